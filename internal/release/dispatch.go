@@ -1,0 +1,160 @@
+package release
+
+import "time"
+
+// Due is when the waiting release may be dispatched, and why not earlier.
+type Due struct {
+	// At is zero when no time can be given: somebody must act first.
+	At  time.Time
+	Why DueReason
+	// Detail is in words for people: who paused, why it is frozen.
+	Detail string
+}
+
+// DueReason names what a release waits for.
+type DueReason string
+
+// What a release waits for. DueNothing: no release waits to be dispatched.
+const (
+	DueNothing  DueReason = "nothing"
+	DueGrouping DueReason = "grouping"
+	DueRetry    DueReason = "retry"
+	DueFreeze   DueReason = "freeze"
+	DuePause    DueReason = "pause"
+	DueHold     DueReason = "hold"
+)
+
+// DispatchDue tells when the waiting release may be dispatched: at the
+// earlier of last request + quiet and first request + maximum wait, not
+// before a retry's time, and never while paused, held or frozen.
+func (s Site) DispatchDue(now time.Time) Due {
+	if s.State != Requested || s.Current.Dispatch.Token != "" {
+		return Due{Why: DueNothing}
+	}
+	if s.Hold.On() {
+		return Due{Why: DueHold, Detail: s.Hold.Why}
+	}
+	g := s.Current.Requests
+	due := Due{At: earlier(g.Last.Add(s.Policy.Quiet), g.First.Add(s.Policy.MaxWait)), Why: DueGrouping}
+	if s.Current.NotBefore.After(due.At) {
+		due = Due{At: s.Current.NotBefore, Why: DueRetry, Detail: s.Last.Why}
+	}
+	if s.Pause.On(now) {
+		if s.Pause.Until.IsZero() {
+			return Due{Why: DuePause, Detail: s.Pause.Why}
+		}
+		if s.Pause.Until.After(due.At) {
+			due = Due{At: s.Pause.Until, Why: DuePause, Detail: s.Pause.Why}
+		}
+	}
+	// A window counts from when dispatching would really happen, which is now
+	// for a release that is overdue.
+	from := later(due.At, now)
+	if at, w := thawed(s.windows(), from); at.After(from) {
+		return Due{At: at, Why: DueFreeze, Detail: w.Why}
+	}
+	return due
+}
+
+func (s Site) windows() []Window {
+	if len(s.Freezes) == 0 {
+		return s.Policy.Freezes
+	}
+	return append(append([]Window{}, s.Policy.Freezes...), s.Freezes...)
+}
+
+// dispatch records the intent and has it sent. The site shows Dispatched only
+// once the runner has confirmed.
+func (t *turn) dispatch(token string) {
+	t.Current.Dispatch = Dispatch{Token: token, Intended: t.now}
+	t.record(KindDispatching, "", "")
+	t.send()
+}
+
+func (t *turn) send() {
+	t.Current.Dispatch.Sent++
+	t.Current.Dispatch.Unknown = ""
+	t.emit(SendDispatch{Release: t.Current.Number, Token: t.Current.Dispatch.Token})
+}
+
+// ours refuses an answer to a dispatch that is not the current one.
+func (t *turn) ours(token string) error {
+	if t.State == Ready || t.Current.Dispatch.Token == "" || t.Current.Dispatch.Token != token {
+		return refuse(CodeReleaseOver, "this dispatch belongs to a release that is over")
+	}
+	return nil
+}
+
+func (t *turn) dispatchConfirmed(e DispatchConfirmed) error {
+	if t.ours(e.Token) != nil {
+		// The release ended while its dispatch was on the way. A run that had
+		// no part in it is stopped rather than left to find out by its claim.
+		if t.Last.Run.ID != e.Run.ID {
+			t.emit(CancelRun{Run: e.Run})
+		}
+		return nil
+	}
+	t.Current.Dispatch.Unknown = ""
+	if t.State != Requested {
+		return nil // the run's claim was faster than the runner's answer
+	}
+	t.Current.Run = e.Run
+	t.Current.Heard = t.now
+	t.enter(Dispatched, KindDispatched, "")
+	if !t.Current.Cancel.At.IsZero() {
+		t.emit(CancelRun{Release: t.Current.Number, Run: e.Run})
+	}
+	return nil
+}
+
+func (t *turn) dispatchRefused(e DispatchRefused) error {
+	if err := t.ours(e.Token); err != nil {
+		return err
+	}
+	if t.State != Requested {
+		return refuse(CodeInvalidTransition, "the run of release #%d has already begun", t.Current.Number)
+	}
+	t.fail(Failed, "it could not be dispatched: "+e.Why, e.Fault)
+	return nil
+}
+
+func (t *turn) dispatchUnknown(e DispatchUnknown) error {
+	if err := t.ours(e.Token); err != nil {
+		return err
+	}
+	if t.State == Requested && t.Current.Dispatch.Unknown != e.Why {
+		t.Current.Dispatch.Unknown = e.Why
+		t.record(KindUnknown, "", e.Why)
+	}
+	return nil
+}
+
+func (t *turn) dispatchMissing(e DispatchMissing) error {
+	if err := t.ours(e.Token); err != nil {
+		return err
+	}
+	if t.State != Requested {
+		return nil
+	}
+	if !t.Current.Cancel.At.IsZero() {
+		t.finishCancel()
+		return nil
+	}
+	t.record(KindDispatching, "", "no run came of the last dispatch: sent again")
+	t.send()
+	return nil
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,56 @@
+package release
+
+import (
+	"fmt"
+)
+
+// fail ends the current release badly. Its requests wait again; the next
+// release takes them up after a delay that grows, until the site is held.
+func (t *turn) fail(outcome Outcome, why string, fault Fault) {
+	t.Failures++
+	t.giveBack(outcome, why, fault, "")
+	if t.Failures > len(t.Policy.RetryDelays) {
+		t.hold(fmt.Sprintf("%d releases in a row did not succeed; the last: %s", t.Failures, why), LiftedByPerson)
+		return
+	}
+	if t.State == Requested {
+		t.Current.NotBefore = t.now.Add(t.Policy.RetryDelays[t.Failures-1])
+	}
+}
+
+// giveBack ends the current release without having served its requests: they
+// wait again, together with those that came since.
+func (t *turn) giveBack(outcome Outcome, why string, fault Fault, by string) {
+	t.Current.Outcome, t.Current.Why, t.Current.Fault, t.Current.By = outcome, why, fault, by
+	t.Waiting = t.Current.Requests.merge(t.Waiting)
+	number := t.Current.Number
+	t.settle()
+	if t.State == Requested {
+		t.Current.Retry = number
+	}
+}
+
+func (t *turn) hold(why string, lifted Lifting) {
+	t.Hold = Hold{Since: t.now, Why: why, Lifted: lifted}
+	t.record(KindHeld, "", why)
+}
+
+// finishCancel ends a release that somebody cancelled. What it should have
+// served stays in line and goes out with the next request of any kind:
+// starting it again by itself would undo what the person asked for.
+func (t *turn) finishCancel() {
+	act := t.Current.Cancel
+	t.giveBack(Cancelled, act.Why, "", act.By)
+	t.hold("cancelled by "+act.By, LiftedByAny)
+}
+
+// silent says whether the run has said nothing for too long.
+func (t *turn) silent() bool {
+	return !t.now.Before(t.Current.Heard.Add(t.Policy.Silence))
+}
+
+// overdue says whether the current phase has passed its deadline.
+func (t *turn) overdue() bool {
+	entered := t.Current.Times.Of(t.State)
+	return !t.now.Before(entered.Add(t.Policy.Deadlines.of(t.State)))
+}

@@ -1,0 +1,152 @@
+package release
+
+import "time"
+
+// Event is something that happened to a site. The set is closed.
+type Event interface{ isEvent() }
+
+type (
+	// RequestAccepted is a new request. One whose NotBefore lies ahead gets
+	// no place in line yet: see RequestsDue.
+	RequestAccepted struct {
+		Source    Source
+		NotBefore time.Time
+	}
+	// RequestsDue are scheduled requests whose time has come, in order; Next
+	// is when the next one falls due, zero for none.
+	RequestsDue struct {
+		Sources []Source
+		Next    time.Time
+	}
+	// Tick says only that time has passed. Token is a fresh random one for a
+	// dispatch that becomes due; it must not be empty.
+	Tick struct{ Token string }
+
+	// DispatchConfirmed is the runner's word that a dispatch became a run.
+	DispatchConfirmed struct {
+		Token string
+		Run   Run
+	}
+	// DispatchRefused is the runner's word that it will not take a dispatch.
+	DispatchRefused struct {
+		Token string
+		Why   string
+		Fault Fault
+	}
+	// DispatchUnknown: the answer to a dispatch did not arrive. Nothing is
+	// sent again before the token has been looked for.
+	DispatchUnknown struct {
+		Token string
+		Why   string
+	}
+	// DispatchMissing: the token was looked for until the grace time was over,
+	// and no run has it.
+	DispatchMissing struct{ Token string }
+
+	// Claim is a run's wish to take a release. A run that nobody dispatched
+	// has no token and asks for the site's turn. Release is zero there.
+	Claim struct {
+		Release int64
+		Token   string
+		Run     Run
+	}
+	// Report is a run's word that it entered a state.
+	Report struct {
+		Release  int64
+		Run      Run
+		Sequence int64
+		To       State
+		Note     string
+	}
+	// Heartbeat is a run's word that it lives, and what it is doing.
+	Heartbeat struct {
+		Release int64
+		Run     Run
+		Note    string
+	}
+	// Failure is a run's word that it failed.
+	Failure struct {
+		Release  int64
+		Run      Run
+		Sequence int64
+		Why      string
+		Fault    Fault
+	}
+	// RunSeen: the run was looked up, or its platform spoke of it, and it is
+	// not over. Note says how it stands ("waiting for a runner").
+	RunSeen struct {
+		Run  Run
+		Note string
+	}
+	// RunEnded: the platform says that the run is over. Live is set when it is
+	// known that the run published the site although its report was lost.
+	RunEnded struct {
+		Run        Run
+		Conclusion Conclusion
+		Why        string
+		Live       bool
+	}
+	// RunMissing: the run was looked up and cannot be found.
+	RunMissing struct{ Run Run }
+
+	// PauseSite stops dispatching until resumed, or until Until if set.
+	PauseSite struct {
+		Act
+		Until time.Time
+	}
+	// ResumeSite ends a pause.
+	ResumeSite struct{ Act }
+	// CancelRelease stops the current release.
+	CancelRelease struct{ Act }
+	// ResetSite ends the current release whatever it does, forgets failures
+	// and holds, and releases what waits.
+	ResetSite struct{ Act }
+	// RetryNow releases what waits at once instead of waiting for a retry.
+	RetryNow struct{ Act }
+	// FreezeSite adds a window in which nothing is dispatched.
+	FreezeSite struct {
+		Act
+		Window Window
+	}
+	// ThawSite removes such a window by its id.
+	ThawSite struct {
+		Act
+		ID string
+	}
+)
+
+// Conclusion is how a platform says that a run ended.
+type Conclusion string
+
+// The conclusions. Died: it ended without a word (killed, machine lost).
+// NeverStarted: it could not begin (a broken workflow file).
+const (
+	RunSucceeded    Conclusion = "succeeded"
+	RunFailed       Conclusion = "failed"
+	RunCancelled    Conclusion = "cancelled"
+	RunTimedOut     Conclusion = "timed_out"
+	RunDied         Conclusion = "died"
+	RunNeverStarted Conclusion = "never_started"
+)
+
+func (RequestAccepted) isEvent()   {}
+func (RequestsDue) isEvent()       {}
+func (Tick) isEvent()              {}
+func (DispatchConfirmed) isEvent() {}
+func (DispatchRefused) isEvent()   {}
+func (DispatchUnknown) isEvent()   {}
+func (DispatchMissing) isEvent()   {}
+func (Claim) isEvent()             {}
+func (Report) isEvent()            {}
+func (Heartbeat) isEvent()         {}
+func (Failure) isEvent()           {}
+func (RunSeen) isEvent()           {}
+func (RunEnded) isEvent()          {}
+func (RunMissing) isEvent()        {}
+func (PauseSite) isEvent()         {}
+func (ResumeSite) isEvent()        {}
+func (CancelRelease) isEvent()     {}
+func (ResetSite) isEvent()         {}
+func (RetryNow) isEvent()          {}
+func (FreezeSite) isEvent()        {}
+func (ThawSite) isEvent()          {}

@@ -1,0 +1,133 @@
+package release
+
+import "time"
+
+// operate carries out an operator's act. Each is recorded with who and why.
+func (t *turn) operate(event Event) error {
+	switch e := event.(type) {
+	case PauseSite:
+		return t.pause(e)
+	case ResumeSite:
+		return t.resume(e)
+	case CancelRelease:
+		return t.cancel(e)
+	case ResetSite:
+		return t.reset(e)
+	case RetryNow:
+		return t.retry(e)
+	case FreezeSite:
+		return t.freeze(e)
+	case ThawSite:
+		return t.thaw(e)
+	default:
+		return refuse(CodeBadEvent, "unknown event %T", event)
+	}
+}
+
+func (t *turn) pause(e PauseSite) error {
+	if !e.Until.IsZero() && !e.Until.After(t.now) {
+		return refuse(CodeBadEvent, "the end of the pause has already passed")
+	}
+	e.At = t.now
+	t.Pause = Pause{Act: e.Act, Until: e.Until}
+	t.record(KindPaused, e.By, e.Why)
+	return nil
+}
+
+func (t *turn) resume(e ResumeSite) error {
+	if !t.Pause.On(t.now) {
+		return refuse(CodeNothingToDo, "site %s is not paused", t.Name)
+	}
+	t.Pause = Pause{}
+	t.record(KindResumed, e.By, e.Why)
+	return nil
+}
+
+func (t *turn) cancel(e CancelRelease) error {
+	if t.State == Ready {
+		return refuse(CodeNothingToDo, "site %s has no release to cancel", t.Name)
+	}
+	if t.State == Complete {
+		return refuse(CodeAlreadyLive, "release #%d is already live and can't be cancelled", t.Current.Number)
+	}
+	if t.State == Requested && t.Current.Dispatch.Token == "" && t.Hold.On() {
+		return refuse(CodeNothingToDo, "release #%d is held and does not run: %s", t.Current.Number, t.Hold.Why)
+	}
+	if !t.Current.Cancel.At.IsZero() {
+		return nil // asked before: the run is being ended
+	}
+	e.At = t.now
+	t.Current.Cancel = e.Act
+	t.record(KindCancelling, e.By, e.Why)
+	if t.Current.Dispatch.Token == "" && t.Current.Run.ID == "" {
+		t.finishCancel()
+		return nil
+	}
+	// A dispatch on its way has no run yet: the answer to it, or the claim,
+	// brings one to cancel.
+	if t.Current.Run.ID != "" {
+		t.emit(CancelRun{Release: t.Current.Number, Run: t.Current.Run})
+	}
+	return nil
+}
+
+// reset clears what is stuck and goes on: the requests wait again and are
+// released by the normal rules.
+func (t *turn) reset(e ResetSite) error {
+	t.record(KindReset, e.By, e.Why)
+	t.Failures = 0
+	t.Hold = Hold{}
+	switch t.State {
+	case Ready:
+		return nil
+	case Complete:
+		t.settle()
+		return nil
+	case Requested, Dispatched, Starting, InProgress:
+	}
+	if t.Current.Run.ID != "" {
+		t.emit(CancelRun{Release: t.Current.Number, Run: t.Current.Run})
+	}
+	if t.Current.Dispatch.Token == "" && t.Current.Run.ID == "" {
+		t.Current.NotBefore = time.Time{} // nothing to end: only to go on at once
+		return nil
+	}
+	t.giveBack(Superseded, "reset: "+e.Why, "", e.By)
+	return nil
+}
+
+func (t *turn) retry(e RetryNow) error {
+	if t.State != Requested || t.Current.Dispatch.Token != "" {
+		return refuse(CodeNothingToDo, "site %s has no release that waits for a retry", t.Name)
+	}
+	t.Hold = Hold{}
+	t.Current.NotBefore = time.Time{}
+	t.record(KindRetry, e.By, e.Why)
+	return nil
+}
+
+func (t *turn) freeze(e FreezeSite) error {
+	if e.Window.ID == "" || !e.Window.From.Before(e.Window.To) || !e.Window.To.After(t.now) {
+		return refuse(CodeBadEvent, "a freeze needs an id and an end that lies after its beginning and ahead")
+	}
+	for _, w := range t.Freezes {
+		if w.ID == e.Window.ID {
+			return nil
+		}
+	}
+	e.Window.By, e.Window.Why = e.By, e.Why
+	t.Freezes = append(t.Freezes, e.Window)
+	t.record(KindFrozen, e.By, e.Why)
+	return nil
+}
+
+func (t *turn) thaw(e ThawSite) error {
+	for i, w := range t.Freezes {
+		if w.ID == e.ID {
+			t.Freezes = append(t.Freezes[:i:i], t.Freezes[i+1:]...)
+			t.record(KindThawed, e.By, e.Why)
+			return nil
+		}
+	}
+	return refuse(CodeNothingToDo, "site %s has no freeze %q", t.Name, e.ID)
+}

@@ -1,0 +1,105 @@
+package release
+
+import (
+	"slices"
+	"time"
+)
+
+// Policy is what an operator sets for a site. It comes from the configuration
+// and is not stored with the site, so that a changed setting counts at once.
+type Policy struct {
+	// Quiet is how long the line must be still before a release is
+	// dispatched; MaxWait bounds the whole wait of the first request.
+	Quiet   time.Duration
+	MaxWait time.Duration
+	// RetryDelays are the waits before each retry in a row. When they are
+	// used up the site is held.
+	RetryDelays []time.Duration
+	Deadlines   Deadlines
+	// Silence is how long a run may say nothing before it is looked up;
+	// LookEvery is the least time between two look-ups.
+	Silence   time.Duration
+	LookEvery time.Duration
+	// NoKnowledge ends a release of whose run nothing at all has been heard
+	// or seen for this long.
+	NoKnowledge time.Duration
+	// Freezes are the windows of the configuration in which nothing is
+	// dispatched; operators add further ones to the site itself.
+	Freezes []Window
+}
+
+// Deadlines bound how long each phase is expected to take. Passing one is no
+// proof of anything: the run is looked up, and people are told that it is late.
+type Deadlines struct {
+	// Dispatch bounds the wait for the runner to confirm that it took the
+	// dispatch. A release past it has failed.
+	Dispatch   time.Duration
+	Dispatched time.Duration
+	Starting   time.Duration
+	InProgress time.Duration
+	// Complete bounds the wait for the run's last word. The site goes Ready
+	// by itself after it: what is live is a success.
+	Complete time.Duration
+}
+
+// DefaultPolicy is what a site has that sets nothing (design sections 2 and 3).
+func DefaultPolicy() Policy {
+	return Policy{
+		Quiet:       10 * time.Second,
+		MaxWait:     60 * time.Second,
+		RetryDelays: []time.Duration{time.Minute, 5 * time.Minute, 15 * time.Minute},
+		Deadlines: Deadlines{
+			Dispatch:   10 * time.Minute,
+			Dispatched: 30 * time.Minute,
+			Starting:   20 * time.Minute,
+			InProgress: 90 * time.Minute,
+			Complete:   10 * time.Minute,
+		},
+		Silence:     2 * time.Minute,
+		LookEvery:   30 * time.Second,
+		NoKnowledge: 40 * time.Minute,
+	}
+}
+
+func (d Deadlines) of(s State) time.Duration {
+	switch s {
+	case Dispatched:
+		return d.Dispatched
+	case Starting:
+		return d.Starting
+	case InProgress:
+		return d.InProgress
+	case Complete:
+		return d.Complete
+	case Requested:
+		return d.Dispatch
+	case Ready:
+		return 0
+	}
+	return 0
+}
+
+// Window is a span of time, From inclusive and To exclusive, in which nothing
+// is dispatched, and why. By is empty for a window of the configuration.
+type Window struct {
+	ID   string    `json:"id,omitempty"`
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
+	Why  string    `json:"why"`
+	By   string    `json:"by,omitempty"`
+}
+
+func (w Window) holds(at time.Time) bool { return !at.Before(w.From) && at.Before(w.To) }
+
+// thawed gives the first instant from at on that no window holds, and the
+// window that holds it back longest (zero when none does).
+func thawed(windows []Window, at time.Time) (time.Time, Window) {
+	var last Window
+	for {
+		i := slices.IndexFunc(windows, func(w Window) bool { return w.holds(at) })
+		if i < 0 {
+			return at, last
+		}
+		last, at = windows[i], windows[i].To
+	}
+}

@@ -1,0 +1,53 @@
+package release
+
+import "time"
+
+// accept takes a request in. It is never refused: at worst it waits.
+func (t *turn) accept(e RequestAccepted) error {
+	if e.NotBefore.After(t.now) {
+		if t.Scheduled.IsZero() || e.NotBefore.Before(t.Scheduled) {
+			t.Scheduled = e.NotBefore
+		}
+		return nil
+	}
+	t.line(e.Source)
+	return nil
+}
+
+// due puts scheduled requests in line, in order.
+func (t *turn) due(e RequestsDue) error {
+	for _, source := range e.Sources {
+		t.line(source)
+	}
+	t.Scheduled = e.Next
+	return nil
+}
+
+// line gives a request the next place and lets it open, join or wait for a
+// release, as the table says for going to Requested.
+func (t *turn) line(source Source) {
+	t.Accepted++
+	switch Transition(t.State, Requested) {
+	case OK:
+		t.Waiting = t.Waiting.with(t.now)
+		t.open()
+	case Skip:
+		t.Current.Requests = t.Current.Requests.with(t.now)
+		t.Current.Upto = t.Accepted
+	case Wait, Invalid:
+		t.Waiting = t.Waiting.with(t.now)
+	}
+	t.lift(source)
+}
+
+// lift ends a hold, or a wait for a retry, for whom it does not apply: a
+// person who asks has usually mended something and is not made to wait.
+func (t *turn) lift(source Source) {
+	if t.Hold.On() && (source.Person() || t.Hold.Lifted == LiftedByAny) {
+		t.Hold = Hold{}
+		t.record(KindHoldLifted, "", "a new request from "+string(source))
+	}
+	if source.Person() && t.State == Requested {
+		t.Current.NotBefore = time.Time{}
+	}
+}

@@ -1,0 +1,221 @@
+package release
+
+import (
+	"slices"
+	"time"
+)
+
+// Site is everything the rules need to know of one site. The zero value is
+// not ready for use: see NewSite.
+type Site struct {
+	Name   string `json:"name"`
+	Policy Policy `json:"-"`
+	State  State  `json:"state"`
+	// Accepted is the last place in line given out; every place up to Served
+	// is live.
+	Accepted int64 `json:"accepted"`
+	Served   int64 `json:"served"`
+	// Waiting are the requests that the current release does not serve.
+	Waiting Group `json:"waiting"`
+	// Scheduled is when the next request with a not-before falls due; zero
+	// when there is none.
+	Scheduled time.Time `json:"scheduled,omitzero"`
+	// Number is that of the newest release; Current is that release while it
+	// has not ended, and the zero Release when the site is Ready.
+	Number  int64   `json:"number"`
+	Current Release `json:"current,omitzero"`
+	// Last is the newest release that ended, and Live the newest that
+	// succeeded.
+	Last Release `json:"last,omitzero"`
+	Live Release `json:"live,omitzero"`
+	// Failures counts the releases that ended badly in a row.
+	Failures int      `json:"failures,omitzero"`
+	Hold     Hold     `json:"hold,omitzero"`
+	Pause    Pause    `json:"pause,omitzero"`
+	Freezes  []Window `json:"freezes,omitempty"`
+}
+
+// NewSite is a site that has never been released.
+func NewSite(name string, policy Policy) Site {
+	return Site{Name: name, State: Ready, Policy: policy}
+}
+
+// Group sums up requests that go out together.
+type Group struct {
+	Count int64 `json:"count"`
+	// First and Last are when the oldest and the newest of them came.
+	First time.Time `json:"first,omitzero"`
+	Last  time.Time `json:"last,omitzero"`
+}
+
+func (g Group) with(at time.Time) Group {
+	if g.Count == 0 {
+		return Group{Count: 1, First: at, Last: at}
+	}
+	return g.merge(Group{Count: 1, First: at, Last: at})
+}
+
+func (g Group) merge(o Group) Group {
+	switch {
+	case g.Count == 0:
+		return o
+	case o.Count == 0:
+		return g
+	}
+	g.Count += o.Count
+	if o.First.Before(g.First) {
+		g.First = o.First
+	}
+	if o.Last.After(g.Last) {
+		g.Last = o.Last
+	}
+	return g
+}
+
+// Release is one pass that publishes a site.
+type Release struct {
+	Number int64 `json:"number"`
+	// Retry is the number of the release whose requests this one takes up
+	// again, and NotBefore the earliest time to try; zero for a first try.
+	Retry     int64     `json:"retry,omitzero"`
+	NotBefore time.Time `json:"not_before,omitzero"`
+	Requests  Group     `json:"requests"`
+	// Upto is the last place in line that this release serves. It grows until
+	// In Progress, when Watermark, the instant before content is read, is set.
+	Upto      int64     `json:"upto"`
+	Watermark time.Time `json:"watermark,omitzero"`
+	Dispatch  Dispatch  `json:"dispatch,omitzero"`
+	Run       Run       `json:"run,omitzero"`
+	// Sequence is that of the run's last report.
+	Sequence int64 `json:"sequence,omitzero"`
+	Times    Times `json:"times"`
+	// Heard is when the run was last heard of or seen, LookedUp when it was
+	// last looked up, Late when it was found to pass a deadline.
+	Heard    time.Time `json:"heard,omitzero"`
+	LookedUp time.Time `json:"looked_up,omitzero"`
+	Late     time.Time `json:"late,omitzero"`
+	// Note is what the run last said it is doing, for people.
+	Note string `json:"note,omitzero"`
+	// Cancel is set once somebody asked for the run to be cancelled.
+	Cancel Act `json:"cancel,omitzero"`
+	// Outcome, Why, Fault and By tell how and why it ended.
+	Outcome Outcome `json:"outcome,omitzero"`
+	Why     string  `json:"why,omitzero"`
+	Fault   Fault   `json:"fault,omitzero"`
+	By      string  `json:"by,omitzero"`
+}
+
+// Dispatch is what is known of handing a release to its runner.
+type Dispatch struct {
+	// Token is random, goes with the dispatch and comes back with the claim.
+	Token string `json:"token,omitzero"`
+	// Intended is when the intent was recorded, before anything was sent.
+	Intended time.Time `json:"intended,omitzero"`
+	// Sent counts the sendings; more than one only after the token was looked
+	// for and not found.
+	Sent int `json:"sent,omitzero"`
+	// Unknown is why the outcome of the last sending is not known; empty
+	// when it is.
+	Unknown string `json:"unknown,omitzero"`
+}
+
+// Run names what carries a release out. Attempt counts from 1.
+type Run struct {
+	ID      string `json:"id"`
+	Attempt int    `json:"attempt"`
+	URL     string `json:"url,omitzero"`
+}
+
+func (r Run) same(o Run) bool { return r.ID == o.ID && r.Attempt == o.Attempt }
+
+// Times are when a release entered each state, and when it ended.
+type Times struct {
+	Requested  time.Time `json:"requested,omitzero"`
+	Dispatched time.Time `json:"dispatched,omitzero"`
+	Starting   time.Time `json:"starting,omitzero"`
+	InProgress time.Time `json:"in_progress,omitzero"`
+	Complete   time.Time `json:"complete,omitzero"`
+	Ended      time.Time `json:"ended,omitzero"`
+}
+
+// Of is when the release entered a state; zero if it has not.
+func (t Times) Of(s State) time.Time {
+	switch s {
+	case Requested:
+		return t.Requested
+	case Dispatched:
+		return t.Dispatched
+	case Starting:
+		return t.Starting
+	case InProgress:
+		return t.InProgress
+	case Complete:
+		return t.Complete
+	case Ready:
+		return t.Ended
+	}
+	return time.Time{}
+}
+
+func (t *Times) enter(s State, at time.Time) {
+	switch s {
+	case Requested:
+		t.Requested = at
+	case Dispatched:
+		t.Dispatched = at
+	case Starting:
+		t.Starting = at
+	case InProgress:
+		t.InProgress = at
+	case Complete:
+		t.Complete = at
+	case Ready:
+		t.Ended = at
+	}
+}
+
+// Act is something a person did: who, why and when.
+type Act struct {
+	By  string    `json:"by,omitzero"`
+	Why string    `json:"why,omitzero"`
+	At  time.Time `json:"at,omitzero"`
+}
+
+// Hold keeps a site from being released again by itself; nothing is lost.
+type Hold struct {
+	Since time.Time `json:"since,omitzero"`
+	Why   string    `json:"why,omitzero"`
+	// Lifted says which requests end the hold: those of people after too many
+	// failures, any at all after a cancellation.
+	Lifted Lifting `json:"lifted,omitzero"`
+}
+
+// Lifting says what ends a hold.
+type Lifting string
+
+// A hold ends by an operator's retry or reset, and by a request of one of these.
+const (
+	LiftedByPerson Lifting = "person"
+	LiftedByAny    Lifting = "any"
+)
+
+// On says whether the hold is in force.
+func (h Hold) On() bool { return !h.Since.IsZero() }
+
+// Pause is an operator's stop: everything is accepted, nothing dispatched.
+type Pause struct {
+	Act
+	// Until is when it ends by itself; zero for "until resumed".
+	Until time.Time `json:"until,omitzero"`
+}
+
+// On says whether the site is paused at an instant.
+func (p Pause) On(at time.Time) bool {
+	return !p.At.IsZero() && (p.Until.IsZero() || at.Before(p.Until))
+}
+
+// clone copies what a change could share with the original.
+func (s Site) clone() Site {
+	s.Freezes = slices.Clone(s.Freezes)
+	return s
+}

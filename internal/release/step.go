@@ -1,0 +1,112 @@
+package release
+
+import (
+	"fmt"
+	"time"
+)
+
+// Step decides what an event does to a site at an instant. It answers with
+// the site after the event and the effects to carry out, or with a *Conflict
+// and the site as it was. The site passed in is never changed.
+func Step(site Site, event Event, now time.Time) (Site, []Effect, error) {
+	t := turn{Site: site.clone(), now: now}
+	if err := t.take(event); err != nil {
+		return site, nil, err
+	}
+	return t.Site, t.effects, nil
+}
+
+// turn is one Step under way.
+type turn struct {
+	Site
+	now     time.Time
+	effects []Effect
+}
+
+func (t *turn) take(event Event) error {
+	switch e := event.(type) {
+	case RequestAccepted:
+		return t.accept(e)
+	case RequestsDue:
+		return t.due(e)
+	case Tick:
+		return t.tick(e)
+	case DispatchConfirmed:
+		return t.dispatchConfirmed(e)
+	case DispatchRefused:
+		return t.dispatchRefused(e)
+	case DispatchUnknown:
+		return t.dispatchUnknown(e)
+	case DispatchMissing:
+		return t.dispatchMissing(e)
+	case Claim:
+		return t.claim(e)
+	case Report:
+		return t.report(e)
+	case Heartbeat:
+		return t.heartbeat(e)
+	case Failure:
+		return t.failure(e)
+	case RunSeen:
+		return t.runSeen(e)
+	case RunEnded:
+		return t.runEnded(e)
+	case RunMissing:
+		return t.runMissing(e)
+	default:
+		return t.operate(event)
+	}
+}
+
+func (t *turn) emit(e Effect) { t.effects = append(t.effects, e) }
+
+func (t *turn) record(kind, by, why string) {
+	t.emit(Record{Kind: kind, Release: t.Current.Number, By: by, Why: why})
+}
+
+// enter moves the current release and the site to a state.
+func (t *turn) enter(s State, kind, why string) {
+	t.State = s
+	t.Current.Times.enter(s, t.now)
+	t.Current.Late = time.Time{}
+	t.Current.Note = ""
+	t.record(kind, "", why)
+}
+
+// open makes the waiting requests a release. The site must be Ready and
+// something must wait.
+func (t *turn) open() {
+	t.Number++
+	t.State = Requested
+	t.Current = Release{
+		Number:   t.Number,
+		Requests: t.Waiting,
+		Upto:     t.Accepted,
+		Times:    Times{Requested: t.now},
+	}
+	t.Waiting = Group{}
+	t.record(KindOpened, "", "")
+}
+
+// settle puts an ended release away and opens the next if anything waits.
+func (t *turn) settle() {
+	t.Current.Times.Ended = t.now
+	t.Last = t.Current
+	if t.Current.Outcome == Succeeded {
+		t.Live = t.Current
+	}
+	t.record(KindEnded, t.Current.By, endedWords(t.Current))
+	t.emit(Closed{Release: t.Current})
+	t.State = Ready
+	t.Current = Release{}
+	if t.Waiting.Count > 0 {
+		t.open()
+	}
+}
+
+func endedWords(r Release) string {
+	if r.Why == "" {
+		return string(r.Outcome)
+	}
+	return fmt.Sprintf("%s: %s", r.Outcome, r.Why)
+}
