@@ -1,0 +1,108 @@
+# Pressrun's tasks. "make" alone lists them: each is explained by the comment on its line.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# Where the end-to-end tests find versitygw and the other pinned tools.
+export PRESSRUN_TOOLS_BIN := $(CURDIR)/bin/tools
+
+# For one package, the compile time not counted. The whole suite takes a few minutes;
+# this is what a hung test costs.
+TEST_TIMEOUT ?= 15m
+# What go test is asked to test: make test PACKAGES=./internal/release/... FLAGS='-run Grouping -v'
+PACKAGES ?= ./...
+FLAGS ?=
+
+CYCLES ?= 50
+DAYS ?= 365
+FUZZTIME ?= 10s
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+IMAGE ?= pressrun:$(VERSION)
+# The program that builds images: docker or podman.
+CONTAINER ?= $(if $(shell command -v docker),docker,podman)
+# Further arguments of demo, bench and the drills: make demo ARGS=--once
+ARGS ?=
+
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+.PHONY: help
+help: ## This list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+##@ Everyday
+
+.PHONY: demo build test test-short lint fmt
+demo: ## Run Pressrun with a small CMS and a site on this machine (ARGS=--once for one release)
+	go run ./cmd/pressrun demo $(ARGS)
+
+build: ## Build the static program bin/pressrun
+	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/pressrun ./cmd/pressrun
+
+test: ## All tests with the race detector; installs first what the end-to-end tests need
+	@tools/install versitygw
+	@tools/packages
+	go test -race -timeout $(TEST_TIMEOUT) $(FLAGS) $(PACKAGES)
+
+test-short: ## Unit tests only, without the race detector; installs nothing
+	go test -short -timeout $(TEST_TIMEOUT) $(FLAGS) $(PACKAGES)
+
+lint: ## golangci-lint, actionlint, formatting, checksums of the modules, SQLite's libc
+	@tools/install golangci-lint actionlint
+	@unformatted=$$(find . -path ./bin -prune -o -name testdata -prune -o -name '*.go' -print0 | xargs -0 -r gofmt -l); \
+	if [[ -n $$unformatted ]]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
+	tools/check-modules
+	bin/tools/actionlint -shellcheck= -pyflakes=
+	bin/tools/golangci-lint run $(PACKAGES)
+
+fmt: ## Format the Go code (gofumpt)
+	@tools/install golangci-lint
+	bin/tools/golangci-lint fmt
+
+##@ Promises: each ends with a line of key=value figures, and fails when a promise is broken
+
+.PHONY: drill-kill drill-year drill-deploy fuzz
+drill-kill: ## kill -9 of the server under load, CYCLES=50 times: nothing acknowledged is lost
+	go run ./test/drill/kill -cycles $(CYCLES) $(ARGS)
+
+drill-year: ## A simulated year of a busy site, DAYS=365: nothing stuck, never two releases at once
+	PRESSRUN_DRILL_DAYS=$(DAYS) tools/drill-year
+
+drill-deploy: ## Deploys cut off at every request to a real S3 server: never a torn site
+	@tools/install versitygw
+	go run ./test/drill/deploy $(ARGS)
+
+fuzz: ## Every fuzz target of the tree for FUZZTIME=10s each
+	tools/fuzz $(FUZZTIME)
+
+##@ Figures
+
+.PHONY: bench bench-deploy
+bench: ## Intake, dispatch delay, start-up time and memory of the server
+	go run ./test/bench $(ARGS)
+
+bench-deploy: ## Deploys to a real S3 server
+	@tools/install versitygw
+	go run ./test/bench/deploy $(ARGS)
+
+##@ Shipping and upkeep
+
+.PHONY: image vuln tools tool-act clean
+image: ## Build the container image IMAGE=pressrun:VERSION with docker or podman
+	$(CONTAINER) build --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
+
+vuln: ## Known vulnerabilities in what the program calls (asks vuln.go.dev)
+	@tools/install govulncheck
+	bin/tools/govulncheck ./...
+
+tools: ## Install the pinned tools into bin/tools
+	@tools/install versitygw golangci-lint actionlint
+
+tool-act: ## Install act, which runs workflows on this machine, into bin/tools
+	@tools/install act
+
+clean: ## Remove what builds and tests left, but keep bin/tools: it takes minutes to build
+	rm -rf bin/pressrun bin/tools/.install.* dist coverage.out
