@@ -1,0 +1,112 @@
+package api
+
+import (
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// ClaimInput is a run's wish to take a release. A run that the app dispatched
+// gives the release and the token it was handed; any other gives neither and
+// asks for the site's turn.
+type ClaimInput struct {
+	Release int64  `json:"release,omitempty" minimum:"0"`
+	Token   string `json:"token,omitempty" maxLength:"200"`
+	Run     Run    `json:"run"`
+}
+
+// ClaimResult grants a release to a run.
+type ClaimResult struct {
+	Release int64         `json:"release"`
+	State   release.State `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete"`
+	// Session is the bearer token for the run's further calls. It is good
+	// for this run and release only.
+	Session string `json:"session"`
+	// HeartbeatSeconds is how often the run should say that it lives.
+	HeartbeatSeconds int `json:"heartbeat_seconds"`
+}
+
+// ReportInput is a run's word that it entered a state. Sequence counts the
+// run's reports from 1 and never repeats, so that a late or doubled report
+// changes nothing.
+type ReportInput struct {
+	Run      Run           `json:"run"`
+	Sequence int64         `json:"sequence" minimum:"1"`
+	State    release.State `json:"state" enum:"starting,in_progress,complete,ready"`
+	Note     string        `json:"note,omitempty" maxLength:"1000"`
+}
+
+// ReportResult acknowledges a report. For In Progress it carries the
+// watermark and the requests that the release serves.
+type ReportResult struct {
+	Release   int64         `json:"release"`
+	State     release.State `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete"`
+	Watermark *time.Time    `json:"watermark,omitempty"`
+	// Requests are the newest of the served requests, at most MaxServed;
+	// RequestsTotal is how many there are.
+	Requests      []Request `json:"requests,omitempty"`
+	RequestsTotal int64     `json:"requests_total,omitempty"`
+}
+
+// MaxServed bounds the list of served requests that a run is given.
+const MaxServed = 1000
+
+// HeartbeatInput says that a run lives and what it does.
+type HeartbeatInput struct {
+	Run  Run    `json:"run"`
+	Note string `json:"note,omitempty" maxLength:"1000"`
+}
+
+// FailureInput says that a run failed, why in words for editors, and whose
+// fault it is. Sequence may be 0 when the run has lost count.
+type FailureInput struct {
+	Run      Run           `json:"run"`
+	Sequence int64         `json:"sequence,omitempty" minimum:"0"`
+	Why      string        `json:"why" minLength:"1" maxLength:"2000"`
+	Fault    release.Fault `json:"fault" enum:"content,build,platform,pressrun"`
+}
+
+// Metrics are what a run measured.
+type Metrics struct {
+	Steps []StepTime `json:"steps,omitempty"`
+	// Pages, Files and Bytes describe the built site; Uploaded, Deleted and
+	// UploadedBytes what the deploy changed. HeadersOnly are files whose
+	// content stayed.
+	Pages         int64 `json:"pages"`
+	Files         int64 `json:"files"`
+	Bytes         int64 `json:"bytes"`
+	Uploaded      int64 `json:"uploaded"`
+	UploadedBytes int64 `json:"uploaded_bytes"`
+	HeadersOnly   int64 `json:"headers_only,omitempty"`
+	Deleted       int64 `json:"deleted"`
+	Unchanged     int64 `json:"unchanged"`
+	// Changed are some of the changed paths, for people; at most 100.
+	Changed []string `json:"changed,omitempty" maxItems:"100"`
+	Commit  string   `json:"commit,omitempty"`
+}
+
+// StepTime is how long a step of a run took and how it ended.
+type StepTime struct {
+	Name      string    `json:"name"`
+	StartedAt time.Time `json:"started_at"`
+	Seconds   float64   `json:"seconds"`
+	// Result is ok, failed or skipped; Note says why.
+	Result string `json:"result" enum:"ok,failed,skipped"`
+	Note   string `json:"note,omitempty"`
+}
+
+// ActInput is an operator's act. Actor is ignored unless the caller's token
+// may speak for others; otherwise the token's name counts.
+type ActInput struct {
+	Why   string     `json:"why,omitempty" maxLength:"1000"`
+	Actor string     `json:"actor,omitempty" maxLength:"200"`
+	Until *time.Time `json:"until,omitempty" doc:"pause: when it ends by itself"`
+}
+
+// FreezeInput adds a window in which nothing is dispatched.
+type FreezeInput struct {
+	From  *time.Time `json:"from,omitempty" doc:"now when left out"`
+	To    time.Time  `json:"to"`
+	Why   string     `json:"why" minLength:"1" maxLength:"1000"`
+	Actor string     `json:"actor,omitempty" maxLength:"200"`
+}

@@ -1,0 +1,162 @@
+package api
+
+import (
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// RequestInput asks for a release of a site. Everything but the source may be
+// empty; the more is given, the better an editor can be told.
+type RequestInput struct {
+	Source    release.Source `json:"source" enum:"schedule,content,editor,operator,workflow" doc:"who or what asks"`
+	Actor     string         `json:"actor,omitempty" maxLength:"200" doc:"who asked, as people know them" example:"Ada Lovelace"`
+	Title     string         `json:"title,omitempty" maxLength:"500" doc:"title of the content that changed"`
+	Link      string         `json:"link,omitempty" maxLength:"2000" format:"uri" doc:"where the content is edited"`
+	Entity    string         `json:"entity,omitempty" maxLength:"200" doc:"type and id of the content" example:"article/12"`
+	Reason    string         `json:"reason,omitempty" maxLength:"1000" doc:"why, in words"`
+	NotBefore *time.Time     `json:"not_before,omitempty" doc:"the content may not be published before this instant"`
+}
+
+// Request is what became of a request: the one true answer to "is my change
+// live?".
+type Request struct {
+	ID         string         `json:"id"`
+	Site       string         `json:"site"`
+	Key        string         `json:"idempotency_key,omitempty"`
+	Source     release.Source `json:"source"`
+	Actor      string         `json:"actor,omitempty"`
+	Title      string         `json:"title,omitempty"`
+	Link       string         `json:"link,omitempty"`
+	Entity     string         `json:"entity,omitempty"`
+	Reason     string         `json:"reason,omitempty"`
+	AcceptedAt time.Time      `json:"accepted_at"`
+	NotBefore  *time.Time     `json:"not_before,omitempty"`
+	// Place is its place in line; zero while it is scheduled.
+	Place    int64            `json:"place,omitempty"`
+	Standing release.Standing `json:"standing" enum:"scheduled,waiting,in_release,live"`
+	// Release is the release that serves it, or served it.
+	Release int64 `json:"release,omitempty"`
+	// Failed lists releases that should have served it and did not.
+	Failed []int64 `json:"failed,omitempty"`
+	// LiveAt is since when it is live; ExpectedAt is when it should be,
+	// judged by the last releases, when that can be said.
+	LiveAt     *time.Time `json:"live_at,omitempty"`
+	ExpectedAt *time.Time `json:"expected_at,omitempty"`
+	// Text is the answer in plain words.
+	Text string `json:"text"`
+}
+
+// AskResult is the answer to asking for a release.
+type AskResult struct {
+	Request
+	// Duplicate is set when the same idempotency key had been used before.
+	Duplicate bool `json:"duplicate,omitempty"`
+}
+
+// Site is the state of a site.
+type Site struct {
+	Name  string        `json:"name"`
+	Title string        `json:"title"`
+	URL   string        `json:"url,omitempty"`
+	State release.State `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete"`
+	// Since is when the site entered its state.
+	Since time.Time `json:"since"`
+	// Waiting tells of the requests that no running release serves.
+	Waiting Waiting  `json:"waiting"`
+	Current *Release `json:"current,omitempty"`
+	Last    *Release `json:"last,omitempty"`
+	Live    *Release `json:"live,omitempty"`
+	Paused  *Pause   `json:"paused,omitempty"`
+	Held    *Hold    `json:"held,omitempty"`
+	Freezes []Freeze `json:"freezes,omitempty"`
+	// Scheduled is when the next request with a not-before falls due.
+	Scheduled *time.Time `json:"scheduled,omitempty"`
+	// Text sums it up in plain words.
+	Text string `json:"text"`
+}
+
+// Waiting tells how many requests wait, since when and for what.
+type Waiting struct {
+	Count int64      `json:"count"`
+	Since *time.Time `json:"since,omitempty"`
+	// DispatchAt is when a release for them will be dispatched, if a time can
+	// be given; For is what they wait for.
+	DispatchAt *time.Time `json:"dispatch_at,omitempty"`
+	For        string     `json:"for,omitempty" enum:"grouping,retry,freeze,pause,hold,release,dispatch"`
+	Text       string     `json:"text,omitempty"`
+}
+
+// Release is one pass that publishes a site.
+type Release struct {
+	Site    string          `json:"site"`
+	Number  int64           `json:"number"`
+	State   release.State   `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete" doc:"ready once it has ended"`
+	Outcome release.Outcome `json:"outcome,omitempty" enum:"succeeded,failed,cancelled,stale,superseded"`
+	Why     string          `json:"why,omitempty"`
+	Fault   release.Fault   `json:"fault,omitempty" enum:"content,build,platform,pressrun"`
+	By      string          `json:"by,omitempty"`
+	// Requests is how many requests it serves.
+	Requests  int64      `json:"requests"`
+	Retry     int64      `json:"retry_of,omitempty"`
+	Run       *Run       `json:"run,omitempty"`
+	Note      string     `json:"note,omitempty"`
+	Late      bool       `json:"late,omitempty"`
+	Watermark *time.Time `json:"watermark,omitempty"`
+	Times     Times      `json:"times"`
+	// Metrics are what the run measured, once it has told.
+	Metrics *Metrics `json:"metrics,omitempty"`
+}
+
+// Times are when a release entered each state.
+type Times struct {
+	Requested  *time.Time `json:"requested,omitempty"`
+	Dispatched *time.Time `json:"dispatched,omitempty"`
+	Starting   *time.Time `json:"starting,omitempty"`
+	InProgress *time.Time `json:"in_progress,omitempty"`
+	Complete   *time.Time `json:"complete,omitempty"`
+	Ended      *time.Time `json:"ended,omitempty"`
+}
+
+// Pause, Hold and Freeze tell why nothing is dispatched.
+type (
+	// Pause is an operator's stop.
+	Pause struct {
+		By    string     `json:"by"`
+		Why   string     `json:"why"`
+		Since time.Time  `json:"since"`
+		Until *time.Time `json:"until,omitempty"`
+	}
+	// Hold is the stop after too many failures, or a cancellation.
+	Hold struct {
+		Why   string    `json:"why"`
+		Since time.Time `json:"since"`
+	}
+	// Freeze is a window in which nothing is dispatched.
+	Freeze struct {
+		ID   string    `json:"id,omitempty"`
+		From time.Time `json:"from"`
+		To   time.Time `json:"to"`
+		Why  string    `json:"why"`
+		By   string    `json:"by,omitempty"`
+	}
+)
+
+// Run names what carries a release out.
+type Run struct {
+	ID      string `json:"id" minLength:"1" maxLength:"200"`
+	Attempt int    `json:"attempt" minimum:"1"`
+	URL     string `json:"url,omitempty" maxLength:"2000"`
+}
+
+// Event is an entry of the audit trail.
+type Event struct {
+	ID      int64     `json:"id"`
+	Site    string    `json:"site"`
+	At      time.Time `json:"at"`
+	Kind    string    `json:"kind"`
+	Release int64     `json:"release,omitempty"`
+	Request string    `json:"request,omitempty"`
+	By      string    `json:"by,omitempty"`
+	Why     string    `json:"why,omitempty"`
+}
