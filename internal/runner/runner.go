@@ -1,0 +1,83 @@
+// Package runner is the seam between the app and what carries releases out: a
+// process on this machine (runner/local), or GitHub Actions.
+package runner
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Job is a release to be carried out.
+type Job struct {
+	Site    string
+	Release int64
+	// Token goes with the job and comes back with the run's claim. It is also
+	// how a job whose outcome is unknown is found again.
+	Token string
+	// AppURL is where the run reaches the app, and Bearer its credential for
+	// the claim: good for this site and release only. Bearer is a secret: by
+	// environment or file, never by argument.
+	AppURL string
+	Bearer string
+	// Ref is the branch, tag or commit to release; "" for the site's own.
+	Ref string
+}
+
+// Runner carries releases out. Its methods may be called concurrently and
+// again after a crash of the app.
+type Runner interface {
+	// Dispatch hands a job over. It returns a *Refused when the job will not
+	// be taken, and any other error when it can't be known whether it was:
+	// the caller then uses Find before it sends anything again.
+	Dispatch(ctx context.Context, job Job) (release.Run, error)
+	// Find looks for the run that was handed a token.
+	Find(ctx context.Context, job Job) (Finding, error)
+	// LookUp tells how a run stands: a release.RunSeen, RunEnded or
+	// RunMissing. An error means that nothing could be learnt.
+	LookUp(ctx context.Context, site string, number int64, run release.Run) (release.Event, error)
+	// Cancel ends a run and all it started. It returns when the ending has
+	// begun; that the run is over comes as a RunEnded.
+	Cancel(ctx context.Context, site string, number int64, run release.Run) error
+	// Log opens the output of a release's run, as far as it has come.
+	// fs.ErrNotExist when there is none.
+	Log(ctx context.Context, site string, number int64) (io.ReadCloser, error)
+	// Adopt takes the runs over that an earlier process of the app left
+	// running; their endings are then reported as for new ones.
+	Adopt(ctx context.Context) error
+	// Close stops watching. Runs go on without the app and are adopted by
+	// the next one.
+	Close() error
+}
+
+// Finding is the answer of Find.
+type Finding struct {
+	// Run is valid when Found. Final says that a token not found now will
+	// not appear later, so that it is safe to send again.
+	Run   release.Run
+	Found bool
+	Final bool
+}
+
+// OnEvent is told what a runner notices by itself: mostly RunEnded, at once
+// when a run dies. It must not block for long.
+type OnEvent func(site string, number int64, event release.Event)
+
+// Refused says why a runner will not take a job, in words that an operator
+// can act on, and whose fault it is.
+type Refused struct {
+	Why   string
+	Fault release.Fault
+	Err   error
+}
+
+func (r *Refused) Error() string {
+	if r.Err != nil {
+		return fmt.Sprintf("%s: %v", r.Why, r.Err)
+	}
+	return r.Why
+}
+
+func (r *Refused) Unwrap() error { return r.Err }
