@@ -80,8 +80,10 @@ type Release struct {
 	Retry     int64     `json:"retry,omitzero"`
 	NotBefore time.Time `json:"not_before,omitzero"`
 	Requests  Group     `json:"requests"`
-	// Upto is the last place in line that this release serves. It grows until
-	// In Progress, when Watermark, the instant before content is read, is set.
+	// It serves the places in line after After up to and with Upto. Upto grows
+	// until In Progress, when Watermark, the instant before content is read,
+	// is set.
+	After     int64     `json:"after,omitzero"`
 	Upto      int64     `json:"upto"`
 	Watermark time.Time `json:"watermark,omitzero"`
 	Dispatch  Dispatch  `json:"dispatch,omitzero"`

@@ -81,6 +81,7 @@ func (t *turn) open() {
 	t.Current = Release{
 		Number:   t.Number,
 		Requests: t.Waiting,
+		After:    t.Served,
 		Upto:     t.Accepted,
 		Times:    Times{Requested: t.now},
 	}
