@@ -1,10 +1,11 @@
 # The image of Pressrun's server: one static program, no shell, no user but its own.
 #
 #   docker build --tag pressrun .
-#   docker run --read-only --volume pressrun-state:/state \
+#   docker run --read-only --tmpfs /tmp --volume pressrun-state:/state \
 #     --volume ./pressrun.yaml:/etc/pressrun/pressrun.yaml:ro --publish 127.0.0.1:8080:8080 pressrun
 #
-# The configuration must keep its state file under /state.
+# The configuration must keep its files under /state and listen on 0.0.0.0:8080: inside
+# a container, 127.0.0.1 is out of reach for the published port.
 
 FROM golang:1.26 AS build
 WORKDIR /src
@@ -19,8 +20,8 @@ RUN mkdir -p /out/root/tmp /out/root/state && chmod 1777 /out/root/tmp && chmod 
 
 FROM scratch
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
-COPY --from=build --chown=65532:65532 /out/root/state /state
-COPY --from=build /out/root/tmp /tmp
+# As children of what is copied, the folders keep their modes.
+COPY --from=build --chown=65532:65532 /out/root/ /
 COPY --from=build /out/pressrun /pressrun
 USER 65532:65532
 # SQLite's own temporary files and Go's.
