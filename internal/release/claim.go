@@ -1,5 +1,7 @@
 package release
 
+import "time"
+
 // claim lets a run take a release. One run wins, for ever; the same run may
 // ask again and is told the same.
 func (t *turn) claim(e Claim) error {
@@ -13,9 +15,7 @@ func (t *turn) claim(e Claim) error {
 		return t.claimTurn(e)
 	}
 	if t.rerun(e) {
-		t.Hold = Hold{}
-		t.grant(e.Run)
-		return nil
+		return t.takeRetry(e)
 	}
 	if t.State == Ready || e.Release != t.Current.Number {
 		return t.refuseOther(e.Release)
@@ -45,7 +45,7 @@ func (t *turn) claimed() bool {
 // acknowledged, a newer one (a re-run) takes over from the beginning.
 func (t *turn) claimAgain(e Claim) error {
 	switch {
-	case e.Release != 0 && e.Release != t.Current.Number:
+	case e.Release != 0 && e.Release != t.Current.Number && (e.Token == "" || e.Token != t.Current.Dispatch.Token):
 		return t.refuseOther(e.Release)
 	case e.Run.Attempt < t.Current.Run.Attempt:
 		return refuse(CodeOldAttempt, "attempt %d of run %s has taken over", t.Current.Run.Attempt, e.Run.ID)
@@ -63,28 +63,34 @@ func (t *turn) claimAgain(e Claim) error {
 // and its requests still wait: the new attempt takes them up again.
 func (t *turn) rerun(e Claim) bool {
 	return t.State == Requested && t.Current.Dispatch.Token == "" &&
-		t.Current.Retry == t.Last.Number && e.Release == t.Last.Number &&
-		t.Last.Outcome != Superseded && e.Token != "" && e.Token == t.Last.Dispatch.Token &&
+		t.Current.Retry != 0 && t.Current.Retry == t.Last.Number && t.Last.Outcome != Superseded &&
+		e.Token != "" && e.Token == t.Last.Dispatch.Token &&
 		e.Run.ID == t.Last.Run.ID && e.Run.Attempt > t.Last.Run.Attempt
+}
+
+// takeRetry gives the waiting retry to a re-run. The token goes with it: the
+// run knows no other, and may ask again or be re-run once more.
+func (t *turn) takeRetry(e Claim) error {
+	if err := t.stopped(); err != nil {
+		return err
+	}
+	t.Current.Dispatch.Token = e.Token
+	t.Hold = Hold{}
+	t.grant(e.Run)
+	return nil
 }
 
 // claimTurn is for a run that nobody dispatched: the "Run workflow" button, a
 // workflow's own schedule. It takes the waiting release when the site has one.
 func (t *turn) claimTurn(e Claim) error {
-	if t.State != Ready && t.State != Requested {
+	if t.State == Ready {
+		return refuse(CodeNothingToDo, "nothing waits for a release")
+	}
+	if t.State != Requested || t.cancelling() {
 		return refuse(CodeNotYourTurn, "release #%d is running; the next one begins when it has ended", t.Current.Number)
 	}
-	if t.Pause.On(t.now) {
-		return refuse(CodePaused, "releases are paused: %s", t.Pause.Why)
-	}
-	if at, w := thawed(t.windows(), t.now); at.After(t.now) {
-		return refuse(CodeFrozen, "releases are frozen until %s: %s", at.UTC().Format("2006-01-02 15:04 MST"), w.Why)
-	}
-	if t.State == Ready {
-		if t.Waiting.Count == 0 {
-			return refuse(CodeNothingToDo, "nothing waits for a release")
-		}
-		t.open()
+	if err := t.stopped(); err != nil {
+		return err
 	}
 	t.Hold = Hold{}
 	t.grant(e.Run)
@@ -93,6 +99,9 @@ func (t *turn) claimTurn(e Claim) error {
 
 // grant gives the current release to a run.
 func (t *turn) grant(run Run) {
+	if t.State == InProgress {
+		t.unread()
+	}
 	if t.Current.Run.ID == run.ID && run.URL == "" {
 		run.URL = t.Current.Run.URL
 	}
@@ -101,9 +110,19 @@ func (t *turn) grant(run Run) {
 	t.Current.Heard = t.now
 	t.Current.Dispatch.Unknown = ""
 	t.enter(Starting, KindStarting, "")
-	if !t.Current.Cancel.At.IsZero() {
+	if t.cancelling() {
 		t.emit(CancelRun{Release: t.Current.Number, Run: run})
 	}
+}
+
+// unread takes the watermark back for a re-run: it has read no content yet, so
+// what came since the first attempt's watermark joins it instead of waiting.
+func (t *turn) unread() {
+	t.Current.Watermark = time.Time{}
+	t.Current.Times.InProgress = time.Time{}
+	t.Current.Requests = t.Current.Requests.merge(t.Waiting)
+	t.Current.Upto = t.Accepted
+	t.Waiting = Group{}
 }
 
 func (t *turn) refuseOther(number int64) error {
@@ -111,4 +130,10 @@ func (t *turn) refuseOther(number int64) error {
 		return refuse(CodeReleaseOver, "release #%d is over", number)
 	}
 	return refuse(CodeNoRelease, "there is no release #%d", number)
+}
+
+// Held says whether a run, in whatever attempt, has taken the current release.
+func (s Site) Held(run Run) bool {
+	t := turn{Site: s}
+	return t.claimed() && s.Current.Run.ID == run.ID
 }

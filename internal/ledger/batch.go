@@ -1,0 +1,260 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// batch is the transaction under way.
+type batch struct {
+	ctx   context.Context //nolint:containedctx // lives for one transaction
+	w     *writer
+	now   time.Time
+	sites map[string]*loaded
+
+	events   []Event
+	requests []Request
+	keys     map[[2]string]Request // by site and key: accepted in this batch
+	outbox   []outboxRow
+	closed   []release.Release
+	closedOf []string
+
+	lastEvent, lastOutbox int64
+	changed               bool
+	// broken is set when a statement failed: nothing of the batch can stay.
+	broken error
+}
+
+// loaded is a site as it was read and as it is now.
+type loaded struct {
+	site   release.Site
+	stored string
+}
+
+// fail remembers that the transaction can't be committed.
+func (b *batch) fail(err error) error {
+	if b.broken == nil {
+		b.broken = err
+	}
+	return err
+}
+
+func (b *batch) exec(text string, args ...any) (sql.Result, error) {
+	s, err := b.w.stmt(b.ctx, text)
+	if err != nil {
+		return nil, b.fail(err)
+	}
+	res, err := s.ExecContext(b.ctx, args...)
+	if err != nil {
+		return nil, b.fail(err)
+	}
+	b.changed = true
+	return res, nil
+}
+
+func (b *batch) queryRow(text string, args []any, into ...any) error {
+	s, err := b.w.stmt(b.ctx, text)
+	if err != nil {
+		return b.fail(err)
+	}
+	err = s.QueryRowContext(b.ctx, args...).Scan(into...)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return b.fail(err)
+	}
+	return err
+}
+
+// site loads a site once for the batch.
+func (b *batch) site(name string) (*loaded, error) {
+	if l, ok := b.sites[name]; ok {
+		return l, nil
+	}
+	policy, err := b.w.ledger.policy(name)
+	if err != nil {
+		return nil, err
+	}
+	l := &loaded{}
+	err = b.queryRow(`SELECT doc FROM sites WHERE name = $1`, []any{name}, &l.stored)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		l.site = release.NewSite(name, policy)
+	case err != nil:
+		return nil, err
+	default:
+		if err := json.Unmarshal([]byte(l.stored), &l.site); err != nil {
+			return nil, fmt.Errorf("read site %s from the ledger: %w", name, err)
+		}
+		l.site.Policy = policy
+	}
+	b.sites[name] = l
+	return l, nil
+}
+
+// step lets the rules decide and keeps what follows from it.
+func (b *batch) step(l *loaded, event release.Event) error {
+	site, effects, err := release.Step(l.site, event, b.now)
+	if err != nil {
+		return err
+	}
+	l.site = site
+	for _, e := range effects {
+		b.keep(site.Name, e)
+	}
+	return nil
+}
+
+func (b *batch) keep(site string, effect release.Effect) {
+	switch e := effect.(type) {
+	case release.Record:
+		b.event(Event{Site: site, Kind: e.Kind, Release: e.Release, By: e.By, Why: e.Why})
+	case release.Closed:
+		b.closed = append(b.closed, e.Release)
+		b.closedOf = append(b.closedOf, site)
+	case release.SendDispatch, release.LookUpRun, release.CancelRun:
+		b.outbox = append(b.outbox, outboxRow{site: site, effect: effect})
+	}
+}
+
+func (b *batch) event(e Event) {
+	e.At = b.now
+	b.events = append(b.events, e)
+}
+
+// flush writes what the batch's decisions came to.
+func (b *batch) flush() {
+	for _, write := range []func() error{b.flushReleases, b.flushSites, b.flushRequests, b.flushEvents, b.flushOutbox} {
+		if b.broken != nil {
+			return
+		}
+		if err := write(); err != nil {
+			_ = b.fail(err) // kept in broken, which the caller reads
+		}
+	}
+}
+
+func (b *batch) flushReleases() error {
+	for i, r := range b.closed {
+		if err := b.putRelease(b.closedOf[i], r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flushSites writes the sites that changed, and their current releases.
+func (b *batch) flushSites() error {
+	for _, name := range slices.Sorted(maps.Keys(b.sites)) {
+		l := b.sites[name]
+		doc, err := json.Marshal(l.site)
+		if err != nil {
+			return fmt.Errorf("write site %s: %w", name, err)
+		}
+		if string(doc) == l.stored {
+			continue
+		}
+		if _, err := b.exec(`INSERT INTO sites (name, state, doc, updated_us) VALUES ($1, $2, $3, $4)
+			ON CONFLICT (name) DO UPDATE SET state = excluded.state, doc = excluded.doc, updated_us = excluded.updated_us`,
+			name, string(l.site.State), string(doc), micros(b.now)); err != nil {
+			return err
+		}
+		if l.site.Current.Number == 0 {
+			continue
+		}
+		if err := b.putRelease(name, l.site.Current); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *batch) putRelease(site string, r release.Release) error {
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return fmt.Errorf("write release #%d of %s: %w", r.Number, site, err)
+	}
+	_, err = b.exec(`INSERT INTO releases (site, number, outcome, after_place, upto_place, opened_us, live_us, ended_us, doc, metrics)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '')
+		ON CONFLICT (site, number) DO UPDATE SET outcome = excluded.outcome, upto_place = excluded.upto_place,
+			live_us = excluded.live_us, ended_us = excluded.ended_us, doc = excluded.doc`,
+		site, r.Number, string(r.Outcome), r.After, r.Upto,
+		micros(r.Times.Requested), micros(r.Times.Complete), micros(r.Times.Ended), string(doc))
+	return err
+}
+
+func (b *batch) flushRequests() error {
+	return insertAll(b, "requests (id, site, idem_key, place, source, actor, title, link, entity, reason, accepted_us, not_before_us)",
+		b.requests, func(r Request) []any {
+			var key any
+			if r.Key != "" {
+				key = r.Key
+			}
+			return []any{
+				r.ID, r.Site, key, r.Place, string(r.Source), r.Actor, r.Title, r.Link, r.Entity, r.Reason,
+				micros(r.AcceptedAt), micros(r.NotBefore),
+			}
+		})
+}
+
+func (b *batch) flushEvents() error {
+	if len(b.events) == 0 {
+		return nil
+	}
+	if err := b.queryRow(`SELECT COALESCE(MAX(id), 0) FROM events`, nil, &b.lastEvent); err != nil {
+		return err
+	}
+	return insertAll(b, "events (id, site, at_us, kind, release_no, request_id, actor, why)", b.events, func(e Event) []any {
+		b.lastEvent++
+		return []any{b.lastEvent, e.Site, micros(e.At), e.Kind, e.Release, e.Request, e.By, e.Why}
+	})
+}
+
+// insertAll writes rows in statements of many rows each, which costs the
+// database about half of what one statement a row does.
+func insertAll[T any](b *batch, into string, rows []T, values func(T) []any) error {
+	const most = 64
+	columns := strings.Count(into, ",") + 1
+	for len(rows) > 0 {
+		n := 1
+		if len(rows) >= most {
+			n = most
+		}
+		args := make([]any, 0, n*columns)
+		for _, r := range rows[:n] {
+			args = append(args, values(r)...)
+		}
+		if _, err := b.exec("INSERT INTO "+into+" VALUES "+placeholders(n, columns), args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// placeholders are "($1, $2), ($3, $4)" for two rows of two columns.
+func placeholders(rows, columns int) string {
+	var s strings.Builder
+	for i := range rows * columns {
+		switch {
+		case i == 0:
+			s.WriteString("(")
+		case i%columns == 0:
+			s.WriteString("), (")
+		default:
+			s.WriteString(", ")
+		}
+		s.WriteString("$")
+		s.WriteString(strconv.Itoa(i + 1))
+	}
+	s.WriteString(")")
+	return s.String()
+}

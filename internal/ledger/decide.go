@@ -1,0 +1,244 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Ask takes a request in. When it returns without an error the request is on
+// disk. A request whose key was used before for the site is not taken again:
+// the first one is returned, and true.
+func (l *Ledger) Ask(ctx context.Context, in Request) (Request, bool, error) {
+	var out Request
+	var again bool
+	err := l.writer.do(ctx, func(b *batch) error {
+		var err error
+		out, again, err = b.ask(in)
+		return err
+	})
+	return out, again, err
+}
+
+func (b *batch) ask(in Request) (Request, bool, error) {
+	at, err := b.site(in.Site)
+	if err != nil {
+		return Request{}, false, err
+	}
+	if in.Key != "" {
+		if known, ok, err := b.known(in.Site, in.Key); ok || err != nil {
+			return known, ok, err
+		}
+	}
+	in.ID, in.AcceptedAt, in.Place = newID("req_", b.now), b.now, 0
+	kind, line := KindAccepted, !in.NotBefore.After(b.now)
+	if !line {
+		kind = KindScheduled
+	}
+	e := len(b.events)
+	b.event(Event{Site: in.Site, Kind: kind, Request: in.ID, By: in.Actor, Why: in.why()})
+	if err := b.step(at, release.RequestAccepted{Source: in.Source, NotBefore: in.NotBefore}); err != nil {
+		return Request{}, false, err
+	}
+	if line {
+		in.Place = at.site.Accepted
+		if in.Place <= at.site.Current.Upto {
+			b.events[e].Release = at.site.Current.Number
+		}
+	}
+	b.requests = append(b.requests, in)
+	if in.Key != "" {
+		if b.keys == nil {
+			b.keys = map[[2]string]Request{}
+		}
+		b.keys[[2]string{in.Site, in.Key}] = in
+	}
+	return in, false, nil
+}
+
+// why sums a request up for the audit trail.
+func (r Request) why() string {
+	words := string(r.Source)
+	for _, more := range []string{r.Title, r.Reason} {
+		if more != "" {
+			words += ": " + more
+		}
+	}
+	return words
+}
+
+// known finds a request by its key, in this batch or on disk.
+func (b *batch) known(site, key string) (Request, bool, error) {
+	if r, ok := b.keys[[2]string{site, key}]; ok {
+		return r, true, nil
+	}
+	var r Request
+	var s scanned
+	err := b.queryRow(`SELECT `+requestColumns+` FROM requests WHERE site = $1 AND idem_key = $2`, []any{site, key}, r.scanWith(&s)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return Request{}, false, nil
+	}
+	r.settle(s)
+	return r, err == nil, err
+}
+
+// Tick tells a site that time has passed. Scheduled requests that are due get
+// their places first. The token must be fresh and random.
+func (l *Ledger) Tick(ctx context.Context, site, token string) (release.Site, error) {
+	var out release.Site
+	err := l.writer.do(ctx, func(b *batch) error {
+		at, err := b.site(site)
+		if err != nil {
+			return err
+		}
+		if due := at.site.Scheduled; !due.IsZero() && !due.After(b.now) {
+			if err := b.due(at); err != nil {
+				return err
+			}
+		}
+		err = b.step(at, release.Tick{Token: token})
+		out = at.site
+		return err
+	})
+	return out, err
+}
+
+// maxDue bounds how many scheduled requests one tick puts in line; the next
+// tick, which is due at once, takes the rest.
+const maxDue = 1000
+
+// due gives scheduled requests whose time has come their places in line.
+func (b *batch) due(at *loaded) error {
+	if err := b.flushRequests(); err != nil {
+		return b.fail(err)
+	}
+	b.requests = nil
+	ids, sources, err := b.dueRequests(at.site.Name)
+	if err != nil {
+		return err
+	}
+	for i, id := range ids {
+		if _, err := b.exec(`UPDATE requests SET place = $1 WHERE id = $2`, at.site.Accepted+int64(i)+1, id); err != nil {
+			return err
+		}
+		b.event(Event{Site: at.site.Name, Kind: KindDue, Request: id})
+	}
+	var next int64
+	if err := b.queryRow(`SELECT COALESCE(MIN(not_before_us), 0) FROM requests WHERE site = $1 AND place = 0`, []any{at.site.Name}, &next); err != nil {
+		return err
+	}
+	return b.step(at, release.RequestsDue{Sources: sources, Next: fromMicros(next)})
+}
+
+func (b *batch) dueRequests(site string) (ids []string, sources []release.Source, err error) {
+	s, err := b.w.stmt(b.ctx, `SELECT id, source FROM requests
+		WHERE site = $1 AND place = 0 AND not_before_us <= $2 ORDER BY not_before_us, id LIMIT $3`)
+	if err != nil {
+		return nil, nil, b.fail(err)
+	}
+	rows, err := s.QueryContext(b.ctx, site, micros(b.now), maxDue)
+	if err != nil {
+		return nil, nil, b.fail(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id, source string
+		if err := rows.Scan(&id, &source); err != nil {
+			return nil, nil, b.fail(err)
+		}
+		ids, sources = append(ids, id), append(sources, release.Source(source))
+	}
+	if err := rows.Err(); err != nil {
+		return nil, nil, b.fail(err)
+	}
+	return ids, sources, nil
+}
+
+// Decide lets the rules decide about an event and keeps the outcome. The
+// rules' refusal is a *release.Conflict.
+func (l *Ledger) Decide(ctx context.Context, site string, event release.Event) (release.Site, error) {
+	return l.decide(ctx, site, event, 0)
+}
+
+// Answer is Decide for the answer to a task of the outbox: the task is done
+// in the same transaction, whatever the rules say to the answer.
+func (l *Ledger) Answer(ctx context.Context, task Task, event release.Event) (release.Site, error) {
+	return l.decide(ctx, task.Site, event, task.ID)
+}
+
+func (l *Ledger) decide(ctx context.Context, site string, event release.Event, task int64) (release.Site, error) {
+	var out release.Site
+	var refusal error
+	err := l.writer.do(ctx, func(b *batch) error {
+		at, err := b.site(site)
+		if err != nil {
+			return err
+		}
+		refusal = b.step(at, event)
+		out = at.site
+		if task == 0 {
+			return nil
+		}
+		_, err = b.exec(`DELETE FROM outbox WHERE id = $1`, task)
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	return out, refusal
+}
+
+// ClaimTurn is Decide for the claim of a run that nobody dispatched. The run
+// is itself a request (once, by its key), so that it has something to serve,
+// and so that what it wanted is not lost if it has to wait and dies.
+func (l *Ledger) ClaimTurn(ctx context.Context, asked Request, claim release.Claim) (release.Site, error) {
+	var out release.Site
+	var refusal error
+	err := l.writer.do(ctx, func(b *batch) error {
+		at, err := b.site(asked.Site)
+		if err != nil {
+			return err
+		}
+		if !at.site.Held(claim.Run) {
+			if _, _, err := b.ask(asked); err != nil {
+				return err
+			}
+		}
+		refusal = b.step(at, claim)
+		out = at.site
+		return nil
+	})
+	if err != nil {
+		return out, err
+	}
+	return out, refusal
+}
+
+// PutMetrics keeps what a run measured, as JSON.
+func (l *Ledger) PutMetrics(ctx context.Context, site string, number int64, metrics string) error {
+	return l.writer.do(ctx, func(b *batch) error {
+		res, err := b.exec(`UPDATE releases SET metrics = $1 WHERE site = $2 AND number = $3`, metrics, site, number)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return errors.Join(ErrNotFound, err)
+		}
+		return nil
+	})
+}
+
+// Record adds an entry to the audit trail that no rule writes, such as that
+// somebody signed in.
+func (l *Ledger) Record(ctx context.Context, e Event) error {
+	return l.writer.do(ctx, func(b *batch) error {
+		b.event(e)
+		return nil
+	})
+}
+
+// Now is the time by which the ledger decides.
+func Now() time.Time { return now() }

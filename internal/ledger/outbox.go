@@ -1,0 +1,153 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Task is an effect that waits to be carried out. Tasks are carried out at
+// least once: Tries and Started tell whether somebody began before.
+type Task struct {
+	ID      int64
+	Site    string
+	Effect  release.Effect
+	Created time.Time
+	Started time.Time
+	Tries   int
+}
+
+type outboxRow struct {
+	site   string
+	effect release.Effect
+}
+
+// The kinds of tasks as they are stored.
+const (
+	taskDispatch = "send_dispatch"
+	taskLookUp   = "look_up_run"
+	taskCancel   = "cancel_run"
+)
+
+func (b *batch) flushOutbox() error {
+	if len(b.outbox) == 0 {
+		return nil
+	}
+	if err := b.queryRow(`SELECT COALESCE(MAX(id), 0) FROM outbox`, nil, &b.lastOutbox); err != nil {
+		return err
+	}
+	// An id is not given twice while a caller may still hold the old one:
+	// time keeps it above those of deleted rows.
+	b.lastOutbox = max(b.lastOutbox, micros(b.now))
+	for _, row := range b.outbox {
+		kind, doc, err := encodeEffect(row.effect)
+		if err != nil {
+			return err
+		}
+		b.lastOutbox++
+		if _, err := b.exec(`INSERT INTO outbox (id, site, kind, doc, created_us, due_us, started_us, tries)
+			VALUES ($1, $2, $3, $4, $5, $6, 0, 0)`,
+			b.lastOutbox, row.site, kind, doc, micros(b.now), micros(b.now)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func encodeEffect(effect release.Effect) (kind, doc string, err error) {
+	switch effect.(type) {
+	case release.SendDispatch:
+		kind = taskDispatch
+	case release.LookUpRun:
+		kind = taskLookUp
+	case release.CancelRun:
+		kind = taskCancel
+	default:
+		return "", "", fmt.Errorf("effect %T has no place in the outbox", effect)
+	}
+	text, err := json.Marshal(effect)
+	if err != nil {
+		return "", "", fmt.Errorf("write a %s: %w", kind, err)
+	}
+	return kind, string(text), nil
+}
+
+func decodeEffect(kind, doc string) (release.Effect, error) {
+	switch kind {
+	case taskDispatch:
+		return decodeAs[release.SendDispatch](doc)
+	case taskLookUp:
+		return decodeAs[release.LookUpRun](doc)
+	case taskCancel:
+		return decodeAs[release.CancelRun](doc)
+	default:
+		return nil, fmt.Errorf("the outbox holds a task of unknown kind %q", kind)
+	}
+}
+
+func decodeAs[E release.Effect](doc string) (release.Effect, error) {
+	var e E
+	if err := json.Unmarshal([]byte(doc), &e); err != nil {
+		return nil, fmt.Errorf("read a %T from the outbox: %w", e, err)
+	}
+	return e, nil
+}
+
+// Tasks are the tasks of the outbox that are due, oldest first, and when the
+// next of the others falls due (zero when there are none).
+func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err error) {
+	rows, err := l.readers.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries FROM outbox ORDER BY id LIMIT 1000`)
+	if err != nil {
+		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
+	}
+	defer rows.Close()
+	at := now()
+	for rows.Next() {
+		var t Task
+		var kind, doc string
+		var created, dueUS, started int64
+		if err := rows.Scan(&t.ID, &t.Site, &kind, &doc, &created, &dueUS, &started, &t.Tries); err != nil {
+			return nil, next, fmt.Errorf("read the outbox: %w", err)
+		}
+		if t.Effect, err = decodeEffect(kind, doc); err != nil {
+			return nil, next, err
+		}
+		t.Created, t.Started = fromMicros(created), fromMicros(started)
+		if when := fromMicros(dueUS); when.After(at) {
+			if next.IsZero() || when.Before(next) {
+				next = when
+			}
+			continue
+		}
+		due = append(due, t)
+	}
+	return due, next, rows.Err()
+}
+
+// Start notes, before anything is sent, that a task is being carried out.
+// After a crash its outcome is therefore known to be unknown.
+func (l *Ledger) Start(ctx context.Context, task Task) error {
+	return l.writer.do(ctx, func(b *batch) error {
+		_, err := b.exec(`UPDATE outbox SET started_us = $1, tries = tries + 1 WHERE id = $2`, micros(b.now), task.ID)
+		return err
+	})
+}
+
+// Postpone puts a task off to another time.
+func (l *Ledger) Postpone(ctx context.Context, task Task, until time.Time) error {
+	return l.writer.do(ctx, func(b *batch) error {
+		_, err := b.exec(`UPDATE outbox SET due_us = $1 WHERE id = $2`, micros(until), task.ID)
+		return err
+	})
+}
+
+// Drop ends a task that has no answer for the rules.
+func (l *Ledger) Drop(ctx context.Context, task Task) error {
+	return l.writer.do(ctx, func(b *batch) error {
+		_, err := b.exec(`DELETE FROM outbox WHERE id = $1`, task.ID)
+		return err
+	})
+}

@@ -1,0 +1,48 @@
+package ledger
+
+import (
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Request is a request as it was accepted. Place is its place in line, 0
+// while its NotBefore lies ahead.
+type Request struct {
+	ID, Site, Key, Actor, Title, Link, Entity, Reason string
+	Source                                            release.Source
+	Place                                             int64
+	AcceptedAt, NotBefore                             time.Time
+}
+
+// Fate is what became of a request: the release that serves or served it, the
+// releases that failed to, and since when it is live.
+type Fate struct {
+	Standing release.Standing
+	Release  int64
+	Failed   []int64
+	LiveAt   time.Time
+}
+
+// Release is a release of a site, with what its run measured as JSON.
+type Release struct {
+	release.Release
+	Site    string
+	Metrics string
+}
+
+// Event is an entry of the audit trail. IDs only grow.
+type Event struct {
+	ID                           int64
+	Site, Kind, Request, By, Why string
+	Release                      int64
+	At                           time.Time
+}
+
+// The kinds of events that the ledger itself writes; the rules' own are in
+// package release.
+const (
+	KindAccepted  = "request.accepted"
+	KindScheduled = "request.scheduled"
+	KindDue       = "request.due"
+)

@@ -1,0 +1,188 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+)
+
+// maxBatch bounds how many decisions share a commit.
+const maxBatch = 1024
+
+// op is one decision that waits for the writer.
+type op struct {
+	// run decides. It may be called again when a batch had to be split, so it
+	// must set, not add to, what it leaves for the caller. An error that it
+	// returns must come before its first write.
+	run  func(*batch) error
+	done chan error
+}
+
+// writer is the only one that writes. Its connection and statements are used
+// by its goroutine alone.
+type writer struct {
+	ledger *Ledger
+	db     *sql.DB
+	conn   *sql.Conn
+	stmts  map[string]*sql.Stmt
+	alone  bool // no group commit
+	ops    chan *op
+	mu     sync.RWMutex // guards closed
+	closed bool
+	over   chan struct{}
+}
+
+func newWriter(ctx context.Context, db *sql.DB, l *Ledger, alone bool) (*writer, error) {
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect for writing: %w", explain(err))
+	}
+	w := &writer{
+		ledger: l, db: db, conn: conn, alone: alone,
+		stmts: map[string]*sql.Stmt{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
+	}
+	go w.serve(context.WithoutCancel(ctx))
+	return w, nil
+}
+
+// do hands a decision to the writer and waits until it is on disk. Once handed
+// over it is carried out even if the caller stops waiting.
+func (w *writer) do(ctx context.Context, run func(*batch) error) error {
+	o := &op{run: run, done: make(chan error, 1)}
+	if err := w.enqueue(ctx, o); err != nil {
+		return err
+	}
+	select {
+	case err := <-o.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *writer) enqueue(ctx context.Context, o *op) error {
+	w.mu.RLock()
+	defer w.mu.RUnlock()
+	if w.closed {
+		return ErrClosed
+	}
+	select {
+	case w.ops <- o:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *writer) close() error {
+	w.mu.Lock()
+	if !w.closed {
+		w.closed = true
+		close(w.ops)
+	}
+	w.mu.Unlock()
+	<-w.over
+	errs := []error{}
+	for _, s := range w.stmts {
+		errs = append(errs, s.Close())
+	}
+	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
+}
+
+// serve carries out decisions until the ledger closes.
+func (w *writer) serve(ctx context.Context) {
+	defer close(w.over)
+	ops := make([]*op, 0, maxBatch)
+	for first := range w.ops {
+		ops = append(ops[:0], first)
+		for len(ops) < maxBatch && !w.alone {
+			more, ok := w.ready()
+			if !ok {
+				break
+			}
+			ops = append(ops, more)
+		}
+		w.carryOut(ctx, ops)
+	}
+}
+
+func (w *writer) ready() (*op, bool) {
+	select {
+	case o, ok := <-w.ops:
+		return o, ok
+	default:
+		return nil, false
+	}
+}
+
+// carryOut commits all decisions together. When that fails for a reason that
+// lies in one of them, each is tried alone, so that one can't spoil the rest.
+func (w *writer) carryOut(ctx context.Context, ops []*op) {
+	errs, err := w.commit(ctx, ops)
+	if err == nil {
+		for i, o := range ops {
+			o.done <- errs[i]
+		}
+		return
+	}
+	_, medium := errors.AsType[*Unavailable](err)
+	for _, o := range ops {
+		if medium || len(ops) == 1 {
+			o.done <- err
+			continue
+		}
+		one, err := w.commit(ctx, []*op{o})
+		if err != nil {
+			o.done <- err
+			continue
+		}
+		o.done <- one[0]
+	}
+}
+
+// commit runs the decisions in one transaction. The first result holds each
+// one's own refusal; the second is set when nothing at all was committed.
+func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err error) {
+	if _, err := w.conn.ExecContext(ctx, "BEGIN"); err != nil {
+		return nil, fmt.Errorf("begin: %w", explain(err))
+	}
+	b := &batch{ctx: ctx, w: w, now: now(), sites: map[string]*loaded{}}
+	refusals = make([]error, len(ops))
+	for i, o := range ops {
+		refusals[i] = o.run(b)
+		if b.broken != nil {
+			break
+		}
+	}
+	if b.broken == nil {
+		b.flush()
+	}
+	if b.broken == nil {
+		_, b.broken = w.conn.ExecContext(ctx, "COMMIT")
+	}
+	if b.broken != nil {
+		// SQLite may have rolled back by itself (sqlite.org/lang_transaction.html):
+		// then this says so, and there is nothing more to undo.
+		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		return nil, explain(b.broken)
+	}
+	if b.changed {
+		w.ledger.watch.wake()
+	}
+	return refusals, nil
+}
+
+// stmt prepares a statement once.
+func (w *writer) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
+	if s, ok := w.stmts[text]; ok {
+		return s, nil
+	}
+	s, err := w.conn.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, fmt.Errorf("prepare a statement: %w", err)
+	}
+	w.stmts[text] = s
+	return s, nil
+}
