@@ -22,7 +22,9 @@ type (
 	// dispatch that becomes due; it must not be empty.
 	Tick struct{ Token string }
 
-	// DispatchConfirmed is the runner's word that a dispatch became a run.
+	// DispatchConfirmed is the runner's word that a dispatch became a run, which
+	// it names. A runner that says only "accepted" has confirmed nothing yet:
+	// the token is looked for.
 	DispatchConfirmed struct {
 		Token string
 		Run   Run
@@ -40,11 +42,18 @@ type (
 		Why   string
 	}
 	// DispatchMissing: the token was looked for until the grace time was over,
-	// and no run has it.
-	DispatchMissing struct{ Token string }
+	// and no run has it. Sent is that of the SendDispatch, so that the same
+	// answer given twice sends once; zero for the last sending, whichever.
+	DispatchMissing struct {
+		Token string
+		Sent  int
+	}
 
 	// Claim is a run's wish to take a release. A run that nobody dispatched
-	// has no token and asks for the site's turn. Release is zero there.
+	// has no token and asks for the site's turn. Release is zero there. It
+	// takes up what waits: accept a request FromWorkflow for it first, so that
+	// it says for whom it runs. A re-run claims with the release and token of
+	// the first attempt; the release that it is given may have another number.
 	Claim struct {
 		Release int64
 		Token   string
@@ -86,8 +95,14 @@ type (
 		Why        string
 		Live       bool
 	}
-	// RunMissing: the run was looked up and cannot be found.
+	// RunMissing: the run was looked up and cannot be found. That alone ends
+	// nothing before the phase's deadline. A runner that knows that the run is
+	// gone (its own process, a machine lost) says RunEnded with RunDied.
 	RunMissing struct{ Run Run }
+
+	// Restarted: whoever listens for news of the run was away and could hear
+	// none. The run's silence until now says nothing about it.
+	Restarted struct{}
 
 	// PauseSite stops dispatching until resumed, or until Until if set.
 	PauseSite struct {
@@ -143,6 +158,7 @@ func (Failure) isEvent()           {}
 func (RunSeen) isEvent()           {}
 func (RunEnded) isEvent()          {}
 func (RunMissing) isEvent()        {}
+func (Restarted) isEvent()         {}
 func (PauseSite) isEvent()         {}
 func (ResumeSite) isEvent()        {}
 func (CancelRelease) isEvent()     {}

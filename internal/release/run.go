@@ -1,13 +1,19 @@
 package release
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // authentic refuses what does not come from the run that has the release.
 func (t *turn) authentic(number int64, run Run) error {
 	if t.State == Ready || number != t.Current.Number {
 		return t.refuseOther(number)
 	}
-	if !t.claimed() || t.Current.Run.ID != run.ID {
+	if !t.claimed() {
+		return refuse(CodeInvalidTransition, "no run has taken release #%d yet", number)
+	}
+	if t.Current.Run.ID != run.ID {
 		return refuse(CodeOtherRun, "release #%d belongs to another run", number)
 	}
 	if run.Attempt < t.Current.Run.Attempt {
@@ -24,7 +30,7 @@ func (t *turn) report(e Report) error {
 	if e.Sequence < 1 || !e.To.Valid() {
 		return refuse(CodeBadEvent, "a report names a state and a sequence from 1")
 	}
-	if e.To == Ready && t.told(e.Release, e.Run, Succeeded) {
+	if (e.To == Complete || e.To == Ready) && t.told(e.Release, e.Run, Succeeded) {
 		return nil
 	}
 	if err := t.authentic(e.Release, e.Run); err != nil {
@@ -56,8 +62,8 @@ func (t *turn) report(e Report) error {
 
 // told says whether a release has already ended as its run now reports: the
 // answer to the first report was lost on the way.
-func (t *turn) told(number int64, run Run, outcome Outcome) bool {
-	return t.Last.Number == number && t.Last.Run.same(run) && t.Last.Outcome == outcome
+func (t *turn) told(number int64, run Run, outcomes ...Outcome) bool {
+	return t.Last.Number == number && t.Last.Run.same(run) && slices.Contains(outcomes, t.Last.Outcome)
 }
 
 func (t *turn) heard(sequence int64, note string) {
@@ -101,7 +107,8 @@ func (t *turn) heartbeat(e Heartbeat) error {
 }
 
 func (t *turn) failure(e Failure) error {
-	if t.told(e.Release, e.Run, Failed) {
+	// A cancelled run, or one that had gone live, may also say that it failed.
+	if t.told(e.Release, e.Run, Failed, Cancelled, Succeeded) {
 		return nil
 	}
 	if err := t.authentic(e.Release, e.Run); err != nil {
@@ -158,10 +165,6 @@ func (t *turn) runEnded(e RunEnded) error {
 		t.settle()
 		return nil
 	}
-	if !t.Current.Cancel.At.IsZero() {
-		t.finishCancel()
-		return nil
-	}
 	outcome, why, fault := conclude(e)
 	t.fail(outcome, why, fault)
 	return nil
@@ -191,8 +194,9 @@ func conclude(e RunEnded) (Outcome, string, Fault) {
 	return Failed, why("the run ended"), FaultPlatform
 }
 
-// runMissing ends a release only past its deadline: a run that was heard of a
-// moment ago may be missing from a list that lags.
+// runMissing ends a release only past its deadline: a list may lag, and
+// GitHub says "not found" too when it means "not allowed". A run that is to be
+// cancelled is let go of as soon as it is silent.
 func (t *turn) runMissing(e RunMissing) error {
 	if err := t.known(e.Run); err != nil {
 		return err
@@ -201,13 +205,16 @@ func (t *turn) runMissing(e RunMissing) error {
 		t.settle()
 		return nil
 	}
-	if !t.overdue() && !t.silent() {
-		return nil
-	}
-	if !t.Current.Cancel.At.IsZero() {
-		t.finishCancel()
+	if !t.overdue() && (!t.cancelling() || !t.silent()) {
 		return nil
 	}
 	t.fail(Stale, "its run can't be found any more", FaultPlatform)
 	return nil
+}
+
+// restarted gives the run the whole time again in which nothing is known.
+func (t *turn) restarted() {
+	if t.Current.Run.ID != "" && t.State != Complete {
+		t.Current.Heard = t.now
+	}
 }

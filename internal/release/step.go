@@ -9,11 +9,30 @@ import (
 // the site after the event and the effects to carry out, or with a *Conflict
 // and the site as it was. The site passed in is never changed.
 func Step(site Site, event Event, now time.Time) (Site, []Effect, error) {
-	t := turn{Site: site.clone(), now: now}
+	t := turn{Site: site.clone(), now: plain(now)}
 	if err := t.take(event); err != nil {
 		return site, nil, err
 	}
 	return t.Site, t.effects, nil
+}
+
+// plain drops what a store does not keep of a time, its zone and its
+// monotonic reading, so that a site decides the same before and after a restart.
+func plain(at time.Time) time.Time { return at.Round(0).UTC() }
+
+// storable says whether a time can be written down: JSON knows years of four
+// digits only, and a site that can't be stored could never change again.
+func storable(at time.Time) bool {
+	year := at.UTC().Year()
+	return year >= 1 && year < 9999
+}
+
+// noneIfEmpty makes "no windows" look the same before and after a restart.
+func noneIfEmpty(windows []Window) []Window {
+	if len(windows) == 0 {
+		return nil
+	}
+	return windows
 }
 
 // turn is one Step under way.
@@ -53,6 +72,9 @@ func (t *turn) take(event Event) error {
 		return t.runEnded(e)
 	case RunMissing:
 		return t.runMissing(e)
+	case Restarted:
+		t.restarted()
+		return nil
 	default:
 		return t.operate(event)
 	}
