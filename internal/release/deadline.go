@@ -30,7 +30,7 @@ func (t *turn) tick(e Tick) error {
 func (t *turn) tickRequested(token string) {
 	if t.Current.Dispatch.Token != "" {
 		if !t.now.Before(t.Current.Dispatch.Intended.Add(t.Policy.Deadlines.Dispatch)) {
-			t.giveUpDispatch()
+			t.fail(Failed, "the runner did not confirm that it took the release", FaultPlatform)
 		}
 		return
 	}
@@ -40,36 +40,39 @@ func (t *turn) tickRequested(token string) {
 	}
 }
 
-func (t *turn) giveUpDispatch() {
-	if !t.Current.Cancel.At.IsZero() {
-		t.finishCancel()
-		return
-	}
-	t.fail(Failed, "the runner did not confirm that it took the release", FaultPlatform)
-}
-
-// tickRunning has a silent or late run looked up. Only a run of which nothing
-// at all is known for very long is given up without a look: webhooks have
-// come 71 minutes late (research: libs.md 15), so silence proves nothing.
+// tickRunning has a silent or late run looked up. Webhooks have come 71
+// minutes late (research: libs.md 15), so silence proves nothing: a run is
+// given up only when nothing at all has been known of it for very long.
 func (t *turn) tickRunning() {
-	if !t.now.Before(t.Current.Heard.Add(t.Policy.NoKnowledge)) {
-		if !t.Current.Cancel.At.IsZero() {
-			t.finishCancel()
-			return
-		}
+	if t.unknown() {
+		t.emit(CancelRun{Release: t.Current.Number, Run: t.Current.Run})
 		t.fail(Stale, "nothing has been heard of its run", FaultPlatform)
 		return
 	}
-	late := t.overdue()
-	if late && t.Current.Late.IsZero() {
+	if t.overdue() && t.Current.Late.IsZero() {
 		t.Current.Late = t.now
 		t.record(KindLate, "", "it takes longer than expected")
 	}
-	if (late || t.silent()) && !t.now.Before(t.Current.LookedUp.Add(t.Policy.LookEvery)) {
+	if !t.now.Before(t.Site.nextLook()) {
 		t.Current.LookedUp = t.now
 		t.emit(LookUpRun{Release: t.Current.Number, Run: t.Current.Run})
 	}
 }
+
+// unknown says whether nothing has been heard or seen of the run for so long
+// that it is given up. The last look-up must have had time for its answer and
+// be a recent one: after a stop of our own nobody has looked for a while, and
+// what was not asked proves nothing.
+func (t *turn) unknown() bool {
+	if t.now.Before(t.Current.Heard.Add(t.Policy.NoKnowledge)) {
+		return false
+	}
+	age := t.now.Sub(t.Current.LookedUp)
+	return age >= t.Policy.lookEvery() && age <= staleLooks*t.Policy.lookEvery()
+}
+
+// staleLooks is after how many missed look-ups the last one says nothing any more.
+const staleLooks = 4
 
 func (t *turn) dropOldFreezes() {
 	kept := t.Freezes[:0]
@@ -80,7 +83,7 @@ func (t *turn) dropOldFreezes() {
 		}
 		t.record(KindThawed, "", w.Why)
 	}
-	t.Freezes = kept
+	t.Freezes = noneIfEmpty(kept)
 }
 
 // NextTick is when the site next needs a Tick, and zero when time alone
@@ -109,15 +112,25 @@ func (s Site) nextOfState(now time.Time) time.Time {
 	case Complete:
 		return r.Times.Complete.Add(s.Policy.Deadlines.Complete)
 	case Dispatched, Starting, InProgress:
-		deadline := r.Times.Of(s.State).Add(s.Policy.Deadlines.of(s.State))
-		look := later(earlier(deadline, r.Heard.Add(s.Policy.Silence)), r.LookedUp.Add(s.Policy.LookEvery))
-		next := sooner(look, r.Heard.Add(s.Policy.NoKnowledge))
 		if r.Late.IsZero() {
-			next = sooner(next, deadline)
+			return earlier(s.nextLook(), s.deadline())
 		}
-		return next
+		return s.nextLook()
 	}
 	return time.Time{}
+}
+
+// deadline is when the current phase is expected to have ended.
+func (s Site) deadline() time.Time {
+	return s.Current.Times.Of(s.State).Add(s.Policy.Deadlines.of(s.State))
+}
+
+// nextLook is when the current run is to be looked up next: once it is late,
+// silent or unknown, and not more often than allowed.
+func (s Site) nextLook() time.Time {
+	r := s.Current
+	doubt := earlier(s.deadline(), r.Heard.Add(min(s.Policy.Silence, s.Policy.NoKnowledge)))
+	return later(doubt, r.LookedUp.Add(s.Policy.lookEvery()))
 }
 
 // sooner is the earlier of two times, of which zero means never.

@@ -74,7 +74,8 @@ func (t *turn) dispatch(token string) {
 func (t *turn) send() {
 	t.Current.Dispatch.Sent++
 	t.Current.Dispatch.Unknown = ""
-	t.emit(SendDispatch{Release: t.Current.Number, Token: t.Current.Dispatch.Token})
+	d := t.Current.Dispatch
+	t.emit(SendDispatch{Release: t.Current.Number, Token: d.Token, Sent: d.Sent})
 }
 
 // ours refuses an answer to a dispatch that is not the current one.
@@ -86,22 +87,31 @@ func (t *turn) ours(token string) error {
 }
 
 func (t *turn) dispatchConfirmed(e DispatchConfirmed) error {
+	if e.Run.ID == "" {
+		return refuse(CodeBadEvent, "a confirmed dispatch names its run")
+	}
+	e.Run.Attempt = max(e.Run.Attempt, 1)
 	if t.ours(e.Token) != nil {
 		// The release ended while its dispatch was on the way. A run that had
 		// no part in it is stopped rather than left to find out by its claim.
-		if t.Last.Run.ID != e.Run.ID {
+		if t.Last.Run.ID != e.Run.ID && t.Current.Run.ID != e.Run.ID {
+			t.emit(CancelRun{Run: e.Run})
+		}
+		return nil
+	}
+	if t.State != Requested {
+		// A claim was faster than the runner's answer. It was this run's, or
+		// another run has the release and this one has nothing to do.
+		if t.claimed() && t.Current.Run.ID != e.Run.ID {
 			t.emit(CancelRun{Run: e.Run})
 		}
 		return nil
 	}
 	t.Current.Dispatch.Unknown = ""
-	if t.State != Requested {
-		return nil // the run's claim was faster than the runner's answer
-	}
 	t.Current.Run = e.Run
 	t.Current.Heard = t.now
 	t.enter(Dispatched, KindDispatched, "")
-	if !t.Current.Cancel.At.IsZero() {
+	if t.cancelling() {
 		t.emit(CancelRun{Release: t.Current.Number, Run: e.Run})
 	}
 	return nil
@@ -133,15 +143,32 @@ func (t *turn) dispatchMissing(e DispatchMissing) error {
 	if err := t.ours(e.Token); err != nil {
 		return err
 	}
-	if t.State != Requested {
+	if t.State != Requested || (e.Sent != 0 && e.Sent != t.Current.Dispatch.Sent) {
+		return nil // it was found since, or has been sent again already
+	}
+	if t.cancelling() {
+		t.finishCancel()
 		return nil
 	}
-	if !t.Current.Cancel.At.IsZero() {
-		t.finishCancel()
+	if t.stopped() != nil {
+		// Nothing was begun, and now nothing may be: the intent is withdrawn.
+		t.Current.Dispatch = Dispatch{}
+		t.record(KindUnknown, "", "no run came of the last dispatch")
 		return nil
 	}
 	t.record(KindDispatching, "", "no run came of the last dispatch: sent again")
 	t.send()
+	return nil
+}
+
+// stopped refuses what would begin a run while the site is paused or frozen.
+func (t *turn) stopped() error {
+	if t.Pause.On(t.now) {
+		return refuse(CodePaused, "releases are paused: %s", t.Pause.Why)
+	}
+	if at, w := thawed(t.windows(), t.now); at.After(t.now) {
+		return refuse(CodeFrozen, "releases are frozen until %s: %s", at.UTC().Format("2006-01-02 15:04 MST"), w.Why)
+	}
 	return nil
 }
 

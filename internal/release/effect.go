@@ -19,6 +19,9 @@ type (
 	SendDispatch struct {
 		Release int64
 		Token   string
+		// Sent counts the sendings of this token; it goes back with a
+		// DispatchMissing.
+		Sent int
 	}
 	// LookUpRun asks the runner what has become of a run: the answer is a
 	// RunSeen, RunEnded or RunMissing.

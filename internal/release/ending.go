@@ -1,12 +1,15 @@
 package release
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // fail ends the current release badly. Its requests wait again; the next
 // release takes them up after a delay that grows, until the site is held.
+// A release that somebody cancelled has not failed, however it ended.
 func (t *turn) fail(outcome Outcome, why string, fault Fault) {
+	if t.cancelling() {
+		t.finishCancel()
+		return
+	}
 	t.Failures++
 	t.giveBack(outcome, why, fault, "")
 	if t.Failures > len(t.Policy.RetryDelays) {
@@ -35,13 +38,20 @@ func (t *turn) hold(why string, lifted Lifting) {
 	t.record(KindHeld, "", why)
 }
 
+// cancelling says whether somebody asked for the current release to be cancelled.
+func (t *turn) cancelling() bool { return !t.Current.Cancel.At.IsZero() }
+
 // finishCancel ends a release that somebody cancelled. What it should have
 // served stays in line and goes out with the next request of any kind:
-// starting it again by itself would undo what the person asked for.
+// starting it again by itself would undo what the person asked for. Requests
+// that were not part of what was cancelled are such a next request already.
 func (t *turn) finishCancel() {
 	act := t.Current.Cancel
+	others := t.Waiting.Count > 0 || t.Accepted > t.Current.CancelUpto
 	t.giveBack(Cancelled, act.Why, "", act.By)
-	t.hold("cancelled by "+act.By, LiftedByAny)
+	if !others {
+		t.hold("cancelled by "+act.By, LiftedByAny)
+	}
 }
 
 // silent says whether the run has said nothing for too long.
@@ -51,6 +61,5 @@ func (t *turn) silent() bool {
 
 // overdue says whether the current phase has passed its deadline.
 func (t *turn) overdue() bool {
-	entered := t.Current.Times.Of(t.State)
-	return !t.now.Before(entered.Add(t.Policy.Deadlines.of(t.State)))
+	return !t.now.Before(t.Site.deadline())
 }

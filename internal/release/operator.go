@@ -1,6 +1,9 @@
 package release
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // operate carries out an operator's act. Each is recorded with who and why.
 func (t *turn) operate(event Event) error {
@@ -28,8 +31,11 @@ func (t *turn) pause(e PauseSite) error {
 	if !e.Until.IsZero() && !e.Until.After(t.now) {
 		return refuse(CodeBadEvent, "the end of the pause has already passed")
 	}
+	if !storable(e.Until) {
+		return refuse(CodeBadEvent, "the end of the pause is no date of this calendar")
+	}
 	e.At = t.now
-	t.Pause = Pause{Act: e.Act, Until: e.Until}
+	t.Pause = Pause{Act: e.Act, Until: plain(e.Until)}
 	t.record(KindPaused, e.By, e.Why)
 	return nil
 }
@@ -53,18 +59,18 @@ func (t *turn) cancel(e CancelRelease) error {
 	if t.State == Requested && t.Current.Dispatch.Token == "" && t.Hold.On() {
 		return refuse(CodeNothingToDo, "release #%d is held and does not run: %s", t.Current.Number, t.Hold.Why)
 	}
-	if !t.Current.Cancel.At.IsZero() {
-		return nil // asked before: the run is being ended
+	if !t.cancelling() {
+		e.At = t.now
+		t.Current.Cancel, t.Current.CancelUpto = e.Act, t.Accepted
+		t.record(KindCancelling, e.By, e.Why)
 	}
-	e.At = t.now
-	t.Current.Cancel = e.Act
-	t.record(KindCancelling, e.By, e.Why)
 	if t.Current.Dispatch.Token == "" && t.Current.Run.ID == "" {
 		t.finishCancel()
 		return nil
 	}
 	// A dispatch on its way has no run yet: the answer to it, or the claim,
-	// brings one to cancel.
+	// brings one to cancel. Asking again sends the runner another cancellation,
+	// for one that did not listen.
 	if t.Current.Run.ID != "" {
 		t.emit(CancelRun{Release: t.Current.Number, Run: t.Current.Run})
 	}
@@ -110,11 +116,15 @@ func (t *turn) freeze(e FreezeSite) error {
 	if e.Window.ID == "" || !e.Window.From.Before(e.Window.To) || !e.Window.To.After(t.now) {
 		return refuse(CodeBadEvent, "a freeze needs an id and an end that lies after its beginning and ahead")
 	}
+	if !storable(e.Window.From) || !storable(e.Window.To) {
+		return refuse(CodeBadEvent, "the freeze begins or ends at no date of this calendar")
+	}
 	for _, w := range t.Freezes {
 		if w.ID == e.Window.ID {
 			return nil
 		}
 	}
+	e.Window.From, e.Window.To = plain(e.Window.From), plain(e.Window.To)
 	e.Window.By, e.Window.Why = e.By, e.Why
 	t.Freezes = append(t.Freezes, e.Window)
 	t.record(KindFrozen, e.By, e.Why)
@@ -124,7 +134,7 @@ func (t *turn) freeze(e FreezeSite) error {
 func (t *turn) thaw(e ThawSite) error {
 	for i, w := range t.Freezes {
 		if w.ID == e.ID {
-			t.Freezes = append(t.Freezes[:i:i], t.Freezes[i+1:]...)
+			t.Freezes = noneIfEmpty(slices.Delete(t.Freezes, i, i+1))
 			t.record(KindThawed, e.By, e.Why)
 			return nil
 		}

@@ -55,11 +55,16 @@ func DefaultPolicy() Policy {
 			InProgress: 90 * time.Minute,
 			Complete:   10 * time.Minute,
 		},
-		Silence:     2 * time.Minute,
+		// A run that ended without a word is to be known within a minute, even
+		// where no webhook arrives: see design section 3.
+		Silence:     45 * time.Second,
 		LookEvery:   30 * time.Second,
 		NoKnowledge: 40 * time.Minute,
 	}
 }
+
+// lookEvery keeps a policy that sets nothing from looking without end.
+func (p Policy) lookEvery() time.Duration { return max(p.LookEvery, time.Second) }
 
 func (d Deadlines) of(s State) time.Duration {
 	switch s {

@@ -2,11 +2,15 @@ package release
 
 import "time"
 
-// accept takes a request in. It is never refused: at worst it waits.
+// accept takes a request in. No state of the site refuses it: at worst it
+// waits. Only a not-before that can't be written down is refused.
 func (t *turn) accept(e RequestAccepted) error {
+	if !storable(e.NotBefore) {
+		return refuse(CodeBadEvent, "the request's not-before is no date of this calendar")
+	}
 	if e.NotBefore.After(t.now) {
 		if t.Scheduled.IsZero() || e.NotBefore.Before(t.Scheduled) {
-			t.Scheduled = e.NotBefore
+			t.Scheduled = plain(e.NotBefore)
 		}
 		return nil
 	}
@@ -16,10 +20,13 @@ func (t *turn) accept(e RequestAccepted) error {
 
 // due puts scheduled requests in line, in order.
 func (t *turn) due(e RequestsDue) error {
+	if !storable(e.Next) {
+		return refuse(CodeBadEvent, "the next not-before is no date of this calendar")
+	}
 	for _, source := range e.Sources {
 		t.line(source)
 	}
-	t.Scheduled = e.Next
+	t.Scheduled = plain(e.Next)
 	return nil
 }
 

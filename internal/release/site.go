@@ -99,7 +99,10 @@ type Release struct {
 	// Note is what the run last said it is doing, for people.
 	Note string `json:"note,omitzero"`
 	// Cancel is set once somebody asked for the run to be cancelled.
-	Cancel Act `json:"cancel,omitzero"`
+	// CancelUpto is the last place given out by then: later requests were not
+	// part of what that person cancelled.
+	Cancel     Act   `json:"cancel,omitzero"`
+	CancelUpto int64 `json:"cancel_upto,omitzero"`
 	// Outcome, Why, Fault and By tell how and why it ended.
 	Outcome Outcome `json:"outcome,omitzero"`
 	Why     string  `json:"why,omitzero"`
