@@ -1,0 +1,167 @@
+package cms
+
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/demo/content"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+var pages = map[string]*template.Template{
+	"list":   parsePage("list"),
+	"edit":   parsePage("edit"),
+	"delete": parsePage("delete"),
+	"error":  parsePage("error"),
+}
+
+func parsePage(name string) *template.Template {
+	funcs := template.FuncMap{
+		"day":   func(t time.Time) string { return t.UTC().Format("2 January 2006, 15:04 UTC") },
+		"stamp": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"verb":  verb,
+	}
+	return template.Must(template.New("layout.html").Funcs(funcs).
+		ParseFS(templateFiles, "templates/layout.html", "templates/badge.html", "templates/"+name+".html"))
+}
+
+// verb words an action for the list of changes: "Maya published ...".
+func verb(action string) string {
+	switch action {
+	case ActionPublish:
+		return "published"
+	case ActionUpdate:
+		return "edited"
+	case ActionUnpublish:
+		return "unpublished"
+	case ActionDelete:
+		return "deleted"
+	}
+	return "brought in"
+}
+
+// done are the sentences that a page may greet with after a form. The address
+// carries only the key, so that a link can't put words on our pages.
+var done = map[string]string{
+	"created":     "The article is saved as a draft.",
+	"saved":       "The article is saved.",
+	"published":   "The article is published. It goes live with the next release.",
+	"unpublished": "The article is a draft again. The next release takes it off the public site.",
+	"deleted":     "The article is deleted.",
+	"editor":      "You are editing under another name now.",
+}
+
+// frame is what every page has.
+type frame struct {
+	Title       string
+	Site        content.Site
+	ReleasesURL string
+	Editor      string
+	Editors     []string
+	Done        string
+}
+
+func (c *CMS) frame(r *http.Request, title string) frame {
+	return frame{
+		Title: title, Site: c.opts.Site, ReleasesURL: c.opts.ReleasesURL,
+		Editor: editor(r), Editors: editors, Done: done[r.URL.Query().Get("done")],
+	}
+}
+
+// row is an article in the list.
+type row struct {
+	record
+	Badge  badge
+	Public string // address on the public site, when it is there
+}
+
+// changeRow is a change in the list.
+type changeRow struct {
+	entry
+	Badge badge
+}
+
+type listPage struct {
+	frame
+	Articles []row
+	Changes  []changeRow
+}
+
+func (c *CMS) pageList(w http.ResponseWriter, r *http.Request) {
+	view := c.overview(r.Context())
+	page := listPage{frame: c.frame(r, "Articles")}
+	for _, a := range view.state.Articles {
+		page.Articles = append(page.Articles, c.row(view, a))
+	}
+	slices.SortStableFunc(page.Articles, func(a, b row) int { return b.UpdatedAt.Compare(a.UpdatedAt) })
+	for _, e := range slices.Backward(view.state.Changes) {
+		if len(page.Changes) == shownChanges {
+			break
+		}
+		page.Changes = append(page.Changes, changeRow{entry: e, Badge: view.badges[e.ID]})
+	}
+	c.render(w, r, http.StatusOK, "list", page)
+}
+
+func (c *CMS) row(view overview, a record) row {
+	out := row{record: a, Badge: view.article(a)}
+	if a.Status == content.Published {
+		out.Public = c.publicLink(a.Article)
+	}
+	return out
+}
+
+type deletePage struct {
+	frame
+	Article row
+}
+
+func (c *CMS) pageDelete(w http.ResponseWriter, r *http.Request) {
+	view := c.overview(r.Context())
+	i := view.state.article(r.PathValue("id"))
+	if i < 0 {
+		c.pageError(w, r, ErrNotFound)
+		return
+	}
+	c.render(w, r, http.StatusOK, "delete", deletePage{frame: c.frame(r, "Delete article"), Article: c.row(view, view.state.Articles[i])})
+}
+
+type errorPage struct {
+	frame
+	Detail string
+}
+
+// pageError words an error for an editor. What only an administrator can use
+// goes to the log.
+func (c *CMS) pageError(w http.ResponseWriter, r *http.Request, err error) {
+	status := statusOf(err)
+	page := errorPage{frame: c.frame(r, http.StatusText(status)), Detail: err.Error()}
+	switch {
+	case errors.Is(err, ErrNotFound):
+		page.Title, page.Detail = "Page not found", "There is no such article or page here. It may have been deleted."
+	case status == http.StatusRequestEntityTooLarge:
+		page.Title, page.Detail = "Too long", "The text is too long to be saved. Please go back and shorten it."
+	case status == http.StatusServiceUnavailable:
+		c.log.ErrorContext(r.Context(), "content not stored", "path", r.URL.Path, "error", err)
+		page.Title, page.Detail = "Not saved", "The content could not be stored: nothing has changed. Please go back and try again."
+	}
+	c.render(w, r, status, "error", page)
+}
+
+// render writes a page whole or not at all.
+func (c *CMS) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
+	var b bytes.Buffer
+	if err := pages[name].Execute(&b, data); err != nil {
+		c.log.ErrorContext(r.Context(), "page not rendered", "page", name, "error", err)
+		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
+		return
+	}
+	writeRaw(w, status, "text/html", b.Bytes())
+}
