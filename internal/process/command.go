@@ -1,0 +1,130 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"runtime"
+	"time"
+)
+
+// Command is a program to run to its end.
+type Command struct {
+	// Args are the program and its arguments; see Shell for a shell's line.
+	Args []string
+	Dir  string
+	// Env is the whole environment; nil means none, not the caller's.
+	Env []string
+	// Output takes standard output and standard error as they come; the
+	// command's standard input is empty. Nil throws it away.
+	Output io.Writer
+	// Grace is the time between being asked to end and being killed; 0 means
+	// DefaultGrace.
+	Grace time.Duration
+	// Mark is an environment entry (NAME=value) that only this command's
+	// processes have. When set, ending the command also ends every process
+	// that carries it, wherever it has gone. Linux only.
+	Mark string
+}
+
+// DefaultGrace is how long a command has between being asked to end and being
+// killed. GitHub's runner gives 7.5 s (research: github.md 6).
+const DefaultGrace = 5 * time.Second
+
+// drain is how long output is still read after the command itself has ended:
+// a process left in the background may hold the pipe open for ever.
+const drain = 2 * time.Second
+
+// Run runs a command to its end. When ctx ends first, the command's whole
+// group is ended and the cause of ctx is the error. A command that fails gives
+// an *exec.ExitError. What a successful command left running in the background
+// is left alone: a later step may need it.
+func Run(ctx context.Context, c Command) error {
+	if len(c.Args) == 0 {
+		return errors.New("start a command: it has no name")
+	}
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	running, err := start(c)
+	if err != nil {
+		return fmt.Errorf("start %s: %w", c.Args[0], err)
+	}
+	defer running.group.close()
+	select {
+	case err := <-running.done:
+		if err != nil {
+			running.kill(c.Mark)
+		}
+		return err
+	case <-ctx.Done():
+	}
+	running.end(c)
+	return context.Cause(ctx)
+}
+
+type running struct {
+	group *Group
+	done  chan error
+}
+
+// start starts the command on a thread that lives as long as the command does:
+// the kernel's word to a child that its parent has died goes by thread.
+func start(c Command) (*running, error) {
+	cmd := exec.Command(c.Args[0], c.Args[1:]...) //nolint:gosec,noctx // G204: running the operator's commands is its purpose; ending them is more than a context's kill
+	cmd.Dir, cmd.Stdout, cmd.Stderr = c.Dir, c.Output, c.Output
+	cmd.Env = append([]string{}, c.Env...)
+	if c.Mark != "" {
+		cmd.Env = append(cmd.Env, c.Mark)
+	}
+	cmd.WaitDelay = drain
+	r := &running{done: make(chan error, 1)}
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		group, err := Start(cmd)
+		r.group = group
+		started <- err
+		if err != nil {
+			return
+		}
+		err = cmd.Wait()
+		if errors.Is(err, exec.ErrWaitDelay) {
+			err = nil // it ended well; something in the background holds its output
+		}
+		r.done <- err
+	}()
+	return r, <-started
+}
+
+// end ends the group: politely, then not.
+func (r *running) end(c Command) {
+	grace := c.Grace
+	if grace == 0 {
+		grace = DefaultGrace
+	}
+	r.group.Interrupt()
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	var over bool
+	select {
+	case <-r.done:
+		over = true
+	case <-timer.C:
+	}
+	// Also when the leader has gone: the others of its group may have stayed.
+	r.kill(c.Mark)
+	if !over {
+		<-r.done
+	}
+}
+
+func (r *running) kill(mark string) {
+	r.group.Kill()
+	if mark != "" {
+		EndMarked(mark)
+	}
+}
