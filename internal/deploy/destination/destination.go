@@ -1,0 +1,95 @@
+// Package destination opens the address a site is deployed to.
+package destination
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/dir"
+	"github.com/pressrun/pressrun/internal/deploy/s3"
+)
+
+// DefaultStatePrefix is where the state lies in the site's own bucket.
+const DefaultStatePrefix = ".pressrun/"
+
+// Options say how to reach a destination; zero values are the defaults.
+type Options struct {
+	Endpoint string // URL of an S3 store other than AWS, addressed by path
+	Region   string // S3 region; else AWS_REGION, else us-east-1 where an endpoint is given
+	// AccessKey and SecretKey; else the AWS environment, profile or role.
+	AccessKey, SecretKey string
+	// StatePrefix is the folder of the state inside the bucket; default ".pressrun/".
+	StatePrefix string
+	// State is another address (s3://bucket/prefix) for the state, so that a
+	// public bucket holds nothing but the site. It excludes StatePrefix.
+	State string
+	// MaxConnections bounds open connections to S3; default 256.
+	MaxConnections int
+	MaxAttempts    int // of one S3 request; default 8
+}
+
+// Open opens s3://bucket[/prefix] or file:///absolute/folder. Nothing is sent or
+// created yet.
+func Open(ctx context.Context, address string, o Options) (deploy.Destination, error) {
+	u, err := url.Parse(address)
+	if err != nil {
+		return deploy.Destination{}, fmt.Errorf("the destination %q is not an address: %w", address, err)
+	}
+	switch u.Scheme {
+	case "file":
+		if u.Host != "" {
+			return deploy.Destination{}, fmt.Errorf("the destination %q names a host: write file:///absolute/folder, with three slashes", address)
+		}
+		site, state, err := dir.Open(filepath.FromSlash(u.Path))
+		if err != nil {
+			return deploy.Destination{}, err
+		}
+		return deploy.Destination{Site: site, State: state}, nil
+	case "s3":
+		return openS3(ctx, address, o)
+	}
+	return deploy.Destination{}, fmt.Errorf("the destination %q is neither s3://BUCKET[/PREFIX] nor file:///ABSOLUTE/FOLDER", address)
+}
+
+func openS3(ctx context.Context, address string, o Options) (deploy.Destination, error) {
+	site, err := openBucket(ctx, address, o)
+	if err != nil {
+		return deploy.Destination{}, err
+	}
+	if o.State != "" {
+		if o.StatePrefix != "" {
+			return deploy.Destination{}, fmt.Errorf("give either a state prefix or a state address, not both")
+		}
+		state, err := openBucket(ctx, o.State, o)
+		if err != nil {
+			return deploy.Destination{}, fmt.Errorf("state: %w", err)
+		}
+		return deploy.Destination{Site: site, State: state}, nil
+	}
+	prefix := o.StatePrefix
+	if prefix == "" {
+		prefix = DefaultStatePrefix
+	}
+	prefix = strings.TrimPrefix(path.Clean("/"+prefix), "/")
+	if prefix == "" {
+		return deploy.Destination{}, fmt.Errorf("the state prefix %q is the site's root: name a folder", o.StatePrefix)
+	}
+	return deploy.Destination{Site: site, State: site.Sub(prefix + "/"), StatePrefix: prefix + "/"}, nil
+}
+
+func openBucket(ctx context.Context, address string, o Options) (*s3.Store, error) {
+	rest, ok := strings.CutPrefix(address, "s3://")
+	if !ok {
+		return nil, fmt.Errorf("%q is not an s3:// address", address)
+	}
+	bucket, prefix, _ := strings.Cut(rest, "/")
+	return s3.Open(ctx, bucket, prefix, s3.Options{
+		Endpoint: o.Endpoint, Region: o.Region, AccessKey: o.AccessKey, SecretKey: o.SecretKey,
+		MaxConnections: o.MaxConnections, MaxAttempts: o.MaxAttempts,
+	})
+}

@@ -1,0 +1,185 @@
+package dir
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+var _ deploy.Stager = (*Site)(nil)
+
+// keepTrees is how many trees stay: the live one, and the one before it for
+// requests that resolved their path just before the swap.
+const keepTrees = 2
+
+// Site is the public folder: a Store that shows a whole release at one instant.
+type Site struct {
+	Store
+	folder string // what the web server reads
+	home   string // folder + ".pressrun"
+	staged string // the tree being written; empty when none is
+}
+
+// Open returns the public store of a folder and the private one for its state.
+// Neither is created before the first write.
+func Open(folder string) (*Site, *Store, error) {
+	if !filepath.IsAbs(folder) {
+		return nil, nil, fmt.Errorf("the destination folder %q is not an absolute path", folder)
+	}
+	folder = filepath.Clean(folder)
+	if folder == string(filepath.Separator) {
+		return nil, nil, errors.New("the destination folder can't be the root of the file system")
+	}
+	home := folder + ".pressrun"
+	name := "file://" + filepath.ToSlash(folder)
+	site := &Site{Store: Store{name: name, root: folder}, folder: folder, home: home}
+	state := &Store{name: name + ".pressrun/state", root: filepath.Join(home, "state"), lock: filepath.Join(home, "lock"), tagged: true}
+	return site, state, nil
+}
+
+// guard serialises conditional writes of the state between processes. The site
+// needs none, as its writers hold the deploy's lease.
+func (s *Store) guard() (unlock func(), err error) {
+	if s.lock == "" {
+		return func() {}, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(s.lock), 0o755); err != nil {
+		return nil, s.explain("lock", "the state", err)
+	}
+	f, err := os.OpenFile(s.lock, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, s.explain("lock", "the state", err)
+	}
+	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+		return nil, errors.Join(s.explain("lock", "the state", err), f.Close())
+	}
+	// Closing the file gives the lock back; nothing is lost if that fails.
+	return func() { _ = f.Close() }, nil
+}
+
+// Stage starts a new tree with everything the folder serves now.
+func (s *Site) Stage(ctx context.Context, sequence int64) error {
+	tree := filepath.Join(s.home, "trees", fmt.Sprintf("%010d", sequence))
+	if err := os.RemoveAll(tree); err != nil {
+		return s.explain("clear", tree, err)
+	}
+	if err := os.MkdirAll(tree, 0o755); err != nil {
+		return s.explain("make", tree, err)
+	}
+	if err := link(ctx, s.folder, tree); err != nil {
+		return fmt.Errorf("prepare the new tree for %s: %w", s.name, err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.staged, s.root = tree, tree
+	return nil
+}
+
+// link fills to with hard links to every file of from.
+func link(ctx context.Context, from, to string) error {
+	from, err := filepath.EvalSymlinks(from)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return filepath.WalkDir(from, func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		target := to + strings.TrimPrefix(name, from)
+		switch {
+		case e.IsDir():
+			return os.MkdirAll(target, 0o755)
+		case e.Type()&fs.ModeSymlink != 0:
+			to, err := os.Readlink(name)
+			if err != nil {
+				return err
+			}
+			return os.Symlink(to, target)
+		}
+		if err := os.Link(name, target); err != nil {
+			return err
+		}
+		return ctx.Err()
+	})
+}
+
+// Publish swaps the folder for the staged tree, atomically.
+func (s *Site) Publish(_ context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.staged == "" {
+		return nil
+	}
+	target, err := filepath.Rel(filepath.Dir(s.folder), s.staged)
+	if err != nil {
+		return fmt.Errorf("publish to %s: %w", s.name, err)
+	}
+	next := s.folder + ".pressrun-next"
+	if err := os.Remove(next); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return s.explain("clear", next, err)
+	}
+	if err := os.Symlink(target, next); err != nil {
+		return s.explain("link", next, err)
+	}
+	if err := swap(next, s.folder); err != nil {
+		return fmt.Errorf("publish to %s: %w", s.name, errors.Join(err, os.RemoveAll(next)))
+	}
+	s.root, s.staged = s.folder, ""
+	return s.prune(filepath.Base(target))
+}
+
+// swap puts next in the folder's place. A real folder can't be renamed over, so
+// the two change places and the old one goes.
+func swap(next, folder string) error {
+	info, err := os.Lstat(folder)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err != nil || !info.IsDir() {
+		return os.Rename(next, folder)
+	}
+	err = unix.Renameat2(unix.AT_FDCWD, next, unix.AT_FDCWD, folder, unix.RENAME_EXCHANGE)
+	if errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV) {
+		return fmt.Errorf("%s is a mount point, which can't be swapped: deploy to a folder inside it, and let the web server read that one", folder)
+	}
+	if err != nil {
+		return fmt.Errorf("swap %s for a link: %w", folder, err)
+	}
+	// All files of the old folder are linked in the new tree.
+	return os.RemoveAll(next)
+}
+
+// prune removes trees that nothing reads any more.
+func (s *Site) prune(live string) error {
+	dir := filepath.Join(s.home, "trees")
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return s.explain("tidy", dir, err)
+	}
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		if e.Name() != live {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names[:max(0, len(names)-keepTrees+1)] {
+		if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			return s.explain("tidy", name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,32 @@
+// Package deploy decides how a built site becomes the live one.
+//
+// It is the pure half of the deploy engine: what a destination holds
+// (Manifest), what has to be sent and in which order (Plan), which builds must
+// not go out (Check), who may write (Head and its lease), and under which
+// headers a file is served (Rules). Nothing here reads a clock, a file or a
+// network; package engine does that, through the Store interface that the
+// sub-packages s3 and dir implement.
+//
+// # How a deploy goes
+//
+//	lease -> write-ahead manifest -> assets -> other files -> pages ->
+//	entry pages -> marker -> commit (head) -> deletes
+//
+// Each phase starts only when the one before it is wholly done, so no page is
+// ever live whose stylesheet is not. The head object is swapped by a
+// conditional write, so two deploys can't both win. Whatever request is the
+// last before a crash, the next deploy learns from the write-ahead manifest
+// which keys are in doubt, looks at those alone, and sends the rest.
+//
+// # State at the destination
+//
+// Under the state prefix (".pressrun/" unless told otherwise):
+//
+//	head                       who deploys, and which release is live
+//	releases/0000000042.plan   what deploy 42 was about to do (write-ahead)
+//	releases/0000000042        what the destination held after deploy 42
+//
+// "42" is the deploy's sequence number, which is also the fencing number of its
+// lease: it only ever grows. The release number is the one people see; the same
+// release may be deployed more than once.
+package deploy

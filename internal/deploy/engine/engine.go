@@ -1,0 +1,186 @@
+// Package engine carries a deploy out: it reads the build and the destination,
+// has package deploy decide, and writes under a lease, phase by phase.
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// Options say what to deploy, as what, and how carefully.
+type Options struct {
+	Source  string // folder of the built site
+	Site    string // name of the site; a destination that holds another site is refused
+	Release int64  // number of the release; 0 counts on from the last one
+	Commit  string // source commit, for people
+	Rules   deploy.Rules
+	Limits  deploy.Limits
+	Grace   *deploy.Grace // nil for deploy.DefaultGrace
+	Allow   []string      // names of guards that are let pass this once
+	DryRun  bool          // plan and check, and write nothing
+	// Owner names the deploy to whoever finds the destination locked, as
+	// "run 1234 attempt 1". Default: host and process.
+	Owner string
+	// LockWait is how long to wait for another deploy's lease; default 2
+	// minutes, negative for not at all.
+	LockWait time.Duration
+	// LeaseTTL is how long a dead deploy blocks others; default 60 s, at least 3 s.
+	LeaseTTL    time.Duration
+	Concurrency int // uploads at once; default 64
+	// Progress is called with each phase's progress, at most ten times a second.
+	Progress func(deploy.Event)
+	// Invalidate, when set, is called after the commit and before deletes. Its
+	// error is a warning: the release is live.
+	Invalidate func(context.Context, deploy.Result) error
+	Now        func() time.Time // default time.Now
+}
+
+func (o Options) withDefaults() (Options, error) {
+	rules, err := o.Rules.Compile()
+	if err != nil {
+		return o, err
+	}
+	o.Rules = rules
+	if o.Release < 0 {
+		return o, fmt.Errorf("release %d: a release number is never negative", o.Release)
+	}
+	if o.Grace == nil {
+		o.Grace = &deploy.DefaultGrace
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.LockWait == 0 {
+		o.LockWait = 2 * time.Minute
+	}
+	if o.LeaseTTL == 0 {
+		o.LeaseTTL = time.Minute
+	}
+	if o.LeaseTTL < 3*time.Second {
+		return o, fmt.Errorf("a lease of %s is too short: 3 s is the least, as stores tell the time in whole seconds", o.LeaseTTL)
+	}
+	if o.Concurrency <= 0 {
+		o.Concurrency = 64
+	}
+	if o.Progress == nil {
+		o.Progress = func(deploy.Event) {}
+	}
+	if o.Owner == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			host = "unknown host"
+		}
+		o.Owner = fmt.Sprintf("%s, process %d", host, os.Getpid())
+	}
+	// Two deploys may carry the same name (a job run again): their leases differ.
+	o.Owner += " #" + rand.Text()[:8]
+	return o, nil
+}
+
+// Run deploys a build. A *deploy.GuardError stopped it before its first write; a
+// *deploy.LockedError tells of another deploy. After any error the Result says
+// whether the release is live all the same.
+func Run(ctx context.Context, dest deploy.Destination, opts Options) (deploy.Result, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return deploy.Result{}, err
+	}
+	d := &run{dest: dest, opts: opts, began: opts.Now()}
+	err = d.run(ctx)
+	d.result.Seconds = opts.Now().Sub(d.began).Seconds()
+	d.result.Requests = dest.Requests()
+	return d.result, err
+}
+
+// Check reads the build and the destination's last release, and says what
+// forbids publishing. It writes nothing. Without a destination (both stores nil)
+// only the build itself is judged.
+func Check(ctx context.Context, dest deploy.Destination, opts Options) ([]deploy.Violation, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	d := &run{dest: dest, opts: opts, began: opts.Now()}
+	if err := d.read(ctx); err != nil {
+		return nil, err
+	}
+	return deploy.Check(d.tree, d.previous(), d.limits()), nil
+}
+
+// run is one deploy under way.
+type run struct {
+	dest   deploy.Destination
+	opts   Options
+	began  time.Time
+	tree   deploy.Tree
+	head   versioned // as read
+	base   deploy.Base
+	plan   deploy.Plan
+	lease  *keeper
+	result deploy.Result
+}
+
+// versioned is a head with the ETag it was read under.
+type versioned struct {
+	deploy.Head
+	etag string // empty when there is none yet
+	age  time.Duration
+}
+
+func (d *run) run(ctx context.Context) error {
+	if err := d.timed("read", func() error { return d.read(ctx) }); err != nil {
+		return err
+	}
+	if err := d.check(); err != nil {
+		return err
+	}
+	if d.opts.DryRun {
+		return d.timed("plan", func() error { return d.makePlan(ctx) })
+	}
+	if err := d.timed("lock", func() error { return d.planAndLock(ctx) }); err != nil {
+		return err
+	}
+	err := d.publish(d.lease.ctx)
+	if cause := context.Cause(d.lease.ctx); err != nil && errors.Is(cause, deploy.ErrLeaseLost) {
+		err = cause
+	}
+	return errors.Join(err, d.lease.close(ctx))
+}
+
+// check stops a build that must not go out.
+func (d *run) check() error {
+	violations := deploy.Check(d.tree, d.previous(), d.limits())
+	d.result.Violations = violations
+	return deploy.Stop(violations, d.opts.Allow)
+}
+
+func (d *run) limits() deploy.Limits {
+	l := d.opts.Limits
+	l.StatePrefix = d.dest.StatePrefix
+	return l
+}
+
+// previous is the release that is live; nil when there is none.
+func (d *run) previous() *deploy.Manifest {
+	if d.head.Live == nil {
+		return nil
+	}
+	return &d.base.Live
+}
+
+func (d *run) timed(name string, f func() error) error {
+	start := d.opts.Now()
+	err := f()
+	d.result.Phases = append(d.result.Phases, deploy.Timed{Name: name, Seconds: d.opts.Now().Sub(start).Seconds()})
+	return err
+}
+
+func (d *run) warn(format string, args ...any) {
+	d.result.Warnings = append(d.result.Warnings, fmt.Sprintf(format, args...))
+}

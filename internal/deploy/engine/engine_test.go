@@ -1,0 +1,431 @@
+package engine_test
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/minio/crc64nvme"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/destination"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/test/servers"
+)
+
+// site is a build: path -> content.
+type site map[string]string
+
+func small() site {
+	return site{
+		"index.html":                 `<link rel=stylesheet href=/assets/site-0a1b2c3d4e.css><a href=/about/>about</a>`,
+		"404.html":                   "not found",
+		"about/index.html":           `<script src="/assets/app-BxK3a9_z.js"></script>`,
+		"news/index.html":            "news",
+		"assets/site-0a1b2c3d4e.css": "body{}",
+		"assets/app-BxK3a9_z.js":     "1",
+		"files/a b#c?d%20é.pdf":      "%PDF",
+		"sitemap.xml":                "<urlset/>",
+	}
+}
+
+func (s site) write(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, body := range s {
+		file := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(body), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func (s site) with(name, body string) site {
+	c := site{}
+	for k, v := range s {
+		c[k] = v
+	}
+	if body == "" {
+		delete(c, name)
+	} else {
+		c[name] = body
+	}
+	return c
+}
+
+// place is one destination, and a way to read it as a visitor does.
+type place struct {
+	dest deploy.Destination
+	read func(t *testing.T) site
+	put  func(t *testing.T, name, body string) // as a stranger
+}
+
+func places(t *testing.T) map[string]func(t *testing.T) place {
+	t.Helper()
+	return map[string]func(t *testing.T) place{
+		"folder": func(t *testing.T) place {
+			dir := filepath.Join(t.TempDir(), "www")
+			return folder(t, "file://"+dir, destination.Options{}, dir)
+		},
+		"versitygw": func(t *testing.T) place {
+			gw := servers.StartVersityGW(t, "site")
+			return folder(t, "s3://site/www", destination.Options{
+				Endpoint: gw.Endpoint, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey,
+			}, filepath.Join(gw.Data, "site", "www"))
+		},
+	}
+}
+
+func folder(t *testing.T, address string, o destination.Options, dir string) place {
+	t.Helper()
+	dest, err := destination.Open(t.Context(), address, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return place{
+		dest: dest,
+		read: func(t *testing.T) site { return readFolder(t, dir) },
+		put: func(t *testing.T, name, body string) {
+			t.Helper()
+			_, err := dest.Site.Put(t.Context(), deploy.Put{
+				Key: name, Size: int64(len(body)), Sum: sha256.Sum256([]byte(body)),
+				CRC: crc64nvme.Checksum([]byte(body)), Body: strings.NewReader(body),
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		},
+	}
+}
+
+func readFolder(t *testing.T, dir string) site {
+	t.Helper()
+	found := site{}
+	dir, err := filepath.EvalSymlinks(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return found
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		key, _ := filepath.Rel(dir, name)
+		if strings.HasPrefix(key, ".pressrun/") || key == deploy.MarkerPath {
+			return nil
+		}
+		body, err := os.ReadFile(name)
+		found[filepath.ToSlash(key)] = string(body)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func options(source string) engine.Options {
+	return engine.Options{Source: source, Site: "www", LockWait: -1, LeaseTTL: 5 * time.Second}
+}
+
+func mustRun(t *testing.T, p place, o engine.Options) deploy.Result {
+	t.Helper()
+	result, err := engine.Run(t.Context(), p.dest, o)
+	if err != nil {
+		t.Fatalf("deploy: %v", err)
+	}
+	if !result.Live || len(result.Warnings) > 0 {
+		t.Fatalf("live = %v, warnings = %q", result.Live, result.Warnings)
+	}
+	return result
+}
+
+func everywhere(t *testing.T, f func(t *testing.T, p place)) {
+	t.Helper()
+	for name, open := range places(t) {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f(t, open(t))
+		})
+	}
+}
+
+func TestDeploySendsOnlyWhatChanged(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		first := small()
+		r := mustRun(t, p, options(first.write(t)))
+		if diff := cmp.Diff(first, p.read(t)); diff != "" {
+			t.Fatalf("first release (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff(deploy.Counts{New: 8}, r.Counts); diff != "" || r.Uploaded != 8 || r.Release != 1 || !r.FirstRelease {
+			t.Fatalf("first release: %s uploaded %d, release %d", diff, r.Uploaded, r.Release)
+		}
+
+		r = mustRun(t, p, options(first.write(t)))
+		if diff := cmp.Diff(deploy.Counts{Unchanged: 8}, r.Counts); diff != "" || r.Uploaded != 0 || r.UploadedBytes != 0 {
+			t.Fatalf("same build, all mtimes new: %s", diff)
+		}
+
+		edited := first.with("news/index.html", "newS")
+		r = mustRun(t, p, options(edited.write(t)))
+		if diff := cmp.Diff(deploy.Counts{Content: 1, Unchanged: 7}, r.Counts); diff != "" || r.Uploaded != 1 || r.UploadedBytes != 4 {
+			t.Fatalf("one page edited, same size: %s", diff)
+		}
+
+		fewer := edited.with("news/index.html", "")
+		r = mustRun(t, p, options(fewer.write(t)))
+		if diff := cmp.Diff(deploy.Counts{Gone: 1, Unchanged: 7}, r.Counts); diff != "" || r.Uploaded != 0 || r.Deleted != 1 {
+			t.Fatalf("one page removed: %s deleted %d", diff, r.Deleted)
+		}
+		if diff := cmp.Diff(fewer, p.read(t)); diff != "" {
+			t.Fatalf("after the removal (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]deploy.Change{{Path: "news/index.html", Reason: deploy.ReasonGone}}, r.Changed); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestDroppedAssetsStayForTheirGraceTime(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		o := func(s site) engine.Options {
+			o := options(s.write(t))
+			o.Grace = &deploy.Grace{Days: 30, Releases: 2}
+			o.Now = func() time.Time { return now }
+			return o
+		}
+		const asset = "assets/app-BxK3a9_z.js"
+		mustRun(t, p, o(small()))
+		without := small().with(asset, "")
+		r := mustRun(t, p, o(without))
+		if r.Counts.Retired != 1 || r.Deleted != 0 || p.read(t)[asset] == "" {
+			t.Fatalf("a dropped asset went at once: %+v", r.Counts)
+		}
+		now = now.Add(29 * 24 * time.Hour)
+		mustRun(t, p, o(without))
+		mustRun(t, p, o(without))
+		if p.read(t)[asset] == "" {
+			t.Fatal("the asset went after 29 days")
+		}
+		now = now.Add(2 * 24 * time.Hour)
+		if r := mustRun(t, p, o(without)); r.Counts.Expired != 1 || r.Deleted != 1 {
+			t.Fatalf("after 31 days and 3 releases: %+v", r.Counts)
+		}
+		if _, ok := p.read(t)[asset]; ok {
+			t.Fatal("the asset is still there")
+		}
+	})
+}
+
+func TestAnAssetThatReturnsIsNotSentAgain(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		const asset = "assets/app-BxK3a9_z.js"
+		mustRun(t, p, options(small().write(t)))
+		mustRun(t, p, options(small().with(asset, "").write(t)))
+		r := mustRun(t, p, options(small().write(t)))
+		if r.Uploaded != 0 || r.Counts.Unchanged != 8 {
+			t.Fatalf("%+v", r.Counts)
+		}
+	})
+}
+
+func TestStrangersFilesAreNeverTouched(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		p.put(t, "stranger.html", "theirs")
+		mustRun(t, p, options(small().write(t)))
+		mustRun(t, p, options(small().with("news/index.html", "").write(t)))
+		if got := p.read(t)["stranger.html"]; got != "theirs" {
+			t.Fatalf("a file that is not ours became %q", got)
+		}
+		with := small().with("stranger.html", "ours").with("news/index.html", "")
+		_, err := engine.Run(t.Context(), p.dest, options(with.write(t)))
+		var guard *deploy.GuardError
+		if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardForeignFiles}) {
+			t.Fatalf("overwriting a stranger's file: %v", err)
+		}
+		if got := p.read(t)["stranger.html"]; got != "theirs" {
+			t.Fatalf("a file that is not ours became %q", got)
+		}
+		o := options(with.write(t))
+		o.Allow = []string{deploy.GuardForeignFiles}
+		mustRun(t, p, o)
+		if got := p.read(t)["stranger.html"]; got != "ours" {
+			t.Fatalf("let pass, it is %q", got)
+		}
+	})
+}
+
+func TestGuardsStopBeforeTheFirstWrite(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		mustRun(t, p, options(small().write(t)))
+		before := p.read(t)
+		_, err := engine.Run(t.Context(), p.dest, options(small().with("index.html", "").write(t)))
+		var guard *deploy.GuardError
+		if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardMissingIndex}) {
+			t.Fatalf("no index page: %v", err)
+		}
+		if diff := cmp.Diff(before, p.read(t)); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestDryRunWritesNothing(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		o := options(small().write(t))
+		o.DryRun = true
+		r, err := engine.Run(t.Context(), p.dest, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Counts.New != 8 || r.Uploaded != 8 || r.Live {
+			t.Fatalf("%+v", r)
+		}
+		if got := p.read(t); len(got) != 0 {
+			t.Fatalf("a dry run wrote %v", got)
+		}
+	})
+}
+
+func TestTheMarkerNamesTheRelease(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		o := options(small().write(t))
+		o.Release, o.Commit = 128, "abc"
+		mustRun(t, p, o)
+		object, err := p.dest.Site.Get(t.Context(), deploy.MarkerPath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var m deploy.Marker
+		if err := json.Unmarshal(object.Body, &m); err != nil {
+			t.Fatal(err)
+		}
+		if m.Release != 128 || m.Site != "www" || m.Commit != "abc" || m.At.IsZero() {
+			t.Fatalf("%+v", m)
+		}
+	})
+}
+
+func TestAnOlderReleaseIsRefused(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		o := options(small().write(t))
+		o.Release = 128
+		mustRun(t, p, o)
+		o.Release = 127
+		_, err := engine.Run(t.Context(), p.dest, o)
+		var guard *deploy.GuardError
+		if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardOlderRelease}) {
+			t.Fatalf("got %v", err)
+		}
+	})
+}
+
+func TestAHeldLeaseStopsOthers(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		source := small().write(t)
+		o := options(source)
+		o.Progress = func(e deploy.Event) {
+			if e.Phase != "assets" {
+				return
+			}
+			_, err := engine.Run(context.Background(), p.dest, options(source))
+			var locked *deploy.LockedError
+			if !errors.As(err, &locked) {
+				t.Errorf("a second deploy during the first: %v", err)
+			}
+		}
+		mustRun(t, p, o)
+	})
+}
+
+func TestAnotherSitesDestinationIsRefused(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		mustRun(t, p, options(small().write(t)))
+		o := options(small().write(t))
+		o.Site = "blog"
+		if _, err := engine.Run(t.Context(), p.dest, o); err == nil || !strings.Contains(err.Error(), `holds the site "www"`) {
+			t.Fatalf("got %v", err)
+		}
+	})
+}
+
+func TestS3ErrorsSayWhatToDo(t *testing.T) {
+	gw := servers.StartVersityGW(t, "site")
+	good := destination.Options{Endpoint: gw.Endpoint, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey, MaxAttempts: 2}
+	source := small().write(t)
+	for _, c := range []struct {
+		name, address, want string
+		change              func(*destination.Options)
+	}{
+		{"no such bucket", "s3://nowhere", "the bucket does not exist", func(*destination.Options) {}},
+		{"wrong access key", "s3://site", "access key is not known", func(o *destination.Options) { o.AccessKey = "nobody" }},
+		{"wrong secret key", "s3://site", "the secret key is wrong", func(o *destination.Options) { o.SecretKey = "wrong" }},
+		{"wrong region", "s3://site", "set AWS_REGION", func(o *destination.Options) { o.Region = "eu-west-9" }},
+		{"nobody listens", "s3://site", "can't be reached", func(o *destination.Options) { o.Endpoint = "http://" + servers.FreeAddress(t) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := good
+			c.change(&o)
+			dest, err := destination.Open(t.Context(), c.address, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = engine.Run(t.Context(), dest, options(source))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got %v\nwant it to say %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestLargeFilesGoInParts(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		big := small().with("files/big.zip", strings.Repeat("0123456789abcdef", 20<<16))
+		mustRun(t, p, options(big.write(t)))
+		if got := p.read(t)["files/big.zip"]; got != big["files/big.zip"] {
+			t.Fatalf("%d bytes arrived", len(got))
+		}
+		if r := mustRun(t, p, options(big.write(t))); r.Uploaded != 0 {
+			t.Fatalf("%+v", r.Counts)
+		}
+	})
+}
+
+func ExampleRun() {
+	ctx := context.Background()
+	home, _ := os.MkdirTemp("", "pressrun")
+	defer os.RemoveAll(home)
+	build := filepath.Join(home, "build")
+	_ = os.Mkdir(build, 0o755)
+	_ = os.WriteFile(filepath.Join(build, "index.html"), []byte("<h1>Hello</h1>"), 0o644)
+
+	dest, err := destination.Open(ctx, "file://"+filepath.Join(home, "www"), destination.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	result, err := engine.Run(ctx, dest, engine.Options{Source: build, Site: "www", Release: 128})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Printf("release %d is live: %d new, %d changed, %d deleted\n", result.Release, result.Counts.New, result.Counts.Content, result.Deleted)
+	// Output: release 128 is live: 1 new, 0 changed, 0 deleted
+}

@@ -1,0 +1,193 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/minio/crc64nvme"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// closeTimeout bounds giving the lease back after a failure or a signal.
+const closeTimeout = 10 * time.Second
+
+const stateHeaders deploy.Headers = "cache-control: " + deploy.CacheNever + "\ncontent-type: application/octet-stream\n"
+
+// planAndLock plans, and takes the lease by swapping the very head that the plan
+// was made from. Whoever else swaps it first wins, and this deploy plans again.
+func (d *run) planAndLock(ctx context.Context) error {
+	deadline := d.opts.Now().Add(d.opts.LockWait)
+	for {
+		err := d.tryLock(ctx)
+		var locked *deploy.LockedError
+		switch {
+		case err == nil:
+			return nil
+		case errors.As(err, &locked):
+			if d.opts.LockWait < 0 || !d.opts.Now().Before(deadline) {
+				return err
+			}
+			d.opts.Progress(deploy.Event{Phase: "waiting for another deploy", Elapsed: d.opts.Now().Sub(d.began)})
+		case !errors.Is(err, deploy.ErrPrecondition):
+			return err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if err := d.readState(ctx); err != nil {
+			return err
+		}
+		if err := d.check(); err != nil {
+			return err
+		}
+	}
+}
+
+func (d *run) tryLock(ctx context.Context) error {
+	head, err := d.head.Acquire(d.opts.Owner, d.opts.Site, d.head.age, d.opts.LeaseTTL)
+	if err != nil {
+		return err
+	}
+	if err := d.makePlan(ctx); err != nil {
+		return err
+	}
+	if !d.plan.Empty() {
+		head = head.Begin()
+	}
+	k := &keeper{state: d.dest.State, ttl: d.opts.LeaseTTL, etag: d.head.etag}
+	if err := k.swap(ctx, head); err != nil {
+		return err
+	}
+	k.start(ctx)
+	d.lease = k
+	return nil
+}
+
+// keeper holds the lease: it renews it, and cancels ctx when it is lost.
+type keeper struct {
+	ctx   context.Context //nolint:containedctx // the lease is the lifetime of everything done under it
+	state deploy.Store
+	ttl   time.Duration
+
+	cancel context.CancelCauseFunc
+	done   chan struct{}
+
+	mu      sync.Mutex // one swap at a time
+	head    deploy.Head
+	etag    string
+	renewed time.Time // when the last successful swap was begun
+}
+
+func (k *keeper) start(ctx context.Context) {
+	k.ctx, k.cancel = context.WithCancelCause(ctx)
+	k.done = make(chan struct{})
+	go k.renew()
+}
+
+// renew swaps the head every third of the lease's time.
+func (k *keeper) renew() {
+	defer close(k.done)
+	tick := time.NewTicker(k.ttl / 3)
+	defer tick.Stop()
+	for {
+		select {
+		case <-k.ctx.Done():
+			return
+		case <-tick.C:
+		}
+		err := k.update(k.ctx, deploy.Head.Renew)
+		if errors.Is(err, deploy.ErrLeaseLost) {
+			k.cancel(err)
+			return
+		}
+		if err := k.valid(); err != nil {
+			k.cancel(err)
+			return
+		}
+	}
+}
+
+// valid tells whether a write may still be started. The lease began before the
+// store stamped it, so this side gives up first; a quarter of it is left for a
+// write that is already on its way.
+func (k *keeper) valid() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if time.Since(k.renewed) > k.ttl*3/4 {
+		return deploy.ErrLeaseLost
+	}
+	return nil
+}
+
+// update changes the head under the lease.
+func (k *keeper) update(ctx context.Context, change func(deploy.Head) deploy.Head) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	err := k.swapLocked(ctx, change(k.head))
+	if errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
+		return deploy.ErrLeaseLost
+	}
+	return err
+}
+
+func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.swapLocked(ctx, head)
+}
+
+func (k *keeper) swapLocked(ctx context.Context, head deploy.Head) error {
+	body, err := head.Encode()
+	if err != nil {
+		return fmt.Errorf("encode head: %w", err)
+	}
+	began := time.Now()
+	cond := deploy.Condition{IfMatch: k.etag, IfAbsent: k.etag == ""}
+	etag, err := putState(ctx, k.state, headKey, body, cond)
+	if errors.Is(err, deploy.ErrPrecondition) {
+		// The answer to an earlier try may have been lost on the way.
+		o, readErr := k.state.Get(ctx, headKey)
+		if readErr == nil && bytes.Equal(o.Body, body) {
+			etag, err = o.ETag, nil
+		}
+	}
+	if err != nil {
+		return err
+	}
+	k.head, k.etag, k.renewed = head, etag, began
+	return nil
+}
+
+// close stops the renewal and gives the lease back, even when ctx was cancelled,
+// so that the next deploy need not wait for it to run out.
+func (k *keeper) close(ctx context.Context) error {
+	lost := errors.Is(context.Cause(k.ctx), deploy.ErrLeaseLost)
+	k.cancel(nil)
+	<-k.done
+	if lost || k.head.Lease == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	err := k.update(ctx, func(h deploy.Head) deploy.Head { return h.Release(false) })
+	if err != nil && !errors.Is(err, deploy.ErrLeaseLost) {
+		return fmt.Errorf("give the lease back: %w", err)
+	}
+	return nil
+}
+
+// putState writes a small object of our own state.
+func putState(ctx context.Context, state deploy.Store, key string, body []byte, cond deploy.Condition) (string, error) {
+	return state.Put(ctx, deploy.Put{
+		Key: key, Headers: stateHeaders, Size: int64(len(body)), Sum: sha256.Sum256(body),
+		CRC: crc64nvme.Checksum(body), Body: bytes.NewReader(body), If: cond,
+	})
+}

@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/minio/crc64nvme"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// publish carries the plan out under the lease. Each step starts only when the
+// one before it is wholly done.
+func (d *run) publish(ctx context.Context) error {
+	if !d.plan.Empty() {
+		if err := d.begin(ctx); err != nil {
+			return err
+		}
+	}
+	for _, phase := range d.plan.Phases {
+		if err := d.write(ctx, phase); err != nil {
+			return err
+		}
+	}
+	if err := d.timed("commit", func() error { return d.commit(ctx) }); err != nil {
+		return err
+	}
+	d.result.Live = true
+	if d.opts.Invalidate != nil && !d.plan.Empty() {
+		err := d.timed("invalidate", func() error { return d.opts.Invalidate(ctx, d.result) })
+		if err != nil {
+			d.warn("the release is live at the origin, but the CDN was not told: %v", err)
+		}
+	}
+	d.sweep(ctx)
+	return nil
+}
+
+// begin writes down what is about to be done, so that whoever finds the
+// destination half done knows what is in doubt.
+func (d *run) begin(ctx context.Context) error {
+	delta := d.plan.Delta()
+	if err := d.putManifest(ctx, planKey(d.plan.Next.Sequence), &delta); err != nil {
+		return err
+	}
+	if stager, ok := d.dest.Site.(deploy.Stager); ok {
+		return stager.Stage(ctx, d.plan.Next.Sequence)
+	}
+	return nil
+}
+
+func (d *run) putManifest(ctx context.Context, key string, m *deploy.Manifest) error {
+	body, err := m.Encode()
+	if err != nil {
+		return err
+	}
+	if err := d.lease.valid(); err != nil {
+		return err
+	}
+	// The key has the lease's own number in it: nobody else writes there.
+	_, err = putState(ctx, d.dest.State, key, body, deploy.Condition{})
+	return err
+}
+
+// commit makes the release the live one: marker, then manifest, then head.
+func (d *run) commit(ctx context.Context) error {
+	next := &d.plan.Next
+	if err := d.putMarker(ctx); err != nil {
+		return err
+	}
+	if stager, ok := d.dest.Site.(deploy.Stager); ok {
+		if err := d.lease.valid(); err != nil {
+			return err
+		}
+		if err := stager.Publish(ctx); err != nil {
+			return err
+		}
+	}
+	live := deploy.Live{
+		Sequence: next.Sequence, Manifest: next.Sequence, Release: next.Release, Numbered: d.opts.Release > 0,
+		Commit: next.Commit, At: next.At, Files: len(next.Entries), Pages: next.Pages(), Bytes: next.Bytes(),
+		Swept: len(d.plan.Deletes) == 0,
+	}
+	if d.holdsAlready() {
+		live.Manifest = d.head.Live.Manifest
+	} else if err := d.putManifest(ctx, manifestKey(next.Sequence), next); err != nil {
+		return err
+	}
+	if err := d.lease.valid(); err != nil {
+		return err
+	}
+	return d.lease.update(ctx, func(h deploy.Head) deploy.Head {
+		h = h.Commit(live)
+		if live.Swept && d.opts.Invalidate == nil {
+			h = h.Release(true) // nothing is left to do: one request less
+		}
+		return h
+	})
+}
+
+// holdsAlready tells whether the live manifest is true of this release too, so
+// that an unchanged site costs a handful of requests whatever its size.
+func (d *run) holdsAlready() bool {
+	return d.head.Live != nil && d.plan.Empty() && d.plan.Retired == 0 && len(d.base.Pending) == 0 && d.base.Swept &&
+		d.base.Live.Site == d.opts.Site
+}
+
+func (d *run) putMarker(ctx context.Context) error {
+	next := &d.plan.Next
+	body, err := deploy.Marker{
+		Site: next.Site, Release: next.Release, Commit: next.Commit, Sequence: next.Sequence, At: next.At,
+	}.Encode()
+	if err != nil {
+		return err
+	}
+	if err := d.lease.valid(); err != nil {
+		return err
+	}
+	_, err = d.dest.Site.Put(ctx, deploy.Put{
+		Key: deploy.MarkerPath, Headers: deploy.MarkerHeaders, Size: int64(len(body)), Sum: sha256.Sum256(body),
+		CRC: crc64nvme.Checksum(body), Body: bytes.NewReader(body),
+	})
+	return err
+}
+
+// sweep deletes what the build no longer has. The release is live: what can't be
+// deleted now is a warning, and the next deploy tries again.
+func (d *run) sweep(ctx context.Context) {
+	swept := true
+	if len(d.plan.Deletes) > 0 {
+		err := d.timed("deletes", func() error { return d.deleteAll(ctx) })
+		if err != nil {
+			swept = false
+			d.warn("%v; the next deploy will try again", err)
+		}
+		d.result.Phases[len(d.result.Phases)-1].Files = d.result.Deleted
+	}
+	if d.lease.head.Lease == nil {
+		return // given back with the commit
+	}
+	if err := d.lease.update(ctx, func(h deploy.Head) deploy.Head { return h.Release(swept) }); err != nil {
+		d.warn("the deploy's lease could not be given back, and ends by itself: %v", err)
+	}
+}
+
+func (d *run) deleteAll(ctx context.Context) error {
+	dels := make([]deploy.Deletion, len(d.plan.Deletes))
+	for i, e := range d.plan.Deletes {
+		dels[i] = deploy.Deletion{Key: e.Path, ETag: e.ETag}
+	}
+	if err := d.lease.valid(); err != nil {
+		return err
+	}
+	var first error
+	failed := 0
+	for _, err := range d.dest.Site.Delete(ctx, dels) {
+		if err == nil {
+			d.result.Deleted++
+			continue
+		}
+		failed++
+		if first == nil {
+			first = err
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d files could not be deleted, the first of them: %w", failed, len(dels), first)
+	}
+	return nil
+}

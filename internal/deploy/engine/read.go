@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/source"
+)
+
+const headKey = "head"
+
+// manifestKey is where the state after a deploy is kept, planKey what the deploy
+// was about to do.
+func manifestKey(sequence int64) string { return fmt.Sprintf("releases/%010d", sequence) }
+func planKey(sequence int64) string     { return manifestKey(sequence) + ".plan" }
+
+// read scans the build while the destination's state is fetched.
+func (d *run) read(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		d.tree, err = source.Scan(ctx, d.opts.Source)
+		return err
+	})
+	if d.dest.State != nil {
+		group.Go(func() error { return d.readState(ctx) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	r := &d.result
+	r.Site, r.Commit, r.DryRun = d.opts.Site, d.opts.Commit, d.opts.DryRun
+	r.Files, r.Pages, r.Bytes = len(d.tree.Files), d.tree.Pages(), d.tree.Bytes()
+	r.FirstRelease = d.head.Live == nil
+	r.PreviousPages = d.base.Live.Pages()
+	if d.dest.Site != nil {
+		r.Destination = d.dest.Site.String()
+	}
+	return nil
+}
+
+// readState fetches the head, the live manifest, and what unfinished deploys
+// meant to do.
+func (d *run) readState(ctx context.Context) error {
+	head, err := readHead(ctx, d.dest.State, d.opts.Site)
+	if err != nil {
+		return err
+	}
+	base := deploy.Base{Swept: true}
+	if head.Live != nil {
+		m, err := readManifest(ctx, d.dest.State, manifestKey(head.Live.Manifest), d.opts.Site)
+		if errors.Is(err, deploy.ErrNotFound) {
+			return fmt.Errorf("the manifest of the live release is missing at %s: restore it, or start anew by deleting the state there", d.dest.State)
+		}
+		if err != nil {
+			return err
+		}
+		base.Live, base.Swept = *m, head.Live.Swept
+	}
+	for _, sequence := range head.Pending {
+		m, err := readManifest(ctx, d.dest.State, planKey(sequence), d.opts.Site)
+		if errors.Is(err, deploy.ErrNotFound) {
+			continue // it died before its first write
+		}
+		if err != nil {
+			return err
+		}
+		base.Pending = append(base.Pending, *m)
+	}
+	d.head, d.base = head, base
+	return nil
+}
+
+func readHead(ctx context.Context, state deploy.Store, site string) (versioned, error) {
+	o, err := state.Get(ctx, headKey)
+	if errors.Is(err, deploy.ErrNotFound) {
+		return versioned{Head: deploy.Head{Site: site}}, nil
+	}
+	if err != nil {
+		return versioned{}, err
+	}
+	head, err := deploy.ParseHead(o.Body, site)
+	if err != nil {
+		return versioned{}, fmt.Errorf("read %s/%s: %w", state, headKey, err)
+	}
+	return versioned{Head: head, etag: o.ETag, age: age(o.Info)}, nil
+}
+
+// age is how long ago an object was written, by the store's clock: both times
+// come from one machine, and in whole seconds, so one is taken off.
+func age(info deploy.Info) time.Duration {
+	if info.Now.IsZero() || info.Modified.IsZero() {
+		return 0
+	}
+	return max(0, info.Now.Sub(info.Modified)-time.Second)
+}
+
+func readManifest(ctx context.Context, state deploy.Store, key, site string) (*deploy.Manifest, error) {
+	o, err := state.Get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	m, err := deploy.DecodeManifest(o.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read %s/%s: %w", state, key, err)
+	}
+	if site != "" && m.Site != "" && m.Site != site {
+		return nil, fmt.Errorf("read %s/%s: it is the manifest of the site %q, not of %q", state, key, m.Site, site)
+	}
+	return m, nil
+}
+
+// makePlan looks at what is in doubt and compares the build with the rest.
+func (d *run) makePlan(ctx context.Context) error {
+	release, err := d.head.NumberFor(d.opts.Release, d.allows(deploy.GuardOlderRelease))
+	if err != nil {
+		return err
+	}
+	seen, err := d.look(ctx, d.base.Doubtful())
+	if err != nil {
+		return err
+	}
+	d.plan, err = deploy.NewPlan(deploy.PlanInput{
+		Tree: d.tree, Base: d.base, Seen: seen, Rules: d.opts.Rules, Grace: *d.opts.Grace,
+		Next: deploy.Manifest{
+			Site: d.opts.Site, Sequence: d.head.Fence + 1, Release: release, Commit: d.opts.Commit, At: d.opts.Now().UTC().Truncate(time.Second),
+		},
+		StatePrefix: d.dest.StatePrefix,
+		TakeForeign: d.allows(deploy.GuardForeignFiles),
+	})
+	if err != nil {
+		return err
+	}
+	if len(d.plan.Foreign) > 0 {
+		return foreign(d.plan.Foreign)
+	}
+	r := &d.result
+	r.Release, r.Sequence = release, d.plan.Next.Sequence
+	r.Counts = d.plan.Counts()
+	r.All = d.plan.Changes()
+	r.Changed = r.All[:min(len(r.All), deploy.MaxChanged)]
+	r.ChangedTruncated = len(r.All) > deploy.MaxChanged
+	if d.opts.DryRun {
+		r.Uploaded, r.UploadedBytes = d.plan.Upload()
+		r.Deleted = len(d.plan.Deletes)
+	}
+	return nil
+}
+
+// look finds out what the paths in doubt hold now.
+func (d *run) look(ctx context.Context, paths []string) (map[string]deploy.Seen, error) {
+	seen := make(map[string]deploy.Seen, len(paths))
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(d.opts.Concurrency)
+	for _, path := range paths {
+		group.Go(func() error {
+			info, err := d.dest.Site.Stat(ctx, path)
+			if err != nil && !errors.Is(err, deploy.ErrNotFound) {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			seen[path] = deploy.Seen{Exists: err == nil, Info: info}
+			return nil
+		})
+	}
+	return seen, group.Wait()
+}
+
+func foreign(paths []string) error {
+	return &deploy.GuardError{Violations: []deploy.Violation{{
+		Name:   deploy.GuardForeignFiles,
+		Detail: fmt.Sprintf("%d files at the destination were put or changed there by someone else and would be overwritten", len(paths)),
+		Paths:  paths[:min(len(paths), 20)],
+	}}}
+}

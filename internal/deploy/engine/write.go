@@ -1,0 +1,189 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/minio/crc64nvme"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// smallFile is read whole before it is sent; larger files are streamed.
+const smallFile = 1 << 20
+
+// write carries out one phase. The first failure stops the whole of it.
+func (d *run) write(ctx context.Context, phase deploy.Phase) error {
+	if len(phase.Writes) == 0 {
+		return nil
+	}
+	start := d.opts.Now()
+	p := &progress{event: deploy.Event{Phase: phase.Class.String(), Total: len(phase.Writes)}, began: d.began, opts: &d.opts}
+	for _, w := range phase.Writes {
+		if w.Reason != deploy.ReasonHeaders {
+			p.event.TotalBytes += d.plan.Next.Entries[w.Index].Size
+		}
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(d.opts.Concurrency)
+	for _, w := range phase.Writes {
+		if groupCtx.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			if err := context.Cause(groupCtx); err != nil {
+				return err
+			}
+			return d.writeOne(groupCtx, w, p)
+		})
+	}
+	err := group.Wait()
+	d.result.Phases = append(d.result.Phases, deploy.Timed{
+		Name: phase.Class.String(), Seconds: d.opts.Now().Sub(start).Seconds(), Files: p.event.Done, Bytes: p.event.Bytes,
+	})
+	p.last(err == nil)
+	d.result.Uploaded += p.sent
+	d.result.UploadedBytes += p.event.Bytes
+	return err
+}
+
+// writeOne sends one file or changes its headers, and notes its new ETag.
+func (d *run) writeOne(ctx context.Context, w deploy.Write, p *progress) error {
+	entry := &d.plan.Next.Entries[w.Index]
+	etag, sent, err := d.put(ctx, entry, w)
+	if errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
+		etag, sent, err = d.settle(ctx, entry, w)
+	}
+	if err != nil {
+		return err
+	}
+	entry.ETag = etag
+	p.add(entry.Size, sent)
+	return nil
+}
+
+func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (etag string, sent bool, err error) {
+	if err := d.lease.valid(); err != nil {
+		return "", false, err
+	}
+	if w.Reason == deploy.ReasonHeaders {
+		etag, err = d.dest.Site.Copy(ctx, deploy.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If})
+		return etag, false, err
+	}
+	body, done, err := open(d.opts.Source, entry)
+	if err != nil {
+		return "", false, err
+	}
+	defer done()
+	etag, err = d.dest.Site.Put(ctx, deploy.Put{
+		Key: entry.Path, Headers: entry.Headers, Size: entry.Size, Sum: entry.Sum, CRC: entry.CRC, Body: body, If: w.If,
+	})
+	return etag, true, err
+}
+
+// settle finds out why a write's condition failed: an earlier try had succeeded
+// and its answer was lost, the file is there already, another deploy took over,
+// or somebody changed the file behind our back.
+func (d *run) settle(ctx context.Context, entry *deploy.Entry, w deploy.Write) (etag string, sent bool, err error) {
+	info, err := d.dest.Site.Stat(ctx, entry.Path)
+	if errors.Is(err, deploy.ErrNotFound) {
+		// Ours, and deleted by someone: put it back.
+		return d.put(ctx, entry, deploy.Write{Index: w.Index, Reason: deploy.ReasonContent, If: deploy.Condition{IfAbsent: true}})
+	}
+	if err != nil {
+		return "", false, err
+	}
+	same := info.HasCRC && info.CRC == entry.CRC && info.Size == entry.Size
+	if same && (info.Headers == entry.Headers || info.Headers == "") {
+		return info.ETag, w.Reason != deploy.ReasonHeaders, nil
+	}
+	if err := d.lease.update(ctx, deploy.Head.Renew); err != nil {
+		return "", false, err
+	}
+	again := deploy.Write{Index: w.Index, Reason: deploy.ReasonContent, If: deploy.Condition{IfMatch: info.ETag}}
+	if same {
+		again.Reason = deploy.ReasonHeaders
+		return d.put(ctx, entry, again)
+	}
+	if !d.allows(deploy.GuardForeignFiles) {
+		return "", false, foreign([]string{entry.Path})
+	}
+	return d.put(ctx, entry, again)
+}
+
+func (d *run) allows(guard string) bool {
+	for _, name := range d.opts.Allow {
+		if name == guard {
+			return true
+		}
+	}
+	return false
+}
+
+// open gives a file's content, and makes sure that a small one is still what was
+// hashed; the store does that for a large one. Buffers are not pooled: the HTTP
+// transport may read a body even after the answer has come.
+func open(root string, entry *deploy.Entry) (deploy.Body, func(), error) {
+	f, err := os.Open(filepath.Join(root, filepath.FromSlash(entry.Path)))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the build, which changed during the deploy: %w", err)
+	}
+	done := func() { _ = f.Close() } // read only: closing can't lose anything
+	if entry.Size > smallFile {
+		return f, done, nil
+	}
+	defer done()
+	body := make([]byte, entry.Size+1)
+	n, err := io.ReadFull(f, body)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, nil, fmt.Errorf("read the build: %w", err)
+	}
+	body = body[:n]
+	if int64(n) != entry.Size || crc64nvme.Checksum(body) != entry.CRC {
+		return nil, nil, fmt.Errorf("%s changed while it was being deployed: let the build end first, then deploy again", entry.Path)
+	}
+	return bytes.NewReader(body), func() {}, nil
+}
+
+// progress adds up what a phase has done and tells of it now and then.
+type progress struct {
+	mu    sync.Mutex
+	event deploy.Event
+	sent  int
+	told  time.Time
+	began time.Time
+	opts  *Options
+}
+
+const tellEvery = 100 * time.Millisecond
+
+func (p *progress) add(size int64, sent bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.event.Done++
+	if sent {
+		p.sent++
+		p.event.Bytes += size
+	}
+	if now := p.opts.Now(); now.Sub(p.told) >= tellEvery {
+		p.told = now
+		p.event.Elapsed = now.Sub(p.began)
+		p.opts.Progress(p.event)
+	}
+}
+
+// last tells of a finished phase, whose end would else go untold.
+func (p *progress) last(ok bool) {
+	if ok {
+		p.event.Elapsed = p.opts.Now().Sub(p.began)
+		p.opts.Progress(p.event)
+	}
+}

@@ -1,0 +1,284 @@
+package deploy
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Reason says why a plan touches a file, or does not.
+type Reason string
+
+// The reasons.
+const (
+	ReasonNew       Reason = "new"
+	ReasonContent   Reason = "content"
+	ReasonHeaders   Reason = "headers"
+	ReasonGone      Reason = "gone"    // deleted, since the build no longer has it
+	ReasonExpired   Reason = "expired" // a dropped asset whose grace time is over
+	ReasonUnchanged Reason = "unchanged"
+)
+
+// Grace is how long an asset that a release dropped stays: while any of the
+// last Releases or any release of the last Days names it.
+type Grace struct {
+	Days     int `json:"days"`
+	Releases int `json:"releases"`
+}
+
+// DefaultGrace is for browsers that keep a page open for weeks.
+var DefaultGrace = Grace{Days: 30, Releases: 5}
+
+// Write is one file to send, or whose headers are to be changed.
+type Write struct {
+	Index  int // in Plan.Next.Entries
+	Reason Reason
+	If     Condition // on what the destination holds now
+}
+
+// Phase is the writes of one class. Phases go in order, each after the whole of
+// the one before.
+type Phase struct {
+	Class  Class
+	Writes []Write
+}
+
+// Delete is one file to delete after the commit.
+type Delete struct {
+	Entry
+	Reason Reason
+}
+
+// Plan is everything a deploy will do.
+type Plan struct {
+	Phases  []Phase
+	Deletes []Delete
+	// Next is what the destination will hold. Entries that are to be written
+	// have no ETag yet.
+	Next Manifest
+	// Foreign are paths that the plan would overwrite and that hold something
+	// we did not put there.
+	Foreign   []string
+	Unchanged int
+	Retired   int // assets that this release drops and that stay for their grace time
+}
+
+// Seen is what a path in doubt was found to hold.
+type Seen struct {
+	Exists bool
+	Info
+}
+
+// Base is what is known of the destination before a deploy.
+type Base struct {
+	Live    Manifest   // zero before the first release
+	Swept   bool       // everything that Live dooms has been deleted
+	Pending []Manifest // write-ahead manifests of deploys that did not commit
+}
+
+// Doubtful are the paths whose content is not known for sure, since a deploy
+// that did not finish may or may not have written or deleted them. They have to
+// be looked at before a plan is made.
+func (b *Base) Doubtful() []string {
+	var paths []string
+	for i := range b.Pending {
+		for _, e := range b.Pending[i].Entries {
+			paths = append(paths, e.Path)
+		}
+		for _, r := range b.Pending[i].Retired {
+			paths = append(paths, r.Path)
+		}
+	}
+	if !b.Swept {
+		for _, r := range b.Live.Retired {
+			if r.Doomed {
+				paths = append(paths, r.Path)
+			}
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}
+
+// PlanInput is what a plan is made from.
+type PlanInput struct {
+	Tree  Tree
+	Base  Base
+	Seen  map[string]Seen // for every path of Base.Doubtful, and any other looked at
+	Rules Rules           // compiled
+	Grace Grace
+	// Next carries the site, sequence, release, commit and time of the deploy.
+	Next        Manifest
+	StatePrefix string
+	// TakeForeign lets the plan overwrite files that are not ours.
+	TakeForeign bool
+}
+
+// NewPlan compares a build with what the destination holds.
+func NewPlan(in PlanInput) (Plan, error) {
+	p := planner{in: in, held: in.holdings(), kept: map[string]bool{}}
+	p.plan.Next = in.Next
+	p.plan.Next.Parent = in.Base.Live.Sequence
+	p.plan.Next.Entries = make([]Entry, 0, len(in.Tree.Files))
+	for c := ClassAsset; c <= ClassEntry; c++ {
+		p.plan.Phases = append(p.plan.Phases, Phase{Class: c})
+	}
+	for _, f := range in.Tree.Files {
+		if Reserved(f.Path, in.StatePrefix) {
+			continue
+		}
+		if err := p.file(f); err != nil {
+			return Plan{}, err
+		}
+	}
+	p.leftovers()
+	return p.plan, nil
+}
+
+// holding is what one path holds now.
+type holding struct {
+	Entry
+	ours    bool // we wrote it
+	inexact bool // Sum is not known: compare by size and CRC
+	opaque  bool // not even the CRC is known: send it again
+	retired *Retired
+	live    bool // named by the live release
+}
+
+type planner struct {
+	in   PlanInput
+	held map[string]holding
+	kept map[string]bool // paths that the build has
+	plan Plan
+}
+
+func (p *planner) file(f File) error {
+	headers, err := p.in.Rules.HeadersFor(f.Path)
+	if err != nil {
+		return err
+	}
+	p.kept[f.Path] = true
+	next := Entry{Path: f.Path, Size: f.Size, Sum: f.Sum, CRC: f.CRC, Headers: headers}
+	have, exists := p.held[f.Path]
+	w := Write{Index: len(p.plan.Next.Entries)}
+	switch {
+	case !exists:
+		w.Reason, w.If = ReasonNew, Condition{IfAbsent: true}
+	case have.same(next) && have.Headers == headers:
+		next.ETag = have.ETag
+		p.plan.Unchanged++
+	case have.same(next) && (have.ours || p.in.TakeForeign):
+		w.Reason, w.If = ReasonHeaders, Condition{IfMatch: have.ETag}
+	default:
+		w.Reason, w.If = ReasonContent, Condition{IfMatch: have.ETag}
+		if !have.ours && !p.in.TakeForeign {
+			p.plan.Foreign = append(p.plan.Foreign, f.Path)
+		}
+	}
+	p.plan.Next.Entries = append(p.plan.Next.Entries, next)
+	if w.Reason != "" {
+		phase := &p.plan.Phases[Classify(f.Path)]
+		phase.Writes = append(phase.Writes, w)
+	}
+	return nil
+}
+
+func (h holding) same(e Entry) bool {
+	if h.opaque {
+		return false
+	}
+	if h.inexact {
+		return h.Size == e.Size && h.CRC == e.CRC
+	}
+	return h.Sum == e.Sum
+}
+
+// leftovers settles everything of ours that the build no longer has: pages and
+// documents go at once, since taking content down must mean that it is gone;
+// assets stay for their grace time.
+func (p *planner) leftovers() {
+	for path, have := range p.held {
+		if p.kept[path] || !have.ours || Reserved(path, p.in.StatePrefix) {
+			continue
+		}
+		r := Retired{Entry: have.Entry, Sequence: p.in.Next.Sequence, At: p.in.Next.At}
+		reason := ReasonGone
+		if have.retired != nil {
+			r.Sequence, r.At = have.retired.Sequence, have.retired.At
+			if !have.retired.Doomed {
+				reason = ReasonExpired
+			}
+		}
+		if Classify(path) == ClassAsset && p.inGrace(r) {
+			if have.live {
+				p.plan.Retired++
+			}
+		} else {
+			r.Doomed = true
+			p.plan.Deletes = append(p.plan.Deletes, Delete{have.Entry, reason})
+		}
+		p.plan.Next.Retired = append(p.plan.Next.Retired, r)
+	}
+	slices.SortFunc(p.plan.Next.Retired, func(a, b Retired) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(p.plan.Deletes, func(a, b Delete) int { return strings.Compare(a.Path, b.Path) })
+}
+
+// inGrace: the release that dropped the file is one of the last few, or recent.
+// Sequence numbers count deploys, of which a release has at least one.
+func (p *planner) inGrace(r Retired) bool {
+	g := p.in.Grace
+	if p.in.Next.Sequence-r.Sequence < int64(g.Releases) {
+		return true
+	}
+	return p.in.Next.At.Sub(r.At) < time.Duration(g.Days)*24*time.Hour
+}
+
+// holdings works out what each path holds now, from the live manifest, from the
+// write-ahead manifests of deploys that died, and from what was seen.
+func (in *PlanInput) holdings() map[string]holding {
+	held := make(map[string]holding, len(in.Base.Live.Entries)+len(in.Base.Live.Retired))
+	for _, e := range in.Base.Live.Entries {
+		held[e.Path] = holding{Entry: e, ours: true, live: true}
+	}
+	for i := range in.Base.Live.Retired {
+		r := &in.Base.Live.Retired[i]
+		if r.Doomed && in.Base.Swept {
+			continue
+		}
+		held[r.Path] = holding{Entry: r.Entry, ours: true, retired: r}
+	}
+	written := in.written()
+	for path, seen := range in.Seen {
+		if !seen.Exists {
+			delete(held, path)
+			continue
+		}
+		known, ok := held[path]
+		if ok && known.ETag == seen.ETag {
+			continue
+		}
+		now := holding{inexact: true, opaque: !seen.HasCRC, live: known.live, retired: known.retired}
+		now.Entry = Entry{Path: path, Size: seen.Size, CRC: seen.CRC, Headers: seen.Headers, ETag: seen.ETag}
+		for _, e := range written[path] {
+			if e.Size == seen.Size && (!seen.HasCRC || e.CRC == seen.CRC) {
+				now.ours = true
+				if seen.HasCRC {
+					now.Sum, now.inexact = e.Sum, false
+				}
+			}
+		}
+		held[path] = now
+	}
+	return held
+}
+
+// written is what deploys that did not commit meant to put at each path.
+func (in *PlanInput) written() map[string][]Entry {
+	m := map[string][]Entry{}
+	for i := range in.Base.Pending {
+		for _, e := range in.Base.Pending[i].Entries {
+			m[e.Path] = append(m[e.Path], e)
+		}
+	}
+	return m
+}

@@ -1,0 +1,156 @@
+package deploy
+
+import "time"
+
+// Result tells people and metrics what a deploy did. Counts are of the site's
+// own files; the marker and the state are counted in Requests alone.
+type Result struct {
+	Destination string `json:"destination"`
+	Site        string `json:"site,omitempty"`
+	Release     int64  `json:"release"`
+	Sequence    int64  `json:"sequence"`
+	Commit      string `json:"commit,omitempty"`
+	DryRun      bool   `json:"dry_run,omitempty"`
+
+	Files         int   `json:"files"` // in the build
+	Pages         int   `json:"pages"`
+	Bytes         int64 `json:"bytes"`
+	PreviousPages int   `json:"previous_pages"` // in the release that was live before
+	FirstRelease  bool  `json:"first_release,omitempty"`
+
+	Counts        Counts  `json:"counts"`
+	Uploaded      int     `json:"uploaded"` // files sent (new and content)
+	UploadedBytes int64   `json:"uploaded_bytes"`
+	Deleted       int     `json:"deleted"` // files deleted (gone and expired)
+	Requests      int64   `json:"requests"`
+	Phases        []Timed `json:"phases"`
+	Seconds       float64 `json:"seconds"`
+
+	Changed          []Change `json:"changed"` // the first MaxChanged paths, by path
+	ChangedTruncated bool     `json:"changed_truncated,omitempty"`
+	// All is every change, for invalidation; Changed is the part that is shown.
+	All []Change `json:"-"`
+
+	Violations []Violation `json:"violations,omitempty"` // those that were let pass
+	// Live is true from the commit on: what failed after it did not fail the release.
+	Live     bool     `json:"live"`
+	Warnings []string `json:"warnings,omitempty"`
+}
+
+// MaxChanged is how many changed paths a Result shows.
+const MaxChanged = 1000
+
+// Counts are files by what the plan did with them.
+type Counts struct {
+	New       int `json:"new"`
+	Content   int `json:"content"`
+	Headers   int `json:"headers"`
+	Gone      int `json:"gone"`
+	Expired   int `json:"expired"`
+	Unchanged int `json:"unchanged"`
+	Retired   int `json:"retired"` // dropped assets that stay for their grace time
+}
+
+// Change is one path and why it changed.
+type Change struct {
+	Path   string `json:"path"`
+	Reason Reason `json:"reason"`
+}
+
+// Timed is how long a phase took.
+type Timed struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+	Files   int     `json:"files"`
+	Bytes   int64   `json:"bytes"`
+}
+
+// Event tells how a deploy gets on, several times a second at most.
+type Event struct {
+	Phase      string        `json:"phase"`
+	Done       int           `json:"done"`
+	Total      int           `json:"total"`
+	Bytes      int64         `json:"bytes"`
+	TotalBytes int64         `json:"total_bytes"`
+	Elapsed    time.Duration `json:"elapsed_ns"`
+}
+
+// Counts are the plan's files by reason.
+func (p *Plan) Counts() Counts {
+	c := Counts{Unchanged: p.Unchanged, Retired: p.Retired}
+	for _, phase := range p.Phases {
+		for _, w := range phase.Writes {
+			switch w.Reason {
+			case ReasonNew:
+				c.New++
+			case ReasonContent:
+				c.Content++
+			case ReasonHeaders:
+				c.Headers++
+			}
+		}
+	}
+	for _, d := range p.Deletes {
+		if d.Reason == ReasonGone {
+			c.Gone++
+		} else {
+			c.Expired++
+		}
+	}
+	return c
+}
+
+// Upload is how many files and bytes the plan sends.
+func (p *Plan) Upload() (files int, bytes int64) {
+	for _, phase := range p.Phases {
+		for _, w := range phase.Writes {
+			if w.Reason != ReasonHeaders {
+				files++
+				bytes += p.Next.Entries[w.Index].Size
+			}
+		}
+	}
+	return files, bytes
+}
+
+// Empty tells whether the destination already holds the build.
+func (p *Plan) Empty() bool {
+	for _, phase := range p.Phases {
+		if len(phase.Writes) > 0 {
+			return false
+		}
+	}
+	return len(p.Deletes) == 0
+}
+
+// Changes are all paths that the plan changes for visitors.
+func (p *Plan) Changes() []Change {
+	var out []Change
+	for _, phase := range p.Phases {
+		for _, w := range phase.Writes {
+			out = append(out, Change{p.Next.Entries[w.Index].Path, w.Reason})
+		}
+	}
+	for _, d := range p.Deletes {
+		out = append(out, Change{d.Path, d.Reason})
+	}
+	return out
+}
+
+// Delta is the write-ahead manifest: what is in doubt if the deploy dies.
+func (p *Plan) Delta() Manifest {
+	m := p.Next
+	m.Delta, m.Entries, m.Retired = true, nil, nil
+	for _, phase := range p.Phases {
+		for _, w := range phase.Writes {
+			m.Entries = append(m.Entries, p.Next.Entries[w.Index])
+		}
+	}
+	sortEntries(m.Entries)
+	for _, r := range p.Next.Retired {
+		if r.Doomed {
+			m.Retired = append(m.Retired, r)
+		}
+	}
+	return m
+}

@@ -1,0 +1,107 @@
+package s3
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+func newReader(b []byte) *bytes.Reader { return bytes.NewReader(b) }
+
+// explain makes an operator's sentence of an SDK error: what failed, on what,
+// and what to do. The cause stays wrapped.
+func (s *Store) explain(verb, key string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("%s %s: %w", verb, s.name(key), err)
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		return s.explainCode(verb, key, api.ErrorCode(), api.ErrorMessage(), err)
+	}
+	if status := httpStatus(err); status > 0 {
+		return s.explainCode(verb, key, strconv.Itoa(status), "", err)
+	}
+	var network net.Error
+	var dns *net.DNSError
+	switch {
+	case errors.As(err, &dns):
+		return fmt.Errorf("%s %s: no such host %s: check --endpoint and the region: %w", verb, s.name(key), dns.Name, err)
+	case strings.Contains(err.Error(), "credentials"):
+		return fmt.Errorf("%s %s: no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: %w", verb, s.name(key), err)
+	case errors.As(err, &network):
+		return fmt.Errorf("%s %s: the store at %s can't be reached: %w", verb, s.name(key), s.endpoint, err)
+	}
+	return fmt.Errorf("%s %s: %w", verb, s.name(key), err)
+}
+
+// advice is what to do about each of S3's error codes (S3 API reference, "Error
+// responses").
+var advice = map[string]string{
+	"NoSuchBucket":                 "the bucket does not exist: check its name and --endpoint, or create it",
+	"AccessDenied":                 "access denied: the credentials lack the permission for this prefix (s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket are needed)",
+	"Forbidden":                    "access denied: the credentials lack the permission, or the object is hidden for want of s3:ListBucket",
+	"AllAccessDisabled":            "the bucket's owner has disabled all access to it",
+	"InvalidAccessKeyId":           "the access key is not known to the store: check AWS_ACCESS_KEY_ID",
+	"InvalidAccessKeyID":           "the access key is not known to the store: check AWS_ACCESS_KEY_ID",
+	"XAdminUserNotFound":           "the access key is not known to the store: check AWS_ACCESS_KEY_ID",
+	"SignatureDoesNotMatch":        "the secret key is wrong: check AWS_SECRET_ACCESS_KEY",
+	"ExpiredToken":                 "the credentials have expired: renew them, or make the role's session longer",
+	"InvalidToken":                 "the session token is not valid: check AWS_SESSION_TOKEN",
+	"RequestTimeTooSkewed":         "this machine's clock is wrong by more than 15 minutes: set it",
+	"PermanentRedirect":            "the bucket is in another region: set AWS_REGION to it",
+	"MovedPermanently":             "the bucket is in another region: set AWS_REGION to it",
+	"301":                          "the bucket is in another region: set AWS_REGION to it",
+	"AuthorizationHeaderMalformed": "the region is wrong for this bucket: set AWS_REGION to its region",
+	"IllegalLocationConstraint":    "the region is wrong for this bucket: set AWS_REGION to its region",
+	"InvalidBucketName":            "the bucket's name is not valid",
+	"KeyTooLongError":              "the path with its prefix is longer than 1,024 bytes: shorten it",
+	"BadDigest":                    "the content differs from its checksum: the file changed while it was being read, or was damaged on the way",
+	"XAmzContentSHA256Mismatch":    "the content differs from its checksum: the file changed while it was being read, or was damaged on the way",
+	"XAmzContentChecksumMismatch":  "the content differs from its checksum: the file changed while it was being read, or was damaged on the way",
+	"SlowDown":                     "the store asks for fewer requests, and went on asking",
+	"ServiceUnavailable":           "the store is not available, and stayed so",
+	"InternalError":                "the store failed, and went on failing",
+	"NotImplemented":               "the store does not know this request",
+	"XMinioStorageFull":            "the store's disk is full",
+	"QuotaExceeded":                "the bucket's quota is used up",
+	"KMS.DisabledException":        "the KMS key is disabled",
+	"KMS.NotFoundException":        "the KMS key does not exist",
+}
+
+func (s *Store) explainCode(verb, key, code, message string, err error) error {
+	switch code {
+	case "NoSuchKey", "NotFound", "404":
+		return fmt.Errorf("%s %s: %w", verb, s.name(key), deploy.ErrNotFound)
+	case "PreconditionFailed", "ConditionalRequestConflict", "412", "409":
+		return fmt.Errorf("%s %s: %w", verb, s.name(key), deploy.ErrPrecondition)
+	}
+	what, ok := advice[code]
+	if !ok {
+		what = "the store answered " + code
+		if message != "" {
+			what += " (" + message + ")"
+		}
+		if status := httpStatus(err); status == http.StatusForbidden {
+			what += "; " + advice["AccessDenied"]
+		}
+	}
+	return fmt.Errorf("%s %s: %s: %w", verb, s.name(key), what, err)
+}
+
+func httpStatus(err error) int {
+	var response *awshttp.ResponseError
+	if errors.As(err, &response) {
+		return response.HTTPStatusCode()
+	}
+	return 0
+}

@@ -1,0 +1,107 @@
+package s3
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+const metaPrefix = "x-amz-meta-"
+
+// applyPut sets a header set on a PutObject. Names are those that
+// deploy.Rules lets through.
+func applyPut(in *awss3.PutObjectInput, h deploy.Headers) {
+	for name, value := range h.All() {
+		switch name {
+		case "content-type":
+			in.ContentType = aws.String(value)
+		case "cache-control":
+			in.CacheControl = aws.String(value)
+		case "content-encoding":
+			in.ContentEncoding = aws.String(value)
+		case "content-disposition":
+			in.ContentDisposition = aws.String(value)
+		case "content-language":
+			in.ContentLanguage = aws.String(value)
+		case "x-amz-website-redirect-location":
+			in.WebsiteRedirectLocation = aws.String(value)
+		case "x-amz-storage-class":
+			in.StorageClass = types.StorageClass(value)
+		case "x-amz-server-side-encryption":
+			in.ServerSideEncryption = types.ServerSideEncryption(value)
+		case "x-amz-server-side-encryption-aws-kms-key-id":
+			in.SSEKMSKeyId = aws.String(value)
+		case "x-amz-tagging":
+			in.Tagging = aws.String(value)
+		}
+	}
+	in.Metadata = metadata(h)
+}
+
+// applyCopy sets a header set on a CopyObject.
+func applyCopy(in *awss3.CopyObjectInput, h deploy.Headers) {
+	var put awss3.PutObjectInput
+	applyPut(&put, h)
+	in.ContentType, in.CacheControl, in.ContentEncoding = put.ContentType, put.CacheControl, put.ContentEncoding
+	in.ContentDisposition, in.ContentLanguage = put.ContentDisposition, put.ContentLanguage
+	in.WebsiteRedirectLocation, in.StorageClass = put.WebsiteRedirectLocation, put.StorageClass
+	in.ServerSideEncryption, in.SSEKMSKeyId, in.Metadata = put.ServerSideEncryption, put.SSEKMSKeyId, put.Metadata
+	if put.Tagging != nil {
+		in.Tagging, in.TaggingDirective = put.Tagging, types.TaggingDirectiveReplace
+	}
+}
+
+// applyParts sets a header set on a multipart upload.
+func applyParts(in *awss3.CreateMultipartUploadInput, h deploy.Headers) {
+	var put awss3.PutObjectInput
+	applyPut(&put, h)
+	in.ContentType, in.CacheControl, in.ContentEncoding = put.ContentType, put.CacheControl, put.ContentEncoding
+	in.ContentDisposition, in.ContentLanguage = put.ContentDisposition, put.ContentLanguage
+	in.WebsiteRedirectLocation, in.StorageClass = put.WebsiteRedirectLocation, put.StorageClass
+	in.ServerSideEncryption, in.SSEKMSKeyId, in.Metadata = put.ServerSideEncryption, put.SSEKMSKeyId, put.Metadata
+	in.Tagging = put.Tagging
+}
+
+func metadata(h deploy.Headers) map[string]string {
+	var meta map[string]string
+	for name, value := range h.All() {
+		if key, ok := strings.CutPrefix(name, metaPrefix); ok {
+			if meta == nil {
+				meta = map[string]string{}
+			}
+			meta[key] = value
+		}
+	}
+	return meta
+}
+
+// headersOf is the canonical header set of an object as the store has it.
+// Encryption and tags are left out: a store reports its own defaults there.
+func headersOf(out *awss3.HeadObjectOutput) (deploy.Headers, error) {
+	set := map[string]string{
+		"content-type":                    aws.ToString(out.ContentType),
+		"cache-control":                   aws.ToString(out.CacheControl),
+		"content-encoding":                aws.ToString(out.ContentEncoding),
+		"content-disposition":             aws.ToString(out.ContentDisposition),
+		"content-language":                aws.ToString(out.ContentLanguage),
+		"x-amz-website-redirect-location": aws.ToString(out.WebsiteRedirectLocation),
+	}
+	for k, v := range out.Metadata {
+		set[metaPrefix+k] = v
+	}
+	return deploy.NewHeaders(set)
+}
+
+// copySource is bucket and key, each path segment escaped as the API asks.
+func copySource(bucket, key string) string {
+	parts := strings.Split(key, "/")
+	for i, p := range parts {
+		parts[i] = strings.ReplaceAll(url.QueryEscape(p), "+", "%20")
+	}
+	return bucket + "/" + strings.Join(parts, "/")
+}

@@ -1,0 +1,142 @@
+package s3
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/middleware"
+)
+
+// Options say how to reach a bucket. Zero values leave it to the environment
+// (AWS_REGION, AWS_ACCESS_KEY_ID, roles, ...), as every AWS tool does.
+type Options struct {
+	Endpoint string // URL of another store than AWS; addressed by path
+	Region   string
+	// AccessKey and SecretKey are for callers that read them from files.
+	AccessKey, SecretKey string
+	// MaxConnections bounds the connections kept open; default 256.
+	MaxConnections int
+	// MaxAttempts of one request; default 8.
+	MaxAttempts int
+}
+
+// Open makes the store of s3://bucket/prefix. Nothing is sent yet.
+func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error) {
+	if bucket == "" {
+		return nil, errors.New("the destination names no bucket: write s3://BUCKET or s3://BUCKET/PREFIX")
+	}
+	if o.MaxConnections == 0 {
+		o.MaxConnections = 256
+	}
+	if o.MaxAttempts == 0 {
+		o.MaxAttempts = 8
+	}
+	if o.Endpoint != "" {
+		u, err := url.Parse(o.Endpoint)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+			return nil, fmt.Errorf("the endpoint %q is not a URL like https://s3.example.org", o.Endpoint)
+		}
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o)...)
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		if o.Endpoint == "" {
+			return nil, errors.New("no region is set: set AWS_REGION to the bucket's region")
+		}
+		cfg.Region = "us-east-1" // what stores other than AWS answer to by default
+	}
+	s := &Store{bucket: bucket, prefix: strings.TrimPrefix(prefix, "/"), endpoint: o.Endpoint, requests: new(atomic.Int64)}
+	if s.prefix != "" && !strings.HasSuffix(s.prefix, "/") {
+		s.prefix += "/"
+	}
+	if s.endpoint == "" {
+		s.endpoint = "AWS S3 in " + cfg.Region
+	}
+	s.client = awss3.NewFromConfig(cfg, func(c *awss3.Options) {
+		if o.Endpoint != "" {
+			c.BaseEndpoint = aws.String(o.Endpoint)
+			c.UsePathStyle = true
+		}
+		// Checksums are ours (see the package comment); asking for theirs on
+		// every answer would only add trailers that some stores don't know.
+		c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+		c.DisableLogOutputChecksumValidationSkipped = true
+		c.APIOptions = append(c.APIOptions, countRequests(s.requests))
+	})
+	return s, nil
+}
+
+func loadOptions(o Options) []func(*config.LoadOptions) error {
+	load := []func(*config.LoadOptions) error{
+		config.WithHTTPClient(httpClient(o.MaxConnections)),
+		config.WithRetryer(func() aws.Retryer { return newRetryer(o.MaxAttempts) }),
+	}
+	if o.Region != "" {
+		load = append(load, config.WithRegion(o.Region))
+	}
+	if o.AccessKey != "" {
+		load = append(load, config.WithCredentialsProvider(credentials.NewStaticCredentialsProvider(o.AccessKey, o.SecretKey, "")))
+	}
+	return load
+}
+
+// newRetryer retries patiently. The SDK's own token bucket is off: under a storm
+// of 503s it empties and then fails requests without any wait
+// (aws-sdk-go-v2#3413).
+func newRetryer(attempts int) aws.Retryer {
+	return retry.NewStandard(func(r *retry.StandardOptions) {
+		r.MaxAttempts = attempts
+		r.MaxBackoff = 8 * time.Second
+		r.RateLimiter = ratelimit.None
+	})
+}
+
+// httpClient keeps as many connections open as there are workers. With the
+// SDK's default of 10 per host all others would shake hands again for each file.
+func httpClient(connections int) *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns = connections
+		t.MaxIdleConnsPerHost = connections
+		t.MaxConnsPerHost = connections
+		t.IdleConnTimeout = 30 * time.Second
+		t.ResponseHeaderTimeout = 60 * time.Second
+		t.WriteBufferSize = 64 << 10
+		// S3 itself speaks HTTP/1.1 only; HTTP/2 elsewhere would put all
+		// uploads through one connection's flow control.
+		t.ForceAttemptHTTP2 = false
+		t.TLSNextProto = map[string]func(string, *tls.Conn) http.RoundTripper{}
+		if t.TLSClientConfig == nil {
+			t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+		}
+		t.TLSClientConfig.ClientSessionCache = tls.NewLRUClientSessionCache(connections)
+	})
+}
+
+// countRequests counts attempts, as a bill does.
+func countRequests(n *atomic.Int64) func(*middleware.Stack) error {
+	return func(stack *middleware.Stack) error {
+		return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("CountRequests", func(
+			ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+		) (middleware.DeserializeOutput, middleware.Metadata, error) {
+			n.Add(1)
+			return next.HandleDeserialize(ctx, in)
+		}), middleware.After)
+	}
+}

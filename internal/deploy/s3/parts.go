@@ -1,0 +1,106 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/minio/crc64nvme"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+const (
+	// partThreshold is the largest file sent in one request.
+	partThreshold = 16 << 20
+	minPart       = 8 << 20
+	maxParts      = 10000 // S3 user guide, "Amazon S3 multipart upload limits"
+	partsAtOnce   = 4
+	abortTimeout  = 10 * time.Second
+)
+
+// putParts sends a large file in parts. What S3 assembles is checked against the
+// CRC of the whole file, and is made visible under the same condition as a
+// single write.
+func (s *Store) putParts(ctx context.Context, put deploy.Put) (string, error) {
+	key := aws.String(s.prefix + put.Key)
+	in := &awss3.CreateMultipartUploadInput{
+		Bucket: &s.bucket, Key: key,
+		ChecksumAlgorithm: types.ChecksumAlgorithmCrc64nvme, ChecksumType: types.ChecksumTypeFullObject,
+	}
+	applyParts(in, put.Headers)
+	upload, err := s.client.CreateMultipartUpload(ctx, in)
+	if err != nil {
+		return "", s.explain("start writing", put.Key, err)
+	}
+	parts, err := s.sendParts(ctx, put, key, upload.UploadId)
+	if err == nil {
+		done := &awss3.CompleteMultipartUploadInput{
+			Bucket: &s.bucket, Key: key, UploadId: upload.UploadId,
+			MultipartUpload:   &types.CompletedMultipartUpload{Parts: parts},
+			ChecksumCRC64NVME: aws.String(encodeCRC(put.CRC)), ChecksumType: types.ChecksumTypeFullObject,
+			MpuObjectSize: &put.Size,
+		}
+		done.IfMatch, done.IfNoneMatch = conditions(put.If)
+		var out *awss3.CompleteMultipartUploadOutput
+		if out, err = s.client.CompleteMultipartUpload(ctx, done); err == nil {
+			return aws.ToString(out.ETag), nil
+		}
+	}
+	return "", errors.Join(s.explain("write", put.Key, err), s.abort(ctx, key, upload.UploadId))
+}
+
+// abort frees the parts, which would else be paid for until a lifecycle rule
+// finds them; even when ctx was cancelled.
+func (s *Store) abort(ctx context.Context, key, id *string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
+	defer cancel()
+	_, err := s.client.AbortMultipartUpload(ctx, &awss3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: key, UploadId: id})
+	var gone *types.NoSuchUpload
+	if err == nil || errors.As(err, &gone) {
+		return nil
+	}
+	return fmt.Errorf("abort the unfinished upload of %s: %w", *key, err)
+}
+
+func (s *Store) sendParts(ctx context.Context, put deploy.Put, key, id *string) ([]types.CompletedPart, error) {
+	size := max(int64(minPart), (put.Size+maxParts-1)/maxParts)
+	parts := make([]types.CompletedPart, (put.Size+size-1)/size)
+	buffers := sync.Pool{New: func() any { b := make([]byte, size); return &b }}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(partsAtOnce)
+	for i := range parts {
+		group.Go(func() error {
+			buf := buffers.Get().(*[]byte)
+			defer buffers.Put(buf)
+			start := int64(i) * size
+			body := (*buf)[:min(size, put.Size-start)]
+			if _, err := put.Body.ReadAt(body, start); err != nil && !errors.Is(err, io.EOF) {
+				return fmt.Errorf("read part %d: %w", i+1, err)
+			}
+			part, err := s.sendPart(ctx, key, id, int32(i+1), body)
+			parts[i] = part
+			return err
+		})
+	}
+	return parts, group.Wait()
+}
+
+func (s *Store) sendPart(ctx context.Context, key, id *string, number int32, body []byte) (types.CompletedPart, error) {
+	crc := encodeCRC(crc64nvme.Checksum(body))
+	out, err := s.client.UploadPart(ctx, &awss3.UploadPartInput{
+		Bucket: &s.bucket, Key: key, UploadId: id, PartNumber: &number,
+		Body: newReader(body), ContentLength: aws.Int64(int64(len(body))), ChecksumCRC64NVME: &crc,
+	})
+	if err != nil {
+		return types.CompletedPart{}, err
+	}
+	return types.CompletedPart{PartNumber: &number, ETag: out.ETag, ChecksumCRC64NVME: &crc}, nil
+}

@@ -1,0 +1,260 @@
+// Package s3 keeps a site's files in an S3 bucket, or in any store that speaks
+// S3's protocol (versitygw, MinIO, R2, Ceph).
+//
+// Every write carries the SHA-256 and CRC-64/NVME that were computed when the
+// build was read, so the store itself refuses a body that differs, and nothing
+// is hashed twice. The SDK's own trailing checksum is left out: it would frame
+// the body as aws-chunked, which some stores reject (research: deploy.md 3.2).
+package s3
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go/middleware"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+var _ deploy.Store = (*Store)(nil)
+
+// maxState bounds what Get reads: manifests of two million files are smaller.
+const maxState = 256 << 20
+
+// Store is one bucket, or the part of it under a prefix.
+type Store struct {
+	client   *awss3.Client
+	bucket   string
+	prefix   string // "" or ending in "/"
+	endpoint string
+	requests *atomic.Int64
+}
+
+// Sub is the part of the same bucket under another prefix.
+func (s *Store) Sub(prefix string) *Store {
+	sub := *s
+	sub.prefix = s.prefix + prefix
+	return &sub
+}
+
+// String is the store's s3:// address.
+func (s *Store) String() string {
+	return strings.TrimSuffix("s3://"+s.bucket+"/"+s.prefix, "/")
+}
+
+// Requests counts the HTTP requests made so far, retries included.
+func (s *Store) Requests() int64 { return s.requests.Load() }
+
+// Get reads a small object whole.
+func (s *Store) Get(ctx context.Context, key string) (deploy.Object, error) {
+	out, err := s.client.GetObject(ctx, &awss3.GetObjectInput{Bucket: &s.bucket, Key: aws.String(s.prefix + key)})
+	if err != nil {
+		return deploy.Object{}, s.explain("read", key, err)
+	}
+	defer out.Body.Close()
+	body, err := io.ReadAll(io.LimitReader(out.Body, maxState+1))
+	if err != nil {
+		return deploy.Object{}, s.explain("read", key, err)
+	}
+	if len(body) > maxState {
+		return deploy.Object{}, fmt.Errorf("read %s: larger than %d bytes, so not ours", s.name(key), maxState)
+	}
+	return deploy.Object{Body: body, Info: deploy.Info{
+		Key: key, Size: int64(len(body)), ETag: aws.ToString(out.ETag),
+		Modified: aws.ToTime(out.LastModified), Now: serverTime(out.ResultMetadata),
+	}}, nil
+}
+
+// Stat describes an object with its headers and checksum.
+func (s *Store) Stat(ctx context.Context, key string) (deploy.Info, error) {
+	out, err := s.client.HeadObject(ctx, &awss3.HeadObjectInput{
+		Bucket: &s.bucket, Key: aws.String(s.prefix + key), ChecksumMode: types.ChecksumModeEnabled,
+	})
+	if err != nil {
+		return deploy.Info{}, s.explain("look at", key, err)
+	}
+	info := deploy.Info{
+		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: aws.ToString(out.ETag),
+		Modified: aws.ToTime(out.LastModified), Now: serverTime(out.ResultMetadata),
+	}
+	info.CRC, info.HasCRC = decodeCRC(out.ChecksumCRC64NVME)
+	info.Headers, err = headersOf(out)
+	if err != nil {
+		return deploy.Info{}, fmt.Errorf("look at %s: %w", s.name(key), err)
+	}
+	return info, nil
+}
+
+// Put writes an object in one request, or in parts when it is large.
+func (s *Store) Put(ctx context.Context, put deploy.Put) (string, error) {
+	if put.Size > partThreshold {
+		return s.putParts(ctx, put)
+	}
+	if _, err := put.Body.Seek(0, io.SeekStart); err != nil {
+		return "", fmt.Errorf("read %s: %w", put.Key, err)
+	}
+	in := &awss3.PutObjectInput{
+		Bucket: &s.bucket, Key: aws.String(s.prefix + put.Key), Body: put.Body, ContentLength: &put.Size,
+		ChecksumCRC64NVME: aws.String(encodeCRC(put.CRC)),
+	}
+	in.IfMatch, in.IfNoneMatch = conditions(put.If)
+	applyPut(in, put.Headers)
+	out, err := s.client.PutObject(ctx, in, withPayloadHash(put.Sum))
+	if err != nil {
+		return "", s.explain("write", put.Key, err)
+	}
+	return aws.ToString(out.ETag), nil
+}
+
+// Copy rewrites an object's headers on the server, or takes content from another
+// key of the same bucket.
+func (s *Store) Copy(ctx context.Context, c deploy.Copy) (string, error) {
+	in := &awss3.CopyObjectInput{
+		Bucket: &s.bucket, Key: aws.String(s.prefix + c.Key),
+		CopySource:        aws.String(copySource(s.bucket, s.prefix+c.From)),
+		MetadataDirective: types.MetadataDirectiveReplace,
+		ChecksumAlgorithm: types.ChecksumAlgorithmCrc64nvme,
+	}
+	if c.FromTag != "" {
+		in.CopySourceIfMatch = &c.FromTag
+	}
+	if c.From != c.Key {
+		in.IfMatch, in.IfNoneMatch = conditions(c.If)
+	} else if c.If.IfMatch != "" {
+		// Source and target are one object: the condition on the source is the
+		// same, and more stores know it.
+		in.CopySourceIfMatch = &c.If.IfMatch
+	}
+	applyCopy(in, c.Headers)
+	out, err := s.client.CopyObject(ctx, in)
+	if err != nil {
+		return "", s.explain("copy", c.Key, err)
+	}
+	if out.CopyObjectResult == nil {
+		return "", fmt.Errorf("copy %s: the store answered without a result", s.name(c.Key))
+	}
+	return aws.ToString(out.CopyObjectResult.ETag), nil
+}
+
+// deleteBatch is how many keys one DeleteObjects takes (S3 API reference).
+const deleteBatch = 1000
+
+// Delete deletes in batches and reports each key's own error.
+func (s *Store) Delete(ctx context.Context, dels []deploy.Deletion) []error {
+	errs := make([]error, len(dels))
+	for start := 0; start < len(dels); start += deleteBatch {
+		end := min(start+deleteBatch, len(dels))
+		s.deleteSome(ctx, dels[start:end], errs[start:end])
+	}
+	return errs
+}
+
+func (s *Store) deleteSome(ctx context.Context, dels []deploy.Deletion, errs []error) {
+	ids := make([]types.ObjectIdentifier, len(dels))
+	at := make(map[string]int, len(dels))
+	for i, d := range dels {
+		ids[i].Key = aws.String(s.prefix + d.Key)
+		if d.ETag != "" {
+			ids[i].ETag = aws.String(d.ETag)
+		}
+		at[s.prefix+d.Key] = i
+	}
+	out, err := s.client.DeleteObjects(ctx, &awss3.DeleteObjectsInput{
+		Bucket: &s.bucket, Delete: &types.Delete{Objects: ids, Quiet: aws.Bool(true)},
+	})
+	if err != nil {
+		for i := range errs {
+			errs[i] = s.explain("delete", dels[i].Key, err)
+		}
+		return
+	}
+	for _, e := range out.Errors {
+		i, ok := at[aws.ToString(e.Key)]
+		if !ok || aws.ToString(e.Code) == "NoSuchKey" {
+			continue
+		}
+		errs[i] = s.explainCode("delete", dels[i].Key, aws.ToString(e.Code), aws.ToString(e.Message), errors.New(aws.ToString(e.Code)))
+	}
+}
+
+// List calls f for every object whose key starts with prefix, by key.
+func (s *Store) List(ctx context.Context, prefix string, f func(deploy.Info) error) error {
+	pages := awss3.NewListObjectsV2Paginator(s.client, &awss3.ListObjectsV2Input{
+		Bucket: &s.bucket, Prefix: aws.String(s.prefix + prefix),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return s.explain("list", prefix, err)
+		}
+		for _, o := range page.Contents {
+			err := f(deploy.Info{
+				Key: strings.TrimPrefix(aws.ToString(o.Key), s.prefix), Size: aws.ToInt64(o.Size),
+				ETag: aws.ToString(o.ETag), Modified: aws.ToTime(o.LastModified),
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Store) name(key string) string { return "s3://" + s.bucket + "/" + s.prefix + key }
+
+func conditions(c deploy.Condition) (ifMatch, ifNoneMatch *string) {
+	if c.IfMatch != "" {
+		ifMatch = aws.String(c.IfMatch)
+	}
+	if c.IfAbsent {
+		ifNoneMatch = aws.String("*")
+	}
+	return ifMatch, ifNoneMatch
+}
+
+func encodeCRC(crc uint64) string {
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, crc))
+}
+
+func decodeCRC(s *string) (uint64, bool) {
+	b, err := base64.StdEncoding.DecodeString(aws.ToString(s))
+	if err != nil || len(b) != 8 {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(b), true
+}
+
+func serverTime(m middleware.Metadata) time.Time {
+	t, _ := awsmiddleware.GetServerTime(m)
+	return t
+}
+
+// withPayloadHash signs the body with the hash known from the scan, so that the
+// SDK neither reads the body again nor leaves it unsigned.
+func withPayloadHash(sum deploy.Sum) func(*awss3.Options) {
+	hash := sum.String()
+	return func(o *awss3.Options) {
+		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
+			return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("PayloadHash", func(
+				ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+			) (middleware.InitializeOutput, middleware.Metadata, error) {
+				return next.HandleInitialize(v4.SetPayloadHash(ctx, hash), in)
+			}), middleware.Before)
+		})
+	}
+}
+
+var _ deploy.Body = (*bytes.Reader)(nil)

@@ -1,0 +1,186 @@
+// Package source reads a built site from disk: every file once, hashed, in
+// parallel. It never looks at modification times: a fresh build on a CI runner
+// gives every file a new one.
+package source
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/minio/crc64nvme"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// MaxKey is the longest key S3 takes, in bytes of UTF-8 (S3 user guide,
+// "Creating object key names").
+const MaxKey = 1024
+
+// Scan walks and hashes the site under root. Files that can't be published
+// (links that leave the tree, devices, names that are no UTF-8 or too long) are
+// in the tree's Refused, for the guard to judge; a file that can't be read is an
+// error.
+func Scan(ctx context.Context, root string) (deploy.Tree, error) {
+	info, err := os.Stat(root)
+	if err != nil {
+		return deploy.Tree{}, fmt.Errorf("read the build: %w", err)
+	}
+	if !info.IsDir() {
+		return deploy.Tree{}, fmt.Errorf("read the build: %s is a file, not a folder", root)
+	}
+	real, err := filepath.EvalSymlinks(root)
+	if err != nil {
+		return deploy.Tree{}, fmt.Errorf("read the build: %w", err)
+	}
+	s := &scanner{root: real}
+	group, ctx := errgroup.WithContext(ctx)
+	names := make(chan string, 1024)
+	group.Go(func() error {
+		defer close(names)
+		return s.walk(ctx, "", names, nil)
+	})
+	// Hashing is bound by the processor, opening by the disk: a few more
+	// workers than processors keep both busy.
+	for range 2 * runtime.GOMAXPROCS(0) {
+		group.Go(func() error { return s.hashAll(names) })
+	}
+	if err := group.Wait(); err != nil {
+		return deploy.Tree{}, fmt.Errorf("read the build: %w", err)
+	}
+	slices.SortFunc(s.tree.Files, func(a, b deploy.File) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(s.tree.Refused, func(a, b deploy.Refused) int { return strings.Compare(a.Path, b.Path) })
+	return s.tree, nil
+}
+
+type scanner struct {
+	root string
+	mu   sync.Mutex
+	tree deploy.Tree
+}
+
+// walk sends the paths of all regular files below dir. Chain holds the real
+// folders that links have led through, so that a loop ends.
+func (s *scanner) walk(ctx context.Context, dir string, names chan<- string, chain []string) error {
+	entries, err := os.ReadDir(filepath.Join(s.root, filepath.FromSlash(dir)))
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if dir != "" {
+			name = dir + "/" + name
+		}
+		kind := e.Type()
+		below := chain
+		if kind&fs.ModeSymlink != 0 {
+			target, mode, why := s.follow(name, chain)
+			if why != "" {
+				s.refuse(name, why)
+				continue
+			}
+			kind = mode.Type()
+			below = append(slices.Clone(chain), target)
+		}
+		switch {
+		case !utf8.ValidString(name):
+			s.refuse(strings.ToValidUTF8(name, "\uFFFD"), "its name is not UTF-8")
+		case strings.ContainsAny(name, "\x00\r\n"):
+			s.refuse(name, "its name has a control character")
+		case kind.IsDir():
+			if err := s.walk(ctx, name, names, below); err != nil {
+				return err
+			}
+		case !kind.IsRegular():
+			s.refuse(name, "not a regular file")
+		case len(name) > MaxKey:
+			s.refuse(name, fmt.Sprintf("its path is longer than %d bytes", MaxKey))
+		default:
+			select {
+			case names <- name:
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}
+	}
+	return nil
+}
+
+// follow resolves a symbolic link, and refuses one that leaves the tree or runs
+// in a circle.
+func (s *scanner) follow(name string, chain []string) (target string, mode fs.FileMode, why string) {
+	at := filepath.Join(s.root, filepath.FromSlash(name))
+	target, err := filepath.EvalSymlinks(at)
+	if err != nil {
+		return "", 0, "a link to nothing"
+	}
+	if target != s.root && !strings.HasPrefix(target, s.root+string(filepath.Separator)) {
+		return "", 0, "a link that leaves the build"
+	}
+	if strings.HasPrefix(at, target+string(filepath.Separator)) || slices.Contains(chain, target) {
+		return "", 0, "a link in a circle"
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		return "", 0, "a link to nothing"
+	}
+	return target, info.Mode(), ""
+}
+
+func (s *scanner) refuse(path, why string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tree.Refused = append(s.tree.Refused, deploy.Refused{Path: path, Why: why})
+}
+
+func (s *scanner) hashAll(names <-chan string) error {
+	buf := make([]byte, 128<<10)
+	var files []deploy.File
+	for name := range names {
+		f, err := hash(filepath.Join(s.root, filepath.FromSlash(name)), buf)
+		if err != nil {
+			return err
+		}
+		f.Path = name
+		files = append(files, f)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tree.Files = append(s.tree.Files, files...)
+	return nil
+}
+
+func hash(name string, buf []byte) (deploy.File, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return deploy.File{}, err
+	}
+	defer f.Close()
+	var out deploy.File
+	sum := sha256.New()
+	for {
+		n, err := f.Read(buf)
+		sum.Write(buf[:n])
+		out.CRC = crc64nvme.Update(out.CRC, buf[:n])
+		out.Size += int64(n)
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return deploy.File{}, err
+		}
+	}
+	sum.Sum(out.Sum[:0])
+	return out, nil
+}

@@ -1,0 +1,122 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+)
+
+// Errors that every Store reports the same way, whatever is behind it.
+var (
+	// ErrNotFound tells that there is no object with the key.
+	ErrNotFound = errors.New("not found")
+	// ErrPrecondition tells that a conditional write found something else than
+	// expected, and wrote nothing.
+	ErrPrecondition = errors.New("changed by someone else in the meantime")
+)
+
+// Condition guards a write. The zero value writes whatever is there.
+type Condition struct {
+	IfMatch  string // write only over the object with this ETag
+	IfAbsent bool   // write only when there is none
+}
+
+// Body is a file's content, readable again from the start (for a retry) and by
+// parts (for a large file).
+type Body interface {
+	io.ReadSeeker
+	io.ReaderAt
+}
+
+// Put is one object to write.
+type Put struct {
+	Key     string
+	Headers Headers
+	Size    int64
+	Sum     Sum    // SHA-256 of the body: the store refuses a body that differs
+	CRC     uint64 // CRC-64/NVME of the body, likewise
+	Body    Body
+	If      Condition
+}
+
+// Copy rewrites an object's headers where it lies.
+type Copy struct {
+	Key     string
+	From    string // key of the content; Key itself to change headers only
+	Headers Headers
+	If      Condition // on what Key holds now
+	FromTag string    // ETag that From must have; empty for any
+}
+
+// Deletion is one object to delete, only while it is the one with this ETag.
+type Deletion struct {
+	Key  string
+	ETag string // empty for any
+}
+
+// Info describes an object.
+type Info struct {
+	Key      string
+	Size     int64
+	ETag     string
+	CRC      uint64
+	HasCRC   bool
+	Headers  Headers // empty from List
+	Modified time.Time
+	// Now is the store's clock as it answered; zero when it doesn't say.
+	Now time.Time
+}
+
+// Object is a small object read whole.
+type Object struct {
+	Info
+	Body []byte
+}
+
+// Store is where objects are kept, under keys relative to its own root. It is
+// safe for concurrent use. Errors are sentences for an operator, wrapping
+// ErrNotFound or ErrPrecondition where those apply.
+type Store interface {
+	// String is the address for people: "s3://bucket/prefix".
+	String() string
+	Get(ctx context.Context, key string) (Object, error)
+	Stat(ctx context.Context, key string) (Info, error)
+	// Put returns the ETag of what was written.
+	Put(ctx context.Context, put Put) (string, error)
+	Copy(ctx context.Context, copy Copy) (string, error)
+	// Delete deletes each object or says why not: its result has one error (or
+	// nil) for each deletion. An object that is already gone is deleted.
+	Delete(ctx context.Context, dels []Deletion) []error
+	// List calls f for every object whose key starts with prefix, by key.
+	List(ctx context.Context, prefix string, f func(Info) error) error
+	// Requests counts the requests made so far.
+	Requests() int64
+}
+
+// Stager is a Store that can show a whole release at one instant. After Stage,
+// writes go where no visitor looks; Publish makes them live all at once.
+type Stager interface {
+	Stage(ctx context.Context, sequence int64) error
+	Publish(ctx context.Context) error
+}
+
+// Destination is a site's public store and the private one for its state. They
+// may be the same bucket under different prefixes.
+type Destination struct {
+	Site  Store
+	State Store
+	// StatePrefix is where the state lies inside the site's own store, so that
+	// no file is published there; empty when it lies elsewhere.
+	StatePrefix string
+}
+
+// Requests counts the requests made to both stores. A state that lies inside the
+// site's own store is counted by that.
+func (d Destination) Requests() int64 {
+	n := d.Site.Requests()
+	if d.StatePrefix == "" {
+		n += d.State.Requests()
+	}
+	return n
+}

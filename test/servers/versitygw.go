@@ -1,0 +1,155 @@
+// Package servers starts the real servers that end-to-end tests need. A test
+// whose server is not installed is skipped with a loud reason on a developer's
+// machine and fails where CI=true.
+package servers
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// Region is the region that every S3 server here answers to.
+const Region = "us-east-1"
+
+const startTimeout = 20 * time.Second
+
+// VersityGW is a running S3 server that keeps buckets as folders.
+type VersityGW struct {
+	Endpoint  string // http://127.0.0.1:port
+	AccessKey string
+	SecretKey string
+	Data      string // folder whose subfolders are the buckets
+
+	cmd    *exec.Cmd
+	output *bytes.Buffer
+}
+
+// StartVersityGW runs an S3 server until the test ends, with the given buckets.
+func StartVersityGW(t testing.TB, buckets ...string) *VersityGW {
+	t.Helper()
+	binary := Tool(t, "versitygw")
+	data := t.TempDir()
+	for _, b := range buckets {
+		if err := os.Mkdir(filepath.Join(data, b), 0o755); err != nil {
+			t.Fatalf("make bucket: %v", err)
+		}
+	}
+	s := &VersityGW{AccessKey: "test-access", SecretKey: "test-secret", Data: data, output: new(bytes.Buffer)}
+	address := FreeAddress(t)
+	s.Endpoint = "http://" + address
+	// The sidecar keeps metadata beside the data, so that tests also run on file
+	// systems without extended attributes.
+	args := []string{"--port", address, "--region", Region, "--health", "/health", "--quiet", "posix"}
+	if !hasXattr(data) {
+		args = append(args, "--sidecar", t.TempDir())
+	}
+	s.cmd = exec.Command(binary, append(args, data)...)
+	s.cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+s.AccessKey, "ROOT_SECRET_KEY="+s.SecretKey)
+	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
+	if err := s.cmd.Start(); err != nil {
+		t.Fatalf("start versitygw: %v", err)
+	}
+	t.Cleanup(func() { stop(t, s.cmd, s.output) })
+	WaitHTTP(t, s.Endpoint+"/health")
+	return s
+}
+
+// Tool finds a server's binary: in $PRESSRUN_TOOLS_BIN, in the repository's
+// bin/tools, or on the PATH.
+func Tool(t testing.TB, name string) string {
+	t.Helper()
+	for _, dir := range []string{os.Getenv("PRESSRUN_TOOLS_BIN"), filepath.Join(root(), "bin", "tools")} {
+		if dir == "" {
+			continue
+		}
+		file := filepath.Join(dir, name)
+		if info, err := os.Stat(file); err == nil && !info.IsDir() {
+			return file
+		}
+	}
+	if file, err := exec.LookPath(name); err == nil {
+		return file
+	}
+	message := fmt.Sprintf("%s is not installed: run make tools, or set PRESSRUN_TOOLS_BIN to the folder that holds it", name)
+	if os.Getenv("CI") == "true" {
+		t.Fatal(message)
+	}
+	t.Skip("SKIPPED, NOT TESTED: " + message)
+	return ""
+}
+
+// root is the repository's root, from where this file was compiled.
+func root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Dir(filepath.Dir(filepath.Dir(file)))
+}
+
+// FreeAddress is a local address that nothing listens on.
+func FreeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("find a free port: %v", err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+// WaitHTTP waits until the URL answers 200.
+func WaitHTTP(t testing.TB, url string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		if err != nil {
+			t.Fatalf("wait for %s: %v", url, err)
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return
+			}
+			err = errors.New(response.Status)
+		}
+		select {
+		case <-ctx.Done():
+			t.Fatalf("%s did not come up in %s: %v", url, startTimeout, err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// stop ends a server that this test started, and shows what it said if the test
+// failed.
+func stop(t testing.TB, cmd *exec.Cmd, output *bytes.Buffer) {
+	t.Helper()
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() { _ = cmd.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(5 * time.Second):
+		_ = cmd.Process.Kill()
+		<-done
+	}
+	if t.Failed() {
+		t.Logf("%s said:\n%s", filepath.Base(cmd.Path), output.String())
+	}
+}
+
+func hasXattr(dir string) bool {
+	return syscall.Setxattr(dir, "user.pressrun-test", []byte("1"), 0) == nil
+}
