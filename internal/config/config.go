@@ -14,11 +14,14 @@ type Config struct {
 	// State is the folder of everything the app keeps. Relative paths count
 	// from the configuration file, here as everywhere in it.
 	State string `yaml:"state" json:"state,omitempty" jsonschema:"default=state"`
-	Pages Pages  `yaml:"pages" json:"pages,omitzero"`
+	// Pages says who may see the editors' pages.
+	Pages Pages `yaml:"pages" json:"pages,omitzero"`
 	// Tokens are the bearer tokens, stored as their hashes; `pressrun token`
 	// makes one.
-	Tokens []Token         `yaml:"tokens" json:"tokens,omitempty"`
-	Sites  map[string]Site `yaml:"sites" json:"sites"`
+	Tokens []Token `yaml:"tokens" json:"tokens,omitempty"`
+	// Sites are the published destinations, by name: small letters, digits
+	// and hyphens.
+	Sites map[string]Site `yaml:"sites" json:"sites"`
 }
 
 // Pages says who may see the editors' pages.
@@ -30,17 +33,20 @@ type Pages struct {
 
 // Token is a bearer token: its role, the sites it is good for, its hash.
 type Token struct {
+	// Name says in all records who acted: a system, or a person.
 	Name string `yaml:"name" json:"name"`
 	// Role is cms (ask, and see what became of it), run (carry releases out),
 	// editor (see and ask), or operator (everything).
 	Role string `yaml:"role" json:"role" jsonschema:"enum=cms,enum=run,enum=editor,enum=operator"`
 	// Sites limits it to these; empty means all.
-	Sites  []string `yaml:"sites" json:"sites,omitempty"`
-	SHA256 string   `yaml:"sha256" json:"sha256" jsonschema:"pattern=^[0-9a-f]{64}$"`
+	Sites []string `yaml:"sites" json:"sites,omitempty"`
+	// SHA256 is the token's hash, in hex. The token itself is nowhere.
+	SHA256 string `yaml:"sha256" json:"sha256" jsonschema:"pattern=^[0-9a-f]{64}$"`
 }
 
 // Site is one published destination.
 type Site struct {
+	// Title is the site's name for people; its key when left out.
 	Title string `yaml:"title" json:"title,omitempty"`
 	// URL is the site's public address; "live" is said once the release's
 	// marker has been read through it.
@@ -50,70 +56,112 @@ type Site struct {
 	// Runner is what carries releases out: "local".
 	Runner string `yaml:"runner" json:"runner" jsonschema:"enum=local"`
 
-	Quiet     *Duration  `yaml:"quiet" json:"quiet,omitempty"`
-	MaxWait   *Duration  `yaml:"max_wait" json:"max_wait,omitempty"`
-	Retry     []Duration `yaml:"retry" json:"retry,omitempty"`
-	Deadlines Deadlines  `yaml:"deadlines" json:"deadlines,omitzero"`
-	Freezes   []Freeze   `yaml:"freezes" json:"freezes,omitempty"`
+	// Quiet is how long nothing more may be asked before a release is
+	// dispatched, so that a burst of requests makes one release.
+	Quiet *Duration `yaml:"quiet" json:"quiet,omitempty" jsonschema:"default=10s"`
+	// MaxWait bounds how long grouping may hold the first request back.
+	MaxWait *Duration `yaml:"max_wait" json:"max_wait,omitempty" jsonschema:"default=60s"`
+	// Retry lists the waits before each retry of a failed release; 1m, 5m
+	// and 15m when left out. After them the site is held until somebody asks.
+	Retry []Duration `yaml:"retry" json:"retry,omitempty"`
+	// Deadlines bound the phases of a release.
+	Deadlines Deadlines `yaml:"deadlines" json:"deadlines,omitzero"`
+	// Freezes are windows in which nothing is dispatched.
+	Freezes []Freeze `yaml:"freezes" json:"freezes,omitempty"`
 
-	Source    Source    `yaml:"source" json:"source,omitzero"`
+	// Source is where the frontend comes from.
+	Source Source `yaml:"source" json:"source,omitzero"`
+	// WaitReady is what must answer before a release starts.
 	WaitReady WaitReady `yaml:"wait_ready" json:"wait_ready,omitzero"`
-	Install   Command   `yaml:"install" json:"install,omitzero"`
-	Build     Build     `yaml:"build" json:"build,omitzero"`
-	Check     Check     `yaml:"check" json:"check,omitzero"`
-	Deploy    Deploy    `yaml:"deploy" json:"deploy,omitzero"`
-	// Limit bounds a whole run of runner: local.
+	// Install prepares the source, e.g. npm ci.
+	Install Command `yaml:"install" json:"install,omitzero"`
+	// Build makes the static site.
+	Build Build `yaml:"build" json:"build,omitzero"`
+	// Check bounds what may be published without somebody looking.
+	Check Check `yaml:"check" json:"check,omitzero"`
+	// Deploy is where the site goes.
+	Deploy Deploy `yaml:"deploy" json:"deploy,omitzero"`
+	// Limit bounds a whole run of runner: local, 2h when left out.
 	Limit *Duration `yaml:"limit" json:"limit,omitempty"`
 }
 
-// Deadlines bound the phases of a release: see release.Deadlines.
+// Deadlines bound the phases of a release. Passing one ends nothing by itself:
+// the run is looked up, and people are told that it is late.
 type Deadlines struct {
-	Dispatch    *Duration `yaml:"dispatch" json:"dispatch,omitempty"`
-	Dispatched  *Duration `yaml:"dispatched" json:"dispatched,omitempty"`
-	Starting    *Duration `yaml:"starting" json:"starting,omitempty"`
-	InProgress  *Duration `yaml:"in_progress" json:"in_progress,omitempty"`
-	Complete    *Duration `yaml:"complete" json:"complete,omitempty"`
-	Silence     *Duration `yaml:"silence" json:"silence,omitempty"`
-	NoKnowledge *Duration `yaml:"no_knowledge" json:"no_knowledge,omitempty"`
+	// Dispatch bounds the wait for the runner to take a release; past it the
+	// release has failed.
+	Dispatch *Duration `yaml:"dispatch" json:"dispatch,omitempty" jsonschema:"default=10m"`
+	// Dispatched bounds the wait for the run to start.
+	Dispatched *Duration `yaml:"dispatched" json:"dispatched,omitempty" jsonschema:"default=30m"`
+	// Starting bounds setting up and installing.
+	Starting *Duration `yaml:"starting" json:"starting,omitempty" jsonschema:"default=20m"`
+	// InProgress bounds building and deploying.
+	InProgress *Duration `yaml:"in_progress" json:"in_progress,omitempty" jsonschema:"default=90m"`
+	// Complete bounds what the run still does once the site is live.
+	Complete *Duration `yaml:"complete" json:"complete,omitempty" jsonschema:"default=10m"`
+	// Silence is how long a run may say nothing before it is looked up.
+	Silence *Duration `yaml:"silence" json:"silence,omitempty" jsonschema:"default=2m"`
+	// NoKnowledge ends a release of whose run nothing at all is known.
+	NoKnowledge *Duration `yaml:"no_knowledge" json:"no_knowledge,omitempty" jsonschema:"default=40m"`
 }
 
-// Freeze is a window in which nothing is dispatched.
+// Freeze is a window in which nothing is dispatched. All is accepted, and
+// released after it.
 type Freeze struct {
+	// From is its first instant, with a zone: 2026-12-24T18:00:00+01:00.
 	From time.Time `yaml:"from" json:"from"`
-	To   time.Time `yaml:"to" json:"to"`
-	Why  string    `yaml:"why" json:"why"`
+	// To is its end: the first instant that is free again.
+	To time.Time `yaml:"to" json:"to"`
+	// Why is shown to everybody who waits.
+	Why string `yaml:"why" json:"why"`
 }
 
 // Source is where the site's frontend comes from: a folder, or a repository
 // at a branch, tag or commit.
 type Source struct {
+	// Folder is built in place.
 	Folder string `yaml:"folder" json:"folder,omitempty"`
-	Git    string `yaml:"git" json:"git,omitempty"`
-	Ref    string `yaml:"ref" json:"ref,omitempty"`
+	// Git is the repository's address: https://, ssh://, git@host:path or a
+	// folder. Credentials are Git's own affair, never part of it.
+	Git string `yaml:"git" json:"git,omitempty"`
+	// Ref is the branch, tag or commit; the repository's default branch when
+	// left out.
+	Ref string `yaml:"ref" json:"ref,omitempty"`
 }
 
 // WaitReady is what must answer, and how, before a release starts.
 type WaitReady struct {
-	URL      string    `yaml:"url" json:"url,omitempty"`
-	Status   int       `yaml:"status" json:"status,omitempty" jsonschema:"default=200"`
-	Contains string    `yaml:"contains" json:"contains,omitempty"`
-	Interval *Duration `yaml:"interval" json:"interval,omitempty"`
-	Limit    *Duration `yaml:"limit" json:"limit,omitempty"`
+	// URL is asked, e.g. a health check of the CMS.
+	URL string `yaml:"url" json:"url,omitempty"`
+	// Status is the HTTP status that it must answer with.
+	Status int `yaml:"status" json:"status,omitempty" jsonschema:"minimum=100,maximum=599,default=200"`
+	// Contains is text that its answer must contain.
+	Contains string `yaml:"contains" json:"contains,omitempty"`
+	// Interval is the time between two tries.
+	Interval *Duration `yaml:"interval" json:"interval,omitempty" jsonschema:"default=5s"`
+	// Limit is when to give up.
+	Limit *Duration `yaml:"limit" json:"limit,omitempty" jsonschema:"default=10m"`
 }
 
 // Command is a command for the shell, in the source's folder.
 type Command struct {
-	Command string    `yaml:"command" json:"command,omitempty"`
+	// Command is handed to the shell.
+	Command string `yaml:"command" json:"command,omitempty"`
+	// Timeout ends it and all that it started; 15m when left out.
 	Timeout *Duration `yaml:"timeout" json:"timeout,omitempty"`
 }
 
 // Build makes the static site.
 type Build struct {
-	Command string    `yaml:"command" json:"command,omitempty"`
-	Timeout *Duration `yaml:"timeout" json:"timeout,omitempty"`
+	// Command is handed to the shell, in the source's folder. Without one the
+	// source already holds the site.
+	Command string `yaml:"command" json:"command,omitempty"`
+	// Timeout ends it and all that it started.
+	Timeout *Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"default=1h"`
 	// Output is the folder that the build makes, from the source's folder.
 	Output string `yaml:"output" json:"output,omitempty"`
-	// Env is what only the static site's build sees, e.g. an analytics id.
+	// Env are variables that only the static site's build sees, e.g. an
+	// analytics id. ${NAME} is not expanded; no secret belongs here.
 	Env map[string]string `yaml:"env" json:"env,omitempty"`
 	// Environment names where it deploys to, for the build (DEPLOY_ENV).
 	Environment string `yaml:"environment" json:"environment,omitempty"`
@@ -121,6 +169,7 @@ type Build struct {
 
 // Check bounds what may be published without somebody looking.
 type Check struct {
+	// Index is the page that must be there.
 	Index string `yaml:"index" json:"index,omitempty" jsonschema:"default=index.html"`
 	// MaxVanished is the share of the last release's pages, from 0 to 1, that
 	// may be missing from a new one.
@@ -133,9 +182,11 @@ type Check struct {
 type Deploy struct {
 	// To is file:///absolute/folder, a folder relative to the configuration
 	// file, or s3://bucket/prefix.
-	To       string `yaml:"to" json:"to,omitempty"`
+	To string `yaml:"to" json:"to,omitempty"`
+	// Endpoint is the address of an S3 server that is not Amazon's.
 	Endpoint string `yaml:"endpoint" json:"endpoint,omitempty"`
-	Region   string `yaml:"region" json:"region,omitempty"`
+	// Region is the bucket's region; the environment's when left out.
+	Region string `yaml:"region" json:"region,omitempty"`
 }
 
 // Duration is a time span written as in Go: 90s, 15m, 1h30m.

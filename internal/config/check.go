@@ -1,0 +1,142 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// checker reports what can't be said of a single value alone: whether it makes
+// sense, and whether it fits the others.
+type checker struct {
+	*decoder
+	folder string
+	config *Config
+}
+
+// check reports every mistake of a decoded configuration.
+func check(c *Config, folder string, d *decoder) {
+	k := &checker{decoder: d, folder: folder, config: c}
+	k.listen()
+	k.webURL("url", c.URL, "the app's public address, such as https://pressrun.example.gov")
+	k.tokens()
+	k.sites()
+}
+
+// wrong reports a mistake, unless the value could not even be read.
+func (k *checker) wrong(key, format string, args ...any) {
+	if k.reported(key) {
+		return
+	}
+	k.add(k.at(key), key, fmt.Sprintf(format, args...))
+}
+
+// has says whether the file sets a key.
+func (k *checker) has(key string) bool {
+	_, ok := k.places[key]
+	return ok
+}
+
+func (k *checker) listen() {
+	if !k.has("listen") {
+		return
+	}
+	host, port, err := net.SplitHostPort(k.config.Listen)
+	if err != nil || !validPort(port) {
+		k.wrong("listen", "%q is no address to listen on; expected host:port, such as 127.0.0.1:8080", k.config.Listen)
+		return
+	}
+	if k.config.Pages.Access == AccessLoopback && !loopback(host) {
+		k.wrong("listen", "%q can be reached from other machines while pages.access is loopback, which asks nobody who they are; expected a loopback address such as 127.0.0.1:8080, or pages.access: token", k.config.Listen)
+	}
+}
+
+func validPort(port string) bool {
+	number, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && strconv.FormatUint(number, 10) == port
+}
+
+func loopback(host string) bool {
+	if host == "localhost" {
+		return true
+	}
+	address, err := netip.ParseAddr(host)
+	return err == nil && address.IsLoopback()
+}
+
+// tokenName is how a token or a site may be called: it stands in addresses,
+// file names and pages.
+var tokenName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$`)
+
+var hexHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
+
+// emptyHash is the SHA-256 of nothing: what a failed command pipes.
+const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+func (k *checker) tokens() {
+	if len(k.config.Tokens) == 0 {
+		k.wrong("tokens", "there is no token, so nobody could ask for anything; make one with: pressrun token new NAME --role operator")
+	}
+	names, hashes := map[string]int{}, map[string]int{}
+	for i, t := range k.config.Tokens {
+		key := fmt.Sprintf("tokens[%d]", i)
+		k.token(key, t)
+		k.once(names, t.Name, i, key+".name", "the name")
+		if hexHash.MatchString(t.SHA256) {
+			k.once(hashes, t.SHA256, i, key+".sha256", "the hash")
+		}
+	}
+}
+
+// once reports what two tokens may not share.
+func (k *checker) once(seen map[string]int, value string, i int, key, what string) {
+	if first, ok := seen[value]; ok && value != "" {
+		k.addSecret(k.at(key), key, fmt.Sprintf("%s is that of tokens[%d] too; expected another, so that the records tell who did what", what, first))
+		return
+	}
+	seen[value] = i
+}
+
+func (k *checker) token(key string, t Token) {
+	if t.Name != "" && !tokenName.MatchString(t.Name) || k.has(key+".name") && t.Name == "" {
+		k.wrong(key+".name", "%q is no name of a token; expected letters, digits and . _ @ - (at most 100)", t.Name)
+	}
+	if k.has(key+".sha256") && (!hexHash.MatchString(t.SHA256) || t.SHA256 == emptyHash) {
+		// What stands here may be the token itself: it must not be repeated.
+		k.addSecret(k.at(key+".sha256"), key+".sha256", "is not the hash of a token; expected 64 digits and letters a to f, as pressrun token prints them (never the token itself)")
+	}
+	for i, site := range t.Sites {
+		if _, ok := k.config.Sites[site]; !ok {
+			k.wrong(fmt.Sprintf("%s.sites[%d]", key, i), "there is no site %q; expected one of %s", site, k.siteNames())
+		}
+	}
+}
+
+func (k *checker) siteNames() string {
+	names := slices.Sorted(maps.Keys(k.config.Sites))
+	if len(names) == 0 {
+		return "the names under sites, where there are none yet"
+	}
+	return strings.Join(names, ", ")
+}
+
+// webURL checks an http or https address, if there is one.
+func (k *checker) webURL(key, text, what string) {
+	if !k.has(key) {
+		return
+	}
+	u, err := url.Parse(text)
+	if err == nil && u.User != nil {
+		k.addSecret(k.at(key), key, "has a user or password in it; expected "+what+", and no secret in the configuration")
+		return
+	}
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
+		k.wrong(key, "%q is no http or https address; expected %s", text, what)
+	}
+}

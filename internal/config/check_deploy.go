@@ -1,0 +1,100 @@
+package config
+
+import (
+	"maps"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// bucketName is the part of Amazon's rules that all S3 servers share.
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+const deployShape = "a folder, file:///absolute/folder or s3://bucket/prefix"
+
+func (k *checker) deploy(key string, d Deploy) {
+	at := key + ".deploy"
+	if !k.has(at + ".to") {
+		k.wrong(at, "where the site goes is missing; expected deploy.to: %s", deployShape)
+	} else {
+		k.destination(at+".to", d.To)
+	}
+	k.webURL(at+".endpoint", d.Endpoint, "the S3 server's address, such as http://127.0.0.1:7070")
+	for _, only := range []string{at + ".endpoint", at + ".region"} {
+		if k.has(only) && k.has(at+".to") && !strings.HasPrefix(d.To, "s3://") {
+			k.wrong(only, "is for s3:// only, and this site goes to a folder; expected no such key")
+		}
+	}
+}
+
+func (k *checker) destination(key, to string) {
+	u, err := url.Parse(to)
+	if err == nil && u.User != nil {
+		k.addSecret(k.at(key), key, "has a user or password in it; expected "+deployShape+", with the credentials in the environment")
+		return
+	}
+	scheme, _, isURL := strings.Cut(to, "://")
+	switch {
+	case to == "" || err != nil && isURL:
+		k.wrong(key, "%q is no destination; expected %s", to, deployShape)
+	case !isURL:
+		k.folderTo(key, to)
+	case scheme == "s3":
+		k.bucket(key, to, u)
+	case scheme != "file":
+		k.wrong(key, "Pressrun can't deploy to %s://; expected %s", scheme, deployShape)
+	case u.Host != "" || !filepath.IsAbs(u.Path) || u.RawQuery != "" || u.Fragment != "":
+		k.wrong(key, "%q is no file address; expected file:/// and an absolute folder", to)
+	default:
+		k.folderTo(key, u.Path)
+	}
+}
+
+func (k *checker) bucket(key, to string, u *url.URL) {
+	if !bucketName.MatchString(u.Host) || u.RawQuery != "" || u.Fragment != "" {
+		k.wrong(key, "%q names no bucket; expected s3://bucket or s3://bucket/prefix", to)
+	}
+}
+
+// folderTo keeps a deploy away from what Pressrun itself, or the source, keeps:
+// a deploy deletes what it does not know.
+func (k *checker) folderTo(key, path string) {
+	to := absolute(k.folder, path)
+	if to == string(filepath.Separator) || to == k.folder {
+		k.wrong(key, "a site can't have %s for itself; expected a folder of its own", to)
+		return
+	}
+	state := absolute(k.folder, k.config.stateOrDefault())
+	if within(to, state) || within(state, to) {
+		k.wrong(key, "%s and the state folder %s lie within each other; expected a folder of its own", to, state)
+	}
+	site := strings.TrimSuffix(strings.TrimPrefix(key, "sites."), ".deploy.to")
+	if folder := k.config.Sites[site].Source.Folder; folder != "" && within(absolute(k.folder, folder), to) {
+		k.wrong(key, "the source %s lies within the folder that the site goes to; expected a folder of its own", folder)
+	}
+}
+
+// destinations finds sites that would overwrite each other.
+func (k *checker) destinations() {
+	taken := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
+		deploy := k.config.Sites[name].Deploy
+		if deploy.To == "" {
+			continue
+		}
+		to := deploy.Endpoint + " " + strings.TrimRight(k.config.destination(k.folder, deploy.To), "/")
+		if other, ok := taken[to]; ok {
+			k.wrong("sites."+name+".deploy.to", "the site %s goes there too; expected a destination of its own", other)
+			continue
+		}
+		taken[to] = name
+	}
+}
+
+// within says whether a path is a folder or lies in it.
+func within(path, folder string) bool {
+	rel, err := filepath.Rel(folder, path)
+	return err == nil && filepath.IsLocal(rel)
+}

@@ -1,0 +1,153 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	// Time zones are known on machines and in images that have no list of them.
+	_ "time/tzdata"
+)
+
+var siteName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+func (k *checker) sites() {
+	if k.has("sites") && len(k.config.Sites) == 0 {
+		k.wrong("sites", "there is no site; expected at least one")
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
+		key := "sites." + name
+		if !siteName.MatchString(name) {
+			k.wrong(key, "%q is no name of a site; expected small letters, digits and hyphens (at most 63), such as www-staging", name)
+		}
+		k.site(key, k.config.Sites[name])
+	}
+	k.destinations()
+}
+
+func (k *checker) site(key string, s Site) {
+	k.webURL(key+".url", s.URL, "the site's public address, such as https://www.example.gov")
+	k.timeZone(key+".time_zone", s.TimeZone)
+	k.spans(key, s)
+	k.freezes(key, s.Freezes)
+	k.source(key, s)
+	k.waitReady(key+".wait_ready", s.WaitReady)
+	k.build(key, s)
+	k.share(key+".check.max_vanished", s.Check.MaxVanished)
+	k.inside(key+".check.index", s.Check.Index, "a page of the output, such as index.html")
+	k.deploy(key, s.Deploy)
+}
+
+func (k *checker) timeZone(key, name string) {
+	if !k.has(key) {
+		return
+	}
+	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
+		k.wrong(key, "%q is no time zone; expected an IANA name such as Europe/London or America/New_York", name)
+	}
+}
+
+func (k *checker) freezes(key string, freezes []Freeze) {
+	for i, f := range freezes {
+		at := fmt.Sprintf("%s.freezes[%d]", key, i)
+		if !f.From.IsZero() && !f.To.IsZero() && !f.To.After(f.From) {
+			k.wrong(at+".to", "the freeze ends before it begins (%s); expected a later instant", f.From.Format(time.RFC3339))
+		}
+		if k.has(at+".why") && strings.TrimSpace(f.Why) == "" {
+			k.wrong(at+".why", "is empty; expected the reason, for the people who wait")
+		}
+	}
+}
+
+func (k *checker) source(key string, s Site) {
+	at := key + ".source"
+	folder, git := k.has(at+".folder"), k.has(at+".git")
+	switch {
+	case s.Runner != RunnerLocal:
+	case folder && git:
+		k.wrong(at+".git", "a site comes from a folder or from a repository; expected one of source.folder and source.git")
+	case !folder && !git:
+		k.wrong(at, "runner local needs to know where the frontend is; expected source.folder or source.git")
+	}
+	if folder && s.Source.Folder == "" {
+		k.wrong(at+".folder", `is empty; expected a folder ("." for that of this file)`)
+	}
+	if git {
+		k.git(at+".git", s.Source.Git)
+	}
+	if k.has(at+".ref") && !git {
+		k.wrong(at+".ref", "a folder has no branches; expected source.git beside it")
+	}
+	// Git would take a leading hyphen for an option.
+	if k.has(at+".ref") && (s.Source.Ref == "" || strings.HasPrefix(s.Source.Ref, "-") || strings.ContainsAny(s.Source.Ref, " ~^:?*[\\")) {
+		k.wrong(at+".ref", "%q is no name in Git; expected a branch, a tag or a commit", s.Source.Ref)
+	}
+}
+
+func (k *checker) git(key, text string) {
+	u, err := url.Parse(text)
+	if err == nil && u.User != nil {
+		if _, secret := u.User.Password(); secret || u.Scheme != "ssh" {
+			k.addSecret(k.at(key), key, "has a user or password in it; expected an address without: Git's own credential helpers know the rest")
+			return
+		}
+	}
+	if text == "" || strings.HasPrefix(text, "-") || strings.Contains(text, "::") {
+		k.wrong(key, "%q is no repository; expected https://, ssh:// or git@host:path, or a folder", text)
+	}
+}
+
+func (k *checker) waitReady(key string, w WaitReady) {
+	k.webURL(key+".url", w.URL, "what must answer before a release starts, such as https://cms.example.gov/healthz")
+	if k.has(key) && !k.has(key+".url") {
+		k.wrong(key, "says how to wait, but not for what; expected wait_ready.url")
+	}
+	if k.has(key+".status") && (w.Status < 100 || w.Status > 599) {
+		k.wrong(key+".status", "%d is no HTTP status; expected one such as 200", w.Status)
+	}
+}
+
+// envName is a name that every shell takes.
+var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+func (k *checker) build(key string, s Site) {
+	at := key + ".build"
+	if s.Runner == RunnerLocal && !k.has(at+".output") {
+		k.wrong(at, "the folder that holds the built site is missing; expected build.output, such as output: public")
+	}
+	k.inside(at+".output", s.Build.Output, "a folder within the source, such as public")
+	k.command(at+".command", s.Build.Command)
+	k.command(key+".install.command", s.Install.Command)
+	for _, name := range slices.Sorted(maps.Keys(s.Build.Env)) {
+		switch {
+		case !envName.MatchString(name):
+			k.wrong(at+".env."+name, "%q is no name of a variable; expected letters, digits and _, not a digit first", name)
+		case strings.HasPrefix(name, "PRESSRUN_"):
+			k.wrong(at+".env."+name, "names with PRESSRUN_ are Pressrun's own; expected another name")
+		}
+	}
+}
+
+func (k *checker) command(key, text string) {
+	if k.has(key) && strings.TrimSpace(text) == "" {
+		k.wrong(key, "is empty; expected a command for the shell, or leave the key out")
+	}
+}
+
+// inside checks a path that must lead to a place within a folder.
+func (k *checker) inside(key, path, what string) {
+	if k.has(key) && (path == "" || !filepath.IsLocal(path)) {
+		k.wrong(key, "%q is not within the folder; expected %s", path, what)
+	}
+}
+
+func (k *checker) share(key string, share *float64) {
+	if share != nil && (*share < 0 || *share > 1) {
+		k.wrong(key, "%v is no share; expected a number from 0 to 1, such as 0.2", *share)
+	}
+}

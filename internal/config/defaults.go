@@ -1,0 +1,132 @@
+package config
+
+import (
+	"cmp"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// The words of pages.access and of runner.
+const (
+	AccessToken    = "token"
+	AccessLoopback = "loopback"
+	RunnerLocal    = "local"
+)
+
+// What a configuration has that does not say otherwise; the defaults of the
+// rules themselves are release.DefaultPolicy's.
+const (
+	defaultListen         = "127.0.0.1:8080"
+	defaultState          = "state"
+	defaultTimeZone       = "UTC"
+	defaultIndex          = "index.html"
+	defaultReadyInterval  = 5 * time.Second
+	defaultReadyLimit     = 10 * time.Minute
+	defaultInstallTimeout = 15 * time.Minute
+	defaultBuildTimeout   = time.Hour
+	defaultLimit          = 2 * time.Hour
+)
+
+// applyDefaults fills in what the file leaves out.
+func (c *Config) applyDefaults() {
+	c.Listen = cmp.Or(c.Listen, defaultListen)
+	c.State = c.stateOrDefault()
+	c.Pages.Access = cmp.Or(c.Pages.Access, AccessToken)
+	c.URL = cmp.Or(c.URL, "http://"+reachable(c.Listen))
+	for name, site := range c.Sites {
+		site.Title = cmp.Or(site.Title, name)
+		c.Sites[name] = site.withDefaults()
+	}
+}
+
+func (c *Config) stateOrDefault() string { return cmp.Or(c.State, defaultState) }
+
+// reachable is how this machine reaches what listens on an address: a server
+// that listens on all of them is asked on loopback.
+func reachable(listen string) string {
+	host, port, err := net.SplitHostPort(listen)
+	if err != nil {
+		return listen
+	}
+	switch host {
+	case "", "0.0.0.0":
+		host = "127.0.0.1"
+	case "::":
+		host = "::1"
+	}
+	return net.JoinHostPort(host, port)
+}
+
+// withDefaults is the site with everything set that has a default.
+func (s Site) withDefaults() Site {
+	rules := release.DefaultPolicy()
+	s.TimeZone = cmp.Or(s.TimeZone, defaultTimeZone)
+	s.Quiet = cmp.Or(s.Quiet, span(rules.Quiet))
+	s.MaxWait = cmp.Or(s.MaxWait, span(rules.MaxWait))
+	if s.Retry == nil {
+		for _, delay := range rules.RetryDelays {
+			s.Retry = append(s.Retry, Duration(delay))
+		}
+	}
+	s.Deadlines = s.Deadlines.withDefaults(rules)
+	if s.WaitReady.URL != "" {
+		s.WaitReady.Status = cmp.Or(s.WaitReady.Status, http.StatusOK)
+		s.WaitReady.Interval = cmp.Or(s.WaitReady.Interval, span(defaultReadyInterval))
+		s.WaitReady.Limit = cmp.Or(s.WaitReady.Limit, span(defaultReadyLimit))
+	}
+	s.Install.Timeout = cmp.Or(s.Install.Timeout, span(defaultInstallTimeout))
+	s.Build.Timeout = cmp.Or(s.Build.Timeout, span(defaultBuildTimeout))
+	s.Check.Index = cmp.Or(s.Check.Index, defaultIndex)
+	s.Limit = cmp.Or(s.Limit, span(defaultLimit))
+	return s
+}
+
+func (d Deadlines) withDefaults(rules release.Policy) Deadlines {
+	return Deadlines{
+		Dispatch:    cmp.Or(d.Dispatch, span(rules.Deadlines.Dispatch)),
+		Dispatched:  cmp.Or(d.Dispatched, span(rules.Deadlines.Dispatched)),
+		Starting:    cmp.Or(d.Starting, span(rules.Deadlines.Starting)),
+		InProgress:  cmp.Or(d.InProgress, span(rules.Deadlines.InProgress)),
+		Complete:    cmp.Or(d.Complete, span(rules.Deadlines.Complete)),
+		Silence:     cmp.Or(d.Silence, span(rules.Silence)),
+		NoKnowledge: cmp.Or(d.NoKnowledge, span(rules.NoKnowledge)),
+	}
+}
+
+// resolvePaths makes every path absolute, counted from the file's folder.
+func (c *Config) resolvePaths(folder string) {
+	c.State = absolute(folder, c.State)
+	for name, site := range c.Sites {
+		if site.Source.Folder != "" {
+			site.Source.Folder = absolute(folder, site.Source.Folder)
+		}
+		if strings.HasPrefix(site.Source.Git, "./") || strings.HasPrefix(site.Source.Git, "../") {
+			site.Source.Git = absolute(folder, site.Source.Git)
+		}
+		if site.Deploy.To != "" {
+			site.Deploy.To = c.destination(folder, site.Deploy.To)
+		}
+		c.Sites[name] = site
+	}
+}
+
+// destination is deploy.to as an address: file:///absolute/folder or s3://.
+func (c *Config) destination(folder, to string) string {
+	if strings.Contains(to, "://") {
+		return to
+	}
+	return (&url.URL{Scheme: "file", Path: absolute(folder, to)}).String()
+}
+
+func absolute(folder, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(folder, path)
+}

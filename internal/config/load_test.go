@@ -1,0 +1,220 @@
+package config_test
+
+import (
+	"errors"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+var update = flag.Bool("update", false, "write the expected files anew")
+
+const hash = "1b4f0e9851971998e732078544c96b36c3d01cedf7caa332359d6f1d83567014"
+
+// small is the least that a configuration must say.
+const small = `tokens:
+  - {name: ada, role: operator, sha256: ` + hash + `}
+sites:
+  www:
+    runner: local
+    source: {folder: frontend}
+    build: {output: public}
+    deploy: {to: live}
+`
+
+func mustParse(t *testing.T, text string) *config.Config {
+	t.Helper()
+	c, err := config.Parse("pressrun.yaml", "/etc/pressrun", []byte(text))
+	if err != nil {
+		t.Fatalf("a good configuration is refused:\n%v", err)
+	}
+	return c
+}
+
+// Every file of testdata/bad is refused with exactly the text of its .want.
+func TestMistakesAreToldWithTheirPlace(t *testing.T) {
+	files, err := filepath.Glob("testdata/bad/*.yaml")
+	if err != nil || len(files) < 20 {
+		t.Fatalf("found %d bad configurations (%v), expected 20 or more", len(files), err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = config.Parse("pressrun.yaml", "/etc/pressrun", text)
+			if _, ok := errors.AsType[*config.Error](err); !ok {
+				t.Fatalf("got %T %v, expected a *config.Error", err, err)
+			}
+			golden(t, strings.TrimSuffix(file, ".yaml")+".want", err.Error()+"\n")
+		})
+	}
+}
+
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("(-want +got; go test -update writes %s anew)\n%s", file, diff)
+	}
+}
+
+func TestSecretsAreNotRepeatedInErrors(t *testing.T) {
+	for _, text := range []string{
+		strings.Replace(small, hash, "prt_TopSecretTokenItself", 1),
+		"url: https://ada:TopSecretTokenItself@pressrun.example.gov\n" + small,
+		strings.Replace(small, "folder: frontend", "git: 'https://x:TopSecretTokenItself@github.com/a/b'", 1),
+		strings.Replace(small, "to: live", "to: 's3://key:TopSecretTokenItself@bucket'", 1),
+	} {
+		_, err := config.Parse("pressrun.yaml", "/etc/pressrun", []byte(text))
+		if err == nil || strings.Contains(err.Error(), "TopSecret") {
+			t.Errorf("expected an error without the secret, got: %v", err)
+		}
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	c := mustParse(t, small)
+	www := c.Sites["www"]
+	got := map[string]any{
+		"listen": c.Listen, "url": c.URL, "state": c.State, "access": c.Pages.Access,
+		"title": www.Title, "zone": www.TimeZone, "index": www.Check.Index,
+		"source": www.Source.Folder, "deploy": www.Deploy.To,
+	}
+	want := map[string]any{
+		"listen": "127.0.0.1:8080", "url": "http://127.0.0.1:8080", "state": "/etc/pressrun/state", "access": "token",
+		"title": "www", "zone": "UTC", "index": "index.html",
+		"source": "/etc/pressrun/frontend", "deploy": "file:///etc/pressrun/live",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(release.DefaultPolicy(), www.Policy()); diff != "" {
+		t.Errorf("the policy of a site that sets nothing (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(release.DefaultPolicy(), config.Site{}.Policy()); diff != "" {
+		t.Errorf("the policy of a site that was not loaded (-want +got)\n%s", diff)
+	}
+}
+
+func TestPolicyIsWhatTheFileSays(t *testing.T) {
+	c := mustParse(t, strings.Replace(small, "runner: local", `runner: local
+    quiet: 0s
+    max_wait: 2m
+    retry: []
+    deadlines: {dispatch: 1m, dispatched: 2m, starting: 3m, in_progress: 4m, complete: 5m, silence: 30s, no_knowledge: 50m}
+    freezes: [{from: 2026-12-24T18:00:00+01:00, to: 2026-12-26T06:00:00Z, why: Christmas}]`, 1))
+	want := release.Policy{
+		Quiet: 0, MaxWait: 2 * time.Minute, RetryDelays: []time.Duration{},
+		Deadlines: release.Deadlines{
+			Dispatch: time.Minute, Dispatched: 2 * time.Minute, Starting: 3 * time.Minute,
+			InProgress: 4 * time.Minute, Complete: 5 * time.Minute,
+		},
+		Silence: 30 * time.Second, LookEvery: release.DefaultPolicy().LookEvery, NoKnowledge: 50 * time.Minute,
+		Freezes: []release.Window{{
+			From: time.Date(2026, 12, 24, 17, 0, 0, 0, time.UTC),
+			To:   time.Date(2026, 12, 26, 6, 0, 0, 0, time.UTC), Why: "Christmas",
+		}},
+	}
+	if diff := cmp.Diff(want, c.Sites["www"].Policy()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestRelativePathsCountFromTheFile(t *testing.T) {
+	folder := t.TempDir()
+	file := filepath.Join(folder, "pressrun.yaml")
+	if err := os.WriteFile(file, []byte("state: ../kept\n"+strings.Replace(small, "folder: frontend", "git: ./repo", 1)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(filepath.Dir(folder))
+	c, err := config.Load(filepath.Join(filepath.Base(folder), "pressrun.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	www := c.Sites["www"]
+	got := []string{c.State, www.Source.Git, www.Deploy.To}
+	want := []string{filepath.Join(filepath.Dir(folder), "kept"), filepath.Join(folder, "repo"), "file://" + folder + "/live"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestAliasesAndMerges(t *testing.T) {
+	c := mustParse(t, small[:strings.Index(small, "  www:")]+`  www: &www
+    runner: local
+    quiet: 5s
+    source: {folder: frontend}
+    build: {output: public, env: {A: a}}
+    deploy: {to: s3://live, region: us-east-1}
+  www-staging:
+    <<: *www
+    quiet: 7s
+    deploy: {to: staging}
+`)
+	staging := c.Sites["www-staging"]
+	if staging.Quiet.Std() != 7*time.Second || staging.Deploy.Region != "" || staging.Build.Env["A"] != "a" || staging.Source.Folder != "/etc/pressrun/frontend" {
+		t.Errorf("own keys override what is merged, and nothing else changes; got %+v", staging)
+	}
+}
+
+func TestVariablesAreNotExpanded(t *testing.T) {
+	t.Setenv("SECRET", "opened")
+	c := mustParse(t, strings.Replace(small, "{output: public}", `{output: public, env: {A: "${SECRET} $SECRET"}}`, 1))
+	if got := c.Sites["www"].Build.Env["A"]; got != "${SECRET} $SECRET" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestListenIsOnLoopbackUnlessPeopleSignIn(t *testing.T) {
+	for listen, open := range map[string]bool{
+		"127.0.0.1:0": false, "localhost:8080": false, "[::1]:80": false, "127.9.9.9:1": false,
+		"0.0.0.0:8080": true, ":8080": true, "10.1.2.3:80": true, "[::]:80": true, "pressrun:8080": true,
+	} {
+		mustParse(t, "listen: '"+listen+"'\n"+small)
+		_, err := config.Parse("p", "/etc", []byte("listen: '"+listen+"'\npages: {access: loopback}\n"+small))
+		if (err != nil) != open {
+			t.Errorf("listen %s with pages.access loopback: got %v", listen, err)
+		}
+	}
+}
+
+func TestAMissingFileIsNoMistakeInIt(t *testing.T) {
+	_, err := config.Load(filepath.Join(t.TempDir(), "none.yaml"))
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLargeAndDeepFilesAreRefusedQuickly(t *testing.T) {
+	started := time.Now()
+	for _, text := range []string{
+		strings.Repeat("#", 300<<10),
+		"sites: " + strings.Repeat("[", 100_000),
+		"sites: " + strings.Repeat("{a: ", 50_000),
+	} {
+		if _, err := config.Parse("p", "/", []byte(text)); err == nil {
+			t.Errorf("accepted %.20s...", text)
+		}
+	}
+	if took := time.Since(started); took > 5*time.Second {
+		t.Errorf("took %s", took)
+	}
+}
