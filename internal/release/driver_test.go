@@ -199,7 +199,9 @@ func (d *driver) forward() {
 	case Ready:
 		d.request(FromEditor)
 	case Requested:
-		d.send()
+		if d.site.Current.Dispatch.Token == "" {
+			d.send()
+		}
 		d.confirm()
 	case Dispatched:
 		d.claim()

@@ -105,13 +105,16 @@ func brokenPlaces(s Site) string {
 			return "in progress without a watermark or without requests"
 		}
 	case Complete:
-		inRelease, waiting = r.Requests.Count, s.Accepted-r.Upto
+		inRelease, waiting = r.Upto-r.After, s.Accepted-r.Upto
 		if s.Served != r.Upto || r.Outcome != Succeeded {
 			return "complete, and yet its requests are not live"
 		}
 	}
 	if r.Requests.Count != inRelease || s.Waiting.Count != waiting {
 		return fmt.Sprintf("%d in the release and %d waiting, want %d and %d", r.Requests.Count, s.Waiting.Count, inRelease, waiting)
+	}
+	if s.State != Ready && s.State != Complete && r.After != s.Served {
+		return "the release does not begin after what is live"
 	}
 	if s.State != Ready && s.State != Requested && r.Run.ID == "" {
 		return "a release under way without a run"
