@@ -12,6 +12,8 @@ import (
 
 	// Time zones are known on machines and in images that have no list of them.
 	_ "time/tzdata"
+
+	"github.com/pressrun/pressrun/internal/deploy"
 )
 
 var siteName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -39,6 +41,7 @@ func (k *checker) site(key string, s Site) {
 	k.waitReady(key+".wait_ready", s.WaitReady)
 	k.build(key, s)
 	k.share(key+".check.max_vanished", s.Check.MaxVanished)
+	k.allowed(key+".check.allow", s.Check.Allow)
 	k.inside(key+".check.index", s.Check.Index, "a page of the output, such as index.html")
 	k.deploy(key, s.Deploy)
 }
@@ -143,6 +146,21 @@ func (k *checker) command(key, text string) {
 func (k *checker) inside(key, path, what string) {
 	if k.has(key) && (path == "" || !filepath.IsLocal(path)) {
 		k.wrong(key, "%q is not within the folder; expected %s", path, what)
+	}
+}
+
+// guards are the checks that may be let pass by name.
+var guards = []string{
+	deploy.GuardEmptyOutput, deploy.GuardMissingIndex, deploy.GuardMissing404, deploy.GuardZeroBytePages,
+	deploy.GuardVanishedPages, deploy.GuardShrunkPages, deploy.GuardSecretFiles, deploy.GuardRefusedFiles,
+	deploy.GuardReservedNames, deploy.GuardBrokenLinks, deploy.GuardOlderRelease, deploy.GuardForeignFiles,
+}
+
+func (k *checker) allowed(key string, names []string) {
+	for i, name := range names {
+		if !slices.Contains(guards, name) {
+			k.wrong(fmt.Sprintf("%s[%d]", key, i), "%q is no check; expected one of %s", name, strings.Join(guards, ", "))
+		}
 	}
 }
 

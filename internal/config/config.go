@@ -81,7 +81,7 @@ type Site struct {
 	Check Check `yaml:"check" json:"check,omitzero"`
 	// Deploy is where the site goes.
 	Deploy Deploy `yaml:"deploy" json:"deploy,omitzero"`
-	// Limit bounds a whole run of runner: local, 2h when left out.
+	// Limit bounds a whole run of runner: local, 3h when left out.
 	Limit *Duration `yaml:"limit" json:"limit,omitempty"`
 }
 
@@ -138,16 +138,16 @@ type WaitReady struct {
 	// Contains is text that its answer must contain.
 	Contains string `yaml:"contains" json:"contains,omitempty"`
 	// Interval is the time between two tries.
-	Interval *Duration `yaml:"interval" json:"interval,omitempty" jsonschema:"default=5s"`
+	Interval *Duration `yaml:"interval" json:"interval,omitempty" jsonschema:"default=15s"`
 	// Limit is when to give up.
-	Limit *Duration `yaml:"limit" json:"limit,omitempty" jsonschema:"default=10m"`
+	Limit *Duration `yaml:"limit" json:"limit,omitempty" jsonschema:"default=70m"`
 }
 
 // Command is a command for the shell, in the source's folder.
 type Command struct {
 	// Command is handed to the shell.
 	Command string `yaml:"command" json:"command,omitempty"`
-	// Timeout ends it and all that it started; 15m when left out.
+	// Timeout ends it and all that it started; 20m when left out.
 	Timeout *Duration `yaml:"timeout" json:"timeout,omitempty"`
 }
 
@@ -157,7 +157,7 @@ type Build struct {
 	// source already holds the site.
 	Command string `yaml:"command" json:"command,omitempty"`
 	// Timeout ends it and all that it started.
-	Timeout *Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"default=1h"`
+	Timeout *Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"default=75m"`
 	// Output is the folder that the build makes, from the source's folder.
 	Output string `yaml:"output" json:"output,omitempty"`
 	// Env are variables that only the static site's build sees, e.g. an

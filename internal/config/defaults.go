@@ -26,11 +26,11 @@ const (
 	defaultState          = "state"
 	defaultTimeZone       = "UTC"
 	defaultIndex          = "index.html"
-	defaultReadyInterval  = 5 * time.Second
-	defaultReadyLimit     = 10 * time.Minute
-	defaultInstallTimeout = 15 * time.Minute
-	defaultBuildTimeout   = time.Hour
-	defaultLimit          = 2 * time.Hour
+	defaultReadyInterval  = 15 * time.Second
+	defaultReadyLimit     = 70 * time.Minute
+	defaultInstallTimeout = 20 * time.Minute
+	defaultBuildTimeout   = 75 * time.Minute
+	defaultLimit          = 3 * time.Hour
 )
 
 // applyDefaults fills in what the file leaves out.
