@@ -1,0 +1,110 @@
+package deploy
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func treeOf(sizes map[string]int64) Tree {
+	var tree Tree
+	for path, size := range sizes {
+		tree.Files = append(tree.Files, File{Path: path, Size: size})
+	}
+	slices.SortFunc(tree.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return tree
+}
+
+func released(sizes map[string]int64) *Manifest {
+	m := &Manifest{Site: "www", Sequence: 1}
+	for _, f := range treeOf(sizes).Files {
+		m.Entries = append(m.Entries, Entry{Path: f.Path, Size: f.Size})
+	}
+	return m
+}
+
+// pages is an index page and n-1 others of a size.
+func pages(n int, size int64) map[string]int64 {
+	m := map[string]int64{"index.html": size}
+	for i := range n - 1 {
+		m[fmt.Sprintf("p%d/index.html", i)] = size
+	}
+	return m
+}
+
+func with(m map[string]int64, path string, size int64) map[string]int64 {
+	m[path] = size
+	return m
+}
+
+func TestGuards(t *testing.T) {
+	for _, c := range []struct {
+		name     string
+		build    map[string]int64
+		refused  []Refused
+		previous *Manifest
+		limits   Limits
+		want     []string
+	}{
+		{name: "a good first build", build: pages(3, 9)},
+		{name: "a good second build", build: pages(3, 9), previous: released(pages(3, 9))},
+		{name: "no files", want: []string{GuardEmptyOutput}},
+		{name: "no index page", build: map[string]int64{"a.html": 1}, want: []string{GuardMissingIndex}},
+		{name: "a site that has none", build: map[string]int64{"a.html": 1}, limits: Limits{NoIndex: true}},
+		{name: "an index page elsewhere", build: map[string]int64{"a/index.html": 1}, want: []string{GuardMissingIndex}},
+		{name: "the 404 page went", build: pages(2, 9), previous: released(with(pages(2, 9), "404.html", 5)), want: []string{GuardMissing404}},
+		{name: "an empty page", build: with(pages(3, 9), "z.html", 0), want: []string{GuardZeroBytePages}},
+		{name: "an empty page within the limit", build: with(pages(3, 9), "z.html", 0), limits: Limits{MaxZeroBytePages: 1}},
+		{name: "an empty file that is no page", build: with(pages(3, 9), "z.txt", 0)},
+		{name: "five pages of six went", build: pages(1, 9), previous: released(pages(6, 9))},
+		{name: "six pages of seven went", build: pages(1, 9), previous: released(pages(7, 9)), want: []string{GuardVanishedPages}},
+		{name: "half of a small site went", build: pages(50, 9), previous: released(pages(100, 9))},
+		{name: "more than half of a small site went", build: pages(49, 9), previous: released(pages(100, 9)), want: []string{GuardVanishedPages}},
+		{name: "a third of a middling site went", build: pages(600, 9), previous: released(pages(900, 9)), want: []string{GuardVanishedPages}},
+		{name: "a fifth of a large site went", build: pages(1600, 9), previous: released(pages(2000, 9))},
+		{name: "more than a fifth of a large site went", build: pages(1599, 9), previous: released(pages(2000, 9)), want: []string{GuardVanishedPages}},
+		{name: "within the operator's limit", build: pages(100, 9), previous: released(pages(1000, 9)), limits: Limits{MaxVanishedShare: 0.9}},
+		{name: "beyond the operator's limit", build: pages(89, 9), previous: released(pages(100, 9)), limits: Limits{MaxVanishedShare: 0.1}, want: []string{GuardVanishedPages}},
+		{name: "pages shrank to an error page", build: pages(30, 100), previous: released(pages(30, 500)), want: []string{GuardShrunkPages}},
+		{name: "pages shrank a little", build: pages(30, 101), previous: released(pages(30, 500))},
+		{name: "secrets", build: with(with(pages(1, 9), "a/.env", 3), ".git/config", 3), want: []string{GuardSecretFiles}},
+		{name: "no secrets", build: with(with(pages(1, 9), "environment.html", 3), "monkey.txt", 3)},
+		{name: "a key", build: with(pages(1, 9), "tls/site.KEY", 3), want: []string{GuardSecretFiles}},
+		{name: "a link out of the tree", build: pages(1, 9), refused: []Refused{{"x", "a link that leaves the build"}}, want: []string{GuardRefusedFiles}},
+		{name: "our own names", build: with(with(pages(1, 9), MarkerPath, 3), ".pressrun/head", 3), limits: Limits{StatePrefix: ".pressrun/"}, want: []string{GuardReservedNames}},
+		{
+			name: "several at once", build: map[string]int64{"a.html": 0, ".env": 1},
+			want: []string{GuardMissingIndex, GuardZeroBytePages, GuardSecretFiles},
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			tree := treeOf(c.build)
+			tree.Refused = c.refused
+			violations := Check(tree, c.previous, c.limits)
+			var names []string
+			for _, v := range violations {
+				names = append(names, v.Name)
+			}
+			if diff := cmp.Diff(c.want, names); diff != "" {
+				t.Fatalf("(-want +got):\n%s\n%+v", diff, violations)
+			}
+			if err := Stop(violations, c.want); err != nil {
+				t.Fatalf("all let pass by name, yet: %v", err)
+			}
+			err := Stop(violations, []string{"something-else"})
+			var guard *GuardError
+			if got := errors.As(err, &guard); got != (len(c.want) > 0) {
+				t.Fatalf("Stop: %v", err)
+			}
+			for _, name := range c.want {
+				if !strings.Contains(err.Error(), "--allow "+name) {
+					t.Errorf("%q does not name the way out of %s", err, name)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,135 @@
+package deploy
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"pgregory.net/rapid"
+)
+
+func drawPath() *rapid.Generator[string] {
+	return rapid.StringMatching(`([a-c]{1,2}/){0,2}(index\.html|[a-cé #?%"]{1,3}\.(html|css|js|pdf))`)
+}
+
+func drawEntry(t *rapid.T, path string) Entry {
+	e := Entry{
+		Path: path, Size: rapid.Int64Range(0, 1<<40).Draw(t, "size"), CRC: rapid.Uint64().Draw(t, "crc"),
+		Headers: Headers(rapid.SampledFrom([]string{"", "content-type: a\n", "cache-control: b\ncontent-type: a\n"}).Draw(t, "headers")),
+		ETag:    rapid.StringMatching(`("[0-9a-f]{4}")?`).Draw(t, "etag"),
+	}
+	copy(e.Sum[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "sum"))
+	return e
+}
+
+func drawManifest(t *rapid.T) *Manifest {
+	m := &Manifest{
+		Site: rapid.String().Draw(t, "site"), Sequence: rapid.Int64Range(0, 1<<50).Draw(t, "sequence"), Release: 7, Commit: "c",
+		Parent: 3, At: time.Unix(rapid.Int64Range(1, 1<<33).Draw(t, "at"), 0).UTC(), Delta: rapid.Bool().Draw(t, "delta"),
+	}
+	for _, p := range rapid.SliceOfDistinct(drawPath(), rapid.ID).Draw(t, "paths") {
+		m.Entries = append(m.Entries, drawEntry(t, p))
+	}
+	sortEntries(m.Entries)
+	for _, e := range m.Entries {
+		if rapid.Bool().Draw(t, "retired") {
+			m.Retired = append(m.Retired, Retired{Entry: e, Sequence: 2, At: m.At, Doomed: rapid.Bool().Draw(t, "doomed")})
+		}
+	}
+	return m
+}
+
+func TestAManifestReadsAsItWasWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawManifest(t)
+		if strings.ToValidUTF8(m.Site, "") != m.Site {
+			t.Skip("JSON keeps no invalid UTF-8")
+		}
+		data, err := m.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := DecodeManifest(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(m, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
+
+func TestADamagedManifestIsRefused(t *testing.T) {
+	m := &Manifest{Site: "www", Sequence: 4, Entries: []Entry{{Path: "a.html", Size: 3, ETag: "x"}, {Path: "b.html"}}}
+	data, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range data {
+		bad := append([]byte(nil), data...)
+		bad[i] ^= 0x41
+		// A byte of the compressor's own framing may not matter to the content.
+		if got, err := DecodeManifest(bad); err == nil && !cmp.Equal(m, got, cmpopts.EquateEmpty()) {
+			t.Errorf("byte %d changed, and a different manifest was read", i)
+		}
+		if _, err := DecodeManifest(data[:i]); err == nil {
+			t.Errorf("cut at byte %d, and the manifest was read all the same", i)
+		}
+	}
+	newer := append([]byte(nil), data...)
+	newer[len(manifestMagic)] = manifestFormat + 1
+	if _, err := DecodeManifest(newer); !errors.Is(err, ErrNewerFormat) {
+		t.Errorf("a newer format: %v", err)
+	}
+}
+
+func FuzzDecodeManifest(f *testing.F) {
+	m := &Manifest{
+		Site: "www", Sequence: 4, Entries: []Entry{{Path: "a.html", Size: 3, ETag: "x", Headers: "a: b\n"}},
+		Retired: []Retired{{Entry: Entry{Path: "z.css"}, Sequence: 3, Doomed: true}},
+	}
+	data, err := m.Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Add([]byte(manifestMagic))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := DecodeManifest(data)
+		if err != nil {
+			return
+		}
+		again, err := m.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := DecodeManifest(again); err != nil {
+			t.Fatalf("read once, written, and not read again: %v", err)
+		}
+	})
+}
+
+// FuzzDecodeBody feeds the part that zstd's checksum else keeps away.
+func FuzzDecodeBody(f *testing.F) {
+	f.Add([]byte("\x02{}\x00\x01\x00\x00\x01a"))
+	f.Fuzz(func(_ *testing.T, data []byte) {
+		r := &decoder{buf: data}
+		r.manifest()
+	})
+}
+
+func FuzzParseHead(f *testing.F) {
+	f.Add([]byte(`{"format":1,"site":"www","fence":3,"live":{"sequence":3}}`), "www")
+	f.Fuzz(func(t *testing.T, data []byte, site string) {
+		h, err := ParseHead(data, site)
+		if err != nil {
+			return
+		}
+		if _, err := h.Acquire("me", site, 0, time.Minute); err == nil && h.Fence < 0 {
+			t.Fatal("a negative fence was accepted")
+		}
+	})
+}
