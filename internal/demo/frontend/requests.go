@@ -1,0 +1,104 @@
+package frontend
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode"
+)
+
+// The bounds of what is read of the served requests.
+const (
+	maxRequestsFile = 8 << 20
+	maxChangedText  = 200
+)
+
+// served is the part of a request that is worth printing.
+type served struct {
+	Title  string `json:"title"`
+	Entity string `json:"entity"`
+	Action string `json:"action"`
+	Actor  string `json:"actor"`
+}
+
+// readRequests reads the file of served requests: a list of requests, or an
+// object with such a list as "requests". Unknown fields are let pass.
+func readRequests(file string) ([]string, error) {
+	data, err := readBounded(file)
+	if err != nil {
+		return nil, fmt.Errorf("read served requests: %w", err)
+	}
+	changed, err := decodeRequests(data)
+	if err != nil {
+		return nil, fmt.Errorf("read served requests %s: %w", file, err)
+	}
+	return changed, nil
+}
+
+func readBounded(file string) (data []byte, err error) {
+	f, err := os.Open(filepath.Clean(file))
+	if err != nil {
+		return nil, err
+	}
+	data, err = io.ReadAll(io.LimitReader(f, maxRequestsFile+1))
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil && len(data) > maxRequestsFile {
+		err = fmt.Errorf("%s is larger than %d bytes", file, maxRequestsFile)
+	}
+	return data, err
+}
+
+func decodeRequests(data []byte) ([]string, error) {
+	var list []served
+	var err error
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
+		err = json.Unmarshal(data, &list)
+	} else {
+		object := struct {
+			Requests *[]served `json:"requests"`
+		}{Requests: &list}
+		err = json.Unmarshal(data, &object)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("decode: %w", err)
+	}
+	changed := make([]string, 0, len(list))
+	for _, s := range list {
+		changed = append(changed, s.text())
+	}
+	return changed, nil
+}
+
+// text is one line for a log: it can't hold line ends or terminal codes.
+func (s served) text() string {
+	var parts []string
+	for _, part := range []string{s.Action, s.Entity, s.Title} {
+		if part = plain(part); part != "" {
+			parts = append(parts, part)
+		}
+	}
+	if actor := plain(s.Actor); actor != "" {
+		parts = append(parts, "by "+actor)
+	}
+	if len(parts) == 0 {
+		return "a request without details"
+	}
+	return strings.Join(parts, " ")
+}
+
+func plain(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	runes := []rune(strings.TrimSpace(text))
+	return string(runes[:min(len(runes), maxChangedText)])
+}
