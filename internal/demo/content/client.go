@@ -94,7 +94,7 @@ func (l Listing) check() error {
 	if l.Total != len(l.Articles) {
 		return fmt.Errorf("%w: it announces %d articles and lists %d", ErrIncomplete, l.Total, len(l.Articles))
 	}
-	if detail := checkLine(l.Site.Name, MaxTitle); detail != "" {
+	if detail := CheckLine(l.Site.Name, MaxTitle); detail != "" {
 		return fmt.Errorf("%w: site.name %s", ErrIncomplete, detail)
 	}
 	slugs := make(map[string]bool, len(l.Articles))

@@ -77,15 +77,17 @@ func (a Article) Validate() []FieldError {
 			errs = append(errs, FieldError{Field: field, Detail: detail})
 		}
 	}
-	add("title", checkLine(a.Title, MaxTitle))
+	add("title", CheckLine(a.Title, MaxTitle))
 	add("slug", checkSlug(a.Slug))
-	add("summary", checkLine(a.Summary, MaxSummary))
+	add("summary", CheckLine(a.Summary, MaxSummary))
 	add("body", checkBody(a.Body))
-	add("author", checkLine(a.Author, MaxAuthor))
+	add("author", CheckLine(a.Author, MaxAuthor))
 	return errs
 }
 
-func checkLine(text string, limit int) string {
+// CheckLine answers what is wrong with a line of text that must not be empty,
+// be longer than limit characters or hold control characters; "" is nothing.
+func CheckLine(text string, limit int) string {
 	switch {
 	case strings.TrimSpace(text) == "":
 		return "is empty: please fill it in"
