@@ -224,3 +224,15 @@ func (s Site) clone() Site {
 	s.Freezes = slices.Clone(s.Freezes)
 	return s
 }
+
+// Since is when the site entered its state; zero if it never left Ready.
+func (s Site) Since() time.Time {
+	if s.State == Ready {
+		return s.Last.Times.Ended
+	}
+	return s.Current.Times.Of(s.State)
+}
+
+// Windows are all windows in which nothing is dispatched: the policy's and
+// those that operators added.
+func (s Site) Windows() []Window { return s.windows() }

@@ -1,0 +1,118 @@
+package app
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
+)
+
+type askInput struct {
+	Site string `path:"site" maxLength:"100"`
+	Key  string `header:"Idempotency-Key" maxLength:"200" doc:"the same key is the same request, however often it is sent"`
+	Body api.RequestInput
+}
+
+type askOutput struct {
+	Status int
+	Body   api.AskResult
+}
+
+func (a *App) requestRoutes(h huma.API) {
+	huma.Register(h, huma.Operation{
+		OperationID: "ask", Method: http.MethodPost, Path: "/v1/sites/{site}/requests", Tags: []string{"requests"},
+		Summary:      "Ask for a release of the site's content",
+		Description:  "201 once the request is on disk; 200 when the key was used before, with the request it was used for.",
+		MaxBodyBytes: maxBody, DefaultStatus: http.StatusCreated,
+		Middlewares: a.allow(h, roleCMS, roleEditor, roleOperator, roleRun),
+		Errors:      []int{401, 403, 404, 413, 422, 503},
+	}, a.ask)
+	huma.Register(h, huma.Operation{
+		OperationID: "request", Method: http.MethodGet, Path: "/v1/requests/{id}", Tags: []string{"requests"},
+		Summary:     "What became of a request",
+		Middlewares: a.allow(h, readers...),
+		Errors:      []int{401, 403, 404},
+	}, a.getRequest)
+}
+
+func (a *App) ask(ctx context.Context, in *askInput) (*askOutput, error) {
+	who := callerOf(ctx)
+	if !who.mayAskAs(in.Body.Source) {
+		return nil, problem(http.StatusForbidden, "forbidden", "a token of role "+string(who.role)+" may not ask as "+string(in.Body.Source))
+	}
+	if err := checkRequest(in.Body, ledger.Now()); err != nil {
+		return nil, err
+	}
+	asked, again, err := a.accept(ctx, in.Site, in.Key, in.Body, who)
+	if err != nil {
+		return nil, a.public(ctx, err)
+	}
+	view, err := a.requestView(ctx, asked)
+	if err != nil {
+		return nil, a.public(ctx, err)
+	}
+	status := http.StatusCreated
+	if again {
+		status = http.StatusOK
+	}
+	return &askOutput{Status: status, Body: api.AskResult{Request: view, Duplicate: again}}, nil
+}
+
+// accept takes a request in for the API and the pages alike.
+func (a *App) accept(ctx context.Context, site, key string, in api.RequestInput, who *caller) (ledger.Request, bool, error) {
+	r := ledger.Request{
+		Site: site, Key: key, Source: in.Source, Actor: in.Actor, Title: in.Title,
+		Link: in.Link, Entity: in.Entity, Reason: in.Reason,
+	}
+	if r.Actor == "" {
+		r.Actor = who.name
+	}
+	if in.NotBefore != nil {
+		r.NotBefore = in.NotBefore.UTC().Truncate(time.Microsecond)
+	}
+	return a.ledger.Ask(ctx, r)
+}
+
+// maxAhead bounds how far ahead a request may be scheduled.
+const maxAhead = 2 * 366 * 24 * time.Hour
+
+// checkRequest refuses what a schema can't: links that are no web addresses
+// (a page must never carry a javascript: link), dates nobody means.
+func checkRequest(in api.RequestInput, now time.Time) error {
+	if in.Link != "" {
+		u, err := url.Parse(in.Link)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return invalid("body.link", "must be an http or https address")
+		}
+	}
+	if in.NotBefore != nil && in.NotBefore.After(now.Add(maxAhead)) {
+		return invalid("body.not_before", "lies more than two years ahead")
+	}
+	return nil
+}
+
+type requestInput struct {
+	ID string `path:"id" maxLength:"100"`
+}
+
+type requestOutput struct{ Body api.Request }
+
+func (a *App) getRequest(ctx context.Context, in *requestInput) (*requestOutput, error) {
+	r, fate, err := a.ledger.Request(ctx, in.ID)
+	if err != nil {
+		return nil, a.public(ctx, err)
+	}
+	if !callerOf(ctx).sees(r.Site) {
+		return nil, problem(http.StatusForbidden, "forbidden", "this token is not good for the request's site")
+	}
+	view, err := a.requestWithFate(ctx, r, fate)
+	if err != nil {
+		return nil, a.public(ctx, err)
+	}
+	return &requestOutput{Body: view}, nil
+}

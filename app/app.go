@@ -1,0 +1,141 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+// Options are what New needs.
+type Options struct {
+	Config config.Config
+	Log    *slog.Logger
+	// NewRunner makes the runner of all sites; it is told what to do with
+	// news of its runs.
+	NewRunner func(runner.OnEvent) (runner.Runner, error)
+	// Version is shown in the API's description.
+	Version string
+	// Grace bounds how long a dispatch of unknown outcome is looked for before
+	// it is sent again, for runners that can't be sure; 0 means 2 minutes.
+	Grace time.Duration
+}
+
+// App is the server, wired and ready to run.
+type App struct {
+	config  config.Config
+	log     *slog.Logger
+	ledger  *ledger.Ledger
+	runner  runner.Runner
+	keys    keys
+	tokens  tokens
+	desk    *desk
+	handler http.Handler
+	// stop ends what outlives a request: event streams, the answers to runners.
+	stop    context.Context //nolint:containedctx // the app's own life
+	stopNow context.CancelFunc
+}
+
+// New opens the ledger and wires the app. Nothing runs and nothing listens
+// until Run. The caller must call Run or Close.
+func New(ctx context.Context, opts Options) (*App, error) {
+	if opts.Log == nil {
+		opts.Log = slog.New(slog.DiscardHandler)
+	}
+	keys, err := loadKeys(filepath.Join(opts.Config.State, "key"))
+	if err != nil {
+		return nil, err
+	}
+	policies := map[string]release.Policy{}
+	for name, site := range opts.Config.Sites {
+		policies[name] = site.Policy()
+	}
+	led, err := ledger.Open(ctx, ledger.Options{Path: filepath.Join(opts.Config.State, "pressrun.db"), Sites: policies})
+	if err != nil {
+		return nil, err
+	}
+	a := &App{config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens)}
+	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
+	a.runner, err = opts.NewRunner(a.heard)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("prepare the runner: %w", err), led.Close())
+	}
+	a.desk = newDesk(a, opts.Grace)
+	a.handler = a.routes(opts.Version)
+	return a, nil
+}
+
+// Handler serves the API and the pages.
+func (a *App) Handler() http.Handler { return a.handler }
+
+// Ledger is the app's ledger.
+func (a *App) Ledger() *ledger.Ledger { return a.ledger }
+
+// Run serves on the configured address until the context ends, then shuts
+// down: calls under way are finished, runs go on and are taken over by the
+// next app. ready, if given, is called with the address once it listens.
+func (a *App) Run(ctx context.Context, ready func(addr net.Addr)) error {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", a.config.Listen)
+	if err != nil {
+		return errors.Join(fmt.Errorf("listen on %s: %w", a.config.Listen, err), a.Close())
+	}
+	return a.Serve(ctx, l, ready)
+}
+
+// Serve is Run on a listener, which it closes.
+func (a *App) Serve(ctx context.Context, l net.Listener, ready func(addr net.Addr)) error {
+	if err := a.desk.start(ctx); err != nil {
+		return errors.Join(err, l.Close(), a.Close())
+	}
+	srv := &http.Server{
+		Handler:           a.handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	if ready != nil {
+		ready(l.Addr())
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+		a.log.Info("shutting down")
+	case err = <-served:
+	}
+	return errors.Join(err, a.shutDown(context.WithoutCancel(ctx), srv))
+}
+
+// shutdownGrace is how long calls under way are given to end.
+const shutdownGrace = 10 * time.Second
+
+func (a *App) shutDown(ctx context.Context, srv *http.Server) error {
+	ctx, cancel := context.WithTimeout(ctx, shutdownGrace)
+	defer cancel()
+	a.stopNow() // event streams end, so that Shutdown need not wait for them
+	err := srv.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		a.log.Warn("calls were still under way after the grace time", "grace", shutdownGrace)
+		err = srv.Close()
+	}
+	return errors.Join(err, a.Close())
+}
+
+// Close ends the app's own work and closes the ledger. Run calls it.
+func (a *App) Close() error {
+	a.stopNow()
+	a.desk.wait()
+	return errors.Join(a.runner.Close(), a.ledger.Close())
+}

@@ -1,0 +1,174 @@
+package app
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// desk is what makes time pass for the sites: it ticks each one when it is
+// due, at once and not on a minute's beat, and has the outbox carried out.
+type desk struct {
+	app   *App
+	grace time.Duration
+	tasks sync.WaitGroup
+	mu    sync.Mutex
+	busy  map[int64]bool // tasks under way
+	freed chan struct{}  // a task ended
+}
+
+const (
+	// deskPause is the least time between two rounds: a burst of requests
+	// must not keep the desk reading.
+	deskPause = 5 * time.Millisecond
+	// deskPatience is how long the desk waits after an error, or when a tick
+	// that was due changed nothing.
+	deskPatience = time.Second
+)
+
+func newDesk(a *App, grace time.Duration) *desk {
+	if grace == 0 {
+		grace = 2 * time.Minute
+	}
+	return &desk{app: a, grace: grace, busy: map[int64]bool{}, freed: make(chan struct{}, 1)}
+}
+
+// start catches up with what happened while the app was away, then begins.
+func (d *desk) start(ctx context.Context) error {
+	if err := d.catchUp(ctx); err != nil {
+		return err
+	}
+	d.tasks.Go(d.run)
+	return nil
+}
+
+// wait returns when the desk and all its tasks have ended, which they do once
+// the app's stop is called.
+func (d *desk) wait() { d.tasks.Wait() }
+
+func (d *desk) run() {
+	for {
+		changed := d.app.ledger.Changed()
+		next := d.round(d.app.stop)
+		timer := time.NewTimer(max(time.Until(next), deskPause))
+		select {
+		case <-d.app.stop.Done():
+			timer.Stop()
+			return
+		case <-changed:
+			timer.Stop()
+			d.breathe()
+		case <-d.freed:
+			timer.Stop()
+		case <-timer.C:
+		}
+	}
+}
+
+// breathe keeps rounds apart under load.
+func (d *desk) breathe() {
+	select {
+	case <-time.After(deskPause):
+	case <-d.app.stop.Done():
+	}
+}
+
+// round does what is due and tells when the next thing is.
+func (d *desk) round(ctx context.Context) time.Time {
+	next := time.Now().Add(time.Hour)
+	for _, name := range d.app.ledger.SiteNames() {
+		at, err := d.visit(ctx, name)
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				d.app.log.Error("a site can't be tended", "site", name, "error", err)
+			}
+			at = time.Now().Add(deskPatience)
+		}
+		next = soonest(next, at)
+	}
+	return soonest(next, d.collect(ctx))
+}
+
+// visit ticks a site if it is due. It returns when the site is due next, zero
+// for never.
+func (d *desk) visit(ctx context.Context, name string) (time.Time, error) {
+	site, err := d.app.ledger.Site(ctx, name)
+	if err != nil {
+		return time.Time{}, err
+	}
+	due := dueAt(site)
+	if due.IsZero() || due.After(ledger.Now()) {
+		return due, nil
+	}
+	site, err = d.app.ledger.Tick(ctx, name, rand.Text())
+	if err != nil {
+		return time.Time{}, err
+	}
+	due = dueAt(site)
+	if !due.IsZero() && !due.After(ledger.Now()) {
+		return time.Now().Add(deskPatience), nil
+	}
+	return due, nil
+}
+
+// dueAt is when a site needs a tick, zero for never.
+func dueAt(site release.Site) time.Time {
+	due := site.NextTick(ledger.Now())
+	if due.IsZero() || (!site.Scheduled.IsZero() && site.Scheduled.Before(due)) {
+		return site.Scheduled
+	}
+	return due
+}
+
+func soonest(a, b time.Time) time.Time {
+	if b.IsZero() || a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// collect begins the tasks of the outbox that are due, each on its own, and
+// tells when the next one is.
+func (d *desk) collect(ctx context.Context) time.Time {
+	due, next, err := d.app.ledger.Tasks(ctx)
+	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			d.app.log.Error("the outbox can't be read", "error", err)
+		}
+		return time.Now().Add(deskPatience)
+	}
+	for _, task := range due {
+		if d.begin(task) {
+			d.tasks.Go(func() {
+				defer d.end(task)
+				d.carryOut(ctx, task)
+			})
+		}
+	}
+	return next
+}
+
+func (d *desk) begin(task ledger.Task) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.busy[task.ID] {
+		return false
+	}
+	d.busy[task.ID] = true
+	return true
+}
+
+func (d *desk) end(task ledger.Task) {
+	d.mu.Lock()
+	delete(d.busy, task.ID)
+	d.mu.Unlock()
+	select {
+	case d.freed <- struct{}{}:
+	default:
+	}
+}

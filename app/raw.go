@@ -1,0 +1,106 @@
+package app
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/pressrun/pressrun/internal/api"
+)
+
+// rawRoutes are those whose answers are streams or not JSON.
+func (a *App) rawRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /healthz", a.health)
+	mux.HandleFunc("GET /v1/events", a.streamEvents)
+	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}/log", a.streamLog)
+	mux.HandleFunc("GET /v1/backup", a.backup)
+}
+
+// health says 200 when the app can read its ledger.
+func (a *App) health(w http.ResponseWriter, r *http.Request) {
+	if _, err := a.ledger.LastEvent(r.Context()); err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = io.WriteString(w, "{\"status\":\"ok\"}\n") // the caller may have gone
+}
+
+// refuse answers a raw call with a problem.
+func (a *App) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p, ok := errors.AsType[*api.Problem](a.public(r.Context(), err))
+	if !ok {
+		p = problem(http.StatusInternalServerError, "internal", "")
+	}
+	if p.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="Pressrun"`)
+	}
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the caller may have gone
+}
+
+// let answers a raw call that its caller may not make, and says so.
+func (a *App) let(w http.ResponseWriter, r *http.Request, site string, roles ...role) bool {
+	p := a.refusal(callerOf(r.Context()), site, roles)
+	if p == nil {
+		return true
+	}
+	a.refuse(w, r, p)
+	return false
+}
+
+// streamLog gives the output of a release's run as text.
+func (a *App) streamLog(w http.ResponseWriter, r *http.Request) {
+	site := r.PathValue("site")
+	if !a.let(w, r, site, roleEditor, roleOperator) {
+		return
+	}
+	number, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
+	if err != nil || number < 1 {
+		a.refuse(w, r, problem(http.StatusNotFound, "not_found", "a release is a number from 1"))
+		return
+	}
+	out, err := a.runner.Log(r.Context(), site, number)
+	if errors.Is(err, fs.ErrNotExist) {
+		a.refuse(w, r, problem(http.StatusNotFound, "not_found", "release #"+strconv.FormatInt(number, 10)+" of "+site+" has no output here"))
+		return
+	}
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	defer out.Close()
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	_, _ = io.Copy(w, out) // the caller may have gone
+}
+
+// backup sends a whole copy of the ledger as of now.
+func (a *App) backup(w http.ResponseWriter, r *http.Request) {
+	if !a.let(w, r, "", roleOperator) {
+		return
+	}
+	dir, err := os.MkdirTemp(a.config.State, "backup-*")
+	if err != nil {
+		a.refuse(w, r, problem(http.StatusServiceUnavailable, "unavailable", "the state folder can't be written: "+err.Error()))
+		return
+	}
+	defer func() {
+		if err := os.RemoveAll(dir); err != nil {
+			a.log.Error("a backup's copy can't be removed", "error", err)
+		}
+	}()
+	path := filepath.Join(dir, "pressrun.db")
+	if err := a.ledger.Backup(r.Context(), path); err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/vnd.sqlite3")
+	w.Header().Set("Content-Disposition", `attachment; filename="pressrun.db"`)
+	http.ServeFile(w, r, path)
+}

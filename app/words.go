@@ -1,0 +1,124 @@
+package app
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// clock is a time as people read it: in their zone, with the zone's name, and
+// with the day when it is not today.
+func clock(t, now time.Time, zone *time.Location) string {
+	t, now = t.In(zone), now.In(zone)
+	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return t.Format("15:04:05 MST")
+	}
+	return t.Format("Mon 2 Jan 2006, 15:04 MST")
+}
+
+// requestWords answer "is my change live?".
+func requestWords(site release.Site, r ledger.Request, f ledger.Fate, expected *time.Time, now time.Time, zone *time.Location) string {
+	soon := ""
+	if expected != nil {
+		soon = ", expected live about " + clock(*expected, now, zone)
+	}
+	again := ""
+	if n := len(f.Failed); n > 0 {
+		again = fmt.Sprintf(" Release #%d did not succeed and is being retried.", f.Failed[n-1])
+	}
+	switch f.Standing {
+	case release.Live:
+		return fmt.Sprintf("Live since %s, with release #%d.", clock(f.LiveAt, now, zone), f.Release)
+	case release.Scheduled:
+		return fmt.Sprintf("Scheduled: not before %s%s.", clock(r.NotBefore, now, zone), soon)
+	case release.Waiting:
+		return fmt.Sprintf("Waiting for release #%d to end; the next one brings it%s.%s", site.Current.Number, soon, again)
+	case release.InRelease:
+		if site.State == release.Requested {
+			return waitingWords(site, now, zone) + again
+		}
+		return fmt.Sprintf("In release #%d, which is %s%s.%s", f.Release, stateWords(site.State), soon, again)
+	}
+	return ""
+}
+
+// waitingWords tell what the waiting requests wait for, and until when.
+func waitingWords(site release.Site, now time.Time, zone *time.Location) string {
+	if site.State != release.Requested {
+		return fmt.Sprintf("Waiting for release #%d to end.", site.Current.Number)
+	}
+	due := site.DispatchDue(now)
+	number := site.Current.Number
+	switch due.Why {
+	case release.DueNothing:
+		if site.Current.Dispatch.Unknown != "" {
+			return fmt.Sprintf("Release #%d is being dispatched: %s.", number, site.Current.Dispatch.Unknown)
+		}
+		return fmt.Sprintf("Release #%d is being dispatched.", number)
+	case release.DueGrouping:
+		return fmt.Sprintf("Release #%d starts at %s, so that further changes can join it.", number, clock(due.At, now, zone))
+	case release.DueRetry:
+		return fmt.Sprintf("Release #%d tries again at %s; the last one did not succeed: %s.", number, clock(due.At, now, zone), due.Detail)
+	case release.DueFreeze:
+		return fmt.Sprintf("Frozen until %s: %s. Release #%d starts then.", clock(due.At, now, zone), due.Detail, number)
+	case release.DuePause:
+		if due.At.IsZero() {
+			return fmt.Sprintf("Paused by %s: %s. Release #%d starts once releases are resumed.", site.Pause.By, orNoReason(due.Detail), number)
+		}
+		return fmt.Sprintf("Paused by %s until %s: %s.", site.Pause.By, clock(due.At, now, zone), orNoReason(due.Detail))
+	case release.DueHold:
+		return fmt.Sprintf("Held: %s. Nothing is lost; ask for a release to try again at once.", due.Detail)
+	}
+	return ""
+}
+
+func orNoReason(why string) string {
+	if why == "" {
+		return "no reason given"
+	}
+	return why
+}
+
+// stateWords say what a release in a state is doing.
+func stateWords(s release.State) string {
+	switch s {
+	case release.Ready:
+		return "over"
+	case release.Requested:
+		return "about to start"
+	case release.Dispatched:
+		return "waiting for its run to begin"
+	case release.Starting:
+		return "starting"
+	case release.InProgress:
+		return "in progress"
+	case release.Complete:
+		return "live and finishing"
+	}
+	return string(s)
+}
+
+// siteWords sum a site's state up.
+func siteWords(site release.Site, now time.Time, zone *time.Location) string {
+	switch site.State {
+	case release.Ready:
+		if site.Live.Number == 0 {
+			return "Nothing has been released yet."
+		}
+		return fmt.Sprintf("Everything is live, as of release #%d at %s.", site.Live.Number, clock(site.Live.Times.Complete, now, zone))
+	case release.Requested:
+		return waitingWords(site, now, zone)
+	case release.Dispatched, release.Starting, release.InProgress, release.Complete:
+		words := fmt.Sprintf("Release #%d is %s", site.Current.Number, stateWords(site.State))
+		if !site.Current.Late.IsZero() {
+			words += ", and takes longer than expected"
+		}
+		if !site.Current.Cancel.At.IsZero() {
+			words += "; it is being cancelled by " + site.Current.Cancel.By
+		}
+		return words + "."
+	}
+	return ""
+}
