@@ -76,7 +76,7 @@ func (p editPage) Invalid() bool {
 func inputs(e Edit, errs []content.FieldError) []input {
 	fields := []input{
 		{Name: "title", Label: "Title", Hint: "What the article is about, in a few words.", Value: e.Title},
-		{Name: "slug", Label: "Address (optional)", Hint: "The last part of the page's address, such as opening-hours. Left empty, it is made from the title.", Value: e.Slug, Optional: true},
+		{Name: "slug", Label: "Address", Hint: "The last part of the page's address, such as opening-hours. Left empty, it is made from the title.", Value: e.Slug, Optional: true},
 		{Name: "summary", Label: "Summary", Hint: "One or two sentences for lists and search results.", Value: e.Summary, Rows: 2},
 		{Name: "body", Label: "Text", Hint: "An empty line starts a paragraph, ## a heading, - a list item. Links: [words](https://example.org).", Value: e.Body, Rows: 14},
 		{Name: "author", Label: "Author", Hint: "Shown under the title.", Value: e.Author},
