@@ -5,46 +5,131 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"strings"
 )
 
 // Backup writes a whole copy of the ledger to a new file while the ledger
-// goes on being used. The copy is as of one instant.
+// goes on being used. The copy is as of one instant: every request that was
+// acknowledged before is in it. The file appears under its name only when it
+// is whole, checked and on disk; to restore it, put it in the ledger's place
+// while no Pressrun runs.
 func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
-	if _, err := os.Stat(path); err == nil {
+	path, err = filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("find the backup's place: %w", err)
+	}
+	if err := absent(path); err != nil {
+		return err
+	}
+	partial := path + ".partial"
+	defer func() {
+		if e := os.Remove(partial); err == nil && e != nil && !errors.Is(e, fs.ErrNotExist) {
+			err = fmt.Errorf("clear up after the backup: %w", e)
+		}
+	}()
+	if err := l.copyTo(ctx, partial); err != nil {
+		return fmt.Errorf("write the backup to %s: %w", path, err)
+	}
+	if err := Verify(ctx, partial); err != nil {
+		return fmt.Errorf("check the new backup: %w", err)
+	}
+	if err := absent(path); err != nil {
+		return err
+	}
+	if err := os.Rename(partial, path); err != nil {
+		return fmt.Errorf("put the backup in its place: %w", err)
+	}
+	return syncFile(filepath.Dir(path))
+}
+
+func absent(path string) error {
+	_, err := os.Lstat(path)
+	if err == nil {
 		return fmt.Errorf("%s is there already: name a new file", path)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("look at the backup's place: %w", err)
+	}
+	return nil
+}
+
+// copyTo has SQLite write a copy into an empty file, which is made here so
+// that others can't read it at any time.
+func (l *Ledger) copyTo(ctx context.Context, path string) (err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
 	}
 	db, err := sql.Open("sqlite", dsn(l.path, "mode=ro&_busy_timeout=5000"))
 	if err != nil {
-		return fmt.Errorf("open the ledger for the backup: %w", err)
+		return fmt.Errorf("open the ledger: %w", err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	if _, err := db.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
-		return fmt.Errorf("write the backup to %s: %w", path, explain(err))
+		return explain(err)
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		return fmt.Errorf("keep the backup from others' eyes: %w", err)
-	}
-	return Verify(ctx, path)
+	return syncFile(path)
 }
 
-// Verify checks that a file, such as a backup, is a whole ledger.
+// syncFile puts a file, or the names in a folder, on disk.
+func syncFile(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// Verify checks that a file, such as a backup, is a whole ledger. It only
+// reads, and says ErrDamaged of a file that is torn.
 func Verify(ctx context.Context, path string) (err error) {
-	db, err := sql.Open("sqlite", dsn(path, "mode=ro&_query_only=1"))
+	if _, err := os.Stat(path); err != nil {
+		return fmt.Errorf("look at the ledger: %w", err)
+	}
+	db, err := sql.Open("sqlite", dsn(path, "mode=ro&_query_only=1&_busy_timeout=5000"))
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	var verdict string
-	if err := db.QueryRowContext(ctx, `PRAGMA integrity_check`).Scan(&verdict); err != nil {
+	verdict, err := integrity(ctx, db)
+	if err != nil {
 		return fmt.Errorf("check %s: %w", path, explain(err))
 	}
 	if verdict != "ok" {
-		return fmt.Errorf("%s is damaged: %s", path, verdict)
+		return fmt.Errorf("check %s: %w (%s)", path, ErrDamaged, verdict)
 	}
-	var sites int
-	if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM sites`).Scan(&sites); err != nil {
-		return fmt.Errorf("%s is not a ledger: %w", path, explain(err))
+	for _, table := range []string{"sites", "requests", "releases", "events", "outbox"} {
+		var n int64
+		if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = $1`, table).Scan(&n); err != nil {
+			return fmt.Errorf("check %s: %w", path, explain(err))
+		}
+		if n == 0 {
+			return fmt.Errorf("%s is not a ledger: it has no table %s", path, table)
+		}
 	}
 	return nil
+}
+
+// integrity is "ok", or the first of what SQLite finds wrong.
+func integrity(ctx context.Context, db *sql.DB) (string, error) {
+	rows, err := db.QueryContext(ctx, `PRAGMA integrity_check(5)`)
+	if err != nil {
+		return "", err
+	}
+	defer rows.Close()
+	var found []string
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			return "", err
+		}
+		found = append(found, line)
+	}
+	return strings.Join(found, "; "), rows.Err()
 }

@@ -12,15 +12,20 @@ import (
 // Ask takes a request in. When it returns without an error the request is on
 // disk. A request whose key was used before for the site is not taken again:
 // the first one is returned, and true.
+//
+// After any error but a refusal (ErrNoSite, *release.Conflict, *Unavailable)
+// it is not known whether the request was taken; asking again with the same
+// key is safe.
 func (l *Ledger) Ask(ctx context.Context, in Request) (Request, bool, error) {
-	var out Request
-	var again bool
-	err := l.writer.do(ctx, func(b *batch) error {
-		var err error
-		out, again, err = b.ask(in)
-		return err
+	type answer struct {
+		request Request
+		again   bool
+	}
+	a, err := do(ctx, l.writer, func(b *batch) (a answer, err error) {
+		a.request, a.again, err = b.ask(in)
+		return a, err
 	})
-	return out, again, err
+	return a.request, a.again, err
 }
 
 func (b *batch) ask(in Request) (Request, bool, error) {
@@ -34,6 +39,7 @@ func (b *batch) ask(in Request) (Request, bool, error) {
 		}
 	}
 	in.ID, in.AcceptedAt, in.Place = newID("req_", b.now), b.now, 0
+	in.NotBefore = fromMicros(micros(in.NotBefore))
 	kind, line := KindAccepted, !in.NotBefore.After(b.now)
 	if !line {
 		kind = KindScheduled
@@ -41,13 +47,12 @@ func (b *batch) ask(in Request) (Request, bool, error) {
 	e := len(b.events)
 	b.event(Event{Site: in.Site, Kind: kind, Request: in.ID, By: in.Actor, Why: in.why()})
 	if err := b.step(at, release.RequestAccepted{Source: in.Source, NotBefore: in.NotBefore}); err != nil {
+		b.events = b.events[:e] // what was refused has not happened
 		return Request{}, false, err
 	}
 	if line {
 		in.Place = at.site.Accepted
-		if in.Place <= at.site.Current.Upto {
-			b.events[e].Release = at.site.Current.Number
-		}
+		b.events[e].Release = serving(at.site, in.Place)
 	}
 	b.requests = append(b.requests, in)
 	if in.Key != "" {
@@ -57,6 +62,14 @@ func (b *batch) ask(in Request) (Request, bool, error) {
 		b.keys[[2]string{in.Site, in.Key}] = in
 	}
 	return in, false, nil
+}
+
+// serving is the number of the release that has taken a place up, 0 for none.
+func serving(site release.Site, place int64) int64 {
+	if site.Standing(place) != release.InRelease {
+		return 0
+	}
+	return site.Current.Number
 }
 
 // why sums a request up for the audit trail.
@@ -88,22 +101,23 @@ func (b *batch) known(site, key string) (Request, bool, error) {
 // Tick tells a site that time has passed. Scheduled requests that are due get
 // their places first. The token must be fresh and random.
 func (l *Ledger) Tick(ctx context.Context, site, token string) (release.Site, error) {
-	var out release.Site
-	err := l.writer.do(ctx, func(b *batch) error {
+	return do(ctx, l.writer, func(b *batch) (release.Site, error) {
 		at, err := b.site(site)
 		if err != nil {
-			return err
+			return release.Site{}, err
+		}
+		if token == "" {
+			// Before anything falls due: a refusal must change nothing.
+			return at.site, &release.Conflict{Code: release.CodeBadEvent, Text: "a tick needs a token"}
 		}
 		if due := at.site.Scheduled; !due.IsZero() && !due.After(b.now) {
 			if err := b.due(at); err != nil {
-				return err
+				return release.Site{}, err
 			}
 		}
 		err = b.step(at, release.Tick{Token: token})
-		out = at.site
-		return err
+		return at.site, err
 	})
-	return out, err
 }
 
 // maxDue bounds how many scheduled requests one tick puts in line; the next
@@ -120,8 +134,9 @@ func (b *batch) due(at *loaded) error {
 	if err != nil {
 		return err
 	}
+	first, e := at.site.Accepted+1, len(b.events)
 	for i, id := range ids {
-		if _, err := b.exec(`UPDATE requests SET place = $1 WHERE id = $2`, at.site.Accepted+int64(i)+1, id); err != nil {
+		if _, err := b.exec(`UPDATE requests SET place = $1 WHERE id = $2`, first+int64(i), id); err != nil {
 			return err
 		}
 		b.event(Event{Site: at.site.Name, Kind: KindDue, Request: id})
@@ -130,7 +145,13 @@ func (b *batch) due(at *loaded) error {
 	if err := b.queryRow(`SELECT COALESCE(MIN(not_before_us), 0) FROM requests WHERE site = $1 AND place = 0`, []any{at.site.Name}, &next); err != nil {
 		return err
 	}
-	return b.step(at, release.RequestsDue{Sources: sources, Next: fromMicros(next)})
+	if err := b.step(at, release.RequestsDue{Sources: sources, Next: fromMicros(next)}); err != nil {
+		return b.fail(err) // places were given already
+	}
+	for i := range ids {
+		b.events[e+i].Release = serving(at.site, first+int64(i))
+	}
+	return nil
 }
 
 func (b *batch) dueRequests(site string) (ids []string, sources []release.Source, err error) {
@@ -169,57 +190,61 @@ func (l *Ledger) Answer(ctx context.Context, task Task, event release.Event) (re
 	return l.decide(ctx, task.Site, event, task.ID)
 }
 
+// verdict is what the rules say to an event. A refusal is no error of the
+// decision: what else belongs to it is committed all the same.
+type verdict struct {
+	site    release.Site
+	refusal error
+}
+
+func (v verdict) after(err error) (release.Site, error) {
+	if err != nil {
+		return v.site, err
+	}
+	return v.site, v.refusal
+}
+
 func (l *Ledger) decide(ctx context.Context, site string, event release.Event, task int64) (release.Site, error) {
-	var out release.Site
-	var refusal error
-	err := l.writer.do(ctx, func(b *batch) error {
+	v, err := do(ctx, l.writer, func(b *batch) (v verdict, err error) {
 		at, err := b.site(site)
 		if err != nil {
-			return err
+			return v, err
 		}
-		refusal = b.step(at, event)
-		out = at.site
+		v.refusal = b.step(at, event)
+		v.site = at.site
 		if task == 0 {
-			return nil
+			return v, nil
 		}
 		_, err = b.exec(`DELETE FROM outbox WHERE id = $1`, task)
-		return err
+		return v, err
 	})
-	if err != nil {
-		return out, err
-	}
-	return out, refusal
+	return v.after(err)
 }
 
 // ClaimTurn is Decide for the claim of a run that nobody dispatched. The run
 // is itself a request (once, by its key), so that it has something to serve,
 // and so that what it wanted is not lost if it has to wait and dies.
 func (l *Ledger) ClaimTurn(ctx context.Context, asked Request, claim release.Claim) (release.Site, error) {
-	var out release.Site
-	var refusal error
-	err := l.writer.do(ctx, func(b *batch) error {
+	v, err := do(ctx, l.writer, func(b *batch) (v verdict, err error) {
 		at, err := b.site(asked.Site)
 		if err != nil {
-			return err
+			return v, err
 		}
 		if !at.site.Held(claim.Run) {
 			if _, _, err := b.ask(asked); err != nil {
-				return err
+				return v, err
 			}
 		}
-		refusal = b.step(at, claim)
-		out = at.site
-		return nil
+		v.refusal = b.step(at, claim)
+		v.site = at.site
+		return v, nil
 	})
-	if err != nil {
-		return out, err
-	}
-	return out, refusal
+	return v.after(err)
 }
 
 // PutMetrics keeps what a run measured, as JSON.
 func (l *Ledger) PutMetrics(ctx context.Context, site string, number int64, metrics string) error {
-	return l.writer.do(ctx, func(b *batch) error {
+	return l.writer.act(ctx, func(b *batch) error {
 		res, err := b.exec(`UPDATE releases SET metrics = $1 WHERE site = $2 AND number = $3`, metrics, site, number)
 		if err != nil {
 			return err
@@ -234,7 +259,7 @@ func (l *Ledger) PutMetrics(ctx context.Context, site string, number int64, metr
 // Record adds an entry to the audit trail that no rule writes, such as that
 // somebody signed in.
 func (l *Ledger) Record(ctx context.Context, e Event) error {
-	return l.writer.do(ctx, func(b *batch) error {
+	return l.writer.act(ctx, func(b *batch) error {
 		b.event(e)
 		return nil
 	})

@@ -16,6 +16,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrClosed: the ledger has been closed.
 	ErrClosed = errors.New("the ledger is closed")
+	// ErrDamaged: the file is no database, or is torn. Restore a backup.
+	ErrDamaged = errors.New("the ledger's file is damaged: restore a backup")
 )
 
 // Unavailable says that nothing can be written at the moment: the disk is
@@ -30,7 +32,8 @@ func (u *Unavailable) Error() string { return fmt.Sprintf("%s: %v", u.Why, u.Err
 
 func (u *Unavailable) Unwrap() error { return u.Err }
 
-// explain turns SQLite's errors about the medium into Unavailable.
+// explain turns SQLite's errors about the medium into Unavailable or
+// ErrDamaged.
 func explain(err error) error {
 	if err == nil {
 		return nil
@@ -49,7 +52,11 @@ func explain(err error) error {
 		return &Unavailable{Why: "the disk reports an error", Err: err}
 	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM:
 		return &Unavailable{Why: "the ledger's file can't be opened", Err: err}
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+	case sqlite3.SQLITE_NOMEM:
+		return &Unavailable{Why: "there is not enough memory", Err: err}
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w (%w)", ErrDamaged, err)
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL:
 		return &Unavailable{Why: "the ledger's file is locked by another program", Err: err}
 	}
 	return err

@@ -8,16 +8,11 @@ import (
 	"encoding/base32"
 	"errors"
 	"fmt"
-	"io/fs"
-	"net/url"
+	"maps"
 	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver
 
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -58,73 +53,77 @@ func (i *InUse) Error() string {
 }
 
 // Open opens the ledger, making it if it is not there, brings its tables up
-// to date, and keeps other processes off it until Close.
+// to date, and keeps other processes off it until Close. It fails with an
+// *InUse when another process has it, and with ErrDamaged when the file is no
+// ledger any more.
 func Open(ctx context.Context, opts Options) (*Ledger, error) {
-	if err := os.MkdirAll(filepath.Dir(opts.Path), 0o700); err != nil {
-		return nil, fmt.Errorf("make the state folder: %w", err)
-	}
-	lock, err := acquire(opts.Path + ".lock")
+	path, err := place(opts.Path)
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{path: opts.Path, lock: lock, policies: opts.Sites}
-	if err := l.open(ctx, opts); err != nil {
-		return nil, errors.Join(err, lock.Close())
+	if err := keepLocks(); err != nil {
+		return nil, err
+	}
+	lock, err := acquire(path)
+	if err != nil {
+		return nil, err
+	}
+	l := &Ledger{path: path, lock: lock, policies: maps.Clone(opts.Sites)}
+	err = private(path)
+	if err == nil {
+		err = l.open(ctx, sqliteAt(path), opts.NoGroupCommit)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("open the ledger %s: %w", path, err), lock.Close())
 	}
 	return l, nil
 }
 
-func (l *Ledger) open(ctx context.Context, opts Options) error {
-	db, err := sql.Open("sqlite", dsn(opts.Path, "_txlock=immediate&_journal_mode=WAL&_synchronous=FULL&_busy_timeout=5000&_foreign_keys=1&_defensive=1&_dqs=0"))
+func (l *Ledger) open(ctx context.Context, e engine, alone bool) error {
+	db, err := sql.Open(e.driver, e.writing)
 	if err != nil {
-		return fmt.Errorf("open %s: %w", opts.Path, err)
+		return fmt.Errorf("connect: %w", err)
 	}
 	db.SetMaxOpenConns(1)
-	if err := migrate(ctx, db); err != nil {
-		return errors.Join(explain(err), db.Close())
+	if err := migrate(ctx, db, e.dialect); err != nil {
+		return errors.Join(err, db.Close())
 	}
-	if err := os.Chmod(opts.Path, 0o600); err != nil {
-		return errors.Join(fmt.Errorf("keep the ledger from others' eyes: %w", err), db.Close())
-	}
-	l.readers, err = sql.Open("sqlite", dsn(opts.Path, "mode=ro&_query_only=1&_busy_timeout=5000"))
+	l.readers, err = sql.Open(e.driver, e.reading)
 	if err != nil {
-		return errors.Join(fmt.Errorf("open %s for reading: %w", opts.Path, err), db.Close())
+		return errors.Join(fmt.Errorf("connect for reading: %w", err), db.Close())
 	}
 	l.readers.SetMaxOpenConns(4)
 	l.readers.SetMaxIdleConns(4)
-	l.writer, err = newWriter(ctx, db, l, opts.NoGroupCommit)
-	if err != nil {
+	if err := l.check(ctx); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
+	l.writer = newWriter(ctx, db, e.begin, l, alone)
 	return nil
 }
 
-// dsn begins with "file:", without which the driver drops the query before
-// SQLite sees it (research: libs.md section 1).
-func dsn(path, query string) string {
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query
-}
-
-func migrate(ctx context.Context, db *sql.DB) error {
-	sub, err := fs.Sub(migrations, "migrations")
-	if err != nil {
-		return fmt.Errorf("find the migrations: %w", err)
+// check reads what every decision needs, so that a damaged ledger is found
+// when it is opened and not by the first who asks.
+func (l *Ledger) check(ctx context.Context) error {
+	for name := range l.policies {
+		if _, err := l.Site(ctx, name); err != nil {
+			return err
+		}
 	}
-	p, err := goose.NewProvider(goose.DialectSQLite3, db, sub)
-	if err != nil {
-		return fmt.Errorf("read the migrations: %w", err)
-	}
-	if _, err := p.Up(ctx); err != nil {
-		return fmt.Errorf("bring the ledger's tables up to date: %w", err)
-	}
-	return nil
+	_, err := l.LastEvent(ctx)
+	return err
 }
 
 // Close finishes the decisions that wait, and lets go of the file.
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
-		err = errors.Join(l.writer.close(), l.readers.Close(), l.lock.Close())
+		l.writer.stop()
+		// The writer's connection goes last: the last one out empties the
+		// write-ahead log into the file, which a reader may not.
+		err = errors.Join(l.readers.Close(), l.writer.disconnect(), l.writer.db.Close())
+		if l.lock != nil {
+			err = errors.Join(err, l.lock.Close())
+		}
 		l.watch.close()
 	})
 	return err

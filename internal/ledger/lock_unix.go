@@ -13,16 +13,17 @@ import (
 )
 
 // acquire takes the lock that keeps a second process off the file. The
-// operating system gives it back when the process ends, however it ends.
+// operating system gives it back when the process ends, however it ends; the
+// processes that it starts do not inherit it (Go opens files close-on-exec).
 func acquire(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the ledger's lock: %w", err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		defer f.Close()
 		if !errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("lock %s: %w", path, err)
+			return nil, fmt.Errorf("lock the ledger %s: %w", path, err)
 		}
 		holder, _ := io.ReadAll(io.LimitReader(f, 100)) // only to name it
 		return nil, &InUse{Path: path, Holder: strings.TrimSpace(string(holder))}

@@ -39,9 +39,9 @@ func (b *batch) flushOutbox() error {
 	if err := b.queryRow(`SELECT COALESCE(MAX(id), 0) FROM outbox`, nil, &b.lastOutbox); err != nil {
 		return err
 	}
-	// An id is not given twice while a caller may still hold the old one:
-	// time keeps it above those of deleted rows.
-	b.lastOutbox = max(b.lastOutbox, micros(b.now))
+	// An id is not given twice while a caller may still hold the old one,
+	// though its row be deleted and the clock put back.
+	b.lastOutbox = max(b.lastOutbox, b.w.lastTask, micros(b.now))
 	for _, row := range b.outbox {
 		kind, doc, err := encodeEffect(row.effect)
 		if err != nil {
@@ -54,6 +54,7 @@ func (b *batch) flushOutbox() error {
 			return err
 		}
 	}
+	b.w.lastTask = b.lastOutbox
 	return nil
 }
 
@@ -96,41 +97,43 @@ func decodeAs[E release.Effect](doc string) (release.Effect, error) {
 	return e, nil
 }
 
-// Tasks are the tasks of the outbox that are due, oldest first, and when the
-// next of the others falls due (zero when there are none).
+// Tasks are the tasks of the outbox that are due, oldest first and at most
+// 1000, and when the next of the others falls due (zero when there are none).
 func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err error) {
-	rows, err := l.readers.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries FROM outbox ORDER BY id LIMIT 1000`)
+	at := micros(now())
+	rows, err := l.readers.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, started_us, tries FROM outbox
+		WHERE due_us <= $1 ORDER BY id LIMIT 1000`, at)
 	if err != nil {
 		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
 	}
 	defer rows.Close()
-	at := now()
 	for rows.Next() {
 		var t Task
 		var kind, doc string
-		var created, dueUS, started int64
-		if err := rows.Scan(&t.ID, &t.Site, &kind, &doc, &created, &dueUS, &started, &t.Tries); err != nil {
+		var created, started int64
+		if err := rows.Scan(&t.ID, &t.Site, &kind, &doc, &created, &started, &t.Tries); err != nil {
 			return nil, next, fmt.Errorf("read the outbox: %w", err)
 		}
 		if t.Effect, err = decodeEffect(kind, doc); err != nil {
 			return nil, next, err
 		}
 		t.Created, t.Started = fromMicros(created), fromMicros(started)
-		if when := fromMicros(dueUS); when.After(at) {
-			if next.IsZero() || when.Before(next) {
-				next = when
-			}
-			continue
-		}
 		due = append(due, t)
 	}
-	return due, next, rows.Err()
+	if err := rows.Err(); err != nil {
+		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
+	}
+	var nextUS int64
+	if err := l.readers.QueryRowContext(ctx, `SELECT COALESCE(MIN(due_us), 0) FROM outbox WHERE due_us > $1`, at).Scan(&nextUS); err != nil {
+		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
+	}
+	return due, fromMicros(nextUS), nil
 }
 
 // Start notes, before anything is sent, that a task is being carried out.
 // After a crash its outcome is therefore known to be unknown.
 func (l *Ledger) Start(ctx context.Context, task Task) error {
-	return l.writer.do(ctx, func(b *batch) error {
+	return l.writer.act(ctx, func(b *batch) error {
 		_, err := b.exec(`UPDATE outbox SET started_us = $1, tries = tries + 1 WHERE id = $2`, micros(b.now), task.ID)
 		return err
 	})
@@ -138,7 +141,7 @@ func (l *Ledger) Start(ctx context.Context, task Task) error {
 
 // Postpone puts a task off to another time.
 func (l *Ledger) Postpone(ctx context.Context, task Task, until time.Time) error {
-	return l.writer.do(ctx, func(b *batch) error {
+	return l.writer.act(ctx, func(b *batch) error {
 		_, err := b.exec(`UPDATE outbox SET due_us = $1 WHERE id = $2`, micros(until), task.ID)
 		return err
 	})
@@ -146,7 +149,7 @@ func (l *Ledger) Postpone(ctx context.Context, task Task, until time.Time) error
 
 // Drop ends a task that has no answer for the rules.
 func (l *Ledger) Drop(ctx context.Context, task Task) error {
-	return l.writer.do(ctx, func(b *batch) error {
+	return l.writer.act(ctx, func(b *batch) error {
 		_, err := b.exec(`DELETE FROM outbox WHERE id = $1`, task.ID)
 		return err
 	})

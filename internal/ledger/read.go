@@ -96,28 +96,38 @@ func fate(ctx context.Context, q querier, site release.Site, place int64) (Fate,
 	if place == 0 {
 		return f, nil
 	}
-	rows, err := q.QueryContext(ctx, `SELECT number, outcome, live_us FROM releases
-		WHERE site = $1 AND after_place < $2 AND upto_place >= $2 AND outcome <> '' ORDER BY upto_place, number LIMIT 50`, site.Name, place)
+	var live int64
+	err := q.QueryRowContext(ctx, `SELECT number, live_us FROM releases
+		WHERE site = $1 AND upto_place >= $2 AND after_place < $2 AND outcome = 'succeeded'
+		ORDER BY upto_place, number LIMIT 1`, site.Name, place).Scan(&f.Release, &live)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return f, fmt.Errorf("read the release of a request: %w", explain(err))
+	}
+	f.LiveAt = fromMicros(live)
+	f.Failed, err = failed(ctx, q, site.Name, place)
+	return f, err
+}
+
+// failed are the numbers of the newest releases, 50 at most, that ended
+// without serving a place that they had taken up; the oldest first.
+func failed(ctx context.Context, q querier, site string, place int64) ([]int64, error) {
+	rows, err := q.QueryContext(ctx, `SELECT number FROM releases
+		WHERE site = $1 AND upto_place >= $2 AND after_place < $2 AND outcome <> '' AND outcome <> 'succeeded'
+		ORDER BY number DESC LIMIT 50`, site, place)
 	if err != nil {
-		return f, fmt.Errorf("read the releases of a request: %w", explain(err))
+		return nil, fmt.Errorf("read the failed releases of a request: %w", explain(err))
 	}
 	defer rows.Close()
+	var numbers []int64
 	for rows.Next() {
-		var number, live int64
-		var outcome string
-		if err := rows.Scan(&number, &outcome, &live); err != nil {
-			return f, fmt.Errorf("read the releases of a request: %w", err)
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, fmt.Errorf("read the failed releases of a request: %w", err)
 		}
-		if outcome != string(release.Succeeded) {
-			f.Failed = append(f.Failed, number)
-			continue
-		}
-		if f.LiveAt.IsZero() {
-			f.Release, f.LiveAt = number, fromMicros(live)
-		}
+		numbers = append(numbers, n)
 	}
-	slices.Sort(f.Failed)
-	return f, rows.Err()
+	slices.Reverse(numbers)
+	return numbers, rows.Err()
 }
 
 // Requests lists requests of a site with places after one and up to another,
@@ -154,7 +164,7 @@ func (l *Ledger) requests(ctx context.Context, where string, args ...any) ([]Req
 // Releases lists a site's releases, newest first, numbered below before (0: all).
 func (l *Ledger) Releases(ctx context.Context, site string, limit int, before int64) ([]Release, error) {
 	rows, err := l.readers.QueryContext(ctx, `SELECT doc, metrics FROM releases
-		WHERE site = $1 AND ($2 = 0 OR number < $2) ORDER BY number DESC LIMIT $3`, site, before, limit)
+		WHERE site = $1 AND (number < $2 OR $2 = 0) ORDER BY number DESC LIMIT $3`, site, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read releases of %s: %w", site, explain(err))
 	}
@@ -197,7 +207,7 @@ func (l *Ledger) Release(ctx context.Context, site string, number int64) (Releas
 // Events lists the audit trail after an id, oldest first: of one site, or of
 // all when site is "".
 func (l *Ledger) Events(ctx context.Context, site string, after int64, limit int) ([]Event, error) {
-	return l.events(ctx, `WHERE id > $1 AND ($2 = '' OR site = $2) ORDER BY id LIMIT $3`, after, site, limit)
+	return l.events(ctx, `WHERE id > $1 AND (site = $2 OR $2 = '') ORDER BY id LIMIT $3`, after, site, limit)
 }
 
 // EventsOfRelease lists the audit trail of one release, oldest first.

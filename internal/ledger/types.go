@@ -16,7 +16,8 @@ type Request struct {
 }
 
 // Fate is what became of a request: the release that serves or served it, the
-// releases that failed to, and since when it is live.
+// releases that failed to (the newest 50, oldest first), and since when it is
+// live.
 type Fate struct {
 	Standing release.Standing
 	Release  int64

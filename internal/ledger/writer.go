@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"sync"
@@ -13,9 +14,8 @@ const maxBatch = 1024
 
 // op is one decision that waits for the writer.
 type op struct {
-	// run decides. It may be called again when a batch had to be split, so it
-	// must set, not add to, what it leaves for the caller. An error that it
-	// returns must come before its first write.
+	// run decides. It is called again when a batch had to be split. An error
+	// that it returns must come before its first write.
 	run  func(*batch) error
 	done chan error
 }
@@ -25,41 +25,53 @@ type op struct {
 type writer struct {
 	ledger *Ledger
 	db     *sql.DB
-	conn   *sql.Conn
+	begin  string
+	conn   *sql.Conn // nil when it has to connect (again)
 	stmts  map[string]*sql.Stmt
 	alone  bool // no group commit
+	// lastTask is the highest id given to a task: see flushOutbox.
+	lastTask int64
+
 	ops    chan *op
 	mu     sync.RWMutex // guards closed
 	closed bool
 	over   chan struct{}
 }
 
-func newWriter(ctx context.Context, db *sql.DB, l *Ledger, alone bool) (*writer, error) {
-	conn, err := db.Conn(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("connect for writing: %w", explain(err))
-	}
+func newWriter(ctx context.Context, db *sql.DB, begin string, l *Ledger, alone bool) *writer {
 	w := &writer{
-		ledger: l, db: db, conn: conn, alone: alone,
+		ledger: l, db: db, begin: begin, alone: alone,
 		stmts: map[string]*sql.Stmt{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
 	}
 	go w.serve(context.WithoutCancel(ctx))
-	return w, nil
+	return w
 }
 
 // do hands a decision to the writer and waits until it is on disk. Once handed
-// over it is carried out even if the caller stops waiting.
-func (w *writer) do(ctx context.Context, run func(*batch) error) error {
-	o := &op{run: run, done: make(chan error, 1)}
-	if err := w.enqueue(ctx, o); err != nil {
+// over it is carried out even if the caller stops waiting: then the caller
+// does not know how it ended.
+func do[T any](ctx context.Context, w *writer, run func(*batch) (T, error)) (T, error) {
+	var decided, none T
+	o := &op{done: make(chan error, 1)}
+	o.run = func(b *batch) (err error) {
+		decided, err = run(b)
 		return err
+	}
+	if err := w.enqueue(ctx, o); err != nil {
+		return none, err
 	}
 	select {
 	case err := <-o.done:
-		return err
+		return decided, err
 	case <-ctx.Done():
-		return ctx.Err()
+		return none, ctx.Err() // decided is still the writer's
 	}
+}
+
+// act is do for a decision with nothing to tell.
+func (w *writer) act(ctx context.Context, run func(*batch) error) error {
+	_, err := do(ctx, w, func(b *batch) (struct{}, error) { return struct{}{}, run(b) })
+	return err
 }
 
 func (w *writer) enqueue(ctx context.Context, o *op) error {
@@ -67,6 +79,9 @@ func (w *writer) enqueue(ctx context.Context, o *op) error {
 	defer w.mu.RUnlock()
 	if w.closed {
 		return ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return err
 	}
 	select {
 	case w.ops <- o:
@@ -76,7 +91,8 @@ func (w *writer) enqueue(ctx context.Context, o *op) error {
 	}
 }
 
-func (w *writer) close() error {
+// stop takes no more decisions and returns when those that wait are carried out.
+func (w *writer) stop() {
 	w.mu.Lock()
 	if !w.closed {
 		w.closed = true
@@ -84,11 +100,6 @@ func (w *writer) close() error {
 	}
 	w.mu.Unlock()
 	<-w.over
-	errs := []error{}
-	for _, s := range w.stmts {
-		errs = append(errs, s.Close())
-	}
-	return errors.Join(append(errs, w.conn.Close(), w.db.Close())...)
 }
 
 // serve carries out decisions until the ledger closes.
@@ -145,8 +156,8 @@ func (w *writer) carryOut(ctx context.Context, ops []*op) {
 // commit runs the decisions in one transaction. The first result holds each
 // one's own refusal; the second is set when nothing at all was committed.
 func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err error) {
-	if _, err := w.conn.ExecContext(ctx, "BEGIN"); err != nil {
-		return nil, fmt.Errorf("begin: %w", explain(err))
+	if err := w.start(ctx); err != nil {
+		return nil, err
 	}
 	b := &batch{ctx: ctx, w: w, now: now(), sites: map[string]*loaded{}}
 	refusals = make([]error, len(ops))
@@ -172,6 +183,41 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 		w.ledger.watch.wake()
 	}
 	return refusals, nil
+}
+
+// start begins a transaction, on a new connection if there is none. One that
+// can't begin is given up: it may be stuck in a transaction that could not be
+// rolled back, or read-only for ever because the file was when it opened it.
+func (w *writer) start(ctx context.Context) error {
+	if w.conn == nil {
+		conn, err := w.db.Conn(ctx)
+		if err != nil {
+			return fmt.Errorf("connect for writing: %w", explain(err))
+		}
+		w.conn = conn
+	}
+	if _, err := w.conn.ExecContext(ctx, w.begin); err != nil {
+		return errors.Join(fmt.Errorf("begin: %w", explain(err)), w.disconnect())
+	}
+	return nil
+}
+
+// disconnect ends the connection for good; the pool does not get it back.
+func (w *writer) disconnect() error {
+	if w.conn == nil {
+		return nil
+	}
+	errs := []error{}
+	for _, s := range w.stmts {
+		errs = append(errs, s.Close())
+	}
+	clear(w.stmts)
+	err := w.conn.Raw(func(any) error { return driver.ErrBadConn })
+	if !errors.Is(err, driver.ErrBadConn) {
+		errs = append(errs, err)
+	}
+	w.conn = nil
+	return errors.Join(errs...)
 }
 
 // stmt prepares a statement once.
