@@ -147,3 +147,21 @@ func TestOnlyDeliveredAndUnusedChangesAreForgotten(t *testing.T) {
 		t.Errorf("%d changes kept, want the undelivered ones and the one in use", got)
 	}
 }
+
+func TestOnceThePublisherIsBackNothingWaitsForItsTurn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &recorder{down: true}
+		c := newCMS(t, Options{Publisher: p})
+		defer start(t, c)()
+		must(t)(c.Publish("8", "Maya"))
+		time.Sleep(40 * time.Second) // tries at 0, 1, 3, 7, 15 and 31 s; the next is at 63 s
+		must(t)(c.Unpublish("1", "Maya"))
+		synctest.Wait()
+		p.set(func() { p.down = false })
+		time.Sleep(firstPause) // the second change's first retry succeeds, the first one's is far off
+		synctest.Wait()
+		if got := len(p.changes()); got != 2 {
+			t.Errorf("%d changes delivered, want both", got)
+		}
+	})
+}
