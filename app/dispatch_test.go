@@ -1,0 +1,169 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+func (b *bench) ask(t *testing.T, source release.Source) api.AskResult {
+	t.Helper()
+	out, err := b.client.Ask(t.Context(), "www", "", api.RequestInput{Source: source})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// until waits for the site to be as wished.
+func (b *bench) until(t *testing.T, what string, wished func(release.Site) bool) release.Site {
+	t.Helper()
+	deadline := time.Now().Add(15 * time.Second)
+	for {
+		site, err := b.app.ledger.Site(t.Context(), "www")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if wished(site) {
+			return site
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("never came: %s; the site is %+v", what, site)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func TestARefusedDispatchNeverShowsDispatchedAndIsExplained(t *testing.T) {
+	b := start(t, nil)
+	b.runner.err = &runner.Refused{Why: "the repository has no such branch", Fault: release.FaultBuild}
+	b.ask(t, release.FromContent)
+	site := b.until(t, "a retry", func(s release.Site) bool { return s.Last.Number == 1 })
+	if site.State != release.Requested || site.Last.Outcome != release.Failed || !site.Last.Times.Dispatched.IsZero() {
+		t.Errorf("got %+v", site)
+	}
+	view, err := b.client.Site(t.Context(), "www")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if view.Waiting.For != "retry" || view.Last.Fault != release.FaultBuild {
+		t.Errorf("the page is told %+v", view)
+	}
+	t.Log(view.Text)
+}
+
+// lossyRunner takes a job and loses the answer.
+type lossyRunner struct{ *fakeRunner }
+
+func (l lossyRunner) Dispatch(ctx context.Context, job runner.Job) (release.Run, error) {
+	run, err := l.fakeRunner.Dispatch(ctx, job)
+	return run, errors.Join(err, errors.New("the answer was lost"))
+}
+
+func TestADispatchWhoseAnswerIsLostIsLookedForAndNotSentTwice(t *testing.T) {
+	b := start(t, nil)
+	b.app.runner = lossyRunner{b.runner}
+	b.ask(t, release.FromContent)
+	site := b.until(t, "Dispatched", func(s release.Site) bool { return s.State == release.Dispatched })
+	if n := len(b.runner.jobs); n != 1 {
+		t.Errorf("%d runs came of one release", n)
+	}
+	if site.Current.Run.ID != "run-1" {
+		t.Errorf("the run is %+v", site.Current.Run)
+	}
+}
+
+func TestRequestsDuringARunWaitForExactlyOneMoreRelease(t *testing.T) {
+	b := start(t, nil)
+	b.ask(t, release.FromEditor)
+	first := b.job(t)
+	b.run(t, first, release.InProgress)
+	for range 8 {
+		b.ask(t, release.FromContent)
+	}
+	site := b.until(t, "eight waiting", func(s release.Site) bool { return s.Waiting.Count == 8 })
+	session := b.client.WithToken(b.app.keys.mint(kindSession, grant{Site: "www", Release: 1, Run: site.Current.Run.ID, Attempt: 1}))
+	run := api.Run{ID: site.Current.Run.ID, Attempt: 1}
+	for i, s := range []release.State{release.Complete, release.Ready} {
+		if _, err := session.Report(t.Context(), "www", 1, api.ReportInput{Run: run, Sequence: int64(i + 2), State: s}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.run(t, b.job(t), release.Ready)
+	site = b.until(t, "Ready", func(s release.Site) bool { return s.State == release.Ready })
+	if site.Number != 2 || site.Served != 9 || len(b.runner.jobs) != 0 {
+		t.Errorf("got release #%d, %d served, %d more jobs", site.Number, site.Served, len(b.runner.jobs))
+	}
+}
+
+func TestAReportFromAnotherRunChangesNothing(t *testing.T) {
+	b := start(t, limited)
+	b.ask(t, release.FromEditor)
+	job := b.job(t)
+	b.run(t, job, release.InProgress)
+	stranger := api.Run{ID: "run-9", Attempt: 1}
+	session := b.client.WithToken(b.app.keys.mint(kindSession, grant{Site: "www", Release: 1, Run: "run-9", Attempt: 1}))
+	_, err := session.Report(t.Context(), "www", 1, api.ReportInput{Run: stranger, Sequence: 9, State: release.Complete})
+	if api.CodeOf(err) != string(release.CodeOtherRun) {
+		t.Errorf("a stranger's report: %v", err)
+	}
+	_, err = session.Report(t.Context(), "www", 1, api.ReportInput{Run: api.Run{ID: "run-1", Attempt: 1}, Sequence: 9, State: release.Complete})
+	if api.CodeOf(err) != "forbidden" {
+		t.Errorf("a session used for another run: %v", err)
+	}
+	_, err = b.client.WithToken(job.Bearer).Claim(t.Context(), "www", api.ClaimInput{Release: 1, Token: job.Token, Run: stranger})
+	if api.CodeOf(err) != string(release.CodeDuplicateRun) {
+		t.Errorf("a second run's claim: %v", err)
+	}
+	_, err = b.client.WithToken(job.Bearer).Claim(t.Context(), "docs", api.ClaimInput{Release: 1, Token: job.Token, Run: stranger})
+	if api.CodeOf(err) != "forbidden" {
+		t.Errorf("a claim of another site's release: %v", err)
+	}
+	if s, _ := b.app.ledger.Site(t.Context(), "www"); s.State != release.InProgress {
+		t.Errorf("the site is %s", s.State)
+	}
+}
+
+func TestARunThatEndedWhileTheAppWasAwayIsNoticedAtTheNextStart(t *testing.T) {
+	b := start(t, nil)
+	b.ask(t, release.FromEditor)
+	b.run(t, b.job(t), release.InProgress)
+	conf := b.app.config
+	b.app.stopNow()
+	if err := b.app.Close(); err != nil {
+		t.Fatal(err)
+	}
+	site := release.Run{ID: "run-1", Attempt: 1}
+	b.runner.ends["run-1"] = release.RunEnded{Run: site, Conclusion: release.RunDied}
+	again, err := New(t.Context(), Options{Config: conf, NewRunner: func(runner.OnEvent) (runner.Runner, error) { return b.runner, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.app = again
+	if err := again.desk.start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	got := b.until(t, "the end of release #1", func(s release.Site) bool { return s.Last.Number == 1 })
+	if got.Last.Outcome != release.Failed || got.Last.Fault != release.FaultPlatform {
+		t.Errorf("got %+v", got.Last)
+	}
+}
+
+func TestAScheduledRequestIsReleasedWhenItsTimeHasCome(t *testing.T) {
+	b := start(t, nil)
+	at := time.Now().Add(700 * time.Millisecond)
+	asked, err := b.client.Ask(t.Context(), "www", "", api.RequestInput{Source: release.FromContent, Title: "Embargoed", NotBefore: &at})
+	if err != nil || asked.Standing != release.Scheduled {
+		t.Fatalf("%+v %v", asked, err)
+	}
+	b.run(t, b.job(t), release.Ready)
+	got, err := b.client.Request(t.Context(), asked.ID)
+	if err != nil || got.Standing != release.Live || got.LiveAt.Before(at) {
+		t.Errorf("%+v %v", got, err)
+	}
+}
