@@ -108,8 +108,12 @@ func (h Head) Acquire(owner, site string, age, ttl time.Duration) (Head, error) 
 	return h, nil
 }
 
-// Renew returns the head with the lease made young again.
+// Renew returns the head with the lease made young again; without a lease, the
+// head as it is.
 func (h Head) Renew() Head {
+	if h.Lease == nil {
+		return h
+	}
 	l := *h.Lease
 	l.Renewal++
 	h.Lease = &l

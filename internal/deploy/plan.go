@@ -34,6 +34,9 @@ type Write struct {
 	Index  int // in Plan.Next.Entries
 	Reason Reason
 	If     Condition // on what the destination holds now
+	// Resend says that a change of headers takes one away, which not every store
+	// does in a copy.
+	Resend bool
 }
 
 // Phase is the writes of one class. Phases go in order, each after the whole of
@@ -169,6 +172,7 @@ func (p *planner) file(f File) error {
 		p.plan.Unchanged++
 	case have.same(next) && (have.ours || p.in.TakeForeign):
 		w.Reason, w.If = ReasonHeaders, Condition{IfMatch: have.ETag}
+		w.Resend = loses(have.Headers, headers)
 	default:
 		w.Reason, w.If = ReasonContent, Condition{IfMatch: have.ETag}
 		if !have.ours && !p.in.TakeForeign {
@@ -181,6 +185,16 @@ func (p *planner) file(f File) error {
 		phase.Writes = append(phase.Writes, w)
 	}
 	return nil
+}
+
+// loses tells whether a name of the old headers is missing from the new ones.
+func loses(old, next Headers) bool {
+	for name := range old.All() {
+		if next.Get(name) == "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (h holding) same(e Entry) bool {

@@ -104,7 +104,7 @@ func (p *Plan) Counts() Counts {
 func (p *Plan) Upload() (files int, bytes int64) {
 	for _, phase := range p.Phases {
 		for _, w := range phase.Writes {
-			if w.Reason != ReasonHeaders {
+			if w.Reason != ReasonHeaders || w.Resend {
 				files++
 				bytes += p.Next.Entries[w.Index].Size
 			}

@@ -40,7 +40,9 @@ type Put struct {
 	If      Condition
 }
 
-// Copy rewrites an object's headers where it lies.
+// Copy takes content that the store already has, under other headers. Headers
+// that the old object had and the new set lacks may stay: versitygw 1.8 keeps
+// them, so a plan that takes a header away sends the file again.
 type Copy struct {
 	Key     string
 	From    string // key of the content; Key itself to change headers only

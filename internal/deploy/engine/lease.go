@@ -79,6 +79,7 @@ type keeper struct {
 
 	cancel context.CancelCauseFunc
 	done   chan struct{}
+	expiry *time.Timer // ends ctx when the lease does
 
 	mu      sync.Mutex // one swap at a time
 	head    deploy.Head
@@ -89,8 +90,15 @@ type keeper struct {
 func (k *keeper) start(ctx context.Context) {
 	k.ctx, k.cancel = context.WithCancelCause(ctx)
 	k.done = make(chan struct{})
+	// A write that is still on its way when the lease ends is given up, so that
+	// it can't land in the middle of the next deploy.
+	k.expiry = time.AfterFunc(k.life(), func() { k.cancel(deploy.ErrLeaseLost) })
 	go k.renew()
 }
+
+// life is how long this side counts on the lease after a renewal was begun: a
+// tenth less than what the store grants, and a second for its coarse clock.
+func (k *keeper) life() time.Duration { return k.ttl*9/10 - time.Second }
 
 // renew swaps the head every third of the lease's time.
 func (k *keeper) renew() {
@@ -104,11 +112,8 @@ func (k *keeper) renew() {
 		case <-tick.C:
 		}
 		err := k.update(k.ctx, deploy.Head.Renew)
+		// Any other failure leaves time for another try before the lease ends.
 		if errors.Is(err, deploy.ErrLeaseLost) {
-			k.cancel(err)
-			return
-		}
-		if err := k.valid(); err != nil {
 			k.cancel(err)
 			return
 		}
@@ -116,12 +121,12 @@ func (k *keeper) renew() {
 }
 
 // valid tells whether a write may still be started. The lease began before the
-// store stamped it, so this side gives up first; a quarter of it is left for a
-// write that is already on its way.
+// store stamped it, so this side gives up first; a part of it is left for the
+// write to arrive.
 func (k *keeper) valid() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if time.Since(k.renewed) > k.ttl*3/4 {
+	if time.Since(k.renewed) > k.life()*3/4 {
 		return deploy.ErrLeaseLost
 	}
 	return nil
@@ -131,6 +136,9 @@ func (k *keeper) valid() error {
 func (k *keeper) update(ctx context.Context, change func(deploy.Head) deploy.Head) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.head.Lease == nil {
+		return nil // given back: nothing to change under
+	}
 	err := k.swapLocked(ctx, change(k.head))
 	if errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
 		return deploy.ErrLeaseLost
@@ -163,6 +171,9 @@ func (k *keeper) swapLocked(ctx context.Context, head deploy.Head) error {
 		return err
 	}
 	k.head, k.etag, k.renewed = head, etag, began
+	if k.expiry != nil {
+		k.expiry.Reset(k.life() - time.Since(began))
+	}
 	return nil
 }
 
@@ -172,6 +183,7 @@ func (k *keeper) close(ctx context.Context) error {
 	lost := errors.Is(context.Cause(k.ctx), deploy.ErrLeaseLost)
 	k.cancel(nil)
 	<-k.done
+	defer k.expiry.Stop()
 	if lost || k.head.Lease == nil {
 		return nil
 	}

@@ -28,7 +28,7 @@ func (d *run) write(ctx context.Context, phase deploy.Phase) error {
 	start := d.opts.Now()
 	p := &progress{event: deploy.Event{Phase: phase.Class.String(), Total: len(phase.Writes)}, began: d.began, opts: &d.opts}
 	for _, w := range phase.Writes {
-		if w.Reason != deploy.ReasonHeaders {
+		if w.Reason != deploy.ReasonHeaders || w.Resend {
 			p.event.TotalBytes += d.plan.Next.Entries[w.Index].Size
 		}
 	}
@@ -74,7 +74,7 @@ func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (eta
 	if err := d.lease.valid(); err != nil {
 		return "", false, err
 	}
-	if w.Reason == deploy.ReasonHeaders {
+	if w.Reason == deploy.ReasonHeaders && !w.Resend {
 		etag, err = d.dest.Site.Copy(ctx, deploy.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If})
 		return etag, false, err
 	}
@@ -95,7 +95,8 @@ func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (eta
 func (d *run) settle(ctx context.Context, entry *deploy.Entry, w deploy.Write) (etag string, sent bool, err error) {
 	info, err := d.dest.Site.Stat(ctx, entry.Path)
 	if errors.Is(err, deploy.ErrNotFound) {
-		// Ours, and deleted by someone: put it back.
+		// Ours, and deleted by someone, or refused for a passing reason: S3 says
+		// so when two writes of one key meet (409 ConditionalRequestConflict).
 		return d.put(ctx, entry, deploy.Write{Index: w.Index, Reason: deploy.ReasonContent, If: deploy.Condition{IfAbsent: true}})
 	}
 	if err != nil {
@@ -108,9 +109,12 @@ func (d *run) settle(ctx context.Context, entry *deploy.Entry, w deploy.Write) (
 	if err := d.lease.update(ctx, deploy.Head.Renew); err != nil {
 		return "", false, err
 	}
+	if w.If.IfMatch == info.ETag {
+		return d.put(ctx, entry, w)
+	}
 	again := deploy.Write{Index: w.Index, Reason: deploy.ReasonContent, If: deploy.Condition{IfMatch: info.ETag}}
 	if same {
-		again.Reason = deploy.ReasonHeaders
+		again.Reason, again.Resend = deploy.ReasonHeaders, true
 		return d.put(ctx, entry, again)
 	}
 	if !d.allows(deploy.GuardForeignFiles) {

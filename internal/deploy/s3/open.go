@@ -32,6 +32,8 @@ type Options struct {
 	MaxConnections int
 	// MaxAttempts of one request; default 8.
 	MaxAttempts int
+	// HTTPClient sends requests in place of the tuned one; for tests.
+	HTTPClient aws.HTTPClient
 }
 
 // Open makes the store of s3://bucket/prefix. Nothing is sent yet.
@@ -61,7 +63,7 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 		}
 		cfg.Region = "us-east-1" // what stores other than AWS answer to by default
 	}
-	s := &Store{bucket: bucket, prefix: strings.TrimPrefix(prefix, "/"), endpoint: o.Endpoint, requests: new(atomic.Int64)}
+	s := &Store{aws: o.Endpoint == "", bucket: bucket, prefix: strings.TrimPrefix(prefix, "/"), endpoint: o.Endpoint, requests: new(atomic.Int64)}
 	if s.prefix != "" && !strings.HasSuffix(s.prefix, "/") {
 		s.prefix += "/"
 	}
@@ -72,6 +74,9 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 		if o.Endpoint != "" {
 			c.BaseEndpoint = aws.String(o.Endpoint)
 			c.UsePathStyle = true
+		}
+		if o.HTTPClient != nil {
+			c.HTTPClient = o.HTTPClient
 		}
 		// Checksums are ours (see the package comment); asking for theirs on
 		// every answer would only add trailers that some stores don't know.

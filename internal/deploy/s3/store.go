@@ -25,6 +25,7 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go/middleware"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 )
@@ -40,6 +41,7 @@ type Store struct {
 	bucket   string
 	prefix   string // "" or ending in "/"
 	endpoint string
+	aws      bool // S3 itself, not another store that speaks its protocol
 	requests *atomic.Int64
 }
 
@@ -149,17 +151,48 @@ func (s *Store) Copy(ctx context.Context, c deploy.Copy) (string, error) {
 	return aws.ToString(out.CopyObjectResult.ETag), nil
 }
 
-// deleteBatch is how many keys one DeleteObjects takes (S3 API reference).
-const deleteBatch = 1000
+const (
+	deleteBatch   = 1000 // keys that one DeleteObjects takes (S3 API reference)
+	deletesAtOnce = 32
+)
 
-// Delete deletes in batches and reports each key's own error.
+// Delete deletes each object only while it has the expected ETag, and reports
+// each key's own error. S3 checks the ETags of a whole batch; versitygw 1.8 reads
+// past those, and checks the condition of a single delete.
 func (s *Store) Delete(ctx context.Context, dels []deploy.Deletion) []error {
 	errs := make([]error, len(dels))
-	for start := 0; start < len(dels); start += deleteBatch {
-		end := min(start+deleteBatch, len(dels))
-		s.deleteSome(ctx, dels[start:end], errs[start:end])
+	if s.aws {
+		for start := 0; start < len(dels); start += deleteBatch {
+			end := min(start+deleteBatch, len(dels))
+			s.deleteSome(ctx, dels[start:end], errs[start:end])
+		}
+		return errs
 	}
+	var group errgroup.Group
+	group.SetLimit(deletesAtOnce)
+	for i, d := range dels {
+		group.Go(func() error {
+			errs[i] = s.deleteOne(ctx, d)
+			return nil
+		})
+	}
+	_ = group.Wait() // each error is in its own place
 	return errs
+}
+
+func (s *Store) deleteOne(ctx context.Context, d deploy.Deletion) error {
+	in := &awss3.DeleteObjectInput{Bucket: &s.bucket, Key: aws.String(s.prefix + d.Key)}
+	if d.ETag != "" {
+		in.IfMatch = &d.ETag
+	}
+	_, err := s.client.DeleteObject(ctx, in)
+	if err == nil {
+		return nil
+	}
+	if err := s.explain("delete", d.Key, err); !errors.Is(err, deploy.ErrNotFound) {
+		return err
+	}
+	return nil
 }
 
 func (s *Store) deleteSome(ctx context.Context, dels []deploy.Deletion, errs []error) {

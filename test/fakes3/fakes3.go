@@ -1,0 +1,397 @@
+// Package fakes3 is an S3 server in memory for tests that need exact cut points:
+// it can be asked to fail at the k-th request, in every way that a network or a
+// store can. It does what S3 and versitygw do in the part of the protocol that
+// the deploy engine uses; one contract suite is run against all of them
+// (internal/deploy/storetest).
+package fakes3
+
+import (
+	"bytes"
+	"crypto/md5" //nolint:gosec // S3's ETags are MD5 sums
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/xml"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/minio/crc64nvme"
+)
+
+// Object is what a key holds.
+type Object struct {
+	Body     []byte
+	Header   http.Header // those kept with the object
+	ETag     string
+	CRC      uint64
+	Modified time.Time
+}
+
+// Server is one bucket store. Its zero value is ready; set the hooks before use.
+type Server struct {
+	// Now is the server's clock; default time.Now.
+	Now func() time.Time
+	// Before is called for every request before it is carried out. A non-nil
+	// Fault says what goes wrong with it.
+	Before func(r *http.Request) *Fault
+	// Changed is called after every change, with the bucket still locked.
+	Changed func(bucket map[string]Object, key string)
+
+	mu      sync.Mutex
+	buckets map[string]map[string]Object
+	// Resent counts bytes of bodies written over the very same content.
+	resent int64
+}
+
+// Fault is how a request fails.
+type Fault struct {
+	// Drop: no answer comes. With Done the request was carried out all the same.
+	Drop bool
+	Done bool
+	// Status and Code answer with an error without carrying anything out.
+	Status int
+	Code   string
+}
+
+// Bucket makes a bucket, or replaces it, with these objects.
+func (s *Server) Bucket(name string, objects map[string]Object) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.buckets == nil {
+		s.buckets = map[string]map[string]Object{}
+	}
+	s.buckets[name] = maps.Clone(objects)
+	if s.buckets[name] == nil {
+		s.buckets[name] = map[string]Object{}
+	}
+}
+
+// Objects is a copy of what a bucket holds.
+func (s *Server) Objects(bucket string) map[string]Object {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.buckets[bucket])
+}
+
+// Resent is how many bytes were written over the very same content.
+func (s *Server) Resent() int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.resent
+}
+
+// Do carries a request out without a network, so that tests may run in a
+// testing/synctest bubble.
+func (s *Server) Do(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	if r.Body == nil {
+		r.Body = http.NoBody
+	}
+	defer r.Body.Close()
+	fault := s.fault(r)
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	if fault != nil && fault.Drop && !fault.Done {
+		return nil, &url.Error{Op: r.Method, URL: r.URL.Path, Err: io.ErrUnexpectedEOF}
+	}
+	w := httptest.NewRecorder()
+	s.answer(w, r, fault)
+	if fault != nil && fault.Drop {
+		return nil, &url.Error{Op: r.Method, URL: r.URL.Path, Err: io.ErrUnexpectedEOF}
+	}
+	response := w.Result()
+	response.Request = r
+	response.ContentLength = int64(w.Body.Len())
+	if r.Method == http.MethodHead {
+		response.ContentLength = -1
+		if n, err := strconv.ParseInt(response.Header.Get("Content-Length"), 10, 64); err == nil {
+			response.ContentLength = n
+		}
+	}
+	return response, nil
+}
+
+// ServeHTTP serves the same over a network.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	fault := s.fault(r)
+	if fault != nil && fault.Drop && !fault.Done {
+		panic(http.ErrAbortHandler)
+	}
+	if fault != nil && fault.Drop {
+		s.answer(httptest.NewRecorder(), r, fault)
+		panic(http.ErrAbortHandler)
+	}
+	s.answer(w, r, fault)
+}
+
+func (s *Server) fault(r *http.Request) *Fault {
+	if s.Before == nil {
+		return nil
+	}
+	return s.Before(r)
+}
+
+func (s *Server) now() time.Time {
+	if s.Now == nil {
+		return time.Now()
+	}
+	return s.Now()
+}
+
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, fault *Fault) {
+	w.Header().Set("Date", s.now().UTC().Format(http.TimeFormat))
+	if fault != nil && fault.Status != 0 {
+		fail(w, r, fault.Status, fault.Code)
+		return
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		fail(w, r, http.StatusBadRequest, "IncompleteBody")
+		return
+	}
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	objects, ok := s.buckets[bucket]
+	if !ok {
+		fail(w, r, http.StatusNotFound, "NoSuchBucket")
+		return
+	}
+	b := &handler{server: s, objects: objects, key: key, w: w, r: r, body: body}
+	switch {
+	case key == "" && r.Method == http.MethodPost && r.URL.Query().Has("delete"):
+		b.deleteMany()
+	case key == "" && r.Method == http.MethodGet:
+		b.list()
+	case r.Method == http.MethodGet || r.Method == http.MethodHead:
+		b.get()
+	case r.Method == http.MethodDelete:
+		b.deleteOne()
+	case r.Method == http.MethodPut && r.Header.Get("X-Amz-Copy-Source") != "":
+		b.copy(bucket)
+	case r.Method == http.MethodPut:
+		b.put()
+	default:
+		fail(w, r, http.StatusNotImplemented, "NotImplemented")
+	}
+}
+
+type handler struct {
+	server  *Server
+	objects map[string]Object
+	key     string
+	w       http.ResponseWriter
+	r       *http.Request
+	body    []byte
+}
+
+func (b *handler) get() {
+	o, ok := b.objects[b.key]
+	if !ok {
+		fail(b.w, b.r, http.StatusNotFound, "NoSuchKey")
+		return
+	}
+	h := b.w.Header()
+	maps.Copy(h, o.Header)
+	h.Set("ETag", o.ETag)
+	h.Set("Last-Modified", o.Modified.UTC().Format(http.TimeFormat))
+	h.Set("Content-Length", strconv.Itoa(len(o.Body)))
+	if b.r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" {
+		h.Set("X-Amz-Checksum-Crc64nvme", encodeCRC(o.CRC))
+	}
+	if b.r.Method == http.MethodGet {
+		_, _ = b.w.Write(o.Body)
+	}
+}
+
+func (b *handler) put() {
+	if code := b.conditions(b.r.Header.Get("If-Match"), b.r.Header.Get("If-None-Match")); code != "" {
+		fail(b.w, b.r, statusOf(code), code)
+		return
+	}
+	crc := crc64nvme.Checksum(b.body)
+	if want := b.r.Header.Get("X-Amz-Checksum-Crc64nvme"); want != "" && want != encodeCRC(crc) {
+		fail(b.w, b.r, http.StatusBadRequest, "BadDigest")
+		return
+	}
+	sum := sha256.Sum256(b.body)
+	if want := b.r.Header.Get("X-Amz-Content-Sha256"); len(want) == 64 && want != hex.EncodeToString(sum[:]) {
+		fail(b.w, b.r, http.StatusBadRequest, "XAmzContentSHA256Mismatch")
+		return
+	}
+	if old, ok := b.objects[b.key]; ok && bytes.Equal(old.Body, b.body) {
+		b.server.resent += int64(len(b.body))
+	}
+	o := b.store(b.body, crc, kept(b.r.Header))
+	b.w.Header().Set("ETag", o.ETag)
+}
+
+func (b *handler) copy(bucket string) {
+	source, err := url.PathUnescape(b.r.Header.Get("X-Amz-Copy-Source"))
+	from, ok := b.objects[strings.TrimPrefix(strings.TrimPrefix(source, "/"), bucket+"/")]
+	if err != nil || !ok {
+		fail(b.w, b.r, http.StatusNotFound, "NoSuchKey")
+		return
+	}
+	if want := b.r.Header.Get("X-Amz-Copy-Source-If-Match"); want != "" && want != from.ETag {
+		fail(b.w, b.r, http.StatusPreconditionFailed, "PreconditionFailed")
+		return
+	}
+	if code := b.conditions(b.r.Header.Get("If-Match"), b.r.Header.Get("If-None-Match")); code != "" {
+		fail(b.w, b.r, statusOf(code), code)
+		return
+	}
+	o := b.store(from.Body, from.CRC, kept(b.r.Header))
+	_, _ = fmt.Fprintf(b.w, "<CopyObjectResult><ETag>%s</ETag><LastModified>%s</LastModified></CopyObjectResult>",
+		o.ETag, o.Modified.UTC().Format(time.RFC3339))
+}
+
+func (b *handler) store(body []byte, crc uint64, header http.Header) Object {
+	sum := md5.Sum(body) //nolint:gosec // see above
+	o := Object{Body: body, Header: header, ETag: `"` + hex.EncodeToString(sum[:]) + `"`, CRC: crc, Modified: b.server.now()}
+	b.objects[b.key] = o
+	b.changed(b.key)
+	return o
+}
+
+func (b *handler) changed(key string) {
+	if b.server.Changed != nil {
+		b.server.Changed(b.objects, key)
+	}
+}
+
+// conditions gives the error of a conditional write, as S3 documents it.
+func (b *handler) conditions(ifMatch, ifNoneMatch string) string {
+	o, exists := b.objects[b.key]
+	switch {
+	case ifNoneMatch == "*" && exists:
+		return "PreconditionFailed"
+	case ifMatch != "" && !exists:
+		return "NoSuchKey"
+	case ifMatch != "" && ifMatch != o.ETag:
+		return "PreconditionFailed"
+	}
+	return ""
+}
+
+func (b *handler) deleteOne() {
+	o, ok := b.objects[b.key]
+	if want := b.r.Header.Get("If-Match"); ok && want != "" && want != o.ETag {
+		fail(b.w, b.r, http.StatusPreconditionFailed, "PreconditionFailed")
+		return
+	}
+	if ok {
+		delete(b.objects, b.key)
+		b.changed(b.key)
+	}
+	b.w.WriteHeader(http.StatusNoContent)
+}
+
+type deleteRequest struct {
+	Objects []struct {
+		Key  string
+		ETag string
+	} `xml:"Object"`
+}
+
+func (b *handler) deleteMany() {
+	var in deleteRequest
+	if err := xml.Unmarshal(b.body, &in); err != nil {
+		fail(b.w, b.r, http.StatusBadRequest, "MalformedXML")
+		return
+	}
+	_, _ = io.WriteString(b.w, "<DeleteResult>")
+	for _, d := range in.Objects {
+		o, ok := b.objects[d.Key]
+		if ok && d.ETag != "" && d.ETag != o.ETag {
+			_, _ = io.WriteString(b.w, "<Error><Key>"+escape(d.Key)+"</Key><Code>PreconditionFailed</Code></Error>")
+			continue
+		}
+		if ok {
+			delete(b.objects, d.Key)
+			b.changed(d.Key)
+		}
+	}
+	_, _ = io.WriteString(b.w, "</DeleteResult>")
+}
+
+// pageSize is small, so that tests with few objects see several pages.
+const pageSize = 100
+
+func (b *handler) list() {
+	q := b.r.URL.Query()
+	after := max(q.Get("start-after"), q.Get("continuation-token"))
+	var keys []string
+	for _, k := range slices.Sorted(maps.Keys(b.objects)) {
+		if strings.HasPrefix(k, q.Get("prefix")) && k > after {
+			keys = append(keys, k)
+		}
+	}
+	more := len(keys) > pageSize
+	if more {
+		keys = keys[:pageSize]
+	}
+	_, _ = fmt.Fprintf(b.w, "<ListBucketResult><IsTruncated>%v</IsTruncated>", more)
+	if more {
+		_, _ = io.WriteString(b.w, "<NextContinuationToken>"+escape(keys[len(keys)-1])+"</NextContinuationToken>")
+	}
+	for _, k := range keys {
+		o := b.objects[k]
+		_, _ = fmt.Fprintf(b.w, "<Contents><Key>%s</Key><Size>%d</Size><ETag>%s</ETag><LastModified>%s</LastModified></Contents>",
+			escape(k), len(o.Body), escape(o.ETag), o.Modified.UTC().Format(time.RFC3339))
+	}
+	_, _ = io.WriteString(b.w, "</ListBucketResult>")
+}
+
+func kept(in http.Header) http.Header {
+	out := http.Header{}
+	for name, values := range in {
+		switch name {
+		case "Content-Type", "Cache-Control", "Content-Encoding", "Content-Disposition", "Content-Language", "X-Amz-Website-Redirect-Location":
+			out[name] = values
+		default:
+			if strings.HasPrefix(name, "X-Amz-Meta-") {
+				out[name] = values
+			}
+		}
+	}
+	return out
+}
+
+func statusOf(code string) int {
+	if code == "NoSuchKey" {
+		return http.StatusNotFound
+	}
+	return http.StatusPreconditionFailed
+}
+
+func fail(w http.ResponseWriter, r *http.Request, status int, code string) {
+	w.Header().Set("Content-Type", "application/xml")
+	w.WriteHeader(status)
+	if r.Method != http.MethodHead {
+		_, _ = fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%s</Message></Error>", code, code)
+	}
+}
+
+func escape(s string) string {
+	var b bytes.Buffer
+	_ = xml.EscapeText(&b, []byte(s)) // a bytes.Buffer never fails
+	return b.String()
+}
+
+func encodeCRC(crc uint64) string {
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, crc))
+}
