@@ -26,6 +26,10 @@ func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
 	if !a.let(w, r, site, roleEditor, roleOperator, roleCMS) {
 		return
 	}
+	if wantsList(r) {
+		a.listEvents(w, r, site)
+		return
+	}
 	last, err := a.resumeAt(r)
 	if err != nil {
 		a.refuse(w, r, err)

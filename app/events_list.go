@@ -1,0 +1,75 @@
+package app
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/api"
+)
+
+// wantsList says whether a reader of events wants those there are, as JSON,
+// and not a stream.
+func wantsList(r *http.Request) bool {
+	return strings.Contains(r.Header.Get("Accept"), "application/json")
+}
+
+// listEvents gives what came after an event (?after=, 0: the beginning) as
+// JSON, oldest first, at most ?limit= (1 to 500). Only an empty list says that
+// there is nothing further: a page may hold less than the limit.
+func (a *App) listEvents(w http.ResponseWriter, r *http.Request, site string) {
+	after, err := queryNumber(r, "after", 0, 0, 1<<62)
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	limit, err := queryNumber(r, "limit", eventsAtOnce, 1, eventsAtOnce)
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	views, err := a.eventsAfter(r, site, after, int(limit))
+	if err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(struct { // the caller may have gone
+		Events []api.Event `json:"events"`
+	}{views})
+}
+
+// eventsAfter reads on until there is something that the caller may see, so
+// that an empty answer means the end.
+func (a *App) eventsAfter(r *http.Request, site string, after int64, limit int) ([]api.Event, error) {
+	views := []api.Event{}
+	for {
+		events, err := a.ledger.Events(r.Context(), site, after, limit)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range events {
+			after = e.ID
+			if callerOf(r.Context()).sees(e.Site) {
+				views = append(views, eventView(e))
+			}
+		}
+		if len(views) > 0 || len(events) < limit {
+			return views, nil
+		}
+	}
+}
+
+// queryNumber is a number of the query, within bounds.
+func queryNumber(r *http.Request, name string, missing, least, most int64) (int64, error) {
+	text := r.URL.Query().Get(name)
+	if text == "" {
+		return missing, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < least || n > most {
+		return 0, invalid("query."+name, "must be a number from "+strconv.FormatInt(least, 10)+" to "+strconv.FormatInt(most, 10))
+	}
+	return n, nil
+}
