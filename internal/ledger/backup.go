@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 )
 
@@ -41,6 +42,9 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 	}
 	if err := os.Rename(partial, path); err != nil {
 		return fmt.Errorf("put the backup in its place: %w", err)
+	}
+	if runtime.GOOS == "windows" {
+		return nil // which can't sync a folder
 	}
 	return syncFile(filepath.Dir(path))
 }

@@ -8,14 +8,32 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/pressrun/pressrun/internal/release"
 )
 
+// policies let a waiting release be dispatched, and a failed one be retried,
+// at the next tick.
+func policies(sites ...string) map[string]release.Policy {
+	p := release.DefaultPolicy()
+	p.Quiet = 0
+	p.RetryDelays = []time.Duration{0, 0, 0}
+	out := map[string]release.Policy{}
+	for _, site := range sites {
+		out[site] = p
+	}
+	return out
+}
+
 func open(t testing.TB, path string) *Ledger {
 	t.Helper()
-	policy := release.DefaultPolicy()
-	policy.Quiet = 0
-	l, err := Open(t.Context(), Options{Path: path, Sites: map[string]release.Policy{"www": policy, "docs": policy}})
+	return openSites(t, path, "www", "docs")
+}
+
+func openSites(t testing.TB, path string, sites ...string) *Ledger {
+	t.Helper()
+	l, err := Open(t.Context(), Options{Path: path, Sites: policies(sites...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,31 +45,118 @@ func open(t testing.TB, path string) *Ledger {
 	return l
 }
 
-func fresh(t testing.TB) *Ledger { return open(t, filepath.Join(t.TempDir(), "pressrun.db")) }
-
-// carry takes a requested release through to Ready.
-func carry(t *testing.T, l *Ledger, site string) int64 {
+// ask takes a request in that must be taken.
+func ask(t testing.TB, l *Ledger, r Request) Request {
 	t.Helper()
-	ctx := t.Context()
-	s, err := l.Tick(ctx, site, "token-"+time.Now().String())
+	if r.Site == "" {
+		r.Site = "www"
+	}
+	if r.Source == "" {
+		r.Source = release.FromEditor
+	}
+	got, _, err := l.Ask(t.Context(), r)
+	if err != nil {
+		t.Fatalf("ask: %v", err)
+	}
+	return got
+}
+
+// decide lets the rules decide about events that they must not refuse.
+func decide(t testing.TB, l *Ledger, site string, events ...release.Event) release.Site {
+	t.Helper()
+	var s release.Site
+	for _, e := range events {
+		var err error
+		if s, err = l.Decide(t.Context(), site, e); err != nil {
+			t.Fatalf("%#v: %v", e, err)
+		}
+	}
+	return s
+}
+
+// dispatch has the waiting release dispatched and claimed by a run.
+func dispatch(t testing.TB, l *Ledger, site string) (release.Site, release.Run) {
+	t.Helper()
+	s, err := l.Tick(t.Context(), site, newID("token-", time.Now()))
 	if err != nil {
 		t.Fatal(err)
 	}
+	if s.Current.Dispatch.Token == "" {
+		t.Fatalf("nothing was dispatched: %+v", s)
+	}
 	run := release.Run{ID: "run-" + s.Current.Dispatch.Token, Attempt: 1}
-	n := s.Current.Number
-	for i, e := range []release.Event{
+	return decide(t, l, site,
 		release.DispatchConfirmed{Token: s.Current.Dispatch.Token, Run: run},
-		release.Claim{Release: n, Token: s.Current.Dispatch.Token, Run: run},
-		release.Report{Release: n, Run: run, Sequence: 1, To: release.InProgress},
-		release.Report{Release: n, Run: run, Sequence: 2, To: release.Complete},
-		release.Report{Release: n, Run: run, Sequence: 3, To: release.Ready},
-	} {
-		if _, err := l.Decide(ctx, site, e); err != nil {
-			t.Fatalf("event %d %#v: %v", i, e, err)
+		release.Claim{Release: s.Current.Number, Token: s.Current.Dispatch.Token, Run: run}), run
+}
+
+func report(s release.Site, run release.Run, sequence int64, to release.State) release.Report {
+	return release.Report{Release: s.Current.Number, Run: run, Sequence: sequence, To: to}
+}
+
+// carry takes a requested release through to Ready.
+func carry(t testing.TB, l *Ledger, site string) int64 {
+	t.Helper()
+	s, run := dispatch(t, l, site)
+	decide(t, l, site, report(s, run, 1, release.InProgress), report(s, run, 2, release.Complete), report(s, run, 3, release.Ready))
+	return s.Current.Number
+}
+
+// mustBe asks what became of a request.
+func mustBe(t testing.TB, l *Ledger, id string, want Fate) {
+	t.Helper()
+	_, got, err := l.Request(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.LiveAt.IsZero() == (got.Standing == release.Live) {
+		t.Errorf("request %s is %s since %v", id, got.Standing, got.LiveAt)
+	}
+	got.LiveAt = time.Time{}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what became of request %s (-want +got):\n%s", id, diff)
+	}
+}
+
+// allRequests are a site's requests that have a place, newest first.
+func allRequests(t testing.TB, l *Ledger, site string) []Request {
+	t.Helper()
+	requests, err := l.Requests(t.Context(), site, 0, 1<<40, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return requests
+}
+
+// mustBeSound checks what holds for a site at any time: places are contiguous
+// and each is given once, and event ids only grow, in the order of time.
+func mustBeSound(t testing.TB, l *Ledger, site string) {
+	t.Helper()
+	s, err := l.Site(t.Context(), site)
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests := allRequests(t, l, site)
+	if int64(len(requests)) != s.Accepted {
+		t.Errorf("%s: %d requests have places, and %d places were given", site, len(requests), s.Accepted)
+	}
+	for i, r := range requests {
+		if r.Place != s.Accepted-int64(i) {
+			t.Fatalf("%s: request %s has place %d, want %d", site, r.ID, r.Place, s.Accepted-int64(i))
 		}
 	}
-	return n
+	events, err := l.Events(t.Context(), "", 0, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 1; i < len(events); i++ {
+		if events[i].ID <= events[i-1].ID || events[i].At.Before(events[i-1].At) {
+			t.Fatalf("event %+v comes after %+v", events[i], events[i-1])
+		}
+	}
 }
+
+func fresh(t testing.TB) *Ledger { return open(t, filepath.Join(t.TempDir(), "pressrun.db")) }
 
 func TestARequestIsServedByOneReleaseAndItsAnswerIsTrueAllAlong(t *testing.T) {
 	l := fresh(t)
@@ -109,30 +214,5 @@ func TestASecondProcessIsKeptOut(t *testing.T) {
 	_, err := Open(t.Context(), Options{Path: path})
 	if _, ok := errors.AsType[*InUse](err); !ok {
 		t.Errorf("got %v, want InUse", err)
-	}
-}
-
-func BenchmarkAsk(b *testing.B) {
-	for _, clients := range []int{1, 64, 512} {
-		b.Run(fmt.Sprint(clients), func(b *testing.B) {
-			l := fresh(b)
-			var wg sync.WaitGroup
-			next := make(chan int)
-			for range clients {
-				wg.Go(func() {
-					for i := range next {
-						if _, _, err := l.Ask(b.Context(), Request{Site: "www", Key: fmt.Sprint(i), Source: release.FromContent, Title: "A title"}); err != nil {
-							b.Error(err)
-						}
-					}
-				})
-			}
-			for i := range b.N {
-				next <- i
-			}
-			close(next)
-			wg.Wait()
-			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "asks/s")
-		})
 	}
 }

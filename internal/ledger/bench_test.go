@@ -1,0 +1,49 @@
+package ledger
+
+import (
+	"fmt"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// BenchmarkAsk measures how many requests are acknowledged, each on disk, in
+// a second: by group commit, and with a transaction for each.
+func BenchmarkAsk(b *testing.B) {
+	for _, alone := range []bool{false, true} {
+		for _, clients := range []int{1, 64, 512} {
+			name := fmt.Sprintf("group/%d", clients)
+			if alone {
+				name = fmt.Sprintf("alone/%d", clients)
+			}
+			b.Run(name, func(b *testing.B) { benchmarkAsk(b, clients, alone) })
+		}
+	}
+}
+
+func benchmarkAsk(b *testing.B, clients int, alone bool) {
+	l, err := Open(b.Context(), Options{Path: filepath.Join(b.TempDir(), "pressrun.db"), Sites: policies("www"), NoGroupCommit: alone})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	b.ResetTimer()
+	var wg sync.WaitGroup
+	for c := range clients {
+		wg.Go(func() {
+			for i := c; i < b.N; i += clients {
+				if _, _, err := l.Ask(b.Context(), Request{Site: "www", Key: fmt.Sprint(i), Source: release.FromContent, Title: "A title"}); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "asks/s")
+	b.StopTimer()
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
