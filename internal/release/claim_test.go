@@ -202,6 +202,7 @@ func TestANewAttemptTakesOverFromTheBeginning(t *testing.T) {
 	d.refused(Failure{Release: 1, Run: old, Why: "killed"}, CodeOldAttempt)
 	d.refused(RunEnded{Run: old, Conclusion: RunCancelled}, CodeOldAttempt)
 	d.refused(Claim{Release: 1, Token: c.Token, Run: old}, CodeOldAttempt)
+	d.do(Report{Release: 1, Run: c.Run, Sequence: 1, To: InProgress}) // it counts from 1 again
 	d.to(Complete)
 	if d.site.Standing(2) != Live {
 		t.Errorf("the request is %s", d.site.Standing(2))

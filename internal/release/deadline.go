@@ -112,9 +112,6 @@ func (s Site) nextOfState(now time.Time) time.Time {
 	case Complete:
 		return r.Times.Complete.Add(s.Policy.Deadlines.Complete)
 	case Dispatched, Starting, InProgress:
-		if r.Late.IsZero() {
-			return earlier(s.nextLook(), s.deadline())
-		}
 		return s.nextLook()
 	}
 	return time.Time{}

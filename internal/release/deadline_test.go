@@ -17,7 +17,9 @@ func (d *driver) watch(span time.Duration, answer func(Run) Event) {
 			d.now = end
 			return
 		}
-		d.now = next
+		if next.After(d.now) {
+			d.now = next
+		}
 		for _, e := range d.tick() {
 			if look, ok := e.(LookUpRun); ok && answer != nil {
 				d.do(answer(look.Run))
@@ -87,6 +89,11 @@ func TestAnHourWithoutTicksIsNoSilenceOfTheRun(t *testing.T) {
 		if restarted {
 			d.do(Restarted{})
 		}
+		d.tick()
+		d.wait(time.Second) // the answer to the look takes longer
+		d.tick()
+		d.mustBe(InProgress)
+		d.do(RunSeen{Run: d.run()})
 		d.watch(5*time.Minute, seen)
 		d.mustBe(InProgress)
 		if d.site.Number != 1 {
@@ -200,34 +207,6 @@ func TestLookUpsKeepTheirDistance(t *testing.T) {
 	}
 }
 
-func TestTickingAtNextTickAlwaysMakesProgress(t *testing.T) {
-	policies := map[string]Policy{"default": DefaultPolicy(), "nothing set": {}}
-	for name, policy := range policies {
-		for _, state := range States {
-			t.Run(name+" in "+string(state), func(t *testing.T) {
-				d := newDriver(t)
-				d.to(state)
-				d.site.Policy = policy
-				for range 300 {
-					settles(t, d.site, d.now)
-					next := d.site.NextTick(d.now)
-					if next.IsZero() {
-						break
-					}
-					if next.After(d.now) {
-						d.now = next
-					}
-					d.tick()
-				}
-			})
-		}
-	}
-}
-
-func TestATickNeedsAToken(t *testing.T) {
-	newDriver(t).refused(Tick{}, CodeBadEvent)
-}
-
 func TestRestartedGivesARunItsWholeTimeAgain(t *testing.T) {
 	d := newDriver(t)
 	d.unchanged(Restarted{})
@@ -240,4 +219,13 @@ func TestRestartedGivesARunItsWholeTimeAgain(t *testing.T) {
 	d.mustBe(InProgress)
 	d.to(Complete)
 	d.unchanged(Restarted{})
+}
+
+func TestARunIsGivenUpThoughLongerSilenceIsAllowed(t *testing.T) {
+	d := newDriver(t).to(InProgress)
+	d.site.Policy.Silence = 10 * time.Hour
+	d.watch(42*time.Minute, nil)
+	if d.site.Last.Outcome != Stale {
+		t.Errorf("%+v", d.site.Current)
+	}
 }
