@@ -1,0 +1,205 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/servers"
+)
+
+// build compiles a command of this repository once for all tests.
+func build(t *testing.T, pkg string) string {
+	t.Helper()
+	builds.Lock()
+	defer builds.Unlock()
+	if path, ok := built[pkg]; ok {
+		return path
+	}
+	dir, err := os.MkdirTemp("", "pressrun-e2e-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, filepath.Base(pkg))
+	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, pkg).CombinedOutput(); err != nil {
+		t.Fatalf("build %s: %v\n%s", pkg, err, out)
+	}
+	built[pkg] = path
+	return path
+}
+
+var (
+	builds sync.Mutex
+	built  = map[string]string{}
+)
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, path := range built {
+		if err := os.RemoveAll(filepath.Dir(path)); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+	}
+	os.Exit(code)
+}
+
+const operatorToken = "the token of this test's operator"
+
+// server is a running `pressrun serve`.
+type server struct {
+	url    string
+	client *api.Client
+	cmd    *exec.Cmd
+	output *output
+}
+
+// output keeps what a process says, for when a test fails.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+// serve starts the app with one site. The site's settings are those of the
+// configuration file; quiet is 0 unless they say otherwise.
+func serve(t *testing.T, name string, site map[string]any) *server {
+	t.Helper()
+	address := servers.FreeAddress(t)
+	sum := sha256.Sum256([]byte(operatorToken))
+	if _, ok := site["quiet"]; !ok {
+		site["quiet"] = "0s"
+	}
+	site["runner"] = "local"
+	// JSON is YAML, too.
+	text, err := json.MarshalIndent(map[string]any{
+		"listen": address, "url": "http://" + address, "state": "state",
+		"tokens": []any{map[string]any{"name": "test", "role": "operator", "sha256": hex.EncodeToString(sum[:])}},
+		"sites":  map[string]any{name: site},
+	}, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "pressrun.yaml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := &server{url: "http://" + address, output: &output{}}
+	s.cmd = exec.Command(build(t, "github.com/pressrun/pressrun/cmd/pressrun"), "serve", "--config", file) //nolint:gosec,noctx // our own program; stopped below
+	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.stop(t) })
+	servers.WaitHTTP(t, s.url+"/healthz")
+	if s.client, err = api.NewClient(s.url, operatorToken, api.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// stop ends the app as an operator would, and shows what it said if the test
+// has failed.
+func (s *server) stop(t *testing.T) {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Error(err)
+	}
+	if err := s.cmd.Wait(); err != nil {
+		t.Errorf("serve ended with %v", err)
+	}
+	if t.Failed() {
+		t.Logf("serve said:\n%s", s.output)
+	}
+}
+
+// release asks for a release and waits until the request is live.
+func (s *server) release(t *testing.T, site string, in api.RequestInput) api.ReleaseDetail {
+	t.Helper()
+	asked, err := s.client.Ask(t.Context(), site, "", in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.live(t, asked.ID)
+}
+
+// live waits until a request is live and the site Ready again.
+func (s *server) live(t *testing.T, id string) api.ReleaseDetail {
+	t.Helper()
+	deadline := time.Now().Add(3 * time.Minute)
+	for {
+		r, err := s.client.Request(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Failed) > 0 || time.Now().After(deadline) {
+			s.explain(t, r)
+		}
+		if r.Standing == release.Live {
+			if d, err := s.client.Release(t.Context(), r.Site, r.Release); err != nil {
+				t.Fatal(err)
+			} else if d.Times.Ended != nil {
+				return d
+			}
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+// explain fails the test with all that is known of a request.
+func (s *server) explain(t *testing.T, r api.Request) {
+	t.Helper()
+	number := r.Release
+	if len(r.Failed) > 0 {
+		number = r.Failed[0]
+	}
+	d, err := s.client.Release(t.Context(), r.Site, number)
+	t.Logf("release #%d: %s: %s %v", number, d.Outcome, d.Why, err)
+	if log, err := s.client.Log(t.Context(), r.Site, number); err == nil {
+		var text bytes.Buffer
+		_, err := text.ReadFrom(log)
+		t.Logf("its output: %s %v", text.String(), errors.Join(err, log.Close()))
+	}
+	t.Fatalf("the request is not live: %s", r.Text)
+}
+
+// get reads a page as a visitor does.
+func get(t *testing.T, url string) (int, string, http.Header) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var text bytes.Buffer
+	if _, err := text.ReadFrom(resp.Body); err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, text.String(), resp.Header
+}
