@@ -1,0 +1,207 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+// What a supervisor is handed: the run's lock and the pipe for its first word,
+// as open files, and these variables. Secrets come by environment only.
+const (
+	inheritEnv = "PRESSRUN_INHERIT"
+	lockFD     = 3
+	begunFD    = 4
+)
+
+// Dispatch starts a run. The same token starts it once, however often it comes
+// and whenever the app dies in between: the lock is taken first, the intent is
+// on disk next, and only the process that inherits the lock can begin.
+func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	settings, ok := r.opts.Settings(job.Site)
+	if !ok {
+		return release.Run{}, &runner.Refused{Why: fmt.Sprintf("no site %q is released on this machine", job.Site), Fault: release.FaultPressrun}
+	}
+	if err := fits(job, settings); err != nil {
+		return release.Run{}, &runner.Refused{Why: err.Error(), Fault: release.FaultPressrun}
+	}
+	f, err := runFolder(r.opts.State, job.Site, job.Release)
+	if err != nil {
+		return release.Run{}, &runner.Refused{Why: err.Error(), Fault: release.FaultPressrun}
+	}
+	if run, err := f.before(job); err != nil || run.ID != "" {
+		return run, err
+	}
+	rec := r.record(job, settings)
+	lock, err := r.intend(f, rec)
+	if err != nil {
+		return release.Run{}, &runner.Refused{Why: "the run could not be set up in the state folder", Fault: release.FaultPlatform, Err: err}
+	}
+	defer func() { _ = lock.Close() }() // the supervisor has it now, or nobody needs it
+	r.crash("intended")
+	cmd, err := r.start(ctx, f, job, lock)
+	if err != nil {
+		return release.Run{}, &runner.Refused{Why: "the run's supervisor could not be started", Fault: release.FaultPlatform, Err: err}
+	}
+	r.crash("started")
+	r.watch(f, rec, cmd)
+	if err := r.prune(job.Site); err != nil {
+		r.opts.Logger.WarnContext(ctx, "old runs could not be removed", "site", job.Site, "error", err)
+	}
+	return rec.run(), nil
+}
+
+// fits refuses a job that can't be meant.
+func fits(job runner.Job, settings Settings) error {
+	switch {
+	case job.Token == "":
+		return errors.New("a dispatch needs a token")
+	case job.Ref != "" && settings.Git == "":
+		return fmt.Errorf("the site's source is a folder, which has no branch, tag or commit %q", job.Ref)
+	case job.Ref != "":
+		return checkRef(job.Ref)
+	case settings.Ref != "":
+		return checkRef(settings.Ref)
+	}
+	return nil
+}
+
+// before finds what was already made of a release: the run of the same token,
+// nothing, or a refusal.
+func (f folder) before(job runner.Job) (release.Run, error) {
+	rec, err := f.record()
+	if errors.Is(err, fs.ErrNotExist) {
+		return release.Run{}, nil
+	}
+	if err != nil {
+		return release.Run{}, err
+	}
+	begun, err := f.begun()
+	if err != nil || !begun {
+		return release.Run{}, err
+	}
+	if !rec.has(job.Token) {
+		why := fmt.Sprintf("release #%d was already handed to run %s", job.Release, rec.ID)
+		return release.Run{}, &runner.Refused{Why: why, Fault: release.FaultPressrun}
+	}
+	return rec.run(), nil
+}
+
+func (r *Runner) record(job runner.Job, settings Settings) record {
+	return record{
+		Site: job.Site, Release: job.Release, ID: runID(job.Site, job.Release, job.Token), TokenSHA256: hash(job.Token),
+		At: time.Now().UTC(), AppURL: job.AppURL, Settings: settings, Ref: job.Ref,
+		LogBytes: r.opts.LogBytes, Grace: r.opts.Grace, Sources: filepath.Join(r.opts.State, "sources"),
+	}
+}
+
+// intend takes the run's lock and writes what is to be run.
+func (r *Runner) intend(f folder, rec record) (*os.File, error) {
+	if err := os.MkdirAll(f.path, 0o700); err != nil {
+		return nil, err
+	}
+	lock, err := f.lock()
+	if err != nil {
+		return nil, err
+	}
+	r.crash("locked")
+	err = f.writeJSON("run.json", rec)
+	for path := f.path; err == nil && path != r.opts.State; path = filepath.Dir(path) {
+		err = syncDir(filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
+}
+
+// start starts the supervisor and waits for its word that the run has begun.
+// An error means that it has not and won't.
+func (r *Runner) start(ctx context.Context, f folder, job runner.Job, lock *os.File) (*exec.Cmd, error) {
+	words, err := os.OpenFile(f.file("supervisor.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = words.Close() }() // the supervisor has its own
+	begun, tell, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = begun.Close() }()                     // only read
+	cmd := exec.Command(r.opts.Program, "run-local", f.path) //nolint:gosec,noctx // G204: this program itself; it outlives this one
+	cmd.Dir, cmd.Stdout, cmd.Stderr = f.path, words, words
+	cmd.Env = append(inheritable(os.Environ()),
+		inheritEnv+"=1", "PRESSRUN_TOKEN="+job.Bearer, "PRESSRUN_DISPATCH_TOKEN="+job.Token)
+	cmd.ExtraFiles = []*os.File{lock, tell}
+	detach(cmd)
+	err = cmd.Start()
+	_ = tell.Close() // the supervisor's end is its own
+	if err != nil {
+		return nil, err
+	}
+	if err := await(ctx, begun, r.opts.BeginLimit); err == nil {
+		return cmd, nil
+	}
+	// Whatever it is doing, it must not begin any more.
+	_ = cmd.Process.Kill() // gone already is as good
+	_ = cmd.Wait()         // its state tells more
+	if _, started, err := f.started(); err == nil && started {
+		return cmd, nil // it had begun: how it ended is told as for any run
+	}
+	return nil, errors.Join(fmt.Errorf("it ended before the run began (%s)", cmd.ProcessState), lastWords(f))
+}
+
+// await waits for the supervisor's first byte.
+func await(ctx context.Context, begun *os.File, limit time.Duration) error {
+	deadline := time.Now().Add(limit)
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	if err := begun.SetReadDeadline(deadline); err != nil {
+		return err
+	}
+	_, err := begun.Read(make([]byte, 1))
+	return err
+}
+
+// lastWords is what a supervisor that did not begin had to say.
+func lastWords(f folder) error {
+	text, err := os.ReadFile(f.file("supervisor.log"))
+	if err != nil || len(text) == 0 {
+		return nil
+	}
+	return errors.New(strings.TrimSpace(string(text[max(0, len(text)-500):])))
+}
+
+// inheritable is the environment for a run: the app's own, without what speaks
+// of the app itself or of a workflow that the app may run in.
+func inheritable(environ []string) []string {
+	var out []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if !private(name) {
+			out = append(out, entry)
+		}
+	}
+	return out
+}
+
+func private(name string) bool {
+	for _, prefix := range []string{"PRESSRUN_", "INPUT_", "STATE_", "GITHUB_", "ACTIONS_", "RUNNER_"} {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}

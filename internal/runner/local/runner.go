@@ -1,0 +1,218 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+// Options set a runner up. State and Settings must be given.
+type Options struct {
+	// State is the folder under which runs and repositories are kept.
+	State string
+	// Settings gives a site's settings as they now are, and whether the site
+	// is one of this runner's.
+	Settings func(site string) (Settings, bool)
+	// OnEvent is told how runs end; may be nil.
+	OnEvent runner.OnEvent
+	// Program is this program, which has the commands run-local and action;
+	// "" for the running one.
+	Program string
+	// Keep is how many runs of a site are kept; 0 means 50.
+	Keep int
+	// LogBytes bounds the kept output of a run; 0 means 8 MiB.
+	LogBytes int64
+	// Poll is how often the lock of a run is looked at that another process
+	// of the app started; 0 means 200 ms.
+	Poll time.Duration
+	// Grace is the time between asking a run to end and killing it; 0 means
+	// 10 s.
+	Grace time.Duration
+	// BeginLimit bounds the wait for a supervisor's word that the run has
+	// begun; 0 means 15 s.
+	BeginLimit time.Duration
+	Logger     *slog.Logger
+}
+
+// Runner carries releases out on this machine.
+type Runner struct {
+	opts Options
+	// ctx ends with Close; watchers are waited for.
+	ctx      context.Context
+	stop     context.CancelFunc
+	watchers sync.WaitGroup
+
+	// mu makes the steps from intent to start, and the search for them, one.
+	mu sync.Mutex
+	// watched are the runs that have a watcher, by folder.
+	watched map[string]bool
+	// crash is for tests: called between the steps of a dispatch.
+	crash func(point string)
+}
+
+var _ runner.Runner = (*Runner)(nil)
+
+// New makes a runner. It touches nothing before it is asked to: see Adopt.
+func New(opts Options) (*Runner, error) {
+	if err := supported(); err != nil {
+		return nil, err
+	}
+	if opts.State == "" || opts.Settings == nil {
+		return nil, errors.New("set the local runner up: it needs a folder for its state, and the sites' settings")
+	}
+	state, err := filepath.Abs(opts.State)
+	if err != nil {
+		return nil, fmt.Errorf("set the local runner up: %w", err)
+	}
+	opts.State = state
+	if opts.Program == "" {
+		if opts.Program, err = os.Executable(); err != nil {
+			return nil, fmt.Errorf("set the local runner up: find this program: %w", err)
+		}
+	}
+	opts.setDefaults()
+	r := &Runner{opts: opts, watched: map[string]bool{}, crash: func(string) {}}
+	r.ctx, r.stop = context.WithCancel(context.Background())
+	return r, nil
+}
+
+func (o *Options) setDefaults() {
+	setDefault(&o.Keep, 50)
+	setDefault(&o.LogBytes, 8<<20)
+	setDefault(&o.Poll, 200*time.Millisecond)
+	setDefault(&o.Grace, 10*time.Second)
+	setDefault(&o.BeginLimit, 15*time.Second)
+	if o.OnEvent == nil {
+		o.OnEvent = func(string, int64, release.Event) {}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
+func setDefault[T comparable](to *T, value T) {
+	var zero T
+	if *to == zero {
+		*to = value
+	}
+}
+
+// Find tells whether a job's token has become a run. The answer is final: what
+// holds no lock and has not begun never will, since only the process that took
+// the lock before it wrote the intent could start it.
+func (r *Runner) Find(_ context.Context, job runner.Job) (runner.Finding, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f, err := runFolder(r.opts.State, job.Site, job.Release)
+	if err != nil {
+		return runner.Finding{}, err
+	}
+	rec, err := f.record()
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !rec.has(job.Token) {
+		return runner.Finding{Final: true}, nil
+	}
+	if err != nil {
+		return runner.Finding{}, err
+	}
+	begun, err := f.begun()
+	if err != nil {
+		return runner.Finding{}, err
+	}
+	if !begun {
+		return runner.Finding{Final: true}, nil
+	}
+	return runner.Finding{Run: rec.run(), Found: true, Final: true}, nil
+}
+
+// begun says whether a run has begun, or is about to: its supervisor lives.
+func (f folder) begun() (bool, error) {
+	// The lock first: a supervisor that begins and ends in between has left
+	// its word by then.
+	running, err := f.running()
+	if err != nil || running {
+		return running, err
+	}
+	_, begun, err := f.started()
+	return begun, err
+}
+
+// LookUp tells how a run stands, from its lock and its last word.
+func (r *Runner) LookUp(_ context.Context, site string, number int64, run release.Run) (release.Event, error) {
+	f, err := runFolder(r.opts.State, site, number)
+	if err != nil {
+		return nil, err
+	}
+	rec, err := f.record()
+	if errors.Is(err, fs.ErrNotExist) || err == nil && rec.ID != run.ID {
+		return release.RunMissing{Run: run}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	running, err := f.running()
+	if err != nil {
+		return nil, err
+	}
+	if running {
+		return release.RunSeen{Run: run, Note: "running on this machine"}, nil
+	}
+	exit, err := r.conclude(f, rec)
+	if err != nil {
+		return nil, err
+	}
+	return exit.event(run), nil
+}
+
+// Log opens the output of a release's run, as far as it has come.
+func (r *Runner) Log(_ context.Context, site string, number int64) (io.ReadCloser, error) {
+	f, err := runFolder(r.opts.State, site, number)
+	if err != nil {
+		return nil, err
+	}
+	return openOutput(f)
+}
+
+// Close stops watching. Runs go on and are adopted by the next app.
+func (r *Runner) Close() error {
+	r.stop()
+	r.watchers.Wait()
+	return nil
+}
+
+// prune removes the oldest runs of a site beyond those to keep, unless they
+// still run.
+func (r *Runner) prune(site string) error {
+	path, err := siteFolder(r.opts.State, site)
+	if err != nil {
+		return err
+	}
+	all, err := numbers(path)
+	if err != nil {
+		return err
+	}
+	slices.Sort(all)
+	for _, number := range all[:max(0, len(all)-r.opts.Keep)] {
+		f, err := runFolder(r.opts.State, site, number)
+		if err != nil {
+			return err
+		}
+		if running, err := f.running(); err != nil || running {
+			continue
+		}
+		if err := os.RemoveAll(f.path); err != nil {
+			return fmt.Errorf("remove an old run: %w", err)
+		}
+	}
+	return nil
+}
