@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
@@ -115,11 +116,12 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	newest, known := int64(0), int64(0)
+	var known int64
 	for _, s := range p.ListSources() {
 		known = max(known, s.Version)
 	}
-	if newest, err = p.GetDBVersion(ctx); err != nil {
+	newest, err := p.GetDBVersion(ctx)
+	if err != nil {
 		return fmt.Errorf("read the version of the ledger's tables: %w", explain(err))
 	}
 	if newest > known {
@@ -127,6 +129,35 @@ func migrate(ctx context.Context, db *sql.DB, dialect goose.Dialect) error {
 	}
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("bring the ledger's tables up to date: %w", explain(err))
+	}
+	return nil
+}
+
+// readable touches every table of a SQLite file. goose takes any error for a
+// table that is not there yet, and would hide that the file is damaged.
+func readable(ctx context.Context, db *sql.DB) error {
+	rows, err := db.QueryContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table'`)
+	if err != nil {
+		return explain(err)
+	}
+	defer rows.Close()
+	var tables []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return explain(err)
+		}
+		tables = append(tables, name)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return explain(err)
+	}
+	for _, name := range tables {
+		var n int
+		//nolint:gosec // G202: the names are the file's own and are quoted
+		if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM "`+strings.ReplaceAll(name, `"`, `""`)+`" LIMIT 1)`).Scan(&n); err != nil {
+			return fmt.Errorf("read table %s: %w", name, explain(err))
+		}
 	}
 	return nil
 }

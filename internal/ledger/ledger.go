@@ -14,6 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pressly/goose/v3"
+
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -85,6 +87,11 @@ func (l *Ledger) open(ctx context.Context, e engine, alone bool) error {
 		return fmt.Errorf("connect: %w", err)
 	}
 	db.SetMaxOpenConns(1)
+	if e.dialect == goose.DialectSQLite3 {
+		if err := readable(ctx, db); err != nil {
+			return errors.Join(err, db.Close())
+		}
+	}
 	if err := migrate(ctx, db, e.dialect); err != nil {
 		return errors.Join(err, db.Close())
 	}
