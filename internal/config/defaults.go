@@ -38,7 +38,7 @@ func (c *Config) applyDefaults() {
 	c.Listen = cmp.Or(c.Listen, defaultListen)
 	c.State = c.stateOrDefault()
 	c.Pages.Access = cmp.Or(c.Pages.Access, AccessToken)
-	c.URL = cmp.Or(c.URL, "http://"+reachable(c.Listen))
+	c.URL = cmp.Or(c.URL, "http://"+c.LocalAddress())
 	for name, site := range c.Sites {
 		site.Title = cmp.Or(site.Title, name)
 		c.Sites[name] = site.withDefaults()
@@ -47,12 +47,12 @@ func (c *Config) applyDefaults() {
 
 func (c *Config) stateOrDefault() string { return cmp.Or(c.State, defaultState) }
 
-// reachable is how this machine reaches what listens on an address: a server
-// that listens on all of them is asked on loopback.
-func reachable(listen string) string {
-	host, port, err := net.SplitHostPort(listen)
+// LocalAddress is the host and port at which this machine reaches the app: one
+// that listens on all addresses is asked on loopback.
+func (c *Config) LocalAddress() string {
+	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
-		return listen
+		return c.Listen
 	}
 	switch host {
 	case "", "0.0.0.0":

@@ -181,7 +181,7 @@ func kindOf(n ast.Node) string {
 // shape says what was expected of a value.
 func shape(t reflect.Type, tag string) string {
 	if words := enum(tag); len(words) > 0 {
-		return strings.Join(words, " or ")
+		return either(words)
 	}
 	switch {
 	case t.Kind() == reflect.Pointer:
@@ -205,6 +205,15 @@ func shape(t reflect.Type, tag string) string {
 	default:
 		return "a number"
 	}
+}
+
+// either lists what there is to choose from: a, b or c.
+func either(words []string) string {
+	last := len(words) - 1
+	if last < 1 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
 // enum is the list of words that a jsonschema tag allows.

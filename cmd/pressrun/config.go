@@ -1,0 +1,116 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/config"
+)
+
+type configCmd struct {
+	Check  configCheckCmd  `cmd:"" help:"Check a configuration, and tell the place of every mistake."`
+	Schema configSchemaCmd `cmd:"" help:"Print the JSON schema of the configuration."`
+}
+
+// configFlag names the configuration.
+type configFlag struct {
+	Config string `env:"PRESSRUN_CONFIG" placeholder:"FILE" help:"The configuration (${env}; default: pressrun.yaml here, else /etc/pressrun/pressrun.yaml)."`
+}
+
+// systemConfig is where the configuration is on a server and in the image.
+const systemConfig = "/etc/pressrun/pressrun.yaml"
+
+func (f configFlag) file() string {
+	if f.Config != "" {
+		return f.Config
+	}
+	const here = "pressrun.yaml"
+	if _, err := os.Stat(here); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Stat(systemConfig); err == nil {
+			return systemConfig
+		}
+	}
+	return here
+}
+
+func (f configFlag) load() (*config.Config, error) {
+	c, err := config.Load(f.file())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, withCode(exitUsage, fmt.Errorf("%w; give another with --config or PRESSRUN_CONFIG, and see docs/configuration.md for an example", err))
+	}
+	return c, err
+}
+
+type configCheckCmd struct {
+	File string `arg:"" optional:"" help:"The configuration (default: as for serve)."`
+	configFlag
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Help has the example.
+func (configCheckCmd) Help() string {
+	return `Nothing is contacted and nothing is changed. Ends with 0 if the configuration is good, else with 2.
+
+Example:
+
+  pressrun config check examples/pressrun.yaml`
+}
+
+// checkDocument is what `config check --json` prints.
+type checkDocument struct {
+	File     string           `json:"file"`
+	Good     bool             `json:"good"`
+	Sites    []string         `json:"sites,omitempty"`
+	Problems []config.Problem `json:"problems,omitempty"`
+}
+
+// Run checks a configuration.
+func (c *configCheckCmd) Run(t *terminal) error {
+	if c.File != "" {
+		c.Config = c.File
+	}
+	p := &printer{out: t.out}
+	conf, err := c.load()
+	if mistakes, ok := errors.AsType[*config.Error](err); ok {
+		if c.JSON {
+			if err := p.document(checkDocument{File: c.file(), Problems: mistakes.Problems}); err != nil {
+				return err
+			}
+		}
+		return withCode(exitUsage, fmt.Errorf("%s in the configuration\n%w", plural(int64(len(mistakes.Problems)), "mistake"), err))
+	}
+	if err != nil {
+		return err
+	}
+	sites := slices.Sorted(maps.Keys(conf.Sites))
+	if c.JSON {
+		return p.document(checkDocument{File: c.file(), Good: true, Sites: sites})
+	}
+	_, err = fmt.Fprintf(t.out, "%s is good: %s (%s), %s, listens on %s, keeps its state in %s\n",
+		c.file(), plural(int64(len(sites)), "site"), strings.Join(sites, ", "), plural(int64(len(conf.Tokens)), "token"), conf.Listen, conf.State)
+	return err
+}
+
+type configSchemaCmd struct{}
+
+// Help has the example.
+func (configSchemaCmd) Help() string {
+	return `Editors use it to complete and check the file. Its first line then names the schema:
+
+  # yaml-language-server: $schema=pressrun.schema.json
+
+Example:
+
+  pressrun config schema > pressrun.schema.json`
+}
+
+// Run prints the schema.
+func (configSchemaCmd) Run(t *terminal) error {
+	_, err := t.out.Write(config.Schema())
+	return err
+}

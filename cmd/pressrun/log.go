@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+)
+
+type logCmd struct {
+	appFlags
+	siteFlag
+	Number int64 `arg:"" optional:"" help:"Number of the release (default: the current one, else the last)."`
+	Follow bool  `help:"Go on until the release is over."`
+}
+
+// Help has the example.
+func (logCmd) Help() string {
+	return `On a terminal, control characters of the output are left out; into a file or a pipe it goes as it is.
+
+Examples:
+
+  pressrun log --follow
+  pressrun log 128 --site www > release-128.txt`
+}
+
+// Run prints the output of a release's run.
+func (c *logCmd) Run(ctx context.Context, t *terminal) error {
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	site, err := c.name(ctx, client)
+	if err != nil {
+		return err
+	}
+	number := c.Number
+	if number == 0 {
+		if number, err = newest(ctx, client, site); err != nil {
+			return err
+		}
+	}
+	out := t.out
+	if t.screen {
+		out = plainWriter{t.out}
+	}
+	if !c.Follow {
+		_, err := copyLog(ctx, client, site, number, out, 0)
+		return err
+	}
+	return followLog(ctx, client, site, number, out)
+}
+
+// newest is the number of the site's newest release.
+func newest(ctx context.Context, client *api.Client, site string) (int64, error) {
+	releases, err := client.Releases(ctx, site, 1, 0)
+	if err != nil {
+		return 0, err
+	}
+	if len(releases) == 0 {
+		return 0, withCode(exitNotFound, fmt.Errorf("%s has no release yet", site))
+	}
+	return releases[0].Number, nil
+}
+
+// copyLog prints a log from an offset on and returns how far it has come.
+func copyLog(ctx context.Context, client *api.Client, site string, number int64, out io.Writer, from int64) (int64, error) {
+	log, err := client.LongLog(ctx, site, number)
+	if err != nil {
+		return from, err
+	}
+	defer log.Close()
+	if skipped, err := io.CopyN(io.Discard, log, from); err != nil {
+		if errors.Is(err, io.EOF) {
+			return skipped, nil // it was cut meanwhile
+		}
+		return from, fmt.Errorf("read the log: %w", err)
+	}
+	n, err := io.Copy(out, log)
+	if err != nil {
+		return from + n, fmt.Errorf("read the log: %w", err)
+	}
+	return from + n, nil
+}
+
+// followLog prints a log as it grows until its release is over. Each look
+// reads the log anew, so a long one is looked at less often.
+func followLog(ctx context.Context, client *api.Client, site string, number int64, out io.Writer) error {
+	var at int64
+	for {
+		// Asked before the log is read: what a release wrote before its end
+		// is then in it.
+		r, err := client.Release(ctx, site, number)
+		if err != nil {
+			return err
+		}
+		started := time.Now()
+		at, err = copyLog(ctx, client, site, number, out, at)
+		if err != nil && (r.Outcome != "" || !notFound(err)) {
+			return err
+		}
+		if r.Outcome != "" {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(max(pollEvery, 5*time.Since(started))):
+		}
+	}
+}
+
+// notFound says that a run has written nothing yet.
+func notFound(err error) bool {
+	p, ok := errors.AsType[*api.Problem](err)
+	return ok && statusCode(p.Status) == exitNotFound
+}
+
+// plainWriter keeps a build's output from steering the terminal.
+type plainWriter struct{ out io.Writer }
+
+// Write drops control characters but tabs and ends of lines.
+func (w plainWriter) Write(text []byte) (int, error) {
+	kept := make([]byte, 0, len(text))
+	for _, c := range text {
+		if c >= 0x20 && c != 0x7f || c == '\n' || c == '\t' {
+			kept = append(kept, c)
+		}
+	}
+	if _, err := w.out.Write(kept); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}

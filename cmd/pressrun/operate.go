@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+)
+
+// actFlags are what the operator's acts have in common.
+type actFlags struct {
+	appFlags
+	siteFlag
+	outputFlags
+	Actor string `placeholder:"NAME" help:"Who acts, as people know them (default: the token's name)."`
+}
+
+// act does what an operator asks and shows the site afterwards.
+func (f actFlags) act(ctx context.Context, t *terminal, do func(*api.Client, string) (api.Site, error)) error {
+	client, err := f.client()
+	if err != nil {
+		return err
+	}
+	name, err := f.name(ctx, client)
+	if err != nil {
+		return err
+	}
+	site, err := do(client, name)
+	if err != nil {
+		return err
+	}
+	p := f.printer(t)
+	if f.JSON {
+		return p.document(site)
+	}
+	return p.site(site)
+}
+
+// named carries out one of the acts that are known by a name.
+func (f actFlags) named(ctx context.Context, t *terminal, act string, in api.ActInput) error {
+	in.Actor = f.Actor
+	return f.act(ctx, t, func(client *api.Client, site string) (api.Site, error) {
+		return client.Act(ctx, site, act, in)
+	})
+}
+
+type pauseCmd struct {
+	actFlags
+	Why   string     `required:"" placeholder:"TEXT" help:"Why, for the people who wait."`
+	Until *time.Time `type:"instant" placeholder:"TIME" help:"When it ends by itself."`
+}
+
+// Help has the example.
+func (pauseCmd) Help() string {
+	return `A release that is under way goes on. Requests are accepted and wait.
+
+Examples:
+
+  pressrun pause --site www --why "The CDN is being moved"
+  pressrun pause --why "Until the fix is in" --until 2h`
+}
+
+// Run pauses a site.
+func (c *pauseCmd) Run(ctx context.Context, t *terminal) error {
+	return c.named(ctx, t, "pause", api.ActInput{Why: c.Why, Until: c.Until})
+}
+
+type resumeCmd struct {
+	actFlags
+	Why string `placeholder:"TEXT" help:"Why."`
+}
+
+// Help has the example.
+func (resumeCmd) Help() string {
+	return `Example:
+
+  pressrun resume --site www`
+}
+
+// Run ends a pause.
+func (c *resumeCmd) Run(ctx context.Context, t *terminal) error {
+	return c.named(ctx, t, "resume", api.ActInput{Why: c.Why})
+}
+
+type cancelCmd struct {
+	actFlags
+	Why string `required:"" placeholder:"TEXT" help:"Why, for the people who wait."`
+}
+
+// Help has the example.
+func (cancelCmd) Help() string {
+	return `The run and all that it started is ended. The requests that it served wait for the next request.
+What is live cannot be cancelled.
+
+Example:
+
+  pressrun cancel --site www --why "Wrong branch"`
+}
+
+// Run cancels the current release.
+func (c *cancelCmd) Run(ctx context.Context, t *terminal) error {
+	return c.named(ctx, t, "cancel", api.ActInput{Why: c.Why})
+}
+
+type resetCmd struct {
+	actFlags
+	Why string `required:"" placeholder:"TEXT" help:"Why, for the records."`
+}
+
+// Help has the example.
+func (resetCmd) Help() string {
+	return `For a release whose run is lost and that can't wait for its deadline. A run that lives after all is told so and ends.
+Failures are forgotten, and what waits is released.
+
+Example:
+
+  pressrun reset --site www --why "The runner's machine is gone"`
+}
+
+// Run gives the current release up.
+func (c *resetCmd) Run(ctx context.Context, t *terminal) error {
+	return c.named(ctx, t, "reset", api.ActInput{Why: c.Why})
+}
+
+type retryCmd struct {
+	actFlags
+	Why string `placeholder:"TEXT" help:"Why."`
+}
+
+// Help has the example.
+func (retryCmd) Help() string {
+	return `Example:
+
+  pressrun retry --site www --why "The CMS is back"`
+}
+
+// Run releases at once what waits.
+func (c *retryCmd) Run(ctx context.Context, t *terminal) error {
+	return c.named(ctx, t, "retry", api.ActInput{Why: c.Why})
+}
+
+type freezeCmd struct {
+	actFlags
+	From *time.Time `type:"instant" placeholder:"TIME" help:"When it begins (default: now)."`
+	To   *time.Time `type:"instant" required:"" placeholder:"TIME" help:"When it ends."`
+	Why  string     `required:"" placeholder:"TEXT" help:"Why, for the people who wait."`
+}
+
+// Help has the example.
+func (freezeCmd) Help() string {
+	return `Example:
+
+  pressrun freeze --site www --from "2026-12-24 18:00" --to "2026-12-27 06:00" --why Christmas`
+}
+
+// Run adds a freeze.
+func (c *freezeCmd) Run(ctx context.Context, t *terminal) error {
+	return c.act(ctx, t, func(client *api.Client, site string) (api.Site, error) {
+		return client.Freeze(ctx, site, api.FreezeInput{From: c.From, To: *c.To, Why: c.Why, Actor: c.Actor})
+	})
+}
+
+type thawCmd struct {
+	appFlags
+	siteFlag
+	outputFlags
+	ID string `arg:"" help:"The freeze's id, as status shows it."`
+}
+
+// Help has the example.
+func (thawCmd) Help() string {
+	return `Freezes of the configuration are removed there.
+
+Example:
+
+  pressrun thaw QX4T2B7A --site www`
+}
+
+// Run removes a freeze.
+func (c *thawCmd) Run(ctx context.Context, t *terminal) error {
+	f := actFlags{appFlags: c.appFlags, siteFlag: c.siteFlag, outputFlags: c.outputFlags}
+	return f.act(ctx, t, func(client *api.Client, site string) (api.Site, error) {
+		return client.Thaw(ctx, site, c.ID)
+	})
+}

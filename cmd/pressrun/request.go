@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+type requestCmd struct {
+	appFlags
+	siteFlag
+	outputFlags
+	Reason    string        `placeholder:"TEXT" help:"Why, in words."`
+	Title     string        `placeholder:"TEXT" help:"Title of the content that changed."`
+	Link      string        `placeholder:"URL" help:"Where that content is edited."`
+	Entity    string        `placeholder:"TYPE/ID" help:"Which content it is, e.g. article/12."`
+	Actor     string        `placeholder:"NAME" help:"Who asks, as people know them (default: the token's name)."`
+	Source    string        `enum:"schedule,content,editor,operator,workflow" default:"operator" placeholder:"SOURCE" help:"What asks: ${enum} (default ${default}; with an editor's token: editor)."`
+	Key       string        `placeholder:"KEY" help:"Idempotency key: the same key is the same request, however often it is sent."`
+	NotBefore *time.Time    `type:"instant" placeholder:"TIME" help:"The content may not be published before this instant."`
+	Wait      bool          `help:"Follow the request until it is live, or a release failed."`
+	Timeout   time.Duration `default:"2h" placeholder:"SPAN" help:"How long to wait (default ${default})."`
+}
+
+// Help has the example.
+func (requestCmd) Help() string {
+	return `The request is on disk when the command returns: it will be served, or somebody is told why not.
+With --wait, ends with 0 once it is live, 7 if a release failed (it is retried all the same), 8 after --timeout.
+
+Examples:
+
+  pressrun request --site www --reason "New opening hours" --wait
+  pressrun request --not-before "2026-12-24 18:00" --title "Closed over Christmas"
+  pressrun request --key deploy-4711 --json`
+}
+
+// Run asks for a release.
+func (c *requestCmd) Run(ctx context.Context, t *terminal) error {
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	site, err := c.name(ctx, client)
+	if err != nil {
+		return err
+	}
+	key := c.Key
+	if key == "" {
+		// With a key of its own the call may be repeated without harm.
+		key = "cli-" + rand.Text()
+	}
+	asked, err := client.Ask(ctx, site, key, api.RequestInput{
+		Source: release.Source(c.Source), Actor: c.Actor, Title: c.Title, Link: c.Link,
+		Entity: c.Entity, Reason: c.Reason, NotBefore: c.NotBefore,
+	})
+	if err != nil {
+		return err
+	}
+	p := c.printer(t)
+	if !c.Wait {
+		if c.JSON {
+			return p.document(asked)
+		}
+		return p.asked(asked)
+	}
+	if !c.JSON {
+		if err := p.asked(asked); err != nil {
+			return err
+		}
+	}
+	return c.follow(ctx, t, client, asked.Request)
+}
+
+func (p *printer) asked(a api.AskResult) error {
+	verb := "Accepted"
+	if a.Duplicate {
+		verb = "Already accepted"
+	}
+	_, err := fmt.Fprintf(p.out, "%s: request %s for %s at %s.\n%s\n", verb, plain(a.ID), plain(a.Site), p.at(a.AcceptedAt), plain(a.Text))
+	return err
+}
+
+func (c *requestCmd) follow(ctx context.Context, t *terminal, client *api.Client, r api.Request) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, errTimeout)
+	defer cancel()
+	w := &waiter{client: client, progress: newProgress(t), quiet: c.JSON, p: c.printer(t)}
+	last, err := w.untilLive(ctx, r)
+	if c.JSON && last.ID != "" {
+		if printErr := w.p.document(last); printErr != nil {
+			return printErr
+		}
+	}
+	return err
+}

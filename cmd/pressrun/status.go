@@ -1,0 +1,204 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+)
+
+type statusCmd struct {
+	appFlags
+	outputFlags
+	Site     string        `env:"PRESSRUN_SITE" placeholder:"NAME" help:"One site only (${env})."`
+	Watch    bool          `help:"Go on, and show every change until interrupted."`
+	Interval time.Duration `default:"1s" placeholder:"SPAN" help:"How often --watch looks (default ${default})."`
+}
+
+// Help has the example.
+func (statusCmd) Help() string {
+	return `With --watch a terminal is drawn anew at each change; elsewhere each change is printed below the last, with --json as one line.
+
+Examples:
+
+  pressrun status
+  pressrun status --site www --watch
+  pressrun status --json | jq -r '.sites[] | select(.held) | .name'`
+}
+
+// sitesDocument is what `status --json` prints.
+type sitesDocument struct {
+	Sites []api.Site `json:"sites"`
+}
+
+// Run shows how the sites stand.
+func (c *statusCmd) Run(ctx context.Context, t *terminal) error {
+	client, err := c.client()
+	if err != nil {
+		return err
+	}
+	if !c.Watch {
+		sites, err := c.sites(ctx, client)
+		if err != nil {
+			return err
+		}
+		return c.show(c.printer(t), sites, false)
+	}
+	return c.watch(ctx, t, client)
+}
+
+func (c *statusCmd) sites(ctx context.Context, client *api.Client) ([]api.Site, error) {
+	if c.Site == "" {
+		return client.Sites(ctx)
+	}
+	site, err := client.Site(ctx, c.Site)
+	return []api.Site{site}, err
+}
+
+func (c *statusCmd) show(p *printer, sites []api.Site, asLine bool) error {
+	switch {
+	case c.JSON && asLine:
+		return p.line(sitesDocument{sites})
+	case c.JSON:
+		return p.document(sitesDocument{sites})
+	case len(sites) == 1:
+		return p.site(sites[0])
+	default:
+		return p.sites(sites)
+	}
+}
+
+// clearScreen moves to the upper left corner and erases what is there.
+const clearScreen = "\x1b[H\x1b[2J"
+
+func (c *statusCmd) watch(ctx context.Context, t *terminal, client *api.Client) error {
+	var last []byte
+	for {
+		sites, err := c.sites(ctx, client)
+		if err != nil {
+			return err
+		}
+		var page bytes.Buffer
+		p := c.printer(t)
+		p.out = &page
+		if err := c.show(p, sites, true); err != nil {
+			return err
+		}
+		if !bytes.Equal(page.Bytes(), last) {
+			if err := c.draw(t, page.Bytes(), last == nil); err != nil {
+				return err
+			}
+			last = page.Bytes()
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(max(c.Interval, 100*time.Millisecond)):
+		}
+	}
+}
+
+func (c *statusCmd) draw(t *terminal, page []byte, first bool) error {
+	switch {
+	case c.JSON:
+	case t.screen:
+		page = append([]byte(clearScreen), page...)
+	case !first:
+		page = append([]byte("\n"), page...)
+	}
+	_, err := t.out.Write(page)
+	return err
+}
+
+// sites shows many sites, a line each.
+func (p *printer) sites(sites []api.Site) error {
+	if len(sites) == 0 {
+		_, err := fmt.Fprintln(p.out, "This token sees no site.")
+		return err
+	}
+	rows := [][]string{{"SITE", "STATE", "SINCE", "WAITING", "LIVE", ""}}
+	for _, s := range sites {
+		rows = append(rows, []string{s.Name, stateWord(s.State), p.at(s.Since), fmt.Sprint(s.Waiting.Count), liveNumber(s), oneLine(s.Text)})
+	}
+	return p.table(rows)
+}
+
+func liveNumber(s api.Site) string {
+	if s.Live == nil {
+		return "-"
+	}
+	return fmt.Sprintf("#%d", s.Live.Number)
+}
+
+// site shows all of one site.
+func (p *printer) site(s api.Site) error {
+	title := s.Name
+	if s.Title != "" && s.Title != s.Name {
+		title += " (" + s.Title + ")"
+	}
+	if _, err := fmt.Fprintf(p.out, "%s\n%s\n\n", oneLine(title), plain(s.Text)); err != nil {
+		return err
+	}
+	var f fields
+	f.add("State", stateWord(s.State)+" since "+p.at(s.Since))
+	f.add("Address", s.URL)
+	f.add("Waiting", p.waiting(s.Waiting))
+	f.add("Scheduled", p.when(s.Scheduled))
+	f.add("Current", p.releaseLine(s.Current))
+	if s.Last != nil && (s.Live == nil || s.Last.Number != s.Live.Number) {
+		f.add("Last", p.releaseLine(s.Last))
+	}
+	f.add("Live", p.releaseLine(s.Live))
+	if s.Paused != nil {
+		f.add("Paused", p.paused(*s.Paused))
+	}
+	if s.Held != nil {
+		f.add("Held", fmt.Sprintf("since %s: %s", p.at(s.Held.Since), oneLine(s.Held.Why)))
+	}
+	for _, z := range s.Freezes {
+		f.add("Freeze", p.freeze(z))
+	}
+	return p.table(f)
+}
+
+func (p *printer) waiting(w api.Waiting) string {
+	if w.Count == 0 {
+		return ""
+	}
+	text := plural(w.Count, "request")
+	if w.Since != nil {
+		text += " since " + p.at(*w.Since)
+	}
+	if w.DispatchAt != nil {
+		text += ", to be dispatched at " + p.at(*w.DispatchAt)
+	}
+	if w.For != "" {
+		text += " (" + w.For + ")"
+	}
+	return text
+}
+
+func (p *printer) paused(z api.Pause) string {
+	text := "since " + p.at(z.Since) + " by " + oneLine(z.By)
+	if z.Until != nil {
+		text += ", until " + p.at(*z.Until)
+	}
+	if z.Why != "" {
+		text += ": " + oneLine(z.Why)
+	}
+	return text
+}
+
+func (p *printer) freeze(z api.Freeze) string {
+	id := z.ID
+	if id == "" {
+		id = "(configuration)"
+	}
+	text := fmt.Sprintf("%s from %s to %s: %s", id, p.at(z.From), p.at(z.To), oneLine(z.Why))
+	if z.By != "" {
+		text += " (" + oneLine(z.By) + ")"
+	}
+	return text
+}

@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+)
+
+type versionCmd struct {
+	JSON bool `name:"json" help:"Print JSON."`
+}
+
+// Help has the example.
+func (versionCmd) Help() string {
+	return "Example:\n\n  pressrun version --json"
+}
+
+// versionInfo is what `version --json` prints.
+type versionInfo struct {
+	Version string `json:"version"`
+	Commit  string `json:"commit,omitempty"`
+	// Modified says that the sources were changed after the commit.
+	Modified bool   `json:"modified,omitempty"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+// Run prints the version.
+func (c *versionCmd) Run(t *terminal) error {
+	info := buildInfo()
+	if c.JSON {
+		return (&printer{out: t.out}).document(info)
+	}
+	line := fmt.Sprintf("pressrun %s (%s, %s)", info.Version, info.Go, info.Platform)
+	if info.Commit != "" {
+		line = fmt.Sprintf("pressrun %s (commit %s, %s, %s)", info.Version, info.Commit, info.Go, info.Platform)
+	}
+	_, err := fmt.Fprintln(t.out, line)
+	return err
+}
+
+func buildVersion() string { return buildInfo().Version }
+
+// buildInfo is what the linker was told, else what Go notes by itself.
+func buildInfo() versionInfo {
+	info := versionInfo{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return info
+	}
+	if info.Version == "" {
+		info.Version = build.Main.Version
+	}
+	for _, s := range build.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			info.Commit = s.Value
+		case "vcs.modified":
+			info.Modified = s.Value == "true"
+		}
+	}
+	return info
+}
