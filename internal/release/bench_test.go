@@ -1,10 +1,8 @@
-package release_test
+package release
 
 import (
 	"testing"
 	"time"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // BenchmarkRequestAccepted is the step that is taken for every request.

@@ -53,7 +53,7 @@ func (t *turn) tickRunning() {
 		t.Current.Late = t.now
 		t.record(KindLate, "", "it takes longer than expected")
 	}
-	if !t.now.Before(t.Site.nextLook()) {
+	if !t.now.Before(t.nextLook()) {
 		t.Current.LookedUp = t.now
 		t.emit(LookUpRun{Release: t.Current.Number, Run: t.Current.Run})
 	}

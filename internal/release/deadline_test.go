@@ -1,10 +1,8 @@
-package release_test
+package release
 
 import (
 	"testing"
 	"time"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // watch lets time go by while every look-up is answered.

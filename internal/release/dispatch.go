@@ -150,11 +150,11 @@ func (t *turn) dispatchMissing(e DispatchMissing) error {
 		t.finishCancel()
 		return nil
 	}
-	if t.stopped() != nil {
+	if stop := t.stopped(); stop != nil {
 		// Nothing was begun, and now nothing may be: the intent is withdrawn.
 		t.Current.Dispatch = Dispatch{}
-		t.record(KindUnknown, "", "no run came of the last dispatch")
-		return nil
+		t.record(KindUnknown, "", "no run came of the last dispatch: "+stop.Error())
+		return nil //nolint:nilerr // what stops the site is no error of this answer
 	}
 	t.record(KindDispatching, "", "no run came of the last dispatch: sent again")
 	t.send()

@@ -1,14 +1,12 @@
-package release_test
+package release
 
 import (
 	"testing"
 	"time"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // sent is a site whose release has been sent, with the answer outstanding.
-func sent(t testing.TB) (*driver, string) {
+func sent(t *testing.T) (*driver, string) {
 	t.Helper()
 	d := newDriver(t).to(Requested)
 	d.send()
@@ -111,7 +109,9 @@ func TestAnswersToADispatchThatIsOverChangeNothing(t *testing.T) {
 	d, token := sent(t)
 	d.do(ResetSite{Act: by("stuck")})
 	for _, event := range []Event{
-		DispatchRefused{Token: token}, DispatchUnknown{Token: token}, DispatchMissing{Token: token},
+		DispatchRefused{Token: token},
+		DispatchUnknown{Token: token},
+		DispatchMissing{Token: token},
 		DispatchMissing{},
 	} {
 		d.refused(event, CodeReleaseOver)

@@ -1,4 +1,4 @@
-package release_test
+package release
 
 import (
 	"errors"
@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // monday is when the tests begin: 9 o'clock on a working day in New York.
@@ -26,9 +24,9 @@ type driver struct {
 	started int
 }
 
-func newDriver(t testing.TB) *driver {
-	t.Helper()
-	return &driver{t: t, site: NewSite("www", DefaultPolicy()), now: monday}
+func newDriver(tb testing.TB) *driver {
+	tb.Helper()
+	return &driver{t: tb, site: NewSite("www", DefaultPolicy()), now: monday}
 }
 
 // do takes a step that must not be refused.

@@ -61,5 +61,5 @@ func (t *turn) silent() bool {
 
 // overdue says whether the current phase has passed its deadline.
 func (t *turn) overdue() bool {
-	return !t.now.Before(t.Site.deadline())
+	return !t.now.Before(t.deadline())
 }

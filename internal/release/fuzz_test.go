@@ -1,10 +1,8 @@
-package release_test
+package release
 
 import (
 	"testing"
 	"time"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // FuzzStep reads bytes as a story: each pair is an event of the alphabet and

@@ -1,12 +1,10 @@
-package release_test
+package release
 
 import (
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 func TestEightRequestsDuringARunningBuildMakeExactlyOneMoreRelease(t *testing.T) {

@@ -1,4 +1,4 @@
-package release_test
+package release
 
 import (
 	"encoding/json"
@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // fataler is what the invariants need of a *testing.T or a *rapid.T.
@@ -20,7 +18,7 @@ type fataler interface {
 	Fatalf(format string, args ...any)
 }
 
-var _ fataler = (testing.TB)(nil)
+var _ fataler = testing.TB(nil)
 
 // checkedStep is Step with every promise that holds for each step.
 func checkedStep(t fataler, before Site, event Event, now time.Time) (Site, []Effect, error) {
@@ -183,12 +181,8 @@ func speaker(event Event) (bool, Run) {
 
 // holds says whether a run holds the current release of a site.
 func holds(s Site, run Run) bool {
-	switch s.State {
-	case Starting, InProgress, Complete:
-		return s.Current.Run.ID == run.ID && s.Current.Run.Attempt == run.Attempt
-	default:
-		return false
-	}
+	claimed := s.State == Starting || s.State == InProgress || s.State == Complete
+	return claimed && s.Current.Run.same(run)
 }
 
 // reload is what a restart does to a site: it is written down and read back.

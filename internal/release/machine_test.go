@@ -1,4 +1,4 @@
-package release_test
+package release
 
 import (
 	"fmt"
@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // TestWhateverHappensTheRulesHold drives the rules through a world in which
@@ -139,8 +137,12 @@ func (w *world) button(*rapid.T) {
 func (w *world) operate(t *rapid.T) {
 	act := by("because")
 	w.tell(rapid.SampledFrom([]Event{
-		PauseSite{Act: act}, PauseSite{Act: act, Until: w.now.Add(time.Hour)}, ResumeSite{Act: act},
-		CancelRelease{Act: act}, ResetSite{Act: act}, RetryNow{Act: act},
+		PauseSite{Act: act},
+		PauseSite{Act: act, Until: w.now.Add(time.Hour)},
+		ResumeSite{Act: act},
+		CancelRelease{Act: act},
+		ResetSite{Act: act},
+		RetryNow{Act: act},
 		FreezeSite{Act: act, Window: Window{ID: "a", From: w.now, To: w.now.Add(time.Hour)}},
 		FreezeSite{Act: act, Window: Window{ID: "b", From: w.now.Add(time.Minute), To: w.now.Add(2 * time.Hour)}},
 		ThawSite{Act: act, ID: "a"},

@@ -1,10 +1,8 @@
-package release_test
+package release
 
 import (
 	"testing"
 	"time"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // recorded says whether the last step was recorded with who and why.

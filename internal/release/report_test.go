@@ -1,9 +1,7 @@
-package release_test
+package release
 
 import (
 	"testing"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 func TestReportsOfOthersAreConflictsAndChangeNothing(t *testing.T) {

@@ -1,11 +1,9 @@
-package release_test
+package release
 
 import (
 	"slices"
 	"testing"
 	"time"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // failOnce lets the waiting release run and fail in the build.

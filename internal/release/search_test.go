@@ -1,12 +1,10 @@
-package release_test
+package release
 
 import (
 	"flag"
 	"fmt"
 	"testing"
 	"time"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // The search goes through the states that the real Step can reach with a few
@@ -95,14 +93,21 @@ func alphabet(n node) []Event {
 	next := s.Current.Sequence + 1
 	act := by("because")
 	return []Event{
-		RequestAccepted{Source: FromContent}, RequestAccepted{Source: FromEditor},
-		tickOf(n), Restarted{},
-		DispatchConfirmed{Token: mine, Run: one}, DispatchConfirmed{Token: mine, Run: two},
+		RequestAccepted{Source: FromContent},
+		RequestAccepted{Source: FromEditor},
+		tickOf(n),
+		Restarted{},
+		DispatchConfirmed{Token: mine, Run: one},
+		DispatchConfirmed{Token: mine, Run: two},
 		DispatchConfirmed{Token: old, Run: two},
-		DispatchRefused{Token: mine, Why: "no"}, DispatchUnknown{Token: mine, Why: "timed out"},
+		DispatchRefused{Token: mine, Why: "no"},
+		DispatchUnknown{Token: mine, Why: "timed out"},
 		DispatchMissing{Token: mine, Sent: 1},
-		Claim{Release: number, Token: mine, Run: one}, Claim{Release: number, Token: mine, Run: again},
-		Claim{Release: number - 1, Token: old, Run: again}, Claim{Release: number, Token: mine, Run: two}, Claim{Run: two},
+		Claim{Release: number, Token: mine, Run: one},
+		Claim{Release: number, Token: mine, Run: again},
+		Claim{Release: number - 1, Token: old, Run: again},
+		Claim{Release: number, Token: mine, Run: two},
+		Claim{Run: two},
 		Report{Release: number, Run: one, Sequence: next, To: InProgress},
 		Report{Release: number, Run: one, Sequence: next, To: Complete},
 		Report{Release: number, Run: one, Sequence: next, To: Ready},
@@ -112,10 +117,16 @@ func alphabet(n node) []Event {
 		Report{Release: number - 1, Run: one, Sequence: next, To: Complete},
 		Heartbeat{Release: number, Run: two},
 		Failure{Release: number, Run: one, Sequence: next, Why: "broke"},
-		RunEnded{Run: one, Conclusion: RunDied}, RunEnded{Run: one, Conclusion: RunSucceeded, Live: true},
-		RunEnded{Run: two, Conclusion: RunCancelled}, RunMissing{Run: one}, RunSeen{Run: again},
-		PauseSite{Act: act}, ResumeSite{Act: act},
-		CancelRelease{Act: act}, ResetSite{Act: act}, RetryNow{Act: act},
+		RunEnded{Run: one, Conclusion: RunDied},
+		RunEnded{Run: one, Conclusion: RunSucceeded, Live: true},
+		RunEnded{Run: two, Conclusion: RunCancelled},
+		RunMissing{Run: one},
+		RunSeen{Run: again},
+		PauseSite{Act: act},
+		ResumeSite{Act: act},
+		CancelRelease{Act: act},
+		ResetSite{Act: act},
+		RetryNow{Act: act},
 	}
 }
 

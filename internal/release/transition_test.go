@@ -1,12 +1,10 @@
-package release_test
+package release
 
 import (
 	"errors"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // wanted is the table of the design: the row is where a site is, the column
@@ -35,6 +33,7 @@ func eachCell(t *testing.T, check func(t *testing.T, from, to State, want Verdic
 
 func TestTransitionTable(t *testing.T) {
 	eachCell(t, func(t *testing.T, from, to State, want Verdict) {
+		t.Helper()
 		if got := Transition(from, to); got != want {
 			t.Errorf("Transition(%s, %s) = %s, want %s", from, to, got, want)
 		}
@@ -78,6 +77,7 @@ func (d *driver) ask(to State) Event {
 
 func TestStepGivesTheVerdictsOfTheTable(t *testing.T) {
 	eachCell(t, func(t *testing.T, from, to State, want Verdict) {
+		t.Helper()
 		d := newDriver(t).to(from)
 		event := d.ask(to)
 		before := d.site

@@ -1,11 +1,9 @@
-package release_test
+package release
 
 import (
 	"fmt"
 	"slices"
 	"time"
-
-	. "github.com/pressrun/pressrun/internal/release"
 )
 
 // world is a model of what surrounds the rules: effects that are carried out
@@ -162,14 +160,12 @@ func (w *world) advance(r *simRun) {
 		w.end(r, RunSucceeded) // told that it has nothing to do any more
 		return
 	}
-	switch r.next {
-	case InProgress:
-		r.next = Complete
-	case Complete:
-		r.next = Ready
-	default:
+	after := map[State]State{InProgress: Complete, Complete: Ready}
+	if r.next == Ready {
 		w.end(r, RunSucceeded)
+		return
 	}
+	r.next = after[r.next]
 }
 
 func (w *world) begin(r *simRun) {
