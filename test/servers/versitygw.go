@@ -60,7 +60,7 @@ func StartVersityGW(t testing.TB, buckets ...string) *VersityGW {
 	if err := s.cmd.Start(); err != nil {
 		t.Fatalf("start versitygw: %v", err)
 	}
-	t.Cleanup(func() { stop(t, s.cmd, s.output) })
+	t.Cleanup(func() { stopGateway(t, s.cmd, s.output) })
 	WaitHTTP(t, s.Endpoint+"/health")
 	return s
 }
@@ -132,9 +132,9 @@ func WaitHTTP(t testing.TB, url string) {
 	}
 }
 
-// stop ends a server that this test started, and shows what it said if the test
+// stopGateway ends a server that this test started, and shows what it said if the test
 // failed.
-func stop(t testing.TB, cmd *exec.Cmd, output *bytes.Buffer) {
+func stopGateway(t testing.TB, cmd *exec.Cmd, output *bytes.Buffer) {
 	t.Helper()
 	_ = cmd.Process.Signal(syscall.SIGTERM)
 	done := make(chan struct{})

@@ -6,7 +6,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/minio/crc64nvme"
@@ -62,7 +62,7 @@ func (d *run) tryLock(ctx context.Context) error {
 	if !d.plan.Empty() {
 		head = head.Begin()
 	}
-	k := &keeper{state: d.dest.State, ttl: d.opts.LeaseTTL, etag: d.head.etag}
+	k := &keeper{state: d.dest.State, ttl: d.opts.LeaseTTL, etag: d.head.etag, turn: make(chan struct{}, 1)}
 	if err := k.swap(ctx, head); err != nil {
 		return err
 	}
@@ -81,10 +81,10 @@ type keeper struct {
 	done   chan struct{}
 	expiry *time.Timer // ends ctx when the lease does
 
-	mu      sync.Mutex // one swap at a time
+	turn    chan struct{} // held by whoever swaps the head, over its request
 	head    deploy.Head
 	etag    string
-	renewed time.Time // when the last successful swap was begun
+	renewed atomic.Int64 // Unix nanoseconds when the last successful swap was begun
 }
 
 func (k *keeper) start(ctx context.Context) {
@@ -124,9 +124,7 @@ func (k *keeper) renew() {
 // store stamped it, so this side gives up first; a part of it is left for the
 // write to arrive.
 func (k *keeper) valid() error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if time.Since(k.renewed) > k.life()*3/4 {
+	if time.Since(time.Unix(0, k.renewed.Load())) > k.life()*3/4 {
 		return deploy.ErrLeaseLost
 	}
 	return nil
@@ -134,25 +132,24 @@ func (k *keeper) valid() error {
 
 // update changes the head under the lease.
 func (k *keeper) update(ctx context.Context, change func(deploy.Head) deploy.Head) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
+	select {
+	case k.turn <- struct{}{}:
+		defer func() { <-k.turn }()
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	if k.head.Lease == nil {
 		return nil // given back: nothing to change under
 	}
-	err := k.swapLocked(ctx, change(k.head))
+	err := k.swap(ctx, change(k.head))
 	if errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
 		return deploy.ErrLeaseLost
 	}
 	return err
 }
 
+// swap writes the head over the one that was last seen.
 func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return k.swapLocked(ctx, head)
-}
-
-func (k *keeper) swapLocked(ctx context.Context, head deploy.Head) error {
 	body, err := head.Encode()
 	if err != nil {
 		return fmt.Errorf("encode head: %w", err)
@@ -170,7 +167,8 @@ func (k *keeper) swapLocked(ctx context.Context, head deploy.Head) error {
 	if err != nil {
 		return err
 	}
-	k.head, k.etag, k.renewed = head, etag, began
+	k.head, k.etag = head, etag
+	k.renewed.Store(began.UnixNano())
 	if k.expiry != nil {
 		k.expiry.Reset(k.life() - time.Since(began))
 	}

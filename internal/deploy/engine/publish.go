@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 
 	"github.com/minio/crc64nvme"
@@ -155,7 +156,10 @@ func (d *run) deleteAll(ctx context.Context) error {
 	}
 	var first error
 	failed := 0
-	for _, err := range d.dest.Site.Delete(ctx, dels) {
+	for i, err := range d.dest.Site.Delete(ctx, dels) {
+		if errors.Is(err, deploy.ErrPrecondition) {
+			err = d.deleteAgain(ctx, dels[i], err)
+		}
 		if err == nil {
 			d.result.Deleted++
 			continue
@@ -169,4 +173,22 @@ func (d *run) deleteAll(ctx context.Context) error {
 		return fmt.Errorf("%d of %d files could not be deleted, the first of them: %w", failed, len(dels), first)
 	}
 	return nil
+}
+
+// deleteAgain tells a passing conflict from a file that somebody else has put in
+// the place of ours, which stays.
+func (d *run) deleteAgain(ctx context.Context, del deploy.Deletion, refused error) error {
+	info, err := d.dest.Site.Stat(ctx, del.Key)
+	switch {
+	case errors.Is(err, deploy.ErrNotFound):
+		return nil
+	case err != nil:
+		return err
+	case info.ETag != del.ETag:
+		return refused
+	}
+	if err := d.lease.valid(); err != nil {
+		return err
+	}
+	return d.dest.Site.Delete(ctx, []deploy.Deletion{del})[0]
 }

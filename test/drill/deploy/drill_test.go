@@ -1,0 +1,390 @@
+// Package deploy_test is the drill of the deploy engine: a deploy is stopped at
+// every single request, in every way, and a visitor looks at the site after
+// each change that reached the store.
+//
+//	go test ./test/drill/deploy -v -run 'TestCutPoints|TestRaces' -drill.all
+//
+// Without -drill.all only some of the cut points are tried.
+package deploy_test
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/test/fakes3"
+)
+
+var (
+	all      = flag.Bool("drill.all", false, "stop the deploy at every request, not only at some")
+	sitePage = flag.Int("drill.pages", 200, "pages of the site")
+)
+
+// door lets one deploy's requests through to the store, or breaks them.
+type door struct {
+	server *fakes3.Server
+	number atomic.Int64
+	fault  func(number int64, r *http.Request) *fakes3.Fault
+	wait   func(number int64)
+}
+
+// Do counts the request and carries it out.
+func (d *door) Do(r *http.Request) (*http.Response, error) {
+	n := d.number.Add(1)
+	if d.wait != nil {
+		d.wait(n)
+	}
+	if err := r.Context().Err(); err != nil {
+		return nil, err
+	}
+	if d.fault == nil {
+		return d.server.Do(r)
+	}
+	f := d.fault(n, r)
+	switch {
+	case f == nil:
+		return d.server.Do(r)
+	case f.Drop && !f.Done:
+		return nil, io.ErrUnexpectedEOF
+	case f.Drop:
+		if response, err := d.server.Do(r); err == nil {
+			_ = response.Body.Close()
+		}
+		return nil, io.ErrUnexpectedEOF
+	}
+	return &http.Response{
+		StatusCode: f.Status, Header: http.Header{"Content-Type": {"application/xml"}}, Request: r, ProtoMajor: 1, ProtoMinor: 1,
+		Body: io.NopCloser(strings.NewReader("<Error><Code>" + f.Code + "</Code></Error>")),
+	}, nil
+}
+
+func (d *door) open(t testing.TB) deploy.Destination {
+	t.Helper()
+	store, err := s3.Open(t.Context(), bucket, prefix, s3.Options{
+		Endpoint: "http://store", Region: "us-east-1", AccessKey: "a", SecretKey: "s", HTTPClient: d,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deploy.Destination{Site: store, State: store.Sub(".pressrun/"), StatePrefix: ".pressrun/"}
+}
+
+func options(b build) engine.Options {
+	return engine.Options{Source: b.dir, Site: "www", LockWait: 10 * time.Minute, Concurrency: 8}
+}
+
+// kind is one way in which a deploy goes wrong at request k.
+type kind struct {
+	name string
+	// survives says that the deploy itself must succeed all the same.
+	survives bool
+	fault    func(k, n int64, r *http.Request) *fakes3.Fault
+}
+
+func isWrite(r *http.Request) bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }
+
+var kinds = []kind{
+	{"killed before the request", false, func(k, n int64, _ *http.Request) *fakes3.Fault {
+		if n >= k {
+			return &fakes3.Fault{Drop: true}
+		}
+		return nil
+	}},
+	{"killed after the request", false, func(k, n int64, _ *http.Request) *fakes3.Fault {
+		if n >= k {
+			return &fakes3.Fault{Drop: true, Done: n == k}
+		}
+		return nil
+	}},
+	{"the answer was lost", true, func(k, n int64, _ *http.Request) *fakes3.Fault {
+		if n == k {
+			return &fakes3.Fault{Drop: true, Done: true}
+		}
+		return nil
+	}},
+	{"a burst of 503", true, func(k, n int64, _ *http.Request) *fakes3.Fault {
+		if n >= k && n < k+6 {
+			return &fakes3.Fault{Status: http.StatusServiceUnavailable, Code: "SlowDown"}
+		}
+		return nil
+	}},
+	{"a conflict, 409", true, func(k, n int64, r *http.Request) *fakes3.Fault {
+		if n == k && isWrite(r) && !strings.HasSuffix(r.URL.Path, "/head") {
+			return &fakes3.Fault{Status: http.StatusConflict, Code: "ConditionalRequestConflict"}
+		}
+		return nil
+	}},
+	{"the credentials expired", false, func(k, n int64, _ *http.Request) *fakes3.Fault {
+		if n >= k {
+			return &fakes3.Fault{Status: http.StatusForbidden, Code: "ExpiredToken"}
+		}
+		return nil
+	}},
+}
+
+// tally adds up what the drill saw.
+type tally struct {
+	mu                       sync.Mutex
+	cuts, torn, unrecovered  int
+	resent                   int64
+	survivorsFailed, recover int
+}
+
+func (s *tally) print() {
+	fmt.Printf("deploy drill: cut_points=%d torn=%d unrecovered=%d resent_bytes=%d survivors_failed=%d recovered=%d\n",
+		s.cuts, s.torn, s.unrecovered, s.resent, s.survivorsFailed, s.recover)
+}
+
+func TestCutPoints(t *testing.T) {
+	v1, v2, v3 := makeBuild(t, *sitePage, 1), makeBuild(t, *sitePage, 2), makeBuild(t, *sitePage, 3)
+	sum := &tally{}
+	defer sum.print()
+	synctest.Test(t, func(t *testing.T) {
+		server := &fakes3.Server{}
+		server.Bucket(bucket, map[string]fakes3.Object{"other/stranger.html": {Body: []byte("theirs"), ETag: `"x"`}})
+		server.Changed = func(objects map[string]fakes3.Object, key string) { watch(t, sum, objects, key) }
+		first := &door{server: server}
+		if _, err := engine.Run(t.Context(), first.open(t), options(v1)); err != nil {
+			t.Fatal(err)
+		}
+		base := server.Objects(bucket)
+		counting := &door{server: server}
+		if _, err := engine.Run(t.Context(), counting.open(t), options(v2)); err != nil {
+			t.Fatal(err)
+		}
+		requests := counting.number.Load()
+		step := int64(17)
+		if *all {
+			step = 1
+		}
+		for _, kind := range kinds {
+			for k := int64(1); k <= requests; k += step {
+				next := v2
+				if k%2 == 0 {
+					next = v3 // the next build need not be the one that failed
+				}
+				server.Bucket(bucket, base)
+				cut(t, sum, server, kind, k, v2, next)
+			}
+		}
+	})
+	if sum.torn+sum.unrecovered+sum.survivorsFailed > 0 || sum.resent > 0 || sum.recover == 0 {
+		t.Fail()
+	}
+}
+
+// watch is a visitor who looks after every change.
+func watch(t *testing.T, sum *tally, objects map[string]fakes3.Object, key string) {
+	bad := 0
+	if page, ok := objects[key]; ok {
+		if strings.HasSuffix(key, ".html") && !whole(objects, page) {
+			bad = 1
+		}
+	} else if strings.Contains(key, "/assets/") {
+		bad = len(torn(objects))
+	}
+	if bad > 0 {
+		sum.mu.Lock()
+		sum.torn += bad
+		sum.mu.Unlock()
+		t.Errorf("torn by a change of %s", key)
+	}
+}
+
+// cut runs one deploy that fails at request k, and the next one.
+func cut(t *testing.T, sum *tally, server *fakes3.Server, kind kind, k int64, failing, next build) {
+	sum.cuts++
+	where := fmt.Sprintf("%s %d", kind.name, k)
+	d := &door{server: server, fault: func(n int64, r *http.Request) *fakes3.Fault { return kind.fault(k, n, r) }}
+	result, err := engine.Run(t.Context(), d.open(t), options(failing))
+	if kind.survives {
+		if err != nil || len(result.Warnings) > 0 {
+			sum.survivorsFailed++
+			t.Errorf("%s: %v %q", where, err, result.Warnings)
+		}
+		next = failing
+	}
+	if found := torn(server.Objects(bucket)); len(found) > 0 {
+		sum.torn += len(found)
+		t.Errorf("%s: torn: %v", where, found)
+	}
+	if result.Live {
+		if err := liveIs(server.Objects(bucket), failing); err != nil {
+			sum.unrecovered++
+			t.Errorf("%s: said to be live: %v", where, err)
+		}
+	}
+	before := server.Resent()
+	again := &door{server: server}
+	if _, err := engine.Run(t.Context(), again.open(t), options(next)); err != nil {
+		sum.unrecovered++
+		t.Errorf("%s: the next deploy: %v", where, err)
+		return
+	}
+	sum.resent += siteResent(server, before)
+	objects := server.Objects(bucket)
+	if err := holds(objects, next); err != nil {
+		sum.unrecovered++
+		t.Errorf("%s: after the next deploy: %v", where, err)
+	}
+	if _, ok := objects["other/stranger.html"]; !ok {
+		t.Errorf("%s: a stranger's file is gone", where)
+	}
+	sum.recover++
+}
+
+func siteResent(server *fakes3.Server, before int64) int64 { return server.Resent() - before }
+
+// liveIs tells whether every file of a build is served; pages to be deleted may
+// still be there.
+func liveIs(objects map[string]fakes3.Object, b build) error {
+	got := served(objects)
+	for name, want := range b.files {
+		if got[name] != want {
+			return fmt.Errorf("%s holds %q", name, got[name])
+		}
+	}
+	return nil
+}
+
+// TestALostLeaseStopsBeforeTheNextWrite: a deploy is frozen at request k for so
+// long that another takes over and finishes; then it goes on.
+func TestALostLeaseStopsBeforeTheNextWrite(t *testing.T) {
+	v1, v2, v3 := makeBuild(t, 60, 1), makeBuild(t, 60, 2), makeBuild(t, 60, 3)
+	step := int64(9)
+	if *all {
+		step = 1
+	}
+	cuts, interleaved := 0, 0
+	for k := int64(3); ; k += step {
+		reached := false
+		synctest.Test(t, func(t *testing.T) {
+			server := &fakes3.Server{}
+			server.Bucket(bucket, nil)
+			sum := &tally{}
+			server.Changed = func(objects map[string]fakes3.Object, key string) { watch(t, sum, objects, key) }
+			if _, err := engine.Run(t.Context(), (&door{server: server}).open(t), options(v1)); err != nil {
+				t.Fatal(err)
+			}
+			frozen := &door{server: server}
+			frozen.wait = func(n int64) {
+				if n < k {
+					return
+				}
+				reached = true
+				// Every request of the frozen machine stands still, its clock
+				// does not.
+				time.Sleep(5 * time.Minute)
+			}
+			done := make(chan error, 1)
+			go func() {
+				_, err := engine.Run(t.Context(), frozen.open(t), options(v2))
+				done <- err
+			}()
+			synctest.Wait()
+			if !reached {
+				if err := <-done; err != nil {
+					t.Fatal(err)
+				}
+				return
+			}
+			_, err := engine.Run(t.Context(), (&door{server: server}).open(t), options(v3))
+			if err != nil {
+				t.Fatalf("cut %d: taking over: %v", k, err)
+			}
+			if err := <-done; err == nil {
+				t.Errorf("cut %d: a deploy that lost its lease says that all is well", k)
+			} else if !errors.Is(err, deploy.ErrLeaseLost) && !errors.Is(err, context.Canceled) {
+				t.Logf("cut %d: %v", k, err)
+			}
+			cuts++
+			if err := holds(server.Objects(bucket), v3); err != nil {
+				interleaved++
+				t.Errorf("cut %d: %v", k, err)
+			}
+		})
+		if !reached || t.Failed() {
+			break
+		}
+	}
+	fmt.Printf("lost leases: cut_points=%d interleaved=%d\n", cuts, interleaved)
+	if cuts == 0 {
+		t.Fatal("no cut point was tried")
+	}
+}
+
+// TestRaces: deploys of different builds start at random moments over a network
+// of random delays. Whoever commits last, the bucket holds exactly that build.
+func TestRaces(t *testing.T) {
+	builds := []build{makeBuild(t, 40, 1), makeBuild(t, 40, 2), makeBuild(t, 40, 3)}
+	races := 20
+	if *all {
+		races = 300
+	}
+	interleaved, committed := 0, 0
+	for seed := range races {
+		synctest.Test(t, func(t *testing.T) {
+			server := &fakes3.Server{}
+			server.Bucket(bucket, nil)
+			server.Changed = func(objects map[string]fakes3.Object, key string) { watch(t, &tally{}, objects, key) }
+			random := rand.New(rand.NewPCG(uint64(seed), 4)) //nolint:gosec // a drill wants the same races again
+			var mu sync.Mutex
+			delay := func(most time.Duration) time.Duration {
+				mu.Lock()
+				defer mu.Unlock()
+				return time.Duration(random.Int64N(int64(most)))
+			}
+			type end struct {
+				sequence int64
+				build    build
+			}
+			var ends []end
+			var wait sync.WaitGroup
+			for _, b := range builds {
+				wait.Go(func() {
+					time.Sleep(delay(2 * time.Second))
+					d := &door{server: server, wait: func(int64) { time.Sleep(delay(300 * time.Millisecond)) }}
+					o := options(b)
+					o.LeaseTTL = 10 * time.Second
+					result, err := engine.Run(t.Context(), d.open(t), o)
+					if err != nil {
+						t.Errorf("seed %d: %v", seed, err)
+						return
+					}
+					mu.Lock()
+					defer mu.Unlock()
+					ends = append(ends, end{result.Sequence, b})
+				})
+			}
+			wait.Wait()
+			committed += len(ends)
+			if len(ends) != len(builds) {
+				return
+			}
+			last := slices.MaxFunc(ends, func(a, b end) int { return cmp.Compare(a.sequence, b.sequence) })
+			if err := holds(server.Objects(bucket), last.build); err != nil {
+				interleaved++
+				t.Errorf("seed %d: %v", seed, err)
+			}
+		})
+		if t.Failed() {
+			break
+		}
+	}
+	fmt.Printf("races: deploys=%d interleaved=%d\n", committed, interleaved)
+}

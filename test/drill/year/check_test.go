@@ -1,0 +1,156 @@
+package year
+
+import (
+	"slices"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// mustBeTrue holds what the app says of a request against the world: what is
+// said to be live was read after it was changed, and is what the public reads.
+func (w *world) mustBeTrue(one *asked, got api.Request) {
+	w.figures.count(&w.figures.answers)
+	if got.Text == "" {
+		w.broken(&w.figures.wrong, "request %s: no words", got.ID)
+	}
+	switch got.Standing {
+	case release.Live:
+		w.mustBeLive(one, got)
+	case release.Scheduled:
+		if one.notBefore.IsZero() || got.Place != 0 {
+			w.broken(&w.figures.wrong, "request %s is scheduled, place %d, and was asked for at once", got.ID, got.Place)
+		}
+	case release.Waiting, release.InRelease:
+		if got.Place == 0 || (got.Standing == release.InRelease) != (got.Release != 0) {
+			w.broken(&w.figures.wrong, "request %s is %s with place %d in release #%d", got.ID, got.Standing, got.Place, got.Release)
+		}
+	default:
+		w.broken(&w.figures.wrong, "request %s has standing %q", got.ID, got.Standing)
+	}
+}
+
+func (w *world) mustBeLive(one *asked, got api.Request) {
+	v, ok := one.site.version(got.Release)
+	switch {
+	case !ok:
+		w.broken(&w.figures.wrong, "request %s is said to be live with release #%d, which published nothing", got.ID, got.Release)
+	case v.read.Before(one.changed) || v.read.Before(got.AcceptedAt):
+		w.broken(&w.figures.wrong, "request %s of %s is said to be live with release #%d, which read at %s", got.ID, one.changed, got.Release, v.read)
+	case got.LiveAt == nil || got.LiveAt.Before(got.AcceptedAt) || got.LiveAt.Before(v.at.Truncate(time.Microsecond)): // as precise as it is stored
+		w.broken(&w.figures.wrong, "request %s: live at %v, accepted at %s, deployed at %s", got.ID, got.LiveAt, got.AcceptedAt, v.at)
+	case !one.notBefore.IsZero() && v.read.Before(one.notBefore):
+		w.broken(&w.figures.wrong, "request %s was published at %s, not before %s was asked", got.ID, v.at, one.notBefore)
+	}
+}
+
+// unanswered counts the requests that were sent and not yet acknowledged.
+func (w *world) unanswered() (n int) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, one := range w.asked {
+		if one.id == "" {
+			n++
+		}
+	}
+	return n
+}
+
+// check looks at everything once more when all is settled.
+func (w *world) check() {
+	w.checkRequests()
+	tales := w.checkAudit()
+	w.checkReleases(tales)
+}
+
+// checkRequests asks for every request: all are live now.
+func (w *world) checkRequests() {
+	w.mu.Lock()
+	all := slices.Clone(w.asked)
+	w.mu.Unlock()
+	ids := map[string]string{}
+	for _, one := range all {
+		if one.id == "" {
+			w.broken(&w.figures.lost, "a request with key %s never got an answer", one.key)
+			continue
+		}
+		if other, ok := ids[one.id]; ok {
+			w.broken(&w.figures.wrong, "keys %s and %s became one request", one.key, other)
+		}
+		ids[one.id] = one.key
+		got, err := w.cms.Request(w.ctx, one.id)
+		if err != nil {
+			w.broken(&w.figures.lost, "request %s can't be read: %v", one.id, err)
+			continue
+		}
+		w.mustBeTrue(one, got)
+		if got.Standing != release.Live {
+			w.broken(&w.figures.lost, "request %s of %s is not live: %s", one.id, one.changed, got.Text)
+			continue
+		}
+		from := got.AcceptedAt
+		if one.notBefore.After(from) {
+			from = one.notBefore
+		}
+		w.figures.waited(got.LiveAt.Sub(from))
+	}
+	w.figures.requests = len(all)
+}
+
+// bounds of what may go unnoticed.
+const (
+	// slack is for the seconds that answers, look-ups and deliveries take.
+	slack = 3 * time.Minute
+	// unnoticed is how long a run that is over may still be thought to run: until
+	// it is looked up for its silence. Complete ends by itself after as long.
+	unnoticed = silence + slack
+)
+
+// checkReleases holds the ends of releases against the ends of their runs. A
+// release that outlives its run is stuck.
+func (w *world) checkReleases(tales map[string]*tale) {
+	for name := range w.sites {
+		all, err := w.server.now().Ledger().Releases(w.ctx, name, 1<<30, 0)
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, r := range all {
+			w.figures.ended(r)
+			w.checkEnd(name, r, tales[name])
+		}
+	}
+}
+
+func (w *world) checkEnd(name string, r ledger.Release, t *tale) {
+	if r.Times.Ended.IsZero() {
+		w.broken(&w.figures.stuck, "%s #%d has not ended", name, r.Number)
+		return
+	}
+	played := w.platform.played(r.Run)
+	if played == nil || played.ended.IsZero() || r.Times.Ended.Before(played.ended) {
+		return
+	}
+	since := played.ended
+	if begun := t.since(r.Number); begun.After(since) {
+		since = begun // its dispatch was still being looked for when the run ended
+	}
+	bound := unnoticed
+	if played.lost && r.Times.Complete.IsZero() {
+		bound += 90 * time.Minute // nobody knows of the run: the phase's deadline must pass
+	}
+	over := r.Times.Ended.Sub(since) - w.hindered(since, r.Times.Ended)
+	w.figures.unnoticed(over, played.lost)
+	if over > bound {
+		w.broken(&w.figures.stuck, "%s #%d went on for %s after its run (%s) was over at %s", name, r.Number, over, played.fate, played.ended)
+	}
+}
+
+// hindered is how much of a time the app was away, or could ask nobody.
+func (w *world) hindered(from, to time.Time) time.Duration {
+	w.platform.mu.Lock()
+	out := slices.Clone(w.platform.outages)
+	w.platform.mu.Unlock()
+	return within(w.server.away, from, to) + within(out, from, to)
+}

@@ -1,0 +1,254 @@
+package year
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+// asked is a request as the one who made it remembers it.
+type asked struct {
+	site      *site
+	id, key   string
+	changed   time.Time // the content was changed, then the request sent
+	notBefore time.Time
+	actor     string
+	accepted  time.Time // by the app's word
+}
+
+// act is something an operator did and was told that it is done.
+type act struct{ site, kind, why string }
+
+// businessHours are VA.gov's: Monday to Friday, 8 to 20 (research: va.md 1.3).
+func (s *site) businessHours(at time.Time) bool {
+	at = at.In(s.zone)
+	return at.Weekday() != time.Saturday && at.Weekday() != time.Sunday && at.Hour() >= 8 && at.Hour() < 20
+}
+
+// ask makes a request as a CMS does: with a key, and again with the same key
+// until there is an answer.
+func (s *site) ask(key string, in api.RequestInput) {
+	w := s.world
+	one := &asked{site: s, key: key, changed: time.Now(), actor: in.Actor}
+	if in.NotBefore != nil {
+		one.notBefore = *in.NotBefore
+	}
+	w.mu.Lock()
+	w.asked = append(w.asked, one)
+	w.mu.Unlock()
+	client := w.cms
+	if in.Source == release.FromOperator {
+		client = w.ops
+	}
+	for {
+		got, err := client.Ask(w.ctx, s.name, key, in)
+		if err == nil {
+			w.accepted(one, got)
+			return
+		}
+		if p, ok := errors.AsType[*api.Problem](err); ok && p.Status < http.StatusInternalServerError {
+			w.broken(&w.figures.wrong, "a good request was refused: %v", err)
+			return
+		}
+		if !sleep(w.ctx, 20*time.Second) {
+			return
+		}
+	}
+}
+
+// accepted notes the answer, and now and then sends the same again.
+func (w *world) accepted(one *asked, got api.AskResult) {
+	w.mu.Lock()
+	one.id, one.accepted = got.ID, got.AcceptedAt
+	w.mu.Unlock()
+	if got.Duplicate {
+		w.figures.count(&w.figures.repeats)
+	}
+	w.mustBeTrue(one, got.Request)
+	c := newChance(w.seed, one.key)
+	if c.of(0.03) {
+		again, err := w.cms.Ask(w.ctx, one.site.name, one.key, api.RequestInput{Source: release.FromContent, Actor: "somebody else"})
+		if err == nil && (again.ID != one.id || !again.Duplicate) {
+			w.broken(&w.figures.wrong, "key %s became two requests: %s and %s", one.key, one.id, again.ID)
+		}
+	}
+	if c.of(0.25) {
+		w.crowd.Go(func() {
+			if sleep(w.ctx, c.between(0, 2*time.Hour)) {
+				w.askAgain(one)
+			}
+		})
+	}
+}
+
+// editors edit in bursts, mostly by day, and sometimes wait for one change.
+func (s *site) editors(c chance) {
+	for n := 0; sleep(s.world.open, c.between(10*time.Minute, 4*time.Hour)); n++ {
+		if !s.businessHours(time.Now()) && c.of(0.85) {
+			continue
+		}
+		edits := 1
+		if c.of(0.4) {
+			edits = 2 + c.IntN(19)
+		}
+		for i := range edits {
+			in := api.RequestInput{
+				Source: release.FromContent, Actor: fmt.Sprintf("editor %d", c.IntN(700)),
+				Title: "Opening hours", Entity: fmt.Sprintf("node/%d", c.IntN(20000)), Link: "https://cms.example.org/node/1",
+			}
+			if c.of(0.1) {
+				in.Source = release.FromEditor
+			}
+			if c.of(0.04) {
+				at := time.Now().Add(c.between(time.Minute, 60*time.Hour)).Truncate(time.Second)
+				in.NotBefore = &at
+			}
+			key := fmt.Sprintf("edit-%s-%d-%d", s.name, n, i)
+			s.world.crowd.Go(func() { s.ask(key, in) })
+			if c.of(0.5) {
+				sleep(s.world.open, c.between(0, 12*time.Second))
+			}
+		}
+	}
+}
+
+// schedule asks daily at 15:30, and begins the day's continuous releases.
+func (s *site) schedule(c chance) {
+	next := time.Now().In(s.zone)
+	for {
+		next = next.AddDate(0, 0, 1)
+		day := time.Date(next.Year(), next.Month(), next.Day(), 8, 0, 0, 0, s.zone)
+		if !sleep(s.world.open, time.Until(day)+c.between(0, time.Second)) {
+			return
+		}
+		if s.name == "www" && s.businessHours(day) {
+			s.scheduled("continuous-"+day.Format(time.DateOnly), "the day's first release")
+		}
+		if !sleep(s.world.open, time.Until(day.Add(7*time.Hour+30*time.Minute))) {
+			return
+		}
+		s.scheduled("daily-"+day.Format(time.DateOnly), "daily")
+	}
+}
+
+func (s *site) scheduled(key, why string) {
+	s.world.crowd.Go(func() {
+		s.ask(key+"-"+s.name, api.RequestInput{Source: release.FromSchedule, Actor: "schedule", Reason: why})
+	})
+}
+
+// completed is the end of a release: VA.gov's continuous releases ask for the
+// next at once.
+func (w *world) completed(r *run) {
+	if s := r.site; s.name == "www" && s.businessHours(time.Now()) && w.open.Err() == nil {
+		s.scheduled(fmt.Sprintf("continuous-after-%d", r.release), "continuous")
+	}
+}
+
+// buttons are runs that somebody starts by hand on the platform.
+func (s *site) buttons(c chance) {
+	for sleep(s.world.open, c.between(24*time.Hour, 12*24*time.Hour)) {
+		s.world.platform.create(runner.Job{Site: s.name, Bearer: runToken}, 0)
+	}
+}
+
+// acts that operators commit now and then, and on a whim.
+var whims = []weighted[string]{{4, "pause"}, {3, "pause until"}, {5, "cancel"}, {2, "reset"}, {2, "freeze"}}
+
+// meddle is what operators do without need.
+func (s *site) meddle(c chance) {
+	for n := 0; sleep(s.world.open, c.between(6*time.Hour, 5*24*time.Hour)); n++ {
+		why := fmt.Sprintf("whim %d of %s", n, s.name)
+		long := c.between(5*time.Minute, 3*time.Hour)
+		switch whim := pick(c, whims); whim {
+		case "pause":
+			s.act("pause", api.ActInput{Why: why}, release.KindPaused)
+			sleep(s.world.ctx, long)
+			s.act("resume", api.ActInput{Why: why}, release.KindResumed)
+		case "pause until":
+			until := time.Now().Add(long)
+			s.act("pause", api.ActInput{Why: why, Until: &until}, release.KindPaused)
+		case "freeze":
+			s.freeze(c, why, long)
+		default:
+			s.act(whim, api.ActInput{Why: why}, map[string]string{"cancel": release.KindCancelling, "reset": release.KindReset}[whim])
+		}
+	}
+}
+
+func (s *site) freeze(c chance, why string, long time.Duration) {
+	w := s.world
+	at, err := w.ops.Freeze(w.ctx, s.name, api.FreezeInput{To: time.Now().Add(long), Why: why})
+	if err != nil || len(at.Freezes) == 0 {
+		return
+	}
+	w.did(act{s.name, release.KindFrozen, why})
+	if c.of(0.5) && sleep(w.ctx, long/2) {
+		if _, err := w.ops.Thaw(w.ctx, s.name, at.Freezes[len(at.Freezes)-1].ID); err == nil {
+			w.did(act{s.name, release.KindThawed, ""})
+		}
+	}
+}
+
+// act does something to the site until the app has answered. That there is
+// nothing to do is an answer too.
+func (s *site) act(name string, in api.ActInput, kind string) {
+	w := s.world
+	for tries := 0; tries < 200; tries++ {
+		_, err := w.ops.Act(w.ctx, s.name, name, in)
+		p, refused := errors.AsType[*api.Problem](err)
+		if err == nil && name != "cancel" { // asking twice for a cancellation is recorded once
+			w.did(act{s.name, kind, in.Why})
+		}
+		if err == nil || (refused && p.Status < http.StatusInternalServerError) || !sleep(w.ctx, 30*time.Second) {
+			return
+		}
+	}
+}
+
+func (w *world) did(a act) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.acts = append(w.acts, a)
+}
+
+// tend is the operator on call: held sites are retried, late releases looked
+// after.
+func (s *site) tend(c chance) {
+	w := s.world
+	for n := 0; sleep(w.ctx, c.between(20*time.Minute, 60*time.Minute)); n++ {
+		at, err := w.ops.Site(w.ctx, s.name)
+		if err != nil {
+			continue
+		}
+		why := fmt.Sprintf("on call %d of %s", n, s.name)
+		switch {
+		case at.Held != nil && c.of(0.6):
+			s.act("retry", api.ActInput{Why: why}, release.KindRetry)
+		case at.Held != nil && c.of(0.3):
+			s.act("reset", api.ActInput{Why: why}, release.KindReset)
+		case at.Held != nil:
+			s.ask(fmt.Sprintf("held-%s-%d", s.name, n), api.RequestInput{Source: release.FromOperator, Actor: "operator on call"})
+		case at.Current != nil && at.Current.Late && c.of(0.4):
+			s.act("cancel", api.ActInput{Why: why}, release.KindCancelling)
+		case at.Current != nil && at.Current.Late && c.of(0.1):
+			s.act("reset", api.ActInput{Why: why}, release.KindReset)
+		}
+	}
+}
+
+// askAgain asks what became of a request.
+func (w *world) askAgain(one *asked) {
+	ctx, cancel := context.WithTimeout(w.ctx, 5*time.Minute)
+	defer cancel()
+	got, err := w.cms.Request(ctx, one.id)
+	if err == nil {
+		w.mustBeTrue(one, got)
+	}
+}
