@@ -67,7 +67,7 @@ func (d *desk) answer(ctx context.Context, task ledger.Task, event release.Event
 func (d *desk) dispatch(ctx context.Context, task ledger.Task, e release.SendDispatch) error {
 	job := d.app.job(task.Site, e)
 	if task.Tries > 0 {
-		settled, err := d.find(ctx, task, job)
+		settled, err := d.find(ctx, task, job, e.Sent)
 		if settled || err != nil {
 			return err
 		}
@@ -105,7 +105,7 @@ func (d *desk) unknown(ctx context.Context, site, token string) error {
 
 // find looks for the run of an earlier sending. It says whether the task is
 // settled for now; if not, it is safe to send again.
-func (d *desk) find(ctx context.Context, task ledger.Task, job runner.Job) (settled bool, err error) {
+func (d *desk) find(ctx context.Context, task ledger.Task, job runner.Job, sent int) (settled bool, err error) {
 	found, err := d.app.runner.Find(ctx, job)
 	switch {
 	case err != nil:
@@ -120,7 +120,7 @@ func (d *desk) find(ctx context.Context, task ledger.Task, job runner.Job) (sett
 		d.postpone(ctx, task, lookAgain)
 		return true, nil
 	default:
-		return true, d.answer(ctx, task, release.DispatchMissing{Token: job.Token})
+		return true, d.answer(ctx, task, release.DispatchMissing{Token: job.Token, Sent: sent})
 	}
 }
 
