@@ -100,7 +100,7 @@ type Deadlines struct {
 	// Complete bounds what the run still does once the site is live.
 	Complete *Duration `yaml:"complete" json:"complete,omitempty" jsonschema:"default=10m"`
 	// Silence is how long a run may say nothing before it is looked up.
-	Silence *Duration `yaml:"silence" json:"silence,omitempty" jsonschema:"default=2m"`
+	Silence *Duration `yaml:"silence" json:"silence,omitempty" jsonschema:"default=45s"`
 	// NoKnowledge ends a release of whose run nothing at all is known.
 	NoKnowledge *Duration `yaml:"no_knowledge" json:"no_knowledge,omitempty" jsonschema:"default=40m"`
 }
