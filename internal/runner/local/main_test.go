@@ -36,6 +36,10 @@ func TestMain(m *testing.M) {
 			os.Exit(dieMain(os.Args[2], os.Args[3]))
 		}
 	}
+	// A process under the race detector sleeps a second at its end by default.
+	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
+		panic(err)
+	}
 	os.Exit(m.Run())
 }
 
@@ -276,4 +280,17 @@ func decode(t *testing.T, path string, to any) {
 	if err := json.Unmarshal(text, to); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// tempDir is a folder for one example of a property.
+func tempDir(t interface {
+	Fatal(args ...any)
+	Cleanup(f func())
+}) string {
+	dir, err := os.MkdirTemp("", "pressrun-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
 }
