@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -166,4 +169,40 @@ func TestAScheduledRequestIsReleasedWhenItsTimeHasCome(t *testing.T) {
 	if err != nil || got.Standing != release.Live || got.LiveAt.Before(at) {
 		t.Errorf("%+v %v", got, err)
 	}
+}
+
+// deafRunner takes a job and never answers.
+type deafRunner struct{ *fakeRunner }
+
+func (d deafRunner) Dispatch(ctx context.Context, job runner.Job) (release.Run, error) {
+	<-ctx.Done()
+	return release.Run{}, ctx.Err()
+}
+
+func TestADispatchThatIsNeverAnsweredIsExplainedAndTriedAgain(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		silent := newFakeRunner()
+		a, err := New(t.Context(), Options{
+			Config:    config.Config{State: dir, Sites: map[string]config.Site{"www": {Runner: "local"}}},
+			NewRunner: func(runner.OnEvent) (runner.Runner, error) { return deafRunner{silent}, nil },
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := a.desk.start(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := a.ledger.Ask(t.Context(), ledger.Request{Site: "www", Source: release.FromEditor}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(callLimit + time.Minute)
+		site, err := a.ledger.Site(t.Context(), "www")
+		if err != nil || site.Current.Dispatch.Unknown == "" {
+			t.Errorf("after the call's limit: %+v %v", site.Current.Dispatch, err)
+		}
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 }

@@ -15,16 +15,15 @@ const (
 	// lookAgain is the wait between two looks for a dispatch whose outcome is
 	// not known.
 	lookAgain = 2 * time.Second
-	// taskLimit bounds one try at a task.
-	taskLimit = 2 * time.Minute
+	// callLimit bounds one call of the runner. What follows from it is kept
+	// however long the call took.
+	callLimit = 2 * time.Minute
 	// maxCancels bounds how often a cancellation is tried.
 	maxCancels = 20
 )
 
 // carryOut does one task. Errors leave the task in the outbox for later.
 func (d *desk) carryOut(ctx context.Context, task ledger.Task) {
-	ctx, cancel := context.WithTimeout(ctx, taskLimit)
-	defer cancel()
 	var err error
 	switch e := task.Effect.(type) {
 	case release.SendDispatch:
@@ -41,6 +40,13 @@ func (d *desk) carryOut(ctx context.Context, task ledger.Task) {
 	}
 	d.app.log.Error("a task failed and is tried again", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect), "tries", task.Tries, "error", err)
 	d.postpone(ctx, task, deskPatience)
+}
+
+// bounded makes a call of the runner with a limit of its own.
+func bounded[T any](ctx context.Context, call func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	return call(ctx)
 }
 
 func (d *desk) postpone(ctx context.Context, task ledger.Task, wait time.Duration) {
@@ -82,7 +88,7 @@ func (d *desk) dispatch(ctx context.Context, task ledger.Task, e release.SendDis
 	if err := d.app.ledger.Start(ctx, task); err != nil {
 		return err
 	}
-	run, err := d.app.runner.Dispatch(ctx, job)
+	run, err := bounded(ctx, func(ctx context.Context) (release.Run, error) { return d.app.runner.Dispatch(ctx, job) })
 	if err == nil {
 		return d.answer(ctx, task, release.DispatchConfirmed{Token: e.Token, Run: run})
 	}
@@ -106,7 +112,7 @@ func (d *desk) unknown(ctx context.Context, site, token string) error {
 // find looks for the run of an earlier sending. It says whether the task is
 // settled for now; if not, it is safe to send again.
 func (d *desk) find(ctx context.Context, task ledger.Task, job runner.Job, sent int) (settled bool, err error) {
-	found, err := d.app.runner.Find(ctx, job)
+	found, err := bounded(ctx, func(ctx context.Context) (runner.Finding, error) { return d.app.runner.Find(ctx, job) })
 	switch {
 	case err != nil:
 		d.app.log.Warn("a dispatch can't be looked for", "site", task.Site, "release", job.Release, "error", err)
@@ -127,7 +133,9 @@ func (d *desk) find(ctx context.Context, task ledger.Task, job runner.Job, sent 
 // lookUp asks the runner for the truth about a run. Nothing learnt is fine:
 // the site asks again while it does not hear of it.
 func (d *desk) lookUp(ctx context.Context, task ledger.Task, e release.LookUpRun) error {
-	event, err := d.app.runner.LookUp(ctx, task.Site, e.Release, e.Run)
+	event, err := bounded(ctx, func(ctx context.Context) (release.Event, error) {
+		return d.app.runner.LookUp(ctx, task.Site, e.Release, e.Run)
+	})
 	if err != nil {
 		d.app.log.Warn("a run can't be looked up", "site", task.Site, "release", e.Release, "run", e.Run.ID, "error", err)
 		return d.app.ledger.Drop(ctx, task)
@@ -136,7 +144,9 @@ func (d *desk) lookUp(ctx context.Context, task ledger.Task, e release.LookUpRun
 }
 
 func (d *desk) cancel(ctx context.Context, task ledger.Task, e release.CancelRun) error {
-	err := d.app.runner.Cancel(ctx, task.Site, e.Release, e.Run)
+	_, err := bounded(ctx, func(ctx context.Context) (struct{}, error) {
+		return struct{}{}, d.app.runner.Cancel(ctx, task.Site, e.Release, e.Run)
+	})
 	if err == nil || task.Tries >= maxCancels {
 		return errors.Join(d.app.ledger.Drop(ctx, task))
 	}
