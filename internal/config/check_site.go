@@ -118,6 +118,10 @@ func (k *checker) waitReady(key string, w WaitReady) {
 // envName is a name that every shell takes.
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
+// ownNames are how the names of variables begin that a run keeps to itself: its
+// own, and those of the workflow around it.
+var ownNames = []string{"PRESSRUN_", "INPUT_", "STATE_", "ACTIONS_ID_TOKEN_REQUEST_"}
+
 func (k *checker) build(key string, s Site) {
 	at := key + ".build"
 	if s.Runner == RunnerLocal && !k.has(at+".output") {
@@ -130,8 +134,8 @@ func (k *checker) build(key string, s Site) {
 		switch {
 		case !envName.MatchString(name):
 			k.wrong(at+".env."+name, "%q is no name of a variable; expected letters, digits and _, not a digit first", name)
-		case strings.HasPrefix(name, "PRESSRUN_"):
-			k.wrong(at+".env."+name, "names with PRESSRUN_ are Pressrun's own; expected another name")
+		case slices.ContainsFunc(ownNames, func(own string) bool { return strings.HasPrefix(strings.ToUpper(name), own) }):
+			k.wrong(at+".env."+name, "names that begin with %s are kept from builds; expected another name", strings.Join(ownNames, ", "))
 		}
 	}
 }
