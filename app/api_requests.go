@@ -48,23 +48,29 @@ func (a *App) ask(ctx context.Context, in *askInput) (*askOutput, error) {
 	if err := checkRequest(in.Body, ledger.Now()); err != nil {
 		return nil, err
 	}
-	asked, again, err := a.accept(ctx, in.Site, in.Key, in.Body, who)
+	taken, err := a.takeIn(ctx, in.Site, in.Key, in.Body, who)
 	if err != nil {
 		return nil, a.public(ctx, err)
 	}
-	view, err := a.requestView(ctx, asked)
+	view, err := a.takenView(ctx, taken)
 	if err != nil {
 		return nil, a.public(ctx, err)
 	}
 	status := http.StatusCreated
-	if again {
+	if taken.Again {
 		status = http.StatusOK
 	}
-	return &askOutput{Status: status, Body: api.AskResult{Request: view, Duplicate: again}}, nil
+	return &askOutput{Status: status, Body: api.AskResult{Request: view, Duplicate: taken.Again}}, nil
 }
 
-// accept takes a request in for the API and the pages alike.
+// accept is takeIn for whoever needs no more than the request.
 func (a *App) accept(ctx context.Context, site, key string, in api.RequestInput, who *caller) (ledger.Request, bool, error) {
+	t, err := a.takeIn(ctx, site, key, in, who)
+	return t.Request, t.Again, err
+}
+
+// takeIn takes a request in for the API and the pages alike.
+func (a *App) takeIn(ctx context.Context, site, key string, in api.RequestInput, who *caller) (ledger.Taken, error) {
 	r := ledger.Request{
 		Site: site, Key: key, Source: in.Source, Actor: in.Actor, Title: in.Title,
 		Link: in.Link, Entity: in.Entity, Reason: in.Reason,
@@ -75,7 +81,7 @@ func (a *App) accept(ctx context.Context, site, key string, in api.RequestInput,
 	if in.NotBefore != nil {
 		r.NotBefore = in.NotBefore.UTC().Truncate(time.Microsecond)
 	}
-	return a.ledger.Ask(ctx, r)
+	return a.ledger.Take(ctx, r)
 }
 
 // maxAhead bounds how far ahead a request may be scheduled.

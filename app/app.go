@@ -28,6 +28,9 @@ type Options struct {
 	// Grace bounds how long a dispatch of unknown outcome is looked for before
 	// it is sent again, for runners that can't be sure; 0 means 2 minutes.
 	Grace time.Duration
+	// NoGroupCommit makes every decision a transaction of its own: only to be
+	// measured against.
+	NoGroupCommit bool
 }
 
 // App is the server, wired and ready to run.
@@ -39,6 +42,7 @@ type App struct {
 	keys    keys
 	tokens  tokens
 	desk    *desk
+	paces   paces
 	handler http.Handler
 	// stop ends what outlives a request: event streams, the answers to runners.
 	stop    context.Context //nolint:containedctx // the app's own life
@@ -59,7 +63,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	for name, site := range opts.Config.Sites {
 		policies[name] = site.Policy()
 	}
-	led, err := ledger.Open(ctx, ledger.Options{Path: filepath.Join(opts.Config.State, "pressrun.db"), Sites: policies})
+	led, err := ledger.Open(ctx, ledger.Options{Path: filepath.Join(opts.Config.State, "pressrun.db"), Sites: policies, NoGroupCommit: opts.NoGroupCommit})
 	if err != nil {
 		return nil, err
 	}

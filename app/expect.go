@@ -18,7 +18,7 @@ func (a *App) expected(ctx context.Context, site release.Site, r ledger.Request,
 	if fate.Standing == release.Live {
 		return time.Time{}
 	}
-	took := a.usual(ctx, site.Name)
+	took := a.paces.of(site, func() time.Duration { return a.usual(ctx, site.Name) })
 	if took == 0 {
 		return time.Time{}
 	}

@@ -177,13 +177,26 @@ func bareRequest(r ledger.Request) api.Request {
 	}
 }
 
-// requestView is a request with what became of it.
-func (a *App) requestView(ctx context.Context, r ledger.Request) (api.Request, error) {
-	r, fate, err := a.ledger.Request(ctx, r.ID)
+// takenView is a request that was just taken in. What the decision told of the
+// site is enough, unless its key had been used before.
+func (a *App) takenView(ctx context.Context, t ledger.Taken) (api.Request, error) {
+	if !t.Again {
+		return a.requestView(ctx, t.Site, t.Request, fateNow(t.Site, t.Request)), nil
+	}
+	r, fate, err := a.ledger.Request(ctx, t.Request.ID)
 	if err != nil {
 		return api.Request{}, err
 	}
 	return a.requestWithFate(ctx, r, fate)
+}
+
+// fateNow is what becomes of a request that no release has failed to serve.
+func fateNow(site release.Site, r ledger.Request) ledger.Fate {
+	fate := ledger.Fate{Standing: site.Standing(r.Place)}
+	if fate.Standing == release.InRelease {
+		fate.Release = site.Current.Number
+	}
+	return fate
 }
 
 func (a *App) requestWithFate(ctx context.Context, r ledger.Request, fate ledger.Fate) (api.Request, error) {
@@ -191,11 +204,16 @@ func (a *App) requestWithFate(ctx context.Context, r ledger.Request, fate ledger
 	if err != nil {
 		return api.Request{}, err
 	}
+	return a.requestView(ctx, site, r, fate), nil
+}
+
+// requestView is a request with what became of it.
+func (a *App) requestView(ctx context.Context, site release.Site, r ledger.Request, fate ledger.Fate) api.Request {
 	v := bareRequest(r)
 	v.Standing, v.Release, v.Failed, v.LiveAt = fate.Standing, fate.Release, fate.Failed, instant(fate.LiveAt)
 	v.ExpectedAt = instant(a.expected(ctx, site, r, fate))
 	v.Text = requestWords(site, r, fate, v.ExpectedAt, ledger.Now(), a.config.Sites[r.Site].Location())
-	return v, nil
+	return v
 }
 
 // openRequests lists what is not live yet: scheduled requests last.
@@ -214,15 +232,7 @@ func (a *App) openRequests(ctx context.Context, name string, limit int) ([]api.R
 	}
 	out := []api.Request{}
 	for _, r := range append(found, scheduled...) {
-		fate := ledger.Fate{Standing: site.Standing(r.Place)}
-		if fate.Standing == release.InRelease {
-			fate.Release = site.Current.Number
-		}
-		v, err := a.requestWithFate(ctx, r, fate)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, v)
+		out = append(out, a.requestView(ctx, site, r, fateNow(site, r)))
 	}
 	return out, nil
 }

@@ -17,15 +17,27 @@ import (
 // it is not known whether the request was taken; asking again with the same
 // key is safe.
 func (l *Ledger) Ask(ctx context.Context, in Request) (Request, bool, error) {
-	type answer struct {
-		request Request
-		again   bool
-	}
-	a, err := do(ctx, l.writer, func(b *batch) (a answer, err error) {
-		a.request, a.again, err = b.ask(in)
-		return a, err
+	taken, err := l.Take(ctx, in)
+	return taken.Request, taken.Again, err
+}
+
+// Taken is a request that was taken in, and its site just after: what is to be
+// told of it needs no further reading. Again says that its key was used before;
+// Site is then as it is now.
+type Taken struct {
+	Request Request
+	Site    release.Site
+	Again   bool
+}
+
+// Take is Ask that also tells how the site stands.
+func (l *Ledger) Take(ctx context.Context, in Request) (Taken, error) {
+	return do(ctx, l.writer, func(b *batch) (t Taken, err error) {
+		if t.Request, t.Again, err = b.ask(in); err == nil {
+			t.Site = b.sites[in.Site].site
+		}
+		return t, err
 	})
-	return a.request, a.again, err
 }
 
 func (b *batch) ask(in Request) (Request, bool, error) {
