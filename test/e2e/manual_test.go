@@ -153,7 +153,7 @@ func same(ctx context.Context, t *testing.T, bucket *s3.Client, key, path string
 		t.Errorf("%s: its bytes differ", key)
 	}
 	types := map[string]string{
-		".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png", ".gif": "image/gif",
+		".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml; charset=utf-8", ".png": "image/png", ".gif": "image/gif",
 	}
 	if want, ok := types[filepath.Ext(path)]; !ok || !strings.EqualFold(aws.ToString(o.ContentType), want) {
 		t.Errorf("%s: content type %q, want %q", key, aws.ToString(o.ContentType), want)
