@@ -61,6 +61,7 @@ const operatorToken = "the token of this test's operator"
 // server is a running `pressrun serve`.
 type server struct {
 	url    string
+	file   string // the configuration
 	client *api.Client
 	cmd    *exec.Cmd
 	output *output
@@ -88,6 +89,14 @@ func (o *output) String() string {
 // configuration file; quiet is 0 unless they say otherwise.
 func serve(t *testing.T, name string, site map[string]any) *server {
 	t.Helper()
+	s := configure(t, filepath.Join(t.TempDir(), "state"), name, site)
+	s.start(t)
+	return s
+}
+
+// configure writes the configuration of an app with one site.
+func configure(t *testing.T, state, name string, site map[string]any) *server {
+	t.Helper()
 	address := servers.FreeAddress(t)
 	sum := sha256.Sum256([]byte(operatorToken))
 	if _, ok := site["quiet"]; !ok {
@@ -96,43 +105,71 @@ func serve(t *testing.T, name string, site map[string]any) *server {
 	site["runner"] = "local"
 	// JSON is YAML, too.
 	text, err := json.MarshalIndent(map[string]any{
-		"listen": address, "url": "http://" + address, "state": "state",
+		"listen": address, "url": "http://" + address, "state": state,
 		"tokens": []any{map[string]any{"name": "test", "role": "operator", "sha256": hex.EncodeToString(sum[:])}},
 		"sites":  map[string]any{name: site},
 	}, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(t.TempDir(), "pressrun.yaml")
-	if err := os.WriteFile(file, text, 0o600); err != nil {
+	s := &server{url: "http://" + address, file: filepath.Join(t.TempDir(), "pressrun.yaml"), output: &output{}}
+	if err := os.WriteFile(s.file, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	s := &server{url: "http://" + address, output: &output{}}
-	s.cmd = exec.Command(build(t, "github.com/pressrun/pressrun/cmd/pressrun"), "serve", "--config", file) //nolint:gosec,noctx // our own program; stopped below
-	s.cmd.Stdout, s.cmd.Stderr = s.output, s.output
+	if s.client, err = api.NewClient(s.url, operatorToken, api.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("serve said:\n%s", s.output)
+		}
+	})
+	return s
+}
+
+// command is `pressrun serve` with the test's configuration.
+func (s *server) command(t *testing.T) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(build(t, "github.com/pressrun/pressrun/cmd/pressrun"), "serve", "--config", s.file) //nolint:gosec,noctx // our own program; the callers end it
+	cmd.Stdout, cmd.Stderr = s.output, s.output
+	return cmd
+}
+
+// start starts the app and waits until it answers. It is stopped at the end
+// of the test if it still runs then.
+func (s *server) start(t *testing.T) {
+	t.Helper()
+	s.cmd = s.command(t)
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { s.stop(t) })
 	servers.WaitHTTP(t, s.url+"/healthz")
-	if s.client, err = api.NewClient(s.url, operatorToken, api.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
-// stop ends the app as an operator would, and shows what it said if the test
-// has failed.
+// stop ends the app as an operator would.
 func (s *server) stop(t *testing.T) {
+	t.Helper()
+	if s.cmd == nil {
+		return
+	}
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		t.Error(err)
 	}
 	if err := s.cmd.Wait(); err != nil {
 		t.Errorf("serve ended with %v", err)
 	}
-	if t.Failed() {
-		t.Logf("serve said:\n%s", s.output)
+	s.cmd = nil
+}
+
+// kill ends the app without giving it a chance to say a word.
+func (s *server) kill(t *testing.T) {
+	t.Helper()
+	if err := s.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
 	}
+	_ = s.cmd.Wait() // "signal: killed", as meant
+	s.cmd = nil
 }
 
 // release asks for a release and waits until the request is live.
