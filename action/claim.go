@@ -1,0 +1,98 @@
+package action
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// claim takes the release for this run. A run that was dispatched has it at
+// once, or learns that another run does; any other waits for the site's turn.
+type claim struct{}
+
+func (claim) Name() string { return "claim" }
+
+func (claim) Do(ctx context.Context, j *job) (Result, error) {
+	if j.app == nil {
+		return skipped("there is no app to claim from")
+	}
+	turnEnds := time.Now().Add(j.opts.TurnLimit)
+	appEnds := time.Now().Add(j.opts.AppLimit)
+	for {
+		s := j.now()
+		got, err := j.app.client.Claim(ctx, s.Site, api.ClaimInput{Release: j.opts.Release, Token: j.opts.DispatchToken, Run: s.Run})
+		if err == nil {
+			return j.claimed(got)
+		}
+		if ctx.Err() != nil {
+			return Result{}, context.Cause(ctx)
+		}
+		result, wait, err := j.refusedClaim(err)
+		if err != nil || result.Idle != "" {
+			return result, err
+		}
+		ends := turnEnds
+		if wait.app {
+			ends = appEnds
+		}
+		if !time.Now().Before(ends) {
+			return Result{}, &FailError{Why: wait.why, Fault: wait.fault(), Code: ExitNotReady}
+		}
+		j.say("waiting: %s", wait.why)
+		if err := sleep(ctx, min(j.app.asked.wait(j.opts.TurnInterval), max(time.Until(ends), 0))); err != nil {
+			return Result{}, err
+		}
+	}
+}
+
+// waiting is what a claim waits for: the site's turn, or the app itself.
+type waiting struct {
+	why string
+	app bool
+}
+
+func (w waiting) fault() release.Fault {
+	if w.app {
+		return release.FaultPressrun
+	}
+	return ""
+}
+
+func (j *job) claimed(got api.ClaimResult) (Result, error) {
+	j.gh.mask(got.Session)
+	err := j.change(func(s *State) {
+		s.Release, s.Session, s.Heartbeat = got.Release, got.Session, got.HeartbeatSeconds
+		s.Outcome, s.Why, s.Reported = "", "", release.Starting
+	})
+	return Result{Note: fmt.Sprintf("release #%d of %s", got.Release, j.opts.Site)}, err
+}
+
+// refusedClaim says what an app's refusal means for the run.
+func (j *job) refusedClaim(err error) (Result, waiting, error) {
+	code := release.Code(api.CodeOf(err))
+	switch code {
+	case release.CodeDuplicateRun, release.CodeReleaseOver, release.CodeOtherRelease, release.CodeAlreadyLive:
+		return Result{Idle: OutcomeDuplicate, Note: err.Error()}, waiting{}, nil
+	case release.CodeNothingToDo:
+		return Result{Idle: OutcomeNothing, Note: err.Error()}, waiting{}, nil
+	case release.CodePaused, release.CodeFrozen:
+		if j.opts.WhenFrozen == "end" {
+			return Result{Idle: OutcomeNothing, Note: err.Error()}, waiting{}, nil
+		}
+		return Result{}, waiting{why: err.Error()}, nil
+	case release.CodeNotYourTurn:
+		return Result{}, waiting{why: err.Error()}, nil
+	}
+	if mayPass(err) {
+		return Result{}, waiting{why: "the app can't be reached: " + err.Error(), app: true}, nil
+	}
+	why := fmt.Sprintf("the app refused the claim: %v", err)
+	if isStatus(err, http.StatusUnauthorized) || isStatus(err, http.StatusForbidden) {
+		why = fmt.Sprintf("the app does not accept this run's token for the site %q: %v", j.opts.Site, err)
+	}
+	return Result{}, waiting{}, &FailError{Why: why, Fault: release.FaultPressrun, Code: ExitFailed, Err: err}
+}

@@ -1,0 +1,174 @@
+package action
+
+import (
+	"context"
+	"os"
+
+	"github.com/alecthomas/kong"
+)
+
+// Command is `pressrun action`: a subcommand for each step, and "all". A
+// program embeds it in its own command tree, and binds a context.Context and
+// Streams for the Run methods.
+type Command struct {
+	All        allCmd        `cmd:"" help:"Do the whole run: every step in order."`
+	Claim      claimCmd      `cmd:"" help:"Take the site's release for this run; wait for the site's turn."`
+	WaitReady  waitReadyCmd  `cmd:"" name:"wait-ready" help:"Wait until the CMS answers as it should."`
+	Starting   startingCmd   `cmd:"" help:"Tell the app that the run sets up."`
+	Install    installCmd    `cmd:"" help:"Install what the build needs."`
+	InProgress inProgressCmd `cmd:"" name:"in-progress" help:"Tell the app that content is about to be read; get the served requests."`
+	Build      buildCmd      `cmd:"" help:"Build the static site."`
+	Check      checkCmd      `cmd:"" help:"Stop a built site that must not be published."`
+	Deploy     deployCmd     `cmd:"" help:"Make the built site the live one."`
+	Verify     verifyCmd     `cmd:"" help:"See that the public address shows the release."`
+	Complete   completeCmd   `cmd:"" help:"Tell the app that the site is live."`
+	Metrics    metricsCmd    `cmd:"" help:"Leave the run's figures as a file, with the app and with GitHub."`
+	Ready      readyCmd      `cmd:"" help:"Tell the app that all is done."`
+	Post       postCmd       `cmd:"" help:"At the end of a job: report a release that was left unfinished."`
+}
+
+// Help is shown below the list of commands.
+func (*Command) Help() string {
+	return `Every flag can be set by the environment too: --build-timeout is
+PRESSRUN_BUILD_TIMEOUT, or the input "build-timeout" of the GitHub action. The
+token for the app has no flag: set PRESSRUN_TOKEN, or name a --token-file.
+
+With no --url there is no app: build, check and deploy work by themselves, and
+"all" does them in order and reports to nobody.
+
+Examples:
+
+  # Build, check and deploy a Hugo site to a folder, by hand.
+  pressrun action all --site www --build hugo --output public --to file:///srv/www
+
+  # The same as a run of a release, in a workflow or under a runner.
+  PRESSRUN_TOKEN=... pressrun action all --url https://pressrun.example.gov \
+    --site www --release 128 --dispatch-token ... \
+    --ready-url https://cms.example.gov/ --install 'npm ci' \
+    --build 'npm run build' --build-env 'ANALYTICS_ID=UA-1' \
+    --output dist --to s3://www-bucket --public-url https://www.example.gov
+
+  # Only look whether what was built may be published.
+  pressrun action check --output public --to s3://www-bucket
+
+Exit codes: 0 done or nothing to do, 1 failed, 2 usage, 3 refused by a check,
+4 not ready in time, 5 deploy failed, 6 deployed but not seen at the public
+address, 7 the release was taken away, 130 cancelled.`
+}
+
+// BeforeResolve lets flags be set by the environment and by GitHub's inputs.
+func (*Command) BeforeResolve(ctx *kong.Context) error {
+	ctx.AddResolver(Inputs(os.Getenv))
+	return nil
+}
+
+type (
+	allCmd   struct{ Options }
+	claimCmd struct {
+		RunFlags
+		TurnFlags
+	}
+	waitReadyCmd struct {
+		RunFlags
+		TurnFlags
+	}
+	startingCmd struct{ RunFlags }
+	installCmd  struct {
+		RunFlags
+		InstallFlags
+		BuildFlags
+	}
+	inProgressCmd struct{ RunFlags }
+	buildCmd      struct {
+		RunFlags
+		BuildFlags
+	}
+	checkCmd struct {
+		RunFlags
+		OutputFlags
+		CheckFlags
+		DeployFlags
+	}
+	deployCmd struct {
+		RunFlags
+		OutputFlags
+		CheckFlags
+		DeployFlags
+		VerifyFlags
+	}
+	verifyCmd struct {
+		RunFlags
+		DeployFlags
+		VerifyFlags
+	}
+	completeCmd struct{ RunFlags }
+	metricsCmd  struct {
+		RunFlags
+		MetricsFlags
+	}
+	readyCmd struct{ RunFlags }
+	postCmd  struct{ RunFlags }
+)
+
+func (c *allCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "all", c.Options, std)
+}
+
+func (c *claimCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "claim", Options{RunFlags: c.RunFlags, TurnFlags: c.TurnFlags}, std)
+}
+
+func (c *waitReadyCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "wait_ready", Options{RunFlags: c.RunFlags, TurnFlags: c.TurnFlags}, std)
+}
+
+func (c *startingCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "starting", Options{RunFlags: c.RunFlags}, std)
+}
+
+func (c *installCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "install", Options{RunFlags: c.RunFlags, InstallFlags: c.InstallFlags, BuildFlags: c.BuildFlags}, std)
+}
+
+func (c *inProgressCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "in_progress", Options{RunFlags: c.RunFlags}, std)
+}
+
+func (c *buildCmd) Run(ctx context.Context, std Streams) error {
+	if c.Build == "" {
+		return usage("--build: name the command that builds the site")
+	}
+	return Run(ctx, "build", Options{RunFlags: c.RunFlags, BuildFlags: c.BuildFlags}, std)
+}
+
+func (c *checkCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "check", Options{RunFlags: c.RunFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags}, std)
+}
+
+func (c *deployCmd) Run(ctx context.Context, std Streams) error {
+	if c.To == "" {
+		return usage("--to: name where the site goes")
+	}
+	opts := Options{RunFlags: c.RunFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags, VerifyFlags: c.VerifyFlags}
+	return Run(ctx, "deploy", opts, std)
+}
+
+func (c *verifyCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "verify", Options{RunFlags: c.RunFlags, DeployFlags: c.DeployFlags, VerifyFlags: c.VerifyFlags}, std)
+}
+
+func (c *completeCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "complete", Options{RunFlags: c.RunFlags}, std)
+}
+
+func (c *metricsCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "metrics", Options{RunFlags: c.RunFlags, MetricsFlags: c.MetricsFlags}, std)
+}
+
+func (c *readyCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "ready", Options{RunFlags: c.RunFlags}, std)
+}
+
+func (c *postCmd) Run(ctx context.Context, std Streams) error {
+	return Run(ctx, "post", Options{RunFlags: c.RunFlags}, std)
+}

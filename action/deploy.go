@@ -1,0 +1,138 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// deploySite makes the built site the live one.
+type deploySite struct{}
+
+func (deploySite) Name() string { return "deploy" }
+
+func (deploySite) Do(ctx context.Context, j *job) (Result, error) {
+	if j.opts.To == "" {
+		return skipped("no destination is set (--to)")
+	}
+	output, err := j.output()
+	if err != nil {
+		return Result{}, err
+	}
+	if err := j.stillOurs(ctx); err != nil {
+		return Result{}, err
+	}
+	j.does("deploying")
+	dest, err := j.destination(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	opts := j.engineOptions(output)
+	opts.Commit = j.commit(ctx)
+	opts.DryRun = j.opts.DryRun
+	opts.Owner = fmt.Sprintf("run %s attempt %d", j.now().Run.ID, j.now().Run.Attempt)
+	opts.Progress = j.progress()
+	result, err := engine.Run(ctx, dest, opts)
+	if err != nil && !result.Live {
+		return Result{}, deployFailed(ctx, err)
+	}
+	return j.deployed(result, err)
+}
+
+// stillOurs asks the app once more just before the site is touched. An app
+// that can't be reached does not hold up what it has let begin: the lease at
+// the destination keeps two deploys apart.
+func (j *job) stillOurs(ctx context.Context) error {
+	if j.app == nil {
+		return nil
+	}
+	if _, _, err := j.app.session(); err != nil {
+		return err
+	}
+	err := j.beat(ctx)
+	if taken(err) {
+		return fmt.Errorf("%w: %w", errTakenAway, err)
+	}
+	if err != nil {
+		j.say("the app can't be reached just now; deploying what it let begin: %v", err)
+	}
+	return nil
+}
+
+// progress tells people and the app how the deploy gets on.
+func (j *job) progress() func(deploy.Event) {
+	var last time.Time
+	return func(e deploy.Event) {
+		j.does(fmt.Sprintf("deploying: %s, %d of %d files", e.Phase, e.Done, e.Total))
+		if time.Since(last) < 5*time.Second {
+			return
+		}
+		last = time.Now()
+		j.say("%s: %d of %d files, %s of %s", e.Phase, e.Done, e.Total, size(e.Bytes), size(e.TotalBytes))
+	}
+}
+
+func deployFailed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if guard, ok := errors.AsType[*deploy.GuardError](err); ok {
+		return refused(guard)
+	}
+	return &FailError{Why: fmt.Sprintf("the deploy failed; the site stays as it was: %v", err), Fault: release.FaultPlatform, Code: ExitDeploy, Err: err}
+}
+
+// deployed keeps what a deploy did. What failed after the commit did not fail
+// the release.
+func (j *job) deployed(r deploy.Result, after error) (Result, error) {
+	done := DeployDone{
+		Release: r.Release, Sequence: r.Sequence, Committed: r.Live, Commit: r.Commit, At: time.Now().UTC(),
+		Uploaded: int64(r.Uploaded), UploadedBytes: r.UploadedBytes, HeadersOnly: int64(r.Counts.Headers),
+		Deleted: int64(r.Deleted), Unchanged: int64(r.Counts.Unchanged), Warnings: r.Warnings,
+	}
+	if after != nil {
+		done.Warnings = append(done.Warnings, after.Error())
+	}
+	for _, c := range r.Changed[:min(len(r.Changed), 100)] {
+		done.Changed = append(done.Changed, c.Path)
+	}
+	for _, w := range done.Warnings {
+		j.gh.warning("the site is deployed, but: " + w)
+		j.say("the site is deployed, but: %s", w)
+	}
+	err := j.change(func(s *State) {
+		s.Deploy = &done
+		s.Built = &Built{Files: int64(r.Files), Pages: int64(r.Pages), Bytes: r.Bytes}
+		// With no public address to look at, the destination's word must do.
+		s.Live = r.Live && j.opts.PublicURL == ""
+	})
+	note := fmt.Sprintf("release %d: %d files sent (%s), %d deleted, %d unchanged",
+		r.Release, r.Uploaded, size(r.UploadedBytes), r.Deleted, r.Counts.Unchanged)
+	if r.DryRun {
+		note = "dry run, nothing was changed: " + note
+	}
+	return Result{Note: note}, err
+}
+
+// commit is the frontend's commit, when it can be had.
+func (j *job) commit(ctx context.Context) string {
+	if j.opts.Commit != "" {
+		return j.opts.Commit
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "git", "-C", j.opts.Dir, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") //nolint:gosec // G204: a folder that the operator names
+	cmd.Env = j.env.forCommand(nil, map[string]string{"GIT_TERMINAL_PROMPT": "0"})
+	text, err := cmd.Output()
+	if err != nil {
+		return j.env.get("GITHUB_SHA") // "" outside of GitHub
+	}
+	return strings.TrimSpace(string(text))
+}

@@ -1,0 +1,109 @@
+package action
+
+import (
+	"fmt"
+	"html"
+	"strings"
+	"time"
+)
+
+// markdown is the job summary: what was released, what changed, how long each
+// step took. All text that is not ours is escaped: titles come from a CMS.
+func (j *job) markdown(r Summary) string {
+	var b strings.Builder
+	name := r.Site
+	if name == "" {
+		name = "site"
+	}
+	fmt.Fprintf(&b, "## %s", escape(name))
+	if r.Release > 0 {
+		fmt.Fprintf(&b, " #%d", r.Release)
+	}
+	fmt.Fprintf(&b, ": %s\n\n", headline(r))
+	if r.Why != "" {
+		fmt.Fprintf(&b, "%s\n\n", escape(r.Why))
+	}
+	if r.Outcome.idle() {
+		return b.String()
+	}
+	if titles := j.now().Titles; len(titles) > 0 {
+		fmt.Fprintf(&b, "Serves %d requests:\n\n", r.Served)
+		for _, t := range titles {
+			fmt.Fprintf(&b, "- %s\n", escape(t))
+		}
+		b.WriteString("\n")
+	}
+	if m := r.Metrics; m.Files > 0 {
+		fmt.Fprintf(&b, "| pages | files | size | sent | deleted | unchanged |\n|--:|--:|--:|--:|--:|--:|\n| %d | %d | %s | %d (%s) | %d | %d |\n\n",
+			m.Pages, m.Files, size(m.Bytes), m.Uploaded, size(m.UploadedBytes), m.Deleted, m.Unchanged)
+	}
+	b.WriteString(chart(r.Metrics.Steps))
+	return b.String()
+}
+
+func headline(r Summary) string {
+	switch r.Outcome {
+	case OutcomeLive:
+		return "live"
+	case OutcomeDone:
+		return "done"
+	case OutcomeDuplicate, OutcomeNothing:
+		return "nothing to do"
+	case OutcomeCancelled:
+		return "cancelled"
+	case OutcomeTakenAway:
+		return "taken away"
+	case OutcomeNotReady:
+		return "not ready in time"
+	case OutcomeFailed:
+		return "failed"
+	}
+	return string(r.Outcome)
+}
+
+// chart shows the steps' times as bars of text, which need no diagram to be
+// drawn.
+func chart(steps []StepTime) string {
+	longest := 0.0
+	for _, s := range steps {
+		longest = max(longest, s.Seconds)
+	}
+	if longest == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("| step | result | time | |\n|--|--|--:|--|\n")
+	for _, s := range steps {
+		if s.Result == "skipped" {
+			continue
+		}
+		took := time.Duration(s.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
+		bar := strings.Repeat("█", int(s.Seconds/longest*30))
+		fmt.Fprintf(&b, "| %s | %s | %s | `%s` |\n", s.Name, s.Result, took, bar+"▏")
+	}
+	return b.String() + "\n"
+}
+
+// markup are the characters that Markdown or GitHub would take for more than
+// text: links, mentions, references, tables.
+const markup = "\\`*_{}[]()#+-.!|~<>&@:/\"'="
+
+// escape makes text that is not ours plain text in Markdown.
+func escape(text string) string {
+	var b strings.Builder
+	for _, r := range oneLine(text) {
+		switch {
+		case strings.ContainsRune("<>&\"'", r):
+			b.WriteString(html.EscapeString(string(r)))
+		case strings.ContainsRune("@#:/", r):
+			// An entity is not taken for a mention, a reference or an address.
+			fmt.Fprintf(&b, "&#%d;", r)
+		case strings.ContainsRune(markup, r):
+			b.WriteRune('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
