@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/history"
 )
 
 // Options say what to deploy, as what, and how carefully.
@@ -119,18 +120,11 @@ type run struct {
 	opts   Options
 	began  time.Time
 	tree   deploy.Tree
-	head   versioned // as read
+	head   history.Head // as read
 	base   deploy.Base
 	plan   deploy.Plan
 	lease  *keeper
 	result deploy.Result
-}
-
-// versioned is a head with the ETag it was read under.
-type versioned struct {
-	deploy.Head
-	etag string // empty when there is none yet
-	age  time.Duration
 }
 
 func (d *run) run(ctx context.Context) error {

@@ -3,21 +3,17 @@ package engine
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"sync/atomic"
 	"time"
 
-	"github.com/minio/crc64nvme"
-
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/history"
 )
 
 // closeTimeout bounds giving the lease back after a failure or a signal.
 const closeTimeout = 10 * time.Second
-
-const stateHeaders deploy.Headers = "cache-control: " + deploy.CacheNever + "\ncontent-type: application/octet-stream\n"
 
 // planAndLock plans, and takes the lease by swapping the very head that the plan
 // was made from. Whoever else swaps it first wins, and this deploy plans again.
@@ -52,7 +48,7 @@ func (d *run) planAndLock(ctx context.Context) error {
 }
 
 func (d *run) tryLock(ctx context.Context) error {
-	head, err := d.head.Acquire(d.opts.Owner, d.opts.Site, d.head.age, d.opts.LeaseTTL)
+	head, err := d.head.Acquire(d.opts.Owner, d.opts.Site, d.head.Age, d.opts.LeaseTTL)
 	if err != nil {
 		return err
 	}
@@ -62,7 +58,7 @@ func (d *run) tryLock(ctx context.Context) error {
 	if !d.plan.Empty() {
 		head = head.Begin()
 	}
-	k := &keeper{state: d.dest.State, ttl: d.opts.LeaseTTL, etag: d.head.etag, turn: make(chan struct{}, 1)}
+	k := &keeper{state: d.dest.State, ttl: d.opts.LeaseTTL, etag: d.head.ETag, turn: make(chan struct{}, 1)}
 	if err := k.swap(ctx, head); err != nil {
 		return err
 	}
@@ -156,10 +152,10 @@ func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
 	}
 	began := time.Now()
 	cond := deploy.Condition{IfMatch: k.etag, IfAbsent: k.etag == ""}
-	etag, err := putState(ctx, k.state, headKey, body, cond)
+	etag, err := k.state.Put(ctx, deploy.SmallPut(history.HeadKey, deploy.StateHeaders, body, cond))
 	if errors.Is(err, deploy.ErrPrecondition) {
 		// The answer to an earlier try may have been lost on the way.
-		o, readErr := k.state.Get(ctx, headKey)
+		o, readErr := k.state.Get(ctx, history.HeadKey)
 		if readErr == nil && bytes.Equal(o.Body, body) {
 			etag, err = o.ETag, nil
 		}
@@ -192,12 +188,4 @@ func (k *keeper) close(ctx context.Context) error {
 		return fmt.Errorf("give the lease back: %w", err)
 	}
 	return nil
-}
-
-// putState writes a small object of our own state.
-func putState(ctx context.Context, state deploy.Store, key string, body []byte, cond deploy.Condition) (string, error) {
-	return state.Put(ctx, deploy.Put{
-		Key: key, Headers: stateHeaders, Size: int64(len(body)), Sum: sha256.Sum256(body),
-		CRC: crc64nvme.Checksum(body), Body: bytes.NewReader(body), If: cond,
-	})
 }

@@ -1,15 +1,12 @@
 package engine
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 
-	"github.com/minio/crc64nvme"
-
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/history"
 )
 
 // publish carries the plan out under the lease. Each step starts only when the
@@ -43,7 +40,7 @@ func (d *run) publish(ctx context.Context) error {
 // destination half done knows what is in doubt.
 func (d *run) begin(ctx context.Context) error {
 	delta := d.plan.Delta()
-	if err := d.putManifest(ctx, planKey(d.plan.Next.Sequence), &delta); err != nil {
+	if err := d.putManifest(ctx, history.PlanKey(d.plan.Next.Sequence), &delta); err != nil {
 		return err
 	}
 	if stager, ok := d.dest.Site.(deploy.Stager); ok {
@@ -61,7 +58,7 @@ func (d *run) putManifest(ctx context.Context, key string, m *deploy.Manifest) e
 		return err
 	}
 	// The key has the lease's own number in it: nobody else writes there.
-	_, err = putState(ctx, d.dest.State, key, body, deploy.Condition{})
+	_, err = d.dest.State.Put(ctx, deploy.SmallPut(key, deploy.StateHeaders, body, deploy.Condition{}))
 	return err
 }
 
@@ -86,7 +83,7 @@ func (d *run) commit(ctx context.Context) error {
 	}
 	if d.holdsAlready() {
 		live.Manifest = d.head.Live.Manifest
-	} else if err := d.putManifest(ctx, manifestKey(next.Sequence), next); err != nil {
+	} else if err := d.putManifest(ctx, history.ManifestKey(next.Sequence), next); err != nil {
 		return err
 	}
 	if err := d.lease.valid(); err != nil {
@@ -119,10 +116,7 @@ func (d *run) putMarker(ctx context.Context) error {
 	if err := d.lease.valid(); err != nil {
 		return err
 	}
-	_, err = d.dest.Site.Put(ctx, deploy.Put{
-		Key: deploy.MarkerPath, Headers: deploy.MarkerHeaders, Size: int64(len(body)), Sum: sha256.Sum256(body),
-		CRC: crc64nvme.Checksum(body), Body: bytes.NewReader(body),
-	})
+	_, err = d.dest.Site.Put(ctx, deploy.SmallPut(deploy.MarkerPath, deploy.MarkerHeaders, body, deploy.Condition{}))
 	return err
 }
 

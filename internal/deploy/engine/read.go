@@ -10,15 +10,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/source"
 )
-
-const headKey = "head"
-
-// manifestKey is where the state after a deploy is kept, planKey what the deploy
-// was about to do.
-func manifestKey(sequence int64) string { return fmt.Sprintf("releases/%010d", sequence) }
-func planKey(sequence int64) string     { return manifestKey(sequence) + ".plan" }
 
 // read scans the build while the destination's state is fetched.
 func (d *run) read(ctx context.Context) error {
@@ -47,13 +41,13 @@ func (d *run) read(ctx context.Context) error {
 // readState fetches the head, the live manifest, and what unfinished deploys
 // meant to do.
 func (d *run) readState(ctx context.Context) error {
-	head, err := readHead(ctx, d.dest.State, d.opts.Site)
+	head, err := history.ReadHead(ctx, d.dest.State, d.opts.Site)
 	if err != nil {
 		return err
 	}
 	base := deploy.Base{Swept: true}
 	if head.Live != nil {
-		m, err := readManifest(ctx, d.dest.State, manifestKey(head.Live.Manifest), d.opts.Site)
+		m, err := history.ReadManifest(ctx, d.dest.State, history.ManifestKey(head.Live.Manifest), d.opts.Site)
 		if errors.Is(err, deploy.ErrNotFound) {
 			return fmt.Errorf("the manifest of the live release is missing at %s: restore it, or start anew by deleting the state there", d.dest.State)
 		}
@@ -63,7 +57,7 @@ func (d *run) readState(ctx context.Context) error {
 		base.Live, base.Swept = *m, head.Live.Swept
 	}
 	for _, sequence := range head.Pending {
-		m, err := readManifest(ctx, d.dest.State, planKey(sequence), d.opts.Site)
+		m, err := history.ReadManifest(ctx, d.dest.State, history.PlanKey(sequence), d.opts.Site)
 		if errors.Is(err, deploy.ErrNotFound) {
 			continue // it died before its first write
 		}
@@ -74,45 +68,6 @@ func (d *run) readState(ctx context.Context) error {
 	}
 	d.head, d.base = head, base
 	return nil
-}
-
-func readHead(ctx context.Context, state deploy.Store, site string) (versioned, error) {
-	o, err := state.Get(ctx, headKey)
-	if errors.Is(err, deploy.ErrNotFound) {
-		return versioned{Head: deploy.Head{Site: site}}, nil
-	}
-	if err != nil {
-		return versioned{}, err
-	}
-	head, err := deploy.ParseHead(o.Body, site)
-	if err != nil {
-		return versioned{}, fmt.Errorf("read %s/%s: %w", state, headKey, err)
-	}
-	return versioned{Head: head, etag: o.ETag, age: age(o.Info)}, nil
-}
-
-// age is how long ago an object was written, by the store's clock: both times
-// come from one machine, and in whole seconds, so one is taken off.
-func age(info deploy.Info) time.Duration {
-	if info.Now.IsZero() || info.Modified.IsZero() {
-		return 0
-	}
-	return max(0, info.Now.Sub(info.Modified)-time.Second)
-}
-
-func readManifest(ctx context.Context, state deploy.Store, key, site string) (*deploy.Manifest, error) {
-	o, err := state.Get(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	m, err := deploy.DecodeManifest(o.Body)
-	if err != nil {
-		return nil, fmt.Errorf("read %s/%s: %w", state, key, err)
-	}
-	if site != "" && m.Site != "" && m.Site != site {
-		return nil, fmt.Errorf("read %s/%s: it is the manifest of the site %q, not of %q", state, key, m.Site, site)
-	}
-	return m, nil
 }
 
 // makePlan looks at what is in doubt and compares the build with the rest.

@@ -96,7 +96,10 @@ type kind struct {
 	fault    func(k, n int64, r *http.Request) *fakes3.Fault
 }
 
-func isWrite(r *http.Request) bool { return r.Method != http.MethodGet && r.Method != http.MethodHead }
+// isConditional tells the requests that S3 may answer with 409.
+func isConditional(r *http.Request) bool {
+	return r.Method != http.MethodGet && r.Header.Get("If-Match")+r.Header.Get("If-None-Match") != ""
+}
 
 var kinds = []kind{
 	{"killed before the request", false, func(k, n int64, _ *http.Request) *fakes3.Fault {
@@ -124,7 +127,7 @@ var kinds = []kind{
 		return nil
 	}},
 	{"a conflict, 409", true, func(k, n int64, r *http.Request) *fakes3.Fault {
-		if n == k && isWrite(r) && !strings.HasSuffix(r.URL.Path, "/head") {
+		if n == k && isConditional(r) && !strings.HasSuffix(r.URL.Path, "/head") {
 			return &fakes3.Fault{Status: http.StatusConflict, Code: "ConditionalRequestConflict"}
 		}
 		return nil

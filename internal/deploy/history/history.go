@@ -1,0 +1,131 @@
+// Package history reads what a destination's state remembers of its releases.
+package history
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// Keys of the state's objects.
+const (
+	HeadKey   = "head"
+	PurgedKey = "purged"
+)
+
+// ManifestKey is where the state after a deploy is kept.
+func ManifestKey(sequence int64) string { return fmt.Sprintf("releases/%010d", sequence) }
+
+// PlanKey is where a deploy wrote down what it was about to do.
+func PlanKey(sequence int64) string { return ManifestKey(sequence) + ".plan" }
+
+// Head is a head with the ETag it was read under.
+type Head struct {
+	deploy.Head
+	ETag string        // empty when there is none yet
+	Age  time.Duration // since it was written, by the store's clock
+}
+
+// ReadHead reads which release is live and who deploys. A destination that was
+// never deployed to has an empty head.
+func ReadHead(ctx context.Context, state deploy.Store, site string) (Head, error) {
+	o, err := state.Get(ctx, HeadKey)
+	if errors.Is(err, deploy.ErrNotFound) {
+		return Head{Head: deploy.Head{Site: site}}, nil
+	}
+	if err != nil {
+		return Head{}, err
+	}
+	head, err := deploy.ParseHead(o.Body, site)
+	if err != nil {
+		return Head{}, fmt.Errorf("read %s/%s: %w", state, HeadKey, err)
+	}
+	return Head{Head: head, ETag: o.ETag, Age: age(o.Info)}, nil
+}
+
+// age is how long ago an object was written, by the store's clock: both times
+// come from one machine, and in whole seconds, so one is taken off.
+func age(info deploy.Info) time.Duration {
+	if info.Now.IsZero() || info.Modified.IsZero() {
+		return 0
+	}
+	return max(0, info.Now.Sub(info.Modified)-time.Second)
+}
+
+// ReadManifest reads the manifest at a key and makes sure that it is the site's.
+func ReadManifest(ctx context.Context, state deploy.Store, key, site string) (*deploy.Manifest, error) {
+	o, err := state.Get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	m, err := deploy.DecodeManifest(o.Body)
+	if err != nil {
+		return nil, fmt.Errorf("read %s/%s: %w", state, key, err)
+	}
+	if site != "" && m.Site != "" && m.Site != site {
+		return nil, fmt.Errorf("read %s/%s: it is the manifest of the site %q, not of %q", state, key, m.Site, site)
+	}
+	return m, nil
+}
+
+// ErrNoRelease tells that nothing was ever deployed, or that the release asked
+// for is not among those that are kept.
+var ErrNoRelease = errors.New("no such release is kept at the destination")
+
+// Releases are the live release and those before it, newest first.
+func (h Head) Releases() []deploy.Live {
+	if h.Live == nil {
+		return nil
+	}
+	return append([]deploy.Live{*h.Live}, h.History...)
+}
+
+// Find returns the newest deploy of a release; 0 is the one before the live one.
+func (h Head) Find(release int64) (deploy.Live, error) {
+	all := h.Releases()
+	if release == 0 && len(all) > 1 {
+		return all[1], nil
+	}
+	for _, r := range all {
+		if release != 0 && r.Release == release {
+			return r, nil
+		}
+	}
+	return deploy.Live{}, fmt.Errorf("release %d: %w", release, ErrNoRelease)
+}
+
+// Purged is how far the CDN has been told.
+type Purged struct {
+	Manifest int64     `json:"manifest"` // sequence of the manifest that the CDN's caches agree with
+	At       time.Time `json:"at"`
+}
+
+// ReadPurged reads how far the CDN has been told; zero when it never was.
+func ReadPurged(ctx context.Context, state deploy.Store) (Purged, error) {
+	o, err := state.Get(ctx, PurgedKey)
+	if errors.Is(err, deploy.ErrNotFound) {
+		return Purged{}, nil
+	}
+	if err != nil {
+		return Purged{}, err
+	}
+	var p Purged
+	if err := json.Unmarshal(o.Body, &p); err != nil {
+		return Purged{}, fmt.Errorf("read %s/%s: %w", state, PurgedKey, err)
+	}
+	return p, nil
+}
+
+// WritePurged notes that the CDN's caches agree with a manifest.
+func WritePurged(ctx context.Context, state deploy.Store, p Purged) error {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return fmt.Errorf("note the invalidation: %w", err)
+	}
+	_, err = state.Put(ctx, deploy.SmallPut(PurgedKey, deploy.StateHeaders, body, deploy.Condition{}))
+	return err
+}
