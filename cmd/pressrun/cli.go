@@ -5,12 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/pressrun/pressrun/action"
 )
 
 // cli is the program's grammar. The order is that of the help.
 type cli struct {
+	Serve  serveCmd       `cmd:"" group:"run" help:"Run the server: the API, the editors' pages, the desk that dispatches releases."`
+	Demo   demoCmd        `cmd:"" group:"run" help:"Try it: a CMS, a site and its releases, on this machine, with nothing to set up."`
+	Action action.Command `cmd:"" group:"run" help:"What happens inside a run, as a whole or step by step."`
+
 	Request requestCmd `cmd:"" group:"ask" help:"Ask for a release; with --wait, follow it until it is live."`
 	Status  statusCmd  `cmd:"" group:"ask" help:"Show how the sites stand, and what waits for what."`
 	History historyCmd `cmd:"" group:"ask" help:"List the last releases of a site."`
@@ -31,6 +38,9 @@ type cli struct {
 	Token   tokenCmd   `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
 	Health  healthCmd  `cmd:"" group:"setup" help:"Ask a server whether it is well, as a container's health check does."`
 	Version versionCmd `cmd:"" group:"setup" help:"Print the version."`
+
+	RunLocal  runLocalCmd  `cmd:"" group:"run" hidden:""`
+	DemoBuild demoBuildCmd `cmd:"" group:"run" hidden:""`
 }
 
 var groups = []kong.Group{
@@ -68,7 +78,11 @@ func execute(ctx context.Context, args []string, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	return command.Run()
+	err = command.Run()
+	if strings.HasPrefix(command.Command(), "action ") {
+		return ofAction(err)
+	}
+	return err
 }
 
 func newParser(ctx context.Context, t *terminal) (*kong.Kong, error) {
@@ -80,7 +94,7 @@ func newParser(ctx context.Context, t *terminal) (*kong.Kong, error) {
 		kong.ExplicitGroups(groups),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
 		kong.Help(printHelp),
-		kong.Bind(t),
+		kong.Bind(t, streams(t)),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.NamedMapper("instant", instantMapper(t)),
 	)

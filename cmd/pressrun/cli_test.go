@@ -7,11 +7,9 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -190,27 +188,5 @@ func TestAnInterruptionIsNoError(t *testing.T) {
 	code := run(ctx, []string{"status", "--watch"}, &terminal{out: &out, err: &errs, now: time.Now, local: time.UTC})
 	if code != exitInterrupted || errs.String() != "" {
 		t.Errorf("ended with %d: %s", code, errs.String())
-	}
-}
-
-// The program itself, once: version, a good exit code and a bad one.
-func TestTheRealProgram(t *testing.T) {
-	binary := filepath.Join(t.TempDir(), "pressrun")
-	build := exec.CommandContext(t.Context(), "go", "build", "-ldflags", "-X main.version=v1.2.3-test", "-o", binary, ".")
-	if text, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, text)
-	}
-	text, err := exec.CommandContext(t.Context(), binary, "version", "--json").Output()
-	var v versionInfo
-	if err != nil || json.Unmarshal(text, &v) != nil || v.Version != "v1.2.3-test" || v.Go == "" {
-		t.Errorf("got %s, %v", text, err)
-	}
-	bad := exec.CommandContext(t.Context(), binary, "config", "check", "testdata/bad.yaml")
-	text, err = bad.CombinedOutput()
-	if bad.ProcessState.ExitCode() != exitUsage || !strings.Contains(string(text), "testdata/bad.yaml:") {
-		t.Errorf("got %v %s", err, text)
-	}
-	if _, err := os.Stat("pressrun"); err == nil || !os.IsNotExist(err) && !strings.Contains(err.Error(), fs.ErrNotExist.Error()) {
-		t.Error("the program was built into the source folder")
 	}
 }

@@ -109,7 +109,10 @@ func stateWord(s release.State) string { return strings.ReplaceAll(string(s), "_
 
 // took writes a span as people say it.
 func took(d time.Duration) string {
-	if d < 10*time.Second {
+	switch {
+	case d < time.Second:
+		return d.Round(time.Millisecond).String()
+	case d < 10*time.Second:
 		return d.Round(100 * time.Millisecond).String()
 	}
 	return d.Round(time.Second).String()

@@ -87,7 +87,7 @@ func (p *printer) asked(a api.AskResult) error {
 func (c *requestCmd) follow(ctx context.Context, t *terminal, client *api.Client, r api.Request) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, errTimeout)
 	defer cancel()
-	w := &waiter{client: client, progress: newProgress(t), quiet: c.JSON, p: c.printer(t)}
+	w := &waiter{client: client, progress: newProgress(t), quiet: c.JSON, p: c.printer(t), told: map[string]bool{}}
 	last, err := w.untilLive(ctx, r)
 	if c.JSON && last.ID != "" {
 		if printErr := w.p.document(last); printErr != nil {

@@ -21,7 +21,7 @@ type waiter struct {
 	p        *printer
 	progress *progress
 	quiet    bool
-	told     string
+	told     map[string]bool
 }
 
 // untilLive follows a request until it is live or a release failed. It returns
@@ -69,66 +69,59 @@ func (w *waiter) failed(ctx context.Context, r api.Request) error {
 	return withCode(exitNotLive, fmt.Errorf("release #%d of %s failed: %s\n%s\nIts output: pressrun log %d --site %s", number, r.Site, why, r.Text, number, r.Site))
 }
 
-// tell prints a line when the request or its release got further.
+// tell prints a line for each state that the release of a request has reached
+// since the last look, however many they are.
 func (w *waiter) tell(ctx context.Context, r api.Request) error {
-	if w.quiet {
-		return nil
+	if w.quiet || r.Release == 0 || r.Standing != release.InRelease && r.Standing != release.Live {
+		return nil // what it waits for is its text, shown as progress
 	}
-	word, at := string(r.Standing), r.AcceptedAt
-	switch r.Standing {
-	case release.InRelease:
-		d, err := w.client.Release(ctx, r.Site, r.Release)
-		if err != nil {
+	d, err := w.client.Release(ctx, r.Site, r.Release)
+	if err != nil {
+		return err
+	}
+	for _, s := range passed(d.Release) {
+		if err := w.line(s.at, fmt.Sprintf("release #%d is %s", r.Release, stateWord(s.state))); err != nil {
 			return err
 		}
-		if d.State == release.Requested {
-			return nil // what it waits for is its text, shown as progress
-		}
-		word, at = fmt.Sprintf("release #%d is %s", r.Release, doing(d.State)), enteredAt(d.Release)
-	case release.Live:
-		word = fmt.Sprintf("live with release #%d", r.Release)
-		if r.LiveAt != nil {
-			at = *r.LiveAt
-		}
-	case release.Waiting, release.Scheduled:
+	}
+	if r.Standing == release.Live && r.LiveAt != nil {
+		return w.line(*r.LiveAt, fmt.Sprintf("live with release #%d", r.Release))
+	}
+	return nil
+}
+
+// line prints what has not been told yet.
+func (w *waiter) line(at time.Time, text string) error {
+	if w.told[text] {
 		return nil
 	}
-	if word == w.told {
-		return nil
-	}
-	w.told = word
+	w.told[text] = true
 	w.progress.clear()
-	_, err := fmt.Fprintf(w.p.out, "%s  %s\n", w.p.at(at), word)
+	_, err := fmt.Fprintf(w.p.out, "%s  %s\n", w.p.at(at), text)
 	return err
 }
 
-// doing says what a release in a state is up to.
-func doing(s release.State) string {
-	switch s {
-	case release.Ready:
-		return "over"
-	case release.Requested:
-		return "waiting"
-	case release.Dispatched:
-		return "dispatched"
-	case release.Starting:
-		return "starting"
-	case release.InProgress:
-		return "in progress"
-	case release.Complete:
-		return "complete"
-	}
-	return stateWord(s)
+// passage is when a release entered a state.
+type passage struct {
+	state release.State
+	at    time.Time
 }
 
-// enteredAt is when a release entered the state it is in.
-func enteredAt(r api.Release) time.Time {
-	at := map[release.State]*time.Time{
-		release.Ready: r.Times.Ended, release.Requested: r.Times.Requested, release.Dispatched: r.Times.Dispatched,
-		release.Starting: r.Times.Starting, release.InProgress: r.Times.InProgress, release.Complete: r.Times.Complete,
-	}[r.State]
-	if at == nil {
-		return time.Time{}
+// passed lists the states from the dispatch on that a release has entered.
+func passed(r api.Release) []passage {
+	var all []passage
+	for _, s := range []struct {
+		state release.State
+		at    *time.Time
+	}{
+		{release.Dispatched, r.Times.Dispatched},
+		{release.Starting, r.Times.Starting},
+		{release.InProgress, r.Times.InProgress},
+		{release.Complete, r.Times.Complete},
+	} {
+		if s.at != nil {
+			all = append(all, passage{s.state, *s.at})
+		}
 	}
-	return *at
+	return all
 }

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// show tells a new user where to click, and then what happens.
+func (d *demo) show(ctx context.Context, t *terminal) error {
+	_, err := fmt.Fprintf(t.out, `Pressrun's demo: a CMS, a public site, and the releases in between.
+
+  1. The CMS       %s/
+     Open an article, change a few words, and publish it.
+  2. The releases  %s/sites/%s
+     See your change wait, being built, and go live.
+  3. The site      %s/
+     What the public reads. Reload it: your words are there.
+
+Or from another terminal:
+
+  export PRESSRUN_URL=%s
+  pressrun status --watch
+  pressrun request --reason "Just because" --wait
+
+All of it runs on this machine only, in %s
+Ctrl-C ends it. What happens:
+
+`, d.cmsURL, d.appURL, demoSite, d.siteURL, d.appURL, d.folder)
+	if err != nil {
+		return err
+	}
+	err = d.client.Events(ctx, demoSite, api.FromNow, func(e api.Event) error {
+		return d.tell(t, e)
+	})
+	if ctx.Err() != nil {
+		fmt.Fprintln(t.out, "\nThe demo ends.")
+		return nil // Ctrl-C is how it ends
+	}
+	return err
+}
+
+// tell puts an event into a line.
+func (d *demo) tell(t *terminal, e api.Event) error {
+	text := map[string]string{
+		release.KindDispatched: "is dispatched",
+		release.KindStarting:   "is starting",
+		release.KindInProgress: "is in progress: the content is read and built",
+		release.KindComplete:   "is live: " + d.siteURL + "/",
+	}[e.Kind]
+	line := fmt.Sprintf("Release #%d %s", e.Release, text)
+	switch {
+	case e.Kind == ledger.KindAccepted:
+		line = oneLine(e.By) + " asks for a release"
+	case e.Kind == release.KindEnded:
+		line = fmt.Sprintf("Release #%d has ended", e.Release)
+	case text == "":
+		return nil
+	}
+	if e.Why != "" {
+		line += ": " + oneLine(e.Why)
+	}
+	_, err := fmt.Fprintf(t.out, "%s  %s\n", e.At.In(t.local).Format(time.TimeOnly), line)
+	return err
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+
+	"github.com/pressrun/pressrun/app"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/runner"
+	"github.com/pressrun/pressrun/internal/runner/local"
+)
+
+type serveCmd struct {
+	configFlag
+	LogFormat string     `enum:"text,json" default:"text" placeholder:"FORMAT" help:"How to log to standard error: ${enum} (default ${default})."`
+	LogLevel  slog.Level `default:"info" placeholder:"LEVEL" help:"What to log: debug, info, warn or error (default ${default})."`
+}
+
+// Help has the example.
+func (serveCmd) Help() string {
+	return `An interruption or SIGTERM ends it cleanly: calls under way are finished, releases under way go on and are
+taken over by the next server. So does kill -9, except that callers see their calls break off.
+
+Example:
+
+  pressrun serve --config /etc/pressrun/pressrun.yaml --log-format json`
+}
+
+// Run serves until the context ends.
+func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
+	conf, err := c.load()
+	if err != nil {
+		return err
+	}
+	log := newLog(t.err, c.LogFormat, c.LogLevel)
+	server, err := newServer(ctx, conf, log)
+	if err != nil {
+		return fmt.Errorf("start the server: %w", err)
+	}
+	return server.Run(ctx, func(addr net.Addr) {
+		log.Info("serving", "address", addr.String(), "url", conf.URL, "sites", len(conf.Sites), "version", buildVersion())
+	})
+}
+
+// newServer wires the app with the local runner.
+func newServer(ctx context.Context, conf *config.Config, log *slog.Logger) (*app.App, error) {
+	return app.New(ctx, app.Options{
+		Config: *conf, Log: log, Version: buildVersion(),
+		NewRunner: func(heard runner.OnEvent) (runner.Runner, error) {
+			return local.New(local.Options{
+				State: conf.State, OnEvent: heard, Logger: log,
+				Settings: func(site string) (local.Settings, bool) {
+					s, ok := conf.Sites[site]
+					return local.FromConfig(s), ok && s.Runner == config.RunnerLocal
+				},
+			})
+		},
+	})
+}
+
+func newLog(out io.Writer, format string, level slog.Level) *slog.Logger {
+	opts := &slog.HandlerOptions{Level: level}
+	if format == "json" {
+		return slog.New(slog.NewJSONHandler(out, opts))
+	}
+	return slog.New(slog.NewTextHandler(out, opts))
+}
