@@ -64,6 +64,7 @@ type callerKey struct{}
 // sites' pages from acting in a reader's name, and bounds bodies.
 func (a *App) guard(next http.Handler) http.Handler {
 	csrf := http.NewCrossOriginProtection()
+	csrf.SetDenyHandler(http.HandlerFunc(a.crossOrigin))
 	identified := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !a.rightHost(r) {
 			http.Error(w, "this address is not the one Pressrun was set up for", http.StatusMisdirectedRequest)

@@ -27,11 +27,14 @@ type (
 	}
 )
 
-// acts are the operator's acts that need no more than who and why.
-var acts = []struct {
+// operatorAct is something that an operator may do to a site.
+type operatorAct struct {
 	name, summary string
 	event         func(release.Act, api.ActInput) release.Event
-}{
+}
+
+// acts are the operator's acts that need no more than who and why.
+var acts = []operatorAct{
 	{"pause", "Dispatch nothing, accept everything", func(act release.Act, in api.ActInput) release.Event {
 		e := release.PauseSite{Act: act}
 		if in.Until != nil {

@@ -44,6 +44,8 @@ type App struct {
 	desk    *desk
 	paces   paces
 	handler http.Handler
+	disk    disk
+	signIns *addressLimit
 	// stop ends what outlives a request: event streams, the answers to runners.
 	stop    context.Context //nolint:containedctx // the app's own life
 	stopNow context.CancelFunc
@@ -67,7 +69,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens)}
+	a := &App{config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens), signIns: newAddressLimit()}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
 	a.runner, err = opts.NewRunner(a.heard)
 	if err != nil {

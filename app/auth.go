@@ -33,6 +33,7 @@ type caller struct {
 	role  role
 	sites []string // empty: all
 	grant grant    // of a job or session
+	local bool     // let in for being on this machine, by no token
 }
 
 func (c *caller) sees(site string) bool {
@@ -103,7 +104,7 @@ func (a *App) caller(r *http.Request) *caller {
 		}
 	}
 	if a.config.Pages.Access == "loopback" {
-		return &caller{name: "somebody on this machine", role: roleOperator}
+		return &caller{name: "somebody on this machine", role: roleOperator, local: true}
 	}
 	return nil
 }

@@ -54,6 +54,7 @@ func (a *App) public(ctx context.Context, err error) error {
 		return problem(http.StatusConflict, string(c.Code), c.Text)
 	}
 	if u, ok := errors.AsType[*ledger.Unavailable](err); ok {
+		a.disk.note(a.ledger, err)
 		a.log.Error("the ledger can't be written", "error", err)
 		return problem(http.StatusServiceUnavailable, "unavailable", u.Why+": nothing was changed; try again in a moment")
 	}

@@ -19,10 +19,14 @@ func (a *App) expected(ctx context.Context, site release.Site, r ledger.Request,
 		return time.Time{}
 	}
 	took := a.paces.of(site, func() time.Duration { return a.usual(ctx, site.Name) })
+	return expectedAt(site, r, fate, took, ledger.Now())
+}
+
+// expectedAt is expected, for a site whose releases usually take some time.
+func expectedAt(site release.Site, r ledger.Request, fate ledger.Fate, took time.Duration, now time.Time) time.Time {
 	if took == 0 {
 		return time.Time{}
 	}
-	now := ledger.Now()
 	switch fate.Standing {
 	case release.Scheduled:
 		return r.NotBefore.Add(took)

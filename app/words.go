@@ -13,9 +13,9 @@ import (
 func clock(t, now time.Time, zone *time.Location) string {
 	t, now = t.In(zone), now.In(zone)
 	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
-		return t.Format("15:04:05 MST")
+		return t.Format("15:04:05 ") + zoneName(t)
 	}
-	return t.Format("Mon 2 Jan 2006, 15:04 MST")
+	return t.Format("Mon 2 Jan 2006, 15:04 ") + zoneName(t)
 }
 
 // requestWords answer "is my change live?".

@@ -1,0 +1,90 @@
+package app
+
+import (
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"html/template"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed web/templates/*.html web/assets/*
+var web embed.FS
+
+// asset is a file of the pages, named after its content.
+type asset struct {
+	kind string
+	text []byte
+}
+
+// assets are served under names that carry their hash, so that a browser may
+// keep them for good; assetLinks gives that address for a plain name.
+var assets, assetLinks = loadAssets()
+
+func loadAssets() (map[string]asset, map[string]string) {
+	files, err := web.ReadDir("web/assets")
+	if err != nil {
+		panic(err) // the files are part of the program
+	}
+	byName, links := map[string]asset{}, map[string]string{}
+	for _, f := range files {
+		text, err := web.ReadFile("web/assets/" + f.Name())
+		if err != nil {
+			panic(err)
+		}
+		sum := sha256.Sum256(text)
+		ext := path.Ext(f.Name())
+		name := strings.TrimSuffix(f.Name(), ext) + "." + hex.EncodeToString(sum[:8]) + ext
+		byName[name] = asset{kind: kindOfAsset(ext), text: text}
+		links[f.Name()] = "/assets/" + name
+	}
+	return byName, links
+}
+
+// kindOfAsset does not ask the machine, whose own table may be wrong.
+func kindOfAsset(ext string) string {
+	switch ext {
+	case ".css":
+		return "text/css; charset=utf-8"
+	case ".js":
+		return "text/javascript; charset=utf-8"
+	case ".svg":
+		return "image/svg+xml"
+	default:
+		return mime.TypeByExtension(ext)
+	}
+}
+
+func serveAsset(w http.ResponseWriter, r *http.Request) {
+	a, ok := assets[r.PathValue("name")]
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	w.Header().Set("Content-Type", a.kind)
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	_, _ = w.Write(a.text) // the reader may have gone
+}
+
+// templates are the pages by name, each with the layout and the parts.
+var templates = loadTemplates()
+
+func loadTemplates() map[string]*template.Template {
+	shared := template.Must(template.New("layout.html").Funcs(template.FuncMap{
+		"asset":   func(name string) string { return assetLinks[name] },
+		"short":   short,
+		"bytes":   bytesWords,
+		"number":  numberWords,
+		"plural":  plural,
+		"capital": capital,
+	}).ParseFS(web, "web/templates/layout.html", "web/templates/parts.html"))
+	byName := map[string]*template.Template{}
+	for _, name := range []string{"home", "site", "release", "request", "confirm", "signin", "trouble"} {
+		one := template.Must(shared.Clone())
+		byName[name] = template.Must(one.ParseFS(web, "web/templates/"+name+".html"))
+	}
+	return byName
+}

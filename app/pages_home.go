@@ -1,0 +1,54 @@
+package app
+
+import (
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// homeBody is the list of sites that a visitor may see.
+type homeBody struct{ Sites []siteRow }
+
+type siteRow struct {
+	Name, Title, Link, URL string
+	State, StateName, Text string
+	// Flags are what keeps releases back, in a word each.
+	Flags []notice
+}
+
+func (a *App) homePage(v *visit) {
+	p, err := a.live(v, "")
+	if err != nil {
+		a.trouble(v, err)
+		return
+	}
+	body := homeBody{}
+	for _, name := range a.ledger.SiteNames() {
+		if !v.who.sees(name) {
+			continue
+		}
+		site, err := a.ledger.Site(v.r.Context(), name)
+		if err != nil {
+			a.trouble(v, err)
+			return
+		}
+		p.Busy = p.Busy || site.State != release.Ready
+		body.Sites = append(body.Sites, a.siteRow(site))
+	}
+	p.Title, p.Body = "Sites", body
+	a.show(v, 200, "home", p)
+}
+
+func (a *App) siteRow(site release.Site) siteRow {
+	conf := a.config.Sites[site.Name]
+	c := clockface{now: ledger.Now(), zone: conf.Location()}
+	row := siteRow{
+		Name: site.Name, Title: a.siteTitle(site.Name), Link: siteLink(site.Name), URL: webLink(conf.URL),
+		State: string(site.State), StateName: stateName(site.State), Text: siteWords(site, c.now, c.zone),
+	}
+	for _, n := range notices(site, c) {
+		if n.Kind != "info" {
+			row.Flags = append(row.Flags, n)
+		}
+	}
+	return row
+}

@@ -1,0 +1,184 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// sampleNow is a Monday afternoon in New York.
+var sampleNow = time.Date(2026, 11, 23, 20, 12, 40, 0, time.UTC)
+
+func ago(d time.Duration) time.Time { return sampleNow.Add(-d) }
+
+// samples are sites in every state and trouble, as their pages' facts.
+func samples() map[string]siteFacts {
+	out := map[string]siteFacts{"first": {site: release.NewSite("www", release.DefaultPolicy())}}
+	for _, state := range release.States {
+		out[string(state)] = sampleIn(state)
+	}
+	add := func(name string, state release.State, change func(*siteFacts)) {
+		f := sampleIn(state)
+		change(&f)
+		out[name] = f
+	}
+	add("held", release.Requested, func(f *siteFacts) {
+		f.site.Failures = 4
+		f.site.Hold = release.Hold{Since: ago(3 * time.Minute), Why: "4 releases in a row did not succeed; the last: the build failed", Lifted: release.LiftedByPerson}
+		f.site.Last = release.Release{Number: 127, Outcome: release.Failed, Why: "the build failed: page about/visit has no title", Fault: release.FaultContent, Times: release.Times{Ended: ago(3 * time.Minute)}}
+	})
+	add("retry", release.Requested, func(f *siteFacts) {
+		f.site.Failures = 1
+		f.site.Current.Retry, f.site.Current.NotBefore = 127, sampleNow.Add(52*time.Second)
+		f.site.Last = release.Release{Number: 127, Outcome: release.Failed, Why: "the bucket refused the upload", Fault: release.FaultPlatform, Times: release.Times{Ended: ago(8 * time.Second)}}
+	})
+	add("paused", release.Requested, func(f *siteFacts) {
+		f.site.Pause = release.Pause{Act: release.Act{By: "Grace Hopper", Why: "moving the database", At: ago(20 * time.Minute)}, Until: sampleNow.Add(2 * time.Hour)}
+	})
+	add("frozen", release.Requested, func(f *siteFacts) {
+		f.site.Freezes = []release.Window{{ID: "f1", From: ago(time.Hour), To: sampleNow.Add(36 * time.Hour), Why: "Election night", By: "Grace Hopper"}}
+	})
+	add("late", release.InProgress, func(f *siteFacts) { f.site.Current.Late = ago(time.Minute) })
+	add("cancelling", release.InProgress, func(f *siteFacts) {
+		f.site.Current.Cancel = release.Act{By: "Grace Hopper", Why: "wrong photo", At: ago(5 * time.Second)}
+	})
+	add("disk", release.InProgress, func(f *siteFacts) { f.diskWhy, f.diskSince = "the disk is full", ago(90*time.Second) })
+	return out
+}
+
+// sampleIn is a library's site in a state, in the middle of a busy afternoon.
+func sampleIn(state release.State) siteFacts {
+	site := release.NewSite("www", release.DefaultPolicy())
+	site.State, site.Number, site.Accepted, site.Served = state, 128, 412, 408
+	r := release.Release{Number: 128, After: 408, Upto: 411, Requests: release.Group{Count: 3, First: ago(118 * time.Second), Last: ago(100 * time.Second)}}
+	entered := map[release.State]time.Duration{
+		release.Requested: 118 * time.Second, release.Dispatched: 89 * time.Second, release.Starting: 86 * time.Second,
+		release.InProgress: 61 * time.Second, release.Complete: 4 * time.Second,
+	}
+	for _, s := range release.States[1:] {
+		setTime(&r.Times, s, ago(entered[s]))
+		if s == state {
+			break
+		}
+	}
+	past := pastReleases()
+	site.Last, site.Live = past[0].Release, past[0].Release
+	f := siteFacts{conf: config.Site{Title: "Riverside Public Library", URL: "https://www.riverside-library.example", TimeZone: "America/New_York"}, took: 2*time.Minute + 40*time.Second}
+	mine := []ledger.Request{
+		request(411, "Ada Lovelace", "Opening hours over the holidays", 100*time.Second),
+		request(410, "Maria Sánchez", "Story time for toddlers moves to Thursdays", 107*time.Second),
+		request(409, "Ada Lovelace", "Opening hours over the holidays", 118*time.Second),
+	}
+	if state != release.Ready {
+		site.Current, f.current = r, mine
+		past = append([]finished{{Release: r, askers: []string{"Ada Lovelace", "Maria Sánchez"}}}, past...)
+	}
+	if state != release.Ready && state != release.Requested {
+		site.Current.Dispatch = release.Dispatch{Token: "t", Intended: ago(90 * time.Second), Sent: 1}
+		site.Current.Run = release.Run{ID: "7", Attempt: 1, URL: "https://ci.example/runs/7"}
+		past[0].Release = site.Current
+	}
+	switch state {
+	case release.Requested:
+		site.Current.Requests.Last = ago(4 * time.Second)
+	case release.InProgress:
+		site.Current.Note = "building 1,214 pages"
+	case release.Complete:
+		site.Served, site.Current.Outcome = 411, release.Succeeded
+		past[0].Release = site.Current
+	case release.Ready, release.Dispatched, release.Starting:
+	}
+	if state == release.InProgress || state == release.Complete {
+		site.Waiting = release.Group{Count: 1, First: ago(12 * time.Second), Last: ago(12 * time.Second)}
+		f.waiting = []ledger.Request{request(412, "Jun Tanaka", "New on the shelves: November", 12*time.Second)}
+	}
+	if state == release.Ready {
+		site.Served = 412
+	}
+	f.scheduled = []ledger.Request{request(0, "Maria Sánchez", "Book sale in the main hall", 3*time.Hour)}
+	f.scheduled[0].NotBefore = sampleNow.Add(18 * time.Hour)
+	f.site, f.releases = site, past
+	return f
+}
+
+func setTime(t *release.Times, s release.State, at time.Time) {
+	switch s {
+	case release.Requested:
+		t.Requested = at
+	case release.Dispatched:
+		t.Dispatched = at
+	case release.Starting:
+		t.Starting = at
+	case release.InProgress:
+		t.InProgress = at
+	case release.Complete:
+		t.Complete = at
+	case release.Ready:
+		t.Ended = at
+	}
+}
+
+func request(place int64, who, title string, age time.Duration) ledger.Request {
+	return ledger.Request{
+		ID: fmt.Sprint("req_", place, who[:3]), Site: "www", Actor: who, Title: title, Link: "https://cms.example/edit/12",
+		Source: release.FromContent, Place: place, AcceptedAt: ago(age),
+	}
+}
+
+func pastReleases() []finished {
+	var out []finished
+	names := [][]string{{"Jun Tanaka"}, {"Ada Lovelace", "Jun Tanaka"}, {"the schedule"}, {"Maria Sánchez"}, {"Ada Lovelace", "Maria Sánchez", "Jun Tanaka"}}
+	for i, askers := range names {
+		begun := ago(time.Duration(25+47*i) * time.Minute)
+		r := release.Release{
+			Number: int64(127 - i), Outcome: release.Succeeded, Requests: release.Group{Count: int64(len(askers) + i%3)},
+			Dispatch: release.Dispatch{Token: "t", Intended: begun},
+			Times:    release.Times{Requested: begun.Add(-20 * time.Second), Dispatched: begun, Starting: begun, InProgress: begun.Add(30 * time.Second), Complete: begun.Add(time.Duration(150+9*i) * time.Second), Ended: begun.Add(time.Duration(156+9*i) * time.Second)},
+		}
+		if i == 1 {
+			r.Outcome, r.Why, r.Fault = release.Failed, "the check found 12 pages without content", release.FaultContent
+			r.Times.Complete = time.Time{}
+		}
+		out = append(out, finished{Release: r, askers: askers, others: i == 4})
+	}
+	return out
+}
+
+// servePages serves the page of every sample at /sites/NAME.
+func servePages(t testing.TB) *httptest.Server {
+	t.Helper()
+	a := &App{config: config.Config{Pages: config.Pages{Access: "token"}, Sites: map[string]config.Site{"www": {}}}}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /assets/{name}", serveAsset)
+	mux.HandleFunc("GET /sites/{sample}", func(w http.ResponseWriter, r *http.Request) {
+		f, ok := samples()[r.PathValue("sample")]
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		secureHeaders(w.Header())
+		v := &visit{w: w, r: r, who: &caller{name: "Grace Hopper", role: roleOperator}}
+		a.show(v, http.StatusOK, "site", samplePage(f))
+	})
+	srv := httptest.NewServer(mux)
+	t.Cleanup(srv.Close)
+	return srv
+}
+
+func samplePage(f siteFacts) page {
+	f.now = sampleNow
+	body := f.body()
+	body.Key, body.Operator = "the key", f.operatorForms()
+	if body.Title == "" {
+		body.Title = "Riverside Public Library"
+	}
+	p := page{Title: body.Stand.StateName + " · " + body.Title, Body: body, Crumbs: []crumb{{"All sites", "/"}}}
+	p.at(f.clock())
+	return p
+}

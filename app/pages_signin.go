@@ -1,0 +1,101 @@
+package app
+
+import (
+	"net/http"
+	"net/url"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/config"
+)
+
+// signedInFor is how long somebody stays signed in. Removing the token from
+// the configuration ends it at once.
+const signedInFor = 12 * time.Hour
+
+type signInBody struct{ Next, Error string }
+
+func (a *App) signInPage(w http.ResponseWriter, r *http.Request) {
+	v := &visit{w: w, r: r, who: callerOf(r.Context())}
+	next := safeReturn(r.URL.Query().Get("next"))
+	if a.config.Pages.Access == config.AccessLoopback {
+		http.Redirect(w, r, next, http.StatusSeeOther)
+		return
+	}
+	a.showSignIn(v, http.StatusOK, signInBody{Next: next})
+}
+
+func (a *App) showSignIn(v *visit, status int, body signInBody) {
+	a.show(v, status, "signin", page{Title: "Sign in", Body: body})
+}
+
+// signIn takes a token of an editor or operator and gives a cookie for it.
+func (a *App) signIn(w http.ResponseWriter, r *http.Request) {
+	v := &visit{w: w, r: r}
+	if !a.form(v) {
+		return
+	}
+	body := signInBody{Next: safeReturn(r.PostForm.Get("next"))}
+	if !a.signIns.allow(r.RemoteAddr, time.Now()) {
+		w.Header().Set("Retry-After", strconv.Itoa(int(signInEvery/time.Second)))
+		body.Error = "There were too many tries from your address. Wait a few seconds and try again."
+		a.showSignIn(v, http.StatusTooManyRequests, body)
+		return
+	}
+	hash := hashToken(strings.TrimSpace(r.PostForm.Get("token")))
+	token, ok := a.tokens.find(hash)
+	switch {
+	case !ok:
+		a.log.Info("a sign-in was refused", "address", r.RemoteAddr)
+		body.Error = "This token is not known here. Check that you copied all of it."
+		a.showSignIn(v, http.StatusForbidden, body)
+	case role(token.Role) != roleEditor && role(token.Role) != roleOperator:
+		body.Error = "This token is for a program. Sign in with an editor's or an operator's."
+		a.showSignIn(v, http.StatusForbidden, body)
+	default:
+		http.SetCookie(w, a.cookie(a.keys.mint(kindCookie, grant{Token: hash, Until: time.Now().Add(signedInFor).UTC()}), signedInFor))
+		http.Redirect(w, r, body.Next, http.StatusSeeOther)
+	}
+}
+
+func (a *App) signOut(w http.ResponseWriter, r *http.Request) {
+	http.SetCookie(w, a.cookie("", -time.Second))
+	http.Redirect(w, r, "/signin", http.StatusSeeOther)
+}
+
+// cookie is the pages' session: not for scripts, not for other sites' forms.
+func (a *App) cookie(value string, lasts time.Duration) *http.Cookie {
+	return &http.Cookie{
+		Name: cookieName, Value: value, Path: "/", MaxAge: int(lasts / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(a.config.URL, "https:"),
+	}
+}
+
+// safeReturn is a way back within these pages; whatever else it is given, it
+// answers with the list of sites. Browsers read //host and /\host as another
+// site, and drop control characters before they look.
+func safeReturn(next string) string {
+	if strings.ContainsFunc(next, func(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }) {
+		return "/"
+	}
+	u, err := url.Parse(next)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") {
+		return "/"
+	}
+	if clean := path.Clean(u.Path); clean != u.Path || strings.Contains(clean, "\\") || strings.HasPrefix(clean, "/v1/") || clean == "/signin" {
+		return "/"
+	}
+	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()
+}
+
+// form reads the form that was sent.
+func (a *App) form(v *visit) bool {
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxBody)
+	if err := v.r.ParseForm(); err != nil {
+		a.trouble(v, problem(http.StatusBadRequest, "invalid", "The form did not arrive whole, or is too large."))
+		return false
+	}
+	return true
+}
