@@ -129,7 +129,7 @@ func (a *fakeApp) reported() []release.State {
 
 func (a *fakeApp) routes() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("POST /v1/sites/www/claims", a.handle("claim", runToken, func(body *json.Decoder, s *seen) (any, error) {
+	mux.HandleFunc("POST /v1/sites/www/claims", a.handle("claim", runToken, func(body *json.Decoder, _ int64, _ *seen) (any, error) {
 		var in api.ClaimInput
 		if err := body.Decode(&in); err != nil {
 			return nil, err
@@ -140,14 +140,14 @@ func (a *fakeApp) routes() http.Handler {
 		}
 		return api.ClaimResult{Release: a.site.Current.Number, State: a.site.State, Session: a.sessionToken(), HeartbeatSeconds: 1}, nil
 	}))
-	mux.HandleFunc("POST /v1/sites/www/releases/{number}/reports", a.handle("report", "", func(body *json.Decoder, s *seen) (any, error) {
+	mux.HandleFunc("POST /v1/sites/www/releases/{number}/reports", a.handle("report", "", func(body *json.Decoder, number int64, s *seen) (any, error) {
 		var in api.ReportInput
 		if err := body.Decode(&in); err != nil {
 			return nil, err
 		}
 		s.Sequence, s.State = in.Sequence, in.State
-		number, run := a.site.Current.Number, release.Run{ID: in.Run.ID, Attempt: in.Run.Attempt}
-		if err := a.step(release.Report{Release: a.number(number), Run: run, Sequence: in.Sequence, To: in.State}); err != nil {
+		run := release.Run{ID: in.Run.ID, Attempt: in.Run.Attempt}
+		if err := a.step(release.Report{Release: number, Run: run, Sequence: in.Sequence, To: in.State}); err != nil {
 			return nil, err
 		}
 		out := api.ReportResult{Release: number, State: a.site.State}
@@ -156,41 +156,32 @@ func (a *fakeApp) routes() http.Handler {
 		}
 		return out, nil
 	}))
-	mux.HandleFunc("POST /v1/sites/www/releases/{number}/heartbeats", a.handle("heartbeat", "", func(body *json.Decoder, s *seen) (any, error) {
+	mux.HandleFunc("POST /v1/sites/www/releases/{number}/heartbeats", a.handle("heartbeat", "", func(body *json.Decoder, number int64, s *seen) (any, error) {
 		var in api.HeartbeatInput
 		if err := body.Decode(&in); err != nil {
 			return nil, err
 		}
 		s.Why = in.Note
-		return nil, a.step(release.Heartbeat{Release: a.number(a.site.Current.Number), Run: release.Run{ID: in.Run.ID, Attempt: in.Run.Attempt}})
+		return nil, a.step(release.Heartbeat{Release: number, Run: release.Run{ID: in.Run.ID, Attempt: in.Run.Attempt}})
 	}))
-	mux.HandleFunc("POST /v1/sites/www/releases/{number}/failure", a.handle("failure", "", func(body *json.Decoder, s *seen) (any, error) {
+	mux.HandleFunc("POST /v1/sites/www/releases/{number}/failure", a.handle("failure", "", func(body *json.Decoder, number int64, s *seen) (any, error) {
 		var in api.FailureInput
 		if err := body.Decode(&in); err != nil {
 			return nil, err
 		}
 		s.Sequence, s.Why, s.Fault = in.Sequence, in.Why, in.Fault
-		return nil, a.step(release.Failure{Release: a.number(a.site.Current.Number), Run: release.Run{ID: in.Run.ID, Attempt: in.Run.Attempt}, Sequence: in.Sequence, Why: in.Why, Fault: in.Fault})
+		return nil, a.step(release.Failure{Release: number, Run: release.Run{ID: in.Run.ID, Attempt: in.Run.Attempt}, Sequence: in.Sequence, Why: in.Why, Fault: in.Fault})
 	}))
-	mux.HandleFunc("PUT /v1/sites/www/releases/{number}/metrics", a.handle("metrics", "", func(body *json.Decoder, _ *seen) (any, error) {
+	mux.HandleFunc("PUT /v1/sites/www/releases/{number}/metrics", a.handle("metrics", "", func(body *json.Decoder, _ int64, _ *seen) (any, error) {
 		a.metrics = &api.Metrics{}
 		return nil, body.Decode(a.metrics)
 	}))
 	return mux
 }
 
-// number is the release that is spoken of: the current one, or the last when
-// it has just ended.
-func (a *fakeApp) number(current int64) int64 {
-	if current == 0 {
-		return a.site.Last.Number
-	}
-	return current
-}
-
 func (a *fakeApp) sessionToken() string { return "session-" + strconv.Itoa(a.session) }
 
-func (a *fakeApp) handle(kind, bearer string, decide func(*json.Decoder, *seen) (any, error)) http.HandlerFunc {
+func (a *fakeApp) handle(kind, bearer string, decide func(*json.Decoder, int64, *seen) (any, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		a.mu.Lock()
 		n := a.count[kind]
@@ -220,7 +211,8 @@ func (a *fakeApp) handle(kind, bearer string, decide func(*json.Decoder, *seen) 
 		s := seen{Kind: kind}
 		decoder := json.NewDecoder(r.Body)
 		decoder.DisallowUnknownFields()
-		out, err := decide(decoder, &s)
+		number, _ := strconv.ParseInt(r.PathValue("number"), 10, 64) // a claim has none
+		out, err := decide(decoder, number, &s)
 		conflict, refused := errors.AsType[*release.Conflict](err)
 		if refused {
 			s.Code = conflict.Code

@@ -94,9 +94,9 @@ func (j *job) close(all bool) error {
 		switch {
 		case s.Outcome.idle():
 		case s.Live:
-			s.Outcome, s.Why = OutcomeLive, ""
-		default:
-			s.Outcome, s.Why = OutcomeDone, ""
+			s.Outcome, s.Why, s.Fault = OutcomeLive, "", ""
+		case s.Outcome == "":
+			s.Outcome = OutcomeDone
 		}
 	})
 	if s := j.now(); all && s.Outcome.idle() {
