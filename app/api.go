@@ -28,7 +28,7 @@ var problems = sync.OnceFunc(func() {
 				continue
 			}
 			v := api.Violation{Message: err.Error()}
-			if d, ok := err.(huma.ErrorDetailer); ok { //nolint:errorlint // huma's own contract: the error itself tells its place
+			if d, ok := err.(huma.ErrorDetailer); ok { // huma's own contract: the error itself tells its place
 				detail := d.ErrorDetail()
 				v = api.Violation{Location: detail.Location, Message: detail.Message}
 			}

@@ -163,7 +163,7 @@ func TestANameReboundToThisMachineIsTurnedAway(t *testing.T) {
 
 func TestTheDescriptionOfTheAPIIsOpenAPI31AndNamesEveryCall(t *testing.T) {
 	b := start(t, nil)
-	resp, err := http.Get(b.url + "/openapi.json") //nolint:noctx // a test's own server
+	resp, err := http.Get(b.url + "/openapi.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -80,7 +80,7 @@ func TestShuttingDownEndsStreamsAndLosesNothing(t *testing.T) {
 	over := make(chan struct{})
 	go func() {
 		defer close(over)
-		for lines.Scan() { //nolint:revive // to the end
+		for lines.Scan() {
 		}
 	}()
 	select {

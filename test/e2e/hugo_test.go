@@ -25,7 +25,7 @@ type asker struct {
 
 func (a *asker) ContentChanged(ctx context.Context, c cms.Change) error {
 	r, err := a.app.client.Ask(ctx, a.site, c.ID, api.RequestInput{
-		Source: release.FromContent, Actor: c.Actor, Title: c.Title, Link: c.Link, Entity: c.Entity, Reason: string(c.Action),
+		Source: release.FromContent, Actor: c.Actor, Title: c.Title, Link: c.Link, Entity: c.Entity, Reason: c.Action,
 	})
 	if err == nil {
 		a.ids <- r.ID

@@ -130,7 +130,7 @@ func configure(t *testing.T, state, name string, site map[string]any) *server {
 // command is `pressrun serve` with the test's configuration.
 func (s *server) command(t *testing.T) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(build(t, "github.com/pressrun/pressrun/cmd/pressrun"), "serve", "--config", s.file) //nolint:gosec,noctx // our own program; the callers end it
+	cmd := exec.Command(build(t, "github.com/pressrun/pressrun/cmd/pressrun"), "serve", "--config", s.file)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	return cmd
 }
