@@ -142,7 +142,7 @@ func (p *printer) site(s api.Site) error {
 		return err
 	}
 	var f fields
-	f.add("State", stateWord(s.State)+" since "+p.at(s.Since))
+	f.add("State", stateWord(s.State)+p.sinceWhen(s.Since))
 	f.add("Address", s.URL)
 	f.add("Waiting", p.waiting(s.Waiting))
 	f.add("Scheduled", p.when(s.Scheduled))
@@ -161,6 +161,14 @@ func (p *printer) site(s api.Site) error {
 		f.add("Freeze", p.freeze(z))
 	}
 	return p.table(f)
+}
+
+// sinceWhen is " since" an instant, or nothing where nothing has happened yet.
+func (p *printer) sinceWhen(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return " since " + p.at(t)
 }
 
 func (p *printer) waiting(w api.Waiting) string {
