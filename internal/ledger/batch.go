@@ -91,8 +91,8 @@ func (b *batch) site(name string) (*loaded, error) {
 	case err != nil:
 		return nil, err
 	default:
-		if err := json.Unmarshal([]byte(l.stored), &l.site); err != nil {
-			return nil, fmt.Errorf("read site %s from the ledger: %w", name, err)
+		if l.site, err = b.w.ledger.documents.read(name, l.stored); err != nil {
+			return nil, err
 		}
 		l.site.Policy = policy
 	}

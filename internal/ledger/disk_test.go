@@ -94,16 +94,13 @@ func TestNothingIsAcknowledgedOnAFullDiskAndServingResumesByItself(t *testing.T)
 
 func TestAReadOnlyFileIsUnavailableUntilItCanBeWritten(t *testing.T) {
 	l := fresh(t)
-	first := ask(t, l, Request{Key: "k"})
+	first := ask(t, l, Request{})
 	pragma(t, l, "PRAGMA query_only = ON")
 	_, _, err := l.Ask(t.Context(), Request{Site: "www", Source: release.FromEditor})
 	if u, ok := errors.AsType[*Unavailable](err); !ok || u.Why != "the ledger's file is read-only" {
 		t.Errorf("got %v", err)
 	}
-	if again, _, err := l.Ask(t.Context(), Request{Site: "www", Key: "k", Source: release.FromEditor}); err != nil || again.ID != first.ID {
-		t.Errorf("what is on disk was not acknowledged again: %+v (%v)", again, err)
-	}
-	pragma(t, l, "PRAGMA query_only = OFF")
+	// The next one begins on a connection of its own, which can write.
 	mustHoldExactly(t, l, []string{first.ID, ask(t, l, Request{}).ID})
 }
 

@@ -82,28 +82,34 @@ func place(path string) (string, error) {
 }
 
 // private makes the file if it is not there and keeps it from others' eyes.
-// It comes before SQLite, which gives the files beside it the same mode.
+// It comes before SQLite, which gives the files beside it the same mode. Those
+// that a killed process left follow the file's mode too.
 func private(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err == nil {
 		return f.Close()
 	}
 	if !errors.Is(err, fs.ErrExist) {
-		return fmt.Errorf("make the ledger: %w", err)
+		return fmt.Errorf("make the file: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("look at the file: %w", err)
 	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
-		info, err := os.Stat(path + suffix)
-		if errors.Is(err, fs.ErrNotExist) && suffix != "" {
-			continue
-		}
-		if err == nil && info.Mode().Perm()&0o077 != 0 {
-			err = os.Chmod(path+suffix, info.Mode().Perm()&0o700)
-		}
-		if err != nil {
-			return fmt.Errorf("keep the ledger from others' eyes: %w", err)
+		if err := setMode(path+suffix, info.Mode().Perm()&0o700); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("keep the file from others' eyes: %w", err)
 		}
 	}
 	return nil
+}
+
+func setMode(path string, mode fs.FileMode) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() == mode {
+		return err
+	}
+	return os.Chmod(path, mode)
 }
 
 // migrate brings the tables up to date.

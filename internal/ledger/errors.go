@@ -61,3 +61,9 @@ func explain(err error) error {
 	}
 	return err
 }
+
+// readOnly says whether SQLite found the file to be read-only.
+func readOnly(err error) bool {
+	se, ok := errors.AsType[*sqlite.Error](err)
+	return ok && se.Code()&0xff == sqlite3.SQLITE_READONLY
+}

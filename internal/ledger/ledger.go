@@ -35,13 +35,15 @@ type Options struct {
 
 // Ledger is an open ledger. It is safe for concurrent use.
 type Ledger struct {
-	path     string
-	lock     *os.File
-	writer   *writer
-	readers  *sql.DB
-	policies map[string]release.Policy
-	watch    watch
-	closing  sync.Once
+	path      string
+	lock      *os.File
+	writer    *writer
+	readers   *sql.DB
+	reads     statements // of readers
+	documents documents
+	policies  map[string]release.Policy
+	watch     watch
+	closing   sync.Once
 }
 
 // InUse says that another process has the ledger open.
@@ -56,8 +58,8 @@ func (i *InUse) Error() string {
 
 // Open opens the ledger, making it if it is not there, brings its tables up
 // to date, and keeps other processes off it until Close. It fails with an
-// *InUse when another process has it, and with ErrDamaged when the file is no
-// ledger any more.
+// *InUse when another process has it, with an *Unavailable when the file can't
+// be written, and with ErrDamaged when it is no ledger any more.
 func Open(ctx context.Context, opts Options) (*Ledger, error) {
 	path, err := place(opts.Path)
 	if err != nil {
@@ -101,10 +103,20 @@ func (l *Ledger) open(ctx context.Context, e engine, alone bool) error {
 	}
 	l.readers.SetMaxOpenConns(4)
 	l.readers.SetMaxIdleConns(4)
+	l.reads.db = l.readers
 	if err := l.check(ctx); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
 	l.writer = newWriter(ctx, db, e.begin, l, alone)
+	// Can the file be written at all? One that is read-only from the start stays
+	// so for SQLite until every connection is closed.
+	if err := l.writer.act(ctx, func(b *batch) error {
+		_, err := b.exec(`UPDATE sites SET state = state WHERE name = ''`)
+		return err
+	}); err != nil {
+		l.writer.stop()
+		return errors.Join(err, l.readers.Close(), l.writer.disconnect(), db.Close())
+	}
 	return nil
 }
 

@@ -101,7 +101,7 @@ func decodeAs[E release.Effect](doc string) (release.Effect, error) {
 // 1000, and when the next of the others falls due (zero when there are none).
 func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err error) {
 	at := micros(now())
-	rows, err := l.readers.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, started_us, tries FROM outbox
+	rows, err := l.reads.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, started_us, tries FROM outbox
 		WHERE due_us <= $1 ORDER BY id LIMIT 1000`, at)
 	if err != nil {
 		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
@@ -124,7 +124,7 @@ func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err err
 		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
 	}
 	var nextUS int64
-	if err := l.readers.QueryRowContext(ctx, `SELECT COALESCE(MIN(due_us), 0) FROM outbox WHERE due_us > $1`, at).Scan(&nextUS); err != nil {
+	if err := l.reads.QueryRowContext(ctx, `SELECT COALESCE(MIN(due_us), 0) FROM outbox WHERE due_us > $1`, at).Scan(&nextUS); err != nil {
 		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
 	}
 	return due, fromMicros(nextUS), nil

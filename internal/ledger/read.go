@@ -14,7 +14,7 @@ import (
 
 // Site reads a site as it stands.
 func (l *Ledger) Site(ctx context.Context, name string) (release.Site, error) {
-	return l.site(ctx, l.readers, name)
+	return l.site(ctx, &l.reads, name)
 }
 
 type querier interface {
@@ -35,12 +35,9 @@ func (l *Ledger) site(ctx context.Context, q querier, name string) (release.Site
 	if err != nil {
 		return release.Site{}, fmt.Errorf("read site %s: %w", name, explain(err))
 	}
-	var s release.Site
-	if err := json.Unmarshal([]byte(doc), &s); err != nil {
-		return release.Site{}, fmt.Errorf("read site %s from the ledger: %w", name, err)
-	}
+	s, err := l.documents.read(name, doc)
 	s.Policy = policy
-	return s, nil
+	return s, err
 }
 
 // SiteNames are the names of the configured sites, sorted.
@@ -218,7 +215,7 @@ func (l *Ledger) EventsOfRelease(ctx context.Context, site string, number int64,
 // LastEvent is the id of the newest event, 0 when there is none.
 func (l *Ledger) LastEvent(ctx context.Context) (int64, error) {
 	var id int64
-	if err := l.readers.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM events`).Scan(&id); err != nil {
+	if err := l.reads.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM events`).Scan(&id); err != nil {
 		return 0, fmt.Errorf("read the newest event: %w", explain(err))
 	}
 	return id, nil

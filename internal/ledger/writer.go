@@ -177,6 +177,10 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 		// SQLite may have rolled back by itself (sqlite.org/lang_transaction.html):
 		// then this says so, and there is nothing more to undo.
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
+		if readOnly(b.broken) {
+			// It stays so for a connection that found it so when it was made.
+			return nil, errors.Join(explain(b.broken), w.disconnect())
+		}
 		return nil, explain(b.broken)
 	}
 	if b.changed {
@@ -187,7 +191,7 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 
 // start begins a transaction, on a new connection if there is none. One that
 // can't begin is given up: it may be stuck in a transaction that could not be
-// rolled back, or read-only for ever because the file was when it opened it.
+// rolled back.
 func (w *writer) start(ctx context.Context) error {
 	if w.conn == nil {
 		conn, err := w.db.Conn(ctx)

@@ -1,0 +1,175 @@
+//go:build unix
+
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/servers"
+)
+
+// heard are the SQL texts that a server was sent.
+type heard struct {
+	mu    sync.Mutex
+	texts map[string]bool
+}
+
+func (h *heard) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	h.add(data.SQL)
+	return ctx
+}
+
+func (h *heard) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func (h *heard) TracePrepareStart(ctx context.Context, _ *pgx.Conn, data pgx.TracePrepareStartData) context.Context {
+	h.add(data.SQL)
+	return ctx
+}
+
+func (h *heard) TracePrepareEnd(context.Context, *pgx.Conn, pgx.TracePrepareEndData) {}
+
+func (h *heard) add(text string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.texts[text] = true
+}
+
+// onPostgres is a ledger on PostgreSQL: the same code and the same SQL, in
+// another engine.
+func onPostgres(t *testing.T) (*Ledger, *heard) {
+	t.Helper()
+	config, err := pgx.ParseConfig(servers.Postgres(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &heard{texts: map[string]bool{}}
+	config.Tracer = h
+	name := stdlib.RegisterConnConfig(config)
+	t.Cleanup(func() { stdlib.UnregisterConnConfig(name) })
+	l := &Ledger{policies: policies("www", "docs")}
+	if err := l.open(t.Context(), engine{driver: "pgx", writing: name, reading: name, begin: "BEGIN", dialect: goose.DialectPostgres}, false); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := l.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return l, h
+}
+
+func TestTheSameSQLRunsOnPostgreSQL(t *testing.T) {
+	onPG, h := onPostgres(t)
+	want, got := tour(t, fresh(t)), tour(t, onPG)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("PostgreSQL answers otherwise than SQLite (-sqlite +postgresql):\n%s", diff)
+	}
+	for _, text := range sqlTexts(t) {
+		if strings.Contains(text, "sqlite_schema") || strings.Contains(text, "SELECT COUNT(*) FROM (SELECT 1") {
+			continue // about SQLite's files
+		}
+		found := false
+		for sent := range h.texts {
+			found = found || strings.Contains(sent, text)
+		}
+		if !found {
+			t.Errorf("PostgreSQL was not asked: %s", text)
+		}
+	}
+}
+
+func TestPostgreSQLRefusesASecondActiveReleaseToo(t *testing.T) {
+	l, _ := onPostgres(t)
+	ask(t, l, Request{})
+	if err := l.writer.act(t.Context(), func(b *batch) error {
+		return b.putRelease("www", release.Release{Number: 2, Upto: 1})
+	}); err == nil || !strings.Contains(err.Error(), "releases_active") {
+		t.Errorf("a second active release: %v", err)
+	}
+	ask(t, l, Request{}) // and the connection serves on
+	mustBeSound(t, l, "www")
+}
+
+// tour uses everything that a ledger can, and gives all that it answered, but
+// for ids and times.
+func tour(t *testing.T, l *Ledger) []string {
+	t.Helper()
+	ctx := t.Context()
+	var told []string
+	tell := func(err error, words ...any) {
+		told = append(told, fmt.Sprintln(append(words, errors.Unwrap(err), err != nil)...))
+	}
+	a := ask(t, l, Request{Key: "k", Actor: "ada", Title: "Öffnungszeiten 'neu'", Link: "https://example.org/?a=b&c", Entity: "node/1"})
+	_, again, err := l.Ask(ctx, Request{Site: "www", Key: "k", Source: release.FromContent})
+	tell(err, again)
+	ask(t, l, Request{NotBefore: time.Now().Add(time.Hour)})
+	var wg sync.WaitGroup
+	for i := range 200 { // enough for statements of many rows
+		wg.Go(func() { ask(t, l, Request{Key: fmt.Sprint("burst", i), Source: release.FromContent}) })
+	}
+	wg.Wait()
+	s, run := dispatch(t, l, "www")
+	due, next, err := l.Tasks(ctx)
+	tell(err, len(due), next.IsZero(), due[0].Effect.(release.SendDispatch).Sent)
+	tell(l.Start(ctx, due[0]))
+	tell(l.Postpone(ctx, due[0], time.Now().Add(time.Hour)))
+	_, err = l.Answer(ctx, due[0], release.DispatchUnknown{Token: "other"})
+	tell(err)
+	tell(l.Drop(ctx, due[0]))
+	tell(l.PutMetrics(ctx, "www", 1, `{"pages": 3}`))
+	tell(l.PutMetrics(ctx, "www", 9, `{}`))
+	tell(l.Record(ctx, Event{Site: "www", Kind: "signed_in", By: "ada"}))
+	decide(t, l, "www", report(s, run, 1, release.InProgress), release.Failure{Release: 1, Run: run, Sequence: 2, Why: "no"})
+	soon := ask(t, l, Request{NotBefore: time.Now().Add(50 * time.Millisecond)})
+	time.Sleep(time.Until(soon.NotBefore))
+	carry(t, l, "www")
+	_, err = l.ClaimTurn(ctx, Request{Site: "docs", Key: "run", Source: release.FromWorkflow}, release.Claim{Run: release.Run{ID: "manual", Attempt: 1}})
+	tell(err)
+	for _, id := range []string{a.ID, soon.ID} {
+		r, f, err := l.Request(ctx, id)
+		tell(err, r.Site, r.Key, r.Place, r.Source, r.Actor, r.Title, r.Link, r.Entity, f.Standing, f.Release, f.Failed, f.LiveAt.IsZero())
+	}
+	_, _, err = l.Request(ctx, "req_none")
+	tell(err)
+	waiting, err := l.ScheduledRequests(ctx, "www", 10)
+	tell(err, len(waiting))
+	releases, err := l.Releases(ctx, "www", 10, 0)
+	for _, r := range releases {
+		tell(err, r.Number, r.Outcome, r.After, r.Upto, r.Metrics)
+	}
+	releases, err = l.Releases(ctx, "www", 10, 2)
+	tell(err, len(releases))
+	one, err := l.Release(ctx, "www", 1)
+	tell(err, one.Outcome, one.Why, one.Metrics)
+	_, err = l.Release(ctx, "www", 77)
+	tell(err)
+	for _, site := range []string{"", "www", "docs"} {
+		events, err := l.Events(ctx, site, 0, 1000)
+		tell(err, len(events))
+	}
+	events, err := l.EventsOfRelease(ctx, "www", 2, 1000)
+	for _, e := range events {
+		tell(err, e.Kind, e.By, e.Why)
+	}
+	last, err := l.LastEvent(ctx)
+	tell(err, last)
+	mustBeSound(t, l, "www")
+	return told
+}
+
+var _ interface {
+	pgx.QueryTracer
+	pgx.PrepareTracer
+} = (*heard)(nil)

@@ -1,0 +1,88 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"sync"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// statements are readings that recur all the time, prepared once. It is a
+// querier for a small, fixed set of texts.
+type statements struct {
+	db    *sql.DB
+	mu    sync.Mutex
+	known map[string]*sql.Stmt
+}
+
+func (s *statements) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stmt, ok := s.known[text]; ok {
+		return stmt, nil
+	}
+	stmt, err := s.db.PrepareContext(ctx, text)
+	if err != nil {
+		return nil, fmt.Errorf("prepare a reading: %w", err)
+	}
+	if s.known == nil {
+		s.known = map[string]*sql.Stmt{}
+	}
+	s.known[text] = stmt
+	return stmt, nil
+}
+
+// QueryContext is that of *sql.DB.
+func (s *statements) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	stmt, err := s.prepare(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.QueryContext(ctx, args...) //nolint:sqlclosecheck // the caller closes the rows
+}
+
+// QueryRowContext is that of *sql.DB.
+func (s *statements) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
+	stmt, err := s.prepare(ctx, text)
+	if err != nil {
+		return s.db.QueryRowContext(ctx, text, args...) // which tells of the error itself
+	}
+	return stmt.QueryRowContext(ctx, args...)
+}
+
+// documents remember the last document of each site that was read, and the site
+// that it told of: the desk reads all of them at every change, and most have not
+// changed since.
+type documents struct {
+	mu    sync.Mutex
+	sites map[string]document
+}
+
+type document struct {
+	text string
+	site release.Site // without its policy; nobody changes a site in place
+}
+
+// read tells what a site's document says.
+func (d *documents) read(name, text string) (release.Site, error) {
+	d.mu.Lock()
+	known, ok := d.sites[name]
+	d.mu.Unlock()
+	if ok && known.text == text {
+		return known.site, nil
+	}
+	var site release.Site
+	if err := json.Unmarshal([]byte(text), &site); err != nil {
+		return release.Site{}, fmt.Errorf("read site %s from the ledger: %w", name, err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.sites == nil {
+		d.sites = map[string]document{}
+	}
+	d.sites[name] = document{text, site}
+	return site, nil
+}
