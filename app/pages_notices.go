@@ -16,6 +16,9 @@ type notice struct {
 	LinkText          string
 }
 
+// whyShown bounds the length of somebody's reason in a notice.
+const whyShown = 200
+
 // notices are what a reader must know first, the worst first.
 func notices(site release.Site, c clockface) []notice {
 	var out []notice
@@ -24,12 +27,12 @@ func notices(site release.Site, c clockface) []notice {
 	case site.Hold.On():
 		out = append(out, notice{
 			Kind: "bad", Title: "Held", Since: c.at(site.Hold.Since),
-			Text: sentence(site.Hold.Why) + " Nothing is lost: what was asked for waits. " + heldUntil(site.Hold),
+			Text: sentence(short(whyShown, site.Hold.Why)) + " Nothing is lost: what was asked for waits. " + heldUntil(site.Hold),
 		})
 	case failed:
 		out = append(out, notice{
 			Kind: "bad", Title: fmt.Sprintf("Release #%d did not succeed", site.Last.Number), Since: c.at(site.Last.Times.Ended),
-			Text: sentence(orNoReason(site.Last.Why)),
+			Text: sentence(short(whyShown, orNoReason(site.Last.Why))),
 		})
 	}
 	if failed {
@@ -40,7 +43,7 @@ func notices(site release.Site, c clockface) []notice {
 	if site.Pause.On(c.now) {
 		out = append(out, notice{
 			Kind: "warn", Title: "Paused", Since: c.at(site.Pause.At), Until: c.at(site.Pause.Until),
-			Text: "By " + site.Pause.By + ": " + stopped(orNoReason(site.Pause.Why)) + " What is asked for is kept and goes out afterwards.",
+			Text: "By " + site.Pause.By + ": " + stopped(short(whyShown, orNoReason(site.Pause.Why))) + " What is asked for is kept and goes out afterwards.",
 		})
 	}
 	out = append(out, freezeNotices(site, c)...)
@@ -69,11 +72,11 @@ func freezeNotices(site release.Site, c clockface) []notice {
 		switch {
 		case !w.To.After(c.now) || w.From.After(c.now.Add(upcoming)):
 		case w.From.After(c.now):
-			out = append(out, notice{Kind: "info", Title: "A freeze is coming", Text: sentence(w.Why), Since: c.at(w.From), Until: c.at(w.To)})
+			out = append(out, notice{Kind: "info", Title: "A freeze is coming", Text: sentence(short(whyShown, w.Why)), Since: c.at(w.From), Until: c.at(w.To)})
 		default:
 			out = append(out, notice{
 				Kind: "warn", Title: "Frozen", Since: c.at(w.From), Until: c.at(w.To),
-				Text: sentence(w.Why) + " What is asked for is kept and goes out afterwards.",
+				Text: sentence(short(whyShown, w.Why)) + " What is asked for is kept and goes out afterwards.",
 			})
 		}
 	}

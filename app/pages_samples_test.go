@@ -86,7 +86,11 @@ func sampleIn(state release.State) siteFacts {
 	}
 	switch state {
 	case release.Requested:
-		site.Current.Requests.Last = ago(4 * time.Second)
+		site.Current.Requests.First, site.Current.Requests.Last = ago(14*time.Second), ago(4*time.Second)
+		site.Current.Times.Requested = ago(14 * time.Second)
+		for i, age := range []time.Duration{4, 9, 14} {
+			f.current[i].AcceptedAt = ago(age * time.Second)
+		}
 	case release.InProgress:
 		site.Current.Note = "building 1,214 pages"
 	case release.Complete:

@@ -1,0 +1,213 @@
+package app
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/config"
+)
+
+func TestSigningInAndOut(t *testing.T) {
+	b := start(t, withPeople)
+	r := newReader(t, b)
+	to := r.get("/sites/www?still=1").status(http.StatusSeeOther).location()
+	if to != "/signin?next=%2Fsites%2Fwww%3Fstill%3D1" {
+		t.Fatalf("a stranger is sent to %q", to)
+	}
+	next := r.get(to).status(http.StatusOK).field("next")
+	in := r.signIn("  "+editorToken+"\n", next).status(http.StatusSeeOther)
+	if in.location() != "/sites/www?still=1" {
+		t.Errorf("after signing in one is at %q", in.location())
+	}
+	cookies := in.resp.Cookies()
+	if len(cookies) != 1 || !cookies[0].HttpOnly || cookies[0].SameSite != http.SameSiteLaxMode || cookies[0].Secure || cookies[0].MaxAge != 12*60*60 || cookies[0].Path != "/" {
+		t.Errorf("cookies: %+v", cookies)
+	}
+	if strings.Contains(cookies[0].Value, editorToken) {
+		t.Error("the cookie carries the token")
+	}
+	r.get("/sites/www").status(http.StatusOK)
+	r.form("/signout", nil).status(http.StatusSeeOther)
+	r.get("/sites/www").status(http.StatusSeeOther)
+}
+
+func TestWhoMayNotSignIn(t *testing.T) {
+	b := start(t, withPeople)
+	for token, want := range map[string]string{
+		"":              "not known here",
+		"guess":         "not known here",
+		cmsToken:        "for a program",
+		editorToken[1:]: "not known here",
+	} {
+		p := newReader(t, b).signIn(token, "/").status(http.StatusForbidden).says(want)
+		if len(p.resp.Cookies()) != 0 {
+			t.Errorf("token %q: got a cookie", token)
+		}
+	}
+}
+
+func TestTheCookieIsForHTTPSAlone(t *testing.T) {
+	b := start(t, func(c *config.Config) { withPeople(c); c.URL = "https://pressrun.example.gov" })
+	in := newReader(t, b).signIn(editorToken, "/").status(http.StatusSeeOther)
+	if cookies := in.resp.Cookies(); len(cookies) != 1 || !cookies[0].Secure {
+		t.Errorf("cookies: %+v", cookies)
+	}
+}
+
+func TestAForgedCookieIsNobody(t *testing.T) {
+	b := start(t, withPeople)
+	mint := func(kind string, g grant) string { return b.app.keys.mint(kind, g) }
+	good := mint(kindCookie, grant{Token: hashToken(operatorToken), Until: time.Now().Add(time.Hour)})
+	body, mac, _ := strings.Cut(good, ".")
+	editors, _, _ := strings.Cut(mint(kindCookie, grant{Token: hashToken(editorToken), Until: time.Now().Add(time.Hour)}), ".")
+	other := keys{secret: []byte("another key of thirty-two bytes.")}
+	for name, value := range map[string]string{
+		"empty":                "",
+		"no mac":               body,
+		"an empty mac":         body + ".",
+		"another body":         editors + "." + mac,
+		"a mac with more":      good + "A",
+		"another key":          other.mint(kindCookie, grant{Token: hashToken(operatorToken), Until: time.Now().Add(time.Hour)}),
+		"of another kind":      mint(kindSession, grant{Token: hashToken(operatorToken)}),
+		"expired":              mint(kindCookie, grant{Token: hashToken(operatorToken), Until: time.Now().Add(-time.Second)}),
+		"a token that is gone": mint(kindCookie, grant{Token: hashToken("revoked"), Until: time.Now().Add(time.Hour)}),
+		"a program's token":    mint(kindCookie, grant{Token: hashToken(cmsToken), Until: time.Now().Add(time.Hour)}),
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/sites/www", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.AddCookie(&http.Cookie{Name: cookieName, Value: value})
+		if p := newReader(t, b).do(req); p.resp.StatusCode == http.StatusOK {
+			t.Errorf("%s: let in", name)
+		}
+	}
+}
+
+func TestAnotherSitesFormIsRefused(t *testing.T) {
+	b := start(t, withPeople)
+	r := signedInReader(t, b, operatorToken)
+	for _, headers := range [][]string{
+		{"Sec-Fetch-Site", "cross-site"},
+		{"Sec-Fetch-Site", "same-site"},
+		{"Origin", "https://evil.example"},
+		{"Origin", "null"},
+	} {
+		for _, path := range []string{"/sites/www/requests", "/sites/www/pause", "/signin", "/signout"} {
+			p := r.form(path, url.Values{"token": {operatorToken}}, headers...).status(http.StatusForbidden).says("from another site's page")
+			if p.resp.Header.Get("Content-Security-Policy") == "" {
+				t.Error("the refusal has no Content-Security-Policy")
+			}
+		}
+	}
+	site, err := b.app.ledger.Site(t.Context(), "www")
+	if err != nil || site.Accepted != 0 || site.Pause.On(time.Now()) {
+		t.Errorf("something was done: %+v %v", site, err)
+	}
+	r.form("/sites/www/pause", url.Values{"why": {"own"}}, "Sec-Fetch-Site", "same-origin").status(http.StatusSeeOther)
+}
+
+func TestTheWayBackStaysHere(t *testing.T) {
+	for next, want := range map[string]string{
+		"":                         "/",
+		"/":                        "/",
+		"/sites/www":               "/sites/www",
+		"/sites/www?still=1":       "/sites/www?still=1",
+		"/sites/a%20b":             "/sites/a%20b",
+		"/requests/req_1#x":        "/requests/req_1",
+		"https://evil.example":     "/",
+		"//evil.example":           "/",
+		"///evil.example":          "/",
+		"/\\evil.example":          "/",
+		"\\/evil.example":          "/",
+		"/%5Cevil.example":         "/",
+		"/%2F/evil.example":        "/",
+		"/%2Fevil.example":         "/",
+		"/\t/evil.example":         "/",
+		"/\n/evil.example":         "/",
+		"javascript:alert(1)":      "/",
+		"data:text/html,x":         "/",
+		"evil.example":             "/",
+		"/.//evil.example":         "/",
+		"/..//evil.example":        "/",
+		"/a/..//evil.example":      "/",
+		"/signin?next=/":           "/",
+		"/v1/backup":               "/",
+		"http:/evil.example":       "/",
+		"http:evil.example":        "/",
+		"/%zz":                     "/",
+		"//user@evil.example/site": "/",
+	} {
+		if got := safeReturn(next); got != want {
+			t.Errorf("safeReturn(%q) = %q, want %q", next, got, want)
+		}
+	}
+}
+
+func FuzzTheWayBack(f *testing.F) {
+	for _, seed := range []string{"/sites/www", "//evil.example", "/\\evil", "/%2F/evil", "/a?b=//c"} {
+		f.Add(seed)
+	}
+	here, err := url.Parse("https://pressrun.example.gov/signin")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, next string) {
+		got := safeReturn(next)
+		to, err := here.Parse(got)
+		if err != nil || to.Host != here.Host || to.Scheme != "https" || !strings.HasPrefix(got, "/") || strings.HasPrefix(got, "//") || strings.ContainsAny(got, "\\\r\n\t") {
+			t.Fatalf("safeReturn(%q) = %q leads to %v (%v)", next, got, to, err)
+		}
+	})
+}
+
+func TestGuessingTokensIsSlow(t *testing.T) {
+	b := start(t, withPeople)
+	r := newReader(t, b)
+	for range signInBurst {
+		r.signIn("guess", "/").status(http.StatusForbidden)
+	}
+	p := r.signIn(editorToken, "/").status(http.StatusTooManyRequests).says("too many tries")
+	if p.resp.Header.Get("Retry-After") == "" || len(p.resp.Cookies()) != 0 {
+		t.Errorf("headers: %v", p.resp.Header)
+	}
+}
+
+func TestTheLimitIsPerAddressAndBounded(t *testing.T) {
+	l, now := newAddressLimit(), time.Now()
+	spend := func(remote string) (n int) {
+		for l.allow(remote, now) {
+			n++
+		}
+		return n
+	}
+	if n := spend("192.0.2.1:1000"); n != signInBurst {
+		t.Errorf("%d tries were free", n)
+	}
+	if l.allow("192.0.2.1:2000", now) || l.allow("[::ffff:192.0.2.1]:3000", now) {
+		t.Error("another port or spelling is another address")
+	}
+	if !l.allow("192.0.2.2:1000", now) {
+		t.Error("another address is refused")
+	}
+	spend("[2001:db8::1]:1000")
+	if l.allow("[2001:db8::ffff:1]:1000", now) {
+		t.Error("one IPv6 network has many allowances")
+	}
+	if !l.allow("192.0.2.1:1000", now.Add(signInEvery)) {
+		t.Error("nothing comes back with time")
+	}
+	for i := range 3 * knownAddresses {
+		l.allow(fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255), now)
+	}
+	if len(l.known) > knownAddresses {
+		t.Errorf("%d addresses are remembered", len(l.known))
+	}
+	if !l.allow("203.0.113.9:1", now.Add(time.Hour)) || len(l.known) > 2 {
+		t.Errorf("after an hour %d addresses are still remembered", len(l.known))
+	}
+}
