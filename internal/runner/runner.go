@@ -4,8 +4,10 @@ package runner
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -30,8 +32,10 @@ type Job struct {
 // again after a crash of the app.
 type Runner interface {
 	// Dispatch hands a job over. It returns a *Refused when the job will not
-	// be taken, and any other error when it can't be known whether it was:
-	// the caller then uses Find before it sends anything again.
+	// be taken, a *Deferred when it has certainly not been handed over yet,
+	// ErrAccepted when it was and its run must be looked for, and any other
+	// error when it can't be known whether it was: the caller then uses Find
+	// before it sends anything again.
 	Dispatch(ctx context.Context, job Job) (release.Run, error)
 	// Find looks for the run that was handed a token.
 	Find(ctx context.Context, job Job) (Finding, error)
@@ -81,3 +85,19 @@ func (r *Refused) Error() string {
 }
 
 func (r *Refused) Unwrap() error { return r.Err }
+
+// ErrAccepted says that a job was taken but its run has no name yet: the run
+// is looked for with Find.
+var ErrAccepted = errors.New("the dispatch was accepted; its run is being looked for")
+
+// Deferred says that a job has certainly not been handed over, and when to try
+// again. Find then says so too.
+type Deferred struct {
+	Why   string
+	Until time.Time
+	Err   error
+}
+
+func (d *Deferred) Error() string { return fmt.Sprintf("%s: %v", d.Why, d.Err) }
+
+func (d *Deferred) Unwrap() error { return d.Err }

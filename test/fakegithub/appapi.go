@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v4"
 )
@@ -234,7 +235,7 @@ func (s *Server) createStatus(w http.ResponseWriter, r *http.Request, _ *Repo) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	d := s.findDeployment(r)
-	if d == nil || len(in.Description) > 140 {
+	if d == nil || utf8.RuneCountInString(in.Description) > 140 {
 		refuse(w, http.StatusUnprocessableEntity, "Validation Failed")
 		return
 	}

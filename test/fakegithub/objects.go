@@ -118,7 +118,7 @@ func (s *Server) installationObject(r *Repo) object {
 	base := example("installation.created.1")["installation"].(object)
 	account := with(base["account"].(object), object{"login": r.Owner, "id": r.OwnerID})
 	return with(base, object{
-		"id": r.Installation, "app_id": s.AppID, "account": account, "target_id": r.OwnerID, "repository_selection": "selected",
+		"id": r.Installation, "app_id": s.AppID, "app_slug": "pressrun-test", "account": account, "target_id": r.OwnerID, "repository_selection": "selected",
 		"permissions": r.granted(), "suspended_at": nil, "suspended_by": nil,
 		"created_at": time.Now().UTC().Format(time.RFC3339), "updated_at": time.Now().UTC().Format(time.RFC3339),
 		"html_url": fmt.Sprintf("https://github.com/organizations/%s/settings/installations/%d", r.Owner, r.Installation),

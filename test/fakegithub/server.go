@@ -98,6 +98,12 @@ type token struct {
 	expires     time.Time
 }
 
+// Keys take long to make: all servers of one test binary share theirs.
+var (
+	makeAppKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+	makeSigner = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(rand.Reader, 2048) })
+)
+
 // Start starts a GitHub on this machine. Close ends it.
 func Start(o Options) (*Server, error) {
 	if o.Now == nil {
@@ -107,11 +113,11 @@ func Start(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	appKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	appKey, err := makeAppKey()
 	if err != nil {
 		return nil, fmt.Errorf("make the App's key: %w", err)
 	}
-	signer, err := rsa.GenerateKey(rand.Reader, 2048)
+	signer, err := makeSigner()
 	if err != nil {
 		return nil, fmt.Errorf("make the issuer's key: %w", err)
 	}

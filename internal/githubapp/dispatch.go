@@ -1,0 +1,216 @@
+package githubapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+// The inputs of a dispatch: few, because GHES up to 3.19 takes ten, and short:
+// the run asks the app for all else. None is a secret; inputs are shown to
+// everybody who may see the run.
+const (
+	inputSite    = "site"
+	inputRelease = "release"
+	inputToken   = "token"
+	inputAppURL  = "app_url"
+)
+
+type dispatchBody struct {
+	Ref              string            `json:"ref"`
+	Inputs           map[string]string `json:"inputs"`
+	ReturnRunDetails *bool             `json:"return_run_details,omitempty"`
+}
+
+type runDetails struct {
+	ID      int64  `json:"workflow_run_id"`
+	HTMLURL string `json:"html_url"`
+}
+
+// dialect is how a server wants to be asked for the run's id.
+type dialect int32
+
+const (
+	// withField: the field return_run_details, API version 2022-11-28.
+	withField dialect = iota
+	// unasked: API version 2026-03-10, which knows no such field and always
+	// tells.
+	unasked
+	// plain: GHES up to 3.19, which refuses the field and never tells.
+	plain
+	// withQuery: Gitea, where it is a parameter of the address.
+	withQuery
+)
+
+// Dispatch starts the site's workflow for a job. It is sent at most once; see
+// runner.Runner for what its errors mean.
+func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, error) {
+	site, err := r.site(job.Site)
+	if err != nil {
+		return release.Run{}, err
+	}
+	r.unsent.clear(job.Token)
+	ctx, sent := watchSending(ctx)
+	run, err := r.dispatch(ctx, site, job)
+	if err == nil {
+		return run, nil
+	}
+	return release.Run{}, r.judge(ctx, site, job, err, sent)
+}
+
+// judge says what an error of a dispatch means: refused, certainly not sent,
+// or not known.
+func (r *Runner) judge(ctx context.Context, site Site, job runner.Job, err error, sent *atomic.Bool) error {
+	if refused := r.refused(site, err); refused != nil {
+		r.forgetAfter(site, err)
+		return refused
+	}
+	if errors.Is(err, runner.ErrAccepted) {
+		return err
+	}
+	limited, isLimited := errors.AsType[*LimitedError](err)
+	if !isLimited && sent.Load() {
+		return fmt.Errorf("dispatch %s of %s: %w", site.Workflow, site.Repository, err)
+	}
+	r.unsent.add(job.Token)
+	deferred := &runner.Deferred{Why: "GitHub can't be reached", Until: time.Now().Add(5 * time.Second), Err: err}
+	if isLimited {
+		deferred.Why, deferred.Until = "GitHub asks Pressrun to make fewer calls", limited.Until
+	} else if errors.Is(err, errTurn) && ctx.Err() != nil {
+		deferred.Why, deferred.Until = "other releases are being dispatched first", time.Now()
+	}
+	return deferred
+}
+
+func (r *Runner) dispatch(ctx context.Context, site Site, job runner.Job) (release.Run, error) {
+	to, err := r.links.to(ctx, site)
+	if err != nil {
+		return release.Run{}, err
+	}
+	for range 3 { // each turn is of another dialect: only a refusal leads to the next
+		d := r.dialect()
+		run, err := r.post(ctx, to, site, job, d)
+		next, other := otherDialect(d, err)
+		if !other {
+			if !isDisabled(err) || !r.reenable(ctx, to, site) {
+				return run, err
+			}
+			continue
+		}
+		r.log.Info("GitHub does not know how it was asked for the run's id; asking otherwise", "error", err)
+		r.setDialect(next)
+	}
+	return release.Run{}, errors.New("GitHub refused every form of a dispatch")
+}
+
+func (r *Runner) post(ctx context.Context, to *link, site Site, job runner.Job, d dialect) (release.Run, error) {
+	path := fmt.Sprintf("repos/%s/actions/workflows/%s/dispatches", site.Repository, url.PathEscape(site.Workflow))
+	ref := site.Ref
+	if job.Ref != "" {
+		ref = job.Ref
+	}
+	body := dispatchBody{Ref: ref, Inputs: map[string]string{
+		inputSite: job.Site, inputRelease: strconv.FormatInt(job.Release, 10), inputToken: job.Token, inputAppURL: job.AppURL,
+	}}
+	var options []github.RequestOption
+	switch d {
+	case withField:
+		yes := true
+		body.ReturnRunDetails = &yes
+	case unasked:
+		options = append(options, github.WithVersion("2026-03-10"))
+	case withQuery:
+		path += "?return_run_details=true"
+	case plain:
+	}
+	req, err := to.writes.NewRequest(http.MethodPost, path, body, options...)
+	if err != nil {
+		return release.Run{}, fmt.Errorf("make the dispatch: %w", err)
+	}
+	var details runDetails
+	if _, err := to.writes.Do(ctx, req, &details); err != nil {
+		return release.Run{}, err
+	}
+	if details.ID == 0 {
+		return release.Run{}, runner.ErrAccepted // a 204: the run is looked for by its token
+	}
+	return release.Run{ID: strconv.FormatInt(details.ID, 10), Attempt: 1, URL: details.HTMLURL}, nil
+}
+
+// otherDialect says how to ask next, when a refusal was of how we asked. Such
+// a refusal comes before anything is created.
+func otherDialect(d dialect, err error) (dialect, bool) {
+	status, message := answer(err)
+	switch {
+	case d == withField && status == http.StatusGone:
+		return unasked, true // API version 2022-11-28 is no more
+	case d == withField && (status == http.StatusBadRequest || status == http.StatusUnprocessableEntity) && strings.Contains(message, "return_run_details"):
+		return plain, true
+	case d == unasked && status == http.StatusBadRequest:
+		return plain, true
+	}
+	return d, false
+}
+
+func (r *Runner) dialect() dialect {
+	if r.options.Gitea {
+		return withQuery
+	}
+	return dialect(r.links.dialect.Load())
+}
+
+func (r *Runner) setDialect(d dialect) { r.links.dialect.Store(int32(d)) }
+
+// reenable switches a workflow on again that GitHub has switched off because
+// nothing was pushed for 60 days. What a person switched off stays off.
+func (r *Runner) reenable(ctx context.Context, to *link, site Site) bool {
+	found, _, err := to.reads.Actions.GetWorkflowByFileName(ctx, site.owner(), site.name(), site.Workflow)
+	if err != nil || found.GetState() != "disabled_inactivity" {
+		return false
+	}
+	if _, err := to.writes.Actions.EnableWorkflowByFileName(ctx, site.owner(), site.name(), site.Workflow); err != nil {
+		r.log.Warn("a workflow that GitHub switched off can't be switched on", "workflow", site.Workflow, "error", err)
+		return false
+	}
+	r.log.Info("switched a workflow on again that GitHub had switched off for inactivity", "repository", site.Repository, "workflow", site.Workflow)
+	return true
+}
+
+// unsent remembers dispatches that certainly were not sent, so that they need
+// not be looked for.
+type unsent struct {
+	mu     sync.Mutex
+	tokens map[string]bool
+}
+
+func newUnsent() *unsent { return &unsent{tokens: map[string]bool{}} }
+
+func (u *unsent) add(token string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.tokens[token] = true
+}
+
+func (u *unsent) clear(token string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.tokens, token)
+}
+
+func (u *unsent) has(token string) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.tokens[token]
+}

@@ -1,0 +1,109 @@
+package githubapp
+
+import (
+	"crypto/hmac"
+	"crypto/sha1"
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/pressrun/pressrun/test/fakegithub"
+)
+
+func signed(signature string) http.Header {
+	h := http.Header{}
+	h.Set("X-Hub-Signature-256", signature)
+	return h
+}
+
+func TestVerifyHook(t *testing.T) {
+	body := fakegithub.Example("workflow_run.completed.1")
+	sha1sum := hmac.New(sha1.New, []byte("new"))
+	sha1sum.Write(body)
+	onlySHA1 := http.Header{}
+	onlySHA1.Set("X-Hub-Signature", "sha1="+hex.EncodeToString(sha1sum.Sum(nil)))
+	tests := []struct {
+		name    string
+		header  http.Header
+		secrets []string
+		want    error
+	}{
+		{"by the secret", signed(fakegithub.Sign("new", body)), []string{"new"}, nil},
+		{"by the old secret while it is replaced", signed(fakegithub.Sign("old", body)), []string{"new", "old"}, nil},
+		{"by another secret", signed(fakegithub.Sign("theirs", body)), []string{"new", "old"}, ErrForged},
+		{"of another body", signed(fakegithub.Sign("new", append(body, ' '))), []string{"new"}, ErrForged},
+		{"unsigned", http.Header{}, []string{"new"}, ErrUnsigned},
+		{"SHA-1 only", onlySHA1, []string{"new"}, ErrUnsigned},
+		{"SHA-1 in the place of SHA-256", signed("sha1=" + hex.EncodeToString(sha1sum.Sum(nil))), []string{"new"}, ErrUnsigned},
+		{"no hex", signed("sha256=zz"), []string{"new"}, ErrForged},
+		{"cut short", signed(fakegithub.Sign("new", body)[:20]), []string{"new"}, ErrForged},
+		{"no secret is configured", signed(fakegithub.Sign("", body)), nil, ErrForged},
+		{"an empty secret is configured", signed(fakegithub.Sign("", body)), []string{""}, ErrForged},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			if err := VerifyHook(tt.header, body, tt.secrets); !errors.Is(err, tt.want) {
+				t.Errorf("VerifyHook gave %v, want %v", err, tt.want)
+			}
+		})
+	}
+}
+
+func TestParseHook(t *testing.T) {
+	tests := []struct {
+		event, example string
+		status, note   string
+	}{
+		{"workflow_run", "workflow_run.completed.1", "completed", ""},
+		{"workflow_run", "workflow_run.requested.3", "queued", "GitHub's queue"},
+		{"workflow_job", "workflow_job.queued.5", "queued", "for a runner"},
+		{"workflow_job", "workflow_job.waiting.7", "queued", "protection rule"},
+		{"workflow_job", "workflow_job.in_progress.3", "in_progress", "runs on GitHub"},
+		{"workflow_job", "workflow_job.completed.1", "in_progress", "runs on GitHub"},
+		{"installation", "installation.deleted", "", ""},
+		{"ping", "ping.ping", "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.example, func(t *testing.T) {
+			news, err := ParseHook(tt.event, fakegithub.Example(tt.example))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if news.Status != tt.status {
+				t.Errorf("the status is %q, want %q", news.Status, tt.status)
+			}
+			if tt.status != "" && (news.Run.ID == "" || news.Run.Attempt < 1 || news.Repository == "") {
+				t.Errorf("the news name no run: %+v", news)
+			}
+			if tt.note != "" && !strings.Contains(news.Seen().Note(), tt.note) {
+				t.Errorf("the note is %q, want %q in it", news.Seen().Note(), tt.note)
+			}
+		})
+	}
+}
+
+func TestParseHookOfWhatWeDoNotKnow(t *testing.T) {
+	if news, err := ParseHook("of_tomorrow", []byte(`{"whatever":1}`)); err != nil || news.Event != "of_tomorrow" {
+		t.Errorf("an unknown event gave %+v, %v, want it to be let pass", news, err)
+	}
+	whole := fakegithub.Example("workflow_run.completed.1")
+	for _, body := range []string{"", "{", string(whole[:len(whole)/2]), `{}`, `[]`, `{"workflow_run":{}}`} {
+		if news, err := ParseHook("workflow_run", []byte(body)); err == nil {
+			t.Errorf("%.40q gave %+v, want an error", body, news)
+		}
+	}
+}
+
+func FuzzParseHook(f *testing.F) {
+	f.Add("workflow_run", fakegithub.Example("workflow_run.completed.1"))
+	f.Add("workflow_job", fakegithub.Example("workflow_job.queued.5"))
+	f.Add("installation", fakegithub.Example("installation.created.1"))
+	f.Fuzz(func(t *testing.T, event string, body []byte) {
+		news, err := ParseHook(event, body)
+		if err == nil && news.Run.ID != "" && (news.Run.Attempt < 1 || news.Repository == "") {
+			t.Errorf("the news name no attempt or no repository: %+v", news)
+		}
+	})
+}

@@ -1,0 +1,206 @@
+package githubapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/google/go-github/v60/github"
+	"github.com/hashicorp/go-retryablehttp"
+)
+
+// link is the way to one repository: a client for calls that only read, which
+// tries again, and one for calls that change something, which never does.
+type link struct {
+	reads, writes *github.Client
+	installation  int64 // 0 with a token
+}
+
+// links keeps a link per repository. Each has its own AppsTransport: sharing
+// one is a data race (ghinstallation writes to it when it renews a token).
+type links struct {
+	runner *Runner
+	mu     sync.Mutex
+	known  map[string]*link
+	gates  map[int64]*gate // per installation; 0: the token's, -1: the App's own
+	// dialect is how the server wants to be asked for a run's id.
+	dialect atomic.Int32
+}
+
+func newLinks(r *Runner) *links {
+	return &links{runner: r, known: map[string]*link{}, gates: map[int64]*gate{}}
+}
+
+// apiTimeout bounds one try of one call.
+const apiTimeout = 30 * time.Second
+
+// to gives the link to a site's repository.
+func (l *links) to(ctx context.Context, site Site) (*link, error) {
+	l.mu.Lock()
+	known := l.known[site.Repository]
+	l.mu.Unlock()
+	if known != nil {
+		return known, nil
+	}
+	r := l.runner
+	made := &link{}
+	var transport http.RoundTripper
+	if r.options.Token != "" {
+		transport = withToken{l.gate(0), r.options.Token}
+	} else {
+		id, err := r.installation(ctx, site)
+		if err != nil {
+			return nil, err
+		}
+		made.installation = id
+		if transport, err = l.installed(id, site); err != nil {
+			return nil, err
+		}
+	}
+	made.reads, made.writes = r.client(patient(transport)), r.client(transport)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if other := l.known[site.Repository]; other != nil {
+		return other, nil
+	}
+	l.known[site.Repository] = made
+	return made, nil
+}
+
+// installed signs in as an installation, with a token that is good for one
+// repository and for what we do there only.
+func (l *links) installed(id int64, site Site) (http.RoundTripper, error) {
+	o := l.runner.options
+	atr, err := ghinstallation.NewAppsTransportWithOptions(l.gate(id), o.AppID, ghinstallation.WithSigner(o.Signer))
+	if err != nil {
+		return nil, fmt.Errorf("sign in as the GitHub App: %w", err)
+	}
+	atr.BaseURL = l.runner.baseURL()
+	tr := ghinstallation.NewFromAppsTransport(atr, id)
+	tr.InstallationTokenOptions = &github.InstallationTokenOptions{
+		Repositories: []string{site.name()},
+		Permissions:  l.runner.permissions(),
+	}
+	return tr, nil
+}
+
+// permissions are what we ask for, and nothing else.
+func (r *Runner) permissions() *github.InstallationPermissions {
+	p := &github.InstallationPermissions{Actions: github.String("write"), Metadata: github.String("read")}
+	for _, s := range r.options.Sites {
+		if s.Deployments {
+			p.Deployments = github.String("write")
+		}
+	}
+	return p
+}
+
+func (l *links) gate(id int64) *gate {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.gates[id] == nil {
+		l.gates[id] = newGate(l.runner.options.Transport, l.runner.options.Spacing)
+	}
+	return l.gates[id]
+}
+
+// forget drops what is known of an installation: it was removed or changed.
+func (l *links) forget(id int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for repository, known := range l.known {
+		if known.installation == id {
+			delete(l.known, repository)
+		}
+	}
+}
+
+// Forget drops what is remembered of an installation of the App: GitHub said
+// that it was removed, suspended or changed.
+func (r *Runner) Forget(installation int64) { r.links.forget(installation) }
+
+// app is a client that speaks as the App itself.
+func (r *Runner) app() (*github.Client, error) {
+	if r.options.Token != "" {
+		return nil, errors.New("a token is in use, not a GitHub App")
+	}
+	atr, err := ghinstallation.NewAppsTransportWithOptions(r.links.gate(-1), r.options.AppID, ghinstallation.WithSigner(r.options.Signer))
+	if err != nil {
+		return nil, fmt.Errorf("sign in as the GitHub App: %w", err)
+	}
+	atr.BaseURL = r.baseURL()
+	return r.client(atr), nil
+}
+
+// installation finds the App's installation on a repository.
+func (r *Runner) installation(ctx context.Context, site Site) (int64, error) {
+	app, err := r.app()
+	if err != nil {
+		return 0, err
+	}
+	found, _, err := app.Apps.FindRepositoryInstallation(ctx, site.owner(), site.name())
+	if err != nil {
+		return 0, fmt.Errorf("find the App's installation on %s: %w", site.Repository, err)
+	}
+	return found.GetID(), nil
+}
+
+func (r *Runner) baseURL() string {
+	text := r.base.String()
+	return text[:len(text)-1]
+}
+
+func (r *Runner) client(transport http.RoundTripper) *github.Client {
+	c := github.NewClient(&http.Client{Transport: transport, Timeout: apiTimeout})
+	// Not WithEnterpriseURLs: it would append /api/v3/ to what Gitea and
+	// api.SUBDOMAIN.ghe.com have without it.
+	c.BaseURL, c.UploadURL = r.base, r.base
+	c.UserAgent = "pressrun"
+	return c
+}
+
+// withToken signs calls with a token.
+type withToken struct {
+	next  http.RoundTripper
+	token string
+}
+
+// RoundTrip implements http.RoundTripper.
+func (w withToken) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", "Bearer "+w.token)
+	return w.next.RoundTrip(r)
+}
+
+// patient tries calls again that only read. It refuses any other: GitHub can
+// answer 5xx after it has acted, and a client that tried again has once made
+// 56 runs of one dispatch (research: github.md 1).
+func patient(transport http.RoundTripper) http.RoundTripper {
+	c := retryablehttp.NewClient()
+	c.Logger = nil
+	c.HTTPClient = &http.Client{Transport: transport, Timeout: apiTimeout}
+	c.RetryMax, c.RetryWaitMin, c.RetryWaitMax = 2, 200*time.Millisecond, 2*time.Second
+	c.ErrorHandler = retryablehttp.PassthroughErrorHandler
+	c.CheckRetry = func(ctx context.Context, resp *http.Response, err error) (bool, error) {
+		if _, limited := errors.AsType[*LimitedError](err); limited {
+			return false, err
+		}
+		return retryablehttp.DefaultRetryPolicy(ctx, resp, err)
+	}
+	return readsOnly{&retryablehttp.RoundTripper{Client: c}}
+}
+
+type readsOnly struct{ next http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (o readsOnly) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Method != http.MethodGet {
+		return nil, fmt.Errorf("%s %s: only reads are tried again", r.Method, r.URL.Path)
+	}
+	return o.next.RoundTrip(r)
+}

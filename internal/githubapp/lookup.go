@@ -1,0 +1,98 @@
+package githubapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/google/go-github/v60/github"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// LookUp asks GitHub how a run stands.
+func (r *Runner) LookUp(ctx context.Context, siteName string, _ int64, run release.Run) (release.Event, error) {
+	site, err := r.site(siteName)
+	if err != nil {
+		return nil, err
+	}
+	id, err := strconv.ParseInt(run.ID, 10, 64)
+	if err != nil {
+		// Claimed by something that is no run of GitHub's: a run by hand, a test.
+		return nil, fmt.Errorf("%q is no run of GitHub's", run.ID)
+	}
+	to, err := r.links.to(ctx, site)
+	if err != nil {
+		return nil, err
+	}
+	found, _, err := to.reads.Actions.GetWorkflowRunByID(ctx, site.owner(), site.name(), id)
+	if status, _ := answer(err); status == http.StatusNotFound {
+		return release.RunMissing{Run: run}, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("look up run %s of %s: %w", run.ID, site.Repository, err)
+	}
+	seen := Seen{
+		Run: runOf(found), Status: found.GetStatus(), Conclusion: found.GetConclusion(),
+	}
+	if seen.worthAsking() {
+		// Without the jobs the answer is only less telling.
+		if jobs, err := r.jobs(ctx, to, site, id); err == nil {
+			seen.Jobs = jobs
+		} else {
+			r.log.Debug("a run's jobs can't be listed", "run", run.ID, "error", err)
+		}
+	}
+	return seen.Event(), nil
+}
+
+func (r *Runner) jobs(ctx context.Context, to *link, site Site, id int64) ([]Job, error) {
+	found, _, err := to.reads.Actions.ListWorkflowJobs(ctx, site.owner(), site.name(), id, &github.ListWorkflowJobsOptions{Filter: "latest", ListOptions: github.ListOptions{PerPage: 100}})
+	if err != nil {
+		return nil, fmt.Errorf("list the jobs of run %d: %w", id, err)
+	}
+	jobs := make([]Job, 0, len(found.Jobs))
+	for _, j := range found.Jobs {
+		job := Job{Name: j.GetName(), Status: j.GetStatus(), Conclusion: j.GetConclusion(), Runner: j.GetRunnerName(), Labels: j.Labels, URL: j.GetHTMLURL(), Started: j.GetStartedAt().Time, Finished: j.GetCompletedAt().Time}
+		for _, s := range j.Steps {
+			job.Steps = append(job.Steps, JobStep{Name: s.GetName(), Status: s.GetStatus(), Conclusion: s.GetConclusion(), Started: s.GetStartedAt().Time, Finished: s.GetCompletedAt().Time})
+		}
+		jobs = append(jobs, job)
+	}
+	return jobs, nil
+}
+
+// Cancel asks GitHub to end a run. One that is over, or can't be found, needs
+// no ending.
+func (r *Runner) Cancel(ctx context.Context, siteName string, _ int64, run release.Run) error {
+	site, err := r.site(siteName)
+	if err != nil {
+		return err
+	}
+	id, err := strconv.ParseInt(run.ID, 10, 64)
+	if err != nil {
+		return nil // no run of GitHub's: see LookUp
+	}
+	if r.options.Gitea {
+		r.log.Warn("Gitea has no call to cancel a run: cancel it on its page", "run", run.URL)
+		return nil
+	}
+	to, err := r.links.to(ctx, site)
+	if err != nil {
+		return err
+	}
+	_, err = to.writes.Actions.CancelWorkflowRunByID(ctx, site.owner(), site.name(), id)
+	// A 202 is success, though go-github takes it for an error.
+	if _, accepted := errors.AsType[*github.AcceptedError](err); accepted || err == nil {
+		return nil
+	}
+	if status, _ := answer(err); status == http.StatusConflict || status == http.StatusNotFound {
+		return nil
+	}
+	return fmt.Errorf("cancel run %s of %s: %w", run.ID, site.Repository, err)
+}
+
+// Adopt has nothing to take over: GitHub's runs are GitHub's.
+func (r *Runner) Adopt(context.Context) error { return nil }

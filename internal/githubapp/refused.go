@@ -1,0 +1,96 @@
+package githubapp
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/bradleyfalzon/ghinstallation/v2"
+	"github.com/google/go-github/v60/github"
+
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+// answer is the status and message of GitHub's refusal in an error; 0 when
+// there is none.
+func answer(err error) (status int, message string) {
+	if e, ok := errors.AsType[*github.ErrorResponse](err); ok && e.Response != nil {
+		return e.Response.StatusCode, e.Message
+	}
+	if e, ok := errors.AsType[*ghinstallation.HTTPError](err); ok && e.Response != nil {
+		return e.Response.StatusCode, e.Message
+	}
+	return 0, ""
+}
+
+// signingIn says whether an error comes of getting a token.
+func signingIn(err error) bool {
+	_, ok := errors.AsType[*ghinstallation.HTTPError](err)
+	return ok
+}
+
+func isDisabled(err error) bool {
+	status, message := answer(err)
+	return status >= 400 && status < 500 && strings.Contains(message, "disabled workflow")
+}
+
+// refused turns GitHub's refusal into words that an operator can act on; nil
+// when an error is no refusal. The statuses and messages are those of
+// research: github.md 1.
+func (r *Runner) refused(site Site, err error) *runner.Refused {
+	status, message := answer(err)
+	if status < 400 || status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests {
+		return nil
+	}
+	return &runner.Refused{Why: r.refusalWords(site, err, status, message), Fault: release.FaultPressrun, Err: err}
+}
+
+func (r *Runner) refusalWords(site Site, err error, status int, message string) string {
+	file := ".github/workflows/" + site.Workflow
+	switch {
+	case status == http.StatusUnauthorized && r.options.Token != "":
+		return "GitHub does not accept the token: it has expired or was revoked; make a new one (Actions: read and write on " + site.Repository + ") and put it into github.token_file"
+	case status == http.StatusUnauthorized:
+		return fmt.Sprintf("GitHub does not accept the key of App %d: check github.app_id and github.key_file, and this machine's clock", r.options.AppID)
+	case signingIn(err):
+		return fmt.Sprintf("the App's installation on %s does not have the permissions that Pressrun needs, or not this repository: accept the App's permissions (Actions: read and write, Deployments: read and write) in the organization's settings under GitHub Apps", site.Repository)
+	case strings.Contains(err.Error(), "find the App's installation"):
+		return fmt.Sprintf("the GitHub App is not installed on %s, or there is no such repository: install it there, or mend the site's github.repository", site.Repository)
+	case status == http.StatusForbidden:
+		return fmt.Sprintf("GitHub does not allow Pressrun to start workflows in %s (%s): grant Actions: read and write", site.Repository, oneLine(message))
+	case status == http.StatusNotFound:
+		return fmt.Sprintf("there is no workflow %s on the default branch of %s, or Pressrun may not see it: commit the workflow, or mend the site's github.workflow", file, site.Repository)
+	case strings.Contains(message, "disabled workflow"):
+		return fmt.Sprintf("the workflow %s of %s is switched off: switch it on under Actions, at its \"Enable workflow\" button", file, site.Repository)
+	case strings.Contains(message, "does not have 'workflow_dispatch' trigger"):
+		return fmt.Sprintf("%s of %s has no \"on: workflow_dispatch\" on branch %s: add it (docs/github.md has the whole workflow)", file, site.Repository, site.Ref)
+	case strings.Contains(message, "No ref found"):
+		return fmt.Sprintf("%s has no branch or tag %s: mend the site's github.ref", site.Repository, site.Ref)
+	case strings.Contains(message, "Unexpected inputs"):
+		return fmt.Sprintf("%s of %s does not declare the inputs that Pressrun gives (%s): declare site, release, token and app_url under workflow_dispatch", file, site.Repository, oneLine(message))
+	}
+	return fmt.Sprintf("GitHub refused to start %s of %s: %s (%d)", file, site.Repository, oneLine(message), status)
+}
+
+// forgetAfter drops what is remembered of a repository when a refusal may come
+// of its being out of date: the App was installed anew, permissions granted.
+func (r *Runner) forgetAfter(site Site, err error) {
+	status, _ := answer(err)
+	if status == http.StatusUnprocessableEntity && !signingIn(err) {
+		return
+	}
+	r.links.mu.Lock()
+	defer r.links.mu.Unlock()
+	delete(r.links.known, site.Repository)
+}
+
+// oneLine makes text from elsewhere one line of at most 300 characters.
+func oneLine(text string) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if runes := []rune(text); len(runes) > 300 {
+		return string(runes[:300]) + "…"
+	}
+	return text
+}

@@ -1,0 +1,141 @@
+package githubapp
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Seen is a run as GitHub tells of it.
+type Seen struct {
+	Run release.Run
+	// Status and Conclusion are GitHub's words (docs.github.com: workflow run
+	// statuses).
+	Status, Conclusion string
+	// Jobs are those of the attempt, when they were asked for.
+	Jobs []Job
+}
+
+// Job is a job of a run.
+type Job struct {
+	Name, Status, Conclusion, Runner, URL string
+	Labels                                []string
+	Steps                                 []JobStep
+	Started, Finished                     time.Time
+}
+
+// JobStep is a step of a job.
+type JobStep struct {
+	Name, Status, Conclusion string
+	Started, Finished        time.Time
+}
+
+const completed = "completed"
+
+// worthAsking says whether the jobs would tell people more: what a queued run
+// waits for, and where a failed one failed.
+func (s Seen) worthAsking() bool {
+	return s.Status == "queued" || s.Conclusion == "failure"
+}
+
+// Event is what a run's state means to the rules.
+func (s Seen) Event() release.Event {
+	if s.Status != completed {
+		return release.RunSeen{Run: s.Run, Note: s.Note()}
+	}
+	conclusion, why := s.ending()
+	return release.RunEnded{Run: s.Run, Conclusion: conclusion, Why: why}
+}
+
+// Note says in words what a run that is not over does or waits for.
+func (s Seen) Note() string {
+	switch s.Status {
+	case "requested":
+		return "GitHub has taken the run and has not queued it yet"
+	case "pending":
+		return "waits in GitHub until another run of the same concurrency group has ended"
+	case "waiting":
+		return "waits in GitHub for a deployment protection rule: somebody or something must approve it"
+	case "in_progress":
+		return "runs on GitHub"
+	case "queued":
+		return s.queuedNote()
+	}
+	return "GitHub says: " + oneLine(s.Status)
+}
+
+// queuedNote tells apart what GitHub calls queued: its own queue, and the wait
+// for a runner.
+func (s Seen) queuedNote() string {
+	for _, j := range s.Jobs {
+		switch {
+		case j.Status == "waiting":
+			return "waits in GitHub for a deployment protection rule: somebody or something must approve it"
+		case j.Status == "queued" && j.Runner == "" && len(j.Labels) > 0:
+			return "waits in GitHub for a runner (" + oneLine(strings.Join(j.Labels, ", ")) + ")"
+		}
+	}
+	return "waits in GitHub's queue"
+}
+
+// ending turns GitHub's conclusion into ours, and says why.
+func (s Seen) ending() (release.Conclusion, string) {
+	switch s.Conclusion {
+	case "success":
+		return release.RunSucceeded, ""
+	case "failure":
+		return s.failure()
+	case "cancelled":
+		return release.RunCancelled, "on GitHub, by somebody or by a newer run of its concurrency group"
+	case "timed_out":
+		return release.RunTimedOut, "it passed the workflow's timeout-minutes"
+	case "startup_failure":
+		return release.RunNeverStarted, "the workflow file can't be run: GitHub's page of the run says what is wrong with it"
+	case "action_required":
+		return release.RunNeverStarted, "somebody must approve it on GitHub first"
+	case "stale":
+		return release.RunDied, "GitHub gave it up after hearing nothing of it for 14 days"
+	case "neutral", "skipped":
+		return release.RunSucceeded, "every job of it was skipped"
+	}
+	return release.RunFailed, "GitHub says: " + oneLine(s.Conclusion)
+}
+
+// failure names the step that failed. A failed job without one is a runner
+// that was lost.
+func (s Seen) failure() (release.Conclusion, string) {
+	lost := ""
+	for _, j := range s.Jobs {
+		if j.Conclusion != "failure" {
+			continue
+		}
+		for _, step := range j.Steps {
+			if step.Conclusion == "failure" {
+				return release.RunFailed, fmt.Sprintf("at the step %q of the job %q", oneLine(step.Name), oneLine(j.Name))
+			}
+		}
+		lost = j.Name
+	}
+	if lost != "" {
+		return release.RunDied, fmt.Sprintf("the runner of the job %q was lost, or never came", oneLine(lost))
+	}
+	return release.RunFailed, ""
+}
+
+// Rank orders the states of one attempt of a run: webhooks come in any order,
+// and within the same second (research: github.md 7).
+func Rank(status string) int {
+	switch status {
+	case "requested":
+		return 1
+	case "queued", "pending", "waiting":
+		return 2
+	case "in_progress":
+		return 3
+	case completed:
+		return 4
+	}
+	return 0
+}
