@@ -39,6 +39,8 @@ type Live struct {
 	Files    int       `json:"files"`
 	Pages    int       `json:"pages"`
 	Bytes    int64     `json:"bytes"`
+	// Rollback tells that the release was put back from what was kept.
+	Rollback bool `json:"rollback,omitempty"`
 	// Swept tells that everything the manifest dooms has been deleted.
 	Swept bool `json:"swept"`
 }

@@ -105,11 +105,12 @@ func (b *Base) Doubtful() []string {
 
 // PlanInput is what a plan is made from.
 type PlanInput struct {
-	Tree  Tree
-	Base  Base
-	Seen  map[string]Seen // for every path of Base.Doubtful, and any other looked at
-	Rules Rules           // compiled
-	Grace Grace
+	Tree Tree
+	Base Base
+	Seen map[string]Seen // for every path of Base.Doubtful, and any other looked at
+	// Headers gives each path's headers: Rules.HeadersFor, or a release's own.
+	Headers func(path string) (Headers, error)
+	Grace   Grace
 	// Next carries the site, sequence, release, commit and time of the deploy.
 	Next        Manifest
 	StatePrefix string
@@ -156,7 +157,7 @@ type planner struct {
 }
 
 func (p *planner) file(f File) error {
-	headers, err := p.in.Rules.HeadersFor(f.Path)
+	headers, err := p.in.Headers(f.Path)
 	if err != nil {
 		return err
 	}
@@ -295,4 +296,31 @@ func (in *PlanInput) written() map[string][]Entry {
 		}
 	}
 	return m
+}
+
+// Replaced are the live release's files that the plan overwrites or deletes, one
+// for each content: what a rollback to that release would miss.
+func (p *Plan) Replaced(live *Manifest) []Entry {
+	var out []Entry
+	known := map[Sum]bool{}
+	add := func(e Entry) {
+		if e.ETag != "" && !known[e.Sum] {
+			known[e.Sum] = true
+			out = append(out, e)
+		}
+	}
+	for _, phase := range p.Phases {
+		for _, w := range phase.Writes {
+			old, ok := live.Find(p.Next.Entries[w.Index].Path)
+			if ok && w.Reason == ReasonContent && w.If.IfMatch == old.ETag {
+				add(old)
+			}
+		}
+	}
+	for _, d := range p.Deletes {
+		if d.Sum != (Sum{}) {
+			add(d.Entry)
+		}
+	}
+	return out
 }

@@ -64,7 +64,7 @@ func (m *model) seen(paths []string) map[string]Seen {
 func (m *model) deploy(t *rapid.T, build map[string]string, rules Rules, budget int) (Plan, bool) {
 	m.sequence++
 	plan, err := NewPlan(PlanInput{
-		Tree: m.tree(build), Base: m.base, Seen: m.seen(m.base.Doubtful()), Rules: rules, Grace: Grace{Days: 1, Releases: 2},
+		Tree: m.tree(build), Base: m.base, Seen: m.seen(m.base.Doubtful()), Headers: rules.HeadersFor, Grace: Grace{Days: 1, Releases: 2},
 		Next: Manifest{Site: "www", Sequence: m.sequence, Release: m.sequence, At: m.now},
 	})
 	if err != nil {
@@ -202,7 +202,7 @@ func TestReasons(t *testing.T) {
 			{Path: "a.css", Sum: sum}, {Path: "changed.html", Sum: sum}, {Path: "headers.html", Sum: sum},
 			{Path: "new.html", Sum: sum}, {Path: MarkerPath, Sum: sum}, {Path: "same.html", Sum: sum},
 		}},
-		Base: Base{Live: live, Swept: true}, Rules: rules, Grace: DefaultGrace, Next: Manifest{Sequence: 2},
+		Base: Base{Live: live, Swept: true}, Headers: rules.HeadersFor, Grace: DefaultGrace, Next: Manifest{Sequence: 2},
 	})
 	if err != nil {
 		t.Fatal(err)

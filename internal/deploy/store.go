@@ -111,6 +111,17 @@ type Destination struct {
 	// StatePrefix is where the state lies inside the site's own store, so that
 	// no file is published there; empty when it lies elsewhere.
 	StatePrefix string
+	// KeptPrefix is where, among the site store's keys, content that releases
+	// replaced is kept for a rollback; empty when none can be.
+	KeptPrefix string
+}
+
+// Private is the prefix of names that a build may not use.
+func (d Destination) Private() string {
+	if d.StatePrefix != "" {
+		return d.StatePrefix
+	}
+	return d.KeptPrefix
 }
 
 // Requests counts the requests made to both stores. A state that lies inside the

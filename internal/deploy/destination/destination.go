@@ -49,7 +49,7 @@ func Open(ctx context.Context, address string, o Options) (deploy.Destination, e
 		if err != nil {
 			return deploy.Destination{}, err
 		}
-		return deploy.Destination{Site: site, State: state}, nil
+		return deploy.Destination{Site: site, State: state, KeptPrefix: dir.KeptPrefix}, nil
 	case "s3":
 		return openS3(ctx, address, o)
 	}
@@ -79,7 +79,7 @@ func openS3(ctx context.Context, address string, o Options) (deploy.Destination,
 	if prefix == "" {
 		return deploy.Destination{}, fmt.Errorf("the state prefix %q is the site's root: name a folder", o.StatePrefix)
 	}
-	return deploy.Destination{Site: site, State: site.Sub(prefix + "/"), StatePrefix: prefix + "/"}, nil
+	return deploy.Destination{Site: site, State: site.Sub(prefix + "/"), StatePrefix: prefix + "/", KeptPrefix: prefix + "/content/"}, nil
 }
 
 func openBucket(ctx context.Context, address string, o Options) (*s3.Store, error) {

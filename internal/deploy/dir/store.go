@@ -26,12 +26,17 @@ import (
 
 var _ deploy.Store = (*Store)(nil)
 
+// KeptPrefix are keys of the site's store that lie beside the folder instead of
+// in it: content that is kept for a rollback.
+const KeptPrefix = ".pressrun/content/"
+
 // Store keeps objects as files below one folder. A folder can't keep headers
 // with a file, so those are the web server's to set: see Stat.
 type Store struct {
 	name     string
 	mu       sync.Mutex // guards root
 	root     string     // where keys lie now
+	kept     string     // where content under KeptPrefix lies; "" for none
 	lock     string     // file that serialises conditional writes between processes
 	tagged   bool       // ETags by content (small state files) instead of by time and size
 	requests atomic.Int64
@@ -46,6 +51,9 @@ func (s *Store) Requests() int64 { return s.requests.Load() }
 func (s *Store) path(key string) (string, error) {
 	if !filepath.IsLocal(filepath.FromSlash(key)) {
 		return "", fmt.Errorf("%q is not a path inside the destination", key)
+	}
+	if rest, ok := strings.CutPrefix(key, KeptPrefix); ok && s.kept != "" {
+		return filepath.Join(s.kept, filepath.FromSlash(rest)), nil
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -248,8 +256,11 @@ func (s *Store) remove(ctx context.Context, d deploy.Deletion) error {
 func (s *Store) List(ctx context.Context, prefix string, f func(deploy.Info) error) error {
 	s.requests.Add(1)
 	s.mu.Lock()
-	root := s.root
+	root, below := s.root, ""
 	s.mu.Unlock()
+	if s.kept != "" && strings.HasPrefix(prefix, KeptPrefix) {
+		root, below = s.kept, KeptPrefix
+	}
 	root, err := filepath.EvalSymlinks(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -262,7 +273,7 @@ func (s *Store) List(ctx context.Context, prefix string, f func(deploy.Info) err
 		if err != nil || e.IsDir() {
 			return err
 		}
-		key := filepath.ToSlash(strings.TrimPrefix(name, root+string(filepath.Separator)))
+		key := below + filepath.ToSlash(strings.TrimPrefix(name, root+string(filepath.Separator)))
 		if !strings.HasPrefix(key, prefix) {
 			return ctx.Err()
 		}

@@ -42,7 +42,7 @@ func Open(folder string) (*Site, *Store, error) {
 	}
 	home := folder + ".pressrun"
 	name := "file://" + filepath.ToSlash(folder)
-	site := &Site{Store: Store{name: name, root: folder}, folder: folder, home: home}
+	site := &Site{Store: Store{name: name, root: folder, kept: filepath.Join(home, "content")}, folder: folder, home: home}
 	state := &Store{name: name + ".pressrun/state", root: filepath.Join(home, "state"), lock: filepath.Join(home, "lock"), tagged: true}
 	return site, state, nil
 }

@@ -32,8 +32,11 @@ type Options struct {
 	// minutes, negative for not at all.
 	LockWait time.Duration
 	// LeaseTTL is how long a dead deploy blocks others; default 60 s, at least 3 s.
-	LeaseTTL    time.Duration
-	Concurrency int // uploads at once; default 64
+	LeaseTTL time.Duration
+	// KeepReleases is how many releases can be rolled back to; default 10,
+	// negative for none.
+	KeepReleases int
+	Concurrency  int // uploads at once; default 64
 	// Progress is called with each phase's progress, at most ten times a second.
 	Progress func(deploy.Event)
 	// Invalidate, when set, is called after the commit and before deletes. Its
@@ -66,6 +69,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.LeaseTTL < 3*time.Second {
 		return o, fmt.Errorf("a lease of %s is too short: 3 s is the least, as stores tell the time in whole seconds", o.LeaseTTL)
 	}
+	if o.KeepReleases == 0 {
+		o.KeepReleases = 10
+	}
 	if o.Concurrency <= 0 {
 		o.Concurrency = 64
 	}
@@ -92,10 +98,13 @@ func Run(ctx context.Context, dest deploy.Destination, opts Options) (deploy.Res
 	if err != nil {
 		return deploy.Result{}, err
 	}
-	d := &run{dest: dest, opts: opts, began: opts.Now()}
-	err = d.run(ctx)
-	d.result.Seconds = opts.Now().Sub(d.began).Seconds()
-	d.result.Requests = dest.Requests()
+	return carryOut(ctx, &run{dest: dest, opts: opts, from: build{opts.Source}, began: opts.Now()})
+}
+
+func carryOut(ctx context.Context, d *run) (deploy.Result, error) {
+	err := d.run(ctx)
+	d.result.Seconds = d.opts.Now().Sub(d.began).Seconds()
+	d.result.Requests = d.dest.Requests()
 	return d.result, err
 }
 
@@ -107,7 +116,7 @@ func Check(ctx context.Context, dest deploy.Destination, opts Options) ([]deploy
 	if err != nil {
 		return nil, err
 	}
-	d := &run{dest: dest, opts: opts, began: opts.Now()}
+	d := &run{dest: dest, opts: opts, from: build{opts.Source}, began: opts.Now()}
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
@@ -118,6 +127,7 @@ func Check(ctx context.Context, dest deploy.Destination, opts Options) ([]deploy
 type run struct {
 	dest   deploy.Destination
 	opts   Options
+	from   source
 	began  time.Time
 	tree   deploy.Tree
 	head   history.Head // as read
@@ -125,6 +135,9 @@ type run struct {
 	plan   deploy.Plan
 	lease  *keeper
 	result deploy.Result
+
+	rollback bool
+	numbered bool // a rollback's release had a number of its own
 }
 
 func (d *run) run(ctx context.Context) error {
@@ -156,7 +169,7 @@ func (d *run) check() error {
 
 func (d *run) limits() deploy.Limits {
 	l := d.opts.Limits
-	l.StatePrefix = d.dest.StatePrefix
+	l.StatePrefix = d.dest.Private()
 	return l
 }
 

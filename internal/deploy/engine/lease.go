@@ -55,6 +55,11 @@ func (d *run) tryLock(ctx context.Context) error {
 	if err := d.makePlan(ctx); err != nil {
 		return err
 	}
+	if d.rollback {
+		if err := d.complete(ctx); err != nil {
+			return err
+		}
+	}
 	if !d.plan.Empty() {
 		head = head.Begin()
 	}

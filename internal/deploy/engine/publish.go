@@ -17,6 +17,9 @@ func (d *run) publish(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := d.keep(ctx); err != nil {
+		return err
+	}
 	for _, phase := range d.plan.Phases {
 		if err := d.write(ctx, phase); err != nil {
 			return err
@@ -77,7 +80,7 @@ func (d *run) commit(ctx context.Context) error {
 		}
 	}
 	live := deploy.Live{
-		Sequence: next.Sequence, Manifest: next.Sequence, Release: next.Release, Numbered: d.opts.Release > 0,
+		Sequence: next.Sequence, Manifest: next.Sequence, Release: next.Release, Numbered: d.opts.Release > 0 && (!d.rollback || d.numbered), Rollback: d.rollback,
 		Commit: next.Commit, At: next.At, Files: len(next.Entries), Pages: next.Pages(), Bytes: next.Bytes(),
 		Swept: len(d.plan.Deletes) == 0,
 	}
@@ -91,7 +94,7 @@ func (d *run) commit(ctx context.Context) error {
 	}
 	return d.lease.update(ctx, func(h deploy.Head) deploy.Head {
 		h = h.Commit(live)
-		if live.Swept && d.opts.Invalidate == nil {
+		if live.Swept && d.opts.Invalidate == nil && next.Sequence%tidyEvery != 0 {
 			h = h.Release(true) // nothing is left to do: one request less
 		}
 		return h
@@ -132,6 +135,7 @@ func (d *run) sweep(ctx context.Context) {
 		}
 		d.result.Phases[len(d.result.Phases)-1].Files = d.result.Deleted
 	}
+	d.tidy(ctx)
 	if d.lease.head.Lease == nil {
 		return // given back with the commit
 	}

@@ -11,14 +11,13 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
-	"github.com/pressrun/pressrun/internal/deploy/source"
 )
 
 // read scans the build while the destination's state is fetched.
 func (d *run) read(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		d.tree, err = source.Scan(ctx, d.opts.Source)
+		d.tree, err = d.from.read(ctx)
 		return err
 	})
 	if d.dest.State != nil {
@@ -81,11 +80,11 @@ func (d *run) makePlan(ctx context.Context) error {
 		return err
 	}
 	d.plan, err = deploy.NewPlan(deploy.PlanInput{
-		Tree: d.tree, Base: d.base, Seen: seen, Rules: d.opts.Rules, Grace: *d.opts.Grace,
+		Tree: d.tree, Base: d.base, Seen: seen, Headers: d.headersFor(), Grace: *d.opts.Grace,
 		Next: deploy.Manifest{
 			Site: d.opts.Site, Sequence: d.head.Fence + 1, Release: release, Commit: d.opts.Commit, At: d.opts.Now().UTC().Truncate(time.Second),
 		},
-		StatePrefix: d.dest.StatePrefix,
+		StatePrefix: d.dest.Private(),
 		TakeForeign: d.allows(deploy.GuardForeignFiles),
 	})
 	if err != nil {
@@ -105,6 +104,15 @@ func (d *run) makePlan(ctx context.Context) error {
 		r.Deleted = len(d.plan.Deletes)
 	}
 	return nil
+}
+
+func (d *run) headersFor() func(string) (deploy.Headers, error) {
+	if own, ok := d.from.(interface {
+		HeadersFor(string) (deploy.Headers, error)
+	}); ok {
+		return own.HeadersFor
+	}
+	return d.opts.Rules.HeadersFor
 }
 
 // look finds out what the paths in doubt hold now.

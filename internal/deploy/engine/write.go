@@ -1,24 +1,15 @@
 package engine
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
-	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
-	"github.com/minio/crc64nvme"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 )
-
-// smallFile is read whole before it is sent; larger files are streamed.
-const smallFile = 1 << 20
 
 // write carries out one phase. The first failure stops the whole of it.
 func (d *run) write(ctx context.Context, phase deploy.Phase) error {
@@ -78,14 +69,7 @@ func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (eta
 		etag, err = d.dest.Site.Copy(ctx, deploy.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If})
 		return etag, false, err
 	}
-	body, done, err := open(d.opts.Source, entry)
-	if err != nil {
-		return "", false, err
-	}
-	defer done()
-	etag, err = d.dest.Site.Put(ctx, deploy.Put{
-		Key: entry.Path, Headers: entry.Headers, Size: entry.Size, Sum: entry.Sum, CRC: entry.CRC, Body: body, If: w.If,
-	})
+	etag, err = d.from.put(ctx, d.dest.Site, entry, w.If)
 	return etag, true, err
 }
 
@@ -130,31 +114,6 @@ func (d *run) allows(guard string) bool {
 		}
 	}
 	return false
-}
-
-// open gives a file's content, and makes sure that a small one is still what was
-// hashed; the store does that for a large one. Buffers are not pooled: the HTTP
-// transport may read a body even after the answer has come.
-func open(root string, entry *deploy.Entry) (deploy.Body, func(), error) {
-	f, err := os.Open(filepath.Join(root, filepath.FromSlash(entry.Path)))
-	if err != nil {
-		return nil, nil, fmt.Errorf("read the build, which changed during the deploy: %w", err)
-	}
-	done := func() { _ = f.Close() } // read only: closing can't lose anything
-	if entry.Size > smallFile {
-		return f, done, nil
-	}
-	defer done()
-	body := make([]byte, entry.Size+1)
-	n, err := io.ReadFull(f, body)
-	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
-		return nil, nil, fmt.Errorf("read the build: %w", err)
-	}
-	body = body[:n]
-	if int64(n) != entry.Size || crc64nvme.Checksum(body) != entry.CRC {
-		return nil, nil, fmt.Errorf("%s changed while it was being deployed: let the build end first, then deploy again", entry.Path)
-	}
-	return bytes.NewReader(body), func() {}, nil
 }
 
 // progress adds up what a phase has done and tells of it now and then.

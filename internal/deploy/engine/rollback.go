@@ -1,0 +1,96 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/history"
+)
+
+// Rollback makes an earlier release the live one again, without a build, at the
+// cost of the difference; release 0 is the one before the live one. It goes
+// through the same phases, guards and lease as a deploy. Source, Release and
+// Rules of the options are not used.
+func Rollback(ctx context.Context, dest deploy.Destination, release int64, opts Options) (deploy.Result, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return deploy.Result{}, err
+	}
+	if dest.KeptPrefix == "" {
+		return deploy.Result{}, errors.New("this destination keeps no content to roll back to, since its state lies in another bucket: deploy the older commit instead")
+	}
+	head, err := history.ReadHead(ctx, dest.State, opts.Site)
+	if err != nil {
+		return deploy.Result{}, err
+	}
+	target, err := head.Find(release)
+	if err != nil {
+		return deploy.Result{}, err
+	}
+	opts.Release, opts.Commit = target.Release, target.Commit
+	// An older release is what is asked for.
+	opts.Allow = append(slices.Clone(opts.Allow), deploy.GuardOlderRelease)
+	from := &kept{state: dest.State, prefix: dest.KeptPrefix, site: opts.Site, sequence: target.Manifest}
+	return carryOut(ctx, &run{dest: dest, opts: opts, from: from, began: opts.Now(), rollback: true, numbered: target.Numbered})
+}
+
+// complete makes sure, before the first write, that all content of the release
+// to go back to is still kept.
+func (d *run) complete(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(d.opts.Concurrency)
+	for _, phase := range d.plan.Phases {
+		for _, w := range phase.Writes {
+			if w.Reason == deploy.ReasonHeaders && !w.Resend {
+				continue
+			}
+			entry := d.plan.Next.Entries[w.Index]
+			group.Go(func() error {
+				_, err := d.dest.Site.Stat(ctx, keptKey(d.dest.KeptPrefix, entry.Sum))
+				if errors.Is(err, deploy.ErrNotFound) {
+					return fmt.Errorf("release %d can't be put back: the content of %s is no longer kept; deploy its commit %s instead",
+						d.opts.Release, entry.Path, d.opts.Commit)
+				}
+				return err
+			})
+		}
+	}
+	return group.Wait()
+}
+
+// keep copies what is about to be overwritten or deleted to where a rollback
+// finds it. The copies are made by the store: nothing is sent.
+func (d *run) keep(ctx context.Context) error {
+	if d.dest.KeptPrefix == "" || d.opts.KeepReleases < 0 || d.head.Live == nil {
+		return nil
+	}
+	replaced := d.plan.Replaced(&d.base.Live)
+	if len(replaced) == 0 {
+		return nil
+	}
+	return d.timed("keep", func() error {
+		group, ctx := errgroup.WithContext(ctx)
+		group.SetLimit(d.opts.Concurrency)
+		for _, e := range replaced {
+			group.Go(func() error {
+				if err := d.lease.valid(); err != nil {
+					return err
+				}
+				_, err := d.dest.Site.Copy(ctx, deploy.Copy{
+					Key: keptKey(d.dest.KeptPrefix, e.Sum), From: e.Path, FromTag: e.ETag, Headers: deploy.StateHeaders,
+				})
+				// What somebody else has put there is not the release's.
+				if errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
+					return nil
+				}
+				return err
+			})
+		}
+		return group.Wait()
+	})
+}

@@ -1,0 +1,85 @@
+package engine_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/history"
+)
+
+func TestRollbackPutsAReleaseBackAtTheCostOfTheDifference(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		first := small()
+		second := first.with("news/index.html", "news, second").with("about/index.html", "").with("new.html", "new")
+		third := second.with("news/index.html", "news, third").with("files/a b#c?d%20é.pdf", "")
+		for i, s := range []site{first, second, third} {
+			o := options(s.write(t))
+			o.Release = int64(127 + i)
+			mustRun(t, p, o)
+		}
+		back := func(release int64) deploy.Result {
+			t.Helper()
+			r, err := engine.Rollback(t.Context(), p.dest, release, options(""))
+			if err != nil || len(r.Warnings) > 0 {
+				t.Fatalf("roll back to %d: %v %q", release, err, r.Warnings)
+			}
+			return r
+		}
+		r := back(0)
+		if diff := cmp.Diff(second, p.read(t)); diff != "" || r.Release != 128 {
+			t.Fatalf("release %d (-want +got):\n%s", r.Release, diff)
+		}
+		if diff := cmp.Diff(deploy.Counts{New: 1, Content: 1, Unchanged: 6}, r.Counts); diff != "" {
+			t.Error(diff)
+		}
+		r = back(127)
+		if diff := cmp.Diff(first, p.read(t)); diff != "" || r.Release != 127 {
+			t.Fatalf("release %d (-want +got):\n%s", r.Release, diff)
+		}
+		// And forward again, though 129 was never rolled back to.
+		back(129)
+		if diff := cmp.Diff(third, p.read(t)); diff != "" {
+			t.Fatal(diff)
+		}
+		if _, err := engine.Rollback(t.Context(), p.dest, 5, options("")); !errors.Is(err, history.ErrNoRelease) {
+			t.Errorf("a release that never was: %v", err)
+		}
+		o := options(third.write(t))
+		o.Release = 130
+		if r := mustRun(t, p, o); r.Uploaded != 0 {
+			t.Errorf("the next release sends %d files that are there", r.Uploaded)
+		}
+	})
+}
+
+func TestOldReleasesAreTidiedAway(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		for i := range 21 {
+			o := options(small().with("news/index.html", fmt.Sprintf("edition %d", i)).write(t))
+			o.KeepReleases = 3
+			mustRun(t, p, o)
+		}
+		var manifests, contents int
+		err := errors.Join(
+			p.dest.State.List(t.Context(), "releases/", func(i deploy.Info) error { manifests++; return nil }),
+			p.dest.Site.List(t.Context(), p.dest.KeptPrefix, func(i deploy.Info) error { contents++; return nil }),
+		)
+		// After the 20th deploy 4 releases were left; the 21st added its own.
+		if err != nil || manifests > 6 || contents > 5 {
+			t.Errorf("%d manifests and %d contents are kept, %v", manifests, contents, err)
+		}
+		if r, err := engine.Rollback(t.Context(), p.dest, 18, options("")); err != nil || r.Uploaded != 1 {
+			t.Errorf("the oldest release that is kept: %+v, %v", r.Counts, err)
+		}
+		_, err = engine.Rollback(t.Context(), p.dest, 3, options(""))
+		if err == nil || !(strings.Contains(err.Error(), "no longer kept") || strings.Contains(err.Error(), "not found")) {
+			t.Errorf("a release that was tidied away: %v", err)
+		}
+	})
+}

@@ -1,0 +1,107 @@
+package engine
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/minio/crc64nvme"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/history"
+	scan "github.com/pressrun/pressrun/internal/deploy/source"
+)
+
+// source is where a release's files come from.
+type source interface {
+	read(ctx context.Context) (deploy.Tree, error)
+	// put makes the site's store hold an entry.
+	put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (etag string, err error)
+}
+
+// build is a folder with a built site.
+type build struct{ dir string }
+
+func (b build) read(ctx context.Context) (deploy.Tree, error) { return scan.Scan(ctx, b.dir) }
+
+func (b build) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (string, error) {
+	body, done, err := open(b.dir, entry)
+	if err != nil {
+		return "", err
+	}
+	defer done()
+	return site.Put(ctx, deploy.Put{
+		Key: entry.Path, Headers: entry.Headers, Size: entry.Size, Sum: entry.Sum, CRC: entry.CRC, Body: body, If: cond,
+	})
+}
+
+// smallFile is read whole before it is sent; larger files are streamed.
+const smallFile = 1 << 20
+
+// open gives a file's content, and makes sure that a small one is still what was
+// hashed; the store does that for a large one. Buffers are not pooled: the HTTP
+// transport may read a body even after the answer has come.
+func open(root string, entry *deploy.Entry) (deploy.Body, func(), error) {
+	f, err := os.Open(filepath.Join(root, filepath.FromSlash(entry.Path)))
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the build, which changed during the deploy: %w", err)
+	}
+	done := func() { _ = f.Close() } // read only: closing can't lose anything
+	if entry.Size > smallFile {
+		return f, done, nil
+	}
+	defer done()
+	body := make([]byte, entry.Size+1)
+	n, err := io.ReadFull(f, body)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return nil, nil, fmt.Errorf("read the build: %w", err)
+	}
+	body = body[:n]
+	if int64(n) != entry.Size || crc64nvme.Checksum(body) != entry.CRC {
+		return nil, nil, fmt.Errorf("%s changed while it was being deployed: let the build end first, then deploy again", entry.Path)
+	}
+	return bytes.NewReader(body), func() {}, nil
+}
+
+// kept is an earlier release, put together again from what the destination still
+// has of it.
+type kept struct {
+	state    deploy.Store
+	prefix   string // of kept content in the site's store
+	site     string
+	sequence int64 // of its manifest
+
+	manifest *deploy.Manifest
+}
+
+func (k *kept) read(ctx context.Context) (deploy.Tree, error) {
+	m, err := history.ReadManifest(ctx, k.state, history.ManifestKey(k.sequence), k.site)
+	if err != nil {
+		return deploy.Tree{}, fmt.Errorf("read the release to go back to: %w", err)
+	}
+	k.manifest = m
+	var tree deploy.Tree
+	for _, e := range m.Entries {
+		tree.Files = append(tree.Files, deploy.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC})
+	}
+	return tree, nil
+}
+
+// HeadersFor gives the headers that the release had.
+func (k *kept) HeadersFor(path string) (deploy.Headers, error) {
+	e, ok := k.manifest.Find(path)
+	if !ok {
+		return "", fmt.Errorf("the release to go back to has no %s", path)
+	}
+	return e.Headers, nil
+}
+
+func (k *kept) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (string, error) {
+	return site.Copy(ctx, deploy.Copy{Key: entry.Path, From: keptKey(k.prefix, entry.Sum), Headers: entry.Headers, If: cond})
+}
+
+func keptKey(prefix string, sum deploy.Sum) string { return prefix + sum.String() }
