@@ -73,8 +73,7 @@ func (j *job) claimed(got api.ClaimResult) (Result, error) {
 
 // refusedClaim says what an app's refusal means for the run.
 func (j *job) refusedClaim(err error) (Result, waiting, error) {
-	code := release.Code(api.CodeOf(err))
-	switch code {
+	switch release.Code(api.CodeOf(err)) { //nolint:exhaustive // all others are no claim's to be refused with, or nobody's yet
 	case release.CodeDuplicateRun, release.CodeReleaseOver, release.CodeOtherRelease, release.CodeAlreadyLive:
 		return Result{Idle: OutcomeDuplicate, Note: err.Error()}, waiting{}, nil
 	case release.CodeNothingToDo:

@@ -133,7 +133,7 @@ func (j *job) identity(before State) api.Run {
 	run := api.Run{ID: j.opts.RunID, Attempt: j.opts.RunAttempt, URL: j.opts.RunURL}
 	if run.ID == "" {
 		if run.ID = j.env.get("GITHUB_RUN_ID"); run.ID != "" && run.Attempt == 0 {
-			run.Attempt, _ = strconv.Atoi(j.env.get("GITHUB_RUN_ATTEMPT")) //nolint:errcheck // no number is as good as none
+			run.Attempt, _ = strconv.Atoi(j.env.get("GITHUB_RUN_ATTEMPT")) // no number is as good as none
 		}
 	}
 	if run.URL == "" && j.env.get("GITHUB_RUN_ID") == run.ID && run.ID != "" {

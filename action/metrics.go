@@ -101,7 +101,7 @@ func (s State) number() int64 {
 
 // publish gives the result to GitHub: outputs for the steps after this one,
 // and the job's summary.
-func (j *job) publish() {
+func (j *job) publish(withSummary bool) {
 	r := j.summary()
 	m := r.Metrics
 	for _, o := range []struct{ name, value string }{
@@ -122,7 +122,7 @@ func (j *job) publish() {
 	} {
 		j.gh.output(o.name, o.value)
 	}
-	if r.Outcome != OutcomeDone {
+	if withSummary {
 		j.gh.summary(j.markdown(r))
 	}
 }

@@ -22,7 +22,7 @@ func (j *job) carryOut(ctx context.Context, picked []Step, all bool) error {
 	err := j.doSteps(ctx, picked)
 	stop()
 	if err == nil {
-		return j.close(all)
+		return j.close(all || picked[len(picked)-1].Name() == ready{}.Name())
 	}
 	return j.failed(ctx, err, picked)
 }
@@ -88,8 +88,9 @@ func (j *job) cause(ctx context.Context) error {
 	return fmt.Errorf("%w (%w)", errStopped, cause)
 }
 
-// close ends a run in which nothing failed.
-func (j *job) close(all bool) error {
+// close ends a run, or a part of it, in which nothing failed. Last says that
+// no part follows.
+func (j *job) close(last bool) error {
 	err := j.change(func(s *State) {
 		switch {
 		case s.Outcome.idle():
@@ -99,10 +100,10 @@ func (j *job) close(all bool) error {
 			s.Outcome = OutcomeDone
 		}
 	})
-	if s := j.now(); all && s.Outcome.idle() {
+	if s := j.now(); last && s.Outcome.idle() {
 		j.say("nothing to do: %s", s.Why)
 	}
-	j.publish()
+	j.publish(last)
 	return err
 }
 
@@ -112,7 +113,7 @@ func (j *job) failed(ctx context.Context, err error, picked []Step) error {
 	if j.liveAfterAll(ctx) {
 		j.gh.warning("the site is live, but afterwards: " + fail.Why)
 		j.say("the site is live, but afterwards: %s", fail.Why)
-		return j.close(false)
+		return j.close(true)
 	}
 	outcome := OutcomeFailed
 	switch fail.Code {
@@ -128,7 +129,7 @@ func (j *job) failed(ctx context.Context, err error, picked []Step) error {
 		j.say("the app could not be told of the failure: %v", told)
 	}
 	j.gh.failure(fail.Why)
-	j.publish()
+	j.publish(true)
 	if saved != nil {
 		j.say("the failure could not be kept: %v", saved)
 	}

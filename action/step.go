@@ -31,8 +31,18 @@ func done(note string) (Result, error) { return Result{Note: note}, nil }
 
 // steps are all steps in the order of a run.
 var steps = []Step{
-	claim{}, waitReady{}, starting{}, install{}, inProgress{}, build{},
-	check{}, deploySite{}, verify{}, complete{}, metrics{}, ready{},
+	claim{},
+	waitReady{},
+	starting{},
+	install{},
+	inProgress{},
+	build{},
+	check{},
+	deploySite{},
+	verify{},
+	complete{},
+	metrics{},
+	ready{},
 }
 
 // Steps gives the names of the steps, in the order of a run.

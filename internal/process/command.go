@@ -111,14 +111,14 @@ func (r *running) end(c Command) {
 	defer timer.Stop()
 	var over bool
 	select {
-	case <-r.done:
+	case _ = <-r.done: //nolint:staticcheck // the error is that it was ended, by us
 		over = true
 	case <-timer.C:
 	}
 	// Also when the leader has gone: the others of its group may have stayed.
 	r.kill(c.Mark)
 	if !over {
-		<-r.done
+		_ = <-r.done //nolint:staticcheck // as above
 	}
 }
 

@@ -40,10 +40,15 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 	if err != nil {
 		return release.Run{}, &runner.Refused{Why: err.Error(), Fault: release.FaultPressrun}
 	}
-	if run, err := f.before(job); err != nil || run.ID != "" {
-		return run, err
+	rec, err := f.before(job)
+	if err != nil {
+		return release.Run{}, err
 	}
-	rec := r.record(job, settings)
+	if rec.ID != "" {
+		r.watch(f, rec, nil) // how it ended is told again, should it be over
+		return rec.run(), nil
+	}
+	rec = r.record(job, settings)
 	lock, err := r.intend(f, rec)
 	if err != nil {
 		return release.Run{}, &runner.Refused{Why: "the run could not be set up in the state folder", Fault: release.FaultPlatform, Err: err}
@@ -79,23 +84,23 @@ func fits(job runner.Job, settings Settings) error {
 
 // before finds what was already made of a release: the run of the same token,
 // nothing, or a refusal.
-func (f folder) before(job runner.Job) (release.Run, error) {
+func (f folder) before(job runner.Job) (record, error) {
 	rec, err := f.record()
 	if errors.Is(err, fs.ErrNotExist) {
-		return release.Run{}, nil
+		return record{}, nil
 	}
 	if err != nil {
-		return release.Run{}, err
+		return record{}, err
 	}
 	begun, err := f.begun()
 	if err != nil || !begun {
-		return release.Run{}, err
+		return record{}, err
 	}
 	if !rec.has(job.Token) {
 		why := fmt.Sprintf("release #%d was already handed to run %s", job.Release, rec.ID)
-		return release.Run{}, &runner.Refused{Why: why, Fault: release.FaultPressrun}
+		return record{}, &runner.Refused{Why: why, Fault: release.FaultPressrun}
 	}
-	return rec.run(), nil
+	return rec, nil
 }
 
 func (r *Runner) record(job runner.Job, settings Settings) record {
@@ -178,7 +183,10 @@ func await(ctx context.Context, begun *os.File, limit time.Duration) error {
 // lastWords is what a supervisor that did not begin had to say.
 func lastWords(f folder) error {
 	text, err := os.ReadFile(f.file("supervisor.log"))
-	if err != nil || len(text) == 0 {
+	if err != nil {
+		return err
+	}
+	if len(text) == 0 {
 		return nil
 	}
 	return errors.New(strings.TrimSpace(string(text[max(0, len(text)-500):])))

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/process"
@@ -180,6 +181,21 @@ func siteFolder(state, site string) (string, error) {
 		return "", fmt.Errorf("the site's name %q can't be a folder's", site)
 	}
 	return filepath.Join(state, "runs", site), nil
+}
+
+// folderOf is the folder of a run. Number 0 means the one in the run's name: a
+// run may have to be ended whose release is over already.
+func folderOf(state, site string, number int64, run release.Run) (folder, error) {
+	if number == 0 {
+		rest, ok := strings.CutPrefix(run.ID, "local-"+site+"-")
+		digits, _, _ := strings.Cut(rest, "-")
+		n, err := strconv.ParseInt(digits, 10, 64)
+		if !ok || err != nil {
+			return folder{}, fmt.Errorf("run %s is not one of the site %s on this machine", run.ID, site)
+		}
+		number = n
+	}
+	return runFolder(state, site, number)
 }
 
 func runFolder(state, site string, number int64) (folder, error) {

@@ -1,8 +1,9 @@
+//go:build linux
+
 package local
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -271,22 +272,12 @@ func waitFor(t *testing.T, what string, f func() bool) {
 	t.Fatalf("waited 10 s in vain for %s", what)
 }
 
-func decode(t *testing.T, path string, to any) {
-	t.Helper()
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(text, to); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // tempDir is a folder for one example of a property.
 func tempDir(t interface {
 	Fatal(args ...any)
 	Cleanup(f func())
-}) string {
+},
+) string {
 	dir, err := os.MkdirTemp("", "pressrun-")
 	if err != nil {
 		t.Fatal(err)

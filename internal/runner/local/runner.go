@@ -149,7 +149,7 @@ func (f folder) begun() (bool, error) {
 
 // LookUp tells how a run stands, from its lock and its last word.
 func (r *Runner) LookUp(_ context.Context, site string, number int64, run release.Run) (release.Event, error) {
-	f, err := runFolder(r.opts.State, site, number)
+	f, err := folderOf(r.opts.State, site, number, run)
 	if err != nil {
 		return nil, err
 	}

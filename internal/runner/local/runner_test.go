@@ -1,3 +1,5 @@
+//go:build linux
+
 package local
 
 import (
@@ -7,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -67,7 +70,7 @@ func TestRunIsSeenWhileItRuns(t *testing.T) {
 	if err := b.Cancel(t.Context(), "www", 1, release.Run{ID: "another", Attempt: 1}); err == nil {
 		t.Error("cancelling another run went well")
 	}
-	if none, err := b.LookUp(t.Context(), "www", 2, run); err != nil || none != (release.Event(release.RunMissing{Run: run})) {
+	if none, err := b.LookUp(t.Context(), "www", 2, run); err != nil || none != release.Event(release.RunMissing{Run: run}) {
 		t.Errorf("a release that never was: %+v, %v", none, err)
 	}
 }
@@ -82,7 +85,7 @@ func TestSameTokenIsTheSameRun(t *testing.T) {
 	group.Wait()
 	b.ended(1)
 	after := b.dispatch(1)
-	for _, run := range append(runs, after) {
+	for _, run := range slices.Concat(runs, []release.Run{after}) {
 		if run != runs[0] || run.ID == "" {
 			t.Errorf("run %+v is not %+v", run, runs[0])
 		}
@@ -469,4 +472,36 @@ func ExampleFromConfig() {
 	// Output:
 	// ANALYTICS_ID="UA-1"
 	// TEXT="two\nlines"
+}
+
+// The release may be over, and its number forgotten, when its run is ended.
+func TestRunIsKnownByItsNameAlone(t *testing.T) {
+	b := newPlace(t, "sleep 60").open(t)
+	run := b.dispatch(12)
+	if event, err := b.LookUp(t.Context(), "www", 0, run); err != nil || event != (release.Event(release.RunSeen{Run: run, Note: "running on this machine"})) {
+		t.Errorf("looked up: %+v, %v", event, err)
+	}
+	if err := b.Cancel(t.Context(), "www", 0, run); err != nil {
+		t.Fatal(err)
+	}
+	if e := b.ended(12); e.Conclusion != release.RunCancelled {
+		t.Errorf("it ended as %+v", e)
+	}
+	for _, id := range []string{"", "4711", "local-other-12-abc", "local-www-x", "local-www--1"} {
+		if err := b.Cancel(t.Context(), "www", 0, release.Run{ID: id, Attempt: 1}); err == nil {
+			t.Errorf("run %q was cancelled", id)
+		}
+	}
+}
+
+func TestDispatchOfARunThatIsOverTellsItsEndAgain(t *testing.T) {
+	b := newPlace(t, "exit 4").open(t)
+	run := b.dispatch(1)
+	first := b.ended(1)
+	if again := b.dispatch(1); again != run {
+		t.Errorf("another run: %+v", again)
+	}
+	if e := b.ended(1); e != first {
+		t.Errorf("told %+v, before %+v", e, first)
+	}
 }

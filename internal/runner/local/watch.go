@@ -108,7 +108,7 @@ func (r *Runner) conclude(f folder, rec record) (Exit, error) {
 // Cancel ends a run and all it started. It returns once the run was asked to
 // end; when it does not, it is killed after the time of grace.
 func (r *Runner) Cancel(_ context.Context, site string, number int64, run release.Run) error {
-	f, err := runFolder(r.opts.State, site, number)
+	f, err := folderOf(r.opts.State, site, number, run)
 	if err != nil {
 		return err
 	}
