@@ -45,8 +45,8 @@ type onceState struct {
 }
 
 // once makes one edit in the CMS and follows it to the public page.
-func (c *demoCmd) once(ctx context.Context, t *terminal, d *demo) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, errTimeout)
+func (c *demoCmd) once(showing context.Context, t *terminal, d *demo) error {
+	ctx, cancel := context.WithTimeoutCause(showing, c.Timeout, errTimeout)
 	defer cancel()
 	say := func(string, ...any) {}
 	if !c.JSON {
@@ -54,6 +54,9 @@ func (c *demoCmd) once(ctx context.Context, t *terminal, d *demo) error {
 	}
 	o := &once{demo: d, say: say, doc: onceDocument{Outcome: string(release.Failed)}}
 	err := o.play(ctx)
+	if showing.Err() != nil {
+		return showing.Err() // interrupted
+	}
 	if err == nil {
 		o.doc.Outcome = string(release.Succeeded)
 	} else {

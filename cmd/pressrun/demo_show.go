@@ -37,10 +37,11 @@ Ctrl-C ends it. What happens:
 	err = d.client.Events(ctx, demoSite, api.FromNow, func(e api.Event) error {
 		return d.tell(t, e)
 	})
-	if ctx.Err() != nil {
-		fmt.Fprintln(t.out, "\nThe demo ends.")
-		return nil // Ctrl-C is how it ends
+	if ctx.Err() == nil {
+		return err
 	}
+	// Ctrl-C is how it ends.
+	_, err = fmt.Fprintln(t.out, "\nThe demo ends.")
 	return err
 }
 
