@@ -25,6 +25,7 @@ type batch struct {
 	events   []Event
 	requests []Request
 	keys     map[[2]string]Request // by site and key: accepted in this batch
+	unused   map[[2]string]bool    // by site and key: not on disk
 	outbox   []outboxRow
 	closed   []release.Release
 	closedOf []string
@@ -60,6 +61,18 @@ func (b *batch) exec(text string, args ...any) (sql.Result, error) {
 	}
 	b.changed = true
 	return res, nil
+}
+
+func (b *batch) query(text string, args ...any) (*sql.Rows, error) {
+	s, err := b.w.stmt(b.ctx, text)
+	if err != nil {
+		return nil, b.fail(err)
+	}
+	rows, err := s.QueryContext(b.ctx, args...)
+	if err != nil {
+		return nil, b.fail(err)
+	}
+	return rows, nil
 }
 
 func (b *batch) queryRow(text string, args []any, into ...any) error {
@@ -218,21 +231,20 @@ func (b *batch) flushEvents() error {
 	})
 }
 
+// insertSizes are the numbers of rows that one statement may write.
+var insertSizes = []int{64, 8, 1}
+
 // insertAll writes rows in statements of many rows each, which costs the
 // database about half of what one statement a row does.
 func insertAll[T any](b *batch, into string, rows []T, values func(T) []any) error {
-	const most = 64
 	columns := strings.Count(into, ",") + 1
 	for len(rows) > 0 {
-		n := 1
-		if len(rows) >= most {
-			n = most
-		}
+		n := insertSizes[slices.IndexFunc(insertSizes, func(size int) bool { return size <= len(rows) })]
 		args := make([]any, 0, n*columns)
 		for _, r := range rows[:n] {
 			args = append(args, values(r)...)
 		}
-		if _, err := b.exec("INSERT INTO "+into+" VALUES "+placeholders(n, columns), args...); err != nil {
+		if _, err := b.exec(b.w.insertText(into, n, columns), args...); err != nil {
 			return err
 		}
 		rows = rows[n:]
@@ -240,8 +252,26 @@ func insertAll[T any](b *batch, into string, rows []T, values func(T) []any) err
 	return nil
 }
 
+// insertText is put together once for each table and number of rows.
+func (w *writer) insertText(into string, rows, columns int) string {
+	key := insert{into, rows}
+	if text, ok := w.inserts[key]; ok {
+		return text
+	}
+	w.inserts[key] = "INSERT INTO " + into + " VALUES " + placeholders(rows, columns)
+	return w.inserts[key]
+}
+
+type insert struct {
+	into string
+	rows int
+}
+
 // placeholders are "($1, $2), ($3, $4)" for two rows of two columns.
-func placeholders(rows, columns int) string {
+func placeholders(rows, columns int) string { return placeholdersFrom(1, rows, columns) }
+
+// placeholdersFrom are placeholders of which the first has another number.
+func placeholdersFrom(first, rows, columns int) string {
 	var s strings.Builder
 	for i := range rows * columns {
 		switch {
@@ -253,7 +283,7 @@ func placeholders(rows, columns int) string {
 			s.WriteString(", ")
 		}
 		s.WriteString("$")
-		s.WriteString(strconv.Itoa(i + 1))
+		s.WriteString(strconv.Itoa(i + first))
 	}
 	s.WriteString(")")
 	return s.String()

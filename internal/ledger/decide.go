@@ -32,7 +32,7 @@ type Taken struct {
 
 // Take is Ask that also tells how the site stands.
 func (l *Ledger) Take(ctx context.Context, in Request) (Taken, error) {
-	return do(ctx, l.writer, func(b *batch) (t Taken, err error) {
+	return doFor(ctx, l.writer, in.Site, in.Key, func(b *batch) (t Taken, err error) {
 		if t.Request, t.Again, err = b.ask(in); err == nil {
 			t.Site = b.sites[in.Site].site
 		}
@@ -99,6 +99,9 @@ func (r Request) why() string {
 func (b *batch) known(site, key string) (Request, bool, error) {
 	if r, ok := b.keys[[2]string{site, key}]; ok {
 		return r, true, nil
+	}
+	if b.unused[[2]string{site, key}] {
+		return Request{}, false, nil
 	}
 	var r Request
 	var s scanned
@@ -167,14 +170,10 @@ func (b *batch) due(at *loaded) error {
 }
 
 func (b *batch) dueRequests(site string) (ids []string, sources []release.Source, err error) {
-	s, err := b.w.stmt(b.ctx, `SELECT id, source FROM requests
-		WHERE site = $1 AND place = 0 AND not_before_us <= $2 ORDER BY not_before_us, id LIMIT $3`)
+	rows, err := b.query(`SELECT id, source FROM requests
+		WHERE site = $1 AND place = 0 AND not_before_us <= $2 ORDER BY not_before_us, id LIMIT $3`, site, micros(b.now), maxDue)
 	if err != nil {
-		return nil, nil, b.fail(err)
-	}
-	rows, err := s.QueryContext(b.ctx, site, micros(b.now), maxDue)
-	if err != nil {
-		return nil, nil, b.fail(err)
+		return nil, nil, err
 	}
 	defer rows.Close()
 	for rows.Next() {

@@ -100,6 +100,36 @@ func TestOnePoisonedDecisionDoesNotSpoilItsBatch(t *testing.T) {
 	mustBeSound(t, l, "www")
 }
 
+func TestKeysThatWereUsedBeforeAreKnownInABatchOfManyNewOnes(t *testing.T) {
+	l := fresh(t)
+	const n = 5*manyKeys + 3
+	known := map[int]string{}
+	for i := 0; i < n; i += 7 {
+		known[i] = ask(t, l, Request{Key: fmt.Sprint("k", i)}).ID
+	}
+	letGo := holdUp(t, l)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() {
+			r, again, err := l.Ask(t.Context(), Request{Site: "www", Key: fmt.Sprint("k", i), Source: release.FromContent})
+			if err != nil || again != (known[i] != "") || (again && r.ID != known[i]) {
+				t.Errorf("key %d is request %s, again=%v (%v), want %q", i, r.ID, again, err, known[i])
+			}
+		})
+		wg.Go(func() { // the same key on another site is another request
+			if r, again, err := l.Ask(t.Context(), Request{Site: "docs", Key: fmt.Sprint("k", i), Source: release.FromContent}); err != nil || again || r.Site != "docs" {
+				t.Errorf("key %d of docs: %+v, again=%v (%v)", i, r, again, err)
+			}
+		})
+	}
+	inLine(l, 2*n)
+	letGo()
+	wg.Wait()
+	if got := len(allRequests(t, l, "www")); got != n {
+		t.Errorf("%d requests, want %d", got, n)
+	}
+}
+
 func TestADecisionIsCarriedOutThoughItsCallerStoppedWaiting(t *testing.T) {
 	l := fresh(t)
 	letGo := holdUp(t, l)

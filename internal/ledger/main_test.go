@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -22,6 +23,10 @@ const childVar = "PRESSRUN_LEDGER_TEST_CHILD"
 func TestMain(m *testing.M) {
 	play := map[string]func(context.Context, string) error{"hold": childHolds, "write": childWrites, "ask": childAsks}[os.Getenv(childVar)]
 	if play == nil {
+		// Each check writes to a real disk. -rapid.checks asks for more.
+		if err := flag.Set("rapid.checks", "40"); err != nil {
+			panic(err)
+		}
 		os.Exit(m.Run())
 	}
 	if err := play(context.Background(), os.Args[1]); err != nil {

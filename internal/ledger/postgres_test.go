@@ -116,9 +116,12 @@ func tour(t *testing.T, l *Ledger) []string {
 	tell(err, again)
 	ask(t, l, Request{NotBefore: time.Now().Add(time.Hour)})
 	var wg sync.WaitGroup
-	for i := range 200 { // enough for statements of many rows
+	letGo := holdUp(t, l)
+	for i := range 200 { // in one batch: enough for statements of many rows
 		wg.Go(func() { ask(t, l, Request{Key: fmt.Sprint("burst", i), Source: release.FromContent}) })
 	}
+	inLine(l, 200)
+	letGo()
 	wg.Wait()
 	s, run := dispatch(t, l, "www")
 	due, next, err := l.Tasks(ctx)

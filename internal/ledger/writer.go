@@ -18,17 +18,21 @@ type op struct {
 	// that it returns must come before its first write.
 	run  func(*batch) error
 	done chan error
+	// site and key are those of the request that run takes in, if any: the keys
+	// of a batch are looked up together.
+	site, key string
 }
 
 // writer is the only one that writes. Its connection and statements are used
 // by its goroutine alone.
 type writer struct {
-	ledger *Ledger
-	db     *sql.DB
-	begin  string
-	conn   *sql.Conn // nil when it has to connect (again)
-	stmts  map[string]*sql.Stmt
-	alone  bool // no group commit
+	ledger  *Ledger
+	db      *sql.DB
+	begin   string
+	conn    *sql.Conn // nil when it has to connect (again)
+	stmts   map[string]*sql.Stmt
+	inserts map[insert]string
+	alone   bool // no group commit
 	// lastTask is the highest id given to a task: see flushOutbox.
 	lastTask int64
 
@@ -41,7 +45,7 @@ type writer struct {
 func newWriter(ctx context.Context, db *sql.DB, begin string, l *Ledger, alone bool) *writer {
 	w := &writer{
 		ledger: l, db: db, begin: begin, alone: alone,
-		stmts: map[string]*sql.Stmt{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
+		stmts: map[string]*sql.Stmt{}, inserts: map[insert]string{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
 	}
 	go w.serve(context.WithoutCancel(ctx))
 	return w
@@ -51,8 +55,13 @@ func newWriter(ctx context.Context, db *sql.DB, begin string, l *Ledger, alone b
 // over it is carried out even if the caller stops waiting: then the caller
 // does not know how it ended.
 func do[T any](ctx context.Context, w *writer, run func(*batch) (T, error)) (T, error) {
+	return doFor(ctx, w, "", "", run)
+}
+
+// doFor is do for a decision that takes a request with a key in.
+func doFor[T any](ctx context.Context, w *writer, site, key string, run func(*batch) (T, error)) (T, error) {
 	var decided, none T
-	o := &op{done: make(chan error, 1)}
+	o := &op{done: make(chan error, 1), site: site, key: key}
 	o.run = func(b *batch) (err error) {
 		decided, err = run(b)
 		return err
@@ -161,11 +170,12 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 	}
 	b := &batch{ctx: ctx, w: w, now: now(), sites: map[string]*loaded{}}
 	refusals = make([]error, len(ops))
+	b.lookUpKeys(ops)
 	for i, o := range ops {
-		refusals[i] = o.run(b)
 		if b.broken != nil {
 			break
 		}
+		refusals[i] = o.run(b)
 	}
 	if b.broken == nil {
 		b.flush()
