@@ -35,6 +35,9 @@ func TestDocsNameEveryKey(t *testing.T) {
 			if !strings.Contains(string(text), "`"+key+"`") {
 				t.Errorf("docs/configuration.md does not name `%s`", key)
 			}
+			if _, value, ok := strings.Cut(f.Tag.Get("jsonschema"), "default="); ok && !strings.Contains(string(text), "| `"+key+"` | `"+value+"` |") {
+				t.Errorf("docs/configuration.md does not say that `%s` is `%s` when left out", key, value)
+			}
 		}
 	}
 	walk(reflect.TypeFor[config.Config](), "")
