@@ -20,7 +20,9 @@ type Deployment struct {
 }
 
 // task names a release's deployment, so that it is found again and made once.
-func (d Deployment) task() string { return "pressrun:" + d.Site + ":" + strconv.FormatInt(d.Number, 10) }
+func (d Deployment) task() string {
+	return "pressrun:" + d.Site + ":" + strconv.FormatInt(d.Number, 10)
+}
 
 // order is that of a deployment's states. It never goes back.
 var order = []string{"queued", "in_progress", "success", "failure", "inactive"}

@@ -167,7 +167,9 @@ func (s *Server) AddRepo(owner, name string, workflows ...*Workflow) *Repo {
 func ContentRelease() *Workflow {
 	return &Workflow{
 		File: "content-release.yml", Inputs: []string{"site", "release", "token", "app_url"},
-		RunName: func(in map[string]string) string { return "Content release #" + in["release"] + " [" + in["token"] + "]" },
+		RunName: func(in map[string]string) string {
+			return "Content release #" + in["release"] + " [" + in["token"] + "]"
+		},
 	}
 }
 

@@ -1,0 +1,119 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Delivery is a webhook as it was taken in. Stage orders the webhooks of one
+// attempt of a run; Run is "" for one that is about no run.
+type Delivery struct {
+	ID, Event, Doc string
+	Run            string
+	Attempt, Stage int
+	Received       time.Time
+	// Processed is zero while nothing has come of it.
+	Processed time.Time
+}
+
+// PutDelivery keeps a webhook. Once it returns without an error the webhook is
+// on disk and may be acknowledged. It says whether it is a new one: GitHub
+// sends one again under the same id.
+func (l *Ledger) PutDelivery(ctx context.Context, d Delivery) (fresh bool, err error) {
+	return do(ctx, l.writer, func(b *batch) (bool, error) {
+		res, err := b.exec(`INSERT INTO deliveries (id, event, doc, run, attempt, stage, received_us, processed_us)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT (id) DO NOTHING`,
+			d.ID, d.Event, d.Doc, d.Run, d.Attempt, d.Stage, micros(b.now))
+		return b.inserted(res, err)
+	})
+}
+
+func (b *batch) inserted(res sql.Result, err error) (bool, error) {
+	if err != nil {
+		return false, err
+	}
+	n, err := res.RowsAffected()
+	if err != nil {
+		return false, b.fail(err)
+	}
+	return n > 0, nil
+}
+
+// WaitingDeliveries are webhooks that wait to be processed, oldest first.
+func (l *Ledger) WaitingDeliveries(ctx context.Context, limit int) ([]Delivery, error) {
+	rows, err := l.readers.QueryContext(ctx, `SELECT id, event, doc, run, attempt, stage, received_us FROM deliveries
+		WHERE processed_us = 0 ORDER BY received_us, id LIMIT $1`, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the webhooks that wait: %w", explain(err))
+	}
+	defer rows.Close()
+	var out []Delivery
+	for rows.Next() {
+		var d Delivery
+		var received int64
+		if err := rows.Scan(&d.ID, &d.Event, &d.Doc, &d.Run, &d.Attempt, &d.Stage, &received); err != nil {
+			return nil, fmt.Errorf("read the webhooks that wait: %w", err)
+		}
+		d.Received = fromMicros(received)
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
+
+// DeliveryStage is the highest stage that a processed webhook told of an
+// attempt of a run; 0 when there was none.
+func (l *Ledger) DeliveryStage(ctx context.Context, run string, attempt int) (int, error) {
+	var stage int
+	err := l.readers.QueryRowContext(ctx, `SELECT COALESCE(MAX(stage), 0) FROM deliveries
+		WHERE run = $1 AND attempt = $2 AND processed_us <> 0`, run, attempt).Scan(&stage)
+	if err != nil {
+		return 0, fmt.Errorf("read what webhooks told of run %s: %w", run, explain(err))
+	}
+	return stage, nil
+}
+
+// DeliveryProcessed says whether something has come of a webhook.
+func (l *Ledger) DeliveryProcessed(ctx context.Context, id string) (bool, error) {
+	var processed int64
+	err := l.readers.QueryRowContext(ctx, `SELECT processed_us FROM deliveries WHERE id = $1`, id).Scan(&processed)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("read webhook %s: %w", id, explain(err))
+	}
+	return processed != 0, nil
+}
+
+// DeliveryDone notes that a webhook has been processed.
+func (l *Ledger) DeliveryDone(ctx context.Context, id string) error {
+	return l.writer.act(ctx, func(b *batch) error {
+		_, err := b.exec(`UPDATE deliveries SET processed_us = $1 WHERE id = $2`, micros(b.now), id)
+		return err
+	})
+}
+
+// UseOnce takes a name that is good once, and says whether this was the first
+// time. It is remembered until an instant, after which it must be refused for
+// another reason.
+func (l *Ledger) UseOnce(ctx context.Context, name string, until time.Time) (first bool, err error) {
+	return do(ctx, l.writer, func(b *batch) (bool, error) {
+		res, err := b.exec(`INSERT INTO used_names (name, until_us) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, micros(until))
+		return b.inserted(res, err)
+	})
+}
+
+// Forget drops processed webhooks that were received before an instant, and
+// names whose time is over.
+func (l *Ledger) Forget(ctx context.Context, before time.Time) error {
+	return l.writer.act(ctx, func(b *batch) error {
+		if _, err := b.exec(`DELETE FROM used_names WHERE until_us < $1`, micros(b.now)); err != nil {
+			return err
+		}
+		_, err := b.exec(`DELETE FROM deliveries WHERE processed_us <> 0 AND received_us < $1`, micros(before))
+		return err
+	})
+}

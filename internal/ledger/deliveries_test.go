@@ -1,0 +1,79 @@
+package ledger
+
+import (
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+func TestAWebhookIsKeptOnceAndProcessedOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pressrun.db")
+	open := func() *Ledger {
+		l, err := Open(t.Context(), Options{Path: path, Sites: map[string]release.Policy{"www": release.DefaultPolicy()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	l := open()
+	d := Delivery{ID: "guid-1", Event: "workflow_run", Doc: `{"a":1}`, Run: "7", Attempt: 1, Stage: 3}
+	for i, want := range []bool{true, false} {
+		if fresh, err := l.PutDelivery(t.Context(), d); err != nil || fresh != want {
+			t.Errorf("time %d: fresh is %v, %v, want %v", i+1, fresh, err, want)
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = open()
+	defer l.Close()
+	waiting, err := l.WaitingDeliveries(t.Context(), 10)
+	if err != nil || len(waiting) != 1 || waiting[0].Doc != d.Doc || waiting[0].Stage != 3 || waiting[0].Received.IsZero() {
+		t.Fatalf("after a restart there wait %+v, %v", waiting, err)
+	}
+	if stage, err := l.DeliveryStage(t.Context(), "7", 1); err != nil || stage != 0 {
+		t.Errorf("before it was processed the stage is %d, %v", stage, err)
+	}
+	if err := l.DeliveryDone(t.Context(), d.ID); err != nil {
+		t.Fatal(err)
+	}
+	if stage, err := l.DeliveryStage(t.Context(), "7", 1); err != nil || stage != 3 {
+		t.Errorf("after it was processed the stage is %d, %v", stage, err)
+	}
+	if done, err := l.DeliveryProcessed(t.Context(), d.ID); err != nil || !done {
+		t.Errorf("processed is %v, %v", done, err)
+	}
+	if done, err := l.DeliveryProcessed(t.Context(), "guid-2"); err != nil || done {
+		t.Errorf("of one that never came processed is %v, %v", done, err)
+	}
+	if fresh, err := l.PutDelivery(t.Context(), d); err != nil || fresh {
+		t.Errorf("sent again after it was processed: fresh is %v, %v", fresh, err)
+	}
+	if err := l.Forget(t.Context(), Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if done, err := l.DeliveryProcessed(t.Context(), d.ID); err != nil || done {
+		t.Errorf("after Forget processed is %v, %v", done, err)
+	}
+}
+
+func TestANameIsGoodOnce(t *testing.T) {
+	l, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "pressrun.db"), Sites: map[string]release.Policy{"www": release.DefaultPolicy()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	for i, want := range []bool{true, false, false} {
+		if first, err := l.UseOnce(t.Context(), "jti:1", Now().Add(time.Minute)); err != nil || first != want {
+			t.Errorf("time %d: first is %v, %v", i+1, first, err)
+		}
+	}
+	if err := l.Forget(t.Context(), Now()); err != nil {
+		t.Fatal(err)
+	}
+	if first, err := l.UseOnce(t.Context(), "jti:1", Now()); err != nil || first {
+		t.Errorf("before its time was over it was forgotten: first is %v, %v", first, err)
+	}
+}
