@@ -478,7 +478,7 @@ func ExampleFromConfig() {
 func TestRunIsKnownByItsNameAlone(t *testing.T) {
 	b := newPlace(t, "sleep 60").open(t)
 	run := b.dispatch(12)
-	if event, err := b.LookUp(t.Context(), "www", 0, run); err != nil || event != (release.Event(release.RunSeen{Run: run, Note: "running on this machine"})) {
+	if event, err := b.LookUp(t.Context(), "www", 0, run); err != nil || event != release.Event(release.RunSeen{Run: run, Note: "running on this machine"}) {
 		t.Errorf("looked up: %+v, %v", event, err)
 	}
 	if err := b.Cancel(t.Context(), "www", 0, run); err != nil {
