@@ -21,6 +21,7 @@ import (
 	"github.com/pressrun/pressrun/internal/demo/cms"
 	"github.com/pressrun/pressrun/internal/demo/content"
 	"github.com/pressrun/pressrun/internal/demo/public"
+	"github.com/pressrun/pressrun/internal/release"
 )
 
 // demoSite is the name of the demo's one site.
@@ -198,32 +199,42 @@ func (d *demo) run(ctx context.Context, show func(context.Context) error) error 
 	return errors.Join(err, g.Wait(), endErr)
 }
 
-// endRelease cancels a release that is under way: runs outlive their app, and
-// this one's folder is about to go.
+// endRelease sees to it that no run is left: runs outlive their app, and this
+// one's folder is about to go. A release that is live is let finish, any other
+// is cancelled.
 func (d *demo) endRelease(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, endLimit)
 	defer cancel()
-	asked := false
-	for {
+	// Nothing new may begin meanwhile. The pause ends by itself, for a demo
+	// that is taken up again.
+	until := time.Now().Add(endLimit)
+	if _, err := d.client.Act(ctx, demoSite, "pause", api.ActInput{Why: "The demo ends", Until: &until}); err != nil {
+		return fmt.Errorf("pause the demo's site: %w", err)
+	}
+	for cancelled := false; ; {
 		site, err := d.client.Site(ctx, demoSite)
 		if err != nil {
 			return fmt.Errorf("end the release that is under way: %w", err)
 		}
-		if site.Current == nil || site.Current.Times.Dispatched == nil || site.Current.Outcome != "" {
+		switch site.State {
+		case release.Ready, release.Requested:
 			return nil
+		case release.Dispatched, release.Starting, release.InProgress:
+			if !cancelled {
+				// A refusal means that it has gone further in the meantime.
+				_, err := d.client.Act(ctx, demoSite, "cancel", api.ActInput{Why: "The demo ends"})
+				cancelled = err == nil
+			}
+		case release.Complete: // its last words are on their way
 		}
-		if !asked && site.Current.Times.Complete == nil {
-			// A refusal means that it has ended, or is live, in the meantime.
-			_, err := d.client.Act(ctx, demoSite, "cancel", api.ActInput{Why: "The demo ends"})
-			asked = err == nil
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("end the release that is under way: %w", ctx.Err())
-		case <-time.After(200 * time.Millisecond):
+		if err := pause(ctx); err != nil {
+			return fmt.Errorf("end the release that is under way: %w", err)
 		}
 	}
 }
+
+// endLimit bounds the end of a demo.
+const endLimit = 15 * time.Second
 
 func serveHTTP(ctx context.Context, l net.Listener, handler http.Handler) error {
 	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}

@@ -105,9 +105,7 @@ func TestDemoOnce(t *testing.T) {
 	if want := []string{"requested", "dispatched", "starting", "in_progress", "complete"}; !slices.Equal(states, want) {
 		t.Errorf("got states %v", states)
 	}
-	if left, err := os.ReadDir(folder); err != nil || len(left) != 0 {
-		t.Errorf("left behind: %v %v", left, err)
-	}
+	nothingLeft(t, folder)
 }
 
 func TestDemoOnceFailsWhenNothingGoesLive(t *testing.T) {
@@ -161,8 +159,24 @@ func TestDemoShowsWhereToClickAndEndsCleanly(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("ended with %v: %s", err, errs.String())
 	}
+	nothingLeft(t, folder)
+}
+
+// nothingLeft wants neither files nor processes of a demo to be left behind.
+func nothingLeft(t *testing.T, folder string) {
+	t.Helper()
 	if left, err := os.ReadDir(folder); err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v %v", left, err)
+	}
+	lines, err := filepath.Glob("/proc/[0-9]*/cmdline")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range lines {
+		text, err := os.ReadFile(file)
+		if err == nil && strings.Contains(string(text), folder) {
+			t.Errorf("still running: %q", strings.ReplaceAll(string(text), "\x00", " "))
+		}
 	}
 }
 
