@@ -68,7 +68,7 @@ func (j *job) stillOurs(ctx context.Context) error {
 
 // progress tells people and the app how the deploy gets on.
 func (j *job) progress() func(deploy.Event) {
-	var last time.Time
+	last := time.Now() // a short deploy has said all in its end
 	return func(e deploy.Event) {
 		j.does(fmt.Sprintf("deploying: %s, %d of %d files", e.Phase, e.Done, e.Total))
 		if time.Since(last) < 5*time.Second {
