@@ -26,6 +26,7 @@ func check(c *Config, folder string, d *decoder) {
 	k.listen()
 	k.webURL("url", c.URL, "the app's public address, such as https://pressrun.example.gov")
 	k.tokens()
+	k.github()
 	k.sites()
 }
 

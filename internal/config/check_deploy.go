@@ -14,8 +14,11 @@ var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 const deployShape = "a folder, file:///absolute/folder or s3://bucket/prefix"
 
-func (k *checker) deploy(key string, d Deploy) {
-	at := key + ".deploy"
+func (k *checker) deploy(key string, s Site) {
+	at, d := key+".deploy", s.Deploy
+	if s.Runner == RunnerGitHub && !k.has(at) {
+		return // the workflow says it
+	}
 	if !k.has(at + ".to") {
 		k.wrong(at, "where the site goes is missing; expected deploy.to: %s", deployShape)
 	} else {

@@ -37,13 +37,14 @@ func (k *checker) site(key string, s Site) {
 	k.timeZone(key+".time_zone", s.TimeZone)
 	k.spans(key, s)
 	k.freezes(key, s.Freezes)
+	k.siteGitHub(key, s)
 	k.source(key, s)
 	k.waitReady(key+".wait_ready", s.WaitReady)
 	k.build(key, s)
 	k.share(key+".check.max_vanished", s.Check.MaxVanished)
 	k.allowed(key+".check.allow", s.Check.Allow)
 	k.inside(key+".check.index", s.Check.Index, "a page of the output, such as index.html")
-	k.deploy(key, s.Deploy)
+	k.deploy(key, s)
 }
 
 func (k *checker) timeZone(key, name string) {

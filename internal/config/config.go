@@ -19,6 +19,8 @@ type Config struct {
 	// Tokens are the bearer tokens, stored as their hashes; `pressrun token`
 	// makes one.
 	Tokens []Token `yaml:"tokens" json:"tokens,omitempty"`
+	// GitHub says how the app reaches GitHub, for sites of runner: github.
+	GitHub GitHub `yaml:"github" json:"github,omitzero"`
 	// Sites are the published destinations, by name: small letters, digits
 	// and hyphens.
 	Sites map[string]Site `yaml:"sites" json:"sites"`
@@ -53,8 +55,12 @@ type Site struct {
 	URL string `yaml:"url" json:"url,omitempty"`
 	// TimeZone is the IANA name of the editors' zone.
 	TimeZone string `yaml:"time_zone" json:"time_zone,omitempty" jsonschema:"default=UTC"`
-	// Runner is what carries releases out: "local".
-	Runner string `yaml:"runner" json:"runner" jsonschema:"enum=local"`
+	// Runner is what carries releases out: "local" (a process on this machine)
+	// or "github" (a workflow run).
+	Runner string `yaml:"runner" json:"runner" jsonschema:"enum=local,enum=github"`
+	// GitHub says where the workflow is, for runner: github. What the run
+	// does is then set in the workflow, not here.
+	GitHub SiteGitHub `yaml:"github" json:"github,omitzero"`
 
 	// Quiet is how long nothing more may be asked before a release is
 	// dispatched, so that a burst of requests makes one release.

@@ -84,6 +84,9 @@ func (s Site) withDefaults() Site {
 	s.Build.Timeout = cmp.Or(s.Build.Timeout, span(defaultBuildTimeout))
 	s.Check.Index = cmp.Or(s.Check.Index, defaultIndex)
 	s.Limit = cmp.Or(s.Limit, span(defaultLimit))
+	if s.Runner == RunnerGitHub {
+		s.GitHub = s.GitHub.withDefaults()
+	}
 	return s
 }
 
@@ -102,6 +105,7 @@ func (d Deadlines) withDefaults(rules release.Policy) Deadlines {
 // resolvePaths makes every path absolute, counted from the file's folder.
 func (c *Config) resolvePaths(folder string) {
 	c.State = absolute(folder, c.State)
+	c.GitHub = c.GitHub.withDefaults(folder)
 	for name, site := range c.Sites {
 		if site.Source.Folder != "" {
 			site.Source.Folder = absolute(folder, site.Source.Folder)

@@ -1,0 +1,145 @@
+package config
+
+import (
+	"cmp"
+	"regexp"
+	"strings"
+)
+
+// GitHub says how the app reaches GitHub: as a GitHub App, which /setup makes,
+// or with a token. Secrets are in files or in the environment, never here.
+type GitHub struct {
+	// Kind is "github" (github.com, GHES, data residency) or "gitea".
+	Kind string `yaml:"kind" json:"kind,omitempty" jsonschema:"enum=github,enum=gitea,default=github"`
+	// URL is the address that people use; needed only away from github.com.
+	URL string `yaml:"url" json:"url,omitempty" jsonschema:"default=https://github.com"`
+	// APIURL is the base of the API: https://HOST/api/v3 (GHES),
+	// https://api.SUBDOMAIN.ghe.com, https://HOST/api/v1 (Gitea).
+	APIURL string `yaml:"api_url" json:"api_url,omitempty" jsonschema:"default=https://api.github.com"`
+	// AppID is the GitHub App's id. Left out, the App that /setup made counts.
+	AppID int `yaml:"app_id" json:"app_id,omitempty" jsonschema:"minimum=1"`
+	// KeyFile holds the App's private key, as GitHub hands it out (PEM); left
+	// out, the environment variable PRESSRUN_GITHUB_KEY holds it.
+	KeyFile string `yaml:"key_file" json:"key_file,omitempty"`
+	// KMSKey is the id or ARN of an AWS KMS key (RSA_2048, SIGN_VERIFY) that
+	// signs instead, so that the key is on no disk.
+	KMSKey string `yaml:"kms_key" json:"kms_key,omitempty"`
+	// TokenFile holds a token to use instead of an App.
+	TokenFile string `yaml:"token_file" json:"token_file,omitempty"`
+	// WebhookSecretFiles hold the webhooks' secrets: several while one is
+	// being replaced. Or PRESSRUN_GITHUB_WEBHOOK_SECRET holds one.
+	WebhookSecretFiles []string `yaml:"webhook_secret_files" json:"webhook_secret_files,omitempty"`
+	// Issuer issues the runs' OIDC tokens: https://HOST/_services/token
+	// (GHES), https://token.actions.SUBDOMAIN.ghe.com.
+	Issuer string `yaml:"issuer" json:"issuer,omitempty" jsonschema:"default=https://token.actions.githubusercontent.com"`
+	// CallbackSecretFiles hold secrets with which runs show who they are where
+	// there is no OIDC (the workflow's secret PRESSRUN_CALLBACK_SECRET).
+	CallbackSecretFiles []string `yaml:"callback_secret_files" json:"callback_secret_files,omitempty"`
+}
+
+// SiteGitHub says where on GitHub a site's releases run.
+type SiteGitHub struct {
+	// Repository is owner/name.
+	Repository string `yaml:"repository" json:"repository,omitempty"`
+	// Workflow is the name of its file in .github/workflows.
+	Workflow string `yaml:"workflow" json:"workflow,omitempty" jsonschema:"default=content-release.yml"`
+	// Ref is the branch or tag that is released.
+	Ref string `yaml:"ref" json:"ref,omitempty" jsonschema:"default=main"`
+	// Environment names the site among the repository's deployments.
+	Environment string `yaml:"environment" json:"environment,omitempty" jsonschema:"default=production"`
+	// Deployments says whether each release is shown as a deployment. Switch
+	// it off when the workflow's job has an environment: of its own.
+	Deployments *bool `yaml:"deployments" json:"deployments,omitempty" jsonschema:"default=true"`
+}
+
+// RunnerGitHub is the word of runner for sites that GitHub Actions carries out.
+const RunnerGitHub = "github"
+
+// The defaults of the github sections.
+const (
+	defaultGitHubURL   = "https://github.com"
+	defaultAPIURL      = "https://api.github.com"
+	defaultIssuer      = "https://token.actions.githubusercontent.com"
+	defaultWorkflow    = "content-release.yml"
+	defaultRef         = "main"
+	defaultEnvironment = "production"
+)
+
+func (g GitHub) withDefaults(folder string) GitHub {
+	g.Kind = cmp.Or(g.Kind, "github")
+	g.URL = cmp.Or(g.URL, defaultGitHubURL)
+	g.APIURL = cmp.Or(g.APIURL, defaultAPIURL)
+	g.Issuer = cmp.Or(g.Issuer, defaultIssuer)
+	for _, file := range []*string{&g.KeyFile, &g.TokenFile} {
+		if *file != "" {
+			*file = absolute(folder, *file)
+		}
+	}
+	g.WebhookSecretFiles = absoluteAll(folder, g.WebhookSecretFiles)
+	g.CallbackSecretFiles = absoluteAll(folder, g.CallbackSecretFiles)
+	return g
+}
+
+func absoluteAll(folder string, files []string) []string {
+	var out []string
+	for _, file := range files {
+		out = append(out, absolute(folder, file))
+	}
+	return out
+}
+
+func (s SiteGitHub) withDefaults() SiteGitHub {
+	s.Workflow = cmp.Or(s.Workflow, defaultWorkflow)
+	s.Ref = cmp.Or(s.Ref, defaultRef)
+	s.Environment = cmp.Or(s.Environment, defaultEnvironment)
+	if s.Deployments == nil {
+		yes := true
+		s.Deployments = &yes
+	}
+	return s
+}
+
+var (
+	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$`)
+	workflowFile   = regexp.MustCompile(`^[A-Za-z0-9._-]+\.ya?ml$`)
+)
+
+func (k *checker) github() {
+	g := k.config.GitHub
+	k.webURL("github.url", g.URL, "GitHub's address, such as https://github.example.gov")
+	k.webURL("github.api_url", g.APIURL, "the API's address, such as https://github.example.gov/api/v3")
+	k.webURL("github.issuer", g.Issuer, "the issuer of OIDC tokens, such as https://github.example.gov/_services/token")
+	if k.has("github.app_id") && g.AppID < 1 {
+		k.wrong("github.app_id", "%d is no id of a GitHub App; expected the number on the App's page", g.AppID)
+	}
+	if k.has("github.key_file") && k.has("github.kms_key") {
+		k.wrong("github.kms_key", "the App has one key; expected one of github.key_file and github.kms_key")
+	}
+	if k.has("github.token_file") && k.has("github.app_id") {
+		k.wrong("github.token_file", "either an App or a token is used; expected one of github.app_id and github.token_file")
+	}
+	if g.Kind == "gitea" && (!k.has("github.token_file") || !k.has("github.api_url")) {
+		k.wrong("github.kind", "Gitea has no Apps; expected github.token_file and github.api_url beside it")
+	}
+}
+
+func (k *checker) siteGitHub(key string, s Site) {
+	at := key + ".github"
+	if s.Runner != RunnerGitHub {
+		if k.has(at) {
+			k.wrong(at, "is for runner: github only; expected no such section, or runner: github")
+		}
+		return
+	}
+	if !k.has(at + ".repository") {
+		k.wrong(at, "runner github needs to know the repository; expected github.repository, such as acme/www")
+	} else if !repositoryName.MatchString(s.GitHub.Repository) {
+		k.wrong(at+".repository", "%q is no repository; expected owner/name, such as acme/www", s.GitHub.Repository)
+	}
+	if k.has(at+".workflow") && !workflowFile.MatchString(s.GitHub.Workflow) {
+		k.wrong(at+".workflow", "%q is no workflow; expected the name of a file in .github/workflows, such as content-release.yml", s.GitHub.Workflow)
+	}
+	if r := s.GitHub.Ref; k.has(at+".ref") && (r == "" || strings.HasPrefix(r, "-") || strings.HasPrefix(r, "refs/") || strings.ContainsAny(r, " ~^:?*[\\")) {
+		k.wrong(at+".ref", "%q is no branch or tag; expected its name, such as main", r)
+	}
+}
