@@ -34,6 +34,12 @@ type cli struct {
 	Thaw   thawCmd   `cmd:"" group:"operate" help:"Remove a freeze."`
 	Backup backupCmd `cmd:"" group:"operate" help:"Write a copy of everything the running app keeps to a file."`
 
+	Deploy     deployCmd     `cmd:"" group:"deploy" help:"Publish a built site to S3 or a folder; only what changed."`
+	Releases   releasesCmd   `cmd:"" group:"deploy" help:"List what was published to a destination, or compare two releases."`
+	Rollback   rollbackCmd   `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build."`
+	Invalidate invalidateCmd `cmd:"" group:"deploy" help:"Make a CDN forget what changed, and only that."`
+	Audit      auditCmd      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`
+
 	Config  configCmd  `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`
 	Token   tokenCmd   `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
 	Health  healthCmd  `cmd:"" group:"setup" help:"Ask a server whether it is well, as a container's health check does."`
@@ -47,6 +53,7 @@ var groups = []kong.Group{
 	{Key: "run", Title: "Run:"},
 	{Key: "ask", Title: "Ask and look:"},
 	{Key: "operate", Title: "Operate:"},
+	{Key: "deploy", Title: "Publish by hand:"},
 	{Key: "setup", Title: "Set up:"},
 }
 

@@ -26,6 +26,8 @@ const (
 	exitUnreachable  = 6
 	exitNotLive      = 7
 	exitTimeout      = 8
+	exitRefused      = 9
+	exitEdgePending  = 10
 	exitInterrupted  = 130
 )
 
@@ -40,6 +42,8 @@ const exitTable = `Exit codes:
   6    the app can't be reached, or can't take anything at the moment
   7    the release that was asked for failed (request --wait, demo --once)
   8    it was not live within --timeout; the request still stands
+  9    a guard stopped a deploy before its first write; --allow lets it pass by name
+  10   live at the origin, but the CDN may still serve the old release
   130  interrupted
 The codes of "pressrun action" from 3 on are its own: pressrun action --help`
 

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/destination"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+)
+
+// placeFlags name a destination and how to reach it.
+type placeFlags struct {
+	Site     string `env:"PRESSRUN_SITE" placeholder:"NAME" help:"Name of the site (${env}). A destination that holds another one is refused."`
+	Endpoint string `env:"PRESSRUN_S3_ENDPOINT" placeholder:"URL" help:"Address of an S3 store that is not AWS (${env})."`
+	Region   string `placeholder:"REGION" help:"Region of the bucket. Or set AWS_REGION."`
+	State    string `placeholder:"ADDRESS" help:"Another s3:// address for the state, so that a public bucket holds the site alone."`
+}
+
+func (f placeFlags) open(ctx context.Context, address string) (deploy.Destination, error) {
+	dest, err := destination.Open(ctx, address, destination.Options{Endpoint: f.Endpoint, Region: f.Region, State: f.State})
+	if err != nil {
+		return dest, withCode(exitUsage, err)
+	}
+	return dest, nil
+}
+
+// publishFlags are those of commands that change a live site.
+type publishFlags struct {
+	Allow  []string `placeholder:"GUARD,..." help:"Guards that are let pass this once, by name."`
+	DryRun bool     `help:"Say what would be done, and change nothing."`
+	NoWait bool     `help:"Give up at once when another deploy holds the destination."`
+}
+
+func (f publishFlags) options(t *terminal, site string) (engine.Options, *progress) {
+	line := newProgress(t)
+	o := engine.Options{Site: site, Allow: f.Allow, DryRun: f.DryRun, Now: t.now, Progress: func(e deploy.Event) {
+		text := e.Phase
+		if e.Total > 0 {
+			text = fmt.Sprintf("%s: %d of %d files, %s of %s", e.Phase, e.Done, e.Total, bytesOf(e.Bytes), bytesOf(e.TotalBytes))
+		}
+		line.show(text)
+	}}
+	if f.NoWait {
+		o.LockWait = -1
+	}
+	return o, line
+}
+
+type deployCmd struct {
+	placeFlags
+	publishFlags
+	outputFlags
+	Dir     string `arg:"" help:"Folder of the built site."`
+	To      string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
+	Release int64  `placeholder:"N" help:"Number of the release (default: counts on)."`
+	Commit  string `placeholder:"SHA" help:"The build's source commit, for people."`
+	Rules   string `placeholder:"FILE" help:"JSON file with header rules: {\"headers\": [{\"match\": \"**/*.pdf\", \"set\": {\"cache-control\": \"no-store\"}}]}."`
+}
+
+// Help has the examples.
+func (deployCmd) Help() string {
+	return `Sends what changed, and only that: assets first, then files, pages, and the
+pages that lead to them; what is gone is deleted last. Only content counts, never
+a file's time. A deploy that dies is finished by the next one.
+
+Examples:
+
+  pressrun deploy dist s3://www.example.org
+  pressrun deploy dist s3://site/www --endpoint http://127.0.0.1:7070 --dry-run
+  pressrun deploy dist file:///srv/www --allow vanished-pages`
+}
+
+// Run deploys a folder.
+func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
+	dest, err := c.open(ctx, c.To)
+	if err != nil {
+		return err
+	}
+	opts, line := c.options(t, c.Site)
+	opts.Source, opts.Release, opts.Commit = c.Dir, c.Release, c.Commit
+	if opts.Rules, err = readRules(c.Rules); err != nil {
+		return withCode(exitUsage, err)
+	}
+	result, err := engine.Run(ctx, dest, opts)
+	line.clear()
+	return tellDeploy(c.printer(t), result, err)
+}
+
+// maxRules bounds a file of header rules, in bytes.
+const maxRules = 1 << 20
+
+func readRules(name string) (deploy.Rules, error) {
+	var rules deploy.Rules
+	if name == "" {
+		return rules, nil
+	}
+	text, err := os.ReadFile(filepath.Clean(name))
+	if err != nil {
+		return rules, fmt.Errorf("read the header rules: %w", err)
+	}
+	if len(text) > maxRules {
+		return rules, fmt.Errorf("%s is too large for header rules", name)
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(text)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&rules); err != nil {
+		return rules, fmt.Errorf("%s holds no header rules: %w", name, err)
+	}
+	return rules, nil
+}
+
+// tellDeploy prints what a deploy did, and gives its error the exit code.
+func tellDeploy(p *printer, r deploy.Result, err error) error {
+	if err != nil && !r.Live {
+		return deployError(err)
+	}
+	if err != nil {
+		r.Warnings = append(r.Warnings, err.Error())
+	}
+	if p.json {
+		return p.document(r)
+	}
+	what := fmt.Sprintf("release %d is live at %s", r.Release, r.Destination)
+	if r.DryRun {
+		what = fmt.Sprintf("dry run: release %d would go to %s", r.Release, r.Destination)
+	}
+	rows := fields{}
+	rows.add("sent", fmt.Sprintf("%s, %s (%d new, %d changed)", plural(int64(r.Uploaded), "file"), bytesOf(r.UploadedBytes), r.Counts.New, r.Counts.Content))
+	rows.add("headers only", countOf(r.Counts.Headers))
+	rows.add("deleted", countOf(r.Deleted))
+	rows.add("kept for a while", countOf(r.Counts.Retired))
+	rows.add("unchanged", countOf(r.Counts.Unchanged))
+	rows.add("requests", fmt.Sprint(r.Requests))
+	if !r.DryRun {
+		rows.add("took", fmt.Sprintf("%.1fs", r.Seconds))
+	}
+	for _, v := range r.Violations {
+		rows.add("let pass", v.Name+": "+v.Detail)
+	}
+	for _, w := range r.Warnings {
+		rows.add("warning", w)
+	}
+	if _, err := fmt.Fprintln(p.out, oneLine(what)); err != nil {
+		return err
+	}
+	return p.table(rows)
+}
+
+// deployError gives an error of the engine its exit code.
+func deployError(err error) error {
+	if _, ok := errors.AsType[*deploy.GuardError](err); ok {
+		return withCode(exitRefused, err)
+	}
+	if _, ok := errors.AsType[*deploy.LockedError](err); ok || errors.Is(err, deploy.ErrLeaseLost) {
+		return withCode(exitConflict, err)
+	}
+	return err
+}
+
+func countOf(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
+// bytesOf writes a size as people say it.
+func bytesOf(n int64) string {
+	switch {
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	case n >= 1e6:
+		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+	case n >= 1e3:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

@@ -1,0 +1,73 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// TestPublishingByHand tells the whole story of a site that is published with
+// no app at all.
+func TestPublishingByHand(t *testing.T) {
+	build, www := filepath.Join(t.TempDir(), "build"), filepath.Join(t.TempDir(), "www")
+	to := "file://" + www
+	write := func(name, body string) {
+		t.Helper()
+		if err := os.MkdirAll(build, 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(build, name), []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("index.html", "one")
+	rules := filepath.Join(t.TempDir(), "rules.json")
+	if err := os.WriteFile(rules, []byte(`{"headers":[{"match":"**","set":{"set-cookie":"a"}}]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		name string
+		args []string
+		code int
+		want string
+		then func()
+	}{
+		{name: "nothing is there", args: []string{"audit", to}, code: exitNotFound, want: "nothing was deployed"},
+		{name: "nothing to go back to", args: []string{"rollback", to}, code: exitNotFound, want: "no such release"},
+		{name: "a try", args: []string{"deploy", build, to, "--dry-run"}, want: "dry run: release 1 would go to"},
+		{name: "the first release", args: []string{"deploy", build, to, "--site", "www"}, want: "release 1 is live"},
+		{name: "another site", args: []string{"deploy", build, to, "--site", "blog"}, code: exitFailed, want: `holds the site "www"`},
+		{name: "bad rules", args: []string{"deploy", build, to, "--rules", rules}, code: exitFailed, want: "can't be kept with a stored file", then: func() { write("a.html", "two") }},
+		{name: "the second", args: []string{"deploy", build, to, "--commit", "abc"}, want: "1 new, 0 changed"},
+		{name: "what changed", args: []string{"releases", to, "1"}, want: "new  a.html"},
+		{name: "the list", args: []string{"releases", to}, want: "abc"},
+		{name: "the CDN, tried", args: []string{"invalidate", to, "--cdn", "webhook:http://127.0.0.1:9/x", "--dry-run"}, want: "would drop everything"},
+		{name: "an unknown CDN", args: []string{"invalidate", to, "--cdn", "akamai:1"}, code: exitUsage, want: "is not known"},
+		{name: "back", args: []string{"rollback", to}, want: "release 1 is live"},
+		{name: "as it was left", args: []string{"audit", to}, want: "release  1", then: func() {
+			if err := os.WriteFile(filepath.Join(www, "index.html"), []byte("edited by hand"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{name: "not as it was left", args: []string{"audit", to}, code: exitConflict, want: "changed  index.html", then: func() { _ = os.Remove(filepath.Join(build, "index.html")) }},
+		{name: "a guard", args: []string{"deploy", build, to}, code: exitRefused, want: "--allow missing-index"},
+		{name: "no destination", args: []string{"deploy", build, "ftp://x"}, code: exitUsage, want: "neither s3://"},
+	} {
+		o := invoke(t, invocation{args: step.args})
+		if o.code != step.code || !strings.Contains(o.out+o.err, step.want) {
+			t.Fatalf("%s: exit code %d, want %d and %q:\n%s%s", step.name, o.code, step.code, step.want, o.out, o.err)
+		}
+		if step.then != nil {
+			step.then()
+		}
+	}
+	o := invoke(t, invocation{args: []string{"deploy", build, to, "--allow", "missing-index,foreign-files", "--json"}})
+	var r deploy.Result
+	if err := json.Unmarshal([]byte(o.out), &r); err != nil || !r.Live || len(r.Violations) != 1 {
+		t.Fatalf("exit code %d, %v\n%s%s", o.code, err, o.out, o.err)
+	}
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/history"
+)
+
+type rollbackCmd struct {
+	placeFlags
+	publishFlags
+	outputFlags
+	To      string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
+	Release int64  `arg:"" optional:"" name:"release" help:"Number of the release (default: the one before the live one)."`
+}
+
+// Help has the examples.
+func (rollbackCmd) Help() string {
+	return `Makes an earlier release live again without a build, at the cost of the
+difference: nothing is sent, the store copies what it has kept. The same phases,
+guards and lease as in a deploy hold. Tell the CDN then: pressrun invalidate.
+
+Examples:
+
+  pressrun rollback s3://www.example.org
+  pressrun rollback s3://www.example.org 127 --dry-run`
+}
+
+// Run rolls back.
+func (c *rollbackCmd) Run(ctx context.Context, t *terminal) error {
+	dest, err := c.open(ctx, c.To)
+	if err != nil {
+		return err
+	}
+	opts, line := c.options(t, c.Site)
+	result, err := engine.Rollback(ctx, dest, c.Release, opts)
+	line.clear()
+	if errors.Is(err, history.ErrNoRelease) {
+		return withCode(exitNotFound, err)
+	}
+	return tellDeploy(c.printer(t), result, err)
+}

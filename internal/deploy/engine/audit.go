@@ -1,0 +1,74 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/history"
+)
+
+// Audit tells what was changed at a destination behind our back, by its listing
+// alone: nothing is downloaded. Lists are sorted by path.
+type Audit struct {
+	Destination string   `json:"destination"`
+	Release     int64    `json:"release"`
+	Files       int      `json:"files"`   // of the live release
+	Kept        int      `json:"kept"`    // dropped assets in their grace time
+	Missing     []string `json:"missing"` // ours, and not there
+	Changed     []string `json:"changed"` // ours, and not as we wrote them
+	Foreign     []string `json:"foreign"` // not ours; never touched
+	Pending     []int64  `json:"pending"` // deploys that did not finish
+}
+
+// Clean tells whether everything of ours is there as we wrote it.
+func (a Audit) Clean() bool { return len(a.Missing)+len(a.Changed)+len(a.Pending) == 0 }
+
+// RunAudit compares a destination's listing with the live manifest.
+func RunAudit(ctx context.Context, dest deploy.Destination, site string) (Audit, error) {
+	a := Audit{Destination: dest.Site.String()}
+	head, err := history.ReadHead(ctx, dest.State, site)
+	if err != nil {
+		return a, err
+	}
+	if head.Live == nil {
+		return a, fmt.Errorf("nothing was deployed to %s yet: %w", dest.Site, history.ErrNoRelease)
+	}
+	m, err := history.ReadManifest(ctx, dest.State, history.ManifestKey(head.Live.Manifest), site)
+	if err != nil {
+		return a, err
+	}
+	a.Release, a.Files, a.Pending = head.Live.Release, len(m.Entries), head.Pending
+	known := make(map[string]string, len(m.Entries)+len(m.Retired))
+	for _, e := range m.Entries {
+		known[e.Path] = e.ETag
+	}
+	for _, r := range m.Retired {
+		if !r.Doomed {
+			known[r.Path] = r.ETag
+			a.Kept++
+		}
+	}
+	seen := make(map[string]bool, len(known))
+	err = dest.Site.List(ctx, "", func(info deploy.Info) error {
+		etag, ours := known[info.Key]
+		switch {
+		case deploy.Reserved(info.Key, dest.Private()):
+		case !ours:
+			a.Foreign = append(a.Foreign, info.Key)
+		case etag != info.ETag:
+			a.Changed = append(a.Changed, info.Key)
+		}
+		seen[info.Key] = true
+		return nil
+	})
+	if err != nil {
+		return a, err
+	}
+	for _, e := range m.Entries {
+		if !seen[e.Path] {
+			a.Missing = append(a.Missing, e.Path)
+		}
+	}
+	return a, nil
+}
