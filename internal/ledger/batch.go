@@ -51,7 +51,7 @@ func (b *batch) fail(err error) error {
 }
 
 func (b *batch) exec(text string, args ...any) (sql.Result, error) {
-	s, err := b.w.stmt(b.ctx, text)
+	s, err := b.w.stmt(b.ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return nil, b.fail(err)
 	}
@@ -64,7 +64,7 @@ func (b *batch) exec(text string, args ...any) (sql.Result, error) {
 }
 
 func (b *batch) query(text string, args ...any) (*sql.Rows, error) {
-	s, err := b.w.stmt(b.ctx, text)
+	s, err := b.w.stmt(b.ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return nil, b.fail(err)
 	}
@@ -76,7 +76,7 @@ func (b *batch) query(text string, args ...any) (*sql.Rows, error) {
 }
 
 func (b *batch) queryRow(text string, args []any, into ...any) error {
-	s, err := b.w.stmt(b.ctx, text)
+	s, err := b.w.stmt(b.ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return b.fail(err)
 	}

@@ -24,6 +24,7 @@ func BenchmarkAsk(b *testing.B) {
 }
 
 func benchmarkAsk(b *testing.B, clients int, alone bool) {
+	b.Helper()
 	l, err := Open(b.Context(), Options{Path: filepath.Join(b.TempDir(), "pressrun.db"), Sites: policies("www"), NoGroupCommit: alone})
 	if err != nil {
 		b.Fatal(err)

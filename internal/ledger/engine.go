@@ -71,14 +71,14 @@ func place(path string) (string, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return "", fmt.Errorf("make the state folder: %w", err)
 	}
-	real, err := filepath.EvalSymlinks(path)
+	target, err := filepath.EvalSymlinks(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return path, nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("find the ledger: %w", err)
 	}
-	return real, nil
+	return target, nil
 }
 
 // private makes the file if it is not there and keeps it from others' eyes.
@@ -160,7 +160,6 @@ func readable(ctx context.Context, db *sql.DB) error {
 	}
 	for _, name := range tables {
 		var n int
-		//nolint:gosec // G202: the names are the file's own and are quoted
 		if err := db.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM "`+strings.ReplaceAll(name, `"`, `""`)+`" LIMIT 1)`).Scan(&n); err != nil {
 			return fmt.Errorf("read table %s: %w", name, explain(err))
 		}

@@ -160,9 +160,9 @@ func (l *Ledger) policy(site string) (release.Policy, error) {
 // newID makes an id that sorts by time: 48 bits of milliseconds, 72 of chance.
 func newID(prefix string, now time.Time) string {
 	var b [15]byte
-	ms := uint64(now.UnixMilli()) //nolint:gosec // milliseconds since 1970 are not negative
+	ms := now.UnixMilli()
 	for i := range 6 {
-		b[i] = byte(ms >> (40 - 8*i))
+		b[i] = byte(ms >> (40 - 8*i)) //nolint:gosec // G115: one byte after the other
 	}
 	if _, err := rand.Read(b[6:]); err != nil {
 		panic(err) // crypto/rand never fails: see its documentation

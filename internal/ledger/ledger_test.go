@@ -156,7 +156,10 @@ func mustBeSound(t testing.TB, l *Ledger, site string) {
 	}
 }
 
-func fresh(t testing.TB) *Ledger { return open(t, filepath.Join(t.TempDir(), "pressrun.db")) }
+func fresh(t testing.TB) *Ledger {
+	t.Helper()
+	return open(t, filepath.Join(t.TempDir(), "pressrun.db"))
+}
 
 func TestARequestIsServedByOneReleaseAndItsAnswerIsTrueAllAlong(t *testing.T) {
 	l := fresh(t)

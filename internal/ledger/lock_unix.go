@@ -21,12 +21,11 @@ func acquire(path string) (*os.File, error) {
 		return nil, fmt.Errorf("open the ledger's lock: %w", err)
 	}
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
-		defer f.Close()
 		if !errors.Is(err, unix.EWOULDBLOCK) {
-			return nil, fmt.Errorf("lock the ledger %s: %w", path, err)
+			return nil, errors.Join(fmt.Errorf("lock the ledger %s: %w", path, err), f.Close())
 		}
 		holder, _ := io.ReadAll(io.LimitReader(f, 100)) // only to name it
-		return nil, &InUse{Path: path, Holder: strings.TrimSpace(string(holder))}
+		return nil, errors.Join(&InUse{Path: path, Holder: strings.TrimSpace(string(holder))}, f.Close())
 	}
 	if err := f.Truncate(0); err == nil {
 		_, _ = fmt.Fprintf(f, "process %d\n", os.Getpid()) // only to be named by the next one

@@ -142,7 +142,7 @@ func TestBatchesDecideAsOneByOne(t *testing.T) {
 		tried++
 		m := &model{site: release.NewSite(site, l.policies[site]), keys: map[string]int{}}
 		for range rapid.IntRange(1, 6).Draw(rt, "batches") {
-			oneBatch(rt, t, l, m)
+			oneBatch(t, rt, l, m)
 		}
 		m.compare(rt, l)
 		if err := l.writer.act(t.Context(), func(b *batch) error { // make room for the next
@@ -156,7 +156,8 @@ func TestBatchesDecideAsOneByOne(t *testing.T) {
 
 // oneBatch hands some decisions to the ledger, so that they are one batch, and
 // to the model one by one.
-func oneBatch(rt *rapid.T, t *testing.T, l *Ledger, m *model) {
+func oneBatch(t *testing.T, rt *rapid.T, l *Ledger, m *model) {
+	t.Helper()
 	letGo := holdUp(t, l)
 	var wg sync.WaitGroup
 	type check func() string
@@ -166,9 +167,9 @@ func oneBatch(rt *rapid.T, t *testing.T, l *Ledger, m *model) {
 		var c check
 		switch rapid.SampledFrom([]string{"ask", "ask", "ask", "event", "event", "event", "event", "event", "event", "poison"}).Draw(rt, "what") {
 		case "ask":
-			c = m.handAsk(rt, t, l, &wg)
+			c = m.handAsk(t, rt, l, &wg)
 		case "event":
-			c = m.handEvent(m.draw(rt), t, l, &wg)
+			c = m.handEvent(t, m.draw(rt), l, &wg)
 		case "poison":
 			var err error
 			wg.Go(func() { err = l.writer.act(t.Context(), poison) })
@@ -191,7 +192,8 @@ func oneBatch(rt *rapid.T, t *testing.T, l *Ledger, m *model) {
 	}
 }
 
-func (m *model) handAsk(rt *rapid.T, t *testing.T, l *Ledger, wg *sync.WaitGroup) func() string {
+func (m *model) handAsk(t *testing.T, rt *rapid.T, l *Ledger, wg *sync.WaitGroup) func() string {
+	t.Helper()
 	r := Request{
 		Site: m.site.Name, Actor: "ada",
 		Key:    rapid.SampledFrom([]string{"", "a", "b", "c", "d"}).Draw(rt, "key"),
@@ -220,7 +222,8 @@ func (m *model) handAsk(rt *rapid.T, t *testing.T, l *Ledger, wg *sync.WaitGroup
 	}
 }
 
-func (m *model) handEvent(e release.Event, t *testing.T, l *Ledger, wg *sync.WaitGroup) func() string {
+func (m *model) handEvent(t *testing.T, e release.Event, l *Ledger, wg *sync.WaitGroup) func() string {
+	t.Helper()
 	want, site := m.step(e), m.site.Name
 	var err error
 	wg.Go(func() {

@@ -166,9 +166,34 @@ func tour(t *testing.T, l *Ledger) []string {
 	for _, e := range events {
 		tell(err, e.Kind, e.By, e.Why)
 	}
+	told = append(told, tourOfDeliveries(t, l)...)
 	last, err := l.LastEvent(ctx)
 	tell(err, last)
 	mustBeSound(t, l, "www")
+	return told
+}
+
+func tourOfDeliveries(t *testing.T, l *Ledger) []string {
+	t.Helper()
+	ctx := t.Context()
+	var told []string
+	tell := func(err error, words ...any) { told = append(told, fmt.Sprintln(append(words, err)...)) }
+	for range 2 {
+		fresh, err := l.PutDelivery(ctx, Delivery{ID: "d", Event: "workflow_run", Doc: "{}", Run: "7", Attempt: 1, Stage: 2})
+		tell(err, fresh)
+		first, err := l.UseOnce(ctx, "name", time.Now().Add(-time.Hour))
+		tell(err, first)
+	}
+	waiting, err := l.WaitingDeliveries(ctx, 10)
+	tell(err, len(waiting), waiting[0].Doc)
+	tell(l.DeliveryDone(ctx, "d"))
+	stage, err := l.DeliveryStage(ctx, "7", 1)
+	tell(err, stage)
+	tell(l.Forget(ctx, time.Now().Add(time.Hour)))
+	done, err := l.DeliveryProcessed(ctx, "d")
+	tell(err, done)
+	first, err := l.UseOnce(ctx, "name", time.Now())
+	tell(err, first)
 	return told
 }
 

@@ -140,6 +140,7 @@ func (l *Ledger) ScheduledRequests(ctx context.Context, site string, limit int) 
 }
 
 func (l *Ledger) requests(ctx context.Context, where string, args ...any) ([]Request, error) {
+	//nolint:gosec // G202: where is one of the constants above
 	rows, err := l.readers.QueryContext(ctx, `SELECT `+requestColumns+` FROM requests `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read requests: %w", explain(err))
@@ -222,6 +223,7 @@ func (l *Ledger) LastEvent(ctx context.Context) (int64, error) {
 }
 
 func (l *Ledger) events(ctx context.Context, where string, args ...any) ([]Event, error) {
+	//nolint:gosec // G202: where is one of the constants above
 	rows, err := l.readers.QueryContext(ctx, `SELECT id, site, at_us, kind, release_no, request_id, actor, why FROM events `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", explain(err))

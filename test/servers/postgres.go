@@ -130,12 +130,12 @@ func stopPostgres(t testing.TB, server *exec.Cmd, over chan error) {
 		return // it has ended already
 	}
 	select {
-	case <-over:
+	case <-over: //nolint:errcheck // it ended as it was told to
 	case <-time.After(10 * time.Second):
 		t.Error("PostgreSQL did not stop within 10 s and was killed")
 		if err := server.Process.Kill(); err != nil {
 			t.Errorf("kill PostgreSQL: %v", err)
 		}
-		<-over
+		<-over //nolint:errcheck // it was killed
 	}
 }
