@@ -1,0 +1,80 @@
+package runner
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// RunLogger is a Runner that opens the output of a run by its name instead of
+// by its release.
+type RunLogger interface {
+	RunLog(ctx context.Context, site string, run release.Run) (io.ReadCloser, error)
+}
+
+// BySite is a Runner that leaves each site to a runner of its own.
+type BySite struct {
+	// Of gives the runner of a site. It is asked each time.
+	Of func(site string) Runner
+	// All are the runners that are adopted from and closed.
+	All []Runner
+}
+
+// Dispatch hands a job to its site's runner.
+func (b BySite) Dispatch(ctx context.Context, job Job) (release.Run, error) {
+	return b.Of(job.Site).Dispatch(ctx, job)
+}
+
+// Find asks the site's runner.
+func (b BySite) Find(ctx context.Context, job Job) (Finding, error) {
+	return b.Of(job.Site).Find(ctx, job)
+}
+
+// LookUp asks the site's runner.
+func (b BySite) LookUp(ctx context.Context, site string, number int64, run release.Run) (release.Event, error) {
+	return b.Of(site).LookUp(ctx, site, number, run)
+}
+
+// Cancel has the site's runner end a run.
+func (b BySite) Cancel(ctx context.Context, site string, number int64, run release.Run) error {
+	return b.Of(site).Cancel(ctx, site, number, run)
+}
+
+// Log opens the output of a release's run.
+func (b BySite) Log(ctx context.Context, site string, number int64) (io.ReadCloser, error) {
+	return b.Of(site).Log(ctx, site, number)
+}
+
+// RunLog opens the output of a run; errors.ErrUnsupported when the site's
+// runner knows runs by their releases only.
+func (b BySite) RunLog(ctx context.Context, site string, run release.Run) (io.ReadCloser, error) {
+	if l, ok := b.Of(site).(RunLogger); ok {
+		return l.RunLog(ctx, site, run)
+	}
+	return nil, errors.ErrUnsupported
+}
+
+// Adopt has every runner take over what an earlier app left running.
+func (b BySite) Adopt(ctx context.Context) error {
+	var errs []error
+	for _, r := range b.All {
+		errs = append(errs, r.Adopt(ctx))
+	}
+	return errors.Join(errs...)
+}
+
+// Close closes every runner.
+func (b BySite) Close() error {
+	var errs []error
+	for _, r := range b.All {
+		errs = append(errs, r.Close())
+	}
+	return errors.Join(errs...)
+}
+
+var (
+	_ Runner    = BySite{}
+	_ RunLogger = BySite{}
+)
