@@ -79,7 +79,7 @@ func TestNothingIsAcknowledgedOnAFullDiskAndServingResumesByItself(t *testing.T)
 	pragma(t, l, "PRAGMA max_page_count = 200")
 	acknowledged := askUntilFull(t, l)
 	mustHoldExactly(t, l, acknowledged)
-	if _, _, err := l.Ask(t.Context(), Request{Site: "www", Source: release.FromEditor, Reason: strings.Repeat("x", 9000)}); !errors.As(err, new(*Unavailable)) {
+	if _, _, err := l.Ask(t.Context(), Request{Site: "www", Source: release.FromEditor, Reason: strings.Repeat("x", 1<<20)}); !errors.As(err, new(*Unavailable)) {
 		t.Errorf("still full, and %v", err)
 	}
 	pragma(t, l, "PRAGMA max_page_count = 100000")
