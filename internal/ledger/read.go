@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/pressrun/pressrun/internal/release"
@@ -93,24 +94,39 @@ func fate(ctx context.Context, q querier, site release.Site, place int64) (Fate,
 	if place == 0 {
 		return f, nil
 	}
-	var live int64
-	err := q.QueryRowContext(ctx, `SELECT number, live_us FROM releases
-		WHERE site = $1 AND upto_place >= $2 AND after_place < $2 AND outcome = 'succeeded'
-		ORDER BY upto_place, number LIMIT 1`, site.Name, place).Scan(&f.Release, &live)
-	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+	// Places grow with the numbers of releases. From the first release that took
+	// this place up, all is found by number: asking for an old request must not
+	// cost a look at every release since.
+	var first int64
+	err := q.QueryRowContext(ctx, `SELECT number FROM releases
+		WHERE site = $1 AND upto_place >= $2 ORDER BY upto_place, number LIMIT 1`, site.Name, place).Scan(&first)
+	if errors.Is(err, sql.ErrNoRows) {
+		return f, nil
+	}
+	if err != nil {
 		return f, fmt.Errorf("read the release of a request: %w", explain(err))
 	}
-	f.LiveAt = fromMicros(live)
-	f.Failed, err = failed(ctx, q, site.Name, place)
+	var served, live int64
+	err = q.QueryRowContext(ctx, `SELECT number, live_us FROM releases
+		WHERE site = $1 AND number >= $2 AND outcome = 'succeeded' ORDER BY number LIMIT 1`, site.Name, first).Scan(&served, &live)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		served = math.MaxInt64
+	case err != nil:
+		return f, fmt.Errorf("read the release of a request: %w", explain(err))
+	default:
+		f.Release, f.LiveAt = served, fromMicros(live)
+	}
+	f.Failed, err = failed(ctx, q, site.Name, first, served)
 	return f, err
 }
 
-// failed are the numbers of the newest releases, 50 at most, that ended
-// without serving a place that they had taken up; the oldest first.
-func failed(ctx context.Context, q querier, site string, place int64) ([]int64, error) {
+// failed are the numbers of the newest releases, 50 at most, from one number up
+// to before another that ended without success; the oldest first.
+func failed(ctx context.Context, q querier, site string, from, before int64) ([]int64, error) {
 	rows, err := q.QueryContext(ctx, `SELECT number FROM releases
-		WHERE site = $1 AND upto_place >= $2 AND after_place < $2 AND outcome <> '' AND outcome <> 'succeeded'
-		ORDER BY number DESC LIMIT 50`, site, place)
+		WHERE site = $1 AND number >= $2 AND number < $3 AND outcome <> '' AND outcome <> 'succeeded'
+		ORDER BY number DESC LIMIT 50`, site, from, before)
 	if err != nil {
 		return nil, fmt.Errorf("read the failed releases of a request: %w", explain(err))
 	}
