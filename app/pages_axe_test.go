@@ -2,7 +2,6 @@ package app
 
 import (
 	"encoding/json"
-	"net/http/httptest"
 	"net/url"
 	"os"
 	"strings"
@@ -46,10 +45,12 @@ func axeSource(t *testing.T) string {
 }
 
 // accessible looks at a page in light and dark, and at 400 pixels.
-func (s screen) accessible(source, address string) {
+func (s screen) accessible(source, base, path string) {
 	s.t.Helper()
+	address := base + path
 	for _, look := range []string{"light", "dark"} {
 		s.do(chromedp.EmulateViewport(1100, 900), scheme(look), chromedp.Navigate(address))
+		s.picture(path + "-" + look)
 		got := s.axe(source)
 		if got.Passes < 10 {
 			s.t.Errorf("%s (%s): only %d rules applied: was the page there?", address, look, got.Passes)
@@ -58,7 +59,8 @@ func (s screen) accessible(source, address string) {
 			s.t.Errorf("%s (%s): %s: %s\n%s", address, look, v.ID, v.Help, v.Nodes)
 		}
 	}
-	s.do(chromedp.EmulateViewport(400, 800), chromedp.Navigate(address))
+	s.do(chromedp.EmulateViewport(400, 800), scheme("light"), chromedp.Navigate(address))
+	s.picture(path + "-narrow")
 	if got := s.eval(`String(document.documentElement.scrollWidth - document.documentElement.clientWidth)`); got != "0" {
 		s.t.Errorf("%s is %s pixels too wide for a window of 400", address, got)
 	}
@@ -78,15 +80,14 @@ func TestAxeFindsWhatIsWrong(t *testing.T) {
 func TestEveryStateIsAccessible(t *testing.T) {
 	s, srv, source := screen{t, browser(t)}, servePages(t), axeSource(t)
 	for name := range samples() {
-		s.accessible(source, srv.URL+"/sites/"+name)
+		s.accessible(source, srv.URL, "/sites/"+name)
 	}
 }
 
 func TestEveryPageIsAccessible(t *testing.T) {
 	ctx := browser(t)
 	b := start(t, withPeople)
-	srv := httptest.NewServer(b.app.Handler())
-	defer srv.Close()
+	srv := ownServer(t, b)
 	s, source := screen{t, ctx}, axeSource(t)
 	long := strings.Repeat("Donaudampfschifffahrtsgesellschaft", 8)
 	asked, err := b.client.Ask(t.Context(), "www", "k", api.RequestInput{Source: release.FromEditor, Actor: long[:180], Title: long, Link: "https://cms.example/" + long, Reason: long})
@@ -103,7 +104,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	b.job(t)
 	b.await(t, release.Dispatched)
 
-	s.accessible(source, srv.URL+"/signin?next=/sites/www")
+	s.accessible(source, srv.URL, "/signin?next=/sites/www")
 	s.do(chromedp.Navigate(srv.URL+"/signin"), chromedp.SendKeys("#token", "wrong"+kb.Enter), chromedp.WaitVisible("#error"))
 	if got := s.axe(source); len(got.Violations) > 0 {
 		t.Errorf("a refused sign-in: %+v", got.Violations)
@@ -111,6 +112,6 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	s.do(chromedp.Navigate(srv.URL+"/signin"), chromedp.SendKeys("#token", operatorToken+kb.Enter))
 	s.await(`location.pathname === "/" && document.readyState === "complete"`)
 	for _, path := range []string{"/", "/sites/www", "/sites/secret", "/sites/www/releases/1", "/sites/www/releases/2", "/requests/" + asked.ID, waiting, "/sites/www/cancel", "/sites/www/reset", "/nope"} {
-		s.accessible(source, srv.URL+path)
+		s.accessible(source, srv.URL, path)
 	}
 }

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -59,32 +60,32 @@ func scheme(value string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// TestScreenshots takes pictures for the eye: PRESSRUN_SHOTS=folder go test -run Screenshots ./app
-func TestScreenshots(t *testing.T) {
+// picture keeps a picture of the page for the eye, if a folder for it is
+// named: PRESSRUN_SHOTS=/tmp/shots go test -run Accessible ./app
+func (s screen) picture(name string) {
+	s.t.Helper()
 	folder := os.Getenv("PRESSRUN_SHOTS")
 	if folder == "" {
-		t.Skip("PRESSRUN_SHOTS names no folder for pictures")
+		return
 	}
-	srv, ctx := servePages(t), browser(t)
-	for name := range samples() {
-		for _, look := range []struct {
-			name, scheme string
-			width        int64
-		}{{"light", "light", 1100}, {"dark", "dark", 1100}, {"narrow", "light", 400}} {
-			if only := os.Getenv("PRESSRUN_SHOT"); only != "" && !strings.Contains(name+"-"+look.name, only) {
-				continue
-			}
-			err := chromedp.Do(ctx, chromedp.EmulateViewport(look.width, 900), scheme(look.scheme), chromedp.Navigate(srv.URL+"/sites/"+name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			png, err := chromedp.Run(ctx, chromedp.FullScreenshot(100))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(filepath.Join(folder, name+"-"+look.name+".png"), png, 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
+	png, err := chromedp.Run(s.ctx, chromedp.FullScreenshot(100))
+	if err != nil {
+		s.t.Fatal(err)
 	}
+	name = strings.Trim(strings.NewReplacer("/", "-", "?", "-").Replace(name), "-") + ".png"
+	if err := os.WriteFile(filepath.Join(folder, name), png, 0o600); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// ownServer serves the app at another address, whose connections end with the
+// test even if the browser still holds them.
+func ownServer(t *testing.T, b *bench) *httptest.Server {
+	t.Helper()
+	srv := httptest.NewServer(b.app.Handler())
+	t.Cleanup(func() {
+		srv.CloseClientConnections()
+		srv.Close()
+	})
+	return srv
 }

@@ -98,7 +98,7 @@ func tookWords(r release.Release) string {
 	if begun.IsZero() || end.IsZero() {
 		return ""
 	}
-	return spanWords(end.Sub(begun))
+	return tookSpan(end.Sub(begun))
 }
 
 // outcomeClass is how an outcome is coloured; its words say the same.

@@ -1,6 +1,8 @@
 package app
 
 import (
+	"time"
+
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -34,8 +36,28 @@ func (a *App) homePage(v *visit) {
 		p.Busy = p.Busy || site.State != release.Ready
 		body.Sites = append(body.Sites, a.siteRow(site))
 	}
+	if zone := a.commonZone(v.who); zone != nil {
+		p.at(clockface{now: ledger.Now(), zone: zone})
+	} else {
+		p.Zone = ""
+	}
 	p.Title, p.Body = "Sites", body
 	a.show(v, 200, "home", p)
+}
+
+// commonZone is the zone of all sites that somebody sees, nil if they differ.
+func (a *App) commonZone(who *caller) *time.Location {
+	var zone *time.Location
+	for name, conf := range a.config.Sites {
+		if !who.sees(name) {
+			continue
+		}
+		if zone != nil && zone.String() != conf.Location().String() {
+			return nil
+		}
+		zone = conf.Location()
+	}
+	return zone
 }
 
 func (a *App) siteRow(site release.Site) siteRow {

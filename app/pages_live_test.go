@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -59,8 +58,7 @@ func (s screen) awaitText(id, want string) {
 func TestPagesStayUpToDateAndAreWorkedByKeyboard(t *testing.T) {
 	ctx := browser(t)
 	b := start(t, withPeople)
-	srv := httptest.NewServer(b.app.Handler())
-	defer srv.Close()
+	srv := ownServer(t, b)
 	s := screen{t, ctx}
 
 	s.do(chromedp.Navigate(srv.URL+"/sites/www"), chromedp.WaitVisible("#token"), chromedp.SendKeys("#token", editorToken+kb.Enter))

@@ -168,7 +168,7 @@ func metricsOf(text string) *metricsView {
 	for _, s := range m.Metrics.Steps {
 		took := seconds(s.Seconds)
 		m.Steps = append(m.Steps, stepView{
-			Name: s.Name, Result: s.Result, Note: s.Note, Took: preciseWords(took),
+			Name: s.Name, Result: s.Result, Note: s.Note, Took: tookSpan(took),
 			Bar: barOf(start, end, s.StartedAt, s.StartedAt.Add(took)),
 		})
 	}
@@ -176,14 +176,6 @@ func metricsOf(text string) *metricsView {
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// preciseWords are for steps, of which many take less than a second.
-func preciseWords(d time.Duration) string {
-	if d < 10*time.Second {
-		return fmt.Sprintf("%.1f s", d.Seconds())
-	}
-	return spanWords(d)
-}
 
 // logPage is the output of a release's run, as plain text.
 func (a *App) logPage(v *visit) {

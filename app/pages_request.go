@@ -163,7 +163,7 @@ func requestFacts(r ledger.Request, fate ledger.Fate, c clockface) []fact {
 		facts = append(facts, fact{Name: "Not before", At: c.at(r.NotBefore)})
 	}
 	if !fate.LiveAt.IsZero() {
-		facts = append(facts, fact{Name: "Live since", At: c.at(fate.LiveAt)}, fact{Name: "From request to live", Text: spanWords(fate.LiveAt.Sub(r.AcceptedAt))})
+		facts = append(facts, fact{Name: "Live since", At: c.at(fate.LiveAt)}, fact{Name: "From request to live", Text: tookSpan(fate.LiveAt.Sub(r.AcceptedAt))})
 	}
 	return facts
 }

@@ -158,7 +158,7 @@ func (f siteFacts) stand(c clockface) stand {
 		s.Facts = append(s.Facts, fact{Name: "Expected live about", At: c.at(at)})
 	}
 	if f.took > 0 {
-		s.Facts = append(s.Facts, fact{Name: "Usually takes", Text: spanWords(f.took)})
+		s.Facts = append(s.Facts, fact{Name: "Usually takes", Text: tookSpan(f.took)})
 	}
 	return s
 }

@@ -69,7 +69,7 @@ func phases(r release.Release, c clockface) []phase {
 		} else if at.Equal(end) {
 			break // ended: a moment, not a span
 		}
-		out[i].Took = spanWords(until.Sub(at))
+		out[i].Took = tookSpan(until.Sub(at))
 		out[i].Bar = barOf(begun[0], end, at, until)
 	}
 	return out

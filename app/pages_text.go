@@ -134,6 +134,14 @@ func spanWords(d time.Duration) string {
 	}
 }
 
+// tookSpan is a span that is over: of short ones the tenths matter.
+func tookSpan(d time.Duration) string {
+	if d < 10*time.Second {
+		return fmt.Sprintf("%.1f s", d.Seconds())
+	}
+	return spanWords(d)
+}
+
 func twoUnits(a int, unitA string, b int, unitB string) string {
 	if b == 0 {
 		return fmt.Sprintf("%d %s", a, unitA)
