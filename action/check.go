@@ -48,7 +48,7 @@ func (check) Do(ctx context.Context, j *job) (Result, error) {
 	if err := j.stop(append(violations, j.missingIndex(output)...)); err != nil {
 		return Result{}, err
 	}
-	note := fmt.Sprintf("%d pages, %d files, %s", built.Pages, built.Files, size(built.Bytes))
+	note := fmt.Sprintf("%s, %s, %s", counted(built.Pages, "page"), counted(built.Files, "file"), size(built.Bytes))
 	for _, v := range violations {
 		note += "; let pass: " + v.Detail
 	}

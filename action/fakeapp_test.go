@@ -154,7 +154,8 @@ func (a *fakeApp) routes() http.Handler {
 		}
 		out := api.ReportResult{Release: number, State: a.site.State}
 		if in.State == release.InProgress {
-			out.Watermark, out.Requests, out.RequestsTotal = &a.site.Current.Watermark, a.requests, int64(len(a.requests))
+			watermark := a.site.Current.Watermark
+			out.Watermark, out.Requests, out.RequestsTotal = &watermark, slices.Clone(a.requests), int64(len(a.requests))
 		}
 		return out, nil
 	}))

@@ -46,7 +46,7 @@ func (inProgress) Do(ctx context.Context, j *job) (Result, error) {
 		s.Watermark, s.Served = got.Watermark, max(got.RequestsTotal, int64(len(got.Requests)))
 		s.Titles = titles(got.Requests)
 	})
-	return Result{Note: fmt.Sprintf("serves %d requests", max(got.RequestsTotal, int64(len(got.Requests))))}, err
+	return Result{Note: "serves " + counted(max(got.RequestsTotal, int64(len(got.Requests))), "request")}, err
 }
 
 func (j *job) requestsFile() string {

@@ -3,6 +3,7 @@ package action
 import (
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"unicode"
@@ -85,4 +86,12 @@ func cut(text string, limit int) string {
 		end--
 	}
 	return text[:end] + "…"
+}
+
+// counted is a number with its word: "1 page", "2 pages".
+func counted(n int64, one string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatInt(n, 10) + " " + one + "s"
 }

@@ -26,7 +26,7 @@ func requestWords(site release.Site, r ledger.Request, f ledger.Fate, expected *
 	}
 	again := ""
 	if n := len(f.Failed); n > 0 {
-		again = fmt.Sprintf(" Release #%d did not succeed and is being retried.", f.Failed[n-1])
+		again = fmt.Sprintf(" Release #%d did not bring it.", f.Failed[n-1])
 	}
 	switch f.Standing {
 	case release.Live:

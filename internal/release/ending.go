@@ -13,7 +13,7 @@ func (t *turn) fail(outcome Outcome, why string, fault Fault) {
 	t.Failures++
 	t.giveBack(outcome, why, fault, "")
 	if t.Failures > len(t.Policy.RetryDelays) {
-		t.hold(fmt.Sprintf("%d releases in a row did not succeed; the last: %s", t.Failures, why), LiftedByPerson)
+		t.hold(heldWords(t.Failures, why), LiftedByPerson)
 		return
 	}
 	if t.State == Requested {
@@ -62,4 +62,11 @@ func (t *turn) silent() bool {
 // overdue says whether the current phase has passed its deadline.
 func (t *turn) overdue() bool {
 	return !t.now.Before(t.deadline())
+}
+
+func heldWords(failures int, why string) string {
+	if failures == 1 {
+		return "the last release did not succeed: " + why
+	}
+	return fmt.Sprintf("%d releases in a row did not succeed; the last: %s", failures, why)
 }
