@@ -55,7 +55,11 @@ func (a *App) routes(version string) http.Handler {
 	a.operatorRoutes(h)
 	a.rawRoutes(mux)
 	a.pageRoutes(mux)
-	return a.guard(mux)
+	outer := http.NewServeMux()
+	// Not behind the guard: webhooks are larger than any call, and signed.
+	outer.HandleFunc("POST "+hookPath, a.takeHook)
+	outer.Handle("/", a.guard(mux))
+	return outer
 }
 
 type callerKey struct{}
@@ -95,6 +99,9 @@ func callerOf(ctx context.Context) *caller {
 func (a *App) refusal(c *caller, site string, roles []role) *api.Problem {
 	if c == nil {
 		return problem(http.StatusUnauthorized, "unauthorized", "send a token: Authorization: Bearer …")
+	}
+	if c.refused != nil {
+		return c.refused
 	}
 	if !slices.Contains(roles, c.role) {
 		return problem(http.StatusForbidden, "forbidden", "a token of role "+string(c.role)+" may not do this")

@@ -53,7 +53,7 @@ func (a *App) runRoutes(h huma.API) {
 	huma.Register(h, huma.Operation{
 		OperationID: "claim", Method: http.MethodPost, Path: "/v1/sites/{site}/claims", Tags: []string{"runs"},
 		Summary: "Take a release", Description: "One run wins, for ever. 409 tells the others why in its code: duplicate_run, release_over, not_your_turn, paused, frozen.",
-		MaxBodyBytes: maxBody, Middlewares: a.allow(h, roleRun, roleJob, roleOperator), Errors: errs,
+		MaxBodyBytes: maxBody, Middlewares: a.allow(h, roleRun, roleJob, roleGitHub, roleOperator), Errors: errs,
 	}, a.claim)
 	huma.Register(h, huma.Operation{
 		OperationID: "report", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/reports", Tags: []string{"runs"},
@@ -84,6 +84,11 @@ func (a *App) claim(ctx context.Context, in *claimInput) (*claimOutput, error) {
 	}
 	if (in.Body.Release == 0) != (in.Body.Token == "") {
 		return nil, invalid("body.token", "release and token go together: give both or neither")
+	}
+	if who.role == roleGitHub {
+		if err := a.mayClaim(ctx, who, in); err != nil {
+			return nil, err
+		}
 	}
 	run := toRun(in.Body.Run)
 	claim := release.Claim{Release: in.Body.Release, Token: in.Body.Token, Run: run}

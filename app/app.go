@@ -39,6 +39,7 @@ type App struct {
 	log     *slog.Logger
 	ledger  *ledger.Ledger
 	runner  runner.Runner
+	github  *github
 	keys    keys
 	tokens  tokens
 	desk    *desk
@@ -74,6 +75,9 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	a.runner, err = opts.NewRunner(a.heard)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the runner: %w", err), led.Close())
+	}
+	if err := a.wireGitHub(ctx); err != nil {
+		return nil, errors.Join(err, a.runner.Close(), led.Close())
 	}
 	a.desk = newDesk(a, opts.Grace)
 	a.handler = a.routes(opts.Version)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
@@ -9,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -33,6 +35,10 @@ type caller struct {
 	role  role
 	sites []string // empty: all
 	grant grant    // of a job or session
+	// identity is that of a GitHub run. refused is why somebody who said who
+	// they are is not let in.
+	identity *identity
+	refused  *api.Problem
 	local bool     // let in for being on this machine, by no token
 }
 
@@ -55,7 +61,7 @@ func (c *caller) mayAskAs(source release.Source) bool {
 		return source == release.FromEditor
 	case roleRun:
 		return source == release.FromWorkflow
-	case roleJob, roleSession:
+	case roleJob, roleSession, roleGitHub:
 		return false
 	}
 	return false
@@ -96,7 +102,7 @@ func (a *App) caller(r *http.Request) *caller {
 		if !ok {
 			return nil
 		}
-		return a.bearer(bearer)
+		return a.bearer(r.Context(), bearer)
 	}
 	if cookie, err := r.Cookie(cookieName); err == nil {
 		if g, ok := a.keys.check(kindCookie, cookie.Value, time.Now()); ok {
@@ -109,7 +115,10 @@ func (a *App) caller(r *http.Request) *caller {
 	return nil
 }
 
-func (a *App) bearer(token string) *caller {
+func (a *App) bearer(ctx context.Context, token string) *caller {
+	if c, ok := a.github.identified(ctx, token); ok {
+		return c
+	}
 	for kind, as := range map[string]role{kindJob: roleJob, kindSession: roleSession} {
 		if g, ok := a.keys.check(kind, token, time.Now()); ok {
 			return &caller{name: "run of release", role: as, grant: g}

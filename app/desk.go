@@ -44,6 +44,10 @@ func (d *desk) start(ctx context.Context) error {
 		return err
 	}
 	d.tasks.Go(d.run)
+	if d.app.github.wanted {
+		d.tasks.Go(d.app.github.tend)
+		d.tasks.Go(d.app.github.showDeployments)
+	}
 	return nil
 }
 

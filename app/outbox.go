@@ -96,13 +96,20 @@ func (d *desk) dispatch(ctx context.Context, task ledger.Task, e release.SendDis
 		d.app.log.Warn("a dispatch was refused", "site", task.Site, "release", e.Release, "error", err)
 		return d.answer(ctx, task, release.DispatchRefused{Token: e.Token, Why: refused.Why, Fault: refused.Fault})
 	}
-	d.app.log.Warn("the outcome of a dispatch is not known", "site", task.Site, "release", e.Release, "error", err)
-	d.postpone(ctx, task, lookAgain)
-	return d.unknown(ctx, task.Site, e.Token)
+	why, wait := "the runner's answer did not arrive; it is being looked for", lookAgain
+	if errors.Is(err, runner.ErrAccepted) {
+		why = "the dispatch was accepted; its run is being looked for"
+	}
+	if deferred, ok := errors.AsType[*runner.Deferred](err); ok {
+		why, wait = deferred.Why+"; it will be dispatched as soon as that is over", max(lookAgain, time.Until(deferred.Until))
+	}
+	d.app.log.Warn("a dispatch has no outcome yet", "site", task.Site, "release", e.Release, "error", err)
+	d.postpone(ctx, task, wait)
+	return d.unknown(ctx, task.Site, e.Token, why)
 }
 
-func (d *desk) unknown(ctx context.Context, site, token string) error {
-	_, err := d.app.ledger.Decide(ctx, site, release.DispatchUnknown{Token: token, Why: "the runner's answer did not arrive; it is being looked for"})
+func (d *desk) unknown(ctx context.Context, site, token, why string) error {
+	_, err := d.app.ledger.Decide(ctx, site, release.DispatchUnknown{Token: token, Why: why})
 	if _, ok := errors.AsType[*release.Conflict](err); ok {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"io"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/runner"
 )
 
 // rawRoutes are those whose answers are streams or not JSON.
@@ -66,7 +68,7 @@ func (a *App) streamLog(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, problem(http.StatusNotFound, "not_found", "a release is a number from 1"))
 		return
 	}
-	out, err := a.runner.Log(r.Context(), site, number)
+	out, err := a.openLog(r.Context(), site, number)
 	if errors.Is(err, fs.ErrNotExist) {
 		a.refuse(w, r, problem(http.StatusNotFound, "not_found", "release #"+strconv.FormatInt(number, 10)+" of "+site+" has no output here"))
 		return
@@ -78,6 +80,23 @@ func (a *App) streamLog(w http.ResponseWriter, r *http.Request) {
 	defer out.Close()
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	_, _ = io.Copy(w, out) // the caller may have gone
+}
+
+// openLog opens the output of a release's run.
+func (a *App) openLog(ctx context.Context, site string, number int64) (io.ReadCloser, error) {
+	byRun, ok := a.runner.(runner.RunLogger)
+	if !ok {
+		return a.runner.Log(ctx, site, number)
+	}
+	found, err := a.ledger.Release(ctx, site, number)
+	if err != nil {
+		return nil, err
+	}
+	out, err := byRun.RunLog(ctx, site, found.Run)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return a.runner.Log(ctx, site, number)
+	}
+	return out, err
 }
 
 // backup sends a whole copy of the ledger as of now.

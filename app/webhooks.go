@@ -1,0 +1,204 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/githubapp"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+const (
+	hookPath = "/v1/github/webhooks"
+	// newsEvery is how often waiting webhooks are looked for without a new
+	// one having come: after a start, or an error.
+	newsEvery = 10 * time.Second
+	// redeliverEvery is how often GitHub is asked what did not arrive.
+	redeliverEvery = 5 * time.Minute
+	// keepDeliveries is for how long a webhook's id is known: GitHub sends
+	// none again that is older than 7 days (GHES).
+	keepDeliveries = 8 * 24 * time.Hour
+	newsBatch      = 200
+)
+
+// deliveryID is what X-GitHub-Delivery looks like.
+var deliveryID = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
+
+// takeHook takes a webhook of GitHub's: checked, kept on disk, acknowledged.
+// What comes of it comes later, so that GitHub never waits: it gives up after
+// 10 seconds.
+func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
+	link := a.github.link.Load()
+	if link == nil || len(link.secrets) == 0 {
+		http.Error(w, "this app takes no webhooks: no secret is configured", http.StatusNotFound)
+		return
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, githubapp.MaxHook))
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		http.Error(w, "a webhook has at most 25 MiB", http.StatusRequestEntityTooLarge)
+		return
+	}
+	if err != nil {
+		http.Error(w, "the webhook did not arrive whole", http.StatusBadRequest)
+		return
+	}
+	if err := githubapp.VerifyHook(r.Header, body, link.secrets); err != nil {
+		a.log.Warn("a webhook was refused", "error", err, "delivery", r.Header.Get("X-GitHub-Delivery"))
+		http.Error(w, err.Error(), http.StatusUnauthorized)
+		return
+	}
+	id := r.Header.Get("X-GitHub-Delivery")
+	news, err := githubapp.ParseHook(r.Header.Get("X-GitHub-Event"), body)
+	if err != nil || !deliveryID.MatchString(id) {
+		http.Error(w, "the webhook can't be read", http.StatusBadRequest)
+		return
+	}
+	if err := a.keepHook(r.Context(), id, news); err != nil {
+		a.log.Error("a webhook can't be kept", "error", err)
+		http.Error(w, "the webhook can't be kept now; send it again", http.StatusServiceUnavailable)
+		return
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+func (a *App) keepHook(ctx context.Context, id string, news githubapp.News) error {
+	switch news.Event {
+	case "workflow_run", "workflow_job", "installation", "installation_repositories":
+	default:
+		return nil // ping, and all that we did not ask for
+	}
+	doc, err := json.Marshal(news)
+	if err != nil {
+		return fmt.Errorf("write the webhook: %w", err)
+	}
+	fresh, err := a.ledger.PutDelivery(ctx, ledger.Delivery{
+		ID: id, Event: news.Event, Doc: string(doc), Run: news.Run.ID, Attempt: news.Run.Attempt, Stage: githubapp.Rank(news.Status),
+	})
+	if err != nil || !fresh {
+		return err
+	}
+	select {
+	case a.github.news <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// tend does what GitHub's side needs done over time, until the app stops.
+func (g *github) tend() {
+	ctx := g.app.stop
+	look, ask := time.NewTicker(newsEvery), time.NewTicker(redeliverEvery)
+	defer look.Stop()
+	defer ask.Stop()
+	for {
+		if err := g.readNews(ctx); err != nil && ctx.Err() == nil {
+			g.app.log.Error("webhooks can't be processed and are tried again", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-g.news:
+		case <-look.C:
+		case <-ask.C:
+			g.askForMissed(ctx)
+		}
+	}
+}
+
+func (g *github) askForMissed(ctx context.Context) {
+	if err := g.app.ledger.Forget(ctx, ledger.Now().Add(-keepDeliveries)); err != nil && ctx.Err() == nil {
+		g.app.log.Warn("old webhooks can't be dropped", "error", err)
+	}
+	link := g.link.Load()
+	if link == nil || len(link.secrets) == 0 || g.app.config.GitHub.TokenFile != "" {
+		return
+	}
+	sent, err := link.runner.Redeliver(ctx, g.app.ledger.DeliveryProcessed)
+	if err != nil && ctx.Err() == nil {
+		g.app.log.Warn("GitHub can't be asked for webhooks that did not arrive", "error", err)
+	}
+	if sent > 0 {
+		g.app.log.Info("GitHub sends webhooks again that did not arrive", "count", sent)
+	}
+}
+
+// readNews processes the webhooks that wait, in the order in which they came.
+func (g *github) readNews(ctx context.Context) error {
+	for {
+		waiting, err := g.app.ledger.WaitingDeliveries(ctx, newsBatch)
+		if err != nil || len(waiting) == 0 {
+			return err
+		}
+		for _, d := range waiting {
+			if err := g.read(ctx, d); err != nil {
+				return err
+			}
+			if err := g.app.ledger.DeliveryDone(ctx, d.ID); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (g *github) read(ctx context.Context, d ledger.Delivery) error {
+	link := g.link.Load()
+	var news githubapp.News
+	if err := json.Unmarshal([]byte(d.Doc), &news); err != nil || link == nil {
+		g.app.log.Error("a kept webhook can't be used", "delivery", d.ID, "error", err)
+		return nil // it will not get better
+	}
+	if news.Repository == "" {
+		g.app.log.Info("the App's installation changed", "event", news.Event, "action", news.Action, "installation", news.Installation)
+		link.runner.Forget(news.Installation)
+		return nil
+	}
+	// What is older than what is known of this attempt says nothing any more.
+	stage, err := g.app.ledger.DeliveryStage(ctx, d.Run, d.Attempt)
+	if err != nil || d.Stage < stage {
+		return err
+	}
+	for _, name := range link.runner.Sites(news.Repository, news.Workflow) {
+		if err := g.tell(ctx, link, name, news); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tell brings a webhook's news before the rules of a site, if it is about the
+// site's run.
+func (g *github) tell(ctx context.Context, link *githubLink, name string, news githubapp.News) error {
+	site, err := g.app.ledger.Site(ctx, name)
+	if err != nil {
+		return err
+	}
+	cur := site.Current
+	if cur.Run.ID == "" && githubapp.HasToken(news.Title, cur.Dispatch.Token) {
+		// Faster than the dispatch's own answer, or in its place.
+		if err := g.app.take(ctx, name, release.DispatchConfirmed{Token: cur.Dispatch.Token, Run: news.Run}); err != nil {
+			return err
+		}
+		cur.Run = news.Run
+	}
+	if cur.Run.ID != news.Run.ID {
+		return nil
+	}
+	event := news.Seen().Event()
+	if ended, ok := event.(release.RunEnded); ok {
+		// GitHub's API knows more than the webhook, such as the failed step.
+		// Where it lags behind, the webhook counts.
+		if known, err := link.runner.LookUp(ctx, name, cur.Number, news.Run); err == nil {
+			if fuller, ok := known.(release.RunEnded); ok && fuller.Run.Attempt == ended.Run.Attempt {
+				event = fuller
+			}
+		}
+	}
+	return g.app.take(ctx, name, event)
+}
