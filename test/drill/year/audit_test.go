@@ -1,7 +1,6 @@
 package year
 
 import (
-	"slices"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -15,11 +14,9 @@ type tale struct {
 
 	state   release.State
 	number  int64
-	since   func(int64) time.Time
 	entered time.Time
 	began   map[int64]time.Time // when the run of a release was known
-	// idle is when the waiting release could have been dispatched: what keeps it
-	// from that is in stops.
+	// stops are the times when something kept the site from dispatching.
 	stops  []span
 	pauses int
 	held   bool
@@ -39,7 +36,6 @@ func (w *world) checkAudit() map[string]*tale {
 	tales := map[string]*tale{}
 	for name := range w.sites {
 		t := &tale{world: w, name: name, state: release.Ready, began: map[int64]time.Time{}}
-		t.since = func(n int64) time.Time { return t.began[n] }
 		tales[name] = t
 	}
 	requests, acts := map[string]int{}, map[act]int{}
@@ -143,7 +139,7 @@ func (t *tale) dispatched(e ledger.Event) {
 	if t.state != release.Requested || t.entered.IsZero() {
 		return
 	}
-	waited := e.At.Sub(t.entered) - within(t.union(), t.entered, e.At) - within(t.world.server.away, t.entered, e.At)
+	waited := e.At.Sub(t.entered) - within(t.stops, t.entered, e.At) - within(t.world.server.away, t.entered, e.At)
 	bound := grouping
 	if t.failed {
 		bound = retrying
@@ -169,6 +165,7 @@ func (t *tale) stop(e ledger.Event) {
 		t.frozen--
 	case release.KindHeld:
 		t.held = true
+		t.world.figures.count(&t.world.figures.held)
 	case release.KindHoldLifted, release.KindRetry, release.KindReset, release.KindStarting:
 		t.held = false
 	}
@@ -181,6 +178,3 @@ func (t *tale) stop(e ledger.Event) {
 }
 
 func (t *tale) stopped() bool { return t.pauses > 0 || t.frozen > 0 || t.held }
-
-// union are the stops; they never overlap, as they are counted together.
-func (t *tale) union() []span { return slices.Clone(t.stops) }

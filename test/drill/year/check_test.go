@@ -133,7 +133,7 @@ func (w *world) checkEnd(name string, r ledger.Release, t *tale) {
 		return
 	}
 	since := played.ended
-	if begun := t.since(r.Number); begun.After(since) {
+	if begun := t.began[r.Number]; begun.After(since) {
 		since = begun // its dispatch was still being looked for when the run ended
 	}
 	bound := unnoticed

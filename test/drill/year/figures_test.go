@@ -15,16 +15,16 @@ import (
 type figures struct {
 	mu sync.Mutex
 
-	requests, releases, events, answers              int
-	outcomes                                         map[release.Outcome]int
-	fates                                            map[fate]int
-	dispatches                                       map[answer]int
-	retried, late, reruns, repeats, turnedAway       int
-	orphans, leaseRefused, olderRefused, refusals    int
-	lost, overlaps, backwards, stuck, wrong          int
-	breaches                                         int
-	waits                                            []time.Duration
-	maxIdle, maxRetry, maxUnnoticed, maxLostUnnotice time.Duration
+	requests, releases, events, answers           int
+	outcomes                                      map[release.Outcome]int
+	fates                                         map[fate]int
+	dispatches                                    map[answer]int
+	retried, held, reruns, repeats, turnedAway    int
+	orphans, leaseRefused, olderRefused, refusals int
+	lost, overlaps, backwards, stuck, wrong       int
+	breaches, restarts                            int
+	waits                                         []time.Duration
+	maxIdle, maxUnnoticed, maxVanished            time.Duration
 }
 
 func (f *figures) count(n *int) {
@@ -71,16 +71,14 @@ func (f *figures) ended(r ledger.Release) {
 }
 
 func (f *figures) idle(d time.Duration, retry bool) {
-	if retry {
-		f.maxRetry = max(f.maxRetry, d)
-		return
+	if !retry {
+		f.maxIdle = max(f.maxIdle, d)
 	}
-	f.maxIdle = max(f.maxIdle, d)
 }
 
 func (f *figures) unnoticed(d time.Duration, lost bool) {
 	if lost {
-		f.maxLostUnnotice = max(f.maxLostUnnotice, d)
+		f.maxVanished = max(f.maxVanished, d)
 		return
 	}
 	f.maxUnnoticed = max(f.maxUnnoticed, d)
@@ -105,11 +103,11 @@ func (f *figures) print(out io.Writer, days int, seed int64, wall time.Duration)
 	}
 	fmt.Fprintf(out, "runs turned away %d, re-runs %d, keys sent again %d, orphaned runs %d (refused by the lease %d, as older %d), events %d, answers checked %d\n",
 		f.turnedAway, f.reruns, f.repeats, f.orphans, f.leaseRefused, f.olderRefused, f.events, f.answers)
-	fmt.Fprintf(out, "days=%d seed=%d requests=%d releases=%d succeeded=%d failed=%d cancelled=%d stale=%d superseded=%d retried=%d "+
+	fmt.Fprintf(out, "days=%d seed=%d requests=%d releases=%d succeeded=%d failed=%d cancelled=%d stale=%d superseded=%d retried=%d held=%d restarts=%d "+
 		"live_p50_minutes=%.0f live_p99_minutes=%.0f live_max_hours=%s max_wait_seconds=%.0f max_unnoticed_minutes=%.1f "+
 		"lost=%d overlaps=%d backwards=%d stuck=%d untrue=%d wall_seconds=%.1f\n",
 		days, seed, f.requests, f.releases, f.outcomes[release.Succeeded], f.outcomes[release.Failed], f.outcomes[release.Cancelled],
-		f.outcomes[release.Stale], f.outcomes[release.Superseded], f.retried,
+		f.outcomes[release.Stale], f.outcomes[release.Superseded], f.retried, f.held, f.restarts,
 		at(0.5).Minutes(), at(0.99).Minutes(), hours(at(1)), f.maxIdle.Seconds(), f.maxUnnoticed.Minutes(),
 		f.lost, f.overlaps, f.backwards, f.stuck, f.wrong, wall.Seconds())
 }

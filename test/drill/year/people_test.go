@@ -78,7 +78,7 @@ func (w *world) accepted(one *asked, got api.AskResult) {
 			w.broken(&w.figures.wrong, "key %s became two requests: %s and %s", one.key, one.id, again.ID)
 		}
 	}
-	if c.of(0.25) {
+	if c.of(0.15) {
 		w.crowd.Go(func() {
 			if sleep(w.ctx, c.between(0, 2*time.Hour)) {
 				w.askAgain(one)
@@ -89,13 +89,17 @@ func (w *world) accepted(one *asked, got api.AskResult) {
 
 // editors edit in bursts, mostly by day, and sometimes wait for one change.
 func (s *site) editors(c chance) {
-	for n := 0; sleep(s.world.open, c.between(10*time.Minute, 4*time.Hour)); n++ {
-		if !s.businessHours(time.Now()) && c.of(0.85) {
+	pause := 7 * time.Hour
+	if s.name == "library" {
+		pause = 40 * time.Hour // a small house
+	}
+	for n := 0; sleep(s.world.open, c.between(20*time.Minute, pause)); n++ {
+		if !s.businessHours(time.Now()) && c.of(0.93) {
 			continue
 		}
 		edits := 1
-		if c.of(0.4) {
-			edits = 2 + c.IntN(19)
+		if c.of(0.3) {
+			edits = 2 + c.IntN(15)
 		}
 		for i := range edits {
 			in := api.RequestInput{
@@ -106,7 +110,7 @@ func (s *site) editors(c chance) {
 				in.Source = release.FromEditor
 			}
 			if c.of(0.04) {
-				at := time.Now().Add(c.between(time.Minute, 60*time.Hour)).Truncate(time.Second)
+				at := time.Now().Add(c.between(time.Minute, ahead)).Truncate(time.Second)
 				in.NotBefore = &at
 			}
 			key := fmt.Sprintf("edit-%s-%d-%d", s.name, n, i)
@@ -222,7 +226,7 @@ func (w *world) did(a act) {
 // after.
 func (s *site) tend(c chance) {
 	w := s.world
-	for n := 0; sleep(w.ctx, c.between(20*time.Minute, 60*time.Minute)); n++ {
+	for n := 0; sleep(w.ctx, c.between(30*time.Minute, 3*time.Hour)); n++ {
 		at, err := w.ops.Site(w.ctx, s.name)
 		if err != nil {
 			continue

@@ -15,10 +15,11 @@ import (
 )
 
 // beat is how often a run says that it lives, and silence after how long without
-// a word it is looked up.
+// a word it is looked up. Both are far longer than the defaults: a year of
+// heartbeats every 15 seconds would tell nothing more and take an hour.
 const (
-	beat    = 9 * time.Minute
-	silence = 10 * time.Minute
+	beat    = 29 * time.Minute
+	silence = 30 * time.Minute
 	// platformLimit is when the platform ends a run.
 	platformLimit = 3 * time.Hour
 )
@@ -157,7 +158,7 @@ func (r *run) work() release.Conclusion {
 	if how, broke := r.breakOff(); broke {
 		return how
 	}
-	if !r.toil(r.chance.between(15*time.Minute, 45*time.Minute)) {
+	if !r.toil(r.chance.between(40*time.Minute, 70*time.Minute)) {
 		return release.RunFailed
 	}
 	if !r.stillOurs() || !r.deploy() {
@@ -199,7 +200,7 @@ func (r *run) breakOff() (release.Conclusion, bool) {
 		return release.RunTimedOut, true
 	case cutOff:
 		r.hide(true)
-		sleep(r.ctx, r.chance.between(20*time.Minute, 100*time.Minute))
+		sleep(r.ctx, r.chance.between(20*time.Minute, 120*time.Minute))
 		r.hide(false)
 	case succeeds, neverStarts, diesLive, diesFinishing, reportsLate, reportsTwice, reportsMuddled:
 	}

@@ -42,16 +42,13 @@ type server struct {
 	// away are the times when there was no app.
 	away []span
 	// faults lose calls and answers.
-	faults   chance
-	restarts int
+	faults chance
 }
 
 func newServer(t *testing.T, dir string, p *platform, faults chance) *server {
 	t.Helper()
 	seconds := func(n int) *config.Duration { d := config.Duration(time.Duration(n) * time.Second); return &d }
 	site := func(zone string) config.Site {
-		// Heartbeats and look-ups are minutes apart here, not seconds: a year of
-		// them would tell nothing more and take an hour.
 		return config.Site{Runner: "local", TimeZone: zone, Deadlines: config.Deadlines{Silence: seconds(int(silence / time.Second))}}
 	}
 	s := &server{t: t, platform: p, faults: faults}
@@ -110,7 +107,6 @@ func (s *server) end(clean bool) {
 		s.app = nil
 	}
 	s.away = append(s.away, span{from: time.Now()})
-	s.restarts++
 	s.mu.Unlock()
 	if clean {
 		calls.Wait()

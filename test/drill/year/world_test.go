@@ -83,6 +83,7 @@ func (w *world) restart(c chance) {
 		}
 		sleep(w.ctx, away)
 		w.server.start()
+		w.figures.count(&w.figures.restarts)
 	}
 }
 
