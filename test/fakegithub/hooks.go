@@ -139,8 +139,9 @@ func (s *Server) post(h Hook, body []byte) {
 	}
 	for range max(plan.Copies, 1) {
 		s.later(plan.Delay, func() {
-			d.status = s.deliver(d)
-			s.keep(d)
+			sent := d
+			sent.status = s.deliver(sent)
+			s.keep(sent)
 		})
 	}
 }
