@@ -39,7 +39,7 @@ type caller struct {
 	// they are is not let in.
 	identity *identity
 	refused  *api.Problem
-	local bool     // let in for being on this machine, by no token
+	local    bool // let in for being on this machine, by no token
 }
 
 func (c *caller) sees(site string) bool {

@@ -29,8 +29,8 @@ type github struct {
 	// wanted says whether any site runs on GitHub.
 	wanted bool
 	link   atomic.Pointer[githubLink]
-	news  chan struct{} // a webhook came
-	setup setup
+	news   chan struct{} // a webhook came
+	setup  setup
 }
 
 // githubLink is what the app has of GitHub once it is set up.
