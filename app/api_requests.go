@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -90,6 +91,13 @@ const maxAhead = 2 * 366 * 24 * time.Hour
 // checkRequest refuses what a schema can't: links that are no web addresses
 // (a page must never carry a javascript: link), dates nobody means.
 func checkRequest(in api.RequestInput, now time.Time) error {
+	for field, text := range map[string]string{
+		"actor": in.Actor, "title": in.Title, "link": in.Link, "entity": in.Entity, "reason": in.Reason,
+	} {
+		if strings.ContainsRune(text, 0) {
+			return invalid("body."+field, "must not contain the character NUL") // which PostgreSQL can't store
+		}
+	}
 	if in.Link != "" {
 		u, err := url.Parse(in.Link)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {

@@ -83,6 +83,7 @@ func TestBadInputIsRefusedWithItsPlaceAndChangesNothing(t *testing.T) {
 		{"bad time", "POST", ask, operatorToken, `{"source":"content","not_before":"soon"}`, 422, "invalid", "body.not_before"},
 		{"far away time", "POST", ask, operatorToken, `{"source":"content","not_before":"2999-01-01T00:00:00Z"}`, 422, "invalid", "body.not_before"},
 		{"script link", "POST", ask, operatorToken, `{"source":"content","link":"javascript:alert(1)"}`, 422, "invalid", "body.link"},
+		{"a NUL", "POST", ask, operatorToken, `{"source":"content","title":"a\u0000b"}`, 422, "invalid", "body.title"},
 		{"too long", "POST", ask, operatorToken, `{"source":"content","title":"` + strings.Repeat("x", 501) + `"}`, 422, "invalid", "body.title"},
 		{"oversized", "POST", ask, operatorToken, `{"source":"content","title":"` + strings.Repeat("x", maxBody) + `"}`, 413, "invalid", ""},
 		{"unknown request", "GET", "/v1/requests/req_nope", operatorToken, "", 404, "not_found", ""},
