@@ -60,6 +60,7 @@ type deployCmd struct {
 	To      string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 	Release int64  `placeholder:"N" help:"Number of the release (default: counts on)."`
 	Commit  string `placeholder:"SHA" help:"The build's source commit, for people."`
+	AtOnce  int    `name:"concurrency" placeholder:"N" help:"Most uploads at once (default 256; the deploy finds out what the store takes)."`
 	Rules   string `placeholder:"FILE" help:"JSON file with header rules: {\"headers\": [{\"match\": \"**/*.pdf\", \"set\": {\"cache-control\": \"no-store\"}}]}."`
 }
 
@@ -83,7 +84,7 @@ func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	opts, line := c.options(t, c.Site)
-	opts.Source, opts.Release, opts.Commit = c.Dir, c.Release, c.Commit
+	opts.Source, opts.Release, opts.Commit, opts.Concurrency = c.Dir, c.Release, c.Commit, c.AtOnce
 	if opts.Rules, err = readRules(c.Rules); err != nil {
 		return withCode(exitUsage, err)
 	}

@@ -145,6 +145,7 @@ type holding struct {
 	ours    bool // we wrote it
 	inexact bool // Sum is not known: compare by size and CRC
 	opaque  bool // not even the CRC is known: send it again
+	bare    bool // the store keeps no headers (a folder)
 	retired *Retired
 	live    bool // named by the live release
 }
@@ -168,10 +169,10 @@ func (p *planner) file(f File) error {
 	switch {
 	case !exists:
 		w.Reason, w.If = ReasonNew, Condition{IfAbsent: true}
-	case have.same(next) && have.Headers == headers:
+	case have.same(next) && (have.Headers == headers || have.bare):
 		next.ETag = have.ETag
 		p.plan.Unchanged++
-	case have.same(next) && (have.ours || p.in.TakeForeign):
+	case have.same(next): // whoever wrote it, from now on it is ours
 		w.Reason, w.If = ReasonHeaders, Condition{IfMatch: have.ETag}
 		w.Resend = loses(have.Headers, headers)
 	default:
@@ -272,7 +273,7 @@ func (in *PlanInput) holdings() map[string]holding {
 		if ok && known.ETag == seen.ETag {
 			continue
 		}
-		now := holding{inexact: true, opaque: !seen.HasCRC, live: known.live, retired: known.retired}
+		now := holding{inexact: true, opaque: !seen.HasCRC, bare: seen.Headers == "", live: known.live, retired: known.retired}
 		now.Entry = Entry{Path: path, Size: seen.Size, CRC: seen.CRC, Headers: seen.Headers, ETag: seen.ETag}
 		for _, e := range written[path] {
 			if e.Size == seen.Size && (!seen.HasCRC || e.CRC == seen.CRC) {

@@ -36,7 +36,9 @@ type Options struct {
 	// KeepReleases is how many releases can be rolled back to; default 10,
 	// negative for none.
 	KeepReleases int
-	Concurrency  int // uploads at once; default 64
+	// Concurrency bounds writes at once; default 256. How many it comes to, the
+	// deploy finds out by itself.
+	Concurrency int
 	// Progress is called with each phase's progress, at most ten times a second.
 	Progress func(deploy.Event)
 	// Invalidate, when set, is called after the commit and before deletes. Its
@@ -73,7 +75,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.KeepReleases = 10
 	}
 	if o.Concurrency <= 0 {
-		o.Concurrency = 64
+		o.Concurrency = 256
 	}
 	if o.Progress == nil {
 		o.Progress = func(deploy.Event) {}
@@ -102,6 +104,11 @@ func Run(ctx context.Context, dest deploy.Destination, opts Options) (deploy.Res
 }
 
 func carryOut(ctx context.Context, d *run) (deploy.Result, error) {
+	var throttles func() int64
+	if s, ok := d.dest.Site.(interface{ Throttles() int64 }); ok {
+		throttles = s.Throttles
+	}
+	d.gate = newGate(d.opts.Concurrency, throttles)
 	err := d.run(ctx)
 	d.result.Seconds = d.opts.Now().Sub(d.began).Seconds()
 	d.result.Requests = d.dest.Requests()
@@ -134,6 +141,7 @@ type run struct {
 	base   deploy.Base
 	plan   deploy.Plan
 	lease  *keeper
+	gate   *gate
 	result deploy.Result
 
 	rollback bool

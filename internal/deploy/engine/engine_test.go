@@ -272,6 +272,23 @@ func TestStrangersFilesAreNeverTouched(t *testing.T) {
 	})
 }
 
+func TestWhatIsThereAlreadyIsAdopted(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		for name, body := range small() {
+			p.put(t, name, body)
+		}
+		p.put(t, "stranger.html", "theirs")
+		r := mustRun(t, p, options(small().write(t)))
+		if r.Uploaded != 0 || r.Counts.Headers+r.Counts.Unchanged != 8 {
+			t.Fatalf("the first deploy over the same files sent %d: %+v", r.Uploaded, r.Counts)
+		}
+		r = mustRun(t, p, options(small().with("news/index.html", "").write(t)))
+		if r.Deleted != 1 || p.read(t)["stranger.html"] != "theirs" {
+			t.Fatalf("what was adopted is ours, what was not is not: %+v", r.Counts)
+		}
+	})
+}
+
 func TestGuardsStopBeforeTheFirstWrite(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		mustRun(t, p, options(small().write(t)))

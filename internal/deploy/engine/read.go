@@ -75,7 +75,15 @@ func (d *run) makePlan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seen, err := d.look(ctx, d.base.Doubtful())
+	doubtful := d.base.Doubtful()
+	if d.head.Live == nil {
+		there, err := d.adoptable(ctx)
+		if err != nil {
+			return err
+		}
+		doubtful = append(doubtful, there...)
+	}
+	seen, err := d.look(ctx, doubtful)
 	if err != nil {
 		return err
 	}
@@ -106,6 +114,23 @@ func (d *run) makePlan(ctx context.Context) error {
 	return nil
 }
 
+// adoptable are paths of the build that a destination holds before its first
+// release: those with the same content are taken over and not sent again.
+func (d *run) adoptable(ctx context.Context) ([]string, error) {
+	wanted := make(map[string]bool, len(d.tree.Files))
+	for _, f := range d.tree.Files {
+		wanted[f.Path] = true
+	}
+	var there []string
+	err := d.dest.Site.List(ctx, "", func(info deploy.Info) error {
+		if wanted[info.Key] && !deploy.Reserved(info.Key, d.dest.Private()) {
+			there = append(there, info.Key)
+		}
+		return nil
+	})
+	return there, err
+}
+
 func (d *run) headersFor() func(string) (deploy.Headers, error) {
 	if own, ok := d.from.(interface {
 		HeadersFor(string) (deploy.Headers, error)
@@ -115,12 +140,15 @@ func (d *run) headersFor() func(string) (deploy.Headers, error) {
 	return d.opts.Rules.HeadersFor
 }
 
+// sideLimit bounds requests beside the uploads: looks and copies.
+const sideLimit = 64
+
 // look finds out what the paths in doubt hold now.
 func (d *run) look(ctx context.Context, paths []string) (map[string]deploy.Seen, error) {
 	seen := make(map[string]deploy.Seen, len(paths))
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(d.opts.Concurrency)
+	group.SetLimit(min(d.opts.Concurrency, sideLimit))
 	for _, path := range paths {
 		group.Go(func() error {
 			info, err := d.dest.Site.Stat(ctx, path)

@@ -43,7 +43,7 @@ func Rollback(ctx context.Context, dest deploy.Destination, release int64, opts 
 // to go back to is still kept.
 func (d *run) complete(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(d.opts.Concurrency)
+	group.SetLimit(min(d.opts.Concurrency, sideLimit))
 	for _, phase := range d.plan.Phases {
 		for _, w := range phase.Writes {
 			if w.Reason == deploy.ReasonHeaders && !w.Resend {
@@ -75,7 +75,7 @@ func (d *run) keep(ctx context.Context) error {
 	}
 	return d.timed("keep", func() error {
 		group, ctx := errgroup.WithContext(ctx)
-		group.SetLimit(d.opts.Concurrency)
+		group.SetLimit(min(d.opts.Concurrency, sideLimit))
 		for _, e := range replaced {
 			group.Go(func() error {
 				if err := d.lease.valid(); err != nil {

@@ -24,19 +24,17 @@ func (d *run) write(ctx context.Context, phase deploy.Phase) error {
 		}
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(d.opts.Concurrency)
 	for _, w := range phase.Writes {
-		if groupCtx.Err() != nil {
-			break
+		if d.gate.enter(groupCtx) != nil {
+			break // the group's own error says why
 		}
 		group.Go(func() error {
-			if err := context.Cause(groupCtx); err != nil {
-				return err
-			}
+			began := time.Now()
+			defer func() { d.gate.leave(time.Since(began), d.plan.Next.Entries[w.Index].Size) }()
 			return d.writeOne(groupCtx, w, p)
 		})
 	}
-	err := group.Wait()
+	err := errors.Join(group.Wait(), context.Cause(ctx))
 	d.result.Phases = append(d.result.Phases, deploy.Timed{
 		Name: phase.Class.String(), Seconds: d.opts.Now().Sub(start).Seconds(), Files: p.event.Done, Bytes: p.event.Bytes,
 	})

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -53,7 +54,8 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 			return nil, fmt.Errorf("the endpoint %q is not a URL like https://s3.example.org", o.Endpoint)
 		}
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o)...)
+	throttle := new(atomic.Int64)
+	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o, throttle)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
@@ -63,7 +65,7 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 		}
 		cfg.Region = "us-east-1" // what stores other than AWS answer to by default
 	}
-	s := &Store{aws: o.Endpoint == "", bucket: bucket, prefix: strings.TrimPrefix(prefix, "/"), endpoint: o.Endpoint, requests: new(atomic.Int64)}
+	s := &Store{aws: o.Endpoint == "", bucket: bucket, prefix: strings.TrimPrefix(prefix, "/"), endpoint: o.Endpoint, requests: new(atomic.Int64), throttle: throttle}
 	if s.prefix != "" && !strings.HasSuffix(s.prefix, "/") {
 		s.prefix += "/"
 	}
@@ -88,10 +90,10 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 	return s, nil
 }
 
-func loadOptions(o Options) []func(*config.LoadOptions) error {
+func loadOptions(o Options, throttle *atomic.Int64) []func(*config.LoadOptions) error {
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(httpClient(o.MaxConnections)),
-		config.WithRetryer(func() aws.Retryer { return newRetryer(o.MaxAttempts) }),
+		config.WithRetryer(func() aws.Retryer { return &countingRetryer{newRetryer(o.MaxAttempts), throttle} }),
 	}
 	if o.Region != "" {
 		load = append(load, config.WithRegion(o.Region))
@@ -105,12 +107,32 @@ func loadOptions(o Options) []func(*config.LoadOptions) error {
 // newRetryer retries patiently. The SDK's own token bucket is off: under a storm
 // of 503s it empties and then fails requests without any wait
 // (aws-sdk-go-v2#3413).
-func newRetryer(attempts int) aws.Retryer {
+func newRetryer(attempts int) aws.RetryerV2 {
 	return retry.NewStandard(func(r *retry.StandardOptions) {
 		r.MaxAttempts = attempts
 		r.MaxBackoff = 8 * time.Second
 		r.RateLimiter = ratelimit.None
 	})
+}
+
+// countingRetryer notes when the store asks for less: the SDK's retries would
+// else hide it from whoever decides how many requests to make.
+type countingRetryer struct {
+	aws.RetryerV2
+	throttle *atomic.Int64
+}
+
+// RetryDelay is asked for before each retry.
+func (r *countingRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
+	var network net.Error
+	if isThrottle(err) || (errors.As(err, &network) && network.Timeout()) {
+		r.throttle.Add(1)
+	}
+	return r.RetryerV2.RetryDelay(attempt, err)
+}
+
+func isThrottle(err error) bool {
+	return retry.IsErrorThrottles(retry.DefaultThrottles).IsErrorThrottle(err) == aws.TrueTernary || httpStatus(err) == http.StatusServiceUnavailable
 }
 
 // httpClient keeps as many connections open as there are workers. With the
