@@ -151,3 +151,18 @@ func TestASignedOutPageSaysSo(t *testing.T) {
 	}
 	s.awaitText("connection", "You are signed out")
 }
+
+func TestTheListOfSitesStaysUpToDate(t *testing.T) {
+	ctx := browser(t)
+	b := start(t, withPeople)
+	s := screen{t, ctx}
+	s.do(chromedp.Navigate(b.url+"/"), chromedp.WaitVisible("#token"), chromedp.SendKeys("#token", operatorToken+kb.Enter))
+	s.await(`location.pathname === "/" && document.readyState === "complete"`)
+	s.awaitText("site-secret", "Ready")
+	if _, err := b.client.Ask(t.Context(), "secret", "k", api.RequestInput{Source: release.FromContent}); err != nil {
+		t.Fatal(err)
+	}
+	s.awaitText("site-secret", "Dispatched")
+	s.awaitText("site-www", "Ready")
+	s.await(`document.getElementById("announcer").textContent.includes("Secret plans: Release #1")`)
+}

@@ -58,7 +58,7 @@ func notices(site release.Site, c clockface) []notice {
 
 func heldUntil(h release.Hold) string {
 	if h.Lifted == release.LiftedByAny {
-		return "The next request of any kind goes on."
+		return "It goes out with the next request of any kind."
 	}
 	return "“Release now” tries again at once."
 }

@@ -25,7 +25,7 @@ func (f siteFacts) operatorForms() *operatorForms {
 	return &operatorForms{
 		Site: f.site.Name, Zone: f.conf.Location().String(), Number: f.site.Current.Number,
 		CanPause: !paused, CanResume: paused,
-		CanRetry: f.site.State == release.Requested && !sent,
+		CanRetry: f.site.State == release.Requested && !sent && (f.site.Hold.On() || f.site.Current.NotBefore.After(f.now)),
 		CanCancel: f.site.State != release.Ready && f.site.State != release.Complete &&
 			(f.site.State != release.Requested || sent || !f.site.Hold.On()),
 		CanReset: f.site.State != release.Ready,

@@ -88,8 +88,8 @@ func sampleIn(state release.State) siteFacts {
 	case release.Requested:
 		site.Current.Requests.First, site.Current.Requests.Last = ago(14*time.Second), ago(4*time.Second)
 		site.Current.Times.Requested = ago(14 * time.Second)
-		for i, age := range []time.Duration{4, 9, 14} {
-			f.current[i].AcceptedAt = ago(age * time.Second)
+		for i, age := range []time.Duration{4 * time.Second, 9 * time.Second, 14 * time.Second} {
+			f.current[i].AcceptedAt = ago(age)
 		}
 	case release.InProgress:
 		site.Current.Note = "building 1,214 pages"

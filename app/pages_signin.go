@@ -21,7 +21,7 @@ func (a *App) signInPage(w http.ResponseWriter, r *http.Request) {
 	v := &visit{w: w, r: r, who: callerOf(r.Context())}
 	next := safeReturn(r.URL.Query().Get("next"))
 	if a.config.Pages.Access == config.AccessLoopback {
-		http.Redirect(w, r, next, http.StatusSeeOther)
+		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // G710: safeReturn stays within these pages
 		return
 	}
 	a.showSignIn(v, http.StatusOK, signInBody{Next: next})
@@ -67,7 +67,7 @@ func (a *App) signOut(w http.ResponseWriter, r *http.Request) {
 
 // cookie is the pages' session: not for scripts, not for other sites' forms.
 func (a *App) cookie(value string, lasts time.Duration) *http.Cookie {
-	return &http.Cookie{
+	return &http.Cookie{ //nolint:gosec // G124: without HTTPS a browser would not send a Secure cookie back
 		Name: cookieName, Value: value, Path: "/", MaxAge: int(lasts / time.Second),
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(a.config.URL, "https:"),
 	}

@@ -27,6 +27,9 @@ func stepLine(state release.State, times release.Times, c clockface) []step {
 		if s != release.Ready && state != release.Ready {
 			one.At = c.at(times.Of(s))
 		}
+		if one.Stage == "done" {
+			one.Hint = "" // what it meant is over
+		}
 		line = append(line, one)
 	}
 	return line

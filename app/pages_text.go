@@ -137,7 +137,7 @@ func spanWords(d time.Duration) string {
 // tookSpan is a span that is over: of short ones the tenths matter.
 func tookSpan(d time.Duration) string {
 	if d < 10*time.Second {
-		return fmt.Sprintf("%.1f s", d.Seconds())
+		return fmt.Sprintf("%.1f s", max(d, 0).Seconds())
 	}
 	return spanWords(d)
 }
