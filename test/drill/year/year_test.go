@@ -16,10 +16,10 @@ import (
 const (
 	// daysOf is the length of the drill when nobody says otherwise: a glance,
 	// so that it may be part of every test run.
-	daysOf = 3
+	daysOf = 2
 	// ahead is how far ahead a request may be scheduled; settleLimit is how long
 	// after the last day everything must be live.
-	ahead       = 60 * time.Hour
+	ahead       = 30 * time.Hour
 	settleLimit = ahead + 24*time.Hour
 )
 
