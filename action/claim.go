@@ -24,7 +24,7 @@ func (claim) Do(ctx context.Context, j *job) (Result, error) {
 	appEnds := time.Now().Add(j.opts.AppLimit)
 	for {
 		s := j.now()
-		got, err := j.app.client.Claim(ctx, s.Site, api.ClaimInput{Release: j.opts.Release, Token: j.opts.DispatchToken, Run: s.Run})
+		got, err := j.app.claim(ctx, api.ClaimInput{Release: j.opts.Release, Token: j.opts.DispatchToken, Run: s.Run})
 		if err == nil {
 			return j.claimed(got)
 		}
@@ -73,6 +73,9 @@ func (j *job) claimed(got api.ClaimResult) (Result, error) {
 
 // refusedClaim says what an app's refusal means for the run.
 func (j *job) refusedClaim(err error) (Result, waiting, error) {
+	if isUsage(err) {
+		return Result{}, waiting{}, err
+	}
 	switch release.Code(api.CodeOf(err)) { //nolint:exhaustive // all others are no claim's to be refused with, or nobody's yet
 	case release.CodeDuplicateRun, release.CodeReleaseOver, release.CodeOtherRelease, release.CodeAlreadyLive:
 		return Result{Idle: OutcomeDuplicate, Note: err.Error()}, waiting{}, nil

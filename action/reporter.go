@@ -175,7 +175,7 @@ func (r *reporter) persist(ctx context.Context, limit time.Duration, call func(c
 // may forget sessions, and answers the run that has the release as before.
 func (r *reporter) renew(ctx context.Context) error {
 	s := r.job.now()
-	got, err := r.client.Claim(ctx, s.Site, api.ClaimInput{Release: r.job.opts.Release, Token: r.job.opts.DispatchToken, Run: s.Run})
+	got, err := r.claim(ctx, api.ClaimInput{Release: r.job.opts.Release, Token: r.job.opts.DispatchToken, Run: s.Run})
 	if err != nil {
 		return fmt.Errorf("the app no longer knows this run's session: %w", err)
 	}

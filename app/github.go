@@ -108,7 +108,7 @@ func (g *github) open(ctx context.Context) (*githubLink, error) {
 	if link.runner, err = githubapp.New(o); err != nil {
 		return nil, fmt.Errorf("set GitHub up: %w", err)
 	}
-	link.identities = githubapp.NewIdentities(context.WithoutCancel(ctx), link.runner, conf.Issuer, g.app.config.URL)
+	link.identities = githubapp.NewIdentities(context.WithoutCancel(ctx), link.runner, conf.Issuer, strings.TrimRight(g.app.config.URL, "/"))
 	return link, nil
 }
 
