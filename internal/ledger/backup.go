@@ -96,6 +96,11 @@ func Verify(ctx context.Context, path string) (err error) {
 	if _, err := os.Stat(path); err != nil { //nolint:gosec // G703: the path is the operator's own
 		return fmt.Errorf("look at the ledger: %w", err)
 	}
+	// How files are locked can't be changed once one has been: a ledger opened
+	// after this would fail.
+	if err := keepLocks(); err != nil {
+		return err
+	}
 	db, err := sql.Open("sqlite", dsn(path, "mode=ro&_query_only=1&_busy_timeout=5000"))
 	if err != nil {
 		return fmt.Errorf("open %s: %w", path, err)

@@ -1,0 +1,146 @@
+// Package program builds the pressrun program and runs it as a process, for the
+// drills and benchmarks.
+package program
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// Build compiles a command of this repository into a folder.
+func Build(ctx context.Context, pkg, dir string) (string, error) {
+	path := filepath.Join(dir, filepath.Base(pkg))
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, pkg)
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
+	}
+	return path, nil
+}
+
+// Server is an installation of pressrun: a configuration and its state.
+type Server struct {
+	// URL is where it listens, Token an operator's.
+	URL, Token string
+	// State is its state folder, Log what its processes said.
+	State, Log string
+	command    []string
+}
+
+// Install writes a configuration with some sites into a folder. command is the
+// program and its arguments up to the configuration file's name.
+func Install(ctx context.Context, dir string, sites map[string]any, command ...string) (*Server, error) {
+	address, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{URL: "http://" + address, Token: rand.Text(), State: filepath.Join(dir, "state"), Log: filepath.Join(dir, "serve.log")}
+	sum := sha256.Sum256([]byte(s.Token))
+	// JSON is YAML, too.
+	text, err := json.MarshalIndent(map[string]any{
+		"listen": address, "url": s.URL, "state": s.State,
+		"tokens": []any{map[string]any{"name": "drill", "role": "operator", "sha256": hex.EncodeToString(sum[:])}},
+		"sites":  sites,
+	}, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("write the configuration: %w", err)
+	}
+	file := filepath.Join(dir, "pressrun.yaml")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		return nil, fmt.Errorf("write the configuration: %w", err)
+	}
+	s.command = append(command, file)
+	return s, nil
+}
+
+// freeAddress is an address on loopback on which nothing listens just now.
+func freeAddress(ctx context.Context) (string, error) {
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("find a free address: %w", err)
+	}
+	return l.Addr().String(), l.Close()
+}
+
+// Process is a running server.
+type Process struct {
+	server *Server
+	cmd    *exec.Cmd
+	log    *os.File
+}
+
+// Start begins a process and does not wait for it to answer: see Ready.
+func (s *Server) Start() (*Process, error) {
+	log, err := os.OpenFile(s.Log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the server's log: %w", err)
+	}
+	// Its life is ended by Kill or Stop alone: a context would do so unasked.
+	cmd := exec.Command(s.command[0], s.command[1:]...) //nolint:noctx // see above
+	cmd.Stdout, cmd.Stderr = log, log
+	if err := cmd.Start(); err != nil {
+		return nil, errors.Join(fmt.Errorf("start %s: %w", s.command[0], err), log.Close())
+	}
+	return &Process{server: s, cmd: cmd, log: log}, nil
+}
+
+// PID is the process's id.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
+
+// Ready waits until the server answers, and gives up after limit.
+func (s *Server) Ready(ctx context.Context, limit time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	for {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/healthz", http.NoBody)
+		if err != nil {
+			return fmt.Errorf("ask for its health: %w", err)
+		}
+		resp, err := client.Do(req)
+		if err == nil {
+			_ = resp.Body.Close() // only its status counts
+			if resp.StatusCode == http.StatusOK {
+				return nil
+			}
+			err = errors.New(resp.Status)
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the server was not ready within %s (see %s): %w", limit, s.Log, err)
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+// Kill ends the process with SIGKILL: it can say no further word.
+func (p *Process) Kill() error {
+	err := p.cmd.Process.Kill()
+	if errors.Is(err, os.ErrProcessDone) {
+		err = fmt.Errorf("the server had ended by itself: see %s", p.server.Log)
+	}
+	_ = p.cmd.Wait() // "signal: killed", as meant
+	return errors.Join(err, p.log.Close())
+}
+
+// Stop ends the process as an operator does, and waits for it.
+func (p *Process) Stop() error {
+	err := p.cmd.Process.Signal(syscall.SIGTERM)
+	if wait := p.cmd.Wait(); wait != nil {
+		err = errors.Join(err, fmt.Errorf("the server ended with %w: see %s", wait, p.server.Log))
+	}
+	return errors.Join(err, p.log.Close())
+}
