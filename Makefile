@@ -71,9 +71,8 @@ drill-kill: ## kill -9 of the server under load, CYCLES=50 times: nothing acknow
 drill-year: ## A simulated year of a busy site, DAYS=365: nothing stuck, never two releases at once
 	PRESSRUN_DRILL_DAYS=$(DAYS) tools/drill-year
 
-drill-deploy: ## Deploys cut off at every request to a real S3 server: never a torn site
-	@tools/install versitygw
-	go run ./test/drill/deploy $(ARGS)
+drill-deploy: ## Deploys cut off at every request, racing, losing their lease; nginx over a folder: never torn
+	go test -count=1 -v -timeout 30m ./test/drill/deploy -drill.all $(ARGS)
 
 fuzz: ## Every fuzz target of the tree for FUZZTIME=10s each
 	tools/fuzz $(FUZZTIME)

@@ -1,0 +1,256 @@
+// Command deploy measures what a deploy costs, beside the tools that people use
+// today, over one site and one S3 server (versitygw) in one run:
+//
+//	go run ./test/bench/deploy [-pages 20000] [-latency 50ms] [-tools pressrun,rclone]
+//
+// Each tool publishes the whole site, then the same site with every file's time
+// new (as after each CI build), then with 1 % of the pages edited in place. Tools
+// that are not installed are left out, and the output says so.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	accessKey = "bench-access"
+	secretKey = "bench-secret"
+	bucket    = "site"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx); err != nil {
+		fmt.Fprintln(os.Stderr, "bench-deploy:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is one run of the comparison.
+type bench struct {
+	home     string
+	site     string // the built site
+	data     string // what the server keeps
+	endpoint string
+	generate string // gensite.py
+	out      io.Writer
+}
+
+func run(ctx context.Context) (err error) {
+	pages := flag.Int("pages", 20000, "pages of the site; it has a twentieth as many assets")
+	latency := flag.Duration("latency", 0, "delay of each answer, as of a store far away")
+	only := flag.String("tools", "", "tools to run, by name, parted by commas (default: all that are installed)")
+	flag.Parse()
+	home, err := os.MkdirTemp("", "pressrun-bench-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(home)
+	_, file, _, _ := runtime.Caller(0)
+	b := &bench{
+		home: home, site: filepath.Join(home, "site"), data: filepath.Join(home, "data"),
+		generate: filepath.Join(filepath.Dir(file), "gensite.py"), out: os.Stdout,
+	}
+	if err := b.python(ctx, "make", b.site, fmt.Sprint(*pages)); err != nil {
+		return err
+	}
+	program := filepath.Join(home, "pressrun")
+	if err := command(ctx, nil, "go", "build", "-o", program, "github.com/pressrun/pressrun/cmd/pressrun"); err != nil {
+		return err
+	}
+	stopServer, err := b.serve(ctx, *latency)
+	if err != nil {
+		return err
+	}
+	defer stopServer()
+	fmt.Fprintf(b.out, "%-22s %-10s %8s %8s %9s\n", "tool", "case", "wall s", "cpu s", "peak MB")
+	for _, tool := range peers(program, b.site, b.endpoint) {
+		if *only != "" && !slices.Contains(strings.Split(*only, ","), tool.name) {
+			continue
+		}
+		if _, err := exec.LookPath(tool.args[0]); err != nil {
+			fmt.Fprintf(b.out, "%-22s not installed, left out\n", tool.name)
+			continue
+		}
+		if err := b.measure(ctx, tool); err != nil {
+			return fmt.Errorf("%s: %w", tool.name, err)
+		}
+	}
+	return nil
+}
+
+// peer is a tool and how it publishes the site.
+type peer struct {
+	name string
+	args []string
+}
+
+func peers(program, site, endpoint string) []peer {
+	remote := ":s3,provider=Other,env_auth=true,endpoint='" + endpoint + "',region=us-east-1:" + bucket
+	return []peer{
+		{"pressrun", []string{program, "deploy", site, "s3://" + bucket, "--endpoint", endpoint}},
+		{"rclone", []string{"rclone", "sync", site, remote}},
+		{"rclone --checksum -t32", []string{"rclone", "sync", "--checksum", "--fast-list", "--s3-no-head", "--transfers", "32", "--checkers", "32", site, remote}},
+		{"s5cmd", []string{"s5cmd", "--endpoint-url", endpoint, "sync", "--delete", site + "/", "s3://" + bucket}},
+		{"s3deploy", []string{"s3deploy", "-endpoint-url", endpoint, "-path-style", "-region", "us-east-1", "-bucket", bucket, "-source", site}},
+		{"aws s3 sync", []string{"aws", "--endpoint-url", endpoint, "s3", "sync", "--quiet", "--delete", site, "s3://" + bucket}},
+	}
+}
+
+// measure runs a tool through the three cases, from an empty bucket on.
+func (b *bench) measure(ctx context.Context, tool peer) error {
+	if err := b.empty(); err != nil {
+		return err
+	}
+	for _, step := range []struct {
+		name   string
+		change []string
+	}{
+		{"full", nil},
+		{"unchanged", []string{"touch", b.site}},
+		{"1 %", []string{"edit", b.site, "0.01", fmt.Sprint(time.Now().UnixNano() % 1e6)}},
+	} {
+		if step.change != nil {
+			if err := b.python(ctx, step.change...); err != nil {
+				return err
+			}
+		}
+		cmd := exec.CommandContext(ctx, tool.args[0], tool.args[1:]...) //nolint:gosec // the tools above
+		cmd.Env = environment()
+		began := time.Now()
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", step.name, err, out[max(0, len(out)-2000):])
+		}
+		wall := time.Since(began)
+		state := cmd.ProcessState
+		peak := 0.0
+		if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
+			peak = float64(usage.Maxrss) / 1024
+		}
+		fmt.Fprintf(b.out, "%-22s %-10s %8.2f %8.2f %9.0f\n", tool.name, step.name,
+			wall.Seconds(), (state.UserTime() + state.SystemTime()).Seconds(), peak)
+	}
+	return nil
+}
+
+// environment has the keys, and no bundle of authorities: the server speaks HTTP.
+func environment() []string {
+	env := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, "AWS_") })
+	return append(env, "AWS_ACCESS_KEY_ID="+accessKey, "AWS_SECRET_ACCESS_KEY="+secretKey, "AWS_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true")
+}
+
+func (b *bench) empty() error {
+	dir := filepath.Join(b.data, bucket)
+	if err := os.RemoveAll(dir); err != nil {
+		return err
+	}
+	return os.MkdirAll(dir, 0o750)
+}
+
+func (b *bench) python(ctx context.Context, args ...string) error {
+	return command(ctx, nil, "python3", append([]string{b.generate}, args...)...)
+}
+
+func command(ctx context.Context, env []string, name string, args ...string) error {
+	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // our own commands
+	cmd.Env = append(os.Environ(), env...)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w\n%s", name, err, out)
+	}
+	return nil
+}
+
+// serve starts versitygw, and a line of the given latency before it.
+func (b *bench) serve(ctx context.Context, latency time.Duration) (stop func(), err error) {
+	if err := b.empty(); err != nil {
+		return nil, err
+	}
+	binary, err := findTool("versitygw")
+	if err != nil {
+		return nil, err
+	}
+	address, err := freeAddress(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.CommandContext(ctx, binary, "--port", address, "--region", "us-east-1", "--health", "/health", "--quiet", "posix", b.data) //nolint:gosec // a tool we found
+	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+accessKey, "ROOT_SECRET_KEY="+secretKey)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	stop = func() {
+		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Wait()
+	}
+	if err := await(ctx, "http://"+address+"/health"); err != nil {
+		stop()
+		return nil, err
+	}
+	if latency > 0 {
+		if address, err = line(ctx, address, latency); err != nil {
+			stop()
+			return nil, err
+		}
+	}
+	b.endpoint = "http://" + address
+	return stop, nil
+}
+
+// findTool looks where tests do: $PRESSRUN_TOOLS_BIN, bin/tools, the PATH.
+func findTool(name string) (string, error) {
+	_, file, _, _ := runtime.Caller(0)
+	root := filepath.Dir(filepath.Dir(filepath.Dir(filepath.Dir(file))))
+	for _, dir := range []string{os.Getenv("PRESSRUN_TOOLS_BIN"), filepath.Join(root, "bin", "tools")} {
+		if info, err := os.Stat(filepath.Join(dir, name)); dir != "" && err == nil && !info.IsDir() {
+			return filepath.Join(dir, name), nil
+		}
+	}
+	found, err := exec.LookPath(name)
+	if err != nil {
+		return "", fmt.Errorf("%s is not installed: run make tools", name)
+	}
+	return found, nil
+}
+
+func freeAddress(ctx context.Context) (string, error) {
+	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+func await(ctx context.Context, url string) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		if err != nil {
+			return err
+		}
+		response, err := http.DefaultClient.Do(request)
+		if err == nil {
+			return response.Body.Close()
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the server did not come up: %w", err)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
