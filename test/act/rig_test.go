@@ -1,0 +1,290 @@
+//go:build unix
+
+package act
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/app"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+	"github.com/pressrun/pressrun/test/fakegithub"
+	"github.com/pressrun/pressrun/test/servers"
+)
+
+// rig is an app, a fake GitHub that runs act, a bucket, and a site's repository.
+type rig struct {
+	t         *testing.T
+	app       *app.App
+	url       string
+	github    *fakegithub.Server
+	runners   *runners
+	s3        *servers.VersityGW
+	tool      string // act
+	site      string // the repository's folder
+	source    string // this repository, as the action
+	none      string // an action that does nothing
+	home      string
+	build     string
+	cancelled map[int64]bool // under runners.mu
+}
+
+func newRig(t *testing.T, build string) *rig {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("runs whole workflows")
+	}
+	r := &rig{t: t, build: build, home: t.TempDir(), cancelled: map[int64]bool{}}
+	r.tool = servers.Tool(t, "act")
+	for _, program := range []string{"hugo", "node", "git", "jq"} {
+		if _, err := exec.LookPath(program); err != nil {
+			missing(t, program)
+		}
+	}
+	r.s3 = servers.StartVersityGW(t, "www")
+	r.runners = &runners{t: t, rig: r, cmds: map[int64]*exec.Cmd{}, logs: map[int64]*bytes.Buffer{}}
+	var err error
+	if r.github, err = fakegithub.Start(fakegithub.Options{OnDispatch: r.runners.carryOut}); err != nil {
+		t.Fatal(err)
+	}
+	r.github.AddRepo("acme", "www", fakegithub.ContentRelease())
+	r.site, r.source, r.none = r.siteRepo(), r.actionRepo(), r.noAction()
+	r.serve()
+	t.Cleanup(func() {
+		r.killRest()
+		r.runners.all.Wait()
+		r.github.Close()
+		for _, v := range r.github.Violations() {
+			t.Errorf("against GitHub's description: %s", v)
+		}
+		if t.Failed() {
+			for id := range r.runners.logs {
+				t.Logf("run %d:\n%s", id, r.runners.log(id))
+			}
+		}
+	})
+	return r
+}
+
+func missing(t *testing.T, program string) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf("%s is not installed: tools/packages installs it", program)
+	}
+	t.Skipf("SKIPPED: %s is not installed: tools/packages installs it", program)
+}
+
+// serve runs the app until the test ends.
+func (r *rig) serve() {
+	t := r.t
+	t.Helper()
+	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.url = "http://" + l.Addr().String()
+	dir := t.TempDir()
+	for name, text := range map[string]string{"key": string(r.github.KeyPEM()), "hook": "the webhooks' secret"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	zero, yes := config.Duration(0), true
+	conf := config.Config{
+		State: filepath.Join(dir, "state"), URL: r.url, Pages: config.Pages{Access: "token"},
+		GitHub: config.GitHub{
+			Kind: "github", URL: "https://github.com", APIURL: r.github.URL, AppID: int(r.github.AppID), KeyFile: filepath.Join(dir, "key"),
+			Issuer: r.github.Issuer(), WebhookSecretFiles: []string{filepath.Join(dir, "hook")},
+		},
+		Sites: map[string]config.Site{"www": {
+			Title: "The library", TimeZone: "UTC", Runner: "github", Quiet: &zero,
+			GitHub: config.SiteGitHub{Repository: "acme/www", Workflow: "content-release.yml", Ref: "main", Environment: "production", Deployments: &yes},
+		}},
+	}
+	r.app, err = app.New(t.Context(), app.Options{Config: conf, NewRunner: func(runner.OnEvent) (runner.Runner, error) { return runner.BySite{}, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
+	ready, over := make(chan struct{}), make(chan error, 1)
+	go func() { over <- r.app.Serve(ctx, l, func(net.Addr) { close(ready) }) }()
+	<-ready
+	r.github.SetHook(r.url+"/v1/github/webhooks", "the webhooks' secret", nil)
+	t.Cleanup(func() {
+		stop()
+		if err := <-over; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func (r *rig) ask(title string) {
+	r.t.Helper()
+	if _, _, err := r.app.Ledger().Ask(r.t.Context(), ledger.Request{Site: "www", Source: release.FromEditor, Actor: "Ada", Title: title}); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+func (r *rig) until(what string, limit time.Duration, ok func(release.Site) bool) release.Site {
+	r.t.Helper()
+	deadline := time.Now().Add(limit)
+	for {
+		site, err := r.app.Ledger().Site(r.t.Context(), "www")
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if ok(site) {
+			return site
+		}
+		if time.Now().After(deadline) {
+			r.t.Fatalf("not %s after %s: the site is %s, release %+v, last %+v", what, limit, site.State, site.Current, site.Last)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// root is this repository.
+func root(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func (r *rig) write(dir string, files map[string]string) string {
+	r.t.Helper()
+	for name, text := range files {
+		file := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+			r.t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			r.t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+func (r *rig) git(dir string, args ...string) []byte {
+	r.t.Helper()
+	cmd := exec.CommandContext(r.t.Context(), "git", args...)
+	cmd.Dir = dir
+	out, err := cmd.Output()
+	if err != nil {
+		r.t.Fatalf("git %v: %v", args, err)
+	}
+	return out
+}
+
+func (r *rig) commit(dir string) string {
+	r.t.Helper()
+	r.git(dir, "init", "-q", "-b", "main")
+	r.git(dir, "add", "-A")
+	r.git(dir, "-c", "user.name=test", "-c", "user.email=test@example.gov", "commit", "-q", "-m", "test")
+	return dir
+}
+
+// siteRepo is a Hugo site that has copied the workflow.
+func (r *rig) siteRepo() string {
+	workflow, err := os.ReadFile(filepath.Join(root(r.t), ".github", "workflows", "content-release.yml"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return r.commit(r.write(r.t.TempDir(), map[string]string{
+		".github/workflows/content-release.yml": string(workflow),
+		"hugo.toml":                             "baseURL = 'https://www.example.gov/'\ntitle = 'The library'\ndisableKinds = ['taxonomy', 'term', 'RSS', 'sitemap']\n",
+		"content/_index.md":                     "---\ntitle: Welcome to the library\n---\nOpen every day.\n",
+		"layouts/index.html":                    "<!doctype html><html lang=\"en\"><title>{{ .Title }}</title><h1>{{ .Title }}</h1>{{ .Content }}</html>\n",
+		"layouts/404.html":                      "<!doctype html><html lang=\"en\"><title>Not found</title><h1>Not found</h1></html>\n",
+		"layouts/_default/list.html":            "<!doctype html><html lang=\"en\"><title>{{ .Title }}</title></html>\n",
+	}))
+}
+
+// actionRepo is this repository as a workflow gets it: what Git knows of it.
+func (r *rig) actionRepo() string {
+	dir, from := r.t.TempDir(), root(r.t)
+	for _, name := range strings.Split(strings.TrimRight(string(r.git(from, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.go", "*.mod", "*.sum", "action.yml", ".github", "internal", "app")), "\x00"), "\x00") {
+		text, err := os.ReadFile(filepath.Join(from, name))
+		if os.IsNotExist(err) {
+			continue // deleted and not committed yet
+		}
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		r.write(dir, map[string]string{name: string(text)})
+	}
+	return r.commit(dir)
+}
+
+// noAction stands for the actions that the site's workflow skips: act fetches
+// them all the same.
+func (r *rig) noAction() string {
+	return r.commit(r.write(r.t.TempDir(), map[string]string{
+		"action.yml": "name: none\ndescription: does nothing\nruns:\n  using: composite\n  steps:\n    - run: 'echo none'\n      shell: bash\n",
+	}))
+}
+
+// act is the command that carries a run out, in the site's repository.
+func (r *rig) act(run fakegithub.Run) (*exec.Cmd, *bytes.Buffer) {
+	event := run.Event
+	args := []string{
+		event, "-W", ".github/workflows/content-release.yml", "-P", "ubuntu-latest=-self-hosted", "--no-cache-server",
+		"--local-repository", "pressrun/pressrun@v0=" + r.source,
+		"--local-repository", "actions/setup-node@820762786026740c76f36085b0efc47a31fe5020=" + r.none,
+		"--local-repository", "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c=" + r.none,
+		"--var", "PRESSRUN_URL=" + r.url, "--var", "PRESSRUN_SITE=www", "--var", "PRESSRUN_TO=s3://www", "--var", "PRESSRUN_ENDPOINT=" + r.s3.Endpoint,
+		"--env", "AWS_ACCESS_KEY_ID=" + r.s3.AccessKey, "--env", "AWS_SECRET_ACCESS_KEY=" + r.s3.SecretKey,
+		// What act knows nothing of: GitHub's name for the run, and its word on it.
+		"--env", "PRESSRUN_RUN_ID=" + strconv.FormatInt(run.ID, 10), "--env", "PRESSRUN_RUN_ATTEMPT=" + strconv.Itoa(run.Attempt),
+		"--env", "ACTIONS_ID_TOKEN_REQUEST_URL=" + r.github.RequestURL(run.ID), "--env", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=" + fakegithub.RequestToken(run.ID),
+	}
+	if r.build != "" {
+		args = append(args, "--var", "PRESSRUN_BUILD="+r.build)
+	}
+	for name, value := range run.Inputs {
+		args = append(args, "--input", name+"="+value)
+	}
+	cmd := exec.Command(r.tool, args...)
+	cmd.Dir = r.site
+	cmd.Env = append(os.Environ(), "HOME="+r.home, "XDG_CACHE_HOME="+filepath.Join(r.home, "cache"), "GOMODCACHE="+goEnv(r.t, "GOMODCACHE"), "GOCACHE="+goEnv(r.t, "GOCACHE"))
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	log := new(bytes.Buffer)
+	cmd.Stdout, cmd.Stderr = log, log
+	cmd.WaitDelay = 5 * time.Second
+	return cmd, log
+}
+
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
+}
+
+// killRest ends what runs of act left.
+func (r *rig) killRest() {
+	r.runners.mu.Lock()
+	defer r.runners.mu.Unlock()
+	for _, cmd := range r.runners.cmds {
+		if cmd.Process != nil {
+			_ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) // it may be over
+		}
+	}
+}
+
