@@ -52,12 +52,11 @@ func (f *Fastly) Purge(ctx context.Context, p Purge) (Receipt, error) {
 	}
 	if p.All {
 		// Fastly has no soft purge of everything.
-		_, err := f.send(ctx, api+"/service/"+url.PathEscape(f.Service)+"/purge_all", nil, false)
-		return nil, err
+		return nil, f.send(ctx, api+"/service/"+url.PathEscape(f.Service)+"/purge_all", nil, false)
 	}
 	for keys := range slices.Chunk(p.Tags, fastlyKeys) {
 		body := map[string]any{"surrogate_keys": keys}
-		if _, err := f.send(ctx, api+"/service/"+url.PathEscape(f.Service)+"/purge", body, true); err != nil {
+		if err := f.send(ctx, api+"/service/"+url.PathEscape(f.Service)+"/purge", body, true); err != nil {
 			return nil, err
 		}
 	}
@@ -65,23 +64,23 @@ func (f *Fastly) Purge(ctx context.Context, p Purge) (Receipt, error) {
 		return nil, errors.New("fastly can't purge a path without the site's public host: set --public-url")
 	}
 	for _, path := range p.Paths {
-		if _, err := f.send(ctx, api+"/purge/"+f.Host+encodePath(path), nil, true); err != nil {
+		if err := f.send(ctx, api+"/purge/"+f.Host+encodePath(path), nil, true); err != nil {
 			return nil, err
 		}
 	}
 	return nil, nil
 }
 
-func (f *Fastly) send(ctx context.Context, address string, body any, soft bool) ([]byte, error) {
+func (f *Fastly) send(ctx context.Context, address string, body any, soft bool) error {
 	header := map[string]string{"Fastly-Key": f.Token, "Accept": "application/json"}
 	if soft && !f.Hard {
 		header["Fastly-Soft-Purge"] = "1"
 	}
-	answer, err := f.client.do(ctx, call{Method: http.MethodPost, URL: address, Header: header, Body: body})
+	_, err := f.client.do(ctx, call{Method: http.MethodPost, URL: address, Header: header, Body: body})
 	if err != nil {
-		return nil, fmt.Errorf("purge fastly service %s: %w", f.Service, advise(err, "check the token and its purge permissions", "check the service id"))
+		return fmt.Errorf("purge fastly service %s: %w", f.Service, advise(err, "check the token and its purge permissions", "check the service id"))
 	}
-	return answer, nil
+	return nil
 }
 
 // Wait returns at once: a purge that was answered is in effect.

@@ -35,12 +35,12 @@ func TestVarnishForgetsWhatItIsTold(t *testing.T) {
 	}
 	_, port, _ := strings.Cut(strings.TrimPrefix(origin.URL, "http://"), ":")
 	file := filepath.Join(t.TempDir(), "test.vcl")
-	if err := os.WriteFile(file, bytes.Replace(vcl, []byte(`"8080"`), []byte(`"`+port+`"`), 1), 0o644); err != nil { //nolint:gosec // varnishd reads it as another user
+	if err := os.WriteFile(file, bytes.Replace(vcl, []byte(`"8080"`), []byte(`"`+port+`"`), 1), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	address := servers.FreeAddress(t)
 	var output bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), binary, "-F", "-a", address, "-f", file, "-n", t.TempDir(), "-s", "malloc,16m", "-T", "none", "-j", "none") //nolint:gosec // a tool we found
+	cmd := exec.CommandContext(t.Context(), binary, "-F", "-a", address, "-f", file, "-n", t.TempDir(), "-s", "malloc,16m", "-T", "none", "-j", "none")
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

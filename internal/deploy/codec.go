@@ -48,8 +48,8 @@ func (m *Manifest) Encode() ([]byte, error) {
 	for i := range m.Retired {
 		r := &m.Retired[i]
 		w.entry(&r.Entry)
-		w.uint(uint64(r.Sequence))
-		w.uint(uint64(unix(r.At)))
+		w.int(r.Sequence)
+		w.int(unix(r.At))
 		w.uint(flag(r.Doomed))
 	}
 	top := &encoder{}
@@ -121,6 +121,9 @@ type encoder struct {
 
 func (w *encoder) uint(v uint64) { w.buf = binary.AppendUvarint(w.buf, v) }
 
+// int writes a number that is never negative.
+func (w *encoder) int(v int64) { w.uint(uint64(max(0, v))) }
+
 func (w *encoder) bytes(s string) {
 	w.uint(uint64(len(s)))
 	w.buf = append(w.buf, s...)
@@ -134,7 +137,7 @@ func (w *encoder) entry(e *Entry) {
 	w.uint(uint64(shared))
 	w.bytes(e.Path[shared:])
 	w.last = e.Path
-	w.uint(uint64(e.Size))
+	w.int(e.Size)
 	w.buf = append(w.buf, e.Sum[:]...)
 	w.buf = binary.BigEndian.AppendUint64(w.buf, e.CRC)
 	set, ok := w.sets[e.Headers]

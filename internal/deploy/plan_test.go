@@ -199,8 +199,12 @@ func TestReasons(t *testing.T) {
 	}}
 	plan, err := NewPlan(PlanInput{
 		Tree: Tree{Files: []File{
-			{Path: "a.css", Sum: sum}, {Path: "changed.html", Sum: sum}, {Path: "headers.html", Sum: sum},
-			{Path: "new.html", Sum: sum}, {Path: MarkerPath, Sum: sum}, {Path: "same.html", Sum: sum},
+			{Path: "a.css", Sum: sum},
+			{Path: "changed.html", Sum: sum},
+			{Path: "headers.html", Sum: sum},
+			{Path: "new.html", Sum: sum},
+			{Path: MarkerPath, Sum: sum},
+			{Path: "same.html", Sum: sum},
 		}},
 		Base: Base{Live: live, Swept: true}, Headers: rules.HeadersFor, Grace: DefaultGrace, Next: Manifest{Sequence: 2},
 	})

@@ -87,6 +87,7 @@ func (p *Plan) Counts() Counts {
 				c.Content++
 			case ReasonHeaders:
 				c.Headers++
+			case ReasonGone, ReasonExpired, ReasonUnchanged: // no writes
 			}
 		}
 	}

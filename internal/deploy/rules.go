@@ -102,6 +102,7 @@ func DefaultCacheControl(name string) string {
 		return CacheAsset
 	case ClassPage, ClassEntry:
 		return CachePage
+	case ClassOther:
 	}
 	return CacheOther
 }

@@ -86,7 +86,7 @@ type Store interface {
 	Stat(ctx context.Context, key string) (Info, error)
 	// Put returns the ETag of what was written.
 	Put(ctx context.Context, put Put) (string, error)
-	Copy(ctx context.Context, copy Copy) (string, error)
+	Copy(ctx context.Context, c Copy) (string, error)
 	// Delete deletes each object or says why not: its result has one error (or
 	// nil) for each deletion. An object that is already gone is deleted.
 	Delete(ctx context.Context, dels []Deletion) []error

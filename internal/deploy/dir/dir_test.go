@@ -11,6 +11,7 @@ import (
 
 func TestAFolderKeepsTheContract(t *testing.T) {
 	storetest.Run(t, storetest.Features{NoHeaders: true, NoCAS: true}, func(t *testing.T) deploy.Store {
+		t.Helper()
 		site, _, err := dir.Open(filepath.Join(t.TempDir(), "www"))
 		if err != nil {
 			t.Fatal(err)
@@ -21,6 +22,7 @@ func TestAFolderKeepsTheContract(t *testing.T) {
 
 func TestAFoldersStateKeepsTheContract(t *testing.T) {
 	storetest.Run(t, storetest.Features{NoHeaders: true}, func(t *testing.T) deploy.Store {
+		t.Helper()
 		_, state, err := dir.Open(filepath.Join(t.TempDir(), "www"))
 		if err != nil {
 			t.Fatal(err)

@@ -26,6 +26,9 @@ import (
 
 var _ deploy.Store = (*Store)(nil)
 
+// publicDir is the mode of folders that a web server, another user, reads.
+const publicDir = 0o755
+
 // KeptPrefix are keys of the site's store that lie beside the folder instead of
 // in it: content that is kept for a rollback.
 const KeptPrefix = ".pressrun/content/"
@@ -101,7 +104,7 @@ func (s *Store) stat(_ context.Context, key string) (deploy.Info, error) {
 	if err != nil {
 		return deploy.Info{}, s.explain("look at", key, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
 		return deploy.Info{}, s.explain("look at", key, err)
@@ -140,7 +143,7 @@ func (s *Store) Put(ctx context.Context, put deploy.Put) (string, error) {
 	if err := s.check(ctx, put.Key, put.If); err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(name), publicDir); err != nil {
 		return "", s.explain("write", put.Key, err)
 	}
 	info, err := writeFile(name, put)
@@ -207,7 +210,7 @@ func (s *Store) Copy(ctx context.Context, c deploy.Copy) (string, error) {
 	if err != nil {
 		return "", s.explain("copy", c.From, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	return s.Put(ctx, deploy.Put{Key: c.Key, Size: info.Size, CRC: info.CRC, Body: f, If: c.If})
 }
 

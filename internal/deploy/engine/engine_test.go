@@ -78,10 +78,12 @@ func places(t *testing.T) map[string]func(t *testing.T) place {
 	t.Helper()
 	return map[string]func(t *testing.T) place{
 		"folder": func(t *testing.T) place {
+			t.Helper()
 			dir := filepath.Join(t.TempDir(), "www")
 			return folder(t, "file://"+dir, destination.Options{}, dir)
 		},
 		"versitygw": func(t *testing.T) place {
+			t.Helper()
 			gw := servers.StartVersityGW(t, "site")
 			return folder(t, "s3://site/www", destination.Options{
 				Endpoint: gw.Endpoint, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey,
@@ -98,7 +100,10 @@ func folder(t *testing.T, address string, o destination.Options, dir string) pla
 	}
 	return place{
 		dest: dest,
-		read: func(t *testing.T) site { return readFolder(t, dir) },
+		read: func(t *testing.T) site {
+			t.Helper()
+			return readFolder(t, dir)
+		},
 		put: func(t *testing.T, name, body string) {
 			t.Helper()
 			_, err := dest.Site.Put(t.Context(), deploy.Put{
@@ -168,6 +173,7 @@ func everywhere(t *testing.T, f func(t *testing.T, p place)) {
 
 func TestDeploySendsOnlyWhatChanged(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		first := small()
 		r := mustRun(t, p, options(first.write(t)))
 		if diff := cmp.Diff(first, p.read(t)); diff != "" {
@@ -204,6 +210,7 @@ func TestDeploySendsOnlyWhatChanged(t *testing.T) {
 
 func TestDroppedAssetsStayForTheirGraceTime(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 		o := func(s site) engine.Options {
 			o := options(s.write(t))
@@ -236,6 +243,7 @@ func TestDroppedAssetsStayForTheirGraceTime(t *testing.T) {
 
 func TestAnAssetThatReturnsIsNotSentAgain(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		const asset = "assets/app-BxK3a9_z.js"
 		mustRun(t, p, options(small().write(t)))
 		mustRun(t, p, options(small().with(asset, "").write(t)))
@@ -248,6 +256,7 @@ func TestAnAssetThatReturnsIsNotSentAgain(t *testing.T) {
 
 func TestStrangersFilesAreNeverTouched(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		p.put(t, "stranger.html", "theirs")
 		mustRun(t, p, options(small().write(t)))
 		mustRun(t, p, options(small().with("news/index.html", "").write(t)))
@@ -274,6 +283,7 @@ func TestStrangersFilesAreNeverTouched(t *testing.T) {
 
 func TestWhatIsThereAlreadyIsAdopted(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		for name, body := range small() {
 			p.put(t, name, body)
 		}
@@ -291,6 +301,7 @@ func TestWhatIsThereAlreadyIsAdopted(t *testing.T) {
 
 func TestGuardsStopBeforeTheFirstWrite(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		mustRun(t, p, options(small().write(t)))
 		before := p.read(t)
 		_, err := engine.Run(t.Context(), p.dest, options(small().with("index.html", "").write(t)))
@@ -306,6 +317,7 @@ func TestGuardsStopBeforeTheFirstWrite(t *testing.T) {
 
 func TestDryRunWritesNothing(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		o := options(small().write(t))
 		o.DryRun = true
 		r, err := engine.Run(t.Context(), p.dest, o)
@@ -323,6 +335,7 @@ func TestDryRunWritesNothing(t *testing.T) {
 
 func TestTheMarkerNamesTheRelease(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		o := options(small().write(t))
 		o.Release, o.Commit = 128, "abc"
 		mustRun(t, p, o)
@@ -342,6 +355,7 @@ func TestTheMarkerNamesTheRelease(t *testing.T) {
 
 func TestAnOlderReleaseIsRefused(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		o := options(small().write(t))
 		o.Release = 128
 		mustRun(t, p, o)
@@ -356,6 +370,7 @@ func TestAnOlderReleaseIsRefused(t *testing.T) {
 
 func TestAHeldLeaseStopsOthers(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		source := small().write(t)
 		o := options(source)
 		o.Progress = func(e deploy.Event) {
@@ -374,6 +389,7 @@ func TestAHeldLeaseStopsOthers(t *testing.T) {
 
 func TestAnotherSitesDestinationIsRefused(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		mustRun(t, p, options(small().write(t)))
 		o := options(small().write(t))
 		o.Site = "blog"
@@ -414,6 +430,7 @@ func TestS3ErrorsSayWhatToDo(t *testing.T) {
 
 func TestLargeFilesGoInParts(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
 		big := small().with("files/big.zip", strings.Repeat("0123456789abcdef", 20<<16))
 		mustRun(t, p, options(big.write(t)))
 		if got := p.read(t)["files/big.zip"]; got != big["files/big.zip"] {
@@ -428,7 +445,7 @@ func TestLargeFilesGoInParts(t *testing.T) {
 func ExampleRun() {
 	ctx := context.Background()
 	home, _ := os.MkdirTemp("", "pressrun")
-	defer os.RemoveAll(home)
+	defer func() { _ = os.RemoveAll(home) }()
 	build := filepath.Join(home, "build")
 	_ = os.Mkdir(build, 0o755)
 	_ = os.WriteFile(filepath.Join(build, "index.html"), []byte("<h1>Hello</h1>"), 0o644)

@@ -21,6 +21,8 @@ type source interface {
 	read(ctx context.Context) (deploy.Tree, error)
 	// put makes the site's store hold an entry.
 	put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (etag string, err error)
+	// sends tells whether put sends the content, or has the store copy it.
+	sends() bool
 }
 
 // build is a folder with a built site.
@@ -38,6 +40,8 @@ func (b build) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, 
 		Key: entry.Path, Headers: entry.Headers, Size: entry.Size, Sum: entry.Sum, CRC: entry.CRC, Body: body, If: cond,
 	})
 }
+
+func (build) sends() bool { return true }
 
 // smallFile is read whole before it is sent; larger files are streamed.
 const smallFile = 1 << 20
@@ -103,5 +107,7 @@ func (k *kept) HeadersFor(path string) (deploy.Headers, error) {
 func (k *kept) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (string, error) {
 	return site.Copy(ctx, deploy.Copy{Key: entry.Path, From: keptKey(k.prefix, entry.Sum), Headers: entry.Headers, If: cond})
 }
+
+func (*kept) sends() bool { return false }
 
 func keptKey(prefix string, sum deploy.Sum) string { return prefix + sum.String() }

@@ -68,7 +68,7 @@ func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (eta
 		return etag, false, err
 	}
 	etag, err = d.from.put(ctx, d.dest.Site, entry, w.If)
-	return etag, true, err
+	return etag, d.from.sends(), err
 }
 
 // settle finds out why a write's condition failed: an earlier try had succeeded
@@ -86,7 +86,7 @@ func (d *run) settle(ctx context.Context, entry *deploy.Entry, w deploy.Write) (
 	}
 	same := info.HasCRC && info.CRC == entry.CRC && info.Size == entry.Size
 	if same && (info.Headers == entry.Headers || info.Headers == "") {
-		return info.ETag, w.Reason != deploy.ReasonHeaders, nil
+		return info.ETag, w.Reason != deploy.ReasonHeaders && d.from.sends(), nil
 	}
 	if err := d.lease.update(ctx, deploy.Head.Renew); err != nil {
 		return "", false, err

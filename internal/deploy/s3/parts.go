@@ -85,7 +85,7 @@ func (s *Store) sendParts(ctx context.Context, put deploy.Put, key, id *string) 
 			if _, err := put.Body.ReadAt(body, start); err != nil && !errors.Is(err, io.EOF) {
 				return fmt.Errorf("read part %d: %w", i+1, err)
 			}
-			part, err := s.sendPart(ctx, key, id, int32(i+1), body)
+			part, err := s.sendPart(ctx, key, id, int32(i+1), body) //nolint:gosec // G115: at most maxParts
 			parts[i] = part
 			return err
 		})

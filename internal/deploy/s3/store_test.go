@@ -24,7 +24,8 @@ func open(t *testing.T, bucket string, o s3.Options) deploy.Store {
 func TestVersityGWKeepsTheContract(t *testing.T) {
 	gw := servers.StartVersityGW(t)
 	storetest.Run(t, storetest.Features{}, func(t *testing.T) deploy.Store {
-		dir, err := os.MkdirTemp(gw.Data, "bucket-")
+		t.Helper()
+		dir, err := os.MkdirTemp(gw.Data, "bucket-") //nolint:usetesting // the server's own folder
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,6 +35,7 @@ func TestVersityGWKeepsTheContract(t *testing.T) {
 
 func TestTheFakeKeepsTheContract(t *testing.T) {
 	storetest.Run(t, storetest.Features{}, func(t *testing.T) deploy.Store {
+		t.Helper()
 		fake := &fakes3.Server{}
 		fake.Bucket("b", nil)
 		server := httptest.NewServer(fake)
@@ -44,6 +46,7 @@ func TestTheFakeKeepsTheContract(t *testing.T) {
 
 func TestTheFakeWithoutANetworkKeepsTheContract(t *testing.T) {
 	storetest.Run(t, storetest.Features{}, func(t *testing.T) deploy.Store {
+		t.Helper()
 		fake := &fakes3.Server{}
 		fake.Bucket("b", nil)
 		return open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: fake})

@@ -40,11 +40,11 @@ func Scan(ctx context.Context, root string) (deploy.Tree, error) {
 	if !info.IsDir() {
 		return deploy.Tree{}, fmt.Errorf("read the build: %s is a file, not a folder", root)
 	}
-	real, err := filepath.EvalSymlinks(root)
+	resolved, err := filepath.EvalSymlinks(root)
 	if err != nil {
 		return deploy.Tree{}, fmt.Errorf("read the build: %w", err)
 	}
-	s := &scanner{root: real}
+	s := &scanner{root: resolved}
 	group, ctx := errgroup.WithContext(ctx)
 	names := make(chan string, 1024)
 	group.Go(func() error {
@@ -166,7 +166,7 @@ func hash(name string, buf []byte) (deploy.File, error) {
 	if err != nil {
 		return deploy.File{}, err
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	var out deploy.File
 	sum := sha256.New()
 	for {

@@ -71,6 +71,7 @@ func body(t *testing.T, store deploy.Store, key string) string {
 }
 
 func conditional(t *testing.T, store deploy.Store, _ Features) {
+	t.Helper()
 	first := must(t, store, Put("k", "one", deploy.Condition{IfAbsent: true}))
 	for _, c := range []struct {
 		name string
@@ -99,6 +100,7 @@ func conditional(t *testing.T, store deploy.Store, _ Features) {
 }
 
 func headers(t *testing.T, store deploy.Store, features Features) {
+	t.Helper()
 	put := Put("a/b.txt", "content", deploy.Condition{})
 	etag := must(t, store, put)
 	info, err := store.Stat(t.Context(), "a/b.txt")
@@ -114,6 +116,7 @@ func headers(t *testing.T, store deploy.Store, features Features) {
 }
 
 func names(t *testing.T, store deploy.Store, _ Features) {
+	t.Helper()
 	long := strings.Repeat("d/", 90) + strings.Repeat("n", 200) + ".html"
 	keys := []string{
 		"a b.html", "quote\"'.html", "hash#query?.html", "per%20cent.html", "plus+and&.html", "café.html", "cafe\u0301.html",
@@ -151,6 +154,7 @@ func names(t *testing.T, store deploy.Store, _ Features) {
 }
 
 func deletes(t *testing.T, store deploy.Store, _ Features) {
+	t.Helper()
 	a := must(t, store, Put("a", "1", deploy.Condition{}))
 	must(t, store, Put("b", "22", deploy.Condition{}))
 	errs := store.Delete(t.Context(), []deploy.Deletion{{Key: "a", ETag: a}, {Key: "b", ETag: a}, {Key: "never"}})
@@ -169,6 +173,7 @@ func deletes(t *testing.T, store deploy.Store, _ Features) {
 }
 
 func lists(t *testing.T, store deploy.Store, _ Features) {
+	t.Helper()
 	var want []string
 	for i := range 230 {
 		key := fmt.Sprintf("p/%03d.html", i)
@@ -197,6 +202,7 @@ func lists(t *testing.T, store deploy.Store, _ Features) {
 }
 
 func damaged(t *testing.T, store deploy.Store, _ Features) {
+	t.Helper()
 	put := Put("k", "content", deploy.Condition{})
 	put.CRC++
 	if _, err := store.Put(t.Context(), put); err == nil || errors.Is(err, deploy.ErrPrecondition) {
@@ -208,6 +214,7 @@ func damaged(t *testing.T, store deploy.Store, _ Features) {
 }
 
 func copies(t *testing.T, store deploy.Store, features Features) {
+	t.Helper()
 	etag := must(t, store, Put("k", "content", deploy.Condition{}))
 	if _, err := store.Copy(t.Context(), deploy.Copy{Key: "k", From: "k", Headers: "content-type: text/css\n", If: deploy.Condition{IfMatch: "\"0\""}}); !errors.Is(err, deploy.ErrPrecondition) {
 		t.Errorf("headers of something else than expected: %v", err)
@@ -236,6 +243,7 @@ func copies(t *testing.T, store deploy.Store, features Features) {
 }
 
 func race(t *testing.T, store deploy.Store, features Features) {
+	t.Helper()
 	if features.NoCAS {
 		t.Skip("its writers hold a lease")
 	}
@@ -265,6 +273,7 @@ func race(t *testing.T, store deploy.Store, features Features) {
 }
 
 func missing(t *testing.T, store deploy.Store, _ Features) {
+	t.Helper()
 	if _, err := store.Get(t.Context(), "none/at/all"); !errors.Is(err, deploy.ErrNotFound) {
 		t.Errorf("get: %v", err)
 	}
@@ -279,6 +288,7 @@ func missing(t *testing.T, store deploy.Store, _ Features) {
 // rewind: a body that was read before (for its checksum, or by a failed try) is
 // sent from its start.
 func rewind(t *testing.T, store deploy.Store, _ Features) {
+	t.Helper()
 	put := Put("k", "content", deploy.Condition{})
 	if _, err := put.Body.Seek(3, 0); err != nil {
 		t.Fatal(err)

@@ -31,12 +31,12 @@ func line(ctx context.Context, server string, latency time.Duration) (address st
 }
 
 func forward(ctx context.Context, client net.Conn, server string, latency time.Duration) {
-	defer client.Close()
+	defer func() { _ = client.Close() }()
 	upstream, err := (&net.Dialer{}).DialContext(ctx, "tcp", server)
 	if err != nil {
 		return
 	}
-	defer upstream.Close()
+	defer func() { _ = upstream.Close() }()
 	go func() {
 		_, _ = io.Copy(upstream, client)
 		_ = upstream.Close()

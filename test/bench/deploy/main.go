@@ -60,7 +60,7 @@ func run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(home)
+	defer func() { _ = os.RemoveAll(home) }()
 	_, file, _, _ := runtime.Caller(0)
 	b := &bench{
 		home: home, site: filepath.Join(home, "site"), data: filepath.Join(home, "data"),
@@ -130,7 +130,7 @@ func (b *bench) measure(ctx context.Context, tool peer) error {
 				return err
 			}
 		}
-		cmd := exec.CommandContext(ctx, tool.args[0], tool.args[1:]...) //nolint:gosec // the tools above
+		cmd := exec.CommandContext(ctx, tool.args[0], tool.args[1:]...)
 		cmd.Env = environment()
 		began := time.Now()
 		if out, err := cmd.CombinedOutput(); err != nil {
@@ -167,7 +167,7 @@ func (b *bench) python(ctx context.Context, args ...string) error {
 }
 
 func command(ctx context.Context, env []string, name string, args ...string) error {
-	cmd := exec.CommandContext(ctx, name, args...) //nolint:gosec // our own commands
+	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Env = append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s: %w\n%s", name, err, out)
@@ -188,7 +188,7 @@ func (b *bench) serve(ctx context.Context, latency time.Duration) (stop func(), 
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, binary, "--port", address, "--region", "us-east-1", "--health", "/health", "--quiet", "posix", b.data) //nolint:gosec // a tool we found
+	cmd := exec.CommandContext(ctx, binary, "--port", address, "--region", "us-east-1", "--health", "/health", "--quiet", "posix", b.data)
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+accessKey, "ROOT_SECRET_KEY="+secretKey)
 	if err := cmd.Start(); err != nil {
 		return nil, err

@@ -193,6 +193,7 @@ func TestCutPoints(t *testing.T) {
 
 // watch is a visitor who looks after every change.
 func watch(t *testing.T, sum *tally, objects map[string]fakes3.Object, key string) {
+	t.Helper()
 	bad := 0
 	if page, ok := objects[key]; ok {
 		if strings.HasSuffix(key, ".html") && !whole(objects, page) {
@@ -211,6 +212,7 @@ func watch(t *testing.T, sum *tally, objects map[string]fakes3.Object, key strin
 
 // cut runs one deploy that fails at request k, and the next one.
 func cut(t *testing.T, sum *tally, server *fakes3.Server, kind kind, k int64, failing, next build) {
+	t.Helper()
 	sum.cuts++
 	where := fmt.Sprintf("%s %d", kind.name, k)
 	d := &door{server: server, fault: func(n int64, r *http.Request) *fakes3.Fault { return kind.fault(k, n, r) }}
@@ -348,7 +350,7 @@ func TestRaces(t *testing.T) {
 			server := &fakes3.Server{}
 			server.Bucket(bucket, nil)
 			server.Changed = func(objects map[string]fakes3.Object, key string) { watch(t, &tally{}, objects, key) }
-			random := rand.New(rand.NewPCG(uint64(seed), 4)) //nolint:gosec // a drill wants the same races again
+			random := rand.New(rand.NewPCG(uint64(seed), 4))
 			var mu sync.Mutex
 			delay := func(most time.Duration) time.Duration {
 				mu.Lock()

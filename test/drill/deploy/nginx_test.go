@@ -46,7 +46,7 @@ func startNginx(t *testing.T, root string) string {
 		t.Fatal(err)
 	}
 	var output bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), binary, "-c", file, "-p", home) //nolint:gosec // a tool we found
+	cmd := exec.CommandContext(t.Context(), binary, "-c", file, "-p", home)
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -153,7 +153,7 @@ func TestNginxNeverServesAMix(t *testing.T) {
 	for range 4 {
 		wait.Go(func() {
 			for ctx.Err() == nil {
-				v.visit(ctx, base, pages[rand.IntN(len(pages))]) //nolint:gosec // any page will do
+				v.visit(ctx, base, pages[rand.IntN(len(pages))])
 			}
 		})
 	}
