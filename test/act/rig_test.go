@@ -5,6 +5,8 @@ package act
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"net"
 	"os"
 	"os/exec"
@@ -86,6 +88,9 @@ func missing(t *testing.T, program string) {
 	t.Skipf("SKIPPED: %s is not installed: tools/packages installs it", program)
 }
 
+// runToken is a token of role run.
+const runToken = "the token of the frontend's repository"
+
 // serve runs the app until the test ends.
 func (r *rig) serve() {
 	t := r.t
@@ -102,7 +107,9 @@ func (r *rig) serve() {
 		}
 	}
 	zero, yes := config.Duration(0), true
+	hash := sha256.Sum256([]byte(runToken))
 	conf := config.Config{
+		Tokens: []config.Token{{Name: "frontend", Role: "run", SHA256: hex.EncodeToString(hash[:])}},
 		State: filepath.Join(dir, "state"), URL: r.url, Pages: config.Pages{Access: "token"},
 		GitHub: config.GitHub{
 			Kind: "github", URL: "https://github.com", APIURL: r.github.URL, AppID: int(r.github.AppID), KeyFile: filepath.Join(dir, "key"),

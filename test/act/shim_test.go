@@ -1,0 +1,168 @@
+//go:build unix
+
+package act
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// shim is the action's script in a folder of its own, with a release of ours.
+type shim struct {
+	dir, cache, state string
+	downloads         int
+}
+
+// program stands for the released program: it says what it was asked to do,
+// and what signal ended it.
+const program = "#!/bin/sh\necho \"did: $*\"\n[ \"$2\" = build ] || exit 7\ntrap 'echo interrupted; exit 130' INT\necho begun\nfor i in $(seq 100); do sleep 0.1; done\n"
+
+func newShim(t *testing.T, change func(served []byte) []byte) *shim {
+	t.Helper()
+	if _, err := exec.LookPath("node"); err != nil {
+		missing(t, "node")
+	}
+	s := &shim{dir: t.TempDir(), cache: t.TempDir(), state: filepath.Join(t.TempDir(), "state")}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.downloads++
+		if !strings.HasSuffix(r.URL.Path, "/v1.2.3/pressrun-"+runtime.GOOS+"-"+runtime.GOARCH) {
+			t.Errorf("the script downloads %s", r.URL.Path)
+		}
+		body := []byte(program)
+		if change != nil {
+			body = change(body)
+		}
+		_, _ = w.Write(body) // the script sees it if not
+	}))
+	t.Cleanup(srv.Close)
+	sum := sha256.Sum256([]byte(program))
+	list, err := json.Marshal(map[string]any{"version": "1.2.3", "url": srv.URL, "sha256": map[string]string{runtime.GOOS + "-" + runtime.GOARCH: hex.EncodeToString(sum[:])}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := os.ReadFile(filepath.Join(root(t), ".github", "action", "pressrun.mjs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string][]byte{"pressrun.mjs": script, "checksums.json": list} {
+		file := filepath.Join(s.dir, ".github", "action", name)
+		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func (s *shim) command(env ...string) (*exec.Cmd, *bytes.Buffer) {
+	cmd := exec.Command("node", filepath.Join(s.dir, ".github", "action", "pressrun.mjs"))
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "RUNNER_TOOL_CACHE=" + s.cache, "GITHUB_STATE=" + s.state}, env...)
+	out := new(bytes.Buffer)
+	cmd.Stdout, cmd.Stderr = out, out
+	return cmd, out
+}
+
+func TestTheActionsScriptChecksWhatItDownloads(t *testing.T) {
+	s := newShim(t, nil)
+	for range 2 {
+		cmd, out := s.command("INPUT_STEP=claim")
+		err := cmd.Run()
+		if cmd.ProcessState.ExitCode() != 7 || !strings.Contains(out.String(), "did: action claim") {
+			t.Fatalf("the script ended with %v:\n%s", err, out)
+		}
+	}
+	if s.downloads != 1 {
+		t.Errorf("the program was downloaded %d times, want it kept", s.downloads)
+	}
+	bad := newShim(t, func(b []byte) []byte { return append(b, '\n') })
+	cmd, out := bad.command("INPUT_STEP=claim")
+	if err := cmd.Run(); err == nil || !strings.Contains(out.String(), "::error::") || strings.Contains(out.String(), "did:") {
+		t.Errorf("a changed program gave %v:\n%s", err, out)
+	}
+	if kept, err := filepath.Glob(filepath.Join(bad.cache, "pressrun", "*", "*", "*")); err != nil || len(kept) != 0 {
+		t.Errorf("of a changed program is kept: %v, %v", kept, err)
+	}
+}
+
+func TestTheActionsScriptNoticesAChangedProgramInTheCache(t *testing.T) {
+	s := newShim(t, nil)
+	cmd, out := s.command("INPUT_STEP=claim")
+	_ = cmd.Run() // exit code 7
+	kept, err := filepath.Glob(filepath.Join(s.cache, "pressrun", "*", "*", "pressrun"))
+	if err != nil || len(kept) != 1 {
+		t.Fatalf("kept is %v, %v\n%s", kept, err, out)
+	}
+	if err := os.WriteFile(kept[0], []byte("#!/bin/sh\necho evil\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	cmd, out = s.command("INPUT_STEP=claim")
+	_ = cmd.Run() // exit code 7
+	if strings.Contains(out.String(), "evil") || s.downloads != 2 {
+		t.Errorf("a changed program in the cache was run:\n%s", out)
+	}
+}
+
+func TestTheActionsScriptRemembersToPost(t *testing.T) {
+	s := newShim(t, nil)
+	cmd, _ := s.command()
+	_ = cmd.Run() // exit code 7
+	state, err := os.ReadFile(s.state)
+	if err != nil || strings.TrimSpace(string(state)) != "pressrun_main=begun" {
+		t.Fatalf("the state is %q, %v", state, err)
+	}
+	cmd, out := s.command("STATE_pressrun_main=begun", "INPUT_STEP=all")
+	_ = cmd.Run() // exit code 7
+	if !strings.Contains(out.String(), "did: action post") {
+		t.Errorf("post did something else:\n%s", out)
+	}
+}
+
+// GitHub's runner interrupts the script alone, not what the script started.
+func TestTheActionsScriptPassesSignalsOn(t *testing.T) {
+	s := newShim(t, nil)
+	cmd, _ := s.command("INPUT_STEP=build")
+	file := filepath.Join(t.TempDir(), "out")
+	out, err := os.Create(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	cmd.Stdout, cmd.Stderr = out, out
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	said := func() string {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(said(), "begun"); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the program did not begin:\n%s", said())
+		}
+	}
+	if err := syscall.Kill(cmd.Process.Pid, syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	_ = cmd.Wait() // its exit code counts
+	if cmd.ProcessState.ExitCode() != 130 || !strings.Contains(said(), "interrupted") {
+		t.Errorf("the script ended with %v:\n%s", cmd.ProcessState, said())
+	}
+}
