@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -30,7 +31,7 @@ const (
 )
 
 // serve is the app as `pressrun serve` wires it, but for its runner.
-func serve(ctx context.Context, mode, file string) error {
+func serve(ctx context.Context, mode, file string) (err error) {
 	conf, err := config.Load(file)
 	if err != nil {
 		return err
@@ -40,11 +41,13 @@ func serve(ctx context.Context, mode, file string) error {
 		if err != nil {
 			return fmt.Errorf("write the profile: %w", err)
 		}
-		defer f.Close()
 		if err := pprof.StartCPUProfile(f); err != nil {
 			return fmt.Errorf("profile: %w", err)
 		}
-		defer pprof.StopCPUProfile()
+		defer func() {
+			pprof.StopCPUProfile()
+			err = errors.Join(err, f.Close())
+		}()
 	}
 	a, err := app.New(ctx, app.Options{
 		Config: *conf, NoGroupCommit: mode == modeSingle,

@@ -73,7 +73,7 @@ func delays(s *program.Server, sent []time.Time) (all []time.Duration, err error
 	if err != nil {
 		return nil, fmt.Errorf("read the server's words: %w", err)
 	}
-	defer log.Close()
+	defer func() { err = errors.Join(err, log.Close()) }()
 	lines := bufio.NewScanner(log)
 	for lines.Scan() {
 		var number int

@@ -66,13 +66,13 @@ func summarize(all []time.Duration, elapsed time.Duration) rate {
 }
 
 // ask sends requests over a connection until the context ends.
-func ask(ctx context.Context, host, token, name string) ([]time.Duration, error) {
+func ask(ctx context.Context, host, token, name string) (took []time.Duration, err error) {
 	var d net.Dialer
 	conn, err := d.DialContext(context.WithoutCancel(ctx), "tcp", host)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	defer conn.Close()
+	defer func() { err = errors.Join(err, conn.Close()) }()
 	const body = `{"source":"content","actor":"Ada Lovelace","title":"Opening hours","entity":"node/1234","link":"https://cms.example.org/node/1234"}`
 	const digits = 8
 	text := []byte("POST /v1/sites/www/requests HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer " + token +
@@ -80,7 +80,6 @@ func ask(ctx context.Context, host, token, name string) ([]time.Duration, error)
 		"\r\nIdempotency-Key: " + name + "00000000\r\n\r\n" + body)
 	at := bytes.Index(text, []byte(name+"00000000")) + len(name)
 	in := textproto.NewReader(bufio.NewReaderSize(conn, 8<<10))
-	var took []time.Duration
 	for n := 0; ctx.Err() == nil; n++ {
 		copy(text[at:at+digits], fmt.Appendf(nil, "%08d", n))
 		began := time.Now()

@@ -88,8 +88,7 @@ func (s *Server) Start() (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the server's log: %w", err)
 	}
-	// Its life is ended by Kill or Stop alone: a context would do so unasked.
-	cmd := exec.Command(s.command[0], s.command[1:]...) //nolint:noctx // see above
+	cmd := exec.CommandContext(context.Background(), s.command[0], s.command[1:]...) // ended by Kill or Stop alone
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", s.command[0], err), log.Close())

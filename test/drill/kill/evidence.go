@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -28,12 +30,12 @@ func build() int {
 	return 0
 }
 
-func leaveEvidence(path, release string) error {
+func leaveEvidence(path, release string) (err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("open the evidence: %w", err)
 	}
-	defer f.Close()
+	defer func() { err = errors.Join(err, f.Close()) }()
 	note := func(what string) error {
 		_, err := fmt.Fprintf(f, "%s %s %s\n", what, release, os.Getenv("PRESSRUN_RUN_ID"))
 		return err
@@ -44,7 +46,7 @@ func leaveEvidence(path, release string) error {
 	if err != nil {
 		return fmt.Errorf("open the lock: %w", err)
 	}
-	defer lock.Close()
+	defer func() { err = errors.Join(err, lock.Close()) }()
 	if err := unix.Flock(int(lock.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return errors.Join(note("overlap"), errors.New("another build is under way"))
 	}
@@ -64,12 +66,12 @@ func leaveEvidence(path, release string) error {
 
 // checkEvidence reads what the builds left: no release was built by two runs,
 // and no two builds at the same time.
-func checkEvidence(dir string, f *figures) error {
+func checkEvidence(dir string, f *figures) (err error) {
 	file, err := os.Open(filepath.Join(dir, evidenceFile))
 	if err != nil {
 		return fmt.Errorf("read the evidence: %w", err)
 	}
-	defer file.Close()
+	defer func() { err = errors.Join(err, file.Close()) }()
 	runs := map[string]string{}
 	lines := bufio.NewScanner(file)
 	for lines.Scan() {

@@ -1,3 +1,5 @@
+//go:build unix
+
 // Command kill is the drill of sudden death: `pressrun serve` is killed with
 // SIGKILL at random instants while many requesters ask and releases go on, and
 // started again on what it left. In the end every acknowledged request must be

@@ -94,7 +94,7 @@ func (s *site) editors(c chance) {
 		pause = 40 * time.Hour // a small house
 	}
 	for n := 0; sleep(s.world.open, c.between(20*time.Minute, pause)); n++ {
-		if !s.businessHours(time.Now()) && c.of(0.93) {
+		if !s.businessHours(time.Now()) && c.of(0.97) {
 			continue
 		}
 		edits := 1
@@ -204,7 +204,7 @@ func (s *site) freeze(c chance, why string, long time.Duration) {
 // nothing to do is an answer too.
 func (s *site) act(name string, in api.ActInput, kind string) {
 	w := s.world
-	for tries := 0; tries < 200; tries++ {
+	for range 200 {
 		_, err := w.ops.Act(w.ctx, s.name, name, in)
 		p, refused := errors.AsType[*api.Problem](err)
 		if err == nil && name != "cancel" { // asking twice for a cancellation is recorded once

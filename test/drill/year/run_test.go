@@ -47,9 +47,22 @@ const (
 )
 
 var fates = []weighted[fate]{
-	{840, succeeds}, {25, failsBuild}, {12, failsContent}, {8, failsMute}, {6, hangsMute}, {3, hangsBeating},
-	{8, diesSilently}, {4, vanishes}, {8, neverStarts}, {8, stopped}, {5, cutOff}, {4, diesLive}, {6, diesFinishing},
-	{20, reportsLate}, {20, reportsTwice}, {20, reportsMuddled},
+	{840, succeeds},
+	{25, failsBuild},
+	{12, failsContent},
+	{8, failsMute},
+	{6, hangsMute},
+	{3, hangsBeating},
+	{8, diesSilently},
+	{4, vanishes},
+	{8, neverStarts},
+	{8, stopped},
+	{5, cutOff},
+	{4, diesLive},
+	{6, diesFinishing},
+	{20, reportsLate},
+	{20, reportsTwice},
+	{20, reportsMuddled},
 }
 
 // run is a run of the platform: the workflow, played out call by call.
@@ -158,7 +171,7 @@ func (r *run) work() release.Conclusion {
 	if how, broke := r.breakOff(); broke {
 		return how
 	}
-	if !r.toil(r.chance.between(40*time.Minute, 70*time.Minute)) {
+	if !r.toil(r.chance.between(45*time.Minute, 75*time.Minute)) {
 		return release.RunFailed
 	}
 	if !r.stillOurs() || !r.deploy() {

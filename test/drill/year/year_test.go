@@ -38,7 +38,7 @@ func TestYear(t *testing.T) {
 	var w *world
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(beginning))
-		w = newWorld(t, uint64(seed), t.TempDir()) //nolint:gosec // any bits are a seed
+		w = newWorld(t, uint64(seed), t.TempDir())
 		w.live(int(days), func(day int) {
 			if day%30 == 0 {
 				t.Logf("day %d", day)
