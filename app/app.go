@@ -23,6 +23,8 @@ type Options struct {
 	// NewRunner makes the runner of all sites; it is told what to do with
 	// news of its runs.
 	NewRunner func(runner.OnEvent) (runner.Runner, error)
+	// GitHubTransport is below all calls to GitHub; nil for the network.
+	GitHubTransport http.RoundTripper
 	// Version is shown in the API's description.
 	Version string
 	// Grace bounds how long a dispatch of unknown outcome is looked for before
@@ -40,6 +42,8 @@ type App struct {
 	ledger  *ledger.Ledger
 	runner  runner.Runner
 	github  *github
+	// githubTransport is Options.GitHubTransport.
+	githubTransport http.RoundTripper
 	keys    keys
 	tokens  tokens
 	desk    *desk
@@ -70,7 +74,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens), signIns: newAddressLimit()}
+	a := &App{githubTransport: opts.GitHubTransport, config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens), signIns: newAddressLimit()}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
 	a.runner, err = opts.NewRunner(a.heard)
 	if err != nil {

@@ -86,7 +86,7 @@ func (g *github) runner() runner.Runner {
 func (g *github) open(ctx context.Context) (*githubLink, error) {
 	conf := g.app.config.GitHub
 	o := githubapp.Options{
-		APIURL: conf.APIURL, Gitea: conf.Kind == "gitea", AppID: int64(conf.AppID), Log: g.app.log,
+		APIURL: conf.APIURL, Gitea: conf.Kind == "gitea", AppID: int64(conf.AppID), Log: g.app.log, Transport: g.app.githubTransport,
 		Sites: map[string]githubapp.Site{},
 	}
 	for name, s := range g.app.config.Sites {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
@@ -181,16 +182,30 @@ func (d *desk) catchUp(ctx context.Context) error {
 		if _, err := d.app.ledger.Decide(ctx, name, release.Restarted{}); err != nil {
 			return err
 		}
-		event, err := d.app.runner.LookUp(ctx, name, site.Current.Number, site.Current.Run)
-		if err != nil {
-			d.app.log.Warn("a run can't be looked up", "site", name, "run", site.Current.Run.ID, "error", err)
+		if d.app.config.Sites[name].Runner == config.RunnerGitHub {
+			// GitHub may be away, and the app must not wait for it to start.
+			d.tasks.Go(func() {
+				if err := d.lookOnce(d.app.stop, site); err != nil && d.app.stop.Err() == nil {
+					d.app.log.Warn("a run's state can't be kept", "site", name, "error", err)
+				}
+			})
 			continue
 		}
-		if err := d.app.take(ctx, name, event); err != nil {
+		if err := d.lookOnce(ctx, site); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lookOnce learns what became of a site's run. Nothing learnt is fine.
+func (d *desk) lookOnce(ctx context.Context, site release.Site) error {
+	event, err := d.app.runner.LookUp(ctx, site.Name, site.Current.Number, site.Current.Run)
+	if err != nil {
+		d.app.log.Warn("a run can't be looked up", "site", site.Name, "run", site.Current.Run.ID, "error", err)
+		return nil
+	}
+	return d.app.take(ctx, site.Name, event)
 }
 
 // heard takes what the runner noticed by itself, and keeps at it while the

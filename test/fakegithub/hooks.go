@@ -170,7 +170,7 @@ func (s *Server) deliver(d delivery) int {
 	r.Header.Set("X-GitHub-Event", d.event)
 	r.Header.Set("X-GitHub-Delivery", d.guid)
 	r.Header.Set("X-Hub-Signature-256", Sign(to.secret, d.body))
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := (&http.Client{Transport: s.options.HookTransport}).Do(r)
 	if err != nil {
 		return 0
 	}

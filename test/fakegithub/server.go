@@ -22,6 +22,11 @@ type Options struct {
 	OnDispatch func(Run)
 	// ListLag is how long a new run is missing from the list of runs.
 	ListLag time.Duration
+	// InProcess serves through Transport only, without a network: in a
+	// synctest bubble, where time is fake.
+	InProcess bool
+	// HookTransport carries webhooks; nil for the network.
+	HookTransport http.RoundTripper
 	// Now is the clock; nil for time.Now.
 	Now func() time.Time
 }
@@ -34,7 +39,8 @@ type Server struct {
 	AppID int64
 	Key   *rsa.PrivateKey
 
-	http   *httptest.Server
+	http   *httptest.Server // nil in process
+	routes http.Handler
 	spec   *spec
 	signer *rsa.PrivateKey // of OIDC tokens
 	tasks  sync.WaitGroup
@@ -125,8 +131,12 @@ func Start(o Options) (*Server, error) {
 		AppID: 4242, Key: appKey, signer: signer, spec: described, options: o,
 		repos: map[string]*Repo{}, runs: map[int64]*Run{}, tokens: map[string]token{}, manifests: map[string]string{}, nextID: 9_000_000_000,
 	}
-	s.http = httptest.NewServer(s.handler())
-	s.URL = s.http.URL
+	s.routes = s.handler()
+	s.URL = "http://github.test"
+	if !o.InProcess {
+		s.http = httptest.NewServer(s.routes)
+		s.URL = s.http.URL
+	}
 	return s, nil
 }
 
@@ -136,7 +146,9 @@ func (s *Server) Close() {
 	s.closed = true
 	s.mu.Unlock()
 	s.tasks.Wait()
-	s.http.Close()
+	if s.http != nil {
+		s.http.Close()
+	}
 }
 
 // KeyPEM is the App's private key as GitHub hands it out.
