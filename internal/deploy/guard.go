@@ -85,6 +85,9 @@ type Limits struct {
 	// MaxShrunkShare of pages may shrink to a fifth of their size or less;
 	// default 0.1, and never fewer than 5 pages.
 	MaxShrunkShare float64 `json:"max_shrunk_share,omitempty"`
+	// MaxBrokenShare of the changed pages may name files that the build does not
+	// have; default 0.1, and never fewer than 5 pages. 1 turns the guard off.
+	MaxBrokenShare float64 `json:"max_broken_share,omitempty"`
 	// NoIndex is for sites that have no index.html at their root.
 	NoIndex bool `json:"no_index,omitempty"`
 	// StatePrefix and Marker are names that a build may not use.

@@ -127,7 +127,7 @@ func Check(ctx context.Context, dest deploy.Destination, opts Options) ([]deploy
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
-	return deploy.Check(d.tree, d.previous(), d.limits()), nil
+	return d.violations(ctx)
 }
 
 // run is one deploy under way.
@@ -152,7 +152,7 @@ func (d *run) run(ctx context.Context) error {
 	if err := d.timed("read", func() error { return d.read(ctx) }); err != nil {
 		return err
 	}
-	if err := d.check(); err != nil {
+	if err := d.timed("check", func() error { return d.check(ctx) }); err != nil {
 		return err
 	}
 	if d.opts.DryRun {
@@ -169,10 +169,23 @@ func (d *run) run(ctx context.Context) error {
 }
 
 // check stops a build that must not go out.
-func (d *run) check() error {
-	violations := deploy.Check(d.tree, d.previous(), d.limits())
+func (d *run) check(ctx context.Context) error {
+	violations, err := d.violations(ctx)
+	if err != nil {
+		return err
+	}
 	d.result.Violations = violations
 	return deploy.Stop(violations, d.opts.Allow)
+}
+
+func (d *run) violations(ctx context.Context) ([]deploy.Violation, error) {
+	violations := deploy.Check(d.tree, d.previous(), d.limits())
+	b, ok := d.from.(build)
+	if !ok {
+		return violations, nil // an earlier release was judged in its time
+	}
+	broken, err := b.brokenLinks(ctx, d.tree, d.previous(), d.limits())
+	return append(violations, broken...), err
 }
 
 func (d *run) limits() deploy.Limits {

@@ -463,3 +463,23 @@ func ExampleRun() {
 	fmt.Printf("release %d is live: %d new, %d changed, %d deleted\n", result.Release, result.Counts.New, result.Counts.Content, result.Deleted)
 	// Output: release 128 is live: 1 new, 0 changed, 0 deleted
 }
+
+func TestPagesThatNameMissingFilesStopTheRelease(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
+		s := small()
+		for i := range 8 {
+			s[fmt.Sprintf("p%d.html", i)] = `<link rel="stylesheet" href="/assets/never-built.css"><a href="/news/">news</a>`
+		}
+		_, err := engine.Run(t.Context(), p.dest, options(s.write(t)))
+		var guard *deploy.GuardError
+		if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardBrokenLinks}) {
+			t.Fatalf("got %v", err)
+		}
+		if got := p.read(t); len(got) != 0 {
+			t.Fatalf("the site holds %d files", len(got))
+		}
+		s["assets/never-built.css"] = "body{}"
+		mustRun(t, p, options(s.write(t)))
+	})
+}

@@ -41,7 +41,7 @@ func (d *run) planAndLock(ctx context.Context) error {
 		if err := d.readState(ctx); err != nil {
 			return err
 		}
-		if err := d.check(); err != nil {
+		if err := d.check(ctx); err != nil {
 			return err
 		}
 	}

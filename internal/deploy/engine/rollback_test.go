@@ -76,7 +76,7 @@ func TestOldReleasesAreTidiedAway(t *testing.T) {
 		if err != nil || manifests > 6 || contents > 5 {
 			t.Errorf("%d manifests and %d contents are kept, %v", manifests, contents, err)
 		}
-		if r, err := engine.Rollback(t.Context(), p.dest, 18, options("")); err != nil || r.Uploaded != 1 {
+		if r, err := engine.Rollback(t.Context(), p.dest, 18, options("")); err != nil || r.Counts.Content != 1 || r.Uploaded != 0 {
 			t.Errorf("the oldest release that is kept: %+v, %v", r.Counts, err)
 		}
 		_, err = engine.Rollback(t.Context(), p.dest, 3, options(""))

@@ -1,0 +1,152 @@
+package deploy
+
+import (
+	"bytes"
+	"fmt"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Link is a reference from one page to a file of the same site that the build
+// does not have.
+type Link struct {
+	Page   string
+	Target string // as it is written in the page
+	Asset  bool   // what the page loads (src), and not where it leads (href)
+}
+
+// attributes are where HTML names other files.
+var attributes = []struct {
+	name  []byte
+	asset bool
+}{{[]byte("href="), false}, {[]byte("src="), true}}
+
+// References calls f for every href and src of a page. It is a scanner and no
+// parser: it takes any attribute of these names inside a tag, which is what a
+// visitor's browser takes too, and costs a fraction.
+func References(html []byte, f func(target string, asset bool)) {
+	for _, a := range attributes {
+		for rest := html; ; {
+			i := bytes.Index(rest, a.name)
+			if i < 0 {
+				break
+			}
+			before := byte('<')
+			if i > 0 {
+				before = rest[i-1]
+			}
+			rest = rest[i+len(a.name):]
+			// An attribute follows a space; data-src and the like do not count.
+			if before != ' ' && before != '\n' && before != '\t' && before != '\r' && before != '"' && before != '\'' {
+				continue
+			}
+			if value, ok := attributeValue(rest); ok {
+				f(value, a.asset)
+			}
+		}
+	}
+}
+
+// longestTarget bounds what is taken for an address.
+const longestTarget = 2048
+
+func attributeValue(rest []byte) (string, bool) {
+	if len(rest) == 0 {
+		return "", false
+	}
+	end := -1
+	switch quote := rest[0]; quote {
+	case '"', '\'':
+		rest = rest[1:]
+		end = bytes.IndexByte(rest[:min(len(rest), longestTarget)], quote)
+	default:
+		end = bytes.IndexAny(rest[:min(len(rest), longestTarget)], " \t\r\n>\"'")
+	}
+	if end < 0 {
+		return "", false
+	}
+	return string(rest[:end]), true
+}
+
+// Resolve gives the path that a reference of a page means inside the site, or
+// false when it leads elsewhere or can't be told (a template's leftover).
+func Resolve(page, target string) (string, bool) {
+	target = strings.TrimSpace(strings.ReplaceAll(target, "&amp;", "&"))
+	if target == "" || strings.ContainsAny(target, "{}<>\\\n$") || strings.HasPrefix(target, "//") || strings.HasPrefix(target, "#") {
+		return "", false
+	}
+	u, err := url.Parse(target)
+	if err != nil || u.Scheme != "" || u.Host != "" || u.Path == "" {
+		return "", false
+	}
+	full := u.Path
+	if !strings.HasPrefix(full, "/") {
+		full = "/" + path.Dir(page) + "/" + full
+	}
+	clean := path.Clean(full)
+	if strings.HasSuffix(full, "/") && clean != "/" {
+		clean += "/"
+	}
+	return strings.TrimPrefix(clean, "/"), true
+}
+
+// Serves tells whether a build answers a path, as web servers map paths to
+// files: itself, its folder's index page, or with .html.
+func (t Tree) Serves(name string) bool {
+	if name == "" || strings.HasSuffix(name, "/") {
+		return has(t, name+"index.html")
+	}
+	return has(t, name) || has(t, name+"/index.html") || has(t, name+".html")
+}
+
+// ChangedPages are the pages that differ from the last release; all of them
+// before the first.
+func ChangedPages(tree Tree, previous *Manifest) []File {
+	var out []File
+	for _, f := range tree.Files {
+		if !IsPage(f.Path) {
+			continue
+		}
+		if previous != nil {
+			if old, ok := previous.Find(f.Path); ok && old.Sum == f.Sum {
+				continue
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// BrokenLinks judges the references of changed pages that lead nowhere. A few
+// are usual, and no reason to hold news back; many mean that a part of the site
+// was not built.
+func BrokenLinks(links []Link, checked int, limits Limits) []Violation {
+	pages := map[string]bool{}
+	var examples []string
+	assets := 0
+	for _, l := range links {
+		if l.Asset {
+			assets++
+		}
+		if !pages[l.Page] {
+			pages[l.Page] = true
+			examples = append(examples, l.Page+" -> "+l.Target)
+		}
+	}
+	share := limits.MaxBrokenShare
+	if share == 0 {
+		share = 0.1
+	}
+	if len(pages) <= 5 || float64(len(pages)) <= share*float64(checked) {
+		return nil
+	}
+	slices.Sort(examples)
+	return []Violation{{
+		Name: GuardBrokenLinks,
+		Detail: fmt.Sprintf("%d of %d changed pages name files that the build does not have (%d links, %d of them to what a page loads; limit: %.0f %% of the pages)",
+			len(pages), checked, len(links), assets, share*100),
+		Paths: examples[:min(len(examples), maxPaths)],
+	}}
+}
