@@ -35,6 +35,8 @@ type cli struct {
 	Backup backupCmd `cmd:"" group:"operate" help:"Write a copy of everything the running app keeps to a file."`
 
 	Deploy     deployCmd     `cmd:"" group:"deploy" help:"Publish a built site to S3 or a folder; only what changed."`
+	Plan       planCmd       `cmd:"" group:"deploy" help:"Say what a deploy would do, for people or as a file to apply."`
+	Apply      applyCmd      `cmd:"" group:"deploy" help:"Carry out a plan as it was looked at, or not at all."`
 	Releases   releasesCmd   `cmd:"" group:"deploy" help:"List what was published to a destination, or compare two releases."`
 	Rollback   rollbackCmd   `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build."`
 	Invalidate invalidateCmd `cmd:"" group:"deploy" help:"Make a CDN forget what changed, and only that."`

@@ -56,6 +56,11 @@ type deployCmd struct {
 	placeFlags
 	publishFlags
 	outputFlags
+	buildFlags
+}
+
+// buildFlags name a build and how it is to be served.
+type buildFlags struct {
 	Dir     string `arg:"" help:"Folder of the built site."`
 	To      string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 	Release int64  `placeholder:"N" help:"Number of the release (default: counts on)."`
@@ -84,13 +89,21 @@ func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	opts, line := c.options(t, c.Site)
-	opts.Source, opts.Release, opts.Commit, opts.Concurrency = c.Dir, c.Release, c.Commit, c.AtOnce
-	if opts.Rules, err = readRules(c.Rules); err != nil {
-		return withCode(exitUsage, err)
+	if err := c.apply(&opts); err != nil {
+		return err
 	}
 	result, err := engine.Run(ctx, dest, opts)
 	line.clear()
 	return tellDeploy(c.printer(t), result, err)
+}
+
+func (f buildFlags) apply(o *engine.Options) error {
+	rules, err := readRules(f.Rules)
+	if err != nil {
+		return withCode(exitUsage, err)
+	}
+	o.Source, o.Release, o.Commit, o.Concurrency, o.Rules = f.Dir, f.Release, f.Commit, f.AtOnce, rules
+	return nil
 }
 
 // maxRules bounds a file of header rules, in bytes.
@@ -138,7 +151,9 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 	rows.add("kept for a while", countOf(r.Counts.Retired))
 	rows.add("unchanged", countOf(r.Counts.Unchanged))
 	rows.add("requests", fmt.Sprint(r.Requests))
-	if !r.DryRun {
+	if r.DryRun {
+		rows[len(rows)-1] = []string{"requests", fmt.Sprintf("about %d, for $%.4f on S3", r.Forecast.Requests, r.Forecast.Dollars)}
+	} else {
 		rows.add("took", fmt.Sprintf("%.1fs", r.Seconds))
 	}
 	for _, v := range r.Violations {
@@ -158,7 +173,7 @@ func deployError(err error) error {
 	if _, ok := errors.AsType[*deploy.GuardError](err); ok {
 		return withCode(exitRefused, err)
 	}
-	if _, ok := errors.AsType[*deploy.LockedError](err); ok || errors.Is(err, deploy.ErrLeaseLost) {
+	if _, ok := errors.AsType[*deploy.LockedError](err); ok || errors.Is(err, deploy.ErrLeaseLost) || errors.Is(err, engine.ErrPlanMoved) {
 		return withCode(exitConflict, err)
 	}
 	return err

@@ -25,6 +25,7 @@ func TestPublishingByHand(t *testing.T) {
 		}
 	}
 	write("index.html", "one")
+	plan := filepath.Join(t.TempDir(), "plan.json")
 	rules := filepath.Join(t.TempDir(), "rules.json")
 	if err := os.WriteFile(rules, []byte(`{"headers":[{"match":"**","set":{"set-cookie":"a"}}]}`), 0o600); err != nil {
 		t.Fatal(err)
@@ -38,11 +39,18 @@ func TestPublishingByHand(t *testing.T) {
 	}{
 		{name: "nothing is there", args: []string{"audit", to}, code: exitNotFound, want: "nothing was deployed"},
 		{name: "nothing to go back to", args: []string{"rollback", to}, code: exitNotFound, want: "no such release"},
+		{name: "a plan", args: []string{"plan", build, to, "--site", "www", "--out", plan}, want: "dry run: release 1 would go to"},
 		{name: "a try", args: []string{"deploy", build, to, "--dry-run"}, want: "dry run: release 1 would go to"},
 		{name: "the first release", args: []string{"deploy", build, to, "--site", "www"}, want: "release 1 is live"},
+		{name: "a plan that was overtaken", args: []string{"apply", plan}, code: exitConflict, want: "another release has gone live"},
+		{name: "a new plan", args: []string{"plan", build, to, "--site", "www", "--out", plan, "--release", "1"}, want: "for $0.0000", then: func() { write("index.html", "1.1") }},
+		{name: "of another build", args: []string{"apply", plan}, code: exitConflict, want: "have changed since"},
+		{name: "the plan", args: []string{"plan", build, to, "--site", "www", "--out", plan, "--release", "1"}, want: "0 new, 1 changed"},
+		{name: "as looked at", args: []string{"apply", plan}, want: "release 1 is live"},
+		{name: "no plan", args: []string{"apply", rules}, code: exitUsage, want: "no plan that this version knows"},
 		{name: "another site", args: []string{"deploy", build, to, "--site", "blog"}, code: exitFailed, want: `holds the site "www"`},
 		{name: "bad rules", args: []string{"deploy", build, to, "--rules", rules}, code: exitFailed, want: "can't be kept with a stored file", then: func() { write("a.html", "two") }},
-		{name: "the second", args: []string{"deploy", build, to, "--commit", "abc"}, want: "1 new, 0 changed"},
+		{name: "the second", args: []string{"deploy", build, to, "--commit", "abc", "--release", "2"}, want: "1 new, 0 changed"},
 		{name: "what changed", args: []string{"releases", to, "1"}, want: "new  a.html"},
 		{name: "the list", args: []string{"releases", to}, want: "abc"},
 		{name: "the CDN, tried", args: []string{"invalidate", to, "--cdn", "webhook:http://127.0.0.1:9/x", "--dry-run"}, want: "would drop everything"},

@@ -56,7 +56,7 @@ func attributeValue(rest []byte) (string, bool) {
 	if len(rest) == 0 {
 		return "", false
 	}
-	end := -1
+	var end int
 	switch quote := rest[0]; quote {
 	case '"', '\'':
 		rest = rest[1:]

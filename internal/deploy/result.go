@@ -12,6 +12,12 @@ type Result struct {
 	Commit      string `json:"commit,omitempty"`
 	DryRun      bool   `json:"dry_run,omitempty"`
 
+	// Parent is the deploy that the plan was made against, PlanDigest what the plan
+	// does: together they tell whether a plan is still the one that was looked at.
+	Parent     int64    `json:"parent"`
+	PlanDigest string   `json:"plan_digest"`
+	Forecast   Forecast `json:"forecast"`
+
 	Files         int   `json:"files"` // in the build
 	Pages         int   `json:"pages"`
 	Bytes         int64 `json:"bytes"`

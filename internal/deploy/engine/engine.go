@@ -25,6 +25,8 @@ type Options struct {
 	Grace   *deploy.Grace // nil for deploy.DefaultGrace
 	Allow   []string      // names of guards that are let pass this once
 	DryRun  bool          // plan and check, and write nothing
+	// Expect refuses any other plan than the one that was looked at; nil for none.
+	Expect *Expect
 	// Owner names the deploy to whoever finds the destination locked, as
 	// "run 1234 attempt 1". Default: host and process.
 	Owner string

@@ -107,6 +107,10 @@ func (d *run) makePlan(ctx context.Context) error {
 	r.All = d.plan.Changes()
 	r.Changed = r.All[:min(len(r.All), deploy.MaxChanged)]
 	r.ChangedTruncated = len(r.All) > deploy.MaxChanged
+	r.Parent, r.PlanDigest, r.Forecast = d.plan.Next.Parent, d.plan.Digest(), d.plan.Forecast(d.replaced())
+	if err := d.opts.Expect.stillHolds(r.Parent, r.PlanDigest); err != nil {
+		return err
+	}
 	if d.opts.DryRun {
 		r.Uploaded, r.UploadedBytes = d.plan.Upload()
 		r.Deleted = len(d.plan.Deletes)

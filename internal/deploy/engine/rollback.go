@@ -66,10 +66,7 @@ func (d *run) complete(ctx context.Context) error {
 // keep copies what is about to be overwritten or deleted to where a rollback
 // finds it. The copies are made by the store: nothing is sent.
 func (d *run) keep(ctx context.Context) error {
-	if d.dest.KeptPrefix == "" || d.opts.KeepReleases < 0 || d.head.Live == nil {
-		return nil
-	}
-	replaced := d.plan.Replaced(&d.base.Live)
+	replaced := d.replaced()
 	if len(replaced) == 0 {
 		return nil
 	}
@@ -93,4 +90,12 @@ func (d *run) keep(ctx context.Context) error {
 		}
 		return group.Wait()
 	})
+}
+
+// replaced is what keep will copy.
+func (d *run) replaced() []deploy.Entry {
+	if d.dest.KeptPrefix == "" || d.opts.KeepReleases < 0 || d.head.Live == nil {
+		return nil
+	}
+	return d.plan.Replaced(&d.base.Live)
 }
