@@ -55,6 +55,9 @@ func (a *App) routes(version string) http.Handler {
 	a.operatorRoutes(h)
 	a.rawRoutes(mux)
 	a.pageRoutes(mux)
+	if a.github.wanted {
+		a.setupRoutes(mux)
+	}
 	outer := http.NewServeMux()
 	// Not behind the guard: webhooks are larger than any call, and signed.
 	outer.HandleFunc("POST "+hookPath, a.takeHook)

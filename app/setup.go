@@ -1,6 +1,253 @@
 package app
 
-// setup is the one-click set-up of the GitHub App.
-type setup struct{}
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
-func (*setup) begin(*App) {}
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/githubapp"
+)
+
+// setup makes the GitHub App with an operator, in three clicks: only while
+// there is none, and only for who holds the code that the app's log shows.
+type setup struct {
+	mu    sync.Mutex
+	code  string // "" when there is nothing to set up
+	state string // of the way to GitHub and back; good once
+}
+
+const (
+	kindSetup   = "prx_"
+	setupCookie = "pressrun_setup"
+	// setupLife is GitHub's: the whole way must be done within an hour.
+	setupLife = time.Hour
+)
+
+// begin makes the code and shows it in the log.
+func (s *setup) begin(a *App) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.code = rand.Text()
+	a.log.Warn("GitHub is not set up: open the page and give it the code", "page", a.config.URL+"/setup", "code", s.code)
+}
+
+// open says whether a code is the one, while there is something to set up.
+func (s *setup) open(code string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.code != "" && subtle.ConstantTimeCompare([]byte(strings.TrimSpace(code)), []byte(s.code)) == 1
+}
+
+// leave gives the state that goes with the operator to GitHub.
+func (s *setup) leave() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.state = rand.Text()
+	return s.state
+}
+
+// back says whether the operator came back with the state they left with.
+func (s *setup) back(state string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	ok := s.state != "" && subtle.ConstantTimeCompare([]byte(state), []byte(s.state)) == 1
+	s.state = ""
+	return ok && s.code != ""
+}
+
+func (s *setup) done() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.code, s.state = "", ""
+}
+
+func (a *App) setupRoutes(mux *http.ServeMux) {
+	mux.HandleFunc("GET /v1/github/checks", a.githubChecks)
+	mux.HandleFunc("GET /setup", a.setupPage)
+	mux.HandleFunc("POST /setup", a.setupBegin)
+	mux.HandleFunc("GET /setup/created", a.setupCreated)
+	mux.HandleFunc("GET /setup/installed", a.setupInstalled)
+}
+
+// setupView is what the set-up pages show. It has no secret in it.
+type setupView struct {
+	Title, Problem         string
+	AskCode                bool
+	Personal, Organization string // where the manifest is sent
+	Owner, Manifest        string
+	Install                string
+	Checks                 []githubapp.Check
+	AllOK                  bool
+}
+
+var setupTemplate = template.Must(template.New("setup").Parse(`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Title}} - Pressrun</title></head>
+<body><main><h1>{{.Title}}</h1>
+{{with .Problem}}<p role="alert">{{.}}</p>{{end}}
+{{if .AskCode}}<form method="post" action="/setup"><p><label for="code">The code that Pressrun's log shows</label></p>
+<p><input id="code" name="code" type="password" autocomplete="off" required></p><p><button>Go on</button></p></form>{{end}}
+{{if .Manifest}}<p>GitHub makes an App that may start workflows and show deployments, and may not read your code. You can give it another name there.</p>
+<form method="post" action="{{.Organization}}"><input type="hidden" name="manifest" value="{{.Manifest}}"><p><button>Make the App for the organization {{.Owner}}</button></p></form>
+<form method="post" action="{{.Personal}}"><input type="hidden" name="manifest" value="{{.Manifest}}"><p><button>Make the App for your own account</button></p></form>{{end}}
+{{with .Install}}<p>The App is there, and its key is kept. Now <a href="{{.}}">install it on the sites' repositories</a>. GitHub leads you back here.</p>{{end}}
+{{if .Checks}}<table><caption>What releases need of GitHub</caption><thead><tr><th scope="col">Site</th><th scope="col">Check</th><th scope="col">Result</th><th scope="col">Found</th><th scope="col">What to do</th></tr></thead><tbody>
+{{range .Checks}}<tr><td>{{.Site}}</td><th scope="row">{{.Name}}</th><td>{{.Result}}</td><td>{{.Detail}}</td><td>{{.Do}}</td></tr>{{end}}</tbody></table>
+{{if .AllOK}}<p>All is well: <a href="/">ask for the first release</a>.</p>{{else}}<p><a href="/setup/installed">Look again</a></p>{{end}}{{end}}
+</main></body></html>
+`))
+
+func (a *App) showSetup(w http.ResponseWriter, status int, v setupView) {
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	if v.Manifest != "" {
+		// The one form of ours that leads elsewhere.
+		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "form-action 'self'", "form-action 'self' "+a.gitHubURL(), 1))
+	}
+	w.WriteHeader(status)
+	if err := setupTemplate.Execute(w, v); err != nil {
+		a.log.Debug("a page could not be sent", "error", err)
+	}
+}
+
+func (a *App) gitHubURL() string { return strings.TrimRight(a.config.GitHub.URL, "/") }
+
+func (a *App) setupPage(w http.ResponseWriter, _ *http.Request) {
+	if a.github.link.Load() != nil {
+		a.showSetup(w, http.StatusNotFound, setupView{Title: "GitHub is set up", Problem: "There is nothing to set up. To begin anew, remove the App's file from the state folder, or the github section of the configuration, and start Pressrun again."})
+		return
+	}
+	a.showSetup(w, http.StatusOK, setupView{Title: "Set GitHub up", AskCode: true})
+}
+
+// setupBegin lets the holder of the code in and offers the ways to GitHub.
+func (a *App) setupBegin(w http.ResponseWriter, r *http.Request) {
+	if a.github.link.Load() != nil {
+		a.setupPage(w, r)
+		return
+	}
+	if !a.github.setup.open(r.PostFormValue("code")) {
+		a.log.Warn("somebody tried to set GitHub up with a wrong code")
+		a.showSetup(w, http.StatusForbidden, setupView{Title: "Set GitHub up", AskCode: true, Problem: "This is not the code. It is in the log of pressrun serve, and changes with each start."})
+		return
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: setupCookie, Value: a.keys.mint(kindSetup, grant{Until: time.Now().Add(setupLife)}), Path: "/setup",
+		MaxAge: int(setupLife / time.Second), HttpOnly: true, Secure: strings.HasPrefix(a.config.URL, "https://"), SameSite: http.SameSiteLaxMode,
+	})
+	owner := a.firstOwner()
+	query := "?state=" + url.QueryEscape(a.github.setup.leave())
+	a.showSetup(w, http.StatusOK, setupView{
+		Title: "Make the GitHub App", Owner: owner, Manifest: githubapp.NewManifest(a.config.URL, "Pressrun for "+owner).JSON(),
+		Personal:     a.gitHubURL() + "/settings/apps/new" + query,
+		Organization: a.gitHubURL() + "/organizations/" + url.PathEscape(owner) + "/settings/apps/new" + query,
+	})
+}
+
+// firstOwner is the owner of the first site's repository.
+func (a *App) firstOwner() string {
+	for _, name := range a.ledger.SiteNames() {
+		if s := a.config.Sites[name]; s.Runner == config.RunnerGitHub {
+			owner, _, _ := strings.Cut(s.GitHub.Repository, "/")
+			return owner
+		}
+	}
+	return ""
+}
+
+// letSetup says whether a caller holds the cookie of the set-up.
+func (a *App) letSetup(r *http.Request) bool {
+	cookie, err := r.Cookie(setupCookie)
+	if err != nil {
+		return false
+	}
+	_, ok := a.keys.check(kindSetup, cookie.Value, time.Now())
+	return ok
+}
+
+// setupCreated is where GitHub leads back to with the code for the App.
+func (a *App) setupCreated(w http.ResponseWriter, r *http.Request) {
+	const again = "Begin again at /setup."
+	code := r.URL.Query().Get("code")
+	if !a.letSetup(r) || !a.github.setup.back(r.URL.Query().Get("state")) || code == "" {
+		a.showSetup(w, http.StatusForbidden, setupView{Title: "This did not come from a set-up begun here", Problem: again})
+		return
+	}
+	made, err := githubapp.Convert(r.Context(), a.config.GitHub.APIURL, code, a.githubTransport)
+	if err == nil {
+		err = a.keepApp(made)
+	}
+	if err != nil {
+		a.log.Error("the GitHub App can't be set up", "error", err)
+		a.showSetup(w, http.StatusBadGateway, setupView{Title: "The App could not be fetched", Problem: "GitHub has made it, but Pressrun could not get or keep its key; the log tells why. Delete the App on GitHub. " + again})
+		return
+	}
+	link, err := a.github.open(r.Context())
+	if err != nil || link == nil {
+		a.log.Error("the GitHub App can't be used", "error", err)
+		a.showSetup(w, http.StatusInternalServerError, setupView{Title: "The App can't be used", Problem: "The log tells why."})
+		return
+	}
+	a.github.link.Store(link)
+	a.github.setup.done()
+	a.log.Info("the GitHub App was made", "app", made.AppID, "page", made.HTMLURL)
+	a.showSetup(w, http.StatusOK, setupView{Title: "Install the App", Install: made.HTMLURL + "/installations/new"})
+}
+
+// keepApp keeps the App with its secrets: readable by nobody else.
+func (a *App) keepApp(made githubapp.Made) error {
+	text, err := json.Marshal(madeApp{AppID: made.AppID, Slug: made.Slug, HTMLURL: made.HTMLURL, WebhookSecret: made.WebhookSecret, Key: made.Key})
+	if err != nil {
+		return fmt.Errorf("write the GitHub App: %w", err)
+	}
+	if err := writeWhole(a.github.madeFile(), text); err != nil {
+		return fmt.Errorf("keep the GitHub App: %w", err)
+	}
+	return nil
+}
+
+// setupInstalled is where GitHub leads back to after the installation: it
+// shows what is still missing.
+func (a *App) setupInstalled(w http.ResponseWriter, r *http.Request) {
+	c, link := callerOf(r.Context()), a.github.link.Load()
+	if link == nil || !a.letSetup(r) && (c == nil || c.role != roleOperator) {
+		a.showSetup(w, http.StatusForbidden, setupView{Title: "Set GitHub up", Problem: "Only who set GitHub up within the last hour, or an operator, sees this page."})
+		return
+	}
+	v := setupView{Title: "GitHub is set up", Checks: a.examine(r)}
+	v.AllOK = !slices.ContainsFunc(v.Checks, func(c githubapp.Check) bool { return c.Result == githubapp.CheckFailed })
+	a.showSetup(w, http.StatusOK, v)
+}
+
+// examine checks what the GitHub sites' releases need; see githubapp.Examine.
+func (a *App) examine(r *http.Request) []githubapp.Check {
+	link := a.github.link.Load()
+	if link == nil {
+		return []githubapp.Check{{Name: "set-up", Result: githubapp.CheckFailed, Detail: "GitHub is not set up", Do: "open " + a.config.URL + "/setup with the code from the app's log"}}
+	}
+	var out []githubapp.Check
+	for _, name := range a.ledger.SiteNames() {
+		if a.config.Sites[name].Runner == config.RunnerGitHub {
+			out = append(out, link.runner.Examine(r.Context(), name)...)
+		}
+	}
+	return out
+}
+
+// githubChecks gives the checks to `pressrun doctor`.
+func (a *App) githubChecks(w http.ResponseWriter, r *http.Request) {
+	if !a.let(w, r, "", roleOperator) {
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(map[string]any{"checks": a.examine(r)}) // the caller may have gone
+}

@@ -4,13 +4,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"sync"
 	"time"
 )
 
 type object = map[string]any
 
-// example reads one of GitHub's own example payloads, fresh each time.
+var examples sync.Map // object by name
+
+// example is one of GitHub's own example payloads. It is shared: change a copy.
 func example(name string) object {
+	if known, ok := examples.Load(name); ok {
+		return known.(object)
+	}
 	text, err := testdata.ReadFile("testdata/webhooks/" + name + ".json")
 	if err != nil {
 		panic(err) // the test data is part of the package
@@ -19,6 +25,7 @@ func example(name string) object {
 	if err := json.Unmarshal(text, &out); err != nil {
 		panic(err)
 	}
+	examples.Store(name, out)
 	return out
 }
 

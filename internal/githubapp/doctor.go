@@ -1,0 +1,234 @@
+package githubapp
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+)
+
+// Check is one thing that must be as it must be for releases to work, and
+// what to do when it is not.
+type Check struct {
+	Site string `json:"site,omitempty"`
+	Name string `json:"name"`
+	// Result is ok, failed, or unknown: it could not be looked at.
+	Result string `json:"result"`
+	// Detail is what was found, Do what to do about it.
+	Detail string `json:"detail,omitempty"`
+	Do     string `json:"do,omitempty"`
+}
+
+// The results of a Check.
+const (
+	CheckOK      = "ok"
+	CheckFailed  = "failed"
+	CheckUnknown = "unknown"
+)
+
+// Examine checks all that a site's releases need of GitHub. It only reads.
+func (r *Runner) Examine(ctx context.Context, siteName string) []Check {
+	site, err := r.site(siteName)
+	if err != nil {
+		return []Check{{Site: siteName, Name: "configuration", Result: CheckFailed, Detail: err.Error(), Do: "set the site's runner: github"}}
+	}
+	e := examination{runner: r, site: site, name: siteName}
+	to, err := r.links.to(ctx, site)
+	if err != nil {
+		e.trouble("sign in", err)
+		return e.checks
+	}
+	e.ok("sign in", "as "+r.who())
+	if !e.repository(ctx, to) || !e.permissions(ctx, to) {
+		return e.checks
+	}
+	if e.workflow(ctx, to) {
+		e.file(ctx, to)
+	}
+	return e.checks
+}
+
+func (r *Runner) who() string {
+	if r.options.Token != "" {
+		return "the owner of the token"
+	}
+	return fmt.Sprintf("GitHub App %d", r.options.AppID)
+}
+
+type examination struct {
+	runner *Runner
+	site   Site
+	name   string
+	checks []Check
+}
+
+func (e *examination) ok(name, detail string) {
+	e.checks = append(e.checks, Check{Site: e.name, Name: name, Result: CheckOK, Detail: detail})
+}
+
+func (e *examination) failed(name, detail, do string) {
+	e.checks = append(e.checks, Check{Site: e.name, Name: name, Result: CheckFailed, Detail: detail, Do: do})
+}
+
+func (e *examination) unknown(name, detail, do string) {
+	e.checks = append(e.checks, Check{Site: e.name, Name: name, Result: CheckUnknown, Detail: detail, Do: do})
+}
+
+// trouble tells of an error: of GitHub's refusal in the words of a dispatch's.
+func (e *examination) trouble(name string, err error) {
+	if refused := e.runner.refused(e.site, err); refused != nil {
+		e.runner.forgetAfter(e.site, err)
+		what, do, _ := strings.Cut(refused.Why, ": ")
+		e.failed(name, what, do)
+		return
+	}
+	e.unknown(name, oneLine(err.Error()), "see whether GitHub can be reached from here (https://www.githubstatus.com), then look again")
+}
+
+func (e *examination) repository(ctx context.Context, to *link) bool {
+	found, _, err := to.reads.Repositories.Get(ctx, e.site.owner(), e.site.name())
+	if err != nil {
+		e.trouble("repository", err)
+		return false
+	}
+	if found.GetArchived() {
+		e.failed("repository", e.site.Repository+" is archived", "unarchive it, or mend the site's github.repository: nothing runs in an archived repository")
+		return false
+	}
+	e.ok("repository", found.GetFullName())
+	return true
+}
+
+// permissions are known once the token has been made, which was asked for
+// exactly what is needed: GitHub refuses more than was granted.
+func (e *examination) permissions(ctx context.Context, to *link) bool {
+	if !e.site.Deployments || e.runner.options.Gitea {
+		return true
+	}
+	if _, _, err := to.reads.Repositories.ListDeployments(ctx, e.site.owner(), e.site.name(), nil); err != nil {
+		if status, _ := answer(err); status == http.StatusForbidden || status == http.StatusNotFound {
+			e.failed("permissions", "Pressrun may not see deployments of "+e.site.Repository, "grant Deployments: read and write, or set the site's github.deployments: false")
+			return false
+		}
+		e.trouble("permissions", err)
+		return false
+	}
+	e.ok("permissions", "actions and deployments")
+	return true
+}
+
+func (e *examination) workflow(ctx context.Context, to *link) bool {
+	found, _, err := to.reads.Actions.GetWorkflowByFileName(ctx, e.site.owner(), e.site.name(), e.site.Workflow)
+	if err != nil {
+		e.trouble("workflow", err)
+		return false
+	}
+	if state := found.GetState(); state != "active" && state != "disabled_inactivity" {
+		e.failed("workflow", fmt.Sprintf("%s is switched off (%s)", found.GetPath(), oneLine(state)), "switch it on under Actions, at its \"Enable workflow\" button")
+		return false
+	}
+	e.ok("workflow", found.GetPath())
+	return true
+}
+
+// workflowFile is what of a workflow's file we depend on.
+type workflowFile struct {
+	RunName string `yaml:"run-name"`
+	On      any    `yaml:"on"`
+}
+
+// file looks into the workflow. That takes permission to read contents, which
+// Pressrun does not ask for: without it the check is left to a person.
+func (e *examination) file(ctx context.Context, to *link) {
+	path := ".github/workflows/" + e.site.Workflow
+	do := "look yourself: it must have \"on: workflow_dispatch\" with the inputs site, release, token and app_url, and the token in its run-name (docs/github.md)"
+	req, err := to.reads.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/contents/%s?ref=%s", e.site.Repository, path, e.site.Ref), nil)
+	if err != nil {
+		e.unknown("workflow file", err.Error(), do)
+		return
+	}
+	var content struct {
+		Content  string `json:"content"`
+		Encoding string `json:"encoding"`
+	}
+	if _, err := to.reads.Do(ctx, req, &content); err != nil {
+		e.unknown("workflow file", "Pressrun may not read "+path+" on "+e.site.Ref+", or it is not there", do)
+		return
+	}
+	text, err := decodeContent(content.Content, content.Encoding)
+	if err != nil {
+		e.unknown("workflow file", err.Error(), do)
+		return
+	}
+	var w workflowFile
+	if err := yaml.Unmarshal(text, &w); err != nil {
+		e.failed("workflow file", path+" is not YAML", "mend it; actionlint says where it is wrong")
+		return
+	}
+	e.contents(path, w)
+}
+
+func (e *examination) contents(path string, w workflowFile) {
+	inputs, dispatchable := dispatchInputs(w.On)
+	if !dispatchable {
+		e.failed("workflow file", path+" has no \"on: workflow_dispatch\"", "add it (docs/github.md has the whole workflow)")
+		return
+	}
+	var missing []string
+	for _, name := range []string{inputSite, inputRelease, inputToken, inputAppURL} {
+		if !slices.Contains(inputs, name) {
+			missing = append(missing, name)
+		}
+	}
+	if len(missing) > 0 {
+		e.failed("workflow file", path+" does not declare the inputs "+strings.Join(missing, ", "), "declare them under workflow_dispatch, each of type string")
+		return
+	}
+	if !strings.Contains(w.RunName, "inputs.token") {
+		e.failed("workflow file", "the run-name of "+path+" does not have the token in it", "add ${{ inputs.token }} to run-name: by it Pressrun finds a run whose dispatch had no clear answer")
+		return
+	}
+	e.ok("workflow file", "workflow_dispatch with its inputs, token in the run-name")
+}
+
+// dispatchInputs are the inputs that "on: workflow_dispatch" declares, and
+// whether there is one: on may be a word, a list or a mapping.
+func dispatchInputs(on any) ([]string, bool) {
+	const trigger = "workflow_dispatch"
+	switch on := on.(type) {
+	case string:
+		return nil, on == trigger
+	case []any:
+		return nil, slices.Contains(on, any(trigger))
+	case map[string]any:
+		found, ok := on[trigger]
+		if !ok {
+			return nil, false
+		}
+		var names []string
+		if with, ok := found.(map[string]any); ok {
+			if inputs, ok := with["inputs"].(map[string]any); ok {
+				for name := range inputs {
+					names = append(names, name)
+				}
+			}
+		}
+		return names, true
+	}
+	return nil, false
+}
+
+func decodeContent(text, encoding string) ([]byte, error) {
+	if encoding != "base64" {
+		return nil, fmt.Errorf("GitHub gave the file as %q", encoding)
+	}
+	out, err := base64.StdEncoding.DecodeString(strings.ReplaceAll(text, "\n", ""))
+	if err != nil {
+		return nil, fmt.Errorf("read the file: %w", err)
+	}
+	return out, nil
+}

@@ -1,0 +1,76 @@
+package githubapp
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// Manifest is what GitHub makes an App of (docs.github.com: registering a
+// GitHub App from a manifest).
+type Manifest struct {
+	Name               string            `json:"name"`
+	URL                string            `json:"url"`
+	HookAttributes     hookAttributes    `json:"hook_attributes"`
+	RedirectURL        string            `json:"redirect_url"`
+	SetupURL           string            `json:"setup_url"`
+	Public             bool              `json:"public"`
+	DefaultEvents      []string          `json:"default_events"`
+	DefaultPermissions map[string]string `json:"default_permissions"`
+}
+
+type hookAttributes struct {
+	URL    string `json:"url"`
+	Active bool   `json:"active"`
+}
+
+// NewManifest describes the App that Pressrun needs, and no more: nobody but
+// its owner sees it, and it may not read a repository's contents. GitHub sends
+// no webhooks to addresses that it can't reach: then polling does.
+func NewManifest(appURL, name string) Manifest {
+	appURL = strings.TrimRight(appURL, "/")
+	return Manifest{
+		Name: name, URL: appURL, Public: false,
+		HookAttributes: hookAttributes{URL: appURL + "/v1/github/webhooks", Active: strings.HasPrefix(appURL, "https://")},
+		RedirectURL:    appURL + "/setup/created", SetupURL: appURL + "/setup/installed",
+		DefaultEvents:      []string{"workflow_run", "workflow_job"},
+		DefaultPermissions: map[string]string{"actions": "write", "deployments": "write", "metadata": "read"},
+	}
+}
+
+// JSON is the manifest as GitHub's form takes it.
+func (m Manifest) JSON() string {
+	text, err := json.Marshal(m)
+	if err != nil {
+		panic(err) // texts and a map of texts
+	}
+	return string(text)
+}
+
+// Made is the App that GitHub made. Key and WebhookSecret are secrets.
+type Made struct {
+	AppID                             int64
+	Slug, HTMLURL, Key, WebhookSecret string
+}
+
+// Convert exchanges the code that GitHub gave for the App. It is good once,
+// and for an hour.
+func Convert(ctx context.Context, apiURL, code string, transport http.RoundTripper) (Made, error) {
+	r, err := New(Options{APIURL: apiURL, Token: "none", Transport: transport})
+	if err != nil {
+		return Made{}, err
+	}
+	// By nobody: the code itself is the credential.
+	conf, _, err := r.client(r.links.gate(0)).Apps.CompleteAppManifest(ctx, code)
+	if err != nil {
+		return Made{}, fmt.Errorf("exchange GitHub's code for the App: %w", err)
+	}
+	made := Made{AppID: conf.GetID(), Slug: conf.GetSlug(), HTMLURL: conf.GetHTMLURL(), Key: conf.GetPEM(), WebhookSecret: conf.GetWebhookSecret()}
+	if made.AppID == 0 || made.Key == "" {
+		return Made{}, errors.New("exchange GitHub's code for the App: GitHub gave no id or no key")
+	}
+	return made, nil
+}
