@@ -483,3 +483,28 @@ func TestPagesThatNameMissingFilesStopTheRelease(t *testing.T) {
 		mustRun(t, p, options(s.write(t)))
 	})
 }
+
+func TestTheBuildsOwnHeaderRulesAreUsedAndNotPublished(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
+		s := small()
+		s["_headers"] = "/news/*\n  Cache-Control: no-store\n  X-Frame-Options: DENY\n"
+		s["_redirects"] = "/old /new 301\n"
+		r, err := engine.Run(t.Context(), p.dest, options(s.write(t)))
+		if err != nil || len(r.Warnings) != 2 || r.Files != 8 {
+			t.Fatalf("%v %q, %d files", err, r.Warnings, r.Files)
+		}
+		if diff := cmp.Diff(small(), p.read(t)); diff != "" {
+			t.Fatal(diff)
+		}
+		info, err := p.dest.Site.Stat(t.Context(), "news/index.html")
+		if err != nil || (info.Headers != "" && info.Headers.Get("cache-control") != "no-store") {
+			t.Fatalf("%q, %v", info.Headers, err)
+		}
+		// Without the file, only the header of that page changes.
+		r = mustRun(t, p, options(small().write(t)))
+		if diff := cmp.Diff(deploy.Counts{Headers: 1, Unchanged: 7}, r.Counts); diff != "" || r.Uploaded != 0 {
+			t.Fatal(diff)
+		}
+	})
+}

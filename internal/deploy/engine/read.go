@@ -26,6 +26,9 @@ func (d *run) read(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	if err := d.readRuleFiles(); err != nil {
+		return err
+	}
 	r := &d.result
 	r.Site, r.Commit, r.DryRun = d.opts.Site, d.opts.Commit, d.opts.DryRun
 	r.Files, r.Pages, r.Bytes = len(d.tree.Files), d.tree.Pages(), d.tree.Bytes()

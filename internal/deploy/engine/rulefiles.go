@@ -1,0 +1,51 @@
+package engine
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// readRuleFiles takes the build's own files of rules out of what is published.
+// Headers that it asks for come before those of the options, which win.
+func (d *run) readRuleFiles() error {
+	b, ok := d.from.(build)
+	if !ok {
+		return nil
+	}
+	var found []string
+	d.tree.Files = slices.DeleteFunc(d.tree.Files, func(f deploy.File) bool {
+		if f.Path != deploy.HeadersFile && f.Path != deploy.RedirectsFile {
+			return false
+		}
+		found = append(found, f.Path)
+		return true
+	})
+	if slices.Contains(found, deploy.RedirectsFile) {
+		d.warn("the build's %s is not published, and its redirects are not made: set them up at the CDN", deploy.RedirectsFile)
+	}
+	if !slices.Contains(found, deploy.HeadersFile) {
+		return nil
+	}
+	text, err := os.ReadFile(filepath.Join(b.dir, deploy.HeadersFile))
+	if err != nil {
+		return fmt.Errorf("read the build: %w", err)
+	}
+	parsed, err := deploy.ParseHeadersFile(text)
+	if err != nil {
+		return fmt.Errorf("read the build: %w", err)
+	}
+	if len(parsed.Unkept) > 0 {
+		d.warn("%s asks for headers that can't be kept with a stored file; set them at the CDN: %s", deploy.HeadersFile, strings.Join(parsed.Unkept, ", "))
+	}
+	rules := d.opts.Rules
+	rules.Headers = append(parsed.Rules, rules.Headers...)
+	if d.opts.Rules, err = rules.Compile(); err != nil {
+		return fmt.Errorf("%s: %w", deploy.HeadersFile, err)
+	}
+	return nil
+}
