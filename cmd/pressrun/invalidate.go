@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/cdn"
@@ -36,27 +35,21 @@ Examples:
   pressrun invalidate s3://site --cdn varnish:http://127.0.0.1:6081 --public-url https://www.example.org`
 }
 
-// cdnToken is the environment variable with each CDN's secret.
-var cdnToken = map[string]string{
-	"fastly": "FASTLY_API_TOKEN", "cloudflare": "CLOUDFLARE_API_TOKEN", "webhook": "PRESSRUN_CDN_WEBHOOK_SECRET",
-}
-
 // Run invalidates.
 func (c *invalidateCmd) Run(ctx context.Context, t *terminal) error {
 	dest, err := c.open(ctx, c.To)
 	if err != nil {
 		return err
 	}
-	kind, _, _ := strings.Cut(c.CDN, ":")
-	purger, err := cdn.Open(ctx, cdn.Config{
-		Address: c.CDN, PublicURL: c.PublicURL, Tags: c.Tags, Token: strings.TrimSpace(os.Getenv(cdnToken[kind])),
-	})
+	purger, err := cdn.Open(ctx, cdn.Config{Address: c.CDN, PublicURL: c.PublicURL, Tags: c.Tags})
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
 	line := newProgress(t)
-	line.show("telling " + purger.String())
-	report, err := cdn.Sync(ctx, dest, purger, cdn.Options{Site: c.Site, All: c.All, DryRun: c.DryRun, Now: t.now})
+	line.show("telling " + purger.Name())
+	report, err := cdn.Sync(ctx, dest, purger, cdn.SyncOptions{
+		Site: c.Site, PublicURL: c.PublicURL, All: c.All, DryRun: c.DryRun, Now: t.now,
+	})
 	line.clear()
 	if _, pending := errors.AsType[*cdn.PendingError](err); pending {
 		return withCode(exitEdgePending, err)
@@ -74,30 +67,30 @@ func (c *invalidateCmd) print(p *printer, r cdn.Report) error {
 	if c.JSON {
 		return p.document(r)
 	}
-	what := fmt.Sprintf("%s has dropped %s (%s changed)", r.CDN, dropped(r.Purge), plural(int64(r.Changed), "file"))
-	if r.Purge.Empty() {
+	what := fmt.Sprintf("%s has dropped %s (%s changed)", r.CDN, dropped(r.Decision.Set), plural(int64(r.Decision.Changed), "file"))
+	if r.Decision.Set.Empty() {
 		what = fmt.Sprintf("%s agrees with release %d already: nothing to drop", r.CDN, r.Release)
 	} else if c.DryRun {
-		what = fmt.Sprintf("dry run: %s would drop %s", r.CDN, dropped(r.Purge))
+		what = fmt.Sprintf("dry run: %s would drop %s", r.CDN, dropped(r.Decision.Set))
 	}
 	_, err := fmt.Fprintln(p.out, oneLine(what))
 	return err
 }
 
-func dropped(p cdn.Purge) string {
+func dropped(p cdn.Set) string {
 	if p.All {
 		return "everything"
 	}
 	var parts []string
 	for _, part := range []struct {
-		n    int
-		name string
-	}{{len(p.Tags), "tag"}, {len(p.Paths), "address"}, {len(p.Prefixes), "folder"}} {
+		n         int
+		one, many string
+	}{{len(p.Tags), "tag", "tags"}, {len(p.Paths), "address", "addresses"}, {len(p.Prefixes), "prefix", "prefixes"}} {
 		switch {
-		case part.n == 1 || (part.n > 0 && part.name != "address"):
-			parts = append(parts, plural(int64(part.n), part.name))
+		case part.n == 1:
+			parts = append(parts, "1 "+part.one)
 		case part.n > 1:
-			parts = append(parts, fmt.Sprintf("%d addresses", part.n))
+			parts = append(parts, fmt.Sprintf("%d %s", part.n, part.many))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -3,7 +3,6 @@ package cdn
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,133 +12,190 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/hashicorp/go-retryablehttp"
 )
 
-// How patient a purge is: a CDN's control plane is slow to answer and quick to
-// refuse (research: deploy.md 4.1), and a purge that is given up leaves readers
-// with old pages.
-const (
-	maxTries   = 10
-	firstPause = time.Second
-	maxPause   = 20 * time.Second
-	callTime   = 30 * time.Second
-	maxAnswer  = 1 << 20
-)
-
-// client calls an HTTP API and retries what may pass.
-type client struct {
-	http  *http.Client
-	pause time.Duration // before the second try; 0 for firstPause
+// Patience is how often and how long a call is tried again: a CDN's control
+// plane is slow to answer and quick to refuse (research: deploy.md 4.1), and a
+// purge that is given up leaves readers with old pages. The zero value is ten
+// tries, one second at first and at most thirty seconds apart, with jitter.
+type Patience struct {
+	Tries      int
+	First, Max time.Duration
 }
 
-// call is one API request. Header values may be secrets: they are in no error.
-type call struct {
-	Method string
-	URL    string
-	Header map[string]string
-	Body   any // JSON, nil for none
-	Host   string
-}
-
-// explain names the host alone: a path or a query may hold a token, and so does
-// the text of a *url.Error.
-func (c call) explain(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
-		err = wrapped.Err
+func (p Patience) orDefault() Patience {
+	if p.Tries <= 0 {
+		p.Tries = 10
 	}
-	return fmt.Errorf("%s at %s: %w", c.Method, hostOf(c.URL), err)
+	if p.First <= 0 {
+		p.First = time.Second
+	}
+	if p.Max <= 0 {
+		p.Max = 30 * time.Second
+	}
+	return p
+}
+
+// pause is before the next try, attempt being 0 after the first. Half of it is
+// chance, so that the jobs of a workflow don't come back together.
+func (p Patience) pause(attempt int) time.Duration {
+	full := p.Max
+	if attempt < 20 && p.First<<attempt < p.Max {
+		full = p.First << attempt
+	}
+	return full/2 + rand.N(full/2+1) //nolint:gosec // spreads retries, hides nothing
+}
+
+const (
+	callTime  = 30 * time.Second
+	maxAnswer = 1 << 20
+	// maxRetryAfter bounds what a CDN may ask for: Cloudflare's free plan
+	// refills five requests a minute.
+	maxRetryAfter = 2 * time.Minute
+)
+
+// client calls an HTTP API and tries again what may pass. Every call made with
+// it may be repeated: the same purge twice is the same as once.
+type client struct{ retry *retryablehttp.Client }
+
+func newClient(p Patience) client {
+	p = p.orDefault()
+	r := retryablehttp.NewClient()
+	// No redirects: a token must not be sent to wherever an answer points.
+	r.HTTPClient = &http.Client{Timeout: callTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	r.Logger = nil // it would log addresses
+	r.RetryMax = p.Tries - 1
+	r.CheckRetry = passing
+	r.Backoff = func(_, _ time.Duration, attempt int, resp *http.Response) time.Duration {
+		if after, ok := retryAfter(resp); ok {
+			return after
+		}
+		return p.pause(attempt)
+	}
+	// The last answer is worth more than "giving up".
+	r.ErrorHandler = func(resp *http.Response, err error, _ int) (*http.Response, error) {
+		if resp != nil {
+			return resp, nil
+		}
+		return nil, err
+	}
+	return client{retry: r}
+}
+
+// passing tells whether a call is worth another try.
+func passing(ctx context.Context, resp *http.Response, err error) (bool, error) {
+	if ctx.Err() != nil {
+		return false, ctx.Err()
+	}
+	if err != nil {
+		return retryablehttp.DefaultRetryPolicy(ctx, nil, err)
+	}
+	switch resp.StatusCode {
+	case http.StatusTooManyRequests, http.StatusRequestTimeout, http.StatusTooEarly,
+		http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true, nil
+	}
+	return false, nil
+}
+
+func retryAfter(resp *http.Response) (time.Duration, bool) {
+	if resp == nil {
+		return 0, false
+	}
+	seconds, err := strconv.Atoi(resp.Header.Get("Retry-After"))
+	if err != nil || seconds < 0 {
+		return 0, false
+	}
+	return min(time.Duration(seconds)*time.Second, maxRetryAfter), true
+}
+
+// call is one API request. Header values and addresses may be secrets: they are
+// in no error.
+type call struct {
+	method string
+	url    string
+	header map[string]string
+	host   string // the Host header; "" for the address's
+	body   []byte
+	sign   func(*http.Request) // before each try
 }
 
 // statusError is an answer that is no success.
 type statusError struct {
-	Status int
-	Body   string
-	After  time.Duration
+	status int
+	body   string
 }
 
 // Error shows the start of the answer, which says why.
 func (e *statusError) Error() string {
-	text := strings.Join(strings.Fields(e.Body), " ")
-	return fmt.Sprintf("answered %d %s %s", e.Status, http.StatusText(e.Status), text[:min(len(text), 200)])
+	text := strings.Join(strings.Fields(e.body), " ")
+	if len(text) > 200 {
+		text = text[:200] + "..."
+	}
+	return strings.TrimSpace(fmt.Sprintf("it answered %d %s: %q", e.status, http.StatusText(e.status), text))
 }
 
-func (e *statusError) passing() bool {
-	return e.Status == http.StatusTooManyRequests || e.Status >= 500
-}
-
-// do sends a request until it succeeds, and returns the answer's body.
-func (c *client) do(ctx context.Context, in call) ([]byte, error) {
-	pause := c.pause
-	if pause == 0 {
-		pause = firstPause
-	}
-	for try := 1; ; try++ {
-		body, err := c.once(ctx, in)
-		if err == nil {
-			return body, nil
-		}
-		var status *statusError
-		final := errors.As(err, &status) && !status.passing()
-		if final || try == maxTries || ctx.Err() != nil {
-			return nil, in.explain(err)
-		}
-		wait := pause/2 + rand.N(pause) //nolint:gosec // spreads retries, hides nothing
-		if status != nil && status.After > 0 {
-			wait = min(status.After, maxPause)
-		}
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return nil, in.explain(err)
-		}
-		pause = min(2*pause, maxPause)
-	}
-}
-
-func (c *client) once(ctx context.Context, in call) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTime)
-	defer cancel()
-	var body io.Reader = http.NoBody
-	if in.Body != nil {
-		text, err := json.Marshal(in.Body)
-		if err != nil {
-			return nil, err
-		}
-		body = bytes.NewReader(text)
-	}
-	request, err := http.NewRequestWithContext(ctx, in.Method, in.URL, body)
+// do sends a call until it succeeds, and returns the answer's body.
+func (c client) do(ctx context.Context, in call) ([]byte, error) {
+	request, err := retryablehttp.NewRequestWithContext(ctx, in.method, in.url, in.body)
 	if err != nil {
-		return nil, err
+		return nil, errors.New("its address is not a URL")
 	}
-	if in.Body != nil {
+	if in.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	for name, value := range in.Header {
+	request.Header.Set("User-Agent", "pressrun")
+	for name, value := range in.header {
 		request.Header.Set(name, value)
 	}
-	if in.Host != "" {
-		request.Host = in.Host
+	if in.host != "" {
+		request.Host = in.host
 	}
-	response, err := c.http.Do(request)
+	retry := c.retry
+	if in.sign != nil {
+		in.sign(request.Request)
+		again := retryablehttp.Client{
+			HTTPClient: retry.HTTPClient, RetryMax: retry.RetryMax, CheckRetry: retry.CheckRetry, Backoff: retry.Backoff, ErrorHandler: retry.ErrorHandler,
+			PrepareRetry: func(r *http.Request) error { in.sign(r); return nil },
+		}
+		retry = &again
+	}
+	response, err := retry.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, unaddressed(err)
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("read its answer: %w", err)
 	}
 	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return nil, &statusError{Status: response.StatusCode, Body: string(answer), After: retryAfter(response.Header)}
+		return nil, &statusError{status: response.StatusCode, body: string(bytes.ToValidUTF8(answer, []byte("?")))}
 	}
 	return answer, nil
 }
 
-func retryAfter(h http.Header) time.Duration {
-	seconds, err := strconv.Atoi(h.Get("Retry-After"))
-	if err != nil || seconds < 0 {
-		return 0
+// unaddressed takes the address, which may hold a token, off an error.
+func unaddressed(err error) error {
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		return u.Err
 	}
-	return time.Duration(seconds) * time.Second
+	return err
+}
+
+// advise adds what to do about a refused token or an unknown name.
+func advise(err error, denied, missing string) error {
+	status, ok := errors.AsType[*statusError](err)
+	if !ok {
+		return err
+	}
+	switch status.status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return fmt.Errorf("%w (%s)", err, denied)
+	case http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return fmt.Errorf("%w (%s)", err, missing)
+	}
+	return err
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 )
 
@@ -15,100 +14,109 @@ var _ Purger = (*Cloudflare)(nil)
 
 const (
 	cloudflareAPI = "https://api.cloudflare.com/client/v4"
-	// cloudflareBatch is how many files, tags or prefixes one call takes
-	// (Cloudflare docs, "Purge cache", 2026-07).
-	cloudflareBatch     = 100
+	// cloudflareBatch is how many files, tags or prefixes one call takes on every
+	// plan (Cloudflare docs, "Purge cache", 2026-07).
+	cloudflareBatch = 100
+	// Calls by tag and prefix come out of a bucket of 25 on the smaller plans;
+	// 800 files a second are let through.
+	cloudflareTags      = 10 * cloudflareBatch
+	cloudflarePrefixes  = cloudflareBatch
 	cloudflarePaths     = 3000
-	cloudflarePrefixes  = 100
 	cloudflareTagHeader = "x-amz-meta-cache-tag"
 )
 
-// Cloudflare purges one zone. Purges take effect as they are answered.
+// Cloudflare purges one host of a zone. What was answered is in effect.
 type Cloudflare struct {
-	Zone  string
-	Token string
-	// Base is the site's public address, "https://www.example.org".
-	Base string
-	// Tags is for zones where a rule copies x-amz-meta-cache-tag to Cache-Tag.
-	Tags bool
-	API  string // for tests
-
-	client client
+	zone, token  string
+	origin, host string // "https://www.example.org", "www.example.org"
+	base         string
+	tags         bool
+	api          string
+	client       client
 }
 
-// String names the zone.
-func (c *Cloudflare) String() string { return "cloudflare " + c.Zone }
+// Name names the zone.
+func (c *Cloudflare) Name() string { return "cloudflare:" + c.zone }
 
-// Abilities are Cloudflare's.
-func (c *Cloudflare) Abilities() Abilities {
-	can := Abilities{Paths: cloudflarePaths, Prefixes: cloudflarePrefixes}
-	if c.Tags {
-		can.TagHeader = cloudflareTagHeader
+// Limits are Cloudflare's; a purge costs nothing.
+func (c *Cloudflare) Limits() Limits {
+	l := Limits{Paths: cloudflarePaths, Prefixes: cloudflarePrefixes, Everything: true}
+	if c.tags {
+		l.Tags, l.TagHeader = cloudflareTags, cloudflareTagHeader
 	}
-	return can
+	return l
 }
 
-// Purge sends one call for each hundred of each kind.
-func (c *Cloudflare) Purge(ctx context.Context, p Purge) (Receipt, error) {
-	if p.All {
-		return nil, c.send(ctx, map[string]any{"purge_everything": true})
-	}
-	base, err := url.Parse(c.Base)
-	if err != nil || base.Host == "" {
-		return nil, errors.New("cloudflare purges by full address: set --public-url to the site's, like https://www.example.org")
-	}
-	for kind, list := range map[string][]string{
-		"tags":     p.Tags,
-		"files":    each(p.Paths, func(path string) string { return trimmed(c.Base) + encodePath(path) }),
-		"prefixes": each(p.Prefixes, func(path string) string { return base.Host + trimmed(base.Path) + encodePath(path) }),
-	} {
-		for batch := range slices.Chunk(list, cloudflareBatch) {
-			if err := c.send(ctx, map[string]any{kind: batch}); err != nil {
-				return nil, err
+// Purge makes one call for each hundred of each kind.
+func (c *Cloudflare) Purge(ctx context.Context, set Set) (Receipt, error) {
+	return deliver(ctx, c.Name(), set, room{total: cloudflareBatch}, func(ctx context.Context, items []item) (string, error) {
+		return "", c.send(ctx, c.body(items))
+	})
+}
+
+// body says what to purge. "Everything" is everything of the site's host: other
+// hosts of the zone are not ours to drop.
+func (c *Cloudflare) body(items []item) map[string]any {
+	var list []string
+	name := ""
+	for _, i := range items {
+		switch i.kind {
+		case kindAll:
+			if c.base != "" {
+				return map[string]any{"prefixes": []string{c.host + encode(c.base)}}
 			}
+			return map[string]any{"hosts": []string{c.host}}
+		case kindTag:
+			name, list = "tags", append(list, i.value)
+		case kindPath:
+			name, list = "files", append(list, c.origin+encode(i.value))
+		case kindPrefix:
+			// As Cloudflare writes it: without scheme and last slash.
+			name, list = "prefixes", append(list, c.host+strings.TrimSuffix(encode(i.value), "/"))
 		}
 	}
-	return nil, nil
+	return map[string]any{name: list}
 }
 
-func each(list []string, f func(string) string) []string {
-	out := make([]string, 0, len(list))
-	for _, s := range list {
-		out = append(out, f(s))
-	}
-	return out
-}
-
-func (c *Cloudflare) send(ctx context.Context, body any) error {
-	api := c.API
-	if api == "" {
-		api = cloudflareAPI
+func (c *Cloudflare) send(ctx context.Context, body map[string]any) error {
+	text, err := json.Marshal(body)
+	if err != nil {
+		return err
 	}
 	answer, err := c.client.do(ctx, call{
-		Method: http.MethodPost, URL: api + "/zones/" + url.PathEscape(c.Zone) + "/purge_cache",
-		Header: map[string]string{"Authorization": "Bearer " + c.Token}, Body: body,
+		method: http.MethodPost, url: c.api + "/zones/" + url.PathEscape(c.zone) + "/purge_cache",
+		header: map[string]string{"Authorization": "Bearer " + c.token}, body: text,
 	})
+	if err == nil {
+		err = refusal(answer)
+	}
 	if err != nil {
-		return fmt.Errorf("purge cloudflare zone %s: %w", c.Zone, advise(err, "check the token and that it may purge the cache", "check the zone id"))
-	}
-	var result struct {
-		Success bool `json:"success"`
-		Errors  []struct {
-			Message string `json:"message"`
-		} `json:"errors"`
-	}
-	if err := json.Unmarshal(answer, &result); err != nil {
-		return fmt.Errorf("purge cloudflare zone %s: its answer is not JSON: %w", c.Zone, err)
-	}
-	if !result.Success {
-		var why []string
-		for _, e := range result.Errors {
-			why = append(why, e.Message)
-		}
-		return fmt.Errorf("purge cloudflare zone %s: refused: %s", c.Zone, strings.Join(why, "; "))
+		return fmt.Errorf("purge cloudflare zone %s: %w", c.zone, advise(err, "check that the token may purge this zone's cache", "check the zone id"))
 	}
 	return nil
 }
 
-// Wait returns at once: a purge that was answered is in effect.
+// refusal reads an answer: Cloudflare also says no with status 200.
+func refusal(answer []byte) error {
+	var result struct {
+		Success bool `json:"success"`
+		Errors  []struct {
+			Code    int    `json:"code"`
+			Message string `json:"message"`
+		} `json:"errors"`
+	}
+	if err := json.Unmarshal(answer, &result); err != nil {
+		return fmt.Errorf("its answer is not JSON: %w", err)
+	}
+	if result.Success {
+		return nil
+	}
+	var why []string
+	for _, e := range result.Errors {
+		why = append(why, fmt.Sprintf("%d %q", e.Code, e.Message))
+	}
+	return errors.New("it refused: " + strings.Join(why, "; "))
+}
+
+// Wait returns at once: what was answered is in effect.
 func (c *Cloudflare) Wait(context.Context, Receipt) error { return nil }

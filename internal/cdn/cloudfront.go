@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 
@@ -19,151 +18,174 @@ import (
 var _ Purger = (*CloudFront)(nil)
 
 // CloudFront's limits for one distribution at a time (Developer Guide,
-// "Quotas on invalidations"): 3,000 paths and 15 paths with a wildcard. A
-// thousand paths are free each month; more than those are folded.
+// "Quotas on invalidations"): 3,000 paths and tags, 15 wildcards.
 const (
-	cloudFrontPaths    = 1000
-	cloudFrontPrefixes = 15
+	cloudFrontItems     = 3000
+	cloudFrontWildcards = 15
+	// cloudFrontPlanned leaves room for wildcards of the release before, which
+	// may be in progress still.
+	cloudFrontPlanned = 10
 	// cloudFrontTagHeader is the object metadata that S3 origins carry tags in,
-	// once the distribution's CacheTagConfig names it (since 2026-04-29).
+	// once the distribution's CacheTagConfig names it (since 2026-04).
 	cloudFrontTagHeader = "x-amz-meta-cache-tag"
-	cloudFrontWait      = 20 * time.Minute
+	cloudFrontWait      = 15 * time.Minute
 )
 
 // CloudFront invalidates one distribution.
 type CloudFront struct {
-	client       *cloudfront.Client
+	api          *cloudfront.Client
 	distribution string
-	pathPrefix   string // the site's folder in the public address; "" or "/docs"
+	base         string
 	tags         bool
-	minDelay     time.Duration
+	// AWS gives 5 s as the usual time until an invalidation is in effect; the
+	// SDK's own first delay is 20 s, and its last ten minutes.
+	minDelay, maxDelay time.Duration
 }
 
-// CloudFrontOptions say how to reach it.
-type CloudFrontOptions struct {
-	Distribution string // its id
-	PathPrefix   string // folder that the site has in the public address
-	// Tags is for distributions whose CacheTagConfig names x-amz-meta-cache-tag.
-	Tags     bool
-	Endpoint string // for tests
-}
-
-// NewCloudFront makes the purger of a distribution, with the AWS credentials of
-// the environment.
-func NewCloudFront(ctx context.Context, o CloudFrontOptions) (*CloudFront, error) {
-	if o.Distribution == "" {
-		return nil, errors.New("CloudFront needs the distribution's id, like cloudfront:E1A2B3C4D5")
-	}
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRetryer(func() aws.Retryer {
-		// The API takes about one call in two seconds and answers 503 at busy
-		// hours: patience, and no token bucket.
-		return retry.NewStandard(func(r *retry.StandardOptions) {
-			r.MaxAttempts, r.MaxBackoff, r.RateLimiter = maxTries, maxPause, ratelimit.None
-		})
-	}))
+func newCloudFront(ctx context.Context, distribution string, c Config) (*CloudFront, error) {
+	patience := c.Patience.orDefault()
+	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1" // CloudFront is one service for the whole world
 	}
-	client := cloudfront.NewFromConfig(cfg, func(c *cloudfront.Options) {
-		if o.Endpoint != "" {
-			c.BaseEndpoint = &o.Endpoint
+	api := cloudfront.NewFromConfig(cfg, func(o *cloudfront.Options) {
+		if c.Endpoint != "" {
+			o.BaseEndpoint = &c.Endpoint
 		}
+		o.Retryer = cloudFrontRetryer(patience)
 	})
 	return &CloudFront{
-		client: client, distribution: o.Distribution, tags: o.Tags,
-		pathPrefix: strings.TrimSuffix(o.PathPrefix, "/"), minDelay: 2 * time.Second,
+		api: api, distribution: distribution, base: basePath(c.PublicURL), tags: c.Tags,
+		minDelay: min(2*time.Second, 2*patience.First), maxDelay: min(5*time.Second, 5*patience.First),
 	}, nil
 }
 
-// String names the distribution.
-func (c *CloudFront) String() string { return "cloudfront " + c.distribution }
-
-// Abilities are CloudFront's limits.
-func (c *CloudFront) Abilities() Abilities {
-	can := Abilities{Paths: cloudFrontPaths, Prefixes: cloudFrontPrefixes}
-	if c.tags {
-		can.TagHeader = cloudFrontTagHeader
-	}
-	return can
+// cloudFrontRetryer: the API takes about one call in two seconds, answers 503 at
+// busy hours, and refuses while too much is in progress. All of these pass. No
+// token bucket: there is one call, and it has to get through.
+func cloudFrontRetryer(p Patience) aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts, o.MaxBackoff, o.RateLimiter = p.Tries, p.Max, ratelimit.None
+		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) { return p.pause(attempt), nil })
+		o.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: map[string]struct{}{
+			(&types.TooManyInvalidationsInProgress{}).ErrorCode(): {}, "ServiceUnavailable": {}, "InternalFailure": {},
+		}})
+	})
 }
 
-// Purge makes one invalidation. The caller reference is the purge's id: the same
-// purge again is the same invalidation.
-func (c *CloudFront) Purge(ctx context.Context, p Purge) (Receipt, error) {
-	items := c.items(p)
-	out, err := c.client.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{
+// Name names the distribution.
+func (c *CloudFront) Name() string { return "cloudfront:" + c.distribution }
+
+// Limits are CloudFront's.
+func (c *CloudFront) Limits() Limits {
+	l := Limits{
+		Paths: cloudFrontItems, Prefixes: cloudFrontPlanned, AnyPrefix: true, Everything: true,
+		Prices: Prices{Unit: 0.005, Free: 1000},
+	}
+	if c.tags {
+		l.Tags, l.TagHeader = cloudFrontItems, cloudFrontTagHeader
+	}
+	return l
+}
+
+// Purge makes one invalidation for each 3,000 items. Its caller reference is of
+// the deploy and the items, so that a retry is the same invalidation.
+func (c *CloudFront) Purge(ctx context.Context, set Set) (Receipt, error) {
+	before := ""
+	return deliver(ctx, c.Name(), set, room{total: cloudFrontItems, prefixes: cloudFrontWildcards, mixed: true}, func(ctx context.Context, items []item) (string, error) {
+		if before != "" {
+			// A full batch is all that may be in progress at once.
+			if err := c.await(ctx, before); err != nil {
+				return "", err
+			}
+		}
+		id, err := c.invalidate(ctx, set.reference(items), c.paths(items))
+		before = id
+		return id, err
+	})
+}
+
+func (c *CloudFront) invalidate(ctx context.Context, reference string, paths []string) (string, error) {
+	out, err := c.api.CreateInvalidation(ctx, &cloudfront.CreateInvalidationInput{
 		DistributionId: &c.distribution,
 		InvalidationBatch: &types.InvalidationBatch{
-			CallerReference: &p.ID,
-			Paths:           &types.Paths{Quantity: aws.Int32(int32(min(len(items), cloudFrontPaths*4))), Items: items},
+			CallerReference: &reference,
+			Paths:           &types.Paths{Quantity: aws.Int32(int32(len(paths))), Items: paths}, //nolint:gosec // G115: at most 3,000
 		},
 	})
-	var busy *types.TooManyInvalidationsInProgress
-	if errors.As(err, &busy) && !p.All {
-		// Others fill the distribution's quota: one wildcard needs the least.
-		return c.Purge(ctx, Purge{ID: p.ID + "-all", All: true})
-	}
 	if err != nil {
-		return nil, c.explain(err)
+		return "", c.explain(err)
 	}
-	if out.Invalidation == nil {
-		return nil, errors.New("CloudFront answered without an invalidation")
+	if out.Invalidation == nil || aws.ToString(out.Invalidation.Id) == "" {
+		return "", errors.New("CloudFront answered without an invalidation")
 	}
-	return Receipt{aws.ToString(out.Invalidation.Id)}, nil
+	return *out.Invalidation.Id, nil
 }
 
-func (c *CloudFront) items(p Purge) []string {
-	if p.All {
-		return []string{c.pathPrefix + "/*"}
+func (c *CloudFront) paths(items []item) []string {
+	out := make([]string, 0, len(items))
+	for _, i := range items {
+		switch i.kind {
+		case kindAll:
+			out = append(out, c.base+"/*")
+		case kindTag:
+			out = append(out, "#"+i.value)
+		case kindPath:
+			out = append(out, encode(i.value))
+		case kindPrefix:
+			out = append(out, encode(i.value)+"*")
+		}
 	}
-	items := make([]string, 0, p.Units())
-	for _, tag := range p.Tags {
-		items = append(items, "#"+tag)
-	}
-	for _, path := range p.Paths {
-		items = append(items, encodePath(c.pathPrefix+path))
-	}
-	for _, prefix := range p.Prefixes {
-		items = append(items, encodePath(c.pathPrefix+prefix)+"*")
-	}
-	return items
+	return out
 }
 
-// encodePath writes a path as browsers send it. A star in a file's name must not
-// act as a wildcard.
-func encodePath(p string) string {
-	return strings.ReplaceAll((&url.URL{Path: p}).EscapedPath(), "*", "%2A")
-}
-
-// Wait polls from two seconds on: AWS gives 5 s as the usual time until an
-// invalidation is in effect, and the SDK's own first delay is 20 s.
+// Wait asks every few seconds until all invalidations of a receipt are complete.
 func (c *CloudFront) Wait(ctx context.Context, r Receipt) error {
-	waiter := cloudfront.NewInvalidationCompletedWaiter(c.client, func(o *cloudfront.InvalidationCompletedWaiterOptions) {
-		o.MinDelay, o.MaxDelay = c.minDelay, max(c.minDelay, 5*time.Second)
-	})
-	for _, id := range r {
-		err := waiter.Wait(ctx, &cloudfront.GetInvalidationInput{DistributionId: &c.distribution, Id: &id}, cloudFrontWait)
-		if err != nil {
-			return fmt.Errorf("wait for CloudFront invalidation %s: %w", id, err)
+	for n, id := range r.Open {
+		if err := c.await(ctx, id); err != nil {
+			r.Open = r.Open[n:]
+			return pending(r, err)
 		}
 	}
 	return nil
 }
 
+// await asks more and more seldom. The SDK's own waiter would do the same, but
+// takes a status in capitals, which other servers of this API write, for one in
+// progress.
+func (c *CloudFront) await(ctx context.Context, id string) error {
+	ctx, cancel := context.WithTimeout(ctx, cloudFrontWait)
+	defer cancel()
+	pause := c.minDelay
+	for {
+		out, err := c.api.GetInvalidation(ctx, &cloudfront.GetInvalidationInput{DistributionId: &c.distribution, Id: &id})
+		if err != nil {
+			return fmt.Errorf("wait for invalidation %s: %w", id, c.explain(err))
+		}
+		if out.Invalidation != nil && strings.EqualFold(aws.ToString(out.Invalidation.Status), "Completed") {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("wait for invalidation %s, which is still in progress: %w", id, ctx.Err())
+		case <-time.After(pause):
+		}
+		pause = min(pause+pause/2, c.maxDelay)
+	}
+}
+
 func (c *CloudFront) explain(err error) error {
-	var none *types.NoSuchDistribution
-	var denied *types.AccessDenied
-	var busy *types.TooManyInvalidationsInProgress
-	switch {
-	case errors.As(err, &none):
+	if _, ok := errors.AsType[*types.NoSuchDistribution](err); ok {
 		return fmt.Errorf("the distribution %s does not exist in this AWS account: %w", c.distribution, err)
-	case errors.As(err, &denied):
+	}
+	if _, ok := errors.AsType[*types.AccessDenied](err); ok {
 		return fmt.Errorf("the credentials may not invalidate distribution %s (cloudfront:CreateInvalidation and cloudfront:GetInvalidation are needed): %w", c.distribution, err)
-	case errors.As(err, &busy):
+	}
+	if _, ok := errors.AsType[*types.TooManyInvalidationsInProgress](err); ok {
 		return fmt.Errorf("distribution %s has as many invalidations in progress as CloudFront allows: %w", c.distribution, err)
 	}
-	return fmt.Errorf("invalidate distribution %s: %w", c.distribution, err)
+	return err
 }

@@ -2,104 +2,96 @@ package cdn
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
+
+	"golang.org/x/sync/errgroup"
 )
 
 var _ Purger = (*Fastly)(nil)
 
 const (
-	fastlyAPI  = "https://api.fastly.com"
-	fastlyKeys = 256 // surrogate keys in one call (Fastly API, "Purging")
-	// fastlyTagHeader: Fastly reads tags from the origin's Surrogate-Key; S3 can
-	// only store it as metadata, which a VCL line copies over.
-	fastlyTagHeader = "x-amz-meta-surrogate-key"
+	fastlyAPI = "https://api.fastly.com"
+	// fastlyKeys is how many surrogate keys one call takes (Fastly API, "Purging").
+	fastlyKeys = 256
 	// fastlyPaths are purged one call each, of 100,000 allowed an hour.
-	fastlyPaths = 500
+	fastlyPaths = 1000
+	// fastlyTagHeader: Fastly reads tags from the origin's Surrogate-Key, and S3
+	// can only store it as metadata, which a line of VCL copies over.
+	fastlyTagHeader = "x-amz-meta-surrogate-key"
+	callsAtOnce     = 8
 )
 
-// Fastly purges one service. Purges take effect as they are answered.
+// Fastly purges one service. What was answered is in effect. Purges are soft
+// where Fastly has it: the old copy is served while a new one is fetched, or
+// when the origin is down.
 type Fastly struct {
-	Service string
-	Token   string
-	// Host is the site's public host, needed to purge by path.
-	Host string
-	// Hard drops objects at once; else they turn stale and may be served while a
-	// new one is fetched, or when the origin is down.
-	Hard bool
-	API  string // for tests
-
-	client client
+	service, token string
+	host           string
+	api            string
+	client         client
 }
 
-// String names the service.
-func (f *Fastly) String() string { return "fastly " + f.Service }
+// Name names the service.
+func (f *Fastly) Name() string { return "fastly:" + f.service }
 
-// Abilities are Fastly's: it knows no folders.
-func (f *Fastly) Abilities() Abilities {
-	return Abilities{TagHeader: fastlyTagHeader, Paths: fastlyPaths}
+// Limits are Fastly's: it knows no prefixes, and asks nothing for a purge.
+func (f *Fastly) Limits() Limits {
+	l := Limits{Tags: 16 * fastlyKeys, TagHeader: fastlyTagHeader, Everything: true}
+	if f.host != "" {
+		l.Paths = fastlyPaths
+	}
+	return l
 }
 
-// Purge drops tags in batches, and paths one by one.
-func (f *Fastly) Purge(ctx context.Context, p Purge) (Receipt, error) {
-	api := f.API
-	if api == "" {
-		api = fastlyAPI
-	}
-	if p.All {
-		// Fastly has no soft purge of everything.
-		return nil, f.send(ctx, api+"/service/"+url.PathEscape(f.Service)+"/purge_all", nil, false)
-	}
-	for keys := range slices.Chunk(p.Tags, fastlyKeys) {
-		body := map[string]any{"surrogate_keys": keys}
-		if err := f.send(ctx, api+"/service/"+url.PathEscape(f.Service)+"/purge", body, true); err != nil {
-			return nil, err
+// Purge drops tags in batches and paths one by one.
+func (f *Fastly) Purge(ctx context.Context, set Set) (Receipt, error) {
+	return deliver(ctx, f.Name(), set, room{total: fastlyKeys}, func(ctx context.Context, items []item) (string, error) {
+		switch items[0].kind {
+		case kindAll:
+			// Fastly has no soft purge of everything.
+			return "", f.send(ctx, "/service/"+url.PathEscape(f.service)+"/purge_all", nil, false)
+		case kindTag:
+			body, err := json.Marshal(map[string]any{"surrogate_keys": values(items, kindTag)})
+			if err != nil {
+				return "", err
+			}
+			return "", f.send(ctx, "/service/"+url.PathEscape(f.service)+"/purge", body, true)
+		case kindPrefix:
+			return "", errors.New("fastly can't purge by prefix: use tags or paths")
+		case kindPath:
 		}
-	}
-	if len(p.Paths) > 0 && f.Host == "" {
-		return nil, errors.New("fastly can't purge a path without the site's public host: set --public-url")
-	}
-	for _, path := range p.Paths {
-		if err := f.send(ctx, api+"/purge/"+f.Host+encodePath(path), nil, true); err != nil {
-			return nil, err
-		}
-	}
-	return nil, nil
+		return "", f.paths(ctx, values(items, kindPath))
+	})
 }
 
-func (f *Fastly) send(ctx context.Context, address string, body any, soft bool) error {
-	header := map[string]string{"Fastly-Key": f.Token, "Accept": "application/json"}
-	if soft && !f.Hard {
+func (f *Fastly) paths(ctx context.Context, paths []string) error {
+	if f.host == "" {
+		return errors.New("fastly can't purge a path without the site's public address: set --public-url")
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(callsAtOnce)
+	for _, path := range paths {
+		group.Go(func() error { return f.send(ctx, "/purge/"+f.host+encode(path), nil, true) })
+	}
+	return group.Wait()
+}
+
+func (f *Fastly) send(ctx context.Context, path string, body []byte, soft bool) error {
+	header := map[string]string{"Fastly-Key": f.token, "Accept": "application/json"}
+	if soft {
 		header["Fastly-Soft-Purge"] = "1"
 	}
-	_, err := f.client.do(ctx, call{Method: http.MethodPost, URL: address, Header: header, Body: body})
+	_, err := f.client.do(ctx, call{method: http.MethodPost, url: f.api + path, header: header, body: body})
 	if err != nil {
-		return fmt.Errorf("purge fastly service %s: %w", f.Service, advise(err, "check the token and its purge permissions", "check the service id"))
+		return fmt.Errorf("purge fastly service %s: %w", f.service, advise(err,
+			"check that the token may purge_select and purge_all", "check the service id"))
 	}
 	return nil
 }
 
-// Wait returns at once: a purge that was answered is in effect.
+// Wait returns at once: what was answered is in effect.
 func (f *Fastly) Wait(context.Context, Receipt) error { return nil }
-
-// advise adds what to do about a refused token or an unknown name.
-func advise(err error, denied, missing string) error {
-	var status *statusError
-	if !errors.As(err, &status) {
-		return err
-	}
-	switch status.Status {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return fmt.Errorf("%s: %w", denied, err)
-	case http.StatusNotFound:
-		return fmt.Errorf("%s: %w", missing, err)
-	}
-	return err
-}
-
-// trimmed is an address without its last slash.
-func trimmed(address string) string { return strings.TrimRight(address, "/") }

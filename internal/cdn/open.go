@@ -4,83 +4,176 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"net"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 )
 
-// Config names a CDN. Secrets come from files or the environment, never from an
-// address or a command line.
+// Config names a CDN. It holds no secrets, only where they are.
 type Config struct {
 	// Address is "cloudfront:DISTRIBUTION", "fastly:SERVICE", "cloudflare:ZONE",
-	// "varnish:http://server:6081[,http://another:6081]" or "webhook:https://...".
-	Address   string
-	PublicURL string // the site's public address; needed by all but CloudFront and webhooks
-	Token     string // Fastly's and Cloudflare's API token, or the webhook's secret
-	Tags      bool   // the CDN is set up to read tags (CloudFront, Cloudflare)
-	Endpoint  string // another address of the CDN's API, for tests
+	// "varnish:http://server:6081[,http://another:6081]", "webhook:https://..."
+	// or "none".
+	Address   string `json:"address"`
+	PublicURL string `json:"public_url,omitempty"` // the site's public address
+	// Tags says that the CDN is set up to read cache tags (CloudFront,
+	// Cloudflare; Varnish and webhooks always get them).
+	Tags bool `json:"tags,omitempty"`
+	// SecretFile holds the API token or the webhook's secret. Without it the
+	// environment is read, see [SecretVariable].
+	SecretFile string `json:"secret_file,omitempty"`
+
+	Getenv   func(string) string `json:"-"` // default os.Getenv
+	Patience Patience            `json:"-"`
+	Endpoint string              `json:"-"` // another address of the CDN's API, for tests
 }
 
 // Kinds are the CDNs that Open knows.
-var Kinds = []string{"cloudfront", "fastly", "cloudflare", "varnish", "webhook"}
+var Kinds = []string{"cloudfront", "fastly", "cloudflare", "varnish", "webhook", "none"}
+
+// secretVariables are the environment variables of secrets. CloudFront uses
+// AWS's own.
+var secretVariables = map[string]string{
+	"fastly": "FASTLY_API_TOKEN", "cloudflare": "CLOUDFLARE_API_TOKEN", "webhook": "PRESSRUN_CDN_WEBHOOK_SECRET",
+}
+
+// SecretVariable is the environment variable with the secret of an address's
+// CDN; "" when it needs none.
+func SecretVariable(address string) string {
+	kind, _, _ := strings.Cut(address, ":")
+	return secretVariables[kind]
+}
 
 // Open makes the purger that a configuration names. Nothing is sent yet.
 func Open(ctx context.Context, c Config) (Purger, error) {
 	kind, name, ok := strings.Cut(c.Address, ":")
-	if !ok || name == "" {
-		return nil, fmt.Errorf("the CDN %q is not written as KIND:NAME, with KIND one of %s", c.Address, strings.Join(Kinds, ", "))
+	if kind == "none" && !ok {
+		return None{}, nil
 	}
-	public, err := parsePublic(c.PublicURL)
+	if name == "" {
+		return nil, fmt.Errorf("the CDN %q is not written as KIND:NAME, with KIND one of %s", kindOnly(c.Address), strings.Join(Kinds, ", "))
+	}
+	public, err := publicURL(c.PublicURL)
 	if err != nil {
 		return nil, err
 	}
-	api := client{http: &http.Client{Timeout: callTime + 5*time.Second, CheckRedirect: noRedirect}}
+	secret, err := c.secret(kind)
+	if err != nil {
+		return nil, err
+	}
+	base, http := cleanBase(public.Path), newClient(c.Patience)
 	switch kind {
 	case "cloudfront":
-		return NewCloudFront(ctx, CloudFrontOptions{Distribution: name, PathPrefix: public.Path, Tags: c.Tags, Endpoint: c.Endpoint})
+		return newCloudFront(ctx, name, c)
 	case "fastly":
-		if c.Token == "" {
-			return nil, errors.New("fastly needs an API token: set FASTLY_API_TOKEN")
+		if secret == "" {
+			return nil, errors.New("fastly needs an API token in FASTLY_API_TOKEN or a secret file")
 		}
-		return &Fastly{Service: name, Token: c.Token, Host: public.Host + trimmed(public.Path), API: c.Endpoint, client: api}, nil
+		return &Fastly{service: name, token: secret, host: public.Host, api: orDefault(c.Endpoint, fastlyAPI), client: http}, nil
 	case "cloudflare":
-		if c.Token == "" {
-			return nil, errors.New("cloudflare needs an API token: set CLOUDFLARE_API_TOKEN")
+		if secret == "" {
+			return nil, errors.New("cloudflare needs an API token in CLOUDFLARE_API_TOKEN or a secret file")
 		}
-		return &Cloudflare{Zone: name, Token: c.Token, Base: c.PublicURL, Tags: c.Tags, API: c.Endpoint, client: api}, nil
+		if public.Host == "" {
+			return nil, errors.New("cloudflare purges by full address: the site's public address is needed (--public-url https://www.example.org)")
+		}
+		return &Cloudflare{
+			zone: name, token: secret, origin: public.Scheme + "://" + public.Host, host: public.Host,
+			base: base, tags: c.Tags, api: orDefault(c.Endpoint, cloudflareAPI), client: http,
+		}, nil
 	case "varnish":
-		servers := strings.Split(name, ",")
-		for _, s := range servers {
-			if u, err := url.Parse(s); err != nil || u.Host == "" {
-				return nil, fmt.Errorf("the varnish server %q is not an address like http://varnish:6081", s)
-			}
-		}
-		return &Varnish{Servers: servers, Host: public.Host, client: api}, nil
+		return openVarnish(name, public, http)
 	case "webhook":
-		if u, err := url.Parse(name); err != nil || u.Host == "" {
-			return nil, errors.New("the webhook's address is not a URL like https://example.org/purge")
-		}
-		return &Webhook{URL: name, Secret: c.Token, client: api}, nil
+		return openWebhook(name, base, secret, http)
 	}
 	return nil, fmt.Errorf("the CDN %q is not known: use one of %s", kind, strings.Join(Kinds, ", "))
 }
 
-// noRedirect keeps a token from being sent to wherever an answer points.
-func noRedirect(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+func openVarnish(list string, public *url.URL, http client) (Purger, error) {
+	v := &Varnish{host: public.Host, base: cleanBase(public.Path), client: http}
+	for server := range strings.SplitSeq(list, ",") {
+		u, err := url.Parse(server)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil {
+			return nil, errors.New("each varnish server must be an address like http://varnish:6081, without a name and password")
+		}
+		v.servers = append(v.servers, u.Scheme+"://"+u.Host)
+	}
+	if v.host == "" {
+		return nil, errors.New("varnish tells objects apart by host: the site's public address is needed (--public-url https://www.example.org)")
+	}
+	return v, nil
+}
 
-func parsePublic(address string) (*url.URL, error) {
+func openWebhook(address, base, secret string, http client) (Purger, error) {
 	u, err := url.Parse(address)
-	if err != nil || (address != "" && u.Host == "") {
+	if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || !isLocal(u.Hostname()))) {
+		return nil, errors.New("the webhook's address must be a URL like https://example.org/purge (plain http only on this machine)")
+	}
+	w := &Webhook{url: address, host: u.Host, base: base, client: http, now: time.Now}
+	if secret != "" {
+		if w.key, err = webhookKey(secret); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+// secret reads the CDN's secret. Blanks around it are an editor's.
+func (c Config) secret(kind string) (string, error) {
+	if c.SecretFile != "" {
+		text, err := os.ReadFile(c.SecretFile)
+		if err != nil {
+			return "", fmt.Errorf("read the CDN's secret: %w", err)
+		}
+		return strings.TrimSpace(string(text)), nil
+	}
+	getenv := c.Getenv
+	if getenv == nil {
+		getenv = os.Getenv
+	}
+	variable := secretVariables[kind]
+	if variable == "" {
+		return "", nil
+	}
+	return strings.TrimSpace(getenv(variable)), nil
+}
+
+func publicURL(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil || (address != "" && (u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"))) {
 		return nil, fmt.Errorf("the public address %q is not a URL like https://www.example.org", address)
 	}
 	return u, nil
 }
 
-func hostOf(address string) string {
+// basePath is the folder that the site has in its public address.
+func basePath(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
-		return "?"
+		return ""
 	}
-	return u.Host
+	return cleanBase(u.Path)
+}
+
+func isLocal(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || (ip != nil && ip.IsLoopback())
+}
+
+func orDefault(value, otherwise string) string {
+	if value == "" {
+		return otherwise
+	}
+	return strings.TrimRight(value, "/")
+}
+
+// kindOnly shows no more of an address than its kind: the rest may be a secret.
+func kindOnly(address string) string {
+	kind, rest, ok := strings.Cut(address, ":")
+	if ok && rest != "" {
+		return kind + ":..."
+	}
+	return address
 }

@@ -2,8 +2,8 @@ package cdn
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net/url"
 	"regexp"
 	"strings"
 
@@ -13,74 +13,114 @@ import (
 var _ Purger = (*Varnish)(nil)
 
 const (
-	varnishPaths     = 2000
-	varnishPrefixes  = 50
+	varnishPaths    = 2000
+	varnishPrefixes = 50
+	varnishTags     = 1000
+	// varnishBatch keeps a pattern over tags well under Varnish's limit for one
+	// header (http_req_hdr_len, 8 kB) with tags of ordinary length.
+	varnishBatch     = 50
+	varnishPattern   = 6000
 	varnishTagHeader = "x-amz-meta-cache-tag"
-	varnishAtOnce    = 16
 )
 
-// Varnish purges one or more Varnish servers through a VCL that knows the methods
-// PURGE (one address) and BAN (by the header X-Ban-Url, a regular expression
-// over addresses, or X-Ban-Tags, one over tags). docs/varnish.vcl has it.
+// Varnish purges one or more Varnish servers through the VCL of docs/varnish.vcl,
+// which knows the methods PURGE (one address) and BAN (by the header X-Ban-Url
+// or X-Ban-Tags, a regular expression over addresses or tags). What was
+// answered is in effect.
 type Varnish struct {
-	Servers []string // http://varnish-1:6081
-	Host    string   // the site's public host, as Varnish keys objects by it
-
-	client client
+	servers []string // "http://varnish-1:6081"
+	host    string   // the site's public host, by which Varnish tells objects apart
+	base    string
+	client  client
 }
 
-// String names the servers.
-func (v *Varnish) String() string { return "varnish " + strings.Join(v.Servers, ", ") }
+// Name names the servers.
+func (v *Varnish) Name() string { return "varnish:" + strings.Join(v.servers, ",") }
 
-// Abilities are those of the VCL.
-func (v *Varnish) Abilities() Abilities {
-	return Abilities{TagHeader: varnishTagHeader, Paths: varnishPaths, Prefixes: varnishPrefixes}
+// Limits are what the VCL does well: each ban is looked at for each object.
+func (v *Varnish) Limits() Limits {
+	return Limits{
+		Tags: varnishTags, TagHeader: varnishTagHeader, Paths: varnishPaths, Prefixes: varnishPrefixes,
+		AnyPrefix: true, Everything: true,
+	}
 }
 
-// Purge tells every server; each must take all of it.
-func (v *Varnish) Purge(ctx context.Context, p Purge) (Receipt, error) {
-	for _, server := range v.Servers {
-		if err := v.purgeOne(ctx, server, p); err != nil {
-			return nil, fmt.Errorf("purge varnish: %w", err)
+// Purge tells every server. One that is away does not keep the others from
+// being told.
+func (v *Varnish) Purge(ctx context.Context, set Set) (Receipt, error) {
+	return deliver(ctx, v.Name(), set, room{total: varnishBatch}, func(ctx context.Context, items []item) (string, error) {
+		errs := make([]error, len(v.servers))
+		var group errgroup.Group
+		for n, server := range v.servers {
+			group.Go(func() error {
+				if err := v.tell(ctx, server, items); err != nil {
+					errs[n] = fmt.Errorf("purge varnish %s: %w", server, advise(err,
+						"its VCL lets this machine not purge: add it to the acl", "its VCL does not know how to purge: see docs/varnish.vcl"))
+				}
+				return nil
+			})
 		}
-	}
-	return nil, nil
+		_ = group.Wait() // its errors are in errs
+		return "", errors.Join(errs...)
+	})
 }
 
-func (v *Varnish) purgeOne(ctx context.Context, server string, p Purge) error {
-	if p.All {
-		return v.send(ctx, server, "BAN", "/", map[string]string{"X-Ban-Url": "^/"})
-	}
-	if len(p.Tags) > 0 {
-		if err := v.send(ctx, server, "BAN", "/", map[string]string{"X-Ban-Tags": tagPattern(p.Tags)}); err != nil {
-			return err
+func (v *Varnish) tell(ctx context.Context, server string, items []item) error {
+	switch items[0].kind {
+	case kindAll:
+		return v.ban(ctx, server, "X-Ban-Url", "^"+regexp.QuoteMeta(encode(v.base))+"/")
+	case kindTag:
+		return v.banTags(ctx, server, values(items, kindTag))
+	case kindPrefix:
+		for _, prefix := range values(items, kindPrefix) {
+			if err := v.ban(ctx, server, "X-Ban-Url", "^"+regexp.QuoteMeta(encode(prefix))); err != nil {
+				return err
+			}
 		}
-	}
-	for _, prefix := range p.Prefixes {
-		pattern := "^" + regexp.QuoteMeta((&url.URL{Path: prefix}).EscapedPath())
-		if err := v.send(ctx, server, "BAN", "/", map[string]string{"X-Ban-Url": pattern}); err != nil {
-			return err
-		}
+		return nil
+	case kindPath:
 	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(varnishAtOnce)
-	for _, path := range p.Paths {
-		group.Go(func() error { return v.send(ctx, server, "PURGE", (&url.URL{Path: path}).EscapedPath(), nil) })
+	group.SetLimit(callsAtOnce)
+	for _, path := range values(items, kindPath) {
+		group.Go(func() error {
+			_, err := v.client.do(ctx, call{method: "PURGE", url: server + encode(path), host: v.host})
+			return err
+		})
 	}
 	return group.Wait()
 }
 
-// tagPattern matches any of the tags as a whole word of a list. A ban's pattern
-// ends at the first space, so it has none.
+// banTags bans by as many tags at once as a header has room for.
+func (v *Varnish) banTags(ctx context.Context, server string, tags []string) error {
+	for len(tags) > 0 {
+		n, length := 0, 0
+		for n < len(tags) && (n == 0 || length+len(tags[n]) < varnishPattern/2) {
+			length += len(tags[n]) + 1
+			n++
+		}
+		if err := v.ban(ctx, server, "X-Ban-Tags", tagPattern(tags[:n])); err != nil {
+			return err
+		}
+		tags = tags[n:]
+	}
+	return nil
+}
+
+func (v *Varnish) ban(ctx context.Context, server, header, pattern string) error {
+	_, err := v.client.do(ctx, call{method: "BAN", url: server + "/", header: map[string]string{header: pattern}, host: v.host})
+	return err
+}
+
+// tagPattern matches any of the tags as a whole word of a list, without regard
+// to case. It has no blank, which would end an argument of a ban.
 func tagPattern(tags []string) string {
-	quoted := each(tags, regexp.QuoteMeta)
-	return `(^|[\s,])(` + strings.Join(quoted, "|") + `)([\s,]|$)`
+	quoted := make([]string, len(tags))
+	for i, tag := range tags {
+		quoted[i] = regexp.QuoteMeta(tag)
+	}
+	return `(?i)(^|[\s,])(` + strings.Join(quoted, "|") + `)([\s,]|$)`
 }
 
-func (v *Varnish) send(ctx context.Context, server, method, path string, header map[string]string) error {
-	_, err := v.client.do(ctx, call{Method: method, URL: trimmed(server) + path, Header: header, Host: v.Host})
-	return advise(err, "the VCL does not let this machine purge: add it to the acl", "the VCL does not know "+method+": see docs/varnish.vcl")
-}
-
-// Wait returns at once: a purge that was answered is in effect.
+// Wait returns at once: what was answered is in effect.
 func (v *Varnish) Wait(context.Context, Receipt) error { return nil }

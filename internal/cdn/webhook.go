@@ -4,48 +4,102 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/hex"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
+	"time"
 )
 
 var _ Purger = (*Webhook)(nil)
 
+const (
+	webhookType = "pressrun.purge"
+	// webhookBatch keeps a message under the 20 kB that Standard Webhooks
+	// recommends, with addresses of ordinary length.
+	webhookBatch = 200
+	webhookItems = 10000
+)
+
 // Webhook tells an operator's own service what to purge, for CDNs that have no
-// purger here. It must answer 2xx when the purge is done, and may get the same
-// purge (the same id) more than once.
+// purger here. Messages are those of Standard Webhooks 1.0.0; webhook-id is the
+// same for the same purge, so that a receiver can tell a retry. The service
+// answers 2xx once the purge is done.
 type Webhook struct {
-	URL string
-	// Secret signs the body: X-Pressrun-Signature-256: sha256=HEX, the HMAC that
-	// GitHub's webhooks use too. Empty for none.
-	Secret string
-
-	client client
+	url, host string // the host alone is shown: the path may hold a token
+	key       []byte // nil for unsigned
+	base      string
+	client    client
+	now       func() time.Time
 }
 
-// String names the service's host alone: its path may hold a token.
-func (w *Webhook) String() string { return "webhook " + hostOf(w.URL) }
-
-// Abilities: the service gets the exact list.
-func (w *Webhook) Abilities() Abilities {
-	return Abilities{TagHeader: cloudFrontTagHeader, Paths: 10000, Prefixes: 1000}
+// webhookMessage is what is sent.
+type webhookMessage struct {
+	Type      string    `json:"type"`
+	Timestamp time.Time `json:"timestamp"`
+	Data      Set       `json:"data"`
 }
 
-// Purge posts the purge as JSON.
-func (w *Webhook) Purge(ctx context.Context, p Purge) (Receipt, error) {
-	body, err := json.Marshal(p)
-	if err != nil {
-		return nil, fmt.Errorf("encode the purge: %w", err)
+// webhookKey reads a secret as Standard Webhooks writes it, "whsec_" and base64
+// of 24 to 64 bytes; anything else counts as it is.
+func webhookKey(secret string) ([]byte, error) {
+	encoded, ok := strings.CutPrefix(secret, "whsec_")
+	if !ok {
+		return []byte(secret), nil
 	}
-	header := map[string]string{}
-	if w.Secret != "" {
-		mac := hmac.New(sha256.New, []byte(w.Secret))
-		mac.Write(body)
-		header["X-Pressrun-Signature-256"] = "sha256=" + hex.EncodeToString(mac.Sum(nil))
+	key, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil || len(key) < 24 || len(key) > 64 {
+		return nil, errors.New("the webhook's secret is not whsec_ followed by base64 of 24 to 64 bytes")
 	}
-	_, err = w.client.do(ctx, call{Method: http.MethodPost, URL: w.URL, Header: header, Body: json.RawMessage(body)})
-	return nil, err
+	return key, nil
+}
+
+// Name names the service's host.
+func (w *Webhook) Name() string { return "webhook:" + w.host }
+
+// Limits: the service gets the exact list.
+func (w *Webhook) Limits() Limits {
+	return Limits{
+		Tags: webhookItems, TagHeader: cloudFrontTagHeader, Paths: webhookItems, Prefixes: webhookItems / 10,
+		AnyPrefix: true, Everything: true,
+	}
+}
+
+// Purge sends a message for each two hundred items.
+func (w *Webhook) Purge(ctx context.Context, set Set) (Receipt, error) {
+	return deliver(ctx, w.Name(), set, room{total: webhookBatch, mixed: true}, func(ctx context.Context, items []item) (string, error) {
+		part := set.with(items)
+		if part.All && w.base != "" {
+			part.All, part.Prefixes = false, []string{w.base + "/"}
+		}
+		body, err := json.Marshal(webhookMessage{Type: webhookType, Timestamp: w.now().UTC().Truncate(time.Second), Data: part})
+		if err != nil {
+			return "", err
+		}
+		id := "msg_" + set.reference(items)
+		_, err = w.client.do(ctx, call{method: http.MethodPost, url: w.url, body: body, sign: func(r *http.Request) { w.sign(r, id, body) }})
+		if err != nil {
+			return "", fmt.Errorf("call the webhook at %s: %w", w.host, advise(err, "check the secret on both sides", "check its path"))
+		}
+		return "", nil
+	})
+}
+
+// sign is done anew for each try: receivers refuse an old timestamp.
+func (w *Webhook) sign(r *http.Request, id string, body []byte) {
+	timestamp := strconv.FormatInt(w.now().Unix(), 10)
+	r.Header.Set("Webhook-Id", id)
+	r.Header.Set("Webhook-Timestamp", timestamp)
+	if w.key == nil {
+		return
+	}
+	mac := hmac.New(sha256.New, w.key)
+	mac.Write([]byte(id + "." + timestamp + "."))
+	mac.Write(body)
+	r.Header.Set("Webhook-Signature", "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }
 
 // Wait returns at once: the service answers when it is done.

@@ -1,0 +1,163 @@
+package cdn
+
+import (
+	"slices"
+	"sort"
+	"strings"
+	"unicode/utf8"
+)
+
+// address is one that a cache may hold.
+type address struct {
+	path  string
+	stale bool // what is held is wrong now
+	// good is how many objects held here are right, and would be missed.
+	good int
+}
+
+// tree is addresses in order, so that those with a common prefix are neighbours:
+// a range of the slice is a node of their prefix tree.
+type tree struct {
+	addresses []address
+	good      []int // good[i] is of all addresses before i
+	stale     []int
+	known     bool // false when it isn't known what else caches hold
+	limits    Limits
+
+	// Costs of one path and of one prefix, raised until the limits hold.
+	perPath, perPrefix, perGood float64
+}
+
+// assumedGood is how many good objects a prefix is taken to drop where nobody
+// knows what the site holds.
+const assumedGood = 100
+
+func newTree(all []address, known bool, limits Limits) *tree {
+	slices.SortFunc(all, func(a, b address) int { return strings.Compare(a.path, b.path) })
+	// Of one address: stale when any file there is, and then nothing is missed.
+	merged := all[:0]
+	for _, a := range all {
+		if n := len(merged); n > 0 && merged[n-1].path == a.path {
+			merged[n-1].stale = merged[n-1].stale || a.stale
+			merged[n-1].good = max(merged[n-1].good, a.good)
+			continue
+		}
+		merged = append(merged, a)
+	}
+	t := &tree{addresses: merged, known: known, limits: limits, good: make([]int, len(merged)+1), stale: make([]int, len(merged)+1)}
+	for i, a := range merged {
+		good, stale := a.good, 0
+		if a.stale {
+			good, stale = 0, 1
+		}
+		t.good[i+1], t.stale[i+1] = t.good[i]+good, t.stale[i]+stale
+	}
+	return t
+}
+
+// cover is a way to purge every stale address of a range.
+type cover struct {
+	cost            float64
+	paths, prefixes []string
+}
+
+// fold finds the cheapest paths and prefixes that cover every stale address
+// within the limits. Prefixes are longer than root, the length of the site's own
+// first address. It fails when the limits leave no way.
+func (t *tree) fold(root int) (cover, bool) {
+	prices := t.limits.Prices
+	t.perPath, t.perPrefix, t.perGood = prices.unit(), prices.unit(), prices.refetch()
+	if t.stale[len(t.addresses)] == 0 {
+		return cover{}, true
+	}
+	// A limit that is exceeded makes its kind dearer until the cover keeps it:
+	// deterministic, and linear where the exact optimum is not.
+	for range 60 {
+		c := t.best(0, len(t.addresses), root)
+		overPaths, overPrefixes := len(c.paths) > t.limits.Paths, len(c.prefixes) > t.limits.Prefixes
+		switch {
+		case !overPaths && !overPrefixes:
+			slices.Sort(c.paths)
+			slices.Sort(c.prefixes)
+			return c, true
+		case t.limits.Prefixes == 0:
+			return cover{}, false
+		case overPaths:
+			t.perPath *= 2
+		}
+		if overPrefixes {
+			t.perPrefix *= 2
+		}
+	}
+	return cover{}, false
+}
+
+// best covers the range [from, to), all of whose addresses share more than the
+// first parent bytes with each other and no others do.
+func (t *tree) best(from, to, parent int) cover {
+	switch {
+	case t.stale[to] == t.stale[from]:
+		return cover{}
+	case to-from == 1:
+		return cover{cost: t.perPath, paths: []string{t.addresses[from].path}}
+	}
+	common := commonPrefix(t.addresses[from].path, t.addresses[to-1].path)
+	single := t.children(from, to, len(common))
+	prefix, ok := t.cut(common, parent)
+	if !ok || t.limits.Prefixes == 0 {
+		return single
+	}
+	missed := t.good[to] - t.good[from]
+	if !t.known {
+		missed = assumedGood
+	}
+	if whole := t.perPrefix + t.perGood*float64(missed); whole < single.cost {
+		return cover{cost: whole, prefixes: []string{prefix}}
+	}
+	return single
+}
+
+// children covers each part of a range by itself: the address that is the
+// common prefix, and the groups that go on with the same byte.
+func (t *tree) children(from, to, common int) cover {
+	var c cover
+	for from < to {
+		end := from + 1
+		if len(t.addresses[from].path) > common {
+			b := t.addresses[from].path[common]
+			end = from + sort.Search(to-from, func(i int) bool { return t.addresses[from+i].path[common] > b })
+		}
+		part := t.best(from, end, common)
+		c.cost += part.cost
+		c.paths = append(c.paths, part.paths...)
+		c.prefixes = append(c.prefixes, part.prefixes...)
+		from = end
+	}
+	return c
+}
+
+// cut is the longest prefix that a CDN takes and that is longer than the
+// parent's: between the two, every length covers the same.
+func (t *tree) cut(common string, parent int) (string, bool) {
+	n := len(common)
+	if t.limits.AnyPrefix {
+		// Not amid a letter: it is percent-encoded as a whole.
+		for n > parent && !utf8.ValidString(common[:n]) {
+			n--
+		}
+	} else {
+		n = strings.LastIndexByte(common, '/') + 1
+	}
+	if n <= parent || n < 1 {
+		return "", false
+	}
+	return common[:n], true
+}
+
+func commonPrefix(a, b string) string {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return a[:n]
+}

@@ -1,0 +1,97 @@
+package cdn
+
+import "strings"
+
+// holdings is what caches may hold, told apart into stale and good.
+type holdings struct {
+	known     bool
+	good      []Object // objects that no change touches
+	goodByTag map[string]int
+}
+
+func newHoldings(in Input, stale []staleObject) *holdings {
+	h := &holdings{known: in.Held != nil, goodByTag: map[string]int{}}
+	touched := make(map[string]bool, len(stale))
+	for _, s := range stale {
+		touched[s.path] = true
+	}
+	for _, o := range in.Held {
+		if touched[o.Path] {
+			continue
+		}
+		h.good = append(h.good, o)
+		for tag := range lowered(o.Tags) {
+			h.goodByTag[tag]++
+		}
+	}
+	return h
+}
+
+// addressSet covers what tags do not, by addresses and prefixes.
+func (h *holdings) addressSet(in Input, stale []staleObject, covered []bool, base string, limits Limits) (Set, bool) {
+	set := Set{Site: in.Site, Release: in.Release, Sequence: in.Sequence}
+	var all []address
+	for i, s := range stale {
+		for n, a := range addresses(base, s.path, in.CleanURLs) {
+			if covered[i] {
+				// Dropped already: stale or not, nothing more is lost here.
+				if n == 0 {
+					all = append(all, address{path: a})
+				}
+				continue
+			}
+			all = append(all, address{path: a, stale: true})
+		}
+	}
+	for _, o := range h.good {
+		all = append(all, address{path: base + "/" + o.Path, good: 1})
+	}
+	t := newTree(all, h.known, limits)
+	c, ok := t.fold(len(base) + 1)
+	set.Paths, set.Prefixes = c.paths, c.prefixes
+	return set, ok
+}
+
+// missed counts the good objects that a set drops; -1 when it isn't known.
+func (h *holdings) missed(set Set, base string) int {
+	switch {
+	case set.All && h.known:
+		return len(h.good)
+	case !h.known && (set.All || len(set.Prefixes)+len(set.Tags) > 0):
+		return -1
+	}
+	tags := lowered(set.Tags)
+	n := 0
+	for _, o := range h.good {
+		if hasAny(o.Tags, tags) || hasPrefix(base+"/"+o.Path, set.Prefixes) {
+			n++
+		}
+	}
+	return n
+}
+
+func lowered(tags []string) map[string]bool {
+	m := make(map[string]bool, len(tags))
+	for _, t := range tags {
+		m[strings.ToLower(t)] = true
+	}
+	return m
+}
+
+func hasAny(tags []string, of map[string]bool) bool {
+	for _, t := range tags {
+		if of[strings.ToLower(t)] {
+			return true
+		}
+	}
+	return false
+}
+
+func hasPrefix(address string, prefixes []string) bool {
+	for _, p := range prefixes {
+		if strings.HasPrefix(address, p) {
+			return true
+		}
+	}
+	return false
+}

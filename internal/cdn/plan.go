@@ -1,0 +1,205 @@
+package cdn
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// Change is one path that a release changed.
+type Change struct {
+	Path   string
+	Reason deploy.Reason
+	// Tags are those that the object carried when a cache may have taken it,
+	// not those that it carries now. A path may come several times, once for
+	// each version that caches may hold.
+	Tags []string
+}
+
+// Object is one that caches may hold from before the release.
+type Object struct {
+	Path string
+	Tags []string
+}
+
+// Input is what a plan is made of.
+type Input struct {
+	Site     string
+	Release  int64
+	Sequence int64
+	Changes  []Change
+	// Held are all objects before the release. Nil when that isn't known: then
+	// tags are not used, and prefixes only with caution.
+	Held []Object
+
+	Base string // folder of the site in its public address: "/docs"; "" for none
+	// CleanURLs says that "/about" shows about.html.
+	CleanURLs bool
+	// NotFoundCached purges new pages too: for CDNs that keep a "not found" for
+	// long, or sites that link to pages before they are there.
+	NotFoundCached bool
+}
+
+// Method says how a plan purges.
+type Method string
+
+// The methods. Tags and paths may need paths and prefixes besides.
+const (
+	MethodNothing    Method = "nothing"
+	MethodTags       Method = "tags"
+	MethodPaths      Method = "paths"
+	MethodEverything Method = "everything"
+)
+
+// Decision is a plan's outcome: what to purge, and why and at what price.
+type Decision struct {
+	Set    Set    `json:"set"`
+	Method Method `json:"method"`
+	// Changed are the release's changes, Stale those of them that a cache may
+	// hold a wrong copy of.
+	Changed int     `json:"changed"`
+	Stale   int     `json:"stale"`
+	Units   int     `json:"units"`
+	USD     float64 `json:"usd"` // the bill, once the month's free units are used up
+	Free    int     `json:"free_units_a_month,omitempty"`
+	// Missed are objects dropped though they are right; -1 when unknown.
+	Missed int `json:"missed"`
+}
+
+// String says the decision in one line.
+func (d Decision) String() string {
+	if d.Method == MethodNothing {
+		return fmt.Sprintf("nothing to purge: %d changes, none of which a cache holds", d.Changed)
+	}
+	var parts []string
+	for _, p := range []struct {
+		n    int
+		name string
+	}{{len(d.Set.Tags), "tags"}, {len(d.Set.Paths), "paths"}, {len(d.Set.Prefixes), "prefixes"}} {
+		if p.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.name))
+		}
+	}
+	if d.Set.All {
+		parts = []string{"everything"}
+	}
+	text := fmt.Sprintf("purge %s for %d stale files", strings.Join(parts, ", "), d.Stale)
+	if d.Missed > 0 {
+		text += fmt.Sprintf("; %d good ones go too", d.Missed)
+	}
+	if d.USD > 0 {
+		text += fmt.Sprintf("; %d units, $%.3f beyond the %d free a month", d.Units, d.USD, d.Free)
+	}
+	return text
+}
+
+// staleObject is one version of an object that a cache may hold wrongly.
+type staleObject struct {
+	path      string
+	tags      []string
+	addresses int
+}
+
+// Plan decides what a CDN is to forget. Of the ways to reach every stale copy
+// (cache tags, then addresses folded into prefixes, then everything) it takes
+// the one that costs least, with the good copies that would be dropped
+// reckoned as [Prices].Refetch. It is pure.
+func Plan(in Input, limits Limits) Decision {
+	base := cleanBase(in.Base)
+	stale := staleObjects(in)
+	d := Decision{Method: MethodNothing, Changed: len(in.Changes), Stale: countPaths(stale), Free: limits.Prices.Free}
+	if len(stale) == 0 {
+		return d
+	}
+	site := newHoldings(in, stale)
+	best := everything(in, base, limits)
+	best.Missed = site.missed(best.Set, base)
+	for _, c := range candidates(in, stale, site, base, limits) {
+		c.Missed = site.missed(c.Set, base)
+		if !best.feasible(limits) || weight(c, limits) <= weight(best, limits) {
+			best = c
+		}
+	}
+	d.Set, d.Method, d.Missed = best.Set, best.Method, best.Missed
+	d.Units = d.Set.Units()
+	d.USD = float64(d.Units) * limits.Prices.Unit
+	return d
+}
+
+func (d Decision) feasible(limits Limits) bool { return !d.Set.All || limits.Everything }
+
+// weight is what a decision costs with everything reckoned.
+func weight(d Decision, limits Limits) float64 {
+	missed := d.Missed
+	if missed < 0 {
+		missed = assumedGood * len(d.Set.Prefixes)
+		if d.Set.All {
+			missed = 100 * assumedGood
+		}
+	}
+	return float64(d.Set.Units())*limits.Prices.unit() + float64(missed)*limits.Prices.refetch()
+}
+
+// candidates are the ways to purge less than everything, the preferred last.
+func candidates(in Input, stale []staleObject, site *holdings, base string, limits Limits) []Decision {
+	var out []Decision
+	none := make([]bool, len(stale))
+	if set, ok := site.addressSet(in, stale, none, base, limits); ok {
+		out = append(out, Decision{Set: set, Method: MethodPaths})
+	}
+	if limits.Tags == 0 || in.Held == nil {
+		return out
+	}
+	tags, covered := chooseTags(stale, site.goodByTag, limits)
+	if len(tags) == 0 || len(tags) > limits.Tags {
+		return out
+	}
+	if set, ok := site.addressSet(in, stale, covered, base, limits); ok {
+		set.Tags = tags
+		out = append(out, Decision{Set: set, Method: MethodTags})
+	}
+	return out
+}
+
+// everything is the last way. Below a folder of a host it is that folder, where
+// the CDN can say so: other sites of the host are not ours to drop.
+func everything(in Input, base string, limits Limits) Decision {
+	set := Set{Site: in.Site, Release: in.Release, Sequence: in.Sequence, All: true}
+	if base != "" && limits.Prefixes > 0 {
+		set.All, set.Paths, set.Prefixes = false, []string{base}, []string{base + "/"}
+	}
+	return Decision{Set: set, Method: MethodEverything}
+}
+
+// staleObjects leaves out what no cache holds wrongly: a new path was never
+// there to be cached, and a dropped asset whose name holds its content's hash
+// is not asked for any more and never wrong.
+func staleObjects(in Input) []staleObject {
+	var out []staleObject
+	for _, c := range in.Changes {
+		switch c.Reason {
+		case deploy.ReasonUnchanged:
+			continue
+		case deploy.ReasonNew:
+			if !in.NotFoundCached || !deploy.IsPage(c.Path) {
+				continue
+			}
+		case deploy.ReasonGone, deploy.ReasonExpired:
+			if deploy.IsHashed(c.Path) {
+				continue
+			}
+		case deploy.ReasonContent, deploy.ReasonHeaders:
+		}
+		out = append(out, staleObject{path: c.Path, tags: c.Tags, addresses: len(addresses("", c.Path, in.CleanURLs))})
+	}
+	return out
+}
+
+func countPaths(stale []staleObject) int {
+	seen := make(map[string]bool, len(stale))
+	for _, s := range stale {
+		seen[s.path] = true
+	}
+	return len(seen)
+}

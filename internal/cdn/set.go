@@ -1,0 +1,274 @@
+package cdn
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Purger is one CDN. It is safe for concurrent use.
+type Purger interface {
+	// Name tells which CDN and which part of it: "cloudfront:E123". No secrets.
+	Name() string
+	Limits() Limits
+	// Purge tells the CDN to forget a set. The same set again is the same purge,
+	// so whoever doesn't know whether it was taken may just repeat it. An error
+	// is a *PendingError whose receipt says what was taken.
+	Purge(ctx context.Context, set Set) (Receipt, error)
+	// Wait returns when nothing of a receipt is in progress any more.
+	Wait(ctx context.Context, receipt Receipt) error
+}
+
+// Set is what a CDN is to forget. The zero value is nothing.
+type Set struct {
+	Site     string `json:"site,omitempty"`
+	Release  int64  `json:"release,omitempty"`
+	Sequence int64  `json:"sequence,omitempty"` // of the deploy: a rollback has the release's number, but its own sequence
+	// Once makes a purge that a person asked for differ from an earlier one of
+	// the same deploy, which a CDN would take for done.
+	Once string `json:"once,omitempty"`
+
+	All  bool     `json:"all,omitempty"` // everything of the site; the rest is then empty
+	Tags []string `json:"tags,omitempty"`
+	// Paths are addresses below the site's host, not percent-encoded: "/a/".
+	Paths []string `json:"paths,omitempty"`
+	// Prefixes are starts of addresses, likewise: "/news/" is everything below.
+	Prefixes []string `json:"prefixes,omitempty"`
+}
+
+// Empty tells whether there is nothing to forget.
+func (s Set) Empty() bool { return s.Units() == 0 }
+
+// Units are what the set counts as on a bill: each tag, path and prefix is one,
+// and so is everything (CloudFront Developer Guide, "Paying for invalidation").
+func (s Set) Units() int {
+	if s.All {
+		return 1
+	}
+	return len(s.Tags) + len(s.Paths) + len(s.Prefixes)
+}
+
+// reference names a part of a set's purge: the same for the same items of the
+// same deploy, another for anything else. It has at most 110 ASCII characters.
+func (s Set) reference(items []item) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %d %d %q\n", s.Site, s.Release, s.Sequence, s.Once)
+	for _, i := range items {
+		fmt.Fprintf(h, "%d %q\n", i.kind, i.value)
+	}
+	site := strings.Map(func(r rune) rune {
+		if r == '-' || r == '.' || (r >= '0' && r <= '9') || (r >= 'a' && r <= 'z') || (r >= 'A' && r <= 'Z') {
+			return r
+		}
+		return -1
+	}, s.Site)
+	return fmt.Sprintf("pressrun-%s-%d-%d-%s", site[:min(len(site), 40)], s.Release, s.Sequence, hex.EncodeToString(h.Sum(nil)[:8]))
+}
+
+type kind uint8
+
+const (
+	kindAll kind = iota
+	kindTag
+	kindPath
+	kindPrefix
+)
+
+// item is one thing to forget.
+type item struct {
+	kind  kind
+	value string
+}
+
+// items are the set's, in the order in which they are sent. Tags come first:
+// they reach the most with the least.
+func (s Set) items() []item {
+	if s.All {
+		return []item{{kind: kindAll}}
+	}
+	out := make([]item, 0, s.Units())
+	for _, l := range []struct {
+		kind   kind
+		values []string
+	}{{kindTag, s.Tags}, {kindPath, s.Paths}, {kindPrefix, s.Prefixes}} {
+		for _, v := range l.values {
+			out = append(out, item{l.kind, v})
+		}
+	}
+	return out
+}
+
+// with is a set of the same deploy with these items.
+func (s Set) with(items []item) Set {
+	s.All, s.Tags, s.Paths, s.Prefixes = false, nil, nil, nil
+	for _, i := range items {
+		switch i.kind {
+		case kindAll:
+			s.All = true
+		case kindTag:
+			s.Tags = append(s.Tags, i.value)
+		case kindPath:
+			s.Paths = append(s.Paths, i.value)
+		case kindPrefix:
+			s.Prefixes = append(s.Prefixes, i.value)
+		}
+	}
+	return s
+}
+
+// values are the values of a kind.
+func values(items []item, k kind) []string {
+	var out []string
+	for _, i := range items {
+		if i.kind == k {
+			out = append(out, i.value)
+		}
+	}
+	return out
+}
+
+// room is how many items of each kind fit into one call of a CDN's API.
+type room struct {
+	total, prefixes int
+	mixed           bool // one call may hold several kinds
+}
+
+// batches parts items into calls. A tail that begins where a batch began is
+// parted the same way, which keeps its references when a purge goes on later.
+func (r room) batches(items []item) [][]item {
+	var out [][]item
+	start, prefixes := 0, 0
+	for n, i := range items {
+		full := n-start == r.total || (i.kind == kindPrefix && r.prefixes > 0 && prefixes == r.prefixes)
+		if n > start && (full || (!r.mixed && i.kind != items[start].kind)) {
+			out = append(out, items[start:n])
+			start, prefixes = n, 0
+		}
+		if i.kind == kindPrefix {
+			prefixes++
+		}
+	}
+	if start < len(items) {
+		out = append(out, items[start:])
+	}
+	return out
+}
+
+// Receipt says how far a purge has come. It is JSON, so that a later process can
+// go on with it.
+type Receipt struct {
+	CDN string `json:"cdn"` // the purger's name
+	Set Set    `json:"set"` // what was asked for
+	// Left is what the CDN has not taken.
+	Left Set `json:"left,omitzero"`
+	// Open are the CDN's names of what it has taken and may not have finished.
+	Open []string `json:"open,omitempty"`
+}
+
+// Done tells whether nothing is left or open.
+func (r Receipt) Done() bool { return r.Left.Empty() && len(r.Open) == 0 }
+
+// PendingError tells that a release is live at its origin while a CDN may still
+// serve what it replaced. It is no failure of the release.
+type PendingError struct {
+	Receipt Receipt
+	Err     error
+}
+
+// Error says what is the matter and what to do.
+func (e *PendingError) Error() string {
+	return fmt.Sprintf("live at the origin, but %s may still serve what was replaced: %v (pressrun invalidate finishes it)", e.Receipt.CDN, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *PendingError) Unwrap() error { return e.Err }
+
+func pending(r Receipt, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &PendingError{Receipt: r, Err: err}
+}
+
+// Carry purges a set and waits until it is in effect. An error is a
+// *PendingError; its receipt is for [Resume].
+func Carry(ctx context.Context, p Purger, set Set) (Receipt, error) {
+	return Resume(ctx, p, Receipt{CDN: p.Name(), Set: set, Left: set})
+}
+
+// Resume goes on with a purge that did not end: it sends what is left and waits
+// for what is open. Of a receipt that is done nothing is left to do.
+func Resume(ctx context.Context, p Purger, r Receipt) (Receipt, error) {
+	if r.CDN != p.Name() {
+		return r, pending(r, fmt.Errorf("the receipt is of %s, and the CDN that is set up is %s", r.CDN, p.Name()))
+	}
+	if !r.Left.Empty() {
+		sent, err := p.Purge(ctx, r.Left)
+		r.Left = sent.Left
+		for _, id := range sent.Open {
+			if !slices.Contains(r.Open, id) {
+				r.Open = append(r.Open, id)
+			}
+		}
+		if err != nil {
+			return r, pending(r, cause(err))
+		}
+	}
+	if len(r.Open) > 0 {
+		if err := p.Wait(ctx, r); err != nil {
+			return r, pending(r, cause(err))
+		}
+		r.Open = nil
+	}
+	return r, nil
+}
+
+// cause takes off a PendingError, so that it isn't wrapped in another.
+func cause(err error) error {
+	if p, ok := err.(*PendingError); ok { //nolint:errorlint // only the outermost is taken off
+		return p.Err
+	}
+	return err
+}
+
+// deliver sends a set batch by batch. What was not taken is left in the receipt.
+// send returns the CDN's name for a purge that goes on after the answer, or "".
+func deliver(ctx context.Context, name string, set Set, r room, send func(context.Context, []item) (string, error)) (Receipt, error) {
+	receipt := Receipt{CDN: name, Set: set}
+	items := set.items()
+	sent := 0
+	for _, batch := range r.batches(items) {
+		id, err := send(ctx, batch)
+		if err != nil {
+			receipt.Left = set.with(items[sent:])
+			return receipt, pending(receipt, err)
+		}
+		sent += len(batch)
+		if id != "" {
+			receipt.Open = append(receipt.Open, id)
+		}
+	}
+	return receipt, nil
+}
+
+// None is the purger of a site without a CDN.
+type None struct{}
+
+var _ Purger = None{}
+
+// Name is "none".
+func (None) Name() string { return "none" }
+
+// Limits are none.
+func (None) Limits() Limits { return Limits{} }
+
+// Purge has nothing to do.
+func (None) Purge(_ context.Context, set Set) (Receipt, error) {
+	return Receipt{CDN: "none", Set: set}, nil
+}
+
+// Wait has nothing to wait for.
+func (None) Wait(context.Context, Receipt) error { return nil }
