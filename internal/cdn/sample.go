@@ -1,0 +1,219 @@
+package cdn
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// Expectation is what one page has to show.
+type Expectation struct {
+	Path string // of the file: "news/index.html"
+	// SHA256 of the body in hexadecimal, as a browser has it after decoding; ""
+	// for any. A CDN that rewrites pages (minifies, hides addresses) changes it.
+	SHA256  string
+	Headers map[string]string // "" for a header that must not be there
+	Gone    bool              // the page must not be there any more
+}
+
+// Sample picks at most n expectations from what a release changed: the pages
+// that lead to others first, then others spread evenly over the site. It is the
+// same for the same release. Files stored encoded are left out: the manifest
+// knows their bytes as they are stored.
+func Sample(changes []deploy.Change, live *deploy.Manifest, n int) []Expectation {
+	var entries, pages, gone []Expectation
+	for _, c := range changes {
+		e, isLive := live.Find(c.Path)
+		switch {
+		case isLive && e.Headers.Get("content-encoding") != "":
+		case isLive && deploy.Classify(c.Path) == deploy.ClassEntry:
+			entries = append(entries, Expectation{Path: c.Path, SHA256: e.Sum.String()})
+		case isLive && deploy.IsPage(c.Path):
+			pages = append(pages, Expectation{Path: c.Path, SHA256: e.Sum.String()})
+		case !isLive && c.Reason == deploy.ReasonGone && deploy.IsPage(c.Path):
+			gone = append(gone, Expectation{Path: c.Path, Gone: true})
+		}
+	}
+	out := spread(entries, n/4+1)
+	out = append(out, spread(gone, min(len(gone), n/5+1))...)
+	out = append(out, spread(pages, n-len(out))...)
+	return out[:min(n, len(out))]
+}
+
+// spread takes n of a list, evenly.
+func spread(list []Expectation, n int) []Expectation {
+	if n <= 0 {
+		return nil
+	}
+	if len(list) <= n {
+		return list
+	}
+	out := make([]Expectation, 0, n)
+	for i := range n {
+		out = append(out, list[i*len(list)/n])
+	}
+	return out
+}
+
+const (
+	readsAtOnce = 8
+	maxPage     = 64 << 20
+)
+
+// readSample reads pages and returns what is wrong, with the pages to read again.
+func readSample(ctx context.Context, o VerifyOptions, sample []Expectation) ([]Finding, []Expectation) {
+	found := make([]*Finding, len(sample))
+	var group errgroup.Group
+	group.SetLimit(readsAtOnce)
+	for i, e := range sample {
+		group.Go(func() error {
+			found[i] = check(ctx, o, e)
+			return nil
+		})
+	}
+	_ = group.Wait() // nothing in it fails
+	var findings []Finding
+	var again []Expectation
+	for i, f := range found {
+		if f != nil {
+			findings, again = append(findings, *f), append(again, sample[i])
+		}
+	}
+	return findings, again
+}
+
+// check reads a page at the addresses that it may have: as the folder, which is
+// how visitors ask for an index page, and as the file, for origins that don't
+// know folders. One of them has to show it; a page that is gone must be at none.
+func check(ctx context.Context, o VerifyOptions, e Expectation) *Finding {
+	site := strings.TrimRight(o.URL, "/")
+	all := []string{"/" + e.Path}
+	if dir, ok := strings.CutSuffix("/"+e.Path, "/index.html"); ok {
+		all = []string{dir + "/", "/" + e.Path}
+	}
+	var first *Finding
+	for _, path := range all {
+		address := site + encode(path)
+		got, err := get(ctx, o.Client, address, false)
+		if e.Gone {
+			if err == nil && got.status == http.StatusOK && got.led == "" {
+				return &Finding{MismatchStillThere, address, fmt.Sprintf("%s is still there, though the release took it away%s", address, got.cached())}
+			}
+			continue
+		}
+		finding := judgeStatus(address, got, err)
+		if finding == nil {
+			return judgePage(address, got, e)
+		}
+		if first == nil {
+			first = finding
+		}
+	}
+	return first
+}
+
+func judgePage(address string, got answer, e Expectation) *Finding {
+	if sum := got.sum(); e.SHA256 != "" && sum != e.SHA256 {
+		return &Finding{MismatchContent, address, fmt.Sprintf("%s shows other content (SHA-256 %.12s..., %d bytes, %s; expected %.12s...)%s",
+			address, sum, len(got.body), got.kind(), e.SHA256, got.cached())}
+	}
+	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
+		if value := got.header.Get(name); value != e.Headers[name] {
+			return &Finding{MismatchHeaders, address, fmt.Sprintf("%s has %s %q and not %q%s", address, name, short(value), e.Headers[name], got.cached())}
+		}
+	}
+	return nil
+}
+
+// answer is what an address gave.
+type answer struct {
+	status int
+	header http.Header
+	body   []byte
+	led    string // the other host that it led to, "" if none
+}
+
+// get reads an address. Redirects are followed; an answer from another host is
+// told as such, but for a "www." in front.
+func get(ctx context.Context, client *http.Client, address string, fresh bool) (answer, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
+	if err != nil {
+		return answer{}, err
+	}
+	req.Header.Set("User-Agent", "pressrun-verify")
+	if fresh {
+		req.Header.Set("Cache-Control", "no-cache")
+	}
+	resp, err := client.Do(req)
+	if err != nil {
+		return answer{}, err
+	}
+	defer resp.Body.Close()
+	a := answer{status: resp.StatusCode, header: resp.Header}
+	if to := resp.Request.URL; bare(to.Host) != bare(req.URL.Host) {
+		a.led = short(to.Scheme + "://" + to.Host)
+		return a, nil
+	}
+	a.body, err = io.ReadAll(io.LimitReader(resp.Body, maxPage+1))
+	if err == nil && len(a.body) > maxPage {
+		err = errTooLarge
+	}
+	return a, err
+}
+
+func bare(host string) string {
+	host, _, _ = strings.Cut(host, ":")
+	return strings.TrimPrefix(host, "www.")
+}
+
+func (a answer) sum() string {
+	sum := sha256.Sum256(a.body)
+	return hex.EncodeToString(sum[:])
+}
+
+// kind describes a body for people.
+func (a answer) kind() string {
+	kind := "no content type"
+	if t := a.header.Get("Content-Type"); t != "" {
+		kind = short(t)
+	}
+	if e := a.header.Get("Content-Encoding"); e != "" {
+		kind += ", encoded as " + short(e)
+	}
+	return kind
+}
+
+// cached says how old a copy is, when a cache between here and the origin says so.
+func (a answer) cached() string {
+	age, err := strconv.Atoi(a.header.Get("Age"))
+	if err != nil || age <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("; a cache has had this for %s", time.Duration(age)*time.Second)
+}
+
+// short makes a text from outside fit for a line.
+func short(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	if r := []rune(text); len(r) > 80 {
+		return string(r[:80]) + "..."
+	}
+	return text
+}

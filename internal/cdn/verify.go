@@ -1,0 +1,206 @@
+package cdn
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// VerifyOptions say what has to be seen through a public address.
+type VerifyOptions struct {
+	URL  string // the site's public address
+	Site string // "" for any
+	// Release is what has to be live. Sequence (of the deploy) tells whether
+	// another release is an earlier or a later deploy; with 0 any other release
+	// is not what is looked for.
+	Release  int64
+	Sequence int64
+	Sample   []Expectation
+	// Limit is how long to go on looking (default two minutes), Interval the
+	// pause between looks (default two seconds).
+	Limit, Interval time.Duration
+	// Progress, if set, hears what is still missing after each look.
+	Progress func(string)
+	Client   *http.Client // default one with a time limit of 20 s a request
+}
+
+// Seen is what Verify found.
+type Seen struct {
+	Marker  deploy.Marker `json:"marker"`
+	Looks   int           `json:"looks"`
+	Checked int           `json:"checked"` // pages of the sample that were as expected
+	// Superseded tells that a later deploy of the site is live already. The
+	// sample was not checked then: it is not to be seen any more.
+	Superseded bool    `json:"superseded,omitempty"`
+	Seconds    float64 `json:"seconds"`
+}
+
+// Mismatch is the kind of what was seen instead.
+type Mismatch string
+
+// The kinds of mismatch.
+const (
+	MismatchUnreachable Mismatch = "unreachable"  // no answer, or a server's error
+	MismatchNotFound    Mismatch = "not-found"    // nothing there
+	MismatchNoMarker    Mismatch = "no-marker"    // something there that is no release's marker
+	MismatchOtherSite   Mismatch = "other-site"   // another site's marker: a wrong origin
+	MismatchOldRelease  Mismatch = "old-release"  // another release of the site, as a rule the one before
+	MismatchContent     Mismatch = "content"      // a page of another content
+	MismatchHeaders     Mismatch = "headers"      // a page with another header
+	MismatchStillThere  Mismatch = "still-there"  // a page that the release took away
+	MismatchRedirected  Mismatch = "redirected"   // led away to another host
+	MismatchRefused     Mismatch = "refused"      // 401 or 403: a login, a firewall, a private bucket
+	MismatchOther       Mismatch = "other-status" // any other status
+)
+
+// Finding is one address that did not show what it should.
+type Finding struct {
+	Mismatch Mismatch `json:"mismatch"`
+	URL      string   `json:"url"`
+	Detail   string   `json:"detail"` // a sentence
+}
+
+// NotSeenError tells that a release could not be seen through the public address.
+type NotSeenError struct {
+	Release  int64
+	After    time.Duration
+	Findings []Finding // of the last look; never empty
+}
+
+// Error tells what was seen instead.
+func (e *NotSeenError) Error() string {
+	text := fmt.Sprintf("release %d can't be seen after %s: %s", e.Release, e.After.Round(time.Second), e.Findings[0].Detail)
+	if more := len(e.Findings) - 1; more > 0 {
+		text += fmt.Sprintf(" (and %d more)", more)
+	}
+	return text
+}
+
+func (o VerifyOptions) orDefault() VerifyOptions {
+	if o.Limit <= 0 {
+		o.Limit = 2 * time.Minute
+	}
+	if o.Interval <= 0 {
+		o.Interval = 2 * time.Second
+	}
+	if o.Client == nil {
+		o.Client = &http.Client{Timeout: 20 * time.Second}
+	}
+	return o
+}
+
+// Verify looks at a site through its public address until the release's marker
+// and every page of the sample are seen, or the limit is over: then the error is
+// a *NotSeenError that says what was seen instead. It reads as visitors do, and
+// asks no cache to step aside, but for the marker, which none may keep.
+func Verify(ctx context.Context, o VerifyOptions) (Seen, error) {
+	u, err := url.Parse(o.URL)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" {
+		return Seen{}, fmt.Errorf("the public address %q is not a URL like https://www.example.org", o.URL)
+	}
+	o = o.orDefault()
+	began := time.Now()
+	var seen Seen
+	left := o.Sample
+	for {
+		seen.Looks++
+		var findings []Finding
+		findings, left = look(ctx, o, left, &seen)
+		seen.Checked, seen.Seconds = len(o.Sample)-len(left), time.Since(began).Seconds()
+		if len(findings) == 0 {
+			return seen, nil
+		}
+		if ctx.Err() != nil {
+			return seen, context.Cause(ctx)
+		}
+		if time.Since(began)+o.Interval > o.Limit {
+			return seen, &NotSeenError{Release: o.Release, After: time.Since(began), Findings: findings}
+		}
+		if o.Progress != nil {
+			o.Progress(findings[0].Detail)
+		}
+		select {
+		case <-ctx.Done():
+			return seen, context.Cause(ctx)
+		case <-time.After(o.Interval):
+		}
+	}
+}
+
+// look reads the marker and, once that is right, the pages not yet seen. It
+// returns what is wrong, and the pages to look at again.
+func look(ctx context.Context, o VerifyOptions, sample []Expectation, seen *Seen) ([]Finding, []Expectation) {
+	marker, finding := readMarker(ctx, o)
+	seen.Marker = marker
+	if finding != nil {
+		return []Finding{*finding}, sample
+	}
+	seen.Superseded = later(marker, o)
+	if seen.Superseded {
+		return nil, sample
+	}
+	return readSample(ctx, o, sample)
+}
+
+// later tells whether a marker is of a deploy after the one looked for.
+func later(m deploy.Marker, o VerifyOptions) bool { return o.Sequence > 0 && m.Sequence > o.Sequence }
+
+// other tells whether a marker is of another deploy than the one looked for.
+func other(m deploy.Marker, o VerifyOptions) bool {
+	if o.Sequence > 0 {
+		return m.Sequence < o.Sequence
+	}
+	return m.Release != o.Release
+}
+
+func readMarker(ctx context.Context, o VerifyOptions) (deploy.Marker, *Finding) {
+	address := strings.TrimRight(o.URL, "/") + "/" + deploy.MarkerPath
+	var m deploy.Marker
+	got, err := get(ctx, o.Client, address, true)
+	if finding := judgeStatus(address, got, err); finding != nil {
+		return m, finding
+	}
+	if err := json.Unmarshal(got.body, &m); err != nil || (m.Site == "" && m.Release == 0 && m.Sequence == 0) {
+		return deploy.Marker{}, &Finding{MismatchNoMarker, address, fmt.Sprintf(
+			"%s answers with something that is no release's marker (%s): the address leads to another site, or an error page is sent with status 200", address, got.kind())}
+	}
+	switch {
+	case o.Site != "" && m.Site != o.Site:
+		return m, &Finding{MismatchOtherSite, address, fmt.Sprintf(
+			"%s shows the site %q (release %d) and not %q: the CDN or the name points to another origin", address, short(m.Site), m.Release, o.Site)}
+	case other(m, o):
+		return m, &Finding{MismatchOldRelease, address, fmt.Sprintf("%s shows release %d, deployed %s%s", address, m.Release, m.At.UTC().Format(time.RFC3339), got.cached())}
+	}
+	return m, nil
+}
+
+// judgeStatus says what is wrong with an answer before its content is read.
+func judgeStatus(address string, got answer, err error) *Finding {
+	if err != nil {
+		return &Finding{MismatchUnreachable, address, fmt.Sprintf("%s can't be read: %v", address, unaddressed(err))}
+	}
+	if got.led != "" {
+		return &Finding{MismatchRedirected, address, fmt.Sprintf("%s leads away to %s", address, got.led)}
+	}
+	switch {
+	case got.status == http.StatusOK:
+		return nil
+	case got.status == http.StatusNotFound || got.status == http.StatusGone:
+		return &Finding{MismatchNotFound, address, fmt.Sprintf("%s answers %d: not found%s", address, got.status, got.cached())}
+	case got.status == http.StatusUnauthorized || got.status == http.StatusForbidden:
+		return &Finding{MismatchRefused, address, fmt.Sprintf("%s answers %d: a login, a firewall, or an origin that may not be read (S3 says 403 for a missing file where listing is not allowed)", address, got.status)}
+	case got.status >= 500:
+		return &Finding{MismatchUnreachable, address, fmt.Sprintf("%s answers %d %s", address, got.status, http.StatusText(got.status))}
+	}
+	return &Finding{MismatchOther, address, fmt.Sprintf("%s answers %d %s", address, got.status, http.StatusText(got.status))}
+}
+
+// errTooLarge bounds what is read of one page.
+var errTooLarge = errors.New("it is larger than 64 MiB, which is more than is looked at")
