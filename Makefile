@@ -17,6 +17,7 @@ FLAGS ?=
 
 CYCLES ?= 50
 DAYS ?= 365
+DISPATCHES ?= 2000
 FUZZTIME ?= 10s
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 IMAGE ?= pressrun:$(VERSION)
@@ -43,7 +44,7 @@ build: ## Build the static program bin/pressrun
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/pressrun ./cmd/pressrun
 
 test: ## All tests with the race detector; installs first what the end-to-end tests need
-	@tools/install versitygw
+	@tools/install versitygw act
 	@tools/packages
 	go test -race -timeout $(TEST_TIMEOUT) $(FLAGS) $(PACKAGES)
 
@@ -64,7 +65,7 @@ fmt: ## Format the Go code (gofumpt)
 
 ##@ Promises: each ends with a line of key=value figures, and fails when a promise is broken
 
-.PHONY: drill-kill drill-year drill-deploy fuzz
+.PHONY: drill-kill drill-year drill-deploy drill-dispatch drill-outage fuzz
 drill-kill: ## kill -9 of the server under load, CYCLES=50 times: nothing acknowledged is lost
 	go run ./test/drill/kill -cycles $(CYCLES) $(ARGS)
 
@@ -73,6 +74,12 @@ drill-year: ## A simulated year of a busy site, DAYS=365: nothing stuck, never t
 
 drill-deploy: ## Deploys cut off at every request, racing, losing their lease; nginx over a folder: never torn
 	go test -count=1 -v -timeout 30m ./test/drill/deploy -drill.all $(ARGS)
+
+drill-dispatch: ## kill -9 of the app while GitHub loses answers, DISPATCHES=2000: every release is built by one run
+	go run ./test/drill/dispatch -dispatches $(DISPATCHES) $(ARGS)
+
+drill-outage: ## GitHub's bad days in fake time: nothing lost, no false reset, state right within 60 s
+	go test ./test/drill/outage -count=1 -v -timeout 15m | tee /dev/stderr | grep -E '^(outage|webhooks|storm)=' | paste -sd ' '
 
 fuzz: ## Every fuzz target of the tree for FUZZTIME=10s each
 	tools/fuzz $(FUZZTIME)
@@ -89,9 +96,13 @@ bench-deploy: ## Deploys to a real S3 server
 
 ##@ Shipping and upkeep
 
-.PHONY: image vuln tools tool-act clean
+.PHONY: image checksums vuln tools tool-act clean
 image: ## Build the container image IMAGE=pressrun:VERSION with docker or podman
 	$(CONTAINER) build --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
+
+checksums: ## Build the programs of RELEASE=1.2.3 and commit their checksums to be, before its tag is made
+	tools/release-programs $(RELEASE) dist
+	tools/release-programs --write $(RELEASE) dist
 
 vuln: ## Known vulnerabilities in what the program calls (asks vuln.go.dev)
 	@tools/install govulncheck
