@@ -1,9 +1,11 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
@@ -97,22 +99,28 @@ func decodeAs[E release.Effect](doc string) (release.Effect, error) {
 	return e, nil
 }
 
-// Tasks are the tasks of the outbox that are due, oldest first and at most
-// 1000, and when the next of the others falls due (zero when there are none).
+// Tasks are the tasks of the outbox that are due, at most 1000, oldest first,
+// and when the next of the others falls due (zero when there are none).
 func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err error) {
-	at := micros(now())
-	rows, err := l.reads.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, started_us, tries FROM outbox
-		WHERE due_us <= $1 ORDER BY id LIMIT 1000`, at)
+	// One reading for both: the desk does it at every change, and mostly there is
+	// no task at all.
+	rows, err := l.reads.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries FROM outbox
+		ORDER BY due_us, id LIMIT 1000`)
 	if err != nil {
 		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
 	}
 	defer rows.Close()
+	at := micros(now())
 	for rows.Next() {
 		var t Task
 		var kind, doc string
-		var created, started int64
-		if err := rows.Scan(&t.ID, &t.Site, &kind, &doc, &created, &started, &t.Tries); err != nil {
+		var created, dueUS, started int64
+		if err := rows.Scan(&t.ID, &t.Site, &kind, &doc, &created, &dueUS, &started, &t.Tries); err != nil {
 			return nil, next, fmt.Errorf("read the outbox: %w", err)
+		}
+		if dueUS > at {
+			next = fromMicros(dueUS)
+			break
 		}
 		if t.Effect, err = decodeEffect(kind, doc); err != nil {
 			return nil, next, err
@@ -123,11 +131,8 @@ func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err err
 	if err := rows.Err(); err != nil {
 		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
 	}
-	var nextUS int64
-	if err := l.reads.QueryRowContext(ctx, `SELECT COALESCE(MIN(due_us), 0) FROM outbox WHERE due_us > $1`, at).Scan(&nextUS); err != nil {
-		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
-	}
-	return due, fromMicros(nextUS), nil
+	slices.SortFunc(due, func(a, b Task) int { return cmp.Compare(a.ID, b.ID) })
+	return due, next, nil
 }
 
 // Start notes, before anything is sent, that a task is being carried out.

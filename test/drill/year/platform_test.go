@@ -24,7 +24,8 @@ type platform struct {
 	on      runner.OnEvent // nil while nobody listens
 	runs    map[string]*run
 	tokens  map[string][]*run
-	outages []span // nothing can be asked, news is late
+	sent    map[string]time.Time // when each token was last sent
+	outages []span               // nothing can be asked, news is late
 	count   int
 }
 
@@ -34,7 +35,7 @@ type link struct{ p *platform }
 var _ runner.Runner = link{}
 
 func newPlatform(w *world) *platform {
-	return &platform{world: w, chance: newChance(w.seed, "platform"), runs: map[string]*run{}, tokens: map[string][]*run{}}
+	return &platform{world: w, chance: newChance(w.seed, "platform"), runs: map[string]*run{}, tokens: map[string][]*run{}, sent: map[string]time.Time{}}
 }
 
 func (p *platform) connect(on runner.OnEvent) runner.Runner {
@@ -43,6 +44,10 @@ func (p *platform) connect(on runner.OnEvent) runner.Runner {
 	p.on = on
 	return link{p}
 }
+
+// grace is how long a dispatch of unknown outcome is looked for before it is
+// sent again: the app's own default.
+const grace = 2 * time.Minute
 
 // answer is how the platform takes a dispatch.
 type answer string
@@ -66,6 +71,10 @@ var answers = []weighted[answer]{
 func (l link) Dispatch(ctx context.Context, job runner.Job) (release.Run, error) {
 	p := l.p
 	p.mu.Lock()
+	if last, ok := p.sent[job.Token]; ok && time.Since(last) < grace {
+		p.world.broken(&p.world.figures.overlaps, "%s #%d was sent again after %s: it had to be looked for longer", job.Site, job.Release, time.Since(last))
+	}
+	p.sent[job.Token] = time.Now()
 	how := pick(p.chance, answers)
 	if p.out() {
 		how = pick(p.chance, []weighted[answer]{{5, lostBefore}, {2, lostAfter}, {2, hangs}, {1, answered}})

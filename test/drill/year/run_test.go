@@ -151,6 +151,9 @@ func (r *run) work() release.Conclusion {
 	if r.chance.of(0.02) {
 		queue = r.chance.between(10*time.Minute, 70*time.Minute) // no runner is free
 	}
+	if time.Until(r.listed) > 5*time.Minute {
+		queue = r.chance.between(2*time.Minute, 12*time.Minute) // its dispatch is likely sent again before it begins
+	}
 	if !sleep(r.ctx, queue) {
 		return release.RunCancelled
 	}
