@@ -44,6 +44,8 @@ type Server struct {
 	// Before is called for every request before it is carried out. A non-nil
 	// Fault says what goes wrong with it.
 	Before func(r *http.Request) *Fault
+	// Unconditional ignores If-Match and If-None-Match, as old stores do.
+	Unconditional bool
 	// Changed is called after every change, with the bucket still locked.
 	Changed func(bucket map[string]Object, key string)
 
@@ -277,6 +279,7 @@ func (b *handler) changed(key string) {
 func (b *handler) conditions(ifMatch, ifNoneMatch string) string {
 	o, exists := b.objects[b.key]
 	switch {
+	case b.server.Unconditional:
 	case ifNoneMatch == "*" && exists:
 		return "PreconditionFailed"
 	case ifMatch != "" && !exists:

@@ -26,7 +26,7 @@ func (a Audit) Clean() bool { return len(a.Missing)+len(a.Changed)+len(a.Pending
 
 // RunAudit compares a destination's listing with the live manifest.
 func RunAudit(ctx context.Context, dest deploy.Destination, site string) (Audit, error) {
-	a := Audit{Destination: dest.Site.String()}
+	a := Audit{Destination: dest.Site.String(), Missing: []string{}, Changed: []string{}, Foreign: []string{}}
 	head, err := history.ReadHead(ctx, dest.State, site)
 	if err != nil {
 		return a, err

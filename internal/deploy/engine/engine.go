@@ -111,9 +111,10 @@ func carryOut(ctx context.Context, d *run) (deploy.Result, error) {
 		throttles = s.Throttles
 	}
 	d.gate = newGate(d.opts.Concurrency, throttles)
+	before := d.dest.Requests()
 	err := d.run(ctx)
 	d.result.Seconds = d.opts.Now().Sub(d.began).Seconds()
-	d.result.Requests = d.dest.Requests()
+	d.result.Requests = d.dest.Requests() - before
 	return d.result, err
 }
 

@@ -67,9 +67,32 @@ func (d *run) tryLock(ctx context.Context) error {
 	if err := k.swap(ctx, head); err != nil {
 		return err
 	}
+	if d.head.ETag == "" {
+		if err := d.probe(ctx); err != nil {
+			return err
+		}
+	}
 	k.start(ctx)
 	d.lease = k
 	return nil
+}
+
+// probe finds out, at the first deploy to a destination, whether its store knows
+// conditional writes at all: what was just written must not be written again as
+// new.
+func (d *run) probe(ctx context.Context) error {
+	const key = "probe"
+	put := deploy.SmallPut(key, deploy.StateHeaders, []byte("is a conditional write refused?\n"), deploy.Condition{IfAbsent: true})
+	if _, err := d.dest.State.Put(ctx, put); err != nil && !errors.Is(err, deploy.ErrPrecondition) {
+		return err
+	}
+	_, err := d.dest.State.Put(ctx, put)
+	if err == nil {
+		d.warn("the store at %s does not know conditional writes (If-None-Match): two deploys at once would not notice each other, so let only one run at a time", d.dest.State)
+	} else if !errors.Is(err, deploy.ErrPrecondition) {
+		return err
+	}
+	return d.dest.State.Delete(ctx, []deploy.Deletion{{Key: key}})[0]
 }
 
 // keeper holds the lease: it renews it, and cancels ctx when it is lost.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -107,7 +108,7 @@ func (d *run) makePlan(ctx context.Context) error {
 	r := &d.result
 	r.Release, r.Sequence = release, d.plan.Next.Sequence
 	r.Counts = d.plan.Counts()
-	r.All = d.plan.Changes()
+	r.All = slices.Concat([]deploy.Change{}, d.plan.Changes()) // [] and not null, as JSON
 	r.Changed = r.All[:min(len(r.All), deploy.MaxChanged)]
 	r.ChangedTruncated = len(r.All) > deploy.MaxChanged
 	r.Parent, r.PlanDigest, r.Forecast = d.plan.Next.Parent, d.plan.Digest(), d.plan.Forecast(d.replaced())

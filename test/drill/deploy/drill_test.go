@@ -32,7 +32,7 @@ import (
 
 var (
 	all      = flag.Bool("drill.all", false, "stop the deploy at every request, not only at some")
-	sitePage = flag.Int("drill.pages", 200, "pages of the site")
+	sitePage = flag.Int("drill.pages", 0, "pages of the site (default 200 with -drill.all, else 60)")
 )
 
 // door lets one deploy's requests through to the store, or breaks them.
@@ -81,7 +81,7 @@ func (d *door) open(t testing.TB) deploy.Destination {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return deploy.Destination{Site: store, State: store.Sub(".pressrun/"), StatePrefix: ".pressrun/"}
+	return deploy.Destination{Site: store, State: store.Sub(".pressrun/"), StatePrefix: ".pressrun/", KeptPrefix: ".pressrun/content/"}
 }
 
 func options(b build) engine.Options {
@@ -154,7 +154,14 @@ func (s *tally) print() {
 }
 
 func TestCutPoints(t *testing.T) {
-	v1, v2, v3 := makeBuild(t, *sitePage, 1), makeBuild(t, *sitePage, 2), makeBuild(t, *sitePage, 3)
+	pages := *sitePage
+	if pages == 0 {
+		pages = 60
+		if *all {
+			pages = 200
+		}
+	}
+	v1, v2, v3 := makeBuild(t, pages, 1), makeBuild(t, pages, 2), makeBuild(t, pages, 3)
 	sum := &tally{}
 	defer sum.print()
 	synctest.Test(t, func(t *testing.T) {
@@ -340,7 +347,7 @@ func TestALostLeaseStopsBeforeTheNextWrite(t *testing.T) {
 // of random delays. Whoever commits last, the bucket holds exactly that build.
 func TestRaces(t *testing.T) {
 	builds := []build{makeBuild(t, 40, 1), makeBuild(t, 40, 2), makeBuild(t, 40, 3)}
-	races := 20
+	races := 10
 	if *all {
 		races = 300
 	}

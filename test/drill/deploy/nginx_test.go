@@ -110,7 +110,7 @@ func (v *visits) visit(ctx context.Context, base, page string) {
 // TestNginxNeverServesAMix: visitors read a folder through nginx without a pause
 // while release after release is published to it.
 func TestNginxNeverServesAMix(t *testing.T) {
-	releases := 20
+	releases := 5
 	if *all {
 		releases = 100
 	}

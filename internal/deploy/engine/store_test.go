@@ -1,0 +1,56 @@
+package engine_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/test/fakes3"
+)
+
+func fake(t *testing.T, server *fakes3.Server) deploy.Destination {
+	t.Helper()
+	server.Bucket("b", nil)
+	store, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deploy.Destination{Site: store, State: store.Sub(".pressrun/"), StatePrefix: ".pressrun/", KeptPrefix: ".pressrun/content/"}
+}
+
+func TestAStoreWithoutConditionalWritesIsFoundOut(t *testing.T) {
+	for _, unconditional := range []bool{false, true} {
+		dest := fake(t, &fakes3.Server{Unconditional: unconditional})
+		for _, first := range []bool{true, false} {
+			r, err := engine.Run(t.Context(), dest, options(small().write(t)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			warned := strings.Contains(strings.Join(r.Warnings, " "), "conditional writes")
+			if warned != (unconditional && first) {
+				t.Errorf("unconditional %v, first %v: %q", unconditional, first, r.Warnings)
+			}
+		}
+	}
+}
+
+func TestAnUnchangedSiteCostsFiveRequestsWhateverItsSize(t *testing.T) {
+	for _, pages := range []int{1, 300} {
+		dest := fake(t, &fakes3.Server{})
+		s := small()
+		for i := range pages {
+			s[strings.Repeat("p", i+1)[:1+i%50]+strings.Repeat("q", i/50)+".html"] = "page"
+		}
+		dir := s.write(t)
+		if _, err := engine.Run(t.Context(), dest, options(dir)); err != nil {
+			t.Fatal(err)
+		}
+		before := dest.Requests()
+		r, err := engine.Run(t.Context(), dest, options(dir))
+		if got := dest.Requests() - before; err != nil || got != 5 {
+			t.Errorf("%d files: %d requests, %v", r.Files, got, err)
+		}
+	}
+}
