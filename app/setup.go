@@ -80,7 +80,7 @@ func (a *App) setupRoutes(mux *http.ServeMux) {
 
 // setupView is what the set-up pages show. It has no secret in it.
 type setupView struct {
-	Title, Problem         string
+	Title, Problem, Style  string
 	AskCode                bool
 	Personal, Organization string // where the manifest is sent
 	Owner, Manifest        string
@@ -90,7 +90,7 @@ type setupView struct {
 }
 
 var setupTemplate = template.Must(template.New("setup").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Title}} - Pressrun</title></head>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Title}} · Pressrun</title><link rel="stylesheet" href="{{.Style}}"></head>
 <body><main><h1>{{.Title}}</h1>
 {{with .Problem}}<p role="alert">{{.}}</p>{{end}}
 {{if .AskCode}}<form method="post" action="/setup"><p><label for="code">The code that Pressrun's log shows</label></p>
@@ -106,6 +106,7 @@ var setupTemplate = template.Must(template.New("setup").Parse(`<!doctype html>
 `))
 
 func (a *App) showSetup(w http.ResponseWriter, status int, v setupView) {
+	v.Style = assetLinks["pages.css"]
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
