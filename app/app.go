@@ -37,20 +37,20 @@ type Options struct {
 
 // App is the server, wired and ready to run.
 type App struct {
-	config  config.Config
-	log     *slog.Logger
-	ledger  *ledger.Ledger
-	runner  runner.Runner
-	github  *github
+	config config.Config
+	log    *slog.Logger
+	ledger *ledger.Ledger
+	runner runner.Runner
+	github *github
 	// githubTransport is Options.GitHubTransport.
 	githubTransport http.RoundTripper
-	keys    keys
-	tokens  tokens
-	desk    *desk
-	paces   paces
-	handler http.Handler
-	disk    disk
-	signIns *addressLimit
+	keys            keys
+	tokens          tokens
+	desk            *desk
+	paces           paces
+	handler         http.Handler
+	disk            disk
+	signIns         *addressLimit
 	// stop ends what outlives a request: event streams, the answers to runners.
 	stop    context.Context //nolint:containedctx // the app's own life
 	stopNow context.CancelFunc
