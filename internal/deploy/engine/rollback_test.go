@@ -11,6 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/test/fakes3"
 )
 
 func TestRollbackPutsAReleaseBackAtTheCostOfTheDifference(t *testing.T) {
@@ -84,4 +85,26 @@ func TestOldReleasesAreTidiedAway(t *testing.T) {
 			t.Errorf("a release that was tidied away: %v", err)
 		}
 	})
+}
+
+func TestManifestsThatTheCDNIsToBeToldOfAreKept(t *testing.T) {
+	dest := fake(t, &fakes3.Server{})
+	for i := range 20 {
+		o := options(small().with("news/index.html", fmt.Sprintf("edition %d", i)).write(t))
+		o.KeepReleases = 2
+		if _, err := engine.Run(t.Context(), dest, o); err != nil {
+			t.Fatal(err)
+		}
+		if i == 4 {
+			if err := history.WritePurged(t.Context(), dest.State, history.Purged{Manifest: 5}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for sequence := int64(1); sequence <= 20; sequence++ {
+		_, err := history.ReadManifest(t.Context(), dest.State, history.ManifestKey(sequence), "www")
+		if kept := err == nil; kept != (sequence >= 5) {
+			t.Errorf("manifest %d: %v", sequence, err)
+		}
+	}
 }

@@ -48,12 +48,17 @@ func (d *run) tidyState(ctx context.Context) error {
 			content[keptKey(d.dest.KeptPrefix, e.Sum)] = true
 		}
 	}
-	// The manifest that the CDN was last told of is needed for the next purge.
+	// What the CDN is still to be told of is found by comparing manifests from the
+	// one it was last told of.
 	purged, err := history.ReadPurged(ctx, d.dest.State)
 	if err != nil {
 		return err
 	}
-	manifests[history.ManifestKey(purged.Manifest)] = true
+	for _, r := range releases {
+		if purged.Manifest > 0 && r.Manifest >= purged.Manifest {
+			manifests[history.ManifestKey(r.Manifest)] = true
+		}
+	}
 	if err := d.prune(ctx, d.dest.State, "releases/", manifests); err != nil {
 		return err
 	}
