@@ -525,3 +525,19 @@ func TestTextOfTheCMSNeverReachesGitHub(t *testing.T) {
 		t.Errorf("the run's name is %q", run.Title)
 	}
 }
+
+func TestDoctorsChecks(t *testing.T) {
+	h := startHub(t, fakegithub.Options{}, nil)
+	checks, err := h.client.GitHubChecks(t.Context())
+	if err != nil || len(checks) < 4 || checks[0].Result != "ok" {
+		t.Fatalf("the checks are %+v, %v", checks, err)
+	}
+	h.github.Lock(func() { h.repo.Workflows["content-release.yml"].State = "disabled_manually" })
+	checks, err = h.client.GitHubChecks(t.Context())
+	if err != nil || checks[len(checks)-1].Result != "failed" || !strings.Contains(checks[len(checks)-1].Do, "switch it on") {
+		t.Errorf("of a workflow that is switched off the checks are %+v, %v", checks, err)
+	}
+	if _, err := h.client.WithToken("").GitHubChecks(t.Context()); err == nil {
+		t.Error("anybody may have the checks made")
+	}
+}

@@ -44,6 +44,7 @@ type cli struct {
 
 	Config  configCmd  `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`
 	Token   tokenCmd   `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
+	Doctor  doctorCmd  `cmd:"" group:"setup" help:"Look whether all is well between the app and GitHub, and what to do."`
 	Health  healthCmd  `cmd:"" group:"setup" help:"Ask a server whether it is well, as a container's health check does."`
 	Version versionCmd `cmd:"" group:"setup" help:"Print the version."`
 
