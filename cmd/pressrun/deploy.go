@@ -156,6 +156,10 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 	} else {
 		rows.add("took", fmt.Sprintf("%.1fs", r.Seconds))
 	}
+	if c := r.Churn; c != nil && c.Causes[deploy.CauseContent]*2 < c.Sampled {
+		rows.add("churn", fmt.Sprintf("%d of %d pages changed, most of them not in what they say: %s in %s, for one; a build that writes the same bytes each time deploys faster",
+			c.Changed, c.Pages, mostOf(c), c.Example))
+	}
 	for _, v := range r.Violations {
 		rows.add("let pass", v.Name+": "+v.Detail)
 	}
@@ -166,6 +170,17 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 		return err
 	}
 	return p.table(rows)
+}
+
+// mostOf is the most frequent cause of churn but content.
+func mostOf(c *deploy.Churn) deploy.Cause {
+	best := deploy.CauseAssets
+	for _, cause := range []deploy.Cause{deploy.CauseStamps, deploy.CauseSpace} {
+		if c.Causes[cause] > c.Causes[best] {
+			best = cause
+		}
+	}
+	return best
 }
 
 // deployError gives an error of the engine its exit code.

@@ -37,6 +37,9 @@ type Result struct {
 	// All is every change, for invalidation; Changed is the part that is shown.
 	All []Change `json:"-"`
 
+	// Churn tells why, when most pages changed; else nil.
+	Churn *Churn `json:"churn,omitempty"`
+
 	Violations []Violation `json:"violations,omitempty"` // those that were let pass
 	// Live is true from the commit on: what failed after it did not fail the release.
 	Live     bool     `json:"live"`

@@ -159,11 +159,18 @@ func (d *run) run(ctx context.Context) error {
 		return err
 	}
 	if d.opts.DryRun {
-		return d.timed("plan", func() error { return d.makePlan(ctx) })
+		return d.timed("plan", func() error {
+			err := d.makePlan(ctx)
+			if err == nil {
+				d.churn(ctx)
+			}
+			return err
+		})
 	}
 	if err := d.timed("lock", func() error { return d.planAndLock(ctx) }); err != nil {
 		return err
 	}
+	d.churn(d.lease.ctx)
 	err := d.publish(d.lease.ctx)
 	if cause := context.Cause(d.lease.ctx); err != nil && errors.Is(cause, deploy.ErrLeaseLost) {
 		err = cause

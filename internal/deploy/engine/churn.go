@@ -1,0 +1,53 @@
+package engine
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// maxChurnPage bounds a page that is looked at, in bytes.
+const maxChurnPage = 4 << 20
+
+// churn looks at a few pages when most of them change, and finds out why. It is
+// advice: what can't be read is left out, and nothing fails.
+func (d *run) churn(ctx context.Context) {
+	b, ok := d.from.(build)
+	if !ok {
+		return
+	}
+	sample, changed, pages := d.plan.ChurnPages()
+	if len(sample) == 0 {
+		return
+	}
+	c := &deploy.Churn{Changed: changed, Pages: pages, Causes: map[deploy.Cause]int{}}
+	examples := map[deploy.Cause]string{}
+	for _, e := range sample {
+		if e.Size > maxChurnPage {
+			continue
+		}
+		before, err := d.dest.Site.Get(ctx, e.Path)
+		if err != nil {
+			continue
+		}
+		after, err := os.ReadFile(filepath.Join(b.dir, filepath.FromSlash(e.Path)))
+		if err != nil {
+			continue
+		}
+		cause := deploy.CauseOf(before.Body, after)
+		c.Sampled++
+		c.Causes[cause]++
+		examples[cause] = e.Path
+	}
+	most := 0
+	for cause, n := range c.Causes {
+		if cause != deploy.CauseContent && n > most {
+			most, c.Example = n, examples[cause]
+		}
+	}
+	if c.Sampled > 0 {
+		d.result.Churn = c
+	}
+}
