@@ -187,5 +187,8 @@ func (c *CloudFront) explain(err error) error {
 	if _, ok := errors.AsType[*types.TooManyInvalidationsInProgress](err); ok {
 		return fmt.Errorf("distribution %s has as many invalidations in progress as CloudFront allows: %w", c.distribution, err)
 	}
+	if strings.Contains(err.Error(), "get credentials") { // the SDK has no type for it
+		return fmt.Errorf("no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role: %w", err)
+	}
 	return err
 }

@@ -196,6 +196,24 @@ func TestCloudFrontThatRefusesLeavesAReceipt(t *testing.T) {
 	}
 }
 
+func TestCloudFrontWithoutCredentialsSaysSoAtOnce(t *testing.T) {
+	fake := &fakeCloudFront{}
+	awsEnvironment(t)
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	server := httptest.NewServer(fake)
+	t.Cleanup(server.Close)
+	p, err := Open(t.Context(), Config{Address: "cloudfront:E1", Endpoint: server.URL}) // with real patience
+	if err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	_, err = Carry(t.Context(), p, Set{All: true})
+	if err == nil || !strings.Contains(err.Error(), "no AWS credentials: set AWS_ACCESS_KEY_ID") || time.Since(began) > 5*time.Second {
+		t.Errorf("%v after %s", err, time.Since(began))
+	}
+}
+
 func TestCloudFrontTakesLargeSetsInBatches(t *testing.T) {
 	fake := &fakeCloudFront{refuse: func(n int) (string, int) {
 		if n == 1 {
