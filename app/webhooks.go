@@ -74,6 +74,9 @@ func (a *App) keepHook(ctx context.Context, id string, news githubapp.News) erro
 	default:
 		return nil // ping, and all that we did not ask for
 	}
+	if link := a.github.link.Load(); news.Repository != "" && link != nil && len(link.runner.Sites(news.Repository, news.Workflow)) == 0 {
+		return nil // of a workflow that is no site's
+	}
 	doc, err := json.Marshal(news)
 	if err != nil {
 		return fmt.Errorf("write the webhook: %w", err)
@@ -136,15 +139,33 @@ func (g *github) readNews(ctx context.Context) error {
 		if err != nil || len(waiting) == 0 {
 			return err
 		}
-		for _, d := range waiting {
-			if err := g.read(ctx, d); err != nil {
-				return err
-			}
-			if err := g.app.ledger.DeliveryDone(ctx, d.ID); err != nil {
-				return err
-			}
+		if err := g.readSome(ctx, waiting); err != nil {
+			return err
 		}
 	}
+}
+
+// readSome processes webhooks. What was told of each attempt of a run counts at
+// once, though it is noted on disk for all of them together: a webhook may be
+// processed twice, but none is passed over.
+func (g *github) readSome(ctx context.Context, waiting []ledger.Delivery) error {
+	type attempt struct {
+		run    string
+		number int
+	}
+	stages := map[attempt]int{}
+	var done []string
+	for _, d := range waiting {
+		of := attempt{d.Run, d.Attempt}
+		if d.Stage >= stages[of] {
+			if err := g.read(ctx, d); err != nil {
+				return errors.Join(err, g.app.ledger.DeliveriesDone(ctx, done...))
+			}
+			stages[of] = d.Stage
+		}
+		done = append(done, d.ID)
+	}
+	return g.app.ledger.DeliveriesDone(ctx, done...)
 }
 
 func (g *github) read(ctx context.Context, d ledger.Delivery) error {

@@ -1,6 +1,7 @@
 package githubapp
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -9,9 +10,8 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"strconv"
 	"strings"
-
-	"github.com/google/go-github/v60/github"
 
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -67,6 +67,39 @@ type News struct {
 	Job *Job `json:",omitempty"`
 }
 
+// hookBody is what of a webhook's body we read. It is a hundredth of it: the
+// rest is skipped without being kept.
+type hookBody struct {
+	Action       string `json:"action"`
+	Installation struct {
+		ID int64 `json:"id"`
+	} `json:"installation"`
+	Repository struct {
+		FullName string `json:"full_name"`
+	} `json:"repository"`
+	Run struct {
+		ID         int64  `json:"id"`
+		Attempt    int    `json:"run_attempt"`
+		URL        string `json:"html_url"`
+		Title      string `json:"display_title"`
+		Path       string `json:"path"`
+		Status     string `json:"status"`
+		Conclusion string `json:"conclusion"`
+	} `json:"workflow_run"`
+	Workflow struct {
+		Path string `json:"path"`
+	} `json:"workflow"`
+	Job struct {
+		RunID      int64    `json:"run_id"`
+		Attempt    int      `json:"run_attempt"`
+		Name       string   `json:"name"`
+		Status     string   `json:"status"`
+		Conclusion string   `json:"conclusion"`
+		Runner     string   `json:"runner_name"`
+		Labels     []string `json:"labels"`
+	} `json:"workflow_job"`
+}
+
 // ParseHook reads a webhook that was verified. An event that we do not know is
 // News with nothing but its name: GitHub may send any.
 func ParseHook(event string, body []byte) (News, error) {
@@ -76,51 +109,34 @@ func ParseHook(event string, body []byte) (News, error) {
 	default:
 		return news, nil
 	}
-	parsed, err := github.ParseWebHook(event, body)
-	if err != nil {
+	var b hookBody
+	if err := json.Unmarshal(body, &b); err != nil {
 		return news, fmt.Errorf("read the %s webhook: %w", oneLine(event), err)
 	}
-	switch e := parsed.(type) {
-	case *github.WorkflowRunEvent:
-		// go-github v60 drops the run's path; the workflow's is the same file.
-		news.Action, news.Repository, news.Installation = e.GetAction(), e.GetRepo().GetFullName(), e.GetInstallation().GetID()
-		news.Workflow, news.Title = path.Base(e.GetWorkflow().GetPath()), e.GetWorkflowRun().GetDisplayTitle()
-		news.Run, news.Status, news.Conclusion = runOf(e.GetWorkflowRun()), e.GetWorkflowRun().GetStatus(), e.GetWorkflowRun().GetConclusion()
-		if news.Run.ID == "0" || news.Repository == "" {
-			return news, errors.New("the workflow_run webhook names no run or no repository")
-		}
-	case *github.WorkflowJobEvent:
-		return jobNews(news, e, body)
-	case *github.InstallationEvent:
-		news.Action, news.Installation = e.GetAction(), e.GetInstallation().GetID()
-	case *github.InstallationRepositoriesEvent:
-		news.Action, news.Installation = e.GetAction(), e.GetInstallation().GetID()
+	news.Action, news.Repository, news.Installation = b.Action, b.Repository.FullName, b.Installation.ID
+	switch event {
+	case "workflow_run":
+		file, _, _ := strings.Cut(cmp.Or(b.Run.Path, b.Workflow.Path), "@")
+		news.Workflow, news.Title, news.Status, news.Conclusion = path.Base(file), b.Run.Title, b.Run.Status, b.Run.Conclusion
+		news.Run = release.Run{ID: strconv.FormatInt(b.Run.ID, 10), Attempt: max(b.Run.Attempt, 1), URL: b.Run.URL}
+	case "workflow_job":
+		news.jobNews(b)
+	default:
+		return news, nil
+	}
+	if b.Run.ID == 0 && b.Job.RunID == 0 || news.Repository == "" {
+		return news, fmt.Errorf("the %s webhook names no run or no repository", event)
 	}
 	return news, nil
 }
 
-func jobNews(news News, e *github.WorkflowJobEvent, body []byte) (News, error) {
-	j := e.GetWorkflowJob()
-	// The attempt is not in go-github's job.
-	var more struct {
-		Job struct {
-			Attempt int `json:"run_attempt"`
-		} `json:"workflow_job"`
+func (n *News) jobNews(b hookBody) {
+	n.Run = release.Run{ID: strconv.FormatInt(b.Job.RunID, 10), Attempt: max(b.Job.Attempt, 1)}
+	n.Job = &Job{Name: b.Job.Name, Status: b.Job.Status, Conclusion: b.Job.Conclusion, Runner: b.Job.Runner, Labels: b.Job.Labels}
+	n.Status = "queued"
+	if b.Job.Status == "in_progress" || b.Job.Status == completed {
+		n.Status = "in_progress" // a job that is over is not yet its run
 	}
-	if err := json.Unmarshal(body, &more); err != nil {
-		return news, fmt.Errorf("read the workflow_job webhook: %w", err)
-	}
-	news.Action, news.Repository, news.Installation = e.GetAction(), e.GetRepo().GetFullName(), e.GetInstallation().GetID()
-	if j.GetRunID() == 0 || news.Repository == "" {
-		return news, errors.New("the workflow_job webhook names no run or no repository")
-	}
-	news.Run = release.Run{ID: fmt.Sprint(j.GetRunID()), Attempt: max(more.Job.Attempt, 1)}
-	news.Job = &Job{Name: j.GetName(), Status: j.GetStatus(), Conclusion: j.GetConclusion(), Runner: j.GetRunnerName(), Labels: j.Labels}
-	news.Status = "queued"
-	if j.GetStatus() == "in_progress" || j.GetStatus() == completed {
-		news.Status = "in_progress" // a job that is over is not yet its run
-	}
-	return news, nil
 }
 
 // Seen is the run as the webhook tells of it.

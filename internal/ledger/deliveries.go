@@ -88,11 +88,15 @@ func (l *Ledger) DeliveryProcessed(ctx context.Context, id string) (bool, error)
 	return processed != 0, nil
 }
 
-// DeliveryDone notes that a webhook has been processed.
-func (l *Ledger) DeliveryDone(ctx context.Context, id string) error {
+// DeliveriesDone notes that webhooks have been processed.
+func (l *Ledger) DeliveriesDone(ctx context.Context, ids ...string) error {
 	return l.writer.act(ctx, func(b *batch) error {
-		_, err := b.exec(`UPDATE deliveries SET processed_us = $1 WHERE id = $2`, micros(b.now), id)
-		return err
+		for _, id := range ids {
+			if _, err := b.exec(`UPDATE deliveries SET processed_us = $1 WHERE id = $2`, micros(b.now), id); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

@@ -36,7 +36,7 @@ func TestAWebhookIsKeptOnceAndProcessedOnce(t *testing.T) {
 	if stage, err := l.DeliveryStage(t.Context(), "7", 1); err != nil || stage != 0 {
 		t.Errorf("before it was processed the stage is %d, %v", stage, err)
 	}
-	if err := l.DeliveryDone(t.Context(), d.ID); err != nil {
+	if err := l.DeliveriesDone(t.Context(), d.ID); err != nil {
 		t.Fatal(err)
 	}
 	if stage, err := l.DeliveryStage(t.Context(), "7", 1); err != nil || stage != 3 {

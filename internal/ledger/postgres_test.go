@@ -186,7 +186,7 @@ func tourOfDeliveries(t *testing.T, l *Ledger) []string {
 	}
 	waiting, err := l.WaitingDeliveries(ctx, 10)
 	tell(err, len(waiting), waiting[0].Doc)
-	tell(l.DeliveryDone(ctx, "d"))
+	tell(l.DeliveriesDone(ctx, "d"))
 	stage, err := l.DeliveryStage(ctx, "7", 1)
 	tell(err, stage)
 	tell(l.Forget(ctx, time.Now().Add(time.Hour)))
