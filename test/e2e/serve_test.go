@@ -89,9 +89,29 @@ func (o *output) String() string {
 // configuration file; quiet is 0 unless they say otherwise.
 func serve(t *testing.T, name string, site map[string]any) *server {
 	t.Helper()
-	s := configure(t, filepath.Join(t.TempDir(), "state"), name, site)
+	s := configure(t, stateFolder(t), name, site)
 	s.start(t)
 	return s
+}
+
+// stateFolder is a folder for an app's state. It is removed at the end, once
+// the supervisors of the last runs have written their last words into it.
+func stateFolder(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pressrun-e2e-state-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for range 100 {
+			if err = os.RemoveAll(dir); err == nil {
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		t.Error(err)
+	})
+	return dir
 }
 
 // configure writes the configuration of an app with one site.

@@ -59,7 +59,7 @@ func TestARunGoesOnWhileTheAppIsAwayAndTheNextOneTakesItOver(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ran := filepath.Join(t.TempDir(), "ran")
 			site, published := folderSite(t, page(ran, "sleep 3;"))
-			app := configure(t, filepath.Join(t.TempDir(), "state"), "www", site)
+			app := configure(t, stateFolder(t), "www", site)
 			app.start(t)
 			asked, err := app.client.Ask(t.Context(), "www", "", api.RequestInput{Source: release.FromEditor})
 			if err != nil {
