@@ -89,7 +89,7 @@ fuzz: ## Every fuzz target of the tree for FUZZTIME=10s each
 .PHONY: bench bench-deploy
 bench: ## Intake, dispatch delay, start-up time and memory of the server
 	go run ./test/bench $(ARGS)
-	go run ./test/bench/github $(ARGS)
+	go run ./test/bench/github
 
 bench-deploy: ## Deploys to a real S3 server
 	@tools/install versitygw
