@@ -113,7 +113,7 @@ func (g *github) open(ctx context.Context) (*githubLink, error) {
 }
 
 // The variables that hold GitHub's secrets where no file does.
-const (
+const ( //nolint:gosec // G101: these are names, not secrets
 	envGitHubKey      = "PRESSRUN_GITHUB_KEY"
 	envGitHubToken    = "PRESSRUN_GITHUB_TOKEN"
 	envWebhookSecret  = "PRESSRUN_GITHUB_WEBHOOK_SECRET"

@@ -124,18 +124,25 @@ func (d *desk) find(ctx context.Context, task ledger.Task, job runner.Job, sent 
 	switch {
 	case err != nil:
 		d.app.log.Warn("a dispatch can't be looked for", "site", task.Site, "release", job.Release, "error", err)
-		d.postpone(ctx, task, lookAgain)
+		d.postpone(ctx, task, lookWait(ledger.Now().Sub(task.Started)))
 		return true, nil
 	case found.Found:
 		return true, d.answer(ctx, task, release.DispatchConfirmed{Token: job.Token, Run: found.Run})
 	case found.Final:
 		return false, nil
 	case ledger.Now().Sub(task.Started) < d.grace:
-		d.postpone(ctx, task, lookAgain)
+		d.postpone(ctx, task, lookWait(ledger.Now().Sub(task.Started)))
 		return true, nil
 	default:
 		return true, d.answer(ctx, task, release.DispatchMissing{Token: job.Token, Sent: sent})
 	}
+}
+
+// lookWait is the wait before the next look for a dispatch of an age: soon at
+// first, and seldom later, because GitHub counts its calls.
+func lookWait(age time.Duration) time.Duration {
+	const seldom = 15 * time.Second
+	return min(max(age/4, lookAgain), seldom)
 }
 
 // lookUp asks the runner for the truth about a run. Nothing learnt is fine:

@@ -141,7 +141,7 @@ func (a *App) setupBegin(w http.ResponseWriter, r *http.Request) {
 		a.showSetup(w, http.StatusForbidden, setupView{Title: "Set GitHub up", AskCode: true, Problem: "This is not the code. It is in the log of pressrun serve, and changes with each start."})
 		return
 	}
-	http.SetCookie(w, &http.Cookie{
+	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure wherever the app is reached by https
 		Name: setupCookie, Value: a.keys.mint(kindSetup, grant{Until: time.Now().Add(setupLife)}), Path: "/setup",
 		MaxAge: int(setupLife / time.Second), HttpOnly: true, Secure: strings.HasPrefix(a.config.URL, "https://"), SameSite: http.SameSiteLaxMode,
 	})

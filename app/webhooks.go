@@ -120,7 +120,7 @@ func (g *github) askForMissed(ctx context.Context) {
 		g.app.log.Warn("old webhooks can't be dropped", "error", err)
 	}
 	link := g.link.Load()
-	if link == nil || len(link.secrets) == 0 || g.app.config.GitHub.TokenFile != "" {
+	if link == nil || len(link.secrets) == 0 || !link.runner.IsApp() {
 		return
 	}
 	sent, err := link.runner.Redeliver(ctx, g.app.ledger.DeliveryProcessed)

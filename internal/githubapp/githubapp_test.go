@@ -330,4 +330,22 @@ func TestTokenModeAndPrefixes(t *testing.T) {
 	}
 }
 
+func TestGitea(t *testing.T) {
+	b := start(t, fakegithub.Options{}, func(o *Options) {
+		o.APIURL += "/api/v1"
+		o.Gitea, o.AppID, o.Signer, o.Token = true, 0, nil, "gitea"
+	})
+	b.github.AddToken("gitea", "acme/www")
+	run, err := b.runner.Dispatch(t.Context(), job("TOKEN1"))
+	if err != nil || run.ID == "" {
+		t.Fatalf("Dispatch gave %+v, %v", run, err)
+	}
+	if err := b.runner.Cancel(t.Context(), "www", 12, run); err != nil || b.github.Count(http.MethodPost, "/cancel") != 0 {
+		t.Errorf("Cancel gave %v; Gitea has no such call", err)
+	}
+	if err := b.runner.Deploy(t.Context(), Deployment{Site: "www", Number: 12, State: "queued"}); err != nil || len(b.github.Deployments()) != 0 {
+		t.Errorf("Deploy gave %v; Gitea has no deployments", err)
+	}
+}
+
 var _ runner.Runner = (*Runner)(nil)

@@ -2,6 +2,7 @@ package githubapp
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"time"
 
@@ -45,5 +46,5 @@ func (k *kmsSigner) Sign(claims jwt.Claims) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("have the KMS key %s sign: %w", k.key, err)
 	}
-	return text + "." + jwt.EncodeSegment(out.Signature), nil
+	return text + "." + base64.RawURLEncoding.EncodeToString(out.Signature), nil
 }

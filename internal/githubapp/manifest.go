@@ -27,13 +27,16 @@ type hookAttributes struct {
 	Active bool   `json:"active"`
 }
 
+// maxAppName is how long GitHub lets an App's name be.
+const maxAppName = 34
+
 // NewManifest describes the App that Pressrun needs, and no more: nobody but
 // its owner sees it, and it may not read a repository's contents. GitHub sends
 // no webhooks to addresses that it can't reach: then polling does.
 func NewManifest(appURL, name string) Manifest {
 	appURL = strings.TrimRight(appURL, "/")
 	return Manifest{
-		Name: name, URL: appURL, Public: false,
+		Name: cut(name, maxAppName), URL: appURL, Public: false,
 		HookAttributes: hookAttributes{URL: appURL + "/v1/github/webhooks", Active: strings.HasPrefix(appURL, "https://")},
 		RedirectURL:    appURL + "/setup/created", SetupURL: appURL + "/setup/installed",
 		DefaultEvents:      []string{"workflow_run", "workflow_job"},

@@ -103,6 +103,9 @@ func (r *Runner) site(name string) (Site, error) {
 	return site, nil
 }
 
+// IsApp says whether calls are made as a GitHub App, not with a token.
+func (r *Runner) IsApp() bool { return r.options.Token == "" }
+
 // Sites gives the names of the sites that a workflow of a repository carries
 // out. GitHub's names do not tell capitals apart.
 func (r *Runner) Sites(repository, workflow string) []string {

@@ -200,4 +200,3 @@ func (r *rig) page(path string) string {
 	}
 	return string(text)
 }
-

@@ -110,7 +110,7 @@ func (r *rig) serve() {
 	hash := sha256.Sum256([]byte(runToken))
 	conf := config.Config{
 		Tokens: []config.Token{{Name: "frontend", Role: "run", SHA256: hex.EncodeToString(hash[:])}},
-		State: filepath.Join(dir, "state"), URL: r.url, Pages: config.Pages{Access: "token"},
+		State:  filepath.Join(dir, "state"), URL: r.url, Pages: config.Pages{Access: "token"},
 		GitHub: config.GitHub{
 			Kind: "github", URL: "https://github.com", APIURL: r.github.URL, AppID: int(r.github.AppID), KeyFile: filepath.Join(dir, "key"),
 			Issuer: r.github.Issuer(), WebhookSecretFiles: []string{filepath.Join(dir, "hook")},
@@ -294,4 +294,3 @@ func (r *rig) killRest() {
 		}
 	}
 }
-

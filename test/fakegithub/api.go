@@ -140,6 +140,10 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, repo *Repo, fo
 		refuse(w, http.StatusBadRequest, "Problems parsing JSON")
 		return
 	}
+	if r.URL.Query().Get("return_run_details") == "true" { // Gitea's way
+		yes := true
+		in.ReturnRunDetails = &yes
+	}
 	status, message := s.refusal(repo, found, in.Ref, in.Inputs, in.ReturnRunDetails != nil)
 	if status != 0 {
 		refuse(w, status, message)

@@ -56,8 +56,16 @@ func TestRunsOnlyGoForward(t *testing.T) {
 		status, conclusion string
 		ok                 bool
 	}{
-		{"waiting", "", true}, {"queued", "", true}, {"completed", "", false}, {"in_progress", "success", false}, {"in_progress", "", true},
-		{"queued", "", false}, {"nonsense", "", false}, {"completed", "success", true}, {"in_progress", "", false}, {"completed", "failure", false},
+		{"waiting", "", true},
+		{"queued", "", true},
+		{"completed", "", false},
+		{"in_progress", "success", false},
+		{"in_progress", "", true},
+		{"queued", "", false},
+		{"nonsense", "", false},
+		{"completed", "success", true},
+		{"in_progress", "", false},
+		{"completed", "failure", false},
 	} {
 		if err := s.Step(run.ID, tt.status, tt.conclusion); (err == nil) != tt.ok {
 			t.Errorf("to %s %s: %v", tt.status, tt.conclusion, err)

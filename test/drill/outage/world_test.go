@@ -24,9 +24,9 @@ import (
 )
 
 const (
-	appURL     = "http://pressrun.test"
+	appURL = "http://pressrun.test"
 	// glance is how often the app is held against GitHub.
-	glance = 2 * time.Second
+	glance     = 2 * time.Second
 	hookSecret = "the webhooks' secret"
 )
 
