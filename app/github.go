@@ -113,11 +113,11 @@ func (g *github) open(ctx context.Context) (*githubLink, error) {
 }
 
 // The variables that hold GitHub's secrets where no file does.
-const ( //nolint:gosec // G101: these are names, not secrets
+const (
 	envGitHubKey      = "PRESSRUN_GITHUB_KEY"
-	envGitHubToken    = "PRESSRUN_GITHUB_TOKEN"
-	envWebhookSecret  = "PRESSRUN_GITHUB_WEBHOOK_SECRET"
-	envCallbackSecret = "PRESSRUN_GITHUB_CALLBACK_SECRET"
+	envGitHubToken    = "PRESSRUN_GITHUB_TOKEN"           //nolint:gosec // G101: a name, not a secret
+	envWebhookSecret  = "PRESSRUN_GITHUB_WEBHOOK_SECRET"  //nolint:gosec // G101: a name, not a secret
+	envCallbackSecret = "PRESSRUN_GITHUB_CALLBACK_SECRET" //nolint:gosec // G101: a name, not a secret
 )
 
 func (g *github) credentials(ctx context.Context, o *githubapp.Options, link *githubLink) error {
