@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -106,6 +107,7 @@ type keeper struct {
 	expiry *time.Timer // ends ctx when the lease does
 
 	turn    chan struct{} // held by whoever swaps the head, over its request
+	mu      sync.Mutex    // guards head and etag
 	head    deploy.Head
 	etag    string
 	renewed atomic.Int64 // Unix nanoseconds when the last successful swap was begun
@@ -162,14 +164,22 @@ func (k *keeper) update(ctx context.Context, change func(deploy.Head) deploy.Hea
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	if k.head.Lease == nil {
+	head := k.current()
+	if head.Lease == nil {
 		return nil // given back: nothing to change under
 	}
-	err := k.swap(ctx, change(k.head))
+	err := k.swap(ctx, change(head))
 	if errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
 		return deploy.ErrLeaseLost
 	}
 	return err
+}
+
+// current is the head as this deploy last wrote it.
+func (k *keeper) current() deploy.Head {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.head
 }
 
 // swap writes the head over the one that was last seen.
@@ -179,7 +189,9 @@ func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
 		return fmt.Errorf("encode head: %w", err)
 	}
 	began := time.Now()
+	k.mu.Lock()
 	cond := deploy.Condition{IfMatch: k.etag, IfAbsent: k.etag == ""}
+	k.mu.Unlock()
 	etag, err := k.state.Put(ctx, deploy.SmallPut(history.HeadKey, deploy.StateHeaders, body, cond))
 	if errors.Is(err, deploy.ErrPrecondition) {
 		// The answer to an earlier try may have been lost on the way.
@@ -191,7 +203,9 @@ func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
 	if err != nil {
 		return err
 	}
+	k.mu.Lock()
 	k.head, k.etag = head, etag
+	k.mu.Unlock()
 	k.renewed.Store(began.UnixNano())
 	if k.expiry != nil {
 		k.expiry.Reset(k.life() - time.Since(began))
@@ -206,7 +220,7 @@ func (k *keeper) close(ctx context.Context) error {
 	k.cancel(nil)
 	<-k.done
 	defer k.expiry.Stop()
-	if lost || k.head.Lease == nil {
+	if lost || k.current().Lease == nil {
 		return nil
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)

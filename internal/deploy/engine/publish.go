@@ -136,7 +136,7 @@ func (d *run) sweep(ctx context.Context) {
 		d.result.Phases[len(d.result.Phases)-1].Files = d.result.Deleted
 	}
 	d.tidy(ctx)
-	if d.lease.head.Lease == nil {
+	if d.lease.current().Lease == nil {
 		return // given back with the commit
 	}
 	if err := d.lease.update(ctx, func(h deploy.Head) deploy.Head { return h.Release(swept) }); err != nil {

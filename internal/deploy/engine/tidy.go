@@ -27,7 +27,7 @@ func (d *run) tidy(ctx context.Context) {
 }
 
 func (d *run) tidyState(ctx context.Context) error {
-	releases := history.Head{Head: d.lease.head}.Releases()
+	releases := history.Head{Head: d.lease.current()}.Releases()
 	keep := releases[:min(len(releases), max(1, d.opts.KeepReleases+1))]
 	manifests := map[string]bool{}
 	content := map[string]bool{}

@@ -32,7 +32,7 @@ import (
 
 var (
 	all      = flag.Bool("drill.all", false, "stop the deploy at every request, not only at some")
-	sitePage = flag.Int("drill.pages", 0, "pages of the site (default 200 with -drill.all, else 60)")
+	sitePage = flag.Int("drill.pages", 0, "pages of the site (default 200 with -drill.all, else 40)")
 )
 
 // door lets one deploy's requests through to the store, or breaks them.
@@ -156,7 +156,7 @@ func (s *tally) print() {
 func TestCutPoints(t *testing.T) {
 	pages := *sitePage
 	if pages == 0 {
-		pages = 60
+		pages = 40
 		if *all {
 			pages = 200
 		}
@@ -178,7 +178,7 @@ func TestCutPoints(t *testing.T) {
 			t.Fatal(err)
 		}
 		requests := counting.number.Load()
-		step := int64(17)
+		step := int64(29)
 		if *all {
 			step = 1
 		}
@@ -277,14 +277,14 @@ func liveIs(objects map[string]fakes3.Object, b build) error {
 // TestALostLeaseStopsBeforeTheNextWrite: a deploy is frozen at request k for so
 // long that another takes over and finishes; then it goes on.
 func TestALostLeaseStopsBeforeTheNextWrite(t *testing.T) {
-	v1, v2, v3 := makeBuild(t, 60, 1), makeBuild(t, 60, 2), makeBuild(t, 60, 3)
-	step := int64(9)
+	v1, v2, v3 := makeBuild(t, 40, 1), makeBuild(t, 40, 2), makeBuild(t, 40, 3)
+	step := int64(13)
 	if *all {
 		step = 1
 	}
 	cuts, interleaved := 0, 0
 	for k := int64(3); ; k += step {
-		reached := false
+		var reached atomic.Bool
 		synctest.Test(t, func(t *testing.T) {
 			server := &fakes3.Server{}
 			server.Bucket(bucket, nil)
@@ -298,7 +298,7 @@ func TestALostLeaseStopsBeforeTheNextWrite(t *testing.T) {
 				if n < k {
 					return
 				}
-				reached = true
+				reached.Store(true)
 				// Every request of the frozen machine stands still, its clock
 				// does not.
 				time.Sleep(5 * time.Minute)
@@ -311,7 +311,7 @@ func TestALostLeaseStopsBeforeTheNextWrite(t *testing.T) {
 				done <- err
 			}()
 			synctest.Wait()
-			if !reached {
+			if !reached.Load() {
 				if err := <-done; err != nil {
 					t.Fatal(err)
 				}
@@ -333,7 +333,7 @@ func TestALostLeaseStopsBeforeTheNextWrite(t *testing.T) {
 				t.Errorf("cut %d: %v", k, err)
 			}
 		})
-		if !reached || t.Failed() {
+		if !reached.Load() || t.Failed() {
 			break
 		}
 	}
