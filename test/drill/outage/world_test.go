@@ -280,7 +280,12 @@ func (w *world) settle(limit time.Duration) {
 		w.ask(name)
 	}
 	for end := time.Now().Add(limit); time.Now().Before(end) && w.open() > 0; {
-		w.live(10*time.Second, 0)
+		w.live(time.Minute, 0)
+		for _, name := range w.sites {
+			if s := w.site(name); s.Hold.On() { // somebody sees the notice
+				w.ask(name)
+			}
+		}
 	}
 	w.figures.lost = w.open()
 	for _, n := range w.effects {
