@@ -79,7 +79,7 @@ drill-dispatch: ## kill -9 of the app while GitHub loses answers, DISPATCHES=200
 	go run ./test/drill/dispatch -dispatches $(DISPATCHES) $(ARGS)
 
 drill-outage: ## GitHub's bad days in fake time: nothing lost, no false reset, state right within 60 s
-	go test ./test/drill/outage -count=1 -v -timeout 15m | tee /dev/stderr | grep -E '^(outage|webhooks|storm)=' | paste -sd ' '
+	PRESSRUN_DRILL_FULL=1 go test ./test/drill/outage -count=1 -v -timeout 15m | tee /dev/stderr | grep -E '^(outage|webhooks|storm)=' | paste -sd ' '
 
 fuzz: ## Every fuzz target of the tree for FUZZTIME=10s each
 	tools/fuzz $(FUZZTIME)
