@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -27,8 +29,6 @@ const (
 // and whenever the app dies in between: the lock is taken first, the intent is
 // on disk next, and only the process that inherits the lock can begin.
 func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	settings, ok := r.opts.Settings(job.Site)
 	if !ok {
 		return release.Run{}, &runner.Refused{Why: fmt.Sprintf("no site %q is released on this machine", job.Site), Fault: release.FaultPressrun}
@@ -36,6 +36,11 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 	if err := fits(job, settings); err != nil {
 		return release.Run{}, &runner.Refused{Why: err.Error(), Fault: release.FaultPressrun}
 	}
+	if err := r.alone(ctx, job); err != nil {
+		return release.Run{}, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	f, err := runFolder(r.opts.State, job.Site, job.Release)
 	if err != nil {
 		return release.Run{}, &runner.Refused{Why: err.Error(), Fault: release.FaultPressrun}
@@ -65,6 +70,56 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 		r.opts.Logger.WarnContext(ctx, "old runs could not be removed", "site", job.Site, "error", err)
 	}
 	return rec.run(), nil
+}
+
+// endingWait is how long a dispatch waits for the run before to be over, and
+// when it is then tried again.
+const endingWait = 2 * time.Second
+
+// alone waits until no other run of the job's site lives, and puts the job off
+// if that takes long: a run that has reported Ready still has to leave, one that
+// was reset has its time of grace, and two builds in one folder spoil each other.
+func (r *Runner) alone(ctx context.Context, job runner.Job) error {
+	for deadline := time.Now().Add(endingWait); ; {
+		other, err := r.other(job)
+		if err != nil {
+			return &runner.Refused{Why: "the site's other runs could not be looked at", Fault: release.FaultPlatform, Err: err}
+		}
+		if other == 0 {
+			return nil
+		}
+		if time.Now().After(deadline) {
+			why := fmt.Sprintf("the run of release #%d is still ending", other)
+			return &runner.Deferred{Why: why, Until: time.Now().Add(endingWait), Err: errLocked}
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+}
+
+// other is the release whose run lives beside the job's own, 0 for none.
+func (r *Runner) other(job runner.Job) (int64, error) {
+	path, err := siteFolder(r.opts.State, job.Site)
+	if err != nil {
+		return 0, err
+	}
+	all, err := numbers(path)
+	if err != nil {
+		return 0, err
+	}
+	for _, number := range all {
+		if number == job.Release {
+			continue
+		}
+		running, err := folder{path: filepath.Join(path, strconv.FormatInt(number, 10))}.running()
+		if err != nil || running {
+			return number, err
+		}
+	}
+	return 0, nil
 }
 
 // fits refuses a job that can't be meant.
@@ -192,6 +247,10 @@ func lastWords(f folder) error {
 	return errors.New(strings.TrimSpace(string(text[max(0, len(text)-500):])))
 }
 
+// webhookSecret is the one secret of a run that is named as the app's own
+// settings are.
+var webhookSecret = cdn.SecretVariable("webhook:")
+
 // inheritable is the environment for a run: the app's own, without what speaks
 // of the app itself or of a workflow that the app may run in.
 func inheritable(environ []string) []string {
@@ -206,6 +265,9 @@ func inheritable(environ []string) []string {
 }
 
 func private(name string) bool {
+	if name == webhookSecret {
+		return false
+	}
 	for _, prefix := range []string{"PRESSRUN_", "INPUT_", "STATE_", "GITHUB_", "ACTIONS_", "RUNNER_"} {
 		if strings.HasPrefix(name, prefix) {
 			return true

@@ -45,6 +45,14 @@ func FromConfig(c config.Site) Settings {
 		"PRESSRUN_ENDPOINT":        c.Deploy.Endpoint,
 		"PRESSRUN_REGION":          c.Deploy.Region,
 		"PRESSRUN_PUBLIC_URL":      c.URL,
+		"PRESSRUN_CDN":             c.Deploy.CDN.Address,
+		"PRESSRUN_CDN_SECRET_FILE": c.Deploy.CDN.SecretFile,
+	}
+	if c.Deploy.CDN.Tags {
+		env["PRESSRUN_CDN_TAGS"] = "true"
+	}
+	if c.Deploy.VerifyPages != nil {
+		env["PRESSRUN_VERIFY_PAGES"] = strconv.Itoa(*c.Deploy.VerifyPages)
 	}
 	if c.WaitReady.Status != 0 {
 		env["PRESSRUN_READY_STATUS"] = strconv.Itoa(c.WaitReady.Status)
