@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -63,6 +64,14 @@ func (a *App) routes(version string) http.Handler {
 	outer.HandleFunc("POST "+hookPath, a.takeHook)
 	outer.Handle("/", a.guard(mux))
 	return outer
+}
+
+// bodyLimit is how long the body of a form or a webhook may take to arrive:
+// who has shown nothing yet must not keep a connection and its memory.
+const bodyLimit = 30 * time.Second
+
+func readWithin(w http.ResponseWriter, span time.Duration) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(span)) // a test's recorder has none
 }
 
 type callerKey struct{}

@@ -36,6 +36,12 @@ func (d *desk) carryOut(ctx context.Context, task ledger.Task) {
 	case release.Record, release.Closed:
 		err = fmt.Errorf("a %T has no place in the outbox", e)
 	}
+	if errors.Is(err, ledger.ErrNoSite) {
+		// The site was taken out of the configuration. Should it come back, its
+		// deadlines have the rules ask anew.
+		d.app.log.Warn("a task of a site that is no longer configured is dropped", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect))
+		err = d.app.ledger.Drop(ctx, task)
+	}
 	if err == nil || d.app.stop.Err() != nil {
 		return
 	}
@@ -162,8 +168,12 @@ func (d *desk) cancel(ctx context.Context, task ledger.Task, e release.CancelRun
 	_, err := bounded(ctx, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, d.app.runner.Cancel(ctx, task.Site, e.Release, e.Run)
 	})
-	if err == nil || task.Tries >= maxCancels {
-		return errors.Join(d.app.ledger.Drop(ctx, task))
+	if err == nil {
+		return d.app.ledger.Drop(ctx, task)
+	}
+	if task.Tries >= maxCancels {
+		d.app.log.Error("a run can't be cancelled and is left alone; cancelling again tries again", "site", task.Site, "run", e.Run.ID, "error", err)
+		return d.app.ledger.Drop(ctx, task)
 	}
 	d.app.log.Warn("a run can't be cancelled", "site", task.Site, "run", e.Run.ID, "error", err)
 	if err := d.app.ledger.Start(ctx, task); err != nil {

@@ -187,7 +187,7 @@ func (a *App) logPage(v *visit) {
 	if !ok {
 		return
 	}
-	out, err := a.runner.Log(v.r.Context(), name, number)
+	out, err := a.openLog(v.r.Context(), name, number)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = problem(http.StatusNotFound, "not_found", fmt.Sprintf("Release #%d has no output here: it has not begun, or its output is no longer kept.", number))
 	}

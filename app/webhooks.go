@@ -40,6 +40,7 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "this app takes no webhooks: no secret is configured", http.StatusNotFound)
 		return
 	}
+	readWithin(w, bodyLimit)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, githubapp.MaxHook))
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		http.Error(w, "a webhook has at most 25 MiB", http.StatusRequestEntityTooLarge)
