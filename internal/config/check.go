@@ -25,6 +25,7 @@ func check(c *Config, folder string, d *decoder) {
 	k := &checker{decoder: d, folder: folder, config: c}
 	k.listen()
 	k.webURL("url", c.URL, "the app's public address, such as https://pressrun.example.gov")
+	k.reach()
 	k.tokens()
 	k.github()
 	k.sites()
@@ -56,6 +57,16 @@ func (k *checker) listen() {
 	if k.config.Pages.Access == AccessLoopback && !loopback(host) {
 		k.wrong("listen", "%q can be reached from other machines while pages.access is loopback, which asks nobody who they are; expected a loopback address such as 127.0.0.1:8080, or pages.access: token", k.config.Listen)
 	}
+}
+
+// reach refuses a public address for an app that lets in whoever reaches it: a
+// proxy in front of it would make everybody an operator.
+func (k *checker) reach() {
+	u, err := url.Parse(k.config.URL)
+	if err != nil || !k.has("url") || k.config.Pages.Access != AccessLoopback || loopback(u.Hostname()) {
+		return
+	}
+	k.wrong("url", "%q is reached from other machines while pages.access is loopback, which asks nobody who they are; expected no url, a loopback address, or pages.access: token", k.config.URL)
 }
 
 func validPort(port string) bool {
