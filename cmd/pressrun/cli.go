@@ -26,13 +26,13 @@ type cli struct {
 	Events  eventsCmd  `cmd:"" group:"ask" help:"Print the audit trail: who did what, when and why."`
 
 	Pause  pauseCmd  `cmd:"" group:"operate" help:"Dispatch nothing more; everything is still accepted."`
-	Resume resumeCmd `cmd:"" group:"operate" help:"End a pause or a hold."`
+	Resume resumeCmd `cmd:"" group:"operate" help:"End a pause. A hold ends by retry."`
 	Cancel cancelCmd `cmd:"" group:"operate" help:"Cancel the release that is under way."`
 	Reset  resetCmd  `cmd:"" group:"operate" help:"Give a release up whose run is lost; the site goes Ready."`
 	Retry  retryCmd  `cmd:"" group:"operate" help:"Release at once what failed, or is held."`
 	Freeze freezeCmd `cmd:"" group:"operate" help:"Dispatch nothing from one instant to another."`
 	Thaw   thawCmd   `cmd:"" group:"operate" help:"Remove a freeze."`
-	Backup backupCmd `cmd:"" group:"operate" help:"Write a copy of everything the running app keeps to a file."`
+	Backup backupCmd `cmd:"" group:"operate" help:"Write a copy of the running app's ledger to a file."`
 
 	Deploy     deployCmd     `cmd:"" group:"deploy" help:"Publish a built site to S3 or a folder; only what changed."`
 	Plan       planCmd       `cmd:"" group:"deploy" help:"Say what a deploy would do, for people or as a file to apply."`

@@ -21,7 +21,7 @@ func (showCmd) Help() string {
 	return `Examples:
 
   pressrun show 128 --site www
-  pressrun show 01JD3ZK6V7 --json`
+  pressrun show req_0d5vkq3m8vqr2l7e4h1n6t9s --json`
 }
 
 // Run shows a release or a request.
