@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -70,56 +69,6 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 		r.opts.Logger.WarnContext(ctx, "old runs could not be removed", "site", job.Site, "error", err)
 	}
 	return rec.run(), nil
-}
-
-// endingWait is how long a dispatch waits for the run before to be over, and
-// when it is then tried again.
-const endingWait = 2 * time.Second
-
-// alone waits until no other run of the job's site lives, and puts the job off
-// if that takes long: a run that has reported Ready still has to leave, one that
-// was reset has its time of grace, and two builds in one folder spoil each other.
-func (r *Runner) alone(ctx context.Context, job runner.Job) error {
-	for deadline := time.Now().Add(endingWait); ; {
-		other, err := r.other(job)
-		if err != nil {
-			return &runner.Refused{Why: "the site's other runs could not be looked at", Fault: release.FaultPlatform, Err: err}
-		}
-		if other == 0 {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			why := fmt.Sprintf("the run of release #%d is still ending", other)
-			return &runner.Deferred{Why: why, Until: time.Now().Add(endingWait), Err: errLocked}
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
-
-// other is the release whose run lives beside the job's own, 0 for none.
-func (r *Runner) other(job runner.Job) (int64, error) {
-	path, err := siteFolder(r.opts.State, job.Site)
-	if err != nil {
-		return 0, err
-	}
-	all, err := numbers(path)
-	if err != nil {
-		return 0, err
-	}
-	for _, number := range all {
-		if number == job.Release {
-			continue
-		}
-		running, err := folder{path: filepath.Join(path, strconv.FormatInt(number, 10))}.running()
-		if err != nil || running {
-			return number, err
-		}
-	}
-	return 0, nil
 }
 
 // fits refuses a job that can't be meant.
