@@ -11,10 +11,11 @@ type Class uint8
 
 // The classes, in the order of their phases.
 const (
-	ClassAsset Class = iota // what pages load: styles, scripts, fonts, images, media
-	ClassOther              // documents and data: PDF, JSON, text
-	ClassPage               // HTML
-	ClassEntry              // what leads to pages: the home page, sitemaps, feeds, service workers
+	ClassAsset    Class = iota // what pages load: styles, scripts, fonts, images, media
+	ClassOther                 // documents and data: PDF, JSON, text
+	ClassPage                  // HTML
+	ClassRedirect              // what leads on to pages from addresses that have moved
+	ClassEntry                 // what leads to pages: the home page, sitemaps, feeds, service workers
 )
 
 // String is the name of the class's phase.
@@ -26,6 +27,8 @@ func (c Class) String() string {
 		return "other files"
 	case ClassPage:
 		return "pages"
+	case ClassRedirect:
+		return "redirects"
 	case ClassEntry:
 		return "entry pages"
 	}

@@ -183,7 +183,11 @@ func (p *planner) file(f File) error {
 	}
 	p.plan.Next.Entries = append(p.plan.Next.Entries, next)
 	if w.Reason != "" {
-		phase := &p.plan.Phases[Classify(f.Path)]
+		class := Classify(f.Path)
+		if headers.LeadsOn() {
+			class = ClassRedirect // not before what it leads to
+		}
+		phase := &p.plan.Phases[class]
 		phase.Writes = append(phase.Writes, w)
 	}
 	return nil

@@ -102,7 +102,7 @@ func DefaultCacheControl(name string) string {
 		return CacheAsset
 	case ClassPage, ClassEntry:
 		return CachePage
-	case ClassOther:
+	case ClassOther, ClassRedirect:
 	}
 	return CacheOther
 }

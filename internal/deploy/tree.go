@@ -26,6 +26,8 @@ type File struct {
 	Size int64  // bytes
 	Sum  Sum
 	CRC  uint64 // CRC-64/NVME, the checksum that S3 verifies before it stores
+	// Redirect tells that the file was made from a rule of _redirects.
+	Redirect bool
 }
 
 // Refused is something in the build that can't be published, with the reason.

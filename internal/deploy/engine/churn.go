@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 )
@@ -32,7 +30,7 @@ func (d *run) churn(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		after, err := os.ReadFile(filepath.Join(b.dir, filepath.FromSlash(e.Path)))
+		after, err := b.content(e.Path)
 		if err != nil {
 			continue
 		}

@@ -102,7 +102,7 @@ func Run(ctx context.Context, dest deploy.Destination, opts Options) (deploy.Res
 	if err != nil {
 		return deploy.Result{}, err
 	}
-	return carryOut(ctx, &run{dest: dest, opts: opts, from: build{opts.Source}, began: opts.Now()})
+	return carryOut(ctx, &run{dest: dest, opts: opts, from: build{dir: opts.Source}, began: opts.Now()})
 }
 
 func carryOut(ctx context.Context, d *run) (deploy.Result, error) {
@@ -126,7 +126,7 @@ func Check(ctx context.Context, dest deploy.Destination, opts Options) ([]deploy
 	if err != nil {
 		return nil, err
 	}
-	d := &run{dest: dest, opts: opts, from: build{opts.Source}, began: opts.Now()}
+	d := &run{dest: dest, opts: opts, from: build{dir: opts.Source}, began: opts.Now()}
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"runtime"
 	"sync"
 
@@ -24,7 +22,7 @@ func (b build) brokenLinks(ctx context.Context, tree deploy.Tree, previous *depl
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			html, err := os.ReadFile(filepath.Join(b.dir, filepath.FromSlash(page.Path)))
+			html, err := b.content(page.Path)
 			if err != nil {
 				return err
 			}

@@ -145,7 +145,14 @@ func (d *run) headersFor() func(string) (deploy.Headers, error) {
 	}); ok {
 		return own.HeadersFor
 	}
-	return d.opts.Rules.HeadersFor
+	b, _ := d.from.(build)
+	return func(path string) (deploy.Headers, error) {
+		headers, err := d.opts.Rules.HeadersFor(path)
+		if r, ok := b.made[path]; ok && err == nil {
+			return r.Headers(headers)
+		}
+		return headers, err
+	}
 }
 
 // sideLimit bounds requests beside the uploads: looks and copies.

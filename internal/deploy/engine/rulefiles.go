@@ -26,7 +26,9 @@ func (d *run) readRuleFiles() error {
 		return true
 	})
 	if slices.Contains(found, deploy.RedirectsFile) {
-		d.warn("the build's %s is not published, and its redirects are not made: set them up at the CDN", deploy.RedirectsFile)
+		if err := d.makeRedirects(b); err != nil {
+			return err
+		}
 	}
 	if !slices.Contains(found, deploy.HeadersFile) {
 		return nil

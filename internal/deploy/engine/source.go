@@ -25,13 +25,16 @@ type source interface {
 	sends() bool
 }
 
-// build is a folder with a built site.
-type build struct{ dir string }
+// build is a folder with a built site, and the pages that its redirects become.
+type build struct {
+	dir  string
+	made map[string]deploy.Redirect
+}
 
 func (b build) read(ctx context.Context) (deploy.Tree, error) { return scan.Scan(ctx, b.dir) }
 
 func (b build) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (string, error) {
-	body, done, err := open(b.dir, entry)
+	body, done, err := b.open(entry)
 	if err != nil {
 		return "", err
 	}
@@ -43,14 +46,25 @@ func (b build) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, 
 
 func (build) sends() bool { return true }
 
+// content is a small file read whole.
+func (b build) content(name string) ([]byte, error) {
+	if r, ok := b.made[name]; ok {
+		return r.Page(), nil
+	}
+	return os.ReadFile(filepath.Join(b.dir, filepath.FromSlash(name)))
+}
+
 // smallFile is read whole before it is sent; larger files are streamed.
 const smallFile = 1 << 20
 
 // open gives a file's content, and makes sure that a small one is still what was
 // hashed; the store does that for a large one. Buffers are not pooled: the HTTP
 // transport may read a body even after the answer has come.
-func open(root string, entry *deploy.Entry) (deploy.Body, func(), error) {
-	f, err := os.Open(filepath.Join(root, filepath.FromSlash(entry.Path)))
+func (b build) open(entry *deploy.Entry) (deploy.Body, func(), error) {
+	if r, ok := b.made[entry.Path]; ok {
+		return bytes.NewReader(r.Page()), func() {}, nil
+	}
+	f, err := os.Open(filepath.Join(b.dir, filepath.FromSlash(entry.Path)))
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the build, which changed during the deploy: %w", err)
 	}

@@ -1,0 +1,141 @@
+package deploy
+
+import (
+	"fmt"
+	"html"
+	"path"
+	"slices"
+	"strings"
+)
+
+// redirectHeader makes S3's website endpoint answer 301; statusHeader tells
+// whoever serves the files of any other status that was asked for.
+const (
+	redirectHeader = "x-amz-website-redirect-location"
+	statusHeader   = "x-amz-meta-redirect-status"
+)
+
+// maxKey is the longest key S3 takes, in bytes.
+const maxKey = 1024
+
+// Path is where the file lies that carries the redirect out: the page that
+// servers give for the address, so that one file suits a bucket and a folder.
+func (r Redirect) Path() string {
+	if r.From == "" || path.Ext(r.From) == "" {
+		return path.Join(r.From, "index.html")
+	}
+	return r.From
+}
+
+// Page is the file's content: where a server does not know of redirects (a
+// folder, a bucket's REST endpoint behind a CDN), the page itself leads on.
+func (r Redirect) Page() []byte {
+	to := html.EscapeString(r.To)
+	return fmt.Appendf(nil, `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Moved</title>
+<link rel="canonical" href="%s"><meta http-equiv="refresh" content="0; url=%s"></head>
+<body><p>This page has moved: <a href="%s">%s</a></p></body></html>
+`, to, to, to, to)
+}
+
+// Permanent tells whether the redirect may be answered with 301, which is all
+// that S3 can. Browsers may keep a 301 for ever, so a temporary one is left to
+// the page.
+func (r Redirect) Permanent() bool {
+	return r.Status == 301 || r.Status == 308
+}
+
+// Headers are those of the file, given what the rules say of its path.
+func (r Redirect) Headers(ruled Headers) (Headers, error) {
+	set := map[string]string{}
+	for name, value := range ruled.All() {
+		set[name] = value
+	}
+	if set["cache-control"] == DefaultCacheControl(r.Path()) {
+		set["cache-control"] = CachePage // not that of the file which it replaces
+	}
+	set["content-type"] = ContentType("index.html")
+	delete(set, "content-encoding")
+	delete(set, "content-disposition")
+	if r.Permanent() {
+		set[redirectHeader] = r.To
+	} else {
+		set[statusHeader] = fmt.Sprint(r.Status)
+	}
+	return NewHeaders(set)
+}
+
+// LeadsOn tells whether headers are those of a redirect, whose page a visitor may
+// never see.
+func (h Headers) LeadsOn() bool { return h.Get(redirectHeader) != "" || h.Get(statusHeader) != "" }
+
+// Redirects settles which rules become files of the release, next to what the
+// build has. Folder is a destination that keeps no headers, whose web server goes
+// by names: an address that does not end as a page can't lead on there.
+func Redirects(rules []Redirect, tree Tree, folder bool) (made []Redirect, undone []Undone) {
+	taken := map[string]bool{} // files, and folders as "name/"
+	take := func(name string) {
+		taken[name] = true
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			taken[dir+"/"] = true
+		}
+	}
+	for _, f := range tree.Files {
+		take(f.Path)
+	}
+	for _, r := range rules {
+		name := r.Path()
+		why := ""
+		switch {
+		case len(name) > maxKey:
+			why = fmt.Sprintf("its path is longer than %d bytes", maxKey)
+		case name == MarkerPath:
+			why = "Pressrun itself writes that file"
+		case folder && !IsPage(name):
+			why = "a folder can only lead on from a page"
+		case taken[name] && !r.Force:
+			why = "the build has a file there, which wins (write " + fmt.Sprint(r.Status) + "! to let the redirect win)"
+		case !r.Force && tree.Serves(r.From):
+			why = "the build has a page there, which wins (write " + fmt.Sprint(r.Status) + "! to let the redirect win)"
+		case taken[name+"/"] || below(taken, name):
+			why = "a file and a folder can't have one name"
+		}
+		if why != "" {
+			undone = append(undone, Undone{r.Line, "/" + r.From + " " + r.To, why})
+			continue
+		}
+		take(name)
+		made = append(made, r)
+	}
+	return made, undone
+}
+
+// below tells whether a name lies below one that is a file.
+func below(taken map[string]bool, name string) bool {
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if taken[dir] {
+			return true
+		}
+	}
+	return false
+}
+
+// WithRedirects is the tree with the files of redirects, which take the place of
+// the build's own.
+func (t Tree) WithRedirects(made []Redirect) Tree {
+	at := make(map[string]bool, len(made))
+	files := make([]File, 0, len(t.Files)+len(made))
+	for _, r := range made {
+		at[r.Path()] = true
+		put := SmallPut(r.Path(), "", r.Page(), Condition{})
+		files = append(files, File{Path: put.Key, Size: put.Size, Sum: put.Sum, CRC: put.CRC, Redirect: true})
+	}
+	for _, f := range t.Files {
+		if !at[f.Path] {
+			files = append(files, f)
+		}
+	}
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	t.Files = files
+	return t
+}
