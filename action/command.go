@@ -53,7 +53,8 @@ Examples:
 
 Exit codes: 0 done or nothing to do, 1 failed, 2 usage, 3 refused by a check,
 4 not ready in time, 5 deploy failed, 6 deployed but not seen at the public
-address, 7 the release was taken away, 130 cancelled.`
+address, 7 the release was taken away, 8 live, but the CDN may still show what
+was replaced (pressrun invalidate finishes it), 130 cancelled.`
 }
 
 // BeforeResolve lets flags be set by the environment and by GitHub's inputs.
@@ -94,6 +95,7 @@ type (
 		OutputFlags
 		CheckFlags
 		DeployFlags
+		CDNFlags
 		VerifyFlags
 	}
 	verifyCmd struct {
@@ -149,7 +151,7 @@ func (c *deployCmd) Run(ctx context.Context, std Streams) error {
 	if c.To == "" {
 		return usage("--to: name where the site goes")
 	}
-	opts := Options{RunFlags: c.RunFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags, VerifyFlags: c.VerifyFlags}
+	opts := Options{RunFlags: c.RunFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags, CDNFlags: c.CDNFlags, VerifyFlags: c.VerifyFlags}
 	return Run(ctx, "deploy", opts, std)
 }
 

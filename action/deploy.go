@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/release"
@@ -39,11 +40,23 @@ func (deploySite) Do(ctx context.Context, j *job) (Result, error) {
 	opts.DryRun = j.opts.DryRun
 	opts.Owner = fmt.Sprintf("run %s attempt %d", j.now().Run.ID, j.now().Run.Attempt)
 	opts.Progress = j.progress()
+	told := j.purger == nil
+	if !told {
+		opts.Invalidate = func(ctx context.Context, _ deploy.Result) error {
+			told = true
+			j.tellCDN(ctx, dest)
+			return nil // told by tellCDN; the deletes follow all the same
+		}
+	}
 	result, err := engine.Run(ctx, dest, opts)
 	if err != nil && !result.Live {
 		return Result{}, deployFailed(ctx, err)
 	}
-	return j.deployed(result, err)
+	if result.Live && !told {
+		// Nothing changed: what an earlier run could not tell is told now.
+		j.tellCDN(ctx, dest)
+	}
+	return j.deployed(result, j.sample(ctx, dest, result), err)
 }
 
 // stillOurs asks the app once more just before the site is touched. An app
@@ -91,8 +104,9 @@ func deployFailed(ctx context.Context, err error) error {
 
 // deployed keeps what a deploy did. What failed after the commit did not fail
 // the release.
-func (j *job) deployed(r deploy.Result, after error) (Result, error) {
+func (j *job) deployed(r deploy.Result, sample []cdn.Expectation, after error) (Result, error) {
 	done := DeployDone{
+		Sample:  sample,
 		Release: r.Release, Sequence: r.Sequence, Committed: r.Live, Commit: r.Commit, At: time.Now().UTC(),
 		Uploaded: int64(r.Uploaded), UploadedBytes: r.UploadedBytes, HeadersOnly: int64(r.Counts.Headers),
 		Deleted: int64(r.Deleted), Unchanged: int64(r.Counts.Unchanged), Warnings: r.Warnings,

@@ -19,17 +19,21 @@ import (
 //	5     the deploy failed; what was live still is
 //	6     deployed, but the public address does not show it (yet)
 //	7     the release was taken away: cancelled, reset or given to another run
+//	8     live, and reported as complete, but the CDN may still show what was
+//	      replaced: edge pending. "all" and "ready" end so; a step before them
+//	      does not, as the run goes on
 //	130   cancelled by a signal
 const (
-	ExitOK         = 0
-	ExitFailed     = 1
-	ExitUsage      = 2
-	ExitRefused    = 3
-	ExitNotReady   = 4
-	ExitDeploy     = 5
-	ExitNotVisible = 6
-	ExitTakenAway  = 7
-	ExitCancelled  = 130
+	ExitOK          = 0
+	ExitFailed      = 1
+	ExitUsage       = 2
+	ExitRefused     = 3
+	ExitNotReady    = 4
+	ExitDeploy      = 5
+	ExitNotVisible  = 6
+	ExitTakenAway   = 7
+	ExitEdgePending = 8
+	ExitCancelled   = 130
 )
 
 // FailError says why a run failed, in words that an editor understands, and

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cdn"
 )
 
 // job is one run of one or all steps.
@@ -23,7 +24,8 @@ type job struct {
 	std       Streams   // with --json, Out is where Err is
 	result    io.Writer // where --json puts the result
 	env       environment
-	app       *reporter // nil when there is no app
+	app       *reporter  // nil when there is no app
+	purger    cdn.Purger // nil when there is no CDN to tell
 	gh        *workflow
 	mark      string // in the environment of this job's commands only
 	statePath string
@@ -40,7 +42,7 @@ func Run(ctx context.Context, name string, opts Options, std Streams) error {
 	if err != nil {
 		return err
 	}
-	j, err := newJob(name, opts, std)
+	j, err := newJob(ctx, name, opts, std)
 	if err != nil {
 		return err
 	}
@@ -51,7 +53,7 @@ func Run(ctx context.Context, name string, opts Options, std Streams) error {
 	return err
 }
 
-func newJob(name string, opts Options, std Streams) (*job, error) {
+func newJob(ctx context.Context, name string, opts Options, std Streams) (*job, error) {
 	environ := opts.Environ
 	if environ == nil {
 		environ = os.Environ()
@@ -64,6 +66,9 @@ func newJob(name string, opts Options, std Streams) (*job, error) {
 	}
 	j.gh = newWorkflow(j.env, j.std.Out)
 	if err := j.check(); err != nil {
+		return nil, err
+	}
+	if err := j.openCDN(ctx, strings.ReplaceAll(name, "-", "_")); err != nil {
 		return nil, err
 	}
 	if err := j.openState(name); err != nil {
@@ -88,6 +93,9 @@ func (j *job) check() error {
 	}
 	if v := j.opts.MaxVanished; v != nil && (*v < 0 || *v > 1) {
 		return usage("--max-vanished: a share is from 0 to 1, not %v", *v)
+	}
+	if j.opts.CDN != "" && j.opts.To == "" {
+		return usage("--cdn: what the CDN was told is kept at the destination: name one (--to)")
 	}
 	if _, err := profile(j.opts.BuildEnv); err != nil {
 		return err

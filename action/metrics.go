@@ -56,7 +56,7 @@ func (j *job) metricsFile() string {
 
 // metrics are the figures of a run as far as it has come.
 func (s State) metrics() api.Metrics {
-	m := api.Metrics{Steps: s.Steps}
+	m := api.Metrics{Steps: s.Steps, Edge: s.Edge}
 	if b := s.Built; b != nil {
 		m.Files, m.Pages, m.Bytes = b.Files, b.Pages, b.Bytes
 	}
@@ -91,6 +91,14 @@ func (j *job) summary() Summary {
 	}
 }
 
+// edgeState is what became of the CDN; "" when there is none.
+func edgeState(e *api.Edge) string {
+	if e == nil {
+		return ""
+	}
+	return e.State
+}
+
 // number is the release's number, given by the app or else by the deploy.
 func (s State) number() int64 {
 	if s.Release == 0 && s.Deploy != nil {
@@ -117,6 +125,7 @@ func (j *job) publish(withSummary bool) {
 		{"uploaded", strconv.FormatInt(m.Uploaded, 10)},
 		{"deleted", strconv.FormatInt(m.Deleted, 10)},
 		{"unchanged", strconv.FormatInt(m.Unchanged, 10)},
+		{"edge", edgeState(m.Edge)},
 		{"metrics-file", j.metricsFile()},
 		{"state-file", j.statePath},
 	} {

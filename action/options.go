@@ -19,6 +19,7 @@ type Options struct {
 	OutputFlags
 	CheckFlags
 	DeployFlags
+	CDNFlags
 	VerifyFlags
 	MetricsFlags
 
@@ -96,11 +97,20 @@ type DeployFlags struct {
 	DryRun   bool   `help:"Say what the deploy would change, and change nothing."`
 }
 
+// CDNFlags say which CDN is before the site, and how to tell it what changed.
+type CDNFlags struct {
+	CDN           string        `name:"cdn" help:"CDN before the site: cloudfront:DISTRIBUTION, fastly:SERVICE, cloudflare:ZONE, varnish:http://SERVER:6081[,...] or webhook:URL." placeholder:"KIND:NAME"`
+	CDNTags       bool          `name:"cdn-tags" help:"The CDN is set up to read cache tags (CloudFront, Cloudflare)."`
+	CDNSecretFile string        `name:"cdn-secret-file" help:"File with the CDN's token or the webhook's secret. Or set FASTLY_API_TOKEN, CLOUDFLARE_API_TOKEN or PRESSRUN_CDN_WEBHOOK_SECRET." placeholder:"FILE"`
+	CDNLimit      time.Duration `name:"cdn-limit" help:"How long to try to make the CDN forget what changed. The release is live all the same." default:"15m"`
+}
+
 // VerifyFlags say how to see that the site is live.
 type VerifyFlags struct {
 	PublicURL      string        `name:"public-url" help:"The site's public address. \"Live\" is said once the release has been seen through it." placeholder:"URL"`
 	VerifyInterval time.Duration `help:"How often to look." default:"2s"`
 	VerifyLimit    time.Duration `help:"How long to look." default:"5m"`
+	VerifyPages    int           `help:"How many of the changed pages to look at besides the release's marker. 0 for a CDN that rewrites pages." default:"10"`
 }
 
 // MetricsFlags say where the figures go.

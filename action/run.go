@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
@@ -94,6 +93,8 @@ func (j *job) close(last bool) error {
 	err := j.change(func(s *State) {
 		switch {
 		case s.Outcome.idle():
+		case s.Live && s.edgePending():
+			s.Outcome, s.Why, s.Fault = OutcomeEdgePending, s.Edge.Why, ""
 		case s.Live:
 			s.Outcome, s.Why, s.Fault = OutcomeLive, "", ""
 		case s.Outcome == "":
@@ -104,6 +105,10 @@ func (j *job) close(last bool) error {
 		j.say("nothing to do: %s", s.Why)
 	}
 	j.publish(last)
+	if s := j.now(); last && s.Outcome == OutcomeEdgePending {
+		pending := &FailError{Why: "the release is live at its origin, but the CDN may still show what was replaced: " + s.Why, Fault: release.FaultPlatform, Code: ExitEdgePending}
+		return errors.Join(pending, err)
+	}
 	return err
 }
 
@@ -141,7 +146,7 @@ func (j *job) failed(ctx context.Context, err error, picked []Step) error {
 func (j *job) liveAfterAll(ctx context.Context) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
 	defer cancel()
-	if s := j.now(); !s.Live && s.Deploy != nil && s.Deploy.Committed && unseen(ctx, &http.Client{}, j.markerURL(), s) == "" {
+	if s := j.now(); !s.Live && s.Deploy != nil && s.Deploy.Committed && j.opts.PublicURL != "" && j.markerSeen(ctx) {
 		if err := j.change(func(s *State) { s.Live = true }); err != nil {
 			j.say("%v", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -37,6 +38,8 @@ type State struct {
 	// Live is set once the site is known to be live: nothing fails the run
 	// from there on.
 	Live bool `json:"live,omitempty"`
+	// Edge is what became of the CDN; nil when there is none.
+	Edge *api.Edge `json:"edge,omitempty"`
 	// Reported is the last state that the app has acknowledged.
 	Reported release.State `json:"reported,omitempty"`
 	Outcome  Outcome       `json:"outcome,omitempty"`
@@ -71,22 +74,26 @@ type DeployDone struct {
 	Unchanged     int64     `json:"unchanged"`
 	Changed       []string  `json:"changed,omitempty"`
 	Warnings      []string  `json:"warnings,omitempty"`
+	// Sample are changed pages as the public has to see them.
+	Sample []cdn.Expectation `json:"sample,omitempty"`
 }
 
 // Outcome is how a run ended.
 type Outcome string
 
-// The outcomes. Duplicate: another run has the release, or had it. Nothing:
-// there was nothing to release.
+// The outcomes. EdgePending: live at the origin, while the CDN may still show
+// what was replaced. Duplicate: another run has the release, or had it.
+// Nothing: there was nothing to release.
 const (
-	OutcomeLive      Outcome = "live"
-	OutcomeDone      Outcome = "done"
-	OutcomeDuplicate Outcome = "duplicate"
-	OutcomeNothing   Outcome = "nothing"
-	OutcomeFailed    Outcome = "failed"
-	OutcomeCancelled Outcome = "cancelled"
-	OutcomeTakenAway Outcome = "taken_away"
-	OutcomeNotReady  Outcome = "not_ready"
+	OutcomeLive        Outcome = "live"
+	OutcomeEdgePending Outcome = "edge_pending"
+	OutcomeDone        Outcome = "done"
+	OutcomeDuplicate   Outcome = "duplicate"
+	OutcomeNothing     Outcome = "nothing"
+	OutcomeFailed      Outcome = "failed"
+	OutcomeCancelled   Outcome = "cancelled"
+	OutcomeTakenAway   Outcome = "taken_away"
+	OutcomeNotReady    Outcome = "not_ready"
 )
 
 // idle says that the run has nothing to do.

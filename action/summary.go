@@ -5,6 +5,8 @@ import (
 	"html"
 	"strings"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
 )
 
 // markdown is the job summary: what was released, what changed, how long each
@@ -37,6 +39,7 @@ func (j *job) markdown(r Summary) string {
 		fmt.Fprintf(&b, "| pages | files | size | sent | deleted | unchanged |\n|--:|--:|--:|--:|--:|--:|\n| %d | %d | %s | %d (%s) | %d | %d |\n\n",
 			m.Pages, m.Files, size(m.Bytes), m.Uploaded, size(m.UploadedBytes), m.Deleted, m.Unchanged)
 	}
+	b.WriteString(edgeLine(r.Metrics.Edge))
 	b.WriteString(chart(r.Metrics.Steps))
 	return b.String()
 }
@@ -45,6 +48,8 @@ func headline(r Summary) string {
 	switch r.Outcome {
 	case OutcomeLive:
 		return "live"
+	case OutcomeEdgePending:
+		return "live at the origin, edge pending"
 	case OutcomeDone:
 		return "done"
 	case OutcomeDuplicate, OutcomeNothing:
@@ -59,6 +64,20 @@ func headline(r Summary) string {
 		return "failed"
 	}
 	return string(r.Outcome)
+}
+
+// edgeLine tells what became of the CDN.
+func edgeLine(e *api.Edge) string {
+	switch {
+	case e == nil:
+		return ""
+	case e.State == api.EdgePending:
+		return "The CDN may still show what was replaced. The release is live all the same; `pressrun invalidate` finishes it.\n\n"
+	case e.State == api.EdgeCurrent:
+		return fmt.Sprintf("CDN %s: it held nothing that changed.\n\n", escape(e.CDN))
+	}
+	took := time.Duration(e.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
+	return fmt.Sprintf("CDN %s: purged, %s in %s.\n\n", escape(e.CDN), counted(e.Purged, "item"), took)
 }
 
 // chart shows the steps' times as bars of text, which need no diagram to be

@@ -83,6 +83,29 @@ type Metrics struct {
 	// Changed are some of the changed paths, for people; at most 100.
 	Changed []string `json:"changed,omitempty" maxItems:"100"`
 	Commit  string   `json:"commit,omitempty"`
+	// Edge is what became of the CDN; nil when there is none.
+	Edge *Edge `json:"edge,omitempty"`
+}
+
+// What a CDN shows once a release is live at its origin.
+const (
+	EdgeCurrent = "current"
+	EdgePurged  = "purged"
+	EdgePending = "pending"
+)
+
+// Edge is what became of a site's CDN.
+type Edge struct {
+	// CDN is its kind and name; empty when none is set up, and pages were only
+	// looked at through the public address.
+	CDN string `json:"cdn,omitempty"`
+	// State is current (it held nothing that changed), purged, or pending: it
+	// may still show what was replaced, and Why says for what reason.
+	State string `json:"state" enum:"current,purged,pending"`
+	Why   string `json:"why,omitempty"`
+	// Purged counts tags, addresses and prefixes, as a bill does.
+	Purged  int64   `json:"purged"`
+	Seconds float64 `json:"seconds"`
 }
 
 // StepTime is how long a step of a run took and how it ended.

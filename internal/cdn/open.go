@@ -46,18 +46,67 @@ func SecretVariable(address string) string {
 	return secretVariables[kind]
 }
 
-// Open makes the purger that a configuration names. Nothing is sent yet.
-func Open(ctx context.Context, c Config) (Purger, error) {
+// ErrNoPublicURL tells that a CDN can't be told anything without the site's
+// public address.
+var ErrNoPublicURL = errors.New("the site's public address is needed (--public-url https://www.example.org)")
+
+// Check says what is wrong with a configuration, as far as that can be seen
+// without its secrets and without sending anything. Errors show no more of the
+// address than its kind.
+func Check(c Config) error {
+	_, err := c.parse()
+	return err
+}
+
+// target is a configuration that was read.
+type target struct {
+	kind, name string
+	public     *url.URL
+	servers    []string // of varnish
+	webhook    *url.URL
+}
+
+func (c Config) parse() (target, error) {
 	kind, name, ok := strings.Cut(c.Address, ":")
+	t := target{kind: kind, name: name}
 	if kind == "none" && !ok {
-		return None{}, nil
+		return t, nil
 	}
 	if name == "" {
-		return nil, fmt.Errorf("the CDN %q is not written as KIND:NAME, with KIND one of %s", kindOnly(c.Address), strings.Join(Kinds, ", "))
+		return t, fmt.Errorf("the CDN %q is not written as KIND:NAME, with KIND one of %s", kindOnly(c.Address), strings.Join(Kinds, ", "))
 	}
-	public, err := publicURL(c.PublicURL)
+	var err error
+	if t.public, err = publicURL(c.PublicURL); err != nil {
+		return t, err
+	}
+	switch kind {
+	case "cloudfront", "fastly":
+	case "cloudflare":
+		if t.public.Host == "" {
+			err = fmt.Errorf("cloudflare purges by full address: %w", ErrNoPublicURL)
+		}
+	case "varnish":
+		t.servers, err = varnishServers(name)
+		if err == nil && t.public.Host == "" {
+			err = fmt.Errorf("varnish tells objects apart by host: %w", ErrNoPublicURL)
+		}
+	case "webhook":
+		t.webhook, err = webhookURL(name)
+	default:
+		err = fmt.Errorf("the CDN %q is not known: use one of %s", kind, strings.Join(Kinds, ", "))
+	}
+	return t, err
+}
+
+// Open makes the purger that a configuration names. Nothing is sent yet.
+func Open(ctx context.Context, c Config) (Purger, error) {
+	t, err := c.parse()
 	if err != nil {
 		return nil, err
+	}
+	kind, name, public := t.kind, t.name, t.public
+	if kind == "none" {
+		return None{}, nil
 	}
 	secret, err := c.secret(kind)
 	if err != nil {
@@ -76,43 +125,40 @@ func Open(ctx context.Context, c Config) (Purger, error) {
 		if secret == "" {
 			return nil, errors.New("cloudflare needs an API token in CLOUDFLARE_API_TOKEN or a secret file")
 		}
-		if public.Host == "" {
-			return nil, errors.New("cloudflare purges by full address: the site's public address is needed (--public-url https://www.example.org)")
-		}
 		return &Cloudflare{
 			zone: name, token: secret, origin: public.Scheme + "://" + public.Host, host: public.Host,
 			base: base, tags: c.Tags, api: orDefault(c.Endpoint, cloudflareAPI), client: http,
 		}, nil
 	case "varnish":
-		return openVarnish(name, public, http)
-	case "webhook":
-		return openWebhook(name, base, secret, http)
+		return &Varnish{servers: t.servers, host: public.Host, base: base, client: http}, nil
 	}
-	return nil, fmt.Errorf("the CDN %q is not known: use one of %s", kind, strings.Join(Kinds, ", "))
+	return openWebhook(t.webhook, base, secret, http)
 }
 
-func openVarnish(list string, public *url.URL, http client) (Purger, error) {
-	v := &Varnish{host: public.Host, base: cleanBase(public.Path), client: http}
+func varnishServers(list string) ([]string, error) {
+	var servers []string
 	for server := range strings.SplitSeq(list, ",") {
 		u, err := url.Parse(server)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil {
 			return nil, errors.New("each varnish server must be an address like http://varnish:6081, without a name and password")
 		}
-		v.servers = append(v.servers, u.Scheme+"://"+u.Host)
+		servers = append(servers, u.Scheme+"://"+u.Host)
 	}
-	if v.host == "" {
-		return nil, errors.New("varnish tells objects apart by host: the site's public address is needed (--public-url https://www.example.org)")
-	}
-	return v, nil
+	return servers, nil
 }
 
-func openWebhook(address, base, secret string, http client) (Purger, error) {
+func webhookURL(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || !isLocal(u.Hostname()))) {
 		return nil, errors.New("the webhook's address must be a URL like https://example.org/purge (plain http only on this machine)")
 	}
-	w := &Webhook{url: address, host: u.Host, base: base, client: http, now: time.Now}
+	return u, nil
+}
+
+func openWebhook(u *url.URL, base, secret string, http client) (Purger, error) {
+	w := &Webhook{url: u.String(), host: u.Host, base: base, client: http, now: time.Now}
 	if secret != "" {
+		var err error
 		if w.key, err = webhookKey(secret); err != nil {
 			return nil, err
 		}

@@ -437,7 +437,7 @@ func TestOpenRefusesWhatItCanNotUse(t *testing.T) {
 		{Config{Address: "akamai:x"}, "not known"},
 		{Config{Address: "fastly:SVC", Getenv: none}, "FASTLY_API_TOKEN"},
 		{Config{Address: "fastly:SVC", SecretFile: file + "x"}, "read the CDN's secret"},
-		{Config{Address: "cloudflare:Z", Getenv: none}, "CLOUDFLARE_API_TOKEN"},
+		{Config{Address: "cloudflare:Z", PublicURL: "https://www.example.org", Getenv: none}, "CLOUDFLARE_API_TOKEN"},
 		{Config{Address: "cloudflare:Z", Getenv: some}, "--public-url"},
 		{Config{Address: "cloudflare:Z", PublicURL: "www.example.org", Getenv: some}, "not a URL"},
 		{Config{Address: "varnish:127.0.0.1:6081", PublicURL: "https://www.example.org"}, "http://varnish:6081"},

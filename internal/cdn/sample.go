@@ -20,24 +20,24 @@ import (
 
 // Expectation is what one page has to show.
 type Expectation struct {
-	Path string // of the file: "news/index.html"
+	Path string `json:"path"` // of the file: "news/index.html"
 	// SHA256 of the body in hexadecimal, as a browser has it after decoding; ""
 	// for any. A CDN that rewrites pages (minifies, hides addresses) changes it.
-	SHA256  string
-	Headers map[string]string // "" for a header that must not be there
-	Gone    bool              // the page must not be there any more
+	SHA256  string            `json:"sha256,omitempty"`
+	Headers map[string]string `json:"headers,omitempty"` // "" for a header that must not be there
+	Gone    bool              `json:"gone,omitempty"`    // the page must not be there any more
 }
 
 // Sample picks at most n expectations from what a release changed: the pages
 // that lead to others first, then others spread evenly over the site. It is the
-// same for the same release. Files stored encoded are left out: the manifest
+// same for the same release. Redirects are left out, and files stored encoded: the manifest
 // knows their bytes as they are stored.
 func Sample(changes []deploy.Change, live *deploy.Manifest, n int) []Expectation {
 	var entries, pages, gone []Expectation
 	for _, c := range changes {
 		e, isLive := live.Find(c.Path)
 		switch {
-		case isLive && e.Headers.Get("content-encoding") != "":
+		case isLive && (e.Headers.Get("content-encoding") != "" || e.Headers.LeadsOn()):
 		case isLive && deploy.Classify(c.Path) == deploy.ClassEntry:
 			entries = append(entries, Expectation{Path: c.Path, SHA256: e.Sum.String()})
 		case isLive && deploy.IsPage(c.Path):
@@ -130,11 +130,22 @@ func judgePage(address string, got answer, e Expectation) *Finding {
 			address, sum, len(got.body), got.kind(), e.SHA256, got.cached())}
 	}
 	for _, name := range slices.Sorted(maps.Keys(e.Headers)) {
-		if value := got.header.Get(name); value != e.Headers[name] {
+		if value := got.header.Get(name); !sameHeader(name, value, e.Headers[name]) {
 			return &Finding{MismatchHeaders, address, fmt.Sprintf("%s has %s %q and not %q%s", address, name, short(value), e.Headers[name], got.cached())}
 		}
 	}
 	return nil
+}
+
+// sameHeader compares two values of a header. Of a content type only the type
+// counts: servers write its parameters in several ways.
+func sameHeader(name, a, b string) bool {
+	if !strings.EqualFold(name, "content-type") {
+		return a == b
+	}
+	a, _, _ = strings.Cut(a, ";")
+	b, _, _ = strings.Cut(b, ";")
+	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 }
 
 // answer is what an address gave.

@@ -1,12 +1,15 @@
 package config
 
 import (
+	"errors"
 	"maps"
 	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/cdn"
 )
 
 // bucketName is the part of Amazon's rules that all S3 servers share.
@@ -24,11 +27,36 @@ func (k *checker) deploy(key string, s Site) {
 	} else {
 		k.destination(at+".to", d.To)
 	}
+	k.cdn(key, s)
 	k.webURL(at+".endpoint", d.Endpoint, "the S3 server's address, such as http://127.0.0.1:7070")
 	for _, only := range []string{at + ".endpoint", at + ".region"} {
 		if k.has(only) && k.has(at+".to") && !strings.HasPrefix(d.To, "s3://") {
 			k.wrong(only, "is for s3:// only, and this site goes to a folder; expected no such key")
 		}
+	}
+}
+
+func (k *checker) cdn(key string, s Site) {
+	at, c := key+".deploy.cdn", s.Deploy.CDN
+	if n := s.Deploy.VerifyPages; n != nil && (*n < 0 || *n > 100) {
+		k.wrong(key+".deploy.verify_pages", "%d pages can't be looked at; expected a number from 0 to 100", *n)
+	}
+	if !k.has(at+".address") || k.reported(at+".address") {
+		return
+	}
+	err := cdn.Check(cdn.Config{Address: c.Address, PublicURL: s.URL})
+	switch {
+	case k.reported(key + ".url"): // which it was checked with
+	case errors.Is(err, cdn.ErrNoPublicURL):
+		k.wrong(key+".deploy.cdn", "this CDN is told whole addresses; expected the site's url beside it, such as url: https://www.example.gov")
+	case err != nil:
+		// A webhook's address may be a secret.
+		k.addSecret(k.at(at+".address"), at+".address", err.Error())
+	case k.has(at+".secret_file") && cdn.SecretVariable(c.Address) == "":
+		k.wrong(at+".secret_file", "this CDN needs no secret of its own; expected no such key")
+	}
+	if k.has(at+".secret_file") && c.SecretFile == "" {
+		k.wrong(at+".secret_file", "is empty; expected the file with the CDN's token")
 	}
 }
 

@@ -193,6 +193,26 @@ type Deploy struct {
 	Endpoint string `yaml:"endpoint" json:"endpoint,omitempty"`
 	// Region is the bucket's region; the environment's when left out.
 	Region string `yaml:"region" json:"region,omitempty"`
+	// CDN is what stands before the site, and is told what each release
+	// changed.
+	CDN CDN `yaml:"cdn" json:"cdn,omitzero"`
+	// VerifyPages is how many changed pages are looked at through the site's
+	// url, besides the release's marker. 0 for a CDN that rewrites pages.
+	VerifyPages *int `yaml:"verify_pages" json:"verify_pages,omitempty" jsonschema:"minimum=0,maximum=100,default=10"`
+}
+
+// CDN names a CDN. Its secret is in a file or in the environment.
+type CDN struct {
+	// Address is cloudfront:DISTRIBUTION, fastly:SERVICE, cloudflare:ZONE,
+	// varnish:http://SERVER:6081[,...] or webhook:URL.
+	Address string `yaml:"address" json:"address"`
+	// Tags says that it is set up to read cache tags (CloudFront,
+	// Cloudflare).
+	Tags bool `yaml:"tags" json:"tags,omitempty"`
+	// SecretFile holds its token or the webhook's secret. Without it the
+	// environment's FASTLY_API_TOKEN, CLOUDFLARE_API_TOKEN or
+	// PRESSRUN_CDN_WEBHOOK_SECRET is used.
+	SecretFile string `yaml:"secret_file" json:"secret_file,omitempty"`
 }
 
 // Duration is a time span written as in Go: 90s, 15m, 1h30m.

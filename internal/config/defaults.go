@@ -31,6 +31,7 @@ const (
 	defaultInstallTimeout = 20 * time.Minute
 	defaultBuildTimeout   = 75 * time.Minute
 	defaultLimit          = 3 * time.Hour
+	defaultVerifyPages    = 10
 )
 
 // applyDefaults fills in what the file leaves out.
@@ -83,6 +84,7 @@ func (s Site) withDefaults() Site {
 	s.Install.Timeout = cmp.Or(s.Install.Timeout, span(defaultInstallTimeout))
 	s.Build.Timeout = cmp.Or(s.Build.Timeout, span(defaultBuildTimeout))
 	s.Check.Index = cmp.Or(s.Check.Index, defaultIndex)
+	s.Deploy.VerifyPages = cmp.Or(s.Deploy.VerifyPages, new(defaultVerifyPages))
 	s.Limit = cmp.Or(s.Limit, span(defaultLimit))
 	if s.Runner == RunnerGitHub {
 		s.GitHub = s.GitHub.withDefaults()
@@ -115,6 +117,9 @@ func (c *Config) resolvePaths(folder string) {
 		}
 		if site.Deploy.To != "" {
 			site.Deploy.To = c.destination(folder, site.Deploy.To)
+		}
+		if site.Deploy.CDN.SecretFile != "" {
+			site.Deploy.CDN.SecretFile = absolute(folder, site.Deploy.CDN.SecretFile)
 		}
 		c.Sites[name] = site
 	}

@@ -114,6 +114,35 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+func TestACDNIsWhatTheFileSays(t *testing.T) {
+	c := mustParse(t, strings.Replace(small, "deploy: {to: live}", `url: https://www.example.gov
+    deploy:
+      to: live
+      verify_pages: 0
+      cdn: {address: "cloudflare:Z", tags: true, secret_file: cdn.token}`, 1))
+	none := 0
+	want := config.Deploy{
+		To: "file:///etc/pressrun/live", VerifyPages: &none,
+		CDN: config.CDN{Address: "cloudflare:Z", Tags: true, SecretFile: "/etc/pressrun/cdn.token"},
+	}
+	if diff := cmp.Diff(want, c.Sites["www"].Deploy); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if n := mustParse(t, small).Sites["www"].Deploy.VerifyPages; n == nil || *n != 10 {
+		t.Errorf("a site that says nothing has %v pages looked at", n)
+	}
+}
+
+func TestAWebhooksAddressIsNotRepeated(t *testing.T) {
+	_, err := config.Parse("pressrun.yaml", "/etc/pressrun", []byte(strings.Replace(small, "deploy: {to: live}", `deploy:
+      to: live
+      cdn:
+        address: "webhook:http://hooks.example.org/TopSecret"`, 1)))
+	if err == nil || strings.Contains(err.Error(), "TopSecret") || !strings.Contains(err.Error(), "sites.www.deploy.cdn.address") {
+		t.Errorf("the mistake is told as: %v", err)
+	}
+}
+
 func TestPolicyIsWhatTheFileSays(t *testing.T) {
 	c := mustParse(t, strings.Replace(small, "runner: local", `runner: local
     quiet: 0s

@@ -10,7 +10,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// scalar decodes a single value: text, a number, a span or an instant.
+// scalar decodes a single value: text, a number, true or false, a span or an instant.
 func (d *decoder) scalar(n ast.Node, to reflect.Value, key, tag string) {
 	wrong := func() {
 		text := fmt.Sprintf("is %s; expected %s", kindOf(n), shape(to.Type(), tag))
@@ -42,6 +42,13 @@ func (d *decoder) scalar(n ast.Node, to reflect.Value, key, tag string) {
 			return
 		}
 		d.integer(number, to, key)
+	case to.Kind() == reflect.Bool:
+		is, ok := n.(*ast.BoolNode)
+		if !ok {
+			wrong()
+			return
+		}
+		to.SetBool(is.Value)
 	case to.Kind() == reflect.Float64:
 		number, ok := numberOf(n)
 		if !ok {
@@ -202,6 +209,8 @@ func shape(t reflect.Type, tag string) string {
 		return "text"
 	case t.Kind() == reflect.Int:
 		return "a whole number"
+	case t.Kind() == reflect.Bool:
+		return "true or false"
 	default:
 		return "a number"
 	}
