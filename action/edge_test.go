@@ -29,9 +29,10 @@ import (
 // fakeCDN is a webhook that notes what it is told to forget.
 type fakeCDN struct {
 	*httptest.Server
-	mu   sync.Mutex
-	told []cdn.Set
-	down bool
+	mu     sync.Mutex
+	told   []cdn.Set
+	signed int // how many of these
+	down   bool
 }
 
 func newFakeCDN(t *testing.T) *fakeCDN {
@@ -49,6 +50,9 @@ func newFakeCDN(t *testing.T) *fakeCDN {
 			return
 		}
 		f.told = append(f.told, message.Data)
+		if r.Header.Get("Webhook-Signature") != "" {
+			f.signed++
+		}
 	}))
 	t.Cleanup(f.Close)
 	return f
@@ -245,6 +249,23 @@ func TestTheCDNsSecretIsKeptFromBuilds(t *testing.T) {
 	}
 	if strings.Contains(b.err.String()+b.out.String(), "secret-of-fastly") {
 		t.Error("the log has it")
+	}
+}
+
+func TestTheLocalRunnerHandsTheCDNOn(t *testing.T) {
+	t.Setenv("PRESSRUN_CDN_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	edge := newFakeCDN(t)
+	m := newOnThisMachine(t, goodBuild+`; env`)
+	m.settings.Deploy.CDN.Address = "webhook:" + edge.URL
+	m.release(t)
+	if e := m.wait(t); e.Conclusion != release.RunSucceeded || !e.Live {
+		t.Errorf("it ended as %+v\n%s", e, m.log(t))
+	}
+	if told := edge.forgot(); !slices.Equal(told, []string{"everything"}) || edge.signed != 1 {
+		t.Errorf("it was told %v, signed %d", told, edge.signed)
+	}
+	if strings.Contains(m.log(t), "MfKQ9r8GKYqr") {
+		t.Error("the log, the build's environment included, has the secret")
 	}
 }
 
