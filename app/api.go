@@ -55,6 +55,7 @@ func (a *App) routes(version string) http.Handler {
 	a.runRoutes(h)
 	a.operatorRoutes(h)
 	a.rawRoutes(mux)
+	describeRaw(h)
 	a.pageRoutes(mux)
 	if a.github.wanted {
 		a.setupRoutes(mux)

@@ -73,8 +73,11 @@ func (a *App) accept(ctx context.Context, site, key string, in api.RequestInput,
 // takeIn takes a request in for the API and the pages alike.
 func (a *App) takeIn(ctx context.Context, site, key string, in api.RequestInput, who *caller) (ledger.Taken, error) {
 	r := ledger.Request{
-		Site: site, Key: key, Source: in.Source, Actor: in.Actor, Title: in.Title,
+		Site: site, Key: keyOf(who, key), Source: in.Source, Actor: in.Actor, Title: in.Title,
 		Link: in.Link, Entity: in.Entity, Reason: in.Reason,
+	}
+	if !who.local {
+		r.Via = who.name
 	}
 	if r.Actor == "" {
 		r.Actor = who.name
@@ -83,6 +86,27 @@ func (a *App) takeIn(ctx context.Context, site, key string, in api.RequestInput,
 		r.NotBefore = in.NotBefore.UTC().Truncate(time.Microsecond)
 	}
 	return a.ledger.Take(ctx, r)
+}
+
+// keyMark parts the name of a token from the key that its holder chose.
+const keyMark = "\x1f"
+
+// keyOf keeps the keys of one caller apart from those of every other: two
+// CMSs that both count from 1 do not ask for the same thing.
+func keyOf(who *caller, key string) string {
+	if key == "" {
+		return ""
+	}
+	return who.name + keyMark + key
+}
+
+// chosenKey is a key as its caller chose it.
+func chosenKey(stored string) string {
+	_, key, found := strings.Cut(stored, keyMark)
+	if !found {
+		return stored
+	}
+	return key
 }
 
 // maxAhead bounds how far ahead a request may be scheduled.

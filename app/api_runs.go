@@ -176,6 +176,13 @@ func (a *App) metrics(ctx context.Context, in *metricsInput) (*struct{}, error) 
 	if g := callerOf(ctx).grant; g.Release != in.Number {
 		return nil, problem(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of release #%d", g.Release))
 	}
+	measured, err := a.ledger.Release(ctx, in.Site, in.Number)
+	if err != nil {
+		return nil, a.public(ctx, err)
+	}
+	if g := callerOf(ctx).grant; measured.Run.ID != g.Run || measured.Run.Attempt != g.Attempt {
+		return nil, problem(http.StatusConflict, string(release.CodeOldAttempt), fmt.Sprintf("attempt %d of run %s has taken over", measured.Run.Attempt, measured.Run.ID))
+	}
 	text, err := json.Marshal(in.Body)
 	if err != nil {
 		return nil, a.public(ctx, fmt.Errorf("write metrics: %w", err))

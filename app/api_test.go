@@ -185,9 +185,31 @@ func TestTheDescriptionOfTheAPIIsOpenAPI31AndNamesEveryCall(t *testing.T) {
 		"/v1/sites/{site}/releases/{number}/heartbeats": "post", "/v1/sites/{site}/releases/{number}/failure": "post",
 		"/v1/sites/{site}/pause": "post", "/v1/sites/{site}/resume": "post", "/v1/sites/{site}/cancel": "post",
 		"/v1/sites/{site}/reset": "post", "/v1/sites/{site}/retry": "post",
+		"/v1/events": "get", "/v1/sites/{site}/releases/{number}/log": "get", "/v1/backup": "get", "/healthz": "get",
 	} {
 		if _, ok := doc.Paths[path][method]; !ok {
 			t.Errorf("%s %s is missing", method, path)
 		}
+	}
+}
+
+func TestTwoCallersKeysAreNotMixedUp(t *testing.T) {
+	b := start(t, limited)
+	cms := b.client.WithToken("cms-token")
+	first, err := cms.Ask(t.Context(), "www", "1", api.RequestInput{Source: release.FromContent, Actor: "Ada", Title: "One"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := b.client.Ask(t.Context(), "www", "1", api.RequestInput{Source: release.FromContent, Title: "Another"})
+	if err != nil || other.Duplicate || other.ID == first.ID {
+		t.Errorf("another caller's key 1: %+v %v", other, err)
+	}
+	again, err := cms.Ask(t.Context(), "www", "1", api.RequestInput{Source: release.FromContent, Title: "One"})
+	if err != nil || !again.Duplicate || again.ID != first.ID || again.Key != "1" {
+		t.Errorf("the same key again: %+v %v", again, err)
+	}
+	events, err := b.app.ledger.Events(t.Context(), "www", 0, 1)
+	if err != nil || len(events) != 1 || events[0].By != "Ada (cms)" {
+		t.Errorf("the audit trail says %+v %v", events, err)
 	}
 }

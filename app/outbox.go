@@ -25,6 +25,11 @@ const (
 
 // carryOut does one task. Errors leave the task in the outbox for later.
 func (d *desk) carryOut(ctx context.Context, task ledger.Task) {
+	if task.Unreadable != nil {
+		d.app.log.Error("a task of another version of Pressrun is left for it", "site", task.Site, "error", task.Unreadable)
+		d.postpone(ctx, task, time.Hour)
+		return
+	}
 	var err error
 	switch e := task.Effect.(type) {
 	case release.SendDispatch:

@@ -172,7 +172,7 @@ func eventView(e ledger.Event) api.Event {
 // bareRequest is a request as it was accepted, without what became of it.
 func bareRequest(r ledger.Request) api.Request {
 	return api.Request{
-		ID: r.ID, Site: r.Site, Key: r.Key, Source: r.Source, Actor: r.Actor, Title: r.Title, Link: webLink(r.Link),
+		ID: r.ID, Site: r.Site, Key: chosenKey(r.Key), Source: r.Source, Actor: r.Actor, Title: r.Title, Link: webLink(r.Link),
 		Entity: r.Entity, Reason: r.Reason, AcceptedAt: r.AcceptedAt, NotBefore: instant(r.NotBefore), Place: r.Place,
 	}
 }

@@ -57,7 +57,7 @@ func (b *batch) ask(in Request) (Request, bool, error) {
 		kind = KindScheduled
 	}
 	e := len(b.events)
-	b.event(Event{Site: in.Site, Kind: kind, Request: in.ID, By: in.Actor, Why: in.why()})
+	b.event(Event{Site: in.Site, Kind: kind, Request: in.ID, By: in.by(), Why: in.why()})
 	if err := b.step(at, release.RequestAccepted{Source: in.Source, NotBefore: in.NotBefore}); err != nil {
 		b.events = b.events[:e] // what was refused has not happened
 		return Request{}, false, err
@@ -82,6 +82,14 @@ func serving(site release.Site, place int64) int64 {
 		return 0
 	}
 	return site.Current.Number
+}
+
+// by says who asked, and by whose credential if that is not the same.
+func (r Request) by() string {
+	if r.Via == "" || r.Via == r.Actor {
+		return r.Actor
+	}
+	return r.Actor + " (" + r.Via + ")"
 }
 
 // why sums a request up for the audit trail.

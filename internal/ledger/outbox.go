@@ -20,6 +20,9 @@ type Task struct {
 	Created time.Time
 	Started time.Time
 	Tries   int
+	// Unreadable is why Effect is nil: the task was written by another
+	// version of the program. It must not keep the others from being done.
+	Unreadable error
 }
 
 type outboxRow struct {
@@ -122,8 +125,8 @@ func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err err
 			next = fromMicros(dueUS)
 			break
 		}
-		if t.Effect, err = decodeEffect(kind, doc); err != nil {
-			return nil, next, err
+		if t.Effect, t.Unreadable = decodeEffect(kind, doc); t.Unreadable != nil {
+			t.Effect = nil
 		}
 		t.Created, t.Started = fromMicros(created), fromMicros(started)
 		due = append(due, t)

@@ -8,8 +8,12 @@ import (
 
 // Request is a request as it was accepted. Place is its place in line, 0
 // while its NotBefore lies ahead.
+//
+// Via names the credential by which it came, for the audit trail: whoever
+// holds it may name any actor.
 type Request struct {
 	ID, Site, Key, Actor, Title, Link, Entity, Reason string
+	Via                                               string
 	Source                                            release.Source
 	Place                                             int64
 	AcceptedAt, NotBefore                             time.Time
