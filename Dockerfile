@@ -1,13 +1,14 @@
 # The image of Pressrun's server: one static program, no shell, no user but its own.
 #
-#   docker build --tag pressrun .
+#   docker build --tag pressrun .       (podman: --format docker, or the health check is lost)
 #   docker run --read-only --tmpfs /tmp --volume pressrun-state:/state \
 #     --volume ./pressrun.yaml:/etc/pressrun/pressrun.yaml:ro --publish 127.0.0.1:8080:8080 pressrun
 #
 # The configuration must keep its files under /state and listen on 0.0.0.0:8080: inside
 # a container, 127.0.0.1 is out of reach for the published port.
 
-FROM golang:1.26 AS build
+# The full name, since podman asks which registry a short one means.
+FROM docker.io/library/golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download

@@ -23,6 +23,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 IMAGE ?= pressrun:$(VERSION)
 # The program that builds images: docker or podman.
 CONTAINER ?= $(if $(shell command -v docker),docker,podman)
+# podman's own format of images has no health check, and drops ours.
+CONTAINER_FORMAT = $(if $(findstring podman,$(CONTAINER)),--format docker)
 # Further arguments of demo, bench and the drills: make demo ARGS=--once
 ARGS ?=
 
@@ -99,7 +101,7 @@ bench-deploy: ## Deploys to a real S3 server
 
 .PHONY: image checksums vuln tools tool-act clean
 image: ## Build the container image IMAGE=pressrun:VERSION with docker or podman
-	$(CONTAINER) build --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
+	$(CONTAINER) build $(CONTAINER_FORMAT) --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
 
 checksums: ## Build the programs of RELEASE=1.2.3 and commit their checksums to be, before its tag is made
 	tools/release-programs $(RELEASE) dist
