@@ -35,21 +35,17 @@ type publishFlags struct {
 	Allow  []string `placeholder:"GUARD,..." help:"Guards that are let pass this once, by name."`
 	DryRun bool     `help:"Say what would be done, and change nothing."`
 	NoWait bool     `help:"Give up at once when another deploy holds the destination."`
+	progressFlags
 }
 
-func (f publishFlags) options(t *terminal, site string) (engine.Options, *progress) {
-	line := newProgress(t)
-	o := engine.Options{Site: site, Allow: f.Allow, DryRun: f.DryRun, Now: t.now, Progress: func(e deploy.Event) {
-		text := e.Phase
-		if e.Total > 0 {
-			text = fmt.Sprintf("%s: %d of %d files, %s of %s", e.Phase, e.Done, e.Total, bytesOf(e.Bytes), bytesOf(e.TotalBytes))
-		}
-		line.show(text)
-	}}
+// options are those of the engine, and what ends the progress that it tells.
+func (f publishFlags) options(t *terminal, site string, out outputFlags) (engine.Options, func()) {
+	tell, end := f.reporter(t, out.JSON)
+	o := engine.Options{Site: site, Allow: f.Allow, DryRun: f.DryRun, Now: t.now, Progress: tell}
 	if f.NoWait {
 		o.LockWait = -1
 	}
-	return o, line
+	return o, end
 }
 
 type deployCmd struct {
@@ -88,12 +84,12 @@ func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	opts, line := c.options(t, c.Site)
+	opts, end := c.options(t, c.Site, c.outputFlags)
 	if err := c.apply(&opts); err != nil {
 		return err
 	}
 	result, err := engine.Run(ctx, dest, opts)
-	line.clear()
+	end()
 	return tellDeploy(c.printer(t), result, err)
 }
 

@@ -77,6 +77,7 @@ type applyCmd struct {
 	outputFlags
 	Plan   string `arg:"" help:"File that pressrun plan --out wrote."`
 	NoWait bool   `help:"Give up at once when another deploy holds the destination."`
+	progressFlags
 }
 
 // Help has the example.
@@ -102,13 +103,13 @@ func (c *applyCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	opts, line := publishFlags{Allow: plan.Allow, NoWait: c.NoWait}.options(t, plan.Place.Site)
+	opts, end := publishFlags{Allow: plan.Allow, NoWait: c.NoWait, progressFlags: c.progressFlags}.options(t, plan.Place.Site, c.outputFlags)
 	if err := plan.Build.apply(&opts); err != nil {
 		return err
 	}
 	opts.Expect = &engine.Expect{Parent: plan.Result.Parent, Digest: plan.Result.PlanDigest}
 	result, err := engine.Run(ctx, dest, opts)
-	line.clear()
+	end()
 	return tellDeploy(c.printer(t), result, err)
 }
 

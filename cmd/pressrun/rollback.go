@@ -34,9 +34,9 @@ func (c *rollbackCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	opts, line := c.options(t, c.Site)
+	opts, end := c.options(t, c.Site, c.outputFlags)
 	result, err := engine.Rollback(ctx, dest, c.Release, opts)
-	line.clear()
+	end()
 	if errors.Is(err, history.ErrNoRelease) {
 		return withCode(exitNotFound, err)
 	}

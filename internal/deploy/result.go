@@ -1,7 +1,5 @@
 package deploy
 
-import "time"
-
 // Result tells people and metrics what a deploy did. Counts are of the site's
 // own files; the marker and the state are counted in Requests alone.
 type Result struct {
@@ -74,16 +72,6 @@ type Timed struct {
 	Bytes   int64   `json:"bytes"`
 }
 
-// Event tells how a deploy gets on, several times a second at most.
-type Event struct {
-	Phase      string        `json:"phase"`
-	Done       int           `json:"done"`
-	Total      int           `json:"total"`
-	Bytes      int64         `json:"bytes"`
-	TotalBytes int64         `json:"total_bytes"`
-	Elapsed    time.Duration `json:"elapsed_ns"`
-}
-
 // Counts are the plan's files by reason.
 func (p *Plan) Counts() Counts {
 	c := Counts{Unchanged: p.Unchanged, Retired: p.Retired}
@@ -120,6 +108,15 @@ func (p *Plan) Upload() (files int, bytes int64) {
 			}
 		}
 	}
+	return files, bytes
+}
+
+// Writes is how many files the plan writes, and how many bytes it sends for them.
+func (p *Plan) Writes() (files int, bytes int64) {
+	for _, phase := range p.Phases {
+		files += len(phase.Writes)
+	}
+	_, bytes = p.Upload()
 	return files, bytes
 }
 

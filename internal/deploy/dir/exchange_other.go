@@ -1,19 +1,5 @@
-//go:build !linux
+//go:build !linux && !darwin
 
 package dir
 
-import "os"
-
-// exchange makes two paths change places. Where the system can't do that at
-// once, the folder is away for an instant; only the very first deploy to a
-// folder that exists already needs it.
-func exchange(a, b string) error {
-	aside := b + ".pressrun-old"
-	if err := os.Rename(b, aside); err != nil {
-		return err
-	}
-	if err := os.Rename(a, b); err != nil {
-		return err
-	}
-	return os.Rename(aside, a)
-}
+func exchange(a, b string) error { return exchangeInTurn(a, b) }

@@ -11,8 +11,6 @@ import (
 	"strings"
 	"syscall"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/pressrun/pressrun/internal/deploy"
 )
 
@@ -33,6 +31,9 @@ type Site struct {
 // Open returns the public store of a folder and the private one for its state.
 // Neither is created before the first write.
 func Open(folder string) (*Site, *Store, error) {
+	if err := supported(); err != nil {
+		return nil, nil, err
+	}
 	if !filepath.IsAbs(folder) {
 		return nil, nil, fmt.Errorf("the destination folder %q is not an absolute path", folder)
 	}
@@ -60,7 +61,7 @@ func (s *Store) guard() (unlock func(), err error) {
 	if err != nil {
 		return nil, s.explain("lock", "the state", err)
 	}
-	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX); err != nil {
+	if err := lockFile(f); err != nil {
 		return nil, errors.Join(s.explain("lock", "the state", err), f.Close())
 	}
 	// Closing the file gives the lock back; nothing is lost if that fails.

@@ -147,6 +147,9 @@ type run struct {
 	gate   *gate
 	result deploy.Result
 
+	all     deploy.Amount // of the phases that write
+	writing time.Time     // when the first of them began
+
 	rollback bool
 	numbered bool // a rollback's release had a number of its own
 }

@@ -20,6 +20,11 @@ func (d *run) publish(ctx context.Context) error {
 	if err := d.keep(ctx); err != nil {
 		return err
 	}
+	d.writing = d.opts.Now()
+	d.all.Total, d.all.TotalBytes = d.plan.Writes()
+	if !d.from.sends() {
+		d.all.TotalBytes = 0
+	}
 	for _, phase := range d.plan.Phases {
 		if err := d.write(ctx, phase); err != nil {
 			return err

@@ -17,7 +17,8 @@ func (d *run) write(ctx context.Context, phase deploy.Phase) error {
 		return nil
 	}
 	start := d.opts.Now()
-	p := &progress{event: deploy.Event{Phase: phase.Class.String(), Total: len(phase.Writes)}, began: d.began, opts: &d.opts}
+	p := &progress{event: deploy.Event{Phase: phase.Class.String(), Total: len(phase.Writes)}, began: d.began, writing: d.writing, opts: &d.opts}
+	p.event.All = d.all
 	for _, w := range phase.Writes {
 		if w.Reason != deploy.ReasonHeaders || w.Resend {
 			p.event.TotalBytes += d.plan.Next.Entries[w.Index].Size
@@ -39,6 +40,7 @@ func (d *run) write(ctx context.Context, phase deploy.Phase) error {
 		Name: phase.Class.String(), Seconds: d.opts.Now().Sub(start).Seconds(), Files: p.event.Done, Bytes: p.event.Bytes,
 	})
 	p.last(err == nil)
+	d.all = p.event.All
 	d.result.Uploaded += p.sent
 	d.result.UploadedBytes += p.event.Bytes
 	return err
@@ -116,12 +118,13 @@ func (d *run) allows(guard string) bool {
 
 // progress adds up what a phase has done and tells of it now and then.
 type progress struct {
-	mu    sync.Mutex
-	event deploy.Event
-	sent  int
-	told  time.Time
-	began time.Time
-	opts  *Options
+	mu      sync.Mutex
+	event   deploy.Event
+	sent    int
+	told    time.Time
+	began   time.Time
+	writing time.Time
+	opts    *Options
 }
 
 const tellEvery = 100 * time.Millisecond
@@ -130,21 +133,26 @@ func (p *progress) add(size int64, sent bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.event.Done++
+	p.event.All.Done++
 	if sent {
 		p.sent++
 		p.event.Bytes += size
+		p.event.All.Bytes += size
 	}
 	if now := p.opts.Now(); now.Sub(p.told) >= tellEvery {
 		p.told = now
-		p.event.Elapsed = now.Sub(p.began)
-		p.opts.Progress(p.event)
+		p.tell(now)
 	}
+}
+
+func (p *progress) tell(now time.Time) {
+	p.event.Elapsed, p.event.Writing = now.Sub(p.began), now.Sub(p.writing)
+	p.opts.Progress(p.event)
 }
 
 // last tells of a finished phase, whose end would else go untold.
 func (p *progress) last(ok bool) {
 	if ok {
-		p.event.Elapsed = p.opts.Now().Sub(p.began)
-		p.opts.Progress(p.event)
+		p.tell(p.opts.Now())
 	}
 }

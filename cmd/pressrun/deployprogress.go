@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// progressFlags say how a deploy tells, on standard error, how it gets on.
+type progressFlags struct {
+	Progress string `enum:"auto,plain,json,off" default:"auto" placeholder:"HOW" help:"How to tell on standard error how it gets on: auto (a line on a terminal, else plain, with --json nothing), plain, json (an event a line), off."`
+}
+
+// plainEvery is how often plain progress writes a line within one phase: a CI
+// log is read later, and kept.
+const plainEvery = 30 * time.Second
+
+// reporter is what tells a deploy's progress, and what ends that.
+func (f progressFlags) reporter(t *terminal, quiet bool) (tell func(deploy.Event), end func()) {
+	nothing := func() {}
+	switch {
+	case f.Progress == "json":
+		return func(e deploy.Event) { tellEvent(t, e) }, nothing
+	case f.Progress == "auto" && t.progress:
+		line := newProgress(t)
+		return func(e deploy.Event) { line.show(inWords(e)) }, line.clear
+	case f.Progress == "plain", f.Progress == "auto" && !quiet:
+		return plainProgress(t), nothing
+	}
+	return func(deploy.Event) {}, nothing
+}
+
+// plainProgress writes a line at the end of each phase, and now and then in a
+// long one.
+func plainProgress(t *terminal) func(deploy.Event) {
+	last := t.now()
+	return func(e deploy.Event) {
+		now := t.now()
+		if (e.Total == 0 || e.Done < e.Total) && now.Sub(last) < plainEvery {
+			return
+		}
+		last = now
+		fmt.Fprintf(t.err, "%s  %s\n", e.Elapsed.Round(time.Second), oneLine(inWords(e)))
+	}
+}
+
+// inWords tells an event to people: the phase, the rate and the time left of all.
+func inWords(e deploy.Event) string {
+	if e.Total == 0 {
+		return e.Phase
+	}
+	text := fmt.Sprintf("%s: %d of %d files, %s of %s", e.Phase, e.Done, e.Total, bytesOf(e.Bytes), bytesOf(e.TotalBytes))
+	if bytes, files, ok := e.Rate(); ok {
+		text += fmt.Sprintf(", %.0f files/s, %s/s", files, bytesOf(int64(bytes)))
+	}
+	if left, ok := e.Left(); ok && e.All.Done < e.All.Total {
+		text += ", about " + left.Round(time.Second).String() + " left"
+	}
+	return text
+}
+
+// eventLine is one line of --progress json; docs/deploy.md has its fields.
+type eventLine struct {
+	Event          string        `json:"event"` // "progress"
+	Phase          string        `json:"phase"`
+	Done           int           `json:"done"`
+	Total          int           `json:"total"`
+	Bytes          int64         `json:"bytes"`
+	TotalBytes     int64         `json:"total_bytes"`
+	All            deploy.Amount `json:"all"`
+	ElapsedSeconds float64       `json:"elapsed_seconds"`
+	BytesPerSecond *int64        `json:"bytes_per_second,omitempty"`
+	LeftSeconds    *float64      `json:"left_seconds,omitempty"`
+}
+
+func tellEvent(t *terminal, e deploy.Event) {
+	line := eventLine{
+		Event: "progress", Phase: e.Phase, Done: e.Done, Total: e.Total, Bytes: e.Bytes, TotalBytes: e.TotalBytes, All: e.All,
+		ElapsedSeconds: tenths(e.Elapsed),
+	}
+	if bytes, _, ok := e.Rate(); ok {
+		rate := int64(bytes)
+		line.BytesPerSecond = &rate
+	}
+	if left, ok := e.Left(); ok {
+		seconds := tenths(left)
+		line.LeftSeconds = &seconds
+	}
+	text, err := json.Marshal(line)
+	if err != nil { // numbers and a name: it can't fail
+		return
+	}
+	fmt.Fprintf(t.err, "%s\n", text)
+}
+
+func tenths(d time.Duration) float64 { return math.Round(d.Seconds()*10) / 10 }
