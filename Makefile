@@ -38,7 +38,7 @@ help: ## This list
 
 ##@ Everyday
 
-.PHONY: demo build test test-short lint fmt
+.PHONY: demo build test test-short lint vet-all fmt
 demo: ## Run Pressrun with a small CMS and a site on this machine (ARGS=--once for one release)
 	go run ./cmd/pressrun demo $(ARGS)
 
@@ -60,6 +60,11 @@ lint: ## golangci-lint, actionlint, formatting, checksums of the modules, SQLite
 	tools/check-modules
 	bin/tools/actionlint -shellcheck= -pyflakes=
 	bin/tools/golangci-lint run $(PACKAGES)
+	@$(MAKE) vet-all
+
+vet-all: ## go vet for macOS and Windows too, where the action runs (a minute; seconds once cached)
+	GOOS=darwin go vet ./action/... ./app/... ./cmd/... ./internal/...
+	GOOS=windows go vet ./action/... ./app/... ./cmd/... ./internal/...
 
 fmt: ## Format the Go code (gofumpt)
 	@tools/install golangci-lint

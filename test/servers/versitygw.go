@@ -149,7 +149,3 @@ func stopGateway(t testing.TB, cmd *exec.Cmd, output *bytes.Buffer) {
 		t.Logf("%s said:\n%s", filepath.Base(cmd.Path), output.String())
 	}
 }
-
-func hasXattr(dir string) bool {
-	return syscall.Setxattr(dir, "user.pressrun-test", []byte("1"), 0) == nil
-}

@@ -1,0 +1,5 @@
+//go:build !linux && !darwin
+
+package servers
+
+func hasXattr(string) bool { return false }
