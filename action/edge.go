@@ -2,6 +2,7 @@ package action
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -45,17 +46,18 @@ func (j *job) tellCDN(ctx context.Context, dest deploy.Destination) {
 	j.does("telling " + j.purger.Name())
 	if j.opts.CDNLimit > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, j.opts.CDNLimit, fmt.Errorf("it took longer than %s", j.opts.CDNLimit))
+		ctx, cancel = context.WithTimeoutCause(ctx, j.opts.CDNLimit, fmt.Errorf("it took longer than %s (--cdn-limit)", j.opts.CDNLimit))
 		defer cancel()
 	}
 	began := time.Now()
 	report, err := cdn.Sync(ctx, dest, j.purger, cdn.SyncOptions{Site: j.now().Site, PublicURL: j.opts.PublicURL})
 	edge := api.Edge{CDN: j.purger.Name(), State: api.EdgePurged, Purged: int64(report.Decision.Units), Seconds: time.Since(began).Seconds()}
 	switch {
-	case err != nil && ctx.Err() != nil:
-		edge.State, edge.Why = api.EdgePending, fmt.Sprintf("%v (%v)", context.Cause(ctx), err)
 	case err != nil:
-		edge.State, edge.Why = api.EdgePending, err.Error()
+		if pending, ok := errors.AsType[*cdn.PendingError](err); ok {
+			err = pending.Err
+		}
+		edge.State, edge.Purged, edge.Why = api.EdgePending, 0, fmt.Sprintf("%s was not told: %v", edge.CDN, err)
 	case report.Decision.Set.Empty():
 		edge.State, edge.Purged = api.EdgeCurrent, 0
 		j.say("%s holds nothing that this release changed", edge.CDN)

@@ -144,7 +144,7 @@ func TestACDNThatIsDownLeavesTheEdgePending(t *testing.T) {
 	if f := app.seen("failure"); len(f) != 0 {
 		t.Errorf("it reported %+v", f)
 	}
-	if s := b.state(); s.Outcome != action.OutcomeEdgePending || !s.Live || !strings.Contains(s.Why, "300ms") {
+	if s := b.state(); s.Outcome != action.OutcomeEdgePending || !s.Live || !strings.Contains(s.Why, "300ms") || !strings.Contains(s.Why, "503") {
 		t.Errorf("the state is %s, %q", s.Outcome, s.Why)
 	}
 	if m := app.metrics; m == nil || m.Edge == nil || m.Edge.State != api.EdgePending {

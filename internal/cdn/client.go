@@ -67,7 +67,6 @@ func newClient(p Patience) client {
 	r.HTTPClient = &http.Client{Timeout: callTime, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	r.Logger = nil // it would log addresses
 	r.RetryMax = p.Tries - 1
-	r.CheckRetry = passing
 	r.Backoff = func(_, _ time.Duration, attempt int, resp *http.Response) time.Duration {
 		if after, ok := retryAfter(resp); ok {
 			return after
@@ -130,6 +129,9 @@ type statusError struct {
 
 // Error shows the start of the answer, which says why.
 func (e *statusError) Error() string {
+	if e.body == "" {
+		return strings.TrimSpace(fmt.Sprintf("it answered %d %s", e.status, http.StatusText(e.status)))
+	}
 	text := strings.Join(strings.Fields(e.body), " ")
 	if len(text) > 200 {
 		text = text[:200] + "..."
@@ -153,16 +155,22 @@ func (c client) do(ctx context.Context, in call) ([]byte, error) {
 	if in.host != "" {
 		request.Host = in.host
 	}
-	retry := c.retry
+	var last error // what the last try came to
+	retry := retryablehttp.Client{
+		HTTPClient: c.retry.HTTPClient, RetryMax: c.retry.RetryMax, Backoff: c.retry.Backoff, ErrorHandler: c.retry.ErrorHandler,
+		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
+			last = outcome(ctx, last, resp, err)
+			return passing(ctx, resp, err)
+		},
+	}
 	if in.sign != nil {
 		in.sign(request.Request)
-		again := retryablehttp.Client{
-			HTTPClient: retry.HTTPClient, RetryMax: retry.RetryMax, CheckRetry: retry.CheckRetry, Backoff: retry.Backoff, ErrorHandler: retry.ErrorHandler,
-			PrepareRetry: func(r *http.Request) error { in.sign(r); return nil },
-		}
-		retry = &again
+		retry.PrepareRetry = func(r *http.Request) error { in.sign(r); return nil }
 	}
 	response, err := retry.Do(request)
+	if err != nil && ctx.Err() != nil && last != nil {
+		return nil, fmt.Errorf("%w; the last try: %w", context.Cause(ctx), last)
+	}
 	if err != nil {
 		return nil, unaddressed(err)
 	}
@@ -175,6 +183,18 @@ func (c client) do(ctx context.Context, in call) ([]byte, error) {
 		return nil, &statusError{status: response.StatusCode, body: string(bytes.ToValidUTF8(answer, []byte("?")))}
 	}
 	return answer, nil
+}
+
+// outcome is what a try came to. One that was cut off tells less than the one
+// before it.
+func outcome(ctx context.Context, before error, resp *http.Response, err error) error {
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return before
+	case err != nil:
+		return unaddressed(err)
+	}
+	return &statusError{status: resp.StatusCode}
 }
 
 // unaddressed takes the address, which may hold a token, off an error.
