@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -11,10 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
-
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
-	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/bradleyfalzon/ghinstallation/v2"
 
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
@@ -122,10 +117,7 @@ const (
 
 func (g *github) credentials(ctx context.Context, o *githubapp.Options, link *githubLink) error {
 	conf := g.app.config.GitHub
-	made, err := g.made()
-	if err != nil {
-		return err
-	}
+	var err error
 	if link.secrets, err = secretsOf(conf.WebhookSecretFiles, envWebhookSecret); err != nil {
 		return err
 	}
@@ -135,32 +127,22 @@ func (g *github) credentials(ctx context.Context, o *githubapp.Options, link *gi
 	if o.Token, err = secretOf(conf.TokenFile, envGitHubToken); err != nil || o.Token != "" {
 		return err
 	}
-	if o.AppID == 0 && made.AppID != 0 {
-		o.AppID, link.secrets = made.AppID, append(link.secrets, made.WebhookSecret)
-		o.Signer, err = githubapp.KeySigner([]byte(made.Key))
-		return err
+	if o.AppID == 0 {
+		made, err := g.made(ctx)
+		if err != nil {
+			return err
+		}
+		if made.AppID != 0 {
+			o.AppID, link.secrets = made.AppID, append(link.secrets, made.WebhookSecret)
+			o.Signer, err = githubapp.KeySigner([]byte(made.Key))
+			return err
+		}
 	}
 	o.Signer, err = g.signer(ctx)
 	if err == nil && o.AppID != 0 && o.Signer == nil {
-		return fmt.Errorf("github.app_id is set, but there is no key: set github.key_file, github.kms_key or %s", envGitHubKey)
+		return fmt.Errorf("github.app_id is set, but there is no key: set github.key_file, github.key_secret, github.kms_key or %s", envGitHubKey)
 	}
 	return err
-}
-
-func (g *github) signer(ctx context.Context) (ghinstallation.Signer, error) {
-	conf := g.app.config.GitHub
-	if conf.KMSKey != "" {
-		aws, err := awsconfig.LoadDefaultConfig(ctx)
-		if err != nil {
-			return nil, fmt.Errorf("prepare AWS KMS: %w", err)
-		}
-		return githubapp.KMSSigner(kms.NewFromConfig(aws), conf.KMSKey), nil
-	}
-	key, err := secretOf(conf.KeyFile, envGitHubKey)
-	if err != nil || key == "" {
-		return nil, err
-	}
-	return githubapp.KeySigner([]byte(key))
 }
 
 // secretOf reads a secret from its file, else from the environment.
@@ -192,33 +174,6 @@ func secretsOf(files []string, variable string) ([]string, error) {
 		out = append(out, secret)
 	}
 	return out, nil
-}
-
-// madeApp is the GitHub App that /setup made, as it is kept in the state
-// folder (0600).
-type madeApp struct {
-	AppID         int64  `json:"app_id"`
-	Slug          string `json:"slug"`
-	HTMLURL       string `json:"html_url"`
-	WebhookSecret string `json:"webhook_secret"`
-	Key           string `json:"key"`
-}
-
-func (g *github) madeFile() string { return filepath.Join(g.app.config.State, "github-app.json") }
-
-func (g *github) made() (madeApp, error) {
-	var m madeApp
-	text, err := os.ReadFile(g.madeFile())
-	if errors.Is(err, fs.ErrNotExist) {
-		return m, nil
-	}
-	if err != nil {
-		return m, fmt.Errorf("read the GitHub App that /setup made: %w", err)
-	}
-	if err := json.Unmarshal(text, &m); err != nil {
-		return m, fmt.Errorf("read the GitHub App that /setup made (%s): %w", g.madeFile(), err)
-	}
-	return m, nil
 }
 
 // notSetUp stands in until GitHub is set up: it refuses, and says what to do.

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -32,6 +34,26 @@ type hub struct {
 	*bench
 	github *fakegithub.Server
 	repo   *fakegithub.Repo
+	logs   *logged
+}
+
+// logged is what the app logged.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *logged) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 func startHub(t *testing.T, o fakegithub.Options, change func(*config.Config)) *hub {
@@ -40,7 +62,7 @@ func startHub(t *testing.T, o fakegithub.Options, change func(*config.Config)) *
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &hub{github: github, repo: github.AddRepo("acme", "www", fakegithub.ContentRelease())}
+	h := &hub{github: github, repo: github.AddRepo("acme", "www", fakegithub.ContentRelease()), logs: &logged{}}
 	t.Cleanup(func() {
 		github.Close()
 		for _, v := range github.Violations() {
@@ -72,7 +94,7 @@ func startHub(t *testing.T, o fakegithub.Options, change func(*config.Config)) *
 		change(&conf)
 	}
 	h.bench = &bench{runner: newFakeRunner()}
-	h.app, err = New(t.Context(), Options{Config: conf, Grace: 3 * time.Second, NewRunner: func(runner.OnEvent) (runner.Runner, error) { return h.runner, nil }})
+	h.app, err = New(t.Context(), Options{Config: conf, Log: slog.New(slog.NewTextHandler(h.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Grace: 3 * time.Second, NewRunner: func(runner.OnEvent) (runner.Runner, error) { return h.runner, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,10 +1,11 @@
 package app
 
 import (
+	"cmp"
+	"context"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
-	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
@@ -23,6 +24,9 @@ type setup struct {
 	mu    sync.Mutex
 	code  string // "" when there is nothing to set up
 	state string // of the way to GitHub and back; good once
+	// secret is that of Secrets Manager in which the operator wants the App's
+	// key; "" for the state folder.
+	secret string
 }
 
 const (
@@ -48,20 +52,21 @@ func (s *setup) open(code string) bool {
 }
 
 // leave gives the state that goes with the operator to GitHub.
-func (s *setup) leave() string {
+func (s *setup) leave(secret string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state = rand.Text()
+	s.state, s.secret = rand.Text(), secret
 	return s.state
 }
 
-// back says whether the operator came back with the state they left with.
-func (s *setup) back(state string) bool {
+// back says whether the operator came back with the state they left with, and
+// in which secret the App is to be kept.
+func (s *setup) back(state string) (secret string, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	ok := s.state != "" && subtle.ConstantTimeCompare([]byte(state), []byte(s.state)) == 1
+	ok = s.state != "" && subtle.ConstantTimeCompare([]byte(state), []byte(s.state)) == 1
 	s.state = ""
-	return ok && s.code != ""
+	return s.secret, ok && s.code != ""
 }
 
 func (s *setup) done() {
@@ -82,6 +87,8 @@ func (a *App) setupRoutes(mux *http.ServeMux) {
 type setupView struct {
 	Title, Problem, Style  string
 	AskCode                bool
+	Secret                 string // of Secrets Manager, as configured or given
+	SecretSet              bool   // by the configuration
 	Personal, Organization string // where the manifest is sent
 	Owner, Manifest        string
 	Install                string
@@ -94,7 +101,9 @@ var setupTemplate = template.Must(template.New("setup").Parse(`<!doctype html>
 <body><main><h1>{{.Title}}</h1>
 {{with .Problem}}<p role="alert">{{.}}</p>{{end}}
 {{if .AskCode}}<form method="post" action="/setup"><p><label for="code">The code that Pressrun's log shows</label></p>
-<p><input id="code" name="code" type="password" autocomplete="off" required></p><p><button>Go on</button></p></form>{{end}}
+<p><input id="code" name="code" type="password" autocomplete="off" required></p>
+{{if .SecretSet}}<p>The App's key goes to the secret {{.Secret}} of AWS Secrets Manager, as the configuration says.</p>{{else}}<p><label for="secret">Keep the App's key in AWS Secrets Manager, in the secret of this name or ARN (when empty: in the state folder)</label></p>
+<p><input id="secret" name="secret" value="{{.Secret}}" autocomplete="off" spellcheck="false" maxlength="2048"></p>{{end}}<p><button>Go on</button></p></form>{{end}}
 {{if .Manifest}}<p>GitHub makes an App that may start workflows and show deployments, and may not read your code. You can give it another name there.</p>
 <form method="post" action="{{.Organization}}"><input type="hidden" name="manifest" value="{{.Manifest}}"><p><button>Make the App for the organization {{.Owner}}</button></p></form>
 <form method="post" action="{{.Personal}}"><input type="hidden" name="manifest" value="{{.Manifest}}"><p><button>Make the App for your own account</button></p></form>{{end}}
@@ -127,7 +136,12 @@ func (a *App) setupPage(w http.ResponseWriter, _ *http.Request) {
 		a.showSetup(w, http.StatusNotFound, setupView{Title: "GitHub is set up", Problem: "There is nothing to set up. To begin anew, remove the App's file from the state folder, or the github section of the configuration, and start Pressrun again."})
 		return
 	}
-	a.showSetup(w, http.StatusOK, setupView{Title: "Set GitHub up", AskCode: true})
+	a.askCode(w, http.StatusOK, a.config.GitHub.KeySecret, "")
+}
+
+// askCode shows the first page of the set-up.
+func (a *App) askCode(w http.ResponseWriter, status int, secret, problem string) {
+	a.showSetup(w, status, setupView{Title: "Set GitHub up", AskCode: true, Secret: secret, SecretSet: a.config.GitHub.KeySecret != "", Problem: problem})
 }
 
 // setupBegin lets the holder of the code in and offers the ways to GitHub.
@@ -139,7 +153,12 @@ func (a *App) setupBegin(w http.ResponseWriter, r *http.Request) {
 	readWithin(w, bodyLimit)
 	if !a.github.setup.open(r.PostFormValue("code")) {
 		a.log.Warn("somebody tried to set GitHub up with a wrong code")
-		a.showSetup(w, http.StatusForbidden, setupView{Title: "Set GitHub up", AskCode: true, Problem: "This is not the code. It is in the log of pressrun serve, and changes with each start."})
+		a.askCode(w, http.StatusForbidden, a.config.GitHub.KeySecret, "This is not the code. It is in the log of pressrun serve, and changes with each start.")
+		return
+	}
+	secret := cmp.Or(a.config.GitHub.KeySecret, strings.TrimSpace(r.PostFormValue("secret")))
+	if problem := a.secretProblem(r.Context(), secret); problem != "" {
+		a.askCode(w, http.StatusUnprocessableEntity, secret, problem)
 		return
 	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure wherever the app is reached by https
@@ -147,12 +166,28 @@ func (a *App) setupBegin(w http.ResponseWriter, r *http.Request) {
 		MaxAge: int(setupLife / time.Second), HttpOnly: true, Secure: strings.HasPrefix(a.config.URL, "https://"), SameSite: http.SameSiteLaxMode,
 	})
 	owner := a.firstOwner()
-	query := "?state=" + url.QueryEscape(a.github.setup.leave())
+	query := "?state=" + url.QueryEscape(a.github.setup.leave(secret))
 	a.showSetup(w, http.StatusOK, setupView{
 		Title: "Make the GitHub App", Owner: owner, Manifest: githubapp.NewManifest(a.config.URL, "Pressrun for "+owner).JSON(),
 		Personal:     a.gitHubURL() + "/settings/apps/new" + query,
 		Organization: a.gitHubURL() + "/organizations/" + url.PathEscape(owner) + "/settings/apps/new" + query,
 	})
+}
+
+// secretProblem says why the App can't be kept in a secret of Secrets Manager;
+// "" when it can, or none is named.
+func (a *App) secretProblem(ctx context.Context, secret string) string {
+	if secret == "" {
+		return ""
+	}
+	if !config.IsSecretName(secret) {
+		return "This is no name or ARN of a secret of AWS Secrets Manager: it has letters, digits and /_+=.@- only."
+	}
+	if err := mayKeepIn(ctx, secret); err != nil {
+		a.log.Error("the GitHub App can't be kept in AWS Secrets Manager", "error", err)
+		return "The secret can't be used: AWS does not let Pressrun at it, or it holds something already. The log tells why."
+	}
+	return ""
 }
 
 // firstOwner is the owner of the first site's repository.
@@ -180,13 +215,18 @@ func (a *App) letSetup(r *http.Request) bool {
 func (a *App) setupCreated(w http.ResponseWriter, r *http.Request) {
 	const again = "Begin again at /setup."
 	code := r.URL.Query().Get("code")
-	if !a.letSetup(r) || !a.github.setup.back(r.URL.Query().Get("state")) || code == "" {
+	if !a.letSetup(r) || code == "" {
+		a.showSetup(w, http.StatusForbidden, setupView{Title: "This did not come from a set-up begun here", Problem: again})
+		return
+	}
+	secret, ok := a.github.setup.back(r.URL.Query().Get("state"))
+	if !ok {
 		a.showSetup(w, http.StatusForbidden, setupView{Title: "This did not come from a set-up begun here", Problem: again})
 		return
 	}
 	made, err := githubapp.Convert(r.Context(), a.config.GitHub.APIURL, code, a.githubTransport)
 	if err == nil {
-		err = a.keepApp(made)
+		err = a.keepApp(r.Context(), made, secret)
 	}
 	if err != nil {
 		a.log.Error("the GitHub App can't be set up", "error", err)
@@ -203,18 +243,6 @@ func (a *App) setupCreated(w http.ResponseWriter, r *http.Request) {
 	a.github.setup.done()
 	a.log.Info("the GitHub App was made", "app", made.AppID, "page", made.HTMLURL)
 	a.showSetup(w, http.StatusOK, setupView{Title: "Install the App", Install: made.HTMLURL + "/installations/new"})
-}
-
-// keepApp keeps the App with its secrets: readable by nobody else.
-func (a *App) keepApp(made githubapp.Made) error {
-	text, err := json.Marshal(madeApp{AppID: made.AppID, Slug: made.Slug, HTMLURL: made.HTMLURL, WebhookSecret: made.WebhookSecret, Key: made.Key})
-	if err != nil {
-		return fmt.Errorf("write the GitHub App: %w", err)
-	}
-	if err := writeWhole(a.github.madeFile(), text); err != nil {
-		return fmt.Errorf("keep the GitHub App: %w", err)
-	}
-	return nil
 }
 
 // setupInstalled is where GitHub leads back to after the installation: it

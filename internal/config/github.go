@@ -24,6 +24,9 @@ type GitHub struct {
 	// KMSKey is the id or ARN of an AWS KMS key (RSA_2048, SIGN_VERIFY) that
 	// signs instead, so that the key is on no disk.
 	KMSKey string `yaml:"kms_key" json:"kms_key,omitempty"`
+	// KeySecret is the name or ARN of a secret of AWS Secrets Manager that
+	// holds the App's private key (PEM), or the whole App as /setup writes it.
+	KeySecret string `yaml:"key_secret" json:"key_secret,omitempty"`
 	// TokenFile holds a token to use instead of an App.
 	TokenFile string `yaml:"token_file" json:"token_file,omitempty"`
 	// WebhookSecretFiles hold the webhooks' secrets: several while one is
@@ -101,6 +104,7 @@ func (s SiteGitHub) withDefaults() SiteGitHub {
 
 var (
 	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$`)
+	secretName     = regexp.MustCompile(`^(arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,600}$`)
 	workflowFile   = regexp.MustCompile(`^[A-Za-z0-9._-]+\.ya?ml$`)
 )
 
@@ -115,12 +119,30 @@ func (k *checker) github() {
 	if k.has("github.key_file") && k.has("github.kms_key") {
 		k.wrong("github.kms_key", "the App has one key; expected one of github.key_file and github.kms_key")
 	}
+	if k.has("github.key_secret") {
+		k.keySecret(g.KeySecret)
+	}
 	if k.has("github.token_file") && k.has("github.app_id") {
 		k.wrong("github.token_file", "either an App or a token is used; expected one of github.app_id and github.token_file")
 	}
 	if g.Kind == "gitea" && (!k.has("github.token_file") || !k.has("github.api_url")) {
 		k.wrong("github.kind", "Gitea has no Apps; expected github.token_file and github.api_url beside it")
 	}
+}
+
+func (k *checker) keySecret(name string) {
+	if k.has("github.key_file") || k.has("github.kms_key") {
+		k.wrong("github.key_secret", "the App has one key; expected one of github.key_secret, github.key_file and github.kms_key")
+	}
+	if !IsSecretName(name) {
+		k.wrong("github.key_secret", "%q is no secret of AWS Secrets Manager; expected its name or ARN, such as pressrun/github-app", name)
+	}
+}
+
+// IsSecretName says whether text can be the name or ARN of a secret of AWS
+// Secrets Manager (CreateSecret: letters, digits and /_+=.@-, up to 512).
+func IsSecretName(text string) bool {
+	return secretName.MatchString(text) && (len(text) <= 512 || strings.HasPrefix(text, "arn:"))
 }
 
 func (k *checker) siteGitHub(key string, s Site) {

@@ -1,0 +1,187 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	awsconfig "github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/bradleyfalzon/ghinstallation/v2"
+
+	"github.com/pressrun/pressrun/internal/githubapp"
+)
+
+// signer signs as the App whose id is configured.
+func (g *github) signer(ctx context.Context) (ghinstallation.Signer, error) {
+	conf := g.app.config.GitHub
+	switch {
+	case conf.KMSKey != "":
+		aws, err := awsconfig.LoadDefaultConfig(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("prepare AWS KMS: %w", err)
+		}
+		return githubapp.KMSSigner(kms.NewFromConfig(aws), conf.KMSKey), nil
+	case conf.KeySecret != "" && conf.AppID != 0:
+		return keyInSecret(ctx, conf.KeySecret, int64(conf.AppID))
+	}
+	key, err := secretOf(conf.KeyFile, envGitHubKey)
+	if err != nil || key == "" {
+		return nil, err
+	}
+	return githubapp.KeySigner([]byte(key))
+}
+
+// keyInSecret takes the key of an App that was made by hand from Secrets
+// Manager, where it is as GitHub hands it out; or as /setup keeps it.
+func keyInSecret(ctx context.Context, name string, id int64) (ghinstallation.Signer, error) {
+	client, err := secretsManager(ctx)
+	if err != nil {
+		return nil, err
+	}
+	text, err := githubapp.ReadSecret(ctx, client, name)
+	if err != nil {
+		return nil, err
+	}
+	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
+		return githubapp.KeySigner([]byte(text))
+	}
+	made, err := parseMade(text)
+	if err != nil {
+		return nil, fmt.Errorf("read the GitHub App in the secret %s: %w", name, err)
+	}
+	if made.AppID != id {
+		return nil, fmt.Errorf("the secret %s is of GitHub App %d, but github.app_id is %d: leave github.app_id out", name, made.AppID, id)
+	}
+	return githubapp.KeySigner([]byte(made.Key))
+}
+
+func secretsManager(ctx context.Context) (githubapp.SecretsManager, error) {
+	aws, err := awsconfig.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("prepare AWS Secrets Manager: %w", err)
+	}
+	return secretsmanager.NewFromConfig(aws), nil
+}
+
+// madeApp is the GitHub App that /setup made, as it is kept in the state
+// folder (0600) or in Secrets Manager.
+type madeApp struct {
+	AppID         int64  `json:"app_id,omitempty"`
+	Slug          string `json:"slug,omitempty"`
+	HTMLURL       string `json:"html_url,omitempty"`
+	WebhookSecret string `json:"webhook_secret,omitempty"`
+	Key           string `json:"key,omitempty"`
+	// KeySecret names the secret of Secrets Manager that holds all the above:
+	// the file in the state folder then says only where it is.
+	KeySecret string `json:"key_secret,omitempty"`
+}
+
+func (g *github) madeFile() string { return filepath.Join(g.app.config.State, "github-app.json") }
+
+// parseMade never quotes the text in its errors: there is a key in it.
+func parseMade(text string) (madeApp, error) {
+	var m madeApp
+	if err := json.Unmarshal([]byte(text), &m); err != nil {
+		return madeApp{}, errors.New("it is not what /setup writes: a JSON object with app_id and key")
+	}
+	if m.KeySecret == "" && (m.AppID == 0 || m.Key == "") {
+		return madeApp{}, errors.New("it lacks app_id or key")
+	}
+	return m, nil
+}
+
+// made reads the App that /setup made; there is none yet when its AppID is 0.
+func (g *github) made(ctx context.Context) (madeApp, error) {
+	secret := g.app.config.GitHub.KeySecret
+	if secret == "" {
+		text, err := os.ReadFile(g.madeFile())
+		if errors.Is(err, fs.ErrNotExist) {
+			return madeApp{}, nil
+		}
+		if err != nil {
+			return madeApp{}, fmt.Errorf("read the GitHub App that /setup made: %w", err)
+		}
+		m, err := parseMade(string(text))
+		if err != nil {
+			return madeApp{}, fmt.Errorf("read the GitHub App that /setup made (%s): %w", g.madeFile(), err)
+		}
+		if m.KeySecret == "" {
+			return m, nil
+		}
+		return madeInSecret(ctx, m.KeySecret)
+	}
+	m, err := madeInSecret(ctx, secret)
+	if errors.Is(err, githubapp.ErrNoSecret) {
+		return madeApp{}, nil // /setup is to fill it
+	}
+	return m, err
+}
+
+func madeInSecret(ctx context.Context, name string) (madeApp, error) {
+	client, err := secretsManager(ctx)
+	if err != nil {
+		return madeApp{}, err
+	}
+	text, err := githubapp.ReadSecret(ctx, client, name)
+	if err != nil {
+		return madeApp{}, err
+	}
+	m, err := parseMade(text)
+	if err == nil && m.AppID == 0 {
+		err = errors.New("it lacks app_id or key")
+	}
+	if err != nil {
+		return madeApp{}, fmt.Errorf("read the GitHub App in the secret %s (where it holds a key alone, set github.app_id): %w", name, err)
+	}
+	return m, nil
+}
+
+// mayKeepIn says whether a secret can be used for an App that is yet to be
+// made: GitHub hands the key out once, so this is asked before.
+func mayKeepIn(ctx context.Context, name string) error {
+	client, err := secretsManager(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = githubapp.ReadSecret(ctx, client, name)
+	if errors.Is(err, githubapp.ErrNoSecret) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("the secret %s holds something already: name another, or delete it first", name)
+}
+
+// keepApp keeps the App with its secrets: in Secrets Manager where a secret
+// is named, else in the state folder, readable by nobody else.
+func (a *App) keepApp(ctx context.Context, made githubapp.Made, secret string) error {
+	app := madeApp{AppID: made.AppID, Slug: made.Slug, HTMLURL: made.HTMLURL, WebhookSecret: made.WebhookSecret, Key: made.Key}
+	text, err := json.Marshal(app)
+	if err != nil {
+		return fmt.Errorf("write the GitHub App: %w", err)
+	}
+	if secret != "" {
+		client, err := secretsManager(ctx)
+		if err != nil {
+			return err
+		}
+		if err := githubapp.WriteSecret(ctx, client, secret, string(text)); err != nil {
+			return err
+		}
+		if text, err = json.Marshal(madeApp{KeySecret: secret}); err != nil {
+			return fmt.Errorf("write where the GitHub App is: %w", err)
+		}
+	}
+	if err := writeWhole(a.github.madeFile(), text); err != nil {
+		return fmt.Errorf("keep the GitHub App: %w", err)
+	}
+	return nil
+}
