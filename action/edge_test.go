@@ -358,6 +358,33 @@ func TestWhatThePublicSeesInsteadIsTold(t *testing.T) {
 	}
 }
 
+// A page of the wrong type is downloaded instead of shown. What S3 was given is
+// what the public has to get; parameters may be written differently.
+func TestTheTypeOfPagesFromS3IsLookedAt(t *testing.T) {
+	s3 := servers.StartVersityGW(t, "www")
+	t.Setenv("AWS_ACCESS_KEY_ID", s3.AccessKey)
+	t.Setenv("AWS_SECRET_ACCESS_KEY", s3.SecretKey)
+	for _, c := range []struct {
+		kind string
+		exit int
+	}{{"text/html;charset=UTF-8", action.ExitOK}, {"application/octet-stream", action.ExitEdgePending}} {
+		b := newBench(t, threePages+"; echo '"+c.kind+"' > public/a.html")
+		b.opts.To, b.opts.Endpoint, b.opts.Region = "s3://www", s3.Endpoint, servers.Region
+		b.opts.VerifyLimit, b.opts.VerifyPages = 200*time.Millisecond, 10
+		b.opts.PublicURL = cachedEdge(t, filepath.Join(s3.Data, "www"), func(w http.ResponseWriter, r *http.Request) bool {
+			if r.URL.Path == "/a.html" {
+				w.Header().Set("Content-Type", c.kind)
+			}
+			return false
+		})
+		err := b.run("all")
+		b.wantExit(err, c.exit)
+		if err != nil && !strings.Contains(err.Error(), `content-type "application/octet-stream"`) {
+			t.Errorf("it says %q", err)
+		}
+	}
+}
+
 // The whole way, with a real Varnish: an edit, a release, and the public sees
 // the new page, which it had cached.
 func TestAReleaseIsSeenThroughVarnish(t *testing.T) {
