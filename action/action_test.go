@@ -192,6 +192,7 @@ func TestUsageErrorsChangeNothing(t *testing.T) {
 		"app without a site":      func(b *bench) string { b.opts.Site = ""; return "all" },
 		"app is no URL":           func(b *bench) string { b.opts.URL = "pressrun"; return "all" },
 		"release without a token": func(b *bench) string { b.opts.Release = 3; return "all" },
+		"public address is none":  func(b *bench) string { b.opts.PublicURL = "www.example.gov"; return "all" },
 		"share beyond 1":          func(b *bench) string { v := 1.5; b.opts.MaxVanished = &v; return "all" },
 		"variable of ours":        func(b *bench) string { b.opts.BuildEnv = "PRESSRUN_TOKEN=x"; return "all" },
 		"line that is none":       func(b *bench) string { b.opts.BuildEnv = "A=1\nnonsense"; return "all" },

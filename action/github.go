@@ -82,10 +82,6 @@ func (w *workflow) warning(text string) {
 	w.safely("warn", func() { w.gh.Warningf("%s", oneLine(text)) })
 }
 
-func (w *workflow) failure(text string) {
-	w.safely("tell the failure", func() { w.gh.Errorf("%s", oneLine(text)) })
-}
-
 // summary adds Markdown to the job's summary.
 func (w *workflow) summary(markdown string) {
 	if w.env.get("GITHUB_STEP_SUMMARY") == "" {

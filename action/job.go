@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -93,6 +94,12 @@ func (j *job) check() error {
 	}
 	if v := j.opts.MaxVanished; v != nil && (*v < 0 || *v > 1) {
 		return usage("--max-vanished: a share is from 0 to 1, not %v", *v)
+	}
+	if p := j.opts.PublicURL; p != "" {
+		u, err := url.Parse(p)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.RawQuery != "" {
+			return usage("--public-url: %q is no address such as https://www.example.gov", p)
+		}
 	}
 	if j.opts.CDN != "" && j.opts.To == "" {
 		return usage("--cdn: what the CDN was told is kept at the destination: name one (--to)")

@@ -133,7 +133,7 @@ func (j *job) failed(ctx context.Context, err error, picked []Step) error {
 	if told := j.tellFailure(ctx, fail); told != nil {
 		j.say("the app could not be told of the failure: %v", told)
 	}
-	j.gh.failure(fail.Why)
+	j.annotate(fail)
 	j.publish(true)
 	if saved != nil {
 		j.say("the failure could not be kept: %v", saved)

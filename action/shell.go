@@ -35,12 +35,12 @@ func (j *job) shell(ctx context.Context, what, line string, timeout time.Duratio
 		ctx, cancel = context.WithTimeoutCause(ctx, timeout, errTimeout)
 		defer cancel()
 	}
-	end := &tail{max: tailBytes}
+	end, named := &tail{max: tailBytes}, &places{}
 	began := time.Now()
 	unmute := j.gh.mute()
 	err = process.Run(ctx, process.Command{
 		Args: process.Shell(line), Dir: j.opts.Dir, Env: j.env.forCommand(vars, j.told()),
-		Output: io.MultiWriter(j.std.Out, end), Mark: j.mark,
+		Output: io.MultiWriter(j.std.Out, end, named), Mark: j.mark,
 	})
 	unmute()
 	if err == nil {
@@ -49,6 +49,7 @@ func (j *job) shell(ctx context.Context, what, line string, timeout time.Duratio
 	if ctx.Err() != nil && !errors.Is(err, errTimeout) {
 		return err
 	}
+	err = &placedError{err: err, places: named.all()}
 	return j.commandFailed(what, err, end, time.Since(began).Round(time.Second), timeout)
 }
 

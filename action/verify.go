@@ -54,7 +54,7 @@ func (verify) Do(ctx context.Context, j *job) (Result, error) {
 		if ctx.Err() != nil {
 			return Result{}, context.Cause(ctx)
 		}
-		return Result{}, usage("--public-url: %v", err)
+		return Result{}, err
 	}
 	return j.notSeen(s, notSeen)
 }
