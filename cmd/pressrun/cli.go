@@ -37,6 +37,7 @@ type cli struct {
 	Deploy     deployCmd     `cmd:"" group:"deploy" help:"Publish a built site to S3 or a folder; only what changed."`
 	Plan       planCmd       `cmd:"" group:"deploy" help:"Say what a deploy would do, for people or as a file to apply."`
 	Apply      applyCmd      `cmd:"" group:"deploy" help:"Carry out a plan as it was looked at, or not at all."`
+	Commit     commitCmd     `cmd:"" group:"deploy" help:"Put a plan in place whose parts several jobs have sent."`
 	Releases   releasesCmd   `cmd:"" group:"deploy" help:"List what was published to a destination, or compare two releases."`
 	Rollback   rollbackCmd   `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build."`
 	Invalidate invalidateCmd `cmd:"" group:"deploy" help:"Make a CDN forget what changed, and only that."`

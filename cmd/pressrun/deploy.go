@@ -184,7 +184,7 @@ func deployError(err error) error {
 	if _, ok := errors.AsType[*deploy.GuardError](err); ok {
 		return withCode(exitRefused, err)
 	}
-	if _, ok := errors.AsType[*deploy.LockedError](err); ok || errors.Is(err, deploy.ErrLeaseLost) || errors.Is(err, engine.ErrPlanMoved) {
+	if _, ok := errors.AsType[*deploy.LockedError](err); ok || errors.Is(err, deploy.ErrLeaseLost) || errors.Is(err, engine.ErrPlanMoved) || errors.Is(err, engine.ErrShardMissing) {
 		return withCode(exitConflict, err)
 	}
 	return err

@@ -23,14 +23,18 @@ type savedPlan struct {
 	Allow   []string        `json:"allow,omitempty"`
 	Result  deploy.Result   `json:"result"`
 	Changes []deploy.Change `json:"changes"`
+	// Shards and Manifest are those of a plan that several jobs carry out.
+	Shards   int    `json:"shards,omitempty"`
+	Manifest []byte `json:"manifest,omitempty"`
 }
 
 type planCmd struct {
 	placeFlags
 	outputFlags
 	buildFlags
-	Allow []string `placeholder:"GUARD,..." help:"Guards that are let pass this once, by name."`
-	Out   string   `placeholder:"FILE" help:"Write the plan to a file, for pressrun apply."`
+	Allow  []string `placeholder:"GUARD,..." help:"Guards that are let pass this once, by name."`
+	Out    string   `placeholder:"FILE" help:"Write the plan to a file, for pressrun apply."`
+	Shards int      `placeholder:"N" help:"Let N jobs send the content (apply --shard) and one put it in place (commit). Needs --out."`
 }
 
 // Help has the examples.
@@ -41,11 +45,15 @@ at, and then be applied as it is or not at all.
 Examples:
 
   pressrun plan dist s3://www.example.org
-  pressrun plan dist s3://www.example.org --out plan.json && pressrun apply plan.json`
+  pressrun plan dist s3://www.example.org --out plan.json && pressrun apply plan.json
+  pressrun plan dist s3://www.example.org --out plan.json --shards 8`
 }
 
 // Run plans.
 func (c *planCmd) Run(ctx context.Context, t *terminal) error {
+	if c.Shards != 0 && (c.Out == "" || c.Shards < 1 || c.Shards > engine.MaxShards) {
+		return withCode(exitUsage, fmt.Errorf("--shards is 1 to %d, and needs --out", engine.MaxShards))
+	}
 	dest, err := c.open(ctx, c.To)
 	if err != nil {
 		return err
@@ -62,21 +70,39 @@ func (c *planCmd) Run(ctx context.Context, t *terminal) error {
 		return deployError(err)
 	}
 	if c.Out != "" {
-		text, err := json.MarshalIndent(savedPlan{planFormat, c.placeFlags, c.buildFlags, c.Allow, result, result.All}, "", "  ")
-		if err != nil {
-			return fmt.Errorf("encode the plan: %w", err)
-		}
-		if err := os.WriteFile(filepath.Clean(c.Out), append(text, '\n'), 0o600); err != nil {
-			return fmt.Errorf("write the plan: %w", err)
+		if err := c.save(result); err != nil {
+			return err
 		}
 	}
 	return tellDeploy(c.printer(t), result, nil)
+}
+
+func (c *planCmd) save(result deploy.Result) error {
+	plan := savedPlan{
+		Format: planFormat, Place: c.placeFlags, Build: c.buildFlags, Allow: c.Allow, Result: result, Changes: result.All, Shards: c.Shards,
+	}
+	var err error
+	if c.Shards > 0 {
+		if plan.Manifest, err = result.Next.Encode(); err != nil {
+			return err
+		}
+	}
+	text, err := json.MarshalIndent(plan, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode the plan: %w", err)
+	}
+	if err := os.WriteFile(filepath.Clean(c.Out), append(text, '\n'), 0o600); err != nil {
+		return fmt.Errorf("write the plan: %w", err)
+	}
+	return nil
 }
 
 type applyCmd struct {
 	outputFlags
 	Plan   string `arg:"" help:"File that pressrun plan --out wrote."`
 	NoWait bool   `help:"Give up at once when another deploy holds the destination."`
+	Shard  int    `placeholder:"K" help:"Send only the content of shard K (from 1) of a plan --shards; pressrun commit puts it in place."`
+	Dir    string `placeholder:"DIR" help:"Folder of the same build, where it lies elsewhere in this job."`
 	progressFlags
 }
 
@@ -85,9 +111,10 @@ func (applyCmd) Help() string {
 	return `Carries out a plan exactly as it was looked at. When another release has gone
 live since, or the build has changed, it is refused with exit code 4.
 
-Example:
+Examples:
 
-  pressrun apply plan.json`
+  pressrun apply plan.json
+  pressrun apply plan.json --shard 3`
 }
 
 // maxPlan bounds a plan's file: two million changed paths.
@@ -106,6 +133,12 @@ func (c *applyCmd) Run(ctx context.Context, t *terminal) error {
 	opts, end := publishFlags{Allow: plan.Allow, NoWait: c.NoWait, progressFlags: c.progressFlags}.options(t, plan.Place.Site, c.outputFlags)
 	if err := plan.Build.apply(&opts); err != nil {
 		return err
+	}
+	if c.Dir != "" {
+		opts.Source = c.Dir
+	}
+	if c.Shard != 0 {
+		return c.stage(ctx, t, dest, plan, opts, end)
 	}
 	opts.Expect = &engine.Expect{Parent: plan.Result.Parent, Digest: plan.Result.PlanDigest}
 	result, err := engine.Run(ctx, dest, opts)

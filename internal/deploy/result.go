@@ -34,6 +34,8 @@ type Result struct {
 	ChangedTruncated bool     `json:"changed_truncated,omitempty"`
 	// All is every change, for invalidation; Changed is the part that is shown.
 	All []Change `json:"-"`
+	// Next is what the destination would hold, after a dry run; else nil.
+	Next *Manifest `json:"-"`
 
 	// Churn tells why, when most pages changed; else nil.
 	Churn *Churn `json:"churn,omitempty"`

@@ -106,16 +106,20 @@ func Run(ctx context.Context, dest deploy.Destination, opts Options) (deploy.Res
 }
 
 func carryOut(ctx context.Context, d *run) (deploy.Result, error) {
-	var throttles func() int64
-	if s, ok := d.dest.Site.(interface{ Throttles() int64 }); ok {
-		throttles = s.Throttles
-	}
-	d.gate = newGate(d.opts.Concurrency, throttles)
+	d.openGate()
 	before := d.dest.Requests()
 	err := d.run(ctx)
 	d.result.Seconds = d.opts.Now().Sub(d.began).Seconds()
 	d.result.Requests = d.dest.Requests() - before
 	return d.result, err
+}
+
+func (d *run) openGate() {
+	var throttles func() int64
+	if s, ok := d.dest.Site.(interface{ Throttles() int64 }); ok {
+		throttles = s.Throttles
+	}
+	d.gate = newGate(d.opts.Concurrency, throttles)
 }
 
 // Check reads the build and the destination's last release, and says what

@@ -56,8 +56,8 @@ func (d *run) tryLock(ctx context.Context) error {
 	if err := d.makePlan(ctx); err != nil {
 		return err
 	}
-	if d.rollback {
-		if err := d.complete(ctx); err != nil {
+	if from, ok := d.from.(*kept); ok {
+		if err := d.complete(ctx, from); err != nil {
 			return err
 		}
 	}

@@ -116,6 +116,7 @@ func (d *run) makePlan(ctx context.Context) error {
 		return err
 	}
 	if d.opts.DryRun {
+		r.Next = &d.plan.Next
 		r.Uploaded, r.UploadedBytes = d.plan.Upload()
 		r.Deleted = len(d.plan.Deletes)
 	}

@@ -35,13 +35,16 @@ func Rollback(ctx context.Context, dest deploy.Destination, release int64, opts 
 	opts.Release, opts.Commit = target.Release, target.Commit
 	// An older release is what is asked for.
 	opts.Allow = append(slices.Clone(opts.Allow), deploy.GuardOlderRelease)
-	from := &kept{state: dest.State, prefix: dest.KeptPrefix, site: opts.Site, sequence: target.Manifest}
+	from := &kept{state: dest.State, prefix: dest.KeptPrefix, site: opts.Site, sequence: target.Manifest, missing: func(e deploy.Entry) error {
+		return fmt.Errorf("release %d can't be put back: the content of %s is no longer kept; deploy its commit %s instead",
+			target.Release, e.Path, target.Commit)
+	}}
 	return carryOut(ctx, &run{dest: dest, opts: opts, from: from, began: opts.Now(), rollback: true, numbered: target.Numbered})
 }
 
-// complete makes sure, before the first write, that all content of the release
-// to go back to is still kept.
-func (d *run) complete(ctx context.Context) error {
+// complete makes sure, before the first write, that all content of a release that
+// is put in place by copies is there.
+func (d *run) complete(ctx context.Context, from *kept) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(min(d.opts.Concurrency, sideLimit))
 	for _, phase := range d.plan.Phases {
@@ -53,8 +56,7 @@ func (d *run) complete(ctx context.Context) error {
 			group.Go(func() error {
 				_, err := d.dest.Site.Stat(ctx, keptKey(d.dest.KeptPrefix, entry.Sum))
 				if errors.Is(err, deploy.ErrNotFound) {
-					return fmt.Errorf("release %d can't be put back: the content of %s is no longer kept; deploy its commit %s instead",
-						d.opts.Release, entry.Path, d.opts.Commit)
+					return from.missing(entry)
 				}
 				return err
 			})

@@ -93,18 +93,21 @@ type kept struct {
 	site     string
 	sequence int64 // of its manifest
 
-	manifest *deploy.Manifest
+	manifest *deploy.Manifest // nil until it is read
+	missing  func(deploy.Entry) error
 }
 
 func (k *kept) read(ctx context.Context) (deploy.Tree, error) {
-	m, err := history.ReadManifest(ctx, k.state, history.ManifestKey(k.sequence), k.site)
-	if err != nil {
-		return deploy.Tree{}, fmt.Errorf("read the release to go back to: %w", err)
+	if k.manifest == nil {
+		m, err := history.ReadManifest(ctx, k.state, history.ManifestKey(k.sequence), k.site)
+		if err != nil {
+			return deploy.Tree{}, fmt.Errorf("read the release to go back to: %w", err)
+		}
+		k.manifest = m
 	}
-	k.manifest = m
 	var tree deploy.Tree
-	for _, e := range m.Entries {
-		tree.Files = append(tree.Files, deploy.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC})
+	for _, e := range k.manifest.Entries {
+		tree.Files = append(tree.Files, deploy.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC, Redirect: e.Headers.LeadsOn()})
 	}
 	return tree, nil
 }
@@ -113,7 +116,7 @@ func (k *kept) read(ctx context.Context) (deploy.Tree, error) {
 func (k *kept) HeadersFor(path string) (deploy.Headers, error) {
 	e, ok := k.manifest.Find(path)
 	if !ok {
-		return "", fmt.Errorf("the release to go back to has no %s", path)
+		return "", fmt.Errorf("the release to put in place has no %s", path)
 	}
 	return e.Headers, nil
 }

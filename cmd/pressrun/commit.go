@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+)
+
+// sharded is what the engine needs to know of a plan that several jobs carry out.
+func (p savedPlan) sharded() (engine.Sharded, error) {
+	if p.Shards == 0 {
+		return engine.Sharded{}, withCode(exitUsage, errors.New("the plan has no shards: make it with pressrun plan --shards N --out FILE"))
+	}
+	next, err := deploy.DecodeManifest(p.Manifest)
+	if err != nil {
+		return engine.Sharded{}, withCode(exitUsage, fmt.Errorf("read the plan: %w", err))
+	}
+	return engine.Sharded{Next: next, Parent: p.Result.Parent, Shards: p.Shards, Changed: p.Changes}, nil
+}
+
+// stage sends the content of one shard.
+func (c *applyCmd) stage(ctx context.Context, t *terminal, dest deploy.Destination, plan savedPlan, opts engine.Options, end func()) error {
+	sharded, err := plan.sharded()
+	if err != nil {
+		return err
+	}
+	result, err := engine.Stage(ctx, dest, sharded, c.Shard, opts)
+	end()
+	if err != nil {
+		return deployError(err)
+	}
+	p := c.printer(t)
+	if p.json {
+		return p.document(result)
+	}
+	_, err = fmt.Fprintf(p.out, "shard %d of %d is there: %s, %s sent; nothing is live before pressrun commit\n",
+		c.Shard, plan.Shards, plural(int64(result.Uploaded), "file"), bytesOf(result.UploadedBytes))
+	return err
+}
+
+type commitCmd struct {
+	outputFlags
+	progressFlags
+	Plan   string `arg:"" help:"File that pressrun plan --shards wrote."`
+	NoWait bool   `help:"Give up at once when another deploy holds the destination."`
+}
+
+// Help has the example.
+func (commitCmd) Help() string {
+	return `Puts a plan in place whose shards were sent by several jobs: by copies inside the
+store, through the same phases, guards and lease as a deploy. When another release
+has gone live since, or a shard is missing, it is refused with exit code 4 and
+nothing is changed. It may be run again.
+
+Example:
+
+  pressrun plan dist s3://www.example.org --shards 2 --out plan.json
+  pressrun apply plan.json --shard 1 & pressrun apply plan.json --shard 2 & wait
+  pressrun commit plan.json`
+}
+
+// Run commits.
+func (c *commitCmd) Run(ctx context.Context, t *terminal) error {
+	plan, err := readPlan(c.Plan)
+	if err != nil {
+		return withCode(exitUsage, err)
+	}
+	sharded, err := plan.sharded()
+	if err != nil {
+		return err
+	}
+	dest, err := plan.Place.open(ctx, plan.Build.To)
+	if err != nil {
+		return err
+	}
+	opts, end := publishFlags{Allow: plan.Allow, NoWait: c.NoWait, progressFlags: c.progressFlags}.options(t, plan.Place.Site, c.outputFlags)
+	opts.Release, opts.Commit = plan.Build.Release, plan.Build.Commit
+	result, err := engine.Commit(ctx, dest, sharded, opts)
+	end()
+	return tellDeploy(c.printer(t), result, err)
+}

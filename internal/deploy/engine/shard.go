@@ -1,0 +1,163 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// Sharded is a plan whose content many machines send, and one puts in place. What
+// a shard sends lies where no visitor looks, under its own hash: a shard may fail,
+// run twice or come late, and none of that can tear the site. Only Commit writes
+// to the site, under the lease as every deploy does.
+type Sharded struct {
+	Next   *deploy.Manifest // Result.Next of the dry run
+	Parent int64            // Result.Parent of it
+	Shards int              // 1 to MaxShards
+	// Changed are the paths to write or delete: Result.All of the dry run.
+	Changed []deploy.Change
+}
+
+// MaxShards is the most jobs that a workflow's matrix has (GitHub Docs,
+// "Running variations of jobs in a workflow").
+const MaxShards = 256
+
+// errOtherStore tells of a destination without kept content.
+var errOtherStore = errors.New("shards need the state in the site's own bucket, since content is copied into place: leave --state out")
+
+// ShardOf is the shard, counted from 1, that sends a content.
+func (s Sharded) ShardOf(sum deploy.Sum) int {
+	return (int(sum[0])<<16|int(sum[1])<<8|int(sum[2]))%s.Shards + 1
+}
+
+func (s Sharded) check(dest deploy.Destination) error {
+	switch {
+	case dest.KeptPrefix == "":
+		return errOtherStore
+	case s.Next == nil || s.Shards < 1 || s.Shards > MaxShards:
+		return fmt.Errorf("the plan has no shards (1 to %d): make it with plan --shards", MaxShards)
+	}
+	return nil
+}
+
+// content is what one shard has to send, each content once.
+func (s Sharded) content(shard int) []deploy.Entry {
+	var out []deploy.Entry
+	known := map[deploy.Sum]bool{}
+	for _, c := range s.Changed {
+		e, ok := s.Next.Find(c.Path)
+		if ok && !known[e.Sum] && s.ShardOf(e.Sum) == shard {
+			known[e.Sum] = true
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// Stage sends one shard's content. The build in opts.Source must be the one that
+// the plan was made of. It takes no lease and may be repeated: what is there
+// already is not sent again.
+func Stage(ctx context.Context, dest deploy.Destination, s Sharded, shard int, opts Options) (deploy.Result, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return deploy.Result{}, err
+	}
+	if err := s.check(dest); err != nil {
+		return deploy.Result{}, err
+	}
+	if shard < 1 || shard > s.Shards {
+		return deploy.Result{}, fmt.Errorf("shard %d: the plan has shards 1 to %d", shard, s.Shards)
+	}
+	d := &run{dest: deploy.Destination{Site: dest.Site, StatePrefix: dest.StatePrefix, KeptPrefix: dest.KeptPrefix}, opts: opts, from: build{dir: opts.Source}, began: opts.Now()}
+	before := dest.Requests()
+	err = d.stage(ctx, s, shard)
+	d.result.Seconds = opts.Now().Sub(d.began).Seconds()
+	d.result.Requests = dest.Requests() - before
+	return d.result, err
+}
+
+func (d *run) stage(ctx context.Context, s Sharded, shard int) error {
+	if err := d.timed("read", func() error { return d.read(ctx) }); err != nil {
+		return err
+	}
+	built := make(map[string]deploy.Sum, len(d.tree.Files))
+	for _, f := range d.tree.Files {
+		built[f.Path] = f.Sum
+	}
+	content := s.content(shard)
+	p := &progress{event: deploy.Event{Phase: "content", Total: len(content)}, began: d.began, writing: d.opts.Now(), opts: &d.opts}
+	for _, e := range content {
+		if built[e.Path] != e.Sum {
+			return fmt.Errorf("%w: %s is not as in the build that was planned: give this job the same build", ErrPlanMoved, e.Path)
+		}
+		p.event.TotalBytes += e.Size
+	}
+	p.event.All = deploy.Amount{Total: p.event.Total, TotalBytes: p.event.TotalBytes}
+	d.openGate()
+	err := d.timed("content", func() error {
+		group, groupCtx := errgroup.WithContext(ctx)
+		for _, e := range content {
+			if d.gate.enter(groupCtx) != nil {
+				break // the group's own error says why
+			}
+			group.Go(func() error {
+				began := time.Now()
+				defer func() { d.gate.leave(time.Since(began), e.Size) }()
+				return d.stageOne(groupCtx, e, p)
+			})
+		}
+		return errors.Join(group.Wait(), context.Cause(ctx))
+	})
+	d.result.Uploaded, d.result.UploadedBytes = p.sent, p.event.Bytes
+	p.last(err == nil)
+	return err
+}
+
+func (d *run) stageOne(ctx context.Context, e deploy.Entry, p *progress) error {
+	b, ok := d.from.(build)
+	if !ok {
+		return errors.New("only a build can be staged")
+	}
+	body, done, err := b.open(&e)
+	if err != nil {
+		return err
+	}
+	defer done()
+	_, err = d.dest.Site.Put(ctx, deploy.Put{
+		Key: keptKey(d.dest.KeptPrefix, e.Sum), Headers: deploy.StateHeaders, Size: e.Size, Sum: e.Sum, CRC: e.CRC,
+		Body: body, If: deploy.Condition{IfAbsent: true},
+	})
+	there := errors.Is(err, deploy.ErrPrecondition)
+	if err != nil && !there {
+		return err
+	}
+	p.add(e.Size, !there)
+	return nil
+}
+
+// Commit puts a plan in place whose shards have all been sent: by copies inside
+// the store, through the same phases, guards and lease as a deploy. It is refused
+// when another release has gone live since the plan was made, or when content is
+// missing; nothing is written then. One that died is simply run again.
+func Commit(ctx context.Context, dest deploy.Destination, s Sharded, opts Options) (deploy.Result, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return deploy.Result{}, err
+	}
+	if err := s.check(dest); err != nil {
+		return deploy.Result{}, err
+	}
+	opts.Expect = &Expect{Parent: s.Parent}
+	from := &kept{state: dest.State, prefix: dest.KeptPrefix, site: opts.Site, manifest: s.Next, missing: func(e deploy.Entry) error {
+		return fmt.Errorf("%w: the content of %s was not sent: run shard %d again, then commit", ErrShardMissing, e.Path, s.ShardOf(e.Sum))
+	}}
+	return carryOut(ctx, &run{dest: dest, opts: opts, from: from, began: opts.Now()})
+}
+
+// ErrShardMissing tells that a plan can't be committed yet.
+var ErrShardMissing = errors.New("the plan is not complete")
