@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 const (
@@ -52,7 +53,8 @@ func findPlace(line string) (place, bool) {
 		p := place{file: m[1], text: strings.TrimSpace(m[4])}
 		p.line, _ = strconv.Atoi(m[2]) // digits, at most seven
 		p.col, _ = strconv.Atoi(m[3])  // or nothing
-		if p.line == 0 || harmless.MatchString(p.text) {
+		// Without a letter it is a time of day, not a file.
+		if p.line == 0 || !strings.ContainsFunc(p.file, unicode.IsLetter) || harmless.MatchString(p.text) {
 			return place{}, false
 		}
 		return p, true
