@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 )
@@ -26,6 +27,8 @@ type savedPlan struct {
 	// Shards and Manifest are those of a plan that several jobs carry out.
 	Shards   int    `json:"shards,omitempty"`
 	Manifest []byte `json:"manifest,omitempty"`
+	// CDN is what a CDN would have to forget; nil when none was named.
+	CDN *cdn.Decision `json:"cdn,omitempty"`
 }
 
 type planCmd struct {
@@ -35,6 +38,7 @@ type planCmd struct {
 	Allow  []string `placeholder:"GUARD,..." help:"Guards that are let pass this once, by name."`
 	Out    string   `placeholder:"FILE" help:"Write the plan to a file, for pressrun apply."`
 	Shards int      `placeholder:"N" help:"Let N jobs send the content (apply --shard) and one put it in place (commit). Needs --out."`
+	edgeFlags
 }
 
 // Help has the examples.
@@ -69,17 +73,34 @@ func (c *planCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return deployError(err)
 	}
+	edge, err := c.forecast(ctx, dest, c.Site, result)
+	if err != nil {
+		return err
+	}
 	if c.Out != "" {
-		if err := c.save(result); err != nil {
+		if err := c.save(result, edge); err != nil {
 			return err
 		}
 	}
-	return tellDeploy(c.printer(t), result, nil)
+	p := c.printer(t)
+	if edge == nil {
+		return tellDeploy(p, result, nil)
+	}
+	if p.json {
+		return p.document(struct {
+			deploy.Result
+			CDN *cdn.Decision `json:"cdn"`
+		}{result, edge})
+	}
+	if err := tellDeploy(p, result, nil); err != nil {
+		return err
+	}
+	return p.table(fields{{"at the CDN", edge.String()}})
 }
 
-func (c *planCmd) save(result deploy.Result) error {
+func (c *planCmd) save(result deploy.Result, edge *cdn.Decision) error {
 	plan := savedPlan{
-		Format: planFormat, Place: c.placeFlags, Build: c.buildFlags, Allow: c.Allow, Result: result, Changes: result.All, Shards: c.Shards,
+		Format: planFormat, Place: c.placeFlags, Build: c.buildFlags, Allow: c.Allow, Result: result, Changes: result.All, Shards: c.Shards, CDN: edge,
 	}
 	var err error
 	if c.Shards > 0 {
