@@ -80,16 +80,22 @@ func (d *run) makePlan(ctx context.Context) error {
 		return err
 	}
 	doubtful := d.base.Doubtful()
+	listed := map[string]deploy.Seen{}
 	if d.head.Live == nil {
-		there, err := d.adoptable(ctx)
-		if err != nil {
+		var same []string
+		if same, listed, err = d.adoptable(ctx); err != nil {
 			return err
 		}
-		doubtful = append(doubtful, there...)
+		doubtful = append(doubtful, same...)
 	}
 	seen, err := d.look(ctx, doubtful)
 	if err != nil {
 		return err
+	}
+	for path, s := range listed {
+		if _, ok := seen[path]; !ok {
+			seen[path] = s
+		}
 	}
 	d.plan, err = deploy.NewPlan(deploy.PlanInput{
 		Tree: d.tree, Base: d.base, Seen: seen, Headers: d.headersFor(), Grace: *d.opts.Grace,
@@ -124,20 +130,26 @@ func (d *run) makePlan(ctx context.Context) error {
 }
 
 // adoptable are paths of the build that a destination holds before its first
-// release: those with the same content are taken over and not sent again.
-func (d *run) adoptable(ctx context.Context) ([]string, error) {
-	wanted := make(map[string]bool, len(d.tree.Files))
+// release: those with the same content are taken over and not sent again. What
+// the listing shows to be of another size need not be looked at.
+func (d *run) adoptable(ctx context.Context) (same []string, other map[string]deploy.Seen, err error) {
+	sizes := make(map[string]int64, len(d.tree.Files))
 	for _, f := range d.tree.Files {
-		wanted[f.Path] = true
+		sizes[f.Path] = f.Size
 	}
-	var there []string
-	err := d.dest.Site.List(ctx, "", func(info deploy.Info) error {
-		if wanted[info.Key] && !deploy.Reserved(info.Key, d.dest.Private()) {
-			there = append(there, info.Key)
+	other = map[string]deploy.Seen{}
+	err = d.dest.Site.List(ctx, "", func(info deploy.Info) error {
+		size, wanted := sizes[info.Key]
+		switch {
+		case !wanted || deploy.Reserved(info.Key, d.dest.Private()):
+		case size == info.Size:
+			same = append(same, info.Key)
+		default:
+			other[info.Key] = deploy.Seen{Exists: true, Info: info}
 		}
 		return nil
 	})
-	return there, err
+	return same, other, err
 }
 
 func (d *run) headersFor() func(string) (deploy.Headers, error) {

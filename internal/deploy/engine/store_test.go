@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 
@@ -52,5 +53,39 @@ func TestAnUnchangedSiteCostsFiveRequestsWhateverItsSize(t *testing.T) {
 		if got := dest.Requests() - before; err != nil || got != 5 {
 			t.Errorf("%d files: %d requests, %v", r.Files, got, err)
 		}
+	}
+}
+
+func TestAdoptionLooksOnlyAtFilesOfTheSameSize(t *testing.T) {
+	looks := 0
+	server := &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
+		if r.Method == http.MethodHead {
+			looks++
+		}
+		return nil
+	}}
+	dest := fake(t, server)
+	for name, body := range map[string]string{"index.html": small()["index.html"], "news/index.html": "old news, and long", "other.html": "theirs"} {
+		put := deploy.SmallPut(name, "content-type: text/html\n", []byte(body), deploy.Condition{})
+		if _, err := dest.Site.Put(t.Context(), put); err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir := small().write(t)
+	if _, err := engine.Run(t.Context(), dest, options(dir)); err == nil || !strings.Contains(err.Error(), deploy.GuardForeignFiles) {
+		t.Fatalf("a file that is not ours was to be overwritten: %v", err)
+	}
+	if looks != 1 {
+		t.Errorf("%d files were looked at", looks)
+	}
+	o := options(dir)
+	o.Allow = []string{deploy.GuardForeignFiles}
+	r, err := engine.Run(t.Context(), dest, o)
+	if err != nil || r.Counts.Content != 1 || r.Counts.Headers != 1 {
+		t.Fatalf("%+v, %v", r.Counts, err)
+	}
+	objects := server.Objects("b")
+	if string(objects["news/index.html"].Body) != "news" || string(objects["other.html"].Body) != "theirs" {
+		t.Error("the bucket holds something else")
 	}
 }
