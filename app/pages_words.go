@@ -119,6 +119,7 @@ var eventWords = map[string]string{
 	release.KindThawed:      "Freeze removed",
 	release.KindRetry:       "Retried at once",
 	release.KindReset:       "Reset",
+	kindInstallation:        "GitHub App",
 }
 
 // eventKinds are all kinds that the stream sends: a browser listens to each

@@ -75,6 +75,9 @@ func (a *App) keepHook(ctx context.Context, id string, news githubapp.News) erro
 	default:
 		return nil // ping, and all that we did not ask for
 	}
+	if news.Change != nil {
+		a.github.onlySites(news.Change)
+	}
 	if link := a.github.link.Load(); news.Repository != "" && link != nil && len(link.runner.Sites(news.Repository, news.Workflow)) == 0 {
 		return nil // of a workflow that is no site's
 	}
@@ -177,9 +180,7 @@ func (g *github) read(ctx context.Context, d ledger.Delivery) error {
 		return nil // it will not get better
 	}
 	if news.Repository == "" {
-		g.app.log.Info("the App's installation changed", "event", news.Event, "action", news.Action, "installation", news.Installation)
-		link.runner.Forget(news.Installation)
-		return nil
+		return g.installationChanged(ctx, link, news)
 	}
 	// What is older than what is known of this attempt says nothing any more.
 	stage, err := g.app.ledger.DeliveryStage(ctx, d.Run, d.Attempt)

@@ -65,6 +65,8 @@ type News struct {
 	Conclusion    string `json:",omitempty"`
 	// Job is the job that a workflow_job is about.
 	Job *Job `json:",omitempty"`
+	// Change is what an installation's webhook tells.
+	Change *Change `json:",omitempty"`
 }
 
 // hookBody is what of a webhook's body we read. It is a hundredth of it: the
@@ -72,9 +74,14 @@ type News struct {
 type hookBody struct {
 	Action       string `json:"action"`
 	Installation struct {
-		ID int64 `json:"id"`
+		ID      int64   `json:"id"`
+		Account account `json:"account"`
 	} `json:"installation"`
-	Repository struct {
+	Sender       account `json:"sender"`
+	Repositories []named `json:"repositories"`
+	Added        []named `json:"repositories_added"`
+	Removed      []named `json:"repositories_removed"`
+	Repository   struct {
 		FullName string `json:"full_name"`
 	} `json:"repository"`
 	Run struct {
@@ -121,6 +128,9 @@ func ParseHook(event string, body []byte) (News, error) {
 		news.Run = release.Run{ID: strconv.FormatInt(b.Run.ID, 10), Attempt: max(b.Run.Attempt, 1), URL: b.Run.URL}
 	case "workflow_job":
 		news.jobNews(b)
+	case "installation", "installation_repositories":
+		news.Change = changeOf(b)
+		return news, nil
 	default:
 		return news, nil
 	}

@@ -1,0 +1,79 @@
+package githubapp
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Change is what became of the App's installation on an account.
+type Change struct {
+	// Account is whose it is, By who changed it: both are GitHub's names.
+	Account, By string
+	// Repositories are those that GitHub names (owner/name), Removed those
+	// that the App was taken from.
+	Repositories []string `json:",omitempty"`
+	Removed      []string `json:",omitempty"`
+}
+
+type (
+	account struct {
+		Login string `json:"login"`
+	}
+	named struct {
+		FullName string `json:"full_name"`
+	}
+)
+
+func changeOf(b hookBody) *Change {
+	names := func(all ...named) []string {
+		var out []string
+		for _, r := range all {
+			out = append(out, r.FullName)
+		}
+		return out
+	}
+	return &Change{
+		Account: b.Installation.Account.Login, By: cut(oneLine(b.Sender.Login), 80),
+		Repositories: names(slices.Concat(b.Repositories, b.Added)...), Removed: names(b.Removed...),
+	}
+}
+
+// Concerned are the names of the sites that a change of the installation
+// concerns: those of the repositories that it names or, when it names none,
+// of the account.
+func (r *Runner) Concerned(c Change) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(r.options.Sites)) {
+		site := r.options.Sites[name]
+		same := func(repository string) bool { return strings.EqualFold(repository, site.Repository) }
+		named := slices.Concat(c.Repositories, c.Removed)
+		if slices.ContainsFunc(named, same) || len(named) == 0 && strings.EqualFold(c.Account, site.owner()) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// changes are GitHub's words for what becomes of an installation, in ours
+// (docs.github.com: webhook events, installation).
+var changes = map[string]string{
+	"created": "the GitHub App was installed", "deleted": "the GitHub App was uninstalled: no release can be dispatched",
+	"suspend": "the GitHub App was suspended: no release can be dispatched", "unsuspend": "the GitHub App is no longer suspended",
+	"new_permissions_accepted": "the GitHub App's new permissions were accepted",
+}
+
+// InWords tells a change of the installation as it concerns a site.
+func (r *Runner) InWords(site, action string, c Change) string {
+	repository := r.options.Sites[site].Repository
+	same := func(name string) bool { return strings.EqualFold(name, repository) }
+	switch {
+	case slices.ContainsFunc(c.Removed, same):
+		return "the GitHub App was taken from " + repository + ": no release can be dispatched"
+	case action == "added":
+		return "the GitHub App was given " + repository
+	case changes[action] != "":
+		return changes[action]
+	}
+	return "the GitHub App's installation changed: " + cut(oneLine(action), 40)
+}
