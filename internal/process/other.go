@@ -44,6 +44,9 @@ func ReapOrphans() error { return nil }
 // EndDescendants ends every descendant of this process, on Linux.
 func EndDescendants() int { return 0 }
 
+// EndBelow ends every descendant of another process, on Linux.
+func EndBelow(Identity) int { return 0 }
+
 // EndMarked ends every process with an entry in its environment, on Linux.
 func EndMarked(string) int { return 0 }
 

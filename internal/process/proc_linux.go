@@ -93,6 +93,16 @@ func EndDescendants() int {
 	return endAll(true, func(all map[int]stat, pid int) bool { return descends(all, pid, self) })
 }
 
+// EndBelow ends every descendant of another process, but not that process:
+// what it adopted (see ReapOrphans) is out of sight once it has ended. It
+// returns how many were ended, 0 when the process is gone.
+func EndBelow(leader Identity) int {
+	if !leader.Alive() {
+		return 0
+	}
+	return endAll(false, func(all map[int]stat, pid int) bool { return descends(all, pid, leader.PID) })
+}
+
 // EndMarked ends every process that has an entry (NAME=value) in the
 // environment it was started with, and the descendants of these; never this
 // process. It returns how many were ended.

@@ -211,7 +211,7 @@ func TestCancelEndsAllOfARun(t *testing.T) {
 		"one that ignores SIGTERM":                     `trap '' TERM INT; echo $$ >> pids; while :; do sleep 0.1; done`,
 		"a background process":                         `sleep 300 & echo $! >> pids; sleep 300`,
 		"a session of its own":                         `setsid sh -c 'echo $$ >> pids; exec sleep 300' & sleep 300`,
-		"a daemon, double-forked, without environment": `(setsid env -i /bin/sh -c '(echo $$ >> pids; trap "" TERM HUP; while :; do sleep 0.1; done) &' &); sleep 300`,
+		"a daemon, double-forked, without environment": `(setsid env -i /bin/sh -c '(trap "" TERM HUP; /bin/sh -c "echo \$PPID" >> pids; while :; do sleep 0.1; done) &' &); sleep 300`,
 	}
 	for name, build := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -271,7 +271,7 @@ func TestDeadSupervisorIsNoticedAtOnceAndItsOrphansEnded(t *testing.T) {
 	cases := map[string]string{
 		"its own child":                      `echo $$ >> pids; sleep 300`,
 		"a child of the build":               `sh -c 'echo $$ >> pids; sleep 300'; true`,
-		"a daemon":                           `(setsid sh -c '(echo $$ >> pids; sleep 300; true) &' &); sleep 300`,
+		"a daemon":                           `(setsid sh -c '(sh -c "echo \$PPID" >> pids; sleep 300; true) &' &); sleep 300`,
 		"in its session without environment": `env -i /bin/sh -c 'echo $$ >> pids; trap "" HUP; sleep 300; true' & sleep 300`,
 	}
 	for name, build := range cases {

@@ -140,6 +140,9 @@ func (r *Runner) end(f folder) {
 		if err == nil && begun {
 			switch {
 			case time.Now().After(deadline):
+				// What the run left in the background is the supervisor's to end;
+				// when it is gone nobody can tell whose that was.
+				process.EndBelow(supervisor)
 				err = supervisor.Signal(syscall.SIGKILL)
 			case !asked:
 				err = supervisor.Signal(syscall.SIGTERM)
