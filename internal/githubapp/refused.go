@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"unicode"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/google/go-github/v60/github"
@@ -88,7 +89,12 @@ func (r *Runner) forgetAfter(site Site, err error) {
 
 // oneLine makes text from elsewhere one line of at most 300 characters.
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(text), " ")
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1 // a terminal would obey it
+		}
+		return r
+	}, strings.Join(strings.Fields(text), " "))
 	if runes := []rune(text); len(runes) > 300 {
 		return string(runes[:300]) + "…"
 	}
