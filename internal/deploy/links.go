@@ -14,7 +14,7 @@ import (
 type Link struct {
 	Page   string
 	Target string // as it is written in the page
-	Asset  bool   // what the page loads (src), and not where it leads (href)
+	Asset  bool   // what the page loads (src, a stylesheet), and not where it leads
 }
 
 // attributes are where HTML names other files.
@@ -42,11 +42,57 @@ func References(html []byte, f func(target string, asset bool)) {
 			if before != ' ' && before != '\n' && before != '\t' && before != '\r' && before != '"' && before != '\'' {
 				continue
 			}
-			if value, ok := attributeValue(rest); ok {
-				f(value, a.asset)
+			loads, counts := a.asset, true
+			if !a.asset {
+				loads, counts = hrefOf(tagAround(html, len(html)-len(rest)))
+			}
+			if value, ok := attributeValue(rest); ok && counts {
+				f(value, loads)
 			}
 		}
 	}
+}
+
+// longestTag bounds how far a tag is looked for around an attribute, in bytes.
+const longestTag = 4096
+
+// tagAround is the tag that an attribute at a place of a page stands in, from
+// its name on.
+func tagAround(html []byte, at int) []byte {
+	from := max(0, at-longestTag)
+	open := bytes.LastIndexByte(html[from:at], '<')
+	if open < 0 {
+		return nil
+	}
+	tag := html[from+open+1 : min(len(html), at+longestTag)]
+	if end := bytes.IndexByte(tag, '>'); end >= 0 {
+		tag = tag[:end]
+	}
+	return tag
+}
+
+// loading are the kinds of <link> whose file a browser loads for the page (HTML
+// standard, section 4.6.7). Others, such as rev=made or rel=canonical, say
+// something about the page, and nobody follows them.
+var loading = [][]byte{[]byte("stylesheet"), []byte("icon"), []byte("preload"), []byte("manifest")}
+
+// hrefOf says what the href of a tag is: of something that the page loads, and
+// whether it counts at all.
+func hrefOf(tag []byte) (loads, counts bool) {
+	name, rest, _ := bytes.Cut(tag, []byte(" "))
+	switch strings.ToLower(strings.TrimSpace(string(name))) {
+	case "base":
+		return false, false
+	case "link":
+		rest = bytes.ToLower(rest)
+		for _, kind := range loading {
+			if bytes.Contains(rest, kind) {
+				return true, true
+			}
+		}
+		return false, false
+	}
+	return false, true
 }
 
 // longestTarget bounds what is taken for an address.

@@ -11,11 +11,12 @@ import (
 func TestReferencesAreFoundAsBrowsersFindThem(t *testing.T) {
 	html := `<!doctype html><html lang=en><link rel=stylesheet href=/a.css><a class="x"href="b.html?q=1&amp;r=2#c">b</a>
 	<img data-src="lazy.png" src='img/c d.png'><script src=x.js></script><a
-href="../up/">up</a><p>href = nothing, hrefs, ahref="no"</p><a href="`
+href="../up/">up</a><link rev="made" href="who@example.org" /><link rel=canonical href=/canon><base href="/"><link
+  href="/i.png" rel="icon"><p>href = nothing, hrefs, ahref="no"</p><a href="`
 	var got []string
 	References([]byte(html), func(target string, asset bool) { got = append(got, fmt.Sprint(target, " ", asset)) })
 	slices.Sort(got)
-	want := []string{"../up/ false", "/a.css false", "b.html?q=1&amp;r=2#c false", "img/c d.png true", "x.js true"}
+	want := []string{"../up/ false", "/a.css true", "/i.png true", "b.html?q=1&amp;r=2#c false", "img/c d.png true", "x.js true"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
