@@ -47,6 +47,7 @@ func (d *desk) start(ctx context.Context) error {
 	if d.app.github.wanted {
 		d.tasks.Go(d.app.github.tend)
 		d.tasks.Go(d.app.github.showDeployments)
+		d.tasks.Go(d.app.github.keepGates)
 	}
 	return nil
 }

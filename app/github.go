@@ -26,6 +26,7 @@ type github struct {
 	link   atomic.Pointer[githubLink]
 	news   chan struct{} // a webhook came
 	setup  setup
+	gates  gates
 }
 
 // githubLink is what the app has of GitHub once it is set up.
@@ -55,6 +56,9 @@ func (a *App) wireGitHub(ctx context.Context) error {
 			return others
 		},
 		All: []runner.Runner{others},
+	}
+	if err := a.github.gates.load(a.config.State); err != nil {
+		return err
 	}
 	link, err := a.github.open(ctx)
 	if err != nil {
@@ -89,6 +93,7 @@ func (g *github) open(ctx context.Context) (*githubLink, error) {
 			o.Sites[name] = githubapp.Site{
 				Repository: s.GitHub.Repository, Workflow: s.GitHub.Workflow, Ref: s.GitHub.Ref,
 				Environment: s.GitHub.Environment, URL: s.URL, Deployments: s.GitHub.Deployments == nil || *s.GitHub.Deployments,
+				ProtectionRule: s.GitHub.ProtectionRule,
 			}
 		}
 	}

@@ -168,7 +168,7 @@ func (a *App) setupBegin(w http.ResponseWriter, r *http.Request) {
 	owner := a.firstOwner()
 	query := "?state=" + url.QueryEscape(a.github.setup.leave(secret))
 	a.showSetup(w, http.StatusOK, setupView{
-		Title: "Make the GitHub App", Owner: owner, Manifest: githubapp.NewManifest(a.config.URL, "Pressrun for "+owner).JSON(),
+		Title: "Make the GitHub App", Owner: owner, Manifest: githubapp.NewManifest(a.config.URL, "Pressrun for "+owner, a.anyProtectionRule()).JSON(),
 		Personal:     a.gitHubURL() + "/settings/apps/new" + query,
 		Organization: a.gitHubURL() + "/organizations/" + url.PathEscape(owner) + "/settings/apps/new" + query,
 	})

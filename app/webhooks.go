@@ -71,9 +71,16 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 
 func (a *App) keepHook(ctx context.Context, id string, news githubapp.News) error {
 	switch news.Event {
-	case "workflow_run", "workflow_job", "installation", "installation_repositories":
+	case "workflow_run", "workflow_job", "installation", "installation_repositories", githubapp.HookProtectionRule:
 	default:
 		return nil // ping, and all that we did not ask for
+	}
+	if news.Event == githubapp.HookProtectionRule {
+		if link := a.github.link.Load(); link == nil {
+			return nil
+		} else if _, ok := link.runner.GateOf(news); !ok {
+			return nil // not ours to answer
+		}
 	}
 	if news.Change != nil {
 		a.github.onlySites(news.Change)
@@ -181,6 +188,9 @@ func (g *github) read(ctx context.Context, d ledger.Delivery) error {
 	}
 	if news.Repository == "" {
 		return g.installationChanged(ctx, link, news)
+	}
+	if gate, ok := link.runner.GateOf(news); ok {
+		return g.gates.add(gate, ledger.Now())
 	}
 	// What is older than what is known of this attempt says nothing any more.
 	stage, err := g.app.ledger.DeliveryStage(ctx, d.Run, d.Attempt)

@@ -2,7 +2,9 @@ package config
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -53,6 +55,10 @@ type SiteGitHub struct {
 	// Deployments says whether each release is shown as a deployment. Switch
 	// it off when the workflow's job has an environment: of its own.
 	Deployments *bool `yaml:"deployments" json:"deployments,omitempty" jsonschema:"default=true"`
+	// ProtectionRule has the app open the environment's custom deployment
+	// protection rule when it is the site's turn: a run then waits for it
+	// without holding a runner. It needs to be enabled on the environment.
+	ProtectionRule bool `yaml:"protection_rule" json:"protection_rule,omitempty" jsonschema:"default=false"`
 }
 
 // RunnerGitHub is the word of runner for sites that GitHub Actions carries out.
@@ -145,6 +151,19 @@ func IsSecretName(text string) bool {
 	return secretName.MatchString(text) && (len(text) <= 512 || strings.HasPrefix(text, "arn:"))
 }
 
+// protectionRule refuses what leaves it open which site a waiting run is of.
+func (k *checker) protectionRule(at, key string, s Site) {
+	if k.config.GitHub.Kind == "gitea" {
+		k.wrong(at, "Gitea has no protection rules; expected it to be left out")
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
+		o := k.config.Sites[name]
+		if "sites."+name != key && o.GitHub.ProtectionRule && strings.EqualFold(o.GitHub.Repository, s.GitHub.Repository) && o.GitHub.Environment == s.GitHub.Environment {
+			k.wrong(at, "site %s has the same repository and environment; expected an environment for each (github.environment)", name)
+		}
+	}
+}
+
 func (k *checker) siteGitHub(key string, s Site) {
 	at := key + ".github"
 	if s.Runner != RunnerGitHub {
@@ -157,6 +176,9 @@ func (k *checker) siteGitHub(key string, s Site) {
 		k.wrong(at, "runner github needs to know the repository; expected github.repository, such as acme/www")
 	} else if !repositoryName.MatchString(s.GitHub.Repository) {
 		k.wrong(at+".repository", "%q is no repository; expected owner/name, such as acme/www", s.GitHub.Repository)
+	}
+	if s.GitHub.ProtectionRule {
+		k.protectionRule(at+".protection_rule", key, s)
 	}
 	if k.has(at+".workflow") && !workflowFile.MatchString(s.GitHub.Workflow) {
 		k.wrong(at+".workflow", "%q is no workflow; expected the name of a file in .github/workflows, such as content-release.yml", s.GitHub.Workflow)

@@ -65,6 +65,10 @@ type News struct {
 	Conclusion    string `json:",omitempty"`
 	// Job is the job that a workflow_job is about.
 	Job *Job `json:",omitempty"`
+	// Environment and Callback are those of a deployment_protection_rule; see
+	// GateOf.
+	Environment string `json:",omitempty"`
+	Callback    string `json:",omitempty"`
 	// Change is what an installation's webhook tells.
 	Change *Change `json:",omitempty"`
 }
@@ -93,7 +97,9 @@ type hookBody struct {
 		Status     string `json:"status"`
 		Conclusion string `json:"conclusion"`
 	} `json:"workflow_run"`
-	Workflow struct {
+	Environment string `json:"environment"`
+	Callback    string `json:"deployment_callback_url"`
+	Workflow    struct {
 		Path string `json:"path"`
 	} `json:"workflow"`
 	Job struct {
@@ -112,7 +118,7 @@ type hookBody struct {
 func ParseHook(event string, body []byte) (News, error) {
 	news := News{Event: event}
 	switch event {
-	case "workflow_run", "workflow_job", "installation", "installation_repositories", "ping":
+	case "workflow_run", "workflow_job", "installation", "installation_repositories", HookProtectionRule, "ping":
 	default:
 		return news, nil
 	}
@@ -128,6 +134,9 @@ func ParseHook(event string, body []byte) (News, error) {
 		news.Run = release.Run{ID: strconv.FormatInt(b.Run.ID, 10), Attempt: max(b.Run.Attempt, 1), URL: b.Run.URL}
 	case "workflow_job":
 		news.jobNews(b)
+	case HookProtectionRule:
+		news.Environment, news.Callback = b.Environment, b.Callback
+		return news, nil
 	case "installation", "installation_repositories":
 		news.Change = changeOf(b)
 		return news, nil

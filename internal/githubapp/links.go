@@ -93,7 +93,7 @@ func (l *links) installed(id int64, site Site) (http.RoundTripper, error) {
 func (r *Runner) permissions() *github.InstallationPermissions {
 	p := &github.InstallationPermissions{Actions: github.String("write"), Metadata: github.String("read")}
 	for _, s := range r.options.Sites {
-		if s.Deployments {
+		if s.Deployments || s.ProtectionRule {
 			p.Deployments = github.String("write")
 		}
 	}

@@ -33,13 +33,19 @@ const maxAppName = 34
 // NewManifest describes the App that Pressrun needs, and no more: nobody but
 // its owner sees it, and it may not read a repository's contents. GitHub sends
 // no webhooks to addresses that it can't reach: then polling does.
-func NewManifest(appURL, name string) Manifest {
+// protection says whether the App is to be asked by custom deployment
+// protection rules.
+func NewManifest(appURL, name string, protection bool) Manifest {
+	events := []string{"workflow_run", "workflow_job"}
+	if protection {
+		events = append(events, HookProtectionRule)
+	}
 	appURL = strings.TrimRight(appURL, "/")
 	return Manifest{
 		Name: cut(name, maxAppName), URL: appURL, Public: false,
 		HookAttributes: hookAttributes{URL: appURL + "/v1/github/webhooks", Active: strings.HasPrefix(appURL, "https://")},
 		RedirectURL:    appURL + "/setup/created", SetupURL: appURL + "/setup/installed",
-		DefaultEvents:      []string{"workflow_run", "workflow_job"},
+		DefaultEvents:      events,
 		DefaultPermissions: map[string]string{"actions": "write", "deployments": "write", "metadata": "read"},
 	}
 }

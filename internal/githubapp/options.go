@@ -47,6 +47,9 @@ type Site struct {
 	// says whether they are made.
 	Environment, URL string
 	Deployments      bool
+	// ProtectionRule says whether the app answers for the environment's
+	// custom deployment protection rule; see GateOf.
+	ProtectionRule bool
 }
 
 func (s Site) owner() string { owner, _, _ := strings.Cut(s.Repository, "/"); return owner }

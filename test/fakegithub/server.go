@@ -58,6 +58,7 @@ type Server struct {
 	faults      []func(*http.Request) *Fault
 	calls       []Call
 	violations  []string
+	reviews     []Review
 	closed      bool
 }
 

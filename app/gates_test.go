@@ -1,0 +1,111 @@
+package app
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/fakegithub"
+)
+
+func withProtectionRule(c *config.Config) {
+	site := c.Sites["www"]
+	site.GitHub.ProtectionRule = true
+	c.Sites["www"] = site
+}
+
+// reviewed waits for what the app has said about a run.
+func (h *hub) reviewed(t *testing.T, count int) []fakegithub.Review {
+	t.Helper()
+	deadline := time.Now().Add(20 * time.Second)
+	for {
+		got := h.github.Reviews()
+		if len(got) >= count {
+			return got
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("the app said %+v only; the log:\n%s", got, h.logs)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+func TestARunIsLetThroughWhenItIsTheSitesTurn(t *testing.T) {
+	h := startHub(t, fakegithub.Options{}, withProtectionRule)
+	run := h.dispatched(t)
+	if _, err := h.client.Act(t.Context(), "www", "pause", api.ActInput{Why: "moving [x](http://evil.example) @all"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := h.github.Hold(run.ID, "production", ""); err != nil {
+		t.Fatal(err)
+	}
+	got := h.reviewed(t, 1)
+	if got[0].State != "" || !strings.Contains(got[0].Comment, `paused: moving \[x\]`) {
+		t.Errorf("while paused the app said %+v", got[0])
+	}
+	// What waits outlives the app.
+	var after gates
+	if err := after.load(h.app.config.State); err != nil || len(after.open) != 1 {
+		t.Errorf("on disk are %+v, %v", after.open, err)
+	}
+	if _, err := h.client.Act(t.Context(), "www", "resume", api.ActInput{}); err != nil {
+		t.Fatal(err)
+	}
+	got = h.reviewed(t, 2)
+	if len(got) != 2 || got[1].State != "approved" || got[1].Environment != "production" || got[1].Run != run.ID {
+		t.Errorf("the app said %+v", got)
+	}
+	h.publish(t, run)
+	h.until(t, "live", func(s release.Site) bool { return s.Last.Outcome == release.Succeeded })
+	if left := h.app.github.gates.all(); len(left) != 0 || len(h.github.Reviews()) != 2 {
+		t.Errorf("left are %+v, said was %+v", left, h.github.Reviews())
+	}
+}
+
+func TestARunThatNobodyDispatchedWaitsForTheRunningOne(t *testing.T) {
+	h := startHub(t, fakegithub.Options{}, withProtectionRule)
+	first := h.dispatched(t)
+	second, err := h.github.Press("acme/www", "content-release.yml", "schedule", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := h.github.Hold(second.ID, "production", ""); err != nil {
+		t.Fatal(err)
+	}
+	if got := h.reviewed(t, 1); got[0].State != "" || !strings.Contains(got[0].Comment, "is running") {
+		t.Errorf("the app said %+v", got)
+	}
+	h.publish(t, first)
+	if got := h.reviewed(t, 2); got[len(got)-1].State != "approved" || got[len(got)-1].Run != second.ID {
+		t.Errorf("the app said %+v", got)
+	}
+}
+
+func TestGatesThatAreNotAnswered(t *testing.T) {
+	for name, of := range map[string]struct {
+		change                func(*config.Config)
+		environment, callback string
+	}{
+		"without the rule":    {nil, "production", ""},
+		"another environment": {withProtectionRule, "staging", ""},
+		"another host":        {withProtectionRule, "production", "http://evil.example"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := startHub(t, fakegithub.Options{}, of.change)
+			run, err := h.github.Press("acme/www", "content-release.yml", "schedule", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := h.github.Hold(run.ID, of.environment, of.callback); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(300 * time.Millisecond)
+			if got, left := h.github.Reviews(), h.app.github.gates.all(); len(got) != 0 || len(left) != 0 {
+				t.Errorf("the app said %+v and keeps %+v", got, left)
+			}
+		})
+	}
+}

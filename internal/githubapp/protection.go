@@ -1,0 +1,115 @@
+package githubapp
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/google/go-github/v60/github"
+)
+
+// HookProtectionRule is the webhook by which GitHub asks an App whether a job may
+// begin (docs.github.com: custom deployment protection rules).
+const HookProtectionRule = "deployment_protection_rule"
+
+// Gate is a run that waits before a job with an environment: until the App
+// lets it through.
+type Gate struct {
+	Site        string `json:"site"`
+	Run         string `json:"run"`
+	Environment string `json:"environment"`
+}
+
+// ErrNoGate says that GitHub waits for no answer about a run any more.
+var ErrNoGate = errors.New("GitHub waits for no answer any more")
+
+var callbackPath = regexp.MustCompile(`^repos/([^/]+/[^/]+)/actions/runs/([1-9][0-9]{0,18})/` + HookProtectionRule + `$`)
+
+// GateOf reads from a webhook which gate it asks about. There is none for
+// webhooks of another kind, of a repository or environment that is no site's
+// with a protection rule, or whose callback is not at the configured API. The
+// callback's address is never called: the answer goes to where it must be.
+func (r *Runner) GateOf(news News) (Gate, bool) {
+	if news.Event != HookProtectionRule || news.Action != "requested" {
+		return Gate{}, false
+	}
+	callback, err := url.Parse(news.Callback)
+	if err != nil || callback.Scheme != r.base.Scheme || !strings.EqualFold(callback.Host, r.base.Host) || callback.User != nil || callback.RawQuery != "" {
+		return Gate{}, false
+	}
+	path, ok := strings.CutPrefix(callback.EscapedPath(), r.base.EscapedPath())
+	m := callbackPath.FindStringSubmatch(path)
+	if !ok || m == nil || !strings.EqualFold(m[1], news.Repository) {
+		return Gate{}, false
+	}
+	for _, name := range r.Sites(news.Repository, "") {
+		if s := r.options.Sites[name]; s.ProtectionRule && s.Environment == news.Environment {
+			return Gate{Site: name, Run: m[2], Environment: news.Environment}, true
+		}
+	}
+	return Gate{}, false
+}
+
+// maxComment is how long GitHub lets a comment on a gate be, in characters.
+const maxComment = 1024
+
+type review struct {
+	Environment string `json:"environment_name"`
+	State       string `json:"state,omitempty"`
+	Comment     string `json:"comment"`
+}
+
+// Approve lets a run through a gate. It gives ErrNoGate when nobody waits.
+func (r *Runner) Approve(ctx context.Context, g Gate, comment string) error {
+	return r.review(ctx, g, "approved", comment)
+}
+
+// Comment tells people at GitHub what a gate waits for; GitHub takes at most
+// ten for each.
+func (r *Runner) Comment(ctx context.Context, g Gate, comment string) error {
+	return r.review(ctx, g, "", comment)
+}
+
+func (r *Runner) review(ctx context.Context, g Gate, state, comment string) error {
+	site, err := r.site(g.Site)
+	if err != nil {
+		return err
+	}
+	to, err := r.links.to(ctx, site)
+	if err != nil {
+		return err
+	}
+	path := "repos/" + site.Repository + "/actions/runs/" + url.PathEscape(g.Run) + "/" + HookProtectionRule
+	req, err := to.writes.NewRequest(http.MethodPost, path, review{Environment: g.Environment, State: state, Comment: cut(markdownText(comment), maxComment)})
+	if err != nil {
+		return fmt.Errorf("answer for run %s: %w", g.Run, err)
+	}
+	_, err = to.writes.Do(ctx, req, nil)
+	if refused, ok := errors.AsType[*github.ErrorResponse](err); ok {
+		switch refused.Response.StatusCode {
+		case http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity:
+			return fmt.Errorf("answer for run %s: %w: %w", g.Run, ErrNoGate, err)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("answer for run %s: %w", g.Run, err)
+	}
+	return nil
+}
+
+// markdownText makes text that people wrote harmless in Markdown: no link, no
+// mention, no markup.
+func markdownText(text string) string {
+	var b strings.Builder
+	for _, r := range oneLine(text) {
+		if strings.ContainsRune("\\`*_[]<>!|~@", r) {
+			b.WriteRune('\\')
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}
