@@ -74,7 +74,7 @@ func (s *Server) Calls() []string {
 
 // ServeHTTP implements http.Handler.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var in struct{ SecretId, Name, SecretString string } //nolint:revive,staticcheck // AWS's spelling
+	var in struct{ SecretId, Name, SecretString string }
 	action := strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "secretsmanager.")
 	if err := json.NewDecoder(r.Body).Decode(&in); err != nil || r.Method != http.MethodPost {
 		answer(w, 400, map[string]string{"__type": "InvalidRequestException", "Message": "no JSON"})
