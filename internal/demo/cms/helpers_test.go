@@ -3,7 +3,6 @@ package cms
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -62,7 +61,7 @@ func (p *recorder) changes() []Change {
 
 func newCMS(t *testing.T, opts Options) *CMS {
 	t.Helper()
-	opts.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+	opts.Log = slog.New(slog.DiscardHandler)
 	c, err := New(opts)
 	if err != nil {
 		t.Fatal(err)
@@ -76,6 +75,7 @@ func edit() Edit {
 
 // must unwraps an operation that has to succeed.
 func must(t *testing.T) func(Result, error) Result {
+	t.Helper()
 	return func(result Result, err error) Result {
 		t.Helper()
 		if err != nil {

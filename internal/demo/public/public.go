@@ -132,8 +132,7 @@ func (s *server) folder(w http.ResponseWriter, r *http.Request, root *os.Root, n
 		return
 	}
 	w.Header().Set("Cache-Control", "no-cache")
-	// name is a valid path, so the address begins with one slash: never "//host".
-	http.Redirect(w, r, r.URL.EscapedPath()+"/", http.StatusMovedPermanently)
+	http.Redirect(w, r, r.URL.EscapedPath()+"/", http.StatusMovedPermanently) //nolint:gosec // name is a valid path, so the address begins with one slash: never "//host"
 }
 
 var errFolder = errors.New("is a folder")
