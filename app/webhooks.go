@@ -31,6 +31,13 @@ const (
 // deliveryID is what X-GitHub-Delivery looks like.
 var deliveryID = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
 
+// usualHook is more than nearly every webhook has, in bytes. Larger ones are
+// read a few at a time: a body is held whole before its signature can be
+// judged, and strangers must not fill the memory with such bodies.
+const usualHook = 1 << 20
+
+var largeHooks = make(chan struct{}, 4)
+
 // takeHook takes a webhook of GitHub's: checked, kept on disk, acknowledged.
 // What comes of it comes later, so that GitHub never waits: it gives up after
 // 10 seconds.
@@ -39,6 +46,19 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 	if link == nil || len(link.secrets) == 0 {
 		http.Error(w, "this app takes no webhooks: no secret is configured", http.StatusNotFound)
 		return
+	}
+	if r.Header.Get("X-Hub-Signature-256") == "" { // nothing is read for who can't be GitHub
+		http.Error(w, githubapp.VerifyHook(r.Header, nil, link.secrets).Error(), http.StatusUnauthorized)
+		return
+	}
+	if r.ContentLength < 0 || r.ContentLength > usualHook {
+		select {
+		case largeHooks <- struct{}{}:
+			defer func() { <-largeHooks }()
+		default:
+			http.Error(w, "other large webhooks are being read; send it again", http.StatusServiceUnavailable)
+			return
+		}
 	}
 	readWithin(w, bodyLimit)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, githubapp.MaxHook))
