@@ -42,14 +42,10 @@ func (s *site) ask(key string, in api.RequestInput) {
 	w.mu.Lock()
 	w.asked = append(w.asked, one)
 	w.mu.Unlock()
-	client := w.cms
-	if in.Source == release.FromOperator {
-		client = w.ops
-	}
 	for {
-		got, err := client.Ask(w.ctx, s.name, key, in)
+		got, err := w.asker(in.Source).Ask(w.ctx, s.name, key, in)
 		if err == nil {
-			w.accepted(one, got)
+			w.accepted(one, in.Source, got)
 			return
 		}
 		if p, ok := errors.AsType[*api.Problem](err); ok && p.Status < http.StatusInternalServerError {
@@ -62,8 +58,16 @@ func (s *site) ask(key string, in api.RequestInput) {
 	}
 }
 
+// asker sends requests from a source by its own token: keys are per token.
+func (w *world) asker(source release.Source) *api.Client {
+	if source == release.FromOperator {
+		return w.ops
+	}
+	return w.cms
+}
+
 // accepted notes the answer, and now and then sends the same again.
-func (w *world) accepted(one *asked, got api.AskResult) {
+func (w *world) accepted(one *asked, source release.Source, got api.AskResult) {
 	w.mu.Lock()
 	one.id, one.accepted = got.ID, got.AcceptedAt
 	w.mu.Unlock()
@@ -73,7 +77,7 @@ func (w *world) accepted(one *asked, got api.AskResult) {
 	w.mustBeTrue(one, got.Request)
 	c := newChance(w.seed, one.key)
 	if c.of(0.03) {
-		again, err := w.cms.Ask(w.ctx, one.site.name, one.key, api.RequestInput{Source: release.FromContent, Actor: "somebody else"})
+		again, err := w.asker(source).Ask(w.ctx, one.site.name, one.key, api.RequestInput{Source: source, Actor: "somebody else"})
 		if err == nil && (again.ID != one.id || !again.Duplicate) {
 			w.broken(&w.figures.wrong, "key %s became two requests: %s and %s", one.key, one.id, again.ID)
 		}
