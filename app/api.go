@@ -111,7 +111,7 @@ func callerOf(ctx context.Context) *caller {
 // is read; nil when it may.
 func (a *App) refusal(c *caller, site string, roles []role) *api.Problem {
 	if c == nil {
-		return problem(http.StatusUnauthorized, "unauthorized", "send a token: Authorization: Bearer …")
+		return problem(http.StatusUnauthorized, "unauthorized", "no token came that this app knows: send one as Authorization: Bearer TOKEN")
 	}
 	if c.refused != nil {
 		return c.refused
