@@ -252,6 +252,24 @@ func TestTheCDNsSecretIsKeptFromBuilds(t *testing.T) {
 	}
 }
 
+// A job whose steps are called one by one has its tokens in every step's
+// environment, those of CDNs that the site does not have among them.
+func TestNoCDNsSecretIsInABuildOfItsOwnStep(t *testing.T) {
+	b := newBench(t, "env > env.txt; "+goodBuild)
+	b.opts.BuildEnv = "OF_THE_PROFILE=seen"
+	secrets := []string{"FASTLY_API_TOKEN", "CLOUDFLARE_API_TOKEN", "PRESSRUN_CDN_WEBHOOK_SECRET", "PRESSRUN_TOKEN", "INPUT_TOKEN", "ACTIONS_RUNTIME_TOKEN"}
+	for _, name := range secrets {
+		b.opts.Environ = append(b.opts.Environ, name+"=secret-"+name)
+	}
+	for _, step := range []string{"claim", "in-progress", "build"} {
+		b.wantExit(b.run(step), action.ExitOK)
+	}
+	text, err := os.ReadFile(filepath.Join(b.dir, "env.txt"))
+	if err != nil || strings.Contains(string(text), "secret-") || !strings.Contains(string(text), "OF_THE_PROFILE=seen") {
+		t.Errorf("the build sees (%v)\n%s", err, text)
+	}
+}
+
 func TestTheLocalRunnerHandsTheCDNOn(t *testing.T) {
 	t.Setenv("PRESSRUN_CDN_WEBHOOK_SECRET", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	edge := newFakeCDN(t)

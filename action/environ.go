@@ -5,14 +5,16 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/environ"
 )
 
 // environment is what this process was started with.
 type environment map[string]string
 
-func newEnvironment(environ []string) environment {
-	env := make(environment, len(environ))
-	for _, entry := range environ {
+func newEnvironment(entries []string) environment {
+	env := make(environment, len(entries))
+	for _, entry := range entries {
 		if name, value, ok := strings.Cut(entry, "="); ok && name != "" {
 			env[name] = value
 		}
@@ -22,26 +24,12 @@ func newEnvironment(environ []string) environment {
 
 func (e environment) get(name string) string { return e[name] }
 
-// private says whether a variable is the run's own and none of a build's
-// business: our tokens and settings, the workflow's inputs (a token may be
-// among them), the saved state of GitHub's post step, and what would let the
-// build ask GitHub for an identity and claim the release in the run's name.
-func private(name string) bool {
-	upper := strings.ToUpper(name)
-	for _, prefix := range []string{"PRESSRUN_", "INPUT_", "STATE_", "ACTIONS_ID_TOKEN_REQUEST_"} {
-		if strings.HasPrefix(upper, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
 // forCommand is the environment of the site's own commands: this process's
-// without what is private, the build's profile, and what the run tells.
+// without what is kept from builds, the build's profile, and what the run tells.
 func (e environment) forCommand(profile, told map[string]string) []string {
 	env := map[string]string{}
 	for name, value := range e {
-		if !private(name) {
+		if !environ.KeptFromBuilds(name) {
 			env[name] = value
 		}
 	}
@@ -69,8 +57,8 @@ func profile(lines string) (map[string]string, error) {
 		if !ok || !isName(name) {
 			return nil, usage("--build-env, line %d: not NAME=value", i+1)
 		}
-		if private(name) {
-			return nil, usage("--build-env, line %d: names such as %s are Pressrun's own", i+1, name)
+		if environ.KeptFromBuilds(name) {
+			return nil, usage("--build-env, line %d: names such as %s are kept from builds", i+1, name)
 		}
 		if strings.HasPrefix(value, `"`) {
 			if err := json.Unmarshal([]byte(value), &value); err != nil {

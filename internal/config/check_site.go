@@ -14,6 +14,7 @@ import (
 	_ "time/tzdata"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/environ"
 )
 
 var siteName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -119,10 +120,6 @@ func (k *checker) waitReady(key string, w WaitReady) {
 // envName is a name that every shell takes.
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// ownNames are how the names of variables begin that a run keeps to itself: its
-// own, and those of the workflow around it.
-var ownNames = []string{"PRESSRUN_", "INPUT_", "STATE_", "ACTIONS_ID_TOKEN_REQUEST_"}
-
 func (k *checker) build(key string, s Site) {
 	at := key + ".build"
 	if s.Runner == RunnerLocal && !k.has(at+".output") {
@@ -135,8 +132,8 @@ func (k *checker) build(key string, s Site) {
 		switch {
 		case !envName.MatchString(name):
 			k.wrong(at+".env."+name, "%q is no name of a variable; expected letters, digits and _, not a digit first", name)
-		case slices.ContainsFunc(ownNames, func(own string) bool { return strings.HasPrefix(strings.ToUpper(name), own) }):
-			k.wrong(at+".env."+name, "names that begin with %s are kept from builds; expected another name", strings.Join(ownNames, ", "))
+		case environ.KeptFromBuilds(name):
+			k.wrong(at+".env."+name, "names that begin with %s are kept from builds; expected another name", strings.Join(environ.Kept(), ", "))
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/environ"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -59,7 +59,7 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 	}
 	defer func() { _ = lock.Close() }() // the supervisor has it now, or nobody needs it
 	r.crash("intended")
-	cmd, err := r.start(ctx, f, job, lock)
+	cmd, err := r.start(ctx, f, job, settings, lock)
 	if err != nil {
 		return release.Run{}, &runner.Refused{Why: "the run's supervisor could not be started", Fault: release.FaultPlatform, Err: err}
 	}
@@ -137,7 +137,7 @@ func (r *Runner) intend(f folder, rec record) (*os.File, error) {
 
 // start starts the supervisor and waits for its word that the run has begun.
 // An error means that it has not and won't.
-func (r *Runner) start(ctx context.Context, f folder, job runner.Job, lock *os.File) (*exec.Cmd, error) {
+func (r *Runner) start(ctx context.Context, f folder, job runner.Job, settings Settings, lock *os.File) (*exec.Cmd, error) {
 	words, err := os.OpenFile(f.file("supervisor.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func (r *Runner) start(ctx context.Context, f folder, job runner.Job, lock *os.F
 	defer func() { _ = begun.Close() }()                     // only read
 	cmd := exec.Command(r.opts.Program, "run-local", f.path) //nolint:gosec,noctx // G204: this program itself; it outlives this one
 	cmd.Dir, cmd.Stdout, cmd.Stderr = f.path, words, words
-	cmd.Env = append(inheritable(os.Environ()),
+	cmd.Env = append(environ.ForRun(os.Environ(), settings.cdnSecret()),
 		inheritEnv+"=1", "PRESSRUN_TOKEN="+job.Bearer, "PRESSRUN_DISPATCH_TOKEN="+job.Token)
 	cmd.ExtraFiles = []*os.File{lock, tell}
 	detach(cmd)
@@ -194,33 +194,4 @@ func lastWords(f folder) error {
 		return nil
 	}
 	return errors.New(strings.TrimSpace(string(text[max(0, len(text)-500):])))
-}
-
-// webhookSecret is the one secret of a run that is named as the app's own
-// settings are.
-var webhookSecret = cdn.SecretVariable("webhook:")
-
-// inheritable is the environment for a run: the app's own, without what speaks
-// of the app itself or of a workflow that the app may run in.
-func inheritable(environ []string) []string {
-	var out []string
-	for _, entry := range environ {
-		name, _, _ := strings.Cut(entry, "=")
-		if !private(name) {
-			out = append(out, entry)
-		}
-	}
-	return out
-}
-
-func private(name string) bool {
-	if name == webhookSecret {
-		return false
-	}
-	for _, prefix := range []string{"PRESSRUN_", "INPUT_", "STATE_", "GITHUB_", "ACTIONS_", "RUNNER_"} {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/config"
 )
 
@@ -67,6 +68,10 @@ func FromConfig(c config.Site) Settings {
 	}
 	return s
 }
+
+// cdnSecret is the variable with the secret of the site's CDN, "" for none: the
+// secrets of other sites' CDNs are nothing to its runs.
+func (s Settings) cdnSecret() string { return cdn.SecretVariable(s.Env["PRESSRUN_CDN"]) }
 
 func span(d *config.Duration) string {
 	if d == nil || *d == 0 {

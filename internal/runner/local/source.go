@@ -11,6 +11,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/environ"
 )
 
 // prepare gives the folder to run in and the commit in it ("" when unknown).
@@ -171,7 +173,7 @@ func (g git) fetchCommit(ctx context.Context, address, commit string) (string, e
 // run runs git without ever asking anybody anything.
 func (g git) run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", g.repo}, args...)...) //nolint:gosec // G204: refs and addresses are checked, and come after --end-of-options
-	cmd.Env = append(inheritable(os.Environ()),
+	cmd.Env = append(environ.ForRun(os.Environ(), ""),
 		"GIT_TERMINAL_PROMPT=0", "GIT_ASKPASS=", "SSH_ASKPASS=", "GCM_INTERACTIVE=never", "GIT_ALLOW_PROTOCOL=file:git:http:https:ssh", "LC_ALL=C")
 	cmd.WaitDelay = 2 * time.Second // ssh may hold its output longer than git lives
 	if os.Getenv("GIT_SSH_COMMAND") == "" {

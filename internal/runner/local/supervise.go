@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/environ"
 	"github.com/pressrun/pressrun/internal/process"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -179,7 +180,7 @@ func (s *supervisor) environ(dir, commit string) []string {
 		"PRESSRUN_SUPERVISED":     "true",
 	}
 	maps.Copy(env, s.rec.Settings.Env)
-	out := inheritable(os.Environ())
+	out := environ.ForRun(os.Environ(), s.rec.Settings.cdnSecret())
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		out = append(out, name+"="+env[name])
 	}
