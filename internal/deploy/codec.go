@@ -11,10 +11,13 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// manifestMagic starts every manifest; the byte after it is the format.
+// manifestMagic starts every manifest; the byte after it is the format: plain, or
+// with columns that its header names. A manifest that needs no column is written
+// plain, so that versions which know none can read it.
 const (
-	manifestMagic  = "PRMF"
-	manifestFormat = 1
+	manifestMagic = "PRMF"
+	formatPlain   = 1
+	formatColumns = 2
 	// maxManifest bounds what a manifest may unpack to: about two million files.
 	maxManifest = 512 << 20
 )
@@ -30,13 +33,16 @@ type manifestHeader struct {
 	Parent   int64  `json:"parent"`
 	At       int64  `json:"at"` // Unix seconds
 	Delta    bool   `json:"delta,omitempty"`
+	// Columns are the blocks after the entries, in their order.
+	Columns []string `json:"columns,omitempty"`
 }
 
 // Encode writes a manifest: magic, format, then zstd (with its own checksum)
 // over a JSON header, the table of header sets, and the entries, each path
-// without the start it shares with the one before.
+// without the start it shares with the one before, and the columns.
 func (m *Manifest) Encode() ([]byte, error) {
-	head, err := json.Marshal(manifestHeader{m.Site, m.Sequence, m.Release, m.Commit, m.Parent, unix(m.At), m.Delta})
+	columns, blocks := m.columns()
+	head, err := json.Marshal(manifestHeader{m.Site, m.Sequence, m.Release, m.Commit, m.Parent, unix(m.At), m.Delta, columns})
 	if err != nil {
 		return nil, fmt.Errorf("encode manifest header: %w", err)
 	}
@@ -52,6 +58,9 @@ func (m *Manifest) Encode() ([]byte, error) {
 		w.int(unix(r.At))
 		w.uint(flag(r.Doomed))
 	}
+	for _, block := range blocks {
+		w.bytes(string(block))
+	}
 	top := &encoder{}
 	top.bytes(string(head))
 	top.uint(uint64(len(w.order)))
@@ -64,7 +73,10 @@ func (m *Manifest) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode manifest: %w", err)
 	}
-	out := append([]byte(manifestMagic), manifestFormat)
+	out := append([]byte(manifestMagic), formatPlain)
+	if len(columns) > 0 {
+		out[len(out)-1] = formatColumns
+	}
 	return z.EncodeAll(append(top.buf, w.buf...), out), nil
 }
 
@@ -75,7 +87,7 @@ func DecodeManifest(data []byte) (*Manifest, error) {
 	if !ok || len(body) == 0 {
 		return nil, errors.New("decode manifest: not a manifest")
 	}
-	if body[0] > manifestFormat {
+	if body[0] > formatColumns {
 		return nil, fmt.Errorf("decode manifest: format %d: %w", body[0], ErrNewerFormat)
 	}
 	z, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxManifest), zstd.WithDecoderConcurrency(1))
@@ -89,6 +101,9 @@ func DecodeManifest(data []byte) (*Manifest, error) {
 	}
 	r := &decoder{buf: raw}
 	m := r.manifest()
+	if errors.Is(r.err, ErrNewerFormat) {
+		return nil, fmt.Errorf("decode manifest: %w", r.err)
+	}
 	if r.err == nil && len(r.buf) > 0 {
 		r.err = errors.New("bytes after the end")
 	}

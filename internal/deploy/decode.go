@@ -51,6 +51,7 @@ func (r *decoder) manifest() *Manifest {
 			Entry: e, Sequence: r.int(), At: fromUnix(r.int()), Doomed: r.int() == 1,
 		})
 	}
+	r.columns(m, head.Columns)
 	return m
 }
 

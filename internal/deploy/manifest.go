@@ -16,6 +16,31 @@ type Entry struct {
 	// ETag is what the store answered when the file was written. It tells our
 	// file from one that somebody put in its place. Empty before it is sent.
 	ETag string
+	// Version is the id under which the store keeps this very content, also when
+	// it is overwritten or deleted; empty where it keeps none.
+	Version string `json:",omitempty"`
+	// Origin is the build's own file where that was compressed, or was found not
+	// worth it; zero where nobody asked for that.
+	Origin Origin `json:",omitzero"`
+}
+
+// Origin is a file as it was built, before it was compressed for the store. It is
+// what tells a later deploy that the file is the same without compressing again,
+// by whatever version of the compressor.
+type Origin struct {
+	Size int64 // bytes
+	Sum  Sum
+}
+
+// Compressed tells whether what is stored is not the built file itself.
+func (e *Entry) Compressed() bool { return e.Origin != (Origin{}) && e.Origin.Sum != e.Sum }
+
+// Built is the file as it was built.
+func (e *Entry) Built() Origin {
+	if e.Origin == (Origin{}) {
+		return Origin{e.Size, e.Sum}
+	}
+	return e.Origin
 }
 
 // Retired is a file that no page of the newest release names any more. Assets

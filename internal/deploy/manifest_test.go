@@ -22,6 +22,11 @@ func drawEntry(t *rapid.T, path string) Entry {
 		ETag:    rapid.StringMatching(`("[0-9a-f]{4}")?`).Draw(t, "etag"),
 	}
 	copy(e.Sum[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "sum"))
+	e.Version = rapid.StringMatching(`([0-9a-z]{1,4})?`).Draw(t, "version")
+	if rapid.Bool().Draw(t, "compressed") {
+		e.Origin.Size = rapid.Int64Range(0, 1<<40).Draw(t, "built size")
+		copy(e.Origin.Sum[:], rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "built sum"))
+	}
 	return e
 }
 
@@ -80,15 +85,57 @@ func TestADamagedManifestIsRefused(t *testing.T) {
 		}
 	}
 	newer := append([]byte(nil), data...)
-	newer[len(manifestMagic)] = manifestFormat + 1
+	newer[len(manifestMagic)] = formatColumns + 1
 	if _, err := DecodeManifest(newer); !errors.Is(err, ErrNewerFormat) {
 		t.Errorf("a newer format: %v", err)
 	}
 }
 
+func TestAManifestIsAsOldAsItsContent(t *testing.T) {
+	plain := Entry{Path: "a.html", Size: 3}
+	compressed, versioned := plain, plain
+	compressed.Origin.Size, versioned.Version = 9, "v1"
+	for _, c := range []struct {
+		entry  Entry
+		format byte
+	}{{plain, formatPlain}, {compressed, formatColumns}, {versioned, formatColumns}} {
+		data, err := (&Manifest{Entries: []Entry{c.entry}}).Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := data[len(manifestMagic)]; got != c.format {
+			t.Errorf("%+v: format %d, want %d", c.entry, got, c.format)
+		}
+	}
+}
+
+func TestAColumnThatIsNotKnownIsOfANewerVersion(t *testing.T) {
+	for _, c := range []struct {
+		names []string
+		block string
+		want  error
+	}{
+		{[]string{"from-tomorrow"}, "\x00", ErrNewerFormat},
+		{[]string{"version"}, "\x01\x01\x01x", nil},
+		{[]string{"version"}, "\x01\x00\x01x!", nil},
+		{[]string{"version"}, "\x02\x00\x01x", nil},
+		{[]string{"version", "version"}, "\x00", nil},
+	} {
+		w := &encoder{}
+		for range c.names {
+			w.bytes(c.block)
+		}
+		r := &decoder{buf: w.buf}
+		r.columns(&Manifest{Entries: []Entry{{Path: "a"}}}, c.names)
+		if r.err == nil || (c.want != nil && !errors.Is(r.err, c.want)) {
+			t.Errorf("%q %q: %v", c.names, c.block, r.err)
+		}
+	}
+}
+
 func FuzzDecodeManifest(f *testing.F) {
 	m := &Manifest{
-		Site: "www", Sequence: 4, Entries: []Entry{{Path: "a.html", Size: 3, ETag: "x", Headers: "a: b\n"}},
+		Site: "www", Sequence: 4, Entries: []Entry{{Path: "a.html", Size: 3, ETag: "x", Headers: "a: b\n", Origin: Origin{Size: 4}}},
 		Retired: []Retired{{Entry: Entry{Path: "z.css"}, Sequence: 3, Doomed: true}},
 	}
 	data, err := m.Encode()
@@ -115,6 +162,7 @@ func FuzzDecodeManifest(f *testing.F) {
 // FuzzDecodeBody feeds the part that zstd's checksum else keeps away.
 func FuzzDecodeBody(f *testing.F) {
 	f.Add([]byte("\x02{}\x00\x01\x00\x00\x01a"))
+	f.Add([]byte("\x1d{\"columns\":[\"version\",\"x\"]}\x00\x00\x00\x01\x00"))
 	f.Fuzz(func(_ *testing.T, data []byte) {
 		r := &decoder{buf: data}
 		r.manifest()
