@@ -170,7 +170,7 @@ func (p *planner) file(f File) error {
 	case !exists:
 		w.Reason, w.If = ReasonNew, Condition{IfAbsent: true}
 	case have.same(next) && (have.Headers == headers || have.bare):
-		next.ETag = have.ETag
+		next.ETag, next.Version = have.ETag, have.Version
 		p.plan.Unchanged++
 	case have.same(next): // whoever wrote it, from now on it is ours
 		w.Reason, w.If = ReasonHeaders, Condition{IfMatch: have.ETag}

@@ -44,11 +44,24 @@ type Put struct {
 // that the old object had and the new set lacks may stay: versitygw 1.8 keeps
 // them, so a plan that takes a header away sends the file again.
 type Copy struct {
-	Key     string
-	From    string // key of the content; Key itself to change headers only
-	Headers Headers
-	If      Condition // on what Key holds now
-	FromTag string    // ETag that From must have; empty for any
+	Key  string
+	From string // key of the content; Key itself to change headers only
+	// FromStore is where From is, when that is another store of the same kind.
+	FromStore Store
+	// FromVersion is the version of From to take, of a Versioner; empty for what
+	// From holds now.
+	FromVersion string
+	Headers     Headers
+	If          Condition // on what Key holds now
+	FromTag     string    // ETag that From must have; empty for any
+}
+
+// Written is what a store says of an object that it has just stored.
+type Written struct {
+	ETag string
+	// Version is the id under which a store that keeps versions keeps this one;
+	// empty elsewhere. It is to be relied on only where a Versioner says so.
+	Version string
 }
 
 // Deletion is one object to delete, only while it is the one with this ETag.
@@ -62,6 +75,7 @@ type Info struct {
 	Key      string
 	Size     int64
 	ETag     string
+	Version  string // as in Written; empty from List
 	CRC      uint64
 	HasCRC   bool
 	Headers  Headers // empty from List
@@ -84,9 +98,8 @@ type Store interface {
 	String() string
 	Get(ctx context.Context, key string) (Object, error)
 	Stat(ctx context.Context, key string) (Info, error)
-	// Put returns the ETag of what was written.
-	Put(ctx context.Context, put Put) (string, error)
-	Copy(ctx context.Context, c Copy) (string, error)
+	Put(ctx context.Context, put Put) (Written, error)
+	Copy(ctx context.Context, c Copy) (Written, error)
 	// Delete deletes each object or says why not: its result has one error (or
 	// nil) for each deletion. An object that is already gone is deleted.
 	Delete(ctx context.Context, dels []Deletion) []error
@@ -94,6 +107,18 @@ type Store interface {
 	List(ctx context.Context, prefix string, f func(Info) error) error
 	// Requests counts the requests made so far.
 	Requests() int64
+}
+
+// Versioner is a Store that may keep what is overwritten or deleted, each version
+// under an id of its own.
+type Versioner interface {
+	Store
+	// Versioned tells whether it does so now. A store that can't be asked, or
+	// does not let these credentials ask, gives an error.
+	Versioned(ctx context.Context) (bool, error)
+	// StatVersion describes a version. One that is gone, as rules of the bucket
+	// may have it, is ErrNotFound.
+	StatVersion(ctx context.Context, key, version string) (Info, error)
 }
 
 // Stager is a Store that can show a whole release at one instant. After Stage,

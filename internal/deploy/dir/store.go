@@ -129,31 +129,31 @@ func (s *Store) stat(_ context.Context, key string) (deploy.Info, error) {
 
 // Put writes a file beside its place and renames it there, so that a reader sees
 // the old content or the new and never a part.
-func (s *Store) Put(ctx context.Context, put deploy.Put) (string, error) {
+func (s *Store) Put(ctx context.Context, put deploy.Put) (deploy.Written, error) {
 	s.requests.Add(1)
 	name, err := s.path(put.Key)
 	if err != nil {
-		return "", err
+		return deploy.Written{}, err
 	}
 	unlock, err := s.guard()
 	if err != nil {
-		return "", err
+		return deploy.Written{}, err
 	}
 	defer unlock()
 	if err := s.check(ctx, put.Key, put.If); err != nil {
-		return "", err
+		return deploy.Written{}, err
 	}
 	if err := os.MkdirAll(filepath.Dir(name), publicDir); err != nil {
-		return "", s.explain("write", put.Key, err)
+		return deploy.Written{}, s.explain("write", put.Key, err)
 	}
 	info, err := writeFile(name, put)
 	if err != nil {
-		return "", s.explain("write", put.Key, err)
+		return deploy.Written{}, s.explain("write", put.Key, err)
 	}
 	if !s.tagged {
-		return timeTag(info), nil
+		return deploy.Written{ETag: timeTag(info)}, nil
 	}
-	return put.Sum.String(), nil
+	return deploy.Written{ETag: put.Sum.String()}, nil
 }
 
 func writeFile(name string, put deploy.Put) (info fs.FileInfo, err error) {
@@ -191,24 +191,24 @@ func writeFile(name string, put deploy.Put) (info fs.FileInfo, err error) {
 
 // Copy copies one file over another. Copying a file onto itself changes nothing,
 // since there are no headers to keep.
-func (s *Store) Copy(ctx context.Context, c deploy.Copy) (string, error) {
+func (s *Store) Copy(ctx context.Context, c deploy.Copy) (deploy.Written, error) {
 	info, err := s.stat(ctx, c.From)
 	if err != nil {
-		return "", err
+		return deploy.Written{}, err
 	}
 	if c.FromTag != "" && c.FromTag != info.ETag {
-		return "", fmt.Errorf("copy %s in %s: %w", c.From, s.name, deploy.ErrPrecondition)
+		return deploy.Written{}, fmt.Errorf("copy %s in %s: %w", c.From, s.name, deploy.ErrPrecondition)
 	}
 	if c.From == c.Key {
-		return info.ETag, s.check(ctx, c.Key, c.If)
+		return deploy.Written{ETag: info.ETag}, s.check(ctx, c.Key, c.If)
 	}
 	from, err := s.path(c.From)
 	if err != nil {
-		return "", err
+		return deploy.Written{}, err
 	}
 	f, err := os.Open(from)
 	if err != nil {
-		return "", s.explain("copy", c.From, err)
+		return deploy.Written{}, s.explain("copy", c.From, err)
 	}
 	defer func() { _ = f.Close() }()
 	return s.Put(ctx, deploy.Put{Key: c.Key, Size: info.Size, CRC: info.CRC, Body: f, If: c.If})

@@ -154,6 +154,8 @@ type run struct {
 	all     deploy.Amount // of the phases that write
 	writing time.Time     // when the first of them began
 
+	versioned bool // what is overwritten stays at the site's store, under its version id
+
 	rollback bool
 	numbered bool // a rollback's release had a number of its own
 }

@@ -192,19 +192,19 @@ func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
 	k.mu.Lock()
 	cond := deploy.Condition{IfMatch: k.etag, IfAbsent: k.etag == ""}
 	k.mu.Unlock()
-	etag, err := k.state.Put(ctx, deploy.SmallPut(history.HeadKey, deploy.StateHeaders, body, cond))
+	written, err := k.state.Put(ctx, deploy.SmallPut(history.HeadKey, deploy.StateHeaders, body, cond))
 	if errors.Is(err, deploy.ErrPrecondition) {
 		// The answer to an earlier try may have been lost on the way.
 		o, readErr := k.state.Get(ctx, history.HeadKey)
 		if readErr == nil && bytes.Equal(o.Body, body) {
-			etag, err = o.ETag, nil
+			written.ETag, err = o.ETag, nil
 		}
 	}
 	if err != nil {
 		return err
 	}
 	k.mu.Lock()
-	k.head, k.etag = head, etag
+	k.head, k.etag = head, written.ETag
 	k.mu.Unlock()
 	k.renewed.Store(began.UnixNano())
 	if k.expiry != nil {

@@ -20,7 +20,7 @@ import (
 type source interface {
 	read(ctx context.Context) (deploy.Tree, error)
 	// put makes the site's store hold an entry.
-	put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (etag string, err error)
+	put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (deploy.Written, error)
 	// sends tells whether put sends the content, or has the store copy it.
 	sends() bool
 }
@@ -33,10 +33,10 @@ type build struct {
 
 func (b build) read(ctx context.Context) (deploy.Tree, error) { return scan.Scan(ctx, b.dir) }
 
-func (b build) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (string, error) {
+func (b build) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (deploy.Written, error) {
 	body, done, err := b.open(entry)
 	if err != nil {
-		return "", err
+		return deploy.Written{}, err
 	}
 	defer done()
 	return site.Put(ctx, deploy.Put{
@@ -121,7 +121,7 @@ func (k *kept) HeadersFor(path string) (deploy.Headers, error) {
 	return e.Headers, nil
 }
 
-func (k *kept) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (string, error) {
+func (k *kept) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (deploy.Written, error) {
 	return site.Copy(ctx, deploy.Copy{Key: entry.Path, From: keptKey(k.prefix, entry.Sum), Headers: entry.Headers, If: cond})
 }
 

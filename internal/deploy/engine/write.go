@@ -49,34 +49,34 @@ func (d *run) write(ctx context.Context, phase deploy.Phase) error {
 // writeOne sends one file or changes its headers, and notes its new ETag.
 func (d *run) writeOne(ctx context.Context, w deploy.Write, p *progress) error {
 	entry := &d.plan.Next.Entries[w.Index]
-	etag, sent, err := d.put(ctx, entry, w)
+	written, sent, err := d.put(ctx, entry, w)
 	if errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
-		etag, sent, err = d.settle(ctx, entry, w)
+		written, sent, err = d.settle(ctx, entry, w)
 	}
 	if err != nil {
 		return err
 	}
-	entry.ETag = etag
+	d.note(entry, written)
 	p.add(entry.Size, sent)
 	return nil
 }
 
-func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (etag string, sent bool, err error) {
+func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (written deploy.Written, sent bool, err error) {
 	if err := d.lease.valid(); err != nil {
-		return "", false, err
+		return deploy.Written{}, false, err
 	}
 	if w.Reason == deploy.ReasonHeaders && !w.Resend {
-		etag, err = d.dest.Site.Copy(ctx, deploy.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If})
-		return etag, false, err
+		written, err = d.dest.Site.Copy(ctx, deploy.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If})
+		return written, false, err
 	}
-	etag, err = d.from.put(ctx, d.dest.Site, entry, w.If)
-	return etag, d.from.sends(), err
+	written, err = d.from.put(ctx, d.dest.Site, entry, w.If)
+	return written, d.from.sends(), err
 }
 
 // settle finds out why a write's condition failed: an earlier try had succeeded
 // and its answer was lost, the file is there already, another deploy took over,
 // or somebody changed the file behind our back.
-func (d *run) settle(ctx context.Context, entry *deploy.Entry, w deploy.Write) (etag string, sent bool, err error) {
+func (d *run) settle(ctx context.Context, entry *deploy.Entry, w deploy.Write) (written deploy.Written, sent bool, err error) {
 	info, err := d.dest.Site.Stat(ctx, entry.Path)
 	if errors.Is(err, deploy.ErrNotFound) {
 		// Ours, and deleted by someone, or refused for a passing reason: S3 says
@@ -84,14 +84,14 @@ func (d *run) settle(ctx context.Context, entry *deploy.Entry, w deploy.Write) (
 		return d.put(ctx, entry, deploy.Write{Index: w.Index, Reason: deploy.ReasonContent, If: deploy.Condition{IfAbsent: true}})
 	}
 	if err != nil {
-		return "", false, err
+		return deploy.Written{}, false, err
 	}
 	same := info.HasCRC && info.CRC == entry.CRC && info.Size == entry.Size
 	if same && (info.Headers == entry.Headers || info.Headers == "") {
-		return info.ETag, w.Reason != deploy.ReasonHeaders && d.from.sends(), nil
+		return deploy.Written{ETag: info.ETag, Version: info.Version}, w.Reason != deploy.ReasonHeaders && d.from.sends(), nil
 	}
 	if err := d.lease.update(ctx, deploy.Head.Renew); err != nil {
-		return "", false, err
+		return deploy.Written{}, false, err
 	}
 	if w.If.IfMatch == info.ETag {
 		return d.put(ctx, entry, w)
@@ -102,7 +102,7 @@ func (d *run) settle(ctx context.Context, entry *deploy.Entry, w deploy.Write) (
 		return d.put(ctx, entry, again)
 	}
 	if !d.allows(deploy.GuardForeignFiles) {
-		return "", false, foreign([]string{entry.Path})
+		return deploy.Written{}, false, foreign([]string{entry.Path})
 	}
 	return d.put(ctx, entry, again)
 }

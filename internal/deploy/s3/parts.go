@@ -29,7 +29,7 @@ const (
 // putParts sends a large file in parts. What S3 assembles is checked against the
 // CRC of the whole file, and is made visible under the same condition as a
 // single write.
-func (s *Store) putParts(ctx context.Context, put deploy.Put) (string, error) {
+func (s *Store) putParts(ctx context.Context, put deploy.Put) (deploy.Written, error) {
 	key := aws.String(s.prefix + put.Key)
 	in := &awss3.CreateMultipartUploadInput{
 		Bucket: &s.bucket, Key: key,
@@ -38,7 +38,7 @@ func (s *Store) putParts(ctx context.Context, put deploy.Put) (string, error) {
 	applyParts(in, put.Headers)
 	upload, err := s.client.CreateMultipartUpload(ctx, in)
 	if err != nil {
-		return "", s.explain("start writing", put.Key, err)
+		return deploy.Written{}, s.explain("start writing", put.Key, err)
 	}
 	parts, err := s.sendParts(ctx, put, key, upload.UploadId)
 	if err == nil {
@@ -51,10 +51,10 @@ func (s *Store) putParts(ctx context.Context, put deploy.Put) (string, error) {
 		done.IfMatch, done.IfNoneMatch = conditions(put.If)
 		var out *awss3.CompleteMultipartUploadOutput
 		if out, err = s.client.CompleteMultipartUpload(ctx, done); err == nil {
-			return aws.ToString(out.ETag), nil
+			return deploy.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
 		}
 	}
-	return "", errors.Join(s.explain("write", put.Key, err), s.abort(ctx, key, upload.UploadId))
+	return deploy.Written{}, errors.Join(s.explain("write", put.Key, err), s.abort(ctx, key, upload.UploadId))
 }
 
 // abort frees the parts, which would else be paid for until a lifecycle rule

@@ -94,7 +94,7 @@ func (s *Store) Stat(ctx context.Context, key string) (deploy.Info, error) {
 		return deploy.Info{}, s.explain("look at", key, err)
 	}
 	info := deploy.Info{
-		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: aws.ToString(out.ETag),
+		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId),
 		Modified: aws.ToTime(out.LastModified), Now: serverTime(out.ResultMetadata),
 	}
 	info.CRC, info.HasCRC = decodeCRC(out.ChecksumCRC64NVME)
@@ -106,12 +106,12 @@ func (s *Store) Stat(ctx context.Context, key string) (deploy.Info, error) {
 }
 
 // Put writes an object in one request, or in parts when it is large.
-func (s *Store) Put(ctx context.Context, put deploy.Put) (string, error) {
+func (s *Store) Put(ctx context.Context, put deploy.Put) (deploy.Written, error) {
 	if put.Size > partThreshold {
 		return s.putParts(ctx, put)
 	}
 	if _, err := put.Body.Seek(0, io.SeekStart); err != nil {
-		return "", fmt.Errorf("read %s: %w", put.Key, err)
+		return deploy.Written{}, fmt.Errorf("read %s: %w", put.Key, err)
 	}
 	in := &awss3.PutObjectInput{
 		Bucket: &s.bucket, Key: aws.String(s.prefix + put.Key), Body: put.Body, ContentLength: &put.Size,
@@ -121,14 +121,14 @@ func (s *Store) Put(ctx context.Context, put deploy.Put) (string, error) {
 	applyPut(in, put.Headers)
 	out, err := s.client.PutObject(ctx, in, withPayloadHash(put.Sum))
 	if err != nil {
-		return "", s.explain("write", put.Key, err)
+		return deploy.Written{}, s.explain("write", put.Key, err)
 	}
-	return aws.ToString(out.ETag), nil
+	return deploy.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
 }
 
 // Copy rewrites an object's headers on the server, or takes content from another
 // key of the same bucket.
-func (s *Store) Copy(ctx context.Context, c deploy.Copy) (string, error) {
+func (s *Store) Copy(ctx context.Context, c deploy.Copy) (deploy.Written, error) {
 	in := &awss3.CopyObjectInput{
 		Bucket: &s.bucket, Key: aws.String(s.prefix + c.Key),
 		CopySource:        aws.String(copySource(s.bucket, s.prefix+c.From)),
@@ -148,12 +148,12 @@ func (s *Store) Copy(ctx context.Context, c deploy.Copy) (string, error) {
 	applyCopy(in, c.Headers)
 	out, err := s.client.CopyObject(ctx, in)
 	if err != nil {
-		return "", s.explain("copy", c.Key, err)
+		return deploy.Written{}, s.explain("copy", c.Key, err)
 	}
 	if out.CopyObjectResult == nil {
-		return "", fmt.Errorf("copy %s: the store answered without a result", s.name(c.Key))
+		return deploy.Written{}, fmt.Errorf("copy %s: the store answered without a result", s.name(c.Key))
 	}
-	return aws.ToString(out.CopyObjectResult.ETag), nil
+	return deploy.Written{ETag: aws.ToString(out.CopyObjectResult.ETag), Version: aws.ToString(out.VersionId)}, nil
 }
 
 const (

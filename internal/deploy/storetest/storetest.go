@@ -54,11 +54,11 @@ func Run(t *testing.T, features Features, open func(t *testing.T) deploy.Store) 
 
 func must(t *testing.T, store deploy.Store, put deploy.Put) string {
 	t.Helper()
-	etag, err := store.Put(t.Context(), put)
+	written, err := store.Put(t.Context(), put)
 	if err != nil {
 		t.Fatalf("put %s: %v", put.Key, err)
 	}
-	return etag
+	return written.ETag
 }
 
 func body(t *testing.T, store deploy.Store, key string) string {
@@ -225,8 +225,8 @@ func copies(t *testing.T, store deploy.Store, features Features) {
 		t.Fatal(err)
 	}
 	info, err := store.Stat(t.Context(), "k")
-	if err != nil || info.ETag != got || !info.HasCRC {
-		t.Fatalf("%+v, %v; want ETag %s and a CRC", info, err, got)
+	if err != nil || info.ETag != got.ETag || !info.HasCRC {
+		t.Fatalf("%+v, %v; want ETag %s and a CRC", info, err, got.ETag)
 	}
 	if !features.NoHeaders && info.Headers != changed {
 		t.Errorf("headers %q", info.Headers)
