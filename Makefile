@@ -46,7 +46,7 @@ build: ## Build the static program bin/pressrun
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/pressrun ./cmd/pressrun
 
 test: ## All tests with the race detector; installs first what the end-to-end tests need
-	@tools/install versitygw act
+	@tools/install versitygw act toxiproxy
 	@tools/packages
 	go test -race -timeout $(TEST_TIMEOUT) $(FLAGS) $(PACKAGES)
 

@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/dir"
@@ -31,6 +32,9 @@ type Options struct {
 	// MaxConnections bounds open connections to S3; default 256.
 	MaxConnections int
 	MaxAttempts    int // of one S3 request; default 8
+	// StallTimeout is how long a connection to S3 may do nothing in the middle of
+	// a request; default 60 s.
+	StallTimeout time.Duration
 }
 
 // Open opens s3://bucket[/prefix] or file:///absolute/folder. Nothing is sent or
@@ -91,5 +95,6 @@ func openBucket(ctx context.Context, address string, o Options) (*s3.Store, erro
 	return s3.Open(ctx, bucket, prefix, s3.Options{
 		Endpoint: o.Endpoint, Region: o.Region, AccessKey: o.AccessKey, SecretKey: o.SecretKey,
 		MaxConnections: o.MaxConnections, MaxAttempts: o.MaxAttempts,
+		StallTimeout: o.StallTimeout,
 	})
 }

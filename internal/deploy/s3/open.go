@@ -33,6 +33,9 @@ type Options struct {
 	MaxConnections int
 	// MaxAttempts of one request; default 8.
 	MaxAttempts int
+	// StallTimeout is how long a connection may do nothing in the middle of a
+	// request before that is tried again on another; default 60 s.
+	StallTimeout time.Duration
 	// HTTPClient sends requests in place of the tuned one; for tests.
 	HTTPClient aws.HTTPClient
 }
@@ -47,6 +50,9 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 	}
 	if o.MaxAttempts == 0 {
 		o.MaxAttempts = 8
+	}
+	if o.StallTimeout == 0 {
+		o.StallTimeout = time.Minute
 	}
 	if o.Endpoint != "" {
 		u, err := url.Parse(o.Endpoint)
@@ -92,7 +98,7 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 
 func loadOptions(o Options, throttle *atomic.Int64) []func(*config.LoadOptions) error {
 	load := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(httpClient(o.MaxConnections)),
+		config.WithHTTPClient(httpClient(o.MaxConnections, o.StallTimeout)),
 		config.WithRetryer(func() aws.Retryer { return &countingRetryer{newRetryer(o.MaxAttempts), throttle} }),
 	}
 	if o.Region != "" {
@@ -137,13 +143,14 @@ func isThrottle(err error) bool {
 
 // httpClient keeps as many connections open as there are workers. With the
 // SDK's default of 10 per host all others would shake hands again for each file.
-func httpClient(connections int) *awshttp.BuildableClient {
+func httpClient(connections int, stall time.Duration) *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 		t.MaxIdleConns = connections
 		t.MaxIdleConnsPerHost = connections
 		t.MaxConnsPerHost = connections
 		t.IdleConnTimeout = 30 * time.Second
-		t.ResponseHeaderTimeout = 60 * time.Second
+		t.ResponseHeaderTimeout = stall
+		t.DialContext = endStalled(t.DialContext, stall)
 		t.WriteBufferSize = 64 << 10
 		// S3 itself speaks HTTP/1.1 only; HTTP/2 elsewhere would put all
 		// uploads through one connection's flow control.
