@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/atomicfile"
 	"github.com/pressrun/pressrun/internal/githubapp"
 	"github.com/pressrun/pressrun/internal/ledger"
 )
@@ -78,7 +79,7 @@ func (g *gates) change(f func([]waitingRun) []waitingRun) error {
 	after := f(slices.Clone(g.open))
 	text, err := json.Marshal(after)
 	if err == nil {
-		err = writeWhole(g.file, text)
+		err = atomicfile.Write(g.file, text)
 	}
 	if err != nil {
 		return fmt.Errorf("keep which runs wait at GitHub: %w", err)

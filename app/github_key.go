@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/bradleyfalzon/ghinstallation/v2"
 
+	"github.com/pressrun/pressrun/internal/atomicfile"
 	"github.com/pressrun/pressrun/internal/githubapp"
 )
 
@@ -180,7 +181,7 @@ func (a *App) keepApp(ctx context.Context, made githubapp.Made, secret string) e
 			return fmt.Errorf("write where the GitHub App is: %w", err)
 		}
 	}
-	if err := writeWhole(a.github.madeFile(), text); err != nil {
+	if err := atomicfile.Write(a.github.madeFile(), text); err != nil {
 		return fmt.Errorf("keep the GitHub App: %w", err)
 	}
 	return nil

@@ -13,6 +13,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/atomicfile"
 )
 
 // keys mint and check the credentials that the app gives out itself. They are
@@ -57,23 +59,10 @@ func loadKeys(path string) (keys, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return keys{}, fmt.Errorf("make the state folder: %w", err)
 	}
-	if err := writeWhole(path, secret); err != nil {
+	if err := atomicfile.Write(path, secret); err != nil {
 		return keys{}, fmt.Errorf("keep the app's key: %w", err)
 	}
 	return keys{secret}, nil
-}
-
-// writeWhole writes a private file so that it is there whole or not at all.
-func writeWhole(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".key-*") // 0600
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return os.Rename(f.Name(), path)
 }
 
 func (k keys) mint(kind string, g grant) string {

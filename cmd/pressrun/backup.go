@@ -7,7 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
+
+	"github.com/pressrun/pressrun/internal/atomicfile"
 )
 
 type backupCmd struct {
@@ -74,41 +75,11 @@ func (c *backupCmd) free() error {
 	return withCode(exitUsage, fmt.Errorf("%s is there already; --force replaces it", c.File))
 }
 
-// write puts the copy beside its place, makes sure that it is on disk, and
-// only then moves it there.
-func (c *backupCmd) write(copied io.Reader) (n int64, err error) {
-	folder := filepath.Dir(c.File)
-	f, err := os.CreateTemp(folder, ".pressrun-backup-*") // for its owner only
-	if err != nil {
-		return 0, err
-	}
-	n, err = io.Copy(f, copied)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return 0, errors.Join(err, os.Remove(f.Name()))
-	}
-	if err := c.moveInto(f.Name()); err != nil {
-		return 0, errors.Join(err, os.Remove(f.Name()))
-	}
-	return n, syncFolder(folder)
-}
-
-// moveInto gives the file its name. Without --force a link does it, which
-// fails if somebody has taken the name meanwhile.
-func (c *backupCmd) moveInto(temporary string) error {
+// write puts the copy in its place. Without --force it fails if somebody has
+// taken the name meanwhile.
+func (c *backupCmd) write(copied io.Reader) (int64, error) {
 	if c.Force {
-		return os.Rename(temporary, c.File)
+		return atomicfile.Replace(c.File, copied)
 	}
-	if err := os.Link(temporary, c.File); err != nil {
-		return err
-	}
-	return os.Remove(temporary)
-}
-
-// syncFolder makes a new name in a folder outlive a power cut.
-func syncFolder(folder string) error {
-	d, err := os.Open(filepath.Clean(folder))
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
+	return atomicfile.Create(c.File, copied)
 }

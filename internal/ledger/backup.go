@@ -8,8 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/atomicfile"
 )
 
 // Backup writes a whole copy of the ledger to a new file while the ledger
@@ -37,16 +38,10 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 	if err := Verify(ctx, partial); err != nil {
 		return fmt.Errorf("check the new backup: %w", err)
 	}
-	if err := absent(path); err != nil {
-		return err
-	}
-	if err := os.Rename(partial, path); err != nil {
+	if err := atomicfile.Place(partial, path); err != nil {
 		return fmt.Errorf("put the backup in its place: %w", err)
 	}
-	if runtime.GOOS == "windows" {
-		return nil // which can't sync a folder
-	}
-	return syncFile(filepath.Dir(path))
+	return nil
 }
 
 func absent(path string) error {
@@ -78,16 +73,7 @@ func (l *Ledger) copyTo(ctx context.Context, path string) (err error) {
 	if _, err := db.ExecContext(ctx, `VACUUM INTO $1`, path); err != nil {
 		return explain(err)
 	}
-	return syncFile(path)
-}
-
-// syncFile puts a file, or the names in a folder, on disk.
-func syncFile(path string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
+	return nil
 }
 
 // Verify checks that a file, such as a backup, is a whole ledger. It only

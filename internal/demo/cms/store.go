@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/atomicfile"
 	"github.com/pressrun/pressrun/internal/demo/content"
 )
 
@@ -179,28 +180,8 @@ func (s *store) write(next state) error {
 	if err != nil {
 		return fmt.Errorf("encode CMS content: %w", err)
 	}
-	if err := replaceFile(s.file, data); err != nil {
+	if err := atomicfile.Write(s.file, data); err != nil {
 		return fmt.Errorf("write CMS content %s: %w", s.file, err)
 	}
 	return nil
-}
-
-func replaceFile(file string, data []byte) (err error) {
-	temp, err := os.CreateTemp(filepath.Dir(file), ".cms-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(temp.Name()))
-		}
-	}()
-	_, err = temp.Write(data)
-	if err == nil {
-		err = temp.Sync()
-	}
-	if err = errors.Join(err, temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), file)
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/atomicfile"
 	"github.com/pressrun/pressrun/internal/environ"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
@@ -127,7 +128,7 @@ func (r *Runner) intend(f folder, rec record) (*os.File, error) {
 	r.crash("locked")
 	err = f.writeJSON("run.json", rec)
 	for path := f.path; err == nil && path != r.opts.State; path = filepath.Dir(path) {
-		err = syncDir(filepath.Dir(path))
+		err = atomicfile.SyncFolder(filepath.Dir(path))
 	}
 	if err != nil {
 		return nil, errors.Join(err, lock.Close())

@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/atomicfile"
 	"github.com/pressrun/pressrun/internal/process"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -100,32 +101,10 @@ func (f folder) writeJSON(name string, from any) error {
 	if err != nil {
 		return fmt.Errorf("write a run's %s: %w", name, err)
 	}
-	temp, err := os.CreateTemp(f.path, "."+name+"-*")
-	if err != nil {
-		return fmt.Errorf("write a run's %s: %w", name, err)
-	}
-	_, err = temp.Write(append(text, '\n'))
-	err = errors.Join(err, temp.Sync(), temp.Close())
-	if err == nil {
-		err = os.Rename(temp.Name(), f.file(name))
-	}
-	if err == nil {
-		err = syncDir(f.path)
-	}
-	if err != nil {
-		_ = os.Remove(temp.Name()) // renamed already, or worth no second error
+	if err := atomicfile.Write(f.file(name), append(text, '\n')); err != nil {
 		return fmt.Errorf("write a run's %s: %w", name, err)
 	}
 	return nil
-}
-
-// syncDir puts a folder's list of names on disk.
-func syncDir(path string) error {
-	d, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 func (f folder) record() (record, error) {

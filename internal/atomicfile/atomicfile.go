@@ -1,0 +1,106 @@
+// Package atomicfile writes files that are there whole or not at all, whatever
+// crashes in between: they are written beside their place, put on disk, and
+// then given their name. All are for their owner only (0600). When a function
+// returns nil, the content and its name outlive a power cut; when it returns an
+// error, what was there before is there still, and nothing lies beside it.
+package atomicfile
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// Write makes a file, or replaces it. Its folder must be there.
+func Write(path string, text []byte) error {
+	_, err := Replace(path, bytes.NewReader(text))
+	return err
+}
+
+// Replace makes a file, or replaces it, by what it reads. It returns how many
+// bytes that was.
+func Replace(path string, content io.Reader) (int64, error) {
+	return write(path, content, os.Rename)
+}
+
+// Create makes a file of what it reads; fs.ErrExist when there is one.
+func Create(path string, content io.Reader) (int64, error) {
+	return write(path, content, moveNew)
+}
+
+// Place gives a file that another program has written its name: it is put on
+// disk first. fs.ErrExist when there is such a file; the temporary one, which
+// must be in the same folder, is gone in any case.
+func Place(temporary, path string) error {
+	f, err := os.OpenFile(temporary, os.O_RDWR, 0) // Windows syncs only what can be written
+	if err != nil {
+		return errors.Join(err, remove(temporary))
+	}
+	return finish(f, path, nil, moveNew)
+}
+
+func write(path string, content io.Reader, move func(from, to string) error) (int64, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*.tmp") // 0600
+	if err != nil {
+		return 0, err
+	}
+	n, err := io.Copy(f, content)
+	return n, finish(f, path, err, move)
+}
+
+// finish puts a file on disk and in its place, or removes it.
+func finish(f *os.File, path string, err error, move func(from, to string) error) error {
+	if err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = move(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, remove(f.Name()))
+	}
+	return SyncFolder(filepath.Dir(path))
+}
+
+// moveNew moves a file to a name that nobody has. A link does it, which fails
+// if somebody has taken the name meanwhile; where there are no links, a look
+// must do.
+func moveNew(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil {
+		return os.Remove(from)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if _, looked := os.Lstat(to); !errors.Is(looked, fs.ErrNotExist) {
+		return errors.Join(err, looked)
+	}
+	return os.Rename(from, to)
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// SyncFolder puts a folder's list of names on disk, so that new ones outlive a
+// power cut. Windows can't, and needs it not.
+func SyncFolder(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil
+	}
+	d, err := os.Open(filepath.Clean(path))
+	if err != nil {
+		return fmt.Errorf("put a folder's names on disk: %w", err)
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
