@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy"
@@ -107,107 +106,4 @@ func decide(ctx context.Context, state deploy.Store, head history.Head, told his
 		return Decision{}, err
 	}
 	return Plan(in, limits), nil
-}
-
-// errUnknown tells that the way from what the CDN was told to the live release
-// is not recorded.
-var errUnknown = errors.New("the releases since the CDN was last told are not all kept")
-
-// collect gathers what changed, release by release. The first and the last alone
-// would not do: a page that a release changed and the next one changed back is
-// the same in both, while caches may hold what was between.
-func collect(ctx context.Context, state deploy.Store, head history.Head, told history.Purged, tagHeader string, in *Input) error {
-	steps := since(head, told.Manifest)
-	if steps == nil {
-		return errUnknown
-	}
-	from, err := history.ReadManifest(ctx, state, history.ManifestKey(told.Manifest), head.Site)
-	if err != nil {
-		return err
-	}
-	in.Held = objects(from, tagHeader)
-	for _, step := range steps {
-		to, err := history.ReadManifest(ctx, state, history.ManifestKey(step.Manifest), head.Site)
-		if err != nil {
-			return err
-		}
-		diffs := deploy.Diff(from, to)
-		in.Changes = append(in.Changes, changes(diffs, tagHeader)...)
-		more, err := unlisted(ctx, state, step, head.Site, tagHeader, diffs)
-		if err != nil {
-			return err
-		}
-		in.Changes = append(in.Changes, more...)
-		from = to
-	}
-	return nil
-}
-
-// since are the releases after a manifest, oldest first, each manifest once; nil
-// when the manifest is not among those that the head remembers.
-func since(head history.Head, manifest int64) []deploy.Live {
-	var steps []deploy.Live
-	for _, r := range head.Releases() {
-		if r.Manifest == manifest {
-			slices.Reverse(steps)
-			return steps
-		}
-		if n := len(steps); n > 0 && steps[n-1].Manifest == r.Manifest {
-			steps[n-1] = r // the deploy that wrote it, not one that found it unchanged
-			continue
-		}
-		steps = append(steps, r)
-	}
-	return nil
-}
-
-// changes are differences with the tags that caches may hold the old one under.
-func changes(diffs []deploy.Difference, tagHeader string) []Change {
-	out := make([]Change, 0, len(diffs))
-	for _, d := range diffs {
-		c := Change{Path: d.Path, Reason: d.Reason}
-		if d.Old != nil {
-			c.Tags = Tags(d.Old.Headers, tagHeader)
-		}
-		out = append(out, c)
-	}
-	return out
-}
-
-// unlisted are changes that two manifests don't show. Files that a release wrote
-// although they are the same as before: a deploy that died had changed them,
-// visitors may have seen that, and under which tags isn't known. And dropped
-// assets whose grace time was over.
-func unlisted(ctx context.Context, state deploy.Store, step deploy.Live, site, tagHeader string, diffs []deploy.Difference) ([]Change, error) {
-	plan, err := history.ReadManifest(ctx, state, history.PlanKey(step.Sequence), site)
-	if errors.Is(err, deploy.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	different := make(map[string]bool, len(diffs))
-	for _, d := range diffs {
-		different[d.Path] = true
-	}
-	var out []Change
-	for _, e := range plan.Entries {
-		if !different[e.Path] {
-			out = append(out, Change{Path: e.Path, Reason: deploy.ReasonContent})
-		}
-	}
-	for _, r := range plan.Retired {
-		if r.Doomed && !different[r.Path] {
-			out = append(out, Change{Path: r.Path, Reason: deploy.ReasonExpired, Tags: Tags(r.Headers, tagHeader)})
-		}
-	}
-	return out, nil
-}
-
-func objects(m *deploy.Manifest, tagHeader string) []Object {
-	out := make([]Object, len(m.Entries))
-	for i, e := range m.Entries {
-		out[i] = Object{Path: e.Path, Tags: Tags(e.Headers, tagHeader)}
-	}
-	return out
 }

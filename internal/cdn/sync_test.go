@@ -69,6 +69,13 @@ func (p *press) write(name, body string) {
 	}
 }
 
+func (p *press) remove(name string) {
+	p.t.Helper()
+	if err := os.Remove(filepath.Join(p.build, name)); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
 func (p *press) deploy() deploy.Result {
 	p.t.Helper()
 	r, err := engine.Run(p.t.Context(), p.dest, engine.Options{Source: p.build, Site: "www", Rules: p.rules})

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
@@ -48,31 +48,48 @@ func (d *run) tidyState(ctx context.Context) error {
 			content[keptKey(d.dest.KeptPrefix, e.Sum)] = true
 		}
 	}
-	// What the CDN is still to be told of is found by comparing manifests from the
-	// one it was last told of.
-	purged, err := history.ReadPurged(ctx, d.dest.State)
+	untold, err := d.untold(ctx, releases)
 	if err != nil {
 		return err
 	}
 	for _, r := range releases {
-		if purged.Manifest > 0 && r.Manifest >= purged.Manifest {
+		if untold > 0 && r.Manifest >= untold {
 			manifests[history.ManifestKey(r.Manifest)] = true
 		}
 	}
-	if err := d.prune(ctx, d.dest.State, "releases/", manifests); err != nil {
+	err = d.prune(ctx, d.dest.State, "releases/", func(key string) bool {
+		plan, isPlan := history.PlanSequence(key)
+		return (isPlan && untold > 0 && plan > untold) || manifests[key]
+	})
+	if err != nil {
 		return err
 	}
 	if d.dest.KeptPrefix == "" {
 		return nil
 	}
-	return d.prune(ctx, d.dest.Site, d.dest.KeptPrefix, content)
+	return d.prune(ctx, d.dest.Keeper(), d.dest.KeptPrefix, func(key string) bool { return content[key] })
+}
+
+// untold is the sequence from which on manifests and plans tell what the CDN is
+// still to forget: it is found by comparing releases from the one that it was last
+// told of, and what deploys that died had shown in between is in their plans
+// alone. 0 when no CDN is told, or too long ago for that.
+func (d *run) untold(ctx context.Context, releases []deploy.Live) (int64, error) {
+	purged, err := history.ReadPurged(ctx, d.dest.State)
+	if err != nil {
+		return 0, err
+	}
+	if !slices.ContainsFunc(releases, func(r deploy.Live) bool { return r.Manifest == purged.Manifest }) {
+		return 0, nil
+	}
+	return purged.Manifest, nil
 }
 
 // prune deletes what lies under a prefix of ours and is not wanted.
-func (d *run) prune(ctx context.Context, store deploy.Store, prefix string, wanted map[string]bool) error {
+func (d *run) prune(ctx context.Context, store deploy.Store, prefix string, wanted func(key string) bool) error {
 	var dels []deploy.Deletion
 	err := store.List(ctx, prefix, func(info deploy.Info) error {
-		if !wanted[strings.TrimSuffix(info.Key, ".plan")] || strings.HasSuffix(info.Key, ".plan") {
+		if !wanted(info.Key) {
 			dels = append(dels, deploy.Deletion{Key: info.Key})
 		}
 		return nil

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy"
@@ -22,6 +25,29 @@ func ManifestKey(sequence int64) string { return fmt.Sprintf("releases/%010d", s
 
 // PlanKey is where a deploy wrote down what it was about to do.
 func PlanKey(sequence int64) string { return ManifestKey(sequence) + ".plan" }
+
+// PlanSequence reads a key that PlanKey made; false for any other.
+func PlanSequence(key string) (int64, bool) {
+	digits, ok := strings.CutSuffix(strings.TrimPrefix(key, "releases/"), ".plan")
+	if !ok {
+		return 0, false
+	}
+	sequence, err := strconv.ParseInt(digits, 10, 64)
+	return sequence, err == nil && PlanKey(sequence) == key
+}
+
+// Plans are the sequences of all plans that are kept, in order.
+func Plans(ctx context.Context, state deploy.Store) ([]int64, error) {
+	var out []int64
+	err := state.List(ctx, "releases/", func(info deploy.Info) error {
+		if sequence, ok := PlanSequence(info.Key); ok {
+			out = append(out, sequence)
+		}
+		return nil
+	})
+	slices.Sort(out)
+	return out, err
+}
 
 // Head is a head with the ETag it was read under.
 type Head struct {
