@@ -136,14 +136,25 @@ type Destination struct {
 	// StatePrefix is where the state lies inside the site's own store, so that
 	// no file is published there; empty when it lies elsewhere.
 	StatePrefix string
-	// KeptPrefix is where, among the site store's keys, content that releases
-	// replaced is kept for a rollback; empty when none can be.
+	// KeptPrefix is where content that releases replaced is kept for a rollback,
+	// once for each hash; empty when none can be. It is among the keys of Kept.
 	KeptPrefix string
+	// Kept is the store that content is kept in: the state's where that lies in
+	// another bucket, so that the public one lists nothing of it. Nil for Site.
+	Kept Store
+}
+
+// Keeper is the store that has the content under KeptPrefix.
+func (d Destination) Keeper() Store {
+	if d.Kept != nil {
+		return d.Kept
+	}
+	return d.Site
 }
 
 // Private is the prefix of names that a build may not use.
 func (d Destination) Private() string {
-	if d.StatePrefix != "" {
+	if d.StatePrefix != "" || d.Kept != nil {
 		return d.StatePrefix
 	}
 	return d.KeptPrefix

@@ -35,6 +35,7 @@ type Object struct {
 	ETag     string
 	CRC      uint64
 	Modified time.Time
+	Version  string // empty where the server keeps no versions
 }
 
 // Server is one bucket store. Its zero value is ready; set the hooks before use.
@@ -46,11 +47,19 @@ type Server struct {
 	Before func(r *http.Request) *Fault
 	// Unconditional ignores If-Match and If-None-Match, as old stores do.
 	Unconditional bool
+	// Versioned keeps what is overwritten or deleted, as a bucket with versioning
+	// does.
+	Versioned bool
+	// PageSize is how many keys a listing gives at once; default 100, so that tests
+	// with few objects see several pages.
+	PageSize int
 	// Changed is called after every change, with the bucket still locked.
 	Changed func(bucket map[string]Object, key string)
 
 	mu      sync.Mutex
 	buckets map[string]map[string]Object
+	past    map[string]Object // every version, by bucket, key and id
+	count   int               // of versions
 	// Resent counts bytes of bodies written over the very same content.
 	resent int64
 }
@@ -172,10 +181,12 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, fault *Fault) {
 		fail(w, r, http.StatusNotFound, "NoSuchBucket")
 		return
 	}
-	b := &handler{server: s, objects: objects, key: key, w: w, r: r, body: body}
+	b := &handler{server: s, bucket: bucket, objects: objects, key: key, w: w, r: r, body: body}
 	switch {
 	case key == "" && r.Method == http.MethodPost && r.URL.Query().Has("delete"):
 		b.deleteMany()
+	case key == "" && r.Method == http.MethodGet && r.URL.Query().Has("versioning"):
+		b.versioning()
 	case key == "" && r.Method == http.MethodGet:
 		b.list()
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
@@ -183,7 +194,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, fault *Fault) {
 	case r.Method == http.MethodDelete:
 		b.deleteOne()
 	case r.Method == http.MethodPut && r.Header.Get("X-Amz-Copy-Source") != "":
-		b.copy(bucket)
+		b.copy()
 	case r.Method == http.MethodPut:
 		b.put()
 	default:
@@ -193,6 +204,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, fault *Fault) {
 
 type handler struct {
 	server  *Server
+	bucket  string
 	objects map[string]Object
 	key     string
 	w       http.ResponseWriter
@@ -201,12 +213,17 @@ type handler struct {
 }
 
 func (b *handler) get() {
-	o, ok := b.objects[b.key]
+	o, ok := b.find(b.r.URL.Query().Get("versionId"))
 	if !ok {
 		fail(b.w, b.r, http.StatusNotFound, "NoSuchKey")
 		return
 	}
+	if want := b.r.Header.Get("If-Match"); want != "" && want != o.ETag {
+		fail(b.w, b.r, http.StatusPreconditionFailed, "PreconditionFailed")
+		return
+	}
 	h := b.w.Header()
+	setVersion(h, o)
 	maps.Copy(h, o.Header)
 	h.Set("ETag", o.ETag)
 	h.Set("Last-Modified", o.Modified.UTC().Format(http.TimeFormat))
@@ -239,31 +256,13 @@ func (b *handler) put() {
 	}
 	o := b.store(b.body, crc, kept(b.r.Header))
 	b.w.Header().Set("ETag", o.ETag)
-}
-
-func (b *handler) copy(bucket string) {
-	source, err := url.PathUnescape(b.r.Header.Get("X-Amz-Copy-Source"))
-	from, ok := b.objects[strings.TrimPrefix(strings.TrimPrefix(source, "/"), bucket+"/")]
-	if err != nil || !ok {
-		fail(b.w, b.r, http.StatusNotFound, "NoSuchKey")
-		return
-	}
-	if want := b.r.Header.Get("X-Amz-Copy-Source-If-Match"); want != "" && want != from.ETag {
-		fail(b.w, b.r, http.StatusPreconditionFailed, "PreconditionFailed")
-		return
-	}
-	if code := b.conditions(b.r.Header.Get("If-Match"), b.r.Header.Get("If-None-Match")); code != "" {
-		fail(b.w, b.r, statusOf(code), code)
-		return
-	}
-	o := b.store(from.Body, from.CRC, kept(b.r.Header))
-	_, _ = fmt.Fprintf(b.w, "<CopyObjectResult><ETag>%s</ETag><LastModified>%s</LastModified></CopyObjectResult>",
-		o.ETag, o.Modified.UTC().Format(time.RFC3339))
+	setVersion(b.w.Header(), o)
 }
 
 func (b *handler) store(body []byte, crc uint64, header http.Header) Object {
 	sum := md5.Sum(body)
 	o := Object{Body: body, Header: header, ETag: `"` + hex.EncodeToString(sum[:]) + `"`, CRC: crc, Modified: b.server.now()}
+	b.remember(&o)
 	b.objects[b.key] = o
 	b.changed(b.key)
 	return o
@@ -331,9 +330,6 @@ func (b *handler) deleteMany() {
 	_, _ = io.WriteString(b.w, "</DeleteResult>")
 }
 
-// pageSize is small, so that tests with few objects see several pages.
-const pageSize = 100
-
 func (b *handler) list() {
 	q := b.r.URL.Query()
 	after := max(q.Get("start-after"), q.Get("continuation-token"))
@@ -342,6 +338,10 @@ func (b *handler) list() {
 		if strings.HasPrefix(k, q.Get("prefix")) && k > after {
 			keys = append(keys, k)
 		}
+	}
+	pageSize := b.server.PageSize
+	if pageSize == 0 {
+		pageSize = 100
 	}
 	more := len(keys) > pageSize
 	if more {

@@ -69,11 +69,7 @@ func openS3(ctx context.Context, address string, o Options) (deploy.Destination,
 		if o.StatePrefix != "" {
 			return deploy.Destination{}, fmt.Errorf("give either a state prefix or a state address, not both")
 		}
-		state, err := openBucket(ctx, o.State, o)
-		if err != nil {
-			return deploy.Destination{}, fmt.Errorf("state: %w", err)
-		}
-		return deploy.Destination{Site: site, State: state}, nil
+		return withState(ctx, site, o)
 	}
 	prefix := o.StatePrefix
 	if prefix == "" {
@@ -83,7 +79,31 @@ func openS3(ctx context.Context, address string, o Options) (deploy.Destination,
 	if prefix == "" {
 		return deploy.Destination{}, fmt.Errorf("the state prefix %q is the site's root: name a folder", o.StatePrefix)
 	}
-	return deploy.Destination{Site: site, State: site.Sub(prefix + "/"), StatePrefix: prefix + "/", KeptPrefix: prefix + "/content/"}, nil
+	return besideSite(site, prefix+"/"), nil
+}
+
+// keptPrefix is where, in the state, content is kept for a rollback.
+const keptPrefix = "content/"
+
+func besideSite(site *s3.Store, prefix string) deploy.Destination {
+	return deploy.Destination{Site: site, State: site.Sub(prefix), StatePrefix: prefix, KeptPrefix: prefix + keptPrefix}
+}
+
+// withState keeps the state, and with it the content that releases replaced, at an
+// address of its own.
+func withState(ctx context.Context, site *s3.Store, o Options) (deploy.Destination, error) {
+	state, err := openBucket(ctx, o.State, o)
+	if err != nil {
+		return deploy.Destination{}, fmt.Errorf("state: %w", err)
+	}
+	here, there := site.String()+"/", state.String()+"/"
+	if strings.HasPrefix(here, there) {
+		return deploy.Destination{}, fmt.Errorf("the site (%s) would lie in its own state (%s): give each a place of its own", site, state)
+	}
+	if prefix, inside := strings.CutPrefix(there, here); inside {
+		return besideSite(site, prefix), nil
+	}
+	return deploy.Destination{Site: site, State: state, Kept: state, KeptPrefix: keptPrefix}, nil
 }
 
 func openBucket(ctx context.Context, address string, o Options) (*s3.Store, error) {

@@ -192,6 +192,9 @@ func writeFile(name string, put deploy.Put) (info fs.FileInfo, err error) {
 // Copy copies one file over another. Copying a file onto itself changes nothing,
 // since there are no headers to keep.
 func (s *Store) Copy(ctx context.Context, c deploy.Copy) (deploy.Written, error) {
+	if c.FromStore != nil || c.FromVersion != "" {
+		return deploy.Written{}, fmt.Errorf("copy %s to %s: from another store, or an earlier version: %w", c.From, s.name, errors.ErrUnsupported)
+	}
 	info, err := s.stat(ctx, c.From)
 	if err != nil {
 		return deploy.Written{}, err

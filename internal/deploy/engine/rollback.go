@@ -22,7 +22,7 @@ func Rollback(ctx context.Context, dest deploy.Destination, release int64, opts 
 		return deploy.Result{}, err
 	}
 	if dest.KeptPrefix == "" {
-		return deploy.Result{}, errors.New("this destination keeps no content to roll back to, since its state lies in another bucket: deploy the older commit instead")
+		return deploy.Result{}, errors.New("this destination keeps no content to roll back to: deploy the older commit instead")
 	}
 	head, err := history.ReadHead(ctx, dest.State, opts.Site)
 	if err != nil {
@@ -35,7 +35,7 @@ func Rollback(ctx context.Context, dest deploy.Destination, release int64, opts 
 	opts.Release, opts.Commit = target.Release, target.Commit
 	// An older release is what is asked for.
 	opts.Allow = append(slices.Clone(opts.Allow), deploy.GuardOlderRelease)
-	from := &kept{state: dest.State, prefix: dest.KeptPrefix, site: opts.Site, sequence: target.Manifest, missing: func(e deploy.Entry) error {
+	from := &kept{dest: dest, site: opts.Site, sequence: target.Manifest, missing: func(e deploy.Entry) error {
 		return fmt.Errorf("release %d can't be put back: the content of %s is no longer kept; deploy its commit %s instead",
 			target.Release, e.Path, target.Commit)
 	}}
@@ -54,7 +54,7 @@ func (d *run) complete(ctx context.Context, from *kept) error {
 			}
 			entry := d.plan.Next.Entries[w.Index]
 			group.Go(func() error {
-				_, err := d.dest.Site.Stat(ctx, keptKey(d.dest.KeptPrefix, entry.Sum))
+				_, err := d.dest.Keeper().Stat(ctx, keptKey(d.dest.KeptPrefix, entry.Sum))
 				if errors.Is(err, deploy.ErrNotFound) {
 					return from.missing(entry)
 				}
@@ -80,9 +80,11 @@ func (d *run) keep(ctx context.Context) error {
 				if err := d.lease.valid(); err != nil {
 					return err
 				}
-				_, err := d.dest.Site.Copy(ctx, deploy.Copy{
-					Key: keptKey(d.dest.KeptPrefix, e.Sum), From: e.Path, FromTag: e.ETag, Headers: deploy.StateHeaders,
-				})
+				c := deploy.Copy{Key: keptKey(d.dest.KeptPrefix, e.Sum), From: e.Path, FromTag: e.ETag, Headers: deploy.StateHeaders}
+				if d.dest.Kept != nil {
+					c.FromStore = d.dest.Site
+				}
+				_, err := d.dest.Keeper().Copy(ctx, c)
 				// What somebody else has put there is not the release's.
 				if errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
 					return nil

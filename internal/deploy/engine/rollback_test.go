@@ -15,7 +15,7 @@ import (
 )
 
 func TestRollbackPutsAReleaseBackAtTheCostOfTheDifference(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
+	whereverContentIsKept(t, func(t *testing.T, p place) {
 		t.Helper()
 		first := small()
 		second := first.with("news/index.html", "news, second").with("about/index.html", "").with("new.html", "new")
@@ -61,7 +61,7 @@ func TestRollbackPutsAReleaseBackAtTheCostOfTheDifference(t *testing.T) {
 }
 
 func TestOldReleasesAreTidiedAway(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
+	whereverContentIsKept(t, func(t *testing.T, p place) {
 		t.Helper()
 		for i := range 21 {
 			o := options(small().with("news/index.html", fmt.Sprintf("edition %d", i)).write(t))
@@ -71,7 +71,7 @@ func TestOldReleasesAreTidiedAway(t *testing.T) {
 		var manifests, contents int
 		err := errors.Join(
 			p.dest.State.List(t.Context(), "releases/", func(i deploy.Info) error { manifests++; return nil }),
-			p.dest.Site.List(t.Context(), p.dest.KeptPrefix, func(i deploy.Info) error { contents++; return nil }),
+			p.dest.Keeper().List(t.Context(), p.dest.KeptPrefix, func(i deploy.Info) error { contents++; return nil }),
 		)
 		// After the 20th deploy 4 releases were left; the 21st added its own.
 		if err != nil || manifests > 6 || contents > 5 {

@@ -27,8 +27,8 @@ type Sharded struct {
 // "Running variations of jobs in a workflow").
 const MaxShards = 256
 
-// errOtherStore tells of a destination without kept content.
-var errOtherStore = errors.New("shards need the state in the site's own bucket, since content is copied into place: leave --state out")
+// errNotKept tells of a destination without kept content.
+var errNotKept = errors.New("this destination keeps no content, so shards have nowhere to send theirs")
 
 // ShardOf is the shard, counted from 1, that sends a content.
 func (s Sharded) ShardOf(sum deploy.Sum) int {
@@ -38,7 +38,7 @@ func (s Sharded) ShardOf(sum deploy.Sum) int {
 func (s Sharded) check(dest deploy.Destination) error {
 	switch {
 	case dest.KeptPrefix == "":
-		return errOtherStore
+		return errNotKept
 	case s.Next == nil || s.Shards < 1 || s.Shards > MaxShards:
 		return fmt.Errorf("the plan has no shards (1 to %d): make it with plan --shards", MaxShards)
 	}
@@ -73,7 +73,7 @@ func Stage(ctx context.Context, dest deploy.Destination, s Sharded, shard int, o
 	if shard < 1 || shard > s.Shards {
 		return deploy.Result{}, fmt.Errorf("shard %d: the plan has shards 1 to %d", shard, s.Shards)
 	}
-	d := &run{dest: deploy.Destination{Site: dest.Site, StatePrefix: dest.StatePrefix, KeptPrefix: dest.KeptPrefix}, opts: opts, from: build{dir: opts.Source}, began: opts.Now()}
+	d := &run{dest: deploy.Destination{Site: dest.Site, StatePrefix: dest.StatePrefix, KeptPrefix: dest.KeptPrefix, Kept: dest.Kept}, opts: opts, from: build{dir: opts.Source}, began: opts.Now()}
 	before := dest.Requests()
 	err = d.stage(ctx, s, shard)
 	d.result.Seconds = opts.Now().Sub(d.began).Seconds()
@@ -128,7 +128,7 @@ func (d *run) stageOne(ctx context.Context, e deploy.Entry, p *progress) error {
 		return err
 	}
 	defer done()
-	_, err = d.dest.Site.Put(ctx, deploy.Put{
+	_, err = d.dest.Keeper().Put(ctx, deploy.Put{
 		Key: keptKey(d.dest.KeptPrefix, e.Sum), Headers: deploy.StateHeaders, Size: e.Size, Sum: e.Sum, CRC: e.CRC,
 		Body: body, If: deploy.Condition{IfAbsent: true},
 	})
@@ -153,7 +153,7 @@ func Commit(ctx context.Context, dest deploy.Destination, s Sharded, opts Option
 		return deploy.Result{}, err
 	}
 	opts.Expect = &Expect{Parent: s.Parent}
-	from := &kept{state: dest.State, prefix: dest.KeptPrefix, site: opts.Site, manifest: s.Next, missing: func(e deploy.Entry) error {
+	from := &kept{dest: dest, site: opts.Site, manifest: s.Next, missing: func(e deploy.Entry) error {
 		return fmt.Errorf("%w: the content of %s was not sent: run shard %d again, then commit", ErrShardMissing, e.Path, s.ShardOf(e.Sum))
 	}}
 	return carryOut(ctx, &run{dest: dest, opts: opts, from: from, began: opts.Now()})

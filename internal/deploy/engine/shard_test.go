@@ -9,7 +9,7 @@ import (
 )
 
 func TestShardsOfOnePlanMakeOneRelease(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
+	whereverContentIsKept(t, func(t *testing.T, p place) {
 		t.Helper()
 		build := small().with("_redirects", "/old /about/\n").write(t)
 		o := options(build)

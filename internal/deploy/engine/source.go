@@ -88,8 +88,7 @@ func (b build) open(entry *deploy.Entry) (deploy.Body, func(), error) {
 // kept is an earlier release, put together again from what the destination still
 // has of it.
 type kept struct {
-	state    deploy.Store
-	prefix   string // of kept content in the site's store
+	dest     deploy.Destination
 	site     string
 	sequence int64 // of its manifest
 
@@ -99,7 +98,7 @@ type kept struct {
 
 func (k *kept) read(ctx context.Context) (deploy.Tree, error) {
 	if k.manifest == nil {
-		m, err := history.ReadManifest(ctx, k.state, history.ManifestKey(k.sequence), k.site)
+		m, err := history.ReadManifest(ctx, k.dest.State, history.ManifestKey(k.sequence), k.site)
 		if err != nil {
 			return deploy.Tree{}, fmt.Errorf("read the release to go back to: %w", err)
 		}
@@ -122,7 +121,9 @@ func (k *kept) HeadersFor(path string) (deploy.Headers, error) {
 }
 
 func (k *kept) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (deploy.Written, error) {
-	return site.Copy(ctx, deploy.Copy{Key: entry.Path, From: keptKey(k.prefix, entry.Sum), Headers: entry.Headers, If: cond})
+	return site.Copy(ctx, deploy.Copy{
+		Key: entry.Path, From: keptKey(k.dest.KeptPrefix, entry.Sum), FromStore: k.dest.Kept, Headers: entry.Headers, If: cond,
+	})
 }
 
 func (*kept) sends() bool { return false }

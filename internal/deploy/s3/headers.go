@@ -1,7 +1,6 @@
 package s3
 
 import (
-	"net/url"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -95,13 +94,4 @@ func headersOf(out *awss3.HeadObjectOutput) (deploy.Headers, error) {
 		set[metaPrefix+k] = v
 	}
 	return deploy.NewHeaders(set)
-}
-
-// copySource is bucket and key, each path segment escaped as the API asks.
-func copySource(bucket, key string) string {
-	parts := strings.Split(key, "/")
-	for i, p := range parts {
-		parts[i] = strings.ReplaceAll(url.QueryEscape(p), "+", "%20")
-	}
-	return bucket + "/" + strings.Join(parts, "/")
 }

@@ -126,36 +126,6 @@ func (s *Store) Put(ctx context.Context, put deploy.Put) (deploy.Written, error)
 	return deploy.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
 }
 
-// Copy rewrites an object's headers on the server, or takes content from another
-// key of the same bucket.
-func (s *Store) Copy(ctx context.Context, c deploy.Copy) (deploy.Written, error) {
-	in := &awss3.CopyObjectInput{
-		Bucket: &s.bucket, Key: aws.String(s.prefix + c.Key),
-		CopySource:        aws.String(copySource(s.bucket, s.prefix+c.From)),
-		MetadataDirective: types.MetadataDirectiveReplace,
-		ChecksumAlgorithm: types.ChecksumAlgorithmCrc64nvme,
-	}
-	if c.FromTag != "" {
-		in.CopySourceIfMatch = &c.FromTag
-	}
-	if c.From != c.Key {
-		in.IfMatch, in.IfNoneMatch = conditions(c.If)
-	} else if c.If.IfMatch != "" {
-		// Source and target are one object: the condition on the source is the
-		// same, and more stores know it.
-		in.CopySourceIfMatch = &c.If.IfMatch
-	}
-	applyCopy(in, c.Headers)
-	out, err := s.client.CopyObject(ctx, in)
-	if err != nil {
-		return deploy.Written{}, s.explain("copy", c.Key, err)
-	}
-	if out.CopyObjectResult == nil {
-		return deploy.Written{}, fmt.Errorf("copy %s: the store answered without a result", s.name(c.Key))
-	}
-	return deploy.Written{ETag: aws.ToString(out.CopyObjectResult.ETag), Version: aws.ToString(out.VersionId)}, nil
-}
-
 const (
 	deleteBatch   = 1000 // keys that one DeleteObjects takes (S3 API reference)
 	deletesAtOnce = 32

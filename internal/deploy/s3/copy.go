@@ -1,0 +1,139 @@
+package s3
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+	"github.com/minio/crc64nvme"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// Copy rewrites an object's headers on the server, or takes content from another
+// key, an earlier version, or another bucket. What the server can't copy from
+// another bucket is read and written.
+func (s *Store) Copy(ctx context.Context, c deploy.Copy) (deploy.Written, error) {
+	from := s
+	if c.FromStore != nil {
+		other, ok := c.FromStore.(*Store)
+		if !ok {
+			return deploy.Written{}, fmt.Errorf("copy %s from %s: %w", s.name(c.Key), c.FromStore, errors.ErrUnsupported)
+		}
+		from = other
+	}
+	if from.endpoint != s.endpoint {
+		return s.copyThrough(ctx, from, c)
+	}
+	out, err := s.client.CopyObject(ctx, s.copyInput(from, c))
+	if err != nil && from.bucket != s.bucket && refusesCopy(err) {
+		return s.copyThrough(ctx, from, c)
+	}
+	if err != nil {
+		return deploy.Written{}, s.explain("copy", c.Key, err)
+	}
+	if out.CopyObjectResult == nil {
+		return deploy.Written{}, fmt.Errorf("copy %s: the store answered without a result", s.name(c.Key))
+	}
+	return deploy.Written{ETag: aws.ToString(out.CopyObjectResult.ETag), Version: aws.ToString(out.VersionId)}, nil
+}
+
+func (s *Store) copyInput(from *Store, c deploy.Copy) *awss3.CopyObjectInput {
+	in := &awss3.CopyObjectInput{
+		Bucket: &s.bucket, Key: aws.String(s.prefix + c.Key),
+		CopySource:        aws.String(copySource(from.bucket, from.prefix+c.From, c.FromVersion)),
+		MetadataDirective: types.MetadataDirectiveReplace,
+		ChecksumAlgorithm: types.ChecksumAlgorithmCrc64nvme,
+	}
+	if c.FromTag != "" {
+		in.CopySourceIfMatch = &c.FromTag
+	}
+	if from.name(c.From) != s.name(c.Key) || c.FromVersion != "" {
+		in.IfMatch, in.IfNoneMatch = conditions(c.If)
+	} else if c.If.IfMatch != "" {
+		// Source and target are one object: the condition on the source is the
+		// same, and more stores know it.
+		in.CopySourceIfMatch = &c.If.IfMatch
+	}
+	applyCopy(in, c.Headers)
+	return in
+}
+
+// refusesCopy tells of a store that has both buckets and won't copy from one to
+// the other: it does not know how, or its policy lets these credentials do no more
+// than read and write.
+func refusesCopy(err error) bool {
+	var api smithy.APIError
+	return errors.As(err, &api) && slices.Contains([]string{
+		"NotImplemented", "XNotImplemented", "MethodNotAllowed", "InvalidRequest", "AccessDenied",
+	}, api.ErrorCode())
+}
+
+// spoolLarge is the size from which content on its way through this machine is
+// put down in a file: there are many copies at once.
+const spoolLarge = 1 << 20
+
+// copyThrough reads content from one store and writes it to this one.
+func (s *Store) copyThrough(ctx context.Context, from *Store, c deploy.Copy) (_ deploy.Written, err error) {
+	in := &awss3.GetObjectInput{Bucket: &from.bucket, Key: aws.String(from.prefix + c.From)}
+	if c.FromTag != "" {
+		in.IfMatch = &c.FromTag
+	}
+	if c.FromVersion != "" {
+		in.VersionId = &c.FromVersion
+	}
+	out, err := from.client.GetObject(ctx, in)
+	if err != nil {
+		return deploy.Written{}, from.explain("read", c.From, err)
+	}
+	defer out.Body.Close()
+	put := deploy.Put{Key: c.Key, Headers: c.Headers, If: c.If, Size: aws.ToInt64(out.ContentLength)}
+	crc, sum := crc64nvme.New(), sha256.New()
+	read := io.TeeReader(out.Body, io.MultiWriter(crc, sum))
+	var n int64
+	if put.Size <= spoolLarge {
+		var body []byte
+		body, err = io.ReadAll(read)
+		n, put.Body = int64(len(body)), newReader(body)
+	} else {
+		var f *os.File
+		if f, err = os.CreateTemp("", "pressrun-copy-*"); err != nil {
+			return deploy.Written{}, fmt.Errorf("copy %s: %w", s.name(c.Key), err)
+		}
+		defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
+		n, err = io.Copy(f, read)
+		put.Body = f
+	}
+	if err != nil {
+		return deploy.Written{}, from.explain("read", c.From, err)
+	}
+	if n != put.Size {
+		return deploy.Written{}, fmt.Errorf("read %s: %d bytes came of %d", from.name(c.From), n, put.Size)
+	}
+	put.CRC, put.Sum = crc.Sum64(), deploy.Sum(sum.Sum(nil))
+	return s.Put(ctx, put)
+}
+
+// copySource is bucket and key, each path segment escaped as the API asks, and
+// the version where one is asked for.
+func copySource(bucket, key, version string) string {
+	parts := strings.Split(key, "/")
+	for i, p := range parts {
+		parts[i] = strings.ReplaceAll(url.QueryEscape(p), "+", "%20")
+	}
+	source := bucket + "/" + strings.Join(parts, "/")
+	if version != "" {
+		source += "?versionId=" + url.QueryEscape(version)
+	}
+	return source
+}

@@ -1,0 +1,97 @@
+package fakes3
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+)
+
+// Expire forgets every version of a bucket's objects but the ones they hold now,
+// as a lifecycle rule does.
+func (s *Server) Expire(bucket string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.past {
+		if strings.HasPrefix(id, bucket+"\x00") {
+			delete(s.past, id)
+		}
+	}
+	for key, o := range s.buckets[bucket] {
+		s.past[pastID(bucket, key, o.Version)] = o
+	}
+}
+
+func pastID(bucket, key, version string) string { return bucket + "\x00" + key + "\x00" + version }
+
+func (b *handler) versioning() {
+	status := ""
+	if b.server.Versioned {
+		status = "<Status>Enabled</Status>"
+	}
+	_, _ = io.WriteString(b.w, "<VersioningConfiguration>"+status+"</VersioningConfiguration>")
+}
+
+// remember gives a new object its version.
+func (b *handler) remember(o *Object) {
+	if !b.server.Versioned {
+		return
+	}
+	if b.server.past == nil {
+		b.server.past = map[string]Object{}
+	}
+	b.server.count++
+	o.Version = fmt.Sprintf("version-%08d", b.server.count)
+	b.server.past[pastID(b.bucket, b.key, o.Version)] = *o
+}
+
+// find gives a version of the key, or what it holds now.
+func (b *handler) find(version string) (Object, bool) {
+	if version == "" {
+		o, ok := b.objects[b.key]
+		return o, ok
+	}
+	o, ok := b.server.past[pastID(b.bucket, b.key, version)]
+	return o, ok
+}
+
+func setVersion(h http.Header, o Object) {
+	if o.Version != "" {
+		h.Set("X-Amz-Version-Id", o.Version)
+	}
+}
+
+// copied is what the request's source names: in any bucket, at any version.
+func (b *handler) copied() (Object, bool) {
+	name, query, _ := strings.Cut(b.r.Header.Get("X-Amz-Copy-Source"), "?")
+	source, err := url.PathUnescape(name)
+	values, queryErr := url.ParseQuery(query)
+	if err != nil || queryErr != nil {
+		return Object{}, false
+	}
+	bucket, key, _ := strings.Cut(strings.TrimPrefix(source, "/"), "/")
+	from := &handler{server: b.server, bucket: bucket, key: key, objects: b.server.buckets[bucket]}
+	return from.find(values.Get("versionId"))
+}
+
+func (b *handler) copy() {
+	from, ok := b.copied()
+	if !ok {
+		fail(b.w, b.r, http.StatusNotFound, "NoSuchKey")
+		return
+	}
+	if want := b.r.Header.Get("X-Amz-Copy-Source-If-Match"); want != "" && want != from.ETag {
+		fail(b.w, b.r, http.StatusPreconditionFailed, "PreconditionFailed")
+		return
+	}
+	if code := b.conditions(b.r.Header.Get("If-Match"), b.r.Header.Get("If-None-Match")); code != "" {
+		fail(b.w, b.r, statusOf(code), code)
+		return
+	}
+	o := b.store(from.Body, from.CRC, kept(b.r.Header))
+	setVersion(b.w.Header(), o)
+	_, _ = fmt.Fprintf(b.w, "<CopyObjectResult><ETag>%s</ETag><LastModified>%s</LastModified></CopyObjectResult>",
+		o.ETag, o.Modified.UTC().Format(time.RFC3339))
+}
