@@ -2,7 +2,9 @@ package app
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,6 +23,24 @@ func (b *bench) ask(t *testing.T, source release.Source) api.AskResult {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// get reads a call's JSON as the operator.
+func (b *bench) get(t *testing.T, path string, to any) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+operatorToken)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if err := json.NewDecoder(resp.Body).Decode(to); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %v", path, resp.Status, err)
+	}
 }
 
 // until waits for the site to be as wished.
@@ -205,4 +225,30 @@ func TestADispatchThatIsNeverAnsweredIsExplainedAndTriedAgain(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+func TestTheListOfWhatIsNotLiveTellsWhatFailed(t *testing.T) {
+	b := start(t, nil)
+	asked := b.ask(t, release.FromEditor)
+	b.run(t, b.job(t), release.InProgress)
+	site, err := b.app.ledger.Site(t.Context(), "www")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := b.app.ledger.Decide(t.Context(), "www", release.Failure{Release: 1, Run: site.Current.Run, Sequence: 9, Why: "no title"}); err != nil {
+		t.Fatal(err)
+	}
+	var list struct{ Requests []api.Request }
+	b.get(t, "/v1/sites/www/requests", &list)
+	open := list.Requests
+	if len(open) != 1 {
+		t.Fatalf("got %+v", open)
+	}
+	one, err := b.client.Request(t.Context(), asked.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(open[0].Failed) != 1 || open[0].Failed[0] != 1 || open[0].Text != one.Text || len(one.Failed) != 1 {
+		t.Errorf("the list says %+v, the request %+v", open[0], one)
+	}
 }

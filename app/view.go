@@ -218,21 +218,13 @@ func (a *App) requestView(ctx context.Context, site release.Site, r ledger.Reque
 
 // openRequests lists what is not live yet: scheduled requests last.
 func (a *App) openRequests(ctx context.Context, name string, limit int) ([]api.Request, error) {
-	site, err := a.ledger.Site(ctx, name)
+	site, open, err := a.ledger.OpenRequests(ctx, name, limit)
 	if err != nil {
 		return nil, err
 	}
-	found, err := a.ledger.Requests(ctx, name, site.Served, site.Accepted, limit)
-	if err != nil {
-		return nil, err
-	}
-	scheduled, err := a.ledger.ScheduledRequests(ctx, name, limit)
-	if err != nil {
-		return nil, err
-	}
-	out := []api.Request{}
-	for _, r := range append(found, scheduled...) {
-		out = append(out, a.requestView(ctx, site, r, fateNow(site, r)))
+	out := make([]api.Request, 0, len(open))
+	for _, r := range open {
+		out = append(out, a.requestView(ctx, site, r.Request, r.Fate))
 	}
 	return out, nil
 }

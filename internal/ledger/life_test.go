@@ -121,6 +121,72 @@ func TestMoreRequestsThanOneTickTakesFallDueAtOnce(t *testing.T) {
 	})
 }
 
+// A list and a request's own page must tell the same.
+func TestTheListOfOpenRequestsTellsWhatEachOneTells(t *testing.T) {
+	l := fresh(t)
+	lists := func(when string, want ...[]int64) {
+		t.Helper()
+		site, open, err := l.OpenRequests(t.Context(), "www", 100)
+		if err != nil || site.Name != "www" {
+			t.Fatal(site, err)
+		}
+		var failed [][]int64
+		for _, asked := range open {
+			r, fate, err := l.Request(t.Context(), asked.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(Asked{r, fate}, asked); diff != "" {
+				t.Errorf("%s (-its own +the list's)\n%s", when, diff)
+			}
+			failed = append(failed, asked.Fate.Failed)
+		}
+		if diff := cmp.Diff(want, failed); diff != "" {
+			t.Errorf("%s, what failed (-want +got)\n%s", when, diff)
+		}
+	}
+	fail := func() {
+		t.Helper()
+		s, run := dispatch(t, l, "www")
+		decide(t, l, "www", report(s, run, 1, release.InProgress))
+		ask(t, l, Request{})
+		decide(t, l, "www", release.Failure{Release: s.Current.Number, Run: run, Sequence: 2, Why: "no"})
+	}
+	lists("nothing was asked for")
+	ask(t, l, Request{})
+	carry(t, l, "www") // #1
+	lists("all is live")
+	ask(t, l, Request{})
+	ask(t, l, Request{NotBefore: time.Now().Add(time.Hour)})
+	lists("one waits, one is scheduled", nil, nil)
+	fail() // #2
+	lists("a release failed while another was asked for", nil, []int64{2}, nil)
+	fail() // #3
+	lists("two failed", nil, []int64{3}, []int64{2, 3}, nil)
+	carry(t, l, "www") // #4
+	lists("the retry brought all", nil)
+	if _, _, err := l.OpenRequests(t.Context(), "nope", 1); !errors.Is(err, ErrNoSite) {
+		t.Errorf("an unknown site: %v", err)
+	}
+}
+
+func TestOfManyFailuresTheNewestAreTold(t *testing.T) {
+	var all []failure
+	for n := range int64(60) {
+		all = append(all, failure{number: n + 1, upto: n/2 + 1})
+	}
+	got := failedFor(1, all)
+	if len(got) != maxFailed || got[0] != 11 || got[maxFailed-1] != 60 {
+		t.Errorf("got %v", got)
+	}
+	if diff := cmp.Diff([]int64{59, 60}, failedFor(30, all)); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	if got := failedFor(31, all); got != nil {
+		t.Errorf("a later request: %v", got)
+	}
+}
+
 func TestAFailedReleaseIsToldAndItsRequestIsServedByTheRetry(t *testing.T) {
 	l := fresh(t)
 	r := ask(t, l, Request{})

@@ -121,12 +121,15 @@ func fate(ctx context.Context, q querier, site release.Site, place int64) (Fate,
 	return f, err
 }
 
-// failed are the numbers of the newest releases, 50 at most, from one number up
+// maxFailed bounds how many failed releases are told of a request.
+const maxFailed = 50
+
+// failed are the numbers of the newest releases, maxFailed at most, from one number up
 // to before another that ended without success; the oldest first.
 func failed(ctx context.Context, q querier, site string, from, before int64) ([]int64, error) {
 	rows, err := q.QueryContext(ctx, `SELECT number FROM releases
 		WHERE site = $1 AND number >= $2 AND number < $3 AND outcome <> '' AND outcome <> 'succeeded'
-		ORDER BY number DESC LIMIT 50`, site, from, before)
+		ORDER BY number DESC LIMIT $4`, site, from, before, maxFailed)
 	if err != nil {
 		return nil, fmt.Errorf("read the failed releases of a request: %w", explain(err))
 	}
@@ -146,18 +149,25 @@ func failed(ctx context.Context, q querier, site string, from, before int64) ([]
 // Requests lists requests of a site with places after one and up to another,
 // newest first.
 func (l *Ledger) Requests(ctx context.Context, site string, after, upto int64, limit int) ([]Request, error) {
-	return l.requests(ctx, `WHERE site = $1 AND place > $2 AND place <= $3 ORDER BY place DESC LIMIT $4`, site, after, upto, limit)
+	return requestsFrom(ctx, l.readers, site, after, upto, limit)
+}
+
+func requestsFrom(ctx context.Context, q querier, site string, after, upto int64, limit int) ([]Request, error) {
+	return readRequests(ctx, q, `WHERE site = $1 AND place > $2 AND place <= $3 ORDER BY place DESC LIMIT $4`, site, after, upto, limit)
 }
 
 // ScheduledRequests lists requests of a site whose not-before lies ahead, the
 // next first.
 func (l *Ledger) ScheduledRequests(ctx context.Context, site string, limit int) ([]Request, error) {
-	return l.requests(ctx, `WHERE site = $1 AND place = 0 ORDER BY not_before_us, id LIMIT $2`, site, limit)
+	return scheduledRequests(ctx, l.readers, site, limit)
 }
 
-func (l *Ledger) requests(ctx context.Context, where string, args ...any) ([]Request, error) {
-	//nolint:gosec // G202: where is one of the constants above
-	rows, err := l.readers.QueryContext(ctx, `SELECT `+requestColumns+` FROM requests `+where, args...)
+func scheduledRequests(ctx context.Context, q querier, site string, limit int) ([]Request, error) {
+	return readRequests(ctx, q, `WHERE site = $1 AND place = 0 ORDER BY not_before_us, id LIMIT $2`, site, limit)
+}
+
+func readRequests(ctx context.Context, q querier, where string, args ...any) ([]Request, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+requestColumns+` FROM requests `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read requests: %w", explain(err))
 	}
