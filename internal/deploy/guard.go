@@ -204,7 +204,7 @@ func shrunkPages(tree Tree, previous *Manifest, limits Limits) *Violation {
 			continue
 		}
 		both++
-		if f.Size > 0 && f.Size*5 <= old.Size && !f.Redirect {
+		if f.Size > 0 && f.Built().Size*5 <= old.Built().Size && !f.Redirect {
 			shrunk = append(shrunk, f.Path)
 		}
 	}

@@ -156,7 +156,7 @@ func ChangedPages(tree Tree, previous *Manifest) []File {
 			continue
 		}
 		if previous != nil {
-			if old, ok := previous.Find(f.Path); ok && old.Sum == f.Sum {
+			if old, ok := previous.Find(f.Path); ok && old.Built().Sum == f.Built().Sum {
 				continue
 			}
 		}

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"path"
+	"regexp"
 	"strings"
 )
 
@@ -100,3 +101,10 @@ func ContentType(name string) string {
 	}
 	return "application/octet-stream"
 }
+
+// textTypes are those that compressing makes smaller; pictures, sound, archives and
+// WOFF fonts are compressed already.
+var textTypes = regexp.MustCompile(`^(text/.+|[^;]+\+(json|xml)|application/(json|xml|javascript|yaml|wasm|vnd\.ms-fontobject)|font/(ttf|otf)|image/(bmp|vnd\.microsoft\.icon))(;|$)`)
+
+// IsText tells whether a path's type is one that compressing makes smaller.
+func IsText(name string) bool { return textTypes.MatchString(ContentType(name)) }

@@ -120,7 +120,7 @@ type PlanInput struct {
 
 // NewPlan compares a build with what the destination holds.
 func NewPlan(in PlanInput) (Plan, error) {
-	p := planner{in: in, held: in.holdings(), kept: map[string]bool{}}
+	p := planner{in: in, held: in.holdings(), kept: map[string]bool{}, encoded: headerEncoder{}}
 	p.plan.Next = in.Next
 	p.plan.Next.Parent = in.Base.Live.Sequence
 	p.plan.Next.Entries = make([]Entry, 0, len(in.Tree.Files))
@@ -155,15 +155,20 @@ type planner struct {
 	held map[string]holding
 	kept map[string]bool // paths that the build has
 	plan Plan
+
+	encoded headerEncoder
 }
 
 func (p *planner) file(f File) error {
 	headers, err := p.in.Headers(f.Path)
+	if err == nil {
+		headers, err = p.encoded.add(headers, f.Encoding)
+	}
 	if err != nil {
 		return err
 	}
 	p.kept[f.Path] = true
-	next := Entry{Path: f.Path, Size: f.Size, Sum: f.Sum, CRC: f.CRC, Headers: headers}
+	next := Entry{Path: f.Path, Size: f.Size, Sum: f.Sum, CRC: f.CRC, Headers: headers, Origin: f.Origin}
 	have, exists := p.held[f.Path]
 	w := Write{Index: len(p.plan.Next.Entries)}
 	switch {
@@ -177,7 +182,7 @@ func (p *planner) file(f File) error {
 		w.Resend = loses(have.Headers, headers)
 	default:
 		w.Reason, w.If = ReasonContent, Condition{IfMatch: have.ETag}
-		if !have.ours && !p.in.TakeForeign {
+		if !have.ours && !have.plain(f) && !p.in.TakeForeign {
 			p.plan.Foreign = append(p.plan.Foreign, f.Path)
 		}
 	}
@@ -201,6 +206,12 @@ func loses(old, next Headers) bool {
 		}
 	}
 	return false
+}
+
+// plain tells whether it is the built file as such, which is now to be compressed:
+// whoever wrote that wrote our content.
+func (h holding) plain(f File) bool {
+	return f.Encoding != "" && h.inexact && !h.opaque && h.Headers.Get(encodingHeader) == "" && h.Size == f.Origin.Size && h.CRC == f.OriginCRC
 }
 
 func (h holding) same(e Entry) bool {

@@ -1,6 +1,8 @@
 package deploy
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -26,11 +28,14 @@ type HeaderRule struct {
 	Set   map[string]string `json:"set"`
 }
 
-// Rules decide the headers of every file. The zero value gives the defaults.
+// Rules decide the headers of every file, and which are stored compressed. The
+// zero value gives the defaults.
 type Rules struct {
-	Headers []HeaderRule `json:"headers,omitempty"` // later rules win, header by header
+	Headers  []HeaderRule   `json:"headers,omitempty"`  // later rules win, header by header
+	Compress []CompressRule `json:"compress,omitempty"` // later rules win
 
 	compiled []*regexp.Regexp
+	compress []*regexp.Regexp
 	known    map[string]Headers
 }
 
@@ -39,8 +44,28 @@ var settable = set("content-type", "cache-control", "content-encoding", "content
 	"x-amz-website-redirect-location", "x-amz-storage-class", "x-amz-server-side-encryption",
 	"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-tagging")
 
+// ParseRules reads rules as JSON: {"headers": [{"match": GLOB, "set": {...}}],
+// "compress": [{"match": GLOB, "encoding": "gzip"}]}.
+func ParseRules(text []byte) (Rules, error) {
+	var rules Rules
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&rules); err != nil {
+		return Rules{}, err
+	}
+	if decoder.More() {
+		return Rules{}, errors.New("there is more after the rules' end")
+	}
+	_, err := rules.Compile()
+	return rules, err
+}
+
 // Compile checks the rules and makes them ready for use by HeadersFor.
 func (r Rules) Compile() (Rules, error) {
+	var err error
+	if r.compress, err = r.compileCompress(); err != nil {
+		return r, err
+	}
 	r.compiled = make([]*regexp.Regexp, 0, len(r.Headers))
 	r.known = map[string]Headers{}
 	for i, rule := range r.Headers {

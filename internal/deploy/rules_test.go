@@ -117,3 +117,77 @@ func TestGlob(t *testing.T) {
 		}
 	}
 }
+
+func TestTextFilesAreCompressedWhereARuleSaysSo(t *testing.T) {
+	rules, err := Rules{
+		Headers: []HeaderRule{{Match: "made/*.css", Set: map[string]string{"content-encoding": "br"}}},
+		Compress: []CompressRule{
+			{Match: "**", Encoding: "gzip"},
+			{Match: "plain/**", Encoding: "none"},
+			{Match: "plain/but.html", Encoding: "gzip"},
+		},
+	}.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]string{
+		"index.html": "gzip", "a.css": "gzip", "a.js": "gzip", "a.json": "gzip", "a.svg": "gzip", "feed.rss": "gzip", "sitemap.xml": "gzip",
+		"a.webmanifest": "gzip", "favicon.ico": "gzip", "a.ttf": "gzip", "a.wasm": "gzip",
+		"a.png": "", "a.woff2": "", "a.pdf": "", "a.zip": "", "a.gz": "", "a.mp4": "", "download": "",
+		"plain/a.html": "", "plain/but.html": "gzip",
+		"made/site.css": "", // compressed by the build
+	} {
+		if got, err := rules.EncodingFor(path); err != nil || got != want {
+			t.Errorf("%s: %q, %v; want %q", path, got, err, want)
+		}
+	}
+	if got, err := mustCompile(t, Rules{}).EncodingFor("index.html"); got != "" || err != nil {
+		t.Errorf("without a rule: %q, %v", got, err)
+	}
+}
+
+func mustCompile(t *testing.T, r Rules) Rules {
+	t.Helper()
+	r, err := r.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRulesAreReadStrictly(t *testing.T) {
+	r, err := ParseRules([]byte(`{"headers": [{"match": "*.pdf", "set": {"cache-control": "no-store"}}], "compress": [{"match": "**", "encoding": "gzip"}]}`))
+	if err != nil || len(r.Headers) != 1 || len(r.Compress) != 1 {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	for text, want := range map[string]string{
+		`{"compress": [{"match": "**", "encoding": "br"}]}`:   `compress rule 1 (**): the encoding "br" is not known: expected gzip or none`,
+		`{"compress": [{"match": "", "encoding": "gzip"}]}`:   "compress rule 1: a pattern is empty",
+		`{"compress": [{"match": "**"}]}`:                     `the encoding "" is not known`,
+		`{"gzip": ["**"]}`:                                    `unknown field "gzip"`,
+		`{"headers": [{"match": "**", "set": {"x-a": "1"}}]}`: "can't be kept with a stored file",
+		`{} {}`: "there is more after the rules' end",
+		``:      "EOF",
+	} {
+		if _, err := ParseRules([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want it to say %q", text, err, want)
+		}
+	}
+}
+
+func FuzzParseRules(f *testing.F) {
+	f.Add([]byte(`{"headers": [{"match": "**/*.pdf", "set": {"cache-control": "no-store"}}], "compress": [{"match": "**", "encoding": "gzip"}]}`), "a.html")
+	f.Fuzz(func(t *testing.T, text []byte, name string) {
+		rules, err := ParseRules(text)
+		if err != nil {
+			return
+		}
+		compiled, err := rules.Compile()
+		if err != nil {
+			t.Fatalf("read, and not fit for use: %v", err)
+		}
+		if _, err := compiled.EncodingFor(name); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

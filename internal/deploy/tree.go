@@ -28,6 +28,11 @@ type File struct {
 	CRC  uint64 // CRC-64/NVME, the checksum that S3 verifies before it stores
 	// Redirect tells that the file was made from a rule of _redirects.
 	Redirect bool
+	// Encoding is that of the stored bytes, which the fields above then describe:
+	// "gzip", or "" for the file as it was built. Origin is then the built file.
+	Encoding  string
+	Origin    Origin // as in Entry
+	OriginCRC uint64
 }
 
 // Refused is something in the build that can't be published, with the reason.

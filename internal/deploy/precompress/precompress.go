@@ -1,0 +1,213 @@
+// Package precompress makes gzip files of a build's files, as they are stored and
+// served with Content-Encoding: gzip. Equal content gives equal bytes on every
+// machine, as long as the compressor's version is the same: no name, no time, one
+// level, and reads of one size.
+package precompress
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/minio/crc64nvme"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+const (
+	// level is within half a percent of the highest, at nearly twice its speed.
+	level = 7
+	// chunk is how much is read and compressed at a time: the compressor may
+	// look ahead only as far as it was given content.
+	chunk = 64 << 10
+)
+
+// Packer compresses files of one build, some at a time, and keeps the results in
+// temporary files until it is closed. Its memory is bounded, whatever the files'
+// sizes and number. It is safe for concurrent use.
+type Packer struct {
+	dir  string
+	temp string
+	free chan *worker
+
+	mu   sync.Mutex
+	made map[string]section
+}
+
+// section is where a compressed file lies.
+type section struct {
+	file   *os.File
+	offset int64
+	stored deploy.File
+}
+
+// New is a packer for the build under dir. Temporary files are made under temp, ""
+// for the system's own place, and only when something is compressed.
+func New(dir, temp string) *Packer {
+	p := &Packer{dir: dir, temp: temp, free: make(chan *worker, runtime.GOMAXPROCS(0)), made: map[string]section{}}
+	for range cap(p.free) {
+		p.free <- &worker{}
+	}
+	return p
+}
+
+// Pack compresses a file, once, and describes it as it is to be stored: as it was
+// built, when that is no larger.
+func (p *Packer) Pack(f deploy.File) (deploy.File, error) {
+	if s, ok := p.find(f.Path); ok {
+		return s.stored, nil
+	}
+	w := <-p.free
+	defer func() { p.free <- w }()
+	s, err := w.pack(filepath.Join(p.dir, filepath.FromSlash(f.Path)), f, p.temp)
+	if err != nil {
+		return f, fmt.Errorf("compress %s: %w", f.Path, err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.made[f.Path] = s
+	return s.stored, nil
+}
+
+// Body is the content of a file that was compressed and became smaller.
+func (p *Packer) Body(path string) (deploy.Body, bool) {
+	s, ok := p.find(path)
+	if !ok || s.stored.Encoding == "" {
+		return nil, false
+	}
+	return io.NewSectionReader(s.file, s.offset, s.stored.Size), true
+}
+
+func (p *Packer) find(path string) (section, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s, ok := p.made[path]
+	return s, ok
+}
+
+// Close deletes the temporary files. Nobody may be packing or reading any more.
+func (p *Packer) Close() error {
+	if p == nil {
+		return nil
+	}
+	var errs []error
+	for range cap(p.free) {
+		w := <-p.free
+		errs = append(errs, w.close())
+	}
+	return errors.Join(errs...)
+}
+
+// worker compresses one file at a time, after each other into one temporary file.
+type worker struct {
+	spool *os.File
+	end   int64
+	gz    *gzip.Writer
+	in    []byte
+}
+
+func (w *worker) pack(name string, f deploy.File, temp string) (section, error) {
+	if err := w.open(temp); err != nil {
+		return section{}, err
+	}
+	from, err := os.Open(name)
+	if err != nil {
+		return section{}, err
+	}
+	defer func() { _ = from.Close() }() // read only: closing can't lose anything
+	out := &sums{to: bufio.NewWriterSize(io.NewOffsetWriter(w.spool, w.end), chunk), sha: sha256.New()}
+	built, err := w.copy(out, from)
+	if err != nil {
+		return section{}, err
+	}
+	if built != f.Built() {
+		return section{}, errors.New("it changed while it was being deployed: let the build end first, then deploy again")
+	}
+	if out.size >= f.Size {
+		return section{stored: f.AsBuilt()}, nil // the next file is written over it
+	}
+	if err := out.to.Flush(); err != nil {
+		return section{}, err
+	}
+	s := section{file: w.spool, offset: w.end, stored: f.Encoded("gzip", out.size, deploy.Sum(out.sha.Sum(nil)), out.crc)}
+	w.end += out.size
+	return s, nil
+}
+
+// copy compresses, and tells what was read.
+func (w *worker) copy(to io.Writer, from io.Reader) (deploy.Origin, error) {
+	var built deploy.Origin
+	sha := sha256.New()
+	w.gz.Reset(to)
+	w.gz.ModTime = time.Unix(0, 0) // no time at all (RFC 1952, 2.3.1); the zero Time would become one
+	for {
+		n, err := io.ReadFull(from, w.in)
+		sha.Write(w.in[:n])
+		built.Size += int64(n)
+		if _, err := w.gz.Write(w.in[:n]); err != nil {
+			return built, err
+		}
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			break
+		}
+		if err != nil {
+			return built, err
+		}
+	}
+	sha.Sum(built.Sum[:0])
+	return built, w.gz.Close()
+}
+
+func (w *worker) open(temp string) error {
+	if w.spool != nil {
+		return nil
+	}
+	gz, err := gzip.NewWriterLevel(io.Discard, level)
+	if err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(temp, "pressrun-*.gz")
+	if err != nil {
+		return fmt.Errorf("make a temporary file: %w", err)
+	}
+	// Where the system lets an open file lose its name, nothing is left behind
+	// even by a deploy that is killed.
+	_ = os.Remove(f.Name())
+	w.spool, w.gz, w.in = f, gz, make([]byte, chunk)
+	return nil
+}
+
+func (w *worker) close() error {
+	if w.spool == nil {
+		return nil
+	}
+	err := w.spool.Close()
+	if gone := os.Remove(w.spool.Name()); gone != nil && !errors.Is(gone, os.ErrNotExist) {
+		err = errors.Join(err, gone)
+	}
+	return err
+}
+
+// sums counts and hashes what is written through it.
+type sums struct {
+	to   *bufio.Writer
+	sha  hash.Hash
+	crc  uint64
+	size int64
+}
+
+func (s *sums) Write(b []byte) (int, error) {
+	s.sha.Write(b)
+	s.crc = crc64nvme.Update(s.crc, b)
+	s.size += int64(len(b))
+	return s.to.Write(b)
+}
