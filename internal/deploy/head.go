@@ -68,7 +68,7 @@ func (e *LockedError) Error() string {
 }
 
 // ErrLeaseLost tells that this deploy no longer has the right to write.
-var ErrLeaseLost = errors.New("the deploy's lease was lost to another deploy: stopped before the next write")
+var ErrLeaseLost = errors.New("the deploy has lost its lease on the destination, and stopped before the next write")
 
 // ParseHead reads a head object and checks that it is this site's.
 func ParseHead(data []byte, site string) (Head, error) {

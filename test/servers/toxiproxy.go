@@ -40,7 +40,7 @@ func StartToxiproxy(t testing.TB) *Toxiproxy {
 	address := FreeAddress(t)
 	host, port, _ := strings.Cut(address, ":")
 	output := new(bytes.Buffer)
-	cmd := exec.Command(Tool(t, "toxiproxy"), "-host", host, "-port", port)
+	cmd := exec.Command(Tool(t, "toxiproxy"), "-host", host, "-port", port, "-seed", "5")
 	cmd.Env = append(os.Environ(), "LOG_LEVEL=error")
 	cmd.Stdout, cmd.Stderr = output, output
 	if err := cmd.Start(); err != nil {

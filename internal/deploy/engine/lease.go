@@ -68,13 +68,13 @@ func (d *run) tryLock(ctx context.Context) error {
 	if err := k.swap(ctx, head); err != nil {
 		return err
 	}
-	if d.head.ETag == "" {
-		if err := d.probe(ctx); err != nil {
-			return err
-		}
-	}
 	k.start(ctx)
 	d.lease = k
+	if d.head.ETag == "" {
+		if err := d.probe(k.ctx); err != nil {
+			return errors.Join(err, k.close(ctx))
+		}
+	}
 	return nil
 }
 
@@ -106,11 +106,13 @@ type keeper struct {
 	done   chan struct{}
 	expiry *time.Timer // ends ctx when the lease does
 
-	turn    chan struct{} // held by whoever swaps the head, over its request
-	mu      sync.Mutex    // guards head and etag
-	head    deploy.Head
-	etag    string
-	renewed atomic.Int64 // Unix nanoseconds when the last successful swap was begun
+	turn chan struct{} // held by whoever swaps the head, over its request
+	mu   sync.Mutex    // guards head, etag and unanswered
+	head deploy.Head
+	etag string
+	// unanswered is why the last renewal failed; nil when it did not.
+	unanswered error
+	renewed    atomic.Int64 // Unix nanoseconds when the last successful swap was begun
 }
 
 func (k *keeper) start(ctx context.Context) {
@@ -118,7 +120,7 @@ func (k *keeper) start(ctx context.Context) {
 	k.done = make(chan struct{})
 	// A write that is still on its way when the lease ends is given up, so that
 	// it can't land in the middle of the next deploy.
-	k.expiry = time.AfterFunc(k.life(), func() { k.cancel(deploy.ErrLeaseLost) })
+	k.expiry = time.AfterFunc(k.life(), func() { k.cancel(k.ended()) })
 	go k.renew()
 }
 
@@ -126,23 +128,32 @@ func (k *keeper) start(ctx context.Context) {
 // tenth less than what the store grants, and a second for its coarse clock.
 func (k *keeper) life() time.Duration { return k.ttl*9/10 - time.Second }
 
-// renew swaps the head every third of the lease's time.
+// renew swaps the head every fourth of the lease's time. A try that gets no
+// answer is given up early, so that there is time for two more before the lease
+// ends: one dead connection must not cost a deploy.
 func (k *keeper) renew() {
 	defer close(k.done)
-	tick := time.NewTicker(k.ttl / 3)
-	defer tick.Stop()
+	wait := k.ttl / 4
 	for {
 		select {
 		case <-k.ctx.Done():
 			return
-		case <-tick.C:
+		case <-time.After(wait):
 		}
-		err := k.update(k.ctx, deploy.Head.Renew)
-		// Any other failure leaves time for another try before the lease ends.
+		ctx, cancel := context.WithTimeout(k.ctx, k.ttl/8)
+		err := k.update(ctx, deploy.Head.Renew)
+		cancel()
 		if errors.Is(err, deploy.ErrLeaseLost) {
 			k.cancel(err)
 			return
 		}
+		wait = k.ttl / 4
+		if err != nil {
+			wait = k.ttl / 20
+		}
+		k.mu.Lock()
+		k.unanswered = err
+		k.mu.Unlock()
 	}
 }
 
@@ -151,9 +162,23 @@ func (k *keeper) renew() {
 // write to arrive.
 func (k *keeper) valid() error {
 	if time.Since(time.Unix(0, k.renewed.Load())) > k.life()*3/4 {
-		return deploy.ErrLeaseLost
+		return k.ended()
 	}
 	return nil
+}
+
+// errTakenOver is how a lease is lost to another deploy.
+var errTakenOver = fmt.Errorf("another deploy has taken over: %w", deploy.ErrLeaseLost)
+
+// ended says how a lease was lost that nobody has taken.
+func (k *keeper) ended() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.unanswered == nil {
+		return fmt.Errorf("the lease was not renewed in time (was this machine asleep?); deploy again: %w", deploy.ErrLeaseLost)
+	}
+	return fmt.Errorf("the lease could not be renewed in time; check the network to the store, then deploy again: %w (the last try: %w)",
+		deploy.ErrLeaseLost, k.unanswered)
 }
 
 // update changes the head under the lease.
@@ -169,8 +194,22 @@ func (k *keeper) update(ctx context.Context, change func(deploy.Head) deploy.Hea
 		return nil // given back: nothing to change under
 	}
 	err := k.swap(ctx, change(head))
-	if errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
-		return deploy.ErrLeaseLost
+	if !errors.Is(err, deploy.ErrPrecondition) && !errors.Is(err, deploy.ErrNotFound) {
+		return err
+	}
+	// An earlier change of ours may have arrived although no answer came.
+	found, err := history.ReadHead(ctx, k.state, head.Site)
+	if err != nil {
+		return err
+	}
+	if l := found.Lease; l == nil || l.Owner != head.Lease.Owner || l.Fence != head.Lease.Fence {
+		return errTakenOver
+	}
+	k.mu.Lock()
+	k.etag = found.ETag
+	k.mu.Unlock()
+	if err = k.swap(ctx, change(found.Head)); errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
+		return errTakenOver
 	}
 	return err
 }
@@ -227,7 +266,7 @@ func (k *keeper) close(ctx context.Context) error {
 	defer cancel()
 	err := k.update(ctx, func(h deploy.Head) deploy.Head { return h.Release(false) })
 	if err != nil && !errors.Is(err, deploy.ErrLeaseLost) {
-		return fmt.Errorf("give the lease back: %w", err)
+		return fmt.Errorf("the lease could not be given back, and blocks other deploys until it ends by itself in %s: %w", k.ttl, err)
 	}
 	return nil
 }

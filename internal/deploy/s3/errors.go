@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -21,27 +22,36 @@ func newReader(b []byte) *bytes.Reader { return bytes.NewReader(b) }
 // explain makes an operator's sentence of an SDK error: what failed, on what,
 // and what to do. The cause stays wrapped.
 func (s *Store) explain(verb, key string, err error) error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%s %s: %w", verb, s.name(key), err)
 	}
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return s.explainCode(verb, key, api.ErrorCode(), api.ErrorMessage(), err)
 	}
-	if status := httpStatus(err); status > 0 {
+	if status := httpStatus(err); status >= http.StatusMultipleChoices {
 		return s.explainCode(verb, key, strconv.Itoa(status), "", err)
 	}
+	return fmt.Errorf("%s %s: %s%w", verb, s.name(key), s.explainNetwork(err), err)
+}
+
+// explainNetwork puts into words why there was no answer, or no whole one.
+func (s *Store) explainNetwork(err error) string {
 	var network net.Error
 	var dns *net.DNSError
 	switch {
+	case strings.Contains(err.Error(), "failed to refresh cached credentials"), strings.Contains(err.Error(), "get identity: get credentials"):
+		return "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: "
 	case errors.As(err, &dns):
-		return fmt.Errorf("%s %s: no such host %s: check --endpoint and the region: %w", verb, s.name(key), dns.Name, err)
-	case strings.Contains(err.Error(), "credentials"):
-		return fmt.Errorf("%s %s: no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: %w", verb, s.name(key), err)
+		return "no such host " + dns.Name + ": check --endpoint and the region: "
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "the answer of the store at " + s.endpoint + " broke off, again and again: check the network, then try again: "
+	case errors.As(err, &network) && network.Timeout():
+		return "the store at " + s.endpoint + " does not answer in time: check the network, then try again: "
 	case errors.As(err, &network):
-		return fmt.Errorf("%s %s: the store at %s can't be reached: %w", verb, s.name(key), s.endpoint, err)
+		return "the store at " + s.endpoint + " can't be reached: check the network and --endpoint, then try again: "
 	}
-	return fmt.Errorf("%s %s: %w", verb, s.name(key), err)
+	return ""
 }
 
 // advice is what to do about each of S3's error codes (S3 API reference, "Error

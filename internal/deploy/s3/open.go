@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -99,6 +100,9 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 func loadOptions(o Options, throttle *atomic.Int64) []func(*config.LoadOptions) error {
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(httpClient(o.MaxConnections, o.StallTimeout)),
+		// What fails is told in an error; the SDK's own remarks would go between
+		// the lines of the standard error.
+		config.WithLogger(logging.Nop{}),
 		config.WithRetryer(func() aws.Retryer { return &countingRetryer{newRetryer(o.MaxAttempts), throttle} }),
 	}
 	if o.Region != "" {
@@ -118,6 +122,7 @@ func newRetryer(attempts int) aws.RetryerV2 {
 		r.MaxAttempts = attempts
 		r.MaxBackoff = 8 * time.Second
 		r.RateLimiter = ratelimit.None
+		r.Retryables = append(r.Retryables, retryBrokenAnswers)
 	})
 }
 

@@ -67,6 +67,10 @@ func (s *Store) Throttles() int64 { return s.throttle.Load() }
 
 // Get reads a small object whole.
 func (s *Store) Get(ctx context.Context, key string) (deploy.Object, error) {
+	return untilWhole(ctx, func() (deploy.Object, error) { return s.get(ctx, key) })
+}
+
+func (s *Store) get(ctx context.Context, key string) (deploy.Object, error) {
 	out, err := s.client.GetObject(ctx, &awss3.GetObjectInput{Bucket: &s.bucket, Key: aws.String(s.prefix + key)})
 	if err != nil {
 		return deploy.Object{}, s.explain("read", key, err)
@@ -74,7 +78,7 @@ func (s *Store) Get(ctx context.Context, key string) (deploy.Object, error) {
 	defer out.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(out.Body, maxState+1))
 	if err != nil {
-		return deploy.Object{}, s.explain("read", key, err)
+		return deploy.Object{}, &brokenBodyError{s.explain("read", key, err)}
 	}
 	if len(body) > maxState {
 		return deploy.Object{}, fmt.Errorf("read %s: larger than %d bytes, so not ours", s.name(key), maxState)

@@ -1,0 +1,94 @@
+package engine_test
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/test/fakes3"
+)
+
+// slowSite lets one page take this long, so that the lease has to be renewed, and
+// asks what becomes of each write of the head, which are counted from 1.
+func slowSite(page time.Duration, head func(n int) *fakes3.Fault) *fakes3.Server {
+	heads := 0
+	return &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
+		switch {
+		case r.Method != http.MethodPut:
+		case strings.HasSuffix(r.URL.Path, "/news/index.html"):
+			select {
+			case <-time.After(page):
+			case <-r.Context().Done():
+			}
+		case strings.HasSuffix(r.URL.Path, "/"+history.HeadKey):
+			heads++
+			return head(heads)
+		}
+		return nil
+	}}
+}
+
+func TestARenewalWhoseAnswerIsLostIsNotTakenForAnotherDeploys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := time.Time{}
+		dest := fake(t, slowSite(30*time.Second, func(n int) *fakes3.Fault {
+			switch {
+			case n == 2: // the first renewal arrives, and nobody hears of it
+				broken = time.Now().Add(10 * time.Second)
+				return &fakes3.Fault{Drop: true, Done: true}
+			case time.Now().Before(broken):
+				return &fakes3.Fault{Drop: true}
+			}
+			return nil
+		}))
+		o := options(small().write(t))
+		o.LeaseTTL = time.Minute
+		r, err := engine.Run(t.Context(), dest, o)
+		if err != nil || !r.Live || len(r.Warnings) > 0 {
+			t.Fatalf("live %v, warnings %q, %v", r.Live, r.Warnings, err)
+		}
+		head, err := history.ReadHead(t.Context(), dest.State, "www")
+		if err != nil || head.Lease != nil || head.Live == nil || len(head.History) != 0 {
+			t.Fatalf("%+v, %v", head, err)
+		}
+	})
+}
+
+func TestALeaseThatCanNotBeRenewedEndsTheDeployAndSaysWhy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		dead := true
+		server := slowSite(2*time.Minute, func(n int) *fakes3.Fault {
+			if n > 1 && dead {
+				return &fakes3.Fault{Drop: true}
+			}
+			return nil
+		})
+		dest := fake(t, server)
+		o := options(small().write(t))
+		o.LeaseTTL = time.Minute
+		began := time.Now()
+		_, err := engine.Run(t.Context(), dest, o)
+		if !errors.Is(err, deploy.ErrLeaseLost) {
+			t.Fatalf("got %v", err)
+		}
+		for _, want := range []string{"could not be renewed in time", "check the network", "deploy again", "the last try"} {
+			if !strings.Contains(err.Error(), want) {
+				t.Errorf("%v\ndoes not say %q", err, want)
+			}
+		}
+		if after := time.Since(began); after > time.Minute {
+			t.Errorf("it stopped after %s, when its lease was over", after)
+		}
+		dead = false
+		o.LockWait = 2 * time.Minute
+		if r, err := engine.Run(t.Context(), dest, o); err != nil || !r.Live {
+			t.Fatalf("the next deploy: %v", err)
+		}
+	})
+}
