@@ -39,8 +39,8 @@ type Write struct {
 	Resend bool
 }
 
-// Phase is the writes of one class. Phases go in order, each after the whole of
-// the one before.
+// Phase is the writes of one class, or of a part of one: redirects may take
+// several. Phases go in order, each after the whole of the one before.
 type Phase struct {
 	Class  Class
 	Writes []Write
@@ -135,6 +135,7 @@ func NewPlan(in PlanInput) (Plan, error) {
 			return Plan{}, err
 		}
 	}
+	p.inTurn()
 	p.leftovers()
 	return p.plan, nil
 }

@@ -5,6 +5,7 @@ import (
 	"html"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -13,7 +14,12 @@ import (
 const (
 	redirectHeader = "x-amz-website-redirect-location"
 	statusHeader   = "x-amz-meta-redirect-status"
+	locationHeader = "x-amz-meta-redirect-location"
 )
+
+// maxMetadata is the longest target that is kept as metadata, in bytes: S3 takes
+// 2 KB of it for an object, and other rules want some.
+const maxMetadata = 1024
 
 // maxKey is the longest key S3 takes, in bytes.
 const maxKey = 1024
@@ -61,6 +67,9 @@ func (r Redirect) Headers(ruled Headers) (Headers, error) {
 		set[redirectHeader] = r.To
 	} else {
 		set[statusHeader] = fmt.Sprint(r.Status)
+		if len(r.To) <= maxMetadata {
+			set[locationHeader] = r.To
+		}
 	}
 	return NewHeaders(set)
 }
@@ -68,6 +77,19 @@ func (r Redirect) Headers(ruled Headers) (Headers, error) {
 // LeadsOn tells whether headers are those of a redirect, whose page a visitor may
 // never see.
 func (h Headers) LeadsOn() bool { return h.Get(redirectHeader) != "" || h.Get(statusHeader) != "" }
+
+// LeadsTo gives the address and the status of a redirect's headers; "" when they
+// are of another file, or do not tell the address.
+func (h Headers) LeadsTo() (to string, status int) {
+	if to = h.Get(redirectHeader); to != "" {
+		return to, 301
+	}
+	status, err := strconv.Atoi(h.Get(statusHeader))
+	if err != nil {
+		return "", 0
+	}
+	return h.Get(locationHeader), status
+}
 
 // Redirects settles which rules become files of the release, next to what the
 // build has. Folder is a destination that keeps no headers, whose web server goes
@@ -107,7 +129,53 @@ func Redirects(rules []Redirect, tree Tree, folder bool) (made []Redirect, undon
 		take(name)
 		made = append(made, r)
 	}
-	return made, undone
+	return withoutCircles(made, tree, undone)
+}
+
+// withoutCircles leaves out what would send a visitor round for ever.
+func withoutCircles(made []Redirect, tree Tree, undone []Undone) ([]Redirect, []Undone) {
+	at := make(map[string]Redirect, len(made))
+	for _, r := range made {
+		at[r.Path()] = r
+	}
+	there := func(name string) bool {
+		_, redirect := at[name]
+		return redirect || has(tree, name)
+	}
+	ends := map[string]bool{}
+	out := made[:0]
+	for _, r := range made {
+		seen := map[string]bool{}
+		here, ok := r, true
+		for ok && !seen[here.Path()] && !ends[here.Path()] {
+			seen[here.Path()] = true
+			var target string
+			target, _ = TargetFile(here.To, there)
+			here, ok = at[target]
+		}
+		if ok && !ends[here.Path()] {
+			undone = append(undone, Undone{r.Line, "/" + r.From + " " + r.To, "it leads in a circle"})
+			continue
+		}
+		for name := range seen {
+			ends[name] = true
+		}
+		out = append(out, r)
+	}
+	return out, undone
+}
+
+// Missing are the redirects that lead to an address of the site's own at which
+// the build has nothing.
+func Missing(made []Redirect, tree Tree) []Redirect {
+	var out []Redirect
+	for _, r := range made {
+		_, ok := TargetFile(r.To, func(name string) bool { return has(tree, name) })
+		if !ok && strings.HasPrefix(r.To, "/") {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // below tells whether a name lies below one that is a file.

@@ -118,7 +118,8 @@ func TestARedirectIsNeverCachedLikeTheFileItReplaces(t *testing.T) {
 	}{
 		{Redirect{From: "old", To: "/new", Status: 301}, map[string]string{"cache-control": CachePage, redirectHeader: "/new"}},
 		{Redirect{From: "app-BxK3a9_z.js", To: "/new.js", Status: 308}, map[string]string{"cache-control": CachePage, redirectHeader: "/new.js"}},
-		{Redirect{From: "ruled.html", To: "/new", Status: 302}, map[string]string{"cache-control": "no-store", statusHeader: "302"}},
+		{Redirect{From: "ruled.html", To: "/new", Status: 302}, map[string]string{"cache-control": "no-store", statusHeader: "302", locationHeader: "/new"}},
+		{Redirect{From: "far", To: "/" + strings.Repeat("n", maxMetadata), Status: 302}, map[string]string{"cache-control": CachePage, statusHeader: "302"}},
 	} {
 		ruled, err := rules.HeadersFor(c.r.Path())
 		if err != nil {
@@ -139,6 +140,27 @@ func TestARedirectIsNeverCachedLikeTheFileItReplaces(t *testing.T) {
 	}
 }
 
+// checkEnds: whoever follows redirects comes to an end.
+func checkEnds(t *testing.T, made []Redirect) {
+	t.Helper()
+	at := map[string]Redirect{}
+	for _, r := range made {
+		at[r.Path()] = r
+	}
+	for _, r := range made {
+		here, ok := r, true
+		for range len(made) + 1 {
+			target, _ := TargetFile(here.To, func(name string) bool { _, ok := at[name]; return ok })
+			if here, ok = at[target]; !ok {
+				break
+			}
+		}
+		if ok {
+			t.Fatalf("%+v leads in a circle", r)
+		}
+	}
+}
+
 func FuzzParseRedirectsFile(f *testing.F) {
 	f.Add([]byte("/a /b 301!\n/c d=e /f 302 Country=us # x\n"))
 	f.Add([]byte("/%41 https://x/\"><script>'\n"))
@@ -152,6 +174,7 @@ func FuzzParseRedirectsFile(f *testing.F) {
 			t.Fatal(err)
 		}
 		made, _ := Redirects(rules, Tree{}, false)
+		checkEnds(t, made)
 		for _, r := range made {
 			if name := r.Path(); strings.HasPrefix(name, "/") || strings.Contains("/"+name+"/", "/../") || strings.ContainsAny(name, "\x00\r\n") {
 				t.Fatalf("%q is no file of the site", name)

@@ -150,30 +150,32 @@ func (d *run) sweep(ctx context.Context) {
 }
 
 func (d *run) deleteAll(ctx context.Context) error {
-	dels := make([]deploy.Deletion, len(d.plan.Deletes))
-	for i, e := range d.plan.Deletes {
-		dels[i] = deploy.Deletion{Key: e.Path, ETag: e.ETag}
-	}
-	if err := d.lease.valid(); err != nil {
-		return err
-	}
 	var first error
 	failed := 0
-	for i, err := range d.dest.Site.Delete(ctx, dels) {
-		if errors.Is(err, deploy.ErrPrecondition) {
-			err = d.deleteAgain(ctx, dels[i], err)
+	for _, turn := range d.plan.DeletesInTurn() {
+		dels := make([]deploy.Deletion, len(turn))
+		for i, e := range turn {
+			dels[i] = deploy.Deletion{Key: e.Path, ETag: e.ETag}
 		}
-		if err == nil {
-			d.result.Deleted++
-			continue
+		if err := d.lease.valid(); err != nil {
+			return err
 		}
-		failed++
-		if first == nil {
-			first = err
+		for i, err := range d.dest.Site.Delete(ctx, dels) {
+			if errors.Is(err, deploy.ErrPrecondition) {
+				err = d.deleteAgain(ctx, dels[i], err)
+			}
+			if err == nil {
+				d.result.Deleted++
+				continue
+			}
+			failed++
+			if first == nil {
+				first = err
+			}
 		}
-	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %d files could not be deleted, the first of them: %w", failed, len(dels), first)
+		if failed > 0 {
+			return fmt.Errorf("%d of %d files could not be deleted, the first of them: %w", failed, len(d.plan.Deletes), first)
+		}
 	}
 	return nil
 }

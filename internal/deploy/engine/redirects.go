@@ -7,8 +7,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 )
 
-// toldUndone is how many rules that are not carried out a warning names.
-const toldUndone = 5
+// toldRules is how many rules a warning names.
+const toldRules = 5
 
 // makeRedirects turns the build's own rules of redirects into files of the
 // release, which from there on are planned, sent and deleted as any other.
@@ -26,15 +26,8 @@ func (d *run) makeRedirects(b build) error {
 	made, clashes := deploy.Redirects(rules, d.tree, folder)
 	undone = append(undone, clashes...)
 	if len(undone) > 0 {
-		told := make([]string, 0, toldUndone)
-		for _, u := range undone[:min(len(undone), toldUndone)] {
-			told = append(told, u.String())
-		}
-		if len(undone) > toldUndone {
-			told = append(told, "...")
-		}
 		d.warn("%d of the rules in %s are not carried out by stored files, set up at the CDN those that matter: %s",
-			len(undone), deploy.RedirectsFile, strings.Join(told, "; "))
+			len(undone), deploy.RedirectsFile, theFirst(undone, deploy.Undone.String))
 	}
 	b.made = make(map[string]deploy.Redirect, len(made))
 	temporary := 0
@@ -49,5 +42,21 @@ func (d *run) makeRedirects(b build) error {
 	}
 	d.tree = d.tree.WithRedirects(made)
 	d.from = b
+	if missing := deploy.Missing(made, d.tree); len(missing) > 0 {
+		d.warn("%d of the rules in %s lead to addresses of this site at which the build has nothing: %s", len(missing), deploy.RedirectsFile,
+			theFirst(missing, func(r deploy.Redirect) string { return fmt.Sprintf("line %d, /%s %s", r.Line, r.From, r.To) }))
+	}
 	return nil
+}
+
+// theFirst names the first few of many.
+func theFirst[T any](of []T, name func(T) string) string {
+	told := make([]string, 0, toldRules)
+	for _, o := range of[:min(len(of), toldRules)] {
+		told = append(told, name(o))
+	}
+	if len(of) > toldRules {
+		told = append(told, "...")
+	}
+	return strings.Join(told, "; ")
 }

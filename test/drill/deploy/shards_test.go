@@ -28,7 +28,7 @@ func TestShardsFailAtRandom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &fakes3.Server{}
 		server.Bucket(bucket, nil)
-		server.Changed = func(objects map[string]fakes3.Object, key string) { watch(t, sum, objects, key) }
+		server.Changed = visit(t, sum, v1, v2).look
 		if _, err := engine.Run(t.Context(), (&door{server: server}).open(t), options(v1)); err != nil {
 			t.Fatal(err)
 		}

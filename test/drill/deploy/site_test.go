@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"html"
 	"maps"
 	"os"
 	"path/filepath"
@@ -20,7 +21,7 @@ const (
 	prefix = "www/"
 )
 
-// build is a site on disk and its files by path.
+// build is a site on disk and what it serves by path, redirects included.
 type build struct {
 	dir   string
 	files map[string]string
@@ -28,7 +29,9 @@ type build struct {
 
 // makeBuild makes a site whose pages name assets by their hash. The version
 // changes every page's assets and the content of every third page; it also adds
-// pages and takes some away.
+// pages and takes some away. What is taken away leads on to another page until it
+// comes back, and every version has redirects of its own: to a page that is new
+// in it, to others of them, to a new feed and to the home page.
 func makeBuild(t testing.TB, pages, version int) build {
 	t.Helper()
 	b := build{dir: t.TempDir(), files: map[string]string{}}
@@ -39,8 +42,16 @@ func makeBuild(t testing.TB, pages, version int) build {
 		return "/" + name
 	}
 	css := asset("site", "css", fmt.Sprintf("body{order:%d}", version))
+	var rules strings.Builder
+	rule := func(from, to string, status int) {
+		fmt.Fprintf(&rules, "%s %s %d\n", from, to, status)
+		r := deploy.Redirect{From: strings.TrimPrefix(from, "/"), To: to, Status: status}
+		b.files[r.Path()] = string(r.Page())
+	}
+	page := func(i int) string { return fmt.Sprintf("/section-%d/page-%d/", i%7, i) }
 	for i := range pages {
 		if i%10 == version%10 && i > 0 {
+			rule(strings.TrimSuffix(page(i), "/"), page(i-1), 301+i%2*7)
 			continue
 		}
 		edit := version
@@ -51,11 +62,24 @@ func makeBuild(t testing.TB, pages, version int) build {
 		b.files[fmt.Sprintf("section-%d/page-%d/index.html", i%7, i)] = fmt.Sprintf(
 			`<!doctype html><link rel="stylesheet" href="%s"><script src="%s"></script><p>page %d, edit %d`, css, js, i, edit)
 	}
+	fresh := (version + 9) % 10 // away in the version before
+	rule(fmt.Sprintf("/short-%d", version), fmt.Sprintf("/shorter-%d", version), 301)
+	rule(fmt.Sprintf("/shorter-%d", version), fmt.Sprintf("/shortest-%d?from=short#top", version), 308)
+	rule(fmt.Sprintf("/shortest-%d", version), page(fresh+10), 301)
+	rule("/newest", page(fresh+10), 301)
+	rule("/home", "/", 301)
+	rule("/news.rss", fmt.Sprintf("/version-%d.rss", version), 301)
+	b.files[fmt.Sprintf("version-%d.rss", version)] = "<rss/>"
 	b.files["index.html"] = fmt.Sprintf(`<link rel="stylesheet" href="%s"><p>version %d`, css, version)
 	b.files["404.html"] = "<p>not found"
 	b.files["sitemap.xml"] = fmt.Sprintf("<urlset><!-- %d --></urlset>", version)
 	b.files["files/form.pdf"] = "%PDF of every version"
-	for name, body := range b.files {
+	onDisk := maps.Clone(b.files)
+	onDisk[deploy.RedirectsFile] = rules.String()
+	for name, body := range onDisk {
+		if strings.Contains(body, leadOn) {
+			continue // made by the deploy
+		}
 		file := filepath.Join(b.dir, filepath.FromSlash(name))
 		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 			t.Fatal(err)
@@ -67,7 +91,108 @@ func makeBuild(t testing.TB, pages, version int) build {
 	return b
 }
 
-var reference = regexp.MustCompile(`(?:href|src)="/(assets/[^"]+)"`)
+// leadOn is in every page that leads on by itself.
+const leadOn = `http-equiv="refresh"`
+
+var (
+	reference = regexp.MustCompile(`(?:href|src)="/(assets/[^"]+)"`)
+	refresh   = regexp.MustCompile(leadOn + ` content="0; url=([^"]*)"`)
+)
+
+// visitor looks at the site after every change that reached the store.
+type visitor struct {
+	t   *testing.T
+	sum *tally
+	// lasting are the addresses that every build has: once they are there, they
+	// are never away.
+	lasting []string
+}
+
+func visit(t *testing.T, sum *tally, builds ...build) visitor {
+	t.Helper()
+	v := visitor{t: t, sum: sum}
+	for name := range builds[0].files {
+		all := true
+		for _, b := range builds {
+			_, ok := b.files[name]
+			all = all && ok
+		}
+		if all && !strings.HasPrefix(name, "assets/") {
+			v.lasting = append(v.lasting, name)
+		}
+	}
+	return v
+}
+
+// look is called after a change of one key.
+func (v visitor) look(objects map[string]fakes3.Object, key string) {
+	v.t.Helper()
+	name, ours := strings.CutPrefix(key, prefix)
+	if !ours || strings.HasPrefix(name, ".pressrun/") {
+		return
+	}
+	broken, strayed := 0, 0
+	page, there := objects[key]
+	switch {
+	case there:
+		if strings.HasSuffix(key, ".html") && !whole(objects, page) {
+			broken = 1
+		}
+		if !leadsSomewhere(objects, page) {
+			strayed = 1
+		}
+	case strings.HasPrefix(name, "assets/"):
+		broken = len(torn(objects))
+	default:
+		strayed = len(astray(objects))
+		for _, name := range v.lasting {
+			if _, ok := objects[prefix+name]; !ok {
+				strayed++
+			}
+		}
+	}
+	if broken+strayed == 0 {
+		return
+	}
+	v.sum.mu.Lock()
+	v.sum.torn += broken
+	v.sum.astray += strayed
+	v.sum.mu.Unlock()
+	v.t.Errorf("by a change of %s: %d torn, %d lead nowhere", key, broken, strayed)
+}
+
+// astray are the redirects that lead to nothing.
+func astray(objects map[string]fakes3.Object) []string {
+	var found []string
+	for key, o := range objects {
+		if name, ours := strings.CutPrefix(key, prefix); ours && !strings.HasPrefix(name, ".pressrun/") && !leadsSomewhere(objects, o) {
+			found = append(found, key)
+		}
+	}
+	return found
+}
+
+// leadsSomewhere tells whether an object is no redirect, or leads to what is
+// there, both as a page and as S3's website endpoint carries it out.
+func leadsSomewhere(objects map[string]fakes3.Object, o fakes3.Object) bool {
+	for _, to := range targets(o) {
+		if _, ok := deploy.TargetFile(to, func(name string) bool { _, ok := objects[prefix+name]; return ok }); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func targets(o fakes3.Object) []string {
+	var out []string
+	if m := refresh.FindSubmatch(o.Body); m != nil {
+		out = append(out, html.UnescapeString(string(m[1])))
+	}
+	if to := o.Header.Get("X-Amz-Website-Redirect-Location"); to != "" {
+		out = append(out, to)
+	}
+	return out
+}
 
 // torn are the pages, as a visitor gets them, that name an asset which is not
 // there.

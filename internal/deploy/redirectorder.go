@@ -1,0 +1,157 @@
+package deploy
+
+import (
+	"net/url"
+	"path"
+	"slices"
+	"strings"
+)
+
+// TargetFile gives the file of the site that an address leads to, of those that
+// are there; false when it leads to another host or to no file.
+func TargetFile(to string, there func(path string) bool) (string, bool) {
+	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") {
+		return "", false
+	}
+	to, _, _ = strings.Cut(to, "#")
+	to, _, _ = strings.Cut(to, "?")
+	decoded, err := url.PathUnescape(to)
+	if err != nil {
+		return "", false
+	}
+	name := strings.TrimPrefix(path.Clean(decoded), "/")
+	candidates := []string{name, path.Join(name, "index.html"), name + ".html"}
+	if name == "" || strings.HasSuffix(decoded, "/") {
+		candidates = candidates[1:2]
+	}
+	for _, c := range candidates {
+		if there(c) {
+			return c, true
+		}
+	}
+	return "", false
+}
+
+// inTurn parts the writes of redirects into phases, so that none is live before
+// what it leads to: one that leads to another new one goes after that, and one
+// that leads to a new entry page (a feed, on the first deploy the home page) goes
+// after the entry pages.
+func (p *planner) inTurn() {
+	redirects := p.plan.Phases[ClassRedirect].Writes
+	if len(redirects) == 0 {
+		return
+	}
+	t := turns{p: p, fresh: map[string]Write{}, known: map[string]turn{}}
+	for _, phase := range p.plan.Phases[ClassRedirect:] {
+		for _, w := range phase.Writes {
+			if w.Reason == ReasonNew {
+				t.fresh[p.path(w)] = w
+			}
+		}
+	}
+	var early, late [][]Write
+	for _, w := range redirects {
+		to := &early
+		of := t.of(p.path(w))
+		if of.late {
+			to = &late
+		}
+		for len(*to) <= of.number {
+			*to = append(*to, nil)
+		}
+		(*to)[of.number] = append((*to)[of.number], w)
+	}
+	phases := slices.Clone(p.plan.Phases[:ClassRedirect])
+	phases = append(phases, redirectPhases(early)...)
+	phases = append(phases, p.plan.Phases[ClassEntry])
+	p.plan.Phases = append(phases, redirectPhases(late)...)
+}
+
+func redirectPhases(turns [][]Write) []Phase {
+	var out []Phase
+	for _, writes := range turns {
+		if len(writes) > 0 {
+			out = append(out, Phase{Class: ClassRedirect, Writes: writes})
+		}
+	}
+	return out
+}
+
+func (p *planner) path(w Write) string { return p.plan.Next.Entries[w.Index].Path }
+
+// turn is when a redirect may be written.
+type turn struct {
+	number int
+	late   bool // after the entry pages
+}
+
+type turns struct {
+	p     *planner
+	fresh map[string]Write // redirects and entry pages that are not there yet
+	known map[string]turn
+}
+
+// of is the turn of the redirect at a path: the one after that of what it leads
+// to.
+func (t *turns) of(name string) turn {
+	if known, ok := t.known[name]; ok {
+		return known
+	}
+	t.known[name] = turn{} // one that leads in a circle has to begin somewhere
+	entry, _ := t.p.plan.Next.Find(name)
+	to, _ := entry.Headers.LeadsTo()
+	target, ok := TargetFile(to, func(f string) bool { return t.p.kept[f] })
+	w, fresh := t.fresh[target]
+	if !ok || !fresh {
+		return turn{}
+	}
+	found := turn{late: true}
+	if t.p.plan.Next.Entries[w.Index].Headers.LeadsOn() {
+		found = t.of(target)
+		found.number++
+	}
+	t.known[name] = found
+	return found
+}
+
+// DeletesInTurn are the deletes, a redirect before what it leads to: taken away
+// the other way round, it would lead nowhere for an instant.
+func (p *Plan) DeletesInTurn() [][]Delete {
+	leads := false
+	gone := make(map[string]bool, len(p.Deletes))
+	for _, d := range p.Deletes {
+		gone[d.Path] = true
+		leads = leads || d.Headers.LeadsOn()
+	}
+	if !leads {
+		return [][]Delete{p.Deletes}
+	}
+	there := func(f string) bool {
+		_, stays := p.Next.Find(f)
+		return stays || gone[f]
+	}
+	var out [][]Delete
+	for left := p.Deletes; len(left) > 0; {
+		wanted := map[string]bool{} // what a redirect that is still there leads to
+		for _, d := range left {
+			to, _ := d.Headers.LeadsTo()
+			if target, ok := TargetFile(to, there); ok && target != d.Path {
+				wanted[target] = true
+			}
+		}
+		var now, later []Delete
+		for _, d := range left {
+			if wanted[d.Path] {
+				later = append(later, d)
+			} else {
+				now = append(now, d)
+			}
+		}
+		if len(now) == 0 {
+			now, later = later, nil // nothing but circles
+		}
+		out = append(out, now)
+		left = later
+	}
+	return out
+}
