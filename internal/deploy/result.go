@@ -37,6 +37,9 @@ type Result struct {
 	// Next is what the destination would hold, after a dry run; else nil.
 	Next *Manifest `json:"-"`
 
+	// Compressed is what the release holds compressed; nil for nothing.
+	Compressed *Compressed `json:"compressed,omitempty"`
+
 	// Churn tells why, when most pages changed; else nil.
 	Churn *Churn `json:"churn,omitempty"`
 
@@ -58,6 +61,13 @@ type Counts struct {
 	Expired   int `json:"expired"`
 	Unchanged int `json:"unchanged"`
 	Retired   int `json:"retired"` // dropped assets that stay for their grace time
+}
+
+// Compressed counts the files that are stored compressed.
+type Compressed struct {
+	Files  int   `json:"files"`
+	Built  int64 `json:"built_bytes"`
+	Stored int64 `json:"stored_bytes"`
 }
 
 // Change is one path and why it changed.

@@ -30,11 +30,18 @@ func (d *run) churn(ctx context.Context) {
 		if err != nil {
 			continue
 		}
+		if live, ok := d.base.Live.Find(e.Path); ok {
+			before.Headers = live.Headers
+		}
+		old, err := decoded(before, maxChurnPage)
+		if err != nil {
+			continue
+		}
 		after, err := b.content(e.Path)
 		if err != nil {
 			continue
 		}
-		cause := deploy.CauseOf(before.Body, after)
+		cause := deploy.CauseOf(old, after)
 		c.Sampled++
 		c.Causes[cause]++
 		examples[cause] = e.Path

@@ -102,13 +102,14 @@ func Run(ctx context.Context, dest deploy.Destination, opts Options) (deploy.Res
 	if err != nil {
 		return deploy.Result{}, err
 	}
-	return carryOut(ctx, &run{dest: dest, opts: opts, from: build{dir: opts.Source}, began: opts.Now()})
+	return carryOut(ctx, &run{dest: dest, opts: opts, from: newBuild(opts.Source), began: opts.Now()})
 }
 
 func carryOut(ctx context.Context, d *run) (deploy.Result, error) {
 	d.openGate()
 	before := d.dest.Requests()
 	err := d.run(ctx)
+	d.close()
 	d.result.Seconds = d.opts.Now().Sub(d.began).Seconds()
 	d.result.Requests = d.dest.Requests() - before
 	return d.result, err
@@ -130,7 +131,7 @@ func Check(ctx context.Context, dest deploy.Destination, opts Options) ([]deploy
 	if err != nil {
 		return nil, err
 	}
-	d := &run{dest: dest, opts: opts, from: build{dir: opts.Source}, began: opts.Now()}
+	d := &run{dest: dest, opts: opts, from: newBuild(opts.Source), began: opts.Now()}
 	if err := d.read(ctx); err != nil {
 		return nil, err
 	}
@@ -143,7 +144,8 @@ type run struct {
 	opts   Options
 	from   source
 	began  time.Time
-	tree   deploy.Tree
+	tree   deploy.Tree  // as it was built
+	stored deploy.Tree  // as it is to be stored
 	head   history.Head // as read
 	base   deploy.Base
 	plan   deploy.Plan
@@ -226,6 +228,17 @@ func (d *run) timed(name string, f func() error) error {
 	err := f()
 	d.result.Phases = append(d.result.Phases, deploy.Timed{Name: name, Seconds: d.opts.Now().Sub(start).Seconds()})
 	return err
+}
+
+// close deletes what was made on the way.
+func (d *run) close() {
+	b, ok := d.from.(build)
+	if !ok {
+		return
+	}
+	if err := b.packs.Close(); err != nil {
+		d.warn("temporary files could not be deleted: %v", err)
+	}
 }
 
 func (d *run) warn(format string, args ...any) {

@@ -79,6 +79,9 @@ func (d *run) makePlan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := d.compress(ctx); err != nil {
+		return err
+	}
 	doubtful := d.base.Doubtful()
 	listed := map[string]deploy.Seen{}
 	if d.head.Live == nil {
@@ -98,7 +101,7 @@ func (d *run) makePlan(ctx context.Context) error {
 		}
 	}
 	d.plan, err = deploy.NewPlan(deploy.PlanInput{
-		Tree: d.tree, Base: d.base, Seen: seen, Headers: d.headersFor(), Grace: *d.opts.Grace,
+		Tree: d.stored, Base: d.base, Seen: seen, Headers: d.headersFor(), Grace: *d.opts.Grace,
 		Next: deploy.Manifest{
 			Site: d.opts.Site, Sequence: d.head.Fence + 1, Release: release, Commit: d.opts.Commit, At: d.opts.Now().UTC().Truncate(time.Second),
 		},
@@ -111,6 +114,10 @@ func (d *run) makePlan(ctx context.Context) error {
 	if len(d.plan.Foreign) > 0 {
 		return foreign(d.plan.Foreign)
 	}
+	if err := d.repack(); err != nil {
+		return err
+	}
+	d.tellCompressed()
 	r := &d.result
 	r.Release, r.Sequence = release, d.plan.Next.Sequence
 	r.Counts = d.plan.Counts()
@@ -133,16 +140,16 @@ func (d *run) makePlan(ctx context.Context) error {
 // release: those with the same content are taken over and not sent again. What
 // the listing shows to be of another size need not be looked at.
 func (d *run) adoptable(ctx context.Context) (same []string, other map[string]deploy.Seen, err error) {
-	sizes := make(map[string]int64, len(d.tree.Files))
-	for _, f := range d.tree.Files {
-		sizes[f.Path] = f.Size
+	sizes := make(map[string][2]int64, len(d.stored.Files))
+	for _, f := range d.stored.Files {
+		sizes[f.Path] = [2]int64{f.Size, f.Built().Size}
 	}
 	other = map[string]deploy.Seen{}
 	err = d.dest.Site.List(ctx, "", func(info deploy.Info) error {
-		size, wanted := sizes[info.Key]
+		either, wanted := sizes[info.Key]
 		switch {
 		case !wanted || deploy.Reserved(info.Key, d.dest.Private()):
-		case size == info.Size:
+		case slices.Contains(either[:], info.Size):
 			same = append(same, info.Key)
 		default:
 			other[info.Key] = deploy.Seen{Exists: true, Info: info}

@@ -73,9 +73,10 @@ func Stage(ctx context.Context, dest deploy.Destination, s Sharded, shard int, o
 	if shard < 1 || shard > s.Shards {
 		return deploy.Result{}, fmt.Errorf("shard %d: the plan has shards 1 to %d", shard, s.Shards)
 	}
-	d := &run{dest: deploy.Destination{Site: dest.Site, StatePrefix: dest.StatePrefix, KeptPrefix: dest.KeptPrefix, Kept: dest.Kept}, opts: opts, from: build{dir: opts.Source}, began: opts.Now()}
+	d := &run{dest: deploy.Destination{Site: dest.Site, StatePrefix: dest.StatePrefix, KeptPrefix: dest.KeptPrefix, Kept: dest.Kept}, opts: opts, from: newBuild(opts.Source), began: opts.Now()}
 	before := dest.Requests()
 	err = d.stage(ctx, s, shard)
+	d.close()
 	d.result.Seconds = opts.Now().Sub(d.began).Seconds()
 	d.result.Requests = dest.Requests() - before
 	return d.result, err
@@ -85,14 +86,14 @@ func (d *run) stage(ctx context.Context, s Sharded, shard int) error {
 	if err := d.timed("read", func() error { return d.read(ctx) }); err != nil {
 		return err
 	}
-	built := make(map[string]deploy.Sum, len(d.tree.Files))
+	built := make(map[string]deploy.Origin, len(d.tree.Files))
 	for _, f := range d.tree.Files {
-		built[f.Path] = f.Sum
+		built[f.Path] = f.Built()
 	}
 	content := s.content(shard)
 	p := &progress{event: deploy.Event{Phase: "content", Total: len(content)}, began: d.began, writing: d.opts.Now(), opts: &d.opts}
 	for _, e := range content {
-		if built[e.Path] != e.Sum {
+		if built[e.Path] != e.Built() {
 			return fmt.Errorf("%w: %s is not as in the build that was planned: give this job the same build", ErrPlanMoved, e.Path)
 		}
 		p.event.TotalBytes += e.Size
@@ -123,11 +124,15 @@ func (d *run) stageOne(ctx context.Context, e deploy.Entry, p *progress) error {
 	if !ok {
 		return errors.New("only a build can be staged")
 	}
+	planned := e.Sum
 	body, done, err := b.open(&e)
 	if err != nil {
 		return err
 	}
 	defer done()
+	if e.Sum != planned {
+		return fmt.Errorf("%w: %s was compressed to other bytes than here: use one version of Pressrun for the plan and all its shards", ErrPlanMoved, e.Path)
+	}
 	_, err = d.dest.Keeper().Put(ctx, deploy.Put{
 		Key: keptKey(d.dest.KeptPrefix, e.Sum), Headers: deploy.StateHeaders, Size: e.Size, Sum: e.Sum, CRC: e.CRC,
 		Body: body, If: deploy.Condition{IfAbsent: true},

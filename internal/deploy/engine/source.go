@@ -12,6 +12,7 @@ import (
 	"github.com/minio/crc64nvme"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/precompress"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	scan "github.com/pressrun/pressrun/internal/deploy/source"
 )
@@ -27,9 +28,12 @@ type source interface {
 
 // build is a folder with a built site, and the pages that its redirects become.
 type build struct {
-	dir  string
-	made map[string]deploy.Redirect
+	dir   string
+	made  map[string]deploy.Redirect
+	packs *precompress.Packer
 }
+
+func newBuild(dir string) build { return build{dir: dir, packs: precompress.New(dir, "")} }
 
 func (b build) read(ctx context.Context) (deploy.Tree, error) { return scan.Scan(ctx, b.dir) }
 
@@ -63,6 +67,13 @@ const smallFile = 1 << 20
 func (b build) open(entry *deploy.Entry) (deploy.Body, func(), error) {
 	if r, ok := b.made[entry.Path]; ok {
 		return bytes.NewReader(r.Page()), func() {}, nil
+	}
+	if entry.Compressed() {
+		if err := b.repack(entry); err != nil {
+			return nil, nil, err
+		}
+		body, _ := b.packs.Body(entry.Path)
+		return body, func() {}, nil
 	}
 	f, err := os.Open(filepath.Join(b.dir, filepath.FromSlash(entry.Path)))
 	if err != nil {
@@ -106,7 +117,7 @@ func (k *kept) read(ctx context.Context) (deploy.Tree, error) {
 	}
 	var tree deploy.Tree
 	for _, e := range k.manifest.Entries {
-		tree.Files = append(tree.Files, deploy.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC, Redirect: e.Headers.LeadsOn()})
+		tree.Files = append(tree.Files, deploy.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC, Origin: e.Origin, Redirect: e.Headers.LeadsOn()})
 	}
 	return tree, nil
 }
