@@ -51,6 +51,8 @@ type App struct {
 	handler         http.Handler
 	disk            disk
 	signIns         *addressLimit
+	streams         *streams
+	backups         backups
 	// stop ends what outlives a request: event streams, the answers to runners.
 	stop    context.Context //nolint:containedctx // the app's own life
 	stopNow context.CancelFunc
@@ -74,8 +76,9 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &App{githubTransport: opts.GitHubTransport, config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens), signIns: newAddressLimit()}
+	a := &App{githubTransport: opts.GitHubTransport, config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens), signIns: newAddressLimit(), streams: newStreams()}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
+	a.removeUnsentBackups()
 	a.runner, err = opts.NewRunner(a.heard)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the runner: %w", err), led.Close())

@@ -7,6 +7,9 @@ import (
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
 )
 
 const (
@@ -30,7 +33,13 @@ func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
 		a.listEvents(w, r, site)
 		return
 	}
-	last, err := a.resumeAt(r)
+	leave, full := a.streams.enter(callerOf(r.Context()).name)
+	if full != nil {
+		a.refuseFor(w, r, full, streamAgain)
+		return
+	}
+	defer leave()
+	last, restarted, err := a.resumeAt(r)
 	if err != nil {
 		a.refuse(w, r, err)
 		return
@@ -38,7 +47,7 @@ func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
 	s := &stream{w: w, rc: http.NewResponseController(w)}
-	if !s.send(": connected\nretry: 2000\n\n") {
+	if !s.send(": connected\nretry: 2000\n\n") || restarted && !s.event(restart(site, last)) {
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
@@ -47,7 +56,7 @@ func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
 	beat := time.NewTicker(keepAlive)
 	defer beat.Stop()
 	for {
-		changed := a.ledger.Changed()
+		told := a.ledger.Told(site)
 		var ok bool
 		if last, ok = a.sendSince(ctx, s, site, last); !ok {
 			return
@@ -55,7 +64,7 @@ func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-changed:
+		case <-told:
 		case <-beat.C:
 			if !s.send(": still here\n\n") {
 				return
@@ -64,19 +73,35 @@ func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (a *App) resumeAt(r *http.Request) (int64, error) {
+// resumeAt is the event after which a stream begins. An event that is not there
+// yet was seen in a ledger that a backup has replaced: waiting for it would keep
+// the reader in silence, so the stream restarts from how things are now.
+func (a *App) resumeAt(r *http.Request) (last int64, restarted bool, err error) {
+	newest, err := a.ledger.LastEvent(r.Context())
+	if err != nil {
+		return 0, false, err
+	}
 	text := r.Header.Get("Last-Event-ID")
 	if text == "" {
 		text = r.URL.Query().Get("after")
 	}
 	if text == "" {
-		return a.ledger.LastEvent(r.Context())
+		return newest, false, nil
 	}
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id < 0 {
-		return 0, invalid("header.Last-Event-ID", "must be the id of an event")
+		return 0, false, invalid("header.Last-Event-ID", "must be the id of an event")
 	}
-	return id, nil
+	return min(id, newest), id > newest, nil
+}
+
+// restart tells a reader that what it has seen last is no longer so. It is in no
+// ledger.
+func restart(site string, newest int64) api.Event {
+	return api.Event{
+		ID: newest, Site: site, At: ledger.Now(), Kind: api.EventsRestarted,
+		Why: fmt.Sprintf("the audit trail ends with event %d: an earlier ledger was restored; read again what you show", newest),
+	}
 }
 
 // sendSince sends what came after an event. It returns the last one sent.
@@ -92,8 +117,7 @@ func (a *App) sendSince(ctx context.Context, s *stream, site string, last int64)
 			if !who.sees(e.Site) {
 				continue
 			}
-			text, err := json.Marshal(eventView(e))
-			if err != nil || !s.send(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.ID, e.Kind, text)) {
+			if !s.event(eventView(e)) {
 				return last, false
 			}
 		}
@@ -107,6 +131,11 @@ func (a *App) sendSince(ctx context.Context, s *stream, site string, last int64)
 type stream struct {
 	w  http.ResponseWriter
 	rc *http.ResponseController
+}
+
+func (s *stream) event(e api.Event) bool {
+	text, err := json.Marshal(e)
+	return err == nil && s.send(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.ID, e.Kind, text))
 }
 
 func (s *stream) send(piece string) bool {

@@ -3,11 +3,15 @@ package app
 import (
 	"bufio"
 	"context"
+	"encoding/json"
+	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -96,4 +100,88 @@ func TestAnotherSitesEventsAreNotTold(t *testing.T) {
 	if status != http.StatusForbidden {
 		t.Errorf("got %d %+v", status, p)
 	}
+}
+
+func TestAStreamOfALostLedgerRestartsFromHowThingsAre(t *testing.T) {
+	b := start(t, nil)
+	b.ask(t, release.FromEditor)
+	b.run(t, b.job(t), release.Ready)
+	newest, err := b.app.ledger.LastEvent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := b.listen(t.Context(), t, "/v1/events?site=www", "5000")
+	if id, kind := next(t, lines); kind != api.EventsRestarted || id != strconv.FormatInt(newest, 10) {
+		t.Fatalf("got %s with id %s, want one with %d", kind, id, newest)
+	}
+	b.ask(t, release.FromEditor)
+	if id, kind := next(t, lines); kind != "request.accepted" || id != strconv.FormatInt(newest+1, 10) {
+		t.Errorf("then came %s with id %s", kind, id)
+	}
+}
+
+// The client drops what it has seen already; not so after a restart.
+func TestAFollowerOfALostLedgerGoesOn(t *testing.T) {
+	b := start(t, nil)
+	b.ask(t, release.FromEditor)
+	b.run(t, b.job(t), release.Ready)
+	ctx, cancel := context.WithCancel(t.Context())
+	var kinds []string
+	err := b.client.Events(ctx, "www", 5000, func(e api.Event) error {
+		kinds = append(kinds, e.Kind)
+		switch e.Kind {
+		case api.EventsRestarted:
+			b.ask(t, release.FromEditor)
+		case "request.accepted":
+			cancel()
+		}
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || len(kinds) < 2 || kinds[0] != api.EventsRestarted || kinds[1] != "request.accepted" {
+		t.Errorf("it was told %v, %v", kinds, err)
+	}
+}
+
+func TestStreamsAreBounded(t *testing.T) {
+	b := start(t, limited)
+	b.app.streams.most, b.app.streams.mostOfOne = 3, 2
+	ctx, leave := context.WithCancel(t.Context())
+	for range 2 {
+		b.listen(ctx, t, "/v1/events", "")
+	}
+	refused := func(token string, status int) {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/v1/events?site=docs", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+token)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		var p api.Problem
+		if err := json.NewDecoder(resp.Body).Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		if resp.StatusCode != status || p.Code != "too_many_streams" || resp.Header.Get("Retry-After") != "30" {
+			t.Errorf("got %s, %+v, again after %q", resp.Status, p, resp.Header.Get("Retry-After"))
+		}
+	}
+	refused(operatorToken, http.StatusTooManyRequests)
+	if _, full := b.app.streams.enter("another"); full != nil {
+		t.Fatal(full)
+	}
+	refused("cms-token", http.StatusServiceUnavailable)
+	if page, err := b.client.EventList(t.Context(), "", 0, 1); err != nil {
+		t.Errorf("a list is no stream: %v %v", page, err)
+	}
+	leave()
+	soon(t, "the places are given back", func() bool {
+		b.app.streams.mu.Lock()
+		defer b.app.streams.mu.Unlock()
+		return b.app.streams.open == 1 && len(b.app.streams.by) == 1
+	})
+	b.listen(t.Context(), t, "/v1/events", "")
 }

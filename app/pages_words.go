@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -120,6 +121,7 @@ var eventWords = map[string]string{
 	release.KindRetry:       "Retried at once",
 	release.KindReset:       "Reset",
 	kindInstallation:        "GitHub App",
+	api.EventsRestarted:     "Ledger restored",
 }
 
 // eventKinds are all kinds that the stream sends: a browser listens to each

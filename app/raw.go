@@ -7,8 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strconv"
 
 	"github.com/pressrun/pressrun/internal/api"
@@ -97,29 +95,4 @@ func (a *App) openLog(ctx context.Context, site string, number int64) (io.ReadCl
 		return a.runner.Log(ctx, site, number)
 	}
 	return out, err
-}
-
-// backup sends a whole copy of the ledger as of now.
-func (a *App) backup(w http.ResponseWriter, r *http.Request) {
-	if !a.let(w, r, "", roleOperator) {
-		return
-	}
-	dir, err := os.MkdirTemp(a.config.State, "backup-*")
-	if err != nil {
-		a.refuse(w, r, problem(http.StatusServiceUnavailable, "unavailable", "the state folder can't be written: "+err.Error()))
-		return
-	}
-	defer func() {
-		if err := os.RemoveAll(dir); err != nil {
-			a.log.Error("a backup's copy can't be removed", "error", err)
-		}
-	}()
-	path := filepath.Join(dir, "pressrun.db")
-	if err := a.ledger.Backup(r.Context(), path); err != nil {
-		a.refuse(w, r, err)
-		return
-	}
-	w.Header().Set("Content-Type", "application/vnd.sqlite3")
-	w.Header().Set("Content-Disposition", `attachment; filename="pressrun.db"`)
-	http.ServeFile(w, r, path)
 }

@@ -22,6 +22,12 @@ const (
 // that it is still there.
 const deadStream = time.Minute
 
+// EventsRestarted is the kind of an event that is in no audit trail: the app
+// tells with it that the event a stream was to resume after is gone, since an
+// earlier ledger was restored. Its ID is that of the newest event there is;
+// what was read before may no longer be so.
+const EventsRestarted = "events.restarted"
+
 // FromNow asks Events for what happens from now on only.
 const FromNow int64 = -1
 
@@ -58,7 +64,7 @@ func eventsQuery(site string) url.Values {
 
 // Events follows the audit trail after an event (0: from the beginning;
 // FromNow) of a site, or of all when site is "", and calls fn for each event in
-// order, none twice. A stream that ends is taken up again where it ended, for
+// order, none twice. An EventsRestarted takes the count back. A stream that ends is taken up again where it ended, for
 // ever; Events returns when ctx ends, when fn gives an error, or when the app
 // refuses, for which a Problem says why.
 func (c *Client) Events(ctx context.Context, site string, last int64, fn func(Event) error) error {
@@ -129,7 +135,7 @@ func (c *Client) eventsOnce(ctx context.Context, site string, last *int64, fn fu
 		if err != nil {
 			return err
 		}
-		if e.ID <= *last {
+		if e.ID <= *last && e.Kind != EventsRestarted {
 			continue
 		}
 		if err := fn(e); err != nil {

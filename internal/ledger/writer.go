@@ -194,7 +194,7 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 		return nil, explain(b.broken)
 	}
 	if b.changed {
-		w.ledger.watch.wake()
+		w.ledger.watch.wake(b.events)
 	}
 	return refusals, nil
 }

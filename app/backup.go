@@ -1,0 +1,106 @@
+package app
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// backups makes one copy of the ledger at a time: each costs the disk as much
+// again as the ledger, until it has been sent.
+type backups struct{ underWay atomic.Bool }
+
+const (
+	// unsentBackup begins the names of the folders in which copies wait to be
+	// sent. Nobody else's folder is called so: what a crash left is removed.
+	unsentBackup = "unsent-backup-"
+	// backupAgain is when to try again while another backup is made.
+	backupAgain = 30 * time.Second
+)
+
+// backup sends a whole copy of the ledger as of now.
+func (a *App) backup(w http.ResponseWriter, r *http.Request) {
+	if !a.let(w, r, "", roleOperator) {
+		return
+	}
+	if !a.backups.underWay.CompareAndSwap(false, true) {
+		p := problem(http.StatusTooManyRequests, "backup_under_way", "another backup is being made or fetched; one is made at a time, try again when it is there")
+		a.refuseFor(w, r, p, backupAgain)
+		return
+	}
+	defer a.backups.underWay.Store(false)
+	dir, err := os.MkdirTemp(a.config.State, unsentBackup+"*")
+	if err != nil {
+		a.refuse(w, r, problem(http.StatusServiceUnavailable, "unavailable", "the state folder can't be written: "+err.Error()))
+		return
+	}
+	defer a.removeBackup(dir)
+	path := filepath.Join(dir, "pressrun.db")
+	if err := a.ledger.Backup(r.Context(), path); err != nil {
+		a.refuse(w, r, err)
+		return
+	}
+	if err := sendBackup(w, path); err != nil {
+		a.log.Warn("a backup did not arrive whole", "error", err)
+	}
+}
+
+// sendBackup sends a file. A reader that takes nothing for a while is let go:
+// it would keep all others from theirs.
+func sendBackup(w http.ResponseWriter, path string) error {
+	f, err := os.Open(filepath.Clean(path))
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }() // only read
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/vnd.sqlite3")
+	w.Header().Set("Content-Disposition", `attachment; filename="pressrun.db"`)
+	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	rc := http.NewResponseController(w)
+	_, err = io.Copy(&patientWriter{w, rc}, f)
+	return errors.Join(err, rc.SetWriteDeadline(time.Time{})) // the connection may carry more calls
+}
+
+// patientWriter gives each piece writeLimit to be taken.
+type patientWriter struct {
+	w  io.Writer
+	rc *http.ResponseController
+}
+
+func (p *patientWriter) Write(piece []byte) (int, error) {
+	if err := p.rc.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
+		return 0, err
+	}
+	return p.w.Write(piece)
+}
+
+func (a *App) removeBackup(dir string) {
+	if err := os.RemoveAll(dir); err != nil {
+		a.log.Error("a backup's copy can't be removed", "folder", dir, "error", err)
+	}
+}
+
+// removeUnsentBackups removes the copies that an app left that was killed while
+// it sent them. The ledger is open, so no other app uses the state folder.
+func (a *App) removeUnsentBackups() {
+	entries, err := os.ReadDir(a.config.State)
+	if err != nil {
+		a.log.Error("copies of backups that were not sent can't be looked for", "error", err)
+	}
+	for _, e := range entries {
+		if e.IsDir() && strings.HasPrefix(e.Name(), unsentBackup) {
+			a.log.Info("removing a backup's copy that was never sent", "folder", e.Name())
+			a.removeBackup(filepath.Join(a.config.State, e.Name()))
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package app
+
+import (
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+// unsent are the copies that lie in the state folder.
+func (b *bench) unsent(t *testing.T) []string {
+	t.Helper()
+	left, err := filepath.Glob(filepath.Join(b.app.config.State, unsentBackup+"*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return left
+}
+
+func TestABackupIsWholeAndLeavesNothing(t *testing.T) {
+	b := start(t, nil)
+	b.ask(t, release.FromEditor)
+	for range 2 { // one after the other, on the same connection
+		body, err := b.client.Backup(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "copy.db")
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(f, body); err != nil {
+			t.Fatal(err)
+		}
+		body.Close()
+		f.Close()
+		if err := ledger.Verify(t.Context(), path); err != nil {
+			t.Error(err)
+		}
+		soon(t, "the copy is removed", func() bool { return len(b.unsent(t)) == 0 && !b.app.backups.underWay.Load() })
+	}
+}
+
+// soon waits for something that comes by itself.
+func soon(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not so: %s", what)
+		}
+	}
+}
+
+func TestOneBackupIsMadeAtATime(t *testing.T) {
+	b := start(t, nil)
+	b.app.backups.underWay.Store(true)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/v1/backup", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer "+operatorToken)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "30" || !strings.Contains(string(text), `"backup_under_way"`) {
+		t.Errorf("got %s %v %s %v", resp.Status, resp.Header, text, err)
+	}
+	if left := b.unsent(t); len(left) != 0 {
+		t.Errorf("what was refused left %v", left)
+	}
+	b.app.backups.underWay.Store(false)
+	body, err := b.client.Backup(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	body.Close()
+}
+
+func TestCopiesThatWereNeverSentAreRemovedAtTheStart(t *testing.T) {
+	b := start(t, nil)
+	state := b.app.config.State
+	left, own := filepath.Join(state, unsentBackup+"123"), filepath.Join(state, "backup-2026")
+	for _, dir := range []string{left, own} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "pressrun.db.partial"), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.app.stopNow()
+	if err := b.app.Close(); err != nil {
+		t.Fatal(err)
+	}
+	again, err := New(t.Context(), Options{Config: b.app.config, NewRunner: func(runner.OnEvent) (runner.Runner, error) { return b.runner, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.app = again
+	if _, err := os.Stat(left); !os.IsNotExist(err) {
+		t.Errorf("the copy is still there: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(own, "pressrun.db.partial")); err != nil {
+		t.Errorf("somebody else's folder: %v", err)
+	}
+}
