@@ -316,12 +316,13 @@ func (in *PlanInput) written() map[string][]Entry {
 }
 
 // Replaced are the live release's files that the plan overwrites or deletes, one
-// for each content: what a rollback to that release would miss.
-func (p *Plan) Replaced(live *Manifest) []Entry {
+// for each content: what a rollback to that release would miss. Where the store
+// keeps versions, those files that have one are left out.
+func (p *Plan) Replaced(live *Manifest, versioned bool) []Entry {
 	var out []Entry
 	known := map[Sum]bool{}
 	add := func(e Entry) {
-		if e.ETag != "" && !known[e.Sum] {
+		if e.ETag != "" && !known[e.Sum] && (e.Version == "" || !versioned) {
 			known[e.Sum] = true
 			out = append(out, e)
 		}

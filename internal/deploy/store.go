@@ -3,6 +3,7 @@ package deploy
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 )
@@ -11,6 +12,9 @@ import (
 var (
 	// ErrNotFound tells that there is no object with the key.
 	ErrNotFound = errors.New("not found")
+	// ErrDeleted is an ErrNotFound of a bucket with versions: the key held something
+	// once. A store may tell so when an object is read, and not when it is looked at.
+	ErrDeleted = fmt.Errorf("deleted: %w", ErrNotFound)
 	// ErrPrecondition tells that a conditional write found something else than
 	// expected, and wrote nothing.
 	ErrPrecondition = errors.New("changed by someone else in the meantime")

@@ -57,6 +57,19 @@ func (b *handler) find(version string) (Object, bool) {
 	return o, ok
 }
 
+// markDeleted says of a key that holds nothing when it held something once.
+func (b *handler) markDeleted() {
+	if b.r.URL.Query().Has("versionId") {
+		return
+	}
+	for id := range b.server.past {
+		if strings.HasPrefix(id, pastID(b.bucket, b.key, "")) {
+			b.w.Header().Set("X-Amz-Delete-Marker", "true")
+			return
+		}
+	}
+}
+
 func setVersion(h http.Header, o Object) {
 	if o.Version != "" {
 		h.Set("X-Amz-Version-Id", o.Version)

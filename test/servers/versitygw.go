@@ -38,6 +38,17 @@ type VersityGW struct {
 // StartVersityGW runs an S3 server until the test ends, with the given buckets.
 func StartVersityGW(t testing.TB, buckets ...string) *VersityGW {
 	t.Helper()
+	return startVersityGW(t, nil, buckets)
+}
+
+// StartVersioningGW runs one whose buckets can keep versions: see KeepVersions.
+func StartVersioningGW(t testing.TB, buckets ...string) *VersityGW {
+	t.Helper()
+	return startVersityGW(t, []string{"--versioning-dir", t.TempDir()}, buckets)
+}
+
+func startVersityGW(t testing.TB, options, buckets []string) *VersityGW {
+	t.Helper()
 	binary := Tool(t, "versitygw")
 	data := t.TempDir()
 	for _, b := range buckets {
@@ -50,7 +61,7 @@ func StartVersityGW(t testing.TB, buckets ...string) *VersityGW {
 	s.Endpoint = "http://" + address
 	// The sidecar keeps metadata beside the data, so that tests also run on file
 	// systems without extended attributes.
-	args := []string{"--port", address, "--region", Region, "--health", "/health", "--quiet", "posix"}
+	args := append([]string{"--port", address, "--region", Region, "--health", "/health", "--quiet", "posix"}, options...)
 	if !hasXattr(data) {
 		args = append(args, "--sidecar", t.TempDir())
 	}

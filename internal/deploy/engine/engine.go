@@ -156,7 +156,8 @@ type run struct {
 	all     deploy.Amount // of the phases that write
 	writing time.Time     // when the first of them began
 
-	versioned bool // what is overwritten stays at the site's store, under its version id
+	versioned bool // the site's store keeps what is overwritten, under its version id
+	copyAll   bool // it doesn't: also what has a version id is kept by a copy
 
 	rollback bool
 	numbered bool // a rollback's release had a number of its own

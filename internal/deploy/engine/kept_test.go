@@ -33,4 +33,53 @@ func whereverContentIsKept(t *testing.T, f func(t *testing.T, p place)) {
 			t.Error(err)
 		}
 	})
+	t.Run("a bucket with versions", func(t *testing.T) {
+		t.Parallel()
+		p, _ := withVersions(t)
+		f(t, p)
+	})
+}
+
+// withVersions is a bucket of versitygw whose versioning is on.
+func withVersions(t *testing.T) (place, *servers.VersityGW) {
+	t.Helper()
+	gw := servers.StartVersioningGW(t, "site")
+	gw.KeepVersions(t, "site", true)
+	p := folder(t, "s3://site/www", destination.Options{
+		Endpoint: gw.Endpoint, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey,
+	}, "")
+	p.read = func(t *testing.T) site { // its folder also has what was deleted
+		t.Helper()
+		return readStore(t, p.dest)
+	}
+	return p, gw
+}
+
+// readStore reads the site through its store.
+func readStore(t *testing.T, dest deploy.Destination) site {
+	t.Helper()
+	found := site{}
+	err := dest.Site.List(t.Context(), "", func(i deploy.Info) error {
+		if deploy.Reserved(i.Key, dest.Private()) {
+			return nil
+		}
+		o, err := dest.Site.Get(t.Context(), i.Key)
+		found[i.Key] = string(o.Body)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// keptKeys are what was copied for a rollback.
+func keptKeys(t *testing.T, dest deploy.Destination) []string {
+	t.Helper()
+	var keys []string
+	err := dest.Keeper().List(t.Context(), dest.KeptPrefix, func(i deploy.Info) error { keys = append(keys, i.Key); return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
 }

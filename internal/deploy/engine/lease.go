@@ -235,8 +235,11 @@ func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
 	if errors.Is(err, deploy.ErrPrecondition) {
 		// The answer to an earlier try may have been lost on the way.
 		o, readErr := k.state.Get(ctx, history.HeadKey)
-		if readErr == nil && bytes.Equal(o.Body, body) {
+		switch {
+		case readErr == nil && bytes.Equal(o.Body, body):
 			written.ETag, err = o.ETag, nil
+		case errors.Is(readErr, deploy.ErrDeleted) && cond.IfAbsent:
+			err = fmt.Errorf("the state at %s was deleted, and its store takes what was deleted for what is there: delete its earlier versions too", k.state)
 		}
 	}
 	if err != nil {

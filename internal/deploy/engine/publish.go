@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 )
@@ -48,7 +50,10 @@ func (d *run) publish(ctx context.Context) error {
 // destination half done knows what is in doubt.
 func (d *run) begin(ctx context.Context) error {
 	delta := d.plan.Delta()
-	if err := d.putManifest(ctx, history.PlanKey(d.plan.Next.Sequence), &delta); err != nil {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return d.putManifest(groupCtx, history.PlanKey(d.plan.Next.Sequence), &delta) })
+	group.Go(func() error { return d.askVersions(groupCtx) })
+	if err := group.Wait(); err != nil {
 		return err
 	}
 	if stager, ok := d.dest.Site.(deploy.Stager); ok {

@@ -21,9 +21,6 @@ func Rollback(ctx context.Context, dest deploy.Destination, release int64, opts 
 	if err != nil {
 		return deploy.Result{}, err
 	}
-	if dest.KeptPrefix == "" {
-		return deploy.Result{}, errors.New("this destination keeps no content to roll back to: deploy the older commit instead")
-	}
 	head, err := history.ReadHead(ctx, dest.State, opts.Site)
 	if err != nil {
 		return deploy.Result{}, err
@@ -53,13 +50,7 @@ func (d *run) complete(ctx context.Context, from *kept) error {
 				continue
 			}
 			entry := d.plan.Next.Entries[w.Index]
-			group.Go(func() error {
-				_, err := d.dest.Keeper().Stat(ctx, keptKey(d.dest.KeptPrefix, entry.Sum))
-				if errors.Is(err, deploy.ErrNotFound) {
-					return from.missing(entry)
-				}
-				return err
-			})
+			group.Go(func() error { return from.find(ctx, entry) })
 		}
 	}
 	return group.Wait()
@@ -101,5 +92,5 @@ func (d *run) replaced() []deploy.Entry {
 	if d.dest.KeptPrefix == "" || d.opts.KeepReleases < 0 || d.head.Live == nil {
 		return nil
 	}
-	return d.plan.Replaced(&d.base.Live)
+	return d.plan.Replaced(&d.base.Live, !d.copyAll)
 }

@@ -13,7 +13,6 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/precompress"
-	"github.com/pressrun/pressrun/internal/deploy/history"
 	scan "github.com/pressrun/pressrun/internal/deploy/source"
 )
 
@@ -95,48 +94,3 @@ func (b build) open(entry *deploy.Entry) (deploy.Body, func(), error) {
 	}
 	return bytes.NewReader(body), func() {}, nil
 }
-
-// kept is an earlier release, put together again from what the destination still
-// has of it.
-type kept struct {
-	dest     deploy.Destination
-	site     string
-	sequence int64 // of its manifest
-
-	manifest *deploy.Manifest // nil until it is read
-	missing  func(deploy.Entry) error
-}
-
-func (k *kept) read(ctx context.Context) (deploy.Tree, error) {
-	if k.manifest == nil {
-		m, err := history.ReadManifest(ctx, k.dest.State, history.ManifestKey(k.sequence), k.site)
-		if err != nil {
-			return deploy.Tree{}, fmt.Errorf("read the release to go back to: %w", err)
-		}
-		k.manifest = m
-	}
-	var tree deploy.Tree
-	for _, e := range k.manifest.Entries {
-		tree.Files = append(tree.Files, deploy.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC, Origin: e.Origin, Redirect: e.Headers.LeadsOn()})
-	}
-	return tree, nil
-}
-
-// HeadersFor gives the headers that the release had.
-func (k *kept) HeadersFor(path string) (deploy.Headers, error) {
-	e, ok := k.manifest.Find(path)
-	if !ok {
-		return "", fmt.Errorf("the release to put in place has no %s", path)
-	}
-	return e.Headers, nil
-}
-
-func (k *kept) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (deploy.Written, error) {
-	return site.Copy(ctx, deploy.Copy{
-		Key: entry.Path, From: keptKey(k.dest.KeptPrefix, entry.Sum), FromStore: k.dest.Kept, Headers: entry.Headers, If: cond,
-	})
-}
-
-func (*kept) sends() bool { return false }
-
-func keptKey(prefix string, sum deploy.Sum) string { return prefix + sum.String() }

@@ -81,7 +81,13 @@ func (d *run) settle(ctx context.Context, entry *deploy.Entry, w deploy.Write) (
 	if errors.Is(err, deploy.ErrNotFound) {
 		// Ours, and deleted by someone, or refused for a passing reason: S3 says
 		// so when two writes of one key meet (409 ConditionalRequestConflict).
-		return d.put(ctx, entry, deploy.Write{Index: w.Index, Reason: deploy.ReasonContent, If: deploy.Condition{IfAbsent: true}})
+		again := deploy.Write{Index: w.Index, Reason: deploy.ReasonContent, If: deploy.Condition{IfAbsent: true}}
+		written, sent, err = d.put(ctx, entry, again)
+		if !errors.Is(err, deploy.ErrPrecondition) || !d.deleted(ctx, entry.Path) {
+			return written, sent, err
+		}
+		again.If = deploy.Condition{}
+		return d.put(ctx, entry, again)
 	}
 	if err != nil {
 		return deploy.Written{}, false, err

@@ -90,7 +90,10 @@ var advice = map[string]string{
 
 func (s *Store) explainCode(verb, key, code, message string, err error) error {
 	switch code {
-	case "NoSuchKey", "NotFound", "404":
+	case "NoSuchKey", "NoSuchVersion", "NotFound", "404":
+		if deleted(err) {
+			return fmt.Errorf("%s %s: %w", verb, s.name(key), deploy.ErrDeleted)
+		}
 		return fmt.Errorf("%s %s: %w", verb, s.name(key), deploy.ErrNotFound)
 	case "PreconditionFailed", "ConditionalRequestConflict", "412", "409":
 		return fmt.Errorf("%s %s: %w", verb, s.name(key), deploy.ErrPrecondition)
@@ -106,6 +109,13 @@ func (s *Store) explainCode(verb, key, code, message string, err error) error {
 		}
 	}
 	return fmt.Errorf("%s %s: %s: %w", verb, s.name(key), what, err)
+}
+
+// deleted tells whether the newest version of what was not found is the mark of a
+// delete.
+func deleted(err error) bool {
+	var response *awshttp.ResponseError
+	return errors.As(err, &response) && response.Response != nil && response.Response.Header.Get("X-Amz-Delete-Marker") == "true"
 }
 
 func httpStatus(err error) int {

@@ -91,8 +91,12 @@ func (s *Store) get(ctx context.Context, key string) (deploy.Object, error) {
 
 // Stat describes an object with its headers and checksum.
 func (s *Store) Stat(ctx context.Context, key string) (deploy.Info, error) {
+	return s.stat(ctx, key, nil)
+}
+
+func (s *Store) stat(ctx context.Context, key string, version *string) (deploy.Info, error) {
 	out, err := s.client.HeadObject(ctx, &awss3.HeadObjectInput{
-		Bucket: &s.bucket, Key: aws.String(s.prefix + key), ChecksumMode: types.ChecksumModeEnabled,
+		Bucket: &s.bucket, Key: aws.String(s.prefix + key), VersionId: version, ChecksumMode: types.ChecksumModeEnabled,
 	})
 	if err != nil {
 		return deploy.Info{}, s.explain("look at", key, err)

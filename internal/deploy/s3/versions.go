@@ -1,0 +1,36 @@
+package s3
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+var _ deploy.Versioner = (*Store)(nil)
+
+// Versioned tells whether the bucket's versioning is on (GetBucketVersioning;
+// s3:GetBucketVersioning is needed). A bucket whose versioning is suspended keeps
+// the versions it has, and makes no new ones.
+func (s *Store) Versioned(ctx context.Context) (bool, error) {
+	out, err := s.client.GetBucketVersioning(ctx, &awss3.GetBucketVersioningInput{Bucket: &s.bucket})
+	if err != nil {
+		return false, s.explain("look at the versioning of", "", err)
+	}
+	return out.Status == types.BucketVersioningStatusEnabled, nil
+}
+
+// StatVersion describes a version of an object (s3:GetObjectVersion is needed).
+func (s *Store) StatVersion(ctx context.Context, key, version string) (deploy.Info, error) {
+	info, err := s.stat(ctx, key, &version)
+	switch httpStatus(err) {
+	case http.StatusBadRequest, http.StatusMethodNotAllowed:
+		// An id that this store can't have made, or that of a delete.
+		return info, fmt.Errorf("look at %s, version %s: %w", s.name(key), version, deploy.ErrNotFound)
+	}
+	return info, err
+}

@@ -1,0 +1,39 @@
+package fakes3
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+func (b *handler) list() {
+	q := b.r.URL.Query()
+	after := max(q.Get("start-after"), q.Get("continuation-token"))
+	var keys []string
+	for _, k := range slices.Sorted(maps.Keys(b.objects)) {
+		if strings.HasPrefix(k, q.Get("prefix")) && k > after {
+			keys = append(keys, k)
+		}
+	}
+	pageSize := b.server.PageSize
+	if pageSize == 0 {
+		pageSize = 100
+	}
+	more := len(keys) > pageSize
+	if more {
+		keys = keys[:pageSize]
+	}
+	_, _ = fmt.Fprintf(b.w, "<ListBucketResult><IsTruncated>%v</IsTruncated>", more)
+	if more {
+		_, _ = io.WriteString(b.w, "<NextContinuationToken>"+escape(keys[len(keys)-1])+"</NextContinuationToken>")
+	}
+	for _, k := range keys {
+		o := b.objects[k]
+		_, _ = fmt.Fprintf(b.w, "<Contents><Key>%s</Key><Size>%d</Size><ETag>%s</ETag><LastModified>%s</LastModified></Contents>",
+			escape(k), len(o.Body), escape(o.ETag), o.Modified.UTC().Format(time.RFC3339))
+	}
+	_, _ = io.WriteString(b.w, "</ListBucketResult>")
+}
