@@ -69,8 +69,17 @@ func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (wri
 		written, err = d.dest.Site.Copy(ctx, deploy.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If})
 		return written, false, err
 	}
-	written, err = d.from.put(ctx, d.dest.Site, entry, w.If)
-	return written, d.from.sends(), err
+	if d.hedge == nil || !d.from.sends() || entry.Size > hedgeSize {
+		written, err = d.from.put(ctx, d.dest.Site, entry, w.If)
+		return written, d.from.sends(), err
+	}
+	written, err = d.hedge.do(ctx, func(ctx context.Context) (deploy.Written, error) {
+		if err := d.lease.valid(); err != nil {
+			return deploy.Written{}, err
+		}
+		return d.from.put(ctx, d.dest.Site, entry, w.If)
+	})
+	return written, true, err
 }
 
 // settle finds out why a write's condition failed: an earlier try had succeeded
