@@ -126,14 +126,14 @@ func Stop(violations []Violation, allow []string) error {
 }
 
 func missingIndex(tree Tree, _ *Manifest, limits Limits) *Violation {
-	if limits.NoIndex || has(tree, "index.html") {
+	if limits.NoIndex || tree.Has("index.html") {
 		return nil
 	}
 	return &Violation{Name: GuardMissingIndex, Detail: "the build has no index.html at its root"}
 }
 
 func missing404(tree Tree, previous *Manifest, _ Limits) *Violation {
-	if previous == nil || has(tree, "404.html") {
+	if previous == nil || tree.Has("404.html") {
 		return nil
 	}
 	if _, had := previous.Find("404.html"); !had {
@@ -161,7 +161,7 @@ func vanishedPages(tree Tree, previous *Manifest, limits Limits) *Violation {
 	}
 	var gone []string
 	for _, e := range previous.Entries {
-		if IsPage(e.Path) && !has(tree, e.Path) {
+		if IsPage(e.Path) && !tree.Has(e.Path) {
 			gone = append(gone, e.Path)
 		}
 	}
@@ -262,11 +262,6 @@ func reservedNames(tree Tree, _ *Manifest, limits Limits) *Violation {
 // release's marker, or the state. A build's own file of that name is never sent.
 func Reserved(name, statePrefix string) bool {
 	return name == MarkerPath || (statePrefix != "" && strings.HasPrefix(name, path.Clean(statePrefix)+"/"))
-}
-
-func has(tree Tree, name string) bool {
-	_, ok := slices.BinarySearchFunc(tree.Files, name, func(f File, p string) int { return strings.Compare(f.Path, p) })
-	return ok
 }
 
 func violation(name string, paths []string, format string, args ...any) *Violation {

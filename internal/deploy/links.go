@@ -142,9 +142,9 @@ func Resolve(page, target string) (string, bool) {
 // files: itself, its folder's index page, or with .html.
 func (t Tree) Serves(name string) bool {
 	if name == "" || strings.HasSuffix(name, "/") {
-		return has(t, name+"index.html")
+		return t.Has(name + "index.html")
 	}
-	return has(t, name) || has(t, name+"/index.html") || has(t, name+".html")
+	return t.Has(name) || t.Has(name+"/index.html") || t.Has(name+".html")
 }
 
 // ChangedPages are the pages that differ from the last release; all of them

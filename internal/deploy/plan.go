@@ -120,7 +120,7 @@ type PlanInput struct {
 
 // NewPlan compares a build with what the destination holds.
 func NewPlan(in PlanInput) (Plan, error) {
-	p := planner{in: in, held: in.holdings(), kept: map[string]bool{}, encoded: headerEncoder{}}
+	p := planner{in: in, held: in.holdings(), encoded: headerEncoder{}}
 	p.plan.Next = in.Next
 	p.plan.Next.Parent = in.Base.Live.Sequence
 	p.plan.Next.Entries = make([]Entry, 0, len(in.Tree.Files))
@@ -140,21 +140,9 @@ func NewPlan(in PlanInput) (Plan, error) {
 	return p.plan, nil
 }
 
-// holding is what one path holds now.
-type holding struct {
-	Entry
-	ours    bool // we wrote it
-	inexact bool // Sum is not known: compare by size and CRC
-	opaque  bool // not even the CRC is known: send it again
-	bare    bool // the store keeps no headers (a folder)
-	retired *Retired
-	live    bool // named by the live release
-}
-
 type planner struct {
 	in   PlanInput
-	held map[string]holding
-	kept map[string]bool // paths that the build has
+	held holdings
 	plan Plan
 
 	encoded headerEncoder
@@ -168,9 +156,8 @@ func (p *planner) file(f File) error {
 	if err != nil {
 		return err
 	}
-	p.kept[f.Path] = true
 	next := Entry{Path: f.Path, Size: f.Size, Sum: f.Sum, CRC: f.CRC, Headers: headers, Origin: f.Origin}
-	have, exists := p.held[f.Path]
+	have, exists := p.held.at(f.Path)
 	w := Write{Index: len(p.plan.Next.Entries)}
 	switch {
 	case !exists:
@@ -209,28 +196,12 @@ func loses(old, next Headers) bool {
 	return false
 }
 
-// plain tells whether it is the built file as such, which is now to be compressed:
-// whoever wrote that wrote our content.
-func (h holding) plain(f File) bool {
-	return f.Encoding != "" && h.inexact && !h.opaque && h.Headers.Get(encodingHeader) == "" && h.Size == f.Origin.Size && h.CRC == f.OriginCRC
-}
-
-func (h holding) same(e Entry) bool {
-	if h.opaque {
-		return false
-	}
-	if h.inexact {
-		return h.Size == e.Size && h.CRC == e.CRC
-	}
-	return h.Sum == e.Sum
-}
-
 // leftovers settles everything of ours that the build no longer has: pages and
 // documents go at once, since taking content down must mean that it is gone;
 // assets stay for their grace time.
 func (p *planner) leftovers() {
-	for path, have := range p.held {
-		if p.kept[path] || !have.ours || Reserved(path, p.in.StatePrefix) {
+	for path, have := range p.held.all() {
+		if !have.ours || Reserved(path, p.in.StatePrefix) || p.in.Tree.Has(path) {
 			continue
 		}
 		r := Retired{Entry: have.Entry, Sequence: p.in.Next.Sequence, At: p.in.Next.At}
@@ -263,56 +234,6 @@ func (p *planner) inGrace(r Retired) bool {
 		return true
 	}
 	return p.in.Next.At.Sub(r.At) < time.Duration(g.Days)*24*time.Hour
-}
-
-// holdings works out what each path holds now, from the live manifest, from the
-// write-ahead manifests of deploys that died, and from what was seen.
-func (in *PlanInput) holdings() map[string]holding {
-	held := make(map[string]holding, len(in.Base.Live.Entries)+len(in.Base.Live.Retired))
-	for _, e := range in.Base.Live.Entries {
-		held[e.Path] = holding{Entry: e, ours: true, live: true}
-	}
-	for i := range in.Base.Live.Retired {
-		r := &in.Base.Live.Retired[i]
-		if r.Doomed && in.Base.Swept {
-			continue
-		}
-		held[r.Path] = holding{Entry: r.Entry, ours: true, retired: r}
-	}
-	written := in.written()
-	for path, seen := range in.Seen {
-		if !seen.Exists {
-			delete(held, path)
-			continue
-		}
-		known, ok := held[path]
-		if ok && known.ETag == seen.ETag {
-			continue
-		}
-		now := holding{inexact: true, opaque: !seen.HasCRC, bare: seen.Headers == "", live: known.live, retired: known.retired}
-		now.Entry = Entry{Path: path, Size: seen.Size, CRC: seen.CRC, Headers: seen.Headers, ETag: seen.ETag}
-		for _, e := range written[path] {
-			if e.Size == seen.Size && (!seen.HasCRC || e.CRC == seen.CRC) {
-				now.ours = true
-				if seen.HasCRC {
-					now.Sum, now.inexact = e.Sum, false
-				}
-			}
-		}
-		held[path] = now
-	}
-	return held
-}
-
-// written is what deploys that did not commit meant to put at each path.
-func (in *PlanInput) written() map[string][]Entry {
-	m := map[string][]Entry{}
-	for i := range in.Base.Pending {
-		for _, e := range in.Base.Pending[i].Entries {
-			m[e.Path] = append(m[e.Path], e)
-		}
-	}
-	return m
 }
 
 // Replaced are the live release's files that the plan overwrites or deletes, one

@@ -1,6 +1,10 @@
 package deploy
 
-import "encoding/hex"
+import (
+	"encoding/hex"
+	"slices"
+	"strings"
+)
 
 // Sum is the SHA-256 of a file's bytes.
 type Sum [32]byte
@@ -45,6 +49,12 @@ type Refused struct {
 type Tree struct {
 	Files   []File
 	Refused []Refused
+}
+
+// Has tells whether a path is one of the build's files.
+func (t Tree) Has(path string) bool {
+	_, ok := slices.BinarySearchFunc(t.Files, path, func(f File, p string) int { return strings.Compare(f.Path, p) })
+	return ok
 }
 
 // Bytes is the size of all files together.

@@ -1,15 +1,20 @@
 // Command deploy measures what a deploy costs, beside the tools that people use
 // today, over one site and one S3 server (versitygw) in one run:
 //
-//	go run ./test/bench/deploy [-pages 20000] [-latency 50ms] [-tools pressrun,rclone]
+//	go run ./test/bench/deploy [-pages 20000] [-latency 50ms] [-tools pressrun,rclone] [-dir FOLDER]
 //
 // Each tool publishes the whole site, then the same site with every file's time
 // new (as after each CI build), then with 1 % of the pages edited in place. Tools
-// that are not installed are left out, and the output says so.
+// that are not installed are left out, and the output says so. With several sizes
+// (-pages 1000,10000,100000) it shows how the cost grows.
+//
+// The server keeps connections open, as S3 does. A disk that is busy shows in
+// every figure: -dir /dev/shm measures without one.
 package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -46,28 +51,27 @@ type bench struct {
 	home     string
 	site     string // the built site
 	data     string // what the server keeps
+	folder   string // deployed to without a server
 	endpoint string
 	generate string // gensite.py
 	out      io.Writer
 }
 
 func run(ctx context.Context) (err error) {
-	pages := flag.Int("pages", 20000, "pages of the site; it has a twentieth as many assets")
+	sizes := flag.String("pages", "20000", "pages of the site; it has a twentieth as many assets. Several sizes, parted by commas, in turn")
 	latency := flag.Duration("latency", 0, "delay of each answer, as of a store far away")
 	only := flag.String("tools", "", "tools to run, by name, parted by commas (default: all that are installed)")
+	dir := flag.String("dir", "", "folder for the site and the server's files (default: the system's temporary one)")
 	flag.Parse()
-	home, err := os.MkdirTemp("", "pressrun-bench-")
+	home, err := os.MkdirTemp(*dir, "pressrun-bench-")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(home) }()
 	_, file, _, _ := runtime.Caller(0)
 	b := &bench{
-		home: home, site: filepath.Join(home, "site"), data: filepath.Join(home, "data"),
+		home: home, site: filepath.Join(home, "site"), data: filepath.Join(home, "data"), folder: filepath.Join(home, "folder"),
 		generate: filepath.Join(filepath.Dir(file), "gensite.py"), out: os.Stdout,
-	}
-	if err := b.python(ctx, "make", b.site, fmt.Sprint(*pages)); err != nil {
-		return err
 	}
 	program := filepath.Join(home, "pressrun")
 	if err := command(ctx, nil, "go", "build", "-o", program, "github.com/pressrun/pressrun/cmd/pressrun"); err != nil {
@@ -78,9 +82,25 @@ func run(ctx context.Context) (err error) {
 		return err
 	}
 	defer stopServer()
-	fmt.Fprintf(b.out, "%-22s %-10s %8s %8s %9s\n", "tool", "case", "wall s", "cpu s", "peak MB")
-	for _, tool := range peers(program, b.site, b.endpoint) {
-		if *only != "" && !slices.Contains(strings.Split(*only, ","), tool.name) {
+	for size := range strings.SplitSeq(*sizes, ",") {
+		if err := b.compare(ctx, size, *only, program); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare makes a site of a size and has each tool publish it.
+func (b *bench) compare(ctx context.Context, pages, only, program string) error {
+	if err := os.RemoveAll(b.site); err != nil {
+		return err
+	}
+	if err := b.python(ctx, "make", b.site, pages); err != nil {
+		return err
+	}
+	fmt.Fprintf(b.out, "%s pages\n%-22s %-10s %8s %8s %9s\n", pages, "tool", "case", "wall s", "cpu s", "peak MB")
+	for _, tool := range peers(program, b.site, b.endpoint, b.folder) {
+		if only != "" && !slices.Contains(strings.Split(only, ","), tool.name) {
 			continue
 		}
 		if _, err := exec.LookPath(tool.args[0]); err != nil {
@@ -100,10 +120,11 @@ type peer struct {
 	args []string
 }
 
-func peers(program, site, endpoint string) []peer {
+func peers(program, site, endpoint, folder string) []peer {
 	remote := ":s3,provider=Other,env_auth=true,endpoint='" + endpoint + "',region=us-east-1:" + bucket
 	return []peer{
 		{"pressrun", []string{program, "deploy", site, "s3://" + bucket, "--endpoint", endpoint}},
+		{"pressrun file://", []string{program, "deploy", site, "file://" + filepath.ToSlash(folder)}},
 		{"rclone", []string{"rclone", "sync", site, remote}},
 		{"rclone --checksum -t32", []string{"rclone", "sync", "--checksum", "--fast-list", "--s3-no-head", "--transfers", "32", "--checkers", "32", site, remote}},
 		{"s5cmd", []string{"s5cmd", "--endpoint-url", endpoint, "sync", "--delete", site + "/", "s3://" + bucket}},
@@ -156,7 +177,7 @@ func environment() []string {
 
 func (b *bench) empty() error {
 	dir := filepath.Join(b.data, bucket)
-	if err := os.RemoveAll(dir); err != nil {
+	if err := errors.Join(os.RemoveAll(dir), os.RemoveAll(b.folder)); err != nil {
 		return err
 	}
 	return os.MkdirAll(dir, 0o750)
@@ -188,7 +209,7 @@ func (b *bench) serve(ctx context.Context, latency time.Duration) (stop func(), 
 	if err != nil {
 		return nil, err
 	}
-	cmd := exec.CommandContext(ctx, binary, "--port", address, "--region", "us-east-1", "--health", "/health", "--quiet", "posix", b.data)
+	cmd := exec.CommandContext(ctx, binary, "--port", address, "--region", "us-east-1", "--health", "/health", "--keep-alive", "--quiet", "posix", b.data)
 	cmd.Env = append(os.Environ(), "ROOT_ACCESS_KEY="+accessKey, "ROOT_SECRET_KEY="+secretKey)
 	if err := cmd.Start(); err != nil {
 		return nil, err
