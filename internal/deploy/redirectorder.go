@@ -100,7 +100,7 @@ func (t *turns) of(name string) turn {
 	t.known[name] = turn{} // one that leads in a circle has to begin somewhere
 	entry, _ := t.p.plan.Next.Find(name)
 	to, _ := entry.Headers.LeadsTo()
-	target, ok := TargetFile(to, func(f string) bool { return t.p.kept[f] })
+	target, ok := TargetFile(to, t.p.in.Tree.Has)
 	w, fresh := t.fresh[target]
 	if !ok || !fresh {
 		return turn{}

@@ -140,7 +140,7 @@ func withoutCircles(made []Redirect, tree Tree, undone []Undone) ([]Redirect, []
 	}
 	there := func(name string) bool {
 		_, redirect := at[name]
-		return redirect || has(tree, name)
+		return redirect || tree.Has(name)
 	}
 	ends := map[string]bool{}
 	out := made[:0]
@@ -170,7 +170,7 @@ func withoutCircles(made []Redirect, tree Tree, undone []Undone) ([]Redirect, []
 func Missing(made []Redirect, tree Tree) []Redirect {
 	var out []Redirect
 	for _, r := range made {
-		_, ok := TargetFile(r.To, func(name string) bool { return has(tree, name) })
+		_, ok := TargetFile(r.To, tree.Has)
 		if !ok && strings.HasPrefix(r.To, "/") {
 			out = append(out, r)
 		}

@@ -170,7 +170,7 @@ func writeFile(name string, put deploy.Put) (info fs.FileInfo, err error) {
 		return nil, err
 	}
 	crc := crc64nvme.New()
-	if _, err := io.Copy(tmp, io.TeeReader(put.Body, crc)); err != nil {
+	if _, err := io.Copy(io.MultiWriter(tmp, crc), put.Body); err != nil {
 		return nil, err
 	}
 	if crc.Sum64() != put.CRC {
