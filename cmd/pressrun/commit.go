@@ -9,10 +9,23 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 )
 
+// hasShard refuses a number that is none of the plan's shards.
+func (p savedPlan) hasShard(shard int) error {
+	if p.Shards == 0 {
+		return fmt.Errorf("--shard %d: %w", shard, errNoShards)
+	}
+	if shard < 1 || shard > p.Shards {
+		return fmt.Errorf("--shard %d: the plan has shards 1 to %d", shard, p.Shards)
+	}
+	return nil
+}
+
+var errNoShards = errors.New("the plan has no shards: make it with pressrun plan --shards N --out FILE")
+
 // sharded is what the engine needs to know of a plan that several jobs carry out.
 func (p savedPlan) sharded() (engine.Sharded, error) {
 	if p.Shards == 0 {
-		return engine.Sharded{}, withCode(exitUsage, errors.New("the plan has no shards: make it with pressrun plan --shards N --out FILE"))
+		return engine.Sharded{}, withCode(exitUsage, errNoShards)
 	}
 	next, err := deploy.DecodeManifest(p.Manifest)
 	if err != nil {
@@ -27,7 +40,7 @@ func (c *applyCmd) stage(ctx context.Context, t *terminal, dest deploy.Destinati
 	if err != nil {
 		return err
 	}
-	result, err := engine.Stage(ctx, dest, sharded, c.Shard, opts)
+	result, err := engine.Stage(ctx, dest, sharded, *c.Shard, opts)
 	end()
 	if err != nil {
 		return deployError(err)
@@ -36,8 +49,12 @@ func (c *applyCmd) stage(ctx context.Context, t *terminal, dest deploy.Destinati
 	if p.json {
 		return p.document(result)
 	}
+	if result.AlreadyLive {
+		_, err = fmt.Fprintf(p.out, "shard %d of %d: nothing to send, release %d of this plan is live already\n", *c.Shard, plan.Shards, result.Release)
+		return err
+	}
 	_, err = fmt.Fprintf(p.out, "shard %d of %d is there: %s, %s sent; nothing is live before pressrun commit\n",
-		c.Shard, plan.Shards, plural(int64(result.Uploaded), "file"), bytesOf(result.UploadedBytes))
+		*c.Shard, plan.Shards, plural(int64(result.Uploaded), "file"), bytesOf(result.UploadedBytes))
 	return err
 }
 
@@ -53,7 +70,8 @@ func (commitCmd) Help() string {
 	return `Puts a plan in place whose shards were sent by several jobs: by copies inside the
 store, through the same phases, guards and lease as a deploy. When another release
 has gone live since, or a shard is missing, it is refused with exit code 4 and
-nothing is changed. It may be run again.
+nothing is changed. It may be run again: once the plan is live, that says so and
+changes nothing.
 
 Example:
 

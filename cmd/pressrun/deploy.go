@@ -2,12 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
@@ -62,7 +58,7 @@ type buildFlags struct {
 	Release int64  `placeholder:"N" help:"Number of the release (default: counts on)."`
 	Commit  string `placeholder:"SHA" help:"The build's source commit, for people."`
 	AtOnce  int    `name:"concurrency" placeholder:"N" help:"Most uploads at once (default 256; the deploy finds out what the store takes)."`
-	Rules   string `placeholder:"FILE" help:"JSON file with header rules: {\"headers\": [{\"match\": \"**/*.pdf\", \"set\": {\"cache-control\": \"no-store\"}}]}."`
+	Rules   string `placeholder:"FILE" help:"JSON file with rules of headers and compression: {\"headers\": [{\"match\": \"**/*.pdf\", \"set\": {\"cache-control\": \"no-store\"}}], \"compress\": [{\"match\": \"**\", \"encoding\": \"gzip\"}]}."`
 }
 
 // Help has the examples.
@@ -94,35 +90,12 @@ func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
 }
 
 func (f buildFlags) apply(o *engine.Options) error {
-	rules, err := readRules(f.Rules)
+	rules, err := engine.ReadRules(f.Rules)
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
 	o.Source, o.Release, o.Commit, o.Concurrency, o.Rules = f.Dir, f.Release, f.Commit, f.AtOnce, rules
 	return nil
-}
-
-// maxRules bounds a file of header rules, in bytes.
-const maxRules = 1 << 20
-
-func readRules(name string) (deploy.Rules, error) {
-	var rules deploy.Rules
-	if name == "" {
-		return rules, nil
-	}
-	text, err := os.ReadFile(filepath.Clean(name))
-	if err != nil {
-		return rules, fmt.Errorf("read the header rules: %w", err)
-	}
-	if len(text) > maxRules {
-		return rules, fmt.Errorf("%s is too large for header rules", name)
-	}
-	decoder := json.NewDecoder(strings.NewReader(string(text)))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&rules); err != nil {
-		return rules, fmt.Errorf("%s holds no header rules: %w", name, err)
-	}
-	return rules, nil
 }
 
 // tellDeploy prints what a deploy did, and gives its error the exit code.
@@ -137,11 +110,17 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 		return p.document(r)
 	}
 	what := fmt.Sprintf("release %d is live at %s", r.Release, r.Destination)
+	if r.AlreadyLive {
+		what += " already, nothing was done"
+	}
 	if r.DryRun {
 		what = fmt.Sprintf("dry run: release %d would go to %s", r.Release, r.Destination)
 	}
 	rows := fields{}
 	rows.add("sent", fmt.Sprintf("%s, %s (%d new, %d changed)", plural(int64(r.Uploaded), "file"), bytesOf(r.UploadedBytes), r.Counts.New, r.Counts.Content))
+	if z := r.Compressed; z != nil {
+		rows.add("compressed", fmt.Sprintf("%s, %s as %s", plural(int64(z.Files), "file"), bytesOf(z.Built), bytesOf(z.Stored)))
+	}
 	rows.add("headers only", countOf(r.Counts.Headers))
 	rows.add("deleted", countOf(r.Deleted))
 	rows.add("kept for a while", countOf(r.Counts.Retired))

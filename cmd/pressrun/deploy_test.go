@@ -25,7 +25,7 @@ func TestPublishingByHand(t *testing.T) {
 		}
 	}
 	write("index.html", "one")
-	plan := filepath.Join(t.TempDir(), "plan.json")
+	plan, whole := filepath.Join(t.TempDir(), "plan.json"), filepath.Join(t.TempDir(), "whole.json")
 	rules := filepath.Join(t.TempDir(), "rules.json")
 	if err := os.WriteFile(rules, []byte(`{"headers":[{"match":"**","set":{"set-cookie":"a"}}]}`), 0o600); err != nil {
 		t.Fatal(err)
@@ -52,16 +52,22 @@ func TestPublishingByHand(t *testing.T) {
 		{name: "another page, at the CDN", args: []string{"plan", build, to, "--site", "www", "--cdn", "webhook:http://127.0.0.1:9/x", "--public-url", "https://www.example.org", "--json"}, want: `"method": "nothing"`},
 		{name: "a CDN that is none", args: []string{"plan", build, to, "--site", "www", "--cdn", "akamai:1"}, code: exitUsage, want: "is not known"},
 		{name: "too early", args: []string{"commit", plan}, code: exitConflict, want: "run shard"},
-		{name: "no such shard", args: []string{"apply", plan, "--shard", "3"}, code: exitFailed, want: "shards 1 to 2"},
+		{name: "no such shard", args: []string{"apply", plan, "--shard", "3"}, code: exitUsage, want: "--shard 3: the plan has shards 1 to 2"},
+		{name: "nor this one", args: []string{"apply", plan, "--shard", "0"}, code: exitUsage, want: "--shard 0: the plan has shards 1 to 2"},
 		{name: "one", args: []string{"apply", plan, "--shard", "1"}, want: "shard 1 of 2 is there"},
 		{name: "two", args: []string{"apply", plan, "--shard", "2"}, want: "shard 2 of 2 is there"},
 		{name: "in place", args: []string{"commit", plan}, want: "release 1 is live"},
-		{name: "only once", args: []string{"commit", plan}, code: exitConflict, want: "another release has gone live"},
+		{name: "run again", args: []string{"commit", plan}, want: "already, nothing was done"},
+		{name: "run again, for programs", args: []string{"commit", plan, "--json"}, want: `"already_live": true`},
+		{name: "a late shard", args: []string{"apply", plan, "--shard", "1"}, want: "shard 1 of 2: nothing to send, release 1 of this plan is live already"},
 		{name: "no file for shards", args: []string{"plan", build, to, "--shards", "2"}, code: exitUsage, want: "needs --out", then: func() { write("b.html", "changed") }},
 		{name: "a changed page, at the CDN", args: []string{"plan", build, to, "--site", "www", "--cdn", "webhook:http://127.0.0.1:9/x", "--public-url", "https://www.example.org"}, want: "for 1 stale files", then: func() { write("b.html", "for two jobs") }},
+		{name: "a shard of a plan for one", args: []string{"plan", build, to, "--site", "www", "--out", whole}, want: "dry run"},
+		{name: "which has none", args: []string{"apply", whole, "--shard", "1"}, code: exitUsage, want: "--shard 1: the plan has no shards"},
 		{name: "no plan", args: []string{"apply", rules}, code: exitUsage, want: "no plan that this version knows"},
 		{name: "another site", args: []string{"deploy", build, to, "--site", "blog"}, code: exitFailed, want: `holds the site "www"`},
-		{name: "bad rules", args: []string{"deploy", build, to, "--rules", rules}, code: exitFailed, want: "can't be kept with a stored file", then: func() { write("a.html", "two") }},
+		{name: "bad rules", args: []string{"deploy", build, to, "--rules", rules}, code: exitUsage, want: "can't be kept with a stored file", then: func() { write("a.html", "two") }},
+		{name: "rules that are not there", args: []string{"deploy", build, to, "--rules", rules + "x"}, code: exitUsage, want: "read the rules"},
 		{name: "the second", args: []string{"deploy", build, to, "--commit", "abc", "--release", "2"}, want: "1 new, 0 changed"},
 		{name: "what changed", args: []string{"releases", to, "1"}, want: "new  a.html"},
 		{name: "the list", args: []string{"releases", to}, want: "abc"},

@@ -122,7 +122,7 @@ type applyCmd struct {
 	outputFlags
 	Plan   string `arg:"" help:"File that pressrun plan --out wrote."`
 	NoWait bool   `help:"Give up at once when another deploy holds the destination."`
-	Shard  int    `placeholder:"K" help:"Send only the content of shard K (from 1) of a plan --shards; pressrun commit puts it in place."`
+	Shard  *int   `placeholder:"K" help:"Send only the content of shard K (from 1) of a plan --shards; pressrun commit puts it in place."`
 	Dir    string `placeholder:"DIR" help:"Folder of the same build, where it lies elsewhere in this job."`
 	progressFlags
 }
@@ -147,6 +147,11 @@ func (c *applyCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
+	if c.Shard != nil {
+		if err := plan.hasShard(*c.Shard); err != nil {
+			return withCode(exitUsage, err)
+		}
+	}
 	dest, err := plan.Place.open(ctx, plan.Build.To)
 	if err != nil {
 		return err
@@ -158,7 +163,7 @@ func (c *applyCmd) Run(ctx context.Context, t *terminal) error {
 	if c.Dir != "" {
 		opts.Source = c.Dir
 	}
-	if c.Shard != 0 {
+	if c.Shard != nil {
 		return c.stage(ctx, t, dest, plan, opts, end)
 	}
 	opts.Expect = &engine.Expect{Parent: plan.Result.Parent, Digest: plan.Result.PlanDigest}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,38 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 )
+
+// maxRules bounds a file of rules, in bytes.
+const maxRules = 1 << 20
+
+// ReadRules reads a JSON file of rules, as deploy.ParseRules has them; "" for none.
+func ReadRules(name string) (deploy.Rules, error) {
+	if name == "" {
+		return deploy.Rules{}, nil
+	}
+	text, err := readBounded(name)
+	if err != nil {
+		return deploy.Rules{}, fmt.Errorf("read the rules: %w", err)
+	}
+	rules, err := deploy.ParseRules(text)
+	if err != nil {
+		return rules, fmt.Errorf("%s holds no rules: %w", name, err)
+	}
+	return rules, nil
+}
+
+func readBounded(name string) ([]byte, error) {
+	f, err := os.Open(filepath.Clean(name))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // read only: closing can't lose anything
+	text, err := io.ReadAll(io.LimitReader(f, maxRules+1))
+	if err == nil && len(text) > maxRules {
+		err = fmt.Errorf("%s is too large, it may have 1 MiB", name)
+	}
+	return text, err
+}
 
 // readRuleFiles takes the build's own files of rules out of what is published.
 // Headers that it asks for come before those of the options, which win.

@@ -61,7 +61,8 @@ func (s Sharded) content(shard int) []deploy.Entry {
 
 // Stage sends one shard's content. The build in opts.Source must be the one that
 // the plan was made of. It takes no lease and may be repeated: what is there
-// already is not sent again.
+// already is not sent again, and nothing is once the plan was committed
+// (Result.AlreadyLive). ErrPlanMoved tells that it can't be any more.
 func Stage(ctx context.Context, dest deploy.Destination, s Sharded, shard int, opts Options) (deploy.Result, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -72,6 +73,9 @@ func Stage(ctx context.Context, dest deploy.Destination, s Sharded, shard int, o
 	}
 	if shard < 1 || shard > s.Shards {
 		return deploy.Result{}, fmt.Errorf("shard %d: the plan has shards 1 to %d", shard, s.Shards)
+	}
+	if live, ok, err := s.already(ctx, dest, opts.Site); err != nil || ok {
+		return nothingLeft(dest, opts.Site, live), err
 	}
 	d := &run{dest: deploy.Destination{Site: dest.Site, StatePrefix: dest.StatePrefix, KeptPrefix: dest.KeptPrefix, Kept: dest.Kept}, opts: opts, from: newBuild(opts.Source), began: opts.Now()}
 	before := dest.Requests()
@@ -148,7 +152,8 @@ func (d *run) stageOne(ctx context.Context, e deploy.Entry, p *progress) error {
 // Commit puts a plan in place whose shards have all been sent: by copies inside
 // the store, through the same phases, guards and lease as a deploy. It is refused
 // when another release has gone live since the plan was made, or when content is
-// missing; nothing is written then. One that died is simply run again.
+// missing; nothing is written then. One that died is simply run again; after one
+// that did not, nothing is done (Result.AlreadyLive).
 func Commit(ctx context.Context, dest deploy.Destination, s Sharded, opts Options) (deploy.Result, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -161,7 +166,9 @@ func Commit(ctx context.Context, dest deploy.Destination, s Sharded, opts Option
 	from := &kept{dest: dest, site: opts.Site, manifest: s.Next, missing: func(e deploy.Entry) error {
 		return fmt.Errorf("%w: the content of %s was not sent: run shard %d again, then commit", ErrShardMissing, e.Path, s.ShardOf(e.Sum))
 	}}
-	return carryOut(ctx, &run{dest: dest, opts: opts, from: from, began: opts.Now()})
+	return s.commitOnce(ctx, dest, opts.Site, func() (deploy.Result, error) {
+		return carryOut(ctx, &run{dest: dest, opts: opts, from: from, began: opts.Now()})
+	})
 }
 
 // ErrShardMissing tells that a plan can't be committed yet.
