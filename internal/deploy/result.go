@@ -47,8 +47,6 @@ type Result struct {
 	Violations []Violation `json:"violations,omitempty"` // those that were let pass
 	// AlreadyLive tells that the release was live before, so that nothing was done.
 	AlreadyLive bool `json:"already_live,omitempty"`
-	// AlreadyLive tells that the release was live before, so that nothing was done.
-	AlreadyLive bool `json:"already_live,omitempty"`
 	// Live is true from the commit on: what failed after it did not fail the release.
 	Live bool `json:"live"`
 	// Notes are what was found out about the destination and done without.
