@@ -99,7 +99,7 @@ func (a *App) claim(ctx context.Context, in *claimInput) (*claimOutput, error) {
 	return &claimOutput{Body: api.ClaimResult{
 		Release: site.Current.Number,
 		State:   site.State,
-		Session: a.keys.mint(kindSession, grant{Site: in.Site, Release: site.Current.Number, Run: run.ID, Attempt: run.Attempt}),
+		Session: a.mintSession(grant{Site: in.Site, Release: site.Current.Number, Run: run.ID, Attempt: run.Attempt}),
 
 		HeartbeatSeconds: int(heartbeatEvery / time.Second),
 	}}, nil

@@ -104,10 +104,8 @@ func (a *App) caller(r *http.Request) *caller {
 		}
 		return a.bearer(r.Context(), bearer)
 	}
-	if cookie, err := r.Cookie(cookieName); err == nil {
-		if g, ok := a.keys.check(kindCookie, cookie.Value, time.Now()); ok {
-			return a.ofToken(g.Token)
-		}
+	if g, ok := a.session(r); ok {
+		return a.ofToken(g.Token)
 	}
 	if a.config.Pages.Access == "loopback" {
 		return &caller{name: "somebody on this machine", role: roleOperator, local: true}
@@ -121,7 +119,7 @@ func (a *App) bearer(ctx context.Context, token string) *caller {
 	}
 	for kind, as := range map[string]role{kindJob: roleJob, kindSession: roleSession} {
 		if g, ok := a.keys.check(kind, token, time.Now()); ok {
-			return &caller{name: "run of release", role: as, grant: g}
+			return a.ofRun(ctx, as, g)
 		}
 	}
 	return a.ofToken(hashToken(token))

@@ -53,7 +53,7 @@ func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
 	defer context.AfterFunc(a.stop, cancel)()
-	beat := time.NewTicker(keepAlive)
+	beat := time.NewTicker(a.streams.beat)
 	defer beat.Stop()
 	for {
 		told := a.ledger.Told(site)
@@ -66,6 +66,9 @@ func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-told:
 		case <-beat.C:
+			if a.caller(r) == nil { // signed out meanwhile, or the time is over
+				return
+			}
 			if !s.send(": still here\n\n") {
 				return
 			}

@@ -185,3 +185,38 @@ func TestStreamsAreBounded(t *testing.T) {
 	})
 	b.listen(t.Context(), t, "/v1/events", "")
 }
+
+func TestSigningOutEndsTheStreamOfAnOpenPage(t *testing.T) {
+	b := start(t, withPeople)
+	b.app.streams.beat = 20 * time.Millisecond
+	r := newReader(t, b)
+	cookie := r.signIn(editorToken, "/").status(http.StatusSeeOther).resp.Cookies()[0]
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/v1/events", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.AddCookie(cookie)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for lines.Scan() && lines.Text() != ": still here" {
+	}
+	if lines.Text() != ": still here" {
+		t.Fatalf("the stream never lived: %s, %v", resp.Status, lines.Err())
+	}
+	r.form("/signout", nil).status(http.StatusSeeOther)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		for lines.Scan() {
+		}
+	}()
+	select {
+	case <-over:
+	case <-time.After(10 * time.Second):
+		t.Error("the stream goes on")
+	}
+}

@@ -29,8 +29,10 @@ const (
 	kindCookie  = "prc_"
 )
 
-// grant is what a credential is good for.
+// grant is what a credential is good for. Until must be set: no credential is
+// good for ever.
 type grant struct {
+	ID      string    `json:"i,omitempty"` // of a cookie: what signing out ends
 	Site    string    `json:"s,omitempty"`
 	Release int64     `json:"r,omitempty"`
 	Run     string    `json:"u,omitempty"`
@@ -89,7 +91,7 @@ func (k keys) check(kind, credential string, now time.Time) (grant, bool) {
 	if err := json.Unmarshal(text, &g); err != nil {
 		return grant{}, false
 	}
-	return g, g.Until.IsZero() || now.Before(g.Until)
+	return g, now.Before(g.Until)
 }
 
 func (k keys) mac(body string) string {

@@ -261,6 +261,6 @@ func (a *App) job(site string, e release.SendDispatch) runner.Job {
 	return runner.Job{
 		Site: site, Release: e.Release, Token: e.Token,
 		AppURL: a.config.URL,
-		Bearer: a.keys.mint(kindJob, grant{Site: site, Release: e.Release}),
+		Bearer: a.mintJob(site, e.Release),
 	}
 }

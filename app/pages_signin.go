@@ -11,8 +11,9 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 )
 
-// signedInFor is how long somebody stays signed in. Removing the token from
-// the configuration ends it at once.
+// signedInFor is how long somebody stays signed in, and a copy of the cookie is
+// good. Signing out ends it, and so does removing the token from the
+// configuration.
 const signedInFor = 12 * time.Hour
 
 type signInBody struct{ Next, Error string }
@@ -55,13 +56,21 @@ func (a *App) signIn(w http.ResponseWriter, r *http.Request) {
 		body.Error = "This token is for a program. Sign in with an editor's or an operator's."
 		a.showSignIn(v, http.StatusForbidden, body)
 	default:
-		http.SetCookie(w, a.cookie(a.keys.mint(kindCookie, grant{Token: hash, Until: time.Now().Add(signedInFor).UTC()}), signedInFor))
+		http.SetCookie(w, a.cookie(a.mintCookie(hash), signedInFor))
 		http.Redirect(w, r, body.Next, http.StatusSeeOther)
 	}
 }
 
+// signOut ends the session here and takes the cookie back. One that can't be
+// ended for want of a disk is still taken from the browser.
 func (a *App) signOut(w http.ResponseWriter, r *http.Request) {
 	http.SetCookie(w, a.cookie("", -time.Second))
+	if g, ok := a.session(r); ok {
+		if err := a.endSession(r.Context(), g); err != nil {
+			a.trouble(&visit{w: w, r: r}, a.public(r.Context(), err))
+			return
+		}
+	}
 	http.Redirect(w, r, "/signin", http.StatusSeeOther)
 }
 

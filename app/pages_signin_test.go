@@ -35,6 +35,28 @@ func TestSigningInAndOut(t *testing.T) {
 	r.get("/sites/www").status(http.StatusSeeOther)
 }
 
+func TestACopyOfTheCookieIsWorthlessAfterSigningOut(t *testing.T) {
+	b := start(t, withPeople)
+	r, another := newReader(t, b), signedInReader(t, b, editorToken)
+	copied := r.signIn(editorToken, "/").status(http.StatusSeeOther).resp.Cookies()[0]
+	with := func() int {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/sites/www", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.AddCookie(copied)
+		return newReader(t, b).do(req).resp.StatusCode
+	}
+	if got := with(); got != http.StatusOK {
+		t.Fatalf("before signing out: %d", got)
+	}
+	r.form("/signout", nil).status(http.StatusSeeOther)
+	if got := with(); got != http.StatusSeeOther {
+		t.Errorf("after signing out: %d", got)
+	}
+	another.get("/sites/www").status(http.StatusOK) // with the same token, but a session of their own
+}
+
 func TestWhoMayNotSignIn(t *testing.T) {
 	b := start(t, withPeople)
 	for token, want := range map[string]string{
@@ -72,7 +94,8 @@ func TestAForgedCookieIsNobody(t *testing.T) {
 		"another body":         editors + "." + mac,
 		"a mac with more":      good + "A",
 		"another key":          other.mint(kindCookie, grant{Token: hashToken(operatorToken), Until: time.Now().Add(time.Hour)}),
-		"of another kind":      mint(kindSession, grant{Token: hashToken(operatorToken)}),
+		"of another kind":      mint(kindSession, grant{Token: hashToken(operatorToken), Until: time.Now().Add(time.Hour)}),
+		"without an end":       mint(kindCookie, grant{Token: hashToken(operatorToken)}),
 		"expired":              mint(kindCookie, grant{Token: hashToken(operatorToken), Until: time.Now().Add(-time.Second)}),
 		"a token that is gone": mint(kindCookie, grant{Token: hashToken("revoked"), Until: time.Now().Add(time.Hour)}),
 		"a program's token":    mint(kindCookie, grant{Token: hashToken(cmsToken), Until: time.Now().Add(time.Hour)}),

@@ -14,6 +14,7 @@ import (
 // room for runs and requests, and by one caller, so that none takes all.
 type streams struct {
 	most, mostOfOne int
+	beat            time.Duration // how often a silent stream says that it lives
 
 	mu   sync.Mutex
 	open int
@@ -30,7 +31,7 @@ const (
 )
 
 func newStreams() *streams {
-	return &streams{most: maxStreams, mostOfOne: maxStreamsOfOne, by: map[string]int{}}
+	return &streams{most: maxStreams, mostOfOne: maxStreamsOfOne, beat: keepAlive, by: map[string]int{}}
 }
 
 // enter takes a place for a caller's stream, which leave gives back; or says why

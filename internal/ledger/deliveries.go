@@ -110,6 +110,15 @@ func (l *Ledger) UseOnce(ctx context.Context, name string, until time.Time) (fir
 	})
 }
 
+// Used says whether a name that is good once has been used.
+func (l *Ledger) Used(ctx context.Context, name string) (bool, error) {
+	var n int64
+	if err := l.reads.QueryRowContext(ctx, `SELECT COUNT(*) FROM used_names WHERE name = $1`, name).Scan(&n); err != nil {
+		return false, fmt.Errorf("read whether a name was used: %w", explain(err))
+	}
+	return n > 0, nil
+}
+
 // Forget drops processed webhooks that were received before an instant, and
 // names whose time is over.
 func (l *Ledger) Forget(ctx context.Context, before time.Time) error {

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -226,6 +227,16 @@ func (l *Ledger) Release(ctx context.Context, site string, number int64) (Releas
 		return r, fmt.Errorf("read release #%d of %s: %w", number, site, err)
 	}
 	return r, nil
+}
+
+// Ended is when a release ended; zero if it has not, or is not known here.
+func (l *Ledger) Ended(ctx context.Context, site string, number int64) (time.Time, error) {
+	var us int64
+	err := l.reads.QueryRowContext(ctx, `SELECT ended_us FROM releases WHERE site = $1 AND number = $2`, site, number).Scan(&us)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return time.Time{}, fmt.Errorf("read the end of release #%d of %s: %w", number, site, explain(err))
+	}
+	return fromMicros(us), nil
 }
 
 // Events lists the audit trail after an id, oldest first: of one site, or of

@@ -16,19 +16,19 @@ func TestAStreamIsWokenByItsOwnSitesNewsOnly(t *testing.T) {
 			return false
 		}
 	}
-	www, docs, all, any := l.Told("www"), l.Told("docs"), l.Told(""), l.Changed()
+	www, docs, all, every := l.Told("www"), l.Told("docs"), l.Told(""), l.Changed()
 	if l.Told("www") != www {
 		t.Error("those who wait for the same have channels of their own")
 	}
 	ask(t, l, Request{Site: "docs"})
-	if woken(www) || !woken(docs) || !woken(all) || !woken(any) {
-		t.Errorf("news of docs woke www %t, docs %t, all %t, any %t", woken(www), woken(docs), woken(all), woken(any))
+	if woken(www) || !woken(docs) || !woken(all) || !woken(every) {
+		t.Errorf("news of docs woke www %t, docs %t, all %t, everybody %t", woken(www), woken(docs), woken(all), woken(every))
 	}
 	s, run := dispatch(t, l, "docs")
-	docs, all, any = l.Told("docs"), l.Told(""), l.Changed()
+	docs, all, every = l.Told("docs"), l.Told(""), l.Changed()
 	decide(t, l, "docs", release.Heartbeat{Release: s.Current.Number, Run: run, Note: "building"})
-	if woken(docs) || woken(all) || !woken(any) {
-		t.Errorf("a heartbeat woke docs %t, all %t, any %t", woken(docs), woken(all), woken(any))
+	if woken(docs) || woken(all) || !woken(every) {
+		t.Errorf("a heartbeat woke docs %t, all %t, everybody %t", woken(docs), woken(all), woken(every))
 	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,122 @@
+package app
+
+import (
+	"errors"
+	"net/http"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+// alone is an app whose clock is the test's.
+func alone(t *testing.T, state string) *App {
+	t.Helper()
+	a, err := New(t.Context(), Options{
+		Config:    config.Config{State: state, Sites: map[string]config.Site{"www": {Runner: "local"}}},
+		NewRunner: func(runner.OnEvent) (runner.Runner, error) { return newFakeRunner(), nil },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func TestARunsCredentialsEndWithItsRelease(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t, dir)
+		defer func() {
+			if err := a.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		job, session := a.mintJob("www", 1), a.mintSession(grant{Site: "www", Release: 1, Run: "r", Attempt: 1})
+		is := func(when string, want string) {
+			t.Helper()
+			for credential, role := range map[string]role{job: roleJob, session: roleSession} {
+				got := "nobody"
+				if c := a.bearer(t.Context(), credential); c != nil && c.refused != nil {
+					got = c.refused.Code
+				} else if c != nil && c.role == role && c.grant.Release == 1 {
+					got = "let in"
+				}
+				if got != want {
+					t.Errorf("%s, a %s is %s, want %s", when, role, got, want)
+				}
+			}
+		}
+		is("before the release", "let in")
+		if _, _, err := a.ledger.Ask(t.Context(), ledger.Request{Site: "www", Source: release.FromEditor}); err != nil {
+			t.Fatal(err)
+		}
+		is("while it waits", "let in")
+		time.Sleep(2 * afterwards)
+		if _, err := a.ledger.Tick(t.Context(), "www", "token"); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := a.ledger.Decide(t.Context(), "www", release.DispatchConfirmed{Token: "token", Run: release.Run{ID: "r", Attempt: 1}}); err != nil {
+			t.Fatal(err)
+		}
+		is("while it lasts", "let in")
+		if _, err := a.ledger.Decide(t.Context(), "www", release.ResetSite{Act: release.Act{By: "ops", Why: "lost"}}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(afterwards - time.Minute)
+		is("when it has just ended", "let in")
+		time.Sleep(2 * time.Minute)
+		is("when it has ended", "unauthorized")
+	})
+}
+
+func TestACredentialOfAReleaseThatNeverEndsExpires(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t, dir)
+		defer func() {
+			if err := a.Close(); err != nil {
+				t.Error(err)
+			}
+		}()
+		for _, c := range []struct {
+			credential string
+			life       time.Duration
+		}{
+			{a.mintJob("www", 1), jobLife},
+			{a.mintSession(grant{Site: "www", Release: 1, Run: "r", Attempt: 1}), sessionLife - jobLife},
+		} {
+			time.Sleep(c.life - time.Minute)
+			if a.bearer(t.Context(), c.credential) == nil {
+				t.Errorf("%.4s… is worthless before its time", c.credential)
+			}
+			time.Sleep(time.Minute)
+			if a.bearer(t.Context(), c.credential) != nil {
+				t.Errorf("%.4s… is good after its time", c.credential)
+			}
+		}
+		if a.bearer(t.Context(), a.keys.mint(kindJob, grant{Site: "www", Release: 1})) != nil {
+			t.Error("a credential without an end is good")
+		}
+	})
+}
+
+func TestTheLastWordsOfARunAreHeardAfterItsEnd(t *testing.T) {
+	b := start(t, nil)
+	b.ask(t, release.FromEditor)
+	job := b.job(t)
+	b.run(t, job, release.Ready)
+	run := api.Run{ID: "run-1", Attempt: 1}
+	session := b.client.WithToken(b.app.mintSession(grant{Site: "www", Release: 1, Run: "run-1", Attempt: 1}))
+	if _, err := session.Report(t.Context(), "www", 1, api.ReportInput{Run: run, Sequence: 3, State: release.Ready}); err != nil {
+		t.Errorf("its last report again: %v", err)
+	}
+	_, err := b.client.WithToken(job.Bearer).Claim(t.Context(), "www", api.ClaimInput{Release: 1, Token: job.Token, Run: api.Run{ID: "run-2", Attempt: 1}})
+	if p, ok := errors.AsType[*api.Problem](err); !ok || p.Status != http.StatusConflict {
+		t.Errorf("a second run is told %v", err)
+	}
+}
