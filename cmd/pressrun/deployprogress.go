@@ -36,11 +36,17 @@ func (f progressFlags) reporter(t *terminal, quiet bool) (tell func(deploy.Event
 // plainProgress writes a line at the end of each phase, and now and then in a
 // long one.
 func plainProgress(t *terminal) func(deploy.Event) {
-	last := t.now()
+	last, ended := t.now(), ""
 	return func(e deploy.Event) {
 		now := t.now()
 		if (e.Total == 0 || e.Done < e.Total) && now.Sub(last) < plainEvery {
 			return
+		}
+		if e.Done == e.Total && e.Total > 0 {
+			if ended == e.Phase {
+				return // told already: a quick phase ends with two events
+			}
+			ended = e.Phase
 		}
 		last = now
 		fmt.Fprintf(t.err, "%s  %s\n", e.Elapsed.Round(time.Second), oneLine(inWords(e)))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/deploy"
 )
 
 // The exit codes. `pressrun action` has its own from 3 on, see package action.
@@ -39,7 +40,7 @@ const exitTable = `Exit codes:
   3    not found: no such site, release, request or freeze
   4    conflict: it does not fit the site's state, nothing was changed
   5    not allowed: no token, an unknown one, or one without this right
-  6    the app can't be reached, or can't take anything at the moment
+  6    the app, or the store of a deploy, can't be reached, or can't take anything at the moment
   7    the release that was asked for failed (request --wait, demo --once)
   8    it was not live within --timeout; the request still stands
   9    a guard stopped a deploy before its first write; --allow lets it pass by name
@@ -78,7 +79,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case network, call:
+	case errors.Is(err, deploy.ErrUnreachable), network, call:
 		return exitUnreachable
 	default:
 		return exitFailed
@@ -140,7 +141,7 @@ func advice(err error, code int) string {
 	switch {
 	case code == exitUnauthorized:
 		return "\nGive a token by PRESSRUN_TOKEN or --token-file; an operator makes one with: pressrun token new NAME --role operator"
-	case code == exitUnreachable && !refused:
+	case code == exitUnreachable && !refused && !errors.Is(err, deploy.ErrUnreachable):
 		return "\nIs it running, and is --app (or PRESSRUN_URL) its address?"
 	case parse:
 		return "\nSee: pressrun --help"

@@ -25,6 +25,9 @@ const (
 // ErrNewerFormat tells of a manifest or head written by a newer Pressrun.
 var ErrNewerFormat = errors.New("written by a newer version of Pressrun: update this one")
 
+// ErrCorrupt tells of a manifest or head that is damaged, or none.
+var ErrCorrupt = errors.New("corrupt")
+
 type manifestHeader struct {
 	Site     string `json:"site"`
 	Sequence int64  `json:"sequence"`
@@ -85,7 +88,7 @@ func (m *Manifest) Encode() ([]byte, error) {
 func DecodeManifest(data []byte) (*Manifest, error) {
 	body, ok := bytes.CutPrefix(data, []byte(manifestMagic))
 	if !ok || len(body) == 0 {
-		return nil, errors.New("decode manifest: not a manifest")
+		return nil, fmt.Errorf("decode manifest: %w: it is no manifest", ErrCorrupt)
 	}
 	if body[0] > formatColumns {
 		return nil, fmt.Errorf("decode manifest: format %d: %w", body[0], ErrNewerFormat)
@@ -97,7 +100,7 @@ func DecodeManifest(data []byte) (*Manifest, error) {
 	defer z.Close()
 	raw, err := z.DecodeAll(body[1:], nil)
 	if err != nil {
-		return nil, fmt.Errorf("decode manifest: corrupt: %w", err)
+		return nil, fmt.Errorf("decode manifest: %w: %w", ErrCorrupt, err)
 	}
 	r := &decoder{buf: raw}
 	m := r.manifest()
@@ -108,7 +111,7 @@ func DecodeManifest(data []byte) (*Manifest, error) {
 		r.err = errors.New("bytes after the end")
 	}
 	if r.err != nil {
-		return nil, fmt.Errorf("decode manifest: corrupt: %w", r.err)
+		return nil, fmt.Errorf("decode manifest: %w: %w", ErrCorrupt, r.err)
 	}
 	return m, nil
 }

@@ -74,13 +74,13 @@ var ErrLeaseLost = errors.New("the deploy has lost its lease on the destination,
 func ParseHead(data []byte, site string) (Head, error) {
 	var h Head
 	if err := json.Unmarshal(data, &h); err != nil {
-		return h, fmt.Errorf("the destination's head is corrupt: %w", err)
+		return h, fmt.Errorf("the destination's head is %w: %w", ErrCorrupt, err)
 	}
 	if h.Format > headFormat {
 		return h, fmt.Errorf("the destination's head: format %d: %w", h.Format, ErrNewerFormat)
 	}
 	if h.Format < 1 || h.Fence < 0 || (h.Live != nil && h.Live.Sequence > h.Fence) {
-		return h, errors.New("the destination's head is corrupt: its numbers contradict each other")
+		return h, fmt.Errorf("the destination's head is %w: its numbers contradict each other", ErrCorrupt)
 	}
 	if site != "" && h.Site != "" && h.Site != site {
 		return h, fmt.Errorf("the destination holds the site %q, not %q: deploy to another bucket, prefix or folder", h.Site, site)

@@ -18,6 +18,8 @@ var (
 	// ErrPrecondition tells that a conditional write found something else than
 	// expected, and wrote nothing.
 	ErrPrecondition = errors.New("changed by someone else in the meantime")
+	// ErrUnreachable tells that the store did not answer, or not wholly.
+	ErrUnreachable = errors.New("the store can't be reached")
 )
 
 // Condition guards a write. The zero value writes whatever is there.

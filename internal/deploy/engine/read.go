@@ -30,6 +30,7 @@ func (d *run) read(ctx context.Context) error {
 	if err := d.readRuleFiles(); err != nil {
 		return err
 	}
+	d.refuseLongNames()
 	r := &d.result
 	r.Site, r.Commit, r.DryRun = d.opts.Site, d.opts.Commit, d.opts.DryRun
 	r.Files, r.Pages, r.Bytes = len(d.tree.Files), d.tree.Pages(), d.tree.Bytes()
@@ -52,7 +53,8 @@ func (d *run) readState(ctx context.Context) error {
 	if head.Live != nil {
 		m, err := history.ReadManifest(ctx, d.dest.State, history.ManifestKey(head.Live.Manifest), d.opts.Site)
 		if errors.Is(err, deploy.ErrNotFound) {
-			return fmt.Errorf("the manifest of the live release is missing at %s: restore it, or start anew by deleting the state there", d.dest.State)
+			return fmt.Errorf("the manifest of the live release, %s/%s, is missing: %s",
+				d.dest.State, history.ManifestKey(head.Live.Manifest), history.Repair(d.dest.State))
 		}
 		if err != nil {
 			return err

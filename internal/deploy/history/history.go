@@ -68,7 +68,7 @@ func ReadHead(ctx context.Context, state deploy.Store, site string) (Head, error
 	}
 	head, err := deploy.ParseHead(o.Body, site)
 	if err != nil {
-		return Head{}, fmt.Errorf("read %s/%s: %w", state, HeadKey, err)
+		return Head{}, fmt.Errorf("read %s/%s: %w", state, HeadKey, orRepair(err, state))
 	}
 	return Head{Head: head, ETag: o.ETag, Age: age(o.Info)}, nil
 }
@@ -90,12 +90,25 @@ func ReadManifest(ctx context.Context, state deploy.Store, key, site string) (*d
 	}
 	m, err := deploy.DecodeManifest(o.Body)
 	if err != nil {
-		return nil, fmt.Errorf("read %s/%s: %w", state, key, err)
+		return nil, fmt.Errorf("read %s/%s: %w", state, key, orRepair(err, state))
 	}
 	if site != "" && m.Site != "" && m.Site != site {
 		return nil, fmt.Errorf("read %s/%s: it is the manifest of the site %q, not of %q", state, key, m.Site, site)
 	}
 	return m, nil
+}
+
+// Repair is what to do about a state that can't be read.
+func Repair(state deploy.Store) string {
+	return fmt.Sprintf("restore it from a backup or an older version of the object, or delete %s/%s to start anew: the next deploy then takes over what is there and is the same", state, HeadKey)
+}
+
+// orRepair adds to an error about damaged state what to do about it.
+func orRepair(err error, state deploy.Store) error {
+	if errors.Is(err, deploy.ErrCorrupt) {
+		return fmt.Errorf("%w; %s", err, Repair(state))
+	}
+	return err
 }
 
 // ErrNoRelease tells that nothing was ever deployed, or that the release asked

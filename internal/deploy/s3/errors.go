@@ -32,27 +32,48 @@ func (s *Store) explain(verb, key string, err error) error {
 	if status := httpStatus(err); status >= http.StatusMultipleChoices {
 		return s.explainCode(verb, key, strconv.Itoa(status), "", err)
 	}
-	return fmt.Errorf("%s %s: %s%w", verb, s.name(key), s.explainNetwork(err), err)
+	if noCredentials(err) {
+		// The cause is told and not wrapped: that a machine without a role does not
+		// answer has nothing to do with the store.
+		return fmt.Errorf("%s %s: no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: %v", verb, s.name(key), err) //nolint:errorlint // see above
+	}
+	if what := s.explainNetwork(err); what != "" {
+		return &unreachableError{fmt.Errorf("%s %s: %s: %w", verb, s.name(key), what, err)}
+	}
+	return fmt.Errorf("%s %s: %w", verb, s.name(key), err)
 }
 
-// explainNetwork puts into words why there was no answer, or no whole one.
+// noCredentials knows the SDK's words: it has no error value for it.
+func noCredentials(err error) bool {
+	return strings.Contains(err.Error(), "get identity: get credentials")
+}
+
+// explainNetwork puts into words why there was no answer, or no whole one; empty
+// for another reason.
 func (s *Store) explainNetwork(err error) string {
 	var network net.Error
 	var dns *net.DNSError
 	switch {
-	case strings.Contains(err.Error(), "failed to refresh cached credentials"), strings.Contains(err.Error(), "get identity: get credentials"):
-		return "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: "
 	case errors.As(err, &dns):
-		return "no such host " + dns.Name + ": check --endpoint and the region: "
+		return "no such host " + dns.Name + ": check --endpoint and the region"
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "the answer of the store at " + s.endpoint + " broke off, again and again: check the network, then try again: "
+		return "the answer of the store at " + s.endpoint + " broke off, again and again: check the network, then try again"
 	case errors.As(err, &network) && network.Timeout():
-		return "the store at " + s.endpoint + " does not answer in time: check the network, then try again: "
+		return "the store at " + s.endpoint + " does not answer in time: check the network, then try again"
 	case errors.As(err, &network):
-		return "the store at " + s.endpoint + " can't be reached: check the network and --endpoint, then try again: "
+		return "the store at " + s.endpoint + " can't be reached: check the network and --endpoint, then try again"
 	}
 	return ""
 }
+
+// unreachableError is a deploy.ErrUnreachable in words of its own.
+type unreachableError struct{ err error }
+
+func (e *unreachableError) Error() string { return e.err.Error() }
+
+func (e *unreachableError) Unwrap() error { return e.err }
+
+func (*unreachableError) Is(target error) bool { return target == deploy.ErrUnreachable }
 
 // advice is what to do about each of S3's error codes (S3 API reference, "Error
 // responses").

@@ -64,7 +64,7 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 	throttle := new(atomic.Int64)
 	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o, throttle)...)
 	if err != nil {
-		return nil, fmt.Errorf("read the AWS configuration: %w", err)
+		return nil, fmt.Errorf("read the AWS configuration (check AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE): %w", err)
 	}
 	if cfg.Region == "" {
 		if o.Endpoint == "" {

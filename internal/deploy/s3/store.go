@@ -274,3 +274,10 @@ func withPayloadHash(sum deploy.Sum) func(*awss3.Options) {
 }
 
 var _ deploy.Body = (*bytes.Reader)(nil)
+
+// maxKey is the longest key that S3 takes, in bytes of UTF-8 (S3 user guide,
+// "Creating object key names").
+const maxKey = 1024
+
+// LongestPath is how long a path may be here, in bytes.
+func (s *Store) LongestPath() int { return maxKey - len(s.prefix) }

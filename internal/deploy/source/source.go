@@ -96,7 +96,7 @@ func (s *scanner) walk(ctx context.Context, dir string, names chan<- string, cha
 		switch {
 		case !utf8.ValidString(name):
 			s.refuse(strings.ToValidUTF8(name, "\uFFFD"), "its name is not UTF-8")
-		case strings.ContainsAny(name, "\x00\r\n"):
+		case strings.ContainsFunc(name, unlistable):
 			s.refuse(name, "its name has a control character")
 		case kind.IsDir():
 			if err := s.walk(ctx, name, names, below); err != nil {
@@ -115,6 +115,12 @@ func (s *scanner) walk(ctx context.Context, dir string, names chan<- string, cha
 		}
 	}
 	return nil
+}
+
+// unlistable tells the characters that XML 1.0 does not have: a store takes them
+// in a name, and its listing can't be read from then on.
+func unlistable(r rune) bool {
+	return r < ' ' || r == '\x7f' || r == '\uFFFE' || r == '\uFFFF'
 }
 
 // follow resolves a symbolic link, and refuses one that leaves the tree or runs
