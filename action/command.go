@@ -54,7 +54,7 @@ Examples:
 Exit codes: 0 done or nothing to do, 1 failed, 2 usage, 3 refused by a check,
 4 not ready in time, 5 deploy failed, 6 deployed but not seen at the public
 address, 7 the release was taken away, 8 live, but the CDN may still show what
-was replaced (pressrun invalidate finishes it), 130 cancelled.`
+was replaced (pressrun invalidate --resume finishes it), 130 cancelled.`
 }
 
 // BeforeResolve lets flags be set by the environment and by GitHub's inputs.

@@ -21,6 +21,11 @@ type Config struct {
 	// Tags says that the CDN is set up to read cache tags (CloudFront,
 	// Cloudflare; Varnish and webhooks always get them).
 	Tags bool `json:"tags,omitempty"`
+	// CleanURLs says that "/about" shows about.html: both addresses are purged.
+	CleanURLs bool `json:"clean_urls,omitempty"`
+	// NotFoundCached says that caches keep a "not found" for long: the addresses of
+	// new pages are purged too.
+	NotFoundCached bool `json:"not_found_cached,omitempty"`
 	// SecretFile holds the API token or the webhook's secret. Without it the
 	// environment is read, see [SecretVariable].
 	SecretFile string `json:"secret_file,omitempty"`
@@ -28,6 +33,16 @@ type Config struct {
 	Getenv   func(string) string `json:"-"` // default os.Getenv
 	Patience Patience            `json:"-"`
 	Endpoint string              `json:"-"` // another address of the CDN's API, for tests
+}
+
+// Sync are the options of a [Sync] with this CDN.
+func (c Config) Sync(site string) SyncOptions {
+	return SyncOptions{Site: site, PublicURL: c.PublicURL, CleanURLs: c.CleanURLs, NotFoundCached: c.NotFoundCached}
+}
+
+// Input is what a [Plan] for this CDN begins with.
+func (c Config) Input(site string) Input {
+	return Input{Site: site, Base: basePath(c.PublicURL), CleanURLs: c.CleanURLs, NotFoundCached: c.NotFoundCached}
 }
 
 // Kinds are the CDNs that Open knows.

@@ -180,7 +180,7 @@ type PendingError struct {
 
 // Error says what is the matter and what to do.
 func (e *PendingError) Error() string {
-	return fmt.Sprintf("live at the origin, but %s may still serve what was replaced: %v (pressrun invalidate finishes it)", e.Receipt.CDN, e.Err)
+	return fmt.Sprintf("live at the origin, but %s may still serve what was replaced: %v (pressrun invalidate --resume finishes it)", e.Receipt.CDN, e.Err)
 }
 
 // Unwrap gives the cause.

@@ -2,6 +2,7 @@ package cdn
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -17,7 +18,12 @@ type Report struct {
 	DryRun   bool     `json:"dry_run,omitempty"`
 	Decision Decision `json:"decision"`
 	Receipt  Receipt  `json:"receipt"`
-	Seconds  float64  `json:"seconds"`
+	// Resumed tells that an earlier purge, which had not ended, was gone on with.
+	Resumed bool `json:"resumed,omitempty"`
+	// NeverTold tells that there was nothing to resume, since no CDN was ever told
+	// of this destination.
+	NeverTold bool    `json:"never_told,omitempty"`
+	Seconds   float64 `json:"seconds"`
 }
 
 // SyncOptions are for [Sync].
@@ -25,7 +31,10 @@ type SyncOptions struct {
 	Site      string
 	PublicURL string // the site's public address; "" when it is a host's root
 	// All purges everything, whatever changed.
-	All            bool
+	All bool
+	// Resume only finishes what was begun: it never begins with a CDN that was not
+	// told before, and refuses another one than was (ErrOtherCDN).
+	Resume         bool
 	CleanURLs      bool
 	NotFoundCached bool
 	// DryRun only says what would be purged.
@@ -33,48 +42,157 @@ type SyncOptions struct {
 	Now    func() time.Time // default time.Now
 }
 
+// ErrOtherCDN tells that the purge to resume is another CDN's.
+var ErrOtherCDN = errors.New("the purge that was begun is another CDN's")
+
 // Sync makes a CDN forget everything that a destination has shown and no longer
 // shows since the CDN was last told. How far it was told is kept at the
-// destination, so a retry by any process does what is left. A *PendingError
-// means that the site is live and the CDN is not told: call Sync again.
+// destination, and so is what it was told and had not finished, so a retry by any
+// process does what is left. A *PendingError means that the site is live and the
+// CDN is not told: call Sync again.
 func Sync(ctx context.Context, dest deploy.Destination, purger Purger, o SyncOptions) (Report, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
 	began := o.Now()
-	report := Report{CDN: purger.Name(), DryRun: o.DryRun}
-	head, err := history.ReadHead(ctx, dest.State, o.Site)
+	s := syncing{dest: dest, purger: purger, o: o, report: Report{CDN: purger.Name(), DryRun: o.DryRun}}
+	err := s.run(ctx)
+	if !o.DryRun {
+		s.report.Seconds = o.Now().Sub(began).Seconds()
+	}
+	return s.report, err
+}
+
+// syncing is one Sync under way.
+type syncing struct {
+	dest   deploy.Destination
+	purger Purger
+	o      SyncOptions
+	told   history.Purged
+	begun  *Receipt // a purge that has not ended, as far as is noted
+	report Report
+}
+
+func (s *syncing) run(ctx context.Context) error {
+	head, err := history.ReadHead(ctx, s.dest.State, s.o.Site)
 	if err != nil {
-		return report, err
+		return err
 	}
 	if head.Live == nil {
-		return report, fmt.Errorf("nothing was deployed to %s yet: %w", dest.Site, history.ErrNoRelease)
+		return fmt.Errorf("nothing was deployed to %s yet: %w", s.dest.Site, history.ErrNoRelease)
 	}
-	report.Release = head.Live.Release
-	told, err := history.ReadPurged(ctx, dest.State)
+	s.report.Release, s.report.Decision = head.Live.Release, Decision{Method: MethodNothing}
+	if err := s.read(ctx); err != nil {
+		return err
+	}
+	if s.o.Resume {
+		if s.begun == nil && s.told.Manifest == 0 {
+			s.report.NeverTold = true
+			return nil
+		}
+		if s.begun != nil && s.begun.CDN != s.purger.Name() {
+			return fmt.Errorf("%w: it is %s's, and the CDN that is set up is %s", ErrOtherCDN, s.begun.CDN, s.purger.Name())
+		}
+		if done, err := s.resumeAll(ctx); done || err != nil {
+			return err
+		}
+	}
+	decision, err := decide(ctx, s.dest.State, head, s.told, s.purger.Limits(), s.o)
 	if err != nil {
-		return report, err
+		return err
 	}
-	report.Decision, err = decide(ctx, dest.State, head, told, purger.Limits(), o)
-	if err != nil || o.DryRun {
-		return report, err
+	if !decision.Set.Empty() || !s.report.Resumed {
+		s.report.Decision = decision
 	}
-	if !report.Decision.Set.Empty() {
-		report.Receipt, err = Carry(ctx, purger, report.Decision.Set)
-		report.Seconds = o.Now().Sub(began).Seconds()
-		if err != nil {
-			return report, err
+	if s.o.DryRun {
+		return nil
+	}
+	if !decision.Set.Empty() {
+		if err := s.carry(ctx, decision.Set); err != nil {
+			return err
 		}
 	}
-	if told.Manifest != head.Live.Manifest {
-		err = history.WritePurged(ctx, dest.State, history.Purged{Manifest: head.Live.Manifest, At: o.Now().UTC()})
-		if err != nil {
-			// The same purge again does no harm; not knowing of it costs only that.
-			return report, fmt.Errorf("the CDN was told, but that could not be noted: %w", err)
-		}
+	if s.told.Manifest != head.Live.Manifest || s.begun != nil {
+		return s.note(ctx, head.Live.Manifest)
 	}
-	report.Seconds = o.Now().Sub(began).Seconds()
-	return report, nil
+	return nil
+}
+
+// resumeAll finishes a purge of everything that a person had asked for, which
+// nothing that changed since would tell of.
+func (s *syncing) resumeAll(ctx context.Context) (done bool, err error) {
+	if s.begun == nil || s.begun.Set.Once == "" {
+		return false, nil
+	}
+	set := s.begun.Set
+	s.report.Decision = Decision{Set: set, Method: MethodEverything, Units: set.Units(), USD: s.purger.Limits().Prices.Unit, Missed: -1}
+	if s.o.DryRun {
+		return true, nil
+	}
+	if err := s.carry(ctx, set); err != nil {
+		return true, err
+	}
+	return false, s.note(ctx, set.Sequence)
+}
+
+// carry purges a set, or goes on where an earlier process ended with the very
+// same one.
+func (s *syncing) carry(ctx context.Context, set Set) error {
+	receipt := Receipt{CDN: s.purger.Name(), Set: set, Left: set}
+	if s.begun != nil && s.begun.CDN == receipt.CDN && s.begun.Set.reference(s.begun.Set.items()) == set.reference(set.items()) {
+		receipt, s.report.Resumed = *s.begun, true
+	} else if err := s.write(ctx, receipt); err != nil {
+		return pending(receipt, err)
+	}
+	receipt, err := Resume(ctx, s.purger, receipt)
+	s.report.Receipt = receipt
+	if err == nil {
+		return nil
+	}
+	// Whoever ended ctx may want to leave; how far it came is worth a moment.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
+	defer cancel()
+	return errors.Join(err, s.write(ctx, receipt))
+}
+
+// noteTimeout bounds noting how far a purge came that did not end.
+const noteTimeout = 10 * time.Second
+
+// read finds out how far the CDN was told, and what it was told and has not
+// finished.
+func (s *syncing) read(ctx context.Context) (err error) {
+	if s.told, err = history.ReadPurged(ctx, s.dest.State); err != nil || s.told.Begun == nil {
+		return err
+	}
+	var begun Receipt
+	if err := json.Unmarshal(s.told.Begun, &begun); err != nil {
+		return fmt.Errorf("read the purge that was begun, at %s/%s: %w", s.dest.State, history.PurgedKey, err)
+	}
+	s.begun = &begun
+	return nil
+}
+
+// write notes a purge that has not ended.
+func (s *syncing) write(ctx context.Context, receipt Receipt) error {
+	text, err := json.Marshal(receipt)
+	if err != nil {
+		return fmt.Errorf("note what is to be purged: %w", err)
+	}
+	s.told.Begun, s.begun = text, &receipt
+	if err := history.WritePurged(ctx, s.dest.State, s.told); err != nil {
+		return fmt.Errorf("note what is to be purged: %w", err)
+	}
+	return nil
+}
+
+// note tells that the CDN agrees with a manifest.
+func (s *syncing) note(ctx context.Context, manifest int64) error {
+	s.told, s.begun = history.Purged{Manifest: manifest, At: s.o.Now().UTC()}, nil
+	if err := history.WritePurged(ctx, s.dest.State, s.told); err != nil {
+		// The same purge again does no harm; not knowing of it costs only that.
+		return fmt.Errorf("the CDN was told, but that could not be noted: %w", err)
+	}
+	return nil
 }
 
 // decide plans for all that changed since the CDN was told.

@@ -141,6 +141,9 @@ func (h Head) Find(release int64) (deploy.Live, error) {
 type Purged struct {
 	Manifest int64     `json:"manifest"` // sequence of the manifest that the CDN's caches agree with
 	At       time.Time `json:"at"`
+	// Begun is a purge that was begun and whose end was not noted, in the words of
+	// whoever tells the CDN (cdn.Receipt).
+	Begun json.RawMessage `json:"begun,omitempty"`
 }
 
 // ReadPurged reads how far the CDN has been told; zero when it never was.
