@@ -127,6 +127,16 @@ type Versioner interface {
 	StatVersion(ctx context.Context, key, version string) (Info, error)
 }
 
+// Pager is a Store whose listing can be read from any key on, so that parts of it
+// can be read at once.
+type Pager interface {
+	Store
+	// Page gives objects whose keys come after a key, by the bytes of their keys,
+	// from the first of them on; more tells whether others come behind.
+	// errors.ErrUnsupported: the store can only be listed from its start.
+	Page(ctx context.Context, after string) (page []Info, more bool, err error)
+}
+
 // Stager is a Store that can show a whole release at one instant. After Stage,
 // writes go where no visitor looks; Publish makes them live all at once.
 type Stager interface {

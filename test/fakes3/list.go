@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -27,13 +28,18 @@ func (b *handler) list() {
 		keys = keys[:pageSize]
 	}
 	_, _ = fmt.Fprintf(b.w, "<ListBucketResult><IsTruncated>%v</IsTruncated>", more)
+	name := escape
+	if q.Get("encoding-type") == "url" {
+		_, _ = io.WriteString(b.w, "<EncodingType>url</EncodingType>")
+		name = url.QueryEscape
+	}
 	if more {
 		_, _ = io.WriteString(b.w, "<NextContinuationToken>"+escape(keys[len(keys)-1])+"</NextContinuationToken>")
 	}
 	for _, k := range keys {
 		o := b.objects[k]
 		_, _ = fmt.Fprintf(b.w, "<Contents><Key>%s</Key><Size>%d</Size><ETag>%s</ETag><LastModified>%s</LastModified></Contents>",
-			escape(k), len(o.Body), escape(o.ETag), o.Modified.UTC().Format(time.RFC3339))
+			name(k), len(o.Body), escape(o.ETag), o.Modified.UTC().Format(time.RFC3339))
 	}
 	_, _ = io.WriteString(b.w, "</ListBucketResult>")
 }

@@ -3,6 +3,8 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
@@ -50,7 +52,8 @@ func RunAudit(ctx context.Context, dest deploy.Destination, site string) (Audit,
 		}
 	}
 	seen := make(map[string]bool, len(known))
-	err = dest.Site.List(ctx, "", func(info deploy.Info) error {
+	l := listing{store: dest.Site, known: slices.Sorted(maps.Keys(known))}
+	err = l.each(ctx, func(info deploy.Info) error {
 		etag, ours := known[info.Key]
 		switch {
 		case deploy.Reserved(info.Key, dest.Private()):
@@ -64,6 +67,10 @@ func RunAudit(ctx context.Context, dest deploy.Destination, site string) (Audit,
 	})
 	if err != nil {
 		return a, err
+	}
+	for _, list := range []*[]string{&a.Changed, &a.Foreign} {
+		slices.Sort(*list)
+		*list = slices.Compact(*list)
 	}
 	for _, e := range m.Entries {
 		if !seen[e.Path] {

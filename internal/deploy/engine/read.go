@@ -138,29 +138,6 @@ func (d *run) makePlan(ctx context.Context) error {
 	return nil
 }
 
-// adoptable are paths of the build that a destination holds before its first
-// release: those with the same content are taken over and not sent again. What
-// the listing shows to be of another size need not be looked at.
-func (d *run) adoptable(ctx context.Context) (same []string, other map[string]deploy.Seen, err error) {
-	sizes := make(map[string][2]int64, len(d.stored.Files))
-	for _, f := range d.stored.Files {
-		sizes[f.Path] = [2]int64{f.Size, f.Built().Size}
-	}
-	other = map[string]deploy.Seen{}
-	err = d.dest.Site.List(ctx, "", func(info deploy.Info) error {
-		either, wanted := sizes[info.Key]
-		switch {
-		case !wanted || deploy.Reserved(info.Key, d.dest.Private()):
-		case slices.Contains(either[:], info.Size):
-			same = append(same, info.Key)
-		default:
-			other[info.Key] = deploy.Seen{Exists: true, Info: info}
-		}
-		return nil
-	})
-	return same, other, err
-}
-
 func (d *run) headersFor() func(string) (deploy.Headers, error) {
 	if own, ok := d.from.(interface {
 		HeadersFor(string) (deploy.Headers, error)

@@ -206,29 +206,6 @@ func (s *Store) deleteSome(ctx context.Context, dels []deploy.Deletion, errs []e
 	}
 }
 
-// List calls f for every object whose key starts with prefix, by key.
-func (s *Store) List(ctx context.Context, prefix string, f func(deploy.Info) error) error {
-	pages := awss3.NewListObjectsV2Paginator(s.client, &awss3.ListObjectsV2Input{
-		Bucket: &s.bucket, Prefix: aws.String(s.prefix + prefix),
-	})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return s.explain("list", prefix, err)
-		}
-		for _, o := range page.Contents {
-			err := f(deploy.Info{
-				Key: strings.TrimPrefix(aws.ToString(o.Key), s.prefix), Size: aws.ToInt64(o.Size),
-				ETag: aws.ToString(o.ETag), Modified: aws.ToTime(o.LastModified),
-			})
-			if err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 func (s *Store) name(key string) string { return "s3://" + s.bucket + "/" + s.prefix + key }
 
 func conditions(c deploy.Condition) (ifMatch, ifNoneMatch *string) {

@@ -42,6 +42,7 @@ func Run(t *testing.T, features Features, open func(t *testing.T) deploy.Store) 
 		"names":                        names,
 		"deletes":                      deletes,
 		"lists":                        lists,
+		"lists from any key on":        pages,
 		"damaged content":              damaged,
 		"copies":                       copies,
 		"one winner of twenty":         race,
