@@ -82,11 +82,11 @@ func openS3(ctx context.Context, address string, o Options) (deploy.Destination,
 	return besideSite(site, prefix+"/"), nil
 }
 
-// keptPrefix is where, in the state, content is kept for a rollback.
-const keptPrefix = "content/"
+// KeptPrefix is where, in the state, content is kept for a rollback.
+const KeptPrefix = "content/"
 
 func besideSite(site *s3.Store, prefix string) deploy.Destination {
-	return deploy.Destination{Site: site, State: site.Sub(prefix), StatePrefix: prefix, KeptPrefix: prefix + keptPrefix}
+	return deploy.Destination{Site: site, State: site.Sub(prefix), StatePrefix: prefix, KeptPrefix: prefix + KeptPrefix}
 }
 
 // withState keeps the state, and with it the content that releases replaced, at an
@@ -103,7 +103,7 @@ func withState(ctx context.Context, site *s3.Store, o Options) (deploy.Destinati
 	if prefix, inside := strings.CutPrefix(there, here); inside {
 		return besideSite(site, prefix), nil
 	}
-	return deploy.Destination{Site: site, State: state, Kept: state, KeptPrefix: keptPrefix}, nil
+	return deploy.Destination{Site: site, State: state, Kept: state, KeptPrefix: KeptPrefix}, nil
 }
 
 func openBucket(ctx context.Context, address string, o Options) (*s3.Store, error) {
