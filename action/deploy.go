@@ -117,6 +117,9 @@ func (j *job) deployed(r deploy.Result, sample []cdn.Expectation, after error) (
 	for _, c := range r.Changed[:min(len(r.Changed), 100)] {
 		done.Changed = append(done.Changed, c.Path)
 	}
+	for _, n := range r.Notes {
+		j.say("note: %s", n)
+	}
 	for _, w := range done.Warnings {
 		j.gh.warning("the site is deployed, but: " + w)
 		j.say("the site is deployed, but: %s", w)

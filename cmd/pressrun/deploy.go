@@ -138,6 +138,9 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 	for _, v := range r.Violations {
 		rows.add("let pass", v.Name+": "+v.Detail)
 	}
+	for _, n := range r.Notes {
+		rows.add("note", n)
+	}
 	for _, w := range r.Warnings {
 		rows.add("warning", w)
 	}
