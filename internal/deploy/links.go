@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 )
 
@@ -165,34 +164,42 @@ func ChangedPages(tree Tree, previous *Manifest) []File {
 	return out
 }
 
+// UnchangedPages are the pages that are as in the last release; none before the
+// first.
+func UnchangedPages(tree Tree, previous *Manifest) []File {
+	changed := ChangedPages(tree, previous)
+	var out []File
+	for _, f := range tree.Files {
+		switch {
+		case !IsPage(f.Path):
+		case len(changed) > 0 && changed[0].Path == f.Path:
+			changed = changed[1:]
+		default:
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
 // BrokenLinks judges the references of changed pages that lead nowhere. A few
 // are usual, and no reason to hold news back; many mean that a part of the site
 // was not built.
 func BrokenLinks(links []Link, checked int, limits Limits) []Violation {
-	pages := map[string]bool{}
-	var examples []string
+	examples := firstOfPages(links)
 	assets := 0
 	for _, l := range links {
 		if l.Asset {
 			assets++
 		}
-		if !pages[l.Page] {
-			pages[l.Page] = true
-			examples = append(examples, l.Page+" -> "+l.Target)
-		}
 	}
-	share := limits.MaxBrokenShare
-	if share == 0 {
-		share = 0.1
-	}
-	if len(pages) <= 5 || float64(len(pages)) <= share*float64(checked) {
+	share := limits.brokenShare()
+	if len(examples) <= 5 || float64(len(examples)) <= share*float64(checked) {
 		return nil
 	}
-	slices.Sort(examples)
 	return []Violation{{
 		Name: GuardBrokenLinks,
 		Detail: fmt.Sprintf("%d of %d changed pages name files that the build does not have (%d links, %d of them to what a page loads; limit: %.0f %% of the pages)",
-			len(pages), checked, len(links), assets, share*100),
+			len(examples), checked, len(links), assets, share*100),
 		Paths: examples[:min(len(examples), maxPaths)],
 	}}
 }

@@ -29,6 +29,16 @@ type Grace struct {
 // DefaultGrace is for browsers that keep a page open for weeks.
 var DefaultGrace = Grace{Days: 30, Releases: 5}
 
+// Keeps tells whether a dropped file stays at the deploy of this sequence number
+// and time: it is an asset, and the release that dropped it is one of the last few,
+// or recent. Sequence numbers count deploys, of which a release has at least one.
+func (g Grace) Keeps(r Retired, sequence int64, at time.Time) bool {
+	if Classify(r.Path) != ClassAsset {
+		return false
+	}
+	return sequence-r.Sequence < int64(g.Releases) || at.Sub(r.At) < time.Duration(g.Days)*24*time.Hour
+}
+
 // Write is one file to send, or whose headers are to be changed.
 type Write struct {
 	Index  int // in Plan.Next.Entries
@@ -212,7 +222,7 @@ func (p *planner) leftovers() {
 				reason = ReasonExpired
 			}
 		}
-		if Classify(path) == ClassAsset && p.inGrace(r) {
+		if p.in.Grace.Keeps(r, p.in.Next.Sequence, p.in.Next.At) {
 			if have.live {
 				p.plan.Retired++
 			}
@@ -224,16 +234,6 @@ func (p *planner) leftovers() {
 	}
 	slices.SortFunc(p.plan.Next.Retired, func(a, b Retired) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(p.plan.Deletes, func(a, b Delete) int { return strings.Compare(a.Path, b.Path) })
-}
-
-// inGrace: the release that dropped the file is one of the last few, or recent.
-// Sequence numbers count deploys, of which a release has at least one.
-func (p *planner) inGrace(r Retired) bool {
-	g := p.in.Grace
-	if p.in.Next.Sequence-r.Sequence < int64(g.Releases) {
-		return true
-	}
-	return p.in.Next.At.Sub(r.At) < time.Duration(g.Days)*24*time.Hour
 }
 
 // Replaced are the live release's files that the plan overwrites or deletes, one

@@ -213,7 +213,7 @@ func (d *run) violations(ctx context.Context) ([]deploy.Violation, error) {
 	if !ok {
 		return violations, nil // an earlier release was judged in its time
 	}
-	broken, err := b.brokenLinks(ctx, d.tree, d.previous(), d.limits())
+	broken, err := d.brokenLinks(ctx, b)
 	return append(violations, broken...), err
 }
 

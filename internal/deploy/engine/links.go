@@ -2,41 +2,114 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 )
 
-// brokenLinks reads the pages that have changed and looks for what they name.
-func (b build) brokenLinks(ctx context.Context, tree deploy.Tree, previous *deploy.Manifest, limits deploy.Limits) ([]deploy.Violation, error) {
-	pages := deploy.ChangedPages(tree, previous)
-	var mu sync.Mutex
-	var links []deploy.Link
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(2 * runtime.GOMAXPROCS(0))
-	for _, page := range pages {
-		group.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			html, err := b.content(page.Path)
-			if err != nil {
-				return err
-			}
-			found := deadLinks(tree, page.Path, html)
-			mu.Lock()
-			defer mu.Unlock()
-			links = append(links, found...)
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+// maxLinkPage bounds a page that is read for its links, in bytes: no page that
+// people open is larger, and this many may be in memory for each processor.
+const maxLinkPage = 16 << 20
+
+// brokenLinks reads the pages that have changed and looks for what they name; and,
+// when the release takes something away, the others for what is named there.
+func (d *run) brokenLinks(ctx context.Context, b build) ([]deploy.Violation, error) {
+	elsewhere, err := b.leftToCDN()
+	if err != nil {
 		return nil, err
 	}
-	return deploy.BrokenLinks(links, len(pages), limits), nil
+	changed := deploy.ChangedPages(d.tree, d.previous())
+	dead, err := b.links(ctx, changed, func(page string, html []byte) []deploy.Link {
+		return deadLinks(d.tree, page, html)
+	})
+	if err != nil {
+		return nil, err
+	}
+	violations := deploy.BrokenLinks(unserved(dead, elsewhere), len(changed), d.limits())
+	gone := deploy.WhatGoes(d.tree, d.previous(), *d.opts.Grace, d.head.Fence+1, d.opts.Now())
+	if gone.None() {
+		return violations, nil
+	}
+	unchanged := deploy.UnchangedPages(d.tree, d.previous())
+	lost, err := b.links(ctx, unchanged, gone.Links)
+	if err != nil {
+		return nil, err
+	}
+	stop, note := deploy.LinksToGone(unserved(lost, elsewhere), len(unchanged), d.limits())
+	if stop != nil {
+		violations = append(violations, *stop)
+	}
+	if note != "" && !slices.Contains(d.result.Warnings, note) {
+		d.warn("%s", note)
+	}
+	return violations, nil
+}
+
+// links collects what find finds in pages. Each worker reads them into a buffer of
+// its own, so that memory does not grow with the site.
+func (b build) links(ctx context.Context, pages []deploy.File, find func(page string, html []byte) []deploy.Link) ([]deploy.Link, error) {
+	var mu sync.Mutex
+	var links []deploy.Link
+	var next atomic.Int64
+	group, ctx := errgroup.WithContext(ctx)
+	for range min(len(pages), 2*runtime.GOMAXPROCS(0)) {
+		group.Go(func() error {
+			var buf []byte
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(pages) {
+					return nil
+				}
+				if ctx.Err() != nil {
+					return context.Cause(ctx)
+				}
+				html, err := b.page(pages[i], &buf)
+				if err != nil {
+					return err
+				}
+				if found := find(pages[i].Path, html); len(found) > 0 {
+					mu.Lock()
+					links = append(links, found...)
+					mu.Unlock()
+				}
+			}
+		})
+	}
+	return links, group.Wait()
+}
+
+// page is a page's content, in a buffer that is used again for the next; nothing
+// of one that is too large.
+func (b build) page(f deploy.File, buf *[]byte) ([]byte, error) {
+	if r, ok := b.made[f.Path]; ok {
+		return r.Page(), nil
+	}
+	if f.Size > maxLinkPage {
+		return nil, nil
+	}
+	if int64(cap(*buf)) < f.Size {
+		*buf = make([]byte, f.Size+f.Size/4)
+	}
+	from, err := os.Open(filepath.Join(b.dir, filepath.FromSlash(f.Path)))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = from.Close() }() // read only: closing can't lose anything
+	n, err := io.ReadFull(from, (*buf)[:f.Size])
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		err = nil // it changed meanwhile: sending it finds that out
+	}
+	return (*buf)[:n], err
 }
 
 func deadLinks(tree deploy.Tree, page string, html []byte) []deploy.Link {
@@ -47,4 +120,21 @@ func deadLinks(tree deploy.Tree, page string, html []byte) []deploy.Link {
 		}
 	})
 	return out
+}
+
+// leftToCDN tells what the CDN answers by rules that stored files can't carry out.
+func (b build) leftToCDN() (func(name string) bool, error) {
+	text, err := b.content(deploy.RedirectsFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return func(string) bool { return false }, nil
+	}
+	return deploy.LeftToCDN(text), err
+}
+
+// unserved leaves out links that are answered elsewhere.
+func unserved(links []deploy.Link, elsewhere func(name string) bool) []deploy.Link {
+	return slices.DeleteFunc(links, func(l deploy.Link) bool {
+		name, ok := deploy.Resolve(l.Page, l.Target)
+		return ok && elsewhere(name)
+	})
 }
