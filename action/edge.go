@@ -17,7 +17,8 @@ import (
 // file.
 func (j *job) cdnConfig() cdn.Config {
 	return cdn.Config{
-		Address: j.opts.CDN, PublicURL: j.opts.PublicURL, Tags: j.opts.CDNTags, SecretFile: j.opts.CDNSecretFile, Getenv: j.env.get,
+		Address: j.opts.CDN, PublicURL: j.opts.PublicURL, Tags: j.opts.CDNTags, CleanURLs: j.opts.CDNCleanURLs, NotFoundCached: j.opts.CDNNotFound,
+		SecretFile: j.opts.CDNSecretFile, Getenv: j.env.get,
 	}
 }
 
@@ -50,7 +51,7 @@ func (j *job) tellCDN(ctx context.Context, dest deploy.Destination) {
 		defer cancel()
 	}
 	began := time.Now()
-	report, err := cdn.Sync(ctx, dest, j.purger, cdn.SyncOptions{Site: j.now().Site, PublicURL: j.opts.PublicURL})
+	report, err := cdn.Sync(ctx, dest, j.purger, j.cdnConfig().Sync(j.now().Site))
 	edge := api.Edge{CDN: j.purger.Name(), State: api.EdgePurged, Purged: int64(report.Decision.Units), Seconds: time.Since(began).Seconds()}
 	switch {
 	case err != nil:

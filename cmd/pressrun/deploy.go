@@ -49,6 +49,7 @@ type deployCmd struct {
 	publishFlags
 	outputFlags
 	buildFlags
+	edgeFlags
 }
 
 // buildFlags name a build and how it is to be served.
@@ -71,12 +72,15 @@ Examples:
 
   pressrun deploy dist s3://www.example.org
   pressrun deploy dist s3://site/www --endpoint http://127.0.0.1:7070 --dry-run
-  pressrun deploy dist file:///srv/www --allow vanished-pages`
+  pressrun deploy dist file:///srv/www --allow vanished-pages
+  pressrun deploy dist s3://www.example.org --cdn cloudfront:E1A2B3C4D5
+
+Exit code 10: the release is live, and the CDN was not told or not all of it.`
 }
 
 // Run deploys a folder.
 func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
-	dest, err := c.open(ctx, c.To)
+	dest, err := c.placeFlags.open(ctx, c.To)
 	if err != nil {
 		return err
 	}
@@ -84,9 +88,14 @@ func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
 	if err := c.apply(&opts); err != nil {
 		return err
 	}
+	edge, err := c.edgeFlags.open(ctx, dest, c.Site)
+	if err != nil {
+		return err
+	}
+	edge.attach(&opts)
 	result, err := engine.Run(ctx, dest, opts)
 	end()
-	return tellDeploy(c.printer(t), result, err)
+	return tellPublished(ctx, c.printer(t), result, err, edge)
 }
 
 func (f buildFlags) apply(o *engine.Options) error {

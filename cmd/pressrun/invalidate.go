@@ -13,18 +13,21 @@ import (
 type invalidateCmd struct {
 	placeFlags
 	outputFlags
-	To        string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
-	CDN       string `required:"" name:"cdn" placeholder:"KIND:NAME" help:"cloudfront:DISTRIBUTION, fastly:SERVICE, cloudflare:ZONE, varnish:http://SERVER:6081[,...] or webhook:URL."`
-	PublicURL string `name:"public-url" placeholder:"URL" help:"The site's public address."`
-	Tags      bool   `help:"The CDN is set up to read cache tags (CloudFront, Cloudflare)."`
-	All       bool   `help:"Drop everything, whatever changed."`
-	DryRun    bool   `help:"Say what would be dropped, and drop nothing."`
+	cachingFlags
+	To     string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
+	CDN    string `required:"" name:"cdn" placeholder:"KIND:NAME" help:"cloudfront:DISTRIBUTION, fastly:SERVICE, cloudflare:ZONE, varnish:http://SERVER:6081[,...] or webhook:URL."`
+	Resume bool   `xor:"what" help:"Only finish what was begun: end with 0 when nothing is pending, and never begin with a CDN that was not told before."`
+	All    bool   `xor:"what" help:"Drop everything, whatever changed."`
+	DryRun bool   `help:"Say what would be dropped, and drop nothing."`
 }
 
 // Help has the examples.
 func (invalidateCmd) Help() string {
 	return `Makes a CDN forget what the live release has changed since the CDN was last
-told: nothing when nothing changed, and what an earlier failure left undone.
+told: nothing when nothing changed, and what an earlier failure left undone. The
+first time that is everything. With --resume only what a purge that was begun, or
+a release that went live since, has left pending: for a retry after exit code 10,
+by whatever process, as often as you like.
 Tokens come from FASTLY_API_TOKEN, CLOUDFLARE_API_TOKEN or
 PRESSRUN_CDN_WEBHOOK_SECRET; CloudFront uses the AWS environment.
 Exit code 10: live at the origin, but the CDN may still serve the old release.
@@ -32,6 +35,7 @@ Exit code 10: live at the origin, but the CDN may still serve the old release.
 Examples:
 
   pressrun invalidate s3://www.example.org --cdn cloudfront:E1A2B3C4D5
+  pressrun invalidate s3://www.example.org --cdn cloudfront:E1A2B3C4D5 --resume
   pressrun invalidate s3://site --cdn varnish:http://127.0.0.1:6081 --public-url https://www.example.org`
 }
 
@@ -41,21 +45,25 @@ func (c *invalidateCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	purger, err := cdn.Open(ctx, cdn.Config{Address: c.CDN, PublicURL: c.PublicURL, Tags: c.Tags})
+	config := c.config(c.CDN)
+	purger, err := cdn.Open(ctx, config)
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
 	line := newProgress(t)
 	line.show("telling " + purger.Name())
-	report, err := cdn.Sync(ctx, dest, purger, cdn.SyncOptions{
-		Site: c.Site, PublicURL: c.PublicURL, All: c.All, DryRun: c.DryRun, Now: t.now,
-	})
+	opts := config.Sync(c.Site)
+	opts.All, opts.Resume, opts.DryRun, opts.Now = c.All, c.Resume, c.DryRun, t.now
+	report, err := cdn.Sync(ctx, dest, purger, opts)
 	line.clear()
 	if _, pending := errors.AsType[*cdn.PendingError](err); pending {
 		return withCode(exitEdgePending, err)
 	}
 	if errors.Is(err, history.ErrNoRelease) {
 		return withCode(exitNotFound, err)
+	}
+	if errors.Is(err, cdn.ErrOtherCDN) {
+		return withCode(exitConflict, fmt.Errorf("%w; name that one, or leave --resume out to tell this one all that changed", err))
 	}
 	if err != nil {
 		return err
@@ -67,14 +75,25 @@ func (c *invalidateCmd) print(p *printer, r cdn.Report) error {
 	if c.JSON {
 		return p.document(r)
 	}
-	what := fmt.Sprintf("%s has dropped %s (%s changed)", r.CDN, dropped(r.Decision.Set), plural(int64(r.Decision.Changed), "file"))
-	if r.Decision.Set.Empty() {
-		what = fmt.Sprintf("%s agrees with release %d already: nothing to drop", r.CDN, r.Release)
-	} else if c.DryRun {
-		what = fmt.Sprintf("dry run: %s would drop %s", r.CDN, dropped(r.Decision.Set))
-	}
-	_, err := fmt.Fprintln(p.out, oneLine(what))
+	_, err := fmt.Fprintln(p.out, oneLine(c.says(r)))
 	return err
+}
+
+func (c *invalidateCmd) says(r cdn.Report) string {
+	set := r.Decision.Set
+	switch {
+	case r.NeverTold:
+		return fmt.Sprintf("nothing is pending: no CDN was ever told of this destination; without --resume %s is told to drop everything", r.CDN)
+	case set.Empty() && c.Resume:
+		return fmt.Sprintf("nothing is pending: %s agrees with release %d", r.CDN, r.Release)
+	case set.Empty():
+		return fmt.Sprintf("%s agrees with release %d already: nothing to drop", r.CDN, r.Release)
+	case c.DryRun:
+		return fmt.Sprintf("dry run: %s would drop %s", r.CDN, dropped(set))
+	case r.Resumed:
+		return fmt.Sprintf("%s has dropped %s, finishing what was begun", r.CDN, dropped(set))
+	}
+	return fmt.Sprintf("%s has dropped %s (%s changed)", r.CDN, dropped(set), plural(int64(r.Decision.Changed), "file"))
 }
 
 func dropped(p cdn.Set) string {

@@ -27,8 +27,10 @@ type savedPlan struct {
 	// Shards and Manifest are those of a plan that several jobs carry out.
 	Shards   int    `json:"shards,omitempty"`
 	Manifest []byte `json:"manifest,omitempty"`
-	// CDN is what a CDN would have to forget; nil when none was named.
-	CDN *cdn.Decision `json:"cdn,omitempty"`
+	// Edge names the CDN that is told when the plan is carried out, and CDN is what
+	// it would have to forget; nil when none was named.
+	Edge edgeFlags     `json:"edge,omitzero"`
+	CDN  *cdn.Decision `json:"cdn,omitempty"`
 }
 
 type planCmd struct {
@@ -44,7 +46,7 @@ type planCmd struct {
 // Help has the examples.
 func (planCmd) Help() string {
 	return `Says what a deploy would do, and changes nothing. A plan in a file can be looked
-at, and then be applied as it is or not at all.
+at, and then be applied as it is or not at all; the CDN that it names is told then.
 
 Examples:
 
@@ -58,7 +60,7 @@ func (c *planCmd) Run(ctx context.Context, t *terminal) error {
 	if c.Shards != 0 && (c.Out == "" || c.Shards < 1 || c.Shards > engine.MaxShards) {
 		return withCode(exitUsage, fmt.Errorf("--shards is 1 to %d, and needs --out", engine.MaxShards))
 	}
-	dest, err := c.open(ctx, c.To)
+	dest, err := c.placeFlags.open(ctx, c.To)
 	if err != nil {
 		return err
 	}
@@ -69,12 +71,15 @@ func (c *planCmd) Run(ctx context.Context, t *terminal) error {
 	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
 		return fmt.Errorf("find the build: %w", err)
 	}
+	edge, err := c.edgeFlags.open(ctx, dest, c.Site)
+	if err != nil {
+		return err
+	}
 	result, err := engine.Run(ctx, dest, opts)
 	if err != nil {
 		return deployError(err)
 	}
-	edge, err := c.forecast(ctx, dest, c.Site, result)
-	if err != nil {
+	if err := edge.finish(ctx, result); err != nil {
 		return err
 	}
 	if c.Out != "" {
@@ -82,25 +87,18 @@ func (c *planCmd) Run(ctx context.Context, t *terminal) error {
 			return err
 		}
 	}
-	p := c.printer(t)
 	if edge == nil {
-		return tellDeploy(p, result, nil)
+		return tellDeploy(c.printer(t), result, nil)
 	}
-	if p.json {
-		return p.document(struct {
-			deploy.Result
-			CDN *cdn.Decision `json:"cdn"`
-		}{result, edge})
-	}
-	if err := tellDeploy(p, result, nil); err != nil {
-		return err
-	}
-	return p.table(fields{{"at the CDN", edge.String()}})
+	return edge.print(c.printer(t), result, nil)
 }
 
-func (c *planCmd) save(result deploy.Result, edge *cdn.Decision) error {
+func (c *planCmd) save(result deploy.Result, edge *edge) error {
 	plan := savedPlan{
-		Format: planFormat, Place: c.placeFlags, Build: c.buildFlags, Allow: c.Allow, Result: result, Changes: result.All, Shards: c.Shards, CDN: edge,
+		Format: planFormat, Place: c.placeFlags, Build: c.buildFlags, Allow: c.Allow, Result: result, Changes: result.All, Shards: c.Shards, Edge: c.edgeFlags,
+	}
+	if edge != nil {
+		plan.CDN = edge.forecast
 	}
 	var err error
 	if c.Shards > 0 {
@@ -167,9 +165,14 @@ func (c *applyCmd) Run(ctx context.Context, t *terminal) error {
 		return c.stage(ctx, t, dest, plan, opts, end)
 	}
 	opts.Expect = &engine.Expect{Parent: plan.Result.Parent, Digest: plan.Result.PlanDigest}
+	edge, err := plan.Edge.open(ctx, dest, plan.Place.Site)
+	if err != nil {
+		return err
+	}
+	edge.attach(&opts)
 	result, err := engine.Run(ctx, dest, opts)
 	end()
-	return tellDeploy(c.printer(t), result, err)
+	return tellPublished(ctx, c.printer(t), result, err, edge)
 }
 
 func readPlan(name string) (savedPlan, error) {

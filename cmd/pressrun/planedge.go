@@ -2,48 +2,29 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"net/url"
 
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 )
 
-// edgeFlags name the CDN that a plan reckons with.
-type edgeFlags struct {
-	CDN       string `name:"cdn" placeholder:"KIND:NAME" help:"Also say what this CDN would be told to forget, and at what price; see pressrun invalidate."`
-	PublicURL string `name:"public-url" placeholder:"URL" help:"The site's public address, for --cdn."`
-	Tags      bool   `help:"The CDN is set up to read cache tags, for --cdn."`
-}
-
-// forecast is what the CDN would be told of this plan alone: what an earlier
-// release left untold comes on top. Nil when no CDN was named.
-func (f edgeFlags) forecast(ctx context.Context, dest deploy.Destination, site string, r deploy.Result) (*cdn.Decision, error) {
-	if f.CDN == "" {
-		return nil, nil //nolint:nilnil // nothing was asked for
-	}
-	purger, err := cdn.Open(ctx, cdn.Config{Address: f.CDN, PublicURL: f.PublicURL, Tags: f.Tags})
-	if err != nil {
-		return nil, withCode(exitUsage, err)
-	}
-	public, err := url.Parse(f.PublicURL)
-	if err != nil {
-		return nil, withCode(exitUsage, fmt.Errorf("read the public address: %w", err))
-	}
-	live, err := liveManifest(ctx, dest, site)
+// plan is what the CDN would be told of a plan alone: what an earlier release left
+// untold comes on top.
+func (e *edge) plan(ctx context.Context, r deploy.Result) (*cdn.Decision, error) {
+	live, err := liveManifest(ctx, e.dest, e.site)
 	if err != nil {
 		return nil, err
 	}
-	limits := purger.Limits()
-	in := cdn.Input{Site: site, Release: r.Release, Sequence: r.Sequence, Base: public.Path, Held: []cdn.Object{}}
-	for _, e := range live.Entries {
-		in.Held = append(in.Held, cdn.Object{Path: e.Path, Tags: cdn.Tags(e.Headers, limits.TagHeader)})
+	limits := e.purger.Limits()
+	in := e.config.Input(e.site)
+	in.Release, in.Sequence, in.Held = r.Release, r.Sequence, []cdn.Object{}
+	for _, entry := range live.Entries {
+		in.Held = append(in.Held, cdn.Object{Path: entry.Path, Tags: cdn.Tags(entry.Headers, limits.TagHeader)})
 	}
 	for _, c := range r.All {
 		change := cdn.Change{Path: c.Path, Reason: c.Reason}
-		if e, ok := live.Find(c.Path); ok {
-			change.Tags = cdn.Tags(e.Headers, limits.TagHeader)
+		if entry, ok := live.Find(c.Path); ok {
+			change.Tags = cdn.Tags(entry.Headers, limits.TagHeader)
 		}
 		in.Changes = append(in.Changes, change)
 	}

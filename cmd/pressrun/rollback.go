@@ -12,6 +12,7 @@ type rollbackCmd struct {
 	placeFlags
 	publishFlags
 	outputFlags
+	edgeFlags
 	To      string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 	Release int64  `arg:"" optional:"" name:"release" help:"Number of the release (default: the one before the live one)."`
 }
@@ -20,25 +21,31 @@ type rollbackCmd struct {
 func (rollbackCmd) Help() string {
 	return `Makes an earlier release live again without a build, at the cost of the
 difference: nothing is sent, the store copies what it has kept. The same phases,
-guards and lease as in a deploy hold. Tell the CDN then: pressrun invalidate.
+guards and lease as in a deploy hold, and --cdn is told as by a deploy.
 
 Examples:
 
   pressrun rollback s3://www.example.org
-  pressrun rollback s3://www.example.org 127 --dry-run`
+  pressrun rollback s3://www.example.org 127 --dry-run
+  pressrun rollback s3://www.example.org --cdn cloudfront:E1A2B3C4D5`
 }
 
 // Run rolls back.
 func (c *rollbackCmd) Run(ctx context.Context, t *terminal) error {
-	dest, err := c.open(ctx, c.To)
+	dest, err := c.placeFlags.open(ctx, c.To)
 	if err != nil {
 		return err
 	}
 	opts, end := c.options(t, c.Site, c.outputFlags)
+	edge, err := c.edgeFlags.open(ctx, dest, c.Site)
+	if err != nil {
+		return err
+	}
+	edge.attach(&opts)
 	result, err := engine.Rollback(ctx, dest, c.Release, opts)
 	end()
 	if errors.Is(err, history.ErrNoRelease) {
 		return withCode(exitNotFound, err)
 	}
-	return tellDeploy(c.printer(t), result, err)
+	return tellPublished(ctx, c.printer(t), result, err, edge)
 }

@@ -209,6 +209,12 @@ type CDN struct {
 	// Tags says that it is set up to read cache tags (CloudFront,
 	// Cloudflare).
 	Tags bool `yaml:"tags" json:"tags,omitempty"`
+	// CleanURLs says that the site shows about.html as /about too: the CDN is
+	// told of both addresses.
+	CleanURLs bool `yaml:"clean_urls" json:"clean_urls,omitempty"`
+	// NotFoundCached says that the CDN keeps a "not found" for long: it is told of
+	// the addresses of new pages too.
+	NotFoundCached bool `yaml:"not_found_cached" json:"not_found_cached,omitempty"`
 	// SecretFile holds its token or the webhook's secret. Without it the
 	// environment's FASTLY_API_TOKEN, CLOUDFLARE_API_TOKEN or
 	// PRESSRUN_CDN_WEBHOOK_SECRET is used.

@@ -119,11 +119,11 @@ func TestACDNIsWhatTheFileSays(t *testing.T) {
     deploy:
       to: live
       verify_pages: 0
-      cdn: {address: "cloudflare:Z", tags: true, secret_file: cdn.token}`, 1))
+      cdn: {address: "cloudflare:Z", tags: true, clean_urls: true, not_found_cached: true, secret_file: cdn.token}`, 1))
 	none := 0
 	want := config.Deploy{
 		To: "file:///etc/pressrun/live", VerifyPages: &none,
-		CDN: config.CDN{Address: "cloudflare:Z", Tags: true, SecretFile: "/etc/pressrun/cdn.token"},
+		CDN: config.CDN{Address: "cloudflare:Z", Tags: true, CleanURLs: true, NotFoundCached: true, SecretFile: "/etc/pressrun/cdn.token"},
 	}
 	if diff := cmp.Diff(want, c.Sites["www"].Deploy); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

@@ -49,8 +49,12 @@ func FromConfig(c config.Site) Settings {
 		"PRESSRUN_CDN":             c.Deploy.CDN.Address,
 		"PRESSRUN_CDN_SECRET_FILE": c.Deploy.CDN.SecretFile,
 	}
-	if c.Deploy.CDN.Tags {
-		env["PRESSRUN_CDN_TAGS"] = "true"
+	for name, set := range map[string]bool{
+		"PRESSRUN_CDN_TAGS": c.Deploy.CDN.Tags, "PRESSRUN_CDN_CLEAN_URLS": c.Deploy.CDN.CleanURLs, "PRESSRUN_CDN_NOT_FOUND_CACHED": c.Deploy.CDN.NotFoundCached,
+	} {
+		if set {
+			env[name] = "true"
+		}
 	}
 	if c.Deploy.VerifyPages != nil {
 		env["PRESSRUN_VERIFY_PAGES"] = strconv.Itoa(*c.Deploy.VerifyPages)
