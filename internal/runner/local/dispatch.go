@@ -39,8 +39,7 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 	if err := r.alone(ctx, job); err != nil {
 		return release.Run{}, err
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(job.Site)()
 	f, err := runFolder(r.opts.State, job.Site, job.Release)
 	if err != nil {
 		return release.Run{}, &runner.Refused{Why: err.Error(), Fault: release.FaultPressrun}

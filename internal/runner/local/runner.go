@@ -53,8 +53,11 @@ type Runner struct {
 	stop     context.CancelFunc
 	watchers sync.WaitGroup
 
-	// mu makes the steps from intent to start, and the search for them, one.
+	// mu guards sites and watched, and is never held for long.
 	mu sync.Mutex
+	// sites make the steps from intent to start, and the search for them, one
+	// for each site: one that starts slowly keeps no other waiting.
+	sites map[string]*sync.Mutex
 	// watched are the runs that have a watcher, by folder.
 	watched map[string]bool
 	// crash is for tests: called between the steps of a dispatch.
@@ -82,7 +85,7 @@ func New(opts Options) (*Runner, error) {
 		}
 	}
 	opts.setDefaults()
-	r := &Runner{opts: opts, watched: map[string]bool{}, crash: func(string) {}}
+	r := &Runner{opts: opts, sites: map[string]*sync.Mutex{}, watched: map[string]bool{}, crash: func(string) {}}
 	r.ctx, r.stop = context.WithCancel(context.Background())
 	return r, nil
 }
@@ -108,12 +111,24 @@ func setDefault[T comparable](to *T, value T) {
 	}
 }
 
+// lock takes a site, which the function that it returns lets go of.
+func (r *Runner) lock(site string) (unlock func()) {
+	r.mu.Lock()
+	own, ok := r.sites[site]
+	if !ok {
+		own = &sync.Mutex{}
+		r.sites[site] = own
+	}
+	r.mu.Unlock()
+	own.Lock()
+	return own.Unlock
+}
+
 // Find tells whether a job's token has become a run. The answer is final: what
 // holds no lock and has not begun never will, since only the process that took
 // the lock before it wrote the intent could start it.
 func (r *Runner) Find(_ context.Context, job runner.Job) (runner.Finding, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(job.Site)()
 	f, err := runFolder(r.opts.State, job.Site, job.Release)
 	if err != nil {
 		return runner.Finding{}, err

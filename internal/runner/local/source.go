@@ -72,8 +72,8 @@ func (s *supervisor) checkOut(ctx context.Context) (dir, commit string, err erro
 
 // removeSource takes the run's own copy away: it can be had again, and fifty
 // of them would fill a disk.
-func (s *supervisor) removeSource() error {
-	if err := os.RemoveAll(s.folder.file("source")); err != nil {
+func (f folder) removeSource() error {
+	if err := os.RemoveAll(f.file("source")); err != nil {
 		return fmt.Errorf("remove the run's copy of the source: %w", err)
 	}
 	return nil

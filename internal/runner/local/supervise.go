@@ -84,7 +84,7 @@ func (s *supervisor) supervise(ctx context.Context) error {
 	if left > 0 {
 		fmt.Fprintf(out, "pressrun: ended %d processes that the run left behind\n", left)
 	}
-	removed := s.removeSource()
+	removed := s.folder.removeSource()
 	return errors.Join(s.over(exit), removed, out.Close())
 }
 

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"syscall"
 	"time"
 
@@ -16,12 +15,11 @@ import (
 )
 
 // watch tells how a run ends. A supervisor that this process started is waited
-// for; for any other its lock is looked at. The caller holds mu.
+// for; for any other its lock is looked at.
 func (r *Runner) watch(f folder, rec record, cmd *exec.Cmd) {
-	if r.ctx.Err() != nil || r.watched[f.path] {
+	if r.ctx.Err() != nil || !r.begin(f) {
 		return
 	}
-	r.watched[f.path] = true
 	over := make(chan struct{})
 	if cmd != nil && cmd.ProcessState == nil {
 		go func() {
@@ -40,24 +38,44 @@ func (r *Runner) watch(f folder, rec record, cmd *exec.Cmd) {
 	})
 }
 
+// begin says whether a run had no watcher; now it has.
+func (r *Runner) begin(f folder) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.watched[f.path] {
+		return false
+	}
+	r.watched[f.path] = true
+	return true
+}
+
+// longestPoll is the longest pause between two looks at a lock that can't be
+// read: an operator may mend that at any time.
+const longestPoll = 10 * time.Second
+
 // waitFor waits until a run is over; false when watching has ended first.
 func (r *Runner) waitFor(f folder, over <-chan struct{}) bool {
-	tick := time.NewTicker(r.opts.Poll)
-	defer tick.Stop()
+	pause, blind := r.opts.Poll, false
 	for {
 		select {
 		case <-r.ctx.Done():
 			return false
 		case <-over:
 			over = nil // a closed channel would be ready for ever
-		case <-tick.C:
+		case <-time.After(pause):
 		}
 		running, err := f.running()
-		if err != nil {
-			r.opts.Logger.Warn("a run's lock can't be looked at", "folder", f.path, "error", err)
+		switch {
+		case err != nil && !blind:
+			r.opts.Logger.Warn("a run's lock can't be looked at; it is tried again, ever more seldom", "folder", f.path, "error", err)
+		case err == nil && blind:
+			r.opts.Logger.Info("a run's lock can be looked at again", "folder", f.path)
+		}
+		if blind = err != nil; blind {
+			pause = min(2*pause, max(longestPoll, r.opts.Poll))
 			continue
 		}
-		if !running {
+		if pause = r.opts.Poll; !running {
 			return true
 		}
 	}
@@ -74,11 +92,14 @@ func (r *Runner) tell(f folder, rec record) {
 }
 
 // conclude gives how a run ended that holds its lock no more. When its
-// supervisor died without a word, what it left running is ended first.
+// supervisor died without a word, what it left running is ended first. Its copy
+// of the source is removed, should its supervisor not have come to that.
 func (r *Runner) conclude(f folder, rec record) (Exit, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	defer r.lock(rec.Site)()
 	exit, known, err := f.exit()
+	if known {
+		r.removeSource(f)
+	}
 	if err != nil || known {
 		return exit, err
 	}
@@ -99,6 +120,7 @@ func (r *Runner) conclude(f folder, rec record) (Exit, error) {
 	if f.cancelled() {
 		exit.Conclusion, exit.Why = release.RunCancelled, ""
 	}
+	r.removeSource(f)
 	if err := f.writeJSON("exit.json", exit); err != nil {
 		r.opts.Logger.Warn("a run's end could not be kept", "folder", f.path, "error", err)
 	}
@@ -161,72 +183,4 @@ func (r *Runner) end(f folder) {
 			return
 		}
 	}
-}
-
-// Adopt takes over the runs that an earlier process of the app left running.
-// How each site's newest run ended is told once more: the app may have missed
-// it, and an ending that is known changes nothing.
-func (r *Runner) Adopt(ctx context.Context) error {
-	sites, err := os.ReadDir(filepath.Join(r.opts.State, "runs"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("look for runs to adopt: %w", err)
-	}
-	for _, site := range sites {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if site.IsDir() {
-			err = errors.Join(err, r.adoptSite(site.Name()))
-		}
-	}
-	return err
-}
-
-func (r *Runner) adoptSite(site string) error {
-	all, err := numbers(filepath.Join(r.opts.State, "runs", site))
-	if err != nil {
-		return err
-	}
-	newest := int64(0)
-	for _, n := range all {
-		newest = max(newest, n)
-	}
-	for _, number := range all {
-		f, err := runFolder(r.opts.State, site, number)
-		if err != nil {
-			return err
-		}
-		if err := r.adopt(f, number == newest); err != nil {
-			r.opts.Logger.Warn("a run can't be adopted", "folder", f.path, "error", err)
-		}
-	}
-	return nil
-}
-
-func (r *Runner) adopt(f folder, newest bool) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	rec, err := f.record()
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil // the app died before it wrote what it meant to run
-	}
-	if err != nil {
-		return err
-	}
-	running, err := f.running()
-	if err != nil {
-		return err
-	}
-	_, begun, err := f.started()
-	if err != nil {
-		return err
-	}
-	// What never began is no run: see Find.
-	if running || newest && begun {
-		r.watch(f, rec, nil)
-	}
-	return nil
 }

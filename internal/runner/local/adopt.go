@@ -1,0 +1,103 @@
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// Adopt takes over the runs that an earlier process of the app left running.
+// How each site's newest run ended is told once more: the app may have missed
+// it, and an ending that is known changes nothing. What nobody needs any more
+// is removed.
+func (r *Runner) Adopt(ctx context.Context) error {
+	r.tidy(time.Now())
+	sites, err := os.ReadDir(filepath.Join(r.opts.State, "runs"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("look for runs to adopt: %w", err)
+	}
+	for _, site := range sites {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if site.IsDir() {
+			err = errors.Join(err, r.adoptSite(site.Name()))
+		}
+	}
+	return err
+}
+
+func (r *Runner) adoptSite(site string) error {
+	all, err := numbers(filepath.Join(r.opts.State, "runs", site))
+	if err != nil {
+		return err
+	}
+	newest := int64(0)
+	for _, n := range all {
+		newest = max(newest, n)
+	}
+	for _, number := range all {
+		f, err := runFolder(r.opts.State, site, number)
+		if err != nil {
+			return err
+		}
+		if err := r.adopt(site, f, number == newest); err != nil {
+			r.opts.Logger.Warn("a run can't be adopted", "folder", f.path, "error", err)
+		}
+		if number == newest {
+			continue // watched
+		}
+		if err := r.clear(f); err != nil {
+			r.opts.Logger.Warn("an old run's copy of the source is left", "folder", f.path, "error", err)
+		}
+	}
+	return nil
+}
+
+func (r *Runner) adopt(site string, f folder, newest bool) error {
+	defer r.lock(site)()
+	rec, err := f.record()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the app died before it wrote what it meant to run
+	}
+	if err != nil {
+		return err
+	}
+	running, err := f.running()
+	if err != nil {
+		return err
+	}
+	_, begun, err := f.started()
+	if err != nil {
+		return err
+	}
+	// What never began is no run: see Find.
+	if running || newest && begun {
+		r.watch(f, rec, nil)
+	}
+	return nil
+}
+
+// clear concludes an older run that nobody watches but whose copy of the source
+// is left: its supervisor died, with what it ran perhaps still at work in there.
+func (r *Runner) clear(f folder) error {
+	if _, err := os.Stat(f.file("source")); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	rec, err := f.record()
+	if err != nil {
+		return err
+	}
+	if running, err := f.running(); err != nil || running {
+		return err
+	}
+	_, err = r.conclude(f, rec)
+	return err
+}

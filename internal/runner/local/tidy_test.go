@@ -1,0 +1,269 @@
+//go:build linux
+
+package local
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+func there(t *testing.T, path string) bool {
+	t.Helper()
+	_, err := os.Stat(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	return err == nil
+}
+
+// words collects a log.
+type words struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (w *words) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.text.Write(p)
+}
+
+func (w *words) count(what string) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Count(w.text.String(), what)
+}
+
+func TestADeadSupervisorsCopyOfTheSourceIsRemoved(t *testing.T) {
+	repo := newRepository(t)
+	p := newPlace(t, `echo $$ >> ../pids; sleep 300`)
+	p.settings.Folder, p.settings.Git = "", repo.path
+	b := p.open(t)
+	b.dispatch(1)
+	waitFor(t, "the build", func() bool { return len(pids(t, b.folder(1).file("pids"))) > 0 })
+	if !there(t, b.folder(1).file("source")) {
+		t.Fatal("the build does not run in a copy")
+	}
+	supervisor, _, err := b.folder(1).started()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := supervisor.Signal(syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	if e := b.ended(1); e.Conclusion != release.RunDied {
+		t.Errorf("it ended as %+v", e)
+	}
+	if there(t, b.folder(1).file("source")) {
+		t.Error("its copy of the source is left")
+	}
+	// The repository's copy is still good for the next one.
+	p.mu.Lock()
+	p.settings.Env["PRESSRUN_BUILD"] = "cat text"
+	p.mu.Unlock()
+	b.dispatch(2)
+	if e := b.ended(2); e.Conclusion != release.RunSucceeded || b.log(2) == "" {
+		t.Errorf("the next ended as %+v\n%s", e, b.log(2))
+	}
+}
+
+// The supervisor and the app die together: the next app clears up, also after
+// runs that are not the site's newest.
+func TestTheNextAppRemovesCopiesThatNobodyNeeds(t *testing.T) {
+	p := newPlace(t, "true")
+	b := p.open(t)
+	for number := range int64(2) {
+		b.dispatch(number + 1)
+		b.ended(number + 1)
+	}
+	p.mu.Lock()
+	p.settings.Env["PRESSRUN_BUILD"] = "sleep 300"
+	p.mu.Unlock()
+	running := b.dispatch(3)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for number := range int64(3) {
+		if err := os.MkdirAll(b.folder(number+1).file("source"), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(b.folder(1).file("exit.json")); err != nil { // it was never concluded
+		t.Fatal(err)
+	}
+	again := p.open(t)
+	if err := again.Adopt(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if there(t, b.folder(1).file("source")) || there(t, b.folder(2).file("source")) {
+		t.Error("an old run's copy is left")
+	}
+	if exit, known, err := b.folder(1).exit(); err != nil || !known || exit.Conclusion != release.RunDied {
+		t.Errorf("the run without an end: %+v %v %v", exit, known, err)
+	}
+	if !there(t, b.folder(3).file("source")) {
+		t.Error("the copy of a run that lives was removed")
+	}
+	if err := again.Cancel(t.Context(), "www", 3, running); err != nil {
+		t.Fatal(err)
+	}
+	again.ended(3)
+}
+
+func TestWhatARemovedSiteLeftIsRemovedUnlessItIsInUse(t *testing.T) {
+	repo := newRepository(t)
+	p := newPlace(t, "true")
+	p.settings.Folder, p.settings.Git = "", repo.path
+	b := p.open(t)
+	b.dispatch(1)
+	b.ended(1)
+	if err := b.Close(); err != nil {
+		t.Fatal(err)
+	}
+	runs, sources := filepath.Join(p.state, "runs", "www"), folder{path: filepath.Join(p.state, "sources")}
+	copied := sources.file("www.git")
+	start := func(site string) *bench {
+		next := p.open(t, func(o *Options) {
+			o.Settings = func(name string) (Settings, bool) { return Settings{}, name == site }
+		})
+		if err := next.Adopt(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := next.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return next
+	}
+	start("www")
+	if !there(t, runs) || !there(t, copied) {
+		t.Fatal("a configured site lost something")
+	}
+	guard, err := lockFile(sources.file("www.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	start("other")
+	if !there(t, copied) {
+		t.Error("a copy was removed that somebody uses")
+	}
+	if err := guard.Close(); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := b.folder(1).lock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old := time.Now().Add(-removedFor - time.Hour)
+	if err := os.Chtimes(b.folder(1).path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	start("other")
+	if !there(t, copied) || !there(t, b.folder(1).file("exit.json")) {
+		t.Error("something was removed while a run of the site lives")
+	}
+	if err := lock.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(b.folder(1).path, time.Now(), time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	start("other")
+	if there(t, copied) || there(t, sources.file("www.lock")) || !there(t, b.folder(1).file("output.log")) {
+		t.Error("only the repository's copy should be gone")
+	}
+	if err := os.Chtimes(b.folder(1).path, old, old); err != nil {
+		t.Fatal(err)
+	}
+	start("other")
+	if there(t, runs) {
+		t.Error("the runs of a site removed long ago are left")
+	}
+}
+
+func TestASlowStartKeepsNoOtherSiteWaiting(t *testing.T) {
+	p := newPlace(t, "true")
+	b := p.open(t, func(o *Options) {
+		o.Settings = func(string) (Settings, bool) { return p.settings, true }
+	})
+	stuck, release := make(chan struct{}), make(chan struct{})
+	var held atomic.Bool
+	b.crash = func(point string) {
+		if point == "intended" && held.CompareAndSwap(false, true) {
+			close(stuck)
+			<-release
+		}
+	}
+	var group sync.WaitGroup
+	group.Go(func() {
+		if _, err := b.Dispatch(t.Context(), job(1)); err != nil {
+			t.Error(err)
+		}
+	})
+	<-stuck
+	other := make(chan error, 1)
+	group.Go(func() {
+		docs := runner.Job{Site: "docs", Release: 1, Token: "token-docs", AppURL: "http://127.0.0.1:1", Bearer: "b"}
+		_, err := b.Dispatch(t.Context(), docs)
+		if err == nil {
+			_, err = b.Find(t.Context(), docs)
+		}
+		other <- err
+	})
+	select {
+	case err := <-other:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Error("another site waits")
+	}
+	close(release)
+	group.Wait()
+	for range 2 {
+		<-b.events
+	}
+}
+
+func TestALockThatCannotBeReadIsToldOnce(t *testing.T) {
+	p := newPlace(t, "sleep 300")
+	log := &words{}
+	b := p.open(t, func(o *Options) {
+		o.Poll, o.Logger = time.Millisecond, slog.New(slog.NewTextHandler(log, nil))
+	})
+	run := b.dispatch(1)
+	// A link to itself can be opened by nobody, root included.
+	lock, aside := b.folder(1).file("run.lock"), b.folder(1).file("aside")
+	if err := errors.Join(os.Rename(lock, aside), os.Symlink("run.lock", lock)); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the trouble to be told", func() bool { return log.count("can't be looked at") > 0 })
+	time.Sleep(200 * time.Millisecond)
+	if n := log.count("can't be looked at"); n != 1 {
+		t.Errorf("it was told %d times", n)
+	}
+	if err := errors.Join(os.Remove(lock), os.Rename(aside, lock)); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Cancel(t.Context(), "www", 1, run); err != nil {
+		t.Fatal(err)
+	}
+	if e := b.ended(1); e.Conclusion != release.RunCancelled {
+		t.Errorf("it ended as %+v", e)
+	}
+	if log.count("can be looked at again") != 1 {
+		t.Error("that it is well again was not told")
+	}
+}
