@@ -19,8 +19,10 @@ const (
 	// callLimit bounds one call of the runner. What follows from it is kept
 	// however long the call took.
 	callLimit = 2 * time.Minute
-	// maxCancels bounds how often a cancellation is tried.
-	maxCancels = 20
+	// maxCancels bounds how often a cancellation is tried at once; one that
+	// somebody still waits for is then tried every cancelAgain.
+	maxCancels  = 20
+	cancelAgain = 30 * time.Second
 )
 
 // carryOut does one task. Errors leave the task in the outbox for later.
@@ -176,16 +178,34 @@ func (d *desk) cancel(ctx context.Context, task ledger.Task, e release.CancelRun
 	if err == nil {
 		return d.app.ledger.Drop(ctx, task)
 	}
+	wait := lookAgain
 	if task.Tries >= maxCancels {
-		d.app.log.Error("a run can't be cancelled and is left alone; cancelling again tries again", "site", task.Site, "run", e.Run.ID, "error", err)
-		return d.app.ledger.Drop(ctx, task)
+		wanted, unread := d.cancelling(ctx, task.Site, e.Run)
+		if unread != nil {
+			return unread
+		}
+		if !wanted {
+			d.app.log.Error("a run can't be cancelled and is left alone", "site", task.Site, "run", e.Run.ID, "error", err)
+			return d.app.ledger.Drop(ctx, task)
+		}
+		wait = cancelAgain
 	}
-	d.app.log.Warn("a run can't be cancelled", "site", task.Site, "run", e.Run.ID, "error", err)
+	d.app.log.Warn("a run can't be cancelled", "site", task.Site, "run", e.Run.ID, "tries", task.Tries, "error", err)
 	if err := d.app.ledger.Start(ctx, task); err != nil {
 		return err
 	}
-	d.postpone(ctx, task, lookAgain)
+	d.postpone(ctx, task, wait)
 	return nil
+}
+
+// cancelling says whether a run is that of a release that somebody wants
+// cancelled: as long as it is, nobody stops trying.
+func (d *desk) cancelling(ctx context.Context, site string, run release.Run) (bool, error) {
+	s, err := d.app.ledger.Site(ctx, site)
+	if errors.Is(err, ledger.ErrNoSite) {
+		return false, nil
+	}
+	return s.State != release.Ready && s.Current.Run.ID == run.ID && !s.Current.Cancel.At.IsZero(), err
 }
 
 // catchUp learns what became of the runs that went on while the app was away.
