@@ -142,6 +142,9 @@ type Pager interface {
 type Stager interface {
 	Stage(ctx context.Context, sequence int64) error
 	Publish(ctx context.Context) error
+	// Discard gives up what was staged and not published: what is read from then
+	// on is what visitors see.
+	Discard() error
 }
 
 // Destination is a site's public store and the private one for its state. They

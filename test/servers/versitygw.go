@@ -38,19 +38,24 @@ type VersityGW struct {
 // StartVersityGW runs an S3 server until the test ends, with the given buckets.
 func StartVersityGW(t testing.TB, buckets ...string) *VersityGW {
 	t.Helper()
-	return startVersityGW(t, nil, buckets)
+	return startVersityGW(t, t.TempDir(), nil, buckets)
+}
+
+// StartVersityGWIn runs one that keeps its buckets in this folder.
+func StartVersityGWIn(t testing.TB, data string, buckets ...string) *VersityGW {
+	t.Helper()
+	return startVersityGW(t, data, nil, buckets)
 }
 
 // StartVersioningGW runs one whose buckets can keep versions: see KeepVersions.
 func StartVersioningGW(t testing.TB, buckets ...string) *VersityGW {
 	t.Helper()
-	return startVersityGW(t, []string{"--versioning-dir", t.TempDir()}, buckets)
+	return startVersityGW(t, t.TempDir(), []string{"--versioning-dir", t.TempDir()}, buckets)
 }
 
-func startVersityGW(t testing.TB, options, buckets []string) *VersityGW {
+func startVersityGW(t testing.TB, data string, options, buckets []string) *VersityGW {
 	t.Helper()
 	binary := Tool(t, "versitygw")
-	data := t.TempDir()
 	for _, b := range buckets {
 		if err := os.Mkdir(filepath.Join(data, b), 0o755); err != nil {
 			t.Fatalf("make bucket: %v", err)

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/minio/crc64nvme"
@@ -174,7 +175,7 @@ func writeFile(name string, put deploy.Put) (info fs.FileInfo, err error) {
 		return nil, err
 	}
 	if crc.Sum64() != put.CRC {
-		return nil, errors.New("the content differs from its checksum: it changed while it was being read")
+		return nil, errors.New("the content differs from its checksum: the file changed while it was being read: let the build end first, then deploy again")
 	}
 	// CreateTemp makes private files; a web server runs as another user.
 	if err := tmp.Chmod(0o644); err != nil {
@@ -356,6 +357,9 @@ func (s *Store) explain(verb, key string, err error) error {
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%s %s in %s: this user may not: check the folder's owner and mode: %w", verb, key, s.name, err)
+	}
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+		return fmt.Errorf("%s %s in %s: the disk is full: make room there, then deploy again: %w", verb, key, s.name, err)
 	}
 	return fmt.Errorf("%s %s in %s: %w", verb, key, s.name, err)
 }

@@ -164,6 +164,24 @@ func swap(next, folder string) error {
 	return os.RemoveAll(next)
 }
 
+// Discard removes the staged tree.
+func (s *Site) Discard() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	tree := s.staged
+	s.root, s.staged = s.folder, ""
+	if tree == "" {
+		return nil
+	}
+	if live, err := filepath.EvalSymlinks(s.folder); err == nil && filepath.Base(live) == filepath.Base(tree) {
+		return nil // the swap was made, though it was reported as failed
+	}
+	if err := os.RemoveAll(tree); err != nil {
+		return s.explain("clear", tree, err)
+	}
+	return nil
+}
+
 // prune removes trees that nothing reads any more.
 func (s *Site) prune(live string) error {
 	dir := filepath.Join(s.home, "trees")

@@ -194,7 +194,17 @@ func (d *run) run(ctx context.Context) error {
 	if cause := context.Cause(d.lease.ctx); err != nil && errors.Is(cause, deploy.ErrLeaseLost) {
 		err = cause
 	}
-	return errors.Join(err, d.lease.close(ctx))
+	return errors.Join(err, d.discard(err), d.lease.close(ctx))
+}
+
+// discard gives up what a deploy that failed has staged. The next one may have
+// the same destination at hand, and must not take it for what visitors see.
+func (d *run) discard(failed error) error {
+	stager, ok := d.dest.Site.(deploy.Stager)
+	if failed == nil || !ok {
+		return nil
+	}
+	return stager.Discard()
 }
 
 // check stops a build that must not go out.

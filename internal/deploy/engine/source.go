@@ -76,10 +76,15 @@ func (b build) open(entry *deploy.Entry) (deploy.Body, func(), error) {
 	}
 	f, err := os.Open(filepath.Join(b.dir, filepath.FromSlash(entry.Path)))
 	if err != nil {
-		return nil, nil, fmt.Errorf("read the build, which changed during the deploy: %w", err)
+		return nil, nil, fmt.Errorf("read the build, which changed during the deploy: let it end first, then deploy again: %w", err)
 	}
 	done := func() { _ = f.Close() } // read only: closing can't lose anything
+	changed := fmt.Errorf("%s changed while it was being deployed: let the build end first, then deploy again", entry.Path)
 	if entry.Size > smallFile {
+		if info, err := f.Stat(); err != nil || info.Size() != entry.Size {
+			done()
+			return nil, nil, errors.Join(changed, err)
+		}
 		return f, done, nil
 	}
 	defer done()
@@ -90,7 +95,7 @@ func (b build) open(entry *deploy.Entry) (deploy.Body, func(), error) {
 	}
 	body = body[:n]
 	if int64(n) != entry.Size || crc64nvme.Checksum(body) != entry.CRC {
-		return nil, nil, fmt.Errorf("%s changed while it was being deployed: let the build end first, then deploy again", entry.Path)
+		return nil, nil, changed
 	}
 	return bytes.NewReader(body), func() {}, nil
 }

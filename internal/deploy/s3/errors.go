@@ -37,6 +37,9 @@ func (s *Store) explain(verb, key string, err error) error {
 		// answer has nothing to do with the store.
 		return fmt.Errorf("%s %s: no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: %v", verb, s.name(key), err) //nolint:errorlint // see above
 	}
+	if strings.Contains(err.Error(), "with Body length") { // net/http's words
+		return fmt.Errorf("%s %s: the file became shorter while it was being sent: let the build end first, then deploy again: %w", verb, s.name(key), err)
+	}
 	if what := s.explainNetwork(err); what != "" {
 		return &unreachableError{fmt.Errorf("%s %s: %s: %w", verb, s.name(key), what, err)}
 	}
@@ -96,15 +99,16 @@ var advice = map[string]string{
 	"IllegalLocationConstraint":    "the region is wrong for this bucket: set AWS_REGION to its region",
 	"InvalidBucketName":            "the bucket's name is not valid",
 	"KeyTooLongError":              "the path with its prefix is longer than 1,024 bytes: shorten it",
-	"BadDigest":                    "the content differs from its checksum: the file changed while it was being read, or was damaged on the way",
-	"XAmzContentSHA256Mismatch":    "the content differs from its checksum: the file changed while it was being read, or was damaged on the way",
-	"XAmzContentChecksumMismatch":  "the content differs from its checksum: the file changed while it was being read, or was damaged on the way",
+	"BadDigest":                    "the content differs from its checksum: the file changed while it was being read (let the build end first), or was damaged on the way: deploy again",
+	"XAmzContentSHA256Mismatch":    "the content differs from its checksum: the file changed while it was being read (let the build end first), or was damaged on the way: deploy again",
+	"XAmzContentChecksumMismatch":  "the content differs from its checksum: the file changed while it was being read (let the build end first), or was damaged on the way: deploy again",
 	"SlowDown":                     "the store asks for fewer requests, and went on asking",
 	"ServiceUnavailable":           "the store is not available, and stayed so",
 	"InternalError":                "the store failed, and went on failing",
 	"NotImplemented":               "the store does not know this request",
-	"XMinioStorageFull":            "the store's disk is full",
-	"QuotaExceeded":                "the bucket's quota is used up",
+	"InsufficientStorage":          "the store's disk is full: make room there, then deploy again",
+	"XMinioStorageFull":            "the store's disk is full: make room there, then deploy again",
+	"QuotaExceeded":                "the bucket's quota is used up: raise it or make room, then deploy again",
 	"KMS.DisabledException":        "the KMS key is disabled",
 	"KMS.NotFoundException":        "the KMS key does not exist",
 }

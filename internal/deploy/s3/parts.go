@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"sync"
 	"time"
 
@@ -82,8 +81,8 @@ func (s *Store) sendParts(ctx context.Context, put deploy.Put, key, id *string) 
 			defer buffers.Put(buf)
 			start := int64(i) * size
 			body := (*buf)[:min(size, put.Size-start)]
-			if _, err := put.Body.ReadAt(body, start); err != nil && !errors.Is(err, io.EOF) {
-				return fmt.Errorf("read part %d: %w", i+1, err)
+			if n, err := put.Body.ReadAt(body, start); n < len(body) {
+				return fmt.Errorf("read part %d of the file, which is shorter than it was: let the build end first, then deploy again: %w", i+1, err)
 			}
 			part, err := s.sendPart(ctx, key, id, int32(i+1), body) //nolint:gosec // G115: at most maxParts
 			parts[i] = part

@@ -155,6 +155,9 @@ func (s *scanner) hashAll(names <-chan string) error {
 	var files []deploy.File
 	for name := range names {
 		f, err := hash(filepath.Join(s.root, filepath.FromSlash(name)), buf)
+		if errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("it changed meanwhile: let the build end first, then deploy again: %w", err)
+		}
 		if err != nil {
 			return err
 		}
