@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
@@ -143,6 +144,9 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 	if c := r.Churn; c != nil && c.Causes[deploy.CauseContent]*2 < c.Sampled {
 		rows.add("churn", fmt.Sprintf("%d of %d pages changed, most of them not in what they say: %s in %s, for one; a build that writes the same bytes each time deploys faster",
 			c.Changed, c.Pages, mostOf(c), c.Example))
+	}
+	if l := r.LostLinks; l != nil {
+		rows.add("dead links", fmt.Sprintf("%s: %s", l, strings.Join(l.Examples[:min(len(l.Examples), 3)], ", ")))
 	}
 	for _, v := range r.Violations {
 		rows.add("let pass", v.Name+": "+v.Detail)

@@ -144,21 +144,32 @@ func (g *Gone) named(target string) bool {
 	return word == "" || g.words[word] || strings.Contains(target, "%") || strings.HasSuffix(last, ".")
 }
 
+// LostLinks are those of unchanged pages to what a release takes away.
+type LostLinks struct {
+	Pages     int      `json:"pages"`    // that have such links
+	Unchanged int      `json:"of_pages"` // of which they are
+	Examples  []string `json:"examples"` // the first of them: "news/index.html -> /old/"
+}
+
+// String says it for people.
+func (l LostLinks) String() string {
+	return fmt.Sprintf("%d of %d unchanged pages name files that this release takes away", l.Pages, l.Unchanged)
+}
+
 // LinksToGone judges the references of unchanged pages to what a release takes
-// away. A few are usual when a page is taken down, and told as a note; many mean
-// that a part of the site was not built. Unchanged is how many such pages there
-// are.
-func LinksToGone(links []Link, unchanged int, limits Limits) (stop *Violation, note string) {
+// away. A few are usual when a page is taken down, and told; many mean that a part
+// of the site was not built. Unchanged is how many such pages there are.
+func LinksToGone(links []Link, unchanged int, limits Limits) (stop *Violation, few *LostLinks) {
 	if len(links) == 0 {
-		return nil, ""
+		return nil, nil
 	}
 	examples := firstOfPages(links)
-	detail := fmt.Sprintf("%d of %d unchanged pages name files that this release takes away", len(examples), unchanged)
+	lost := LostLinks{Pages: len(examples), Unchanged: unchanged, Examples: examples[:min(len(examples), maxPaths)]}
 	share := limits.brokenShare()
-	if len(examples) <= 5 || float64(len(examples)) <= share*float64(unchanged) {
-		return nil, detail + ": " + strings.Join(examples[:min(len(examples), 3)], ", ")
+	if lost.Pages <= 5 || float64(lost.Pages) <= share*float64(unchanged) {
+		return nil, &lost
 	}
-	return violation(GuardBrokenLinks, examples, "%s (limit: %.0f %% of the pages)", detail, share*100), ""
+	return violation(GuardBrokenLinks, examples, "%s (limit: %.0f %% of the pages)", lost, share*100), nil
 }
 
 // firstOfPages names each page once, with the first of its links.

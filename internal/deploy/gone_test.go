@@ -191,7 +191,11 @@ func TestLinksToWhatIsGoneStopOnlyWhenThereAreMany(t *testing.T) {
 		{50, 100, Limits{MaxBrokenShare: 0.5}, false, "50 of 100"},
 		{100, 100, Limits{MaxBrokenShare: 1}, false, "100 of 100"},
 	} {
-		stop, note := LinksToGone(links(c.broken), c.unchanged, c.limits)
+		stop, few := LinksToGone(links(c.broken), c.unchanged, c.limits)
+		note := ""
+		if few != nil {
+			note = few.String() + ": " + strings.Join(few.Examples, ", ")
+		}
 		if (stop != nil) != c.stop || !strings.HasPrefix(note, c.note) || (note == "") != (c.note == "") {
 			t.Errorf("%d of %d: %+v, %q", c.broken, c.unchanged, stop, note)
 		}

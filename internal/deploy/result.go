@@ -45,6 +45,9 @@ type Result struct {
 	Churn *Churn `json:"churn,omitempty"`
 
 	Violations []Violation `json:"violations,omitempty"` // those that were let pass
+	// LostLinks are those that the release breaks in unchanged pages, where they are
+	// too few to stop it; else nil.
+	LostLinks *LostLinks `json:"lost_links,omitempty"`
 	// AlreadyLive tells that the release was live before, so that nothing was done.
 	AlreadyLive bool `json:"already_live,omitempty"`
 	// Live is true from the commit on: what failed after it did not fail the release.

@@ -45,13 +45,11 @@ func (d *run) brokenLinks(ctx context.Context, b build) ([]deploy.Violation, err
 	if err != nil {
 		return nil, err
 	}
-	stop, note := deploy.LinksToGone(unserved(lost, elsewhere), len(unchanged), d.limits())
+	stop, few := deploy.LinksToGone(unserved(lost, elsewhere), len(unchanged), d.limits())
 	if stop != nil {
 		violations = append(violations, *stop)
 	}
-	if note != "" && !slices.Contains(d.result.Warnings, note) {
-		d.warn("%s", note)
-	}
+	d.result.LostLinks = few
 	return violations, nil
 }
 

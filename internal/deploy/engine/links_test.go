@@ -24,7 +24,7 @@ func TestUnchangedPagesThatNameWhatIsTakenAwayStopTheRelease(t *testing.T) {
 		target string
 		change func(site) site
 		stop   bool
-		warned string
+		told   string
 	}{
 		"nothing is taken away":     {"/news/", func(s site) site { return s.with("new.html", "new") }, false, ""},
 		"the page they name":        {"/news/", func(s site) site { return s.with("news/index.html", "") }, true, ""},
@@ -47,9 +47,12 @@ func TestUnchangedPagesThatNameWhatIsTakenAwayStopTheRelease(t *testing.T) {
 			if stopped != c.stop || (err != nil) != c.stop {
 				t.Errorf("%v", err)
 			}
-			warnings := strings.Join(r.Warnings, "\n")
-			if !strings.Contains(warnings, c.warned) || (c.warned == "" && warnings != "") {
-				t.Errorf("warned of %q, want %q", warnings, c.warned)
+			told := strings.Join(r.Warnings, "\n")
+			if l := r.LostLinks; l != nil {
+				told += l.String() + ": " + strings.Join(l.Examples, ", ")
+			}
+			if !strings.Contains(told, c.told) || (c.told == "" && told != "") {
+				t.Errorf("told of %q, want %q", told, c.told)
 			}
 			violations, err := engine.Check(t.Context(), b.dest, options(c.change(before).write(t)))
 			if err != nil || (r.Live && len(violations) > 0) {
