@@ -25,8 +25,8 @@ func rollBack(t *testing.T, dest deploy.Destination, release int64) deploy.Resul
 func TestABucketWithVersionsNeedsNoCopies(t *testing.T) {
 	p, _ := withVersions(t)
 	first := small().with("files/big.zip", strings.Repeat("0123456789abcdef", 17<<16)) // sent in parts
-	second := first.with("news/index.html", "news, second").with("about/index.html", "").with("files/big.zip", "")
-	third := second.with("news/index.html", "news, third").with("about/index.html", "about, again")
+	second := first.with("404.html", "not found, second").with("news/index.html", "").with("files/big.zip", "")
+	third := second.with("404.html", "not found, third").with("news/index.html", "news, again")
 	for _, s := range []site{first, second, third} {
 		mustRun(t, p, options(s.write(t)))
 	}
