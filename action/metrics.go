@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,8 +20,21 @@ type metrics struct{}
 func (metrics) Name() string { return "metrics" }
 
 func (metrics) Do(ctx context.Context, j *job) (Result, error) {
+	note := j.leaveMetrics(ctx, 30*time.Second)
+	if note == "" {
+		note = j.metricsFile()
+	}
+	return done(note)
+}
+
+// leaveMetrics writes the figures of the run as far as it has come, and gives
+// them to the app. It says what did not work, "" when all did.
+func (j *job) leaveMetrics(ctx context.Context, limit time.Duration) string {
 	s := j.now()
 	figures := s.metrics()
+	for i := range figures.Steps {
+		figures.Steps[i].Note = j.hide(figures.Steps[i].Note)
+	}
 	var notes []string
 	text, err := json.MarshalIndent(figures, "", "  ")
 	if err == nil {
@@ -30,7 +44,7 @@ func (metrics) Do(ctx context.Context, j *job) (Result, error) {
 		notes = append(notes, fmt.Sprintf("the file could not be written: %v", err))
 	}
 	if j.app != nil && s.Session != "" {
-		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		client, _, err := j.app.session()
 		if err == nil {
@@ -40,11 +54,7 @@ func (metrics) Do(ctx context.Context, j *job) (Result, error) {
 			notes = append(notes, fmt.Sprintf("the app could not be given them: %v", err))
 		}
 	}
-	note := strings.Join(notes, "; ")
-	if note == "" {
-		note = j.metricsFile()
-	}
-	return done(note)
+	return strings.Join(notes, "; ")
 }
 
 func (j *job) metricsFile() string {
@@ -56,7 +66,7 @@ func (j *job) metricsFile() string {
 
 // metrics are the figures of a run as far as it has come.
 func (s State) metrics() api.Metrics {
-	m := api.Metrics{Steps: s.Steps, Edge: s.Edge}
+	m := api.Metrics{Steps: slices.Clone(s.Steps), Edge: s.Edge}
 	if b := s.Built; b != nil {
 		m.Files, m.Pages, m.Bytes = b.Files, b.Pages, b.Bytes
 	}

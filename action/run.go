@@ -130,8 +130,12 @@ func (j *job) failed(ctx context.Context, err error, picked []Step) error {
 		outcome = OutcomeNotReady
 	}
 	saved := j.change(func(s *State) { s.Outcome, s.Why, s.Fault = outcome, fail.Why, fail.Fault })
-	if told := j.tellFailure(ctx, fail); told != nil {
+	told := j.tellFailure(ctx, fail)
+	if told != nil {
 		j.say("the app could not be told of the failure: %v", told)
+	}
+	if note := j.failedMetrics(ctx, fail, told == nil); note != "" {
+		j.say("the figures of the run: %s", note)
 	}
 	j.annotate(fail)
 	j.publish(true)
@@ -161,6 +165,20 @@ func (j *job) liveAfterAll(ctx context.Context) bool {
 		}
 	}
 	return true
+}
+
+// failedMetrics leaves the figures of a run that failed: how long its steps
+// took, and which one it was. A cancelled run has no time for it, and one whose
+// release is another's no right. Reached says whether the app answers.
+func (j *job) failedMetrics(ctx context.Context, fail *FailError, reached bool) string {
+	if fail.Code == ExitCancelled || fail.Code == ExitTakenAway || len(j.now().Steps) == 0 {
+		return ""
+	}
+	limit := 10 * time.Second
+	if !reached {
+		limit = time.Second
+	}
+	return j.leaveMetrics(context.WithoutCancel(ctx), limit)
 }
 
 // tellFailure reports a failure to the app. A cancelled run has little time;

@@ -178,6 +178,28 @@ func TestSecretsAreHiddenFromWhatIsTold(t *testing.T) {
 	}
 }
 
+func TestAFailedRunTellsHowLongItsStepsTook(t *testing.T) {
+	app := newFakeApp(t)
+	b := newBench(t, "").with(app)
+	b.opts.Build = fmt.Sprintf("echo the token is %s; exit 1", runToken)
+	b.wantExit(b.run("all"), action.ExitFailed)
+	m := app.metrics
+	if m == nil || len(m.Steps) == 0 {
+		t.Fatalf("the app was given %+v\n%s", m, b.err)
+	}
+	last := m.Steps[len(m.Steps)-1]
+	if last.Name != "build" || last.Result != "failed" || last.Seconds <= 0 || m.Steps[0].Result != "ok" {
+		t.Errorf("the steps are %+v", m.Steps)
+	}
+	if strings.Contains(last.Note, runToken) || !strings.Contains(last.Note, "***") {
+		t.Errorf("the note is %q", last.Note)
+	}
+	// Its failure comes first: that is what people wait for.
+	if order := app.seen("failure"); len(order) != 1 || app.now().Last.Outcome != release.Failed {
+		t.Errorf("reported %+v", order)
+	}
+}
+
 func TestHeartbeatsSayWhatTheRunDoes(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, "sleep 0.3; "+goodBuild).with(app)

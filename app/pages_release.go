@@ -31,6 +31,9 @@ type releaseBody struct {
 type metricsView struct {
 	api.Metrics
 	Steps []stepView
+	// EdgeText and EdgePending tell what became of the CDN.
+	EdgeText    string
+	EdgePending bool
 }
 
 // stepView is a step of a run, placed on the line of all of them.
@@ -155,6 +158,9 @@ func metricsOf(text string) *metricsView {
 	m := &metricsView{}
 	if text == "" || json.Unmarshal([]byte(text), &m.Metrics) != nil {
 		return nil
+	}
+	if e := m.Edge; e != nil {
+		m.EdgeText, m.EdgePending = e.Words(), e.State == api.EdgePending
 	}
 	var start, end time.Time
 	for _, s := range m.Metrics.Steps {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
@@ -125,13 +126,17 @@ func TestAReleaseTellsWhatItDid(t *testing.T) {
 	b.run(t, b.job(t), release.Ready)
 	metrics := `{"pages":1214,"files":1500,"bytes":2500000,"uploaded":3,"uploaded_bytes":1200,"deleted":1,"unchanged":1496,"commit":"abc123",
 		"steps":[{"name":"build","started_at":"2026-11-23T15:00:00Z","seconds":61.5,"result":"ok"},{"name":"deploy","started_at":"2026-11-23T15:01:01Z","seconds":2.25,"result":"ok","note":"3 files"}],
-		"changed":["hours/index.html"]}`
+		"changed":["hours/index.html"],"edge":{"cdn":"fastly:S","state":"pending","why":"it answered 503 <b>","purged":0,"seconds":1}}`
 	if err := b.app.ledger.PutMetrics(t.Context(), "www", 1, metrics); err != nil {
 		t.Fatal(err)
 	}
 	r := signedInReader(t, b, editorToken)
 	p := r.get("/sites/www/releases/1").status(http.StatusOK)
-	p.says("1\u202f214", "1\u202f500 (2.5 MB)", "3 (1.2 kB)", "build ok 1 min 2 s", "deploy ok: 3 files 2.2 s", "hours/index.html", "abc123", "New hours", "Complete: live")
+	p.says("1\u202f214", "1\u202f500 (2.5 MB)", "3 (1.2 kB)", "build ok 1 min 2 s", "deploy ok: 3 files 2.2 s", "hours/index.html", "abc123", "New hours", "Complete: live",
+		"Live at the origin, edge pending: fastly:S may still show what was replaced (it answered 503 <b>)")
+	if strings.Contains(p.text, "503 <b>") {
+		t.Error("the CDN's words are markup")
+	}
 	if !strings.Contains(p.text, `href="/requests/`+asked.ID+`"`) {
 		t.Error("no link to the request it served")
 	}
@@ -139,6 +144,36 @@ func TestAReleaseTellsWhatItDid(t *testing.T) {
 	r.get("/sites/www/releases/2").status(http.StatusNotFound)
 	r.get("/sites/www/releases/0").status(http.StatusNotFound)
 	r.get("/sites/www/releases/x").status(http.StatusNotFound)
+}
+
+func TestAReleaseTellsWhatBecameOfTheCDN(t *testing.T) {
+	b := start(t, withPeople)
+	b.ask(t, release.FromContent)
+	b.run(t, b.job(t), release.Ready)
+	if err := b.app.ledger.PutMetrics(t.Context(), "www", 1, `{"files":3,"edge":{"cdn":"fastly:S","state":"purged","purged":12,"seconds":1.5}}`); err != nil {
+		t.Fatal(err)
+	}
+	signedInReader(t, b, editorToken).get("/sites/www/releases/1").says("Live everywhere: fastly:S was told to forget 12 items, in 1.5s")
+}
+
+func TestAFailedReleaseTellsHowLongItsStepsTook(t *testing.T) {
+	b := start(t, withPeople)
+	b.ask(t, release.FromContent)
+	job := b.job(t)
+	b.run(t, job, release.InProgress)
+	run := api.Run{ID: "run-1", Attempt: 1}
+	session := b.client.WithToken(b.app.mintSession(grant{Site: "www", Release: 1, Run: run.ID, Attempt: 1}))
+	if err := session.Fail(t.Context(), "www", 1, api.FailureInput{Run: run, Why: "no title", Fault: release.FaultContent}); err != nil {
+		t.Fatal(err)
+	}
+	steps := []api.StepTime{{Name: "build", StartedAt: time.Now().UTC(), Seconds: 61.5, Result: "failed", Note: "exit status 1"}}
+	if err := session.PutMetrics(t.Context(), "www", 1, api.Metrics{Steps: steps}); err != nil {
+		t.Fatal(err)
+	}
+	p := signedInReader(t, b, editorToken).get("/sites/www/releases/1").says("build failed: exit status 1 1 min 2 s", "no title")
+	if strings.Contains(p.text, "<dt>Pages</dt>") {
+		t.Error("it tells of pages that never were")
+	}
 }
 
 func TestHostileTextStaysText(t *testing.T) {

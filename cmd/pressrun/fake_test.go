@@ -230,12 +230,14 @@ var (
 		Metrics: &api.Metrics{
 			Steps: []api.StepTime{{Name: "build", Seconds: 12.34, Result: "ok"}, {Name: "deploy", Seconds: 0.25, Result: "ok"}},
 			Pages: 1200, Files: 1310, Bytes: 18_400_000, Uploaded: 3, UploadedBytes: 41_000, Unchanged: 1307,
+			Edge: &api.Edge{CDN: "fastly:S", State: api.EdgePending, Why: "it answered 503", Seconds: 3},
 		},
 	}
 	failedRelease = api.Release{
 		Site: "www", Number: 127, State: release.Ready, Outcome: release.Failed, Requests: 2,
 		Why: "the build failed with exit code 1", Fault: release.FaultBuild,
-		Times: api.Times{Requested: at(10), Dispatched: at(20), Starting: at(21), Ended: at(30)},
+		Times:   api.Times{Requested: at(10), Dispatched: at(20), Starting: at(21), Ended: at(30)},
+		Metrics: &api.Metrics{Steps: []api.StepTime{{Name: "build", Seconds: 8.9, Result: "failed", Note: "exit status 1"}}},
 	}
 )
 

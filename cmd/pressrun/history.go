@@ -69,7 +69,7 @@ func (c *historyCmd) Run(ctx context.Context, t *terminal) error {
 
 func (p *printer) historyRow(r api.Release) []string {
 	pages, changed := "", ""
-	if r.Metrics != nil {
+	if r.Metrics != nil && r.Metrics.Files > 0 { // a failed run may have come to no site
 		pages = fmt.Sprint(r.Metrics.Pages)
 		changed = fmt.Sprint(r.Metrics.Uploaded + r.Metrics.Deleted)
 	}

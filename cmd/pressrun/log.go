@@ -15,16 +15,18 @@ type logCmd struct {
 	siteFlag
 	Number int64 `arg:"" optional:"" help:"Number of the release (default: the current one, else the last)."`
 	Follow bool  `help:"Go on until the release is over."`
+	JSON   bool  `name:"json" help:"Print each line as JSON."`
 }
 
 // Help has the example.
 func (logCmd) Help() string {
-	return `On a terminal, control characters of the output are left out; into a file or a pipe it goes as it is.
+	return `On a terminal, control characters of the output are left out; into a file or a pipe it goes as it is. With --json each line of the output is a line of JSON.
 
 Examples:
 
   pressrun log --follow
-  pressrun log 128 --site www > release-128.txt`
+  pressrun log 128 --site www > release-128.txt
+  pressrun log --follow --json | jq -r 'select(.text | test("error")) | .text'`
 }
 
 // Run prints the output of a release's run.
@@ -44,14 +46,19 @@ func (c *logCmd) Run(ctx context.Context, t *terminal) error {
 		}
 	}
 	out := t.out
-	if t.screen {
+	lines := &logLines{p: &printer{out: t.out}, line: logLine{Site: site, Release: number}}
+	switch {
+	case c.JSON:
+		out = lines
+	case t.screen:
 		out = plainWriter{t.out}
 	}
-	if !c.Follow {
-		_, err := copyLog(ctx, client, site, number, out, 0)
-		return err
+	if c.Follow {
+		err = followLog(ctx, client, site, number, out)
+	} else {
+		_, err = copyLog(ctx, client, site, number, out, 0)
 	}
-	return followLog(ctx, client, site, number, out)
+	return errors.Join(err, lines.end())
 }
 
 // newest is the number of the site's newest release.

@@ -160,6 +160,14 @@ func (p *printer) metrics(d api.ReleaseDetail) error {
 			return err
 		}
 	}
+	if m.Edge != nil {
+		if _, err := fmt.Fprintf(p.out, "\n%s\n", oneLine(m.Edge.Words())); err != nil {
+			return err
+		}
+	}
+	if m.Files == 0 {
+		return nil // it came to no built site
+	}
 	_, err := fmt.Fprintf(p.out, "\n%s, %s, %s. Uploaded %d (%s), headers only %d, deleted %d, unchanged %d.\n",
 		plural(m.Pages, "page"), plural(m.Files, "file"), size(m.Bytes), m.Uploaded, size(m.UploadedBytes), m.HeadersOnly, m.Deleted, m.Unchanged)
 	return err
