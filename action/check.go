@@ -41,7 +41,11 @@ func (check) Do(ctx context.Context, j *job) (Result, error) {
 			return Result{}, err
 		}
 	}
-	violations, err := engine.Check(ctx, dest, j.engineOptions(output))
+	opts, err := j.engineOptions(output)
+	if err != nil {
+		return Result{}, err
+	}
+	violations, err := engine.Check(ctx, dest, opts)
 	if err != nil {
 		return Result{}, &FailError{Why: fmt.Sprintf("the built site could not be compared with the live one: %v", err), Fault: release.FaultPlatform, Code: ExitFailed, Err: err}
 	}
@@ -109,23 +113,53 @@ func inside(folder, file string) bool {
 }
 
 func (j *job) destination(ctx context.Context) (deploy.Destination, error) {
-	dest, err := destination.Open(ctx, j.opts.To, destination.Options{Endpoint: j.opts.Endpoint, Region: j.opts.Region})
+	dest, err := destination.Open(ctx, j.opts.To, destination.Options{Endpoint: j.opts.Endpoint, Region: j.opts.Region, State: j.opts.State})
 	if err != nil {
 		return dest, usage("--to: %v", err)
 	}
 	return dest, nil
 }
 
+// rules are those of headers and compression.
+func (j *job) rules() (deploy.Rules, error) {
+	rules, err := engine.ReadRules(j.rulesFile())
+	if err != nil {
+		return rules, usage("--rules: %v", err)
+	}
+	return rules, nil
+}
+
+func (j *job) rulesFile() string {
+	if j.opts.Rules == "" || filepath.IsAbs(j.opts.Rules) {
+		return j.opts.Rules
+	}
+	return filepath.Join(j.opts.Dir, j.opts.Rules)
+}
+
+// checkRules refuses wrong rules before anything is built. A file that is not
+// there yet may be one that the build makes.
+func (j *job) checkRules() error {
+	_, err := j.rules()
+	if _, gone := os.Stat(j.rulesFile()); errors.Is(gone, fs.ErrNotExist) {
+		return nil
+	}
+	return err
+}
+
 // engineOptions are the settings that check and deploy share, so that both
 // come to the same verdict.
-func (j *job) engineOptions(output string) engine.Options {
+func (j *job) engineOptions(output string) (engine.Options, error) {
 	s := j.now()
 	o := engine.Options{Source: output, Site: s.Site, Release: s.Release, Allow: j.opts.Allow}
+	var err error
+	if o.Rules, err = j.rules(); err != nil {
+		return o, err
+	}
 	if j.opts.MaxVanished != nil {
 		o.Limits.MaxVanishedShare = *j.opts.MaxVanished
 	}
 	o.Limits.NoIndex = j.opts.Index != "" && j.opts.Index != "index.html"
-	return o
+	return o, nil
 }
 
 // missingIndex looks for an index page of another name than index.html.

@@ -35,7 +35,10 @@ func (deploySite) Do(ctx context.Context, j *job) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	opts := j.engineOptions(output)
+	opts, err := j.engineOptions(output)
+	if err != nil {
+		return Result{}, err
+	}
 	opts.Commit = j.commit(ctx)
 	opts.DryRun = j.opts.DryRun
 	opts.Owner = fmt.Sprintf("run %s attempt %d", j.now().Run.ID, j.now().Run.Attempt)
@@ -132,6 +135,12 @@ func (j *job) deployed(r deploy.Result, sample []cdn.Expectation, after error) (
 	})
 	note := fmt.Sprintf("release %d: %d files sent (%s), %d deleted, %d unchanged",
 		r.Release, r.Uploaded, size(r.UploadedBytes), r.Deleted, r.Counts.Unchanged)
+	if z := r.Compressed; z != nil {
+		note += fmt.Sprintf(", %d compressed (%s as %s)", z.Files, size(z.Built), size(z.Stored))
+	}
+	if l := r.LostLinks; l != nil {
+		j.say("%s: %s", l, strings.Join(l.Examples[:min(len(l.Examples), 3)], ", "))
+	}
 	if r.DryRun {
 		note = "dry run, nothing was changed: " + note
 	}

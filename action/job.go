@@ -69,6 +69,9 @@ func newJob(ctx context.Context, name string, opts Options, std Streams) (*job, 
 	if err := j.check(); err != nil {
 		return nil, err
 	}
+	if err := j.checkRules(); err != nil {
+		return nil, err
+	}
 	if err := j.openCDN(ctx, strings.ReplaceAll(name, "-", "_")); err != nil {
 		return nil, err
 	}

@@ -93,6 +93,8 @@ type DeployFlags struct {
 	To       string `help:"Where the site goes: file:///folder or s3://bucket/prefix." placeholder:"URL"`
 	Endpoint string `help:"Address of an S3-compatible service." placeholder:"URL"`
 	Region   string `help:"Region of the bucket." placeholder:"NAME"`
+	State    string `help:"Another s3:// address for the deploy's state, so that a public bucket holds the site alone." placeholder:"URL"`
+	Rules    string `help:"JSON file with rules of headers and compression, from the frontend's folder." placeholder:"FILE"`
 	Commit   string `help:"The frontend's commit, recorded with the release (default: asked of git)." placeholder:"ID"`
 	DryRun   bool   `help:"Say what the deploy would change, and change nothing."`
 }

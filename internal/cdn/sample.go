@@ -30,18 +30,19 @@ type Expectation struct {
 
 // Sample picks at most n expectations from what a release changed: the pages
 // that lead to others first, then others spread evenly over the site. It is the
-// same for the same release. Redirects are left out, and files stored encoded: the manifest
-// knows their bytes as they are stored.
+// same for the same release. Redirects are left out, and files that the build encoded itself: the manifest
+// knows their bytes as they are stored. Of those that the deploy compressed it knows
+// the built ones too, which is what a browser has after decoding.
 func Sample(changes []deploy.Change, live *deploy.Manifest, n int) []Expectation {
 	var entries, pages, gone []Expectation
 	for _, c := range changes {
 		e, isLive := live.Find(c.Path)
 		switch {
-		case isLive && (e.Headers.Get("content-encoding") != "" || e.Headers.LeadsOn()):
+		case isLive && (e.Headers.Get("content-encoding") != "" && !e.Compressed() || e.Headers.LeadsOn()):
 		case isLive && deploy.Classify(c.Path) == deploy.ClassEntry:
-			entries = append(entries, Expectation{Path: c.Path, SHA256: e.Sum.String()})
+			entries = append(entries, Expectation{Path: c.Path, SHA256: e.Built().Sum.String()})
 		case isLive && deploy.IsPage(c.Path):
-			pages = append(pages, Expectation{Path: c.Path, SHA256: e.Sum.String()})
+			pages = append(pages, Expectation{Path: c.Path, SHA256: e.Built().Sum.String()})
 		case !isLive && c.Reason == deploy.ReasonGone && deploy.IsPage(c.Path):
 			gone = append(gone, Expectation{Path: c.Path, Gone: true})
 		}

@@ -29,10 +29,35 @@ func (k *checker) deploy(key string, s Site) {
 	}
 	k.cdn(key, s)
 	k.webURL(at+".endpoint", d.Endpoint, "the S3 server's address, such as http://127.0.0.1:7070")
-	for _, only := range []string{at + ".endpoint", at + ".region"} {
+	k.stateAddress(at+".state", d)
+	if k.has(at+".rules") && d.Rules == "" {
+		k.wrong(at+".rules", "is empty; expected a JSON file with rules of headers and compression")
+	}
+	for _, only := range []string{at + ".endpoint", at + ".region", at + ".state"} {
 		if k.has(only) && k.has(at+".to") && !strings.HasPrefix(d.To, "s3://") {
 			k.wrong(only, "is for s3:// only, and this site goes to a folder; expected no such key")
 		}
+	}
+}
+
+const stateShape = "s3://bucket/prefix of its own"
+
+func (k *checker) stateAddress(key string, d Deploy) {
+	if !k.has(key) {
+		return
+	}
+	u, err := url.Parse(d.State)
+	if err == nil && u.User != nil {
+		k.addSecret(k.at(key), key, "has a user or password in it; expected "+stateShape+", with the credentials in the environment")
+		return
+	}
+	if err != nil || u.Scheme != "s3" {
+		k.wrong(key, "%q is no place for the state; expected %s", d.State, stateShape)
+		return
+	}
+	k.bucket(key, d.State, u)
+	if strings.HasPrefix(strings.TrimRight(d.To, "/")+"/", strings.TrimRight(d.State, "/")+"/") {
+		k.wrong(key, "the site itself goes there; expected %s", stateShape)
 	}
 }
 

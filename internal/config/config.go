@@ -193,6 +193,11 @@ type Deploy struct {
 	Endpoint string `yaml:"endpoint" json:"endpoint,omitempty"`
 	// Region is the bucket's region; the environment's when left out.
 	Region string `yaml:"region" json:"region,omitempty"`
+	// State is another s3:// address for the deploy's state, so that a public
+	// bucket holds the site alone.
+	State string `yaml:"state" json:"state,omitempty"`
+	// Rules is a JSON file with rules of headers and compression.
+	Rules string `yaml:"rules" json:"rules,omitempty"`
 	// CDN is what stands before the site, and is told what each release
 	// changed.
 	CDN CDN `yaml:"cdn" json:"cdn,omitzero"`

@@ -118,6 +118,9 @@ func (c *Config) resolvePaths(folder string) {
 		if site.Deploy.To != "" {
 			site.Deploy.To = c.destination(folder, site.Deploy.To)
 		}
+		if site.Deploy.Rules != "" {
+			site.Deploy.Rules = absolute(folder, site.Deploy.Rules)
+		}
 		if site.Deploy.CDN.SecretFile != "" {
 			site.Deploy.CDN.SecretFile = absolute(folder, site.Deploy.CDN.SecretFile)
 		}

@@ -82,6 +82,7 @@ func TestSecretsAreNotRepeatedInErrors(t *testing.T) {
 		"url: https://ada:TopSecretTokenItself@pressrun.example.gov\n" + small,
 		strings.Replace(small, "folder: frontend", "git: 'https://x:TopSecretTokenItself@github.com/a/b'", 1),
 		strings.Replace(small, "to: live", "to: 's3://key:TopSecretTokenItself@bucket'", 1),
+		strings.Replace(small, "to: live", "to: s3://b, state: 's3://key:TopSecretTokenItself@bucket'", 1),
 	} {
 		_, err := config.Parse("pressrun.yaml", "/etc/pressrun", []byte(text))
 		if err == nil || strings.Contains(err.Error(), "TopSecret") {
@@ -130,6 +131,13 @@ func TestACDNIsWhatTheFileSays(t *testing.T) {
 	}
 	if n := mustParse(t, small).Sites["www"].Deploy.VerifyPages; n == nil || *n != 10 {
 		t.Errorf("a site that says nothing has %v pages looked at", n)
+	}
+}
+
+func TestRulesAndStateAreWhatTheFileSays(t *testing.T) {
+	c := mustParse(t, strings.Replace(small, "deploy: {to: live}", "deploy: {to: s3://www, state: s3://private/www, rules: rules.json}", 1))
+	if d := c.Sites["www"].Deploy; d.State != "s3://private/www" || d.Rules != "/etc/pressrun/rules.json" {
+		t.Errorf("%+v", d)
 	}
 }
 

@@ -61,10 +61,11 @@ type report struct {
 	file     string
 	lines    []string
 	problems []Problem
+	secret   map[int]bool // lines that must not be repeated
 }
 
 func newReport(file string, text []byte) *report {
-	return &report{file: file, lines: strings.Split(string(text), "\n")}
+	return &report{file: file, lines: strings.Split(string(text), "\n"), secret: map[int]bool{}}
 }
 
 // add records a mistake, once: what an alias repeats is one mistake.
@@ -79,12 +80,11 @@ func (r *report) add(at place, key, text string) {
 	}
 }
 
-// addSecret records a mistake in a line that must not be repeated to anybody.
+// addSecret records a mistake in a line that must not be repeated to anybody, for
+// no other mistake in it either.
 func (r *report) addSecret(at place, key, text string) {
 	r.add(at, key, text)
-	if last := len(r.problems) - 1; last >= 0 {
-		r.problems[last].Source = ""
-	}
+	r.secret[at.line] = true
 }
 
 // reported says whether a mistake is known of a key or of a section around it.
@@ -99,6 +99,11 @@ func (r *report) reported(key string) bool {
 func (r *report) err() error {
 	if len(r.problems) == 0 {
 		return nil
+	}
+	for i, p := range r.problems {
+		if r.secret[p.Line] {
+			r.problems[i].Source = ""
+		}
 	}
 	slices.SortStableFunc(r.problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))

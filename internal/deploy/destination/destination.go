@@ -49,6 +49,9 @@ func Open(ctx context.Context, address string, o Options) (deploy.Destination, e
 		if u.Host != "" {
 			return deploy.Destination{}, fmt.Errorf("the destination %q names a host: write file:///absolute/folder, with three slashes", address)
 		}
+		if o.State != "" {
+			return deploy.Destination{}, fmt.Errorf("another place for the state is for s3:// destinations: a folder keeps its own beside it")
+		}
 		site, state, err := dir.Open(filepath.FromSlash(u.Path))
 		if err != nil {
 			return deploy.Destination{}, err

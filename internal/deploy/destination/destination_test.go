@@ -24,6 +24,7 @@ func TestWhereTheStateLies(t *testing.T) {
 		{name: "the site's own address", address: "s3://b/www", options: destination.Options{State: "s3://b/www/"}, wrong: "in its own state"},
 		{name: "an address around the site", address: "s3://b/content", options: destination.Options{State: "s3://b"}, wrong: "in its own state"},
 		{name: "two ways to say it", address: "s3://b", options: destination.Options{State: "s3://c", StatePrefix: "d"}, wrong: "not both"},
+		{name: "a folder's, in a bucket", address: "file:///srv/www", options: destination.Options{State: "s3://c"}, wrong: "is for s3:// destinations"},
 		{name: "no bucket's address", address: "s3://b", options: destination.Options{State: "/tmp"}, wrong: "not an s3:// address"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

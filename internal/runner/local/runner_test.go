@@ -18,6 +18,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -472,6 +473,18 @@ func ExampleFromConfig() {
 	// Output:
 	// ANALYTICS_ID="UA-1"
 	// TEXT="two\nlines"
+}
+
+func TestTheRunnerHandsOnWhereAndHowToDeploy(t *testing.T) {
+	s := FromConfig(config.Site{Deploy: config.Deploy{To: "s3://www", State: "s3://private/www", Rules: "/etc/pressrun/rules.json"}})
+	for name, want := range map[string]string{"PRESSRUN_TO": "s3://www", "PRESSRUN_STATE": "s3://private/www", "PRESSRUN_RULES": "/etc/pressrun/rules.json"} {
+		if s.Env[name] != want {
+			t.Errorf("%s is %q, want %q", name, s.Env[name], want)
+		}
+	}
+	if s := FromConfig(config.Site{}); s.Env["PRESSRUN_STATE"]+s.Env["PRESSRUN_RULES"] != "" {
+		t.Errorf("a site that says nothing: %v", s.Env)
+	}
 }
 
 // The release may be over, and its number forgotten, when its run is ended.

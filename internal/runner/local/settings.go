@@ -45,6 +45,8 @@ func FromConfig(c config.Site) Settings {
 		"PRESSRUN_TO":              c.Deploy.To,
 		"PRESSRUN_ENDPOINT":        c.Deploy.Endpoint,
 		"PRESSRUN_REGION":          c.Deploy.Region,
+		"PRESSRUN_STATE":           c.Deploy.State,
+		"PRESSRUN_RULES":           c.Deploy.Rules,
 		"PRESSRUN_PUBLIC_URL":      c.URL,
 		"PRESSRUN_CDN":             c.Deploy.CDN.Address,
 		"PRESSRUN_CDN_SECRET_FILE": c.Deploy.CDN.SecretFile,
