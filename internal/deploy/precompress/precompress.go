@@ -111,6 +111,7 @@ func (p *Packer) Close() error {
 type worker struct {
 	spool *os.File
 	end   int64
+	out   *bufio.Writer
 	gz    *gzip.Writer
 	in    []byte
 }
@@ -124,7 +125,8 @@ func (w *worker) pack(name string, f deploy.File, temp string) (section, error) 
 		return section{}, err
 	}
 	defer func() { _ = from.Close() }() // read only: closing can't lose anything
-	out := &sums{to: bufio.NewWriterSize(io.NewOffsetWriter(w.spool, w.end), chunk), sha: sha256.New()}
+	w.out.Reset(io.NewOffsetWriter(w.spool, w.end))
+	out := &sums{to: w.out, sha: sha256.New()}
 	built, err := w.copy(out, from)
 	if err != nil {
 		return section{}, err
@@ -135,7 +137,7 @@ func (w *worker) pack(name string, f deploy.File, temp string) (section, error) 
 	if out.size >= f.Size {
 		return section{stored: f.AsBuilt()}, nil // the next file is written over it
 	}
-	if err := out.to.Flush(); err != nil {
+	if err := w.out.Flush(); err != nil {
 		return section{}, err
 	}
 	s := section{file: w.spool, offset: w.end, stored: f.Encoded("gzip", out.size, deploy.Sum(out.sha.Sum(nil)), out.crc)}
@@ -182,7 +184,7 @@ func (w *worker) open(temp string) error {
 	// Where the system lets an open file lose its name, nothing is left behind
 	// even by a deploy that is killed.
 	_ = os.Remove(f.Name())
-	w.spool, w.gz, w.in = f, gz, make([]byte, chunk)
+	w.spool, w.gz, w.in, w.out = f, gz, make([]byte, chunk), bufio.NewWriterSize(nil, chunk)
 	return nil
 }
 

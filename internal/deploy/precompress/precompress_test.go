@@ -244,3 +244,31 @@ func TestEveryMachineMakesTheSameBytes(t *testing.T) {
 		t.Errorf("SHA-256 %s, want %s", got, want)
 	}
 }
+
+// BenchmarkPack compresses pages of 20 kB on all processors.
+func BenchmarkPack(b *testing.B) {
+	dir := b.TempDir()
+	var files []deploy.File
+	for i := range 200 {
+		files = append(files, write(b, dir, fmt.Sprintf("p%d.html", i), text(800+i%7)))
+	}
+	b.SetBytes(200 * files[0].Size)
+	b.ReportAllocs()
+	for b.Loop() {
+		p := precompress.New(dir, b.TempDir())
+		var group sync.WaitGroup
+		for part := range 4 {
+			group.Go(func() {
+				for i := part; i < len(files); i += 4 {
+					if _, err := p.Pack(files[i]); err != nil {
+						b.Error(err)
+					}
+				}
+			})
+		}
+		group.Wait()
+		if err := p.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
