@@ -46,6 +46,7 @@ func (r *Runner) Examine(ctx context.Context, siteName string) []Check {
 	if !e.repository(ctx, to) || !e.permissions(ctx, to) {
 		return e.checks
 	}
+	e.protectionRule(ctx, to)
 	if e.workflow(ctx, to) {
 		e.file(ctx, to)
 	}

@@ -3,6 +3,7 @@ package githubapp
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +43,69 @@ func TestExamineFindsWhatIsWrong(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestExamineLooksAtTheProtectionRule(t *testing.T) {
+	all := []string{"workflow_run", "workflow_job", HookProtectionRule}
+	tests := []struct {
+		name   string
+		change func(b *bench)
+		result string
+		words  string
+	}{
+		{"all is well", func(*bench) {}, CheckOK, "is asked before a job in pro/duction 1 begins"},
+		{"not enabled", func(b *bench) { b.repo.Environments["pro/duction 1"] = []int64{b.github.AppID + 1} }, CheckFailed, "enable the App under Settings, Environments, pro/duction 1"},
+		{"no rule at all", func(b *bench) { b.repo.Environments["pro/duction 1"] = nil }, CheckFailed, "enable the App under"},
+		{"no such environment", func(b *bench) { b.repo.Environments = nil }, CheckFailed, "mend the site's github.environment"},
+		{"without the event", func(b *bench) { b.repo.Events = nil }, CheckFailed, "runs would wait for ever"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := start(t, fakegithub.Options{}, func(o *Options) {
+				site := o.Sites["www"]
+				site.ProtectionRule, site.Environment = true, "pro/duction 1"
+				o.Sites["www"] = site
+			})
+			b.github.Lock(func() {
+				b.repo.Events = all
+				b.repo.Environments = map[string][]int64{"pro/duction 1": {b.github.AppID + 1, b.github.AppID}}
+				tt.change(b)
+			})
+			checks := b.runner.Examine(t.Context(), "www")
+			at := slices.IndexFunc(checks, func(c Check) bool { return c.Name == ruleCheck })
+			if at < 0 {
+				t.Fatalf("it is not checked: %+v", checks)
+			}
+			if c := checks[at]; c.Result != tt.result || !strings.Contains(c.Detail+" "+c.Do, tt.words) {
+				t.Errorf("the check is %+v, want %s with %q", c, tt.result, tt.words)
+			}
+			if last := checks[len(checks)-1]; last.Name != "workflow file" {
+				t.Errorf("nothing is checked after it: %+v", last)
+			}
+		})
+	}
+}
+
+func TestAProtectionRuleNeedsAnApp(t *testing.T) {
+	b := start(t, fakegithub.Options{}, func(o *Options) {
+		site := o.Sites["www"]
+		site.ProtectionRule = true
+		o.Sites["www"] = site
+		o.AppID, o.Signer, o.Token = 0, nil, "t"
+	})
+	b.github.AddToken("t", "acme/www")
+	checks := b.runner.Examine(t.Context(), "www")
+	at := slices.IndexFunc(checks, func(c Check) bool { return c.Name == ruleCheck })
+	if at < 0 || checks[at].Result != CheckFailed || !strings.Contains(checks[at].Do, "set up a GitHub App") {
+		t.Errorf("the checks are %+v", checks)
+	}
+}
+
+func TestASiteWithoutAProtectionRuleIsNotCheckedForOne(t *testing.T) {
+	b := start(t, fakegithub.Options{}, nil)
+	if checks := b.runner.Examine(t.Context(), "www"); slices.ContainsFunc(checks, func(c Check) bool { return c.Name == ruleCheck }) {
+		t.Errorf("the checks are %+v", checks)
 	}
 }
 

@@ -126,7 +126,7 @@ func (s *Server) installationObject(r *Repo) object {
 	account := with(base["account"].(object), object{"login": r.Owner, "id": r.OwnerID})
 	return with(base, object{
 		"id": r.Installation, "app_id": s.AppID, "app_slug": "pressrun-test", "account": account, "target_id": r.OwnerID, "repository_selection": "selected",
-		"permissions": r.granted(), "suspended_at": nil, "suspended_by": nil,
+		"permissions": r.granted(), "events": r.events(), "suspended_at": nil, "suspended_by": nil,
 		"created_at": time.Now().UTC().Format(time.RFC3339), "updated_at": time.Now().UTC().Format(time.RFC3339),
 		"html_url": fmt.Sprintf("https://github.com/organizations/%s/settings/installations/%d", r.Owner, r.Installation),
 	})
@@ -137,6 +137,13 @@ func (r *Repo) granted() map[string]string {
 		return r.Permissions
 	}
 	return map[string]string{"actions": "write", "deployments": "write", "metadata": "read"}
+}
+
+func (r *Repo) events() []string {
+	if r.Events != nil {
+		return r.Events
+	}
+	return []string{"workflow_run", "workflow_job"}
 }
 
 func userObject() object {

@@ -42,6 +42,24 @@ func (s *Server) Hold(id int64, environment, callback string) error {
 	return nil
 }
 
+// listRules lists the custom protection rules of an environment.
+func (s *Server) listRules(w http.ResponseWriter, r *http.Request, repo *Repo) {
+	s.mu.Lock()
+	apps, ok := repo.Environments[r.PathValue("environment")]
+	s.mu.Unlock()
+	if !ok {
+		refuse(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	rules := []object{}
+	for i, id := range apps {
+		rules = append(rules, object{"id": i + 1, "node_id": "R_1", "enabled": true, "app": object{
+			"id": id, "node_id": "A_1", "slug": fmt.Sprint("app-", id), "integration_url": fmt.Sprint(s.URL, "/apps/app-", id),
+		}})
+	}
+	reply(w, http.StatusOK, object{"total_count": len(rules), "custom_deployment_protection_rules": rules})
+}
+
 // Reviews are what the App said, the first first.
 func (s *Server) Reviews() []Review {
 	s.mu.Lock()

@@ -73,6 +73,12 @@ type Repo struct {
 	// Permissions are what the installation was granted; nil for all we ask.
 	Permissions map[string]string
 	Workflows   map[string]*Workflow // by file name
+	// Environments are its environments, each with the Apps whose custom
+	// protection rules are enabled there.
+	Environments map[string][]int64
+	// Events are those that the installation gets; nil for all but
+	// deployment_protection_rule.
+	Events []string
 }
 
 // Workflow is a workflow of a repository.
