@@ -79,7 +79,8 @@ drill-kill: ## kill -9 of the server under load, CYCLES=50 times: nothing acknow
 drill-year: ## A simulated year of a busy site, DAYS=365: nothing stuck, never two releases at once
 	PRESSRUN_DRILL_DAYS=$(DAYS) tools/drill-year
 
-drill-deploy: ## Deploys cut off at every request, racing, losing their lease; nginx over a folder: never torn
+drill-deploy: ## Deploys cut off at every request, racing, on bad networks; nginx over a folder: never torn
+	@tools/install versitygw toxiproxy
 	go test -count=1 -v -timeout 30m ./test/drill/deploy -drill.all $(ARGS)
 
 drill-dispatch: ## kill -9 of the app while GitHub loses answers, DISPATCHES=2000: every release is built by one run
@@ -117,7 +118,7 @@ vuln: ## Known vulnerabilities in what the program calls (asks vuln.go.dev)
 	bin/tools/govulncheck ./...
 
 tools: ## Install the pinned tools into bin/tools
-	@tools/install versitygw golangci-lint actionlint
+	@tools/install versitygw toxiproxy golangci-lint actionlint
 
 tool-act: ## Install act, which runs workflows on this machine, into bin/tools
 	@tools/install act

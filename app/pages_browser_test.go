@@ -13,6 +13,8 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
+
+	"github.com/pressrun/pressrun/test/servers"
 )
 
 // browser starts a browser without a window, for the test's life. It talks to
@@ -30,10 +32,7 @@ func browser(t *testing.T) context.Context {
 		}
 	}
 	if path == "" {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("no chromium, chromium-browser or google-chrome here: install one")
-		}
-		t.Skip("SKIPPED: no chromium, chromium-browser or google-chrome here, so nobody has looked at the pages")
+		servers.Missing(t, "chromium, chromium-browser or google-chrome, so nobody looks at the pages", "apt-get install chromium")
 	}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.UserDataDir(t.TempDir()), chromedp.WindowSize(1100, 900),

@@ -2,11 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/pressrun/pressrun/internal/deploy/destination"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -169,4 +173,36 @@ func leased(t *testing.T, head string) bool {
 		t.Fatal(err)
 	}
 	return h.Lease != nil
+}
+
+// TestAStoreThatCanNotBeReachedIsNotTakenForTheApp: the error and its exit code
+// are those of the command, with fewer tries than it has.
+func TestAStoreThatCanNotBeReachedIsNotTakenForTheApp(t *testing.T) {
+	build := buildOf(t, map[string]string{"index.html": "home"})
+	for name, endpoint := range map[string]string{"nobody listens": "http://" + servers.FreeAddress(t), "nobody answers": silence(t)} {
+		dest, err := destination.Open(t.Context(), "s3://site", destination.Options{
+			Endpoint: endpoint, AccessKey: "a", SecretKey: "s", MaxAttempts: 1, StallTimeout: 200 * time.Millisecond,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = engine.Run(t.Context(), dest, engine.Options{Source: build, Site: "www"})
+		err = deployError(err)
+		words := tell(err, nil)
+		if exitCode(err) != exitUnreachable || !strings.Contains(words, "read s3://site/.pressrun/head: the store at "+endpoint) ||
+			!strings.Contains(words, "check the network") || strings.Contains(words, "PRESSRUN_URL") {
+			t.Errorf("%s: exit code %d: %s", name, exitCode(err), words)
+		}
+	}
+}
+
+// silence is an address that takes connections and says nothing.
+func silence(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = l.Close() })
+	return "http://" + l.Addr().String()
 }

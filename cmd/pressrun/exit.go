@@ -72,14 +72,17 @@ func exitCode(err error) int {
 	}
 	_, parse := errors.AsType[*kong.ParseError](err)
 	_, misconfigured := errors.AsType[*config.Error](err)
-	_, network := errors.AsType[net.Error](err)
+	// Not net.Error: an error number of the operating system is one too, as of a
+	// file that can't be read.
+	_, network := errors.AsType[*net.OpError](err)
+	_, name := errors.AsType[*net.DNSError](err)
 	_, call := errors.AsType[*url.Error](err)
 	switch {
 	case parse, misconfigured:
 		return exitUsage
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.Is(err, deploy.ErrUnreachable), network, call:
+	case errors.Is(err, deploy.ErrUnreachable), network, name, call:
 		return exitUnreachable
 	default:
 		return exitFailed

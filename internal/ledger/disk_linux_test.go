@@ -13,44 +13,29 @@ import (
 	"syscall"
 	"testing"
 
-	"golang.org/x/sys/unix"
+	"github.com/pressrun/pressrun/test/servers"
 )
 
 // A real disk that is really full: SQLite then fails in other places than
 // under its own limit of pages, such as in the middle of its log.
 func TestNothingIsAcknowledgedOnAFullTmpfs(t *testing.T) {
-	if os.Geteuid() != 0 {
-		t.Skip("only root can mount a tmpfs: a full disk is tested by SQLite's own limit alone")
-	}
-	dir := t.TempDir()
-	if err := unix.Mount("tmpfs", dir, "tmpfs", 0, "size=3m"); err != nil {
-		t.Skipf("no tmpfs here (%v): a full disk is tested by SQLite's own limit alone", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(dir, 0); err != nil {
-			t.Errorf("unmount: %v", err)
-		}
-	})
+	dir := servers.SmallDisk(t, 3<<20)
 	path := filepath.Join(dir, "pressrun.db")
 	l := open(t, path)
 	var acknowledged []string
 	for round := range 3 {
-		filler := fillUp(t, dir)
+		free := servers.Fill(t, dir, 0)
 		acknowledged = append(acknowledged, askUntilFull(t, l)...)
 		mustHoldExactly(t, l, acknowledged)
-		if err := os.Remove(filler); err != nil {
-			t.Fatal(err)
-		}
+		free()
 		acknowledged = append(acknowledged, ask(t, l, Request{}).ID)
 		mustHoldExactly(t, l, acknowledged)
 		if round == 1 { // what is on the full disk is whole for the next process too
-			fillUp(t, dir)
+			free := servers.Fill(t, dir, 0)
 			if err := l.Close(); err != nil {
 				t.Logf("close on a full disk: %v", err)
 			}
-			if err := os.Remove(filler); err != nil {
-				t.Fatal(err)
-			}
+			free()
 			l = open(t, path)
 			mustHoldExactly(t, l, acknowledged)
 		}
@@ -61,24 +46,6 @@ func TestNothingIsAcknowledgedOnAFullTmpfs(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Error(err)
 	}
-}
-
-// fillUp takes all the room that is left on a disk.
-func fillUp(t *testing.T, dir string) string {
-	t.Helper()
-	name := filepath.Join(dir, "filler")
-	f, err := os.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	for err == nil {
-		_, err = f.Write(make([]byte, 1024))
-	}
-	if !errors.Is(err, syscall.ENOSPC) {
-		t.Fatal(err)
-	}
-	return name
 }
 
 // ordinaryUser starts the test binary as somebody whom file modes bind.

@@ -52,7 +52,7 @@ func newRig(t *testing.T, build string) *rig {
 	r.tool = servers.Tool(t, "act")
 	for _, program := range []string{"hugo", "node", "git", "jq"} {
 		if _, err := exec.LookPath(program); err != nil {
-			missing(t, program)
+			servers.Missing(t, program, "tools/packages")
 		}
 	}
 	r.s3 = servers.StartVersityGW(t, "www")
@@ -78,14 +78,6 @@ func newRig(t *testing.T, build string) *rig {
 		}
 	})
 	return r
-}
-
-func missing(t *testing.T, program string) {
-	t.Helper()
-	if os.Getenv("CI") == "true" {
-		t.Fatalf("%s is not installed: tools/packages installs it", program)
-	}
-	t.Skipf("SKIPPED: %s is not installed: tools/packages installs it", program)
 }
 
 // runToken is a token of role run.

@@ -17,6 +17,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pressrun/pressrun/test/servers"
 )
 
 // shim is the action's script in a folder of its own, with a release of ours.
@@ -32,7 +34,7 @@ const program = "#!/bin/sh\necho \"did: $*\"\n[ \"$2\" = build ] || exit 7\ntrap
 func newShim(t *testing.T, change func(served []byte) []byte) *shim {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
-		missing(t, "node")
+		servers.Missing(t, "node", "tools/packages")
 	}
 	s := &shim{dir: t.TempDir(), cache: t.TempDir(), state: filepath.Join(t.TempDir(), "state")}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -78,11 +78,7 @@ func postgresBin(t testing.TB) func(string) string {
 		found = append(found, onPath)
 	}
 	if len(found) == 0 {
-		const missing = "PostgreSQL is not installed: its SQL was NOT tested (Debian: apt-get install postgresql)"
-		if os.Getenv("CI") == "true" {
-			t.Fatal(missing)
-		}
-		t.Skip(missing)
+		Missing(t, "PostgreSQL, so its SQL is not tested", "apt-get install postgresql")
 	}
 	dir := filepath.Dir(slices.Max(found))
 	return func(name string) string { return filepath.Join(dir, name) }

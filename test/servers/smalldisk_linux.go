@@ -33,15 +33,15 @@ func SmallDisk(t testing.TB, size int64) string {
 	}
 	if exec.CommandContext(t.Context(), "sudo", "-n", "mount", "-t", "tmpfs", "-o", options, "tmpfs", dir).Run() == nil {
 		t.Cleanup(func() {
-			if said, err := exec.Command("sudo", "-n", "umount", dir).CombinedOutput(); err != nil { //nolint:noctx // the test's context is over by then
+			if said, err := exec.Command("sudo", "-n", "umount", dir).CombinedOutput(); err != nil {
 				t.Errorf("unmount %s: %v: %s", dir, err, said)
 			}
 		})
 		return dir
 	}
 	var shm unix.Statfs_t
-	if unix.Statfs("/dev/shm", &shm) == nil && shm.Type == unix.TMPFS_MAGIC && shm.Blocks*uint64(shm.Bsize) <= ownSharedMemory { //nolint:gosec // G115: a block's size is positive
-		if dir, mkdirErr := os.MkdirTemp("/dev/shm", "full-"); mkdirErr == nil { //nolint:usetesting // the disk is what matters
+	if unix.Statfs("/dev/shm", &shm) == nil && shm.Type == unix.TMPFS_MAGIC && shm.Blocks*uint64(shm.Bsize) <= ownSharedMemory {
+		if dir, mkdirErr := os.MkdirTemp("/dev/shm", "full-"); mkdirErr == nil {
 			t.Cleanup(func() {
 				if err := os.RemoveAll(dir); err != nil {
 					t.Errorf("remove %s: %v", dir, err)

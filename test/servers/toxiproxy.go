@@ -97,7 +97,7 @@ func tellToxiproxy(t testing.TB, url string, what any) {
 	if err != nil {
 		t.Fatalf("tell toxiproxy: %v", err)
 	}
-	response, err := http.Post(url, "application/json", bytes.NewReader(body)) //nolint:noctx // it ends with the test's own server
+	response, err := http.Post(url, "application/json", bytes.NewReader(body))
 	if err != nil {
 		t.Errorf("tell toxiproxy: %v", err)
 		return

@@ -57,11 +57,22 @@ func Scan(ctx context.Context, root string) (deploy.Tree, error) {
 		group.Go(func() error { return s.hashAll(names) })
 	}
 	if err := group.Wait(); err != nil {
-		return deploy.Tree{}, fmt.Errorf("read the build: %w", err)
+		return deploy.Tree{}, fmt.Errorf("read the build: %w", inWords(err))
 	}
 	slices.SortFunc(s.tree.Files, func(a, b deploy.File) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(s.tree.Refused, func(a, b deploy.Refused) int { return strings.Compare(a.Path, b.Path) })
 	return s.tree, nil
+}
+
+// inWords says what to do about a build that can't be read.
+func inWords(err error) error {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("it changed meanwhile: let the build end first, then deploy again: %w", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("this user may not: check its owner and mode: %w", err)
+	}
+	return err
 }
 
 type scanner struct {
@@ -155,9 +166,6 @@ func (s *scanner) hashAll(names <-chan string) error {
 	var files []deploy.File
 	for name := range names {
 		f, err := hash(filepath.Join(s.root, filepath.FromSlash(name)), buf)
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("it changed meanwhile: let the build end first, then deploy again: %w", err)
-		}
 		if err != nil {
 			return err
 		}
