@@ -86,10 +86,17 @@ func start(t *testing.T, change func(*config.Config)) *bench {
 	if change != nil {
 		change(&conf)
 	}
+	return serving(t, Options{Config: conf})
+}
+
+// serving is an app that runs and is served until the test ends, with a runner
+// that the test plays.
+func serving(t *testing.T, opts Options) *bench {
+	t.Helper()
 	b := &bench{runner: newFakeRunner()}
+	opts.NewRunner = func(runner.OnEvent) (runner.Runner, error) { return b.runner, nil }
 	var err error
-	b.app, err = New(t.Context(), Options{Config: conf, NewRunner: func(runner.OnEvent) (runner.Runner, error) { return b.runner, nil }})
-	if err != nil {
+	if b.app, err = New(t.Context(), opts); err != nil {
 		t.Fatal(err)
 	}
 	if err := b.app.desk.start(t.Context()); err != nil {

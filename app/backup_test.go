@@ -62,15 +62,7 @@ func soon(t *testing.T, what string, so func() bool) {
 func TestOneBackupIsMadeAtATime(t *testing.T) {
 	b := start(t, nil)
 	b.app.backups.underWay.Store(true)
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/v1/backup", http.NoBody)
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Authorization", "Bearer "+operatorToken)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
+	resp := b.fetch(t, "/v1/backup", operatorToken)
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "30" || !strings.Contains(string(text), `"backup_under_way"`) {

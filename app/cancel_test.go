@@ -8,10 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
-	"github.com/pressrun/pressrun/internal/runner"
 )
 
 // awayRunner can't cancel while it is away.
@@ -42,18 +40,7 @@ func TestACancellationIsTriedAsLongAsSomebodyWaitsForIt(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				away := &awayRunner{fakeRunner: newFakeRunner()}
 				away.away.Store(true)
-				a, err := New(t.Context(), Options{
-					Config:    config.Config{State: dir, Sites: map[string]config.Site{"www": {Runner: "local"}}},
-					NewRunner: func(runner.OnEvent) (runner.Runner, error) { return away, nil },
-				})
-				if err != nil {
-					t.Fatal(err)
-				}
-				defer func() {
-					if err := a.Close(); err != nil {
-						t.Error(err)
-					}
-				}()
+				a := alone(t, dir, away)
 				if err := a.desk.start(t.Context()); err != nil {
 					t.Fatal(err)
 				}

@@ -14,28 +14,29 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// alone is an app whose clock is the test's.
-func alone(t *testing.T, state string) *App {
+// alone is an app that nobody serves, whose clock may be the test's. It is
+// closed when the test ends.
+func alone(t *testing.T, state string, runs runner.Runner) *App {
 	t.Helper()
 	a, err := New(t.Context(), Options{
 		Config:    config.Config{State: state, Sites: map[string]config.Site{"www": {Runner: "local"}}},
-		NewRunner: func(runner.OnEvent) (runner.Runner, error) { return newFakeRunner(), nil },
+		NewRunner: func(runner.OnEvent) (runner.Runner, error) { return runs, nil },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := a.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	return a
 }
 
 func TestARunsCredentialsEndWithItsRelease(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		a := alone(t, dir)
-		defer func() {
-			if err := a.Close(); err != nil {
-				t.Error(err)
-			}
-		}()
+		a := alone(t, dir, newFakeRunner())
 		job, session := a.mintJob("www", 1), a.mintSession(grant{Site: "www", Release: 1, Run: "r", Attempt: 1})
 		is := func(when string, want string) {
 			t.Helper()
@@ -77,12 +78,7 @@ func TestARunsCredentialsEndWithItsRelease(t *testing.T) {
 func TestACredentialOfAReleaseThatNeverEndsExpires(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		a := alone(t, dir)
-		defer func() {
-			if err := a.Close(); err != nil {
-				t.Error(err)
-			}
-		}()
+		a := alone(t, dir, newFakeRunner())
 		for _, c := range []struct {
 			credential string
 			life       time.Duration

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
-	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
@@ -25,18 +24,25 @@ func (b *bench) ask(t *testing.T, source release.Source) api.AskResult {
 	return out
 }
 
-// get reads a call's JSON as the operator.
-func (b *bench) get(t *testing.T, path string, to any) {
+// fetch makes a call and leaves its answer to the caller.
+func (b *bench) fetch(t *testing.T, path, token string) *http.Response {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	req.Header.Set("Authorization", "Bearer "+operatorToken)
+	req.Header.Set("Authorization", "Bearer "+token)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return resp
+}
+
+// get reads a call's JSON as the operator.
+func (b *bench) get(t *testing.T, path string, to any) {
+	t.Helper()
+	resp := b.fetch(t, path, operatorToken)
 	defer resp.Body.Close()
 	if err := json.NewDecoder(resp.Body).Decode(to); err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("%s: %s %v", path, resp.Status, err)
@@ -46,9 +52,9 @@ func (b *bench) get(t *testing.T, path string, to any) {
 // until waits for the site to be as wished.
 func (b *bench) until(t *testing.T, what string, wished func(release.Site) bool) release.Site {
 	t.Helper()
-	deadline := time.Now().Add(15 * time.Second)
+	deadline := time.Now().Add(20 * time.Second)
 	for {
-		site, err := b.app.ledger.Site(t.Context(), "www")
+		site, err := b.app.ledger.Site(context.WithoutCancel(t.Context()), "www")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,14 +208,7 @@ func (d deafRunner) Dispatch(ctx context.Context, job runner.Job) (release.Run, 
 func TestADispatchThatIsNeverAnsweredIsExplainedAndTriedAgain(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		silent := newFakeRunner()
-		a, err := New(t.Context(), Options{
-			Config:    config.Config{State: dir, Sites: map[string]config.Site{"www": {Runner: "local"}}},
-			NewRunner: func(runner.OnEvent) (runner.Runner, error) { return deafRunner{silent}, nil },
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
+		a := alone(t, dir, deafRunner{newFakeRunner()})
 		if err := a.desk.start(t.Context()); err != nil {
 			t.Fatal(err)
 		}
@@ -220,9 +219,6 @@ func TestADispatchThatIsNeverAnsweredIsExplainedAndTriedAgain(t *testing.T) {
 		site, err := a.ledger.Site(t.Context(), "www")
 		if err != nil || site.Current.Dispatch.Unknown == "" {
 			t.Errorf("after the call's limit: %+v %v", site.Current.Dispatch, err)
-		}
-		if err := a.Close(); err != nil {
-			t.Error(err)
 		}
 	})
 }

@@ -2,13 +2,11 @@ package app
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -20,7 +18,6 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
-	"github.com/pressrun/pressrun/internal/runner"
 	"github.com/pressrun/pressrun/test/fakegithub"
 )
 
@@ -93,27 +90,9 @@ func startHub(t *testing.T, o fakegithub.Options, change func(*config.Config)) *
 	if change != nil {
 		change(&conf)
 	}
-	h.bench = &bench{runner: newFakeRunner()}
-	h.app, err = New(t.Context(), Options{Config: conf, Log: slog.New(slog.NewTextHandler(h.logs, &slog.HandlerOptions{Level: slog.LevelDebug})), Grace: 3 * time.Second, NewRunner: func(runner.OnEvent) (runner.Runner, error) { return h.runner, nil }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := h.app.desk.start(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	srv := httptest.NewServer(h.app.Handler())
-	t.Cleanup(func() {
-		h.app.stopNow()
-		srv.Close()
-		if err := h.app.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	h.url = srv.URL
-	if h.client, err = api.NewClient(srv.URL, operatorToken, api.Options{Tries: 1}); err != nil {
-		t.Fatal(err)
-	}
-	github.SetHook(srv.URL+hookPath, hookSecret, nil)
+	debug := slog.New(slog.NewTextHandler(h.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	h.bench = serving(t, Options{Config: conf, Log: debug, Grace: 3 * time.Second})
+	github.SetHook(h.url+hookPath, hookSecret, nil)
 	return h
 }
 
@@ -121,25 +100,6 @@ func (h *hub) ask(t *testing.T, title string) {
 	t.Helper()
 	if _, err := h.client.Ask(t.Context(), "www", hashToken(title), api.RequestInput{Source: release.FromEditor, Actor: "Ada", Title: title}); err != nil {
 		t.Fatal(err)
-	}
-}
-
-// until waits for something about the site.
-func (h *hub) until(t *testing.T, what string, ok func(release.Site) bool) release.Site {
-	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		site, err := h.app.ledger.Site(context.WithoutCancel(t.Context()), "www")
-		if err != nil {
-			t.Fatal(err)
-		}
-		if ok(site) {
-			return site
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s: the site is %s, release %+v, last %+v", what, site.State, site.Current, site.Last)
-		}
-		time.Sleep(10 * time.Millisecond)
 	}
 }
 

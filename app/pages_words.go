@@ -11,42 +11,10 @@ import (
 )
 
 // stateName is a state as people see it.
-func stateName(s release.State) string {
-	switch s {
-	case release.Ready:
-		return "Ready"
-	case release.Requested:
-		return "Requested"
-	case release.Dispatched:
-		return "Dispatched"
-	case release.Starting:
-		return "Starting"
-	case release.InProgress:
-		return "In Progress"
-	case release.Complete:
-		return "Complete"
-	}
-	return string(s)
-}
+func stateName(s release.State) string { return textOf(s).name }
 
 // stateHint says what a state means, for who has never seen one.
-func stateHint(s release.State) string {
-	switch s {
-	case release.Ready:
-		return "nothing to do"
-	case release.Requested:
-		return "somebody asked"
-	case release.Dispatched:
-		return "handed over"
-	case release.Starting:
-		return "setting up"
-	case release.InProgress:
-		return "building and publishing"
-	case release.Complete:
-		return "live, finishing up"
-	}
-	return ""
-}
+func stateHint(s release.State) string { return textOf(s).hint }
 
 // outcomeWords say how a release ended, or what it is doing.
 func outcomeWords(o release.Outcome, state release.State) string {

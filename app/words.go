@@ -81,24 +81,30 @@ func orNoReason(why string) string {
 	return why
 }
 
-// stateWords say what a release in a state is doing.
-func stateWords(s release.State) string {
+// stateText is a state in words: its name, what it means for who has never seen
+// one, and what a release in it is doing.
+type stateText struct{ name, hint, doing string }
+
+func textOf(s release.State) stateText {
 	switch s {
 	case release.Ready:
-		return "over"
+		return stateText{"Ready", "nothing to do", "over"}
 	case release.Requested:
-		return "about to start"
+		return stateText{"Requested", "somebody asked", "about to start"}
 	case release.Dispatched:
-		return "waiting for its run to begin"
+		return stateText{"Dispatched", "handed over", "waiting for its run to begin"}
 	case release.Starting:
-		return "starting"
+		return stateText{"Starting", "setting up", "starting"}
 	case release.InProgress:
-		return "in progress"
+		return stateText{"In Progress", "building and publishing", "in progress"}
 	case release.Complete:
-		return "live and finishing"
+		return stateText{"Complete", "live, finishing up", "live and finishing"}
 	}
-	return string(s)
+	return stateText{name: string(s), doing: string(s)}
 }
+
+// stateWords say what a release in a state is doing.
+func stateWords(s release.State) string { return textOf(s).doing }
 
 // siteWords sum a site's state up.
 func siteWords(site release.Site, now time.Time, zone *time.Location) string {

@@ -21,20 +21,10 @@ import (
 	"github.com/pressrun/pressrun/internal/demo/cms"
 	"github.com/pressrun/pressrun/internal/demo/content"
 	"github.com/pressrun/pressrun/internal/demo/frontend"
+	"github.com/pressrun/pressrun/test/democms"
 )
 
-const base = "https://library.example"
-
-func startCMS(t *testing.T) (*cms.CMS, string) {
-	t.Helper()
-	c, err := cms.New(cms.Options{Site: content.Site{Name: "Library", Tagline: "For everyone.", URL: base + "/"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
-	return c, server.URL
-}
+const base = democms.Base
 
 func build(t *testing.T, opts frontend.Options) (map[string]string, frontend.Summary) {
 	t.Helper()
@@ -42,28 +32,11 @@ func build(t *testing.T, opts frontend.Options) (map[string]string, frontend.Sum
 	if err != nil {
 		t.Fatal(err)
 	}
-	return readAll(t, opts.Out), summary
-}
-
-func readAll(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	files := map[string]string{}
-	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		files[name] = string(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
+	return democms.Files(t, opts.Out), summary
 }
 
 func TestTheSiteHoldsEveryPublishedArticleAndNoDraft(t *testing.T) {
-	_, address := startCMS(t)
+	_, address := democms.Start(t)
 	files, summary := build(t, frontend.Options{CMS: address, Out: filepath.Join(t.TempDir(), "out")})
 	var pages []string
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -94,7 +67,7 @@ func TestTheSiteHoldsEveryPublishedArticleAndNoDraft(t *testing.T) {
 }
 
 func TestTheSameContentGivesTheSameBytes(t *testing.T) {
-	_, address := startCMS(t)
+	_, address := democms.Start(t)
 	first, _ := build(t, frontend.Options{CMS: address, Out: filepath.Join(t.TempDir(), "a")})
 	second, _ := build(t, frontend.Options{CMS: address, Out: filepath.Join(t.TempDir(), "b")})
 	if diff := cmp.Diff(first, second); diff != "" {
@@ -103,7 +76,7 @@ func TestTheSameContentGivesTheSameBytes(t *testing.T) {
 }
 
 func TestARebuildShowsTheEditAndDropsWhatIsUnpublished(t *testing.T) {
-	c, address := startCMS(t)
+	c, address := democms.Start(t)
 	out := filepath.Join(t.TempDir(), "out")
 	before, _ := build(t, frontend.Options{CMS: address, Out: out})
 	edit := cms.Edit{Title: "Opening hours", Slug: "opening-hours", Summary: "S", Body: "Open all night.", Author: "Maya"}
@@ -128,7 +101,7 @@ func TestARebuildShowsTheEditAndDropsWhatIsUnpublished(t *testing.T) {
 }
 
 func TestAFailedBuildLeavesTheSiteAsItWas(t *testing.T) {
-	_, address := startCMS(t)
+	_, address := democms.Start(t)
 	out := filepath.Join(t.TempDir(), "out")
 	before, _ := build(t, frontend.Options{CMS: address, Out: out})
 	broken := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -144,13 +117,13 @@ func TestAFailedBuildLeavesTheSiteAsItWas(t *testing.T) {
 	if _, err := frontend.Build(cancelled, frontend.Options{CMS: address, Out: out}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want context.Canceled", err)
 	}
-	if diff := cmp.Diff(before, readAll(t, out)); diff != "" {
+	if diff := cmp.Diff(before, democms.Files(t, out)); diff != "" {
 		t.Errorf("the site changed:\n%s", diff)
 	}
 }
 
 func TestBadOptionsAreRefused(t *testing.T) {
-	_, address := startCMS(t)
+	_, address := democms.Start(t)
 	foreign := t.TempDir()
 	if err := os.WriteFile(filepath.Join(foreign, "thesis.txt"), []byte("years"), 0o600); err != nil {
 		t.Fatal(err)
@@ -192,7 +165,7 @@ func TestNoPublicAddressIsAnError(t *testing.T) {
 }
 
 func TestTheBuildProfileIsHonoured(t *testing.T) {
-	_, address := startCMS(t)
+	_, address := democms.Start(t)
 	env := map[string]string{"CMS_URL": address, "SITE_URL": "http://staging.example", "ANALYTICS_ID": "G-12345", "DEPLOY_ENV": "staging"}
 	opts := frontend.OptionsFromEnv(func(key string) string { return env[key] })
 	opts.Out = filepath.Join(t.TempDir(), "staging")
@@ -218,7 +191,7 @@ func TestTheBuildProfileIsHonoured(t *testing.T) {
 }
 
 func TestFeedAndSitemapAreValidXMLWithEveryArticle(t *testing.T) {
-	_, address := startCMS(t)
+	_, address := democms.Start(t)
 	files, _ := build(t, frontend.Options{CMS: address, Out: filepath.Join(t.TempDir(), "out")})
 	var feed struct {
 		XMLName xml.Name `xml:"http://www.w3.org/2005/Atom feed"`
@@ -249,7 +222,7 @@ func TestFeedAndSitemapAreValidXMLWithEveryArticle(t *testing.T) {
 var ownLink = regexp.MustCompile(`(?:href|src)="(/[^"]*)"`)
 
 func TestEveryLinkOfThePagesLeadsSomewhere(t *testing.T) {
-	_, address := startCMS(t)
+	_, address := democms.Start(t)
 	files, _ := build(t, frontend.Options{CMS: address, Out: filepath.Join(t.TempDir(), "out")})
 	links := 0
 	for name, page := range files {
@@ -277,7 +250,7 @@ func TestEveryLinkOfThePagesLeadsSomewhere(t *testing.T) {
 
 func TestNoTextOfTheCMSBecomesMarkup(t *testing.T) {
 	const evil = `</title><script>alert("1")</script>`
-	c, address := startCMS(t)
+	c, address := democms.Start(t)
 	edit := cms.Edit{Title: evil, Slug: "evil", Summary: evil, Body: evil + "\n\n## " + evil + "\n\n- " + evil + "\n\n[x](javascript:alert)", Author: evil, Publish: true}
 	if _, err := c.Create(edit, "Maya"); err != nil {
 		t.Fatal(err)
@@ -294,7 +267,7 @@ func TestNoTextOfTheCMSBecomesMarkup(t *testing.T) {
 }
 
 func TestServedRequestsAreToldInPlainText(t *testing.T) {
-	_, address := startCMS(t)
+	_, address := democms.Start(t)
 	file := filepath.Join(t.TempDir(), "requests.json")
 	cases := []struct {
 		name, text string

@@ -17,18 +17,8 @@ import (
 	"github.com/pressrun/pressrun/internal/demo/cms"
 	"github.com/pressrun/pressrun/internal/demo/content"
 	"github.com/pressrun/pressrun/internal/demo/hugo"
+	"github.com/pressrun/pressrun/test/democms"
 )
-
-func startCMS(t *testing.T) (*cms.CMS, string) {
-	t.Helper()
-	c, err := cms.New(cms.Options{Site: content.Site{Name: "Library", Tagline: "For everyone.", URL: "https://library.example/"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(c)
-	t.Cleanup(server.Close)
-	return c, server.URL
-}
 
 // needHugo fails in CI and skips elsewhere: a test that is never run proves
 // nothing.
@@ -60,28 +50,11 @@ func build(t *testing.T, address, dir string) map[string]string {
 	if output, err := cmd.CombinedOutput(); err != nil || strings.Contains(string(output), "WARN") {
 		t.Fatalf("hugo: %v\n%s", err, output)
 	}
-	return readAll(t, out)
-}
-
-func readAll(t *testing.T, dir string) map[string]string {
-	t.Helper()
-	files := map[string]string{}
-	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		data, err := os.ReadFile(filepath.Join(dir, name))
-		files[name] = string(data)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return files
+	return democms.Files(t, out)
 }
 
 func TestHugoBuildsEveryPublishedArticle(t *testing.T) {
-	_, address := startCMS(t)
+	_, address := democms.Start(t)
 	files := build(t, address, filepath.Join(t.TempDir(), "site"))
 	for _, slug := range []string{"opening-hours", "get-a-library-card", "borrow-renew-return", "study-rooms", "mobile-library", "story-time", "tool-library"} {
 		if files["articles/"+slug+"/index.html"] == "" {
@@ -107,7 +80,7 @@ func TestHugoBuildsEveryPublishedArticle(t *testing.T) {
 }
 
 func TestTextThatHugoWouldReadAsItsOwnStaysText(t *testing.T) {
-	c, address := startCMS(t)
+	c, address := democms.Start(t)
 	nasty := cms.Edit{
 		Title: `{{< ref "x" >}} "quoted" } \ --- <script>alert(1)</script>`, Slug: "index",
 		Summary: `+++ {{ .Site }} <b>bold</b> \"`,
@@ -141,7 +114,7 @@ func TestTextThatHugoWouldReadAsItsOwnStaysText(t *testing.T) {
 }
 
 func TestUnpublishedArticlesAndOldPagesAreGoneAndTheRestStays(t *testing.T) {
-	c, address := startCMS(t)
+	c, address := democms.Start(t)
 	dir := filepath.Join(t.TempDir(), "site")
 	before := build(t, address, dir)
 	own := filepath.Join(dir, "content", "about.md")
@@ -164,14 +137,14 @@ func TestUnpublishedArticlesAndOldPagesAreGoneAndTheRestStays(t *testing.T) {
 }
 
 func TestTheSameContentGivesTheSameSource(t *testing.T) {
-	_, address := startCMS(t)
+	_, address := democms.Start(t)
 	a, b := t.TempDir(), t.TempDir()
 	for _, dir := range []string{a, b} {
 		if err := hugo.WriteContent(t.Context(), address, dir); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if diff := cmp.Diff(readAll(t, a), readAll(t, b)); diff != "" {
+	if diff := cmp.Diff(democms.Files(t, a), democms.Files(t, b)); diff != "" {
 		t.Errorf("second writing differs:\n%s", diff)
 	}
 }
