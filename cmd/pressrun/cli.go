@@ -89,6 +89,7 @@ func execute(ctx context.Context, args []string, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
+	saveMemory(command.Command())
 	err = command.Run()
 	if strings.HasPrefix(command.Command(), "action ") {
 		return ofAction(err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
@@ -20,6 +21,8 @@ const (
 	formatColumns = 2
 	// maxManifest bounds what a manifest may unpack to: about two million files.
 	maxManifest = 512 << 20
+	// manifestWindow is how far back the packing looks: paths are alike nearby.
+	manifestWindow = 1 << 20
 )
 
 // ErrNewerFormat tells of a manifest or head written by a newer Pressrun.
@@ -45,43 +48,43 @@ type manifestHeader struct {
 // without the start it shares with the one before, and the columns.
 func (m *Manifest) Encode() ([]byte, error) {
 	columns, blocks := m.columns()
+	format := byte(formatPlain)
+	if len(columns) > 0 {
+		format = formatColumns
+	}
 	head, err := json.Marshal(manifestHeader{m.Site, m.Sequence, m.Release, m.Commit, m.Parent, unix(m.At), m.Delta, columns})
 	if err != nil {
 		return nil, fmt.Errorf("encode manifest header: %w", err)
 	}
-	w := &encoder{sets: map[Headers]uint64{}}
-	for i := range m.Entries {
-		w.entry(&m.Entries[i])
+	body := func(out io.Writer) (int64, error) {
+		w := &encoder{out: out}
+		w.manifest(m, head, blocks)
+		return w.written, w.err
 	}
-	w.last = ""
-	for i := range m.Retired {
-		r := &m.Retired[i]
-		w.entry(&r.Entry)
-		w.int(r.Sequence)
-		w.int(unix(r.At))
-		w.uint(flag(r.Doomed))
-	}
-	for _, block := range blocks {
-		w.bytes(string(block))
-	}
-	top := &encoder{}
-	top.bytes(string(head))
-	top.uint(uint64(len(w.order)))
-	for _, set := range w.order {
-		top.bytes(string(set))
-	}
-	top.uint(uint64(len(m.Entries)))
-	top.uint(uint64(len(m.Retired)))
-	// Ids of versions have no repeats, and few letters: a third less for them.
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithAllLitEntropyCompression(true))
+	// Once to know the size, which the decoder makes room for, and once more to
+	// write: the whole of a large site's manifest is never in memory unpacked.
+	size, err := body(io.Discard)
 	if err != nil {
 		return nil, fmt.Errorf("encode manifest: %w", err)
 	}
-	out := append([]byte(manifestMagic), formatPlain)
-	if len(columns) > 0 {
-		out[len(out)-1] = formatColumns
+	// Ids of versions have no repeats, and few letters: a third less for them by
+	// packing literals always.
+	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(manifestWindow),
+		zstd.WithLowerEncoderMem(true), zstd.WithAllLitEntropyCompression(true))
+	if err != nil {
+		return nil, fmt.Errorf("encode manifest: %w", err)
 	}
-	return z.EncodeAll(append(top.buf, w.buf...), out), nil
+	out := bytes.NewBuffer(make([]byte, 0, len(manifestMagic)+1+int(size*2/3))) // sums can't be packed
+	out.WriteString(manifestMagic)
+	out.WriteByte(format)
+	z.ResetContentSize(out, size)
+	if _, err = body(z); err == nil {
+		err = z.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("encode manifest: %w", err)
+	}
+	return out.Bytes(), nil
 }
 
 // DecodeManifest reads a manifest. The bytes may be anything: what is not a
@@ -131,11 +134,63 @@ func flag(b bool) uint64 {
 	return 0
 }
 
+// encoder gathers bytes, and passes them on now and then where it has an out.
 type encoder struct {
-	buf   []byte
-	last  string
-	sets  map[Headers]uint64
-	order []Headers
+	buf     []byte
+	out     io.Writer
+	written int64 // bytes passed on
+	err     error
+
+	last string
+	sets map[Headers]uint64
+}
+
+const encoderBuffer = 64 << 10
+
+func (w *encoder) flush() {
+	if w.err == nil {
+		_, w.err = w.out.Write(w.buf)
+	}
+	w.written += int64(len(w.buf))
+	w.buf = w.buf[:0]
+}
+
+func (w *encoder) manifest(m *Manifest, head []byte, blocks [][]byte) {
+	w.bytes(string(head))
+	w.headerSets(m)
+	w.uint(uint64(len(m.Entries)))
+	w.uint(uint64(len(m.Retired)))
+	for i := range m.Entries {
+		w.entry(&m.Entries[i])
+	}
+	w.last = ""
+	for i := range m.Retired {
+		r := &m.Retired[i]
+		w.entry(&r.Entry)
+		w.int(r.Sequence)
+		w.int(unix(r.At))
+		w.uint(flag(r.Doomed))
+	}
+	for _, block := range blocks {
+		w.bytes(string(block))
+	}
+	w.flush()
+}
+
+// headerSets writes each set of headers once; entries then name it by number.
+func (w *encoder) headerSets(m *Manifest) {
+	w.sets = map[Headers]uint64{}
+	var order []Headers
+	for e := range m.all() {
+		if _, known := w.sets[e.Headers]; !known {
+			w.sets[e.Headers] = uint64(len(order))
+			order = append(order, e.Headers)
+		}
+	}
+	w.uint(uint64(len(order)))
+	for _, set := range order {
+		w.bytes(string(set))
+	}
 }
 
 func (w *encoder) uint(v uint64) { w.buf = binary.AppendUvarint(w.buf, v) }
@@ -159,12 +214,9 @@ func (w *encoder) entry(e *Entry) {
 	w.int(e.Size)
 	w.buf = append(w.buf, e.Sum[:]...)
 	w.buf = binary.BigEndian.AppendUint64(w.buf, e.CRC)
-	set, ok := w.sets[e.Headers]
-	if !ok {
-		set = uint64(len(w.order))
-		w.sets[e.Headers] = set
-		w.order = append(w.order, e.Headers)
-	}
-	w.uint(set)
+	w.uint(w.sets[e.Headers])
 	w.bytes(e.ETag)
+	if len(w.buf) >= encoderBuffer {
+		w.flush()
+	}
 }

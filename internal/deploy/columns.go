@@ -3,6 +3,7 @@ package deploy
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 )
 
@@ -40,24 +41,27 @@ var columns = []column{
 	},
 }
 
-// all are the live and the retired entries.
-func (m *Manifest) all() []*Entry {
-	out := make([]*Entry, 0, len(m.Entries)+len(m.Retired))
-	for i := range m.Entries {
-		out = append(out, &m.Entries[i])
+// all goes through the live and then the retired entries.
+func (m *Manifest) all() iter.Seq[*Entry] {
+	return func(yield func(*Entry) bool) {
+		for i := range m.Entries {
+			if !yield(&m.Entries[i]) {
+				return
+			}
+		}
+		for i := range m.Retired {
+			if !yield(&m.Retired[i].Entry) {
+				return
+			}
+		}
 	}
-	for i := range m.Retired {
-		out = append(out, &m.Retired[i].Entry)
-	}
-	return out
 }
 
 // columns are the names and blocks of those that the manifest needs.
 func (m *Manifest) columns() (names []string, blocks [][]byte) {
-	entries := m.all()
 	for _, c := range columns {
 		w, count, passed := &encoder{}, uint64(0), uint64(0)
-		for _, e := range entries {
+		for e := range m.all() {
 			if !c.has(e) {
 				passed++
 				continue
@@ -77,7 +81,10 @@ func (m *Manifest) columns() (names []string, blocks [][]byte) {
 
 // columns reads the blocks that the header names.
 func (r *decoder) columns(m *Manifest, names []string) {
-	entries := m.all()
+	var entries []*Entry
+	if len(names) > 0 {
+		entries = slices.Collect(m.all())
+	}
 	for i, name := range names {
 		known := slices.IndexFunc(columns, func(c column) bool { return c.name == name })
 		switch {

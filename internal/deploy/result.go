@@ -167,13 +167,16 @@ func (p *Plan) Changes() []Change {
 // Delta is the write-ahead manifest: what is in doubt if the deploy dies.
 func (p *Plan) Delta() Manifest {
 	m := p.Next
-	m.Delta, m.Entries, m.Retired = true, nil, nil
-	for _, phase := range p.Phases {
-		for _, w := range phase.Writes {
-			m.Entries = append(m.Entries, p.Next.Entries[w.Index])
+	m.Delta, m.Retired = true, nil
+	if files, _ := p.Writes(); files < len(p.Next.Entries) { // else all of them, as in a first deploy
+		m.Entries = make([]Entry, 0, files)
+		for _, phase := range p.Phases {
+			for _, w := range phase.Writes {
+				m.Entries = append(m.Entries, p.Next.Entries[w.Index])
+			}
 		}
+		sortEntries(m.Entries)
 	}
-	sortEntries(m.Entries)
 	for _, r := range p.Next.Retired {
 		if r.Doomed {
 			m.Retired = append(m.Retired, r)

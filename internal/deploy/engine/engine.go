@@ -190,6 +190,7 @@ func (d *run) run(ctx context.Context) error {
 		return err
 	}
 	d.churn(d.lease.ctx)
+	d.tree, d.stored = deploy.Tree{}, deploy.Tree{} // all is in the plan now, and writing takes memory too
 	err := d.publish(d.lease.ctx)
 	if cause := context.Cause(d.lease.ctx); err != nil && errors.Is(cause, deploy.ErrLeaseLost) {
 		err = cause

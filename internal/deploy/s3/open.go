@@ -156,7 +156,7 @@ func httpClient(connections int, stall time.Duration) *awshttp.BuildableClient {
 		t.IdleConnTimeout = 30 * time.Second
 		t.ResponseHeaderTimeout = stall
 		t.DialContext = endStalled(t.DialContext, stall)
-		t.WriteBufferSize = 64 << 10
+		t.WriteBufferSize = 32 << 10
 		// S3 itself speaks HTTP/1.1 only; HTTP/2 elsewhere would put all
 		// uploads through one connection's flow control.
 		t.ForceAttemptHTTP2 = false
