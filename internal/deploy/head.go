@@ -26,6 +26,9 @@ type Head struct {
 	Pending []int64 `json:"pending,omitempty"`
 	Lease   *Lease  `json:"lease,omitempty"`
 	History []Live  `json:"history,omitempty"` // releases before Live, newest first
+	// RedirectStore names where the live release keeps its redirects too; empty
+	// when nowhere.
+	RedirectStore string `json:"redirect_store,omitempty"`
 }
 
 // Live is a release that was committed.

@@ -63,13 +63,13 @@ func (r Redirect) Headers(ruled Headers) (Headers, error) {
 	set["content-type"] = ContentType("index.html")
 	delete(set, "content-encoding")
 	delete(set, "content-disposition")
+	if r.Status != 301 {
+		set[statusHeader] = fmt.Sprint(r.Status)
+	}
 	if r.Permanent() {
 		set[redirectHeader] = r.To
-	} else {
-		set[statusHeader] = fmt.Sprint(r.Status)
-		if len(r.To) <= maxMetadata {
-			set[locationHeader] = r.To
-		}
+	} else if len(r.To) <= maxMetadata {
+		set[locationHeader] = r.To
 	}
 	return NewHeaders(set)
 }
@@ -81,14 +81,17 @@ func (h Headers) LeadsOn() bool { return h.Get(redirectHeader) != "" || h.Get(st
 // LeadsTo gives the address and the status of a redirect's headers; "" when they
 // are of another file, or do not tell the address.
 func (h Headers) LeadsTo() (to string, status int) {
-	if to = h.Get(redirectHeader); to != "" {
-		return to, 301
-	}
 	status, err := strconv.Atoi(h.Get(statusHeader))
-	if err != nil {
+	to = h.Get(redirectHeader)
+	switch {
+	case to != "" && err != nil:
+		return to, 301
+	case err != nil:
 		return "", 0
+	case to == "":
+		to = h.Get(locationHeader)
 	}
-	return h.Get(locationHeader), status
+	return to, status
 }
 
 // Redirects settles which rules become files of the release, next to what the

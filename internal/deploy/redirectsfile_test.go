@@ -117,7 +117,7 @@ func TestARedirectIsNeverCachedLikeTheFileItReplaces(t *testing.T) {
 		want map[string]string
 	}{
 		{Redirect{From: "old", To: "/new", Status: 301}, map[string]string{"cache-control": CachePage, redirectHeader: "/new"}},
-		{Redirect{From: "app-BxK3a9_z.js", To: "/new.js", Status: 308}, map[string]string{"cache-control": CachePage, redirectHeader: "/new.js"}},
+		{Redirect{From: "app-BxK3a9_z.js", To: "/new.js", Status: 308}, map[string]string{"cache-control": CachePage, redirectHeader: "/new.js", statusHeader: "308"}},
 		{Redirect{From: "ruled.html", To: "/new", Status: 302}, map[string]string{"cache-control": "no-store", statusHeader: "302", locationHeader: "/new"}},
 		{Redirect{From: "far", To: "/" + strings.Repeat("n", maxMetadata), Status: 302}, map[string]string{"cache-control": CachePage, statusHeader: "302"}},
 	} {

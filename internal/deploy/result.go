@@ -41,6 +41,9 @@ type Result struct {
 	// Compressed is what the release holds compressed; nil for nothing.
 	Compressed *Compressed `json:"compressed,omitempty"`
 
+	// Redirects is what the redirect store is told; nil without one.
+	Redirects *RedirectPlan `json:"redirects,omitempty"`
+
 	// Churn tells why, when most pages changed; else nil.
 	Churn *Churn `json:"churn,omitempty"`
 

@@ -46,7 +46,12 @@ type Options struct {
 	// Invalidate, when set, is called after the commit and before deletes. Its
 	// error is a warning: the release is live.
 	Invalidate func(context.Context, deploy.Result) error
-	Now        func() time.Time // default time.Now
+	// Redirects, when set, is made to hold the release's redirects too, within the
+	// same release. WithoutRedirects lets a release out without it although the one
+	// before had it.
+	Redirects        deploy.RedirectStore
+	WithoutRedirects bool
+	Now              func() time.Time // default time.Now
 }
 
 func (o Options) withDefaults() (Options, error) {
@@ -165,6 +170,8 @@ type run struct {
 
 	versioned bool // the site's store keeps what is overwritten, under its version id
 	copyAll   bool // it doesn't: also what has a version id is kept by a copy
+
+	redirects *redirects // nil without a redirect store
 
 	rollback bool
 	numbered bool // a rollback's release had a number of its own

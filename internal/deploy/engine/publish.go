@@ -32,6 +32,9 @@ func (d *run) publish(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := d.publishRedirects(ctx); err != nil {
+		return err
+	}
 	if err := d.timed("commit", func() error { return d.commit(ctx) }); err != nil {
 		return err
 	}
@@ -104,6 +107,7 @@ func (d *run) commit(ctx context.Context) error {
 	}
 	return d.lease.update(ctx, func(h deploy.Head) deploy.Head {
 		h = h.Commit(live)
+		h.RedirectStore = d.redirectStore()
 		if live.Swept && d.opts.Invalidate == nil && next.Sequence%tidyEvery != 0 {
 			h = h.Release(true) // nothing is left to do: one request less
 		}
@@ -138,6 +142,7 @@ func (d *run) putMarker(ctx context.Context) error {
 func (d *run) sweep(ctx context.Context) {
 	swept := true
 	if len(d.plan.Deletes) > 0 {
+		d.settleRedirects(ctx)
 		err := d.timed("deletes", func() error { return d.deleteAll(ctx) })
 		if err != nil {
 			swept = false

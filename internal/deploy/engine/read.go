@@ -130,6 +130,9 @@ func (d *run) makePlan(ctx context.Context) error {
 	if err := d.opts.Expect.stillHolds(r.Parent, r.PlanDigest); err != nil {
 		return err
 	}
+	if err := d.planRedirects(ctx); err != nil {
+		return err
+	}
 	if d.opts.DryRun {
 		r.Next = &d.plan.Next
 		r.Uploaded, r.UploadedBytes = d.plan.Upload()

@@ -37,7 +37,7 @@ func (d *run) makeRedirects(b build) error {
 			temporary++
 		}
 	}
-	if temporary > 0 && !folder {
+	if temporary > 0 && !folder && d.opts.Redirects == nil {
 		d.warn("%d temporary redirects (302, 303, 307) are made as pages that lead on: S3 itself can only answer 301, which browsers may keep for ever", temporary)
 	}
 	d.tree = d.tree.WithRedirects(made)

@@ -1,0 +1,189 @@
+package cdn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	kvs "github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore"
+	"github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore/types"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+var _ deploy.RedirectStore = (*KeyValueStore)(nil)
+
+// CloudFront's quotas on key value stores (Developer Guide, "Quotas", section
+// "Quotas on key value stores"): keys of 512 bytes, values of 1 KB, 50 keys or 3 MB
+// in one UpdateKeys, 5 MB in all. ListKeys gives at most 50 (API reference).
+const (
+	keyValueKey   = 512
+	keyValueValue = 1024
+	keyValueTotal = 5 << 20
+	keyValueBatch = 50
+	// keyValueSettle is how long edges may answer out of what was before: AWS says
+	// that changes take a few seconds (Developer Guide, "Amazon CloudFront
+	// KeyValueStore").
+	keyValueSettle = 10 * time.Second
+)
+
+// KeyValueStore is a CloudFront KeyValueStore that a function reads redirects
+// from, see [Function].
+type KeyValueStore struct {
+	api    *kvs.Client
+	arn    string
+	base   string // folder of the site in its public address
+	settle time.Duration
+}
+
+// KeyValueConfig names a store. Credentials are AWS's own.
+type KeyValueConfig struct {
+	ARN       string
+	PublicURL string // the site's public address; "" when it is a host's root
+
+	Patience   Patience
+	Endpoint   string         // another address of the API, for tests
+	HTTPClient aws.HTTPClient // sends requests in place of the usual one, for tests
+	NoSettle   bool           // for tests: edges know at once
+}
+
+var keyValueARN = regexp.MustCompile(`^arn:aws:cloudfront::[0-9]{12}:key-value-store/[0-9a-zA-Z-]{1,64}$`)
+
+// CheckKeyValueStore says what is wrong with a store's name.
+func CheckKeyValueStore(arn string) error {
+	if !keyValueARN.MatchString(arn) {
+		return fmt.Errorf("the redirect store %q is not written as arn:aws:cloudfront::ACCOUNT:key-value-store/ID", arn)
+	}
+	return nil
+}
+
+// OpenKeyValueStore makes the store of an ARN. Nothing is sent yet. Its API takes
+// requests signed for all regions (SigV4A), for which temporary credentials must
+// come from a regional endpoint of STS, as they do by default.
+func OpenKeyValueStore(ctx context.Context, c KeyValueConfig) (*KeyValueStore, error) {
+	if err := CheckKeyValueStore(c.ARN); err != nil {
+		return nil, err
+	}
+	if _, err := publicURL(c.PublicURL); err != nil {
+		return nil, err
+	}
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read the AWS configuration: %w", err)
+	}
+	if cfg.Region == "" {
+		cfg.Region = "us-east-1" // CloudFront is one service for the whole world
+	}
+	api := kvs.NewFromConfig(cfg, func(o *kvs.Options) {
+		if c.Endpoint != "" {
+			o.BaseEndpoint = &c.Endpoint
+		}
+		if c.HTTPClient != nil {
+			o.HTTPClient = c.HTTPClient
+		}
+		o.Retryer = cloudFrontRetryer(c.Patience.orDefault())
+	})
+	s := &KeyValueStore{api: api, arn: c.ARN, base: basePath(c.PublicURL), settle: keyValueSettle}
+	if c.NoSettle {
+		s.settle = 0
+	}
+	return s, nil
+}
+
+// String is the store's ARN.
+func (s *KeyValueStore) String() string { return s.arn }
+
+// Limits are CloudFront's.
+func (s *KeyValueStore) Limits() deploy.RedirectLimits {
+	return deploy.RedirectLimits{Key: keyValueKey - len(s.base), Value: keyValueValue, Total: keyValueTotal, Batch: keyValueBatch, Settle: s.settle}
+}
+
+// Version is the store's ETag.
+func (s *KeyValueStore) Version(ctx context.Context) (string, int64, error) {
+	out, err := s.api.DescribeKeyValueStore(ctx, &kvs.DescribeKeyValueStoreInput{KvsARN: &s.arn})
+	if err != nil {
+		return "", 0, s.explain("look at", err)
+	}
+	if status := aws.ToString(out.Status); status != "" && status != "READY" {
+		return "", 0, fmt.Errorf("the key value store %s is not ready but %s %s", s.arn, status, aws.ToString(out.FailureReason))
+	}
+	return aws.ToString(out.ETag), aws.ToInt64(out.TotalSizeInBytes), nil
+}
+
+// Read lists all keys below the site's folder.
+func (s *KeyValueStore) Read(ctx context.Context) (map[string]string, error) {
+	held := map[string]string{}
+	pages := kvs.NewListKeysPaginator(s.api, &kvs.ListKeysInput{KvsARN: &s.arn, MaxResults: aws.Int32(keyValueBatch)})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, s.explain("read", err)
+		}
+		for _, item := range page.Items {
+			if key, ok := s.local(aws.ToString(item.Key)); ok {
+				held[key] = aws.ToString(item.Value)
+			}
+		}
+	}
+	return held, nil
+}
+
+// Write does a batch in one UpdateKeys, which is all or nothing.
+func (s *KeyValueStore) Write(ctx context.Context, version string, batch deploy.RedirectBatch) (string, error) {
+	in := &kvs.UpdateKeysInput{KvsARN: &s.arn, IfMatch: &version}
+	for _, key := range slices.Sorted(maps.Keys(batch.Put)) {
+		in.Puts = append(in.Puts, types.PutKeyRequestListItem{Key: aws.String(s.full(key)), Value: aws.String(batch.Put[key])})
+	}
+	for _, key := range batch.Delete {
+		in.Deletes = append(in.Deletes, types.DeleteKeyRequestListItem{Key: aws.String(s.full(key))})
+	}
+	out, err := s.api.UpdateKeys(ctx, in)
+	if err != nil {
+		return "", s.explain("write to", err)
+	}
+	return aws.ToString(out.ETag), nil
+}
+
+// full is a site's address as the function looks it up: with the folder that the
+// site has in its public address, and without a slash at the end.
+func (s *KeyValueStore) full(key string) string {
+	if key == "/" && s.base != "" {
+		return s.base
+	}
+	return s.base + key
+}
+
+func (s *KeyValueStore) local(key string) (string, bool) {
+	if key == s.base {
+		return "/", s.base != ""
+	}
+	key, ok := strings.CutPrefix(key, s.base+"/")
+	return "/" + key, ok
+}
+
+func (s *KeyValueStore) explain(verb string, err error) error {
+	what := ""
+	if _, ok := errors.AsType[*types.ConflictException](err); ok {
+		return fmt.Errorf("%s the key value store %s: %w", verb, s.arn, deploy.ErrPrecondition)
+	}
+	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
+		what = "it does not exist in this AWS account, or a key was deleted by somebody else just now: "
+	}
+	if _, ok := errors.AsType[*types.AccessDeniedException](err); ok {
+		what = "the credentials lack cloudfront-keyvaluestore:DescribeKeyValueStore, ListKeys or UpdateKeys on it: "
+	}
+	if _, ok := errors.AsType[*types.ServiceQuotaExceededException](err); ok {
+		what = "it is full (5 MB), or a key or value is too long: "
+	}
+	if strings.Contains(err.Error(), "get credentials") { // the SDK has no type for it
+		what = "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role: "
+	}
+	return fmt.Errorf("%s the key value store %s: %s%w", verb, s.arn, what, err)
+}
