@@ -78,7 +78,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	}
 	a := &App{githubTransport: opts.GitHubTransport, config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens), signIns: newAddressLimit(), streams: newStreams()}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
-	a.removeUnsentBackups()
+	a.removeLeft()
 	a.runner, err = opts.NewRunner(a.heard)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the runner: %w", err), led.Close())

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/atomicfile"
 )
 
 // backups makes one copy of the ledger at a time: each costs the disk as much
@@ -90,9 +92,13 @@ func (a *App) removeBackup(dir string) {
 	}
 }
 
-// removeUnsentBackups removes the copies that an app left that was killed while
-// it sent them. The ledger is open, so no other app uses the state folder.
-func (a *App) removeUnsentBackups() {
+// removeLeft removes what an app left that was killed: files that it was
+// writing, and copies of backups that it was sending. The ledger is open, so no
+// other app uses the state folder.
+func (a *App) removeLeft() {
+	if err := atomicfile.RemoveLeft(a.config.State); err != nil {
+		a.log.Error("unfinished files can't be removed", "error", err)
+	}
 	entries, err := os.ReadDir(a.config.State)
 	if err != nil {
 		a.log.Error("copies of backups that were not sent can't be looked for", "error", err)

@@ -79,7 +79,7 @@ func TestOneBackupIsMadeAtATime(t *testing.T) {
 	body.Close()
 }
 
-func TestCopiesThatWereNeverSentAreRemovedAtTheStart(t *testing.T) {
+func TestWhatAKilledAppLeftIsRemovedAtTheStart(t *testing.T) {
 	b := start(t, nil)
 	state := b.app.config.State
 	left, own := filepath.Join(state, unsentBackup+"123"), filepath.Join(state, "backup-2026")
@@ -90,6 +90,9 @@ func TestCopiesThatWereNeverSentAreRemovedAtTheStart(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, "pressrun.db.partial"), []byte("half"), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.WriteFile(filepath.Join(state, ".key-123.tmp"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	b.app.stopNow()
 	if err := b.app.Close(); err != nil {
@@ -102,6 +105,9 @@ func TestCopiesThatWereNeverSentAreRemovedAtTheStart(t *testing.T) {
 	b.app = again
 	if _, err := os.Stat(left); !os.IsNotExist(err) {
 		t.Errorf("the copy is still there: %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(state, ".key-123.tmp")); !os.IsNotExist(err) {
+		t.Errorf("the unfinished file is still there: %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(own, "pressrun.db.partial")); err != nil {
 		t.Errorf("somebody else's folder: %v", err)

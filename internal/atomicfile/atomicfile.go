@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
 )
 
@@ -90,6 +91,25 @@ func remove(path string) error {
 		return err
 	}
 	return nil
+}
+
+// left is how a file is called that is not in its place yet: see write.
+var left = regexp.MustCompile(`^\..+-[0-9]+\.tmp$`)
+
+// RemoveLeft removes what a process left in a folder that was killed while it
+// wrote. Nobody may be writing there.
+func RemoveLeft(folder string) error {
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, e := range entries {
+		if e.Type().IsRegular() && left.MatchString(e.Name()) {
+			errs = append(errs, remove(filepath.Join(folder, e.Name())))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // SyncFolder puts a folder's list of names on disk, so that new ones outlive a

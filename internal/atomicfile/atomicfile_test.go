@@ -166,3 +166,53 @@ func TestTheFolderMustBeThere(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// stuck reads until it is let go of: the writer is caught in the middle.
+type stuck struct {
+	t   *testing.T
+	dir string
+}
+
+func (s stuck) Read([]byte) (int, error) {
+	entries, err := os.ReadDir(s.dir)
+	if err != nil || len(entries) != 2 {
+		s.t.Errorf("in the middle there are %v (%v)", entries, err)
+	}
+	for _, e := range entries {
+		if e.Name() == "state.json" {
+			continue
+		}
+		// What a killed process would leave, under the name that it has.
+		if err := os.WriteFile(filepath.Join(s.dir, strings.Replace(e.Name(), "-", "-9", 1)), []byte("half"), 0o600); err != nil {
+			s.t.Error(err)
+		}
+	}
+	return 0, io.EOF
+}
+
+func TestWhatAKilledProcessLeftIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "state.json")
+	if err := atomicfile.Write(path, []byte("old")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := atomicfile.Replace(path, stuck{t, dir}); err != nil {
+		t.Fatal(err)
+	}
+	for _, own := range []string{".profile", ".notes-1.txt", "a-1.tmp"} {
+		if err := os.WriteFile(filepath.Join(dir, own), []byte("own"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil || len(entries) != 5 {
+		t.Fatalf("nothing was left: %v %v", entries, err)
+	}
+	if err := atomicfile.RemoveLeft(dir); err != nil {
+		t.Fatal(err)
+	}
+	wantFolder(t, dir, map[string]string{"state.json": "", ".profile": "own", ".notes-1.txt": "own", "a-1.tmp": "own"})
+	if err := atomicfile.RemoveLeft(filepath.Join(dir, "missing")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v", err)
+	}
+}
