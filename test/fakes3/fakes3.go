@@ -22,6 +22,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"testing/iotest"
 	"time"
 
 	"github.com/minio/crc64nvme"
@@ -68,6 +69,8 @@ type Fault struct {
 	// Drop: no answer comes. With Done the request was carried out all the same.
 	Drop bool
 	Done bool
+	// Half carries the request out, and half of the answer's body arrives.
+	Half bool
 	// Status and Code answer with an error without carrying anything out.
 	Status int
 	Code   string
@@ -131,7 +134,17 @@ func (s *Server) Do(r *http.Request) (*http.Response, error) {
 			response.ContentLength = n
 		}
 	}
+	if fault != nil && fault.Half {
+		BreakOff(response, w.Body.Bytes())
+	}
 	return response, nil
+}
+
+// BreakOff lets half of an answer's body arrive.
+func BreakOff(response *http.Response, body []byte) {
+	if len(body) > 0 {
+		response.Body = io.NopCloser(io.MultiReader(bytes.NewReader(body[:len(body)/2]), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	}
 }
 
 // ServeHTTP serves the same over a network.
@@ -143,6 +156,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if fault != nil && fault.Drop {
 		s.answer(httptest.NewRecorder(), r, fault)
 		panic(http.ErrAbortHandler)
+	}
+	if fault != nil && fault.Half {
+		whole := httptest.NewRecorder()
+		s.answer(whole, r, fault)
+		maps.Copy(w.Header(), whole.Header())
+		w.Header().Set("Content-Length", strconv.Itoa(whole.Body.Len()))
+		w.WriteHeader(whole.Code)
+		if n := whole.Body.Len(); n > 0 {
+			_, _ = w.Write(whole.Body.Bytes()[:n/2])
+			_ = http.NewResponseController(w).Flush()
+			panic(http.ErrAbortHandler)
+		}
+		return
 	}
 	s.answer(w, r, fault)
 }

@@ -66,18 +66,32 @@ func (p *Toxiproxy) Link(t testing.TB, name, server string) *Link {
 func (l *Link) Poison(t testing.TB, toxics ...Toxic) {
 	t.Helper()
 	for _, x := range toxics {
-		stream, share := "upstream", x.Share
-		if x.Answers {
-			stream = "downstream"
-		}
+		share := x.Share
 		if share == 0 {
 			share = 1
 		}
 		tellToxiproxy(t, l.url+"/toxics", map[string]any{
-			"name": x.Type + "-" + stream, "type": x.Type, "stream": stream, "toxicity": share, "attributes": x.With,
+			"name": x.name(), "type": x.Type, "stream": x.stream(), "toxicity": share, "attributes": x.With,
 		})
 	}
 }
+
+// Heal takes toxics away again.
+func (l *Link) Heal(t testing.TB, toxics ...Toxic) {
+	t.Helper()
+	for _, x := range toxics {
+		askToxiproxy(t, http.MethodDelete, l.url+"/toxics/"+x.name(), nil)
+	}
+}
+
+func (x Toxic) stream() string {
+	if x.Answers {
+		return "downstream"
+	}
+	return "upstream"
+}
+
+func (x Toxic) name() string { return x.Type + "-" + x.stream() }
 
 // Cut ends all connections and takes no new ones.
 func (l *Link) Cut(t testing.TB) {
@@ -95,9 +109,19 @@ func tellToxiproxy(t testing.TB, url string, what any) {
 	t.Helper()
 	body, err := json.Marshal(what)
 	if err != nil {
-		t.Fatalf("tell toxiproxy: %v", err)
+		t.Errorf("tell toxiproxy: %v", err)
 	}
-	response, err := http.Post(url, "application/json", bytes.NewReader(body))
+	askToxiproxy(t, http.MethodPost, url, body)
+}
+
+func askToxiproxy(t testing.TB, method, url string, body []byte) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), method, url, bytes.NewReader(body))
+	if err != nil {
+		t.Errorf("tell toxiproxy: %v", err)
+		return
+	}
+	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Errorf("tell toxiproxy: %v", err)
 		return

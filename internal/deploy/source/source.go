@@ -129,7 +129,7 @@ func (s *scanner) walk(ctx context.Context, dir string, names chan<- string, cha
 }
 
 // unlistable tells the characters that XML 1.0 does not have: a store takes them
-// in a name, and its listing can't be read from then on.
+// in a name, and its listing then has another name, or can't be read at all.
 func unlistable(r rune) bool {
 	return r < ' ' || r == '\x7f' || r == '\uFFFE' || r == '\uFFFF'
 }

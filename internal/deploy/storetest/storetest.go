@@ -123,6 +123,10 @@ func names(t *testing.T, store deploy.Store, _ Features) {
 		"a b.html", "quote\"'.html", "hash#query?.html", "per%20cent.html", "plus+and&.html", "café.html", "cafe\u0301.html",
 		"日本/語.html", "semi;colon=.html", "~tilde!.html", "(paren)*.html", "back`tick.html", "dots/..a/.b.html", long,
 	}
+	if bounded, ok := store.(interface{ LongestPath() int }); ok {
+		longest := strings.Repeat("longest/", 200)[:bounded.LongestPath()-len("/key.html")] + "/key.html"
+		keys = append(keys, longest)
+	}
 	for _, k := range keys {
 		must(t, store, Put(k, "at "+k, deploy.Condition{IfAbsent: true}))
 	}

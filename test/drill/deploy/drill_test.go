@@ -59,6 +59,8 @@ func (d *door) Do(r *http.Request) (*http.Response, error) {
 	switch {
 	case f == nil:
 		return d.server.Do(r)
+	case f.Half:
+		return d.breakOff(r)
 	case f.Drop && !f.Done:
 		return nil, io.ErrUnexpectedEOF
 	case f.Drop:
@@ -71,6 +73,21 @@ func (d *door) Do(r *http.Request) (*http.Response, error) {
 		StatusCode: f.Status, Header: http.Header{"Content-Type": {"application/xml"}}, Request: r, ProtoMajor: 1, ProtoMinor: 1,
 		Body: io.NopCloser(strings.NewReader("<Error><Code>" + f.Code + "</Code></Error>")),
 	}, nil
+}
+
+// breakOff carries the request out and loses half of its answer.
+func (d *door) breakOff(r *http.Request) (*http.Response, error) {
+	response, err := d.server.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		return nil, err
+	}
+	response.Body = io.NopCloser(strings.NewReader(""))
+	fakes3.BreakOff(response, body)
+	return response, nil
 }
 
 func (d *door) open(t testing.TB) deploy.Destination {
@@ -117,6 +134,12 @@ var kinds = []kind{
 	{"the answer was lost", true, func(k, n int64, _ *http.Request) *fakes3.Fault {
 		if n == k {
 			return &fakes3.Fault{Drop: true, Done: true}
+		}
+		return nil
+	}},
+	{"the answer broke off", true, func(k, n int64, _ *http.Request) *fakes3.Fault {
+		if n == k {
+			return &fakes3.Fault{Half: true}
 		}
 		return nil
 	}},
