@@ -41,6 +41,7 @@ func (deploySite) Do(ctx context.Context, j *job) (Result, error) {
 	}
 	opts.Commit = j.commit(ctx)
 	opts.DryRun = j.opts.DryRun
+	opts.Redirects, opts.WithoutRedirects = j.redirects, j.opts.RedirectStore == "none"
 	opts.Owner = fmt.Sprintf("run %s attempt %d", j.now().Run.ID, j.now().Run.Attempt)
 	opts.Progress = j.progress()
 	told := j.purger == nil

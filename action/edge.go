@@ -26,7 +26,13 @@ func (j *job) cdnConfig() cdn.Config {
 // missing token must not be found out after an hour. Its secret is nobody
 // else's from then on, the build's least of all.
 func (j *job) openCDN(ctx context.Context, step string) error {
-	if j.opts.CDN == "" || j.opts.CDN == "none" || (step != "all" && step != (deploySite{}).Name()) {
+	if step != "all" && step != (deploySite{}).Name() {
+		return nil
+	}
+	if err := j.openRedirects(ctx); err != nil {
+		return err
+	}
+	if j.opts.CDN == "" || j.opts.CDN == "none" {
 		return nil
 	}
 	purger, err := cdn.Open(ctx, j.cdnConfig())
@@ -37,6 +43,20 @@ func (j *job) openCDN(ctx context.Context, step string) error {
 	variable := cdn.SecretVariable(j.opts.CDN)
 	j.gh.mask(j.env.get(variable))
 	delete(j.env, variable)
+	return nil
+}
+
+// openRedirects makes the store that keeps the redirects too.
+func (j *job) openRedirects(ctx context.Context) error {
+	arn := j.opts.RedirectStore
+	if arn == "" || arn == "none" {
+		return nil
+	}
+	store, err := cdn.OpenKeyValueStore(ctx, cdn.KeyValueConfig{ARN: arn, PublicURL: j.opts.PublicURL})
+	if err != nil {
+		return usage("--redirect-store: %v", err)
+	}
+	j.redirects = store
 	return nil
 }
 

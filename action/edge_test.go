@@ -221,6 +221,7 @@ func TestAWrongCDNIsToldBeforeAnythingIsBuilt(t *testing.T) {
 		"no such file":    {func(o *action.Options) { o.CDN, o.CDNSecretFile = "fastly:S", "/no/such/file" }, "/no/such/file"},
 		"no address":      {func(o *action.Options) { o.CDN = "varnish:http://127.0.0.1:1" }, "--public-url"},
 		"no destination":  {func(o *action.Options) { o.CDN, o.To = "cloudfront:E1", "" }, "--to"},
+		"a store":         {func(o *action.Options) { o.RedirectStore = "E1" }, "--redirect-store"},
 		"webhook's token": {func(o *action.Options) { o.CDN = "webhook:http://example.org/TopSecret" }, "https://example.org/purge"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/deploy"
 )
 
 // job is one run of one or all steps.
@@ -25,8 +26,9 @@ type job struct {
 	std       Streams   // with --json, Out is where Err is
 	result    io.Writer // where --json puts the result
 	env       environment
-	app       *reporter  // nil when there is no app
-	purger    cdn.Purger // nil when there is no CDN to tell
+	app       *reporter            // nil when there is no app
+	purger    cdn.Purger           // nil when there is no CDN to tell
+	redirects deploy.RedirectStore // nil when the pages alone lead on
 	gh        *workflow
 	mark      string // in the environment of this job's commands only
 	statePath string

@@ -95,8 +95,10 @@ type DeployFlags struct {
 	Region   string `help:"Region of the bucket." placeholder:"NAME"`
 	State    string `help:"Another s3:// address for the deploy's state, so that a public bucket holds the site alone." placeholder:"URL"`
 	Rules    string `help:"JSON file with rules of headers and compression, from the frontend's folder." placeholder:"FILE"`
-	Commit   string `help:"The frontend's commit, recorded with the release (default: asked of git)." placeholder:"ID"`
-	DryRun   bool   `help:"Say what the deploy would change, and change nothing."`
+	// RedirectStore is a CloudFront KeyValueStore.
+	RedirectStore string `help:"ARN of a CloudFront KeyValueStore that keeps the redirects too, for the function of pressrun cdn function; \"none\" when releases before did and this one is not to." placeholder:"ARN"`
+	Commit        string `help:"The frontend's commit, recorded with the release (default: asked of git)." placeholder:"ID"`
+	DryRun        bool   `help:"Say what the deploy would change, and change nothing."`
 }
 
 // CDNFlags say which CDN is before the site, and how to tell it what changed.

@@ -41,6 +41,7 @@ type cli struct {
 	Releases   releasesCmd   `cmd:"" group:"deploy" help:"List what was published to a destination, or compare two releases."`
 	Rollback   rollbackCmd   `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build."`
 	Invalidate invalidateCmd `cmd:"" group:"deploy" help:"Make a CDN forget what changed, and only that."`
+	CDN        cdnCmd        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
 	Audit      auditCmd      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`
 
 	Config  configCmd  `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`

@@ -96,11 +96,10 @@ func (c *commitCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	opts, end := publishFlags{Allow: plan.Allow, NoWait: c.NoWait, progressFlags: c.progressFlags}.options(t, plan.Place.Site, c.outputFlags)
 	opts.Release, opts.Commit = plan.Build.Release, plan.Build.Commit
-	edge, err := plan.Edge.open(ctx, dest, plan.Place.Site)
+	edge, err := plan.Edge.open(ctx, dest, &opts)
 	if err != nil {
 		return err
 	}
-	edge.attach(&opts)
 	result, err := engine.Commit(ctx, dest, sharded, opts)
 	end()
 	return tellPublished(ctx, c.printer(t), result, err, edge)

@@ -89,11 +89,10 @@ func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
 	if err := c.apply(&opts); err != nil {
 		return err
 	}
-	edge, err := c.edgeFlags.open(ctx, dest, c.Site)
+	edge, err := c.edgeFlags.open(ctx, dest, &opts)
 	if err != nil {
 		return err
 	}
-	edge.attach(&opts)
 	result, err := engine.Run(ctx, dest, opts)
 	end()
 	return tellPublished(ctx, c.printer(t), result, err, edge)

@@ -25,8 +25,23 @@ func (f cachingFlags) config(address string) cdn.Config {
 
 // edgeFlags name the CDN that a command which publishes tells of it.
 type edgeFlags struct {
-	CDN string `name:"cdn" placeholder:"KIND:NAME" help:"Tell this CDN what changed, or in a dry run say what it would be told and at what price; see pressrun invalidate."`
+	CDN           string `name:"cdn" placeholder:"KIND:NAME" help:"Tell this CDN what changed, or in a dry run say what it would be told and at what price; see pressrun invalidate."`
+	RedirectStore string `name:"redirect-store" placeholder:"ARN" help:"Also keep the redirects in this CloudFront KeyValueStore, for the function of pressrun cdn function; \"none\" when the releases before did and this one is not to."`
 	cachingFlags
+}
+
+// redirects sets the store that a release keeps its redirects in too.
+func (f edgeFlags) redirects(ctx context.Context, o *engine.Options) error {
+	if f.RedirectStore == "" || f.RedirectStore == "none" {
+		o.WithoutRedirects = f.RedirectStore == "none"
+		return nil
+	}
+	store, err := cdn.OpenKeyValueStore(ctx, cdn.KeyValueConfig{ARN: f.RedirectStore, PublicURL: f.PublicURL})
+	if err != nil {
+		return withCode(exitUsage, err)
+	}
+	o.Redirects = store
+	return nil
 }
 
 // edge is the CDN before a site that is being published; nil for none.
@@ -44,7 +59,10 @@ type edge struct {
 
 // open makes what tells the CDN, before anything is published: a wrong name or a
 // missing token must not be found out afterwards.
-func (f edgeFlags) open(ctx context.Context, dest deploy.Destination, site string) (*edge, error) {
+func (f edgeFlags) open(ctx context.Context, dest deploy.Destination, o *engine.Options) (*edge, error) {
+	if err := f.redirects(ctx, o); err != nil {
+		return nil, err
+	}
 	if f.CDN == "" {
 		return nil, nil //nolint:nilnil // nothing was asked for
 	}
@@ -53,13 +71,15 @@ func (f edgeFlags) open(ctx context.Context, dest deploy.Destination, site strin
 	if err != nil {
 		return nil, withCode(exitUsage, err)
 	}
-	return &edge{config: config, purger: purger, dest: dest, site: site}, nil
+	e := &edge{config: config, purger: purger, dest: dest, site: o.Site}
+	e.attach(o)
+	return e, nil
 }
 
 // attach lets a deploy tell the CDN once its release is live and before it
 // deletes anything.
 func (e *edge) attach(o *engine.Options) {
-	if e == nil || o.DryRun {
+	if o.DryRun {
 		return
 	}
 	o.Invalidate = func(ctx context.Context, _ deploy.Result) error {

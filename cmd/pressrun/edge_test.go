@@ -66,6 +66,9 @@ func TestTheCDNIsToldByEveryCommandThatPublishes(t *testing.T) {
 		told   string
 	}{
 		{name: "a CDN that is none", args: []string{"deploy", build, to, "--cdn", "akamai:1"}, code: exitUsage, want: "is not known"},
+		{name: "a store that is none", args: []string{"deploy", build, to, "--redirect-store", "E1"}, code: exitUsage, want: "is not written as arn:aws:cloudfront::"},
+		{name: "the function", args: []string{"cdn", "function"}, want: "const index = false;"},
+		{name: "with index pages", args: []string{"cdn", "function", "--index"}, want: "const index = true;"},
 		{name: "a dry run", args: append([]string{"deploy", build, to, "--dry-run"}, cdn...), want: "nothing to purge"},
 		{name: "the first release", args: append([]string{"deploy", build, to, "--site", "www"}, cdn...), want: "purge everything", told: "everything"},
 		{name: "nothing changed", args: append([]string{"deploy", build, to}, cdn...), want: "holds nothing that changed"},

@@ -71,7 +71,7 @@ func (c *planCmd) Run(ctx context.Context, t *terminal) error {
 	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
 		return fmt.Errorf("find the build: %w", err)
 	}
-	edge, err := c.edgeFlags.open(ctx, dest, c.Site)
+	edge, err := c.edgeFlags.open(ctx, dest, &opts)
 	if err != nil {
 		return err
 	}
@@ -165,11 +165,10 @@ func (c *applyCmd) Run(ctx context.Context, t *terminal) error {
 		return c.stage(ctx, t, dest, plan, opts, end)
 	}
 	opts.Expect = &engine.Expect{Parent: plan.Result.Parent, Digest: plan.Result.PlanDigest}
-	edge, err := plan.Edge.open(ctx, dest, plan.Place.Site)
+	edge, err := plan.Edge.open(ctx, dest, &opts)
 	if err != nil {
 		return err
 	}
-	edge.attach(&opts)
 	result, err := engine.Run(ctx, dest, opts)
 	end()
 	return tellPublished(ctx, c.printer(t), result, err, edge)

@@ -37,11 +37,10 @@ func (c *rollbackCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	opts, end := c.options(t, c.Site, c.outputFlags)
-	edge, err := c.edgeFlags.open(ctx, dest, c.Site)
+	edge, err := c.edgeFlags.open(ctx, dest, &opts)
 	if err != nil {
 		return err
 	}
-	edge.attach(&opts)
 	result, err := engine.Rollback(ctx, dest, c.Release, opts)
 	end()
 	if errors.Is(err, history.ErrNoRelease) {

@@ -28,6 +28,11 @@ func (k *checker) deploy(key string, s Site) {
 		k.destination(at+".to", d.To)
 	}
 	k.cdn(key, s)
+	if store := d.RedirectStore; k.has(at+".redirect_store") && store != "none" {
+		if err := cdn.CheckKeyValueStore(store); err != nil {
+			k.wrong(at+".redirect_store", "%v, or none", err)
+		}
+	}
 	k.webURL(at+".endpoint", d.Endpoint, "the S3 server's address, such as http://127.0.0.1:7070")
 	k.stateAddress(at+".state", d)
 	if k.has(at+".rules") && d.Rules == "" {

@@ -198,6 +198,9 @@ type Deploy struct {
 	State string `yaml:"state" json:"state,omitempty"`
 	// Rules is a JSON file with rules of headers and compression.
 	Rules string `yaml:"rules" json:"rules,omitempty"`
+	// RedirectStore is the ARN of a CloudFront KeyValueStore that keeps the
+	// redirects too; none when it no longer does.
+	RedirectStore string `yaml:"redirect_store" json:"redirect_store,omitempty"`
 	// CDN is what stands before the site, and is told what each release
 	// changed.
 	CDN CDN `yaml:"cdn" json:"cdn,omitzero"`

@@ -120,10 +120,11 @@ func TestACDNIsWhatTheFileSays(t *testing.T) {
     deploy:
       to: live
       verify_pages: 0
+      redirect_store: arn:aws:cloudfront::123456789012:key-value-store/1-2
       cdn: {address: "cloudflare:Z", tags: true, clean_urls: true, not_found_cached: true, secret_file: cdn.token}`, 1))
 	none := 0
 	want := config.Deploy{
-		To: "file:///etc/pressrun/live", VerifyPages: &none,
+		To: "file:///etc/pressrun/live", VerifyPages: &none, RedirectStore: "arn:aws:cloudfront::123456789012:key-value-store/1-2",
 		CDN: config.CDN{Address: "cloudflare:Z", Tags: true, CleanURLs: true, NotFoundCached: true, SecretFile: "/etc/pressrun/cdn.token"},
 	}
 	if diff := cmp.Diff(want, c.Sites["www"].Deploy); diff != "" {

@@ -45,6 +45,7 @@ func FromConfig(c config.Site) Settings {
 		"PRESSRUN_TO":              c.Deploy.To,
 		"PRESSRUN_ENDPOINT":        c.Deploy.Endpoint,
 		"PRESSRUN_REGION":          c.Deploy.Region,
+		"PRESSRUN_REDIRECT_STORE":  c.Deploy.RedirectStore,
 		"PRESSRUN_STATE":           c.Deploy.State,
 		"PRESSRUN_RULES":           c.Deploy.Rules,
 		"PRESSRUN_PUBLIC_URL":      c.URL,
