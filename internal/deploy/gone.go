@@ -84,17 +84,21 @@ func addresses(name string) []string {
 // longestWord is the longest part of a name that stands in a link as it is,
 // whether or not the rest is percent-encoded there (RFC 3986, section 2.3).
 func longestWord(name string) string {
-	longest := ""
-	for _, word := range strings.FieldsFunc(name, encodable) {
-		if len(word) > len(longest) {
-			longest = word
+	longest, start := "", 0
+	for i := range len(name) + 1 {
+		if i < len(name) && plainByte(name[i]) {
+			continue
 		}
+		if i-start > len(longest) {
+			longest = name[start:i]
+		}
+		start = i + 1
 	}
 	return longest
 }
 
-func encodable(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("-._~", r)
+func plainByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
 }
 
 // None tells that the release takes nothing away.

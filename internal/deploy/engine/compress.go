@@ -80,7 +80,11 @@ func (d *run) pack(ctx context.Context, packs *precompress.Packer, todo []int) (
 			return err
 		})
 	}
-	return p.event.TotalBytes, group.Wait()
+	err := group.Wait()
+	if err == nil && len(todo) > 0 {
+		p.tell()
+	}
+	return p.event.TotalBytes, err
 }
 
 // repack compresses what the plan sends again though its content is known: a
@@ -161,9 +165,13 @@ func (p *packing) add(size int64) {
 	p.event.Bytes += size
 	if time.Since(p.told) >= tellEvery {
 		p.told = time.Now()
-		p.event.Elapsed = p.opts.Now().Sub(p.began)
-		p.opts.Progress(p.event)
+		p.tell()
 	}
+}
+
+func (p *packing) tell() {
+	p.event.Elapsed = p.opts.Now().Sub(p.began)
+	p.opts.Progress(p.event)
 }
 
 // decoded is an object's content as a browser has it. What is larger than most is

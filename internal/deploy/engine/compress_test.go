@@ -39,7 +39,7 @@ func page(name string) string {
 
 var gzipped = deploy.Rules{Compress: []deploy.CompressRule{{Match: "**", Encoding: "gzip"}}}
 
-func compressed(s site, t *testing.T) engine.Options {
+func compressed(t *testing.T, s site) engine.Options {
 	t.Helper()
 	o := options(s.write(t))
 	o.Rules = gzipped
@@ -107,7 +107,7 @@ func packed(r deploy.Result) int {
 
 func TestTextIsStoredCompressedAndKnownAgain(t *testing.T) {
 	b := newBucket(t)
-	r := mustRun(t, b.place, compressed(wordy(), t))
+	r := mustRun(t, b.place, compressed(t, wordy()))
 	if diff := cmp.Diff(wordy(), b.read(t)); diff != "" {
 		t.Fatal(diff)
 	}
@@ -117,12 +117,12 @@ func TestTextIsStoredCompressedAndKnownAgain(t *testing.T) {
 	if r.Compressed == nil || r.Compressed.Files != 22 || r.Compressed.Stored*5 > r.Compressed.Built || r.UploadedBytes >= r.Bytes || packed(r) != 23 {
 		t.Errorf("%+v, %d of %d bytes sent, %d compressed", r.Compressed, r.UploadedBytes, r.Bytes, packed(r))
 	}
-	r = mustRun(t, b.place, compressed(wordy(), t))
+	r = mustRun(t, b.place, compressed(t, wordy()))
 	if r.Requests != 5 || packed(r) != 0 || r.Compressed.Files != 22 {
 		t.Errorf("an unchanged build: %d requests, %d compressed, %+v", r.Requests, packed(r), r.Compressed)
 	}
 	changed := wordy().with("p03.html", page("other")).with("p04.html", "")
-	r = mustRun(t, b.place, compressed(changed, t))
+	r = mustRun(t, b.place, compressed(t, changed))
 	if diff := cmp.Diff(deploy.Counts{Content: 1, Gone: 1, Unchanged: 22}, r.Counts); diff != "" || packed(r) != 1 {
 		t.Errorf("%d compressed\n%s", packed(r), diff)
 	}
@@ -137,7 +137,7 @@ func TestTextIsStoredCompressedAndKnownAgain(t *testing.T) {
 
 func TestARealStoreServesWhatWasCompressed(t *testing.T) {
 	p := places(t)["versitygw"](t)
-	mustRun(t, p, compressed(wordy(), t))
+	mustRun(t, p, compressed(t, wordy()))
 	for path, want := range wordy() {
 		o, err := p.dest.Site.Get(t.Context(), path)
 		info, statErr := p.dest.Site.Stat(t.Context(), path)
@@ -152,7 +152,7 @@ func TestARealStoreServesWhatWasCompressed(t *testing.T) {
 			t.Errorf("%s is %d bytes, want %d", path, len(got), len(want))
 		}
 	}
-	if r := mustRun(t, p, compressed(wordy(), t)); r.Counts.Unchanged != len(wordy()) {
+	if r := mustRun(t, p, compressed(t, wordy())); r.Counts.Unchanged != len(wordy()) {
 		t.Errorf("again: %+v", r.Counts)
 	}
 }
@@ -176,7 +176,7 @@ func TestCompressionCanBeTurnedOnAndOff(t *testing.T) {
 
 func TestAFolderKeepsFilesPlain(t *testing.T) {
 	p := places(t)["folder"](t)
-	r, err := engine.Run(t.Context(), p.dest, compressed(wordy(), t))
+	r, err := engine.Run(t.Context(), p.dest, compressed(t, wordy()))
 	if err != nil || len(r.Warnings) != 1 || !strings.Contains(r.Warnings[0], "its web server has to compress") {
 		t.Errorf("%q, %v", r.Warnings, err)
 	}
@@ -189,8 +189,8 @@ func TestRollbackPutsCompressedFilesBack(t *testing.T) {
 	b := newBucket(t)
 	second := wordy().with("p01.html", page("second")).with("p02.html", "")
 	mustRun(t, b.place, options(wordy().write(t))) // plain
-	mustRun(t, b.place, compressed(wordy(), t))
-	mustRun(t, b.place, compressed(second, t))
+	mustRun(t, b.place, compressed(t, wordy()))
+	mustRun(t, b.place, compressed(t, second))
 	for _, c := range []struct {
 		release int64
 		want    site
@@ -204,14 +204,14 @@ func TestRollbackPutsCompressedFilesBack(t *testing.T) {
 			t.Errorf("release %d: %v\n%s", c.release, b.encodings(), diff)
 		}
 	}
-	if r := mustRun(t, b.place, compressed(second, t)); r.Uploaded != 0 || packed(r) != 0 {
+	if r := mustRun(t, b.place, compressed(t, second)); r.Uploaded != 0 || packed(r) != 0 {
 		t.Errorf("a deploy of what was put back: %d sent, %d compressed", r.Uploaded, packed(r))
 	}
 }
 
 func TestShardsSendCompressedContent(t *testing.T) {
 	b := newBucket(t)
-	o := compressed(wordy(), t)
+	o := compressed(t, wordy())
 	dry := o
 	dry.DryRun = true
 	planned, err := engine.Run(t.Context(), b.dest, dry)
@@ -245,7 +245,7 @@ func TestShardsSendCompressedContent(t *testing.T) {
 
 func TestAShardOfAnotherCompressorIsRefused(t *testing.T) {
 	b := newBucket(t)
-	o := compressed(wordy(), t)
+	o := compressed(t, wordy())
 	dry := o
 	dry.DryRun = true
 	planned, err := engine.Run(t.Context(), b.dest, dry)
@@ -264,17 +264,17 @@ func TestWhatABucketHoldsIsAdoptedPlainOrCompressed(t *testing.T) {
 	b := newBucket(t)
 	mustRun(t, b.place, options(wordy().write(t)))
 	forget(t, b)
-	r := mustRun(t, b.place, compressed(wordy(), t)) // plain files of our content: not foreign
+	r := mustRun(t, b.place, compressed(t, wordy())) // plain files of our content: not foreign
 	if diff := cmp.Diff(deploy.Counts{Content: 22, Unchanged: 2}, r.Counts); diff != "" {
 		t.Error(diff)
 	}
 	forget(t, b)
-	r = mustRun(t, b.place, compressed(wordy(), t))
+	r = mustRun(t, b.place, compressed(t, wordy()))
 	if r.Counts.Unchanged != 24 || r.Uploaded != 0 {
 		t.Errorf("compressed files in the bucket: %+v", r.Counts)
 	}
 	forget(t, b)
-	if _, err := engine.Run(t.Context(), b.dest, compressed(wordy().with("p01.html", page("others'")), t)); err == nil || !strings.Contains(err.Error(), deploy.GuardForeignFiles) {
+	if _, err := engine.Run(t.Context(), b.dest, compressed(t, wordy().with("p01.html", page("others'")))); err == nil || !strings.Contains(err.Error(), deploy.GuardForeignFiles) {
 		t.Errorf("another's page: %v", err)
 	}
 }
@@ -302,8 +302,8 @@ func TestChurnLooksIntoCompressedPages(t *testing.T) {
 		}
 		return s
 	}
-	mustRun(t, b.place, compressed(stamped("2026-03-01T10:00:00Z"), t))
-	r := mustRun(t, b.place, compressed(stamped("2026-03-02T10:00:00Z"), t))
+	mustRun(t, b.place, compressed(t, stamped("2026-03-01T10:00:00Z")))
+	r := mustRun(t, b.place, compressed(t, stamped("2026-03-02T10:00:00Z")))
 	if r.Churn == nil || r.Churn.Causes[deploy.CauseStamps] != deploy.ChurnSample {
 		t.Errorf("%+v", r.Churn)
 	}
@@ -320,11 +320,11 @@ func TestACompressedDeployThatDiesIsFinishedWithoutSendingTwice(t *testing.T) {
 		}
 		return nil
 	}
-	if _, err := engine.Run(t.Context(), b.dest, compressed(wordy(), t)); err == nil {
+	if _, err := engine.Run(t.Context(), b.dest, compressed(t, wordy())); err == nil {
 		t.Fatal("the deploy did not die")
 	}
 	b.Before = nil
-	mustRun(t, b.place, compressed(wordy(), t))
+	mustRun(t, b.place, compressed(t, wordy()))
 	if diff := cmp.Diff(wordy(), b.read(t)); diff != "" || b.Resent() != 0 {
 		t.Errorf("%d bytes were sent twice\n%s", b.Resent(), diff)
 	}
@@ -398,7 +398,7 @@ func TestAnUpgradeOfTheCompressorSendsNothing(t *testing.T) {
 
 func TestACompressedFileThatSomebodyDeletedIsSentAgain(t *testing.T) {
 	b := newBucket(t)
-	o := compressed(wordy(), t)
+	o := compressed(t, wordy())
 	mustRun(t, b.place, o)
 	upgrade(t, b, "p07.html")
 	if err := errors.Join(b.dest.Site.Delete(t.Context(), []deploy.Deletion{{Key: "p07.html"}})...); err != nil {
@@ -411,5 +411,29 @@ func TestACompressedFileThatSomebodyDeletedIsSentAgain(t *testing.T) {
 	}
 	if r := mustRun(t, b.place, o); r.Counts.Unchanged != 24 {
 		t.Errorf("and again: %+v", r.Counts)
+	}
+}
+
+func TestAPlanOfCompressedFilesIsCarriedOutAsLookedAt(t *testing.T) {
+	b := newBucket(t)
+	o := compressed(t, wordy())
+	var last deploy.Event
+	dry := o
+	dry.DryRun = true
+	dry.Progress = func(e deploy.Event) {
+		if e.Phase == "compressing" {
+			last = e
+		}
+	}
+	looked, err := engine.Run(t.Context(), b.dest, dry)
+	if err != nil || looked.UploadedBytes >= looked.Bytes || looked.Compressed.Files != 22 {
+		t.Fatalf("%d of %d bytes would be sent, %v", looked.UploadedBytes, looked.Bytes, err)
+	}
+	if last.Done != 23 || last.Total != 23 || last.Bytes != last.TotalBytes || last.All != (deploy.Amount{}) {
+		t.Errorf("progress ends with %+v", last)
+	}
+	o.Expect = &engine.Expect{Parent: looked.Parent, Digest: looked.PlanDigest}
+	if r := mustRun(t, b.place, o); r.UploadedBytes != looked.UploadedBytes {
+		t.Errorf("%d bytes sent, %d planned", r.UploadedBytes, looked.UploadedBytes)
 	}
 }

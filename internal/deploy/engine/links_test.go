@@ -97,8 +97,8 @@ func TestAnAssetIsMissedWhenItsGraceTimeEnds(t *testing.T) {
 func TestCompressedPagesAreReadForTheirLinks(t *testing.T) {
 	b := newBucket(t)
 	before := linked(20, "/news/").with("news/index.html", page("news"))
-	mustRun(t, b.place, compressed(before, t))
-	if _, err := engine.Run(t.Context(), b.dest, compressed(before.with("news/index.html", ""), t)); err == nil || !strings.Contains(err.Error(), "20 of 21 unchanged pages") {
+	mustRun(t, b.place, compressed(t, before))
+	if _, err := engine.Run(t.Context(), b.dest, compressed(t, before.with("news/index.html", ""))); err == nil || !strings.Contains(err.Error(), "20 of 21 unchanged pages") {
 		t.Error(err)
 	}
 }
