@@ -66,6 +66,9 @@ func TestANameIsGoodOnce(t *testing.T) {
 	}
 	defer l.Close()
 	for i, want := range []bool{true, false, false} {
+		if used, err := l.Used(t.Context(), "jti:1"); err != nil || used == want {
+			t.Errorf("before time %d: used is %v, %v", i+1, used, err)
+		}
 		if first, err := l.UseOnce(t.Context(), "jti:1", Now().Add(time.Minute)); err != nil || first != want {
 			t.Errorf("time %d: first is %v, %v", i+1, first, err)
 		}
@@ -75,5 +78,25 @@ func TestANameIsGoodOnce(t *testing.T) {
 	}
 	if first, err := l.UseOnce(t.Context(), "jti:1", Now()); err != nil || first {
 		t.Errorf("before its time was over it was forgotten: first is %v, %v", first, err)
+	}
+	// Of a time that is over a name is forgotten, and no webhook with it.
+	d := Delivery{ID: "guid-1", Event: "workflow_run", Doc: `{}`}
+	if _, err := l.PutDelivery(t.Context(), d); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.DeliveriesDone(t.Context(), d.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.UseOnce(t.Context(), "over", Now().Add(-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Forget(t.Context(), time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if used, err := l.Used(t.Context(), "over"); err != nil || used {
+		t.Errorf("a name of the past is remembered: %v, %v", used, err)
+	}
+	if done, err := l.DeliveryProcessed(t.Context(), d.ID); err != nil || !done {
+		t.Errorf("a webhook was forgotten with it: %v, %v", done, err)
 	}
 }

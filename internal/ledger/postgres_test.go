@@ -146,6 +146,14 @@ func tour(t *testing.T, l *Ledger) []string {
 	}
 	_, _, err = l.Request(ctx, "req_none")
 	tell(err)
+	for _, number := range []int64{1, 77} {
+		ended, err := l.Ended(ctx, "www", number)
+		tell(err, ended.IsZero())
+	}
+	for _, name := range []string{"name", "none"} {
+		used, err := l.Used(ctx, name)
+		tell(err, used)
+	}
 	_, open, err := l.OpenRequests(ctx, "www", 10)
 	tell(err, len(open))
 	waiting, err := l.ScheduledRequests(ctx, "www", 10)
