@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/alecthomas/kong"
@@ -38,7 +39,7 @@ type cli struct {
 	Plan       planCmd       `cmd:"" group:"deploy" help:"Say what a deploy would do, for people or as a file to apply."`
 	Apply      applyCmd      `cmd:"" group:"deploy" help:"Carry out a plan as it was looked at, or not at all."`
 	Commit     commitCmd     `cmd:"" group:"deploy" help:"Put a plan in place whose parts several jobs have sent."`
-	Releases   releasesCmd   `cmd:"" group:"deploy" help:"List what was published to a destination, or compare two releases."`
+	Releases   releasesCmd   `cmd:"" group:"deploy" help:"List what was published to a destination, show a release, or compare two."`
 	Rollback   rollbackCmd   `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build."`
 	Invalidate invalidateCmd `cmd:"" group:"deploy" help:"Make a CDN forget what changed, and only that."`
 	CDN        cdnCmd        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
@@ -86,6 +87,7 @@ func execute(ctx context.Context, args []string, t *terminal) (err error) {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	args = withoutDeploy(args)
 	command, err := parser.Parse(args)
 	if err != nil {
 		return err
@@ -96,6 +98,15 @@ func execute(ctx context.Context, args []string, t *terminal) (err error) {
 		return ofAction(err)
 	}
 	return err
+}
+
+// withoutDeploy lets "pressrun deploy audit" be "pressrun audit", and so on: they
+// belong together. A build in a folder of such a name is written ./audit.
+func withoutDeploy(args []string) []string {
+	if len(args) > 1 && args[0] == "deploy" && slices.Contains([]string{"plan", "apply", "commit", "audit"}, args[1]) {
+		return args[1:]
+	}
+	return args
 }
 
 func newParser(ctx context.Context, t *terminal) (*kong.Kong, error) {

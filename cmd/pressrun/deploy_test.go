@@ -69,12 +69,17 @@ func TestPublishingByHand(t *testing.T) {
 		{name: "bad rules", args: []string{"deploy", build, to, "--rules", rules}, code: exitUsage, want: "can't be kept with a stored file", then: func() { write("a.html", "two") }},
 		{name: "rules that are not there", args: []string{"deploy", build, to, "--rules", rules + "x"}, code: exitUsage, want: "read the rules"},
 		{name: "the second", args: []string{"deploy", build, to, "--commit", "abc", "--release", "2"}, want: "1 new, 0 changed"},
-		{name: "what changed", args: []string{"releases", to, "1"}, want: "new  a.html"},
-		{name: "the list", args: []string{"releases", to}, want: "abc"},
+		{name: "what changed", args: []string{"releases", "diff", to, "1"}, want: "new  a.html"},
+		{name: "the list", args: []string{"releases", "list", to}, want: "abc"},
+		{name: "the list, in short", args: []string{"releases", to}, want: "abc"},
+		{name: "the live one", args: []string{"releases", "show", to}, want: "1 file since release 1"},
+		{name: "the first one", args: []string{"releases", "show", to, "1"}, want: "live since"},
+		{name: "one for programs", args: []string{"releases", "show", to, "2", "--json"}, want: `"before": 1,`},
+		{name: "one that never was", args: []string{"releases", "show", to, "77"}, code: exitNotFound, want: "no such release"},
 		{name: "the CDN, tried", args: []string{"invalidate", to, "--cdn", "webhook:http://127.0.0.1:9/x", "--dry-run"}, want: "would drop everything"},
 		{name: "an unknown CDN", args: []string{"invalidate", to, "--cdn", "akamai:1"}, code: exitUsage, want: "is not known"},
 		{name: "back", args: []string{"rollback", to}, want: "release 1 is live"},
-		{name: "as it was left", args: []string{"audit", to}, want: "release  1", then: func() {
+		{name: "as it was left", args: []string{"deploy", "audit", to}, want: "release  1", then: func() {
 			if err := os.WriteFile(filepath.Join(www, "index.html"), []byte("edited by hand"), 0o600); err != nil {
 				t.Fatal(err)
 			}

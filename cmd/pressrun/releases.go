@@ -6,47 +6,84 @@ import (
 	"fmt"
 
 	"github.com/pressrun/pressrun/internal/deploy"
-	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 )
 
 type releasesCmd struct {
-	placeFlags
-	outputFlags
-	To   string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
-	From int64  `arg:"" optional:"" name:"from" help:"Number of a release: what the next ones changed since."`
-	Last int64  `arg:"" optional:"" name:"to" help:"Number of the release to compare with (default: the live one)."`
+	List releasesListCmd `cmd:"" default:"withargs" help:"List what was published to a destination, newest first."`
+	Show releasesShowCmd `cmd:"" help:"Show one release, and what it changed."`
+	Diff releasesDiffCmd `cmd:"" help:"List the files that differ between two releases."`
 }
 
+// historyFlags are those of the commands that read what a destination remembers.
+type historyFlags struct {
+	placeFlags
+	outputFlags
+	To string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
+}
+
+func (f *historyFlags) read(ctx context.Context) (deploy.Store, history.Head, error) {
+	dest, err := f.open(ctx, f.To)
+	if err != nil {
+		return nil, history.Head{}, err
+	}
+	head, err := history.ReadHead(ctx, dest.State, f.Site)
+	return dest.State, head, err
+}
+
+// changes are the files that differ between two deploys.
+func (f *historyFlags) changes(ctx context.Context, state deploy.Store, from, to deploy.Live) ([]deploy.Change, error) {
+	manifests := make([]*deploy.Manifest, 2)
+	for i, live := range []deploy.Live{from, to} {
+		m, err := history.ReadManifest(ctx, state, history.ManifestKey(live.Manifest), f.Site)
+		if errors.Is(err, deploy.ErrNotFound) {
+			return nil, withCode(exitNotFound, fmt.Errorf("release %d: its list of files is no longer kept", live.Release))
+		}
+		if err != nil {
+			return nil, err
+		}
+		manifests[i] = m
+	}
+	changes := []deploy.Change{}
+	for _, d := range deploy.Diff(manifests[0], manifests[1]) {
+		changes = append(changes, deploy.Change{Path: d.Path, Reason: d.Reason})
+	}
+	return changes, nil
+}
+
+func findRelease(head history.Head, number int64) (deploy.Live, error) {
+	if number == 0 && head.Live != nil {
+		return *head.Live, nil
+	}
+	live, err := head.Find(number)
+	if err != nil {
+		return live, withCode(exitNotFound, err)
+	}
+	return live, nil
+}
+
+type releasesListCmd struct{ historyFlags }
+
 // Help has the examples.
-func (releasesCmd) Help() string {
-	return `Lists the releases that a destination remembers, newest first; or, given
-numbers, the files that differ between two of them.
+func (releasesListCmd) Help() string {
+	return `Lists the releases that a destination remembers, newest first.
 
 Examples:
 
-  pressrun releases s3://www.example.org
-  pressrun releases s3://www.example.org 127
-  pressrun releases s3://www.example.org 120 127 --json`
+  pressrun releases list s3://www.example.org
+  pressrun releases list file:///srv/www --json`
 }
 
-// Run lists or compares.
-func (c *releasesCmd) Run(ctx context.Context, t *terminal) error {
-	dest, err := c.open(ctx, c.To)
+// Run lists.
+func (c *releasesListCmd) Run(ctx context.Context, t *terminal) error {
+	_, head, err := c.read(ctx)
 	if err != nil {
 		return err
-	}
-	head, err := history.ReadHead(ctx, dest.State, c.Site)
-	if err != nil {
-		return err
-	}
-	if c.From != 0 {
-		return c.diff(ctx, t, dest, head)
 	}
 	p := c.printer(t)
 	releases := head.Releases()
 	if c.JSON {
-		return p.document(releases)
+		return p.document(append([]deploy.Live{}, releases...)) // [] and not null
 	}
 	rows := [][]string{{"release", "live since", "files", "pages", "size", "commit", ""}}
 	for i, r := range releases {
@@ -64,28 +101,108 @@ func (c *releasesCmd) Run(ctx context.Context, t *terminal) error {
 	return p.table(rows)
 }
 
-func (c *releasesCmd) diff(ctx context.Context, t *terminal, dest deploy.Destination, head history.Head) error {
-	last := c.Last
-	if last == 0 && head.Live != nil {
-		last = head.Live.Release
+type releasesShowCmd struct {
+	historyFlags
+	Release int64 `arg:"" optional:"" name:"release" help:"Number of the release (default: the live one)."`
+}
+
+// Help has the examples.
+func (releasesShowCmd) Help() string {
+	return `Shows one release: when it went live, of which commit, how large it is, and the
+files in which it differs from what was live before it.
+
+Examples:
+
+  pressrun releases show s3://www.example.org
+  pressrun releases show s3://www.example.org 127 --json`
+}
+
+// shownRelease is what the command prints with --json.
+type shownRelease struct {
+	deploy.Live
+	Before  int64           `json:"before,omitempty"`  // number of the release that was live before
+	Changes []deploy.Change `json:"changes,omitempty"` // since that one
+}
+
+// Run shows a release.
+func (c *releasesShowCmd) Run(ctx context.Context, t *terminal) error {
+	state, head, err := c.read(ctx)
+	if err != nil {
+		return err
 	}
-	manifests := make([]*deploy.Manifest, 2)
-	for i, n := range []int64{c.From, last} {
-		live, err := head.Find(n)
-		if err != nil {
-			return withCode(exitNotFound, err)
+	live, err := findRelease(head, c.Release)
+	if err != nil {
+		return err
+	}
+	shown := shownRelease{Live: live}
+	releases := head.Releases()
+	for i, r := range releases {
+		if r.Sequence != live.Sequence || i+1 == len(releases) {
+			continue
 		}
-		manifests[i], err = history.ReadManifest(ctx, dest.State, history.ManifestKey(live.Manifest), c.Site)
-		if errors.Is(err, deploy.ErrNotFound) {
-			return withCode(exitNotFound, fmt.Errorf("release %d: its list of files is no longer kept", n))
-		}
-		if err != nil {
+		shown.Before = releases[i+1].Release
+		if shown.Changes, err = c.changes(ctx, state, releases[i+1], live); err != nil {
 			return err
 		}
 	}
-	changes := []deploy.Change{}
-	for _, d := range deploy.Diff(manifests[0], manifests[1]) {
-		changes = append(changes, deploy.Change{Path: d.Path, Reason: d.Reason})
+	p := c.printer(t)
+	if c.JSON {
+		return p.document(shown)
+	}
+	return p.table(shown.rows(p))
+}
+
+func (s *shownRelease) rows(p *printer) [][]string {
+	var rows fields
+	rows.add("release", fmt.Sprint(s.Release))
+	rows.add("live since", p.at(s.At))
+	if s.Rollback {
+		rows.add("", "rolled back to")
+	}
+	rows.add("commit", s.Commit)
+	rows.add("files", fmt.Sprintf("%d, of them %s, %s", s.Files, plural(int64(s.Pages), "page"), bytesOf(s.Bytes)))
+	if s.Before != 0 {
+		rows.add("changed", fmt.Sprintf("%s since release %d", plural(int64(len(s.Changes)), "file"), s.Before))
+	}
+	for _, change := range s.Changes {
+		rows.add("  "+string(change.Reason), change.Path)
+	}
+	return rows
+}
+
+type releasesDiffCmd struct {
+	historyFlags
+	From int64 `arg:"" name:"from" help:"Number of a release: what the next ones changed since."`
+	Last int64 `arg:"" optional:"" name:"to" help:"Number of the release to compare with (default: the live one)."`
+}
+
+// Help has the examples.
+func (releasesDiffCmd) Help() string {
+	return `Lists the files that differ between two releases.
+
+Examples:
+
+  pressrun releases diff s3://www.example.org 127
+  pressrun releases diff s3://www.example.org 120 127 --json`
+}
+
+// Run compares.
+func (c *releasesDiffCmd) Run(ctx context.Context, t *terminal) error {
+	state, head, err := c.read(ctx)
+	if err != nil {
+		return err
+	}
+	from, err := findRelease(head, c.From)
+	if err != nil {
+		return err
+	}
+	to, err := findRelease(head, c.Last)
+	if err != nil {
+		return err
+	}
+	changes, err := c.changes(ctx, state, from, to)
+	if err != nil {
+		return err
 	}
 	p := c.printer(t)
 	if c.JSON {
@@ -99,65 +216,3 @@ func (c *releasesCmd) diff(ctx context.Context, t *terminal, dest deploy.Destina
 }
 
 func short(commit string) string { return commit[:min(len(commit), 12)] }
-
-type auditCmd struct {
-	placeFlags
-	outputFlags
-	To string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
-}
-
-// Help has the example.
-func (auditCmd) Help() string {
-	return `Compares what a destination holds with what was deployed, by its listing alone:
-what is missing, what somebody has changed, and what is not ours (and is never
-touched). Exit code 4 when something of ours is not as it was left.
-
-Example:
-
-  pressrun audit s3://www.example.org`
-}
-
-// errDrift tells that a destination is not as it was left.
-var errDrift = errors.New("the destination is not as the last deploy left it; deploy again to put that right (--allow foreign-files overwrites what others changed)")
-
-// Run audits.
-func (c *auditCmd) Run(ctx context.Context, t *terminal) error {
-	dest, err := c.open(ctx, c.To)
-	if err != nil {
-		return err
-	}
-	a, err := engine.RunAudit(ctx, dest, c.Site)
-	if errors.Is(err, history.ErrNoRelease) {
-		return withCode(exitNotFound, err)
-	}
-	if err != nil {
-		return err
-	}
-	p := c.printer(t)
-	if err := c.print(p, a); err != nil {
-		return err
-	}
-	if !a.Clean() {
-		return withCode(exitConflict, errDrift)
-	}
-	return nil
-}
-
-func (c *auditCmd) print(p *printer, a engine.Audit) error {
-	if c.JSON {
-		return p.document(a)
-	}
-	rows := [][]string{{"release", fmt.Sprint(a.Release)}, {"files", fmt.Sprint(a.Files)}}
-	if len(a.Pending) > 0 {
-		rows = append(rows, []string{"unfinished deploys", fmt.Sprint(len(a.Pending))})
-	}
-	for _, list := range []struct {
-		name  string
-		paths []string
-	}{{"missing", a.Missing}, {"changed", a.Changed}, {"not ours", a.Foreign}} {
-		for _, path := range list.paths {
-			rows = append(rows, []string{list.name, path})
-		}
-	}
-	return p.table(rows)
-}
