@@ -26,6 +26,8 @@ type Head struct {
 	Pending []int64 `json:"pending,omitempty"`
 	Lease   *Lease  `json:"lease,omitempty"`
 	History []Live  `json:"history,omitempty"` // releases before Live, newest first
+	// Store is what was found out about the store; nil before anybody has looked.
+	Store *StoreSeen `json:"store,omitempty"`
 	// RedirectStore names where the live release keeps its redirects too; empty
 	// when nowhere.
 	RedirectStore string `json:"redirect_store,omitempty"`

@@ -47,6 +47,10 @@ type Result struct {
 	// Churn tells why, when most pages changed; else nil.
 	Churn *Churn `json:"churn,omitempty"`
 
+	// StoreLacks are what the destination's store lacks that S3 has, as was found
+	// out at the first deploy to it.
+	StoreLacks []Lack `json:"store_lacks,omitempty"`
+
 	Violations []Violation `json:"violations,omitempty"` // those that were let pass
 	// LostLinks are those that the release breaks in unchanged pages, where they are
 	// too few to stop it; else nil.

@@ -47,6 +47,8 @@ type Server struct {
 	Before func(r *http.Request) *Fault
 	// Unconditional ignores If-Match and If-None-Match, as old stores do.
 	Unconditional bool
+	// Lacks is what else the store does not do.
+	Lacks Lacks
 	// Versioned keeps what is overwritten or deleted, as a bucket with versioning
 	// does.
 	Versioned bool
@@ -206,6 +208,11 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, fault *Fault) {
 		fail(w, r, http.StatusNotFound, "NoSuchBucket")
 		return
 	}
+	r = r.Clone(r.Context())
+	if !s.Lacks.from(r, bucket, objects) {
+		fail(w, r, http.StatusNotImplemented, "NotImplemented")
+		return
+	}
 	b := &handler{server: s, bucket: bucket, objects: objects, key: key, w: w, r: r, body: body}
 	switch {
 	case key == "" && r.Method == http.MethodPost && r.URL.Query().Has("delete"):
@@ -354,21 +361,6 @@ func (b *handler) deleteMany() {
 		}
 	}
 	_, _ = io.WriteString(b.w, "</DeleteResult>")
-}
-
-func kept(in http.Header) http.Header {
-	out := http.Header{}
-	for name, values := range in {
-		switch name {
-		case "Content-Type", "Cache-Control", "Content-Encoding", "Content-Disposition", "Content-Language", "X-Amz-Website-Redirect-Location":
-			out[name] = values
-		default:
-			if strings.HasPrefix(name, "X-Amz-Meta-") {
-				out[name] = values
-			}
-		}
-	}
-	return out
 }
 
 func statusOf(code string) int {

@@ -70,30 +70,15 @@ func (d *run) tryLock(ctx context.Context) error {
 	}
 	k.start(ctx)
 	d.lease = k
-	if d.head.ETag == "" {
+	if head.Store == nil {
 		if err := d.probe(k.ctx); err != nil {
 			return errors.Join(err, k.close(ctx))
 		}
 	}
+	if seen := k.current().Store; seen != nil {
+		d.result.StoreLacks = seen.Lacks
+	}
 	return nil
-}
-
-// probe finds out, at the first deploy to a destination, whether its store knows
-// conditional writes at all: what was just written must not be written again as
-// new.
-func (d *run) probe(ctx context.Context) error {
-	const key = "probe"
-	put := deploy.SmallPut(key, deploy.StateHeaders, []byte("is a conditional write refused?\n"), deploy.Condition{IfAbsent: true})
-	if _, err := d.dest.State.Put(ctx, put); err != nil && !errors.Is(err, deploy.ErrPrecondition) {
-		return err
-	}
-	_, err := d.dest.State.Put(ctx, put)
-	if err == nil {
-		d.warn("the store at %s does not know conditional writes (If-None-Match): two deploys at once would not notice each other, so let only one run at a time", d.dest.State)
-	} else if !errors.Is(err, deploy.ErrPrecondition) {
-		return err
-	}
-	return d.dest.State.Delete(ctx, []deploy.Deletion{{Key: key}})[0]
 }
 
 // keeper holds the lease: it renews it, and cancels ctx when it is lost.

@@ -167,6 +167,10 @@ func (d *run) deleteAll(ctx context.Context) error {
 		for i, e := range turn {
 			dels[i] = deploy.Deletion{Key: e.Path, ETag: e.ETag}
 		}
+		dels, err := d.stillOurs(ctx, dels)
+		if err != nil {
+			return err
+		}
 		if err := d.lease.valid(); err != nil {
 			return err
 		}

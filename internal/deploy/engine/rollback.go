@@ -89,7 +89,7 @@ func (d *run) keep(ctx context.Context) error {
 
 // replaced is what keep will copy.
 func (d *run) replaced() []deploy.Entry {
-	if d.dest.KeptPrefix == "" || d.opts.KeepReleases < 0 || d.head.Live == nil {
+	if d.dest.KeptPrefix == "" || d.opts.KeepReleases < 0 || d.head.Live == nil || d.lacks(deploy.LackCopies) {
 		return nil
 	}
 	return d.plan.Replaced(&d.base.Live, !d.copyAll)

@@ -1,0 +1,156 @@
+package engine_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/destination"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/test/fakes3"
+	"github.com/pressrun/pressrun/test/servers"
+)
+
+func TestWhatAStoreLacksIsFoundOutAndSaidOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		server *fakes3.Server
+		want   []deploy.Lack
+		says   string
+	}{
+		"nothing": {&fakes3.Server{}, nil, ""},
+		"conditional writes": {
+			&fakes3.Server{Unconditional: true},
+			[]deploy.Lack{deploy.LackIfMatch, deploy.LackIfAbsent}, "two deploys at once would not notice each other",
+		},
+		"conditional deletes": {&fakes3.Server{Lacks: fakes3.Lacks{DeleteIfMatch: true}}, []deploy.Lack{deploy.LackDeleteIfMatch}, "looked at before it is deleted"},
+		"checksums":           {&fakes3.Server{Lacks: fakes3.Lacks{Checksums: true}}, []deploy.Lack{deploy.LackChecksums, deploy.LackStoredChecksums}, "damaged on the way is not noticed"},
+		"website redirects":   {&fakes3.Server{Lacks: fakes3.Lacks{WebsiteRedirect: true}}, []deploy.Lack{deploy.LackRedirects}, "lead on by themselves, with status 200"},
+		"metadata":            {&fakes3.Server{Lacks: fakes3.Lacks{Metadata: true}}, []deploy.Lack{deploy.LackMetadata}, "no cache tags"},
+		"copies":              {&fakes3.Server{Lacks: fakes3.Lacks{Copy: true}}, []deploy.Lack{deploy.LackCopies}, "no release is kept"},
+		"headers of copies":   {&fakes3.Server{Lacks: fakes3.Lacks{CopyHeaders: true}}, []deploy.Lack{deploy.LackCopyHeaders}, "sends the file again"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := c.server
+			dest := fake(t, server)
+			for _, first := range []bool{true, false} {
+				r, err := engine.Run(t.Context(), dest, options(small().write(t)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(c.want, r.StoreLacks, cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b deploy.Lack) bool { return a < b })); diff != "" {
+					t.Error(diff)
+				}
+				if said := strings.Join(r.Warnings, "\n"); len(r.Warnings) != len(c.want)*map[bool]int{true: 1}[first] || (first && !strings.Contains(said, c.says)) {
+					t.Errorf("first %v: said %q", first, r.Warnings)
+				}
+			}
+			for key := range server.Objects("b") {
+				if strings.Contains(key, "probe") {
+					t.Errorf("%s stayed behind", key)
+				}
+			}
+			// A change of headers and of content arrives all the same.
+			next := options(small().with("news/index.html", "later").write(t))
+			next.Rules = deploy.Rules{Headers: []deploy.HeaderRule{{Match: "about/index.html", Set: map[string]string{"cache-control": "no-store"}}}}
+			if _, err := engine.Run(t.Context(), dest, next); err != nil {
+				t.Fatal(err)
+			}
+			objects := server.Objects("b")
+			if got := objects["about/index.html"].Header.Get("Cache-Control"); got != "no-store" || string(objects["news/index.html"].Body) != "later" {
+				t.Errorf("served with %q, %q", got, objects["news/index.html"].Body)
+			}
+		})
+	}
+}
+
+func TestWithoutConditionalDeletesFilesAreLookedAtFirst(t *testing.T) {
+	server := &fakes3.Server{Lacks: fakes3.Lacks{DeleteIfMatch: true}}
+	dest := fake(t, server)
+	if _, err := engine.Run(t.Context(), dest, options(small().with("a.txt", "a").with("b.txt", "b").write(t))); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dest.Site.Put(t.Context(), deploy.SmallPut("a.txt", "content-type: text/plain\n", []byte("edited by hand"), deploy.Condition{})); err != nil {
+		t.Fatal(err)
+	}
+	r, err := engine.Run(t.Context(), dest, options(small().write(t)))
+	if err != nil || r.Deleted != 1 || !strings.Contains(strings.Join(r.Warnings, " "), "a.txt was changed by someone else, and stays") {
+		t.Fatalf("%d deleted, %q, %v", r.Deleted, r.Warnings, err)
+	}
+	if objects := server.Objects("b"); string(objects["a.txt"].Body) != "edited by hand" || objects["b.txt"].Body != nil {
+		t.Error("the bucket holds something else")
+	}
+}
+
+// TestVersityGWLacksNothing: also with the state in a bucket of its own, where the
+// site's is probed by itself.
+func TestVersityGWLacksNothing(t *testing.T) {
+	gw := servers.StartVersityGW(t, "site", "state")
+	for _, state := range []string{"", "s3://state/of/www"} {
+		dest, err := destination.Open(t.Context(), "s3://site/www"+strings.ReplaceAll(state, "/", "-"), destination.Options{
+			Endpoint: gw.Endpoint, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey, State: state,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := engine.Run(t.Context(), dest, options(small().write(t)))
+		if err != nil || len(r.StoreLacks) != 0 || len(r.Warnings) != 0 {
+			t.Fatalf("%v %q %v", r.StoreLacks, r.Warnings, err)
+		}
+		var names []string
+		if err := dest.Site.List(t.Context(), "", func(i deploy.Info) error { names = append(names, i.Key); return nil }); err != nil {
+			t.Fatal(err)
+		}
+		if slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, "probe") }) {
+			t.Errorf("a probe stayed behind: %q", names)
+		}
+	}
+}
+
+// TestADestinationOfAnEarlierVersionIsProbedOnce: its head says nothing of its
+// store.
+func TestADestinationOfAnEarlierVersionIsProbedOnce(t *testing.T) {
+	probes := 0
+	server := &fakes3.Server{Lacks: fakes3.Lacks{WebsiteRedirect: true}}
+	server.Before = func(r *http.Request) *fakes3.Fault {
+		if r.Method == http.MethodHead && strings.HasSuffix(r.URL.Path, "/probe") {
+			probes++
+		}
+		return nil
+	}
+	dest := fake(t, server)
+	dir := small().write(t)
+	if _, err := engine.Run(t.Context(), dest, options(dir)); err != nil {
+		t.Fatal(err)
+	}
+	o, err := dest.State.Get(t.Context(), "head")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := deploy.ParseHead(o.Body, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head.Store = nil
+	body, err := head.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := dest.State.Put(t.Context(), deploy.SmallPut("head", deploy.StateHeaders, body, deploy.Condition{})); err != nil {
+		t.Fatal(err)
+	}
+	before := probes
+	for range 2 {
+		r, err := engine.Run(t.Context(), dest, options(dir))
+		if err != nil || !slices.Equal(r.StoreLacks, []deploy.Lack{deploy.LackRedirects}) {
+			t.Fatal(r.StoreLacks, err)
+		}
+	}
+	if before == 0 || probes != 2*before {
+		t.Errorf("%d probes, then %d", before, probes)
+	}
+}
