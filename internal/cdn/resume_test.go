@@ -132,7 +132,7 @@ func TestAKilledPurgeIsFoundAndFinished(t *testing.T) {
 	p.deploy()
 	func() {
 		defer func() { _ = recover() }()
-		_, _ = Sync(t.Context(), p.dest, dying{cdn}, SyncOptions{Site: "www"}) //nolint:errcheck // it does not come back
+		_, _ = Sync(t.Context(), p.dest, dying{cdn}, SyncOptions{Site: "www"})
 	}()
 	r, err := p.resume(cdn, SyncOptions{})
 	if err != nil || !r.Resumed || r.NeverTold || len(cdn.sent) != 1 || p.begun() {

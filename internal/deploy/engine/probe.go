@@ -143,6 +143,15 @@ func (d *run) lacks(what ...deploy.Lack) bool {
 	return seen != nil && slices.ContainsFunc(what, func(l deploy.Lack) bool { return slices.Contains(seen.Lacks, l) })
 }
 
+// copiesHeaders tells whether a write changes headers alone, by a copy. A store
+// that can't is sent the file again.
+func (d *run) copiesHeaders(w deploy.Write) bool {
+	if w.Reason != deploy.ReasonHeaders || w.Resend {
+		return false
+	}
+	return !d.from.sends() || !d.lacks(deploy.LackCopies, deploy.LackCopyHeaders)
+}
+
 // stillOurs leaves out of deletes what is no longer the file that we wrote, where
 // the store would delete it all the same.
 func (d *run) stillOurs(ctx context.Context, dels []deploy.Deletion) ([]deploy.Deletion, error) {

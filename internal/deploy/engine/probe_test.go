@@ -25,7 +25,8 @@ func TestWhatAStoreLacksIsFoundOutAndSaidOnce(t *testing.T) {
 		"nothing": {&fakes3.Server{}, nil, ""},
 		"conditional writes": {
 			&fakes3.Server{Unconditional: true},
-			[]deploy.Lack{deploy.LackIfMatch, deploy.LackIfAbsent}, "two deploys at once would not notice each other",
+			[]deploy.Lack{deploy.LackIfMatch, deploy.LackIfAbsent},
+			"two deploys at once would not notice each other",
 		},
 		"conditional deletes": {&fakes3.Server{Lacks: fakes3.Lacks{DeleteIfMatch: true}}, []deploy.Lack{deploy.LackDeleteIfMatch}, "looked at before it is deleted"},
 		"checksums":           {&fakes3.Server{Lacks: fakes3.Lacks{Checksums: true}}, []deploy.Lack{deploy.LackChecksums, deploy.LackStoredChecksums}, "damaged on the way is not noticed"},
@@ -109,6 +110,32 @@ func TestVersityGWLacksNothing(t *testing.T) {
 			t.Errorf("a probe stayed behind: %q", names)
 		}
 	}
+}
+
+// TestARealStoreThatChecksNothingIsFoundOut: moto takes content that differs from
+// its checksum.
+func TestARealStoreThatChecksNothingIsFoundOut(t *testing.T) {
+	moto := servers.StartMoto(t)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPut, moto+"/site", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if response.Body.Close(); response.StatusCode != http.StatusOK {
+		t.Fatal(response.Status)
+	}
+	dest, err := destination.Open(t.Context(), "s3://site", destination.Options{Endpoint: moto, AccessKey: "a", SecretKey: "s"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := engine.Run(t.Context(), dest, options(small().write(t)))
+	if err != nil || !slices.Contains(r.StoreLacks, deploy.LackChecksums) {
+		t.Fatalf("%v %q %v", r.StoreLacks, r.Warnings, err)
+	}
+	t.Logf("moto lacks %v", r.StoreLacks)
 }
 
 // TestADestinationOfAnEarlierVersionIsProbedOnce: its head says nothing of its

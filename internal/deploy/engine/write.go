@@ -65,7 +65,7 @@ func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (wri
 	if err := d.lease.valid(); err != nil {
 		return deploy.Written{}, false, err
 	}
-	if w.Reason == deploy.ReasonHeaders && !w.Resend && !(d.lacks(deploy.LackCopies, deploy.LackCopyHeaders) && d.from.sends()) {
+	if d.copiesHeaders(w) {
 		written, err = d.dest.Site.Copy(ctx, deploy.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If})
 		return written, false, err
 	}
