@@ -111,7 +111,7 @@ func TestCommitsAtOnceMakeOneRelease(t *testing.T) {
 	for range 4 {
 		group.Go(func() {
 			o := options("")
-			o.LockWait = time.Minute
+			o.LockWait, o.LeaseTTL = time.Minute, time.Minute // a busy machine loses no lease here
 			r, err := engine.Commit(t.Context(), b.dest, plan, o)
 			if err != nil || !r.Live || r.Release != 1 {
 				t.Errorf("%+v, %v", r, err)

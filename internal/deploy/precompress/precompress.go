@@ -38,6 +38,7 @@ type Packer struct {
 	dir  string
 	temp string
 	free chan *worker
+	once sync.Once // of Close
 
 	mu   sync.Mutex
 	made map[string]section
@@ -94,16 +95,19 @@ func (p *Packer) find(path string) (section, bool) {
 	return s, ok
 }
 
-// Close deletes the temporary files. Nobody may be packing or reading any more.
+// Close deletes the temporary files, once. Nobody may be packing or reading any
+// more.
 func (p *Packer) Close() error {
 	if p == nil {
 		return nil
 	}
 	var errs []error
-	for range cap(p.free) {
-		w := <-p.free
-		errs = append(errs, w.close())
-	}
+	p.once.Do(func() {
+		for range cap(p.free) {
+			w := <-p.free
+			errs = append(errs, w.close())
+		}
+	})
 	return errors.Join(errs...)
 }
 
