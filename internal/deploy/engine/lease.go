@@ -187,6 +187,9 @@ func (k *keeper) update(ctx context.Context, change func(deploy.Head) deploy.Hea
 	if err != nil {
 		return err
 	}
+	if k.arrived(found, change(head)) {
+		return nil
+	}
 	if l := found.Lease; l == nil || l.Owner != head.Lease.Owner || l.Fence != head.Lease.Fence {
 		return errTakenOver
 	}
@@ -197,6 +200,19 @@ func (k *keeper) update(ctx context.Context, change func(deploy.Head) deploy.Hea
 		return errTakenOver
 	}
 	return err
+}
+
+// arrived tells whether a head that was found is the one that was to be written.
+func (k *keeper) arrived(found history.Head, wanted deploy.Head) bool {
+	a, err := found.Encode()
+	b, wantedErr := wanted.Encode()
+	if err != nil || wantedErr != nil || !bytes.Equal(a, b) {
+		return false
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.head, k.etag = wanted, found.ETag
+	return true
 }
 
 // current is the head as this deploy last wrote it.

@@ -92,3 +92,30 @@ func TestALeaseThatCanNotBeRenewedEndsTheDeployAndSaysWhy(t *testing.T) {
 		}
 	})
 }
+
+// The write that makes the release live and gives the lease back has arrived, its
+// answer is lost, and reading it back fails once: nobody has taken over.
+func TestACommitThatCanNotBeReadBackAtOnceIsNotTakenForAnotherDeploys(t *testing.T) {
+	var committing, written, read bool
+	dest := fake(t, &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
+		switch head := strings.HasSuffix(r.URL.Path, "/"+history.HeadKey); {
+		case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/"+deploy.MarkerPath):
+			committing = true
+		case head && committing && r.Method == http.MethodPut && !written:
+			written = true
+			return &fakes3.Fault{Drop: true, Done: true}
+		case head && written && r.Method == http.MethodGet && !read:
+			read = true
+			return &fakes3.Fault{Status: http.StatusForbidden, Code: "AccessDenied"}
+		}
+		return nil
+	}})
+	r, err := engine.Run(t.Context(), dest, options(small().write(t)))
+	if err != nil || !r.Live || !read {
+		t.Fatalf("live %t, read %t, %v", r.Live, read, err)
+	}
+	head, err := history.ReadHead(t.Context(), dest.State, "www")
+	if err != nil || head.Live == nil || len(head.History) > 0 || head.Lease != nil {
+		t.Errorf("%+v, %v", head, err)
+	}
+}
