@@ -1,6 +1,9 @@
 package deploy
 
-import "iter"
+import (
+	"iter"
+	"slices"
+)
 
 // holding is what one path holds now.
 type holding struct {
@@ -81,11 +84,22 @@ func (in *PlanInput) holdings() holdings {
 			held.odd[path] = nil
 			continue
 		}
-		if known, ok := held.at(path); !ok || known.ETag != seen.ETag {
+		known, ok := held.at(path)
+		switch {
+		case !ok || known.ETag != seen.ETag:
 			held.odd[path] = found(path, seen, known, written[path])
+		case rewritten(known.Headers, seen.Headers, written[path]):
+			known.Headers = seen.Headers // which no ETag shows
+			held.odd[path] = &known
 		}
 	}
 	return held
+}
+
+// rewritten tells whether a deploy that died may have changed a file's headers
+// alone. What is seen leaves out those that a store gives no word of.
+func rewritten(known, seen Headers, written []Entry) bool {
+	return seen != "" && seen != known && slices.ContainsFunc(written, func(e Entry) bool { return e.Headers != known })
 }
 
 // found is what a path was seen to hold, where that is not what was known of it.

@@ -174,7 +174,8 @@ type run struct {
 	redirects *redirects // nil without a redirect store
 
 	rollback bool
-	numbered bool // a rollback's release had a number of its own
+	numbered bool           // a rollback's release had a number of its own
+	inPlace  []deploy.Entry // of a rollback: content that is only where it is to be written
 }
 
 func (d *run) run(ctx context.Context) error {

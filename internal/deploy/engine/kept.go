@@ -13,9 +13,9 @@ import (
 // kept is an earlier release, put together again from what the destination still
 // has of it.
 type kept struct {
-	dest     deploy.Destination
-	site     string
-	sequence int64 // of its manifest
+	dest    deploy.Destination
+	site    string
+	release deploy.Live
 
 	manifest *deploy.Manifest // nil until it is read
 	missing  func(deploy.Entry) error
@@ -26,7 +26,10 @@ type kept struct {
 
 func (k *kept) read(ctx context.Context) (deploy.Tree, error) {
 	if k.manifest == nil {
-		m, err := history.ReadManifest(ctx, k.dest.State, history.ManifestKey(k.sequence), k.site)
+		m, err := history.ReadManifest(ctx, k.dest.State, history.ManifestKey(k.release.Manifest), k.site)
+		if errors.Is(err, deploy.ErrNotFound) { // tidied away: the head remembers more than is kept
+			return deploy.Tree{}, fmt.Errorf("release %d is no longer kept, so %s: %w", k.release.Release, instead(k.release), history.ErrNoRelease)
+		}
 		if err != nil {
 			return deploy.Tree{}, fmt.Errorf("read the release to go back to: %w", err)
 		}
@@ -48,9 +51,9 @@ func (k *kept) HeadersFor(path string) (deploy.Headers, error) {
 	return e.Headers, nil
 }
 
-// find makes sure, before the first write, that an entry's content is there: as
-// the version that the release wrote, else among what is kept by hash.
-func (k *kept) find(ctx context.Context, entry deploy.Entry) error {
+// find tells, before the first write, whether an entry's content is there: as the
+// version that the release wrote, else among what is kept by hash.
+func (k *kept) find(ctx context.Context, entry deploy.Entry) (there bool, err error) {
 	then, _ := k.manifest.Find(entry.Path)
 	store, ok := k.dest.Site.(deploy.Versioner)
 	var unread error
@@ -58,25 +61,25 @@ func (k *kept) find(ctx context.Context, entry deploy.Entry) error {
 		info, err := store.StatVersion(ctx, entry.Path, then.Version)
 		switch {
 		case ctx.Err() != nil:
-			return context.Cause(ctx)
+			return false, context.Cause(ctx)
 		case err == nil && info.Size == entry.Size && (!info.HasCRC || info.CRC == entry.CRC):
 			k.found(entry.Path, then.Version)
-			return nil
+			return true, nil
 		case err != nil && !errors.Is(err, deploy.ErrNotFound):
 			unread = err
 		}
 	}
-	err := deploy.ErrNotFound
+	err = deploy.ErrNotFound
 	if k.dest.KeptPrefix != "" {
 		_, err = k.dest.Keeper().Stat(ctx, keptKey(k.dest.KeptPrefix, entry.Sum))
 	}
 	switch {
 	case !errors.Is(err, deploy.ErrNotFound):
-		return err
+		return err == nil, err
 	case unread != nil:
-		return fmt.Errorf("%w (s3:GetObjectVersion is needed)", unread)
+		return false, fmt.Errorf("%w (s3:GetObjectVersion is needed)", unread)
 	}
-	return k.missing(entry)
+	return false, nil
 }
 
 func (k *kept) found(path, version string) {
@@ -102,3 +105,11 @@ func (k *kept) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, 
 func (*kept) sends() bool { return false }
 
 func keptKey(prefix string, sum deploy.Sum) string { return prefix + sum.String() }
+
+// instead is what to do about a release that is not kept.
+func instead(release deploy.Live) string {
+	if release.Commit == "" {
+		return "build and deploy it anew"
+	}
+	return "build and deploy its commit " + release.Commit
+}

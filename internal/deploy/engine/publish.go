@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -119,7 +120,7 @@ func (d *run) commit(ctx context.Context) error {
 // that an unchanged site costs a handful of requests whatever its size.
 func (d *run) holdsAlready() bool {
 	return d.head.Live != nil && d.plan.Empty() && d.plan.Retired == 0 && len(d.base.Pending) == 0 && d.base.Swept &&
-		d.base.Live.Site == d.opts.Site
+		d.base.Live.Site == d.opts.Site && slices.Equal(d.plan.Next.Entries, d.base.Live.Entries)
 }
 
 func (d *run) putMarker(ctx context.Context) error {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -32,16 +33,19 @@ func Rollback(ctx context.Context, dest deploy.Destination, release int64, opts 
 	opts.Release, opts.Commit = target.Release, target.Commit
 	// An older release is what is asked for.
 	opts.Allow = append(slices.Clone(opts.Allow), deploy.GuardOlderRelease)
-	from := &kept{dest: dest, site: opts.Site, sequence: target.Manifest, missing: func(e deploy.Entry) error {
-		return fmt.Errorf("release %d can't be put back: the content of %s is no longer kept; deploy its commit %s instead",
-			target.Release, e.Path, target.Commit)
+	from := &kept{dest: dest, site: opts.Site, release: target, missing: func(e deploy.Entry) error {
+		return fmt.Errorf("release %d can't be put back, since the content of %s is no longer kept: %s",
+			target.Release, e.Path, instead(target))
 	}}
 	return carryOut(ctx, &run{dest: dest, opts: opts, from: from, began: opts.Now(), rollback: true, numbered: target.Numbered})
 }
 
 // complete makes sure, before the first write, that all content of a release that
-// is put in place by copies is there.
+// is put in place by copies is there. A file of which only a header has to go may
+// have its content nowhere but in its place, from where keep takes it.
 func (d *run) complete(ctx context.Context, from *kept) error {
+	var mu sync.Mutex
+	d.inPlace = nil
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(min(d.opts.Concurrency, sideLimit))
 	for _, phase := range d.plan.Phases {
@@ -50,7 +54,20 @@ func (d *run) complete(ctx context.Context, from *kept) error {
 				continue
 			}
 			entry := d.plan.Next.Entries[w.Index]
-			group.Go(func() error { return from.find(ctx, entry) })
+			group.Go(func() error {
+				there, err := from.find(ctx, entry)
+				switch {
+				case err != nil || there:
+					return err
+				case w.Reason != deploy.ReasonHeaders || d.dest.KeptPrefix == "":
+					return from.missing(entry)
+				}
+				entry.ETag = w.If.IfMatch
+				mu.Lock()
+				defer mu.Unlock()
+				d.inPlace = append(d.inPlace, entry)
+				return nil
+			})
 		}
 	}
 	return group.Wait()
@@ -90,7 +107,7 @@ func (d *run) keep(ctx context.Context) error {
 // replaced is what keep will copy.
 func (d *run) replaced() []deploy.Entry {
 	if d.dest.KeptPrefix == "" || d.opts.KeepReleases < 0 || d.head.Live == nil || d.lacks(deploy.LackCopies) {
-		return nil
+		return d.inPlace
 	}
-	return d.plan.Replaced(&d.base.Live, !d.copyAll)
+	return append(d.plan.Replaced(&d.base.Live, !d.copyAll), d.inPlace...)
 }

@@ -81,7 +81,7 @@ func TestOldReleasesAreTidiedAway(t *testing.T) {
 			t.Errorf("the oldest release that is kept: %+v, %v", r.Counts, err)
 		}
 		_, err = engine.Rollback(t.Context(), p.dest, 3, options(""))
-		if err == nil || (!strings.Contains(err.Error(), "no longer kept") && !strings.Contains(err.Error(), "not found")) {
+		if !errors.Is(err, history.ErrNoRelease) || !strings.Contains(err.Error(), "no longer kept") {
 			t.Errorf("a release that was tidied away: %v", err)
 		}
 	})
@@ -107,4 +107,27 @@ func TestManifestsThatTheCDNIsToBeToldOfAreKept(t *testing.T) {
 			t.Errorf("manifest %d: %v", sequence, err)
 		}
 	}
+}
+
+// No page names it while it is away, so that nothing else changes as it comes back.
+func TestAnAssetThatComesBackIsOneOfTheReleaseAgain(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
+		const asset = "assets/app-BxK3a9_z.js"
+		with := small().with("about/index.html", "about")
+		for _, s := range []site{with, with.with(asset, ""), with} {
+			mustRun(t, p, options(s.write(t)))
+		}
+		head, err := history.ReadHead(t.Context(), p.dest.State, "www")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := history.ReadManifest(t.Context(), p.dest.State, history.ManifestKey(head.Live.Manifest), "www")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := m.Find(asset); !ok || len(m.Retired) > 0 {
+			t.Errorf("the live release has %d files without %s, and %d dropped ones", len(m.Entries), asset, len(m.Retired))
+		}
+	})
 }
