@@ -114,8 +114,8 @@ func (k *keeper) start(ctx context.Context) {
 func (k *keeper) life() time.Duration { return k.ttl*9/10 - time.Second }
 
 // renew swaps the head every fourth of the lease's time. A try that gets no
-// answer is given up early, so that there is time for two more before the lease
-// ends: one dead connection must not cost a deploy.
+// answer is given up early, so that there is time for another before writes must
+// stop: one dead connection must not cost a deploy.
 func (k *keeper) renew() {
 	defer close(k.done)
 	wait := k.ttl / 4
@@ -125,7 +125,7 @@ func (k *keeper) renew() {
 			return
 		case <-time.After(wait):
 		}
-		ctx, cancel := context.WithTimeout(k.ctx, k.ttl/8)
+		ctx, cancel := context.WithTimeout(k.ctx, k.ttl/6)
 		err := k.update(ctx, deploy.Head.Renew)
 		cancel()
 		if errors.Is(err, deploy.ErrLeaseLost) {

@@ -105,12 +105,15 @@ var advice = map[string]string{
 	"SlowDown":                     "the store asks for fewer requests, and went on asking",
 	"ServiceUnavailable":           "the store is not available, and stayed so",
 	"InternalError":                "the store failed, and went on failing",
-	"NotImplemented":               "the store does not know this request",
-	"InsufficientStorage":          "the store's disk is full: make room there, then deploy again",
-	"XMinioStorageFull":            "the store's disk is full: make room there, then deploy again",
-	"QuotaExceeded":                "the bucket's quota is used up: raise it or make room, then deploy again",
-	"KMS.DisabledException":        "the KMS key is disabled",
-	"KMS.NotFoundException":        "the KMS key does not exist",
+	// Those of answers to a HEAD, which have no body: the SDK names the status.
+	"InternalServerError":   "the store failed, and went on failing",
+	"BadRequest":            "the store refuses the request without a word why; most often the region is wrong: check AWS_REGION",
+	"NotImplemented":        "the store does not know this request",
+	"InsufficientStorage":   "the store's disk is full: make room there, then deploy again",
+	"XMinioStorageFull":     "the store's disk is full: make room there, then deploy again",
+	"QuotaExceeded":         "the bucket's quota is used up: raise it or make room, then deploy again",
+	"KMS.DisabledException": "the KMS key is disabled",
+	"KMS.NotFoundException": "the KMS key does not exist",
 }
 
 func (s *Store) explainCode(verb, key, code, message string, err error) error {
