@@ -137,6 +137,9 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 	rows.add("deleted", countOf(r.Deleted))
 	rows.add("kept for a while", countOf(r.Counts.Retired))
 	rows.add("unchanged", countOf(r.Counts.Unchanged))
+	if s := r.Redirects; s != nil && !s.Empty() {
+		rows.add("redirect store", fmt.Sprintf("%d put, %d deleted", len(s.Put), len(s.Delete)))
+	}
 	rows.add("requests", fmt.Sprint(r.Requests))
 	if r.DryRun {
 		rows[len(rows)-1] = []string{"requests", fmt.Sprintf("about %d, for $%.4f on S3", r.Forecast.Requests, r.Forecast.Dollars)}
