@@ -18,7 +18,8 @@ var (
 	// ErrPrecondition tells that a conditional write found something else than
 	// expected, and wrote nothing.
 	ErrPrecondition = errors.New("changed by someone else in the meantime")
-	// ErrUnreachable tells that the store did not answer, or not wholly.
+	// ErrUnreachable tells that the store did not answer, or not wholly, or that it
+	// can't take anything at the moment.
 	ErrUnreachable = errors.New("the store can't be reached")
 )
 

@@ -111,6 +111,9 @@ func (p prober) content(ctx context.Context) (lacks []deploy.Lack, err error) {
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, cause
 	}
+	if errors.Is(err, deploy.ErrUnreachable) {
+		return nil, err // it may copy another time
+	}
 	if err != nil {
 		return append(lacks, deploy.LackCopies), p.store.Delete(ctx, []deploy.Deletion{{Key: p.key}})[0]
 	}

@@ -181,3 +181,24 @@ func TestADestinationOfAnEarlierVersionIsProbedOnce(t *testing.T) {
 		t.Errorf("%d probes, then %d", before, probes)
 	}
 }
+
+// A store that is overloaded as it is tried must not be taken for one that does
+// not copy, since nobody would ask again.
+func TestAStoreThatIsBusyIsNotTakenForOneThatDoesNotCopy(t *testing.T) {
+	busy := true
+	server := &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
+		if busy && r.Header.Get("X-Amz-Copy-Source") != "" {
+			return &fakes3.Fault{Status: http.StatusServiceUnavailable, Code: "SlowDown"}
+		}
+		return nil
+	}}
+	dest := fakeTrying(t, server, 1)
+	if r, err := engine.Run(t.Context(), dest, options(small().write(t))); err == nil || r.Live || len(server.Objects("b")["index.html"].Body) > 0 {
+		t.Errorf("live %t, %v", r.Live, err)
+	}
+	busy = false
+	r, err := engine.Run(t.Context(), dest, options(small().write(t)))
+	if err != nil || len(r.StoreLacks) > 0 {
+		t.Errorf("the store lacks %q, %v", r.StoreLacks, err)
+	}
+}

@@ -13,8 +13,14 @@ import (
 
 func fake(t *testing.T, server *fakes3.Server) deploy.Destination {
 	t.Helper()
+	return fakeTrying(t, server, 0)
+}
+
+// fakeTrying makes a request this often; 0 for as often as by default.
+func fakeTrying(t *testing.T, server *fakes3.Server, attempts int) deploy.Destination {
+	t.Helper()
 	server.Bucket("b", nil)
-	store, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server})
+	store, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server, MaxAttempts: attempts})
 	if err != nil {
 		t.Fatal(err)
 	}

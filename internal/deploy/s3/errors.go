@@ -136,7 +136,20 @@ func (s *Store) explainCode(verb, key, code, message string, err error) error {
 			what += "; " + advice["AccessDenied"]
 		}
 	}
-	return fmt.Errorf("%s %s: %s: %w", verb, s.name(key), what, err)
+	err = fmt.Errorf("%s %s: %s: %w", verb, s.name(key), what, err)
+	if busy(err) {
+		return &unreachableError{err}
+	}
+	return err
+}
+
+// busy tells that a store answers, and can't take anything at the moment.
+func busy(err error) bool {
+	switch httpStatus(err) {
+	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return isThrottle(err)
 }
 
 // deleted tells whether the newest version of what was not found is the mark of a
