@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -209,13 +210,43 @@ func TestEverythingOnDemandIsResumedAsItWasAsked(t *testing.T) {
 	}
 }
 
+// TestEverythingOnDemandIsNotForgottenByADeploy: whoever tells the CDN next, with
+// something of its own or without, does what a person had asked for too.
+func TestEverythingOnDemandIsNotForgottenByADeploy(t *testing.T) {
+	for _, changed := range []bool{true, false} {
+		p, cdn := newPress(t), newSlow()
+		p.deploy()
+		if _, err := Sync(t.Context(), p.dest, cdn, SyncOptions{Site: "www"}); err != nil {
+			t.Fatal(err)
+		}
+		cdn.sent, cdn.takes = nil, 0
+		if _, err := Sync(t.Context(), p.dest, cdn, SyncOptions{Site: "www", All: true}); err == nil || !p.begun() {
+			t.Fatal("the CDN is away")
+		}
+		cdn.takes = -1
+		if changed {
+			p.write("a.html", "two")
+			p.deploy()
+		}
+		r, err := Sync(t.Context(), p.dest, cdn, SyncOptions{Site: "www"})
+		if err != nil || !r.Resumed || p.begun() || len(cdn.sent) == 0 || cdn.sent[0][0].kind != kindAll {
+			t.Errorf("changed %t: %+v, sent %v, %v", changed, r, cdn.sent, err)
+		}
+		// Asked for once more, it is done once more, and not twice.
+		cdn.sent = nil
+		if r, err := Sync(t.Context(), p.dest, cdn, SyncOptions{Site: "www", All: true}); err != nil || r.Resumed || len(cdn.sent) != 1 {
+			t.Errorf("changed %t: %+v, sent %v, %v", changed, r, cdn.sent, err)
+		}
+	}
+}
+
 func TestAReceiptThatIsNoneIsAnErrorAndSendsNothing(t *testing.T) {
 	p, cdn := newPress(t), newSlow()
 	p.deploy()
 	if err := history.WritePurged(t.Context(), p.dest.State, history.Purged{Begun: json.RawMessage(`"x"`)}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.resume(cdn, SyncOptions{}); err == nil || len(cdn.sent) != 0 {
+	if _, err := p.resume(cdn, SyncOptions{}); err == nil || len(cdn.sent) != 0 || !strings.Contains(err.Error(), "purged to start anew") {
 		t.Fatal(err)
 	}
 }

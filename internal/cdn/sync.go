@@ -93,9 +93,9 @@ func (s *syncing) run(ctx context.Context) error {
 		if s.begun != nil && s.begun.CDN != s.purger.Name() {
 			return fmt.Errorf("%w: it is %s's, and the CDN that is set up is %s", ErrOtherCDN, s.begun.CDN, s.purger.Name())
 		}
-		if done, err := s.resumeAll(ctx); done || err != nil {
-			return err
-		}
+	}
+	if done, err := s.resumeAll(ctx); done || err != nil {
+		return err
 	}
 	decision, err := decide(ctx, s.dest.State, head, s.told, s.purger.Limits(), s.o)
 	if err != nil {
@@ -121,7 +121,7 @@ func (s *syncing) run(ctx context.Context) error {
 // resumeAll finishes a purge of everything that a person had asked for, which
 // nothing that changed since would tell of.
 func (s *syncing) resumeAll(ctx context.Context) (done bool, err error) {
-	if s.begun == nil || s.begun.Set.Once == "" {
+	if s.o.All || s.begun == nil || s.begun.CDN != s.purger.Name() || s.begun.Set.Once == "" {
 		return false, nil
 	}
 	set := s.begun.Set
@@ -166,7 +166,7 @@ func (s *syncing) read(ctx context.Context) (err error) {
 	}
 	var begun Receipt
 	if err := json.Unmarshal(s.told.Begun, &begun); err != nil {
-		return fmt.Errorf("read the purge that was begun, at %s/%s: %w", s.dest.State, history.PurgedKey, err)
+		return fmt.Errorf("read the purge that was begun: %w", history.BadPurged(s.dest.State, err))
 	}
 	s.begun = &begun
 	return nil

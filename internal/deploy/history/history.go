@@ -157,9 +157,14 @@ func ReadPurged(ctx context.Context, state deploy.Store) (Purged, error) {
 	}
 	var p Purged
 	if err := json.Unmarshal(o.Body, &p); err != nil {
-		return Purged{}, fmt.Errorf("read %s/%s: %w", state, PurgedKey, err)
+		return Purged{}, BadPurged(state, err)
 	}
 	return p, nil
+}
+
+// BadPurged says what to do about a note on the CDN that can't be read.
+func BadPurged(state deploy.Store, err error) error {
+	return fmt.Errorf("read %s/%s: %w; delete %s/%s to start anew: the CDN is then told to drop everything", state, PurgedKey, err, state, PurgedKey)
 }
 
 // WritePurged notes that the CDN's caches agree with a manifest.
