@@ -8,15 +8,11 @@
 package deploy_test
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -26,7 +22,6 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
-	"github.com/pressrun/pressrun/internal/deploy/s3"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -34,72 +29,6 @@ var (
 	all      = flag.Bool("drill.all", false, "stop the deploy at every request, not only at some")
 	sitePage = flag.Int("drill.pages", 0, "pages of the site (default 200 with -drill.all, else 40)")
 )
-
-// door lets one deploy's requests through to the store, or breaks them.
-type door struct {
-	server *fakes3.Server
-	number atomic.Int64
-	fault  func(number int64, r *http.Request) *fakes3.Fault
-	wait   func(number int64)
-}
-
-// Do counts the request and carries it out.
-func (d *door) Do(r *http.Request) (*http.Response, error) {
-	n := d.number.Add(1)
-	if d.wait != nil {
-		d.wait(n)
-	}
-	if err := r.Context().Err(); err != nil {
-		return nil, err
-	}
-	if d.fault == nil {
-		return d.server.Do(r)
-	}
-	f := d.fault(n, r)
-	switch {
-	case f == nil:
-		return d.server.Do(r)
-	case f.Half:
-		return d.breakOff(r)
-	case f.Drop && !f.Done:
-		return nil, io.ErrUnexpectedEOF
-	case f.Drop:
-		if response, err := d.server.Do(r); err == nil {
-			_ = response.Body.Close()
-		}
-		return nil, io.ErrUnexpectedEOF
-	}
-	return &http.Response{
-		StatusCode: f.Status, Header: http.Header{"Content-Type": {"application/xml"}}, Request: r, ProtoMajor: 1, ProtoMinor: 1,
-		Body: io.NopCloser(strings.NewReader("<Error><Code>" + f.Code + "</Code></Error>")),
-	}, nil
-}
-
-// breakOff carries the request out and loses half of its answer.
-func (d *door) breakOff(r *http.Request) (*http.Response, error) {
-	response, err := d.server.Do(r)
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	response.Body = io.NopCloser(strings.NewReader(""))
-	fakes3.BreakOff(response, body)
-	return response, nil
-}
-
-func (d *door) open(t testing.TB) deploy.Destination {
-	t.Helper()
-	store, err := s3.Open(t.Context(), bucket, prefix, s3.Options{
-		Endpoint: "http://store", Region: "us-east-1", AccessKey: "a", SecretKey: "s", HTTPClient: d,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return deploy.Destination{Site: store, State: store.Sub(".pressrun/"), StatePrefix: ".pressrun/", KeptPrefix: ".pressrun/content/"}
-}
 
 func options(b build) engine.Options {
 	return engine.Options{Source: b.dir, Site: "www", LockWait: 10 * time.Minute, Concurrency: 8}
@@ -349,65 +278,4 @@ func TestALostLeaseStopsBeforeTheNextWrite(t *testing.T) {
 	if cuts == 0 {
 		t.Fatal("no cut point was tried")
 	}
-}
-
-// TestRaces: deploys of different builds start at random moments over a network
-// of random delays. Whoever commits last, the bucket holds exactly that build.
-func TestRaces(t *testing.T) {
-	builds := []build{makeBuild(t, 40, 1), makeBuild(t, 40, 2), makeBuild(t, 40, 3)}
-	races := 10
-	if *all {
-		races = 300
-	}
-	interleaved, committed := 0, 0
-	for seed := range races {
-		synctest.Test(t, func(t *testing.T) {
-			server := &fakes3.Server{}
-			server.Bucket(bucket, nil)
-			server.Changed = visit(t, &tally{}, builds...).look
-			random := rand.New(rand.NewPCG(uint64(seed), 4))
-			var mu sync.Mutex
-			delay := func(most time.Duration) time.Duration {
-				mu.Lock()
-				defer mu.Unlock()
-				return time.Duration(random.Int64N(int64(most)))
-			}
-			type end struct {
-				sequence int64
-				build    build
-			}
-			var ends []end
-			var wait sync.WaitGroup
-			for _, b := range builds {
-				wait.Go(func() {
-					time.Sleep(delay(2 * time.Second))
-					d := &door{server: server, wait: func(int64) { time.Sleep(delay(300 * time.Millisecond)) }}
-					o := options(b)
-					o.LeaseTTL = 10 * time.Second
-					result, err := engine.Run(t.Context(), d.open(t), o)
-					if err != nil {
-						t.Errorf("seed %d: %v", seed, err)
-						return
-					}
-					mu.Lock()
-					defer mu.Unlock()
-					ends = append(ends, end{result.Sequence, b})
-				})
-			}
-			wait.Wait()
-			committed += len(ends)
-			if len(ends) != len(builds) {
-				return
-			}
-			last := slices.MaxFunc(ends, func(a, b end) int { return cmp.Compare(a.sequence, b.sequence) })
-			if err := holds(server.Objects(bucket), last.build); err != nil {
-				interleaved++
-				t.Errorf("seed %d: %v", seed, err)
-			}
-		})
-		if t.Failed() {
-			break
-		}
-	}
-	fmt.Printf("races: deploys=%d interleaved=%d\n", committed, interleaved)
 }
