@@ -168,7 +168,13 @@ func (h Head) NumberFor(given int64, allowOlder bool) (int64, error) {
 	case given == 0 && h.Live.Numbered:
 		return h.Live.Release, nil
 	case given == 0:
-		return h.Live.Release + 1, nil
+		last := h.Live.Release
+		for _, r := range h.History { // the live one may be an earlier one put back
+			if !r.Numbered {
+				last = max(last, r.Release)
+			}
+		}
+		return last + 1, nil
 	case h.Live != nil && h.Live.Numbered && given < h.Live.Release && !allowOlder:
 		return 0, &GuardError{Violations: []Violation{{
 			Name:   GuardOlderRelease,

@@ -57,6 +57,7 @@ func TestACommitSettlesWhatWasInDoubt(t *testing.T) {
 func TestNumberFor(t *testing.T) {
 	numbered := Head{Live: &Live{Release: 128, Numbered: true}}
 	counted := Head{Live: &Live{Release: 4}}
+	wentBack := Head{Live: &Live{Release: 2, Rollback: true}, History: []Live{{Release: 4}, {Release: 2}, {Release: 128, Numbered: true}}}
 	for _, c := range []struct {
 		name  string
 		head  Head
@@ -67,6 +68,7 @@ func TestNumberFor(t *testing.T) {
 	}{
 		{name: "the first", want: 1},
 		{name: "counted on", head: counted, want: 5},
+		{name: "counted on after going back", head: wentBack, want: 5},
 		{name: "by hand between numbered ones", head: numbered, want: 128},
 		{name: "the next", head: numbered, given: 129, want: 129},
 		{name: "the same again", head: numbered, given: 128, want: 128},

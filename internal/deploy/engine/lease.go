@@ -56,11 +56,6 @@ func (d *run) tryLock(ctx context.Context) error {
 	if err := d.makePlan(ctx); err != nil {
 		return err
 	}
-	if from, ok := d.from.(*kept); ok {
-		if err := d.complete(ctx, from); err != nil {
-			return err
-		}
-	}
 	if !d.plan.Empty() {
 		head = head.Begin()
 	}

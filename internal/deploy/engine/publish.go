@@ -94,7 +94,7 @@ func (d *run) commit(ctx context.Context) error {
 		}
 	}
 	live := deploy.Live{
-		Sequence: next.Sequence, Manifest: next.Sequence, Release: next.Release, Numbered: d.opts.Release > 0 && (!d.rollback || d.numbered), Rollback: d.rollback,
+		Sequence: next.Sequence, Manifest: next.Sequence, Release: next.Release, Numbered: d.isNumbered(), Rollback: d.rollback,
 		Commit: next.Commit, At: next.At, Files: len(next.Entries), Pages: next.Pages(), Bytes: next.Bytes(),
 		Swept: len(d.plan.Deletes) == 0,
 	}
@@ -114,6 +114,18 @@ func (d *run) commit(ctx context.Context) error {
 		}
 		return h
 	})
+}
+
+// isNumbered tells whether the release's number was given and not counted here. A
+// deploy by hand keeps the number of the one before, and so that it was given.
+func (d *run) isNumbered() bool {
+	switch {
+	case d.rollback:
+		return d.numbered
+	case d.opts.Release > 0:
+		return true
+	}
+	return d.head.Live != nil && d.head.Live.Numbered
 }
 
 // holdsAlready tells whether the live manifest is true of this release too, so

@@ -130,12 +130,19 @@ func (d *run) makePlan(ctx context.Context) error {
 	if err := d.opts.Expect.stillHolds(r.Parent, r.PlanDigest); err != nil {
 		return err
 	}
+	if from, ok := d.from.(*kept); ok {
+		if err := d.complete(ctx, from); err != nil {
+			return err
+		}
+	}
 	if err := d.planRedirects(ctx); err != nil {
 		return err
 	}
 	if d.opts.DryRun {
 		r.Next = &d.plan.Next
-		r.Uploaded, r.UploadedBytes = d.plan.Upload()
+		if d.from.sends() {
+			r.Uploaded, r.UploadedBytes = d.plan.Upload()
+		}
 		r.Deleted = len(d.plan.Deletes)
 	}
 	return nil

@@ -131,3 +131,74 @@ func TestAnAssetThatComesBackIsOneOfTheReleaseAgain(t *testing.T) {
 		}
 	})
 }
+
+// A nightly build that changes nothing is no release to go back to: it shows what
+// is live already.
+func TestRollbackWithoutANumberPassesOverReleasesThatChangedNothing(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
+		good, bad := small(), small().with("news/index.html", "bad news")
+		for _, s := range []site{good, bad, bad, bad} {
+			mustRun(t, p, options(s.write(t)))
+		}
+		r := rollBack(t, p.dest, 0)
+		if diff := cmp.Diff(good, p.read(t)); diff != "" || r.Release != 1 {
+			t.Errorf("release %d (-want +got):\n%s", r.Release, diff)
+		}
+	})
+}
+
+// Each release can be named, also one that was made after going back.
+func TestANumberIsGivenOnce(t *testing.T) {
+	p := newBucket(t).place
+	for _, edition := range []string{"one", "two", "three"} {
+		mustRun(t, p, options(small().with("news/index.html", edition).write(t)))
+	}
+	rollBack(t, p.dest, 1)
+	if r := mustRun(t, p, options(small().with("news/index.html", "four").write(t))); r.Release != 4 {
+		t.Errorf("the next release has the number %d", r.Release)
+	}
+	rollBack(t, p.dest, 2)
+	if got := p.read(t)["news/index.html"]; got != "two" {
+		t.Errorf("release 2 shows %q", got)
+	}
+}
+
+// The number of the live release stays until whoever gives them gives the next.
+func TestDeploysByHandTakeNoNumberThatIsToBeGiven(t *testing.T) {
+	p := newBucket(t).place
+	for i, given := range []int64{128, 0, 0} {
+		o := options(small().with("news/index.html", fmt.Sprint("edition ", i)).write(t))
+		o.Release = given
+		if r := mustRun(t, p, o); r.Release != 128 {
+			t.Errorf("deploy %d has the number %d", i+1, r.Release)
+		}
+	}
+	o := options(small().write(t))
+	o.Release = 127
+	if _, err := engine.Run(t.Context(), p.dest, o); err == nil || !strings.Contains(err.Error(), deploy.GuardOlderRelease) {
+		t.Errorf("a release older than the one that was corrected by hand: %v", err)
+	}
+}
+
+func TestADryRunOfARollbackFindsOutThatItCanNotBeMade(t *testing.T) {
+	dest := fake(t, &fakes3.Server{})
+	for _, edition := range []string{"one", "two"} {
+		if _, err := engine.Run(t.Context(), dest, options(small().with("news/index.html", edition).write(t))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	o := options("")
+	o.DryRun = true
+	if r, err := engine.Rollback(t.Context(), dest, 1, o); err != nil || r.Live || r.Uploaded != 0 || r.Counts.Content != 1 {
+		t.Errorf("%d sent, %+v, %v", r.Uploaded, r.Counts, err)
+	}
+	for _, key := range keptKeys(t, dest) {
+		if err := dest.Keeper().Delete(t.Context(), []deploy.Deletion{{Key: key}})[0]; err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := engine.Rollback(t.Context(), dest, 1, o); err == nil || !strings.Contains(err.Error(), "no longer kept") {
+		t.Errorf("got %v", err)
+	}
+}

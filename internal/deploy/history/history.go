@@ -123,16 +123,16 @@ func (h Head) Releases() []deploy.Live {
 	return append([]deploy.Live{*h.Live}, h.History...)
 }
 
-// Find returns the newest deploy of a release; 0 is the one before the live one.
+// Find returns the newest deploy of a release; 0 is the one before the live one,
+// where those that changed nothing do not count.
 func (h Head) Find(release int64) (deploy.Live, error) {
-	all := h.Releases()
-	if release == 0 && len(all) > 1 {
-		return all[1], nil
-	}
-	for _, r := range all {
-		if release != 0 && r.Release == release {
+	for _, r := range h.Releases() {
+		if (release != 0 && r.Release == release) || (release == 0 && r.Manifest != h.Live.Manifest) {
 			return r, nil
 		}
+	}
+	if release == 0 {
+		return deploy.Live{}, fmt.Errorf("a release before the live one: %w", ErrNoRelease)
 	}
 	return deploy.Live{}, fmt.Errorf("release %d: %w", release, ErrNoRelease)
 }
