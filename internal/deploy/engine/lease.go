@@ -59,6 +59,9 @@ func (d *run) tryLock(ctx context.Context) error {
 	if !d.plan.Empty() {
 		head = head.Begin()
 	}
+	if d.redirects != nil && !d.redirects.noted {
+		head.RedirectStore = d.redirectStore() // if this one dies, the next has to know of it
+	}
 	k := &keeper{state: d.dest.State, ttl: d.opts.LeaseTTL, etag: d.head.ETag, turn: make(chan struct{}, 1)}
 	if err := k.swap(ctx, head); err != nil {
 		return err

@@ -321,3 +321,40 @@ func TestAStoreThatOthersWriteToIsReadAgain(t *testing.T) {
 		}
 	})
 }
+
+// The first release with a store dies after it has written there: visitors are led
+// by it, so the next one must not pass it over.
+func TestAStoreThatADeadDeployHasWrittenToIsNotForgotten(t *testing.T) {
+	e := newEdge(t)
+	synctest.Test(t, func(t *testing.T) {
+		e.t = t
+		e.open()
+		moved := small().with("_redirects", "/old /about/\n")
+		without := func(s site) engine.Options {
+			o := e.options(s)
+			o.Redirects = nil
+			return o
+		}
+		if _, err := engine.Run(t.Context(), e.dest, without(small())); err != nil {
+			t.Fatal(err)
+		}
+		written := false
+		e.bucket.Before = func(r *http.Request) *fakes3.Fault {
+			written = written || strings.HasSuffix(r.URL.Path, deploy.MarkerPath)
+			if written {
+				return &fakes3.Fault{Status: http.StatusForbidden, Code: "ExpiredToken"}
+			}
+			return nil
+		}
+		if _, err := engine.Run(t.Context(), e.dest, e.options(moved)); err == nil || e.held["/old"] == "" {
+			t.Fatalf("it did not die after it had written: %q, %v", e.held, err)
+		}
+		e.bucket.Before = nil
+		if _, err := engine.Run(t.Context(), e.dest, without(small())); err == nil || !strings.Contains(err.Error(), "--redirect-store") {
+			t.Errorf("the next deploy: %v", err)
+		}
+		if _, err := engine.Run(t.Context(), e.dest, e.options(small())); err != nil || e.held["/old"] != "" {
+			t.Errorf("with the store: %q, %v", e.held, err)
+		}
+	})
+}
