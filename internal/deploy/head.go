@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -137,12 +138,23 @@ func (h Head) Begin() Head {
 // Commit makes a release the live one. Nothing is in doubt from here on.
 func (h Head) Commit(live Live) Head {
 	if h.Live != nil {
-		history := append([]Live{*h.Live}, h.History...)
-		h.History = history[:min(len(history), maxHistory)]
+		h.History = atMost(maxHistory, append([]Live{*h.Live}, h.History...))
 	}
 	h.Live = &live
 	h.Pending = nil
 	return h
+}
+
+// atMost leaves the oldest releases out of too long a history: first of those that
+// changed nothing, so that a build every hour does not push out what somebody may
+// want back.
+func atMost(most int, history []Live) []Live {
+	for i := len(history) - 2; i >= 0 && len(history) > most; i-- {
+		if history[i].Manifest == history[i+1].Manifest {
+			history = slices.Delete(history, i, i+1)
+		}
+	}
+	return history[:min(len(history), most)]
 }
 
 // Release gives the lease back; swept tells that the deletes are done too.

@@ -202,3 +202,31 @@ func TestADryRunOfARollbackFindsOutThatItCanNotBeMade(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A build every hour that changes nothing must not push out the releases that
+// somebody may want back.
+func TestReleasesThatChangedNothingPushOutNoOther(t *testing.T) {
+	p := newBucket(t).place
+	good, bad := small(), small().with("news/index.html", "bad news")
+	mustRun(t, p, options(good.write(t)))
+	again := bad.write(t)
+	for range 70 {
+		mustRun(t, p, options(again))
+	}
+	r := rollBack(t, p.dest, 0)
+	if diff := cmp.Diff(good, p.read(t)); diff != "" || r.Release != 1 {
+		t.Errorf("release %d (-want +got):\n%s", r.Release, diff)
+	}
+}
+
+func TestWhoeverKeepsNoReleasesKeepsTheLiveOne(t *testing.T) {
+	p := newBucket(t).place
+	for i := range 21 {
+		o := options(small().with("news/index.html", fmt.Sprintf("edition %d", i)).write(t))
+		o.KeepReleases = -1
+		mustRun(t, p, o)
+	}
+	if keys := keptKeys(t, p.dest); len(keys) > 0 {
+		t.Errorf("content is kept: %q", keys)
+	}
+}

@@ -28,13 +28,15 @@ func (d *run) tidy(ctx context.Context) {
 
 func (d *run) tidyState(ctx context.Context) error {
 	releases := history.Head{Head: d.lease.current()}.Releases()
-	keep := releases[:min(len(releases), max(1, d.opts.KeepReleases+1))]
 	manifests := map[string]bool{}
 	content := map[string]bool{}
-	for _, r := range keep {
+	for _, r := range releases {
 		key := history.ManifestKey(r.Manifest)
 		if manifests[key] {
-			continue
+			continue // it changed nothing, and counts as none
+		}
+		if len(manifests) > max(0, d.opts.KeepReleases) {
+			break
 		}
 		manifests[key] = true
 		m, err := history.ReadManifest(ctx, d.dest.State, key, d.opts.Site)
