@@ -4,6 +4,7 @@ package local
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -38,7 +39,9 @@ func TestMain(m *testing.M) {
 		}
 	}
 	// A process under the race detector sleeps a second at its end by default.
-	if err := os.Setenv("GORACE", "atexit_sleep_ms=0"); err != nil {
+	// The end of a dead run's processes finds them by the run's name, anywhere on
+	// the machine: the same tests at work beside these must not have the same runs.
+	if err := errors.Join(os.Setenv("GORACE", "atexit_sleep_ms=0"), os.Setenv(tokensOfThese, rand.Text())); err != nil {
 		panic(err)
 	}
 	os.Exit(m.Run())
@@ -98,7 +101,7 @@ func dieMain(state, point string) int {
 			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
 		}
 	}
-	_, err = r.Dispatch(context.Background(), runner.Job{Site: "www", Release: 1, Token: "token-1", AppURL: "http://127.0.0.1:1", Bearer: "bearer"})
+	_, err = r.Dispatch(context.Background(), job(1))
 	fmt.Fprintln(os.Stderr, "not killed:", err)
 	return 1
 }
@@ -173,9 +176,13 @@ func killAll(state string) {
 	}
 }
 
+// tokensOfThese is a variable that tells the tokens, and so the runs, of these
+// tests from those of others on the machine.
+const tokensOfThese = "TEST_TOKENS"
+
 func job(number int64) runner.Job {
 	return runner.Job{
-		Site: "www", Release: number, Token: fmt.Sprintf("token-%d", number),
+		Site: "www", Release: number, Token: fmt.Sprintf("token-%d-%s", number, os.Getenv(tokensOfThese)),
 		AppURL: "http://127.0.0.1:1", Bearer: "the-bearer-secret",
 	}
 }

@@ -379,7 +379,7 @@ func TestEnvironmentOfARun(t *testing.T) {
 	log := b.log(7)
 	for _, want := range []string{
 		"KEPT=as it is", "PRESSRUN_SITE=www", "PRESSRUN_RELEASE=7", "PRESSRUN_RUN_ID=" + run.ID, "PRESSRUN_RUN_ATTEMPT=1",
-		"PRESSRUN_TOKEN=the-bearer-secret", "PRESSRUN_DISPATCH_TOKEN=token-7", "PRESSRUN_TO=file:///srv/www",
+		"PRESSRUN_TOKEN=the-bearer-secret", "PRESSRUN_DISPATCH_TOKEN=" + job(7).Token, "PRESSRUN_TO=file:///srv/www",
 		"PRESSRUN_STATE_FILE=" + b.folder(7).file("action.json"), "PRESSRUN_SUPERVISED=true", "PRESSRUN_DIR=" + p.settings.Folder,
 	} {
 		if !strings.Contains(log, want+"\n") {
@@ -416,7 +416,7 @@ func TestSecretsAreNotOnDiskOrInArguments(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, secret := range []string{"the-bearer-secret", "token-1\n", `"token-1"`} {
+		for _, secret := range []string{"the-bearer-secret", job(1).Token} {
 			if strings.Contains(string(text), secret) {
 				t.Errorf("%s holds %q", path, secret)
 			}
