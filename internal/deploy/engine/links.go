@@ -83,7 +83,8 @@ func (b build) links(ctx context.Context, pages []deploy.File, find func(page st
 			}
 		})
 	}
-	return links, group.Wait()
+	err := group.Wait() // before links is read
+	return links, err
 }
 
 // page is a page's content, in a buffer that is used again for the next; nothing
