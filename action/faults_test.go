@@ -25,8 +25,8 @@ import (
 func TestLostCallsAreMadeAgainAndCountOnce(t *testing.T) {
 	for _, f := range []fault{lostAnswer, lostRequest, unavailable, forgotten} {
 		for _, kind := range []string{"claim", "report", "heartbeat", "metrics"} {
-			if kind != "report" && f == forgotten {
-				continue // sessions are renewed at reports only
+			if kind == "claim" && f == forgotten {
+				continue // there is none before
 			}
 			t.Run(fmt.Sprint(kind, ": ", f), func(t *testing.T) {
 				t.Parallel()
@@ -44,6 +44,66 @@ func TestLostCallsAreMadeAgainAndCountOnce(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// An app that came back without its key knows no run's session any more. A run
+// that then fell silent for the length of its build would be given up.
+func TestASessionThatTheAppForgotIsRenewedByTheNextCall(t *testing.T) {
+	for kind, build := range map[string]string{"heartbeat": "touch began; while [ ! -e go ]; do sleep 0.02; done; " + goodBuild, "failure": "exit 1", "metrics": goodBuild} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			app := newFakeApp(t)
+			b := newBench(t, build).with(app)
+			b.opts.BuildTimeout = 10 * time.Second
+			var forgot atomic.Bool
+			app.fault = func(k string, _ int) fault {
+				if _, err := os.Stat(filepath.Join(b.dir, "began")); k == kind && (err == nil || kind != "heartbeat") && forgot.CompareAndSwap(false, true) {
+					return forgotten
+				}
+				return fine
+			}
+			app.after = func(k string) {
+				if k != "heartbeat" || !forgot.Load() {
+					return
+				}
+				if err := os.WriteFile(filepath.Join(b.dir, "go"), nil, 0o600); err != nil {
+					t.Error(err)
+				}
+			}
+			want := action.ExitOK
+			if kind == "failure" {
+				want = action.ExitFailed
+			}
+			b.wantExit(b.run("all"), want)
+			if !forgot.Load() || len(app.seen(kind)) == 0 {
+				t.Errorf("the app was told of no %s\n%s", kind, b.err)
+			}
+		})
+	}
+}
+
+// A run that could not be reached for long learns at its next heartbeat that its
+// release is over, though the credential for it is over too.
+func TestARunWhoseReleaseIsLongOverEnds(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp(t)
+	b := newBench(t, "touch began; sleep 60").with(app)
+	var over atomic.Bool
+	app.fault = func(kind string, _ int) fault {
+		_, err := os.Stat(filepath.Join(b.dir, "began"))
+		if kind != "heartbeat" || err != nil || !over.CompareAndSwap(false, true) {
+			return fine
+		}
+		if err := app.step(release.ResetSite{Act: release.Act{By: "olga", Why: "it is stuck"}}); err != nil {
+			t.Error(err)
+		}
+		return forgotten
+	}
+	began := time.Now()
+	b.wantExit(b.run("all"), action.ExitTakenAway)
+	if took := time.Since(began); took > 30*time.Second {
+		t.Errorf("it took %s", took)
 	}
 }
 

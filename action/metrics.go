@@ -46,10 +46,9 @@ func (j *job) leaveMetrics(ctx context.Context, limit time.Duration) string {
 	if j.app != nil && s.Session != "" {
 		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
-		client, _, err := j.app.session()
-		if err == nil {
-			err = client.PutMetrics(ctx, s.Site, s.Release, figures)
-		}
+		err := j.app.inSession(ctx, func(client *api.Client, s State) error {
+			return client.PutMetrics(ctx, s.Site, s.Release, figures)
+		})
 		if err != nil {
 			notes = append(notes, fmt.Sprintf("the app could not be given them: %v", err))
 		}

@@ -129,15 +129,32 @@ func (r *reporter) fail(ctx context.Context, why string, fault release.Fault) er
 	if err := r.job.change(func(s *State) { s.Sequence++ }); err != nil {
 		return err
 	}
+	err := r.inSession(ctx, func(client *api.Client, s State) error {
+		return client.Fail(ctx, s.Site, s.Release, api.FailureInput{Run: s.Run, Sequence: s.Sequence, Why: why, Fault: fault})
+	})
+	if taken(err) || errors.Is(err, errTakenAway) {
+		return nil // it knows already
+	}
+	return err
+}
+
+// inSession makes a call once, and once more in a new session when the app no
+// longer knows the one that there is.
+func (r *reporter) inSession(ctx context.Context, call func(*api.Client, State) error) error {
 	client, s, err := r.session()
 	if err != nil {
 		return err
 	}
-	err = client.Fail(ctx, s.Site, s.Release, api.FailureInput{Run: s.Run, Sequence: s.Sequence, Why: why, Fault: fault})
-	if taken(err) {
-		return nil // it knows already
+	if err = call(client, s); !isStatus(err, http.StatusUnauthorized) {
+		return err
 	}
-	return err
+	if err := r.renew(ctx); err != nil {
+		return err
+	}
+	if client, s, err = r.session(); err != nil {
+		return err
+	}
+	return call(client, s)
 }
 
 // persist makes a call until the app answers, for as long as limit.
@@ -176,6 +193,9 @@ func (r *reporter) persist(ctx context.Context, limit time.Duration, call func(c
 func (r *reporter) renew(ctx context.Context) error {
 	s := r.job.now()
 	got, err := r.claim(ctx, api.ClaimInput{Release: r.job.opts.Release, Token: r.job.opts.DispatchToken, Run: s.Run})
+	if isStatus(err, http.StatusConflict) { // whatever the reason: it is not this run's
+		return fmt.Errorf("%w: %w", errTakenAway, err)
+	}
 	if err != nil {
 		return fmt.Errorf("the app no longer knows this run's session: %w", err)
 	}
@@ -208,9 +228,13 @@ func (j *job) heartbeats(ctx context.Context, cancel context.CancelCauseFunc) (s
 	go func() {
 		defer close(over)
 		for sleep(ctx, j.beatEvery()) == nil {
-			if err := j.beat(ctx); taken(err) {
+			err := j.beat(ctx)
+			if taken(err) {
+				err = fmt.Errorf("%w: %w", errTakenAway, err)
+			}
+			if errors.Is(err, errTakenAway) {
 				j.say("stopping: %v", err)
-				cancel(fmt.Errorf("%w: %w", errTakenAway, err))
+				cancel(err)
 				return
 			}
 		}
@@ -231,8 +255,7 @@ func (j *job) beatEvery() time.Duration {
 // beat sends one heartbeat. There is none before the claim, and none after the
 // site is live: nothing stops the run then.
 func (j *job) beat(ctx context.Context) error {
-	client, s, err := j.app.session()
-	if err != nil || s.Live || s.Outcome.idle() {
+	if s := j.now(); s.Session == "" || s.Live || s.Outcome.idle() {
 		return nil
 	}
 	j.mu.Lock()
@@ -240,5 +263,7 @@ func (j *job) beat(ctx context.Context) error {
 	j.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	return client.Heartbeat(ctx, s.Site, s.Release, api.HeartbeatInput{Run: s.Run, Note: cut(oneLine(note), 1000)})
+	return j.app.inSession(ctx, func(client *api.Client, s State) error {
+		return client.Heartbeat(ctx, s.Site, s.Release, api.HeartbeatInput{Run: s.Run, Note: cut(oneLine(note), 1000)})
+	})
 }
