@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"syscall"
 )
 
 // Write makes a file, or replaces it. Its folder must be there.
@@ -72,15 +73,21 @@ func finish(f *os.File, path string, err error, move func(from, to string) error
 // moveNew moves a file to a name that nobody has. A link does it, which fails
 // if somebody has taken the name meanwhile; where there are no links, a look
 // must do.
-func moveNew(from, to string) error {
-	err := os.Link(from, to)
+func moveNew(from, to string) error { return moveBy(os.Link, from, to) }
+
+func moveBy(link func(from, to string) error, from, to string) error {
+	err := link(from, to)
 	if err == nil {
 		return os.Remove(from)
 	}
 	if errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	if _, looked := os.Lstat(to); !errors.Is(looked, fs.ErrNotExist) {
+	_, looked := os.Lstat(to)
+	switch {
+	case looked == nil:
+		return &fs.PathError{Op: "create", Path: to, Err: fs.ErrExist}
+	case !errors.Is(looked, fs.ErrNotExist):
 		return errors.Join(err, looked)
 	}
 	return os.Rename(from, to)
@@ -113,7 +120,9 @@ func RemoveLeft(folder string) error {
 }
 
 // SyncFolder puts a folder's list of names on disk, so that new ones outlive a
-// power cut. Windows can't, and needs it not.
+// power cut. Windows can't, and needs it not. Some file systems can't either
+// (network shares, those in user space; fsync(2): EINVAL): nothing is to be done
+// about it there, and the file is in its place.
 func SyncFolder(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -122,5 +131,9 @@ func SyncFolder(path string) error {
 	if err != nil {
 		return fmt.Errorf("put a folder's names on disk: %w", err)
 	}
-	return errors.Join(d.Sync(), d.Close())
+	err = d.Sync()
+	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
+		err = nil
+	}
+	return errors.Join(err, d.Close())
 }
