@@ -21,7 +21,8 @@ type rollbackCmd struct {
 func (rollbackCmd) Help() string {
 	return `Makes an earlier release live again without a build, at the cost of the
 difference: nothing is sent, the store copies what it has kept. The same phases,
-guards and lease as in a deploy hold, and --cdn is told as by a deploy.
+guards and lease as in a deploy hold, and --cdn is told as by a deploy. Without a
+number it goes back to what was live before: run twice, it ends where it began.
 
 Examples:
 

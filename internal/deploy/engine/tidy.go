@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
@@ -29,7 +30,7 @@ func (d *run) tidy(ctx context.Context) {
 func (d *run) tidyState(ctx context.Context) error {
 	releases := history.Head{Head: d.lease.current()}.Releases()
 	manifests := map[string]bool{}
-	content := map[string]bool{}
+	content := map[deploy.Sum]bool{} // of all kept releases: the keys themselves would take three times as much
 	for _, r := range releases {
 		key := history.ManifestKey(r.Manifest)
 		if manifests[key] {
@@ -47,7 +48,7 @@ func (d *run) tidyState(ctx context.Context) error {
 			return err
 		}
 		for _, e := range m.Entries {
-			content[keptKey(d.dest.KeptPrefix, e.Sum)] = true
+			content[e.Sum] = true
 		}
 	}
 	untold, err := d.untold(ctx, releases)
@@ -69,7 +70,11 @@ func (d *run) tidyState(ctx context.Context) error {
 	if d.dest.KeptPrefix == "" {
 		return nil
 	}
-	return d.prune(ctx, d.dest.Keeper(), d.dest.KeptPrefix, func(key string) bool { return content[key] })
+	return d.prune(ctx, d.dest.Keeper(), d.dest.KeptPrefix, func(key string) bool {
+		var sum deploy.Sum
+		name := strings.TrimPrefix(key, d.dest.KeptPrefix)
+		return sum.UnmarshalText([]byte(name)) == nil && content[sum]
+	})
 }
 
 // untold is the sequence from which on manifests and plans tell what the CDN is
