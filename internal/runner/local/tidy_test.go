@@ -267,3 +267,33 @@ func TestALockThatCannotBeReadIsToldOnce(t *testing.T) {
 		t.Error("that it is well again was not told")
 	}
 }
+
+// Somebody tries a restore beside the app that is in use: its copy of the state
+// folder speaks of processes that are not its own.
+func TestACopyOfTheStateFolderEndsNobodysRun(t *testing.T) {
+	p := newPlace(t, "echo $$ >> pids; while [ ! -e go ]; do sleep 0.02; done; echo went on")
+	b := p.open(t)
+	run := b.dispatch(1)
+	waitFor(t, "the build", func() bool { return len(pids(t, filepath.Join(p.settings.Folder, "pids"))) > 0 })
+	other := &place{state: t.TempDir(), settings: p.settings}
+	if err := os.CopyFS(other.state, os.DirFS(p.state)); err != nil {
+		t.Fatal(err)
+	}
+	drill := other.open(t)
+	if err := drill.Adopt(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if event, err := drill.LookUp(t.Context(), "www", 1, run); err == nil || !strings.Contains(err.Error(), "copy") {
+		t.Errorf("looked up: %+v, %v", event, err)
+	}
+	if err := os.WriteFile(filepath.Join(p.settings.Folder, "go"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if e := b.ended(1); e.Conclusion != release.RunSucceeded || b.log(1) != "went on\n" {
+		t.Errorf("it ended as %+v\n%s", e, b.log(1))
+	}
+	event, err := drill.LookUp(t.Context(), "www", 1, run)
+	if e, ok := event.(release.RunEnded); err != nil || !ok || e.Conclusion != release.RunDied {
+		t.Errorf("looked up when nobody runs: %+v, %v", event, err)
+	}
+}

@@ -109,6 +109,9 @@ func (r *Runner) conclude(f folder, rec record) (Exit, error) {
 	}
 	exit = Exit{Conclusion: release.RunNeverStarted, Code: -1, Why: "it was handed over and never began", At: time.Now().UTC()}
 	if begun {
+		if livesElsewhere(supervisor) {
+			return exit, fmt.Errorf("run %s goes on as process %d, which does not hold %s: this is a copy of another app's state folder, or its file system has no locks", rec.ID, supervisor.PID, f.file("run.lock"))
+		}
 		left := process.EndMarked("PRESSRUN_RUN_ID=" + rec.ID)
 		left += process.EndSession(supervisor)
 		exit.Conclusion, exit.Why = release.RunDied, "the process that ran it ended without a word"
@@ -125,6 +128,24 @@ func (r *Runner) conclude(f folder, rec record) (Exit, error) {
 		r.opts.Logger.Warn("a run's end could not be kept", "folder", f.path, "error", err)
 	}
 	return exit, nil
+}
+
+// dying is how long a process may take from letting go of its locks to its end.
+const dying = 2 * time.Second
+
+// livesElsewhere says whether a supervisor goes on that does not hold its run's
+// lock: nothing of it is this runner's to end. Where processes are known by their
+// numbers alone (all but Linux) nothing can be said, and nothing is ended either.
+func livesElsewhere(supervisor process.Identity) bool {
+	if supervisor.Boot == "" {
+		return false
+	}
+	for deadline := time.Now().Add(dying); supervisor.Alive(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			return true
+		}
+	}
+	return false
 }
 
 // Cancel ends a run and all it started. It returns once the run was asked to
