@@ -21,9 +21,10 @@ import (
 
 // given are secrets that builds get on purpose, and why.
 var given = map[string]string{
-	"AWS_ACCESS_KEY_ID":     "builds fetch from S3",
-	"AWS_SECRET_ACCESS_KEY": "builds fetch from S3",
-	"AWS_SESSION_TOKEN":     "builds fetch from S3",
+	"AWS_ACCESS_KEY_ID":           "builds fetch from S3",
+	"AWS_SECRET_ACCESS_KEY":       "builds fetch from S3",
+	"AWS_SESSION_TOKEN":           "builds fetch from S3",
+	"AWS_SHARED_CREDENTIALS_FILE": "the name of a file; builds fetch from S3",
 }
 
 var (
