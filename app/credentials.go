@@ -12,7 +12,8 @@ import (
 
 const (
 	// jobLife bounds the wait for a run to claim what it was handed, sessionLife
-	// a run: GitHub ends its longest jobs after five days.
+	// a run: GitHub ends its longest jobs after five days, and a job that comes
+	// later, say after an approval, claims for itself.
 	jobLife     = 24 * time.Hour
 	sessionLife = 7 * 24 * time.Hour
 	// afterwards is how long the credentials of a release are good once it has
@@ -21,16 +22,25 @@ const (
 )
 
 func (a *App) mintJob(site string, release int64) string {
-	return a.keys.mint(kindJob, grant{Site: site, Release: release, Until: until(jobLife)})
+	return a.keys.mint(kindJob, grant{Site: site, Release: release, Until: until(a.atLeast(jobLife, site))})
 }
 
 func (a *App) mintSession(g grant) string {
-	g.Until = until(sessionLife)
+	g.Until = until(a.atLeast(sessionLife, g.Site))
 	return a.keys.mint(kindSession, g)
 }
 
 func (a *App) mintCookie(token string) string {
 	return a.keys.mint(kindCookie, grant{ID: rand.Text(), Token: token, Until: until(signedInFor)})
+}
+
+// atLeast is a life that the runs of a site on this machine can't outlast: they
+// have no other way to get a new session than the job's credential.
+func (a *App) atLeast(life time.Duration, site string) time.Duration {
+	if s := a.config.Sites[site]; s.Runner == "local" && s.Limit != nil {
+		return max(life, s.Limit.Std()+afterwards)
+	}
+	return life
 }
 
 func until(life time.Duration) time.Time { return time.Now().Add(life).UTC() }

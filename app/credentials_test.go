@@ -101,6 +101,26 @@ func TestACredentialOfAReleaseThatNeverEndsExpires(t *testing.T) {
 	})
 }
 
+// A run on this machine has nothing but what it was handed to get a new session
+// with: both last for as long as the run may.
+func TestNoRunOnThisMachineOutlivesItsCredentials(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t, dir, newFakeRunner())
+		limit := config.Duration(30 * 24 * time.Hour)
+		a.config.Sites["www"] = config.Site{Runner: "local", Limit: &limit}
+		job, session := a.mintJob("www", 1), a.mintSession(grant{Site: "www", Release: 1, Run: "r", Attempt: 1})
+		time.Sleep(limit.Std())
+		if a.bearer(t.Context(), job) == nil || a.bearer(t.Context(), session) == nil {
+			t.Error("a credential ended before its run's limit")
+		}
+		time.Sleep(2 * afterwards)
+		if a.bearer(t.Context(), job) != nil || a.bearer(t.Context(), session) != nil {
+			t.Error("a credential is good long after its run's limit")
+		}
+	})
+}
+
 func TestTheLastWordsOfARunAreHeardAfterItsEnd(t *testing.T) {
 	b := start(t, nil)
 	b.ask(t, release.FromEditor)
