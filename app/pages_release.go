@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
@@ -174,7 +175,7 @@ func metricsOf(text string) *metricsView {
 	for _, s := range m.Metrics.Steps {
 		took := seconds(s.Seconds)
 		m.Steps = append(m.Steps, stepView{
-			Name: s.Name, Result: s.Result, Note: s.Note, Took: tookSpan(took),
+			Name: strings.ReplaceAll(s.Name, "_", " "), Result: s.Result, Note: s.Note, Took: tookSpan(took),
 			Bar: barOf(start, end, s.StartedAt, s.StartedAt.Add(took)),
 		})
 	}
