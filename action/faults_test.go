@@ -107,6 +107,32 @@ func TestARunWhoseReleaseIsLongOverEnds(t *testing.T) {
 	}
 }
 
+// A run that started itself has no token of its release: asking for a new session
+// it is given whatever waits by then, which it must not keep from others.
+func TestARunGivesBackAReleaseThatItDidNotMean(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp(t)
+	b := newBench(t, "touch began; sleep 60").at(app)
+	app.ask("A page was changed")
+	var over atomic.Bool
+	app.fault = func(kind string, _ int) fault {
+		_, err := os.Stat(filepath.Join(b.dir, "began"))
+		if kind != "heartbeat" || err != nil || !over.CompareAndSwap(false, true) {
+			return fine
+		}
+		for _, e := range []release.Event{release.ResetSite{Act: release.Act{By: "ada", Why: "it is stuck"}}, release.RequestAccepted{Source: release.FromEditor}} {
+			if err := app.step(e); err != nil {
+				t.Error(err)
+			}
+		}
+		return forgotten
+	}
+	b.wantExit(b.run("all"), action.ExitTakenAway)
+	if site := app.now(); site.Current.Number < 2 || site.State == release.Starting {
+		t.Errorf("the site is %s in release %+v", site.State, site.Current)
+	}
+}
+
 // Under any faults and with a process for each step: a sequence belongs to one
 // report, and later reports have later ones.
 func TestSequencesNeverRepeat(t *testing.T) {

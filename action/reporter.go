@@ -200,10 +200,21 @@ func (r *reporter) renew(ctx context.Context) error {
 		return fmt.Errorf("the app no longer knows this run's session: %w", err)
 	}
 	if got.Release != s.Release {
+		r.giveBack(ctx, s, got)
 		return fmt.Errorf("%w: the app gave release %d instead of %d", errTakenAway, got.Release, s.Release)
 	}
 	r.job.gh.mask(got.Session)
 	return r.job.change(func(s *State) { s.Session = got.Session })
+}
+
+// giveBack lets go of a release that was given for another one, which is over:
+// it would wait for this run until the app gives it up.
+func (r *reporter) giveBack(ctx context.Context, s State, got api.ClaimResult) {
+	why := fmt.Sprintf("it was given to a run of release #%d, which is over", s.Release)
+	err := r.client.WithToken(got.Session).Fail(ctx, s.Site, got.Release, api.FailureInput{Run: s.Run, Sequence: s.Sequence + 1, Why: why, Fault: release.FaultPressrun})
+	if err != nil {
+		r.job.say("release #%d was given to this run by mistake and could not be given back: %v", got.Release, err)
+	}
 }
 
 func isStatus(err error, status int) bool {
