@@ -40,7 +40,23 @@ func RunAudit(ctx context.Context, dest deploy.Destination, site string) (Audit,
 	if err != nil {
 		return a, err
 	}
-	a.Release, a.Files, a.Pending = head.Live.Release, len(m.Entries), head.Pending
+	a.Release, a.Pending = head.Live.Release, append([]int64{}, head.Pending...)
+	return a, a.compare(ctx, dest, m)
+}
+
+// drifted are the files of the live release that are missing or not as we wrote
+// them, whatever made them so.
+func (d *run) drifted(ctx context.Context) ([]string, error) {
+	var a Audit
+	if err := a.compare(ctx, d.dest, &d.base.Live); err != nil {
+		return nil, fmt.Errorf("look for what is to be repaired: %w", err)
+	}
+	return slices.Concat(a.Missing, a.Changed), nil
+}
+
+// compare fills in what a listing tells, beside a manifest.
+func (a *Audit) compare(ctx context.Context, dest deploy.Destination, m *deploy.Manifest) error {
+	a.Files = len(m.Entries)
 	known := make(map[string]string, len(m.Entries)+len(m.Retired))
 	for _, e := range m.Entries {
 		known[e.Path] = e.ETag
@@ -53,7 +69,7 @@ func RunAudit(ctx context.Context, dest deploy.Destination, site string) (Audit,
 	}
 	seen := make(map[string]bool, len(known))
 	l := listing{store: dest.Site, known: slices.Sorted(maps.Keys(known))}
-	err = l.each(ctx, func(info deploy.Info) error {
+	err := l.each(ctx, func(info deploy.Info) error {
 		etag, ours := known[info.Key]
 		switch {
 		case deploy.Reserved(info.Key, dest.Private()):
@@ -66,7 +82,7 @@ func RunAudit(ctx context.Context, dest deploy.Destination, site string) (Audit,
 		return nil
 	})
 	if err != nil {
-		return a, err
+		return err
 	}
 	for _, list := range []*[]string{&a.Changed, &a.Foreign} {
 		slices.Sort(*list)
@@ -77,5 +93,5 @@ func RunAudit(ctx context.Context, dest deploy.Destination, site string) (Audit,
 			a.Missing = append(a.Missing, e.Path)
 		}
 	}
-	return a, nil
+	return nil
 }

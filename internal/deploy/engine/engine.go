@@ -25,6 +25,9 @@ type Options struct {
 	Grace   *deploy.Grace // nil for deploy.DefaultGrace
 	Allow   []string      // names of guards that are let pass this once
 	DryRun  bool          // plan and check, and write nothing
+	// Repair lists the destination too, as RunAudit does, and sends again what is
+	// missing of ours there. What others changed is a foreign file.
+	Repair bool
 	// Expect refuses any other plan than the one that was looked at; nil for none.
 	Expect *Expect
 	// Owner names the deploy to whoever finds the destination locked, as

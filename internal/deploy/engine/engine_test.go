@@ -72,6 +72,8 @@ type place struct {
 	dest deploy.Destination
 	read func(t *testing.T) site
 	put  func(t *testing.T, name, body string) // as a stranger
+
+	remove func(t *testing.T, name string) // as a stranger
 }
 
 func places(t *testing.T) map[string]func(t *testing.T) place {
@@ -100,6 +102,12 @@ func folder(t *testing.T, address string, o destination.Options, dir string) pla
 	}
 	return place{
 		dest: dest,
+		remove: func(t *testing.T, name string) {
+			t.Helper()
+			if err := os.Remove(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+				t.Fatal(err)
+			}
+		},
 		read: func(t *testing.T) site {
 			t.Helper()
 			return readFolder(t, dir)

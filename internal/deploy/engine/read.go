@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -92,6 +91,12 @@ func (d *run) makePlan(ctx context.Context) error {
 			return err
 		}
 		doubtful = append(doubtful, same...)
+	} else if d.opts.Repair {
+		drifted, err := d.drifted(ctx)
+		if err != nil {
+			return err
+		}
+		doubtful = append(doubtful, drifted...)
 	}
 	seen, err := d.look(ctx, doubtful)
 	if err != nil {
@@ -123,7 +128,7 @@ func (d *run) makePlan(ctx context.Context) error {
 	r := &d.result
 	r.Release, r.Sequence = release, d.plan.Next.Sequence
 	r.Counts = d.plan.Counts()
-	r.All = slices.Concat([]deploy.Change{}, d.plan.Changes()) // [] and not null, as JSON
+	r.All = append([]deploy.Change{}, d.plan.Changes()...) // [] and not null, as JSON
 	r.Changed = r.All[:min(len(r.All), deploy.MaxChanged)]
 	r.ChangedTruncated = len(r.All) > deploy.MaxChanged
 	r.Parent, r.PlanDigest, r.Forecast = d.plan.Next.Parent, d.plan.Digest(), d.plan.Forecast(d.replaced())
