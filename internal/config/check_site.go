@@ -151,17 +151,10 @@ func (k *checker) inside(key, path, what string) {
 	}
 }
 
-// guards are the checks that may be let pass by name.
-var guards = []string{
-	deploy.GuardEmptyOutput, deploy.GuardMissingIndex, deploy.GuardMissing404, deploy.GuardZeroBytePages,
-	deploy.GuardVanishedPages, deploy.GuardShrunkPages, deploy.GuardSecretFiles, deploy.GuardRefusedFiles,
-	deploy.GuardReservedNames, deploy.GuardBrokenLinks, deploy.GuardOlderRelease, deploy.GuardForeignFiles,
-}
-
 func (k *checker) allowed(key string, names []string) {
 	for i, name := range names {
-		if !slices.Contains(guards, name) {
-			k.wrong(fmt.Sprintf("%s[%d]", key, i), "%q is no check; expected one of %s", name, strings.Join(guards, ", "))
+		if !slices.Contains(deploy.GuardNames(), name) {
+			k.wrong(fmt.Sprintf("%s[%d]", key, i), "%q is no check; expected one of %s", name, strings.Join(deploy.GuardNames(), ", "))
 		}
 	}
 }

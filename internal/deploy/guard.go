@@ -24,6 +24,14 @@ const (
 	GuardForeignFiles  = "foreign-files"
 )
 
+// GuardNames are the names of all guards.
+func GuardNames() []string {
+	return []string{
+		GuardEmptyOutput, GuardMissingIndex, GuardMissing404, GuardZeroBytePages, GuardVanishedPages, GuardShrunkPages,
+		GuardSecretFiles, GuardRefusedFiles, GuardReservedNames, GuardBrokenLinks, GuardOlderRelease, GuardForeignFiles,
+	}
+}
+
 // maxPaths is how many paths a violation names; its Detail has the count.
 const maxPaths = 20
 

@@ -46,6 +46,9 @@ func Open(ctx context.Context, address string, o Options) (deploy.Destination, e
 	}
 	switch u.Scheme {
 	case "file":
+		if u.Opaque != "" {
+			return deploy.Destination{}, notAnAddress(address, u.Opaque)
+		}
 		if u.Host != "" {
 			return deploy.Destination{}, fmt.Errorf("the destination %q names a host: write file:///absolute/folder, with three slashes", address)
 		}
@@ -60,7 +63,20 @@ func Open(ctx context.Context, address string, o Options) (deploy.Destination, e
 	case "s3":
 		return openS3(ctx, address, o)
 	}
-	return deploy.Destination{}, fmt.Errorf("the destination %q is neither s3://BUCKET[/PREFIX] nor file:///ABSOLUTE/FOLDER", address)
+	return deploy.Destination{}, notAnAddress(address, address)
+}
+
+// notAnAddress says how to write what was probably meant: a folder, if it looks
+// like the path of one.
+func notAnAddress(address, folder string) error {
+	err := fmt.Errorf("the destination %q is neither s3://BUCKET[/PREFIX] nor file:///ABSOLUTE/FOLDER", address)
+	if strings.Contains(folder, ":") || !strings.HasPrefix(folder, "/") && !strings.HasPrefix(folder, ".") {
+		return err
+	}
+	if absolute, absErr := filepath.Abs(folder); absErr == nil {
+		return fmt.Errorf("%w: to deploy to that folder, write file://%s", err, filepath.ToSlash(absolute))
+	}
+	return err
 }
 
 func openS3(ctx context.Context, address string, o Options) (deploy.Destination, error) {
@@ -112,9 +128,14 @@ func withState(ctx context.Context, site *s3.Store, o Options) (deploy.Destinati
 func openBucket(ctx context.Context, address string, o Options) (*s3.Store, error) {
 	rest, ok := strings.CutPrefix(address, "s3://")
 	if !ok {
-		return nil, fmt.Errorf("%q is not an s3:// address", address)
+		return nil, fmt.Errorf("%q is not an s3:// address: write s3://BUCKET or s3://BUCKET/PREFIX", address)
 	}
 	bucket, prefix, _ := strings.Cut(rest, "/")
+	for part := range strings.SplitSeq(prefix, "/") {
+		if part == "." || part == ".." {
+			return nil, fmt.Errorf("the prefix of %q has a part %q, which browsers and stores would resolve: name the prefix itself", address, part)
+		}
+	}
 	return s3.Open(ctx, bucket, prefix, s3.Options{
 		Endpoint: o.Endpoint, Region: o.Region, AccessKey: o.AccessKey, SecretKey: o.SecretKey,
 		MaxConnections: o.MaxConnections, MaxAttempts: o.MaxAttempts,

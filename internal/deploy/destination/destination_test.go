@@ -51,3 +51,23 @@ func TestWhereTheStateLies(t *testing.T) {
 		})
 	}
 }
+
+func TestAnAddressThatIsMistypedSaysHowToWriteIt(t *testing.T) {
+	for _, c := range []struct{ address, want string }{
+		{"www", `neither s3://BUCKET[/PREFIX] nor file:///ABSOLUTE/FOLDER`},
+		{"/srv/www", "to deploy to that folder, write file:///srv/www"},
+		{"./www", "to deploy to that folder, write file:///"},
+		{"file:./www", "to deploy to that folder, write file:///"},
+		{"file:www", "neither s3://BUCKET"},
+		{"file://www", "with three slashes"},
+		{"s3:/www", "write s3://BUCKET or s3://BUCKET/PREFIX"},
+		{"S3://www", "write s3://BUCKET or s3://BUCKET/PREFIX"},
+		{"s3://www/../private", `a part ".."`},
+		{"s3://www/./en", `a part "."`},
+	} {
+		_, err := destination.Open(t.Context(), c.address, destination.Options{Region: "us-east-1", AccessKey: "a", SecretKey: "s"})
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: got %v, want it to say %q", c.address, err, c.want)
+		}
+	}
+}

@@ -26,7 +26,7 @@ func (d *run) makeRedirects(b build) error {
 	made, clashes := deploy.Redirects(rules, d.tree, folder)
 	undone = append(undone, clashes...)
 	if len(undone) > 0 {
-		d.warn("%d of the rules in %s are not carried out by stored files, set up at the CDN those that matter: %s",
+		d.warn("not all rules in %[2]s can be carried out by stored files (%[1]d can't); set up at the CDN those that matter: %[3]s",
 			len(undone), deploy.RedirectsFile, theFirst(undone, deploy.Undone.String))
 	}
 	b.made = make(map[string]deploy.Redirect, len(made))
@@ -38,12 +38,12 @@ func (d *run) makeRedirects(b build) error {
 		}
 	}
 	if temporary > 0 && !folder && d.opts.Redirects == nil {
-		d.warn("%d temporary redirects (302, 303, 307) are made as pages that lead on: S3 itself can only answer 301, which browsers may keep for ever", temporary)
+		d.warn("temporary redirects (302, 303, 307) are made as pages that lead on (%d): S3 itself can only answer 301, which browsers may keep for ever", temporary)
 	}
 	d.tree = d.tree.WithRedirects(made)
 	d.from = b
 	if missing := deploy.Missing(made, d.tree); len(missing) > 0 {
-		d.warn("%d of the rules in %s lead to addresses of this site at which the build has nothing: %s", len(missing), deploy.RedirectsFile,
+		d.warn("rules in %[2]s lead to addresses of this site at which the build has nothing (%[1]d): %[3]s", len(missing), deploy.RedirectsFile,
 			theFirst(missing, func(r deploy.Redirect) string { return fmt.Sprintf("line %d, /%s %s", r.Line, r.From, r.To) }))
 	}
 	return nil

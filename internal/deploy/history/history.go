@@ -131,6 +131,9 @@ func (h Head) Find(release int64) (deploy.Live, error) {
 			return r, nil
 		}
 	}
+	if h.Live == nil {
+		return deploy.Live{}, fmt.Errorf("nothing was deployed there yet: %w", ErrNoRelease)
+	}
 	if release == 0 {
 		return deploy.Live{}, fmt.Errorf("a release before the live one: %w", ErrNoRelease)
 	}
