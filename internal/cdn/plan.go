@@ -70,21 +70,24 @@ type Decision struct {
 // String says the decision in one line.
 func (d Decision) String() string {
 	if d.Method == MethodNothing {
-		return fmt.Sprintf("nothing to purge: %d changes, none of which a cache holds", d.Changed)
+		return fmt.Sprintf("nothing to purge: %s, nothing of which a cache holds", counted(d.Changed, "change", "changes"))
 	}
 	var parts []string
 	for _, p := range []struct {
-		n    int
-		name string
-	}{{len(d.Set.Tags), "tags"}, {len(d.Set.Paths), "paths"}, {len(d.Set.Prefixes), "prefixes"}} {
+		n         int
+		one, many string
+	}{{len(d.Set.Tags), "tag", "tags"}, {len(d.Set.Paths), "path", "paths"}, {len(d.Set.Prefixes), "prefix", "prefixes"}} {
 		if p.n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", p.n, p.name))
+			parts = append(parts, counted(p.n, p.one, p.many))
 		}
 	}
 	if d.Set.All {
 		parts = []string{"everything"}
 	}
-	text := fmt.Sprintf("purge %s for %d stale files", strings.Join(parts, ", "), d.Stale)
+	text := "purge " + strings.Join(parts, ", ")
+	if d.Stale > 0 { // not at the first time, and not when a person asked for it
+		text += " for " + counted(d.Stale, "stale file", "stale files")
+	}
 	if d.Missed > 0 {
 		text += fmt.Sprintf("; %d good ones go too", d.Missed)
 	}
@@ -92,6 +95,13 @@ func (d Decision) String() string {
 		text += fmt.Sprintf("; %d units, $%.3f beyond the %d free a month", d.Units, d.USD, d.Free)
 	}
 	return text
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 // staleObject is one version of an object that a cache may hold wrongly.

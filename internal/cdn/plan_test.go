@@ -200,7 +200,7 @@ func (l Limits) with(p Prices) Limits { l.Prices = p; return l }
 
 func TestADecisionSaysItsPrice(t *testing.T) {
 	d := Plan(Input{Held: append(held(30, "news/%d.html"), held(3000, "img/%d.png")...), Changes: content("news/1.html", "news/2.html", "news/3.html", "news/15.html", "img/7.png")}, cloudFrontLimits)
-	const want = "purge 1 paths, 1 prefixes for 5 stale files; 26 good ones go too; 2 units, $0.010 beyond the 1000 free a month"
+	const want = "purge 1 path, 1 prefix for 5 stale files; 26 good ones go too; 2 units, $0.010 beyond the 1000 free a month"
 	if got := d.String(); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
