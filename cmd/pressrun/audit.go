@@ -27,7 +27,7 @@ Example:
 }
 
 // errDrift tells that a destination is not as it was left.
-var errDrift = errors.New("the destination is not as the last deploy left it; deploy again to put that right (--allow foreign-files overwrites what others changed)")
+var errDrift = errors.New("the destination is not as the last deploy left it; pressrun deploy --repair puts that right (with --allow foreign-files also what others changed)")
 
 // Run audits.
 func (c *auditCmd) Run(ctx context.Context, t *terminal) error {
@@ -67,6 +67,9 @@ func (c *auditCmd) print(p *printer, a engine.Audit) error {
 		for _, path := range list.paths {
 			rows = append(rows, []string{list.name, path})
 		}
+	}
+	if a.Clean() {
+		rows = append(rows, []string{"all of it", "as it was deployed"})
 	}
 	return p.table(rows)
 }

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/deploy"
@@ -29,10 +32,24 @@ func (f placeFlags) open(ctx context.Context, address string) (deploy.Destinatio
 
 // publishFlags are those of commands that change a live site.
 type publishFlags struct {
-	Allow  []string `placeholder:"GUARD,..." help:"Guards that are let pass this once, by name."`
-	DryRun bool     `help:"Say what would be done, and change nothing."`
-	NoWait bool     `help:"Give up at once when another deploy holds the destination."`
+	Allow  guardNames `placeholder:"GUARD" help:"Guards that are let pass this once, by name."`
+	DryRun bool       `help:"Say what would be done, and change nothing."`
+	NoWait bool       `help:"Give up at once when another deploy holds the destination."`
 	progressFlags
+}
+
+// guardNames are guards that are let pass.
+type guardNames []string
+
+// Validate refuses a name that is none before anything is read: mistyped, it would
+// let nothing pass.
+func (names guardNames) Validate() error {
+	for _, name := range names {
+		if !slices.Contains(deploy.GuardNames(), name) {
+			return fmt.Errorf("%q is no guard: expected one of %s", name, strings.Join(deploy.GuardNames(), ", "))
+		}
+	}
+	return nil
 }
 
 // options are those of the engine, and what ends the progress that it tells.
@@ -59,6 +76,7 @@ type buildFlags struct {
 	To      string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 	Release int64  `placeholder:"N" help:"Number of the release (default: counts on)."`
 	Commit  string `placeholder:"SHA" help:"The build's source commit, for people."`
+	Repair  bool   `help:"Also list the destination, as pressrun audit does, and send again what is missing there; with --allow foreign-files also what others changed."`
 	AtOnce  int    `name:"concurrency" placeholder:"N" help:"Most uploads at once (default 256; the deploy finds out what the store takes)."`
 	Rules   string `placeholder:"FILE" help:"JSON file with rules of headers and compression: {\"headers\": [{\"match\": \"**/*.pdf\", \"set\": {\"cache-control\": \"no-store\"}}], \"compress\": [{\"match\": \"**\", \"encoding\": \"gzip\"}]}."`
 }
@@ -84,7 +102,7 @@ names; a build in a folder called so is written ./plan.`
 
 // Run deploys a folder.
 func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
-	dest, err := c.placeFlags.open(ctx, c.To)
+	dest, err := c.openBuild(ctx, c.placeFlags)
 	if err != nil {
 		return err
 	}
@@ -101,12 +119,23 @@ func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
 	return tellPublished(ctx, c.printer(t), result, err, edge)
 }
 
+// openBuild opens where a build goes to, and makes sure that there is one.
+func (f buildFlags) openBuild(ctx context.Context, place placeFlags) (deploy.Destination, error) {
+	if strings.HasPrefix(f.Dir, "s3://") || strings.HasPrefix(f.Dir, "file://") {
+		return deploy.Destination{}, withCode(exitUsage, fmt.Errorf("%s is no folder of a built site: give the folder first and the destination after it", f.Dir))
+	}
+	if _, err := os.Stat(f.Dir); errors.Is(err, fs.ErrNotExist) {
+		return deploy.Destination{}, withCode(exitUsage, fmt.Errorf("the build's folder %s does not exist: build the site first, or check the name", f.Dir))
+	}
+	return place.open(ctx, f.To)
+}
+
 func (f buildFlags) apply(o *engine.Options) error {
 	rules, err := engine.ReadRules(f.Rules)
 	if err != nil {
 		return withCode(exitUsage, err)
 	}
-	o.Source, o.Release, o.Commit, o.Concurrency, o.Rules = f.Dir, f.Release, f.Commit, f.AtOnce, rules
+	o.Source, o.Release, o.Commit, o.Concurrency, o.Rules, o.Repair = f.Dir, f.Release, f.Commit, f.AtOnce, rules, f.Repair
 	return nil
 }
 
@@ -129,7 +158,11 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 		what = fmt.Sprintf("dry run: release %d would go to %s", r.Release, r.Destination)
 	}
 	rows := fields{}
-	rows.add("sent", fmt.Sprintf("%s, %s (%d new, %d changed)", plural(int64(r.Uploaded), "file"), bytesOf(r.UploadedBytes), r.Counts.New, r.Counts.Content))
+	if written := r.Counts.New + r.Counts.Content; written > 0 && r.Uploaded == 0 { // rollback, commit
+		rows.add("copied", fmt.Sprintf("%s within the store (%d new, %d changed)", plural(int64(written), "file"), r.Counts.New, r.Counts.Content))
+	} else {
+		rows.add("sent", fmt.Sprintf("%s, %s (%d new, %d changed)", plural(int64(r.Uploaded), "file"), bytesOf(r.UploadedBytes), r.Counts.New, r.Counts.Content))
+	}
 	if z := r.Compressed; z != nil {
 		rows.add("compressed", fmt.Sprintf("%s, %s as %s", plural(int64(z.Files), "file"), bytesOf(z.Built), bytesOf(z.Stored)))
 	}
@@ -142,7 +175,11 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 	}
 	rows.add("requests", fmt.Sprint(r.Requests))
 	if r.DryRun {
-		rows[len(rows)-1] = []string{"requests", fmt.Sprintf("about %d, for $%.4f on S3", r.Forecast.Requests, r.Forecast.Dollars)}
+		text := fmt.Sprintf("about %d", r.Forecast.Requests)
+		if strings.HasPrefix(r.Destination, "s3://") {
+			text += fmt.Sprintf(", for %s on S3", dollarsOf(r.Forecast.Dollars))
+		}
+		rows[len(rows)-1] = []string{"requests", text}
 	} else {
 		rows.add("took", fmt.Sprintf("%.1fs", r.Seconds))
 	}
@@ -208,4 +245,12 @@ func bytesOf(n int64) string {
 		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
 	}
 	return fmt.Sprintf("%d bytes", n)
+}
+
+// dollarsOf writes a price, of which a small one is not nothing.
+func dollarsOf(n float64) string {
+	if n > 0 && n < 0.0001 {
+		return "less than $0.0001"
+	}
+	return fmt.Sprintf("$%.4f", n)
 }

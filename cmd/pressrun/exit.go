@@ -137,18 +137,33 @@ func tell(err error, args []string) string {
 	return string(out)
 }
 
-// advice says what to do about errors that many people meet first.
+// advice says what to do about errors that many people meet first. The codes of
+// `pressrun action` mean other things: its errors say it themselves.
 func advice(err error, code int) string {
+	if _, ok := errors.AsType[*actionError](err); ok {
+		return ""
+	}
 	_, refused := errors.AsType[*api.Problem](err)
-	_, parse := errors.AsType[*kong.ParseError](err)
+	p, parse := errors.AsType[*kong.ParseError](err)
 	switch {
 	case code == exitUnauthorized:
 		return "\nGive a token by PRESSRUN_TOKEN or --token-file; an operator makes one with: pressrun token new NAME --role operator"
 	case code == exitUnreachable && !refused && !errors.Is(err, deploy.ErrUnreachable):
 		return "\nIs it running, and is --app (or PRESSRUN_URL) its address?"
 	case parse:
-		return "\nSee: pressrun --help"
+		return "\nSee: " + helpOf(p.Context) + " --help"
 	default:
 		return ""
 	}
+}
+
+// helpOf is the command whose help tells more: as far as the command line was
+// understood.
+func helpOf(c *kong.Context) string {
+	if c != nil {
+		if node := c.Selected(); node != nil {
+			return node.FullPath()
+		}
+	}
+	return "pressrun"
 }

@@ -37,9 +37,9 @@ type planCmd struct {
 	placeFlags
 	outputFlags
 	buildFlags
-	Allow  []string `placeholder:"GUARD,..." help:"Guards that are let pass this once, by name."`
-	Out    string   `placeholder:"FILE" help:"Write the plan to a file, for pressrun apply."`
-	Shards int      `placeholder:"N" help:"Let N jobs send the content (apply --shard) and one put it in place (commit). Needs --out."`
+	Allow  guardNames `placeholder:"GUARD" help:"Guards that are let pass this once, by name."`
+	Out    string     `placeholder:"FILE" help:"Write the plan to a file, for pressrun apply."`
+	Shards int        `placeholder:"N" help:"Let N jobs send the content (apply --shard) and one put it in place (commit). Needs --out."`
 	edgeFlags
 }
 
@@ -60,7 +60,7 @@ func (c *planCmd) Run(ctx context.Context, t *terminal) error {
 	if c.Shards != 0 && (c.Out == "" || c.Shards < 1 || c.Shards > engine.MaxShards) {
 		return withCode(exitUsage, fmt.Errorf("--shards is 1 to %d, and needs --out", engine.MaxShards))
 	}
-	dest, err := c.placeFlags.open(ctx, c.To)
+	dest, err := c.openBuild(ctx, c.placeFlags)
 	if err != nil {
 		return err
 	}

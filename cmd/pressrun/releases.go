@@ -85,6 +85,10 @@ func (c *releasesListCmd) Run(ctx context.Context, t *terminal) error {
 	if c.JSON {
 		return p.document(append([]deploy.Live{}, releases...)) // [] and not null
 	}
+	if len(releases) == 0 {
+		_, err := fmt.Fprintln(p.out, oneLine("nothing was deployed to "+c.To+" yet"))
+		return err
+	}
 	rows := [][]string{{"release", "live since", "files", "pages", "size", "commit", ""}}
 	for i, r := range releases {
 		note := ""
@@ -207,6 +211,10 @@ func (c *releasesDiffCmd) Run(ctx context.Context, t *terminal) error {
 	p := c.printer(t)
 	if c.JSON {
 		return p.document(changes)
+	}
+	if len(changes) == 0 {
+		_, err := fmt.Fprintf(p.out, "releases %d and %d have the same files\n", from.Release, to.Release)
+		return err
 	}
 	rows := make([][]string, 0, len(changes))
 	for _, ch := range changes {

@@ -24,5 +24,10 @@ func ofAction(err error) error {
 	if err == nil {
 		return nil
 	}
-	return withCode(action.ExitCode(err), err)
+	return withCode(action.ExitCode(err), &actionError{err})
 }
+
+// actionError is an error of `pressrun action`.
+type actionError struct{ error }
+
+func (e *actionError) Unwrap() error { return e.error }
