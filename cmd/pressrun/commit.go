@@ -95,7 +95,7 @@ func (c *commitCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	opts, end := publishFlags{Allow: plan.Allow, NoWait: c.NoWait, progressFlags: c.progressFlags}.options(t, plan.Place.Site, c.outputFlags)
-	opts.Release, opts.Commit = plan.Build.Release, plan.Build.Commit
+	opts.Release, opts.Commit, opts.Repair = plan.Build.Release, plan.Build.Commit, plan.Build.Repair
 	edge, err := plan.Edge.open(ctx, dest, &opts)
 	if err != nil {
 		return err

@@ -60,3 +60,30 @@ func TestRepairPutsRightWhatTheAuditFinds(t *testing.T) {
 		}
 	})
 }
+
+func TestShardsRepairToo(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
+		build := small()
+		o := options(build.write(t))
+		mustRun(t, p, o)
+		p.remove(t, "404.html")
+		o.Repair, o.DryRun = true, true
+		plan, err := engine.Run(t.Context(), p.dest, o)
+		if err != nil || len(plan.All) != 1 {
+			t.Fatalf("%+v, %v", plan.All, err)
+		}
+		o.DryRun = false
+		shards := engine.Sharded{Next: plan.Next, Parent: plan.Parent, Shards: 1, Changed: plan.All}
+		sent, err := engine.Stage(t.Context(), p.dest, shards, 1, o)
+		if err != nil || sent.Release != plan.Release || sent.Parent != plan.Parent || sent.FirstRelease || sent.Live {
+			t.Fatalf("%+v, %v", sent, err)
+		}
+		if r, err := engine.Commit(t.Context(), p.dest, shards, o); err != nil || r.Counts.New != 1 {
+			t.Fatalf("%+v, %v", r.Counts, err)
+		}
+		if diff := cmp.Diff(build, p.read(t)); diff != "" {
+			t.Errorf("after the commit (-want +got):\n%s", diff)
+		}
+	})
+}

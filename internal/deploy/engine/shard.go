@@ -90,6 +90,9 @@ func (d *run) stage(ctx context.Context, s Sharded, shard int) error {
 	if err := d.timed("read", func() error { return d.read(ctx) }); err != nil {
 		return err
 	}
+	// The state is not read here: what is known of the release, the plan knows.
+	r := &d.result
+	r.Release, r.Sequence, r.Parent, r.FirstRelease, r.Changed = s.Next.Release, s.Next.Sequence, s.Parent, s.Parent == 0, []deploy.Change{}
 	built := make(map[string]deploy.Origin, len(d.tree.Files))
 	for _, f := range d.tree.Files {
 		built[f.Path] = f.Built()
