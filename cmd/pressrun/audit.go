@@ -69,7 +69,7 @@ func (c *auditCmd) print(p *printer, a engine.Audit) error {
 		}
 	}
 	if a.Clean() {
-		rows = append(rows, []string{"all of it", "as it was deployed"})
+		rows = append(rows, []string{"ours", "all as it was deployed"})
 	}
 	return p.table(rows)
 }

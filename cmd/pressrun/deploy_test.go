@@ -91,8 +91,8 @@ func TestPublishingByHand(t *testing.T) {
 		{name: "an unknown CDN", args: []string{"invalidate", to, "--cdn", "akamai:1"}, code: exitUsage, want: "is not known"},
 		{name: "back, tried", args: []string{"rollback", to, "--dry-run"}, want: "dry run: release 1 would go to"},
 		{name: "back", args: []string{"rollback", to}, want: "release 1 is live"},
-		{name: "as it was left, in words", args: []string{"audit", to}, want: "as it was deployed"},
-		{name: "as it was left", args: []string{"deploy", "audit", to}, want: "release    1", then: func() {
+		{name: "as it was left, in words", args: []string{"audit", to}, want: "ours     all as it was deployed"},
+		{name: "as it was left", args: []string{"deploy", "audit", to}, want: "release  1", then: func() {
 			if err := os.WriteFile(filepath.Join(www, "index.html"), []byte("edited by hand"), 0o600); err != nil {
 				t.Fatal(err)
 			}

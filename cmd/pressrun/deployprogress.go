@@ -58,7 +58,10 @@ func inWords(e deploy.Event) string {
 	if e.Total == 0 {
 		return e.Phase
 	}
-	text := fmt.Sprintf("%s: %d of %d files, %s of %s", e.Phase, e.Done, e.Total, bytesOf(e.Bytes), bytesOf(e.TotalBytes))
+	text := fmt.Sprintf("%s: %d of %s", e.Phase, e.Done, plural(int64(e.Total), "file"))
+	if e.Done == 0 || e.Bytes > 0 { // copies within the store send nothing
+		text += fmt.Sprintf(", %s of %s", bytesOf(e.Bytes), bytesOf(e.TotalBytes))
+	}
 	if bytes, files, ok := e.Rate(); ok {
 		text += fmt.Sprintf(", %.0f files/s, %s/s", files, bytesOf(int64(bytes)))
 	}

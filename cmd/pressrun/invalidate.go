@@ -92,6 +92,8 @@ func (c *invalidateCmd) says(r cdn.Report) string {
 		return fmt.Sprintf("dry run: %s would drop %s", r.CDN, dropped(set))
 	case r.Resumed:
 		return fmt.Sprintf("%s has dropped %s, finishing what was begun", r.CDN, dropped(set))
+	case r.Decision.Changed == 0: // the first time, or everything was asked for
+		return fmt.Sprintf("%s has dropped %s", r.CDN, dropped(set))
 	}
 	return fmt.Sprintf("%s has dropped %s (%s changed)", r.CDN, dropped(set), plural(int64(r.Decision.Changed), "file"))
 }

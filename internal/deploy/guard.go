@@ -160,7 +160,7 @@ func zeroBytePages(tree Tree, _ *Manifest, limits Limits) *Violation {
 	if len(empty) <= limits.MaxZeroBytePages {
 		return nil
 	}
-	return violation(GuardZeroBytePages, empty, "%d pages have no bytes", len(empty))
+	return violation(GuardZeroBytePages, empty, "%s no bytes", count(len(empty), "page has", "pages have"))
 }
 
 func vanishedPages(tree Tree, previous *Manifest, limits Limits) *Violation {
@@ -239,7 +239,7 @@ func secretFiles(tree Tree, _ *Manifest, _ Limits) *Violation {
 	if len(secret) == 0 {
 		return nil
 	}
-	return violation(GuardSecretFiles, secret, "%d files look like secrets that must not be public", len(secret))
+	return violation(GuardSecretFiles, secret, "%s that must not be public", count(len(secret), "file looks like a secret", "files look like secrets"))
 }
 
 func refusedFiles(tree Tree, _ *Manifest, _ Limits) *Violation {
@@ -250,7 +250,7 @@ func refusedFiles(tree Tree, _ *Manifest, _ Limits) *Violation {
 	for _, r := range tree.Refused {
 		paths = append(paths, r.Path+" ("+r.Why+")")
 	}
-	return violation(GuardRefusedFiles, paths, "%d files can't be published and would be left out", len(paths))
+	return violation(GuardRefusedFiles, paths, "%s can't be published and would be left out", count(len(paths), "file", "files"))
 }
 
 func reservedNames(tree Tree, _ *Manifest, limits Limits) *Violation {
@@ -263,13 +263,20 @@ func reservedNames(tree Tree, _ *Manifest, limits Limits) *Violation {
 	if len(reserved) == 0 {
 		return nil
 	}
-	return violation(GuardReservedNames, reserved, "%d files have names that Pressrun itself uses and would be left out", len(reserved))
+	return violation(GuardReservedNames, reserved, "%s that Pressrun itself uses and would be left out", count(len(reserved), "file has a name", "files have names"))
 }
 
 // Reserved tells whether a path is one that Pressrun writes itself: the
 // release's marker, or the state. A build's own file of that name is never sent.
 func Reserved(name, statePrefix string) bool {
 	return name == MarkerPath || (statePrefix != "" && strings.HasPrefix(name, path.Clean(statePrefix)+"/"))
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }
 
 func violation(name string, paths []string, format string, args ...any) *Violation {

@@ -194,9 +194,13 @@ func (d *run) look(ctx context.Context, paths []string) (map[string]deploy.Seen,
 }
 
 func foreign(paths []string) error {
+	what := "1 file at the destination was"
+	if len(paths) != 1 {
+		what = fmt.Sprintf("%d files at the destination were", len(paths))
+	}
 	return &deploy.GuardError{Violations: []deploy.Violation{{
 		Name:   deploy.GuardForeignFiles,
-		Detail: fmt.Sprintf("%d files at the destination were put or changed there by someone else and would be overwritten", len(paths)),
+		Detail: what + " put or changed there by someone else and would be overwritten",
 		Paths:  paths[:min(len(paths), 20)],
 	}}}
 }
