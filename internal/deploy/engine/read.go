@@ -102,6 +102,11 @@ func (d *run) makePlan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if d.head.Live == nil {
+		if err := d.tellByMD5(ctx, seen); err != nil {
+			return err
+		}
+	}
 	for path, s := range listed {
 		if _, ok := seen[path]; !ok {
 			seen[path] = s

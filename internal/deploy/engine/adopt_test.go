@@ -1,0 +1,46 @@
+package engine_test
+
+import (
+	"crypto/md5"
+	"encoding/hex"
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/test/fakes3"
+)
+
+// Older tools sent no CRC: what they left is known by its MD5.
+func TestAFileWithoutACRCIsAdoptedByItsMD5(t *testing.T) {
+	server := &fakes3.Server{Lacks: fakes3.Lacks{Checksums: true}}
+	dest := fake(t, server)
+	objects := map[string]fakes3.Object{}
+	for name, body := range small() {
+		objects[name] = fakes3.Object{Body: []byte(body), ETag: md5Tag(body)}
+	}
+	server.Bucket("b", objects)
+	r, err := engine.Run(t.Context(), dest, options(small().write(t)))
+	if err != nil || r.Uploaded != 0 || !r.Live {
+		t.Fatalf("the first deploy over the same files sent %d: %v", r.Uploaded, err)
+	}
+
+	// The same size, and other content: somebody else's.
+	other := small().with("news/index.html", "swen")
+	objects["news/index.html"] = fakes3.Object{Body: []byte("swen"), ETag: md5Tag("swen")}
+	server.Bucket("b", objects)
+	_, err = engine.Run(t.Context(), dest, options(small().write(t)))
+	var guard *deploy.GuardError
+	if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardForeignFiles}) || !slices.Equal(guard.Violations[0].Paths, []string{"news/index.html"}) {
+		t.Fatalf("over another's file: %v", err)
+	}
+	if got := server.Objects("b")["news/index.html"]; string(got.Body) != other["news/index.html"] {
+		t.Errorf("another's file is %q now", got.Body)
+	}
+}
+
+func md5Tag(body string) string {
+	sum := md5.Sum([]byte(body))
+	return `"` + hex.EncodeToString(sum[:]) + `"`
+}
