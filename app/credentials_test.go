@@ -1,8 +1,12 @@
 package app
 
 import (
+	"bytes"
+	"context"
 	"errors"
+	"log/slog"
 	"net/http"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -134,5 +138,24 @@ func TestTheLastWordsOfARunAreHeardAfterItsEnd(t *testing.T) {
 	_, err := b.client.WithToken(job.Bearer).Claim(t.Context(), "www", api.ClaimInput{Release: 1, Token: job.Token, Run: api.Run{ID: "run-2", Attempt: 1}})
 	if p, ok := errors.AsType[*api.Problem](err); !ok || p.Status != http.StatusConflict {
 		t.Errorf("a second run is told %v", err)
+	}
+}
+
+// A caller who goes away ends what is read for it: that is no fault of the app's.
+func TestACallerWhoHasGoneIsNoFaultInTheLog(t *testing.T) {
+	a := alone(t, t.TempDir(), newFakeRunner())
+	var log bytes.Buffer
+	a.log = slog.New(slog.NewTextHandler(&log, nil))
+	ctx, gone := context.WithCancel(t.Context())
+	gone()
+	if c := a.bearer(ctx, a.mintJob("www", 1)); c == nil || c.refused == nil || c.refused.Status != http.StatusServiceUnavailable {
+		t.Errorf("a credential that could not be looked up is %+v", c)
+	}
+	if log.Len() > 0 {
+		t.Errorf("the log says %s", &log)
+	}
+	a.logFailed(t.Context(), "a webhook can't be kept")
+	if !strings.Contains(log.String(), "can't be kept") {
+		t.Error("what fails for a caller who waits is not in the log")
 	}
 }

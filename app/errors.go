@@ -69,3 +69,11 @@ func (a *App) public(ctx context.Context, err error) error {
 	a.log.ErrorContext(ctx, "a call failed", "error", err)
 	return problem(http.StatusInternalServerError, "internal", "this is Pressrun's fault; the log of the app tells more")
 }
+
+// logFailed logs what went wrong with a call, unless that is only its caller, who has
+// gone: that ends whatever is read for it.
+func (a *App) logFailed(ctx context.Context, what string, args ...any) {
+	if ctx.Err() == nil {
+		a.log.Error(what, args...)
+	}
+}
