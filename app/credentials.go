@@ -49,7 +49,7 @@ func until(life time.Duration) time.Time { return time.Now().Add(life).UTC() }
 func (a *App) ofRun(ctx context.Context, as role, g grant) *caller {
 	ended, err := a.ledger.Ended(ctx, g.Site, g.Release)
 	if err != nil {
-		a.logFailed(ctx, "whether a release has ended can't be read", "site", g.Site, "release", g.Release, "error", err)
+		a.logFor(ctx).Error("whether a release has ended can't be read", "site", g.Site, "release", g.Release, "error", err)
 		return notLet(http.StatusServiceUnavailable, "unavailable", "the app can't tell now whether this credential is still good; try again in a moment")
 	}
 	if !ended.IsZero() && ledger.Now().After(ended.Add(afterwards)) {
@@ -71,7 +71,7 @@ func (a *App) session(r *http.Request) (grant, bool) {
 	}
 	out, err := a.ledger.Used(r.Context(), g.signedOut())
 	if err != nil {
-		a.logFailed(r.Context(), "whether somebody has signed out can't be read", "error", err)
+		a.logFor(r.Context()).Error("whether somebody has signed out can't be read", "error", err)
 	}
 	return g, err == nil && !out
 }

@@ -154,7 +154,7 @@ func TestACallerWhoHasGoneIsNoFaultInTheLog(t *testing.T) {
 	if log.Len() > 0 {
 		t.Errorf("the log says %s", &log)
 	}
-	a.logFailed(t.Context(), "a webhook can't be kept")
+	a.logFor(t.Context()).Error("a webhook can't be kept")
 	if !strings.Contains(log.String(), "can't be kept") {
 		t.Error("what fails for a caller who waits is not in the log")
 	}

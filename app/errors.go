@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 
 	"github.com/pressrun/pressrun/internal/api"
@@ -70,10 +71,11 @@ func (a *App) public(ctx context.Context, err error) error {
 	return problem(http.StatusInternalServerError, "internal", "this is Pressrun's fault; the log of the app tells more")
 }
 
-// logFailed logs what went wrong with a call, unless that is only its caller, who has
-// gone: that ends whatever is read for it.
-func (a *App) logFailed(ctx context.Context, what string, args ...any) {
-	if ctx.Err() == nil {
-		a.log.Error(what, args...)
+// logFor is where to log what went wrong with a call: nowhere once its caller has
+// gone, for that ends whatever is read for it.
+func (a *App) logFor(ctx context.Context) *slog.Logger {
+	if ctx.Err() != nil {
+		return slog.New(slog.DiscardHandler)
 	}
+	return a.log
 }

@@ -82,7 +82,7 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := a.keepHook(r.Context(), id, news); err != nil {
-		a.logFailed(r.Context(), "a webhook can't be kept", "error", err)
+		a.logFor(r.Context()).Error("a webhook can't be kept", "error", err)
 		http.Error(w, "the webhook can't be kept now; send it again", http.StatusServiceUnavailable)
 		return
 	}
