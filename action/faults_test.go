@@ -285,7 +285,7 @@ func TestReleaseTakenAwayStopsTheBuildAndDeploysNothing(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, goodBuild+`; echo $$ > pid; sleep 300`).with(app)
 	go func() {
-		for !exists(filepath.Join(b.dir, "pid")) {
+		for !written(filepath.Join(b.dir, "pid")) {
 			time.Sleep(5 * time.Millisecond)
 		}
 		app.must(release.ResetSite{Act: release.Act{By: "ada", Why: "stuck"}})
@@ -394,7 +394,7 @@ func TestCancelledRunEndsItsBuildAndSaysSo(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			began := make(chan time.Time, 1)
 			go func() {
-				for !exists(filepath.Join(b.dir, "pid")) {
+				for !written(filepath.Join(b.dir, "pid")) {
 					time.Sleep(5 * time.Millisecond)
 				}
 				began <- time.Now()
@@ -493,6 +493,12 @@ func TestVerifyLooksAtThePublicAddress(t *testing.T) {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// written tells whether a file has content: a shell makes it before it writes.
+func written(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Size() > 0
 }
 
 // wantGone waits for the end of the process whose number is in a file.

@@ -152,7 +152,7 @@ func TestLocalRunnerCarriesOutAWholeRelease(t *testing.T) {
 func TestLocalRunnerCancelsAReleaseThatTheOperatorCancelled(t *testing.T) {
 	m := newOnThisMachine(t, `echo $$ > pid; trap '' TERM; while :; do sleep 0.1; done`)
 	run := m.release(t)
-	for !exists(filepath.Join(m.source, "pid")) {
+	for !written(filepath.Join(m.source, "pid")) {
 		time.Sleep(5 * time.Millisecond)
 	}
 	m.must(release.CancelRelease{Act: release.Act{By: "ada", Why: "a typo"}})

@@ -193,7 +193,7 @@ func TestACancelEndsTheWholeBuildAndKeepsTheRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the build", func() bool { _, err := os.Stat(pid); return err == nil })
+	await(t, "the build", func() bool { text, err := os.ReadFile(pid); return err == nil && len(text) > 0 })
 	if _, err := app.client.Act(t.Context(), "www", "cancel", api.ActInput{Why: "the wrong text"}); err != nil {
 		t.Fatal(err)
 	}
