@@ -55,8 +55,9 @@ async function main() {
   if (!post && process.env.GITHUB_STATE) appendFileSync(process.env.GITHUB_STATE, "pressrun_main=begun\n");
   const want = release.sha256[target];
   const program = input("build-program") === "true" || !want ? built() : await released(want);
-  const child = spawn(program, ["action", post ? "post" : input("step") || "all"], { stdio: "inherit" });
+  let child; // the program may be at work before spawn returns: a signal must find its way from the first instant
   for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+  child = spawn(program, ["action", post ? "post" : input("step") || "all"], { stdio: "inherit" });
   child.on("error", fail);
   child.on("exit", (code, signal) => (process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0)));
 }
