@@ -256,24 +256,6 @@ func (s *Server) cancel(w http.ResponseWriter, _ *http.Request, _ *Repo, run Run
 		refuse(w, http.StatusConflict, "Cannot cancel a workflow run that is completed.")
 		return
 	}
-	s.mu.Lock()
-	told := s.options.OnDispatch
-	s.mu.Unlock()
-	s.mu.Lock()
-	onCancel := s.hook.onCancel
-	s.mu.Unlock()
-	if onCancel != nil && told != nil {
-		s.later(0, func() { onCancel(run) })
-	} else {
-		s.later(20*time.Millisecond, func() { _ = s.Step(run.ID, "completed", "cancelled") }) // it may be over by then
-	}
+	s.later(20*time.Millisecond, func() { _ = s.Step(run.ID, "completed", "cancelled") }) // it may be over by then
 	reply(w, http.StatusAccepted, object{})
-}
-
-// OnCancel has whoever carries runs out told of a cancellation, instead of
-// the run just ending.
-func (s *Server) OnCancel(f func(Run)) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.hook.onCancel = f
 }

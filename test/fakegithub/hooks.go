@@ -17,7 +17,6 @@ import (
 type hook struct {
 	url, secret string
 	plan        func(Hook) HookPlan
-	onCancel    func(Run)
 }
 
 // Hook is a webhook that is about to be sent.

@@ -180,13 +180,6 @@ func (s *Server) Rerun(id int64) (Run, error) {
 	return run.clone(), nil
 }
 
-// Forget removes a run, as if it had been deleted.
-func (s *Server) Forget(id int64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.runs, id)
-}
-
 // listed are the runs of a workflow that the list shows, newest first; the
 // caller holds the lock.
 func (s *Server) listed(repo, workflow, event string) []*Run {
