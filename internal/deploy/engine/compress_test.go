@@ -209,15 +209,21 @@ func TestRollbackPutsCompressedFilesBack(t *testing.T) {
 	}
 }
 
-func TestShardsSendCompressedContent(t *testing.T) {
-	b := newBucket(t)
-	o := compressed(t, wordy())
-	dry := o
-	dry.DryRun = true
-	planned, err := engine.Run(t.Context(), b.dest, dry)
+// planOf is what a deploy would do.
+func planOf(t *testing.T, b bucket, o engine.Options) deploy.Result {
+	t.Helper()
+	o.DryRun = true
+	planned, err := engine.Run(t.Context(), b.dest, o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return planned
+}
+
+func TestShardsSendCompressedContent(t *testing.T) {
+	b := newBucket(t)
+	o := compressed(t, wordy())
+	planned := planOf(t, b, o)
 	encoded, err := planned.Next.Encode() // as a plan's file has it
 	if err != nil {
 		t.Fatal(err)
@@ -246,12 +252,7 @@ func TestShardsSendCompressedContent(t *testing.T) {
 func TestAShardOfAnotherCompressorIsRefused(t *testing.T) {
 	b := newBucket(t)
 	o := compressed(t, wordy())
-	dry := o
-	dry.DryRun = true
-	planned, err := engine.Run(t.Context(), b.dest, dry)
-	if err != nil {
-		t.Fatal(err)
-	}
+	planned := planOf(t, b, o)
 	e := &planned.Next.Entries[slices.IndexFunc(planned.Next.Entries, func(e deploy.Entry) bool { return e.Compressed() })]
 	e.Sum[31] ^= 1
 	plan := engine.Sharded{Next: planned.Next, Parent: planned.Parent, Shards: 1, Changed: planned.All}
