@@ -41,6 +41,9 @@ type figures struct {
 	releases, falseResets, extraWithEffect int
 	lag                                    time.Duration
 	lost                                   int64
+	// latest is the longest that a dispatch came after it was due, counted from
+	// the end of the outage at the earliest.
+	latest time.Duration
 }
 
 // world is the app with its sites, all of one installation, and GitHub.
@@ -58,6 +61,7 @@ type world struct {
 	effects map[string]int // releases that a run began to build, and how often
 	figures figures
 	over    map[string]int64 // the newest release that ended, by site
+	mended  time.Time        // the end of the outage, zero before it
 }
 
 // silent listens to nobody: the handler is called without a network.
@@ -257,6 +261,9 @@ func (w *world) look(name string) {
 	if run, ok := w.runOf(s.Current); ok && run.Status == "completed" {
 		w.figures.lag = max(w.figures.lag, time.Since(run.Updated))
 	}
+	if due := w.dueSince(s); !due.IsZero() {
+		w.figures.latest = max(w.figures.latest, time.Since(due))
+	}
 	if s.Last.Number <= w.over[name] {
 		return
 	}
@@ -266,6 +273,26 @@ func (w *world) look(name string) {
 		w.figures.falseResets++
 		w.t.Errorf("release #%d of %s ended as %s (%s) while its run is %s", s.Last.Number, name, s.Last.Outcome, s.Last.Why, run.Status)
 	}
+}
+
+// dueSince is since when a site that GitHub could serve waits for its dispatch
+// to be confirmed, and zero for one that waits for something else or for
+// nothing: a retry's time, an editor, a run that is on its way.
+func (w *world) dueSince(s release.Site) time.Time {
+	if w.mended.IsZero() || s.State != release.Requested {
+		return time.Time{}
+	}
+	due := s.Current.Dispatch.Intended
+	if s.Current.Dispatch.Token == "" {
+		due = s.DispatchDue(time.Now()).At
+	}
+	if due.IsZero() || due.After(time.Now()) {
+		return time.Time{}
+	}
+	if due.Before(w.mended) {
+		return w.mended
+	}
+	return due
 }
 
 func (w *world) runOf(r release.Release) (fakegithub.Run, bool) {
@@ -305,12 +332,11 @@ func (w *world) open() int64 {
 	return n
 }
 
-// dispatched are the times of the dispatches that GitHub answered by a status,
-// in order; 0 for all.
-func (w *world) dispatched(status int) []time.Time {
+// dispatched are the times of all dispatches that were sent, in order.
+func (w *world) dispatched() []time.Time {
 	var out []time.Time
 	for _, c := range w.github.Calls() {
-		if strings.HasSuffix(c.Path, "/dispatches") && (status == 0 || c.Status == status) {
+		if strings.HasSuffix(c.Path, "/dispatches") {
 			out = append(out, c.At)
 		}
 	}
