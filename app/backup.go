@@ -2,6 +2,7 @@ package app
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -48,28 +49,38 @@ func (a *App) backup(w http.ResponseWriter, r *http.Request) {
 		a.refuse(w, r, err)
 		return
 	}
-	if err := sendBackup(w, path); err != nil {
-		a.log.Warn("a backup did not arrive whole", "error", err)
-	}
+	a.sendBackup(w, r, path)
 }
 
-// sendBackup sends a file. A reader that takes nothing for a while is let go:
-// it would keep all others from theirs.
-func sendBackup(w http.ResponseWriter, path string) error {
+// sendBackup sends a copy. One that can't be opened is refused while nothing
+// has been said yet; one that breaks off ends the connection, so that nobody
+// takes it for whole.
+func (a *App) sendBackup(w http.ResponseWriter, r *http.Request, path string) {
 	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
-		return err
+		a.refuse(w, r, fmt.Errorf("open a backup's copy: %w", err))
+		return
 	}
 	defer func() { _ = f.Close() }() // only read
 	info, err := f.Stat()
 	if err != nil {
-		return err
+		a.refuse(w, r, fmt.Errorf("look at a backup's copy: %w", err))
+		return
 	}
+	if err := sendFile(w, f, info.Size()); err != nil && r.Method != http.MethodHead {
+		a.log.Warn("a backup did not arrive whole", "error", err)
+		panic(http.ErrAbortHandler) // the server's own way to break an answer off
+	}
+}
+
+// sendFile sends as many bytes as were promised. A reader that takes nothing for
+// a while is let go: it would keep all others from theirs.
+func sendFile(w http.ResponseWriter, f io.Reader, size int64) error {
 	w.Header().Set("Content-Type", "application/vnd.sqlite3")
 	w.Header().Set("Content-Disposition", `attachment; filename="pressrun.db"`)
-	w.Header().Set("Content-Length", strconv.FormatInt(info.Size(), 10))
+	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
 	rc := http.NewResponseController(w)
-	_, err = io.Copy(&patientWriter{w, rc}, f)
+	_, err := io.CopyN(&patientWriter{w, rc}, f, size)
 	return errors.Join(err, rc.SetWriteDeadline(time.Time{})) // the connection may carry more calls
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -111,5 +112,37 @@ func TestWhatAKilledAppLeftIsRemovedAtTheStart(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(own, "pressrun.db.partial")); err != nil {
 		t.Errorf("somebody else's folder: %v", err)
+	}
+}
+
+// A ledger's copy that is gone, or that can't be read on, must never look whole.
+func TestABackupThatCannotBeSentIsRefused(t *testing.T) {
+	b := start(t, nil)
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b.app.sendBackup(w, r, filepath.Join(b.app.config.State, r.URL.Query().Get("copy")))
+	}))
+	defer srv.Close()
+	get := func(query string) (*http.Response, error) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+query, http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return http.DefaultClient.Do(req)
+	}
+	resp, err := get("?copy=gone")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode < 500 || resp.Header.Get("Content-Type") != "application/problem+json" || resp.Header.Get("Content-Disposition") != "" {
+		t.Errorf("a copy that is gone: %s %v", resp.Status, resp.Header)
+	}
+	// A folder opens, and fails when it is read: as a disk does that breaks.
+	if resp, err = get("?copy="); err == nil {
+		defer resp.Body.Close()
+		_, err = io.ReadAll(resp.Body)
+	}
+	if err == nil {
+		t.Error("a copy that broke off looks whole")
 	}
 }

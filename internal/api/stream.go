@@ -16,16 +16,6 @@ const answerLimit = 2 * time.Minute
 
 var errLate = errors.New("no answer within " + answerLimit.String())
 
-// Backup opens a whole copy of the app's ledger, a SQLite file. The caller
-// closes it. It needs an operator's token.
-func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
-	resp, err := c.stream(ctx, call{method: http.MethodGet, path: "/v1/backup"}, nil)
-	if err != nil {
-		return nil, err
-	}
-	return resp.Body, nil
-}
-
 // LongLog is Log for output that takes longer to read than other answers may.
 func (c *Client) LongLog(ctx context.Context, site string, number int64) (io.ReadCloser, error) {
 	resp, err := c.stream(ctx, call{method: http.MethodGet, path: releasePath(site, number, "log")}, nil)
