@@ -114,13 +114,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener, ready func(addr net.Add
 	if err := a.desk.start(ctx); err != nil {
 		return errors.Join(err, l.Close(), a.Close())
 	}
-	srv := &http.Server{
-		Handler:           a.handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-	}
+	srv := a.server()
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	if ready != nil {
@@ -133,6 +127,22 @@ func (a *App) Serve(ctx context.Context, l net.Listener, ready func(addr net.Add
 	case err = <-served:
 	}
 	return errors.Join(err, a.shutDown(context.WithoutCancel(ctx), srv))
+}
+
+func (a *App) server() *http.Server {
+	return &http.Server{
+		Handler:           a.handler,
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+			if err := boundSilence(c, a.streams.vanished); err != nil {
+				a.log.Debug("a connection keeps the system's patience with readers that vanish", "error", err)
+			}
+			return ctx
+		},
+	}
 }
 
 // shutdownGrace is how long calls under way are given to end.

@@ -15,6 +15,7 @@ import (
 type streams struct {
 	most, mostOfOne int
 	beat            time.Duration // how often a silent stream says that it lives
+	vanished        time.Duration // see boundSilence
 
 	mu   sync.Mutex
 	open int
@@ -28,10 +29,13 @@ const (
 	maxStreamsOfOne = 300
 	// streamAgain is when to try again for a stream that there was no room for.
 	streamAgain = 30 * time.Second
+	// vanishedAfter is how long what was sent may go unacknowledged. Together with
+	// keepAlive it frees the place of a reader who vanished within a minute.
+	vanishedAfter = 40 * time.Second
 )
 
 func newStreams() *streams {
-	return &streams{most: maxStreams, mostOfOne: maxStreamsOfOne, beat: keepAlive, by: map[string]int{}}
+	return &streams{most: maxStreams, mostOfOne: maxStreamsOfOne, beat: keepAlive, vanished: vanishedAfter, by: map[string]int{}}
 }
 
 // enter takes a place for a caller's stream, which leave gives back; or says why
