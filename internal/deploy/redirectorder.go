@@ -114,24 +114,38 @@ func (t *turns) of(name string) turn {
 	return found
 }
 
-// DeletesInTurn are the deletes, a redirect before what it leads to: taken away
-// the other way round, it would lead nowhere for an instant.
+// DeletesInTurn are the deletes in the order of phases turned round, each turn
+// after the whole of the one before: what visitors open, then what that names, so
+// that no page is there for an instant whose assets are not. A redirect goes
+// before what it leads to: the other way round, it would lead nowhere.
 func (p *Plan) DeletesInTurn() [][]Delete {
-	leads := false
-	gone := make(map[string]bool, len(p.Deletes))
+	var opened, other, assets []Delete
 	for _, d := range p.Deletes {
-		gone[d.Path] = true
-		leads = leads || d.Headers.LeadsOn()
+		switch class := Classify(d.Path); {
+		case d.Headers.LeadsOn() || class > ClassOther:
+			opened = append(opened, d)
+		case class == ClassOther:
+			other = append(other, d)
+		default:
+			assets = append(assets, d)
+		}
 	}
-	if !leads {
-		return [][]Delete{p.Deletes}
+	turns := append(p.redirectsFirst(opened), other, assets)
+	return slices.DeleteFunc(turns, func(turn []Delete) bool { return len(turn) == 0 })
+}
+
+// redirectsFirst puts each redirect in a turn before that of what it leads to.
+func (p *Plan) redirectsFirst(deletes []Delete) [][]Delete {
+	gone := make(map[string]bool, len(deletes))
+	for _, d := range deletes {
+		gone[d.Path] = true
 	}
 	there := func(f string) bool {
 		_, stays := p.Next.Find(f)
 		return stays || gone[f]
 	}
 	var out [][]Delete
-	for left := p.Deletes; len(left) > 0; {
+	for left := deletes; len(left) > 0; {
 		wanted := map[string]bool{} // what a redirect that is still there leads to
 		for _, d := range left {
 			to, _ := d.Headers.LeadsTo()

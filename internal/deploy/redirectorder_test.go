@@ -123,15 +123,7 @@ func TestARedirectIsWrittenAfterTheRedirectThatItLeadsTo(t *testing.T) {
 func TestARedirectIsDeletedBeforeWhatItLeadsTo(t *testing.T) {
 	live := planOf(t, []string{"index.html", "new.html", "other.html"}, "/a /b\n/b /c 307\n/c /new.html\n/stays /other.html\n", nil).Next
 	plan := planOf(t, []string{"index.html", "other.html"}, "/stays /other.html\n", &live)
-	var got []string
-	for _, turn := range plan.DeletesInTurn() {
-		var names []string
-		for _, d := range turn {
-			names = append(names, d.Path)
-		}
-		got = append(got, strings.Join(names, " "))
-	}
-	if diff := cmp.Diff([]string{"a/index.html", "b/index.html", "c/index.html", "new.html"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"a/index.html", "b/index.html", "c/index.html", "new.html"}, turnsOf(plan.DeletesInTurn())); diff != "" {
 		t.Error(diff)
 	}
 }
