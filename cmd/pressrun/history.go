@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
@@ -119,12 +120,22 @@ func (p *printer) releaseLine(r *api.Release) string {
 	if r.Late {
 		text += ", late"
 	}
-	for _, more := range []string{r.Why, r.Note} {
+	for _, more := range []string{r.Why, note(*r)} {
 		if more != "" {
 			text += ", " + oneLine(more)
 		}
 	}
 	return text
+}
+
+// note is what the run last said it was doing, unless that is told already by
+// why the release ended: a step that gives up ends with what it waited for.
+func note(r api.Release) string {
+	_, said, found := strings.Cut(r.Note, ": ")
+	if strings.Contains(r.Why, r.Note) || found && strings.Contains(r.Why, said) {
+		return ""
+	}
+	return r.Note
 }
 
 // since is the time between two instants, when both are known.

@@ -108,7 +108,7 @@ func (p *printer) release(d api.ReleaseDetail) error {
 	if d.Run != nil {
 		f.add("Run", joined(", ", d.Run.ID, fmt.Sprintf("attempt %d", d.Run.Attempt), d.Run.URL))
 	}
-	f.add("Note", oneLine(d.Note))
+	f.add("Note", oneLine(note(d.Release)))
 	f.add("Content as of", p.when(d.Watermark))
 	f.add("Serves", plural(d.Requests, "request"))
 	if err := p.table(f); err != nil {
