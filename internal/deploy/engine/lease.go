@@ -93,9 +93,14 @@ type keeper struct {
 	mu   sync.Mutex    // guards head, etag and unanswered
 	head deploy.Head
 	etag string
+	// sent is the head that was last sent, and began when that was done for the
+	// first time: the store counts the lease from then on, at the earliest. Both are
+	// guarded by turn.
+	sent  []byte
+	began time.Time
 	// unanswered is why the last renewal failed; nil when it did not.
 	unanswered error
-	renewed    atomic.Int64 // Unix nanoseconds when the last successful swap was begun
+	renewed    atomic.Pointer[time.Time] // when the last successful swap was first begun
 }
 
 func (k *keeper) start(ctx context.Context) {
@@ -103,7 +108,7 @@ func (k *keeper) start(ctx context.Context) {
 	k.done = make(chan struct{})
 	// A write that is still on its way when the lease ends is given up, so that
 	// it can't land in the middle of the next deploy.
-	k.expiry = time.AfterFunc(k.life(), func() { k.cancel(k.ended()) })
+	k.expiry = time.AfterFunc(k.life()-time.Since(k.began), func() { k.cancel(k.ended()) })
 	go k.renew()
 }
 
@@ -142,9 +147,12 @@ func (k *keeper) renew() {
 
 // valid tells whether a write may still be started. The lease began before the
 // store stamped it, so this side gives up first; a part of it is left for the
-// write to arrive.
+// write to arrive. Two clocks are asked: the monotonic one stands still while a
+// machine sleeps, and the calendar may be set back.
 func (k *keeper) valid() error {
-	if time.Since(time.Unix(0, k.renewed.Load())) > k.life()*3/4 {
+	renewed := *k.renewed.Load()
+	age := max(time.Since(renewed), time.Now().Round(0).Sub(renewed.Round(0)))
+	if age > k.life()*3/4 {
 		return k.ended()
 	}
 	return nil
@@ -226,7 +234,9 @@ func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
 	if err != nil {
 		return fmt.Errorf("encode head: %w", err)
 	}
-	began := time.Now()
+	if !bytes.Equal(k.sent, body) { // else an earlier try may have arrived, and counts
+		k.sent, k.began = body, time.Now()
+	}
 	k.mu.Lock()
 	cond := deploy.Condition{IfMatch: k.etag, IfAbsent: k.etag == ""}
 	k.mu.Unlock()
@@ -247,7 +257,8 @@ func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
 	k.mu.Lock()
 	k.head, k.etag = head, written.ETag
 	k.mu.Unlock()
-	k.renewed.Store(began.UnixNano())
+	began := k.began
+	k.renewed.Store(&began)
 	if k.expiry != nil {
 		k.expiry.Reset(k.life() - time.Since(began))
 	}

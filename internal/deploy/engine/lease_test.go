@@ -119,3 +119,72 @@ func TestACommitThatCanNotBeReadBackAtOnceIsNotTakenForAnotherDeploys(t *testing
 		t.Errorf("%+v, %v", head, err)
 	}
 }
+
+// The store counts a lease from when it took the renewal, not from when the deploy
+// found out that it had: no write may be on its way when another deploy may begin.
+func TestARenewalThatIsFoundOutLateCountsFromWhenItWasSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const ttl = time.Minute
+		began := time.Now()
+		var taken, stopped time.Duration // the last write of the head that arrived, and the end of the page's
+		found := false
+		server := &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
+			at := time.Since(began)
+			switch head := strings.HasSuffix(r.URL.Path, "/"+history.HeadKey); {
+			case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/news/index.html"):
+				<-r.Context().Done()
+				stopped = time.Since(began)
+			case !head || at == 0:
+			case r.Method == http.MethodPut && taken == 0:
+				taken = at
+				return &fakes3.Fault{Drop: true, Done: true}
+			case r.Method == http.MethodGet && at > 45*time.Second && !found:
+				found = true
+			case r.Method == http.MethodPut && at > 45*time.Second && !found:
+				return nil // refused, since the first has arrived
+			default:
+				return &fakes3.Fault{Drop: true}
+			}
+			return nil
+		}}
+		o := options(small().write(t))
+		o.LeaseTTL = ttl
+		_, err := engine.Run(t.Context(), fakeTrying(t, server, 1), o)
+		if !errors.Is(err, deploy.ErrLeaseLost) || !found {
+			t.Fatalf("found %t, %v", found, err)
+		}
+		if stopped > taken+ttl {
+			t.Errorf("a write was given up after %s; another deploy may begin after %s", stopped, taken+ttl)
+		}
+	})
+}
+
+// The same of the write that takes the lease, which a store may be slow to answer.
+func TestALeaseThatIsSlowToTakeCountsFromWhenItWasAskedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const ttl, slow = time.Minute, 20 * time.Second
+		began := time.Now()
+		var stopped time.Duration
+		server := &fakes3.Server{}
+		server.Before = func(r *http.Request) *fakes3.Fault {
+			switch head := strings.HasSuffix(r.URL.Path, "/"+history.HeadKey); {
+			case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/news/index.html"):
+				<-r.Context().Done()
+				stopped = time.Since(began)
+			case head && r.Method == http.MethodPut && time.Since(began) == 0:
+				time.Sleep(slow)
+			case head && r.Method == http.MethodPut:
+				return &fakes3.Fault{Drop: true}
+			}
+			return nil
+		}
+		o := options(small().write(t))
+		o.LeaseTTL = ttl
+		if _, err := engine.Run(t.Context(), fakeTrying(t, server, 1), o); !errors.Is(err, deploy.ErrLeaseLost) {
+			t.Fatal(err)
+		}
+		if stopped > ttl {
+			t.Errorf("a write was given up after %s; a store that had taken the lease at once gives it to another after %s", stopped, ttl)
+		}
+	})
+}
