@@ -61,6 +61,9 @@ type Copy struct {
 	Headers     Headers
 	If          Condition // on what Key holds now
 	FromTag     string    // ETag that From must have; empty for any
+	// Size of the content, where it is known: it tells at once how to copy what is
+	// too large for one request. 0 where it is not known.
+	Size int64
 }
 
 // Written is what a store says of an object that it has just stored.

@@ -7,13 +7,9 @@ package fakes3
 
 import (
 	"bytes"
-	"crypto/md5"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/xml"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -55,13 +51,17 @@ type Server struct {
 	// PageSize is how many keys a listing gives at once; default 100, so that tests
 	// with few objects see several pages.
 	PageSize int
+	// CopyLimit is the largest object that one request copies, in bytes; default 5 GB.
+	CopyLimit int64
 	// Changed is called after every change, with the bucket still locked.
 	Changed func(bucket map[string]Object, key string)
 
 	mu      sync.Mutex
 	buckets map[string]map[string]Object
-	past    map[string]Object // every version, by bucket, key and id
-	count   int               // of versions
+	past    map[string]Object  // every version, by bucket, key and id
+	count   int                // of versions
+	uploads map[string]*upload // those in parts that are neither complete nor aborted
+	started int                // of these
 	// Resent counts bytes of bodies written over the very same content.
 	resent int64
 }
@@ -221,6 +221,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, fault *Fault) {
 		b.versioning()
 	case key == "" && r.Method == http.MethodGet:
 		b.list()
+	case r.URL.Query().Has("uploads") || r.URL.Query().Has("uploadId"):
+		b.inParts()
+	case r.Method == http.MethodGet && r.URL.Query().Has("tagging"):
+		b.tagging()
 	case r.Method == http.MethodGet || r.Method == http.MethodHead:
 		b.get()
 	case r.Method == http.MethodDelete:
@@ -261,6 +265,10 @@ func (b *handler) get() {
 	h.Set("ETag", o.ETag)
 	h.Set("Last-Modified", o.Modified.UTC().Format(http.TimeFormat))
 	h.Set("Content-Length", strconv.Itoa(len(o.Body)))
+	if tags := o.tags(); len(tags) > 0 {
+		h.Del("X-Amz-Tagging")
+		h.Set("X-Amz-Tagging-Count", strconv.Itoa(len(tags)))
+	}
 	if b.r.Header.Get("X-Amz-Checksum-Mode") == "ENABLED" {
 		h.Set("X-Amz-Checksum-Crc64nvme", encodeCRC(o.CRC))
 	}
@@ -293,8 +301,11 @@ func (b *handler) put() {
 }
 
 func (b *handler) store(body []byte, crc uint64, header http.Header) Object {
-	sum := md5.Sum(body)
-	o := Object{Body: body, Header: header, ETag: `"` + hex.EncodeToString(sum[:]) + `"`, CRC: crc, Modified: b.server.now()}
+	return b.storeAs(tagOf(body), body, crc, header)
+}
+
+func (b *handler) storeAs(etag string, body []byte, crc uint64, header http.Header) Object {
+	o := Object{Body: body, Header: header, ETag: etag, CRC: crc, Modified: b.server.now()}
 	b.remember(&o)
 	b.objects[b.key] = o
 	b.changed(b.key)
@@ -361,29 +372,4 @@ func (b *handler) deleteMany() {
 		}
 	}
 	_, _ = io.WriteString(b.w, "</DeleteResult>")
-}
-
-func statusOf(code string) int {
-	if code == "NoSuchKey" {
-		return http.StatusNotFound
-	}
-	return http.StatusPreconditionFailed
-}
-
-func fail(w http.ResponseWriter, r *http.Request, status int, code string) {
-	w.Header().Set("Content-Type", "application/xml")
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = fmt.Fprintf(w, "<Error><Code>%s</Code><Message>%s</Message></Error>", code, code)
-	}
-}
-
-func escape(s string) string {
-	var b bytes.Buffer
-	_ = xml.EscapeText(&b, []byte(s)) // a bytes.Buffer never fails
-	return b.String()
-}
-
-func encodeCRC(crc uint64) string {
-	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint64(nil, crc))
 }

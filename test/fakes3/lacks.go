@@ -57,7 +57,7 @@ func kept(in http.Header) http.Header {
 	out := http.Header{}
 	for name, values := range in {
 		switch name {
-		case "Content-Type", "Cache-Control", "Content-Encoding", "Content-Disposition", "Content-Language", "X-Amz-Website-Redirect-Location":
+		case "Content-Type", "Cache-Control", "Content-Encoding", "Content-Disposition", "Content-Language", "X-Amz-Website-Redirect-Location", "X-Amz-Tagging":
 			out[name] = values
 		default:
 			if strings.HasPrefix(name, "X-Amz-Meta-") {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -95,6 +96,14 @@ func (b *handler) copy() {
 		fail(b.w, b.r, http.StatusNotFound, "NoSuchKey")
 		return
 	}
+	limit := b.server.CopyLimit
+	if limit == 0 {
+		limit = 5 << 30
+	}
+	if int64(len(from.Body)) > limit {
+		failWith(b.w, http.StatusBadRequest, "InvalidRequest", "The specified copy source is larger than the maximum allowable size for a copy source: "+strconv.FormatInt(limit, 10))
+		return
+	}
 	if want := b.r.Header.Get("X-Amz-Copy-Source-If-Match"); want != "" && want != from.ETag {
 		fail(b.w, b.r, http.StatusPreconditionFailed, "PreconditionFailed")
 		return
@@ -103,7 +112,11 @@ func (b *handler) copy() {
 		fail(b.w, b.r, statusOf(code), code)
 		return
 	}
-	o := b.store(from.Body, from.CRC, kept(b.r.Header))
+	header := kept(b.r.Header)
+	if tags := from.Header.Get("X-Amz-Tagging"); tags != "" && b.r.Header.Get("X-Amz-Tagging-Directive") != "REPLACE" {
+		header.Set("X-Amz-Tagging", tags)
+	}
+	o := b.store(from.Body, from.CRC, header)
 	setVersion(b.w.Header(), o)
 	_, _ = fmt.Fprintf(b.w, "<CopyObjectResult><ETag>%s</ETag><LastModified>%s</LastModified></CopyObjectResult>",
 		o.ETag, o.Modified.UTC().Format(time.RFC3339))

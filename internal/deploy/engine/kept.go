@@ -95,7 +95,7 @@ func (k *kept) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, 
 	k.mu.Lock()
 	version := k.versions[entry.Path]
 	k.mu.Unlock()
-	c := deploy.Copy{Key: entry.Path, Headers: entry.Headers, If: cond, From: keptKey(k.dest.KeptPrefix, entry.Sum), FromStore: k.dest.Kept}
+	c := deploy.Copy{Key: entry.Path, Headers: entry.Headers, If: cond, From: keptKey(k.dest.KeptPrefix, entry.Sum), FromStore: k.dest.Kept, Size: entry.Size}
 	if version != "" {
 		c.From, c.FromStore, c.FromVersion = entry.Path, nil, version
 	}

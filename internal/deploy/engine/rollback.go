@@ -88,7 +88,7 @@ func (d *run) keep(ctx context.Context) error {
 				if err := d.lease.valid(); err != nil {
 					return err
 				}
-				c := deploy.Copy{Key: keptKey(d.dest.KeptPrefix, e.Sum), From: e.Path, FromTag: e.ETag, Headers: deploy.StateHeaders}
+				c := deploy.Copy{Key: keptKey(d.dest.KeptPrefix, e.Sum), From: e.Path, FromTag: e.ETag, Headers: deploy.StateHeaders, Size: e.Size}
 				if d.dest.Kept != nil {
 					c.FromStore = d.dest.Site
 				}

@@ -66,7 +66,7 @@ func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (wri
 		return deploy.Written{}, false, err
 	}
 	if d.copiesHeaders(w) {
-		written, err = d.dest.Site.Copy(ctx, deploy.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If})
+		written, err = d.dest.Site.Copy(ctx, deploy.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If, Size: entry.Size})
 		return written, false, err
 	}
 	if d.hedge == nil || !d.from.sends() || entry.Size > hedgeSize {

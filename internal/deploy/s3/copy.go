@@ -35,7 +35,22 @@ func (s *Store) Copy(ctx context.Context, c deploy.Copy) (deploy.Written, error)
 	if from.endpoint != s.endpoint {
 		return s.copyThrough(ctx, from, c)
 	}
+	if c.Size > s.copyAtOnce {
+		written, err := s.copyParts(ctx, from, c)
+		switch {
+		case err == nil || !refusesCopy(err):
+			return written, err
+		case from.bucket != s.bucket:
+			return s.copyThrough(ctx, from, c)
+		case !lacksPartCopies(err):
+			return written, err
+		}
+		// A store that copies no parts may still copy this whole.
+	}
 	out, err := s.client.CopyObject(ctx, s.copyInput(from, c))
+	if tooLargeToCopy(err) && c.Size <= s.copyAtOnce {
+		return s.copyParts(ctx, from, c)
+	}
 	if err != nil && from.bucket != s.bucket && refusesCopy(err) {
 		return s.copyThrough(ctx, from, c)
 	}
@@ -58,7 +73,7 @@ func (s *Store) copyInput(from *Store, c deploy.Copy) *awss3.CopyObjectInput {
 	if c.FromTag != "" {
 		in.CopySourceIfMatch = &c.FromTag
 	}
-	if from.name(c.From) != s.name(c.Key) || c.FromVersion != "" {
+	if !s.overItself(from, c) {
 		in.IfMatch, in.IfNoneMatch = conditions(c.If)
 	} else if c.If.IfMatch != "" {
 		// Source and target are one object: the condition on the source is the
@@ -67,6 +82,11 @@ func (s *Store) copyInput(from *Store, c deploy.Copy) *awss3.CopyObjectInput {
 	}
 	applyCopy(in, c.Headers)
 	return in
+}
+
+// overItself tells of a copy whose source and target are one object.
+func (s *Store) overItself(from *Store, c deploy.Copy) bool {
+	return from.name(c.From) == s.name(c.Key) && c.FromVersion == ""
 }
 
 // refusesCopy tells of a store that has both buckets and won't copy from one to

@@ -102,6 +102,7 @@ var advice = map[string]string{
 	"BadDigest":                    "the content differs from its checksum: the file changed while it was being read (let the build end first), or was damaged on the way: deploy again",
 	"XAmzContentSHA256Mismatch":    "the content differs from its checksum: the file changed while it was being read (let the build end first), or was damaged on the way: deploy again",
 	"XAmzContentChecksumMismatch":  "the content differs from its checksum: the file changed while it was being read (let the build end first), or was damaged on the way: deploy again",
+	"NoSuchUpload":                 "the upload in parts was ended by somebody else, or by a rule of the bucket, before all of it was there: deploy again",
 	"SlowDown":                     "the store asks for fewer requests, and went on asking",
 	"ServiceUnavailable":           "the store is not available, and stayed so",
 	"InternalError":                "the store failed, and went on failing",

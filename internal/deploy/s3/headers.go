@@ -79,6 +79,19 @@ func metadata(h deploy.Headers) map[string]string {
 	return meta
 }
 
+// told leaves out of a header set what headersOf does not have.
+func told(h deploy.Headers) deploy.Headers {
+	var b strings.Builder
+	for name, value := range h.All() {
+		switch name {
+		case "x-amz-storage-class", "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id", "x-amz-tagging":
+		default:
+			b.WriteString(name + ": " + value + "\n")
+		}
+	}
+	return deploy.Headers(b.String())
+}
+
 // headersOf is the canonical header set of an object as the store has it.
 // Encryption and tags are left out: a store reports its own defaults there.
 func headersOf(out *awss3.HeadObjectOutput) (deploy.Headers, error) {

@@ -37,6 +37,9 @@ type Options struct {
 	// StallTimeout is how long a connection may do nothing in the middle of a
 	// request before that is tried again on another; default 60 s.
 	StallTimeout time.Duration
+	// CopyAtOnce is the size in bytes, up to 5 GiB, from which on objects are copied in
+	// parts; default 1 GiB.
+	CopyAtOnce int64
 	// HTTPClient sends requests in place of the tuned one; for tests.
 	HTTPClient aws.HTTPClient
 }
@@ -55,6 +58,9 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 	if o.StallTimeout == 0 {
 		o.StallTimeout = time.Minute
 	}
+	if o.CopyAtOnce == 0 {
+		o.CopyAtOnce = copyThreshold
+	}
 	if o.Endpoint != "" {
 		u, err := url.Parse(o.Endpoint)
 		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
@@ -72,7 +78,10 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 		}
 		cfg.Region = "us-east-1" // what stores other than AWS answer to by default
 	}
-	s := &Store{aws: o.Endpoint == "", bucket: bucket, prefix: strings.TrimPrefix(prefix, "/"), endpoint: o.Endpoint, requests: new(atomic.Int64), throttle: throttle}
+	s := &Store{
+		aws: o.Endpoint == "", bucket: bucket, prefix: strings.TrimPrefix(prefix, "/"), endpoint: o.Endpoint,
+		copyAtOnce: o.CopyAtOnce, requests: new(atomic.Int64), throttle: throttle,
+	}
 	if s.prefix != "" && !strings.HasSuffix(s.prefix, "/") {
 		s.prefix += "/"
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 	"github.com/minio/crc64nvme"
 	"golang.org/x/sync/errgroup"
 
@@ -48,12 +49,32 @@ func (s *Store) putParts(ctx context.Context, put deploy.Put) (deploy.Written, e
 			MpuObjectSize: &put.Size,
 		}
 		done.IfMatch, done.IfNoneMatch = conditions(put.If)
-		var out *awss3.CompleteMultipartUploadOutput
-		if out, err = s.client.CompleteMultipartUpload(ctx, done); err == nil {
-			return deploy.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
+		var written deploy.Written
+		want := deploy.Info{Key: put.Key, Size: put.Size, CRC: put.CRC, HasCRC: true, Headers: put.Headers}
+		if written, err = s.complete(ctx, done, want); err == nil {
+			return written, nil
 		}
 	}
 	return deploy.Written{}, errors.Join(s.explain("write", put.Key, err), s.abort(ctx, key, upload.UploadId))
+}
+
+// complete puts the parts of an upload together. An upload that is gone by then was
+// completed by an earlier try whose answer was lost, if the key holds what was to
+// be written.
+func (s *Store) complete(ctx context.Context, done *awss3.CompleteMultipartUploadInput, want deploy.Info) (deploy.Written, error) {
+	out, err := s.client.CompleteMultipartUpload(ctx, done)
+	if err == nil {
+		return deploy.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
+	}
+	var api smithy.APIError
+	if !errors.As(err, &api) || api.ErrorCode() != "NoSuchUpload" {
+		return deploy.Written{}, err
+	}
+	info, statErr := s.Stat(ctx, want.Key)
+	if statErr != nil || !want.HasCRC || !info.HasCRC || info.CRC != want.CRC || info.Size != want.Size || info.Headers != told(want.Headers) {
+		return deploy.Written{}, err
+	}
+	return deploy.Written{ETag: info.ETag, Version: info.Version}, nil
 }
 
 // abort frees the parts, which would else be paid for until a lifecycle rule

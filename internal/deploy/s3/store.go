@@ -41,9 +41,11 @@ type Store struct {
 	bucket   string
 	prefix   string // "" or ending in "/"
 	endpoint string
-	aws      bool // S3 itself, not another store that speaks its protocol
-	requests *atomic.Int64
-	throttle *atomic.Int64
+	// copyAtOnce is the largest object that is copied in one request.
+	copyAtOnce int64
+	aws        bool // S3 itself, not another store that speaks its protocol
+	requests   *atomic.Int64
+	throttle   *atomic.Int64
 }
 
 // Sub is the part of the same bucket under another prefix.

@@ -1,0 +1,187 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+const (
+	// copyThreshold is the largest object copied in one request, which S3 lets take
+	// 5 GB (S3 API reference, CopyObject). A store that answers only once all is
+	// copied must do so before the connection counts as stuck.
+	copyThreshold = 1 << 30
+	// copyPart is the least size of a part that the store copies by itself.
+	copyPart = 256 << 20
+)
+
+// copyParts copies a large object part by part. Each part, and what they become, is
+// bound to the source as it is at the start; nobody sees anything of it before
+// the end, and what fails leaves nothing behind.
+func (s *Store) copyParts(ctx context.Context, from *Store, c deploy.Copy) (deploy.Written, error) {
+	source, err := from.copySourceNow(ctx, c, s.overItself(from, c))
+	if err != nil {
+		return deploy.Written{}, err
+	}
+	key := aws.String(s.prefix + c.Key)
+	in := &awss3.CreateMultipartUploadInput{Bucket: &s.bucket, Key: key}
+	if s.aws {
+		// Others are not asked: versitygw 1.8 gives each part the checksum of the
+		// whole source then, and reckons well when nothing is asked for.
+		in.ChecksumAlgorithm, in.ChecksumType = types.ChecksumAlgorithmCrc64nvme, types.ChecksumTypeFullObject
+	}
+	applyParts(in, c.Headers)
+	if in.Tagging == nil {
+		in.Tagging = source.tagging
+	}
+	upload, err := s.client.CreateMultipartUpload(ctx, in)
+	if err != nil {
+		return deploy.Written{}, s.explain("start copying", c.Key, err)
+	}
+	written, err := s.copyEach(ctx, from, source, c, upload.UploadId)
+	if err == nil {
+		return written, s.sameAs(ctx, source, c)
+	}
+	return deploy.Written{}, errors.Join(s.explain("copy", c.Key, err), s.abort(ctx, key, upload.UploadId))
+}
+
+// copyEach copies the parts of a source and puts them together.
+func (s *Store) copyEach(ctx context.Context, from *Store, source largeSource, c deploy.Copy, id *string) (deploy.Written, error) {
+	parts, err := s.sendCopies(ctx, source, aws.String(s.prefix+c.Key), id)
+	if err != nil {
+		return deploy.Written{}, err
+	}
+	done := &awss3.CompleteMultipartUploadInput{
+		Bucket: &s.bucket, Key: aws.String(s.prefix + c.Key), UploadId: id,
+		MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}, MpuObjectSize: &source.size,
+	}
+	if s.aws && source.crc != nil {
+		done.ChecksumCRC64NVME, done.ChecksumType = source.crc, types.ChecksumTypeFullObject
+	}
+	done.IfMatch, done.IfNoneMatch = conditions(c.If)
+	if s.overItself(from, c) {
+		done.IfMatch, done.IfNoneMatch = &source.etag, nil
+	}
+	want := deploy.Info{Key: c.Key, Size: source.size, Headers: c.Headers}
+	want.CRC, want.HasCRC = decodeCRC(source.crc)
+	return s.complete(ctx, done, want)
+}
+
+// sameAs makes sure that a store which was not given a checksum has put together
+// what the source was.
+func (s *Store) sameAs(ctx context.Context, source largeSource, c deploy.Copy) error {
+	want, ok := decodeCRC(source.crc)
+	if s.aws || !ok {
+		return nil
+	}
+	info, err := s.Stat(ctx, c.Key)
+	if err != nil {
+		return err
+	}
+	if info.HasCRC && info.CRC != want {
+		return fmt.Errorf("copy %s: the store's copy differs from its source: deploy again", s.name(c.Key))
+	}
+	return nil
+}
+
+// largeSource is an object that is to be copied in parts, as it was found.
+type largeSource struct {
+	address string // as x-amz-copy-source has it
+	etag    string
+	size    int64
+	crc     *string // nil where the store does not tell it
+	// tagging are its tags, which one copy takes along by itself and parts do not;
+	// nil for none.
+	tagging *string
+}
+
+// copySourceNow looks at the source of a copy under the conditions that the copy
+// has for it.
+func (s *Store) copySourceNow(ctx context.Context, c deploy.Copy, overItself bool) (largeSource, error) {
+	in := &awss3.HeadObjectInput{Bucket: &s.bucket, Key: aws.String(s.prefix + c.From), ChecksumMode: types.ChecksumModeEnabled}
+	if c.FromVersion != "" {
+		in.VersionId = &c.FromVersion
+	}
+	if c.FromTag != "" {
+		in.IfMatch = &c.FromTag
+	} else if overItself && c.If.IfMatch != "" {
+		in.IfMatch = &c.If.IfMatch
+	}
+	out, err := s.client.HeadObject(ctx, in)
+	if err != nil {
+		return largeSource{}, s.explain("look at", c.From, err)
+	}
+	source := largeSource{
+		address: copySource(s.bucket, s.prefix+c.From, c.FromVersion),
+		etag:    aws.ToString(out.ETag), size: aws.ToInt64(out.ContentLength), crc: out.ChecksumCRC64NVME,
+	}
+	if aws.ToInt32(out.TagCount) == 0 || c.Headers.Get("x-amz-tagging") != "" {
+		return source, nil
+	}
+	tags, err := s.client.GetObjectTagging(ctx, &awss3.GetObjectTaggingInput{Bucket: in.Bucket, Key: in.Key, VersionId: in.VersionId})
+	if err != nil {
+		return largeSource{}, s.explain("read the tags of", c.From, err)
+	}
+	set := url.Values{}
+	for _, t := range tags.TagSet {
+		set.Set(aws.ToString(t.Key), aws.ToString(t.Value))
+	}
+	source.tagging = aws.String(set.Encode())
+	return source, nil
+}
+
+func (s *Store) sendCopies(ctx context.Context, source largeSource, key, id *string) ([]types.CompletedPart, error) {
+	size := max(min(copyPart, s.copyAtOnce), (source.size+maxParts-1)/maxParts)
+	parts := make([]types.CompletedPart, (source.size+size-1)/size)
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(partsAtOnce)
+	for i := range parts {
+		group.Go(func() error {
+			start := int64(i) * size
+			part, err := s.client.UploadPartCopy(ctx, &awss3.UploadPartCopyInput{
+				Bucket: &s.bucket, Key: key, UploadId: id, PartNumber: aws.Int32(int32(i + 1)), //nolint:gosec // G115: at most maxParts
+				CopySource: &source.address, CopySourceIfMatch: &source.etag,
+				CopySourceRange: aws.String(fmt.Sprintf("bytes=%d-%d", start, min(start+size, source.size)-1)),
+			})
+			if err != nil {
+				return err
+			}
+			if part.CopyPartResult == nil {
+				return fmt.Errorf("part %d: the store answered without a result", i+1)
+			}
+			parts[i] = types.CompletedPart{PartNumber: aws.Int32(int32(i + 1)), ETag: part.CopyPartResult.ETag} //nolint:gosec // G115: as above
+			if s.aws {
+				parts[i].ChecksumCRC64NVME = part.CopyPartResult.ChecksumCRC64NVME
+			}
+			return nil
+		})
+	}
+	return parts, group.Wait()
+}
+
+// tooLargeToCopy tells of a store that refuses to copy an object in one request for
+// its size: S3 by the words of an InvalidRequest, others by a code.
+func tooLargeToCopy(err error) bool {
+	var api smithy.APIError
+	if !errors.As(err, &api) {
+		return false
+	}
+	return api.ErrorCode() == "EntityTooLarge" || api.ErrorCode() == "InvalidRequest" && strings.Contains(api.ErrorMessage(), "larger than the maximum")
+}
+
+// lacksPartCopies tells of a store that does not know how to copy a part.
+func lacksPartCopies(err error) bool {
+	var api smithy.APIError
+	return httpStatus(err) == http.StatusNotImplemented || errors.As(err, &api) && api.ErrorCode() == "NotImplemented"
+}

@@ -1,0 +1,124 @@
+package storetest
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/minio/crc64nvme"
+
+	"github.com/pressrun/pressrun/internal/deploy"
+)
+
+// LargeSize is the size of the files of RunLargeCopies: the store is to copy such
+// in three parts, of which S3 wants 5 MiB at least but for the last.
+const LargeSize = 12 << 20
+
+// LargeContent is a file whose parts differ.
+func LargeContent() string {
+	return strings.Repeat("0123456789abcde\n", LargeSize/32) + strings.Repeat("fedcba9876543210", LargeSize/32)
+}
+
+// RunLargeCopies holds a store to the contract of copies that one request can't
+// make. Open gives two empty stores in different buckets, which copy LargeSize in
+// parts.
+func RunLargeCopies(t *testing.T, open func(t *testing.T) (store, other deploy.Store)) {
+	t.Helper()
+	for name, f := range map[string]func(*testing.T, deploy.Store, deploy.Store){
+		"headers alone":    largeHeaders,
+		"under conditions": largeConditions,
+		"from another bucket": func(t *testing.T, store, other deploy.Store) {
+			t.Helper()
+			across(t, other, store, largePut("a b/é #1%?.zip"))
+		},
+		"of what is not there": largeMissing,
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, other := open(t)
+			f(t, store, other)
+		})
+	}
+}
+
+func largePut(key string) deploy.Put { return Put(key, LargeContent(), deploy.Condition{}) }
+
+func largeHeaders(t *testing.T, store, _ deploy.Store) {
+	t.Helper()
+	put := largePut("files/é #1%?.zip")
+	etag := must(t, store, put)
+	const changed deploy.Headers = "cache-control: max-age=60\ncontent-disposition: attachment\ncontent-language: de\ncontent-type: application/zip\nx-amz-meta-cache-tag: c\n"
+	for _, cond := range []deploy.Condition{{IfMatch: `"0123456789abcdef0123456789abcdef"`}, {IfMatch: etag}, {}} {
+		before := store.Requests()
+		written, err := store.Copy(t.Context(), deploy.Copy{Key: put.Key, From: put.Key, Headers: changed, If: cond, Size: put.Size})
+		info, statErr := store.Stat(t.Context(), put.Key)
+		if statErr != nil {
+			t.Fatal(statErr)
+		}
+		if cond.IfMatch != "" && cond.IfMatch != etag {
+			if !errors.Is(err, deploy.ErrPrecondition) || info.ETag != etag || info.Headers != put.Headers {
+				t.Errorf("headers of something else than expected: %v, found %+v", err, info)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if store.Requests()-before < 6 {
+			t.Errorf("%d requests: not copied in parts", store.Requests()-before)
+		}
+		if info.ETag != written.ETag || info.Size != put.Size || !info.HasCRC || info.CRC != put.CRC {
+			t.Errorf("%+v; want %+v, size %d, CRC %x", info, written, put.Size, put.CRC)
+		}
+		if diff := cmp.Diff(changed, info.Headers); diff != "" {
+			t.Error(diff)
+		}
+	}
+	if got := body(t, store, put.Key); got != LargeContent() {
+		t.Errorf("%d bytes came that differ", len(got))
+	}
+}
+
+func largeConditions(t *testing.T, store, _ deploy.Store) {
+	t.Helper()
+	etag, old := must(t, store, largePut("k")), must(t, store, Put("kept/1", "old", deploy.Condition{}))
+	c := deploy.Copy{Key: "kept/1", From: "k", Headers: "content-type: application/zip\n", Size: LargeSize}
+	for name, refused := range map[string]func(*deploy.Copy){
+		"there must be none": func(c *deploy.Copy) { c.If.IfAbsent = true },
+		"another target":     func(c *deploy.Copy) { c.If.IfMatch = etag },
+		"another source":     func(c *deploy.Copy) { c.FromTag = old },
+	} {
+		try := c
+		refused(&try)
+		if _, err := store.Copy(t.Context(), try); !errors.Is(err, deploy.ErrPrecondition) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if got := body(t, store, "kept/1"); got != "old" {
+		t.Fatalf("a refused copy left %d bytes", len(got))
+	}
+	c.FromTag, c.If.IfMatch = etag, old
+	written, err := store.Copy(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := store.Stat(t.Context(), "kept/1")
+	if err != nil || info.ETag != written.ETag || info.CRC != crc64nvme.Checksum([]byte(LargeContent())) || !info.HasCRC {
+		t.Errorf("%+v, %v; want %+v", info, err, written)
+	}
+	o, err := store.Get(t.Context(), "kept/1")
+	if err != nil || !bytes.Equal(o.Body, []byte(LargeContent())) {
+		t.Errorf("%d bytes came that differ: %v", len(o.Body), err)
+	}
+}
+
+func largeMissing(t *testing.T, store, _ deploy.Store) {
+	t.Helper()
+	if _, err := store.Copy(t.Context(), deploy.Copy{Key: "k", From: "none", Size: LargeSize}); !errors.Is(err, deploy.ErrNotFound) {
+		t.Errorf("copy of nothing: %v", err)
+	}
+	if _, err := store.Stat(t.Context(), "k"); !errors.Is(err, deploy.ErrNotFound) {
+		t.Errorf("a copy of nothing left something: %v", err)
+	}
+}
