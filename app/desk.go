@@ -29,6 +29,8 @@ const (
 	// deskPatience is how long the desk waits after an error, or when a tick
 	// that was due changed nothing.
 	deskPatience = time.Second
+	// clockLook is how often the desk looks whether the machine's clock was set.
+	clockLook = 15 * time.Second
 )
 
 func newDesk(a *App, grace time.Duration) *desk {
@@ -60,19 +62,43 @@ func (d *desk) run() {
 	for {
 		changed := d.app.ledger.Changed()
 		next := d.round(d.app.stop)
-		timer := time.NewTimer(max(time.Until(next), deskPause))
-		select {
-		case <-d.app.stop.Done():
-			timer.Stop()
+		if !d.rest(changed, max(time.Until(next), deskPause)) {
 			return
-		case <-changed:
-			timer.Stop()
-			d.breathe()
-		case <-d.freed:
-			timer.Stop()
-		case <-timer.C:
 		}
 	}
+}
+
+// rest waits until something happens or a span has passed; false when the app
+// stops. A clock that is set meanwhile ends it too.
+func (d *desk) rest(changed <-chan struct{}, span time.Duration) bool {
+	since, timer, look := time.Now(), time.NewTimer(span), time.NewTicker(clockLook)
+	defer timer.Stop()
+	defer look.Stop()
+	for {
+		select {
+		case <-d.app.stop.Done():
+			return false
+		case <-changed:
+			d.breathe()
+			return true
+		case <-d.freed:
+			return true
+		case <-timer.C:
+			return true
+		case <-look.C:
+			now := time.Now()
+			if clockWasSet(now.Round(0).Sub(since.Round(0)), now.Sub(since)) {
+				return true
+			}
+		}
+	}
+}
+
+// clockWasSet compares how much time went by for people and for timers. Timers
+// know neither of a clock that is set nor of a machine that slept: what is due
+// would be begun as late as that.
+func clockWasSet(byClock, byTimer time.Duration) bool {
+	return (byClock - byTimer).Abs() > deskPatience
 }
 
 // breathe keeps rounds apart under load.

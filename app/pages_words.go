@@ -88,6 +88,7 @@ var eventWords = map[string]string{
 	release.KindThawed:      "Freeze removed",
 	release.KindRetry:       "Retried at once",
 	release.KindReset:       "Reset",
+	release.KindClock:       "Clock put back",
 	kindInstallation:        "GitHub App",
 	api.EventsRestarted:     "Ledger restored",
 }

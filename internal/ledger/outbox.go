@@ -121,9 +121,11 @@ func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err err
 		if err := rows.Scan(&t.ID, &t.Site, &kind, &doc, &created, &dueUS, &started, &t.Tries); err != nil {
 			return nil, next, fmt.Errorf("read the outbox: %w", err)
 		}
-		if dueUS > at {
-			next = fromMicros(dueUS)
-			break
+		if dueUS > at && !clockBack(created, dueUS, at) {
+			if next.IsZero() {
+				next = fromMicros(dueUS)
+			}
+			continue
 		}
 		if t.Effect, t.Unreadable = decodeEffect(kind, doc); t.Unreadable != nil {
 			t.Effect = nil
@@ -136,6 +138,19 @@ func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err err
 	}
 	slices.SortFunc(due, func(a, b Task) int { return cmp.Compare(a.ID, b.ID) })
 	return due, next, nil
+}
+
+// maxPutOff is more than any task is put off for, and createdAhead more than the
+// clock may be corrected by without notice.
+const (
+	maxPutOff    = 2 * time.Hour
+	createdAhead = 5 * time.Second
+)
+
+// clockBack says whether a task is not due only because the clock was put back
+// since: it would wait until the old time comes again. All times in microseconds.
+func clockBack(created, due, at int64) bool {
+	return created > at+createdAhead.Microseconds() || due > at+maxPutOff.Microseconds()
 }
 
 // Start notes, before anything is sent, that a task is being carried out.

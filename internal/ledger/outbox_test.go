@@ -125,3 +125,27 @@ func TestTheIDOfATaskIsNotGivenTwice(t *testing.T) {
 		decide(t, l, "docs", release.ResetSite{})
 	}
 }
+
+// The clock was a day ahead when the task was made, and is right now.
+func TestATaskDoesNotWaitForAClockThatWasPutBack(t *testing.T) {
+	for name, change := range map[string]string{
+		"made":            `UPDATE outbox SET created_us = $1, due_us = $1`,
+		"put off":         `UPDATE outbox SET due_us = $1`,
+		"made, long past": `UPDATE outbox SET created_us = $1`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := fresh(t)
+			ask(t, l, Request{})
+			if _, err := l.Tick(t.Context(), "www", "token"); err != nil {
+				t.Fatal(err)
+			}
+			if err := l.writer.act(t.Context(), func(b *batch) error {
+				_, err := b.exec(change, micros(time.Now().Add(24*time.Hour)))
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+			theTask(t, l)
+		})
+	}
+}

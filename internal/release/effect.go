@@ -62,4 +62,5 @@ const (
 	KindThawed      = "site.thawed"
 	KindRetry       = "site.retry"
 	KindReset       = "site.reset"
+	KindClock       = "site.clock"
 )
