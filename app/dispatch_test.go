@@ -107,6 +107,26 @@ func TestADispatchWhoseAnswerIsLostIsLookedForAndNotSentTwice(t *testing.T) {
 	}
 }
 
+// The deadline of a dispatch counts from when somebody looks for its run again.
+func TestADispatchThatWasOnItsWayWhenTheAppStoppedIsLookedForFirst(t *testing.T) {
+	b := start(t, nil)
+	b.runner.mu.Lock()
+	b.runner.err = errors.New("the answer was lost")
+	b.runner.mu.Unlock()
+	b.ask(t, release.FromContent)
+	before := b.until(t, "a dispatch on its way", func(s release.Site) bool { return s.Current.Dispatch.Token != "" })
+	if !before.Current.Heard.IsZero() {
+		t.Fatalf("%+v", before.Current)
+	}
+	if err := b.app.desk.catchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after, err := b.app.ledger.Site(t.Context(), "www")
+	if err != nil || after.Current.Heard.Before(before.Current.Dispatch.Intended) {
+		t.Errorf("it gets no time of its own: %+v (%v)", after.Current, err)
+	}
+}
+
 func TestRequestsDuringARunWaitForExactlyOneMoreRelease(t *testing.T) {
 	b := start(t, nil)
 	b.ask(t, release.FromEditor)

@@ -218,11 +218,14 @@ func (d *desk) catchUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if site.Current.Run.ID == "" {
+		if site.Current.Run.ID == "" && site.Current.Dispatch.Token == "" {
 			continue
 		}
 		if _, err := d.app.ledger.Decide(ctx, name, release.Restarted{}); err != nil {
 			return err
+		}
+		if site.Current.Run.ID == "" {
+			continue // the outbox looks for it
 		}
 		if d.app.config.Sites[name].Runner == config.RunnerGitHub {
 			// GitHub may be away, and the app must not wait for it to start.

@@ -8,6 +8,7 @@ func (t *turn) tick(e Tick) error {
 	if e.Token == "" {
 		return refuse(CodeBadEvent, "a tick needs a token")
 	}
+	t.followClock()
 	if !t.Pause.At.IsZero() && !t.Pause.On(t.now) {
 		t.Pause = Pause{}
 		t.record(KindResumed, "", "the pause was over")
@@ -29,7 +30,7 @@ func (t *turn) tick(e Tick) error {
 
 func (t *turn) tickRequested(token string) {
 	if t.Current.Dispatch.Token != "" {
-		if !t.now.Before(t.Current.Dispatch.Intended.Add(t.Policy.Deadlines.Dispatch)) {
+		if !t.now.Before(t.confirmBy()) {
 			t.fail(Failed, "the runner did not confirm that it took the release", FaultPlatform)
 		}
 		return
@@ -38,6 +39,12 @@ func (t *turn) tickRequested(token string) {
 	if !due.At.IsZero() && !due.At.After(t.now) {
 		t.dispatch(token)
 	}
+}
+
+// confirmBy is until when a dispatch must have become a run that is known. While
+// the app was away nobody looked for it: that time does not count.
+func (s Site) confirmBy() time.Time {
+	return later(s.Current.Dispatch.Intended, s.Current.Heard).Add(s.Policy.Deadlines.Dispatch)
 }
 
 // tickRunning has a silent or late run looked up. Webhooks have come 71
@@ -89,6 +96,9 @@ func (t *turn) dropOldFreezes() {
 // NextTick is when the site next needs a Tick, and zero when time alone
 // changes nothing. Scheduled requests are not counted: see Site.Scheduled.
 func (s Site) NextTick(now time.Time) time.Time {
+	if s.ahead(now) > clockSlack {
+		return now
+	}
 	next := s.nextOfState(now)
 	if !s.Pause.At.IsZero() && !s.Pause.Until.IsZero() {
 		next = sooner(next, s.Pause.Until)
@@ -106,7 +116,7 @@ func (s Site) nextOfState(now time.Time) time.Time {
 		return time.Time{}
 	case Requested:
 		if r.Dispatch.Token != "" {
-			return r.Dispatch.Intended.Add(s.Policy.Deadlines.Dispatch)
+			return s.confirmBy()
 		}
 		return s.DispatchDue(now).At
 	case Complete:

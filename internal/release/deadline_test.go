@@ -227,3 +227,28 @@ func TestARunIsGivenUpThoughLongerSilenceIsAllowed(t *testing.T) {
 		t.Errorf("%+v", d.site.Current)
 	}
 }
+
+// The app was away for an hour, right after it had sent the dispatch: whether a
+// run came of it is looked for before anybody is told that it failed.
+func TestRestartedGivesADispatchItsWholeTimeAgain(t *testing.T) {
+	d := newDriver(t)
+	d.request(FromEditor)
+	d.send()
+	d.wait(time.Hour)
+	d.do(Restarted{})
+	d.pass(9 * time.Minute)
+	d.mustBe(Requested)
+	if d.site.Number != 1 {
+		t.Fatalf("given up without a look: %+v", d.site.Last)
+	}
+	d.confirm()
+	d.to(Ready)
+	d.request(FromEditor)
+	d.send()
+	d.wait(time.Hour)
+	d.do(Restarted{})
+	d.pass(11 * time.Minute)
+	if d.site.Last.Number != 2 || d.site.Last.Outcome != Failed {
+		t.Errorf("a dispatch that nobody finds is waited for: %+v", d.site.Last)
+	}
+}

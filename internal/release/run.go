@@ -212,9 +212,10 @@ func (t *turn) runMissing(e RunMissing) error {
 	return nil
 }
 
-// restarted gives the run the whole time again in which nothing is known.
+// restarted gives the run the whole time again in which nothing is known, and a
+// dispatch without an outcome the whole time in which its run is looked for.
 func (t *turn) restarted() {
-	if t.Current.Run.ID != "" && t.State != Complete {
+	if (t.Current.Run.ID != "" || t.Current.Dispatch.Token != "") && t.State != Complete {
 		t.Current.Heard = t.now
 	}
 }
