@@ -145,6 +145,13 @@ func (h Head) Commit(live Live) Head {
 	return h
 }
 
+// Committed tells whether the deploy of this sequence number went live, now or
+// before.
+func (h Head) Committed(sequence int64) bool {
+	return h.Live != nil && h.Live.Sequence == sequence ||
+		slices.ContainsFunc(h.History, func(l Live) bool { return l.Sequence == sequence })
+}
+
 // atMost leaves the oldest releases out of too long a history: first of those that
 // changed nothing, so that a build every hour does not push out what somebody may
 // want back.

@@ -171,6 +171,9 @@ type run struct {
 	all     deploy.Amount // of the phases that write
 	writing time.Time     // when the first of them began
 
+	committing bool // the head was to be swapped: the release may be live
+	swept      bool // what the release drops is deleted
+
 	versioned bool // the site's store keeps what is overwritten, under its version id
 	copyAll   bool // it doesn't: also what has a version id is kept by a copy
 
@@ -206,17 +209,7 @@ func (d *run) run(ctx context.Context) error {
 	if cause := context.Cause(d.lease.ctx); err != nil && errors.Is(cause, deploy.ErrLeaseLost) {
 		err = cause
 	}
-	return errors.Join(err, d.discard(err), d.lease.close(ctx))
-}
-
-// discard gives up what a deploy that failed has staged. The next one may have
-// the same destination at hand, and must not take it for what visitors see.
-func (d *run) discard(failed error) error {
-	stager, ok := d.dest.Site.(deploy.Stager)
-	if failed == nil || !ok {
-		return nil
-	}
-	return stager.Discard()
+	return d.end(ctx, err)
 }
 
 // check stops a build that must not go out.

@@ -106,6 +106,7 @@ func (d *run) commit(ctx context.Context) error {
 	if err := d.lease.valid(); err != nil {
 		return err
 	}
+	d.committing = true
 	return d.lease.update(ctx, func(h deploy.Head) deploy.Head {
 		h = h.Commit(live)
 		h.RedirectStore = d.redirectStore()
@@ -153,23 +154,17 @@ func (d *run) putMarker(ctx context.Context) error {
 // sweep deletes what the build no longer has. The release is live: what can't be
 // deleted now is a warning, and the next deploy tries again.
 func (d *run) sweep(ctx context.Context) {
-	swept := true
+	d.swept = true
 	if len(d.plan.Deletes) > 0 {
 		d.settleRedirects(ctx)
 		err := d.timed("deletes", func() error { return d.deleteAll(ctx) })
 		if err != nil {
-			swept = false
+			d.swept = false
 			d.warn("%v; the next deploy will try again", err)
 		}
 		d.result.Phases[len(d.result.Phases)-1].Files = d.result.Deleted
 	}
 	d.tidy(ctx)
-	if d.lease.current().Lease == nil {
-		return // given back with the commit
-	}
-	if err := d.lease.update(ctx, func(h deploy.Head) deploy.Head { return h.Release(swept) }); err != nil {
-		d.warn("the deploy's lease could not be given back, and ends by itself: %v", err)
-	}
 }
 
 func (d *run) deleteAll(ctx context.Context) error {
