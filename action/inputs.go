@@ -8,7 +8,7 @@ import (
 
 // Inputs finds the value of a flag in the environment: --build-timeout is
 // PRESSRUN_BUILD_TIMEOUT, or the input "build-timeout" of the GitHub action
-// (INPUT_BUILD-TIMEOUT). Set but empty counts as not set: GitHub sets the
+// (INPUT_BUILD-TIMEOUT); --endpoint is PRESSRUN_S3_ENDPOINT. Set but empty counts as not set: GitHub sets the
 // inputs that nobody gave to nothing.
 func Inputs(get func(string) string) kong.Resolver {
 	return kong.ResolverFunc(func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
@@ -25,7 +25,28 @@ func Inputs(get func(string) string) kong.Resolver {
 func inputNames(flag string) []string {
 	upper := strings.ToUpper(flag)
 	plain := strings.ReplaceAll(upper, "-", "_")
-	return []string{"PRESSRUN_" + plain, "INPUT_" + upper, "INPUT_" + plain}
+	names := []string{"PRESSRUN_" + plain, "INPUT_" + upper, "INPUT_" + plain}
+	if flag == "endpoint" {
+		return append([]string{endpointVariable}, names...)
+	}
+	return names
+}
+
+// endpointVariable names the store in every command of the program; runs read
+// oldEndpointVariable alone once, and read it still.
+const (
+	endpointVariable    = "PRESSRUN_S3_ENDPOINT"
+	oldEndpointVariable = "PRESSRUN_ENDPOINT"
+)
+
+// renamed is what to say of a setting that came by a variable's old name; ""
+// for nothing.
+func (j *job) renamed() string {
+	old := strings.TrimSpace(j.env.get(oldEndpointVariable))
+	if old == "" || old != j.opts.Endpoint || strings.TrimSpace(j.env.get(endpointVariable)) != "" {
+		return ""
+	}
+	return oldEndpointVariable + " is called " + endpointVariable + " now, as in the other commands: it was read this time, set the new name instead"
 }
 
 // token is the credential for the app: only ever from the environment or a

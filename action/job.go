@@ -71,6 +71,9 @@ func newJob(ctx context.Context, name string, opts Options, std Streams) (*job, 
 	if err := j.check(); err != nil {
 		return nil, err
 	}
+	if note := j.renamed(); note != "" {
+		j.say("%s", note)
+	}
 	if err := j.checkRules(); err != nil {
 		return nil, err
 	}

@@ -91,7 +91,7 @@ type CheckFlags struct {
 // DeployFlags say where the site goes.
 type DeployFlags struct {
 	To       string `help:"Where the site goes: file:///folder or s3://bucket/prefix." placeholder:"URL"`
-	Endpoint string `help:"Address of an S3-compatible service." placeholder:"URL"`
+	Endpoint string `help:"Address of an S3 store that is not AWS. Or set PRESSRUN_S3_ENDPOINT." placeholder:"URL"`
 	Region   string `help:"Region of the bucket." placeholder:"NAME"`
 	State    string `help:"Another s3:// address for the deploy's state, so that a public bucket holds the site alone." placeholder:"URL"`
 	Rules    string `help:"JSON file with rules of headers and compression, from the frontend's folder." placeholder:"FILE"`

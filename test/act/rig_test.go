@@ -245,7 +245,7 @@ func (r *rig) act(run fakegithub.Run) (*exec.Cmd, *bytes.Buffer) {
 		"--local-repository", "pressrun/pressrun@v0=" + r.source,
 		"--local-repository", "actions/setup-node@820762786026740c76f36085b0efc47a31fe5020=" + r.none,
 		"--local-repository", "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c=" + r.none,
-		"--var", "PRESSRUN_URL=" + r.url, "--var", "PRESSRUN_SITE=www", "--var", "PRESSRUN_TO=s3://www", "--var", "PRESSRUN_ENDPOINT=" + r.s3.Endpoint,
+		"--var", "PRESSRUN_URL=" + r.url, "--var", "PRESSRUN_SITE=www", "--var", "PRESSRUN_TO=s3://www", "--var", "PRESSRUN_S3_ENDPOINT=" + r.s3.Endpoint,
 		"--env", "AWS_ACCESS_KEY_ID=" + r.s3.AccessKey, "--env", "AWS_SECRET_ACCESS_KEY=" + r.s3.SecretKey,
 		// What act knows nothing of: GitHub's name for the run, and its word on it.
 		"--env", "PRESSRUN_RUN_ID=" + strconv.FormatInt(run.ID, 10), "--env", "PRESSRUN_RUN_ATTEMPT=" + strconv.Itoa(run.Attempt),

@@ -43,7 +43,7 @@ func FromConfig(c config.Site) Settings {
 		"PRESSRUN_INDEX":           c.Check.Index,
 		"PRESSRUN_ALLOW":           strings.Join(c.Check.Allow, ","),
 		"PRESSRUN_TO":              c.Deploy.To,
-		"PRESSRUN_ENDPOINT":        c.Deploy.Endpoint,
+		"PRESSRUN_S3_ENDPOINT":     c.Deploy.Endpoint,
 		"PRESSRUN_REGION":          c.Deploy.Region,
 		"PRESSRUN_REDIRECT_STORE":  c.Deploy.RedirectStore,
 		"PRESSRUN_STATE":           c.Deploy.State,
