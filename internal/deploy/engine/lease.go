@@ -3,28 +3,38 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 )
 
+// swapTries is how often in a row somebody else may be the first to swap the head.
+const swapTries = 10
+
 // planAndLock plans, and takes the lease by swapping the very head that the plan
 // was made from. Whoever else swaps it first wins, and this deploy plans again.
 func (d *run) planAndLock(ctx context.Context) error {
 	deadline := d.opts.Now().Add(d.opts.LockWait)
-	for {
+	for lost := 0; ; {
 		err := d.tryLock(ctx)
 		var locked *deploy.LockedError
 		switch {
 		case err == nil:
 			return nil
 		case errors.As(err, &locked):
+			lost = 0
 			if d.opts.LockWait < 0 || !d.opts.Now().Before(deadline) {
 				return err
 			}
 			d.opts.Progress(deploy.Event{Phase: "waiting for another deploy", Elapsed: d.opts.Now().Sub(d.began)})
 		case !errors.Is(err, deploy.ErrPrecondition):
 			return err
+		default:
+			if lost++; lost == swapTries {
+				return fmt.Errorf("the head at %s can't be swapped: %d times it had changed since it was read; look whether deploys are begun there all the time, or whether something between here and the store gives old answers: %w",
+					d.dest.State, lost, err)
+			}
 		}
 		select {
 		case <-time.After(time.Second):

@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"strings"
@@ -187,4 +188,26 @@ func TestALeaseThatIsSlowToTakeCountsFromWhenItWasAskedFor(t *testing.T) {
 			t.Errorf("a write was given up after %s; a store that had taken the lease at once gives it to another after %s", stopped, ttl)
 		}
 	})
+}
+
+// A store that refuses each write of the head, whatever its condition, keeps no
+// deploy waiting for ever, and is named.
+func TestAHeadThatCanNeverBeSwappedIsSaid(t *testing.T) {
+	for name, wait := range map[string]time.Duration{"waits for others": 2 * time.Minute, "does not wait": -1} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, stop := context.WithTimeout(t.Context(), time.Hour)
+				defer stop()
+				dest := fake(t, slowSite(0, func(int) *fakes3.Fault {
+					return &fakes3.Fault{Status: http.StatusPreconditionFailed, Code: "PreconditionFailed"}
+				}))
+				o := options(small().write(t))
+				o.LockWait = wait
+				_, err := engine.Run(ctx, dest, o)
+				if err == nil || !strings.Contains(err.Error(), "can't be swapped") || !strings.Contains(err.Error(), dest.State.String()) {
+					t.Errorf("got %v", err)
+				}
+			})
+		})
+	}
 }
