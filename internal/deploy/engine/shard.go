@@ -74,8 +74,12 @@ func Stage(ctx context.Context, dest deploy.Destination, s Sharded, shard int, o
 	if shard < 1 || shard > s.Shards {
 		return deploy.Result{}, fmt.Errorf("shard %d: the plan has shards 1 to %d", shard, s.Shards)
 	}
-	if live, ok, err := s.already(ctx, dest, opts.Site); err != nil || ok {
-		return nothingLeft(dest, opts.Site, live), err
+	live, ok, err := s.already(ctx, dest, opts.Site)
+	if err != nil {
+		return deploy.Result{}, err
+	}
+	if ok {
+		return nothingLeft(dest, opts.Site, live), nil
 	}
 	d := &run{dest: deploy.Destination{Site: dest.Site, StatePrefix: dest.StatePrefix, KeptPrefix: dest.KeptPrefix, Kept: dest.Kept}, opts: opts, from: newBuild(opts.Source), began: opts.Now()}
 	before := dest.Requests()

@@ -134,8 +134,12 @@ func TestAShardOfAPlanThatWasOvertakenSendsNothing(t *testing.T) {
 	plan, build := planned(t, b.place, small(), 1)
 	mustRun(t, b.place, options(small().with("news/index.html", "other").write(t)))
 	before := b.dest.Requests()
-	if _, err := engine.Stage(t.Context(), b.dest, plan, 1, options(build)); !errors.Is(err, engine.ErrPlanMoved) || b.dest.Requests()-before > 2 {
+	r, err := engine.Stage(t.Context(), b.dest, plan, 1, options(build))
+	if !errors.Is(err, engine.ErrPlanMoved) || b.dest.Requests()-before > 2 {
 		t.Errorf("%d requests, %v", b.dest.Requests()-before, err)
+	}
+	if r.Live || r.AlreadyLive {
+		t.Errorf("a shard that can't be sent any more says that it is live: %+v", r)
 	}
 	// The plan's own release, and then an earlier one put back: it was overtaken too.
 	plan, build = planned(t, b.place, small().with("news/index.html", "third"), 1)
