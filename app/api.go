@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"slices"
@@ -43,7 +44,7 @@ var problems = sync.OnceFunc(func() {
 func (a *App) routes(version string) http.Handler {
 	problems()
 	mux := http.NewServeMux()
-	conf := huma.DefaultConfig("Pressrun", version)
+	conf := huma.DefaultConfig("Pressrun", cmp.Or(version, "unknown"))
 	conf.Info.Description = "Releases a site's content: asks, tells what became of it, and lets runs report and operators act."
 	conf.DocsPath = ""     // huma's own pages load scripts from elsewhere
 	conf.CreateHooks = nil // and no $schema links in bodies
@@ -55,7 +56,7 @@ func (a *App) routes(version string) http.Handler {
 	a.runRoutes(h)
 	a.operatorRoutes(h)
 	a.rawRoutes(mux)
-	describeRaw(h)
+	a.describeRaw(h)
 	a.pageRoutes(mux)
 	if a.github.wanted {
 		a.setupRoutes(mux)

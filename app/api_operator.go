@@ -49,7 +49,7 @@ var acts = []operatorAct{
 }
 
 func (a *App) operatorRoutes(h huma.API) {
-	errs := []int{401, 403, 404, 409, 413, 422, 503}
+	errs := []int{400, 401, 403, 404, 409, 413, 422, 503}
 	for _, act := range acts {
 		huma.Register(h, huma.Operation{
 			OperationID: act.name, Method: http.MethodPost, Path: "/v1/sites/{site}/" + act.name, Tags: []string{"operators"},

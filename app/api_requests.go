@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"reflect"
 	"strings"
 	"time"
 
@@ -31,13 +32,19 @@ func (a *App) requestRoutes(h huma.API) {
 		Description:  "201 once the request is on disk; 200 when the key was used before, with the request it was used for.",
 		MaxBodyBytes: maxBody, DefaultStatus: http.StatusCreated,
 		Middlewares: a.allow(h, roleCMS, roleEditor, roleOperator, roleRun),
-		Errors:      []int{401, 403, 404, 413, 422, 503},
+		Errors:      []int{400, 401, 403, 404, 413, 422, 503},
+		Responses: map[string]*huma.Response{"200": {
+			Description: "The key was used before: the request that it was used for",
+			Content: map[string]*huma.MediaType{"application/json": {
+				Schema: h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[api.AskResult](), true, ""),
+			}},
+		}},
 	}, a.ask)
 	huma.Register(h, huma.Operation{
 		OperationID: "request", Method: http.MethodGet, Path: "/v1/requests/{id}", Tags: []string{"requests"},
 		Summary:     "What became of a request",
 		Middlewares: a.allow(h, readers...),
-		Errors:      []int{401, 403, 404},
+		Errors:      readErrors,
 	}, a.getRequest)
 }
 

@@ -49,7 +49,7 @@ type (
 )
 
 func (a *App) runRoutes(h huma.API) {
-	errs := []int{401, 403, 404, 409, 413, 422, 503}
+	errs := []int{400, 401, 403, 404, 409, 413, 422, 503}
 	huma.Register(h, huma.Operation{
 		OperationID: "claim", Method: http.MethodPost, Path: "/v1/sites/{site}/claims", Tags: []string{"runs"},
 		Summary: "Take a release", Description: "One run wins, for ever. 409 tells the others why in its code: duplicate_run, release_over, not_your_turn, paused, frozen.",
@@ -149,7 +149,7 @@ func (a *App) report(ctx context.Context, in *reportInput) (*reportOutput, error
 		return nil, a.public(ctx, err)
 	}
 	for _, r := range served {
-		out.Body.Requests = append(out.Body.Requests, bareRequest(r))
+		out.Body.Requests = append(out.Body.Requests, a.requestView(ctx, site, r, ledger.Fate{Standing: release.InRelease, Release: in.Number}))
 	}
 	return out, nil
 }

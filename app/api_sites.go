@@ -41,26 +41,29 @@ type (
 	}
 )
 
+// readErrors are the refusals of calls that only read.
+var readErrors = []int{401, 403, 404, 422, 503}
+
 func (a *App) siteRoutes(h huma.API) {
 	huma.Register(h, huma.Operation{
 		OperationID: "sites", Method: http.MethodGet, Path: "/v1/sites", Tags: []string{"sites"},
-		Summary: "All sites that the token may see", Middlewares: a.allow(h, readers...), Errors: []int{401, 403},
+		Summary: "All sites that the token may see", Middlewares: a.allow(h, readers...), Errors: readErrors,
 	}, a.getSites)
 	huma.Register(h, huma.Operation{
 		OperationID: "site", Method: http.MethodGet, Path: "/v1/sites/{site}", Tags: []string{"sites"},
-		Summary: "The state of a site", Middlewares: a.allow(h, readers...), Errors: []int{401, 403, 404},
+		Summary: "The state of a site", Middlewares: a.allow(h, readers...), Errors: readErrors,
 	}, a.getSite)
 	huma.Register(h, huma.Operation{
 		OperationID: "waiting", Method: http.MethodGet, Path: "/v1/sites/{site}/requests", Tags: []string{"requests"},
-		Summary: "The requests of a site that are not live yet, newest first, at most 200", Middlewares: a.allow(h, readers...), Errors: []int{401, 403, 404},
+		Summary: "The requests of a site that are not live yet, newest first, at most 200", Middlewares: a.allow(h, readers...), Errors: readErrors,
 	}, a.getWaiting)
 	huma.Register(h, huma.Operation{
 		OperationID: "releases", Method: http.MethodGet, Path: "/v1/sites/{site}/releases", Tags: []string{"releases"},
-		Summary: "A site's releases, newest first", Middlewares: a.allow(h, readers...), Errors: []int{401, 403, 404, 422},
+		Summary: "A site's releases, newest first", Middlewares: a.allow(h, readers...), Errors: readErrors,
 	}, a.getReleases)
 	huma.Register(h, huma.Operation{
 		OperationID: "release", Method: http.MethodGet, Path: "/v1/sites/{site}/releases/{number}", Tags: []string{"releases"},
-		Summary: "One release, whom it served and what happened", Middlewares: a.allow(h, readers...), Errors: []int{401, 403, 404},
+		Summary: "One release, whom it served and what happened", Middlewares: a.allow(h, readers...), Errors: readErrors,
 	}, a.getRelease)
 }
 

@@ -9,6 +9,11 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
+// eventList is a page of the audit trail.
+type eventList struct {
+	Events []api.Event `json:"events"`
+}
+
 // wantsList says whether a reader of events wants those there are, as JSON,
 // and not a stream.
 func wantsList(r *http.Request) bool {
@@ -35,9 +40,7 @@ func (a *App) listEvents(w http.ResponseWriter, r *http.Request, site string) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(struct { // the caller may have gone
-		Events []api.Event `json:"events"`
-	}{views})
+	_ = json.NewEncoder(w).Encode(eventList{views}) // the caller may have gone
 }
 
 // eventsAfter reads on until there is something that the caller may see, so

@@ -15,20 +15,25 @@ import (
 
 // rawRoutes are those whose answers are streams or not JSON.
 func (a *App) rawRoutes(mux *http.ServeMux) {
-	mux.HandleFunc("GET /healthz", a.health)
+	mux.HandleFunc("GET /healthz", a.healthy)
 	mux.HandleFunc("GET /v1/events", a.streamEvents)
 	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}/log", a.streamLog)
 	mux.HandleFunc("GET /v1/backup", a.backup)
 }
 
-// health says 200 when the app can read its ledger.
-func (a *App) health(w http.ResponseWriter, r *http.Request) {
+// health is the answer of a healthy app.
+type health struct {
+	Status string `json:"status"`
+}
+
+// healthy says 200 when the app can read its ledger.
+func (a *App) healthy(w http.ResponseWriter, r *http.Request) {
 	if _, err := a.ledger.LastEvent(r.Context()); err != nil {
 		a.refuse(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = io.WriteString(w, "{\"status\":\"ok\"}\n") // the caller may have gone
+	_ = json.NewEncoder(w).Encode(health{Status: "ok"}) // the caller may have gone
 }
 
 // refuse answers a raw call with a problem.

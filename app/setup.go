@@ -273,11 +273,16 @@ func (a *App) examine(r *http.Request) []githubapp.Check {
 	return out
 }
 
+// checkList is what `pressrun doctor` is told.
+type checkList struct {
+	Checks []githubapp.Check `json:"checks"`
+}
+
 // githubChecks gives the checks to `pressrun doctor`.
 func (a *App) githubChecks(w http.ResponseWriter, r *http.Request) {
 	if !a.let(w, r, "", roleOperator) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(map[string]any{"checks": a.examine(r)}) // the caller may have gone
+	_ = json.NewEncoder(w).Encode(checkList{a.examine(r)}) // the caller may have gone
 }

@@ -152,8 +152,8 @@ func (a *App) releaseDetail(ctx context.Context, name string, number int64) (api
 	if err != nil {
 		return d, err
 	}
-	for _, one := range served {
-		d.Served = append(d.Served, bareRequest(one))
+	if d.Served, err = a.servedViews(ctx, site, r, served); err != nil {
+		return d, err
 	}
 	events, err := a.ledger.EventsOfRelease(ctx, name, number, shown)
 	if err != nil {
@@ -165,11 +165,33 @@ func (a *App) releaseDetail(ctx context.Context, name string, number int64) (api
 	return d, nil
 }
 
+// servedViews are requests of one release with what became of them. One fate is
+// that of all: whatever takes up what a failed release left takes all of it.
+func (a *App) servedViews(ctx context.Context, site release.Site, r ledger.Release, served []ledger.Request) ([]api.Request, error) {
+	if len(served) == 0 {
+		return nil, nil
+	}
+	fate := ledger.Fate{Standing: release.InRelease, Release: r.Number}
+	if r.Number != site.Current.Number || r.Outcome != "" {
+		_, found, err := a.ledger.Request(ctx, served[0].ID)
+		if err != nil {
+			return nil, err
+		}
+		fate = found
+		fate.Failed = nil // differs: the oldest may have been failed by more
+	}
+	out := make([]api.Request, 0, len(served))
+	for _, one := range served {
+		out = append(out, a.requestView(ctx, site, one, fate))
+	}
+	return out, nil
+}
+
 func eventView(e ledger.Event) api.Event {
 	return api.Event{ID: e.ID, Site: e.Site, At: e.At, Kind: e.Kind, Release: e.Release, Request: e.Request, By: e.By, Why: e.Why}
 }
 
-// bareRequest is a request as it was accepted, without what became of it.
+// bareRequest is a request as it was accepted: what became of it is yet to be told.
 func bareRequest(r ledger.Request) api.Request {
 	return api.Request{
 		ID: r.ID, Site: r.Site, Key: chosenKey(r.Key), Source: r.Source, Actor: r.Actor, Title: r.Title, Link: webLink(r.Link),

@@ -60,8 +60,9 @@ type Site struct {
 	Title string        `json:"title"`
 	URL   string        `json:"url,omitempty"`
 	State release.State `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete"`
-	// Since is when the site entered its state.
-	Since time.Time `json:"since"`
+	// Since is when the site entered its state; left out while it has never left
+	// its first.
+	Since time.Time `json:"since,omitzero"`
 	// Waiting tells of the requests that no running release serves.
 	Waiting Waiting  `json:"waiting"`
 	Current *Release `json:"current,omitempty"`

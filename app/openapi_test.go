@@ -1,0 +1,190 @@
+package app
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// described holds every call, and its answer, against the app's own description.
+type described struct {
+	t      *testing.T
+	router routers.Router
+	doc    *openapi3.T
+	seen   map[string]bool // operations that have answered with success
+	base   string
+}
+
+func describe(t *testing.T, b *bench) *described {
+	t.Helper()
+	resp := b.fetch(t, "/openapi-3.0.json", operatorToken)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Errorf("the description is no OpenAPI: %v", err)
+	}
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &described{t: t, router: router, doc: doc, seen: map[string]bool{}, base: b.url}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (d *described) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	resp.Body.Close()
+	resp.Body = io.NopCloser(bytes.NewReader(answer))
+	route, params, err := d.router.FindRoute(r)
+	if err != nil {
+		d.t.Errorf("%s %s is not described: %v", r.Method, r.URL.Path, err)
+		return resp, nil
+	}
+	in := &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: params, Route: route},
+		Status:                 resp.StatusCode, Header: resp.Header, Body: io.NopCloser(bytes.NewReader(answer)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+	}
+	if strings.HasSuffix(resp.Header.Get("Content-Type"), "json") || resp.StatusCode == http.StatusNoContent {
+		if err := openapi3filter.ValidateResponse(r.Context(), in); err != nil {
+			d.t.Errorf("%s %s: %d: %v", r.Method, r.URL.Path, resp.StatusCode, err)
+		}
+	}
+	if resp.StatusCode < 300 {
+		d.seen[route.Operation.OperationID] = true
+	}
+	return resp, nil
+}
+
+// calls makes calls whose answers nobody else looks at.
+func (d *described) calls(calls ...[3]string) {
+	d.t.Helper()
+	for _, c := range calls {
+		req, err := http.NewRequestWithContext(d.t.Context(), c[0], d.base+c[1], strings.NewReader(c[2]))
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		req.Header.Set("Authorization", "Bearer "+operatorToken)
+		req.Header.Set("Content-Type", "application/json")
+		resp, err := d.RoundTrip(req)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		resp.Body.Close()
+	}
+}
+
+func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
+	b := start(t, limited)
+	d := describe(t, b)
+	var err error
+	if b.client, err = api.NewClient(b.url, operatorToken, api.Options{Tries: 1, Transport: d}); err != nil {
+		t.Fatal(err)
+	}
+	look := [][3]string{
+		{"GET", "/v1/sites"}, {"GET", "/v1/sites/www"}, {"GET", "/v1/sites/www/requests"}, {"GET", "/v1/sites/www/releases?limit=2"},
+		{"GET", "/v1/sites/www/releases/1"}, {"GET", "/v1/sites/www/releases/2"}, {"GET", "/healthz"},
+	}
+	d.calls(look...)
+	if site := b.site(t); !site.Since().IsZero() {
+		t.Fatalf("a new site is %s since %s", site.State, site.Since())
+	}
+	resp := b.fetch(t, "/v1/sites/www", operatorToken)
+	defer resp.Body.Close()
+	if text, err := io.ReadAll(resp.Body); err != nil || strings.Contains(string(text), "0001-01-01") {
+		t.Errorf("a site that was never released is told to be so since year 1: %s %v", text, err)
+	}
+	asked := b.ask(t, release.FromEditor)
+	ask := func(key string) {
+		t.Helper()
+		if _, err := b.client.Ask(t.Context(), "www", key, api.RequestInput{Source: release.FromEditor, Title: "Hours", Link: "https://cms.example/1"}); err != nil {
+			t.Error(err)
+		}
+	}
+	ask("k")
+	ask("k")
+	b.run(t, b.job(t), release.Complete)
+	ask("next")
+	d.calls(look...)
+	d.calls(
+		[3]string{"POST", "/v1/sites/www/pause", `{"why":"moving"}`},
+		[3]string{"POST", "/v1/sites/www/reset", `{}`}, // the second release waits now
+		[3]string{"POST", "/v1/sites/www/freezes", `{"to":"2999-01-01T00:00:00Z","why":"x"}`},
+		[3]string{"GET", "/v1/requests/" + asked.ID},
+	)
+	d.calls(look...)
+	site, err := b.app.ledger.Site(t.Context(), "www")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.calls(
+		[3]string{"DELETE", "/v1/sites/www/freezes/" + site.Freezes[0].ID},
+		[3]string{"POST", "/v1/sites/www/retry", `{}`}, [3]string{"POST", "/v1/sites/www/resume", `{}`},
+	)
+	b.fails(t)
+	d.calls(look...)
+	d.calls(
+		[3]string{"POST", "/v1/sites/www/cancel", `{"why":"wrong"}`}, [3]string{"POST", "/v1/sites/www/cancel", `{}`},
+		[3]string{"POST", "/v1/sites/www/requests", `{"source":"moon"}`}, [3]string{"POST", "/v1/sites/www/requests", `{`},
+		[3]string{"GET", "/v1/sites/www/releases/99"}, [3]string{"GET", "/v1/sites/www/releases/1/log"}, [3]string{"GET", "/v1/sites/www/releases/x"},
+		[3]string{"GET", "/v1/requests/none"}, [3]string{"GET", "/v1/sites/none"}, [3]string{"GET", "/v1/backup"},
+		[3]string{"GET", "/v1/events?after=x"},
+	)
+	d.calls(look...)
+	if _, err := b.client.EventList(t.Context(), "", 0, 10); err != nil {
+		t.Error(err)
+	}
+	for path, item := range d.doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if !d.seen[op.OperationID] && op.OperationID != "log" { // this runner has none
+				t.Errorf("%s %s (%s) was never called with success", method, path, op.OperationID)
+			}
+		}
+	}
+}
+
+// fails plays a run that measures something and fails.
+func (b *bench) fails(t *testing.T) {
+	t.Helper()
+	job := b.job(t)
+	b.await(t, release.Dispatched)
+	run := api.Run{ID: b.site(t).Current.Run.ID, Attempt: 1}
+	claim, err := b.client.WithToken(job.Bearer).Claim(t.Context(), job.Site, api.ClaimInput{Release: job.Release, Token: job.Token, Run: run})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session := b.client.WithToken(claim.Session)
+	if err := session.Heartbeat(t.Context(), "www", job.Release, api.HeartbeatInput{Run: run, Note: "building"}); err != nil {
+		t.Error(err)
+	}
+	if err := session.PutMetrics(t.Context(), "www", job.Release, api.Metrics{Pages: 1}); err != nil {
+		t.Error(err)
+	}
+	if err := session.Fail(t.Context(), "www", job.Release, api.FailureInput{Run: run, Why: "the build broke", Fault: release.FaultBuild}); err != nil {
+		t.Error(err)
+	}
+}
