@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -210,4 +211,38 @@ func TestAHeadThatCanNeverBeSwappedIsSaid(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whoever has waited for another deploy says what it found then, not before.
+func TestADeployThatWaitedTellsOfTheReleaseBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := 30 * time.Second
+		server := slowSite(0, func(int) *fakes3.Fault { return nil })
+		before := server.Before
+		server.Before = func(r *http.Request) *fakes3.Fault {
+			if strings.HasSuffix(r.URL.Path, "/about/index.html") {
+				time.Sleep(slow)
+				slow = 0
+			}
+			return before(r)
+		}
+		dest := fake(t, server)
+		linked := small().with("news/index.html", `<a href="/gone/">gone</a>`)
+		var group sync.WaitGroup
+		group.Go(func() {
+			o := options(linked.with("gone/index.html", "to go").write(t))
+			o.LeaseTTL = time.Minute
+			if _, err := engine.Run(t.Context(), dest, o); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(time.Second)
+		o := options(linked.write(t))
+		o.LockWait = 2 * time.Minute
+		r, err := engine.Run(t.Context(), dest, o)
+		if err != nil || r.FirstRelease || r.PreviousPages != 5 || r.Release != 2 || r.Parent != 1 || r.LostLinks == nil {
+			t.Errorf("first %t, %d pages before, release %d after deploy %d, lost links %v, %v", r.FirstRelease, r.PreviousPages, r.Release, r.Parent, r.LostLinks, err)
+		}
+		group.Wait()
+	})
 }

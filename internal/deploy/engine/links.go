@@ -36,6 +36,7 @@ func (d *run) brokenLinks(ctx context.Context, b build) ([]deploy.Violation, err
 		return nil, err
 	}
 	violations := deploy.BrokenLinks(unserved(dead, elsewhere), len(changed), d.limits())
+	d.result.LostLinks = nil // of a plan that another deploy has overtaken
 	gone := deploy.WhatGoes(d.tree, d.previous(), *d.opts.Grace, d.head.Fence+1, d.opts.Now())
 	if gone.None() {
 		return violations, nil

@@ -33,8 +33,6 @@ func (d *run) read(ctx context.Context) error {
 	r := &d.result
 	r.Site, r.Commit, r.DryRun = d.opts.Site, d.opts.Commit, d.opts.DryRun
 	r.Files, r.Pages, r.Bytes = len(d.tree.Files), d.tree.Pages(), d.tree.Bytes()
-	r.FirstRelease = d.head.Live == nil
-	r.PreviousPages = d.base.Live.Pages()
 	if d.dest.Site != nil {
 		r.Destination = d.dest.Site.String()
 	}
@@ -71,6 +69,7 @@ func (d *run) readState(ctx context.Context) error {
 		base.Pending = append(base.Pending, *m)
 	}
 	d.head, d.base = head, base
+	d.result.FirstRelease, d.result.PreviousPages = head.Live == nil, base.Live.Pages()
 	return nil
 }
 
