@@ -4,21 +4,14 @@ package local
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -76,106 +69,6 @@ func TestRunIsSeenWhileItRuns(t *testing.T) {
 	}
 }
 
-func TestSameTokenIsTheSameRun(t *testing.T) {
-	b := newPlace(t, "sleep 0.2").open(t)
-	var group sync.WaitGroup
-	runs := make([]release.Run, 10)
-	for i := range runs {
-		group.Go(func() { runs[i], _ = b.Dispatch(t.Context(), job(1)) })
-	}
-	group.Wait()
-	b.ended(1)
-	after := b.dispatch(1)
-	for _, run := range slices.Concat(runs, []release.Run{after}) {
-		if run != runs[0] || run.ID == "" {
-			t.Errorf("run %+v is not %+v", run, runs[0])
-		}
-	}
-	time.Sleep(100 * time.Millisecond)
-	if n := b.starts(1); n != 1 {
-		t.Errorf("the action was started %d times", n)
-	}
-	_, err := b.Dispatch(t.Context(), runner.Job{Site: "www", Release: 1, Token: "other"})
-	if refused, ok := errors.AsType[*runner.Refused](err); !ok || !strings.Contains(refused.Why, "already handed") {
-		t.Errorf("another token for the same release: %v", err)
-	}
-}
-
-func TestDispatchRefusesWhatCannotBeMeant(t *testing.T) {
-	b := newPlace(t, "true").open(t)
-	good := job(1)
-	for name, change := range map[string]func(*runner.Job){
-		"unknown site":     func(j *runner.Job) { j.Site = "other" },
-		"no token":         func(j *runner.Job) { j.Token = "" },
-		"no number":        func(j *runner.Job) { j.Release = 0 },
-		"ref for a folder": func(j *runner.Job) { j.Ref = "main" },
-	} {
-		bad := good
-		change(&bad)
-		_, err := b.Dispatch(t.Context(), bad)
-		if _, ok := errors.AsType[*runner.Refused](err); !ok {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	if entries, err := os.ReadDir(b.state); err != nil || len(entries) != 0 {
-		t.Errorf("something was written: %v, %v", entries, err)
-	}
-}
-
-func TestDispatchThatCannotStartIsRefusedAndMayBeSentAgain(t *testing.T) {
-	p := newPlace(t, "true")
-	bad := p.open(t, func(o *Options) { o.Program = "/no/such/program" })
-	_, err := bad.Dispatch(t.Context(), job(1))
-	if refused, ok := errors.AsType[*runner.Refused](err); !ok || refused.Fault != release.FaultPlatform {
-		t.Fatalf("the error is %v", err)
-	}
-	silent := p.open(t, func(o *Options) { o.Program = "/bin/false" })
-	if _, err := silent.Dispatch(t.Context(), job(1)); err == nil {
-		t.Fatal("a supervisor that ends at once was taken for a run")
-	}
-	found, err := bad.Find(t.Context(), job(1))
-	if err != nil || found.Found || !found.Final {
-		t.Errorf("found: %+v, %v", found, err)
-	}
-	b := p.open(t)
-	b.dispatch(1)
-	if e := b.ended(1); e.Conclusion != release.RunSucceeded {
-		t.Errorf("sent again: %+v", e)
-	}
-}
-
-// The app dies by kill -9 at each step of a dispatch. The next app asks, and
-// sends again only if it is told that it may: in all cases one start.
-func TestDispatchHasOneEffectWhereverTheAppDies(t *testing.T) {
-	for point, begins := range map[string]bool{"locked": false, "intended": false, "started": true} {
-		t.Run(point, func(t *testing.T) {
-			p := newPlace(t, "sleep 0.3")
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "die-at", p.state, point)
-			out, err := cmd.CombinedOutput()
-			if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signal() != syscall.SIGKILL {
-				t.Fatalf("it did not die: %v\n%s", err, out)
-			}
-			b := p.open(t)
-			if err := b.Adopt(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			found, err := b.Find(t.Context(), job(1))
-			if err != nil || !found.Final || found.Found != begins {
-				t.Fatalf("found %+v, %v", found, err)
-			}
-			if !found.Found {
-				b.dispatch(1)
-			}
-			if e := b.ended(1); e.Conclusion != release.RunSucceeded {
-				t.Errorf("it ended as %+v", e)
-			}
-			if n := b.starts(1); n != 1 {
-				t.Errorf("the action was started %d times", n)
-			}
-		})
-	}
-}
-
 func TestNextAppAdoptsWhatRuns(t *testing.T) {
 	p := newPlace(t, "while [ ! -e go ]; do sleep 0.02; done; echo went on")
 	first := p.open(t)
@@ -206,138 +99,6 @@ func TestNextAppAdoptsWhatRuns(t *testing.T) {
 	}
 }
 
-func TestCancelEndsAllOfARun(t *testing.T) {
-	cases := map[string]string{
-		"a plain build":                                `echo $$ >> pids; sleep 300`,
-		"one that ignores SIGTERM":                     `trap '' TERM INT; echo $$ >> pids; while :; do sleep 0.1; done`,
-		"a background process":                         `sleep 300 & echo $! >> pids; sleep 300`,
-		"a session of its own":                         `setsid sh -c 'echo $$ >> pids; exec sleep 300' & sleep 300`,
-		"a daemon, double-forked, without environment": `(setsid env -i /bin/sh -c '(trap "" TERM HUP; /bin/sh -c "echo \$PPID" >> pids; while :; do sleep 0.1; done) &' &); sleep 300`,
-	}
-	for name, build := range cases {
-		t.Run(name, func(t *testing.T) {
-			p := newPlace(t, build)
-			b := p.open(t)
-			run := b.dispatch(1)
-			written := filepath.Join(p.settings.Folder, "pids")
-			waitFor(t, "the build", func() bool { return len(pids(t, written)) > 0 })
-			began := time.Now()
-			if err := b.Cancel(t.Context(), "www", 1, run); err != nil {
-				t.Fatal(err)
-			}
-			e := b.ended(1)
-			if e.Conclusion != release.RunCancelled || e.Run != run {
-				t.Errorf("it ended as %+v", e)
-			}
-			if took := time.Since(began); took > 5*time.Second {
-				t.Errorf("it took %s", took)
-			}
-			for _, pid := range pids(t, written) {
-				if alive(pid) {
-					t.Errorf("process %d still runs", pid)
-				}
-			}
-			if err := b.Cancel(t.Context(), "www", 1, run); err != nil {
-				t.Errorf("cancelled once more: %v", err)
-			}
-		})
-	}
-}
-
-func TestCancelKillsASupervisorThatDoesNotEnd(t *testing.T) {
-	p := newPlace(t, `echo $$ >> pids; sleep 300`)
-	b := p.open(t)
-	run := b.dispatch(1)
-	written := filepath.Join(p.settings.Folder, "pids")
-	waitFor(t, "the build", func() bool { return len(pids(t, written)) > 0 })
-	supervisor, _, err := b.folder(1).started()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := supervisor.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.Cancel(t.Context(), "www", 1, run); err != nil {
-		t.Fatal(err)
-	}
-	if e := b.ended(1); e.Conclusion != release.RunCancelled {
-		t.Errorf("it ended as %+v", e)
-	}
-	for _, pid := range pids(t, written) {
-		waitFor(t, "the build's end", func() bool { return !alive(pid) })
-	}
-}
-
-func TestDeadSupervisorIsNoticedAtOnceAndItsOrphansEnded(t *testing.T) {
-	cases := map[string]string{
-		"its own child":                      `echo $$ >> pids; sleep 300`,
-		"a child of the build":               `sh -c 'echo $$ >> pids; sleep 300'; true`,
-		"a daemon":                           `(setsid sh -c '(sh -c "echo \$PPID" >> pids; sleep 300; true) &' &); sleep 300`,
-		"in its session without environment": `env -i /bin/sh -c 'echo $$ >> pids; trap "" HUP; sleep 300; true' & sleep 300`,
-	}
-	for name, build := range cases {
-		t.Run(name, func(t *testing.T) {
-			p := newPlace(t, build)
-			p.settings.Env["PRESSRUN_TEST_STATE"] = `{"live":true}`
-			b := p.open(t)
-			run := b.dispatch(1)
-			written := filepath.Join(p.settings.Folder, "pids")
-			waitFor(t, "the build", func() bool { return len(pids(t, written)) > 0 })
-			supervisor, _, err := b.folder(1).started()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := supervisor.Signal(syscall.SIGKILL); err != nil {
-				t.Fatal(err)
-			}
-			began := time.Now()
-			e := b.ended(1)
-			if took := time.Since(began); took > 2*time.Second {
-				t.Errorf("noticed after %s", took)
-			}
-			if e.Conclusion != release.RunDied || e.Run != run || !e.Live {
-				t.Errorf("it ended as %+v", e)
-			}
-			for _, pid := range pids(t, written) {
-				waitFor(t, "an orphan's end", func() bool { return !alive(pid) })
-			}
-		})
-	}
-}
-
-func TestGoodRunLeavesNothingBehind(t *testing.T) {
-	p := newPlace(t, `(setsid sh -c 'echo $$ >> pids; sleep 300; true' &) ; while [ ! -s pids ]; do sleep 0.01; done`)
-	b := p.open(t)
-	b.dispatch(1)
-	if e := b.ended(1); e.Conclusion != release.RunSucceeded {
-		t.Errorf("it ended as %+v", e)
-	}
-	for _, pid := range pids(t, filepath.Join(p.settings.Folder, "pids")) {
-		if alive(pid) {
-			t.Errorf("process %d still runs", pid)
-		}
-	}
-	if log := b.log(1); !strings.Contains(log, "left behind") {
-		t.Errorf("its log says nothing of it: %q", log)
-	}
-}
-
-func TestRunThatNeverEndsIsEndedAtItsLimit(t *testing.T) {
-	p := newPlace(t, `trap '' TERM; echo $$ >> pids; while :; do sleep 0.1; done`)
-	p.settings.Limit = 300 * time.Millisecond
-	b := p.open(t)
-	b.dispatch(1)
-	e := b.ended(1)
-	if e.Conclusion != release.RunTimedOut || !strings.Contains(e.Why, "300ms") {
-		t.Errorf("it ended as %+v", e)
-	}
-	for _, pid := range pids(t, filepath.Join(p.settings.Folder, "pids")) {
-		if alive(pid) {
-			t.Errorf("process %d still runs", pid)
-		}
-	}
-}
-
 func TestHugeOutputIsKeptWithinBounds(t *testing.T) {
 	const limit = 256 << 10
 	p := newPlace(t, `echo first line; head -c 100000000 /dev/zero | tr '\0' 'x' | fold -w 99; echo; echo last line`)
@@ -364,63 +125,6 @@ func TestHugeOutputIsKeptWithinBounds(t *testing.T) {
 	}
 	if size > limit {
 		t.Errorf("it takes %d bytes on disk", size)
-	}
-}
-
-func TestEnvironmentOfARun(t *testing.T) {
-	t.Setenv("PRESSRUN_DATABASE_PASSWORD", "of the app")
-	t.Setenv("GITHUB_TOKEN", "of a workflow")
-	t.Setenv("KEPT", "as it is")
-	p := newPlace(t, "env")
-	p.settings.Env["PRESSRUN_TO"] = "file:///srv/www"
-	b := p.open(t)
-	run := b.dispatch(7)
-	b.ended(7)
-	log := b.log(7)
-	for _, want := range []string{
-		"KEPT=as it is", "PRESSRUN_SITE=www", "PRESSRUN_RELEASE=7", "PRESSRUN_RUN_ID=" + run.ID, "PRESSRUN_RUN_ATTEMPT=1",
-		"PRESSRUN_TOKEN=the-bearer-secret", "PRESSRUN_DISPATCH_TOKEN=" + job(7).Token, "PRESSRUN_TO=file:///srv/www",
-		"PRESSRUN_STATE_FILE=" + b.folder(7).file("action.json"), "PRESSRUN_SUPERVISED=true", "PRESSRUN_DIR=" + p.settings.Folder,
-	} {
-		if !strings.Contains(log, want+"\n") {
-			t.Errorf("the action does not see %q", want)
-		}
-	}
-	for _, not := range []string{"of the app", "of a workflow", inheritEnv} {
-		if strings.Contains(log, not) {
-			t.Errorf("the action sees %q", not)
-		}
-	}
-}
-
-func TestSecretsAreNotOnDiskOrInArguments(t *testing.T) {
-	p := newPlace(t, "ps -ewwo args > args; sleep 0.1")
-	b := p.open(t)
-	b.dispatch(1)
-	b.ended(1)
-	texts := []string{filepath.Join(p.settings.Folder, "args")}
-	err := filepath.WalkDir(b.state, func(path string, d fs.DirEntry, err error) error {
-		if err == nil && d.Type().IsRegular() {
-			texts = append(texts, path)
-			if info, err := d.Info(); err != nil || info.Mode().Perm()&0o077 != 0 {
-				t.Errorf("%s is readable by others (%v)", path, err)
-			}
-		}
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, path := range texts {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, secret := range []string{"the-bearer-secret", job(1).Token} {
-			if strings.Contains(string(text), secret) {
-				t.Errorf("%s holds %q", path, secret)
-			}
-		}
 	}
 }
 
@@ -455,38 +159,6 @@ func TestMissingSourceFolderIsToldInWords(t *testing.T) {
 	}
 }
 
-func TestSupervisorBeginsOnce(t *testing.T) {
-	b := newPlace(t, "true").open(t)
-	b.dispatch(1)
-	b.ended(1)
-	out, err := exec.CommandContext(t.Context(), os.Args[0], "run-local", b.folder(1).path).CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "begins once") {
-		t.Errorf("begun again by hand: %v, %s", err, out)
-	}
-	if n := b.starts(1); n != 1 {
-		t.Errorf("the action was started %d times", n)
-	}
-}
-
-func ExampleFromConfig() {
-	fmt.Print(lines(map[string]string{"ANALYTICS_ID": "UA-1", "TEXT": "two\nlines"}))
-	// Output:
-	// ANALYTICS_ID="UA-1"
-	// TEXT="two\nlines"
-}
-
-func TestTheRunnerHandsOnWhereAndHowToDeploy(t *testing.T) {
-	s := FromConfig(config.Site{Deploy: config.Deploy{To: "s3://www", State: "s3://private/www", Rules: "/etc/pressrun/rules.json"}})
-	for name, want := range map[string]string{"PRESSRUN_TO": "s3://www", "PRESSRUN_STATE": "s3://private/www", "PRESSRUN_RULES": "/etc/pressrun/rules.json"} {
-		if s.Env[name] != want {
-			t.Errorf("%s is %q, want %q", name, s.Env[name], want)
-		}
-	}
-	if s := FromConfig(config.Site{}); s.Env["PRESSRUN_STATE"]+s.Env["PRESSRUN_RULES"] != "" {
-		t.Errorf("a site that says nothing: %v", s.Env)
-	}
-}
-
 // The release may be over, and its number forgotten, when its run is ended.
 func TestRunIsKnownByItsNameAlone(t *testing.T) {
 	b := newPlace(t, "sleep 60").open(t)
@@ -504,17 +176,5 @@ func TestRunIsKnownByItsNameAlone(t *testing.T) {
 		if err := b.Cancel(t.Context(), "www", 0, release.Run{ID: id, Attempt: 1}); err == nil {
 			t.Errorf("run %q was cancelled", id)
 		}
-	}
-}
-
-func TestDispatchOfARunThatIsOverTellsItsEndAgain(t *testing.T) {
-	b := newPlace(t, "exit 4").open(t)
-	run := b.dispatch(1)
-	first := b.ended(1)
-	if again := b.dispatch(1); again != run {
-		t.Errorf("another run: %+v", again)
-	}
-	if e := b.ended(1); e != first {
-		t.Errorf("told %+v, before %+v", e, first)
 	}
 }

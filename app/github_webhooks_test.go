@@ -1,0 +1,87 @@
+package app
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/fakegithub"
+)
+
+func TestWebhooksThatAreNotTaken(t *testing.T) {
+	h := startHub(t, fakegithub.Options{}, nil)
+	body := fakegithub.Example("workflow_run.completed.1")
+	tests := []struct {
+		name, event, signature string
+		body                   []byte
+		status                 int
+	}{
+		{"signed", "workflow_run", fakegithub.Sign(hookSecret, body), body, 202},
+		{"unsigned", "workflow_run", "", body, 401},
+		{"forged", "workflow_run", fakegithub.Sign("guess", body), body, 401},
+		{"cut short", "workflow_run", fakegithub.Sign(hookSecret, body), body[:len(body)/2], 401},
+		{"cut short before it was signed", "workflow_run", fakegithub.Sign(hookSecret, body[:100]), body[:100], 400},
+		{"too large", "workflow_run", fakegithub.Sign(hookSecret, nil), bytes.Repeat([]byte(" "), 26<<20), 413},
+		{"of an event that we do not know", "of_tomorrow", fakegithub.Sign(hookSecret, []byte("{}")), []byte("{}"), 202},
+		{"ping", "ping", fakegithub.Sign(hookSecret, fakegithub.Example("ping.ping")), fakegithub.Example("ping.ping"), 202},
+	}
+	for i, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+hookPath, bytes.NewReader(tt.body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("X-GitHub-Event", tt.event)
+			r.Header.Set("X-GitHub-Delivery", fmt.Sprintf("00000000-0000-0000-0000-%012d", i))
+			if tt.signature != "" {
+				r.Header.Set("X-Hub-Signature-256", tt.signature)
+			}
+			resp, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			if resp.StatusCode != tt.status {
+				t.Errorf("the answer is %s, want %d", resp.Status, tt.status)
+			}
+		})
+	}
+}
+
+func TestWebhooksOutOfOrderLateAndDoubledChangeNothing(t *testing.T) {
+	h := startHub(t, fakegithub.Options{}, nil)
+	// Everything of a run twice, and what came first last.
+	delays := map[string]time.Duration{"requested": 400 * time.Millisecond, "queued": 300 * time.Millisecond, "in_progress": 200 * time.Millisecond}
+	h.github.SetHook(h.url+hookPath, hookSecret, func(hook fakegithub.Hook) fakegithub.HookPlan {
+		return fakegithub.HookPlan{Copies: 2, Delay: delays[hook.Action]}
+	})
+	h.publish(t, h.dispatched(t))
+	h.until(t, "ready", inState(release.Ready))
+	h.ask(t, "The next one")
+	h.until(t, "the next one", inState(release.Dispatched))
+	time.Sleep(600 * time.Millisecond) // the first run's late webhooks come now
+	site := h.until(t, "the next one", inState(release.Dispatched))
+	if site.Current.Number != 2 || site.Last.Outcome != release.Succeeded || site.Failures != 0 {
+		t.Errorf("late webhooks of release #1 made of the site: %+v", site)
+	}
+}
+
+func TestMissedWebhooksAreSentAgain(t *testing.T) {
+	h := startHub(t, fakegithub.Options{}, nil)
+	h.github.SetHook(h.url+hookPath, hookSecret, func(fakegithub.Hook) fakegithub.HookPlan { return fakegithub.HookPlan{Fail: true} })
+	run := h.dispatched(t)
+	if err := h.github.Step(run.ID, "completed", "cancelled"); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := h.app.ledger.Site(t.Context(), "www"); err != nil || s.State != release.Dispatched {
+		t.Fatalf("the site is %s, %v", s.State, err)
+	}
+	h.app.github.askForMissed(t.Context())
+	site := h.until(t, "cancelled", func(s release.Site) bool { return s.Last.Number == 1 })
+	if site.Last.Outcome != release.Cancelled {
+		t.Errorf("the release ended as %+v", site.Last)
+	}
+}
