@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 )
@@ -12,22 +14,29 @@ import (
 type auditCmd struct {
 	placeFlags
 	outputFlags
-	To string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
+	To            string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
+	RedirectStore string `name:"redirect-store" placeholder:"ARN" help:"The CloudFront KeyValueStore that the redirects are kept in too (default: the one that the live release names); \"none\" leaves it out."`
+	PublicURL     string `name:"public-url" placeholder:"URL" help:"The site's public address, as the deploys name it: for the redirect store."`
 }
 
 // Help has the example.
 func (auditCmd) Help() string {
 	return `Compares what a destination holds with what was deployed, by its listing alone:
 what is missing, what somebody has changed, and what is not ours (and is never
-touched). Exit code 4 when something of ours is not as it was left.
+touched). Where redirects are also kept in a CloudFront KeyValueStore, its keys are
+looked at too. Exit code 4 when something of ours is not as it was left.
 
-Example:
+Examples:
 
-  pressrun audit s3://www.example.org`
+  pressrun audit s3://www.example.org
+  pressrun audit s3://www.example.org --json | jq -r '.changed[]'`
 }
 
 // errDrift tells that a destination is not as it was left.
 var errDrift = errors.New("the destination is not as the last deploy left it; pressrun deploy --repair puts that right (with --allow foreign-files also what others changed)")
+
+// errRedirectDrift tells of keys, all files being as they were left.
+var errRedirectDrift = errors.New("the redirect store is not as the last deploy left it; the next pressrun deploy with --redirect-store puts our own keys right, and leaves others'")
 
 // Run audits.
 func (c *auditCmd) Run(ctx context.Context, t *terminal) error {
@@ -35,7 +44,7 @@ func (c *auditCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	a, err := engine.RunAudit(ctx, dest, c.Site)
+	a, err := c.audit(ctx, dest)
 	if errors.Is(err, history.ErrNoRelease) {
 		return withCode(exitNotFound, err)
 	}
@@ -46,13 +55,58 @@ func (c *auditCmd) Run(ctx context.Context, t *terminal) error {
 	if err := c.print(p, a); err != nil {
 		return err
 	}
-	if !a.Clean() {
+	switch {
+	case !a.Clean():
 		return withCode(exitConflict, errDrift)
+	case a.Redirects != nil && !a.Redirects.Clean():
+		return withCode(exitConflict, errRedirectDrift)
 	}
 	return nil
 }
 
-func (c *auditCmd) print(p *printer, a engine.Audit) error {
+// auditDocument is what the command prints with --json.
+type auditDocument struct {
+	engine.Audit
+	Redirects *deploy.RedirectAudit `json:"redirects,omitempty"` // where they are in a store too
+
+	leftOut string // the store that is not looked at
+}
+
+func (c *auditCmd) audit(ctx context.Context, dest deploy.Destination) (auditDocument, error) {
+	var doc auditDocument
+	head, err := history.ReadHead(ctx, dest.State, c.Site)
+	if err != nil {
+		return doc, err
+	}
+	arn := c.RedirectStore
+	switch {
+	case arn == "":
+		arn = head.RedirectStore
+	case arn == "none":
+		arn, doc.leftOut = "", head.RedirectStore
+	case arn != head.RedirectStore && head.RedirectStore == "":
+		return doc, withCode(exitUsage, fmt.Errorf("the live release keeps its redirects in no store, so not in %s either", arn))
+	case arn != head.RedirectStore:
+		return doc, withCode(exitUsage, fmt.Errorf("the live release keeps its redirects in %s, not in %s", head.RedirectStore, arn))
+	}
+	var store *cdn.KeyValueStore
+	if arn != "" {
+		if store, err = cdn.OpenKeyValueStore(ctx, cdn.KeyValueConfig{ARN: arn, PublicURL: c.PublicURL}); err != nil {
+			return doc, withCode(exitUsage, err)
+		}
+	}
+	if doc.Audit, err = engine.RunAudit(ctx, dest, c.Site); err != nil || store == nil {
+		return doc, err
+	}
+	redirects, err := engine.AuditRedirects(ctx, dest, store, c.Site)
+	if err != nil {
+		return doc, fmt.Errorf("%w (--redirect-store none leaves it out)", err)
+	}
+	doc.Redirects = &redirects
+	return doc, nil
+}
+
+func (c *auditCmd) print(p *printer, a auditDocument) error {
 	if c.JSON {
 		return p.document(a)
 	}
@@ -60,16 +114,31 @@ func (c *auditCmd) print(p *printer, a engine.Audit) error {
 	if len(a.Pending) > 0 {
 		rows = append(rows, []string{"unfinished deploys", fmt.Sprint(len(a.Pending))})
 	}
-	for _, list := range []struct {
-		name  string
-		paths []string
-	}{{"missing", a.Missing}, {"changed", a.Changed}, {"not ours", a.Foreign}} {
-		for _, path := range list.paths {
-			rows = append(rows, []string{list.name, path})
-		}
-	}
+	rows = appendEach(rows, "missing", a.Missing)
+	rows = appendEach(rows, "changed", a.Changed)
+	rows = appendEach(rows, "not ours", a.Foreign)
 	if a.Clean() {
 		rows = append(rows, []string{"ours", "all as it was deployed"})
 	}
+	if a.leftOut != "" {
+		rows = append(rows, []string{"redirect store", "not looked at: " + a.leftOut})
+	}
+	if r := a.Redirects; r != nil {
+		rows = append(rows, []string{"redirect store", r.Store}, []string{"its keys", fmt.Sprint(r.Keys)})
+		rows = appendEach(rows, "key missing", r.Missing)
+		rows = appendEach(rows, "key changed", r.Changed)
+		rows = appendEach(rows, "key added", r.Added)
+		rows = appendEach(rows, "key not ours", r.Foreign)
+		if r.Clean() {
+			rows = append(rows, []string{"our keys", "all as they were deployed"})
+		}
+	}
 	return p.table(rows)
+}
+
+func appendEach(rows [][]string, name string, values []string) [][]string {
+	for _, value := range values {
+		rows = append(rows, []string{name, value})
+	}
+	return rows
 }

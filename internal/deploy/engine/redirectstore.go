@@ -60,7 +60,7 @@ func (d *run) planRedirects(ctx context.Context) error {
 func (d *run) readRedirects(ctx context.Context) (*redirects, error) {
 	store := d.opts.Redirects
 	r := &redirects{digest: deploy.RedirectsDigest(&d.plan.Next, store.Limits())}
-	note, err := d.redirectsNote(ctx)
+	note, err := readRedirectsNote(ctx, d.dest.State)
 	if err != nil {
 		return nil, err
 	}
@@ -171,9 +171,9 @@ func (d *run) redirectStore() string {
 	return d.opts.Redirects.String()
 }
 
-func (d *run) redirectsNote(ctx context.Context) (redirectsNote, error) {
+func readRedirectsNote(ctx context.Context, state deploy.Store) (redirectsNote, error) {
 	var note redirectsNote
-	o, err := d.dest.State.Get(ctx, redirectsKey)
+	o, err := state.Get(ctx, redirectsKey)
 	if errors.Is(err, deploy.ErrNotFound) {
 		return note, nil
 	}
@@ -181,7 +181,7 @@ func (d *run) redirectsNote(ctx context.Context) (redirectsNote, error) {
 		return note, err
 	}
 	if err := json.Unmarshal(o.Body, &note); err != nil {
-		return note, fmt.Errorf("read %s/%s: %w", d.dest.State, redirectsKey, err)
+		return note, fmt.Errorf("read %s/%s: %w", state, redirectsKey, err)
 	}
 	return note, nil
 }
