@@ -44,10 +44,14 @@ type Write struct {
 	Index  int // in Plan.Next.Entries
 	Reason Reason
 	If     Condition // on what the destination holds now
-	// Resend says that a change of headers takes one away, which not every store
-	// does in a copy.
+	// Resend says that a change of headers is not done by a copy: it takes one away,
+	// which not every store does so, or this store does none.
 	Resend bool
 }
+
+// Sends tells whether the write needs the content, and not a change of headers
+// in place.
+func (w Write) Sends() bool { return w.Reason != ReasonHeaders || w.Resend }
 
 // Phase is the writes of one class, or of a part of one: redirects may take
 // several. Phases go in order, each after the whole of the one before.

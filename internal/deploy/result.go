@@ -125,11 +125,23 @@ func (p *Plan) Counts() Counts {
 	return c
 }
 
+// ResendHeaders makes the plan send files whose headers alone change, for a store
+// that can't do so by a copy.
+func (p *Plan) ResendHeaders() {
+	for _, phase := range p.Phases {
+		for i := range phase.Writes {
+			if w := &phase.Writes[i]; w.Reason == ReasonHeaders {
+				w.Resend = true
+			}
+		}
+	}
+}
+
 // Upload is how many files and bytes the plan sends.
 func (p *Plan) Upload() (files int, bytes int64) {
 	for _, phase := range p.Phases {
 		for _, w := range phase.Writes {
-			if w.Reason != ReasonHeaders || w.Resend {
+			if w.Sends() {
 				files++
 				bytes += p.Next.Entries[w.Index].Size
 			}

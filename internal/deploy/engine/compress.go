@@ -90,19 +90,28 @@ func (d *run) pack(ctx context.Context, packs *precompress.Packer, todo []int) (
 // repack compresses what the plan sends again though its content is known: a
 // header is taken away, or the file is not as it was left. A newer compressor may
 // make other bytes of it, and the plan must be of those.
-func (d *run) repack() error {
+func (d *run) repack(ctx context.Context) error {
 	b, ok := d.from.(build)
 	if !ok {
 		return nil
 	}
-	var group errgroup.Group
+	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, phase := range d.plan.Phases {
 		for _, w := range phase.Writes {
-			if w.Reason == deploy.ReasonHeaders && !w.Resend {
+			if !w.Sends() {
 				continue
 			}
-			group.Go(func() error { return b.repack(&d.plan.Next.Entries[w.Index]) })
+			entry := &d.plan.Next.Entries[w.Index]
+			if !entry.Compressed() {
+				continue
+			}
+			group.Go(func() error {
+				if ctx.Err() != nil {
+					return context.Cause(ctx)
+				}
+				return b.repack(entry)
+			})
 		}
 	}
 	return group.Wait()

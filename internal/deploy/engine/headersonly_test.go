@@ -61,3 +61,40 @@ func TestHeadersThatADeployChangedWhichDiedAreChangedBack(t *testing.T) {
 		t.Errorf("the header is %q, %v", got, err)
 	}
 }
+
+// A store that can't change headers by a copy is sent the file again, and both the
+// dry run and the progress know that beforehand.
+func TestWhatIsSentAgainForItsHeadersIsForeseen(t *testing.T) {
+	for name, lacks := range map[string]fakes3.Lacks{"nothing lacks": {}, "no copies": {Copy: true}, "no headers of copies": {CopyHeaders: true}} {
+		t.Run(name, func(t *testing.T) {
+			dest := fake(t, &fakes3.Server{Lacks: lacks})
+			compressed := deploy.CompressRule{Match: "**", Encoding: deploy.EncodingGzip}
+			first := tagged(t, "")
+			first.Rules.Compress = append(first.Rules.Compress, compressed)
+			if _, err := engine.Run(t.Context(), dest, first); err != nil {
+				t.Fatal(err)
+			}
+			o := tagged(t, "1")
+			o.Rules.Compress = append(o.Rules.Compress, compressed)
+			o.DryRun = true
+			foreseen, err := engine.Run(t.Context(), dest, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			o.DryRun = false
+			var last deploy.Event
+			o.Progress = func(e deploy.Event) { last = e }
+			done, err := engine.Run(t.Context(), dest, o)
+			if err != nil || done.Counts.Headers != 1 {
+				t.Fatal(done.Counts, err)
+			}
+			want := 1
+			if lacks == (fakes3.Lacks{}) {
+				want = 0
+			}
+			if foreseen.Uploaded != want || done.Uploaded != want || foreseen.UploadedBytes != done.UploadedBytes || last.All.Bytes != last.All.TotalBytes {
+				t.Errorf("foreseen: %d files, %d bytes; sent: %d files, %d bytes; progress %+v", foreseen.Uploaded, foreseen.UploadedBytes, done.Uploaded, done.UploadedBytes, last.All)
+			}
+		})
+	}
+}

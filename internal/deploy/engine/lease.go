@@ -71,7 +71,11 @@ func (d *run) tryLock(ctx context.Context) error {
 	k.start(ctx)
 	d.lease = k
 	if head.Store == nil {
-		if err := d.probe(k.ctx); err != nil {
+		err := d.probe(k.ctx)
+		if err == nil {
+			err = d.suitStore(k.ctx)
+		}
+		if err != nil {
 			return errors.Join(err, k.close(ctx, false))
 		}
 	}

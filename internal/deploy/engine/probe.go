@@ -146,13 +146,13 @@ func (d *run) lacks(what ...deploy.Lack) bool {
 	return seen != nil && slices.ContainsFunc(what, func(l deploy.Lack) bool { return slices.Contains(seen.Lacks, l) })
 }
 
-// copiesHeaders tells whether a write changes headers alone, by a copy. A store
-// that can't is sent the file again.
-func (d *run) copiesHeaders(w deploy.Write) bool {
-	if w.Reason != deploy.ReasonHeaders || w.Resend {
-		return false
+// suitStore makes the plan one that the store can carry out, as far as is known of
+// it, and sees to it that all it sends is at hand.
+func (d *run) suitStore(ctx context.Context) error {
+	if d.from.sends() && d.lacks(deploy.LackCopies, deploy.LackCopyHeaders) {
+		d.plan.ResendHeaders()
 	}
-	return !d.from.sends() || !d.lacks(deploy.LackCopies, deploy.LackCopyHeaders)
+	return d.repack(ctx)
 }
 
 // stillOurs leaves out of deletes what is no longer the file that we wrote, where

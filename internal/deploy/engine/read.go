@@ -125,7 +125,7 @@ func (d *run) makePlan(ctx context.Context) error {
 	if len(d.plan.Foreign) > 0 {
 		return foreign(d.plan.Foreign)
 	}
-	if err := d.repack(); err != nil {
+	if err := d.suitStore(ctx); err != nil {
 		return err
 	}
 	d.tellCompressed()

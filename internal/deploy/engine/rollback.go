@@ -50,7 +50,7 @@ func (d *run) complete(ctx context.Context, from *kept) error {
 	group.SetLimit(min(d.opts.Concurrency, sideLimit))
 	for _, phase := range d.plan.Phases {
 		for _, w := range phase.Writes {
-			if w.Reason == deploy.ReasonHeaders && !w.Resend {
+			if !w.Sends() {
 				continue
 			}
 			entry := d.plan.Next.Entries[w.Index]

@@ -20,7 +20,7 @@ func (d *run) write(ctx context.Context, phase deploy.Phase) error {
 	p := &progress{event: deploy.Event{Phase: phase.Class.String(), Total: len(phase.Writes)}, began: d.began, writing: d.writing, opts: &d.opts}
 	p.event.All = d.all
 	for _, w := range phase.Writes {
-		if w.Reason != deploy.ReasonHeaders || w.Resend {
+		if w.Sends() {
 			p.event.TotalBytes += d.plan.Next.Entries[w.Index].Size
 		}
 	}
@@ -65,7 +65,7 @@ func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (wri
 	if err := d.lease.valid(); err != nil {
 		return deploy.Written{}, false, err
 	}
-	if d.copiesHeaders(w) {
+	if !w.Sends() {
 		written, err = d.dest.Site.Copy(ctx, deploy.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If, Size: entry.Size})
 		return written, false, err
 	}
@@ -103,7 +103,7 @@ func (d *run) settle(ctx context.Context, entry *deploy.Entry, w deploy.Write) (
 	}
 	same := info.HasCRC && info.CRC == entry.CRC && info.Size == entry.Size
 	if same && (info.Headers == entry.Headers || info.Headers == "") {
-		return deploy.Written{ETag: info.ETag, Version: info.Version}, w.Reason != deploy.ReasonHeaders && d.from.sends(), nil
+		return deploy.Written{ETag: info.ETag, Version: info.Version}, w.Sends() && d.from.sends(), nil
 	}
 	if err := d.lease.update(ctx, deploy.Head.Renew); err != nil {
 		return deploy.Written{}, false, err
