@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -74,27 +73,13 @@ func (a *App) sendBackup(w http.ResponseWriter, r *http.Request, path string) {
 }
 
 // sendFile sends as many bytes as were promised. A reader that takes nothing for
-// a while is let go: it would keep all others from theirs.
+// a while is let go: it would keep all others from theirs. Fewer bytes are seen
+// by the server, which then ends the connection.
 func sendFile(w http.ResponseWriter, f io.Reader, size int64) error {
 	w.Header().Set("Content-Type", "application/vnd.sqlite3")
 	w.Header().Set("Content-Disposition", `attachment; filename="pressrun.db"`)
 	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
-	rc := http.NewResponseController(w)
-	_, err := io.CopyN(&patientWriter{w, rc}, f, size)
-	return errors.Join(err, rc.SetWriteDeadline(time.Time{})) // the connection may carry more calls
-}
-
-// patientWriter gives each piece writeLimit to be taken.
-type patientWriter struct {
-	w  io.Writer
-	rc *http.ResponseController
-}
-
-func (p *patientWriter) Write(piece []byte) (int, error) {
-	if err := p.rc.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
-		return 0, err
-	}
-	return p.w.Write(piece)
+	return patiently(w, io.LimitReader(f, size))
 }
 
 func (a *App) removeBackup(dir string) {

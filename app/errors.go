@@ -34,6 +34,8 @@ func codeOfStatus(status int) string {
 		return "unavailable"
 	case http.StatusInternalServerError:
 		return "internal"
+	case http.StatusBadGateway:
+		return "platform"
 	default:
 		return "invalid"
 	}
@@ -64,8 +66,13 @@ func (a *App) public(ctx context.Context, err error) error {
 		return problem(http.StatusNotFound, "no_site", err.Error())
 	case errors.Is(err, ledger.ErrNotFound):
 		return problem(http.StatusNotFound, "not_found", err.Error())
-	case errors.Is(err, ledger.ErrClosed), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, ledger.ErrDamaged):
+		a.log.ErrorContext(ctx, "the ledger is damaged", "error", err)
+		return problem(http.StatusInternalServerError, "damaged", "the ledger's file is damaged: an operator must stop the app and restore a backup")
+	case errors.Is(err, ledger.ErrClosed), a.stop.Err() != nil && errors.Is(err, context.Canceled):
 		return problem(http.StatusServiceUnavailable, "unavailable", "the app is shutting down; try again in a moment")
+	case ctx.Err() != nil:
+		return problem(http.StatusServiceUnavailable, "unavailable", "the call was given up before it was answered; try again")
 	}
 	a.log.ErrorContext(ctx, "a call failed", "error", err)
 	return problem(http.StatusInternalServerError, "internal", "this is Pressrun's fault; the log of the app tells more")

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -113,5 +114,24 @@ func TestDoctorsChecks(t *testing.T) {
 	}
 	if _, err := h.client.WithToken("").GitHubChecks(t.Context()); err == nil {
 		t.Error("anybody may have the checks made")
+	}
+}
+
+// What GitHub does not answer is GitHub's, and is told so: not that the app is at
+// fault, shuts down or can save nothing.
+func TestAnOutputThatGitHubDoesNotGiveIsToldAsSuch(t *testing.T) {
+	h := startHub(t, fakegithub.Options{}, nil)
+	h.dispatched(t)
+	mend := h.github.Inject(fakegithub.Always(fakegithub.Fault{Status: http.StatusBadGateway}))
+	status, p := h.call(t, http.MethodGet, "/v1/sites/www/releases/1/log", operatorToken, "")
+	if status != http.StatusBadGateway || p.Code != "platform" || !strings.Contains(p.Detail, "GitHub") || !strings.Contains(p.Detail, "/actions/runs/") {
+		t.Errorf("got %d %+v", status, p)
+	}
+	r := signedInReader(t, h.bench, operatorToken)
+	r.get("/sites/www/releases/1/log").status(http.StatusBadGateway).says("GitHub").saysNot("fault").saysNot("saved").saysNot("shutting down")
+	mend()
+	h.github.Inject(fakegithub.Always(fakegithub.Fault{Status: http.StatusNotFound}))
+	if status, p := h.call(t, http.MethodGet, "/v1/sites/www/releases/1/log", operatorToken, ""); status != http.StatusNotFound {
+		t.Errorf("a run that GitHub no longer has: %d %+v", status, p)
 	}
 }

@@ -173,6 +173,9 @@ func (a *App) trouble(v *visit, err error) {
 		back = crumb{Text: "Back to " + a.siteTitle(site), Link: siteLink(site)}
 	}
 	title := troubleTitle(p.Status)
+	if why, _ := a.disk.trouble(); p.Status == http.StatusServiceUnavailable && why != "" {
+		title = "Nothing can be saved at the moment"
+	}
 	a.show(v, p.Status, "trouble", page{Title: title, Body: troubleBody{Title: title, Text: sentence(p.Error()), Back: back}})
 }
 
@@ -190,7 +193,9 @@ func troubleTitle(status int) string {
 	case http.StatusConflict:
 		return "This can't be done now"
 	case http.StatusServiceUnavailable:
-		return "Nothing can be saved at the moment"
+		return "Pressrun can't answer at the moment"
+	case http.StatusBadGateway:
+		return "This can't be had at the moment"
 	case http.StatusInternalServerError:
 		return "Something went wrong here"
 	default:

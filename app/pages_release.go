@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"net/http"
 	"strings"
@@ -203,7 +202,6 @@ func (a *App) logPage(v *visit) {
 		return
 	}
 	defer out.Close()
-	v.w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	v.w.Header().Set("Cache-Control", "no-store")
-	_, _ = io.Copy(v.w, out) // the reader may have gone
+	a.sendText(v.w, v.r, out)
 }

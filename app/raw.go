@@ -81,8 +81,7 @@ func (a *App) streamLog(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer out.Close()
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	_, _ = io.Copy(w, out) // the caller may have gone
+	a.sendText(w, r, out)
 }
 
 // openLog opens the output of a release's run.
@@ -96,8 +95,16 @@ func (a *App) openLog(ctx context.Context, site string, number int64) (io.ReadCl
 		return nil, err
 	}
 	out, err := byRun.RunLog(ctx, site, found.Run)
-	if errors.Is(err, errors.ErrUnsupported) {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
 		return a.runner.Log(ctx, site, number)
+	case err == nil || errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil:
+		return out, err
 	}
-	return out, err
+	a.log.Warn("a run can't be asked for its output", "site", site, "release", number, "error", err)
+	where := "the run's own page"
+	if link := webLink(found.Run.URL); link != "" {
+		where += ", " + link
+	}
+	return nil, problem(http.StatusBadGateway, "platform", "GitHub, which has the run's output, can't be asked for it now; try again in a moment, or look at "+where)
 }

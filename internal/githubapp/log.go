@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -34,6 +35,9 @@ func (r *Runner) RunLog(ctx context.Context, siteName string, run release.Run) (
 		return nil, err
 	}
 	jobs, err := r.jobs(ctx, to, site, id)
+	if status, _ := answer(err); status == http.StatusNotFound {
+		return nil, fmt.Errorf("%w: %w", fs.ErrNotExist, err) // GitHub keeps no run for ever
+	}
 	if err != nil {
 		return nil, err
 	}
