@@ -41,6 +41,30 @@ func with(m map[string]int64, path string, size int64) map[string]int64 {
 	return m
 }
 
+// documents are three pages and n documents; feeds and assets likewise.
+func documents(n int) map[string]int64 { return files(n, "files/%d.pdf") }
+func feeds(n int) map[string]int64     { return files(n, "%d/feed.xml") }
+func assets(n int) map[string]int64    { return files(n, "img/%d.png") }
+
+func files(n int, name string) map[string]int64 {
+	m := pages(3, 9)
+	for i := range n {
+		m[fmt.Sprintf(name, i)] = 9
+	}
+	return m
+}
+
+func renamed(m map[string]int64) map[string]int64 {
+	out := map[string]int64{}
+	for path, size := range m {
+		if !IsPage(path) {
+			path = "new-" + path
+		}
+		out[path] = size
+	}
+	return out
+}
+
 func TestGuards(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -69,6 +93,15 @@ func TestGuards(t *testing.T) {
 		{name: "more than a fifth of a large site went", build: pages(1599, 9), previous: released(pages(2000, 9)), want: []string{GuardVanishedPages}},
 		{name: "within the operator's limit", build: pages(100, 9), previous: released(pages(1000, 9)), limits: Limits{MaxVanishedShare: 0.9}},
 		{name: "beyond the operator's limit", build: pages(89, 9), previous: released(pages(100, 9)), limits: Limits{MaxVanishedShare: 0.1}, want: []string{GuardVanishedPages}},
+		{name: "all documents of a site went", build: pages(3, 9), previous: released(documents(6)), want: []string{GuardVanishedFiles}},
+		{name: "five documents went", build: pages(3, 9), previous: released(documents(5))},
+		{name: "half of the documents went", build: documents(10), previous: released(documents(20))},
+		{name: "more than half of the documents went", build: documents(9), previous: released(documents(20)), want: []string{GuardVanishedFiles}},
+		{name: "documents went, within the operator's limit", build: documents(9), previous: released(documents(20)), limits: Limits{MaxVanishedShare: 0.9}},
+		{name: "all documents have new names, as a bundler's data do", build: with(pages(3, 9), "a.json", 9), previous: released(documents(1))},
+		{name: "many documents have new names", build: renamed(documents(40)), previous: released(documents(40))},
+		{name: "feeds and sitemaps went", build: pages(3, 9), previous: released(feeds(6)), want: []string{GuardVanishedFiles}},
+		{name: "assets went, which stay for their grace time", build: pages(3, 9), previous: released(assets(40))},
 		{name: "pages shrank to an error page", build: pages(30, 100), previous: released(pages(30, 500)), want: []string{GuardShrunkPages}},
 		{name: "pages shrank a little", build: pages(30, 101), previous: released(pages(30, 500))},
 		{name: "secrets", build: with(with(pages(1, 9), "a/.env", 3), ".git/config", 3), want: []string{GuardSecretFiles}},
