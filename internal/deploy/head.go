@@ -194,11 +194,34 @@ func (h Head) NumberFor(given int64, allowOlder bool) (int64, error) {
 			}
 		}
 		return last + 1, nil
-	case h.Live != nil && h.Live.Numbered && given < h.Live.Release && !allowOlder:
+	}
+	if last := h.lastRun(); last.Numbered && given < last.Release && !allowOlder {
 		return 0, &GuardError{Violations: []Violation{{
 			Name:   GuardOlderRelease,
-			Detail: fmt.Sprintf("release %d is older than release %d, which is live", given, h.Live.Release),
+			Detail: fmt.Sprintf("release %d is older than release %d, which %s", given, last.Release, h.became()),
 		}}}
 	}
 	return given, nil
+}
+
+// lastRun is the newest release that no rollback made: the live one may be an
+// earlier one that was put back, which must not let older runs than the last one
+// through.
+func (h Head) lastRun() Live {
+	if h.Live == nil {
+		return Live{}
+	}
+	for _, r := range append([]Live{*h.Live}, h.History...) {
+		if !r.Rollback {
+			return r
+		}
+	}
+	return *h.Live
+}
+
+func (h Head) became() string {
+	if h.Live.Rollback {
+		return fmt.Sprintf("was live until release %d was put back", h.Live.Release)
+	}
+	return "is live"
 }

@@ -58,6 +58,10 @@ func TestNumberFor(t *testing.T) {
 	numbered := Head{Live: &Live{Release: 128, Numbered: true}}
 	counted := Head{Live: &Live{Release: 4}}
 	wentBack := Head{Live: &Live{Release: 2, Rollback: true}, History: []Live{{Release: 4}, {Release: 2}, {Release: 128, Numbered: true}}}
+	putBack := Head{
+		Live:    &Live{Release: 5, Numbered: true, Rollback: true},
+		History: []Live{{Release: 6, Numbered: true, Rollback: true}, {Release: 8, Numbered: true}, {Release: 7, Numbered: true}},
+	}
 	for _, c := range []struct {
 		name  string
 		head  Head
@@ -75,6 +79,10 @@ func TestNumberFor(t *testing.T) {
 		{name: "an older one", head: numbered, given: 127, fails: true},
 		{name: "an older one, let pass", head: numbered, given: 127, allow: true, want: 127},
 		{name: "numbered after counted", head: counted, given: 2, want: 2},
+		{name: "the next after going back", head: putBack, given: 9, want: 9},
+		{name: "the newest once more after going back", head: putBack, given: 8, want: 8},
+		{name: "one that an operator went back from", head: putBack, given: 7, fails: true},
+		{name: "one that an operator went back from, let pass", head: putBack, given: 7, allow: true, want: 7},
 	} {
 		got, err := c.head.NumberFor(c.given, c.allow)
 		if got != c.want || (err != nil) != c.fails {
