@@ -55,8 +55,8 @@ func currentExpected(site release.Site, took time.Duration, now time.Time) time.
 		from = site.Current.Times.Starting // a run that nobody dispatched
 	}
 	at := from.Add(took)
-	if at.Before(now) {
-		return time.Time{} // it takes longer than usual: better no word than a wrong one
+	if at.Before(now) || !site.Current.Cancel.At.IsZero() {
+		return time.Time{} // it takes longer than usual, or ends otherwise: better no word than a wrong one
 	}
 	return at
 }

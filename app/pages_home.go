@@ -34,7 +34,12 @@ func (a *App) homePage(v *visit) {
 			return
 		}
 		p.Busy = p.Busy || site.State != release.Ready
-		body.Sites = append(body.Sites, a.siteRow(site))
+		pending, err := a.edgePending(v.r.Context(), site)
+		if err != nil {
+			a.trouble(v, err)
+			return
+		}
+		body.Sites = append(body.Sites, a.siteRow(site, pending))
 	}
 	if zone := a.commonZone(v.who); zone != nil {
 		p.at(clockface{now: ledger.Now(), zone: zone})
@@ -60,14 +65,18 @@ func (a *App) commonZone(who *caller) *time.Location {
 	return zone
 }
 
-func (a *App) siteRow(site release.Site) siteRow {
+func (a *App) siteRow(site release.Site, pending string) siteRow {
 	conf := a.config.Sites[site.Name]
 	c := clockface{now: ledger.Now(), zone: conf.Location()}
 	row := siteRow{
 		Name: site.Name, Title: a.siteTitle(site.Name), Link: siteLink(site.Name), URL: webLink(conf.URL),
 		State: string(site.State), StateName: stateName(site.State), Text: siteWords(site, c.now, c.zone),
 	}
-	for _, n := range notices(site, c) {
+	found := notices(site, c)
+	if pending != "" {
+		found = append(found, edgeNotice(pending))
+	}
+	for _, n := range found {
 		if n.Kind != "info" {
 			row.Flags = append(row.Flags, n)
 		}

@@ -83,6 +83,11 @@ func freezeNotices(site release.Site, c clockface) []notice {
 	return out
 }
 
+// edgeNotice says that the CDN may still show what was replaced.
+func edgeNotice(words string) notice {
+	return notice{Kind: "warn", Title: "Edge pending", Text: words}
+}
+
 // diskNotice says that nothing can be saved.
 func diskNotice(why string, since time.Time, c clockface) notice {
 	return notice{

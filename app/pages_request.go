@@ -143,6 +143,10 @@ func (a *App) requestBody(ctx context.Context, r ledger.Request, fate ledger.Fat
 	}
 	if fate.Standing != release.Live {
 		b.Notices = notices(site, c)
+	} else if pending, err := a.edgePending(ctx, site); err != nil {
+		return b, err
+	} else if pending != "" {
+		b.Answer, b.Notices = "Yes, at the origin: the CDN may still show the old page", []notice{edgeNotice(pending)}
 	}
 	b.Facts = requestFacts(r, fate, c)
 	if !expected.IsZero() {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -47,6 +48,9 @@ func samples() map[string]siteFacts {
 	add("late", release.InProgress, func(f *siteFacts) { f.site.Current.Late = ago(time.Minute) })
 	add("cancelling", release.InProgress, func(f *siteFacts) {
 		f.site.Current.Cancel = release.Act{By: "Grace Hopper", Why: "wrong photo", At: ago(5 * time.Second)}
+	})
+	add("edge", release.Ready, func(f *siteFacts) {
+		f.pending = api.Edge{CDN: "cloudfront E1", State: api.EdgePending, Why: "the invalidation was still under way after 5 minutes"}.Words()
 	})
 	add("disk", release.InProgress, func(f *siteFacts) { f.diskWhy, f.diskSince = "the disk is full", ago(90*time.Second) })
 	return out

@@ -26,6 +26,7 @@ type siteFacts struct {
 	took                        time.Duration
 	current, waiting, scheduled []ledger.Request
 	releases                    []finished
+	pending                     string // of the CDN: see edgePending
 	diskWhy                     string
 	diskSince                   time.Time
 }
@@ -118,6 +119,9 @@ func (a *App) siteFacts(ctx context.Context, name string, conf config.Site) (sit
 	if f.scheduled, err = a.ledger.ScheduledRequests(ctx, name, shownRequests); err != nil {
 		return f, err
 	}
+	if f.pending, err = a.edgePending(ctx, site); err != nil {
+		return f, err
+	}
 	f.releases, err = a.history(ctx, name, shownReleases)
 	return f, err
 }
@@ -131,6 +135,9 @@ func (f siteFacts) body() siteBody {
 		Name: f.site.Name, Title: f.conf.Title, URL: webLink(f.conf.URL),
 		Stand: f.stand(c), Notices: notices(f.site, c), Waits: f.waits(c),
 		Lists: f.lists(c), History: releaseRows(f.releases, f.site, c),
+	}
+	if f.pending != "" {
+		b.Notices = append(b.Notices, edgeNotice(f.pending))
 	}
 	if f.diskWhy != "" {
 		b.Notices = append([]notice{diskNotice(f.diskWhy, f.diskSince, c)}, b.Notices...)

@@ -48,6 +48,7 @@ func TestWhatKeepsReleasesBackIsSaidLoudly(t *testing.T) {
 		"late":       {"Late. Release #128 takes longer than it may."},
 		"cancelling": {"it is being cancelled by Grace Hopper"},
 		"disk":       {"Nothing can be saved. The disk is full."},
+		"edge":       {"Edge pending. Live at the origin, edge pending: cloudfront E1 may still show what was replaced"},
 		"first":      {"Nothing has been released yet.", "There has been no release yet."},
 		"requested":  {"Release #128 starts at 15:12:46 EST", "further changes, which may join", "Waiting for release #128 to start"},
 		"in_progress": {

@@ -56,7 +56,11 @@ func (a *App) siteView(ctx context.Context, name string) (api.Site, error) {
 		}
 	}
 	v.Text = siteWords(site, now, conf.Location())
-	return v, nil
+	pending, err := a.edgePending(ctx, site)
+	if pending != "" {
+		v.Text += " " + pending
+	}
+	return v, err
 }
 
 // waitingView tells what waits, and for what.
@@ -226,7 +230,15 @@ func (a *App) requestWithFate(ctx context.Context, r ledger.Request, fate ledger
 	if err != nil {
 		return api.Request{}, err
 	}
-	return a.requestView(ctx, site, r, fate), nil
+	view := a.requestView(ctx, site, r, fate)
+	if fate.Standing != release.Live {
+		return view, nil
+	}
+	pending, err := a.edgePending(ctx, site)
+	if pending != "" {
+		view.Text += " " + pending
+	}
+	return view, err
 }
 
 // requestView is a request with what became of it.

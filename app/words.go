@@ -39,7 +39,7 @@ func requestWords(site release.Site, r ledger.Request, f ledger.Fate, expected *
 		if site.State == release.Requested {
 			return waitingWords(site, now, zone) + again
 		}
-		return fmt.Sprintf("In release #%d, which is %s%s.%s", f.Release, stateWords(site.State), soon, again)
+		return fmt.Sprintf("In release #%d, which is %s%s%s.%s", f.Release, stateWords(site.State), cancelWords(site), soon, again)
 	}
 	return ""
 }
@@ -53,23 +53,24 @@ func waitingWords(site release.Site, now time.Time, zone *time.Location) string 
 	number := site.Current.Number
 	switch due.Why {
 	case release.DueNothing:
+		words := fmt.Sprintf("Release #%d is being dispatched", number)
 		if site.Current.Dispatch.Unknown != "" {
-			return fmt.Sprintf("Release #%d is being dispatched: %s.", number, site.Current.Dispatch.Unknown)
+			words += ": " + site.Current.Dispatch.Unknown
 		}
-		return fmt.Sprintf("Release #%d is being dispatched.", number)
+		return words + cancelWords(site) + "."
 	case release.DueGrouping:
 		return fmt.Sprintf("Release #%d starts at %s, so that further changes can join it.", number, clock(due.At, now, zone))
 	case release.DueRetry:
-		return fmt.Sprintf("Release #%d tries again at %s; the last one did not succeed: %s.", number, clock(due.At, now, zone), due.Detail)
+		return fmt.Sprintf("Release #%d tries again at %s; the last one did not succeed: %s", number, clock(due.At, now, zone), stopped(orNoReason(due.Detail)))
 	case release.DueFreeze:
-		return fmt.Sprintf("Frozen until %s: %s. Release #%d starts then.", clock(due.At, now, zone), due.Detail, number)
+		return fmt.Sprintf("Frozen until %s: %s Release #%d starts then.", clock(due.At, now, zone), stopped(orNoReason(due.Detail)), number)
 	case release.DuePause:
 		if due.At.IsZero() {
-			return fmt.Sprintf("Paused by %s: %s. Release #%d starts once releases are resumed.", site.Pause.By, orNoReason(due.Detail), number)
+			return fmt.Sprintf("Paused by %s: %s Release #%d starts once releases are resumed.", site.Pause.By, stopped(orNoReason(due.Detail)), number)
 		}
-		return fmt.Sprintf("Paused by %s until %s: %s.", site.Pause.By, clock(due.At, now, zone), orNoReason(due.Detail))
+		return fmt.Sprintf("Paused by %s until %s: %s", site.Pause.By, clock(due.At, now, zone), stopped(orNoReason(due.Detail)))
 	case release.DueHold:
-		return fmt.Sprintf("Held: %s. Nothing is lost; ask for a release to try again at once.", due.Detail)
+		return fmt.Sprintf("Held: %s Nothing is lost; ask for a release to try again at once.", stopped(due.Detail))
 	}
 	return ""
 }
@@ -90,7 +91,7 @@ func textOf(s release.State) stateText {
 	case release.Ready:
 		return stateText{"Ready", "nothing to do", "over"}
 	case release.Requested:
-		return stateText{"Requested", "somebody asked", "about to start"}
+		return stateText{"Requested", "somebody asked", "waiting to start"}
 	case release.Dispatched:
 		return stateText{"Dispatched", "handed over", "waiting for its run to begin"}
 	case release.Starting:
@@ -121,10 +122,15 @@ func siteWords(site release.Site, now time.Time, zone *time.Location) string {
 		if !site.Current.Late.IsZero() {
 			words += ", and takes longer than expected"
 		}
-		if !site.Current.Cancel.At.IsZero() {
-			words += "; it is being cancelled by " + site.Current.Cancel.By
-		}
-		return words + "."
+		return words + cancelWords(site) + "."
 	}
 	return ""
+}
+
+// cancelWords tell that the current release is being cancelled, if it is.
+func cancelWords(site release.Site) string {
+	if site.Current.Cancel.At.IsZero() {
+		return ""
+	}
+	return "; it is being cancelled by " + site.Current.Cancel.By
 }

@@ -1,0 +1,66 @@
+package app
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// "Live at the origin, edge pending" is not "live", wherever it is asked.
+func TestWhatTheCDNMayStillHideIsNotJustCalledLive(t *testing.T) {
+	b := start(t, withPeople)
+	r := signedInReader(t, b, editorToken)
+	asked := b.ask(t, release.FromContent)
+	b.run(t, b.job(t), release.Ready)
+	pending := `{"pages":1,"edge":{"cdn":"varnish www","state":"pending","why":"it did not answer","purged":0,"seconds":3}}`
+	if err := b.app.ledger.PutMetrics(t.Context(), "www", 1, pending); err != nil {
+		t.Fatal(err)
+	}
+	const words = "varnish www may still show what was replaced (it did not answer)"
+	texts := func() (texts []string) {
+		site, err := b.client.Site(t.Context(), "www")
+		if err != nil {
+			t.Fatal(err)
+		}
+		request, err := b.client.Request(t.Context(), asked.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []string{site.Text, request.Text}
+	}
+	for _, text := range texts() {
+		if !strings.Contains(text, words) {
+			t.Errorf("it is said: %s", text)
+		}
+	}
+	r.get("/").says("Edge pending")
+	r.get("/sites/www").says("Edge pending.", words)
+	r.get("/requests/"+asked.ID).says("Yes, at the origin: the CDN may still show the old page", words)
+
+	// The next release finishes it.
+	r.form("/sites/www/requests", url.Values{"key": {"k"}})
+	b.run(t, b.job(t), release.Ready)
+	for _, text := range texts() {
+		if strings.Contains(text, "edge pending") {
+			t.Errorf("it is still said: %s", text)
+		}
+	}
+	r.get("/requests/" + asked.ID).says("Yes, it is live").saysNot("Edge pending")
+}
+
+func TestARequestInAReleaseThatIsBeingCancelledIsToldSo(t *testing.T) {
+	b := start(t, withPeople)
+	asked := b.ask(t, release.FromContent)
+	b.run(t, b.job(t), release.InProgress)
+	if _, err := b.client.Act(t.Context(), "www", "cancel", api.ActInput{Why: "wrong photo"}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := b.client.Request(t.Context(), asked.ID)
+	if err != nil || !strings.Contains(got.Text, "it is being cancelled by ops") || got.ExpectedAt != nil {
+		t.Errorf("%+v %v", got, err)
+	}
+	signedInReader(t, b, editorToken).get("/requests/" + asked.ID).says("it is being cancelled by ops")
+}
