@@ -144,16 +144,32 @@ func (d *run) stageOne(ctx context.Context, e deploy.Entry, p *progress) error {
 	if e.Sum != planned {
 		return fmt.Errorf("%w: %s was compressed to other bytes than here: use one version of Pressrun for the plan and all its shards", ErrPlanMoved, e.Path)
 	}
-	_, err = d.dest.Keeper().Put(ctx, deploy.Put{
+	there, err := d.stagePut(ctx, deploy.Put{
 		Key: keptKey(d.dest.KeptPrefix, e.Sum), Headers: deploy.StateHeaders, Size: e.Size, Sum: e.Sum, CRC: e.CRC,
 		Body: body, If: deploy.Condition{IfAbsent: true},
 	})
-	there := errors.Is(err, deploy.ErrPrecondition)
-	if err != nil && !there {
+	if err != nil {
 		return err
 	}
 	p.add(e.Size, !there)
 	return nil
+}
+
+// stagePut sends content, unless it is there. What a store says of a write as new
+// is not enough: versitygw 1.8 takes the mark of a delete for a file, and another
+// try at the same time may yet fail.
+func (d *run) stagePut(ctx context.Context, put deploy.Put) (there bool, err error) {
+	_, err = d.dest.Keeper().Put(ctx, put)
+	if !errors.Is(err, deploy.ErrPrecondition) {
+		return false, err
+	}
+	_, err = d.dest.Keeper().Stat(ctx, put.Key)
+	if !errors.Is(err, deploy.ErrNotFound) {
+		return err == nil, err
+	}
+	put.If = deploy.Condition{} // nothing else is ever written under a content's own hash
+	_, err = d.dest.Keeper().Put(ctx, put)
+	return false, err
 }
 
 // Commit puts a plan in place whose shards have all been sent: by copies inside

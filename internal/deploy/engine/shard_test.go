@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 )
 
@@ -153,4 +154,26 @@ func TestAShardOfAPlanThatWasOvertakenSendsNothing(t *testing.T) {
 	if _, err := engine.Commit(t.Context(), b.dest, plan, options("")); !errors.Is(err, engine.ErrPlanMoved) {
 		t.Errorf("after a rollback: %v", err)
 	}
+}
+
+// Content that was tidied away in between is sent again: what a store remembers of
+// it is not the content.
+func TestAShardSendsAgainWhatWasTidiedAway(t *testing.T) {
+	whereverContentIsKept(t, func(t *testing.T, p place) {
+		t.Helper()
+		plan, build := planned(t, p, small(), 1)
+		stageAll(t, p, plan, build)
+		for _, e := range plan.Next.Entries {
+			if err := p.dest.Keeper().Delete(t.Context(), []deploy.Deletion{{Key: p.dest.KeptPrefix + e.Sum.String()}})[0]; err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := engine.Stage(t.Context(), p.dest, plan, 1, options(build))
+		if err != nil || r.Uploaded != len(plan.Next.Entries) {
+			t.Errorf("%d of %d sent again, %v", r.Uploaded, len(plan.Next.Entries), err)
+		}
+		if r, err := engine.Commit(t.Context(), p.dest, plan, options("")); err != nil || !r.Live {
+			t.Errorf("live %t, %v", r.Live, err)
+		}
+	})
 }
