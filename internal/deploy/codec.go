@@ -67,6 +67,10 @@ func (m *Manifest) Encode() ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode manifest: %w", err)
 	}
+	if size > maxManifest {
+		return nil, fmt.Errorf("encode manifest: %d files with their headers take %d bytes, and %d is the most: deploy the site in parts, each to a prefix of its own",
+			len(m.Entries)+len(m.Retired), size, maxManifest)
+	}
 	// Ids of versions have no repeats, and few letters: a third less for them by
 	// packing literals always.
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(manifestWindow),

@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +66,19 @@ func TestAManifestReadsAsItWasWritten(t *testing.T) {
 			t.Fatal(diff)
 		}
 	})
+}
+
+// What no deploy could read again must not be written: the next one would find the
+// destination's state damaged.
+func TestAManifestThatIsTooLargeToReadIsNotWritten(t *testing.T) {
+	tag := strings.Repeat("x", 1<<20)
+	m := &Manifest{Site: "www"}
+	for i := range maxManifest>>20 + 1 {
+		m.Entries = append(m.Entries, Entry{Path: fmt.Sprintf("%09d", i), ETag: tag})
+	}
+	if _, err := m.Encode(); err == nil || !strings.Contains(err.Error(), "513 files") {
+		t.Errorf("got %v", err)
+	}
 }
 
 func TestADamagedManifestIsRefused(t *testing.T) {
