@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -73,7 +74,7 @@ func Convert(ctx context.Context, apiURL, code string, transport http.RoundTripp
 		return Made{}, err
 	}
 	// By nobody: the code itself is the credential.
-	conf, _, err := r.client(r.links.gate(0)).Apps.CompleteAppManifest(ctx, code)
+	conf, _, err := r.client(r.links.gate(0)).Apps.CompleteAppManifest(ctx, url.PathEscape(code)) // it becomes part of the path
 	if err != nil {
 		return Made{}, fmt.Errorf("exchange GitHub's code for the App: %w", err)
 	}

@@ -193,13 +193,15 @@ func (i *Identities) sites(ctx context.Context, c claims) ([]string, error) {
 }
 
 // matches holds a token's claims against a site's configuration. Names are
-// compared as a whole: a prefix of a workflow's name is another workflow.
+// compared as a whole: a prefix of a workflow's name is another workflow, and so
+// is one with other capitals. Those of repositories do not count.
 func matches(site Site, ids repository, c claims) error {
 	if c.RepositoryID != strconv.FormatInt(ids.id, 10) || c.OwnerID != strconv.FormatInt(ids.owner, 10) {
 		return notAccepted("the run's repository %s (id %s) is not the one that is called so now (id %d)", oneLine(c.Repository), oneLine(c.RepositoryID), ids.id)
 	}
 	file, ref, ok := strings.Cut(c.WorkflowRef, "@")
-	if !ok || !strings.EqualFold(file, site.Repository+"/.github/workflows/"+site.Workflow) {
+	repository, workflow, _ := strings.Cut(file, "/.github/workflows/")
+	if !ok || !strings.EqualFold(repository, site.Repository) || workflow != site.Workflow {
 		return notAccepted("the run is of workflow %s, and the site's is %s", oneLine(file), site.Workflow)
 	}
 	for _, r := range []string{"refs/heads/" + site.Ref, "refs/tags/" + site.Ref} {

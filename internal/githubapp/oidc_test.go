@@ -59,6 +59,7 @@ func TestIdentitiesRefuse(t *testing.T) {
 		{"of an owner who took the name", map[string]any{"repository_owner_id": "1"}, "is not the one"},
 		{"of another workflow", map[string]any{"workflow_ref": "acme/www/.github/workflows/evil.yml@refs/heads/main"}, "is of workflow"},
 		{"of a workflow whose name begins alike", map[string]any{"workflow_ref": "acme/www/.github/workflows/content-release.yml.evil.yml@refs/heads/main"}, "is of workflow"},
+		{"of a workflow with other capitals", map[string]any{"workflow_ref": "acme/www/.github/workflows/Content-Release.yml@refs/heads/main"}, "is of workflow"},
 		{"of another branch", map[string]any{"workflow_ref": strings.Replace(file, "main", "evil", 1), "ref": "refs/heads/evil"}, "released from main"},
 		{"of a branch that contains the name", map[string]any{"workflow_ref": file + "-evil", "ref": "refs/heads/main-evil"}, "released from main"},
 		{"of a pull request", map[string]any{"event_name": "pull_request"}, "may not release"},
