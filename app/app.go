@@ -64,10 +64,6 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	keys, err := loadKeys(filepath.Join(opts.Config.State, "key"))
-	if err != nil {
-		return nil, err
-	}
 	policies := map[string]release.Policy{}
 	for name, site := range opts.Config.Sites {
 		policies[name] = site.Policy()
@@ -75,6 +71,12 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	led, err := ledger.Open(ctx, ledger.Options{Path: filepath.Join(opts.Config.State, "pressrun.db"), Sites: policies, NoGroupCommit: opts.NoGroupCommit})
 	if err != nil {
 		return nil, err
+	}
+	// Only who has the ledger may make the key: of two that start at once, one
+	// would have a key that is not the one in the file.
+	keys, err := loadKeys(filepath.Join(opts.Config.State, "key"))
+	if err != nil {
+		return nil, errors.Join(err, led.Close())
 	}
 	a := &App{githubTransport: opts.GitHubTransport, config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens), signIns: newAddressLimit(), streams: newStreams()}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))

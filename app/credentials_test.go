@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -157,5 +160,23 @@ func TestACallerWhoHasGoneIsNoFaultInTheLog(t *testing.T) {
 	a.logFor(t.Context()).Error("a webhook can't be kept")
 	if !strings.Contains(log.String(), "can't be kept") {
 		t.Error("what fails for a caller who waits is not in the log")
+	}
+}
+
+// Two apps that start at once on an empty folder: the one that does not get the
+// ledger must not leave a key that the other one does not have.
+func TestOnlyTheAppThatHasTheLedgerMakesTheKey(t *testing.T) {
+	state := t.TempDir()
+	first, err := ledger.Open(t.Context(), ledger.Options{Path: filepath.Join(state, "pressrun.db")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer first.Close()
+	_, err = New(t.Context(), Options{Config: config.Config{State: state}, NewRunner: func(runner.OnEvent) (runner.Runner, error) { return newFakeRunner(), nil }})
+	if _, ok := errors.AsType[*ledger.InUse](err); !ok {
+		t.Fatalf("got %v", err)
+	}
+	if _, err := os.Stat(filepath.Join(state, "key")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("it left a key: %v", err)
 	}
 }
