@@ -59,9 +59,22 @@ func NewClient(base, token string, opts Options) (*Client, error) {
 		agent = "pressrun"
 	}
 	transport = withAgent{transport, agent}
-	c := &Client{base: u, token: token, http: &http.Client{Transport: transport, Timeout: time.Minute}}
+	c := &Client{base: u, token: token, http: &http.Client{Transport: transport, Timeout: time.Minute, CheckRedirect: onlyReads}}
 	c.patient = patient(transport, opts)
 	return c, nil
+}
+
+// onlyReads follows redirects of calls that read. Any other would be made again
+// as a GET without its body, and what answers that would be taken for success.
+func onlyReads(_ *http.Request, via []*http.Request) error {
+	const most = 10
+	switch {
+	case via[0].Method != http.MethodGet:
+		return http.ErrUseLastResponse
+	case len(via) >= most:
+		return fmt.Errorf("the app's address leads on %d times", most)
+	}
+	return nil
 }
 
 type withAgent struct {
@@ -78,7 +91,7 @@ func (w withAgent) RoundTrip(r *http.Request) (*http.Response, error) {
 func patient(transport http.RoundTripper, opts Options) *http.Client {
 	r := retryablehttp.NewClient()
 	r.Logger = nil
-	r.HTTPClient = &http.Client{Transport: transport, Timeout: 30 * time.Second}
+	r.HTTPClient = &http.Client{Transport: transport, Timeout: 30 * time.Second, CheckRedirect: onlyReads}
 	r.RetryMax = 5
 	if opts.Tries > 0 {
 		r.RetryMax = opts.Tries - 1
@@ -92,7 +105,9 @@ func patient(transport http.RoundTripper, opts Options) *http.Client {
 			}
 		}
 	}
-	return r.StandardClient()
+	standard := r.StandardClient()
+	standard.CheckRedirect = onlyReads
+	return standard
 }
 
 // WithToken is the same client with another bearer token.
@@ -187,6 +202,10 @@ func problemOf(resp *http.Response) error {
 			p.Status = resp.StatusCode
 			return p
 		}
+	}
+	if to := resp.Header.Get("Location"); resp.StatusCode >= 300 && resp.StatusCode < 400 && to != "" {
+		p.Detail = fmt.Sprintf("%s leads on to %q: give the app's own address, behind no sign-in of others", resp.Request.URL.Host, to)
+		return p
 	}
 	p.Detail = fmt.Sprintf("%s answered %s, which is not an answer of Pressrun's", resp.Request.URL.Host, resp.Status)
 	return p
