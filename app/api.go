@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -85,7 +86,8 @@ func (a *App) guard(next http.Handler) http.Handler {
 	csrf.SetDenyHandler(http.HandlerFunc(a.crossOrigin))
 	identified := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !a.rightHost(r) {
-			http.Error(w, "this address is not the one Pressrun was set up for", http.StatusMisdirectedRequest)
+			secureHeaders(w.Header())
+			a.wrongHost(w, r)
 			return
 		}
 		secureHeaders(w.Header())
@@ -118,18 +120,33 @@ func (a *App) refusal(c *caller, site string, roles []role) *api.Problem {
 		return c.refused
 	}
 	if !slices.Contains(roles, c.role) {
-		return problem(http.StatusForbidden, "forbidden", "a token of role "+string(c.role)+" may not do this")
+		return problem(http.StatusForbidden, "forbidden", "a token of role "+string(c.role)+" may not do this; it takes "+rolesWords(roles))
 	}
 	if site == "" {
 		return nil
 	}
 	if !c.sees(site) {
-		return problem(http.StatusForbidden, "forbidden", "this token is not good for site "+site)
+		return problem(http.StatusForbidden, "forbidden", "this token is not good for site "+site+"; GET /v1/sites lists those that it is good for")
 	}
 	if _, ok := a.config.Sites[site]; !ok {
 		return problem(http.StatusNotFound, "no_site", "there is no site "+site)
 	}
 	return nil
+}
+
+// rolesWords name the roles of which one is needed.
+func rolesWords(roles []role) string {
+	var configured []string
+	for _, r := range roles {
+		switch r {
+		case roleSession:
+			return "the session that a run gets with its claim"
+		case roleCMS, roleRun, roleEditor, roleOperator:
+			configured = append(configured, string(r))
+		case roleJob, roleGitHub: // a run's own, which people can't choose
+		}
+	}
+	return "one of role " + strings.Join(configured, " or ")
 }
 
 // allow lets only some roles through to an operation.

@@ -88,8 +88,10 @@ func (a *App) freeze(ctx context.Context, in *freezeInput) (*siteOutput, error) 
 }
 
 func (a *App) act(ctx context.Context, site string, event release.Event) (*siteOutput, error) {
-	if _, err := a.ledger.Decide(ctx, site, event); err != nil {
+	after, err := a.ledger.Decide(ctx, site, event)
+	if err != nil {
 		return nil, a.public(ctx, err)
 	}
-	return a.getSite(ctx, &siteInput{Site: site})
+	// What follows only tells of it: an error there would say that nothing was done.
+	return &siteOutput{Body: a.viewOf(after)}, nil
 }

@@ -51,7 +51,7 @@ func (a *App) requestRoutes(h huma.API) {
 func (a *App) ask(ctx context.Context, in *askInput) (*askOutput, error) {
 	who := callerOf(ctx)
 	if !who.mayAskAs(in.Body.Source) {
-		return nil, problem(http.StatusForbidden, "forbidden", "a token of role "+string(who.role)+" may not ask as "+string(in.Body.Source))
+		return nil, problem(http.StatusForbidden, "forbidden", "a token of role "+string(who.role)+" may not ask as "+string(in.Body.Source)+"; it may as "+who.sourcesWords())
 	}
 	if err := checkRequest(in.Body, ledger.Now()); err != nil {
 		return nil, err

@@ -157,8 +157,24 @@ func TestANameReboundToThisMachineIsTurnedAway(t *testing.T) {
 		t.Fatal(err)
 	}
 	resp.Body.Close()
-	if resp.StatusCode != http.StatusMisdirectedRequest {
-		t.Errorf("got %s", resp.Status)
+	if resp.StatusCode != http.StatusMisdirectedRequest || resp.Header.Get("Content-Type") != "application/problem+json" || resp.Header.Get("Content-Security-Policy") == "" {
+		t.Errorf("got %s %v", resp.Status, resp.Header)
+	}
+}
+
+func TestARefusalSaysWhatItTakes(t *testing.T) {
+	b := start(t, limited)
+	for _, c := range []struct{ method, path, token, body, want string }{
+		{"POST", "/v1/sites/www/pause", "editor-token", `{}`, "it takes one of role operator"},
+		{"GET", "/v1/events", "run-token", "", "it takes one of role editor or operator or cms"},
+		{"POST", "/v1/sites/www/releases/1/heartbeats", "run-token", `{"run":{"id":"r","attempt":1}}`, "it takes the session that a run gets with its claim"},
+		{"GET", "/v1/sites/www", "cms-docs-token", "", "GET /v1/sites lists those"},
+		{"POST", "/v1/sites/www/requests", "cms-token", `{"source":"operator"}`, "it may as schedule or content or editor"},
+		{"GET", "/v1/nowhere", operatorToken, "", "/openapi.json"},
+	} {
+		if _, p := b.call(t, c.method, c.path, c.token, c.body); !strings.Contains(p.Detail, c.want) {
+			t.Errorf("%s %s: %q says nothing of %q", c.method, c.path, p.Detail, c.want)
+		}
 	}
 }
 

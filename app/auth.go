@@ -67,6 +67,17 @@ func (c *caller) mayAskAs(source release.Source) bool {
 	return false
 }
 
+// sourcesWords name the sources as which a caller may ask.
+func (c *caller) sourcesWords() string {
+	var words []string
+	for _, s := range release.Sources {
+		if c.mayAskAs(s) {
+			words = append(words, string(s))
+		}
+	}
+	return strings.Join(words, " or ")
+}
+
 // tokens are the configured bearer tokens, by their hashes.
 type tokens []config.Token
 

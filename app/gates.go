@@ -53,7 +53,7 @@ func (g *gates) load(state string) error {
 		err = json.Unmarshal(text, &g.open)
 	}
 	if err != nil {
-		return fmt.Errorf("read which runs wait at GitHub (%s): %w", g.file, err)
+		return fmt.Errorf("read which runs wait at GitHub: %w: remove %s, and let the runs that wait begin by hand on GitHub", err, g.file)
 	}
 	return nil
 }

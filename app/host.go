@@ -28,3 +28,17 @@ func (a *App) rightHost(r *http.Request) bool {
 	u, err := url.Parse(a.config.URL)
 	return err == nil && strings.EqualFold(u.Hostname(), host)
 }
+
+// wrongHost says by which addresses the app can be reached instead.
+func (a *App) wrongHost(w http.ResponseWriter, r *http.Request) {
+	where := "http://localhost with the port of this app"
+	if a.config.URL != "" {
+		where += ", or " + a.config.URL
+	}
+	p := problem(http.StatusMisdirectedRequest, "wrong_host", "Pressrun lets anybody on this machine in, and therefore answers by the names of this machine only: use "+where)
+	if strings.HasPrefix(r.URL.Path, "/v1/") {
+		a.refuse(w, r, p)
+		return
+	}
+	a.trouble(&visit{w: w, r: r}, p)
+}

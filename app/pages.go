@@ -194,6 +194,8 @@ func troubleTitle(status int) string {
 		return "This can't be done now"
 	case http.StatusServiceUnavailable:
 		return "Pressrun can't answer at the moment"
+	case http.StatusMisdirectedRequest:
+		return "This is not Pressrun's address"
 	case http.StatusBadGateway:
 		return "This can't be had at the moment"
 	case http.StatusInternalServerError:
@@ -215,7 +217,7 @@ func (a *App) unknown(mux *http.ServeMux, w http.ResponseWriter, r *http.Request
 		a.refuse(w, r, problem(http.StatusMethodNotAllowed, "invalid", "this address takes "+strings.Join(allowed, ", ")))
 		return
 	}
-	a.refuse(w, r, problem(http.StatusNotFound, "not_found", "the API has no such address"))
+	a.refuse(w, r, problem(http.StatusNotFound, "not_found", "the API has no such address; /openapi.json names all"))
 }
 
 // crossOrigin answers what another site's page sent in a reader's name. It

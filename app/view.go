@@ -34,6 +34,17 @@ func (a *App) siteView(ctx context.Context, name string) (api.Site, error) {
 	if err != nil {
 		return api.Site{}, err
 	}
+	v := a.viewOf(site)
+	pending, err := a.edgePending(ctx, site)
+	if pending != "" {
+		v.Text += " " + pending
+	}
+	return v, err
+}
+
+// viewOf is what a site's own state tells.
+func (a *App) viewOf(site release.Site) api.Site {
+	name := site.Name
 	conf := a.config.Sites[name]
 	now := ledger.Now()
 	v := api.Site{
@@ -56,11 +67,7 @@ func (a *App) siteView(ctx context.Context, name string) (api.Site, error) {
 		}
 	}
 	v.Text = siteWords(site, now, conf.Location())
-	pending, err := a.edgePending(ctx, site)
-	if pending != "" {
-		v.Text += " " + pending
-	}
-	return v, err
+	return v
 }
 
 // waitingView tells what waits, and for what.
