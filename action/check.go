@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/s3"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -113,7 +114,10 @@ func inside(folder, file string) bool {
 }
 
 func (j *job) destination(ctx context.Context) (deploy.Destination, error) {
-	dest, err := destination.Open(ctx, j.opts.To, destination.Options{Endpoint: j.opts.Endpoint, Region: j.opts.Region, State: j.opts.State})
+	dest, err := destination.Open(ctx, j.opts.To, destination.Options{
+		Endpoint: j.opts.Endpoint, Region: j.opts.Region, State: j.opts.State,
+		Waiting: func(w s3.Waiting) { j.say("%s", w) },
+	})
 	if err != nil {
 		return dest, usage("--to: %v", err)
 	}

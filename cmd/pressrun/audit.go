@@ -40,7 +40,7 @@ var errRedirectDrift = errors.New("the redirect store is not as the last deploy 
 
 // Run audits.
 func (c *auditCmd) Run(ctx context.Context, t *terminal) error {
-	dest, err := c.open(ctx, c.To)
+	dest, err := c.open(ctx, c.To, t.tellWaiting)
 	if err != nil {
 		return err
 	}

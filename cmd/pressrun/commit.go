@@ -90,7 +90,7 @@ func (c *commitCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	dest, err := plan.Place.open(ctx, plan.Build.To)
+	dest, err := plan.Place.open(ctx, plan.Build.To, c.waiting(t))
 	if err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/s3"
 )
 
 // placeFlags name a destination and how to reach it.
@@ -22,8 +23,10 @@ type placeFlags struct {
 	State    string `placeholder:"ADDRESS" help:"Another s3:// address for the state, so that a public bucket holds the site alone."`
 }
 
-func (f placeFlags) open(ctx context.Context, address string) (deploy.Destination, error) {
-	dest, err := destination.Open(ctx, address, destination.Options{Endpoint: f.Endpoint, Region: f.Region, State: f.State})
+// open opens a destination; waiting is told when its store does not answer, nil for
+// nobody.
+func (f placeFlags) open(ctx context.Context, address string, waiting func(s3.Waiting)) (deploy.Destination, error) {
+	dest, err := destination.Open(ctx, address, destination.Options{Endpoint: f.Endpoint, Region: f.Region, State: f.State, Waiting: waiting})
 	if err != nil {
 		return dest, withCode(exitUsage, err)
 	}
@@ -102,7 +105,7 @@ names; a build in a folder called so is written ./plan.`
 
 // Run deploys a folder.
 func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
-	dest, err := c.openBuild(ctx, c.placeFlags)
+	dest, err := c.openBuild(ctx, c.placeFlags, c.waiting(t))
 	if err != nil {
 		return err
 	}
@@ -120,14 +123,14 @@ func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
 }
 
 // openBuild opens where a build goes to, and makes sure that there is one.
-func (f buildFlags) openBuild(ctx context.Context, place placeFlags) (deploy.Destination, error) {
+func (f buildFlags) openBuild(ctx context.Context, place placeFlags, waiting func(s3.Waiting)) (deploy.Destination, error) {
 	if strings.HasPrefix(f.Dir, "s3://") || strings.HasPrefix(f.Dir, "file://") {
 		return deploy.Destination{}, withCode(exitUsage, fmt.Errorf("%s is no folder of a built site: give the folder first and the destination after it", f.Dir))
 	}
 	if _, err := os.Stat(f.Dir); errors.Is(err, fs.ErrNotExist) {
 		return deploy.Destination{}, withCode(exitUsage, fmt.Errorf("the build's folder %s does not exist: build the site first, or check the name", f.Dir))
 	}
-	return place.open(ctx, f.To)
+	return place.open(ctx, f.To, waiting)
 }
 
 func (f buildFlags) apply(o *engine.Options) error {

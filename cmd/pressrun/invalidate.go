@@ -41,7 +41,7 @@ Examples:
 
 // Run invalidates.
 func (c *invalidateCmd) Run(ctx context.Context, t *terminal) error {
-	dest, err := c.open(ctx, c.To)
+	dest, err := c.open(ctx, c.To, t.tellWaiting)
 	if err != nil {
 		return err
 	}

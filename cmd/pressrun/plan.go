@@ -60,7 +60,7 @@ func (c *planCmd) Run(ctx context.Context, t *terminal) error {
 	if c.Shards != 0 && (c.Out == "" || c.Shards < 1 || c.Shards > engine.MaxShards) {
 		return withCode(exitUsage, fmt.Errorf("--shards is 1 to %d, and needs --out", engine.MaxShards))
 	}
-	dest, err := c.openBuild(ctx, c.placeFlags)
+	dest, err := c.openBuild(ctx, c.placeFlags, t.tellWaiting)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (c *applyCmd) Run(ctx context.Context, t *terminal) error {
 			return withCode(exitUsage, err)
 		}
 	}
-	dest, err := plan.Place.open(ctx, plan.Build.To)
+	dest, err := plan.Place.open(ctx, plan.Build.To, c.waiting(t))
 	if err != nil {
 		return err
 	}

@@ -22,8 +22,8 @@ type historyFlags struct {
 	To string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 }
 
-func (f *historyFlags) read(ctx context.Context) (deploy.Store, history.Head, error) {
-	dest, err := f.open(ctx, f.To)
+func (f *historyFlags) read(ctx context.Context, t *terminal) (deploy.Store, history.Head, error) {
+	dest, err := f.open(ctx, f.To, t.tellWaiting)
 	if err != nil {
 		return nil, history.Head{}, err
 	}
@@ -76,7 +76,7 @@ Examples:
 
 // Run lists.
 func (c *releasesListCmd) Run(ctx context.Context, t *terminal) error {
-	_, head, err := c.read(ctx)
+	_, head, err := c.read(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -130,7 +130,7 @@ type shownRelease struct {
 
 // Run shows a release.
 func (c *releasesShowCmd) Run(ctx context.Context, t *terminal) error {
-	state, head, err := c.read(ctx)
+	state, head, err := c.read(ctx, t)
 	if err != nil {
 		return err
 	}
@@ -192,7 +192,7 @@ Examples:
 
 // Run compares.
 func (c *releasesDiffCmd) Run(ctx context.Context, t *terminal) error {
-	state, head, err := c.read(ctx)
+	state, head, err := c.read(ctx, t)
 	if err != nil {
 		return err
 	}

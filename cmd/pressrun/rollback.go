@@ -33,7 +33,7 @@ Examples:
 
 // Run rolls back.
 func (c *rollbackCmd) Run(ctx context.Context, t *terminal) error {
-	dest, err := c.placeFlags.open(ctx, c.To)
+	dest, err := c.placeFlags.open(ctx, c.To, c.waiting(t))
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,9 @@ type Options struct {
 	// StallTimeout is how long a connection to S3 may do nothing in the middle of
 	// a request; default 60 s.
 	StallTimeout time.Duration
+	// Waiting is told when an S3 store has not answered for some seconds, once for
+	// each time that lasts.
+	Waiting func(s3.Waiting)
 }
 
 // Open opens s3://bucket[/prefix] or file:///absolute/folder. Nothing is sent or
@@ -139,6 +142,6 @@ func openBucket(ctx context.Context, address string, o Options) (*s3.Store, erro
 	return s3.Open(ctx, bucket, prefix, s3.Options{
 		Endpoint: o.Endpoint, Region: o.Region, AccessKey: o.AccessKey, SecretKey: o.SecretKey,
 		MaxConnections: o.MaxConnections, MaxAttempts: o.MaxAttempts,
-		StallTimeout: o.StallTimeout,
+		StallTimeout: o.StallTimeout, Waiting: o.Waiting,
 	})
 }

@@ -40,6 +40,9 @@ type Options struct {
 	// CopyAtOnce is the size in bytes, up to 5 GiB, from which on objects are copied in
 	// parts; default 1 GiB.
 	CopyAtOnce int64
+	// Waiting is told when the store has not answered for some seconds, once for
+	// each time that lasts; it is called from several goroutines, one at a time.
+	Waiting func(Waiting)
 	// HTTPClient sends requests in place of the tuned one; for tests.
 	HTTPClient aws.HTTPClient
 }
@@ -67,8 +70,8 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 			return nil, fmt.Errorf("the endpoint %q is not a URL like https://s3.example.org", o.Endpoint)
 		}
 	}
-	throttle := new(atomic.Int64)
-	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o, throttle)...)
+	throttle, waits := new(atomic.Int64), &waits{tell: o.Waiting, attempts: o.MaxAttempts}
+	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o, throttle, waits)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration (check AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE): %w", err)
 	}
@@ -88,6 +91,7 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 	if s.endpoint == "" {
 		s.endpoint = "AWS S3 in " + cfg.Region
 	}
+	waits.store = s.endpoint
 	s.client = awss3.NewFromConfig(cfg, func(c *awss3.Options) {
 		if o.Endpoint != "" {
 			c.BaseEndpoint = aws.String(o.Endpoint)
@@ -101,18 +105,18 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 		c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		c.DisableLogOutputChecksumValidationSkipped = true
-		c.APIOptions = append(c.APIOptions, countRequests(s.requests))
+		c.APIOptions = append(c.APIOptions, countRequests(s.requests), waits.watch)
 	})
 	return s, nil
 }
 
-func loadOptions(o Options, throttle *atomic.Int64) []func(*config.LoadOptions) error {
+func loadOptions(o Options, throttle *atomic.Int64, waits *waits) []func(*config.LoadOptions) error {
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(httpClient(o.MaxConnections, o.StallTimeout)),
 		// What fails is told in an error; the SDK's own remarks would go between
 		// the lines of the standard error.
 		config.WithLogger(logging.Nop{}),
-		config.WithRetryer(func() aws.Retryer { return &countingRetryer{newRetryer(o.MaxAttempts), throttle} }),
+		config.WithRetryer(func() aws.Retryer { return &countingRetryer{newRetryer(o.MaxAttempts), throttle, waits} }),
 	}
 	if o.Region != "" {
 		load = append(load, config.WithRegion(o.Region))
@@ -129,7 +133,7 @@ func loadOptions(o Options, throttle *atomic.Int64) []func(*config.LoadOptions) 
 func newRetryer(attempts int) aws.RetryerV2 {
 	return retry.NewStandard(func(r *retry.StandardOptions) {
 		r.MaxAttempts = attempts
-		r.MaxBackoff = 8 * time.Second
+		r.MaxBackoff = maxBackoff
 		r.RateLimiter = ratelimit.None
 		r.Retryables = append(r.Retryables, retryBrokenAnswers)
 	})
@@ -140,6 +144,7 @@ func newRetryer(attempts int) aws.RetryerV2 {
 type countingRetryer struct {
 	aws.RetryerV2
 	throttle *atomic.Int64
+	waits    *waits
 }
 
 // RetryDelay is asked for before each retry.
@@ -148,7 +153,11 @@ func (r *countingRetryer) RetryDelay(attempt int, err error) (time.Duration, err
 	if isThrottle(err) || (errors.As(err, &network) && network.Timeout()) {
 		r.throttle.Add(1)
 	}
-	return r.RetryerV2.RetryDelay(attempt, err)
+	delay, delayErr := r.RetryerV2.RetryDelay(attempt, err)
+	if delayErr == nil {
+		r.waits.failed(err, delay)
+	}
+	return delay, delayErr
 }
 
 func isThrottle(err error) bool {

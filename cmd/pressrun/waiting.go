@@ -1,0 +1,46 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy/s3"
+)
+
+// tellWaiting says in a line on standard error that a store does not answer, so
+// that nobody has to guess why nothing happens.
+func (t *terminal) tellWaiting(w s3.Waiting) {
+	w.Until = w.Until.In(t.local)
+	line := "pressrun: " + oneLine(w.String()) + "\n"
+	if t.progress { // what the progress line shows is drawn anew below
+		line = eraseLine + line
+	}
+	fmt.Fprint(t.err, line)
+}
+
+// waitingLine is the line of --progress json; docs/deploy.md has its fields.
+type waitingLine struct {
+	Event string    `json:"event"` // "waiting"
+	Store string    `json:"store"`
+	Why   string    `json:"why"`
+	Until time.Time `json:"until"`
+}
+
+// waiting is what tells of a store that does not answer, in the way that progress
+// is told; nil for nobody.
+func (f progressFlags) waiting(t *terminal) func(s3.Waiting) {
+	switch f.Progress {
+	case "off":
+		return nil
+	case "json":
+		return func(w s3.Waiting) {
+			text, err := json.Marshal(waitingLine{"waiting", w.Store, w.Why, w.Until.UTC().Truncate(time.Second)})
+			if err != nil { // words and a time: it can't fail
+				return
+			}
+			fmt.Fprintf(t.err, "%s\n", text)
+		}
+	}
+	return t.tellWaiting
+}

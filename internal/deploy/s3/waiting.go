@@ -1,0 +1,153 @@
+package s3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"net"
+	"net/http"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/aws/smithy-go/middleware"
+)
+
+// Waiting tells that the store has not given an answer for some seconds, and
+// that it is tried on.
+type Waiting struct {
+	Store string    // the endpoint, or AWS S3 in a region
+	Why   string    // "it refuses connections"
+	Until time.Time // about when the request is given up
+}
+
+// String is a sentence for people.
+func (w Waiting) String() string {
+	return fmt.Sprintf("waiting for the store at %s: %s; trying until about %s", w.Store, w.Why, w.Until.Format("15:04:05 MST"))
+}
+
+const (
+	// waitTold is how long nothing has come from the store when that is told.
+	waitTold   = 4 * time.Second
+	maxBackoff = 8 * time.Second
+	dialLimit  = 30 * time.Second // the SDK's own
+)
+
+// waits watches for times in which a store gives no answer that helps, and tells
+// of each once, if anybody listens.
+type waits struct {
+	tell     func(Waiting)
+	store    string
+	attempts int
+
+	mu    sync.Mutex
+	since time.Time // of the first failure since the last answer
+	heard time.Time // when the last answer came
+	told  bool
+}
+
+// failed notes that a try failed and the next one comes after a while.
+func (w *waits) failed(err error, next time.Duration) {
+	if w.tell == nil {
+		return
+	}
+	why, each := whyWaiting(err)
+	now := time.Now()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.since.IsZero() {
+		w.since = now
+	}
+	if !w.told && now.Add(next).Sub(w.since) >= waitTold {
+		w.say(why, w.since.Add(w.longest(each)))
+	}
+}
+
+// hangs notes that a request has had no answer at all for waitTold.
+func (w *waits) hangs(began time.Time) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.told && w.heard.Before(began) {
+		w.say("it does not answer", began.Add(w.longest(dialLimit)))
+	}
+}
+
+// answered notes that the store works.
+func (w *waits) answered() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.since, w.told, w.heard = time.Time{}, false, time.Now()
+}
+
+func (w *waits) say(why string, until time.Time) {
+	w.told = true
+	w.tell(Waiting{Store: w.store, Why: why, Until: until})
+}
+
+// longest is how long a request is tried at most: each try, and the pauses between
+// them.
+func (w *waits) longest(each time.Duration) time.Duration {
+	total := each * time.Duration(w.attempts)
+	for attempt := 1; attempt < w.attempts; attempt++ {
+		total += min(maxBackoff, time.Duration(math.Pow(2, float64(attempt)))*time.Second)
+	}
+	return total
+}
+
+// whyWaiting puts a failed try in words, and tells how long such a one takes.
+func whyWaiting(err error) (why string, each time.Duration) {
+	var dns *net.DNSError
+	var network net.Error
+	switch {
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return "it refuses connections", 0
+	case errors.As(err, &dns):
+		return "the name " + dns.Name + " can't be looked up", 0
+	case errors.As(err, &network) && network.Timeout():
+		return "it does not answer", dialLimit
+	case isThrottle(err):
+		return "it asks for fewer requests", 0
+	}
+	if status := httpStatus(err); status >= http.StatusInternalServerError {
+		return fmt.Sprintf("it answers with status %d", status), 0
+	}
+	if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" {
+		return "it can't be reached", 0
+	}
+	return "the connection breaks off", 0
+}
+
+// long are the operations that take their time on a good day too.
+var long = map[string]bool{
+	"PutObject": true, "UploadPart": true, "CopyObject": true, "UploadPartCopy": true, "CompleteMultipartUpload": true, "DeleteObjects": true,
+}
+
+// watch lets an operation's lack of an answer be noticed while it lasts.
+func (w *waits) watch(stack *middleware.Stack) error {
+	if w.tell == nil {
+		return nil
+	}
+	err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Waiting", func(
+		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
+	) (middleware.InitializeOutput, middleware.Metadata, error) {
+		if !long[middleware.GetOperationName(ctx)] {
+			began := time.Now()
+			timer := time.AfterFunc(waitTold, func() { w.hangs(began) })
+			defer timer.Stop()
+		}
+		return next.HandleInitialize(ctx, in)
+	}), middleware.Before)
+	if err != nil {
+		return err
+	}
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Answered", func(
+		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+	) (middleware.DeserializeOutput, middleware.Metadata, error) {
+		out, meta, err := next.HandleDeserialize(ctx, in)
+		if status := httpStatus(err); err == nil || status > 0 && status < http.StatusInternalServerError && status != http.StatusTooManyRequests {
+			w.answered()
+		}
+		return out, meta, err
+	}), middleware.Before)
+}
