@@ -133,7 +133,7 @@ func TestPagesStayUpToDateAndAreWorkedByKeyboard(t *testing.T) {
 
 	srv.CloseClientConnections()
 	srv.Close()
-	s.await(`!document.getElementById("connection").hidden`)
+	s.await(`document.getElementById("connection").textContent`)
 	if got := s.eval(`document.getElementById("connection").textContent`); !strings.HasPrefix(got, "Connection lost, showing the state as of ") {
 		t.Errorf("without a server the page says %q", got)
 	}
@@ -165,4 +165,25 @@ func TestTheListOfSitesStaysUpToDate(t *testing.T) {
 	s.awaitText("site-secret", "Dispatched")
 	s.awaitText("site-www", "Ready")
 	s.await(`document.getElementById("announcer").textContent.includes("Secret plans: Release #1")`)
+}
+
+// A server without room for a stream is no lost connection.
+func TestAPageWithoutAStreamStaysUpToDateAndSaysSo(t *testing.T) {
+	ctx := browser(t)
+	b := start(t, withPeople)
+	b.app.streams.mu.Lock()
+	b.app.streams.mostOfOne = 0
+	b.app.streams.mu.Unlock()
+	s := screen{t, ctx}
+	s.do(chromedp.Navigate(b.url+"/sites/www"), chromedp.WaitVisible("#token"), chromedp.SendKeys("#token", editorToken+kb.Enter))
+	s.await(`location.pathname === "/sites/www" && document.readyState === "complete"`)
+	s.awaitText("connection", "There are no live updates at the moment")
+	if _, err := b.client.Ask(t.Context(), "www", "k", api.RequestInput{Source: release.FromContent}); err != nil {
+		t.Fatal(err)
+	}
+	s.awaitText("stand", "Dispatched")
+	b.app.streams.mu.Lock()
+	b.app.streams.mostOfOne = 10
+	b.app.streams.mu.Unlock()
+	s.await(`!document.getElementById("connection").textContent`)
 }

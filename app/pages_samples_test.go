@@ -111,6 +111,7 @@ func sampleIn(state release.State) siteFacts {
 	}
 	f.scheduled = []ledger.Request{request(0, "Maria Sánchez", "Book sale in the main hall", 3*time.Hour)}
 	f.scheduled[0].NotBefore = sampleNow.Add(18 * time.Hour)
+	site.Scheduled = f.scheduled[0].NotBefore
 	f.site, f.releases = site, past
 	return f
 }

@@ -114,7 +114,11 @@ func siteWords(site release.Site, now time.Time, zone *time.Location) string {
 		if site.Live.Number == 0 {
 			return "Nothing has been released yet."
 		}
-		return fmt.Sprintf("Everything is live, as of release #%d at %s.", site.Live.Number, clock(site.Live.Times.Complete, now, zone))
+		words := "Everything is live"
+		if !site.Scheduled.IsZero() {
+			words = "Everything but what is scheduled is live"
+		}
+		return fmt.Sprintf("%s, as of release #%d at %s.", words, site.Live.Number, clock(site.Live.Times.Complete, now, zone))
 	case release.Requested:
 		return waitingWords(site, now, zone)
 	case release.Dispatched, release.Starting, release.InProgress, release.Complete:

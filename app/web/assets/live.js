@@ -17,6 +17,7 @@
   let soonTimer = 0;
   let lostTimer = 0;
   let retryTimer = 0;
+  let retries = 0; // of the stream, without success
   let after = main.dataset.after;
   let ahead = 0; // how far this machine's clock is ahead of the server's
   const setClock = () => { ahead = main.dataset.now ? Date.now() - Date.parse(main.dataset.now) : 0; };
@@ -137,6 +138,10 @@
       }
       if (!answer.ok) throw new Error(String(answer.status));
       apply(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      // The server is there, and has no stream for us: see streams.go.
+      if (connection.textContent && !(stream && stream.readyState === EventSource.OPEN)) {
+        say("There are no live updates at the moment. This page is loaded again at least every minute.");
+      }
     } catch {
       lost();
     } finally {
@@ -151,10 +156,9 @@
 
   // ---- the stream
 
-  const say = (text) => {
-    if (connection.textContent !== text) connection.textContent = text;
-    connection.hidden = !text;
-  };
+  // The element is always there, and empty: screen readers tell what changes in
+  // it, and not of what appears with its text.
+  const say = (text) => { if (connection.textContent !== text) connection.textContent = text; };
 
   function lost() {
     clearTimeout(lostTimer);
@@ -175,7 +179,7 @@
     const mine = new EventSource(`${main.dataset.events}&after=${after}`);
     stream = mine;
     let opened = false;
-    mine.onopen = () => { found(); if (opened) soon(); opened = true; };
+    mine.onopen = () => { retries = 0; found(); if (opened) soon(); opened = true; };
     for (const kind of main.dataset.kinds.split(" ")) {
       mine.addEventListener(kind, (event) => { after = event.lastEventId || after; soon(); });
     }
@@ -187,8 +191,12 @@
     };
   }
 
+  // Ever more seldom: a server that has no room is not helped by more calls.
   function reopen() {
-    if (!retryTimer) retryTimer = setTimeout(() => { retryTimer = 0; open(); soon(); }, 3000);
+    if (retryTimer) return;
+    const wait = Math.min(3000 * 2 ** retries, 60000) * (0.75 + Math.random() / 4);
+    retries += 1;
+    retryTimer = setTimeout(() => { retryTimer = 0; open(); soon(); }, wait);
   }
 
   function close() {
