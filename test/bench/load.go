@@ -1,19 +1,16 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"net"
-	"net/textproto"
 	"net/url"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
+	"github.com/pressrun/pressrun/test/httpload"
 	"github.com/pressrun/pressrun/test/program"
 )
 
@@ -67,62 +64,20 @@ func summarize(all []time.Duration, elapsed time.Duration) rate {
 
 // ask sends requests over a connection until the context ends.
 func ask(ctx context.Context, host, token, name string) (took []time.Duration, err error) {
-	var d net.Dialer
-	conn, err := d.DialContext(context.WithoutCancel(ctx), "tcp", host)
-	if err != nil {
-		return nil, fmt.Errorf("connect: %w", err)
-	}
-	defer func() { err = errors.Join(err, conn.Close()) }()
 	const body = `{"source":"content","actor":"Ada Lovelace","title":"Opening hours","entity":"node/1234","link":"https://cms.example.org/node/1234"}`
-	const digits = 8
-	text := []byte("POST /v1/sites/www/requests HTTP/1.1\r\nHost: " + host + "\r\nAuthorization: Bearer " + token +
-		"\r\nContent-Type: application/json\r\nContent-Length: " + strconv.Itoa(len(body)) +
-		"\r\nIdempotency-Key: " + name + "00000000\r\n\r\n" + body)
-	at := bytes.Index(text, []byte(name+"00000000")) + len(name)
-	in := textproto.NewReader(bufio.NewReaderSize(conn, 8<<10))
+	line, err := httpload.Dial(context.WithoutCancel(ctx), host, "POST /v1/sites/www/requests HTTP/1.1\r\nHost: "+host+"\r\nAuthorization: Bearer "+token+
+		"\r\nContent-Type: application/json\r\nContent-Length: "+strconv.Itoa(len(body))+
+		"\r\nIdempotency-Key: "+name+httpload.Number+"\r\n\r\n"+body, "HTTP/1.1 201")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, line.Close()) }()
 	for n := 0; ctx.Err() == nil; n++ {
-		copy(text[at:at+digits], fmt.Appendf(nil, "%08d", n))
-		began := time.Now()
-		if _, err := conn.Write(text); err != nil {
-			return nil, fmt.Errorf("ask: %w", err)
-		}
-		if err := answer(in); err != nil {
+		one, err := line.Send(n)
+		if err != nil {
 			return nil, err
 		}
-		took = append(took, time.Since(began))
+		took = append(took, one)
 	}
 	return took, nil
-}
-
-// answer reads one answer, which must be a 201.
-func answer(in *textproto.Reader) error {
-	status, err := in.ReadLineBytes()
-	if err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	if !bytes.HasPrefix(status, []byte("HTTP/1.1 201")) {
-		return fmt.Errorf("the answer is %q", status)
-	}
-	length := -1
-	for {
-		line, err := in.ReadLineBytes()
-		if err != nil {
-			return fmt.Errorf("read the answer: %w", err)
-		}
-		if len(line) == 0 {
-			break
-		}
-		if value, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
-			if length, err = strconv.Atoi(string(value)); err != nil {
-				return fmt.Errorf("read the answer's length: %w", err)
-			}
-		}
-	}
-	if length < 0 {
-		return errors.New("the answer has no length")
-	}
-	if _, err := in.R.Discard(length); err != nil {
-		return fmt.Errorf("read the answer: %w", err)
-	}
-	return nil
 }

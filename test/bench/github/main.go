@@ -1,49 +1,39 @@
 // Command github measures how soon a webhook of GitHub's is acknowledged: after
 // it was verified, read and committed to disk. The senders are in a process of
-// their own, as GitHub is. It holds nothing against a limit: it exits with 0
-// unless it can't run.
+// their own, as GitHub is, but on the same machine. Beside the app a bare server
+// is measured that does only what none can leave out. It holds nothing against a
+// limit: it exits with 0 unless it can't run.
 package main
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"math/rand/v2"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
-	"strings"
-	"sync"
 	"syscall"
 	"time"
-
-	"github.com/pressrun/pressrun/app"
-	"github.com/pressrun/pressrun/internal/config"
-	"github.com/pressrun/pressrun/internal/runner"
-	"github.com/pressrun/pressrun/test/fakegithub"
-)
-
-const (
-	childVariable = "PRESSRUN_BENCH_APP"
-	secret        = "the webhooks' secret"
 )
 
 func main() {
-	if dir := os.Getenv(childVariable); dir != "" {
-		exit(serve(dir))
-	}
-	senders := flag.Int("senders", 512, "how many send at the same time")
-	span := flag.Duration("span", 5*time.Second, "how long each measurement lasts")
-	asJSON := flag.Bool("json", false, "print JSON")
+	var o options
+	flag.IntVar(&o.senders, "senders", 512, "how many send at the same time")
+	flag.DurationVar(&o.span, "span", 3*time.Second, "how long each measurement lasts")
+	flag.IntVar(&o.rounds, "rounds", 3, "how often app and bare server are measured in turn; medians are told")
+	flag.StringVar(&o.profiles, "profiles", "", "write profiles of the app under senders without pause into this folder")
+	flag.BoolVar(&o.json, "json", false, "print JSON")
 	flag.Parse()
-	exit(bench(context.Background(), *senders, *span, *asJSON))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if mode := os.Getenv(modeVariable); mode != "" {
+		exit(serve(ctx, mode, flag.Arg(0)))
+	}
+	exit(bench(ctx, o))
 }
 
 func exit(err error) {
@@ -54,23 +44,12 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-// serve is the app that is measured.
-func serve(dir string) error {
-	no := false
-	a, err := app.New(context.Background(), app.Options{
-		Config: config.Config{
-			Listen: "127.0.0.1:0", URL: "http://pressrun.test", State: filepath.Join(dir, "state"), Pages: config.Pages{Access: "token"},
-			GitHub: config.GitHub{Kind: "github", APIURL: "http://127.0.0.1:1", TokenFile: filepath.Join(dir, "secret"), WebhookSecretFiles: []string{filepath.Join(dir, "secret")}},
-			Sites: map[string]config.Site{"www": {TimeZone: "UTC", Runner: "github", GitHub: config.SiteGitHub{
-				Repository: "acme/www", Workflow: "content-release.yml", Ref: "main", Deployments: &no,
-			}}},
-		},
-		NewRunner: func(runner.OnEvent) (runner.Runner, error) { return runner.BySite{}, nil },
-	})
-	if err != nil {
-		return err
-	}
-	return a.Run(context.Background(), func(addr net.Addr) { fmt.Println(addr) })
+type options struct {
+	senders  int
+	span     time.Duration
+	rounds   int
+	profiles string
+	json     bool
 }
 
 // figures of one measurement; times are milliseconds.
@@ -81,140 +60,105 @@ type figures struct {
 	P50       float64 `json:"p50_ms"`
 	P99       float64 `json:"p99_ms"`
 	Max       float64 `json:"max_ms"`
+	// CPU is what the server used for one webhook, in microseconds: its start
+	// and what came of the webhook later included.
+	CPU float64 `json:"server_cpu_us"`
 }
 
-func bench(ctx context.Context, senders int, span time.Duration, asJSON bool) (err error) {
+// report is everything that was measured. Ratio is how many webhooks the app
+// acknowledges for each that the bare server does.
+type report struct {
+	Paced   figures `json:"paced"`
+	Unpaced figures `json:"unpaced"`
+	Bare    figures `json:"bare"`
+	Ratio   float64 `json:"ratio_to_bare"`
+}
+
+func bench(ctx context.Context, o options) (err error) {
 	dir, err := os.MkdirTemp("", "pressrun-bench-*")
 	if err != nil {
 		return fmt.Errorf("make a folder: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := os.WriteFile(filepath.Join(dir, "secret"), []byte(secret), 0o600); err != nil {
-		return fmt.Errorf("write the secret: %w", err)
-	}
-	program, err := os.Executable()
-	if err != nil {
-		return fmt.Errorf("find this program: %w", err)
-	}
-	cmd := exec.CommandContext(ctx, program)
-	cmd.Env, cmd.Stderr = append(os.Environ(), childVariable+"="+dir), os.Stderr
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return fmt.Errorf("start the app: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start the app: %w", err)
-	}
-	defer func() {
-		_ = cmd.Process.Signal(syscall.SIGKILL) // it has nothing to lose
-		_ = cmd.Wait()
-	}()
-	line := make([]byte, 100)
-	n, err := out.Read(line)
-	if err != nil {
-		return fmt.Errorf("start the app: %w", err)
-	}
-	address := "http://" + strings.TrimSpace(string(line[:n])) + "/v1/github/webhooks"
-	body, err := payload()
+	hook, err := prepare()
 	if err != nil {
 		return err
 	}
-	var all []figures
-	for _, pause := range []time.Duration{time.Second, 0} {
-		fmt.Fprintln(os.Stderr, "measuring webhooks,", senders, "senders, pause", pause)
-		f, err := measure(ctx, address, body, senders, span, pause)
-		if err != nil {
-			return err
+	b := run{options: o, dir: dir, hook: hook}
+	fmt.Fprintln(os.Stderr, "measuring webhooks,", o.senders, "senders")
+	r := report{}
+	if r.Paced, err = b.measure(ctx, modeApp, time.Second); err != nil {
+		return err
+	}
+	found := map[string][]figures{}
+	for range o.rounds { // in turn, so that a noisy neighbour disturbs both
+		for _, mode := range []string{modeApp, modeBare} {
+			f, err := b.measure(ctx, mode, 0)
+			if err != nil {
+				return err
+			}
+			found[mode] = append(found[mode], f)
 		}
-		all = append(all, f)
 	}
-	if asJSON {
-		return json.NewEncoder(os.Stdout).Encode(all)
+	r.Unpaced, r.Bare = median(found[modeApp]), median(found[modeBare])
+	r.Ratio = r.Unpaced.PerSecond / r.Bare.PerSecond
+	if o.json {
+		return json.NewEncoder(os.Stdout).Encode(r)
 	}
-	for _, f := range all {
-		fmt.Printf("webhooks_acknowledged: senders=%d pause=%s per_second=%.0f p50_ms=%.1f p99_ms=%.1f max_ms=%.1f\n", f.Senders, f.Pause, f.PerSecond, f.P50, f.P99, f.Max)
-	}
+	r.print(os.Stdout)
 	return nil
 }
 
-// payload is the webhook of a run of the site's workflow.
-func payload() ([]byte, error) {
-	github, err := fakegithub.Start(fakegithub.Options{InProcess: true})
-	if err != nil {
-		return nil, err
-	}
-	defer github.Close()
-	github.AddRepo("acme", "www", fakegithub.ContentRelease())
-	run, err := github.Press("acme/www", "content-release.yml", "schedule", nil)
-	if err != nil {
-		return nil, err
-	}
-	return github.RunPayload(run, "requested"), nil
+// median is that of the measurements, by webhooks a second.
+func median(all []figures) figures {
+	slices.SortFunc(all, func(a, b figures) int { return int(a.PerSecond - b.PerSecond) })
+	return all[len(all)/2]
 }
 
-// measure has senders send webhooks of runs, each with a pause of about so
-// long between two; 0 for none, which shows what the machine can do at most.
-func measure(ctx context.Context, address string, body []byte, senders int, span, pause time.Duration) (figures, error) {
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: senders, MaxConnsPerHost: senders}, Timeout: 30 * time.Second}
-	signature := fakegithub.Sign(secret, body)
-	var mu sync.Mutex
-	var took []time.Duration
-	var failed error
-	var wait sync.WaitGroup
-	began := time.Now()
-	for i := range senders {
-		wait.Go(func() {
-			var own []time.Duration
-			chance := rand.New(rand.NewPCG(uint64(i), uint64(span)))
-			if pause > 0 {
-				time.Sleep(time.Duration(chance.Int64N(int64(pause))))
-			}
-			for n := 0; time.Since(began) < span; n++ {
-				start := time.Now()
-				err := send(ctx, client, address, fmt.Sprintf("%08d-%d-%08d", i, pause, n), body, signature)
-				own = append(own, time.Since(start))
-				if err != nil {
-					mu.Lock()
-					failed = err
-					mu.Unlock()
-					return
-				}
-				if pause > 0 {
-					time.Sleep(pause/2 + time.Duration(chance.Int64N(int64(pause))))
-				}
-			}
-			mu.Lock()
-			took = append(took, own...)
-			mu.Unlock()
-		})
+// run is what the measurements have in common.
+type run struct {
+	options
+	dir  string
+	hook hook
+	done int
+}
+
+// measure measures a server of its own.
+func (b *run) measure(ctx context.Context, mode string, pause time.Duration) (f figures, err error) {
+	b.done++
+	dir := filepath.Join(b.dir, fmt.Sprint(b.done))
+	profiles := ""
+	if mode == modeApp && pause == 0 {
+		profiles = b.profiles
 	}
-	wait.Wait()
-	elapsed := time.Since(began)
-	if failed != nil || len(took) == 0 {
-		return figures{}, fmt.Errorf("send webhooks: %w", failed)
+	c, err := start(ctx, mode, dir, profiles)
+	if err != nil {
+		return f, err
+	}
+	took, elapsed, err := b.hook.send(ctx, c.address, b.senders, b.span, pause)
+	cpu, stopped := c.stop()
+	if err := errors.Join(err, stopped); err != nil {
+		return f, fmt.Errorf("measure the %s server: %w", mode, err)
 	}
 	slices.Sort(took)
 	ms := func(share float64) float64 {
-		return float64(took[min(int(share*float64(len(took))), len(took)-1)].Microseconds()) / 1000
+		return float64(took[int(share*float64(len(took)-1))].Microseconds()) / 1000
 	}
-	return figures{Senders: senders, Pause: pause.String(), PerSecond: float64(len(took)) / elapsed.Seconds(), P50: ms(0.5), P99: ms(0.99), Max: ms(1)}, nil
+	return figures{
+		Senders: b.senders, Pause: pause.String(), PerSecond: float64(len(took)) / elapsed.Seconds(),
+		P50: ms(0.5), P99: ms(0.99), Max: ms(1), CPU: float64(cpu.Microseconds()) / float64(len(took)),
+	}, nil
 }
 
-func send(ctx context.Context, client *http.Client, address, id string, body []byte, signature string) error {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, address, bytes.NewReader(body))
-	if err != nil {
-		return err
+// print writes a line for each measurement and, last, a line of key=value pairs.
+func (r report) print(out io.Writer) {
+	for _, l := range []struct {
+		what string
+		f    figures
+	}{{"webhooks_acknowledged", r.Paced}, {"webhooks_acknowledged", r.Unpaced}, {"bare_server", r.Bare}} {
+		fmt.Fprintf(out, "%s: senders=%d pause=%s per_second=%.0f p50_ms=%.1f p99_ms=%.1f max_ms=%.1f server_cpu_us=%.0f\n",
+			l.what, l.f.Senders, l.f.Pause, l.f.PerSecond, l.f.P50, l.f.P99, l.f.Max, l.f.CPU)
 	}
-	r.Header.Set("X-GitHub-Event", "workflow_run")
-	r.Header.Set("X-GitHub-Delivery", id)
-	r.Header.Set("X-Hub-Signature-256", signature)
-	resp, err := client.Do(r)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(io.Discard, resp.Body)
-	if resp.StatusCode != http.StatusAccepted {
-		err = errors.Join(err, fmt.Errorf("the app answered %s", resp.Status))
-	}
-	return errors.Join(err, resp.Body.Close())
+	fmt.Fprintf(out, "webhooks_p99_ms=%.1f unpaced_per_second=%.0f unpaced_p99_ms=%.1f bare_per_second=%.0f bare_p99_ms=%.1f ratio_to_bare=%.2f\n",
+		r.Paced.P99, r.Unpaced.PerSecond, r.Unpaced.P99, r.Bare.PerSecond, r.Bare.P99, r.Ratio)
 }
