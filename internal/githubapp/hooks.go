@@ -5,13 +5,15 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -113,6 +115,10 @@ type hookBody struct {
 	} `json:"workflow_job"`
 }
 
+// lenient is as encoding/json reads. This is that package's next version, which
+// skips what is not asked for four times as fast: nearly all of a webhook.
+var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+
 // ParseHook reads a webhook that was verified. An event that we do not know is
 // News with nothing but its name: GitHub may send any.
 func ParseHook(event string, body []byte) (News, error) {
@@ -123,7 +129,7 @@ func ParseHook(event string, body []byte) (News, error) {
 		return news, nil
 	}
 	var b hookBody
-	if err := json.Unmarshal(body, &b); err != nil {
+	if err := json.Unmarshal(body, &b, lenient); err != nil {
 		return news, fmt.Errorf("read the %s webhook: %w", oneLine(event), err)
 	}
 	news.Action, news.Repository, news.Installation = b.Action, b.Repository.FullName, b.Installation.ID

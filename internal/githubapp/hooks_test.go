@@ -4,10 +4,16 @@ import (
 	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/pressrun/pressrun/test/fakegithub"
 )
@@ -93,6 +99,39 @@ func TestParseHookOfWhatWeDoNotKnow(t *testing.T) {
 		if news, err := ParseHook("workflow_run", []byte(body)); err == nil {
 			t.Errorf("%.40q gave %+v, want an error", body, news)
 		}
+	}
+}
+
+func TestWebhooksAreReadAsEncodingJSONReadsThem(t *testing.T) {
+	bodies := map[string][]byte{
+		"twice the same name": []byte(`{"action":"requested","workflow_run":{"id":1,"id":2},"action":"completed"}`),
+		"no UTF-8":            []byte("{\"action\":\"a\xff\",\"workflow_run\":{\"display_title\":\"\\ud800\"}}"),
+		"null for everything": []byte(`{"action":null,"workflow_run":null,"workflow_job":{"labels":null,"run_id":null},"repositories":null}`),
+		"a number for a text": []byte(`{"action":1}`),
+		"a part of a number":  []byte(`{"workflow_run":{"id":1.5}}`),
+		"more after the end":  []byte(`{} {}`),
+		"a broken rest":       []byte(`{"action":"completed","sender":{"type":tru}}`),
+	}
+	examples, err := filepath.Glob("../../test/fakegithub/testdata/webhooks/*.json")
+	if err != nil || len(examples) < 20 {
+		t.Fatalf("%d examples were found (%v)", len(examples), err)
+	}
+	for _, file := range examples {
+		if bodies[filepath.Base(file)], err = os.ReadFile(file); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, body := range bodies {
+		t.Run(name, func(t *testing.T) {
+			var got, want hookBody
+			failed, refused := jsonv2.Unmarshal(body, &got, lenient), json.Unmarshal(body, &want)
+			if (failed == nil) != (refused == nil) {
+				t.Fatalf("it gave %v, encoding/json %v", failed, refused)
+			}
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(hookBody{})); failed == nil && diff != "" {
+				t.Errorf("it is read otherwise (-encoding/json +ours):\n%s", diff)
+			}
+		})
 	}
 }
 
