@@ -1,8 +1,10 @@
 package ledger
 
 import (
+	"crypto/rand"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -43,6 +45,51 @@ func benchmarkAsk(b *testing.B, clients int, alone bool) {
 	}
 	wg.Wait()
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "asks/s")
+	b.StopTimer()
+	if err := l.Close(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// BenchmarkDelivery measures how many webhooks are kept and then noted as
+// processed, 200 at a time, in a second.
+func BenchmarkDelivery(b *testing.B) {
+	l, err := Open(b.Context(), Options{Path: filepath.Join(b.TempDir(), "pressrun.db"), Sites: policies("www")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	doc := `{"Event":"workflow_run","Title":"` + strings.Repeat("t", 400) + `"}`
+	b.ReportAllocs()
+	b.ResetTimer()
+	const clients = 512
+	var wg sync.WaitGroup
+	for c := range clients {
+		wg.Go(func() {
+			for i := c; i < b.N; i += clients {
+				if _, err := l.PutDelivery(b.Context(), Delivery{ID: rand.Text(), Event: "workflow_run", Doc: doc, Run: fmt.Sprint(i / 10), Attempt: 1, Stage: i % 4}); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for {
+		waiting, err := l.WaitingDeliveries(b.Context(), 200)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(waiting) == 0 {
+			break
+		}
+		var ids []string
+		for _, d := range waiting {
+			ids = append(ids, d.ID)
+		}
+		if err := l.DeliveriesDone(b.Context(), ids...); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "webhooks/s")
 	b.StopTimer()
 	if err := l.Close(); err != nil {
 		b.Fatal(err)

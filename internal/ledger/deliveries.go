@@ -44,7 +44,7 @@ func (b *batch) inserted(res sql.Result, err error) (bool, error) {
 
 // WaitingDeliveries are webhooks that wait to be processed, oldest first.
 func (l *Ledger) WaitingDeliveries(ctx context.Context, limit int) ([]Delivery, error) {
-	rows, err := l.readers.QueryContext(ctx, `SELECT id, event, doc, run, attempt, stage, received_us FROM deliveries
+	rows, err := l.reads.QueryContext(ctx, `SELECT id, event, doc, run, attempt, stage, received_us FROM deliveries
 		WHERE processed_us = 0 ORDER BY received_us, id LIMIT $1`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the webhooks that wait: %w", explain(err))
@@ -63,12 +63,15 @@ func (l *Ledger) WaitingDeliveries(ctx context.Context, limit int) ([]Delivery, 
 	return out, rows.Err()
 }
 
+// stageText finds the end of an index: a run with many jobs has thousands of
+// webhooks, and each that comes asks for the stage.
+const stageText = `SELECT COALESCE(MAX(stage), 0) FROM deliveries WHERE run = $1 AND attempt = $2 AND processed_us <> 0`
+
 // DeliveryStage is the highest stage that a processed webhook told of an
 // attempt of a run; 0 when there was none.
 func (l *Ledger) DeliveryStage(ctx context.Context, run string, attempt int) (int, error) {
 	var stage int
-	err := l.readers.QueryRowContext(ctx, `SELECT COALESCE(MAX(stage), 0) FROM deliveries
-		WHERE run = $1 AND attempt = $2 AND processed_us <> 0`, run, attempt).Scan(&stage)
+	err := l.reads.QueryRowContext(ctx, stageText, run, attempt).Scan(&stage)
 	if err != nil {
 		return 0, fmt.Errorf("read what webhooks told of run %s: %w", run, explain(err))
 	}
@@ -78,7 +81,7 @@ func (l *Ledger) DeliveryStage(ctx context.Context, run string, attempt int) (in
 // DeliveryProcessed says whether something has come of a webhook.
 func (l *Ledger) DeliveryProcessed(ctx context.Context, id string) (bool, error) {
 	var processed int64
-	err := l.readers.QueryRowContext(ctx, `SELECT processed_us FROM deliveries WHERE id = $1`, id).Scan(&processed)
+	err := l.reads.QueryRowContext(ctx, `SELECT processed_us FROM deliveries WHERE id = $1`, id).Scan(&processed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -56,6 +57,27 @@ func TestAWebhookIsKeptOnceAndProcessedOnce(t *testing.T) {
 	}
 	if done, err := l.DeliveryProcessed(t.Context(), d.ID); err != nil || done {
 		t.Errorf("after Forget processed is %v, %v", done, err)
+	}
+}
+
+func TestWhatWasToldOfARunIsReadWithoutGoingThroughItsWebhooks(t *testing.T) {
+	l := fresh(t)
+	rows, err := l.readers.QueryContext(t.Context(), `EXPLAIN QUERY PLAN `+stageText, "7", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var plan string
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan += detail + "\n"
+	}
+	if err := rows.Err(); err != nil || !strings.Contains(plan, "INDEX deliveries_stage (run=? AND attempt=?)") {
+		t.Errorf("the plan is %q (%v)", plan, err)
 	}
 }
 
