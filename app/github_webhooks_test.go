@@ -4,6 +4,10 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -48,6 +52,51 @@ func TestWebhooksThatAreNotTaken(t *testing.T) {
 				t.Errorf("the answer is %s, want %d", resp.Status, tt.status)
 			}
 		})
+	}
+}
+
+func TestWebhooksThatComeTogetherAreEachKeptAsTheyAre(t *testing.T) {
+	h := startHub(t, fakegithub.Options{InProcess: true}, nil)
+	run, err := h.github.Press("acme/www", "content-release.yml", "schedule", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.app.stopNow() // none of them is to be processed
+	h.app.desk.wait()
+	payload, id := h.github.RunPayload(run, "requested"), strconv.FormatInt(run.ID, 10)
+	const count = 64
+	var crowd sync.WaitGroup
+	for i := range count {
+		crowd.Go(func() {
+			// Of all sizes, so that a short one comes where a long one was.
+			body := append(bytes.Repeat([]byte(" "), 5000*(i%32)), bytes.ReplaceAll(payload, []byte(id), fmt.Appendf(nil, "%d", 1000+i))...)
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, hookPath, bytes.NewReader(body))
+			r.Header.Set("X-GitHub-Event", "workflow_run")
+			r.Header.Set("X-GitHub-Delivery", fmt.Sprint("together-", 1000+i))
+			r.Header.Set("X-Hub-Signature-256", fakegithub.Sign(hookSecret, body))
+			answer := httptest.NewRecorder()
+			h.app.takeHook(answer, r)
+			if answer.Code != http.StatusAccepted {
+				t.Errorf("webhook %d: the answer is %d: %s", i, answer.Code, answer.Body)
+			}
+		})
+	}
+	crowd.Wait()
+	kept, err := h.app.ledger.WaitingDeliveries(t.Context(), 2*count)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]bool{}
+	for _, d := range kept {
+		if number, ok := strings.CutPrefix(d.ID, "together-"); ok {
+			seen[number] = d.Run == number && strings.Contains(d.Doc, `/actions/runs/`+number+`"`)
+			if !seen[number] {
+				t.Errorf("%s was kept as that of run %s: %s", d.ID, d.Run, d.Doc)
+			}
+		}
+	}
+	if len(seen) != count {
+		t.Errorf("%d of %d webhooks were kept", len(seen), count)
 	}
 }
 

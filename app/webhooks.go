@@ -1,13 +1,14 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
+	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/githubapp"
@@ -38,6 +39,22 @@ const usualHook = 1 << 20
 
 var largeHooks = make(chan struct{}, 4)
 
+// smallHook is what most webhooks fit in, in bytes. Room for as much is made
+// before the body comes, and kept for the next one: half of the garbage that
+// webhooks made were their bodies, each in many sizes as it was growing.
+const smallHook = 64 << 10
+
+var hookBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// giveBack keeps a body's room for the next one, unless it is a large one.
+func giveBack(buf *bytes.Buffer) {
+	if buf.Cap() > 2*smallHook {
+		return
+	}
+	buf.Reset()
+	hookBuffers.Put(buf)
+}
+
 // takeHook takes a webhook of GitHub's: checked, kept on disk, acknowledged.
 // What comes of it comes later, so that GitHub never waits: it gives up after
 // 10 seconds.
@@ -61,7 +78,11 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	readWithin(w, bodyLimit)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, githubapp.MaxHook))
+	buf, _ := hookBuffers.Get().(*bytes.Buffer)
+	defer giveBack(buf)
+	buf.Grow(int(min(max(r.ContentLength, 0), smallHook)) + bytes.MinRead)
+	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, githubapp.MaxHook))
+	body := buf.Bytes()
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		http.Error(w, "a webhook has at most 25 MiB", http.StatusRequestEntityTooLarge)
 		return
@@ -180,26 +201,41 @@ func (g *github) readNews(ctx context.Context) error {
 // once, though it is noted on disk for all of them together: a webhook may be
 // processed twice, but none is passed over.
 func (g *github) readSome(ctx context.Context, waiting []ledger.Delivery) error {
-	type attempt struct {
-		run    string
-		number int
-	}
-	stages := map[attempt]int{}
+	told := stages{}
 	var done []string
 	for _, d := range waiting {
-		of := attempt{d.Run, d.Attempt}
-		if d.Stage >= stages[of] {
-			if err := g.read(ctx, d); err != nil {
-				return errors.Join(err, g.app.ledger.DeliveriesDone(ctx, done...))
-			}
-			stages[of] = d.Stage
+		if err := g.read(ctx, d, told); err != nil {
+			return errors.Join(err, g.app.ledger.DeliveriesDone(ctx, done...))
 		}
 		done = append(done, d.ID)
 	}
 	return g.app.ledger.DeliveriesDone(ctx, done...)
 }
 
-func (g *github) read(ctx context.Context, d ledger.Delivery) error {
+// stages are the highest that webhooks told of attempts of runs.
+type stages map[attempt]int
+
+type attempt struct {
+	run    string
+	number int
+}
+
+// passes says whether a webhook tells of an attempt what is not older than what
+// is known of it, and counts it if so. On disk is looked once for each attempt.
+func (s stages) passes(ctx context.Context, l *ledger.Ledger, d ledger.Delivery) (bool, error) {
+	of := attempt{d.Run, d.Attempt}
+	stage, ok := s[of]
+	if !ok {
+		var err error
+		if stage, err = l.DeliveryStage(ctx, d.Run, d.Attempt); err != nil {
+			return false, err
+		}
+	}
+	s[of] = max(stage, d.Stage)
+	return d.Stage >= stage, nil
+}
+
+func (g *github) read(ctx context.Context, d ledger.Delivery, told stages) error {
 	link := g.link.Load()
 	var news githubapp.News
 	if err := json.Unmarshal([]byte(d.Doc), &news); err != nil || link == nil {
@@ -213,8 +249,7 @@ func (g *github) read(ctx context.Context, d ledger.Delivery) error {
 		return g.gates.add(gate, ledger.Now())
 	}
 	// What is older than what is known of this attempt says nothing any more.
-	stage, err := g.app.ledger.DeliveryStage(ctx, d.Run, d.Attempt)
-	if err != nil || d.Stage < stage {
+	if passes, err := told.passes(ctx, g.app.ledger, d); err != nil || !passes {
 		return err
 	}
 	for _, name := range link.runner.Sites(news.Repository, news.Workflow) {
