@@ -118,18 +118,19 @@ func TestWhatAKilledAppLeftIsRemovedAtTheStart(t *testing.T) {
 // A ledger's copy that is gone, or that can't be read on, must never look whole.
 func TestABackupThatCannotBeSentIsRefused(t *testing.T) {
 	b := start(t, nil)
-	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		b.app.sendBackup(w, r, filepath.Join(b.app.config.State, r.URL.Query().Get("copy")))
-	}))
+	mux := http.NewServeMux()
+	mux.HandleFunc("/gone", func(w http.ResponseWriter, r *http.Request) { b.app.sendBackup(w, r, filepath.Join(b.app.config.State, "gone")) })
+	mux.HandleFunc("/folder", func(w http.ResponseWriter, r *http.Request) { b.app.sendBackup(w, r, b.app.config.State) })
+	srv := httptest.NewServer(mux)
 	defer srv.Close()
-	get := func(query string) (*http.Response, error) {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+query, http.NoBody)
+	get := func(path string) (*http.Response, error) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+path, http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return http.DefaultClient.Do(req)
 	}
-	resp, err := get("?copy=gone")
+	resp, err := get("/gone")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +139,7 @@ func TestABackupThatCannotBeSentIsRefused(t *testing.T) {
 		t.Errorf("a copy that is gone: %s %v", resp.Status, resp.Header)
 	}
 	// A folder opens, and fails when it is read: as a disk does that breaks.
-	if resp, err = get("?copy="); err == nil {
+	if resp, err = get("/folder"); err == nil {
 		defer resp.Body.Close()
 		_, err = io.ReadAll(resp.Body)
 	}

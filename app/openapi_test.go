@@ -106,8 +106,13 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	look := [][3]string{
-		{"GET", "/v1/sites"}, {"GET", "/v1/sites/www"}, {"GET", "/v1/sites/www/requests"}, {"GET", "/v1/sites/www/releases?limit=2"},
-		{"GET", "/v1/sites/www/releases/1"}, {"GET", "/v1/sites/www/releases/2"}, {"GET", "/healthz"},
+		{"GET", "/v1/sites"},
+		{"GET", "/v1/sites/www"},
+		{"GET", "/v1/sites/www/requests"},
+		{"GET", "/v1/sites/www/releases?limit=2"},
+		{"GET", "/v1/sites/www/releases/1"},
+		{"GET", "/v1/sites/www/releases/2"},
+		{"GET", "/healthz"},
 	}
 	d.calls(look...)
 	if site := b.site(t); !site.Since().IsZero() {

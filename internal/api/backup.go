@@ -18,7 +18,8 @@ func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wholeCopy{ReadCloser: resp.Body}, nil
+	resp.Body = &wholeCopy{ReadCloser: resp.Body}
+	return resp.Body, nil
 }
 
 // ErrNotWhole says that a backup broke off on its way, or that something else
