@@ -39,7 +39,8 @@ type Server struct {
 	// Now is the server's clock; default time.Now.
 	Now func() time.Time
 	// Before is called for every request before it is carried out. A non-nil
-	// Fault says what goes wrong with it.
+	// Fault says what goes wrong with it. Requests come side by side: what it keeps
+	// must be guarded.
 	Before func(r *http.Request) *Fault
 	// Unconditional ignores If-Match and If-None-Match, as old stores do.
 	Unconditional bool

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -98,12 +99,13 @@ func TestALeaseThatCanNotBeRenewedEndsTheDeployAndSaysWhy(t *testing.T) {
 // The write that makes the release live and gives the lease back has arrived, its
 // answer is lost, and reading it back fails once: nobody has taken over.
 func TestACommitThatCanNotBeReadBackAtOnceIsNotTakenForAnotherDeploys(t *testing.T) {
-	var committing, written, read bool
+	var committing atomic.Bool
+	var written, read bool
 	dest := fake(t, &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
 		switch head := strings.HasSuffix(r.URL.Path, "/"+history.HeadKey); {
 		case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/"+deploy.MarkerPath):
-			committing = true
-		case head && committing && r.Method == http.MethodPut && !written:
+			committing.Store(true)
+		case head && committing.Load() && r.Method == http.MethodPut && !written:
 			written = true
 			return &fakes3.Fault{Drop: true, Done: true}
 		case head && written && r.Method == http.MethodGet && !read:

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 
@@ -17,14 +18,14 @@ import (
 // atTheCommit asks what becomes of each request for the head from the one on that
 // makes a release live, counted from 1.
 func atTheCommit(fault func(n int, r *http.Request) *fakes3.Fault) *fakes3.Server {
-	committing, n := false, 0
+	var committing atomic.Bool
+	var n atomic.Int32
 	return &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
 		switch {
 		case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/"+deploy.MarkerPath):
-			committing = true
-		case committing && strings.HasSuffix(r.URL.Path, "/"+history.HeadKey):
-			n++
-			return fault(n, r)
+			committing.Store(true)
+		case committing.Load() && strings.HasSuffix(r.URL.Path, "/"+history.HeadKey):
+			return fault(int(n.Add(1)), r)
 		}
 		return nil
 	}}

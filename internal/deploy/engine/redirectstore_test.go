@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -338,10 +339,12 @@ func TestAStoreThatADeadDeployHasWrittenToIsNotForgotten(t *testing.T) {
 		if _, err := engine.Run(t.Context(), e.dest, without(small())); err != nil {
 			t.Fatal(err)
 		}
-		written := false
+		var written atomic.Bool
 		e.bucket.Before = func(r *http.Request) *fakes3.Fault {
-			written = written || strings.HasSuffix(r.URL.Path, deploy.MarkerPath)
-			if written {
+			if strings.HasSuffix(r.URL.Path, deploy.MarkerPath) {
+				written.Store(true)
+			}
+			if written.Load() {
 				return &fakes3.Fault{Status: http.StatusForbidden, Code: "ExpiredToken"}
 			}
 			return nil

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pressrun/pressrun/internal/deploy"
@@ -63,10 +64,10 @@ func TestAnUnchangedSiteCostsFiveRequestsWhateverItsSize(t *testing.T) {
 }
 
 func TestAdoptionLooksOnlyAtFilesOfTheSameSize(t *testing.T) {
-	looks := 0
+	var looks atomic.Int32
 	server := &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
 		if r.Method == http.MethodHead {
-			looks++
+			looks.Add(1)
 		}
 		return nil
 	}}
@@ -81,8 +82,8 @@ func TestAdoptionLooksOnlyAtFilesOfTheSameSize(t *testing.T) {
 	if _, err := engine.Run(t.Context(), dest, options(dir)); err == nil || !strings.Contains(err.Error(), deploy.GuardForeignFiles) {
 		t.Fatalf("a file that is not ours was to be overwritten: %v", err)
 	}
-	if looks != 1 {
-		t.Errorf("%d files were looked at", looks)
+	if n := looks.Load(); n != 1 {
+		t.Errorf("%d files were looked at", n)
 	}
 	o := options(dir)
 	o.Allow = []string{deploy.GuardForeignFiles}
