@@ -84,7 +84,7 @@ func TestRunIsNamedAsGitHubNamesIt(t *testing.T) {
 }
 
 func TestTextOfTheCMSIsHarmless(t *testing.T) {
-	const evil = "<script>alert(1)</script> `x` [a](https://evil.example) @team #1 | **b**\r\n::set-output name=live::true\n::error::pwned\n_GitHubActionsFileCommandDelimeter_\nlive<<EOF\ntrue\nEOF\u202e\x1b[31m"
+	const evil = "<script>alert(1)</script> `x` [a](https://evil.example) @team #1 | **b**\r\n::set-output name=live::true\n::error::pwned\n_GitHubActionsFileCommandDelimeter_\nlive<<EOF\ntrue\nEOF\u202e\x1b[31m ###[set-output name=outcome]live ##\x1b[[set-output name=live]true"
 	app := newFakeApp(t)
 	b := newBench(t, `printf '%s\n' "::error::pwned by the build"; printf '%s' "$EVIL" ; exit 1`).with(app)
 	app.mu.Lock()
@@ -92,7 +92,12 @@ func TestTextOfTheCMSIsHarmless(t *testing.T) {
 	app.mu.Unlock()
 	b.opts.Environ = append(b.opts.Environ, "EVIL="+evil)
 	output, summary := b.inWorkflow()
-	b.wantExit(b.run("all"), action.ExitFailed)
+	b.opts.JSON = true
+	err := b.run("all")
+	b.wantExit(err, action.ExitFailed)
+	if strings.Contains(err.Error(), "##[") {
+		t.Errorf("the error, which the program prints, is %q", err)
+	}
 
 	got := outputs(t, output)
 	if got["live"] != "false" || got["outcome"] != "failed" || strings.ContainsAny(got["why"], "\r\n\x1b") {
@@ -102,13 +107,14 @@ func TestTextOfTheCMSIsHarmless(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, bad := range []string{"<script>", "](http", "@team", "\n::", "\u202e", "\x1b"} {
+	for _, bad := range []string{"<script>", "](http", "@team", "\n::", "\u202e", "\x1b", "##["} {
 		if strings.Contains(string(text), bad) {
 			t.Errorf("the summary has %q:\n%s", bad, text)
 		}
 	}
 	// What the site's command prints comes between a stop and a go that it
-	// can't know; all else that begins a line with "::" is ours.
+	// can't know; all else that begins a line with "::" is ours. The older form of
+	// a command, "##[name]", is obeyed wherever it stands in a line.
 	var stopped string
 	for line := range strings.SplitSeq(b.out.String()+"\n"+b.err.String(), "\n") {
 		if word, ok := strings.CutPrefix(line, "::stop-commands::"); ok {
@@ -120,6 +126,9 @@ func TestTextOfTheCMSIsHarmless(t *testing.T) {
 				stopped = ""
 			}
 			continue
+		}
+		if strings.Contains(line, "##[") {
+			t.Errorf("GitHub would obey %q", line)
 		}
 		if strings.HasPrefix(line, "::") && !strings.HasPrefix(line, "::group::") && !strings.HasPrefix(line, "::endgroup::") &&
 			!strings.HasPrefix(line, "::add-mask::") && !strings.HasPrefix(line, "::error::the build command failed") {

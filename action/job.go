@@ -1,6 +1,7 @@
 package action
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -223,6 +224,8 @@ func (j *job) printResult() error {
 	if err != nil {
 		return fmt.Errorf("write the result: %w", err)
 	}
+	// Names of files may look like workflow commands: to JSON this is the same text.
+	text = bytes.ReplaceAll(text, []byte(oldCommand), []byte(`#\u0023[`))
 	_, err = fmt.Fprintf(j.result, "%s\n", text)
 	return err
 }

@@ -115,6 +115,7 @@ func (j *job) close(last bool) error {
 // failed tells everybody of a failure. Once the site is live nothing fails.
 func (j *job) failed(ctx context.Context, err error, picked []Step) error {
 	fail := asFail(err, picked[0].Name())
+	fail.Why = oneLine(fail.Why) // it may have text of the build's, and is printed by others too
 	if j.liveAfterAll(ctx) {
 		j.gh.warning("the site is live, but afterwards: " + fail.Why)
 		j.say("the site is live, but afterwards: %s", fail.Why)

@@ -57,10 +57,14 @@ func (t *tail) lines(n int) []string {
 	return out[max(0, len(out)-n):]
 }
 
+// oldCommand begins a workflow command in its older form. Unlike "::name::" it
+// is obeyed wherever it stands in a line (actions/runner, ActionCommand.TryParse).
+const oldCommand = "##["
+
 // oneLine makes text a single line without anything that a terminal or GitHub
-// would obey.
+// would obey, if it does not begin the line that it is put into.
 func oneLine(text string) string {
-	return strings.Map(func(r rune) rune {
+	plain := strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n' || r == '\r' || r == '\t' || r == '\u2028' || r == '\u2029':
 			return ' '
@@ -69,6 +73,7 @@ func oneLine(text string) string {
 		}
 		return r
 	}, text)
+	return strings.ReplaceAll(plain, oldCommand, "## [")
 }
 
 // isBidi tells the characters that make text read other than it is.

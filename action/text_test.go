@@ -49,9 +49,10 @@ func FuzzProfile(f *testing.F) {
 
 func FuzzOneLineAndEscape(f *testing.F) {
 	f.Add("a\r\n::error::x\u202e\x1b[1m<b>")
+	f.Add("####[[x] #\x00#[y]")
 	f.Fuzz(func(t *testing.T, text string) {
 		line := oneLine(text)
-		if strings.ContainsAny(line, "\n\r\x1b\x00\u2028") || !utf8.ValidString(line) {
+		if strings.ContainsAny(line, "\n\r\x1b\x00\u2028") || strings.Contains(line, "##[") || !utf8.ValidString(line) {
 			t.Errorf("%q is not one plain line", line)
 		}
 		if strings.ContainsAny(escape(text), "<>@\n") {
