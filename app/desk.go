@@ -30,7 +30,7 @@ const (
 	// that was due changed nothing.
 	deskPatience = time.Second
 	// clockLook is how often the desk looks whether the machine's clock was set.
-	clockLook = 15 * time.Second
+	clockLook = time.Minute
 )
 
 func newDesk(a *App, grace time.Duration) *desk {

@@ -10,7 +10,7 @@ func TestAClockThatIsSetWakesTheDesk(t *testing.T) {
 		byClock, byTimer time.Duration
 		set              bool
 	}{
-		"nothing happened":        {15 * time.Second, 15 * time.Second, false},
+		"nothing happened":        {time.Minute, time.Minute, false},
 		"corrected by a little":   {15*time.Second + 300*time.Millisecond, 15 * time.Second, false},
 		"the machine slept":       {9 * time.Hour, 15 * time.Second, true},
 		"put forward":             {time.Minute, 15 * time.Second, true},
