@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/sethvargo/go-githubactions"
 )
@@ -18,6 +19,9 @@ type workflow struct {
 	env environment
 	out io.Writer
 	gh  *githubactions.Action
+
+	mu    sync.Mutex
+	muted string // the word that ends the mute; "" when there is none
 }
 
 func newWorkflow(env environment, out io.Writer) *workflow {
@@ -53,11 +57,22 @@ func (w *workflow) output(name, value string) {
 	w.safely("set the output "+name, func() { w.gh.SetOutput(name, value) })
 }
 
-// mask keeps a secret out of GitHub's log.
+// mask keeps a secret out of GitHub's log. GitHub shows what it does not obey:
+// during a mute the secret has to come between a go and another stop, with
+// nothing of the muted command's between them.
 func (w *workflow) mask(secret string) {
-	if secret = oneLine(secret); secret != "" {
-		w.safely("mask a secret", func() { w.gh.AddMask(secret) })
+	if secret = oneLine(secret); secret == "" {
+		return
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.muted == "" {
+		w.safely("mask a secret", func() { w.gh.AddMask(secret) })
+		return
+	}
+	next := strings.ToLower(rand.Text())
+	fmt.Fprintf(w.out, "\n::%s::\n::add-mask::%s\n::stop-commands::%s\n", w.muted, escapeData(secret), next)
+	w.muted = next
 }
 
 // group folds a step's output; the function that it returns ends it.
@@ -73,9 +88,16 @@ func (w *workflow) mute() func() {
 	if !w.on {
 		return func() {}
 	}
-	word := strings.ToLower(rand.Text())
-	fmt.Fprintf(w.out, "::stop-commands::%s\n", word)
-	return func() { fmt.Fprintf(w.out, "\n::%s::\n", word) }
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.muted = strings.ToLower(rand.Text())
+	fmt.Fprintf(w.out, "::stop-commands::%s\n", w.muted)
+	return func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		fmt.Fprintf(w.out, "\n::%s::\n", w.muted)
+		w.muted = ""
+	}
 }
 
 func (w *workflow) warning(text string) {

@@ -5,8 +5,11 @@ package action_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/pressrun/pressrun/action"
 	"github.com/pressrun/pressrun/internal/release"
@@ -149,4 +152,55 @@ func TestWorkflowFilesThatCannotBeWrittenDoNotStopARelease(t *testing.T) {
 	if site := app.now(); site.State != release.Ready || site.Live.Number != 1 {
 		t.Errorf("the site is %s", site.State)
 	}
+}
+
+// GitHub obeys nothing while a build's output is muted, and shows what it does
+// not obey: a credential that is renewed in that time must not be in the log.
+func TestACredentialRenewedDuringTheBuildIsMaskedAndTheBuildStaysMuted(t *testing.T) {
+	app := newFakeApp(t)
+	b := newBench(t, `printf 'half a line'; touch began; while [ ! -e go ]; do sleep 0.02; done; printf '%s\n' "::error::pwned"; `+goodBuild).with(app)
+	b.opts.BuildTimeout = 10 * time.Second
+	var forgot, renewed atomic.Bool
+	app.fault = func(kind string, _ int) fault {
+		if kind == "heartbeat" && exists(filepath.Join(b.dir, "began")) && forgot.CompareAndSwap(false, true) {
+			return forgotten
+		}
+		return fine
+	}
+	app.after = func(kind string) {
+		if kind == "heartbeat" && forgot.Load() && renewed.CompareAndSwap(false, true) {
+			if err := os.WriteFile(filepath.Join(b.dir, "go"), nil, 0o600); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	b.inWorkflow()
+	b.wantExit(b.run("all"), action.ExitOK)
+	shown, obeyed := asGitHubDoes(b.out.String())
+	if !slices.Contains(obeyed, "::add-mask::session-1") || strings.Contains(shown, "session-1") {
+		t.Errorf("GitHub obeys %q and shows\n%s", obeyed, shown)
+	}
+	if slices.Contains(obeyed, "::error::pwned") {
+		t.Error("GitHub obeys what the build prints")
+	}
+}
+
+// asGitHubDoes takes the commands out of a step's output: what is shown, and
+// what is obeyed.
+func asGitHubDoes(output string) (shown string, obeyed []string) {
+	var stopped string
+	for line := range strings.SplitSeq(output, "\n") {
+		word, stops := strings.CutPrefix(line, "::stop-commands::")
+		switch {
+		case stopped != "" && line == "::"+stopped+"::":
+			stopped = ""
+		case stopped == "" && stops:
+			stopped = word
+		case stopped == "" && strings.HasPrefix(line, "::"):
+			obeyed = append(obeyed, line)
+		default:
+			shown += line + "\n"
+		}
+	}
+	return shown, obeyed
 }
