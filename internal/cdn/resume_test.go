@@ -55,7 +55,12 @@ func (p *press) resume(purger Purger, o SyncOptions) (Report, error) {
 
 func (p *press) begun() bool {
 	p.t.Helper()
-	told, err := history.ReadPurged(p.t.Context(), p.dest.State)
+	return p.begunAt(newSlow())
+}
+
+func (p *press) begunAt(cdn Purger) bool {
+	p.t.Helper()
+	told, err := history.ReadPurged(p.t.Context(), p.dest.State, cdn.Name())
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -76,7 +81,7 @@ func TestResumeWithNothingPendingSendsNothing(t *testing.T) {
 	if _, err := Sync(t.Context(), p.dest, cdn, SyncOptions{Site: "www"}); err != nil {
 		t.Fatal(err)
 	}
-	before, err := p.dest.State.Get(t.Context(), history.PurgedKey)
+	before, err := p.dest.State.Get(t.Context(), history.PurgedKey(cdn.Name()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +89,7 @@ func TestResumeWithNothingPendingSendsNothing(t *testing.T) {
 	if err != nil || r.NeverTold || r.Resumed || !r.Decision.Set.Empty() || len(cdn.sent) != 1 || p.begun() {
 		t.Fatalf("told already: %+v, %v", r, err)
 	}
-	if after, err := p.dest.State.Get(t.Context(), history.PurgedKey); err != nil || after.ETag != before.ETag {
+	if after, err := p.dest.State.Get(t.Context(), history.PurgedKey(cdn.Name())); err != nil || after.ETag != before.ETag {
 		t.Errorf("it was noted anew: %v", err)
 	}
 }
@@ -122,8 +127,9 @@ func TestResumeGoesOnWhereThePurgeEnded(t *testing.T) {
 	if diff := cmp.Diff(want, cdn.sent, cmp.AllowUnexported(item{})); diff != "" {
 		t.Errorf("each once: %s", diff)
 	}
-	p.cdn.limits = cdn.limits
-	p.told("and the CDN agrees")
+	if r, err := Sync(t.Context(), p.dest, cdn, SyncOptions{Site: "www"}); err != nil || !r.Decision.Set.Empty() {
+		t.Errorf("the CDN agrees, and is told %+v, %v", r, err)
+	}
 }
 
 // TestAKilledPurgeIsFoundAndFinished: the process died before any answer, so all
@@ -178,9 +184,59 @@ func TestResumeRefusesAnotherCDN(t *testing.T) {
 	if _, err := p.resume(other, SyncOptions{}); !errors.Is(err, ErrOtherCDN) || len(other.sent) != 0 {
 		t.Fatal(err)
 	}
-	// Without --resume it is told all that it may hold.
-	if r, err := Sync(t.Context(), p.dest, other, SyncOptions{Site: "www"}); err != nil || !r.Decision.Set.All || p.begun() {
+	// Without --resume it is told all that it may hold, and the first one's purge
+	// stays open.
+	if r, err := Sync(t.Context(), p.dest, other, SyncOptions{Site: "www"}); err != nil || !r.Decision.Set.All || p.begunAt(other) || !p.begun() {
 		t.Fatalf("%+v, %v", r, err)
+	}
+	if r, err := p.resume(other, SyncOptions{}); err != nil || r.Resumed || !r.Decision.Set.Empty() {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	cdn.takes = -1
+	if r, err := p.resume(cdn, SyncOptions{}); err != nil || !r.Resumed || p.begun() {
+		t.Fatalf("%+v, %v", r, err)
+	}
+}
+
+// TestEachCDNIsToldWhatItHasNotBeenTold: a site may lie behind two.
+func TestEachCDNIsToldWhatItHasNotBeenTold(t *testing.T) {
+	p, first := newPress(t), newSlow()
+	second := newSlow()
+	second.name = "slow:2"
+	told := func(cdn *slow, want ...string) {
+		t.Helper()
+		r, err := Sync(t.Context(), p.dest, cdn, SyncOptions{Site: "www"})
+		if diff := cmp.Diff(want, r.Decision.Set.Paths, cmpopts.EquateEmpty()); err != nil || diff != "" {
+			t.Errorf("%s: %v\n%s", cdn.name, err, diff)
+		}
+	}
+	p.deploy()
+	told(first)
+	told(second)
+	p.write("a.html", "two")
+	p.deploy()
+	told(first, "/a.html")
+	p.write("b.html", "two")
+	p.deploy()
+	told(first, "/b.html")
+	told(second, "/a.html", "/b.html")
+	told(second)
+}
+
+// TestTheNoteOfAnEarlierVersionCounts: it did not say whose it was.
+func TestTheNoteOfAnEarlierVersionCounts(t *testing.T) {
+	p, cdn := newPress(t), newSlow()
+	p.deploy()
+	if err := history.WritePurged(t.Context(), p.dest.State, history.Purged{Manifest: 1}); err != nil {
+		t.Fatal(err)
+	}
+	p.write("a.html", "two")
+	p.deploy()
+	for _, want := range [][]string{{"/a.html"}, nil} {
+		r, err := p.resume(cdn, SyncOptions{})
+		if diff := cmp.Diff(want, r.Decision.Set.Paths, cmpopts.EquateEmpty()); err != nil || diff != "" || r.NeverTold {
+			t.Errorf("%v\n%s", err, diff)
+		}
 	}
 }
 

@@ -86,12 +86,12 @@ func (s *syncing) run(ctx context.Context) error {
 		return err
 	}
 	if s.o.Resume {
+		if err := s.ours(ctx); err != nil {
+			return err
+		}
 		if s.begun == nil && s.told.Manifest == 0 {
 			s.report.NeverTold = true
 			return nil
-		}
-		if s.begun != nil && s.begun.CDN != s.purger.Name() {
-			return fmt.Errorf("%w: it is %s's, and the CDN that is set up is %s", ErrOtherCDN, s.begun.CDN, s.purger.Name())
 		}
 	}
 	if done, err := s.resumeAll(ctx); done || err != nil {
@@ -114,6 +114,27 @@ func (s *syncing) run(ctx context.Context) error {
 	}
 	if s.told.Manifest != head.Live.Manifest || s.begun != nil {
 		return s.note(ctx, head.Live.Manifest)
+	}
+	return nil
+}
+
+// ours makes sure that what is to be resumed is this CDN's. Each has a note of its
+// own; one that has none can only be meant in error while another's purge is open.
+func (s *syncing) ours(ctx context.Context) error {
+	begun := s.begun
+	if begun == nil && s.told.Manifest == 0 {
+		others, err := history.AllPurged(ctx, s.dest.State)
+		if err != nil {
+			return err
+		}
+		for _, other := range others {
+			if other.Begun != nil {
+				begun = &Receipt{CDN: other.CDN}
+			}
+		}
+	}
+	if begun != nil && begun.CDN != s.purger.Name() {
+		return fmt.Errorf("%w: it is %s's, and the CDN that is set up is %s", ErrOtherCDN, begun.CDN, s.purger.Name())
 	}
 	return nil
 }
@@ -161,12 +182,12 @@ const noteTimeout = 10 * time.Second
 // read finds out how far the CDN was told, and what it was told and has not
 // finished.
 func (s *syncing) read(ctx context.Context) (err error) {
-	if s.told, err = history.ReadPurged(ctx, s.dest.State); err != nil || s.told.Begun == nil {
+	if s.told, err = history.ReadPurged(ctx, s.dest.State, s.purger.Name()); err != nil || s.told.Begun == nil {
 		return err
 	}
 	var begun Receipt
 	if err := json.Unmarshal(s.told.Begun, &begun); err != nil {
-		return fmt.Errorf("read the purge that was begun: %w", history.BadPurged(s.dest.State, err))
+		return fmt.Errorf("read the purge that was begun: %w", s.told.Bad(s.dest.State, err))
 	}
 	s.begun = &begun
 	return nil
@@ -187,7 +208,7 @@ func (s *syncing) write(ctx context.Context, receipt Receipt) error {
 
 // note tells that the CDN agrees with a manifest.
 func (s *syncing) note(ctx context.Context, manifest int64) error {
-	s.told, s.begun = history.Purged{Manifest: manifest, At: s.o.Now().UTC()}, nil
+	s.told, s.begun = history.Purged{CDN: s.purger.Name(), Manifest: manifest, At: s.o.Now().UTC()}, nil
 	if err := history.WritePurged(ctx, s.dest.State, s.told); err != nil {
 		// The same purge again does no harm; not knowing of it costs only that.
 		return fmt.Errorf("the CDN was told, but that could not be noted: %w", err)

@@ -87,25 +87,38 @@ func TestOldReleasesAreTidiedAway(t *testing.T) {
 	})
 }
 
-func TestManifestsThatTheCDNIsToBeToldOfAreKept(t *testing.T) {
-	dest := fake(t, &fakes3.Server{})
-	for i := range 20 {
-		o := options(small().with("news/index.html", fmt.Sprintf("edition %d", i)).write(t))
-		o.KeepReleases = 2
-		if _, err := engine.Run(t.Context(), dest, o); err != nil {
-			t.Fatal(err)
-		}
-		if i == 4 {
-			if err := history.WritePurged(t.Context(), dest.State, history.Purged{Manifest: 5}); err != nil {
-				t.Fatal(err)
+func TestManifestsThatACDNIsToBeToldOfAreKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		told map[string]int64 // by CDN, which manifest each agrees with; "" as earlier versions noted it
+		from int64            // the first that is kept
+	}{
+		"no CDN":                          {nil, 18},
+		"one, by an earlier version":      {map[string]int64{"": 5}, 5},
+		"one":                             {map[string]int64{"fastly:a": 6}, 6},
+		"two":                             {map[string]int64{"fastly:a": 15, "varnish:b": 7}, 7},
+		"one that was told before it was": {map[string]int64{"": 5, "fastly:a": 15}, 15},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dest := fake(t, &fakes3.Server{})
+			for i := range 20 {
+				o := options(small().with("news/index.html", fmt.Sprintf("edition %d", i)).write(t))
+				o.KeepReleases = 2
+				if _, err := engine.Run(t.Context(), dest, o); err != nil {
+					t.Fatal(err)
+				}
+				for cdn, manifest := range c.told {
+					if err := history.WritePurged(t.Context(), dest.State, history.Purged{CDN: cdn, Manifest: min(manifest, int64(i)+1)}); err != nil {
+						t.Fatal(err)
+					}
+				}
 			}
-		}
-	}
-	for sequence := int64(1); sequence <= 20; sequence++ {
-		_, err := history.ReadManifest(t.Context(), dest.State, history.ManifestKey(sequence), "www")
-		if kept := err == nil; kept != (sequence >= 5) {
-			t.Errorf("manifest %d: %v", sequence, err)
-		}
+			for sequence := int64(1); sequence <= 20; sequence++ {
+				_, err := history.ReadManifest(t.Context(), dest.State, history.ManifestKey(sequence), "www")
+				if kept := err == nil; kept != (sequence >= c.from) {
+					t.Errorf("manifest %d: %v", sequence, err)
+				}
+			}
+		})
 	}
 }
 

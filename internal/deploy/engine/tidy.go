@@ -77,19 +77,26 @@ func (d *run) tidyState(ctx context.Context) error {
 	})
 }
 
-// untold is the sequence from which on manifests and plans tell what the CDN is
-// still to forget: it is found by comparing releases from the one that it was last
+// untold is the sequence from which on manifests and plans tell what the CDNs are
+// still to forget: it is found by comparing releases from the one that each was last
 // told of, and what deploys that died had shown in between is in their plans
-// alone. 0 when no CDN is told, or too long ago for that.
+// alone. 0 when no CDN is told, or all of them too long ago for that.
 func (d *run) untold(ctx context.Context, releases []deploy.Live) (int64, error) {
-	purged, err := history.ReadPurged(ctx, d.dest.State)
+	told, err := history.AllPurged(ctx, d.dest.State)
 	if err != nil {
 		return 0, err
 	}
-	if !slices.ContainsFunc(releases, func(r deploy.Live) bool { return r.Manifest == purged.Manifest }) {
-		return 0, nil
+	first := int64(0)
+	for _, p := range told {
+		if p.CDN == "" && len(told) > 1 {
+			continue // of an earlier version: each CDN has a note of its own by now
+		}
+		known := slices.ContainsFunc(releases, func(r deploy.Live) bool { return r.Manifest == p.Manifest })
+		if known && (first == 0 || p.Manifest < first) {
+			first = p.Manifest
+		}
 	}
-	return purged.Manifest, nil
+	return first, nil
 }
 
 // prune deletes what lies under a prefix of ours and is not wanted.

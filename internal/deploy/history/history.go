@@ -3,7 +3,6 @@ package history
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -14,11 +13,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 )
 
-// Keys of the state's objects.
-const (
-	HeadKey   = "head"
-	PurgedKey = "purged"
-)
+// HeadKey is the key of the head in the state.
+const HeadKey = "head"
 
 // ManifestKey is where the state after a deploy is kept.
 func ManifestKey(sequence int64) string { return fmt.Sprintf("releases/%010d", sequence) }
@@ -138,44 +134,4 @@ func (h Head) Find(release int64) (deploy.Live, error) {
 		return deploy.Live{}, fmt.Errorf("a release before the live one: %w", ErrNoRelease)
 	}
 	return deploy.Live{}, fmt.Errorf("release %d: %w", release, ErrNoRelease)
-}
-
-// Purged is how far the CDN has been told.
-type Purged struct {
-	Manifest int64     `json:"manifest"` // sequence of the manifest that the CDN's caches agree with
-	At       time.Time `json:"at"`
-	// Begun is a purge that was begun and whose end was not noted, in the words of
-	// whoever tells the CDN (cdn.Receipt).
-	Begun json.RawMessage `json:"begun,omitempty"`
-}
-
-// ReadPurged reads how far the CDN has been told; zero when it never was.
-func ReadPurged(ctx context.Context, state deploy.Store) (Purged, error) {
-	o, err := state.Get(ctx, PurgedKey)
-	if errors.Is(err, deploy.ErrNotFound) {
-		return Purged{}, nil
-	}
-	if err != nil {
-		return Purged{}, err
-	}
-	var p Purged
-	if err := json.Unmarshal(o.Body, &p); err != nil {
-		return Purged{}, BadPurged(state, err)
-	}
-	return p, nil
-}
-
-// BadPurged says what to do about a note on the CDN that can't be read.
-func BadPurged(state deploy.Store, err error) error {
-	return fmt.Errorf("read %s/%s: %w; delete %s/%s to start anew: the CDN is then told to drop everything", state, PurgedKey, err, state, PurgedKey)
-}
-
-// WritePurged notes that the CDN's caches agree with a manifest.
-func WritePurged(ctx context.Context, state deploy.Store, p Purged) error {
-	body, err := json.Marshal(p)
-	if err != nil {
-		return fmt.Errorf("note the invalidation: %w", err)
-	}
-	_, err = state.Put(ctx, deploy.SmallPut(PurgedKey, deploy.StateHeaders, body, deploy.Condition{}))
-	return err
 }
