@@ -119,7 +119,9 @@ func TestWhatAKilledAppLeftIsRemovedAtTheStart(t *testing.T) {
 func TestABackupThatCannotBeSentIsRefused(t *testing.T) {
 	b := start(t, nil)
 	mux := http.NewServeMux()
-	mux.HandleFunc("/gone", func(w http.ResponseWriter, r *http.Request) { b.app.sendBackup(w, r, filepath.Join(b.app.config.State, "gone")) })
+	mux.HandleFunc("/gone", func(w http.ResponseWriter, r *http.Request) {
+		b.app.sendBackup(w, r, filepath.Join(b.app.config.State, "gone"))
+	})
 	mux.HandleFunc("/folder", func(w http.ResponseWriter, r *http.Request) { b.app.sendBackup(w, r, b.app.config.State) })
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
