@@ -21,7 +21,7 @@ func (claim) Do(ctx context.Context, j *job) (Result, error) {
 		return skipped("there is no app to claim from")
 	}
 	turnEnds := time.Now().Add(j.opts.TurnLimit)
-	appEnds := time.Now().Add(j.opts.AppLimit)
+	answered := time.Now() // an app may be away for a moment at any time of a long wait
 	for {
 		s := j.now()
 		got, err := j.app.claim(ctx, api.ClaimInput{Release: j.opts.Release, Token: j.opts.DispatchToken, Run: s.Run})
@@ -37,7 +37,9 @@ func (claim) Do(ctx context.Context, j *job) (Result, error) {
 		}
 		ends := turnEnds
 		if wait.app {
-			ends = appEnds
+			ends = answered.Add(j.opts.AppLimit)
+		} else {
+			answered = time.Now()
 		}
 		if !time.Now().Before(ends) {
 			return Result{}, &FailError{Why: wait.why, Fault: wait.fault(), Code: ExitNotReady}

@@ -237,6 +237,37 @@ func TestRunWaitsForItsTurn(t *testing.T) {
 	}
 }
 
+// The app is started anew while a run has waited for its turn for long.
+func TestARunThatWaitsForItsTurnOutlastsAnAppThatIsAwayForAMoment(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp(t)
+	app.dispatched("run-0")
+	first := release.Run{ID: "run-0", Attempt: 1}
+	app.must(release.Claim{Release: 1, Token: "dispatch-token", Run: first})
+	b := newBench(t, goodBuild).at(app)
+	b.opts.AppLimit = 1500 * time.Millisecond
+	began := time.Now()
+	away := 0
+	app.fault = func(kind string, _ int) fault {
+		if kind == "claim" && time.Since(began) > b.opts.AppLimit && away < 4 {
+			away++ // one call of three tries, and one more try
+			return unavailable
+		}
+		return fine
+	}
+	var over atomic.Bool
+	app.after = func(kind string) {
+		if kind == "claim" && time.Since(began) > b.opts.AppLimit && over.CompareAndSwap(false, true) {
+			app.must(release.ResetSite{Act: release.Act{By: "ada", Why: "it is stuck"}})
+			app.must(release.RequestAccepted{Source: release.FromEditor})
+		}
+	}
+	b.wantExit(b.run("all"), action.ExitOK)
+	if s := b.state(); !s.Live || away != 4 {
+		t.Errorf("live is %v, the app was away for %d tries\n%s", s.Live, away, b.err)
+	}
+}
+
 func TestTurnThatDoesNotCome(t *testing.T) {
 	paused := func(a *fakeApp) {
 		a.must(release.PauseSite{Act: release.Act{By: "ada", Why: "an audit"}})
