@@ -69,8 +69,9 @@ func (a *App) routes(version string) http.Handler {
 	return outer
 }
 
-// bodyLimit is how long the body of a form or a webhook may take to arrive:
-// who has shown nothing yet must not keep a connection and its memory.
+// bodyLimit is how long the body of a call may take to arrive: who has shown
+// nothing yet must not keep a connection and its memory. The server reads what is
+// left of a body that nobody wanted, too, and waits for it.
 const bodyLimit = 30 * time.Second
 
 func readWithin(w http.ResponseWriter, span time.Duration) {
@@ -94,7 +95,13 @@ func (a *App) guard(next http.Handler) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, maxMetrics+1024)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, a.caller(r))))
 	})
-	return csrf.Handler(identified)
+	guarded := csrf.Handler(identified)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 { // without a body it would end streams
+			readWithin(w, a.bodyWait)
+		}
+		guarded.ServeHTTP(w, r)
+	})
 }
 
 func secureHeaders(h http.Header) {

@@ -53,6 +53,7 @@ type App struct {
 	signIns         *addressLimit
 	streams         *streams
 	backups         backups
+	bodyWait        time.Duration // see bodyLimit
 	// stop ends what outlives a request: event streams, the answers to runners.
 	stop    context.Context //nolint:containedctx // the app's own life
 	stopNow context.CancelFunc
@@ -78,7 +79,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
-	a := &App{githubTransport: opts.GitHubTransport, config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens), signIns: newAddressLimit(), streams: newStreams()}
+	a := &App{githubTransport: opts.GitHubTransport, config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens), signIns: newAddressLimit(), streams: newStreams(), bodyWait: bodyLimit}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
 	a.removeLeft()
 	a.runner, err = opts.NewRunner(a.heard)

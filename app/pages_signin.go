@@ -101,7 +101,6 @@ func safeReturn(next string) string {
 
 // form reads the form that was sent.
 func (a *App) form(v *visit) bool {
-	readWithin(v.w, bodyLimit)
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxBody)
 	if err := v.r.ParseForm(); err != nil {
 		a.trouble(v, problem(http.StatusBadRequest, "invalid", "The form did not arrive whole, or is too large."))

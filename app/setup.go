@@ -150,7 +150,6 @@ func (a *App) setupBegin(w http.ResponseWriter, r *http.Request) {
 		a.setupPage(w, r)
 		return
 	}
-	readWithin(w, bodyLimit)
 	if !a.github.setup.open(r.PostFormValue("code")) {
 		a.log.Warn("somebody tried to set GitHub up with a wrong code")
 		a.askCode(w, http.StatusForbidden, a.config.GitHub.KeySecret, "This is not the code. It is in the log of pressrun serve, and changes with each start.")
