@@ -2,11 +2,9 @@ package engine_test
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,169 +13,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/minio/crc64nvme"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
-	"github.com/pressrun/pressrun/test/servers"
 )
-
-// site is a build: path -> content.
-type site map[string]string
-
-func small() site {
-	return site{
-		"index.html":                 `<link rel=stylesheet href=/assets/site-0a1b2c3d4e.css><a href=/about/>about</a>`,
-		"404.html":                   "not found",
-		"about/index.html":           `<script src="/assets/app-BxK3a9_z.js"></script>`,
-		"news/index.html":            "news",
-		"assets/site-0a1b2c3d4e.css": "body{}",
-		"assets/app-BxK3a9_z.js":     "1",
-		"files/a b#c?d%20é.pdf":      "%PDF",
-		"sitemap.xml":                "<urlset/>",
-	}
-}
-
-func (s site) write(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, body := range s {
-		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(body), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
-
-func (s site) with(name, body string) site {
-	c := site{}
-	for k, v := range s {
-		c[k] = v
-	}
-	if body == "" {
-		delete(c, name)
-	} else {
-		c[name] = body
-	}
-	return c
-}
-
-// place is one destination, and a way to read it as a visitor does.
-type place struct {
-	dest deploy.Destination
-	read func(t *testing.T) site
-	put  func(t *testing.T, name, body string) // as a stranger
-
-	remove func(t *testing.T, name string) // as a stranger
-}
-
-func places(t *testing.T) map[string]func(t *testing.T) place {
-	t.Helper()
-	return map[string]func(t *testing.T) place{
-		"folder": func(t *testing.T) place {
-			t.Helper()
-			dir := filepath.Join(t.TempDir(), "www")
-			return folder(t, "file://"+dir, destination.Options{}, dir)
-		},
-		"versitygw": func(t *testing.T) place {
-			t.Helper()
-			gw := servers.StartVersityGW(t, "site")
-			return folder(t, "s3://site/www", destination.Options{
-				Endpoint: gw.Endpoint, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey,
-			}, filepath.Join(gw.Data, "site", "www"))
-		},
-	}
-}
-
-func folder(t *testing.T, address string, o destination.Options, dir string) place {
-	t.Helper()
-	dest, err := destination.Open(t.Context(), address, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return place{
-		dest: dest,
-		remove: func(t *testing.T, name string) {
-			t.Helper()
-			if err := os.Remove(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
-				t.Fatal(err)
-			}
-		},
-		read: func(t *testing.T) site {
-			t.Helper()
-			return readFolder(t, dir)
-		},
-		put: func(t *testing.T, name, body string) {
-			t.Helper()
-			_, err := dest.Site.Put(t.Context(), deploy.Put{
-				Key: name, Size: int64(len(body)), Sum: sha256.Sum256([]byte(body)),
-				CRC: crc64nvme.Checksum([]byte(body)), Body: strings.NewReader(body),
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-		},
-	}
-}
-
-func readFolder(t *testing.T, dir string) site {
-	t.Helper()
-	found := site{}
-	dir, err := filepath.EvalSymlinks(dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return found
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
-			return err
-		}
-		key, _ := filepath.Rel(dir, name)
-		if strings.HasPrefix(key, ".pressrun/") || key == deploy.MarkerPath {
-			return nil
-		}
-		body, err := os.ReadFile(name)
-		found[filepath.ToSlash(key)] = string(body)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return found
-}
-
-func options(source string) engine.Options {
-	return engine.Options{Source: source, Site: "www", LockWait: -1, LeaseTTL: 5 * time.Second}
-}
-
-func mustRun(t *testing.T, p place, o engine.Options) deploy.Result {
-	t.Helper()
-	result, err := engine.Run(t.Context(), p.dest, o)
-	if err != nil {
-		t.Fatalf("deploy: %v", err)
-	}
-	if !result.Live || len(result.Warnings) > 0 {
-		t.Fatalf("live = %v, warnings = %q", result.Live, result.Warnings)
-	}
-	return result
-}
-
-func everywhere(t *testing.T, f func(t *testing.T, p place)) {
-	t.Helper()
-	for name, open := range places(t) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			f(t, open(t))
-		})
-	}
-}
 
 func TestDeploySendsOnlyWhatChanged(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
@@ -307,22 +147,6 @@ func TestWhatIsThereAlreadyIsAdopted(t *testing.T) {
 	})
 }
 
-func TestGuardsStopBeforeTheFirstWrite(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
-		t.Helper()
-		mustRun(t, p, options(small().write(t)))
-		before := p.read(t)
-		_, err := engine.Run(t.Context(), p.dest, options(small().with("index.html", "").write(t)))
-		var guard *deploy.GuardError
-		if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardMissingIndex}) {
-			t.Fatalf("no index page: %v", err)
-		}
-		if diff := cmp.Diff(before, p.read(t)); diff != "" {
-			t.Fatal(diff)
-		}
-	})
-}
-
 func TestDryRunWritesNothing(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		t.Helper()
@@ -361,81 +185,6 @@ func TestTheMarkerNamesTheRelease(t *testing.T) {
 	})
 }
 
-func TestAnOlderReleaseIsRefused(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
-		t.Helper()
-		o := options(small().write(t))
-		o.Release = 128
-		mustRun(t, p, o)
-		o.Release = 127
-		_, err := engine.Run(t.Context(), p.dest, o)
-		var guard *deploy.GuardError
-		if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardOlderRelease}) {
-			t.Fatalf("got %v", err)
-		}
-	})
-}
-
-func TestAHeldLeaseStopsOthers(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
-		t.Helper()
-		source := small().write(t)
-		o := options(source)
-		o.Progress = func(e deploy.Event) {
-			if e.Phase != "assets" {
-				return
-			}
-			_, err := engine.Run(context.Background(), p.dest, options(source))
-			var locked *deploy.LockedError
-			if !errors.As(err, &locked) {
-				t.Errorf("a second deploy during the first: %v", err)
-			}
-		}
-		mustRun(t, p, o)
-	})
-}
-
-func TestAnotherSitesDestinationIsRefused(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
-		t.Helper()
-		mustRun(t, p, options(small().write(t)))
-		o := options(small().write(t))
-		o.Site = "blog"
-		if _, err := engine.Run(t.Context(), p.dest, o); err == nil || !strings.Contains(err.Error(), `holds the site "www"`) {
-			t.Fatalf("got %v", err)
-		}
-	})
-}
-
-func TestS3ErrorsSayWhatToDo(t *testing.T) {
-	gw := servers.StartVersityGW(t, "site")
-	good := destination.Options{Endpoint: gw.Endpoint, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey, MaxAttempts: 2}
-	source := small().write(t)
-	for _, c := range []struct {
-		name, address, want string
-		change              func(*destination.Options)
-	}{
-		{"no such bucket", "s3://nowhere", "the bucket does not exist", func(*destination.Options) {}},
-		{"wrong access key", "s3://site", "access key is not known", func(o *destination.Options) { o.AccessKey = "nobody" }},
-		{"wrong secret key", "s3://site", "the secret key is wrong", func(o *destination.Options) { o.SecretKey = "wrong" }},
-		{"wrong region", "s3://site", "set AWS_REGION", func(o *destination.Options) { o.Region = "eu-west-9" }},
-		{"nobody listens", "s3://site", "can't be reached", func(o *destination.Options) { o.Endpoint = "http://" + servers.FreeAddress(t) }},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			o := good
-			c.change(&o)
-			dest, err := destination.Open(t.Context(), c.address, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = engine.Run(t.Context(), dest, options(source))
-			if err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Fatalf("got %v\nwant it to say %q", err, c.want)
-			}
-		})
-	}
-}
-
 func TestLargeFilesGoInParts(t *testing.T) {
 	everywhere(t, func(t *testing.T, p place) {
 		t.Helper()
@@ -470,26 +219,6 @@ func ExampleRun() {
 	}
 	fmt.Printf("release %d is live: %d new, %d changed, %d deleted\n", result.Release, result.Counts.New, result.Counts.Content, result.Deleted)
 	// Output: release 128 is live: 1 new, 0 changed, 0 deleted
-}
-
-func TestPagesThatNameMissingFilesStopTheRelease(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
-		t.Helper()
-		s := small()
-		for i := range 8 {
-			s[fmt.Sprintf("p%d.html", i)] = `<link rel="stylesheet" href="/assets/never-built.css"><a href="/news/">news</a>`
-		}
-		_, err := engine.Run(t.Context(), p.dest, options(s.write(t)))
-		var guard *deploy.GuardError
-		if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardBrokenLinks}) {
-			t.Fatalf("got %v", err)
-		}
-		if got := p.read(t); len(got) != 0 {
-			t.Fatalf("the site holds %d files", len(got))
-		}
-		s["assets/never-built.css"] = "body{}"
-		mustRun(t, p, options(s.write(t)))
-	})
 }
 
 func TestTheBuildsOwnHeaderRulesAreUsedAndNotPublished(t *testing.T) {
