@@ -109,7 +109,10 @@ type (
 		MetricsFlags
 	}
 	readyCmd struct{ RunFlags }
-	postCmd  struct{ RunFlags }
+	postCmd  struct {
+		RunFlags
+		VerifyFlags
+	}
 )
 
 func (c *allCmd) Run(ctx context.Context, std Streams) error {
@@ -172,5 +175,5 @@ func (c *readyCmd) Run(ctx context.Context, std Streams) error {
 }
 
 func (c *postCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "post", Options{RunFlags: c.RunFlags}, std)
+	return Run(ctx, "post", Options{RunFlags: c.RunFlags, VerifyFlags: c.VerifyFlags}, std)
 }

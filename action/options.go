@@ -41,7 +41,7 @@ type RunFlags struct {
 	Dir           string        `help:"The frontend's folder, in which commands run." default:"."`
 	Heartbeat     time.Duration `help:"How often to tell the app that the run lives (default: as the app says)." placeholder:"SPAN"`
 	AppLimit      time.Duration `help:"How long to try to reach the app before the content is read." default:"5m"`
-	LiveLimit     time.Duration `help:"How long to try to reach the app once the site is live." default:"15m"`
+	LiveLimit     time.Duration `help:"How long to try to tell the app that the site is live, or that the run failed." default:"15m"`
 	Supervised    bool          `help:"Somebody else tells the app that this run was cancelled." hidden:""`
 	JSON          bool          `name:"json" help:"Print the result as JSON on standard output, and all else on standard error."`
 

@@ -124,15 +124,19 @@ func (r *reporter) report(ctx context.Context, state release.State, note string,
 	return out, r.job.change(func(s *State) { s.Reported = state })
 }
 
-// fail tells the app of a failure.
-func (r *reporter) fail(ctx context.Context, why string, fault release.Fault) error {
+// fail tells the app of a failure, for as long as limit.
+func (r *reporter) fail(ctx context.Context, why string, fault release.Fault, limit time.Duration) error {
 	if err := r.job.change(func(s *State) { s.Sequence++ }); err != nil {
 		return err
 	}
-	err := r.inSession(ctx, func(client *api.Client, s State) error {
+	err := r.persist(ctx, limit, func(ctx context.Context) error {
+		client, s, err := r.session()
+		if err != nil {
+			return err
+		}
 		return client.Fail(ctx, s.Site, s.Release, api.FailureInput{Run: s.Run, Sequence: s.Sequence, Why: why, Fault: fault})
 	})
-	if taken(err) || errors.Is(err, errTakenAway) {
+	if errors.Is(err, errTakenAway) {
 		return nil // it knows already
 	}
 	return err

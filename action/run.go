@@ -134,6 +134,7 @@ func (j *job) failed(ctx context.Context, err error, picked []Step) error {
 	told := j.tellFailure(ctx, fail)
 	if told != nil {
 		j.say("the app could not be told of the failure: %v", told)
+		saved = errors.Join(saved, j.change(func(s *State) { s.Untold = true })) // for post
 	}
 	if note := j.failedMetrics(ctx, fail, told == nil); note != "" {
 		j.say("the figures of the run: %s", note)
@@ -148,8 +149,8 @@ func (j *job) failed(ctx context.Context, err error, picked []Step) error {
 
 // liveAfterAll says whether the site is live although the run did not come to
 // its end, and sees to it that the app knows.
-func (j *job) liveAfterAll(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+func (j *job) liveAfterAll(run context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(run), lastWord)
 	defer cancel()
 	if s := j.now(); !s.Live && s.Deploy != nil && s.Deploy.Committed && j.opts.PublicURL != "" && j.markerSeen(ctx) {
 		if err := j.change(func(s *State) { s.Live = true }); err != nil {
@@ -160,12 +161,27 @@ func (j *job) liveAfterAll(ctx context.Context) bool {
 	if !s.Live {
 		return false
 	}
-	if j.app != nil && s.Session != "" && s.Reported == release.InProgress {
-		if _, err := j.app.report(ctx, release.Complete, "", lastWord); err != nil {
+	if j.app != nil && s.knowsNotLive() {
+		ctx, cancel, limit := j.lastReport(run)
+		defer cancel()
+		if _, err := j.app.report(ctx, release.Complete, "", limit); err != nil {
 			j.say("the site is live, but the app could not be told: %v", err)
 		}
 	}
 	return true
+}
+
+// knowsNotLive says whether the app waits for the word that a site is live.
+func (s State) knowsNotLive() bool { return s.Session != "" && s.Reported == release.InProgress }
+
+// lastReport gives the time for the word how a run ended: much, as an app may be
+// away for minutes, but little once the run is cancelled.
+func (j *job) lastReport(ctx context.Context) (context.Context, context.CancelFunc, time.Duration) {
+	if ctx.Err() == nil {
+		return ctx, func() {}, j.opts.LiveLimit
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+	return ctx, cancel, lastWord
 }
 
 // failedMetrics leaves the figures of a run that failed: how long its steps
@@ -191,15 +207,11 @@ func (j *job) tellFailure(ctx context.Context, fail *FailError) error {
 	if fail.Code == ExitCancelled && j.opts.Supervised {
 		return nil // its supervisor says "cancelled", which we can't
 	}
-	limit := 30 * time.Second
-	if fail.Code == ExitCancelled {
-		limit = lastWord
-	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
-	defer cancel()
 	fault := fail.Fault
 	if fault == "" {
 		fault = release.FaultPressrun
 	}
-	return j.app.fail(ctx, cut(j.hide(fail.Why), 2000), fault)
+	ctx, cancel, limit := j.lastReport(ctx)
+	defer cancel()
+	return j.app.fail(ctx, cut(j.hide(fail.Why), 2000), fault, limit)
 }

@@ -46,7 +46,9 @@ type State struct {
 	Outcome  Outcome       `json:"outcome,omitempty"`
 	Why      string        `json:"why,omitempty"`
 	Fault    release.Fault `json:"fault,omitempty"`
-	// Pending are words that the app could not be told.
+	// Untold says that the app could not be told of the failure.
+	Untold bool `json:"untold,omitempty"`
+	// Pending are states that the app could not be told of.
 	Pending []string `json:"pending,omitempty"`
 }
 

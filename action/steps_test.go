@@ -215,21 +215,6 @@ func TestHeartbeatsSayWhatTheRunDoes(t *testing.T) {
 	}
 }
 
-func TestPostReportsWhatMainCouldNot(t *testing.T) {
-	app := newFakeApp(t)
-	b := newBench(t, goodBuild).with(app)
-	b.wantExit(b.run("claim"), action.ExitOK)
-	b.wantExit(b.run("in_progress"), action.ExitOK)
-	b.wantExit(b.run("post"), action.ExitOK) // the job ended here
-	if f := app.seen("failure"); len(f) != 1 || f[0].Fault != release.FaultPlatform {
-		t.Errorf("reported %+v", f)
-	}
-	b.wantExit(b.run("post"), action.ExitOK)
-	if f := app.seen("failure"); len(f) != 1 {
-		t.Errorf("reported again: %+v", f)
-	}
-}
-
 func TestStateOfAnotherRunIsNotTakenForThisOnes(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, goodBuild).with(app)

@@ -1,0 +1,200 @@
+//go:build unix
+
+package action_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// folder serves a folder as the public address does.
+func folder(t *testing.T, root string) string {
+	t.Helper()
+	s := httptest.NewServer(http.FileServer(http.Dir(root)))
+	t.Cleanup(s.Close)
+	return s.URL
+}
+
+// away makes the app unreachable for calls of a kind until it is set to false.
+func away(app *fakeApp, kinds ...string) *atomic.Bool {
+	var is atomic.Bool
+	is.Store(true)
+	app.fault = func(kind string, _ int) fault {
+		for _, k := range kinds {
+			if k == kind && is.Load() {
+				return unavailable
+			}
+		}
+		return fine
+	}
+	return &is
+}
+
+func TestPostReportsWhatMainCouldNot(t *testing.T) {
+	app := newFakeApp(t)
+	b := newBench(t, goodBuild).with(app)
+	b.wantExit(b.run("claim"), action.ExitOK)
+	b.wantExit(b.run("in_progress"), action.ExitOK)
+	b.wantExit(b.run("post"), action.ExitOK) // the job ended here
+	if f := app.seen("failure"); len(f) != 1 || f[0].Fault != release.FaultPlatform {
+		t.Errorf("reported %+v", f)
+	}
+	b.wantExit(b.run("post"), action.ExitOK)
+	if f := app.seen("failure"); len(f) != 1 {
+		t.Errorf("reported again: %+v", f)
+	}
+}
+
+func TestAFailureIsToldToAnAppThatIsAwayForAWhile(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp(t)
+	b := newBench(t, "echo no template for it; exit 65").with(app)
+	app.fault = func(kind string, n int) fault {
+		if kind == "failure" && n < 5 { // a call is three tries
+			return unavailable
+		}
+		return fine
+	}
+	b.wantExit(b.run("all"), action.ExitFailed)
+	f := app.seen("failure")
+	if len(f) != 1 || f[0].Fault != release.FaultContent || !strings.Contains(f[0].Why, "no template for it") {
+		t.Errorf("reported %+v\n%s", f, b.err)
+	}
+}
+
+func TestPostTellsTheFailureThatMainCouldNot(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp(t)
+	b := newBench(t, "echo no template for it; exit 65").with(app)
+	b.opts.LiveLimit = 100 * time.Millisecond
+	gone := away(app, "failure", "metrics")
+	b.wantExit(b.run("all"), action.ExitFailed)
+	gone.Store(false)
+	b.wantExit(b.run("post"), action.ExitOK)
+	f := app.seen("failure")
+	if len(f) != 1 || f[0].Fault != release.FaultContent || !strings.Contains(f[0].Why, "no template for it") {
+		t.Fatalf("reported %+v\n%s", f, b.err)
+	}
+	b.wantExit(b.run("post"), action.ExitOK)
+	if f := app.seen("failure"); len(f) != 1 {
+		t.Errorf("reported again: %+v", f)
+	}
+}
+
+func TestPostTellsOfACancelledRunThatCouldNot(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp(t)
+	b := newBench(t, "touch begun; sleep 60").with(app)
+	gone := away(app, "failure")
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		for !exists(filepath.Join(b.dir, "begun")) {
+			time.Sleep(5 * time.Millisecond)
+		}
+		cancel()
+	}()
+	b.wantExit(b.runIn(ctx, "all"), action.ExitCancelled)
+	gone.Store(false)
+	b.wantExit(b.run("post"), action.ExitOK)
+	if f := app.seen("failure"); len(f) != 1 || f[0].Why != "the run was cancelled" {
+		t.Errorf("reported %+v", f)
+	}
+}
+
+// What is live is a success, however the job went on from there.
+func TestPostTellsOfAReleaseThatIsLive(t *testing.T) {
+	for name, address := range map[string]func(*bench) string{
+		"by the destination's word": func(*bench) string { return "" },
+		"by the public address":     func(b *bench) string { return folder(b.t, b.dest) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			app := newFakeApp(t)
+			b := newBench(t, goodBuild).with(app)
+			b.opts.PublicURL = address(b)
+			for _, step := range []string{"claim", "in_progress", "build", "deploy", "post"} {
+				b.wantExit(b.run(step), action.ExitOK)
+			}
+			if site := app.now(); site.State != release.Complete || len(app.seen("failure")) != 0 {
+				t.Errorf("the site is %s, reported %+v\n%s", site.State, app.seen("failure"), b.err)
+			}
+			if s := b.state(); !s.Live || s.Outcome != action.OutcomeLive {
+				t.Errorf("the state is %+v", s)
+			}
+		})
+	}
+}
+
+func TestPostSaysOfADeployThatWasNotSeenWhatIsTrue(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp(t)
+	b := newBench(t, goodBuild).with(app)
+	b.opts.PublicURL = folder(t, t.TempDir())
+	for _, step := range []string{"claim", "in_progress", "build", "deploy", "post"} {
+		b.wantExit(b.run(step), action.ExitOK)
+	}
+	f := app.seen("failure")
+	if len(f) != 1 || !strings.Contains(f[0].Why, "was deployed") || !strings.Contains(f[0].Why, b.opts.PublicURL) {
+		t.Errorf("reported %+v", f)
+	}
+}
+
+func TestPostLeavesTheReleaseOfAnotherRunAlone(t *testing.T) {
+	app := newFakeApp(t)
+	b := newBench(t, goodBuild).with(app)
+	b.wantExit(b.run("claim"), action.ExitOK)
+	before, err := os.ReadFile(b.opts.StateFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, other := range map[string]func(*bench){
+		"another run":     func(b *bench) { b.opts.RunID = "run-2" },
+		"another attempt": func(b *bench) { b.opts.RunAttempt = 2 },
+		"another site":    func(b *bench) { b.opts.Site = "www-staging" },
+	} {
+		c := *b
+		if err := os.WriteFile(b.opts.StateFile, before, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		other(&c)
+		c.wantExit(c.run("post"), action.ExitOK)
+		if f := app.seen("failure"); len(f) != 0 {
+			t.Errorf("%s: reported %+v", name, f)
+		}
+	}
+}
+
+func TestPostThatCannotTellEitherEndsAndKeepsTheReason(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp(t)
+	b := newBench(t, "echo no template for it; exit 65").with(app)
+	b.opts.LiveLimit = 100 * time.Millisecond
+	away(app, "failure", "metrics")
+	b.inWorkflow()
+	b.wantExit(b.run("all"), action.ExitFailed)
+	b.opts.LiveLimit = 100 * time.Millisecond
+	b.wantExit(b.runIn(briefly(t), "post"), action.ExitOK)
+	if s := b.state(); !s.Untold || !strings.Contains(s.Why, "no template for it") {
+		t.Errorf("the state is %+v", s)
+	}
+	if !strings.Contains(b.out.String(), "::warning::the app could not be told how the run ended") {
+		t.Errorf("nothing is said of it:\n%s", b.out)
+	}
+}
+
+// briefly is the time that post has when nobody answers it.
+func briefly(t *testing.T) context.Context {
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	t.Cleanup(cancel)
+	return ctx
+}
