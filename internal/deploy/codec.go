@@ -91,39 +91,6 @@ func (m *Manifest) Encode() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// DecodeManifest reads a manifest. The bytes may be anything: what is not a
-// whole, sorted manifest of a known format is an error.
-func DecodeManifest(data []byte) (*Manifest, error) {
-	body, ok := bytes.CutPrefix(data, []byte(manifestMagic))
-	if !ok || len(body) == 0 {
-		return nil, fmt.Errorf("decode manifest: %w: it is no manifest", ErrCorrupt)
-	}
-	if body[0] > formatColumns {
-		return nil, fmt.Errorf("decode manifest: format %d: %w", body[0], ErrNewerFormat)
-	}
-	z, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxManifest), zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return nil, fmt.Errorf("decode manifest: %w", err)
-	}
-	defer z.Close()
-	raw, err := z.DecodeAll(body[1:], nil)
-	if err != nil {
-		return nil, fmt.Errorf("decode manifest: %w: %w", ErrCorrupt, err)
-	}
-	r := &decoder{buf: raw}
-	m := r.manifest()
-	if errors.Is(r.err, ErrNewerFormat) {
-		return nil, fmt.Errorf("decode manifest: %w", r.err)
-	}
-	if r.err == nil && len(r.buf) > 0 {
-		r.err = errors.New("bytes after the end")
-	}
-	if r.err != nil {
-		return nil, fmt.Errorf("decode manifest: %w: %w", ErrCorrupt, r.err)
-	}
-	return m, nil
-}
-
 func unix(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -1,12 +1,62 @@
 package deploy
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
+	"slices"
 	"time"
+
+	"github.com/klauspost/compress/zstd"
 )
+
+// DecodeManifest reads a manifest. The bytes may be anything: what is not a
+// whole, sorted manifest of a known format is an error.
+func DecodeManifest(data []byte) (*Manifest, error) {
+	r, err := unpack(data)
+	if err != nil {
+		return nil, err
+	}
+	m := r.manifest()
+	if r.err == nil && len(r.buf) > 0 {
+		r.err = errors.New("bytes after the end")
+	}
+	return m, r.failed()
+}
+
+// DecodeSums calls f for the sum of each file that a manifest names as live, and
+// returns the manifest's site. It takes a fraction of the memory of the whole.
+func DecodeSums(data []byte, f func(Sum)) (site string, err error) {
+	r, err := unpack(data)
+	if err != nil {
+		return "", err
+	}
+	site = r.sums(f)
+	return site, r.failed()
+}
+
+func unpack(data []byte) (*decoder, error) {
+	body, ok := bytes.CutPrefix(data, []byte(manifestMagic))
+	if !ok || len(body) == 0 {
+		return nil, fmt.Errorf("decode manifest: %w: it is no manifest", ErrCorrupt)
+	}
+	if body[0] > formatColumns {
+		return nil, fmt.Errorf("decode manifest: format %d: %w", body[0], ErrNewerFormat)
+	}
+	z, err := zstd.NewReader(nil, zstd.WithDecoderMaxMemory(maxManifest), zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, fmt.Errorf("decode manifest: %w", err)
+	}
+	defer z.Close()
+	raw, err := z.DecodeAll(body[1:], nil)
+	if err != nil {
+		return nil, fmt.Errorf("decode manifest: %w: %w", ErrCorrupt, err)
+	}
+	return &decoder{buf: raw}, nil
+}
 
 // minEntry is the fewest bytes an entry takes, to bound what a count may claim.
 const minEntry = 2 + 1 + 32 + 8 + 1 + 1
@@ -20,19 +70,61 @@ type decoder struct {
 	err  error
 }
 
-func (r *decoder) manifest() *Manifest {
-	var head manifestHeader
+func (r *decoder) failed() error {
+	switch {
+	case r.err == nil:
+		return nil
+	case errors.Is(r.err, ErrNewerFormat):
+		return fmt.Errorf("decode manifest: %w", r.err)
+	}
+	return fmt.Errorf("decode manifest: %w: %w", ErrCorrupt, r.err)
+}
+
+// sums passes over all but the sums of the live entries.
+func (r *decoder) sums(f func(Sum)) (site string) {
+	head, entries, _ := r.start()
+	for _, name := range head.Columns {
+		if !slices.ContainsFunc(columns, func(c column) bool { return c.name == name }) {
+			r.fail(fmt.Errorf("column %q: %w", name, ErrNewerFormat))
+		}
+	}
+	for range entries {
+		r.int() // shared with the path before
+		r.take(r.length())
+		r.int() // size
+		var sum Sum
+		copy(sum[:], r.take(len(sum)))
+		r.take(8) // CRC
+		r.int()   // header set
+		r.take(r.length())
+		if r.err != nil {
+			return ""
+		}
+		f(sum)
+	}
+	return head.Site
+}
+
+// start reads what comes before the entries, and how many there are.
+func (r *decoder) start() (head manifestHeader, entries, retired int) {
 	if err := json.Unmarshal([]byte(r.bytes()), &head); err != nil && r.err == nil {
 		r.err = err
 	}
 	for range r.count(1) {
 		r.sets = append(r.sets, Headers(r.bytes()))
 	}
-	entries := r.count(minEntry)
-	retired := r.count(minEntry)
+	entries, retired = r.count(minEntry), r.count(minEntry)
 	if entries*minEntry+retired*minEntry > len(r.buf) {
 		r.err = errShort
 	}
+	if r.err != nil {
+		return head, 0, 0
+	}
+	return head, entries, retired
+}
+
+func (r *decoder) manifest() *Manifest {
+	head, entries, retired := r.start()
 	if r.err != nil {
 		return nil
 	}
@@ -120,14 +212,10 @@ func (r *decoder) take(n int) []byte {
 	return b
 }
 
-func (r *decoder) bytes() string {
-	n := r.int()
-	if n > int64(len(r.buf)) {
-		r.fail(errShort)
-		return ""
-	}
-	return string(r.take(int(n)))
-}
+// length reads how many bytes follow.
+func (r *decoder) length() int { return r.count(1) }
+
+func (r *decoder) bytes() string { return string(r.take(r.length())) }
 
 func fromUnix(s int64) time.Time {
 	if s == 0 {

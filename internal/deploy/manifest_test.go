@@ -68,6 +68,25 @@ func TestAManifestReadsAsItWasWritten(t *testing.T) {
 	})
 }
 
+func TestTheSumsOfAManifestAreThoseOfItsLiveFiles(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		m := drawManifest(t)
+		m.Site = "www"
+		data, err := m.Encode()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want, got []Sum
+		for _, e := range m.Entries {
+			want = append(want, e.Sum)
+		}
+		site, err := DecodeSums(data, func(s Sum) { got = append(got, s) })
+		if diff := cmp.Diff(want, got); err != nil || site != "www" || diff != "" {
+			t.Fatalf("site %q, %v\n%s", site, err, diff)
+		}
+	})
+}
+
 // What no deploy could read again must not be written: the next one would find the
 // destination's state damaged.
 func TestAManifestThatIsTooLargeToReadIsNotWritten(t *testing.T) {
@@ -163,6 +182,10 @@ func FuzzDecodeManifest(f *testing.F) {
 		if err != nil {
 			return
 		}
+		n := 0
+		if _, err := DecodeSums(data, func(Sum) { n++ }); err != nil || n != len(m.Entries) {
+			t.Fatalf("%d sums of %d files: %v", n, len(m.Entries), err)
+		}
 		again, err := m.Encode()
 		if err != nil {
 			t.Fatal(err)
@@ -178,6 +201,7 @@ func FuzzDecodeBody(f *testing.F) {
 	f.Add([]byte("\x02{}\x00\x01\x00\x00\x01a"))
 	f.Add([]byte("\x1d{\"columns\":[\"version\",\"x\"]}\x00\x00\x00\x01\x00"))
 	f.Fuzz(func(_ *testing.T, data []byte) {
+		(&decoder{buf: data}).sums(func(Sum) {})
 		r := &decoder{buf: data}
 		r.manifest()
 	})

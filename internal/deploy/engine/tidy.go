@@ -28,28 +28,13 @@ func (d *run) tidy(ctx context.Context) {
 }
 
 func (d *run) tidyState(ctx context.Context) error {
+	// All that is written and deleted is: what it was planned from takes memory that
+	// other manifests need now.
+	d.base, d.plan = deploy.Base{}, deploy.Plan{Next: deploy.Manifest{Sequence: d.plan.Next.Sequence}}
 	releases := history.Head{Head: d.lease.current()}.Releases()
-	manifests := map[string]bool{}
-	content := map[deploy.Sum]bool{} // of all kept releases: the keys themselves would take three times as much
-	for _, r := range releases {
-		key := history.ManifestKey(r.Manifest)
-		if manifests[key] {
-			continue // it changed nothing, and counts as none
-		}
-		if len(manifests) > max(0, d.opts.KeepReleases) {
-			break
-		}
-		manifests[key] = true
-		m, err := history.ReadManifest(ctx, d.dest.State, key, d.opts.Site)
-		if errors.Is(err, deploy.ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		for _, e := range m.Entries {
-			content[e.Sum] = true
-		}
+	manifests, content, err := d.wanted(ctx, releases)
+	if err != nil {
+		return err
 	}
 	untold, err := d.untold(ctx, releases)
 	if err != nil {
@@ -75,6 +60,27 @@ func (d *run) tidyState(ctx context.Context) error {
 		name := strings.TrimPrefix(key, d.dest.KeptPrefix)
 		return sum.UnmarshalText([]byte(name)) == nil && content[sum]
 	})
+}
+
+// wanted are the manifests of the releases that are kept, by key, and the content
+// of their files: by hash, as the keys themselves would take three times as much.
+func (d *run) wanted(ctx context.Context, releases []deploy.Live) (manifests map[string]bool, content map[deploy.Sum]bool, err error) {
+	manifests, content = map[string]bool{}, map[deploy.Sum]bool{}
+	for _, r := range releases {
+		key := history.ManifestKey(r.Manifest)
+		if manifests[key] {
+			continue // it changed nothing, and counts as none
+		}
+		if len(manifests) > max(0, d.opts.KeepReleases) {
+			break
+		}
+		manifests[key] = true
+		err := history.ReadSums(ctx, d.dest.State, key, d.opts.Site, func(s deploy.Sum) { content[s] = true })
+		if err != nil && !errors.Is(err, deploy.ErrNotFound) {
+			return nil, nil, err
+		}
+	}
+	return manifests, content, nil
 }
 
 // untold is the sequence from which on manifests and plans tell what the CDNs are

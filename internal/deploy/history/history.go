@@ -88,10 +88,28 @@ func ReadManifest(ctx context.Context, state deploy.Store, key, site string) (*d
 	if err != nil {
 		return nil, fmt.Errorf("read %s/%s: %w", state, key, orRepair(err, state))
 	}
-	if site != "" && m.Site != "" && m.Site != site {
-		return nil, fmt.Errorf("read %s/%s: it is the manifest of the site %q, not of %q", state, key, m.Site, site)
+	return m, ofSite(state, key, m.Site, site)
+}
+
+// ReadSums calls f for the sum of each live file of the manifest at a key, and makes
+// sure that it is the site's.
+func ReadSums(ctx context.Context, state deploy.Store, key, site string, f func(deploy.Sum)) error {
+	o, err := state.Get(ctx, key)
+	if err != nil {
+		return err
 	}
-	return m, nil
+	found, err := deploy.DecodeSums(o.Body, f)
+	if err != nil {
+		return fmt.Errorf("read %s/%s: %w", state, key, orRepair(err, state))
+	}
+	return ofSite(state, key, found, site)
+}
+
+func ofSite(state deploy.Store, key, found, site string) error {
+	if site != "" && found != "" && found != site {
+		return fmt.Errorf("read %s/%s: it is the manifest of the site %q, not of %q", state, key, found, site)
+	}
+	return nil
 }
 
 // Repair is what to do about a state that can't be read.
