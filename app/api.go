@@ -66,7 +66,7 @@ func (a *App) routes(version string) http.Handler {
 	// Not behind the guard: webhooks are larger than any call, and signed.
 	outer.HandleFunc("POST "+hookPath, a.takeHook)
 	outer.Handle("/", a.guard(mux))
-	return outer
+	return a.impatient(outer)
 }
 
 // bodyLimit is how long the body of a call may take to arrive: who has shown
@@ -76,6 +76,16 @@ const bodyLimit = 30 * time.Second
 
 func readWithin(w http.ResponseWriter, span time.Duration) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(span)) // a test's recorder has none
+}
+
+// impatient bounds the wait for the body of every call, wanted or not.
+func (a *App) impatient(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 { // without a body it would end streams
+			readWithin(w, a.bodyWait)
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 type callerKey struct{}
@@ -95,13 +105,7 @@ func (a *App) guard(next http.Handler) http.Handler {
 		r.Body = http.MaxBytesReader(w, r.Body, maxMetrics+1024)
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, a.caller(r))))
 	})
-	guarded := csrf.Handler(identified)
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength != 0 { // without a body it would end streams
-			readWithin(w, a.bodyWait)
-		}
-		guarded.ServeHTTP(w, r)
-	})
+	return csrf.Handler(identified)
 }
 
 func secureHeaders(h http.Header) {
