@@ -43,9 +43,15 @@ var acts = []operatorAct{
 		return e
 	}},
 	{"resume", "End a pause", func(act release.Act, _ api.ActInput) release.Event { return release.ResumeSite{Act: act} }},
-	{"cancel", "Stop the current release; what it should have served waits for the next request", func(act release.Act, _ api.ActInput) release.Event { return release.CancelRelease{Act: act} }},
-	{"reset", "End the current release whatever it does, forget failures, go on with what waits", func(act release.Act, _ api.ActInput) release.Event { return release.ResetSite{Act: act} }},
-	{"retry", "Release what waits at once instead of later", func(act release.Act, _ api.ActInput) release.Event { return release.RetryNow{Act: act} }},
+	{"cancel", "Stop the current release; what it should have served waits for the next request", func(act release.Act, in api.ActInput) release.Event {
+		return release.CancelRelease{Act: act, Release: in.Release}
+	}},
+	{"reset", "End the current release whatever it does, forget failures, go on with what waits", func(act release.Act, in api.ActInput) release.Event {
+		return release.ResetSite{Act: act, Release: in.Release}
+	}},
+	{"retry", "Release what waits at once instead of later", func(act release.Act, in api.ActInput) release.Event {
+		return release.RetryNow{Act: act, Release: in.Release}
+	}},
 }
 
 func (a *App) operatorRoutes(h huma.API) {

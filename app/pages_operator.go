@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -124,11 +125,11 @@ func (a *App) actOnPage(v *visit) {
 		a.trouble(v, err)
 		return
 	}
-	if err := a.sameRelease(v, name); err != nil {
-		a.trouble(v, err)
-		return
+	_, err = a.ledger.Decide(v.r.Context(), name, acts[i].event(actOf(v.r.Context(), "", in.Why), in))
+	if c, ok := errors.AsType[*release.Conflict](err); ok && c.Code != release.CodeBadEvent {
+		err = problem(http.StatusConflict, string(c.Code), stopped(c.Text)+" Nothing was changed.")
 	}
-	if _, err := a.ledger.Decide(v.r.Context(), name, acts[i].event(actOf(v.r.Context(), "", in.Why), in)); err != nil {
+	if err != nil {
 		a.trouble(v, err)
 		return
 	}
@@ -144,6 +145,11 @@ func actInputOf(v *visit, zone *time.Location) (api.ActInput, error) {
 		return api.ActInput{}, err
 	}
 	in := api.ActInput{Why: why}
+	if text := v.r.PostForm.Get("release"); text != "" { // the one that the page showed
+		if in.Release, err = strconv.ParseInt(text, 10, 64); err != nil || in.Release < 0 {
+			return in, problem(http.StatusUnprocessableEntity, "invalid", "A release is a number.")
+		}
+	}
 	if text := v.r.PostForm.Get("until"); text != "" {
 		until, err := time.ParseInLocation(localTime, text, zone)
 		if err != nil {
@@ -152,21 +158,4 @@ func actInputOf(v *visit, zone *time.Location) (api.ActInput, error) {
 		in.Until = &until
 	}
 	return in, nil
-}
-
-// sameRelease refuses an act on a release that is not the current one any
-// more: the page was older than the site.
-func (a *App) sameRelease(v *visit, name string) error {
-	text := v.r.PostForm.Get("release")
-	if text == "" {
-		return nil
-	}
-	site, err := a.ledger.Site(v.r.Context(), name)
-	if err != nil {
-		return err
-	}
-	if text != strconv.FormatInt(site.Current.Number, 10) {
-		return problem(http.StatusConflict, "release_over", "Release #"+short(20, text)+" is over. Nothing was changed.")
-	}
-	return nil
 }

@@ -26,9 +26,9 @@ type ClaimResult struct {
 	HeartbeatSeconds int `json:"heartbeat_seconds"`
 }
 
-// ReportInput is a run's word that it entered a state. Sequence counts the
-// run's reports from 1 and never repeats, so that a late or doubled report
-// changes nothing.
+// ReportInput is a run's word that it entered a state. Sequence is at least 1,
+// grows from report to report of a run and never repeats, so that a late or
+// doubled report changes nothing.
 type ReportInput struct {
 	Run      Run           `json:"run"`
 	Sequence int64         `json:"sequence" minimum:"1"`
@@ -124,6 +124,9 @@ type ActInput struct {
 	Why   string     `json:"why,omitempty" maxLength:"1000"`
 	Actor string     `json:"actor,omitempty" maxLength:"200"`
 	Until *time.Time `json:"until,omitempty" doc:"pause: when it ends by itself"`
+	// Release keeps an act from hitting another release than the one that was
+	// looked at.
+	Release int64 `json:"release,omitempty" minimum:"0" doc:"cancel, reset, retry: refused with 409 when another release is the current one by now"`
 }
 
 // FreezeInput adds a window in which nothing is dispatched.

@@ -111,13 +111,24 @@ type (
 	}
 	// ResumeSite ends a pause.
 	ResumeSite struct{ Act }
-	// CancelRelease stops the current release.
-	CancelRelease struct{ Act }
+	// CancelRelease stops the current release. Release, here and below, is the
+	// number of the one that is meant: refused when another one is the current
+	// one by now. Zero is whichever it is.
+	CancelRelease struct {
+		Act
+		Release int64
+	}
 	// ResetSite ends the current release whatever it does, forgets failures
 	// and holds, and releases what waits.
-	ResetSite struct{ Act }
+	ResetSite struct {
+		Act
+		Release int64
+	}
 	// RetryNow releases what waits at once instead of waiting for a retry.
-	RetryNow struct{ Act }
+	RetryNow struct {
+		Act
+		Release int64
+	}
 	// FreezeSite adds a window in which nothing is dispatched.
 	FreezeSite struct {
 		Act

@@ -49,7 +49,19 @@ func (t *turn) resume(e ResumeSite) error {
 	return nil
 }
 
+// meant refuses an act on another release than the current one: whoever acts
+// has looked at an older state of the site.
+func (t *turn) meant(number int64) error {
+	if number != 0 && number != t.Current.Number {
+		return t.refuseOther(number)
+	}
+	return nil
+}
+
 func (t *turn) cancel(e CancelRelease) error {
+	if err := t.meant(e.Release); err != nil {
+		return err
+	}
 	if t.State == Ready {
 		return refuse(CodeNothingToDo, "site %s has no release to cancel", t.Name)
 	}
@@ -80,6 +92,9 @@ func (t *turn) cancel(e CancelRelease) error {
 // reset clears what is stuck and goes on: the requests wait again and are
 // released by the normal rules.
 func (t *turn) reset(e ResetSite) error {
+	if err := t.meant(e.Release); err != nil {
+		return err
+	}
 	t.record(KindReset, e.By, e.Why)
 	t.Failures = 0
 	t.Hold = Hold{}
@@ -103,6 +118,9 @@ func (t *turn) reset(e ResetSite) error {
 }
 
 func (t *turn) retry(e RetryNow) error {
+	if err := t.meant(e.Release); err != nil {
+		return err
+	}
 	if t.State != Requested || t.Current.Dispatch.Token != "" {
 		return refuse(CodeNothingToDo, "site %s has no release that waits for a retry", t.Name)
 	}

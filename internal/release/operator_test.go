@@ -235,3 +235,18 @@ func TestResetDoesNotEndAPause(t *testing.T) {
 		t.Error("sent while paused")
 	}
 }
+
+// Somebody looks at release #1, which ends; what they do must not hit release #2.
+func TestAnActOnAReleaseThatIsOverHitsNoOther(t *testing.T) {
+	d := newDriver(t).to(InProgress)
+	d.request(FromEditor)
+	d.to(Ready)
+	d.mustBe(Requested)
+	for _, number := range []int64{1, 3} {
+		code := map[int64]Code{1: CodeReleaseOver, 3: CodeNoRelease}[number]
+		d.refused(CancelRelease{Act: by("wrong"), Release: number}, code)
+		d.refused(ResetSite{Act: by("stuck"), Release: number}, code)
+		d.refused(RetryNow{Act: by("now"), Release: number}, code)
+	}
+	d.do(CancelRelease{Act: by("wrong"), Release: 2})
+}
