@@ -21,6 +21,9 @@ type Audit struct {
 	Changed     []string `json:"changed"` // ours, and not as we wrote them
 	Foreign     []string `json:"foreign"` // not ours; never touched
 	Pending     []int64  `json:"pending"` // deploys that did not finish
+	// ToDelete are files of ours that the release dropped and could not delete: the
+	// next deploy does.
+	ToDelete []string `json:"to_delete,omitempty"`
 }
 
 // Clean tells whether everything of ours is there as we wrote it.
@@ -61,18 +64,24 @@ func (a *Audit) compare(ctx context.Context, dest deploy.Destination, m *deploy.
 	for _, e := range m.Entries {
 		known[e.Path] = e.ETag
 	}
+	doomed := map[string]string{}
 	for _, r := range m.Retired {
-		if !r.Doomed {
-			known[r.Path] = r.ETag
-			a.Kept++
+		if r.Doomed {
+			doomed[r.Path] = r.ETag
+			continue
 		}
+		known[r.Path] = r.ETag
+		a.Kept++
 	}
 	seen := make(map[string]bool, len(known))
 	l := listing{store: dest.Site, known: slices.Sorted(maps.Keys(known))}
 	err := l.each(ctx, func(info deploy.Info) error {
 		etag, ours := known[info.Key]
+		dropped, was := doomed[info.Key]
 		switch {
 		case deploy.Reserved(info.Key, dest.Private()):
+		case was && dropped == info.ETag:
+			a.ToDelete = append(a.ToDelete, info.Key)
 		case !ours:
 			a.Foreign = append(a.Foreign, info.Key)
 		case etag != info.ETag:
@@ -84,7 +93,7 @@ func (a *Audit) compare(ctx context.Context, dest deploy.Destination, m *deploy.
 	if err != nil {
 		return err
 	}
-	for _, list := range []*[]string{&a.Changed, &a.Foreign} {
+	for _, list := range []*[]string{&a.Changed, &a.Foreign, &a.ToDelete} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
