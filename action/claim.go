@@ -68,7 +68,10 @@ func (j *job) claimed(got api.ClaimResult) (Result, error) {
 	j.gh.mask(got.Session)
 	err := j.change(func(s *State) {
 		s.Release, s.Session, s.Heartbeat = got.Release, got.Session, got.HeartbeatSeconds
-		s.Outcome, s.Why, s.Reported = "", "", release.Starting
+		s.Outcome, s.Why, s.Reported = "", "", got.State
+		// Jobs of one run know nothing of each other's reports, and come one
+		// after the other: the clock puts their sequences in that order.
+		s.Sequence = max(s.Sequence, time.Now().UnixMilli())
 	})
 	return Result{Note: fmt.Sprintf("release #%d of %s", got.Release, j.opts.Site)}, err
 }

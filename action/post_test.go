@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/goccy/go-yaml"
+
 	"github.com/pressrun/pressrun/action"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -197,4 +199,62 @@ func briefly(t *testing.T) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	t.Cleanup(cancel)
 	return ctx
+}
+
+// Jobs of one run may be on different machines: each claims the run's release
+// again, and goes on where the one before it ended.
+func TestARunMayBeSeveralJobs(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp(t)
+	first := newBench(t, goodBuild).with(app)
+	for _, step := range []string{"claim", "starting", "in_progress", "build", "check"} {
+		first.wantExit(first.run(step), action.ExitOK)
+	}
+	second := newBench(t, "").at(app)
+	second.opts.Release, second.opts.DispatchToken = first.opts.Release, first.opts.DispatchToken
+	second.opts.Output = filepath.Join(first.dir, first.opts.Output) // as an artifact
+	for _, step := range []string{"claim", "deploy", "verify", "complete", "metrics", "ready"} {
+		second.wantExit(second.run(step), action.ExitOK)
+	}
+	if site := app.now(); site.State != release.Ready || site.Live.Number != 1 || second.live("index.html") == "" {
+		t.Errorf("the site is %s, live %+v", site.State, site.Live)
+	}
+}
+
+func TestALaterJobThatIsCancelledAfterItsDeployTellsThatTheSiteIsLive(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp(t)
+	first := newBench(t, goodBuild).with(app)
+	for _, step := range []string{"claim", "in_progress", "build"} {
+		first.wantExit(first.run(step), action.ExitOK)
+	}
+	second := newBench(t, "").at(app)
+	second.opts.Release, second.opts.DispatchToken = first.opts.Release, first.opts.DispatchToken
+	second.opts.Output = filepath.Join(first.dir, first.opts.Output)
+	for _, step := range []string{"claim", "deploy", "post"} {
+		second.wantExit(second.run(step), action.ExitOK)
+	}
+	if site := app.now(); site.State != release.Complete {
+		t.Errorf("the site is %s, reported %+v", site.State, app.seen("failure"))
+	}
+}
+
+// Post of a job that went well has nothing to say: another job may go on.
+func TestPostIsForJobsThatDidNotGoWell(t *testing.T) {
+	text, err := os.ReadFile("../action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Runs struct {
+			Post   string `yaml:"post"`
+			PostIf string `yaml:"post-if"`
+		} `yaml:"runs"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil || file.Runs.Post == "" {
+		t.Fatalf("action.yml: %v, %+v", err, file)
+	}
+	if want := "failure() || cancelled()"; file.Runs.PostIf != want {
+		t.Errorf("post runs if %q, not %q", file.Runs.PostIf, want)
+	}
 }
