@@ -55,7 +55,7 @@ func (a *App) siteRoutes(h huma.API) {
 	}, a.getSite)
 	huma.Register(h, huma.Operation{
 		OperationID: "waiting", Method: http.MethodGet, Path: "/v1/sites/{site}/requests", Tags: []string{"requests"},
-		Summary: "The requests of a site that are not live yet, newest first, at most 200", Middlewares: a.allow(h, readers...), Errors: readErrors,
+		Summary: "The requests of a site that are not live yet, newest first, then the scheduled ones; at most 200 of either", Middlewares: a.allow(h, readers...), Errors: readErrors,
 	}, a.getWaiting)
 	huma.Register(h, huma.Operation{
 		OperationID: "releases", Method: http.MethodGet, Path: "/v1/sites/{site}/releases", Tags: []string{"releases"},

@@ -65,7 +65,10 @@ type fact struct {
 type requestList struct {
 	ID, Title string
 	Rows      []requestRow
-	More      int64
+	// More is how many further ones there are; Others says that there are, where
+	// nobody has counted them.
+	More   int64
+	Others bool
 }
 
 // requestRow is a request in a list.
@@ -116,7 +119,7 @@ func (a *App) siteFacts(ctx context.Context, name string, conf config.Site) (sit
 	if f.waiting, err = a.ledger.Requests(ctx, name, max(site.Current.Upto, site.Served), site.Accepted, shownRequests); err != nil {
 		return f, err
 	}
-	if f.scheduled, err = a.ledger.ScheduledRequests(ctx, name, shownRequests); err != nil {
+	if f.scheduled, err = a.ledger.ScheduledRequests(ctx, name, shownRequests+1); err != nil {
 		return f, err
 	}
 	if f.pending, err = a.edgePending(ctx, site); err != nil {
@@ -222,7 +225,10 @@ func (f siteFacts) lists(c clockface) []requestList {
 		out = append(out, f.list("waiting", "Waiting for the release after it", f.waiting, f.site.Waiting.Count, c))
 	}
 	if len(f.scheduled) > 0 {
-		out = append(out, f.list("scheduled", "Scheduled", f.scheduled, int64(len(f.scheduled)), c))
+		some := f.scheduled[:min(len(f.scheduled), shownRequests)]
+		l := f.list("scheduled", "Scheduled", some, int64(len(some)), c)
+		l.Others = len(f.scheduled) > len(some)
+		out = append(out, l)
 	}
 	return out
 }

@@ -309,3 +309,19 @@ func TestEveryKindOfEventHasWords(t *testing.T) {
 		}
 	}
 }
+
+func TestScheduledRequestsBeyondThoseShownAreNotHidden(t *testing.T) {
+	b := start(t, withPeople)
+	r := signedInReader(t, b, editorToken)
+	at := ledger.Now().Add(time.Hour)
+	for range shownRequests {
+		if _, err := b.client.Ask(t.Context(), "www", "", api.RequestInput{Source: release.FromContent, NotBefore: &at}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.get("/sites/www").saysNot("and others, later")
+	if _, err := b.client.Ask(t.Context(), "www", "", api.RequestInput{Source: release.FromContent, NotBefore: &at}); err != nil {
+		t.Fatal(err)
+	}
+	r.get("/sites/www").says("and others, later")
+}

@@ -219,3 +219,27 @@ func TestASecondProcessIsKeptOut(t *testing.T) {
 		t.Errorf("got %v, want InUse", err)
 	}
 }
+
+func TestABurstOfRequestsHidesNothingElseOfARelease(t *testing.T) {
+	l := fresh(t)
+	for range 30 {
+		ask(t, l, Request{})
+	}
+	if _, err := l.Tick(t.Context(), "www", "token"); err != nil {
+		t.Fatal(err)
+	}
+	events, err := l.EventsOfRelease(t.Context(), "www", 1, 10)
+	if err != nil || len(events) != 10 {
+		t.Fatalf("%d events (%v)", len(events), err)
+	}
+	kinds := map[string]int{}
+	for i, e := range events {
+		kinds[e.Kind]++
+		if i > 0 && e.ID <= events[i-1].ID {
+			t.Error("they are out of order")
+		}
+	}
+	if kinds[release.KindOpened] != 1 || kinds[release.KindDispatching] != 1 || kinds[KindAccepted] != 8 {
+		t.Errorf("got %v", kinds)
+	}
+}

@@ -245,9 +245,14 @@ func (l *Ledger) Events(ctx context.Context, site string, after int64, limit int
 	return l.events(ctx, `WHERE id > $1 AND (site = $2 OR $2 = '') ORDER BY id LIMIT $3`, after, site, limit)
 }
 
-// EventsOfRelease lists the audit trail of one release, oldest first.
+// EventsOfRelease lists the audit trail of one release, oldest first. Where there
+// are more than limit, those of requests are left out first: thousands may have
+// come before anything else happened.
 func (l *Ledger) EventsOfRelease(ctx context.Context, site string, number int64, limit int) ([]Event, error) {
-	return l.events(ctx, `WHERE site = $1 AND release_no = $2 ORDER BY id LIMIT $3`, site, number, limit)
+	return l.events(ctx, `WHERE id IN (
+		SELECT id FROM events WHERE site = $1 AND release_no = $2
+		ORDER BY CASE request_id WHEN '' THEN 0 ELSE 1 END, id LIMIT $3
+	) ORDER BY id`, site, number, limit)
 }
 
 // LastEvent is the id of the newest event, 0 when there is none.
