@@ -162,6 +162,28 @@ func TestANameReboundToThisMachineIsTurnedAway(t *testing.T) {
 	}
 }
 
+func TestTheSchemeOfATokenIsTakenInAnyCase(t *testing.T) {
+	b := start(t, nil)
+	for header, want := range map[string]int{
+		"Bearer " + operatorToken: 200, "bearer " + operatorToken: 200, "BEARER  " + operatorToken: 200,
+		"Basic " + operatorToken: 401, operatorToken: 401, "Bearer": 401, "Bearer ": 401,
+	} {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/v1/sites", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Authorization", header)
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("%.10q gave %s", header, resp.Status)
+		}
+	}
+}
+
 func TestARefusalSaysWhatItTakes(t *testing.T) {
 	b := start(t, limited)
 	for _, c := range []struct{ method, path, token, body, want string }{

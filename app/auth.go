@@ -109,11 +109,11 @@ const cookieName = "pressrun"
 // this machine in, by being here. It is nil for nobody.
 func (a *App) caller(r *http.Request) *caller {
 	if header := r.Header.Get("Authorization"); header != "" {
-		bearer, ok := strings.CutPrefix(header, "Bearer ")
-		if !ok {
+		scheme, bearer, ok := strings.Cut(header, " ")
+		if !ok || !strings.EqualFold(scheme, "Bearer") { // RFC 9110, section 11.1: in any case
 			return nil
 		}
-		return a.bearer(r.Context(), bearer)
+		return a.bearer(r.Context(), strings.TrimLeft(bearer, " "))
 	}
 	if g, ok := a.session(r); ok {
 		return a.ofToken(g.Token)
