@@ -56,7 +56,8 @@ async function main() {
   const want = release.sha256[target];
   const program = input("build-program") === "true" || !want ? built() : await released(want);
   let child; // the program may be at work before spawn returns: a signal must find its way from the first instant
-  for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => child.kill(signal));
+  // Windows tells all programs of the console itself; a kill would end this one before it has said so.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"]) process.on(signal, () => windows || child.kill(signal));
   child = spawn(program, ["action", post ? "post" : input("step") || "all"], { stdio: "inherit" });
   child.on("error", fail);
   child.on("exit", (code, signal) => (process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0)));

@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -31,6 +32,9 @@ type shim struct {
 // and what signal ended it.
 const program = "#!/bin/sh\necho \"did: $*\"\n[ \"$2\" = build ] || exit 7\ntrap 'echo interrupted; exit 130' INT\necho begun\nfor i in $(seq 100); do sleep 0.1; done\n"
 
+// targets are the machines that a program is released for.
+var targets = []string{runtime.GOOS + "-" + runtime.GOARCH, "windows-" + runtime.GOARCH}
+
 func newShim(t *testing.T, change func(served []byte) []byte) *shim {
 	t.Helper()
 	if _, err := exec.LookPath("node"); err != nil {
@@ -39,7 +43,7 @@ func newShim(t *testing.T, change func(served []byte) []byte) *shim {
 	s := &shim{dir: t.TempDir(), cache: t.TempDir(), state: filepath.Join(t.TempDir(), "state")}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.downloads++
-		if !strings.HasSuffix(r.URL.Path, "/v1.2.3/pressrun-"+runtime.GOOS+"-"+runtime.GOARCH) {
+		if !slices.Contains(targets, strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/v1.2.3/pressrun-"), ".exe")) {
 			t.Errorf("the script downloads %s", r.URL.Path)
 		}
 		body := []byte(program)
@@ -50,7 +54,11 @@ func newShim(t *testing.T, change func(served []byte) []byte) *shim {
 	}))
 	t.Cleanup(srv.Close)
 	sum := sha256.Sum256([]byte(program))
-	list, err := json.Marshal(map[string]any{"version": "1.2.3", "url": srv.URL, "sha256": map[string]string{runtime.GOOS + "-" + runtime.GOARCH: hex.EncodeToString(sum[:])}})
+	sums := map[string]string{}
+	for _, target := range targets {
+		sums[target] = hex.EncodeToString(sum[:])
+	}
+	list, err := json.Marshal(map[string]any{"version": "1.2.3", "url": srv.URL, "sha256": sums})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,10 +141,48 @@ func TestTheActionsScriptRemembersToPost(t *testing.T) {
 	}
 }
 
-// GitHub's runner interrupts the script alone, not what the script started.
+// asOnWindows makes Node believe that it runs on Windows, where a program ends at
+// once when another one signals it, whatever the signal (nodejs.org: process,
+// signal events).
+const asOnWindows = `
+import { ChildProcess } from "node:child_process";
+Object.defineProperty(process, "platform", { value: "win32" });
+const kill = ChildProcess.prototype.kill;
+ChildProcess.prototype.kill = function () { return kill.call(this, "SIGKILL"); };
+`
+
+// GitHub's runner interrupts the script alone, not what the script started. On
+// Windows it interrupts everything in the script's console.
 func TestTheActionsScriptPassesSignalsOn(t *testing.T) {
-	s := newShim(t, nil)
-	cmd, _ := s.command("INPUT_STEP=build")
+	for name, system := range map[string]struct {
+		pretend string
+		to      func(pid int) int
+	}{
+		"here":       {"", func(pid int) int { return pid }},
+		"on Windows": {asOnWindows, func(pid int) int { return -pid }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newShim(t, nil)
+			cmd, _ := s.command("INPUT_STEP=build")
+			if system.pretend != "" {
+				file := filepath.Join(t.TempDir(), "pretend.mjs")
+				if err := os.WriteFile(file, []byte(system.pretend), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				cmd.Args = slices.Insert(cmd.Args, 1, "--import", file)
+			}
+			said := s.interrupted(t, cmd, system.to)
+			if cmd.ProcessState.ExitCode() != 130 || !strings.Contains(said, "interrupted") {
+				t.Errorf("the script ended with %v:\n%s", cmd.ProcessState, said)
+			}
+		})
+	}
+}
+
+// interrupted starts the script, interrupts it once its program has begun, and
+// gives what both said by their end.
+func (s *shim) interrupted(t *testing.T, cmd *exec.Cmd, to func(pid int) int) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), "out")
 	out, err := os.Create(file)
 	if err != nil {
@@ -160,11 +206,9 @@ func TestTheActionsScriptPassesSignalsOn(t *testing.T) {
 			t.Fatalf("the program did not begin:\n%s", said())
 		}
 	}
-	if err := syscall.Kill(cmd.Process.Pid, syscall.SIGINT); err != nil {
+	if err := syscall.Kill(to(cmd.Process.Pid), syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // its exit code counts
-	if cmd.ProcessState.ExitCode() != 130 || !strings.Contains(said(), "interrupted") {
-		t.Errorf("the script ended with %v:\n%s", cmd.ProcessState, said())
-	}
+	return said()
 }
