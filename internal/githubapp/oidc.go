@@ -100,7 +100,14 @@ type lazyKeys struct {
 	issuer string
 	mu     sync.Mutex
 	keys   oidc.KeySet
+	failed error // of the last try, which counts until again
+	again  time.Time
 }
+
+// findAgain is how soon an issuer that could not be reached is asked anew.
+// Anybody may send a token: whoever waits would otherwise stand in line for as
+// many time-outs as tokens came.
+const findAgain = 5 * time.Second
 
 // VerifySignature implements oidc.KeySet.
 func (l *lazyKeys) VerifySignature(ctx context.Context, token string) ([]byte, error) {
@@ -118,9 +125,19 @@ var errIssuer = errors.New("GitHub's issuer of tokens can't be reached")
 func (l *lazyKeys) find() (oidc.KeySet, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.keys != nil {
-		return l.keys, nil
+	if l.keys == nil && time.Now().After(l.again) {
+		if l.keys, l.failed = l.discover(); l.failed != nil {
+			l.again = time.Now().Add(findAgain)
+		}
 	}
+	if l.keys == nil {
+		return nil, l.failed
+	}
+	return l.keys, nil
+}
+
+// discover reads the issuer's discovery document.
+func (l *lazyKeys) discover() (oidc.KeySet, error) {
 	provider, err := oidc.NewProvider(l.ctx, l.issuer)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errIssuer, err)
@@ -131,8 +148,7 @@ func (l *lazyKeys) find() (oidc.KeySet, error) {
 	if err := provider.Claims(&found); err != nil || found.Keys == "" {
 		return nil, fmt.Errorf("%w: its discovery document names no keys", errIssuer)
 	}
-	l.keys = oidc.NewRemoteKeySet(l.ctx, found.Keys)
-	return l.keys, nil
+	return oidc.NewRemoteKeySet(l.ctx, found.Keys), nil
 }
 
 // Check says who a run is. The error is an *ErrIdentity when its token is not

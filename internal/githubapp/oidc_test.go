@@ -4,7 +4,10 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,5 +106,30 @@ func TestAnIssuerThatIsAwayIsNoWordAboutTheToken(t *testing.T) {
 	_, err = away.Check(t.Context(), b.github.IDToken(run, audience, map[string]any{"iss": "http://127.0.0.1:1"}))
 	if _, refused := errors.AsType[*ErrIdentity](err); err == nil || refused {
 		t.Errorf("Check gave %v, want an error that is no refusal", err)
+	}
+}
+
+// Anybody may send a token that looks like a run's.
+func TestAnIssuerThatIsAwayIsNotAskedForEachToken(t *testing.T) {
+	var asked atomic.Int64
+	issuer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked.Add(1)
+		http.Error(w, "away", http.StatusBadGateway)
+	}))
+	defer issuer.Close()
+	b := start(t, fakegithub.Options{}, nil)
+	run, err := b.github.Press("acme/www", "content-release.yml", "workflow_dispatch", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	away := NewIdentities(t.Context(), b.runner, issuer.URL, audience)
+	for range 5 {
+		_, err = away.Check(t.Context(), b.github.IDToken(run, audience, map[string]any{"iss": issuer.URL}))
+		if _, refused := errors.AsType[*ErrIdentity](err); err == nil || refused {
+			t.Errorf("Check gave %v, want an error that is no refusal", err)
+		}
+	}
+	if n := asked.Load(); n != 1 {
+		t.Errorf("the issuer was asked %d times", n)
 	}
 }
