@@ -73,8 +73,8 @@ type Plan struct {
 	// Next is what the destination will hold. Entries that are to be written
 	// have no ETag yet.
 	Next Manifest
-	// Foreign are paths that the plan would overwrite and that hold something
-	// we did not put there.
+	// Foreign are paths that the plan overwrites and that hold something we did not
+	// put there: it may only be carried out when a person says so.
 	Foreign   []string
 	Unchanged int
 	Retired   int // assets that this release drops and that stay for their grace time
@@ -128,8 +128,6 @@ type PlanInput struct {
 	// Next carries the site, sequence, release, commit and time of the deploy.
 	Next        Manifest
 	StatePrefix string
-	// TakeForeign lets the plan overwrite files that are not ours.
-	TakeForeign bool
 }
 
 // NewPlan compares a build with what the destination holds.
@@ -184,7 +182,7 @@ func (p *planner) file(f File) error {
 		w.Resend = loses(have.Headers, headers)
 	default:
 		w.Reason, w.If = ReasonContent, Condition{IfMatch: have.ETag}
-		if !have.ours && !have.plain(f) && !p.in.TakeForeign {
+		if !have.ours && !have.plain(f) {
 			p.plan.Foreign = append(p.plan.Foreign, f.Path)
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -73,90 +72,6 @@ func (d *run) readState(ctx context.Context) error {
 	return nil
 }
 
-// makePlan looks at what is in doubt and compares the build with the rest.
-func (d *run) makePlan(ctx context.Context) error {
-	release, err := d.head.NumberFor(d.opts.Release, d.allows(deploy.GuardOlderRelease))
-	if err != nil {
-		return err
-	}
-	if err := d.compress(ctx); err != nil {
-		return err
-	}
-	doubtful := d.base.Doubtful()
-	listed := map[string]deploy.Seen{}
-	if d.head.Live == nil {
-		var same []string
-		if same, listed, err = d.adoptable(ctx); err != nil {
-			return err
-		}
-		doubtful = append(doubtful, same...)
-	} else if d.opts.Repair {
-		drifted, err := d.drifted(ctx)
-		if err != nil {
-			return err
-		}
-		doubtful = append(doubtful, drifted...)
-	}
-	seen, err := d.look(ctx, doubtful)
-	if err != nil {
-		return err
-	}
-	if d.head.Live == nil {
-		if err := d.tellByMD5(ctx, seen); err != nil {
-			return err
-		}
-	}
-	for path, s := range listed {
-		if _, ok := seen[path]; !ok {
-			seen[path] = s
-		}
-	}
-	d.plan, err = deploy.NewPlan(deploy.PlanInput{
-		Tree: d.stored, Base: d.base, Seen: seen, Headers: d.headersFor(), Grace: *d.opts.Grace,
-		Next: deploy.Manifest{
-			Site: d.opts.Site, Sequence: d.head.Fence + 1, Release: release, Commit: d.opts.Commit, At: d.opts.Now().UTC().Truncate(time.Second),
-		},
-		StatePrefix: d.dest.Private(),
-		TakeForeign: d.allows(deploy.GuardForeignFiles),
-	})
-	if err != nil {
-		return err
-	}
-	if len(d.plan.Foreign) > 0 {
-		return foreign(d.plan.Foreign)
-	}
-	if err := d.suitStore(ctx); err != nil {
-		return err
-	}
-	d.tellCompressed()
-	r := &d.result
-	r.Release, r.Sequence = release, d.plan.Next.Sequence
-	r.Counts = d.plan.Counts()
-	r.All = append([]deploy.Change{}, d.plan.Changes()...) // [] and not null, as JSON
-	r.Changed = r.All[:min(len(r.All), deploy.MaxChanged)]
-	r.ChangedTruncated = len(r.All) > deploy.MaxChanged
-	r.Parent, r.PlanDigest, r.Forecast = d.plan.Next.Parent, d.plan.Digest(), d.plan.Forecast(d.replaced())
-	if err := d.opts.Expect.stillHolds(r.Parent, r.PlanDigest); err != nil {
-		return err
-	}
-	if from, ok := d.from.(*kept); ok {
-		if err := d.complete(ctx, from); err != nil {
-			return err
-		}
-	}
-	if err := d.planRedirects(ctx); err != nil {
-		return err
-	}
-	if d.opts.DryRun {
-		r.Next = &d.plan.Next
-		if d.from.sends() {
-			r.Uploaded, r.UploadedBytes = d.plan.Upload()
-		}
-		r.Deleted = len(d.plan.Deletes)
-	}
-	return nil
-}
-
 func (d *run) headersFor() func(string) (deploy.Headers, error) {
 	if own, ok := d.from.(interface {
 		HeadersFor(string) (deploy.Headers, error)
@@ -195,16 +110,4 @@ func (d *run) look(ctx context.Context, paths []string) (map[string]deploy.Seen,
 		})
 	}
 	return seen, group.Wait()
-}
-
-func foreign(paths []string) error {
-	what := "1 file at the destination was"
-	if len(paths) != 1 {
-		what = fmt.Sprintf("%d files at the destination were", len(paths))
-	}
-	return &deploy.GuardError{Violations: []deploy.Violation{{
-		Name:   deploy.GuardForeignFiles,
-		Detail: what + " put or changed there by someone else and would be overwritten",
-		Paths:  paths[:min(len(paths), 20)],
-	}}}
 }

@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/test/fakes3"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -125,4 +127,37 @@ func TestPagesThatNameMissingFilesStopTheRelease(t *testing.T) {
 		s["assets/never-built.css"] = "body{}"
 		mustRun(t, p, options(s.write(t)))
 	})
+}
+
+// What a person let pass is told, with the files that it cost.
+func TestAGuardThatWasLetPassIsTold(t *testing.T) {
+	dest := fake(t, &fakes3.Server{})
+	put := deploy.SmallPut("news/index.html", "content-type: text/html\n", []byte("theirs"), deploy.Condition{})
+	if _, err := dest.Site.Put(t.Context(), put); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		release int64
+		allow   []string
+		want    []deploy.Violation
+	}{
+		{8, []string{deploy.GuardForeignFiles}, []deploy.Violation{{Name: deploy.GuardForeignFiles, Paths: []string{"news/index.html"}}}},
+		{9, []string{deploy.GuardForeignFiles, deploy.GuardOlderRelease}, nil},
+		{7, []string{deploy.GuardOlderRelease}, []deploy.Violation{{Name: deploy.GuardOlderRelease}}},
+	} {
+		for _, dry := range []bool{true, false} {
+			o := options(small().write(t))
+			o.Release, o.Allow, o.DryRun = c.release, c.allow, dry
+			r, err := engine.Run(t.Context(), dest, o)
+			if diff := cmp.Diff(c.want, r.Violations, cmpopts.IgnoreFields(deploy.Violation{}, "Detail"), cmpopts.EquateEmpty()); err != nil || diff != "" {
+				t.Errorf("release %d, dry %t: %v\n%s", c.release, dry, err, diff)
+			}
+		}
+	}
+	if r := rollBack(t, dest, 9); len(r.Violations) > 0 {
+		t.Errorf("a rollback was let pass %+v", r.Violations)
+	}
+	if r := rollBack(t, dest, 8); len(r.Violations) > 0 {
+		t.Errorf("a rollback was let pass %+v", r.Violations)
+	}
 }

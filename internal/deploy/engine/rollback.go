@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -31,8 +30,6 @@ func Rollback(ctx context.Context, dest deploy.Destination, release int64, opts 
 		return deploy.Result{}, err
 	}
 	opts.Release, opts.Commit = target.Release, target.Commit
-	// An older release is what is asked for.
-	opts.Allow = append(slices.Clone(opts.Allow), deploy.GuardOlderRelease)
 	from := &kept{dest: dest, site: opts.Site, release: target, missing: func(e deploy.Entry) error {
 		return fmt.Errorf("release %d can't be put back, since the content of %s is no longer kept: %s",
 			target.Release, e.Path, instead(target))
