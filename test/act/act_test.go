@@ -159,6 +159,16 @@ func TestACancelledRunSaysSo(t *testing.T) {
 	r.runners.all.Wait()
 }
 
+func TestPostTellsOfAProgramThatWasKilled(t *testing.T) {
+	r := newRig(t, "kill -9 $PPID; sleep 120")
+	r.ask("New hours")
+	site := r.until("over", 3*time.Minute, func(s release.Site) bool { return s.Last.Number == 1 })
+	if site.Last.Outcome != release.Failed || !strings.Contains(site.Last.Why, "the workflow ended before the site was published") {
+		t.Errorf("the release ended as %s: %s\n%s", site.Last.Outcome, site.Last.Why, r.runners.log(r.github.Runs()[0].ID))
+	}
+	r.runners.all.Wait()
+}
+
 func TestAKilledRunIsKnownByWebhook(t *testing.T) {
 	r := newRig(t, "touch building; sleep 120")
 	r.ask("New hours")
