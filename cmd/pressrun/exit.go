@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -30,6 +32,9 @@ const (
 	exitRefused      = 9
 	exitEdgePending  = 10
 	exitInterrupted  = 130
+	// exitNoReader is for who wanted no more of the output, as of a program that
+	// SIGPIPE has ended: it is not in the table, since nobody looks at it.
+	exitNoReader = 141
 )
 
 // exitTable is shown by --help and in docs/cli.md.
@@ -78,6 +83,8 @@ func exitCode(err error) int {
 	_, name := errors.AsType[*net.DNSError](err)
 	_, call := errors.AsType[*url.Error](err)
 	switch {
+	case errors.Is(err, syscall.EPIPE) && isPath(err):
+		return exitNoReader
 	case parse, misconfigured:
 		return exitUsage
 	case errors.Is(err, context.Canceled):
@@ -87,6 +94,13 @@ func exitCode(err error) int {
 	default:
 		return exitFailed
 	}
+}
+
+// isPath tells of an error that a file of this machine gave, as standard output is
+// one, and no connection.
+func isPath(err error) bool {
+	_, ok := errors.AsType[*fs.PathError](err)
+	return ok
 }
 
 func statusCode(status int) int {
@@ -116,10 +130,11 @@ type failure struct {
 }
 
 // tell puts an error into words: a line for people, a JSON document for
-// programs. It says nothing of an interruption, which who made it knows.
+// programs. It says nothing of an interruption, nor that nobody reads on:
+// who made it so knows.
 func tell(err error, args []string) string {
 	code := exitCode(err)
-	if err == nil || code == exitInterrupted {
+	if err == nil || code == exitInterrupted || code == exitNoReader {
 		return ""
 	}
 	text := plain(err.Error())

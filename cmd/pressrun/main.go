@@ -6,16 +6,15 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 )
 
 // version is set by the linker; see the Makefile.
 var version string
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], newTerminal())
+	t := newTerminal()
+	ctx, stop := interruptible(os.Args[1:], t)
+	code := run(ctx, os.Args[1:], t)
 	stop()
 	os.Exit(code)
 }

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+)
+
+const (
+	// noticeAfter is how long what was interrupted may take to end without a word,
+	// and deafFor how long further signals are part of the first: wrappers pass one
+	// on that the terminal has sent already.
+	noticeAfter = time.Second
+	deafFor     = 300 * time.Millisecond
+)
+
+// interruptible is a context that a signal ends. What is under way then gets time
+// to leave things in order; a second signal ends the program at once, but for a
+// run of pressrun action, whose runner knows when to kill it.
+func interruptible(args []string, t *terminal) (ctx context.Context, stop func()) {
+	// A reader that goes away (| head) must not end a deploy in its middle. Notify
+	// and not Ignore: what is ignored here would be in the programs started from here.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
+	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ended := make(chan struct{})
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-ended:
+			return
+		}
+		if len(args) > 0 && args[0] == "action" {
+			return
+		}
+		select {
+		case <-time.After(deafFor):
+			restore()
+		case <-ended:
+			return
+		}
+		select {
+		case <-time.After(noticeAfter - deafFor):
+			fmt.Fprintln(t.err, "pressrun: interrupted; leaving things in order, which takes some seconds at most. Interrupt again to end at once")
+		case <-ended:
+		}
+	}()
+	return ctx, func() { close(ended); restore() }
+}
