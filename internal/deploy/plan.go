@@ -80,43 +80,6 @@ type Plan struct {
 	Retired   int // assets that this release drops and that stay for their grace time
 }
 
-// Seen is what a path in doubt was found to hold.
-type Seen struct {
-	Exists bool
-	Info
-}
-
-// Base is what is known of the destination before a deploy.
-type Base struct {
-	Live    Manifest   // zero before the first release
-	Swept   bool       // everything that Live dooms has been deleted
-	Pending []Manifest // write-ahead manifests of deploys that did not commit
-}
-
-// Doubtful are the paths whose content is not known for sure, since a deploy
-// that did not finish may or may not have written or deleted them. They have to
-// be looked at before a plan is made.
-func (b *Base) Doubtful() []string {
-	var paths []string
-	for i := range b.Pending {
-		for _, e := range b.Pending[i].Entries {
-			paths = append(paths, e.Path)
-		}
-		for _, r := range b.Pending[i].Retired {
-			paths = append(paths, r.Path)
-		}
-	}
-	if !b.Swept {
-		for _, r := range b.Live.Retired {
-			if r.Doomed {
-				paths = append(paths, r.Path)
-			}
-		}
-	}
-	slices.Sort(paths)
-	return slices.Compact(paths)
-}
-
 // PlanInput is what a plan is made from.
 type PlanInput struct {
 	Tree Tree

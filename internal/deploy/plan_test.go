@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 )
 
@@ -220,6 +221,33 @@ func TestReasons(t *testing.T) {
 		{Index: 3, Reason: ReasonNew, If: Condition{IfAbsent: true}},
 	}
 	if diff := cmp.Diff(want, plan.Phases[ClassPage].Writes); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// A deploy that fails again and again with the same build is remembered once.
+func TestWhatDeploysThatDiedMeantAlikeIsRememberedOnce(t *testing.T) {
+	entry := func(path string, sum byte) Entry { return Entry{Path: path, Size: 3, Sum: Sum{sum}} }
+	var b Base
+	for _, entries := range [][]Entry{
+		{entry("a.html", 1), entry("b.html", 1)},
+		{entry("a.html", 1), entry("b.html", 1)},
+		{entry("a.html", 1), entry("b.html", 2), entry("c.html", 1)},
+		{entry("b.html", 2)},
+	} {
+		b.AddPending(&Manifest{Delta: true, Entries: entries, Retired: []Retired{{Entry: entry("z.css", 1), Doomed: true}}})
+	}
+	var got []string
+	for i, p := range b.Pending {
+		for _, e := range p.Entries {
+			got = append(got, fmt.Sprint(i, e.Path, e.Sum[0]))
+		}
+	}
+	want := []string{"0a.html1", "0b.html1", "2b.html2", "2c.html1"}
+	if diff := cmp.Diff(want, got, cmpopts.SortSlices(strings.Compare)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"a.html", "b.html", "c.html", "z.css"}, b.Doubtful()); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -65,7 +65,7 @@ func (d *run) readState(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		base.Pending = append(base.Pending, *m)
+		base.AddPending(m)
 	}
 	d.head, d.base = head, base
 	d.result.FirstRelease, d.result.PreviousPages = head.Live == nil, base.Live.Pages()

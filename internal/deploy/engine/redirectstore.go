@@ -181,7 +181,7 @@ func readRedirectsNote(ctx context.Context, state deploy.Store) (redirectsNote, 
 		return note, err
 	}
 	if err := json.Unmarshal(o.Body, &note); err != nil {
-		return note, fmt.Errorf("read %s/%s: %w", state, redirectsKey, err)
+		return note, fmt.Errorf("read %s/%s: %w; delete it, and the redirect store itself is read", state, redirectsKey, err)
 	}
 	return note, nil
 }
