@@ -31,7 +31,8 @@ type job struct {
 	purger    cdn.Purger           // nil when there is no CDN to tell
 	redirects deploy.RedirectStore // nil when the pages alone lead on
 	gh        *workflow
-	mark      string // in the environment of this job's commands only
+	mark      string   // in the environment of this job's commands only
+	secrets   []string // values that its commands may print, and nobody is to read
 	statePath string
 
 	mu    sync.Mutex // guards state and doing: heartbeats read them
@@ -113,10 +114,9 @@ func (j *job) check() error {
 	if j.opts.CDN != "" && j.opts.To == "" {
 		return usage("--cdn: what the CDN was told is kept at the destination: name one (--to)")
 	}
-	if _, err := profile(j.opts.BuildEnv); err != nil {
-		return err
-	}
-	return nil
+	vars, err := profile(j.opts.BuildEnv)
+	j.secrets = secretsIn(j.env, vars)
+	return err
 }
 
 func (j *job) openState(name string) error {

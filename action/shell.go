@@ -111,13 +111,3 @@ func cutFront(text string, limit int) string {
 	}
 	return "…" + strings.ToValidUTF8(text[len(text)-limit:], "")
 }
-
-// hide takes this run's credentials out of text that others will see.
-func (j *job) hide(text string) string {
-	for _, secret := range []string{j.opts.Token, j.now().Session} {
-		if len(secret) >= 8 {
-			text = strings.ReplaceAll(text, secret, "***")
-		}
-	}
-	return text
-}

@@ -29,7 +29,7 @@ func (j *job) markdown(r Summary) string {
 		return b.String()
 	}
 	if titles := j.now().Titles; len(titles) > 0 {
-		fmt.Fprintf(&b, "Serves %d requests:\n\n", r.Served)
+		fmt.Fprintf(&b, "Serves %s:\n\n", counted(r.Served, "request"))
 		for _, t := range titles {
 			fmt.Fprintf(&b, "- %s\n", escape(t))
 		}

@@ -25,25 +25,25 @@ func (waitReady) Do(ctx context.Context, j *job) (Result, error) {
 	if j.opts.ReadyURL == "" {
 		return skipped("no --ready-url is set")
 	}
-	client := &http.Client{Timeout: 30 * time.Second}
+	client, address := &http.Client{Timeout: 30 * time.Second}, shown(j.opts.ReadyURL)
 	ends := time.Now().Add(j.opts.ReadyLimit)
 	var last string
 	for tries := 1; ; tries++ {
 		why := j.unready(ctx, client)
 		if why == "" {
-			return done(fmt.Sprintf("%s answers", j.opts.ReadyURL))
+			return done(address + " answers")
 		}
 		if ctx.Err() != nil {
 			return Result{}, context.Cause(ctx)
 		}
 		if !time.Now().Before(ends) {
 			return Result{}, &FailError{
-				Why:   fmt.Sprintf("%s was not ready within %s: %s", j.opts.ReadyURL, j.opts.ReadyLimit, why),
+				Why:   fmt.Sprintf("%s was not ready within %s: %s", address, j.opts.ReadyLimit, why),
 				Fault: release.FaultPlatform, Code: ExitNotReady,
 			}
 		}
 		if why != last {
-			j.say("waiting for %s: %s", j.opts.ReadyURL, why)
+			j.say("waiting for %s: %s", address, why)
 			j.does("waiting for the CMS: " + why)
 			last = why
 		}
@@ -57,12 +57,12 @@ func (waitReady) Do(ctx context.Context, j *job) (Result, error) {
 func (j *job) unready(ctx context.Context, client *http.Client) string {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, j.opts.ReadyURL, nil)
 	if err != nil {
-		return err.Error()
+		return withoutAddress(err).Error()
 	}
 	req.Header.Set("User-Agent", "pressrun-action")
 	resp, err := client.Do(req)
 	if err != nil {
-		return err.Error()
+		return withoutAddress(err).Error()
 	}
 	defer resp.Body.Close()
 	want := j.opts.ReadyStatus
