@@ -130,16 +130,21 @@ func (a *App) show(v *visit, status int, name string, p page) {
 		p.SignOut = a.config.Pages.Access != config.AccessLoopback
 	}
 	p.Still = v.r.URL.Query().Get("still") != ""
+	a.render(v.w, status, name, p)
+}
+
+// render writes a page out.
+func (a *App) render(w http.ResponseWriter, status int, name string, p page) {
 	var out bytes.Buffer
 	if err := templates[name].Execute(&out, p); err != nil {
-		a.log.ErrorContext(v.r.Context(), "a page can't be rendered", "page", name, "error", err)
-		http.Error(v.w, "This page can't be shown: the log of the app tells more.", http.StatusInternalServerError)
+		a.log.Error("a page can't be rendered", "page", name, "error", err)
+		http.Error(w, "This page can't be shown: the log of the app tells more.", http.StatusInternalServerError)
 		return
 	}
-	v.w.Header().Set("Cache-Control", "no-store")
-	v.w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	v.w.WriteHeader(status)
-	_, _ = v.w.Write(harmless(out.Bytes())) // the reader may have gone
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = w.Write(harmless(out.Bytes())) // the reader may have gone
 }
 
 // live says which events make a page out of date. It is called before the

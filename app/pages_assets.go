@@ -82,7 +82,7 @@ func loadTemplates() map[string]*template.Template {
 		"capital": capital,
 	}).ParseFS(web, "web/templates/layout.html", "web/templates/parts.html"))
 	byName := map[string]*template.Template{}
-	for _, name := range []string{"home", "site", "release", "request", "confirm", "signin", "trouble"} {
+	for _, name := range []string{"home", "site", "release", "request", "confirm", "signin", "setup", "trouble"} {
 		one := template.Must(shared.Clone())
 		byName[name] = template.Must(one.ParseFS(web, "web/templates/"+name+".html"))
 	}

@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/json"
-	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -85,7 +84,7 @@ func (a *App) setupRoutes(mux *http.ServeMux) {
 
 // setupView is what the set-up pages show. It has no secret in it.
 type setupView struct {
-	Title, Problem, Style  string
+	Title, Problem         string
 	AskCode                bool
 	Secret                 string // of Secrets Manager, as configured or given
 	SecretSet              bool   // by the configuration
@@ -96,37 +95,13 @@ type setupView struct {
 	AllOK                  bool
 }
 
-var setupTemplate = template.Must(template.New("setup").Parse(`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>{{.Title}} · Pressrun</title><link rel="stylesheet" href="{{.Style}}"></head>
-<body><main><h1>{{.Title}}</h1>
-{{with .Problem}}<p role="alert">{{.}}</p>{{end}}
-{{if .AskCode}}<form method="post" action="/setup"><p><label for="code">The code that Pressrun's log shows</label></p>
-<p><input id="code" name="code" type="password" autocomplete="off" required></p>
-{{if .SecretSet}}<p>The App's key goes to the secret {{.Secret}} of AWS Secrets Manager, as the configuration says.</p>{{else}}<p><label for="secret">Keep the App's key in AWS Secrets Manager, in the secret of this name or ARN (when empty: in the state folder)</label></p>
-<p><input id="secret" name="secret" value="{{.Secret}}" autocomplete="off" spellcheck="false" maxlength="2048"></p>{{end}}<p><button>Go on</button></p></form>{{end}}
-{{if .Manifest}}<p>GitHub makes an App that may start workflows and show deployments, and may not read your code. You can give it another name there.</p>
-<form method="post" action="{{.Organization}}"><input type="hidden" name="manifest" value="{{.Manifest}}"><p><button>Make the App for the organization {{.Owner}}</button></p></form>
-<form method="post" action="{{.Personal}}"><input type="hidden" name="manifest" value="{{.Manifest}}"><p><button>Make the App for your own account</button></p></form>{{end}}
-{{with .Install}}<p>The App is there, and its key is kept. Now <a href="{{.}}">install it on the sites' repositories</a>. GitHub leads you back here.</p>{{end}}
-{{if .Checks}}<table><caption>What releases need of GitHub</caption><thead><tr><th scope="col">Site</th><th scope="col">Check</th><th scope="col">Result</th><th scope="col">Found</th><th scope="col">What to do</th></tr></thead><tbody>
-{{range .Checks}}<tr><td>{{.Site}}</td><th scope="row">{{.Name}}</th><td>{{.Result}}</td><td>{{.Detail}}</td><td>{{.Do}}</td></tr>{{end}}</tbody></table>
-{{if .AllOK}}<p>All is well: <a href="/">ask for the first release</a>.</p>{{else}}<p><a href="/setup/installed">Look again</a></p>{{end}}{{end}}
-</main></body></html>
-`))
-
 func (a *App) showSetup(w http.ResponseWriter, status int, v setupView) {
-	v.Style = assetLinks["pages.css"]
 	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Cache-Control", "no-store")
 	if v.Manifest != "" {
 		// The one form of ours that leads elsewhere.
 		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "form-action 'self'", "form-action 'self' "+a.gitHubURL(), 1))
 	}
-	w.WriteHeader(status)
-	if err := setupTemplate.Execute(w, v); err != nil {
-		a.log.Debug("a page could not be sent", "error", err)
-	}
+	a.render(w, status, "setup", page{Title: v.Title, Body: v})
 }
 
 func (a *App) gitHubURL() string { return strings.TrimRight(a.config.GitHub.URL, "/") }
