@@ -1,12 +1,13 @@
 // Command deploy measures what a deploy costs, beside the tools that people use
 // today, over one site and one S3 server (versitygw) in one run:
 //
-//	go run ./test/bench/deploy [-pages 20000] [-latency 50ms] [-tools pressrun,rclone] [-dir FOLDER]
+//	go run ./test/bench/deploy [-pages 20000] [-latency 50ms] [-tools pressrun,rclone] [-deploys 3] [-dir FOLDER]
 //
 // Each tool publishes the whole site, then the same site with every file's time
 // new (as after each CI build), then with 1 % of the pages edited in place. Tools
 // that are not installed are left out, and the output says so. With several sizes
-// (-pages 1000,10000,100000) it shows how the cost grows.
+// (-pages 1000,10000,100000) it shows how the cost grows. With -deploys 10 the
+// editing goes on up to the tenth deploy, in which pressrun tidies old releases away.
 //
 // The server keeps connections open, as S3 does. A disk that is busy shows in
 // every figure: -dir /dev/shm measures without one.
@@ -54,6 +55,7 @@ type bench struct {
 	folder   string // deployed to without a server
 	endpoint string
 	generate string // gensite.py
+	deploys  int    // of each tool
 	out      io.Writer
 }
 
@@ -61,6 +63,7 @@ func run(ctx context.Context) (err error) {
 	sizes := flag.String("pages", "20000", "pages of the site; it has a twentieth as many assets. Several sizes, parted by commas, in turn")
 	latency := flag.Duration("latency", 0, "delay of each answer, as of a store far away")
 	only := flag.String("tools", "", "tools to run, by name, parted by commas (default: all that are installed)")
+	deploys := flag.Int("deploys", 3, "deploys of each tool; those after the third have 1 % edited too")
 	dir := flag.String("dir", "", "folder for the site and the server's files (default: the system's temporary one)")
 	flag.Parse()
 	home, err := os.MkdirTemp(*dir, "pressrun-bench-")
@@ -72,6 +75,7 @@ func run(ctx context.Context) (err error) {
 	b := &bench{
 		home: home, site: filepath.Join(home, "site"), data: filepath.Join(home, "data"), folder: filepath.Join(home, "folder"),
 		generate: filepath.Join(filepath.Dir(file), "gensite.py"), out: os.Stdout,
+		deploys: *deploys,
 	}
 	program := filepath.Join(home, "pressrun")
 	if err := command(ctx, nil, "go", "build", "-o", program, "github.com/pressrun/pressrun/cmd/pressrun"); err != nil {
@@ -133,21 +137,24 @@ func peers(program, site, endpoint, folder string) []peer {
 	}
 }
 
-// measure runs a tool through the three cases, from an empty bucket on.
+// measure runs a tool through the three cases, from an empty bucket on, and edits on.
 func (b *bench) measure(ctx context.Context, tool peer) error {
 	if err := b.empty(); err != nil {
 		return err
 	}
-	for _, step := range []struct {
-		name   string
-		change []string
-	}{
-		{"full", nil},
-		{"unchanged", []string{"touch", b.site}},
-		{"1 %", []string{"edit", b.site, "0.01", fmt.Sprint(time.Now().UnixNano() % 1e6)}},
-	} {
-		if step.change != nil {
-			if err := b.python(ctx, step.change...); err != nil {
+	for n := range b.deploys {
+		step, change := "full", []string(nil)
+		switch {
+		case n == 1:
+			step, change = "unchanged", []string{"touch", b.site}
+		case n > 1:
+			step, change = "1 %", []string{"edit", b.site, "0.01", fmt.Sprint(time.Now().UnixNano() % 1e6)}
+		}
+		if n > 2 {
+			step = fmt.Sprintf("1 %%, %dth", n+1)
+		}
+		if change != nil {
+			if err := b.python(ctx, change...); err != nil {
 				return err
 			}
 		}
@@ -155,7 +162,7 @@ func (b *bench) measure(ctx context.Context, tool peer) error {
 		cmd.Env = environment()
 		began := time.Now()
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %w\n%s", step.name, err, out[max(0, len(out)-2000):])
+			return fmt.Errorf("%s: %w\n%s", step, err, out[max(0, len(out)-2000):])
 		}
 		wall := time.Since(began)
 		state := cmd.ProcessState
@@ -163,7 +170,7 @@ func (b *bench) measure(ctx context.Context, tool peer) error {
 		if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
 			peak = float64(usage.Maxrss) / 1024
 		}
-		fmt.Fprintf(b.out, "%-22s %-10s %8.2f %8.2f %9.0f\n", tool.name, step.name,
+		fmt.Fprintf(b.out, "%-22s %-10s %8.2f %8.2f %9.0f\n", tool.name, step,
 			wall.Seconds(), (state.UserTime() + state.SystemTime()).Seconds(), peak)
 	}
 	return nil
