@@ -73,7 +73,27 @@ func (j *job) claimed(got api.ClaimResult) (Result, error) {
 		// after the other: the clock puts their sequences in that order.
 		s.Sequence = max(s.Sequence, time.Now().UnixMilli())
 	})
+	if err == nil {
+		err = j.cannotPublish()
+	}
 	return Result{Note: fmt.Sprintf("release #%d of %s", got.Release, j.opts.Site)}, err
+}
+
+// cannotPublish refuses to begin a release that can't come to its end. It comes
+// after the claim, so that the app is told why.
+func (j *job) cannotPublish() error {
+	why := ""
+	switch {
+	case !j.whole:
+	case j.opts.To == "":
+		why = "--to: name where the site goes, or the release could never be live"
+	case j.opts.DryRun:
+		why = "--dry-run: a dry run carries no release out; leave --url away"
+	}
+	if why == "" {
+		return nil
+	}
+	return &FailError{Why: why, Fault: release.FaultPlatform, Code: ExitUsage}
 }
 
 // refusedClaim says what an app's refusal means for the run.

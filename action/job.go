@@ -24,6 +24,7 @@ import (
 // job is one run of one or all steps.
 type job struct {
 	opts      Options
+	whole     bool      // all steps in one
 	std       Streams   // with --json, Out is where Err is
 	result    io.Writer // where --json puts the result
 	env       environment
@@ -49,6 +50,7 @@ func Run(ctx context.Context, name string, opts Options, std Streams) error {
 	}
 	j, err := newJob(ctx, name, opts, std)
 	if err != nil {
+		j.gh.annotate(annotation{text: err.Error()})
 		return err
 	}
 	err = j.carryOut(ctx, picked, name == "all")
@@ -58,12 +60,14 @@ func Run(ctx context.Context, name string, opts Options, std Streams) error {
 	return err
 }
 
+// newJob makes a job ready. With an error the job can say what is wrong, and
+// nothing else.
 func newJob(ctx context.Context, name string, opts Options, std Streams) (*job, error) {
 	environ := opts.Environ
 	if environ == nil {
 		environ = os.Environ()
 	}
-	j := &job{opts: opts, result: std.Out, env: newEnvironment(environ), mark: "PRESSRUN_MARK=" + rand.Text()}
+	j := &job{opts: opts, whole: name == "all", result: std.Out, env: newEnvironment(environ), mark: "PRESSRUN_MARK=" + rand.Text()}
 	// Heartbeats and the build's output come from goroutines of their own.
 	j.std = Streams{Out: &lockedWriter{to: std.Out}, Err: &lockedWriter{to: std.Err}}
 	if opts.JSON {
@@ -71,19 +75,19 @@ func newJob(ctx context.Context, name string, opts Options, std Streams) (*job, 
 	}
 	j.gh = newWorkflow(j.env, j.std.Out)
 	if err := j.check(); err != nil {
-		return nil, err
+		return j, err
 	}
 	if note := j.renamed(); note != "" {
 		j.say("%s", note)
 	}
 	if err := j.checkRules(); err != nil {
-		return nil, err
+		return j, err
 	}
 	if err := j.openCDN(ctx, strings.ReplaceAll(name, "-", "_")); err != nil {
-		return nil, err
+		return j, err
 	}
 	if err := j.openState(name); err != nil {
-		return nil, err
+		return j, err
 	}
 	return j, j.openApp()
 }

@@ -108,6 +108,41 @@ func TestDryRunChangesNothing(t *testing.T) {
 	}
 }
 
+// Without a destination, or in a dry run, a release can't come to its end: that
+// is told at once, and not after the build.
+func TestAReleaseThatCouldNotBecomeLiveIsNotBuilt(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(*action.Options)
+		why    string
+	}{
+		"no destination": {func(o *action.Options) { o.To = "" }, "--to"},
+		"a dry run":      {func(o *action.Options) { o.DryRun = true }, "--dry-run"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			app := newFakeApp(t)
+			b := newBench(t, "touch built; "+goodBuild).with(app)
+			c.change(&b.opts)
+			b.wantExit(b.run("all"), action.ExitUsage)
+			if f := app.seen("failure"); len(f) != 1 || !strings.Contains(f[0].Why, c.why) || f[0].Fault != release.FaultPlatform {
+				t.Errorf("reported %+v", f)
+			}
+			if exists(filepath.Join(b.dir, "built")) {
+				t.Error("it built")
+			}
+		})
+	}
+}
+
+func TestAWrongSettingIsShownOnTheRunsPage(t *testing.T) {
+	b := newBench(t, goodBuild)
+	b.inWorkflow()
+	b.opts.PublicURL = "www.example.gov"
+	b.wantExit(b.run("all"), action.ExitUsage)
+	if got := annotations(b); len(got) != 1 || !strings.HasPrefix(got[0], "::error::--public-url: ") {
+		t.Errorf("the annotations are %q", got)
+	}
+}
+
 func TestReadyURL(t *testing.T) {
 	var asked atomic.Int64
 	cms := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
