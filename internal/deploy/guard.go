@@ -41,7 +41,8 @@ type Violation struct {
 	Paths  []string `json:"paths,omitempty"` // the first of those concerned
 }
 
-// GuardError stops a deploy before its first write to the site.
+// GuardError stops a deploy before its first write to the site; of foreign files
+// also later, when somebody changes one while the deploy goes on.
 type GuardError struct {
 	Violations []Violation
 }
