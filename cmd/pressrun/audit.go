@@ -35,6 +35,9 @@ Examples:
 // errDrift tells that a destination is not as it was left.
 var errDrift = errors.New("the destination is not as the last deploy left it; pressrun deploy --repair puts that right (with --allow foreign-files also what others changed)")
 
+// errUnfinished tells of a destination whose files are as they were left, so far.
+var errUnfinished = errors.New("a deploy is under way, or did not finish: if none runs, the next pressrun deploy finishes it")
+
 // errRedirectDrift tells of keys, all files being as they were left.
 var errRedirectDrift = errors.New("the redirect store is not as the last deploy left it; the next pressrun deploy with --redirect-store puts our own keys right, and leaves others'")
 
@@ -56,6 +59,8 @@ func (c *auditCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	switch {
+	case len(a.Pending) > 0 && len(a.Missing)+len(a.Changed) == 0:
+		return withCode(exitConflict, errUnfinished)
 	case !a.Clean():
 		return withCode(exitConflict, errDrift)
 	case a.Redirects != nil && !a.Redirects.Clean():

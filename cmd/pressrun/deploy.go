@@ -127,8 +127,14 @@ func (f buildFlags) openBuild(ctx context.Context, place placeFlags, waiting fun
 	if strings.HasPrefix(f.Dir, "s3://") || strings.HasPrefix(f.Dir, "file://") {
 		return deploy.Destination{}, withCode(exitUsage, fmt.Errorf("%s is no folder of a built site: give the folder first and the destination after it", f.Dir))
 	}
-	if _, err := os.Stat(f.Dir); errors.Is(err, fs.ErrNotExist) {
+	switch info, err := os.Stat(f.Dir); {
+	case errors.Is(err, fs.ErrNotExist):
 		return deploy.Destination{}, withCode(exitUsage, fmt.Errorf("the build's folder %s does not exist: build the site first, or check the name", f.Dir))
+	case err == nil && !info.IsDir():
+		return deploy.Destination{}, withCode(exitUsage, fmt.Errorf("%s is a file: give the folder of the built site", f.Dir))
+	}
+	if err := apart(f.Dir, f.To); err != nil {
+		return deploy.Destination{}, withCode(exitUsage, err)
 	}
 	return place.open(ctx, f.To, waiting)
 }
@@ -161,16 +167,22 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 		what = fmt.Sprintf("dry run: release %d would go to %s", r.Release, r.Destination)
 	}
 	rows := fields{}
+	inPast := func(done, planned string) string {
+		if r.DryRun {
+			return planned
+		}
+		return done
+	}
 	if written := r.Counts.New + r.Counts.Content; written > 0 && r.Uploaded == 0 { // rollback, commit
-		rows.add("copied", fmt.Sprintf("%s within the store (%d new, %d changed)", plural(int64(written), "file"), r.Counts.New, r.Counts.Content))
+		rows.add(inPast("copied", "to copy"), fmt.Sprintf("%s within the store (%d new, %d changed)", plural(int64(written), "file"), r.Counts.New, r.Counts.Content))
 	} else {
-		rows.add("sent", fmt.Sprintf("%s, %s (%d new, %d changed)", plural(int64(r.Uploaded), "file"), bytesOf(r.UploadedBytes), r.Counts.New, r.Counts.Content))
+		rows.add(inPast("sent", "to send"), fmt.Sprintf("%s, %s (%d new, %d changed)", plural(int64(r.Uploaded), "file"), bytesOf(r.UploadedBytes), r.Counts.New, r.Counts.Content))
 	}
 	if z := r.Compressed; z != nil {
 		rows.add("compressed", fmt.Sprintf("%s, %s as %s", plural(int64(z.Files), "file"), bytesOf(z.Built), bytesOf(z.Stored)))
 	}
 	rows.add("headers only", countOf(r.Counts.Headers))
-	rows.add("deleted", countOf(r.Deleted))
+	rows.add(inPast("deleted", "to delete"), countOf(r.Deleted))
 	rows.add("kept for a while", countOf(r.Counts.Retired))
 	rows.add("unchanged", countOf(r.Counts.Unchanged))
 	if s := r.Redirects; s != nil && !s.Empty() {

@@ -40,8 +40,8 @@ func TestPublishingByHand(t *testing.T) {
 		want string
 		then func()
 	}{
-		{name: "nothing is there", args: []string{"audit", to}, code: exitNotFound, want: "nothing was deployed"},
-		{name: "nothing to go back to", args: []string{"rollback", to}, code: exitNotFound, want: "nothing was deployed there yet: no such release"},
+		{name: "nothing is there", args: []string{"audit", to}, code: exitNotFound, want: "pressrun: nothing was deployed to " + to + " yet\n"},
+		{name: "nothing to go back to", args: []string{"rollback", to}, code: exitNotFound, want: "pressrun: nothing was deployed there yet\n"},
 		{name: "nothing to list", args: []string{"releases", "list", to}, want: "nothing was deployed to " + to + " yet"},
 		{name: "nothing to list, for programs", args: []string{"releases", "list", to, "--json"}, want: "[]"},
 		{name: "the wrong way round", args: []string{"deploy", to, build}, code: exitUsage, want: "give the folder first and the destination after it"},

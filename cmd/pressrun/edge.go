@@ -116,18 +116,27 @@ func tellPublished(ctx context.Context, p *printer, r deploy.Result, err error, 
 		return deployError(err)
 	}
 	if e == nil {
-		return tellDeploy(p, r, err)
+		return unprinted(r, tellDeploy(p, r, err))
 	}
 	if err := e.finish(ctx, r); err != nil {
 		return err
 	}
 	if err := e.print(p, r, err); err != nil {
-		return err
+		return unprinted(r, err)
 	}
 	if e.err != nil {
 		return withCode(exitEdgePending, e.pending())
 	}
 	return nil
+}
+
+// unprinted keeps an output that could not be written from being taken for a
+// release that failed.
+func unprinted(r deploy.Result, err error) error {
+	if err == nil || !r.Live || r.DryRun {
+		return err
+	}
+	return fmt.Errorf("release %d is live, but what was done could not be printed: %w", r.Release, err)
 }
 
 // pending is the CDN's error, which is no failure of the release.

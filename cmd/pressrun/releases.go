@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
@@ -51,11 +52,19 @@ func (f *historyFlags) changes(ctx context.Context, state deploy.Store, from, to
 	return changes, nil
 }
 
-func findRelease(head history.Head, number int64) (deploy.Live, error) {
-	if number == 0 && head.Live != nil {
+// findRelease finds a release by its number; nil is the live one.
+func findRelease(head history.Head, number *int64) (deploy.Live, error) {
+	if number == nil && head.Live != nil {
 		return *head.Live, nil
 	}
-	live, err := head.Find(number)
+	if number != nil && *number < 1 {
+		return deploy.Live{}, withCode(exitUsage, fmt.Errorf("%d is no release's number: they count from 1", *number))
+	}
+	var n int64
+	if number != nil {
+		n = *number
+	}
+	live, err := head.Find(n)
 	if err != nil {
 		return live, withCode(exitNotFound, err)
 	}
@@ -96,7 +105,7 @@ func (c *releasesListCmd) Run(ctx context.Context, t *terminal) error {
 			note = "rolled back to"
 		}
 		if i == 0 {
-			note = "live " + note
+			note = strings.TrimSuffix("live, "+note, ", ")
 		}
 		rows = append(rows, []string{
 			fmt.Sprint(r.Release), p.at(r.At), fmt.Sprint(r.Files), fmt.Sprint(r.Pages), bytesOf(r.Bytes), short(r.Commit), note,
@@ -107,7 +116,7 @@ func (c *releasesListCmd) Run(ctx context.Context, t *terminal) error {
 
 type releasesShowCmd struct {
 	historyFlags
-	Release int64 `arg:"" optional:"" name:"release" help:"Number of the release (default: the live one)."`
+	Release *int64 `arg:"" optional:"" name:"release" help:"Number of the release (default: the live one)."`
 }
 
 // Help has the examples.
@@ -176,8 +185,8 @@ func (s *shownRelease) rows(p *printer) [][]string {
 
 type releasesDiffCmd struct {
 	historyFlags
-	From int64 `arg:"" name:"from" help:"Number of a release: what the next ones changed since."`
-	Last int64 `arg:"" optional:"" name:"to" help:"Number of the release to compare with (default: the live one)."`
+	From int64  `arg:"" name:"from" help:"Number of a release: what the next ones changed since."`
+	Last *int64 `arg:"" optional:"" name:"to" help:"Number of the release to compare with (default: the live one)."`
 }
 
 // Help has the examples.
@@ -196,7 +205,7 @@ func (c *releasesDiffCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	from, err := findRelease(head, c.From)
+	from, err := findRelease(head, &c.From)
 	if err != nil {
 		return err
 	}

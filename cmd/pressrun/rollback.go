@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
@@ -14,7 +15,7 @@ type rollbackCmd struct {
 	outputFlags
 	edgeFlags
 	To      string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
-	Release int64  `arg:"" optional:"" name:"release" help:"Number of the release (default: the one before the live one)."`
+	Release *int64 `arg:"" optional:"" name:"release" help:"Number of the release (default: the one before the live one)."`
 }
 
 // Help has the examples.
@@ -33,6 +34,9 @@ Examples:
 
 // Run rolls back.
 func (c *rollbackCmd) Run(ctx context.Context, t *terminal) error {
+	if c.Release != nil && *c.Release < 1 {
+		return withCode(exitUsage, fmt.Errorf("%d is no release's number: they count from 1", *c.Release))
+	}
 	dest, err := c.placeFlags.open(ctx, c.To, c.waiting(t))
 	if err != nil {
 		return err
@@ -42,7 +46,11 @@ func (c *rollbackCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	result, err := engine.Rollback(ctx, dest, c.Release, opts)
+	var number int64 // the one before the live one
+	if c.Release != nil {
+		number = *c.Release
+	}
+	result, err := engine.Rollback(ctx, dest, number, opts)
 	end()
 	if errors.Is(err, history.ErrNoRelease) {
 		return withCode(exitNotFound, err)

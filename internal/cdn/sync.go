@@ -79,7 +79,7 @@ func (s *syncing) run(ctx context.Context) error {
 		return err
 	}
 	if head.Live == nil {
-		return fmt.Errorf("nothing was deployed to %s yet: %w", s.dest.Site, history.ErrNoRelease)
+		return history.NothingAt(s.dest.Site)
 	}
 	s.report.Release, s.report.Decision = head.Live.Release, Decision{Method: MethodNothing}
 	if err := s.read(ctx); err != nil {

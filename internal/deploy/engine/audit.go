@@ -37,7 +37,7 @@ func RunAudit(ctx context.Context, dest deploy.Destination, site string) (Audit,
 		return a, err
 	}
 	if head.Live == nil {
-		return a, fmt.Errorf("nothing was deployed to %s yet: %w", dest.Site, history.ErrNoRelease)
+		return a, history.NothingAt(dest.Site)
 	}
 	m, err := history.ReadManifest(ctx, dest.State, history.ManifestKey(head.Live.Manifest), site)
 	if err != nil {

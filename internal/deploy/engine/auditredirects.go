@@ -15,7 +15,7 @@ func AuditRedirects(ctx context.Context, dest deploy.Destination, store deploy.R
 		return deploy.RedirectAudit{}, err
 	}
 	if head.Live == nil {
-		return deploy.RedirectAudit{}, fmt.Errorf("nothing was deployed to %s yet: %w", dest.Site, history.ErrNoRelease)
+		return deploy.RedirectAudit{}, history.NothingAt(dest.Site)
 	}
 	m, err := history.ReadManifest(ctx, dest.State, history.ManifestKey(head.Live.Manifest), site)
 	if err != nil {

@@ -129,6 +129,18 @@ func orRepair(err error, state deploy.Store) error {
 // for is not among those that are kept.
 var ErrNoRelease = errors.New("no such release is kept at the destination")
 
+// noReleaseError is an ErrNoRelease in words of its own.
+type noReleaseError string
+
+func (e noReleaseError) Error() string { return string(e) }
+
+func (noReleaseError) Is(target error) bool { return target == ErrNoRelease }
+
+// NothingAt is the ErrNoRelease of a destination that nothing was ever deployed to.
+func NothingAt(site deploy.Store) error {
+	return noReleaseError("nothing was deployed to " + site.String() + " yet")
+}
+
 // Releases are the live release and those before it, newest first.
 func (h Head) Releases() []deploy.Live {
 	if h.Live == nil {
@@ -146,10 +158,10 @@ func (h Head) Find(release int64) (deploy.Live, error) {
 		}
 	}
 	if h.Live == nil {
-		return deploy.Live{}, fmt.Errorf("nothing was deployed there yet: %w", ErrNoRelease)
+		return deploy.Live{}, noReleaseError("nothing was deployed there yet")
 	}
 	if release == 0 {
-		return deploy.Live{}, fmt.Errorf("a release before the live one: %w", ErrNoRelease)
+		return deploy.Live{}, noReleaseError("there is no release before the live one to go back to")
 	}
-	return deploy.Live{}, fmt.Errorf("release %d: %w", release, ErrNoRelease)
+	return deploy.Live{}, noReleaseError(fmt.Sprintf("release %d: no such release is kept at the destination; pressrun releases list shows those that are", release))
 }
