@@ -40,7 +40,7 @@ func TestBackupIsWholeOrNotThere(t *testing.T) {
 	if o := invoke(t, invocation{args: []string{"backup", file}, token: fakeToken}); o.code != exitUsage || !strings.Contains(o.err, "--force") {
 		t.Errorf("a second backup to the same file: %+v", o)
 	}
-	if o := invoke(t, invocation{args: []string{"backup", file, "--force", "--json"}, token: fakeToken}); o.code != 0 || !strings.Contains(o.out, `"bytes": 19`) {
+	if o := invoke(t, invocation{args: []string{"backup", file, "--force", "--json"}, token: fakeToken}); o.code != 0 || !strings.Contains(o.out, `"bytes": 512`) {
 		t.Errorf("with --force: %+v", o)
 	}
 	left, err := os.ReadDir(filepath.Dir(file))

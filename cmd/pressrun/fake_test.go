@@ -53,7 +53,7 @@ func newFakeApp(t *testing.T, sites ...api.Site) *fakeApp {
 	mux.HandleFunc("POST /v1/sites/{site}/{act}", f.act)
 	mux.HandleFunc("DELETE /v1/sites/{site}/freezes/{id}", f.act)
 	mux.HandleFunc("GET /v1/events", f.events)
-	mux.HandleFunc("GET /v1/backup", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "SQLite format 3\x00...") })
+	mux.HandleFunc("GET /v1/backup", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(fakeLedger()) })
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, `{"status":"ok"}`) })
 	srv := httptest.NewServer(f.guard(mux))
 	t.Cleanup(srv.Close)
@@ -267,4 +267,13 @@ func www() api.Site {
 
 func staging() api.Site {
 	return api.Site{Name: "www-staging", Title: "www-staging", State: release.Ready, Since: noon, Text: "Nothing has been released yet."}
+}
+
+// fakeLedger is the header of a SQLite file of one page of 512 bytes, as its
+// format has it (sqlite.org/fileformat.html), and nothing else.
+func fakeLedger() []byte {
+	text := make([]byte, 512)
+	copy(text, "SQLite format 3\x00\x02\x00")
+	text[31] = 1
+	return text
 }
