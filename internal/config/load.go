@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -46,6 +47,7 @@ func read(file string) ([]byte, error) {
 // Parse is Load of a text. The name stands in the mistakes; relative paths of
 // the configuration count from the folder, which must be absolute.
 func Parse(name, folder string, text []byte) (*Config, error) {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark, which nobody sees
 	r := newReport(name, text)
 	root := parse(r, text)
 	if root == nil {

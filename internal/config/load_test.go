@@ -213,6 +213,17 @@ func TestAliasesAndMerges(t *testing.T) {
 	}
 }
 
+// Editors of Windows begin a file with a byte order mark.
+func TestAByteOrderMarkIsNoPartOfTheFile(t *testing.T) {
+	if c := mustParse(t, "\ufeff"+small); len(c.Sites) != 1 {
+		t.Errorf("read %+v", c)
+	}
+	_, err := config.Parse("pressrun.yaml", "/etc/pressrun", []byte("\ufefflisten: nowhere\n"+small))
+	if err == nil || !strings.Contains(err.Error(), "pressrun.yaml:1:9: listen: ") {
+		t.Errorf("the mistake is told as %v", err)
+	}
+}
+
 func TestVariablesAreNotExpanded(t *testing.T) {
 	t.Setenv("SECRET", "opened")
 	c := mustParse(t, strings.Replace(small, "{output: public}", `{output: public, env: {A: "${SECRET} $SECRET"}}`, 1))

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -55,6 +56,9 @@ func (d *decoder) scalar(n ast.Node, to reflect.Value, key, tag string) {
 			wrong()
 			return
 		}
+		if whole, is := n.(*ast.IntegerNode); is && !d.plain(whole, key) {
+			return
+		}
 		to.SetFloat(number)
 	default:
 		// A field of a new type in Config: a test decodes every field.
@@ -62,7 +66,24 @@ func (d *decoder) scalar(n ast.Node, to reflect.Value, key, tag string) {
 	}
 }
 
+// plainNumber is how people write numbers. YAML takes 010 for 8, and 0x10 and
+// 1_0 for numbers too: no value is read as another than it seems to be.
+var plainNumber = regexp.MustCompile(`^[+-]?(?:0|[1-9][0-9]*)$`)
+
+// plain says whether a whole number is written plainly, and reports it if not.
+func (d *decoder) plain(n *ast.IntegerNode, key string) bool {
+	text := n.GetToken().Value
+	if plainNumber.MatchString(text) {
+		return true
+	}
+	d.add(placeOf(n), key, fmt.Sprintf("YAML reads %s as %v; expected the number in plain digits", text, n.Value))
+	return false
+}
+
 func (d *decoder) integer(n *ast.IntegerNode, to reflect.Value, key string) {
+	if !d.plain(n, key) {
+		return
+	}
 	switch v := n.Value.(type) {
 	case int64:
 		to.SetInt(v)
@@ -172,8 +193,10 @@ func kindOf(n ast.Node) string {
 		return "a section"
 	case *ast.SequenceNode:
 		return "a list"
-	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode:
+	case *ast.IntegerNode, *ast.FloatNode:
 		return "a number"
+	case *ast.InfinityNode, *ast.NanNode:
+		return "no finite number"
 	case *ast.BoolNode:
 		return "true or false"
 	case *ast.NullNode:
