@@ -7,14 +7,18 @@
 # The configuration must keep its files under /state and listen on 0.0.0.0:8080: inside
 # a container, 127.0.0.1 is out of reach for the published port.
 
-# The full name, since podman asks which registry a short one means.
-FROM docker.io/library/golang:1.26 AS build
+# The full name, since podman asks which registry a short one means. It runs on the
+# machine that builds, whatever machine the image is for: Go compiles for any.
+FROM --platform=$BUILDPLATFORM docker.io/library/golang:1.26 AS build
 WORKDIR /src
 COPY go.mod go.sum ./
 RUN go mod download
 COPY . .
 ARG VERSION=unknown
-RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /out/pressrun ./cmd/pressrun
+# Set by the builder: what the image is for.
+ARG TARGETOS
+ARG TARGETARCH
+RUN CGO_ENABLED=0 GOOS=${TARGETOS} GOARCH=${TARGETARCH} go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=${VERSION}" -o /out/pressrun ./cmd/pressrun
 # What a root file system built from nothing lacks: a place for temporary files, and a
 # state folder that belongs to the program. A volume takes its owner from the image.
 RUN mkdir -p /out/root/tmp /out/root/state && chmod 1777 /out/root/tmp && chmod 0700 /out/root/state

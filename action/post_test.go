@@ -196,6 +196,7 @@ func TestPostThatCannotTellEitherEndsAndKeepsTheReason(t *testing.T) {
 
 // briefly is the time that post has when nobody answers it.
 func briefly(t *testing.T) context.Context {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	t.Cleanup(cancel)
 	return ctx
