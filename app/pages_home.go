@@ -8,7 +8,10 @@ import (
 )
 
 // homeBody is the list of sites that a visitor may see.
-type homeBody struct{ Sites []siteRow }
+type homeBody struct {
+	Notices []notice
+	Sites   []siteRow
+}
 
 type siteRow struct {
 	Name, Title, Link, URL string
@@ -41,10 +44,15 @@ func (a *App) homePage(v *visit) {
 		}
 		body.Sites = append(body.Sites, a.siteRow(site, pending))
 	}
+	c := clockface{now: ledger.Now(), zone: time.UTC}
 	if zone := a.commonZone(v.who); zone != nil {
-		p.at(clockface{now: ledger.Now(), zone: zone})
+		c.zone = zone
+		p.at(c)
 	} else {
 		p.Zone = ""
+	}
+	if why, since := a.disk.trouble(); why != "" {
+		body.Notices = []notice{diskNotice(why, since, c)}
 	}
 	p.Title, p.Body = "Sites", body
 	a.show(v, 200, "home", p)

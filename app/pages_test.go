@@ -267,8 +267,10 @@ func TestTroubleWithTheDiskIsSaidUntilItIsOver(t *testing.T) {
 	r := signedInReader(t, b, editorToken)
 	b.app.disk.note(b.app.ledger, &ledger.Unavailable{Why: "the disk is full"})
 	r.get("/sites/www").says("Nothing can be saved. The disk is full.")
+	r.get("/").says("Nothing can be saved. The disk is full.")
 	r.form("/sites/www/requests", url.Values{"key": {"k"}}).status(http.StatusSeeOther)
 	r.get("/sites/www").saysNot("Nothing can be saved")
+	r.get("/").saysNot("Nothing can be saved")
 }
 
 func TestOnThisMachineNobodySignsIn(t *testing.T) {
