@@ -33,8 +33,8 @@ func resolved(name string) string {
 		return name
 	}
 	for rest := ""; ; {
-		if real, err := filepath.EvalSymlinks(abs); err == nil {
-			return filepath.Join(real, rest)
+		if plain, err := filepath.EvalSymlinks(abs); err == nil {
+			return filepath.Join(plain, rest)
 		}
 		if abs == filepath.Dir(abs) {
 			return filepath.Join(abs, rest)

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
@@ -52,6 +53,7 @@ func newCloudFront(ctx context.Context, distribution string, c Config) (*CloudFr
 		cfg.Region = "us-east-1" // CloudFront is one service for the whole world
 	}
 	api := cloudfront.NewFromConfig(cfg, func(o *cloudfront.Options) {
+		o.HTTPClient = awsClient()
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint
 		}
@@ -74,6 +76,12 @@ func cloudFrontRetryer(p Patience) aws.Retryer {
 			(&types.TooManyInvalidationsInProgress{}).ErrorCode(): {}, "ServiceUnavailable": {}, "InternalFailure": {},
 		}})
 	})
+}
+
+// awsClient ends a call that gets no answer, so that it is tried again: the SDK's
+// own would wait for ever.
+func awsClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTimeout(callTime)
 }
 
 // Name names the distribution.

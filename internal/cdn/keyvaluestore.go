@@ -85,6 +85,7 @@ func OpenKeyValueStore(ctx context.Context, c KeyValueConfig) (*KeyValueStore, e
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint
 		}
+		o.HTTPClient = awsClient()
 		if c.HTTPClient != nil {
 			o.HTTPClient = c.HTTPClient
 		}

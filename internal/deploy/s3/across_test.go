@@ -1,6 +1,7 @@
 package s3_test
 
 import (
+	"io"
 	"net/http"
 	"os"
 	"testing"
@@ -51,3 +52,31 @@ func TestWhatAStoreWontCopyAcrossBucketsIsReadAndWritten(t *testing.T) {
 		})
 	}
 }
+
+// TestAnAnswerWithoutAnEndIsNotReadToIt: content on its way through this machine is
+// as long as its store says.
+func TestAnAnswerWithoutAnEndIsNotReadToIt(t *testing.T) {
+	endless := &counted{}
+	from := open(t, "a", s3.Options{Endpoint: "http://one", AccessKey: "a", SecretKey: "s", MaxAttempts: 1, HTTPClient: client(func(r *http.Request) (*http.Response, error) {
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, ContentLength: -1, Body: endless, Request: r}, nil
+	})})
+	fake := &fakes3.Server{}
+	fake.Bucket("b", nil)
+	to := open(t, "b", s3.Options{Endpoint: "http://two", AccessKey: "a", SecretKey: "s", HTTPClient: fake})
+	_, err := to.Copy(t.Context(), deploy.Copy{Key: "k", From: "k", FromStore: from})
+	if err == nil || endless.n > 1<<20 || len(fake.Objects("b")) != 0 {
+		t.Errorf("%v, after %d bytes", err, endless.n)
+	}
+}
+
+// counted gives bytes for as long as it is read; no test waits for 64 MB.
+type counted struct{ n int }
+
+func (c *counted) Read(p []byte) (int, error) {
+	if c.n += len(p); c.n > 64<<20 {
+		return 0, io.EOF
+	}
+	return len(p), nil
+}
+
+func (*counted) Close() error { return nil }

@@ -119,7 +119,8 @@ func (s *Store) copyThrough(ctx context.Context, from *Store, c deploy.Copy) (_ 
 	defer out.Body.Close()
 	put := deploy.Put{Key: c.Key, Headers: c.Headers, If: c.If, Size: aws.ToInt64(out.ContentLength)}
 	crc, sum := crc64nvme.New(), sha256.New()
-	read := io.TeeReader(out.Body, io.MultiWriter(crc, sum))
+	// An answer that is longer than it says, or says nothing, is read no further.
+	read := io.TeeReader(io.LimitReader(out.Body, put.Size+1), io.MultiWriter(crc, sum))
 	var n int64
 	if put.Size <= spoolLarge {
 		var body []byte

@@ -25,6 +25,10 @@ func (s *Store) List(ctx context.Context, prefix string, f func(deploy.Info) err
 		if err != nil {
 			return s.explain("list", prefix, err)
 		}
+		if aws.ToBool(page.IsTruncated) && aws.ToString(page.NextContinuationToken) == "" {
+			// The SDK would take this for the end, and what follows for gone.
+			return fmt.Errorf("list %s: the store says that there is more and not how to go on: it does not know ListObjectsV2", s.name(prefix))
+		}
 		infos, err := s.infos(page)
 		if err != nil {
 			return err

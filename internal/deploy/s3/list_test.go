@@ -2,8 +2,10 @@ package s3_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -66,5 +68,17 @@ func TestKeysThatXMLCannotHoldAreListed(t *testing.T) {
 	}
 	if diff := cmp.Diff(keys[3:], rest); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestAListingThatBreaksOffIsNoWholeOne: files that it leaves out would count as
+// gone.
+func TestAListingThatBreaksOffIsNoWholeOne(t *testing.T) {
+	store := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: client(func(r *http.Request) (*http.Response, error) {
+		body := "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>some/prefix/a</Key></Contents></ListBucketResult>"
+		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	})})
+	if err := store.List(t.Context(), "", func(deploy.Info) error { return nil }); err == nil || !strings.Contains(err.Error(), "not how to go on") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -64,7 +64,7 @@ func (w *waits) failed(err error, next time.Duration) {
 	}
 }
 
-// hangs notes that a request has had no answer at all for waitTold.
+// hangs notes that a try has had no answer at all for waitTold.
 func (w *waits) hangs(began time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -128,22 +128,15 @@ func (w *waits) watch(stack *middleware.Stack) error {
 	if w.tell == nil {
 		return nil
 	}
-	err := stack.Initialize.Add(middleware.InitializeMiddlewareFunc("Waiting", func(
-		ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler,
-	) (middleware.InitializeOutput, middleware.Metadata, error) {
+	// Each try by itself: before the first one, credentials may be waited for.
+	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Answered", func(
+		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
+	) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		if !long[middleware.GetOperationName(ctx)] {
 			began := time.Now()
 			timer := time.AfterFunc(waitTold, func() { w.hangs(began) })
 			defer timer.Stop()
 		}
-		return next.HandleInitialize(ctx, in)
-	}), middleware.Before)
-	if err != nil {
-		return err
-	}
-	return stack.Deserialize.Add(middleware.DeserializeMiddlewareFunc("Answered", func(
-		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
-	) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		out, meta, err := next.HandleDeserialize(ctx, in)
 		if status := httpStatus(err); err == nil || status > 0 && status < http.StatusInternalServerError && status != http.StatusTooManyRequests {
 			w.answered()
