@@ -4,11 +4,14 @@ package action_test
 
 import (
 	"context"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/alecthomas/kong"
+	"github.com/goccy/go-yaml"
 
 	"github.com/pressrun/pressrun/action"
 )
@@ -48,6 +51,45 @@ func TestFlagsCanBeSetByEnvironmentAndInputs(t *testing.T) {
 		got.TurnLimit != time.Hour || got.Site != "from-flag" || got.MaxVanished == nil || *got.MaxVanished != 0.25 ||
 		len(got.Allow) != 2 || !got.Supervised || got.Index != "index.html" {
 		t.Errorf("read %+v", got)
+	}
+}
+
+// The inputs of the GitHub action are flags of "all", and say the same defaults.
+func TestTheActionsInputsAreFlags(t *testing.T) {
+	text, err := os.ReadFile("../action.yml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Inputs map[string]struct {
+			Default *string `yaml:"default"`
+		} `yaml:"inputs"`
+	}
+	if err := yaml.Unmarshal(text, &file); err != nil || len(file.Inputs) < 30 {
+		t.Fatalf("action.yml has %d inputs, %v", len(file.Inputs), err)
+	}
+	_, ctx, err := parse(t, "all")
+	if err != nil {
+		t.Fatal(err)
+	}
+	flags := map[string]string{}
+	for _, flag := range ctx.Flags() {
+		flags[flag.Name] = flag.Default
+		if flag.IsBool() {
+			flags[flag.Name] = "false"
+		}
+	}
+	for name, input := range file.Inputs {
+		if slices.Contains([]string{"step", "token", "build-program"}, name) {
+			continue // the script's own, and the one that is no flag
+		}
+		value, ok := flags[name]
+		if !ok {
+			t.Errorf("the input %s is no flag", name)
+		}
+		if input.Default != nil && *input.Default != value || input.Default == nil && value != "" {
+			t.Errorf("the default of %s is not %q as that of the flag", name, value)
+		}
 	}
 }
 
