@@ -26,6 +26,11 @@ func (t *turn) claim(e Claim) error {
 	if t.claimed() {
 		return refuse(CodeDuplicateRun, "run %s has already taken release #%d", t.Current.Run.ID, e.Release)
 	}
+	if t.State == Requested {
+		// The run is there before the runner's answer to its dispatch: that it
+		// has the token says as much.
+		t.enter(Dispatched, KindDispatched, "")
+	}
 	t.grant(e.Run)
 	return nil
 }

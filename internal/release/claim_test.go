@@ -1,6 +1,7 @@
 package release
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -39,8 +40,17 @@ func TestAClaimNeedsTheTokenOfItsRelease(t *testing.T) {
 func TestAClaimMayBeFasterThanTheConfirmation(t *testing.T) {
 	d, token := sent(t)
 	run := d.newRun()
-	d.do(Claim{Release: 1, Token: token, Run: run})
+	effects := d.do(Claim{Release: 1, Token: token, Run: run})
 	d.mustBe(Starting)
+	var told []string
+	for _, e := range effects {
+		if r, ok := e.(Record); ok {
+			told = append(told, r.Kind)
+		}
+	}
+	if want := []string{KindDispatched, KindStarting}; !slices.Equal(told, want) || d.site.Current.Times.Dispatched.IsZero() {
+		t.Errorf("told %q, want %q as when the confirmation is faster", told, want)
+	}
 	d.unchanged(DispatchConfirmed{Token: token, Run: run})
 	if count[CancelRun](d.effects) != 0 {
 		t.Error("its run was cancelled")
