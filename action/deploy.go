@@ -70,10 +70,17 @@ func (j *job) stillOurs(ctx context.Context) error {
 	if j.app == nil {
 		return nil
 	}
-	if _, _, err := j.app.session(); err != nil {
+	_, s, err := j.app.session()
+	if err != nil {
 		return err
 	}
-	err := j.beat(ctx)
+	if s.Reported == release.Starting {
+		return &FailError{
+			Why:   fmt.Sprintf("release #%d has read no content yet: what was built is not for it (the step in-progress comes before the build)", s.Release),
+			Fault: release.FaultPressrun, Code: ExitFailed,
+		}
+	}
+	err = j.beat(ctx)
 	if taken(err) {
 		return fmt.Errorf("%w: %w", errTakenAway, err)
 	}

@@ -222,6 +222,30 @@ func TestARunMayBeSeveralJobs(t *testing.T) {
 	}
 }
 
+// A later job may be given another release than the one that was built for: what
+// was built is older than that one's requests.
+func TestWhatWasBuiltForAnotherReleaseIsNotDeployed(t *testing.T) {
+	t.Parallel()
+	app := newFakeApp(t)
+	app.ask("A page was changed")
+	first := newBench(t, goodBuild).at(app)
+	for _, step := range []string{"claim", "in_progress", "build"} {
+		first.wantExit(first.run(step), action.ExitOK)
+	}
+	app.must(release.ResetSite{Act: release.Act{By: "ada", Why: "it is stuck"}})
+	app.must(release.RequestAccepted{Source: release.FromEditor})
+	second := newBench(t, "").at(app)
+	second.opts.Output = filepath.Join(first.dir, first.opts.Output)
+	second.wantExit(second.run("claim"), action.ExitOK)
+	second.wantExit(second.run("deploy"), action.ExitFailed)
+	if second.live("index.html") != "" {
+		t.Error("it was deployed")
+	}
+	if f := app.seen("failure"); len(f) != 1 || !strings.Contains(f[0].Why, "in-progress") {
+		t.Errorf("reported %+v", f)
+	}
+}
+
 func TestALaterJobThatIsCancelledAfterItsDeployTellsThatTheSiteIsLive(t *testing.T) {
 	t.Parallel()
 	app := newFakeApp(t)
