@@ -25,6 +25,7 @@ import (
 type job struct {
 	opts      Options
 	whole     bool      // all steps in one
+	claims    bool      // one of them is the claim
 	std       Streams   // with --json, Out is where Err is
 	result    io.Writer // where --json puts the result
 	env       environment
@@ -67,7 +68,7 @@ func newJob(ctx context.Context, name string, opts Options, std Streams) (*job, 
 	if environ == nil {
 		environ = os.Environ()
 	}
-	j := &job{opts: opts, whole: name == "all", result: std.Out, env: newEnvironment(environ), mark: "PRESSRUN_MARK=" + rand.Text()}
+	j := &job{opts: opts, whole: name == "all", claims: name == "all" || name == claim{}.Name(), result: std.Out, env: newEnvironment(environ), mark: "PRESSRUN_MARK=" + rand.Text()}
 	// Heartbeats and the build's output come from goroutines of their own.
 	j.std = Streams{Out: &lockedWriter{to: std.Out}, Err: &lockedWriter{to: std.Err}}
 	if opts.JSON {
@@ -115,12 +116,29 @@ func (j *job) check() error {
 			return usage("--public-url: %q is no address such as https://www.example.gov", p)
 		}
 	}
+	for flag, every := range j.intervals() {
+		if every <= 0 {
+			return usage("--%s: %s between two tries is too short; expected a span such as 15s", flag, every)
+		}
+	}
 	if j.opts.CDN != "" && j.opts.To == "" {
 		return usage("--cdn: what the CDN was told is kept at the destination: name one (--to)")
 	}
 	vars, err := profile(j.opts.BuildEnv)
 	j.secrets = secretsIn(j.env, vars)
 	return err
+}
+
+// intervals are the spans between two tries of what this run waits for.
+func (j *job) intervals() map[string]time.Duration {
+	spans := map[string]time.Duration{}
+	if j.opts.ReadyURL != "" {
+		spans["ready-interval"] = j.opts.ReadyInterval
+	}
+	if j.opts.URL != "" && j.claims {
+		spans["turn-interval"] = j.opts.TurnInterval
+	}
+	return spans
 }
 
 func (j *job) openState(name string) error {
@@ -141,11 +159,10 @@ func (j *job) openState(name string) error {
 		return err
 	}
 	run := j.identity(before)
-	fresh := name == "all" || name == "claim"
 	// What an earlier run left must not be taken for this one's. The sequence
 	// goes on within a run, whatever became of its other words.
 	if before.Run == run && before.Site == j.opts.Site {
-		if !fresh {
+		if !j.claims {
 			j.state = before
 			return nil
 		}

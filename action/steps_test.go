@@ -176,6 +176,21 @@ func TestReadyURL(t *testing.T) {
 	}
 }
 
+func TestASpanOfNothingBetweenTwoLooksIsRefused(t *testing.T) {
+	for flag, change := range map[string]func(*action.Options){
+		"--ready-interval": func(o *action.Options) { o.ReadyInterval, o.ReadyURL = 0, "http://127.0.0.1:1/" },
+		"--turn-interval":  func(o *action.Options) { o.TurnInterval, o.URL = -time.Second, "http://127.0.0.1:1/" },
+	} {
+		b := newBench(t, goodBuild)
+		change(&b.opts)
+		err := b.run("all")
+		b.wantExit(err, action.ExitUsage)
+		if !strings.Contains(err.Error(), flag) {
+			t.Errorf("the error is %v", err)
+		}
+	}
+}
+
 func TestBuildSeesItsProfileAndNoneOfOurSecrets(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, "env > env.txt; "+goodBuild).with(app)
