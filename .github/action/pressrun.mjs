@@ -21,9 +21,7 @@ async function released(want) {
   const file = join(dir, windows ? "pressrun.exe" : "pressrun");
   if (existsSync(file) && digest(readFileSync(file)) === want) return file;
   const url = `${release.url}/v${release.version}/pressrun-${target}${windows ? ".exe" : ""}`;
-  const answer = await fetch(url, { signal: AbortSignal.timeout(120_000) });
-  if (!answer.ok) throw new Error(`download ${url}: ${answer.status} ${answer.statusText}`);
-  const bytes = Buffer.from(await answer.arrayBuffer());
+  const bytes = await download(url);
   if (digest(bytes) !== want) throw new Error(`${url} is not what was released: its SHA-256 is ${digest(bytes)}, expected ${want}`);
   mkdirSync(dir, { recursive: true });
   const part = `${file}.${process.pid}`;
@@ -31,6 +29,20 @@ async function released(want) {
   chmodSync(part, 0o755);
   renameSync(part, file); // a run beside this one never sees half a file
   return file;
+}
+
+async function download(url) {
+  for (let pause = 1; ; pause *= 2) {
+    try {
+      const answer = await fetch(url, { signal: AbortSignal.timeout(120_000) });
+      if (answer.ok) return Buffer.from(await answer.arrayBuffer());
+      if (answer.status < 500 && answer.status !== 429) pause = Infinity; // it will be the same again
+      throw new Error(`${answer.status} ${answer.statusText}`);
+    } catch (err) {
+      if (pause > 8) throw new Error(`download ${url}: ${err.cause?.message ?? err.message}`);
+      await new Promise((resolve) => setTimeout(resolve, pause * 1000));
+    }
+  }
 }
 
 function built() {

@@ -26,6 +26,7 @@ import (
 type shim struct {
 	dir, cache, state string
 	downloads         int
+	failures          int // how many downloads end with 503
 }
 
 // program stands for the released program: it says what it was asked to do,
@@ -45,6 +46,10 @@ func newShim(t *testing.T, change func(served []byte) []byte) *shim {
 		s.downloads++
 		if !slices.Contains(targets, strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/v1.2.3/pressrun-"), ".exe")) {
 			t.Errorf("the script downloads %s", r.URL.Path)
+		}
+		if s.downloads <= s.failures {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
 		}
 		body := []byte(program)
 		if change != nil {
@@ -105,6 +110,16 @@ func TestTheActionsScriptChecksWhatItDownloads(t *testing.T) {
 	}
 	if kept, err := filepath.Glob(filepath.Join(bad.cache, "pressrun", "*", "*", "*")); err != nil || len(kept) != 0 {
 		t.Errorf("of a changed program is kept: %v, %v", kept, err)
+	}
+}
+
+func TestTheActionsScriptDownloadsAgainWhatWasNotToBeHad(t *testing.T) {
+	s := newShim(t, nil)
+	s.failures = 1
+	cmd, out := s.command("INPUT_STEP=claim")
+	_ = cmd.Run() // exit code 7
+	if !strings.Contains(out.String(), "did: action claim") || s.downloads != 2 {
+		t.Errorf("after %d downloads:\n%s", s.downloads, out)
 	}
 }
 
