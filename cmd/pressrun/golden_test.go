@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,12 +36,31 @@ type outcome struct {
 func invoke(t *testing.T, v invocation) outcome {
 	t.Helper()
 	t.Setenv("PRESSRUN_TOKEN", v.token)
-	var out, errs bytes.Buffer
+	var out bytes.Buffer
+	var errs lines
 	code := run(t.Context(), v.args, &terminal{
 		in: strings.NewReader(v.in), out: &out, err: &errs, screen: v.screen, progress: v.progress,
 		now: func() time.Time { return noon }, local: time.UTC,
 	})
 	return outcome{code, out.String(), errs.String()}
+}
+
+// lines takes what is told from several places at once, as a file does.
+type lines struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *lines) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
 }
 
 // Addresses, folders and measured times differ from run to run.

@@ -64,12 +64,22 @@ func (w *waits) failed(err error, next time.Duration) {
 	}
 }
 
-// hangs notes that a try has had no answer at all for waitTold.
-func (w *waits) hangs(began time.Time) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if !w.told && w.heard.Before(began) {
-		w.say("it does not answer", began.Add(w.longest(dialLimit)))
+// noAnswer tells of a try that has had no answer at all for waitTold, until it is
+// stopped: from then on nothing is told of it any more.
+func (w *waits) noAnswer() (stop func()) {
+	began, over := time.Now(), false
+	timer := time.AfterFunc(waitTold, func() {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		if !over && !w.told && w.heard.Before(began) {
+			w.say("it does not answer", began.Add(w.longest(dialLimit)))
+		}
+	})
+	return func() {
+		timer.Stop()
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		over = true
 	}
 }
 
@@ -133,9 +143,7 @@ func (w *waits) watch(stack *middleware.Stack) error {
 		ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler,
 	) (middleware.DeserializeOutput, middleware.Metadata, error) {
 		if !long[middleware.GetOperationName(ctx)] {
-			began := time.Now()
-			timer := time.AfterFunc(waitTold, func() { w.hangs(began) })
-			defer timer.Stop()
+			defer w.noAnswer()()
 		}
 		out, meta, err := next.HandleDeserialize(ctx, in)
 		if status := httpStatus(err); err == nil || status > 0 && status < http.StatusInternalServerError && status != http.StatusTooManyRequests {
