@@ -122,6 +122,7 @@ func (c *auditCmd) print(p *printer, a auditDocument) error {
 	rows = appendEach(rows, "missing", a.Missing)
 	rows = appendEach(rows, "changed", a.Changed)
 	rows = appendEach(rows, "not ours", a.Foreign)
+	rows = appendEach(rows, "to be deleted", a.ToDelete) // by the next deploy
 	if a.Clean() {
 		rows = append(rows, []string{"ours", "all as it was deployed"})
 	}

@@ -139,7 +139,13 @@ func (f buildFlags) openBuild(ctx context.Context, place placeFlags, waiting fun
 	return place.open(ctx, f.To, waiting)
 }
 
+// maxAtOnce is far above what any store was seen to take from one machine.
+const maxAtOnce = 4096
+
 func (f buildFlags) apply(o *engine.Options) error {
+	if f.AtOnce < 0 || f.AtOnce > maxAtOnce {
+		return withCode(exitUsage, fmt.Errorf("--concurrency is 1 to %d, or 0 for the default, not %d", maxAtOnce, f.AtOnce))
+	}
 	rules, err := engine.ReadRules(f.Rules)
 	if err != nil {
 		return withCode(exitUsage, err)

@@ -47,6 +47,7 @@ func TestPublishingByHand(t *testing.T) {
 		{name: "the wrong way round", args: []string{"deploy", to, build}, code: exitUsage, want: "give the folder first and the destination after it"},
 		{name: "a folder that is not there", args: []string{"deploy", build + "x", to}, code: exitUsage, want: "the build's folder " + build + "x does not exist"},
 		{name: "a guard that is none", args: []string{"deploy", build, to, "--allow", "missing-indx"}, code: exitUsage, want: `"missing-indx" is no guard: expected one of empty-output, `},
+		{name: "far too much at once", args: []string{"deploy", build, to, "--concurrency", "99999999"}, code: exitUsage, want: "--concurrency is 1 to 4096, or 0 for the default, not 99999999"},
 		{name: "whose help to read", args: []string{"releases", "diff", to}, code: exitUsage, want: "See: pressrun releases diff --help"},
 		{name: "a run's own codes", args: []string{"action", "deploy", "--site", "www", "--output", build, "--to", "s3://www", "--endpoint", "http://store.invalid", "--region", "eu-west-1"}, code: 5, want: "no such host store.invalid"},
 		{name: "a plan", args: []string{"plan", build, to, "--site", "www", "--out", plan}, want: "dry run: release 1 would go to"},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 )
@@ -86,5 +87,17 @@ func TestADeploysEventsAreLinesOfJSON(t *testing.T) {
 	var r deploy.Result
 	if err := json.Unmarshal([]byte(o.out), &r); err != nil || !r.Live {
 		t.Errorf("%v: %s", err, o.out)
+	}
+}
+
+// A line that breaks can't be erased whole.
+func TestTheProgressLineEndsWithinTheTerminal(t *testing.T) {
+	for columns, want := range map[int]int{0: progressWidth, 1: progressWidth, 40: 39, 80: 79, 400: progressWidth} {
+		var out bytes.Buffer
+		p := newProgress(&terminal{err: &out, progress: true, columns: func() int { return columns }, now: time.Now})
+		p.show(strings.Repeat("ä", 200))
+		if got := utf8.RuneCountInString(strings.TrimPrefix(out.String(), eraseLine)); got != want {
+			t.Errorf("%d columns: the line has %d, want %d", columns, got, want)
+		}
 	}
 }

@@ -15,7 +15,9 @@ type terminal struct {
 	// screen says that out is a terminal that can be drawn anew; progress that
 	// err is one.
 	screen, progress bool
-	now              func() time.Time
+	// columns is how wide the terminal of err is just now; 0 when that is not known.
+	columns func() int
+	now     func() time.Time
 	// local is the zone in which people are told times.
 	local *time.Location
 }
@@ -28,6 +30,16 @@ func newTerminal() *terminal {
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
 		screen:   !plain && term.IsTerminal(int(os.Stdout.Fd())),
 		progress: !plain && term.IsTerminal(int(os.Stderr.Fd())),
+		columns:  columns,
 		now:      time.Now, local: time.Local,
 	}
+}
+
+// columns asks anew each time: people change the size of their windows.
+func columns() int {
+	width, _, err := term.GetSize(int(os.Stderr.Fd()))
+	if err != nil {
+		return 0
+	}
+	return width
 }
