@@ -87,7 +87,7 @@ func newJob(ctx context.Context, name string, opts Options, std Streams) (*job, 
 	if err := j.openCDN(ctx, strings.ReplaceAll(name, "-", "_")); err != nil {
 		return j, err
 	}
-	if err := j.openState(name); err != nil {
+	if err := j.openState(); err != nil {
 		return j, err
 	}
 	return j, j.openApp()
@@ -141,7 +141,7 @@ func (j *job) intervals() map[string]time.Duration {
 	return spans
 }
 
-func (j *job) openState(name string) error {
+func (j *job) openState() error {
 	j.statePath = j.opts.StateFile
 	if j.statePath == "" {
 		j.statePath = filepath.Join(j.opts.Dir, ".pressrun", "run.json")
