@@ -17,6 +17,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/servers"
 )
 
 // requestWorkflow runs request-content-release.yml in a repository of its own.
@@ -126,7 +127,17 @@ func TestTheWorkflowThatAsksForAReleaseSaysWhatIsWrong(t *testing.T) {
 // requestScript is what the one step of request-content-release.yml runs.
 func requestScript(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(root(t), ".github", "workflows", "request-content-release.yml"))
+	scripts := scriptsOf(t, "request-content-release.yml", "request")
+	if len(scripts) != 1 {
+		t.Fatalf("the job has the scripts %q", scripts)
+	}
+	return scripts[0]
+}
+
+// scriptsOf are the scripts of a workflow's job, in order.
+func scriptsOf(t *testing.T, file, job string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(root(t), ".github", "workflows", file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,9 +149,46 @@ func requestScript(t *testing.T) string {
 	if err := yaml.Unmarshal(text, &workflow); err != nil {
 		t.Fatal(err)
 	}
-	steps := workflow.Jobs["request"].Steps
-	if len(steps) != 1 || steps[0].Run == "" {
-		t.Fatalf("the job has the steps %+v", steps)
+	var scripts []string
+	for _, step := range workflow.Jobs[job].Steps {
+		if step.Run != "" {
+			scripts = append(scripts, step.Run)
+		}
 	}
-	return steps[0].Run
+	return scripts
+}
+
+func TestTheWorkflowSeesHowASiteIsBuilt(t *testing.T) {
+	if _, err := exec.LookPath("jq"); err != nil {
+		servers.Missing(t, "jq", "tools/packages")
+	}
+	const npm, styles = `{"scripts": {"build": "vite build"}}`, `{"devDependencies": {"postcss-cli": "11"}}`
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  string
+	}{
+		"npm":                        {map[string]string{"package.json": npm, "package-lock.json": "{}"}, "kind=npm\ninstall=npm ci\nbuild=npm run build\noutput=public\n"},
+		"npm, no lock, no script":    {map[string]string{"package.json": styles}, "kind=npm\ninstall=npm install\nbuild=npm run build\noutput=public\n"},
+		"Eleventy":                   {map[string]string{"package.json": npm, "eleventy.config.js": ""}, "kind=npm\ninstall=npm install\nbuild=npx @11ty/eleventy\noutput=_site\n"},
+		"Hugo":                       {map[string]string{"hugo.toml": ""}, "kind=hugo\ninstall=\nbuild=hugo --minify\noutput=public\n"},
+		"Hugo with PostCSS":          {map[string]string{"config.yaml": "", "package.json": styles, "package-lock.json": "{}"}, "kind=hugo\ninstall=npm ci\nbuild=hugo --minify\noutput=public\n"},
+		"neither: it says by itself": {nil, "kind=none\ninstall=\nbuild=\noutput=public\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir, output := t.TempDir(), filepath.Join(t.TempDir(), "output")
+			for file, text := range c.files {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd := exec.Command("bash", "-e", "-c", scriptsOf(t, "content-release.yml", "release")[0])
+			cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "GITHUB_OUTPUT=" + output}
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			if got, err := os.ReadFile(output); err != nil || string(got) != c.want {
+				t.Errorf("it sees\n%s(%v) and not\n%s", got, err, c.want)
+			}
+		})
+	}
 }
