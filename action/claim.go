@@ -69,9 +69,7 @@ func (j *job) claimed(got api.ClaimResult) (Result, error) {
 	err := j.change(func(s *State) {
 		s.Release, s.Session, s.Heartbeat = got.Release, got.Session, got.HeartbeatSeconds
 		s.Outcome, s.Why, s.Reported = "", "", got.State
-		// Jobs of one run know nothing of each other's reports, and come one
-		// after the other: the clock puts their sequences in that order.
-		s.Sequence = max(s.Sequence, time.Now().UnixMilli())
+		s.Sequence = max(s.Sequence, got.Sequence)
 	})
 	if err == nil {
 		err = j.cannotPublish()

@@ -215,7 +215,7 @@ func (r *reporter) renew(ctx context.Context) error {
 // it would wait for this run until the app gives it up.
 func (r *reporter) giveBack(ctx context.Context, s State, got api.ClaimResult) {
 	why := fmt.Sprintf("it was given to a run of release #%d, which is over", s.Release)
-	err := r.client.WithToken(got.Session).Fail(ctx, s.Site, got.Release, api.FailureInput{Run: s.Run, Sequence: s.Sequence + 1, Why: why, Fault: release.FaultPressrun})
+	err := r.client.WithToken(got.Session).Fail(ctx, s.Site, got.Release, api.FailureInput{Run: s.Run, Sequence: max(s.Sequence, got.Sequence) + 1, Why: why, Fault: release.FaultPressrun})
 	if err != nil {
 		r.job.say("release #%d was given to this run by mistake and could not be given back: %v", got.Release, err)
 	}

@@ -102,6 +102,7 @@ func (a *App) claim(ctx context.Context, in *claimInput) (*claimOutput, error) {
 		Session: a.mintSession(grant{Site: in.Site, Release: site.Current.Number, Run: run.ID, Attempt: run.Attempt}),
 
 		HeartbeatSeconds: int(heartbeatEvery / time.Second),
+		Sequence:         site.Current.Sequence,
 	}}, nil
 }
 

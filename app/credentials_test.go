@@ -144,6 +144,22 @@ func TestTheLastWordsOfARunAreHeardAfterItsEnd(t *testing.T) {
 	}
 }
 
+// Jobs of one run claim its release one after the other: each learns where the
+// one before it ended, and an attempt of its own begins anew.
+func TestAClaimTellsWhereTheRunsReportsAre(t *testing.T) {
+	b := start(t, nil)
+	b.ask(t, release.FromEditor)
+	job := b.job(t)
+	b.run(t, job, release.InProgress)
+	for i, want := range []int64{1, 0} {
+		attempt := i + 1
+		got, err := b.client.WithToken(job.Bearer).Claim(t.Context(), "www", api.ClaimInput{Release: 1, Token: job.Token, Run: api.Run{ID: "run-1", Attempt: attempt}})
+		if err != nil || got.Sequence != want {
+			t.Errorf("attempt %d goes on from report %d, %v; want %d", attempt, got.Sequence, err, want)
+		}
+	}
+}
+
 // A caller who goes away ends what is read for it: that is no fault of the app's.
 func TestACallerWhoHasGoneIsNoFaultInTheLog(t *testing.T) {
 	a := alone(t, t.TempDir(), newFakeRunner())

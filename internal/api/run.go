@@ -24,6 +24,9 @@ type ClaimResult struct {
 	Session string `json:"session"`
 	// HeartbeatSeconds is how often the run should say that it lives.
 	HeartbeatSeconds int `json:"heartbeat_seconds"`
+	// Sequence is that of the last report of this attempt, 0 when there was none.
+	// Jobs of one run know nothing of each other: each goes on from here.
+	Sequence int64 `json:"sequence"`
 }
 
 // ReportInput is a run's word that it entered a state. Sequence is at least 1,
