@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -25,8 +26,8 @@ import (
 // shim is the action's script in a folder of its own, with a release of ours.
 type shim struct {
 	dir, cache, state string
-	downloads         int
-	failures          int // how many downloads end with 503
+	downloads         atomic.Int32
+	failures          atomic.Int32 // how many downloads end with 503
 }
 
 // program stands for the released program: it says what it was asked to do,
@@ -43,11 +44,11 @@ func newShim(t *testing.T, change func(served []byte) []byte) *shim {
 	}
 	s := &shim{dir: t.TempDir(), cache: t.TempDir(), state: filepath.Join(t.TempDir(), "state")}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		s.downloads++
+		n := s.downloads.Add(1)
 		if !slices.Contains(targets, strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/v1.2.3/pressrun-"), ".exe")) {
 			t.Errorf("the script downloads %s", r.URL.Path)
 		}
-		if s.downloads <= s.failures {
+		if n <= s.failures.Load() {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
@@ -100,8 +101,8 @@ func TestTheActionsScriptChecksWhatItDownloads(t *testing.T) {
 			t.Fatalf("the script ended with %v:\n%s", err, out)
 		}
 	}
-	if s.downloads != 1 {
-		t.Errorf("the program was downloaded %d times, want it kept", s.downloads)
+	if n := s.downloads.Load(); n != 1 {
+		t.Errorf("the program was downloaded %d times, want it kept", n)
 	}
 	bad := newShim(t, func(b []byte) []byte { return append(b, '\n') })
 	cmd, out := bad.command("INPUT_STEP=claim")
@@ -115,11 +116,11 @@ func TestTheActionsScriptChecksWhatItDownloads(t *testing.T) {
 
 func TestTheActionsScriptDownloadsAgainWhatWasNotToBeHad(t *testing.T) {
 	s := newShim(t, nil)
-	s.failures = 1
+	s.failures.Store(1)
 	cmd, out := s.command("INPUT_STEP=claim")
 	_ = cmd.Run() // exit code 7
-	if !strings.Contains(out.String(), "did: action claim") || s.downloads != 2 {
-		t.Errorf("after %d downloads:\n%s", s.downloads, out)
+	if !strings.Contains(out.String(), "did: action claim") || s.downloads.Load() != 2 {
+		t.Errorf("after %d downloads:\n%s", s.downloads.Load(), out)
 	}
 }
 
@@ -136,7 +137,7 @@ func TestTheActionsScriptNoticesAChangedProgramInTheCache(t *testing.T) {
 	}
 	cmd, out = s.command("INPUT_STEP=claim")
 	_ = cmd.Run() // exit code 7
-	if strings.Contains(out.String(), "evil") || s.downloads != 2 {
+	if strings.Contains(out.String(), "evil") || s.downloads.Load() != 2 {
 		t.Errorf("a changed program in the cache was run:\n%s", out)
 	}
 }
