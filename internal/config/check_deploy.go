@@ -19,8 +19,8 @@ const deployShape = "a folder, file:///absolute/folder or s3://bucket/prefix"
 
 func (k *checker) deploy(key string, s Site) {
 	at, d := key+".deploy", s.Deploy
-	if s.Runner == RunnerGitHub && !k.has(at) {
-		return // the workflow says it
+	if s.Runner == RunnerGitHub {
+		return // the workflow says it, see localSections
 	}
 	if !k.has(at + ".to") {
 		k.wrong(at, "where the site goes is missing; expected deploy.to: %s", deployShape)

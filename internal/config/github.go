@@ -164,6 +164,9 @@ func (k *checker) protectionRule(at, key string, s Site) {
 	}
 }
 
+// localSections are the keys of a site that are read for runner: local alone.
+var localSections = []string{"source", "install", "build", "wait_ready", "check", "deploy", "limit"}
+
 func (k *checker) siteGitHub(key string, s Site) {
 	at := key + ".github"
 	if s.Runner != RunnerGitHub {
@@ -171,6 +174,11 @@ func (k *checker) siteGitHub(key string, s Site) {
 			k.wrong(at, "is for runner: github only; expected no such section, or runner: github")
 		}
 		return
+	}
+	for _, only := range localSections {
+		if k.has(key + "." + only) {
+			k.wrong(key+"."+only, "is for runner: local only: in a run of GitHub the workflow says it; expected no such key")
+		}
 	}
 	if !k.has(at + ".repository") {
 		k.wrong(at, "runner github needs to know the repository; expected github.repository, such as acme/www")
