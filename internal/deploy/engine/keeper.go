@@ -203,9 +203,10 @@ func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
 }
 
 // close stops the renewal and gives the lease back, even when ctx was cancelled,
-// so that the next deploy need not wait for it to run out. Swept tells that the
-// live release's deletes are done.
-func (k *keeper) close(ctx context.Context, swept bool) error {
+// so that the next deploy need not wait for it to run out: for that long it is
+// tried, or for closeTimeout once there is a failure or a signal. Swept tells that
+// the live release's deletes are done.
+func (k *keeper) close(ctx context.Context, swept, failed bool) error {
 	lost := errors.Is(context.Cause(k.ctx), deploy.ErrLeaseLost)
 	k.cancel(nil)
 	<-k.done
@@ -213,9 +214,14 @@ func (k *keeper) close(ctx context.Context, swept bool) error {
 	if lost || k.current().Lease == nil {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	limit := max(k.ttl, closeTimeout)
+	if failed {
+		limit = closeTimeout
+	}
+	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
-	err := k.update(ctx, func(h deploy.Head) deploy.Head { return h.Release(swept) })
+	defer context.AfterFunc(ctx, func() { time.AfterFunc(closeTimeout, cancel) })()
+	err := k.update(closing, func(h deploy.Head) deploy.Head { return h.Release(swept) })
 	if err != nil && !errors.Is(err, deploy.ErrLeaseLost) {
 		return fmt.Errorf("the lease could not be given back, and blocks other deploys until it ends by itself in %s: %w", k.ttl, err)
 	}

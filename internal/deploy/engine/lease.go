@@ -76,7 +76,7 @@ func (d *run) tryLock(ctx context.Context) error {
 			err = d.suitStore(k.ctx)
 		}
 		if err != nil {
-			return errors.Join(err, k.close(ctx, false))
+			return errors.Join(err, k.close(ctx, false, true))
 		}
 	}
 	if seen := k.current().Store; seen != nil {

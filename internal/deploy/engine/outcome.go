@@ -12,7 +12,7 @@ import (
 // end gives the lease back and settles what became of the deploy. What fails once
 // the release is live does not fail it.
 func (d *run) end(ctx context.Context, err error) error {
-	closed := d.lease.close(ctx, d.swept)
+	closed := d.lease.close(ctx, d.swept, err != nil)
 	if err != nil && d.committing {
 		err = d.outcome(ctx, err)
 	}

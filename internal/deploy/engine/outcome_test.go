@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
@@ -112,6 +113,36 @@ func TestALeaseThatCanNotBeGivenBackDoesNotFailALiveRelease(t *testing.T) {
 		told := slices.DeleteFunc(slices.Clone(r.Warnings), func(w string) bool { return !strings.Contains(w, "given back") })
 		if len(told) != 1 {
 			t.Errorf("warnings %q", r.Warnings)
+		}
+	})
+}
+
+// A store that is overloaded for a while at the very end costs no deploy a warning.
+func TestALeaseIsGivenBackToAStoreThatIsBusyForAWhile(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := atTheCommit(func(n int, _ *http.Request) *fakes3.Fault {
+			if n == 1 || n > 5 {
+				return nil
+			}
+			time.Sleep(4 * time.Second)
+			return &fakes3.Fault{Status: http.StatusServiceUnavailable, Code: "SlowDown"}
+		})
+		before := server.Before
+		server.Before = nil
+		dest := fake(t, server)
+		if _, err := engine.Run(t.Context(), dest, options(small().write(t))); err != nil {
+			t.Fatal(err)
+		}
+		server.Before = before
+		o := options(small().with("news/index.html", "").write(t))
+		o.LeaseTTL = time.Minute
+		r, err := engine.Run(t.Context(), dest, o)
+		if err != nil || len(r.Warnings) > 0 {
+			t.Fatalf("warnings %q, %v", r.Warnings, err)
+		}
+		head, err := history.ReadHead(t.Context(), dest.State, "www")
+		if err != nil || head.Lease != nil {
+			t.Errorf("the lease is %+v, %v", head.Lease, err)
 		}
 	})
 }
