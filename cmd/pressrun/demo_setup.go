@@ -22,6 +22,7 @@ import (
 	"github.com/pressrun/pressrun/internal/demo/content"
 	"github.com/pressrun/pressrun/internal/demo/public"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner/local"
 )
 
 // demoSite is the name of the demo's one site.
@@ -218,7 +219,7 @@ func (d *demo) endRelease(ctx context.Context) error {
 		}
 		switch site.State {
 		case release.Ready, release.Requested:
-			return nil
+			return local.AwaitEnd(ctx, filepath.Join(d.folder, "state"), demoSite)
 		case release.Dispatched, release.Starting, release.InProgress:
 			if !cancelled {
 				// A refusal means that it has gone further in the meantime.

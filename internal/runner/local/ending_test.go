@@ -3,6 +3,8 @@
 package local
 
 import (
+	"context"
+	"errors"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -141,5 +143,33 @@ func TestRunThatNeverEndsIsEndedAtItsLimit(t *testing.T) {
 		if alive(pid) {
 			t.Errorf("process %d still runs", pid)
 		}
+	}
+}
+
+// Whoever is about to remove a run's folder lets its process end first.
+func TestTheEndOfARunIsAwaited(t *testing.T) {
+	p := newPlace(t, `echo $$ >> pids; sleep 300`)
+	b := p.open(t)
+	run := b.dispatch(1)
+	written := filepath.Join(p.settings.Folder, "pids")
+	waitFor(t, "the build", func() bool { return len(pids(t, written)) > 0 })
+	supervisor, _, err := b.folder(1).started()
+	if err != nil {
+		t.Fatal(err)
+	}
+	state := filepath.Dir(filepath.Dir(filepath.Dir(b.folder(1).path)))
+	short, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer stop()
+	if err := AwaitEnd(short, state, "www"); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("while it goes on: %v", err)
+	}
+	if err := b.Cancel(t.Context(), "www", 1, run); err != nil {
+		t.Fatal(err)
+	}
+	if err := AwaitEnd(t.Context(), state, "www"); err != nil || supervisor.Alive() {
+		t.Errorf("its process is alive: %t, %v", supervisor.Alive(), err)
+	}
+	if err := AwaitEnd(t.Context(), state, "no-such-site"); err != nil {
+		t.Errorf("a site without runs: %v", err)
 	}
 }
