@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/process"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -52,16 +53,23 @@ func TestCancelEndsAllOfARun(t *testing.T) {
 	}
 }
 
-func TestCancelKillsASupervisorThatDoesNotEnd(t *testing.T) {
-	p := newPlace(t, `echo $$ >> pids; sleep 300`)
+// building dispatches release #1, whose build notes its number in the file pids, and
+// gives its run and the process that supervises it once the build goes on.
+func (p *place) building(t *testing.T) (*bench, release.Run, process.Identity) {
+	t.Helper()
 	b := p.open(t)
 	run := b.dispatch(1)
-	written := filepath.Join(p.settings.Folder, "pids")
-	waitFor(t, "the build", func() bool { return len(pids(t, written)) > 0 })
+	waitFor(t, "the build", func() bool { return len(pids(t, filepath.Join(p.settings.Folder, "pids"))) > 0 })
 	supervisor, _, err := b.folder(1).started()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return b, run, supervisor
+}
+
+func TestCancelKillsASupervisorThatDoesNotEnd(t *testing.T) {
+	p := newPlace(t, `echo $$ >> pids; sleep 300`)
+	b, run, supervisor := p.building(t)
 	if err := supervisor.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
@@ -71,7 +79,7 @@ func TestCancelKillsASupervisorThatDoesNotEnd(t *testing.T) {
 	if e := b.ended(1); e.Conclusion != release.RunCancelled {
 		t.Errorf("it ended as %+v", e)
 	}
-	for _, pid := range pids(t, written) {
+	for _, pid := range pids(t, filepath.Join(p.settings.Folder, "pids")) {
 		waitFor(t, "the build's end", func() bool { return !alive(pid) })
 	}
 }
@@ -149,14 +157,7 @@ func TestRunThatNeverEndsIsEndedAtItsLimit(t *testing.T) {
 // Whoever is about to remove a run's folder lets its process end first.
 func TestTheEndOfARunIsAwaited(t *testing.T) {
 	p := newPlace(t, `echo $$ >> pids; sleep 300`)
-	b := p.open(t)
-	run := b.dispatch(1)
-	written := filepath.Join(p.settings.Folder, "pids")
-	waitFor(t, "the build", func() bool { return len(pids(t, written)) > 0 })
-	supervisor, _, err := b.folder(1).started()
-	if err != nil {
-		t.Fatal(err)
-	}
+	b, run, supervisor := p.building(t)
 	state := filepath.Dir(filepath.Dir(filepath.Dir(b.folder(1).path)))
 	short, stop := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer stop()
