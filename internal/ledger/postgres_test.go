@@ -177,6 +177,7 @@ func tour(t *testing.T, l *Ledger) []string {
 		tell(err, e.Kind, e.By, e.Why)
 	}
 	told = append(told, tourOfDeliveries(t, l)...)
+	tourOfApprovals(t, l)
 	last, err := l.LastEvent(ctx)
 	tell(err, last)
 	mustBeSound(t, l, "www")

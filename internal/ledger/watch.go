@@ -1,13 +1,84 @@
 package ledger
 
-import "sync"
+import (
+	"maps"
+	"slices"
+	"sync"
+)
 
 // watch wakes those who wait for changes.
 type watch struct {
-	mu     sync.Mutex
-	next   chan struct{}
-	trails map[string]chan struct{} // by site; "" for all
-	closed bool
+	mu      sync.Mutex
+	next    chan struct{}
+	trails  map[string]chan struct{} // by site; "" for all
+	changes map[*Changes]bool
+	closed  bool
+}
+
+// Change says what commits have changed.
+type Change struct {
+	// Sites names the sites whose state or requests may have changed, sorted.
+	Sites []string
+	// Outbox says whether tasks came into the outbox.
+	Outbox bool
+}
+
+// Changes collects what commits change, for one reader that takes it from time
+// to time. It holds no more than the names of the sites.
+type Changes struct {
+	watch  *watch
+	ready  chan struct{}
+	sites  map[string]bool
+	outbox bool
+}
+
+// Changes begins to collect changes of sites and of the outbox. End it with
+// Close.
+func (l *Ledger) Changes() *Changes {
+	c := &Changes{watch: &l.watch, ready: make(chan struct{}, 1), sites: map[string]bool{}}
+	l.watch.mu.Lock()
+	defer l.watch.mu.Unlock()
+	if l.watch.changes == nil {
+		l.watch.changes = map[*Changes]bool{}
+	}
+	l.watch.changes[c] = true
+	return c
+}
+
+// Ready has a value when there may be something to take.
+func (c *Changes) Ready() <-chan struct{} { return c.ready }
+
+// Take gives what changed since it was called before. What it names is
+// committed: a reading afterwards sees it.
+func (c *Changes) Take() Change {
+	c.watch.mu.Lock()
+	defer c.watch.mu.Unlock()
+	change := Change{Sites: slices.Sorted(maps.Keys(c.sites)), Outbox: c.outbox}
+	clear(c.sites)
+	c.outbox = false
+	return change
+}
+
+// Close ends the collecting.
+func (c *Changes) Close() {
+	c.watch.mu.Lock()
+	defer c.watch.mu.Unlock()
+	delete(c.watch.changes, c)
+}
+
+// add collects what a commit changed. The caller holds the watch's mu.
+func (c *Changes) add(b *batch) {
+	if len(b.sites) == 0 && len(b.outbox) == 0 {
+		return
+	}
+	for name := range b.sites {
+		c.sites[name] = true
+	}
+	c.outbox = c.outbox || len(b.outbox) > 0
+	select {
+	case c.ready <- struct{}{}:
+	default:
+	}
 }
 
 // Changed gives a channel that is closed at the next commit that changed
@@ -46,8 +117,9 @@ func (w *watch) wait(next *chan struct{}) <-chan struct{} {
 	return *next
 }
 
-// wake tells of a commit, and of whose audit trails grew.
-func (w *watch) wake(events []Event) {
+// wake tells of a commit: of the sites that it changed, and of whose audit
+// trails grew.
+func (w *watch) wake(b *batch) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -57,10 +129,13 @@ func (w *watch) wake(events []Event) {
 		close(w.next)
 		w.next = nil
 	}
-	if len(events) > 0 {
+	for c := range w.changes {
+		c.add(b)
+	}
+	if len(b.events) > 0 {
 		w.wakeTrail("")
 	}
-	for _, e := range events {
+	for _, e := range b.events {
 		w.wakeTrail(e.Site)
 	}
 }

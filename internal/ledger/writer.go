@@ -194,7 +194,7 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 		return nil, explain(b.broken)
 	}
 	if b.changed {
-		w.ledger.watch.wake(b.events)
+		w.ledger.watch.wake(b)
 	}
 	return refusals, nil
 }
