@@ -2,16 +2,15 @@ package app
 
 import (
 	"cmp"
-	"context"
 	"net/http"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 )
 
@@ -25,7 +24,7 @@ const (
 // whole program there, hence once.
 var problems = sync.OnceFunc(func() {
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		p := &api.Problem{Status: status, Title: http.StatusText(status), Detail: message, Code: codeOfStatus(status)}
+		p := &api.Problem{Status: status, Title: http.StatusText(status), Detail: message, Code: problem.CodeOf(status)}
 		for _, err := range errs {
 			if err == nil {
 				continue
@@ -88,8 +87,6 @@ func (a *App) impatient(next http.Handler) http.Handler {
 	})
 }
 
-type callerKey struct{}
-
 // guard is in front of everything: it identifies the caller, keeps other
 // sites' pages from acting in a reader's name, and bounds bodies.
 func (a *App) guard(next http.Handler) http.Handler {
@@ -103,7 +100,7 @@ func (a *App) guard(next http.Handler) http.Handler {
 		}
 		secureHeaders(w.Header())
 		r.Body = http.MaxBytesReader(w, r.Body, maxMetrics+1024)
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, a.caller(r))))
+		next.ServeHTTP(w, r.WithContext(auth.With(r.Context(), a.auth.Caller(r))))
 	})
 	return csrf.Handler(identified)
 }
@@ -115,55 +112,10 @@ func secureHeaders(h http.Header) {
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 }
 
-// callerOf is who makes the call, nil for nobody.
-func callerOf(ctx context.Context) *caller {
-	c, _ := ctx.Value(callerKey{}).(*caller) // nil when there is none
-	return c
-}
-
-// refusal tells why a caller may not make a call, before anything of the call
-// is read; nil when it may.
-func (a *App) refusal(c *caller, site string, roles []role) *api.Problem {
-	if c == nil {
-		return problem(http.StatusUnauthorized, "unauthorized", "no token came that this app knows: send one as Authorization: Bearer TOKEN")
-	}
-	if c.refused != nil {
-		return c.refused
-	}
-	if !slices.Contains(roles, c.role) {
-		return problem(http.StatusForbidden, "forbidden", "a token of role "+string(c.role)+" may not do this; it takes "+rolesWords(roles))
-	}
-	if site == "" {
-		return nil
-	}
-	if !c.sees(site) {
-		return problem(http.StatusForbidden, "forbidden", "this token is not good for site "+site+"; GET /v1/sites lists those that it is good for")
-	}
-	if _, ok := a.config.Sites[site]; !ok {
-		return problem(http.StatusNotFound, "no_site", "there is no site "+site)
-	}
-	return nil
-}
-
-// rolesWords name the roles of which one is needed.
-func rolesWords(roles []role) string {
-	var configured []string
-	for _, r := range roles {
-		switch r {
-		case roleSession:
-			return "the session that a run gets with its claim"
-		case roleCMS, roleRun, roleEditor, roleOperator:
-			configured = append(configured, string(r))
-		case roleJob, roleGitHub: // a run's own, which people can't choose
-		}
-	}
-	return "one of role " + strings.Join(configured, " or ")
-}
-
 // allow lets only some roles through to an operation.
-func (a *App) allow(h huma.API, roles ...role) huma.Middlewares {
+func (a *App) allow(h huma.API, roles ...auth.Role) huma.Middlewares {
 	return huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
-		p := a.refusal(callerOf(ctx.Context()), ctx.Param("site"), roles)
+		p := a.auth.Refusal(auth.From(ctx.Context()), ctx.Param("site"), roles...)
 		if p == nil {
 			next(ctx)
 			return
@@ -182,6 +134,3 @@ func writeProblem(h huma.API, ctx huma.Context, p *api.Problem) error {
 	ctx.SetStatus(p.Status)
 	return h.Marshal(ctx.BodyWriter(), "application/json", p)
 }
-
-// readers are the roles that may see a site.
-var readers = []role{roleCMS, roleRun, roleEditor, roleOperator}

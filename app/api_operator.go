@@ -7,6 +7,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -59,18 +60,18 @@ func (a *App) operatorRoutes(h huma.API) {
 	for _, act := range acts {
 		huma.Register(h, huma.Operation{
 			OperationID: act.name, Method: http.MethodPost, Path: "/v1/sites/{site}/" + act.name, Tags: []string{"operators"},
-			Summary: act.summary, MaxBodyBytes: maxBody, Middlewares: a.allow(h, roleOperator), Errors: errs,
+			Summary: act.summary, MaxBodyBytes: maxBody, Middlewares: a.allow(h, auth.Operator), Errors: errs,
 		}, func(ctx context.Context, in *actInput) (*siteOutput, error) {
 			return a.act(ctx, in.Site, act.event(actOf(ctx, in.Body.Actor, in.Body.Why), in.Body))
 		})
 	}
 	huma.Register(h, huma.Operation{
 		OperationID: "freeze", Method: http.MethodPost, Path: "/v1/sites/{site}/freezes", Tags: []string{"operators"},
-		Summary: "Add a window in which nothing is dispatched", MaxBodyBytes: maxBody, Middlewares: a.allow(h, roleOperator), Errors: errs,
+		Summary: "Add a window in which nothing is dispatched", MaxBodyBytes: maxBody, Middlewares: a.allow(h, auth.Operator), Errors: errs,
 	}, a.freeze)
 	huma.Register(h, huma.Operation{
 		OperationID: "thaw", Method: http.MethodDelete, Path: "/v1/sites/{site}/freezes/{id}", Tags: []string{"operators"},
-		Summary: "Remove such a window", Middlewares: a.allow(h, roleOperator), Errors: errs,
+		Summary: "Remove such a window", Middlewares: a.allow(h, auth.Operator), Errors: errs,
 	}, func(ctx context.Context, in *thawInput) (*siteOutput, error) {
 		return a.act(ctx, in.Site, release.ThawSite{Act: actOf(ctx, "", ""), ID: in.ID})
 	})
@@ -78,7 +79,7 @@ func (a *App) operatorRoutes(h huma.API) {
 
 // actOf says who acts: the token's name, and whom it speaks for if it says so.
 func actOf(ctx context.Context, actor, why string) release.Act {
-	by := callerOf(ctx).name
+	by := auth.From(ctx).Name
 	if actor != "" && actor != by {
 		by = actor + " (" + by + ")"
 	}
@@ -96,7 +97,7 @@ func (a *App) freeze(ctx context.Context, in *freezeInput) (*siteOutput, error) 
 func (a *App) act(ctx context.Context, site string, event release.Event) (*siteOutput, error) {
 	after, err := a.ledger.Decide(ctx, site, event)
 	if err != nil {
-		return nil, a.public(ctx, err)
+		return nil, a.problems.Err(ctx, err)
 	}
 	// What follows only tells of it: an error there would say that nothing was done.
 	return &siteOutput{Body: a.viewOf(after)}, nil

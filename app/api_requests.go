@@ -10,6 +10,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 )
@@ -31,7 +33,7 @@ func (a *App) requestRoutes(h huma.API) {
 		Summary:      "Ask for a release of the site's content",
 		Description:  "201 once the request is on disk; 200 when the key was used before, with the request it was used for.",
 		MaxBodyBytes: maxBody, DefaultStatus: http.StatusCreated,
-		Middlewares: a.allow(h, roleCMS, roleEditor, roleOperator, roleRun),
+		Middlewares: a.allow(h, auth.CMS, auth.Editor, auth.Operator, auth.Run),
 		Errors:      []int{400, 401, 403, 404, 413, 422, 503},
 		Responses: map[string]*huma.Response{"200": {
 			Description: "The key was used before: the request that it was used for",
@@ -43,26 +45,26 @@ func (a *App) requestRoutes(h huma.API) {
 	huma.Register(h, huma.Operation{
 		OperationID: "request", Method: http.MethodGet, Path: "/v1/requests/{id}", Tags: []string{"requests"},
 		Summary:     "What became of a request",
-		Middlewares: a.allow(h, readers...),
+		Middlewares: a.allow(h, auth.Readers...),
 		Errors:      readErrors,
 	}, a.getRequest)
 }
 
 func (a *App) ask(ctx context.Context, in *askInput) (*askOutput, error) {
-	who := callerOf(ctx)
-	if !who.mayAskAs(in.Body.Source) {
-		return nil, problem(http.StatusForbidden, "forbidden", "a token of role "+string(who.role)+" may not ask as "+string(in.Body.Source)+"; it may as "+who.sourcesWords())
+	who := auth.From(ctx)
+	if !who.MayAskAs(in.Body.Source) {
+		return nil, problem.New(http.StatusForbidden, "forbidden", "a token of role "+string(who.Role)+" may not ask as "+string(in.Body.Source)+"; it may as "+who.Sources())
 	}
 	if err := checkRequest(in.Body, ledger.Now()); err != nil {
 		return nil, err
 	}
 	taken, err := a.takeIn(ctx, in.Site, in.Key, in.Body, who)
 	if err != nil {
-		return nil, a.public(ctx, err)
+		return nil, a.problems.Err(ctx, err)
 	}
 	view, err := a.takenView(ctx, taken)
 	if err != nil {
-		return nil, a.public(ctx, err)
+		return nil, a.problems.Err(ctx, err)
 	}
 	status := http.StatusCreated
 	if taken.Again {
@@ -72,48 +74,27 @@ func (a *App) ask(ctx context.Context, in *askInput) (*askOutput, error) {
 }
 
 // accept is takeIn for whoever needs no more than the request.
-func (a *App) accept(ctx context.Context, site, key string, in api.RequestInput, who *caller) (ledger.Request, bool, error) {
+func (a *App) accept(ctx context.Context, site, key string, in api.RequestInput, who *auth.Caller) (ledger.Request, bool, error) {
 	t, err := a.takeIn(ctx, site, key, in, who)
 	return t.Request, t.Again, err
 }
 
 // takeIn takes a request in for the API and the pages alike.
-func (a *App) takeIn(ctx context.Context, site, key string, in api.RequestInput, who *caller) (ledger.Taken, error) {
+func (a *App) takeIn(ctx context.Context, site, key string, in api.RequestInput, who *auth.Caller) (ledger.Taken, error) {
 	r := ledger.Request{
-		Site: site, Key: keyOf(who, key), Source: in.Source, Actor: in.Actor, Title: in.Title,
+		Site: site, Key: who.Key(key), Source: in.Source, Actor: in.Actor, Title: in.Title,
 		Link: in.Link, Entity: in.Entity, Reason: in.Reason,
 	}
-	if !who.local {
-		r.Via = who.name
+	if !who.Local {
+		r.Via = who.Name
 	}
 	if r.Actor == "" {
-		r.Actor = who.name
+		r.Actor = who.Name
 	}
 	if in.NotBefore != nil {
 		r.NotBefore = in.NotBefore.UTC().Truncate(time.Microsecond)
 	}
 	return a.ledger.Take(ctx, r)
-}
-
-// keyMark parts the name of a token from the key that its holder chose.
-const keyMark = "\x1f"
-
-// keyOf keeps the keys of one caller apart from those of every other: two
-// CMSs that both count from 1 do not ask for the same thing.
-func keyOf(who *caller, key string) string {
-	if key == "" {
-		return ""
-	}
-	return who.name + keyMark + key
-}
-
-// chosenKey is a key as its caller chose it.
-func chosenKey(stored string) string {
-	_, key, found := strings.Cut(stored, keyMark)
-	if !found {
-		return stored
-	}
-	return key
 }
 
 // maxAhead bounds how far ahead a request may be scheduled.
@@ -126,17 +107,17 @@ func checkRequest(in api.RequestInput, now time.Time) error {
 		"actor": in.Actor, "title": in.Title, "link": in.Link, "entity": in.Entity, "reason": in.Reason,
 	} {
 		if strings.ContainsRune(text, 0) {
-			return invalid("body."+field, "must not contain the character NUL") // which PostgreSQL can't store
+			return problem.Invalid("body."+field, "must not contain the character NUL") // which PostgreSQL can't store
 		}
 	}
 	if in.Link != "" {
 		u, err := url.Parse(in.Link)
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			return invalid("body.link", "must be an http or https address")
+			return problem.Invalid("body.link", "must be an http or https address")
 		}
 	}
 	if in.NotBefore != nil && in.NotBefore.After(now.Add(maxAhead)) {
-		return invalid("body.not_before", "lies more than two years ahead")
+		return problem.Invalid("body.not_before", "lies more than two years ahead")
 	}
 	return nil
 }
@@ -150,14 +131,14 @@ type requestOutput struct{ Body api.Request }
 func (a *App) getRequest(ctx context.Context, in *requestInput) (*requestOutput, error) {
 	r, fate, err := a.ledger.Request(ctx, in.ID)
 	if err != nil {
-		return nil, a.public(ctx, err)
+		return nil, a.problems.Err(ctx, err)
 	}
-	if !callerOf(ctx).sees(r.Site) {
-		return nil, problem(http.StatusForbidden, "forbidden", "this token is not good for the request's site")
+	if !auth.From(ctx).Sees(r.Site) {
+		return nil, problem.New(http.StatusForbidden, "forbidden", "this token is not good for the request's site")
 	}
 	view, err := a.requestWithFate(ctx, r, fate)
 	if err != nil {
-		return nil, a.public(ctx, err)
+		return nil, a.problems.Err(ctx, err)
 	}
 	return &requestOutput{Body: view}, nil
 }

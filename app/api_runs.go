@@ -10,6 +10,8 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -53,66 +55,59 @@ func (a *App) runRoutes(h huma.API) {
 	huma.Register(h, huma.Operation{
 		OperationID: "claim", Method: http.MethodPost, Path: "/v1/sites/{site}/claims", Tags: []string{"runs"},
 		Summary: "Take a release", Description: "One run wins, for ever. 409 tells the others why in its code: duplicate_run, release_over, not_your_turn, paused, frozen.",
-		MaxBodyBytes: maxBody, Middlewares: a.allow(h, roleRun, roleJob, roleGitHub, roleOperator), Errors: errs,
+		MaxBodyBytes: maxBody, Middlewares: a.allow(h, auth.Run, auth.Job, auth.GitHub, auth.Operator), Errors: errs,
 	}, a.claim)
 	huma.Register(h, huma.Operation{
 		OperationID: "report", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/reports", Tags: []string{"runs"},
 		Summary:      "Report that the run entered a state",
-		MaxBodyBytes: maxBody, Middlewares: a.allow(h, roleSession), Errors: errs,
+		MaxBodyBytes: maxBody, Middlewares: a.allow(h, auth.Session), Errors: errs,
 	}, a.report)
 	huma.Register(h, huma.Operation{
 		OperationID: "heartbeat", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/heartbeats", Tags: []string{"runs"},
 		Summary: "Say that the run lives", DefaultStatus: http.StatusNoContent,
-		MaxBodyBytes: maxBody, Middlewares: a.allow(h, roleSession), Errors: errs,
+		MaxBodyBytes: maxBody, Middlewares: a.allow(h, auth.Session), Errors: errs,
 	}, a.heartbeat)
 	huma.Register(h, huma.Operation{
 		OperationID: "fail", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/failure", Tags: []string{"runs"},
 		Summary: "Say that the run failed", DefaultStatus: http.StatusNoContent,
-		MaxBodyBytes: maxBody, Middlewares: a.allow(h, roleSession), Errors: errs,
+		MaxBodyBytes: maxBody, Middlewares: a.allow(h, auth.Session), Errors: errs,
 	}, a.fail)
 	huma.Register(h, huma.Operation{
 		OperationID: "metrics", Method: http.MethodPut, Path: "/v1/sites/{site}/releases/{number}/metrics", Tags: []string{"runs"},
 		Summary: "Leave what the run measured", DefaultStatus: http.StatusNoContent,
-		MaxBodyBytes: maxMetrics, Middlewares: a.allow(h, roleSession), Errors: errs,
+		MaxBodyBytes: maxMetrics, Middlewares: a.allow(h, auth.Session), Errors: errs,
 	}, a.metrics)
 }
 
 func (a *App) claim(ctx context.Context, in *claimInput) (*claimOutput, error) {
-	who := callerOf(ctx)
-	if who.role == roleJob && in.Body.Release != who.grant.Release {
-		return nil, problem(http.StatusForbidden, "forbidden", fmt.Sprintf("this credential is good for release #%d only", who.grant.Release))
+	who := auth.From(ctx)
+	ran, err := a.auth.Claim(ctx, who, in.Body)
+	if err != nil {
+		return nil, a.problems.Err(ctx, err)
 	}
-	if (in.Body.Release == 0) != (in.Body.Token == "") {
-		return nil, invalid("body.token", "release and token go together: give both or neither")
-	}
-	if who.role == roleGitHub {
-		if err := a.mayClaim(ctx, who, in); err != nil {
-			return nil, err
-		}
-	}
-	run := toRun(in.Body.Run)
+	run := toRun(ran)
 	claim := release.Claim{Release: in.Body.Release, Token: in.Body.Token, Run: run}
 	site, err := a.decideClaim(ctx, in.Site, claim, who)
 	if err != nil {
-		return nil, a.public(ctx, err)
+		return nil, a.problems.Err(ctx, err)
 	}
 	return &claimOutput{Body: api.ClaimResult{
 		Release: site.Current.Number,
 		State:   site.State,
-		Session: a.mintSession(grant{Site: in.Site, Release: site.Current.Number, Run: run.ID, Attempt: run.Attempt}),
+		Session: a.auth.MintSession(auth.Grant{Site: in.Site, Release: site.Current.Number, Run: run.ID, Attempt: run.Attempt}),
 
 		HeartbeatSeconds: int(heartbeatEvery / time.Second),
 		Sequence:         site.Current.Sequence,
 	}}, nil
 }
 
-func (a *App) decideClaim(ctx context.Context, site string, claim release.Claim, who *caller) (release.Site, error) {
+func (a *App) decideClaim(ctx context.Context, site string, claim release.Claim, who *auth.Caller) (release.Site, error) {
 	if claim.Token != "" {
 		return a.ledger.Decide(ctx, site, claim)
 	}
 	return a.ledger.ClaimTurn(ctx, ledger.Request{
 		Site: site, Key: "run:" + claim.Run.ID + ":" + strconv.Itoa(claim.Run.Attempt), Source: release.FromWorkflow,
-		Actor: who.name, Link: claim.Run.URL, Reason: "a run that was started by itself",
+		Actor: who.Name, Link: claim.Run.URL, Reason: "a run that was started by itself",
 	}, claim)
 }
 
@@ -120,24 +115,15 @@ func toRun(r api.Run) release.Run {
 	return release.Run{ID: r.ID, Attempt: r.Attempt, URL: webLink(r.URL)}
 }
 
-// speaksFor refuses a session that is not that of the run it reports for.
-func speaksFor(ctx context.Context, number int64, run api.Run) error {
-	g := callerOf(ctx).grant
-	if g.Release != number || g.Run != run.ID || g.Attempt != run.Attempt {
-		return problem(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of attempt %d of run %s for release #%d", g.Attempt, g.Run, g.Release))
-	}
-	return nil
-}
-
 func (a *App) report(ctx context.Context, in *reportInput) (*reportOutput, error) {
-	if err := speaksFor(ctx, in.Number, in.Body.Run); err != nil {
+	if err := auth.From(ctx).Reports(in.Number, in.Body.Run); err != nil {
 		return nil, err
 	}
 	site, err := a.ledger.Decide(ctx, in.Site, release.Report{
 		Release: in.Number, Run: toRun(in.Body.Run), Sequence: in.Body.Sequence, To: in.Body.State, Note: in.Body.Note,
 	})
 	if err != nil {
-		return nil, a.public(ctx, err)
+		return nil, a.problems.Err(ctx, err)
 	}
 	out := &reportOutput{Body: api.ReportResult{Release: in.Number, State: site.State}}
 	if in.Body.State != release.InProgress {
@@ -147,7 +133,7 @@ func (a *App) report(ctx context.Context, in *reportInput) (*reportOutput, error
 	out.Body.RequestsTotal = site.Current.Requests.Count
 	served, err := a.ledger.Requests(ctx, in.Site, site.Current.After, site.Current.Upto, api.MaxServed)
 	if err != nil {
-		return nil, a.public(ctx, err)
+		return nil, a.problems.Err(ctx, err)
 	}
 	for _, r := range served {
 		out.Body.Requests = append(out.Body.Requests, a.requestView(ctx, site, r, ledger.Fate{Standing: release.InRelease, Release: in.Number}))
@@ -156,37 +142,37 @@ func (a *App) report(ctx context.Context, in *reportInput) (*reportOutput, error
 }
 
 func (a *App) heartbeat(ctx context.Context, in *heartbeatInput) (*struct{}, error) {
-	if err := speaksFor(ctx, in.Number, in.Body.Run); err != nil {
+	if err := auth.From(ctx).Reports(in.Number, in.Body.Run); err != nil {
 		return nil, err
 	}
 	_, err := a.ledger.Decide(ctx, in.Site, release.Heartbeat{Release: in.Number, Run: toRun(in.Body.Run), Note: in.Body.Note})
-	return nil, a.public(ctx, err)
+	return nil, a.problems.Err(ctx, err)
 }
 
 func (a *App) fail(ctx context.Context, in *failureInput) (*struct{}, error) {
-	if err := speaksFor(ctx, in.Number, in.Body.Run); err != nil {
+	if err := auth.From(ctx).Reports(in.Number, in.Body.Run); err != nil {
 		return nil, err
 	}
 	_, err := a.ledger.Decide(ctx, in.Site, release.Failure{
 		Release: in.Number, Run: toRun(in.Body.Run), Sequence: in.Body.Sequence, Why: in.Body.Why, Fault: in.Body.Fault,
 	})
-	return nil, a.public(ctx, err)
+	return nil, a.problems.Err(ctx, err)
 }
 
 func (a *App) metrics(ctx context.Context, in *metricsInput) (*struct{}, error) {
-	if g := callerOf(ctx).grant; g.Release != in.Number {
-		return nil, problem(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of release #%d", g.Release))
+	if g := auth.From(ctx).Grant; g.Release != in.Number {
+		return nil, problem.New(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of release #%d", g.Release))
 	}
 	measured, err := a.ledger.Release(ctx, in.Site, in.Number)
 	if err != nil {
-		return nil, a.public(ctx, err)
+		return nil, a.problems.Err(ctx, err)
 	}
-	if g := callerOf(ctx).grant; measured.Run.ID != g.Run || measured.Run.Attempt != g.Attempt {
-		return nil, problem(http.StatusConflict, string(release.CodeOldAttempt), fmt.Sprintf("attempt %d of run %s has taken over", measured.Run.Attempt, measured.Run.ID))
+	if g := auth.From(ctx).Grant; measured.Run.ID != g.Run || measured.Run.Attempt != g.Attempt {
+		return nil, problem.New(http.StatusConflict, string(release.CodeOldAttempt), fmt.Sprintf("attempt %d of run %s has taken over", measured.Run.Attempt, measured.Run.ID))
 	}
 	text, err := json.Marshal(in.Body)
 	if err != nil {
-		return nil, a.public(ctx, fmt.Errorf("write metrics: %w", err))
+		return nil, a.problems.Err(ctx, fmt.Errorf("write metrics: %w", err))
 	}
-	return nil, a.public(ctx, a.ledger.PutMetrics(ctx, in.Site, in.Number, string(text)))
+	return nil, a.problems.Err(ctx, a.ledger.PutMetrics(ctx, in.Site, in.Number, string(text)))
 }

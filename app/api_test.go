@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
@@ -18,8 +19,8 @@ func limited(c *config.Config) {
 	c.Sites["docs"] = c.Sites["www"]
 	for _, role := range []string{"cms", "run", "editor"} {
 		c.Tokens = append(c.Tokens,
-			config.Token{Name: role, Role: role, SHA256: hashToken(role + "-token")},
-			config.Token{Name: role + "-docs", Role: role, Sites: []string{"docs"}, SHA256: hashToken(role + "-docs-token")})
+			config.Token{Name: role, Role: role, SHA256: auth.HashToken(role + "-token")},
+			config.Token{Name: role + "-docs", Role: role, Sites: []string{"docs"}, SHA256: auth.HashToken(role + "-docs-token")})
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -44,13 +46,13 @@ type App struct {
 	github *github
 	// githubTransport is Options.GitHubTransport.
 	githubTransport http.RoundTripper
-	keys            keys
-	tokens          tokens
+	keys            auth.Keys
+	auth            *auth.Authorizer
+	problems        *problem.Reporter
 	desk            *desk
 	paces           paces
 	handler         http.Handler
-	disk            disk
-	signIns         *addressLimit
+	disk            *problem.Disk
 	streams         *streams
 	backups         backups
 	bodyWait        time.Duration // see bodyLimit
@@ -75,12 +77,13 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	}
 	// Only who has the ledger may make the key: of two that start at once, one
 	// would have a key that is not the one in the file.
-	keys, err := loadKeys(filepath.Join(opts.Config.State, "key"))
+	keys, err := auth.LoadKeys(filepath.Join(opts.Config.State, "key"))
 	if err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
-	a := &App{githubTransport: opts.GitHubTransport, config: opts.Config, log: opts.Log, ledger: led, keys: keys, tokens: newTokens(opts.Config.Tokens), signIns: newAddressLimit(), streams: newStreams(), bodyWait: bodyLimit}
+	a := &App{githubTransport: opts.GitHubTransport, config: opts.Config, log: opts.Log, ledger: led, keys: keys, disk: problem.NewDisk(led), streams: newStreams(), bodyWait: bodyLimit}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
+	a.problems = problem.NewReporter(a.stop, a.log, a.disk)
 	a.removeLeft()
 	a.runner, err = opts.NewRunner(a.heard)
 	if err != nil {
@@ -89,6 +92,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err := a.wireGitHub(ctx); err != nil {
 		return nil, errors.Join(err, a.runner.Close(), led.Close())
 	}
+	a.auth = auth.New(auth.Options{Config: a.config, Ledger: led, Keys: keys, Log: a.log, Runs: a.github})
 	a.desk = newDesk(a, opts.Grace)
 	a.handler = a.routes(opts.Version)
 	return a, nil

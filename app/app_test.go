@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
@@ -80,7 +81,7 @@ func start(t *testing.T, change func(*config.Config)) *bench {
 	zero := config.Duration(0)
 	conf := config.Config{
 		State: t.TempDir(), Listen: "127.0.0.1:0", Pages: config.Pages{Access: "token"},
-		Tokens: []config.Token{{Name: "ops", Role: "operator", SHA256: hashToken(operatorToken)}},
+		Tokens: []config.Token{{Name: "ops", Role: "operator", SHA256: auth.HashToken(operatorToken)}},
 		Sites:  map[string]config.Site{"www": {Title: "The library", TimeZone: "America/New_York", Runner: "local", Quiet: &zero}},
 	}
 	if change != nil {

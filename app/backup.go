@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/atomicfile"
 )
 
@@ -28,24 +30,24 @@ const (
 
 // backup sends a whole copy of the ledger as of now.
 func (a *App) backup(w http.ResponseWriter, r *http.Request) {
-	if !a.let(w, r, "", roleOperator) {
+	if !a.let(w, r, "", auth.Operator) {
 		return
 	}
 	if !a.backups.underWay.CompareAndSwap(false, true) {
-		p := problem(http.StatusTooManyRequests, "backup_under_way", "another backup is being made or fetched; one is made at a time, try again when it is there")
-		a.refuseFor(w, r, p, backupAgain)
+		p := problem.New(http.StatusTooManyRequests, "backup_under_way", "another backup is being made or fetched; one is made at a time, try again when it is there")
+		a.problems.WriteRetry(w, r, p, backupAgain)
 		return
 	}
 	defer a.backups.underWay.Store(false)
 	dir, err := os.MkdirTemp(a.config.State, unsentBackup+"*")
 	if err != nil {
-		a.refuse(w, r, problem(http.StatusServiceUnavailable, "unavailable", "the state folder can't be written: "+err.Error()))
+		a.problems.Write(w, r, problem.New(http.StatusServiceUnavailable, "unavailable", "the state folder can't be written: "+err.Error()))
 		return
 	}
 	defer a.removeBackup(dir)
 	path := filepath.Join(dir, "pressrun.db")
 	if err := a.ledger.Backup(r.Context(), path); err != nil {
-		a.refuse(w, r, err)
+		a.problems.Write(w, r, err)
 		return
 	}
 	a.sendBackup(w, r, path)
@@ -57,13 +59,13 @@ func (a *App) backup(w http.ResponseWriter, r *http.Request) {
 func (a *App) sendBackup(w http.ResponseWriter, r *http.Request, path string) {
 	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
-		a.refuse(w, r, fmt.Errorf("open a backup's copy: %w", err))
+		a.problems.Write(w, r, fmt.Errorf("open a backup's copy: %w", err))
 		return
 	}
 	defer func() { _ = f.Close() }() // only read
 	info, err := f.Stat()
 	if err != nil {
-		a.refuse(w, r, fmt.Errorf("look at a backup's copy: %w", err))
+		a.problems.Write(w, r, fmt.Errorf("look at a backup's copy: %w", err))
 		return
 	}
 	if err := sendFile(w, f, info.Size()); err != nil && r.Method != http.MethodHead {

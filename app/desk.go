@@ -116,7 +116,7 @@ func (d *desk) round(ctx context.Context) time.Time {
 		at, err := d.visit(ctx, name)
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
-				d.app.disk.note(d.app.ledger, err)
+				d.app.disk.Note(err)
 				d.app.log.Error("a site can't be tended", "site", name, "error", err)
 			}
 			at = time.Now().Add(deskPatience)

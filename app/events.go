@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 )
@@ -26,22 +28,22 @@ const (
 // ?after=, resumes without a gap; without either only new events are sent.
 func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
 	site := r.URL.Query().Get("site")
-	if !a.let(w, r, site, roleEditor, roleOperator, roleCMS) {
+	if !a.let(w, r, site, auth.Editor, auth.Operator, auth.CMS) {
 		return
 	}
 	if wantsList(r) {
 		a.listEvents(w, r, site)
 		return
 	}
-	leave, full := a.streams.enter(callerOf(r.Context()).name)
+	leave, full := a.streams.enter(auth.From(r.Context()).Name)
 	if full != nil {
-		a.refuseFor(w, r, full, streamAgain)
+		a.problems.WriteRetry(w, r, full, streamAgain)
 		return
 	}
 	defer leave()
 	last, restarted, err := a.resumeAt(r)
 	if err != nil {
-		a.refuse(w, r, err)
+		a.problems.Write(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -66,7 +68,7 @@ func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-told:
 		case <-beat.C:
-			if a.caller(r) == nil { // signed out meanwhile, or the time is over
+			if a.auth.Caller(r) == nil { // signed out meanwhile, or the time is over
 				return
 			}
 			if !s.send(": still here\n\n") {
@@ -93,7 +95,7 @@ func (a *App) resumeAt(r *http.Request) (last int64, restarted bool, err error) 
 	}
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || id < 0 {
-		return 0, false, invalid("header.Last-Event-ID", "must be the id of an event")
+		return 0, false, problem.Invalid("header.Last-Event-ID", "must be the id of an event")
 	}
 	return min(id, newest), id > newest, nil
 }
@@ -109,7 +111,7 @@ func restart(site string, newest int64) api.Event {
 
 // sendSince sends what came after an event. It returns the last one sent.
 func (a *App) sendSince(ctx context.Context, s *stream, site string, last int64) (int64, bool) {
-	who := callerOf(ctx)
+	who := auth.From(ctx)
 	for {
 		events, err := a.ledger.Events(ctx, site, last, eventsAtOnce)
 		if err != nil {
@@ -117,7 +119,7 @@ func (a *App) sendSince(ctx context.Context, s *stream, site string, last int64)
 		}
 		for _, e := range events {
 			last = e.ID
-			if !who.sees(e.Site) {
+			if !who.Sees(e.Site) {
 				continue
 			}
 			if !s.event(eventView(e)) {

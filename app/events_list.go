@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 )
 
@@ -26,17 +28,17 @@ func wantsList(r *http.Request) bool {
 func (a *App) listEvents(w http.ResponseWriter, r *http.Request, site string) {
 	after, err := queryNumber(r, "after", 0, 0, 1<<62)
 	if err != nil {
-		a.refuse(w, r, err)
+		a.problems.Write(w, r, err)
 		return
 	}
 	limit, err := queryNumber(r, "limit", eventsAtOnce, 1, eventsAtOnce)
 	if err != nil {
-		a.refuse(w, r, err)
+		a.problems.Write(w, r, err)
 		return
 	}
 	views, err := a.eventsAfter(r, site, after, int(limit))
 	if err != nil {
-		a.refuse(w, r, err)
+		a.problems.Write(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
@@ -54,7 +56,7 @@ func (a *App) eventsAfter(r *http.Request, site string, after int64, limit int) 
 		}
 		for _, e := range events {
 			after = e.ID
-			if callerOf(r.Context()).sees(e.Site) {
+			if auth.From(r.Context()).Sees(e.Site) {
 				views = append(views, eventView(e))
 			}
 		}
@@ -72,7 +74,7 @@ func queryNumber(r *http.Request, name string, missing, least, most int64) (int6
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < least || n > most {
-		return 0, invalid("query."+name, "must be a number from "+strconv.FormatInt(least, 10)+" to "+strconv.FormatInt(most, 10))
+		return 0, problem.Invalid("query."+name, "must be a number from "+strconv.FormatInt(least, 10)+" to "+strconv.FormatInt(most, 10))
 	}
 	return n, nil
 }

@@ -53,7 +53,7 @@ func TestAForgedClaimChangesNothing(t *testing.T) {
 	if _, err := h.claim(t, bearer, good); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.claim(t, bearer, good); api.CodeOf(err) != codeReplayed {
+	if _, err := h.claim(t, bearer, good); api.CodeOf(err) != "replayed_token" {
 		t.Errorf("a replayed token gave %v", err)
 	}
 	if _, err := h.claim(t, h.github.IDToken(run, here, nil), good); err != nil {
@@ -75,7 +75,7 @@ func TestARunWithoutOIDCClaimsByTheSharedSecret(t *testing.T) {
 	if _, err := h.claim(t, bearer, in); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.claim(t, bearer, in); api.CodeOf(err) != codeReplayed {
+	if _, err := h.claim(t, bearer, in); api.CodeOf(err) != "replayed_token" {
 		t.Errorf("a replayed callback gave %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
@@ -72,7 +73,7 @@ func startHub(t *testing.T, o fakegithub.Options, change func(*config.Config)) *
 	zero, no := config.Duration(0), false
 	conf := config.Config{
 		State: t.TempDir(), Listen: "127.0.0.1:0", URL: "http://pressrun.test", Pages: config.Pages{Access: "token"},
-		Tokens: []config.Token{{Name: "ops", Role: "operator", SHA256: hashToken(operatorToken)}},
+		Tokens: []config.Token{{Name: "ops", Role: "operator", SHA256: auth.HashToken(operatorToken)}},
 		GitHub: config.GitHub{
 			Kind: "github", URL: "https://github.com", APIURL: github.URL, AppID: int(github.AppID), KeyFile: secret("key", string(github.KeyPEM())), Issuer: github.Issuer(),
 			WebhookSecretFiles: []string{secret("hook", hookSecret)}, CallbackSecretFiles: []string{secret("callback", callbackSecret)},
@@ -93,7 +94,7 @@ func startHub(t *testing.T, o fakegithub.Options, change func(*config.Config)) *
 
 func (h *hub) ask(t *testing.T, title string) {
 	t.Helper()
-	if _, err := h.client.Ask(t.Context(), "www", hashToken(title), api.RequestInput{Source: release.FromEditor, Actor: "Ada", Title: title}); err != nil {
+	if _, err := h.client.Ask(t.Context(), "www", auth.HashToken(title), api.RequestInput{Source: release.FromEditor, Actor: "Ada", Title: title}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+
+	"github.com/pressrun/pressrun/app/problem"
 )
 
 // rightHost keeps pages of other sites from reaching an app that lets anybody
@@ -35,9 +37,9 @@ func (a *App) wrongHost(w http.ResponseWriter, r *http.Request) {
 	if a.config.URL != "" {
 		where += ", or " + a.config.URL
 	}
-	p := problem(http.StatusMisdirectedRequest, "wrong_host", "Pressrun lets anybody on this machine in, and therefore answers by the names of this machine only: use "+where)
+	p := problem.New(http.StatusMisdirectedRequest, "wrong_host", "Pressrun lets anybody on this machine in, and therefore answers by the names of this machine only: use "+where)
 	if strings.HasPrefix(r.URL.Path, "/v1/") {
-		a.refuse(w, r, p)
+		a.problems.Write(w, r, p)
 		return
 	}
 	a.trouble(&visit{w: w, r: r}, p)

@@ -284,6 +284,6 @@ func (a *App) job(site string, e release.SendDispatch) runner.Job {
 	return runner.Job{
 		Site: site, Release: e.Release, Token: e.Token,
 		AppURL: a.config.URL,
-		Bearer: a.mintJob(site, e.Release),
+		Bearer: a.auth.MintJob(site, e.Release),
 	}
 }

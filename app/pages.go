@@ -2,14 +2,14 @@ package app
 
 import (
 	"bytes"
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 )
@@ -36,19 +36,19 @@ func (a *App) pageRoutes(mux *http.ServeMux) {
 type visit struct {
 	w   http.ResponseWriter
 	r   *http.Request
-	who *caller
+	who *auth.Caller
 }
 
 // signedIn lets editors and operators through; anybody else is asked to sign
 // in, and comes back afterwards.
 func (a *App) signedIn(page func(*visit)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v := &visit{w: w, r: r, who: callerOf(r.Context())}
+		v := &visit{w: w, r: r, who: auth.From(r.Context())}
 		switch {
 		case v.who == nil:
 			http.Redirect(w, r, "/signin?next="+url.QueryEscape(returnPath(r)), http.StatusSeeOther)
-		case v.who.role != roleEditor && v.who.role != roleOperator:
-			a.trouble(v, problem(http.StatusForbidden, "forbidden", "These pages are for editors and operators; this token is for a program."))
+		case v.who.Role != auth.Editor && v.who.Role != auth.Operator:
+			a.trouble(v, problem.New(http.StatusForbidden, "forbidden", "These pages are for editors and operators; this token is for a program."))
 		default:
 			page(v)
 		}
@@ -72,8 +72,8 @@ func returnPath(r *http.Request) string {
 func (a *App) seenSite(v *visit) (string, config.Site, bool) {
 	name := v.r.PathValue("site")
 	conf, ok := a.config.Sites[name]
-	if !ok || !v.who.sees(name) {
-		a.trouble(v, problem(http.StatusNotFound, "no_site", "There is no site of this name, or your token is not good for it."))
+	if !ok || !v.who.Sees(name) {
+		a.trouble(v, problem.New(http.StatusNotFound, "no_site", "There is no site of this name, or your token is not good for it."))
 		return "", conf, false
 	}
 	return name, conf, true
@@ -83,7 +83,7 @@ func (a *App) seenSite(v *visit) (string, config.Site, bool) {
 func (a *App) seenRelease(v *visit) (int64, bool) {
 	number, err := strconv.ParseInt(v.r.PathValue("number"), 10, 64)
 	if err != nil || number < 1 {
-		a.trouble(v, problem(http.StatusNotFound, "not_found", "A release is a number from 1."))
+		a.trouble(v, problem.New(http.StatusNotFound, "not_found", "A release is a number from 1."))
 		return 0, false
 	}
 	return number, true
@@ -126,7 +126,7 @@ func (p page) Reload() int {
 // show renders a page. What went wrong before is told by trouble instead.
 func (a *App) show(v *visit, status int, name string, p page) {
 	if v.who != nil {
-		p.Who = v.who.name
+		p.Who = v.who.Name
 		p.SignOut = a.config.Pages.Access != config.AccessLoopback
 	}
 	p.Still = v.r.URL.Query().Get("still") != ""
@@ -168,17 +168,14 @@ func (p *page) at(c clockface) { p.Now, p.Zone = c.at(c.now), c.zone.String() }
 
 // trouble shows an error as a page.
 func (a *App) trouble(v *visit, err error) {
-	p, ok := errors.AsType[*api.Problem](a.public(v.r.Context(), err))
-	if !ok {
-		p = problem(http.StatusInternalServerError, "internal", "")
-	}
+	p := a.problems.Of(v.r.Context(), err)
 	back := crumb{Text: "All sites", Link: "/"}
 	site := v.r.PathValue("site")
-	if _, known := a.config.Sites[site]; known && v.who != nil && v.who.sees(site) {
+	if _, known := a.config.Sites[site]; known && v.who != nil && v.who.Sees(site) {
 		back = crumb{Text: "Back to " + a.siteTitle(site), Link: siteLink(site)}
 	}
 	title := troubleTitle(p.Status)
-	if why, _ := a.disk.trouble(); p.Status == http.StatusServiceUnavailable && why != "" {
+	if why, _ := a.disk.Trouble(); p.Status == http.StatusServiceUnavailable && why != "" {
 		title = "Nothing can be saved at the moment"
 	}
 	a.show(v, p.Status, "trouble", page{Title: title, Body: troubleBody{Title: title, Text: sentence(p.Error()), Back: back}})
@@ -213,25 +210,25 @@ func troubleTitle(status int) string {
 // unknown answers what no route takes: people get a page, programs a problem.
 func (a *App) unknown(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/v1" && !strings.HasPrefix(r.URL.Path, "/v1/") {
-		v := &visit{w: w, r: r, who: callerOf(r.Context())}
-		a.trouble(v, problem(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
+		v := &visit{w: w, r: r, who: auth.From(r.Context())}
+		a.trouble(v, problem.New(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
 		return
 	}
 	if allowed := otherMethods(mux, r); len(allowed) > 0 {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		a.refuse(w, r, problem(http.StatusMethodNotAllowed, "invalid", "this address takes "+strings.Join(allowed, ", ")))
+		a.problems.Write(w, r, problem.New(http.StatusMethodNotAllowed, "invalid", "this address takes "+strings.Join(allowed, ", ")))
 		return
 	}
-	a.refuse(w, r, problem(http.StatusNotFound, "not_found", "the API has no such address; /openapi.json names all"))
+	a.problems.Write(w, r, problem.New(http.StatusNotFound, "not_found", "the API has no such address; /openapi.json names all"))
 }
 
 // crossOrigin answers what another site's page sent in a reader's name. It
 // comes before anything else has looked at the call.
 func (a *App) crossOrigin(w http.ResponseWriter, r *http.Request) {
 	secureHeaders(w.Header())
-	refused := problem(http.StatusForbidden, "forbidden", "This was sent from another site's page. Nothing was changed.")
+	refused := problem.New(http.StatusForbidden, "forbidden", "This was sent from another site's page. Nothing was changed.")
 	if strings.HasPrefix(r.URL.Path, "/v1/") {
-		a.refuse(w, r, refused)
+		a.problems.Write(w, r, refused)
 		return
 	}
 	a.trouble(&visit{w: w, r: r}, refused)

@@ -3,6 +3,7 @@ package app
 import (
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -28,7 +29,7 @@ func (a *App) homePage(v *visit) {
 	}
 	body := homeBody{}
 	for _, name := range a.ledger.SiteNames() {
-		if !v.who.sees(name) {
+		if !v.who.Sees(name) {
 			continue
 		}
 		site, err := a.ledger.Site(v.r.Context(), name)
@@ -51,7 +52,7 @@ func (a *App) homePage(v *visit) {
 	} else {
 		p.Zone = ""
 	}
-	if why, since := a.disk.trouble(); why != "" {
+	if why, since := a.disk.Trouble(); why != "" {
 		body.Notices = []notice{diskNotice(why, since, c)}
 	}
 	p.Title, p.Body = "Sites", body
@@ -59,10 +60,10 @@ func (a *App) homePage(v *visit) {
 }
 
 // commonZone is the zone of all sites that somebody sees, nil if they differ.
-func (a *App) commonZone(who *caller) *time.Location {
+func (a *App) commonZone(who *auth.Caller) *time.Location {
 	var zone *time.Location
 	for name, conf := range a.config.Sites {
-		if !who.sees(name) {
+		if !who.Sees(name) {
 			continue
 		}
 		if zone != nil && zone.String() != conf.Location().String() {

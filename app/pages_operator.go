@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -53,7 +55,7 @@ func (a *App) confirmPage(v *visit) {
 			http.Redirect(v.w, v.r, siteLink(name), http.StatusSeeOther)
 			return
 		}
-		a.trouble(v, problem(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
+		a.trouble(v, problem.New(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
 		return
 	}
 	if !a.operator(v) {
@@ -65,7 +67,7 @@ func (a *App) confirmPage(v *visit) {
 		return
 	}
 	if site.State == release.Ready {
-		a.trouble(v, problem(http.StatusConflict, "nothing_to_do", "No release is going on, so there is nothing to "+act+"."))
+		a.trouble(v, problem.New(http.StatusConflict, "nothing_to_do", "No release is going on, so there is nothing to "+act+"."))
 		return
 	}
 	body := confirmOf(act, site)
@@ -99,10 +101,10 @@ func isAct(name string) bool {
 
 // operator lets operators only.
 func (a *App) operator(v *visit) bool {
-	if v.who.role == roleOperator {
+	if v.who.Role == auth.Operator {
 		return true
 	}
-	a.trouble(v, problem(http.StatusForbidden, "forbidden", "This is for operators. Ask one, or sign in with an operator's token."))
+	a.trouble(v, problem.New(http.StatusForbidden, "forbidden", "This is for operators. Ask one, or sign in with an operator's token."))
 	return false
 }
 
@@ -114,7 +116,7 @@ func (a *App) actOnPage(v *visit) {
 	}
 	i := slices.IndexFunc(acts, func(act operatorAct) bool { return act.name == v.r.PathValue("act") })
 	if i < 0 {
-		a.trouble(v, problem(http.StatusNotFound, "not_found", "There is nothing of this name that could be done."))
+		a.trouble(v, problem.New(http.StatusNotFound, "not_found", "There is nothing of this name that could be done."))
 		return
 	}
 	if !a.operator(v) || !a.form(v) {
@@ -127,7 +129,7 @@ func (a *App) actOnPage(v *visit) {
 	}
 	_, err = a.ledger.Decide(v.r.Context(), name, acts[i].event(actOf(v.r.Context(), "", in.Why), in))
 	if c, ok := errors.AsType[*release.Conflict](err); ok && c.Code != release.CodeBadEvent {
-		err = problem(http.StatusConflict, string(c.Code), stopped(c.Text)+" Nothing was changed.")
+		err = problem.New(http.StatusConflict, string(c.Code), stopped(c.Text)+" Nothing was changed.")
 	}
 	if err != nil {
 		a.trouble(v, err)
@@ -147,13 +149,13 @@ func actInputOf(v *visit, zone *time.Location) (api.ActInput, error) {
 	in := api.ActInput{Why: why}
 	if text := v.r.PostForm.Get("release"); text != "" { // the one that the page showed
 		if in.Release, err = strconv.ParseInt(text, 10, 64); err != nil || in.Release < 0 {
-			return in, problem(http.StatusUnprocessableEntity, "invalid", "A release is a number.")
+			return in, problem.New(http.StatusUnprocessableEntity, "invalid", "A release is a number.")
 		}
 	}
 	if text := v.r.PostForm.Get("until"); text != "" {
 		until, err := time.ParseInLocation(localTime, text, zone)
 		if err != nil {
-			return in, problem(http.StatusUnprocessableEntity, "invalid", "The end of the pause must be a date and a time, like "+ledger.Now().In(zone).Format(localTime)+".")
+			return in, problem.New(http.StatusUnprocessableEntity, "invalid", "The end of the pause must be a date and a time, like "+ledger.Now().In(zone).Format(localTime)+".")
 		}
 		in.Until = &until
 	}

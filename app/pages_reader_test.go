@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/config"
 )
 
@@ -22,8 +23,8 @@ const (
 // operator's, and a second site that the editor may not see.
 func withPeople(c *config.Config) {
 	c.Tokens = append(c.Tokens,
-		config.Token{Name: "newsroom", Role: "editor", SHA256: hashToken(editorToken), Sites: []string{"www"}},
-		config.Token{Name: "cms", Role: "cms", SHA256: hashToken(cmsToken)})
+		config.Token{Name: "newsroom", Role: "editor", SHA256: auth.HashToken(editorToken), Sites: []string{"www"}},
+		config.Token{Name: "cms", Role: "cms", SHA256: auth.HashToken(cmsToken)})
 	zero := config.Duration(0)
 	c.Sites["secret"] = config.Site{Title: "Secret plans", Runner: "local", Quiet: &zero}
 }

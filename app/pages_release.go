@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -195,7 +196,7 @@ func (a *App) logPage(v *visit) {
 	}
 	out, err := a.openLog(v.r.Context(), name, number)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = problem(http.StatusNotFound, "not_found", fmt.Sprintf("Release #%d has no output here: it has not begun, or its output is no longer kept.", number))
+		err = problem.New(http.StatusNotFound, "not_found", fmt.Sprintf("Release #%d has no output here: it has not begun, or its output is no longer kept.", number))
 	}
 	if err != nil {
 		a.trouble(v, err)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -67,16 +69,16 @@ func askedFor(v *visit) (api.RequestInput, error) {
 	if err != nil {
 		return api.RequestInput{}, err
 	}
-	in := api.RequestInput{Source: release.FromEditor, Actor: v.who.name, Reason: reason}
-	if v.who.role == roleOperator && !v.who.local {
+	in := api.RequestInput{Source: release.FromEditor, Actor: v.who.Name, Reason: reason}
+	if v.who.Role == auth.Operator && !v.who.Local {
 		in.Source = release.FromOperator
 	}
 	switch {
-	case name == "" || name == v.who.name:
-	case v.who.local:
+	case name == "" || name == v.who.Name:
+	case v.who.Local:
 		in.Actor = name
 	default:
-		in.Actor = name + " (" + v.who.name + ")"
+		in.Actor = name + " (" + v.who.Name + ")"
 	}
 	return in, nil
 }
@@ -85,7 +87,7 @@ func askedFor(v *visit) (api.RequestInput, error) {
 func line(v *visit, field string, limit int) (string, error) {
 	text := strings.TrimSpace(strings.ToValidUTF8(v.r.PostForm.Get(field), "\uFFFD"))
 	if n := utf8.RuneCountInString(text); n > limit {
-		return "", problem(http.StatusUnprocessableEntity, "invalid", "The "+field+" is too long: "+numberWords(int64(n))+" characters, where "+numberWords(int64(limit))+" are allowed.")
+		return "", problem.New(http.StatusUnprocessableEntity, "invalid", "The "+field+" is too long: "+numberWords(int64(n))+" characters, where "+numberWords(int64(limit))+" are allowed.")
 	}
 	return text, nil
 }
@@ -98,8 +100,8 @@ func (a *App) requestPage(v *visit) {
 		return
 	}
 	conf, ok := a.config.Sites[r.Site]
-	if !ok || !v.who.sees(r.Site) {
-		a.trouble(v, problem(http.StatusNotFound, "not_found", "There is no such request, or your token is not good for its site."))
+	if !ok || !v.who.Sees(r.Site) {
+		a.trouble(v, problem.New(http.StatusNotFound, "not_found", "There is no such request, or your token is not good for its site."))
 		return
 	}
 	p, err := a.live(v, r.Site)

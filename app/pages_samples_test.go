@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -172,7 +173,7 @@ func servePages(t testing.TB) *httptest.Server {
 			return
 		}
 		secureHeaders(w.Header())
-		v := &visit{w: w, r: r, who: &caller{name: "Grace Hopper", role: roleOperator}}
+		v := &visit{w: w, r: r, who: &auth.Caller{name: "Grace Hopper", role: auth.Operator}}
 		a.show(v, http.StatusOK, "site", samplePage(f))
 	})
 	srv := httptest.NewServer(mux)

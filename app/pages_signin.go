@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"net/http"
 	"net/url"
 	"path"
@@ -8,18 +9,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/config"
 )
-
-// signedInFor is how long somebody stays signed in, and a copy of the cookie is
-// good. Signing out ends it, and so does removing the token from the
-// configuration.
-const signedInFor = 12 * time.Hour
 
 type signInBody struct{ Next, Error string }
 
 func (a *App) signInPage(w http.ResponseWriter, r *http.Request) {
-	v := &visit{w: w, r: r, who: callerOf(r.Context())}
+	v := &visit{w: w, r: r, who: auth.From(r.Context())}
 	next := safeReturn(r.URL.Query().Get("next"))
 	if a.config.Pages.Access == config.AccessLoopback {
 		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // G710: safeReturn stays within these pages
@@ -39,47 +37,36 @@ func (a *App) signIn(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body := signInBody{Next: safeReturn(r.PostForm.Get("next"))}
-	if !a.signIns.allow(r.RemoteAddr, time.Now()) {
-		w.Header().Set("Retry-After", strconv.Itoa(int(signInEvery/time.Second)))
+	cookie, err := a.auth.SignIn(r.RemoteAddr, r.PostForm.Get("token"))
+	switch {
+	case errors.Is(err, auth.ErrTooManyTries):
+		w.Header().Set("Retry-After", strconv.Itoa(int(auth.SignInRetry/time.Second)))
 		body.Error = "There were too many tries from your address. Wait a few seconds and try again."
 		a.showSignIn(v, http.StatusTooManyRequests, body)
-		return
-	}
-	hash := hashToken(strings.TrimSpace(r.PostForm.Get("token")))
-	token, ok := a.tokens.find(hash)
-	switch {
-	case !ok:
-		a.log.Info("a sign-in was refused", "address", r.RemoteAddr)
+	case errors.Is(err, auth.ErrUnknownToken):
 		body.Error = "This token is not known here. Check that you copied all of it."
 		a.showSignIn(v, http.StatusForbidden, body)
-	case role(token.Role) != roleEditor && role(token.Role) != roleOperator:
+	case errors.Is(err, auth.ErrNotForPeople):
 		body.Error = "This token is for a program. Sign in with an editor's or an operator's."
 		a.showSignIn(v, http.StatusForbidden, body)
+	case err != nil:
+		a.trouble(v, err)
 	default:
-		http.SetCookie(w, a.cookie(a.mintCookie(hash), signedInFor))
+		http.SetCookie(w, cookie)
 		http.Redirect(w, r, body.Next, http.StatusSeeOther)
 	}
 }
 
-// signOut ends the session here and takes the cookie back. One that can't be
-// ended for want of a disk is still taken from the browser.
+// signOut ends the sign-in here and takes the cookie back. A sign-in that can't
+// be ended for want of a disk is still taken from the browser.
 func (a *App) signOut(w http.ResponseWriter, r *http.Request) {
-	http.SetCookie(w, a.cookie("", -time.Second))
-	if g, ok := a.session(r); ok {
-		if err := a.endSession(r.Context(), g); err != nil {
-			a.trouble(&visit{w: w, r: r}, a.public(r.Context(), err))
-			return
-		}
+	cookie, err := a.auth.SignOut(r)
+	http.SetCookie(w, cookie)
+	if err != nil {
+		a.trouble(&visit{w: w, r: r}, err)
+		return
 	}
 	http.Redirect(w, r, "/signin", http.StatusSeeOther)
-}
-
-// cookie is the pages' session: not for scripts, not for other sites' forms.
-func (a *App) cookie(value string, lasts time.Duration) *http.Cookie {
-	return &http.Cookie{ //nolint:gosec // G124: without HTTPS a browser would not send a Secure cookie back
-		Name: cookieName, Value: value, Path: "/", MaxAge: int(lasts / time.Second),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(a.config.URL, "https:"),
-	}
 }
 
 // safeReturn is a way back within these pages; whatever else it is given, it
@@ -103,7 +90,7 @@ func safeReturn(next string) string {
 func (a *App) form(v *visit) bool {
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxBody)
 	if err := v.r.ParseForm(); err != nil {
-		a.trouble(v, problem(http.StatusBadRequest, "invalid", "The form did not arrive whole, or is too large."))
+		a.trouble(v, problem.New(http.StatusBadRequest, "invalid", "The form did not arrive whole, or is too large."))
 		return false
 	}
 	return true

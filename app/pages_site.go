@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -94,7 +95,7 @@ func (a *App) sitePage(v *visit) {
 	}
 	body := facts.body()
 	body.Title, body.Key = a.siteTitle(name), rand.Text()
-	if v.who.role == roleOperator {
+	if v.who.Role == auth.Operator {
 		body.Operator = facts.operatorForms()
 	}
 	p.Title = body.Stand.StateName + " · " + body.Title
@@ -110,7 +111,7 @@ func (a *App) siteFacts(ctx context.Context, name string, conf config.Site) (sit
 		return siteFacts{}, err
 	}
 	f := siteFacts{site: site, conf: conf, now: ledger.Now(), took: a.usual(ctx, name)}
-	f.diskWhy, f.diskSince = a.disk.trouble()
+	f.diskWhy, f.diskSince = a.disk.Trouble()
 	if site.Current.Number != 0 {
 		if f.current, err = a.ledger.Requests(ctx, name, site.Current.After, site.Current.Upto, shownRequests); err != nil {
 			return f, err

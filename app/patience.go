@@ -1,8 +1,10 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"time"
 )
@@ -32,7 +34,15 @@ func (p *patientWriter) Write(piece []byte) (int, error) {
 func (a *App) sendText(w http.ResponseWriter, r *http.Request, from io.Reader) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	if err := patiently(w, from); err != nil && r.Method != http.MethodHead {
-		a.logFor(r.Context()).Warn("an output did not arrive whole", "path", r.URL.Path, "error", err)
+		logUnlessGone(r.Context(), a.log, slog.LevelWarn, "an output did not arrive whole", "path", r.URL.Path, "error", err)
 		panic(http.ErrAbortHandler) // the server's own way to break an answer off
+	}
+}
+
+// logUnlessGone logs an error of a call whose caller still waits: a caller who
+// has gone ends all reads of the call, and that is no fault.
+func logUnlessGone(ctx context.Context, log *slog.Logger, level slog.Level, message string, args ...any) {
+	if ctx.Err() == nil {
+		log.Log(ctx, level, message, args...) //nolint:sloglint // its callers' messages are constants
 	}
 }

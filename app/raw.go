@@ -9,7 +9,8 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
@@ -29,55 +30,41 @@ type health struct {
 // healthy says 200 when the app can read its ledger.
 func (a *App) healthy(w http.ResponseWriter, r *http.Request) {
 	if _, err := a.ledger.LastEvent(r.Context()); err != nil {
-		a.refuse(w, r, err)
+		a.problems.Write(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(health{Status: "ok"}) // the caller may have gone
 }
 
-// refuse answers a raw call with a problem.
-func (a *App) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	p, ok := errors.AsType[*api.Problem](a.public(r.Context(), err))
-	if !ok {
-		p = problem(http.StatusInternalServerError, "internal", "")
-	}
-	if p.Status == http.StatusUnauthorized {
-		w.Header().Set("WWW-Authenticate", `Bearer realm="Pressrun"`)
-	}
-	w.Header().Set("Content-Type", p.ContentType(""))
-	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the caller may have gone
-}
-
 // let answers a raw call that its caller may not make, and says so.
-func (a *App) let(w http.ResponseWriter, r *http.Request, site string, roles ...role) bool {
-	p := a.refusal(callerOf(r.Context()), site, roles)
+func (a *App) let(w http.ResponseWriter, r *http.Request, site string, roles ...auth.Role) bool {
+	p := a.auth.Refusal(auth.From(r.Context()), site, roles...)
 	if p == nil {
 		return true
 	}
-	a.refuse(w, r, p)
+	a.problems.Write(w, r, p)
 	return false
 }
 
 // streamLog gives the output of a release's run as text.
 func (a *App) streamLog(w http.ResponseWriter, r *http.Request) {
 	site := r.PathValue("site")
-	if !a.let(w, r, site, roleEditor, roleOperator) {
+	if !a.let(w, r, site, auth.Editor, auth.Operator) {
 		return
 	}
 	number, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
 	if err != nil || number < 1 {
-		a.refuse(w, r, problem(http.StatusNotFound, "not_found", "a release is a number from 1"))
+		a.problems.Write(w, r, problem.New(http.StatusNotFound, "not_found", "a release is a number from 1"))
 		return
 	}
 	out, err := a.openLog(r.Context(), site, number)
 	if errors.Is(err, fs.ErrNotExist) {
-		a.refuse(w, r, problem(http.StatusNotFound, "not_found", "release #"+strconv.FormatInt(number, 10)+" of "+site+" has no output here"))
+		a.problems.Write(w, r, problem.New(http.StatusNotFound, "not_found", "release #"+strconv.FormatInt(number, 10)+" of "+site+" has no output here"))
 		return
 	}
 	if err != nil {
-		a.refuse(w, r, err)
+		a.problems.Write(w, r, err)
 		return
 	}
 	defer out.Close()
@@ -106,5 +93,5 @@ func (a *App) openLog(ctx context.Context, site string, number int64) (io.ReadCl
 	if link := webLink(found.Run.URL); link != "" {
 		where += ", " + link
 	}
-	return nil, problem(http.StatusBadGateway, "platform", "GitHub, which has the run's output, can't be asked for it now; try again in a moment, or look at "+where)
+	return nil, problem.New(http.StatusBadGateway, "platform", "GitHub, which has the run's output, can't be asked for it now; try again in a moment, or look at "+where)
 }

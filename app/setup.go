@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
 )
@@ -136,7 +137,7 @@ func (a *App) setupBegin(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure wherever the app is reached by https
-		Name: setupCookie, Value: a.keys.mint(kindSetup, grant{Until: time.Now().Add(setupLife)}), Path: "/setup",
+		Name: setupCookie, Value: a.keys.Mint(kindSetup, auth.Grant{Until: time.Now().Add(setupLife)}), Path: "/setup",
 		MaxAge: int(setupLife / time.Second), HttpOnly: true, Secure: strings.HasPrefix(a.config.URL, "https://"), SameSite: http.SameSiteLaxMode,
 	})
 	owner := a.firstOwner()
@@ -181,7 +182,7 @@ func (a *App) letSetup(r *http.Request) bool {
 	if err != nil {
 		return false
 	}
-	_, ok := a.keys.check(kindSetup, cookie.Value, time.Now())
+	_, ok := a.keys.Check(kindSetup, cookie.Value, time.Now())
 	return ok
 }
 
@@ -222,8 +223,8 @@ func (a *App) setupCreated(w http.ResponseWriter, r *http.Request) {
 // setupInstalled is where GitHub leads back to after the installation: it
 // shows what is still missing.
 func (a *App) setupInstalled(w http.ResponseWriter, r *http.Request) {
-	c, link := callerOf(r.Context()), a.github.link.Load()
-	if link == nil || !a.letSetup(r) && (c == nil || c.role != roleOperator) {
+	c, link := auth.From(r.Context()), a.github.link.Load()
+	if link == nil || !a.letSetup(r) && (c == nil || c.Role != auth.Operator) {
 		a.showSetup(w, http.StatusForbidden, setupView{Title: "Set GitHub up", Problem: "Only who set GitHub up within the last hour, or an operator, sees this page."})
 		return
 	}
@@ -254,7 +255,7 @@ type checkList struct {
 
 // githubChecks gives the checks to `pressrun doctor`.
 func (a *App) githubChecks(w http.ResponseWriter, r *http.Request) {
-	if !a.let(w, r, "", roleOperator) {
+	if !a.let(w, r, "", auth.Operator) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")

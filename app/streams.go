@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 )
 
@@ -46,9 +47,9 @@ func (s *streams) enter(caller string) (leave func(), refused *api.Problem) {
 	const instead = "; close some, try again in a moment, or ask now and then instead"
 	switch {
 	case s.by[caller] >= s.mostOfOne:
-		return nil, problem(http.StatusTooManyRequests, "too_many_streams", fmt.Sprintf("%d event streams are open by %s, which is all it may%s", s.by[caller], caller, instead))
+		return nil, problem.New(http.StatusTooManyRequests, "too_many_streams", fmt.Sprintf("%d event streams are open by %s, which is all it may%s", s.by[caller], caller, instead))
 	case s.open >= s.most:
-		return nil, problem(http.StatusServiceUnavailable, "too_many_streams", fmt.Sprintf("%d event streams are open, which is all the app has room for%s", s.open, instead))
+		return nil, problem.New(http.StatusServiceUnavailable, "too_many_streams", fmt.Sprintf("%d event streams are open, which is all the app has room for%s", s.open, instead))
 	}
 	s.open++
 	s.by[caller]++
@@ -65,5 +66,5 @@ func (s *streams) enter(caller string) (leave func(), refused *api.Problem) {
 // refuseFor is refuse for what may work after some time.
 func (a *App) refuseFor(w http.ResponseWriter, r *http.Request, p *api.Problem, again time.Duration) {
 	w.Header().Set("Retry-After", strconv.Itoa(int(again/time.Second)))
-	a.refuse(w, r, p)
+	a.problems.Write(w, r, p)
 }

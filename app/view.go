@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -205,7 +206,7 @@ func eventView(e ledger.Event) api.Event {
 // bareRequest is a request as it was accepted: what became of it is yet to be told.
 func bareRequest(r ledger.Request) api.Request {
 	return api.Request{
-		ID: r.ID, Site: r.Site, Key: chosenKey(r.Key), Source: r.Source, Actor: r.Actor, Title: r.Title, Link: webLink(r.Link),
+		ID: r.ID, Site: r.Site, Key: auth.ChosenKey(r.Key), Source: r.Source, Actor: r.Actor, Title: r.Title, Link: webLink(r.Link),
 		Entity: r.Entity, Reason: r.Reason, AcceptedAt: r.AcceptedAt, NotBefore: instant(r.NotBefore), Place: r.Place,
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"regexp"
 	"sync"
@@ -103,7 +104,7 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := a.keepHook(r.Context(), id, news); err != nil {
-		a.logFor(r.Context()).Error("a webhook can't be kept", "error", err)
+		logUnlessGone(r.Context(), a.log, slog.LevelError, "a webhook can't be kept", "error", err)
 		http.Error(w, "the webhook can't be kept now; send it again", http.StatusServiceUnavailable)
 		return
 	}

@@ -1,113 +1,59 @@
-package app
+package auth
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
+	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
-	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// role is what a caller may do. Each may also do what is said of it in
-// docs/api.md; operators may do everything.
-type role string
-
-const (
-	roleCMS      role = "cms"
-	roleRun      role = "run"
-	roleEditor   role = "editor"
-	roleOperator role = "operator"
-	// roleJob and roleSession are those of the app's own credentials.
-	roleJob     role = "job"
-	roleSession role = "session"
-)
-
-// caller is who makes a call.
-type caller struct {
-	name  string
-	role  role
-	sites []string // empty: all
-	grant grant    // of a job or session
-	// identity is that of a GitHub run. refused is why somebody who said who
-	// they are is not let in.
-	identity *identity
-	refused  *api.Problem
-	local    bool // let in for being on this machine, by no token
+// RunIdentifier knows the runs of a runner by the bearer tokens that they show.
+type RunIdentifier interface {
+	// Identify is the caller with a bearer token of the runner's kind; false
+	// when the token is of another kind.
+	Identify(ctx context.Context, bearer string) (*Caller, bool)
 }
 
-func (c *caller) sees(site string) bool {
-	if c.role == roleJob || c.role == roleSession {
-		return c.grant.Site == site
+// Options are what New needs.
+type Options struct {
+	Config config.Config
+	Ledger *ledger.Ledger
+	Keys   Keys
+	Log    *slog.Logger
+	// Runs knows runs by tokens that are not the app's own; nil for none.
+	Runs RunIdentifier
+}
+
+// Authorizer knows callers, and decides what they may do.
+type Authorizer struct {
+	config config.Config
+	ledger *ledger.Ledger
+	keys   Keys
+	log    *slog.Logger
+	runs   RunIdentifier
+	tokens tokens
+	tries  *addressLimit
+}
+
+// New makes the Authorizer of a configuration.
+func New(o Options) *Authorizer {
+	return &Authorizer{
+		config: o.Config, ledger: o.Ledger, keys: o.Keys, log: o.Log, runs: o.Runs,
+		tokens: slices.Clone(o.Config.Tokens), tries: newAddressLimit(),
 	}
-	return len(c.sites) == 0 || slices.Contains(c.sites, site)
 }
 
-// mayAskAs says whether the caller may make requests of a source: a CMS
-// speaks for its editors and its schedule, nobody else for an operator.
-func (c *caller) mayAskAs(source release.Source) bool {
-	switch c.role {
-	case roleOperator:
-		return true
-	case roleCMS:
-		return source == release.FromContent || source == release.FromEditor || source == release.FromSchedule
-	case roleEditor:
-		return source == release.FromEditor
-	case roleRun:
-		return source == release.FromWorkflow
-	case roleJob, roleSession, roleGitHub:
-		return false
-	}
-	return false
-}
-
-// sourcesWords name the sources as which a caller may ask.
-func (c *caller) sourcesWords() string {
-	var words []string
-	for _, s := range release.Sources {
-		if c.mayAskAs(s) {
-			words = append(words, string(s))
-		}
-	}
-	return strings.Join(words, " or ")
-}
-
-// tokens are the configured bearer tokens, by their hashes.
-type tokens []config.Token
-
-func newTokens(configured []config.Token) tokens { return slices.Clone(configured) }
-
-// find looks a token up by its hash. It compares all of them, each in
-// constant time.
-func (t tokens) find(hash string) (config.Token, bool) {
-	var found config.Token
-	ok := false
-	for _, known := range t {
-		if subtle.ConstantTimeCompare([]byte(known.SHA256), []byte(hash)) == 1 {
-			found, ok = known, true
-		}
-	}
-	return found, ok
-}
-
-func hashToken(token string) string {
-	sum := sha256.Sum256([]byte(token))
-	return hex.EncodeToString(sum[:])
-}
-
-// cookieName is that of the pages' session.
-const cookieName = "pressrun"
-
-// caller identifies who makes a call: by bearer token, by a credential of the
+// Caller identifies who makes a call: by bearer token, by a credential of the
 // app's own, by the pages' cookie, or, where the configuration lets anybody on
 // this machine in, by being here. It is nil for nobody.
-func (a *App) caller(r *http.Request) *caller {
+func (a *Authorizer) Caller(r *http.Request) *Caller {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, bearer, ok := strings.Cut(header, " ")
 		if !ok || !strings.EqualFold(scheme, "Bearer") { // RFC 9110, section 11.1: in any case
@@ -115,31 +61,65 @@ func (a *App) caller(r *http.Request) *caller {
 		}
 		return a.bearer(r.Context(), strings.TrimLeft(bearer, " "))
 	}
-	if g, ok := a.session(r); ok {
-		return a.ofToken(g.Token)
+	if g, ok := a.signedIn(r); ok {
+		return a.tokens.caller(g.Token)
 	}
-	if a.config.Pages.Access == "loopback" {
-		return &caller{name: "somebody on this machine", role: roleOperator, local: true}
+	if a.config.Pages.Access == config.AccessLoopback {
+		return &Caller{Name: "somebody on this machine", Role: Operator, Local: true}
 	}
 	return nil
 }
 
-func (a *App) bearer(ctx context.Context, token string) *caller {
-	if c, ok := a.github.identified(ctx, token); ok {
-		return c
+func (a *Authorizer) bearer(ctx context.Context, token string) *Caller {
+	if a.runs != nil {
+		if c, ok := a.runs.Identify(ctx, token); ok {
+			return c
+		}
 	}
-	for kind, as := range map[string]role{kindJob: roleJob, kindSession: roleSession} {
-		if g, ok := a.keys.check(kind, token, time.Now()); ok {
+	for kind, as := range map[string]Role{kindJob: Job, kindSession: Session} {
+		if g, ok := a.keys.Check(kind, token, time.Now()); ok {
 			return a.ofRun(ctx, as, g)
 		}
 	}
-	return a.ofToken(hashToken(token))
+	return a.tokens.caller(HashToken(token))
 }
 
-func (a *App) ofToken(hash string) *caller {
-	t, ok := a.tokens.find(hash)
-	if !ok {
+// Refusal tells why a caller may not make a call, before anything of the call
+// is read; nil when one of the roles is theirs. An empty site is that of a call
+// about no site, or about all.
+func (a *Authorizer) Refusal(c *Caller, site string, roles ...Role) *api.Problem {
+	if c == nil {
+		return problem.New(http.StatusUnauthorized, "unauthorized", "no token came that this app knows: send one as Authorization: Bearer TOKEN")
+	}
+	if c.Refused != nil {
+		return c.Refused
+	}
+	if !slices.Contains(roles, c.Role) {
+		return problem.New(http.StatusForbidden, "forbidden", "a token of role "+string(c.Role)+" may not do this; it takes "+rolesWords(roles))
+	}
+	if site == "" {
 		return nil
 	}
-	return &caller{name: t.Name, role: role(t.Role), sites: t.Sites}
+	if !c.Sees(site) {
+		return problem.New(http.StatusForbidden, "forbidden", "this token is not good for site "+site+"; GET /v1/sites lists those that it is good for")
+	}
+	if _, ok := a.config.Sites[site]; !ok {
+		return problem.New(http.StatusNotFound, "no_site", "there is no site "+site)
+	}
+	return nil
+}
+
+// rolesWords name the roles of which one is needed.
+func rolesWords(roles []Role) string {
+	var configured []string
+	for _, r := range roles {
+		switch r {
+		case Session:
+			return "the session that a run gets with its claim"
+		case CMS, Run, Editor, Operator:
+			configured = append(configured, string(r))
+		case Job, GitHub: // a run's own, which people can't choose
+		}
+	}
+	return "one of role " + strings.Join(configured, " or ")
 }

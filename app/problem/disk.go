@@ -1,4 +1,4 @@
-package app
+package problem
 
 import (
 	"errors"
@@ -8,22 +8,27 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// disk remembers that nothing could be written, until something is again, or
-// nothing has been tried for a while.
-type disk struct {
+// Disk remembers that the ledger can't be written, until a write succeeds or
+// none has been tried for a while.
+type Disk struct {
+	ledger *ledger.Ledger
+
 	mu    sync.Mutex
 	why   string
 	since time.Time
 	last  time.Time
-	// wrote is closed by the first commit after the trouble.
-	wrote <-chan struct{}
+	// written is closed by the first commit after the trouble.
+	written <-chan struct{}
 }
 
 // diskMemory is how long trouble is told of after it was last met.
 const diskMemory = 5 * time.Minute
 
-// note looks at the error of a write for trouble with the medium.
-func (d *disk) note(l *ledger.Ledger, err error) {
+// NewDisk watches the writes of a ledger.
+func NewDisk(l *ledger.Ledger) *Disk { return &Disk{ledger: l} }
+
+// Note looks at the error of a write for trouble with the disk.
+func (d *Disk) Note(err error) {
 	u, ok := errors.AsType[*ledger.Unavailable](err)
 	if !ok {
 		return
@@ -32,25 +37,25 @@ func (d *disk) note(l *ledger.Ledger, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.troubled(now) {
-		d.since, d.wrote = now, l.Changed()
+		d.since, d.written = now, d.ledger.Changed()
 	}
 	d.why, d.last = u.Why, now
 }
 
-func (d *disk) troubled(now time.Time) bool {
-	if d.wrote == nil || now.Sub(d.last) > diskMemory {
+func (d *Disk) troubled(now time.Time) bool {
+	if d.written == nil || now.Sub(d.last) > diskMemory {
 		return false
 	}
 	select {
-	case <-d.wrote:
+	case <-d.written:
 		return false
 	default:
 		return true
 	}
 }
 
-// trouble is why and since when nothing can be written; "" when all is well.
-func (d *disk) trouble() (why string, since time.Time) {
+// Trouble is why and since when the ledger can't be written; "" when it can.
+func (d *Disk) Trouble() (why string, since time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if !d.troubled(ledger.Now()) {

@@ -1,28 +1,36 @@
-package app
+// Package problem makes the answers to calls that are refused or fail: what a
+// caller may know of an error, and nothing more.
+package problem
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-func problem(status int, code, detail string) *api.Problem {
+// New is a problem with an HTTP status, a code for programs and a sentence for
+// people.
+func New(status int, code, detail string) *api.Problem {
 	return &api.Problem{Status: status, Title: http.StatusText(status), Code: code, Detail: detail}
 }
 
-// invalid is a problem with one field of a body.
-func invalid(location, message string) error {
-	p := problem(http.StatusUnprocessableEntity, "invalid", "the request is not as it must be")
+// Invalid is a problem with one field of a call, such as body.link.
+func Invalid(location, message string) *api.Problem {
+	p := New(http.StatusUnprocessableEntity, "invalid", "the request is not as it must be")
 	p.Errors = []api.Violation{{Location: location, Message: message}}
 	return p
 }
 
-func codeOfStatus(status int) string {
+// CodeOf is the code of a problem of which only the HTTP status is known.
+func CodeOf(status int) string {
 	switch status {
 	case http.StatusNotFound:
 		return "not_found"
@@ -41,9 +49,22 @@ func codeOfStatus(status int) string {
 	}
 }
 
-// public turns an error into what a caller may know of it. What is not
-// expected is logged and not told.
-func (a *App) public(ctx context.Context, err error) error {
+// Reporter turns errors into problems, and logs those that a caller must not
+// see.
+type Reporter struct {
+	log  *slog.Logger
+	disk *Disk
+	stop context.Context //nolint:containedctx // the app's own life, which an error is judged by
+}
+
+// NewReporter makes a Reporter of an app that shuts down when stop ends.
+func NewReporter(stop context.Context, log *slog.Logger, disk *Disk) *Reporter {
+	return &Reporter{log: log, disk: disk, stop: stop}
+}
+
+// Of is the problem that an error is to its caller, nil for no error. An
+// unexpected error is logged and not told.
+func (r *Reporter) Of(ctx context.Context, err error) *api.Problem {
 	if err == nil {
 		return nil
 	}
@@ -52,37 +73,56 @@ func (a *App) public(ctx context.Context, err error) error {
 	}
 	if c, ok := errors.AsType[*release.Conflict](err); ok {
 		if c.Code == release.CodeBadEvent {
-			return problem(http.StatusUnprocessableEntity, string(c.Code), c.Text)
+			return New(http.StatusUnprocessableEntity, string(c.Code), c.Text)
 		}
-		return problem(http.StatusConflict, string(c.Code), c.Text)
+		return New(http.StatusConflict, string(c.Code), c.Text)
 	}
 	if u, ok := errors.AsType[*ledger.Unavailable](err); ok {
-		a.disk.note(a.ledger, err)
-		a.log.Error("the ledger can't be written", "error", err)
-		return problem(http.StatusServiceUnavailable, "unavailable", u.Why+": nothing was changed; try again in a moment")
+		r.disk.Note(err)
+		r.log.Error("the ledger can't be written", "error", err)
+		return New(http.StatusServiceUnavailable, "unavailable", u.Why+": nothing was changed; try again in a moment")
 	}
 	switch {
 	case errors.Is(err, ledger.ErrNoSite):
-		return problem(http.StatusNotFound, "no_site", err.Error())
+		return New(http.StatusNotFound, "no_site", err.Error())
 	case errors.Is(err, ledger.ErrNotFound):
-		return problem(http.StatusNotFound, "not_found", err.Error())
+		return New(http.StatusNotFound, "not_found", err.Error())
 	case errors.Is(err, ledger.ErrDamaged):
-		a.log.ErrorContext(ctx, "the ledger is damaged", "error", err)
-		return problem(http.StatusInternalServerError, "damaged", "the ledger's file is damaged: an operator must stop the app and restore a backup")
-	case errors.Is(err, ledger.ErrClosed), a.stop.Err() != nil && errors.Is(err, context.Canceled):
-		return problem(http.StatusServiceUnavailable, "unavailable", "the app is shutting down; try again in a moment")
+		r.log.ErrorContext(ctx, "the ledger is damaged", "error", err)
+		return New(http.StatusInternalServerError, "damaged", "the ledger's file is damaged: an operator must stop the app and restore a backup")
+	case errors.Is(err, ledger.ErrClosed), r.stop.Err() != nil && errors.Is(err, context.Canceled):
+		return New(http.StatusServiceUnavailable, "unavailable", "the app is shutting down; try again in a moment")
 	case ctx.Err() != nil:
-		return problem(http.StatusServiceUnavailable, "unavailable", "the call was given up before it was answered; try again")
+		return New(http.StatusServiceUnavailable, "unavailable", "the call was given up before it was answered; try again")
 	}
-	a.log.ErrorContext(ctx, "a call failed", "error", err)
-	return problem(http.StatusInternalServerError, "internal", "this is Pressrun's fault; the log of the app tells more")
+	r.log.ErrorContext(ctx, "a call failed", "error", err)
+	return New(http.StatusInternalServerError, "internal", "this is Pressrun's fault; the log of the app tells more")
 }
 
-// logFor is where to log what went wrong with a call: nowhere once its caller has
-// gone, for that ends whatever is read for it.
-func (a *App) logFor(ctx context.Context) *slog.Logger {
-	if ctx.Err() != nil {
-		return slog.New(slog.DiscardHandler)
+// Err is Of as an error, for handlers that return one.
+func (r *Reporter) Err(ctx context.Context, err error) error {
+	if err == nil {
+		return nil // a nil *api.Problem would be an error that is not nil
 	}
-	return a.log
+	return r.Of(ctx, err)
 }
+
+// Write answers a call with the problem that an error is to its caller.
+func (r *Reporter) Write(w http.ResponseWriter, req *http.Request, err error) {
+	p := r.Of(req.Context(), err)
+	if p.Status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", Challenge)
+	}
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the caller may have gone
+}
+
+// WriteRetry is Write for what may work after a time.
+func (r *Reporter) WriteRetry(w http.ResponseWriter, req *http.Request, err error, after time.Duration) {
+	w.Header().Set("Retry-After", strconv.Itoa(int(after/time.Second)))
+	r.Write(w, req, err)
+}
+
+// Challenge is the WWW-Authenticate header of an answer with status 401.
+const Challenge = `Bearer realm="Pressrun"`

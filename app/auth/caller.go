@@ -1,0 +1,134 @@
+package auth
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Role is what a caller may do; docs/api.md lists what each may.
+type Role string
+
+// The roles of configured tokens.
+const (
+	CMS      Role = "cms"
+	Run      Role = "run"
+	Editor   Role = "editor"
+	Operator Role = "operator"
+)
+
+// The roles of credentials that no configuration names.
+const (
+	// Job and Session are those of the credentials that the app mints for a run.
+	Job     Role = "job"
+	Session Role = "session"
+	// GitHub is that of a run that shows by GitHub's word, or by a shared
+	// secret, who it is. It is good for one claim.
+	GitHub Role = "github run"
+)
+
+// Readers are the roles that may see a site.
+var Readers = []Role{CMS, Run, Editor, Operator}
+
+// Caller is who makes a call.
+type Caller struct {
+	Name  string
+	Role  Role
+	Sites []string // empty: all
+	Grant Grant    // of a Job or Session
+	// Identity is that of a run that its runner identified.
+	Identity *Identity
+	// Refused is why a caller who said who they are is not let in.
+	Refused *api.Problem
+	// Local is set for a caller who is let in for being on this machine.
+	Local bool
+}
+
+// Identity is who a run is by its runner's word.
+type Identity struct {
+	Run     release.Run
+	Once    string // the name of its token, which is good once
+	Expires time.Time
+	Event   string // what started the run; "" when that is not known
+}
+
+// Refused is a caller who is not let in, and why.
+func Refused(status int, code, why string) *Caller {
+	return &Caller{Refused: problem.New(status, code, why)}
+}
+
+// Sees says whether the caller's credential is good for a site.
+func (c *Caller) Sees(site string) bool {
+	if c.Role == Job || c.Role == Session {
+		return c.Grant.Site == site
+	}
+	return len(c.Sites) == 0 || slices.Contains(c.Sites, site)
+}
+
+// MayAskAs says whether the caller may make requests of a source: a CMS speaks
+// for its editors and its schedule, nobody else for an operator.
+func (c *Caller) MayAskAs(source release.Source) bool {
+	switch c.Role {
+	case Operator:
+		return true
+	case CMS:
+		return source == release.FromContent || source == release.FromEditor || source == release.FromSchedule
+	case Editor:
+		return source == release.FromEditor
+	case Run:
+		return source == release.FromWorkflow
+	case Job, Session, GitHub:
+		return false
+	}
+	return false
+}
+
+// Sources name the sources as which the caller may ask.
+func (c *Caller) Sources() string {
+	var words []string
+	for _, s := range release.Sources {
+		if c.MayAskAs(s) {
+			words = append(words, string(s))
+		}
+	}
+	return strings.Join(words, " or ")
+}
+
+// keyMark parts the name of a token from the key that its holder chose.
+const keyMark = "\x1f"
+
+// Key is an idempotency key as it is stored: keys of one caller are kept apart
+// from those of every other, because two CMSs that both count from 1 do not ask
+// for the same thing.
+func (c *Caller) Key(chosen string) string {
+	if chosen == "" {
+		return ""
+	}
+	return c.Name + keyMark + chosen
+}
+
+// ChosenKey is a stored key as its caller chose it.
+func ChosenKey(stored string) string {
+	if _, key, found := strings.Cut(stored, keyMark); found {
+		return key
+	}
+	return stored
+}
+
+type contextKey struct{}
+
+// With is a context that carries the caller of a call.
+func With(ctx context.Context, c *Caller) context.Context {
+	return context.WithValue(ctx, contextKey{}, c)
+}
+
+// From is the caller of a call, nil for nobody.
+func From(ctx context.Context) *Caller {
+	c, _ := ctx.Value(contextKey{}).(*Caller) // nil when there is none
+	return c
+}
