@@ -173,7 +173,7 @@ func servePages(t testing.TB) *httptest.Server {
 			return
 		}
 		secureHeaders(w.Header())
-		v := &visit{w: w, r: r, who: &auth.Caller{name: "Grace Hopper", role: auth.Operator}}
+		v := &visit{w: w, r: r, who: &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}}
 		a.show(v, http.StatusOK, "site", samplePage(f))
 	})
 	srv := httptest.NewServer(mux)
