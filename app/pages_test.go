@@ -266,7 +266,7 @@ func TestAssetsAreKeptAndPagesAreNot(t *testing.T) {
 func TestTroubleWithTheDiskIsSaidUntilItIsOver(t *testing.T) {
 	b := start(t, withPeople)
 	r := signedInReader(t, b, editorToken)
-	b.app.disk.note(b.app.ledger, &ledger.Unavailable{Why: "the disk is full"})
+	b.app.disk.Note(&ledger.Unavailable{Why: "the disk is full"})
 	r.get("/sites/www").says("Nothing can be saved. The disk is full.")
 	r.get("/").says("Nothing can be saved. The disk is full.")
 	r.form("/sites/www/requests", url.Values{"key": {"k"}}).status(http.StatusSeeOther)
