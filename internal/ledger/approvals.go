@@ -33,7 +33,7 @@ func (l *Ledger) PutApprovals(ctx context.Context, all ...Approval) error {
 
 // Approvals are the runs that wait, the one that waits longest first.
 func (l *Ledger) Approvals(ctx context.Context) ([]Approval, error) {
-	rows, err := l.reads.QueryContext(ctx, `SELECT site, run, environment, since_us, comment, comments FROM approvals
+	rows, err := l.q.QueryContext(ctx, `SELECT site, run, environment, since_us, comment, comments FROM approvals
 		ORDER BY since_us, site, run, environment`)
 	if err != nil {
 		return nil, fmt.Errorf("read the runs that wait for approval: %w", explain(err))

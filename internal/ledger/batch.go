@@ -92,7 +92,7 @@ func (b *batch) site(name string) (*loaded, error) {
 	if l, ok := b.sites[name]; ok {
 		return l, nil
 	}
-	policy, err := b.w.ledger.policy(name)
+	policy, err := b.w.ledger.sites.policy(name)
 	if err != nil {
 		return nil, err
 	}
@@ -104,7 +104,7 @@ func (b *batch) site(name string) (*loaded, error) {
 	case err != nil:
 		return nil, err
 	default:
-		if l.site, err = b.w.ledger.documents.read(name, l.stored); err != nil {
+		if l.site, err = b.w.ledger.sites.documents.read(name, l.stored); err != nil {
 			return nil, err
 		}
 		l.site.Policy = policy

@@ -44,7 +44,7 @@ func (b *batch) inserted(res sql.Result, err error) (bool, error) {
 
 // WaitingDeliveries are webhooks that wait to be processed, oldest first.
 func (l *Ledger) WaitingDeliveries(ctx context.Context, limit int) ([]Delivery, error) {
-	rows, err := l.reads.QueryContext(ctx, `SELECT id, event, doc, run, attempt, stage, received_us FROM deliveries
+	rows, err := l.q.QueryContext(ctx, `SELECT id, event, doc, run, attempt, stage, received_us FROM deliveries
 		WHERE processed_us = 0 ORDER BY received_us, id LIMIT $1`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the webhooks that wait: %w", explain(err))
@@ -71,7 +71,7 @@ const stageText = `SELECT COALESCE(MAX(stage), 0) FROM deliveries WHERE run = $1
 // attempt of a run; 0 when there was none.
 func (l *Ledger) DeliveryStage(ctx context.Context, run string, attempt int) (int, error) {
 	var stage int
-	err := l.reads.QueryRowContext(ctx, stageText, run, attempt).Scan(&stage)
+	err := l.q.QueryRowContext(ctx, stageText, run, attempt).Scan(&stage)
 	if err != nil {
 		return 0, fmt.Errorf("read what webhooks told of run %s: %w", run, explain(err))
 	}
@@ -81,7 +81,7 @@ func (l *Ledger) DeliveryStage(ctx context.Context, run string, attempt int) (in
 // DeliveryProcessed says whether something has come of a webhook.
 func (l *Ledger) DeliveryProcessed(ctx context.Context, id string) (bool, error) {
 	var processed int64
-	err := l.reads.QueryRowContext(ctx, `SELECT processed_us FROM deliveries WHERE id = $1`, id).Scan(&processed)
+	err := l.q.QueryRowContext(ctx, `SELECT processed_us FROM deliveries WHERE id = $1`, id).Scan(&processed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -116,7 +116,7 @@ func (l *Ledger) UseOnce(ctx context.Context, name string, until time.Time) (fir
 // Used says whether a name that is good once has been used.
 func (l *Ledger) Used(ctx context.Context, name string) (bool, error) {
 	var n int64
-	if err := l.reads.QueryRowContext(ctx, `SELECT COUNT(*) FROM used_names WHERE name = $1`, name).Scan(&n); err != nil {
+	if err := l.q.QueryRowContext(ctx, `SELECT COUNT(*) FROM used_names WHERE name = $1`, name).Scan(&n); err != nil {
 		return false, fmt.Errorf("read whether a name was used: %w", explain(err))
 	}
 	return n > 0, nil

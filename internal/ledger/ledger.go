@@ -35,15 +35,20 @@ type Options struct {
 
 // Ledger is an open ledger. It is safe for concurrent use.
 type Ledger struct {
-	path      string
-	lock      *os.File
-	writer    *writer
-	readers   *sql.DB
-	reads     statements // of readers
-	documents documents
+	reader // by statements that are prepared once
+
+	path    string
+	lock    *os.File
+	writer  *writer
+	readers *sql.DB
+	watch   watch
+	closing sync.Once
+}
+
+// sites are the configured sites.
+type sites struct {
 	policies  map[string]release.Policy
-	watch     watch
-	closing   sync.Once
+	documents documents
 }
 
 // InUse says that another process has the ledger open.
@@ -72,7 +77,7 @@ func Open(ctx context.Context, opts Options) (*Ledger, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Ledger{path: path, lock: lock, policies: maps.Clone(opts.Sites)}
+	l := &Ledger{path: path, lock: lock, reader: reader{sites: &sites{policies: maps.Clone(opts.Sites)}}}
 	err = private(path)
 	if err == nil {
 		err = l.open(ctx, sqliteAt(path), opts.NoGroupCommit)
@@ -103,7 +108,7 @@ func (l *Ledger) open(ctx context.Context, e engine, alone bool) error {
 	}
 	l.readers.SetMaxOpenConns(4)
 	l.readers.SetMaxIdleConns(4)
-	l.reads.db = l.readers
+	l.q = &statements{db: l.readers}
 	if err := l.check(ctx); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
@@ -123,7 +128,7 @@ func (l *Ledger) open(ctx context.Context, e engine, alone bool) error {
 // check reads what every decision needs, so that a damaged ledger is found
 // when it is opened and not by the first who asks.
 func (l *Ledger) check(ctx context.Context) error {
-	for name := range l.policies {
+	for name := range l.sites.policies {
 		if _, err := l.Site(ctx, name); err != nil {
 			return err
 		}
@@ -149,8 +154,8 @@ func (l *Ledger) Close() error {
 }
 
 // policy is that of a configured site.
-func (l *Ledger) policy(site string) (release.Policy, error) {
-	p, ok := l.policies[site]
+func (s *sites) policy(site string) (release.Policy, error) {
+	p, ok := s.policies[site]
 	if !ok {
 		return p, fmt.Errorf("site %q: %w", site, ErrNoSite)
 	}

@@ -107,7 +107,7 @@ func decodeAs[E release.Effect](doc string) (release.Effect, error) {
 func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err error) {
 	// One reading for both: the desk does it at every change, and mostly there is
 	// no task at all.
-	rows, err := l.reads.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries FROM outbox
+	rows, err := l.q.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries FROM outbox
 		ORDER BY due_us, id LIMIT 1000`)
 	if err != nil {
 		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))

@@ -58,7 +58,7 @@ func onPostgres(t *testing.T) (*Ledger, *heard) {
 	config.Tracer = h
 	name := stdlib.RegisterConnConfig(config)
 	t.Cleanup(func() { stdlib.UnregisterConnConfig(name) })
-	l := &Ledger{policies: policies("www", "docs")}
+	l := &Ledger{reader: reader{sites: &sites{policies: policies("www", "docs")}}}
 	if err := l.open(t.Context(), engine{driver: "pgx", writing: name, reading: name, begin: "BEGIN", dialect: goose.DialectPostgres}, false); err != nil {
 		t.Fatal(err)
 	}
@@ -100,6 +100,11 @@ func TestPostgreSQLRefusesASecondActiveReleaseToo(t *testing.T) {
 	}
 	ask(t, l, Request{}) // and the connection serves on
 	mustBeSound(t, l, "www")
+}
+
+func TestAnAnswerOfPostgreSQLTellsOfOneInstant(t *testing.T) {
+	l, _ := onPostgres(t)
+	snapshotHolds(t, l)
 }
 
 // tour uses everything that a ledger can, and gives all that it answered, but

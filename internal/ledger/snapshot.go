@@ -1,0 +1,221 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Snapshot reads the ledger as it stood at one instant: what was committed
+// since is not in it. So an answer that takes several readings never tells of
+// two instants. It is good until the function that it was given to returns.
+type Snapshot struct{ reader }
+
+// Read calls a function with a snapshot of the ledger, and returns its error.
+// The function must read through the snapshot alone: a call of the ledger's
+// would read something newer, and could wait for ever for one of the few
+// connections, of which the snapshot holds one. It must not write or wait for
+// a client: while a snapshot is open, SQLite can't empty its write-ahead log
+// (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files).
+func (l *Ledger) Read(ctx context.Context, answer func(*Snapshot) error) (err error) {
+	// PostgreSQL keeps one snapshot for a transaction only from this level on
+	// (https://www.postgresql.org/docs/current/transaction-iso.html); SQLite
+	// always does (https://sqlite.org/isolation.html).
+	tx, err := l.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead})
+	if err != nil {
+		return fmt.Errorf("begin to read the ledger: %w", explain(err))
+	}
+	defer func() {
+		// A context that ends has ended the transaction too.
+		if e := tx.Rollback(); e != nil && !errors.Is(e, sql.ErrTxDone) {
+			err = errors.Join(err, e)
+		}
+	}()
+	return answer(&Snapshot{reader{q: tx, sites: l.sites}})
+}
+
+// Asked is a request and what has become of it.
+type Asked struct {
+	Request
+	Fate Fate
+}
+
+// Request reads a request, what became of it, and its site. It fails with
+// ErrNotFound if there is none, and with ErrNoSite if its site is no longer
+// configured.
+func (s *Snapshot) Request(ctx context.Context, id string) (release.Site, Asked, error) {
+	var a Asked
+	var times scanned
+	err := s.q.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, id).Scan(a.scanWith(&times)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return release.Site{}, a, fmt.Errorf("request %s: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return release.Site{}, a, fmt.Errorf("read request %s: %w", id, explain(err))
+	}
+	a.settle(times)
+	site, err := s.Site(ctx, a.Site)
+	if err != nil {
+		return site, a, err
+	}
+	a.Fate, err = s.fate(ctx, site, a.Place)
+	return site, a, err
+}
+
+// OpenRequests lists what is not live yet: the requests in line, newest first,
+// then the scheduled ones, the next first; at most limit of either. It also
+// gives the site.
+func (s *Snapshot) OpenRequests(ctx context.Context, name string, limit int) (site release.Site, open []Asked, err error) {
+	if site, err = s.Site(ctx, name); err != nil {
+		return site, nil, err
+	}
+	waiting, err := s.Requests(ctx, name, site.Served, site.Accepted, limit)
+	if err != nil {
+		return site, nil, err
+	}
+	scheduled, err := s.ScheduledRequests(ctx, name, limit)
+	if err != nil {
+		return site, nil, err
+	}
+	since, err := s.failures(ctx, name, site.Served)
+	if err != nil {
+		return site, nil, err
+	}
+	for _, r := range append(waiting, scheduled...) {
+		fate := Fate{Standing: site.Standing(r.Place), Failed: failedFor(r.Place, since)}
+		if fate.Standing == release.InRelease {
+			fate.Release = site.Current.Number
+		}
+		open = append(open, Asked{r, fate})
+	}
+	return site, open, nil
+}
+
+// Request is that of a snapshot of its own.
+func (l *Ledger) Request(ctx context.Context, id string) (r Request, f Fate, err error) {
+	err = l.Read(ctx, func(s *Snapshot) error {
+		_, a, err := s.Request(ctx, id)
+		r, f = a.Request, a.Fate
+		return err
+	})
+	return r, f, err
+}
+
+// OpenRequests is that of a snapshot of its own.
+func (l *Ledger) OpenRequests(ctx context.Context, name string, limit int) (site release.Site, open []Asked, err error) {
+	err = l.Read(ctx, func(s *Snapshot) (err error) {
+		site, open, err = s.OpenRequests(ctx, name, limit)
+		return err
+	})
+	return site, open, err
+}
+
+func (r reader) fate(ctx context.Context, site release.Site, place int64) (Fate, error) {
+	f := Fate{Standing: site.Standing(place)}
+	if f.Standing == release.InRelease {
+		f.Release = site.Current.Number
+	}
+	if place == 0 {
+		return f, nil
+	}
+	// Places grow with the numbers of releases. From the first release that took
+	// this place up, all is found by number: asking for an old request must not
+	// cost a look at every release since.
+	var first int64
+	err := r.q.QueryRowContext(ctx, `SELECT number FROM releases
+		WHERE site = $1 AND upto_place >= $2 ORDER BY upto_place, number LIMIT 1`, site.Name, place).Scan(&first)
+	if errors.Is(err, sql.ErrNoRows) {
+		return f, nil
+	}
+	if err != nil {
+		return f, fmt.Errorf("read the release of a request: %w", explain(err))
+	}
+	var served, live int64
+	err = r.q.QueryRowContext(ctx, `SELECT number, live_us FROM releases
+		WHERE site = $1 AND number >= $2 AND outcome = 'succeeded' ORDER BY number LIMIT 1`, site.Name, first).Scan(&served, &live)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		served = math.MaxInt64
+	case err != nil:
+		return f, fmt.Errorf("read the release of a request: %w", explain(err))
+	default:
+		f.Release, f.LiveAt = served, fromMicros(live)
+	}
+	f.Failed, err = r.failed(ctx, site.Name, first, served)
+	return f, err
+}
+
+// maxFailed bounds how many failed releases are told of a request.
+const maxFailed = 50
+
+// failed are the numbers of the newest releases, maxFailed at most, from one number up
+// to before another that ended without success; the oldest first.
+func (r reader) failed(ctx context.Context, site string, from, before int64) ([]int64, error) {
+	rows, err := r.q.QueryContext(ctx, `SELECT number FROM releases
+		WHERE site = $1 AND number >= $2 AND number < $3 AND outcome <> '' AND outcome <> 'succeeded'
+		ORDER BY number DESC LIMIT $4`, site, from, before, maxFailed)
+	if err != nil {
+		return nil, fmt.Errorf("read the failed releases of a request: %w", explain(err))
+	}
+	defer rows.Close()
+	var numbers []int64
+	for rows.Next() {
+		var n int64
+		if err := rows.Scan(&n); err != nil {
+			return nil, fmt.Errorf("read the failed releases of a request: %w", err)
+		}
+		numbers = append(numbers, n)
+	}
+	slices.Reverse(numbers)
+	return numbers, rows.Err()
+}
+
+// failure is a release that ended without success: its number, and the last
+// place in line that it took up.
+type failure struct{ number, upto int64 }
+
+// maxFailures bounds how many failures are looked at: far more than a site has
+// between two successes, since it is held after a few.
+const maxFailures = 1000
+
+// failures are the releases that ended without success and took up places after
+// one, the oldest first.
+func (r reader) failures(ctx context.Context, site string, after int64) ([]failure, error) {
+	rows, err := r.q.QueryContext(ctx, `SELECT number, upto_place FROM releases
+		WHERE site = $1 AND upto_place > $2 AND outcome <> '' AND outcome <> 'succeeded'
+		ORDER BY upto_place DESC, number DESC LIMIT $3`, site, after, maxFailures)
+	if err != nil {
+		return nil, fmt.Errorf("read the failed releases of %s: %w", site, explain(err))
+	}
+	defer rows.Close()
+	var out []failure
+	for rows.Next() {
+		var f failure
+		if err := rows.Scan(&f.number, &f.upto); err != nil {
+			return nil, fmt.Errorf("read the failed releases of %s: %w", site, err)
+		}
+		out = append(out, f)
+	}
+	slices.Reverse(out)
+	return out, rows.Err()
+}
+
+// failedFor are the numbers of the releases, the newest 50, that took a place up
+// and failed; the oldest first. Places grow with the numbers of releases.
+func failedFor(place int64, failures []failure) []int64 {
+	if place == 0 {
+		return nil
+	}
+	var numbers []int64
+	for _, f := range failures {
+		if f.upto >= place {
+			numbers = append(numbers, f.number)
+		}
+	}
+	return numbers[max(0, len(numbers)-maxFailed):]
+}

@@ -1,0 +1,101 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// page is what a page about a request is made of.
+type page struct {
+	Site     release.Site
+	Of       Asked
+	Open     []Asked
+	Line     []Request
+	Releases []Release
+	Events   []Event
+	Newest   int64
+	Ended    time.Time
+}
+
+// turnPage reads a page, and calls between before each reading but the first.
+func turnPage(ctx context.Context, s *Snapshot, id string, between func()) (p page, err error) {
+	var errs []error
+	note := func(err error) { errs = append(errs, err); between() }
+	_, p.Of, err = s.Request(ctx, id)
+	note(err)
+	p.Site, err = s.Site(ctx, "www")
+	note(err)
+	p.Line, err = s.Requests(ctx, "www", 0, p.Site.Accepted, 100)
+	note(err)
+	_, p.Open, err = s.OpenRequests(ctx, "www", 100)
+	note(err)
+	p.Releases, err = s.Releases(ctx, "www", 100, 0)
+	note(err)
+	p.Events, err = s.EventsOfRelease(ctx, "www", 1, 100)
+	note(err)
+	p.Newest, err = s.LastEvent(ctx)
+	note(err)
+	p.Ended, err = s.Ended(ctx, "www", 1)
+	return p, errors.Join(append(errs, err)...)
+}
+
+// snapshotHolds changes the ledger between all the readings of one answer.
+func snapshotHolds(t *testing.T, l *Ledger) {
+	t.Helper()
+	ctx := t.Context()
+	first := ask(t, l, Request{Title: "before"})
+	read := func(between func()) (p page) {
+		t.Helper()
+		if err := l.Read(ctx, func(s *Snapshot) (err error) {
+			p, err = turnPage(ctx, s, first.ID, between)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	before := read(func() {})
+	during := read(func() { ask(t, l, Request{Title: "since"}); carry(t, l, "www") })
+	if diff := cmp.Diff(before, during); diff != "" {
+		t.Errorf("an answer tells of two instants (-before +while the ledger changed):\n%s", diff)
+	}
+	after := read(func() {})
+	if after.Of.Fate.Standing != release.Live || after.Site.Served < 7 || len(after.Releases) < 7 || after.Ended.IsZero() {
+		t.Errorf("the ledger did not change in between: %+v", after)
+	}
+}
+
+func TestAnAnswerTellsOfOneInstantWhileTheLedgerChanges(t *testing.T) {
+	snapshotHolds(t, fresh(t))
+}
+
+func TestASnapshotIsGivenBackHoweverItsReaderEnds(t *testing.T) {
+	l := fresh(t)
+	want := errors.New("the reader's own")
+	for range 10 { // more than there are connections
+		if err := l.Read(t.Context(), func(*Snapshot) error { return want }); !errors.Is(err, want) {
+			t.Fatalf("got %v", err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		err := l.Read(ctx, func(s *Snapshot) error {
+			stop()
+			_, err := s.Site(ctx, "www")
+			return err
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("of a caller that went away: %v", err)
+		}
+		if err := l.Read(ctx, func(*Snapshot) error { return nil }); !errors.Is(err, context.Canceled) {
+			t.Fatalf("for a caller that had gone: %v", err)
+		}
+	}
+	if l.readers.Stats().InUse != 0 {
+		t.Errorf("%d connections are still in use", l.readers.Stats().InUse)
+	}
+}
