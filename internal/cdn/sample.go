@@ -38,7 +38,7 @@ func Sample(changes []deploy.Change, live *deploy.Manifest, n int) []Expectation
 	for _, c := range changes {
 		e, isLive := live.Find(c.Path)
 		switch {
-		case isLive && (e.Headers.Get("content-encoding") != "" && !e.Compressed() || e.Headers.LeadsOn()):
+		case isLive && (e.Headers.Get("content-encoding") != "" && !e.Compressed() || deploy.LeadsOn(e.Headers)):
 		case isLive && deploy.Classify(c.Path) == deploy.ClassEntry:
 			entries = append(entries, Expectation{Path: c.Path, SHA256: e.Built().Sum.String()})
 		case isLive && deploy.IsPage(c.Path):

@@ -169,7 +169,7 @@ func LinksToGone(links []Link, unchanged int, limits Limits) (stop *Violation, f
 	}
 	examples := firstOfPages(links)
 	lost := LostLinks{Pages: len(examples), Unchanged: unchanged, Examples: examples[:min(len(examples), maxPaths)]}
-	share := limits.brokenShare()
+	share := limits.BrokenShare()
 	if lost.Pages <= 5 || float64(lost.Pages) <= share*float64(unchanged) {
 		return nil, &lost
 	}
@@ -190,7 +190,8 @@ func firstOfPages(links []Link) []string {
 	return out
 }
 
-func (l Limits) brokenShare() float64 {
+// BrokenShare is the share of pages that may name files which the build does not have.
+func (l Limits) BrokenShare() float64 {
 	if l.MaxBrokenShare == 0 {
 		return 0.1
 	}

@@ -175,12 +175,12 @@ func (h Head) Release(swept bool) Head {
 	return h
 }
 
-// NumberFor settles the number of the release that a deploy publishes. Given 0,
+// ReleaseNumber settles the number of the release that a deploy publishes. Given 0,
 // it counts on from its own last one; where numbers are given from outside it
 // keeps the live release's number, so that the giver's next is not taken. A
 // release older than the live one is refused: a run that everyone had lost sight
 // of must not put back old content.
-func (h Head) NumberFor(given int64, allowOlder bool) (int64, error) {
+func ReleaseNumber(h Head, given int64, allowOlder bool) (int64, error) {
 	switch {
 	case given == 0 && h.Live == nil:
 		return 1, nil
@@ -195,10 +195,10 @@ func (h Head) NumberFor(given int64, allowOlder bool) (int64, error) {
 		}
 		return last + 1, nil
 	}
-	if last := h.lastRun(); last.Numbered && given < last.Release && !allowOlder {
+	if last := lastRun(h); last.Numbered && given < last.Release && !allowOlder {
 		return 0, &GuardError{Violations: []Violation{{
 			Name:   GuardOlderRelease,
-			Detail: fmt.Sprintf("release %d is older than release %d, which %s", given, last.Release, h.became()),
+			Detail: fmt.Sprintf("release %d is older than release %d, which %s", given, last.Release, became(h)),
 		}}}
 	}
 	return given, nil
@@ -207,7 +207,7 @@ func (h Head) NumberFor(given int64, allowOlder bool) (int64, error) {
 // lastRun is the newest release that no rollback made: the live one may be an
 // earlier one that was put back, which must not let older runs than the last one
 // through.
-func (h Head) lastRun() Live {
+func lastRun(h Head) Live {
 	if h.Live == nil {
 		return Live{}
 	}
@@ -219,7 +219,7 @@ func (h Head) lastRun() Live {
 	return *h.Live
 }
 
-func (h Head) became() string {
+func became(h Head) string {
 	if h.Live.Rollback {
 		return fmt.Sprintf("was live until release %d was put back", h.Live.Release)
 	}

@@ -54,7 +54,7 @@ func TestACommitSettlesWhatWasInDoubt(t *testing.T) {
 	}
 }
 
-func TestNumberFor(t *testing.T) {
+func TestReleaseNumber(t *testing.T) {
 	numbered := Head{Live: &Live{Release: 128, Numbered: true}}
 	counted := Head{Live: &Live{Release: 4}}
 	wentBack := Head{Live: &Live{Release: 2, Rollback: true}, History: []Live{{Release: 4}, {Release: 2}, {Release: 128, Numbered: true}}}
@@ -84,7 +84,7 @@ func TestNumberFor(t *testing.T) {
 		{name: "one that an operator went back from", head: putBack, given: 7, fails: true},
 		{name: "one that an operator went back from, let pass", head: putBack, given: 7, allow: true, want: 7},
 	} {
-		got, err := c.head.NumberFor(c.given, c.allow)
+		got, err := ReleaseNumber(c.head, c.given, c.allow)
 		if got != c.want || (err != nil) != c.fails {
 			t.Errorf("%s: %d, %v", c.name, got, err)
 		}

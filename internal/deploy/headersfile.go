@@ -9,12 +9,9 @@ import (
 	"strings"
 )
 
-// Files of rules that Netlify and Cloudflare Pages read from a build. They are
-// read here too, and never published.
-const (
-	HeadersFile   = "_headers"
-	RedirectsFile = "_redirects"
-)
+// HeadersFile is the file of header rules that Netlify and Cloudflare Pages read from
+// a build. It is read here too, and never published.
+const HeadersFile = "_headers"
 
 // HeadersFileRules are what a _headers file asks for.
 type HeadersFileRules struct {

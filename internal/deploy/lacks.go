@@ -47,6 +47,10 @@ type StoreSeen struct {
 	Lacks []Lack `json:"lacks,omitempty"`
 }
 
+// redirectHeader makes S3's website endpoint answer 301 with this location (PutObject
+// API reference, x-amz-website-redirect-location).
+const redirectHeader = "x-amz-website-redirect-location"
+
 // ProbeHeaders are headers of each kind that a store has to keep; they differ by
 // value.
 func ProbeHeaders(value string) Headers {

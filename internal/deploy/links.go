@@ -192,7 +192,7 @@ func BrokenLinks(links []Link, checked int, limits Limits) []Violation {
 			assets++
 		}
 	}
-	share := limits.brokenShare()
+	share := limits.BrokenShare()
 	if len(examples) <= 5 || float64(len(examples)) <= share*float64(checked) {
 		return nil
 	}

@@ -152,7 +152,7 @@ func (p *planner) file(f File) error {
 	p.plan.Next.Entries = append(p.plan.Next.Entries, next)
 	if w.Reason != "" {
 		class := Classify(f.Path)
-		if headers.LeadsOn() {
+		if LeadsOn(headers) {
 			class = ClassRedirect // not before what it leads to
 		}
 		phase := &p.plan.Phases[class]

@@ -99,14 +99,14 @@ func (t *turns) of(name string) turn {
 	}
 	t.known[name] = turn{} // one that leads in a circle has to begin somewhere
 	entry, _ := t.p.plan.Next.Find(name)
-	to, _ := entry.Headers.LeadsTo()
+	to, _ := LeadsTo(entry.Headers)
 	target, ok := TargetFile(to, t.p.in.Tree.Has)
 	w, fresh := t.fresh[target]
 	if !ok || !fresh {
 		return turn{}
 	}
 	found := turn{late: true}
-	if t.p.plan.Next.Entries[w.Index].Headers.LeadsOn() {
+	if LeadsOn(t.p.plan.Next.Entries[w.Index].Headers) {
 		found = t.of(target)
 		found.number++
 	}
@@ -122,7 +122,7 @@ func (p *Plan) DeletesInTurn() [][]Delete {
 	var opened, other, assets []Delete
 	for _, d := range p.Deletes {
 		switch class := Classify(d.Path); {
-		case d.Headers.LeadsOn() || class > ClassOther:
+		case LeadsOn(d.Headers) || class > ClassOther:
 			opened = append(opened, d)
 		case class == ClassOther:
 			other = append(other, d)
@@ -148,7 +148,7 @@ func (p *Plan) redirectsFirst(deletes []Delete) [][]Delete {
 	for left := deletes; len(left) > 0; {
 		wanted := map[string]bool{} // what a redirect that is still there leads to
 		for _, d := range left {
-			to, _ := d.Headers.LeadsTo()
+			to, _ := LeadsTo(d.Headers)
 			if target, ok := TargetFile(to, there); ok && target != d.Path {
 				wanted[target] = true
 			}

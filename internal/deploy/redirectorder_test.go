@@ -77,7 +77,7 @@ func planOf(t interface{ Fatal(...any) }, pages []string, rules string, live *Ma
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := PlanInput{Tree: tree.WithRedirects(made), Base: Base{Swept: true}, Grace: DefaultGrace, Next: Manifest{Sequence: 2}, Headers: func(path string) (Headers, error) {
+	in := PlanInput{Tree: WithRedirects(tree, made), Base: Base{Swept: true}, Grace: DefaultGrace, Next: Manifest{Sequence: 2}, Headers: func(path string) (Headers, error) {
 		ruled, err := headers.HeadersFor(path)
 		if r, ok := at[path]; ok && err == nil {
 			return r.Headers(ruled)
@@ -151,7 +151,7 @@ func TestNoOrderOfARedirectsReleaseLeadsNowhere(t *testing.T) {
 		there := map[string]Headers{}
 		check := func(what string, before, after *Manifest) {
 			for name, h := range there {
-				to, _ := h.LeadsTo()
+				to, _ := LeadsTo(h)
 				_, now := TargetFile(to, func(f string) bool { _, ok := there[f]; return ok })
 				_, first := TargetFile(to, func(f string) bool { _, ok := before.Find(f); return ok })
 				_, last := TargetFile(to, func(f string) bool { _, ok := after.Find(f); return ok })
@@ -177,7 +177,7 @@ func TestNoOrderOfARedirectsReleaseLeadsNowhere(t *testing.T) {
 					// What leads on at this instant and is to be deleted may lead nowhere only
 					// when it did so before.
 					for name, h := range there {
-						to, _ := h.LeadsTo()
+						to, _ := LeadsTo(h)
 						_, now := TargetFile(to, func(f string) bool { _, ok := there[f]; return ok })
 						_, first := TargetFile(to, func(f string) bool { _, ok := live.Find(f); return ok })
 						_, stays := plan.Next.Find(name)

@@ -9,10 +9,9 @@ import (
 	"strings"
 )
 
-// redirectHeader makes S3's website endpoint answer 301; statusHeader tells
-// whoever serves the files of any other status that was asked for.
+// statusHeader tells the server of the files which status was asked for, where that
+// is not 301; locationHeader the target of a redirect that S3 does not answer itself.
 const (
-	redirectHeader = "x-amz-website-redirect-location"
 	statusHeader   = "x-amz-meta-redirect-status"
 	locationHeader = "x-amz-meta-redirect-location"
 )
@@ -76,11 +75,11 @@ func (r Redirect) Headers(ruled Headers) (Headers, error) {
 
 // LeadsOn tells whether headers are those of a redirect, whose page a visitor may
 // never see.
-func (h Headers) LeadsOn() bool { return h.Get(redirectHeader) != "" || h.Get(statusHeader) != "" }
+func LeadsOn(h Headers) bool { return h.Get(redirectHeader) != "" || h.Get(statusHeader) != "" }
 
 // LeadsTo gives the address and the status of a redirect's headers; "" when they
 // are of another file, or do not tell the address.
-func (h Headers) LeadsTo() (to string, status int) {
+func LeadsTo(h Headers) (to string, status int) {
 	status, err := strconv.Atoi(h.Get(statusHeader))
 	to = h.Get(redirectHeader)
 	switch {
@@ -191,9 +190,9 @@ func below(taken map[string]bool, name string) bool {
 	return false
 }
 
-// WithRedirects is the tree with the files of redirects, which take the place of
+// WithRedirects is a tree with the files of redirects, which take the place of
 // the build's own.
-func (t Tree) WithRedirects(made []Redirect) Tree {
+func WithRedirects(t Tree, made []Redirect) Tree {
 	at := make(map[string]bool, len(made))
 	files := make([]File, 0, len(t.Files)+len(made))
 	for _, r := range made {

@@ -13,6 +13,10 @@ import (
 	"unicode/utf8"
 )
 
+// RedirectsFile is the file of redirects that Netlify and Cloudflare Pages read from a
+// build. It is read here too, and never published.
+const RedirectsFile = "_redirects"
+
 // Redirect is one rule of a _redirects file that a stored file can carry out.
 type Redirect struct {
 	Line   int

@@ -126,7 +126,7 @@ func TestARedirectIsNeverCachedLikeTheFileItReplaces(t *testing.T) {
 			t.Fatal(err)
 		}
 		headers, err := c.r.Headers(ruled)
-		if err != nil || !headers.LeadsOn() {
+		if err != nil || !LeadsOn(headers) {
 			t.Fatal(headers, err)
 		}
 		c.want["content-type"] = "text/html; charset=utf-8"

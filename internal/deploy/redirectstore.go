@@ -80,11 +80,11 @@ func PlanRedirects(next *Manifest, held map[string]string, limits RedirectLimits
 	p := RedirectPlan{Want: map[string]string{}}
 	for i := range next.Entries {
 		e := &next.Entries[i]
-		if !e.Headers.LeadsOn() {
+		if !LeadsOn(e.Headers) {
 			continue
 		}
 		key := RedirectKey(e.Path)
-		to, status := e.Headers.LeadsTo()
+		to, status := LeadsTo(e.Headers)
 		value := redirectValue(to, status, next.Site)
 		if to == "" || len(key) > limits.Key || len(value) > limits.Value {
 			p.Long = append(p.Long, key)

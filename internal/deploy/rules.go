@@ -41,7 +41,7 @@ type Rules struct {
 
 // settable are the headers that a destination can keep with an object.
 var settable = set("content-type", "cache-control", "content-encoding", "content-disposition", "content-language",
-	"x-amz-website-redirect-location", "x-amz-storage-class", "x-amz-server-side-encryption",
+	redirectHeader, "x-amz-storage-class", "x-amz-server-side-encryption",
 	"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-tagging")
 
 // ParseRules reads rules as JSON: {"headers": [{"match": GLOB, "set": {...}}],

@@ -37,7 +37,7 @@ func (k *kept) read(ctx context.Context) (deploy.Tree, error) {
 	}
 	var tree deploy.Tree
 	for _, e := range k.manifest.Entries {
-		tree.Files = append(tree.Files, deploy.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC, Origin: e.Origin, Redirect: e.Headers.LeadsOn()})
+		tree.Files = append(tree.Files, deploy.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC, Origin: e.Origin, Redirect: deploy.LeadsOn(e.Headers)})
 	}
 	return tree, nil
 }

@@ -55,12 +55,12 @@ func (d *run) makePlan(ctx context.Context) error {
 
 // number settles the release's number.
 func (d *run) number() (int64, error) {
-	release, err := d.head.NumberFor(d.opts.Release, d.rollback) // an older release is what a rollback is for
+	release, err := deploy.ReleaseNumber(d.head.Head, d.opts.Release, d.rollback) // an older release is what a rollback is for
 	if older, ok := errors.AsType[*deploy.GuardError](err); ok {
 		if err := d.letPass(older); err != nil {
 			return 0, err
 		}
-		return d.head.NumberFor(d.opts.Release, true)
+		return deploy.ReleaseNumber(d.head.Head, d.opts.Release, true)
 	}
 	return release, err
 }

@@ -40,7 +40,7 @@ func (d *run) makeRedirects(b build) error {
 	if temporary > 0 && !folder && d.opts.Redirects == nil {
 		d.warn("temporary redirects (302, 303, 307) are made as pages that lead on (%d): S3 itself can only answer 301, which browsers may keep for ever", temporary)
 	}
-	d.tree = d.tree.WithRedirects(made)
+	d.tree = deploy.WithRedirects(d.tree, made)
 	d.from = b
 	if missing := deploy.Missing(made, d.tree); len(missing) > 0 {
 		d.warn("rules in %[2]s lead to addresses of this site at which the build has nothing (%[1]d): %[3]s", len(missing), deploy.RedirectsFile,
