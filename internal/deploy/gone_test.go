@@ -15,11 +15,11 @@ import (
 var releasedAt = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func treeWith(paths ...string) Tree {
-	sizes := map[string]int64{}
-	for _, p := range paths {
-		sizes[p] = 1
+	var tree Tree
+	for _, p := range slices.Sorted(slices.Values(paths)) {
+		tree.Files = append(tree.Files, File{Path: p, Size: 1})
 	}
-	return treeOf(sizes)
+	return tree
 }
 
 func liveWith(paths ...string) *Manifest {

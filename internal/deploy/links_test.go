@@ -50,7 +50,7 @@ func TestResolve(t *testing.T) {
 }
 
 func TestServes(t *testing.T) {
-	tree := treeOf(map[string]int64{"index.html": 1, "a/index.html": 1, "b.html": 1, "c.pdf": 1})
+	tree := Tree{Files: []File{{Path: "a/index.html"}, {Path: "b.html"}, {Path: "c.pdf"}, {Path: "index.html"}}}
 	for path, want := range map[string]bool{
 		"": true, "index.html": true, "a": true, "a/": true, "b": true, "b.html": true, "c.pdf": true, "b/": false, "c": false, "d": false,
 	} {
