@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 )
 
 // maxAnnotations is how many errors of a step GitHub shows; what comes after
@@ -69,7 +69,7 @@ func (w *workflow) annotate(all ...annotation) {
 // annotate shows a failure, and the files that are known to be behind it.
 func (j *job) annotate(fail *FailError) {
 	all := []annotation{{text: fail.Why}}
-	if guard, ok := errors.AsType[*deploy.GuardError](fail.Err); ok {
+	if guard, ok := errors.AsType[*guard.Error](fail.Err); ok {
 		all = append(all, j.guarded(guard)...)
 	}
 	if placed, ok := errors.AsType[*placedError](fail.Err); ok {
@@ -79,7 +79,7 @@ func (j *job) annotate(fail *FailError) {
 }
 
 // guarded tells of each violation at the first of its files that was built.
-func (j *job) guarded(guard *deploy.GuardError) []annotation {
+func (j *job) guarded(guard *guard.Error) []annotation {
 	var out []annotation
 	for _, v := range guard.Violations {
 		a := annotation{title: "check: " + v.Name, text: j.hide(v.Detail)}

@@ -9,10 +9,12 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -36,7 +38,7 @@ func (check) Do(ctx context.Context, j *job) (Result, error) {
 	if err := j.change(func(s *State) { s.Built = &built }); err != nil {
 		return Result{}, err
 	}
-	var dest deploy.Destination
+	var dest store.Destination
 	if j.opts.To != "" {
 		if dest, err = j.destination(ctx); err != nil {
 			return Result{}, err
@@ -73,7 +75,7 @@ func count(output string) (Built, error) {
 		}
 		b.Files++
 		b.Bytes += info.Size()
-		if deploy.IsPage(filepath.ToSlash(path)) {
+		if rules.IsPage(filepath.ToSlash(path)) {
 			b.Pages++
 		}
 		return nil
@@ -113,7 +115,7 @@ func inside(folder, file string) bool {
 	return err == nil && filepath.IsLocal(rel)
 }
 
-func (j *job) destination(ctx context.Context) (deploy.Destination, error) {
+func (j *job) destination(ctx context.Context) (store.Destination, error) {
 	dest, err := destination.Open(ctx, j.opts.To, destination.Options{
 		Endpoint: j.opts.Endpoint, Region: j.opts.Region, State: j.opts.State,
 		Waiting: func(w s3.Waiting) { j.say("%s", w) },
@@ -125,7 +127,7 @@ func (j *job) destination(ctx context.Context) (deploy.Destination, error) {
 }
 
 // rules are those of headers and compression.
-func (j *job) rules() (deploy.Rules, error) {
+func (j *job) rules() (rules.Rules, error) {
 	rules, err := engine.ReadRules(j.rulesFile())
 	if err != nil {
 		return rules, usage("--rules: %v", err)
@@ -167,7 +169,7 @@ func (j *job) engineOptions(output string) (engine.Options, error) {
 }
 
 // missingIndex looks for an index page of another name than index.html.
-func (j *job) missingIndex(output string) []deploy.Violation {
+func (j *job) missingIndex(output string) []guard.Violation {
 	switch j.opts.Index {
 	case "", "index.html", "none":
 		return nil
@@ -176,13 +178,13 @@ func (j *job) missingIndex(output string) []deploy.Violation {
 	if err == nil && info.Mode().IsRegular() {
 		return nil
 	}
-	return []deploy.Violation{{Name: deploy.GuardMissingIndex, Detail: "the build has no " + j.opts.Index}}
+	return []guard.Violation{{Name: guard.MissingIndex, Detail: "the build has no " + j.opts.Index}}
 }
 
 // stop refuses what the checks found and nobody let pass.
-func (j *job) stop(violations []deploy.Violation) error {
-	err := deploy.Stop(violations, j.opts.Allow)
-	guard, ok := errors.AsType[*deploy.GuardError](err)
+func (j *job) stop(violations []guard.Violation) error {
+	err := guard.Stop(violations, j.opts.Allow)
+	guard, ok := errors.AsType[*guard.Error](err)
 	if !ok {
 		return err
 	}
@@ -191,9 +193,9 @@ func (j *job) stop(violations []deploy.Violation) error {
 
 // contentGuards are those that a person can trip in the CMS; all others speak
 // of the build.
-var contentGuards = []string{deploy.GuardVanishedPages, deploy.GuardBrokenLinks, deploy.GuardShrunkPages}
+var contentGuards = []string{guard.VanishedPages, guard.BrokenLinks, guard.ShrunkPages}
 
-func refused(guard *deploy.GuardError) error {
+func refused(guard *guard.Error) error {
 	fault := release.FaultContent
 	for _, name := range guard.Names() {
 		if !slices.Contains(contentGuards, name) {

@@ -11,6 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -107,7 +108,7 @@ func deployFailed(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if guard, ok := errors.AsType[*deploy.GuardError](err); ok {
+	if guard, ok := errors.AsType[*guard.Error](err); ok {
 		return refused(guard)
 	}
 	return &FailError{Why: fmt.Sprintf("the deploy failed; the site stays as it was: %v", err), Fault: release.FaultPlatform, Code: ExitDeploy, Err: err}

@@ -11,6 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // cdnConfig names the site's CDN. Its secret comes by the environment or a
@@ -63,7 +64,7 @@ func (j *job) openRedirects(ctx context.Context) error {
 // tellCDN makes the CDN forget what it holds of earlier releases. It never
 // fails: the site is live at its origin, and whoever comes next goes on where
 // this ended.
-func (j *job) tellCDN(ctx context.Context, dest deploy.Destination) {
+func (j *job) tellCDN(ctx context.Context, dest store.Destination) {
 	j.does("telling " + j.purger.Name())
 	if j.opts.CDNLimit > 0 {
 		var cancel context.CancelFunc
@@ -105,7 +106,7 @@ func (s State) edgePending() bool { return s.Edge != nil && s.Edge.State == api.
 
 // sample picks the changed pages that are looked at through the public address.
 // Without them the marker alone has to do.
-func (j *job) sample(ctx context.Context, dest deploy.Destination, r deploy.Result) []cdn.Expectation {
+func (j *job) sample(ctx context.Context, dest store.Destination, r deploy.Result) []cdn.Expectation {
 	if j.opts.PublicURL == "" || j.opts.VerifyPages <= 0 || !r.Live || len(r.All) == 0 {
 		return nil
 	}

@@ -20,8 +20,8 @@ import (
 	"github.com/pressrun/pressrun/action"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cdn"
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/servers"
 )
@@ -294,7 +294,7 @@ func TestAReleaseIsSeenThroughVarnish(t *testing.T) {
 	b := newBench(t, threePages)
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "max-age=600")
-		if r.URL.Path == "/"+deploy.MarkerPath {
+		if r.URL.Path == "/"+manifest.MarkerPath {
 			w.Header().Set("Cache-Control", "no-store")
 		}
 		if !exists(b.dest) { // asked for until Varnish is up

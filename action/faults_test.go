@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/action"
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -507,7 +507,7 @@ func TestVerifyLooksAtThePublicAddress(t *testing.T) {
 		markers := []string{"<html>", `{"site":"www-staging","sequence":9}`, `{"site":"www","release":0,"sequence":0}`, `{"site":"www","release":1,"sequence":1}`}
 		var asked atomic.Int64
 		s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if r.URL.Path != "/"+deploy.MarkerPath {
+			if r.URL.Path != "/"+manifest.MarkerPath {
 				t.Errorf("asked for %s", r.URL)
 			}
 			_, _ = w.Write([]byte(markers[min(int(asked.Add(1))-1, len(markers)-1)]))

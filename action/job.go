@@ -18,7 +18,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cdn"
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
 )
 
 // job is one run of one or all steps.
@@ -29,9 +29,9 @@ type job struct {
 	std       Streams   // with --json, Out is where Err is
 	result    io.Writer // where --json puts the result
 	env       environment
-	app       *reporter            // nil when there is no app
-	purger    cdn.Purger           // nil when there is no CDN to tell
-	redirects deploy.RedirectStore // nil when the pages alone lead on
+	app       *reporter      // nil when there is no app
+	purger    cdn.Purger     // nil when there is no CDN to tell
+	redirects redirect.Store // nil when the pages alone lead on
 	gh        *workflow
 	mark      string   // in the environment of this job's commands only
 	secrets   []string // values that its commands may print, and nobody is to read

@@ -9,7 +9,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cdn"
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -64,7 +64,7 @@ func (verify) Do(ctx context.Context, j *job) (Result, error) {
 // origin, and the rest is a cache's.
 func (j *job) notSeen(s State, e *cdn.NotSeenError) (Result, error) {
 	first := e.Findings[0]
-	isMarker := strings.HasSuffix(first.URL, "/"+deploy.MarkerPath)
+	isMarker := strings.HasSuffix(first.URL, "/"+manifest.MarkerPath)
 	if isMarker && (!s.edgePending() || first.Mismatch != cdn.MismatchOldRelease) {
 		return Result{}, &FailError{
 			Why: fmt.Sprintf("the release was deployed to %s, but %s does not show it after %s: %s",

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/action"
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -55,10 +55,10 @@ func TestASampleOfTheChangedPagesIsSeenBeforeLiveIsSaid(t *testing.T) {
 
 func TestWhatThePublicSeesInsteadIsTold(t *testing.T) {
 	marker := func(w http.ResponseWriter, r *http.Request, text string) bool {
-		if r.URL.Path == "/"+deploy.MarkerPath {
+		if r.URL.Path == "/"+manifest.MarkerPath {
 			_, _ = io.WriteString(w, text)
 		}
-		return r.URL.Path == "/"+deploy.MarkerPath
+		return r.URL.Path == "/"+manifest.MarkerPath
 	}
 	page := func(status int, text string) func(http.ResponseWriter, *http.Request) bool {
 		return func(w http.ResponseWriter, r *http.Request) bool {

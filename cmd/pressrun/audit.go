@@ -6,9 +6,10 @@ import (
 	"fmt"
 
 	"github.com/pressrun/pressrun/internal/cdn"
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 type auditCmd struct {
@@ -72,12 +73,12 @@ func (c *auditCmd) Run(ctx context.Context, t *terminal) error {
 // auditDocument is what the command prints with --json.
 type auditDocument struct {
 	engine.Audit
-	Redirects *deploy.RedirectAudit `json:"redirects,omitempty"` // where they are in a store too
+	Redirects *redirect.Audit `json:"redirects,omitempty"` // where they are in a store too
 
 	leftOut string // the store that is not looked at
 }
 
-func (c *auditCmd) audit(ctx context.Context, dest deploy.Destination) (auditDocument, error) {
+func (c *auditCmd) audit(ctx context.Context, dest store.Destination) (auditDocument, error) {
 	var doc auditDocument
 	head, err := history.ReadHead(ctx, dest.State, c.Site)
 	if err != nil {

@@ -5,8 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // hasShard refuses a number that is none of the plan's shards.
@@ -27,7 +28,7 @@ func (p savedPlan) sharded() (engine.Sharded, error) {
 	if p.Shards == 0 {
 		return engine.Sharded{}, withCode(exitUsage, errNoShards)
 	}
-	next, err := deploy.DecodeManifest(p.Manifest)
+	next, err := manifest.Decode(p.Manifest)
 	if err != nil {
 		return engine.Sharded{}, withCode(exitUsage, fmt.Errorf("read the plan: %w", err))
 	}
@@ -35,7 +36,7 @@ func (p savedPlan) sharded() (engine.Sharded, error) {
 }
 
 // stage sends the content of one shard.
-func (c *applyCmd) stage(ctx context.Context, t *terminal, dest deploy.Destination, plan savedPlan, opts engine.Options, end func()) error {
+func (c *applyCmd) stage(ctx context.Context, t *terminal, dest store.Destination, plan savedPlan, opts engine.Options, end func()) error {
 	sharded, err := plan.sharded()
 	if err != nil {
 		return err

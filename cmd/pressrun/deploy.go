@@ -12,7 +12,11 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // placeFlags name a destination and how to reach it.
@@ -25,7 +29,7 @@ type placeFlags struct {
 
 // open opens a destination; waiting is told when its store does not answer, nil for
 // nobody.
-func (f placeFlags) open(ctx context.Context, address string, waiting func(s3.Waiting)) (deploy.Destination, error) {
+func (f placeFlags) open(ctx context.Context, address string, waiting func(s3.Waiting)) (store.Destination, error) {
 	dest, err := destination.Open(ctx, address, destination.Options{Endpoint: f.Endpoint, Region: f.Region, State: f.State, Waiting: waiting})
 	if err != nil {
 		return dest, withCode(exitUsage, err)
@@ -48,8 +52,8 @@ type guardNames []string
 // let nothing pass.
 func (names guardNames) Validate() error {
 	for _, name := range names {
-		if !slices.Contains(deploy.GuardNames(), name) {
-			return fmt.Errorf("%q is no guard: expected one of %s", name, strings.Join(deploy.GuardNames(), ", "))
+		if !slices.Contains(guard.Names(), name) {
+			return fmt.Errorf("%q is no guard: expected one of %s", name, strings.Join(guard.Names(), ", "))
 		}
 	}
 	return nil
@@ -123,18 +127,18 @@ func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
 }
 
 // openBuild opens where a build goes to, and makes sure that there is one.
-func (f buildFlags) openBuild(ctx context.Context, place placeFlags, waiting func(s3.Waiting)) (deploy.Destination, error) {
+func (f buildFlags) openBuild(ctx context.Context, place placeFlags, waiting func(s3.Waiting)) (store.Destination, error) {
 	if strings.HasPrefix(f.Dir, "s3://") || strings.HasPrefix(f.Dir, "file://") {
-		return deploy.Destination{}, withCode(exitUsage, fmt.Errorf("%s is no folder of a built site: give the folder first and the destination after it", f.Dir))
+		return store.Destination{}, withCode(exitUsage, fmt.Errorf("%s is no folder of a built site: give the folder first and the destination after it", f.Dir))
 	}
 	switch info, err := os.Stat(f.Dir); {
 	case errors.Is(err, fs.ErrNotExist):
-		return deploy.Destination{}, withCode(exitUsage, fmt.Errorf("the build's folder %s does not exist: build the site first, or check the name", f.Dir))
+		return store.Destination{}, withCode(exitUsage, fmt.Errorf("the build's folder %s does not exist: build the site first, or check the name", f.Dir))
 	case err == nil && !info.IsDir():
-		return deploy.Destination{}, withCode(exitUsage, fmt.Errorf("%s is a file: give the folder of the built site", f.Dir))
+		return store.Destination{}, withCode(exitUsage, fmt.Errorf("%s is a file: give the folder of the built site", f.Dir))
 	}
 	if err := apart(f.Dir, f.To); err != nil {
-		return deploy.Destination{}, withCode(exitUsage, err)
+		return store.Destination{}, withCode(exitUsage, err)
 	}
 	return place.open(ctx, f.To, waiting)
 }
@@ -204,7 +208,7 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 	} else {
 		rows.add("took", fmt.Sprintf("%.1fs", r.Seconds))
 	}
-	if c := r.Churn; c != nil && c.Causes[deploy.CauseContent]*2 < c.Sampled {
+	if c := r.Churn; c != nil && c.Causes[plan.CauseContent]*2 < c.Sampled {
 		rows.add("churn", fmt.Sprintf("%d of %d pages changed, most of them not in what they say: %s in %s, for one; a build that writes the same bytes each time deploys faster",
 			c.Changed, c.Pages, mostOf(c), c.Example))
 	}
@@ -227,9 +231,9 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 }
 
 // mostOf is the most frequent cause of churn but content.
-func mostOf(c *deploy.Churn) deploy.Cause {
-	best := deploy.CauseAssets
-	for _, cause := range []deploy.Cause{deploy.CauseStamps, deploy.CauseSpace} {
+func mostOf(c *plan.Churn) plan.Cause {
+	best := plan.CauseAssets
+	for _, cause := range []plan.Cause{plan.CauseStamps, plan.CauseSpace} {
 		if c.Causes[cause] > c.Causes[best] {
 			best = cause
 		}
@@ -239,10 +243,10 @@ func mostOf(c *deploy.Churn) deploy.Cause {
 
 // deployError gives an error of the engine its exit code.
 func deployError(err error) error {
-	if _, ok := errors.AsType[*deploy.GuardError](err); ok {
+	if _, ok := errors.AsType[*guard.Error](err); ok {
 		return withCode(exitRefused, err)
 	}
-	if _, ok := errors.AsType[*deploy.LockedError](err); ok || errors.Is(err, deploy.ErrLeaseLost) || errors.Is(err, engine.ErrPlanMoved) || errors.Is(err, engine.ErrShardMissing) {
+	if _, ok := errors.AsType[*manifest.LockedError](err); ok || errors.Is(err, manifest.ErrLeaseLost) || errors.Is(err, engine.ErrPlanMoved) || errors.Is(err, engine.ErrShardMissing) {
 		return withCode(exitConflict, err)
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // cachingFlags say how a CDN caches a site. They are the same in every command
@@ -48,7 +49,7 @@ func (f edgeFlags) redirects(ctx context.Context, o *engine.Options) error {
 type edge struct {
 	config cdn.Config
 	purger cdn.Purger
-	dest   deploy.Destination
+	dest   store.Destination
 	site   string
 	told   bool
 	// forecast is what it would be told, report what it was.
@@ -59,7 +60,7 @@ type edge struct {
 
 // open makes what tells the CDN, before anything is published: a wrong name or a
 // missing token must not be found out afterwards.
-func (f edgeFlags) open(ctx context.Context, dest deploy.Destination, o *engine.Options) (*edge, error) {
+func (f edgeFlags) open(ctx context.Context, dest store.Destination, o *engine.Options) (*edge, error) {
 	if err := f.redirects(ctx, o); err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // The exit codes. `pressrun action` has its own from 3 on, see package action.
@@ -89,7 +89,7 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.Is(err, deploy.ErrUnreachable), network, name, call:
+	case errors.Is(err, store.ErrUnreachable), network, name, call:
 		return exitUnreachable
 	default:
 		return exitFailed
@@ -163,7 +163,7 @@ func advice(err error, code int) string {
 	switch {
 	case code == exitUnauthorized:
 		return "\nGive a token by PRESSRUN_TOKEN or --token-file; an operator makes one with: pressrun token new NAME --role operator"
-	case code == exitUnreachable && !refused && !errors.Is(err, deploy.ErrUnreachable):
+	case code == exitUnreachable && !refused && !errors.Is(err, store.ErrUnreachable):
 		return "\nIs it running, and is --app (or PRESSRUN_URL) its address?"
 	case parse:
 		return "\nSee: " + helpOf(p.Context) + " --help"

@@ -11,6 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
 )
 
 const planFormat = 1
@@ -18,12 +19,12 @@ const planFormat = 1
 // savedPlan is a plan as a file: what people look at, and what apply holds a
 // deploy to.
 type savedPlan struct {
-	Format  int             `json:"format"`
-	Place   placeFlags      `json:"place"`
-	Build   buildFlags      `json:"build"`
-	Allow   []string        `json:"allow,omitempty"`
-	Result  deploy.Result   `json:"result"`
-	Changes []deploy.Change `json:"changes"`
+	Format  int           `json:"format"`
+	Place   placeFlags    `json:"place"`
+	Build   buildFlags    `json:"build"`
+	Allow   []string      `json:"allow,omitempty"`
+	Result  deploy.Result `json:"result"`
+	Changes []plan.Change `json:"changes"`
 	// Shards and Manifest are those of a plan that several jobs carry out.
 	Shards   int    `json:"shards,omitempty"`
 	Manifest []byte `json:"manifest,omitempty"`

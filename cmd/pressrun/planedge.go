@@ -6,6 +6,8 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // plan is what the CDN would be told of a plan alone: what an earlier release left
@@ -33,13 +35,13 @@ func (e *edge) plan(ctx context.Context, r deploy.Result) (*cdn.Decision, error)
 }
 
 // liveManifest is that of the live release; an empty one before the first.
-func liveManifest(ctx context.Context, dest deploy.Destination, site string) (*deploy.Manifest, error) {
+func liveManifest(ctx context.Context, dest store.Destination, site string) (*manifest.Manifest, error) {
 	head, err := history.ReadHead(ctx, dest.State, site)
 	if err != nil {
 		return nil, err
 	}
 	if head.Live == nil {
-		return &deploy.Manifest{}, nil
+		return &manifest.Manifest{}, nil
 	}
 	return history.ReadManifest(ctx, dest.State, history.ManifestKey(head.Live.Manifest), site)
 }

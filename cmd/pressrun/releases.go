@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 type releasesCmd struct {
@@ -23,7 +25,7 @@ type historyFlags struct {
 	To string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 }
 
-func (f *historyFlags) read(ctx context.Context, t *terminal) (deploy.Store, history.Head, error) {
+func (f *historyFlags) read(ctx context.Context, t *terminal) (store.Store, history.Head, error) {
 	dest, err := f.open(ctx, f.To, t.tellWaiting)
 	if err != nil {
 		return nil, history.Head{}, err
@@ -33,11 +35,11 @@ func (f *historyFlags) read(ctx context.Context, t *terminal) (deploy.Store, his
 }
 
 // changes are the files that differ between two deploys.
-func (f *historyFlags) changes(ctx context.Context, state deploy.Store, from, to deploy.Live) ([]deploy.Change, error) {
-	manifests := make([]*deploy.Manifest, 2)
-	for i, live := range []deploy.Live{from, to} {
+func (f *historyFlags) changes(ctx context.Context, state store.Store, from, to manifest.Live) ([]plan.Change, error) {
+	manifests := make([]*manifest.Manifest, 2)
+	for i, live := range []manifest.Live{from, to} {
 		m, err := history.ReadManifest(ctx, state, history.ManifestKey(live.Manifest), f.Site)
-		if errors.Is(err, deploy.ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) {
 			return nil, withCode(exitNotFound, fmt.Errorf("release %d: its list of files is no longer kept", live.Release))
 		}
 		if err != nil {
@@ -45,20 +47,20 @@ func (f *historyFlags) changes(ctx context.Context, state deploy.Store, from, to
 		}
 		manifests[i] = m
 	}
-	changes := []deploy.Change{}
-	for _, d := range deploy.Diff(manifests[0], manifests[1]) {
-		changes = append(changes, deploy.Change{Path: d.Path, Reason: d.Reason})
+	changes := []plan.Change{}
+	for _, d := range plan.Diff(manifests[0], manifests[1]) {
+		changes = append(changes, plan.Change{Path: d.Path, Reason: d.Reason})
 	}
 	return changes, nil
 }
 
 // findRelease finds a release by its number; nil is the live one.
-func findRelease(head history.Head, number *int64) (deploy.Live, error) {
+func findRelease(head history.Head, number *int64) (manifest.Live, error) {
 	if number == nil && head.Live != nil {
 		return *head.Live, nil
 	}
 	if number != nil && *number < 1 {
-		return deploy.Live{}, withCode(exitUsage, fmt.Errorf("%d is no release's number: they count from 1", *number))
+		return manifest.Live{}, withCode(exitUsage, fmt.Errorf("%d is no release's number: they count from 1", *number))
 	}
 	var n int64
 	if number != nil {
@@ -92,7 +94,7 @@ func (c *releasesListCmd) Run(ctx context.Context, t *terminal) error {
 	p := c.printer(t)
 	releases := head.Releases()
 	if c.JSON {
-		return p.document(append([]deploy.Live{}, releases...)) // [] and not null
+		return p.document(append([]manifest.Live{}, releases...)) // [] and not null
 	}
 	if len(releases) == 0 {
 		_, err := fmt.Fprintln(p.out, oneLine("nothing was deployed to "+c.To+" yet"))
@@ -132,9 +134,9 @@ Examples:
 
 // shownRelease is what the command prints with --json.
 type shownRelease struct {
-	deploy.Live
-	Before  int64           `json:"before,omitempty"`  // number of the release that was live before
-	Changes []deploy.Change `json:"changes,omitempty"` // since that one
+	manifest.Live
+	Before  int64         `json:"before,omitempty"`  // number of the release that was live before
+	Changes []plan.Change `json:"changes,omitempty"` // since that one
 }
 
 // Run shows a release.

@@ -10,7 +10,9 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -36,11 +38,11 @@ func newDiesAfter(t *testing.T) *diesAfter {
 		return nil
 	}}
 	server.Bucket("b", nil)
-	store, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server, MaxAttempts: 1})
+	st, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server, MaxAttempts: 1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.dest = deploy.Destination{Site: store, State: store.Sub(".pressrun/"), StatePrefix: ".pressrun/", KeptPrefix: ".pressrun/content/"}
+	d.dest = store.Destination{Site: st, State: st.Sub(".pressrun/"), StatePrefix: ".pressrun/", KeptPrefix: ".pressrun/content/"}
 	d.deploy()
 	if _, err := d.sync(); err != nil {
 		t.Fatal(err)
@@ -133,7 +135,7 @@ func tagsOfAPageThatWasNeverReleased(t *testing.T) {
 	d := newDiesAfter(t)
 	d.cdn.limits = Limits{Paths: 100, Tags: 10, TagHeader: "x-amz-meta-cache-tag", Everything: true, Prices: Prices{Unit: 0.005}}
 	tag := func(name string) {
-		d.rules = deploy.Rules{Headers: []deploy.HeaderRule{{Match: "a.html", Set: map[string]string{"x-amz-meta-cache-tag": name}}}}
+		d.rules = rules.Rules{Headers: []rules.HeaderRule{{Match: "a.html", Set: map[string]string{"x-amz-meta-cache-tag": name}}}}
 	}
 	tag("before")
 	d.deploy()

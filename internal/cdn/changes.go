@@ -5,8 +5,10 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // errUnknown tells that the way from what the CDN was told to the live release
@@ -16,7 +18,7 @@ var errUnknown = errors.New("the releases since the CDN was last told are not al
 // collect gathers what changed, release by release. The first and the last alone
 // would not do: a page that a release changed and the next one changed back is
 // the same in both, while caches may hold what was between.
-func collect(ctx context.Context, state deploy.Store, head history.Head, told history.Purged, tagHeader string, in *Input) error {
+func collect(ctx context.Context, state store.Store, head history.Head, told history.Purged, tagHeader string, in *Input) error {
 	steps := since(head, told.Manifest)
 	if steps == nil {
 		return errUnknown
@@ -36,7 +38,7 @@ func collect(ctx context.Context, state deploy.Store, head history.Head, told hi
 		if err != nil {
 			return err
 		}
-		diffs := deploy.Diff(from, to)
+		diffs := plan.Diff(from, to)
 		in.Changes = append(in.Changes, changes(diffs, tagHeader)...)
 		for _, sequence := range plans {
 			if sequence <= before || sequence > step.Sequence {
@@ -59,10 +61,10 @@ func collect(ctx context.Context, state deploy.Store, head history.Head, told hi
 
 // since are the releases after a manifest, oldest first, each manifest once; nil
 // when the manifest is not among those that the head remembers.
-func since(head history.Head, manifest int64) []deploy.Live {
-	var steps []deploy.Live
+func since(head history.Head, m int64) []manifest.Live {
+	var steps []manifest.Live
 	for _, r := range head.Releases() {
-		if r.Manifest == manifest {
+		if r.Manifest == m {
 			slices.Reverse(steps)
 			return steps
 		}
@@ -76,7 +78,7 @@ func since(head history.Head, manifest int64) []deploy.Live {
 }
 
 // changes are differences with the tags that caches may hold the old one under.
-func changes(diffs []deploy.Difference, tagHeader string) []Change {
+func changes(diffs []plan.Difference, tagHeader string) []Change {
 	out := make([]Change, 0, len(diffs))
 	for _, d := range diffs {
 		c := Change{Path: d.Path, Reason: d.Reason}
@@ -92,20 +94,20 @@ func changes(diffs []deploy.Difference, tagHeader string) []Change {
 // wrote although they are the same as before: a deploy that died had changed
 // them, visitors may have seen that, and under which tags isn't known. And dropped
 // assets whose grace time was over.
-func unlisted(plan *deploy.Manifest, diffs []deploy.Difference, tagHeader string) []Change {
+func unlisted(p *manifest.Manifest, diffs []plan.Difference, tagHeader string) []Change {
 	different := make(map[string]bool, len(diffs))
 	for _, d := range diffs {
 		different[d.Path] = true
 	}
 	var out []Change
-	for _, e := range plan.Entries {
+	for _, e := range p.Entries {
 		if !different[e.Path] {
-			out = append(out, Change{Path: e.Path, Reason: deploy.ReasonContent})
+			out = append(out, Change{Path: e.Path, Reason: plan.ReasonContent})
 		}
 	}
-	for _, r := range plan.Retired {
+	for _, r := range p.Retired {
 		if r.Doomed && !different[r.Path] {
-			out = append(out, Change{Path: r.Path, Reason: deploy.ReasonExpired, Tags: Tags(r.Headers, tagHeader)})
+			out = append(out, Change{Path: r.Path, Reason: plan.ReasonExpired, Tags: Tags(r.Headers, tagHeader)})
 		}
 	}
 	return out
@@ -114,14 +116,14 @@ func unlisted(plan *deploy.Manifest, diffs []deploy.Difference, tagHeader string
 // abandoned are the files that a deploy meant to write which never committed,
 // where the release after it has something else: visitors may have seen them.
 // What it meant to delete it did not, since deletes come after the commit.
-func abandoned(plan, to *deploy.Manifest, tagHeader string) []Change {
+func abandoned(p, to *manifest.Manifest, tagHeader string) []Change {
 	var out []Change
-	for _, e := range plan.Entries {
-		c := Change{Path: e.Path, Reason: deploy.ReasonContent, Tags: Tags(e.Headers, tagHeader)}
+	for _, e := range p.Entries {
+		c := Change{Path: e.Path, Reason: plan.ReasonContent, Tags: Tags(e.Headers, tagHeader)}
 		now, ok := to.Find(e.Path)
 		switch {
 		case !ok:
-			c.Reason = deploy.ReasonGone
+			c.Reason = plan.ReasonGone
 		case now.Sum == e.Sum && now.Headers == e.Headers:
 			continue
 		}
@@ -130,7 +132,7 @@ func abandoned(plan, to *deploy.Manifest, tagHeader string) []Change {
 	return out
 }
 
-func objects(m *deploy.Manifest, tagHeader string) []Object {
+func objects(m *manifest.Manifest, tagHeader string) []Object {
 	out := make([]Object, len(m.Entries))
 	for i, e := range m.Entries {
 		out[i] = Object{Path: e.Path, Tags: Tags(e.Headers, tagHeader)}

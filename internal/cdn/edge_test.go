@@ -12,6 +12,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -23,7 +24,7 @@ func TestAReleaseIsLiveAtTheEdgeOnceTheCDNWasTold(t *testing.T) {
 	files := http.FileServer(http.Dir(filepath.Join(filepath.Dir(p.build), "www")))
 	origin := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "max-age=600")
-		if r.URL.Path == "/"+deploy.MarkerPath {
+		if r.URL.Path == "/"+manifest.MarkerPath {
 			w.Header().Set("Cache-Control", "no-store")
 		}
 		files.ServeHTTP(w, r)

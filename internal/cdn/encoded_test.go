@@ -10,7 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
 )
 
 // A page that is stored compressed may reach visitors in several ways; what they see
@@ -22,14 +23,14 @@ func TestCompressedPagesAreSeenAsBrowsersSeeThem(t *testing.T) {
 	if _, err := z.Write(page); err != nil || z.Close() != nil {
 		t.Fatal(err)
 	}
-	live := &deploy.Manifest{Entries: []deploy.Entry{
+	live := &manifest.Manifest{Entries: []manifest.Entry{
 		{
 			Path: "a.html", Size: int64(packed.Len()), Sum: sha256.Sum256(packed.Bytes()), Headers: "content-encoding: gzip\n",
-			Origin: deploy.Origin{Size: int64(len(page)), Sum: sha256.Sum256(page)},
+			Origin: manifest.Origin{Size: int64(len(page)), Sum: sha256.Sum256(page)},
 		},
 		{Path: "built.html", Sum: sha256.Sum256(packed.Bytes()), Headers: "content-encoding: gzip\n"}, // compressed by the build
 	}}
-	sample := Sample([]deploy.Change{{Path: "a.html", Reason: deploy.ReasonContent}, {Path: "built.html", Reason: deploy.ReasonContent}}, live, 10)
+	sample := Sample([]plan.Change{{Path: "a.html", Reason: plan.ReasonContent}, {Path: "built.html", Reason: plan.ReasonContent}}, live, 10)
 	if len(sample) != 1 || sample[0].Path != "a.html" {
 		t.Fatalf("%+v", sample)
 	}

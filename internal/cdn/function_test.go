@@ -10,7 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -106,23 +107,23 @@ func TestTheFunctionAnswersWhatTheStoreHolds(t *testing.T) {
 // for it, is the key that the release writes.
 func TestTheFunctionFindsEveryKeyThatIsWritten(t *testing.T) {
 	text := "/old /new/\n/a/b.html /x 302\n/form.pdf /y 308\n/caf%C3%A9/menu /z 307\n/ /en/\n/per%2525cent /p\n/deep/index.html /d\n"
-	rules, _, err := deploy.ParseRedirectsFile([]byte(text))
+	rules, _, err := redirect.ParseFile([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &deploy.Manifest{Site: "www"}
+	m := &manifest.Manifest{Site: "www"}
 	var asked, want []string
 	for _, r := range rules {
 		headers, err := r.Headers("")
 		if err != nil {
 			t.Fatal(err)
 		}
-		m.Entries = append(m.Entries, deploy.Entry{Path: r.Path(), Headers: headers})
+		m.Entries = append(m.Entries, manifest.Entry{Path: r.Path(), Headers: headers})
 		asked = append(asked, encode("/"+r.From), encode("/"+r.Path()))
 		answer := strings.Join([]string{map[int]string{301: "301", 302: "302", 307: "307", 308: "308"}[r.Status], r.To}, " ")
 		want = append(want, answer, answer)
 	}
-	plan := deploy.PlanRedirects(m, nil, (&KeyValueStore{}).Limits())
+	plan := redirect.NewPlan(m, nil, (&KeyValueStore{}).Limits())
 	if diff := cmp.Diff(want, answers(t, false, plan.Want, asked)); diff != "" {
 		t.Errorf("%v\n%s", plan.Want, diff)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 func FuzzCloudflareAnswer(f *testing.F) {
@@ -50,7 +50,7 @@ func FuzzReceipt(f *testing.F) {
 func FuzzTags(f *testing.F) {
 	f.Add("a, b,c")
 	f.Fuzz(func(t *testing.T, value string) {
-		h, err := deploy.NewHeaders(map[string]string{cloudFrontTagHeader: value})
+		h, err := store.NewHeaders(map[string]string{cloudFrontTagHeader: value})
 		if err != nil {
 			return
 		}

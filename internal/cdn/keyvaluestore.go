@@ -15,10 +15,11 @@ import (
 	kvs "github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore/types"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-var _ deploy.RedirectStore = (*KeyValueStore)(nil)
+var _ redirect.Store = (*KeyValueStore)(nil)
 
 // CloudFront's quotas on key value stores (Developer Guide, "Quotas", section
 // "Quotas on key value stores"): keys of 512 bytes, values of 1 KB, 50 keys or 3 MB
@@ -102,8 +103,8 @@ func OpenKeyValueStore(ctx context.Context, c KeyValueConfig) (*KeyValueStore, e
 func (s *KeyValueStore) String() string { return s.arn }
 
 // Limits are CloudFront's.
-func (s *KeyValueStore) Limits() deploy.RedirectLimits {
-	return deploy.RedirectLimits{Key: keyValueKey - len(s.base), Value: keyValueValue, Total: keyValueTotal, Batch: keyValueBatch, Settle: s.settle}
+func (s *KeyValueStore) Limits() redirect.Limits {
+	return redirect.Limits{Key: keyValueKey - len(s.base), Value: keyValueValue, Total: keyValueTotal, Batch: keyValueBatch, Settle: s.settle}
 }
 
 // Version is the store's ETag.
@@ -137,7 +138,7 @@ func (s *KeyValueStore) Read(ctx context.Context) (map[string]string, error) {
 }
 
 // Write does a batch in one UpdateKeys, which is all or nothing.
-func (s *KeyValueStore) Write(ctx context.Context, version string, batch deploy.RedirectBatch) (string, error) {
+func (s *KeyValueStore) Write(ctx context.Context, version string, batch redirect.Batch) (string, error) {
 	in := &kvs.UpdateKeysInput{KvsARN: &s.arn, IfMatch: &version}
 	for _, key := range slices.Sorted(maps.Keys(batch.Put)) {
 		in.Puts = append(in.Puts, types.PutKeyRequestListItem{Key: aws.String(s.full(key)), Value: aws.String(batch.Put[key])})
@@ -172,7 +173,7 @@ func (s *KeyValueStore) local(key string) (string, bool) {
 func (s *KeyValueStore) explain(verb string, err error) error {
 	what := ""
 	if _, ok := errors.AsType[*types.ConflictException](err); ok {
-		return fmt.Errorf("%s the key value store %s: %w", verb, s.arn, deploy.ErrPrecondition)
+		return fmt.Errorf("%s the key value store %s: %w", verb, s.arn, store.ErrPrecondition)
 	}
 	if _, ok := errors.AsType[*types.ResourceNotFoundException](err); ok {
 		what = "it does not exist in this AWS account, or a key was deleted by somebody else just now: "

@@ -10,7 +10,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakekvs"
 )
 
@@ -34,7 +35,7 @@ func TestAKeyValueStoreIsWrittenInBatchesAndReadWhole(t *testing.T) {
 	for i := range 120 {
 		want[fmt.Sprintf("/old-%d é", i)] = "301 /new/ pressrun:www"
 	}
-	plan := deploy.RedirectPlan{Want: want}
+	plan := redirect.Plan{Want: want}
 	for key := range want {
 		plan.Put = append(plan.Put, key)
 	}
@@ -55,7 +56,7 @@ func TestAKeyValueStoreIsWrittenInBatchesAndReadWhole(t *testing.T) {
 	if diff := cmp.Diff(want, held); err != nil || diff != "" {
 		t.Fatal(err, diff)
 	}
-	if _, err := s.Write(t.Context(), "another", deploy.RedirectBatch{Delete: []string{"/old-1 é"}}); !errors.Is(err, deploy.ErrPrecondition) {
+	if _, err := s.Write(t.Context(), "another", redirect.Batch{Delete: []string{"/old-1 é"}}); !errors.Is(err, store.ErrPrecondition) {
 		t.Errorf("a write over another version: %v", err)
 	}
 }
@@ -68,7 +69,7 @@ func TestASiteInAFolderOfItsHostKeepsToThatFolder(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Write(t.Context(), version, deploy.RedirectBatch{Put: map[string]string{"/": "301 /docs/en/", "/old": "301 /docs/new/"}}); err != nil {
+	if _, err := s.Write(t.Context(), version, redirect.Batch{Put: map[string]string{"/": "301 /docs/en/", "/old": "301 /docs/new/"}}); err != nil {
 		t.Fatal(err)
 	}
 	held, err := s.Read(t.Context())
@@ -96,7 +97,7 @@ func TestAKeyValueStoresErrorsSayWhatToDo(t *testing.T) {
 			tries++
 			return &fakekvs.Fault{Status: c.status, Code: code}
 		}}
-		_, err := openKVS(t, server, "").Write(t.Context(), "1", deploy.RedirectBatch{Delete: []string{"/a"}})
+		_, err := openKVS(t, server, "").Write(t.Context(), "1", redirect.Batch{Delete: []string{"/a"}})
 		if err == nil || !strings.Contains(err.Error(), c.want) || (tries > 1) != (c.status >= 500) {
 			t.Errorf("%s: %d tries, %v", code, tries, err)
 		}
@@ -123,8 +124,8 @@ func TestASlowAnswerThatIsLostIsSafeToAskAgain(t *testing.T) {
 		}
 		return nil
 	}
-	_, err = s.Write(t.Context(), version, deploy.RedirectBatch{Put: map[string]string{"/a": "301 /b"}})
-	if !errors.Is(err, deploy.ErrPrecondition) || server.Keys()["/a"] == "" {
+	_, err = s.Write(t.Context(), version, redirect.Batch{Put: map[string]string{"/a": "301 /b"}})
+	if !errors.Is(err, store.ErrPrecondition) || server.Keys()["/a"] == "" {
 		t.Errorf("the second try meets what the first one did: %v", err)
 	}
 }

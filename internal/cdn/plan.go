@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
 // Change is one path that a release changed.
 type Change struct {
 	Path   string
-	Reason deploy.Reason
+	Reason plan.Reason
 	// Tags are those that the object carried when a cache may have taken it,
 	// not those that it carries now. A path may come several times, once for
 	// each version that caches may hold.
@@ -189,17 +190,17 @@ func staleObjects(in Input) []staleObject {
 	var out []staleObject
 	for _, c := range in.Changes {
 		switch c.Reason {
-		case deploy.ReasonUnchanged:
+		case plan.ReasonUnchanged:
 			continue
-		case deploy.ReasonNew:
-			if !in.NotFoundCached || !deploy.IsPage(c.Path) {
+		case plan.ReasonNew:
+			if !in.NotFoundCached || !rules.IsPage(c.Path) {
 				continue
 			}
-		case deploy.ReasonGone, deploy.ReasonExpired:
-			if deploy.IsHashed(c.Path) {
+		case plan.ReasonGone, plan.ReasonExpired:
+			if rules.IsHashed(c.Path) {
 				continue
 			}
-		case deploy.ReasonContent, deploy.ReasonHeaders:
+		case plan.ReasonContent, plan.ReasonHeaders:
 		}
 		out = append(out, staleObject{path: c.Path, tags: c.Tags, addresses: len(addresses("", c.Path, in.CleanURLs))})
 	}

@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // cloudFrontLimits are CloudFront's with tags, which the tests of plans mostly use.
@@ -20,7 +21,7 @@ var cloudFrontLimits = (&CloudFront{tags: true}).Limits()
 func content(paths ...string) []Change {
 	var out []Change
 	for _, p := range paths {
-		out = append(out, Change{Path: p, Reason: deploy.ReasonContent})
+		out = append(out, Change{Path: p, Reason: plan.ReasonContent})
 	}
 	return out
 }
@@ -38,7 +39,7 @@ func TestAPlanPurgesWhatTheReleaseMadeWrong(t *testing.T) {
 	withoutTags.Tags = 0
 	cloudflare := (&Cloudflare{}).Limits()
 	fastly := (&Fastly{host: "www.example.org"}).Limits()
-	tagged := func(path string, reason deploy.Reason, tags ...string) Change {
+	tagged := func(path string, reason plan.Reason, tags ...string) Change {
 		return Change{Path: path, Reason: reason, Tags: tags}
 	}
 	news := make([]Object, 0, 200)
@@ -54,45 +55,45 @@ func TestAPlanPurgesWhatTheReleaseMadeWrong(t *testing.T) {
 		missed int
 	}{
 		{"nothing changed", Input{Held: news}, cloudFrontLimits, Set{}, MethodNothing, 0},
-		{"only what was never there", Input{Held: news, Changes: []Change{tagged("a.html", deploy.ReasonNew)}}, cloudFrontLimits, Set{}, MethodNothing, 0},
+		{"only what was never there", Input{Held: news, Changes: []Change{tagged("a.html", plan.ReasonNew)}}, cloudFrontLimits, Set{}, MethodNothing, 0},
 		{
 			"a new page where 404s are cached",
-			Input{Held: news, NotFoundCached: true, Changes: []Change{tagged("a.html", deploy.ReasonNew), tagged("a.png", deploy.ReasonNew)}},
+			Input{Held: news, NotFoundCached: true, Changes: []Change{tagged("a.html", plan.ReasonNew), tagged("a.png", plan.ReasonNew)}},
 			cloudFrontLimits,
 			Set{Paths: []string{"/a.html"}},
 			MethodPaths, 0,
 		},
 		{
 			"hashed assets that were dropped",
-			Input{Held: news, Changes: []Change{tagged("app-3f2a9c1b.css", deploy.ReasonGone), tagged("app-0f2a9c1b.css", deploy.ReasonExpired)}},
+			Input{Held: news, Changes: []Change{tagged("app-3f2a9c1b.css", plan.ReasonGone), tagged("app-0f2a9c1b.css", plan.ReasonExpired)}},
 			cloudFrontLimits,
 			Set{},
 			MethodNothing, 0,
 		},
 		{
 			"a logo that was dropped",
-			Input{Held: news, Changes: []Change{tagged("logo.png", deploy.ReasonExpired)}},
+			Input{Held: news, Changes: []Change{tagged("logo.png", plan.ReasonExpired)}},
 			cloudFrontLimits,
 			Set{Paths: []string{"/logo.png"}},
 			MethodPaths, 0,
 		},
 		{
 			"one page by its tag",
-			Input{Held: news, Changes: []Change{tagged("news/7/index.html", deploy.ReasonContent, "template", "p:7")}},
+			Input{Held: news, Changes: []Change{tagged("news/7/index.html", plan.ReasonContent, "template", "p:7")}},
 			cloudFrontLimits,
 			Set{Tags: []string{"p:7"}},
 			MethodTags, 0,
 		},
 		{
 			"a page that went away",
-			Input{Held: news, Changes: []Change{tagged("news/7/index.html", deploy.ReasonGone, "p:7")}},
+			Input{Held: news, Changes: []Change{tagged("news/7/index.html", plan.ReasonGone, "p:7")}},
 			cloudFrontLimits,
 			Set{Tags: []string{"p:7"}},
 			MethodTags, 0,
 		},
 		{
 			"tags that the page carries only now",
-			Input{Held: held(200, "news/%d/index.html"), Changes: []Change{tagged("news/7/index.html", deploy.ReasonHeaders)}},
+			Input{Held: held(200, "news/%d/index.html"), Changes: []Change{tagged("news/7/index.html", plan.ReasonHeaders)}},
 			cloudFrontLimits,
 			Set{Prefixes: []string{"/news/7"}},
 			MethodPaths, 10, // 70 to 79
@@ -100,7 +101,7 @@ func TestAPlanPurgesWhatTheReleaseMadeWrong(t *testing.T) {
 		{
 			"a page without tags among pages with them",
 			Input{Held: append(held(1, "other.html"), news...), Changes: []Change{
-				tagged("news/7/index.html", deploy.ReasonContent, "p:7"), tagged("other.html", deploy.ReasonContent),
+				tagged("news/7/index.html", plan.ReasonContent, "p:7"), tagged("other.html", plan.ReasonContent),
 			}},
 			cloudFrontLimits,
 			Set{Tags: []string{"p:7"}, Paths: []string{"/other.html"}},
@@ -110,7 +111,7 @@ func TestAPlanPurgesWhatTheReleaseMadeWrong(t *testing.T) {
 			"a template that all pages share",
 			Input{Held: append(held(500, "img/%d.png"), news...), Changes: func() (out []Change) {
 				for _, o := range news {
-					out = append(out, tagged(o.Path, deploy.ReasonContent, o.Tags...))
+					out = append(out, tagged(o.Path, plan.ReasonContent, o.Tags...))
 				}
 				return out
 			}()},
@@ -220,7 +221,7 @@ func site(t *rapid.T) Input {
 	objects := rapid.SliceOfDistinct(rapid.Custom(func(t *rapid.T) Object {
 		return Object{Path: name.Draw(t, "path"), Tags: tags.Draw(t, "tags")}
 	}), func(o Object) string { return o.Path }).Draw(t, "held")
-	reasons := rapid.SampledFrom([]deploy.Reason{deploy.ReasonContent, deploy.ReasonHeaders, deploy.ReasonGone, deploy.ReasonExpired})
+	reasons := rapid.SampledFrom([]plan.Reason{plan.ReasonContent, plan.ReasonHeaders, plan.ReasonGone, plan.ReasonExpired})
 	for _, o := range objects {
 		if rapid.Bool().Draw(t, "changed") {
 			in.Changes = append(in.Changes, Change{Path: o.Path, Reason: reasons.Draw(t, "reason"), Tags: o.Tags})
@@ -228,7 +229,7 @@ func site(t *rapid.T) Input {
 	}
 	for _, p := range rapid.SliceOfN(name, 0, 3).Draw(t, "new") {
 		if !slices.ContainsFunc(objects, func(o Object) bool { return o.Path == p }) {
-			in.Changes = append(in.Changes, Change{Path: p, Reason: deploy.ReasonNew})
+			in.Changes = append(in.Changes, Change{Path: p, Reason: plan.ReasonNew})
 		}
 	}
 	if rapid.Bool().Draw(t, "known") {
@@ -317,7 +318,7 @@ func TestAPlanForALargeSiteIsQuick(t *testing.T) {
 		tags := []string{fmt.Sprintf("p:%d", i), fmt.Sprintf("c:%d", i%97)}
 		in.Held = append(in.Held, Object{Path: path, Tags: tags})
 		if i%3 == 0 {
-			in.Changes = append(in.Changes, Change{Path: path, Reason: deploy.ReasonContent, Tags: tags})
+			in.Changes = append(in.Changes, Change{Path: path, Reason: plan.ReasonContent, Tags: tags})
 		}
 	}
 	for _, limits := range []Limits{cloudFrontLimits, (&Cloudflare{tags: true}).Limits(), (&Fastly{host: "h"}).Limits()} {
@@ -329,7 +330,7 @@ func TestAPlanForALargeSiteIsQuick(t *testing.T) {
 }
 
 func TestTagsAreReadFromHeaders(t *testing.T) {
-	h, err := deploy.NewHeaders(map[string]string{"x-amz-meta-cache-tag": "a, b,c  d\te,* ,tag*,é," + strings.Repeat("x", 257)})
+	h, err := store.NewHeaders(map[string]string{"x-amz-meta-cache-tag": "a, b,c  d\te,* ,tag*,é," + strings.Repeat("x", 257)})
 	if err != nil {
 		t.Fatal(err)
 	}

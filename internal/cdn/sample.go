@@ -15,7 +15,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
 // Expectation is what one page has to show.
@@ -33,17 +36,17 @@ type Expectation struct {
 // same for the same release. Redirects are left out, and files that the build encoded itself: the manifest
 // knows their bytes as they are stored. Of those that the deploy compressed it knows
 // the built ones too, which is what a browser has after decoding.
-func Sample(changes []deploy.Change, live *deploy.Manifest, n int) []Expectation {
+func Sample(changes []plan.Change, live *manifest.Manifest, n int) []Expectation {
 	var entries, pages, gone []Expectation
 	for _, c := range changes {
 		e, isLive := live.Find(c.Path)
 		switch {
-		case isLive && (e.Headers.Get("content-encoding") != "" && !e.Compressed() || deploy.LeadsOn(e.Headers)):
-		case isLive && deploy.Classify(c.Path) == deploy.ClassEntry:
+		case isLive && (e.Headers.Get("content-encoding") != "" && !e.Compressed() || redirect.LeadsOn(e.Headers)):
+		case isLive && rules.Classify(c.Path) == rules.ClassEntry:
 			entries = append(entries, Expectation{Path: c.Path, SHA256: e.Built().Sum.String()})
-		case isLive && deploy.IsPage(c.Path):
+		case isLive && rules.IsPage(c.Path):
 			pages = append(pages, Expectation{Path: c.Path, SHA256: e.Built().Sum.String()})
-		case !isLive && c.Reason == deploy.ReasonGone && deploy.IsPage(c.Path):
+		case !isLive && c.Reason == plan.ReasonGone && rules.IsPage(c.Path):
 			gone = append(gone, Expectation{Path: c.Path, Gone: true})
 		}
 	}

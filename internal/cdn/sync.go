@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // Report tells what Sync did.
@@ -50,7 +50,7 @@ var ErrOtherCDN = errors.New("the purge that was begun is another CDN's")
 // destination, and so is what it was told and had not finished, so a retry by any
 // process does what is left. A *PendingError means that the site is live and the
 // CDN is not told: call Sync again.
-func Sync(ctx context.Context, dest deploy.Destination, purger Purger, o SyncOptions) (Report, error) {
+func Sync(ctx context.Context, dest store.Destination, purger Purger, o SyncOptions) (Report, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -65,7 +65,7 @@ func Sync(ctx context.Context, dest deploy.Destination, purger Purger, o SyncOpt
 
 // syncing is one Sync under way.
 type syncing struct {
-	dest   deploy.Destination
+	dest   store.Destination
 	purger Purger
 	o      SyncOptions
 	told   history.Purged
@@ -217,7 +217,7 @@ func (s *syncing) note(ctx context.Context, manifest int64) error {
 }
 
 // decide plans for all that changed since the CDN was told.
-func decide(ctx context.Context, state deploy.Store, head history.Head, told history.Purged, limits Limits, o SyncOptions) (Decision, error) {
+func decide(ctx context.Context, state store.Store, head history.Head, told history.Purged, limits Limits, o SyncOptions) (Decision, error) {
 	in := Input{
 		Site: o.Site, Release: head.Live.Release, Sequence: head.Live.Manifest,
 		Base: basePath(o.PublicURL), CleanURLs: o.CleanURLs, NotFoundCached: o.NotFoundCached,
@@ -238,7 +238,7 @@ func decide(ctx context.Context, state deploy.Store, head history.Head, told his
 		return Decision{Method: MethodNothing}, nil
 	}
 	err := collect(ctx, state, head, told, limits.TagHeader, &in)
-	if errors.Is(err, errUnknown) || errors.Is(err, deploy.ErrNotFound) {
+	if errors.Is(err, errUnknown) || errors.Is(err, store.ErrNotFound) {
 		return whole, nil // what the caches hold can't be known
 	}
 	if err != nil {

@@ -16,6 +16,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // recorder is a CDN that notes what it is told and can be away.
@@ -42,8 +45,8 @@ func (r *recorder) Purge(ctx context.Context, set Set) (Receipt, error) {
 type press struct {
 	t     *testing.T
 	build string
-	dest  deploy.Destination
-	rules deploy.Rules
+	dest  store.Destination
+	rules rules.Rules
 	cdn   *recorder
 }
 
@@ -180,12 +183,12 @@ func TestAPageOfADeployThatDiedIsPurged(t *testing.T) {
 	if !ok {
 		t.Fatal("no a.html")
 	}
-	plan.Entries = append([]deploy.Entry{page}, plan.Entries...)
+	plan.Entries = append([]manifest.Entry{page}, plan.Entries...)
 	body, err := plan.Encode()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := p.dest.State.Put(t.Context(), deploy.SmallPut(key, deploy.StateHeaders, body, deploy.Condition{})); err != nil {
+	if _, err := p.dest.State.Put(t.Context(), store.SmallPut(key, manifest.StateHeaders, body, store.Condition{})); err != nil {
 		t.Fatal(err)
 	}
 	p.told("both", "/a.html", "/b.html")
@@ -201,7 +204,7 @@ func TestReleasesThatAreNotKeptMeanEverything(t *testing.T) {
 	between := p.deploy()
 	p.write("b.html", "two")
 	p.deploy()
-	for _, err := range p.dest.State.Delete(t.Context(), []deploy.Deletion{{Key: history.ManifestKey(between.Sequence)}}) {
+	for _, err := range p.dest.State.Delete(t.Context(), []store.Deletion{{Key: history.ManifestKey(between.Sequence)}}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -215,7 +218,7 @@ func TestTagsOfWhatIsCachedAreUsed(t *testing.T) {
 	p := newPress(t)
 	p.cdn.limits = Limits{Paths: 100, Tags: 10, TagHeader: "x-amz-meta-cache-tag", Everything: true, Prices: Prices{Unit: 0.005}}
 	tag := func(tag string) {
-		p.rules = deploy.Rules{Headers: []deploy.HeaderRule{{Match: "?.html", Set: map[string]string{"x-amz-meta-cache-tag": tag}}}}
+		p.rules = rules.Rules{Headers: []rules.HeaderRule{{Match: "?.html", Set: map[string]string{"x-amz-meta-cache-tag": tag}}}}
 	}
 	tag("letters")
 	for i := range 200 {

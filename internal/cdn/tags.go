@@ -5,13 +5,13 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // Tags reads the cache tags of a header set from the named header: words parted
 // by commas or spaces. A word that CDNs refuse (longer than 256 bytes, not
 // printable ASCII, or with a star) is left out: nothing is cached under it.
-func Tags(h deploy.Headers, header string) []string {
+func Tags(h store.Headers, header string) []string {
 	if header == "" {
 		return nil
 	}

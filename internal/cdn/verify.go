@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
 // VerifyOptions say what has to be seen through a public address.
@@ -33,9 +33,9 @@ type VerifyOptions struct {
 
 // Seen is what Verify found.
 type Seen struct {
-	Marker  deploy.Marker `json:"marker"`
-	Looks   int           `json:"looks"`
-	Checked int           `json:"checked"` // pages of the sample that were as expected
+	Marker  manifest.Marker `json:"marker"`
+	Looks   int             `json:"looks"`
+	Checked int             `json:"checked"` // pages of the sample that were as expected
 	// Superseded tells that a later deploy of the site is live already. The
 	// sample was not checked then: it is not to be seen any more.
 	Superseded bool    `json:"superseded,omitempty"`
@@ -150,25 +150,25 @@ func look(ctx context.Context, o VerifyOptions, sample []Expectation, seen *Seen
 }
 
 // later tells whether a marker is of a deploy after the one looked for.
-func later(m deploy.Marker, o VerifyOptions) bool { return o.Sequence > 0 && m.Sequence > o.Sequence }
+func later(m manifest.Marker, o VerifyOptions) bool { return o.Sequence > 0 && m.Sequence > o.Sequence }
 
 // other tells whether a marker is of another deploy than the one looked for.
-func other(m deploy.Marker, o VerifyOptions) bool {
+func other(m manifest.Marker, o VerifyOptions) bool {
 	if o.Sequence > 0 {
 		return m.Sequence < o.Sequence
 	}
 	return m.Release != o.Release
 }
 
-func readMarker(ctx context.Context, o VerifyOptions) (deploy.Marker, *Finding) {
-	address := strings.TrimRight(o.URL, "/") + "/" + deploy.MarkerPath
-	var m deploy.Marker
+func readMarker(ctx context.Context, o VerifyOptions) (manifest.Marker, *Finding) {
+	address := strings.TrimRight(o.URL, "/") + "/" + manifest.MarkerPath
+	var m manifest.Marker
 	got, err := get(ctx, o.Client, address, true)
 	if finding := judgeStatus(address, got, err); finding != nil {
 		return m, finding
 	}
 	if err := json.Unmarshal(got.body, &m); err != nil || (m.Site == "" && m.Release == 0 && m.Sequence == 0) {
-		return deploy.Marker{}, &Finding{MismatchNoMarker, address, fmt.Sprintf(
+		return manifest.Marker{}, &Finding{MismatchNoMarker, address, fmt.Sprintf(
 			"%s answers with something that is no release's marker (%s): the address leads to another site, or an error page is sent with status 200", address, got.kind())}
 	}
 	switch {

@@ -15,7 +15,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 func sum(body string) string {
@@ -34,7 +36,7 @@ type public struct {
 	seen  []http.Header
 }
 
-func newPublic(t *testing.T, marker deploy.Marker) *public {
+func newPublic(t *testing.T, marker manifest.Marker) *public {
 	t.Helper()
 	p := &public{pages: map[string]string{"/": "home", "/a/": "page a", "/old/b.html": "page b"}}
 	p.release(t, marker)
@@ -58,7 +60,7 @@ func newPublic(t *testing.T, marker deploy.Marker) *public {
 	return p
 }
 
-func (p *public) release(t *testing.T, m deploy.Marker) {
+func (p *public) release(t *testing.T, m manifest.Marker) {
 	t.Helper()
 	body, err := m.Encode()
 	if err != nil {
@@ -66,11 +68,11 @@ func (p *public) release(t *testing.T, m deploy.Marker) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.pages["/"+deploy.MarkerPath] = string(body)
+	p.pages["/"+manifest.MarkerPath] = string(body)
 }
 
 var (
-	ours   = deploy.Marker{Site: "www", Release: 7, Sequence: 9, At: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	ours   = manifest.Marker{Site: "www", Release: 7, Sequence: 9, At: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
 	sample = []Expectation{
 		{Path: "index.html", SHA256: sum("home")},
 		{Path: "a/index.html", SHA256: sum("page a"), Headers: map[string]string{"Cache-Control": "max-age=60", "X-Debug": ""}},
@@ -100,7 +102,7 @@ func TestAReleaseIsSeenWithItsPages(t *testing.T) {
 
 func TestALaterDeployIsAsGood(t *testing.T) {
 	// A rollback: a lower release, deployed later.
-	p := newPublic(t, deploy.Marker{Site: "www", Release: 5, Sequence: 10})
+	p := newPublic(t, manifest.Marker{Site: "www", Release: 5, Sequence: 10})
 	seen, err := Verify(t.Context(), options(p.URL))
 	if err != nil || !seen.Superseded || seen.Checked != 0 || p.hits != 1 {
 		t.Errorf("%+v, %v, %d requests", seen, err, p.hits)
@@ -108,7 +110,7 @@ func TestALaterDeployIsAsGood(t *testing.T) {
 }
 
 func TestVerifyWaitsForTheEdge(t *testing.T) {
-	p := newPublic(t, deploy.Marker{Site: "www", Release: 6, Sequence: 8})
+	p := newPublic(t, manifest.Marker{Site: "www", Release: 6, Sequence: 8})
 	p.pages["/a/"] = "page a before"
 	var said []string
 	o := options(p.URL)
@@ -139,10 +141,10 @@ func TestVerifySaysWhatIsSeenInstead(t *testing.T) {
 			p.serve = func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(code); return true }
 		}
 	}
-	marker := func(m deploy.Marker) func(*public) {
+	marker := func(m manifest.Marker) func(*public) {
 		return func(p *public) {
 			body, _ := m.Encode()
-			p.pages["/"+deploy.MarkerPath] = string(body)
+			p.pages["/"+manifest.MarkerPath] = string(body)
 		}
 	}
 	for _, c := range []struct {
@@ -151,11 +153,11 @@ func TestVerifySaysWhatIsSeenInstead(t *testing.T) {
 		kind   Mismatch
 		detail string
 	}{
-		{"the release before", marker(deploy.Marker{Site: "www", Release: 6, Sequence: 8, At: ours.At}), MismatchOldRelease, "shows release 6, deployed 2026-11-22T12:00:00Z"},
-		{"another site", marker(deploy.Marker{Site: "staging\x1b[31m", Release: 7, Sequence: 9}), MismatchOtherSite, "points to another origin"},
-		{"no marker", func(p *public) { delete(p.pages, "/"+deploy.MarkerPath) }, MismatchNotFound, "answers 404"},
-		{"an error page with status 200", func(p *public) { p.pages["/"+deploy.MarkerPath] = "<html>" }, MismatchNoMarker, "error page"},
-		{"JSON of another kind", func(p *public) { p.pages["/"+deploy.MarkerPath] = "{}" }, MismatchNoMarker, "no release's marker"},
+		{"the release before", marker(manifest.Marker{Site: "www", Release: 6, Sequence: 8, At: ours.At}), MismatchOldRelease, "shows release 6, deployed 2026-11-22T12:00:00Z"},
+		{"another site", marker(manifest.Marker{Site: "staging\x1b[31m", Release: 7, Sequence: 9}), MismatchOtherSite, "points to another origin"},
+		{"no marker", func(p *public) { delete(p.pages, "/"+manifest.MarkerPath) }, MismatchNotFound, "answers 404"},
+		{"an error page with status 200", func(p *public) { p.pages["/"+manifest.MarkerPath] = "<html>" }, MismatchNoMarker, "error page"},
+		{"JSON of another kind", func(p *public) { p.pages["/"+manifest.MarkerPath] = "{}" }, MismatchNoMarker, "no release's marker"},
 		{"a login", status(401), MismatchRefused, "a login"},
 		{"a private bucket", status(403), MismatchRefused, "403"},
 		{"a server that fails", status(502), MismatchUnreachable, "502 Bad Gateway"},
@@ -230,7 +232,7 @@ func TestVerifyRefusesAnAddressThatIsNone(t *testing.T) {
 }
 
 func TestVerifyEndsWhenItIsCanceled(t *testing.T) {
-	p := newPublic(t, deploy.Marker{Site: "www", Release: 6, Sequence: 8})
+	p := newPublic(t, manifest.Marker{Site: "www", Release: 6, Sequence: 8})
 	o := options(p.URL)
 	o.Limit, o.Interval = time.Hour, time.Minute
 	ctx, cancel := contextWithTimeout(t, 50*time.Millisecond)
@@ -241,11 +243,11 @@ func TestVerifyEndsWhenItIsCanceled(t *testing.T) {
 }
 
 func TestASampleIsSpreadOverWhatChanged(t *testing.T) {
-	live := &deploy.Manifest{}
-	var changes []deploy.Change
-	add := func(path string, headers deploy.Headers) {
-		live.Entries = append(live.Entries, deploy.Entry{Path: path, Sum: deploy.Sum(sha256.Sum256([]byte(path))), Headers: headers})
-		changes = append(changes, deploy.Change{Path: path, Reason: deploy.ReasonContent})
+	live := &manifest.Manifest{}
+	var changes []plan.Change
+	add := func(path string, headers store.Headers) {
+		live.Entries = append(live.Entries, manifest.Entry{Path: path, Sum: store.Sum(sha256.Sum256([]byte(path))), Headers: headers})
+		changes = append(changes, plan.Change{Path: path, Reason: plan.ReasonContent})
 	}
 	add("a.css", "")
 	add("feed.xml", "")
@@ -254,7 +256,7 @@ func TestASampleIsSpreadOverWhatChanged(t *testing.T) {
 		add(fmt.Sprintf("p/%03d.html", i), "")
 	}
 	add("q.html", "content-encoding: gzip\n")
-	changes = append(changes, deploy.Change{Path: "gone.html", Reason: deploy.ReasonGone}, deploy.Change{Path: "gone.png", Reason: deploy.ReasonGone})
+	changes = append(changes, plan.Change{Path: "gone.html", Reason: plan.ReasonGone}, plan.Change{Path: "gone.png", Reason: plan.ReasonGone})
 
 	got := Sample(changes, live, 8)
 	var paths []string

@@ -13,7 +13,7 @@ import (
 	// Time zones are known on machines and in images that have no list of them.
 	_ "time/tzdata"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/environ"
 )
 
@@ -153,8 +153,8 @@ func (k *checker) inside(key, path, what string) {
 
 func (k *checker) allowed(key string, names []string) {
 	for i, name := range names {
-		if !slices.Contains(deploy.GuardNames(), name) {
-			k.wrong(fmt.Sprintf("%s[%d]", key, i), "%q is no check; expected one of %s", name, strings.Join(deploy.GuardNames(), ", "))
+		if !slices.Contains(guard.Names(), name) {
+			k.wrong(fmt.Sprintf("%s[%d]", key, i), "%q is no check; expected one of %s", name, strings.Join(guard.Names(), ", "))
 		}
 	}
 }

@@ -1,11 +1,11 @@
-// Package deploy decides how a built site becomes the live one.
+// Package deploy says what a deploy tells while it goes on (Event) and at its end
+// (Result). Its sub-packages make a built site the live one.
 //
-// It is the pure half of the deploy engine: what a destination holds
-// (Manifest), what has to be sent and in which order (Plan), which builds must
-// not go out (Check), who may write (Head and its lease), and under which
-// headers a file is served (Rules). Nothing here reads a clock, a file or a
-// network; package engine does that, through the Store interface that the
-// sub-packages s3 and dir implement.
+// The pure half decides: what a destination holds (manifest), what has to be sent
+// and in which order (plan), which builds must not go out (guard, links), where
+// moved addresses lead (redirect), and under which headers a file is served
+// (rules). None of them reads a clock, a file or a network; package engine does
+// that, through the interface in package store, which s3 and dir implement.
 //
 // # How a deploy goes
 //

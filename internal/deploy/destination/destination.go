@@ -10,9 +10,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/dir"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // DefaultStatePrefix is where the state lies in the site's own bucket.
@@ -42,31 +42,31 @@ type Options struct {
 
 // Open opens s3://bucket[/prefix] or file:///absolute/folder. Nothing is sent or
 // created yet.
-func Open(ctx context.Context, address string, o Options) (deploy.Destination, error) {
+func Open(ctx context.Context, address string, o Options) (store.Destination, error) {
 	u, err := url.Parse(address)
 	if err != nil {
-		return deploy.Destination{}, fmt.Errorf("the destination %q is not an address: %w", address, err)
+		return store.Destination{}, fmt.Errorf("the destination %q is not an address: %w", address, err)
 	}
 	switch u.Scheme {
 	case "file":
 		if u.Opaque != "" {
-			return deploy.Destination{}, notAnAddress(address, u.Opaque)
+			return store.Destination{}, notAnAddress(address, u.Opaque)
 		}
 		if u.Host != "" {
-			return deploy.Destination{}, fmt.Errorf("the destination %q names a host: write file:///absolute/folder, with three slashes", address)
+			return store.Destination{}, fmt.Errorf("the destination %q names a host: write file:///absolute/folder, with three slashes", address)
 		}
 		if o.State != "" {
-			return deploy.Destination{}, fmt.Errorf("another place for the state is for s3:// destinations: a folder keeps its own beside it")
+			return store.Destination{}, fmt.Errorf("another place for the state is for s3:// destinations: a folder keeps its own beside it")
 		}
 		site, state, err := dir.Open(filepath.FromSlash(u.Path))
 		if err != nil {
-			return deploy.Destination{}, err
+			return store.Destination{}, err
 		}
-		return deploy.Destination{Site: site, State: state, KeptPrefix: dir.KeptPrefix}, nil
+		return store.Destination{Site: site, State: state, KeptPrefix: dir.KeptPrefix}, nil
 	case "s3":
 		return openS3(ctx, address, o)
 	}
-	return deploy.Destination{}, notAnAddress(address, address)
+	return store.Destination{}, notAnAddress(address, address)
 }
 
 // notAnAddress says how to write what was probably meant: a folder, if it looks
@@ -82,14 +82,14 @@ func notAnAddress(address, folder string) error {
 	return err
 }
 
-func openS3(ctx context.Context, address string, o Options) (deploy.Destination, error) {
+func openS3(ctx context.Context, address string, o Options) (store.Destination, error) {
 	site, err := openBucket(ctx, address, o)
 	if err != nil {
-		return deploy.Destination{}, err
+		return store.Destination{}, err
 	}
 	if o.State != "" {
 		if o.StatePrefix != "" {
-			return deploy.Destination{}, fmt.Errorf("give either a state prefix or a state address, not both")
+			return store.Destination{}, fmt.Errorf("give either a state prefix or a state address, not both")
 		}
 		return withState(ctx, site, o)
 	}
@@ -99,7 +99,7 @@ func openS3(ctx context.Context, address string, o Options) (deploy.Destination,
 	}
 	prefix = strings.TrimPrefix(path.Clean("/"+prefix), "/")
 	if prefix == "" {
-		return deploy.Destination{}, fmt.Errorf("the state prefix %q is the site's root: name a folder", o.StatePrefix)
+		return store.Destination{}, fmt.Errorf("the state prefix %q is the site's root: name a folder", o.StatePrefix)
 	}
 	return besideSite(site, prefix+"/"), nil
 }
@@ -107,25 +107,25 @@ func openS3(ctx context.Context, address string, o Options) (deploy.Destination,
 // KeptPrefix is where, in the state, content is kept for a rollback.
 const KeptPrefix = "content/"
 
-func besideSite(site *s3.Store, prefix string) deploy.Destination {
-	return deploy.Destination{Site: site, State: site.Sub(prefix), StatePrefix: prefix, KeptPrefix: prefix + KeptPrefix}
+func besideSite(site *s3.Store, prefix string) store.Destination {
+	return store.Destination{Site: site, State: site.Sub(prefix), StatePrefix: prefix, KeptPrefix: prefix + KeptPrefix}
 }
 
 // withState keeps the state, and with it the content that releases replaced, at an
 // address of its own.
-func withState(ctx context.Context, site *s3.Store, o Options) (deploy.Destination, error) {
+func withState(ctx context.Context, site *s3.Store, o Options) (store.Destination, error) {
 	state, err := openBucket(ctx, o.State, o)
 	if err != nil {
-		return deploy.Destination{}, fmt.Errorf("state: %w", err)
+		return store.Destination{}, fmt.Errorf("state: %w", err)
 	}
 	here, there := site.String()+"/", state.String()+"/"
 	if strings.HasPrefix(here, there) {
-		return deploy.Destination{}, fmt.Errorf("the site (%s) would lie in its own state (%s): give each a place of its own", site, state)
+		return store.Destination{}, fmt.Errorf("the site (%s) would lie in its own state (%s): give each a place of its own", site, state)
 	}
 	if prefix, inside := strings.CutPrefix(there, here); inside {
 		return besideSite(site, prefix), nil
 	}
-	return deploy.Destination{Site: site, State: state, Kept: state, KeptPrefix: KeptPrefix}, nil
+	return store.Destination{Site: site, State: state, Kept: state, KeptPrefix: KeptPrefix}, nil
 }
 
 func openBucket(ctx context.Context, address string, o Options) (*s3.Store, error) {

@@ -22,10 +22,10 @@ import (
 
 	"github.com/minio/crc64nvme"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-var _ deploy.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // publicDir is the mode of folders that a web server, another user, reads.
 const publicDir = 0o755
@@ -65,21 +65,21 @@ func (s *Store) path(key string) (string, error) {
 }
 
 // Get reads a small file whole.
-func (s *Store) Get(_ context.Context, key string) (deploy.Object, error) {
+func (s *Store) Get(_ context.Context, key string) (store.Object, error) {
 	s.requests.Add(1)
 	name, err := s.path(key)
 	if err != nil {
-		return deploy.Object{}, err
+		return store.Object{}, err
 	}
 	body, err := os.ReadFile(name)
 	if err != nil {
-		return deploy.Object{}, s.explain("read", key, err)
+		return store.Object{}, s.explain("read", key, err)
 	}
 	info, err := os.Stat(name)
 	if err != nil {
-		return deploy.Object{}, s.explain("read", key, err)
+		return store.Object{}, s.explain("read", key, err)
 	}
-	o := deploy.Object{Body: body, Info: deploy.Info{
+	o := store.Object{Body: body, Info: store.Info{
 		Key: key, Size: int64(len(body)), Modified: info.ModTime(), Now: time.Now(), ETag: s.tagOf(info, body),
 		CRC: crc64nvme.Checksum(body), HasCRC: true,
 	}}
@@ -87,42 +87,42 @@ func (s *Store) Get(_ context.Context, key string) (deploy.Object, error) {
 }
 
 // Stat describes a file. Its headers are empty, as the folder keeps none.
-func (s *Store) Stat(ctx context.Context, key string) (deploy.Info, error) {
+func (s *Store) Stat(ctx context.Context, key string) (store.Info, error) {
 	o, err := s.stat(ctx, key)
 	if err != nil {
-		return deploy.Info{}, err
+		return store.Info{}, err
 	}
 	return o, nil
 }
 
-func (s *Store) stat(_ context.Context, key string) (deploy.Info, error) {
+func (s *Store) stat(_ context.Context, key string) (store.Info, error) {
 	s.requests.Add(1)
 	name, err := s.path(key)
 	if err != nil {
-		return deploy.Info{}, err
+		return store.Info{}, err
 	}
 	f, err := os.Open(name)
 	if err != nil {
-		return deploy.Info{}, s.explain("look at", key, err)
+		return store.Info{}, s.explain("look at", key, err)
 	}
 	defer func() { _ = f.Close() }()
 	info, err := f.Stat()
 	if err != nil {
-		return deploy.Info{}, s.explain("look at", key, err)
+		return store.Info{}, s.explain("look at", key, err)
 	}
 	if info.IsDir() {
-		return deploy.Info{}, fmt.Errorf("look at %s in %s: %w", key, s.name, deploy.ErrNotFound)
+		return store.Info{}, fmt.Errorf("look at %s in %s: %w", key, s.name, store.ErrNotFound)
 	}
 	crc := crc64nvme.New()
 	sum := sha256.New()
 	if _, err := io.Copy(io.MultiWriter(crc, sum), f); err != nil {
-		return deploy.Info{}, s.explain("look at", key, err)
+		return store.Info{}, s.explain("look at", key, err)
 	}
 	tag := timeTag(info)
 	if s.tagged {
 		tag = hex.EncodeToString(sum.Sum(nil))
 	}
-	return deploy.Info{
+	return store.Info{
 		Key: key, Size: info.Size(), ETag: tag, CRC: crc.Sum64(), HasCRC: true,
 		Modified: info.ModTime(), Now: time.Now(),
 	}, nil
@@ -130,34 +130,34 @@ func (s *Store) stat(_ context.Context, key string) (deploy.Info, error) {
 
 // Put writes a file beside its place and renames it there, so that a reader sees
 // the old content or the new and never a part.
-func (s *Store) Put(ctx context.Context, put deploy.Put) (deploy.Written, error) {
+func (s *Store) Put(ctx context.Context, put store.Put) (store.Written, error) {
 	s.requests.Add(1)
 	name, err := s.path(put.Key)
 	if err != nil {
-		return deploy.Written{}, err
+		return store.Written{}, err
 	}
 	unlock, err := s.guard()
 	if err != nil {
-		return deploy.Written{}, err
+		return store.Written{}, err
 	}
 	defer unlock()
 	if err := s.check(ctx, put.Key, put.If); err != nil {
-		return deploy.Written{}, err
+		return store.Written{}, err
 	}
 	if err := os.MkdirAll(filepath.Dir(name), publicDir); err != nil {
-		return deploy.Written{}, s.explain("write", put.Key, err)
+		return store.Written{}, s.explain("write", put.Key, err)
 	}
 	info, err := writeFile(name, put)
 	if err != nil {
-		return deploy.Written{}, s.explain("write", put.Key, err)
+		return store.Written{}, s.explain("write", put.Key, err)
 	}
 	if !s.tagged {
-		return deploy.Written{ETag: timeTag(info)}, nil
+		return store.Written{ETag: timeTag(info)}, nil
 	}
-	return deploy.Written{ETag: put.Sum.String()}, nil
+	return store.Written{ETag: put.Sum.String()}, nil
 }
 
-func writeFile(name string, put deploy.Put) (info fs.FileInfo, err error) {
+func writeFile(name string, put store.Put) (info fs.FileInfo, err error) {
 	tmp, err := os.CreateTemp(filepath.Dir(name), ".pressrun-*.tmp")
 	if err != nil {
 		return nil, err
@@ -192,34 +192,34 @@ func writeFile(name string, put deploy.Put) (info fs.FileInfo, err error) {
 
 // Copy copies one file over another. Copying a file onto itself changes nothing,
 // since there are no headers to keep.
-func (s *Store) Copy(ctx context.Context, c deploy.Copy) (deploy.Written, error) {
+func (s *Store) Copy(ctx context.Context, c store.Copy) (store.Written, error) {
 	if c.FromStore != nil || c.FromVersion != "" {
-		return deploy.Written{}, fmt.Errorf("copy %s to %s: from another store, or an earlier version: %w", c.From, s.name, errors.ErrUnsupported)
+		return store.Written{}, fmt.Errorf("copy %s to %s: from another store, or an earlier version: %w", c.From, s.name, errors.ErrUnsupported)
 	}
 	info, err := s.stat(ctx, c.From)
 	if err != nil {
-		return deploy.Written{}, err
+		return store.Written{}, err
 	}
 	if c.FromTag != "" && c.FromTag != info.ETag {
-		return deploy.Written{}, fmt.Errorf("copy %s in %s: %w", c.From, s.name, deploy.ErrPrecondition)
+		return store.Written{}, fmt.Errorf("copy %s in %s: %w", c.From, s.name, store.ErrPrecondition)
 	}
 	if c.From == c.Key {
-		return deploy.Written{ETag: info.ETag}, s.check(ctx, c.Key, c.If)
+		return store.Written{ETag: info.ETag}, s.check(ctx, c.Key, c.If)
 	}
 	from, err := s.path(c.From)
 	if err != nil {
-		return deploy.Written{}, err
+		return store.Written{}, err
 	}
 	f, err := os.Open(from)
 	if err != nil {
-		return deploy.Written{}, s.explain("copy", c.From, err)
+		return store.Written{}, s.explain("copy", c.From, err)
 	}
 	defer func() { _ = f.Close() }()
-	return s.Put(ctx, deploy.Put{Key: c.Key, Size: info.Size, CRC: info.CRC, Body: f, If: c.If})
+	return s.Put(ctx, store.Put{Key: c.Key, Size: info.Size, CRC: info.CRC, Body: f, If: c.If})
 }
 
 // Delete removes files, and folders that this leaves empty.
-func (s *Store) Delete(ctx context.Context, dels []deploy.Deletion) []error {
+func (s *Store) Delete(ctx context.Context, dels []store.Deletion) []error {
 	errs := make([]error, len(dels))
 	for i, d := range dels {
 		errs[i] = s.remove(ctx, d)
@@ -227,7 +227,7 @@ func (s *Store) Delete(ctx context.Context, dels []deploy.Deletion) []error {
 	return errs
 }
 
-func (s *Store) remove(ctx context.Context, d deploy.Deletion) error {
+func (s *Store) remove(ctx context.Context, d store.Deletion) error {
 	s.requests.Add(1)
 	name, err := s.path(d.Key)
 	if err != nil {
@@ -238,8 +238,8 @@ func (s *Store) remove(ctx context.Context, d deploy.Deletion) error {
 		return err
 	}
 	defer unlock()
-	err = s.check(ctx, d.Key, deploy.Condition{IfMatch: d.ETag})
-	if errors.Is(err, deploy.ErrNotFound) {
+	err = s.check(ctx, d.Key, store.Condition{IfMatch: d.ETag})
+	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
@@ -260,7 +260,7 @@ func (s *Store) remove(ctx context.Context, d deploy.Deletion) error {
 }
 
 // List calls f for every file whose key starts with prefix, by key.
-func (s *Store) List(ctx context.Context, prefix string, f func(deploy.Info) error) error {
+func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) error) error {
 	s.requests.Add(1)
 	s.mu.Lock()
 	root, below := s.root, ""
@@ -275,7 +275,7 @@ func (s *Store) List(ctx context.Context, prefix string, f func(deploy.Info) err
 	if err != nil {
 		return s.explain("list", prefix, err)
 	}
-	var found []deploy.Info
+	var found []store.Info
 	err = filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
@@ -288,13 +288,13 @@ func (s *Store) List(ctx context.Context, prefix string, f func(deploy.Info) err
 		if err != nil {
 			return err
 		}
-		found = append(found, deploy.Info{Key: key, Size: info.Size(), ETag: timeTag(info), Modified: info.ModTime()})
+		found = append(found, store.Info{Key: key, Size: info.Size(), ETag: timeTag(info), Modified: info.ModTime()})
 		return ctx.Err()
 	})
 	if err != nil {
 		return s.explain("list", prefix, err)
 	}
-	slices.SortFunc(found, func(a, b deploy.Info) int { return cmp.Compare(a.Key, b.Key) })
+	slices.SortFunc(found, func(a, b store.Info) int { return cmp.Compare(a.Key, b.Key) })
 	for _, info := range found {
 		if err := f(info); err != nil {
 			return err
@@ -304,8 +304,8 @@ func (s *Store) List(ctx context.Context, prefix string, f func(deploy.Info) err
 }
 
 // check compares what is there with what a write expects.
-func (s *Store) check(_ context.Context, key string, c deploy.Condition) error {
-	if c == (deploy.Condition{}) {
+func (s *Store) check(_ context.Context, key string, c store.Condition) error {
+	if c == (store.Condition{}) {
 		return nil
 	}
 	name, err := s.path(key)
@@ -315,13 +315,13 @@ func (s *Store) check(_ context.Context, key string, c deploy.Condition) error {
 	info, err := os.Stat(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && c.IfMatch != "":
-		return fmt.Errorf("%s in %s: %w", key, s.name, deploy.ErrNotFound)
+		return fmt.Errorf("%s in %s: %w", key, s.name, store.ErrNotFound)
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
 		return s.explain("look at", key, err)
 	case c.IfAbsent:
-		return fmt.Errorf("%s in %s: %w", key, s.name, deploy.ErrPrecondition)
+		return fmt.Errorf("%s in %s: %w", key, s.name, store.ErrPrecondition)
 	}
 	tag := timeTag(info)
 	if s.tagged {
@@ -332,7 +332,7 @@ func (s *Store) check(_ context.Context, key string, c deploy.Condition) error {
 		tag = s.tagOf(info, body)
 	}
 	if tag != c.IfMatch {
-		return fmt.Errorf("%s in %s: %w", key, s.name, deploy.ErrPrecondition)
+		return fmt.Errorf("%s in %s: %w", key, s.name, store.ErrPrecondition)
 	}
 	return nil
 }
@@ -353,7 +353,7 @@ func timeTag(info fs.FileInfo) string {
 // explain makes an operator's sentence of a file system's error.
 func (s *Store) explain(verb, key string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s %s in %s: %w", verb, key, s.name, deploy.ErrNotFound)
+		return fmt.Errorf("%s %s in %s: %w", verb, key, s.name, store.ErrNotFound)
 	}
 	if errors.Is(err, fs.ErrPermission) {
 		return fmt.Errorf("%s %s in %s: this user may not: check the folder's owner and mode: %w", verb, key, s.name, err)
@@ -364,4 +364,4 @@ func (s *Store) explain(verb, key string, err error) error {
 	return fmt.Errorf("%s %s in %s: %w", verb, key, s.name, err)
 }
 
-var _ deploy.Body = (*bytes.Reader)(nil)
+var _ store.Body = (*bytes.Reader)(nil)

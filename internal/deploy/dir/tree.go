@@ -11,10 +11,10 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-var _ deploy.Stager = (*Site)(nil)
+var _ store.Stager = (*Site)(nil)
 
 // keepTrees is how many trees stay: the live one, and the one before it for
 // requests that resolved their path just before the swap.

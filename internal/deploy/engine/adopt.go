@@ -12,14 +12,15 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
 )
 
 // tellByMD5 finds out which files that were sent without a CRC are the build's own:
 // what older tools sent in one request has its MD5 as its ETag (S3 API reference,
 // "Object": not what was sent in parts or is encrypted by KMS or by the sender).
 // Those are seen as if the store had told the CRC.
-func (d *run) tellByMD5(ctx context.Context, seen map[string]deploy.Seen) error {
+func (d *run) tellByMD5(ctx context.Context, seen map[string]plan.Observed) error {
 	b, ok := d.from.(build)
 	if !ok {
 		return nil
@@ -59,8 +60,8 @@ func (d *run) tellByMD5(ctx context.Context, seen map[string]deploy.Seen) error 
 	return nil
 }
 
-func (b build) md5(f deploy.File) (string, error) {
-	body, done, err := b.open(&deploy.Entry{Path: f.Path, Size: f.Size, Sum: f.Sum, CRC: f.CRC})
+func (b build) md5(f manifest.File) (string, error) {
+	body, done, err := b.open(&manifest.Entry{Path: f.Path, Size: f.Size, Sum: f.Sum, CRC: f.CRC})
 	if err != nil {
 		return "", err
 	}

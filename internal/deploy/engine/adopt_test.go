@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -31,8 +31,8 @@ func TestAFileWithoutACRCIsAdoptedByItsMD5(t *testing.T) {
 	objects["news/index.html"] = fakes3.Object{Body: []byte("swen"), ETag: md5Tag("swen")}
 	server.Bucket("b", objects)
 	_, err = engine.Run(t.Context(), dest, options(small().write(t)))
-	var guard *deploy.GuardError
-	if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardForeignFiles}) || !slices.Equal(guard.Violations[0].Paths, []string{"news/index.html"}) {
+	var g *guard.Error
+	if !errors.As(err, &g) || !slices.Equal(g.Names(), []string{guard.ForeignFiles}) || !slices.Equal(g.Violations[0].Paths, []string{"news/index.html"}) {
 		t.Fatalf("over another's file: %v", err)
 	}
 	if got := server.Objects("b")["news/index.html"]; string(got.Body) != other["news/index.html"] {

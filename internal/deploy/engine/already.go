@@ -7,24 +7,27 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // already tells whether the release that a plan makes is live, as after its
 // commit. When another one went live since the plan was made, it is ErrPlanMoved.
-func (s Sharded) already(ctx context.Context, dest deploy.Destination, site string) (live deploy.Live, ok bool, err error) {
+func (s Sharded) already(ctx context.Context, dest store.Destination, site string) (live manifest.Live, ok bool, err error) {
 	head, err := history.ReadHead(ctx, dest.State, site)
 	if err != nil {
 		return live, false, err
 	}
 	if head.Live == nil {
-		head.Live = &deploy.Live{}
+		head.Live = &manifest.Live{}
 	}
 	if head.Live.Sequence >= s.Next.Sequence && head.Live.Release == s.Next.Release {
 		m, err := history.ReadManifest(ctx, dest.State, history.ManifestKey(head.Live.Manifest), site)
 		if err != nil {
 			return live, false, fmt.Errorf("read the live release: %w", err)
 		}
-		if len(deploy.Diff(m, s.Next)) == 0 {
+		if len(plan.Diff(m, s.Next)) == 0 {
 			return *head.Live, true, nil
 		}
 	}
@@ -35,11 +38,11 @@ func (s Sharded) already(ctx context.Context, dest deploy.Destination, site stri
 }
 
 // nothingLeft is the result of a command whose release is live already.
-func nothingLeft(dest deploy.Destination, site string, live deploy.Live) deploy.Result {
+func nothingLeft(dest store.Destination, site string, live manifest.Live) deploy.Result {
 	r := deploy.Result{
 		Destination: dest.Site.String(), Site: site, Release: live.Release, Sequence: live.Sequence, Commit: live.Commit,
 		Files: live.Files, Pages: live.Pages, Bytes: live.Bytes, PreviousPages: live.Pages, Live: true, AlreadyLive: true,
-		Changed: []deploy.Change{}, Phases: []deploy.Timed{},
+		Changed: []plan.Change{}, Phases: []deploy.Timed{},
 	}
 	r.Counts.Unchanged = live.Files
 	if !live.Swept {
@@ -50,7 +53,7 @@ func nothingLeft(dest deploy.Destination, site string, live deploy.Live) deploy.
 
 // commitOnce commits a plan, unless that was done before: by an earlier try, or by
 // another one at the same time.
-func (s Sharded) commitOnce(ctx context.Context, dest deploy.Destination, site string, commit func() (deploy.Result, error)) (deploy.Result, error) {
+func (s Sharded) commitOnce(ctx context.Context, dest store.Destination, site string, commit func() (deploy.Result, error)) (deploy.Result, error) {
 	live, ok, err := s.already(ctx, dest, site)
 	if err != nil {
 		return deploy.Result{}, err

@@ -6,8 +6,9 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // Audit tells what was changed at a destination behind our back, by its listing
@@ -30,7 +31,7 @@ type Audit struct {
 func (a Audit) Clean() bool { return len(a.Missing)+len(a.Changed)+len(a.Pending) == 0 }
 
 // RunAudit compares a destination's listing with the live manifest.
-func RunAudit(ctx context.Context, dest deploy.Destination, site string) (Audit, error) {
+func RunAudit(ctx context.Context, dest store.Destination, site string) (Audit, error) {
 	a := Audit{Destination: dest.Site.String(), Missing: []string{}, Changed: []string{}, Foreign: []string{}}
 	head, err := history.ReadHead(ctx, dest.State, site)
 	if err != nil {
@@ -58,7 +59,7 @@ func (d *run) drifted(ctx context.Context) ([]string, error) {
 }
 
 // compare fills in what a listing tells, beside a manifest.
-func (a *Audit) compare(ctx context.Context, dest deploy.Destination, m *deploy.Manifest) error {
+func (a *Audit) compare(ctx context.Context, dest store.Destination, m *manifest.Manifest) error {
 	a.Files = len(m.Entries)
 	known := make(map[string]string, len(m.Entries)+len(m.Retired))
 	for _, e := range m.Entries {
@@ -75,11 +76,11 @@ func (a *Audit) compare(ctx context.Context, dest deploy.Destination, m *deploy.
 	}
 	seen := make(map[string]bool, len(known))
 	l := listing{store: dest.Site, known: slices.Sorted(maps.Keys(known))}
-	err := l.each(ctx, func(info deploy.Info) error {
+	err := l.each(ctx, func(info store.Info) error {
 		etag, ours := known[info.Key]
 		dropped, was := doomed[info.Key]
 		switch {
-		case deploy.Reserved(info.Key, dest.Private()):
+		case manifest.Reserved(info.Key, dest.Private()):
 		case was && dropped == info.ETag:
 			a.ToDelete = append(a.ToDelete, info.Key)
 		case !ours:

@@ -6,8 +6,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -32,7 +32,7 @@ func TestAnAuditTellsWhatIsStillToBeDeletedFromWhatIsNotOurs(t *testing.T) {
 	}
 	denied = false
 	for _, name := range []string{"b.html", "theirs.html"} {
-		put := deploy.SmallPut(name, "content-type: text/html\n", []byte("theirs"), deploy.Condition{})
+		put := store.SmallPut(name, "content-type: text/html\n", []byte("theirs"), store.Condition{})
 		if _, err := dest.Site.Put(t.Context(), put); err != nil {
 			t.Fatal(err)
 		}

@@ -4,33 +4,34 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // AuditRedirects compares what a redirect store holds with the live release.
-func AuditRedirects(ctx context.Context, dest deploy.Destination, store deploy.RedirectStore, site string) (deploy.RedirectAudit, error) {
+func AuditRedirects(ctx context.Context, dest store.Destination, store redirect.Store, site string) (redirect.Audit, error) {
 	head, err := history.ReadHead(ctx, dest.State, site)
 	if err != nil {
-		return deploy.RedirectAudit{}, err
+		return redirect.Audit{}, err
 	}
 	if head.Live == nil {
-		return deploy.RedirectAudit{}, history.NothingAt(dest.Site)
+		return redirect.Audit{}, history.NothingAt(dest.Site)
 	}
 	m, err := history.ReadManifest(ctx, dest.State, history.ManifestKey(head.Live.Manifest), site)
 	if err != nil {
-		return deploy.RedirectAudit{}, err
+		return redirect.Audit{}, err
 	}
 	note, err := readRedirectsNote(ctx, dest.State)
 	if err != nil {
-		return deploy.RedirectAudit{}, err
+		return redirect.Audit{}, err
 	}
 	held, version, err := heldNow(ctx, store)
 	if err != nil {
-		return deploy.RedirectAudit{}, fmt.Errorf("look at the redirects: %w", err)
+		return redirect.Audit{}, fmt.Errorf("look at the redirects: %w", err)
 	}
-	untouched := note == redirectsNote{store.String(), version, deploy.RedirectsDigest(m, store.Limits())}
-	a := deploy.AuditRedirects(m, held, store.Limits(), untouched)
+	untouched := note == redirectsNote{store.String(), version, redirect.Digest(m, store.Limits())}
+	a := redirect.NewAudit(m, held, store.Limits(), untouched)
 	a.Store = store.String()
 	if untouched && !a.Clean() {
 		return a, fmt.Errorf("%s is as the last deploy left it, and has none of the keys looked for: name the public address that the deploys name (--public-url)", store)
@@ -39,7 +40,7 @@ func AuditRedirects(ctx context.Context, dest deploy.Destination, store deploy.R
 }
 
 // heldNow is what a store holds, all of one version.
-func heldNow(ctx context.Context, store deploy.RedirectStore) (held map[string]string, version string, err error) {
+func heldNow(ctx context.Context, store redirect.Store) (held map[string]string, version string, err error) {
 	for range redirectTries {
 		if version, _, err = store.Version(ctx); err != nil {
 			return nil, "", err

@@ -13,6 +13,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -54,7 +56,7 @@ func newBucket(t *testing.T) bucket {
 		t.Helper()
 		found := site{}
 		for key, o := range server.Objects("b") {
-			if !deploy.Reserved(key, ".pressrun/") {
+			if !manifest.Reserved(key, ".pressrun/") {
 				found[key] = browse(t, key, o.Body, o.Header.Get("Content-Encoding"))
 			}
 		}
@@ -82,7 +84,7 @@ func browse(t *testing.T, name string, body []byte, encoding string) string {
 func (b bucket) encodings() map[string]int {
 	n := map[string]int{}
 	for key, o := range b.Objects("b") {
-		if !deploy.Reserved(key, ".pressrun/") {
+		if !manifest.Reserved(key, ".pressrun/") {
 			n[o.Header.Get("Content-Encoding")]++
 		}
 	}
@@ -102,10 +104,10 @@ func packed(r deploy.Result) int {
 // forget loses the state.
 func forget(t *testing.T, b bucket) {
 	t.Helper()
-	var dels []deploy.Deletion
+	var dels []store.Deletion
 	for key := range b.Objects("b") {
 		if rest, ok := strings.CutPrefix(key, ".pressrun/"); ok {
-			dels = append(dels, deploy.Deletion{Key: rest})
+			dels = append(dels, store.Deletion{Key: rest})
 		}
 	}
 	if err := errors.Join(b.dest.State.Delete(t.Context(), dels)...); err != nil {
@@ -125,7 +127,7 @@ func upgrade(t *testing.T, b bucket, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	i := slices.IndexFunc(m.Entries, func(e deploy.Entry) bool { return e.Path == path })
+	i := slices.IndexFunc(m.Entries, func(e manifest.Entry) bool { return e.Path == path })
 	e := &m.Entries[i]
 	var old bytes.Buffer
 	z, err := gzip.NewWriterLevel(&old, gzip.NoCompression)
@@ -135,7 +137,7 @@ func upgrade(t *testing.T, b bucket, path string) {
 	if _, err := z.Write([]byte(wordy()[path])); err != nil || z.Close() != nil {
 		t.Fatal(err)
 	}
-	put := deploy.SmallPut(path, e.Headers, old.Bytes(), deploy.Condition{})
+	put := store.SmallPut(path, e.Headers, old.Bytes(), store.Condition{})
 	written, err := b.dest.Site.Put(t.Context(), put)
 	if err != nil {
 		t.Fatal(err)
@@ -145,7 +147,7 @@ func upgrade(t *testing.T, b bucket, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.dest.State.Put(t.Context(), deploy.SmallPut(key, deploy.StateHeaders, body, deploy.Condition{})); err != nil {
+	if _, err := b.dest.State.Put(t.Context(), store.SmallPut(key, manifest.StateHeaders, body, store.Condition{})); err != nil {
 		t.Fatal(err)
 	}
 }

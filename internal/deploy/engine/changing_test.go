@@ -11,6 +11,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
 // TestABuildThatChangesWhileItIsDeployed changes the build after its assets have
@@ -54,7 +55,7 @@ func TestABuildThatChangesWhileItIsDeployed(t *testing.T) {
 				o := options(dir)
 				var once sync.Once
 				o.Progress = func(e deploy.Event) {
-					if e.Phase == deploy.ClassAsset.String() {
+					if e.Phase == rules.ClassAsset.String() {
 						once.Do(func() {
 							if err := c.change(dir); err != nil {
 								t.Error(err)

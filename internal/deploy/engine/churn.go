@@ -3,7 +3,7 @@ package engine
 import (
 	"context"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
 )
 
 // maxChurnPage bounds a page that is looked at, in bytes.
@@ -20,8 +20,8 @@ func (d *run) churn(ctx context.Context) {
 	if len(sample) == 0 {
 		return
 	}
-	c := &deploy.Churn{Changed: changed, Pages: pages, Causes: map[deploy.Cause]int{}}
-	examples := map[deploy.Cause]string{}
+	c := &plan.Churn{Changed: changed, Pages: pages, Causes: map[plan.Cause]int{}}
+	examples := map[plan.Cause]string{}
 	for _, e := range sample {
 		if e.Size > maxChurnPage {
 			continue
@@ -41,14 +41,14 @@ func (d *run) churn(ctx context.Context) {
 		if err != nil {
 			continue
 		}
-		cause := deploy.CauseOf(old, after)
+		cause := plan.CauseOf(old, after)
 		c.Sampled++
 		c.Causes[cause]++
 		examples[cause] = e.Path
 	}
 	most := 0
 	for cause, n := range c.Causes {
-		if cause != deploy.CauseContent && n > most {
+		if cause != plan.CauseContent && n > most {
 			most, c.Example = n, examples[cause]
 		}
 	}

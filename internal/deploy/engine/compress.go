@@ -15,7 +15,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/precompress"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // compress settles how each file is stored. One that the live release holds as the
@@ -119,11 +122,11 @@ func (d *run) repack(ctx context.Context) error {
 
 // repack makes sure that there is content for an entry that is stored compressed,
 // and that the entry describes it.
-func (b build) repack(entry *deploy.Entry) error {
+func (b build) repack(entry *manifest.Entry) error {
 	if !entry.Compressed() {
 		return nil
 	}
-	packed, err := b.packs.Pack(deploy.File{Path: entry.Path, Size: entry.Origin.Size, Sum: entry.Origin.Sum})
+	packed, err := b.packs.Pack(manifest.File{Path: entry.Path, Size: entry.Origin.Size, Sum: entry.Origin.Sum})
 	if err != nil {
 		return err
 	}
@@ -155,7 +158,7 @@ func (d *run) tellCompressed() {
 // folder tells whether the destination keeps no headers: only a folder stages a
 // whole release, and only a folder keeps none.
 func (d *run) folder() bool {
-	_, ok := d.dest.Site.(deploy.Stager)
+	_, ok := d.dest.Site.(store.Stager)
 	return ok
 }
 
@@ -187,8 +190,8 @@ func (p *packing) tell() {
 
 // decoded is an object's content as a browser has it. What is larger than most is
 // an error.
-func decoded(o deploy.Object, most int64) ([]byte, error) {
-	if o.Headers.Get("content-encoding") != deploy.EncodingGzip {
+func decoded(o store.Object, most int64) ([]byte, error) {
+	if o.Headers.Get("content-encoding") != rules.EncodingGzip {
 		return o.Body, nil
 	}
 	z, err := gzip.NewReader(bytes.NewReader(o.Body))

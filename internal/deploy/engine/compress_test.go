@@ -11,9 +11,12 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-var gzipped = deploy.Rules{Compress: []deploy.CompressRule{{Match: "**", Encoding: "gzip"}}}
+var gzipped = rules.Rules{Compress: []rules.CompressRule{{Match: "**", Encoding: "gzip"}}}
 
 func TestTextIsStoredCompressedAndKnownAgain(t *testing.T) {
 	b := newBucket(t)
@@ -33,7 +36,7 @@ func TestTextIsStoredCompressedAndKnownAgain(t *testing.T) {
 	}
 	changed := wordy().with("p03.html", page("other")).with("p04.html", "")
 	r = mustRun(t, b.place, compressed(t, changed))
-	if diff := cmp.Diff(deploy.Counts{Content: 1, Gone: 1, Unchanged: 22}, r.Counts); diff != "" || packed(r) != 1 {
+	if diff := cmp.Diff(plan.Counts{Content: 1, Gone: 1, Unchanged: 22}, r.Counts); diff != "" || packed(r) != 1 {
 		t.Errorf("%d compressed\n%s", packed(r), diff)
 	}
 	if diff := cmp.Diff(changed, b.read(t)); diff != "" {
@@ -75,7 +78,7 @@ func TestCompressionCanBeTurnedOnAndOff(t *testing.T) {
 	mustRun(t, b.place, off)
 	for i, o := range []engine.Options{on, off, on} {
 		r := mustRun(t, b.place, o)
-		if diff := cmp.Diff(deploy.Counts{Content: 22, Unchanged: 2}, r.Counts); diff != "" {
+		if diff := cmp.Diff(plan.Counts{Content: 22, Unchanged: 2}, r.Counts); diff != "" {
 			t.Errorf("change %d: %s", i, diff)
 		}
 		if diff := cmp.Diff(wordy(), b.read(t)); diff != "" {
@@ -138,7 +141,7 @@ func TestShardsSendCompressedContent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	next, err := deploy.DecodeManifest(encoded)
+	next, err := manifest.Decode(encoded)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,7 +166,7 @@ func TestAShardOfAnotherCompressorIsRefused(t *testing.T) {
 	b := newBucket(t)
 	o := compressed(t, wordy())
 	planned := planOf(t, b, o)
-	e := &planned.Next.Entries[slices.IndexFunc(planned.Next.Entries, func(e deploy.Entry) bool { return e.Compressed() })]
+	e := &planned.Next.Entries[slices.IndexFunc(planned.Next.Entries, func(e manifest.Entry) bool { return e.Compressed() })]
 	e.Sum[31] ^= 1
 	plan := engine.Sharded{Next: planned.Next, Parent: planned.Parent, Shards: 1, Changed: planned.All}
 	if _, err := engine.Stage(t.Context(), b.dest, plan, 1, o); !errors.Is(err, engine.ErrPlanMoved) || !strings.Contains(err.Error(), "use one version of Pressrun") {
@@ -182,7 +185,7 @@ func TestChurnLooksIntoCompressedPages(t *testing.T) {
 	}
 	mustRun(t, b.place, compressed(t, stamped("2026-03-01T10:00:00Z")))
 	r := mustRun(t, b.place, compressed(t, stamped("2026-03-02T10:00:00Z")))
-	if r.Churn == nil || r.Churn.Causes[deploy.CauseStamps] != deploy.ChurnSample {
+	if r.Churn == nil || r.Churn.Causes[plan.CauseStamps] != plan.ChurnSample {
 		t.Errorf("%+v", r.Churn)
 	}
 }

@@ -12,13 +12,16 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // TestADamagedStateStopsADeployBeforeItsFirstWrite puts something else in the
 // place of what a deploy remembers. Nothing is changed, the error names the object
 // and the way out, and what was there put back, all goes on.
 func TestADamagedStateStopsADeployBeforeItsFirstWrite(t *testing.T) {
-	const manifest, plan = "releases/0000000001", "releases/0000000002.plan"
+	const m, plan = "releases/0000000001", "releases/0000000002.plan"
 	cut := func(n int) func([]byte) []byte { return func(b []byte) []byte { return b[:n] } }
 	flip := func(b []byte) []byte { b = bytes.Clone(b); b[len(b)/2] ^= 0x10; return b }
 	newer := func(b []byte) []byte { b = bytes.Clone(b); b[4] = 99; return b }
@@ -26,7 +29,7 @@ func TestADamagedStateStopsADeployBeforeItsFirstWrite(t *testing.T) {
 		return func(b []byte) []byte { return bytes.Replace(b, []byte(old), []byte(by), 1) }
 	}
 	othersManifest := func([]byte) []byte {
-		b, err := (&deploy.Manifest{Site: "blog", Sequence: 1}).Encode()
+		b, err := (&manifest.Manifest{Site: "blog", Sequence: 1}).Encode()
 		if err != nil {
 			t.Error(err)
 		}
@@ -44,13 +47,13 @@ func TestADamagedStateStopsADeployBeforeItsFirstWrite(t *testing.T) {
 		{"a head that contradicts itself", history.HeadKey, replace(`"fence": 1`, `"fence": 0`), []string{"its numbers contradict each other", repair}},
 		{"a newer head", history.HeadKey, replace(`"format": 1`, `"format": 7`), []string{"/head: the destination's head: format 7: written by a newer version of Pressrun: update this one"}},
 		{"another site's head", history.HeadKey, replace(`"www"`, `"blog"`), []string{`the destination holds the site "blog", not "www": deploy to another bucket, prefix or folder`}},
-		{"an empty manifest", manifest, cut(0), []string{manifest + ": decode manifest: corrupt: it is no manifest", repair}},
-		{"a manifest that is none", manifest, replace("PRMF", "<htm"), []string{manifest + ": decode manifest: corrupt: it is no manifest", repair}},
-		{"a manifest cut off", manifest, cut(30), []string{manifest + ": decode manifest: corrupt", repair}},
-		{"a damaged manifest", manifest, flip, []string{manifest + ": decode manifest: corrupt", repair}},
-		{"a newer manifest", manifest, newer, []string{manifest + ": decode manifest: format 99: written by a newer version of Pressrun: update this one"}},
-		{"another site's manifest", manifest, othersManifest, []string{manifest + `: it is the manifest of the site "blog", not of "www"`}},
-		{"no manifest", manifest, nil, []string{"the manifest of the live release, ", manifest, "is missing", repair}},
+		{"an empty manifest", m, cut(0), []string{m + ": decode manifest: corrupt: it is no manifest", repair}},
+		{"a manifest that is none", m, replace("PRMF", "<htm"), []string{m + ": decode manifest: corrupt: it is no manifest", repair}},
+		{"a manifest cut off", m, cut(30), []string{m + ": decode manifest: corrupt", repair}},
+		{"a damaged manifest", m, flip, []string{m + ": decode manifest: corrupt", repair}},
+		{"a newer manifest", m, newer, []string{m + ": decode manifest: format 99: written by a newer version of Pressrun: update this one"}},
+		{"another site's manifest", m, othersManifest, []string{m + `: it is the manifest of the site "blog", not of "www"`}},
+		{"no manifest", m, nil, []string{"the manifest of the live release, ", m, "is missing", repair}},
 		{"a damaged plan of a deploy that died", plan, func([]byte) []byte { return []byte("PRMF\x01") }, []string{plan + ": decode manifest: corrupt", repair}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -62,7 +65,7 @@ func TestADamagedStateStopsADeployBeforeItsFirstWrite(t *testing.T) {
 				}
 				before, good := p.read(t), state(t, p, c.key)
 				if c.damage == nil {
-					if err := p.dest.State.Delete(t.Context(), []deploy.Deletion{{Key: c.key}})[0]; err != nil {
+					if err := p.dest.State.Delete(t.Context(), []store.Deletion{{Key: c.key}})[0]; err != nil {
 						t.Fatal(err)
 					}
 				} else {
@@ -96,7 +99,7 @@ func TestAStateThatWasGivenUpIsStartedAnew(t *testing.T) {
 		t.Helper()
 		mustRun(t, p, options(small().write(t)))
 		write(t, p, history.HeadKey, []byte("damaged"))
-		if err := p.dest.State.Delete(t.Context(), []deploy.Deletion{{Key: history.HeadKey}})[0]; err != nil {
+		if err := p.dest.State.Delete(t.Context(), []store.Deletion{{Key: history.HeadKey}})[0]; err != nil {
 			t.Fatal(err)
 		}
 		r := mustRun(t, p, options(small().write(t)))
@@ -117,7 +120,7 @@ func failInTheMiddle(t *testing.T, p place) {
 	dir := small().with("assets/new-0a1b2c3d4e.css", "new{}").with("news/index.html", "newer").write(t)
 	o := options(dir)
 	o.Progress = func(e deploy.Event) {
-		if e.Phase == deploy.ClassAsset.String() {
+		if e.Phase == rules.ClassAsset.String() {
 			_ = os.Remove(filepath.Join(dir, "news", "index.html")) // told of more than once
 		}
 	}
@@ -137,7 +140,7 @@ func state(t *testing.T, p place, key string) []byte {
 
 func write(t *testing.T, p place, key string, body []byte) {
 	t.Helper()
-	if _, err := p.dest.State.Put(t.Context(), deploy.SmallPut(key, deploy.StateHeaders, body, deploy.Condition{})); err != nil {
+	if _, err := p.dest.State.Put(t.Context(), store.SmallPut(key, manifest.StateHeaders, body, store.Condition{})); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -11,7 +11,13 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // Options say what to deploy, as what, and how carefully.
@@ -20,11 +26,11 @@ type Options struct {
 	Site    string // name of the site; a destination that holds another site is refused
 	Release int64  // number of the release; 0 counts on from the last one
 	Commit  string // source commit, for people
-	Rules   deploy.Rules
-	Limits  deploy.Limits
-	Grace   *deploy.Grace // nil for deploy.DefaultGrace
-	Allow   []string      // names of guards that are let pass this once
-	DryRun  bool          // plan and check, and write nothing
+	Rules   rules.Rules
+	Limits  guard.Limits
+	Grace   *manifest.Grace // nil for deploy.DefaultGrace
+	Allow   []string        // names of guards that are let pass this once
+	DryRun  bool            // plan and check, and write nothing
 	// Repair lists the destination too, as RunAudit does, and sends again what is
 	// missing of ours there. What others changed is a foreign file.
 	Repair bool
@@ -52,7 +58,7 @@ type Options struct {
 	// Redirects, when set, is made to hold the release's redirects too, within the
 	// same release. WithoutRedirects lets a release out without it although the one
 	// before had it.
-	Redirects        deploy.RedirectStore
+	Redirects        redirect.Store
 	WithoutRedirects bool
 	Now              func() time.Time // default time.Now
 }
@@ -67,7 +73,7 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("release %d: a release number is never negative", o.Release)
 	}
 	if o.Grace == nil {
-		o.Grace = &deploy.DefaultGrace
+		o.Grace = &manifest.DefaultGrace
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -105,7 +111,7 @@ func (o Options) withDefaults() (Options, error) {
 // Run deploys a build. A *deploy.GuardError stopped it before its first write; a
 // *deploy.LockedError tells of another deploy. After any error the Result says
 // whether the release is live all the same.
-func Run(ctx context.Context, dest deploy.Destination, opts Options) (deploy.Result, error) {
+func Run(ctx context.Context, dest store.Destination, opts Options) (deploy.Result, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return deploy.Result{}, err
@@ -140,7 +146,7 @@ func (d *run) openGate() {
 // Check reads the build and the destination's last release, and says what
 // forbids publishing. It writes nothing. Without a destination (both stores nil)
 // only the build itself is judged.
-func Check(ctx context.Context, dest deploy.Destination, opts Options) ([]deploy.Violation, error) {
+func Check(ctx context.Context, dest store.Destination, opts Options) ([]guard.Violation, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
@@ -154,15 +160,15 @@ func Check(ctx context.Context, dest deploy.Destination, opts Options) ([]deploy
 
 // run is one deploy under way.
 type run struct {
-	dest   deploy.Destination
+	dest   store.Destination
 	opts   Options
 	from   source
 	began  time.Time
-	tree   deploy.Tree  // as it was built
-	stored deploy.Tree  // as it is to be stored
-	head   history.Head // as read
-	base   deploy.Base
-	plan   deploy.Plan
+	tree   manifest.Tree // as it was built
+	stored manifest.Tree // as it is to be stored
+	head   history.Head  // as read
+	base   plan.Known
+	plan   plan.Plan
 	lease  *keeper
 	gate   *gate
 	hedge  *hedge // nil where writes are not sent over a network
@@ -180,8 +186,8 @@ type run struct {
 	redirects *redirects // nil without a redirect store
 
 	rollback bool
-	numbered bool           // a rollback's release had a number of its own
-	inPlace  []deploy.Entry // of a rollback: content that is only where it is to be written
+	numbered bool             // a rollback's release had a number of its own
+	inPlace  []manifest.Entry // of a rollback: content that is only where it is to be written
 }
 
 func (d *run) run(ctx context.Context) error {
@@ -204,9 +210,9 @@ func (d *run) run(ctx context.Context) error {
 		return err
 	}
 	d.churn(d.lease.ctx)
-	d.tree, d.stored = deploy.Tree{}, deploy.Tree{} // all is in the plan now, and writing takes memory too
+	d.tree, d.stored = manifest.Tree{}, manifest.Tree{} // all is in the plan now, and writing takes memory too
 	err := d.publish(d.lease.ctx)
-	if cause := context.Cause(d.lease.ctx); err != nil && errors.Is(cause, deploy.ErrLeaseLost) {
+	if cause := context.Cause(d.lease.ctx); err != nil && errors.Is(cause, manifest.ErrLeaseLost) {
 		err = cause
 	}
 	return d.end(ctx, err)
@@ -219,11 +225,11 @@ func (d *run) check(ctx context.Context) error {
 		return err
 	}
 	d.result.Violations = violations
-	return deploy.Stop(violations, d.opts.Allow)
+	return guard.Stop(violations, d.opts.Allow)
 }
 
-func (d *run) violations(ctx context.Context) ([]deploy.Violation, error) {
-	violations := deploy.Check(d.tree, d.previous(), d.limits())
+func (d *run) violations(ctx context.Context) ([]guard.Violation, error) {
+	violations := guard.Check(d.tree, d.previous(), d.limits())
 	b, ok := d.from.(build)
 	if !ok {
 		return violations, nil // an earlier release was judged in its time
@@ -232,14 +238,14 @@ func (d *run) violations(ctx context.Context) ([]deploy.Violation, error) {
 	return append(violations, broken...), err
 }
 
-func (d *run) limits() deploy.Limits {
+func (d *run) limits() guard.Limits {
 	l := d.opts.Limits
 	l.StatePrefix = d.dest.Private()
 	return l
 }
 
 // previous is the release that is live; nil when there is none.
-func (d *run) previous() *deploy.Manifest {
+func (d *run) previous() *manifest.Manifest {
 	if d.head.Live == nil {
 		return nil
 	}

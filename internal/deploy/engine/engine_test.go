@@ -14,9 +14,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
 )
 
 func TestDeploySendsOnlyWhatChanged(t *testing.T) {
@@ -27,30 +29,30 @@ func TestDeploySendsOnlyWhatChanged(t *testing.T) {
 		if diff := cmp.Diff(first, p.read(t)); diff != "" {
 			t.Fatalf("first release (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff(deploy.Counts{New: 8}, r.Counts); diff != "" || r.Uploaded != 8 || r.Release != 1 || !r.FirstRelease {
+		if diff := cmp.Diff(plan.Counts{New: 8}, r.Counts); diff != "" || r.Uploaded != 8 || r.Release != 1 || !r.FirstRelease {
 			t.Fatalf("first release: %s uploaded %d, release %d", diff, r.Uploaded, r.Release)
 		}
 
 		r = mustRun(t, p, options(first.write(t)))
-		if diff := cmp.Diff(deploy.Counts{Unchanged: 8}, r.Counts); diff != "" || r.Uploaded != 0 || r.UploadedBytes != 0 {
+		if diff := cmp.Diff(plan.Counts{Unchanged: 8}, r.Counts); diff != "" || r.Uploaded != 0 || r.UploadedBytes != 0 {
 			t.Fatalf("same build, all mtimes new: %s", diff)
 		}
 
 		edited := first.with("news/index.html", "newS")
 		r = mustRun(t, p, options(edited.write(t)))
-		if diff := cmp.Diff(deploy.Counts{Content: 1, Unchanged: 7}, r.Counts); diff != "" || r.Uploaded != 1 || r.UploadedBytes != 4 {
+		if diff := cmp.Diff(plan.Counts{Content: 1, Unchanged: 7}, r.Counts); diff != "" || r.Uploaded != 1 || r.UploadedBytes != 4 {
 			t.Fatalf("one page edited, same size: %s", diff)
 		}
 
 		fewer := edited.with("news/index.html", "")
 		r = mustRun(t, p, options(fewer.write(t)))
-		if diff := cmp.Diff(deploy.Counts{Gone: 1, Unchanged: 7}, r.Counts); diff != "" || r.Uploaded != 0 || r.Deleted != 1 {
+		if diff := cmp.Diff(plan.Counts{Gone: 1, Unchanged: 7}, r.Counts); diff != "" || r.Uploaded != 0 || r.Deleted != 1 {
 			t.Fatalf("one page removed: %s deleted %d", diff, r.Deleted)
 		}
 		if diff := cmp.Diff(fewer, p.read(t)); diff != "" {
 			t.Fatalf("after the removal (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff([]deploy.Change{{Path: "news/index.html", Reason: deploy.ReasonGone}}, r.Changed); diff != "" {
+		if diff := cmp.Diff([]plan.Change{{Path: "news/index.html", Reason: plan.ReasonGone}}, r.Changed); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -62,7 +64,7 @@ func TestDroppedAssetsStayForTheirGraceTime(t *testing.T) {
 		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 		o := func(s site) engine.Options {
 			o := options(s.write(t))
-			o.Grace = &deploy.Grace{Days: 30, Releases: 2}
+			o.Grace = &manifest.Grace{Days: 30, Releases: 2}
 			o.Now = func() time.Time { return now }
 			return o
 		}
@@ -113,15 +115,15 @@ func TestStrangersFilesAreNeverTouched(t *testing.T) {
 		}
 		with := small().with("stranger.html", "ours").with("news/index.html", "")
 		_, err := engine.Run(t.Context(), p.dest, options(with.write(t)))
-		var guard *deploy.GuardError
-		if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardForeignFiles}) {
+		var g *guard.Error
+		if !errors.As(err, &g) || !slices.Equal(g.Names(), []string{guard.ForeignFiles}) {
 			t.Fatalf("overwriting a stranger's file: %v", err)
 		}
 		if got := p.read(t)["stranger.html"]; got != "theirs" {
 			t.Fatalf("a file that is not ours became %q", got)
 		}
 		o := options(with.write(t))
-		o.Allow = []string{deploy.GuardForeignFiles}
+		o.Allow = []string{guard.ForeignFiles}
 		mustRun(t, p, o)
 		if got := p.read(t)["stranger.html"]; got != "ours" {
 			t.Fatalf("let pass, it is %q", got)
@@ -171,11 +173,11 @@ func TestTheMarkerNamesTheRelease(t *testing.T) {
 		o := options(small().write(t))
 		o.Release, o.Commit = 128, "abc"
 		mustRun(t, p, o)
-		object, err := p.dest.Site.Get(t.Context(), deploy.MarkerPath)
+		object, err := p.dest.Site.Get(t.Context(), manifest.MarkerPath)
 		if err != nil {
 			t.Fatal(err)
 		}
-		var m deploy.Marker
+		var m manifest.Marker
 		if err := json.Unmarshal(object.Body, &m); err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +241,7 @@ func TestTheBuildsOwnHeaderRulesAreUsedAndNotPublished(t *testing.T) {
 		}
 		// Without the file, only the header of that page changes.
 		r = mustRun(t, p, options(small().write(t)))
-		if diff := cmp.Diff(deploy.Counts{Headers: 1, Unchanged: 7}, r.Counts); diff != "" || r.Uploaded != 0 {
+		if diff := cmp.Diff(plan.Counts{Headers: 1, Unchanged: 7}, r.Counts); diff != "" || r.Uploaded != 0 {
 			t.Fatal(diff)
 		}
 	})
@@ -259,7 +261,7 @@ func TestABuildThatStampsEveryPageIsFoundOut(t *testing.T) {
 			t.Errorf("the first release: %+v", r.Churn)
 		}
 		r := mustRun(t, p, options(stamped("2026-03-02T10:00:00Z").write(t)))
-		if r.Churn == nil || r.Churn.Changed != 60 || r.Churn.Causes[deploy.CauseStamps] != deploy.ChurnSample || r.Churn.Example == "" {
+		if r.Churn == nil || r.Churn.Changed != 60 || r.Churn.Causes[plan.CauseStamps] != plan.ChurnSample || r.Churn.Example == "" {
 			t.Errorf("%+v", r.Churn)
 		}
 	})

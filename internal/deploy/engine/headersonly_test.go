@@ -9,6 +9,8 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -17,7 +19,7 @@ func tagged(t *testing.T, value string) engine.Options {
 	t.Helper()
 	o := options(small().write(t))
 	if value != "" {
-		o.Rules = deploy.Rules{Headers: []deploy.HeaderRule{{Match: "news/*", Set: map[string]string{"x-amz-meta-a": value}}}}
+		o.Rules = rules.Rules{Headers: []rules.HeaderRule{{Match: "news/*", Set: map[string]string{"x-amz-meta-a": value}}}}
 	}
 	return o
 }
@@ -44,7 +46,7 @@ func TestRollbackTakesAwayAHeaderThatALaterReleaseAdded(t *testing.T) {
 func TestHeadersThatADeployChangedWhichDiedAreChangedBack(t *testing.T) {
 	var dies atomic.Bool
 	dest := fake(t, &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
-		if dies.Load() && r.Method == http.MethodPut && r.URL.Path == "/b/"+deploy.MarkerPath {
+		if dies.Load() && r.Method == http.MethodPut && r.URL.Path == "/b/"+manifest.MarkerPath {
 			return &fakes3.Fault{Status: http.StatusForbidden, Code: "AccessDenied"}
 		}
 		return nil
@@ -68,7 +70,7 @@ func TestWhatIsSentAgainForItsHeadersIsForeseen(t *testing.T) {
 	for name, lacks := range map[string]fakes3.Lacks{"nothing lacks": {}, "no copies": {Copy: true}, "no headers of copies": {CopyHeaders: true}} {
 		t.Run(name, func(t *testing.T) {
 			dest := fake(t, &fakes3.Server{Lacks: lacks})
-			compressed := deploy.CompressRule{Match: "**", Encoding: deploy.EncodingGzip}
+			compressed := rules.CompressRule{Match: "**", Encoding: rules.EncodingGzip}
 			first := tagged(t, "")
 			first.Rules.Compress = append(first.Rules.Compress, compressed)
 			if _, err := engine.Run(t.Context(), dest, first); err != nil {

@@ -6,7 +6,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 const (
@@ -74,12 +74,12 @@ func (h *hedge) sent() int64 {
 // once; the one that is not needed is cancelled and waited for. A failed
 // condition counts only when both have failed: it may be the other that has
 // changed the file.
-func (h *hedge) do(ctx context.Context, send func(context.Context) (deploy.Written, error)) (deploy.Written, error) {
+func (h *hedge) do(ctx context.Context, send func(context.Context) (store.Written, error)) (store.Written, error) {
 	firstCtx, stopFirst := context.WithCancel(ctx)
 	defer stopFirst()
 	secondCtx, stopSecond := context.WithCancel(ctx)
 	defer stopSecond()
-	var second deploy.Written
+	var second store.Written
 	secondErr := errNotSent
 	ended := make(chan struct{})
 	late := time.AfterFunc(h.patience(), func() {
@@ -99,7 +99,7 @@ func (h *hedge) do(ctx context.Context, send func(context.Context) (deploy.Writt
 		stopSecond()
 	}
 	<-ended
-	if firstErr == nil || secondErr != nil && !errors.Is(secondErr, deploy.ErrPrecondition) {
+	if firstErr == nil || secondErr != nil && !errors.Is(secondErr, store.ErrPrecondition) {
 		return first, firstErr
 	}
 	return second, secondErr
@@ -107,7 +107,7 @@ func (h *hedge) do(ctx context.Context, send func(context.Context) (deploy.Writt
 
 var errNotSent = errors.New("not sent a second time")
 
-func (h *hedge) timed(ctx context.Context, send func(context.Context) (deploy.Written, error)) (deploy.Written, error) {
+func (h *hedge) timed(ctx context.Context, send func(context.Context) (store.Written, error)) (store.Written, error) {
 	began := time.Now()
 	written, err := send(ctx)
 	if err == nil {

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // usual is a hedge that has seen so many writes, each of them quick.
@@ -39,10 +39,10 @@ func TestASlowWriteIsSentASecondTime(t *testing.T) {
 		{name: "a quick one is not", seen: 100, tries: []try{{takes: time.Second}}, want: "try 1", takes: time.Second},
 		{name: "the second wins", seen: 100, tries: []try{{takes: time.Hour}, {takes: 30 * time.Millisecond}}, want: "try 2", takes: 2030 * time.Millisecond, again: 1},
 		{name: "the first wins after all", seen: 100, tries: []try{{takes: 3 * time.Second}, {takes: time.Hour}}, want: "try 1", takes: 3 * time.Second, again: 1},
-		{name: "the first had changed the file already", seen: 100, tries: []try{{takes: 4 * time.Second}, {takes: time.Second, err: deploy.ErrPrecondition}}, want: "try 1", takes: 4 * time.Second, again: 1},
-		{name: "the first is dead and had changed the file", seen: 100, tries: []try{{takes: 4 * time.Second, err: broken}, {takes: time.Second, err: deploy.ErrPrecondition}}, err: deploy.ErrPrecondition, takes: 4 * time.Second, again: 1},
+		{name: "the first had changed the file already", seen: 100, tries: []try{{takes: 4 * time.Second}, {takes: time.Second, err: store.ErrPrecondition}}, want: "try 1", takes: 4 * time.Second, again: 1},
+		{name: "the first is dead and had changed the file", seen: 100, tries: []try{{takes: 4 * time.Second, err: broken}, {takes: time.Second, err: store.ErrPrecondition}}, err: store.ErrPrecondition, takes: 4 * time.Second, again: 1},
 		{name: "the second wins where the first fails", seen: 100, tries: []try{{takes: 3 * time.Second, err: broken}, {takes: 5 * time.Second}}, want: "try 2", takes: 7 * time.Second, again: 1},
-		{name: "both fail", seen: 100, tries: []try{{takes: 3 * time.Second, err: deploy.ErrPrecondition}, {takes: 5 * time.Second, err: broken}}, err: deploy.ErrPrecondition, takes: 7 * time.Second, again: 1},
+		{name: "both fail", seen: 100, tries: []try{{takes: 3 * time.Second, err: store.ErrPrecondition}, {takes: 5 * time.Second, err: broken}}, err: store.ErrPrecondition, takes: 7 * time.Second, again: 1},
 		{name: "the first of a deploy are not", seen: 19, tries: []try{{takes: time.Minute}}, want: "try 1", takes: time.Minute},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -50,14 +50,14 @@ func TestASlowWriteIsSentASecondTime(t *testing.T) {
 				h := usual(c.seen)
 				began := time.Now()
 				var n atomic.Int64
-				written, err := h.do(t.Context(), func(ctx context.Context) (deploy.Written, error) {
+				written, err := h.do(t.Context(), func(ctx context.Context) (store.Written, error) {
 					number := n.Add(1)
 					this := c.tries[number-1]
 					select {
 					case <-time.After(this.takes):
-						return deploy.Written{ETag: fmt.Sprintf("try %d", number)}, this.err
+						return store.Written{ETag: fmt.Sprintf("try %d", number)}, this.err
 					case <-ctx.Done():
-						return deploy.Written{}, ctx.Err()
+						return store.Written{}, ctx.Err()
 					}
 				})
 				if !errors.Is(err, c.err) || (err == nil && written.ETag != c.want) {
@@ -79,12 +79,12 @@ func TestASlowStoreIsNotAskedTwiceForAll(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := usual(1000)
 		for range 2000 {
-			_, err := h.do(t.Context(), func(ctx context.Context) (deploy.Written, error) {
+			_, err := h.do(t.Context(), func(ctx context.Context) (store.Written, error) {
 				select {
 				case <-time.After(5 * time.Second):
 				case <-ctx.Done():
 				}
-				return deploy.Written{}, ctx.Err()
+				return store.Written{}, ctx.Err()
 			})
 			if err != nil {
 				t.Fatal(err)

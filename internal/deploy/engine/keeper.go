@@ -9,8 +9,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // closeTimeout bounds giving the lease back after a failure or a signal.
@@ -19,7 +20,7 @@ const closeTimeout = 10 * time.Second
 // keeper holds the lease: it renews it, and cancels ctx when it is lost.
 type keeper struct {
 	ctx   context.Context //nolint:containedctx // the lease is the lifetime of everything done under it
-	state deploy.Store
+	state store.Store
 	ttl   time.Duration
 
 	cancel context.CancelCauseFunc
@@ -28,7 +29,7 @@ type keeper struct {
 
 	turn chan struct{} // held by whoever swaps the head, over its request
 	mu   sync.Mutex    // guards head, etag and unanswered
-	head deploy.Head
+	head manifest.Head
 	etag string
 	// sent is the head that was last sent, and began when that was done for the
 	// first time: the store counts the lease from then on, at the earliest. Both are
@@ -66,9 +67,9 @@ func (k *keeper) renew() {
 		case <-time.After(wait):
 		}
 		ctx, cancel := context.WithTimeout(k.ctx, k.ttl/6)
-		err := k.update(ctx, deploy.Head.Renew)
+		err := k.update(ctx, manifest.Head.Renew)
 		cancel()
-		if errors.Is(err, deploy.ErrLeaseLost) {
+		if errors.Is(err, manifest.ErrLeaseLost) {
 			k.cancel(err)
 			return
 		}
@@ -96,21 +97,21 @@ func (k *keeper) valid() error {
 }
 
 // errTakenOver is how a lease is lost to another deploy.
-var errTakenOver = fmt.Errorf("another deploy has taken over: %w", deploy.ErrLeaseLost)
+var errTakenOver = fmt.Errorf("another deploy has taken over: %w", manifest.ErrLeaseLost)
 
 // ended says how a lease was lost that nobody has taken.
 func (k *keeper) ended() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.unanswered == nil {
-		return fmt.Errorf("the lease was not renewed in time (was this machine asleep?); deploy again: %w", deploy.ErrLeaseLost)
+		return fmt.Errorf("the lease was not renewed in time (was this machine asleep?); deploy again: %w", manifest.ErrLeaseLost)
 	}
 	return fmt.Errorf("the lease could not be renewed in time; check the network to the store, then deploy again: %w (the last try: %w)",
-		deploy.ErrLeaseLost, k.unanswered)
+		manifest.ErrLeaseLost, k.unanswered)
 }
 
 // update changes the head under the lease.
-func (k *keeper) update(ctx context.Context, change func(deploy.Head) deploy.Head) error {
+func (k *keeper) update(ctx context.Context, change func(manifest.Head) manifest.Head) error {
 	select {
 	case k.turn <- struct{}{}:
 		defer func() { <-k.turn }()
@@ -122,7 +123,7 @@ func (k *keeper) update(ctx context.Context, change func(deploy.Head) deploy.Hea
 		return nil // given back: nothing to change under
 	}
 	err := k.swap(ctx, change(head))
-	if !errors.Is(err, deploy.ErrPrecondition) && !errors.Is(err, deploy.ErrNotFound) {
+	if !errors.Is(err, store.ErrPrecondition) && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	// An earlier change of ours may have arrived although no answer came.
@@ -139,14 +140,14 @@ func (k *keeper) update(ctx context.Context, change func(deploy.Head) deploy.Hea
 	k.mu.Lock()
 	k.etag = found.ETag
 	k.mu.Unlock()
-	if err = k.swap(ctx, change(found.Head)); errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
+	if err = k.swap(ctx, change(found.Head)); errors.Is(err, store.ErrPrecondition) || errors.Is(err, store.ErrNotFound) {
 		return errTakenOver
 	}
 	return err
 }
 
 // arrived tells whether a head that was found is the one that was to be written.
-func (k *keeper) arrived(found history.Head, wanted deploy.Head) bool {
+func (k *keeper) arrived(found history.Head, wanted manifest.Head) bool {
 	a, err := found.Encode()
 	b, wantedErr := wanted.Encode()
 	if err != nil || wantedErr != nil || !bytes.Equal(a, b) {
@@ -159,14 +160,14 @@ func (k *keeper) arrived(found history.Head, wanted deploy.Head) bool {
 }
 
 // current is the head as this deploy last wrote it.
-func (k *keeper) current() deploy.Head {
+func (k *keeper) current() manifest.Head {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.head
 }
 
 // swap writes the head over the one that was last seen.
-func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
+func (k *keeper) swap(ctx context.Context, head manifest.Head) error {
 	body, err := head.Encode()
 	if err != nil {
 		return fmt.Errorf("encode head: %w", err)
@@ -175,16 +176,16 @@ func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
 		k.sent, k.began = body, time.Now()
 	}
 	k.mu.Lock()
-	cond := deploy.Condition{IfMatch: k.etag, IfAbsent: k.etag == ""}
+	cond := store.Condition{IfMatch: k.etag, IfAbsent: k.etag == ""}
 	k.mu.Unlock()
-	written, err := k.state.Put(ctx, deploy.SmallPut(history.HeadKey, deploy.StateHeaders, body, cond))
-	if errors.Is(err, deploy.ErrPrecondition) {
+	written, err := k.state.Put(ctx, store.SmallPut(history.HeadKey, manifest.StateHeaders, body, cond))
+	if errors.Is(err, store.ErrPrecondition) {
 		// The answer to an earlier try may have been lost on the way.
 		o, readErr := k.state.Get(ctx, history.HeadKey)
 		switch {
 		case readErr == nil && bytes.Equal(o.Body, body):
 			written.ETag, err = o.ETag, nil
-		case errors.Is(readErr, deploy.ErrDeleted) && cond.IfAbsent:
+		case errors.Is(readErr, store.ErrDeleted) && cond.IfAbsent:
 			err = fmt.Errorf("the state at %s was deleted, and its store takes what was deleted for what is there: delete its earlier versions too", k.state)
 		}
 	}
@@ -207,7 +208,7 @@ func (k *keeper) swap(ctx context.Context, head deploy.Head) error {
 // tried, or for closeTimeout once there is a failure or a signal. Swept tells that
 // the live release's deletes are done.
 func (k *keeper) close(ctx context.Context, swept, failed bool) error {
-	lost := errors.Is(context.Cause(k.ctx), deploy.ErrLeaseLost)
+	lost := errors.Is(context.Cause(k.ctx), manifest.ErrLeaseLost)
 	k.cancel(nil)
 	<-k.done
 	defer k.expiry.Stop()
@@ -221,8 +222,8 @@ func (k *keeper) close(ctx context.Context, swept, failed bool) error {
 	closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
 	defer context.AfterFunc(ctx, func() { time.AfterFunc(closeTimeout, cancel) })()
-	err := k.update(closing, func(h deploy.Head) deploy.Head { return h.Release(swept) })
-	if err != nil && !errors.Is(err, deploy.ErrLeaseLost) {
+	err := k.update(closing, func(h manifest.Head) manifest.Head { return h.Release(swept) })
+	if err != nil && !errors.Is(err, manifest.ErrLeaseLost) {
 		return fmt.Errorf("the lease could not be given back, and blocks other deploys until it ends by itself in %s: %w", k.ttl, err)
 	}
 	return nil

@@ -6,44 +6,46 @@ import (
 	"fmt"
 	"sync"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // kept is an earlier release, put together again from what the destination still
 // has of it.
 type kept struct {
-	dest    deploy.Destination
+	dest    store.Destination
 	site    string
-	release deploy.Live
+	release manifest.Live
 
-	manifest *deploy.Manifest // nil until it is read
-	missing  func(deploy.Entry) error
+	manifest *manifest.Manifest // nil until it is read
+	missing  func(manifest.Entry) error
 
 	mu       sync.Mutex
 	versions map[string]string // those that find found to be there, by path
 }
 
-func (k *kept) read(ctx context.Context) (deploy.Tree, error) {
+func (k *kept) read(ctx context.Context) (manifest.Tree, error) {
 	if k.manifest == nil {
 		m, err := history.ReadManifest(ctx, k.dest.State, history.ManifestKey(k.release.Manifest), k.site)
-		if errors.Is(err, deploy.ErrNotFound) { // tidied away: the head remembers more than is kept
-			return deploy.Tree{}, fmt.Errorf("release %d is no longer kept, so %s: %w", k.release.Release, instead(k.release), history.ErrNoRelease)
+		if errors.Is(err, store.ErrNotFound) { // tidied away: the head remembers more than is kept
+			return manifest.Tree{}, fmt.Errorf("release %d is no longer kept, so %s: %w", k.release.Release, instead(k.release), history.ErrNoRelease)
 		}
 		if err != nil {
-			return deploy.Tree{}, fmt.Errorf("read the release to go back to: %w", err)
+			return manifest.Tree{}, fmt.Errorf("read the release to go back to: %w", err)
 		}
 		k.manifest = m
 	}
-	var tree deploy.Tree
+	var tree manifest.Tree
 	for _, e := range k.manifest.Entries {
-		tree.Files = append(tree.Files, deploy.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC, Origin: e.Origin, Redirect: deploy.LeadsOn(e.Headers)})
+		tree.Files = append(tree.Files, manifest.File{Path: e.Path, Size: e.Size, Sum: e.Sum, CRC: e.CRC, Origin: e.Origin, Redirect: redirect.LeadsOn(e.Headers)})
 	}
 	return tree, nil
 }
 
 // HeadersFor gives the headers that the release had.
-func (k *kept) HeadersFor(path string) (deploy.Headers, error) {
+func (k *kept) HeadersFor(path string) (store.Headers, error) {
 	e, ok := k.manifest.Find(path)
 	if !ok {
 		return "", fmt.Errorf("the release to put in place has no %s", path)
@@ -53,28 +55,28 @@ func (k *kept) HeadersFor(path string) (deploy.Headers, error) {
 
 // find tells, before the first write, whether an entry's content is there: as the
 // version that the release wrote, else among what is kept by hash.
-func (k *kept) find(ctx context.Context, entry deploy.Entry) (there bool, err error) {
+func (k *kept) find(ctx context.Context, entry manifest.Entry) (there bool, err error) {
 	then, _ := k.manifest.Find(entry.Path)
-	store, ok := k.dest.Site.(deploy.Versioner)
+	st, ok := k.dest.Site.(store.Versioner)
 	var unread error
 	if then.Version != "" && ok {
-		info, err := store.StatVersion(ctx, entry.Path, then.Version)
+		info, err := st.StatVersion(ctx, entry.Path, then.Version)
 		switch {
 		case ctx.Err() != nil:
 			return false, context.Cause(ctx)
 		case err == nil && info.Size == entry.Size && (!info.HasCRC || info.CRC == entry.CRC):
 			k.found(entry.Path, then.Version)
 			return true, nil
-		case err != nil && !errors.Is(err, deploy.ErrNotFound):
+		case err != nil && !errors.Is(err, store.ErrNotFound):
 			unread = err
 		}
 	}
-	err = deploy.ErrNotFound
+	err = store.ErrNotFound
 	if k.dest.KeptPrefix != "" {
 		_, err = k.dest.Keeper().Stat(ctx, keptKey(k.dest.KeptPrefix, entry.Sum))
 	}
 	switch {
-	case !errors.Is(err, deploy.ErrNotFound):
+	case !errors.Is(err, store.ErrNotFound):
 		return err == nil, err
 	case unread != nil:
 		return false, fmt.Errorf("%w (s3:GetObjectVersion is needed)", unread)
@@ -91,11 +93,11 @@ func (k *kept) found(path, version string) {
 	k.versions[path] = version
 }
 
-func (k *kept) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (deploy.Written, error) {
+func (k *kept) put(ctx context.Context, site store.Store, entry *manifest.Entry, cond store.Condition) (store.Written, error) {
 	k.mu.Lock()
 	version := k.versions[entry.Path]
 	k.mu.Unlock()
-	c := deploy.Copy{Key: entry.Path, Headers: entry.Headers, If: cond, From: keptKey(k.dest.KeptPrefix, entry.Sum), FromStore: k.dest.Kept, Size: entry.Size}
+	c := store.Copy{Key: entry.Path, Headers: entry.Headers, If: cond, From: keptKey(k.dest.KeptPrefix, entry.Sum), FromStore: k.dest.Kept, Size: entry.Size}
 	if version != "" {
 		c.From, c.FromStore, c.FromVersion = entry.Path, nil, version
 	}
@@ -104,10 +106,10 @@ func (k *kept) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, 
 
 func (*kept) sends() bool { return false }
 
-func keptKey(prefix string, sum deploy.Sum) string { return prefix + sum.String() }
+func keptKey(prefix string, sum store.Sum) string { return prefix + sum.String() }
 
 // instead is what to do about a release that is not kept.
-func instead(release deploy.Live) string {
+func instead(release manifest.Live) string {
 	if release.Commit == "" {
 		return "build and deploy it anew"
 	}

@@ -5,8 +5,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -23,7 +24,7 @@ func whereverContentIsKept(t *testing.T, f func(t *testing.T, p place)) {
 		}, filepath.Join(gw.Data, "site", "www"))
 		f(t, p)
 		// A public bucket must list nothing but the site.
-		err := p.dest.Site.List(t.Context(), "", func(info deploy.Info) error {
+		err := p.dest.Site.List(t.Context(), "", func(info store.Info) error {
 			if strings.Contains(info.Key, "content/") || strings.Contains(info.Key, "releases/") || info.Key == "head" {
 				t.Errorf("the site's bucket lists %s", info.Key)
 			}
@@ -56,11 +57,11 @@ func withVersions(t *testing.T) (place, *servers.VersityGW) {
 }
 
 // readStore reads the site through its store.
-func readStore(t *testing.T, dest deploy.Destination) site {
+func readStore(t *testing.T, dest store.Destination) site {
 	t.Helper()
 	found := site{}
-	err := dest.Site.List(t.Context(), "", func(i deploy.Info) error {
-		if deploy.Reserved(i.Key, dest.Private()) {
+	err := dest.Site.List(t.Context(), "", func(i store.Info) error {
+		if manifest.Reserved(i.Key, dest.Private()) {
 			return nil
 		}
 		o, err := dest.Site.Get(t.Context(), i.Key)
@@ -74,10 +75,10 @@ func readStore(t *testing.T, dest deploy.Destination) site {
 }
 
 // keptKeys are what was copied for a rollback.
-func keptKeys(t *testing.T, dest deploy.Destination) []string {
+func keptKeys(t *testing.T, dest store.Destination) []string {
 	t.Helper()
 	var keys []string
-	err := dest.Keeper().List(t.Context(), dest.KeptPrefix, func(i deploy.Info) error { keys = append(keys, i.Key); return nil })
+	err := dest.Keeper().List(t.Context(), dest.KeptPrefix, func(i store.Info) error { keys = append(keys, i.Key); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // swapTries is how often in a row somebody else may be the first to swap the head.
@@ -18,7 +20,7 @@ func (d *run) planAndLock(ctx context.Context) error {
 	deadline := d.opts.Now().Add(d.opts.LockWait)
 	for lost := 0; ; {
 		err := d.tryLock(ctx)
-		var locked *deploy.LockedError
+		var locked *manifest.LockedError
 		switch {
 		case err == nil:
 			return nil
@@ -28,7 +30,7 @@ func (d *run) planAndLock(ctx context.Context) error {
 				return err
 			}
 			d.opts.Progress(deploy.Event{Phase: "waiting for another deploy", Elapsed: d.opts.Now().Sub(d.began)})
-		case !errors.Is(err, deploy.ErrPrecondition):
+		case !errors.Is(err, store.ErrPrecondition):
 			return err
 		default:
 			if lost++; lost == swapTries {

@@ -11,9 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -77,7 +77,7 @@ func TestALeaseThatCanNotBeRenewedEndsTheDeployAndSaysWhy(t *testing.T) {
 		o.LeaseTTL = time.Minute
 		began := time.Now()
 		_, err := engine.Run(t.Context(), dest, o)
-		if !errors.Is(err, deploy.ErrLeaseLost) {
+		if !errors.Is(err, manifest.ErrLeaseLost) {
 			t.Fatalf("got %v", err)
 		}
 		for _, want := range []string{"could not be renewed in time", "check the network", "deploy again", "the last try"} {
@@ -103,7 +103,7 @@ func TestACommitThatCanNotBeReadBackAtOnceIsNotTakenForAnotherDeploys(t *testing
 	var written, read bool
 	dest := fake(t, &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
 		switch head := strings.HasSuffix(r.URL.Path, "/"+history.HeadKey); {
-		case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/"+deploy.MarkerPath):
+		case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/"+manifest.MarkerPath):
 			committing.Store(true)
 		case head && committing.Load() && r.Method == http.MethodPut && !written:
 			written = true
@@ -154,7 +154,7 @@ func TestARenewalThatIsFoundOutLateCountsFromWhenItWasSent(t *testing.T) {
 		o := options(small().write(t))
 		o.LeaseTTL = ttl
 		_, err := engine.Run(t.Context(), fakeTrying(t, server, 1), o)
-		if !errors.Is(err, deploy.ErrLeaseLost) || !found {
+		if !errors.Is(err, manifest.ErrLeaseLost) || !found {
 			t.Fatalf("found %t, %v", found, err)
 		}
 		if stopped > taken+ttl {
@@ -184,7 +184,7 @@ func TestALeaseThatIsSlowToTakeCountsFromWhenItWasAskedFor(t *testing.T) {
 		}
 		o := options(small().write(t))
 		o.LeaseTTL = ttl
-		if _, err := engine.Run(t.Context(), fakeTrying(t, server, 1), o); !errors.Is(err, deploy.ErrLeaseLost) {
+		if _, err := engine.Run(t.Context(), fakeTrying(t, server, 1), o); !errors.Is(err, manifest.ErrLeaseLost) {
 			t.Fatal(err)
 		}
 		if stopped > ttl {

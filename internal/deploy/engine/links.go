@@ -14,7 +14,10 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/links"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
 )
 
 // maxLinkPage bounds a page that is read for its links, in bytes: no page that
@@ -23,30 +26,30 @@ const maxLinkPage = 16 << 20
 
 // brokenLinks reads the pages that have changed and looks for what they name; and,
 // when the release takes something away, the others for what is named there.
-func (d *run) brokenLinks(ctx context.Context, b build) ([]deploy.Violation, error) {
+func (d *run) brokenLinks(ctx context.Context, b build) ([]guard.Violation, error) {
 	elsewhere, err := b.leftToCDN()
 	if err != nil {
 		return nil, err
 	}
-	changed := deploy.ChangedPages(d.tree, d.previous())
-	dead, err := b.links(ctx, changed, func(page string, html []byte) []deploy.Link {
+	changed := links.ChangedPages(d.tree, d.previous())
+	dead, err := b.links(ctx, changed, func(page string, html []byte) []links.Link {
 		return deadLinks(d.tree, page, html)
 	})
 	if err != nil {
 		return nil, err
 	}
-	violations := deploy.BrokenLinks(unserved(dead, elsewhere), len(changed), d.limits())
+	violations := links.Broken(unserved(dead, elsewhere), len(changed), d.limits())
 	d.result.LostLinks = nil // of a plan that another deploy has overtaken
-	gone := deploy.WhatGoes(d.tree, d.previous(), *d.opts.Grace, d.head.Fence+1, d.opts.Now())
+	gone := links.NewRemoved(d.tree, d.previous(), *d.opts.Grace, d.head.Fence+1, d.opts.Now())
 	if gone.None() {
 		return violations, nil
 	}
-	unchanged := deploy.UnchangedPages(d.tree, d.previous())
+	unchanged := links.UnchangedPages(d.tree, d.previous())
 	lost, err := b.links(ctx, unchanged, gone.Links)
 	if err != nil {
 		return nil, err
 	}
-	stop, few := deploy.LinksToGone(unserved(lost, elsewhere), len(unchanged), d.limits())
+	stop, few := links.ToRemoved(unserved(lost, elsewhere), len(unchanged), d.limits())
 	if stop != nil {
 		violations = append(violations, *stop)
 	}
@@ -56,9 +59,9 @@ func (d *run) brokenLinks(ctx context.Context, b build) ([]deploy.Violation, err
 
 // links collects what find finds in pages. Each worker reads them into a buffer of
 // its own, so that memory does not grow with the site.
-func (b build) links(ctx context.Context, pages []deploy.File, find func(page string, html []byte) []deploy.Link) ([]deploy.Link, error) {
+func (b build) links(ctx context.Context, pages []manifest.File, find func(page string, html []byte) []links.Link) ([]links.Link, error) {
 	var mu sync.Mutex
-	var links []deploy.Link
+	var links []links.Link
 	var next atomic.Int64
 	group, ctx := errgroup.WithContext(ctx)
 	for range min(len(pages), 2*runtime.GOMAXPROCS(0)) {
@@ -90,7 +93,7 @@ func (b build) links(ctx context.Context, pages []deploy.File, find func(page st
 
 // page is a page's content, in a buffer that is used again for the next; nothing
 // of one that is too large.
-func (b build) page(f deploy.File, buf *[]byte) ([]byte, error) {
+func (b build) page(f manifest.File, buf *[]byte) ([]byte, error) {
 	if r, ok := b.made[f.Path]; ok {
 		return r.Page(), nil
 	}
@@ -112,11 +115,11 @@ func (b build) page(f deploy.File, buf *[]byte) ([]byte, error) {
 	return (*buf)[:n], err
 }
 
-func deadLinks(tree deploy.Tree, page string, html []byte) []deploy.Link {
-	var out []deploy.Link
-	deploy.References(html, func(target string, asset bool) {
-		if name, ok := deploy.Resolve(page, target); ok && !tree.Serves(name) {
-			out = append(out, deploy.Link{Page: page, Target: target, Asset: asset})
+func deadLinks(tree manifest.Tree, page string, html []byte) []links.Link {
+	var out []links.Link
+	links.References(html, func(target string, asset bool) {
+		if name, ok := links.Resolve(page, target); ok && !tree.Serves(name) {
+			out = append(out, links.Link{Page: page, Target: target, Asset: asset})
 		}
 	})
 	return out
@@ -124,17 +127,17 @@ func deadLinks(tree deploy.Tree, page string, html []byte) []deploy.Link {
 
 // leftToCDN tells what the CDN answers by rules that stored files can't carry out.
 func (b build) leftToCDN() (func(name string) bool, error) {
-	text, err := b.content(deploy.RedirectsFile)
+	text, err := b.content(redirect.FileName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return func(string) bool { return false }, nil
 	}
-	return deploy.LeftToCDN(text), err
+	return redirect.LeftToCDN(text), err
 }
 
 // unserved leaves out links that are answered elsewhere.
-func unserved(links []deploy.Link, elsewhere func(name string) bool) []deploy.Link {
-	return slices.DeleteFunc(links, func(l deploy.Link) bool {
-		name, ok := deploy.Resolve(l.Page, l.Target)
+func unserved(found []links.Link, elsewhere func(name string) bool) []links.Link {
+	return slices.DeleteFunc(found, func(l links.Link) bool {
+		name, ok := links.Resolve(l.Page, l.Target)
 		return ok && elsewhere(name)
 	})
 }

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
 // linked is a build of so many pages that link to one.
@@ -60,7 +61,7 @@ func TestUnchangedPagesThatNameWhatIsTakenAwayStopTheRelease(t *testing.T) {
 			}
 			if c.stop {
 				o := options(c.change(before).write(t))
-				o.Allow = []string{deploy.GuardBrokenLinks}
+				o.Allow = []string{guard.BrokenLinks}
 				if r := mustRun(t, b.place, o); len(r.Violations) != 1 {
 					t.Errorf("let pass: %+v", r.Violations)
 				}
@@ -77,7 +78,7 @@ func TestAnAssetIsMissedWhenItsGraceTimeEnds(t *testing.T) {
 	release := func(s site, days int) error {
 		o := options(s.write(t))
 		o.Now = func() time.Time { return at.AddDate(0, 0, days) }
-		o.Grace = &deploy.Grace{Days: 30, Releases: 1}
+		o.Grace = &manifest.Grace{Days: 30, Releases: 1}
 		_, err := engine.Run(t.Context(), b.dest, o)
 		return err
 	}

@@ -10,7 +10,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 const (
@@ -27,7 +29,7 @@ var errUnordered = errors.New("the store lists its keys in another order than th
 // tells where the next begins: far away, a hundred thousand files would take a
 // hundred round trips one after the other.
 type listing struct {
-	store deploy.Store
+	store store.Store
 	// known are keys, sorted: where they are many, the listing probably has many
 	// too. It is split there, so that each part is about as long.
 	known []string
@@ -39,8 +41,8 @@ type listing struct {
 // each calls f for every object, one at a time, in no order. A store that turns out
 // to be listed in parts wrongly is listed once more from its start: f may see a key
 // twice.
-func (l listing) each(ctx context.Context, f func(deploy.Info) error) error {
-	pager, ok := l.store.(deploy.Pager)
+func (l listing) each(ctx context.Context, f func(store.Info) error) error {
+	pager, ok := l.store.(store.Pager)
 	if !ok {
 		return l.store.List(ctx, "", f)
 	}
@@ -53,9 +55,9 @@ func (l listing) each(ctx context.Context, f func(deploy.Info) error) error {
 
 type partedListing struct {
 	listing
-	pager deploy.Pager
+	pager store.Pager
 	mu    sync.Mutex // one f at a time
-	f     func(deploy.Info) error
+	f     func(store.Info) error
 }
 
 func (l *partedListing) read(ctx context.Context) error {
@@ -156,7 +158,7 @@ func (l *partedListing) skip(after string) string {
 // adoptable are paths of the build that a destination holds before its first
 // release: those with the same content are taken over and not sent again. What
 // the listing shows to be of another size need not be looked at.
-func (d *run) adoptable(ctx context.Context) (same []string, other map[string]deploy.Seen, err error) {
+func (d *run) adoptable(ctx context.Context) (same []string, other map[string]plan.Observed, err error) {
 	sizes := make(map[string][2]int64, len(d.stored.Files))
 	l := listing{store: d.dest.Site, knownOnly: true}
 	for _, f := range d.stored.Files {
@@ -164,15 +166,15 @@ func (d *run) adoptable(ctx context.Context) (same []string, other map[string]de
 		l.known = append(l.known, f.Path)
 	}
 	slices.Sort(l.known)
-	other = map[string]deploy.Seen{}
-	err = l.each(ctx, func(info deploy.Info) error {
+	other = map[string]plan.Observed{}
+	err = l.each(ctx, func(info store.Info) error {
 		either, wanted := sizes[info.Key]
 		switch {
-		case !wanted || deploy.Reserved(info.Key, d.dest.Private()):
+		case !wanted || manifest.Reserved(info.Key, d.dest.Private()):
 		case slices.Contains(either[:], info.Size):
 			same = append(same, info.Key)
 		default:
-			other[info.Key] = deploy.Seen{Exists: true, Info: info}
+			other[info.Key] = plan.Observed{Exists: true, Info: info}
 		}
 		return nil
 	})

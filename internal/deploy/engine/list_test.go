@@ -13,14 +13,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
 // shelf is a store that only lists.
 type shelf struct {
-	deploy.Store
+	store.Store
 	keys   []string // in the order in which they are listed
 	size   int      // of a page
 	starts func(keys []string, after string) int
@@ -36,7 +36,7 @@ func byBytes(keys []string, after string) int {
 	return i
 }
 
-func (s *shelf) Page(_ context.Context, after string) ([]deploy.Info, bool, error) {
+func (s *shelf) Page(_ context.Context, after string) ([]store.Info, bool, error) {
 	i := s.starts(s.keys, after)
 	switch {
 	case i < 0:
@@ -45,17 +45,17 @@ func (s *shelf) Page(_ context.Context, after string) ([]deploy.Info, bool, erro
 		return nil, true, nil
 	}
 	end := min(len(s.keys), i+s.size)
-	var page []deploy.Info
+	var page []store.Info
 	for _, k := range s.keys[i:end] {
-		page = append(page, deploy.Info{Key: k, Size: int64(len(k))})
+		page = append(page, store.Info{Key: k, Size: int64(len(k))})
 	}
 	return page, end < len(s.keys), nil
 }
 
-func (s *shelf) List(_ context.Context, _ string, f func(deploy.Info) error) error {
+func (s *shelf) List(_ context.Context, _ string, f func(store.Info) error) error {
 	s.whole++
 	for _, k := range s.keys {
-		if err := f(deploy.Info{Key: k, Size: int64(len(k))}); err != nil {
+		if err := f(store.Info{Key: k, Size: int64(len(k))}); err != nil {
 			return err
 		}
 	}
@@ -77,13 +77,13 @@ func aKey() *rapid.Generator[string] {
 
 func TestAListingInPartsIsTheListing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		store := &shelf{
+		st := &shelf{
 			keys: slices.Sorted(slices.Values(rapid.SliceOfNDistinct(aKey(), 0, 80, rapid.ID).Draw(t, "keys"))),
 			size: rapid.IntRange(1, 9).Draw(t, "page"), starts: byBytes,
 		}
 		// Some known keys are there, others are not.
 		var known []string
-		for _, k := range store.keys {
+		for _, k := range st.keys {
 			if rapid.Bool().Draw(t, "known") {
 				known = append(known, k)
 			}
@@ -91,23 +91,23 @@ func TestAListingInPartsIsTheListing(t *testing.T) {
 		known = append(known, rapid.SliceOfN(aKey(), 0, 20).Draw(t, "other known keys")...)
 		slices.Sort(known)
 		known = slices.Compact(known)
-		l := listing{store: store, known: known, knownOnly: rapid.Bool().Draw(t, "known only"), perPart: rapid.IntRange(1, 10).Draw(t, "per part")}
+		l := listing{store: st, known: known, knownOnly: rapid.Bool().Draw(t, "known only"), perPart: rapid.IntRange(1, 10).Draw(t, "per part")}
 		want := []string{}
-		for _, k := range store.keys {
+		for _, k := range st.keys {
 			if _, ok := slices.BinarySearch(known, k); ok || !l.knownOnly {
 				want = append(want, k)
 			}
 		}
 		got := []string{}
-		err := l.each(t.Context(), func(info deploy.Info) error {
+		err := l.each(t.Context(), func(info store.Info) error {
 			if _, ok := slices.BinarySearch(known, info.Key); ok || !l.knownOnly {
 				got = append(got, info.Key)
 			}
 			return nil
 		})
 		slices.Sort(got)
-		if diff := cmp.Diff(want, got); diff != "" || err != nil || store.whole > 0 {
-			t.Fatalf("%v, %d listings from the start (-want +got):\n%s", err, store.whole, diff)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil || st.whole > 0 {
+			t.Fatalf("%v, %d listings from the start (-want +got):\n%s", err, st.whole, diff)
 		}
 	})
 }
@@ -119,7 +119,7 @@ func TestAStoreThatCannotBeListedInPartsIsListedWhole(t *testing.T) {
 	}
 	backwards := slices.Clone(sorted)
 	slices.Reverse(backwards)
-	for name, store := range map[string]*shelf{
+	for name, st := range map[string]*shelf{
 		"it says so":                      {keys: sorted, starts: func([]string, string) int { return -1 }},
 		"it starts anew each time":        {keys: sorted, starts: func([]string, string) int { return 0 }},
 		"it begins with the key itself":   {keys: sorted, starts: func(keys []string, after string) int { i, _ := slices.BinarySearch(keys, after); return i }},
@@ -127,33 +127,33 @@ func TestAStoreThatCannotBeListedInPartsIsListedWhole(t *testing.T) {
 		"it says there is more, and ends": {keys: nil, starts: func([]string, string) int { return 0 }, size: -1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if store.size == 0 {
-				store.size = 100
+			if st.size == 0 {
+				st.size = 100
 			}
 			seen := map[string]bool{}
-			err := listing{store: store, known: sorted}.each(t.Context(), func(info deploy.Info) error { seen[info.Key] = true; return nil })
-			if err != nil || len(seen) != len(store.keys) || store.whole != 1 {
-				t.Errorf("%d of %d keys were seen, in %d listings from the start, %v", len(seen), len(store.keys), store.whole, err)
+			err := listing{store: st, known: sorted}.each(t.Context(), func(info store.Info) error { seen[info.Key] = true; return nil })
+			if err != nil || len(seen) != len(st.keys) || st.whole != 1 {
+				t.Errorf("%d of %d keys were seen, in %d listings from the start, %v", len(seen), len(st.keys), st.whole, err)
 			}
 		})
 	}
 }
 
 func TestAnErrorEndsAListing(t *testing.T) {
-	store := &shelf{size: 10, starts: byBytes}
+	st := &shelf{size: 10, starts: byBytes}
 	for i := range 3000 {
-		store.keys = append(store.keys, fmt.Sprintf("%04d", i))
+		st.keys = append(st.keys, fmt.Sprintf("%04d", i))
 	}
 	enough := errors.New("enough")
 	n := 0
-	err := listing{store: store, known: store.keys}.each(t.Context(), func(deploy.Info) error {
+	err := listing{store: st, known: st.keys}.each(t.Context(), func(store.Info) error {
 		if n++; n > 500 {
 			return enough
 		}
 		return nil
 	})
-	if !errors.Is(err, enough) || store.whole > 0 {
-		t.Errorf("%v, %d listings from the start", err, store.whole)
+	if !errors.Is(err, enough) || st.whole > 0 {
+		t.Errorf("%v, %d listings from the start", err, st.whole)
 	}
 }
 
@@ -175,11 +175,11 @@ func TestALongListingTakesFewRoundTrips(t *testing.T) {
 		}
 		slices.Sort(l.known)
 		server.Bucket("b", objects)
-		store, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server})
+		st, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server})
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.store = store
+		l.store = st
 		for _, c := range []struct {
 			knownOnly   bool
 			least, most int // keys that are seen
@@ -190,11 +190,11 @@ func TestALongListingTakesFewRoundTrips(t *testing.T) {
 			{true, files, files + 6*page, 5 * trip, 70},
 		} {
 			l.knownOnly = c.knownOnly
-			began, before, n := time.Now(), store.Requests(), 0
-			if err := l.each(t.Context(), func(deploy.Info) error { n++; return nil }); err != nil {
+			began, before, n := time.Now(), st.Requests(), 0
+			if err := l.each(t.Context(), func(store.Info) error { n++; return nil }); err != nil {
 				t.Fatal(err)
 			}
-			took, requests := time.Since(began), store.Requests()-before
+			took, requests := time.Since(began), st.Requests()-before
 			t.Logf("known only %v: %d keys in %s and %d requests", c.knownOnly, n, took, requests)
 			if n < c.least || n > c.most || took > c.within || requests > c.requests {
 				t.Errorf("known only %v: %d keys in %s and %d requests", c.knownOnly, n, took, requests)

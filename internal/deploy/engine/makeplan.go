@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
 )
 
 // makePlan looks at what is in doubt and compares the build with the rest.
@@ -23,9 +26,9 @@ func (d *run) makePlan(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.plan, err = deploy.NewPlan(deploy.PlanInput{
+	d.plan, err = plan.New(plan.Input{
 		Tree: d.stored, Base: d.base, Seen: seen, Headers: d.headersFor(), Grace: *d.opts.Grace,
-		Next: deploy.Manifest{
+		Next: manifest.Manifest{
 			Site: d.opts.Site, Sequence: d.head.Fence + 1, Release: release, Commit: d.opts.Commit, At: d.opts.Now().UTC().Truncate(time.Second),
 		},
 		StatePrefix: d.dest.Private(),
@@ -55,19 +58,19 @@ func (d *run) makePlan(ctx context.Context) error {
 
 // number settles the release's number.
 func (d *run) number() (int64, error) {
-	release, err := deploy.ReleaseNumber(d.head.Head, d.opts.Release, d.rollback) // an older release is what a rollback is for
-	if older, ok := errors.AsType[*deploy.GuardError](err); ok {
+	release, err := guard.ReleaseNumber(d.head.Head, d.opts.Release, d.rollback) // an older release is what a rollback is for
+	if older, ok := errors.AsType[*guard.Error](err); ok {
 		if err := d.letPass(older); err != nil {
 			return 0, err
 		}
-		return deploy.ReleaseNumber(d.head.Head, d.opts.Release, true)
+		return guard.ReleaseNumber(d.head.Head, d.opts.Release, true)
 	}
 	return release, err
 }
 
 // letPass stops the deploy, or says that a person let it pass.
-func (d *run) letPass(stopped *deploy.GuardError) error {
-	if err := deploy.Stop(stopped.Violations, d.opts.Allow); err != nil {
+func (d *run) letPass(stopped *guard.Error) error {
+	if err := guard.Stop(stopped.Violations, d.opts.Allow); err != nil {
 		return err
 	}
 	d.result.Violations = append(d.result.Violations, stopped.Violations...)
@@ -75,9 +78,9 @@ func (d *run) letPass(stopped *deploy.GuardError) error {
 }
 
 // lookAround finds out what is at paths of which no manifest tells for sure.
-func (d *run) lookAround(ctx context.Context) (map[string]deploy.Seen, error) {
+func (d *run) lookAround(ctx context.Context) (map[string]plan.Observed, error) {
 	doubtful := d.base.Doubtful()
-	listed := map[string]deploy.Seen{}
+	listed := map[string]plan.Observed{}
 	switch {
 	case d.head.Live == nil:
 		same, other, err := d.adoptable(ctx)
@@ -111,7 +114,7 @@ func (d *run) tellPlan() {
 	r := &d.result
 	r.Release, r.Sequence = d.plan.Next.Release, d.plan.Next.Sequence
 	r.Counts = d.plan.Counts()
-	r.All = append([]deploy.Change{}, d.plan.Changes()...) // [] and not null, as JSON
+	r.All = append([]plan.Change{}, d.plan.Changes()...) // [] and not null, as JSON
 	r.Changed = r.All[:min(len(r.All), deploy.MaxChanged)]
 	r.ChangedTruncated = len(r.All) > deploy.MaxChanged
 	r.Parent, r.PlanDigest, r.Forecast = d.plan.Next.Parent, d.plan.Digest(), d.plan.Forecast(d.replaced())
@@ -124,13 +127,13 @@ func (d *run) tellPlan() {
 	}
 }
 
-func foreign(paths []string) *deploy.GuardError {
+func foreign(paths []string) *guard.Error {
 	what := "1 file at the destination was"
 	if len(paths) != 1 {
 		what = fmt.Sprintf("%d files at the destination were", len(paths))
 	}
-	return &deploy.GuardError{Violations: []deploy.Violation{{
-		Name:   deploy.GuardForeignFiles,
+	return &guard.Error{Violations: []guard.Violation{{
+		Name:   guard.ForeignFiles,
 		Detail: what + " put or changed there by someone else and would be overwritten",
 		Paths:  paths[:min(len(paths), 20)],
 	}}}

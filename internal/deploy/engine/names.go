@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
 // refuseLongNames leaves out what the store could not keep under its prefix, for
@@ -16,11 +16,11 @@ func (d *run) refuseLongNames() {
 		return
 	}
 	longest := bounded.LongestPath()
-	d.tree.Files = slices.DeleteFunc(d.tree.Files, func(f deploy.File) bool {
+	d.tree.Files = slices.DeleteFunc(d.tree.Files, func(f manifest.File) bool {
 		if len(f.Path) <= longest {
 			return false
 		}
-		d.tree.Refused = append(d.tree.Refused, deploy.Refused{
+		d.tree.Refused = append(d.tree.Refused, manifest.Refused{
 			Path: f.Path, Why: fmt.Sprintf("with %s before it its path is longer than S3 takes, by %d bytes", d.dest.Site, len(f.Path)-longest),
 		})
 		return true

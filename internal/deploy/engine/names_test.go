@@ -9,9 +9,9 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -49,7 +49,7 @@ func TestOddNamesGoLiveAsTheyAre(t *testing.T) {
 		}
 		second = second.with("caf\u00e9.html", "") // the other one stays
 		o := options(second.write(t))
-		o.Allow = []string{deploy.GuardVanishedPages}
+		o.Allow = []string{guard.VanishedPages}
 		mustRun(t, p, o)
 		if diff := cmp.Diff(second, p.read(t)); diff != "" {
 			t.Fatalf("second release (-want +got):\n%s", diff)
@@ -97,22 +97,22 @@ func TestAKeyOf1024BytesIsTheLongest(t *testing.T) {
 			longer := path(1025 - len(prefix))
 			build = site{"index.html": "changed", longest: "changed", longer: "too long"}
 			_, err = engine.Run(t.Context(), p.dest, options(build.write(t)))
-			var guard *deploy.GuardError
-			if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardRefusedFiles}) {
+			var g *guard.Error
+			if !errors.As(err, &g) || !slices.Equal(g.Names(), []string{guard.RefusedFiles}) {
 				t.Fatalf("a byte more: %v", err)
 			}
 			want := "with s3://site/" + strings.TrimSuffix(prefix, "/") + " before it its path is longer than S3 takes, by 1 bytes"
 			if prefix == "" {
 				want = "longer than 1024 bytes"
 			}
-			if !strings.Contains(strings.Join(guard.Violations[0].Paths, " "), want) {
-				t.Errorf("%q does not say %q", guard.Violations[0].Paths, want)
+			if !strings.Contains(strings.Join(g.Violations[0].Paths, " "), want) {
+				t.Errorf("%q does not say %q", g.Violations[0].Paths, want)
 			}
 			if o, err := p.dest.Site.Get(t.Context(), longest); err != nil || string(o.Body) != "long" || p.dest.Requests() > before+3 {
 				t.Errorf("it wrote before it was refused: %q, %v, %d requests", o.Body, err, p.dest.Requests()-before)
 			}
 			allowed := options(build.write(t))
-			allowed.Allow = []string{deploy.GuardRefusedFiles}
+			allowed.Allow = []string{guard.RefusedFiles}
 			if r := mustRun(t, p, allowed); r.Files != 2 {
 				t.Errorf("let pass, %d files are live", r.Files)
 			}

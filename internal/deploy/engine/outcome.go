@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // end gives the lease back and settles what became of the deploy. What fails once
@@ -49,7 +49,7 @@ func (d *run) outcome(ctx context.Context, failed error) error {
 // discard gives up what a deploy that failed has staged. The next one may have
 // the same destination at hand, and must not take it for what visitors see.
 func (d *run) discard() error {
-	stager, ok := d.dest.Site.(deploy.Stager)
+	stager, ok := d.dest.Site.(store.Stager)
 	if !ok {
 		return nil
 	}

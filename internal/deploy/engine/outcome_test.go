@@ -13,6 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -23,7 +24,7 @@ func atTheCommit(fault func(n int, r *http.Request) *fakes3.Fault) *fakes3.Serve
 	var n atomic.Int32
 	return &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
 		switch {
-		case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/"+deploy.MarkerPath):
+		case r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/"+manifest.MarkerPath):
 			committing.Store(true)
 		case committing.Load() && strings.HasSuffix(r.URL.Path, "/"+history.HeadKey):
 			return fault(int(n.Add(1)), r)

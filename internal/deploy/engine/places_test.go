@@ -15,6 +15,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -64,7 +66,7 @@ func (s site) with(name, body string) site {
 
 // place is one destination, and a way to read it as a visitor does.
 type place struct {
-	dest deploy.Destination
+	dest store.Destination
 	read func(t *testing.T) site
 	put  func(t *testing.T, name, body string) // as a stranger
 
@@ -109,7 +111,7 @@ func folder(t *testing.T, address string, o destination.Options, dir string) pla
 		},
 		put: func(t *testing.T, name, body string) {
 			t.Helper()
-			_, err := dest.Site.Put(t.Context(), deploy.Put{
+			_, err := dest.Site.Put(t.Context(), store.Put{
 				Key: name, Size: int64(len(body)), Sum: sha256.Sum256([]byte(body)),
 				CRC: crc64nvme.Checksum([]byte(body)), Body: strings.NewReader(body),
 			})
@@ -135,7 +137,7 @@ func readFolder(t *testing.T, dir string) site {
 			return err
 		}
 		key, _ := filepath.Rel(dir, name)
-		if strings.HasPrefix(key, ".pressrun/") || key == deploy.MarkerPath {
+		if strings.HasPrefix(key, ".pressrun/") || key == manifest.MarkerPath {
 			return nil
 		}
 		body, err := os.ReadFile(name)

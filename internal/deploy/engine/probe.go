@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // The keys of probes: in the state, and in a public bucket whose state lies
@@ -22,8 +22,8 @@ const noETag = `"0123456789abcdef0123456789abcdef"`
 // probe finds out, once for a destination, what its store lacks that S3 has: by
 // doing it, since what a store says of itself is not to be relied on.
 func (d *run) probe(ctx context.Context) error {
-	var lacks []deploy.Lack
-	_, folder := d.dest.Site.(deploy.Stager)
+	var lacks []store.MissingCapability
+	_, folder := d.dest.Site.(store.Stager)
 	p := prober{d.dest.State, probeKey, d.lease}
 	found, err := p.conditions(ctx)
 	if lacks = append(lacks, found...); err == nil && d.dest.StatePrefix == "" && !folder {
@@ -43,18 +43,18 @@ func (d *run) probe(ctx context.Context) error {
 	for _, lack := range lacks {
 		d.warn("the store at %s %s", p.store, lack)
 	}
-	d.lease.saw(deploy.StoreSeen{Lacks: lacks})
+	d.lease.saw(store.Capabilities{Lacks: lacks})
 	return nil
 }
 
 // prober tries one store.
 type prober struct {
-	store deploy.Store
+	store store.Store
 	key   string
 	lease *keeper
 }
 
-func (p prober) put(ctx context.Context, put deploy.Put) error {
+func (p prober) put(ctx context.Context, put store.Put) error {
 	if err := p.lease.valid(); err != nil {
 		return err
 	}
@@ -63,40 +63,40 @@ func (p prober) put(ctx context.Context, put deploy.Put) error {
 }
 
 // conditions tries the writes that keep two deploys apart.
-func (p prober) conditions(ctx context.Context) (lacks []deploy.Lack, err error) {
-	absent := deploy.SmallPut(p.key, deploy.ProbeHeaders("one"), []byte("is a conditional write refused?\n"), deploy.Condition{IfAbsent: true})
-	if err := p.put(ctx, absent); err != nil && !errors.Is(err, deploy.ErrPrecondition) {
+func (p prober) conditions(ctx context.Context) (lacks []store.MissingCapability, err error) {
+	absent := store.SmallPut(p.key, store.CheckHeaders("one"), []byte("is a conditional write refused?\n"), store.Condition{IfAbsent: true})
+	if err := p.put(ctx, absent); err != nil && !errors.Is(err, store.ErrPrecondition) {
 		return nil, err
 	}
 	other := absent
-	other.If = deploy.Condition{IfMatch: noETag}
+	other.If = store.Condition{IfMatch: noETag}
 	for _, try := range []struct {
-		put  deploy.Put
-		lack deploy.Lack
-	}{{absent, deploy.LackIfAbsent}, {other, deploy.LackIfMatch}} {
+		put  store.Put
+		lack store.MissingCapability
+	}{{absent, store.MissingIfAbsent}, {other, store.MissingIfMatch}} {
 		switch err := p.put(ctx, try.put); {
 		case err == nil:
 			lacks = append(lacks, try.lack)
-		case !errors.Is(err, deploy.ErrPrecondition):
+		case !errors.Is(err, store.ErrPrecondition):
 			return nil, err
 		}
 	}
-	err = p.store.Delete(ctx, []deploy.Deletion{{Key: p.key, ETag: noETag}})[0]
+	err = p.store.Delete(ctx, []store.Deletion{{Key: p.key, ETag: noETag}})[0]
 	if err == nil {
-		lacks = append(lacks, deploy.LackDeleteIfMatch)
-	} else if !errors.Is(err, deploy.ErrPrecondition) {
+		lacks = append(lacks, store.MissingDeleteIfMatch)
+	} else if !errors.Is(err, store.ErrPrecondition) {
 		return nil, err
 	}
-	return lacks, p.store.Delete(ctx, []deploy.Deletion{{Key: p.key}})[0]
+	return lacks, p.store.Delete(ctx, []store.Deletion{{Key: p.key}})[0]
 }
 
 // content tries what a store keeps with a file.
-func (p prober) content(ctx context.Context) (lacks []deploy.Lack, err error) {
-	put := deploy.SmallPut(p.key, deploy.ProbeHeaders("one"), []byte("what is kept with a file?\n"), deploy.Condition{})
+func (p prober) content(ctx context.Context) (lacks []store.MissingCapability, err error) {
+	put := store.SmallPut(p.key, store.CheckHeaders("one"), []byte("what is kept with a file?\n"), store.Condition{})
 	damaged := put
 	damaged.CRC++
 	if err := p.put(ctx, damaged); err == nil {
-		lacks = append(lacks, deploy.LackChecksums)
+		lacks = append(lacks, store.MissingChecksums)
 	}
 	if err := p.put(ctx, put); err != nil {
 		return nil, err
@@ -105,17 +105,17 @@ func (p prober) content(ctx context.Context) (lacks []deploy.Lack, err error) {
 	if err != nil {
 		return nil, err
 	}
-	lacks = append(lacks, deploy.LacksOf(put, info)...)
-	copied := deploy.ProbeHeaders("two")
-	_, err = p.store.Copy(ctx, deploy.Copy{Key: p.key, From: p.key, Headers: copied, If: deploy.Condition{IfMatch: info.ETag}})
+	lacks = append(lacks, store.MissingFrom(put, info)...)
+	copied := store.CheckHeaders("two")
+	_, err = p.store.Copy(ctx, store.Copy{Key: p.key, From: p.key, Headers: copied, If: store.Condition{IfMatch: info.ETag}})
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, cause
 	}
-	if errors.Is(err, deploy.ErrUnreachable) {
+	if errors.Is(err, store.ErrUnreachable) {
 		return nil, err // it may copy another time
 	}
 	if err != nil {
-		return append(lacks, deploy.LackCopies), p.store.Delete(ctx, []deploy.Deletion{{Key: p.key}})[0]
+		return append(lacks, store.MissingCopies), p.store.Delete(ctx, []store.Deletion{{Key: p.key}})[0]
 	}
 	after, err := p.store.Stat(ctx, p.key)
 	if err != nil {
@@ -123,33 +123,33 @@ func (p prober) content(ctx context.Context) (lacks []deploy.Lack, err error) {
 	}
 	for name, old := range info.Headers.All() {
 		if want := copied.Get(name); want != old && after.Headers.Get(name) != want {
-			lacks = append(lacks, deploy.LackCopyHeaders)
+			lacks = append(lacks, store.MissingCopyHeaders)
 			break
 		}
 	}
-	return lacks, p.store.Delete(ctx, []deploy.Deletion{{Key: p.key}})[0]
+	return lacks, p.store.Delete(ctx, []store.Deletion{{Key: p.key}})[0]
 }
 
 // saw notes what was found out, for the next time that the head is written.
-func (k *keeper) saw(store deploy.StoreSeen) {
+func (k *keeper) saw(store store.Capabilities) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.head.Store = &store
 }
 
 // lacks tells whether the store was found to lack something.
-func (d *run) lacks(what ...deploy.Lack) bool {
+func (d *run) lacks(what ...store.MissingCapability) bool {
 	seen := d.head.Store
 	if d.lease != nil {
 		seen = d.lease.current().Store
 	}
-	return seen != nil && slices.ContainsFunc(what, func(l deploy.Lack) bool { return slices.Contains(seen.Lacks, l) })
+	return seen != nil && slices.ContainsFunc(what, func(l store.MissingCapability) bool { return slices.Contains(seen.Lacks, l) })
 }
 
 // suitStore makes the plan one that the store can carry out, as far as is known of
 // it, and sees to it that all it sends is at hand.
 func (d *run) suitStore(ctx context.Context) error {
-	if d.from.sends() && d.lacks(deploy.LackCopies, deploy.LackCopyHeaders) {
+	if d.from.sends() && d.lacks(store.MissingCopies, store.MissingCopyHeaders) {
 		d.plan.ResendHeaders()
 	}
 	return d.repack(ctx)
@@ -157,8 +157,8 @@ func (d *run) suitStore(ctx context.Context) error {
 
 // stillOurs leaves out of deletes what is no longer the file that we wrote, where
 // the store would delete it all the same.
-func (d *run) stillOurs(ctx context.Context, dels []deploy.Deletion) ([]deploy.Deletion, error) {
-	if !d.lacks(deploy.LackDeleteIfMatch) {
+func (d *run) stillOurs(ctx context.Context, dels []store.Deletion) ([]store.Deletion, error) {
+	if !d.lacks(store.MissingDeleteIfMatch) {
 		return dels, nil
 	}
 	paths := make([]string, len(dels))

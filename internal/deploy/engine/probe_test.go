@@ -9,9 +9,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 	"github.com/pressrun/pressrun/test/servers"
 )
@@ -19,21 +21,21 @@ import (
 func TestWhatAStoreLacksIsFoundOutAndSaidOnce(t *testing.T) {
 	for name, c := range map[string]struct {
 		server *fakes3.Server
-		want   []deploy.Lack
+		want   []store.MissingCapability
 		says   string
 	}{
 		"nothing": {&fakes3.Server{}, nil, ""},
 		"conditional writes": {
 			&fakes3.Server{Unconditional: true},
-			[]deploy.Lack{deploy.LackIfMatch, deploy.LackIfAbsent},
+			[]store.MissingCapability{store.MissingIfMatch, store.MissingIfAbsent},
 			"two deploys at once would not notice each other",
 		},
-		"conditional deletes": {&fakes3.Server{Lacks: fakes3.Lacks{DeleteIfMatch: true}}, []deploy.Lack{deploy.LackDeleteIfMatch}, "looked at before it is deleted"},
-		"checksums":           {&fakes3.Server{Lacks: fakes3.Lacks{Checksums: true}}, []deploy.Lack{deploy.LackChecksums, deploy.LackStoredChecksums}, "damaged on the way is not noticed"},
-		"website redirects":   {&fakes3.Server{Lacks: fakes3.Lacks{WebsiteRedirect: true}}, []deploy.Lack{deploy.LackRedirects}, "lead on by themselves, with status 200"},
-		"metadata":            {&fakes3.Server{Lacks: fakes3.Lacks{Metadata: true}}, []deploy.Lack{deploy.LackMetadata}, "no cache tags"},
-		"copies":              {&fakes3.Server{Lacks: fakes3.Lacks{Copy: true}}, []deploy.Lack{deploy.LackCopies}, "no release is kept"},
-		"headers of copies":   {&fakes3.Server{Lacks: fakes3.Lacks{CopyHeaders: true}}, []deploy.Lack{deploy.LackCopyHeaders}, "sends the file again"},
+		"conditional deletes": {&fakes3.Server{Lacks: fakes3.Lacks{DeleteIfMatch: true}}, []store.MissingCapability{store.MissingDeleteIfMatch}, "looked at before it is deleted"},
+		"checksums":           {&fakes3.Server{Lacks: fakes3.Lacks{Checksums: true}}, []store.MissingCapability{store.MissingChecksums, store.MissingStoredChecksums}, "damaged on the way is not noticed"},
+		"website redirects":   {&fakes3.Server{Lacks: fakes3.Lacks{WebsiteRedirect: true}}, []store.MissingCapability{store.MissingRedirects}, "lead on by themselves, with status 200"},
+		"metadata":            {&fakes3.Server{Lacks: fakes3.Lacks{Metadata: true}}, []store.MissingCapability{store.MissingMetadata}, "no cache tags"},
+		"copies":              {&fakes3.Server{Lacks: fakes3.Lacks{Copy: true}}, []store.MissingCapability{store.MissingCopies}, "no release is kept"},
+		"headers of copies":   {&fakes3.Server{Lacks: fakes3.Lacks{CopyHeaders: true}}, []store.MissingCapability{store.MissingCopyHeaders}, "sends the file again"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := c.server
@@ -43,7 +45,7 @@ func TestWhatAStoreLacksIsFoundOutAndSaidOnce(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(c.want, r.StoreLacks, cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b deploy.Lack) bool { return a < b })); diff != "" {
+				if diff := cmp.Diff(c.want, r.StoreLacks, cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b store.MissingCapability) bool { return a < b })); diff != "" {
 					t.Error(diff)
 				}
 				if said := strings.Join(r.Warnings, "\n"); len(r.Warnings) != len(c.want)*map[bool]int{true: 1}[first] || (first && !strings.Contains(said, c.says)) {
@@ -57,7 +59,7 @@ func TestWhatAStoreLacksIsFoundOutAndSaidOnce(t *testing.T) {
 			}
 			// A change of headers and of content arrives all the same.
 			next := options(small().with("news/index.html", "later").write(t))
-			next.Rules = deploy.Rules{Headers: []deploy.HeaderRule{{Match: "about/index.html", Set: map[string]string{"cache-control": "no-store"}}}}
+			next.Rules = rules.Rules{Headers: []rules.HeaderRule{{Match: "about/index.html", Set: map[string]string{"cache-control": "no-store"}}}}
 			if _, err := engine.Run(t.Context(), dest, next); err != nil {
 				t.Fatal(err)
 			}
@@ -75,7 +77,7 @@ func TestWithoutConditionalDeletesFilesAreLookedAtFirst(t *testing.T) {
 	if _, err := engine.Run(t.Context(), dest, options(small().with("a.txt", "a").with("b.txt", "b").write(t))); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dest.Site.Put(t.Context(), deploy.SmallPut("a.txt", "content-type: text/plain\n", []byte("edited by hand"), deploy.Condition{})); err != nil {
+	if _, err := dest.Site.Put(t.Context(), store.SmallPut("a.txt", "content-type: text/plain\n", []byte("edited by hand"), store.Condition{})); err != nil {
 		t.Fatal(err)
 	}
 	r, err := engine.Run(t.Context(), dest, options(small().write(t)))
@@ -103,7 +105,7 @@ func TestVersityGWLacksNothing(t *testing.T) {
 			t.Fatalf("%v %q %v", r.StoreLacks, r.Warnings, err)
 		}
 		var names []string
-		if err := dest.Site.List(t.Context(), "", func(i deploy.Info) error { names = append(names, i.Key); return nil }); err != nil {
+		if err := dest.Site.List(t.Context(), "", func(i store.Info) error { names = append(names, i.Key); return nil }); err != nil {
 			t.Fatal(err)
 		}
 		if slices.ContainsFunc(names, func(n string) bool { return strings.Contains(n, "probe") }) {
@@ -132,7 +134,7 @@ func TestARealStoreThatChecksNothingIsFoundOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := engine.Run(t.Context(), dest, options(small().write(t)))
-	if err != nil || !slices.Contains(r.StoreLacks, deploy.LackChecksums) {
+	if err != nil || !slices.Contains(r.StoreLacks, store.MissingChecksums) {
 		t.Fatalf("%v %q %v", r.StoreLacks, r.Warnings, err)
 	}
 	t.Logf("moto lacks %v", r.StoreLacks)
@@ -158,7 +160,7 @@ func TestADestinationOfAnEarlierVersionIsProbedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	head, err := deploy.ParseHead(o.Body, "")
+	head, err := manifest.ParseHead(o.Body, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -167,13 +169,13 @@ func TestADestinationOfAnEarlierVersionIsProbedOnce(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := dest.State.Put(t.Context(), deploy.SmallPut("head", deploy.StateHeaders, body, deploy.Condition{})); err != nil {
+	if _, err := dest.State.Put(t.Context(), store.SmallPut("head", manifest.StateHeaders, body, store.Condition{})); err != nil {
 		t.Fatal(err)
 	}
 	before := probes
 	for range 2 {
 		r, err := engine.Run(t.Context(), dest, options(dir))
-		if err != nil || !slices.Equal(r.StoreLacks, []deploy.Lack{deploy.LackRedirects}) {
+		if err != nil || !slices.Equal(r.StoreLacks, []store.MissingCapability{store.MissingRedirects}) {
 			t.Fatal(r.StoreLacks, err)
 		}
 	}

@@ -8,8 +8,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // publish carries the plan out under the lease. Each step starts only when the
@@ -60,13 +61,13 @@ func (d *run) begin(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	if stager, ok := d.dest.Site.(deploy.Stager); ok {
+	if stager, ok := d.dest.Site.(store.Stager); ok {
 		return stager.Stage(ctx, d.plan.Next.Sequence)
 	}
 	return nil
 }
 
-func (d *run) putManifest(ctx context.Context, key string, m *deploy.Manifest) error {
+func (d *run) putManifest(ctx context.Context, key string, m *manifest.Manifest) error {
 	body, err := m.Encode()
 	if err != nil {
 		return err
@@ -75,7 +76,7 @@ func (d *run) putManifest(ctx context.Context, key string, m *deploy.Manifest) e
 		return err
 	}
 	// The key has the lease's own number in it: nobody else writes there.
-	_, err = d.dest.State.Put(ctx, deploy.SmallPut(key, deploy.StateHeaders, body, deploy.Condition{}))
+	_, err = d.dest.State.Put(ctx, store.SmallPut(key, manifest.StateHeaders, body, store.Condition{}))
 	return err
 }
 
@@ -85,7 +86,7 @@ func (d *run) commit(ctx context.Context) error {
 	if err := d.putMarker(ctx); err != nil {
 		return err
 	}
-	if stager, ok := d.dest.Site.(deploy.Stager); ok {
+	if stager, ok := d.dest.Site.(store.Stager); ok {
 		if err := d.lease.valid(); err != nil {
 			return err
 		}
@@ -93,7 +94,7 @@ func (d *run) commit(ctx context.Context) error {
 			return err
 		}
 	}
-	live := deploy.Live{
+	live := manifest.Live{
 		Sequence: next.Sequence, Manifest: next.Sequence, Release: next.Release, Numbered: d.isNumbered(), Rollback: d.rollback,
 		Commit: next.Commit, At: next.At, Files: len(next.Entries), Pages: next.Pages(), Bytes: next.Bytes(),
 		Swept: len(d.plan.Deletes) == 0,
@@ -107,7 +108,7 @@ func (d *run) commit(ctx context.Context) error {
 		return err
 	}
 	d.committing = true
-	return d.lease.update(ctx, func(h deploy.Head) deploy.Head {
+	return d.lease.update(ctx, func(h manifest.Head) manifest.Head {
 		h = h.Commit(live)
 		h.RedirectStore = d.redirectStore()
 		if live.Swept && d.opts.Invalidate == nil && next.Sequence%tidyEvery != 0 {
@@ -138,7 +139,7 @@ func (d *run) holdsAlready() bool {
 
 func (d *run) putMarker(ctx context.Context) error {
 	next := &d.plan.Next
-	body, err := deploy.Marker{
+	body, err := manifest.Marker{
 		Site: next.Site, Release: next.Release, Commit: next.Commit, Sequence: next.Sequence, At: next.At,
 	}.Encode()
 	if err != nil {
@@ -147,7 +148,7 @@ func (d *run) putMarker(ctx context.Context) error {
 	if err := d.lease.valid(); err != nil {
 		return err
 	}
-	_, err = d.dest.Site.Put(ctx, deploy.SmallPut(deploy.MarkerPath, deploy.MarkerHeaders, body, deploy.Condition{}))
+	_, err = d.dest.Site.Put(ctx, store.SmallPut(manifest.MarkerPath, manifest.MarkerHeaders, body, store.Condition{}))
 	return err
 }
 
@@ -171,9 +172,9 @@ func (d *run) deleteAll(ctx context.Context) error {
 	var first error
 	failed := 0
 	for _, turn := range d.plan.DeletesInTurn() {
-		dels := make([]deploy.Deletion, len(turn))
+		dels := make([]store.Deletion, len(turn))
 		for i, e := range turn {
-			dels[i] = deploy.Deletion{Key: e.Path, ETag: e.ETag}
+			dels[i] = store.Deletion{Key: e.Path, ETag: e.ETag}
 		}
 		dels, err := d.stillOurs(ctx, dels)
 		if err != nil {
@@ -183,7 +184,7 @@ func (d *run) deleteAll(ctx context.Context) error {
 			return err
 		}
 		for i, err := range d.dest.Site.Delete(ctx, dels) {
-			if errors.Is(err, deploy.ErrPrecondition) {
+			if errors.Is(err, store.ErrPrecondition) {
 				err = d.deleteAgain(ctx, dels[i], err)
 			}
 			if err == nil {
@@ -204,10 +205,10 @@ func (d *run) deleteAll(ctx context.Context) error {
 
 // deleteAgain tells a passing conflict from a file that somebody else has put in
 // the place of ours, which stays.
-func (d *run) deleteAgain(ctx context.Context, del deploy.Deletion, refused error) error {
+func (d *run) deleteAgain(ctx context.Context, del store.Deletion, refused error) error {
 	info, err := d.dest.Site.Stat(ctx, del.Key)
 	switch {
-	case errors.Is(err, deploy.ErrNotFound):
+	case errors.Is(err, store.ErrNotFound):
 		return nil
 	case err != nil:
 		return err
@@ -217,5 +218,5 @@ func (d *run) deleteAgain(ctx context.Context, del deploy.Deletion, refused erro
 	if err := d.lease.valid(); err != nil {
 		return err
 	}
-	return d.dest.Site.Delete(ctx, []deploy.Deletion{del})[0]
+	return d.dest.Site.Delete(ctx, []store.Deletion{del})[0]
 }

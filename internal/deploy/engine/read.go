@@ -8,8 +8,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // read scans the build while the destination's state is fetched.
@@ -45,10 +46,10 @@ func (d *run) readState(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	base := deploy.Base{Swept: true}
+	base := plan.Known{Swept: true}
 	if head.Live != nil {
 		m, err := history.ReadManifest(ctx, d.dest.State, history.ManifestKey(head.Live.Manifest), d.opts.Site)
-		if errors.Is(err, deploy.ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) {
 			return fmt.Errorf("the manifest of the live release, %s/%s, is missing: %s",
 				d.dest.State, history.ManifestKey(head.Live.Manifest), history.Repair(d.dest.State))
 		}
@@ -59,7 +60,7 @@ func (d *run) readState(ctx context.Context) error {
 	}
 	for _, sequence := range head.Pending {
 		m, err := history.ReadManifest(ctx, d.dest.State, history.PlanKey(sequence), d.opts.Site)
-		if errors.Is(err, deploy.ErrNotFound) {
+		if errors.Is(err, store.ErrNotFound) {
 			continue // it died before its first write
 		}
 		if err != nil {
@@ -72,14 +73,14 @@ func (d *run) readState(ctx context.Context) error {
 	return nil
 }
 
-func (d *run) headersFor() func(string) (deploy.Headers, error) {
+func (d *run) headersFor() func(string) (store.Headers, error) {
 	if own, ok := d.from.(interface {
-		HeadersFor(string) (deploy.Headers, error)
+		HeadersFor(string) (store.Headers, error)
 	}); ok {
 		return own.HeadersFor
 	}
 	b, _ := d.from.(build)
-	return func(path string) (deploy.Headers, error) {
+	return func(path string) (store.Headers, error) {
 		headers, err := d.opts.Rules.HeadersFor(path)
 		if r, ok := b.made[path]; ok && err == nil {
 			return r.Headers(headers)
@@ -92,20 +93,20 @@ func (d *run) headersFor() func(string) (deploy.Headers, error) {
 const sideLimit = 64
 
 // look finds out what the paths in doubt hold now.
-func (d *run) look(ctx context.Context, paths []string) (map[string]deploy.Seen, error) {
-	seen := make(map[string]deploy.Seen, len(paths))
+func (d *run) look(ctx context.Context, paths []string) (map[string]plan.Observed, error) {
+	seen := make(map[string]plan.Observed, len(paths))
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(min(d.opts.Concurrency, sideLimit))
 	for _, path := range paths {
 		group.Go(func() error {
 			info, err := d.dest.Site.Stat(ctx, path)
-			if err != nil && !errors.Is(err, deploy.ErrNotFound) {
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
 				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			seen[path] = deploy.Seen{Exists: err == nil, Info: info}
+			seen[path] = plan.Observed{Exists: err == nil, Info: info}
 			return nil
 		})
 	}

@@ -11,6 +11,10 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -19,7 +23,7 @@ func TestWhatABucketHoldsIsAdoptedPlainOrCompressed(t *testing.T) {
 	mustRun(t, b.place, options(wordy().write(t)))
 	forget(t, b)
 	r := mustRun(t, b.place, compressed(t, wordy())) // plain files of our content: not foreign
-	if diff := cmp.Diff(deploy.Counts{Content: 22, Unchanged: 2}, r.Counts); diff != "" {
+	if diff := cmp.Diff(plan.Counts{Content: 22, Unchanged: 2}, r.Counts); diff != "" {
 		t.Error(diff)
 	}
 	forget(t, b)
@@ -28,7 +32,7 @@ func TestWhatABucketHoldsIsAdoptedPlainOrCompressed(t *testing.T) {
 		t.Errorf("compressed files in the bucket: %+v", r.Counts)
 	}
 	forget(t, b)
-	if _, err := engine.Run(t.Context(), b.dest, compressed(t, wordy().with("p01.html", page("others'")))); err == nil || !strings.Contains(err.Error(), deploy.GuardForeignFiles) {
+	if _, err := engine.Run(t.Context(), b.dest, compressed(t, wordy().with("p01.html", page("others'")))); err == nil || !strings.Contains(err.Error(), guard.ForeignFiles) {
 		t.Errorf("another's page: %v", err)
 	}
 }
@@ -59,7 +63,7 @@ func TestAnUpgradeOfTheCompressorSendsNothing(t *testing.T) {
 	build := wordy().write(t)
 	o := options(build)
 	o.Rules = gzipped
-	o.Rules.Headers = []deploy.HeaderRule{{Match: "p07.html", Set: map[string]string{"x-amz-meta-a": "1"}}}
+	o.Rules.Headers = []rules.HeaderRule{{Match: "p07.html", Set: map[string]string{"x-amz-meta-a": "1"}}}
 	mustRun(t, b.place, o)
 	upgrade(t, b, "p07.html")
 	if r := mustRun(t, b.place, o); r.Counts.Unchanged != 24 || r.Uploaded != 0 {
@@ -69,7 +73,7 @@ func TestAnUpgradeOfTheCompressorSendsNothing(t *testing.T) {
 	// again, and then as it is compressed now.
 	o.Rules = gzipped
 	r := mustRun(t, b.place, o)
-	if diff := cmp.Diff(deploy.Counts{Headers: 1, Unchanged: 23}, r.Counts); diff != "" || r.Uploaded != 1 {
+	if diff := cmp.Diff(plan.Counts{Headers: 1, Unchanged: 23}, r.Counts); diff != "" || r.Uploaded != 1 {
 		t.Errorf("%d sent\n%s", r.Uploaded, diff)
 	}
 	if diff := cmp.Diff(wordy(), b.read(t)); diff != "" {
@@ -88,10 +92,10 @@ func TestACompressedFileThatSomebodyDeletedIsSentAgain(t *testing.T) {
 	o := compressed(t, wordy())
 	mustRun(t, b.place, o)
 	upgrade(t, b, "p07.html")
-	if err := errors.Join(b.dest.Site.Delete(t.Context(), []deploy.Deletion{{Key: "p07.html"}})...); err != nil {
+	if err := errors.Join(b.dest.Site.Delete(t.Context(), []store.Deletion{{Key: "p07.html"}})...); err != nil {
 		t.Fatal(err)
 	}
-	o.Rules.Headers = []deploy.HeaderRule{{Match: "p07.html", Set: map[string]string{"x-amz-meta-a": "1"}}}
+	o.Rules.Headers = []rules.HeaderRule{{Match: "p07.html", Set: map[string]string{"x-amz-meta-a": "1"}}}
 	mustRun(t, b.place, o) // a change of headers, by a copy of what is not there
 	if diff := cmp.Diff(wordy(), b.read(t)); diff != "" {
 		t.Error(diff)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/test/fakes3"
 )

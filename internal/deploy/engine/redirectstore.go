@@ -8,7 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // redirectsKey is where the state remembers what a redirect store holds, so that
@@ -20,7 +22,7 @@ const redirectTries = 10
 
 // redirects is what a deploy knows of the redirect store.
 type redirects struct {
-	plan    deploy.RedirectPlan
+	plan    redirect.Plan
 	version string // of the store, as the plan was made
 	digest  string
 	noted   bool // the state says so already
@@ -59,7 +61,7 @@ func (d *run) planRedirects(ctx context.Context) error {
 
 func (d *run) readRedirects(ctx context.Context) (*redirects, error) {
 	store := d.opts.Redirects
-	r := &redirects{digest: deploy.RedirectsDigest(&d.plan.Next, store.Limits())}
+	r := &redirects{digest: redirect.Digest(&d.plan.Next, store.Limits())}
 	note, err := readRedirectsNote(ctx, d.dest.State)
 	if err != nil {
 		return nil, err
@@ -71,7 +73,7 @@ func (d *run) readRedirects(ctx context.Context) (*redirects, error) {
 		}
 		r.version, r.noted = version, note == redirectsNote{store.String(), version, r.digest}
 		if r.noted {
-			r.plan = deploy.RedirectPlan{Store: store.String()}
+			r.plan = redirect.Plan{Store: store.String()}
 			return r, nil
 		}
 		held, err := store.Read(ctx)
@@ -85,7 +87,7 @@ func (d *run) readRedirects(ctx context.Context) (*redirects, error) {
 		if after != version {
 			continue // what was read may be of two versions
 		}
-		r.plan = deploy.PlanRedirects(&d.plan.Next, held, store.Limits())
+		r.plan = redirect.NewPlan(&d.plan.Next, held, store.Limits())
 		r.plan.Store = store.String()
 		if most := store.Limits().Total; size+r.plan.Grows(held) > most {
 			return nil, fmt.Errorf("%s would hold %d bytes and takes %d: make fewer of the redirects, or deploy without it", store, size+r.plan.Grows(held), most)
@@ -112,13 +114,13 @@ func (d *run) publishRedirects(ctx context.Context) error {
 }
 
 func (d *run) writeRedirects(ctx context.Context) error {
-	store := d.opts.Redirects
+	st := d.opts.Redirects
 	for try := range redirectTries {
 		err := d.writeBatches(ctx)
 		if err == nil {
 			return d.noteRedirects(ctx)
 		}
-		if !errors.Is(err, deploy.ErrPrecondition) {
+		if !errors.Is(err, store.ErrPrecondition) {
 			return err
 		}
 		// An answer was lost on the way, or somebody else wrote to the store: what it
@@ -134,7 +136,7 @@ func (d *run) writeRedirects(ctx context.Context) error {
 		}
 		d.redirects.written = written
 	}
-	return fmt.Errorf("%s changes all the time: somebody else writes to it", store)
+	return fmt.Errorf("%s changes all the time: somebody else writes to it", st)
 }
 
 func (d *run) writeBatches(ctx context.Context) error {
@@ -171,10 +173,10 @@ func (d *run) redirectStore() string {
 	return d.opts.Redirects.String()
 }
 
-func readRedirectsNote(ctx context.Context, state deploy.Store) (redirectsNote, error) {
+func readRedirectsNote(ctx context.Context, state store.Store) (redirectsNote, error) {
 	var note redirectsNote
 	o, err := state.Get(ctx, redirectsKey)
-	if errors.Is(err, deploy.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		return note, nil
 	}
 	if err != nil {
@@ -194,6 +196,6 @@ func (d *run) noteRedirects(ctx context.Context) error {
 	if err := d.lease.valid(); err != nil {
 		return err
 	}
-	_, err = d.dest.State.Put(ctx, deploy.SmallPut(redirectsKey, deploy.StateHeaders, body, deploy.Condition{}))
+	_, err = d.dest.State.Put(ctx, store.SmallPut(redirectsKey, manifest.StateHeaders, body, store.Condition{}))
 	return err
 }

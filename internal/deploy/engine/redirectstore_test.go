@@ -16,6 +16,9 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakekvs"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
@@ -26,8 +29,8 @@ type edge struct {
 	t       *testing.T
 	bucket  *fakes3.Server
 	keys    *fakekvs.Server
-	dest    deploy.Destination
-	store   deploy.RedirectStore
+	dest    store.Destination
+	store   redirect.Store
 	lasting []string // addresses that are never away
 
 	mu      sync.Mutex
@@ -118,7 +121,7 @@ func (e *edge) follow(what string) {
 		for hops := 0; ; hops++ {
 			if value, ok := e.held[at]; ok {
 				at = strings.TrimSuffix(strings.Split(value, " ")[1], "/")
-			} else if file, ok := deploy.TargetFile(at, func(name string) bool { return e.objects[name] }); !ok || hops > 9 {
+			} else if file, ok := redirect.TargetFile(at, func(name string) bool { return e.objects[name] }); !ok || hops > 9 {
 				e.lost++
 				e.t.Errorf("after a change of %s: %s leads to %s, where nothing is", what, address, at)
 				break
@@ -341,7 +344,7 @@ func TestAStoreThatADeadDeployHasWrittenToIsNotForgotten(t *testing.T) {
 		}
 		var written atomic.Bool
 		e.bucket.Before = func(r *http.Request) *fakes3.Fault {
-			if strings.HasSuffix(r.URL.Path, deploy.MarkerPath) {
+			if strings.HasSuffix(r.URL.Path, manifest.MarkerPath) {
 				written.Store(true)
 			}
 			if written.Load() {

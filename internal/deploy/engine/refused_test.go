@@ -14,6 +14,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 	"github.com/pressrun/pressrun/test/servers"
 )
@@ -24,8 +27,8 @@ func TestGuardsStopBeforeTheFirstWrite(t *testing.T) {
 		mustRun(t, p, options(small().write(t)))
 		before := p.read(t)
 		_, err := engine.Run(t.Context(), p.dest, options(small().with("index.html", "").write(t)))
-		var guard *deploy.GuardError
-		if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardMissingIndex}) {
+		var g *guard.Error
+		if !errors.As(err, &g) || !slices.Equal(g.Names(), []string{guard.MissingIndex}) {
 			t.Fatalf("no index page: %v", err)
 		}
 		if diff := cmp.Diff(before, p.read(t)); diff != "" {
@@ -42,8 +45,8 @@ func TestAnOlderReleaseIsRefused(t *testing.T) {
 		mustRun(t, p, o)
 		o.Release = 127
 		_, err := engine.Run(t.Context(), p.dest, o)
-		var guard *deploy.GuardError
-		if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardOlderRelease}) {
+		var g *guard.Error
+		if !errors.As(err, &g) || !slices.Equal(g.Names(), []string{guard.OlderRelease}) {
 			t.Fatalf("got %v", err)
 		}
 	})
@@ -59,7 +62,7 @@ func TestAHeldLeaseStopsOthers(t *testing.T) {
 				return
 			}
 			_, err := engine.Run(context.Background(), p.dest, options(source))
-			var locked *deploy.LockedError
+			var locked *manifest.LockedError
 			if !errors.As(err, &locked) {
 				t.Errorf("a second deploy during the first: %v", err)
 			}
@@ -117,8 +120,8 @@ func TestPagesThatNameMissingFilesStopTheRelease(t *testing.T) {
 			s[fmt.Sprintf("p%d.html", i)] = `<link rel="stylesheet" href="/assets/never-built.css"><a href="/news/">news</a>`
 		}
 		_, err := engine.Run(t.Context(), p.dest, options(s.write(t)))
-		var guard *deploy.GuardError
-		if !errors.As(err, &guard) || !slices.Equal(guard.Names(), []string{deploy.GuardBrokenLinks}) {
+		var g *guard.Error
+		if !errors.As(err, &g) || !slices.Equal(g.Names(), []string{guard.BrokenLinks}) {
 			t.Fatalf("got %v", err)
 		}
 		if got := p.read(t); len(got) != 0 {
@@ -132,24 +135,24 @@ func TestPagesThatNameMissingFilesStopTheRelease(t *testing.T) {
 // What a person let pass is told, with the files that it cost.
 func TestAGuardThatWasLetPassIsTold(t *testing.T) {
 	dest := fake(t, &fakes3.Server{})
-	put := deploy.SmallPut("news/index.html", "content-type: text/html\n", []byte("theirs"), deploy.Condition{})
+	put := store.SmallPut("news/index.html", "content-type: text/html\n", []byte("theirs"), store.Condition{})
 	if _, err := dest.Site.Put(t.Context(), put); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		release int64
 		allow   []string
-		want    []deploy.Violation
+		want    []guard.Violation
 	}{
-		{8, []string{deploy.GuardForeignFiles}, []deploy.Violation{{Name: deploy.GuardForeignFiles, Paths: []string{"news/index.html"}}}},
-		{9, []string{deploy.GuardForeignFiles, deploy.GuardOlderRelease}, nil},
-		{7, []string{deploy.GuardOlderRelease}, []deploy.Violation{{Name: deploy.GuardOlderRelease}}},
+		{8, []string{guard.ForeignFiles}, []guard.Violation{{Name: guard.ForeignFiles, Paths: []string{"news/index.html"}}}},
+		{9, []string{guard.ForeignFiles, guard.OlderRelease}, nil},
+		{7, []string{guard.OlderRelease}, []guard.Violation{{Name: guard.OlderRelease}}},
 	} {
 		for _, dry := range []bool{true, false} {
 			o := options(small().write(t))
 			o.Release, o.Allow, o.DryRun = c.release, c.allow, dry
 			r, err := engine.Run(t.Context(), dest, o)
-			if diff := cmp.Diff(c.want, r.Violations, cmpopts.IgnoreFields(deploy.Violation{}, "Detail"), cmpopts.EquateEmpty()); err != nil || diff != "" {
+			if diff := cmp.Diff(c.want, r.Violations, cmpopts.IgnoreFields(guard.Violation{}, "Detail"), cmpopts.EquateEmpty()); err != nil || diff != "" {
 				t.Errorf("release %d, dry %t: %v\n%s", c.release, dry, err, diff)
 			}
 		}

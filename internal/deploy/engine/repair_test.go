@@ -7,8 +7,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 )
 
 func TestRepairPutsRightWhatTheAuditFinds(t *testing.T) {
@@ -45,10 +45,10 @@ func TestRepairPutsRightWhatTheAuditFinds(t *testing.T) {
 
 		p.put(t, "news/index.html", "changed by hand")
 		_, err := engine.Run(t.Context(), p.dest, o)
-		if stopped, ok := errors.AsType[*deploy.GuardError](err); !ok || !slices.Equal(stopped.Names(), []string{deploy.GuardForeignFiles}) {
+		if stopped, ok := errors.AsType[*guard.Error](err); !ok || !slices.Equal(stopped.Names(), []string{guard.ForeignFiles}) {
 			t.Fatalf("what others changed was to be overwritten: %v", err)
 		}
-		o.Allow = []string{deploy.GuardForeignFiles}
+		o.Allow = []string{guard.ForeignFiles}
 		if r := mustRun(t, p, o); r.Uploaded != 1 || r.Counts.Content != 1 {
 			t.Errorf("the repair sent %d files: %+v", r.Uploaded, r.Counts)
 		}

@@ -10,13 +10,16 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // Rollback makes an earlier release the live one again, without a build, at the
 // cost of the difference; release 0 is the one before the live one. It goes
 // through the same phases, guards and lease as a deploy. Source, Release and
 // Rules of the options are not used.
-func Rollback(ctx context.Context, dest deploy.Destination, release int64, opts Options) (deploy.Result, error) {
+func Rollback(ctx context.Context, dest store.Destination, release int64, opts Options) (deploy.Result, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return deploy.Result{}, err
@@ -30,7 +33,7 @@ func Rollback(ctx context.Context, dest deploy.Destination, release int64, opts 
 		return deploy.Result{}, err
 	}
 	opts.Release, opts.Commit = target.Release, target.Commit
-	from := &kept{dest: dest, site: opts.Site, release: target, missing: func(e deploy.Entry) error {
+	from := &kept{dest: dest, site: opts.Site, release: target, missing: func(e manifest.Entry) error {
 		return fmt.Errorf("release %d can't be put back, since the content of %s is no longer kept: %s",
 			target.Release, e.Path, instead(target))
 	}}
@@ -56,7 +59,7 @@ func (d *run) complete(ctx context.Context, from *kept) error {
 				switch {
 				case err != nil || there:
 					return err
-				case w.Reason != deploy.ReasonHeaders || d.dest.KeptPrefix == "":
+				case w.Reason != plan.ReasonHeaders || d.dest.KeptPrefix == "":
 					return from.missing(entry)
 				}
 				entry.ETag = w.If.IfMatch
@@ -85,13 +88,13 @@ func (d *run) keep(ctx context.Context) error {
 				if err := d.lease.valid(); err != nil {
 					return err
 				}
-				c := deploy.Copy{Key: keptKey(d.dest.KeptPrefix, e.Sum), From: e.Path, FromTag: e.ETag, Headers: deploy.StateHeaders, Size: e.Size}
+				c := store.Copy{Key: keptKey(d.dest.KeptPrefix, e.Sum), From: e.Path, FromTag: e.ETag, Headers: manifest.StateHeaders, Size: e.Size}
 				if d.dest.Kept != nil {
 					c.FromStore = d.dest.Site
 				}
 				_, err := d.dest.Keeper().Copy(ctx, c)
 				// What somebody else has put there is not the release's.
-				if errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
+				if errors.Is(err, store.ErrPrecondition) || errors.Is(err, store.ErrNotFound) {
 					return nil
 				}
 				return err
@@ -102,8 +105,8 @@ func (d *run) keep(ctx context.Context) error {
 }
 
 // replaced is what keep will copy.
-func (d *run) replaced() []deploy.Entry {
-	if d.dest.KeptPrefix == "" || d.opts.KeepReleases < 0 || d.head.Live == nil || d.lacks(deploy.LackCopies) {
+func (d *run) replaced() []manifest.Entry {
+	if d.dest.KeptPrefix == "" || d.opts.KeepReleases < 0 || d.head.Live == nil || d.lacks(store.MissingCopies) {
 		return d.inPlace
 	}
 	return append(d.plan.Replaced(&d.base.Live, !d.copyAll), d.inPlace...)

@@ -10,7 +10,10 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -37,7 +40,7 @@ func TestRollbackPutsAReleaseBackAtTheCostOfTheDifference(t *testing.T) {
 		if diff := cmp.Diff(second, p.read(t)); diff != "" || r.Release != 128 {
 			t.Fatalf("release %d (-want +got):\n%s", r.Release, diff)
 		}
-		if diff := cmp.Diff(deploy.Counts{New: 1, Content: 1, Unchanged: 6}, r.Counts); diff != "" {
+		if diff := cmp.Diff(plan.Counts{New: 1, Content: 1, Unchanged: 6}, r.Counts); diff != "" {
 			t.Error(diff)
 		}
 		r = back(127)
@@ -70,8 +73,8 @@ func TestOldReleasesAreTidiedAway(t *testing.T) {
 		}
 		var manifests, contents int
 		err := errors.Join(
-			p.dest.State.List(t.Context(), "releases/", func(i deploy.Info) error { manifests++; return nil }),
-			p.dest.Keeper().List(t.Context(), p.dest.KeptPrefix, func(i deploy.Info) error { contents++; return nil }),
+			p.dest.State.List(t.Context(), "releases/", func(i store.Info) error { manifests++; return nil }),
+			p.dest.Keeper().List(t.Context(), p.dest.KeptPrefix, func(i store.Info) error { contents++; return nil }),
 		)
 		// After the 20th deploy 4 releases were left; the 21st added its own.
 		if err != nil || manifests > 6 || contents > 5 {
@@ -189,7 +192,7 @@ func TestDeploysByHandTakeNoNumberThatIsToBeGiven(t *testing.T) {
 	}
 	o := options(small().write(t))
 	o.Release = 127
-	if _, err := engine.Run(t.Context(), p.dest, o); err == nil || !strings.Contains(err.Error(), deploy.GuardOlderRelease) {
+	if _, err := engine.Run(t.Context(), p.dest, o); err == nil || !strings.Contains(err.Error(), guard.OlderRelease) {
 		t.Errorf("a release older than the one that was corrected by hand: %v", err)
 	}
 }
@@ -207,7 +210,7 @@ func TestADryRunOfARollbackFindsOutThatItCanNotBeMade(t *testing.T) {
 		t.Errorf("%d sent, %+v, %v", r.Uploaded, r.Counts, err)
 	}
 	for _, key := range keptKeys(t, dest) {
-		if err := dest.Keeper().Delete(t.Context(), []deploy.Deletion{{Key: key}})[0]; err != nil {
+		if err := dest.Keeper().Delete(t.Context(), []store.Deletion{{Key: key}})[0]; err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -8,22 +8,24 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
 // maxRules bounds a file of rules, in bytes.
 const maxRules = 1 << 20
 
 // ReadRules reads a JSON file of rules, as deploy.ParseRules has them; "" for none.
-func ReadRules(name string) (deploy.Rules, error) {
+func ReadRules(name string) (rules.Rules, error) {
 	if name == "" {
-		return deploy.Rules{}, nil
+		return rules.Rules{}, nil
 	}
 	text, err := readBounded(name)
 	if err != nil {
-		return deploy.Rules{}, fmt.Errorf("read the rules: %w", err)
+		return rules.Rules{}, fmt.Errorf("read the rules: %w", err)
 	}
-	rules, err := deploy.ParseRules(text)
+	rules, err := rules.ParseRules(text)
 	if err != nil {
 		return rules, fmt.Errorf("%s holds no rules: %w", name, err)
 	}
@@ -51,36 +53,36 @@ func (d *run) readRuleFiles() error {
 		return nil
 	}
 	var found []string
-	d.tree.Files = slices.DeleteFunc(d.tree.Files, func(f deploy.File) bool {
-		if f.Path != deploy.HeadersFile && f.Path != deploy.RedirectsFile {
+	d.tree.Files = slices.DeleteFunc(d.tree.Files, func(f manifest.File) bool {
+		if f.Path != rules.HeadersFile && f.Path != redirect.FileName {
 			return false
 		}
 		found = append(found, f.Path)
 		return true
 	})
-	if slices.Contains(found, deploy.RedirectsFile) {
+	if slices.Contains(found, redirect.FileName) {
 		if err := d.makeRedirects(b); err != nil {
 			return err
 		}
 	}
-	if !slices.Contains(found, deploy.HeadersFile) {
+	if !slices.Contains(found, rules.HeadersFile) {
 		return nil
 	}
-	text, err := os.ReadFile(filepath.Join(b.dir, deploy.HeadersFile))
+	text, err := os.ReadFile(filepath.Join(b.dir, rules.HeadersFile))
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}
-	parsed, err := deploy.ParseHeadersFile(text)
+	parsed, err := rules.ParseHeadersFile(text)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}
 	if len(parsed.Unkept) > 0 {
-		d.warn("%s asks for headers that can't be kept with a stored file; set them at the CDN: %s", deploy.HeadersFile, strings.Join(parsed.Unkept, ", "))
+		d.warn("%s asks for headers that can't be kept with a stored file; set them at the CDN: %s", rules.HeadersFile, strings.Join(parsed.Unkept, ", "))
 	}
-	rules := d.opts.Rules
-	rules.Headers = append(parsed.Rules, rules.Headers...)
-	if d.opts.Rules, err = rules.Compile(); err != nil {
-		return fmt.Errorf("%s: %w", deploy.HeadersFile, err)
+	rs := d.opts.Rules
+	rs.Headers = append(parsed.Rules, rs.Headers...)
+	if d.opts.Rules, err = rs.Compile(); err != nil {
+		return fmt.Errorf("%s: %w", rules.HeadersFile, err)
 	}
 	return nil
 }

@@ -9,6 +9,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // Sharded is a plan whose content many machines send, and one puts in place. What
@@ -16,11 +19,11 @@ import (
 // run twice or come late, and none of that can tear the site. Only Commit writes
 // to the site, under the lease as every deploy does.
 type Sharded struct {
-	Next   *deploy.Manifest // Result.Next of the dry run
-	Parent int64            // Result.Parent of it
-	Shards int              // 1 to MaxShards
+	Next   *manifest.Manifest // Result.Next of the dry run
+	Parent int64              // Result.Parent of it
+	Shards int                // 1 to MaxShards
 	// Changed are the paths to write or delete: Result.All of the dry run.
-	Changed []deploy.Change
+	Changed []plan.Change
 }
 
 // MaxShards is the most jobs that a workflow's matrix has (GitHub Docs,
@@ -31,11 +34,11 @@ const MaxShards = 256
 var errNotKept = errors.New("this destination keeps no content, so shards have nowhere to send theirs")
 
 // ShardOf is the shard, counted from 1, that sends a content.
-func (s Sharded) ShardOf(sum deploy.Sum) int {
+func (s Sharded) ShardOf(sum store.Sum) int {
 	return (int(sum[0])<<16|int(sum[1])<<8|int(sum[2]))%s.Shards + 1
 }
 
-func (s Sharded) check(dest deploy.Destination) error {
+func (s Sharded) check(dest store.Destination) error {
 	switch {
 	case dest.KeptPrefix == "":
 		return errNotKept
@@ -46,9 +49,9 @@ func (s Sharded) check(dest deploy.Destination) error {
 }
 
 // content is what one shard has to send, each content once.
-func (s Sharded) content(shard int) []deploy.Entry {
-	var out []deploy.Entry
-	known := map[deploy.Sum]bool{}
+func (s Sharded) content(shard int) []manifest.Entry {
+	var out []manifest.Entry
+	known := map[store.Sum]bool{}
 	for _, c := range s.Changed {
 		e, ok := s.Next.Find(c.Path)
 		if ok && !known[e.Sum] && s.ShardOf(e.Sum) == shard {
@@ -63,7 +66,7 @@ func (s Sharded) content(shard int) []deploy.Entry {
 // the plan was made of. It takes no lease and may be repeated: what is there
 // already is not sent again, and nothing is once the plan was committed
 // (Result.AlreadyLive). ErrPlanMoved tells that it can't be any more.
-func Stage(ctx context.Context, dest deploy.Destination, s Sharded, shard int, opts Options) (deploy.Result, error) {
+func Stage(ctx context.Context, dest store.Destination, s Sharded, shard int, opts Options) (deploy.Result, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return deploy.Result{}, err
@@ -81,7 +84,7 @@ func Stage(ctx context.Context, dest deploy.Destination, s Sharded, shard int, o
 	if ok {
 		return nothingLeft(dest, opts.Site, live), nil
 	}
-	d := &run{dest: deploy.Destination{Site: dest.Site, StatePrefix: dest.StatePrefix, KeptPrefix: dest.KeptPrefix, Kept: dest.Kept}, opts: opts, from: newBuild(opts.Source), began: opts.Now()}
+	d := &run{dest: store.Destination{Site: dest.Site, StatePrefix: dest.StatePrefix, KeptPrefix: dest.KeptPrefix, Kept: dest.Kept}, opts: opts, from: newBuild(opts.Source), began: opts.Now()}
 	before := dest.Requests()
 	err = d.stage(ctx, s, shard)
 	d.close()
@@ -96,8 +99,8 @@ func (d *run) stage(ctx context.Context, s Sharded, shard int) error {
 	}
 	// The state is not read here: what is known of the release, the plan knows.
 	r := &d.result
-	r.Release, r.Sequence, r.Parent, r.FirstRelease, r.Changed = s.Next.Release, s.Next.Sequence, s.Parent, s.Parent == 0, []deploy.Change{}
-	built := make(map[string]deploy.Origin, len(d.tree.Files))
+	r.Release, r.Sequence, r.Parent, r.FirstRelease, r.Changed = s.Next.Release, s.Next.Sequence, s.Parent, s.Parent == 0, []plan.Change{}
+	built := make(map[string]manifest.Origin, len(d.tree.Files))
 	for _, f := range d.tree.Files {
 		built[f.Path] = f.Built()
 	}
@@ -130,7 +133,7 @@ func (d *run) stage(ctx context.Context, s Sharded, shard int) error {
 	return err
 }
 
-func (d *run) stageOne(ctx context.Context, e deploy.Entry, p *progress) error {
+func (d *run) stageOne(ctx context.Context, e manifest.Entry, p *progress) error {
 	b, ok := d.from.(build)
 	if !ok {
 		return errors.New("only a build can be staged")
@@ -144,9 +147,9 @@ func (d *run) stageOne(ctx context.Context, e deploy.Entry, p *progress) error {
 	if e.Sum != planned {
 		return fmt.Errorf("%w: %s was compressed to other bytes than here: use one version of Pressrun for the plan and all its shards", ErrPlanMoved, e.Path)
 	}
-	there, err := d.stagePut(ctx, deploy.Put{
-		Key: keptKey(d.dest.KeptPrefix, e.Sum), Headers: deploy.StateHeaders, Size: e.Size, Sum: e.Sum, CRC: e.CRC,
-		Body: body, If: deploy.Condition{IfAbsent: true},
+	there, err := d.stagePut(ctx, store.Put{
+		Key: keptKey(d.dest.KeptPrefix, e.Sum), Headers: manifest.StateHeaders, Size: e.Size, Sum: e.Sum, CRC: e.CRC,
+		Body: body, If: store.Condition{IfAbsent: true},
 	})
 	if err != nil {
 		return err
@@ -158,16 +161,16 @@ func (d *run) stageOne(ctx context.Context, e deploy.Entry, p *progress) error {
 // stagePut sends content, unless it is there. What a store says of a write as new
 // is not enough: versitygw 1.8 takes the mark of a delete for a file, and another
 // try at the same time may yet fail.
-func (d *run) stagePut(ctx context.Context, put deploy.Put) (there bool, err error) {
+func (d *run) stagePut(ctx context.Context, put store.Put) (there bool, err error) {
 	_, err = d.dest.Keeper().Put(ctx, put)
-	if !errors.Is(err, deploy.ErrPrecondition) {
+	if !errors.Is(err, store.ErrPrecondition) {
 		return false, err
 	}
 	_, err = d.dest.Keeper().Stat(ctx, put.Key)
-	if !errors.Is(err, deploy.ErrNotFound) {
+	if !errors.Is(err, store.ErrNotFound) {
 		return err == nil, err
 	}
-	put.If = deploy.Condition{} // nothing else is ever written under a content's own hash
+	put.If = store.Condition{} // nothing else is ever written under a content's own hash
 	_, err = d.dest.Keeper().Put(ctx, put)
 	return false, err
 }
@@ -177,7 +180,7 @@ func (d *run) stagePut(ctx context.Context, put deploy.Put) (there bool, err err
 // when another release has gone live since the plan was made, or when content is
 // missing; nothing is written then. One that died is simply run again; after one
 // that did not, nothing is done (Result.AlreadyLive).
-func Commit(ctx context.Context, dest deploy.Destination, s Sharded, opts Options) (deploy.Result, error) {
+func Commit(ctx context.Context, dest store.Destination, s Sharded, opts Options) (deploy.Result, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
 		return deploy.Result{}, err
@@ -186,7 +189,7 @@ func Commit(ctx context.Context, dest deploy.Destination, s Sharded, opts Option
 		return deploy.Result{}, err
 	}
 	opts.Expect = &Expect{Parent: s.Parent}
-	from := &kept{dest: dest, site: opts.Site, manifest: s.Next, missing: func(e deploy.Entry) error {
+	from := &kept{dest: dest, site: opts.Site, manifest: s.Next, missing: func(e manifest.Entry) error {
 		return fmt.Errorf("%w: the content of %s was not sent: run shard %d again, then commit", ErrShardMissing, e.Path, s.ShardOf(e.Sum))
 	}}
 	return s.commitOnce(ctx, dest, opts.Site, func() (deploy.Result, error) {

@@ -11,16 +11,18 @@ import (
 
 	"github.com/minio/crc64nvme"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/precompress"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	scan "github.com/pressrun/pressrun/internal/deploy/source"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // source is where a release's files come from.
 type source interface {
-	read(ctx context.Context) (deploy.Tree, error)
+	read(ctx context.Context) (manifest.Tree, error)
 	// put makes the site's store hold an entry.
-	put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (deploy.Written, error)
+	put(ctx context.Context, site store.Store, entry *manifest.Entry, cond store.Condition) (store.Written, error)
 	// sends tells whether put sends the content, or has the store copy it.
 	sends() bool
 }
@@ -28,21 +30,21 @@ type source interface {
 // build is a folder with a built site, and the pages that its redirects become.
 type build struct {
 	dir   string
-	made  map[string]deploy.Redirect
+	made  map[string]redirect.Rule
 	packs *precompress.Packer
 }
 
 func newBuild(dir string) build { return build{dir: dir, packs: precompress.New(dir, "")} }
 
-func (b build) read(ctx context.Context) (deploy.Tree, error) { return scan.Scan(ctx, b.dir) }
+func (b build) read(ctx context.Context) (manifest.Tree, error) { return scan.Scan(ctx, b.dir) }
 
-func (b build) put(ctx context.Context, site deploy.Store, entry *deploy.Entry, cond deploy.Condition) (deploy.Written, error) {
+func (b build) put(ctx context.Context, site store.Store, entry *manifest.Entry, cond store.Condition) (store.Written, error) {
 	body, done, err := b.open(entry)
 	if err != nil {
-		return deploy.Written{}, err
+		return store.Written{}, err
 	}
 	defer done()
-	return site.Put(ctx, deploy.Put{
+	return site.Put(ctx, store.Put{
 		Key: entry.Path, Headers: entry.Headers, Size: entry.Size, Sum: entry.Sum, CRC: entry.CRC, Body: body, If: cond,
 	})
 }
@@ -63,7 +65,7 @@ const smallFile = 1 << 20
 // open gives a file's content, and makes sure that a small one is still what was
 // hashed; the store does that for a large one. Buffers are not pooled: the HTTP
 // transport may read a body even after the answer has come.
-func (b build) open(entry *deploy.Entry) (deploy.Body, func(), error) {
+func (b build) open(entry *manifest.Entry) (store.Body, func(), error) {
 	if r, ok := b.made[entry.Path]; ok {
 		return bytes.NewReader(r.Page()), func() {}, nil
 	}

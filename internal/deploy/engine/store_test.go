@@ -6,26 +6,27 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
-func fake(t *testing.T, server *fakes3.Server) deploy.Destination {
+func fake(t *testing.T, server *fakes3.Server) store.Destination {
 	t.Helper()
 	return fakeTrying(t, server, 0)
 }
 
 // fakeTrying makes a request this often; 0 for as often as by default.
-func fakeTrying(t *testing.T, server *fakes3.Server, attempts int) deploy.Destination {
+func fakeTrying(t *testing.T, server *fakes3.Server, attempts int) store.Destination {
 	t.Helper()
 	server.Bucket("b", nil)
-	store, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server, MaxAttempts: attempts})
+	st, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server, MaxAttempts: attempts})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return deploy.Destination{Site: store, State: store.Sub(".pressrun/"), StatePrefix: ".pressrun/", KeptPrefix: ".pressrun/content/"}
+	return store.Destination{Site: st, State: st.Sub(".pressrun/"), StatePrefix: ".pressrun/", KeptPrefix: ".pressrun/content/"}
 }
 
 func TestAStoreWithoutConditionalWritesIsFoundOut(t *testing.T) {
@@ -73,20 +74,20 @@ func TestAdoptionLooksOnlyAtFilesOfTheSameSize(t *testing.T) {
 	}}
 	dest := fake(t, server)
 	for name, body := range map[string]string{"index.html": small()["index.html"], "news/index.html": "old news, and long", "other.html": "theirs"} {
-		put := deploy.SmallPut(name, "content-type: text/html\n", []byte(body), deploy.Condition{})
+		put := store.SmallPut(name, "content-type: text/html\n", []byte(body), store.Condition{})
 		if _, err := dest.Site.Put(t.Context(), put); err != nil {
 			t.Fatal(err)
 		}
 	}
 	dir := small().write(t)
-	if _, err := engine.Run(t.Context(), dest, options(dir)); err == nil || !strings.Contains(err.Error(), deploy.GuardForeignFiles) {
+	if _, err := engine.Run(t.Context(), dest, options(dir)); err == nil || !strings.Contains(err.Error(), guard.ForeignFiles) {
 		t.Fatalf("a file that is not ours was to be overwritten: %v", err)
 	}
 	if n := looks.Load(); n != 1 {
 		t.Errorf("%d files were looked at", n)
 	}
 	o := options(dir)
-	o.Allow = []string{deploy.GuardForeignFiles}
+	o.Allow = []string{guard.ForeignFiles}
 	r, err := engine.Run(t.Context(), dest, o)
 	if err != nil || r.Counts.Content != 1 || r.Counts.Headers != 1 {
 		t.Fatalf("%+v, %v", r.Counts, err)

@@ -7,8 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // tidyEvery so many deploys, what no kept release needs any more is deleted: it
@@ -30,7 +32,7 @@ func (d *run) tidy(ctx context.Context) {
 func (d *run) tidyState(ctx context.Context) error {
 	// All that is written and deleted is: what it was planned from takes memory that
 	// other manifests need now.
-	d.base, d.plan = deploy.Base{}, deploy.Plan{Next: deploy.Manifest{Sequence: d.plan.Next.Sequence}}
+	d.base, d.plan = plan.Known{}, plan.Plan{Next: manifest.Manifest{Sequence: d.plan.Next.Sequence}}
 	releases := history.Head{Head: d.lease.current()}.Releases()
 	manifests, content, err := d.wanted(ctx, releases)
 	if err != nil {
@@ -56,7 +58,7 @@ func (d *run) tidyState(ctx context.Context) error {
 		return nil
 	}
 	return d.prune(ctx, d.dest.Keeper(), d.dest.KeptPrefix, func(key string) bool {
-		var sum deploy.Sum
+		var sum store.Sum
 		name := strings.TrimPrefix(key, d.dest.KeptPrefix)
 		return sum.UnmarshalText([]byte(name)) == nil && content[sum]
 	})
@@ -64,8 +66,8 @@ func (d *run) tidyState(ctx context.Context) error {
 
 // wanted are the manifests of the releases that are kept, by key, and the content
 // of their files: by hash, as the keys themselves would take three times as much.
-func (d *run) wanted(ctx context.Context, releases []deploy.Live) (manifests map[string]bool, content map[deploy.Sum]bool, err error) {
-	manifests, content = map[string]bool{}, map[deploy.Sum]bool{}
+func (d *run) wanted(ctx context.Context, releases []manifest.Live) (manifests map[string]bool, content map[store.Sum]bool, err error) {
+	manifests, content = map[string]bool{}, map[store.Sum]bool{}
 	for _, r := range releases {
 		key := history.ManifestKey(r.Manifest)
 		if manifests[key] {
@@ -75,8 +77,8 @@ func (d *run) wanted(ctx context.Context, releases []deploy.Live) (manifests map
 			break
 		}
 		manifests[key] = true
-		err := history.ReadSums(ctx, d.dest.State, key, d.opts.Site, func(s deploy.Sum) { content[s] = true })
-		if err != nil && !errors.Is(err, deploy.ErrNotFound) {
+		err := history.ReadSums(ctx, d.dest.State, key, d.opts.Site, func(s store.Sum) { content[s] = true })
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, nil, err
 		}
 	}
@@ -87,7 +89,7 @@ func (d *run) wanted(ctx context.Context, releases []deploy.Live) (manifests map
 // still to forget: it is found by comparing releases from the one that each was last
 // told of, and what deploys that died had shown in between is in their plans
 // alone. 0 when no CDN is told, or all of them too long ago for that.
-func (d *run) untold(ctx context.Context, releases []deploy.Live) (int64, error) {
+func (d *run) untold(ctx context.Context, releases []manifest.Live) (int64, error) {
 	told, err := history.AllPurged(ctx, d.dest.State)
 	if err != nil {
 		return 0, err
@@ -97,7 +99,7 @@ func (d *run) untold(ctx context.Context, releases []deploy.Live) (int64, error)
 		if p.CDN == "" && len(told) > 1 {
 			continue // of an earlier version: each CDN has a note of its own by now
 		}
-		known := slices.ContainsFunc(releases, func(r deploy.Live) bool { return r.Manifest == p.Manifest })
+		known := slices.ContainsFunc(releases, func(r manifest.Live) bool { return r.Manifest == p.Manifest })
 		if known && (first == 0 || p.Manifest < first) {
 			first = p.Manifest
 		}
@@ -106,11 +108,11 @@ func (d *run) untold(ctx context.Context, releases []deploy.Live) (int64, error)
 }
 
 // prune deletes what lies under a prefix of ours and is not wanted.
-func (d *run) prune(ctx context.Context, store deploy.Store, prefix string, wanted func(key string) bool) error {
-	var dels []deploy.Deletion
-	err := store.List(ctx, prefix, func(info deploy.Info) error {
+func (d *run) prune(ctx context.Context, st store.Store, prefix string, wanted func(key string) bool) error {
+	var dels []store.Deletion
+	err := st.List(ctx, prefix, func(info store.Info) error {
 		if !wanted(info.Key) {
-			dels = append(dels, deploy.Deletion{Key: info.Key})
+			dels = append(dels, store.Deletion{Key: info.Key})
 		}
 		return nil
 	})
@@ -120,7 +122,7 @@ func (d *run) prune(ctx context.Context, store deploy.Store, prefix string, want
 	if err := d.lease.valid(); err != nil {
 		return err
 	}
-	for _, err := range store.Delete(ctx, dels) {
+	for _, err := range st.Delete(ctx, dels) {
 		if err != nil {
 			return fmt.Errorf("tidy %s: %w", prefix, err)
 		}

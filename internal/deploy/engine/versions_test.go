@@ -10,10 +10,12 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
-func rollBack(t *testing.T, dest deploy.Destination, release int64) deploy.Result {
+func rollBack(t *testing.T, dest store.Destination, release int64) deploy.Result {
 	t.Helper()
 	r, err := engine.Rollback(t.Context(), dest, release, options(""))
 	if err != nil || !r.Live || r.Uploaded != 0 || len(r.Warnings) > 0 {
@@ -104,7 +106,7 @@ func TestWhatIsReplacedWhileVersioningIsSuspendedIsKeptByCopies(t *testing.T) {
 	}
 }
 
-func deployTo(t *testing.T, dest deploy.Destination, s site) {
+func deployTo(t *testing.T, dest store.Destination, s site) {
 	t.Helper()
 	if _, err := engine.Run(t.Context(), dest, options(s.write(t))); err != nil {
 		t.Fatal(err)
@@ -181,18 +183,18 @@ func TestVersionsThatCanNoLongerBeReadStopARollback(t *testing.T) {
 }
 
 func TestAManifestWithVersionsStaysSmall(t *testing.T) {
-	m := &deploy.Manifest{Site: "www"}
-	plain := &deploy.Manifest{Site: "www"}
+	m := &manifest.Manifest{Site: "www"}
+	plain := &manifest.Manifest{Site: "www"}
 	for i := range 1000 {
-		e := deploy.Entry{Path: strings.Repeat("p", 1+i/26/26) + string(rune('a'+i/26%26)) + string(rune('a'+i%26)) + ".html"}
+		e := manifest.Entry{Path: strings.Repeat("p", 1+i/26/26) + string(rune('a'+i/26%26)) + string(rune('a'+i%26)) + ".html"}
 		plain.Entries = append(plain.Entries, e)
 		if i%100 == 0 {
 			e.Version = "3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrH"
 		}
 		m.Entries = append(m.Entries, e)
 	}
-	for _, m := range []*deploy.Manifest{m, plain} {
-		slices.SortFunc(m.Entries, func(a, b deploy.Entry) int { return strings.Compare(a.Path, b.Path) })
+	for _, m := range []*manifest.Manifest{m, plain} {
+		slices.SortFunc(m.Entries, func(a, b manifest.Entry) int { return strings.Compare(a.Path, b.Path) })
 	}
 	few, err := m.Encode()
 	if err != nil {

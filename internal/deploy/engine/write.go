@@ -9,10 +9,14 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // write carries out one phase. The first failure stops the whole of it.
-func (d *run) write(ctx context.Context, phase deploy.Phase) error {
+func (d *run) write(ctx context.Context, phase plan.Phase) error {
 	if len(phase.Writes) == 0 {
 		return nil
 	}
@@ -47,10 +51,10 @@ func (d *run) write(ctx context.Context, phase deploy.Phase) error {
 }
 
 // writeOne sends one file or changes its headers, and notes its new ETag.
-func (d *run) writeOne(ctx context.Context, w deploy.Write, p *progress) error {
+func (d *run) writeOne(ctx context.Context, w plan.Write, p *progress) error {
 	entry := &d.plan.Next.Entries[w.Index]
 	written, sent, err := d.put(ctx, entry, w)
-	if errors.Is(err, deploy.ErrPrecondition) || errors.Is(err, deploy.ErrNotFound) {
+	if errors.Is(err, store.ErrPrecondition) || errors.Is(err, store.ErrNotFound) {
 		written, sent, err = d.settle(ctx, entry, w)
 	}
 	if err != nil {
@@ -61,21 +65,21 @@ func (d *run) writeOne(ctx context.Context, w deploy.Write, p *progress) error {
 	return nil
 }
 
-func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (written deploy.Written, sent bool, err error) {
+func (d *run) put(ctx context.Context, entry *manifest.Entry, w plan.Write) (written store.Written, sent bool, err error) {
 	if err := d.lease.valid(); err != nil {
-		return deploy.Written{}, false, err
+		return store.Written{}, false, err
 	}
 	if !w.Sends() {
-		written, err = d.dest.Site.Copy(ctx, deploy.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If, Size: entry.Size})
+		written, err = d.dest.Site.Copy(ctx, store.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If, Size: entry.Size})
 		return written, false, err
 	}
 	if d.hedge == nil || !d.from.sends() || entry.Size > hedgeSize {
 		written, err = d.from.put(ctx, d.dest.Site, entry, w.If)
 		return written, d.from.sends(), err
 	}
-	written, err = d.hedge.do(ctx, func(ctx context.Context) (deploy.Written, error) {
+	written, err = d.hedge.do(ctx, func(ctx context.Context) (store.Written, error) {
 		if err := d.lease.valid(); err != nil {
-			return deploy.Written{}, err
+			return store.Written{}, err
 		}
 		return d.from.put(ctx, d.dest.Site, entry, w.If)
 	})
@@ -85,39 +89,39 @@ func (d *run) put(ctx context.Context, entry *deploy.Entry, w deploy.Write) (wri
 // settle finds out why a write's condition failed: an earlier try had succeeded
 // and its answer was lost, the file is there already, another deploy took over,
 // or somebody changed the file behind our back.
-func (d *run) settle(ctx context.Context, entry *deploy.Entry, w deploy.Write) (written deploy.Written, sent bool, err error) {
+func (d *run) settle(ctx context.Context, entry *manifest.Entry, w plan.Write) (written store.Written, sent bool, err error) {
 	info, err := d.dest.Site.Stat(ctx, entry.Path)
-	if errors.Is(err, deploy.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		// Ours, and deleted by someone, or refused for a passing reason: S3 says
 		// so when two writes of one key meet (409 ConditionalRequestConflict).
-		again := deploy.Write{Index: w.Index, Reason: deploy.ReasonContent, If: deploy.Condition{IfAbsent: true}}
+		again := plan.Write{Index: w.Index, Reason: plan.ReasonContent, If: store.Condition{IfAbsent: true}}
 		written, sent, err = d.put(ctx, entry, again)
-		if !errors.Is(err, deploy.ErrPrecondition) || !d.deleted(ctx, entry.Path) {
+		if !errors.Is(err, store.ErrPrecondition) || !d.deleted(ctx, entry.Path) {
 			return written, sent, err
 		}
-		again.If = deploy.Condition{}
+		again.If = store.Condition{}
 		return d.put(ctx, entry, again)
 	}
 	if err != nil {
-		return deploy.Written{}, false, err
+		return store.Written{}, false, err
 	}
 	same := info.HasCRC && info.CRC == entry.CRC && info.Size == entry.Size
 	if same && (info.Headers == entry.Headers || info.Headers == "") {
-		return deploy.Written{ETag: info.ETag, Version: info.Version}, w.Sends() && d.from.sends(), nil
+		return store.Written{ETag: info.ETag, Version: info.Version}, w.Sends() && d.from.sends(), nil
 	}
-	if err := d.lease.update(ctx, deploy.Head.Renew); err != nil {
-		return deploy.Written{}, false, err
+	if err := d.lease.update(ctx, manifest.Head.Renew); err != nil {
+		return store.Written{}, false, err
 	}
 	if w.If.IfMatch == info.ETag {
 		return d.put(ctx, entry, w)
 	}
-	again := deploy.Write{Index: w.Index, Reason: deploy.ReasonContent, If: deploy.Condition{IfMatch: info.ETag}}
+	again := plan.Write{Index: w.Index, Reason: plan.ReasonContent, If: store.Condition{IfMatch: info.ETag}}
 	if same {
-		again.Reason, again.Resend = deploy.ReasonHeaders, true
+		again.Reason, again.Resend = plan.ReasonHeaders, true
 		return d.put(ctx, entry, again)
 	}
-	if !d.allows(deploy.GuardForeignFiles) {
-		return deploy.Written{}, false, foreign([]string{entry.Path})
+	if !d.allows(guard.ForeignFiles) {
+		return store.Written{}, false, foreign([]string{entry.Path})
 	}
 	return d.put(ctx, entry, again)
 }

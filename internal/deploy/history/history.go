@@ -10,7 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // HeadKey is the key of the head in the state.
@@ -33,9 +34,9 @@ func PlanSequence(key string) (int64, bool) {
 }
 
 // Plans are the sequences of all plans that are kept, in order.
-func Plans(ctx context.Context, state deploy.Store) ([]int64, error) {
+func Plans(ctx context.Context, state store.Store) ([]int64, error) {
 	var out []int64
-	err := state.List(ctx, "releases/", func(info deploy.Info) error {
+	err := state.List(ctx, "releases/", func(info store.Info) error {
 		if sequence, ok := PlanSequence(info.Key); ok {
 			out = append(out, sequence)
 		}
@@ -47,22 +48,22 @@ func Plans(ctx context.Context, state deploy.Store) ([]int64, error) {
 
 // Head is a head with the ETag it was read under.
 type Head struct {
-	deploy.Head
+	manifest.Head
 	ETag string        // empty when there is none yet
 	Age  time.Duration // since it was written, by the store's clock
 }
 
 // ReadHead reads which release is live and who deploys. A destination that was
 // never deployed to has an empty head.
-func ReadHead(ctx context.Context, state deploy.Store, site string) (Head, error) {
+func ReadHead(ctx context.Context, state store.Store, site string) (Head, error) {
 	o, err := state.Get(ctx, HeadKey)
-	if errors.Is(err, deploy.ErrNotFound) {
-		return Head{Head: deploy.Head{Site: site}}, nil
+	if errors.Is(err, store.ErrNotFound) {
+		return Head{Head: manifest.Head{Site: site}}, nil
 	}
 	if err != nil {
 		return Head{}, err
 	}
-	head, err := deploy.ParseHead(o.Body, site)
+	head, err := manifest.ParseHead(o.Body, site)
 	if err != nil {
 		return Head{}, fmt.Errorf("read %s/%s: %w", state, HeadKey, orRepair(err, state))
 	}
@@ -71,7 +72,7 @@ func ReadHead(ctx context.Context, state deploy.Store, site string) (Head, error
 
 // age is how long ago an object was written, by the store's clock: both times
 // come from one machine, and in whole seconds, so one is taken off.
-func age(info deploy.Info) time.Duration {
+func age(info store.Info) time.Duration {
 	if info.Now.IsZero() || info.Modified.IsZero() {
 		return 0
 	}
@@ -79,12 +80,12 @@ func age(info deploy.Info) time.Duration {
 }
 
 // ReadManifest reads the manifest at a key and makes sure that it is the site's.
-func ReadManifest(ctx context.Context, state deploy.Store, key, site string) (*deploy.Manifest, error) {
+func ReadManifest(ctx context.Context, state store.Store, key, site string) (*manifest.Manifest, error) {
 	o, err := state.Get(ctx, key)
 	if err != nil {
 		return nil, err
 	}
-	m, err := deploy.DecodeManifest(o.Body)
+	m, err := manifest.Decode(o.Body)
 	if err != nil {
 		return nil, fmt.Errorf("read %s/%s: %w", state, key, orRepair(err, state))
 	}
@@ -93,19 +94,19 @@ func ReadManifest(ctx context.Context, state deploy.Store, key, site string) (*d
 
 // ReadSums calls f for the sum of each live file of the manifest at a key, and makes
 // sure that it is the site's.
-func ReadSums(ctx context.Context, state deploy.Store, key, site string, f func(deploy.Sum)) error {
+func ReadSums(ctx context.Context, state store.Store, key, site string, f func(store.Sum)) error {
 	o, err := state.Get(ctx, key)
 	if err != nil {
 		return err
 	}
-	found, err := deploy.DecodeSums(o.Body, f)
+	found, err := manifest.DecodeSums(o.Body, f)
 	if err != nil {
 		return fmt.Errorf("read %s/%s: %w", state, key, orRepair(err, state))
 	}
 	return ofSite(state, key, found, site)
 }
 
-func ofSite(state deploy.Store, key, found, site string) error {
+func ofSite(state store.Store, key, found, site string) error {
 	if site != "" && found != "" && found != site {
 		return fmt.Errorf("read %s/%s: it is the manifest of the site %q, not of %q", state, key, found, site)
 	}
@@ -113,13 +114,13 @@ func ofSite(state deploy.Store, key, found, site string) error {
 }
 
 // Repair is what to do about a state that can't be read.
-func Repair(state deploy.Store) string {
+func Repair(state store.Store) string {
 	return fmt.Sprintf("restore it from a backup or an older version of the object, or delete %s/%s to start anew: the next deploy then takes over what is there and is the same", state, HeadKey)
 }
 
 // orRepair adds to an error about damaged state what to do about it.
-func orRepair(err error, state deploy.Store) error {
-	if errors.Is(err, deploy.ErrCorrupt) {
+func orRepair(err error, state store.Store) error {
+	if errors.Is(err, manifest.ErrCorrupt) {
 		return fmt.Errorf("%w; %s", err, Repair(state))
 	}
 	return err
@@ -137,31 +138,31 @@ func (e noReleaseError) Error() string { return string(e) }
 func (noReleaseError) Is(target error) bool { return target == ErrNoRelease }
 
 // NothingAt is the ErrNoRelease of a destination that nothing was ever deployed to.
-func NothingAt(site deploy.Store) error {
+func NothingAt(site store.Store) error {
 	return noReleaseError("nothing was deployed to " + site.String() + " yet")
 }
 
 // Releases are the live release and those before it, newest first.
-func (h Head) Releases() []deploy.Live {
+func (h Head) Releases() []manifest.Live {
 	if h.Live == nil {
 		return nil
 	}
-	return append([]deploy.Live{*h.Live}, h.History...)
+	return append([]manifest.Live{*h.Live}, h.History...)
 }
 
 // Find returns the newest deploy of a release; 0 is the one before the live one,
 // where those that changed nothing do not count.
-func (h Head) Find(release int64) (deploy.Live, error) {
+func (h Head) Find(release int64) (manifest.Live, error) {
 	for _, r := range h.Releases() {
 		if (release != 0 && r.Release == release) || (release == 0 && r.Manifest != h.Live.Manifest) {
 			return r, nil
 		}
 	}
 	if h.Live == nil {
-		return deploy.Live{}, noReleaseError("nothing was deployed there yet")
+		return manifest.Live{}, noReleaseError("nothing was deployed there yet")
 	}
 	if release == 0 {
-		return deploy.Live{}, noReleaseError("there is no release before the live one to go back to")
+		return manifest.Live{}, noReleaseError("there is no release before the live one to go back to")
 	}
-	return deploy.Live{}, noReleaseError(fmt.Sprintf("release %d: no such release is kept at the destination; pressrun releases list shows those that are", release))
+	return manifest.Live{}, noReleaseError(fmt.Sprintf("release %d: no such release is kept at the destination; pressrun releases list shows those that are", release))
 }

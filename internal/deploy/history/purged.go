@@ -10,7 +10,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // purgedKey is where earlier versions noted how far the CDN had been told, whichever
@@ -40,12 +41,12 @@ func PurgedKey(cdn string) string {
 }
 
 // ReadPurged reads how far a CDN has been told.
-func ReadPurged(ctx context.Context, state deploy.Store, cdn string) (Purged, error) {
+func ReadPurged(ctx context.Context, state store.Store, cdn string) (Purged, error) {
 	p, err := readPurged(ctx, state, PurgedKey(cdn))
-	if errors.Is(err, deploy.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		p, err = readPurged(ctx, state, purgedKey)
 	}
-	if errors.Is(err, deploy.ErrNotFound) {
+	if errors.Is(err, store.ErrNotFound) {
 		err = nil
 	}
 	p.CDN = cdn
@@ -54,9 +55,9 @@ func ReadPurged(ctx context.Context, state deploy.Store, cdn string) (Purged, er
 
 // AllPurged reads how far each CDN has been told that ever was. One that has no
 // name is whichever an earlier version told.
-func AllPurged(ctx context.Context, state deploy.Store) ([]Purged, error) {
+func AllPurged(ctx context.Context, state store.Store) ([]Purged, error) {
 	var keys []string
-	err := state.List(ctx, purgedKey, func(info deploy.Info) error {
+	err := state.List(ctx, purgedKey, func(info store.Info) error {
 		if info.Key == purgedKey || strings.HasPrefix(info.Key, purgedKey+"-") {
 			keys = append(keys, info.Key)
 		}
@@ -76,7 +77,7 @@ func AllPurged(ctx context.Context, state deploy.Store) ([]Purged, error) {
 	return out, nil
 }
 
-func readPurged(ctx context.Context, state deploy.Store, key string) (Purged, error) {
+func readPurged(ctx context.Context, state store.Store, key string) (Purged, error) {
 	p := Purged{key: key}
 	o, err := state.Get(ctx, key)
 	if err != nil {
@@ -89,16 +90,16 @@ func readPurged(ctx context.Context, state deploy.Store, key string) (Purged, er
 }
 
 // Bad says what to do about a note on the CDN that can't be read.
-func (p Purged) Bad(state deploy.Store, err error) error {
+func (p Purged) Bad(state store.Store, err error) error {
 	return fmt.Errorf("read %s/%s: %w; delete %s/%s to start anew: the CDN is then told to drop everything", state, p.key, err, state, p.key)
 }
 
 // WritePurged notes how far a CDN has been told.
-func WritePurged(ctx context.Context, state deploy.Store, p Purged) error {
+func WritePurged(ctx context.Context, state store.Store, p Purged) error {
 	body, err := json.Marshal(p)
 	if err != nil {
 		return fmt.Errorf("note the invalidation: %w", err)
 	}
-	_, err = state.Put(ctx, deploy.SmallPut(PurgedKey(p.CDN), deploy.StateHeaders, body, deploy.Condition{}))
+	_, err = state.Put(ctx, store.SmallPut(PurgedKey(p.CDN), manifest.StateHeaders, body, store.Condition{}))
 	return err
 }

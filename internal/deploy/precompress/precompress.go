@@ -20,7 +20,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/minio/crc64nvme"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 const (
@@ -48,7 +49,7 @@ type Packer struct {
 type section struct {
 	file   *os.File
 	offset int64
-	stored deploy.File
+	stored manifest.File
 }
 
 // New is a packer for the build under dir. Temporary files are made under temp, ""
@@ -63,7 +64,7 @@ func New(dir, temp string) *Packer {
 
 // Pack compresses a file, once, and describes it as it is to be stored: as it was
 // built, when that is no larger.
-func (p *Packer) Pack(f deploy.File) (deploy.File, error) {
+func (p *Packer) Pack(f manifest.File) (manifest.File, error) {
 	if s, ok := p.find(f.Path); ok {
 		return s.stored, nil
 	}
@@ -80,7 +81,7 @@ func (p *Packer) Pack(f deploy.File) (deploy.File, error) {
 }
 
 // Body is the content of a file that was compressed and became smaller.
-func (p *Packer) Body(path string) (deploy.Body, bool) {
+func (p *Packer) Body(path string) (store.Body, bool) {
 	s, ok := p.find(path)
 	if !ok || s.stored.Encoding == "" {
 		return nil, false
@@ -120,7 +121,7 @@ type worker struct {
 	in    []byte
 }
 
-func (w *worker) pack(name string, f deploy.File, temp string) (section, error) {
+func (w *worker) pack(name string, f manifest.File, temp string) (section, error) {
 	if err := w.open(temp); err != nil {
 		return section{}, err
 	}
@@ -144,14 +145,14 @@ func (w *worker) pack(name string, f deploy.File, temp string) (section, error) 
 	if err := w.out.Flush(); err != nil {
 		return section{}, err
 	}
-	s := section{file: w.spool, offset: w.end, stored: f.Encoded("gzip", out.size, deploy.Sum(out.sha.Sum(nil)), out.crc)}
+	s := section{file: w.spool, offset: w.end, stored: f.Encoded("gzip", out.size, store.Sum(out.sha.Sum(nil)), out.crc)}
 	w.end += out.size
 	return s, nil
 }
 
 // copy compresses, and tells what was read.
-func (w *worker) copy(to io.Writer, from io.Reader) (deploy.Origin, error) {
-	var built deploy.Origin
+func (w *worker) copy(to io.Writer, from io.Reader) (manifest.Origin, error) {
+	var built manifest.Origin
 	sha := sha256.New()
 	w.gz.Reset(to)
 	w.gz.ModTime = time.Unix(0, 0) // no time at all (RFC 1952, 2.3.1); the zero Time would become one

@@ -17,11 +17,11 @@ import (
 	"github.com/minio/crc64nvme"
 	"pgregory.net/rapid"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/precompress"
 )
 
-func write(t testing.TB, dir, name string, content []byte) deploy.File {
+func write(t testing.TB, dir, name string, content []byte) manifest.File {
 	t.Helper()
 	file := filepath.Join(dir, filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -30,7 +30,7 @@ func write(t testing.TB, dir, name string, content []byte) deploy.File {
 	if err := os.WriteFile(file, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return deploy.File{Path: name, Size: int64(len(content)), Sum: sha256.Sum256(content), CRC: crc64nvme.Checksum(content)}
+	return manifest.File{Path: name, Size: int64(len(content)), Sum: sha256.Sum256(content), CRC: crc64nvme.Checksum(content)}
 }
 
 func packer(t testing.TB, dir string) *precompress.Packer {
@@ -79,7 +79,7 @@ func TestAFileIsStoredCompressedWhenThatIsSmaller(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if stored.Built() != (deploy.Origin{Size: f.Size, Sum: f.Sum}) || stored.OriginCRC != f.CRC {
+		if stored.Built() != (manifest.Origin{Size: f.Size, Sum: f.Sum}) || stored.OriginCRC != f.CRC {
 			t.Errorf("%s: built from %+v", name, stored.Origin)
 		}
 		if len(content) < 100 {
@@ -111,11 +111,11 @@ func TestEqualContentGivesEqualBytesWhateverCameBefore(t *testing.T) {
 	for i := range 20 {
 		contents[fmt.Sprintf("p%02d.html", i)] = text(10 + i*97)
 	}
-	var first map[string]deploy.File
+	var first map[string]manifest.File
 	for round := range 3 {
 		dir := t.TempDir()
 		p := packer(t, dir)
-		got := map[string]deploy.File{}
+		got := map[string]manifest.File{}
 		var mu sync.Mutex
 		var group sync.WaitGroup
 		for name, content := range contents { // in no order
@@ -250,7 +250,7 @@ func TestEveryMachineMakesTheSameBytes(t *testing.T) {
 // BenchmarkPack compresses pages of 20 kB on all processors.
 func BenchmarkPack(b *testing.B) {
 	dir := b.TempDir()
-	var files []deploy.File
+	var files []manifest.File
 	for i := range 200 {
 		files = append(files, write(b, dir, fmt.Sprintf("p%d.html", i), text(800+i%7)))
 	}

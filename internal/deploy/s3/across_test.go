@@ -6,8 +6,8 @@ import (
 	"os"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/internal/deploy/storetest"
 	"github.com/pressrun/pressrun/test/fakes3"
 	"github.com/pressrun/pressrun/test/servers"
@@ -15,7 +15,7 @@ import (
 
 func TestVersityGWCopiesAcrossBuckets(t *testing.T) {
 	gw := servers.StartVersityGW(t)
-	bucket := func(t *testing.T) deploy.Store {
+	bucket := func(t *testing.T) store.Store {
 		t.Helper()
 		dir, err := os.MkdirTemp(gw.Data, "bucket-") //nolint:usetesting // the server's own folder
 		if err != nil {
@@ -23,7 +23,7 @@ func TestVersityGWCopiesAcrossBuckets(t *testing.T) {
 		}
 		return open(t, dir[len(gw.Data)+1:], s3.Options{Endpoint: gw.Endpoint, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey})
 	}
-	storetest.RunAcross(t, func(t *testing.T) (from, to deploy.Store) {
+	storetest.RunAcross(t, func(t *testing.T) (from, to store.Store) {
 		t.Helper()
 		return bucket(t), bucket(t)
 	})
@@ -36,7 +36,7 @@ func TestWhatAStoreWontCopyAcrossBucketsIsReadAndWritten(t *testing.T) {
 		"its policy forbids": {Status: http.StatusForbidden, Code: "AccessDenied"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			storetest.RunAcross(t, func(t *testing.T) (from, to deploy.Store) {
+			storetest.RunAcross(t, func(t *testing.T) (from, to store.Store) {
 				t.Helper()
 				server := &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
 					if r.Header.Get("X-Amz-Copy-Source") == "" {
@@ -63,7 +63,7 @@ func TestAnAnswerWithoutAnEndIsNotReadToIt(t *testing.T) {
 	fake := &fakes3.Server{}
 	fake.Bucket("b", nil)
 	to := open(t, "b", s3.Options{Endpoint: "http://two", AccessKey: "a", SecretKey: "s", HTTPClient: fake})
-	_, err := to.Copy(t.Context(), deploy.Copy{Key: "k", From: "k", FromStore: from})
+	_, err := to.Copy(t.Context(), store.Copy{Key: "k", From: "k", FromStore: from})
 	if err == nil || endless.n > 1<<20 || len(fake.Objects("b")) != 0 {
 		t.Errorf("%v, after %d bytes", err, endless.n)
 	}

@@ -9,8 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -26,17 +26,17 @@ func (b *breaking) fault(*http.Request) *fakes3.Fault {
 }
 
 // questions are those whose answers have a body.
-func questions(t *testing.T, store deploy.Store) map[string]func() error {
+func questions(t *testing.T, st store.Store) map[string]func() error {
 	t.Helper()
 	const text = "a body of some length"
 	for i := range 3 {
-		if _, err := store.Put(t.Context(), deploy.SmallPut(fmt.Sprint("k", i), "", []byte(text), deploy.Condition{})); err != nil {
+		if _, err := st.Put(t.Context(), store.SmallPut(fmt.Sprint("k", i), "", []byte(text), store.Condition{})); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return map[string]func() error{
 		"get": func() error {
-			o, err := store.Get(t.Context(), "k1")
+			o, err := st.Get(t.Context(), "k1")
 			if err == nil && string(o.Body) != text {
 				return fmt.Errorf("got %q", o.Body)
 			}
@@ -44,14 +44,14 @@ func questions(t *testing.T, store deploy.Store) map[string]func() error {
 		},
 		"list": func() error {
 			n := 0
-			err := store.List(t.Context(), "k", func(deploy.Info) error { n++; return nil })
+			err := st.List(t.Context(), "k", func(store.Info) error { n++; return nil })
 			if err == nil && n != 3 {
 				return fmt.Errorf("%d keys", n)
 			}
 			return err
 		},
 		"copy": func() error {
-			_, err := store.Copy(t.Context(), deploy.Copy{Key: "copy", From: "k2", Headers: "content-type: text/css\n"})
+			_, err := st.Copy(t.Context(), store.Copy{Key: "copy", From: "k2", Headers: "content-type: text/css\n"})
 			return err
 		},
 	}
@@ -62,16 +62,16 @@ func TestAnAnswerThatBreaksOffIsAskedForAgain(t *testing.T) {
 		b := &breaking{}
 		fake := &fakes3.Server{Before: b.fault}
 		fake.Bucket("b", nil)
-		store := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: fake})
-		for what, ask := range questions(t, store) {
+		st := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: fake})
+		for what, ask := range questions(t, st) {
 			b.answers = 1
-			before := store.Requests()
-			if err := ask(); err != nil || b.answers != 0 || store.Requests() != before+2 {
-				t.Errorf("%s, once: %v, after %d requests", what, err, store.Requests()-before)
+			before := st.Requests()
+			if err := ask(); err != nil || b.answers != 0 || st.Requests() != before+2 {
+				t.Errorf("%s, once: %v, after %d requests", what, err, st.Requests()-before)
 			}
 			b.answers = 100
 			err := ask()
-			if !errors.Is(err, deploy.ErrUnreachable) || !strings.Contains(err.Error(), "broke off, again and again: check the network") {
+			if !errors.Is(err, store.ErrUnreachable) || !strings.Contains(err.Error(), "broke off, again and again: check the network") {
 				t.Errorf("%s, always: %v", what, err)
 			}
 			b.answers = 0

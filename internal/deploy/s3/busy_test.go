@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -27,11 +27,11 @@ func TestAStoreThatTakesNothingAtTheMomentIsToldFromOneThatRefuses(t *testing.T)
 		{http.StatusInsufficientStorage, "XMinioStorageFull", false},
 	} {
 		server := &fakes3.Server{Before: func(*http.Request) *fakes3.Fault { return &fakes3.Fault{Status: c.status, Code: c.code} }}
-		store, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server, MaxAttempts: 1})
+		st, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server, MaxAttempts: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := store.Get(t.Context(), "index.html"); err == nil || errors.Is(err, deploy.ErrUnreachable) != c.busy {
+		if _, err := st.Get(t.Context(), "index.html"); err == nil || errors.Is(err, store.ErrUnreachable) != c.busy {
 			t.Errorf("%d %s: busy %t, %v", c.status, c.code, !c.busy, err)
 		}
 	}

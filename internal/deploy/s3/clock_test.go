@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 	"github.com/pressrun/pressrun/test/servers"
 )
@@ -44,15 +44,15 @@ func TestAWrongClockIsToldAsSuch(t *testing.T) {
 	gw := servers.StartVersityGW(t, "site")
 	for _, off := range []time.Duration{-time.Hour, time.Hour, 10 * time.Minute} {
 		clock := &wrongClock{off: off, access: aws.Credentials{AccessKeyID: gw.AccessKey, SecretAccessKey: gw.SecretKey}}
-		store := open(t, "site", s3.Options{Endpoint: gw.Endpoint, Region: servers.Region, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey, MaxAttempts: 2, HTTPClient: clock})
-		_, err := store.Put(t.Context(), deploy.SmallPut("k", "", []byte("body"), deploy.Condition{}))
+		st := open(t, "site", s3.Options{Endpoint: gw.Endpoint, Region: servers.Region, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey, MaxAttempts: 2, HTTPClient: clock})
+		_, err := st.Put(t.Context(), store.SmallPut("k", "", []byte("body"), store.Condition{}))
 		if off.Abs() < 15*time.Minute {
 			if err != nil {
 				t.Errorf("%s off: %v", off, err)
 			}
 			continue
 		}
-		if err == nil || !strings.Contains(err.Error(), clockAdvice) || errors.Is(err, deploy.ErrUnreachable) {
+		if err == nil || !strings.Contains(err.Error(), clockAdvice) || errors.Is(err, store.ErrUnreachable) {
 			t.Errorf("%s off: %v\ndoes not say %q", off, err, clockAdvice)
 		}
 	}
@@ -73,13 +73,13 @@ func TestTheStoresTimeCorrectsAWrongClock(t *testing.T) {
 		return nil
 	}
 	fake.Bucket("b", nil)
-	store := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: fake})
+	st := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: fake})
 	for _, key := range []string{"one", "two", "three"} {
-		if _, err := store.Put(t.Context(), deploy.SmallPut(key, "", []byte("body"), deploy.Condition{})); err != nil {
+		if _, err := st.Put(t.Context(), store.SmallPut(key, "", []byte("body"), store.Condition{})); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if !refused || store.Requests() != 4 {
-		t.Errorf("refused: %v, %d requests", refused, store.Requests())
+	if !refused || st.Requests() != 4 {
+		t.Errorf("refused: %v, %d requests", refused, st.Requests())
 	}
 }

@@ -17,18 +17,18 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/minio/crc64nvme"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // Copy rewrites an object's headers on the server, or takes content from another
 // key, an earlier version, or another bucket. What the server can't copy from
 // another bucket is read and written.
-func (s *Store) Copy(ctx context.Context, c deploy.Copy) (deploy.Written, error) {
+func (s *Store) Copy(ctx context.Context, c store.Copy) (store.Written, error) {
 	from := s
 	if c.FromStore != nil {
 		other, ok := c.FromStore.(*Store)
 		if !ok {
-			return deploy.Written{}, fmt.Errorf("copy %s from %s: %w", s.name(c.Key), c.FromStore, errors.ErrUnsupported)
+			return store.Written{}, fmt.Errorf("copy %s from %s: %w", s.name(c.Key), c.FromStore, errors.ErrUnsupported)
 		}
 		from = other
 	}
@@ -55,15 +55,15 @@ func (s *Store) Copy(ctx context.Context, c deploy.Copy) (deploy.Written, error)
 		return s.copyThrough(ctx, from, c)
 	}
 	if err != nil {
-		return deploy.Written{}, s.explain("copy", c.Key, err)
+		return store.Written{}, s.explain("copy", c.Key, err)
 	}
 	if out.CopyObjectResult == nil {
-		return deploy.Written{}, fmt.Errorf("copy %s: the store answered without a result", s.name(c.Key))
+		return store.Written{}, fmt.Errorf("copy %s: the store answered without a result", s.name(c.Key))
 	}
-	return deploy.Written{ETag: aws.ToString(out.CopyObjectResult.ETag), Version: aws.ToString(out.VersionId)}, nil
+	return store.Written{ETag: aws.ToString(out.CopyObjectResult.ETag), Version: aws.ToString(out.VersionId)}, nil
 }
 
-func (s *Store) copyInput(from *Store, c deploy.Copy) *awss3.CopyObjectInput {
+func (s *Store) copyInput(from *Store, c store.Copy) *awss3.CopyObjectInput {
 	in := &awss3.CopyObjectInput{
 		Bucket: &s.bucket, Key: aws.String(s.prefix + c.Key),
 		CopySource:        aws.String(copySource(from.bucket, from.prefix+c.From, c.FromVersion)),
@@ -85,7 +85,7 @@ func (s *Store) copyInput(from *Store, c deploy.Copy) *awss3.CopyObjectInput {
 }
 
 // overItself tells of a copy whose source and target are one object.
-func (s *Store) overItself(from *Store, c deploy.Copy) bool {
+func (s *Store) overItself(from *Store, c store.Copy) bool {
 	return from.name(c.From) == s.name(c.Key) && c.FromVersion == ""
 }
 
@@ -104,7 +104,7 @@ func refusesCopy(err error) bool {
 const spoolLarge = 1 << 20
 
 // copyThrough reads content from one store and writes it to this one.
-func (s *Store) copyThrough(ctx context.Context, from *Store, c deploy.Copy) (_ deploy.Written, err error) {
+func (s *Store) copyThrough(ctx context.Context, from *Store, c store.Copy) (_ store.Written, err error) {
 	in := &awss3.GetObjectInput{Bucket: &from.bucket, Key: aws.String(from.prefix + c.From)}
 	if c.FromTag != "" {
 		in.IfMatch = &c.FromTag
@@ -114,10 +114,10 @@ func (s *Store) copyThrough(ctx context.Context, from *Store, c deploy.Copy) (_ 
 	}
 	out, err := from.client.GetObject(ctx, in)
 	if err != nil {
-		return deploy.Written{}, from.explain("read", c.From, err)
+		return store.Written{}, from.explain("read", c.From, err)
 	}
 	defer out.Body.Close()
-	put := deploy.Put{Key: c.Key, Headers: c.Headers, If: c.If, Size: aws.ToInt64(out.ContentLength)}
+	put := store.Put{Key: c.Key, Headers: c.Headers, If: c.If, Size: aws.ToInt64(out.ContentLength)}
 	crc, sum := crc64nvme.New(), sha256.New()
 	// An answer that is longer than it says, or says nothing, is read no further.
 	read := io.TeeReader(io.LimitReader(out.Body, put.Size+1), io.MultiWriter(crc, sum))
@@ -129,19 +129,19 @@ func (s *Store) copyThrough(ctx context.Context, from *Store, c deploy.Copy) (_ 
 	} else {
 		var f *os.File
 		if f, err = os.CreateTemp("", "pressrun-copy-*"); err != nil {
-			return deploy.Written{}, fmt.Errorf("copy %s: %w", s.name(c.Key), err)
+			return store.Written{}, fmt.Errorf("copy %s: %w", s.name(c.Key), err)
 		}
 		defer func() { err = errors.Join(err, f.Close(), os.Remove(f.Name())) }()
 		n, err = io.Copy(f, read)
 		put.Body = f
 	}
 	if err != nil {
-		return deploy.Written{}, from.explain("read", c.From, err)
+		return store.Written{}, from.explain("read", c.From, err)
 	}
 	if n != put.Size {
-		return deploy.Written{}, fmt.Errorf("read %s: %d bytes came of %d", from.name(c.From), n, put.Size)
+		return store.Written{}, fmt.Errorf("read %s: %d bytes came of %d", from.name(c.From), n, put.Size)
 	}
-	put.CRC, put.Sum = crc.Sum64(), deploy.Sum(sum.Sum(nil))
+	put.CRC, put.Sum = crc.Sum64(), store.Sum(sum.Sum(nil))
 	return s.Put(ctx, put)
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 const (
@@ -29,10 +29,10 @@ const (
 // copyParts copies a large object part by part. Each part, and what they become, is
 // bound to the source as it is at the start; nobody sees anything of it before
 // the end, and what fails leaves nothing behind.
-func (s *Store) copyParts(ctx context.Context, from *Store, c deploy.Copy) (deploy.Written, error) {
+func (s *Store) copyParts(ctx context.Context, from *Store, c store.Copy) (store.Written, error) {
 	source, err := from.copySourceNow(ctx, c, s.overItself(from, c))
 	if err != nil {
-		return deploy.Written{}, err
+		return store.Written{}, err
 	}
 	key := aws.String(s.prefix + c.Key)
 	in := &awss3.CreateMultipartUploadInput{Bucket: &s.bucket, Key: key}
@@ -47,20 +47,20 @@ func (s *Store) copyParts(ctx context.Context, from *Store, c deploy.Copy) (depl
 	}
 	upload, err := s.client.CreateMultipartUpload(ctx, in)
 	if err != nil {
-		return deploy.Written{}, s.explain("start copying", c.Key, err)
+		return store.Written{}, s.explain("start copying", c.Key, err)
 	}
 	written, err := s.copyEach(ctx, from, source, c, upload.UploadId)
 	if err == nil {
 		return written, s.sameAs(ctx, source, c)
 	}
-	return deploy.Written{}, errors.Join(s.explain("copy", c.Key, err), s.abort(ctx, key, upload.UploadId))
+	return store.Written{}, errors.Join(s.explain("copy", c.Key, err), s.abort(ctx, key, upload.UploadId))
 }
 
 // copyEach copies the parts of a source and puts them together.
-func (s *Store) copyEach(ctx context.Context, from *Store, source largeSource, c deploy.Copy, id *string) (deploy.Written, error) {
+func (s *Store) copyEach(ctx context.Context, from *Store, source largeSource, c store.Copy, id *string) (store.Written, error) {
 	parts, err := s.sendCopies(ctx, source, aws.String(s.prefix+c.Key), id)
 	if err != nil {
-		return deploy.Written{}, err
+		return store.Written{}, err
 	}
 	done := &awss3.CompleteMultipartUploadInput{
 		Bucket: &s.bucket, Key: aws.String(s.prefix + c.Key), UploadId: id,
@@ -73,14 +73,14 @@ func (s *Store) copyEach(ctx context.Context, from *Store, source largeSource, c
 	if s.overItself(from, c) {
 		done.IfMatch, done.IfNoneMatch = &source.etag, nil
 	}
-	want := deploy.Info{Key: c.Key, Size: source.size, Headers: c.Headers}
+	want := store.Info{Key: c.Key, Size: source.size, Headers: c.Headers}
 	want.CRC, want.HasCRC = decodeCRC(source.crc)
 	return s.complete(ctx, done, want)
 }
 
 // sameAs makes sure that a store which was not given a checksum has put together
 // what the source was.
-func (s *Store) sameAs(ctx context.Context, source largeSource, c deploy.Copy) error {
+func (s *Store) sameAs(ctx context.Context, source largeSource, c store.Copy) error {
 	want, ok := decodeCRC(source.crc)
 	if s.aws || !ok {
 		return nil
@@ -108,7 +108,7 @@ type largeSource struct {
 
 // copySourceNow looks at the source of a copy under the conditions that the copy
 // has for it.
-func (s *Store) copySourceNow(ctx context.Context, c deploy.Copy, overItself bool) (largeSource, error) {
+func (s *Store) copySourceNow(ctx context.Context, c store.Copy, overItself bool) (largeSource, error) {
 	in := &awss3.HeadObjectInput{Bucket: &s.bucket, Key: aws.String(s.prefix + c.From), ChecksumMode: types.ChecksumModeEnabled}
 	if c.FromVersion != "" {
 		in.VersionId = &c.FromVersion

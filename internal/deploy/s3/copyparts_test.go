@@ -13,8 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/internal/deploy/storetest"
 	"github.com/pressrun/pressrun/test/fakes3"
 	"github.com/pressrun/pressrun/test/servers"
@@ -25,7 +25,7 @@ const smallPart = 5 << 20
 
 func TestVersityGWCopiesLargeFilesInParts(t *testing.T) {
 	gw := servers.StartVersityGW(t)
-	bucket := func(t *testing.T) deploy.Store {
+	bucket := func(t *testing.T) store.Store {
 		t.Helper()
 		dir, err := os.MkdirTemp(gw.Data, "bucket-") //nolint:usetesting // the server's own folder
 		if err != nil {
@@ -33,7 +33,7 @@ func TestVersityGWCopiesLargeFilesInParts(t *testing.T) {
 		}
 		return open(t, dir[len(gw.Data)+1:], s3.Options{Endpoint: gw.Endpoint, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey, CopyAtOnce: smallPart})
 	}
-	storetest.RunLargeCopies(t, func(t *testing.T) (store, other deploy.Store) {
+	storetest.RunLargeCopies(t, func(t *testing.T) (store, other store.Store) {
 		t.Helper()
 		return bucket(t), bucket(t)
 	})
@@ -55,7 +55,7 @@ func partsFake(copyAtOnce int64) (*fakes3.Server, s3.Options) {
 }
 
 func TestTheFakeCopiesLargeFilesInParts(t *testing.T) {
-	storetest.RunLargeCopies(t, func(t *testing.T) (store, other deploy.Store) {
+	storetest.RunLargeCopies(t, func(t *testing.T) (store, other store.Store) {
 		t.Helper()
 		server, o := partsFake(smallPart)
 		t.Cleanup(func() {
@@ -95,9 +95,9 @@ const lastLook = 8
 func faultAt(t *testing.T, k int, fault fakes3.Fault) bool {
 	t.Helper()
 	server, o := partsFake(tinyPart)
-	store := open(t, "a", o)
-	put := storetest.Put("big.zip", tinyContent, deploy.Condition{})
-	before, err := store.Put(t.Context(), put)
+	st := open(t, "a", o)
+	put := storetest.Put("big.zip", tinyContent, store.Condition{})
+	before, err := st.Put(t.Context(), put)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,11 +108,11 @@ func faultAt(t *testing.T, k int, fault fakes3.Fault) bool {
 		}
 		return nil
 	}
-	c := deploy.Copy{Key: put.Key, From: put.Key, Headers: "content-type: application/zip\n", If: deploy.Condition{IfMatch: before.ETag}, Size: put.Size}
-	written, err := store.Copy(t.Context(), c)
+	c := store.Copy{Key: put.Key, From: put.Key, Headers: "content-type: application/zip\n", If: store.Condition{IfMatch: before.ETag}, Size: put.Size}
+	written, err := st.Copy(t.Context(), c)
 	met := int(n.Load()) >= k
 	server.Before = nil
-	info, statErr := store.Stat(t.Context(), put.Key)
+	info, statErr := st.Stat(t.Context(), put.Key)
 	if statErr != nil || info.CRC != put.CRC || info.Size != put.Size {
 		t.Fatalf("request %d: it holds %+v, %v", k, info, statErr)
 	}
@@ -132,32 +132,32 @@ func faultAt(t *testing.T, k int, fault fakes3.Fault) bool {
 
 func TestALargeFileThatChangesBetweenItsPartsIsNotMixed(t *testing.T) {
 	server, o := partsFake(tinyPart)
-	store := open(t, "a", o)
-	put := storetest.Put("big.zip", tinyContent, deploy.Condition{})
-	if _, err := store.Put(t.Context(), put); err != nil {
+	st := open(t, "a", o)
+	put := storetest.Put("big.zip", tinyContent, store.Condition{})
+	if _, err := st.Put(t.Context(), put); err != nil {
 		t.Fatal(err)
 	}
-	other := storetest.Put("big.zip", "of somebody else", deploy.Condition{})
+	other := storetest.Put("big.zip", "of somebody else", store.Condition{})
 	for _, at := range []string{"1", ""} { // before a part, before the end
-		if _, err := store.Put(t.Context(), put); err != nil {
+		if _, err := st.Put(t.Context(), put); err != nil {
 			t.Fatal(err)
 		}
 		var changed atomic.Bool
 		server.Before = func(r *http.Request) *fakes3.Fault {
 			q := r.URL.Query()
 			if q.Has("uploadId") && q.Get("partNumber") == at && r.Method != http.MethodDelete && changed.CompareAndSwap(false, true) {
-				if _, err := store.Put(t.Context(), other); err != nil {
+				if _, err := st.Put(t.Context(), other); err != nil {
 					t.Error(err)
 				}
 			}
 			return nil
 		}
-		_, err := store.Copy(t.Context(), deploy.Copy{Key: "big.zip", From: "big.zip", Headers: "content-type: application/zip\n", Size: put.Size})
-		if !errors.Is(err, deploy.ErrPrecondition) || server.Unfinished() != 0 {
+		_, err := st.Copy(t.Context(), store.Copy{Key: "big.zip", From: "big.zip", Headers: "content-type: application/zip\n", Size: put.Size})
+		if !errors.Is(err, store.ErrPrecondition) || server.Unfinished() != 0 {
 			t.Errorf("part %q: %v, %d uploads are left", at, err, server.Unfinished())
 		}
 		server.Before = nil
-		if o, err := store.Get(t.Context(), "big.zip"); err != nil || string(o.Body) != "of somebody else" {
+		if o, err := st.Get(t.Context(), "big.zip"); err != nil || string(o.Body) != "of somebody else" {
 			t.Errorf("part %q: it holds %d bytes, %v", at, len(o.Body), err)
 		}
 	}
@@ -167,11 +167,11 @@ func TestAFileWhoseSizeIsNotKnownIsCopiedInPartsWhenTheStoreAsks(t *testing.T) {
 	server, o := partsFake(tinyPart)
 	server.CopyLimit = tinyPart
 	from, to := open(t, "b", o), open(t, "a", o)
-	put := storetest.Put("big.zip", tinyContent, deploy.Condition{})
+	put := storetest.Put("big.zip", tinyContent, store.Condition{})
 	if _, err := from.Put(t.Context(), put); err != nil {
 		t.Fatal(err)
 	}
-	written, err := to.Copy(t.Context(), deploy.Copy{Key: "kept", From: "big.zip", FromStore: from, Headers: "content-type: application/zip\n"})
+	written, err := to.Copy(t.Context(), store.Copy{Key: "kept", From: "big.zip", FromStore: from, Headers: "content-type: application/zip\n"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,14 +192,14 @@ func TestAStoreThatCopiesNoPartsCopiesWhatItCan(t *testing.T) {
 		parts.Add(1)
 		return &fakes3.Fault{Status: http.StatusNotImplemented, Code: "NotImplemented"}
 	}
-	store, other := open(t, "a", o), open(t, "b", o)
-	put := storetest.Put("big.zip", tinyContent, deploy.Condition{})
-	if _, err := store.Put(t.Context(), put); err != nil {
+	st, other := open(t, "a", o), open(t, "b", o)
+	put := storetest.Put("big.zip", tinyContent, store.Condition{})
+	if _, err := st.Put(t.Context(), put); err != nil {
 		t.Fatal(err)
 	}
-	for _, to := range []deploy.Store{store, other} {
+	for _, to := range []store.Store{st, other} {
 		parts.Store(0)
-		_, err := to.Copy(t.Context(), deploy.Copy{Key: "kept", From: "big.zip", FromStore: store, Headers: "content-type: application/zip\n", Size: put.Size})
+		_, err := to.Copy(t.Context(), store.Copy{Key: "kept", From: "big.zip", FromStore: st, Headers: "content-type: application/zip\n", Size: put.Size})
 		info, statErr := to.Stat(t.Context(), "kept")
 		if err != nil || statErr != nil || info.CRC != put.CRC || parts.Load() == 0 {
 			t.Errorf("%s: %v, %+v, %v, after %d tries", to, err, info, statErr, parts.Load())
@@ -214,17 +214,17 @@ func TestAStoreThatCopiesNoPartsCopiesWhatItCan(t *testing.T) {
 func TestTagsStayWithALargeFile(t *testing.T) {
 	for size, how := range map[int64]string{0: "in one request", int64(len(tinyContent)): "in parts"} {
 		server, o := partsFake(tinyPart)
-		store := open(t, "a", o)
-		put := storetest.Put("big.zip", tinyContent, deploy.Condition{})
+		st := open(t, "a", o)
+		put := storetest.Put("big.zip", tinyContent, store.Condition{})
 		put.Headers = "content-type: application/zip\nx-amz-tagging: keep=a%20year&team=web\n"
-		if _, err := store.Put(t.Context(), put); err != nil {
+		if _, err := st.Put(t.Context(), put); err != nil {
 			t.Fatal(err)
 		}
-		for headers, want := range map[deploy.Headers]string{
+		for headers, want := range map[store.Headers]string{
 			"content-type: text/plain\n":                          "keep=a+year&team=web",
 			"content-type: text/plain\nx-amz-tagging: team=web\n": "team=web",
 		} {
-			if _, err := store.Copy(t.Context(), deploy.Copy{Key: "copy", From: "big.zip", Headers: headers, Size: size}); err != nil {
+			if _, err := st.Copy(t.Context(), store.Copy{Key: "copy", From: "big.zip", Headers: headers, Size: size}); err != nil {
 				t.Fatal(err)
 			}
 			got := strings.ReplaceAll(server.Objects("a")["some/prefix/copy"].Header.Get("X-Amz-Tagging"), "%20", "+")
@@ -258,16 +258,16 @@ func TestS3ChecksWhatItPutsTogether(t *testing.T) {
 		}
 		return nil
 	}
-	store := open(t, "site", o)
-	put := storetest.Put("big.zip", tinyContent, deploy.Condition{})
-	if _, err := store.Put(t.Context(), put); err != nil {
+	st := open(t, "site", o)
+	put := storetest.Put("big.zip", tinyContent, store.Condition{})
+	if _, err := st.Put(t.Context(), put); err != nil {
 		t.Fatal(err)
 	}
-	written, err := store.Copy(t.Context(), deploy.Copy{Key: "kept", From: "big.zip", Headers: "content-type: application/zip\n", Size: put.Size})
+	written, err := st.Copy(t.Context(), store.Copy{Key: "kept", From: "big.zip", Headers: "content-type: application/zip\n", Size: put.Size})
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := store.Stat(t.Context(), "kept")
+	info, err := st.Stat(t.Context(), "kept")
 	if err != nil || info.CRC != put.CRC || info.ETag != written.ETag {
 		t.Errorf("%+v, %v; want %+v", info, err, written)
 	}

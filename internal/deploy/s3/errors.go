@@ -14,7 +14,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 func newReader(b []byte) *bytes.Reader { return bytes.NewReader(b) }
@@ -76,7 +76,7 @@ func (e *unreachableError) Error() string { return e.err.Error() }
 
 func (e *unreachableError) Unwrap() error { return e.err }
 
-func (*unreachableError) Is(target error) bool { return target == deploy.ErrUnreachable }
+func (*unreachableError) Is(target error) bool { return target == store.ErrUnreachable }
 
 // advice is what to do about each of S3's error codes (S3 API reference, "Error
 // responses").
@@ -121,11 +121,11 @@ func (s *Store) explainCode(verb, key, code, message string, err error) error {
 	switch code {
 	case "NoSuchKey", "NoSuchVersion", "NotFound", "404":
 		if deleted(err) {
-			return fmt.Errorf("%s %s: %w", verb, s.name(key), deploy.ErrDeleted)
+			return fmt.Errorf("%s %s: %w", verb, s.name(key), store.ErrDeleted)
 		}
-		return fmt.Errorf("%s %s: %w", verb, s.name(key), deploy.ErrNotFound)
+		return fmt.Errorf("%s %s: %w", verb, s.name(key), store.ErrNotFound)
 	case "PreconditionFailed", "ConditionalRequestConflict", "412", "409":
-		return fmt.Errorf("%s %s: %w", verb, s.name(key), deploy.ErrPrecondition)
+		return fmt.Errorf("%s %s: %w", verb, s.name(key), store.ErrPrecondition)
 	}
 	what, ok := advice[code]
 	if !ok {

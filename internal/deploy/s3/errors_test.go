@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -48,12 +48,12 @@ func TestEachAnswerOfTheStoreSaysWhatToDo(t *testing.T) {
 	} {
 		fake := &fakes3.Server{Before: func(*http.Request) *fakes3.Fault { return &fakes3.Fault{Status: c.status, Code: c.code} }}
 		fake.Bucket("b", nil)
-		store := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: fake, MaxAttempts: 1})
-		_, err := store.Put(t.Context(), deploy.SmallPut("k", "", []byte("body"), deploy.Condition{}))
+		st := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: fake, MaxAttempts: 1})
+		_, err := st.Put(t.Context(), store.SmallPut("k", "", []byte("body"), store.Condition{}))
 		busy := c.status == http.StatusServiceUnavailable || c.status == http.StatusInternalServerError
 		told(t, c.code, err, busy, "write s3://b/some/prefix/k: "+c.put)
 		if c.head != "" {
-			_, err := store.Stat(t.Context(), "k")
+			_, err := st.Stat(t.Context(), "k")
 			told(t, c.code+", of a HEAD", err, busy, "look at s3://b/some/prefix/k: "+c.head)
 		}
 	}
@@ -65,7 +65,7 @@ func told(t *testing.T, what string, err error, busy bool, want string) {
 	if err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("%s: %v\nwant it to begin with %q", what, err, want)
 	}
-	if errors.Is(err, deploy.ErrUnreachable) != busy || errors.Is(err, deploy.ErrNotFound) || errors.Is(err, deploy.ErrPrecondition) {
+	if errors.Is(err, store.ErrUnreachable) != busy || errors.Is(err, store.ErrNotFound) || errors.Is(err, store.ErrPrecondition) {
 		t.Errorf("%s is taken for something else: %v", what, err)
 	}
 }

@@ -7,14 +7,14 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 const metaPrefix = "x-amz-meta-"
 
 // applyPut sets a header set on a PutObject. Names are those that
 // deploy.Rules lets through.
-func applyPut(in *awss3.PutObjectInput, h deploy.Headers) {
+func applyPut(in *awss3.PutObjectInput, h store.Headers) {
 	for name, value := range h.All() {
 		switch name {
 		case "content-type":
@@ -43,7 +43,7 @@ func applyPut(in *awss3.PutObjectInput, h deploy.Headers) {
 }
 
 // applyCopy sets a header set on a CopyObject.
-func applyCopy(in *awss3.CopyObjectInput, h deploy.Headers) {
+func applyCopy(in *awss3.CopyObjectInput, h store.Headers) {
 	var put awss3.PutObjectInput
 	applyPut(&put, h)
 	in.ContentType, in.CacheControl, in.ContentEncoding = put.ContentType, put.CacheControl, put.ContentEncoding
@@ -56,7 +56,7 @@ func applyCopy(in *awss3.CopyObjectInput, h deploy.Headers) {
 }
 
 // applyParts sets a header set on a multipart upload.
-func applyParts(in *awss3.CreateMultipartUploadInput, h deploy.Headers) {
+func applyParts(in *awss3.CreateMultipartUploadInput, h store.Headers) {
 	var put awss3.PutObjectInput
 	applyPut(&put, h)
 	in.ContentType, in.CacheControl, in.ContentEncoding = put.ContentType, put.CacheControl, put.ContentEncoding
@@ -66,7 +66,7 @@ func applyParts(in *awss3.CreateMultipartUploadInput, h deploy.Headers) {
 	in.Tagging = put.Tagging
 }
 
-func metadata(h deploy.Headers) map[string]string {
+func metadata(h store.Headers) map[string]string {
 	var meta map[string]string
 	for name, value := range h.All() {
 		if key, ok := strings.CutPrefix(name, metaPrefix); ok {
@@ -80,7 +80,7 @@ func metadata(h deploy.Headers) map[string]string {
 }
 
 // told leaves out of a header set what headersOf does not have.
-func told(h deploy.Headers) deploy.Headers {
+func told(h store.Headers) store.Headers {
 	var b strings.Builder
 	for name, value := range h.All() {
 		switch name {
@@ -89,12 +89,12 @@ func told(h deploy.Headers) deploy.Headers {
 			b.WriteString(name + ": " + value + "\n")
 		}
 	}
-	return deploy.Headers(b.String())
+	return store.Headers(b.String())
 }
 
 // headersOf is the canonical header set of an object as the store has it.
 // Encryption and tags are left out: a store reports its own defaults there.
-func headersOf(out *awss3.HeadObjectOutput) (deploy.Headers, error) {
+func headersOf(out *awss3.HeadObjectOutput) (store.Headers, error) {
 	set := map[string]string{
 		"content-type":                    aws.ToString(out.ContentType),
 		"cache-control":                   aws.ToString(out.CacheControl),
@@ -106,5 +106,5 @@ func headersOf(out *awss3.HeadObjectOutput) (deploy.Headers, error) {
 	for k, v := range out.Metadata {
 		set[metaPrefix+k] = v
 	}
-	return deploy.NewHeaders(set)
+	return store.NewHeaders(set)
 }

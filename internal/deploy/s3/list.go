@@ -12,13 +12,13 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-var _ deploy.Pager = (*Store)(nil)
+var _ store.Pager = (*Store)(nil)
 
 // List calls f for every object whose key starts with prefix, by key.
-func (s *Store) List(ctx context.Context, prefix string, f func(deploy.Info) error) error {
+func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) error) error {
 	pages := awss3.NewListObjectsV2Paginator(s.client, s.listInput(prefix))
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -48,7 +48,7 @@ const directoryBucket = "--x-s3"
 
 // Page reads one page of the listing. S3 gives keys in the order of their bytes
 // and starts after any (S3 API reference, ListObjectsV2), and so does versitygw.
-func (s *Store) Page(ctx context.Context, after string) (page []deploy.Info, more bool, err error) {
+func (s *Store) Page(ctx context.Context, after string) (page []store.Info, more bool, err error) {
 	if strings.HasSuffix(s.bucket, directoryBucket) {
 		return nil, false, fmt.Errorf("list s3://%s from a key on: %w", s.bucket, errors.ErrUnsupported)
 	}
@@ -75,8 +75,8 @@ func (s *Store) listInput(prefix string) *awss3.ListObjectsV2Input {
 	}
 }
 
-func (s *Store) infos(page *awss3.ListObjectsV2Output) ([]deploy.Info, error) {
-	infos := make([]deploy.Info, 0, len(page.Contents))
+func (s *Store) infos(page *awss3.ListObjectsV2Output) ([]store.Info, error) {
+	infos := make([]store.Info, 0, len(page.Contents))
 	for i := range page.Contents {
 		o := &page.Contents[i]
 		key := aws.ToString(o.Key)
@@ -90,7 +90,7 @@ func (s *Store) infos(page *awss3.ListObjectsV2Output) ([]deploy.Info, error) {
 		if key == "" {
 			continue // what some tools make to have a folder
 		}
-		infos = append(infos, deploy.Info{
+		infos = append(infos, store.Info{
 			Key: key, Size: aws.ToInt64(o.Size), ETag: aws.ToString(o.ETag), Modified: aws.ToTime(o.LastModified),
 		})
 	}

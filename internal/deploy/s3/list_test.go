@@ -10,14 +10,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
-func listed(t *testing.T, bucket string, server *fakes3.Server) deploy.Pager {
+func listed(t *testing.T, bucket string, server *fakes3.Server) store.Pager {
 	t.Helper()
-	pager, ok := open(t, bucket, s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server, MaxAttempts: 1}).(deploy.Pager)
+	pager, ok := open(t, bucket, s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server, MaxAttempts: 1}).(store.Pager)
 	if !ok {
 		t.Fatal("an S3 store can't be listed in parts")
 	}
@@ -50,15 +50,15 @@ func TestKeysThatXMLCannotHoldAreListed(t *testing.T) {
 	}
 	server.Bucket("b", objects)
 	slices.Sort(keys)
-	store := listed(t, "b", server)
+	st := listed(t, "b", server)
 	var all []string
-	if err := store.List(t.Context(), "", func(i deploy.Info) error { all = append(all, i.Key); return nil }); err != nil {
+	if err := st.List(t.Context(), "", func(i store.Info) error { all = append(all, i.Key); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(keys, all); diff != "" {
 		t.Error(diff)
 	}
-	page, more, err := store.Page(t.Context(), keys[2])
+	page, more, err := st.Page(t.Context(), keys[2])
 	if err != nil || more {
 		t.Fatal(more, err)
 	}
@@ -74,11 +74,11 @@ func TestKeysThatXMLCannotHoldAreListed(t *testing.T) {
 // TestAListingThatBreaksOffIsNoWholeOne: files that it leaves out would count as
 // gone.
 func TestAListingThatBreaksOffIsNoWholeOne(t *testing.T) {
-	store := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: client(func(r *http.Request) (*http.Response, error) {
+	st := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: client(func(r *http.Request) (*http.Response, error) {
 		body := "<ListBucketResult><IsTruncated>true</IsTruncated><Contents><Key>some/prefix/a</Key></Contents></ListBucketResult>"
 		return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
 	})})
-	if err := store.List(t.Context(), "", func(deploy.Info) error { return nil }); err == nil || !strings.Contains(err.Error(), "not how to go on") {
+	if err := st.List(t.Context(), "", func(store.Info) error { return nil }); err == nil || !strings.Contains(err.Error(), "not how to go on") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/minio/crc64nvme"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 const (
@@ -29,7 +29,7 @@ const (
 // putParts sends a large file in parts. What S3 assembles is checked against the
 // CRC of the whole file, and is made visible under the same condition as a
 // single write.
-func (s *Store) putParts(ctx context.Context, put deploy.Put) (deploy.Written, error) {
+func (s *Store) putParts(ctx context.Context, put store.Put) (store.Written, error) {
 	key := aws.String(s.prefix + put.Key)
 	in := &awss3.CreateMultipartUploadInput{
 		Bucket: &s.bucket, Key: key,
@@ -38,7 +38,7 @@ func (s *Store) putParts(ctx context.Context, put deploy.Put) (deploy.Written, e
 	applyParts(in, put.Headers)
 	upload, err := s.client.CreateMultipartUpload(ctx, in)
 	if err != nil {
-		return deploy.Written{}, s.explain("start writing", put.Key, err)
+		return store.Written{}, s.explain("start writing", put.Key, err)
 	}
 	parts, err := s.sendParts(ctx, put, key, upload.UploadId)
 	if err == nil {
@@ -49,32 +49,32 @@ func (s *Store) putParts(ctx context.Context, put deploy.Put) (deploy.Written, e
 			MpuObjectSize: &put.Size,
 		}
 		done.IfMatch, done.IfNoneMatch = conditions(put.If)
-		var written deploy.Written
-		want := deploy.Info{Key: put.Key, Size: put.Size, CRC: put.CRC, HasCRC: true, Headers: put.Headers}
+		var written store.Written
+		want := store.Info{Key: put.Key, Size: put.Size, CRC: put.CRC, HasCRC: true, Headers: put.Headers}
 		if written, err = s.complete(ctx, done, want); err == nil {
 			return written, nil
 		}
 	}
-	return deploy.Written{}, errors.Join(s.explain("write", put.Key, err), s.abort(ctx, key, upload.UploadId))
+	return store.Written{}, errors.Join(s.explain("write", put.Key, err), s.abort(ctx, key, upload.UploadId))
 }
 
 // complete puts the parts of an upload together. An upload that is gone by then was
 // completed by an earlier try whose answer was lost, if the key holds what was to
 // be written.
-func (s *Store) complete(ctx context.Context, done *awss3.CompleteMultipartUploadInput, want deploy.Info) (deploy.Written, error) {
+func (s *Store) complete(ctx context.Context, done *awss3.CompleteMultipartUploadInput, want store.Info) (store.Written, error) {
 	out, err := s.client.CompleteMultipartUpload(ctx, done)
 	if err == nil {
-		return deploy.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
+		return store.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
 	}
 	var api smithy.APIError
 	if !errors.As(err, &api) || api.ErrorCode() != "NoSuchUpload" {
-		return deploy.Written{}, err
+		return store.Written{}, err
 	}
 	info, statErr := s.Stat(ctx, want.Key)
 	if statErr != nil || !want.HasCRC || !info.HasCRC || info.CRC != want.CRC || info.Size != want.Size || info.Headers != told(want.Headers) {
-		return deploy.Written{}, err
+		return store.Written{}, err
 	}
-	return deploy.Written{ETag: info.ETag, Version: info.Version}, nil
+	return store.Written{ETag: info.ETag, Version: info.Version}, nil
 }
 
 // abort frees the parts, which would else be paid for until a lifecycle rule
@@ -90,7 +90,7 @@ func (s *Store) abort(ctx context.Context, key, id *string) error {
 	return fmt.Errorf("abort the unfinished upload of %s: %w", *key, err)
 }
 
-func (s *Store) sendParts(ctx context.Context, put deploy.Put, key, id *string) ([]types.CompletedPart, error) {
+func (s *Store) sendParts(ctx context.Context, put store.Put, key, id *string) ([]types.CompletedPart, error) {
 	size := max(int64(minPart), (put.Size+maxParts-1)/maxParts)
 	parts := make([]types.CompletedPart, (put.Size+size-1)/size)
 	buffers := sync.Pool{New: func() any { b := make([]byte, size); return &b }}

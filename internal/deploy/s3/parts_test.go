@@ -10,8 +10,8 @@ import (
 
 	"github.com/minio/crc64nvme"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -30,7 +30,7 @@ func (l lossy) Do(r *http.Request) (*http.Response, error) {
 func TestAFileInPartsIsThereWhenTheLastAnswerIsLost(t *testing.T) {
 	gw := servers.StartVersityGW(t, "site")
 	losses := 0
-	store := open(t, "site", s3.Options{
+	st := open(t, "site", s3.Options{
 		Endpoint: gw.Endpoint, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey,
 		HTTPClient: lossy{func(r *http.Request) bool {
 			if r.Method != http.MethodPost || !r.URL.Query().Has("uploadId") || losses > 0 {
@@ -41,17 +41,17 @@ func TestAFileInPartsIsThereWhenTheLastAnswerIsLost(t *testing.T) {
 		}},
 	})
 	body := bytes.Repeat([]byte("0123456789abcdef"), 17<<16)
-	for _, cond := range []deploy.Condition{{IfAbsent: true}, {}} {
+	for _, cond := range []store.Condition{{IfAbsent: true}, {}} {
 		losses = 0
-		put := deploy.Put{
+		put := store.Put{
 			Key: "big.zip", Headers: "content-type: application/zip\n", Size: int64(len(body)), Sum: sha256.Sum256(body),
 			CRC: crc64nvme.Checksum(body), Body: bytes.NewReader(body), If: cond,
 		}
-		written, err := store.Put(t.Context(), put)
+		written, err := st.Put(t.Context(), put)
 		if err != nil || losses != 1 {
 			t.Fatalf("%d answers lost: %v", losses, err)
 		}
-		info, err := store.Stat(t.Context(), "big.zip")
+		info, err := st.Stat(t.Context(), "big.zip")
 		if err != nil || info.ETag != written.ETag || info.CRC != put.CRC {
 			t.Errorf("written %+v, found %+v, %v", written, info, err)
 		}

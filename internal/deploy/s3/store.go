@@ -27,10 +27,10 @@ import (
 	"github.com/aws/smithy-go/middleware"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-var _ deploy.Store = (*Store)(nil)
+var _ store.Store = (*Store)(nil)
 
 // maxState bounds what Get reads: manifests of two million files are smaller.
 const maxState = 256 << 20
@@ -68,60 +68,60 @@ func (s *Store) Requests() int64 { return s.requests.Load() }
 func (s *Store) Throttles() int64 { return s.throttle.Load() }
 
 // Get reads a small object whole.
-func (s *Store) Get(ctx context.Context, key string) (deploy.Object, error) {
-	return untilWhole(ctx, func() (deploy.Object, error) { return s.get(ctx, key) })
+func (s *Store) Get(ctx context.Context, key string) (store.Object, error) {
+	return untilWhole(ctx, func() (store.Object, error) { return s.get(ctx, key) })
 }
 
-func (s *Store) get(ctx context.Context, key string) (deploy.Object, error) {
+func (s *Store) get(ctx context.Context, key string) (store.Object, error) {
 	out, err := s.client.GetObject(ctx, &awss3.GetObjectInput{Bucket: &s.bucket, Key: aws.String(s.prefix + key)})
 	if err != nil {
-		return deploy.Object{}, s.explain("read", key, err)
+		return store.Object{}, s.explain("read", key, err)
 	}
 	defer out.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(out.Body, maxState+1))
 	if err != nil {
-		return deploy.Object{}, &brokenBodyError{s.explain("read", key, err)}
+		return store.Object{}, &brokenBodyError{s.explain("read", key, err)}
 	}
 	if len(body) > maxState {
-		return deploy.Object{}, fmt.Errorf("read %s: larger than %d bytes, so not ours", s.name(key), maxState)
+		return store.Object{}, fmt.Errorf("read %s: larger than %d bytes, so not ours", s.name(key), maxState)
 	}
-	return deploy.Object{Body: body, Info: deploy.Info{
+	return store.Object{Body: body, Info: store.Info{
 		Key: key, Size: int64(len(body)), ETag: aws.ToString(out.ETag),
 		Modified: aws.ToTime(out.LastModified), Now: serverTime(out.ResultMetadata),
 	}}, nil
 }
 
 // Stat describes an object with its headers and checksum.
-func (s *Store) Stat(ctx context.Context, key string) (deploy.Info, error) {
+func (s *Store) Stat(ctx context.Context, key string) (store.Info, error) {
 	return s.stat(ctx, key, nil)
 }
 
-func (s *Store) stat(ctx context.Context, key string, version *string) (deploy.Info, error) {
+func (s *Store) stat(ctx context.Context, key string, version *string) (store.Info, error) {
 	out, err := s.client.HeadObject(ctx, &awss3.HeadObjectInput{
 		Bucket: &s.bucket, Key: aws.String(s.prefix + key), VersionId: version, ChecksumMode: types.ChecksumModeEnabled,
 	})
 	if err != nil {
-		return deploy.Info{}, s.explain("look at", key, err)
+		return store.Info{}, s.explain("look at", key, err)
 	}
-	info := deploy.Info{
+	info := store.Info{
 		Key: key, Size: aws.ToInt64(out.ContentLength), ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId),
 		Modified: aws.ToTime(out.LastModified), Now: serverTime(out.ResultMetadata),
 	}
 	info.CRC, info.HasCRC = decodeCRC(out.ChecksumCRC64NVME)
 	info.Headers, err = headersOf(out)
 	if err != nil {
-		return deploy.Info{}, fmt.Errorf("look at %s: %w", s.name(key), err)
+		return store.Info{}, fmt.Errorf("look at %s: %w", s.name(key), err)
 	}
 	return info, nil
 }
 
 // Put writes an object in one request, or in parts when it is large.
-func (s *Store) Put(ctx context.Context, put deploy.Put) (deploy.Written, error) {
+func (s *Store) Put(ctx context.Context, put store.Put) (store.Written, error) {
 	if put.Size > partThreshold {
 		return s.putParts(ctx, put)
 	}
 	if _, err := put.Body.Seek(0, io.SeekStart); err != nil {
-		return deploy.Written{}, fmt.Errorf("read %s: %w", put.Key, err)
+		return store.Written{}, fmt.Errorf("read %s: %w", put.Key, err)
 	}
 	in := &awss3.PutObjectInput{
 		Bucket: &s.bucket, Key: aws.String(s.prefix + put.Key), Body: put.Body, ContentLength: &put.Size,
@@ -131,9 +131,9 @@ func (s *Store) Put(ctx context.Context, put deploy.Put) (deploy.Written, error)
 	applyPut(in, put.Headers)
 	out, err := s.client.PutObject(ctx, in, withPayloadHash(put.Sum))
 	if err != nil {
-		return deploy.Written{}, s.explain("write", put.Key, err)
+		return store.Written{}, s.explain("write", put.Key, err)
 	}
-	return deploy.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
+	return store.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
 }
 
 const (
@@ -144,7 +144,7 @@ const (
 // Delete deletes each object only while it has the expected ETag, and reports
 // each key's own error. S3 checks the ETags of a whole batch; versitygw 1.8 reads
 // past those, and checks the condition of a single delete.
-func (s *Store) Delete(ctx context.Context, dels []deploy.Deletion) []error {
+func (s *Store) Delete(ctx context.Context, dels []store.Deletion) []error {
 	errs := make([]error, len(dels))
 	if s.aws {
 		for start := 0; start < len(dels); start += deleteBatch {
@@ -165,7 +165,7 @@ func (s *Store) Delete(ctx context.Context, dels []deploy.Deletion) []error {
 	return errs
 }
 
-func (s *Store) deleteOne(ctx context.Context, d deploy.Deletion) error {
+func (s *Store) deleteOne(ctx context.Context, d store.Deletion) error {
 	in := &awss3.DeleteObjectInput{Bucket: &s.bucket, Key: aws.String(s.prefix + d.Key)}
 	if d.ETag != "" {
 		in.IfMatch = &d.ETag
@@ -174,13 +174,13 @@ func (s *Store) deleteOne(ctx context.Context, d deploy.Deletion) error {
 	if err == nil {
 		return nil
 	}
-	if err := s.explain("delete", d.Key, err); !errors.Is(err, deploy.ErrNotFound) {
+	if err := s.explain("delete", d.Key, err); !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
 	return nil
 }
 
-func (s *Store) deleteSome(ctx context.Context, dels []deploy.Deletion, errs []error) {
+func (s *Store) deleteSome(ctx context.Context, dels []store.Deletion, errs []error) {
 	ids := make([]types.ObjectIdentifier, len(dels))
 	at := make(map[string]int, len(dels))
 	for i, d := range dels {
@@ -210,7 +210,7 @@ func (s *Store) deleteSome(ctx context.Context, dels []deploy.Deletion, errs []e
 
 func (s *Store) name(key string) string { return "s3://" + s.bucket + "/" + s.prefix + key }
 
-func conditions(c deploy.Condition) (ifMatch, ifNoneMatch *string) {
+func conditions(c store.Condition) (ifMatch, ifNoneMatch *string) {
 	if c.IfMatch != "" {
 		ifMatch = aws.String(c.IfMatch)
 	}
@@ -239,7 +239,7 @@ func serverTime(m middleware.Metadata) time.Time {
 
 // withPayloadHash signs the body with the hash known from the scan, so that the
 // SDK neither reads the body again nor leaves it unsigned.
-func withPayloadHash(sum deploy.Sum) func(*awss3.Options) {
+func withPayloadHash(sum store.Sum) func(*awss3.Options) {
 	hash := sum.String()
 	return func(o *awss3.Options) {
 		o.APIOptions = append(o.APIOptions, func(stack *middleware.Stack) error {
@@ -252,7 +252,7 @@ func withPayloadHash(sum deploy.Sum) func(*awss3.Options) {
 	}
 }
 
-var _ deploy.Body = (*bytes.Reader)(nil)
+var _ store.Body = (*bytes.Reader)(nil)
 
 // maxKey is the longest key that S3 takes, in bytes of UTF-8 (S3 user guide,
 // "Creating object key names").

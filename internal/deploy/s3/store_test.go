@@ -5,14 +5,14 @@ import (
 	"os"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/internal/deploy/storetest"
 	"github.com/pressrun/pressrun/test/fakes3"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
-func open(t *testing.T, bucket string, o s3.Options) deploy.Store {
+func open(t *testing.T, bucket string, o s3.Options) store.Store {
 	t.Helper()
 	store, err := s3.Open(t.Context(), bucket, "some/prefix", o)
 	if err != nil {
@@ -23,7 +23,7 @@ func open(t *testing.T, bucket string, o s3.Options) deploy.Store {
 
 func TestVersityGWKeepsTheContract(t *testing.T) {
 	gw := servers.StartVersityGW(t)
-	storetest.Run(t, storetest.Features{}, func(t *testing.T) deploy.Store {
+	storetest.Run(t, storetest.Features{}, func(t *testing.T) store.Store {
 		t.Helper()
 		dir, err := os.MkdirTemp(gw.Data, "bucket-") //nolint:usetesting // the server's own folder
 		if err != nil {
@@ -34,7 +34,7 @@ func TestVersityGWKeepsTheContract(t *testing.T) {
 }
 
 func TestTheFakeKeepsTheContract(t *testing.T) {
-	storetest.Run(t, storetest.Features{}, func(t *testing.T) deploy.Store {
+	storetest.Run(t, storetest.Features{}, func(t *testing.T) store.Store {
 		t.Helper()
 		fake := &fakes3.Server{}
 		fake.Bucket("b", nil)
@@ -45,7 +45,7 @@ func TestTheFakeKeepsTheContract(t *testing.T) {
 }
 
 func TestTheFakeWithoutANetworkKeepsTheContract(t *testing.T) {
-	storetest.Run(t, storetest.Features{}, func(t *testing.T) deploy.Store {
+	storetest.Run(t, storetest.Features{}, func(t *testing.T) store.Store {
 		t.Helper()
 		fake := &fakes3.Server{}
 		fake.Bucket("b", nil)

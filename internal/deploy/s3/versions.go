@@ -8,10 +8,10 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-var _ deploy.Versioner = (*Store)(nil)
+var _ store.Versioner = (*Store)(nil)
 
 // Versioned tells whether the bucket's versioning is on (GetBucketVersioning;
 // s3:GetBucketVersioning is needed). A bucket whose versioning is suspended keeps
@@ -25,12 +25,12 @@ func (s *Store) Versioned(ctx context.Context) (bool, error) {
 }
 
 // StatVersion describes a version of an object (s3:GetObjectVersion is needed).
-func (s *Store) StatVersion(ctx context.Context, key, version string) (deploy.Info, error) {
+func (s *Store) StatVersion(ctx context.Context, key, version string) (store.Info, error) {
 	info, err := s.stat(ctx, key, &version)
 	switch httpStatus(err) {
 	case http.StatusBadRequest, http.StatusMethodNotAllowed:
 		// An id that this store can't have made, or that of a delete.
-		return info, fmt.Errorf("look at %s, version %s: %w", s.name(key), version, deploy.ErrNotFound)
+		return info, fmt.Errorf("look at %s, version %s: %w", s.name(key), version, store.ErrNotFound)
 	}
 	return info, err
 }

@@ -4,16 +4,16 @@ import (
 	"os"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/internal/deploy/storetest"
 	"github.com/pressrun/pressrun/test/fakes3"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
-func versioner(t *testing.T, bucket string, o s3.Options) deploy.Versioner {
+func versioner(t *testing.T, bucket string, o s3.Options) store.Versioner {
 	t.Helper()
-	store, ok := open(t, bucket, o).(deploy.Versioner)
+	store, ok := open(t, bucket, o).(store.Versioner)
 	if !ok {
 		t.Fatal("an S3 store knows nothing of versions")
 	}
@@ -22,7 +22,7 @@ func versioner(t *testing.T, bucket string, o s3.Options) deploy.Versioner {
 
 func TestVersityGWKeepsVersions(t *testing.T) {
 	gw := servers.StartVersioningGW(t)
-	storetest.RunVersions(t, func(t *testing.T) (deploy.Versioner, func(bool)) {
+	storetest.RunVersions(t, func(t *testing.T) (store.Versioner, func(bool)) {
 		t.Helper()
 		dir, err := os.MkdirTemp(gw.Data, "bucket-") //nolint:usetesting // the server's own folder
 		if err != nil {
@@ -35,7 +35,7 @@ func TestVersityGWKeepsVersions(t *testing.T) {
 }
 
 func TestTheFakeKeepsVersions(t *testing.T) {
-	storetest.RunVersions(t, func(t *testing.T) (deploy.Versioner, func(bool)) {
+	storetest.RunVersions(t, func(t *testing.T) (store.Versioner, func(bool)) {
 		t.Helper()
 		fake := &fakes3.Server{}
 		fake.Bucket("b", nil)
@@ -46,7 +46,7 @@ func TestTheFakeKeepsVersions(t *testing.T) {
 
 func TestABucketWithVersionsKeepsTheContract(t *testing.T) {
 	gw := servers.StartVersioningGW(t)
-	storetest.Run(t, storetest.Features{}, func(t *testing.T) deploy.Store {
+	storetest.Run(t, storetest.Features{}, func(t *testing.T) store.Store {
 		t.Helper()
 		dir, err := os.MkdirTemp(gw.Data, "bucket-") //nolint:usetesting // the server's own folder
 		if err != nil {

@@ -14,8 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -68,9 +68,9 @@ func TestWhatIsWaitedForIsSaidWithinSeconds(t *testing.T) {
 			for range 20 { // the pauses are random
 				synctest.Test(t, func(t *testing.T) {
 					var l heard
-					store := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: c.do, Waiting: l.add})
+					st := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: c.do, Waiting: l.add})
 					began := time.Now()
-					if _, err := store.Get(t.Context(), "head"); !errors.Is(err, deploy.ErrUnreachable) {
+					if _, err := st.Get(t.Context(), "head"); !errors.Is(err, store.ErrUnreachable) {
 						t.Errorf("got %v", err)
 					}
 					ended := time.Now()
@@ -96,7 +96,7 @@ func TestAWaitThatEndsIsToldOnce(t *testing.T) {
 		fake.Bucket("b", nil)
 		var away atomic.Bool
 		var l heard
-		store := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", Waiting: l.add, HTTPClient: client(func(r *http.Request) (*http.Response, error) {
+		st := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", Waiting: l.add, HTTPClient: client(func(r *http.Request) (*http.Response, error) {
 			if away.Load() {
 				return nil, refuses(r)
 			}
@@ -105,14 +105,14 @@ func TestAWaitThatEndsIsToldOnce(t *testing.T) {
 		for i := range 3 {
 			away.Store(true)
 			time.AfterFunc([]time.Duration{10 * time.Millisecond, 12 * time.Second, 12 * time.Second}[i], func() { away.Store(false) })
-			put := deploy.SmallPut(fmt.Sprint("k", i), "", []byte("x"), deploy.Condition{})
-			if _, err := store.Put(t.Context(), put); err != nil {
+			put := store.SmallPut(fmt.Sprint("k", i), "", []byte("x"), store.Condition{})
+			if _, err := st.Put(t.Context(), put); err != nil {
 				t.Fatal(err)
 			}
 			if len(l.said) != i {
 				t.Errorf("after %d waits it was said: %q", i, l.said)
 			}
-			if err := store.List(t.Context(), "", func(deploy.Info) error { return nil }); err != nil {
+			if err := st.List(t.Context(), "", func(store.Info) error { return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -126,17 +126,17 @@ func TestASlowAnswerAmongOthersIsNoWait(t *testing.T) {
 		fake := &fakes3.Server{}
 		fake.Bucket("b", nil)
 		var l heard
-		store := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", Waiting: l.add, HTTPClient: client(func(r *http.Request) (*http.Response, error) {
+		st := open(t, "b", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", Waiting: l.add, HTTPClient: client(func(r *http.Request) (*http.Response, error) {
 			if r.Method == http.MethodHead {
 				time.Sleep(10 * time.Second)
 			}
 			return fake.Do(r)
 		})})
 		var wait sync.WaitGroup
-		wait.Go(func() { _, _ = store.Stat(t.Context(), "none") })
+		wait.Go(func() { _, _ = st.Stat(t.Context(), "none") })
 		for range 20 {
 			time.Sleep(500 * time.Millisecond)
-			if err := store.List(t.Context(), "", func(deploy.Info) error { return nil }); err != nil {
+			if err := st.List(t.Context(), "", func(store.Info) error { return nil }); err != nil {
 				t.Error(err)
 			}
 		}

@@ -21,7 +21,7 @@ import (
 	"github.com/minio/crc64nvme"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
 // MaxKey is the longest key S3 takes, in bytes of UTF-8 (S3 user guide,
@@ -32,17 +32,17 @@ const MaxKey = 1024
 // (links that leave the tree, devices, names that are no UTF-8 or too long) are
 // in the tree's Refused, for the guard to judge; a file that can't be read is an
 // error.
-func Scan(ctx context.Context, root string) (deploy.Tree, error) {
+func Scan(ctx context.Context, root string) (manifest.Tree, error) {
 	info, err := os.Stat(root)
 	if err != nil {
-		return deploy.Tree{}, fmt.Errorf("read the build: %w", err)
+		return manifest.Tree{}, fmt.Errorf("read the build: %w", err)
 	}
 	if !info.IsDir() {
-		return deploy.Tree{}, fmt.Errorf("read the build: %s is a file, not a folder", root)
+		return manifest.Tree{}, fmt.Errorf("read the build: %s is a file, not a folder", root)
 	}
 	resolved, err := filepath.EvalSymlinks(root)
 	if err != nil {
-		return deploy.Tree{}, fmt.Errorf("read the build: %w", err)
+		return manifest.Tree{}, fmt.Errorf("read the build: %w", err)
 	}
 	s := &scanner{root: resolved}
 	group, ctx := errgroup.WithContext(ctx)
@@ -57,10 +57,10 @@ func Scan(ctx context.Context, root string) (deploy.Tree, error) {
 		group.Go(func() error { return s.hashAll(names) })
 	}
 	if err := group.Wait(); err != nil {
-		return deploy.Tree{}, fmt.Errorf("read the build: %w", inWords(err))
+		return manifest.Tree{}, fmt.Errorf("read the build: %w", inWords(err))
 	}
-	slices.SortFunc(s.tree.Files, func(a, b deploy.File) int { return strings.Compare(a.Path, b.Path) })
-	slices.SortFunc(s.tree.Refused, func(a, b deploy.Refused) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(s.tree.Files, func(a, b manifest.File) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(s.tree.Refused, func(a, b manifest.Refused) int { return strings.Compare(a.Path, b.Path) })
 	return s.tree, nil
 }
 
@@ -78,7 +78,7 @@ func inWords(err error) error {
 type scanner struct {
 	root string
 	mu   sync.Mutex
-	tree deploy.Tree
+	tree manifest.Tree
 }
 
 // walk sends the paths of all regular files below dir. Chain holds the real
@@ -158,12 +158,12 @@ func (s *scanner) follow(name string, chain []string) (target string, mode fs.Fi
 func (s *scanner) refuse(path, why string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.tree.Refused = append(s.tree.Refused, deploy.Refused{Path: path, Why: why})
+	s.tree.Refused = append(s.tree.Refused, manifest.Refused{Path: path, Why: why})
 }
 
 func (s *scanner) hashAll(names <-chan string) error {
 	buf := make([]byte, 128<<10)
-	var files []deploy.File
+	var files []manifest.File
 	for name := range names {
 		f, err := hash(filepath.Join(s.root, filepath.FromSlash(name)), buf)
 		if err != nil {
@@ -178,13 +178,13 @@ func (s *scanner) hashAll(names <-chan string) error {
 	return nil
 }
 
-func hash(name string, buf []byte) (deploy.File, error) {
+func hash(name string, buf []byte) (manifest.File, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return deploy.File{}, err
+		return manifest.File{}, err
 	}
 	defer func() { _ = f.Close() }()
-	var out deploy.File
+	var out manifest.File
 	sum := sha256.New()
 	for {
 		n, err := f.Read(buf)
@@ -195,7 +195,7 @@ func hash(name string, buf []byte) (deploy.File, error) {
 			break
 		}
 		if err != nil {
-			return deploy.File{}, err
+			return manifest.File{}, err
 		}
 	}
 	sum.Sum(out.Sum[:0])

@@ -11,7 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
 func write(t *testing.T, dir, name, body string) {
@@ -25,7 +25,7 @@ func write(t *testing.T, dir, name, body string) {
 	}
 }
 
-func paths(tree deploy.Tree) []string {
+func paths(tree manifest.Tree) []string {
 	var all []string
 	for _, f := range tree.Files {
 		all = append(all, f.Path)

@@ -7,12 +7,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // RunAcross holds two stores of one kind, in different buckets, to the contract of
 // copies from one to the other. Open gives them empty.
-func RunAcross(t *testing.T, open func(t *testing.T) (from, to deploy.Store)) {
+func RunAcross(t *testing.T, open func(t *testing.T) (from, to store.Store)) {
 	t.Helper()
 	for _, c := range []struct {
 		name, key, body string
@@ -23,18 +23,18 @@ func RunAcross(t *testing.T, open func(t *testing.T) (from, to deploy.Store)) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			from, to := open(t)
-			across(t, from, to, Put(c.key, c.body, deploy.Condition{}))
+			across(t, from, to, Put(c.key, c.body, store.Condition{}))
 		})
 	}
 }
 
-func across(t *testing.T, from, to deploy.Store, put deploy.Put) {
+func across(t *testing.T, from, to store.Store, put store.Put) {
 	t.Helper()
 	etag := must(t, from, put)
 	want := body(t, from, put.Key)
-	const headers deploy.Headers = "cache-control: max-age=60\ncontent-type: text/css\n"
-	c := deploy.Copy{Key: "kept/1", From: put.Key, FromStore: from, FromTag: `"0123456789abcdef0123456789abcdef"`, Headers: headers}
-	if _, err := to.Copy(t.Context(), c); !errors.Is(err, deploy.ErrPrecondition) {
+	const headers store.Headers = "cache-control: max-age=60\ncontent-type: text/css\n"
+	c := store.Copy{Key: "kept/1", From: put.Key, FromStore: from, FromTag: `"0123456789abcdef0123456789abcdef"`, Headers: headers}
+	if _, err := to.Copy(t.Context(), c); !errors.Is(err, store.ErrPrecondition) {
 		t.Errorf("content of another ETag: %v", err)
 	}
 	c.FromTag = etag
@@ -52,11 +52,11 @@ func across(t *testing.T, from, to deploy.Store, put deploy.Put) {
 	if got := body(t, to, "kept/1"); got != want {
 		t.Errorf("%d bytes came of %d", len(got), len(want))
 	}
-	if _, err := from.Stat(t.Context(), "kept/1"); !errors.Is(err, deploy.ErrNotFound) {
+	if _, err := from.Stat(t.Context(), "kept/1"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("the copy is in the store it was made from: %v", err)
 	}
 	c.From, c.FromTag = "none", ""
-	if _, err := to.Copy(t.Context(), c); !errors.Is(err, deploy.ErrNotFound) {
+	if _, err := to.Copy(t.Context(), c); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("copy of nothing: %v", err)
 	}
 }

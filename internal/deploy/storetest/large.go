@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/minio/crc64nvme"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // LargeSize is the size of the files of RunLargeCopies: the store is to copy such
@@ -24,12 +24,12 @@ func LargeContent() string {
 // RunLargeCopies holds a store to the contract of copies that one request can't
 // make. Open gives two empty stores in different buckets, which copy LargeSize in
 // parts.
-func RunLargeCopies(t *testing.T, open func(t *testing.T) (store, other deploy.Store)) {
+func RunLargeCopies(t *testing.T, open func(t *testing.T) (store, other store.Store)) {
 	t.Helper()
-	for name, f := range map[string]func(*testing.T, deploy.Store, deploy.Store){
+	for name, f := range map[string]func(*testing.T, store.Store, store.Store){
 		"headers alone":    largeHeaders,
 		"under conditions": largeConditions,
-		"from another bucket": func(t *testing.T, store, other deploy.Store) {
+		"from another bucket": func(t *testing.T, store, other store.Store) {
 			t.Helper()
 			across(t, other, store, largePut("a b/é #1%?.zip"))
 		},
@@ -42,22 +42,22 @@ func RunLargeCopies(t *testing.T, open func(t *testing.T) (store, other deploy.S
 	}
 }
 
-func largePut(key string) deploy.Put { return Put(key, LargeContent(), deploy.Condition{}) }
+func largePut(key string) store.Put { return Put(key, LargeContent(), store.Condition{}) }
 
-func largeHeaders(t *testing.T, store, _ deploy.Store) {
+func largeHeaders(t *testing.T, st, _ store.Store) {
 	t.Helper()
 	put := largePut("files/é #1%?.zip")
-	etag := must(t, store, put)
-	const changed deploy.Headers = "cache-control: max-age=60\ncontent-disposition: attachment\ncontent-language: de\ncontent-type: application/zip\nx-amz-meta-cache-tag: c\n"
-	for _, cond := range []deploy.Condition{{IfMatch: `"0123456789abcdef0123456789abcdef"`}, {IfMatch: etag}, {}} {
-		before := store.Requests()
-		written, err := store.Copy(t.Context(), deploy.Copy{Key: put.Key, From: put.Key, Headers: changed, If: cond, Size: put.Size})
-		info, statErr := store.Stat(t.Context(), put.Key)
+	etag := must(t, st, put)
+	const changed store.Headers = "cache-control: max-age=60\ncontent-disposition: attachment\ncontent-language: de\ncontent-type: application/zip\nx-amz-meta-cache-tag: c\n"
+	for _, cond := range []store.Condition{{IfMatch: `"0123456789abcdef0123456789abcdef"`}, {IfMatch: etag}, {}} {
+		before := st.Requests()
+		written, err := st.Copy(t.Context(), store.Copy{Key: put.Key, From: put.Key, Headers: changed, If: cond, Size: put.Size})
+		info, statErr := st.Stat(t.Context(), put.Key)
 		if statErr != nil {
 			t.Fatal(statErr)
 		}
 		if cond.IfMatch != "" && cond.IfMatch != etag {
-			if !errors.Is(err, deploy.ErrPrecondition) || info.ETag != etag || info.Headers != put.Headers {
+			if !errors.Is(err, store.ErrPrecondition) || info.ETag != etag || info.Headers != put.Headers {
 				t.Errorf("headers of something else than expected: %v, found %+v", err, info)
 			}
 			continue
@@ -65,8 +65,8 @@ func largeHeaders(t *testing.T, store, _ deploy.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if store.Requests()-before < 6 {
-			t.Errorf("%d requests: not copied in parts", store.Requests()-before)
+		if st.Requests()-before < 6 {
+			t.Errorf("%d requests: not copied in parts", st.Requests()-before)
 		}
 		if info.ETag != written.ETag || info.Size != put.Size || !info.HasCRC || info.CRC != put.CRC {
 			t.Errorf("%+v; want %+v, size %d, CRC %x", info, written, put.Size, put.CRC)
@@ -75,50 +75,50 @@ func largeHeaders(t *testing.T, store, _ deploy.Store) {
 			t.Error(diff)
 		}
 	}
-	if got := body(t, store, put.Key); got != LargeContent() {
+	if got := body(t, st, put.Key); got != LargeContent() {
 		t.Errorf("%d bytes came that differ", len(got))
 	}
 }
 
-func largeConditions(t *testing.T, store, _ deploy.Store) {
+func largeConditions(t *testing.T, st, _ store.Store) {
 	t.Helper()
-	etag, old := must(t, store, largePut("k")), must(t, store, Put("kept/1", "old", deploy.Condition{}))
-	c := deploy.Copy{Key: "kept/1", From: "k", Headers: "content-type: application/zip\n", Size: LargeSize}
-	for name, refused := range map[string]func(*deploy.Copy){
-		"there must be none": func(c *deploy.Copy) { c.If.IfAbsent = true },
-		"another target":     func(c *deploy.Copy) { c.If.IfMatch = etag },
-		"another source":     func(c *deploy.Copy) { c.FromTag = old },
+	etag, old := must(t, st, largePut("k")), must(t, st, Put("kept/1", "old", store.Condition{}))
+	c := store.Copy{Key: "kept/1", From: "k", Headers: "content-type: application/zip\n", Size: LargeSize}
+	for name, refused := range map[string]func(*store.Copy){
+		"there must be none": func(c *store.Copy) { c.If.IfAbsent = true },
+		"another target":     func(c *store.Copy) { c.If.IfMatch = etag },
+		"another source":     func(c *store.Copy) { c.FromTag = old },
 	} {
 		try := c
 		refused(&try)
-		if _, err := store.Copy(t.Context(), try); !errors.Is(err, deploy.ErrPrecondition) {
+		if _, err := st.Copy(t.Context(), try); !errors.Is(err, store.ErrPrecondition) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if got := body(t, store, "kept/1"); got != "old" {
+	if got := body(t, st, "kept/1"); got != "old" {
 		t.Fatalf("a refused copy left %d bytes", len(got))
 	}
 	c.FromTag, c.If.IfMatch = etag, old
-	written, err := store.Copy(t.Context(), c)
+	written, err := st.Copy(t.Context(), c)
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := store.Stat(t.Context(), "kept/1")
+	info, err := st.Stat(t.Context(), "kept/1")
 	if err != nil || info.ETag != written.ETag || info.CRC != crc64nvme.Checksum([]byte(LargeContent())) || !info.HasCRC {
 		t.Errorf("%+v, %v; want %+v", info, err, written)
 	}
-	o, err := store.Get(t.Context(), "kept/1")
+	o, err := st.Get(t.Context(), "kept/1")
 	if err != nil || !bytes.Equal(o.Body, []byte(LargeContent())) {
 		t.Errorf("%d bytes came that differ: %v", len(o.Body), err)
 	}
 }
 
-func largeMissing(t *testing.T, store, _ deploy.Store) {
+func largeMissing(t *testing.T, st, _ store.Store) {
 	t.Helper()
-	if _, err := store.Copy(t.Context(), deploy.Copy{Key: "k", From: "none", Size: LargeSize}); !errors.Is(err, deploy.ErrNotFound) {
+	if _, err := st.Copy(t.Context(), store.Copy{Key: "k", From: "none", Size: LargeSize}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("copy of nothing: %v", err)
 	}
-	if _, err := store.Stat(t.Context(), "k"); !errors.Is(err, deploy.ErrNotFound) {
+	if _, err := st.Stat(t.Context(), "k"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a copy of nothing left something: %v", err)
 	}
 }

@@ -6,14 +6,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // pages: a listing goes by the bytes of the keys, whatever a store's own file
 // system makes of them, and starts after any string.
-func pages(t *testing.T, store deploy.Store, _ Features) {
+func pages(t *testing.T, st store.Store, _ Features) {
 	t.Helper()
-	pager, ok := store.(deploy.Pager)
+	pager, ok := st.(store.Pager)
 	if !ok {
 		t.Skip("its listing is read whole")
 	}
@@ -22,7 +22,7 @@ func pages(t *testing.T, store deploy.Store, _ Features) {
 		"caf\u00e9", "cafe\u0301", "\ue000x", "\U0001f600", "\u65e5\u672c/\u8a9e.html", "d/x/y", "d.html", "d-e/f",
 	}
 	for _, k := range keys {
-		must(t, store, Put(k, k, deploy.Condition{}))
+		must(t, st, Put(k, k, store.Condition{}))
 	}
 	slices.Sort(keys)
 	for _, after := range append([]string{"", "a", "a/", "a/a", "d", "z/", "z/1", "caf", "\u65e5", "\uffff", "zzz"}, keys...) {

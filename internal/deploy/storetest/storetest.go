@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/minio/crc64nvme"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // Features are what a kind of store can't be asked for.
@@ -26,17 +26,17 @@ type Features struct {
 }
 
 // Put makes a write of this content.
-func Put(key, body string, cond deploy.Condition) deploy.Put {
-	return deploy.Put{
+func Put(key, body string, cond store.Condition) store.Put {
+	return store.Put{
 		Key: key, Headers: "cache-control: no-store\ncontent-type: text/plain\nx-amz-meta-cache-tag: a, b\n", Size: int64(len(body)),
 		Sum: sha256.Sum256([]byte(body)), CRC: crc64nvme.Checksum([]byte(body)), Body: strings.NewReader(body), If: cond,
 	}
 }
 
 // Run holds a store to the contract. Open gives an empty store.
-func Run(t *testing.T, features Features, open func(t *testing.T) deploy.Store) {
+func Run(t *testing.T, features Features, open func(t *testing.T) store.Store) {
 	t.Helper()
-	for name, f := range map[string]func(*testing.T, deploy.Store, Features){
+	for name, f := range map[string]func(*testing.T, store.Store, Features){
 		"conditional writes":           conditional,
 		"headers and checksums":        headers,
 		"names":                        names,
@@ -53,7 +53,7 @@ func Run(t *testing.T, features Features, open func(t *testing.T) deploy.Store) 
 	}
 }
 
-func must(t *testing.T, store deploy.Store, put deploy.Put) string {
+func must(t *testing.T, store store.Store, put store.Put) string {
 	t.Helper()
 	written, err := store.Put(t.Context(), put)
 	if err != nil {
@@ -62,7 +62,7 @@ func must(t *testing.T, store deploy.Store, put deploy.Put) string {
 	return written.ETag
 }
 
-func body(t *testing.T, store deploy.Store, key string) string {
+func body(t *testing.T, store store.Store, key string) string {
 	t.Helper()
 	o, err := store.Get(t.Context(), key)
 	if err != nil {
@@ -71,40 +71,40 @@ func body(t *testing.T, store deploy.Store, key string) string {
 	return string(o.Body)
 }
 
-func conditional(t *testing.T, store deploy.Store, _ Features) {
+func conditional(t *testing.T, st store.Store, _ Features) {
 	t.Helper()
-	first := must(t, store, Put("k", "one", deploy.Condition{IfAbsent: true}))
+	first := must(t, st, Put("k", "one", store.Condition{IfAbsent: true}))
 	for _, c := range []struct {
 		name string
 		key  string
-		cond deploy.Condition
+		cond store.Condition
 		want error
 	}{
-		{"absent, and it is there", "k", deploy.Condition{IfAbsent: true}, deploy.ErrPrecondition},
-		{"another ETag", "k", deploy.Condition{IfMatch: `"0123456789abcdef0123456789abcdef"`}, deploy.ErrPrecondition},
-		{"an ETag, and it is not there", "none", deploy.Condition{IfMatch: first}, deploy.ErrNotFound},
+		{"absent, and it is there", "k", store.Condition{IfAbsent: true}, store.ErrPrecondition},
+		{"another ETag", "k", store.Condition{IfMatch: `"0123456789abcdef0123456789abcdef"`}, store.ErrPrecondition},
+		{"an ETag, and it is not there", "none", store.Condition{IfMatch: first}, store.ErrNotFound},
 	} {
-		if _, err := store.Put(t.Context(), Put(c.key, "two", c.cond)); !errors.Is(err, c.want) {
+		if _, err := st.Put(t.Context(), Put(c.key, "two", c.cond)); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
 	}
-	if got := body(t, store, "k"); got != "one" {
+	if got := body(t, st, "k"); got != "one" {
 		t.Fatalf("a refused write left %q", got)
 	}
-	second := must(t, store, Put("k", "two!", deploy.Condition{IfMatch: first}))
-	if second == first || body(t, store, "k") != "two!" {
+	second := must(t, st, Put("k", "two!", store.Condition{IfMatch: first}))
+	if second == first || body(t, st, "k") != "two!" {
 		t.Fatal("a write over the expected ETag did not happen")
 	}
-	if o, err := store.Get(t.Context(), "k"); err != nil || o.ETag != second || o.Modified.IsZero() || o.Now.IsZero() {
+	if o, err := st.Get(t.Context(), "k"); err != nil || o.ETag != second || o.Modified.IsZero() || o.Now.IsZero() {
 		t.Fatalf("get: %+v, %v, want ETag %s and both times", o.Info, err, second)
 	}
 }
 
-func headers(t *testing.T, store deploy.Store, features Features) {
+func headers(t *testing.T, st store.Store, features Features) {
 	t.Helper()
-	put := Put("a/b.txt", "content", deploy.Condition{})
-	etag := must(t, store, put)
-	info, err := store.Stat(t.Context(), "a/b.txt")
+	put := Put("a/b.txt", "content", store.Condition{})
+	etag := must(t, st, put)
+	info, err := st.Stat(t.Context(), "a/b.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,30 +116,30 @@ func headers(t *testing.T, store deploy.Store, features Features) {
 	}
 }
 
-func names(t *testing.T, store deploy.Store, _ Features) {
+func names(t *testing.T, st store.Store, _ Features) {
 	t.Helper()
 	long := strings.Repeat("d/", 90) + strings.Repeat("n", 200) + ".html"
 	keys := []string{
 		"a b.html", "quote\"'.html", "hash#query?.html", "per%20cent.html", "plus+and&.html", "café.html", "cafe\u0301.html",
 		"日本/語.html", "semi;colon=.html", "~tilde!.html", "(paren)*.html", "back`tick.html", "dots/..a/.b.html", long,
 	}
-	if bounded, ok := store.(interface{ LongestPath() int }); ok {
+	if bounded, ok := st.(interface{ LongestPath() int }); ok {
 		longest := strings.Repeat("longest/", 200)[:bounded.LongestPath()-len("/key.html")] + "/key.html"
 		keys = append(keys, longest)
 	}
 	for _, k := range keys {
-		must(t, store, Put(k, "at "+k, deploy.Condition{IfAbsent: true}))
+		must(t, st, Put(k, "at "+k, store.Condition{IfAbsent: true}))
 	}
 	for _, k := range keys {
-		if got := body(t, store, k); got != "at "+k {
+		if got := body(t, st, k); got != "at "+k {
 			t.Errorf("%q holds %q", k, got)
 		}
-		if _, err := store.Copy(t.Context(), deploy.Copy{Key: k, From: k, Headers: "content-type: text/html\n"}); err != nil {
+		if _, err := st.Copy(t.Context(), store.Copy{Key: k, From: k, Headers: "content-type: text/html\n"}); err != nil {
 			t.Errorf("copy: %v", err)
 		}
 	}
 	var listed []string
-	if err := store.List(t.Context(), "", func(i deploy.Info) error { listed = append(listed, i.Key); return nil }); err != nil {
+	if err := st.List(t.Context(), "", func(i store.Info) error { listed = append(listed, i.Key); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	slices.Sort(keys)
@@ -147,47 +147,47 @@ func names(t *testing.T, store deploy.Store, _ Features) {
 	if diff := cmp.Diff(keys, listed); diff != "" {
 		t.Error(diff)
 	}
-	dels := make([]deploy.Deletion, len(keys))
+	dels := make([]store.Deletion, len(keys))
 	for i, k := range keys {
 		dels[i].Key = k
 	}
-	for i, err := range store.Delete(t.Context(), dels) {
+	for i, err := range st.Delete(t.Context(), dels) {
 		if err != nil {
 			t.Errorf("delete %q: %v", keys[i], err)
 		}
 	}
 }
 
-func deletes(t *testing.T, store deploy.Store, _ Features) {
+func deletes(t *testing.T, st store.Store, _ Features) {
 	t.Helper()
-	a := must(t, store, Put("a", "1", deploy.Condition{}))
-	must(t, store, Put("b", "22", deploy.Condition{}))
-	errs := store.Delete(t.Context(), []deploy.Deletion{{Key: "a", ETag: a}, {Key: "b", ETag: a}, {Key: "never"}})
+	a := must(t, st, Put("a", "1", store.Condition{}))
+	must(t, st, Put("b", "22", store.Condition{}))
+	errs := st.Delete(t.Context(), []store.Deletion{{Key: "a", ETag: a}, {Key: "b", ETag: a}, {Key: "never"}})
 	if errs[0] != nil || errs[2] != nil {
 		t.Errorf("errors %v, want none for what is ours and for what is gone already", errs)
 	}
-	if !errors.Is(errs[1], deploy.ErrPrecondition) {
+	if !errors.Is(errs[1], store.ErrPrecondition) {
 		t.Errorf("delete of something else than expected: %v", errs[1])
 	}
-	if _, err := store.Stat(t.Context(), "a"); !errors.Is(err, deploy.ErrNotFound) {
+	if _, err := st.Stat(t.Context(), "a"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("a is still there: %v", err)
 	}
-	if got := body(t, store, "b"); got != "22" {
+	if got := body(t, st, "b"); got != "22" {
 		t.Errorf("b holds %q", got)
 	}
 }
 
-func lists(t *testing.T, store deploy.Store, _ Features) {
+func lists(t *testing.T, st store.Store, _ Features) {
 	t.Helper()
 	var want []string
 	for i := range 230 {
 		key := fmt.Sprintf("p/%03d.html", i)
 		want = append(want, key)
-		must(t, store, Put(key, key, deploy.Condition{}))
+		must(t, st, Put(key, key, store.Condition{}))
 	}
-	must(t, store, Put("q.html", "q", deploy.Condition{}))
+	must(t, st, Put("q.html", "q", store.Condition{}))
 	var got []string
-	err := store.List(t.Context(), "p/", func(i deploy.Info) error {
+	err := st.List(t.Context(), "p/", func(i store.Info) error {
 		got = append(got, i.Key)
 		if i.Size != int64(len(i.Key)) || i.ETag == "" {
 			t.Errorf("%+v", i)
@@ -201,59 +201,59 @@ func lists(t *testing.T, store deploy.Store, _ Features) {
 		t.Error(diff)
 	}
 	stop := errors.New("enough")
-	if err := store.List(t.Context(), "", func(deploy.Info) error { return stop }); !errors.Is(err, stop) {
+	if err := st.List(t.Context(), "", func(store.Info) error { return stop }); !errors.Is(err, stop) {
 		t.Errorf("a list that is told to stop: %v", err)
 	}
 }
 
-func damaged(t *testing.T, store deploy.Store, _ Features) {
+func damaged(t *testing.T, st store.Store, _ Features) {
 	t.Helper()
-	put := Put("k", "content", deploy.Condition{})
+	put := Put("k", "content", store.Condition{})
 	put.CRC++
-	if _, err := store.Put(t.Context(), put); err == nil || errors.Is(err, deploy.ErrPrecondition) {
+	if _, err := st.Put(t.Context(), put); err == nil || errors.Is(err, store.ErrPrecondition) {
 		t.Fatalf("content that differs from its checksum was taken: %v", err)
 	}
-	if _, err := store.Stat(t.Context(), "k"); !errors.Is(err, deploy.ErrNotFound) {
+	if _, err := st.Stat(t.Context(), "k"); !errors.Is(err, store.ErrNotFound) {
 		t.Fatalf("damaged content is there: %v", err)
 	}
 }
 
-func copies(t *testing.T, store deploy.Store, features Features) {
+func copies(t *testing.T, st store.Store, features Features) {
 	t.Helper()
-	etag := must(t, store, Put("k", "content", deploy.Condition{}))
-	if _, err := store.Copy(t.Context(), deploy.Copy{Key: "k", From: "k", Headers: "content-type: text/css\n", If: deploy.Condition{IfMatch: "\"0\""}}); !errors.Is(err, deploy.ErrPrecondition) {
+	etag := must(t, st, Put("k", "content", store.Condition{}))
+	if _, err := st.Copy(t.Context(), store.Copy{Key: "k", From: "k", Headers: "content-type: text/css\n", If: store.Condition{IfMatch: "\"0\""}}); !errors.Is(err, store.ErrPrecondition) {
 		t.Errorf("headers of something else than expected: %v", err)
 	}
-	const changed deploy.Headers = "cache-control: max-age=60\ncontent-type: text/css\nx-amz-meta-cache-tag: c\n"
-	got, err := store.Copy(t.Context(), deploy.Copy{Key: "k", From: "k", Headers: changed, If: deploy.Condition{IfMatch: etag}})
+	const changed store.Headers = "cache-control: max-age=60\ncontent-type: text/css\nx-amz-meta-cache-tag: c\n"
+	got, err := st.Copy(t.Context(), store.Copy{Key: "k", From: "k", Headers: changed, If: store.Condition{IfMatch: etag}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := store.Stat(t.Context(), "k")
+	info, err := st.Stat(t.Context(), "k")
 	if err != nil || info.ETag != got.ETag || !info.HasCRC {
 		t.Fatalf("%+v, %v; want ETag %s and a CRC", info, err, got.ETag)
 	}
 	if !features.NoHeaders && info.Headers != changed {
 		t.Errorf("headers %q", info.Headers)
 	}
-	if _, err := store.Copy(t.Context(), deploy.Copy{Key: "other", From: "k", Headers: "content-type: text/css\n"}); err != nil {
+	if _, err := st.Copy(t.Context(), store.Copy{Key: "other", From: "k", Headers: "content-type: text/css\n"}); err != nil {
 		t.Fatal(err)
 	}
-	if body(t, store, "other") != "content" || body(t, store, "k") != "content" {
+	if body(t, st, "other") != "content" || body(t, st, "k") != "content" {
 		t.Error("the copy's content differs")
 	}
-	if _, err := store.Copy(t.Context(), deploy.Copy{Key: "x", From: "none"}); !errors.Is(err, deploy.ErrNotFound) {
+	if _, err := st.Copy(t.Context(), store.Copy{Key: "x", From: "none"}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("copy of nothing: %v", err)
 	}
 }
 
-func race(t *testing.T, store deploy.Store, features Features) {
+func race(t *testing.T, st store.Store, features Features) {
 	t.Helper()
 	if features.NoCAS {
 		t.Skip("its writers hold a lease")
 	}
-	etag := must(t, store, Put("head", "0", deploy.Condition{IfAbsent: true}))
-	for _, cond := range []deploy.Condition{{IfMatch: etag}, {IfAbsent: true}} {
+	etag := must(t, st, Put("head", "0", store.Condition{IfAbsent: true}))
+	for _, cond := range []store.Condition{{IfMatch: etag}, {IfAbsent: true}} {
 		key := "head"
 		if cond.IfAbsent {
 			key = "fresh"
@@ -262,10 +262,10 @@ func race(t *testing.T, store deploy.Store, features Features) {
 		var wait sync.WaitGroup
 		for i := range 20 {
 			wait.Go(func() {
-				_, err := store.Put(t.Context(), Put(key, fmt.Sprint("by ", i), cond))
+				_, err := st.Put(t.Context(), Put(key, fmt.Sprint("by ", i), cond))
 				if err == nil {
 					won.Add(1)
-				} else if !errors.Is(err, deploy.ErrPrecondition) {
+				} else if !errors.Is(err, store.ErrPrecondition) {
 					t.Errorf("a loser is told %v", err)
 				}
 			})
@@ -277,29 +277,29 @@ func race(t *testing.T, store deploy.Store, features Features) {
 	}
 }
 
-func missing(t *testing.T, store deploy.Store, _ Features) {
+func missing(t *testing.T, st store.Store, _ Features) {
 	t.Helper()
-	if _, err := store.Get(t.Context(), "none/at/all"); !errors.Is(err, deploy.ErrNotFound) {
+	if _, err := st.Get(t.Context(), "none/at/all"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("get: %v", err)
 	}
-	if _, err := store.Stat(t.Context(), "none"); !errors.Is(err, deploy.ErrNotFound) {
+	if _, err := st.Stat(t.Context(), "none"); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("stat: %v", err)
 	}
-	if err := store.List(t.Context(), "none/", func(deploy.Info) error { return errors.New("something is there") }); err != nil {
+	if err := st.List(t.Context(), "none/", func(store.Info) error { return errors.New("something is there") }); err != nil {
 		t.Errorf("list: %v", err)
 	}
 }
 
 // rewind: a body that was read before (for its checksum, or by a failed try) is
 // sent from its start.
-func rewind(t *testing.T, store deploy.Store, _ Features) {
+func rewind(t *testing.T, st store.Store, _ Features) {
 	t.Helper()
-	put := Put("k", "content", deploy.Condition{})
+	put := Put("k", "content", store.Condition{})
 	if _, err := put.Body.Seek(3, 0); err != nil {
 		t.Fatal(err)
 	}
-	must(t, store, put)
-	if got := body(t, store, "k"); got != "content" {
+	must(t, st, put)
+	if got := body(t, st, "k"); got != "content" {
 		t.Fatalf("%q arrived", got)
 	}
 }

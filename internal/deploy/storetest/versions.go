@@ -4,14 +4,14 @@ import (
 	"errors"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // RunVersions holds a store that can keep versions to the contract of those. Open
 // gives it empty, with a way to turn that on and off.
-func RunVersions(t *testing.T, open func(t *testing.T) (store deploy.Versioner, keep func(on bool))) {
+func RunVersions(t *testing.T, open func(t *testing.T) (store store.Versioner, keep func(on bool))) {
 	t.Helper()
-	for name, f := range map[string]func(*testing.T, deploy.Versioner, func(bool)){
+	for name, f := range map[string]func(*testing.T, store.Versioner, func(bool)){
 		"it says whether it keeps them":  versioned,
 		"what was overwritten is there":  overwritten,
 		"what was deleted is there":      undeleted,
@@ -25,7 +25,7 @@ func RunVersions(t *testing.T, open func(t *testing.T) (store deploy.Versioner, 
 	}
 }
 
-func versioned(t *testing.T, store deploy.Versioner, keep func(bool)) {
+func versioned(t *testing.T, store store.Versioner, keep func(bool)) {
 	t.Helper()
 	check := func(want bool) {
 		t.Helper()
@@ -41,7 +41,7 @@ func versioned(t *testing.T, store deploy.Versioner, keep func(bool)) {
 }
 
 // wrote writes and returns what the store said.
-func wrote(t *testing.T, store deploy.Store, put deploy.Put) deploy.Written {
+func wrote(t *testing.T, store store.Store, put store.Put) store.Written {
 	t.Helper()
 	w, err := store.Put(t.Context(), put)
 	if err != nil {
@@ -50,92 +50,92 @@ func wrote(t *testing.T, store deploy.Store, put deploy.Put) deploy.Written {
 	return w
 }
 
-func overwritten(t *testing.T, store deploy.Versioner, keep func(bool)) {
+func overwritten(t *testing.T, st store.Versioner, keep func(bool)) {
 	t.Helper()
 	keep(true)
 	const key = "a b/é +%?#.html"
-	first := wrote(t, store, Put(key, "one", deploy.Condition{}))
-	second := wrote(t, store, Put(key, "second", deploy.Condition{IfMatch: first.ETag}))
+	first := wrote(t, st, Put(key, "one", store.Condition{}))
+	second := wrote(t, st, Put(key, "second", store.Condition{IfMatch: first.ETag}))
 	if first.Version == "" || second.Version == "" || first.Version == second.Version {
 		t.Fatalf("versions %q and %q", first.Version, second.Version)
 	}
-	if info, err := store.Stat(t.Context(), key); err != nil || info.Version != second.Version {
+	if info, err := st.Stat(t.Context(), key); err != nil || info.Version != second.Version {
 		t.Errorf("it holds version %q, %v; want %q", info.Version, err, second.Version)
 	}
 	keep(false) // what was kept stays
-	want := Put(key, "one", deploy.Condition{})
-	info, err := store.StatVersion(t.Context(), key, first.Version)
+	want := Put(key, "one", store.Condition{})
+	info, err := st.StatVersion(t.Context(), key, first.Version)
 	if err != nil || info.Size != 3 || info.ETag != first.ETag || info.CRC != want.CRC || !info.HasCRC {
 		t.Fatalf("the first version: %+v, %v", info, err)
 	}
 	keep(true)
-	const headers deploy.Headers = "cache-control: max-age=60\ncontent-type: text/css\n"
-	third, err := store.Copy(t.Context(), deploy.Copy{
-		Key: key, From: key, FromVersion: first.Version, Headers: headers, If: deploy.Condition{IfMatch: second.ETag},
+	const headers store.Headers = "cache-control: max-age=60\ncontent-type: text/css\n"
+	third, err := st.Copy(t.Context(), store.Copy{
+		Key: key, From: key, FromVersion: first.Version, Headers: headers, If: store.Condition{IfMatch: second.ETag},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err = store.Stat(t.Context(), key)
+	info, err = st.Stat(t.Context(), key)
 	if err != nil || info.Headers != headers || info.ETag != third.ETag || info.Version != third.Version || third.Version == first.Version {
 		t.Errorf("%+v, %v; want %+v with %q", info, err, third, headers)
 	}
-	if got := body(t, store, key); got != "one" {
+	if got := body(t, st, key); got != "one" {
 		t.Errorf("it holds %q", got)
 	}
 }
 
-func undeleted(t *testing.T, store deploy.Versioner, keep func(bool)) {
+func undeleted(t *testing.T, st store.Versioner, keep func(bool)) {
 	t.Helper()
 	keep(true)
-	w := wrote(t, store, Put("d/k", "content", deploy.Condition{}))
-	if err := store.Delete(t.Context(), []deploy.Deletion{{Key: "d/k", ETag: w.ETag}})[0]; err != nil {
+	w := wrote(t, st, Put("d/k", "content", store.Condition{}))
+	if err := st.Delete(t.Context(), []store.Deletion{{Key: "d/k", ETag: w.ETag}})[0]; err != nil {
 		t.Fatal(err)
 	}
-	if _, err := store.Stat(t.Context(), "d/k"); !errors.Is(err, deploy.ErrNotFound) {
+	if _, err := st.Stat(t.Context(), "d/k"); !errors.Is(err, store.ErrNotFound) {
 		t.Fatalf("what was deleted: %v", err)
 	}
-	if _, err := store.Get(t.Context(), "d/k"); !errors.Is(err, deploy.ErrDeleted) {
+	if _, err := st.Get(t.Context(), "d/k"); !errors.Is(err, store.ErrDeleted) {
 		t.Errorf("reading what was deleted: %v", err)
 	}
-	if err := store.List(t.Context(), "", func(i deploy.Info) error { return errors.New("it lists " + i.Key) }); err != nil {
+	if err := st.List(t.Context(), "", func(i store.Info) error { return errors.New("it lists " + i.Key) }); err != nil {
 		t.Error(err)
 	}
-	c := deploy.Copy{Key: "d/k", From: "d/k", FromVersion: w.Version, Headers: "content-type: text/html\n", If: deploy.Condition{IfAbsent: true}}
-	if _, err := store.Copy(t.Context(), c); err != nil {
+	c := store.Copy{Key: "d/k", From: "d/k", FromVersion: w.Version, Headers: "content-type: text/html\n", If: store.Condition{IfAbsent: true}}
+	if _, err := st.Copy(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if got := body(t, store, "d/k"); got != "content" {
+	if got := body(t, st, "d/k"); got != "content" {
 		t.Errorf("it holds %q", got)
 	}
 }
 
-func noVersion(t *testing.T, store deploy.Versioner, keep func(bool)) {
+func noVersion(t *testing.T, st store.Versioner, keep func(bool)) {
 	t.Helper()
 	keep(true)
-	w := wrote(t, store, Put("k", "content", deploy.Condition{}))
+	w := wrote(t, st, Put("k", "content", store.Condition{}))
 	// The second id is none that any store would make.
 	for _, c := range []struct{ key, version string }{{"other", w.Version}, {"k", "no version"}} {
-		if _, err := store.StatVersion(t.Context(), c.key, c.version); !errors.Is(err, deploy.ErrNotFound) {
+		if _, err := st.StatVersion(t.Context(), c.key, c.version); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("version %q of %s: %v", c.version, c.key, err)
 		}
 	}
-	if _, err := store.Copy(t.Context(), deploy.Copy{Key: "k", From: "other", FromVersion: w.Version}); !errors.Is(err, deploy.ErrNotFound) {
+	if _, err := st.Copy(t.Context(), store.Copy{Key: "k", From: "other", FromVersion: w.Version}); !errors.Is(err, store.ErrNotFound) {
 		t.Errorf("copy of no version: %v", err)
 	}
 }
 
 // older: a file from before versioning was on has no id to be found by.
-func older(t *testing.T, store deploy.Versioner, keep func(bool)) {
+func older(t *testing.T, st store.Versioner, keep func(bool)) {
 	t.Helper()
-	if w := wrote(t, store, Put("k", "old", deploy.Condition{})); w.Version != "" {
+	if w := wrote(t, st, Put("k", "old", store.Condition{})); w.Version != "" {
 		t.Errorf("version %q, though none are kept", w.Version)
 	}
 	keep(true)
-	if w := wrote(t, store, Put("k", "new", deploy.Condition{})); w.Version == "" {
+	if w := wrote(t, st, Put("k", "new", store.Condition{})); w.Version == "" {
 		t.Error("no version, though they are kept")
 	}
-	if got := body(t, store, "k"); got != "new" {
+	if got := body(t, st, "k"); got != "new" {
 		t.Errorf("it holds %q", got)
 	}
 }

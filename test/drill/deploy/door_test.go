@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -67,13 +67,13 @@ func (d *door) breakOff(r *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-func (d *door) open(t testing.TB) deploy.Destination {
+func (d *door) open(t testing.TB) store.Destination {
 	t.Helper()
-	store, err := s3.Open(t.Context(), bucket, prefix, s3.Options{
+	st, err := s3.Open(t.Context(), bucket, prefix, s3.Options{
 		Endpoint: "http://store", Region: "us-east-1", AccessKey: "a", SecretKey: "s", HTTPClient: d,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return deploy.Destination{Site: store, State: store.Sub(".pressrun/"), StatePrefix: ".pressrun/", KeptPrefix: ".pressrun/content/"}
+	return store.Destination{Site: st, State: st.Sub(".pressrun/"), StatePrefix: ".pressrun/", KeptPrefix: ".pressrun/content/"}
 }

@@ -20,8 +20,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -261,7 +261,7 @@ func TestALostLeaseStopsBeforeTheNextWrite(t *testing.T) {
 			// Once it has committed, all that it can still fail at is tidying up.
 			if err := <-done; err == nil && !live {
 				t.Errorf("cut %d: a deploy that lost its lease says that all is well", k)
-			} else if err != nil && !errors.Is(err, deploy.ErrLeaseLost) && !errors.Is(err, context.Canceled) {
+			} else if err != nil && !errors.Is(err, manifest.ErrLeaseLost) && !errors.Is(err, context.Canceled) {
 				t.Logf("cut %d: %v", k, err)
 			}
 			cuts++

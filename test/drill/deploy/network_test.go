@@ -18,6 +18,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 	"github.com/pressrun/pressrun/test/servers"
 )
@@ -162,7 +165,7 @@ func (s *storm) build(t *testing.T, version int) build {
 	return b
 }
 
-func (s *storm) open(t *testing.T, endpoint string, attempts int) deploy.Destination {
+func (s *storm) open(t *testing.T, endpoint string, attempts int) store.Destination {
 	t.Helper()
 	dest, err := destination.Open(t.Context(), "s3://"+s.bucket+"/"+prefix, destination.Options{
 		Endpoint: endpoint, AccessKey: s.gw.AccessKey, SecretKey: s.gw.SecretKey, MaxAttempts: attempts, StallTimeout: stall,
@@ -187,7 +190,7 @@ func (s *storm) worsen(t *testing.T) func(deploy.Event) {
 	t.Helper()
 	var once sync.Once
 	return func(e deploy.Event) {
-		if e.Phase != deploy.ClassPage.String() {
+		if e.Phase != rules.ClassPage.String() {
 			return
 		}
 		once.Do(func() {
@@ -310,7 +313,7 @@ func (a *accepted) before(t *testing.T, store string) string {
 
 func (a *accepted) note(r *http.Response) error {
 	key := r.Request.URL.Path
-	if r.Request.Method == http.MethodPut && r.StatusCode == http.StatusOK && !strings.Contains(key, "/.pressrun/") && !strings.HasSuffix(key, deploy.MarkerPath) {
+	if r.Request.Method == http.MethodPut && r.StatusCode == http.StatusOK && !strings.Contains(key, "/.pressrun/") && !strings.HasSuffix(key, manifest.MarkerPath) {
 		a.mu.Lock()
 		defer a.mu.Unlock()
 		a.times[key+" "+r.Request.Header.Get("X-Amz-Content-Sha256")]++

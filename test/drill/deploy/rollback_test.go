@@ -6,10 +6,10 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -22,7 +22,7 @@ type keeping struct {
 	elsewhere bool // the state and the content lie in another bucket
 }
 
-func (k keeping) open(t testing.TB, d *door) deploy.Destination {
+func (k keeping) open(t testing.TB, d *door) store.Destination {
 	t.Helper()
 	dest := d.open(t)
 	if !k.elsewhere {
@@ -34,7 +34,7 @@ func (k keeping) open(t testing.TB, d *door) deploy.Destination {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return deploy.Destination{Site: dest.Site, State: state, Kept: state, KeptPrefix: destination.KeptPrefix}
+	return store.Destination{Site: dest.Site, State: state, Kept: state, KeptPrefix: destination.KeptPrefix}
 }
 
 // TestRollbacksAreStoppedAnywhere: a rollback is stopped at request k, in every

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"testing/synctest"
 
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -44,7 +44,7 @@ func TestShardsFailAtRandom(t *testing.T) {
 			}
 			plan := engine.Sharded{Next: r.Next, Parent: r.Parent, Shards: shards, Changed: r.All}
 			// dies gives a way to the store that breaks at a random request.
-			dies := func(most int64) deploy.Destination {
+			dies := func(most int64) store.Destination {
 				k := 1 + random.Int64N(most)
 				return (&door{server: server, fault: func(n int64, _ *http.Request) *fakes3.Fault {
 					if n >= k {

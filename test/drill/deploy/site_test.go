@@ -12,7 +12,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -45,7 +46,7 @@ func makeBuild(t testing.TB, pages, version int) build {
 	var rules strings.Builder
 	rule := func(from, to string, status int) {
 		fmt.Fprintf(&rules, "%s %s %d\n", from, to, status)
-		r := deploy.Redirect{From: strings.TrimPrefix(from, "/"), To: to, Status: status}
+		r := redirect.Rule{From: strings.TrimPrefix(from, "/"), To: to, Status: status}
 		b.files[r.Path()] = string(r.Page())
 	}
 	page := func(i int) string { return fmt.Sprintf("/section-%d/page-%d/", i%7, i) }
@@ -75,7 +76,7 @@ func makeBuild(t testing.TB, pages, version int) build {
 	b.files["sitemap.xml"] = fmt.Sprintf("<urlset><!-- %d --></urlset>", version)
 	b.files["files/form.pdf"] = "%PDF of every version"
 	onDisk := maps.Clone(b.files)
-	onDisk[deploy.RedirectsFile] = rules.String()
+	onDisk[redirect.FileName] = rules.String()
 	for name, body := range onDisk {
 		if strings.Contains(body, leadOn) {
 			continue // made by the deploy
@@ -176,7 +177,7 @@ func astray(objects map[string]fakes3.Object) []string {
 // there, both as a page and as S3's website endpoint carries it out.
 func leadsSomewhere(objects map[string]fakes3.Object, o fakes3.Object) bool {
 	for _, to := range targets(o) {
-		if _, ok := deploy.TargetFile(to, func(name string) bool { _, ok := objects[prefix+name]; return ok }); !ok {
+		if _, ok := redirect.TargetFile(to, func(name string) bool { _, ok := objects[prefix+name]; return ok }); !ok {
 			return false
 		}
 	}
@@ -220,7 +221,7 @@ func served(objects map[string]fakes3.Object) map[string]string {
 	out := map[string]string{}
 	for key, o := range objects {
 		name, ours := strings.CutPrefix(key, prefix)
-		if ours && !strings.HasPrefix(name, ".pressrun/") && name != deploy.MarkerPath {
+		if ours && !strings.HasPrefix(name, ".pressrun/") && name != manifest.MarkerPath {
 			out[name] = string(o.Body)
 		}
 	}

@@ -1,0 +1,154 @@
+package guard
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+)
+
+func missingIndex(tree manifest.Tree, _ *manifest.Manifest, limits Limits) *Violation {
+	if limits.NoIndex || tree.Has("index.html") {
+		return nil
+	}
+	return &Violation{Name: MissingIndex, Detail: "the build has no index.html at its root"}
+}
+
+func missing404(tree manifest.Tree, previous *manifest.Manifest, _ Limits) *Violation {
+	if previous == nil || tree.Has("404.html") {
+		return nil
+	}
+	if _, had := previous.Find("404.html"); !had {
+		return nil
+	}
+	return &Violation{Name: Missing404, Detail: "the last release had a 404.html and this build has none"}
+}
+
+func zeroBytePages(tree manifest.Tree, _ *manifest.Manifest, limits Limits) *Violation {
+	var empty []string
+	for _, f := range tree.Files {
+		if f.Size == 0 && rules.IsPage(f.Path) {
+			empty = append(empty, f.Path)
+		}
+	}
+	if len(empty) <= limits.MaxZeroBytePages {
+		return nil
+	}
+	return NewViolation(ZeroBytePages, empty, "%s no bytes", count(len(empty), "page has", "pages have"))
+}
+
+func vanishedPages(tree manifest.Tree, previous *manifest.Manifest, limits Limits) *Violation {
+	if previous == nil {
+		return nil
+	}
+	var gone []string
+	for _, e := range previous.Entries {
+		if rules.IsPage(e.Path) && !tree.Has(e.Path) {
+			gone = append(gone, e.Path)
+		}
+	}
+	pages := previous.Pages()
+	share, many := limits.tooMany(len(gone), pages)
+	if !many {
+		return nil
+	}
+	return NewViolation(VanishedPages, gone, "%d of the last release's %d pages are missing (limit: %.0f %%)", len(gone), pages, share*100)
+}
+
+// vanishedFiles looks at what else is deleted at once: documents, data, feeds.
+// Some generators name data by each build, so those that have come count against
+// those that have gone. Assets stay for their grace time.
+func vanishedFiles(tree manifest.Tree, previous *manifest.Manifest, limits Limits) *Violation {
+	if previous == nil {
+		return nil
+	}
+	document := func(path string) bool { return !rules.IsPage(path) && rules.Classify(path) != rules.ClassAsset }
+	var gone []string
+	before, now := 0, 0
+	for _, e := range previous.Entries {
+		if !document(e.Path) {
+			continue
+		}
+		if before++; !tree.Has(e.Path) {
+			gone = append(gone, e.Path)
+		}
+	}
+	for _, f := range tree.Files {
+		if document(f.Path) {
+			now++
+		}
+	}
+	share, many := limits.tooMany(before-now, before)
+	if !many {
+		return nil
+	}
+	return NewViolation(VanishedFiles, gone, "the last release had %d documents, data files and feeds, and this build has %d (limit: %.0f %% fewer)", before, now, share*100)
+}
+
+func shrunkPages(tree manifest.Tree, previous *manifest.Manifest, limits Limits) *Violation {
+	if previous == nil {
+		return nil
+	}
+	var shrunk []string
+	both := 0
+	for _, f := range tree.Files {
+		old, ok := previous.Find(f.Path)
+		if !ok || !rules.IsPage(f.Path) {
+			continue
+		}
+		both++
+		if f.Size > 0 && f.Built().Size*5 <= old.Built().Size && !f.Redirect {
+			shrunk = append(shrunk, f.Path)
+		}
+	}
+	share := limits.MaxShrunkShare
+	if share == 0 {
+		share = 0.1
+	}
+	if len(shrunk) <= 5 || float64(len(shrunk)) <= share*float64(both) {
+		return nil
+	}
+	return NewViolation(ShrunkPages, shrunk, "%d of %d pages shrank to a fifth of their size or less, as when an error page replaces them", len(shrunk), both)
+}
+
+// secretNames must never be public, wherever they lie in a build.
+var secretNames = regexp.MustCompile(`(?i)^(\.env(\..+)?|\.git|\.gitconfig|\.git-credentials|\.svn|\.hg|\.npmrc|\.netrc|\.pgpass|\.htpasswd|\.aws|\.ssh|\.kube|\.docker|id_(rsa|dsa|ecdsa|ed25519)|.+\.(pem|key|p12|pfx|jks|keystore|kdbx)|credentials\.json|terraform\.tfstate(\.backup)?|wp-config\.php)$`)
+
+func secretFiles(tree manifest.Tree, _ *manifest.Manifest, _ Limits) *Violation {
+	var secret []string
+	for _, f := range tree.Files {
+		if slices.ContainsFunc(strings.Split(f.Path, "/"), secretNames.MatchString) {
+			secret = append(secret, f.Path)
+		}
+	}
+	if len(secret) == 0 {
+		return nil
+	}
+	return NewViolation(SecretFiles, secret, "%s that must not be public", count(len(secret), "file looks like a secret", "files look like secrets"))
+}
+
+func refusedFiles(tree manifest.Tree, _ *manifest.Manifest, _ Limits) *Violation {
+	if len(tree.Refused) == 0 {
+		return nil
+	}
+	paths := make([]string, 0, len(tree.Refused))
+	for _, r := range tree.Refused {
+		paths = append(paths, r.Path+" ("+r.Why+")")
+	}
+	return NewViolation(RefusedFiles, paths, "%s can't be published and would be left out", count(len(paths), "file", "files"))
+}
+
+func reservedNames(tree manifest.Tree, _ *manifest.Manifest, limits Limits) *Violation {
+	var reserved []string
+	for _, f := range tree.Files {
+		if manifest.Reserved(f.Path, limits.StatePrefix) {
+			reserved = append(reserved, f.Path)
+		}
+	}
+	if len(reserved) == 0 {
+		return nil
+	}
+	return NewViolation(ReservedNames, reserved, "%s that Pressrun itself uses and would be left out", count(len(reserved), "file has a name", "files have names"))
+}

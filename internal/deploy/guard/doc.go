@@ -1,0 +1,3 @@
+// Package guard judges whether a build may go out, compared with the release that
+// is live. It does no I/O.
+package guard

@@ -1,0 +1,57 @@
+package guard
+
+// tooMany tells whether so many of all may not be missing, and which share may.
+func (l Limits) tooMany(missing, all int) (share float64, many bool) {
+	share = l.MaxVanishedShare
+	if share == 0 {
+		share = vanishedShare(all)
+	}
+	least := l.MinVanished
+	if least == 0 {
+		least = 5
+	}
+	return share, missing > least && float64(missing) > share*float64(all)
+}
+
+// vanishedShare is smaller for larger sites: half of ten pages may go in one
+// edit, half of ten thousand never do.
+func vanishedShare(pages int) float64 {
+	switch {
+	case pages <= 100:
+		return 0.5
+	case pages <= 1000:
+		return 0.3
+	}
+	return 0.2
+}
+
+// BrokenShare is the share of pages that may name files which the build does not have.
+func (l Limits) BrokenShare() float64 {
+	if l.MaxBrokenShare == 0 {
+		return 0.1
+	}
+	return l.MaxBrokenShare
+}
+
+// Limits are how much a build may differ from the last release. Zero values
+// give the defaults.
+type Limits struct {
+	// MaxVanishedShare of the last release's pages may be missing, from 0 to 1, and
+	// as large a share of its documents. Default: 0.5 up to 100, 0.3 up to 1,000,
+	// else 0.2.
+	MaxVanishedShare float64 `json:"max_vanished_share,omitempty"`
+	// MinVanished of them may be missing whatever share that is; default 5.
+	MinVanished int `json:"min_vanished,omitempty"`
+	// MaxZeroBytePages that are let through; default 0.
+	MaxZeroBytePages int `json:"max_zero_byte_pages,omitempty"`
+	// MaxShrunkShare of pages may shrink to a fifth of their size or less;
+	// default 0.1, and never fewer than 5 pages.
+	MaxShrunkShare float64 `json:"max_shrunk_share,omitempty"`
+	// MaxBrokenShare of the changed pages may name files that the build does not
+	// have; default 0.1, and never fewer than 5 pages. 1 turns the guard off.
+	MaxBrokenShare float64 `json:"max_broken_share,omitempty"`
+	// NoIndex is for sites that have no index.html at their root.
+	NoIndex bool `json:"no_index,omitempty"`
+	// StatePrefix and Marker are names that a build may not use.
+	StatePrefix string `json:"-"`
+}

@@ -1,0 +1,38 @@
+package links
+
+import (
+	"fmt"
+
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+)
+
+// Link is a reference from one page to a file of the same site that the build
+// does not have.
+type Link struct {
+	Page   string
+	Target string // as it is written in the page
+	Asset  bool   // what the page loads (src, a stylesheet), and not where it leads
+}
+
+// Broken judges the references of changed pages that lead nowhere. A few
+// are usual, and no reason to hold news back; many mean that a part of the site
+// was not built.
+func Broken(links []Link, checked int, limits guard.Limits) []guard.Violation {
+	examples := firstOfPages(links)
+	assets := 0
+	for _, l := range links {
+		if l.Asset {
+			assets++
+		}
+	}
+	share := limits.BrokenShare()
+	if len(examples) <= 5 || float64(len(examples)) <= share*float64(checked) {
+		return nil
+	}
+	return []guard.Violation{{
+		Name: guard.BrokenLinks,
+		Detail: fmt.Sprintf("%d of %d changed pages name files that the build does not have (%d links, %d of them to what a page loads; limit: %.0f %% of the pages)",
+			len(examples), checked, len(links), assets, share*100),
+		Paths: examples[:min(len(examples), guard.MaxPaths)],
+	}}
+}

@@ -1,0 +1,104 @@
+package manifest
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// Entry is one file at the destination, as we left it.
+type Entry struct {
+	Path    string
+	Size    int64 // bytes
+	Sum     store.Sum
+	CRC     uint64 // CRC-64/NVME of the content
+	Headers store.Headers
+	// ETag is what the store answered when the file was written. It tells our
+	// file from one that somebody put in its place. Empty before it is sent.
+	ETag string
+	// Version is the id under which the store keeps this very content, also when
+	// it is overwritten or deleted; empty where it keeps none.
+	Version string `json:",omitempty"`
+	// Origin is the build's own file where that was compressed, or was found not
+	// worth it; zero where nobody asked for that.
+	Origin Origin `json:",omitzero"`
+}
+
+// Origin is a file as it was built, before it was compressed for the store. It is
+// what tells a later deploy that the file is the same without compressing again,
+// by whatever version of the compressor.
+type Origin struct {
+	Size int64 // bytes
+	Sum  store.Sum
+}
+
+// Compressed tells whether what is stored is not the built file itself.
+func (e *Entry) Compressed() bool { return e.Origin != (Origin{}) && e.Origin.Sum != e.Sum }
+
+// Built is the file as it was built.
+func (e *Entry) Built() Origin {
+	if e.Origin == (Origin{}) {
+		return Origin{e.Size, e.Sum}
+	}
+	return e.Origin
+}
+
+// Retired is a file that no page of the newest release names any more. Assets
+// are kept for a grace time, for pages still open in browsers and caches.
+type Retired struct {
+	Entry
+	Sequence int64     // the deploy that dropped it
+	At       time.Time // when, to the second
+	Doomed   bool      // to be deleted by the deploy that wrote this manifest
+}
+
+// Manifest says what we own at a destination after one deploy.
+type Manifest struct {
+	Site     string
+	Sequence int64
+	Release  int64
+	Commit   string
+	Parent   int64 // sequence of the deploy before; 0 for the first
+	At       time.Time
+	// Delta marks a write-ahead manifest: its entries are only the files about
+	// to be written, its retired ones only those about to be deleted.
+	Delta   bool
+	Entries []Entry   // sorted by path
+	Retired []Retired // sorted by path
+}
+
+// Find returns the live entry of a path.
+func (m *Manifest) Find(path string) (Entry, bool) {
+	i, ok := slices.BinarySearchFunc(m.Entries, path, func(e Entry, p string) int { return strings.Compare(e.Path, p) })
+	if !ok {
+		return Entry{}, false
+	}
+	return m.Entries[i], true
+}
+
+// Pages is the number of HTML files in the release.
+func (m *Manifest) Pages() int {
+	n := 0
+	for i := range m.Entries {
+		if rules.IsPage(m.Entries[i].Path) {
+			n++
+		}
+	}
+	return n
+}
+
+// Bytes is the size of all live files together.
+func (m *Manifest) Bytes() int64 {
+	var n int64
+	for i := range m.Entries {
+		n += m.Entries[i].Size
+	}
+	return n
+}
+
+func SortEntries(entries []Entry) {
+	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
+}

@@ -1,0 +1,63 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// Observed is what a path in doubt was found to hold.
+type Observed struct {
+	Exists bool
+	store.Info
+}
+
+// Known is what is known of the destination before a deploy.
+type Known struct {
+	Live    manifest.Manifest   // zero before the first release
+	Swept   bool                // everything that Live dooms has been deleted
+	Pending []manifest.Manifest // write-ahead manifests of deploys that did not commit
+}
+
+// AddPending adds the write-ahead manifest of one more deploy that did not commit.
+// What an earlier one meant to write just so is left out: a build that fails is
+// tried again and again, and each time that manifest may be as large as the site's.
+func (b *Known) AddPending(m *manifest.Manifest) {
+	left := *m
+	left.Entries = nil
+	for _, e := range m.Entries {
+		known := slices.ContainsFunc(b.Pending, func(p manifest.Manifest) bool {
+			same, ok := p.Find(e.Path)
+			return ok && same == e
+		})
+		if !known {
+			left.Entries = append(left.Entries, e)
+		}
+	}
+	b.Pending = append(b.Pending, left)
+}
+
+// Doubtful are the paths whose content is not known for sure, since a deploy
+// that did not finish may or may not have written or deleted them. They have to
+// be looked at before a plan is made.
+func (b *Known) Doubtful() []string {
+	var paths []string
+	for i := range b.Pending {
+		for _, e := range b.Pending[i].Entries {
+			paths = append(paths, e.Path)
+		}
+		for _, r := range b.Pending[i].Retired {
+			paths = append(paths, r.Path)
+		}
+	}
+	if !b.Swept {
+		for _, r := range b.Live.Retired {
+			if r.Doomed {
+				paths = append(paths, r.Path)
+			}
+		}
+	}
+	slices.Sort(paths)
+	return slices.Compact(paths)
+}

@@ -1,0 +1,247 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// Reason says why a plan touches a file, or does not.
+type Reason string
+
+// The reasons.
+const (
+	ReasonNew       Reason = "new"
+	ReasonContent   Reason = "content"
+	ReasonHeaders   Reason = "headers"
+	ReasonGone      Reason = "gone"    // deleted, since the build no longer has it
+	ReasonExpired   Reason = "expired" // a dropped asset whose grace time is over
+	ReasonUnchanged Reason = "unchanged"
+)
+
+// Write is one file to send, or whose headers are to be changed.
+type Write struct {
+	Index  int // in Plan.Next.Entries
+	Reason Reason
+	If     store.Condition // on what the destination holds now
+	// Resend says that a change of headers is not done by a copy: it takes one away,
+	// which not every store does so, or this store does none.
+	Resend bool
+}
+
+// Sends tells whether the write needs the content, and not a change of headers
+// in place.
+func (w Write) Sends() bool { return w.Reason != ReasonHeaders || w.Resend }
+
+// Phase is the writes of one class, or of a part of one: redirects may take
+// several. Phases go in order, each after the whole of the one before.
+type Phase struct {
+	Class  rules.Class
+	Writes []Write
+}
+
+// Delete is one file to delete after the commit.
+type Delete struct {
+	manifest.Entry
+	Reason Reason
+}
+
+// Plan is everything a deploy will do.
+type Plan struct {
+	Phases  []Phase
+	Deletes []Delete
+	// Next is what the destination will hold. Entries that are to be written
+	// have no ETag yet.
+	Next manifest.Manifest
+	// Foreign are paths that the plan overwrites and that hold something we did not
+	// put there: it may only be carried out when a person says so.
+	Foreign   []string
+	Unchanged int
+	Retired   int // assets that this release drops and that stay for their grace time
+}
+
+// Input is what a plan is made from.
+type Input struct {
+	Tree manifest.Tree
+	Base Known
+	Seen map[string]Observed // for every path of Base.Doubtful, and any other looked at
+	// Headers gives each path's headers: Rules.HeadersFor, or a release's own.
+	Headers func(path string) (store.Headers, error)
+	Grace   manifest.Grace
+	// Next carries the site, sequence, release, commit and time of the deploy.
+	Next        manifest.Manifest
+	StatePrefix string
+}
+
+// New compares a build with what the destination holds.
+func New(in Input) (Plan, error) {
+	p := planner{in: in, held: in.holdings(), encoded: headerEncoder{}}
+	p.plan.Next = in.Next
+	p.plan.Next.Parent = in.Base.Live.Sequence
+	p.plan.Next.Entries = make([]manifest.Entry, 0, len(in.Tree.Files))
+	for c := rules.ClassAsset; c <= rules.ClassEntry; c++ {
+		p.plan.Phases = append(p.plan.Phases, Phase{Class: c})
+	}
+	for _, f := range in.Tree.Files {
+		if manifest.Reserved(f.Path, in.StatePrefix) {
+			continue
+		}
+		if err := p.file(f); err != nil {
+			return Plan{}, err
+		}
+	}
+	p.inTurn()
+	p.leftovers()
+	return p.plan, nil
+}
+
+type planner struct {
+	in   Input
+	held inventory
+	plan Plan
+
+	encoded headerEncoder
+}
+
+func (p *planner) file(f manifest.File) error {
+	headers, err := p.in.Headers(f.Path)
+	if err == nil {
+		headers, err = p.encoded.add(headers, f.Encoding)
+	}
+	if err != nil {
+		return err
+	}
+	next := manifest.Entry{Path: f.Path, Size: f.Size, Sum: f.Sum, CRC: f.CRC, Headers: headers, Origin: f.Origin}
+	have, exists := p.held.at(f.Path)
+	w := Write{Index: len(p.plan.Next.Entries)}
+	switch {
+	case !exists:
+		w.Reason, w.If = ReasonNew, store.Condition{IfAbsent: true}
+	case have.same(next) && (have.Headers == headers || have.bare):
+		next.ETag, next.Version = have.ETag, have.Version
+		p.plan.Unchanged++
+	case have.same(next): // whoever wrote it, from now on it is ours
+		w.Reason, w.If = ReasonHeaders, store.Condition{IfMatch: have.ETag}
+		w.Resend = loses(have.Headers, headers)
+	default:
+		w.Reason, w.If = ReasonContent, store.Condition{IfMatch: have.ETag}
+		if !have.ours && !have.plain(f) {
+			p.plan.Foreign = append(p.plan.Foreign, f.Path)
+		}
+	}
+	p.plan.Next.Entries = append(p.plan.Next.Entries, next)
+	if w.Reason != "" {
+		class := rules.Classify(f.Path)
+		if redirect.LeadsOn(headers) {
+			class = rules.ClassRedirect // not before what it leads to
+		}
+		phase := &p.plan.Phases[class]
+		phase.Writes = append(phase.Writes, w)
+	}
+	return nil
+}
+
+// loses tells whether a name of the old headers is missing from the new ones.
+func loses(old, next store.Headers) bool {
+	for name := range old.All() {
+		if next.Get(name) == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// leftovers settles everything of ours that the build no longer has: pages and
+// documents go at once, since taking content down must mean that it is gone;
+// assets stay for their grace time.
+func (p *planner) leftovers() {
+	for path, have := range p.held.all() {
+		if !have.ours || manifest.Reserved(path, p.in.StatePrefix) || p.in.Tree.Has(path) {
+			continue
+		}
+		r := manifest.Retired{Entry: have.Entry, Sequence: p.in.Next.Sequence, At: p.in.Next.At}
+		reason := ReasonGone
+		if have.retired != nil {
+			r.Sequence, r.At = have.retired.Sequence, have.retired.At
+			if !have.retired.Doomed {
+				reason = ReasonExpired
+			}
+		}
+		if p.in.Grace.Keeps(r, p.in.Next.Sequence, p.in.Next.At) {
+			if have.live {
+				p.plan.Retired++
+			}
+		} else {
+			r.Doomed = true
+			p.plan.Deletes = append(p.plan.Deletes, Delete{have.Entry, reason})
+		}
+		p.plan.Next.Retired = append(p.plan.Next.Retired, r)
+	}
+	slices.SortFunc(p.plan.Next.Retired, func(a, b manifest.Retired) int { return strings.Compare(a.Path, b.Path) })
+	slices.SortFunc(p.plan.Deletes, func(a, b Delete) int { return strings.Compare(a.Path, b.Path) })
+}
+
+// Replaced are the live release's files that the plan overwrites or deletes, one
+// for each content: what a rollback to that release would miss. Where the store
+// keeps versions, those files that have one are left out.
+func (p *Plan) Replaced(live *manifest.Manifest, versioned bool) []manifest.Entry {
+	var out []manifest.Entry
+	known := map[store.Sum]bool{}
+	add := func(e manifest.Entry) {
+		if e.ETag != "" && !known[e.Sum] && (e.Version == "" || !versioned) {
+			known[e.Sum] = true
+			out = append(out, e)
+		}
+	}
+	for _, phase := range p.Phases {
+		for _, w := range phase.Writes {
+			old, ok := live.Find(p.Next.Entries[w.Index].Path)
+			if ok && w.Reason == ReasonContent && w.If.IfMatch == old.ETag {
+				add(old)
+			}
+		}
+	}
+	for _, d := range p.Deletes {
+		if d.Sum != (store.Sum{}) {
+			add(d.Entry)
+		}
+	}
+	return out
+}
+
+// ResendHeaders makes the plan send files whose headers alone change, for a store
+// that can't do so by a copy.
+func (p *Plan) ResendHeaders() {
+	for _, phase := range p.Phases {
+		for i := range phase.Writes {
+			if w := &phase.Writes[i]; w.Reason == ReasonHeaders {
+				w.Resend = true
+			}
+		}
+	}
+}
+
+// Delta is the write-ahead manifest: what is in doubt if the deploy dies.
+func (p *Plan) Delta() manifest.Manifest {
+	m := p.Next
+	m.Delta, m.Retired = true, nil
+	if files, _ := p.Writes(); files < len(p.Next.Entries) { // else all of them, as in a first deploy
+		m.Entries = make([]manifest.Entry, 0, files)
+		for _, phase := range p.Phases {
+			for _, w := range phase.Writes {
+				m.Entries = append(m.Entries, p.Next.Entries[w.Index])
+			}
+		}
+		manifest.SortEntries(m.Entries)
+	}
+	for _, r := range p.Next.Retired {
+		if r.Doomed {
+			m.Retired = append(m.Retired, r)
+		}
+	}
+	return m
+}

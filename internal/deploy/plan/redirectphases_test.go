@@ -1,0 +1,155 @@
+package plan
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// planOf plans a site of pages and redirects over what is live.
+func planOf(t interface{ Fatal(...any) }, pages []string, rs string, live *manifest.Manifest) Plan {
+	parsed, _, err := redirect.ParseFile([]byte(rs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(pages)
+	var tree manifest.Tree
+	for _, p := range pages {
+		put := store.SmallPut(p, "", []byte(p), store.Condition{})
+		tree.Files = append(tree.Files, manifest.File{Path: p, Size: put.Size, Sum: put.Sum, CRC: put.CRC})
+	}
+	made, _ := redirect.Settle(parsed, tree, false)
+	at := map[string]redirect.Rule{}
+	for _, r := range made {
+		at[r.Path()] = r
+	}
+	headers, err := rules.Rules{}.Compile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := Input{Tree: redirect.WithRedirects(tree, made), Base: Known{Swept: true}, Grace: manifest.DefaultGrace, Next: manifest.Manifest{Sequence: 2}, Headers: func(path string) (store.Headers, error) {
+		ruled, err := headers.HeadersFor(path)
+		if r, ok := at[path]; ok && err == nil {
+			return r.Headers(ruled)
+		}
+		return ruled, err
+	}}
+	if live != nil {
+		in.Base.Live = *live
+	}
+	plan, err := New(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return plan
+}
+
+func (p *Plan) order() []string {
+	var out []string
+	for _, phase := range p.Phases {
+		for _, w := range phase.Writes {
+			out = append(out, phase.Class.String()+": "+p.Next.Entries[w.Index].Path)
+		}
+	}
+	return out
+}
+
+func TestARedirectIsWrittenAfterTheRedirectThatItLeadsTo(t *testing.T) {
+	plan := planOf(t, []string{"index.html", "new.html", "feed.xml"}, "/a /b\n/b /c 302\n/c /new.html\n/x /feed.xml\n/y /x\n/home /\n", nil)
+	want := []string{
+		"pages: new.html",
+		"redirects: c/index.html", "redirects: b/index.html", "redirects: a/index.html",
+		"entry pages: feed.xml", "entry pages: index.html",
+		"redirects: home/index.html", "redirects: x/index.html", "redirects: y/index.html",
+	}
+	if diff := cmp.Diff(want, plan.order()); diff != "" {
+		t.Error(diff)
+	}
+	if n := len(plan.Phases); n != 9 {
+		t.Errorf("%d phases: each turn is gated on the one before", n)
+	}
+}
+
+func TestARedirectIsDeletedBeforeWhatItLeadsTo(t *testing.T) {
+	live := planOf(t, []string{"index.html", "new.html", "other.html"}, "/a /b\n/b /c 307\n/c /new.html\n/stays /other.html\n", nil).Next
+	plan := planOf(t, []string{"index.html", "other.html"}, "/stays /other.html\n", &live)
+	if diff := cmp.Diff([]string{"a/index.html", "b/index.html", "c/index.html", "new.html"}, turnsOf(plan.DeletesInTurn())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestNoOrderOfARedirectsReleaseLeadsNowhere: whatever the redirects of two
+// releases, followed write by write and delete by delete, none that is there ever
+// leads to a file which is not, so long as it does not in either release.
+func TestNoOrderOfARedirectsReleaseLeadsNowhere(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		site := func(label string) ([]string, string) {
+			pages := []string{"index.html"}
+			var rules strings.Builder
+			for i := range 6 {
+				switch rapid.IntRange(0, 3).Draw(t, fmt.Sprint(label, i)) {
+				case 0:
+					pages = append(pages, fmt.Sprintf("p%d/index.html", i))
+				case 1:
+					fmt.Fprintf(&rules, "/p%d /p%d %d\n", i, rapid.IntRange(0, 5).Draw(t, "to"), rapid.SampledFrom([]int{301, 302}).Draw(t, "status"))
+				case 2:
+					fmt.Fprintf(&rules, "/p%d /\n", i)
+				}
+			}
+			return pages, rules.String()
+		}
+		there := map[string]store.Headers{}
+		check := func(what string, before, after *manifest.Manifest) {
+			for name, h := range there {
+				to, _ := redirect.LeadsTo(h)
+				_, now := redirect.TargetFile(to, func(f string) bool { _, ok := there[f]; return ok })
+				_, first := redirect.TargetFile(to, func(f string) bool { _, ok := before.Find(f); return ok })
+				_, last := redirect.TargetFile(to, func(f string) bool { _, ok := after.Find(f); return ok })
+				if to != "" && !now && ((first && last) || (name == what && last)) {
+					t.Fatalf("after %s: %s leads to %s, where nothing is", what, name, to)
+				}
+			}
+		}
+		var live manifest.Manifest
+		for i := range 2 {
+			pages, rules := site(fmt.Sprint("site ", i))
+			plan := planOf(t, pages, rules, &live)
+			for _, phase := range plan.Phases {
+				for _, w := range phase.Writes {
+					e := plan.Next.Entries[w.Index]
+					there[e.Path] = e.Headers
+					check(e.Path, &live, &plan.Next)
+				}
+			}
+			for _, turn := range plan.DeletesInTurn() {
+				for _, d := range turn {
+					delete(there, d.Path)
+					// What leads on at this instant and is to be deleted may lead nowhere only
+					// when it did so before.
+					for name, h := range there {
+						to, _ := redirect.LeadsTo(h)
+						_, now := redirect.TargetFile(to, func(f string) bool { _, ok := there[f]; return ok })
+						_, first := redirect.TargetFile(to, func(f string) bool { _, ok := live.Find(f); return ok })
+						_, stays := plan.Next.Find(name)
+						if to != "" && first && !now && !stays {
+							t.Fatalf("after deleting %s: %s leads to %s, where nothing is", d.Path, name, to)
+						}
+					}
+				}
+			}
+			live = plan.Next
+			for i := range live.Entries {
+				live.Entries[i].ETag = live.Entries[i].Sum.String()
+			}
+		}
+	})
+}

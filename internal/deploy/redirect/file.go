@@ -1,0 +1,249 @@
+package redirect
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+)
+
+// LeftToCDN tells which paths are answered by rules of a _redirects file that no
+// stored file can carry out: splats, placeholders, rewrites. What they lead to is
+// the CDN's affair, so a link there is not taken for a dead one. Text that is no
+// _redirects file answers nothing.
+func LeftToCDN(text []byte) func(name string) bool {
+	var globs []func(string) bool
+	for line := range strings.Lines(string(text)) {
+		fields := ruleFields(line)
+		if len(fields) < 2 || !strings.HasPrefix(fields[0], "/") {
+			continue
+		}
+		r, why, err := parseRedirect(fields)
+		if err != nil || why == "" || r.Status >= 400 {
+			continue
+		}
+		from, _, _ := strings.Cut(fields[0], "?")
+		parts := strings.Split(strings.Trim(from, "/"), "/")
+		for i, part := range parts {
+			if strings.HasPrefix(part, ":") {
+				parts[i] = "*"
+			} else {
+				parts[i] = strings.ReplaceAll(part, "*", "**")
+			}
+		}
+		pattern := strings.Join(parts, "/")
+		re, err := rules.Glob(pattern)
+		if err != nil {
+			continue // the home page alone
+		}
+		globs = append(globs, func(name string) bool {
+			// "/blog/*" answers /blog too (Netlify docs, "Redirect options").
+			return re.MatchString(name) || re.MatchString(name+"/")
+		})
+	}
+	return func(name string) bool {
+		name = strings.TrimSuffix(name, "/")
+		return slices.ContainsFunc(globs, func(matches func(string) bool) bool { return matches(name) })
+	}
+}
+
+// FileName is the file of redirects that Netlify and Cloudflare Pages read from a
+// build. It is read here too, and never published.
+const FileName = "_redirects"
+
+// Rule is one rule of a _redirects file that a stored file can carry out.
+type Rule struct {
+	Line   int
+	From   string // path of the site, decoded, without the first "/"
+	To     string // address that starts with "/" or http(s)://, percent-encoded
+	Status int
+	Force  bool // wins over a file of the build ("301!")
+}
+
+// Skipped is a rule of a _redirects file that is not carried out, with the reason.
+type Skipped struct {
+	Line int
+	Rule string // its first fields, for people
+	Why  string
+}
+
+// String names the rule for people.
+func (u Skipped) String() string { return fmt.Sprintf("line %d, %s: %s", u.Line, u.Rule, u.Why) }
+
+// maxRedirectsLine is the longest rule, in bytes; Cloudflare takes 1,000.
+const maxRedirectsLine = 8 << 10
+
+// ParseFile reads a _redirects file: "FROM [NAME=VALUE...] TO [STATUS[!]]
+// [CONDITION...]" a line, "#" before a comment. Of two rules for one path the
+// first counts. What no stored file can do (splats, placeholders, queries,
+// conditions, rewrites) is in undone; a line that is no rule is an error. Without
+// a status it is 301, as at Netlify; Cloudflare would say 302. Sources: Netlify
+// docs, "Redirects and rewrites" and "Redirect options"; Cloudflare Pages docs,
+// "Redirects".
+func ParseFile(text []byte) (rules []Rule, undone []Skipped, err error) {
+	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
+	lines.Buffer(nil, maxRedirectsLine)
+	first := map[string]int{}
+	for n := 1; lines.Scan(); n++ {
+		fields := ruleFields(lines.Text())
+		if len(fields) == 0 {
+			continue
+		}
+		r, why, err := parseRedirect(fields)
+		if err != nil {
+			return nil, nil, fmt.Errorf("%s line %d: %w", FileName, n, err)
+		}
+		if line, ok := first[r.From]; ok && why == "" {
+			why = fmt.Sprintf("line %d already says where it leads", line)
+		}
+		if why != "" {
+			undone = append(undone, Skipped{n, strings.Join(fields[:min(len(fields), 3)], " "), why})
+			continue
+		}
+		r.Line = n
+		first[r.From] = n
+		rules = append(rules, r)
+	}
+	if err := lines.Err(); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", FileName, err)
+	}
+	return rules, undone, nil
+}
+
+// ruleFields are a line's fields without its comment.
+func ruleFields(line string) []string {
+	fields := strings.Fields(line)
+	if i := slices.IndexFunc(fields, func(f string) bool { return strings.HasPrefix(f, "#") }); i >= 0 {
+		return fields[:i]
+	}
+	return fields
+}
+
+var (
+	statusField = regexp.MustCompile(`^([1-5][0-9]{2})(!?)$`)
+	pairField   = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.\[\]-]*=`)
+)
+
+// parseRedirect reads a rule, or says why it can't be carried out.
+func parseRedirect(fields []string) (r Rule, why string, err error) {
+	r.Status = 301
+	rest := fields[1:]
+	if len(rest) > 0 && pairField.MatchString(rest[0]) {
+		why = "it depends on the query"
+		for len(rest) > 0 && pairField.MatchString(rest[0]) {
+			rest = rest[1:]
+		}
+	}
+	if len(rest) == 0 {
+		return r, "", fmt.Errorf("%q leads nowhere: expected FROM TO [STATUS]", fields[0])
+	}
+	to := rest[0]
+	for _, field := range rest[1:] {
+		status := statusField.FindStringSubmatch(field)
+		switch {
+		case status != nil:
+			r.Status, r.Force = number(status[1]), status[2] != ""
+		case pairField.MatchString(field):
+			why = "it depends on who asks"
+		default:
+			return r, "", fmt.Errorf("%q is neither a status nor a condition", field)
+		}
+	}
+	if why == "" {
+		why = r.ofStatus()
+	}
+	fromWhy, err := r.from(fields[0])
+	if err != nil {
+		return r, "", err
+	}
+	if why == "" {
+		why = fromWhy
+	}
+	if why != "" {
+		return r, why, nil
+	}
+	r.To, err = redirectTarget(to)
+	return r, "", err
+}
+
+func number(digits string) int {
+	n := 0
+	for _, d := range digits {
+		n = n*10 + int(d-'0')
+	}
+	return n
+}
+
+func (r *Rule) ofStatus() string {
+	switch r.Status {
+	case 301, 302, 303, 307, 308:
+		return ""
+	case 200:
+		return "it is a rewrite and no redirect"
+	}
+	return fmt.Sprintf("%d is no redirect", r.Status)
+}
+
+// from reads the path that is redirected.
+func (r *Rule) from(address string) (why string, err error) {
+	if !strings.HasPrefix(address, "/") {
+		if host, _, ok := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), "/"); ok && strings.Contains(host, ".") {
+			return "it depends on the host", nil
+		}
+		return "", fmt.Errorf("%q is no path: expected one that starts with /", address)
+	}
+	address, _, _ = strings.Cut(address, "#") // servers never see it
+	switch {
+	case strings.Contains(address, "*"):
+		return "it has a splat (*)", nil
+	case strings.Contains(address, "/:"):
+		return "it has a placeholder (:NAME)", nil
+	case strings.Contains(address, "?"):
+		return "it depends on the query", nil
+	}
+	decoded, err := url.PathUnescape(address)
+	if err != nil {
+		return "", fmt.Errorf("%q: %w", address, err)
+	}
+	clean := strings.TrimPrefix(path.Clean(decoded), "/")
+	if !utf8.ValidString(decoded) || strings.ContainsFunc(decoded, unicode.IsControl) || strings.Contains(decoded+"/", "/../") {
+		return "", fmt.Errorf("%q is no path of the site", address)
+	}
+	r.From = clean
+	return "", nil
+}
+
+// maxTarget is the longest address S3 takes for a website redirect, in bytes
+// (PutObject API reference, x-amz-website-redirect-location: 2 KB).
+const maxTarget = 2048
+
+// redirectTarget checks where a rule leads, and encodes what may not stand in a
+// header or in a page as it is.
+func redirectTarget(to string) (string, error) {
+	local := strings.HasPrefix(to, "/") && !strings.HasPrefix(to, "//")
+	u, err := url.Parse(to)
+	if err != nil || (!local && ((u.Scheme != "http" && u.Scheme != "https") || u.Host == "")) {
+		return "", fmt.Errorf("%q is no address to lead to: expected one that starts with / or https://", to)
+	}
+	to = u.Scheme + to[len(u.Scheme):] // in lower case, as S3 wants it
+	var b strings.Builder
+	for i := range len(to) {
+		if c := to[i]; c <= ' ' || c >= 0x7f || strings.IndexByte("\"'<>\\^`{|}", c) >= 0 {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	if b.Len() > maxTarget {
+		return "", fmt.Errorf("the address to lead to is longer than %d bytes", maxTarget)
+	}
+	return b.String(), nil
+}

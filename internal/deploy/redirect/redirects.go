@@ -1,0 +1,217 @@
+package redirect
+
+import (
+	"fmt"
+	"html"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// statusHeader tells the server of the files which status was asked for, where that
+// is not 301; locationHeader the target of a redirect that S3 does not answer itself.
+const (
+	statusHeader   = "x-amz-meta-redirect-status"
+	locationHeader = "x-amz-meta-redirect-location"
+)
+
+// maxMetadata is the longest target that is kept as metadata, in bytes: S3 takes
+// 2 KB of it for an object, and other rules want some.
+const maxMetadata = 1024
+
+// maxKey is the longest key S3 takes, in bytes.
+const maxKey = 1024
+
+// Path is where the file lies that carries the redirect out: the page that
+// servers give for the address, so that one file suits a bucket and a folder.
+func (r Rule) Path() string {
+	if r.From == "" || path.Ext(r.From) == "" {
+		return path.Join(r.From, "index.html")
+	}
+	return r.From
+}
+
+// Page is the file's content: where a server does not know of redirects (a
+// folder, a bucket's REST endpoint behind a CDN), the page itself leads on.
+func (r Rule) Page() []byte {
+	to := html.EscapeString(r.To)
+	return fmt.Appendf(nil, `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Moved</title>
+<link rel="canonical" href="%s"><meta http-equiv="refresh" content="0; url=%s"></head>
+<body><p>This page has moved: <a href="%s">%s</a></p></body></html>
+`, to, to, to, to)
+}
+
+// Permanent tells whether the redirect may be answered with 301, which is all
+// that S3 can. Browsers may keep a 301 for ever, so a temporary one is left to
+// the page.
+func (r Rule) Permanent() bool {
+	return r.Status == 301 || r.Status == 308
+}
+
+// Headers are those of the file, given what the rules say of its path.
+func (r Rule) Headers(ruled store.Headers) (store.Headers, error) {
+	set := map[string]string{}
+	for name, value := range ruled.All() {
+		set[name] = value
+	}
+	if set["cache-control"] == rules.DefaultCacheControl(r.Path()) {
+		set["cache-control"] = rules.CachePage // not that of the file which it replaces
+	}
+	set["content-type"] = rules.ContentType("index.html")
+	delete(set, "content-encoding")
+	delete(set, "content-disposition")
+	if r.Status != 301 {
+		set[statusHeader] = fmt.Sprint(r.Status)
+	}
+	if r.Permanent() {
+		set[store.RedirectHeader] = r.To
+	} else if len(r.To) <= maxMetadata {
+		set[locationHeader] = r.To
+	}
+	return store.NewHeaders(set)
+}
+
+// LeadsOn tells whether headers are those of a redirect, whose page a visitor may
+// never see.
+func LeadsOn(h store.Headers) bool {
+	return h.Get(store.RedirectHeader) != "" || h.Get(statusHeader) != ""
+}
+
+// LeadsTo gives the address and the status of a redirect's headers; "" when they
+// are of another file, or do not tell the address.
+func LeadsTo(h store.Headers) (to string, status int) {
+	status, err := strconv.Atoi(h.Get(statusHeader))
+	to = h.Get(store.RedirectHeader)
+	switch {
+	case to != "" && err != nil:
+		return to, 301
+	case err != nil:
+		return "", 0
+	case to == "":
+		to = h.Get(locationHeader)
+	}
+	return to, status
+}
+
+// Settle settles which rules become files of the release, next to what the
+// build has. Folder is a destination that keeps no headers, whose web server goes
+// by names: an address that does not end as a page can't lead on there.
+func Settle(rs []Rule, tree manifest.Tree, folder bool) (made []Rule, undone []Skipped) {
+	taken := map[string]bool{} // files, and folders as "name/"
+	take := func(name string) {
+		taken[name] = true
+		for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+			taken[dir+"/"] = true
+		}
+	}
+	for _, f := range tree.Files {
+		take(f.Path)
+	}
+	for _, r := range rs {
+		name := r.Path()
+		why := ""
+		switch {
+		case len(name) > maxKey:
+			why = fmt.Sprintf("its path is longer than %d bytes", maxKey)
+		case name == manifest.MarkerPath:
+			why = "Pressrun itself writes that file"
+		case folder && !rules.IsPage(name):
+			why = "a folder can only lead on from a page"
+		case taken[name] && !r.Force:
+			why = "the build has a file there, which wins (write " + fmt.Sprint(r.Status) + "! to let the redirect win)"
+		case !r.Force && tree.Serves(r.From):
+			why = "the build has a page there, which wins (write " + fmt.Sprint(r.Status) + "! to let the redirect win)"
+		case taken[name+"/"] || below(taken, name):
+			why = "a file and a folder can't have one name"
+		}
+		if why != "" {
+			undone = append(undone, Skipped{r.Line, "/" + r.From + " " + r.To, why})
+			continue
+		}
+		take(name)
+		made = append(made, r)
+	}
+	return withoutCircles(made, tree, undone)
+}
+
+// withoutCircles leaves out what would send a visitor round for ever.
+func withoutCircles(made []Rule, tree manifest.Tree, undone []Skipped) ([]Rule, []Skipped) {
+	at := make(map[string]Rule, len(made))
+	for _, r := range made {
+		at[r.Path()] = r
+	}
+	there := func(name string) bool {
+		_, redirect := at[name]
+		return redirect || tree.Has(name)
+	}
+	ends := map[string]bool{}
+	out := made[:0]
+	for _, r := range made {
+		seen := map[string]bool{}
+		here, ok := r, true
+		for ok && !seen[here.Path()] && !ends[here.Path()] {
+			seen[here.Path()] = true
+			var target string
+			target, _ = TargetFile(here.To, there)
+			here, ok = at[target]
+		}
+		if ok && !ends[here.Path()] {
+			undone = append(undone, Skipped{r.Line, "/" + r.From + " " + r.To, "it leads in a circle"})
+			continue
+		}
+		for name := range seen {
+			ends[name] = true
+		}
+		out = append(out, r)
+	}
+	return out, undone
+}
+
+// Dangling are the redirects that lead to an address of the site's own at which
+// the build has nothing.
+func Dangling(made []Rule, tree manifest.Tree) []Rule {
+	var out []Rule
+	for _, r := range made {
+		_, ok := TargetFile(r.To, tree.Has)
+		if !ok && strings.HasPrefix(r.To, "/") {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// below tells whether a name lies below one that is a file.
+func below(taken map[string]bool, name string) bool {
+	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
+		if taken[dir] {
+			return true
+		}
+	}
+	return false
+}
+
+// WithRedirects is a tree with the files of redirects, which take the place of
+// the build's own.
+func WithRedirects(t manifest.Tree, made []Rule) manifest.Tree {
+	at := make(map[string]bool, len(made))
+	files := make([]manifest.File, 0, len(t.Files)+len(made))
+	for _, r := range made {
+		at[r.Path()] = true
+		put := store.SmallPut(r.Path(), "", r.Page(), store.Condition{})
+		files = append(files, manifest.File{Path: put.Key, Size: put.Size, Sum: put.Sum, CRC: put.CRC, Redirect: true})
+	}
+	for _, f := range t.Files {
+		if !at[f.Path] {
+			files = append(files, f)
+		}
+	}
+	slices.SortFunc(files, func(a, b manifest.File) int { return strings.Compare(a.Path, b.Path) })
+	t.Files = files
+	return t
+}

@@ -1,0 +1,169 @@
+package redirect
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"path"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+)
+
+// Store keeps redirects where a CDN answers them itself, beside the pages
+// that lead on. Others may keep keys of their own in it. Errors are sentences for
+// an operator.
+type Store interface {
+	// String names the store, the same for the same.
+	String() string
+	Limits() Limits
+	// Version is that of all that the store holds; it changes with every write.
+	Version(ctx context.Context) (version string, bytes int64, err error)
+	// Read gives everything that the store holds for this site's part of the host.
+	Read(ctx context.Context) (map[string]string, error)
+	// Write does all of a batch or nothing, and returns the new version. It wraps
+	// ErrPrecondition when the store no longer has the version it is given.
+	Write(ctx context.Context, version string, batch Batch) (string, error)
+}
+
+// Limits are what a store takes, in bytes and in keys.
+type Limits struct {
+	Key, Value int
+	Total      int64
+	Batch      int // keys in one batch
+	// Settle is how long after a write a visitor may still be answered out of what
+	// the store held before.
+	Settle time.Duration
+}
+
+// Batch is what one write does.
+type Batch struct {
+	Put    map[string]string
+	Delete []string
+}
+
+// Plan is how a store comes to hold a release's redirects.
+type Plan struct {
+	Store  string   `json:"store"`
+	Put    []string `json:"put,omitempty"` // keys: addresses of the site, as "/old"
+	Delete []string `json:"delete,omitempty"`
+	// Foreign are keys that somebody else keeps there, and Long are redirects which
+	// the store has no room for: both are left to the pages that lead on.
+	Foreign []string `json:"foreign,omitempty"`
+	Long    []string `json:"long,omitempty"`
+
+	Want map[string]string `json:"-"` // what the store is to hold of ours
+}
+
+// Key is the key of a file that leads on: its address without
+// "index.html" and without a slash at the end, as CDN functions look it up.
+func Key(name string) string {
+	dir, base := path.Split(name)
+	if base == "index.html" {
+		name = strings.TrimSuffix(dir, "/")
+	}
+	return "/" + name
+}
+
+// redirectValue says where a redirect leads, and whose it is: only our own keys
+// are ever overwritten or deleted.
+func redirectValue(to string, status int, site string) string {
+	return fmt.Sprintf("%d %s %s", status, to, redirectOwner(site))
+}
+
+func redirectOwner(site string) string { return "pressrun:" + site }
+
+// NewPlan compares the redirects of a release with what a store holds.
+func NewPlan(next *manifest.Manifest, held map[string]string, limits Limits) Plan {
+	p := Plan{Want: map[string]string{}}
+	for i := range next.Entries {
+		e := &next.Entries[i]
+		if !LeadsOn(e.Headers) {
+			continue
+		}
+		key := Key(e.Path)
+		to, status := LeadsTo(e.Headers)
+		value := redirectValue(to, status, next.Site)
+		if to == "" || len(key) > limits.Key || len(value) > limits.Value {
+			p.Long = append(p.Long, key)
+			continue
+		}
+		p.Want[key] = value
+	}
+	owner := " " + redirectOwner(next.Site)
+	for key, value := range held {
+		if !strings.HasSuffix(value, owner) {
+			if _, ok := p.Want[key]; ok {
+				p.Foreign = append(p.Foreign, key)
+				delete(p.Want, key)
+			}
+			continue
+		}
+		if _, ok := p.Want[key]; !ok {
+			p.Delete = append(p.Delete, key)
+		}
+	}
+	for key, value := range p.Want {
+		if held[key] != value {
+			p.Put = append(p.Put, key)
+		}
+	}
+	slices.Sort(p.Put)
+	slices.Sort(p.Delete)
+	slices.Sort(p.Foreign)
+	return p
+}
+
+// Batches are the plan's writes in turn. Deletes come first, so that a store that
+// is nearly full never has to hold the old and the new.
+func (p *Plan) Batches(limits Limits) []Batch {
+	var out []Batch
+	n := 0
+	last := func() *Batch {
+		if n%limits.Batch == 0 {
+			out = append(out, Batch{Put: map[string]string{}})
+		}
+		n++
+		return &out[len(out)-1]
+	}
+	for _, key := range p.Delete {
+		b := last()
+		b.Delete = append(b.Delete, key)
+	}
+	for _, key := range p.Put {
+		last().Put[key] = p.Want[key]
+	}
+	return out
+}
+
+// Grows is by how many bytes the store will be larger.
+func (p *Plan) Grows(held map[string]string) int64 {
+	n := 0
+	for _, key := range p.Put {
+		n += len(key) + len(p.Want[key])
+		if old, ok := held[key]; ok {
+			n -= len(key) + len(old)
+		}
+	}
+	for _, key := range p.Delete {
+		n -= len(key) + len(held[key])
+	}
+	return int64(n)
+}
+
+// Empty tells whether the store holds the release's redirects already.
+func (p *Plan) Empty() bool { return len(p.Put)+len(p.Delete) == 0 }
+
+// Digest is the same for releases with the same redirects.
+func Digest(next *manifest.Manifest, limits Limits) string {
+	want := NewPlan(next, nil, limits).Want
+	h := sha256.New()
+	for _, key := range slices.Sorted(maps.Keys(want)) {
+		fmt.Fprintf(h, "%q %q\n", key, want[key])
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

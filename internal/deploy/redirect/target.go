@@ -1,0 +1,32 @@
+package redirect
+
+import (
+	"net/url"
+	"path"
+	"strings"
+)
+
+// TargetFile gives the file of the site that an address leads to, of those that
+// are there; false when it leads to another host or to no file.
+func TargetFile(to string, there func(path string) bool) (string, bool) {
+	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") {
+		return "", false
+	}
+	to, _, _ = strings.Cut(to, "#")
+	to, _, _ = strings.Cut(to, "?")
+	decoded, err := url.PathUnescape(to)
+	if err != nil {
+		return "", false
+	}
+	name := strings.TrimPrefix(path.Clean(decoded), "/")
+	candidates := []string{name, path.Join(name, "index.html"), name + ".html"}
+	if name == "" || strings.HasSuffix(decoded, "/") {
+		candidates = candidates[1:2]
+	}
+	for _, c := range candidates {
+		if there(c) {
+			return c, true
+		}
+	}
+	return "", false
+}
