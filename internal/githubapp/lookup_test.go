@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/fakegithub"
 )
 
@@ -118,12 +118,7 @@ func TestCancelEndsARunAndIsDoneWithOneThatIsOver(t *testing.T) {
 	if err := b.runner.Cancel(t.Context(), "www", 12, run); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(5 * time.Second); b.github.Runs()[0].Conclusion != "cancelled"; {
-		if time.Now().After(deadline) {
-			t.Fatal("the run was not cancelled")
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+	eventually.Holds(t, "the run to be cancelled", func() bool { return b.github.Runs()[0].Conclusion == "cancelled" })
 	for _, over := range []release.Run{run, {ID: "404", Attempt: 1}, {ID: "manual-1", Attempt: 1}} {
 		if err := b.runner.Cancel(t.Context(), "www", 12, over); err != nil {
 			t.Errorf("Cancel of run %s gave %v", over.ID, err)

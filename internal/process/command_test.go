@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/process"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 func run(ctx context.Context, t *testing.T, line string, grace time.Duration) (string, error) {
@@ -76,23 +77,21 @@ func TestCancelEndsEveryProcessOfTheCommand(t *testing.T) {
 			dir := t.TempDir()
 			ctx, cancel := context.WithCancelCause(t.Context())
 			reason := errors.New("somebody cancelled it")
+			ended := make(chan error, 1)
 			go func() {
-				waitFor(t, func() bool { return len(pids(dir)) > 0 })
-				cancel(reason)
+				ended <- process.Run(ctx, process.Command{
+					Args: process.Shell(c.line), Dir: dir, Env: []string{"PATH=" + os.Getenv("PATH")},
+					Grace: 200 * time.Millisecond, Mark: "PRESSRUN_TEST_MARK=" + dir,
+				})
 			}()
-			began := time.Now()
-			err := process.Run(ctx, process.Command{
-				Args: process.Shell(c.line), Dir: dir, Env: []string{"PATH=" + os.Getenv("PATH")},
-				Grace: 200 * time.Millisecond, Mark: "PRESSRUN_TEST_MARK=" + dir,
-			})
-			if !errors.Is(err, reason) {
+			eventually.Holds(t, "the process's number", func() bool { return len(pids(dir)) > 0 })
+			cancel(reason)
+			// Left alone, each would go on for longer than is waited for it.
+			if err := eventually.Receives(t, "the command's end", ended); !errors.Is(err, reason) {
 				t.Errorf("the error is %v, not the cause of the cancellation", err)
 			}
-			if took := time.Since(began); took > 5*time.Second {
-				t.Errorf("ending it took %s", took)
-			}
 			for _, pid := range pids(dir) {
-				waitFor(t, func() bool { return !runs(pid) })
+				eventually.Holds(t, "the process's end", func() bool { return !runs(pid) })
 			}
 		})
 	}
@@ -100,11 +99,16 @@ func TestCancelEndsEveryProcessOfTheCommand(t *testing.T) {
 
 func TestCommandMayCleanUpWhenAskedToEnd(t *testing.T) {
 	dir := t.TempDir()
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	line := `trap 'echo cleaned > cleaned; exit 0' TERM; while :; do sleep 0.02; done`
-	err := process.Run(ctx, process.Command{Args: process.Shell(line), Dir: dir, Env: os.Environ(), Grace: 5 * time.Second})
-	if !errors.Is(err, context.DeadlineExceeded) {
+	line := `trap 'echo cleaned > cleaned; exit 0' TERM; echo $$ > pids; while :; do sleep 0.02; done`
+	ended := make(chan error, 1)
+	go func() {
+		ended <- process.Run(ctx, process.Command{Args: process.Shell(line), Dir: dir, Env: os.Environ(), Grace: eventually.Patience})
+	}()
+	eventually.Holds(t, "the trap to be set", func() bool { return len(pids(dir)) > 0 })
+	cancel()
+	if err := eventually.Receives(t, "the command's end", ended); !errors.Is(err, context.Canceled) {
 		t.Errorf("the error is %v", err)
 	}
 	if _, err := os.Stat(filepath.Join(dir, "cleaned")); err != nil {
@@ -113,10 +117,19 @@ func TestCommandMayCleanUpWhenAskedToEnd(t *testing.T) {
 }
 
 func TestBackgroundOfAGoodCommandDoesNotHoldItUp(t *testing.T) {
-	began := time.Now()
-	_, err := run(t.Context(), t, "sleep 6 & echo done", time.Second)
-	if err != nil || time.Since(began) > 5*time.Second {
-		t.Errorf("took %s, error %v", time.Since(began), err)
+	dir := t.TempDir()
+	t.Cleanup(func() {
+		for _, pid := range pids(dir) {
+			_ = syscall.Kill(pid, syscall.SIGKILL)
+		}
+	})
+	err := eventually.Returns(t, "the command's end", func() error {
+		return process.Run(t.Context(), process.Command{
+			Args: process.Shell("sleep 300 & echo $! > pids"), Dir: dir, Env: os.Environ(), Output: new(bytes.Buffer), Grace: time.Second,
+		})
+	})
+	if err != nil {
+		t.Error(err)
 	}
 }
 
@@ -140,15 +153,4 @@ func runs(pid int) bool {
 		return !strings.Contains(string(text), ") Z ")
 	}
 	return runtime.GOOS != "linux" && syscall.Kill(pid, 0) == nil
-}
-
-func waitFor(t *testing.T, f func() bool) {
-	t.Helper()
-	for range 1000 {
-		if f() {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Error("waited 5 s in vain")
 }

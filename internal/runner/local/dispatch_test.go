@@ -11,7 +11,6 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
@@ -32,7 +31,9 @@ func TestSameTokenIsTheSameRun(t *testing.T) {
 			t.Errorf("run %+v is not %+v", run, runs[0])
 		}
 	}
-	time.Sleep(100 * time.Millisecond)
+	if err := AwaitEnd(t.Context(), b.state, "www"); err != nil { // a second one would have to end, too
+		t.Fatal(err)
+	}
 	if n := b.starts(1); n != 1 {
 		t.Errorf("the action was started %d times", n)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/process"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 func TestCancelEndsAllOfARun(t *testing.T) {
@@ -29,17 +30,14 @@ func TestCancelEndsAllOfARun(t *testing.T) {
 			b := p.open(t)
 			run := b.dispatch(1)
 			written := filepath.Join(p.settings.Folder, "pids")
-			waitFor(t, "the build", func() bool { return len(pids(t, written)) > 0 })
-			began := time.Now()
+			eventually.Holds(t, "the build", func() bool { return len(pids(t, written)) > 0 })
+			// Left alone, each would go on for longer than is waited for its end.
 			if err := b.Cancel(t.Context(), "www", 1, run); err != nil {
 				t.Fatal(err)
 			}
 			e := b.ended(1)
 			if e.Conclusion != release.RunCancelled || e.Run != run {
 				t.Errorf("it ended as %+v", e)
-			}
-			if took := time.Since(began); took > 5*time.Second {
-				t.Errorf("it took %s", took)
 			}
 			for _, pid := range pids(t, written) {
 				if alive(pid) {
@@ -59,7 +57,7 @@ func (p *place) building(t *testing.T) (*bench, release.Run, process.Identity) {
 	t.Helper()
 	b := p.open(t)
 	run := b.dispatch(1)
-	waitFor(t, "the build", func() bool { return len(pids(t, filepath.Join(p.settings.Folder, "pids"))) > 0 })
+	eventually.Holds(t, "the build", func() bool { return len(pids(t, filepath.Join(p.settings.Folder, "pids"))) > 0 })
 	supervisor, _, err := b.folder(1).started()
 	if err != nil {
 		t.Fatal(err)
@@ -80,7 +78,7 @@ func TestCancelKillsASupervisorThatDoesNotEnd(t *testing.T) {
 		t.Errorf("it ended as %+v", e)
 	}
 	for _, pid := range pids(t, filepath.Join(p.settings.Folder, "pids")) {
-		waitFor(t, "the build's end", func() bool { return !alive(pid) })
+		eventually.Holds(t, "the build's end", func() bool { return !alive(pid) })
 	}
 }
 
@@ -95,10 +93,10 @@ func TestDeadSupervisorIsNoticedAtOnceAndItsOrphansEnded(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t, build)
 			p.settings.Env["PRESSRUN_TEST_STATE"] = `{"live":true}`
-			b := p.open(t)
+			b := p.open(t, func(o *Options) { o.Poll = time.Hour }) // its death must be told, not found
 			run := b.dispatch(1)
 			written := filepath.Join(p.settings.Folder, "pids")
-			waitFor(t, "the build", func() bool { return len(pids(t, written)) > 0 })
+			eventually.Holds(t, "the build", func() bool { return len(pids(t, written)) > 0 })
 			supervisor, _, err := b.folder(1).started()
 			if err != nil {
 				t.Fatal(err)
@@ -106,16 +104,12 @@ func TestDeadSupervisorIsNoticedAtOnceAndItsOrphansEnded(t *testing.T) {
 			if err := supervisor.Signal(syscall.SIGKILL); err != nil {
 				t.Fatal(err)
 			}
-			began := time.Now()
 			e := b.ended(1)
-			if took := time.Since(began); took > 2*time.Second {
-				t.Errorf("noticed after %s", took)
-			}
 			if e.Conclusion != release.RunDied || e.Run != run || !e.Live {
 				t.Errorf("it ended as %+v", e)
 			}
 			for _, pid := range pids(t, written) {
-				waitFor(t, "an orphan's end", func() bool { return !alive(pid) })
+				eventually.Holds(t, "an orphan's end", func() bool { return !alive(pid) })
 			}
 		})
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/pressrun/pressrun/internal/process"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // TestMain lets the test binary be the program: a run's supervisor, its
@@ -199,17 +200,17 @@ func (b *bench) dispatch(number int64) release.Run {
 // ended waits for the word that a run is over.
 func (b *bench) ended(number int64) release.RunEnded {
 	b.t.Helper()
-	select {
-	case got := <-b.events:
-		e, ok := got.event.(release.RunEnded)
-		if !ok || got.number != number || got.site != "www" {
-			b.t.Fatalf("told %+v, not the end of release %d", got, number)
+	b.t.Cleanup(func() {
+		if b.t.Failed() {
+			b.t.Logf("the log of release %d:\n%s", number, b.log(number))
 		}
-		return e
-	case <-time.After(20 * time.Second):
-		b.t.Fatalf("no word of the end of release %d; its log:\n%s", number, b.log(number))
+	})
+	got := eventually.Receives(b.t, fmt.Sprintf("the end of release %d", number), b.events)
+	e, ok := got.event.(release.RunEnded)
+	if !ok || got.number != number || got.site != "www" {
+		b.t.Fatalf("told %+v, not the end of release %d", got, number)
 	}
-	return release.RunEnded{}
+	return e
 }
 
 func (b *bench) log(number int64) string {
@@ -266,17 +267,6 @@ func pids(t *testing.T, path string) []int {
 func alive(pid int) bool {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !strings.Contains(string(text), ") Z ")
-}
-
-func waitFor(t *testing.T, what string, f func() bool) {
-	t.Helper()
-	for range 2000 {
-		if f() {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	t.Fatalf("waited 10 s in vain for %s", what)
 }
 
 // tempDir is a folder for one example of a property.

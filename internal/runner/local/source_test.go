@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -181,7 +182,7 @@ func TestCancelDuringTheFetch(t *testing.T) {
 	t.Setenv("GIT_SSH_COMMAND", "sh -c 'echo $$ >> "+p.state+"/pids; exec sleep 300' --")
 	b := p.open(t)
 	run := b.dispatch(1)
-	waitFor(t, "the fetch", func() bool { return len(pids(t, p.state+"/pids")) > 0 })
+	eventually.Holds(t, "the fetch", func() bool { return len(pids(t, p.state+"/pids")) > 0 })
 	if err := b.Cancel(t.Context(), "www", 1, run); err != nil {
 		t.Fatal(err)
 	}

@@ -14,10 +14,12 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 func there(t *testing.T, path string) bool {
@@ -53,7 +55,7 @@ func TestADeadSupervisorsCopyOfTheSourceIsRemoved(t *testing.T) {
 	p.settings.Folder, p.settings.Git = "", repo.path
 	b := p.open(t)
 	b.dispatch(1)
-	waitFor(t, "the build", func() bool { return len(pids(t, b.folder(1).file("pids"))) > 0 })
+	eventually.Holds(t, "the build", func() bool { return len(pids(t, b.folder(1).file("pids"))) > 0 })
 	if !there(t, b.folder(1).file("source")) {
 		t.Fatal("the build does not run in a copy")
 	}
@@ -222,13 +224,8 @@ func TestASlowStartKeepsNoOtherSiteWaiting(t *testing.T) {
 		}
 		other <- err
 	})
-	select {
-	case err := <-other:
-		if err != nil {
-			t.Error(err)
-		}
-	case <-time.After(10 * time.Second):
-		t.Error("another site waits")
+	if err := eventually.Receives(t, "another site's dispatch", other); err != nil {
+		t.Error(err)
 	}
 	close(release)
 	group.Wait()
@@ -237,35 +234,46 @@ func TestASlowStartKeepsNoOtherSiteWaiting(t *testing.T) {
 	}
 }
 
-func TestALockThatCannotBeReadIsToldOnce(t *testing.T) {
-	p := newPlace(t, "sleep 300")
-	log := &words{}
-	b := p.open(t, func(o *Options) {
-		o.Poll, o.Logger = time.Millisecond, slog.New(slog.NewTextHandler(log, nil))
+func TestALockThatCannotBeReadIsToldOnceAndLookedAtAgain(t *testing.T) {
+	state := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		log := &words{}
+		r, err := New(Options{
+			State: state, Poll: time.Millisecond, Logger: slog.New(slog.NewTextHandler(log, nil)),
+			Settings: func(string) (Settings, bool) { return Settings{}, false },
+			OnEvent:  func(string, int64, release.Event) {},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := folder{path: t.TempDir()}
+		// A link to itself can be opened by nobody, root included.
+		if err := os.Symlink("run.lock", f.file("run.lock")); err != nil {
+			t.Fatal(err)
+		}
+		over := make(chan bool)
+		go func() { over <- r.waitFor(f, nil) }()
+		time.Sleep(time.Hour)
+		if n := log.count("can't be looked at"); n != 1 {
+			t.Errorf("it was told %d times", n)
+		}
+		if err := errors.Join(os.Remove(f.file("run.lock")), os.WriteFile(f.file("run.lock"), nil, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+		mended := time.Now()
+		if !<-over {
+			t.Error("the end of the run was not noticed")
+		}
+		if after := time.Since(mended); after > longestPoll {
+			t.Errorf("it was looked at again after %s", after)
+		}
+		if log.count("can be looked at again") != 1 {
+			t.Error("that it is well again was not told")
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
 	})
-	run := b.dispatch(1)
-	// A link to itself can be opened by nobody, root included.
-	lock, aside := b.folder(1).file("run.lock"), b.folder(1).file("aside")
-	if err := errors.Join(os.Rename(lock, aside), os.Symlink("run.lock", lock)); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, "the trouble to be told", func() bool { return log.count("can't be looked at") > 0 })
-	time.Sleep(200 * time.Millisecond)
-	if n := log.count("can't be looked at"); n != 1 {
-		t.Errorf("it was told %d times", n)
-	}
-	if err := errors.Join(os.Remove(lock), os.Rename(aside, lock)); err != nil {
-		t.Fatal(err)
-	}
-	if err := b.Cancel(t.Context(), "www", 1, run); err != nil {
-		t.Fatal(err)
-	}
-	if e := b.ended(1); e.Conclusion != release.RunCancelled {
-		t.Errorf("it ended as %+v", e)
-	}
-	if log.count("can be looked at again") != 1 {
-		t.Error("that it is well again was not told")
-	}
 }
 
 // Somebody tries a restore beside the app that is in use: its copy of the state
@@ -274,7 +282,7 @@ func TestACopyOfTheStateFolderEndsNobodysRun(t *testing.T) {
 	p := newPlace(t, "echo $$ >> pids; while [ ! -e go ]; do sleep 0.02; done; echo went on")
 	b := p.open(t)
 	run := b.dispatch(1)
-	waitFor(t, "the build", func() bool { return len(pids(t, filepath.Join(p.settings.Folder, "pids"))) > 0 })
+	eventually.Holds(t, "the build", func() bool { return len(pids(t, filepath.Join(p.settings.Folder, "pids"))) > 0 })
 	other := &place{state: t.TempDir(), settings: p.settings}
 	if err := os.CopyFS(other.state, os.DirFS(p.state)); err != nil {
 		t.Fatal(err)
