@@ -8,6 +8,8 @@ import (
 	"strconv"
 
 	"github.com/google/go-github/v60/github"
+
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Deployment is a release as GitHub shows it under Deployments.
@@ -49,7 +51,7 @@ func (r *Runner) Deploy(ctx context.Context, d Deployment) error {
 	if len(told) > 0 && slices.Index(order, told[0].GetState()) >= slices.Index(order, d.State) {
 		return nil
 	}
-	in := &github.DeploymentStatusRequest{State: &d.State, Description: github.String(cut(oneLine(d.Why), 140))}
+	in := &github.DeploymentStatusRequest{State: &d.State, Description: github.String(text.Shorten(text.OneLine(d.Why), 140))}
 	if d.LogURL != "" {
 		in.LogURL = &d.LogURL
 	}
@@ -87,11 +89,4 @@ func (r *Runner) deployment(ctx context.Context, to *link, site Site, d Deployme
 		return 0, fmt.Errorf("make the deployment of release #%d: %w", d.Number, err)
 	}
 	return made.GetID(), nil
-}
-
-func cut(text string, most int) string {
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most-1]) + "…"
-	}
-	return text
 }

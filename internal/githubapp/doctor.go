@@ -87,7 +87,7 @@ func (e *examination) trouble(name string, err error) {
 		e.failed(name, what, do)
 		return
 	}
-	e.unknown(name, oneLine(err.Error()), "see whether GitHub can be reached from here (https://www.githubstatus.com), then look again")
+	e.unknown(name, extract(err.Error()), "see whether GitHub can be reached from here (https://www.githubstatus.com), then look again")
 }
 
 func (e *examination) repository(ctx context.Context, to *link) bool {
@@ -129,7 +129,7 @@ func (e *examination) workflow(ctx context.Context, to *link) bool {
 		return false
 	}
 	if state := found.GetState(); state != "active" && state != "disabled_inactivity" {
-		e.failed("workflow", fmt.Sprintf("%s is switched off (%s)", found.GetPath(), oneLine(state)), "switch it on under Actions, at its \"Enable workflow\" button")
+		e.failed("workflow", fmt.Sprintf("%s is switched off (%s)", found.GetPath(), extract(state)), "switch it on under Actions, at its \"Enable workflow\" button")
 		return false
 	}
 	e.ok("workflow", found.GetPath())

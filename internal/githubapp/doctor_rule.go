@@ -61,7 +61,7 @@ func (e *examination) subscribed(ctx context.Context) (bool, error) {
 // enabled says whether the rule is enabled for the App in the environment.
 func (e *examination) enabled(ctx context.Context, to *link) {
 	environment := e.site.Environment
-	where := fmt.Sprintf("Settings, Environments, %s, Deployment protection rules", oneLine(environment))
+	where := fmt.Sprintf("Settings, Environments, %s, Deployment protection rules", extract(environment))
 	path := fmt.Sprintf("repos/%s/environments/%s/deployment_protection_rules", e.site.Repository, url.PathEscape(environment))
 	req, err := to.reads.NewRequest(http.MethodGet, path, nil)
 	if err != nil {
@@ -71,7 +71,7 @@ func (e *examination) enabled(ctx context.Context, to *link) {
 	var found enabledRules
 	if _, err := to.reads.Do(ctx, req, &found); err != nil {
 		if status, _ := answer(err); status == http.StatusNotFound {
-			e.failed(ruleCheck, fmt.Sprintf("%s has no environment %s, or custom protection rules can't be had there", e.site.Repository, oneLine(environment)),
+			e.failed(ruleCheck, fmt.Sprintf("%s has no environment %s, or custom protection rules can't be had there", e.site.Repository, extract(environment)),
 				"make the environment, or mend the site's github.environment (private repositories need GitHub Enterprise for such rules)")
 			return
 		}
@@ -80,9 +80,9 @@ func (e *examination) enabled(ctx context.Context, to *link) {
 	}
 	for _, rule := range found.Rules {
 		if rule.Enabled && rule.App.ID == e.runner.options.AppID {
-			e.ok(ruleCheck, "the App is asked before a job in "+oneLine(environment)+" begins")
+			e.ok(ruleCheck, "the App is asked before a job in "+extract(environment)+" begins")
 			return
 		}
 	}
-	e.failed(ruleCheck, fmt.Sprintf("the App is not asked before a job in %s begins: runs do not wait for the site's turn there", oneLine(environment)), "enable the App under "+where)
+	e.failed(ruleCheck, fmt.Sprintf("the App is not asked before a job in %s begins: runs do not wait for the site's turn there", extract(environment)), "enable the App under "+where)
 }

@@ -130,7 +130,7 @@ func ParseHook(event string, body []byte) (News, error) {
 	}
 	var b hookBody
 	if err := json.Unmarshal(body, &b, lenient); err != nil {
-		return news, fmt.Errorf("read the %s webhook: %w", oneLine(event), err)
+		return news, fmt.Errorf("read the %s webhook: %w", extract(event), err)
 	}
 	news.Action, news.Repository, news.Installation = b.Action, b.Repository.FullName, b.Installation.ID
 	switch event {

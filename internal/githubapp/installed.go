@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Change is what became of the App's installation on an account.
@@ -34,7 +36,7 @@ func changeOf(b hookBody) *Change {
 		return out
 	}
 	return &Change{
-		Account: b.Installation.Account.Login, By: cut(oneLine(b.Sender.Login), 80),
+		Account: b.Installation.Account.Login, By: text.Shorten(text.OneLine(b.Sender.Login), 80),
 		Repositories: names(slices.Concat(b.Repositories, b.Added)...), Removed: names(b.Removed...),
 	}
 }
@@ -75,5 +77,5 @@ func (r *Runner) InWords(site, action string, c Change) string {
 	case changes[action] != "":
 		return changes[action]
 	}
-	return "the GitHub App's installation changed: " + cut(oneLine(action), 40)
+	return "the GitHub App's installation changed: " + text.Shorten(text.OneLine(action), 40)
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Log gives nothing: a release's run must be named, see RunLog.
@@ -48,9 +49,9 @@ func logText(run release.Run, jobs []Job) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "The run's output is on GitHub: %s\n", run.URL)
 	for _, j := range jobs {
-		fmt.Fprintf(&b, "\n%s: %s%s\n  %s\n", oneLine(j.Name), outcome(j.Status, j.Conclusion), lasted(j.Started, j.Finished), j.URL)
+		fmt.Fprintf(&b, "\n%s: %s%s\n  %s\n", extract(j.Name), outcome(j.Status, j.Conclusion), lasted(j.Started, j.Finished), j.URL)
 		for _, s := range j.Steps {
-			fmt.Fprintf(&b, "  - %s: %s%s\n", oneLine(s.Name), outcome(s.Status, s.Conclusion), lasted(s.Started, s.Finished))
+			fmt.Fprintf(&b, "  - %s: %s%s\n", extract(s.Name), outcome(s.Status, s.Conclusion), lasted(s.Started, s.Finished))
 		}
 	}
 	return b.String()
@@ -67,5 +68,5 @@ func lasted(from, to time.Time) string {
 	if from.IsZero() || to.Before(from) {
 		return ""
 	}
-	return fmt.Sprintf(" (%s)", to.Sub(from).Round(time.Second))
+	return fmt.Sprintf(" (%s)", text.Span(to.Sub(from)))
 }

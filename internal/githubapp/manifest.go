@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Manifest is what GitHub makes an App of (docs.github.com: registering a
@@ -43,7 +45,7 @@ func NewManifest(appURL, name string, protection bool) Manifest {
 	}
 	appURL = strings.TrimRight(appURL, "/")
 	return Manifest{
-		Name: cut(name, maxAppName), URL: appURL, Public: false,
+		Name: text.Shorten(name, maxAppName), URL: appURL, Public: false,
 		HookAttributes: hookAttributes{URL: appURL + "/v1/github/webhooks", Active: strings.HasPrefix(appURL, "https://")},
 		RedirectURL:    appURL + "/setup/created", SetupURL: appURL + "/setup/installed",
 		DefaultEvents:      events,

@@ -163,18 +163,18 @@ func (i *Identities) Check(ctx context.Context, token string) (Identity, error) 
 		return Identity{}, fmt.Errorf("check the run's token: %w", err)
 	}
 	if err != nil {
-		return Identity{}, notAccepted("the run's token is not one of %s for this app: %s", i.issuer, oneLine(err.Error()))
+		return Identity{}, notAccepted("the run's token is not one of %s for this app: %s", i.issuer, extract(err.Error()))
 	}
 	var c claims
 	if err := verified.Claims(&c); err != nil {
-		return Identity{}, notAccepted("the run's token can't be read: %s", oneLine(err.Error()))
+		return Identity{}, notAccepted("the run's token can't be read: %s", extract(err.Error()))
 	}
 	attempt, err := strconv.Atoi(c.RunAttempt)
 	if err != nil || attempt < 1 || c.RunID == "" || c.ID == "" {
 		return Identity{}, notAccepted("the run's token names no run, no attempt or not itself")
 	}
 	if !events[c.Event] {
-		return Identity{}, notAccepted("a run that was started by %q may not release a site: only workflow_dispatch, schedule, repository_dispatch and workflow_run may", oneLine(c.Event))
+		return Identity{}, notAccepted("a run that was started by %q may not release a site: only workflow_dispatch, schedule, repository_dispatch and workflow_run may", extract(c.Event))
 	}
 	who := Identity{
 		Repository: c.Repository, Event: c.Event, Environment: c.Environment, Actor: c.Actor, ID: c.ID, Expires: verified.Expiry,
@@ -187,7 +187,7 @@ func (i *Identities) Check(ctx context.Context, token string) (Identity, error) 
 // sites are those whose repository, workflow and ref a token is of.
 func (i *Identities) sites(ctx context.Context, c claims) ([]string, error) {
 	var out []string
-	why := notAccepted("no site's releases run in repository %s", oneLine(c.Repository))
+	why := notAccepted("no site's releases run in repository %s", extract(c.Repository))
 	for name, site := range i.runner.options.Sites {
 		if !strings.EqualFold(site.Repository, c.Repository) {
 			continue
@@ -213,19 +213,19 @@ func (i *Identities) sites(ctx context.Context, c claims) ([]string, error) {
 // is one with other capitals. Those of repositories do not count.
 func matches(site Site, ids repository, c claims) error {
 	if c.RepositoryID != strconv.FormatInt(ids.id, 10) || c.OwnerID != strconv.FormatInt(ids.owner, 10) {
-		return notAccepted("the run's repository %s (id %s) is not the one that is called so now (id %d)", oneLine(c.Repository), oneLine(c.RepositoryID), ids.id)
+		return notAccepted("the run's repository %s (id %s) is not the one that is called so now (id %d)", extract(c.Repository), extract(c.RepositoryID), ids.id)
 	}
 	file, ref, ok := strings.Cut(c.WorkflowRef, "@")
 	repository, workflow, _ := strings.Cut(file, "/.github/workflows/")
 	if !ok || !strings.EqualFold(repository, site.Repository) || workflow != site.Workflow {
-		return notAccepted("the run is of workflow %s, and the site's is %s", oneLine(file), site.Workflow)
+		return notAccepted("the run is of workflow %s, and the site's is %s", extract(file), site.Workflow)
 	}
 	for _, r := range []string{"refs/heads/" + site.Ref, "refs/tags/" + site.Ref} {
 		if ref == r && c.Ref == r {
 			return nil
 		}
 	}
-	return notAccepted("the run is of %s (its workflow of %s), and the site is released from %s", oneLine(c.Ref), oneLine(ref), site.Ref)
+	return notAccepted("the run is of %s (its workflow of %s), and the site is released from %s", extract(c.Ref), extract(ref), site.Ref)
 }
 
 // repository asks GitHub which repository a name stands for.

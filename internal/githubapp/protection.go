@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/google/go-github/v60/github"
+
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // HookProtectionRule is the webhook by which GitHub asks an App whether a job may
@@ -84,7 +86,7 @@ func (r *Runner) review(ctx context.Context, g Gate, state, comment string) erro
 		return err
 	}
 	path := "repos/" + site.Repository + "/actions/runs/" + url.PathEscape(g.Run) + "/" + HookProtectionRule
-	req, err := to.writes.NewRequest(http.MethodPost, path, review{Environment: g.Environment, State: state, Comment: cut(markdownText(comment), maxComment)})
+	req, err := to.writes.NewRequest(http.MethodPost, path, review{Environment: g.Environment, State: state, Comment: text.Shorten(markdownText(comment), maxComment)})
 	if err != nil {
 		return fmt.Errorf("answer for run %s: %w", g.Run, err)
 	}
@@ -103,9 +105,9 @@ func (r *Runner) review(ctx context.Context, g Gate, state, comment string) erro
 
 // markdownText makes text that people wrote harmless in Markdown: no link, no
 // mention, no markup.
-func markdownText(text string) string {
+func markdownText(plain string) string {
 	var b strings.Builder
-	for _, r := range oneLine(text) {
+	for _, r := range extract(plain) {
 		if strings.ContainsRune("\\`*_[]<>!|~@", r) {
 			b.WriteRune('\\')
 		}

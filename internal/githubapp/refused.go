@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
-	"unicode"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/google/go-github/v60/github"
 
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // answer is the status and message of GitHub's refusal in an error; 0 when
@@ -60,7 +60,7 @@ func (r *Runner) refusalWords(site Site, err error, status int, message string) 
 	case strings.Contains(err.Error(), "find the App's installation"):
 		return fmt.Sprintf("the GitHub App is not installed on %s, or there is no such repository: install it there, or mend the site's github.repository", site.Repository)
 	case status == http.StatusForbidden:
-		return fmt.Sprintf("GitHub does not allow Pressrun to start workflows in %s (%s): grant Actions: read and write", site.Repository, oneLine(message))
+		return fmt.Sprintf("GitHub does not allow Pressrun to start workflows in %s (%s): grant Actions: read and write", site.Repository, extract(message))
 	case status == http.StatusNotFound:
 		return fmt.Sprintf("there is no workflow %s on the default branch of %s, or Pressrun may not see it: commit the workflow, or mend the site's github.workflow", file, site.Repository)
 	case strings.Contains(message, "disabled workflow"):
@@ -70,9 +70,9 @@ func (r *Runner) refusalWords(site Site, err error, status int, message string) 
 	case strings.Contains(message, "No ref found"):
 		return fmt.Sprintf("%s has no branch or tag %s: mend the site's github.ref", site.Repository, site.Ref)
 	case strings.Contains(message, "Unexpected inputs"):
-		return fmt.Sprintf("%s of %s does not declare the inputs that Pressrun gives (%s): declare site, release, token and app_url under workflow_dispatch", file, site.Repository, oneLine(message))
+		return fmt.Sprintf("%s of %s does not declare the inputs that Pressrun gives (%s): declare site, release, token and app_url under workflow_dispatch", file, site.Repository, extract(message))
 	}
-	return fmt.Sprintf("GitHub refused to start %s of %s: %s (%d)", file, site.Repository, oneLine(message), status)
+	return fmt.Sprintf("GitHub refused to start %s of %s: %s (%d)", file, site.Repository, extract(message), status)
 }
 
 // forgetAfter drops what is remembered of a repository when a refusal may come
@@ -87,16 +87,6 @@ func (r *Runner) forgetAfter(site Site, err error) {
 	delete(r.links.known, site.Repository)
 }
 
-// oneLine makes text from elsewhere one line of at most 300 characters.
-func oneLine(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1 // a terminal would obey it
-		}
-		return r
-	}, strings.Join(strings.Fields(text), " "))
-	if runes := []rune(text); len(runes) > 300 {
-		return string(runes[:300]) + "…"
-	}
-	return text
-}
+// extract is what GitHub or a repository says, on one line of at most 300
+// characters.
+func extract(said string) string { return text.Shorten(text.OneLine(said), 300) }

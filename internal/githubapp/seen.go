@@ -63,7 +63,7 @@ func (s Seen) Note() string {
 	case "queued":
 		return s.queuedNote()
 	}
-	return "GitHub says: " + oneLine(s.Status)
+	return "GitHub says: " + extract(s.Status)
 }
 
 // queuedNote tells apart what GitHub calls queued: its own queue, and the wait
@@ -74,7 +74,7 @@ func (s Seen) queuedNote() string {
 		case j.Status == "waiting":
 			return "waits in GitHub for a deployment protection rule: somebody or something must approve it"
 		case j.Status == "queued" && j.Runner == "" && len(j.Labels) > 0:
-			return "waits in GitHub for a runner (" + oneLine(strings.Join(j.Labels, ", ")) + ")"
+			return "waits in GitHub for a runner (" + extract(strings.Join(j.Labels, ", ")) + ")"
 		}
 	}
 	return "waits in GitHub's queue"
@@ -100,7 +100,7 @@ func (s Seen) ending() (release.Conclusion, string) {
 	case "neutral", "skipped":
 		return release.RunSucceeded, "every job of it was skipped"
 	}
-	return release.RunFailed, "GitHub says: " + oneLine(s.Conclusion)
+	return release.RunFailed, "GitHub says: " + extract(s.Conclusion)
 }
 
 // failure names the step that failed. A failed job without one is a runner
@@ -113,13 +113,13 @@ func (s Seen) failure() (release.Conclusion, string) {
 		}
 		for _, step := range j.Steps {
 			if step.Conclusion == "failure" {
-				return release.RunFailed, fmt.Sprintf("at the step %q of the job %q", oneLine(step.Name), oneLine(j.Name))
+				return release.RunFailed, fmt.Sprintf("at the step %q of the job %q", extract(step.Name), extract(j.Name))
 			}
 		}
 		lost = j.Name
 	}
 	if lost != "" {
-		return release.RunDied, fmt.Sprintf("the runner of the job %q was lost, or never came", oneLine(lost))
+		return release.RunDied, fmt.Sprintf("the runner of the job %q was lost, or never came", extract(lost))
 	}
 	return release.RunFailed, ""
 }

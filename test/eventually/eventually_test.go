@@ -60,8 +60,10 @@ func TestWhatComesLateIsWaitedFor(t *testing.T) {
 func TestWhatNeverComesFailsTheTestAndSaysWhat(t *testing.T) {
 	for name, wait := range map[string]func(t eventually.T){
 		"a condition": func(t eventually.T) { eventually.Holds(t, "the flood", func() bool { return false }) },
-		"an error":    func(t eventually.T) { eventually.Succeeds(t, "the flood", func() error { return errors.New("no rain") }) },
-		"a channel":   func(t eventually.T) { eventually.Receives(t, "the flood", make(chan int)) },
+		"an error": func(t eventually.T) {
+			eventually.Succeeds(t, "the flood", func() error { return errors.New("no rain") })
+		},
+		"a channel": func(t eventually.T) { eventually.Receives(t, "the flood", make(chan int)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

@@ -276,7 +276,7 @@ func TestServedRequestsAreToldInPlainText(t *testing.T) {
 	}{
 		{"a list", `[{"title":"Opening hours","entity":"article/1","action":"update","actor":"Maya","more":1}]`, []string{"update article/1 Opening hours by Maya"}, 0},
 		{"an object", `{"release":7,"requests":[{"title":"Opening hours"},{}]}`, []string{"Opening hours", "a request without details"}, 0},
-		{"terminal codes", `[{"title":"a\u001b[2Jb\nc\u202ed"}]`, []string{"a [2Jb c d"}, 0},
+		{"terminal codes", `[{"title":"a\u001b[2Jb\nc\u202ed"}]`, []string{"ab cd"}, 0},
 		{"none", `{"requests":[]}`, nil, 0},
 		{"broken", `{"requests":7}`, nil, 1},
 		{"cut", `[{"title":`, nil, 1},

@@ -8,7 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode"
+
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // The bounds of what is read of the served requests.
@@ -70,20 +71,20 @@ func decodeRequests(data []byte) ([]string, error) {
 	}
 	changed := make([]string, 0, len(list))
 	for _, s := range list {
-		changed = append(changed, s.text())
+		changed = append(changed, s.line())
 	}
 	return changed, nil
 }
 
-// text is one line for a log: it can't hold line ends or terminal codes.
-func (s served) text() string {
+// line is for a log: it can't hold line ends or terminal codes.
+func (s served) line() string {
 	var parts []string
 	for _, part := range []string{s.Action, s.Entity, s.Title} {
-		if part = plain(part); part != "" {
+		if part = extract(part); part != "" {
 			parts = append(parts, part)
 		}
 	}
-	if actor := plain(s.Actor); actor != "" {
+	if actor := extract(s.Actor); actor != "" {
 		parts = append(parts, "by "+actor)
 	}
 	if len(parts) == 0 {
@@ -92,13 +93,4 @@ func (s served) text() string {
 	return strings.Join(parts, " ")
 }
 
-func plain(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
-	runes := []rune(strings.TrimSpace(text))
-	return string(runes[:min(len(runes), maxChangedText)])
-}
+func extract(said string) string { return text.Shorten(text.OneLine(said), maxChangedText) }

@@ -11,7 +11,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
+
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Kind tells what a Block is.
@@ -42,10 +43,10 @@ type Span struct {
 var link = regexp.MustCompile(`\[([^\[\]]+)\]\(([^()\s]+)\)`)
 
 // Parse reads an article's text. Every text is valid: what is not markup is a
-// paragraph. Control characters are dropped and invalid UTF-8 is replaced.
-func Parse(text string) []Block {
+// paragraph. It is made plain first, as all text from elsewhere.
+func Parse(article string) []Block {
 	var p parser
-	for line := range strings.Lines(clean(text)) {
+	for line := range strings.Lines(text.Plain(article)) {
 		p.line(strings.TrimSpace(line))
 	}
 	p.flush()
@@ -101,23 +102,23 @@ func (p *parser) flushList() {
 
 // spans splits a line at its links. A link with an address that we don't
 // accept stays in the text as it was typed, so that its author sees it.
-func spans(text string) []Span {
-	text = strings.Join(strings.Fields(text), " ")
+func spans(line string) []Span {
+	line = strings.Join(strings.Fields(line), " ")
 	var out []Span
 	rest := 0
-	for _, m := range link.FindAllStringSubmatchIndex(text, -1) {
-		href := text[m[4]:m[5]]
+	for _, m := range link.FindAllStringSubmatchIndex(line, -1) {
+		href := line[m[4]:m[5]]
 		if !safe(href) {
 			continue
 		}
 		if m[0] > rest {
-			out = append(out, Span{Text: text[rest:m[0]]})
+			out = append(out, Span{Text: line[rest:m[0]]})
 		}
-		out = append(out, Span{Text: text[m[2]:m[3]], Href: href})
+		out = append(out, Span{Text: line[m[2]:m[3]], Href: href})
 		rest = m[1]
 	}
-	if rest < len(text) {
-		out = append(out, Span{Text: text[rest:]})
+	if rest < len(line) {
+		out = append(out, Span{Text: line[rest:]})
 	}
 	return out
 }
@@ -133,17 +134,4 @@ func safe(href string) bool {
 		return strings.HasPrefix(href, "/") && !strings.HasPrefix(href, "//")
 	}
 	return slices.Contains([]string{"http", "https", "mailto"}, u.Scheme) && (u.Host != "" || u.Opaque != "")
-}
-
-func clean(text string) string {
-	text = strings.ReplaceAll(text, "\r\n", "\n")
-	return strings.Map(func(r rune) rune {
-		if r == '\r' {
-			return '\n'
-		}
-		if unicode.IsControl(r) && r != '\n' && r != '\t' {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(text, "\uFFFD"))
 }
