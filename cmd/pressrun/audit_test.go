@@ -1,20 +1,101 @@
 package main
 
 import (
-	"bytes"
-	"regexp"
+	"encoding/json"
+	"maps"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
+	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/test/fakekvs"
+	"github.com/pressrun/pressrun/test/fakes3"
 )
 
-func TestTheAuditSaysWhatIsStillToBeDeleted(t *testing.T) {
-	var out bytes.Buffer
-	doc := auditDocument{Audit: engine.Audit{Files: 2, ToDelete: []string{"old/index.html"}}}
-	if err := (&auditCmd{}).print(&printer{out: &out}, doc); err != nil {
-		t.Fatal(err)
+// behindTheProxy lets the program reach a key value store, whose API has hosts of
+// its own, and a bucket.
+func behindTheProxy(t *testing.T, keys *fakekvs.Server) (endpoint string, run func(args ...string) outcome) {
+	t.Helper()
+	bucket := &fakes3.Server{}
+	bucket.Bucket("www", nil)
+	s3, proxy := httptest.NewServer(bucket), httptest.NewServer(keys)
+	t.Cleanup(s3.Close)
+	t.Cleanup(proxy.Close)
+	return s3.URL, func(args ...string) outcome {
+		t.Helper()
+		cmd, out, errs := start(t, t.TempDir(), args...)
+		cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE=http://kvs.example", "HTTP_PROXY="+proxy.URL, "NO_PROXY=",
+			"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=s", "AWS_REGION=us-east-1", "PRESSRUN_S3_ENDPOINT="+s3.URL)
+		if err := cmd.Run(); cmd.ProcessState == nil {
+			t.Fatal(err)
+		}
+		return outcome{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
 	}
-	if !regexp.MustCompile(`to be deleted +old/index\.html`).MatchString(out.String()) {
-		t.Errorf("got:\n%s", out.String())
+}
+
+func TestTheAuditFindsWhatBecameOfTheRedirectStore(t *testing.T) {
+	keys := &fakekvs.Server{}
+	theirs := map[string]string{"/theirs": "301 /index.html", "/taken": "301 /theirs"}
+	keys.Set(theirs)
+	endpoint, run := behindTheProxy(t, keys)
+	build := t.TempDir()
+	for name, body := range map[string]string{"index.html": "<p>hello", "about.html": "<p>about", "_redirects": "/old /about.html 301\n/taken /about.html\n/gone /about.html\n"} {
+		if err := os.WriteFile(filepath.Join(build, name), []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
+	deploySite := func() {
+		t.Helper()
+		t.Setenv("AWS_ACCESS_KEY_ID", "a")
+		t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
+		store, err := cdn.OpenKeyValueStore(t.Context(), cdn.KeyValueConfig{ARN: fakekvs.ARN, HTTPClient: keys, NoSettle: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dest, err := destination.Open(t.Context(), "s3://www", destination.Options{Endpoint: endpoint})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := engine.Run(t.Context(), dest, engine.Options{Source: build, Redirects: store, Now: time.Now}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	deploySite()
+	left := keys.Keys()
+	audit := func(code int, want string, args ...string) {
+		t.Helper()
+		o := run(append([]string{"audit", "s3://www"}, args...)...)
+		if text := strings.Join(strings.Fields(o.out+o.err), " "); o.code != code || !strings.Contains(text, want) {
+			t.Errorf("exit code %d, want %d and %q:\n%s", o.code, code, want, text)
+		}
+	}
+	audit(0, "its keys 2 key not ours /taken key not ours /theirs our keys all as they were deployed")
+
+	changed := maps.Clone(left)
+	delete(changed, "/gone")
+	changed["/old"], changed["/about.html"], changed["/extra"] = "302 https://evil.example/", "302 https://evil.example/", "301 /x pressrun:"
+	keys.Set(changed)
+	audit(exitConflict, "ours all as it was deployed redirect store "+fakekvs.ARN+" its keys 3 key missing /gone key changed /old key changed /taken key added /about.html key added /extra key not ours /theirs pressrun: the redirect store is not as")
+	o := run("audit", "s3://www", "--json")
+	var doc struct {
+		Changed   []string
+		Redirects struct{ Missing, Changed, Added, Foreign []string }
+	}
+	if err := json.Unmarshal([]byte(o.out), &doc); err != nil || o.code != exitConflict || doc.Changed == nil || strings.Join(doc.Redirects.Added, " ") != "/about.html /extra" {
+		t.Errorf("%v: %+v", err, o)
+	}
+	audit(0, "redirect store not looked at: "+fakekvs.ARN, "--redirect-store", "none")
+	audit(exitUsage, "not in arn:aws:cloudfront::123456789012:key-value-store/other", "--redirect-store", "arn:aws:cloudfront::123456789012:key-value-store/other")
+
+	deploySite()
+	audit(0, "key not ours /old")
+	if got := keys.Keys(); got["/gone"] != left["/gone"] || got["/extra"] != "" || got["/about.html"] == "" {
+		t.Errorf("after the next deploy it holds %v", got)
+	}
+	audit(exitFailed, "name the public address that the deploys name (--public-url)", "--public-url", "https://www.example.org/docs/")
 }
