@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cli/clitest"
+	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/test/fakekvs"
@@ -19,14 +21,14 @@ import (
 
 // behindTheProxy lets the program reach a key value store, whose API has hosts of
 // its own, and a bucket.
-func behindTheProxy(t *testing.T, keys *fakekvs.Server) (endpoint string, run func(args ...string) outcome) {
+func behindTheProxy(t *testing.T, keys *fakekvs.Server) (endpoint string, run func(args ...string) clitest.Outcome) {
 	t.Helper()
 	bucket := &fakes3.Server{}
 	bucket.Bucket("www", nil)
 	s3, proxy := httptest.NewServer(bucket), httptest.NewServer(keys)
 	t.Cleanup(s3.Close)
 	t.Cleanup(proxy.Close)
-	return s3.URL, func(args ...string) outcome {
+	return s3.URL, func(args ...string) clitest.Outcome {
 		t.Helper()
 		cmd, out, errs := start(t, t.TempDir(), args...)
 		cmd.Env = append(cmd.Env, "AWS_ENDPOINT_URL_CLOUDFRONT_KEYVALUESTORE=http://kvs.example", "HTTP_PROXY="+proxy.URL, "NO_PROXY=",
@@ -34,7 +36,7 @@ func behindTheProxy(t *testing.T, keys *fakekvs.Server) (endpoint string, run fu
 		if err := cmd.Run(); cmd.ProcessState == nil {
 			t.Fatal(err)
 		}
-		return outcome{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+		return clitest.Outcome{Code: cmd.ProcessState.ExitCode(), Out: out.String(), Err: errs.String()}
 	}
 }
 
@@ -70,8 +72,8 @@ func TestTheAuditFindsWhatBecameOfTheRedirectStore(t *testing.T) {
 	audit := func(code int, want string, args ...string) {
 		t.Helper()
 		o := run(append([]string{"audit", "s3://www"}, args...)...)
-		if text := strings.Join(strings.Fields(o.out+o.err), " "); o.code != code || !strings.Contains(text, want) {
-			t.Errorf("exit code %d, want %d and %q:\n%s", o.code, code, want, text)
+		if text := strings.Join(strings.Fields(o.Out+o.Err), " "); o.Code != code || !strings.Contains(text, want) {
+			t.Errorf("exit code %d, want %d and %q:\n%s", o.Code, code, want, text)
 		}
 	}
 	audit(0, "its keys 2 key not ours /taken key not ours /theirs our keys all as they were deployed")
@@ -80,22 +82,22 @@ func TestTheAuditFindsWhatBecameOfTheRedirectStore(t *testing.T) {
 	delete(changed, "/gone")
 	changed["/old"], changed["/about.html"], changed["/extra"] = "302 https://evil.example/", "302 https://evil.example/", "301 /x pressrun:"
 	keys.Set(changed)
-	audit(exitConflict, "ours all as it was deployed redirect store "+fakekvs.ARN+" its keys 3 key missing /gone key changed /old key changed /taken key added /about.html key added /extra key not ours /theirs pressrun: the redirect store is not as")
+	audit(exit.Conflict, "ours all as it was deployed redirect store "+fakekvs.ARN+" its keys 3 key missing /gone key changed /old key changed /taken key added /about.html key added /extra key not ours /theirs pressrun: the redirect store is not as")
 	o := run("audit", "s3://www", "--json")
 	var doc struct {
 		Changed   []string
 		Redirects struct{ Missing, Changed, Added, Foreign []string }
 	}
-	if err := json.Unmarshal([]byte(o.out), &doc); err != nil || o.code != exitConflict || doc.Changed == nil || strings.Join(doc.Redirects.Added, " ") != "/about.html /extra" {
+	if err := json.Unmarshal([]byte(o.Out), &doc); err != nil || o.Code != exit.Conflict || doc.Changed == nil || strings.Join(doc.Redirects.Added, " ") != "/about.html /extra" {
 		t.Errorf("%v: %+v", err, o)
 	}
 	audit(0, "redirect store not looked at: "+fakekvs.ARN, "--redirect-store", "none")
-	audit(exitUsage, "not in arn:aws:cloudfront::123456789012:key-value-store/other", "--redirect-store", "arn:aws:cloudfront::123456789012:key-value-store/other")
+	audit(exit.Usage, "not in arn:aws:cloudfront::123456789012:key-value-store/other", "--redirect-store", "arn:aws:cloudfront::123456789012:key-value-store/other")
 
 	deploySite()
 	audit(0, "key not ours /old")
 	if got := keys.Keys(); got["/gone"] != left["/gone"] || got["/extra"] != "" || got["/about.html"] == "" {
 		t.Errorf("after the next deploy it holds %v", got)
 	}
-	audit(exitFailed, "name the public address that the deploys name (--public-url)", "--public-url", "https://www.example.org/docs/")
+	audit(exit.Failed, "name the public address that the deploys name (--public-url)", "--public-url", "https://www.example.org/docs/")
 }

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/cli/clitest"
+	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -32,7 +34,7 @@ func readerGone(t *testing.T) *os.File {
 
 // TestAReaderThatGoesAwayStopsNoDeploy in its middle, as `2>&1 | head` is one.
 func TestAReaderThatGoesAwayStopsNoDeploy(t *testing.T) {
-	build, www := buildOf(t, map[string]string{"index.html": "<p>hello"}), filepath.Join(t.TempDir(), "www")
+	build, www := clitest.Build(t, map[string]string{"index.html": "<p>hello"}), filepath.Join(t.TempDir(), "www")
 	cmd, out, _ := start(t, t.TempDir(), "deploy", build, "file://"+www, "--progress", "plain")
 	cmd.Stderr = readerGone(t)
 	if err := cmd.Run(); err != nil || !strings.Contains(out.String(), "release 1 is live") {
@@ -41,7 +43,7 @@ func TestAReaderThatGoesAwayStopsNoDeploy(t *testing.T) {
 	cmd, _, errs := start(t, t.TempDir(), "audit", "file://"+www)
 	cmd.Stdout = readerGone(t)
 	_ = cmd.Run() // its code is looked at
-	if code := cmd.ProcessState.ExitCode(); code != exitNoReader || errs.Len() > 0 {
+	if code := cmd.ProcessState.ExitCode(); code != exit.NoReader || errs.Len() > 0 {
 		t.Errorf("exit code %d: %s", code, errs)
 	}
 }
@@ -68,7 +70,7 @@ func hanging(t *testing.T) (hangs chan struct{}, args, env []string) {
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(ended) })
-	build := buildOf(t, map[string]string{"index.html": "<p>hello"})
+	build := clitest.Build(t, map[string]string{"index.html": "<p>hello"})
 	return hangs, []string{"deploy", build, "s3://www"}, []string{"AWS_ACCESS_KEY_ID=a", "AWS_SECRET_ACCESS_KEY=s", "PRESSRUN_S3_ENDPOINT=" + server.URL}
 }
 

@@ -3,29 +3,21 @@
 package main
 
 import (
-	"context"
-	"fmt"
 	"os"
+
+	"github.com/pressrun/pressrun/internal/cli"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
 // version is set by the linker; see the Makefile.
 var version string
 
 func main() {
-	t := newTerminal()
-	ctx, stop := interruptible(os.Args[1:], t)
-	code := run(ctx, os.Args[1:], t)
+	args := os.Args[1:]
+	t := terminal.New()
+	t.Version = cli.Version(version)
+	ctx, stop := terminal.Interruptible(args, t)
+	code := cli.Run(ctx, args, t)
 	stop()
 	os.Exit(code)
-}
-
-// run carries out a command line. This is the one place that tells of an error
-// and turns it into an exit code.
-func run(ctx context.Context, args []string, t *terminal) int {
-	err := execute(ctx, args, t)
-	code := exitCode(err)
-	if text := tell(err, args); text != "" {
-		fmt.Fprintln(t.err, text)
-	}
-	return code
 }

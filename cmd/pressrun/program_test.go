@@ -17,7 +17,29 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/internal/cli/clitest"
+	"github.com/pressrun/pressrun/internal/cli/exit"
 )
+
+// Configurations that the tests of the commands have too.
+const (
+	goodConfig = "../../internal/cli/serve/testdata/good.yaml"
+	badConfig  = "../../internal/cli/serve/testdata/bad.yaml"
+)
+
+// onceDocument is what demo --once --json prints, as docs/cli.md has it.
+type onceDocument struct {
+	Outcome  string  `json:"outcome"`
+	Why      string  `json:"why"`
+	URL      string  `json:"url"`
+	ReadBack bool    `json:"read_back"`
+	Seconds  float64 `json:"request_to_live_seconds"`
+	Release  int64   `json:"release"`
+	States   []struct {
+		State   string  `json:"state"`
+		Seconds float64 `json:"seconds"`
+	} `json:"states"`
+}
 
 // program builds the program once for all tests that need the real one.
 var program = sync.OnceValues(func() (string, error) {
@@ -57,27 +79,27 @@ func start(t *testing.T, folder string, args ...string) (cmd *exec.Cmd, out, err
 }
 
 // finish runs the real program to its end and gives its exit code.
-func finish(t *testing.T, folder string, args ...string) outcome {
+func finish(t *testing.T, folder string, args ...string) clitest.Outcome {
 	t.Helper()
 	cmd, out, errs := start(t, folder, args...)
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		t.Fatal(err)
 	}
-	return outcome{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+	return clitest.Outcome{Code: cmd.ProcessState.ExitCode(), Out: out.String(), Err: errs.String()}
 }
 
 func TestTheRealProgramTellsItsVersionAndExitCodes(t *testing.T) {
-	var v versionInfo
+	var v struct{ Version, Go string }
 	o := finish(t, t.TempDir(), "version", "--json")
-	if err := json.Unmarshal([]byte(o.out), &v); err != nil || v.Version != "v1.2.3-test" || v.Go == "" {
+	if err := json.Unmarshal([]byte(o.Out), &v); err != nil || v.Version != "v1.2.3-test" || v.Go == "" {
 		t.Errorf("got %+v, %v", o, err)
 	}
-	o = finish(t, t.TempDir(), "config", "check", "testdata/bad.yaml")
-	if o.code != exitUsage || !strings.Contains(o.err, "testdata/bad.yaml:2:23: ") {
+	o = finish(t, t.TempDir(), "config", "check", badConfig)
+	if o.Code != exit.Usage || !strings.Contains(o.Err, badConfig+":2:23: ") {
 		t.Errorf("got %+v", o)
 	}
 	o = finish(t, t.TempDir(), "action", "check", "--output", "none", "--state-file", filepath.Join(t.TempDir(), "run.json"))
-	if o.code != action.ExitRefused {
+	if o.Code != action.ExitRefused {
 		t.Errorf("action's own code for a site that must not be published: %+v", o)
 	}
 }
@@ -87,10 +109,10 @@ func TestDemoOnce(t *testing.T) {
 	folder := t.TempDir()
 	o := finish(t, folder, "demo", "--once", "--json")
 	var d onceDocument
-	if err := json.Unmarshal([]byte(o.out), &d); err != nil || o.code != 0 {
+	if err := json.Unmarshal([]byte(o.Out), &d); err != nil || o.Code != 0 {
 		t.Fatalf("%v: %+v", err, o)
 	}
-	if d.Outcome != "succeeded" || !d.ReadBack || d.Release < 2 || d.URL == "" || d.RequestToLiveSeconds <= 0 || d.RequestToLiveSeconds > 60 {
+	if d.Outcome != "succeeded" || !d.ReadBack || d.Release < 2 || d.URL == "" || d.Seconds <= 0 || d.Seconds > 60 {
 		t.Errorf("got %+v", d)
 	}
 	var states []string
@@ -111,9 +133,9 @@ func TestDemoOnce(t *testing.T) {
 func TestDemoOnceFailsWhenNothingGoesLive(t *testing.T) {
 	folder := t.TempDir()
 	o := finish(t, folder, "demo", "--once", "--json", "--timeout", "300ms")
-	document, _, _ := strings.Cut(o.out, "\n}\n")
+	document, _, _ := strings.Cut(o.Out, "\n}\n")
 	var d onceDocument
-	if err := json.Unmarshal([]byte(document+"}"), &d); err != nil || o.code != exitNotLive || d.Outcome != "failed" || d.Why == "" || d.ReadBack {
+	if err := json.Unmarshal([]byte(document+"}"), &d); err != nil || o.Code != exit.NotLive || d.Outcome != "failed" || d.Why == "" || d.ReadBack {
 		t.Errorf("%v: %+v", err, o)
 	}
 	if left, err := filepath.Glob(filepath.Join(folder, "pressrun-demo-*", "log.txt")); err != nil || len(left) != 1 {
@@ -197,7 +219,7 @@ func readUntil(t *testing.T, in io.Reader, what string) string {
 
 func TestServeRefusesASecondServerAndEndsOnASignal(t *testing.T) {
 	folder := t.TempDir()
-	good, err := os.ReadFile("testdata/good.yaml")
+	good, err := os.ReadFile(goodConfig)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +237,7 @@ func TestServeRefusesASecondServerAndEndsOnASignal(t *testing.T) {
 		t.Fatal(err)
 	}
 	readUntil(t, log, "msg=serving")
-	if second := finish(t, folder, "serve", "--config", file); second.code != exitFailed || !strings.Contains(second.err, "pressrun.db") {
+	if second := finish(t, folder, "serve", "--config", file); second.Code != exit.Failed || !strings.Contains(second.Err, "pressrun.db") {
 		t.Errorf("the second server: %+v", second)
 	}
 	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -227,7 +249,7 @@ func TestServeRefusesASecondServerAndEndsOnASignal(t *testing.T) {
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("ended with %v", err)
 	}
-	if o := finish(t, folder, "serve", "--config", "testdata/bad.yaml"); o.code != exitUsage {
+	if o := finish(t, folder, "serve", "--config", badConfig); o.Code != exit.Usage {
 		t.Errorf("a bad configuration: %+v", o)
 	}
 }

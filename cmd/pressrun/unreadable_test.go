@@ -9,6 +9,9 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/pressrun/pressrun/internal/cli/clitest"
+	"github.com/pressrun/pressrun/internal/cli/exit"
 )
 
 // nobody is an ordinary user, for tests that run as root, who may read all.
@@ -46,10 +49,10 @@ func TestABuildOrADestinationThatThisUserMayNotUse(t *testing.T) {
 		code        int
 		want        string
 	}{
-		{"a file that can't be read", page, 0, exitFailed, "read the build: this user may not: check its owner and mode: open " + page + ": permission denied"},
-		{"a folder that can't be read", filepath.Join(build, "news"), 0, exitFailed, "read the build: this user may not: check its owner and mode: open " + filepath.Join(build, "news") + ": permission denied"},
-		{"a destination that can't be written", filepath.Dir(www), 0o555, exitFailed, "this user may not: check the folder's owner and mode"},
-		{"all is as it must be", page, 0o644, exitOK, "release 1 is live"},
+		{"a file that can't be read", page, 0, exit.Failed, "read the build: this user may not: check its owner and mode: open " + page + ": permission denied"},
+		{"a folder that can't be read", filepath.Join(build, "news"), 0, exit.Failed, "read the build: this user may not: check its owner and mode: open " + filepath.Join(build, "news") + ": permission denied"},
+		{"a destination that can't be written", filepath.Dir(www), 0o555, exit.Failed, "this user may not: check the folder's owner and mode"},
+		{"all is as it must be", page, 0o644, exit.OK, "release 1 is live"},
 	} {
 		before, err := os.Stat(c.place)
 		if err != nil {
@@ -62,10 +65,10 @@ func TestABuildOrADestinationThatThisUserMayNotUse(t *testing.T) {
 		if err := os.Chmod(c.place, before.Mode().Perm()); err != nil {
 			t.Fatal(err)
 		}
-		if o.code != c.code || !strings.Contains(o.out+o.err, c.want) {
-			t.Errorf("%s: exit code %d, want %d and %q:\n%s%s", c.name, o.code, c.code, c.want, o.out, o.err)
+		if o.Code != c.code || !strings.Contains(o.Out+o.Err, c.want) {
+			t.Errorf("%s: exit code %d, want %d and %q:\n%s%s", c.name, o.Code, c.code, c.want, o.Out, o.Err)
 		}
-		if _, err := os.Stat(filepath.Join(www, "index.html")); (err == nil) != (c.code == exitOK) {
+		if _, err := os.Stat(filepath.Join(www, "index.html")); (err == nil) != (c.code == exit.OK) {
 			t.Errorf("%s: the home page is live: %v", c.name, err == nil)
 		}
 	}
@@ -113,7 +116,7 @@ func own(t *testing.T, places ...string) {
 }
 
 // asUser runs a program as an ordinary user.
-func asUser(t *testing.T, home, program string, args ...string) outcome {
+func asUser(t *testing.T, home, program string, args ...string) clitest.Outcome {
 	t.Helper()
 	cmd, out, errs := start(t, home, args...)
 	cmd.Path, cmd.Dir = program, home
@@ -124,5 +127,5 @@ func asUser(t *testing.T, home, program string, args ...string) outcome {
 	if err := cmd.Run(); cmd.ProcessState == nil {
 		t.Fatal(err)
 	}
-	return outcome{cmd.ProcessState.ExitCode(), out.String(), errs.String()}
+	return clitest.Outcome{Code: cmd.ProcessState.ExitCode(), Out: out.String(), Err: errs.String()}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"io"
 	"os"
@@ -11,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -59,7 +58,7 @@ func TestAStoreThatRefusesIsSaidToBeWaitedFor(t *testing.T) {
 			}
 			text += string(rest)
 			_ = cmd.Wait() // interrupted, as meant
-			if code := cmd.ProcessState.ExitCode(); code != exitInterrupted || strings.Count(text, endpoint) != 1 {
+			if code := cmd.ProcessState.ExitCode(); code != exit.Interrupted || strings.Count(text, endpoint) != 1 {
 				t.Errorf("exit code %d, and said:\n%s", code, text)
 			}
 			if name != "a run" && out.Len() > 0 {
@@ -71,34 +70,14 @@ func TestAStoreThatRefusesIsSaidToBeWaitedFor(t *testing.T) {
 				}
 				return
 			}
-			var event waitingLine
+			var event struct {
+				Store string
+				Until time.Time
+			}
 			line, _, _ := strings.Cut(text[strings.Index(text, `{"event":"waiting"`):], "\n")
 			if err := json.Unmarshal([]byte(line), &event); err != nil || event.Store != endpoint || time.Until(event.Until) > time.Minute || time.Until(event.Until) < 0 {
 				t.Errorf("%v: %s", err, line)
 			}
 		})
-	}
-}
-
-func TestHowAWaitIsToldDependsOnTheProgress(t *testing.T) {
-	w := s3.Waiting{Store: "http://s3\n", Why: "it refuses connections", Until: time.Date(2026, 1, 2, 3, 4, 5, 6e8, time.FixedZone("X", 3600))}
-	for _, c := range []struct {
-		how    string
-		screen bool
-		want   string
-	}{
-		{"auto", false, "pressrun: waiting for the store at http://s3 : it refuses connections; trying until about 02:04:05 UTC\n"},
-		{"auto", true, eraseLine + "pressrun: waiting for the store at http://s3 : it refuses connections; trying until about 02:04:05 UTC\n"},
-		{"json", false, `{"event":"waiting","store":"http://s3\n","why":"it refuses connections","until":"2026-01-02T02:04:05Z"}` + "\n"},
-		{"off", false, ""},
-	} {
-		var b bytes.Buffer
-		tell := progressFlags{c.how}.waiting(&terminal{err: &b, progress: c.screen, local: time.UTC})
-		if tell != nil {
-			tell(w)
-		}
-		if b.String() != c.want {
-			t.Errorf("%s: %q, want %q", c.how, b.String(), c.want)
-		}
 	}
 }

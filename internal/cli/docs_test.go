@@ -1,4 +1,4 @@
-package main
+package cli_test
 
 import (
 	"bytes"
@@ -6,6 +6,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/cli"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
 func TestDocsHaveEveryCommandAndExitCode(t *testing.T) {
@@ -14,11 +18,11 @@ func TestDocsHaveEveryCommandAndExitCode(t *testing.T) {
 		t.Fatal(err)
 	}
 	doc := string(text)
-	table, _, _ := strings.Cut(strings.TrimPrefix(exitTable, "Exit codes:\n"), "The codes of")
+	table, _, _ := strings.Cut(strings.TrimPrefix(exit.Table, "Exit codes:\n"), "The codes of")
 	if !strings.Contains(doc, "```\n"+table+"```") {
 		t.Errorf("docs/cli.md has other exit codes than --help:\n%s", table)
 	}
-	parser, err := newParser(t.Context(), &terminal{out: &bytes.Buffer{}, err: &bytes.Buffer{}, now: time.Now, local: time.UTC})
+	parser, err := cli.NewParser(t.Context(), &terminal.Terminal{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Now: time.Now, Local: time.UTC})
 	if err != nil {
 		t.Fatal(err)
 	}

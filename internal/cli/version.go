@@ -1,11 +1,14 @@
-package main
+package cli
 
 import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
+// versionCmd tells what the program was built from.
 type versionCmd struct {
 	JSON bool `name:"json" help:"Print JSON."`
 }
@@ -26,23 +29,24 @@ type versionInfo struct {
 }
 
 // Run prints the version.
-func (c *versionCmd) Run(t *terminal) error {
-	info := buildInfo()
+func (c *versionCmd) Run(t *terminal.Terminal) error {
+	info := buildInfo(t.Version)
 	if c.JSON {
-		return (&printer{out: t.out}).document(info)
+		return (&terminal.Printer{Out: t.Out}).Document(info)
 	}
 	line := fmt.Sprintf("pressrun %s (%s, %s)", info.Version, info.Go, info.Platform)
 	if info.Commit != "" {
 		line = fmt.Sprintf("pressrun %s (commit %s, %s, %s)", info.Version, info.Commit, info.Go, info.Platform)
 	}
-	_, err := fmt.Fprintln(t.out, line)
+	_, err := fmt.Fprintln(t.Out, line)
 	return err
 }
 
-func buildVersion() string { return buildInfo().Version }
+// Version is the one that the linker was told, else what Go notes by itself.
+func Version(linked string) string { return buildInfo(linked).Version }
 
-// buildInfo is what the linker was told, else what Go notes by itself.
-func buildInfo() versionInfo {
+// buildInfo adds to a version what Go notes of the build.
+func buildInfo(version string) versionInfo {
 	info := versionInfo{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
 	build, ok := debug.ReadBuildInfo()
 	if !ok {

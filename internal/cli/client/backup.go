@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"context"
@@ -9,9 +9,12 @@ import (
 	"os"
 
 	"github.com/pressrun/pressrun/internal/atomicfile"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
-type backupCmd struct {
+// Backup copies the running app's ledger to a file.
+type Backup struct {
 	appFlags
 	File  string `arg:"" type:"path" help:"File to write."`
 	Force bool   `help:"Replace the file if it is there."`
@@ -19,7 +22,7 @@ type backupCmd struct {
 }
 
 // Help has the example.
-func (backupCmd) Help() string {
+func (Backup) Help() string {
 	return `The app goes on meanwhile; the copy is as of one instant. It is there whole or not at all, and for its owner only.
 To restore: stop the app, put the file in the state folder as pressrun.db, remove pressrun.db-wal and -shm, start it.
 
@@ -35,11 +38,11 @@ type backupDocument struct {
 }
 
 // Run writes the backup.
-func (c *backupCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Backup) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err := c.free(); err != nil {
 		return err
 	}
-	client, err := c.client()
+	client, err := c.client(t)
 	if err != nil {
 		return err
 	}
@@ -52,16 +55,16 @@ func (c *backupCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return fmt.Errorf("write the backup: %w", err)
 	}
-	p := &printer{out: t.out}
+	p := &terminal.Printer{Out: t.Out}
 	if c.JSON {
-		return p.document(backupDocument{c.File, n})
+		return p.Document(backupDocument{c.File, n})
 	}
-	_, err = fmt.Fprintf(t.out, "Wrote %s (%s).\n", c.File, size(n))
+	_, err = fmt.Fprintf(t.Out, "Wrote %s (%s).\n", c.File, terminal.Size(n))
 	return err
 }
 
 // free refuses a file that is there, before the app is asked for anything.
-func (c *backupCmd) free() error {
+func (c *Backup) free() error {
 	if c.Force {
 		return nil
 	}
@@ -72,12 +75,12 @@ func (c *backupCmd) free() error {
 	if err != nil {
 		return fmt.Errorf("look at %s: %w", c.File, err)
 	}
-	return withCode(exitUsage, fmt.Errorf("%s is there already; --force replaces it", c.File))
+	return exit.With(exit.Usage, fmt.Errorf("%s is there already; --force replaces it", c.File))
 }
 
 // write puts the copy in its place. Without --force it fails if somebody has
 // taken the name meanwhile.
-func (c *backupCmd) write(copied io.Reader) (int64, error) {
+func (c *Backup) write(copied io.Reader) (int64, error) {
 	if c.Force {
 		return atomicfile.Replace(c.File, copied)
 	}

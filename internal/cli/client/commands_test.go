@@ -1,108 +1,12 @@
-package main
+package client_test
 
 import (
-	"bytes"
-	"flag"
-	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
-	"sync"
 	"testing"
-	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/clitest"
 )
-
-var update = flag.Bool("update", false, "write the expected files anew")
-
-// invocation is one run of the program as a test sees it.
-type invocation struct {
-	args     []string
-	in       string
-	token    string
-	screen   bool
-	progress bool
-}
-
-type outcome struct {
-	code     int
-	out, err string
-}
-
-func invoke(t *testing.T, v invocation) outcome {
-	t.Helper()
-	t.Setenv("PRESSRUN_TOKEN", v.token)
-	var out bytes.Buffer
-	var errs lines
-	code := run(t.Context(), v.args, &terminal{
-		in: strings.NewReader(v.in), out: &out, err: &errs, screen: v.screen, progress: v.progress,
-		now: func() time.Time { return noon }, local: time.UTC,
-	})
-	return outcome{code, out.String(), errs.String()}
-}
-
-// lines takes what is told from several places at once, as a file does.
-type lines struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-// Addresses, folders and measured times differ from run to run.
-var (
-	address = regexp.MustCompile(`127\.0\.0\.1:[0-9]{5}`)
-	seconds = regexp.MustCompile(`"seconds": [0-9.e-]+`)
-)
-
-func (o outcome) text(args []string, calls []string, folder string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "$ pressrun %s\nexit code %d\n", strings.Join(args, " "), o.code)
-	for _, part := range []struct{ name, text string }{
-		{"calls", strings.Join(calls, "\n")}, {"standard output", o.out}, {"standard error", o.err},
-	} {
-		if part.text != "" {
-			fmt.Fprintf(&b, "\n--- %s\n%s", part.name, part.text)
-			if !strings.HasSuffix(part.text, "\n") {
-				b.WriteString("\n")
-			}
-		}
-	}
-	text := address.ReplaceAllString(b.String(), "127.0.0.1:PORT")
-	text = seconds.ReplaceAllString(text, `"seconds": 0`)
-	return strings.ReplaceAll(text, folder, "FOLDER")
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", "golden", name+".txt")
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("(-want +got; go test ./cmd/pressrun -update writes %s anew)\n%s", file, diff)
-	}
-}
 
 // Every command's output, calls and exit code, against a fake app.
 func TestCommands(t *testing.T) {
@@ -113,7 +17,6 @@ func TestCommands(t *testing.T) {
 		sites  []api.Site
 		fail   bool
 		token  string // "": a good one
-		in     string
 		screen bool
 	}{
 		{name: "request", args: "request|--reason|New opening hours", sites: one},
@@ -162,18 +65,6 @@ func TestCommands(t *testing.T) {
 		{name: "retry", args: "retry|--site|www-staging", sites: two},
 		{name: "freeze", args: "freeze|--to|2026-12-27T06:00:00Z|--why|Christmas|--site|www-staging", sites: two},
 		{name: "thaw", args: "thaw|QX4T2B7A|--site|www-staging", sites: two},
-		{name: "token-hash", args: "token|hash", in: fakeToken + "\n"},
-		{name: "token-hash-json", args: "token|hash|--json", in: fakeToken},
-		{name: "token-hash-short", args: "token|hash", in: "secret\n"},
-		{name: "token-new-bad-name", args: "token|new|a b|--role|cms"},
-		{name: "token-new-bad-role", args: "token|new|ada|--role|boss"},
-		{name: "config-check", args: "config|check|testdata/good.yaml"},
-		{name: "config-check-json", args: "config|check|testdata/good.yaml|--json"},
-		{name: "config-check-bad", args: "config|check|testdata/bad.yaml"},
-		{name: "config-check-bad-json", args: "config|check|testdata/bad.yaml|--json"},
-		{name: "config-check-missing", args: "config|check|testdata/none.yaml"},
-		{name: "usage-unknown", args: "publish"},
-		{name: "usage-unknown-json", args: "status|--jsn|--json"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFakeApp(t, c.sites...)
@@ -183,55 +74,9 @@ func TestCommands(t *testing.T) {
 			if token == "" {
 				token = fakeToken
 			}
-			folder, err := os.Getwd()
-			if err != nil {
-				t.Fatal(err)
-			}
 			args := strings.Split(c.args, "|")
-			o := invoke(t, invocation{args: args, in: c.in, token: token, screen: c.screen})
-			golden(t, c.name, o.text(args, f.calls, folder))
+			o := clitest.Run(t, clitest.Invocation{Args: args, Token: token, Screen: c.screen})
+			clitest.Golden(t, c.name, o.Text(args, f.calls))
 		})
-	}
-}
-
-// Every command's help, by walking the grammar: a new command has a file too.
-func TestHelp(t *testing.T) {
-	parser, err := newParser(t.Context(), &terminal{out: &bytes.Buffer{}, err: &bytes.Buffer{}, now: time.Now, local: time.UTC})
-	if err != nil {
-		t.Fatal(err)
-	}
-	commands := [][]string{{}}
-	for _, leaf := range parser.Model.Leaves(true) {
-		commands = append(commands, strings.Fields(leaf.FullPath())[1:])
-	}
-	if len(commands) < 20 {
-		t.Fatalf("found %d commands", len(commands))
-	}
-	for _, command := range commands {
-		if len(command) > 0 && command[0] == "action" {
-			continue // package action tests its own
-		}
-		name := "help" + strings.Join(append([]string{""}, command...), "-")
-		t.Run(name, func(t *testing.T) {
-			var names []string
-			for _, word := range command {
-				if !strings.ContainsAny(word, "<[") {
-					names = append(names, word)
-				}
-			}
-			args := append(names, "--help")
-			o := invoke(t, invocation{args: args})
-			if o.code != 0 || o.err != "" {
-				t.Errorf("ended with %d: %s", o.code, o.err)
-			}
-			if len(command) > 0 && !strings.Contains(o.out, "Example") {
-				t.Errorf("the help of %v has no example", names)
-			}
-			golden(t, name, o.text(args, nil, "\x00"))
-		})
-	}
-	o := invoke(t, invocation{})
-	if want := invoke(t, invocation{args: []string{"--help"}}); o != want {
-		t.Error("without a command the help is shown")
 	}
 }

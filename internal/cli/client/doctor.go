@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"context"
@@ -6,15 +6,18 @@ import (
 	"fmt"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
-type doctorCmd struct {
+// Doctor has the app check what it needs of GitHub.
+type Doctor struct {
 	appFlags
 	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // Help has the example.
-func (doctorCmd) Help() string {
+func (Doctor) Help() string {
 	return `Looks whether the app can sign in to GitHub, and whether each site's repository, permissions and workflow are as
 releases need them; says what to do about what is not. It changes nothing. Ends with 1 when something is wrong.
 
@@ -29,14 +32,14 @@ type doctorDocument struct {
 }
 
 // Run has the app look.
-func (c *doctorCmd) Run(ctx context.Context, t *terminal) error {
-	client, err := c.client()
+func (c *Doctor) Run(ctx context.Context, t *terminal.Terminal) error {
+	client, err := c.client(t)
 	if err != nil {
 		return err
 	}
 	checks, err := client.GitHubChecks(ctx)
-	if exitCode(err) == exitNotFound {
-		return withCode(exitNotFound, errors.New("no site of this app runs on GitHub, so there is nothing to look at"))
+	if exit.Code(err) == exit.NotFound {
+		return exit.With(exit.NotFound, errors.New("no site of this app runs on GitHub, so there is nothing to look at"))
 	}
 	if err != nil {
 		return err
@@ -49,14 +52,14 @@ func (c *doctorCmd) Run(ctx context.Context, t *terminal) error {
 		}
 		rows = append(rows, []string{check.Site, check.Name, check.Result, check.Detail, check.Do})
 	}
-	p := &printer{out: t.out}
+	p := &terminal.Printer{Out: t.Out}
 	if c.JSON {
-		err = p.document(doctorDocument{checks})
+		err = p.Document(doctorDocument{checks})
 	} else {
-		err = p.table(rows)
+		err = p.Table(rows)
 	}
 	if err == nil && wrong > 0 {
-		err = withCode(exitFailed, fmt.Errorf("%d of %d checks failed", wrong, len(checks)))
+		err = exit.With(exit.Failed, fmt.Errorf("%d of %d checks failed", wrong, len(checks)))
 	}
 	return err
 }

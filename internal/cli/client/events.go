@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"context"
@@ -6,11 +6,13 @@ import (
 	"slices"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
-type eventsCmd struct {
+// Events prints the audit trail.
+type Events struct {
 	appFlags
-	outputFlags
+	terminal.OutputFlags
 	Site   string `env:"PRESSRUN_SITE" placeholder:"NAME" help:"One site only (${env})."`
 	Follow bool   `help:"Go on with every new event until interrupted; a lost connection is taken up again without a gap."`
 	After  int64  `placeholder:"ID" help:"Only events after this one."`
@@ -18,7 +20,7 @@ type eventsCmd struct {
 }
 
 // Help has the example.
-func (eventsCmd) Help() string {
+func (Events) Help() string {
 	return `With --json each event is one line.
 
 Examples:
@@ -28,8 +30,8 @@ Examples:
 }
 
 // Run prints the audit trail.
-func (c *eventsCmd) Run(ctx context.Context, t *terminal) error {
-	client, err := c.client()
+func (c *Events) Run(ctx context.Context, t *terminal.Terminal) error {
+	client, err := c.client(t)
 	if err != nil {
 		return err
 	}
@@ -37,7 +39,7 @@ func (c *eventsCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	p := c.printer(t)
+	p := printer{c.Printer(t)}
 	for _, e := range events {
 		if err := p.event(e); err != nil {
 			return err
@@ -50,7 +52,7 @@ func (c *eventsCmd) Run(ctx context.Context, t *terminal) error {
 }
 
 // past reads what has happened, and gives the id up to which it has.
-func (c *eventsCmd) past(ctx context.Context, client *api.Client) ([]api.Event, int64, error) {
+func (c *Events) past(ctx context.Context, client *api.Client) ([]api.Event, int64, error) {
 	var events []api.Event
 	last := c.After
 	for {
@@ -71,21 +73,21 @@ func (c *eventsCmd) past(ctx context.Context, client *api.Client) ([]api.Event, 
 
 // event prints an event as it comes: without columns, whose width nobody knows
 // yet.
-func (p *printer) event(e api.Event) error {
-	if p.json {
-		return p.line(e)
+func (p printer) event(e api.Event) error {
+	if p.JSON {
+		return p.Line(e)
 	}
-	text := fmt.Sprintf("%s  %s", p.at(e.At), plain(e.Site))
+	text := fmt.Sprintf("%s  %s", p.At(e.At), terminal.Plain(e.Site))
 	if e.Release > 0 {
 		text += fmt.Sprintf(" #%d", e.Release)
 	}
-	text += "  " + plain(e.Kind)
+	text += "  " + terminal.Plain(e.Kind)
 	if e.By != "" {
-		text += " by " + oneLine(e.By)
+		text += " by " + terminal.OneLine(e.By)
 	}
 	if e.Why != "" {
-		text += ": " + oneLine(e.Why)
+		text += ": " + terminal.OneLine(e.Why)
 	}
-	_, err := fmt.Fprintln(p.out, text)
+	_, err := fmt.Fprintln(p.Out, text)
 	return err
 }

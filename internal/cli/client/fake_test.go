@@ -1,4 +1,4 @@
-package main
+package client_test
 
 import (
 	"encoding/json"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/clitest"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -24,6 +25,8 @@ type fakeApp struct {
 	// time. fail makes its release fail.
 	asked int
 	fail  bool
+	// listed is called each time that the sites were listed.
+	listed func()
 
 	mu    sync.Mutex
 	calls []string
@@ -31,11 +34,8 @@ type fakeApp struct {
 
 const fakeToken = "prt_THETOKENOFTHETESTSTHETOKEN"
 
-// noon is the time at which all happens in the tests.
-var noon = time.Date(2026, 11, 21, 17, 0, 0, 0, time.UTC)
-
 func at(seconds int) *time.Time {
-	t := noon.Add(time.Duration(seconds) * time.Second)
+	t := clitest.Noon.Add(time.Duration(seconds) * time.Second)
 	return &t
 }
 
@@ -99,7 +99,10 @@ func (f *fakeApp) answer(w http.ResponseWriter, v any) {
 }
 
 func (f *fakeApp) listSites(w http.ResponseWriter, _ *http.Request) {
-	f.answer(w, sitesDocument{f.sites})
+	f.answer(w, map[string]any{"sites": f.sites})
+	if f.listed != nil {
+		f.listed()
+	}
 }
 
 func (f *fakeApp) find(w http.ResponseWriter, r *http.Request) (api.Site, bool) {
@@ -124,7 +127,7 @@ func (f *fakeApp) ask(w http.ResponseWriter, r *http.Request) {
 	}
 	f.answer(w, api.AskResult{
 		Request: api.Request{
-			ID: "req-1", Site: r.PathValue("site"), Source: release.FromOperator, AcceptedAt: noon, Place: 7,
+			ID: "req-1", Site: r.PathValue("site"), Source: release.FromOperator, AcceptedAt: clitest.Noon, Place: 7,
 			Standing: release.InRelease, Release: 129, Text: "Release #129 starts at 12:00:10 EST, so that further changes can join it.",
 		},
 		Duplicate: r.Header.Get("Idempotency-Key") == "again",
@@ -141,7 +144,7 @@ func (f *fakeApp) request(w http.ResponseWriter, r *http.Request) {
 	f.asked++
 	q := api.Request{
 		ID: "req-1", Site: "www", Source: release.FromContent, Actor: "Ada", Title: "Opening hours\x1b[31m", Entity: "article/12",
-		Reason: "published", AcceptedAt: noon, Place: 7, Standing: release.InRelease, Release: 129, Text: "In release #129.", ExpectedAt: at(90),
+		Reason: "published", AcceptedAt: clitest.Noon, Place: 7, Standing: release.InRelease, Release: 129, Text: "In release #129.", ExpectedAt: at(90),
 	}
 	switch {
 	case f.fail && f.asked > 2:
@@ -155,7 +158,7 @@ func (f *fakeApp) request(w http.ResponseWriter, r *http.Request) {
 
 func (f *fakeApp) releases(w http.ResponseWriter, r *http.Request) {
 	if _, ok := f.find(w, r); ok {
-		f.answer(w, releasesDocument{[]api.Release{underWay(release.InProgress), failedRelease, liveRelease}})
+		f.answer(w, map[string]any{"releases": []api.Release{underWay(release.InProgress), failedRelease, liveRelease}})
 	}
 }
 
@@ -166,8 +169,8 @@ func (f *fakeApp) release(w http.ResponseWriter, r *http.Request) {
 	case "126":
 		f.answer(w, api.ReleaseDetail{
 			Release: liveRelease,
-			Served:  []api.Request{{ID: "req-0", Source: release.FromEditor, Actor: "Grace", Title: "Jobs", AcceptedAt: noon.Add(-time.Hour), Reason: "published\nnow"}},
-			Events:  []api.Event{{ID: 1, Site: "www", At: noon.Add(-time.Hour), Kind: "release.opened", By: "Grace"}, {ID: 2, Site: "www", At: noon, Kind: "release.succeeded"}},
+			Served:  []api.Request{{ID: "req-0", Source: release.FromEditor, Actor: "Grace", Title: "Jobs", AcceptedAt: clitest.Noon.Add(-time.Hour), Reason: "published\nnow"}},
+			Events:  []api.Event{{ID: 1, Site: "www", At: clitest.Noon.Add(-time.Hour), Kind: "release.opened", By: "Grace"}, {ID: 2, Site: "www", At: clitest.Noon, Kind: "release.succeeded"}},
 		})
 	case "129":
 		d := underWay(release.Requested)
@@ -203,9 +206,9 @@ func (f *fakeApp) act(w http.ResponseWriter, r *http.Request) {
 
 func (f *fakeApp) events(w http.ResponseWriter, r *http.Request) {
 	events := []api.Event{
-		{ID: 1, Site: "www", At: noon, Kind: "request.accepted", Request: "req-1", By: "Ada"},
-		{ID: 2, Site: "www", At: noon, Kind: "release.failed", Release: 127, Why: "the build failed\nwith exit code 1"},
-		{ID: 3, Site: "www", At: noon, Kind: "site.paused", By: "ops", Why: "CDN"},
+		{ID: 1, Site: "www", At: clitest.Noon, Kind: "request.accepted", Request: "req-1", By: "Ada"},
+		{ID: 2, Site: "www", At: clitest.Noon, Kind: "release.failed", Release: 127, Why: "the build failed\nwith exit code 1"},
+		{ID: 3, Site: "www", At: clitest.Noon, Kind: "site.paused", By: "ops", Why: "CDN"},
 	}
 	var after int64
 	if text := r.URL.Query().Get("after"); text != "" {
@@ -266,7 +269,7 @@ func www() api.Site {
 }
 
 func staging() api.Site {
-	return api.Site{Name: "www-staging", Title: "www-staging", State: release.Ready, Since: noon, Text: "Nothing has been released yet."}
+	return api.Site{Name: "www-staging", Title: "www-staging", State: release.Ready, Since: clitest.Noon, Text: "Nothing has been released yet."}
 }
 
 // fakeLedger is the header of a SQLite file of one page of 512 bytes, as its

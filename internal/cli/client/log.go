@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"context"
@@ -8,9 +8,12 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
-type logCmd struct {
+// Log prints the output of a release's run.
+type Log struct {
 	appFlags
 	siteFlag
 	Number int64 `arg:"" optional:"" help:"Number of the release (default: the current one, else the last)."`
@@ -19,7 +22,7 @@ type logCmd struct {
 }
 
 // Help has the example.
-func (logCmd) Help() string {
+func (Log) Help() string {
 	return `On a terminal, control characters of the output are left out; into a file or a pipe it goes as it is. With --json each line of the output is a line of JSON.
 
 Examples:
@@ -30,8 +33,8 @@ Examples:
 }
 
 // Run prints the output of a release's run.
-func (c *logCmd) Run(ctx context.Context, t *terminal) error {
-	client, err := c.client()
+func (c *Log) Run(ctx context.Context, t *terminal.Terminal) error {
+	client, err := c.client(t)
 	if err != nil {
 		return err
 	}
@@ -45,13 +48,13 @@ func (c *logCmd) Run(ctx context.Context, t *terminal) error {
 			return err
 		}
 	}
-	out := t.out
-	lines := &logLines{p: &printer{out: t.out}, line: logLine{Site: site, Release: number}}
+	out := t.Out
+	lines := &logLines{p: &terminal.Printer{Out: t.Out}, line: logLine{Site: site, Release: number}}
 	switch {
 	case c.JSON:
 		out = lines
-	case t.screen:
-		out = plainWriter{t.out}
+	case t.Screen:
+		out = plainWriter{t.Out}
 	}
 	if c.Follow {
 		err = followLog(ctx, client, site, number, out)
@@ -68,7 +71,7 @@ func newest(ctx context.Context, client *api.Client, site string) (int64, error)
 		return 0, err
 	}
 	if len(releases) == 0 {
-		return 0, withCode(exitNotFound, fmt.Errorf("%s has no release yet", site))
+		return 0, exit.With(exit.NotFound, fmt.Errorf("%s has no release yet", site))
 	}
 	return releases[0].Number, nil
 }
@@ -123,7 +126,7 @@ func followLog(ctx context.Context, client *api.Client, site string, number int6
 // notFound says that a run has written nothing yet.
 func notFound(err error) bool {
 	p, ok := errors.AsType[*api.Problem](err)
-	return ok && statusCode(p.Status) == exitNotFound
+	return ok && exit.OfStatus(p.Status) == exit.NotFound
 }
 
 // plainWriter keeps a build's output from steering the terminal.

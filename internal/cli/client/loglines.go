@@ -1,8 +1,10 @@
-package main
+package client
 
 import (
 	"bytes"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
 // logLine is a line of a run's output, as `log --json` prints it.
@@ -21,7 +23,7 @@ const maxLogLine = 256 << 10
 
 // logLines makes lines of JSON of a run's output.
 type logLines struct {
-	p    *printer
+	p    *terminal.Printer
 	line logLine
 	rest []byte // of a line that has not ended yet
 }
@@ -62,5 +64,5 @@ func (l *logLines) print(continues bool) error {
 		l.line.Line++
 	}
 	l.rest = l.rest[:0]
-	return l.p.line(line)
+	return l.p.Line(line)
 }

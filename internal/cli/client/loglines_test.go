@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"bytes"
@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
 // numbered is a line with its number.
@@ -31,7 +33,7 @@ func TestEachLineOfOutputIsALineOfJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`([a-z"{\x1b]{0,9}(\n|\r\n)){0,9}[a-z]{0,3}`).Draw(t, "output")
 		var out bytes.Buffer
-		l := &logLines{p: &printer{out: &out}, line: logLine{Site: "www", Release: 7}}
+		l := &logLines{p: &terminal.Printer{Out: &out}, line: logLine{Site: "www", Release: 7}}
 		for left := text; left != ""; {
 			n := rapid.IntRange(1, len(left)).Draw(t, "piece")
 			if _, err := l.Write([]byte(left[:n])); err != nil {
@@ -60,7 +62,7 @@ func TestEachLineOfOutputIsALineOfJSON(t *testing.T) {
 
 func TestALineWithoutEndIsToldInPieces(t *testing.T) {
 	var out bytes.Buffer
-	l := &logLines{p: &printer{out: &out}}
+	l := &logLines{p: &terminal.Printer{Out: &out}}
 	long := strings.Repeat("x", 2*maxLogLine+5)
 	if _, err := fmt.Fprintf(l, "%s\nnext\n", long); err != nil {
 		t.Fatal(err)

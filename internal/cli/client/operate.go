@@ -1,23 +1,24 @@
-package main
+package client
 
 import (
 	"context"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
 // actFlags are what the operator's acts have in common.
 type actFlags struct {
 	appFlags
 	siteFlag
-	outputFlags
+	terminal.OutputFlags
 	Actor string `placeholder:"NAME" help:"Who acts, as people know them (default: the token's name)."`
 }
 
 // act does what an operator asks and shows the site afterwards.
-func (f actFlags) act(ctx context.Context, t *terminal, do func(*api.Client, string) (api.Site, error)) error {
-	client, err := f.client()
+func (f actFlags) act(ctx context.Context, t *terminal.Terminal, do func(*api.Client, string) (api.Site, error)) error {
+	client, err := f.client(t)
 	if err != nil {
 		return err
 	}
@@ -29,29 +30,30 @@ func (f actFlags) act(ctx context.Context, t *terminal, do func(*api.Client, str
 	if err != nil {
 		return err
 	}
-	p := f.printer(t)
+	p := printer{f.Printer(t)}
 	if f.JSON {
-		return p.document(site)
+		return p.Document(site)
 	}
 	return p.site(site)
 }
 
 // named carries out one of the acts that are known by a name.
-func (f actFlags) named(ctx context.Context, t *terminal, act string, in api.ActInput) error {
+func (f actFlags) named(ctx context.Context, t *terminal.Terminal, act string, in api.ActInput) error {
 	in.Actor = f.Actor
 	return f.act(ctx, t, func(client *api.Client, site string) (api.Site, error) {
 		return client.Act(ctx, site, act, in)
 	})
 }
 
-type pauseCmd struct {
+// Pause dispatches nothing more.
+type Pause struct {
 	actFlags
 	Why   string     `required:"" placeholder:"TEXT" help:"Why, for the people who wait."`
 	Until *time.Time `type:"instant" placeholder:"TIME" help:"When it ends by itself."`
 }
 
 // Help has the example.
-func (pauseCmd) Help() string {
+func (Pause) Help() string {
 	return `A release that is under way goes on. Requests are accepted and wait.
 
 Examples:
@@ -61,34 +63,36 @@ Examples:
 }
 
 // Run pauses a site.
-func (c *pauseCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Pause) Run(ctx context.Context, t *terminal.Terminal) error {
 	return c.named(ctx, t, "pause", api.ActInput{Why: c.Why, Until: c.Until})
 }
 
-type resumeCmd struct {
+// Resume ends a pause.
+type Resume struct {
 	actFlags
 	Why string `placeholder:"TEXT" help:"Why."`
 }
 
 // Help has the example.
-func (resumeCmd) Help() string {
+func (Resume) Help() string {
 	return `Example:
 
   pressrun resume --site www`
 }
 
 // Run ends a pause.
-func (c *resumeCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Resume) Run(ctx context.Context, t *terminal.Terminal) error {
 	return c.named(ctx, t, "resume", api.ActInput{Why: c.Why})
 }
 
-type cancelCmd struct {
+// Cancel cancels the release that is under way.
+type Cancel struct {
 	actFlags
 	Why string `required:"" placeholder:"TEXT" help:"Why, for the people who wait."`
 }
 
 // Help has the example.
-func (cancelCmd) Help() string {
+func (Cancel) Help() string {
 	return `The run and all that it started is ended. The requests that it served wait for the next request.
 What is live cannot be cancelled.
 
@@ -98,17 +102,18 @@ Example:
 }
 
 // Run cancels the current release.
-func (c *cancelCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Cancel) Run(ctx context.Context, t *terminal.Terminal) error {
 	return c.named(ctx, t, "cancel", api.ActInput{Why: c.Why})
 }
 
-type resetCmd struct {
+// Reset gives up a release whose run is lost.
+type Reset struct {
 	actFlags
 	Why string `required:"" placeholder:"TEXT" help:"Why, for the records."`
 }
 
 // Help has the example.
-func (resetCmd) Help() string {
+func (Reset) Help() string {
 	return `For a release whose run is lost and that can't wait for its deadline. A run that lives after all is told so and ends.
 Failures are forgotten, and what waits is released.
 
@@ -118,28 +123,30 @@ Example:
 }
 
 // Run gives the current release up.
-func (c *resetCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Reset) Run(ctx context.Context, t *terminal.Terminal) error {
 	return c.named(ctx, t, "reset", api.ActInput{Why: c.Why})
 }
 
-type retryCmd struct {
+// Retry releases at once what failed or is held.
+type Retry struct {
 	actFlags
 	Why string `placeholder:"TEXT" help:"Why."`
 }
 
 // Help has the example.
-func (retryCmd) Help() string {
+func (Retry) Help() string {
 	return `Example:
 
   pressrun retry --site www --why "The CMS is back"`
 }
 
 // Run releases at once what waits.
-func (c *retryCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Retry) Run(ctx context.Context, t *terminal.Terminal) error {
 	return c.named(ctx, t, "retry", api.ActInput{Why: c.Why})
 }
 
-type freezeCmd struct {
+// Freeze adds a freeze.
+type Freeze struct {
 	actFlags
 	From *time.Time `type:"instant" placeholder:"TIME" help:"When it begins (default: now)."`
 	To   *time.Time `type:"instant" required:"" placeholder:"TIME" help:"When it ends."`
@@ -147,28 +154,29 @@ type freezeCmd struct {
 }
 
 // Help has the example.
-func (freezeCmd) Help() string {
+func (Freeze) Help() string {
 	return `Example:
 
   pressrun freeze --site www --from "2026-12-24 18:00" --to "2026-12-27 06:00" --why Christmas`
 }
 
 // Run adds a freeze.
-func (c *freezeCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Freeze) Run(ctx context.Context, t *terminal.Terminal) error {
 	return c.act(ctx, t, func(client *api.Client, site string) (api.Site, error) {
 		return client.Freeze(ctx, site, api.FreezeInput{From: c.From, To: *c.To, Why: c.Why, Actor: c.Actor})
 	})
 }
 
-type thawCmd struct {
+// Thaw removes a freeze.
+type Thaw struct {
 	appFlags
 	siteFlag
-	outputFlags
+	terminal.OutputFlags
 	ID string `arg:"" help:"The freeze's id, as status shows it."`
 }
 
 // Help has the example.
-func (thawCmd) Help() string {
+func (Thaw) Help() string {
 	return `Freezes of the configuration are removed there.
 
 Example:
@@ -177,8 +185,8 @@ Example:
 }
 
 // Run removes a freeze.
-func (c *thawCmd) Run(ctx context.Context, t *terminal) error {
-	f := actFlags{appFlags: c.appFlags, siteFlag: c.siteFlag, outputFlags: c.outputFlags}
+func (c *Thaw) Run(ctx context.Context, t *terminal.Terminal) error {
+	f := actFlags{appFlags: c.appFlags, siteFlag: c.siteFlag, OutputFlags: c.OutputFlags}
 	return f.act(ctx, t, func(client *api.Client, site string) (api.Site, error) {
 		return client.Thaw(ctx, site, c.ID)
 	})

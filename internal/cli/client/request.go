@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"context"
@@ -7,13 +7,15 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-type requestCmd struct {
+// Request asks for a release.
+type Request struct {
 	appFlags
 	siteFlag
-	outputFlags
+	terminal.OutputFlags
 	Reason    string        `placeholder:"TEXT" help:"Why, in words."`
 	Title     string        `placeholder:"TEXT" help:"Title of the content that changed."`
 	Link      string        `placeholder:"URL" help:"Where that content is edited."`
@@ -27,7 +29,7 @@ type requestCmd struct {
 }
 
 // Help has the example.
-func (requestCmd) Help() string {
+func (Request) Help() string {
 	return `The request is on disk when the command returns: it will be served, or somebody is told why not.
 With --wait, ends with 0 once it is live, 7 if a release failed (it is retried all the same), 8 after --timeout.
 
@@ -39,8 +41,8 @@ Examples:
 }
 
 // Run asks for a release.
-func (c *requestCmd) Run(ctx context.Context, t *terminal) error {
-	client, err := c.client()
+func (c *Request) Run(ctx context.Context, t *terminal.Terminal) error {
+	client, err := c.client(t)
 	if err != nil {
 		return err
 	}
@@ -60,10 +62,10 @@ func (c *requestCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	p := c.printer(t)
+	p := printer{c.Printer(t)}
 	if !c.Wait {
 		if c.JSON {
-			return p.document(asked)
+			return p.Document(asked)
 		}
 		return p.asked(asked)
 	}
@@ -75,22 +77,22 @@ func (c *requestCmd) Run(ctx context.Context, t *terminal) error {
 	return c.follow(ctx, t, client, asked.Request)
 }
 
-func (p *printer) asked(a api.AskResult) error {
+func (p printer) asked(a api.AskResult) error {
 	verb := "Accepted"
 	if a.Duplicate {
 		verb = "Already accepted"
 	}
-	_, err := fmt.Fprintf(p.out, "%s: request %s for %s at %s.\n%s\n", verb, plain(a.ID), plain(a.Site), p.at(a.AcceptedAt), plain(a.Text))
+	_, err := fmt.Fprintf(p.Out, "%s: request %s for %s at %s.\n%s\n", verb, terminal.Plain(a.ID), terminal.Plain(a.Site), p.At(a.AcceptedAt), terminal.Plain(a.Text))
 	return err
 }
 
-func (c *requestCmd) follow(ctx context.Context, t *terminal, client *api.Client, r api.Request) error {
+func (c *Request) follow(ctx context.Context, t *terminal.Terminal, client *api.Client, r api.Request) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, errTimeout)
 	defer cancel()
-	w := &waiter{client: client, progress: newProgress(t), quiet: c.JSON, p: c.printer(t), told: map[string]bool{}}
+	w := &waiter{client: client, progress: terminal.NewProgress(t), quiet: c.JSON, p: printer{c.Printer(t)}, told: map[string]bool{}}
 	last, err := w.untilLive(ctx, r)
 	if c.JSON && last.ID != "" {
-		if printErr := w.p.document(last); printErr != nil {
+		if printErr := w.p.Document(last); printErr != nil {
 			return printErr
 		}
 	}

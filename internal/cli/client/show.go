@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"context"
@@ -7,17 +7,19 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
-type showCmd struct {
+// Show shows a release or a request.
+type Show struct {
 	appFlags
 	siteFlag
-	outputFlags
+	terminal.OutputFlags
 	What string `arg:"" name:"number|request" help:"Number of a release, or id of a request."`
 }
 
 // Help has the example.
-func (showCmd) Help() string {
+func (Show) Help() string {
 	return `Examples:
 
   pressrun show 128 --site www
@@ -25,8 +27,8 @@ func (showCmd) Help() string {
 }
 
 // Run shows a release or a request.
-func (c *showCmd) Run(ctx context.Context, t *terminal) error {
-	client, err := c.client()
+func (c *Show) Run(ctx context.Context, t *terminal.Terminal) error {
+	client, err := c.client(t)
 	if err != nil {
 		return err
 	}
@@ -42,41 +44,41 @@ func (c *showCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	p := c.printer(t)
+	p := printer{c.Printer(t)}
 	if c.JSON {
-		return p.document(d)
+		return p.Document(d)
 	}
 	return p.release(d)
 }
 
-func (c *showCmd) request(ctx context.Context, t *terminal, client *api.Client) error {
+func (c *Show) request(ctx context.Context, t *terminal.Terminal, client *api.Client) error {
 	r, err := client.Request(ctx, c.What)
 	if err != nil {
 		return err
 	}
-	p := c.printer(t)
+	p := printer{c.Printer(t)}
 	if c.JSON {
-		return p.document(r)
+		return p.Document(r)
 	}
 	return p.request(r)
 }
 
-func (p *printer) request(r api.Request) error {
-	if _, err := fmt.Fprintf(p.out, "Request %s for %s\n%s\n\n", plain(r.ID), plain(r.Site), plain(r.Text)); err != nil {
+func (p printer) request(r api.Request) error {
+	if _, err := fmt.Fprintf(p.Out, "Request %s for %s\n%s\n\n", terminal.Plain(r.ID), terminal.Plain(r.Site), terminal.Plain(r.Text)); err != nil {
 		return err
 	}
-	var f fields
-	f.add("Accepted", p.at(r.AcceptedAt))
-	f.add("From", joined(" ", string(r.Source), r.Actor))
-	f.add("Content", joined(", ", r.Title, r.Entity, r.Link))
-	f.add("Reason", oneLine(r.Reason))
-	f.add("Not before", p.when(r.NotBefore))
-	f.add("Expected", p.when(r.ExpectedAt))
-	f.add("Live since", p.when(r.LiveAt))
+	var f terminal.Fields
+	f.Add("Accepted", p.At(r.AcceptedAt))
+	f.Add("From", joined(" ", string(r.Source), r.Actor))
+	f.Add("Content", joined(", ", r.Title, r.Entity, r.Link))
+	f.Add("Reason", terminal.OneLine(r.Reason))
+	f.Add("Not before", p.When(r.NotBefore))
+	f.Add("Expected", p.When(r.ExpectedAt))
+	f.Add("Live since", p.When(r.LiveAt))
 	for _, n := range r.Failed {
-		f.add("Failed", fmt.Sprintf("release #%d", n))
+		f.Add("Failed", fmt.Sprintf("release #%d", n))
 	}
-	return p.table(f)
+	return p.Table(f)
 }
 
 // joined joins what is not empty.
@@ -89,29 +91,29 @@ func joined(with string, parts ...string) string {
 		if text != "" {
 			text += with
 		}
-		text += oneLine(part)
+		text += terminal.OneLine(part)
 	}
 	return text
 }
 
-func (p *printer) release(d api.ReleaseDetail) error {
-	if _, err := fmt.Fprintf(p.out, "%s #%d: %s\n\n", plain(d.Site), d.Number, outcomeWord(d.Release)); err != nil {
+func (p printer) release(d api.ReleaseDetail) error {
+	if _, err := fmt.Fprintf(p.Out, "%s #%d: %s\n\n", terminal.Plain(d.Site), d.Number, outcomeWord(d.Release)); err != nil {
 		return err
 	}
-	var f fields
-	f.add("Why", oneLine(d.Why))
-	f.add("Whose fault", string(d.Fault))
-	f.add("By", oneLine(d.By))
+	var f terminal.Fields
+	f.Add("Why", terminal.OneLine(d.Why))
+	f.Add("Whose fault", string(d.Fault))
+	f.Add("By", terminal.OneLine(d.By))
 	if d.Retry > 0 {
-		f.add("Retry of", fmt.Sprintf("#%d", d.Retry))
+		f.Add("Retry of", fmt.Sprintf("#%d", d.Retry))
 	}
 	if d.Run != nil {
-		f.add("Run", joined(", ", d.Run.ID, fmt.Sprintf("attempt %d", d.Run.Attempt), d.Run.URL))
+		f.Add("Run", joined(", ", d.Run.ID, fmt.Sprintf("attempt %d", d.Run.Attempt), d.Run.URL))
 	}
-	f.add("Note", oneLine(note(d.Release)))
-	f.add("Content as of", p.when(d.Watermark))
-	f.add("Serves", plural(d.Requests, "request"))
-	if err := p.table(f); err != nil {
+	f.Add("Note", terminal.OneLine(note(d.Release)))
+	f.Add("Content as of", p.When(d.Watermark))
+	f.Add("Serves", terminal.Plural(d.Requests, "request"))
+	if err := p.Table(f); err != nil {
 		return err
 	}
 	sections := []func(api.ReleaseDetail) error{p.times, p.metrics, p.served, p.trail}
@@ -123,7 +125,7 @@ func (p *printer) release(d api.ReleaseDetail) error {
 	return nil
 }
 
-func (p *printer) times(d api.ReleaseDetail) error {
+func (p printer) times(d api.ReleaseDetail) error {
 	steps := []struct {
 		name string
 		at   *time.Time
@@ -139,14 +141,14 @@ func (p *printer) times(d api.ReleaseDetail) error {
 	var last *time.Time
 	for _, s := range steps {
 		if s.at != nil {
-			rows = append(rows, []string{s.name, p.when(s.at), since(last, s.at)})
+			rows = append(rows, []string{s.name, p.When(s.at), since(last, s.at)})
 			last = s.at
 		}
 	}
-	return p.table(rows)
+	return p.Table(rows)
 }
 
-func (p *printer) metrics(d api.ReleaseDetail) error {
+func (p printer) metrics(d api.ReleaseDetail) error {
 	m := d.Metrics
 	if m == nil {
 		return nil
@@ -154,64 +156,50 @@ func (p *printer) metrics(d api.ReleaseDetail) error {
 	if len(m.Steps) > 0 {
 		rows := [][]string{{"", ""}, {"STEP", "RESULT", "TOOK", ""}}
 		for _, s := range m.Steps {
-			rows = append(rows, []string{s.Name, s.Result, took(time.Duration(s.Seconds * float64(time.Second))), oneLine(s.Note)})
+			rows = append(rows, []string{s.Name, s.Result, terminal.Took(time.Duration(s.Seconds * float64(time.Second))), terminal.OneLine(s.Note)})
 		}
-		if err := p.table(rows); err != nil {
+		if err := p.Table(rows); err != nil {
 			return err
 		}
 	}
 	if m.Edge != nil {
-		if _, err := fmt.Fprintf(p.out, "\n%s\n", oneLine(m.Edge.Words())); err != nil {
+		if _, err := fmt.Fprintf(p.Out, "\n%s\n", terminal.OneLine(m.Edge.Words())); err != nil {
 			return err
 		}
 	}
 	if m.Files == 0 {
 		return nil // it came to no built site
 	}
-	_, err := fmt.Fprintf(p.out, "\n%s, %s, %s. Uploaded %d (%s), headers only %d, deleted %d, unchanged %d.\n",
-		plural(m.Pages, "page"), plural(m.Files, "file"), size(m.Bytes), m.Uploaded, size(m.UploadedBytes), m.HeadersOnly, m.Deleted, m.Unchanged)
+	_, err := fmt.Fprintf(p.Out, "\n%s, %s, %s. Uploaded %d (%s), headers only %d, deleted %d, unchanged %d.\n",
+		terminal.Plural(m.Pages, "page"), terminal.Plural(m.Files, "file"), terminal.Size(m.Bytes), m.Uploaded, terminal.Size(m.UploadedBytes), m.HeadersOnly, m.Deleted, m.Unchanged)
 	return err
 }
 
-func (p *printer) served(d api.ReleaseDetail) error {
+func (p printer) served(d api.ReleaseDetail) error {
 	if len(d.Served) == 0 {
 		return nil
 	}
 	rows := [][]string{{"", ""}, {"REQUEST", "ACCEPTED", "FROM", "CONTENT", "REASON"}}
 	for _, r := range d.Served {
-		rows = append(rows, []string{r.ID, p.at(r.AcceptedAt), joined(" ", string(r.Source), r.Actor), joined(", ", r.Title, r.Entity), oneLine(r.Reason)})
+		rows = append(rows, []string{r.ID, p.At(r.AcceptedAt), joined(" ", string(r.Source), r.Actor), joined(", ", r.Title, r.Entity), terminal.OneLine(r.Reason)})
 	}
-	if err := p.table(rows); err != nil {
+	if err := p.Table(rows); err != nil {
 		return err
 	}
 	if more := d.Requests - int64(len(d.Served)); more > 0 {
-		_, err := fmt.Fprintf(p.out, "and %d more\n", more)
+		_, err := fmt.Fprintf(p.Out, "and %d more\n", more)
 		return err
 	}
 	return nil
 }
 
-func (p *printer) trail(d api.ReleaseDetail) error {
+func (p printer) trail(d api.ReleaseDetail) error {
 	if len(d.Events) == 0 {
 		return nil
 	}
 	rows := [][]string{{"", ""}, {"AT", "EVENT", "BY", "WHY"}}
 	for _, e := range d.Events {
-		rows = append(rows, []string{p.at(e.At), e.Kind, oneLine(e.By), oneLine(e.Why)})
+		rows = append(rows, []string{p.At(e.At), e.Kind, terminal.OneLine(e.By), terminal.OneLine(e.Why)})
 	}
-	return p.table(rows)
-}
-
-// size writes a number of bytes as people say it (1 kB is 1,000 bytes).
-func size(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 1000_000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	case n < 1000_000_000:
-		return fmt.Sprintf("%.1f MB", float64(n)/1e6)
-	default:
-		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
-	}
+	return p.Table(rows)
 }

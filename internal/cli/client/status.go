@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"bytes"
@@ -7,18 +7,20 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
-type statusCmd struct {
+// Status shows how the sites stand.
+type Status struct {
 	appFlags
-	outputFlags
+	terminal.OutputFlags
 	Site     string        `env:"PRESSRUN_SITE" placeholder:"NAME" help:"One site only (${env})."`
 	Watch    bool          `help:"Go on, and show every change until interrupted."`
 	Interval time.Duration `default:"1s" placeholder:"SPAN" help:"How often --watch looks (default ${default})."`
 }
 
 // Help has the example.
-func (statusCmd) Help() string {
+func (Status) Help() string {
 	return `With --watch a terminal is drawn anew at each change; elsewhere each change is printed below the last, with --json as one line.
 
 Examples:
@@ -34,8 +36,8 @@ type sitesDocument struct {
 }
 
 // Run shows how the sites stand.
-func (c *statusCmd) Run(ctx context.Context, t *terminal) error {
-	client, err := c.client()
+func (c *Status) Run(ctx context.Context, t *terminal.Terminal) error {
+	client, err := c.client(t)
 	if err != nil {
 		return err
 	}
@@ -44,12 +46,12 @@ func (c *statusCmd) Run(ctx context.Context, t *terminal) error {
 		if err != nil {
 			return err
 		}
-		return c.show(c.printer(t), sites, false)
+		return c.show(printer{c.Printer(t)}, sites, false)
 	}
 	return c.watch(ctx, t, client)
 }
 
-func (c *statusCmd) sites(ctx context.Context, client *api.Client) ([]api.Site, error) {
+func (c *Status) sites(ctx context.Context, client *api.Client) ([]api.Site, error) {
 	if c.Site == "" {
 		return client.Sites(ctx)
 	}
@@ -57,12 +59,12 @@ func (c *statusCmd) sites(ctx context.Context, client *api.Client) ([]api.Site, 
 	return []api.Site{site}, err
 }
 
-func (c *statusCmd) show(p *printer, sites []api.Site, asLine bool) error {
+func (c *Status) show(p printer, sites []api.Site, asLine bool) error {
 	switch {
 	case c.JSON && asLine:
-		return p.line(sitesDocument{sites})
+		return p.Line(sitesDocument{sites})
 	case c.JSON:
-		return p.document(sitesDocument{sites})
+		return p.Document(sitesDocument{sites})
 	case len(sites) == 1:
 		return p.site(sites[0])
 	default:
@@ -73,7 +75,7 @@ func (c *statusCmd) show(p *printer, sites []api.Site, asLine bool) error {
 // clearScreen moves to the upper left corner and erases what is there.
 const clearScreen = "\x1b[H\x1b[2J"
 
-func (c *statusCmd) watch(ctx context.Context, t *terminal, client *api.Client) error {
+func (c *Status) watch(ctx context.Context, t *terminal.Terminal, client *api.Client) error {
 	var last []byte
 	for {
 		sites, err := c.sites(ctx, client)
@@ -81,8 +83,8 @@ func (c *statusCmd) watch(ctx context.Context, t *terminal, client *api.Client) 
 			return err
 		}
 		var page bytes.Buffer
-		p := c.printer(t)
-		p.out = &page
+		p := printer{c.Printer(t)}
+		p.Out = &page
 		if err := c.show(p, sites, true); err != nil {
 			return err
 		}
@@ -100,29 +102,29 @@ func (c *statusCmd) watch(ctx context.Context, t *terminal, client *api.Client) 
 	}
 }
 
-func (c *statusCmd) draw(t *terminal, page []byte, first bool) error {
+func (c *Status) draw(t *terminal.Terminal, page []byte, first bool) error {
 	switch {
 	case c.JSON:
-	case t.screen:
+	case t.Screen:
 		page = append([]byte(clearScreen), page...)
 	case !first:
 		page = append([]byte("\n"), page...)
 	}
-	_, err := t.out.Write(page)
+	_, err := t.Out.Write(page)
 	return err
 }
 
 // sites shows many sites, a line each.
-func (p *printer) sites(sites []api.Site) error {
+func (p printer) sites(sites []api.Site) error {
 	if len(sites) == 0 {
-		_, err := fmt.Fprintln(p.out, "This token sees no site.")
+		_, err := fmt.Fprintln(p.Out, "This token sees no site.")
 		return err
 	}
 	rows := [][]string{{"SITE", "STATE", "SINCE", "WAITING", "LIVE", ""}}
 	for _, s := range sites {
-		rows = append(rows, []string{s.Name, stateWord(s.State), p.at(s.Since), fmt.Sprint(s.Waiting.Count), liveNumber(s), oneLine(s.Text)})
+		rows = append(rows, []string{s.Name, StateWord(s.State), p.At(s.Since), fmt.Sprint(s.Waiting.Count), liveNumber(s), terminal.OneLine(s.Text)})
 	}
-	return p.table(rows)
+	return p.Table(rows)
 }
 
 func liveNumber(s api.Site) string {
@@ -133,54 +135,54 @@ func liveNumber(s api.Site) string {
 }
 
 // site shows all of one site.
-func (p *printer) site(s api.Site) error {
+func (p printer) site(s api.Site) error {
 	title := s.Name
 	if s.Title != "" && s.Title != s.Name {
 		title += " (" + s.Title + ")"
 	}
-	if _, err := fmt.Fprintf(p.out, "%s\n%s\n\n", oneLine(title), plain(s.Text)); err != nil {
+	if _, err := fmt.Fprintf(p.Out, "%s\n%s\n\n", terminal.OneLine(title), terminal.Plain(s.Text)); err != nil {
 		return err
 	}
-	var f fields
-	f.add("State", stateWord(s.State)+p.sinceWhen(s.Since))
-	f.add("Address", s.URL)
-	f.add("Waiting", p.waiting(s.Waiting))
-	f.add("Scheduled", p.when(s.Scheduled))
-	f.add("Current", p.releaseLine(s.Current))
+	var f terminal.Fields
+	f.Add("State", StateWord(s.State)+p.sinceWhen(s.Since))
+	f.Add("Address", s.URL)
+	f.Add("Waiting", p.waiting(s.Waiting))
+	f.Add("Scheduled", p.When(s.Scheduled))
+	f.Add("Current", p.releaseLine(s.Current))
 	if s.Last != nil && (s.Live == nil || s.Last.Number != s.Live.Number) {
-		f.add("Last", p.releaseLine(s.Last))
+		f.Add("Last", p.releaseLine(s.Last))
 	}
-	f.add("Live", p.releaseLine(s.Live))
+	f.Add("Live", p.releaseLine(s.Live))
 	if s.Paused != nil {
-		f.add("Paused", p.paused(*s.Paused))
+		f.Add("Paused", p.paused(*s.Paused))
 	}
 	if s.Held != nil {
-		f.add("Held", fmt.Sprintf("since %s: %s", p.at(s.Held.Since), oneLine(s.Held.Why)))
+		f.Add("Held", fmt.Sprintf("since %s: %s", p.At(s.Held.Since), terminal.OneLine(s.Held.Why)))
 	}
 	for _, z := range s.Freezes {
-		f.add("Freeze", p.freeze(z))
+		f.Add("Freeze", p.freeze(z))
 	}
-	return p.table(f)
+	return p.Table(f)
 }
 
 // sinceWhen is " since" an instant, or nothing where nothing has happened yet.
-func (p *printer) sinceWhen(t time.Time) string {
+func (p printer) sinceWhen(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return " since " + p.at(t)
+	return " since " + p.At(t)
 }
 
-func (p *printer) waiting(w api.Waiting) string {
+func (p printer) waiting(w api.Waiting) string {
 	if w.Count == 0 {
 		return ""
 	}
-	text := plural(w.Count, "request")
+	text := terminal.Plural(w.Count, "request")
 	if w.Since != nil {
-		text += " since " + p.at(*w.Since)
+		text += " since " + p.At(*w.Since)
 	}
 	if w.DispatchAt != nil {
-		text += ", to be dispatched at " + p.at(*w.DispatchAt)
+		text += ", to be dispatched at " + p.At(*w.DispatchAt)
 	}
 	if w.For != "" {
 		text += " (" + w.For + ")"
@@ -188,25 +190,25 @@ func (p *printer) waiting(w api.Waiting) string {
 	return text
 }
 
-func (p *printer) paused(z api.Pause) string {
-	text := "since " + p.at(z.Since) + " by " + oneLine(z.By)
+func (p printer) paused(z api.Pause) string {
+	text := "since " + p.At(z.Since) + " by " + terminal.OneLine(z.By)
 	if z.Until != nil {
-		text += ", until " + p.at(*z.Until)
+		text += ", until " + p.At(*z.Until)
 	}
 	if z.Why != "" {
-		text += ": " + oneLine(z.Why)
+		text += ": " + terminal.OneLine(z.Why)
 	}
 	return text
 }
 
-func (p *printer) freeze(z api.Freeze) string {
+func (p printer) freeze(z api.Freeze) string {
 	id := z.ID
 	if id == "" {
 		id = "(configuration)"
 	}
-	text := fmt.Sprintf("%s from %s to %s: %s", id, p.at(z.From), p.at(z.To), oneLine(z.Why))
+	text := fmt.Sprintf("%s from %s to %s: %s", id, p.At(z.From), p.At(z.To), terminal.OneLine(z.Why))
 	if z.By != "" {
-		text += " (" + oneLine(z.By) + ")"
+		text += " (" + terminal.OneLine(z.By) + ")"
 	}
 	return text
 }

@@ -1,4 +1,4 @@
-package main
+package client
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -18,8 +20,8 @@ var errTimeout = errors.New("the time to wait is over")
 // waiter follows a request and tells each step of its release once.
 type waiter struct {
 	client   *api.Client
-	p        *printer
-	progress *progress
+	p        printer
+	progress *terminal.Progress
 	quiet    bool
 	told     map[string]bool
 }
@@ -27,7 +29,7 @@ type waiter struct {
 // untilLive follows a request until it is live or a release failed. It returns
 // the request as it was last seen.
 func (w *waiter) untilLive(ctx context.Context, r api.Request) (api.Request, error) {
-	defer w.progress.clear()
+	defer w.progress.Clear()
 	for {
 		now, err := w.client.Request(ctx, r.ID)
 		if err != nil {
@@ -43,7 +45,7 @@ func (w *waiter) untilLive(ctx context.Context, r api.Request) (api.Request, err
 		case len(r.Failed) > 0:
 			return r, w.failed(ctx, r)
 		}
-		w.progress.show(oneLine(r.Text))
+		w.progress.Show(terminal.OneLine(r.Text))
 		select {
 		case <-ctx.Done():
 			return r, w.ended(ctx, r, ctx.Err())
@@ -55,7 +57,7 @@ func (w *waiter) untilLive(ctx context.Context, r api.Request) (api.Request, err
 // ended tells the end of the waiting from other errors.
 func (w *waiter) ended(ctx context.Context, r api.Request, err error) error {
 	if errors.Is(context.Cause(ctx), errTimeout) {
-		return withCode(exitTimeout, fmt.Errorf("request %s is not live yet, and %w; it still stands: %s", r.ID, errTimeout, r.Text))
+		return exit.With(exit.Timeout, fmt.Errorf("request %s is not live yet, and %w; it still stands: %s", r.ID, errTimeout, r.Text))
 	}
 	return err
 }
@@ -66,7 +68,7 @@ func (w *waiter) failed(ctx context.Context, r api.Request) error {
 	if d, err := w.client.Release(ctx, r.Site, number); err == nil && d.Why != "" {
 		why = d.Why
 	}
-	return withCode(exitNotLive, fmt.Errorf("release #%d of %s failed: %s\n%s\nIts output: pressrun log %d --site %s", number, r.Site, why, r.Text, number, r.Site))
+	return exit.With(exit.NotLive, fmt.Errorf("release #%d of %s failed: %s\n%s\nIts output: pressrun log %d --site %s", number, r.Site, why, r.Text, number, r.Site))
 }
 
 // tell prints a line for each state that the release of a request has reached
@@ -79,8 +81,8 @@ func (w *waiter) tell(ctx context.Context, r api.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, s := range passed(d.Release) {
-		if err := w.line(s.at, fmt.Sprintf("release #%d is %s", r.Release, stateWord(s.state))); err != nil {
+	for _, s := range Passages(d.Release) {
+		if err := w.line(s.At, fmt.Sprintf("release #%d is %s", r.Release, StateWord(s.State))); err != nil {
 			return err
 		}
 	}
@@ -96,20 +98,20 @@ func (w *waiter) line(at time.Time, text string) error {
 		return nil
 	}
 	w.told[text] = true
-	w.progress.clear()
-	_, err := fmt.Fprintf(w.p.out, "%s  %s\n", w.p.at(at), text)
+	w.progress.Clear()
+	_, err := fmt.Fprintf(w.p.Out, "%s  %s\n", w.p.At(at), text)
 	return err
 }
 
-// passage is when a release entered a state.
-type passage struct {
-	state release.State
-	at    time.Time
+// Passage is when a release entered a state.
+type Passage struct {
+	State release.State
+	At    time.Time
 }
 
-// passed lists the states from the dispatch on that a release has entered.
-func passed(r api.Release) []passage {
-	var all []passage
+// Passages lists the states from the dispatch on that a release has entered.
+func Passages(r api.Release) []Passage {
+	var all []Passage
 	for _, s := range []struct {
 		state release.State
 		at    *time.Time
@@ -120,7 +122,7 @@ func passed(r api.Release) []passage {
 		{release.Complete, r.Times.Complete},
 	} {
 		if s.at != nil {
-			all = append(all, passage{s.state, *s.at})
+			all = append(all, Passage{s.state, *s.at})
 		}
 	}
 	return all

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -6,26 +6,27 @@ import (
 	"log/slog"
 	"os"
 
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/demo/frontend"
 )
 
-// demoBuildCmd is the build command of the demo's site: its frontend, which
+// Build is the build command of the demo's site: its frontend, which
 // fetches the content from the CMS as the environment says.
-type demoBuildCmd struct {
+type Build struct {
 	Out string `required:"" help:"Folder to write."`
 }
 
 // Run builds the site.
-func (c *demoBuildCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Build) Run(ctx context.Context, t *terminal.Terminal) error {
 	opts := frontend.OptionsFromEnv(os.Getenv)
-	opts.Out, opts.Log = c.Out, slog.New(slog.NewTextHandler(t.err, nil))
+	opts.Out, opts.Log = c.Out, slog.New(slog.NewTextHandler(t.Err, nil))
 	built, err := frontend.Build(ctx, opts)
 	if err != nil {
 		return fmt.Errorf("build the demo's site: %w", err)
 	}
 	for _, warning := range built.Warnings {
-		fmt.Fprintln(t.out, "warning:", oneLine(warning))
+		fmt.Fprintln(t.Out, "warning:", terminal.OneLine(warning))
 	}
-	_, err = fmt.Fprintf(t.out, "Built %s of %s into %s.\n", plural(int64(built.Pages), "page"), plural(int64(built.Articles), "article"), built.Out)
+	_, err = fmt.Fprintf(t.Out, "Built %s of %s into %s.\n", terminal.Plural(int64(built.Pages), "page"), terminal.Plural(int64(built.Articles), "article"), built.Out)
 	return err
 }

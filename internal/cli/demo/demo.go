@@ -1,4 +1,6 @@
-package main
+// Package demo has the command that shows Pressrun at work on one machine: a CMS,
+// the app, and a site that both publish.
+package demo
 
 import (
 	"context"
@@ -7,9 +9,12 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
-type demoCmd struct {
+// Command runs the demo.
+type Command struct {
 	Once    bool          `help:"Make one edit, wait until it is live, tell what happened, and end."`
 	JSON    bool          `name:"json" help:"With --once: print one JSON document."`
 	Dir     string        `type:"path" placeholder:"FOLDER" help:"Keep everything here, and go on with what is there (default: a folder that is removed at the end)."`
@@ -18,7 +23,7 @@ type demoCmd struct {
 }
 
 // Help has the example.
-func (demoCmd) Help() string {
+func (Command) Help() string {
 	return `Starts, on this machine and for this machine only: the app, a small stand-in CMS, and a server of the public site.
 Publishing in the CMS makes a release: the site is built from the CMS's content and is live within seconds.
 
@@ -31,7 +36,7 @@ Examples:
 }
 
 // Validate refuses flags that mean nothing together.
-func (c *demoCmd) Validate() error {
+func (c *Command) Validate() error {
 	if c.JSON && !c.Once {
 		return errors.New("--json goes with --once")
 	}
@@ -42,7 +47,7 @@ func (c *demoCmd) Validate() error {
 }
 
 // Run shows a site's way from the CMS to the public page.
-func (c *demoCmd) Run(ctx context.Context, t *terminal) (err error) {
+func (c *Command) Run(ctx context.Context, t *terminal.Terminal) (err error) {
 	folder, remove, err := c.folder()
 	if err != nil {
 		return err
@@ -54,13 +59,13 @@ func (c *demoCmd) Run(ctx context.Context, t *terminal) (err error) {
 			err = errors.Join(err, remove())
 		}
 	}()
-	d, err := newDemo(ctx, folder, c.ports())
+	d, err := newDemo(ctx, folder, c.ports(), t.Version)
 	if err != nil {
 		return fmt.Errorf("set the demo up in %s: %w", folder, err)
 	}
 	show := d.show
 	if c.Once {
-		show = func(ctx context.Context, t *terminal) error { return c.once(ctx, t, d) }
+		show = func(ctx context.Context, t *terminal.Terminal) error { return c.once(ctx, t, d) }
 	}
 	err = d.run(ctx, func(ctx context.Context) error { return show(ctx, t) })
 	if err != nil && ctx.Err() == nil {
@@ -71,7 +76,7 @@ func (c *demoCmd) Run(ctx context.Context, t *terminal) (err error) {
 }
 
 // ports are those of the app, the CMS and the public site; 0 for any.
-func (c *demoCmd) ports() [3]int {
+func (c *Command) ports() [3]int {
 	if c.Once {
 		return [3]int{}
 	}
@@ -79,7 +84,7 @@ func (c *demoCmd) ports() [3]int {
 }
 
 // folder is where the demo keeps everything, and how it is removed.
-func (c *demoCmd) folder() (string, func() error, error) {
+func (c *Command) folder() (string, func() error, error) {
 	if c.Dir != "" {
 		if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 			return "", nil, fmt.Errorf("make the demo's folder: %w", err)

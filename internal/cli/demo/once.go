@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"bytes"
@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/client"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/demo/cms"
 	"github.com/pressrun/pressrun/internal/demo/content"
 	"github.com/pressrun/pressrun/internal/release"
@@ -45,12 +48,12 @@ type onceState struct {
 }
 
 // once makes one edit in the CMS and follows it to the public page.
-func (c *demoCmd) once(showing context.Context, t *terminal, d *demo) error {
-	ctx, cancel := context.WithTimeoutCause(showing, c.Timeout, errTimeout)
+func (c *Command) once(showing context.Context, t *terminal.Terminal, d *demo) error {
+	ctx, cancel := context.WithTimeoutCause(showing, c.Timeout, errTooLong)
 	defer cancel()
 	say := func(string, ...any) {}
 	if !c.JSON {
-		say = func(format string, args ...any) { fmt.Fprintf(t.out, format+"\n", args...) }
+		say = func(format string, args ...any) { fmt.Fprintf(t.Out, format+"\n", args...) }
 	}
 	o := &once{demo: d, say: say, doc: onceDocument{Outcome: string(release.Failed)}}
 	err := o.play(ctx)
@@ -60,17 +63,19 @@ func (c *demoCmd) once(showing context.Context, t *terminal, d *demo) error {
 	if err == nil {
 		o.doc.Outcome = string(release.Succeeded)
 	} else {
-		if errors.Is(context.Cause(ctx), errTimeout) {
+		if errors.Is(context.Cause(ctx), errTooLong) {
 			err = fmt.Errorf("it was not live within %s: %w", c.Timeout, err)
 		}
-		o.doc.Why = oneLine(err.Error())
-		err = withCode(exitNotLive, err)
+		o.doc.Why = terminal.OneLine(err.Error())
+		err = exit.With(exit.NotLive, err)
 	}
 	if c.JSON {
-		err = errors.Join((&printer{out: t.out}).document(o.doc), err)
+		err = errors.Join((&terminal.Printer{Out: t.Out}).Document(o.doc), err)
 	}
 	return err
 }
+
+var errTooLong = errors.New("the time to wait is over")
 
 // once is one edit on its way.
 type once struct {
@@ -189,10 +194,10 @@ func (o *once) states(ctx context.Context, r api.Request) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range append([]passage{{release.Requested, r.AcceptedAt}}, passed(d.Release)...) {
-		state := onceState{State: string(p.state), At: p.at.UTC(), Seconds: p.at.Sub(o.began).Seconds()}
+	for _, p := range append([]client.Passage{{State: release.Requested, At: r.AcceptedAt}}, client.Passages(d.Release)...) {
+		state := onceState{State: string(p.State), At: p.At.UTC(), Seconds: p.At.Sub(o.began).Seconds()}
 		o.doc.States = append(o.doc.States, state)
-		o.say("%7.3f s  release #%d is %s", state.Seconds, r.Release, stateWord(p.state))
+		o.say("%7.3f s  release #%d is %s", state.Seconds, r.Release, client.StateWord(p.State))
 	}
 	return nil
 }
@@ -228,7 +233,7 @@ func fetch(req *http.Request) ([]byte, error) {
 		return nil, fmt.Errorf("read the answer of %s: %w", req.URL, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered %s: %.300s", req.URL, resp.Status, oneLine(string(text)))
+		return nil, fmt.Errorf("%s answered %s: %.300s", req.URL, resp.Status, terminal.OneLine(string(text)))
 	}
 	return text, nil
 }

@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -17,6 +17,7 @@ import (
 
 	"github.com/pressrun/pressrun/app"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/serve"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/demo/cms"
 	"github.com/pressrun/pressrun/internal/demo/content"
@@ -46,12 +47,12 @@ type demo struct {
 func (d *demo) logFile() string { return filepath.Join(d.folder, "log.txt") }
 
 // newDemo prepares everything; nothing is served yet.
-func newDemo(ctx context.Context, folder string, ports [3]int) (*demo, error) {
+func newDemo(ctx context.Context, folder string, ports [3]int, version string) (*demo, error) {
 	d := &demo{folder: folder, publicFolder: filepath.Join(folder, "public"), configFile: filepath.Join(folder, "pressrun.yaml")}
 	for _, step := range []func() error{
 		func() error { return d.listen(ctx, ports) },
 		d.openLog,
-		func() error { return d.makeApp(ctx) },
+		func() error { return d.makeApp(ctx, version) },
 		d.makeCMS,
 	} {
 		if err := step(); err != nil {
@@ -98,8 +99,8 @@ func (d *demo) openLog() error {
 }
 
 // makeApp writes a configuration as an operator would, and loads it.
-func (d *demo) makeApp(ctx context.Context) error {
-	operator, fromCMS := newToken(), newToken()
+func (d *demo) makeApp(ctx context.Context, version string) error {
+	operator, fromCMS := serve.NewToken(), serve.NewToken()
 	text, err := d.configuration(operator, fromCMS)
 	if err != nil {
 		return err
@@ -115,10 +116,10 @@ func (d *demo) makeApp(ctx context.Context) error {
 	if err := os.MkdirAll(conf.Sites[demoSite].Source.Folder, 0o700); err != nil {
 		return fmt.Errorf("make the frontend's folder: %w", err)
 	}
-	if d.app, err = newServer(ctx, conf, d.log); err != nil {
+	if d.app, err = serve.New(ctx, conf, d.log, version); err != nil {
 		return err
 	}
-	opts := api.Options{UserAgent: "pressrun-demo/" + buildVersion()}
+	opts := api.Options{UserAgent: "pressrun-demo/" + version}
 	if d.client, err = api.NewClient(d.appURL, operator, opts); err != nil {
 		return err
 	}
@@ -160,7 +161,7 @@ sites:
       environment: production
       env: {CMS_URL: %s, SITE_URL: %s}
     deploy: {to: public}
-`, quoted(d.appAt.Addr().String()), quoted(d.appURL), hashToken(operator), demoSite, hashToken(fromCMS),
+`, quoted(d.appAt.Addr().String()), quoted(d.appURL), serve.HashToken(operator), demoSite, serve.HashToken(fromCMS),
 		demoSite, quoted(cms.SeedSite().Name), quoted(d.siteURL), quoted(d.cmsURL+"/healthz"),
 		quoted(shellQuoted(program)+" demo-build --out site"), quoted(d.cmsURL), quoted(d.siteURL)), nil
 }

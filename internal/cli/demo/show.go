@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
 // show tells a new user where to click, and then what happens.
-func (d *demo) show(ctx context.Context, t *terminal) error {
-	_, err := fmt.Fprintf(t.out, `Pressrun's demo: a CMS, a public site, and the releases in between.
+func (d *demo) show(ctx context.Context, t *terminal.Terminal) error {
+	_, err := fmt.Fprintf(t.Out, `Pressrun's demo: a CMS, a public site, and the releases in between.
 
   1. The CMS       %s/
      Open an article, change a few words, and publish it.
@@ -41,12 +42,12 @@ Ctrl-C ends it. What happens:
 		return err
 	}
 	// Ctrl-C is how it ends.
-	_, err = fmt.Fprintln(t.out, "\nThe demo ends.")
+	_, err = fmt.Fprintln(t.Out, "\nThe demo ends.")
 	return err
 }
 
 // tell puts an event into a line.
-func (d *demo) tell(t *terminal, e api.Event) error {
+func (d *demo) tell(t *terminal.Terminal, e api.Event) error {
 	text := map[string]string{
 		release.KindDispatched: "is dispatched",
 		release.KindStarting:   "is starting",
@@ -56,15 +57,15 @@ func (d *demo) tell(t *terminal, e api.Event) error {
 	line := fmt.Sprintf("Release #%d %s", e.Release, text)
 	switch {
 	case e.Kind == ledger.KindAccepted:
-		line = oneLine(e.By) + " asks for a release"
+		line = terminal.OneLine(e.By) + " asks for a release"
 	case e.Kind == release.KindEnded:
 		line = fmt.Sprintf("Release #%d has ended", e.Release)
 	case text == "":
 		return nil
 	}
 	if e.Why != "" {
-		line += ": " + oneLine(e.Why)
+		line += ": " + terminal.OneLine(e.Why)
 	}
-	_, err := fmt.Fprintf(t.out, "%s  %s\n", e.At.In(t.local).Format(time.TimeOnly), line)
+	_, err := fmt.Fprintf(t.Out, "%s  %s\n", e.At.In(t.Local).Format(time.TimeOnly), line)
 	return err
 }

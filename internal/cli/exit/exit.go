@@ -1,14 +1,13 @@
-package main
+// Package exit has the program's exit codes, and tells which one an error has.
+package exit
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -18,27 +17,27 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// The exit codes. `pressrun action` has its own from 3 on, see package action.
+// The exit codes; Table says what each means. `pressrun action` has its own from 3 on, see package action.
 const (
-	exitOK           = 0
-	exitFailed       = 1
-	exitUsage        = 2
-	exitNotFound     = 3
-	exitConflict     = 4
-	exitUnauthorized = 5
-	exitUnreachable  = 6
-	exitNotLive      = 7
-	exitTimeout      = 8
-	exitRefused      = 9
-	exitEdgePending  = 10
-	exitInterrupted  = 130
-	// exitNoReader is for who wanted no more of the output, as of a program that
+	OK           = 0
+	Failed       = 1
+	Usage        = 2
+	NotFound     = 3
+	Conflict     = 4
+	Unauthorized = 5
+	Unreachable  = 6
+	NotLive      = 7
+	Timeout      = 8
+	Refused      = 9
+	CDNPending   = 10
+	Interrupted  = 130
+	// NoReader is for who wanted no more of the output, as of a program that
 	// SIGPIPE has ended: it is not in the table, since nobody looks at it.
-	exitNoReader = 141
+	NoReader = 141
 )
 
-// exitTable is shown by --help and in docs/cli.md.
-const exitTable = `Exit codes:
+// Table is shown by --help and in docs/cli.md.
+const Table = `Exit codes:
   0    done
   1    failed, for a reason that is none of these
   2    usage: the command line, the configuration or a value is not as it must be
@@ -63,17 +62,19 @@ func (e *codeError) Error() string { return e.err.Error() }
 
 func (e *codeError) Unwrap() error { return e.err }
 
-func withCode(code int, err error) error { return &codeError{code: code, err: err} }
+// With gives an error an exit code of its own.
+func With(code int, err error) error { return &codeError{code: code, err: err} }
 
-func exitCode(err error) int {
+// Code is the exit code of an error; OK of nil.
+func Code(err error) int {
 	if err == nil {
-		return exitOK
+		return OK
 	}
 	if e, ok := errors.AsType[*codeError](err); ok {
 		return e.code
 	}
 	if p, ok := errors.AsType[*api.Problem](err); ok {
-		return statusCode(p.Status)
+		return OfStatus(p.Status)
 	}
 	_, parse := errors.AsType[*kong.ParseError](err)
 	_, misconfigured := errors.AsType[*config.Error](err)
@@ -84,15 +85,15 @@ func exitCode(err error) int {
 	_, call := errors.AsType[*url.Error](err)
 	switch {
 	case errors.Is(err, syscall.EPIPE) && isPath(err):
-		return exitNoReader
+		return NoReader
 	case parse, misconfigured:
-		return exitUsage
+		return Usage
 	case errors.Is(err, context.Canceled):
-		return exitInterrupted
+		return Interrupted
 	case errors.Is(err, store.ErrUnreachable), network, name, call:
-		return exitUnreachable
+		return Unreachable
 	default:
-		return exitFailed
+		return Failed
 	}
 }
 
@@ -103,82 +104,20 @@ func isPath(err error) bool {
 	return ok
 }
 
-func statusCode(status int) int {
+// OfStatus is the exit code of an HTTP status with which the app refused a call.
+func OfStatus(status int) int {
 	switch status {
 	case http.StatusNotFound:
-		return exitNotFound
+		return NotFound
 	case http.StatusConflict:
-		return exitConflict
+		return Conflict
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return exitUnauthorized
+		return Unauthorized
 	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnprocessableEntity:
-		return exitUsage
+		return Usage
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return exitUnreachable
+		return Unreachable
 	default:
-		return exitFailed
+		return Failed
 	}
-}
-
-// failure is an error as --json tells it.
-type failure struct {
-	Error    string `json:"error"`
-	ExitCode int    `json:"exit_code"`
-	// Status and Code are the app's, when it refused.
-	Status int    `json:"status,omitempty"`
-	Code   string `json:"code,omitempty"`
-}
-
-// tell puts an error into words: a line for people, a JSON document for
-// programs. It says nothing of an interruption, nor that nobody reads on:
-// who made it so knows.
-func tell(err error, args []string) string {
-	code := exitCode(err)
-	if err == nil || code == exitInterrupted || code == exitNoReader {
-		return ""
-	}
-	text := plain(err.Error())
-	if !slices.Contains(args, "--json") {
-		return "pressrun: " + text + advice(err, code)
-	}
-	f := failure{Error: text, ExitCode: code}
-	if p, ok := errors.AsType[*api.Problem](err); ok {
-		f.Status, f.Code = p.Status, p.Code
-	}
-	out, err := json.Marshal(f)
-	if err != nil {
-		return "pressrun: " + text
-	}
-	return string(out)
-}
-
-// advice says what to do about errors that many people meet first. The codes of
-// `pressrun action` mean other things: its errors say it themselves.
-func advice(err error, code int) string {
-	if _, ok := errors.AsType[*actionError](err); ok {
-		return ""
-	}
-	_, refused := errors.AsType[*api.Problem](err)
-	p, parse := errors.AsType[*kong.ParseError](err)
-	switch {
-	case code == exitUnauthorized:
-		return "\nGive a token by PRESSRUN_TOKEN or --token-file; an operator makes one with: pressrun token new NAME --role operator"
-	case code == exitUnreachable && !refused && !errors.Is(err, store.ErrUnreachable):
-		return "\nIs it running, and is --app (or PRESSRUN_URL) its address?"
-	case parse:
-		return "\nSee: " + helpOf(p.Context) + " --help"
-	default:
-		return ""
-	}
-}
-
-// helpOf is the command whose help tells more: as far as the command line was
-// understood.
-func helpOf(c *kong.Context) string {
-	if c != nil {
-		if node := c.Selected(); node != nil {
-			return node.FullPath()
-		}
-	}
-	return "pressrun"
 }

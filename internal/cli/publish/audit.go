@@ -1,4 +1,4 @@
-package main
+package publish
 
 import (
 	"context"
@@ -6,22 +6,25 @@ import (
 	"fmt"
 
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-type auditCmd struct {
+// Audit compares a destination with what was deployed to it.
+type Audit struct {
 	placeFlags
-	outputFlags
+	terminal.OutputFlags
 	To            string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 	RedirectStore string `name:"redirect-store" placeholder:"ARN" help:"The CloudFront KeyValueStore that the redirects are kept in too (default: the one that the live release names); \"none\" leaves it out."`
 	PublicURL     string `name:"public-url" placeholder:"URL" help:"The site's public address, as the deploys name it: for the redirect store."`
 }
 
 // Help has the example.
-func (auditCmd) Help() string {
+func (Audit) Help() string {
 	return `Compares what a destination holds with what was deployed, by its listing alone:
 what is missing, what somebody has changed, and what is not ours (and is never
 touched). Where redirects are also kept in a CloudFront KeyValueStore, its keys are
@@ -43,29 +46,29 @@ var errUnfinished = errors.New("a deploy is under way, or did not finish: if non
 var errRedirectDrift = errors.New("the redirect store is not as the last deploy left it; the next pressrun deploy with --redirect-store puts our own keys right, and leaves others'")
 
 // Run audits.
-func (c *auditCmd) Run(ctx context.Context, t *terminal) error {
-	dest, err := c.open(ctx, c.To, t.tellWaiting)
+func (c *Audit) Run(ctx context.Context, t *terminal.Terminal) error {
+	dest, err := c.open(ctx, c.To, tellWaiting(t))
 	if err != nil {
 		return err
 	}
 	a, err := c.audit(ctx, dest)
 	if errors.Is(err, history.ErrNoRelease) {
-		return withCode(exitNotFound, err)
+		return exit.With(exit.NotFound, err)
 	}
 	if err != nil {
 		return err
 	}
-	p := c.printer(t)
+	p := c.Printer(t)
 	if err := c.print(p, a); err != nil {
 		return err
 	}
 	switch {
 	case len(a.Pending) > 0 && len(a.Missing)+len(a.Changed) == 0:
-		return withCode(exitConflict, errUnfinished)
+		return exit.With(exit.Conflict, errUnfinished)
 	case !a.Clean():
-		return withCode(exitConflict, errDrift)
+		return exit.With(exit.Conflict, errDrift)
 	case a.Redirects != nil && !a.Redirects.Clean():
-		return withCode(exitConflict, errRedirectDrift)
+		return exit.With(exit.Conflict, errRedirectDrift)
 	}
 	return nil
 }
@@ -78,7 +81,7 @@ type auditDocument struct {
 	leftOut string // the store that is not looked at
 }
 
-func (c *auditCmd) audit(ctx context.Context, dest store.Destination) (auditDocument, error) {
+func (c *Audit) audit(ctx context.Context, dest store.Destination) (auditDocument, error) {
 	var doc auditDocument
 	head, err := history.ReadHead(ctx, dest.State, c.Site)
 	if err != nil {
@@ -91,14 +94,14 @@ func (c *auditCmd) audit(ctx context.Context, dest store.Destination) (auditDocu
 	case arn == "none":
 		arn, doc.leftOut = "", head.RedirectStore
 	case arn != head.RedirectStore && head.RedirectStore == "":
-		return doc, withCode(exitUsage, fmt.Errorf("the live release keeps its redirects in no store, so not in %s either", arn))
+		return doc, exit.With(exit.Usage, fmt.Errorf("the live release keeps its redirects in no store, so not in %s either", arn))
 	case arn != head.RedirectStore:
-		return doc, withCode(exitUsage, fmt.Errorf("the live release keeps its redirects in %s, not in %s", head.RedirectStore, arn))
+		return doc, exit.With(exit.Usage, fmt.Errorf("the live release keeps its redirects in %s, not in %s", head.RedirectStore, arn))
 	}
 	var store *cdn.KeyValueStore
 	if arn != "" {
 		if store, err = cdn.OpenKeyValueStore(ctx, cdn.KeyValueConfig{ARN: arn, PublicURL: c.PublicURL}); err != nil {
-			return doc, withCode(exitUsage, err)
+			return doc, exit.With(exit.Usage, err)
 		}
 	}
 	if doc.Audit, err = engine.RunAudit(ctx, dest, c.Site); err != nil || store == nil {
@@ -112,9 +115,9 @@ func (c *auditCmd) audit(ctx context.Context, dest store.Destination) (auditDocu
 	return doc, nil
 }
 
-func (c *auditCmd) print(p *printer, a auditDocument) error {
+func (c *Audit) print(p *terminal.Printer, a auditDocument) error {
 	if c.JSON {
-		return p.document(a)
+		return p.Document(a)
 	}
 	rows := [][]string{{"release", fmt.Sprint(a.Release)}, {"files", fmt.Sprint(a.Files)}}
 	if len(a.Pending) > 0 {
@@ -140,7 +143,7 @@ func (c *auditCmd) print(p *printer, a auditDocument) error {
 			rows = append(rows, []string{"our keys", "all as they were deployed"})
 		}
 	}
-	return p.table(rows)
+	return p.Table(rows)
 }
 
 func appendEach(rows [][]string, name string, values []string) [][]string {

@@ -1,4 +1,4 @@
-package main
+package publish
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/store"
@@ -39,7 +41,7 @@ func (f edgeFlags) redirects(ctx context.Context, o *engine.Options) error {
 	}
 	store, err := cdn.OpenKeyValueStore(ctx, cdn.KeyValueConfig{ARN: f.RedirectStore, PublicURL: f.PublicURL})
 	if err != nil {
-		return withCode(exitUsage, err)
+		return exit.With(exit.Usage, err)
 	}
 	o.Redirects = store
 	return nil
@@ -70,7 +72,7 @@ func (f edgeFlags) open(ctx context.Context, dest store.Destination, o *engine.O
 	config := f.config(f.CDN)
 	purger, err := cdn.Open(ctx, config)
 	if err != nil {
-		return nil, withCode(exitUsage, err)
+		return nil, exit.With(exit.Usage, err)
 	}
 	e := &edge{config: config, purger: purger, dest: dest, site: o.Site}
 	e.attach(o)
@@ -112,7 +114,7 @@ func (e *edge) finish(ctx context.Context, r deploy.Result) error {
 }
 
 // tellPublished prints what a deploy did, and what became of the CDN.
-func tellPublished(ctx context.Context, p *printer, r deploy.Result, err error, e *edge) error {
+func tellPublished(ctx context.Context, p *terminal.Printer, r deploy.Result, err error, e *edge) error {
 	if err != nil && !r.Live {
 		return deployError(err)
 	}
@@ -126,7 +128,7 @@ func tellPublished(ctx context.Context, p *printer, r deploy.Result, err error, 
 		return unprinted(r, err)
 	}
 	if e.err != nil {
-		return withCode(exitEdgePending, e.pending())
+		return exit.With(exit.CDNPending, e.pending())
 	}
 	return nil
 }
@@ -148,13 +150,13 @@ func (e *edge) pending() error {
 	return fmt.Errorf("live at the origin, but %s was not told: %w (pressrun invalidate finishes it)", e.purger.Name(), e.err)
 }
 
-func (e *edge) print(p *printer, r deploy.Result, after error) error {
-	if !p.json {
+func (e *edge) print(p *terminal.Printer, r deploy.Result, after error) error {
+	if !p.JSON {
 		if err := tellDeploy(p, r, after); err != nil {
 			return err
 		}
 		if what := e.String(); what != "" {
-			return p.table(fields{{"at the CDN", what}})
+			return p.Table(terminal.Fields{{"at the CDN", what}})
 		}
 		return nil
 	}
@@ -162,12 +164,12 @@ func (e *edge) print(p *printer, r deploy.Result, after error) error {
 		r.Warnings = append(r.Warnings, after.Error())
 	}
 	if e.forecast != nil {
-		return p.document(struct {
+		return p.Document(struct {
 			deploy.Result
 			CDN *cdn.Decision `json:"cdn"`
 		}{r, e.forecast})
 	}
-	return p.document(struct {
+	return p.Document(struct {
 		deploy.Result
 		CDN *cdn.Report `json:"cdn"`
 	}{r, e.report})

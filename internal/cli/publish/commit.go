@@ -1,10 +1,12 @@
-package main
+package publish
 
 import (
 	"context"
 	"errors"
 	"fmt"
 
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/store"
@@ -26,17 +28,17 @@ var errNoShards = errors.New("the plan has no shards: make it with pressrun plan
 // sharded is what the engine needs to know of a plan that several jobs carry out.
 func (p savedPlan) sharded() (engine.Sharded, error) {
 	if p.Shards == 0 {
-		return engine.Sharded{}, withCode(exitUsage, errNoShards)
+		return engine.Sharded{}, exit.With(exit.Usage, errNoShards)
 	}
 	next, err := manifest.Decode(p.Manifest)
 	if err != nil {
-		return engine.Sharded{}, withCode(exitUsage, fmt.Errorf("read the plan: %w", err))
+		return engine.Sharded{}, exit.With(exit.Usage, fmt.Errorf("read the plan: %w", err))
 	}
 	return engine.Sharded{Next: next, Parent: p.Result.Parent, Shards: p.Shards, Changed: p.Changes}, nil
 }
 
 // stage sends the content of one shard.
-func (c *applyCmd) stage(ctx context.Context, t *terminal, dest store.Destination, plan savedPlan, opts engine.Options, end func()) error {
+func (c *Apply) stage(ctx context.Context, t *terminal.Terminal, dest store.Destination, plan savedPlan, opts engine.Options, end func()) error {
 	sharded, err := plan.sharded()
 	if err != nil {
 		return err
@@ -46,28 +48,29 @@ func (c *applyCmd) stage(ctx context.Context, t *terminal, dest store.Destinatio
 	if err != nil {
 		return deployError(err)
 	}
-	p := c.printer(t)
-	if p.json {
-		return p.document(result)
+	p := c.Printer(t)
+	if p.JSON {
+		return p.Document(result)
 	}
 	if result.AlreadyLive {
-		_, err = fmt.Fprintf(p.out, "shard %d of %d: nothing to send, release %d of this plan is live already\n", *c.Shard, plan.Shards, result.Release)
+		_, err = fmt.Fprintf(p.Out, "shard %d of %d: nothing to send, release %d of this plan is live already\n", *c.Shard, plan.Shards, result.Release)
 		return err
 	}
-	_, err = fmt.Fprintf(p.out, "shard %d of %d is there: %s, %s sent; nothing is live before pressrun commit\n",
-		*c.Shard, plan.Shards, plural(int64(result.Uploaded), "file"), bytesOf(result.UploadedBytes))
+	_, err = fmt.Fprintf(p.Out, "shard %d of %d is there: %s, %s sent; nothing is live before pressrun commit\n",
+		*c.Shard, plan.Shards, terminal.Plural(int64(result.Uploaded), "file"), terminal.Size(result.UploadedBytes))
 	return err
 }
 
-type commitCmd struct {
-	outputFlags
+// Commit puts a plan in place whose shards were sent.
+type Commit struct {
+	terminal.OutputFlags
 	progressFlags
 	Plan   string `arg:"" help:"File that pressrun plan --shards wrote."`
 	NoWait bool   `help:"Give up at once when another deploy holds the destination."`
 }
 
 // Help has the example.
-func (commitCmd) Help() string {
+func (Commit) Help() string {
 	return `Puts a plan in place whose shards were sent by several jobs: by copies inside the
 store, through the same phases, guards and lease as a deploy. When another release
 has gone live since, or a shard is missing, it is refused with exit code 4 and
@@ -82,10 +85,10 @@ Example:
 }
 
 // Run commits.
-func (c *commitCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Commit) Run(ctx context.Context, t *terminal.Terminal) error {
 	plan, err := readPlan(c.Plan)
 	if err != nil {
-		return withCode(exitUsage, err)
+		return exit.With(exit.Usage, err)
 	}
 	sharded, err := plan.sharded()
 	if err != nil {
@@ -95,7 +98,7 @@ func (c *commitCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	opts, end := publishFlags{Allow: plan.Allow, NoWait: c.NoWait, progressFlags: c.progressFlags}.options(t, plan.Place.Site, c.outputFlags)
+	opts, end := publishFlags{Allow: plan.Allow, NoWait: c.NoWait, progressFlags: c.progressFlags}.options(t, plan.Place.Site, c.OutputFlags)
 	opts.Release, opts.Commit, opts.Repair = plan.Build.Release, plan.Build.Commit, plan.Build.Repair
 	edge, err := plan.Edge.open(ctx, dest, &opts)
 	if err != nil {
@@ -103,5 +106,5 @@ func (c *commitCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	result, err := engine.Commit(ctx, dest, sharded, opts)
 	end()
-	return tellPublished(ctx, c.printer(t), result, err, edge)
+	return tellPublished(ctx, c.Printer(t), result, err, edge)
 }

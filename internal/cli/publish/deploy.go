@@ -1,4 +1,6 @@
-package main
+// Package publish has the commands that publish by hand: they need no app, and
+// work on a destination and its CDN.
+package publish
 
 import (
 	"context"
@@ -9,6 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
@@ -32,7 +36,7 @@ type placeFlags struct {
 func (f placeFlags) open(ctx context.Context, address string, waiting func(s3.Waiting)) (store.Destination, error) {
 	dest, err := destination.Open(ctx, address, destination.Options{Endpoint: f.Endpoint, Region: f.Region, State: f.State, Waiting: waiting})
 	if err != nil {
-		return dest, withCode(exitUsage, err)
+		return dest, exit.With(exit.Usage, err)
 	}
 	return dest, nil
 }
@@ -60,19 +64,20 @@ func (names guardNames) Validate() error {
 }
 
 // options are those of the engine, and what ends the progress that it tells.
-func (f publishFlags) options(t *terminal, site string, out outputFlags) (engine.Options, func()) {
+func (f publishFlags) options(t *terminal.Terminal, site string, out terminal.OutputFlags) (engine.Options, func()) {
 	tell, end := f.reporter(t, out.JSON)
-	o := engine.Options{Site: site, Allow: f.Allow, DryRun: f.DryRun, Now: t.now, Progress: tell}
+	o := engine.Options{Site: site, Allow: f.Allow, DryRun: f.DryRun, Now: t.Now, Progress: tell}
 	if f.NoWait {
 		o.LockWait = -1
 	}
 	return o, end
 }
 
-type deployCmd struct {
+// Deploy publishes a built site.
+type Deploy struct {
 	placeFlags
 	publishFlags
-	outputFlags
+	terminal.OutputFlags
 	buildFlags
 	edgeFlags
 }
@@ -89,7 +94,7 @@ type buildFlags struct {
 }
 
 // Help has the examples.
-func (deployCmd) Help() string {
+func (Deploy) Help() string {
 	return `Sends what changed, and only that: assets first, then files, pages, and the
 pages that lead to them; what is gone is deleted last. Only content counts, never
 a file's time. A deploy that dies is finished by the next one.
@@ -101,19 +106,16 @@ Examples:
   pressrun deploy dist file:///srv/www --allow vanished-pages
   pressrun deploy dist s3://www.example.org --cdn cloudfront:E1A2B3C4D5
 
-Exit code 10: the release is live, and the CDN was not told or not all of it.
-
-"pressrun deploy plan", "apply", "commit" and "audit" are the commands of those
-names; a build in a folder called so is written ./plan.`
+Exit code 10: the release is live, and the CDN was not told or not all of it.`
 }
 
 // Run deploys a folder.
-func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Deploy) Run(ctx context.Context, t *terminal.Terminal) error {
 	dest, err := c.openBuild(ctx, c.placeFlags, c.waiting(t))
 	if err != nil {
 		return err
 	}
-	opts, end := c.options(t, c.Site, c.outputFlags)
+	opts, end := c.options(t, c.Site, c.OutputFlags)
 	if err := c.apply(&opts); err != nil {
 		return err
 	}
@@ -123,22 +125,22 @@ func (c *deployCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	result, err := engine.Run(ctx, dest, opts)
 	end()
-	return tellPublished(ctx, c.printer(t), result, err, edge)
+	return tellPublished(ctx, c.Printer(t), result, err, edge)
 }
 
 // openBuild opens where a build goes to, and makes sure that there is one.
 func (f buildFlags) openBuild(ctx context.Context, place placeFlags, waiting func(s3.Waiting)) (store.Destination, error) {
 	if strings.HasPrefix(f.Dir, "s3://") || strings.HasPrefix(f.Dir, "file://") {
-		return store.Destination{}, withCode(exitUsage, fmt.Errorf("%s is no folder of a built site: give the folder first and the destination after it", f.Dir))
+		return store.Destination{}, exit.With(exit.Usage, fmt.Errorf("%s is no folder of a built site: give the folder first and the destination after it", f.Dir))
 	}
 	switch info, err := os.Stat(f.Dir); {
 	case errors.Is(err, fs.ErrNotExist):
-		return store.Destination{}, withCode(exitUsage, fmt.Errorf("the build's folder %s does not exist: build the site first, or check the name", f.Dir))
+		return store.Destination{}, exit.With(exit.Usage, fmt.Errorf("the build's folder %s does not exist: build the site first, or check the name", f.Dir))
 	case err == nil && !info.IsDir():
-		return store.Destination{}, withCode(exitUsage, fmt.Errorf("%s is a file: give the folder of the built site", f.Dir))
+		return store.Destination{}, exit.With(exit.Usage, fmt.Errorf("%s is a file: give the folder of the built site", f.Dir))
 	}
 	if err := apart(f.Dir, f.To); err != nil {
-		return store.Destination{}, withCode(exitUsage, err)
+		return store.Destination{}, exit.With(exit.Usage, err)
 	}
 	return place.open(ctx, f.To, waiting)
 }
@@ -148,26 +150,26 @@ const maxAtOnce = 4096
 
 func (f buildFlags) apply(o *engine.Options) error {
 	if f.AtOnce < 0 || f.AtOnce > maxAtOnce {
-		return withCode(exitUsage, fmt.Errorf("--concurrency is 1 to %d, or 0 for the default, not %d", maxAtOnce, f.AtOnce))
+		return exit.With(exit.Usage, fmt.Errorf("--concurrency is 1 to %d, or 0 for the default, not %d", maxAtOnce, f.AtOnce))
 	}
 	rules, err := engine.ReadRules(f.Rules)
 	if err != nil {
-		return withCode(exitUsage, err)
+		return exit.With(exit.Usage, err)
 	}
 	o.Source, o.Release, o.Commit, o.Concurrency, o.Rules, o.Repair = f.Dir, f.Release, f.Commit, f.AtOnce, rules, f.Repair
 	return nil
 }
 
 // tellDeploy prints what a deploy did, and gives its error the exit code.
-func tellDeploy(p *printer, r deploy.Result, err error) error {
+func tellDeploy(p *terminal.Printer, r deploy.Result, err error) error {
 	if err != nil && !r.Live {
 		return deployError(err)
 	}
 	if err != nil {
 		r.Warnings = append(r.Warnings, err.Error())
 	}
-	if p.json {
-		return p.document(r)
+	if p.JSON {
+		return p.Document(r)
 	}
 	what := fmt.Sprintf("release %d is live at %s", r.Release, r.Destination)
 	if r.AlreadyLive {
@@ -176,7 +178,7 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 	if r.DryRun {
 		what = fmt.Sprintf("dry run: release %d would go to %s", r.Release, r.Destination)
 	}
-	rows := fields{}
+	rows := terminal.Fields{}
 	inPast := func(done, planned string) string {
 		if r.DryRun {
 			return planned
@@ -184,21 +186,21 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 		return done
 	}
 	if written := r.Counts.New + r.Counts.Content; written > 0 && r.Uploaded == 0 { // rollback, commit
-		rows.add(inPast("copied", "to copy"), fmt.Sprintf("%s within the store (%d new, %d changed)", plural(int64(written), "file"), r.Counts.New, r.Counts.Content))
+		rows.Add(inPast("copied", "to copy"), fmt.Sprintf("%s within the store (%d new, %d changed)", terminal.Plural(int64(written), "file"), r.Counts.New, r.Counts.Content))
 	} else {
-		rows.add(inPast("sent", "to send"), fmt.Sprintf("%s, %s (%d new, %d changed)", plural(int64(r.Uploaded), "file"), bytesOf(r.UploadedBytes), r.Counts.New, r.Counts.Content))
+		rows.Add(inPast("sent", "to send"), fmt.Sprintf("%s, %s (%d new, %d changed)", terminal.Plural(int64(r.Uploaded), "file"), terminal.Size(r.UploadedBytes), r.Counts.New, r.Counts.Content))
 	}
 	if z := r.Compressed; z != nil {
-		rows.add("compressed", fmt.Sprintf("%s, %s as %s", plural(int64(z.Files), "file"), bytesOf(z.Built), bytesOf(z.Stored)))
+		rows.Add("compressed", fmt.Sprintf("%s, %s as %s", terminal.Plural(int64(z.Files), "file"), terminal.Size(z.Built), terminal.Size(z.Stored)))
 	}
-	rows.add("headers only", countOf(r.Counts.Headers))
-	rows.add(inPast("deleted", "to delete"), countOf(r.Deleted))
-	rows.add("kept for a while", countOf(r.Counts.Retired))
-	rows.add("unchanged", countOf(r.Counts.Unchanged))
+	rows.Add("headers only", countOf(r.Counts.Headers))
+	rows.Add(inPast("deleted", "to delete"), countOf(r.Deleted))
+	rows.Add("kept for a while", countOf(r.Counts.Retired))
+	rows.Add("unchanged", countOf(r.Counts.Unchanged))
 	if s := r.Redirects; s != nil && !s.Empty() {
-		rows.add("redirect store", fmt.Sprintf("%d put, %d deleted", len(s.Put), len(s.Delete)))
+		rows.Add("redirect store", fmt.Sprintf("%d put, %d deleted", len(s.Put), len(s.Delete)))
 	}
-	rows.add("requests", fmt.Sprint(r.Requests))
+	rows.Add("requests", fmt.Sprint(r.Requests))
 	if r.DryRun {
 		text := fmt.Sprintf("about %d", r.Forecast.Requests)
 		if strings.HasPrefix(r.Destination, "s3://") {
@@ -206,28 +208,28 @@ func tellDeploy(p *printer, r deploy.Result, err error) error {
 		}
 		rows[len(rows)-1] = []string{"requests", text}
 	} else {
-		rows.add("took", fmt.Sprintf("%.1fs", r.Seconds))
+		rows.Add("took", fmt.Sprintf("%.1fs", r.Seconds))
 	}
 	if c := r.Churn; c != nil && c.Causes[plan.CauseContent]*2 < c.Sampled {
-		rows.add("churn", fmt.Sprintf("%d of %d pages changed, most of them not in what they say: %s in %s, for one; a build that writes the same bytes each time deploys faster",
+		rows.Add("churn", fmt.Sprintf("%d of %d pages changed, most of them not in what they say: %s in %s, for one; a build that writes the same bytes each time deploys faster",
 			c.Changed, c.Pages, mostOf(c), c.Example))
 	}
 	if l := r.LostLinks; l != nil {
-		rows.add("dead links", fmt.Sprintf("%s: %s", l, strings.Join(l.Examples[:min(len(l.Examples), 3)], ", ")))
+		rows.Add("dead links", fmt.Sprintf("%s: %s", l, strings.Join(l.Examples[:min(len(l.Examples), 3)], ", ")))
 	}
 	for _, v := range r.Violations {
-		rows.add("let pass", v.Name+": "+v.Detail)
+		rows.Add("let pass", v.Name+": "+v.Detail)
 	}
 	for _, n := range r.Notes {
-		rows.add("note", n)
+		rows.Add("note", n)
 	}
 	for _, w := range r.Warnings {
-		rows.add("warning", w)
+		rows.Add("warning", w)
 	}
-	if _, err := fmt.Fprintln(p.out, oneLine(what)); err != nil {
+	if _, err := fmt.Fprintln(p.Out, terminal.OneLine(what)); err != nil {
 		return err
 	}
-	return p.table(rows)
+	return p.Table(rows)
 }
 
 // mostOf is the most frequent cause of churn but content.
@@ -244,10 +246,10 @@ func mostOf(c *plan.Churn) plan.Cause {
 // deployError gives an error of the engine its exit code.
 func deployError(err error) error {
 	if _, ok := errors.AsType[*guard.Error](err); ok {
-		return withCode(exitRefused, err)
+		return exit.With(exit.Refused, err)
 	}
 	if _, ok := errors.AsType[*manifest.LockedError](err); ok || errors.Is(err, manifest.ErrLeaseLost) || errors.Is(err, engine.ErrPlanMoved) || errors.Is(err, engine.ErrShardMissing) {
-		return withCode(exitConflict, err)
+		return exit.With(exit.Conflict, err)
 	}
 	return err
 }
@@ -260,7 +262,7 @@ func countOf(n int) string {
 }
 
 // bytesOf writes a size as people say it.
-func bytesOf(n int64) string {
+func Size(n int64) string {
 	switch {
 	case n >= 1e9:
 		return fmt.Sprintf("%.1f GB", float64(n)/1e9)

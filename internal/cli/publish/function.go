@@ -1,21 +1,24 @@
-package main
+package publish
 
 import (
 	"fmt"
 
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
-type cdnCmd struct {
-	Function functionCmd `cmd:"" help:"Print the CloudFront Function that answers redirects out of a KeyValueStore."`
+// CDN has the commands about what a CDN needs.
+type CDN struct {
+	Function CDNFunction `cmd:"" help:"Print the CloudFront Function that answers redirects out of a KeyValueStore."`
 }
 
-type functionCmd struct {
+// CDNFunction prints the CloudFront Function that answers redirects.
+type CDNFunction struct {
 	Index bool `help:"The function also shows a folder's index.html at the folder's address, which a bucket that is no website needs: a distribution takes one function for viewer requests."`
 }
 
 // Help has the examples.
-func (functionCmd) Help() string {
+func (CDNFunction) Help() string {
 	return `The function is for the runtime ` + cdn.FunctionRuntime + ` and the event "viewer request".
 Associate a KeyValueStore with it, and name that store by --redirect-store when you
 deploy.
@@ -28,7 +31,7 @@ Examples:
 }
 
 // Run prints the function.
-func (c *functionCmd) Run(t *terminal) error {
-	_, err := fmt.Fprint(t.out, cdn.Function(c.Index))
+func (c *CDNFunction) Run(t *terminal.Terminal) error {
+	_, err := fmt.Fprint(t.Out, cdn.Function(c.Index))
 	return err
 }

@@ -1,4 +1,4 @@
-package main
+package publish
 
 import (
 	"context"
@@ -7,12 +7,15 @@ import (
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 )
 
-type invalidateCmd struct {
+// Invalidate makes a CDN forget what changed.
+type Invalidate struct {
 	placeFlags
-	outputFlags
+	terminal.OutputFlags
 	cachingFlags
 	To     string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 	CDN    string `required:"" name:"cdn" placeholder:"KIND:NAME" help:"cloudfront:DISTRIBUTION, fastly:SERVICE, cloudflare:ZONE, varnish:http://SERVER:6081[,...] or webhook:URL."`
@@ -22,7 +25,7 @@ type invalidateCmd struct {
 }
 
 // Help has the examples.
-func (invalidateCmd) Help() string {
+func (Invalidate) Help() string {
 	return `Makes a CDN forget what the live release has changed since the CDN was last
 told: nothing when nothing changed, and what an earlier failure left undone. The
 first time that is everything. With --resume only what a purge that was begun, or
@@ -40,46 +43,46 @@ Examples:
 }
 
 // Run invalidates.
-func (c *invalidateCmd) Run(ctx context.Context, t *terminal) error {
-	dest, err := c.open(ctx, c.To, t.tellWaiting)
+func (c *Invalidate) Run(ctx context.Context, t *terminal.Terminal) error {
+	dest, err := c.open(ctx, c.To, tellWaiting(t))
 	if err != nil {
 		return err
 	}
 	config := c.config(c.CDN)
 	purger, err := cdn.Open(ctx, config)
 	if err != nil {
-		return withCode(exitUsage, err)
+		return exit.With(exit.Usage, err)
 	}
-	line := newProgress(t)
-	line.show("telling " + purger.Name())
+	line := terminal.NewProgress(t)
+	line.Show("telling " + purger.Name())
 	opts := config.Sync(c.Site)
-	opts.All, opts.Resume, opts.DryRun, opts.Now = c.All, c.Resume, c.DryRun, t.now
+	opts.All, opts.Resume, opts.DryRun, opts.Now = c.All, c.Resume, c.DryRun, t.Now
 	report, err := cdn.Sync(ctx, dest, purger, opts)
-	line.clear()
+	line.Clear()
 	if _, pending := errors.AsType[*cdn.PendingError](err); pending {
-		return withCode(exitEdgePending, err)
+		return exit.With(exit.CDNPending, err)
 	}
 	if errors.Is(err, history.ErrNoRelease) {
-		return withCode(exitNotFound, err)
+		return exit.With(exit.NotFound, err)
 	}
 	if errors.Is(err, cdn.ErrOtherCDN) {
-		return withCode(exitConflict, fmt.Errorf("%w; name that one, or leave --resume out to tell this one all that changed", err))
+		return exit.With(exit.Conflict, fmt.Errorf("%w; name that one, or leave --resume out to tell this one all that changed", err))
 	}
 	if err != nil {
 		return err
 	}
-	return c.print(c.printer(t), report)
+	return c.print(c.Printer(t), report)
 }
 
-func (c *invalidateCmd) print(p *printer, r cdn.Report) error {
+func (c *Invalidate) print(p *terminal.Printer, r cdn.Report) error {
 	if c.JSON {
-		return p.document(r)
+		return p.Document(r)
 	}
-	_, err := fmt.Fprintln(p.out, oneLine(c.says(r)))
+	_, err := fmt.Fprintln(p.Out, terminal.OneLine(c.says(r)))
 	return err
 }
 
-func (c *invalidateCmd) says(r cdn.Report) string {
+func (c *Invalidate) says(r cdn.Report) string {
 	set := r.Decision.Set
 	switch {
 	case r.NeverTold:
@@ -95,7 +98,7 @@ func (c *invalidateCmd) says(r cdn.Report) string {
 	case r.Decision.Changed == 0: // the first time, or everything was asked for
 		return fmt.Sprintf("%s has dropped %s", r.CDN, dropped(set))
 	}
-	return fmt.Sprintf("%s has dropped %s (%s changed)", r.CDN, dropped(set), plural(int64(r.Decision.Changed), "file"))
+	return fmt.Sprintf("%s has dropped %s (%s changed)", r.CDN, dropped(set), terminal.Plural(int64(r.Decision.Changed), "file"))
 }
 
 func dropped(p cdn.Set) string {

@@ -1,4 +1,4 @@
-package main
+package publish
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
@@ -34,9 +36,10 @@ type savedPlan struct {
 	CDN  *cdn.Decision `json:"cdn,omitempty"`
 }
 
-type planCmd struct {
+// Plan says what a deploy would do.
+type Plan struct {
 	placeFlags
-	outputFlags
+	terminal.OutputFlags
 	buildFlags
 	Allow  guardNames `placeholder:"GUARD" help:"Guards that are let pass this once, by name."`
 	Out    string     `placeholder:"FILE" help:"Write the plan to a file, for pressrun apply."`
@@ -45,7 +48,7 @@ type planCmd struct {
 }
 
 // Help has the examples.
-func (planCmd) Help() string {
+func (Plan) Help() string {
 	return `Says what a deploy would do, and changes nothing. A plan in a file can be looked
 at, and then be applied as it is or not at all; the CDN that it names is told then.
 
@@ -57,15 +60,15 @@ Examples:
 }
 
 // Run plans.
-func (c *planCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Plan) Run(ctx context.Context, t *terminal.Terminal) error {
 	if c.Shards != 0 && (c.Out == "" || c.Shards < 1 || c.Shards > engine.MaxShards) {
-		return withCode(exitUsage, fmt.Errorf("--shards is 1 to %d, and needs --out", engine.MaxShards))
+		return exit.With(exit.Usage, fmt.Errorf("--shards is 1 to %d, and needs --out", engine.MaxShards))
 	}
-	dest, err := c.openBuild(ctx, c.placeFlags, t.tellWaiting)
+	dest, err := c.openBuild(ctx, c.placeFlags, tellWaiting(t))
 	if err != nil {
 		return err
 	}
-	opts := engine.Options{Site: c.Site, Allow: c.Allow, DryRun: true, Now: t.now}
+	opts := engine.Options{Site: c.Site, Allow: c.Allow, DryRun: true, Now: t.Now}
 	if err := c.apply(&opts); err != nil {
 		return err
 	}
@@ -89,12 +92,12 @@ func (c *planCmd) Run(ctx context.Context, t *terminal) error {
 		}
 	}
 	if edge == nil {
-		return tellDeploy(c.printer(t), result, nil)
+		return tellDeploy(c.Printer(t), result, nil)
 	}
-	return edge.print(c.printer(t), result, nil)
+	return edge.print(c.Printer(t), result, nil)
 }
 
-func (c *planCmd) save(result deploy.Result, edge *edge) error {
+func (c *Plan) save(result deploy.Result, edge *edge) error {
 	plan := savedPlan{
 		Format: planFormat, Place: c.placeFlags, Build: c.buildFlags, Allow: c.Allow, Result: result, Changes: result.All, Shards: c.Shards, Edge: c.edgeFlags,
 	}
@@ -117,8 +120,9 @@ func (c *planCmd) save(result deploy.Result, edge *edge) error {
 	return nil
 }
 
-type applyCmd struct {
-	outputFlags
+// Apply carries out a plan, or one shard of it.
+type Apply struct {
+	terminal.OutputFlags
 	Plan   string `arg:"" help:"File that pressrun plan --out wrote."`
 	NoWait bool   `help:"Give up at once when another deploy holds the destination."`
 	Shard  *int   `placeholder:"K" help:"Send only the content of shard K (from 1) of a plan --shards; pressrun commit puts it in place."`
@@ -127,7 +131,7 @@ type applyCmd struct {
 }
 
 // Help has the example.
-func (applyCmd) Help() string {
+func (Apply) Help() string {
 	return `Carries out a plan exactly as it was looked at. When another release has gone
 live since, or the build has changed, it is refused with exit code 4.
 
@@ -141,21 +145,21 @@ Examples:
 const maxPlan = 512 << 20
 
 // Run applies.
-func (c *applyCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Apply) Run(ctx context.Context, t *terminal.Terminal) error {
 	plan, err := readPlan(c.Plan)
 	if err != nil {
-		return withCode(exitUsage, err)
+		return exit.With(exit.Usage, err)
 	}
 	if c.Shard != nil {
 		if err := plan.hasShard(*c.Shard); err != nil {
-			return withCode(exitUsage, err)
+			return exit.With(exit.Usage, err)
 		}
 	}
 	dest, err := plan.Place.open(ctx, plan.Build.To, c.waiting(t))
 	if err != nil {
 		return err
 	}
-	opts, end := publishFlags{Allow: plan.Allow, NoWait: c.NoWait, progressFlags: c.progressFlags}.options(t, plan.Place.Site, c.outputFlags)
+	opts, end := publishFlags{Allow: plan.Allow, NoWait: c.NoWait, progressFlags: c.progressFlags}.options(t, plan.Place.Site, c.OutputFlags)
 	if err := plan.Build.apply(&opts); err != nil {
 		return err
 	}
@@ -172,7 +176,7 @@ func (c *applyCmd) Run(ctx context.Context, t *terminal) error {
 	}
 	result, err := engine.Run(ctx, dest, opts)
 	end()
-	return tellPublished(ctx, c.printer(t), result, err, edge)
+	return tellPublished(ctx, c.Printer(t), result, err, edge)
 }
 
 func readPlan(name string) (savedPlan, error) {

@@ -1,4 +1,4 @@
-package main
+package publish
 
 import (
 	"encoding/json"
@@ -6,6 +6,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy"
 )
 
@@ -19,14 +20,14 @@ type progressFlags struct {
 const plainEvery = 30 * time.Second
 
 // reporter is what tells a deploy's progress, and what ends that.
-func (f progressFlags) reporter(t *terminal, quiet bool) (tell func(deploy.Event), end func()) {
+func (f progressFlags) reporter(t *terminal.Terminal, quiet bool) (tell func(deploy.Event), end func()) {
 	nothing := func() {}
 	switch {
 	case f.Progress == "json":
 		return func(e deploy.Event) { tellEvent(t, e) }, nothing
-	case f.Progress == "auto" && t.progress:
-		line := newProgress(t)
-		return func(e deploy.Event) { line.show(inWords(e)) }, line.clear
+	case f.Progress == "auto" && t.Progress:
+		line := terminal.NewProgress(t)
+		return func(e deploy.Event) { line.Show(inWords(e)) }, line.Clear
 	case f.Progress == "plain", f.Progress == "auto" && !quiet:
 		return plainProgress(t), nothing
 	}
@@ -35,10 +36,10 @@ func (f progressFlags) reporter(t *terminal, quiet bool) (tell func(deploy.Event
 
 // plainProgress writes a line at the end of each phase, and now and then in a
 // long one.
-func plainProgress(t *terminal) func(deploy.Event) {
-	last, ended := t.now(), ""
+func plainProgress(t *terminal.Terminal) func(deploy.Event) {
+	last, ended := t.Now(), ""
 	return func(e deploy.Event) {
-		now := t.now()
+		now := t.Now()
 		if (e.Total == 0 || e.Done < e.Total) && now.Sub(last) < plainEvery {
 			return
 		}
@@ -49,7 +50,7 @@ func plainProgress(t *terminal) func(deploy.Event) {
 			ended = e.Phase
 		}
 		last = now
-		fmt.Fprintf(t.err, "%s  %s\n", e.Elapsed.Round(time.Second), oneLine(inWords(e)))
+		fmt.Fprintf(t.Err, "%s  %s\n", e.Elapsed.Round(time.Second), terminal.OneLine(inWords(e)))
 	}
 }
 
@@ -58,12 +59,12 @@ func inWords(e deploy.Event) string {
 	if e.Total == 0 {
 		return e.Phase
 	}
-	text := fmt.Sprintf("%s: %d of %s", e.Phase, e.Done, plural(int64(e.Total), "file"))
+	text := fmt.Sprintf("%s: %d of %s", e.Phase, e.Done, terminal.Plural(int64(e.Total), "file"))
 	if e.Done == 0 || e.Bytes > 0 { // copies within the store send nothing
-		text += fmt.Sprintf(", %s of %s", bytesOf(e.Bytes), bytesOf(e.TotalBytes))
+		text += fmt.Sprintf(", %s of %s", terminal.Size(e.Bytes), terminal.Size(e.TotalBytes))
 	}
 	if bytes, files, ok := e.Rate(); ok {
-		text += fmt.Sprintf(", %.0f files/s, %s/s", files, bytesOf(int64(bytes)))
+		text += fmt.Sprintf(", %.0f files/s, %s/s", files, terminal.Size(int64(bytes)))
 	}
 	if left, ok := e.Left(); ok && e.All.Done < e.All.Total {
 		text += ", about " + left.Round(time.Second).String() + " left"
@@ -71,7 +72,7 @@ func inWords(e deploy.Event) string {
 	return text
 }
 
-// eventLine is one line of --progress json; docs/deploy.md has its fields.
+// eventLine is one line of --progress json; docs/deploy.md has its terminal.Fields.
 type eventLine struct {
 	Event          string        `json:"event"` // "progress"
 	Phase          string        `json:"phase"`
@@ -85,7 +86,7 @@ type eventLine struct {
 	LeftSeconds    *float64      `json:"left_seconds,omitempty"`
 }
 
-func tellEvent(t *terminal, e deploy.Event) {
+func tellEvent(t *terminal.Terminal, e deploy.Event) {
 	line := eventLine{
 		Event: "progress", Phase: e.Phase, Done: e.Done, Total: e.Total, Bytes: e.Bytes, TotalBytes: e.TotalBytes, All: e.All,
 		ElapsedSeconds: tenths(e.Elapsed),
@@ -102,7 +103,7 @@ func tellEvent(t *terminal, e deploy.Event) {
 	if err != nil { // numbers and a name: it can't fail
 		return
 	}
-	fmt.Fprintf(t.err, "%s\n", text)
+	fmt.Fprintf(t.Err, "%s\n", text)
 }
 
 func tenths(d time.Duration) float64 { return math.Round(d.Seconds()*10) / 10 }

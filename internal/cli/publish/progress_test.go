@@ -1,15 +1,12 @@
-package main
+package publish
 
 import (
 	"bytes"
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-	"unicode/utf8"
 
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy"
 )
 
@@ -37,7 +34,7 @@ func TestProgressIsToldAsItsReaderNeedsIt(t *testing.T) {
 	} {
 		var out bytes.Buffer
 		at := time.Unix(0, 0)
-		term := &terminal{err: &out, progress: c.terminal, now: func() time.Time { return at }}
+		term := &terminal.Terminal{Err: &out, Progress: c.terminal, Now: func() time.Time { return at }}
 		tell, end := progressFlags{c.how}.reporter(term, c.quiet)
 		tell(middle)
 		if strings.HasPrefix(c.want, "12s") {
@@ -53,51 +50,12 @@ func TestProgressIsToldAsItsReaderNeedsIt(t *testing.T) {
 func TestPlainProgressSpeaksUpInALongPhase(t *testing.T) {
 	var out bytes.Buffer
 	at := time.Unix(0, 0)
-	tell := plainProgress(&terminal{err: &out, now: func() time.Time { return at }})
+	tell := plainProgress(&terminal.Terminal{Err: &out, Now: func() time.Time { return at }})
 	for range 100 {
 		at = at.Add(time.Second)
 		tell(middle)
 	}
 	if n := strings.Count(out.String(), "\n"); n != 3 {
 		t.Errorf("%d lines in 100 s:\n%s", n, out.String())
-	}
-}
-
-func TestADeploysEventsAreLinesOfJSON(t *testing.T) {
-	build := t.TempDir()
-	for _, name := range []string{"index.html", "a.css"} {
-		if err := os.WriteFile(filepath.Join(build, name), []byte("one"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	o := invoke(t, invocation{args: []string{"deploy", build, "file://" + filepath.Join(t.TempDir(), "www"), "--progress", "json", "--json"}})
-	if o.code != 0 {
-		t.Fatal(o.err)
-	}
-	var last eventLine
-	for line := range strings.Lines(o.err) {
-		last = eventLine{}
-		if err := json.Unmarshal([]byte(line), &last); err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-	}
-	if last.Phase != "entry pages" || last.All.Done != 2 || last.All.Total != 2 || last.All.Bytes != 6 {
-		t.Errorf("the last event is %+v", last)
-	}
-	var r deploy.Result
-	if err := json.Unmarshal([]byte(o.out), &r); err != nil || !r.Live {
-		t.Errorf("%v: %s", err, o.out)
-	}
-}
-
-// A line that breaks can't be erased whole.
-func TestTheProgressLineEndsWithinTheTerminal(t *testing.T) {
-	for columns, want := range map[int]int{0: progressWidth, 1: progressWidth, 40: 39, 80: 79, 400: progressWidth} {
-		var out bytes.Buffer
-		p := newProgress(&terminal{err: &out, progress: true, columns: func() int { return columns }, now: time.Now})
-		p.show(strings.Repeat("ä", 200))
-		if got := utf8.RuneCountInString(strings.TrimPrefix(out.String(), eraseLine)); got != want {
-			t.Errorf("%d columns: the line has %d, want %d", columns, got, want)
-		}
 	}
 }

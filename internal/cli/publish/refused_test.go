@@ -1,21 +1,19 @@
-package main
+package publish_test
 
 import (
-	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/cli/clitest"
+	"github.com/pressrun/pressrun/internal/cli/exit"
 )
 
 // TestABuildAndItsDestinationLieApart and what is mistyped is told before anything
 // is written.
 func TestABuildAndItsDestinationLieApart(t *testing.T) {
-	build := buildOf(t, map[string]string{"index.html": "<p>hello", "sub/a.html": "a"})
+	build := clitest.Build(t, map[string]string{"index.html": "<p>hello", "sub/a.html": "a"})
 	home := t.TempDir()
 	link, file := filepath.Join(home, "link"), filepath.Join(home, "file")
 	if err := os.Symlink(build, link); err != nil {
@@ -39,7 +37,7 @@ func TestABuildAndItsDestinationLieApart(t *testing.T) {
 			if c.from == "" {
 				args = []string{"rollback", "file://" + home + "/www", "0"}
 			}
-			if o := invoke(t, invocation{args: args}); o.code != exitUsage || !strings.Contains(o.err, c.want) || o.out != "" {
+			if o := clitest.Run(t, clitest.Invocation{Args: args}); o.Code != exit.Usage || !strings.Contains(o.Err, c.want) || o.Out != "" {
 				t.Errorf("%s: %s: %+v", name, command, o)
 			}
 		}
@@ -48,18 +46,13 @@ func TestABuildAndItsDestinationLieApart(t *testing.T) {
 	if err != nil || len(left) != 2 {
 		t.Errorf("what was refused wrote %v, %v", left, err)
 	}
-	if o := invoke(t, invocation{args: []string{"deploy", build, "file://" + home + "/" + filepath.Base(build) + "-www"}}); o.code != 0 {
+	if o := clitest.Run(t, clitest.Invocation{Args: []string{"deploy", build, "file://" + home + "/" + filepath.Base(build) + "-www"}}); o.Code != 0 {
 		t.Errorf("beside the build: %+v", o)
 	}
 }
 
-// full is a standard output on a full disk.
-type full struct{}
-
-func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
-
 func TestWhatAReleaseEngineerReads(t *testing.T) {
-	build, www := buildOf(t, map[string]string{"index.html": "<p>one", "a.html": "a"}), filepath.Join(t.TempDir(), "www")
+	build, www := clitest.Build(t, map[string]string{"index.html": "<p>one", "a.html": "a"}), filepath.Join(t.TempDir(), "www")
 	to := "file://" + www
 	write := func(name, body string) {
 		t.Helper()
@@ -75,39 +68,27 @@ func TestWhatAReleaseEngineerReads(t *testing.T) {
 	}{
 		{args: []string{"deploy", build, to, "--dry-run"}, want: "to send 2 files"},
 		{args: []string{"deploy", build, to}, want: "sent 2 files"},
-		{args: []string{"rollback", to}, code: exitNotFound, want: "pressrun: there is no release before the live one to go back to\n"},
+		{args: []string{"rollback", to}, code: exit.NotFound, want: "pressrun: there is no release before the live one to go back to\n"},
 		{before: func() { write("index.html", "<p>two") }, args: []string{"deploy", build, to}, want: "release 2 is live"},
 		{args: []string{"rollback", to, "--dry-run"}, want: "to copy 1 file"},
 		{args: []string{"rollback", to}, want: "copied 1 file"},
 		{args: []string{"releases", "list", to}, want: "live, rolled back to\n"},
-		{args: []string{"rollback", to, "9"}, code: exitNotFound, want: "pressrun releases list shows those that are\n"},
-		{args: []string{"releases", "diff", to, "0"}, code: exitUsage, want: "0 is no release's number"},
-		{args: []string{"releases", "diff", to, "2", "0"}, code: exitUsage, want: "0 is no release's number"},
-		{args: []string{"releases", "show", to, "0"}, code: exitUsage, want: "0 is no release's number"},
+		{args: []string{"rollback", to, "9"}, code: exit.NotFound, want: "pressrun releases list shows those that are\n"},
+		{args: []string{"releases", "diff", to, "0"}, code: exit.Usage, want: "0 is no release's number"},
+		{args: []string{"releases", "diff", to, "2", "0"}, code: exit.Usage, want: "0 is no release's number"},
+		{args: []string{"releases", "show", to, "0"}, code: exit.Usage, want: "0 is no release's number"},
 		{args: []string{"releases", "show", to}, want: "changed 1 file since release 2"},
 	} {
 		if c.before != nil {
 			c.before()
 		}
-		o := invoke(t, invocation{args: c.args})
-		said := o.out + o.err
+		o := clitest.Run(t, clitest.Invocation{Args: c.args})
+		said := o.Out + o.Err
 		for strings.Contains(said, "  ") {
 			said = strings.ReplaceAll(said, "  ", " ")
 		}
-		if o.code != c.code || !strings.Contains(said, c.want) {
-			t.Errorf("%v: exit code %d, want %d and %q:\n%s", c.args, o.code, c.code, c.want, said)
-		}
-	}
-	p := &printer{out: io.Discard, zone: time.UTC, now: time.Now}
-	if err := tellPublished(t.Context(), p, deploy.Result{Release: 7, Live: true}, nil, nil); err != nil {
-		t.Error(err)
-	}
-	p.out = full{}
-	for _, json := range []bool{false, true} {
-		p.json = json
-		err := tellPublished(t.Context(), p, deploy.Result{Release: 7, Live: true}, nil, nil)
-		if err == nil || !strings.Contains(err.Error(), "release 7 is live, but what was done could not be printed: no space left") {
-			t.Errorf("told as %v", err)
+		if o.Code != c.code || !strings.Contains(said, c.want) {
+			t.Errorf("%v: exit code %d, want %d and %q:\n%s", c.args, o.Code, c.code, c.want, said)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package publish
 
 import (
 	"context"
@@ -6,27 +6,30 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-type releasesCmd struct {
-	List releasesListCmd `cmd:"" default:"withargs" help:"List what was published to a destination, newest first."`
-	Show releasesShowCmd `cmd:"" help:"Show one release, and what it changed."`
-	Diff releasesDiffCmd `cmd:"" help:"List the files that differ between two releases."`
+// Releases has the commands about what was published.
+type Releases struct {
+	List ReleasesList `cmd:"" default:"withargs" help:"List what was published to a destination, newest first."`
+	Show ReleasesShow `cmd:"" help:"Show one release, and what it changed."`
+	Diff ReleasesDiff `cmd:"" help:"List the files that differ between two releases."`
 }
 
 // historyFlags are those of the commands that read what a destination remembers.
 type historyFlags struct {
 	placeFlags
-	outputFlags
+	terminal.OutputFlags
 	To string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 }
 
-func (f *historyFlags) read(ctx context.Context, t *terminal) (store.Store, history.Head, error) {
-	dest, err := f.open(ctx, f.To, t.tellWaiting)
+func (f *historyFlags) read(ctx context.Context, t *terminal.Terminal) (store.Store, history.Head, error) {
+	dest, err := f.open(ctx, f.To, tellWaiting(t))
 	if err != nil {
 		return nil, history.Head{}, err
 	}
@@ -40,7 +43,7 @@ func (f *historyFlags) changes(ctx context.Context, state store.Store, from, to 
 	for i, live := range []manifest.Live{from, to} {
 		m, err := history.ReadManifest(ctx, state, history.ManifestKey(live.Manifest), f.Site)
 		if errors.Is(err, store.ErrNotFound) {
-			return nil, withCode(exitNotFound, fmt.Errorf("release %d: its list of files is no longer kept", live.Release))
+			return nil, exit.With(exit.NotFound, fmt.Errorf("release %d: its list of files is no longer kept", live.Release))
 		}
 		if err != nil {
 			return nil, err
@@ -60,7 +63,7 @@ func findRelease(head history.Head, number *int64) (manifest.Live, error) {
 		return *head.Live, nil
 	}
 	if number != nil && *number < 1 {
-		return manifest.Live{}, withCode(exitUsage, fmt.Errorf("%d is no release's number: they count from 1", *number))
+		return manifest.Live{}, exit.With(exit.Usage, fmt.Errorf("%d is no release's number: they count from 1", *number))
 	}
 	var n int64
 	if number != nil {
@@ -68,15 +71,16 @@ func findRelease(head history.Head, number *int64) (manifest.Live, error) {
 	}
 	live, err := head.Find(n)
 	if err != nil {
-		return live, withCode(exitNotFound, err)
+		return live, exit.With(exit.NotFound, err)
 	}
 	return live, nil
 }
 
-type releasesListCmd struct{ historyFlags }
+// ReleasesList lists what was published.
+type ReleasesList struct{ historyFlags }
 
 // Help has the examples.
-func (releasesListCmd) Help() string {
+func (ReleasesList) Help() string {
 	return `Lists the releases that a destination remembers, newest first.
 
 Examples:
@@ -86,18 +90,18 @@ Examples:
 }
 
 // Run lists.
-func (c *releasesListCmd) Run(ctx context.Context, t *terminal) error {
+func (c *ReleasesList) Run(ctx context.Context, t *terminal.Terminal) error {
 	_, head, err := c.read(ctx, t)
 	if err != nil {
 		return err
 	}
-	p := c.printer(t)
+	p := c.Printer(t)
 	releases := head.Releases()
 	if c.JSON {
-		return p.document(append([]manifest.Live{}, releases...)) // [] and not null
+		return p.Document(append([]manifest.Live{}, releases...)) // [] and not null
 	}
 	if len(releases) == 0 {
-		_, err := fmt.Fprintln(p.out, oneLine("nothing was deployed to "+c.To+" yet"))
+		_, err := fmt.Fprintln(p.Out, terminal.OneLine("nothing was deployed to "+c.To+" yet"))
 		return err
 	}
 	rows := [][]string{{"release", "live since", "files", "pages", "size", "commit", ""}}
@@ -110,19 +114,20 @@ func (c *releasesListCmd) Run(ctx context.Context, t *terminal) error {
 			note = strings.TrimSuffix("live, "+note, ", ")
 		}
 		rows = append(rows, []string{
-			fmt.Sprint(r.Release), p.at(r.At), fmt.Sprint(r.Files), fmt.Sprint(r.Pages), bytesOf(r.Bytes), short(r.Commit), note,
+			fmt.Sprint(r.Release), p.At(r.At), fmt.Sprint(r.Files), fmt.Sprint(r.Pages), terminal.Size(r.Bytes), short(r.Commit), note,
 		})
 	}
-	return p.table(rows)
+	return p.Table(rows)
 }
 
-type releasesShowCmd struct {
+// ReleasesShow shows one release.
+type ReleasesShow struct {
 	historyFlags
 	Release *int64 `arg:"" optional:"" name:"release" help:"Number of the release (default: the live one)."`
 }
 
 // Help has the examples.
-func (releasesShowCmd) Help() string {
+func (ReleasesShow) Help() string {
 	return `Shows one release: when it went live, of which commit, how large it is, and the
 files in which it differs from what was live before it.
 
@@ -140,7 +145,7 @@ type shownRelease struct {
 }
 
 // Run shows a release.
-func (c *releasesShowCmd) Run(ctx context.Context, t *terminal) error {
+func (c *ReleasesShow) Run(ctx context.Context, t *terminal.Terminal) error {
 	state, head, err := c.read(ctx, t)
 	if err != nil {
 		return err
@@ -160,39 +165,40 @@ func (c *releasesShowCmd) Run(ctx context.Context, t *terminal) error {
 			return err
 		}
 	}
-	p := c.printer(t)
+	p := c.Printer(t)
 	if c.JSON {
-		return p.document(shown)
+		return p.Document(shown)
 	}
-	return p.table(shown.rows(p))
+	return p.Table(shown.rows(p))
 }
 
-func (s *shownRelease) rows(p *printer) [][]string {
-	var rows fields
-	rows.add("release", fmt.Sprint(s.Release))
-	rows.add("live since", p.at(s.At))
+func (s *shownRelease) rows(p *terminal.Printer) [][]string {
+	var rows terminal.Fields
+	rows.Add("release", fmt.Sprint(s.Release))
+	rows.Add("live since", p.At(s.At))
 	if s.Rollback {
-		rows.add("", "rolled back to")
+		rows.Add("", "rolled back to")
 	}
-	rows.add("commit", s.Commit)
-	rows.add("files", fmt.Sprintf("%d, of them %s, %s", s.Files, plural(int64(s.Pages), "page"), bytesOf(s.Bytes)))
+	rows.Add("commit", s.Commit)
+	rows.Add("files", fmt.Sprintf("%d, of them %s, %s", s.Files, terminal.Plural(int64(s.Pages), "page"), terminal.Size(s.Bytes)))
 	if s.Before != 0 {
-		rows.add("changed", fmt.Sprintf("%s since release %d", plural(int64(len(s.Changes)), "file"), s.Before))
+		rows.Add("changed", fmt.Sprintf("%s since release %d", terminal.Plural(int64(len(s.Changes)), "file"), s.Before))
 	}
 	for _, change := range s.Changes {
-		rows.add("  "+string(change.Reason), change.Path)
+		rows.Add("  "+string(change.Reason), change.Path)
 	}
 	return rows
 }
 
-type releasesDiffCmd struct {
+// ReleasesDiff compares two releases.
+type ReleasesDiff struct {
 	historyFlags
 	From int64  `arg:"" name:"from" help:"Number of a release: what the next ones changed since."`
 	Last *int64 `arg:"" optional:"" name:"to" help:"Number of the release to compare with (default: the live one)."`
 }
 
 // Help has the examples.
-func (releasesDiffCmd) Help() string {
+func (ReleasesDiff) Help() string {
 	return `Lists the files that differ between two releases.
 
 Examples:
@@ -202,7 +208,7 @@ Examples:
 }
 
 // Run compares.
-func (c *releasesDiffCmd) Run(ctx context.Context, t *terminal) error {
+func (c *ReleasesDiff) Run(ctx context.Context, t *terminal.Terminal) error {
 	state, head, err := c.read(ctx, t)
 	if err != nil {
 		return err
@@ -219,19 +225,19 @@ func (c *releasesDiffCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	p := c.printer(t)
+	p := c.Printer(t)
 	if c.JSON {
-		return p.document(changes)
+		return p.Document(changes)
 	}
 	if len(changes) == 0 {
-		_, err := fmt.Fprintf(p.out, "releases %d and %d have the same files\n", from.Release, to.Release)
+		_, err := fmt.Fprintf(p.Out, "releases %d and %d have the same files\n", from.Release, to.Release)
 		return err
 	}
 	rows := make([][]string, 0, len(changes))
 	for _, ch := range changes {
 		rows = append(rows, []string{string(ch.Reason), ch.Path})
 	}
-	return p.table(rows)
+	return p.Table(rows)
 }
 
 func short(commit string) string { return commit[:min(len(commit), 12)] }

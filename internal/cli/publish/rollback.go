@@ -1,25 +1,28 @@
-package main
+package publish
 
 import (
 	"context"
 	"errors"
 	"fmt"
 
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 )
 
-type rollbackCmd struct {
+// Rollback makes an earlier release live again.
+type Rollback struct {
 	placeFlags
 	publishFlags
-	outputFlags
+	terminal.OutputFlags
 	edgeFlags
 	To      string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 	Release *int64 `arg:"" optional:"" name:"release" help:"Number of the release (default: the one before the live one)."`
 }
 
 // Help has the examples.
-func (rollbackCmd) Help() string {
+func (Rollback) Help() string {
 	return `Makes an earlier release live again without a build, at the cost of the
 difference: nothing is sent, the store copies what it has kept. The same phases,
 guards and lease as in a deploy hold, and --cdn is told as by a deploy. Without a
@@ -33,15 +36,15 @@ Examples:
 }
 
 // Run rolls back.
-func (c *rollbackCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Rollback) Run(ctx context.Context, t *terminal.Terminal) error {
 	if c.Release != nil && *c.Release < 1 {
-		return withCode(exitUsage, fmt.Errorf("%d is no release's number: they count from 1", *c.Release))
+		return exit.With(exit.Usage, fmt.Errorf("%d is no release's number: they count from 1", *c.Release))
 	}
 	dest, err := c.placeFlags.open(ctx, c.To, c.waiting(t))
 	if err != nil {
 		return err
 	}
-	opts, end := c.options(t, c.Site, c.outputFlags)
+	opts, end := c.options(t, c.Site, c.OutputFlags)
 	edge, err := c.edgeFlags.open(ctx, dest, &opts)
 	if err != nil {
 		return err
@@ -53,7 +56,7 @@ func (c *rollbackCmd) Run(ctx context.Context, t *terminal) error {
 	result, err := engine.Rollback(ctx, dest, number, opts)
 	end()
 	if errors.Is(err, history.ErrNoRelease) {
-		return withCode(exitNotFound, err)
+		return exit.With(exit.NotFound, err)
 	}
-	return tellPublished(ctx, c.printer(t), result, err, edge)
+	return tellPublished(ctx, c.Printer(t), result, err, edge)
 }

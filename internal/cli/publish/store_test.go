@@ -1,34 +1,16 @@
-package main
+package publish_test
 
 import (
 	"encoding/json"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/pressrun/pressrun/internal/deploy/destination"
-	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/cli/clitest"
+	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/test/servers"
 )
-
-// buildOf writes a build.
-func buildOf(t *testing.T, files map[string]string) string {
-	t.Helper()
-	dir := t.TempDir()
-	for name, body := range files {
-		file := filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(file, []byte(body), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return dir
-}
 
 // everyRight is what docs/deploy.md asks for.
 func everyRight(user string) servers.Statement {
@@ -49,7 +31,7 @@ func TestADeployThatTheStoreRefusesSaysWhatToDo(t *testing.T) {
 	gw := servers.StartAccountsGW(t, "site")
 	gw.AddUser(t, "powerless", "no-rights-at-all")
 	silent := servers.FreeAddress(t) // of a machine whose role does not answer
-	build := buildOf(t, map[string]string{"index.html": `<link rel="stylesheet" href="/a.css">`, "a.css": "a{}"})
+	build := clitest.Build(t, map[string]string{"index.html": `<link rel="stylesheet" href="/a.css">`, "a.css": "a{}"})
 	good := map[string]string{"AWS_ACCESS_KEY_ID": gw.AccessKey, "AWS_SECRET_ACCESS_KEY": gw.SecretKey}
 	for _, c := range []struct {
 		name string
@@ -59,19 +41,19 @@ func TestADeployThatTheStoreRefusesSaysWhatToDo(t *testing.T) {
 		code int
 		want string
 	}{
-		{name: "no credentials", env: map[string]string{"AWS_ACCESS_KEY_ID": ""}, code: exitFailed, want: "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: "},
-		{name: "half of the credentials", env: map[string]string{"AWS_SECRET_ACCESS_KEY": ""}, code: exitFailed, want: "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: "},
-		{name: "a role that does not answer", env: map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://" + silent}, code: exitFailed, want: "no credentials were found: set AWS_ACCESS_KEY_ID"},
-		{name: "no such profile", env: map[string]string{"AWS_PROFILE": "nobody"}, code: exitUsage, want: "read the AWS configuration (check AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE): failed to get shared config profile, nobody"},
-		{name: "wrong access key", env: map[string]string{"AWS_ACCESS_KEY_ID": "stranger"}, code: exitFailed, want: "read s3://site/www/.pressrun/head: the access key is not known to the store: check AWS_ACCESS_KEY_ID: "},
-		{name: "wrong secret key", env: map[string]string{"AWS_SECRET_ACCESS_KEY": "guessed"}, code: exitFailed, want: "read s3://site/www/.pressrun/head: the secret key is wrong: check AWS_SECRET_ACCESS_KEY: "},
-		{name: "wrong region", args: []string{"--region", "eu-west-9"}, code: exitFailed, want: "read s3://site/www/.pressrun/head: the region is wrong for this bucket: set AWS_REGION to its region: "},
-		{name: "no region", to: "s3://site/www", args: []string{"--endpoint", ""}, code: exitUsage, want: "no region is set: set AWS_REGION to the bucket's region"},
-		{name: "no such bucket", to: "s3://nowhere", code: exitFailed, want: "read s3://nowhere/.pressrun/head: the bucket does not exist: check its name and --endpoint, or create it: "},
-		{name: "no valid bucket", to: "s3://No_Bucket", code: exitFailed, want: "the bucket's name is not valid: "},
-		{name: "no rights", env: map[string]string{"AWS_ACCESS_KEY_ID": "powerless", "AWS_SECRET_ACCESS_KEY": "no-rights-at-all"}, code: exitFailed, want: "read s3://site/www/.pressrun/head: access denied: the credentials lack the permission for this prefix (s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket are needed): "},
-		{name: "an endpoint that is none", args: []string{"--endpoint", "localhost:7070"}, code: exitUsage, want: `the endpoint "localhost:7070" is not a URL like https://s3.example.org`},
-		{name: "no such host", args: []string{"--endpoint", "http://store.invalid"}, code: exitUnreachable, want: "no such host store.invalid: check --endpoint and the region: "},
+		{name: "no credentials", env: map[string]string{"AWS_ACCESS_KEY_ID": ""}, code: exit.Failed, want: "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: "},
+		{name: "half of the credentials", env: map[string]string{"AWS_SECRET_ACCESS_KEY": ""}, code: exit.Failed, want: "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: "},
+		{name: "a role that does not answer", env: map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://" + silent}, code: exit.Failed, want: "no credentials were found: set AWS_ACCESS_KEY_ID"},
+		{name: "no such profile", env: map[string]string{"AWS_PROFILE": "nobody"}, code: exit.Usage, want: "read the AWS configuration (check AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE): failed to get shared config profile, nobody"},
+		{name: "wrong access key", env: map[string]string{"AWS_ACCESS_KEY_ID": "stranger"}, code: exit.Failed, want: "read s3://site/www/.pressrun/head: the access key is not known to the store: check AWS_ACCESS_KEY_ID: "},
+		{name: "wrong secret key", env: map[string]string{"AWS_SECRET_ACCESS_KEY": "guessed"}, code: exit.Failed, want: "read s3://site/www/.pressrun/head: the secret key is wrong: check AWS_SECRET_ACCESS_KEY: "},
+		{name: "wrong region", args: []string{"--region", "eu-west-9"}, code: exit.Failed, want: "read s3://site/www/.pressrun/head: the region is wrong for this bucket: set AWS_REGION to its region: "},
+		{name: "no region", to: "s3://site/www", args: []string{"--endpoint", ""}, code: exit.Usage, want: "no region is set: set AWS_REGION to the bucket's region"},
+		{name: "no such bucket", to: "s3://nowhere", code: exit.Failed, want: "read s3://nowhere/.pressrun/head: the bucket does not exist: check its name and --endpoint, or create it: "},
+		{name: "no valid bucket", to: "s3://No_Bucket", code: exit.Failed, want: "the bucket's name is not valid: "},
+		{name: "no rights", env: map[string]string{"AWS_ACCESS_KEY_ID": "powerless", "AWS_SECRET_ACCESS_KEY": "no-rights-at-all"}, code: exit.Failed, want: "read s3://site/www/.pressrun/head: access denied: the credentials lack the permission for this prefix (s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket are needed): "},
+		{name: "an endpoint that is none", args: []string{"--endpoint", "localhost:7070"}, code: exit.Usage, want: `the endpoint "localhost:7070" is not a URL like https://s3.example.org`},
+		{name: "no such host", args: []string{"--endpoint", "http://store.invalid"}, code: exit.Unreachable, want: "no such host store.invalid: check --endpoint and the region: "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			ownCredentials(t, good, c.env)
@@ -79,12 +61,12 @@ func TestADeployThatTheStoreRefusesSaysWhatToDo(t *testing.T) {
 			if to == "" {
 				to = "s3://site/www"
 			}
-			o := invoke(t, invocation{args: append([]string{"deploy", build, to, "--site", "www", "--endpoint", gw.Endpoint}, c.args...)})
-			if o.code != c.code || !strings.HasPrefix(o.err, "pressrun: ") || !strings.Contains(o.err, c.want) || o.out != "" {
-				t.Errorf("exit code %d, want %d and %q:\n%s%s", o.code, c.code, c.want, o.out, o.err)
+			o := clitest.Run(t, clitest.Invocation{Args: append([]string{"deploy", build, to, "--site", "www", "--endpoint", gw.Endpoint}, c.args...)})
+			if o.Code != c.code || !strings.HasPrefix(o.Err, "pressrun: ") || !strings.Contains(o.Err, c.want) || o.Out != "" {
+				t.Errorf("exit code %d, want %d and %q:\n%s%s", o.Code, c.code, c.want, o.Out, o.Err)
 			}
-			if strings.Contains(o.err, "PRESSRUN_URL") || strings.Contains(o.err, gw.SecretKey) {
-				t.Errorf("it speaks of the app, or tells a secret: %s", o.err)
+			if strings.Contains(o.Err, "PRESSRUN_URL") || strings.Contains(o.Err, gw.SecretKey) {
+				t.Errorf("it speaks of the app, or tells a secret: %s", o.Err)
 			}
 		})
 	}
@@ -115,12 +97,12 @@ func TestADeployThatIsDeniedOnOnePrefix(t *testing.T) {
 	gw.AddUser(t, "deployer", "the-deployers-secret")
 	ownCredentials(t, map[string]string{"AWS_ACCESS_KEY_ID": "deployer", "AWS_SECRET_ACCESS_KEY": "the-deployers-secret"})
 	www := filepath.Join(gw.Data, "site", "www")
-	first := buildOf(t, map[string]string{
+	first := clitest.Build(t, map[string]string{
 		"index.html": `<link rel="stylesheet" href="/assets/a-0a1b2c3d4e.css">`, "assets/a-0a1b2c3d4e.css": "a{}", "news/index.html": "news",
 	})
-	second := buildOf(t, map[string]string{"index.html": `<link rel="stylesheet" href="/assets/b-0a1b2c3d4f.css">`, "assets/b-0a1b2c3d4f.css": "b{}"})
-	deploy := func(build string) outcome {
-		return invoke(t, invocation{args: []string{"deploy", build, "s3://site/www", "--site", "www", "--endpoint", gw.Endpoint, "--no-wait"}})
+	second := clitest.Build(t, map[string]string{"index.html": `<link rel="stylesheet" href="/assets/b-0a1b2c3d4f.css">`, "assets/b-0a1b2c3d4f.css": "b{}"})
+	deploy := func(build string) clitest.Outcome {
+		return clitest.Run(t, clitest.Invocation{Args: []string{"deploy", build, "s3://site/www", "--site", "www", "--endpoint", gw.Endpoint, "--no-wait"}})
 	}
 	const lacks = "access denied: the credentials lack the permission for this prefix (s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket are needed): "
 	all := everyRight("deployer")
@@ -132,19 +114,19 @@ func TestADeployThatIsDeniedOnOnePrefix(t *testing.T) {
 		want   string
 		live   string // in index.html afterwards
 	}{
-		{"the state can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/.pressrun/*")}, first, exitFailed, "write s3://site/www/.pressrun/head: " + lacks, ""},
-		{"the bucket can't be listed", []servers.Statement{{Effect: "Deny", Principal: "deployer", Action: []string{"s3:ListBucket"}, Resource: []string{"arn:aws:s3:::site"}}}, first, exitFailed, "list s3://site/www/: " + lacks, ""},
-		{"assets can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/assets/*")}, first, exitFailed, "write s3://site/www/assets/a-0a1b2c3d4e.css: " + lacks, ""},
-		{"allowed", nil, first, exitOK, "release 1 is live", "a-0a1b2c3d4e.css"},
-		{"new assets can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/assets/b*")}, second, exitFailed, "write s3://site/www/assets/b-0a1b2c3d4f.css: " + lacks, "a-0a1b2c3d4e.css"},
-		{"the home page can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/index.html")}, second, exitFailed, "write s3://site/www/index.html: " + lacks, "a-0a1b2c3d4e.css"},
-		{"nothing can be deleted", []servers.Statement{deny("deployer", "s3:DeleteObject", "www/news/*")}, second, exitOK, "1 of 1 files could not be deleted, the first of them: delete s3://site/www/news/index.html: " + lacks, "b-0a1b2c3d4f.css"},
-		{"allowed again", nil, second, exitOK, "deleted    1", "b-0a1b2c3d4f.css"},
+		{"the state can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/.pressrun/*")}, first, exit.Failed, "write s3://site/www/.pressrun/head: " + lacks, ""},
+		{"the bucket can't be listed", []servers.Statement{{Effect: "Deny", Principal: "deployer", Action: []string{"s3:ListBucket"}, Resource: []string{"arn:aws:s3:::site"}}}, first, exit.Failed, "list s3://site/www/: " + lacks, ""},
+		{"assets can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/assets/*")}, first, exit.Failed, "write s3://site/www/assets/a-0a1b2c3d4e.css: " + lacks, ""},
+		{"allowed", nil, first, exit.OK, "release 1 is live", "a-0a1b2c3d4e.css"},
+		{"new assets can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/assets/b*")}, second, exit.Failed, "write s3://site/www/assets/b-0a1b2c3d4f.css: " + lacks, "a-0a1b2c3d4e.css"},
+		{"the home page can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/index.html")}, second, exit.Failed, "write s3://site/www/index.html: " + lacks, "a-0a1b2c3d4e.css"},
+		{"nothing can be deleted", []servers.Statement{deny("deployer", "s3:DeleteObject", "www/news/*")}, second, exit.OK, "1 of 1 files could not be deleted, the first of them: delete s3://site/www/news/index.html: " + lacks, "b-0a1b2c3d4f.css"},
+		{"allowed again", nil, second, exit.OK, "deleted    1", "b-0a1b2c3d4f.css"},
 	} {
 		gw.Policy(t, "site", append([]servers.Statement{all}, c.denied...)...)
 		o := deploy(c.build)
-		if o.code != c.code || !strings.Contains(o.out+o.err, c.want) {
-			t.Fatalf("%s: exit code %d, want %d and %q:\n%s%s", c.name, o.code, c.code, c.want, o.out, o.err)
+		if o.Code != c.code || !strings.Contains(o.Out+o.Err, c.want) {
+			t.Fatalf("%s: exit code %d, want %d and %q:\n%s%s", c.name, o.Code, c.code, c.want, o.Out, o.Err)
 		}
 		page, err := os.ReadFile(filepath.Join(www, "index.html"))
 		if (err != nil) != (c.live == "") || !strings.Contains(string(page), c.live) {
@@ -173,36 +155,4 @@ func leased(t *testing.T, head string) bool {
 		t.Fatal(err)
 	}
 	return h.Lease != nil
-}
-
-// TestAStoreThatCanNotBeReachedIsNotTakenForTheApp: the error and its exit code
-// are those of the command, with fewer tries than it has.
-func TestAStoreThatCanNotBeReachedIsNotTakenForTheApp(t *testing.T) {
-	build := buildOf(t, map[string]string{"index.html": "home"})
-	for name, endpoint := range map[string]string{"nobody listens": "http://" + servers.FreeAddress(t), "nobody answers": silence(t)} {
-		dest, err := destination.Open(t.Context(), "s3://site", destination.Options{
-			Endpoint: endpoint, AccessKey: "a", SecretKey: "s", MaxAttempts: 1, StallTimeout: 200 * time.Millisecond,
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = engine.Run(t.Context(), dest, engine.Options{Source: build, Site: "www"})
-		err = deployError(err)
-		words := tell(err, nil)
-		if exitCode(err) != exitUnreachable || !strings.Contains(words, "read s3://site/.pressrun/head: the store at "+endpoint) ||
-			!strings.Contains(words, "check the network") || strings.Contains(words, "PRESSRUN_URL") {
-			t.Errorf("%s: exit code %d: %s", name, exitCode(err), words)
-		}
-	}
-}
-
-// silence is an address that takes connections and says nothing.
-func silence(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = l.Close() })
-	return "http://" + l.Addr().String()
 }

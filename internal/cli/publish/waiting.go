@@ -1,25 +1,28 @@
-package main
+package publish
 
 import (
 	"encoding/json"
 	"fmt"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
 )
 
 // tellWaiting says in a line on standard error that a store does not answer, so
 // that nobody has to guess why nothing happens.
-func (t *terminal) tellWaiting(w s3.Waiting) {
-	w.Until = w.Until.In(t.local)
-	line := "pressrun: " + oneLine(w.String()) + "\n"
-	if t.progress { // what the progress line shows is drawn anew below
-		line = eraseLine + line
+func tellWaiting(t *terminal.Terminal) func(s3.Waiting) {
+	return func(w s3.Waiting) {
+		w.Until = w.Until.In(t.Local)
+		line := "pressrun: " + terminal.OneLine(w.String()) + "\n"
+		if t.Progress { // what the progress line shows is drawn anew below
+			line = terminal.EraseLine + line
+		}
+		fmt.Fprint(t.Err, line)
 	}
-	fmt.Fprint(t.err, line)
 }
 
-// waitingLine is the line of --progress json; docs/deploy.md has its fields.
+// waitingLine is the line of --progress json; docs/deploy.md has its terminal.Fields.
 type waitingLine struct {
 	Event string    `json:"event"` // "waiting"
 	Store string    `json:"store"`
@@ -29,7 +32,7 @@ type waitingLine struct {
 
 // waiting is what tells of a store that does not answer, in the way that progress
 // is told; nil for nobody.
-func (f progressFlags) waiting(t *terminal) func(s3.Waiting) {
+func (f progressFlags) waiting(t *terminal.Terminal) func(s3.Waiting) {
 	switch f.Progress {
 	case "off":
 		return nil
@@ -39,8 +42,8 @@ func (f progressFlags) waiting(t *terminal) func(s3.Waiting) {
 			if err != nil { // words and a time: it can't fail
 				return
 			}
-			fmt.Fprintf(t.err, "%s\n", text)
+			fmt.Fprintf(t.Err, "%s\n", text)
 		}
 	}
-	return t.tellWaiting
+	return tellWaiting(t)
 }

@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"errors"
@@ -9,12 +9,15 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/config"
 )
 
-type configCmd struct {
-	Check  configCheckCmd  `cmd:"" help:"Check a configuration, and tell the place of every mistake."`
-	Schema configSchemaCmd `cmd:"" help:"Print the JSON schema of the configuration."`
+// Config has the commands about a configuration.
+type Config struct {
+	Check  ConfigCheck  `cmd:"" help:"Check a configuration, and tell the place of every mistake."`
+	Schema ConfigSchema `cmd:"" help:"Print the JSON schema of the configuration."`
 }
 
 // configFlag names the configuration.
@@ -41,19 +44,20 @@ func (f configFlag) file() string {
 func (f configFlag) load() (*config.Config, error) {
 	c, err := config.Load(f.file())
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, withCode(exitUsage, fmt.Errorf("%w; give another with --config or PRESSRUN_CONFIG, and see docs/configuration.md for an example", err))
+		return nil, exit.With(exit.Usage, fmt.Errorf("%w; give another with --config or PRESSRUN_CONFIG, and see docs/configuration.md for an example", err))
 	}
 	return c, err
 }
 
-type configCheckCmd struct {
+// ConfigCheck checks a configuration.
+type ConfigCheck struct {
 	File string `arg:"" optional:"" help:"The configuration (default: as for serve)."`
 	configFlag
 	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // Help has the example.
-func (configCheckCmd) Help() string {
+func (ConfigCheck) Help() string {
 	return `Nothing is contacted and nothing is changed. Ends with 0 if the configuration is good, else with 2.
 
 Example:
@@ -70,36 +74,37 @@ type checkDocument struct {
 }
 
 // Run checks a configuration.
-func (c *configCheckCmd) Run(t *terminal) error {
+func (c *ConfigCheck) Run(t *terminal.Terminal) error {
 	if c.File != "" {
 		c.Config = c.File
 	}
-	p := &printer{out: t.out}
+	p := &terminal.Printer{Out: t.Out}
 	conf, err := c.load()
 	if mistakes, ok := errors.AsType[*config.Error](err); ok {
 		if c.JSON {
-			if err := p.document(checkDocument{File: c.file(), Problems: mistakes.Problems}); err != nil {
+			if err := p.Document(checkDocument{File: c.file(), Problems: mistakes.Problems}); err != nil {
 				return err
 			}
 		}
-		return withCode(exitUsage, fmt.Errorf("%s in the configuration\n%w", plural(int64(len(mistakes.Problems)), "mistake"), err))
+		return exit.With(exit.Usage, fmt.Errorf("%s in the configuration\n%w", terminal.Plural(int64(len(mistakes.Problems)), "mistake"), err))
 	}
 	if err != nil {
 		return err
 	}
 	sites := slices.Sorted(maps.Keys(conf.Sites))
 	if c.JSON {
-		return p.document(checkDocument{File: c.file(), Good: true, Sites: sites})
+		return p.Document(checkDocument{File: c.file(), Good: true, Sites: sites})
 	}
-	_, err = fmt.Fprintf(t.out, "%s is good: %s (%s), %s, listens on %s, keeps its state in %s\n",
-		c.file(), plural(int64(len(sites)), "site"), strings.Join(sites, ", "), plural(int64(len(conf.Tokens)), "token"), conf.Listen, conf.State)
+	_, err = fmt.Fprintf(t.Out, "%s is good: %s (%s), %s, listens on %s, keeps its state in %s\n",
+		c.file(), terminal.Plural(int64(len(sites)), "site"), strings.Join(sites, ", "), terminal.Plural(int64(len(conf.Tokens)), "token"), conf.Listen, conf.State)
 	return err
 }
 
-type configSchemaCmd struct{}
+// ConfigSchema prints the JSON schema of the configuration.
+type ConfigSchema struct{}
 
 // Help has the example.
-func (configSchemaCmd) Help() string {
+func (ConfigSchema) Help() string {
 	return `Editors use it to complete and check the file. Its first line then names the schema:
 
   # yaml-language-server: $schema=pressrun.schema.json
@@ -110,7 +115,7 @@ Example:
 }
 
 // Run prints the schema.
-func (configSchemaCmd) Run(t *terminal) error {
-	_, err := t.out.Write(config.Schema())
+func (ConfigSchema) Run(t *terminal.Terminal) error {
+	_, err := t.Out.Write(config.Schema())
 	return err
 }

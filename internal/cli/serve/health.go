@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"context"
@@ -9,9 +9,13 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
-type healthCmd struct {
+// Health asks a server whether it is well.
+type Health struct {
 	configFlag
 	App     string        `placeholder:"URL" help:"Address of the app (default: where the configuration says that it listens)."`
 	Timeout time.Duration `default:"4s" placeholder:"SPAN" help:"How long it may take to answer (default ${default})."`
@@ -19,7 +23,7 @@ type healthCmd struct {
 }
 
 // Help has the example.
-func (healthCmd) Help() string {
+func (Health) Help() string {
 	return `Ends with 0 if the server answers and can read what it keeps, else with 6. It needs no token.
 
 Example, in a Dockerfile:
@@ -35,7 +39,7 @@ type healthDocument struct {
 }
 
 // Run asks the server.
-func (c *healthCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Health) Run(ctx context.Context, t *terminal.Terminal) error {
 	address, err := c.address()
 	if err != nil {
 		return err
@@ -44,19 +48,19 @@ func (c *healthCmd) Run(ctx context.Context, t *terminal) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	err = askHealth(ctx, address)
-	p := &printer{out: t.out}
+	p := &terminal.Printer{Out: t.Out}
 	if c.JSON {
 		d := healthDocument{URL: address, Healthy: err == nil, Seconds: time.Since(started).Seconds()}
-		return errors.Join(p.document(d), err)
+		return errors.Join(p.Document(d), err)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(t.out, "%s is well.\n", address)
+	_, err = fmt.Fprintf(t.Out, "%s is well.\n", address)
 	return err
 }
 
-func (c *healthCmd) address() (string, error) {
+func (c *Health) address() (string, error) {
 	if c.App != "" {
 		return strings.TrimRight(c.App, "/") + "/healthz", nil
 	}
@@ -70,7 +74,7 @@ func (c *healthCmd) address() (string, error) {
 func askHealth(ctx context.Context, address string) error {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
-		return withCode(exitUsage, fmt.Errorf("%q is no address of an app", address))
+		return exit.With(exit.Usage, fmt.Errorf("%q is no address of an app", address))
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), http.NoBody)
 	if err != nil {
@@ -78,12 +82,12 @@ func askHealth(ctx context.Context, address string) error {
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
-		return withCode(exitUnreachable, fmt.Errorf("the server does not answer: %w", err))
+		return exit.With(exit.Unreachable, fmt.Errorf("the server does not answer: %w", err))
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		said, err := io.ReadAll(io.LimitReader(resp.Body, 1000))
-		return withCode(exitUnreachable, errors.Join(fmt.Errorf("the server is not well: it answered %s: %s", resp.Status, oneLine(string(said))), err))
+		return exit.With(exit.Unreachable, errors.Join(fmt.Errorf("the server is not well: it answered %s: %s", resp.Status, terminal.OneLine(string(said))), err))
 	}
 	return nil
 }

@@ -1,4 +1,7 @@
-package main
+// Package serve has the commands of the machine that the server runs on: the
+// server itself, its configuration and tokens, its health, and the supervisor of
+// a local run.
+package serve
 
 import (
 	"context"
@@ -8,19 +11,21 @@ import (
 	"net"
 
 	"github.com/pressrun/pressrun/app"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/runner"
 	"github.com/pressrun/pressrun/internal/runner/local"
 )
 
-type serveCmd struct {
+// Command runs the server.
+type Command struct {
 	configFlag
 	LogFormat string     `enum:"text,json" default:"text" placeholder:"FORMAT" help:"How to log to standard error: ${enum} (default ${default})."`
 	LogLevel  slog.Level `default:"info" placeholder:"LEVEL" help:"What to log: debug, info, warn or error (default ${default})."`
 }
 
 // Help has the example.
-func (serveCmd) Help() string {
+func (Command) Help() string {
 	return `An interruption or SIGTERM ends it cleanly: calls under way are finished, releases under way go on and are
 taken over by the next server. So does kill -9, except that callers see their calls break off.
 
@@ -30,25 +35,25 @@ Example:
 }
 
 // Run serves until the context ends.
-func (c *serveCmd) Run(ctx context.Context, t *terminal) error {
+func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
 	conf, err := c.load()
 	if err != nil {
 		return err
 	}
-	log := newLog(t.err, c.LogFormat, c.LogLevel)
-	server, err := newServer(ctx, conf, log)
+	log := newLog(t.Err, c.LogFormat, c.LogLevel)
+	server, err := New(ctx, conf, log, t.Version)
 	if err != nil {
 		return fmt.Errorf("start the server: %w", err)
 	}
 	return server.Run(ctx, func(addr net.Addr) {
-		log.Info("serving", "address", addr.String(), "url", conf.URL, "sites", len(conf.Sites), "version", buildVersion())
+		log.Info("serving", "address", addr.String(), "url", conf.URL, "sites", len(conf.Sites), "version", t.Version)
 	})
 }
 
-// newServer wires the app with the local runner.
-func newServer(ctx context.Context, conf *config.Config, log *slog.Logger) (*app.App, error) {
+// New wires the app with the local runner.
+func New(ctx context.Context, conf *config.Config, log *slog.Logger, version string) (*app.App, error) {
 	return app.New(ctx, app.Options{
-		Config: *conf, Log: log, Version: buildVersion(),
+		Config: *conf, Log: log, Version: version,
 		NewRunner: func(heard runner.OnEvent) (runner.Runner, error) {
 			return local.New(local.Options{
 				State: conf.State, OnEvent: heard, Logger: log,

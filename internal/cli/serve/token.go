@@ -1,4 +1,4 @@
-package main
+package serve
 
 import (
 	"crypto/rand"
@@ -8,14 +8,19 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
-type tokenCmd struct {
-	New  tokenNewCmd  `cmd:"" help:"Make a token: printed once, with the lines for the configuration."`
-	Hash tokenHashCmd `cmd:"" help:"Print the hash of a token that is read from standard input."`
+// Token has the commands about bearer tokens.
+type Token struct {
+	New  TokenNew  `cmd:"" help:"Make a token: printed once, with the lines for the configuration."`
+	Hash TokenHash `cmd:"" help:"Print the hash of a token that is read from standard input."`
 }
 
-type tokenNewCmd struct {
+// TokenNew makes a token.
+type TokenNew struct {
 	Name string   `arg:"" help:"Who will use it: a system or a person. All records show it."`
 	Role string   `required:"" enum:"cms,run,editor,operator" placeholder:"ROLE" help:"What it is good for: ${enum}."`
 	Site []string `placeholder:"NAME" help:"Sites it is good for (default: all)."`
@@ -23,7 +28,7 @@ type tokenNewCmd struct {
 }
 
 // Help has the example.
-func (tokenNewCmd) Help() string {
+func (TokenNew) Help() string {
 	return `The roles:
 
   cms       ask for releases, and see what became of the requests
@@ -48,7 +53,7 @@ type tokenDocument struct {
 }
 
 // Validate refuses names that the configuration would refuse.
-func (c *tokenNewCmd) Validate() error {
+func (c *TokenNew) Validate() error {
 	if strings.Trim(c.Name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@-") != "" || len(c.Name) > 100 {
 		return fmt.Errorf("%q is no name of a token; expected letters, digits and . _ @ - (at most 100)", c.Name)
 	}
@@ -56,18 +61,18 @@ func (c *tokenNewCmd) Validate() error {
 }
 
 // Run makes a token.
-func (c *tokenNewCmd) Run(t *terminal) error {
-	token := newToken()
-	d := tokenDocument{Name: c.Name, Role: c.Role, Sites: c.Site, Token: token, SHA256: hashToken(token)}
-	p := &printer{out: t.out}
+func (c *TokenNew) Run(t *terminal.Terminal) error {
+	token := NewToken()
+	d := tokenDocument{Name: c.Name, Role: c.Role, Sites: c.Site, Token: token, SHA256: HashToken(token)}
+	p := &terminal.Printer{Out: t.Out}
 	if c.JSON {
-		return p.document(d)
+		return p.Document(d)
 	}
 	sites := ""
 	if len(c.Site) > 0 {
 		sites = "\n    sites: [" + strings.Join(c.Site, ", ") + "]"
 	}
-	_, err := fmt.Fprintf(t.out, `The token, shown this once:
+	_, err := fmt.Fprintf(t.Out, `The token, shown this once:
 
 %s
 
@@ -80,21 +85,23 @@ For the configuration, under tokens:
 	return err
 }
 
-// newToken makes a token: 130 random bits after a prefix by which scanners for
+// NewToken makes a token: 130 random bits after a prefix by which scanners for
 // leaked secrets know it.
-func newToken() string { return "prt_" + rand.Text() }
+func NewToken() string { return "prt_" + rand.Text() }
 
-func hashToken(token string) string {
+// HashToken is what the configuration keeps of a token: SHA-256, in hexadecimal.
+func HashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
 }
 
-type tokenHashCmd struct {
+// TokenHash prints the hash of a token.
+type TokenHash struct {
 	JSON bool `name:"json" help:"Print JSON."`
 }
 
 // Help has the example.
-func (tokenHashCmd) Help() string {
+func (TokenHash) Help() string {
 	return `White space around the token does not count. A token must have 20 characters or more: short ones can be guessed.
 
 Example:
@@ -107,22 +114,25 @@ type hashDocument struct {
 	SHA256 string `json:"sha256"`
 }
 
+// maxToken bounds what is read as a token, in bytes.
+const maxToken = 4 << 10
+
 // minToken is the least length of a token, in characters.
 const minToken = 20
 
 // Run hashes a token.
-func (c *tokenHashCmd) Run(t *terminal) error {
-	text, err := io.ReadAll(io.LimitReader(t.in, maxToken+1))
+func (c *TokenHash) Run(t *terminal.Terminal) error {
+	text, err := io.ReadAll(io.LimitReader(t.In, maxToken+1))
 	if err != nil {
 		return fmt.Errorf("read the token: %w", err)
 	}
 	token := strings.TrimSpace(string(text))
 	if len(token) < minToken || len(text) > maxToken || strings.ContainsAny(token, "\r\n\x00") {
-		return withCode(exitUsage, errors.New("standard input holds no token; expected one line of 20 characters or more"))
+		return exit.With(exit.Usage, errors.New("standard input holds no token; expected one line of 20 characters or more"))
 	}
 	if c.JSON {
-		return (&printer{out: t.out}).document(hashDocument{hashToken(token)})
+		return (&terminal.Printer{Out: t.Out}).Document(hashDocument{HashToken(token)})
 	}
-	_, err = fmt.Fprintln(t.out, hashToken(token))
+	_, err = fmt.Fprintln(t.Out, HashToken(token))
 	return err
 }

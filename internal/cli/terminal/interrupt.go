@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"context"
@@ -17,10 +17,10 @@ const (
 	deafFor     = 300 * time.Millisecond
 )
 
-// interruptible is a context that a signal ends. What is under way then gets time
+// Interruptible is a context that a signal ends. What is under way then gets time
 // to leave things in order; a second signal ends the program at once, but for a
 // run of pressrun action, whose runner knows when to kill it.
-func interruptible(args []string, t *terminal) (ctx context.Context, stop func()) {
+func Interruptible(args []string, t *Terminal) (ctx context.Context, stop func()) {
 	// A reader that goes away (| head) must not end a deploy in its middle. Notify
 	// and not Ignore: what is ignored here would be in the programs started from here.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
@@ -43,7 +43,7 @@ func interruptible(args []string, t *terminal) (ctx context.Context, stop func()
 		}
 		select {
 		case <-time.After(noticeAfter - deafFor):
-			fmt.Fprintln(t.err, "pressrun: interrupted; leaving things in order, which takes some seconds at most. Interrupt again to end at once")
+			fmt.Fprintln(t.Err, "pressrun: interrupted; leaving things in order, which takes some seconds at most. Interrupt again to end at once")
 		case <-ended:
 		}
 	}()

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bytes"
@@ -8,46 +8,43 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
-	"unicode"
-
-	"github.com/pressrun/pressrun/internal/release"
 )
 
-// printer writes answers: for people, or as JSON.
-type printer struct {
-	out  io.Writer
-	zone *time.Location
-	json bool
-	now  func() time.Time
+// Printer writes answers: for people, or as JSON.
+type Printer struct {
+	Out io.Writer
+	// Zone is that of the times that people read.
+	Zone *time.Location
+	JSON bool
 }
 
-// document writes a value as indented JSON.
-func (p *printer) document(v any) error {
+// Document writes a value as indented JSON.
+func (p *Printer) Document(v any) error {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
-	_, err = fmt.Fprintln(p.out, string(text))
+	_, err = fmt.Fprintln(p.Out, string(text))
 	return err
 }
 
-// line writes a value as one line of JSON.
-func (p *printer) line(v any) error {
+// Line writes a value as one line of JSON.
+func (p *Printer) Line(v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
-	_, err = fmt.Fprintln(p.out, string(text))
+	_, err = fmt.Fprintln(p.Out, string(text))
 	return err
 }
 
-// table writes rows in columns.
-func (p *printer) table(rows [][]string) error {
+// Table writes rows in columns. Their text may come from anywhere.
+func (p *Printer) Table(rows [][]string) error {
 	var text bytes.Buffer
 	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		for i := range row {
-			row[i] = strings.ReplaceAll(oneLine(row[i]), "\t", " ")
+			row[i] = strings.ReplaceAll(OneLine(row[i]), "\t", " ")
 		}
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
@@ -55,72 +52,35 @@ func (p *printer) table(rows [][]string) error {
 		return err
 	}
 	for line := range strings.Lines(text.String()) {
-		if _, err := fmt.Fprintln(p.out, strings.TrimRight(line, " \n")); err != nil {
+		if _, err := fmt.Fprintln(p.Out, strings.TrimRight(line, " \n")); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// fields are names with values, of which the empty ones are left out.
-type fields [][]string
+// Fields are names with values, of which the empty ones are left out.
+type Fields [][]string
 
-func (f *fields) add(name, value string) {
+// Add adds a value that is not empty.
+func (f *Fields) Add(name, value string) {
 	if value != "" {
 		*f = append(*f, []string{name, value})
 	}
 }
 
-// at writes an instant in the reader's zone, with its name.
-func (p *printer) at(t time.Time) string {
+// At writes an instant in the reader's zone, with its name.
+func (p *Printer) At(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.In(p.zone).Format("2006-01-02 15:04:05 MST")
+	return t.In(p.Zone).Format("2006-01-02 15:04:05 MST")
 }
 
-func (p *printer) when(t *time.Time) string {
+// When is At of an instant that may not be known.
+func (p *Printer) When(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
-	return p.at(*t)
-}
-
-// plain is text from elsewhere, made safe for a terminal: control characters,
-// which could move the cursor or rewrite what stands there, become spaces.
-func plain(text string) string {
-	return strings.Map(func(c rune) rune {
-		switch {
-		case c == '\n':
-			return c
-		case unicode.IsControl(c), unicode.Is(unicode.Bidi_Control, c):
-			return ' '
-		default:
-			return c
-		}
-	}, text)
-}
-
-// oneLine is plain text without line ends.
-func oneLine(text string) string { return strings.ReplaceAll(plain(text), "\n", " ") }
-
-// stateWord names a state for people.
-func stateWord(s release.State) string { return strings.ReplaceAll(string(s), "_", " ") }
-
-// took writes a span as people say it.
-func took(d time.Duration) string {
-	switch {
-	case d < time.Second:
-		return d.Round(time.Millisecond).String()
-	case d < 10*time.Second:
-		return d.Round(100 * time.Millisecond).String()
-	}
-	return d.Round(time.Second).String()
-}
-
-func plural(n int64, one string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %ss", n, one)
+	return p.At(*t)
 }

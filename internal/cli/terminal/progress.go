@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"fmt"
@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// progress is one line that is written over and over, on a terminal only.
-type progress struct {
+// Progress is one line that is written over and over, on a terminal only.
+type Progress struct {
 	out     io.Writer
 	columns func() int
 	since   time.Time
@@ -15,25 +15,26 @@ type progress struct {
 	shown   bool
 }
 
-// newProgress is a progress line on standard error; one that shows nothing
+// NewProgress is a progress line on standard error; one that shows nothing
 // where that is no terminal.
-func newProgress(t *terminal) *progress {
-	p := &progress{columns: t.columns, since: t.now(), now: t.now}
-	if t.progress {
-		p.out = t.err
+func NewProgress(t *Terminal) *Progress {
+	p := &Progress{columns: t.Columns, since: t.Now(), now: t.Now}
+	if t.Progress {
+		p.out = t.Err
 	}
 	return p
 }
 
 const (
-	eraseLine = "\r\x1b[K"
+	// EraseLine goes to the start of the line and erases it.
+	EraseLine = "\r\x1b[K"
 	// progressWidth is where the line ends at the latest, however wide the terminal.
 	progressWidth = 100
 )
 
 // width is how long the line may be: one that breaks can't be erased whole, so its
 // last column stays free.
-func (p *progress) width() int {
+func (p *Progress) width() int {
 	if p.columns == nil {
 		return progressWidth
 	}
@@ -43,18 +44,20 @@ func (p *progress) width() int {
 	return progressWidth
 }
 
-func (p *progress) show(text string) {
+// Show writes a text in place of the one before it.
+func (p *Progress) Show(text string) {
 	if p.out == nil {
 		return
 	}
 	line := []rune(fmt.Sprintf("%s  %s", p.now().Sub(p.since).Round(time.Second), text))
 	p.shown = true
-	fmt.Fprint(p.out, eraseLine+string(line[:min(len(line), p.width())]))
+	fmt.Fprint(p.out, EraseLine+string(line[:min(len(line), p.width())]))
 }
 
-func (p *progress) clear() {
+// Clear erases the line.
+func (p *Progress) Clear() {
 	if p.shown {
-		fmt.Fprint(p.out, eraseLine)
+		fmt.Fprint(p.out, EraseLine)
 		p.shown = false
 	}
 }

@@ -1,0 +1,83 @@
+package client
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// printer prints what the app answers, for people.
+type printer struct{ *terminal.Printer }
+
+// StateWord names a state for people.
+func StateWord(s release.State) string { return strings.ReplaceAll(string(s), "_", " ") }
+
+// outcomeWord is how a release ended, or where it stands.
+func outcomeWord(r api.Release) string {
+	if r.Outcome == "" {
+		return StateWord(r.State)
+	}
+	return string(r.Outcome)
+}
+
+// spent is how long a release took from its dispatch until it was live, or
+// ended.
+func spent(r api.Release) string {
+	from, to := r.Times.Dispatched, r.Times.Complete
+	if to == nil {
+		to = r.Times.Ended
+	}
+	if from == nil {
+		from = r.Times.Starting
+	}
+	if from == nil || to == nil {
+		return ""
+	}
+	return terminal.Took(to.Sub(*from))
+}
+
+// releaseLine sums a release up in a line.
+func (p printer) releaseLine(r *api.Release) string {
+	if r == nil {
+		return ""
+	}
+	text := fmt.Sprintf("#%d %s", r.Number, outcomeWord(*r))
+	switch {
+	case r.Outcome == release.Succeeded && r.Times.Complete != nil:
+		text += ", live since " + p.At(*r.Times.Complete)
+	case r.Times.Ended != nil:
+		text += " at " + p.At(*r.Times.Ended)
+	}
+	text += ", " + terminal.Plural(r.Requests, "request")
+	if r.Late {
+		text += ", late"
+	}
+	for _, more := range []string{r.Why, note(*r)} {
+		if more != "" {
+			text += ", " + terminal.OneLine(more)
+		}
+	}
+	return text
+}
+
+// note is what the run last said it was doing, unless that is told already by
+// why the release ended: a step that gives up ends with what it waited for.
+func note(r api.Release) string {
+	_, said, found := strings.Cut(r.Note, ": ")
+	if strings.Contains(r.Why, r.Note) || found && strings.Contains(r.Why, said) {
+		return ""
+	}
+	return r.Note
+}
+
+// since is the time between two instants, when both are known.
+func since(from, to *time.Time) string {
+	if from == nil || to == nil {
+		return ""
+	}
+	return terminal.Took(to.Sub(*from))
+}

@@ -1,0 +1,67 @@
+// Package cli is the program's command line: its grammar, its help, and what
+// becomes of an error. The commands are in the packages below it.
+package cli
+
+import (
+	"github.com/alecthomas/kong"
+
+	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/internal/cli/client"
+	"github.com/pressrun/pressrun/internal/cli/demo"
+	"github.com/pressrun/pressrun/internal/cli/publish"
+	"github.com/pressrun/pressrun/internal/cli/serve"
+)
+
+// grammar has every command. The order is that of the help.
+type grammar struct {
+	Serve  serve.Command  `cmd:"" group:"run" help:"Run the server: the API, the editors' pages, the desk that dispatches releases."`
+	Demo   demo.Command   `cmd:"" group:"run" help:"Try it: a CMS, a site and its releases, on this machine, with nothing to set up."`
+	Action action.Command `cmd:"" group:"run" help:"What happens inside a run, as a whole or step by step."`
+
+	Request client.Request `cmd:"" group:"ask" help:"Ask for a release; with --wait, follow it until it is live."`
+	Status  client.Status  `cmd:"" group:"ask" help:"Show how the sites stand, and what waits for what."`
+	History client.History `cmd:"" group:"ask" help:"List the last releases of a site."`
+	Show    client.Show    `cmd:"" group:"ask" help:"Show all of a release, or what became of a request."`
+	Log     client.Log     `cmd:"" group:"ask" help:"Print the output of a release's run."`
+	Events  client.Events  `cmd:"" group:"ask" help:"Print the audit trail: who did what, when and why."`
+
+	Pause  client.Pause  `cmd:"" group:"operate" help:"Dispatch nothing more; everything is still accepted."`
+	Resume client.Resume `cmd:"" group:"operate" help:"End a pause. A hold ends by retry."`
+	Cancel client.Cancel `cmd:"" group:"operate" help:"Cancel the release that is under way."`
+	Reset  client.Reset  `cmd:"" group:"operate" help:"Give a release up whose run is lost; the site goes Ready."`
+	Retry  client.Retry  `cmd:"" group:"operate" help:"Release at once what failed, or is held."`
+	Freeze client.Freeze `cmd:"" group:"operate" help:"Dispatch nothing from one instant to another."`
+	Thaw   client.Thaw   `cmd:"" group:"operate" help:"Remove a freeze."`
+	Backup client.Backup `cmd:"" group:"operate" help:"Write a copy of the running app's ledger to a file."`
+
+	Deploy     publish.Deploy     `cmd:"" group:"deploy" help:"Publish a built site to S3 or a folder; only what changed."`
+	Plan       publish.Plan       `cmd:"" group:"deploy" help:"Say what a deploy would do, for people or as a file to apply."`
+	Apply      publish.Apply      `cmd:"" group:"deploy" help:"Carry out a plan as it was looked at, or not at all."`
+	Commit     publish.Commit     `cmd:"" group:"deploy" help:"Put a plan in place whose parts several jobs have sent."`
+	Releases   publish.Releases   `cmd:"" group:"deploy" help:"List what was published to a destination, show a release, or compare two."`
+	Rollback   publish.Rollback   `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build."`
+	Invalidate publish.Invalidate `cmd:"" group:"deploy" help:"Make a CDN forget what changed, and only that."`
+	CDN        publish.CDN        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
+	Audit      publish.Audit      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`
+
+	Config  serve.Config  `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`
+	Token   serve.Token   `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
+	Doctor  client.Doctor `cmd:"" group:"setup" help:"Look whether all is well between the app and GitHub, and what to do."`
+	Health  serve.Health  `cmd:"" group:"setup" help:"Ask a server whether it is well, as a container's health check does."`
+	Version versionCmd    `cmd:"" group:"setup" help:"Print the version."`
+
+	RunLocal  serve.Supervise `cmd:"" group:"run" hidden:""`
+	DemoBuild demo.Build      `cmd:"" group:"run" hidden:""`
+}
+
+var groups = []kong.Group{
+	{Key: "run", Title: "Run:"},
+	{Key: "ask", Title: "Ask and look:"},
+	{Key: "operate", Title: "Operate:"},
+	{Key: "deploy", Title: "Publish by hand:"},
+	{Key: "setup", Title: "Set up:"},
+}
+
+const description = `Pressrun publishes a CMS to a static site: requests become releases, releases go live whole.
+
+A command that asks the app finds it by --app or PRESSRUN_URL, and shows who asks by the token in PRESSRUN_TOKEN or --token-file. "pressrun COMMAND --help" has an example of each.`

@@ -1,0 +1,91 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
+)
+
+// helped ends the parsing once help has been printed.
+type helped struct{ code int }
+
+// parse finds the command of a command line, with its arguments; nil when it
+// asked for help, which is printed then.
+func parse(ctx context.Context, args []string, t *terminal.Terminal) (command *kong.Context, err error) {
+	defer func() {
+		switch h := recover().(type) {
+		case nil:
+		case helped:
+			command, err = nil, nil
+			if h.code != 0 {
+				err = exit.With(h.code, errors.New("the help could not be printed"))
+			}
+		default:
+			panic(h)
+		}
+	}()
+	parser, err := newParser(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	return parser.Parse(args)
+}
+
+func newParser(ctx context.Context, t *terminal.Terminal) (*kong.Kong, error) {
+	parser, err := kong.New(&grammar{},
+		kong.Name("pressrun"),
+		kong.Description(description),
+		kong.Writers(t.Out, t.Err),
+		kong.Exit(func(code int) { panic(helped{code}) }),
+		kong.ExplicitGroups(groups),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
+		kong.Help(printHelp),
+		kong.Bind(t, action.Streams{Out: t.Out, Err: t.Err}),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.NamedMapper("instant", instantMapper(t)),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("the command line's own grammar is wrong: %w", err)
+	}
+	return parser, nil
+}
+
+// printHelp is kong's help; that of the program as a whole ends with the exit
+// codes.
+func printHelp(options kong.HelpOptions, ctx *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(options, ctx); err != nil {
+		return err
+	}
+	if ctx.Selected() != nil {
+		return nil
+	}
+	_, err := fmt.Fprintf(ctx.Stdout, "\n%s\n", exit.Table)
+	return err
+}
+
+// instantMapper reads an instant of the command line: RFC 3339, a local date
+// and time, or a span from now.
+func instantMapper(t *terminal.Terminal) kong.MapperFunc {
+	return func(ctx *kong.DecodeContext, target reflect.Value) error {
+		var text string
+		if err := ctx.Scan.PopValueInto("time", &text); err != nil {
+			return err
+		}
+		at, err := terminal.ParseInstant(text, t.Now(), t.Local)
+		if err != nil {
+			return err
+		}
+		target.Set(reflect.ValueOf(&at))
+		return nil
+	}
+}

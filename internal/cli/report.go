@@ -1,0 +1,77 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// failure is an error as --json tells it.
+type failure struct {
+	Error    string `json:"error"`
+	ExitCode int    `json:"exit_code"`
+	// Status and Code are the app's, when it refused.
+	Status int    `json:"status,omitempty"`
+	Code   string `json:"code,omitempty"`
+}
+
+// tell puts an error into words: a line for people, a JSON document for
+// programs. It says nothing of an interruption, nor that nobody reads on:
+// who made it so knows.
+func tell(err error, args []string) string {
+	code := exit.Code(err)
+	if err == nil || code == exit.Interrupted || code == exit.NoReader {
+		return ""
+	}
+	text := terminal.Plain(err.Error())
+	if !slices.Contains(args, "--json") {
+		return "pressrun: " + text + advice(err, code)
+	}
+	f := failure{Error: text, ExitCode: code}
+	if p, ok := errors.AsType[*api.Problem](err); ok {
+		f.Status, f.Code = p.Status, p.Code
+	}
+	out, err := json.Marshal(f)
+	if err != nil {
+		return "pressrun: " + text
+	}
+	return string(out)
+}
+
+// advice says what to do about errors that many people meet first. The codes of
+// `pressrun action` mean other things: its errors say it themselves.
+func advice(err error, code int) string {
+	if _, ok := errors.AsType[*actionError](err); ok {
+		return ""
+	}
+	_, refused := errors.AsType[*api.Problem](err)
+	p, parse := errors.AsType[*kong.ParseError](err)
+	switch {
+	case code == exit.Unauthorized:
+		return "\nGive a token by PRESSRUN_TOKEN or --token-file; an operator makes one with: pressrun token new NAME --role operator"
+	case code == exit.Unreachable && !refused && !errors.Is(err, store.ErrUnreachable):
+		return "\nIs it running, and is --app (or PRESSRUN_URL) its address?"
+	case parse:
+		return "\nSee: " + helpOf(p.Context) + " --help"
+	default:
+		return ""
+	}
+}
+
+// helpOf is the command whose help tells more: as far as the command line was
+// understood.
+func helpOf(c *kong.Context) string {
+	if c != nil {
+		if node := c.Selected(); node != nil {
+			return node.FullPath()
+		}
+	}
+	return "pressrun"
+}
