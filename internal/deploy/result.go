@@ -53,9 +53,6 @@ type Result struct {
 	// Redirects is what the redirect store is told; nil without one.
 	Redirects *redirect.Plan `json:"redirects,omitempty"`
 
-	// Churn tells why, when most pages changed; else nil.
-	Churn *plan.Churn `json:"churn,omitempty"`
-
 	// StoreLacks are what the destination's store lacks that S3 has, as was found
 	// out at the first deploy to it.
 	StoreLacks []store.MissingCapability `json:"store_lacks,omitempty"`

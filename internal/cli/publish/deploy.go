@@ -18,7 +18,6 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
-	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
@@ -210,10 +209,6 @@ func tellDeploy(p *terminal.Printer, r deploy.Result, err error) error {
 	} else {
 		rows.Add("took", fmt.Sprintf("%.1fs", r.Seconds))
 	}
-	if c := r.Churn; c != nil && c.Causes[plan.CauseContent]*2 < c.Sampled {
-		rows.Add("churn", fmt.Sprintf("%d of %d pages changed, most of them not in what they say: %s in %s, for one; a build that writes the same bytes each time deploys faster",
-			c.Changed, c.Pages, mostOf(c), c.Example))
-	}
 	if l := r.LostLinks; l != nil {
 		rows.Add("dead links", fmt.Sprintf("%s: %s", l, strings.Join(l.Examples[:min(len(l.Examples), 3)], ", ")))
 	}
@@ -230,17 +225,6 @@ func tellDeploy(p *terminal.Printer, r deploy.Result, err error) error {
 		return err
 	}
 	return p.Table(rows)
-}
-
-// mostOf is the most frequent cause of churn but content.
-func mostOf(c *plan.Churn) plan.Cause {
-	best := plan.CauseAssets
-	for _, cause := range []plan.Cause{plan.CauseStamps, plan.CauseSpace} {
-		if c.Causes[cause] > c.Causes[best] {
-			best = cause
-		}
-	}
-	return best
 }
 
 // deployError gives an error of the engine its exit code.

@@ -1,23 +1,18 @@
 package engine
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"runtime"
 	"slices"
 	"sync"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/precompress"
-	"github.com/pressrun/pressrun/internal/deploy/rules"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
@@ -186,21 +181,4 @@ func (p *packing) add(size int64) {
 func (p *packing) tell() {
 	p.event.Elapsed = p.opts.Now().Sub(p.began)
 	p.opts.Progress(p.event)
-}
-
-// decoded is an object's content as a browser has it. What is larger than most is
-// an error.
-func decoded(o store.Object, most int64) ([]byte, error) {
-	if o.Headers.Get("content-encoding") != rules.EncodingGzip {
-		return o.Body, nil
-	}
-	z, err := gzip.NewReader(bytes.NewReader(o.Body))
-	if err != nil {
-		return nil, err
-	}
-	body, err := io.ReadAll(io.LimitReader(z, most+1))
-	if err == nil && int64(len(body)) > most {
-		err = errors.New("it is too large")
-	}
-	return body, err
 }

@@ -2,7 +2,6 @@ package engine_test
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -171,21 +170,5 @@ func TestAShardOfAnotherCompressorIsRefused(t *testing.T) {
 	plan := engine.Sharded{Next: planned.Next, Parent: planned.Parent, Shards: 1, Changed: planned.All}
 	if _, err := engine.Stage(t.Context(), b.dest, plan, 1, o); !errors.Is(err, engine.ErrPlanMoved) || !strings.Contains(err.Error(), "use one version of Pressrun") {
 		t.Error(err)
-	}
-}
-
-func TestChurnLooksIntoCompressedPages(t *testing.T) {
-	b := newBucket(t)
-	stamped := func(at string) site {
-		s := wordy()
-		for i := range 40 {
-			s[fmt.Sprintf("q%02d.html", i)] = page("q") + "<!-- built " + at + " -->"
-		}
-		return s
-	}
-	mustRun(t, b.place, compressed(t, stamped("2026-03-01T10:00:00Z")))
-	r := mustRun(t, b.place, compressed(t, stamped("2026-03-02T10:00:00Z")))
-	if r.Churn == nil || r.Churn.Causes[plan.CauseStamps] != plan.ChurnSample {
-		t.Errorf("%+v", r.Churn)
 	}
 }

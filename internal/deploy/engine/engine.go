@@ -198,18 +198,11 @@ func (d *run) run(ctx context.Context) error {
 		return err
 	}
 	if d.opts.DryRun {
-		return d.timed("plan", func() error {
-			err := d.makePlan(ctx)
-			if err == nil {
-				d.churn(ctx)
-			}
-			return err
-		})
+		return d.timed("plan", func() error { return d.makePlan(ctx) })
 	}
 	if err := d.timed("lock", func() error { return d.planAndLock(ctx) }); err != nil {
 		return err
 	}
-	d.churn(d.lease.ctx)
 	d.tree, d.stored = manifest.Tree{}, manifest.Tree{} // all is in the plan now, and writing takes memory too
 	err := d.publish(d.lease.ctx)
 	if cause := context.Cause(d.lease.ctx); err != nil && errors.Is(cause, manifest.ErrLeaseLost) {

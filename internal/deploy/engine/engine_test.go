@@ -246,23 +246,3 @@ func TestTheBuildsOwnHeaderRulesAreUsedAndNotPublished(t *testing.T) {
 		}
 	})
 }
-
-func TestABuildThatStampsEveryPageIsFoundOut(t *testing.T) {
-	everywhere(t, func(t *testing.T, p place) {
-		t.Helper()
-		stamped := func(at string) site {
-			s := small()
-			for i := range 60 {
-				s[fmt.Sprintf("p%d.html", i)] = fmt.Sprintf("<p>page %d</p><!-- built %s -->", i, at)
-			}
-			return s
-		}
-		if r := mustRun(t, p, options(stamped("2026-03-01T10:00:00Z").write(t))); r.Churn != nil {
-			t.Errorf("the first release: %+v", r.Churn)
-		}
-		r := mustRun(t, p, options(stamped("2026-03-02T10:00:00Z").write(t)))
-		if r.Churn == nil || r.Churn.Changed != 60 || r.Churn.Causes[plan.CauseStamps] != plan.ChurnSample || r.Churn.Example == "" {
-			t.Errorf("%+v", r.Churn)
-		}
-	})
-}
