@@ -36,7 +36,6 @@ type Result struct {
 	UploadedBytes int64       `json:"uploaded_bytes"`
 	Deleted       int         `json:"deleted"` // files deleted (gone and expired)
 	Requests      int64       `json:"requests"`
-	SentTwice     int64       `json:"sent_twice,omitempty"` // writes that the store was slow with, and were sent again
 	Phases        []Timed     `json:"phases"`
 	Seconds       float64     `json:"seconds"`
 

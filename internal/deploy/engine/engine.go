@@ -126,9 +126,6 @@ func carryOut(ctx context.Context, d *run) (deploy.Result, error) {
 	d.close()
 	d.result.Seconds = d.opts.Now().Sub(d.began).Seconds()
 	d.result.Requests = d.dest.Requests() - before
-	if d.hedge != nil {
-		d.result.SentTwice = d.hedge.sent()
-	}
 	return d.result, err
 }
 
@@ -138,9 +135,6 @@ func (d *run) openGate() {
 		throttles = s.Throttles
 	}
 	d.gate = newGate(d.opts.Concurrency, throttles)
-	if throttles != nil {
-		d.hedge = new(hedge)
-	}
 }
 
 // Check reads the build and the destination's last release, and says what
@@ -171,7 +165,6 @@ type run struct {
 	plan   plan.Plan
 	lease  *keeper
 	gate   *gate
-	hedge  *hedge // nil where writes are not sent over a network
 	result deploy.Result
 
 	all     deploy.Amount // of the phases that write

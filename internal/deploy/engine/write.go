@@ -73,17 +73,8 @@ func (d *run) put(ctx context.Context, entry *manifest.Entry, w plan.Write) (wri
 		written, err = d.dest.Site.Copy(ctx, store.Copy{Key: entry.Path, From: entry.Path, Headers: entry.Headers, If: w.If, Size: entry.Size})
 		return written, false, err
 	}
-	if d.hedge == nil || !d.from.sends() || entry.Size > hedgeSize {
-		written, err = d.from.put(ctx, d.dest.Site, entry, w.If)
-		return written, d.from.sends(), err
-	}
-	written, err = d.hedge.do(ctx, func(ctx context.Context) (store.Written, error) {
-		if err := d.lease.valid(); err != nil {
-			return store.Written{}, err
-		}
-		return d.from.put(ctx, d.dest.Site, entry, w.If)
-	})
-	return written, true, err
+	written, err = d.from.put(ctx, d.dest.Site, entry, w.If)
+	return written, d.from.sends(), err
 }
 
 // settle finds out why a write's condition failed: an earlier try had succeeded
