@@ -88,7 +88,7 @@ type buildFlags struct {
 	Release int64  `placeholder:"N" help:"Number of the release (default: counts on)."`
 	Commit  string `placeholder:"SHA" help:"The build's source commit, for people."`
 	Repair  bool   `help:"Also list the destination, as pressrun audit does, and send again what is missing there; with --allow foreign-files also what others changed."`
-	AtOnce  int    `name:"concurrency" placeholder:"N" help:"Most uploads at once (default 256; the deploy finds out what the store takes)."`
+	AtOnce  int    `name:"concurrency" placeholder:"N" help:"Uploads at once (default 128)."`
 	Rules   string `placeholder:"FILE" help:"JSON file with rules of headers and compression: {\"headers\": [{\"match\": \"**/*.pdf\", \"set\": {\"cache-control\": \"no-store\"}}], \"compress\": [{\"match\": \"**\", \"encoding\": \"gzip\"}]}."`
 }
 

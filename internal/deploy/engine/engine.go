@@ -20,6 +20,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
+// defaultConcurrency comes within a tenth of what the line to a far store gives, and
+// one next door is no quicker with fewer (docs/performance.md).
+const defaultConcurrency = 128
+
 // Options say what to deploy, as what, and how carefully.
 type Options struct {
 	Source  string // folder of the built site
@@ -47,8 +51,7 @@ type Options struct {
 	// KeepReleases is how many releases can be rolled back to; default 10,
 	// negative for none.
 	KeepReleases int
-	// Concurrency bounds writes at once; default 256. How many it comes to, the
-	// deploy finds out by itself.
+	// Concurrency is how many writes are under way at once; default 128.
 	Concurrency int
 	// Progress is called with each phase's progress, at most ten times a second.
 	Progress func(deploy.Event)
@@ -91,7 +94,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.KeepReleases = 10
 	}
 	if o.Concurrency <= 0 {
-		o.Concurrency = 256
+		o.Concurrency = defaultConcurrency
 	}
 	if o.Progress == nil {
 		o.Progress = func(deploy.Event) {}
@@ -120,21 +123,12 @@ func Run(ctx context.Context, dest store.Destination, opts Options) (deploy.Resu
 }
 
 func carryOut(ctx context.Context, d *run) (deploy.Result, error) {
-	d.openGate()
 	before := d.dest.Requests()
 	err := d.run(ctx)
 	d.close()
 	d.result.Seconds = d.opts.Now().Sub(d.began).Seconds()
 	d.result.Requests = d.dest.Requests() - before
 	return d.result, err
-}
-
-func (d *run) openGate() {
-	var throttles func() int64
-	if s, ok := d.dest.Site.(interface{ Throttles() int64 }); ok {
-		throttles = s.Throttles
-	}
-	d.gate = newGate(d.opts.Concurrency, throttles)
 }
 
 // Check reads the build and the destination's last release, and says what
@@ -164,7 +158,6 @@ type run struct {
 	base   plan.Known
 	plan   plan.Plan
 	lease  *keeper
-	gate   *gate
 	result deploy.Result
 
 	all     deploy.Amount // of the phases that write

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -113,18 +112,14 @@ func (d *run) stage(ctx context.Context, s Sharded, shard int) error {
 		p.event.TotalBytes += e.Size
 	}
 	p.event.All = deploy.Amount{Total: p.event.Total, TotalBytes: p.event.TotalBytes}
-	d.openGate()
 	err := d.timed("content", func() error {
 		group, groupCtx := errgroup.WithContext(ctx)
+		group.SetLimit(d.opts.Concurrency)
 		for _, e := range content {
-			if d.gate.enter(groupCtx) != nil {
+			if groupCtx.Err() != nil {
 				break // the group's own error says why
 			}
-			group.Go(func() error {
-				began := time.Now()
-				defer func() { d.gate.leave(time.Since(began), e.Size) }()
-				return d.stageOne(groupCtx, e, p)
-			})
+			group.Go(func() error { return d.stageOne(groupCtx, e, p) })
 		}
 		return errors.Join(group.Wait(), context.Cause(ctx))
 	})

@@ -29,15 +29,12 @@ func (d *run) write(ctx context.Context, phase plan.Phase) error {
 		}
 	}
 	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(d.opts.Concurrency)
 	for _, w := range phase.Writes {
-		if d.gate.enter(groupCtx) != nil {
+		if groupCtx.Err() != nil {
 			break // the group's own error says why
 		}
-		group.Go(func() error {
-			began := time.Now()
-			defer func() { d.gate.leave(time.Since(began), d.plan.Next.Entries[w.Index].Size) }()
-			return d.writeOne(groupCtx, w, p)
-		})
+		group.Go(func() error { return d.writeOne(groupCtx, w, p) })
 	}
 	err := errors.Join(group.Wait(), context.Cause(ctx))
 	d.result.Phases = append(d.result.Phases, deploy.Timed{

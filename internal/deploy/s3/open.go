@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -70,8 +69,8 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 			return nil, fmt.Errorf("the endpoint %q is not a URL like https://s3.example.org", o.Endpoint)
 		}
 	}
-	throttle, waits := new(atomic.Int64), &waits{tell: o.Waiting, attempts: o.MaxAttempts}
-	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o, throttle, waits)...)
+	waits := &waits{tell: o.Waiting, attempts: o.MaxAttempts}
+	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o, waits)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration (check AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE): %w", err)
 	}
@@ -83,7 +82,7 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 	}
 	s := &Store{
 		aws: o.Endpoint == "", bucket: bucket, prefix: strings.TrimPrefix(prefix, "/"), endpoint: o.Endpoint,
-		copyAtOnce: o.CopyAtOnce, requests: new(atomic.Int64), throttle: throttle,
+		copyAtOnce: o.CopyAtOnce, requests: new(atomic.Int64),
 	}
 	if s.prefix != "" && !strings.HasSuffix(s.prefix, "/") {
 		s.prefix += "/"
@@ -110,13 +109,13 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 	return s, nil
 }
 
-func loadOptions(o Options, throttle *atomic.Int64, waits *waits) []func(*config.LoadOptions) error {
+func loadOptions(o Options, waits *waits) []func(*config.LoadOptions) error {
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(httpClient(o.MaxConnections, o.StallTimeout)),
 		// What fails is told in an error; the SDK's own remarks would go between
 		// the lines of the standard error.
 		config.WithLogger(logging.Nop{}),
-		config.WithRetryer(func() aws.Retryer { return &countingRetryer{newRetryer(o.MaxAttempts), throttle, waits} }),
+		config.WithRetryer(func() aws.Retryer { return &waitingRetryer{newRetryer(o.MaxAttempts), waits} }),
 	}
 	if o.Region != "" {
 		load = append(load, config.WithRegion(o.Region))
@@ -139,20 +138,14 @@ func newRetryer(attempts int) aws.RetryerV2 {
 	})
 }
 
-// countingRetryer notes when the store asks for less: the SDK's retries would
-// else hide it from whoever decides how many requests to make.
-type countingRetryer struct {
+// waitingRetryer notes each failed try, which the SDK's retries would else hide.
+type waitingRetryer struct {
 	aws.RetryerV2
-	throttle *atomic.Int64
-	waits    *waits
+	waits *waits
 }
 
 // RetryDelay is asked for before each retry.
-func (r *countingRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
-	var network net.Error
-	if isThrottle(err) || (errors.As(err, &network) && network.Timeout()) {
-		r.throttle.Add(1)
-	}
+func (r *waitingRetryer) RetryDelay(attempt int, err error) (time.Duration, error) {
 	delay, delayErr := r.RetryerV2.RetryDelay(attempt, err)
 	if delayErr == nil {
 		r.waits.failed(err, delay)

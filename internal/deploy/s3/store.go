@@ -45,7 +45,6 @@ type Store struct {
 	copyAtOnce int64
 	aws        bool // S3 itself, not another store that speaks its protocol
 	requests   *atomic.Int64
-	throttle   *atomic.Int64
 }
 
 // Sub is the part of the same bucket under another prefix.
@@ -62,10 +61,6 @@ func (s *Store) String() string {
 
 // Requests counts the HTTP requests made so far, retries included.
 func (s *Store) Requests() int64 { return s.requests.Load() }
-
-// Throttles counts how often the store asked for fewer requests, or let one wait
-// until it timed out.
-func (s *Store) Throttles() int64 { return s.throttle.Load() }
 
 // Get reads a small object whole.
 func (s *Store) Get(ctx context.Context, key string) (store.Object, error) {
