@@ -1,0 +1,44 @@
+package calendar
+
+// Days are the days on which a schedule rests: holidays by rule, days of a list,
+// and days that are worked all the same. The zero value rests on none.
+type Days struct {
+	// Federal rests on U.S. federal holidays, as FederalHoliday has them.
+	Federal bool
+	// Closed are further days of rest, each with its name.
+	Closed map[Date]string
+	// Open are days that are no days of rest, whatever the others say.
+	Open map[Date]bool
+}
+
+// Closed says whether a schedule rests on a day, and what for.
+func (d Days) closed(day Date) (name string, closed bool) {
+	if d.Open[day] {
+		return "", false
+	}
+	if name, ok := d.Closed[day]; ok {
+		return name, true
+	}
+	if d.Federal {
+		name = FederalHoliday(day)
+	}
+	return name, name != ""
+}
+
+// Holiday is a day of rest.
+type Holiday struct {
+	Date Date
+	Name string
+}
+
+// Next lists the next days of rest from a day on, n at the most, within two years.
+func (d Days) Next(from Date, n int) []Holiday {
+	var found []Holiday
+	for i := 0; i < 2*366 && len(found) < n; i++ {
+		day := from.Add(i)
+		if name, ok := d.closed(day); ok {
+			found = append(found, Holiday{day, name})
+		}
+	}
+	return found
+}
