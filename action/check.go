@@ -15,6 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
 	"github.com/pressrun/pressrun/internal/deploy/store"
+	"github.com/pressrun/pressrun/internal/publish"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -44,11 +45,11 @@ func (check) Do(ctx context.Context, j *job) (Result, error) {
 			return Result{}, err
 		}
 	}
-	opts, err := j.engineOptions(output)
+	site, err := j.builtSite(output)
 	if err != nil {
 		return Result{}, err
 	}
-	violations, err := engine.Check(ctx, dest, opts)
+	violations, err := publish.Check(ctx, j.plan(dest), site)
 	if err != nil {
 		return Result{}, &FailError{Why: fmt.Sprintf("the built site could not be compared with the live one: %v", err), Fault: release.FaultPlatform, Code: ExitFailed, Err: err}
 	}
@@ -152,20 +153,23 @@ func (j *job) checkRules() error {
 	return err
 }
 
-// engineOptions are the settings that check and deploy share, so that both
-// come to the same verdict.
-func (j *job) engineOptions(output string) (engine.Options, error) {
-	s := j.now()
-	o := engine.Options{Source: output, Site: s.Site, Release: s.Release, Allow: j.opts.Allow}
+// plan and builtSite are what check and deploy share, so that both come to the
+// same verdict.
+func (j *job) plan(dest store.Destination) publish.Plan {
+	return publish.Plan{Site: j.now().Site, Destination: dest, Allow: j.opts.Allow}
+}
+
+func (j *job) builtSite(output string) (publish.Build, error) {
+	b := publish.Build{Dir: output, Release: j.now().Release}
 	var err error
-	if o.Rules, err = j.rules(); err != nil {
-		return o, err
+	if b.Rules, err = j.rules(); err != nil {
+		return b, err
 	}
 	if j.opts.MaxVanished != nil {
-		o.Limits.MaxVanishedShare = *j.opts.MaxVanished
+		b.Limits.MaxVanishedShare = *j.opts.MaxVanished
 	}
-	o.Limits.NoIndex = j.opts.Index != "" && j.opts.Index != "index.html"
-	return o, nil
+	b.Limits.NoIndex = j.opts.Index != "" && j.opts.Index != "index.html"
+	return b, nil
 }
 
 // missingIndex looks for an index page of another name than index.html.

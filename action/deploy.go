@@ -8,10 +8,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/deploy"
-	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/publish"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -36,32 +35,26 @@ func (deploySite) Do(ctx context.Context, j *job) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	opts, err := j.engineOptions(output)
+	build, err := j.builtSite(output)
 	if err != nil {
 		return Result{}, err
 	}
-	opts.Commit = j.commit(ctx)
-	opts.DryRun = j.opts.DryRun
-	opts.Redirects, opts.WithoutRedirects = j.redirects, j.opts.RedirectStore == "none"
-	opts.Owner = fmt.Sprintf("run %s attempt %d", j.now().Run.ID, j.now().Run.Attempt)
-	opts.Progress = j.progress()
-	told := j.purger == nil
-	if !told {
-		opts.Invalidate = func(ctx context.Context, _ deploy.Result) error {
-			told = true
-			j.tellCDN(ctx, dest)
-			return nil // told by tellCDN; the deletes follow all the same
-		}
+	build.Commit = j.commit(ctx)
+	plan := j.plan(dest)
+	plan.Source, plan.CDN, plan.Redirects = build, j.cdn, j.redirects
+	plan.DryRun = j.opts.DryRun
+	plan.Owner = fmt.Sprintf("run %s attempt %d", j.now().Run.ID, j.now().Run.Attempt)
+	plan.Progress = j.progress()
+	plan.Telling = func(cdn string) { j.does("telling " + cdn) }
+	if j.opts.PublicURL != "" {
+		plan.SamplePages = j.opts.VerifyPages
 	}
-	result, err := engine.Run(ctx, dest, opts)
-	if err != nil && !result.Live {
+	report, err := publish.Run(ctx, plan)
+	if err != nil {
 		return Result{}, deployFailed(ctx, err)
 	}
-	if result.Live && !told {
-		// Nothing changed: what an earlier run could not tell is told now.
-		j.tellCDN(ctx, dest)
-	}
-	return j.deployed(result, j.sample(ctx, dest, result), err)
+	j.tellOfCDN(report)
+	return j.deployed(report)
 }
 
 // stillOurs asks the app once more just before the site is touched. An app
@@ -116,15 +109,15 @@ func deployFailed(ctx context.Context, err error) error {
 
 // deployed keeps what a deploy did. What failed after the commit did not fail
 // the release.
-func (j *job) deployed(r deploy.Result, sample []cdn.Expectation, after error) (Result, error) {
+func (j *job) deployed(r publish.Report) (Result, error) {
+	if r.SampleErr != nil {
+		j.say("only the marker will be looked at: %v", r.SampleErr)
+	}
 	done := DeployDone{
-		Sample:  sample,
+		Sample:  r.Sample,
 		Release: r.Release, Sequence: r.Sequence, Committed: r.Live, Commit: r.Commit, At: time.Now().UTC(),
 		Uploaded: int64(r.Uploaded), UploadedBytes: r.UploadedBytes, HeadersOnly: int64(r.Counts.Headers),
 		Deleted: int64(r.Deleted), Unchanged: int64(r.Counts.Unchanged), Warnings: r.Warnings,
-	}
-	if after != nil {
-		done.Warnings = append(done.Warnings, after.Error())
 	}
 	for _, c := range r.Changed[:min(len(r.Changed), 100)] {
 		done.Changed = append(done.Changed, c.Path)

@@ -2,16 +2,11 @@ package action
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cdn"
-	"github.com/pressrun/pressrun/internal/deploy"
-	"github.com/pressrun/pressrun/internal/deploy/history"
-	"github.com/pressrun/pressrun/internal/deploy/store"
+	"github.com/pressrun/pressrun/internal/publish"
 )
 
 // cdnConfig names the site's CDN. Its secret comes by the environment or a
@@ -30,68 +25,50 @@ func (j *job) openCDN(ctx context.Context, step string) error {
 	if step != "all" && step != (deploySite{}).Name() {
 		return nil
 	}
-	if err := j.openRedirects(ctx); err != nil {
-		return err
+	var err error
+	if j.redirects, err = publish.OpenRedirects(ctx, j.opts.RedirectStore, j.opts.PublicURL); err != nil {
+		return usage("--redirect-store: %v", err)
 	}
 	if j.opts.CDN == "" || j.opts.CDN == "none" {
 		return nil
 	}
-	purger, err := cdn.Open(ctx, j.cdnConfig())
+	opened, err := publish.OpenCDN(ctx, j.cdnConfig())
 	if err != nil {
 		return usage("--cdn: %v", err)
 	}
-	j.purger = purger
+	opened.Limit = j.opts.CDNLimit
+	j.cdn = opened
 	variable := cdn.SecretVariable(j.opts.CDN)
 	j.gh.mask(j.env.get(variable))
 	delete(j.env, variable)
 	return nil
 }
 
-// openRedirects makes the store that keeps the redirects too.
-func (j *job) openRedirects(ctx context.Context) error {
-	arn := j.opts.RedirectStore
-	if arn == "" || arn == "none" {
-		return nil
+// tellOfCDN notes what the CDN before the site was told, or would be.
+func (j *job) tellOfCDN(r publish.Report) {
+	if r.Forecast != nil {
+		j.say("dry run: %s would be told: %s", j.cdn.Name(), r.Forecast)
 	}
-	store, err := cdn.OpenKeyValueStore(ctx, cdn.KeyValueConfig{ARN: arn, PublicURL: j.opts.PublicURL})
-	if err != nil {
-		return usage("--redirect-store: %v", err)
+	c := r.CDN
+	if c == nil {
+		return
 	}
-	j.redirects = store
-	return nil
-}
-
-// tellCDN makes the CDN forget what it holds of earlier releases. It never
-// fails: the site is live at its origin, and whoever comes next goes on where
-// this ended.
-func (j *job) tellCDN(ctx context.Context, dest store.Destination) {
-	j.does("telling " + j.purger.Name())
-	if j.opts.CDNLimit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, j.opts.CDNLimit, fmt.Errorf("it took longer than %s (--cdn-limit)", j.opts.CDNLimit))
-		defer cancel()
-	}
-	began := time.Now()
-	report, err := cdn.Sync(ctx, dest, j.purger, j.cdnConfig().Sync(j.now().Site))
-	edge := api.Edge{CDN: j.purger.Name(), State: api.EdgePurged, Purged: int64(report.Decision.Units), Seconds: time.Since(began).Seconds()}
-	switch {
-	case err != nil:
-		if pending, ok := errors.AsType[*cdn.PendingError](err); ok {
-			err = pending.Err
-		}
-		edge.State, edge.Purged, edge.Why = api.EdgePending, 0, fmt.Sprintf("%s was not told: %v", edge.CDN, err)
-	case report.Decision.Set.Empty():
-		edge.State, edge.Purged = api.EdgeCurrent, 0
-		j.say("%s holds nothing that this release changed", edge.CDN)
-	default:
-		j.say("%s: %s, in %.1f s", edge.CDN, report.Decision, edge.Seconds)
+	edge := api.Edge{CDN: c.CDN, State: string(c.State()), Seconds: c.Seconds}
+	switch c.State() {
+	case publish.CDNPending:
+		edge.Why = fmt.Sprintf("%s was not told: %v", edge.CDN, c.Cause())
+	case publish.CDNPurged:
+		edge.Purged = int64(c.Decision.Units)
+		j.say("%s", c)
+	case publish.CDNCurrent:
+		j.say("%s", c)
 	}
 	j.keepEdge(edge)
 }
 
 // keepEdge notes what became of the CDN. What is pending is told to everybody.
 func (j *job) keepEdge(edge api.Edge) {
-	edge.Why = cut(j.hide(edge.Why), 1000)
+	edge.Why = cut(j.hide(oneLine(edge.Why)), 1000)
 	if err := j.change(func(s *State) { s.Edge = &edge }); err != nil {
 		j.say("what became of the CDN could not be kept: %v", err)
 	}
@@ -103,25 +80,3 @@ func (j *job) keepEdge(edge api.Edge) {
 
 // edgePending says whether a cache may still show what was replaced.
 func (s State) edgePending() bool { return s.Edge != nil && s.Edge.State == api.EdgePending }
-
-// sample picks the changed pages that are looked at through the public address.
-// Without them the marker alone has to do.
-func (j *job) sample(ctx context.Context, dest store.Destination, r deploy.Result) []cdn.Expectation {
-	if j.opts.PublicURL == "" || j.opts.VerifyPages <= 0 || !r.Live || len(r.All) == 0 {
-		return nil
-	}
-	live, err := history.ReadManifest(ctx, dest.State, history.ManifestKey(r.Sequence), j.now().Site)
-	if err != nil {
-		j.say("only the marker will be looked at: %v", err)
-		return nil
-	}
-	picked := cdn.Sample(r.All, live, j.opts.VerifyPages)
-	for i, e := range picked {
-		entry, ok := live.Find(e.Path)
-		// A folder keeps no headers: its web server has its own.
-		if kind := entry.Headers.Get("content-type"); ok && kind != "" && strings.HasPrefix(j.opts.To, "s3://") {
-			picked[i].Headers = map[string]string{"content-type": kind}
-		}
-	}
-	return picked
-}

@@ -17,8 +17,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
-	"github.com/pressrun/pressrun/internal/cdn"
-	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/publish"
 )
 
 // job is one run of one or all steps.
@@ -29,9 +28,9 @@ type job struct {
 	std       Streams   // with --json, Out is where Err is
 	result    io.Writer // where --json puts the result
 	env       environment
-	app       *reporter      // nil when there is no app
-	purger    cdn.Purger     // nil when there is no CDN to tell
-	redirects redirect.Store // nil when the pages alone lead on
+	app       *reporter    // nil when there is no app
+	cdn       *publish.CDN // nil when there is no CDN to tell
+	redirects publish.Redirects
 	gh        *workflow
 	mark      string   // in the environment of this job's commands only
 	secrets   []string // values that its commands may print, and nobody is to read

@@ -1,0 +1,33 @@
+package publish
+
+import (
+	"context"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/history"
+)
+
+// sample picks the changed pages that Verify is to look at.
+func (p Plan) sample(ctx context.Context, r deploy.Result) ([]cdn.Expectation, error) {
+	if p.SamplePages <= 0 || !r.Live || len(r.All) == 0 {
+		return nil, nil
+	}
+	live, err := history.ReadManifest(ctx, p.Destination.State, history.ManifestKey(r.Sequence), p.Site)
+	if err != nil {
+		return nil, err
+	}
+	picked := cdn.Sample(r.All, live, p.SamplePages)
+	// A folder keeps no headers: its web server has its own.
+	if !strings.HasPrefix(p.Destination.Site.String(), "s3://") {
+		return picked, nil
+	}
+	for i, e := range picked {
+		entry, ok := live.Find(e.Path)
+		if kind := entry.Headers.Get("content-type"); ok && kind != "" {
+			picked[i].Headers = map[string]string{"content-type": kind}
+		}
+	}
+	return picked, nil
+}
