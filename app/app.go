@@ -8,10 +8,12 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/scheduler"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -42,14 +44,16 @@ type App struct {
 	config config.Config
 	log    *slog.Logger
 	ledger *ledger.Ledger
-	runner runner.Runner
+	runner runner.Provider
 	github *github
 	// githubTransport is Options.GitHubTransport.
 	githubTransport http.RoundTripper
 	keys            auth.Keys
 	auth            *auth.Authorizer
 	problems        *problem.Reporter
-	desk            *desk
+	scheduler       *scheduler.Scheduler
+	inbox           *scheduler.Inbox
+	tasks           sync.WaitGroup // of the runners
 	paces           paces
 	handler         http.Handler
 	disk            *problem.Disk
@@ -85,15 +89,20 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
 	a.problems = problem.NewReporter(a.stop, a.log, a.disk)
 	a.removeLeft()
-	a.runner, err = opts.NewRunner(a.heard)
+	a.inbox = scheduler.NewInbox(a.stop, led, a.log)
+	plain, err := opts.NewRunner(a.inbox.Notice)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the runner: %w", err), led.Close())
 	}
+	a.runner = runner.Plain{Runner: plain}
 	if err := a.wireGitHub(ctx); err != nil {
 		return nil, errors.Join(err, a.runner.Close(), led.Close())
 	}
 	a.auth = auth.New(auth.Options{Config: a.config, Ledger: led, Keys: keys, Log: a.log, Runs: a.github})
-	a.desk = newDesk(a, opts.Grace)
+	a.scheduler = scheduler.New(a.stop, scheduler.Options{
+		Ledger: led, Runner: a.runner, Log: a.log, NewJob: a.job, Grace: opts.Grace,
+		Failed: a.disk.Note,
+	})
 	a.handler = a.routes(opts.Version)
 	return a, nil
 }
@@ -116,9 +125,27 @@ func (a *App) Run(ctx context.Context, ready func(addr net.Addr)) error {
 	return a.Serve(ctx, l, ready)
 }
 
+// start begins the work that nobody asks for.
+func (a *App) start(ctx context.Context) error {
+	if err := a.scheduler.Start(ctx); err != nil {
+		return err
+	}
+	a.runner.Start(a.stop, &a.tasks)
+	return nil
+}
+
+// job is a release as it is handed to the runner.
+func (a *App) job(site string, e release.SendDispatch) runner.Job {
+	return runner.Job{
+		Site: site, Release: e.Release, Token: e.Token,
+		AppURL: a.config.URL,
+		Bearer: a.auth.MintJob(site, e.Release),
+	}
+}
+
 // Serve is Run on a listener, which it closes.
 func (a *App) Serve(ctx context.Context, l net.Listener, ready func(addr net.Addr)) error {
-	if err := a.desk.start(ctx); err != nil {
+	if err := a.start(ctx); err != nil {
 		return errors.Join(err, l.Close(), a.Close())
 	}
 	srv := a.server()
@@ -170,6 +197,7 @@ func (a *App) shutDown(ctx context.Context, srv *http.Server) error {
 // Close ends the app's own work and closes the ledger. Run calls it.
 func (a *App) Close() error {
 	a.stopNow()
-	a.desk.wait()
+	a.scheduler.Wait()
+	a.tasks.Wait()
 	return errors.Join(a.runner.Close(), a.ledger.Close())
 }

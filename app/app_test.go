@@ -100,7 +100,7 @@ func serving(t *testing.T, opts Options) *bench {
 	if b.app, err = New(t.Context(), opts); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.app.desk.start(t.Context()); err != nil {
+	if err := b.app.start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	srv := httptest.NewServer(b.app.Handler())

@@ -3,15 +3,12 @@ package app
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/api"
-	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -87,47 +84,6 @@ func TestARefusedDispatchNeverShowsDispatchedAndIsExplained(t *testing.T) {
 	t.Log(view.Text)
 }
 
-// lossyRunner takes a job and loses the answer.
-type lossyRunner struct{ *fakeRunner }
-
-func (l lossyRunner) Dispatch(ctx context.Context, job runner.Job) (release.Run, error) {
-	run, err := l.fakeRunner.Dispatch(ctx, job)
-	return run, errors.Join(err, errors.New("the answer was lost"))
-}
-
-func TestADispatchWhoseAnswerIsLostIsLookedForAndNotSentTwice(t *testing.T) {
-	b := start(t, nil)
-	b.app.runner = lossyRunner{b.runner}
-	b.ask(t, release.FromContent)
-	site := b.until(t, "Dispatched", func(s release.Site) bool { return s.State == release.Dispatched })
-	if n := len(b.runner.jobs); n != 1 {
-		t.Errorf("%d runs came of one release", n)
-	}
-	if site.Current.Run.ID != "run-1" {
-		t.Errorf("the run is %+v", site.Current.Run)
-	}
-}
-
-// The deadline of a dispatch counts from when somebody looks for its run again.
-func TestADispatchThatWasOnItsWayWhenTheAppStoppedIsLookedForFirst(t *testing.T) {
-	b := start(t, nil)
-	b.runner.mu.Lock()
-	b.runner.err = errors.New("the answer was lost")
-	b.runner.mu.Unlock()
-	b.ask(t, release.FromContent)
-	before := b.until(t, "a dispatch on its way", func(s release.Site) bool { return s.Current.Dispatch.Token != "" })
-	if !before.Current.Heard.IsZero() {
-		t.Fatalf("%+v", before.Current)
-	}
-	if err := b.app.desk.catchUp(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	after, err := b.app.ledger.Site(t.Context(), "www")
-	if err != nil || after.Current.Heard.Before(before.Current.Dispatch.Intended) {
-		t.Errorf("it gets no time of its own: %+v (%v)", after.Current, err)
-	}
-}
-
 func TestRequestsDuringARunWaitForExactlyOneMoreRelease(t *testing.T) {
 	b := start(t, nil)
 	b.ask(t, release.FromEditor)
@@ -195,7 +151,7 @@ func TestARunThatEndedWhileTheAppWasAwayIsNoticedAtTheNextStart(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.app = again
-	if err := again.desk.start(t.Context()); err != nil {
+	if err := again.start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	got := b.until(t, "the end of release #1", func(s release.Site) bool { return s.Last.Number == 1 })
@@ -216,32 +172,6 @@ func TestAScheduledRequestIsReleasedWhenItsTimeHasCome(t *testing.T) {
 	if err != nil || got.Standing != release.Live || got.LiveAt.Before(at) {
 		t.Errorf("%+v %v", got, err)
 	}
-}
-
-// deafRunner takes a job and never answers.
-type deafRunner struct{ *fakeRunner }
-
-func (d deafRunner) Dispatch(ctx context.Context, job runner.Job) (release.Run, error) {
-	<-ctx.Done()
-	return release.Run{}, ctx.Err()
-}
-
-func TestADispatchThatIsNeverAnsweredIsExplainedAndTriedAgain(t *testing.T) {
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		a := alone(t, dir, deafRunner{newFakeRunner()})
-		if err := a.desk.start(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if _, _, err := a.ledger.Ask(t.Context(), ledger.Request{Site: "www", Source: release.FromEditor}); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(callLimit + time.Minute)
-		site, err := a.ledger.Site(t.Context(), "www")
-		if err != nil || site.Current.Dispatch.Unknown == "" {
-			t.Errorf("after the call's limit: %+v %v", site.Current.Dispatch, err)
-		}
-	})
 }
 
 func TestTheListOfWhatIsNotLiveTellsWhatFailed(t *testing.T) {

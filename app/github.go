@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/pressrun/pressrun/internal/config"
@@ -49,13 +50,13 @@ func (a *App) wireGitHub(ctx context.Context) error {
 	}
 	others := a.runner
 	a.runner = runner.BySite{
-		Of: func(site string) runner.Runner {
+		Of: func(site string) runner.Provider {
 			if a.config.Sites[site].Runner == config.RunnerGitHub {
-				return a.github.runner()
+				return a.github.provider()
 			}
 			return others
 		},
-		All: []runner.Runner{others},
+		All: []runner.Provider{others, a.github.provider()},
 	}
 	if err := a.github.gates.load(a.config.State); err != nil {
 		return err
@@ -78,6 +79,27 @@ func (g *github) runner() runner.Runner {
 		return link.runner
 	}
 	return notSetUp{url: g.app.config.URL}
+}
+
+// gitHubProvider is what carries the GitHub sites' releases out, as the server
+// treats every runner.
+type gitHubProvider struct {
+	runner.Plain
+	github *github
+}
+
+func (g *github) provider() runner.Provider {
+	return gitHubProvider{runner.Plain{Runner: g.runner()}, g}
+}
+
+// Remote says that GitHub may be away.
+func (gitHubProvider) Remote(string) bool { return true }
+
+// Start begins what GitHub's side needs done over time.
+func (p gitHubProvider) Start(_ context.Context, tasks *sync.WaitGroup) {
+	tasks.Go(p.github.tend)
+	tasks.Go(p.github.showDeployments)
+	tasks.Go(p.github.keepGates)
 }
 
 // open makes the link of the configuration, the environment and the state

@@ -62,7 +62,7 @@ func TestWebhooksThatComeTogetherAreEachKeptAsTheyAre(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.app.stopNow() // none of them is to be processed
-	h.app.desk.wait()
+	h.app.tasks.Wait()
 	payload, id := h.github.RunPayload(run, "requested"), strconv.FormatInt(run.ID, 10)
 	const count = 64
 	var crowd sync.WaitGroup

@@ -271,7 +271,7 @@ func (g *github) tell(ctx context.Context, link *githubLink, name string, news g
 	cur := site.Current
 	if cur.Run.ID == "" && githubapp.HasToken(news.Title, cur.Dispatch.Token) {
 		// Faster than the dispatch's own answer, or in its place.
-		if err := g.app.take(ctx, name, release.DispatchConfirmed{Token: cur.Dispatch.Token, Run: news.Run}); err != nil {
+		if err := g.app.inbox.Accept(ctx, name, release.DispatchConfirmed{Token: cur.Dispatch.Token, Run: news.Run}); err != nil {
 			return err
 		}
 		cur.Run = news.Run
@@ -289,5 +289,5 @@ func (g *github) tell(ctx context.Context, link *githubLink, name string, news g
 			}
 		}
 	}
-	return g.app.take(ctx, name, event)
+	return g.app.inbox.Accept(ctx, name, event)
 }

@@ -1,4 +1,4 @@
-package app
+package scheduler
 
 import (
 	"context"
@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -40,18 +39,13 @@ func TestACancellationIsTriedAsLongAsSomebodyWaitsForIt(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				away := &awayRunner{fakeRunner: newFakeRunner()}
 				away.away.Store(true)
-				a := alone(t, dir, away)
-				if err := a.desk.start(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				if _, _, err := a.ledger.Ask(t.Context(), ledger.Request{Site: "www", Source: release.FromEditor}); err != nil {
-					t.Fatal(err)
-				}
+				_, l := started(t, dir, away)
+				ask(t, l, "www")
 				time.Sleep(2 * time.Minute) // it is grouped, then dispatched
-				if _, err := a.ledger.Decide(t.Context(), "www", release.PauseSite{Act: release.Act{By: "ops"}}); err != nil {
+				if _, err := l.Decide(t.Context(), "www", release.PauseSite{Act: release.Act{By: "ops"}}); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := a.ledger.Decide(t.Context(), "www", c.act); err != nil {
+				if _, err := l.Decide(t.Context(), "www", c.act); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(10 * time.Minute)
@@ -65,7 +59,7 @@ func TestACancellationIsTriedAsLongAsSomebodyWaitsForIt(t *testing.T) {
 					t.Errorf("once the platform is back it was tried %d times", after)
 				}
 				time.Sleep(10 * time.Minute)
-				due, next, err := a.ledger.Tasks(t.Context())
+				due, next, err := l.Tasks(t.Context())
 				if err != nil || len(due) != 0 || !next.IsZero() {
 					t.Errorf("there are tasks left: %+v, the next at %v (%v)", due, next, err)
 				}

@@ -1,11 +1,11 @@
-package app
+package scheduler
 
 import (
 	"testing"
 	"time"
 )
 
-func TestAClockThatIsSetWakesTheDesk(t *testing.T) {
+func TestAClockThatIsSetWakesTheScheduler(t *testing.T) {
 	for name, c := range map[string]struct {
 		byClock, byTimer time.Duration
 		set              bool

@@ -1,11 +1,11 @@
-package app
+package scheduler
 
 import (
 	"path/filepath"
 	"testing"
+	"testing/synctest"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -31,17 +31,11 @@ func TestATaskOfASiteThatIsNoLongerConfiguredIsDropped(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	b := start(t, func(c *config.Config) { c.State = state })
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		due, next, err := b.app.ledger.Tasks(t.Context())
-		if err != nil {
-			t.Fatal(err)
+	synctest.Test(t, func(t *testing.T) {
+		_, l := started(t, state, newFakeRunner())
+		time.Sleep(time.Minute)
+		if due, next, err := l.Tasks(t.Context()); err != nil || len(due) != 0 || !next.IsZero() {
+			t.Errorf("still there: %+v, next at %s (%v)", due, next, err)
 		}
-		if len(due) == 0 && next.IsZero() {
-			return
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("still there: %+v, next at %s", due, next)
-		}
-	}
+	})
 }

@@ -1,135 +1,223 @@
-package app
+package scheduler
 
 import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// desk is what makes time pass for the sites: it ticks each one when it is
-// due, at once and not on a minute's beat, and has the outbox carried out.
-type desk struct {
-	app   *App
-	grace time.Duration
-	tasks sync.WaitGroup
+// Runner carries the releases out that the scheduler dispatches.
+type Runner interface {
+	runner.Runner
+	// Remote says whether the runs of a site are asked after over a network:
+	// Start does not wait for the answers.
+	Remote(site string) bool
+}
+
+// Ledger is what the scheduler needs of a *ledger.Ledger.
+type Ledger interface {
+	Changes() *ledger.Changes
+	SiteNames() []string
+	Site(ctx context.Context, name string) (release.Site, error)
+	Tick(ctx context.Context, site, token string) (release.Site, error)
+	Decide(ctx context.Context, site string, event release.Event) (release.Site, error)
+	Answer(ctx context.Context, task ledger.Task, event release.Event) (release.Site, error)
+	Tasks(ctx context.Context) (due []ledger.Task, next time.Time, err error)
+	Start(ctx context.Context, task ledger.Task) error
+	Postpone(ctx context.Context, task ledger.Task, until time.Time) error
+	Drop(ctx context.Context, task ledger.Task) error
+}
+
+// Options are what New needs.
+type Options struct {
+	Ledger Ledger
+	Runner Runner
+	Log    *slog.Logger
+	// NewJob makes what is handed to the runner of a release.
+	NewJob func(site string, dispatch release.SendDispatch) runner.Job
+	// Failed is told of errors of the ledger, for who watches the disk; may be
+	// nil.
+	Failed func(error)
+	// Grace bounds how long a dispatch of unknown outcome is looked for before
+	// it is sent again, for runners that can't be sure; 0 means 2 minutes.
+	Grace time.Duration
+}
+
+// Scheduler makes time pass for the sites: it ticks each one when it is due, at
+// once and not on a minute's beat, and carries out the tasks of the outbox.
+type Scheduler struct {
+	ledger Ledger
+	runner Runner
+	log    *slog.Logger
+	newJob func(site string, dispatch release.SendDispatch) runner.Job
+	failed func(error)
+	grace  time.Duration
+	inbox  *Inbox
+	stop   context.Context //nolint:containedctx // the life of the server
+	tasks  sync.WaitGroup
+
+	// Of the goroutine that makes the rounds:
+	due   map[string]time.Time // when a site needs a tick, zero for never
+	fetch time.Time            // when the outbox is to be read, zero for never
+	clock clock
+
 	mu    sync.Mutex
 	busy  map[int64]bool // tasks under way
 	freed chan struct{}  // a task ended
 }
 
 const (
-	// deskPause is the least time between two rounds: a burst of requests
-	// must not keep the desk reading.
-	deskPause = 5 * time.Millisecond
-	// deskPatience is how long the desk waits after an error, or when a tick
-	// that was due changed nothing.
-	deskPatience = time.Second
-	// clockLook is how often the desk looks whether the machine's clock was set.
-	clockLook = time.Minute
+	// pause is the least time between two rounds: a burst of requests must not
+	// keep the scheduler reading.
+	pause = 5 * time.Millisecond
+	// retryWait is the wait after an error, or when a tick that was due changed
+	// nothing.
+	retryWait = time.Second
+	// longest is the longest wait between two rounds.
+	longest = time.Hour
 )
 
-func newDesk(a *App, grace time.Duration) *desk {
-	if grace == 0 {
-		grace = 2 * time.Minute
+// New makes a Scheduler that lives until stop ends. It does nothing before Start.
+func New(stop context.Context, o Options) *Scheduler {
+	if o.Grace == 0 {
+		o.Grace = 2 * time.Minute
 	}
-	return &desk{app: a, grace: grace, busy: map[int64]bool{}, freed: make(chan struct{}, 1)}
+	if o.Failed == nil {
+		o.Failed = func(error) {}
+	}
+	return &Scheduler{
+		ledger: o.Ledger, runner: o.Runner, log: o.Log, newJob: o.NewJob, failed: o.Failed, grace: o.Grace,
+		inbox: NewInbox(stop, o.Ledger, o.Log), stop: stop,
+		due: map[string]time.Time{}, busy: map[int64]bool{}, freed: make(chan struct{}, 1),
+	}
 }
 
-// start catches up with what happened while the app was away, then begins.
-func (d *desk) start(ctx context.Context) error {
-	if err := d.catchUp(ctx); err != nil {
+// Start catches up with what happened while the server was away, then begins.
+func (s *Scheduler) Start(ctx context.Context) error {
+	if err := s.catchUp(ctx); err != nil {
 		return err
 	}
-	d.tasks.Go(d.run)
-	if d.app.github.wanted {
-		d.tasks.Go(d.app.github.tend)
-		d.tasks.Go(d.app.github.showDeployments)
-		d.tasks.Go(d.app.github.keepGates)
-	}
+	s.tasks.Go(s.run)
 	return nil
 }
 
-// wait returns when the desk and all its tasks have ended, which they do once
-// the app's stop is called.
-func (d *desk) wait() { d.tasks.Wait() }
+// Wait returns when the scheduler and all its tasks have ended, which they do
+// once the context of New ends.
+func (s *Scheduler) Wait() { s.tasks.Wait() }
 
-func (d *desk) run() {
-	for {
-		changed := d.app.ledger.Changed()
-		next := d.round(d.app.stop)
-		if !d.rest(changed, max(time.Until(next), deskPause)) {
-			return
-		}
+// wake is why a round is made.
+type wake int
+
+const (
+	byChange wake = iota
+	byTask        // a task ended: it may be due again
+	byTime
+	byClock // the clock was set: nothing that is known of times holds
+	byEnd
+)
+
+func (s *Scheduler) run() {
+	changes := s.ledger.Changes()
+	defer changes.Close()
+	s.clock.wasSet(time.Now())
+	for why := byClock; why != byEnd; {
+		next := s.round(s.stop, changes.Take(), why)
+		why = s.rest(changes.Ready(), max(time.Until(next), pause))
 	}
 }
 
-// rest waits until something happens or a span has passed; false when the app
-// stops. A clock that is set meanwhile ends it too.
-func (d *desk) rest(changed <-chan struct{}, span time.Duration) bool {
-	since, timer, look := time.Now(), time.NewTimer(span), time.NewTicker(clockLook)
+// rest waits until something happens or a span has passed. A clock that is set
+// meanwhile ends it too.
+func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration) wake {
+	timer, look := time.NewTimer(span), time.NewTicker(clockLook)
 	defer timer.Stop()
 	defer look.Stop()
 	for {
+		why := byTime
 		select {
-		case <-d.app.stop.Done():
-			return false
+		case <-s.stop.Done():
+			return byEnd
 		case <-changed:
-			d.breathe()
-			return true
-		case <-d.freed:
-			return true
+			why = s.breathe()
+		case <-s.freed:
+			why = byTask
 		case <-timer.C:
-			return true
 		case <-look.C:
-			now := time.Now()
-			if clockWasSet(now.Round(0).Sub(since.Round(0)), now.Sub(since)) {
-				return true
+			if !s.clock.wasSet(time.Now()) {
+				continue
 			}
+			return byClock
 		}
+		if why != byEnd && s.clock.wasSet(time.Now()) {
+			return byClock
+		}
+		return why
 	}
-}
-
-// clockWasSet compares how much time went by for people and for timers. Timers
-// know neither of a clock that is set nor of a machine that slept: what is due
-// would be begun as late as that.
-func clockWasSet(byClock, byTimer time.Duration) bool {
-	return (byClock - byTimer).Abs() > deskPatience
 }
 
 // breathe keeps rounds apart under load.
-func (d *desk) breathe() {
+func (s *Scheduler) breathe() wake {
 	select {
-	case <-time.After(deskPause):
-	case <-d.app.stop.Done():
+	case <-time.After(pause):
+		return byChange
+	case <-s.stop.Done():
+		return byEnd
 	}
 }
 
-// round does what is due and tells when the next thing is.
-func (d *desk) round(ctx context.Context) time.Time {
-	next := time.Now().Add(time.Hour)
-	for _, name := range d.app.ledger.SiteNames() {
-		at, err := d.visit(ctx, name)
+// round does what is due and tells when the next thing is. It reads the sites
+// that changed or are due, and no others.
+func (s *Scheduler) round(ctx context.Context, change ledger.Change, why wake) time.Time {
+	for _, name := range s.toVisit(change.Sites, why) {
+		at, err := s.visit(ctx, name)
 		if err != nil {
 			if !errors.Is(err, context.Canceled) {
-				d.app.disk.Note(err)
-				d.app.log.Error("a site can't be tended", "site", name, "error", err)
+				s.failed(err)
+				s.log.Error("a site can't be tended", "site", name, "error", err)
 			}
-			at = time.Now().Add(deskPatience)
+			at = time.Now().Add(retryWait)
 		}
+		s.due[name] = at
+	}
+	if change.Outbox || why == byTask || why == byClock || passed(s.fetch) {
+		s.fetch = s.collect(ctx)
+	}
+	next := soonest(time.Now().Add(longest), s.fetch)
+	for _, at := range s.due {
 		next = soonest(next, at)
 	}
-	return soonest(next, d.collect(ctx))
+	return next
 }
+
+// toVisit names the sites that changed or are due; all when the clock was set.
+func (s *Scheduler) toVisit(changed []string, why wake) []string {
+	if why == byClock {
+		return s.ledger.SiteNames()
+	}
+	names := changed
+	for name, at := range s.due {
+		if passed(at) && !slices.Contains(changed, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// passed says whether a time has come; zero never does.
+func passed(at time.Time) bool { return !at.IsZero() && !at.After(time.Now()) }
 
 // visit ticks a site if it is due. It returns when the site is due next, zero
 // for never.
-func (d *desk) visit(ctx context.Context, name string) (time.Time, error) {
-	site, err := d.app.ledger.Site(ctx, name)
+func (s *Scheduler) visit(ctx context.Context, name string) (time.Time, error) {
+	site, err := s.ledger.Site(ctx, name)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -137,13 +225,13 @@ func (d *desk) visit(ctx context.Context, name string) (time.Time, error) {
 	if due.IsZero() || due.After(ledger.Now()) {
 		return due, nil
 	}
-	site, err = d.app.ledger.Tick(ctx, name, rand.Text())
+	site, err = s.ledger.Tick(ctx, name, rand.Text())
 	if err != nil {
 		return time.Time{}, err
 	}
 	due = dueAt(site)
 	if !due.IsZero() && !due.After(ledger.Now()) {
-		return time.Now().Add(deskPatience), nil
+		return time.Now().Add(retryWait), nil
 	}
 	return due, nil
 }
@@ -166,41 +254,41 @@ func soonest(a, b time.Time) time.Time {
 
 // collect begins the tasks of the outbox that are due, each on its own, and
 // tells when the next one is.
-func (d *desk) collect(ctx context.Context) time.Time {
-	due, next, err := d.app.ledger.Tasks(ctx)
+func (s *Scheduler) collect(ctx context.Context) time.Time {
+	due, next, err := s.ledger.Tasks(ctx)
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
-			d.app.log.Error("the outbox can't be read", "error", err)
+			s.log.Error("the outbox can't be read", "error", err)
 		}
-		return time.Now().Add(deskPatience)
+		return time.Now().Add(retryWait)
 	}
 	for _, task := range due {
-		if d.begin(task) {
-			d.tasks.Go(func() {
-				defer d.end(task)
-				d.carryOut(ctx, task)
+		if s.begin(task) {
+			s.tasks.Go(func() {
+				defer s.end(task)
+				s.carryOut(ctx, task)
 			})
 		}
 	}
 	return next
 }
 
-func (d *desk) begin(task ledger.Task) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.busy[task.ID] {
+func (s *Scheduler) begin(task ledger.Task) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.busy[task.ID] {
 		return false
 	}
-	d.busy[task.ID] = true
+	s.busy[task.ID] = true
 	return true
 }
 
-func (d *desk) end(task ledger.Task) {
-	d.mu.Lock()
-	delete(d.busy, task.ID)
-	d.mu.Unlock()
+func (s *Scheduler) end(task ledger.Task) {
+	s.mu.Lock()
+	delete(s.busy, task.ID)
+	s.mu.Unlock()
 	select {
-	case d.freed <- struct{}{}:
+	case s.freed <- struct{}{}:
 	default:
 	}
 }

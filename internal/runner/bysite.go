@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -14,12 +15,12 @@ type RunLogger interface {
 	RunLog(ctx context.Context, site string, run release.Run) (io.ReadCloser, error)
 }
 
-// BySite is a Runner that leaves each site to a runner of its own.
+// BySite is a Provider that leaves each site to a provider of its own.
 type BySite struct {
-	// Of gives the runner of a site. It is asked each time.
-	Of func(site string) Runner
-	// All are the runners that are adopted from and closed.
-	All []Runner
+	// Of gives the provider of a site.
+	Of func(site string) Provider
+	// All are the providers of all sites.
+	All []Provider
 }
 
 // Dispatch hands a job to its site's runner.
@@ -74,7 +75,36 @@ func (b BySite) Close() error {
 	return errors.Join(errs...)
 }
 
+// Remote says whether the site's provider is asked over a network.
+func (b BySite) Remote(site string) bool { return b.Of(site).Remote(site) }
+
+// Routes are those of every provider.
+func (b BySite) Routes() []Route {
+	var routes []Route
+	for _, p := range b.All {
+		routes = append(routes, p.Routes()...)
+	}
+	return routes
+}
+
+// Start begins the background work of every provider.
+func (b BySite) Start(ctx context.Context, tasks *sync.WaitGroup) {
+	for _, p := range b.All {
+		p.Start(ctx, tasks)
+	}
+}
+
+// Identify asks each provider in turn.
+func (b BySite) Identify(ctx context.Context, bearer string) (Identity, bool, error) {
+	for _, p := range b.All {
+		if id, ok, err := p.Identify(ctx, bearer); ok {
+			return id, true, err
+		}
+	}
+	return Identity{}, false, nil
+}
+
 var (
-	_ Runner    = BySite{}
+	_ Provider  = BySite{}
 	_ RunLogger = BySite{}
 )
