@@ -71,7 +71,7 @@ func TestChangesOfTheInstallationAreInTheAuditTrail(t *testing.T) {
 		{"installation_repositories", "installation_repositories.added.1", []string{"Codertocat/Space", "acme/www"}, "was given acme/www", "Codertocat on GitHub"},
 		{"installation_repositories", "installation_repositories.added.1", []string{`"login":"Codertocat"`, `"login":"acme"`}, "", ""},
 		{"installation_repositories", "installation_repositories.removed.2", []string{"octocat/Hello-World", "acme/www"}, "taken from acme/www", "octocat on GitHub"},
-		{"installation", "installation.created.1", []string{"Codertocat/Hello-World", "acme/www", `"created"`, `"\u001b[31m<b>"`}, "[31m<b>", "Codertocat on GitHub"},
+		{"installation", "installation.created.1", []string{"Codertocat/Hello-World", "acme/www", `"created"`, `"\u001b[31m<b>"`}, "changed: <b>", "Codertocat on GitHub"},
 	} {
 		before := len(h.installationEvents(t))
 		if status := h.hookSent(t, i, of.event, changedExample(t, of.example, of.texts...)); status != http.StatusAccepted {
