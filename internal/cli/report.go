@@ -9,8 +9,8 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cli/exit"
-	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/store"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // failure is an error as --json tells it.
@@ -30,7 +30,7 @@ func tell(err error, args []string) string {
 	if err == nil || code == exit.Interrupted || code == exit.NoReader {
 		return ""
 	}
-	text := terminal.Plain(err.Error())
+	text := text.Plain(err.Error())
 	if !slices.Contains(args, "--json") {
 		return "pressrun: " + text + advice(err, code)
 	}

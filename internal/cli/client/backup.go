@@ -11,6 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/atomicfile"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Backup copies the running app's ledger to a file.
@@ -59,7 +60,7 @@ func (c *Backup) Run(ctx context.Context, t *terminal.Terminal) error {
 	if c.JSON {
 		return p.Document(backupDocument{c.File, n})
 	}
-	_, err = fmt.Fprintf(t.Out, "Wrote %s (%s).\n", c.File, terminal.Size(n))
+	_, err = fmt.Fprintf(t.Out, "Wrote %s (%s).\n", c.File, text.Bytes(n))
 	return err
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Events prints the audit trail.
@@ -77,17 +78,17 @@ func (p printer) event(e api.Event) error {
 	if p.JSON {
 		return p.Line(e)
 	}
-	text := fmt.Sprintf("%s  %s", p.At(e.At), terminal.Plain(e.Site))
+	line := fmt.Sprintf("%s  %s", p.At(e.At), text.Plain(e.Site))
 	if e.Release > 0 {
-		text += fmt.Sprintf(" #%d", e.Release)
+		line += fmt.Sprintf(" #%d", e.Release)
 	}
-	text += "  " + terminal.Plain(e.Kind)
+	line += "  " + text.Plain(e.Kind)
 	if e.By != "" {
-		text += " by " + terminal.OneLine(e.By)
+		line += " by " + text.OneLine(e.By)
 	}
 	if e.Why != "" {
-		text += ": " + terminal.OneLine(e.Why)
+		line += ": " + text.OneLine(e.Why)
 	}
-	_, err := fmt.Fprintln(p.Out, text)
+	_, err := fmt.Fprintln(p.Out, line)
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // appFlags say which app to ask, and as whom.
@@ -76,7 +77,7 @@ func (f siteFlag) name(ctx context.Context, client *api.Client) (string, error) 
 	}
 	names := make([]string, len(sites))
 	for i, s := range sites {
-		names[i] = terminal.Plain(s.Name)
+		names[i] = text.Plain(s.Name)
 	}
 	switch len(names) {
 	case 1:

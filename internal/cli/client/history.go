@@ -6,6 +6,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // History lists the last releases of a site.
@@ -57,7 +58,7 @@ func (c *History) Run(ctx context.Context, t *terminal.Terminal) error {
 		return p.Document(releasesDocument{releases})
 	}
 	if len(releases) == 0 {
-		_, err := fmt.Fprintf(t.Out, "No releases of %s yet.\n", terminal.Plain(site))
+		_, err := fmt.Fprintf(t.Out, "No releases of %s yet.\n", text.Plain(site))
 		return err
 	}
 	rows := [][]string{{"RELEASE", "OUTCOME", "REQUESTED", "LIVE", "TOOK", "REQUESTS", "PAGES", "CHANGED", "WHY"}}
@@ -75,6 +76,6 @@ func (p printer) historyRow(r api.Release) []string {
 	}
 	return []string{
 		fmt.Sprintf("#%d", r.Number), outcomeWord(r), p.When(r.Times.Requested), p.When(r.Times.Complete),
-		spent(r), fmt.Sprint(r.Requests), pages, changed, terminal.OneLine(r.Why),
+		spent(r), fmt.Sprint(r.Requests), pages, changed, text.OneLine(r.Why),
 	}
 }

@@ -48,19 +48,23 @@ func (c *Log) Run(ctx context.Context, t *terminal.Terminal) error {
 			return err
 		}
 	}
-	out := t.Out
-	lines := &logLines{p: &terminal.Printer{Out: t.Out}, line: logLine{Site: site, Release: number}}
+	show := func(out io.Writer) error {
+		if c.Follow {
+			return followLog(ctx, client, site, number, out)
+		}
+		_, err := copyLog(ctx, client, site, number, out, 0)
+		return err
+	}
+	var lines *lineWriter
 	switch {
 	case c.JSON:
-		out = lines
+		lines = jsonLines(&terminal.Printer{Out: t.Out}, site, number)
 	case t.Screen:
-		out = plainWriter{t.Out}
+		lines = plainLines(t.Out)
+	default:
+		return show(t.Out)
 	}
-	if c.Follow {
-		err = followLog(ctx, client, site, number, out)
-	} else {
-		_, err = copyLog(ctx, client, site, number, out, 0)
-	}
+	err = show(lines)
 	return errors.Join(err, lines.end())
 }
 
@@ -127,21 +131,4 @@ func followLog(ctx context.Context, client *api.Client, site string, number int6
 func notFound(err error) bool {
 	p, ok := errors.AsType[*api.Problem](err)
 	return ok && exit.OfStatus(p.Status) == exit.NotFound
-}
-
-// plainWriter keeps a build's output from steering the terminal.
-type plainWriter struct{ out io.Writer }
-
-// Write drops control characters but tabs and ends of lines.
-func (w plainWriter) Write(text []byte) (int, error) {
-	kept := make([]byte, 0, len(text))
-	for _, c := range text {
-		if c >= 0x20 && c != 0x7f || c == '\n' || c == '\t' {
-			kept = append(kept, c)
-		}
-	}
-	if _, err := w.out.Write(kept); err != nil {
-		return 0, err
-	}
-	return len(text), nil
 }

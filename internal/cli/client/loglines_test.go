@@ -33,7 +33,7 @@ func TestEachLineOfOutputIsALineOfJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		text := rapid.StringMatching(`([a-z"{\x1b]{0,9}(\n|\r\n)){0,9}[a-z]{0,3}`).Draw(t, "output")
 		var out bytes.Buffer
-		l := &logLines{p: &terminal.Printer{Out: &out}, line: logLine{Site: "www", Release: 7}}
+		l := jsonLines(&terminal.Printer{Out: &out}, "www", 7)
 		for left := text; left != ""; {
 			n := rapid.IntRange(1, len(left)).Draw(t, "piece")
 			if _, err := l.Write([]byte(left[:n])); err != nil {
@@ -62,7 +62,7 @@ func TestEachLineOfOutputIsALineOfJSON(t *testing.T) {
 
 func TestALineWithoutEndIsToldInPieces(t *testing.T) {
 	var out bytes.Buffer
-	l := &logLines{p: &terminal.Printer{Out: &out}}
+	l := jsonLines(&terminal.Printer{Out: &out}, "www", 7)
 	long := strings.Repeat("x", 2*maxLogLine+5)
 	if _, err := fmt.Fprintf(l, "%s\nnext\n", long); err != nil {
 		t.Fatal(err)
@@ -73,5 +73,22 @@ func TestALineWithoutEndIsToldInPieces(t *testing.T) {
 	}
 	if lines[0].Text+lines[1].Text+lines[2].Text != long {
 		t.Error("something is lost")
+	}
+}
+
+// A terminal's control sequence that comes in two pieces is none of the output either.
+func TestABuildsOutputDoesNotSteerTheTerminal(t *testing.T) {
+	var out bytes.Buffer
+	l := plainLines(&out)
+	for _, piece := range []string{"a\tb \x1b[", "31mred\x1b[0m\r\nlast \x1b]0;title\x07", "words"} {
+		if _, err := l.Write([]byte(piece)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.end(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), "a\tb red\nlast words\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // printer prints what the app answers, for people.
@@ -37,7 +38,7 @@ func spent(r api.Release) string {
 	if from == nil || to == nil {
 		return ""
 	}
-	return terminal.Took(to.Sub(*from))
+	return text.Took(to.Sub(*from))
 }
 
 // releaseLine sums a release up in a line.
@@ -45,23 +46,23 @@ func (p printer) releaseLine(r *api.Release) string {
 	if r == nil {
 		return ""
 	}
-	text := fmt.Sprintf("#%d %s", r.Number, outcomeWord(*r))
+	line := fmt.Sprintf("#%d %s", r.Number, outcomeWord(*r))
 	switch {
 	case r.Outcome == release.Succeeded && r.Times.Complete != nil:
-		text += ", live since " + p.At(*r.Times.Complete)
+		line += ", live since " + p.At(*r.Times.Complete)
 	case r.Times.Ended != nil:
-		text += " at " + p.At(*r.Times.Ended)
+		line += " at " + p.At(*r.Times.Ended)
 	}
-	text += ", " + terminal.Plural(r.Requests, "request")
+	line += ", " + text.Count(r.Requests, "request")
 	if r.Late {
-		text += ", late"
+		line += ", late"
 	}
 	for _, more := range []string{r.Why, note(*r)} {
 		if more != "" {
-			text += ", " + terminal.OneLine(more)
+			line += ", " + text.OneLine(more)
 		}
 	}
-	return text
+	return line
 }
 
 // note is what the run last said it was doing, unless that is told already by
@@ -79,5 +80,5 @@ func since(from, to *time.Time) string {
 	if from == nil || to == nil {
 		return ""
 	}
-	return terminal.Took(to.Sub(*from))
+	return text.Took(to.Sub(*from))
 }

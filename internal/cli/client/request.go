@@ -9,6 +9,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Request asks for a release.
@@ -82,7 +83,7 @@ func (p printer) asked(a api.AskResult) error {
 	if a.Duplicate {
 		verb = "Already accepted"
 	}
-	_, err := fmt.Fprintf(p.Out, "%s: request %s for %s at %s.\n%s\n", verb, terminal.Plain(a.ID), terminal.Plain(a.Site), p.At(a.AcceptedAt), terminal.Plain(a.Text))
+	_, err := fmt.Fprintf(p.Out, "%s: request %s for %s at %s.\n%s\n", verb, text.Plain(a.ID), text.Plain(a.Site), p.At(a.AcceptedAt), text.Plain(a.Text))
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Show shows a release or a request.
@@ -64,14 +65,14 @@ func (c *Show) request(ctx context.Context, t *terminal.Terminal, client *api.Cl
 }
 
 func (p printer) request(r api.Request) error {
-	if _, err := fmt.Fprintf(p.Out, "Request %s for %s\n%s\n\n", terminal.Plain(r.ID), terminal.Plain(r.Site), terminal.Plain(r.Text)); err != nil {
+	if _, err := fmt.Fprintf(p.Out, "Request %s for %s\n%s\n\n", text.Plain(r.ID), text.Plain(r.Site), text.Plain(r.Text)); err != nil {
 		return err
 	}
 	var f terminal.Fields
 	f.Add("Accepted", p.At(r.AcceptedAt))
 	f.Add("From", joined(" ", string(r.Source), r.Actor))
 	f.Add("Content", joined(", ", r.Title, r.Entity, r.Link))
-	f.Add("Reason", terminal.OneLine(r.Reason))
+	f.Add("Reason", text.OneLine(r.Reason))
 	f.Add("Not before", p.When(r.NotBefore))
 	f.Add("Expected", p.When(r.ExpectedAt))
 	f.Add("Live since", p.When(r.LiveAt))
@@ -83,36 +84,36 @@ func (p printer) request(r api.Request) error {
 
 // joined joins what is not empty.
 func joined(with string, parts ...string) string {
-	text := ""
+	all := ""
 	for _, part := range parts {
 		if part == "" {
 			continue
 		}
-		if text != "" {
-			text += with
+		if all != "" {
+			all += with
 		}
-		text += terminal.OneLine(part)
+		all += text.OneLine(part)
 	}
-	return text
+	return all
 }
 
 func (p printer) release(d api.ReleaseDetail) error {
-	if _, err := fmt.Fprintf(p.Out, "%s #%d: %s\n\n", terminal.Plain(d.Site), d.Number, outcomeWord(d.Release)); err != nil {
+	if _, err := fmt.Fprintf(p.Out, "%s #%d: %s\n\n", text.Plain(d.Site), d.Number, outcomeWord(d.Release)); err != nil {
 		return err
 	}
 	var f terminal.Fields
-	f.Add("Why", terminal.OneLine(d.Why))
+	f.Add("Why", text.OneLine(d.Why))
 	f.Add("Whose fault", string(d.Fault))
-	f.Add("By", terminal.OneLine(d.By))
+	f.Add("By", text.OneLine(d.By))
 	if d.Retry > 0 {
 		f.Add("Retry of", fmt.Sprintf("#%d", d.Retry))
 	}
 	if d.Run != nil {
 		f.Add("Run", joined(", ", d.Run.ID, fmt.Sprintf("attempt %d", d.Run.Attempt), d.Run.URL))
 	}
-	f.Add("Note", terminal.OneLine(note(d.Release)))
+	f.Add("Note", text.OneLine(note(d.Release)))
 	f.Add("Content as of", p.When(d.Watermark))
-	f.Add("Serves", terminal.Plural(d.Requests, "request"))
+	f.Add("Serves", text.Count(d.Requests, "request"))
 	if err := p.Table(f); err != nil {
 		return err
 	}
@@ -156,22 +157,22 @@ func (p printer) metrics(d api.ReleaseDetail) error {
 	if len(m.Steps) > 0 {
 		rows := [][]string{{"", ""}, {"STEP", "RESULT", "TOOK", ""}}
 		for _, s := range m.Steps {
-			rows = append(rows, []string{s.Name, s.Result, terminal.Took(time.Duration(s.Seconds * float64(time.Second))), terminal.OneLine(s.Note)})
+			rows = append(rows, []string{s.Name, s.Result, text.Took(time.Duration(s.Seconds * float64(time.Second))), text.OneLine(s.Note)})
 		}
 		if err := p.Table(rows); err != nil {
 			return err
 		}
 	}
 	if m.Edge != nil {
-		if _, err := fmt.Fprintf(p.Out, "\n%s\n", terminal.OneLine(m.Edge.Words())); err != nil {
+		if _, err := fmt.Fprintf(p.Out, "\n%s\n", text.OneLine(m.Edge.Words())); err != nil {
 			return err
 		}
 	}
 	if m.Files == 0 {
 		return nil // it came to no built site
 	}
-	_, err := fmt.Fprintf(p.Out, "\n%s, %s, %s. Uploaded %d (%s), headers only %d, deleted %d, unchanged %d.\n",
-		terminal.Plural(m.Pages, "page"), terminal.Plural(m.Files, "file"), terminal.Size(m.Bytes), m.Uploaded, terminal.Size(m.UploadedBytes), m.HeadersOnly, m.Deleted, m.Unchanged)
+	_, err := fmt.Fprintf(p.Out, "\n%s, %s, %s. Uploaded %s (%s), headers only %s, deleted %s, unchanged %s.\n",
+		text.Count(m.Pages, "page"), text.Count(m.Files, "file"), text.Bytes(m.Bytes), text.Number(m.Uploaded), text.Bytes(m.UploadedBytes), text.Number(m.HeadersOnly), text.Number(m.Deleted), text.Number(m.Unchanged))
 	return err
 }
 
@@ -181,7 +182,7 @@ func (p printer) served(d api.ReleaseDetail) error {
 	}
 	rows := [][]string{{"", ""}, {"REQUEST", "ACCEPTED", "FROM", "CONTENT", "REASON"}}
 	for _, r := range d.Served {
-		rows = append(rows, []string{r.ID, p.At(r.AcceptedAt), joined(" ", string(r.Source), r.Actor), joined(", ", r.Title, r.Entity), terminal.OneLine(r.Reason)})
+		rows = append(rows, []string{r.ID, p.At(r.AcceptedAt), joined(" ", string(r.Source), r.Actor), joined(", ", r.Title, r.Entity), text.OneLine(r.Reason)})
 	}
 	if err := p.Table(rows); err != nil {
 		return err
@@ -199,7 +200,7 @@ func (p printer) trail(d api.ReleaseDetail) error {
 	}
 	rows := [][]string{{"", ""}, {"AT", "EVENT", "BY", "WHY"}}
 	for _, e := range d.Events {
-		rows = append(rows, []string{p.At(e.At), e.Kind, terminal.OneLine(e.By), terminal.OneLine(e.Why)})
+		rows = append(rows, []string{p.At(e.At), e.Kind, text.OneLine(e.By), text.OneLine(e.Why)})
 	}
 	return p.Table(rows)
 }

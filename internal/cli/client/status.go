@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Status shows how the sites stand.
@@ -122,7 +123,7 @@ func (p printer) sites(sites []api.Site) error {
 	}
 	rows := [][]string{{"SITE", "STATE", "SINCE", "WAITING", "LIVE", ""}}
 	for _, s := range sites {
-		rows = append(rows, []string{s.Name, StateWord(s.State), p.At(s.Since), fmt.Sprint(s.Waiting.Count), liveNumber(s), terminal.OneLine(s.Text)})
+		rows = append(rows, []string{s.Name, StateWord(s.State), p.At(s.Since), fmt.Sprint(s.Waiting.Count), liveNumber(s), text.OneLine(s.Text)})
 	}
 	return p.Table(rows)
 }
@@ -140,7 +141,7 @@ func (p printer) site(s api.Site) error {
 	if s.Title != "" && s.Title != s.Name {
 		title += " (" + s.Title + ")"
 	}
-	if _, err := fmt.Fprintf(p.Out, "%s\n%s\n\n", terminal.OneLine(title), terminal.Plain(s.Text)); err != nil {
+	if _, err := fmt.Fprintf(p.Out, "%s\n%s\n\n", text.OneLine(title), text.Plain(s.Text)); err != nil {
 		return err
 	}
 	var f terminal.Fields
@@ -157,7 +158,7 @@ func (p printer) site(s api.Site) error {
 		f.Add("Paused", p.paused(*s.Paused))
 	}
 	if s.Held != nil {
-		f.Add("Held", fmt.Sprintf("since %s: %s", p.At(s.Held.Since), terminal.OneLine(s.Held.Why)))
+		f.Add("Held", fmt.Sprintf("since %s: %s", p.At(s.Held.Since), text.OneLine(s.Held.Why)))
 	}
 	for _, z := range s.Freezes {
 		f.Add("Freeze", p.freeze(z))
@@ -177,28 +178,28 @@ func (p printer) waiting(w api.Waiting) string {
 	if w.Count == 0 {
 		return ""
 	}
-	text := terminal.Plural(w.Count, "request")
+	line := text.Count(w.Count, "request")
 	if w.Since != nil {
-		text += " since " + p.At(*w.Since)
+		line += " since " + p.At(*w.Since)
 	}
 	if w.DispatchAt != nil {
-		text += ", to be dispatched at " + p.At(*w.DispatchAt)
+		line += ", to be dispatched at " + p.At(*w.DispatchAt)
 	}
 	if w.For != "" {
-		text += " (" + w.For + ")"
+		line += " (" + w.For + ")"
 	}
-	return text
+	return line
 }
 
 func (p printer) paused(z api.Pause) string {
-	text := "since " + p.At(z.Since) + " by " + terminal.OneLine(z.By)
+	line := "since " + p.At(z.Since) + " by " + text.OneLine(z.By)
 	if z.Until != nil {
-		text += ", until " + p.At(*z.Until)
+		line += ", until " + p.At(*z.Until)
 	}
 	if z.Why != "" {
-		text += ": " + terminal.OneLine(z.Why)
+		line += ": " + text.OneLine(z.Why)
 	}
-	return text
+	return line
 }
 
 func (p printer) freeze(z api.Freeze) string {
@@ -206,9 +207,9 @@ func (p printer) freeze(z api.Freeze) string {
 	if id == "" {
 		id = "(configuration)"
 	}
-	text := fmt.Sprintf("%s from %s to %s: %s", id, p.At(z.From), p.At(z.To), terminal.OneLine(z.Why))
+	line := fmt.Sprintf("%s from %s to %s: %s", id, p.At(z.From), p.At(z.To), text.OneLine(z.Why))
 	if z.By != "" {
-		text += " (" + terminal.OneLine(z.By) + ")"
+		line += " (" + text.OneLine(z.By) + ")"
 	}
-	return text
+	return line
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // pollEvery is how often a state is asked for that somebody waits for.
@@ -45,7 +46,7 @@ func (w *waiter) untilLive(ctx context.Context, r api.Request) (api.Request, err
 		case len(r.Failed) > 0:
 			return r, w.failed(ctx, r)
 		}
-		w.progress.Show(terminal.OneLine(r.Text))
+		w.progress.Show(text.OneLine(r.Text))
 		select {
 		case <-ctx.Done():
 			return r, w.ended(ctx, r, ctx.Err())

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/demo/frontend"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Build is the build command of the demo's site: its frontend, which
@@ -25,8 +26,8 @@ func (c *Build) Run(ctx context.Context, t *terminal.Terminal) error {
 		return fmt.Errorf("build the demo's site: %w", err)
 	}
 	for _, warning := range built.Warnings {
-		fmt.Fprintln(t.Out, "warning:", terminal.OneLine(warning))
+		fmt.Fprintln(t.Out, "warning:", text.OneLine(warning))
 	}
-	_, err = fmt.Fprintf(t.Out, "Built %s of %s into %s.\n", terminal.Plural(int64(built.Pages), "page"), terminal.Plural(int64(built.Articles), "article"), built.Out)
+	_, err = fmt.Fprintf(t.Out, "Built %s of %s into %s.\n", text.Count(built.Pages, "page"), text.Count(built.Articles, "article"), built.Out)
 	return err
 }

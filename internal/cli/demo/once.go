@@ -19,6 +19,7 @@ import (
 	"github.com/pressrun/pressrun/internal/demo/cms"
 	"github.com/pressrun/pressrun/internal/demo/content"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // onceDocument is what `demo --once --json` prints.
@@ -66,7 +67,7 @@ func (c *Command) once(showing context.Context, t *terminal.Terminal, d *demo) e
 		if errors.Is(context.Cause(ctx), errTooLong) {
 			err = fmt.Errorf("it was not live within %s: %w", c.Timeout, err)
 		}
-		o.doc.Why = terminal.OneLine(err.Error())
+		o.doc.Why = text.OneLine(err.Error())
 		err = exit.With(exit.NotLive, err)
 	}
 	if c.JSON {
@@ -228,14 +229,14 @@ func fetch(req *http.Request) ([]byte, error) {
 		return nil, err
 	}
 	defer resp.Body.Close()
-	text, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, 4<<20))
 	if err != nil {
 		return nil, fmt.Errorf("read the answer of %s: %w", req.URL, err)
 	}
 	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s answered %s: %.300s", req.URL, resp.Status, terminal.OneLine(string(text)))
+		return nil, fmt.Errorf("%s answered %s: %.300s", req.URL, resp.Status, text.OneLine(string(body)))
 	}
-	return text, nil
+	return body, nil
 }
 
 // pause is the time between two looks.

@@ -9,6 +9,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // show tells a new user where to click, and then what happens.
@@ -48,23 +49,23 @@ Ctrl-C ends it. What happens:
 
 // tell puts an event into a line.
 func (d *demo) tell(t *terminal.Terminal, e api.Event) error {
-	text := map[string]string{
+	what := map[string]string{
 		release.KindDispatched: "is dispatched",
 		release.KindStarting:   "is starting",
 		release.KindInProgress: "is in progress: the content is read and built",
 		release.KindComplete:   "is live: " + d.siteURL + "/",
 	}[e.Kind]
-	line := fmt.Sprintf("Release #%d %s", e.Release, text)
+	line := fmt.Sprintf("Release #%d %s", e.Release, what)
 	switch {
 	case e.Kind == ledger.KindAccepted:
-		line = terminal.OneLine(e.By) + " asks for a release"
+		line = text.OneLine(e.By) + " asks for a release"
 	case e.Kind == release.KindEnded:
 		line = fmt.Sprintf("Release #%d has ended", e.Release)
-	case text == "":
+	case what == "":
 		return nil
 	}
 	if e.Why != "" {
-		line += ": " + terminal.OneLine(e.Why)
+		line += ": " + text.OneLine(e.Why)
 	}
 	_, err := fmt.Fprintf(t.Out, "%s  %s\n", e.At.In(t.Local).Format(time.TimeOnly), line)
 	return err

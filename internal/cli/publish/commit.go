@@ -10,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/store"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // hasShard refuses a number that is none of the plan's shards.
@@ -57,7 +58,7 @@ func (c *Apply) stage(ctx context.Context, t *terminal.Terminal, dest store.Dest
 		return err
 	}
 	_, err = fmt.Fprintf(p.Out, "shard %d of %d is there: %s, %s sent; nothing is live before pressrun commit\n",
-		*c.Shard, plan.Shards, terminal.Plural(int64(result.Uploaded), "file"), terminal.Size(result.UploadedBytes))
+		*c.Shard, plan.Shards, text.Count(result.Uploaded, "file"), text.Bytes(result.UploadedBytes))
 	return err
 }
 

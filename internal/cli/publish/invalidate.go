@@ -10,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Invalidate makes a CDN forget what changed.
@@ -78,7 +79,7 @@ func (c *Invalidate) print(p *terminal.Printer, r cdn.Report) error {
 	if c.JSON {
 		return p.Document(r)
 	}
-	_, err := fmt.Fprintln(p.Out, terminal.OneLine(c.says(r)))
+	_, err := fmt.Fprintln(p.Out, text.OneLine(c.says(r)))
 	return err
 }
 
@@ -98,7 +99,7 @@ func (c *Invalidate) says(r cdn.Report) string {
 	case r.Decision.Changed == 0: // the first time, or everything was asked for
 		return fmt.Sprintf("%s has dropped %s", r.CDN, dropped(set))
 	}
-	return fmt.Sprintf("%s has dropped %s (%s changed)", r.CDN, dropped(set), terminal.Plural(int64(r.Decision.Changed), "file"))
+	return fmt.Sprintf("%s has dropped %s (%s changed)", r.CDN, dropped(set), text.Count(r.Decision.Changed, "file"))
 }
 
 func dropped(p cdn.Set) string {

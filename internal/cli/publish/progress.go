@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // progressFlags say how a deploy tells, on standard error, how it gets on.
@@ -50,7 +51,7 @@ func plainProgress(t *terminal.Terminal) func(deploy.Event) {
 			ended = e.Phase
 		}
 		last = now
-		fmt.Fprintf(t.Err, "%s  %s\n", e.Elapsed.Round(time.Second), terminal.OneLine(inWords(e)))
+		fmt.Fprintf(t.Err, "%s  %s\n", e.Elapsed.Round(time.Second), text.OneLine(inWords(e)))
 	}
 }
 
@@ -59,17 +60,17 @@ func inWords(e deploy.Event) string {
 	if e.Total == 0 {
 		return e.Phase
 	}
-	text := fmt.Sprintf("%s: %d of %s", e.Phase, e.Done, terminal.Plural(int64(e.Total), "file"))
+	words := fmt.Sprintf("%s: %d of %s", e.Phase, e.Done, text.Count(e.Total, "file"))
 	if e.Done == 0 || e.Bytes > 0 { // copies within the store send nothing
-		text += fmt.Sprintf(", %s of %s", terminal.Size(e.Bytes), terminal.Size(e.TotalBytes))
+		words += fmt.Sprintf(", %s of %s", text.Bytes(e.Bytes), text.Bytes(e.TotalBytes))
 	}
 	if bytes, files, ok := e.Rate(); ok {
-		text += fmt.Sprintf(", %.0f files/s, %s/s", files, terminal.Size(int64(bytes)))
+		words += fmt.Sprintf(", %.0f files/s, %s/s", files, text.Bytes(int64(bytes)))
 	}
 	if left, ok := e.Left(); ok && e.All.Done < e.All.Total {
-		text += ", about " + left.Round(time.Second).String() + " left"
+		words += ", about " + left.Round(time.Second).String() + " left"
 	}
-	return text
+	return words
 }
 
 // eventLine is one line of --progress json; docs/deploy.md has its terminal.Fields.

@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Releases has the commands about what was published.
@@ -101,7 +102,7 @@ func (c *ReleasesList) Run(ctx context.Context, t *terminal.Terminal) error {
 		return p.Document(append([]manifest.Live{}, releases...)) // [] and not null
 	}
 	if len(releases) == 0 {
-		_, err := fmt.Fprintln(p.Out, terminal.OneLine("nothing was deployed to "+c.To+" yet"))
+		_, err := fmt.Fprintln(p.Out, text.OneLine("nothing was deployed to "+c.To+" yet"))
 		return err
 	}
 	rows := [][]string{{"release", "live since", "files", "pages", "size", "commit", ""}}
@@ -114,7 +115,7 @@ func (c *ReleasesList) Run(ctx context.Context, t *terminal.Terminal) error {
 			note = strings.TrimSuffix("live, "+note, ", ")
 		}
 		rows = append(rows, []string{
-			fmt.Sprint(r.Release), p.At(r.At), fmt.Sprint(r.Files), fmt.Sprint(r.Pages), terminal.Size(r.Bytes), short(r.Commit), note,
+			fmt.Sprint(r.Release), p.At(r.At), fmt.Sprint(r.Files), fmt.Sprint(r.Pages), text.Bytes(r.Bytes), short(r.Commit), note,
 		})
 	}
 	return p.Table(rows)
@@ -180,9 +181,9 @@ func (s *shownRelease) rows(p *terminal.Printer) [][]string {
 		rows.Add("", "rolled back to")
 	}
 	rows.Add("commit", s.Commit)
-	rows.Add("files", fmt.Sprintf("%d, of them %s, %s", s.Files, terminal.Plural(int64(s.Pages), "page"), terminal.Size(s.Bytes)))
+	rows.Add("files", fmt.Sprintf("%d, of them %s, %s", s.Files, text.Count(s.Pages, "page"), text.Bytes(s.Bytes)))
 	if s.Before != 0 {
-		rows.Add("changed", fmt.Sprintf("%s since release %d", terminal.Plural(int64(len(s.Changes)), "file"), s.Before))
+		rows.Add("changed", fmt.Sprintf("%s since release %d", text.Count(len(s.Changes), "file"), s.Before))
 	}
 	for _, change := range s.Changes {
 		rows.Add("  "+string(change.Reason), change.Path)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // tellWaiting says in a line on standard error that a store does not answer, so
@@ -14,7 +15,7 @@ import (
 func tellWaiting(t *terminal.Terminal) func(s3.Waiting) {
 	return func(w s3.Waiting) {
 		w.Until = w.Until.In(t.Local)
-		line := "pressrun: " + terminal.OneLine(w.String()) + "\n"
+		line := "pressrun: " + text.OneLine(w.String()) + "\n"
 		if t.Progress { // what the progress line shows is drawn anew below
 			line = terminal.EraseLine + line
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Config has the commands about a configuration.
@@ -86,7 +87,7 @@ func (c *ConfigCheck) Run(t *terminal.Terminal) error {
 				return err
 			}
 		}
-		return exit.With(exit.Usage, fmt.Errorf("%s in the configuration\n%w", terminal.Plural(int64(len(mistakes.Problems)), "mistake"), err))
+		return exit.With(exit.Usage, fmt.Errorf("%s in the configuration\n%w", text.Count(len(mistakes.Problems), "mistake"), err))
 	}
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (c *ConfigCheck) Run(t *terminal.Terminal) error {
 		return p.Document(checkDocument{File: c.file(), Good: true, Sites: sites})
 	}
 	_, err = fmt.Fprintf(t.Out, "%s is good: %s (%s), %s, listens on %s, keeps its state in %s\n",
-		c.file(), terminal.Plural(int64(len(sites)), "site"), strings.Join(sites, ", "), terminal.Plural(int64(len(conf.Tokens)), "token"), conf.Listen, conf.State)
+		c.file(), text.Count(len(sites), "site"), strings.Join(sites, ", "), text.Count(len(conf.Tokens), "token"), conf.Listen, conf.State)
 	return err
 }
 

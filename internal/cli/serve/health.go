@@ -12,6 +12,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Health asks a server whether it is well.
@@ -87,7 +88,7 @@ func askHealth(ctx context.Context, address string) error {
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		said, err := io.ReadAll(io.LimitReader(resp.Body, 1000))
-		return exit.With(exit.Unreachable, errors.Join(fmt.Errorf("the server is not well: it answered %s: %s", resp.Status, terminal.OneLine(string(said))), err))
+		return exit.With(exit.Unreachable, errors.Join(fmt.Errorf("the server is not well: it answered %s: %s", resp.Status, text.OneLine(string(said))), err))
 	}
 	return nil
 }

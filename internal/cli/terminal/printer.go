@@ -8,6 +8,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Printer writes answers: for people, or as JSON.
@@ -38,20 +40,23 @@ func (p *Printer) Line(v any) error {
 	return err
 }
 
+// oneCell keeps a cell on its line and in its column.
+var oneCell = strings.NewReplacer("\n", " ", "\t", " ")
+
 // Table writes rows in columns. Their text may come from anywhere.
 func (p *Printer) Table(rows [][]string) error {
-	var text bytes.Buffer
-	w := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
+	var columns bytes.Buffer
+	w := tabwriter.NewWriter(&columns, 0, 0, 2, ' ', 0)
 	for _, row := range rows {
 		for i := range row {
-			row[i] = strings.ReplaceAll(OneLine(row[i]), "\t", " ")
+			row[i] = oneCell.Replace(text.Plain(row[i]))
 		}
 		fmt.Fprintln(w, strings.Join(row, "\t"))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	for line := range strings.Lines(text.String()) {
+	for line := range strings.Lines(columns.String()) {
 		if _, err := fmt.Fprintln(p.Out, strings.TrimRight(line, " \n")); err != nil {
 			return err
 		}

@@ -1,0 +1,58 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// buildFlags name a build and how it is to be served.
+type buildFlags struct {
+	Dir     string `arg:"" help:"Folder of the built site."`
+	To      string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
+	Release int64  `placeholder:"N" help:"Number of the release (default: counts on)."`
+	Commit  string `placeholder:"SHA" help:"The build's source commit, for people."`
+	Repair  bool   `help:"Also list the destination, as pressrun audit does, and send again what is missing there; with --allow foreign-files also what others changed."`
+	AtOnce  int    `name:"concurrency" placeholder:"N" help:"Uploads at once (default 128)."`
+	Rules   string `placeholder:"FILE" help:"JSON file with rules of headers and compression: {\"headers\": [{\"match\": \"**/*.pdf\", \"set\": {\"cache-control\": \"no-store\"}}], \"compress\": [{\"match\": \"**\", \"encoding\": \"gzip\"}]}."`
+}
+
+// openBuild opens where a build goes to, and makes sure that there is one.
+func (f buildFlags) openBuild(ctx context.Context, place placeFlags, waiting func(s3.Waiting)) (store.Destination, error) {
+	if strings.HasPrefix(f.Dir, "s3://") || strings.HasPrefix(f.Dir, "file://") {
+		return store.Destination{}, exit.With(exit.Usage, fmt.Errorf("%s is no folder of a built site: give the folder first and the destination after it", f.Dir))
+	}
+	switch info, err := os.Stat(f.Dir); {
+	case errors.Is(err, fs.ErrNotExist):
+		return store.Destination{}, exit.With(exit.Usage, fmt.Errorf("the build's folder %s does not exist: build the site first, or check the name", f.Dir))
+	case err == nil && !info.IsDir():
+		return store.Destination{}, exit.With(exit.Usage, fmt.Errorf("%s is a file: give the folder of the built site", f.Dir))
+	}
+	if err := apart(f.Dir, f.To); err != nil {
+		return store.Destination{}, exit.With(exit.Usage, err)
+	}
+	return place.open(ctx, f.To, waiting)
+}
+
+// maxAtOnce is far above what any store was seen to take from one machine.
+const maxAtOnce = 4096
+
+func (f buildFlags) apply(o *engine.Options) error {
+	if f.AtOnce < 0 || f.AtOnce > maxAtOnce {
+		return exit.With(exit.Usage, fmt.Errorf("--concurrency is 1 to %d, or 0 for the default, not %d", maxAtOnce, f.AtOnce))
+	}
+	rules, err := engine.ReadRules(f.Rules)
+	if err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	o.Source, o.Release, o.Commit, o.Concurrency, o.Rules, o.Repair = f.Dir, f.Release, f.Commit, f.AtOnce, rules, f.Repair
+	return nil
+}
