@@ -84,8 +84,17 @@ func (f *figures) unnoticed(d time.Duration, lost bool) {
 	f.maxUnnoticed = max(f.maxUnnoticed, d)
 }
 
+// perSecond is how many days went by in a second of CPU time, 0 where that is
+// not known.
+func perSecond(days int, cpu time.Duration) float64 {
+	if cpu <= 0 {
+		return 0
+	}
+	return float64(days) / cpu.Seconds()
+}
+
 // print writes a table for people and, last, the line of key=value pairs.
-func (f *figures) print(out io.Writer, days int, seed int64, wall time.Duration) {
+func (f *figures) print(out io.Writer, days int, seed int64, wall, cpu time.Duration) {
 	fmt.Fprintln(out, "\nhow runs went:")
 	for _, what := range fates {
 		fmt.Fprintf(out, "  %-36s %6d\n", what.what, f.fates[what.what])
@@ -105,9 +114,9 @@ func (f *figures) print(out io.Writer, days int, seed int64, wall time.Duration)
 		f.turnedAway, f.reruns, f.repeats, f.orphans, f.leaseRefused, f.olderRefused, f.events, f.answers)
 	fmt.Fprintf(out, "days=%d seed=%d requests=%d releases=%d succeeded=%d failed=%d cancelled=%d stale=%d superseded=%d retried=%d held=%d restarts=%d "+
 		"live_p50_minutes=%.0f live_p99_minutes=%.0f live_max_hours=%s max_wait_seconds=%.0f max_unnoticed_minutes=%.1f "+
-		"lost=%d overlaps=%d backwards=%d stuck=%d untrue=%d wall_seconds=%.1f\n",
+		"lost=%d overlaps=%d backwards=%d stuck=%d untrue=%d days_per_cpu_second=%.1f cpu_seconds=%.1f wall_seconds=%.1f\n",
 		days, seed, f.requests, f.releases, f.outcomes[release.Succeeded], f.outcomes[release.Failed], f.outcomes[release.Cancelled],
 		f.outcomes[release.Stale], f.outcomes[release.Superseded], f.retried, f.held, f.restarts,
 		at(0.5).Minutes(), at(0.99).Minutes(), hours(at(1)), f.maxIdle.Seconds(), f.maxUnnoticed.Minutes(),
-		f.lost, f.overlaps, f.backwards, f.stuck, f.wrong, wall.Seconds())
+		f.lost, f.overlaps, f.backwards, f.stuck, f.wrong, perSecond(days, cpu), cpu.Seconds(), wall.Seconds())
 }

@@ -34,11 +34,11 @@ func TestYear(t *testing.T) {
 	seed := number(t, "PRESSRUN_DRILL_SEED", rand.Int64N(1_000_000))
 	t.Logf("days=%d seed=%d", days, seed)
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // memory is there, seconds are not
-	start := time.Now()
+	dir, start, before := stateFolder(t), time.Now(), cpuTime(t)
 	var w *world
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(beginning))
-		w = newWorld(t, uint64(seed), t.TempDir())
+		w = newWorld(t, uint64(seed), dir)
 		w.live(int(days), func(day int) {
 			if day%30 == 0 {
 				t.Logf("day %d", day)
@@ -48,7 +48,7 @@ func TestYear(t *testing.T) {
 	if w == nil {
 		t.Fatal("the drill did not come to its figures")
 	}
-	w.figures.print(os.Stdout, int(days), seed, time.Since(start))
+	w.figures.print(os.Stdout, int(days), seed, time.Since(start), cpuTime(t)-before)
 }
 
 func number(t *testing.T, name string, otherwise int64) int64 {
