@@ -16,6 +16,7 @@ import (
 	"github.com/pressrun/pressrun/app/scheduler"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -75,7 +76,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	for name, site := range opts.Config.Sites {
 		policies[name] = site.Policy()
 	}
-	led, err := ledger.Open(ctx, ledger.Options{Path: filepath.Join(opts.Config.State, "pressrun.db"), Sites: policies, NoGroupCommit: opts.NoGroupCommit})
+	led, err := ledger.Open(ctx, sqlite.At(filepath.Join(opts.Config.State, "pressrun.db")), ledger.Options{Sites: policies, NoGroupCommit: opts.NoGroupCommit})
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -43,7 +43,7 @@ func TestABackupIsWholeAndLeavesNothing(t *testing.T) {
 		}
 		body.Close()
 		f.Close()
-		if err := ledger.Verify(t.Context(), path); err != nil {
+		if err := sqlite.Verify(t.Context(), path); err != nil {
 			t.Error(err)
 		}
 		soon(t, "the copy is removed", func() bool { return len(b.unsent(t)) == 0 && !b.app.backups.underWay.Load() })

@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -71,7 +72,7 @@ func TestAClaimTellsWhereTheRunsReportsAre(t *testing.T) {
 // ledger must not leave a key that the other one does not have.
 func TestOnlyTheAppThatHasTheLedgerMakesTheKey(t *testing.T) {
 	state := t.TempDir()
-	first, err := ledger.Open(t.Context(), ledger.Options{Path: filepath.Join(state, "pressrun.db")})
+	first, err := ledger.Open(t.Context(), sqlite.At(filepath.Join(state, "pressrun.db")), ledger.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

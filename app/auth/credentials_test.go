@@ -13,6 +13,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -31,7 +32,7 @@ func authorizer(t *testing.T, state string, change func(*config.Config)) (*Autho
 	if change != nil {
 		change(&conf)
 	}
-	led, err := ledger.Open(t.Context(), ledger.Options{Path: filepath.Join(state, "pressrun.db"), Sites: map[string]release.Policy{"www": conf.Sites["www"].Policy()}})
+	led, err := ledger.Open(t.Context(), sqlite.At(filepath.Join(state, "pressrun.db")), ledger.Options{Sites: map[string]release.Policy{"www": conf.Sites["www"].Policy()}})
 	if err != nil {
 		t.Fatal(err)
 	}

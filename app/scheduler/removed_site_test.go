@@ -7,14 +7,13 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
 func TestATaskOfASiteThatIsNoLongerConfiguredIsDropped(t *testing.T) {
 	state := t.TempDir()
-	left, err := ledger.Open(t.Context(), ledger.Options{
-		Path: filepath.Join(state, "pressrun.db"), Sites: map[string]release.Policy{"gone": {}},
-	})
+	left, err := ledger.Open(t.Context(), sqlite.At(filepath.Join(state, "pressrun.db")), ledger.Options{Sites: map[string]release.Policy{"gone": {}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -91,7 +92,7 @@ func started(t *testing.T, dir string, r runner.Runner, sites ...string) (*Sched
 	for _, name := range sites {
 		policies[name] = release.DefaultPolicy()
 	}
-	l, err := ledger.Open(t.Context(), ledger.Options{Path: filepath.Join(dir, "pressrun.db"), Sites: policies})
+	l, err := ledger.Open(t.Context(), sqlite.At(filepath.Join(dir, "pressrun.db")), ledger.Options{Sites: policies})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func (l *Ledger) Approvals(ctx context.Context) ([]Approval, error) {
 	rows, err := l.q.QueryContext(ctx, `SELECT site, run, environment, since_us, comment, comments FROM approvals
 		ORDER BY since_us, site, run, environment`)
 	if err != nil {
-		return nil, fmt.Errorf("read the runs that wait for approval: %w", explain(err))
+		return nil, fmt.Errorf("read the runs that wait for approval: %w", l.engine.Explain(err))
 	}
 	defer rows.Close()
 	var out []Approval

@@ -1,7 +1,6 @@
 package ledger
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -68,75 +67,5 @@ func TestABackupDuringLoadHoldsWhatWasAcknowledgedBefore(t *testing.T) {
 	}
 	if left, err := filepath.Glob(filepath.Join(dir, "*.partial*")); err != nil || len(left) != 0 {
 		t.Errorf("left over: %v (%v)", left, err)
-	}
-}
-
-func TestABackupReplacesNothing(t *testing.T) {
-	dir := t.TempDir()
-	l := open(t, filepath.Join(dir, "pressrun.db"))
-	ask(t, l, Request{})
-	for _, path := range []string{l.path, filepath.Join(dir, "other")} {
-		if path != l.path {
-			if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
-				t.Fatal(err)
-			}
-		}
-		before, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := l.Backup(t.Context(), path); err == nil {
-			t.Errorf("the backup replaced %s", path)
-		}
-		if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
-			t.Errorf("%s was changed (%v)", path, err)
-		}
-	}
-	if err := l.Backup(t.Context(), filepath.Join(dir, "no", "such", "folder")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("into a folder that is not there: %v", err)
-	}
-}
-
-func TestVerifyRefusesADamagedCopyAndWhatIsNoLedger(t *testing.T) {
-	dir := t.TempDir()
-	l := open(t, filepath.Join(dir, "pressrun.db"))
-	for range 100 {
-		ask(t, l, Request{Title: "A title that takes room"})
-	}
-	whole := filepath.Join(dir, "whole")
-	if err := l.Backup(t.Context(), whole); err != nil {
-		t.Fatal(err)
-	}
-	good, err := os.ReadFile(whole)
-	if err != nil {
-		t.Fatal(err)
-	}
-	damaged := filepath.Join(dir, "damaged")
-	found := 0
-	const page = 4096
-	for at := page; at+page <= len(good); at += page {
-		bad := append([]byte{}, good...)
-		clear(bad[at : at+page])
-		if err := os.WriteFile(damaged, bad, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := Verify(t.Context(), damaged); errors.Is(err, ErrDamaged) {
-			found++
-		} else {
-			t.Errorf("page %d of %d is gone: %v", at/page, len(good)/page, err)
-		}
-	}
-	if found < 10 {
-		t.Errorf("only %d damages were tried", found)
-	}
-	empty := filepath.Join(dir, "empty")
-	if err := os.WriteFile(empty, nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := Verify(t.Context(), empty); err == nil {
-		t.Error("an empty file is a ledger")
-	}
-	if err := Verify(t.Context(), filepath.Join(dir, "nowhere")); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("no file: %v", err)
 	}
 }

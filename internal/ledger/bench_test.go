@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -27,7 +28,7 @@ func BenchmarkAsk(b *testing.B) {
 
 func benchmarkAsk(b *testing.B, clients int, alone bool) {
 	b.Helper()
-	l, err := Open(b.Context(), Options{Path: filepath.Join(b.TempDir(), "pressrun.db"), Sites: policies("www"), NoGroupCommit: alone})
+	l, err := Open(b.Context(), sqlite.At(filepath.Join(b.TempDir(), "pressrun.db")), Options{Sites: policies("www"), NoGroupCommit: alone})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -54,7 +55,7 @@ func benchmarkAsk(b *testing.B, clients int, alone bool) {
 // BenchmarkDelivery measures how many webhooks are kept and then noted as
 // processed, 200 at a time, in a second.
 func BenchmarkDelivery(b *testing.B) {
-	l, err := Open(b.Context(), Options{Path: filepath.Join(b.TempDir(), "pressrun.db"), Sites: policies("www")})
+	l, err := Open(b.Context(), sqlite.At(filepath.Join(b.TempDir(), "pressrun.db")), Options{Sites: policies("www")})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -47,7 +47,7 @@ func (l *Ledger) WaitingDeliveries(ctx context.Context, limit int) ([]Delivery, 
 	rows, err := l.q.QueryContext(ctx, `SELECT id, event, doc, run, attempt, stage, received_us FROM deliveries
 		WHERE processed_us = 0 ORDER BY received_us, id LIMIT $1`, limit)
 	if err != nil {
-		return nil, fmt.Errorf("read the webhooks that wait: %w", explain(err))
+		return nil, fmt.Errorf("read the webhooks that wait: %w", l.engine.Explain(err))
 	}
 	defer rows.Close()
 	var out []Delivery
@@ -73,7 +73,7 @@ func (l *Ledger) DeliveryStage(ctx context.Context, run string, attempt int) (in
 	var stage int
 	err := l.q.QueryRowContext(ctx, stageText, run, attempt).Scan(&stage)
 	if err != nil {
-		return 0, fmt.Errorf("read what webhooks told of run %s: %w", run, explain(err))
+		return 0, fmt.Errorf("read what webhooks told of run %s: %w", run, l.engine.Explain(err))
 	}
 	return stage, nil
 }
@@ -86,7 +86,7 @@ func (l *Ledger) DeliveryProcessed(ctx context.Context, id string) (bool, error)
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read webhook %s: %w", id, explain(err))
+		return false, fmt.Errorf("read webhook %s: %w", id, l.engine.Explain(err))
 	}
 	return processed != 0, nil
 }
@@ -117,7 +117,7 @@ func (l *Ledger) UseOnce(ctx context.Context, name string, until time.Time) (fir
 func (l *Ledger) Used(ctx context.Context, name string) (bool, error) {
 	var n int64
 	if err := l.q.QueryRowContext(ctx, `SELECT COUNT(*) FROM used_names WHERE name = $1`, name).Scan(&n); err != nil {
-		return false, fmt.Errorf("read whether a name was used: %w", explain(err))
+		return false, fmt.Errorf("read whether a name was used: %w", l.engine.Explain(err))
 	}
 	return n > 0, nil
 }

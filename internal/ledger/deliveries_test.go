@@ -6,13 +6,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
 func TestAWebhookIsKeptOnceAndProcessedOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pressrun.db")
 	open := func() *Ledger {
-		l, err := Open(t.Context(), Options{Path: path, Sites: map[string]release.Policy{"www": release.DefaultPolicy()}})
+		l, err := Open(t.Context(), sqlite.At(path), Options{Sites: map[string]release.Policy{"www": release.DefaultPolicy()}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,7 +83,7 @@ func TestWhatWasToldOfARunIsReadWithoutGoingThroughItsWebhooks(t *testing.T) {
 }
 
 func TestANameIsGoodOnce(t *testing.T) {
-	l, err := Open(t.Context(), Options{Path: filepath.Join(t.TempDir(), "pressrun.db"), Sites: map[string]release.Policy{"www": release.DefaultPolicy()}})
+	l, err := Open(t.Context(), sqlite.At(filepath.Join(t.TempDir(), "pressrun.db")), Options{Sites: map[string]release.Policy{"www": release.DefaultPolicy()}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -40,7 +41,7 @@ func TestNothingIsAcknowledgedOnAFullTmpfs(t *testing.T) {
 			mustHoldExactly(t, l, acknowledged)
 		}
 	}
-	if err := Verify(t.Context(), path); err != nil {
+	if err := sqlite.Verify(t.Context(), path); err != nil {
 		t.Error(err)
 	}
 	if err := l.Close(); err != nil {

@@ -1,10 +1,12 @@
-// Package ledger keeps requests, releases, events and the outbox on disk: one
-// SQLite file in WAL mode with synchronous=FULL, so that what was
-// acknowledged is there after a kill -9 or a power cut.
+// Package ledger keeps requests, releases, events and the outbox in a database:
+// what was acknowledged is there after a kill -9 or a power cut. The SQL is one
+// for every database; what differs is a database.Engine. Package sqlite is the
+// one that the product runs on, and the tests hold the SQL to PostgreSQL too.
 //
 // Every change goes through one writer. It takes all the decisions that wait,
 // carries them out in one transaction and commits once: with many callers
 // that is many times faster than a transaction for each, and as safe
-// (research: libs.md section 1). A decision is: load the site, release.Step,
-// store the site, append its events, put its effects into the outbox.
+// (docs/decisions/0001-group-commit.md). A decision is: load the site,
+// release.Step, store the site, append its events, put its effects into the
+// outbox. Every answer is read from one Snapshot.
 package ledger

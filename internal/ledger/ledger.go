@@ -4,28 +4,20 @@ import (
 	"context"
 	"crypto/rand"
 	"database/sql"
-	"embed"
 	"encoding/base32"
 	"errors"
 	"fmt"
 	"maps"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/pressly/goose/v3"
-
+	"github.com/pressrun/pressrun/internal/ledger/database"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-//go:embed migrations/*.sql
-var migrations embed.FS
-
-// Options say where the ledger is and which sites it serves.
+// Options say which sites a ledger serves, and how.
 type Options struct {
-	// Path is the database file; beside it come -wal, -shm and .lock.
-	Path string
 	// Sites are the configured sites and their policies.
 	Sites map[string]release.Policy
 	// NoGroupCommit makes every decision a transaction of its own. It is
@@ -37,8 +29,6 @@ type Options struct {
 type Ledger struct {
 	reader // by statements that are prepared once
 
-	path    string
-	lock    *os.File
 	writer  *writer
 	readers *sql.DB
 	watch   watch
@@ -51,68 +41,35 @@ type sites struct {
 	documents documents
 }
 
-// InUse says that another process has the ledger open.
-type InUse struct{ Path, Holder string }
-
-func (i *InUse) Error() string {
-	if i.Holder == "" {
-		return fmt.Sprintf("%s: another Pressrun is using this ledger", i.Path)
-	}
-	return fmt.Sprintf("%s: another Pressrun (%s) is using this ledger; stop it first, or give this one a state folder of its own", i.Path, i.Holder)
-}
-
-// Open opens the ledger, making it if it is not there, brings its tables up
-// to date, and keeps other processes off it until Close. It fails with an
-// *InUse when another process has it, with an *Unavailable when the file can't
-// be written, and with ErrDamaged when it is no ledger any more.
-func Open(ctx context.Context, opts Options) (*Ledger, error) {
-	path, err := place(opts.Path)
+// Open opens the ledger in a database, brings its tables up to date, and keeps
+// other processes off it until Close, which closes the engine too. It fails
+// with an *InUse when another process has it, with an *Unavailable when it
+// can't be written, and with ErrDamaged when it is no ledger any more.
+func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, error) {
+	writer, readers, err := engine.Connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := keepLocks(); err != nil {
-		return nil, err
+	l := &Ledger{
+		reader:  reader{q: &statements{db: readers}, engine: engine, sites: &sites{policies: maps.Clone(opts.Sites)}},
+		readers: readers,
 	}
-	lock, err := acquire(path)
-	if err != nil {
-		return nil, err
-	}
-	l := &Ledger{path: path, lock: lock, reader: reader{sites: &sites{policies: maps.Clone(opts.Sites)}}}
-	err = private(path)
-	if err == nil {
-		err = l.open(ctx, sqliteAt(path), opts.NoGroupCommit)
-	}
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open the ledger %s: %w", path, err), lock.Close())
+	if err := l.open(ctx, writer, opts.NoGroupCommit); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the ledger %s: %w", engine, err), engine.Close())
 	}
 	return l, nil
 }
 
-func (l *Ledger) open(ctx context.Context, e engine, alone bool) error {
-	db, err := sql.Open(e.driver, e.writing)
-	if err != nil {
-		return fmt.Errorf("connect: %w", err)
-	}
-	db.SetMaxOpenConns(1)
-	if e.dialect == goose.DialectSQLite3 {
-		if err := readable(ctx, db); err != nil {
-			return errors.Join(err, db.Close())
-		}
-	}
-	if err := migrate(ctx, db, e.dialect); err != nil {
-		return errors.Join(err, db.Close())
-	}
-	l.readers, err = sql.Open(e.driver, e.reading)
-	if err != nil {
-		return errors.Join(fmt.Errorf("connect for reading: %w", err), db.Close())
+func (l *Ledger) open(ctx context.Context, db *sql.DB, alone bool) error {
+	if err := migrate(ctx, db, l.engine); err != nil {
+		return errors.Join(err, l.readers.Close(), db.Close())
 	}
 	l.readers.SetMaxOpenConns(4)
 	l.readers.SetMaxIdleConns(4)
-	l.q = &statements{db: l.readers}
 	if err := l.check(ctx); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
-	l.writer = newWriter(ctx, db, e.begin, l, alone)
+	l.writer = newWriter(ctx, db, l, alone)
 	// Can the file be written at all? One that is read-only from the start stays
 	// so for SQLite until every connection is closed.
 	if err := l.writer.act(ctx, func(b *batch) error {
@@ -144,14 +101,15 @@ func (l *Ledger) Close() error {
 		l.writer.stop()
 		// The writer's connection goes last: the last one out empties the
 		// write-ahead log into the file, which a reader may not.
-		err = errors.Join(l.readers.Close(), l.writer.disconnect(), l.writer.db.Close())
-		if l.lock != nil {
-			err = errors.Join(err, l.lock.Close())
-		}
+		err = errors.Join(l.readers.Close(), l.writer.disconnect(), l.writer.db.Close(), l.engine.Close())
 		l.watch.close()
 	})
 	return err
 }
+
+// Backup writes a whole copy of the ledger to a new file while the ledger goes
+// on being used. Every request that was acknowledged before is in it.
+func (l *Ledger) Backup(ctx context.Context, path string) error { return l.engine.Backup(ctx, path) }
 
 // policy is that of a configured site.
 func (s *sites) policy(site string) (release.Policy, error) {

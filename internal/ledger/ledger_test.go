@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -33,7 +34,7 @@ func open(t testing.TB, path string) *Ledger {
 
 func openSites(t testing.TB, path string, sites ...string) *Ledger {
 	t.Helper()
-	l, err := Open(t.Context(), Options{Path: path, Sites: policies(sites...)})
+	l, err := Open(t.Context(), sqlite.At(path), Options{Sites: policies(sites...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +215,7 @@ func TestARequestForAnUnknownSiteIsRefused(t *testing.T) {
 func TestASecondProcessIsKeptOut(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pressrun.db")
 	open(t, path)
-	_, err := Open(t.Context(), Options{Path: path})
+	_, err := Open(t.Context(), sqlite.At(path), Options{})
 	if _, ok := errors.AsType[*InUse](err); !ok {
 		t.Errorf("got %v, want InUse", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -56,7 +57,7 @@ func child(t *testing.T, play, path string) (*exec.Cmd, *bufio.Scanner) {
 }
 
 func childOpen(ctx context.Context, path string) (*Ledger, error) {
-	return Open(ctx, Options{Path: path, Sites: policies("www")})
+	return Open(ctx, sqlite.At(path), Options{Sites: policies("www")})
 }
 
 func childHolds(ctx context.Context, path string) error {
@@ -178,7 +179,7 @@ func TestWhatWasAcknowledgedIsThereAfterAKill(t *testing.T) {
 		if err := l.Close(); err != nil {
 			t.Fatal(err)
 		}
-		if err := Verify(t.Context(), path); err != nil {
+		if err := sqlite.Verify(t.Context(), path); err != nil {
 			t.Fatal(err)
 		}
 	}

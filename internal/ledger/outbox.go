@@ -110,7 +110,7 @@ func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err err
 	rows, err := l.q.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries FROM outbox
 		ORDER BY due_us, id LIMIT 1000`)
 	if err != nil {
-		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
+		return nil, next, fmt.Errorf("read the outbox: %w", l.engine.Explain(err))
 	}
 	defer rows.Close()
 	at := micros(now())
@@ -134,7 +134,7 @@ func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err err
 		due = append(due, t)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, next, fmt.Errorf("read the outbox: %w", explain(err))
+		return nil, next, fmt.Errorf("read the outbox: %w", l.engine.Explain(err))
 	}
 	slices.SortFunc(due, func(a, b Task) int { return cmp.Compare(a.ID, b.ID) })
 	return due, next, nil

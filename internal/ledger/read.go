@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/ledger/database"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -21,8 +22,9 @@ type querier interface {
 // reader reads what one statement can tell. A Ledger reads so as it is now, a
 // Snapshot as it was at one instant.
 type reader struct {
-	q     querier
-	sites *sites
+	q      querier
+	engine database.Engine
+	sites  *sites
 }
 
 // Site reads a site as it stands. It fails with ErrNoSite if the site is not
@@ -38,7 +40,7 @@ func (r reader) Site(ctx context.Context, name string) (release.Site, error) {
 		return release.NewSite(name, policy), nil
 	}
 	if err != nil {
-		return release.Site{}, fmt.Errorf("read site %s: %w", name, explain(err))
+		return release.Site{}, fmt.Errorf("read site %s: %w", name, r.engine.Explain(err))
 	}
 	s, err := r.sites.documents.read(name, doc)
 	s.Policy = policy
@@ -79,10 +81,9 @@ func (r reader) ScheduledRequests(ctx context.Context, site string, limit int) (
 }
 
 func (r reader) requests(ctx context.Context, where string, args ...any) ([]Request, error) {
-	//nolint:gosec // G202: where is one of the constants above
 	rows, err := r.q.QueryContext(ctx, `SELECT `+requestColumns+` FROM requests `+where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read requests: %w", explain(err))
+		return nil, fmt.Errorf("read requests: %w", r.engine.Explain(err))
 	}
 	defer rows.Close()
 	var out []Request
@@ -103,7 +104,7 @@ func (r reader) Releases(ctx context.Context, site string, limit int, before int
 	rows, err := r.q.QueryContext(ctx, `SELECT doc, metrics FROM releases
 		WHERE site = $1 AND (number < $2 OR $2 = 0) ORDER BY number DESC LIMIT $3`, site, before, limit)
 	if err != nil {
-		return nil, fmt.Errorf("read releases of %s: %w", site, explain(err))
+		return nil, fmt.Errorf("read releases of %s: %w", site, r.engine.Explain(err))
 	}
 	defer rows.Close()
 	var out []Release
@@ -133,7 +134,7 @@ func (r reader) Release(ctx context.Context, site string, number int64) (Release
 		return one, fmt.Errorf("release #%d of %s: %w", number, site, ErrNotFound)
 	}
 	if err != nil {
-		return one, fmt.Errorf("read release #%d of %s: %w", number, site, explain(err))
+		return one, fmt.Errorf("read release #%d of %s: %w", number, site, r.engine.Explain(err))
 	}
 	if err := json.Unmarshal([]byte(doc), &one.Release); err != nil {
 		return one, fmt.Errorf("read release #%d of %s: %w", number, site, err)
@@ -146,7 +147,7 @@ func (r reader) Ended(ctx context.Context, site string, number int64) (time.Time
 	var us int64
 	err := r.q.QueryRowContext(ctx, `SELECT ended_us FROM releases WHERE site = $1 AND number = $2`, site, number).Scan(&us)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return time.Time{}, fmt.Errorf("read the end of release #%d of %s: %w", number, site, explain(err))
+		return time.Time{}, fmt.Errorf("read the end of release #%d of %s: %w", number, site, r.engine.Explain(err))
 	}
 	return fromMicros(us), nil
 }
@@ -171,16 +172,15 @@ func (r reader) EventsOfRelease(ctx context.Context, site string, number int64, 
 func (r reader) LastEvent(ctx context.Context) (int64, error) {
 	var id int64
 	if err := r.q.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM events`).Scan(&id); err != nil {
-		return 0, fmt.Errorf("read the newest event: %w", explain(err))
+		return 0, fmt.Errorf("read the newest event: %w", r.engine.Explain(err))
 	}
 	return id, nil
 }
 
 func (r reader) events(ctx context.Context, where string, args ...any) ([]Event, error) {
-	//nolint:gosec // G202: where is one of the constants above
 	rows, err := r.q.QueryContext(ctx, `SELECT id, site, at_us, kind, release_no, request_id, actor, why FROM events `+where, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read events: %w", explain(err))
+		return nil, fmt.Errorf("read events: %w", r.engine.Explain(err))
 	}
 	defer rows.Close()
 	var out []Event

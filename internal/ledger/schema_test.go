@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -111,7 +112,7 @@ func TestALedgerOfANewerPressrunIsNotTouched(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	_, err := Open(t.Context(), Options{Path: path, Sites: policies("www")})
+	_, err := Open(t.Context(), sqlite.At(path), Options{Sites: policies("www")})
 	if err == nil || !strings.Contains(err.Error(), "newer Pressrun") {
 		t.Errorf("got %v", err)
 	}

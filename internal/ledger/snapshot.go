@@ -28,7 +28,7 @@ func (l *Ledger) Read(ctx context.Context, answer func(*Snapshot) error) (err er
 	// always does (https://sqlite.org/isolation.html).
 	tx, err := l.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true, Isolation: sql.LevelRepeatableRead})
 	if err != nil {
-		return fmt.Errorf("begin to read the ledger: %w", explain(err))
+		return fmt.Errorf("begin to read the ledger: %w", l.engine.Explain(err))
 	}
 	defer func() {
 		// A context that ends has ended the transaction too.
@@ -36,7 +36,7 @@ func (l *Ledger) Read(ctx context.Context, answer func(*Snapshot) error) (err er
 			err = errors.Join(err, e)
 		}
 	}()
-	return answer(&Snapshot{reader{q: tx, sites: l.sites}})
+	return answer(&Snapshot{reader{q: tx, engine: l.engine, sites: l.sites}})
 }
 
 // Asked is a request and what has become of it.
@@ -56,7 +56,7 @@ func (s *Snapshot) Request(ctx context.Context, id string) (release.Site, Asked,
 		return release.Site{}, a, fmt.Errorf("request %s: %w", id, ErrNotFound)
 	}
 	if err != nil {
-		return release.Site{}, a, fmt.Errorf("read request %s: %w", id, explain(err))
+		return release.Site{}, a, fmt.Errorf("read request %s: %w", id, s.engine.Explain(err))
 	}
 	a.settle(times)
 	site, err := s.Site(ctx, a.Site)
@@ -133,7 +133,7 @@ func (r reader) fate(ctx context.Context, site release.Site, place int64) (Fate,
 		return f, nil
 	}
 	if err != nil {
-		return f, fmt.Errorf("read the release of a request: %w", explain(err))
+		return f, fmt.Errorf("read the release of a request: %w", r.engine.Explain(err))
 	}
 	var served, live int64
 	err = r.q.QueryRowContext(ctx, `SELECT number, live_us FROM releases
@@ -142,7 +142,7 @@ func (r reader) fate(ctx context.Context, site release.Site, place int64) (Fate,
 	case errors.Is(err, sql.ErrNoRows):
 		served = math.MaxInt64
 	case err != nil:
-		return f, fmt.Errorf("read the release of a request: %w", explain(err))
+		return f, fmt.Errorf("read the release of a request: %w", r.engine.Explain(err))
 	default:
 		f.Release, f.LiveAt = served, fromMicros(live)
 	}
@@ -160,7 +160,7 @@ func (r reader) failed(ctx context.Context, site string, from, before int64) ([]
 		WHERE site = $1 AND number >= $2 AND number < $3 AND outcome <> '' AND outcome <> 'succeeded'
 		ORDER BY number DESC LIMIT $4`, site, from, before, maxFailed)
 	if err != nil {
-		return nil, fmt.Errorf("read the failed releases of a request: %w", explain(err))
+		return nil, fmt.Errorf("read the failed releases of a request: %w", r.engine.Explain(err))
 	}
 	defer rows.Close()
 	var numbers []int64
@@ -190,7 +190,7 @@ func (r reader) failures(ctx context.Context, site string, after int64) ([]failu
 		WHERE site = $1 AND upto_place > $2 AND outcome <> '' AND outcome <> 'succeeded'
 		ORDER BY upto_place DESC, number DESC LIMIT $3`, site, after, maxFailures)
 	if err != nil {
-		return nil, fmt.Errorf("read the failed releases of %s: %w", site, explain(err))
+		return nil, fmt.Errorf("read the failed releases of %s: %w", site, r.engine.Explain(err))
 	}
 	defer rows.Close()
 	var out []failure

@@ -28,7 +28,6 @@ type op struct {
 type writer struct {
 	ledger  *Ledger
 	db      *sql.DB
-	begin   string
 	conn    *sql.Conn // nil when it has to connect (again)
 	stmts   map[string]*sql.Stmt
 	inserts map[insert]string
@@ -42,9 +41,9 @@ type writer struct {
 	over   chan struct{}
 }
 
-func newWriter(ctx context.Context, db *sql.DB, begin string, l *Ledger, alone bool) *writer {
+func newWriter(ctx context.Context, db *sql.DB, l *Ledger, alone bool) *writer {
 	w := &writer{
-		ledger: l, db: db, begin: begin, alone: alone,
+		ledger: l, db: db, alone: alone,
 		stmts: map[string]*sql.Stmt{}, inserts: map[insert]string{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
 	}
 	go w.serve(context.WithoutCancel(ctx))
@@ -184,14 +183,13 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 		_, b.broken = w.conn.ExecContext(ctx, "COMMIT")
 	}
 	if b.broken != nil {
-		// SQLite may have rolled back by itself (sqlite.org/lang_transaction.html):
+		// SQLite may have rolled back by itself (https://sqlite.org/lang_transaction.html):
 		// then this says so, and there is nothing more to undo.
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
-		if readOnly(b.broken) {
-			// It stays so for a connection that found it so when it was made.
-			return nil, errors.Join(explain(b.broken), w.disconnect())
+		if w.ledger.engine.Stuck(b.broken) {
+			return nil, errors.Join(w.ledger.engine.Explain(b.broken), w.disconnect())
 		}
-		return nil, explain(b.broken)
+		return nil, w.ledger.engine.Explain(b.broken)
 	}
 	if b.changed {
 		w.ledger.watch.wake(b)
@@ -206,12 +204,12 @@ func (w *writer) start(ctx context.Context) error {
 	if w.conn == nil {
 		conn, err := w.db.Conn(ctx)
 		if err != nil {
-			return fmt.Errorf("connect for writing: %w", explain(err))
+			return fmt.Errorf("connect for writing: %w", w.ledger.engine.Explain(err))
 		}
 		w.conn = conn
 	}
-	if _, err := w.conn.ExecContext(ctx, w.begin); err != nil {
-		return errors.Join(fmt.Errorf("begin: %w", explain(err)), w.disconnect())
+	if _, err := w.conn.ExecContext(ctx, w.ledger.engine.Begin()); err != nil {
+		return errors.Join(fmt.Errorf("begin: %w", w.ledger.engine.Explain(err)), w.disconnect())
 	}
 	return nil
 }

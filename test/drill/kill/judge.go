@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
-	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/program"
 )
@@ -180,7 +180,7 @@ func checkReleases(ctx context.Context, client *api.Client, dir string, f *figur
 
 // checkLedger looks whether the file is whole.
 func checkLedger(ctx context.Context, server *program.Server, f *figures) {
-	if err := ledger.Verify(ctx, filepath.Join(server.State, "pressrun.db")); err != nil {
+	if err := sqlite.Verify(ctx, filepath.Join(server.State, "pressrun.db")); err != nil {
 		f.damaged++
 		f.tell("%v", err)
 	}

@@ -1,4 +1,4 @@
-package ledger
+package sqlite
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/atomicfile"
+	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
 // Backup writes a whole copy of the ledger to a new file while the ledger
@@ -18,7 +19,7 @@ import (
 // acknowledged before is in it. The file appears under its name only when it
 // is whole, checked and on disk; to restore it, put it in the ledger's place
 // while no Pressrun runs.
-func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
+func (f *File) Backup(ctx context.Context, path string) (err error) {
 	path, err = filepath.Abs(path)
 	if err != nil {
 		return fmt.Errorf("find the backup's place: %w", err)
@@ -32,7 +33,7 @@ func (l *Ledger) Backup(ctx context.Context, path string) (err error) {
 			err = fmt.Errorf("clear up after the backup: %w", e)
 		}
 	}()
-	if err := l.copyTo(ctx, partial); err != nil {
+	if err := f.copyTo(ctx, partial); err != nil {
 		return fmt.Errorf("write the backup to %s: %w", path, err)
 	}
 	if err := Verify(ctx, partial); err != nil {
@@ -57,15 +58,15 @@ func absent(path string) error {
 
 // copyTo has SQLite write a copy into an empty file, which is made here so
 // that others can't read it at any time.
-func (l *Ledger) copyTo(ctx context.Context, path string) (err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+func (f *File) copyTo(ctx context.Context, path string) (err error) {
+	empty, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return err
 	}
-	if err := f.Close(); err != nil {
+	if err := empty.Close(); err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite", dsn(l.path, "mode=ro&_busy_timeout=5000"))
+	db, err := sql.Open("sqlite", dsn(f.path, "mode=ro&_busy_timeout=5000"))
 	if err != nil {
 		return fmt.Errorf("open the ledger: %w", err)
 	}
@@ -77,9 +78,9 @@ func (l *Ledger) copyTo(ctx context.Context, path string) (err error) {
 }
 
 // Verify checks that a file, such as a backup, is a whole ledger. It only
-// reads, and says ErrDamaged of a file that is torn.
+// reads, and says database.ErrDamaged of a file that is torn.
 func Verify(ctx context.Context, path string) (err error) {
-	if _, err := os.Stat(path); err != nil { //nolint:gosec // G703: the path is the operator's own
+	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("look at the ledger: %w", err)
 	}
 	// How files are locked can't be changed once one has been: a ledger opened
@@ -97,7 +98,7 @@ func Verify(ctx context.Context, path string) (err error) {
 		return fmt.Errorf("check %s: %w", path, explain(err))
 	}
 	if verdict != "ok" {
-		return fmt.Errorf("check %s: %w (%s)", path, ErrDamaged, verdict)
+		return fmt.Errorf("check %s: %w (%s)", path, database.ErrDamaged, verdict)
 	}
 	for _, table := range []string{"sites", "requests", "releases", "events", "outbox"} {
 		var n int64

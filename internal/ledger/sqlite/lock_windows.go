@@ -1,6 +1,6 @@
 //go:build windows
 
-package ledger
+package sqlite
 
 import (
 	"errors"
@@ -8,6 +8,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/windows"
+
+	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
 // acquire takes the lock that keeps a second process off the file. Windows
@@ -19,7 +21,7 @@ func acquire(path string) (*os.File, error) {
 	}
 	err = windows.LockFileEx(windows.Handle(f.Fd()), windows.LOCKFILE_EXCLUSIVE_LOCK|windows.LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &windows.Overlapped{})
 	if errors.Is(err, windows.ERROR_LOCK_VIOLATION) {
-		return nil, errors.Join(&InUse{Path: path}, f.Close())
+		return nil, errors.Join(&database.InUse{Path: path}, f.Close())
 	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock the ledger %s: %w", path, err), f.Close())

@@ -1,6 +1,6 @@
 //go:build !unix && !windows
 
-package ledger
+package sqlite
 
 import (
 	"errors"

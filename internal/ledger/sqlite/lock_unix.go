@@ -1,6 +1,6 @@
 //go:build unix
 
-package ledger
+package sqlite
 
 import (
 	"errors"
@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
 // acquire takes the lock that keeps a second process off the file. The
@@ -25,7 +27,7 @@ func acquire(path string) (*os.File, error) {
 			return nil, errors.Join(fmt.Errorf("lock the ledger %s: %w", path, err), f.Close())
 		}
 		holder, _ := io.ReadAll(io.LimitReader(f, 100)) // only to name it
-		return nil, errors.Join(&InUse{Path: path, Holder: strings.TrimSpace(string(holder))}, f.Close())
+		return nil, errors.Join(&database.InUse{Path: path, Holder: strings.TrimSpace(string(holder))}, f.Close())
 	}
 	if err := f.Truncate(0); err == nil {
 		_, _ = fmt.Fprintf(f, "process %d\n", os.Getpid()) // only to be named by the next one

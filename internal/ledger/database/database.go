@@ -1,0 +1,59 @@
+// Package database is what the ledger needs of the database below it. The SQL
+// is the same for each; an Engine is what differs.
+package database
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/pressly/goose/v3"
+)
+
+// Engine is a database that can hold a ledger.
+type Engine interface {
+	// String names the database in errors. It holds no secret.
+	String() string
+	// Connect opens the database for this process alone, until Close. Writer is
+	// a pool of one connection. What it fails with, it has explained.
+	Connect(ctx context.Context) (writer, readers *sql.DB, err error)
+	// Begin is the statement that begins a transaction that will write.
+	Begin() string
+	// Dialect is that of the migrations.
+	Dialect() goose.Dialect
+	// Explain turns errors about the medium into an *Unavailable or ErrDamaged,
+	// and leaves the others as they are.
+	Explain(err error) error
+	// Stuck says whether only a new connection can write after an error.
+	Stuck(err error) bool
+	// Backup writes a whole and checked copy, as of one instant, to a new file.
+	Backup(ctx context.Context, path string) error
+	// Close lets other processes have the database. The pools are closed before.
+	Close() error
+}
+
+// ErrDamaged: the file is no database, or is torn. Restore a backup.
+var ErrDamaged = errors.New("the ledger's file is damaged: restore a backup")
+
+// Unavailable says that nothing can be written at the moment: the disk is
+// full, read-only or failing. Nothing was changed; the same call may succeed
+// later without a restart.
+type Unavailable struct {
+	Why string
+	Err error
+}
+
+func (u *Unavailable) Error() string { return fmt.Sprintf("%s: %v", u.Why, u.Err) }
+
+func (u *Unavailable) Unwrap() error { return u.Err }
+
+// InUse says that another process has the ledger open.
+type InUse struct{ Path, Holder string }
+
+func (i *InUse) Error() string {
+	if i.Holder == "" {
+		return fmt.Sprintf("%s: another Pressrun is using this ledger", i.Path)
+	}
+	return fmt.Sprintf("%s: another Pressrun (%s) is using this ledger; stop it first, or give this one a state folder of its own", i.Path, i.Holder)
+}

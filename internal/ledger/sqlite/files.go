@@ -1,0 +1,60 @@
+package sqlite
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// place finds the file that a path means, so that two names of one file have
+// one lock, and makes its folder.
+func place(path string) (string, error) {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("find the ledger: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", fmt.Errorf("make the state folder: %w", err)
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return path, nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("find the ledger: %w", err)
+	}
+	return target, nil
+}
+
+// private makes the file if it is not there and keeps it from others' eyes.
+// It comes before SQLite, which gives the files beside it the same mode. Those
+// that a killed process left follow the file's mode too.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err == nil {
+		return f.Close()
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("make the file: %w", err)
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return fmt.Errorf("look at the file: %w", err)
+	}
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if err := setMode(path+suffix, info.Mode().Perm()&0o700); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("keep the file from others' eyes: %w", err)
+		}
+	}
+	return nil
+}
+
+func setMode(path string, mode fs.FileMode) error {
+	info, err := os.Stat(path)
+	if err != nil || info.Mode().Perm() == mode {
+		return err
+	}
+	return os.Chmod(path, mode)
+}
