@@ -25,13 +25,14 @@ func addresses(base, name string, clean bool) []string {
 }
 
 // encode writes an address as browsers send it (WHATWG URL, "path
-// percent-encode set"). A byte more or less encoded is another address to a
+// percent-encode set"; they make a slash of a backslash that is not encoded). A byte
+// more or less encoded is another address to a
 // CDN: CloudFront does not find /a%281%29 when it keeps /a(1).
 func encode(address string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder
 	for _, c := range []byte(address) {
-		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"#<>?^`{}%", c) >= 0 {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte("\"#<>?^`{}%\\", c) >= 0 {
 			b.Write([]byte{'%', digits[c>>4], digits[c&15]})
 			continue
 		}

@@ -32,7 +32,7 @@ func TestAddressesAreThoseThatVisitorsAsk(t *testing.T) {
 func TestAddressesAreEncodedAsBrowsersDo(t *testing.T) {
 	for in, want := range map[string]string{
 		"/a b/": "/a%20b/", "/caf\u00e9": "/caf%C3%A9", "/100%": "/100%25", "/a?b#c": "/a%3Fb%23c", "/q\"<>`{}^": "/q%22%3C%3E%60%7B%7D%5E",
-		"/(1)!'*+,;=:@&$~[x]|-_.": "/(1)!'*+,;=:@&$~[x]|-_.", "/\x01\x7f": "/%01%7F",
+		"/(1)!'*+,;=:@&$~[x]|-_.": "/(1)!'*+,;=:@&$~[x]|-_.", "/\x01\x7f": "/%01%7F", `/a\b`: "/a%5Cb",
 	} {
 		if got := encode(in); got != want {
 			t.Errorf("%q: %s, want %s", in, got, want)

@@ -148,6 +148,7 @@ func (c client) do(ctx context.Context, in call) ([]byte, error) {
 	if in.body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	asWritten(request.URL, in.url)
 	request.Header.Set("User-Agent", "pressrun")
 	for name, value := range in.header {
 		request.Header.Set(name, value)
@@ -183,6 +184,16 @@ func (c client) do(ctx context.Context, in call) ([]byte, error) {
 		return nil, &statusError{status: response.StatusCode, body: string(bytes.ToValidUTF8(answer, []byte("?")))}
 	}
 	return answer, nil
+}
+
+// asWritten keeps an address as it is written: net/url would encode characters
+// anew that browsers send as they are, and a CDN would look for another object.
+func asWritten(u *url.URL, address string) {
+	_, rest, _ := strings.Cut(address, "://")
+	i := strings.IndexByte(rest, '/')
+	if i >= 0 && !strings.HasPrefix(rest[i:], "//") && u.RequestURI() != rest[i:] {
+		u.Opaque, u.RawQuery, u.ForceQuery = rest[i:], "", false
+	}
 }
 
 // outcome is what a try came to. One that was cut off tells less than the one

@@ -49,7 +49,7 @@ func (c *Cloudflare) Limits() Limits {
 
 // Purge makes one call for each hundred of each kind.
 func (c *Cloudflare) Purge(ctx context.Context, set Set) (Receipt, error) {
-	return deliver(ctx, c.Name(), set, room{total: cloudflareBatch}, func(ctx context.Context, items []item) (string, error) {
+	return deliver(ctx, c.Name(), set, room{total: cloudflareBatch, folders: true}, func(ctx context.Context, items []item) (string, error) {
 		return "", c.send(ctx, c.body(items))
 	})
 }
@@ -115,7 +115,11 @@ func refusal(answer []byte) error {
 	for _, e := range result.Errors {
 		why = append(why, fmt.Sprintf("%d %q", e.Code, e.Message))
 	}
-	return errors.New("it refused: " + strings.Join(why, "; "))
+	err := errors.New("it refused: " + strings.Join(why, "; "))
+	if len(why) == 0 {
+		return err
+	}
+	return &RefusedError{Err: err}
 }
 
 // Wait returns at once: what was answered is in effect.

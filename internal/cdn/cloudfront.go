@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
+	"github.com/aws/smithy-go"
 )
 
 var _ Purger = (*CloudFront)(nil)
@@ -30,6 +32,11 @@ const (
 	// once the distribution's CacheTagConfig names it (since 2026-04).
 	cloudFrontTagHeader = "x-amz-meta-cache-tag"
 	cloudFrontWait      = 15 * time.Minute
+	// cloudFrontUnsafe are what browsers send as they are and CloudFront refuses in a
+	// path: it wants them encoded (Developer Guide, "Specify the files to invalidate":
+	// the unsafe characters of RFC 1738), and then finds no object that was asked for
+	// without (https://github.com/aws/aws-sdk/issues/525).
+	cloudFrontUnsafe = "~|[]"
 )
 
 // CloudFront invalidates one distribution.
@@ -90,7 +97,7 @@ func (c *CloudFront) Name() string { return "cloudfront:" + c.distribution }
 // Limits are CloudFront's.
 func (c *CloudFront) Limits() Limits {
 	l := Limits{
-		Paths: cloudFrontItems, Prefixes: cloudFrontPlanned, AnyPrefix: true, Everything: true,
+		Paths: cloudFrontItems, Prefixes: cloudFrontPlanned, AnyPrefix: true, Everything: true, Unsafe: cloudFrontUnsafe,
 		Prices: Prices{Unit: 0.005, Free: 1000},
 	}
 	if c.tags {
@@ -103,15 +110,21 @@ func (c *CloudFront) Limits() Limits {
 // the deploy and the items, so that a retry is the same invalidation.
 func (c *CloudFront) Purge(ctx context.Context, set Set) (Receipt, error) {
 	before := ""
-	return deliver(ctx, c.Name(), set, room{total: cloudFrontItems, prefixes: cloudFrontWildcards, mixed: true}, func(ctx context.Context, items []item) (string, error) {
-		if before != "" {
-			// A full batch is all that may be in progress at once.
+	open, wildcards := 0, 0 // of what may be in progress still
+	r := room{total: cloudFrontItems, prefixes: cloudFrontWildcards, mixed: true, folders: true}
+	return deliver(ctx, c.Name(), set, r, func(ctx context.Context, items []item) (string, error) {
+		paths := c.paths(items)
+		starred := countWildcards(paths)
+		if before != "" && (open+len(paths) > cloudFrontItems || wildcards+starred > cloudFrontWildcards) {
 			if err := c.await(ctx, before); err != nil {
 				return "", err
 			}
+			open, wildcards = 0, 0
 		}
-		id, err := c.invalidate(ctx, set.reference(items), c.paths(items))
-		before = id
+		id, err := c.invalidate(ctx, set.reference(items), paths)
+		if err == nil {
+			before, open, wildcards = id, open+len(paths), wildcards+starred
+		}
 		return id, err
 	})
 }
@@ -138,16 +151,48 @@ func (c *CloudFront) paths(items []item) []string {
 	for _, i := range items {
 		switch i.kind {
 		case kindAll:
-			out = append(out, c.base+"/*")
+			out = append(out, wildcard(c.base+"/"))
 		case kindTag:
 			out = append(out, "#"+i.value)
 		case kindPath:
+			if strings.ContainsAny(i.value, cloudFrontUnsafe) {
+				out = append(out, wildcard(i.value))
+				continue
+			}
 			out = append(out, encode(i.value))
 		case kindPrefix:
-			out = append(out, encode(i.value)+"*")
+			out = append(out, wildcard(i.value))
 		}
 	}
-	return out
+	return once(out) // CloudFront refuses a batch that names a path twice
+}
+
+// wildcard is everything below a start of addresses. It ends before the first
+// character that CloudFront does not take.
+func wildcard(prefix string) string {
+	if i := strings.IndexAny(prefix, cloudFrontUnsafe); i >= 0 {
+		prefix = prefix[:i]
+	}
+	return encode(prefix) + "*"
+}
+
+func once(list []string) []string {
+	seen := make(map[string]bool, len(list))
+	return slices.DeleteFunc(list, func(s string) bool {
+		before := seen[s]
+		seen[s] = true
+		return before
+	})
+}
+
+func countWildcards(paths []string) int {
+	n := 0
+	for _, p := range paths {
+		if strings.HasSuffix(p, "*") && !strings.HasPrefix(p, "#") {
+			n++
+		}
+	}
+	return n
 }
 
 // Wait asks every few seconds until all invalidations of a receipt are complete.
@@ -194,6 +239,9 @@ func (c *CloudFront) explain(err error) error {
 	}
 	if _, ok := errors.AsType[*types.TooManyInvalidationsInProgress](err); ok {
 		return fmt.Errorf("distribution %s has as many invalidations in progress as CloudFront allows: %w", c.distribution, err)
+	}
+	if api, ok := errors.AsType[smithy.APIError](err); ok && slices.Contains([]string{"InvalidArgument", "BatchTooLarge", "MalformedInput"}, api.ErrorCode()) {
+		return &RefusedError{Err: err}
 	}
 	if strings.Contains(err.Error(), "get credentials") { // the SDK has no type for it
 		return fmt.Errorf("no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role: %w", err)

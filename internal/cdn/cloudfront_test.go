@@ -182,7 +182,7 @@ func TestCloudFrontThatRefusesLeavesAReceipt(t *testing.T) {
 		{"E2", nil, 0, "does not exist in this AWS account"},
 		{"E1", always("AccessDenied", 403), 1, "cloudfront:CreateInvalidation"},
 		{"E1", always("TooManyInvalidationsInProgress", 400), 10, "as many invalidations in progress"},
-		{"E1", always("InvalidArgument", 400), 1, "InvalidArgument"},
+		{"E1", always("InvalidArgument", 400), 2, "another try is refused too"},
 	} {
 		fake := &fakeCloudFront{refuse: c.refuse}
 		set := Set{Site: "www", Paths: []string{"/a"}}

@@ -1,6 +1,7 @@
 package cdn
 
 import (
+	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -13,6 +14,9 @@ type address struct {
 	stale bool // what is held is wrong now
 	// good is how many objects held here are right, and would be missed.
 	good int
+	// cut tells that no single address reaches this: path is a start of it, and what
+	// it has after that no CDN takes.
+	cut bool
 }
 
 // tree is addresses in order, so that those with a common prefix are neighbours:
@@ -39,6 +43,7 @@ func newTree(all []address, known bool, limits Limits) *tree {
 	for _, a := range all {
 		if n := len(merged); n > 0 && merged[n-1].path == a.path {
 			merged[n-1].stale = merged[n-1].stale || a.stale
+			merged[n-1].cut = merged[n-1].cut || a.cut
 			merged[n-1].good = max(merged[n-1].good, a.good)
 			continue
 		}
@@ -74,6 +79,9 @@ func (t *tree) fold(root int) (cover, bool) {
 	// deterministic, and linear where the exact optimum is not.
 	for range 60 {
 		c := t.best(0, len(t.addresses), root)
+		if math.IsInf(c.cost, 1) {
+			return cover{}, false
+		}
 		overPaths, overPrefixes := len(c.paths) > t.limits.Paths, len(c.prefixes) > t.limits.Prefixes
 		switch {
 		case !overPaths && !overPrefixes:
@@ -98,11 +106,14 @@ func (t *tree) best(from, to, parent int) cover {
 	switch {
 	case t.stale[to] == t.stale[from]:
 		return cover{}
-	case to-from == 1:
+	case to-from == 1 && !t.addresses[from].cut:
 		return cover{cost: t.perPath, paths: []string{t.addresses[from].path}}
 	}
 	common := commonPrefix(t.addresses[from].path, t.addresses[to-1].path)
-	single := t.children(from, to, len(common))
+	single := cover{cost: math.Inf(1)} // where the range is what one cut address starts with
+	if first := t.addresses[from]; !first.cut || len(first.path) > len(common) {
+		single = t.children(from, to, len(common))
+	}
 	prefix, ok := t.cut(common, parent)
 	if !ok || t.limits.Prefixes == 0 {
 		return single

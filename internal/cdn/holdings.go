@@ -40,7 +40,12 @@ func (h *holdings) addressSet(in Input, stale []staleObject, covered []bool, bas
 				}
 				continue
 			}
-			all = append(all, address{path: a, stale: true})
+			i := strings.IndexAny(a, limits.Unsafe)
+			if i < 0 {
+				all = append(all, address{path: a, stale: true})
+				continue
+			}
+			all = append(all, address{path: a[:i], stale: true, cut: true})
 		}
 	}
 	for _, o := range h.good {

@@ -10,6 +10,9 @@ type Limits struct {
 	TagHeader string
 	Paths     int // single addresses
 	Prefixes  int // starts of addresses; 0 when the CDN knows none
+	// Unsafe are characters that no single address may have, in browsers' writing: such
+	// an address is reached by a prefix that ends before the first of them.
+	Unsafe string
 	// AnyPrefix tells that a prefix may end anywhere ("/news/a*"), not only
 	// after a folder's slash.
 	AnyPrefix bool

@@ -177,7 +177,7 @@ func candidates(in Input, stale []staleObject, site *holdings, base string, limi
 // the CDN can say so: other sites of the host are not ours to drop.
 func everything(in Input, base string, limits Limits) Decision {
 	set := Set{Site: in.Site, Release: in.Release, Sequence: in.Sequence, All: true}
-	if base != "" && limits.Prefixes > 0 {
+	if base != "" && limits.Prefixes > 0 && !strings.ContainsAny(base, limits.Unsafe) {
 		set.All, set.Paths, set.Prefixes = false, []string{base}, []string{base + "/"}
 	}
 	return Decision{Set: set, Method: MethodEverything}

@@ -193,7 +193,7 @@ func TestARefusalIsPendingAndSaysWhatToDo(t *testing.T) {
 		{"fastly:SVC", `{"msg":"Provided credentials are missing or invalid"}`, 401, 1, "purge_select"},
 		{"fastly:SVC", `no`, 404, 1, "check the service id"},
 		{"cloudflare:Z", `{"success":false}`, 403, 1, "check that the token may purge"},
-		{"cloudflare:Z", `{"success":false,"errors":[{"code":1094,"message":"Unable to purge"}]}`, 200, 1, `1094 "Unable to purge"`},
+		{"cloudflare:Z", `{"success":false,"errors":[{"code":1094,"message":"Unable to purge"}]}`, 200, 2, `1094 "Unable to purge"`},
 		{"cloudflare:Z", `<html>`, 200, 1, "not JSON"},
 		{"cloudflare:Z", `elsewhere`, 302, 1, "302"},
 		{"cloudflare:Z", "busy\x1b[31m", 503, 10, "503 Service Unavailable"},

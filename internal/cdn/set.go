@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -134,6 +135,7 @@ func values(items []item, k kind) []string {
 type room struct {
 	total, prefixes int
 	mixed           bool // one call may hold several kinds
+	folders         bool // the CDN takes a folder as a prefix
 }
 
 // batches parts items into calls. A tail that begins where a batch began is
@@ -166,6 +168,9 @@ type Receipt struct {
 	Left Set `json:"left,omitzero"`
 	// Open are the CDN's names of what it has taken and may not have finished.
 	Open []string `json:"open,omitempty"`
+	// Refused are items that the CDN did not take: the folder of each, or everything,
+	// was purged in their place.
+	Refused []string `json:"refused,omitempty"`
 }
 
 // Done tells whether nothing is left or open.
@@ -180,7 +185,11 @@ type PendingError struct {
 
 // Error says what is the matter and what to do.
 func (e *PendingError) Error() string {
-	return fmt.Sprintf("live at the origin, but %s may still serve what was replaced: %v (pressrun invalidate --resume finishes it)", e.Receipt.CDN, e.Err)
+	advice := "pressrun invalidate --resume finishes it"
+	if _, ok := errors.AsType[*RefusedError](e.Err); ok {
+		advice = "another try is refused too, until that is mended at the CDN"
+	}
+	return fmt.Sprintf("live at the origin, but %s may still serve what was replaced: %v (%s)", e.Receipt.CDN, e.Err, advice)
 }
 
 // Unwrap gives the cause.
@@ -208,6 +217,7 @@ func Resume(ctx context.Context, p Purger, r Receipt) (Receipt, error) {
 	if !r.Left.Empty() {
 		sent, err := p.Purge(ctx, r.Left)
 		r.Left = sent.Left
+		r.Refused = append(r.Refused, sent.Refused...)
 		for _, id := range sent.Open {
 			if !slices.Contains(r.Open, id) {
 				r.Open = append(r.Open, id)
@@ -232,26 +242,6 @@ func cause(err error) error {
 		return p.Err
 	}
 	return err
-}
-
-// deliver sends a set batch by batch. What was not taken is left in the receipt.
-// send returns the CDN's name for a purge that goes on after the answer, or "".
-func deliver(ctx context.Context, name string, set Set, r room, send func(context.Context, []item) (string, error)) (Receipt, error) {
-	receipt := Receipt{CDN: name, Set: set}
-	items := set.items()
-	sent := 0
-	for _, batch := range r.batches(items) {
-		id, err := send(ctx, batch)
-		if err != nil {
-			receipt.Left = set.with(items[sent:])
-			return receipt, pending(receipt, err)
-		}
-		sent += len(batch)
-		if id != "" {
-			receipt.Open = append(receipt.Open, id)
-		}
-	}
-	return receipt, nil
 }
 
 // None is the purger of a site without a CDN.

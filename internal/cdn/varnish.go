@@ -48,7 +48,7 @@ func (v *Varnish) Limits() Limits {
 // Purge tells every server. One that is away does not keep the others from
 // being told.
 func (v *Varnish) Purge(ctx context.Context, set Set) (Receipt, error) {
-	return deliver(ctx, v.Name(), set, room{total: varnishBatch}, func(ctx context.Context, items []item) (string, error) {
+	return deliver(ctx, v.Name(), set, room{total: varnishBatch, folders: true}, func(ctx context.Context, items []item) (string, error) {
 		errs := make([]error, len(v.servers))
 		var group errgroup.Group
 		for n, server := range v.servers {

@@ -70,7 +70,7 @@ func (w *Webhook) Limits() Limits {
 
 // Purge sends a message for each two hundred items.
 func (w *Webhook) Purge(ctx context.Context, set Set) (Receipt, error) {
-	return deliver(ctx, w.Name(), set, room{total: webhookBatch, mixed: true}, func(ctx context.Context, items []item) (string, error) {
+	return deliver(ctx, w.Name(), set, room{total: webhookBatch, mixed: true, folders: true}, func(ctx context.Context, items []item) (string, error) {
 		part := set.with(items)
 		if part.All && w.base != "" {
 			part.All, part.Prefixes = false, []string{w.base + "/"}

@@ -79,7 +79,11 @@ func (c *Invalidate) print(p *terminal.Printer, r cdn.Report) error {
 	if c.JSON {
 		return p.Document(r)
 	}
-	_, err := fmt.Fprintln(p.Out, text.OneLine(c.says(r)))
+	says := c.says(r)
+	if refused := r.Receipt.Refused; len(refused) > 0 {
+		says += fmt.Sprintf("; of what it refused (%s) it has dropped the folders, or everything", text.Shorten(strings.Join(refused, ", "), 200))
+	}
+	_, err := fmt.Fprintln(p.Out, text.OneLine(says))
 	return err
 }
 

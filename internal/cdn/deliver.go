@@ -1,0 +1,117 @@
+package cdn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// RefusedError tells that a CDN will not take what it was told to forget, however
+// often it is told.
+type RefusedError struct{ Err error }
+
+// Error gives the CDN's own words.
+func (e *RefusedError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *RefusedError) Unwrap() error { return e.Err }
+
+// isRefusal tells an answer that is about what was sent from one about who sent it
+// or when.
+func isRefusal(err error) bool {
+	if _, ok := errors.AsType[*RefusedError](err); ok {
+		return true
+	}
+	status, ok := errors.AsType[*statusError](err)
+	if !ok {
+		return false
+	}
+	switch status.status {
+	case http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusRequestURITooLong, http.StatusUnprocessableEntity:
+		return true
+	}
+	return false
+}
+
+// maxRefused bounds how many single items are found out that a CDN refuses: after
+// them it is told to forget everything.
+const maxRefused = 8
+
+// delivery sends a set batch by batch.
+type delivery struct {
+	receipt Receipt
+	room    room
+	// send makes one call, and returns the CDN's name for a purge that goes on after
+	// the answer, or "".
+	send func(context.Context, []item) (string, error)
+	sent map[item]bool // what was sent in place of refused items
+}
+
+// deliver sends a set. What was not taken is left in the receipt.
+func deliver(ctx context.Context, name string, set Set, r room, send func(context.Context, []item) (string, error)) (Receipt, error) {
+	d := delivery{receipt: Receipt{CDN: name, Set: set}, room: r, send: send, sent: map[item]bool{}}
+	items := set.items()
+	done := 0
+	for _, batch := range r.batches(items) {
+		if err := d.batch(ctx, batch); err != nil {
+			d.receipt.Left = set.with(items[done:])
+			return d.receipt, pending(d.receipt, err)
+		}
+		done += len(batch)
+	}
+	return d.receipt, nil
+}
+
+// batch sends one batch. Of one that the CDN refuses it finds the items that are to
+// blame, so that the others are purged exactly; for each of those the folder is
+// purged that it is in, or everything.
+func (d *delivery) batch(ctx context.Context, items []item) error {
+	if d.sent[item{kind: kindAll}] {
+		return nil // which these are part of
+	}
+	id, err := d.send(ctx, items)
+	switch {
+	case err == nil:
+		if id != "" {
+			d.receipt.Open = append(d.receipt.Open, id)
+		}
+		return nil
+	case !isRefusal(err):
+		return err
+	case items[0].kind == kindAll:
+		return &RefusedError{Err: err}
+	case len(items) == 1 || len(d.receipt.Refused) >= maxRefused:
+		return d.instead(ctx, items[0])
+	}
+	half := len(items) / 2
+	if err := d.batch(ctx, items[:half]); err != nil {
+		return err
+	}
+	return d.batch(ctx, items[half:])
+}
+
+// instead purges what a refused item is part of.
+func (d *delivery) instead(ctx context.Context, refused item) error {
+	d.receipt.Refused = append(d.receipt.Refused, refused.value)
+	wider := d.wider(refused)
+	if d.sent[wider] {
+		return nil
+	}
+	if err := d.batch(ctx, []item{wider}); err != nil {
+		return fmt.Errorf("%s is refused: %w", text.OneLine(refused.value), err)
+	}
+	d.sent[wider] = true
+	return nil
+}
+
+func (d *delivery) wider(refused item) item {
+	i := strings.LastIndexByte(strings.TrimSuffix(refused.value, "/"), '/')
+	if refused.kind != kindPath || !d.room.folders || i < 1 || len(d.receipt.Refused) > maxRefused {
+		return item{kind: kindAll}
+	}
+	return item{kindPrefix, refused.value[:i+1]}
+}
