@@ -37,10 +37,10 @@ type gates struct {
 }
 
 type waitingRun struct {
-	Gate  githubapp.Gate `json:"gate"`
-	Since time.Time      `json:"since"`
-	Told  string         `json:"told,omitempty"` // the last comment
-	Words int            `json:"words,omitempty"`
+	Gate  githubapp.Approval `json:"gate"`
+	Since time.Time          `json:"since"`
+	Told  string             `json:"told,omitempty"` // the last comment
+	Words int                `json:"words,omitempty"`
 }
 
 func (g *gates) load(state string) error {
@@ -59,7 +59,7 @@ func (g *gates) load(state string) error {
 }
 
 // add keeps a run that waits; on disk when it returns.
-func (g *gates) add(gate githubapp.Gate, now time.Time) error {
+func (g *gates) add(gate githubapp.Approval, now time.Time) error {
 	err := g.change(func(all []waitingRun) []waitingRun {
 		if slices.ContainsFunc(all, func(w waitingRun) bool { return w.Gate == gate }) {
 			return all
@@ -94,7 +94,7 @@ func (g *gates) all() []waitingRun {
 	return slices.Clone(g.open)
 }
 
-func (g *gates) drop(gate githubapp.Gate) error {
+func (g *gates) drop(gate githubapp.Approval) error {
 	return g.change(func(all []waitingRun) []waitingRun {
 		return slices.DeleteFunc(all, func(w waitingRun) bool { return w.Gate == gate })
 	})
@@ -142,7 +142,7 @@ func (g *github) answer(ctx context.Context, w waitingRun) error {
 	wait := site.Admit(w.Gate.Run, now)
 	if wait == nil {
 		err := link.runner.Approve(ctx, w.Gate, "It is the turn of "+w.Gate.Site+".")
-		if err != nil && !errors.Is(err, githubapp.ErrNoGate) {
+		if err != nil && !errors.Is(err, githubapp.ErrNoApproval) {
 			return err
 		}
 		g.app.log.Info("a run may begin", "site", w.Gate.Site, "run", w.Gate.Run, "note", err)
@@ -152,7 +152,7 @@ func (g *github) answer(ctx context.Context, w waitingRun) error {
 		return nil
 	}
 	if err := link.runner.Comment(ctx, w.Gate, wait.Error()); err != nil {
-		if errors.Is(err, githubapp.ErrNoGate) {
+		if errors.Is(err, githubapp.ErrNoApproval) {
 			return g.gates.drop(w.Gate)
 		}
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
+	"github.com/pressrun/pressrun/internal/githubapp/secrets"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -161,7 +162,7 @@ func (g *github) credentials(ctx context.Context, o *githubapp.Options, link *gi
 		}
 		if made.AppID != 0 {
 			o.AppID, link.secrets = made.AppID, append(link.secrets, made.WebhookSecret)
-			o.Signer, err = githubapp.KeySigner([]byte(made.Key))
+			o.Signer, err = secrets.KeySigner([]byte(made.Key))
 			return err
 		}
 	}

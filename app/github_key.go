@@ -17,6 +17,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/atomicfile"
 	"github.com/pressrun/pressrun/internal/githubapp"
+	"github.com/pressrun/pressrun/internal/githubapp/secrets"
 )
 
 // signer signs as the App whose id is configured.
@@ -28,7 +29,7 @@ func (g *github) signer(ctx context.Context) (ghinstallation.Signer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("prepare AWS KMS: %w", err)
 		}
-		return githubapp.KMSSigner(kms.NewFromConfig(aws), conf.KMSKey), nil
+		return secrets.KMSSigner(kms.NewFromConfig(aws), conf.KMSKey), nil
 	case conf.KeySecret != "" && conf.AppID != 0:
 		return keyInSecret(ctx, conf.KeySecret, int64(conf.AppID))
 	}
@@ -36,7 +37,7 @@ func (g *github) signer(ctx context.Context) (ghinstallation.Signer, error) {
 	if err != nil || key == "" {
 		return nil, err
 	}
-	return githubapp.KeySigner([]byte(key))
+	return secrets.KeySigner([]byte(key))
 }
 
 // keyInSecret takes the key of an App that was made by hand from Secrets
@@ -46,12 +47,12 @@ func keyInSecret(ctx context.Context, name string, id int64) (ghinstallation.Sig
 	if err != nil {
 		return nil, err
 	}
-	text, err := githubapp.ReadSecret(ctx, client, name)
+	text, err := secrets.ReadSecret(ctx, client, name)
 	if err != nil {
 		return nil, err
 	}
 	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
-		return githubapp.KeySigner([]byte(text))
+		return secrets.KeySigner([]byte(text))
 	}
 	made, err := parseMade(text)
 	if err != nil {
@@ -60,10 +61,10 @@ func keyInSecret(ctx context.Context, name string, id int64) (ghinstallation.Sig
 	if made.AppID != id {
 		return nil, fmt.Errorf("the secret %s is of GitHub App %d, but github.app_id is %d: leave github.app_id out", name, made.AppID, id)
 	}
-	return githubapp.KeySigner([]byte(made.Key))
+	return secrets.KeySigner([]byte(made.Key))
 }
 
-func secretsManager(ctx context.Context) (githubapp.SecretsManager, error) {
+func secretsManager(ctx context.Context) (secrets.SecretsManager, error) {
 	aws, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("prepare AWS Secrets Manager: %w", err)
@@ -119,7 +120,7 @@ func (g *github) made(ctx context.Context) (madeApp, error) {
 		return madeInSecret(ctx, m.KeySecret)
 	}
 	m, err := madeInSecret(ctx, secret)
-	if errors.Is(err, githubapp.ErrNoSecret) {
+	if errors.Is(err, secrets.ErrNoSecret) {
 		return madeApp{}, nil // /setup is to fill it
 	}
 	return m, err
@@ -130,7 +131,7 @@ func madeInSecret(ctx context.Context, name string) (madeApp, error) {
 	if err != nil {
 		return madeApp{}, err
 	}
-	text, err := githubapp.ReadSecret(ctx, client, name)
+	text, err := secrets.ReadSecret(ctx, client, name)
 	if err != nil {
 		return madeApp{}, err
 	}
@@ -151,8 +152,8 @@ func mayKeepIn(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = githubapp.ReadSecret(ctx, client, name)
-	if errors.Is(err, githubapp.ErrNoSecret) {
+	_, err = secrets.ReadSecret(ctx, client, name)
+	if errors.Is(err, secrets.ErrNoSecret) {
 		return nil
 	}
 	if err != nil {
@@ -174,7 +175,7 @@ func (a *App) keepApp(ctx context.Context, made githubapp.Made, secret string) e
 		if err != nil {
 			return err
 		}
-		if err := githubapp.WriteSecret(ctx, client, secret, string(text)); err != nil {
+		if err := secrets.WriteSecret(ctx, client, secret, string(text)); err != nil {
 			return err
 		}
 		if text, err = json.Marshal(madeApp{KeySecret: secret}); err != nil {

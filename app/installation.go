@@ -30,7 +30,7 @@ func (g *github) onlySites(c *githubapp.Change) {
 
 // installationChanged notes what became of the App's installation with each
 // site that it concerns, and forgets what was known of it.
-func (g *github) installationChanged(ctx context.Context, link *githubLink, news githubapp.News) error {
+func (g *github) installationChanged(ctx context.Context, link *githubLink, news githubapp.Webhook) error {
 	g.app.log.Info("the App's installation changed", "event", news.Event, "action", news.Action, "installation", news.Installation)
 	link.runner.Forget(news.Installation)
 	if news.Change == nil {

@@ -66,7 +66,7 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if r.Header.Get("X-Hub-Signature-256") == "" { // nothing is read for who can't be GitHub
-		http.Error(w, githubapp.VerifyHook(r.Header, nil, link.secrets).Error(), http.StatusUnauthorized)
+		http.Error(w, githubapp.VerifyWebhook(r.Header, nil, link.secrets).Error(), http.StatusUnauthorized)
 		return
 	}
 	if r.ContentLength < 0 || r.ContentLength > usualHook {
@@ -82,7 +82,7 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 	buf, _ := hookBuffers.Get().(*bytes.Buffer)
 	defer giveBack(buf)
 	buf.Grow(int(min(max(r.ContentLength, 0), smallHook)) + bytes.MinRead)
-	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, githubapp.MaxHook))
+	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, githubapp.MaxWebhook))
 	body := buf.Bytes()
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		http.Error(w, "a webhook has at most 25 MiB", http.StatusRequestEntityTooLarge)
@@ -92,13 +92,13 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the webhook did not arrive whole", http.StatusBadRequest)
 		return
 	}
-	if err := githubapp.VerifyHook(r.Header, body, link.secrets); err != nil {
+	if err := githubapp.VerifyWebhook(r.Header, body, link.secrets); err != nil {
 		a.log.Warn("a webhook was refused", "error", err, "delivery", r.Header.Get("X-GitHub-Delivery"))
 		http.Error(w, err.Error(), http.StatusUnauthorized)
 		return
 	}
 	id := r.Header.Get("X-GitHub-Delivery")
-	news, err := githubapp.ParseHook(r.Header.Get("X-GitHub-Event"), body)
+	news, err := githubapp.ParseWebhook(r.Header.Get("X-GitHub-Event"), body)
 	if err != nil || !deliveryID.MatchString(id) {
 		http.Error(w, "the webhook can't be read", http.StatusBadRequest)
 		return
@@ -111,16 +111,16 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusAccepted)
 }
 
-func (a *App) keepHook(ctx context.Context, id string, news githubapp.News) error {
+func (a *App) keepHook(ctx context.Context, id string, news githubapp.Webhook) error {
 	switch news.Event {
-	case "workflow_run", "workflow_job", "installation", "installation_repositories", githubapp.HookProtectionRule:
+	case "workflow_run", "workflow_job", "installation", "installation_repositories", githubapp.EventProtectionRule:
 	default:
 		return nil // ping, and all that we did not ask for
 	}
-	if news.Event == githubapp.HookProtectionRule {
+	if news.Event == githubapp.EventProtectionRule {
 		if link := a.github.link.Load(); link == nil {
 			return nil
-		} else if _, ok := link.runner.GateOf(news); !ok {
+		} else if _, ok := link.runner.ApprovalOf(news); !ok {
 			return nil // not ours to answer
 		}
 	}
@@ -135,7 +135,7 @@ func (a *App) keepHook(ctx context.Context, id string, news githubapp.News) erro
 		return fmt.Errorf("write the webhook: %w", err)
 	}
 	fresh, err := a.ledger.PutDelivery(ctx, ledger.Delivery{
-		ID: id, Event: news.Event, Doc: string(doc), Run: news.Run.ID, Attempt: news.Run.Attempt, Stage: githubapp.Rank(news.Status),
+		ID: id, Event: news.Event, Doc: string(doc), Run: news.Run.ID, Attempt: news.Run.Attempt, Stage: githubapp.StageOf(news.Status),
 	})
 	if err != nil || !fresh {
 		return err
@@ -238,7 +238,7 @@ func (s stages) passes(ctx context.Context, l *ledger.Ledger, d ledger.Delivery)
 
 func (g *github) read(ctx context.Context, d ledger.Delivery, told stages) error {
 	link := g.link.Load()
-	var news githubapp.News
+	var news githubapp.Webhook
 	if err := json.Unmarshal([]byte(d.Doc), &news); err != nil || link == nil {
 		g.app.log.Error("a kept webhook can't be used", "delivery", d.ID, "error", err)
 		return nil // it will not get better
@@ -246,7 +246,7 @@ func (g *github) read(ctx context.Context, d ledger.Delivery, told stages) error
 	if news.Repository == "" {
 		return g.installationChanged(ctx, link, news)
 	}
-	if gate, ok := link.runner.GateOf(news); ok {
+	if gate, ok := link.runner.ApprovalOf(news); ok {
 		return g.gates.add(gate, ledger.Now())
 	}
 	// What is older than what is known of this attempt says nothing any more.
@@ -263,7 +263,7 @@ func (g *github) read(ctx context.Context, d ledger.Delivery, told stages) error
 
 // tell brings a webhook's news before the rules of a site, if it is about the
 // site's run.
-func (g *github) tell(ctx context.Context, link *githubLink, name string, news githubapp.News) error {
+func (g *github) tell(ctx context.Context, link *githubLink, name string, news githubapp.Webhook) error {
 	site, err := g.app.ledger.Site(ctx, name)
 	if err != nil {
 		return err
@@ -279,7 +279,7 @@ func (g *github) tell(ctx context.Context, link *githubLink, name string, news g
 	if cur.Run.ID != news.Run.ID {
 		return nil
 	}
-	event := news.Seen().Event()
+	event := news.RunStatus().Event()
 	if ended, ok := event.(release.RunEnded); ok {
 		// GitHub's API knows more than the webhook, such as the failed step.
 		// Where it lags behind, the webhook counts.

@@ -14,49 +14,49 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// HookProtectionRule is the webhook by which GitHub asks an App whether a job may
+// EventProtectionRule is the webhook by which GitHub asks an App whether a job may
 // begin (docs.github.com: custom deployment protection rules).
-const HookProtectionRule = "deployment_protection_rule"
+const EventProtectionRule = "deployment_protection_rule"
 
-// Gate is a run that waits before a job with an environment: until the App
+// Approval is a run that waits before a job with an environment: until the App
 // lets it through.
-type Gate struct {
+type Approval struct {
 	Site        string `json:"site"`
 	Run         string `json:"run"`
 	Environment string `json:"environment"`
 }
 
-// ErrNoGate says that GitHub waits for no answer about a run any more.
-var ErrNoGate = errors.New("GitHub waits for no answer any more")
+// ErrNoApproval says that GitHub waits for no answer about a run any more.
+var ErrNoApproval = errors.New("GitHub waits for no answer any more")
 
-var callbackPath = regexp.MustCompile(`^repos/([^/]+/[^/]+)/actions/runs/([1-9][0-9]{0,18})/` + HookProtectionRule + `$`)
+var callbackPath = regexp.MustCompile(`^repos/([^/]+/[^/]+)/actions/runs/([1-9][0-9]{0,18})/` + EventProtectionRule + `$`)
 
-// GateOf reads from a webhook which gate it asks about. There is none for
+// ApprovalOf reads from a webhook which run it asks about. There is none for
 // webhooks of another kind, of a repository or environment that is no site's
 // with a protection rule, or whose callback is not at the configured API. The
 // callback's address is never called: the answer goes to where it must be.
-func (r *Runner) GateOf(news News) (Gate, bool) {
-	if news.Event != HookProtectionRule || news.Action != "requested" {
-		return Gate{}, false
+func (r *Runner) ApprovalOf(hook Webhook) (Approval, bool) {
+	if hook.Event != EventProtectionRule || hook.Action != "requested" {
+		return Approval{}, false
 	}
-	callback, err := url.Parse(news.Callback)
+	callback, err := url.Parse(hook.Callback)
 	if err != nil || callback.Scheme != r.base.Scheme || !strings.EqualFold(callback.Host, r.base.Host) || callback.User != nil || callback.RawQuery != "" {
-		return Gate{}, false
+		return Approval{}, false
 	}
 	path, ok := strings.CutPrefix(callback.EscapedPath(), r.base.EscapedPath())
 	m := callbackPath.FindStringSubmatch(path)
-	if !ok || m == nil || !strings.EqualFold(m[1], news.Repository) {
-		return Gate{}, false
+	if !ok || m == nil || !strings.EqualFold(m[1], hook.Repository) {
+		return Approval{}, false
 	}
-	for _, name := range r.Sites(news.Repository, "") {
-		if s := r.options.Sites[name]; s.ProtectionRule && s.Environment == news.Environment {
-			return Gate{Site: name, Run: m[2], Environment: news.Environment}, true
+	for _, name := range r.Sites(hook.Repository, "") {
+		if s := r.options.Sites[name]; s.ProtectionRule && s.Environment == hook.Environment {
+			return Approval{Site: name, Run: m[2], Environment: hook.Environment}, true
 		}
 	}
-	return Gate{}, false
+	return Approval{}, false
 }
 
-// maxComment is how long GitHub lets a comment on a gate be, in characters.
+// maxComment is how long GitHub lets a comment on an approval be, in characters.
 const maxComment = 1024
 
 type review struct {
@@ -65,18 +65,18 @@ type review struct {
 	Comment     string `json:"comment"`
 }
 
-// Approve lets a run through a gate. It gives ErrNoGate when nobody waits.
-func (r *Runner) Approve(ctx context.Context, g Gate, comment string) error {
+// Approve lets a run begin. It gives ErrNoApproval when nobody waits.
+func (r *Runner) Approve(ctx context.Context, g Approval, comment string) error {
 	return r.review(ctx, g, "approved", comment)
 }
 
-// Comment tells people at GitHub what a gate waits for; GitHub takes at most
+// Comment tells people at GitHub what a run waits for; GitHub takes at most
 // ten for each.
-func (r *Runner) Comment(ctx context.Context, g Gate, comment string) error {
+func (r *Runner) Comment(ctx context.Context, g Approval, comment string) error {
 	return r.review(ctx, g, "", comment)
 }
 
-func (r *Runner) review(ctx context.Context, g Gate, state, comment string) error {
+func (r *Runner) review(ctx context.Context, g Approval, state, comment string) error {
 	site, err := r.site(g.Site)
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func (r *Runner) review(ctx context.Context, g Gate, state, comment string) erro
 	if err != nil {
 		return err
 	}
-	path := "repos/" + site.Repository + "/actions/runs/" + url.PathEscape(g.Run) + "/" + HookProtectionRule
+	path := "repos/" + site.Repository + "/actions/runs/" + url.PathEscape(g.Run) + "/" + EventProtectionRule
 	req, err := to.writes.NewRequest(http.MethodPost, path, review{Environment: g.Environment, State: state, Comment: text.Shorten(markdownText(comment), maxComment)})
 	if err != nil {
 		return fmt.Errorf("answer for run %s: %w", g.Run, err)
@@ -94,7 +94,7 @@ func (r *Runner) review(ctx context.Context, g Gate, state, comment string) erro
 	if refused, ok := errors.AsType[*github.ErrorResponse](err); ok {
 		switch refused.Response.StatusCode {
 		case http.StatusNotFound, http.StatusConflict, http.StatusUnprocessableEntity:
-			return fmt.Errorf("answer for run %s: %w: %w", g.Run, ErrNoGate, err)
+			return fmt.Errorf("answer for run %s: %w: %w", g.Run, ErrNoApproval, err)
 		}
 	}
 	if err != nil {

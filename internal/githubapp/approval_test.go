@@ -10,11 +10,11 @@ func TestOnlyTheKnownAPIAsksAboutGates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	good := News{
-		Event: HookProtectionRule, Action: "requested", Repository: "Acme/www", Environment: "production",
+	good := Webhook{
+		Event: EventProtectionRule, Action: "requested", Repository: "Acme/www", Environment: "production",
 		Callback: "https://ghe.example.gov/api/v3/repos/acme/www/actions/runs/4711/deployment_protection_rule",
 	}
-	if g, ok := r.GateOf(good); !ok || g != (Gate{Site: "www", Run: "4711", Environment: "production"}) {
+	if g, ok := r.ApprovalOf(good); !ok || g != (Approval{Site: "www", Run: "4711", Environment: "production"}) {
 		t.Errorf("got %+v, %v", g, ok)
 	}
 	for _, callback := range []string{
@@ -30,21 +30,21 @@ func TestOnlyTheKnownAPIAsksAboutGates(t *testing.T) {
 	} {
 		bad := good
 		bad.Callback = callback
-		if g, ok := r.GateOf(bad); ok {
+		if g, ok := r.ApprovalOf(bad); ok {
 			t.Errorf("%s is taken for %+v", callback, g)
 		}
 	}
-	for name, change := range map[string]func(*News){
-		"another event":       func(n *News) { n.Event = "workflow_run" },
-		"another action":      func(n *News) { n.Action = "completed" },
-		"another environment": func(n *News) { n.Environment = "staging" },
-		"a site without the rule": func(n *News) {
+	for name, change := range map[string]func(*Webhook){
+		"another event":       func(n *Webhook) { n.Event = "workflow_run" },
+		"another action":      func(n *Webhook) { n.Action = "completed" },
+		"another environment": func(n *Webhook) { n.Environment = "staging" },
+		"a site without the rule": func(n *Webhook) {
 			n.Repository, n.Callback = "acme/open", "https://ghe.example.gov/api/v3/repos/acme/open/actions/runs/1/deployment_protection_rule"
 		},
 	} {
 		bad := good
 		change(&bad)
-		if g, ok := r.GateOf(bad); ok {
+		if g, ok := r.ApprovalOf(bad); ok {
 			t.Errorf("%s is taken for %+v", name, g)
 		}
 	}

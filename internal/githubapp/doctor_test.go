@@ -47,7 +47,7 @@ func TestExamineFindsWhatIsWrong(t *testing.T) {
 }
 
 func TestExamineLooksAtTheProtectionRule(t *testing.T) {
-	all := []string{"workflow_run", "workflow_job", HookProtectionRule}
+	all := []string{"workflow_run", "workflow_job", EventProtectionRule}
 	tests := []struct {
 		name   string
 		change func(b *bench)

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/githubapp/secrets"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 	"github.com/pressrun/pressrun/test/fakegithub"
@@ -27,7 +28,7 @@ func start(t *testing.T, o fakegithub.Options, change func(*Options)) *bench {
 		t.Fatal(err)
 	}
 	b := &bench{github: github, repo: github.AddRepo("acme", "www", fakegithub.ContentRelease())}
-	signer, err := KeySigner(github.KeyPEM())
+	signer, err := secrets.KeySigner(github.KeyPEM())
 	if err != nil {
 		t.Fatal(err)
 	}

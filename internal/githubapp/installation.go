@@ -27,7 +27,7 @@ type (
 	}
 )
 
-func changeOf(b hookBody) *Change {
+func changeOf(b webhookBody) *Change {
 	names := func(all ...named) []string {
 		var out []string
 		for _, r := range all {

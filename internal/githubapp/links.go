@@ -24,16 +24,16 @@ type link struct {
 // links keeps a link per repository. Each has its own AppsTransport: sharing
 // one is a data race (ghinstallation writes to it when it renews a token).
 type links struct {
-	runner *Runner
-	mu     sync.Mutex
-	known  map[string]*link
-	gates  map[int64]*gate // per installation; 0: the token's, -1: the App's own
+	runner   *Runner
+	mu       sync.Mutex
+	known    map[string]*link
+	limiters map[int64]*rateLimiter // per installation; 0: the token's, -1: the App's own
 	// dialect is how the server wants to be asked for a run's id.
 	dialect atomic.Int32
 }
 
 func newLinks(r *Runner) *links {
-	return &links{runner: r, known: map[string]*link{}, gates: map[int64]*gate{}}
+	return &links{runner: r, known: map[string]*link{}, limiters: map[int64]*rateLimiter{}}
 }
 
 // apiTimeout bounds one try of one call.
@@ -51,7 +51,7 @@ func (l *links) to(ctx context.Context, site Site) (*link, error) {
 	made := &link{}
 	var transport http.RoundTripper
 	if r.options.Token != "" {
-		transport = withToken{l.gate(0), r.options.Token}
+		transport = withToken{l.limiter(0), r.options.Token}
 	} else {
 		id, err := r.installation(ctx, site)
 		if err != nil {
@@ -76,7 +76,7 @@ func (l *links) to(ctx context.Context, site Site) (*link, error) {
 // repository and for what we do there only.
 func (l *links) installed(id int64, site Site) (http.RoundTripper, error) {
 	o := l.runner.options
-	atr, err := ghinstallation.NewAppsTransportWithOptions(l.gate(id), o.AppID, ghinstallation.WithSigner(o.Signer))
+	atr, err := ghinstallation.NewAppsTransportWithOptions(l.limiter(id), o.AppID, ghinstallation.WithSigner(o.Signer))
 	if err != nil {
 		return nil, fmt.Errorf("sign in as the GitHub App: %w", err)
 	}
@@ -100,13 +100,13 @@ func (r *Runner) permissions() *github.InstallationPermissions {
 	return p
 }
 
-func (l *links) gate(id int64) *gate {
+func (l *links) limiter(id int64) *rateLimiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.gates[id] == nil {
-		l.gates[id] = newGate(l.runner.options.Transport, l.runner.options.Spacing)
+	if l.limiters[id] == nil {
+		l.limiters[id] = newRateLimiter(l.runner.options.Transport, l.runner.options.Spacing)
 	}
-	return l.gates[id]
+	return l.limiters[id]
 }
 
 // forget drops what is known of an installation: it was removed or changed.
@@ -129,7 +129,7 @@ func (r *Runner) app() (*github.Client, error) {
 	if r.options.Token != "" {
 		return nil, errors.New("a token is in use, not a GitHub App")
 	}
-	atr, err := ghinstallation.NewAppsTransportWithOptions(r.links.gate(-1), r.options.AppID, ghinstallation.WithSigner(r.options.Signer))
+	atr, err := ghinstallation.NewAppsTransportWithOptions(r.links.limiter(-1), r.options.AppID, ghinstallation.WithSigner(r.options.Signer))
 	if err != nil {
 		return nil, fmt.Errorf("sign in as the GitHub App: %w", err)
 	}
@@ -179,7 +179,7 @@ func (w withToken) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // patient tries calls again that only read. It refuses any other: GitHub can
 // answer 5xx after it has acted, and a client that tried again has once made
-// 56 runs of one dispatch (research: github.md 1).
+// 56 runs of one dispatch (https://github.com/pytorch/test-infra/pull/8061).
 func patient(transport http.RoundTripper) http.RoundTripper {
 	c := retryablehttp.NewClient()
 	c.Logger = nil

@@ -41,7 +41,7 @@ const maxAppName = 34
 func NewManifest(appURL, name string, protection bool) Manifest {
 	events := []string{"workflow_run", "workflow_job"}
 	if protection {
-		events = append(events, HookProtectionRule)
+		events = append(events, EventProtectionRule)
 	}
 	appURL = strings.TrimRight(appURL, "/")
 	return Manifest{
@@ -76,7 +76,7 @@ func Convert(ctx context.Context, apiURL, code string, transport http.RoundTripp
 		return Made{}, err
 	}
 	// By nobody: the code itself is the credential.
-	conf, _, err := r.client(r.links.gate(0)).Apps.CompleteAppManifest(ctx, url.PathEscape(code)) // it becomes part of the path
+	conf, _, err := r.client(r.links.limiter(0)).Apps.CompleteAppManifest(ctx, url.PathEscape(code)) // it becomes part of the path
 	if err != nil {
 		return Made{}, fmt.Errorf("exchange GitHub's code for the App: %w", err)
 	}

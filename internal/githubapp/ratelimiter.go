@@ -26,11 +26,11 @@ func (e *LimitedError) Error() string {
 // errTurn is for a call that ended before its turn came: it was not sent.
 var errTurn = errors.New("the call did not get its turn in time")
 
-// gate is below all calls of one installation. It keeps calls that change
+// rateLimiter is below all calls of one installation. It keeps calls that change
 // something apart, one at a time, and sends nothing while GitHub has asked for
 // a pause: ignoring that may get the App banned (GitHub's "Best practices for
 // using the REST API").
-type gate struct {
+type rateLimiter struct {
 	next    http.RoundTripper
 	spacing time.Duration
 
@@ -41,12 +41,12 @@ type gate struct {
 	last   time.Time // the end of the last change
 }
 
-func newGate(next http.RoundTripper, spacing time.Duration) *gate {
-	return &gate{next: next, spacing: spacing, turn: make(chan struct{}, 1)}
+func newRateLimiter(next http.RoundTripper, spacing time.Duration) *rateLimiter {
+	return &rateLimiter{next: next, spacing: spacing, turn: make(chan struct{}, 1)}
 }
 
 // RoundTrip implements http.RoundTripper.
-func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
+func (g *rateLimiter) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err := g.closed(); err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (g *gate) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-func (g *gate) closed() error {
+func (g *rateLimiter) closed() error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if time.Now().Before(g.until) {
@@ -83,7 +83,7 @@ func (g *gate) closed() error {
 	return nil
 }
 
-func (g *gate) space(ctx context.Context) error {
+func (g *rateLimiter) space(ctx context.Context) error {
 	g.mu.Lock()
 	wait := time.Until(g.last.Add(g.spacing))
 	g.mu.Unlock()
@@ -99,7 +99,7 @@ func (g *gate) space(ctx context.Context) error {
 }
 
 // send makes a call and turns GitHub's wish for a pause into a LimitedError.
-func (g *gate) send(r *http.Request) (*http.Response, error) {
+func (g *rateLimiter) send(r *http.Request) (*http.Response, error) {
 	resp, err := g.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
@@ -120,7 +120,7 @@ const maxRefusal = 1 << 20
 
 // pause reads from an answer until when GitHub asks for a pause. Both limits
 // come as 403 or as 429 (docs.github.com: rate limits for the REST API).
-func (g *gate) pause(resp *http.Response) (time.Time, error) {
+func (g *rateLimiter) pause(resp *http.Response) (time.Time, error) {
 	now := time.Now()
 	limited := resp.StatusCode == http.StatusTooManyRequests
 	if resp.StatusCode == http.StatusForbidden {
@@ -195,4 +195,4 @@ func mark(r *http.Request) *http.Request {
 	}))
 }
 
-var _ http.RoundTripper = (*gate)(nil)
+var _ http.RoundTripper = (*rateLimiter)(nil)

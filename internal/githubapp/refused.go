@@ -38,8 +38,9 @@ func isDisabled(err error) bool {
 }
 
 // refused turns GitHub's refusal into words that an operator can act on; nil
-// when an error is no refusal. The statuses and messages are those of
-// research: github.md 1.
+// when an error is no refusal. The statuses are those of
+// https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event;
+// the messages are documented nowhere and were seen.
 func (r *Runner) refused(site Site, err error) *runner.Refused {
 	status, message := answer(err)
 	if status < 400 || status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests {

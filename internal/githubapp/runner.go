@@ -48,7 +48,7 @@ type Site struct {
 	Environment, URL string
 	Deployments      bool
 	// ProtectionRule says whether the app answers for the environment's
-	// custom deployment protection rule; see GateOf.
+	// custom deployment protection rule; see ApprovalOf.
 	ProtectionRule bool
 }
 

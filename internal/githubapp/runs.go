@@ -4,12 +4,17 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net/http"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/google/go-github/v60/github"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // LookUp asks GitHub how a run stands.
@@ -28,24 +33,24 @@ func (r *Runner) LookUp(ctx context.Context, siteName string, _ int64, run relea
 		return nil, err
 	}
 	found, _, err := to.reads.Actions.GetWorkflowRunByID(ctx, site.owner(), site.name(), id)
-	if status, _ := answer(err); status == http.StatusNotFound {
+	if code, _ := answer(err); code == http.StatusNotFound {
 		return release.RunMissing{Run: run}, nil
 	}
 	if err != nil {
 		return nil, fmt.Errorf("look up run %s of %s: %w", run.ID, site.Repository, err)
 	}
-	seen := Seen{
+	status := RunStatus{
 		Run: runOf(found), Status: found.GetStatus(), Conclusion: found.GetConclusion(),
 	}
-	if seen.worthAsking() {
+	if status.worthAsking() {
 		// Without the jobs the answer is only less telling.
 		if jobs, err := r.jobs(ctx, to, site, id); err == nil {
-			seen.Jobs = jobs
+			status.Jobs = jobs
 		} else {
 			r.log.Debug("a run's jobs can't be listed", "run", run.ID, "error", err)
 		}
 	}
-	return seen.Event(), nil
+	return status.Event(), nil
 }
 
 func (r *Runner) jobs(ctx context.Context, to *link, site Site, id int64) ([]Job, error) {
@@ -88,7 +93,7 @@ func (r *Runner) Cancel(ctx context.Context, siteName string, _ int64, run relea
 	if _, accepted := errors.AsType[*github.AcceptedError](err); accepted || err == nil {
 		return nil
 	}
-	if status, _ := answer(err); status == http.StatusConflict || status == http.StatusNotFound {
+	if code, _ := answer(err); code == http.StatusConflict || code == http.StatusNotFound {
 		return nil
 	}
 	return fmt.Errorf("cancel run %s of %s: %w", run.ID, site.Repository, err)
@@ -96,3 +101,60 @@ func (r *Runner) Cancel(ctx context.Context, siteName string, _ int64, run relea
 
 // Adopt has nothing to take over: GitHub's runs are GitHub's.
 func (r *Runner) Adopt(context.Context) error { return nil }
+
+// Log gives nothing: a release's run must be named, see RunLog.
+func (r *Runner) Log(context.Context, string, int64) (io.ReadCloser, error) {
+	return nil, fs.ErrNotExist
+}
+
+// RunLog tells how a run's jobs and steps went, and where GitHub shows their
+// output. The output itself stays there: it may be large, and GitHub masks the
+// secrets in it only for those who look there.
+func (r *Runner) RunLog(ctx context.Context, siteName string, run release.Run) (io.ReadCloser, error) {
+	site, err := r.site(siteName)
+	if err != nil {
+		return nil, err
+	}
+	id, err := strconv.ParseInt(run.ID, 10, 64)
+	if err != nil {
+		return nil, fs.ErrNotExist
+	}
+	to, err := r.links.to(ctx, site)
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := r.jobs(ctx, to, site, id)
+	if code, _ := answer(err); code == http.StatusNotFound {
+		return nil, fmt.Errorf("%w: %w", fs.ErrNotExist, err) // GitHub keeps no run for ever
+	}
+	if err != nil {
+		return nil, err
+	}
+	return io.NopCloser(strings.NewReader(logText(run, jobs))), nil
+}
+
+func logText(run release.Run, jobs []Job) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "The run's output is on GitHub: %s\n", run.URL)
+	for _, j := range jobs {
+		fmt.Fprintf(&b, "\n%s: %s%s\n  %s\n", extract(j.Name), outcome(j.Status, j.Conclusion), lasted(j.Started, j.Finished), j.URL)
+		for _, s := range j.Steps {
+			fmt.Fprintf(&b, "  - %s: %s%s\n", extract(s.Name), outcome(s.Status, s.Conclusion), lasted(s.Started, s.Finished))
+		}
+	}
+	return b.String()
+}
+
+func outcome(status, conclusion string) string {
+	if conclusion != "" {
+		return conclusion
+	}
+	return strings.ReplaceAll(status, "_", " ")
+}
+
+func lasted(from, to time.Time) string {
+	if from.IsZero() || to.Before(from) {
+		return ""
+	}
+	return fmt.Sprintf(" (%s)", text.Span(to.Sub(from)))
+}

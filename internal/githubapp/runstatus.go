@@ -8,8 +8,8 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Seen is a run as GitHub tells of it.
-type Seen struct {
+// RunStatus is a run as GitHub tells of it.
+type RunStatus struct {
 	Run release.Run
 	// Status and Conclusion are GitHub's words (docs.github.com: workflow run
 	// statuses).
@@ -36,12 +36,12 @@ const completed = "completed"
 
 // worthAsking says whether the jobs would tell people more: what a queued run
 // waits for, and where a failed one failed.
-func (s Seen) worthAsking() bool {
+func (s RunStatus) worthAsking() bool {
 	return s.Status == "queued" || s.Conclusion == "failure"
 }
 
 // Event is what a run's state means to the rules.
-func (s Seen) Event() release.Event {
+func (s RunStatus) Event() release.Event {
 	if s.Status != completed {
 		return release.RunSeen{Run: s.Run, Note: s.Note()}
 	}
@@ -50,7 +50,7 @@ func (s Seen) Event() release.Event {
 }
 
 // Note says in words what a run that is not over does or waits for.
-func (s Seen) Note() string {
+func (s RunStatus) Note() string {
 	switch s.Status {
 	case "requested":
 		return "GitHub has taken the run and has not queued it yet"
@@ -68,7 +68,7 @@ func (s Seen) Note() string {
 
 // queuedNote tells apart what GitHub calls queued: its own queue, and the wait
 // for a runner.
-func (s Seen) queuedNote() string {
+func (s RunStatus) queuedNote() string {
 	for _, j := range s.Jobs {
 		switch {
 		case j.Status == "waiting":
@@ -81,7 +81,7 @@ func (s Seen) queuedNote() string {
 }
 
 // ending turns GitHub's conclusion into ours, and says why.
-func (s Seen) ending() (release.Conclusion, string) {
+func (s RunStatus) ending() (release.Conclusion, string) {
 	switch s.Conclusion {
 	case "success":
 		return release.RunSucceeded, ""
@@ -105,7 +105,7 @@ func (s Seen) ending() (release.Conclusion, string) {
 
 // failure names the step that failed. A failed job without one is a runner
 // that was lost.
-func (s Seen) failure() (release.Conclusion, string) {
+func (s RunStatus) failure() (release.Conclusion, string) {
 	lost := ""
 	for _, j := range s.Jobs {
 		if j.Conclusion != "failure" {
@@ -124,9 +124,9 @@ func (s Seen) failure() (release.Conclusion, string) {
 	return release.RunFailed, ""
 }
 
-// Rank orders the states of one attempt of a run: webhooks come in any order,
-// and within the same second (research: github.md 7).
-func Rank(status string) int {
+// StageOf orders the states of one attempt of a run: webhooks come in any order,
+// and within the same second.
+func StageOf(status string) int {
 	switch status {
 	case "requested":
 		return 1

@@ -2,6 +2,7 @@ package githubapp
 
 import (
 	"cmp"
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,15 +12,17 @@ import (
 	"path"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+	"github.com/google/go-github/v60/github"
 
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// MaxHook bounds a webhook's body, in bytes: GitHub sends none that is larger.
-const MaxHook = 25 << 20
+// MaxWebhook bounds a webhook's body, in bytes: GitHub sends none that is larger.
+const MaxWebhook = 25 << 20
 
 // Why a webhook is not taken.
 var (
@@ -29,9 +32,9 @@ var (
 	ErrForged = errors.New("the webhook's signature is by none of the configured secrets")
 )
 
-// VerifyHook checks a webhook's signature over its raw body against each
+// VerifyWebhook checks a webhook's signature over its raw body against each
 // secret, so that a secret can be replaced without losing a delivery.
-func VerifyHook(h http.Header, body []byte, secrets []string) error {
+func VerifyWebhook(h http.Header, body []byte, secrets []string) error {
 	given, ok := strings.CutPrefix(h.Get("X-Hub-Signature-256"), "sha256=")
 	if !ok {
 		return ErrUnsigned
@@ -55,8 +58,8 @@ func VerifyHook(h http.Header, body []byte, secrets []string) error {
 	return nil
 }
 
-// News is what a webhook tells, as far as we care.
-type News struct {
+// Webhook is what a webhook tells, as far as we care.
+type Webhook struct {
 	Event, Action string
 	Installation  int64  `json:",omitempty"`
 	Repository    string `json:",omitempty"`
@@ -68,16 +71,16 @@ type News struct {
 	// Job is the job that a workflow_job is about.
 	Job *Job `json:",omitempty"`
 	// Environment and Callback are those of a deployment_protection_rule; see
-	// GateOf.
+	// ApprovalOf.
 	Environment string `json:",omitempty"`
 	Callback    string `json:",omitempty"`
 	// Change is what an installation's webhook tells.
 	Change *Change `json:",omitempty"`
 }
 
-// hookBody is what of a webhook's body we read. It is a hundredth of it: the
+// webhookBody is what of a webhook's body we read. It is a hundredth of it: the
 // rest is skipped without being kept.
-type hookBody struct {
+type webhookBody struct {
 	Action       string `json:"action"`
 	Installation struct {
 		ID      int64   `json:"id"`
@@ -119,43 +122,43 @@ type hookBody struct {
 // skips what is not asked for four times as fast: nearly all of a webhook.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// ParseHook reads a webhook that was verified. An event that we do not know is
-// News with nothing but its name: GitHub may send any.
-func ParseHook(event string, body []byte) (News, error) {
-	news := News{Event: event}
+// ParseWebhook reads a webhook that was verified. An event that we do not know is
+// Webhook with nothing but its name: GitHub may send any.
+func ParseWebhook(event string, body []byte) (Webhook, error) {
+	hook := Webhook{Event: event}
 	switch event {
-	case "workflow_run", "workflow_job", "installation", "installation_repositories", HookProtectionRule, "ping":
+	case "workflow_run", "workflow_job", "installation", "installation_repositories", EventProtectionRule, "ping":
 	default:
-		return news, nil
+		return hook, nil
 	}
-	var b hookBody
+	var b webhookBody
 	if err := json.Unmarshal(body, &b, lenient); err != nil {
-		return news, fmt.Errorf("read the %s webhook: %w", extract(event), err)
+		return hook, fmt.Errorf("read the %s webhook: %w", extract(event), err)
 	}
-	news.Action, news.Repository, news.Installation = b.Action, b.Repository.FullName, b.Installation.ID
+	hook.Action, hook.Repository, hook.Installation = b.Action, b.Repository.FullName, b.Installation.ID
 	switch event {
 	case "workflow_run":
 		file, _, _ := strings.Cut(cmp.Or(b.Run.Path, b.Workflow.Path), "@")
-		news.Workflow, news.Title, news.Status, news.Conclusion = path.Base(file), b.Run.Title, b.Run.Status, b.Run.Conclusion
-		news.Run = release.Run{ID: strconv.FormatInt(b.Run.ID, 10), Attempt: max(b.Run.Attempt, 1), URL: b.Run.URL}
+		hook.Workflow, hook.Title, hook.Status, hook.Conclusion = path.Base(file), b.Run.Title, b.Run.Status, b.Run.Conclusion
+		hook.Run = release.Run{ID: strconv.FormatInt(b.Run.ID, 10), Attempt: max(b.Run.Attempt, 1), URL: b.Run.URL}
 	case "workflow_job":
-		news.jobNews(b)
-	case HookProtectionRule:
-		news.Environment, news.Callback = b.Environment, b.Callback
-		return news, nil
+		hook.fillFromJob(b)
+	case EventProtectionRule:
+		hook.Environment, hook.Callback = b.Environment, b.Callback
+		return hook, nil
 	case "installation", "installation_repositories":
-		news.Change = changeOf(b)
-		return news, nil
+		hook.Change = changeOf(b)
+		return hook, nil
 	default:
-		return news, nil
+		return hook, nil
 	}
-	if b.Run.ID == 0 && b.Job.RunID == 0 || news.Repository == "" {
-		return news, fmt.Errorf("the %s webhook names no run or no repository", event)
+	if b.Run.ID == 0 && b.Job.RunID == 0 || hook.Repository == "" {
+		return hook, fmt.Errorf("the %s webhook names no run or no repository", event)
 	}
-	return news, nil
+	return hook, nil
 }
 
-func (n *News) jobNews(b hookBody) {
+func (n *Webhook) fillFromJob(b webhookBody) {
 	n.Run = release.Run{ID: strconv.FormatInt(b.Job.RunID, 10), Attempt: max(b.Job.Attempt, 1)}
 	n.Job = &Job{Name: b.Job.Name, Status: b.Job.Status, Conclusion: b.Job.Conclusion, Runner: b.Job.Runner, Labels: b.Job.Labels}
 	n.Status = "queued"
@@ -164,9 +167,9 @@ func (n *News) jobNews(b hookBody) {
 	}
 }
 
-// Seen is the run as the webhook tells of it.
-func (n News) Seen() Seen {
-	s := Seen{Run: n.Run, Status: n.Status, Conclusion: n.Conclusion}
+// RunStatus is the run as the webhook tells of it.
+func (n Webhook) RunStatus() RunStatus {
+	s := RunStatus{Run: n.Run, Status: n.Status, Conclusion: n.Conclusion}
 	if n.Job != nil {
 		s.Jobs = []Job{*n.Job}
 		if n.Job.Runner != "" && n.Job.Status == "queued" {
@@ -174,4 +177,73 @@ func (n News) Seen() Seen {
 		}
 	}
 	return s
+}
+
+const (
+	// redeliverWithin is how long GitHub keeps deliveries that can be sent
+	// again (github.com; GHES keeps them longer).
+	redeliverWithin = 3 * 24 * time.Hour
+	// maxDeliveries bounds how many deliveries one look goes through.
+	maxDeliveries = 1000
+)
+
+// Redeliver has GitHub send again what did not arrive: it never does so by
+// itself. done says which deliveries have been processed, whatever GitHub
+// thinks of them. It returns how many are sent again.
+func (r *Runner) Redeliver(ctx context.Context, done func(ctx context.Context, guid string) (bool, error)) (int, error) {
+	app, err := r.app()
+	if err != nil {
+		return 0, err
+	}
+	missed, err := missedDeliveries(ctx, app)
+	if err != nil {
+		return 0, err
+	}
+	sent := 0
+	for guid, id := range missed {
+		ok, err := done(ctx, guid)
+		if err != nil {
+			return sent, err
+		}
+		if ok {
+			continue
+		}
+		_, _, err = app.Apps.RedeliverHookDelivery(ctx, id)
+		if _, accepted := errors.AsType[*github.AcceptedError](err); !accepted && err != nil {
+			return sent, fmt.Errorf("have delivery %s sent again: %w", guid, err)
+		}
+		sent++
+	}
+	return sent, nil
+}
+
+// missedDeliveries are the newest tries, by GUID, of deliveries none of whose
+// tries arrived.
+func missedDeliveries(ctx context.Context, app *github.Client) (map[string]int64, error) {
+	arrived, missed := map[string]bool{}, map[string]int64{}
+	seen, cursor := 0, ""
+	for seen < maxDeliveries {
+		page, resp, err := app.Apps.ListHookDeliveries(ctx, &github.ListCursorOptions{PerPage: 100, Cursor: cursor})
+		if err != nil {
+			return nil, fmt.Errorf("list the webhooks' deliveries: %w", err)
+		}
+		for _, d := range page {
+			seen++
+			if time.Since(d.GetDeliveredAt().Time) > redeliverWithin {
+				continue
+			}
+			if code := d.GetStatusCode(); code >= 200 && code < 300 {
+				arrived[d.GetGUID()] = true
+			} else if missed[d.GetGUID()] == 0 {
+				missed[d.GetGUID()] = d.GetID()
+			}
+		}
+		if cursor = resp.Cursor; cursor == "" || len(page) == 0 {
+			break
+		}
+	}
+	for guid := range arrived {
+		delete(missed, guid)
+	}
+	return missed, nil
 }

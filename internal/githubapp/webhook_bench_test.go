@@ -11,10 +11,10 @@ func BenchmarkTakeHook(b *testing.B) {
 	header := signed(fakegithub.Sign("secret", body))
 	b.SetBytes(int64(len(body)))
 	for b.Loop() {
-		if err := VerifyHook(header, body, []string{"secret"}); err != nil {
+		if err := VerifyWebhook(header, body, []string{"secret"}); err != nil {
 			b.Fatal(err)
 		}
-		if _, err := ParseHook("workflow_run", body); err != nil {
+		if _, err := ParseWebhook("workflow_run", body); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -50,8 +50,8 @@ func TestVerifyHook(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if err := VerifyHook(tt.header, body, tt.secrets); !errors.Is(err, tt.want) {
-				t.Errorf("VerifyHook gave %v, want %v", err, tt.want)
+			if err := VerifyWebhook(tt.header, body, tt.secrets); !errors.Is(err, tt.want) {
+				t.Errorf("VerifyWebhook gave %v, want %v", err, tt.want)
 			}
 		})
 	}
@@ -73,31 +73,31 @@ func TestParseHook(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.example, func(t *testing.T) {
-			news, err := ParseHook(tt.event, fakegithub.Example(tt.example))
+			hook, err := ParseWebhook(tt.event, fakegithub.Example(tt.example))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if news.Status != tt.status {
-				t.Errorf("the status is %q, want %q", news.Status, tt.status)
+			if hook.Status != tt.status {
+				t.Errorf("the status is %q, want %q", hook.Status, tt.status)
 			}
-			if tt.status != "" && (news.Run.ID == "" || news.Run.Attempt < 1 || news.Repository == "") {
-				t.Errorf("the news name no run: %+v", news)
+			if tt.status != "" && (hook.Run.ID == "" || hook.Run.Attempt < 1 || hook.Repository == "") {
+				t.Errorf("the webhook names no run: %+v", hook)
 			}
-			if tt.note != "" && !strings.Contains(news.Seen().Note(), tt.note) {
-				t.Errorf("the note is %q, want %q in it", news.Seen().Note(), tt.note)
+			if tt.note != "" && !strings.Contains(hook.RunStatus().Note(), tt.note) {
+				t.Errorf("the note is %q, want %q in it", hook.RunStatus().Note(), tt.note)
 			}
 		})
 	}
 }
 
 func TestParseHookOfWhatWeDoNotKnow(t *testing.T) {
-	if news, err := ParseHook("of_tomorrow", []byte(`{"whatever":1}`)); err != nil || news.Event != "of_tomorrow" {
-		t.Errorf("an unknown event gave %+v, %v, want it to be let pass", news, err)
+	if hook, err := ParseWebhook("of_tomorrow", []byte(`{"whatever":1}`)); err != nil || hook.Event != "of_tomorrow" {
+		t.Errorf("an unknown event gave %+v, %v, want it to be let pass", hook, err)
 	}
 	whole := fakegithub.Example("workflow_run.completed.1")
 	for _, body := range []string{"", "{", string(whole[:len(whole)/2]), `{}`, `[]`, `{"workflow_run":{}}`} {
-		if news, err := ParseHook("workflow_run", []byte(body)); err == nil {
-			t.Errorf("%.40q gave %+v, want an error", body, news)
+		if hook, err := ParseWebhook("workflow_run", []byte(body)); err == nil {
+			t.Errorf("%.40q gave %+v, want an error", body, hook)
 		}
 	}
 }
@@ -123,12 +123,12 @@ func TestWebhooksAreReadAsEncodingJSONReadsThem(t *testing.T) {
 	}
 	for name, body := range bodies {
 		t.Run(name, func(t *testing.T) {
-			var got, want hookBody
+			var got, want webhookBody
 			failed, refused := jsonv2.Unmarshal(body, &got, lenient), json.Unmarshal(body, &want)
 			if (failed == nil) != (refused == nil) {
 				t.Fatalf("it gave %v, encoding/json %v", failed, refused)
 			}
-			if diff := cmp.Diff(want, got, cmp.AllowUnexported(hookBody{})); failed == nil && diff != "" {
+			if diff := cmp.Diff(want, got, cmp.AllowUnexported(webhookBody{})); failed == nil && diff != "" {
 				t.Errorf("it is read otherwise (-encoding/json +ours):\n%s", diff)
 			}
 		})
@@ -140,9 +140,9 @@ func FuzzParseHook(f *testing.F) {
 	f.Add("workflow_job", fakegithub.Example("workflow_job.queued.5"))
 	f.Add("installation", fakegithub.Example("installation.created.1"))
 	f.Fuzz(func(t *testing.T, event string, body []byte) {
-		news, err := ParseHook(event, body)
-		if err == nil && news.Run.ID != "" && (news.Run.Attempt < 1 || news.Repository == "") {
-			t.Errorf("the news name no attempt or no repository: %+v", news)
+		hook, err := ParseWebhook(event, body)
+		if err == nil && hook.Run.ID != "" && (hook.Run.Attempt < 1 || hook.Repository == "") {
+			t.Errorf("the webhook names no attempt or no repository: %+v", hook)
 		}
 	})
 }

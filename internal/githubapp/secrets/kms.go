@@ -1,4 +1,4 @@
-package githubapp
+package secrets
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package githubapp
+package secrets
 
 import (
 	"context"
@@ -11,6 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 
+	"github.com/pressrun/pressrun/internal/githubapp"
+	"github.com/pressrun/pressrun/internal/runner"
 	"github.com/pressrun/pressrun/test/fakegithub"
 )
 
@@ -30,10 +32,20 @@ func (f *fakeKMS) Sign(_ context.Context, in *kms.SignInput, _ ...func(*kms.Opti
 }
 
 func TestAKeyInKMSSignsForTheApp(t *testing.T) {
-	var kmsKey fakeKMS
-	b := start(t, fakegithub.Options{}, func(o *Options) { o.Signer = KMSSigner(&kmsKey, "alias/pressrun") })
-	kmsKey = fakeKMS{t: t, key: b.github.Key}
-	if _, err := b.runner.Dispatch(t.Context(), job("TOKEN1")); err != nil {
+	github, err := fakegithub.Start(fakegithub.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(github.Close)
+	github.AddRepo("acme", "www", fakegithub.ContentRelease())
+	r, err := githubapp.New(githubapp.Options{
+		APIURL: github.URL, AppID: github.AppID, Signer: KMSSigner(&fakeKMS{t: t, key: github.Key}, "alias/pressrun"),
+		Sites: map[string]githubapp.Site{"www": {Repository: "acme/www", Workflow: "content-release.yml", Ref: "main"}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Dispatch(t.Context(), runner.Job{Site: "www", Release: 12, Token: "TOKEN1", AppURL: "https://pressrun.test"}); err != nil {
 		t.Fatal(err)
 	}
 }

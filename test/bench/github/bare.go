@@ -55,7 +55,7 @@ func (b *bare) take(w http.ResponseWriter, r *http.Request) {
 	body := make([]byte, r.ContentLength)
 	_, err := io.ReadFull(r.Body, body)
 	if err == nil {
-		err = githubapp.VerifyHook(r.Header, body, []string{secret})
+		err = githubapp.VerifyWebhook(r.Header, body, []string{secret})
 	}
 	if err == nil {
 		mine := line{r.Header.Get("X-GitHub-Delivery") + "\n", make(chan error, 1)}
