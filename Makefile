@@ -14,7 +14,15 @@ TEST_TIMEOUT ?= 15m
 # What go test is asked to test: make test PACKAGES=./internal/release/... FLAGS='-run Grouping -v'
 PACKAGES ?= ./...
 FLAGS ?=
+# Packages tested at a time. Most tests wait for disks, processes and networks: with one
+# package for each CPU, the CPUs would be idle for half of the time.
+AT_ONCE ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2))))
+# A program under the race detector sleeps a second at its end, in case a goroutine that
+# nobody waited for still races. Ours are waited for; a tenth of that is enough.
+export GORACE ?= atexit_sleep_ms=100
 
+ROUNDS ?= 3
+LOOPS ?= 4
 CYCLES ?= 50
 DAYS ?= 365
 DISPATCHES ?= 2000
@@ -38,7 +46,7 @@ help: ## This list
 
 ##@ Everyday
 
-.PHONY: demo build test test-short lint vet-all fmt
+.PHONY: demo build test test-short test-stress lint vet-all fmt
 demo: ## Run Pressrun with a small CMS and a site on this machine (ARGS=--once for one release)
 	go run ./cmd/pressrun demo $(ARGS)
 
@@ -48,10 +56,15 @@ build: ## Build the static program bin/pressrun
 test: ## All tests with the race detector; installs first what the end-to-end tests need
 	@tools/install versitygw act toxiproxy
 	@tools/packages
-	go test -race -timeout $(TEST_TIMEOUT) $(FLAGS) $(PACKAGES)
+	go test -race -p $(AT_ONCE) -timeout $(TEST_TIMEOUT) $(FLAGS) $(PACKAGES)
 
 test-short: ## Unit tests only, without the race detector; installs nothing
 	go test -short -timeout $(TEST_TIMEOUT) $(FLAGS) $(PACKAGES)
+
+test-stress: ## The tests ROUNDS=3 times beside LOOPS=4 busy loops: none may depend on a quiet machine
+	@tools/install versitygw act toxiproxy
+	@tools/packages
+	tools/test-stress $(ROUNDS) $(LOOPS) -race -p $(AT_ONCE) -timeout 45m $(FLAGS) $(PACKAGES)
 
 lint: ## golangci-lint, actionlint, formatting, checksums of the modules, SQLite's libc
 	@tools/install golangci-lint actionlint
