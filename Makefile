@@ -137,4 +137,4 @@ tool-act: ## Install act, which runs workflows on this machine, into bin/tools
 	@tools/install act
 
 clean: ## Remove what builds and tests left, but keep bin/tools: it takes minutes to build
-	rm -rf bin/pressrun bin/tools/.install.* dist coverage.out
+	rm -rf bin/pressrun bin/tests bin/tools/.install.* dist coverage.out

@@ -7,10 +7,15 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -22,7 +27,9 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/fakegithub"
+	"github.com/pressrun/pressrun/test/program"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -136,22 +143,16 @@ func (r *rig) ask(title string) {
 	}
 }
 
-func (r *rig) until(what string, limit time.Duration, ok func(release.Site) bool) release.Site {
+// until waits until the site is in some way, and gives it.
+func (r *rig) until(what string, ok func(release.Site) bool) (site release.Site) {
 	r.t.Helper()
-	deadline := time.Now().Add(limit)
-	for {
-		site, err := r.app.Ledger().Site(r.t.Context(), "www")
-		if err != nil {
-			r.t.Fatal(err)
+	eventually.Succeeds(r.t, "the site to be "+what, func() (err error) {
+		if site, err = r.app.Ledger().Site(r.t.Context(), "www"); err == nil && !ok(site) {
+			err = fmt.Errorf("it is %s, release %+v, last %+v", site.State, site.Current, site.Last)
 		}
-		if ok(site) {
-			return site
-		}
-		if time.Now().After(deadline) {
-			r.t.Fatalf("not %s after %s: the site is %s, release %+v, last %+v", what, limit, site.State, site.Current, site.Last)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return err
+	})
+	return site
 }
 
 // root is this repository.
@@ -213,10 +214,11 @@ func (r *rig) siteRepo() string {
 	}))
 }
 
-// actionRepo is this repository as a workflow gets it: what Git knows of it.
+// actionRepo is this repository as a workflow gets it of a release: the action,
+// with the checksum of a program that is downloaded.
 func (r *rig) actionRepo() string {
 	dir, from := r.t.TempDir(), root(r.t)
-	for _, name := range strings.Split(strings.TrimRight(string(r.git(from, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.go", "*.mod", "*.sum", "action.yml", ".github", "internal", "app")), "\x00"), "\x00") {
+	for _, name := range strings.Split(strings.TrimRight(string(r.git(from, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "action.yml", ".github")), "\x00"), "\x00") {
 		text, err := os.ReadFile(filepath.Join(from, name))
 		if os.IsNotExist(err) {
 			continue // deleted and not committed yet
@@ -226,7 +228,35 @@ func (r *rig) actionRepo() string {
 		}
 		r.write(dir, map[string]string{name: string(text)})
 	}
+	r.write(dir, map[string]string{".github/action/checksums.json": r.released()})
 	return r.commit(dir)
+}
+
+// released serves the program as a release of it is, and gives the list of its
+// checksums.
+func (r *rig) released() string {
+	r.t.Helper()
+	path, err := program.Build(r.t.Context(), program.Main)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	target := runtime.GOOS + "-" + runtime.GOARCH
+	files := http.NewServeMux()
+	files.HandleFunc("GET /v0.0.1/pressrun-"+target, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(text) // the action sees it if not
+	})
+	srv := httptest.NewServer(files)
+	r.t.Cleanup(srv.Close)
+	sum := sha256.Sum256(text)
+	list, err := json.Marshal(map[string]any{"version": "0.0.1", "url": srv.URL, "sha256": map[string]string{target: hex.EncodeToString(sum[:])}})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return string(list)
 }
 
 // noAction stands for the actions that the site's workflow skips: act fetches
@@ -259,21 +289,12 @@ func (r *rig) act(run fakegithub.Run) (*exec.Cmd, *bytes.Buffer) {
 	}
 	cmd := exec.Command(r.tool, args...)
 	cmd.Dir = r.site
-	cmd.Env = append(os.Environ(), "HOME="+r.home, "XDG_CACHE_HOME="+filepath.Join(r.home, "cache"), "GOMODCACHE="+goEnv(r.t, "GOMODCACHE"), "GOCACHE="+goEnv(r.t, "GOCACHE"))
+	cmd.Env = append(os.Environ(), "HOME="+r.home, "XDG_CACHE_HOME="+filepath.Join(r.home, "cache"))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	log := new(bytes.Buffer)
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.WaitDelay = 5 * time.Second
 	return cmd, log
-}
-
-func goEnv(t *testing.T, name string) string {
-	t.Helper()
-	out, err := exec.Command("go", "env", name).Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(string(out))
 }
 
 // killRest ends what runs of act left.

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -18,8 +19,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -30,9 +31,9 @@ type shim struct {
 	failures          atomic.Int32 // how many downloads end with 503
 }
 
-// program stands for the released program: it says what it was asked to do,
+// standIn stands for the released program: it says what it was asked to do,
 // and what signal ended it.
-const program = "#!/bin/sh\necho \"did: $*\"\n[ \"$2\" = build ] || exit 7\ntrap 'echo interrupted; exit 130' INT\necho begun\nfor i in $(seq 100); do sleep 0.1; done\n"
+const standIn = "#!/bin/sh\necho \"did: $*\"\n[ \"$2\" = build ] || exit 7\ntrap 'echo interrupted; exit 130' INT\necho begun\nfor i in $(seq 100); do sleep 0.1; done\n"
 
 // targets are the machines that a program is released for.
 var targets = []string{runtime.GOOS + "-" + runtime.GOARCH, "windows-" + runtime.GOARCH}
@@ -52,14 +53,14 @@ func newShim(t *testing.T, change func(served []byte) []byte) *shim {
 			w.WriteHeader(http.StatusServiceUnavailable)
 			return
 		}
-		body := []byte(program)
+		body := []byte(standIn)
 		if change != nil {
 			body = change(body)
 		}
 		_, _ = w.Write(body) // the script sees it if not
 	}))
 	t.Cleanup(srv.Close)
-	sum := sha256.Sum256([]byte(program))
+	sum := sha256.Sum256([]byte(standIn))
 	sums := map[string]string{}
 	for _, target := range targets {
 		sums[target] = hex.EncodeToString(sum[:])
@@ -122,6 +123,43 @@ func TestTheActionsScriptDownloadsAgainWhatWasNotToBeHad(t *testing.T) {
 	if !strings.Contains(out.String(), "did: action claim") || s.downloads.Load() != 2 {
 		t.Errorf("after %d downloads:\n%s", s.downloads.Load(), out)
 	}
+}
+
+func TestTheActionsScriptBuildsTheProgramWhenNoneIsReleased(t *testing.T) {
+	s := newShim(t, nil)
+	for name, text := range map[string]string{
+		".github/action/checksums.json": `{"version": "", "url": "", "sha256": {}}`,
+		"go.mod":                        "module example.org/program\n\ngo 1.26\n",
+		"cmd/pressrun/main.go":          "package main\n\nimport \"os\"\n\nfunc main() { println(\"did:\", os.Args[1], os.Args[2]) }\n",
+	} {
+		file := filepath.Join(s.dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o750), os.WriteFile(file, []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	temp := t.TempDir()
+	env := []string{"INPUT_STEP=claim", "RUNNER_TEMP=" + temp, "HOME=" + t.TempDir(), "GOCACHE=" + goEnv(t, "GOCACHE"), "GOMODCACHE=" + goEnv(t, "GOMODCACHE")}
+	for _, builds := range []bool{true, false} {
+		cmd, out := s.command(env...)
+		if err := cmd.Run(); err != nil || !strings.Contains(out.String(), "did: action claim") || strings.Contains(out.String(), "building") != builds {
+			t.Errorf("with a build: %t, it ended with %v:\n%s", builds, err, out)
+		}
+	}
+	if err := errors.Join(os.RemoveAll(filepath.Join(temp, "pressrun-build")), os.WriteFile(filepath.Join(s.dir, "cmd/pressrun/main.go"), []byte("package main\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if cmd, out := s.command(env...); cmd.Run() == nil || !strings.Contains(out.String(), "::error::pressrun: go build failed") {
+		t.Errorf("a program that does not build gave:\n%s", out)
+	}
+}
+
+func goEnv(t *testing.T, name string) string {
+	t.Helper()
+	out, err := exec.Command("go", "env", name).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimSpace(string(out))
 }
 
 func TestTheActionsScriptNoticesAChangedProgramInTheCache(t *testing.T) {
@@ -217,11 +255,7 @@ func (s *shim) interrupted(t *testing.T, cmd *exec.Cmd, to func(pid int) int) st
 		}
 		return string(text)
 	}
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(said(), "begun"); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("the program did not begin:\n%s", said())
-		}
-	}
+	eventually.Holds(t, "the program to begin", func() bool { return strings.Contains(said(), "begun") })
 	if err := syscall.Kill(to(cmd.Process.Pid), syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}

@@ -37,7 +37,7 @@ func measureServe(ctx context.Context, o options, dir string) (f startFigures, m
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return f, nil, fmt.Errorf("make a folder: %w", err)
 	}
-	path, err := program.Build(ctx, "github.com/pressrun/pressrun/cmd/pressrun", dir)
+	path, err := program.BuildRelease(ctx, program.Main, dir)
 	if err != nil {
 		return f, nil, err
 	}

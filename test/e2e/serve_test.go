@@ -2,11 +2,11 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"os"
 	"os/exec"
@@ -14,46 +14,22 @@ import (
 	"sync"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
+	"github.com/pressrun/pressrun/test/program"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
-// build compiles a command of this repository once for all tests.
+// build gives the file of a command of this repository.
 func build(t *testing.T, pkg string) string {
 	t.Helper()
-	builds.Lock()
-	defer builds.Unlock()
-	if path, ok := built[pkg]; ok {
-		return path
-	}
-	dir, err := os.MkdirTemp("", "pressrun-e2e-*")
+	path, err := program.Build(t.Context(), pkg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(dir, filepath.Base(pkg))
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, pkg).CombinedOutput(); err != nil {
-		t.Fatalf("build %s: %v\n%s", pkg, err, out)
-	}
-	built[pkg] = path
 	return path
-}
-
-var (
-	builds sync.Mutex
-	built  = map[string]string{}
-)
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	for _, path := range built {
-		if err := os.RemoveAll(filepath.Dir(path)); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-		}
-	}
-	os.Exit(code)
 }
 
 const operatorToken = "the token of this test's operator"
@@ -103,13 +79,7 @@ func stateFolder(t *testing.T) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		for range 100 {
-			if err = os.RemoveAll(dir); err == nil {
-				return
-			}
-			time.Sleep(100 * time.Millisecond)
-		}
-		t.Error(err)
+		eventually.Succeeds(t, "the last words of the runs", func() error { return os.RemoveAll(dir) })
 	})
 	return dir
 }
@@ -150,7 +120,7 @@ func configure(t *testing.T, state, name string, site map[string]any) *server {
 // command is `pressrun serve` with the test's configuration.
 func (s *server) command(t *testing.T) *exec.Cmd {
 	t.Helper()
-	cmd := exec.Command(build(t, "github.com/pressrun/pressrun/cmd/pressrun"), "serve", "--config", s.file)
+	cmd := exec.Command(build(t, program.Main), "serve", "--config", s.file)
 	cmd.Stdout, cmd.Stderr = s.output, s.output
 	return cmd
 }
@@ -205,41 +175,49 @@ func (s *server) release(t *testing.T, site string, in api.RequestInput) api.Rel
 // live waits until a request is live and the site Ready again.
 func (s *server) live(t *testing.T, id string) api.ReleaseDetail {
 	t.Helper()
-	deadline := time.Now().Add(3 * time.Minute)
-	for {
-		r, err := s.client.Request(t.Context(), id)
+	var live api.ReleaseDetail
+	t.Cleanup(func() {
+		if live.Number == 0 {
+			s.explain(t, id)
+		}
+	})
+	eventually.Holds(t, "the request to be live", func() bool {
+		r := what(t, s, id)
+		if len(r.Failed) > 0 {
+			t.Fatalf("the request is not live: %s", r.Text)
+		}
+		if r.Standing != release.Live {
+			return false
+		}
+		d, err := s.client.Release(t.Context(), r.Site, r.Release)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if len(r.Failed) > 0 || time.Now().After(deadline) {
-			s.explain(t, r)
+		if d.Times.Ended != nil {
+			live = d
 		}
-		if r.Standing == release.Live {
-			if d, err := s.client.Release(t.Context(), r.Site, r.Release); err != nil {
-				t.Fatal(err)
-			} else if d.Times.Ended != nil {
-				return d
-			}
-		}
-		time.Sleep(50 * time.Millisecond)
-	}
+		return d.Times.Ended != nil
+	})
+	return live
 }
 
-// explain fails the test with all that is known of a request.
-func (s *server) explain(t *testing.T, r api.Request) {
+// explain logs all that is known of a request.
+func (s *server) explain(t *testing.T, id string) {
 	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	r, err := s.client.Request(ctx, id)
+	t.Logf("the request: %s %v", r.Text, err)
 	number := r.Release
 	if len(r.Failed) > 0 {
 		number = r.Failed[0]
 	}
-	d, err := s.client.Release(t.Context(), r.Site, number)
+	d, err := s.client.Release(ctx, r.Site, number)
 	t.Logf("release #%d: %s: %s %v", number, d.Outcome, d.Why, err)
-	if log, err := s.client.Log(t.Context(), r.Site, number); err == nil {
+	if log, err := s.client.Log(ctx, r.Site, number); err == nil {
 		var text bytes.Buffer
 		_, err := text.ReadFrom(log)
 		t.Logf("its output: %s %v", text.String(), errors.Join(err, log.Close()))
 	}
-	t.Fatalf("the request is not live: %s", r.Text)
 }
 
 // get reads a page as a visitor does.

@@ -12,10 +12,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -44,16 +44,6 @@ func ranTimes(t *testing.T, ran string) int {
 	return strings.Count(string(text), "run\n")
 }
 
-// await waits until something holds.
-func await(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(50 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("never came: %s", what)
-		}
-	}
-}
-
 func TestARunGoesOnWhileTheAppIsAwayAndTheNextOneTakesItOver(t *testing.T) {
 	for name, end := range map[string]func(*server, *testing.T){"stopped": (*server).stop, "killed": (*server).kill} {
 		t.Run(name, func(t *testing.T) {
@@ -65,7 +55,7 @@ func TestARunGoesOnWhileTheAppIsAwayAndTheNextOneTakesItOver(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			await(t, "the build", func() bool { return ranTimes(t, ran) == 1 })
+			eventually.Holds(t, "the build", func() bool { return ranTimes(t, ran) == 1 })
 			end(app, t)
 			app.start(t)
 			d := app.live(t, asked.ID)
@@ -137,7 +127,7 @@ func TestAFullDiskRefusesRequestsAndServingResumesByItself(t *testing.T) {
 	if err := os.Remove(filler); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "a request is taken again", func() bool {
+	eventually.Holds(t, "a request is taken again", func() bool {
 		_, err := impatient.Ask(t.Context(), "www", "after", api.RequestInput{Source: release.FromContent})
 		return err == nil
 	})
@@ -176,12 +166,12 @@ func TestABuildThatNeverEndsIsEndedWithAllItStarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the failure", func() bool { return len(what(t, app, asked.ID).Failed) == 1 })
+	eventually.Holds(t, "the failure", func() bool { return len(what(t, app, asked.ID).Failed) == 1 })
 	d, err := app.client.Release(t.Context(), "www", 1)
 	if err != nil || d.Outcome != release.Failed || d.Fault != release.FaultBuild {
 		t.Errorf("got %+v %v", d.Release, err)
 	}
-	await(t, "the end of what the build started", func() bool { return gone(t, pid) })
+	eventually.Holds(t, "the end of what the build started", func() bool { return gone(t, pid) })
 }
 
 func TestACancelEndsTheWholeBuildAndKeepsTheRequest(t *testing.T) {
@@ -193,12 +183,12 @@ func TestACancelEndsTheWholeBuildAndKeepsTheRequest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the build", func() bool { text, err := os.ReadFile(pid); return err == nil && len(text) > 0 })
+	eventually.Holds(t, "the build", func() bool { text, err := os.ReadFile(pid); return err == nil && len(text) > 0 })
 	if _, err := app.client.Act(t.Context(), "www", "cancel", api.ActInput{Why: "the wrong text"}); err != nil {
 		t.Fatal(err)
 	}
-	await(t, "the end of the release", func() bool { return len(what(t, app, asked.ID).Failed) == 1 })
-	await(t, "the end of what the build started", func() bool { return gone(t, pid) })
+	eventually.Holds(t, "the end of the release", func() bool { return len(what(t, app, asked.ID).Failed) == 1 })
+	eventually.Holds(t, "the end of what the build started", func() bool { return gone(t, pid) })
 	if d, err := app.client.Release(t.Context(), "www", 1); err != nil || d.Outcome != release.Cancelled || d.Why != "the wrong text" {
 		t.Errorf("got %+v %v", d.Release, err)
 	}

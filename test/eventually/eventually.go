@@ -9,7 +9,7 @@ package eventually
 import "time"
 
 // Patience is how long is waited for something that must come.
-const Patience = 2 * time.Minute
+const Patience = 3 * time.Minute
 
 // pause is the time between two looks.
 const pause = 5 * time.Millisecond

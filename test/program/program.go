@@ -1,5 +1,5 @@
-// Package program builds the pressrun program and runs it as a process, for the
-// drills and benchmarks.
+// Package program builds the pressrun program and runs it as a process, for
+// end-to-end tests, drills and benchmarks.
 package program
 
 import (
@@ -18,17 +18,6 @@ import (
 	"syscall"
 	"time"
 )
-
-// Build compiles a command of this repository into a folder.
-func Build(ctx context.Context, pkg, dir string) (string, error) {
-	path := filepath.Join(dir, filepath.Base(pkg))
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", path, pkg)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", pkg, err, out)
-	}
-	return path, nil
-}
 
 // Server is an installation of pressrun: a configuration and its state.
 type Server struct {

@@ -82,7 +82,7 @@ func drill(ctx context.Context, o options) (f *figures, err error) {
 
 // install sets up a server with one site whose build is this program.
 func install(ctx context.Context, dir string) (*program.Server, error) {
-	path, err := program.Build(ctx, "github.com/pressrun/pressrun/cmd/pressrun", dir)
+	path, err := program.Build(ctx, program.Main)
 	if err != nil {
 		return nil, err
 	}
