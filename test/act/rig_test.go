@@ -55,6 +55,7 @@ func newRig(t *testing.T, build string) *rig {
 	if testing.Short() {
 		t.Skip("runs whole workflows")
 	}
+	t.Parallel() // a workflow waits most of the time
 	r := &rig{t: t, build: build, home: t.TempDir(), cancelled: map[int64]bool{}}
 	r.tool = servers.Tool(t, "act")
 	for _, program := range []string{"hugo", "node", "git", "jq"} {

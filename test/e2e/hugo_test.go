@@ -36,6 +36,7 @@ func (a *asker) ContentChanged(ctx context.Context, c cms.Change) error {
 // TestAnEditInTheCMSIsOnTheHugoSiteMinutesLater publishes in the stand-in CMS;
 // real Hugo builds the site from what it fetches.
 func TestAnEditInTheCMSIsOnTheHugoSiteMinutesLater(t *testing.T) {
+	t.Parallel()
 	hugo := servers.Tool(t, "hugo")
 	fetch := build(t, "github.com/pressrun/pressrun/test/e2e/hugocontent")
 	dir := filepath.Join(t.TempDir(), "www")

@@ -45,8 +45,10 @@ func ranTimes(t *testing.T, ran string) int {
 }
 
 func TestARunGoesOnWhileTheAppIsAwayAndTheNextOneTakesItOver(t *testing.T) {
+	t.Parallel()
 	for name, end := range map[string]func(*server, *testing.T){"stopped": (*server).stop, "killed": (*server).kill} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			ran := filepath.Join(t.TempDir(), "ran")
 			site, published := folderSite(t, page(ran, "sleep 3;"))
 			app := configure(t, stateFolder(t), "www", site)
@@ -70,6 +72,7 @@ func TestARunGoesOnWhileTheAppIsAwayAndTheNextOneTakesItOver(t *testing.T) {
 }
 
 func TestASecondAppOnOneLedgerSaysSoAndExits(t *testing.T) {
+	t.Parallel()
 	site, _ := folderSite(t, "true")
 	app := serve(t, "www", site)
 	second := app.command(t)
@@ -85,6 +88,7 @@ func TestASecondAppOnOneLedgerSaysSoAndExits(t *testing.T) {
 }
 
 func TestAFullDiskRefusesRequestsAndServingResumesByItself(t *testing.T) {
+	t.Parallel()
 	if runtime.GOOS != "linux" || os.Geteuid() != 0 {
 		servers.Missing(t, "a disk of 4 MiB", "run as root on Linux, to mount one")
 	}
@@ -157,6 +161,7 @@ func fill(t *testing.T, path string) {
 }
 
 func TestABuildThatNeverEndsIsEndedWithAllItStarted(t *testing.T) {
+	t.Parallel()
 	pid := filepath.Join(t.TempDir(), "pid")
 	site, _ := folderSite(t, "(setsid sleep 600 & echo $! > "+pid+"); sleep 600")
 	site["build"].(map[string]any)["timeout"] = "2s" //nolint:forcetypeassert // made so above
@@ -175,6 +180,7 @@ func TestABuildThatNeverEndsIsEndedWithAllItStarted(t *testing.T) {
 }
 
 func TestACancelEndsTheWholeBuildAndKeepsTheRequest(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	pid, ran := filepath.Join(dir, "pid"), filepath.Join(dir, "ran")
 	site, _ := folderSite(t, page(ran, "if [ ! -e "+pid+" ]; then (setsid sleep 600 & echo $! > "+pid+"); trap '' TERM INT; sleep 600; fi;"))
@@ -199,6 +205,7 @@ func TestACancelEndsTheWholeBuildAndKeepsTheRequest(t *testing.T) {
 }
 
 func TestABuildThatPrintsALotLeavesABoundedLog(t *testing.T) {
+	t.Parallel()
 	site, _ := folderSite(t, "echo the beginning; yes 'a line of output that says nothing new' | head -c 100000000; echo the end; mkdir -p out; echo '<title>x</title>' > out/index.html")
 	app := serve(t, "www", site)
 	d := app.release(t, "www", api.RequestInput{Source: release.FromContent})
