@@ -8,7 +8,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
-	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/audit"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	"github.com/pressrun/pressrun/internal/deploy/store"
@@ -75,7 +75,7 @@ func (c *Audit) Run(ctx context.Context, t *terminal.Terminal) error {
 
 // auditDocument is what the command prints with --json.
 type auditDocument struct {
-	engine.Audit
+	audit.Audit
 	Redirects *redirect.Audit `json:"redirects,omitempty"` // where they are in a store too
 
 	leftOut string // the store that is not looked at
@@ -104,10 +104,10 @@ func (c *Audit) audit(ctx context.Context, dest store.Destination) (auditDocumen
 			return doc, exit.With(exit.Usage, err)
 		}
 	}
-	if doc.Audit, err = engine.RunAudit(ctx, dest, c.Site); err != nil || store == nil {
+	if doc.Audit, err = audit.Run(ctx, dest, c.Site); err != nil || store == nil {
 		return doc, err
 	}
-	redirects, err := engine.AuditRedirects(ctx, dest, store, c.Site)
+	redirects, err := audit.Redirects(ctx, dest, store, c.Site)
 	if err != nil {
 		return doc, fmt.Errorf("%w (--redirect-store none leaves it out)", err)
 	}

@@ -6,12 +6,12 @@ import (
 	"testing"
 
 	"github.com/pressrun/pressrun/internal/cli/terminal"
-	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/audit"
 )
 
 func TestTheAuditSaysWhatIsStillToBeDeleted(t *testing.T) {
 	var out bytes.Buffer
-	doc := auditDocument{Audit: engine.Audit{Files: 2, ToDelete: []string{"old/index.html"}}}
+	doc := auditDocument{Audit: audit.Audit{Files: 2, ToDelete: []string{"old/index.html"}}}
 	if err := (&Audit{}).print(&terminal.Printer{Out: &out}, doc); err != nil {
 		t.Fatal(err)
 	}

@@ -42,7 +42,7 @@ func TestWhereTheStateLies(t *testing.T) {
 			if got := dest.State.String(); got != c.state {
 				t.Errorf("state at %s, want %s", got, c.state)
 			}
-			if got := dest.Keeper().String() + "/" + dest.KeptPrefix; got != c.kept {
+			if got := dest.KeptStore().String() + "/" + dest.KeptPrefix; got != c.kept {
 				t.Errorf("content is kept at %s, want %s", got, c.kept)
 			}
 			if got := dest.Private(); got != c.private {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pressrun/pressrun/internal/deploy/audit"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakes3"
@@ -39,7 +40,7 @@ func TestAnAuditTellsWhatIsStillToBeDeletedFromWhatIsNotOurs(t *testing.T) {
 	}
 	audited := func(toDelete, foreign []string) {
 		t.Helper()
-		a, err := engine.RunAudit(t.Context(), dest, "www")
+		a, err := audit.Run(t.Context(), dest, "www")
 		if diff := cmp.Diff([][]string{toDelete, foreign}, [][]string{a.ToDelete, a.Foreign}); err != nil || diff != "" || !a.Clean() {
 			t.Errorf("clean %t, %v\n%s", a.Clean(), err, diff)
 		}

@@ -2,105 +2,91 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"slices"
-	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/content"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
-	"github.com/pressrun/pressrun/internal/deploy/precompress"
-	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
 // compress settles how each file is stored. One that the live release holds as the
 // rules want it is known by what it was built from: only the others are compressed.
-func (d *run) compress(ctx context.Context) error {
-	d.stored = d.tree
-	b, ok := d.from.(build)
-	if !ok || len(d.opts.Rules.Compress) == 0 {
-		return nil
+func (c *checked) compress(ctx context.Context) (stored manifest.Tree, err error) {
+	stored = c.read.tree
+	b, ok := c.build()
+	if !ok || len(c.read.rules.Compress) == 0 {
+		return stored, nil
 	}
-	if d.folder() {
-		if !slices.Contains(d.result.Warnings, notInAFolder) {
-			d.warn(notInAFolder)
-		}
-		return nil
+	if c.folder() {
+		c.warnOnce("the compress rules are not carried out: a folder keeps no headers, so its web server has to compress")
+		return stored, nil
 	}
-	d.stored.Files = slices.Clone(d.tree.Files)
-	var todo []int
-	for i := range d.stored.Files {
-		f := &d.stored.Files[i]
-		encoding, err := d.opts.Rules.EncodingFor(f.Path)
+	stored.Files = slices.Clone(stored.Files)
+	var todo []*manifest.File
+	for i := range stored.Files {
+		f := &stored.Files[i]
+		encoding, err := c.read.rules.EncodingFor(f.Path)
 		if err != nil {
-			return err
+			return stored, err
 		}
 		if encoding == "" || f.Redirect {
 			continue
 		}
-		live, _ := d.base.Live.Find(f.Path)
+		live, _ := c.read.known.Live.Find(f.Path)
 		if *f, ok = f.As(live, encoding); !ok {
-			todo = append(todo, i)
+			todo = append(todo, f)
 		}
 	}
-	var bytes int64
-	err := d.timed("compress", func() (err error) {
-		bytes, err = d.pack(ctx, b.packs, todo)
-		return err
-	})
-	last := &d.result.Phases[len(d.result.Phases)-1]
-	last.Files, last.Bytes = len(todo), bytes
-	return err
+	began := c.now()
+	bytes, err := c.compressAll(ctx, b, todo)
+	c.phase("compress", began, len(todo), bytes)
+	return stored, err
 }
 
-const notInAFolder = "the compress rules are not carried out: a folder keeps no headers, so its web server has to compress"
-
-// pack compresses files of the tree, and tells how many bytes they have.
-func (d *run) pack(ctx context.Context, packs *precompress.Packer, todo []int) (int64, error) {
-	p := packing{opts: &d.opts, event: deploy.Event{Phase: "compressing", Total: len(todo)}, began: d.began, told: time.Now()}
-	for _, i := range todo {
-		p.event.TotalBytes += d.stored.Files[i].Size
+// compressAll compresses files in place, and tells how many bytes they had. Those are
+// not sent, and so count in no rate.
+func (c *checked) compressAll(ctx context.Context, b *content.Build, files []*manifest.File) (int64, error) {
+	p := &progress{report: c.report, event: deploy.Event{Phase: "compressing", Total: len(files)}, told: c.now()}
+	for _, f := range files {
+		p.event.TotalBytes += f.Size
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, i := range todo {
+	for _, f := range files {
 		group.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return context.Cause(ctx)
 			}
-			f := &d.stored.Files[i]
-			packed, err := packs.Pack(*f)
-			p.add(f.Size)
+			packed, err := b.Compress(*f)
+			p.add(f.Size, true)
 			*f = packed
 			return err
 		})
 	}
 	err := group.Wait()
-	if err == nil && len(todo) > 0 {
-		p.tell()
-	}
+	p.last(err == nil && len(files) > 0)
 	return p.event.TotalBytes, err
 }
 
-// repack compresses what the plan sends again though its content is known: a
+// recompress compresses what the plan sends again though its content is known: a
 // header is taken away, or the file is not as it was left. A newer compressor may
 // make other bytes of it, and the plan must be of those.
-func (d *run) repack(ctx context.Context) error {
-	b, ok := d.from.(build)
+func (p *planned) recompress(ctx context.Context) error {
+	b, ok := p.build()
 	if !ok {
 		return nil
 	}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, phase := range d.plan.Phases {
+	for _, phase := range p.plan.Phases {
 		for _, w := range phase.Writes {
 			if !w.Sends() {
 				continue
 			}
-			entry := &d.plan.Next.Entries[w.Index]
+			entry := &p.plan.Next.Entries[w.Index]
 			if !entry.Compressed() {
 				continue
 			}
@@ -108,77 +94,25 @@ func (d *run) repack(ctx context.Context) error {
 				if ctx.Err() != nil {
 					return context.Cause(ctx)
 				}
-				return b.repack(entry)
+				return b.Recompress(entry)
 			})
 		}
 	}
 	return group.Wait()
 }
 
-// repack makes sure that there is content for an entry that is stored compressed,
-// and that the entry describes it.
-func (b build) repack(entry *manifest.Entry) error {
-	if !entry.Compressed() {
-		return nil
-	}
-	packed, err := b.packs.Pack(manifest.File{Path: entry.Path, Size: entry.Origin.Size, Sum: entry.Origin.Sum})
-	if err != nil {
-		return err
-	}
-	if packed.Encoding == "" {
-		return fmt.Errorf("compress %s: it became no smaller, as it did for the release before: give it a rule with the encoding none", entry.Path)
-	}
-	if entry.Sum != packed.Sum { // as a rule it has been done, and a write that is sent twice reads the entry twice at once
-		entry.Size, entry.Sum, entry.CRC = packed.Size, packed.Sum, packed.CRC
-	}
-	return nil
-}
-
 // tellCompressed counts what a release holds compressed.
-func (d *run) tellCompressed() {
+func (p *planned) tellCompressed() {
 	c := &deploy.Compressed{}
-	for i := range d.plan.Next.Entries {
-		if e := &d.plan.Next.Entries[i]; e.Compressed() {
+	for i := range p.plan.Next.Entries {
+		if e := &p.plan.Next.Entries[i]; e.Compressed() {
 			c.Files++
 			c.Built += e.Origin.Size
 			c.Stored += e.Size
 		}
 	}
-	d.result.Compressed = nil
+	p.result.Compressed = nil
 	if c.Files > 0 {
-		d.result.Compressed = c
+		p.result.Compressed = c
 	}
-}
-
-// folder tells whether the destination keeps no headers: only a folder stages a
-// whole release, and only a folder keeps none.
-func (d *run) folder() bool {
-	_, ok := d.dest.Site.(store.Stager)
-	return ok
-}
-
-// packing tells of what is compressed. Its bytes are not sent, and so count in no
-// rate.
-type packing struct {
-	mu    sync.Mutex
-	opts  *Options
-	event deploy.Event
-	began time.Time
-	told  time.Time
-}
-
-func (p *packing) add(size int64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.event.Done++
-	p.event.Bytes += size
-	if time.Since(p.told) >= tellEvery {
-		p.told = time.Now()
-		p.tell()
-	}
-}
-
-func (p *packing) tell() {
-	p.event.Elapsed = p.opts.Now().Sub(p.began)
-	p.opts.Progress(p.event)
 }

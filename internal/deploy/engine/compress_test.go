@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/audit"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
@@ -41,7 +42,7 @@ func TestTextIsStoredCompressedAndKnownAgain(t *testing.T) {
 	if diff := cmp.Diff(changed, b.read(t)); diff != "" {
 		t.Error(diff)
 	}
-	audit, err := engine.RunAudit(t.Context(), b.dest, "www")
+	audit, err := audit.Run(t.Context(), b.dest, "www")
 	if err != nil || !audit.Clean() || len(audit.Foreign) != 0 {
 		t.Errorf("audit: %+v, %v", audit, err)
 	}

@@ -78,7 +78,7 @@ func readStore(t *testing.T, dest store.Destination) site {
 func keptKeys(t *testing.T, dest store.Destination) []string {
 	t.Helper()
 	var keys []string
-	err := dest.Keeper().List(t.Context(), dest.KeptPrefix, func(i store.Info) error { keys = append(keys, i.Key); return nil })
+	err := dest.KeptStore().List(t.Context(), dest.KeptPrefix, func(i store.Info) error { keys = append(keys, i.Key); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

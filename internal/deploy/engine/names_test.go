@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pressrun/pressrun/internal/deploy/audit"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
@@ -54,7 +55,7 @@ func TestOddNamesGoLiveAsTheyAre(t *testing.T) {
 		if diff := cmp.Diff(second, p.read(t)); diff != "" {
 			t.Fatalf("second release (-want +got):\n%s", diff)
 		}
-		audit, err := engine.RunAudit(t.Context(), p.dest, "www")
+		audit, err := audit.Run(t.Context(), p.dest, "www")
 		if err != nil || !audit.Clean() || len(audit.Foreign) > 0 {
 			t.Errorf("audit: %+v, %v", audit, err)
 		}

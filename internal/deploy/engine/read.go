@@ -4,59 +4,96 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
+// state is what the destination's own notes say of it.
+type state struct {
+	head  history.Head
+	known plan.Known
+}
+
+// previous is the release that is live; nil when there is none.
+func (s *state) previous() *manifest.Manifest {
+	if s.head.Live == nil {
+		return nil
+	}
+	return &s.known.Live
+}
+
+// read is a deploy that has read the build and the destination's state.
+type read struct {
+	*deployment
+	state
+	tree  manifest.Tree // as it was built
+	rules rules.Rules   // of the options and of the build
+}
+
 // read scans the build while the destination's state is fetched.
-func (d *run) read(ctx context.Context) error {
+func (d *deployment) read(ctx context.Context) (*read, error) {
+	r := &read{deployment: d, rules: d.opts.Rules}
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		d.tree, err = d.from.read(ctx)
+		r.tree, err = d.from.Read(ctx)
 		return err
 	})
 	if d.dest.State != nil {
-		group.Go(func() error { return d.readState(ctx) })
+		group.Go(func() (err error) {
+			r.state, err = d.readState(ctx)
+			return err
+		})
 	}
 	if err := group.Wait(); err != nil {
-		return err
+		return nil, err
 	}
-	if err := d.readRuleFiles(); err != nil {
-		return err
+	if err := r.readRuleFiles(); err != nil {
+		return nil, err
 	}
-	d.refuseLongNames()
-	r := &d.result
-	r.Site, r.Commit, r.DryRun = d.opts.Site, d.opts.Commit, d.opts.DryRun
-	r.Files, r.Pages, r.Bytes = len(d.tree.Files), d.tree.Pages(), d.tree.Bytes()
+	r.refuseLongNames()
+	out := &d.result
+	out.Site, out.Commit, out.DryRun = d.opts.Site, d.opts.Commit, d.opts.DryRun
+	out.Files, out.Pages, out.Bytes = len(r.tree.Files), r.tree.Pages(), r.tree.Bytes()
 	if d.dest.Site != nil {
-		r.Destination = d.dest.Site.String()
+		out.Destination = d.dest.Site.String()
 	}
-	return nil
+	return r, nil
+}
+
+// again reads the state once more, of which another deploy has made something else.
+func (r *read) again(ctx context.Context) (*read, error) {
+	s, err := r.readState(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &read{deployment: r.deployment, state: s, tree: r.tree, rules: r.rules}, nil
 }
 
 // readState fetches the head, the live manifest, and what unfinished deploys
 // meant to do.
-func (d *run) readState(ctx context.Context) error {
+func (d *deployment) readState(ctx context.Context) (state, error) {
 	head, err := history.ReadHead(ctx, d.dest.State, d.opts.Site)
 	if err != nil {
-		return err
+		return state{}, err
 	}
-	base := plan.Known{Swept: true}
+	known := plan.Known{Swept: true}
 	if head.Live != nil {
 		m, err := history.ReadManifest(ctx, d.dest.State, history.ManifestKey(head.Live.Manifest), d.opts.Site)
 		if errors.Is(err, store.ErrNotFound) {
-			return fmt.Errorf("the manifest of the live release, %s/%s, is missing: %s",
+			return state{}, fmt.Errorf("the manifest of the live release, %s/%s, is missing: %s",
 				d.dest.State, history.ManifestKey(head.Live.Manifest), history.Repair(d.dest.State))
 		}
 		if err != nil {
-			return err
+			return state{}, err
 		}
-		base.Live, base.Swept = *m, head.Live.Swept
+		known.Live, known.Swept = *m, head.Live.Swept
 	}
 	for _, sequence := range head.Pending {
 		m, err := history.ReadManifest(ctx, d.dest.State, history.PlanKey(sequence), d.opts.Site)
@@ -64,51 +101,30 @@ func (d *run) readState(ctx context.Context) error {
 			continue // it died before its first write
 		}
 		if err != nil {
-			return err
+			return state{}, err
 		}
-		base.AddPending(m)
+		known.AddPending(m)
 	}
-	d.head, d.base = head, base
-	d.result.FirstRelease, d.result.PreviousPages = head.Live == nil, base.Live.Pages()
-	return nil
+	d.result.FirstRelease, d.result.PreviousPages = head.Live == nil, known.Live.Pages()
+	return state{head, known}, nil
 }
 
-func (d *run) headersFor() func(string) (store.Headers, error) {
-	if own, ok := d.from.(interface {
-		HeadersFor(string) (store.Headers, error)
-	}); ok {
-		return own.HeadersFor
+// refuseLongNames leaves out what the store could not keep under its prefix, for
+// the guard to judge before anything is written. A build alone can't tell: the
+// prefix counts too.
+func (r *read) refuseLongNames() {
+	bounded, ok := r.dest.Site.(interface{ LongestPath() int })
+	if !ok {
+		return
 	}
-	b, _ := d.from.(build)
-	return func(path string) (store.Headers, error) {
-		headers, err := d.opts.Rules.HeadersFor(path)
-		if r, ok := b.made[path]; ok && err == nil {
-			return r.Headers(headers)
+	longest := bounded.LongestPath()
+	r.tree.Files = slices.DeleteFunc(r.tree.Files, func(f manifest.File) bool {
+		if len(f.Path) <= longest {
+			return false
 		}
-		return headers, err
-	}
-}
-
-// sideLimit bounds requests beside the uploads: looks and copies.
-const sideLimit = 64
-
-// look finds out what the paths in doubt hold now.
-func (d *run) look(ctx context.Context, paths []string) (map[string]plan.Observed, error) {
-	seen := make(map[string]plan.Observed, len(paths))
-	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(min(d.opts.Concurrency, sideLimit))
-	for _, path := range paths {
-		group.Go(func() error {
-			info, err := d.dest.Site.Stat(ctx, path)
-			if err != nil && !errors.Is(err, store.ErrNotFound) {
-				return err
-			}
-			mu.Lock()
-			defer mu.Unlock()
-			seen[path] = plan.Observed{Exists: err == nil, Info: info}
-			return nil
+		r.tree.Refused = append(r.tree.Refused, manifest.Refused{
+			Path: f.Path, Why: fmt.Sprintf("with %s before it its path is longer than S3 takes, by %d bytes", r.dest.Site, len(f.Path)-longest),
 		})
-	}
-	return seen, group.Wait()
+		return true
+	})
 }

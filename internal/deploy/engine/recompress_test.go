@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/audit"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
@@ -79,7 +80,7 @@ func TestAnUpgradeOfTheCompressorSendsNothing(t *testing.T) {
 	if diff := cmp.Diff(wordy(), b.read(t)); diff != "" {
 		t.Error(diff)
 	}
-	if audit, err := engine.RunAudit(t.Context(), b.dest, "www"); err != nil || !audit.Clean() {
+	if audit, err := audit.Run(t.Context(), b.dest, "www"); err != nil || !audit.Clean() {
 		t.Errorf("%+v, %v", audit, err)
 	}
 	if r := mustRun(t, b.place, o); r.Counts.Unchanged != 24 {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pressrun/pressrun/internal/deploy/audit"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 )
@@ -19,9 +20,9 @@ func TestRepairPutsRightWhatTheAuditFinds(t *testing.T) {
 		mustRun(t, p, o)
 		p.remove(t, "404.html")
 		p.remove(t, "assets/app-BxK3a9_z.js")
-		audit := func() engine.Audit {
+		audit := func() audit.Audit {
 			t.Helper()
-			a, err := engine.RunAudit(t.Context(), p.dest, "www")
+			a, err := audit.Run(t.Context(), p.dest, "www")
 			if err != nil {
 				t.Fatal(err)
 			}

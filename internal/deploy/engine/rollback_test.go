@@ -74,7 +74,7 @@ func TestOldReleasesAreTidiedAway(t *testing.T) {
 		var manifests, contents int
 		err := errors.Join(
 			p.dest.State.List(t.Context(), "releases/", func(i store.Info) error { manifests++; return nil }),
-			p.dest.Keeper().List(t.Context(), p.dest.KeptPrefix, func(i store.Info) error { contents++; return nil }),
+			p.dest.KeptStore().List(t.Context(), p.dest.KeptPrefix, func(i store.Info) error { contents++; return nil }),
 		)
 		// After the 20th deploy 4 releases were left; the 21st added its own.
 		if err != nil || manifests > 6 || contents > 5 {
@@ -210,7 +210,7 @@ func TestADryRunOfARollbackFindsOutThatItCanNotBeMade(t *testing.T) {
 		t.Errorf("%d sent, %+v, %v", r.Uploaded, r.Counts, err)
 	}
 	for _, key := range keptKeys(t, dest) {
-		if err := dest.Keeper().Delete(t.Context(), []store.Deletion{{Key: key}})[0]; err != nil {
+		if err := dest.KeptStore().Delete(t.Context(), []store.Deletion{{Key: key}})[0]; err != nil {
 			t.Fatal(err)
 		}
 	}

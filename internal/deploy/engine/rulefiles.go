@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pressrun/pressrun/internal/deploy/content"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	"github.com/pressrun/pressrun/internal/deploy/rules"
@@ -16,7 +17,7 @@ import (
 // maxRules bounds a file of rules, in bytes.
 const maxRules = 1 << 20
 
-// ReadRules reads a JSON file of rules, as deploy.ParseRules has them; "" for none.
+// ReadRules reads a JSON file of rules, as rules.ParseRules has them; "" for none.
 func ReadRules(name string) (rules.Rules, error) {
 	if name == "" {
 		return rules.Rules{}, nil
@@ -47,13 +48,13 @@ func readBounded(name string) ([]byte, error) {
 
 // readRuleFiles takes the build's own files of rules out of what is published.
 // Headers that it asks for come before those of the options, which win.
-func (d *run) readRuleFiles() error {
-	b, ok := d.from.(build)
+func (r *read) readRuleFiles() error {
+	b, ok := r.build()
 	if !ok {
 		return nil
 	}
 	var found []string
-	d.tree.Files = slices.DeleteFunc(d.tree.Files, func(f manifest.File) bool {
+	r.tree.Files = slices.DeleteFunc(r.tree.Files, func(f manifest.File) bool {
 		if f.Path != rules.HeadersFile && f.Path != redirect.FileName {
 			return false
 		}
@@ -61,14 +62,14 @@ func (d *run) readRuleFiles() error {
 		return true
 	})
 	if slices.Contains(found, redirect.FileName) {
-		if err := d.makeRedirects(b); err != nil {
+		if err := r.makeRedirects(b); err != nil {
 			return err
 		}
 	}
 	if !slices.Contains(found, rules.HeadersFile) {
 		return nil
 	}
-	text, err := os.ReadFile(filepath.Join(b.dir, rules.HeadersFile))
+	text, err := b.Text(rules.HeadersFile)
 	if err != nil {
 		return fmt.Errorf("read the build: %w", err)
 	}
@@ -77,12 +78,46 @@ func (d *run) readRuleFiles() error {
 		return fmt.Errorf("read the build: %w", err)
 	}
 	if len(parsed.Unkept) > 0 {
-		d.warn("%s asks for headers that can't be kept with a stored file; set them at the CDN: %s", rules.HeadersFile, strings.Join(parsed.Unkept, ", "))
+		r.warn("%s asks for headers that can't be kept with a stored file; set them at the CDN: %s", rules.HeadersFile, strings.Join(parsed.Unkept, ", "))
 	}
-	rs := d.opts.Rules
-	rs.Headers = append(parsed.Rules, rs.Headers...)
-	if d.opts.Rules, err = rs.Compile(); err != nil {
+	r.rules.Headers = append(parsed.Rules, r.rules.Headers...)
+	if r.rules, err = r.rules.Compile(); err != nil {
 		return fmt.Errorf("%s: %w", rules.HeadersFile, err)
+	}
+	return nil
+}
+
+// makeRedirects turns the build's own rules of redirects into files of the
+// release, which from there on are planned, sent and deleted as any other.
+func (r *read) makeRedirects(b *content.Build) error {
+	text, err := b.Text(redirect.FileName)
+	if err != nil {
+		return fmt.Errorf("read the build: %w", err)
+	}
+	asked, undone, err := redirect.ParseFile(text)
+	if err != nil {
+		return fmt.Errorf("read the build: %w", err)
+	}
+	made, clashes := redirect.Settle(asked, r.tree, r.folder())
+	undone = append(undone, clashes...)
+	if len(undone) > 0 {
+		r.warn("not all rules in %[2]s can be carried out by stored files (%[1]d can't); set up at the CDN those that matter: %[3]s",
+			len(undone), redirect.FileName, theFirst(undone, redirect.Skipped.String))
+	}
+	b.SetRedirects(made)
+	temporary := 0
+	for _, rule := range made {
+		if !rule.Permanent() {
+			temporary++
+		}
+	}
+	if temporary > 0 && !r.folder() && r.opts.Redirects == nil {
+		r.warn("temporary redirects (302, 303, 307) are made as pages that lead on (%d): S3 itself can only answer 301, which browsers may keep for ever", temporary)
+	}
+	r.tree = redirect.WithRedirects(r.tree, made)
+	if missing := redirect.Dangling(made, r.tree); len(missing) > 0 {
+		r.warn("rules in %[2]s lead to addresses of this site at which the build has nothing (%[1]d): %[3]s", len(missing), redirect.FileName,
+			theFirst(missing, func(rule redirect.Rule) string { return fmt.Sprintf("line %d, /%s %s", rule.Line, rule.From, rule.To) }))
 	}
 	return nil
 }

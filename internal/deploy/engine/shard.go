@@ -8,6 +8,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/content"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
@@ -83,58 +84,65 @@ func Stage(ctx context.Context, dest store.Destination, s Sharded, shard int, op
 	if ok {
 		return nothingLeft(dest, opts.Site, live), nil
 	}
-	d := &run{dest: store.Destination{Site: dest.Site, StatePrefix: dest.StatePrefix, KeptPrefix: dest.KeptPrefix, Kept: dest.Kept}, opts: opts, from: newBuild(opts.Source), began: opts.Now()}
+	stateless := dest
+	stateless.State = nil // what is known of the release, the plan knows
+	b := content.NewBuild(opts.Source)
+	sender := &shardSender{newDeployment(stateless, opts, b), b}
 	before := dest.Requests()
-	err = d.stage(ctx, s, shard)
-	d.close()
-	d.result.Seconds = opts.Now().Sub(d.began).Seconds()
-	d.result.Requests = dest.Requests() - before
-	return d.result, err
+	err = sender.send(ctx, s, shard)
+	sender.close()
+	sender.end(dest.Requests() - before)
+	return sender.result, err
 }
 
-func (d *run) stage(ctx context.Context, s Sharded, shard int) error {
-	if err := d.timed("read", func() error { return d.read(ctx) }); err != nil {
+// shardSender sends one shard's content.
+type shardSender struct {
+	*deployment
+	from *content.Build
+}
+
+func (s *shardSender) send(ctx context.Context, of Sharded, shard int) error {
+	r, err := timed(s.report, "read", func() (*read, error) { return s.read(ctx) })
+	if err != nil {
 		return err
 	}
-	// The state is not read here: what is known of the release, the plan knows.
-	r := &d.result
-	r.Release, r.Sequence, r.Parent, r.FirstRelease, r.Changed = s.Next.Release, s.Next.Sequence, s.Parent, s.Parent == 0, []plan.Change{}
-	built := make(map[string]manifest.Origin, len(d.tree.Files))
-	for _, f := range d.tree.Files {
+	out := &s.result
+	out.Release, out.Sequence, out.Parent, out.FirstRelease = of.Next.Release, of.Next.Sequence, of.Parent, of.Parent == 0
+	out.Changed = []plan.Change{}
+	built := make(map[string]manifest.Origin, len(r.tree.Files))
+	for _, f := range r.tree.Files {
 		built[f.Path] = f.Built()
 	}
-	content := s.content(shard)
-	p := &progress{event: deploy.Event{Phase: "content", Total: len(content)}, began: d.began, writing: d.opts.Now(), opts: &d.opts}
-	for _, e := range content {
+	entries := of.content(shard)
+	p := &progress{report: s.report, event: deploy.Event{Phase: "content", Total: len(entries)}, writing: s.now()}
+	for _, e := range entries {
 		if built[e.Path] != e.Built() {
 			return fmt.Errorf("%w: %s is not as in the build that was planned: give this job the same build", ErrPlanMoved, e.Path)
 		}
 		p.event.TotalBytes += e.Size
 	}
 	p.event.All = deploy.Amount{Total: p.event.Total, TotalBytes: p.event.TotalBytes}
-	err := d.timed("content", func() error {
-		group, groupCtx := errgroup.WithContext(ctx)
-		group.SetLimit(d.opts.Concurrency)
-		for _, e := range content {
-			if groupCtx.Err() != nil {
-				break // the group's own error says why
-			}
-			group.Go(func() error { return d.stageOne(groupCtx, e, p) })
-		}
-		return errors.Join(group.Wait(), context.Cause(ctx))
-	})
-	d.result.Uploaded, d.result.UploadedBytes = p.sent, p.event.Bytes
+	err = s.timed("content", func() error { return s.sendAll(ctx, entries, p) })
+	out.Uploaded, out.UploadedBytes = p.sent, p.event.Bytes
 	p.last(err == nil)
 	return err
 }
 
-func (d *run) stageOne(ctx context.Context, e manifest.Entry, p *progress) error {
-	b, ok := d.from.(build)
-	if !ok {
-		return errors.New("only a build can be staged")
+func (s *shardSender) sendAll(ctx context.Context, entries []manifest.Entry, p *progress) error {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(s.opts.Concurrency)
+	for _, e := range entries {
+		if groupCtx.Err() != nil {
+			break // the group's own error says why
+		}
+		group.Go(func() error { return s.sendOne(groupCtx, e, p) })
 	}
+	return errors.Join(group.Wait(), context.Cause(ctx))
+}
+
+func (s *shardSender) sendOne(ctx context.Context, e manifest.Entry, p *progress) error {
 	planned := e.Sum
-	body, done, err := b.open(&e)
+	body, done, err := s.from.Open(&e)
 	if err != nil {
 		return err
 	}
@@ -142,8 +150,8 @@ func (d *run) stageOne(ctx context.Context, e manifest.Entry, p *progress) error
 	if e.Sum != planned {
 		return fmt.Errorf("%w: %s was compressed to other bytes than here: use one version of Pressrun for the plan and all its shards", ErrPlanMoved, e.Path)
 	}
-	there, err := d.stagePut(ctx, store.Put{
-		Key: keptKey(d.dest.KeptPrefix, e.Sum), Headers: manifest.StateHeaders, Size: e.Size, Sum: e.Sum, CRC: e.CRC,
+	there, err := s.put(ctx, store.Put{
+		Key: content.KeptKey(s.dest.KeptPrefix, e.Sum), Headers: manifest.StateHeaders, Size: e.Size, Sum: e.Sum, CRC: e.CRC,
 		Body: body, If: store.Condition{IfAbsent: true},
 	})
 	if err != nil {
@@ -153,44 +161,19 @@ func (d *run) stageOne(ctx context.Context, e manifest.Entry, p *progress) error
 	return nil
 }
 
-// stagePut sends content, unless it is there. What a store says of a write as new
+// put sends content, unless it is there. What a store says of a write as new
 // is not enough: versitygw 1.8 takes the mark of a delete for a file, and another
 // try at the same time may yet fail.
-func (d *run) stagePut(ctx context.Context, put store.Put) (there bool, err error) {
-	_, err = d.dest.Keeper().Put(ctx, put)
+func (s *shardSender) put(ctx context.Context, put store.Put) (there bool, err error) {
+	_, err = s.dest.KeptStore().Put(ctx, put)
 	if !errors.Is(err, store.ErrPrecondition) {
 		return false, err
 	}
-	_, err = d.dest.Keeper().Stat(ctx, put.Key)
+	_, err = s.dest.KeptStore().Stat(ctx, put.Key)
 	if !errors.Is(err, store.ErrNotFound) {
 		return err == nil, err
 	}
 	put.If = store.Condition{} // nothing else is ever written under a content's own hash
-	_, err = d.dest.Keeper().Put(ctx, put)
+	_, err = s.dest.KeptStore().Put(ctx, put)
 	return false, err
 }
-
-// Commit puts a plan in place whose shards have all been sent: by copies inside
-// the store, through the same phases, guards and lease as a deploy. It is refused
-// when another release has gone live since the plan was made, or when content is
-// missing; nothing is written then. One that died is simply run again; after one
-// that did not, nothing is done (Result.AlreadyLive).
-func Commit(ctx context.Context, dest store.Destination, s Sharded, opts Options) (deploy.Result, error) {
-	opts, err := opts.withDefaults()
-	if err != nil {
-		return deploy.Result{}, err
-	}
-	if err := s.check(dest); err != nil {
-		return deploy.Result{}, err
-	}
-	opts.Expect = &Expect{Parent: s.Parent}
-	from := &kept{dest: dest, site: opts.Site, manifest: s.Next, missing: func(e manifest.Entry) error {
-		return fmt.Errorf("%w: the content of %s was not sent: run shard %d again, then commit", ErrShardMissing, e.Path, s.ShardOf(e.Sum))
-	}}
-	return s.commitOnce(ctx, dest, opts.Site, func() (deploy.Result, error) {
-		return carryOut(ctx, &run{dest: dest, opts: opts, from: from, began: opts.Now()})
-	})
-}
-
-// ErrShardMissing tells that a plan can't be committed yet.
-var ErrShardMissing = errors.New("the plan is not complete")

@@ -164,7 +164,7 @@ func TestAShardSendsAgainWhatWasTidiedAway(t *testing.T) {
 		plan, build := planned(t, p, small(), 1)
 		stageAll(t, p, plan, build)
 		for _, e := range plan.Next.Entries {
-			if err := p.dest.Keeper().Delete(t.Context(), []store.Deletion{{Key: p.dest.KeptPrefix + e.Sum.String()}})[0]; err != nil {
+			if err := p.dest.KeptStore().Delete(t.Context(), []store.Deletion{{Key: p.dest.KeptPrefix + e.Sum.String()}})[0]; err != nil {
 				t.Fatal(err)
 			}
 		}

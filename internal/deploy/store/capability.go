@@ -1,10 +1,12 @@
 package store
 
-// MissingCapability is something that a store, unlike S3, does not do. It is found out at the
-// first deploy to a destination, said, and allowed for from then on.
+import "slices"
+
+// MissingCapability is something that a store, unlike S3, does not do. It is found out
+// at the first deploy to a destination, said, and allowed for from then on.
 type MissingCapability string
 
-// The lacks, as they are in the state and in a Result.
+// The missing capabilities, as they are in the state and in a Result.
 const (
 	MissingIfAbsent        MissingCapability = "if-none-match"
 	MissingIfMatch         MissingCapability = "if-match"
@@ -44,7 +46,13 @@ func (l MissingCapability) String() string {
 
 // Capabilities is what was found out about a destination's store.
 type Capabilities struct {
-	Lacks []MissingCapability `json:"lacks,omitempty"`
+	Missing []MissingCapability `json:"lacks,omitempty"`
+}
+
+// Lack tells whether one of these was found to be missing; false where nobody has
+// looked (nil).
+func (c *Capabilities) Lack(any ...MissingCapability) bool {
+	return c != nil && slices.ContainsFunc(any, func(m MissingCapability) bool { return slices.Contains(c.Missing, m) })
 }
 
 // RedirectHeader makes S3's website endpoint answer 301 with this location (PutObject

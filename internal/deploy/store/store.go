@@ -167,8 +167,8 @@ type Destination struct {
 	Kept Store
 }
 
-// Keeper is the store that has the content under KeptPrefix.
-func (d Destination) Keeper() Store {
+// KeptStore is the store that has the content under KeptPrefix.
+func (d Destination) KeptStore() Store {
 	if d.Kept != nil {
 		return d.Kept
 	}

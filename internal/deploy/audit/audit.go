@@ -1,4 +1,5 @@
-package engine
+// Package audit compares a destination with the live release: what others changed.
+package audit
 
 import (
 	"context"
@@ -7,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/listing"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
@@ -30,8 +32,8 @@ type Audit struct {
 // Clean tells whether everything of ours is there as we wrote it.
 func (a Audit) Clean() bool { return len(a.Missing)+len(a.Changed)+len(a.Pending) == 0 }
 
-// RunAudit compares a destination's listing with the live manifest.
-func RunAudit(ctx context.Context, dest store.Destination, site string) (Audit, error) {
+// Run compares a destination's listing with the live manifest.
+func Run(ctx context.Context, dest store.Destination, site string) (Audit, error) {
 	a := Audit{Destination: dest.Site.String(), Missing: []string{}, Changed: []string{}, Foreign: []string{}}
 	head, err := history.ReadHead(ctx, dest.State, site)
 	if err != nil {
@@ -48,11 +50,11 @@ func RunAudit(ctx context.Context, dest store.Destination, site string) (Audit, 
 	return a, a.compare(ctx, dest, m)
 }
 
-// drifted are the files of the live release that are missing or not as we wrote
+// Drifted are the files of the live release that are missing or not as we wrote
 // them, whatever made them so.
-func (d *run) drifted(ctx context.Context) ([]string, error) {
+func Drifted(ctx context.Context, dest store.Destination, live *manifest.Manifest) ([]string, error) {
 	var a Audit
-	if err := a.compare(ctx, d.dest, &d.base.Live); err != nil {
+	if err := a.compare(ctx, dest, live); err != nil {
 		return nil, fmt.Errorf("look for what is to be repaired: %w", err)
 	}
 	return slices.Concat(a.Missing, a.Changed), nil
@@ -75,8 +77,8 @@ func (a *Audit) compare(ctx context.Context, dest store.Destination, m *manifest
 		a.Kept++
 	}
 	seen := make(map[string]bool, len(known))
-	l := listing{store: dest.Site, known: slices.Sorted(maps.Keys(known))}
-	err := l.each(ctx, func(info store.Info) error {
+	l := listing.Listing{Store: dest.Site, Known: slices.Sorted(maps.Keys(known))}
+	err := l.Each(ctx, func(info store.Info) error {
 		etag, ours := known[info.Key]
 		dropped, was := doomed[info.Key]
 		switch {

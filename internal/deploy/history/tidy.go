@@ -1,4 +1,4 @@
-package engine
+package history
 
 import (
 	"context"
@@ -7,77 +7,66 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
-	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// tidyEvery so many deploys, what no kept release needs any more is deleted: it
-// takes a listing, which is not worth making each time.
-const tidyEvery = 10
-
-// tidy deletes manifests of releases that are no longer kept, and content that
-// none of the kept ones needs. Its failure is a warning.
-func (d *run) tidy(ctx context.Context) {
-	if d.plan.Next.Sequence%tidyEvery != 0 {
-		return
-	}
-	err := d.timed("tidy", func() error { return d.tidyState(ctx) })
-	if err != nil {
-		d.warn("old releases could not be tidied away: %v; a later deploy will try again", err)
-	}
+// Tidier deletes what no kept release needs any more.
+type Tidier struct {
+	Dest store.Destination
+	Site string
+	Keep int          // releases, beside the live one, that can be rolled back to
+	May  func() error // asked before anything is deleted
 }
 
-func (d *run) tidyState(ctx context.Context) error {
-	// All that is written and deleted is: what it was planned from takes memory that
-	// other manifests need now.
-	d.base, d.plan = plan.Known{}, plan.Plan{Next: manifest.Manifest{Sequence: d.plan.Next.Sequence}}
-	releases := history.Head{Head: d.lease.current()}.Releases()
-	manifests, content, err := d.wanted(ctx, releases)
+// Tidy deletes manifests of releases that are no longer kept, and content that none
+// of the kept ones needs.
+func (t Tidier) Tidy(ctx context.Context, head manifest.Head) error {
+	releases := Head{Head: head}.Releases()
+	manifests, content, err := t.wanted(ctx, releases)
 	if err != nil {
 		return err
 	}
-	untold, err := d.untold(ctx, releases)
+	untold, err := t.untold(ctx, releases)
 	if err != nil {
 		return err
 	}
 	for _, r := range releases {
 		if untold > 0 && r.Manifest >= untold {
-			manifests[history.ManifestKey(r.Manifest)] = true
+			manifests[ManifestKey(r.Manifest)] = true
 		}
 	}
-	err = d.prune(ctx, d.dest.State, "releases/", func(key string) bool {
-		plan, isPlan := history.PlanSequence(key)
+	err = t.prune(ctx, t.Dest.State, "releases/", func(key string) bool {
+		plan, isPlan := PlanSequence(key)
 		return (isPlan && untold > 0 && plan > untold) || manifests[key]
 	})
 	if err != nil {
 		return err
 	}
-	if d.dest.KeptPrefix == "" {
+	if t.Dest.KeptPrefix == "" {
 		return nil
 	}
-	return d.prune(ctx, d.dest.Keeper(), d.dest.KeptPrefix, func(key string) bool {
+	return t.prune(ctx, t.Dest.KeptStore(), t.Dest.KeptPrefix, func(key string) bool {
 		var sum store.Sum
-		name := strings.TrimPrefix(key, d.dest.KeptPrefix)
+		name := strings.TrimPrefix(key, t.Dest.KeptPrefix)
 		return sum.UnmarshalText([]byte(name)) == nil && content[sum]
 	})
 }
 
 // wanted are the manifests of the releases that are kept, by key, and the content
 // of their files: by hash, as the keys themselves would take three times as much.
-func (d *run) wanted(ctx context.Context, releases []manifest.Live) (manifests map[string]bool, content map[store.Sum]bool, err error) {
+func (t Tidier) wanted(ctx context.Context, releases []manifest.Live) (manifests map[string]bool, content map[store.Sum]bool, err error) {
 	manifests, content = map[string]bool{}, map[store.Sum]bool{}
 	for _, r := range releases {
-		key := history.ManifestKey(r.Manifest)
+		key := ManifestKey(r.Manifest)
 		if manifests[key] {
 			continue // it changed nothing, and counts as none
 		}
-		if len(manifests) > max(0, d.opts.KeepReleases) {
+		if len(manifests) > max(0, t.Keep) {
 			break
 		}
 		manifests[key] = true
-		err := history.ReadSums(ctx, d.dest.State, key, d.opts.Site, func(s store.Sum) { content[s] = true })
+		err := ReadSums(ctx, t.Dest.State, key, t.Site, func(s store.Sum) { content[s] = true })
 		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return nil, nil, err
 		}
@@ -89,8 +78,8 @@ func (d *run) wanted(ctx context.Context, releases []manifest.Live) (manifests m
 // still to forget: it is found by comparing releases from the one that each was last
 // told of, and what deploys that died had shown in between is in their plans
 // alone. 0 when no CDN is told, or all of them too long ago for that.
-func (d *run) untold(ctx context.Context, releases []manifest.Live) (int64, error) {
-	told, err := history.AllPurged(ctx, d.dest.State)
+func (t Tidier) untold(ctx context.Context, releases []manifest.Live) (int64, error) {
+	told, err := AllPurged(ctx, t.Dest.State)
 	if err != nil {
 		return 0, err
 	}
@@ -108,7 +97,7 @@ func (d *run) untold(ctx context.Context, releases []manifest.Live) (int64, erro
 }
 
 // prune deletes what lies under a prefix of ours and is not wanted.
-func (d *run) prune(ctx context.Context, st store.Store, prefix string, wanted func(key string) bool) error {
+func (t Tidier) prune(ctx context.Context, st store.Store, prefix string, wanted func(key string) bool) error {
 	var dels []store.Deletion
 	err := st.List(ctx, prefix, func(info store.Info) error {
 		if !wanted(info.Key) {
@@ -119,7 +108,7 @@ func (d *run) prune(ctx context.Context, st store.Store, prefix string, wanted f
 	if err != nil || len(dels) == 0 {
 		return err
 	}
-	if err := d.lease.valid(); err != nil {
+	if err := t.May(); err != nil {
 		return err
 	}
 	for _, err := range st.Delete(ctx, dels) {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pressrun/pressrun/internal/deploy/content"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 )
@@ -20,8 +21,8 @@ import (
 // what older tools sent in one request has its MD5 as its ETag (S3 API reference,
 // "Object": not what was sent in parts or is encrypted by KMS or by the sender).
 // Those are seen as if the store had told the CRC.
-func (d *run) tellByMD5(ctx context.Context, seen map[string]plan.Observed) error {
-	b, ok := d.from.(build)
+func (c *checked) tellByMD5(ctx context.Context, stored manifest.Tree, seen map[string]plan.Observed) error {
+	b, ok := c.build()
 	if !ok {
 		return nil
 	}
@@ -29,7 +30,7 @@ func (d *run) tellByMD5(ctx context.Context, seen map[string]plan.Observed) erro
 	same := map[string]uint64{}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(2 * runtime.GOMAXPROCS(0))
-	for _, f := range d.stored.Files {
+	for _, f := range stored.Files {
 		s, ok := seen[f.Path]
 		tag := strings.Trim(s.ETag, `"`)
 		if !ok || !s.Exists || s.HasCRC || s.Size != f.Size || f.Encoding != "" || len(tag) != hex.EncodedLen(md5.Size) {
@@ -39,7 +40,7 @@ func (d *run) tellByMD5(ctx context.Context, seen map[string]plan.Observed) erro
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			sum, err := b.md5(f)
+			sum, err := md5Of(b, f)
 			if err != nil || sum != tag {
 				return err
 			}
@@ -60,8 +61,8 @@ func (d *run) tellByMD5(ctx context.Context, seen map[string]plan.Observed) erro
 	return nil
 }
 
-func (b build) md5(f manifest.File) (string, error) {
-	body, done, err := b.open(&manifest.Entry{Path: f.Path, Size: f.Size, Sum: f.Sum, CRC: f.CRC})
+func md5Of(b *content.Build, f manifest.File) (string, error) {
+	body, done, err := b.Open(&manifest.Entry{Path: f.Path, Size: f.Size, Sum: f.Sum, CRC: f.CRC})
 	if err != nil {
 		return "", err
 	}

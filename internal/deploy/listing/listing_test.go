@@ -1,4 +1,4 @@
-package engine
+package listing
 
 import (
 	"context"
@@ -91,16 +91,16 @@ func TestAListingInPartsIsTheListing(t *testing.T) {
 		known = append(known, rapid.SliceOfN(aKey(), 0, 20).Draw(t, "other known keys")...)
 		slices.Sort(known)
 		known = slices.Compact(known)
-		l := listing{store: st, known: known, knownOnly: rapid.Bool().Draw(t, "known only"), perPart: rapid.IntRange(1, 10).Draw(t, "per part")}
+		l := Listing{Store: st, Known: known, KnownOnly: rapid.Bool().Draw(t, "known only"), PerPart: rapid.IntRange(1, 10).Draw(t, "per part")}
 		want := []string{}
 		for _, k := range st.keys {
-			if _, ok := slices.BinarySearch(known, k); ok || !l.knownOnly {
+			if _, ok := slices.BinarySearch(known, k); ok || !l.KnownOnly {
 				want = append(want, k)
 			}
 		}
 		got := []string{}
-		err := l.each(t.Context(), func(info store.Info) error {
-			if _, ok := slices.BinarySearch(known, info.Key); ok || !l.knownOnly {
+		err := l.Each(t.Context(), func(info store.Info) error {
+			if _, ok := slices.BinarySearch(known, info.Key); ok || !l.KnownOnly {
 				got = append(got, info.Key)
 			}
 			return nil
@@ -131,7 +131,7 @@ func TestAStoreThatCannotBeListedInPartsIsListedWhole(t *testing.T) {
 				st.size = 100
 			}
 			seen := map[string]bool{}
-			err := listing{store: st, known: sorted}.each(t.Context(), func(info store.Info) error { seen[info.Key] = true; return nil })
+			err := Listing{Store: st, Known: sorted}.Each(t.Context(), func(info store.Info) error { seen[info.Key] = true; return nil })
 			if err != nil || len(seen) != len(st.keys) || st.whole != 1 {
 				t.Errorf("%d of %d keys were seen, in %d listings from the start, %v", len(seen), len(st.keys), st.whole, err)
 			}
@@ -146,7 +146,7 @@ func TestAnErrorEndsAListing(t *testing.T) {
 	}
 	enough := errors.New("enough")
 	n := 0
-	err := listing{store: st, known: st.keys}.each(t.Context(), func(store.Info) error {
+	err := Listing{Store: st, Known: st.keys}.Each(t.Context(), func(store.Info) error {
 		if n++; n > 500 {
 			return enough
 		}
@@ -164,22 +164,22 @@ func TestALongListingTakesFewRoundTrips(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &fakes3.Server{PageSize: page, Before: func(*http.Request) *fakes3.Fault { time.Sleep(trip); return nil }}
 		objects := map[string]fakes3.Object{}
-		l := listing{perPart: page}
+		l := Listing{PerPart: page}
 		for i := range files {
 			key := fmt.Sprintf("%c/%d.html", 'a'+i%26, i)
 			objects[key] = fakes3.Object{Body: []byte("x"), ETag: `"e"`}
-			l.known = append(l.known, key)
+			l.Known = append(l.Known, key)
 		}
 		for i := range files { // somebody else's, before ours and between
 			objects[fmt.Sprintf("%s/%d", []string{"0", "archive", "m!", "zz"}[i%4], i)] = fakes3.Object{ETag: `"e"`}
 		}
-		slices.Sort(l.known)
+		slices.Sort(l.Known)
 		server.Bucket("b", objects)
 		st, err := s3.Open(t.Context(), "b", "", s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server})
 		if err != nil {
 			t.Fatal(err)
 		}
-		l.store = st
+		l.Store = st
 		for _, c := range []struct {
 			knownOnly   bool
 			least, most int // keys that are seen
@@ -189,9 +189,9 @@ func TestALongListingTakesFewRoundTrips(t *testing.T) {
 			{false, 2 * files, 2 * files, 12 * trip, 100},
 			{true, files, files + 6*page, 5 * trip, 70},
 		} {
-			l.knownOnly = c.knownOnly
+			l.KnownOnly = c.knownOnly
 			began, before, n := time.Now(), st.Requests(), 0
-			if err := l.each(t.Context(), func(store.Info) error { n++; return nil }); err != nil {
+			if err := l.Each(t.Context(), func(store.Info) error { n++; return nil }); err != nil {
 				t.Fatal(err)
 			}
 			took, requests := time.Since(began), st.Requests()-before

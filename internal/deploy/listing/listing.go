@@ -1,4 +1,5 @@
-package engine
+// Package listing reads a store's listing in parts at once.
+package listing
 
 import (
 	"cmp"
@@ -10,8 +11,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/pressrun/pressrun/internal/deploy/manifest"
-	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
@@ -25,36 +24,36 @@ const (
 // errUnordered tells of a store whose listing can't be read in parts.
 var errUnordered = errors.New("the store lists its keys in another order than that of their bytes")
 
-// listing reads a store's listing in parts at once, since each page of one only
+// Listing reads a store's listing in parts at once, since each page of one only
 // tells where the next begins: far away, a hundred thousand files would take a
 // hundred round trips one after the other.
-type listing struct {
-	store store.Store
-	// known are keys, sorted: where they are many, the listing probably has many
+type Listing struct {
+	Store store.Store
+	// Known are keys, sorted: where they are many, the listing probably has many
 	// too. It is split there, so that each part is about as long.
-	known []string
-	// knownOnly leaves out stretches that no known key lies in.
-	knownOnly bool
-	perPart   int // known keys; default listPage
+	Known []string
+	// KnownOnly leaves out stretches that no known key lies in.
+	KnownOnly bool
+	PerPart   int // known keys; default listPage
 }
 
-// each calls f for every object, one at a time, in no order. A store that turns out
+// Each calls f for every object, one at a time, in no order. A store that turns out
 // to be listed in parts wrongly is listed once more from its start: f may see a key
 // twice.
-func (l listing) each(ctx context.Context, f func(store.Info) error) error {
-	pager, ok := l.store.(store.Pager)
+func (l Listing) Each(ctx context.Context, f func(store.Info) error) error {
+	pager, ok := l.Store.(store.Pager)
 	if !ok {
-		return l.store.List(ctx, "", f)
+		return l.Store.List(ctx, "", f)
 	}
-	err := (&partedListing{listing: l, pager: pager, f: f}).read(ctx)
+	err := (&partedListing{Listing: l, pager: pager, f: f}).read(ctx)
 	if errors.Is(err, errUnordered) || errors.Is(err, errors.ErrUnsupported) {
-		return l.store.List(ctx, "", f)
+		return l.Store.List(ctx, "", f)
 	}
 	return err
 }
 
 type partedListing struct {
-	listing
+	Listing
 	pager store.Pager
 	mu    sync.Mutex // one f at a time
 	f     func(store.Info) error
@@ -62,11 +61,11 @@ type partedListing struct {
 
 func (l *partedListing) read(ctx context.Context) error {
 	end := ""
-	if l.knownOnly {
-		if len(l.known) == 0 {
+	if l.KnownOnly {
+		if len(l.Known) == 0 {
 			return nil
 		}
-		end = l.known[len(l.known)-1]
+		end = l.Known[len(l.Known)-1]
 	}
 	// Most listings are short: parts are worth their requests only after a page.
 	after, more, err := l.page(ctx, "", end)
@@ -84,12 +83,12 @@ func (l *partedListing) read(ctx context.Context) error {
 
 // split gives keys that cut what comes after a key into parts.
 func (l *partedListing) split(after string) []string {
-	i, found := slices.BinarySearch(l.known, after)
+	i, found := slices.BinarySearch(l.Known, after)
 	if found {
 		i++
 	}
-	rest := l.known[i:]
-	parts := min(listParts, len(rest)/cmp.Or(l.perPart, listPage)+1)
+	rest := l.Known[i:]
+	parts := min(listParts, len(rest)/cmp.Or(l.PerPart, listPage)+1)
 	var bounds []string
 	for i := 1; i < parts; i++ {
 		bounds = append(bounds, rest[i*len(rest)/parts])
@@ -140,44 +139,17 @@ func (l *partedListing) page(ctx context.Context, after, through string) (last s
 
 // skip goes on to just before the next known key, if only those are wanted.
 func (l *partedListing) skip(after string) string {
-	if !l.knownOnly {
+	if !l.KnownOnly {
 		return after
 	}
-	i, found := slices.BinarySearch(l.known, after)
+	i, found := slices.BinarySearch(l.Known, after)
 	if found {
 		i++
 	}
-	if i == len(l.known) {
+	if i == len(l.Known) {
 		return after
 	}
-	next := l.known[i]
+	next := l.Known[i]
 	_, size := utf8.DecodeLastRuneInString(next)
 	return max(after, next[:len(next)-size])
-}
-
-// adoptable are paths of the build that a destination holds before its first
-// release: those with the same content are taken over and not sent again. What
-// the listing shows to be of another size need not be looked at.
-func (d *run) adoptable(ctx context.Context) (same []string, other map[string]plan.Observed, err error) {
-	sizes := make(map[string][2]int64, len(d.stored.Files))
-	l := listing{store: d.dest.Site, knownOnly: true}
-	for _, f := range d.stored.Files {
-		sizes[f.Path] = [2]int64{f.Size, f.Built().Size}
-		l.known = append(l.known, f.Path)
-	}
-	slices.Sort(l.known)
-	other = map[string]plan.Observed{}
-	err = l.each(ctx, func(info store.Info) error {
-		either, wanted := sizes[info.Key]
-		switch {
-		case !wanted || manifest.Reserved(info.Key, d.dest.Private()):
-		case slices.Contains(either[:], info.Size):
-			same = append(same, info.Key)
-		default:
-			other[info.Key] = plan.Observed{Exists: true, Info: info}
-		}
-		return nil
-	})
-	slices.Sort(same)
-	return slices.Compact(same), other, err
 }

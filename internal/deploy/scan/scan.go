@@ -1,7 +1,7 @@
-// Package source reads a built site from disk: every file once, hashed, in
+// Package scan reads a built site from disk: every file once, hashed, in
 // parallel. It never looks at modification times: a fresh build on a CI runner
 // gives every file a new one.
-package source
+package scan
 
 import (
 	"context"

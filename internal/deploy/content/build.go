@@ -1,4 +1,4 @@
-package engine
+package content
 
 import (
 	"bytes"
@@ -14,32 +14,47 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/precompress"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
-	scan "github.com/pressrun/pressrun/internal/deploy/source"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/deploy/scan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// source is where a release's files come from.
-type source interface {
-	read(ctx context.Context) (manifest.Tree, error)
-	// put makes the site's store hold an entry.
-	put(ctx context.Context, site store.Store, entry *manifest.Entry, cond store.Condition) (store.Written, error)
-	// sends tells whether put sends the content, or has the store copy it.
-	sends() bool
-}
-
-// build is a folder with a built site, and the pages that its redirects become.
-type build struct {
+// Build is a folder with a built site, and the pages that its redirects become.
+type Build struct {
 	dir   string
-	made  map[string]redirect.Rule
+	made  map[string]redirect.Rule // by path
 	packs *precompress.Packer
 }
 
-func newBuild(dir string) build { return build{dir: dir, packs: precompress.New(dir, "")} }
+// NewBuild is the build in a folder.
+func NewBuild(dir string) *Build { return &Build{dir: dir, packs: precompress.New(dir, "")} }
 
-func (b build) read(ctx context.Context) (manifest.Tree, error) { return scan.Scan(ctx, b.dir) }
+// Close deletes what was compressed.
+func (b *Build) Close() error { return b.packs.Close() }
 
-func (b build) put(ctx context.Context, site store.Store, entry *manifest.Entry, cond store.Condition) (store.Written, error) {
-	body, done, err := b.open(entry)
+// Read walks and hashes the build.
+func (b *Build) Read(ctx context.Context) (manifest.Tree, error) { return scan.Scan(ctx, b.dir) }
+
+// SetRedirects adds the pages of redirects, which take the place of the build's own.
+func (b *Build) SetRedirects(made []redirect.Rule) {
+	b.made = make(map[string]redirect.Rule, len(made))
+	for _, r := range made {
+		b.made[r.Path()] = r
+	}
+}
+
+// Headers are those that the rules give a path.
+func (b *Build) Headers(path string, rs rules.Rules) (store.Headers, error) {
+	headers, err := rs.HeadersFor(path)
+	if r, ok := b.made[path]; ok && err == nil {
+		return r.Headers(headers)
+	}
+	return headers, err
+}
+
+// Put sends an entry's content.
+func (b *Build) Put(ctx context.Context, site store.Store, entry *manifest.Entry, cond store.Condition) (store.Written, error) {
+	body, done, err := b.Open(entry)
 	if err != nil {
 		return store.Written{}, err
 	}
@@ -49,10 +64,11 @@ func (b build) put(ctx context.Context, site store.Store, entry *manifest.Entry,
 	})
 }
 
-func (build) sends() bool { return true }
+// Sends is true: content goes from this machine to the store.
+func (*Build) Sends() bool { return true }
 
-// content is a small file read whole.
-func (b build) content(name string) ([]byte, error) {
+// Text is a small file read whole.
+func (b *Build) Text(name string) ([]byte, error) {
 	if r, ok := b.made[name]; ok {
 		return r.Page(), nil
 	}
@@ -62,15 +78,15 @@ func (b build) content(name string) ([]byte, error) {
 // smallFile is read whole before it is sent; larger files are streamed.
 const smallFile = 1 << 20
 
-// open gives a file's content, and makes sure that a small one is still what was
+// Open gives a file's content, and makes sure that a small one is still what was
 // hashed; the store does that for a large one. Buffers are not pooled: the HTTP
 // transport may read a body even after the answer has come.
-func (b build) open(entry *manifest.Entry) (store.Body, func(), error) {
+func (b *Build) Open(entry *manifest.Entry) (store.Body, func(), error) {
 	if r, ok := b.made[entry.Path]; ok {
 		return bytes.NewReader(r.Page()), func() {}, nil
 	}
 	if entry.Compressed() {
-		if err := b.repack(entry); err != nil {
+		if err := b.Recompress(entry); err != nil {
 			return nil, nil, err
 		}
 		body, _ := b.packs.Body(entry.Path)

@@ -1,4 +1,4 @@
-package engine
+package content
 
 import (
 	"context"
@@ -9,24 +9,39 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// kept is an earlier release, put together again from what the destination still
-// has of it.
-type kept struct {
-	dest    store.Destination
-	site    string
-	release manifest.Live
+// Kept is a release of which the destination has the content: an earlier one, or one
+// that shards have sent.
+type Kept struct {
+	// Missing is the error for an entry whose content is not there.
+	Missing func(manifest.Entry) error
 
+	dest     store.Destination
+	site     string
+	release  manifest.Live
 	manifest *manifest.Manifest // nil until it is read
-	missing  func(manifest.Entry) error
 
 	mu       sync.Mutex
-	versions map[string]string // those that find found to be there, by path
+	versions map[string]string // those that Find found to be there, by path
 }
 
-func (k *kept) read(ctx context.Context) (manifest.Tree, error) {
+// NewKept is an earlier release.
+func NewKept(dest store.Destination, site string, release manifest.Live) *Kept {
+	return &Kept{dest: dest, site: site, release: release, Missing: func(e manifest.Entry) error {
+		return fmt.Errorf("release %d can't be put back, since the content of %s is no longer kept: %s", release.Release, e.Path, instead(release))
+	}}
+}
+
+// NewStaged is a release whose content shards have sent.
+func NewStaged(dest store.Destination, site string, next *manifest.Manifest, missing func(manifest.Entry) error) *Kept {
+	return &Kept{dest: dest, site: site, manifest: next, Missing: missing}
+}
+
+// Read makes a tree of the release's manifest.
+func (k *Kept) Read(ctx context.Context) (manifest.Tree, error) {
 	if k.manifest == nil {
 		m, err := history.ReadManifest(ctx, k.dest.State, history.ManifestKey(k.release.Manifest), k.site)
 		if errors.Is(err, store.ErrNotFound) { // tidied away: the head remembers more than is kept
@@ -44,8 +59,8 @@ func (k *kept) read(ctx context.Context) (manifest.Tree, error) {
 	return tree, nil
 }
 
-// HeadersFor gives the headers that the release had.
-func (k *kept) HeadersFor(path string) (store.Headers, error) {
+// Headers are those that the release had.
+func (k *Kept) Headers(path string, _ rules.Rules) (store.Headers, error) {
 	e, ok := k.manifest.Find(path)
 	if !ok {
 		return "", fmt.Errorf("the release to put in place has no %s", path)
@@ -53,9 +68,9 @@ func (k *kept) HeadersFor(path string) (store.Headers, error) {
 	return e.Headers, nil
 }
 
-// find tells, before the first write, whether an entry's content is there: as the
+// Find tells, before the first write, whether an entry's content is there: as the
 // version that the release wrote, else among what is kept by hash.
-func (k *kept) find(ctx context.Context, entry manifest.Entry) (there bool, err error) {
+func (k *Kept) Find(ctx context.Context, entry manifest.Entry) (there bool, err error) {
 	then, _ := k.manifest.Find(entry.Path)
 	st, ok := k.dest.Site.(store.Versioner)
 	var unread error
@@ -73,7 +88,7 @@ func (k *kept) find(ctx context.Context, entry manifest.Entry) (there bool, err 
 	}
 	err = store.ErrNotFound
 	if k.dest.KeptPrefix != "" {
-		_, err = k.dest.Keeper().Stat(ctx, keptKey(k.dest.KeptPrefix, entry.Sum))
+		_, err = k.dest.KeptStore().Stat(ctx, KeptKey(k.dest.KeptPrefix, entry.Sum))
 	}
 	switch {
 	case !errors.Is(err, store.ErrNotFound):
@@ -84,7 +99,7 @@ func (k *kept) find(ctx context.Context, entry manifest.Entry) (there bool, err 
 	return false, nil
 }
 
-func (k *kept) found(path, version string) {
+func (k *Kept) found(path, version string) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.versions == nil {
@@ -93,20 +108,23 @@ func (k *kept) found(path, version string) {
 	k.versions[path] = version
 }
 
-func (k *kept) put(ctx context.Context, site store.Store, entry *manifest.Entry, cond store.Condition) (store.Written, error) {
+// Put copies an entry's content to its place.
+func (k *Kept) Put(ctx context.Context, site store.Store, entry *manifest.Entry, cond store.Condition) (store.Written, error) {
 	k.mu.Lock()
 	version := k.versions[entry.Path]
 	k.mu.Unlock()
-	c := store.Copy{Key: entry.Path, Headers: entry.Headers, If: cond, From: keptKey(k.dest.KeptPrefix, entry.Sum), FromStore: k.dest.Kept, Size: entry.Size}
+	c := store.Copy{Key: entry.Path, Headers: entry.Headers, If: cond, From: KeptKey(k.dest.KeptPrefix, entry.Sum), FromStore: k.dest.Kept, Size: entry.Size}
 	if version != "" {
 		c.From, c.FromStore, c.FromVersion = entry.Path, nil, version
 	}
 	return site.Copy(ctx, c)
 }
 
-func (*kept) sends() bool { return false }
+// Sends is false: the store copies.
+func (*Kept) Sends() bool { return false }
 
-func keptKey(prefix string, sum store.Sum) string { return prefix + sum.String() }
+// KeptKey is where content is kept, by its hash.
+func KeptKey(prefix string, sum store.Sum) string { return prefix + sum.String() }
 
 // instead is what to do about a release that is not kept.
 func instead(release manifest.Live) string {

@@ -6,11 +6,37 @@ import (
 	"fmt"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/content"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
+
+// Commit puts a plan in place whose shards have all been sent: by copies inside
+// the store, through the same phases, guards and lease as a deploy. It is refused
+// when another release has gone live since the plan was made, or when content is
+// missing; nothing is written then. One that died is simply run again; after one
+// that did not, nothing is done (Result.AlreadyLive).
+func Commit(ctx context.Context, dest store.Destination, s Sharded, opts Options) (deploy.Result, error) {
+	opts, err := opts.withDefaults()
+	if err != nil {
+		return deploy.Result{}, err
+	}
+	if err := s.check(dest); err != nil {
+		return deploy.Result{}, err
+	}
+	opts.Expect = &Expect{Parent: s.Parent}
+	from := content.NewStaged(dest, opts.Site, s.Next, func(e manifest.Entry) error {
+		return fmt.Errorf("%w: the content of %s was not sent: run shard %d again, then commit", ErrShardMissing, e.Path, s.ShardOf(e.Sum))
+	})
+	return s.commitOnce(ctx, dest, opts.Site, func() (deploy.Result, error) {
+		return newDeployment(dest, opts, from).carryOut(ctx)
+	})
+}
+
+// ErrShardMissing tells that a plan can't be committed yet.
+var ErrShardMissing = errors.New("the plan is not complete")
 
 // already tells whether the release that a plan makes is live, as after its
 // commit. When another one went live since the plan was made, it is ErrPlanMoved.

@@ -1,4 +1,4 @@
-package engine
+package content
 
 import (
 	"fmt"
@@ -17,7 +17,7 @@ import (
 func BenchmarkUnchangedPages(b *testing.B) {
 	dir := b.TempDir()
 	page := []byte(strings.Repeat(`<p>Some words of a page, and a <a class="link" href="/p1.html">link</a>, and on it goes.</p>`, 220))
-	from := newBuild(dir)
+	from := NewBuild(dir)
 	var tree manifest.Tree
 	live := map[int]*manifest.Manifest{1: {}, 1000: {}}
 	for i := range 1000 {
@@ -38,7 +38,7 @@ func BenchmarkUnchangedPages(b *testing.B) {
 			b.SetBytes(int64(len(page) * len(tree.Files)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if links, err := from.links(b.Context(), tree.Files, gone.Links); err != nil || len(links) > 0 {
+				if links, err := from.Links(b.Context(), tree.Files, gone.Links); err != nil || len(links) > 0 {
 					b.Fatal(links, err)
 				}
 			}

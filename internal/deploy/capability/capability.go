@@ -1,0 +1,127 @@
+// Package capability finds out what a store, unlike S3, can't do.
+package capability
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// The keys that are tried: in the state, and in a public bucket whose state lies
+// elsewhere.
+const (
+	stateKey = "probe"
+	siteKey  = ".pressrun-probe"
+)
+
+// noETag is the ETag of nothing.
+const noETag = `"0123456789abcdef0123456789abcdef"`
+
+// Find tries, once for a destination, what its store can't do that S3 can: by doing it,
+// since what a store says of itself is not to be relied on. valid is asked before each write. The store
+// that was tried last is named for people.
+func Find(ctx context.Context, dest store.Destination, valid func() error) (missing []store.MissingCapability, tried string, err error) {
+	_, folder := dest.Site.(store.Stager)
+	t := trial{dest.State, stateKey, valid}
+	found, err := t.conditions(ctx)
+	if missing = append(missing, found...); err == nil && dest.StatePrefix == "" && !folder {
+		t.store, t.key = dest.Site, siteKey
+		found, err = t.conditions(ctx)
+		missing = append(missing, found...)
+	}
+	if err == nil && !folder { // a folder keeps no headers, and says so
+		found, err = t.content(ctx)
+		missing = append(missing, found...)
+	}
+	if err != nil {
+		return nil, "", fmt.Errorf("find out what the store can do: %w", err)
+	}
+	slices.Sort(missing)
+	return slices.Compact(missing), t.store.String(), nil
+}
+
+// trial tries one store.
+type trial struct {
+	store store.Store
+	key   string
+	valid func() error
+}
+
+func (t trial) put(ctx context.Context, put store.Put) error {
+	if err := t.valid(); err != nil {
+		return err
+	}
+	_, err := t.store.Put(ctx, put)
+	return err
+}
+
+// conditions tries the writes that keep two deploys apart.
+func (t trial) conditions(ctx context.Context) (missing []store.MissingCapability, err error) {
+	absent := store.SmallPut(t.key, store.CheckHeaders("one"), []byte("is a conditional write refused?\n"), store.Condition{IfAbsent: true})
+	if err := t.put(ctx, absent); err != nil && !errors.Is(err, store.ErrPrecondition) {
+		return nil, err
+	}
+	other := absent
+	other.If = store.Condition{IfMatch: noETag}
+	for _, try := range []struct {
+		put     store.Put
+		missing store.MissingCapability
+	}{{absent, store.MissingIfAbsent}, {other, store.MissingIfMatch}} {
+		switch err := t.put(ctx, try.put); {
+		case err == nil:
+			missing = append(missing, try.missing)
+		case !errors.Is(err, store.ErrPrecondition):
+			return nil, err
+		}
+	}
+	err = t.store.Delete(ctx, []store.Deletion{{Key: t.key, ETag: noETag}})[0]
+	if err == nil {
+		missing = append(missing, store.MissingDeleteIfMatch)
+	} else if !errors.Is(err, store.ErrPrecondition) {
+		return nil, err
+	}
+	return missing, t.store.Delete(ctx, []store.Deletion{{Key: t.key}})[0]
+}
+
+// content tries what a store keeps with a file.
+func (t trial) content(ctx context.Context) (missing []store.MissingCapability, err error) {
+	put := store.SmallPut(t.key, store.CheckHeaders("one"), []byte("what is kept with a file?\n"), store.Condition{})
+	damaged := put
+	damaged.CRC++
+	if err := t.put(ctx, damaged); err == nil {
+		missing = append(missing, store.MissingChecksums)
+	}
+	if err := t.put(ctx, put); err != nil {
+		return nil, err
+	}
+	info, err := t.store.Stat(ctx, t.key)
+	if err != nil {
+		return nil, err
+	}
+	missing = append(missing, store.MissingFrom(put, info)...)
+	copied := store.CheckHeaders("two")
+	_, err = t.store.Copy(ctx, store.Copy{Key: t.key, From: t.key, Headers: copied, If: store.Condition{IfMatch: info.ETag}})
+	if cause := context.Cause(ctx); cause != nil {
+		return nil, cause
+	}
+	if errors.Is(err, store.ErrUnreachable) {
+		return nil, err // it may copy another time
+	}
+	if err != nil {
+		return append(missing, store.MissingCopies), t.store.Delete(ctx, []store.Deletion{{Key: t.key}})[0]
+	}
+	after, err := t.store.Stat(ctx, t.key)
+	if err != nil {
+		return nil, err
+	}
+	for name, old := range info.Headers.All() {
+		if want := copied.Get(name); want != old && after.Headers.Get(name) != want {
+			missing = append(missing, store.MissingCopyHeaders)
+			break
+		}
+	}
+	return missing, t.store.Delete(ctx, []store.Deletion{{Key: t.key}})[0]
+}

@@ -1,0 +1,99 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/deploy/audit"
+	"github.com/pressrun/pressrun/internal/deploy/listing"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// existing finds out what is at paths of which no manifest tells for sure.
+func (c *checked) existing(ctx context.Context, stored manifest.Tree) (map[string]plan.Observed, error) {
+	doubtful := c.read.known.Doubtful()
+	listed := map[string]plan.Observed{}
+	switch {
+	case c.read.head.Live == nil:
+		same, other, err := c.adoptable(ctx, stored)
+		if err != nil {
+			return nil, err
+		}
+		doubtful, listed = append(doubtful, same...), other
+	case c.opts.Repair:
+		drifted, err := audit.Drifted(ctx, c.dest, &c.read.known.Live)
+		if err != nil {
+			return nil, err
+		}
+		doubtful = append(doubtful, drifted...)
+	}
+	seen, err := c.look(ctx, doubtful)
+	if err != nil {
+		return nil, err
+	}
+	if c.read.head.Live == nil {
+		if err := c.tellByMD5(ctx, stored, seen); err != nil {
+			return nil, err
+		}
+	}
+	maps.Copy(listed, seen) // a closer look counts
+	return listed, nil
+}
+
+// adoptable are paths of the build that a destination holds before its first
+// release: those with the same content are taken over and not sent again. What
+// the listing shows to be of another size need not be looked at.
+func (c *checked) adoptable(ctx context.Context, stored manifest.Tree) (same []string, other map[string]plan.Observed, err error) {
+	sizes := make(map[string][2]int64, len(stored.Files))
+	l := listing.Listing{Store: c.dest.Site, KnownOnly: true}
+	for _, f := range stored.Files {
+		sizes[f.Path] = [2]int64{f.Size, f.Built().Size}
+		l.Known = append(l.Known, f.Path)
+	}
+	slices.Sort(l.Known)
+	other = map[string]plan.Observed{}
+	err = l.Each(ctx, func(info store.Info) error {
+		either, wanted := sizes[info.Key]
+		switch {
+		case !wanted || manifest.Reserved(info.Key, c.dest.Private()):
+		case slices.Contains(either[:], info.Size):
+			same = append(same, info.Key)
+		default:
+			other[info.Key] = plan.Observed{Exists: true, Info: info}
+		}
+		return nil
+	})
+	slices.Sort(same)
+	return slices.Compact(same), other, err
+}
+
+// sideLimit bounds requests beside the uploads: looks and copies.
+const sideLimit = 64
+
+// look finds out what the paths in doubt hold now.
+func (d *deployment) look(ctx context.Context, paths []string) (map[string]plan.Observed, error) {
+	seen := make(map[string]plan.Observed, len(paths))
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(min(d.opts.Concurrency, sideLimit))
+	for _, path := range paths {
+		group.Go(func() error {
+			info, err := d.dest.Site.Stat(ctx, path)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			seen[path] = plan.Observed{Exists: err == nil, Info: info}
+			return nil
+		})
+	}
+	return seen, group.Wait()
+}
