@@ -181,7 +181,7 @@ func TestAFailedReleaseTellsHowLongItsStepsTook(t *testing.T) {
 func TestHostileTextStaysText(t *testing.T) {
 	b := start(t, withPeople)
 	evil := "<script>alert(1)</script>\u202eevil\u2066\x07\x00 \"'><img src=x onerror=alert(1)>" + strings.Repeat("e\u0301\u0301\u0301\u0301\u0301\u0301\u0301\u0301", 20) + strings.Repeat("long", 60)
-	asked, _, err := b.app.ledger.Ask(t.Context(), ledger.Request{
+	accepted, err := b.app.ledger.Accept(t.Context(), ledger.Request{
 		Site: "www", Key: "evil", Source: release.FromContent, Actor: evil, Title: evil, Link: "javascript:alert(1)", Reason: evil, Entity: evil,
 	})
 	if err != nil {
@@ -189,7 +189,7 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 	r := signedInReader(t, b, operatorToken)
 	r.form("/sites/www/pause", url.Values{"why": {evil}}).status(http.StatusSeeOther)
-	for _, path := range []string{"/", "/sites/www", "/sites/www/releases/1", "/requests/" + asked.ID} {
+	for _, path := range []string{"/", "/sites/www", "/sites/www/releases/1", "/requests/" + accepted.Request.ID} {
 		p := r.get(path).status(http.StatusOK)
 		for _, bad := range []string{"<script>alert", "<img src=x", "javascript:", "\u202e", "\u2066", "\x07", "\x00", "e" + strings.Repeat("\u0301", 5)} {
 			if strings.Contains(p.text, bad) {

@@ -68,7 +68,7 @@ func TestARunsCredentialsEndWithItsRelease(t *testing.T) {
 			}
 		}
 		is("before the release", "let in")
-		if _, _, err := led.Ask(t.Context(), ledger.Request{Site: "www", Source: release.FromEditor}); err != nil {
+		if _, err := led.Accept(t.Context(), ledger.Request{Site: "www", Source: release.FromEditor}); err != nil {
 			t.Fatal(err)
 		}
 		is("while it waits", "let in")

@@ -17,7 +17,7 @@ func TestATaskOfASiteThatIsNoLongerConfiguredIsDropped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := left.Ask(t.Context(), ledger.Request{Site: "gone", Source: release.FromEditor, Actor: "Ada"}); err != nil {
+	if _, err := left.Accept(t.Context(), ledger.Request{Site: "gone", Source: release.FromEditor, Actor: "Ada"}); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := left.Tick(t.Context(), "gone", "a token"); err != nil {

@@ -119,7 +119,7 @@ func started(t *testing.T, dir string, r runner.Runner, sites ...string) (*Sched
 
 func ask(t *testing.T, l *countingLedger, site string) {
 	t.Helper()
-	if _, _, err := l.Ask(t.Context(), ledger.Request{Site: site, Source: release.FromEditor}); err != nil {
+	if _, err := l.Accept(t.Context(), ledger.Request{Site: site, Source: release.FromEditor}); err != nil {
 		t.Fatal(err)
 	}
 }

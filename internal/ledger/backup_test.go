@@ -21,7 +21,7 @@ func TestABackupDuringLoadHoldsWhatWasAcknowledgedBefore(t *testing.T) {
 	for g := range 8 {
 		wg.Go(func() {
 			for i := range 150 {
-				r, _, err := l.Ask(t.Context(), Request{Site: "www", Key: fmt.Sprint(g, "-", i), Source: release.FromContent})
+				r, _, err := accept(t.Context(), l, Request{Site: "www", Key: fmt.Sprint(g, "-", i), Source: release.FromContent})
 				if err != nil {
 					t.Error(err)
 					return

@@ -12,21 +12,21 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// BenchmarkAsk measures how many requests are acknowledged, each on disk, in
+// BenchmarkAccept measures how many requests are acknowledged, each on disk, in
 // a second: by group commit, and with a transaction for each.
-func BenchmarkAsk(b *testing.B) {
+func BenchmarkAccept(b *testing.B) {
 	for _, alone := range []bool{false, true} {
 		for _, clients := range []int{1, 64, 512} {
 			name := fmt.Sprintf("group/%d", clients)
 			if alone {
 				name = fmt.Sprintf("alone/%d", clients)
 			}
-			b.Run(name, func(b *testing.B) { benchmarkAsk(b, clients, alone) })
+			b.Run(name, func(b *testing.B) { benchmarkAccept(b, clients, alone) })
 		}
 	}
 }
 
-func benchmarkAsk(b *testing.B, clients int, alone bool) {
+func benchmarkAccept(b *testing.B, clients int, alone bool) {
 	b.Helper()
 	l, err := Open(b.Context(), sqlite.At(filepath.Join(b.TempDir(), "pressrun.db")), Options{Sites: policies("www"), NoGroupCommit: alone})
 	if err != nil {
@@ -38,7 +38,7 @@ func benchmarkAsk(b *testing.B, clients int, alone bool) {
 	for c := range clients {
 		wg.Go(func() {
 			for i := c; i < b.N; i += clients {
-				if _, _, err := l.Ask(b.Context(), Request{Site: "www", Key: fmt.Sprint(i), Source: release.FromContent, Title: "A title"}); err != nil {
+				if _, err := l.Accept(b.Context(), Request{Site: "www", Key: fmt.Sprint(i), Source: release.FromContent, Title: "A title"}); err != nil {
 					b.Error(err)
 				}
 			}

@@ -9,38 +9,37 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Ask takes a request in. When it returns without an error the request is on
-// disk. A request whose key was used before for the site is not taken again:
-// the first one is returned, and true.
-//
-// After any error but a refusal (ErrNoSite, *release.Conflict, *Unavailable)
-// it is not known whether the request was taken; asking again with the same
-// key is safe.
-func (l *Ledger) Ask(ctx context.Context, in Request) (Request, bool, error) {
-	taken, err := l.Take(ctx, in)
-	return taken.Request, taken.Again, err
-}
-
-// Taken is a request that was taken in, and its site just after: what is to be
-// told of it needs no further reading. Again says that its key was used before;
-// Site is then as it is now.
-type Taken struct {
+// Accepted is a request that was accepted, and its site just after: what is to
+// be told of it needs no further reading. Again says that its key was used
+// before: then Request is the first one, and Site is as it is now.
+type Accepted struct {
 	Request Request
 	Site    release.Site
 	Again   bool
 }
 
-// Take is Ask that also tells how the site stands.
-func (l *Ledger) Take(ctx context.Context, in Request) (Taken, error) {
-	return doFor(ctx, l.writer, in.Site, in.Key, func(b *batch) (t Taken, err error) {
-		if t.Request, t.Again, err = b.ask(in); err == nil {
-			t.Site = b.sites[in.Site].site
+// Accept accepts a request. When it returns without an error the request is on
+// disk. A request whose key was used before for the site is not accepted again.
+//
+// After any error but a refusal (ErrNoSite, *release.Conflict, *Unavailable)
+// it is not known whether the request was accepted; asking again with the same
+// key is safe.
+func (l *Ledger) Accept(ctx context.Context, in Request) (Accepted, error) {
+	return doFor(ctx, l.writer, in.Site, in.Key, func(b *batch) (a Accepted, err error) {
+		if a.Request, a.Again, err = b.accept(in); err == nil {
+			a.Site = b.sites[in.Site].site
 		}
-		return t, err
+		return a, err
 	})
 }
 
-func (b *batch) ask(in Request) (Request, bool, error) {
+// Taken is Accepted, under the name by which the answers of the API know it.
+type Taken = Accepted
+
+// Take is Accept.
+func (l *Ledger) Take(ctx context.Context, in Request) (Accepted, error) { return l.Accept(ctx, in) }
+
+func (b *batch) accept(in Request) (Request, bool, error) {
 	at, err := b.site(in.Site)
 	if err != nil {
 		return Request{}, false, err
@@ -250,7 +249,7 @@ func (l *Ledger) ClaimTurn(ctx context.Context, asked Request, claim release.Cla
 			return v, err
 		}
 		if !at.site.Held(claim.Run) {
-			if _, _, err := b.ask(asked); err != nil {
+			if _, _, err := b.accept(asked); err != nil {
 				return v, err
 			}
 		}

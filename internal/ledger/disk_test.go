@@ -34,7 +34,7 @@ func askUntilFull(t *testing.T, l *Ledger) (acknowledged []string) {
 	for g := range 16 {
 		wg.Go(func() {
 			for i := 0; ; i++ {
-				r, _, err := l.Ask(t.Context(), Request{Site: "www", Key: fmt.Sprintf("full-%d-%d", g, i), Source: release.FromContent, Reason: strings.Repeat("x", 2000)})
+				r, _, err := accept(t.Context(), l, Request{Site: "www", Key: fmt.Sprintf("full-%d-%d", g, i), Source: release.FromContent, Reason: strings.Repeat("x", 2000)})
 				if err != nil {
 					u, ok := errors.AsType[*Unavailable](err)
 					if !ok || u.Why != "the disk is full" {
@@ -77,7 +77,7 @@ func TestNothingIsAcknowledgedOnAFullDiskAndServingResumesByItself(t *testing.T)
 	pragma(t, l, "PRAGMA max_page_count = 200")
 	acknowledged := askUntilFull(t, l)
 	mustHoldExactly(t, l, acknowledged)
-	if _, _, err := l.Ask(t.Context(), Request{Site: "www", Source: release.FromEditor, Reason: strings.Repeat("x", 1<<20)}); !errors.As(err, new(*Unavailable)) {
+	if _, err := l.Accept(t.Context(), Request{Site: "www", Source: release.FromEditor, Reason: strings.Repeat("x", 1<<20)}); !errors.As(err, new(*Unavailable)) {
 		t.Errorf("still full, and %v", err)
 	}
 	pragma(t, l, "PRAGMA max_page_count = 100000")
@@ -94,7 +94,7 @@ func TestAReadOnlyFileIsUnavailableUntilItCanBeWritten(t *testing.T) {
 	l := fresh(t)
 	first := ask(t, l, Request{})
 	pragma(t, l, "PRAGMA query_only = ON")
-	_, _, err := l.Ask(t.Context(), Request{Site: "www", Source: release.FromEditor})
+	_, err := l.Accept(t.Context(), Request{Site: "www", Source: release.FromEditor})
 	if u, ok := errors.AsType[*Unavailable](err); !ok || u.Why != "the ledger's file is read-only" {
 		t.Errorf("got %v", err)
 	}

@@ -63,7 +63,7 @@ func TestOnePoisonedDecisionDoesNotSpoilItsBatch(t *testing.T) {
 			continue
 		}
 		wg.Go(func() {
-			r, again, err := l.Ask(t.Context(), Request{Site: "www", Key: fmt.Sprint("k", i), Source: release.FromContent})
+			r, again, err := accept(t.Context(), l, Request{Site: "www", Key: fmt.Sprint("k", i), Source: release.FromContent})
 			if err != nil || again {
 				t.Errorf("ask %d: again=%v: %v", i, again, err)
 			}
@@ -111,13 +111,13 @@ func TestKeysThatWereUsedBeforeAreKnownInABatchOfManyNewOnes(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range n {
 		wg.Go(func() {
-			r, again, err := l.Ask(t.Context(), Request{Site: "www", Key: fmt.Sprint("k", i), Source: release.FromContent})
+			r, again, err := accept(t.Context(), l, Request{Site: "www", Key: fmt.Sprint("k", i), Source: release.FromContent})
 			if err != nil || again != (known[i] != "") || (again && r.ID != known[i]) {
 				t.Errorf("key %d is request %s, again=%v (%v), want %q", i, r.ID, again, err, known[i])
 			}
 		})
 		wg.Go(func() { // the same key on another site is another request
-			if r, again, err := l.Ask(t.Context(), Request{Site: "docs", Key: fmt.Sprint("k", i), Source: release.FromContent}); err != nil || again || r.Site != "docs" {
+			if r, again, err := accept(t.Context(), l, Request{Site: "docs", Key: fmt.Sprint("k", i), Source: release.FromContent}); err != nil || again || r.Site != "docs" {
 				t.Errorf("key %d of docs: %+v, again=%v (%v)", i, r, again, err)
 			}
 		})
@@ -136,7 +136,7 @@ func TestADecisionIsCarriedOutThoughItsCallerStoppedWaiting(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	failed := make(chan error)
 	go func() {
-		_, _, err := l.Ask(ctx, Request{Site: "www", Key: "k", Source: release.FromEditor})
+		_, err := l.Accept(ctx, Request{Site: "www", Key: "k", Source: release.FromEditor})
 		failed <- err
 	}()
 	inLine(l, 1)
@@ -145,13 +145,13 @@ func TestADecisionIsCarriedOutThoughItsCallerStoppedWaiting(t *testing.T) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	letGo()
-	if _, again, err := l.Ask(t.Context(), Request{Site: "www", Key: "k", Source: release.FromEditor}); err != nil || !again {
+	if _, again, err := accept(t.Context(), l, Request{Site: "www", Key: "k", Source: release.FromEditor}); err != nil || !again {
 		t.Errorf("the request was not taken: again=%v (%v)", again, err)
 	}
-	if _, _, err := l.Ask(ctx, Request{Site: "www", Key: "other", Source: release.FromEditor}); !errors.Is(err, context.Canceled) {
+	if _, err := l.Accept(ctx, Request{Site: "www", Key: "other", Source: release.FromEditor}); !errors.Is(err, context.Canceled) {
 		t.Errorf("after the caller had gone: %v", err)
 	}
-	if _, again, err := l.Ask(t.Context(), Request{Site: "www", Key: "other", Source: release.FromEditor}); err != nil || again {
+	if _, again, err := accept(t.Context(), l, Request{Site: "www", Key: "other", Source: release.FromEditor}); err != nil || again {
 		t.Errorf("a request that was not handed over was taken: again=%v (%v)", again, err)
 	}
 }
@@ -164,7 +164,7 @@ func TestCloseCarriesOutWhatWaits(t *testing.T) {
 	const n = 20
 	for i := range n {
 		wg.Go(func() {
-			if _, _, err := l.Ask(t.Context(), Request{Site: "www", Source: release.FromContent}); err != nil {
+			if _, err := l.Accept(t.Context(), Request{Site: "www", Source: release.FromContent}); err != nil {
 				t.Errorf("ask %d: %v", i, err)
 			}
 		})
@@ -178,7 +178,7 @@ func TestCloseCarriesOutWhatWaits(t *testing.T) {
 	for !l.writer.isClosed() {
 		runtime.Gosched()
 	}
-	if _, _, err := l.Ask(t.Context(), Request{Site: "www", Source: release.FromContent}); !errors.Is(err, ErrClosed) {
+	if _, err := l.Accept(t.Context(), Request{Site: "www", Source: release.FromContent}); !errors.Is(err, ErrClosed) {
 		t.Errorf("after closing: %v", err)
 	}
 	letGo()
@@ -218,7 +218,7 @@ func TestManyAtOnceKeepTheLedgerSound(t *testing.T) {
 					continue
 				}
 				key := fmt.Sprint(site, (g*7+i)%200)
-				r, _, err := l.Ask(t.Context(), Request{Site: site, Key: key, Source: release.FromContent})
+				r, _, err := accept(t.Context(), l, Request{Site: site, Key: key, Source: release.FromContent})
 				mu.Lock()
 				if known, ok := byKey[key]; err != nil || (ok && known != r.ID) {
 					t.Errorf("key %s is request %s and %s (%v)", key, known, r.ID, err)

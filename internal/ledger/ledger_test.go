@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -46,7 +47,13 @@ func openSites(t testing.TB, path string, sites ...string) *Ledger {
 	return l
 }
 
-// ask takes a request in that must be taken.
+// accept is Ledger.Accept for a test that needs no site.
+func accept(ctx context.Context, l *Ledger, r Request) (Request, bool, error) {
+	a, err := l.Accept(ctx, r)
+	return a.Request, a.Again, err
+}
+
+// ask has a request accepted that must be.
 func ask(t testing.TB, l *Ledger, r Request) Request {
 	t.Helper()
 	if r.Site == "" {
@@ -55,7 +62,7 @@ func ask(t testing.TB, l *Ledger, r Request) Request {
 	if r.Source == "" {
 		r.Source = release.FromEditor
 	}
-	got, _, err := l.Ask(t.Context(), r)
+	got, _, err := accept(t.Context(), l, r)
 	if err != nil {
 		t.Fatalf("ask: %v", err)
 	}
@@ -165,7 +172,7 @@ func fresh(t testing.TB) *Ledger {
 func TestARequestIsServedByOneReleaseAndItsAnswerIsTrueAllAlong(t *testing.T) {
 	l := fresh(t)
 	ctx := t.Context()
-	r, again, err := l.Ask(ctx, Request{Site: "www", Key: "k1", Source: release.FromEditor, Actor: "Ada", Title: "Hours"})
+	r, again, err := accept(ctx, l, Request{Site: "www", Key: "k1", Source: release.FromEditor, Actor: "Ada", Title: "Hours"})
 	if err != nil || again {
 		t.Fatalf("ask: %v again=%v", err, again)
 	}
@@ -188,7 +195,7 @@ func TestTheSameKeyIsTheSameRequest(t *testing.T) {
 	ids := make([]string, 64)
 	for i := range ids {
 		wg.Go(func() {
-			r, _, err := l.Ask(t.Context(), Request{Site: "www", Key: fmt.Sprint("k", i%4), Source: release.FromContent})
+			r, _, err := accept(t.Context(), l, Request{Site: "www", Key: fmt.Sprint("k", i%4), Source: release.FromContent})
 			if err != nil {
 				t.Error(err)
 			}
@@ -207,7 +214,7 @@ func TestTheSameKeyIsTheSameRequest(t *testing.T) {
 }
 
 func TestARequestForAnUnknownSiteIsRefused(t *testing.T) {
-	if _, _, err := fresh(t).Ask(t.Context(), Request{Site: "nope", Source: release.FromEditor}); !errors.Is(err, ErrNoSite) {
+	if _, _, err := accept(t.Context(), fresh(t), Request{Site: "nope", Source: release.FromEditor}); !errors.Is(err, ErrNoSite) {
 		t.Errorf("got %v", err)
 	}
 }

@@ -22,7 +22,7 @@ func TestTheSameKeyIsTheSameRequestAcrossRestarts(t *testing.T) {
 			t.Fatal(err)
 		}
 		l = open(t, path)
-		got, again, err := l.Ask(t.Context(), Request{Site: "www", Key: "k", Source: release.FromContent, Title: "other words"})
+		got, again, err := accept(t.Context(), l, Request{Site: "www", Key: "k", Source: release.FromContent, Title: "other words"})
 		if err != nil || !again {
 			t.Fatalf("again=%v: %v", again, err)
 		}
@@ -46,7 +46,7 @@ func TestAScheduledRequestWaitsUntilItIsDue(t *testing.T) {
 		late := ask(t, l, Request{NotBefore: at.Add(time.Hour)})
 		r := ask(t, l, Request{NotBefore: at, Key: "k"})
 		mustBe(t, l, r.ID, Fate{Standing: release.Scheduled})
-		if again, _, err := l.Ask(t.Context(), Request{Site: "www", Key: "k"}); err != nil || !cmp.Equal(again, r) {
+		if again, _, err := accept(t.Context(), l, Request{Site: "www", Key: "k"}); err != nil || !cmp.Equal(again, r) {
 			t.Errorf("asked again: %+v, want %+v (%v)", again, r, err)
 		}
 		s, err := l.Tick(t.Context(), "www", "t0")
@@ -83,7 +83,7 @@ func TestMoreRequestsThanOneTickTakesFallDueAtOnce(t *testing.T) {
 		at := time.Now().Add(time.Hour)
 		if err := l.writer.act(t.Context(), func(b *batch) error {
 			for i := range n {
-				if _, _, err := b.ask(Request{Site: "www", NotBefore: at.Add(-time.Duration(i) * time.Second)}); err != nil {
+				if _, _, err := b.accept(Request{Site: "www", NotBefore: at.Add(-time.Duration(i) * time.Second)}); err != nil {
 					return err
 				}
 			}
@@ -252,14 +252,14 @@ func TestStandingStaysTrueThroughCancelAndReset(t *testing.T) {
 
 func TestARefusedRequestLeavesNothing(t *testing.T) {
 	l := fresh(t)
-	_, _, err := l.Ask(t.Context(), Request{Site: "www", Key: "k", NotBefore: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)})
+	_, err := l.Accept(t.Context(), Request{Site: "www", Key: "k", NotBefore: time.Date(12026, 1, 1, 0, 0, 0, 0, time.UTC)})
 	if _, ok := errors.AsType[*release.Conflict](err); !ok {
 		t.Fatalf("got %v, want a refusal", err)
 	}
 	if id, err := l.LastEvent(t.Context()); err != nil || id != 0 {
 		t.Errorf("the audit trail has %d entries (%v)", id, err)
 	}
-	if _, again, err := l.Ask(t.Context(), Request{Site: "www", Key: "k"}); err != nil || again {
+	if _, again, err := accept(t.Context(), l, Request{Site: "www", Key: "k"}); err != nil || again {
 		t.Errorf("its key is taken: again=%v (%v)", again, err)
 	}
 	before, err := l.Site(t.Context(), "www")

@@ -80,7 +80,7 @@ func childWrites(ctx context.Context, path string) error {
 	for i := range 16 {
 		wg.Go(func() {
 			for n := 0; err == nil; n++ {
-				r, _, e := l.Ask(ctx, Request{Site: "www", Key: fmt.Sprintf("%d-%d-%d", os.Getpid(), i, n), Source: release.FromContent})
+				r, _, e := accept(ctx, l, Request{Site: "www", Key: fmt.Sprintf("%d-%d-%d", os.Getpid(), i, n), Source: release.FromContent})
 				if e != nil {
 					fmt.Println("error:", e)
 					return
@@ -102,7 +102,7 @@ func childAsks(ctx context.Context, path string) error {
 	fmt.Println("open")
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
-		_, _, err := l.Ask(ctx, Request{Site: "www", Source: release.FromEditor})
+		_, err := l.Accept(ctx, Request{Site: "www", Source: release.FromEditor})
 		if u, ok := errors.AsType[*Unavailable](err); ok {
 			fmt.Println("unavailable:", u.Why)
 			continue

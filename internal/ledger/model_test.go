@@ -206,7 +206,7 @@ func (m *model) handAsk(t *testing.T, rt *rapid.T, l *Ledger, wg *sync.WaitGroup
 	var got Request
 	var again bool
 	var err error
-	wg.Go(func() { got, again, err = l.Ask(t.Context(), r) })
+	wg.Go(func() { got, again, err = accept(t.Context(), l, r) })
 	i := m.keys[r.Key]
 	return func() string {
 		if err != nil || again != known || got.Place != place {

@@ -137,7 +137,7 @@ func tour(t *testing.T, l *Ledger) []string {
 		told = append(told, fmt.Sprintln(append(words, errors.Unwrap(err), err != nil)...))
 	}
 	a := ask(t, l, Request{Key: "k", Actor: "ada", Title: "Öffnungszeiten 'neu'", Link: "https://example.org/?a=b&c", Entity: "node/1"})
-	_, again, err := l.Ask(ctx, Request{Site: "www", Key: "k", Source: release.FromContent})
+	_, again, err := accept(ctx, l, Request{Site: "www", Key: "k", Source: release.FromContent})
 	tell(err, again)
 	ask(t, l, Request{NotBefore: time.Now().Add(time.Hour)})
 	var wg sync.WaitGroup

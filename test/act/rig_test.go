@@ -139,7 +139,7 @@ func (r *rig) serve() {
 
 func (r *rig) ask(title string) {
 	r.t.Helper()
-	if _, _, err := r.app.Ledger().Ask(r.t.Context(), ledger.Request{Site: "www", Source: release.FromEditor, Actor: "Ada", Title: title}); err != nil {
+	if _, err := r.app.Ledger().Accept(r.t.Context(), ledger.Request{Site: "www", Source: release.FromEditor, Actor: "Ada", Title: title}); err != nil {
 		r.t.Fatal(err)
 	}
 }

@@ -34,7 +34,7 @@ func open(t *testing.T, path string) *ledger.Ledger {
 func ask(t *testing.T, l *ledger.Ledger, r ledger.Request) {
 	t.Helper()
 	r.Site, r.Source = "www", release.FromEditor
-	if _, _, err := l.Ask(t.Context(), r); err != nil {
+	if _, err := l.Accept(t.Context(), r); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -240,7 +240,7 @@ func (w *world) live(span, askEvery time.Duration) {
 
 func (w *world) ask(site string) {
 	w.t.Helper()
-	if _, _, err := w.app.Ledger().Ask(context.Background(), ledger.Request{Site: site, Source: release.FromEditor, Actor: "Ada"}); err != nil {
+	if _, err := w.app.Ledger().Accept(context.Background(), ledger.Request{Site: site, Source: release.FromEditor, Actor: "Ada"}); err != nil {
 		w.t.Fatal(err)
 	}
 }
