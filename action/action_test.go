@@ -16,6 +16,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/console"
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/options"
+	"github.com/pressrun/pressrun/action/state"
+	"github.com/pressrun/pressrun/action/steps"
+	"github.com/pressrun/pressrun/action/summary"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -24,7 +30,7 @@ type bench struct {
 	t    *testing.T
 	dir  string
 	dest string
-	opts action.Options
+	opts options.Options
 	// out and err are what the run wrote.
 	out, err *words
 }
@@ -83,19 +89,19 @@ func (b *bench) run(step string) error {
 }
 
 func (b *bench) runIn(ctx context.Context, step string) error {
-	return action.Run(ctx, step, b.opts, action.Streams{Out: b.out, Err: b.err})
+	return action.Run(ctx, step, b.opts, console.Streams{Out: b.out, Err: b.err})
 }
 
 func (b *bench) wantExit(err error, code int) {
 	b.t.Helper()
-	if got := action.ExitCode(err); got != code {
+	if got := failure.ExitCode(err); got != code {
 		b.t.Fatalf("exit code %d, not %d: %v\n%s%s", got, code, err, b.err, b.out)
 	}
 }
 
-func (b *bench) state() action.State {
+func (b *bench) state() state.State {
 	b.t.Helper()
-	s, err := action.ReadState(b.opts.StateFile)
+	s, err := state.Read(b.opts.StateFile)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -115,7 +121,7 @@ func TestWholeRunBringsAReleaseFromDispatchedToReady(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, `cat "$PRESSRUN_REQUESTS_FILE" > seen.json && echo "release $PRESSRUN_RELEASE of $PRESSRUN_SITE to $DEPLOY_ENV" > seen.txt && `+goodBuild).with(app)
 	b.opts.Environment = "staging"
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 
 	site := app.now()
 	if site.State != release.Ready || site.Live.Number != 1 || site.Live.Outcome != release.Succeeded || site.Served != 1 {
@@ -128,7 +134,7 @@ func TestWholeRunBringsAReleaseFromDispatchedToReady(t *testing.T) {
 	if got := b.live("index.html"); got != "<h1>hello</h1>\n" {
 		t.Errorf("the page is %q", got)
 	}
-	var requests action.Requests
+	var requests steps.Requests
 	text, err := os.ReadFile(filepath.Join(b.dir, "seen.json"))
 	if err != nil || json.Unmarshal(text, &requests) != nil {
 		t.Fatalf("the build's requests: %v\n%s", err, text)
@@ -143,7 +149,7 @@ func TestWholeRunBringsAReleaseFromDispatchedToReady(t *testing.T) {
 	if m == nil || m.Pages != 1 || m.Uploaded != 1 || len(m.Steps) < 9 || m.Changed[0] != "index.html" {
 		t.Errorf("the app was given the metrics %+v", m)
 	}
-	if s := b.state(); !s.Live || s.Outcome != action.OutcomeLive || len(s.Pending) != 0 {
+	if s := b.state(); !s.Live || s.Outcome != state.OutcomeLive || len(s.Pending) != 0 {
 		t.Errorf("the state is %+v", s)
 	}
 	if info, err := os.Stat(b.opts.StateFile); err != nil || info.Mode().Perm() != 0o600 {
@@ -154,16 +160,16 @@ func TestWholeRunBringsAReleaseFromDispatchedToReady(t *testing.T) {
 func TestEachStepRunsAloneAndTheyTellEachOther(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, goodBuild).with(app)
-	for _, step := range action.Steps() {
-		b.wantExit(b.run(step), action.ExitOK)
+	for _, step := range steps.Names() {
+		b.wantExit(b.run(step), failure.ExitOK)
 	}
 	if site := app.now(); site.State != release.Ready || site.Live.Number != 1 {
 		t.Errorf("the site is %s, live %+v", site.State, site.Live)
 	}
-	if s := b.state(); len(s.Steps) != len(action.Steps()) || s.Outcome != action.OutcomeLive {
+	if s := b.state(); len(s.Steps) != len(steps.Names()) || s.Outcome != state.OutcomeLive {
 		t.Errorf("the state is %+v", s)
 	}
-	b.wantExit(b.run("post"), action.ExitOK)
+	b.wantExit(b.run("post"), failure.ExitOK)
 	if failures := app.seen("failure"); len(failures) != 0 {
 		t.Errorf("the end of a good job reported %+v", failures)
 	}
@@ -171,16 +177,16 @@ func TestEachStepRunsAloneAndTheyTellEachOther(t *testing.T) {
 
 func TestWithoutAnAppARunWorksByItself(t *testing.T) {
 	b := newBench(t, goodBuild)
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	if got := b.live("index.html"); got != "<h1>hello</h1>\n" {
 		t.Errorf("the page is %q", got)
 	}
 	for _, step := range []string{"build", "check", "deploy"} {
 		b := newBench(t, goodBuild)
 		if step != "build" {
-			b.wantExit(b.run("build"), action.ExitOK)
+			b.wantExit(b.run("build"), failure.ExitOK)
 		}
-		b.wantExit(b.run(step), action.ExitOK)
+		b.wantExit(b.run(step), failure.ExitOK)
 	}
 }
 
@@ -205,7 +211,7 @@ func TestUsageErrorsChangeNothing(t *testing.T) {
 				t.Fatal(err)
 			}
 			err := b.run(change(b))
-			b.wantExit(err, action.ExitUsage)
+			b.wantExit(err, failure.ExitUsage)
 			if b.live("index.html") != "" {
 				t.Error("something was deployed")
 			}
@@ -219,12 +225,12 @@ func TestUsageErrorsChangeNothing(t *testing.T) {
 func TestResultAsJSON(t *testing.T) {
 	b := newBench(t, "echo chatter; "+goodBuild)
 	b.opts.JSON = true
-	b.wantExit(b.run("all"), action.ExitOK)
-	var got action.Summary
+	b.wantExit(b.run("all"), failure.ExitOK)
+	var got summary.Summary
 	if err := json.Unmarshal([]byte(b.out.String()), &got); err != nil {
 		t.Fatalf("%v\n%s", err, b.out)
 	}
-	if got.Outcome != action.OutcomeLive || !got.Live || got.Release != 1 || got.Metrics.Pages != 1 {
+	if got.Outcome != state.OutcomeLive || !got.Live || got.Release != 1 || got.Metrics.Pages != 1 {
 		t.Errorf("the result is %+v", got)
 	}
 	if !strings.Contains(b.err.String(), "chatter") {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/failure"
 )
 
 // annotations are the error commands in a run's output.
@@ -40,7 +40,7 @@ func (b *bench) inRepository(files ...string) {
 func TestABuildsErrorsAreShownAtTheirFiles(t *testing.T) {
 	b := newBench(t, `printf '%s\n' "src/a.ts(3,5): error TS1: 100 % ::bad::" "$PWD/src/b.js:7:1: bad" "gone.c:1:1: bad" "/etc/passwd:1:1: bad" "../../x.c:1:1: bad" "node_modules/m.js:1:1: bad" "src/a.ts(3,5): error TS1: 100 % ::bad::" "src/a.ts:1:1: warning: unused"; exit 1`)
 	b.inRepository("src/a.ts", "src/b.js", "node_modules/m.js")
-	b.wantExit(b.run("build"), action.ExitFailed)
+	b.wantExit(b.run("build"), failure.ExitFailed)
 	folder := filepath.Base(b.opts.Dir)
 	got := annotations(b)
 	want := []string{
@@ -55,7 +55,7 @@ func TestABuildsErrorsAreShownAtTheirFiles(t *testing.T) {
 func TestAnnotationsAreBounded(t *testing.T) {
 	b := newBench(t, `for i in $(seq 1 500); do echo "a.c:$i:1: bad"; done; exit 1`)
 	b.inRepository("a.c")
-	b.wantExit(b.run("build"), action.ExitFailed)
+	b.wantExit(b.run("build"), failure.ExitFailed)
 	if got := annotations(b); len(got) != 10 || !strings.Contains(got[1], "line=1,") || !strings.Contains(got[9], "line=9,") {
 		t.Errorf("%d annotations:\n%s", len(got), strings.Join(got, "\n"))
 	}
@@ -65,7 +65,7 @@ func TestWithoutAWorkflowNothingIsAnnotated(t *testing.T) {
 	b := newBench(t, `echo "a.c:1:1: bad"; exit 1`)
 	b.inRepository("a.c")
 	b.opts.Environ = []string{"PATH=" + os.Getenv("PATH")}
-	b.wantExit(b.run("build"), action.ExitFailed)
+	b.wantExit(b.run("build"), failure.ExitFailed)
 	if got := annotations(b); len(got) != 0 {
 		t.Errorf("on no runner: %q", got)
 	}
@@ -77,7 +77,7 @@ func TestAViolationIsShownAtItsFile(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(b.opts.Dir, "public", "a,b.html"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b.wantExit(b.run("check"), action.ExitRefused)
+	b.wantExit(b.run("check"), failure.ExitRefused)
 	got := annotations(b)
 	if len(got) != 2 || !strings.HasPrefix(got[1], "::error file="+filepath.Base(b.opts.Dir)+"/public/a%2Cb.html,title=check%3A ") || !strings.HasSuffix(got[1], ": a,b.html") {
 		t.Errorf("the annotations are\n%s", strings.Join(got, "\n"))

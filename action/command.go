@@ -5,6 +5,10 @@ import (
 	"os"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/pressrun/pressrun/action/console"
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/options"
 )
 
 // Command is `pressrun action`: a subcommand for each step, and "all". A
@@ -59,121 +63,121 @@ was replaced (pressrun invalidate --resume finishes it), 130 cancelled.`
 
 // BeforeResolve lets flags be set by the environment and by GitHub's inputs.
 func (*Command) BeforeResolve(ctx *kong.Context) error {
-	ctx.AddResolver(Inputs(os.Getenv))
+	ctx.AddResolver(options.Inputs(os.Getenv))
 	return nil
 }
 
 type (
-	allCmd   struct{ Options }
+	allCmd   struct{ options.Options }
 	claimCmd struct {
-		RunFlags
-		TurnFlags
+		options.RunFlags
+		options.TurnFlags
 	}
 	waitReadyCmd struct {
-		RunFlags
-		TurnFlags
+		options.RunFlags
+		options.TurnFlags
 	}
-	startingCmd struct{ RunFlags }
+	startingCmd struct{ options.RunFlags }
 	installCmd  struct {
-		RunFlags
-		InstallFlags
-		BuildFlags
+		options.RunFlags
+		options.InstallFlags
+		options.BuildFlags
 	}
-	inProgressCmd struct{ RunFlags }
+	inProgressCmd struct{ options.RunFlags }
 	buildCmd      struct {
-		RunFlags
-		BuildFlags
+		options.RunFlags
+		options.BuildFlags
 	}
 	checkCmd struct {
-		RunFlags
-		OutputFlags
-		CheckFlags
-		DeployFlags
+		options.RunFlags
+		options.OutputFlags
+		options.CheckFlags
+		options.DeployFlags
 	}
 	deployCmd struct {
-		RunFlags
-		OutputFlags
-		CheckFlags
-		DeployFlags
-		CDNFlags
-		VerifyFlags
+		options.RunFlags
+		options.OutputFlags
+		options.CheckFlags
+		options.DeployFlags
+		options.CDNFlags
+		options.VerifyFlags
 	}
 	verifyCmd struct {
-		RunFlags
-		DeployFlags
-		VerifyFlags
+		options.RunFlags
+		options.DeployFlags
+		options.VerifyFlags
 	}
-	completeCmd struct{ RunFlags }
+	completeCmd struct{ options.RunFlags }
 	metricsCmd  struct {
-		RunFlags
-		MetricsFlags
+		options.RunFlags
+		options.MetricsFlags
 	}
-	readyCmd struct{ RunFlags }
+	readyCmd struct{ options.RunFlags }
 	postCmd  struct {
-		RunFlags
-		VerifyFlags
+		options.RunFlags
+		options.VerifyFlags
 	}
 )
 
-func (c *allCmd) Run(ctx context.Context, std Streams) error {
+func (c *allCmd) Run(ctx context.Context, std console.Streams) error {
 	return Run(ctx, "all", c.Options, std)
 }
 
-func (c *claimCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "claim", Options{RunFlags: c.RunFlags, TurnFlags: c.TurnFlags}, std)
+func (c *claimCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "claim", options.Options{RunFlags: c.RunFlags, TurnFlags: c.TurnFlags}, std)
 }
 
-func (c *waitReadyCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "wait_ready", Options{RunFlags: c.RunFlags, TurnFlags: c.TurnFlags}, std)
+func (c *waitReadyCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "wait_ready", options.Options{RunFlags: c.RunFlags, TurnFlags: c.TurnFlags}, std)
 }
 
-func (c *startingCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "starting", Options{RunFlags: c.RunFlags}, std)
+func (c *startingCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "starting", options.Options{RunFlags: c.RunFlags}, std)
 }
 
-func (c *installCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "install", Options{RunFlags: c.RunFlags, InstallFlags: c.InstallFlags, BuildFlags: c.BuildFlags}, std)
+func (c *installCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "install", options.Options{RunFlags: c.RunFlags, InstallFlags: c.InstallFlags, BuildFlags: c.BuildFlags}, std)
 }
 
-func (c *inProgressCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "in_progress", Options{RunFlags: c.RunFlags}, std)
+func (c *inProgressCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "in_progress", options.Options{RunFlags: c.RunFlags}, std)
 }
 
-func (c *buildCmd) Run(ctx context.Context, std Streams) error {
+func (c *buildCmd) Run(ctx context.Context, std console.Streams) error {
 	if c.Build == "" {
-		return usage("--build: name the command that builds the site")
+		return failure.Usage("--build: name the command that builds the site")
 	}
-	return Run(ctx, "build", Options{RunFlags: c.RunFlags, BuildFlags: c.BuildFlags}, std)
+	return Run(ctx, "build", options.Options{RunFlags: c.RunFlags, BuildFlags: c.BuildFlags}, std)
 }
 
-func (c *checkCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "check", Options{RunFlags: c.RunFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags}, std)
+func (c *checkCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "check", options.Options{RunFlags: c.RunFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags}, std)
 }
 
-func (c *deployCmd) Run(ctx context.Context, std Streams) error {
+func (c *deployCmd) Run(ctx context.Context, std console.Streams) error {
 	if c.To == "" {
-		return usage("--to: name where the site goes")
+		return failure.Usage("--to: name where the site goes")
 	}
-	opts := Options{RunFlags: c.RunFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags, CDNFlags: c.CDNFlags, VerifyFlags: c.VerifyFlags}
+	opts := options.Options{RunFlags: c.RunFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags, CDNFlags: c.CDNFlags, VerifyFlags: c.VerifyFlags}
 	return Run(ctx, "deploy", opts, std)
 }
 
-func (c *verifyCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "verify", Options{RunFlags: c.RunFlags, DeployFlags: c.DeployFlags, VerifyFlags: c.VerifyFlags}, std)
+func (c *verifyCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "verify", options.Options{RunFlags: c.RunFlags, DeployFlags: c.DeployFlags, VerifyFlags: c.VerifyFlags}, std)
 }
 
-func (c *completeCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "complete", Options{RunFlags: c.RunFlags}, std)
+func (c *completeCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "complete", options.Options{RunFlags: c.RunFlags}, std)
 }
 
-func (c *metricsCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "metrics", Options{RunFlags: c.RunFlags, MetricsFlags: c.MetricsFlags}, std)
+func (c *metricsCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "metrics", options.Options{RunFlags: c.RunFlags, MetricsFlags: c.MetricsFlags}, std)
 }
 
-func (c *readyCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "ready", Options{RunFlags: c.RunFlags}, std)
+func (c *readyCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "ready", options.Options{RunFlags: c.RunFlags}, std)
 }
 
-func (c *postCmd) Run(ctx context.Context, std Streams) error {
-	return Run(ctx, "post", Options{RunFlags: c.RunFlags, VerifyFlags: c.VerifyFlags}, std)
+func (c *postCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "post", options.Options{RunFlags: c.RunFlags, VerifyFlags: c.VerifyFlags}, std)
 }

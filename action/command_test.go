@@ -14,6 +14,9 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/console"
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/steps"
 )
 
 type program struct {
@@ -104,7 +107,7 @@ func TestWrongFlagsAreRefused(t *testing.T) {
 }
 
 func TestEveryStepHasACommand(t *testing.T) {
-	for _, step := range append(action.Steps(), "all", "post") {
+	for _, step := range append(steps.Names(), "all", "post") {
 		if _, ctx, err := parse(t, strings.ReplaceAll(step, "_", "-")); err != nil || ctx == nil {
 			t.Errorf("%s: %v", step, err)
 		}
@@ -118,7 +121,7 @@ func TestCommandRunsItsStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx.BindTo(t.Context(), (*context.Context)(nil))
-	b.wantExit(ctx.Run(action.Streams{Out: b.out, Err: b.err}), action.ExitOK)
+	b.wantExit(ctx.Run(console.Streams{Out: b.out, Err: b.err}), failure.ExitOK)
 	if !exists(b.dir + "/public/index.html") {
 		t.Error("nothing was built")
 	}
@@ -127,5 +130,5 @@ func TestCommandRunsItsStep(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx.BindTo(t.Context(), (*context.Context)(nil))
-	b.wantExit(ctx.Run(action.Streams{Out: b.out, Err: b.err}), action.ExitUsage)
+	b.wantExit(ctx.Run(console.Streams{Out: b.out, Err: b.err}), failure.ExitUsage)
 }

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/internal/environ"
 )
 
@@ -43,7 +43,7 @@ func TestTheStoresAddressHasOneNameInAllCommands(t *testing.T) {
 			}
 			b := newBench(t, "mkdir -p public && env > public/index.html")
 			b.opts.Endpoint, b.opts.Environ = p.Action.Check.Endpoint, append(b.opts.Environ, os.Environ()...)
-			b.wantExit(b.run("build"), action.ExitOK)
+			b.wantExit(b.run("build"), failure.ExitOK)
 			if said := strings.Contains(b.err.String(), "PRESSRUN_ENDPOINT is called PRESSRUN_S3_ENDPOINT now"); said != c.notice {
 				t.Errorf("notice %v, want %v:\n%s", said, c.notice, b.err)
 			}

@@ -17,7 +17,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/state"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -38,7 +39,7 @@ func TestLostCallsAreMadeAgainAndCountOnce(t *testing.T) {
 					return fine
 				}
 				b := newBench(t, goodBuild).with(app)
-				b.wantExit(b.run("all"), action.ExitOK)
+				b.wantExit(b.run("all"), failure.ExitOK)
 				if site := app.now(); site.State != release.Ready || site.Live.Number != 1 {
 					t.Errorf("the site is %s, live %+v\n%s", site.State, site.Live, b.err)
 				}
@@ -71,9 +72,9 @@ func TestASessionThatTheAppForgotIsRenewedByTheNextCall(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			want := action.ExitOK
+			want := failure.ExitOK
 			if kind == "failure" {
-				want = action.ExitFailed
+				want = failure.ExitFailed
 			}
 			b.wantExit(b.run("all"), want)
 			if !forgot.Load() || len(app.seen(kind)) == 0 {
@@ -101,7 +102,7 @@ func TestARunWhoseReleaseIsLongOverEnds(t *testing.T) {
 		return forgotten
 	}
 	began := time.Now()
-	b.wantExit(b.run("all"), action.ExitTakenAway)
+	b.wantExit(b.run("all"), failure.ExitTakenAway)
 	if took := time.Since(began); took > 30*time.Second {
 		t.Errorf("it took %s", took)
 	}
@@ -127,7 +128,7 @@ func TestARunGivesBackAReleaseThatItDidNotMean(t *testing.T) {
 		}
 		return forgotten
 	}
-	b.wantExit(b.run("all"), action.ExitTakenAway)
+	b.wantExit(b.run("all"), failure.ExitTakenAway)
 	if site := app.now(); site.Current.Number < 2 || site.State == release.Starting {
 		t.Errorf("the site is %s in release %+v", site.State, site.Current)
 	}
@@ -185,7 +186,7 @@ func TestSequenceIsOnDiskBeforeTheReportIsSent(t *testing.T) {
 			t.Errorf("sequence %d was sent when %d was on disk", reports[len(reports)-1].Sequence, on)
 		}
 	}
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 }
 
 func TestSecondRunOfAReleaseEndsGreenHavingDoneNothing(t *testing.T) {
@@ -200,11 +201,11 @@ func TestSecondRunOfAReleaseEndsGreenHavingDoneNothing(t *testing.T) {
 			b := newBench(t, "touch built; "+goodBuild).with(app)
 			code(app)
 			before := app.now()
-			b.wantExit(b.run("all"), action.ExitOK)
+			b.wantExit(b.run("all"), failure.ExitOK)
 			for _, step := range []string{"in_progress", "build", "deploy", "complete", "post"} {
-				b.wantExit(b.run(step), action.ExitOK)
+				b.wantExit(b.run(step), failure.ExitOK)
 			}
-			if s := b.state(); s.Outcome != action.OutcomeDuplicate {
+			if s := b.state(); s.Outcome != state.OutcomeDuplicate {
 				t.Errorf("the outcome is %q", s.Outcome)
 			}
 			if _, err := os.Stat(filepath.Join(b.dir, "built")); err == nil || b.live("index.html") != "" {
@@ -231,7 +232,7 @@ func TestRunWaitsForItsTurn(t *testing.T) {
 			app.must(release.Report{Release: 1, Run: first, Sequence: 3, To: release.Ready})
 		}
 	}
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	if site := app.now(); site.Live.Number != 2 || len(app.seen("claim")) != 4 {
 		t.Errorf("live is %+v after %d claims", site.Live, len(app.seen("claim")))
 	}
@@ -262,7 +263,7 @@ func TestARunThatWaitsForItsTurnOutlastsAnAppThatIsAwayForAMoment(t *testing.T) 
 			app.must(release.RequestAccepted{Source: release.FromEditor})
 		}
 	}
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	if s := b.state(); !s.Live || away != 4 {
 		t.Errorf("live is %v, the app was away for %d tries\n%s", s.Live, away, b.err)
 	}
@@ -279,7 +280,7 @@ func TestTurnThatDoesNotCome(t *testing.T) {
 		b := newBench(t, goodBuild).at(app)
 		b.opts.TurnLimit = 100 * time.Millisecond
 		err := b.run("all")
-		b.wantExit(err, action.ExitNotReady)
+		b.wantExit(err, failure.ExitNotReady)
 		if !strings.Contains(err.Error(), "an audit") {
 			t.Errorf("the reason is %q", err)
 		}
@@ -289,15 +290,15 @@ func TestTurnThatDoesNotCome(t *testing.T) {
 		paused(app)
 		b := newBench(t, goodBuild).at(app)
 		b.opts.WhenFrozen = "end"
-		b.wantExit(b.run("all"), action.ExitOK)
-		if s := b.state(); s.Outcome != action.OutcomeNothing || b.live("index.html") != "" {
+		b.wantExit(b.run("all"), failure.ExitOK)
+		if s := b.state(); s.Outcome != state.OutcomeNothing || b.live("index.html") != "" {
 			t.Errorf("the outcome is %q", s.Outcome)
 		}
 	})
 	t.Run("nothing to do", func(t *testing.T) {
 		b := newBench(t, goodBuild).at(newFakeApp(t))
-		b.wantExit(b.run("all"), action.ExitOK)
-		if s := b.state(); s.Outcome != action.OutcomeNothing {
+		b.wantExit(b.run("all"), failure.ExitOK)
+		if s := b.state(); s.Outcome != state.OutcomeNothing {
 			t.Errorf("the outcome is %q", s.Outcome)
 		}
 	})
@@ -305,7 +306,7 @@ func TestTurnThatDoesNotCome(t *testing.T) {
 		b := newBench(t, goodBuild).at(newFakeApp(t))
 		b.opts.Token = "wrong"
 		err := b.run("all")
-		b.wantExit(err, action.ExitFailed)
+		b.wantExit(err, failure.ExitFailed)
 		if !strings.Contains(err.Error(), "token") {
 			t.Errorf("the reason is %q", err)
 		}
@@ -322,7 +323,7 @@ func TestReleaseTakenAwayStopsTheBuildAndDeploysNothing(t *testing.T) {
 		app.must(release.ResetSite{Act: release.Act{By: "ada", Why: "stuck"}})
 	}()
 	began := time.Now()
-	b.wantExit(b.run("all"), action.ExitTakenAway)
+	b.wantExit(b.run("all"), failure.ExitTakenAway)
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %s to stop", took)
 	}
@@ -337,10 +338,10 @@ func TestReleaseTakenAwayJustBeforeTheDeploy(t *testing.T) {
 	b := newBench(t, goodBuild).with(app)
 	b.opts.Heartbeat = time.Hour
 	for _, step := range []string{"claim", "in_progress", "build", "check"} {
-		b.wantExit(b.run(step), action.ExitOK)
+		b.wantExit(b.run(step), failure.ExitOK)
 	}
 	app.must(release.ResetSite{Act: release.Act{By: "ada", Why: "stuck"}})
-	b.wantExit(b.run("deploy"), action.ExitTakenAway)
+	b.wantExit(b.run("deploy"), failure.ExitTakenAway)
 	if b.live("index.html") != "" {
 		t.Error("it deployed")
 	}
@@ -353,7 +354,7 @@ func TestAppDownBeforeTheContentIsReadFailsTheRun(t *testing.T) {
 	b.opts.TurnInterval = 100 * time.Millisecond
 	app.Close()
 	err := b.run("all")
-	b.wantExit(err, action.ExitNotReady)
+	b.wantExit(err, failure.ExitNotReady)
 	if exists(filepath.Join(b.dir, "built")) {
 		t.Error("it built")
 	}
@@ -366,7 +367,7 @@ func TestAppDownBeforeTheContentIsReadFailsTheRun(t *testing.T) {
 		}
 		return fine
 	}
-	b.wantExit(b.run("all"), action.ExitFailed)
+	b.wantExit(b.run("all"), failure.ExitFailed)
 	if exists(filepath.Join(b.dir, "built")) || len(app.seen("failure")) != 1 {
 		t.Errorf("it built, or did not report the failure: %+v", app.seen("failure"))
 	}
@@ -387,7 +388,7 @@ func TestAppDownDuringTheBuildDoesNotStopIt(t *testing.T) {
 		}
 	}
 	b := newBench(t, "sleep 0.3; "+goodBuild).with(app)
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	if site := app.now(); site.Live.Number != 1 {
 		t.Errorf("live is %+v", site.Live)
 	}
@@ -403,9 +404,9 @@ func TestAppDownAfterTheDeployNeverFailsTheRun(t *testing.T) {
 	}
 	b := newBench(t, goodBuild).with(app)
 	b.opts.LiveLimit = 100 * time.Millisecond
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	s := b.state()
-	if !s.Live || s.Outcome != action.OutcomeLive || len(s.Pending) != 1 || s.Pending[0] != "complete" {
+	if !s.Live || s.Outcome != state.OutcomeLive || len(s.Pending) != 1 || s.Pending[0] != "complete" {
 		t.Errorf("the state is %+v", s)
 	}
 	if !strings.Contains(b.err.String(), "the site is live, but") {
@@ -431,7 +432,7 @@ func TestCancelledRunEndsItsBuildAndSaysSo(t *testing.T) {
 				began <- time.Now()
 				cancel()
 			}()
-			b.wantExit(b.runIn(ctx, "all"), action.ExitCancelled)
+			b.wantExit(b.runIn(ctx, "all"), failure.ExitCancelled)
 			if took := time.Since(<-began); took > 3*time.Second {
 				t.Errorf("it took %s", took)
 			}
@@ -463,7 +464,7 @@ func TestCancelledRunWithTheAppDownEndsInTime(t *testing.T) {
 		began = time.Now()
 		cancel()
 	}()
-	b.wantExit(b.runIn(ctx, "all"), action.ExitCancelled)
+	b.wantExit(b.runIn(ctx, "all"), failure.ExitCancelled)
 	if took := time.Since(began); took > 4*time.Second {
 		t.Errorf("it took %s", took)
 	}
@@ -483,7 +484,7 @@ func TestVerifyLooksAtThePublicAddress(t *testing.T) {
 		app := newFakeApp(t)
 		b := newBench(t, goodBuild).with(app)
 		b.opts.PublicURL = public(t, func() string { return b.dest })
-		b.wantExit(b.run("all"), action.ExitOK)
+		b.wantExit(b.run("all"), failure.ExitOK)
 		if site := app.now(); site.Live.Number != 1 {
 			t.Errorf("live is %+v", site.Live)
 		}
@@ -493,7 +494,7 @@ func TestVerifyLooksAtThePublicAddress(t *testing.T) {
 		b := newBench(t, goodBuild).with(app)
 		b.opts.VerifyLimit = 200 * time.Millisecond
 		b.opts.PublicURL = public(t, func() string { return "/nowhere" })
-		b.wantExit(b.run("all"), action.ExitNotVisible)
+		b.wantExit(b.run("all"), failure.ExitNotVisible)
 		failures := app.seen("failure")
 		if len(failures) != 1 || failures[0].Fault != release.FaultPlatform || !strings.Contains(failures[0].Why, "404") {
 			t.Errorf("reported %+v", failures)
@@ -514,7 +515,7 @@ func TestVerifyLooksAtThePublicAddress(t *testing.T) {
 		}))
 		t.Cleanup(s.Close)
 		b.opts.PublicURL = s.URL
-		b.wantExit(b.run("all"), action.ExitOK)
+		b.wantExit(b.run("all"), failure.ExitOK)
 		if asked.Load() != int64(len(markers)) {
 			t.Errorf("asked %d times", asked.Load())
 		}

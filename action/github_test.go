@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -58,7 +58,7 @@ func TestWorkflowGetsOutputsAndSummary(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, goodBuild).with(app)
 	output, summary := b.inWorkflow()
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	got := outputs(t, output)
 	for name, want := range map[string]string{"outcome": "live", "live": "true", "release": "1", "pages": "1", "uploaded": "1", "served": "1", "why": ""} {
 		if got[name] != want {
@@ -80,7 +80,7 @@ func TestRunIsNamedAsGitHubNamesIt(t *testing.T) {
 	b := newBench(t, goodBuild).at(app)
 	b.opts.RunID, b.opts.RunAttempt, b.opts.StateFile = "", 0, ""
 	b.inWorkflow()
-	b.wantExit(b.run("claim"), action.ExitOK)
+	b.wantExit(b.run("claim"), failure.ExitOK)
 	if run := app.now().Current.Run; run.ID != "4711" || run.Attempt != 2 {
 		t.Errorf("the run is %+v", run)
 	}
@@ -97,7 +97,7 @@ func TestTextOfTheCMSIsHarmless(t *testing.T) {
 	output, summary := b.inWorkflow()
 	b.opts.JSON = true
 	err := b.run("all")
-	b.wantExit(err, action.ExitFailed)
+	b.wantExit(err, failure.ExitFailed)
 	if strings.Contains(err.Error(), "##[") {
 		t.Errorf("the error, which the program prints, is %q", err)
 	}
@@ -148,7 +148,7 @@ func TestWorkflowFilesThatCannotBeWrittenDoNotStopARelease(t *testing.T) {
 	b := newBench(t, goodBuild).with(app)
 	b.opts.Environ = append(b.opts.Environ, "GITHUB_ACTIONS=true", "GITHUB_OUTPUT=/no/such/folder/x", "GITHUB_STEP_SUMMARY=/no/such/folder/y")
 	b.opts.MetricsFile = "/proc/no/such/folder"
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	if site := app.now(); site.State != release.Ready || site.Live.Number != 1 {
 		t.Errorf("the site is %s", site.State)
 	}
@@ -175,7 +175,7 @@ func TestACredentialRenewedDuringTheBuildIsMaskedAndTheBuildStaysMuted(t *testin
 		}
 	}
 	b.inWorkflow()
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	shown, obeyed := asGitHubDoes(b.out.String())
 	if !slices.Contains(obeyed, "::add-mask::session-1") || strings.Contains(shown, "session-1") {
 		t.Errorf("GitHub obeys %q and shows\n%s", obeyed, shown)

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/internal/api"
 )
 
@@ -54,7 +54,7 @@ func TestClaimShowsGitHubsWordAfreshForEachTry(t *testing.T) {
 	b.inWorkflow()
 	b.opts.URL, b.opts.Site = app.URL, "www"
 	b.opts.Environ = append(b.opts.Environ, "ACTIONS_ID_TOKEN_REQUEST_URL="+github.URL+"?api-version=2.0", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=the job's own")
-	b.wantExit(b.run("claim"), action.ExitOK)
+	b.wantExit(b.run("claim"), failure.ExitOK)
 	if len(bearers) != 2 || bearers[0] != "token-2" || bearers[1] != "token-3" {
 		t.Errorf("the app was shown %q", bearers)
 	}
@@ -68,7 +68,7 @@ func TestClaimSignsWithTheSharedSecret(t *testing.T) {
 	b.inWorkflow()
 	b.opts.URL, b.opts.Site = app.URL, "www"
 	b.opts.Environ = append(b.opts.Environ, "PRESSRUN_CALLBACK_SECRET="+secret, "GITHUB_EVENT_NAME=schedule")
-	b.wantExit(b.run("claim"), action.ExitOK)
+	b.wantExit(b.run("claim"), failure.ExitOK)
 	if len(bearers) != 2 || bearers[0] == bearers[1] {
 		t.Fatalf("the app was shown %q, want two different tokens", bearers)
 	}
@@ -85,7 +85,7 @@ func TestClaimInAWorkflowWithoutAnyCredentialSaysWhatToGive(t *testing.T) {
 	b.inWorkflow()
 	b.opts.URL, b.opts.Site = app.URL, "www"
 	err := b.run("claim")
-	b.wantExit(err, action.ExitUsage)
+	b.wantExit(err, failure.ExitUsage)
 	if err == nil || !strings.Contains(err.Error(), "id-token: write") || len(bearers) != 0 {
 		t.Errorf("the run said %v and called the app %d times", err, len(bearers))
 	}

@@ -16,7 +16,8 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/console"
+	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
@@ -48,11 +49,11 @@ func programMain() int {
 	var p program
 	parsed := kong.Parse(&p)
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	err := parsed.Run(action.Streams{Out: os.Stdout, Err: os.Stderr})
+	err := parsed.Run(console.Streams{Out: os.Stdout, Err: os.Stderr})
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
-	return action.ExitCode(err)
+	return failure.ExitCode(err)
 }
 
 // onThisMachine is an app whose site is released by the local runner.

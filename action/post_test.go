@@ -15,7 +15,8 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/state"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -45,13 +46,13 @@ func away(app *fakeApp, kinds ...string) *atomic.Bool {
 func TestPostReportsWhatMainCouldNot(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, goodBuild).with(app)
-	b.wantExit(b.run("claim"), action.ExitOK)
-	b.wantExit(b.run("in_progress"), action.ExitOK)
-	b.wantExit(b.run("post"), action.ExitOK) // the job ended here
+	b.wantExit(b.run("claim"), failure.ExitOK)
+	b.wantExit(b.run("in_progress"), failure.ExitOK)
+	b.wantExit(b.run("post"), failure.ExitOK) // the job ended here
 	if f := app.seen("failure"); len(f) != 1 || f[0].Fault != release.FaultPlatform {
 		t.Errorf("reported %+v", f)
 	}
-	b.wantExit(b.run("post"), action.ExitOK)
+	b.wantExit(b.run("post"), failure.ExitOK)
 	if f := app.seen("failure"); len(f) != 1 {
 		t.Errorf("reported again: %+v", f)
 	}
@@ -67,7 +68,7 @@ func TestAFailureIsToldToAnAppThatIsAwayForAWhile(t *testing.T) {
 		}
 		return fine
 	}
-	b.wantExit(b.run("all"), action.ExitFailed)
+	b.wantExit(b.run("all"), failure.ExitFailed)
 	f := app.seen("failure")
 	if len(f) != 1 || f[0].Fault != release.FaultContent || !strings.Contains(f[0].Why, "no template for it") {
 		t.Errorf("reported %+v\n%s", f, b.err)
@@ -80,14 +81,14 @@ func TestPostTellsTheFailureThatMainCouldNot(t *testing.T) {
 	b := newBench(t, "echo no template for it; exit 65").with(app)
 	b.opts.LiveLimit = 100 * time.Millisecond
 	gone := away(app, "failure", "metrics")
-	b.wantExit(b.run("all"), action.ExitFailed)
+	b.wantExit(b.run("all"), failure.ExitFailed)
 	gone.Store(false)
-	b.wantExit(b.run("post"), action.ExitOK)
+	b.wantExit(b.run("post"), failure.ExitOK)
 	f := app.seen("failure")
 	if len(f) != 1 || f[0].Fault != release.FaultContent || !strings.Contains(f[0].Why, "no template for it") {
 		t.Fatalf("reported %+v\n%s", f, b.err)
 	}
-	b.wantExit(b.run("post"), action.ExitOK)
+	b.wantExit(b.run("post"), failure.ExitOK)
 	if f := app.seen("failure"); len(f) != 1 {
 		t.Errorf("reported again: %+v", f)
 	}
@@ -105,9 +106,9 @@ func TestPostTellsOfACancelledRunThatCouldNot(t *testing.T) {
 		}
 		cancel()
 	}()
-	b.wantExit(b.runIn(ctx, "all"), action.ExitCancelled)
+	b.wantExit(b.runIn(ctx, "all"), failure.ExitCancelled)
 	gone.Store(false)
-	b.wantExit(b.run("post"), action.ExitOK)
+	b.wantExit(b.run("post"), failure.ExitOK)
 	if f := app.seen("failure"); len(f) != 1 || f[0].Why != "the run was cancelled" {
 		t.Errorf("reported %+v", f)
 	}
@@ -125,12 +126,12 @@ func TestPostTellsOfAReleaseThatIsLive(t *testing.T) {
 			b := newBench(t, goodBuild).with(app)
 			b.opts.PublicURL = address(b)
 			for _, step := range []string{"claim", "in_progress", "build", "deploy", "post"} {
-				b.wantExit(b.run(step), action.ExitOK)
+				b.wantExit(b.run(step), failure.ExitOK)
 			}
 			if site := app.now(); site.State != release.Complete || len(app.seen("failure")) != 0 {
 				t.Errorf("the site is %s, reported %+v\n%s", site.State, app.seen("failure"), b.err)
 			}
-			if s := b.state(); !s.Live || s.Outcome != action.OutcomeLive {
+			if s := b.state(); !s.Live || s.Outcome != state.OutcomeLive {
 				t.Errorf("the state is %+v", s)
 			}
 		})
@@ -143,7 +144,7 @@ func TestPostSaysOfADeployThatWasNotSeenWhatIsTrue(t *testing.T) {
 	b := newBench(t, goodBuild).with(app)
 	b.opts.PublicURL = folder(t, t.TempDir())
 	for _, step := range []string{"claim", "in_progress", "build", "deploy", "post"} {
-		b.wantExit(b.run(step), action.ExitOK)
+		b.wantExit(b.run(step), failure.ExitOK)
 	}
 	f := app.seen("failure")
 	if len(f) != 1 || !strings.Contains(f[0].Why, "was deployed") || !strings.Contains(f[0].Why, b.opts.PublicURL) {
@@ -154,7 +155,7 @@ func TestPostSaysOfADeployThatWasNotSeenWhatIsTrue(t *testing.T) {
 func TestPostLeavesTheReleaseOfAnotherRunAlone(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, goodBuild).with(app)
-	b.wantExit(b.run("claim"), action.ExitOK)
+	b.wantExit(b.run("claim"), failure.ExitOK)
 	before, err := os.ReadFile(b.opts.StateFile)
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +170,7 @@ func TestPostLeavesTheReleaseOfAnotherRunAlone(t *testing.T) {
 			t.Fatal(err)
 		}
 		other(&c)
-		c.wantExit(c.run("post"), action.ExitOK)
+		c.wantExit(c.run("post"), failure.ExitOK)
 		if f := app.seen("failure"); len(f) != 0 {
 			t.Errorf("%s: reported %+v", name, f)
 		}
@@ -183,9 +184,9 @@ func TestPostThatCannotTellEitherEndsAndKeepsTheReason(t *testing.T) {
 	b.opts.LiveLimit = 100 * time.Millisecond
 	away(app, "failure", "metrics")
 	b.inWorkflow()
-	b.wantExit(b.run("all"), action.ExitFailed)
+	b.wantExit(b.run("all"), failure.ExitFailed)
 	b.opts.LiveLimit = 100 * time.Millisecond
-	b.wantExit(b.runIn(briefly(t), "post"), action.ExitOK)
+	b.wantExit(b.runIn(briefly(t), "post"), failure.ExitOK)
 	if s := b.state(); !s.Untold || !strings.Contains(s.Why, "no template for it") {
 		t.Errorf("the state is %+v", s)
 	}
@@ -209,13 +210,13 @@ func TestARunMayBeSeveralJobs(t *testing.T) {
 	app := newFakeApp(t)
 	first := newBench(t, goodBuild).with(app)
 	for _, step := range []string{"claim", "starting", "in_progress", "build", "check"} {
-		first.wantExit(first.run(step), action.ExitOK)
+		first.wantExit(first.run(step), failure.ExitOK)
 	}
 	second := newBench(t, "").at(app)
 	second.opts.Release, second.opts.DispatchToken = first.opts.Release, first.opts.DispatchToken
 	second.opts.Output = filepath.Join(first.dir, first.opts.Output) // as an artifact
 	for _, step := range []string{"claim", "deploy", "verify", "complete", "metrics", "ready"} {
-		second.wantExit(second.run(step), action.ExitOK)
+		second.wantExit(second.run(step), failure.ExitOK)
 	}
 	if site := app.now(); site.State != release.Ready || site.Live.Number != 1 || second.live("index.html") == "" {
 		t.Errorf("the site is %s, live %+v", site.State, site.Live)
@@ -230,14 +231,14 @@ func TestWhatWasBuiltForAnotherReleaseIsNotDeployed(t *testing.T) {
 	app.ask("A page was changed")
 	first := newBench(t, goodBuild).at(app)
 	for _, step := range []string{"claim", "in_progress", "build"} {
-		first.wantExit(first.run(step), action.ExitOK)
+		first.wantExit(first.run(step), failure.ExitOK)
 	}
 	app.must(release.ResetSite{Act: release.Act{By: "ada", Why: "it is stuck"}})
 	app.must(release.RequestAccepted{Source: release.FromEditor})
 	second := newBench(t, "").at(app)
 	second.opts.Output = filepath.Join(first.dir, first.opts.Output)
-	second.wantExit(second.run("claim"), action.ExitOK)
-	second.wantExit(second.run("deploy"), action.ExitFailed)
+	second.wantExit(second.run("claim"), failure.ExitOK)
+	second.wantExit(second.run("deploy"), failure.ExitFailed)
 	if second.live("index.html") != "" {
 		t.Error("it was deployed")
 	}
@@ -251,13 +252,13 @@ func TestALaterJobThatIsCancelledAfterItsDeployTellsThatTheSiteIsLive(t *testing
 	app := newFakeApp(t)
 	first := newBench(t, goodBuild).with(app)
 	for _, step := range []string{"claim", "in_progress", "build"} {
-		first.wantExit(first.run(step), action.ExitOK)
+		first.wantExit(first.run(step), failure.ExitOK)
 	}
 	second := newBench(t, "").at(app)
 	second.opts.Release, second.opts.DispatchToken = first.opts.Release, first.opts.DispatchToken
 	second.opts.Output = filepath.Join(first.dir, first.opts.Output)
 	for _, step := range []string{"claim", "deploy", "post"} {
-		second.wantExit(second.run(step), action.ExitOK)
+		second.wantExit(second.run(step), failure.ExitOK)
 	}
 	if site := app.now(); site.State != release.Complete {
 		t.Errorf("the site is %s, reported %+v", site.State, app.seen("failure"))

@@ -11,7 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -48,7 +48,7 @@ func TestRulesAndStateAreThoseOfTheDeploy(t *testing.T) {
 		_, _ = w.Write(text)
 		return true
 	})
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	for _, want := range []string{"3 compressed (", "3 changed pages as deployed"} {
 		if !strings.Contains(b.err.String(), want) {
 			t.Errorf("it does not say %q:\n%s", want, b.err)
@@ -70,12 +70,12 @@ func TestWrongRulesEndARunBeforeItBuilds(t *testing.T) {
 		exit         int
 		want         string
 	}{
-		"no JSON":            {`{`, goodBuild, action.ExitUsage, "--rules: "},
-		"no such header":     {`{"headers": [{"match": "**", "set": {"x-frame-options": "DENY"}}]}`, goodBuild, action.ExitUsage, "set it at the CDN"},
-		"no such encoding":   {`{"compress": [{"match": "**", "encoding": "zip"}]}`, goodBuild, action.ExitUsage, "expected gzip or none"},
-		"nobody makes them":  {"", goodBuild, action.ExitUsage, "--rules: read the rules"},
-		"the build does":     {"", goodBuild + `; echo '{}' > rules.json`, action.ExitOK, ""},
-		"as they have to be": {`{}`, goodBuild, action.ExitOK, ""},
+		"no JSON":            {`{`, goodBuild, failure.ExitUsage, "--rules: "},
+		"no such header":     {`{"headers": [{"match": "**", "set": {"x-frame-options": "DENY"}}]}`, goodBuild, failure.ExitUsage, "set it at the CDN"},
+		"no such encoding":   {`{"compress": [{"match": "**", "encoding": "zip"}]}`, goodBuild, failure.ExitUsage, "expected gzip or none"},
+		"nobody makes them":  {"", goodBuild, failure.ExitUsage, "--rules: read the rules"},
+		"the build does":     {"", goodBuild + `; echo '{}' > rules.json`, failure.ExitOK, ""},
+		"as they have to be": {`{}`, goodBuild, failure.ExitOK, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, c.build+"; touch built")
@@ -91,10 +91,10 @@ func TestWrongRulesEndARunBeforeItBuilds(t *testing.T) {
 				t.Errorf("it says %q", err)
 			}
 			_, missing := os.Stat(filepath.Join(b.dir, "built"))
-			if built := missing == nil; built != (c.rules == "" || c.exit == action.ExitOK) {
+			if built := missing == nil; built != (c.rules == "" || c.exit == failure.ExitOK) {
 				t.Errorf("built: %v", built)
 			}
-			if live := b.live("index.html") != ""; live != (c.exit == action.ExitOK) {
+			if live := b.live("index.html") != ""; live != (c.exit == failure.ExitOK) {
 				t.Errorf("live: %v", live)
 			}
 		})
@@ -105,7 +105,7 @@ func TestAStateOfItsOwnIsForBuckets(t *testing.T) {
 	b := newBench(t, goodBuild)
 	b.opts.State = "s3://private/www"
 	err := b.run("all")
-	b.wantExit(err, action.ExitUsage)
+	b.wantExit(err, failure.ExitUsage)
 	if !strings.Contains(err.Error(), "is for s3:// destinations") || b.live("index.html") != "" {
 		t.Error(err)
 	}

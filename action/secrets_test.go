@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/failure"
 )
 
 // The address of a CMS before it goes live has a password, or a key in its query.
@@ -29,9 +29,9 @@ func TestTheReadyAddressIsToldWithoutItsSecrets(t *testing.T) {
 		url  string
 		code int
 	}{
-		"it answers":         {address, action.ExitOK},
-		"it answers wrong":   {strings.Replace(address, "word@", "word-old@", 1), action.ExitNotReady},
-		"it does not listen": {strings.Replace(address, strings.TrimPrefix(cms.URL, "http://"), strings.TrimPrefix(down.URL, "http://"), 1), action.ExitNotReady},
+		"it answers":         {address, failure.ExitOK},
+		"it answers wrong":   {strings.Replace(address, "word@", "word-old@", 1), failure.ExitNotReady},
+		"it does not listen": {strings.Replace(address, strings.TrimPrefix(cms.URL, "http://"), strings.TrimPrefix(down.URL, "http://"), 1), failure.ExitNotReady},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := newFakeApp(t)
@@ -55,7 +55,7 @@ func TestSecretsOfTheBuildAreHiddenFromWhatIsTold(t *testing.T) {
 	b.opts.BuildEnv = "CMS_TOKEN=cms-token-1\nCMS_URL=https://cms.example.gov\nAPI_KEY=short"
 	b.opts.Environ = append(b.opts.Environ, "AWS_SECRET_ACCESS_KEY=aws/secret+1", "DB_PASSWORD=pass-word-1", "GIT_ASKPASS=/usr/bin/ask", "TOKENIZERS=parallelism")
 	output, summary := b.inWorkflow()
-	b.wantExit(b.run("all"), action.ExitFailed)
+	b.wantExit(b.run("all"), failure.ExitFailed)
 	written := func(file string) string {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -79,7 +79,7 @@ func TestSecretsAreHiddenFromWhatIsTold(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, "").with(app)
 	b.opts.Build = fmt.Sprintf("echo the token is %s; exit 1", runToken)
-	b.wantExit(b.run("all"), action.ExitFailed)
+	b.wantExit(b.run("all"), failure.ExitFailed)
 	if f := app.seen("failure"); len(f) != 1 || strings.Contains(f[0].Why, runToken) || !strings.Contains(f[0].Why, "***") {
 		t.Errorf("reported %+v", f)
 	}

@@ -13,30 +13,31 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/options"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
 func TestFailuresAreToldInWordsWithTheirFault(t *testing.T) {
 	cases := map[string]struct {
 		build  string
-		change func(*action.Options)
+		change func(*options.Options)
 		exit   int
 		fault  release.Fault
 		why    []string
 	}{
-		"the build fails":          {build: `echo building; echo "Error: template about.html: unexpected end" >&2; exit 2`, exit: action.ExitFailed, fault: release.FaultBuild, why: []string{"build command failed", "exit status 2", "template about.html"}},
-		"the build blames content": {build: `echo "article 12 has no title"; exit 65`, exit: action.ExitFailed, fault: release.FaultContent, why: []string{"content is at fault", "article 12 has no title"}},
-		"out of memory":            {build: `kill -9 $$`, exit: action.ExitFailed, fault: release.FaultPlatform, why: []string{"killed by the system"}},
-		"no such command":          {build: `no-such-generator --minify`, exit: action.ExitFailed, fault: release.FaultBuild, why: []string{"exit status 127", "no-such-generator"}},
-		"the build never ends":     {build: `echo still at it; sleep 300`, change: func(o *action.Options) { o.BuildTimeout = 200 * time.Millisecond }, exit: action.ExitFailed, fault: release.FaultBuild, why: []string{"longer than 200ms", "still at it"}},
-		"the install fails":        {build: goodBuild, change: func(o *action.Options) { o.Install = "echo no network; exit 1" }, exit: action.ExitFailed, fault: release.FaultBuild, why: []string{"install command failed", "no network"}},
-		"no output folder":         {build: `true`, exit: action.ExitRefused, fault: release.FaultBuild, why: []string{"no folder public"}},
-		"empty output":             {build: `mkdir public`, exit: action.ExitRefused, fault: release.FaultBuild, why: []string{"no files"}},
-		"no index page":            {build: `mkdir public; echo x > public/about.html`, exit: action.ExitRefused, fault: release.FaultBuild, why: []string{"index.html"}},
-		"no index page of its own": {build: goodBuild, change: func(o *action.Options) { o.Index = "en/index.html" }, exit: action.ExitRefused, fault: release.FaultBuild, why: []string{"en/index.html"}},
-		"a page without a byte":    {build: goodBuild + `; touch public/about.html`, exit: action.ExitRefused, fault: release.FaultBuild, why: []string{"about.html", "--allow zero-byte-pages"}},
-		"destination is no folder": {build: goodBuild, change: func(o *action.Options) { o.To = "ftp://example.org" }, exit: action.ExitUsage, fault: release.FaultPressrun, why: []string{"ftp://example.org"}},
+		"the build fails":          {build: `echo building; echo "Error: template about.html: unexpected end" >&2; exit 2`, exit: failure.ExitFailed, fault: release.FaultBuild, why: []string{"build command failed", "exit status 2", "template about.html"}},
+		"the build blames content": {build: `echo "article 12 has no title"; exit 65`, exit: failure.ExitFailed, fault: release.FaultContent, why: []string{"content is at fault", "article 12 has no title"}},
+		"out of memory":            {build: `kill -9 $$`, exit: failure.ExitFailed, fault: release.FaultPlatform, why: []string{"killed by the system"}},
+		"no such command":          {build: `no-such-generator --minify`, exit: failure.ExitFailed, fault: release.FaultBuild, why: []string{"exit status 127", "no-such-generator"}},
+		"the build never ends":     {build: `echo still at it; sleep 300`, change: func(o *options.Options) { o.BuildTimeout = 200 * time.Millisecond }, exit: failure.ExitFailed, fault: release.FaultBuild, why: []string{"longer than 200ms", "still at it"}},
+		"the install fails":        {build: goodBuild, change: func(o *options.Options) { o.Install = "echo no network; exit 1" }, exit: failure.ExitFailed, fault: release.FaultBuild, why: []string{"install command failed", "no network"}},
+		"no output folder":         {build: `true`, exit: failure.ExitRefused, fault: release.FaultBuild, why: []string{"no folder public"}},
+		"empty output":             {build: `mkdir public`, exit: failure.ExitRefused, fault: release.FaultBuild, why: []string{"no files"}},
+		"no index page":            {build: `mkdir public; echo x > public/about.html`, exit: failure.ExitRefused, fault: release.FaultBuild, why: []string{"index.html"}},
+		"no index page of its own": {build: goodBuild, change: func(o *options.Options) { o.Index = "en/index.html" }, exit: failure.ExitRefused, fault: release.FaultBuild, why: []string{"en/index.html"}},
+		"a page without a byte":    {build: goodBuild + `; touch public/about.html`, exit: failure.ExitRefused, fault: release.FaultBuild, why: []string{"about.html", "--allow zero-byte-pages"}},
+		"destination is no folder": {build: goodBuild, change: func(o *options.Options) { o.To = "ftp://example.org" }, exit: failure.ExitUsage, fault: release.FaultPressrun, why: []string{"ftp://example.org"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -70,18 +71,18 @@ func TestFailuresAreToldInWordsWithTheirFault(t *testing.T) {
 func TestChecksCanBeLetPassByName(t *testing.T) {
 	b := newBench(t, goodBuild+`; touch public/about.html`)
 	b.opts.Allow = []string{"zero-byte-pages"}
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	b = newBench(t, `mkdir public; echo x > public/about.html`)
 	b.opts.Index = "none"
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 }
 
 func TestVanishedPagesAreRefused(t *testing.T) {
 	b := newBench(t, `mkdir -p public; for i in $(seq 20); do echo page > public/$i.html; done; echo x > public/index.html`)
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	b.opts.Build = `rm -f public/1*.html`
 	err := b.run("all")
-	b.wantExit(err, action.ExitRefused)
+	b.wantExit(err, failure.ExitRefused)
 	if !strings.Contains(err.Error(), "vanished-pages") && !strings.Contains(err.Error(), "pages are missing") {
 		t.Errorf("the reason is %q", err)
 	}
@@ -90,7 +91,7 @@ func TestVanishedPagesAreRefused(t *testing.T) {
 	}
 	limit := 0.9
 	b.opts.MaxVanished = &limit
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	if b.live("11.html") != "" {
 		t.Error("the page is still there")
 	}
@@ -99,7 +100,7 @@ func TestVanishedPagesAreRefused(t *testing.T) {
 func TestDryRunChangesNothing(t *testing.T) {
 	b := newBench(t, goodBuild)
 	b.opts.DryRun = true
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	if b.live("index.html") != "" || b.state().Live {
 		t.Error("something is live")
 	}
@@ -112,17 +113,17 @@ func TestDryRunChangesNothing(t *testing.T) {
 // is told at once, and not after the build.
 func TestAReleaseThatCouldNotBecomeLiveIsNotBuilt(t *testing.T) {
 	for name, c := range map[string]struct {
-		change func(*action.Options)
+		change func(*options.Options)
 		why    string
 	}{
-		"no destination": {func(o *action.Options) { o.To = "" }, "--to"},
-		"a dry run":      {func(o *action.Options) { o.DryRun = true }, "--dry-run"},
+		"no destination": {func(o *options.Options) { o.To = "" }, "--to"},
+		"a dry run":      {func(o *options.Options) { o.DryRun = true }, "--dry-run"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			app := newFakeApp(t)
 			b := newBench(t, "touch built; "+goodBuild).with(app)
 			c.change(&b.opts)
-			b.wantExit(b.run("all"), action.ExitUsage)
+			b.wantExit(b.run("all"), failure.ExitUsage)
 			if f := app.seen("failure"); len(f) != 1 || !strings.Contains(f[0].Why, c.why) || f[0].Fault != release.FaultPlatform {
 				t.Errorf("reported %+v", f)
 			}
@@ -137,7 +138,7 @@ func TestAWrongSettingIsShownOnTheRunsPage(t *testing.T) {
 	b := newBench(t, goodBuild)
 	b.inWorkflow()
 	b.opts.PublicURL = "www.example.gov"
-	b.wantExit(b.run("all"), action.ExitUsage)
+	b.wantExit(b.run("all"), failure.ExitUsage)
 	if got := annotations(b); len(got) != 1 || !strings.HasPrefix(got[0], "::error::--public-url: ") {
 		t.Errorf("the annotations are %q", got)
 	}
@@ -160,14 +161,14 @@ func TestReadyURL(t *testing.T) {
 	t.Cleanup(cms.Close)
 	b := newBench(t, goodBuild)
 	b.opts.ReadyURL, b.opts.ReadyContains = cms.URL, "well"
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	if asked.Load() != 4 {
 		t.Errorf("it was asked %d times", asked.Load())
 	}
 	app := newFakeApp(t)
 	b = newBench(t, "touch built").with(app)
 	b.opts.ReadyURL, b.opts.ReadyStatus, b.opts.ReadyLimit = cms.URL, http.StatusTeapot, 100*time.Millisecond
-	b.wantExit(b.run("all"), action.ExitNotReady)
+	b.wantExit(b.run("all"), failure.ExitNotReady)
 	if exists(filepath.Join(b.dir, "built")) {
 		t.Error("it built")
 	}
@@ -177,14 +178,14 @@ func TestReadyURL(t *testing.T) {
 }
 
 func TestASpanOfNothingBetweenTwoLooksIsRefused(t *testing.T) {
-	for flag, change := range map[string]func(*action.Options){
-		"--ready-interval": func(o *action.Options) { o.ReadyInterval, o.ReadyURL = 0, "http://127.0.0.1:1/" },
-		"--turn-interval":  func(o *action.Options) { o.TurnInterval, o.URL = -time.Second, "http://127.0.0.1:1/" },
+	for flag, change := range map[string]func(*options.Options){
+		"--ready-interval": func(o *options.Options) { o.ReadyInterval, o.ReadyURL = 0, "http://127.0.0.1:1/" },
+		"--turn-interval":  func(o *options.Options) { o.TurnInterval, o.URL = -time.Second, "http://127.0.0.1:1/" },
 	} {
 		b := newBench(t, goodBuild)
 		change(&b.opts)
 		err := b.run("all")
-		b.wantExit(err, action.ExitUsage)
+		b.wantExit(err, failure.ExitUsage)
 		if !strings.Contains(err.Error(), flag) {
 			t.Errorf("the error is %v", err)
 		}
@@ -200,7 +201,7 @@ func TestBuildSeesItsProfileAndNoneOfOurSecrets(t *testing.T) {
 		"KEPT=kept", "PRESSRUN_TOKEN=secret-1", "INPUT_TOKEN=secret-2", "STATE_session=secret-3",
 		"ACTIONS_ID_TOKEN_REQUEST_TOKEN=secret-4", "ACTIONS_ID_TOKEN_REQUEST_URL=secret-5", "PRESSRUN_DISPATCH_TOKEN=secret-6",
 		"pressrun_other=secret-7", "ANALYTICS_ID=of the CMS")
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	text, err := os.ReadFile(filepath.Join(b.dir, "env.txt"))
 	if err != nil {
 		t.Fatal(err)
@@ -222,7 +223,7 @@ func TestAFailedRunTellsHowLongItsStepsTook(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, "").with(app)
 	b.opts.Build = fmt.Sprintf("echo the token is %s; exit 1", runToken)
-	b.wantExit(b.run("all"), action.ExitFailed)
+	b.wantExit(b.run("all"), failure.ExitFailed)
 	m := app.metrics
 	if m == nil || len(m.Steps) == 0 {
 		t.Fatalf("the app was given %+v\n%s", m, b.err)
@@ -243,7 +244,7 @@ func TestAFailedRunTellsHowLongItsStepsTook(t *testing.T) {
 func TestHeartbeatsSayWhatTheRunDoes(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, "sleep 0.3; "+goodBuild).with(app)
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	var building int
 	for _, s := range app.seen("heartbeat") {
 		if s.Why == "building" {
@@ -258,9 +259,9 @@ func TestHeartbeatsSayWhatTheRunDoes(t *testing.T) {
 func TestStateOfAnotherRunIsNotTakenForThisOnes(t *testing.T) {
 	app := newFakeApp(t)
 	b := newBench(t, goodBuild).with(app)
-	b.wantExit(b.run("claim"), action.ExitOK)
+	b.wantExit(b.run("claim"), failure.ExitOK)
 	b.opts.RunID = "run-2"
-	b.wantExit(b.run("in_progress"), action.ExitUsage)
+	b.wantExit(b.run("in_progress"), failure.ExitUsage)
 }
 
 func TestStateInsideTheSiteIsRefused(t *testing.T) {
@@ -269,7 +270,7 @@ func TestStateInsideTheSiteIsRefused(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(b.dir, "index.html"), []byte("x"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b.wantExit(b.run("all"), action.ExitUsage)
+	b.wantExit(b.run("all"), failure.ExitUsage)
 	if b.live(".pressrun/run.json") != "" || b.live("index.html") != "" {
 		t.Error("it deployed")
 	}

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/test/servers"
 )
@@ -47,7 +47,7 @@ func TestASampleOfTheChangedPagesIsSeenBeforeLiveIsSaid(t *testing.T) {
 		}
 		return false
 	})
-	b.wantExit(b.run("all"), action.ExitOK)
+	b.wantExit(b.run("all"), failure.ExitOK)
 	if looks != 3 || !strings.Contains(b.err.String(), "3 changed pages as deployed") {
 		t.Errorf("%d looks\n%s", looks, b.err)
 	}
@@ -78,14 +78,14 @@ func TestWhatThePublicSeesInsteadIsTold(t *testing.T) {
 	}{
 		"another site": {func(w http.ResponseWriter, r *http.Request) bool {
 			return marker(w, r, `{"site":"www-staging","release":9,"sequence":9}`)
-		}, action.ExitNotVisible, "another origin"},
+		}, failure.ExitNotVisible, "another origin"},
 		"the release before": {func(w http.ResponseWriter, r *http.Request) bool {
 			return marker(w, r, `{"site":"www","release":1,"sequence":0}`)
-		}, action.ExitNotVisible, "shows release 1"},
-		"no marker":    {func(w http.ResponseWriter, r *http.Request) bool { return marker(w, r, "<html>") }, action.ExitNotVisible, "no release's marker"},
-		"nothing":      {func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(http.StatusNotFound); return true }, action.ExitNotVisible, "404"},
-		"a stale page": {page(http.StatusOK, "an old page"), action.ExitEdgePending, "a cache has had this for 2m0s"},
-		"no such page": {page(http.StatusNotFound, ""), action.ExitEdgePending, "/a.html answers 404"},
+		}, failure.ExitNotVisible, "shows release 1"},
+		"no marker":    {func(w http.ResponseWriter, r *http.Request) bool { return marker(w, r, "<html>") }, failure.ExitNotVisible, "no release's marker"},
+		"nothing":      {func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(http.StatusNotFound); return true }, failure.ExitNotVisible, "404"},
+		"a stale page": {page(http.StatusOK, "an old page"), failure.ExitEdgePending, "a cache has had this for 2m0s"},
+		"no such page": {page(http.StatusNotFound, ""), failure.ExitEdgePending, "/a.html answers 404"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -98,7 +98,7 @@ func TestWhatThePublicSeesInsteadIsTold(t *testing.T) {
 			if !strings.Contains(err.Error(), c.want) {
 				t.Errorf("it says %q", err)
 			}
-			live := c.exit == action.ExitEdgePending
+			live := c.exit == failure.ExitEdgePending
 			if s := b.state(); s.Live != live || (app.now().Live.Number == 1) != live || (len(app.seen("failure")) == 0) != live {
 				t.Errorf("live is %v, at the app %+v", s.Live, app.now().Live)
 			}
@@ -115,7 +115,7 @@ func TestTheTypeOfPagesFromS3IsLookedAt(t *testing.T) {
 	for _, c := range []struct {
 		kind string
 		exit int
-	}{{"text/html;charset=UTF-8", action.ExitOK}, {"application/octet-stream", action.ExitEdgePending}} {
+	}{{"text/html;charset=UTF-8", failure.ExitOK}, {"application/octet-stream", failure.ExitEdgePending}} {
 		b := newBench(t, threePages+"; echo '"+c.kind+"' > public/a.html")
 		b.opts.To, b.opts.Endpoint, b.opts.Region = "s3://www", s3.Endpoint, servers.Region
 		b.opts.VerifyLimit, b.opts.VerifyPages = 200*time.Millisecond, 10

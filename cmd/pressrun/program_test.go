@@ -16,7 +16,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/internal/cli/clitest"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 )
@@ -99,7 +99,7 @@ func TestTheRealProgramTellsItsVersionAndExitCodes(t *testing.T) {
 		t.Errorf("got %+v", o)
 	}
 	o = finish(t, t.TempDir(), "action", "check", "--output", "none", "--state-file", filepath.Join(t.TempDir(), "run.json"))
-	if o.Code != action.ExitRefused {
+	if o.Code != failure.ExitRefused {
 		t.Errorf("action's own code for a site that must not be published: %+v", o)
 	}
 }

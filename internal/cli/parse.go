@@ -8,7 +8,7 @@ import (
 
 	"github.com/alecthomas/kong"
 
-	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/action/console"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
@@ -50,7 +50,7 @@ func newParser(ctx context.Context, t *terminal.Terminal) (*kong.Kong, error) {
 		kong.ExplicitGroups(groups),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 100}),
 		kong.Help(printHelp),
-		kong.Bind(t, action.Streams{Out: t.Out, Err: t.Err}),
+		kong.Bind(t, console.Streams{Out: t.Out, Err: t.Err}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.NamedMapper("instant", instantMapper(t)),
 	)

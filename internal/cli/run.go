@@ -7,7 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 
-	"github.com/pressrun/pressrun/action"
+	runs "github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
@@ -51,7 +51,7 @@ func ofAction(err error) error {
 	if err == nil {
 		return nil
 	}
-	return exit.With(action.ExitCode(err), &actionError{err})
+	return exit.With(runs.ExitCode(err), &actionError{err})
 }
 
 // actionError is an error of `pressrun action`.

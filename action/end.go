@@ -1,0 +1,156 @@
+package action
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/state"
+	"github.com/pressrun/pressrun/action/steps"
+	"github.com/pressrun/pressrun/action/summary"
+	"github.com/pressrun/pressrun/action/workflow"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// lastWord bounds how long a cancelled run takes to say so. GitHub's runner
+// kills 10 s after the first signal.
+const lastWord = 3 * time.Second
+
+// close ends a run, or a part of it, in which nothing failed. Last says that
+// no part follows.
+func (j *run) close(last bool) error {
+	err := j.Record.Change(func(s *state.State) {
+		switch {
+		case s.Outcome.Idle():
+		case s.Live && s.EdgePending():
+			s.Outcome, s.Why, s.Fault = state.OutcomeEdgePending, s.Edge.Why, ""
+		case s.Live:
+			s.Outcome, s.Why, s.Fault = state.OutcomeLive, "", ""
+		case s.Outcome == "":
+			s.Outcome = state.OutcomeDone
+		}
+	})
+	if s := j.Record.Now(); last && s.Outcome.Idle() {
+		j.Console.Say("nothing to do: %s", s.Why)
+	}
+	j.publish(last)
+	if s := j.Record.Now(); last && s.Outcome == state.OutcomeEdgePending {
+		pending := &failure.Error{Why: "the release is live at its origin, but the CDN may still show what was replaced: " + s.Why, Fault: release.FaultPlatform, Code: failure.ExitEdgePending}
+		return errors.Join(pending, err)
+	}
+	return err
+}
+
+// failed tells everybody of a failure. Once the site is live nothing fails.
+func (j *run) failed(ctx context.Context, err error, picked []steps.Step) error {
+	fail := failure.Of(err, picked[0].Name())
+	fail.Why = workflow.Line(fail.Why) // it may have text of the build's, and is printed by others too
+	if j.liveAfterAll(ctx) {
+		j.GitHub.Warning("the site is live, but afterwards: " + fail.Why)
+		j.Console.Say("the site is live, but afterwards: %s", fail.Why)
+		return j.close(true)
+	}
+	outcome := state.OutcomeFailed
+	switch fail.Code {
+	case failure.ExitCancelled:
+		outcome = state.OutcomeCancelled
+	case failure.ExitTakenAway:
+		outcome = state.OutcomeTakenAway
+	case failure.ExitNotReady:
+		outcome = state.OutcomeNotReady
+	}
+	saved := j.Record.Change(func(s *state.State) { s.Outcome, s.Why, s.Fault = outcome, fail.Why, fail.Fault })
+	told := j.tellFailure(ctx, fail)
+	if told != nil {
+		j.Console.Say("the app could not be told of the failure: %v", told)
+		saved = errors.Join(saved, j.Record.Change(func(s *state.State) { s.Untold = true })) // for post
+	}
+	if note := j.failedMetrics(ctx, fail, told == nil); note != "" {
+		j.Console.Say("the figures of the run: %s", note)
+	}
+	j.annotate(fail)
+	j.publish(true)
+	if saved != nil {
+		j.Console.Say("the failure could not be kept: %v", saved)
+	}
+	return fail
+}
+
+// liveAfterAll says whether the site is live although the run did not come to
+// its end, and sees to it that the app knows.
+func (j *run) liveAfterAll(run context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(run), lastWord)
+	defer cancel()
+	if s := j.Record.Now(); !s.Live && steps.MarkerSeen(ctx, j.options.PublicURL, s) {
+		if err := j.Record.Change(func(s *state.State) { s.Live = true }); err != nil {
+			j.Console.Say("%v", err)
+		}
+	}
+	s := j.Record.Now()
+	if !s.Live {
+		return false
+	}
+	if j.App != nil && s.AppAwaitsLive() {
+		ctx, cancel, limit := j.lastReport(run)
+		defer cancel()
+		if _, err := j.App.Report(ctx, release.Complete, "", limit); err != nil {
+			j.Console.Say("the site is live, but the app could not be told: %v", err)
+		}
+	}
+	return true
+}
+
+// lastReport gives the time for the word how a run ended: much, as an app may be
+// away for minutes, but little once the run is cancelled.
+func (j *run) lastReport(ctx context.Context) (context.Context, context.CancelFunc, time.Duration) {
+	if ctx.Err() == nil {
+		return ctx, func() {}, j.options.LiveLimit
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
+	return ctx, cancel, lastWord
+}
+
+// failedMetrics leaves the figures of a run that failed: how long its steps
+// took, and which one it was. A cancelled run has no time for it, and one whose
+// release is another's no right. Reached says whether the app answers.
+func (j *run) failedMetrics(ctx context.Context, fail *failure.Error, reached bool) string {
+	if fail.Code == failure.ExitCancelled || fail.Code == failure.ExitTakenAway || len(j.Record.Now().Steps) == 0 {
+		return ""
+	}
+	limit := 10 * time.Second
+	if !reached {
+		limit = time.Second
+	}
+	return j.figures.Leave(context.WithoutCancel(ctx), limit)
+}
+
+// tellFailure reports a failure to the app. A cancelled run has little time;
+// one whose release is another's has nothing to say.
+func (j *run) tellFailure(ctx context.Context, fail *failure.Error) error {
+	if j.App == nil || j.Record.Now().Session == "" || fail.Code == failure.ExitTakenAway {
+		return nil
+	}
+	if fail.Code == failure.ExitCancelled && j.options.Supervised {
+		return nil // its supervisor says "cancelled", which we can't
+	}
+	fault := fail.Fault
+	if fault == "" {
+		fault = release.FaultPressrun
+	}
+	ctx, cancel, limit := j.lastReport(ctx)
+	defer cancel()
+	return j.App.Fail(ctx, text.ShortenBytes(j.Console.Hide(fail.Why), 2000), fault, limit)
+}
+
+// publish gives the result to GitHub: outputs for the steps after this one, and with
+// the last of them the job's summary.
+func (j *run) publish(last bool) {
+	s := j.Record.Now()
+	r := summary.Of(s, j.options.PublicURL, j.Console.Hide)
+	r.Output(j.GitHub, j.figures.Path(), j.Record.Path())
+	if last {
+		j.GitHub.Summary(r.Markdown(s.Titles))
+	}
+}

@@ -1,0 +1,120 @@
+// Package options has the settings of a run, each a flag, a variable or an input
+// of the GitHub action.
+package options
+
+import "time"
+
+// Options are all settings of a run. Their tags make flags of them; every
+// flag can be set by the environment too, see Inputs.
+type Options struct {
+	RunFlags
+	TurnFlags
+	InstallFlags
+	BuildFlags
+	OutputFlags
+	CheckFlags
+	DeployFlags
+	CDNFlags
+	VerifyFlags
+	MetricsFlags
+
+	// Environ is the environment as of os.Environ; nil for that itself.
+	Environ []string `kong:"-"`
+}
+
+// RunFlags name the run, its release and its app.
+type RunFlags struct {
+	Site          string        `help:"Name of the site." placeholder:"NAME"`
+	URL           string        `name:"url" help:"Address of the Pressrun app. Without it the run works by itself and reports to nobody." placeholder:"URL"`
+	TokenFile     string        `help:"File with the token for the app. Or set PRESSRUN_TOKEN." placeholder:"FILE"`
+	Release       int64         `help:"Number of the release, as the app gave it." placeholder:"N"`
+	DispatchToken string        `help:"The token that the app gave with the dispatch." placeholder:"TOKEN"`
+	RunID         string        `name:"run-id" help:"What names this run (in a GitHub workflow: its run id)." placeholder:"ID"`
+	RunAttempt    int           `help:"Which attempt of the run this is, from 1." placeholder:"N"`
+	RunURL        string        `name:"run-url" help:"Where people see this run." placeholder:"URL"`
+	StateFile     string        `help:"File that keeps what the steps tell each other (default: in RUNNER_TEMP, else .pressrun/run.json)." placeholder:"FILE"`
+	Dir           string        `help:"The frontend's folder, in which commands run." default:"."`
+	Heartbeat     time.Duration `help:"How often to tell the app that the run lives (default: as the app says)." placeholder:"SPAN"`
+	AppLimit      time.Duration `help:"How long to try to reach the app before the content is read." default:"5m"`
+	LiveLimit     time.Duration `help:"How long to try to tell the app that the site is live, or that the run failed." default:"15m"`
+	Supervised    bool          `help:"Somebody else tells the app that this run was cancelled." hidden:""`
+	JSON          bool          `name:"json" help:"Print the result as JSON on standard output, and all else on standard error."`
+
+	// Token is the credential for the app. It has no flag on purpose:
+	// arguments are seen by everybody on the machine.
+	Token string `kong:"-"`
+}
+
+// TurnFlags say what a run waits for before it starts.
+type TurnFlags struct {
+	TurnLimit     time.Duration `help:"How long to wait for the site's turn." default:"60m"`
+	TurnInterval  time.Duration `help:"How often to ask for the site's turn." default:"10s"`
+	WhenFrozen    string        `help:"When releases are paused or frozen: wait, or end having done nothing." enum:"wait,end" default:"wait"`
+	ReadyURL      string        `name:"ready-url" help:"Address that must answer before the release starts, e.g. the CMS." placeholder:"URL"`
+	ReadyStatus   int           `help:"The HTTP status that it must answer with." default:"200"`
+	ReadyContains string        `help:"Text that its answer must contain." placeholder:"TEXT"`
+	ReadyInterval time.Duration `help:"How often to ask it." default:"15s"`
+	ReadyLimit    time.Duration `help:"How long to ask it." default:"70m"`
+}
+
+// InstallFlags set the build up.
+type InstallFlags struct {
+	Install        string        `help:"Command that installs what the build needs." placeholder:"COMMAND"`
+	InstallTimeout time.Duration `help:"Ends the installation." default:"20m"`
+}
+
+// BuildFlags make the static site.
+type BuildFlags struct {
+	Build        string        `help:"Command that builds the site." placeholder:"COMMAND"`
+	BuildTimeout time.Duration `help:"Ends the build." default:"75m"`
+	BuildEnv     string        `help:"Variables that only the build sees: a line NAME=value each. A value in double quotes is a JSON string." placeholder:"LINES"`
+	Environment  string        `help:"Where the site is deployed to, told to the build as DEPLOY_ENV." placeholder:"NAME"`
+}
+
+// OutputFlags say where the built site is.
+type OutputFlags struct {
+	Output string `help:"Folder with the built site, from the frontend's folder." default:"public"`
+}
+
+// CheckFlags bound what may be published without somebody looking.
+type CheckFlags struct {
+	Index       string   `help:"The page that a site must have, or \"none\"." default:"index.html"`
+	MaxVanished *float64 `help:"Share of the live release's pages, 0 to 1, that may be missing (default: by the site's size)." placeholder:"SHARE"`
+	Allow       []string `help:"Checks that may fail this once, by name." placeholder:"CHECK"`
+}
+
+// DeployFlags say where the site goes.
+type DeployFlags struct {
+	To       string `help:"Where the site goes: file:///folder or s3://bucket/prefix." placeholder:"URL"`
+	Endpoint string `help:"Address of an S3 store that is not AWS. Or set PRESSRUN_S3_ENDPOINT." placeholder:"URL"`
+	Region   string `help:"Region of the bucket." placeholder:"NAME"`
+	State    string `help:"Another s3:// address for the deploy's state, so that a public bucket holds the site alone." placeholder:"URL"`
+	Rules    string `help:"JSON file with rules of headers and compression, from the frontend's folder." placeholder:"FILE"`
+	// RedirectStore is a CloudFront KeyValueStore.
+	RedirectStore string `help:"ARN of a CloudFront KeyValueStore that keeps the redirects too, for the function of pressrun cdn function; \"none\" when releases before did and this one is not to." placeholder:"ARN"`
+	Commit        string `help:"The frontend's commit, recorded with the release (default: asked of git)." placeholder:"ID"`
+	DryRun        bool   `help:"Say what the deploy would change, and change nothing."`
+}
+
+// CDNFlags say which CDN is before the site, and how to tell it what changed.
+type CDNFlags struct {
+	CDN           string        `name:"cdn" help:"CDN before the site: cloudfront:DISTRIBUTION, fastly:SERVICE, cloudflare:ZONE, varnish:http://SERVER:6081[,...] or webhook:URL." placeholder:"KIND:NAME"`
+	CDNTags       bool          `name:"cdn-tags" help:"The CDN is set up to read cache tags (CloudFront, Cloudflare)."`
+	CDNCleanURLs  bool          `name:"cdn-clean-urls" help:"The site shows about.html as /about too: make the CDN forget both addresses."`
+	CDNNotFound   bool          `name:"cdn-not-found-cached" help:"The CDN keeps a \"not found\" for long: make it forget the addresses of new pages too."`
+	CDNSecretFile string        `name:"cdn-secret-file" help:"File with the CDN's token or the webhook's secret. Or set FASTLY_API_TOKEN, CLOUDFLARE_API_TOKEN or PRESSRUN_CDN_WEBHOOK_SECRET." placeholder:"FILE"`
+	CDNLimit      time.Duration `name:"cdn-limit" help:"How long to try to make the CDN forget what changed. The release is live all the same." default:"15m"`
+}
+
+// VerifyFlags say how to see that the site is live.
+type VerifyFlags struct {
+	PublicURL      string        `name:"public-url" help:"The site's public address. \"Live\" is said once the release has been seen through it." placeholder:"URL"`
+	VerifyInterval time.Duration `help:"How often to look." default:"2s"`
+	VerifyLimit    time.Duration `help:"How long to look." default:"5m"`
+	VerifyPages    int           `help:"How many of the changed pages to look at besides the release's marker. 0 for a CDN that rewrites pages." default:"10"`
+}
+
+// MetricsFlags say where the figures go.
+type MetricsFlags struct {
+	MetricsFile string `help:"File for the run's figures, as JSON (default: beside the state file)." placeholder:"FILE"`
+}

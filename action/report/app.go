@@ -1,0 +1,137 @@
+// Package report is how a run speaks to its app: claim, reports, heartbeats, figures.
+// A report is made again until the app answers, and never counts twice.
+package report
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/action/console"
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/options"
+	"github.com/pressrun/pressrun/action/state"
+	"github.com/pressrun/pressrun/action/workflow"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// App is a run's way to its app.
+type App struct {
+	options.RunFlags
+	client  *api.Client // with the credential for claims
+	asked   *askedToWait
+	getenv  func(string) string
+	file    *state.File
+	console *console.Console
+	github  *workflow.Workflow
+}
+
+// Open gets ready to talk to the app; nil when there is none. Nothing is sent yet.
+func Open(flags options.RunFlags, getenv func(string) string, file *state.File, c *console.Console, w *workflow.Workflow) (*App, error) {
+	if flags.URL == "" {
+		return nil, nil //nolint:nilnil // no app is no mistake
+	}
+	if flags.Token == "" {
+		flags.Token = options.Token(getenv)
+	}
+	if flags.Token == "" && flags.TokenFile != "" {
+		text, err := os.ReadFile(flags.TokenFile)
+		if err != nil {
+			return nil, failure.Usage("--token-file: %v", err)
+		}
+		flags.Token = strings.TrimSpace(string(text))
+	}
+	asked := &askedToWait{next: http.DefaultTransport}
+	client, err := api.NewClient(flags.URL, flags.Token, api.Options{Tries: 3, Transport: asked, UserAgent: "pressrun-action"})
+	if err != nil {
+		return nil, failure.Usage("--url: %v", err)
+	}
+	a := &App{RunFlags: flags, client: client, asked: asked, getenv: getenv, file: file, console: c, github: w}
+	a.Conceal(flags.Token)
+	a.Conceal(file.Now().Session)
+	return a, nil
+}
+
+// Conceal keeps a credential out of GitHub's log and out of what others are told.
+func (r *App) Conceal(secret string) {
+	r.github.Mask(secret)
+	r.console.Conceal(secret)
+}
+
+// session is the client for all calls after the claim.
+func (r *App) session() (*api.Client, state.State, error) {
+	s := r.file.Now()
+	if s.Session == "" {
+		return nil, s, failure.Usage("this run has not claimed a release: run `pressrun action claim` first, with the same --state-file")
+	}
+	return r.client.WithToken(s.Session), s, nil
+}
+
+// Report tells the app of a state, for as long as limit. The same sequence is
+// sent each time, and no other report ever has it.
+func (r *App) Report(ctx context.Context, to release.State, note string, limit time.Duration) (api.ReportResult, error) {
+	if err := r.file.Change(func(s *state.State) { s.Sequence++ }); err != nil {
+		return api.ReportResult{}, err
+	}
+	var out api.ReportResult
+	err := r.persist(ctx, limit, func(ctx context.Context) error {
+		client, s, err := r.session()
+		if err != nil {
+			return err
+		}
+		out, err = client.Report(ctx, s.Site, s.Release, api.ReportInput{Run: s.Run, Sequence: s.Sequence, State: to, Note: note})
+		return err
+	})
+	if err != nil {
+		return out, err
+	}
+	return out, r.file.Change(func(s *state.State) { s.Reported = to })
+}
+
+// Fail tells the app of a failure, for as long as limit.
+func (r *App) Fail(ctx context.Context, why string, fault release.Fault, limit time.Duration) error {
+	if err := r.file.Change(func(s *state.State) { s.Sequence++ }); err != nil {
+		return err
+	}
+	err := r.persist(ctx, limit, func(ctx context.Context) error {
+		client, s, err := r.session()
+		if err != nil {
+			return err
+		}
+		return client.Fail(ctx, s.Site, s.Release, api.FailureInput{Run: s.Run, Sequence: s.Sequence, Why: why, Fault: fault})
+	})
+	if errors.Is(err, failure.ErrTakenAway) {
+		return nil // it knows already
+	}
+	return err
+}
+
+// inSession makes a call once, and once more in a new session when the app no
+// longer knows the one that there is.
+func (r *App) inSession(ctx context.Context, call func(*api.Client, state.State) error) error {
+	client, s, err := r.session()
+	if err != nil {
+		return err
+	}
+	if err = call(client, s); !IsStatus(err, http.StatusUnauthorized) {
+		return err
+	}
+	if err := r.renew(ctx); err != nil {
+		return err
+	}
+	if client, s, err = r.session(); err != nil {
+		return err
+	}
+	return call(client, s)
+}
+
+// PutMetrics gives the run's figures to the app.
+func (r *App) PutMetrics(ctx context.Context, figures api.Metrics) error {
+	return r.inSession(ctx, func(client *api.Client, s state.State) error {
+		return client.PutMetrics(ctx, s.Site, s.Release, figures)
+	})
+}

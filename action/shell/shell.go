@@ -1,0 +1,114 @@
+// Package shell runs a site's own commands, which install and build: with the
+// environment that they may see, and what their output tells of a failure.
+package shell
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/pressrun/pressrun/action/console"
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/workflow"
+	"github.com/pressrun/pressrun/internal/process"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+const (
+	tailBytes = 16 << 10
+	tailLines = 12
+	// exitContent is how a build says that the content is at fault, not
+	// itself: EX_DATAERR of sysexits.h.
+	exitContent = 65
+)
+
+// Shell runs the site's own commands in the frontend's folder.
+type Shell struct {
+	Dir         string
+	Environment Environment // the process's
+	Profile     string      // the build's: see Profile
+	Mark        string      // NAME=value, in the environment of this run's commands only
+	Console     *console.Console
+	GitHub      *workflow.Workflow
+}
+
+// LocatedError is a command's failure with the locations that its output named.
+type LocatedError struct {
+	Err       error
+	Locations []Location
+}
+
+func (e *LocatedError) Error() string { return e.Err.Error() }
+
+func (e *LocatedError) Unwrap() error { return e.Err }
+
+// Run runs a command line, which also sees the variables that the run tells it.
+// What names it in messages: "build command". Its failure is a *failure.Error.
+func (s Shell) Run(ctx context.Context, what, line string, timeout time.Duration, told map[string]string) error {
+	profile, err := Profile(s.Profile)
+	if err != nil {
+		return err
+	}
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, timeout, errTimeout)
+		defer cancel()
+	}
+	end, named := &tail{max: tailBytes}, &locations{}
+	began := time.Now()
+	unmute := s.GitHub.Mute()
+	err = process.Run(ctx, process.Command{
+		Args: process.Shell(line), Dir: s.Dir, Env: s.Environment.ForCommand(profile, told),
+		Output: io.MultiWriter(s.Console.Out, end, named), Mark: s.Mark,
+	})
+	unmute()
+	if err == nil {
+		return nil
+	}
+	if ctx.Err() != nil && !errors.Is(err, errTimeout) {
+		return err
+	}
+	err = &LocatedError{Err: err, Locations: named.all()}
+	return s.failed(what, err, end, time.Since(began).Round(time.Second), timeout)
+}
+
+var errTimeout = errors.New("it took too long")
+
+// failed tells an editor what became of a command, with the end of its
+// output.
+func (s Shell) failed(what string, err error, end *tail, took, timeout time.Duration) error {
+	fail := &failure.Error{Fault: release.FaultBuild, Code: failure.ExitFailed, Err: err}
+	exit, isExit := errors.AsType[*exec.ExitError](err)
+	switch {
+	case errors.Is(err, errTimeout):
+		fail.Why = fmt.Sprintf("the %s took longer than %s and was ended", what, timeout)
+	case !isExit:
+		fail.Why = fmt.Sprintf("the %s could not be started: %v", what, err)
+	case killed(exit):
+		fail.Why = fmt.Sprintf("the %s was killed by the system after %s, mostly for want of memory", what, took)
+		fail.Fault = release.FaultPlatform
+	case exit.ExitCode() == exitContent:
+		fail.Why = fmt.Sprintf("the %s says that the content is at fault", what)
+		fail.Fault = release.FaultContent
+	default:
+		fail.Why = fmt.Sprintf("the %s failed after %s (%v)", what, took, exit.ProcessState)
+	}
+	if lines := end.lines(tailLines); len(lines) > 0 {
+		// The last lines tell most: when all is too much, the first go.
+		fail.Why += ". Its last words: " + text.KeepEnd(s.Console.Hide(strings.Join(lines, " | ")), 1200)
+	}
+	return fail
+}
+
+// killed says whether a command, or the shell around it, ended by SIGKILL that
+// we did not send.
+func killed(exit *exec.ExitError) bool {
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return exit.ExitCode() == 128+9 || ok && status.Signaled() && status.Signal() == syscall.SIGKILL
+}

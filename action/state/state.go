@@ -1,0 +1,121 @@
+// Package state is what the steps of one run tell each other, and the file that
+// keeps it.
+package state
+
+import (
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// State is what the steps of one run tell each other. It holds the session's
+// credential: the file is for its owner's eyes only.
+type State struct {
+	Site    string  `json:"site"`
+	Run     api.Run `json:"run"`
+	Release int64   `json:"release,omitempty"`
+	// Session is the credential for this run and release; empty until the
+	// claim, and when there is no app.
+	Session   string `json:"session,omitempty"`
+	Heartbeat int    `json:"heartbeat_seconds,omitempty"`
+	// Sequence is that of the last report sent. It is on disk before the
+	// report leaves, so that no two reports ever share one.
+	Sequence  int64      `json:"sequence,omitempty"`
+	Watermark *time.Time `json:"watermark,omitempty"`
+	Served    int64      `json:"served,omitempty"`
+	// Titles are some of what is served, for the summary.
+	Titles []string    `json:"titles,omitempty"`
+	Steps  []StepTime  `json:"steps,omitempty"`
+	Deploy *DeployDone `json:"deploy,omitempty"`
+	// Built describes the build that was checked.
+	Built *Built `json:"built,omitempty"`
+	// Live is set once the site is known to be live: nothing fails the run
+	// from there on.
+	Live bool `json:"live,omitempty"`
+	// Edge is what became of the CDN; nil when there is none.
+	Edge *api.Edge `json:"edge,omitempty"`
+	// Reported is the last state that the app has acknowledged.
+	Reported release.State `json:"reported,omitempty"`
+	Outcome  Outcome       `json:"outcome,omitempty"`
+	Why      string        `json:"why,omitempty"`
+	Fault    release.Fault `json:"fault,omitempty"`
+	// Untold says that the app could not be told of the failure.
+	Untold bool `json:"untold,omitempty"`
+	// Pending are states that the app could not be told of.
+	Pending []string `json:"pending,omitempty"`
+}
+
+// StepTime is how long a step took and how it ended.
+type StepTime = api.StepTime
+
+// Built describes a built site.
+type Built struct {
+	Files int64 `json:"files"`
+	Pages int64 `json:"pages"`
+	Bytes int64 `json:"bytes"`
+}
+
+// DeployDone is what a deploy changed.
+type DeployDone struct {
+	Release  int64 `json:"release"`
+	Sequence int64 `json:"sequence"`
+	// Committed says that the destination shows the release.
+	Committed     bool      `json:"committed"`
+	Commit        string    `json:"commit,omitempty"`
+	At            time.Time `json:"at,omitzero"`
+	Uploaded      int64     `json:"uploaded"`
+	UploadedBytes int64     `json:"uploaded_bytes"`
+	HeadersOnly   int64     `json:"headers_only"`
+	Deleted       int64     `json:"deleted"`
+	Unchanged     int64     `json:"unchanged"`
+	Changed       []string  `json:"changed,omitempty"`
+	Warnings      []string  `json:"warnings,omitempty"`
+	// Sample are changed pages as the public has to see them.
+	Sample []cdn.Expectation `json:"sample,omitempty"`
+}
+
+// Outcome is how a run ended.
+type Outcome string
+
+// The outcomes. EdgePending: live at the origin, while the CDN may still show
+// what was replaced. Duplicate: another run has the release, or had it.
+// Nothing: there was nothing to release.
+const (
+	OutcomeLive        Outcome = "live"
+	OutcomeEdgePending Outcome = "edge_pending"
+	OutcomeDone        Outcome = "done"
+	OutcomeDuplicate   Outcome = "duplicate"
+	OutcomeNothing     Outcome = "nothing"
+	OutcomeFailed      Outcome = "failed"
+	OutcomeCancelled   Outcome = "cancelled"
+	OutcomeTakenAway   Outcome = "taken_away"
+	OutcomeNotReady    Outcome = "not_ready"
+)
+
+// Idle says that the run has nothing to do.
+func (o Outcome) Idle() bool { return o == OutcomeDuplicate || o == OutcomeNothing }
+
+// Unpublished says that the run ended, and not well, before its site was seen to
+// be live.
+func (o Outcome) Unpublished() bool {
+	return o == OutcomeFailed || o == OutcomeCancelled || o == OutcomeNotReady
+}
+
+// EdgePending says whether a cache may still show what was replaced.
+func (s State) EdgePending() bool { return s.Edge != nil && s.Edge.State == api.EdgePending }
+
+// Deployed says whether the destination shows the release.
+func (s State) Deployed() bool { return s.Deploy != nil && s.Deploy.Committed }
+
+// AppAwaitsLive says whether the app waits for the word that a site is live.
+func (s State) AppAwaitsLive() bool { return s.Session != "" && s.Reported == release.InProgress }
+
+// Number is the release's number, given by the app or else by the deploy.
+func (s State) Number() int64 {
+	if s.Release == 0 && s.Deploy != nil {
+		return s.Deploy.Release
+	}
+	return s.Release
+}

@@ -1,0 +1,202 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/options"
+	"github.com/pressrun/pressrun/action/shell"
+	"github.com/pressrun/pressrun/action/state"
+	"github.com/pressrun/pressrun/action/workflow"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/publish"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Deploy makes the built site the live one.
+type Deploy struct {
+	BuiltSite
+
+	CDN         *publish.CDN // nil when there is none to tell
+	Redirects   publish.Redirects
+	PublicURL   string // "" when nobody looks there
+	SamplePages int    // how many changed pages to choose for Verify
+	Environment shell.Environment
+}
+
+// Name implements Step.
+func (Deploy) Name() string { return "deploy" }
+
+// Do implements Step.
+func (r Deploy) Do(ctx context.Context) (Result, error) {
+	if r.To == "" {
+		return skipped("no destination is set (--to)")
+	}
+	output, err := r.output()
+	if err != nil {
+		return Result{}, err
+	}
+	if r.App != nil {
+		if err := r.App.StillOurs(ctx); err != nil {
+			return Result{}, err
+		}
+	}
+	r.Console.Does("deploying")
+	dest, err := r.destination(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	site, err := r.build(output)
+	if err != nil {
+		return Result{}, err
+	}
+	site.Commit = r.commit(ctx)
+	plan := r.plan(dest)
+	plan.Source, plan.CDN, plan.Redirects = site, r.CDN, r.Redirects
+	plan.DryRun = r.DryRun
+	plan.Owner = fmt.Sprintf("run %s attempt %d", r.Record.Now().Run.ID, r.Record.Now().Run.Attempt)
+	plan.Progress = r.progress()
+	plan.Telling = func(name string) { r.Console.Does("telling " + name) }
+	if r.PublicURL != "" {
+		plan.SamplePages = r.SamplePages
+	}
+	published, err := publish.Run(ctx, plan)
+	if err != nil {
+		return Result{}, deployFailed(ctx, err)
+	}
+	r.tellOfCDN(published)
+	return r.deployed(published)
+}
+
+// progress tells people and the app how the deploy gets on.
+func (r Deploy) progress() func(deploy.Event) {
+	last := time.Now() // a short deploy has said all in its end
+	return func(e deploy.Event) {
+		r.Console.Does(fmt.Sprintf("deploying: %s, %d of %d files", e.Phase, e.Done, e.Total))
+		if time.Since(last) < 5*time.Second {
+			return
+		}
+		last = time.Now()
+		r.Console.Say("%s: %d of %d files, %s of %s", e.Phase, e.Done, e.Total, text.Bytes(e.Bytes), text.Bytes(e.TotalBytes))
+	}
+}
+
+func deployFailed(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if guard, ok := errors.AsType[*guard.Error](err); ok {
+		return refused(guard)
+	}
+	return &failure.Error{Why: fmt.Sprintf("the deploy failed; the site stays as it was: %v", err), Fault: release.FaultPlatform, Code: failure.ExitDeploy, Err: err}
+}
+
+// deployed keeps what a deploy did. What failed after the commit did not fail
+// the release.
+func (r Deploy) deployed(p publish.Report) (Result, error) {
+	if p.SampleErr != nil {
+		r.Console.Say("only the marker will be looked at: %v", p.SampleErr)
+	}
+	done := state.DeployDone{
+		Sample:  p.Sample,
+		Release: p.Release, Sequence: p.Sequence, Committed: p.Live, Commit: p.Commit, At: time.Now().UTC(),
+		Uploaded: int64(p.Uploaded), UploadedBytes: p.UploadedBytes, HeadersOnly: int64(p.Counts.Headers),
+		Deleted: int64(p.Deleted), Unchanged: int64(p.Counts.Unchanged), Warnings: p.Warnings,
+	}
+	for _, c := range p.Changed[:min(len(p.Changed), 100)] {
+		done.Changed = append(done.Changed, c.Path)
+	}
+	for _, n := range p.Notes {
+		r.Console.Say("note: %s", n)
+	}
+	for _, w := range done.Warnings {
+		r.GitHub.Warning("the site is deployed, but: " + w)
+		r.Console.Say("the site is deployed, but: %s", w)
+	}
+	err := r.Record.Change(func(s *state.State) {
+		s.Deploy = &done
+		s.Built = &state.Built{Files: int64(p.Files), Pages: int64(p.Pages), Bytes: p.Bytes}
+		// With no public address to look at, the destination's word must do.
+		s.Live = p.Live && r.PublicURL == ""
+	})
+	note := fmt.Sprintf("release %d: %d files sent (%s), %d deleted, %d unchanged",
+		p.Release, p.Uploaded, text.Bytes(p.UploadedBytes), p.Deleted, p.Counts.Unchanged)
+	if z := p.Compressed; z != nil {
+		note += fmt.Sprintf(", %d compressed (%s as %s)", z.Files, text.Bytes(z.Built), text.Bytes(z.Stored))
+	}
+	if l := p.LostLinks; l != nil {
+		r.Console.Say("%s: %s", l, strings.Join(l.Examples[:min(len(l.Examples), 3)], ", "))
+	}
+	if p.DryRun {
+		note = "dry run, nothing was changed: " + note
+	}
+	return Result{Note: note}, err
+}
+
+// commit is the frontend's commit, when it can be had.
+func (r Deploy) commit(ctx context.Context) string {
+	if r.Commit != "" {
+		return r.Commit
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "git", "-C", r.Dir, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") //nolint:gosec // G204: a folder that the operator names
+	cmd.Env = r.Environment.ForCommand(nil, map[string]string{"GIT_TERMINAL_PROMPT": "0"})
+	commit, err := cmd.Output()
+	if err != nil {
+		return r.Environment.Get("GITHUB_SHA") // "" outside of GitHub
+	}
+	return strings.TrimSpace(string(commit))
+}
+
+// OpenCDN makes what tells the site's CDN, nil for none, before anything is built: a
+// wrong name or a missing token must not be found out after an hour. Its secret, by
+// the environment or a file, is nobody else's from then on, the build's least of all.
+func OpenCDN(ctx context.Context, flags options.CDNFlags, publicURL string, env shell.Environment, w *workflow.Workflow) (*publish.CDN, error) {
+	opened, err := publish.OpenCDN(ctx, cdn.Config{
+		Address: flags.CDN, PublicURL: publicURL, Tags: flags.CDNTags, CleanURLs: flags.CDNCleanURLs, NotFoundCached: flags.CDNNotFound,
+		SecretFile: flags.CDNSecretFile, Getenv: env.Get,
+	})
+	if err != nil {
+		return nil, failure.Usage("--cdn: %v", err)
+	}
+	if opened == nil {
+		return nil, nil //nolint:nilnil // no CDN is no mistake
+	}
+	opened.Limit = flags.CDNLimit
+	variable := cdn.SecretVariable(flags.CDN)
+	w.Mask(env.Get(variable))
+	delete(env, variable)
+	return opened, nil
+}
+
+// tellOfCDN notes what the CDN before the site was told, or would be.
+func (r Deploy) tellOfCDN(p publish.Report) {
+	if p.Forecast != nil {
+		r.Console.Say("dry run: %s would be told: %s", r.CDN.Name(), p.Forecast)
+	}
+	c := p.CDN
+	if c == nil {
+		return
+	}
+	edge := api.Edge{CDN: c.CDN, State: string(c.State()), Seconds: c.Seconds}
+	switch c.State() {
+	case publish.CDNPending:
+		edge.Why = fmt.Sprintf("%s was not told: %v", edge.CDN, c.Cause())
+	case publish.CDNPurged:
+		edge.Purged = int64(c.Decision.Units)
+		r.Console.Say("%s", c)
+	case publish.CDNCurrent:
+		r.Console.Say("%s", c)
+	}
+	r.keepEdge(edge)
+}

@@ -1,0 +1,62 @@
+package steps
+
+import (
+	"context"
+	"time"
+
+	"github.com/pressrun/pressrun/action/console"
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/report"
+	"github.com/pressrun/pressrun/action/state"
+	"github.com/pressrun/pressrun/action/workflow"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Run is what all steps of a run share.
+type Run struct {
+	Record  *state.File
+	Console *console.Console
+	GitHub  *workflow.Workflow
+	App     *report.App // nil when there is none
+}
+
+// isLive notes that the site is live: from here on nothing fails the run.
+func (r *Run) isLive() error { return r.Record.Change(func(s *state.State) { s.Live = true }) }
+
+// keepEdge notes what became of the CDN. What is pending is told to everybody.
+func (r *Run) keepEdge(edge api.Edge) {
+	edge.Why = text.ShortenBytes(r.Console.Hide(workflow.Line(edge.Why)), 1000)
+	if err := r.Record.Change(func(s *state.State) { s.Edge = &edge }); err != nil {
+		r.Console.Say("what became of the CDN could not be kept: %v", err)
+	}
+	if edge.State == api.EdgePending {
+		r.GitHub.Warning("live at the origin, edge pending: " + edge.Why)
+		r.Console.Say("live at the origin, edge pending: %s", edge.Why)
+	}
+}
+
+// tellLive reports a state once the site is live: for long, and without ever
+// failing the run. The app learns it from the run's end if not from this.
+func (r *Run) tellLive(ctx context.Context, to release.State, limit time.Duration) (Result, error) {
+	_, err := r.App.Report(ctx, to, "", limit)
+	if err == nil {
+		return Result{}, nil
+	}
+	r.GitHub.Warning("the site is live, but the app could not be told \"" + string(to) + "\": " + err.Error())
+	return Result{Note: "the site is live, but the app could not be told: " + err.Error()},
+		r.Record.Change(func(s *state.State) { s.Pending = append(s.Pending, string(to)) })
+}
+
+// notTold explains that the app did not take a report.
+func notTold(err error, to release.State) error {
+	if err == nil || failure.IsUsage(err) {
+		return err
+	}
+	fail := failure.Of(err, "")
+	if fail.Code != failure.ExitFailed {
+		return err
+	}
+	return &failure.Error{Why: "the app did not take the report \"" + string(to) + "\": " + err.Error(), Fault: release.FaultPressrun, Code: failure.ExitFailed, Err: err}
+}

@@ -1,0 +1,119 @@
+// Package steps has the steps of a run, a file each, from the claim of a release to
+// the word that the site is ready again. A step has what all share (Run), and the
+// settings that are its own.
+package steps
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/options"
+	"github.com/pressrun/pressrun/action/shell"
+	"github.com/pressrun/pressrun/action/state"
+	"github.com/pressrun/pressrun/action/summary"
+	"github.com/pressrun/pressrun/internal/publish"
+)
+
+// Step is a part of a run.
+type Step interface {
+	// Name is what the step is called on the command line.
+	Name() string
+	// Do carries the step out.
+	Do(ctx context.Context) (Result, error)
+}
+
+// Result is how a step ended when it did not fail. Its zero value is plain
+// success.
+type Result struct {
+	// Skipped says why there was nothing to do.
+	Skipped string
+	// Note sums up what was done.
+	Note string
+	// Idle ends the run here, green: it has nothing to do at all.
+	Idle state.Outcome
+}
+
+func skipped(why string) (Result, error) { return Result{Skipped: why}, nil }
+
+func done(note string) (Result, error) { return Result{Note: note}, nil }
+
+// All are all steps in the order of a run.
+func All(s Setup) []Step {
+	command := siteCommand{Run: s.Run, Shell: s.Shell, DeployEnv: s.Options.Environment}
+	built := BuiltSite{Run: s.Run, Dir: s.Options.Dir, OutputFlags: s.Options.OutputFlags, CheckFlags: s.Options.CheckFlags, DeployFlags: s.Options.DeployFlags}
+	o := s.Options
+	return []Step{
+		Claim{Run: s.Run, RunFlags: o.RunFlags, TurnFlags: o.TurnFlags, CannotPublish: s.cannotPublish()},
+		WaitReady{Run: s.Run, TurnFlags: o.TurnFlags},
+		Starting{Run: s.Run, AppLimit: o.AppLimit},
+		Install{siteCommand: command, InstallFlags: o.InstallFlags},
+		InProgress{Run: s.Run, AppLimit: o.AppLimit},
+		Build{siteCommand: command, BuildFlags: o.BuildFlags},
+		Check{BuiltSite: built},
+		Deploy{BuiltSite: built, CDN: s.CDN, Redirects: s.Redirects, PublicURL: o.PublicURL, SamplePages: o.VerifyPages, Environment: s.Shell.Environment},
+		Verify{Run: s.Run, VerifyFlags: o.VerifyFlags, To: o.To},
+		Complete{Run: s.Run, LiveLimit: o.LiveLimit},
+		Metrics{Run: s.Run, Figures: s.Figures},
+		Ready{Run: s.Run, LiveLimit: o.LiveLimit},
+	}
+}
+
+// Setup is what the steps of a run are made of.
+type Setup struct {
+	Run       *Run
+	Options   options.Options
+	Whole     bool // all steps are done, in one process
+	Shell     shell.Shell
+	CDN       *publish.CDN // nil when there is none to tell
+	Redirects publish.Redirects
+	Figures   summary.Figures
+}
+
+// cannotPublish says why a whole run could not come to its end; "" when it can.
+func (s Setup) cannotPublish() string {
+	switch {
+	case !s.Whole:
+	case s.Options.To == "":
+		return "--to: name where the site goes, or the release could never be live"
+	case s.Options.DryRun:
+		return "--dry-run: a dry run carries no release out; leave --url away"
+	}
+	return ""
+}
+
+// Names are the names of the steps, in the order of a run.
+func Names() []string {
+	all := All(Setup{})
+	names := make([]string, 0, len(all))
+	for _, s := range all {
+		names = append(names, s.Name())
+	}
+	return names
+}
+
+// Known makes a step's name of one as the command line has it, where "-" is as good
+// as "_"; an error when there is none, and it is neither "all" nor "post".
+func Known(name string) (string, error) {
+	plain := strings.ReplaceAll(name, "-", "_")
+	if plain != "all" && plain != (Post{}).Name() && !slices.Contains(Names(), plain) {
+		return "", failure.Usage("there is no step %q: it is all, %s or post", name, strings.Join(Names(), ", "))
+	}
+	return plain, nil
+}
+
+// Pick gives the steps that a known name stands for.
+func Pick(s Setup, name string) []Step {
+	all := All(s)
+	if name == "all" {
+		return all
+	}
+	post := Post{Run: s.Run, VerifyFlags: s.Options.VerifyFlags, LiveLimit: s.Options.LiveLimit}
+	for _, step := range append(all, post) {
+		if step.Name() == name {
+			return []Step{step}
+		}
+	}
+	return nil
+}

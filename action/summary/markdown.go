@@ -1,0 +1,133 @@
+package summary
+
+import (
+	"fmt"
+	"html"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/action/state"
+	"github.com/pressrun/pressrun/action/workflow"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Markdown is the job's summary: what was released, what changed, how long each
+// step took. Titles are some
+// of the requests' that it serves. All text that is not ours is escaped: they come
+// from a CMS.
+func (r Summary) Markdown(titles []string) string {
+	var b strings.Builder
+	name := r.Site
+	if name == "" {
+		name = "site"
+	}
+	fmt.Fprintf(&b, "## %s", escape(name))
+	if r.Release > 0 {
+		fmt.Fprintf(&b, " #%d", r.Release)
+	}
+	fmt.Fprintf(&b, ": %s\n\n", headline(r))
+	if r.Why != "" {
+		fmt.Fprintf(&b, "%s\n\n", escape(r.Why))
+	}
+	if r.Outcome.Idle() {
+		return b.String()
+	}
+	if len(titles) > 0 {
+		fmt.Fprintf(&b, "Serves %s:\n\n", text.Count(r.Served, "request"))
+		for _, t := range titles {
+			fmt.Fprintf(&b, "- %s\n", escape(t))
+		}
+		b.WriteString("\n")
+	}
+	if m := r.Metrics; m.Files > 0 {
+		fmt.Fprintf(&b, "| pages | files | size | sent | deleted | unchanged |\n|--:|--:|--:|--:|--:|--:|\n| %d | %d | %s | %d (%s) | %d | %d |\n\n",
+			m.Pages, m.Files, text.Bytes(m.Bytes), m.Uploaded, text.Bytes(m.UploadedBytes), m.Deleted, m.Unchanged)
+	}
+	b.WriteString(cdnLine(r.Metrics.Edge))
+	b.WriteString(chart(r.Metrics.Steps))
+	return b.String()
+}
+
+func headline(r Summary) string {
+	switch r.Outcome {
+	case state.OutcomeLive:
+		return "live"
+	case state.OutcomeEdgePending:
+		return "live at the origin, edge pending"
+	case state.OutcomeDone:
+		return "done"
+	case state.OutcomeDuplicate, state.OutcomeNothing:
+		return "nothing to do"
+	case state.OutcomeCancelled:
+		return "cancelled"
+	case state.OutcomeTakenAway:
+		return "taken away"
+	case state.OutcomeNotReady:
+		return "not ready in time"
+	case state.OutcomeFailed:
+		return "failed"
+	}
+	return string(r.Outcome)
+}
+
+// cdnLine tells what became of the CDN.
+func cdnLine(e *api.Edge) string {
+	switch {
+	case e == nil:
+		return ""
+	case e.State == api.EdgePending:
+		return "The CDN may still show what was replaced. The release is live all the same; `pressrun invalidate` finishes it.\n\n"
+	case e.State == api.EdgeCurrent:
+		return fmt.Sprintf("CDN %s: it held nothing that changed.\n\n", escape(e.CDN))
+	}
+	took := time.Duration(e.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
+	return fmt.Sprintf("CDN %s: purged, %s in %s.\n\n", escape(e.CDN), text.Count(e.Purged, "item"), took)
+}
+
+// chart shows the steps' times as bars of text, which need no diagram to be
+// drawn.
+func chart(steps []state.StepTime) string {
+	longest := 0.0
+	for _, s := range steps {
+		longest = max(longest, s.Seconds)
+	}
+	if longest == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("| step | result | time | |\n|--|--|--:|--|\n")
+	for _, s := range steps {
+		if s.Result == "skipped" {
+			continue
+		}
+		took := time.Duration(s.Seconds * float64(time.Second)).Round(10 * time.Millisecond)
+		bar := strings.Repeat("█", int(s.Seconds/longest*30))
+		fmt.Fprintf(&b, "| %s | %s | %s | `%s` |\n", s.Name, s.Result, took, bar+"▏")
+	}
+	return b.String() + "\n"
+}
+
+// markup are the characters that Markdown or GitHub would take for more than
+// text: links, mentions, references, tables.
+const markup = "\\`*_{}[]()#+-.!|~<>&@:/\"'="
+
+// escape makes text that is not ours plain text in Markdown.
+func escape(words string) string {
+	var b strings.Builder
+	for _, r := range workflow.Line(words) {
+		switch {
+		case strings.ContainsRune("<>&\"'", r):
+			b.WriteString(html.EscapeString(string(r)))
+		case strings.ContainsRune("@#:/", r):
+			// An entity is not taken for a mention, a reference or an address.
+			fmt.Fprintf(&b, "&#%d;", r)
+		case strings.ContainsRune(markup, r):
+			b.WriteRune('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,67 @@
+// Package summary is what a run leaves of itself: its figures, its result as JSON and
+// as outputs of a workflow, and the job's summary.
+package summary
+
+import (
+	"strconv"
+
+	"github.com/pressrun/pressrun/action/state"
+	"github.com/pressrun/pressrun/action/workflow"
+	"github.com/pressrun/pressrun/internal/api"
+)
+
+// Summary is the result of a run as --json prints it.
+type Summary struct {
+	Site    string        `json:"site,omitempty"`
+	Release int64         `json:"release,omitempty"`
+	Run     api.Run       `json:"run"`
+	Outcome state.Outcome `json:"outcome"`
+	Live    bool          `json:"live"`
+	Why     string        `json:"why,omitempty"`
+	Fault   string        `json:"fault,omitempty"`
+	// Pending are states that the app could not be told of.
+	Pending []string    `json:"pending,omitempty"`
+	Served  int64       `json:"served"`
+	URL     string      `json:"url,omitempty"`
+	Metrics api.Metrics `json:"metrics"`
+}
+
+// Of sums up a run as far as it has come. URL is the site's public address.
+func Of(s state.State, url string, hide func(string) string) Summary {
+	return Summary{
+		Site: s.Site, Release: s.Number(), Run: s.Run, Outcome: s.Outcome, Live: s.Live, Why: hide(s.Why), Fault: string(s.Fault),
+		Pending: s.Pending, Served: s.Served, URL: url, Metrics: metrics(s),
+	}
+}
+
+// edgeState is what became of the CDN; "" when there is none.
+func edgeState(e *api.Edge) string {
+	if e == nil {
+		return ""
+	}
+	return e.State
+}
+
+// Output gives the result to GitHub as outputs, for the steps after this one.
+func (r Summary) Output(w *workflow.Workflow, metricsFile, stateFile string) {
+	m := r.Metrics
+	for _, o := range []struct{ name, value string }{
+		{"outcome", string(r.Outcome)},
+		{"live", strconv.FormatBool(r.Live)},
+		{"release", strconv.FormatInt(r.Release, 10)},
+		{"why", r.Why},
+		{"url", r.URL},
+		{"served", strconv.FormatInt(r.Served, 10)},
+		{"pages", strconv.FormatInt(m.Pages, 10)},
+		{"files", strconv.FormatInt(m.Files, 10)},
+		{"bytes", strconv.FormatInt(m.Bytes, 10)},
+		{"uploaded", strconv.FormatInt(m.Uploaded, 10)},
+		{"deleted", strconv.FormatInt(m.Deleted, 10)},
+		{"unchanged", strconv.FormatInt(m.Unchanged, 10)},
+		{"edge", edgeState(m.Edge)},
+		{"metrics-file", metricsFile},
+		{"state-file", stateFile},
+	} {
+		w.Output(o.name, o.value)
+	}
+}

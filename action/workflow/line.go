@@ -1,0 +1,17 @@
+package workflow
+
+import (
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// OldCommand begins a workflow command in its older form. Unlike "::name::" it
+// is obeyed wherever it stands in a line (actions/runner, ActionCommand.TryParse).
+const OldCommand = "##["
+
+// Line makes words a single line without anything that a terminal or GitHub would
+// obey, if it does not begin the line that it is put into.
+func Line(words string) string {
+	return strings.ReplaceAll(text.OneLine(words), OldCommand, "## [")
+}
