@@ -50,6 +50,9 @@ type Event struct {
 	Language string
 	// Status is the content's state now, and Previous the one before.
 	Status, Previous string
+	// Moderated says that an editorial workflow with states of its own decides
+	// whether the content is seen.
+	Moderated bool
 	// Fields are the names of those that changed, as far as the system tells.
 	Fields []string
 	// Environment is the system's own, as Contentful's "master".

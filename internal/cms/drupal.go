@@ -66,6 +66,7 @@ func (drupal) Events(d Delivery) ([]Event, error) {
 		User: o.firstText("user.name.0.value", "user.name"), Status: entity.text("moderation_state", "0", "value"), Previous: o.firstText("original.moderation_state.0.value"),
 		Fields: changedFields(entity, o.object("original")),
 	}
+	e.Moderated = e.Status != ""
 	if e.Status == "" {
 		e.Status = publishedWord(entity.text("status", "0", "value"))
 	}

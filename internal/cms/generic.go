@@ -21,7 +21,7 @@ type generic struct {
 type Mapping map[string]string
 
 // mappable are the members that a Mapping may name.
-var mappable = []string{"action", "at", "environment", "event", "fields", "id", "key", "language", "not_before", "previous", "status", "title", "type", "url", "user", "withdrawn"}
+var mappable = []string{"action", "at", "environment", "event", "fields", "id", "key", "language", "moderated", "not_before", "previous", "status", "title", "type", "url", "user", "withdrawn"}
 
 // Check refuses members that an Event does not have, and paths that are none.
 func (m Mapping) Check() error {

@@ -104,6 +104,7 @@ func mapped(o object) Event {
 		Action: action(o.text("action")), Type: o.text("type"), Entity: o.text("id"), Title: o.text("title"), URL: o.text("url"),
 		User: o.text("user"), Language: o.text("language"), Status: o.text("status"), Previous: o.text("previous"),
 		Environment: o.text("environment"), At: o.time("at"), NotBefore: o.time("not_before"), Withdrawn: o.text("withdrawn") == "true",
+		Moderated: o.text("moderated") == "true",
 	}
 	for _, f := range o.list("fields") {
 		if name := textOf(f); name != "" {
