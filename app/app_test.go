@@ -8,13 +8,13 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // fakeRunner takes every job and leaves it to the test to play the run.
@@ -144,13 +144,7 @@ func (b *bench) run(t *testing.T, job runner.Job, upto release.State) {
 
 func (b *bench) job(t *testing.T) runner.Job {
 	t.Helper()
-	select {
-	case job := <-b.runner.jobs:
-		return job
-	case <-time.After(10 * time.Second):
-		t.Fatal("nothing was dispatched")
-		return runner.Job{}
-	}
+	return eventually.Receives(t, "a dispatch", b.runner.jobs)
 }
 
 func TestAskingEndsWithTheChangeLive(t *testing.T) {

@@ -8,11 +8,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // unsent are the copies that lie in the state folder.
@@ -46,17 +46,7 @@ func TestABackupIsWholeAndLeavesNothing(t *testing.T) {
 		if err := sqlite.Verify(t.Context(), path); err != nil {
 			t.Error(err)
 		}
-		soon(t, "the copy is removed", func() bool { return len(b.unsent(t)) == 0 && !b.app.backups.underWay.Load() })
-	}
-}
-
-// soon waits for something that comes by itself.
-func soon(t *testing.T, what string, so func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !so(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatalf("not so: %s", what)
-		}
+		eventually.Holds(t, "the copy is removed", func() bool { return len(b.unsent(t)) == 0 && !b.app.backups.underWay.Load() })
 	}
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 func (b *bench) ask(t *testing.T, source release.Source) api.AskResult {
@@ -50,20 +52,14 @@ func (b *bench) get(t *testing.T, path string, to any) {
 // until waits for the site to be as wished.
 func (b *bench) until(t *testing.T, what string, wished func(release.Site) bool) release.Site {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		site, err := b.app.ledger.Site(context.WithoutCancel(t.Context()), "www")
-		if err != nil {
-			t.Fatal(err)
+	var site release.Site
+	eventually.Succeeds(t, "the site: "+what, func() (err error) {
+		if site, err = b.app.ledger.Site(context.WithoutCancel(t.Context()), "www"); err == nil && !wished(site) {
+			err = fmt.Errorf("it is %+v", site)
 		}
-		if wished(site) {
-			return site
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("never came: %s; the site is %+v", what, site)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+		return err
+	})
+	return site
 }
 
 func TestARefusedDispatchNeverShowsDispatchedAndIsExplained(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // listen opens the event stream and gives its lines.
@@ -84,11 +85,7 @@ func mustEnd(t *testing.T, lines *bufio.Scanner) {
 		for lines.Scan() {
 		}
 	}()
-	select {
-	case <-over:
-	case <-time.After(10 * time.Second):
-		t.Error("the stream goes on")
-	}
+	eventually.Receives(t, "the stream's end", over)
 }
 
 func TestShuttingDownEndsStreamsAndLosesNothing(t *testing.T) {
@@ -176,7 +173,7 @@ func TestStreamsAreBounded(t *testing.T) {
 		t.Errorf("a list is no stream: %v %v", page, err)
 	}
 	leave()
-	soon(t, "the places are given back", func() bool {
+	eventually.Holds(t, "the places are given back", func() bool {
 		b.app.streams.mu.Lock()
 		defer b.app.streams.mu.Unlock()
 		return b.app.streams.open == 1 && len(b.app.streams.by) == 1

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/fakegithub"
 )
 
@@ -20,17 +22,14 @@ func withProtectionRule(c *config.Config) {
 // reviewed waits for what the app has said about a run.
 func (h *hub) reviewed(t *testing.T, count int) []fakegithub.Review {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
-	for {
-		got := h.github.Reviews()
-		if len(got) >= count {
-			return got
+	var got []fakegithub.Review
+	eventually.Succeeds(t, fmt.Sprintf("%d reviews", count), func() error {
+		if got = h.github.Reviews(); len(got) < count {
+			return fmt.Errorf("the app said %+v only; the log:\n%s", got, h.logs)
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("the app said %+v only; the log:\n%s", got, h.logs)
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+		return nil
+	})
+	return got
 }
 
 func TestARunIsLetThroughWhenItIsTheSitesTurn(t *testing.T) {

@@ -107,6 +107,12 @@ func inState(s release.State) func(release.Site) bool {
 func (h *hub) dispatched(t *testing.T) fakegithub.Run {
 	t.Helper()
 	h.ask(t, "New hours")
+	return h.waiting(t)
+}
+
+// waiting gives GitHub's run of the release that is dispatched.
+func (h *hub) waiting(t *testing.T) fakegithub.Run {
+	t.Helper()
 	site := h.until(t, "dispatched", inState(release.Dispatched))
 	id, err := strconv.ParseInt(site.Current.Run.ID, 10, 64)
 	if err != nil {

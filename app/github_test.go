@@ -6,10 +6,10 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/fakegithub"
 )
 
@@ -26,17 +26,13 @@ func TestAReleaseThroughGitHub(t *testing.T) {
 	if site.Last.Outcome != release.Succeeded || site.Last.Run.URL != fmt.Sprintf("https://github.com/acme/www/actions/runs/%d", run.ID) {
 		t.Errorf("the release ended as %+v", site.Last)
 	}
-	deadline := time.Now().Add(15 * time.Second)
-	for {
+	eventually.Succeeds(t, "the deployment", func() error {
 		got := h.github.Deployments()
 		if len(got) == 1 && len(got[0].States) > 0 && got[0].States[len(got[0].States)-1] == "success" {
-			break
+			return nil
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("GitHub shows the deployments %+v", got)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return fmt.Errorf("GitHub shows the deployments %+v", got)
+	})
 	out, err := h.client.Log(t.Context(), "www", 1)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/fakegithub"
 )
 
@@ -110,11 +111,16 @@ func TestWebhooksOutOfOrderLateAndDoubledChangeNothing(t *testing.T) {
 	h.publish(t, h.dispatched(t))
 	h.until(t, "ready", inState(release.Ready))
 	h.ask(t, "The next one")
-	h.until(t, "the next one", inState(release.Dispatched))
-	time.Sleep(600 * time.Millisecond) // the first run's late webhooks come now
+	next := h.waiting(t)
+	eventually.Holds(t, "the first run's late webhooks", h.github.Idle)
 	site := h.until(t, "the next one", inState(release.Dispatched))
 	if site.Current.Number != 2 || site.Last.Outcome != release.Succeeded || site.Failures != 0 {
 		t.Errorf("late webhooks of release #1 made of the site: %+v", site)
+	}
+	h.publish(t, next)
+	site = h.until(t, "ready", inState(release.Ready))
+	if site.Last.Number != 2 || site.Last.Outcome != release.Succeeded || site.Failures != 0 {
+		t.Errorf("after late webhooks of release #1 the next one made of the site: %+v", site)
 	}
 }
 

@@ -7,9 +7,9 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/fakegithub"
 )
 
@@ -93,15 +93,11 @@ func TestChangesOfTheInstallationAreInTheAuditTrail(t *testing.T) {
 
 func (h *hub) processed(t *testing.T, number int) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
-	for {
+	eventually.Holds(t, fmt.Sprintf("delivery %d to be processed", number), func() bool {
 		done, err := h.app.ledger.DeliveryProcessed(t.Context(), fmt.Sprintf("10000000-0000-0000-0000-%012d", number))
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("delivery %d is not processed: %v", number, err)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if done {
-			return
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
+		return done
+	})
 }

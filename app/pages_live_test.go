@@ -2,15 +2,17 @@ package app
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // screen is a page in a browser.
@@ -38,16 +40,17 @@ func (s screen) eval(script string) string {
 // await waits until a script says true. Pages may change meanwhile.
 func (s screen) await(script string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	eventually.Succeeds(s.t, script, func() error {
 		ok, err := chromedp.Run(s.ctx, chromedp.Evaluate[bool]("!!("+script+")"))
 		if err == nil && ok {
-			return
+			return nil
 		}
 		if s.ctx.Err() != nil {
 			s.t.Fatal(s.ctx.Err())
 		}
-	}
-	s.t.Fatalf("still not: %s\n%s", script, s.eval(`document.body.innerText`))
+		text, textErr := chromedp.Run(s.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+		return errors.Join(fmt.Errorf("the page says %s", text), err, textErr)
+	})
 }
 
 func (s screen) awaitText(id, want string) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 func (b *bench) site(t *testing.T) release.Site {
@@ -94,10 +95,5 @@ func TestFormsThatAreTooLarge(t *testing.T) {
 // await waits until the site is in a state.
 func (b *bench) await(t *testing.T, want release.State) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if b.site(t).State == want {
-			return
-		}
-	}
-	t.Fatalf("the site is %q, not %q", b.site(t).State, want)
+	eventually.Holds(t, "the site to be "+string(want), func() bool { return b.site(t).State == want })
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // vanish makes a connection deaf and dumb, as if its machine had lost its power:
@@ -69,5 +71,5 @@ func TestAReaderWhoVanishesFreesItsPlace(t *testing.T) {
 		t.Fatal("a reader who is there has lost its place")
 	}
 	vanish(t, c)
-	soon(t, "the place is given back", func() bool { return open() == 0 })
+	eventually.Holds(t, "the place is given back", func() bool { return open() == 0 })
 }

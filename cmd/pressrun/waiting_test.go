@@ -41,14 +41,10 @@ func TestAStoreThatRefusesIsSaidToBeWaitedFor(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			began := time.Now()
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
 			text := readUntil(t, errs, "it refuses connections")
-			if after := time.Since(began); after > 8*time.Second { // 4 s, and a slow machine
-				t.Errorf("said after %s", after)
-			}
 			if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
 				t.Fatal(err)
 			}

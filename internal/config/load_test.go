@@ -252,18 +252,15 @@ func TestAMissingFileIsNoMistakeInIt(t *testing.T) {
 	}
 }
 
-func TestLargeAndDeepFilesAreRefusedQuickly(t *testing.T) {
-	started := time.Now()
-	for _, text := range []string{
-		strings.Repeat("#", 300<<10),
-		"sites: " + strings.Repeat("[", 100_000),
-		"sites: " + strings.Repeat("{a: ", 50_000),
+// The parser takes minutes for some of them: they are refused without it.
+func TestLargeAndDeepFilesAreRefusedUnread(t *testing.T) {
+	for text, why := range map[string]string{
+		strings.Repeat("#", 300<<10):               "more than 256 KiB",
+		"sites: " + strings.Repeat("[", 100_000):   "brackets within brackets",
+		"sites: " + strings.Repeat("{a: ", 50_000): "brackets within brackets",
 	} {
-		if _, err := config.Parse("p", "/", []byte(text)); err == nil {
-			t.Errorf("accepted %.20s...", text)
+		if _, err := config.Parse("p", "/", []byte(text)); err == nil || !strings.Contains(err.Error(), why) {
+			t.Errorf("of %.20s... it said: %v", text, err)
 		}
-	}
-	if took := time.Since(started); took > 5*time.Second {
-		t.Errorf("took %s", took)
 	}
 }

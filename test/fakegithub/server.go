@@ -59,6 +59,7 @@ type Server struct {
 	calls       []Call
 	violations  []string
 	reviews     []Review
+	underWay    int // what later has not done yet
 	closed      bool
 }
 
@@ -256,6 +257,7 @@ func (s *Server) later(wait time.Duration, f func()) {
 	if s.closed {
 		return
 	}
+	s.underWay++
 	s.tasks.Go(func() {
 		time.Sleep(wait)
 		s.mu.Lock()
@@ -264,5 +266,16 @@ func (s *Server) later(wait time.Duration, f func()) {
 		if !closed {
 			f()
 		}
+		s.mu.Lock()
+		s.underWay--
+		s.mu.Unlock()
 	})
+}
+
+// Idle says whether nothing is left of what GitHub does by itself, such as
+// webhooks that are to arrive later.
+func (s *Server) Idle() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.underWay == 0
 }
