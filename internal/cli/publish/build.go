@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/s3"
 	"github.com/pressrun/pressrun/internal/deploy/store"
+	"github.com/pressrun/pressrun/internal/publish"
 )
 
 // buildFlags name a build and how it is to be served.
@@ -36,7 +37,7 @@ func (f buildFlags) openBuild(ctx context.Context, place placeFlags, waiting fun
 	case err == nil && !info.IsDir():
 		return store.Destination{}, exit.With(exit.Usage, fmt.Errorf("%s is a file: give the folder of the built site", f.Dir))
 	}
-	if err := apart(f.Dir, f.To); err != nil {
+	if err := refuseOverlap(f.Dir, f.To); err != nil {
 		return store.Destination{}, exit.With(exit.Usage, err)
 	}
 	return place.open(ctx, f.To, waiting)
@@ -45,14 +46,14 @@ func (f buildFlags) openBuild(ctx context.Context, place placeFlags, waiting fun
 // maxAtOnce is far above what any store was seen to take from one machine.
 const maxAtOnce = 4096
 
-func (f buildFlags) apply(o *engine.Options) error {
+// build is the build that the flags name, with the rules read from their file.
+func (f buildFlags) build() (publish.Build, error) {
 	if f.AtOnce < 0 || f.AtOnce > maxAtOnce {
-		return exit.With(exit.Usage, fmt.Errorf("--concurrency is 1 to %d, or 0 for the default, not %d", maxAtOnce, f.AtOnce))
+		return publish.Build{}, exit.With(exit.Usage, fmt.Errorf("--concurrency is 1 to %d, or 0 for the default, not %d", maxAtOnce, f.AtOnce))
 	}
 	rules, err := engine.ReadRules(f.Rules)
 	if err != nil {
-		return exit.With(exit.Usage, err)
+		return publish.Build{}, exit.With(exit.Usage, err)
 	}
-	o.Source, o.Release, o.Commit, o.Concurrency, o.Rules, o.Repair = f.Dir, f.Release, f.Commit, f.AtOnce, rules, f.Repair
-	return nil
+	return publish.Build{Dir: f.Dir, Release: f.Release, Commit: f.Commit, Concurrency: f.AtOnce, Rules: rules, Repair: f.Repair}, nil
 }

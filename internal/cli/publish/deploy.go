@@ -6,7 +6,6 @@ import (
 	"context"
 
 	"github.com/pressrun/pressrun/internal/cli/terminal"
-	"github.com/pressrun/pressrun/internal/deploy/engine"
 )
 
 // Deploy publishes a built site.
@@ -15,7 +14,7 @@ type Deploy struct {
 	publishFlags
 	terminal.OutputFlags
 	buildFlags
-	edgeFlags
+	cdnFlags
 }
 
 // Help has the examples.
@@ -40,15 +39,12 @@ func (c *Deploy) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err != nil {
 		return err
 	}
-	opts, end := c.options(t, c.Site, c.OutputFlags)
-	if err := c.apply(&opts); err != nil {
+	plan, end := c.plan(t, dest, c.Site, c.OutputFlags)
+	if plan.Source, err = c.build(); err != nil {
 		return err
 	}
-	edge, err := c.edgeFlags.open(ctx, dest, &opts)
-	if err != nil {
+	if err := c.cdnFlags.open(ctx, &plan); err != nil {
 		return err
 	}
-	result, err := engine.Run(ctx, dest, opts)
-	end()
-	return tellPublished(ctx, c.Printer(t), result, err, edge)
+	return carryOut(ctx, c.Printer(t), plan, end)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/publish"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
@@ -49,16 +50,16 @@ func (c *Invalidate) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err != nil {
 		return err
 	}
-	config := c.config(c.CDN)
-	purger, err := cdn.Open(ctx, config)
+	purger, err := publish.OpenCDN(ctx, c.config(c.CDN))
 	if err != nil {
 		return exit.With(exit.Usage, err)
 	}
+	if purger == nil {
+		return exit.With(exit.Usage, errors.New("--cdn: name the CDN that is to forget what changed"))
+	}
 	line := terminal.NewProgress(t)
 	line.Show("telling " + purger.Name())
-	opts := config.Sync(c.Site)
-	opts.All, opts.Resume, opts.DryRun, opts.Now = c.All, c.Resume, c.DryRun, t.Now
-	report, err := cdn.Sync(ctx, dest, purger, opts)
+	report, err := purger.Invalidate(ctx, dest, c.Site, publish.Invalidation{All: c.All, Resume: c.Resume, DryRun: c.DryRun, Now: t.Now})
 	line.Clear()
 	if _, pending := errors.AsType[*cdn.PendingError](err); pending {
 		return exit.With(exit.CDNPending, err)

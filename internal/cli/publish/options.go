@@ -1,13 +1,15 @@
 package publish
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/cli/terminal"
-	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+	"github.com/pressrun/pressrun/internal/publish"
 )
 
 // publishFlags are those of commands that change a live site.
@@ -32,12 +34,23 @@ func (names guardNames) Validate() error {
 	return nil
 }
 
-// options are those of the engine, and what ends the progress that it tells.
-func (f publishFlags) options(t *terminal.Terminal, site string, out terminal.OutputFlags) (engine.Options, func()) {
+// plan is what the flags say of a release to be published, and what ends the
+// progress that it tells.
+func (f publishFlags) plan(t *terminal.Terminal, dest store.Destination, site string, out terminal.OutputFlags) (p publish.Plan, end func()) {
 	tell, end := f.reporter(t, out.JSON)
-	o := engine.Options{Site: site, Allow: f.Allow, DryRun: f.DryRun, Now: t.Now, Progress: tell}
+	p = publish.Plan{Site: site, Destination: dest, Allow: f.Allow, DryRun: f.DryRun, Now: t.Now, Progress: tell}
 	if f.NoWait {
-		o.LockWait = -1
+		p.LockWait = -1
 	}
-	return o, end
+	return p, end
+}
+
+// carryOut publishes, and prints what was done.
+func carryOut(ctx context.Context, printer *terminal.Printer, p publish.Plan, end func()) error {
+	report, err := publish.Run(ctx, p)
+	end()
+	if err != nil {
+		return deployError(err)
+	}
+	return tellPublished(printer, report)
 }

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// apart refuses a build and a folder to deploy it to that lie in one another: a
+// refuseOverlap refuses a build and a folder to deploy it to that lie in one another: a
 // deploy would then take what it has written for the build, or the build's own
 // folder would become a release.
-func apart(build, to string) error {
+func refuseOverlap(build, to string) error {
 	u, err := url.Parse(to)
 	if err != nil || u.Scheme != "file" || u.Path == "" {
 		return nil //nolint:nilerr // what is wrong with the address is told when it is opened

@@ -3,38 +3,15 @@ package publish
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
-	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
-	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
-	"github.com/pressrun/pressrun/internal/deploy/plan"
+	"github.com/pressrun/pressrun/internal/publish"
+	"github.com/pressrun/pressrun/internal/publish/planfile"
 )
-
-const planFormat = 1
-
-// savedPlan is a plan as a file: what people look at, and what apply holds a
-// deploy to.
-type savedPlan struct {
-	Format  int           `json:"format"`
-	Place   placeFlags    `json:"place"`
-	Build   buildFlags    `json:"build"`
-	Allow   []string      `json:"allow,omitempty"`
-	Result  deploy.Result `json:"result"`
-	Changes []plan.Change `json:"changes"`
-	// Shards and Manifest are those of a plan that several jobs carry out.
-	Shards   int    `json:"shards,omitempty"`
-	Manifest []byte `json:"manifest,omitempty"`
-	// Edge names the CDN that is told when the plan is carried out, and CDN is what
-	// it would have to forget; nil when none was named.
-	Edge edgeFlags     `json:"edge,omitzero"`
-	CDN  *cdn.Decision `json:"cdn,omitempty"`
-}
 
 // Plan says what a deploy would do.
 type Plan struct {
@@ -44,7 +21,7 @@ type Plan struct {
 	Allow  guardNames `placeholder:"GUARD" help:"Guards that are let pass this once, by name."`
 	Out    string     `placeholder:"FILE" help:"Write the plan to a file, for pressrun apply."`
 	Shards int        `placeholder:"N" help:"Let N jobs send the content (apply --shard) and one put it in place (commit). Needs --out."`
-	edgeFlags
+	cdnFlags
 }
 
 // Help has the examples.
@@ -68,135 +45,45 @@ func (c *Plan) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err != nil {
 		return err
 	}
-	opts := engine.Options{Site: c.Site, Allow: c.Allow, DryRun: true, Now: t.Now}
-	if err := c.apply(&opts); err != nil {
+	plan := publish.Plan{Site: c.Site, Destination: dest, Allow: c.Allow, DryRun: true, Now: t.Now}
+	if plan.Source, err = c.build(); err != nil {
 		return err
 	}
-	if c.Dir, err = filepath.Abs(c.Dir); err != nil {
-		return fmt.Errorf("find the build: %w", err)
-	}
-	edge, err := c.edgeFlags.open(ctx, dest, &opts)
-	if err != nil {
+	if err := c.cdnFlags.open(ctx, &plan); err != nil {
 		return err
 	}
-	result, err := engine.Run(ctx, dest, opts)
+	report, err := publish.Run(ctx, plan)
 	if err != nil {
 		return deployError(err)
 	}
-	if err := edge.finish(ctx, result); err != nil {
-		return err
-	}
 	if c.Out != "" {
-		if err := c.save(result, edge); err != nil {
+		if err := c.save(report); err != nil {
 			return err
 		}
 	}
-	if edge == nil {
-		return tellDeploy(c.Printer(t), result, nil)
-	}
-	return edge.print(c.Printer(t), result, nil)
+	return printReport(c.Printer(t), report)
 }
 
-func (c *Plan) save(result deploy.Result, edge *edge) error {
-	plan := savedPlan{
-		Format: planFormat, Place: c.placeFlags, Build: c.buildFlags, Allow: c.Allow, Result: result, Changes: result.All, Shards: c.Shards, Edge: c.edgeFlags,
+// save writes the plan to its file.
+func (c *Plan) save(r publish.Report) error {
+	folder, err := filepath.Abs(c.Dir)
+	if err != nil {
+		return fmt.Errorf("find the build: %w", err)
 	}
-	if edge != nil {
-		plan.CDN = edge.forecast
+	file := planfile.Plan{
+		Destination:   planfile.Destination{Address: c.To, Site: c.Site, Endpoint: c.Endpoint, Region: c.Region, State: c.State},
+		Build:         planfile.Build{Folder: folder, Release: c.Release, Commit: c.Commit, Repair: c.Repair, Concurrency: c.AtOnce, Rules: c.Rules},
+		CDN:           planfile.CDN{Address: c.CDN, Tags: c.Tags, CleanURLs: c.CleanURLs, NotFoundCached: c.NotFoundCached},
+		RedirectStore: c.RedirectStore, PublicURL: c.PublicURL,
+		Allow: c.Allow, Parent: r.Parent, Digest: r.PlanDigest, Changes: r.All, Shards: c.Shards,
 	}
-	var err error
 	if c.Shards > 0 {
-		if plan.Manifest, err = result.Next.Encode(); err != nil {
+		if file.Manifest, err = r.Next.Encode(); err != nil {
 			return err
 		}
 	}
-	text, err := json.MarshalIndent(plan, "", "  ")
-	if err != nil {
+	if file.Summary, err = json.Marshal(document(r)); err != nil {
 		return fmt.Errorf("encode the plan: %w", err)
 	}
-	if err := os.WriteFile(filepath.Clean(c.Out), append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("write the plan: %w", err)
-	}
-	return nil
-}
-
-// Apply carries out a plan, or one shard of it.
-type Apply struct {
-	terminal.OutputFlags
-	Plan   string `arg:"" help:"File that pressrun plan --out wrote."`
-	NoWait bool   `help:"Give up at once when another deploy holds the destination."`
-	Shard  *int   `placeholder:"K" help:"Send only the content of shard K (from 1) of a plan --shards; pressrun commit puts it in place."`
-	Dir    string `placeholder:"DIR" help:"Folder of the same build, where it lies elsewhere in this job."`
-	progressFlags
-}
-
-// Help has the example.
-func (Apply) Help() string {
-	return `Carries out a plan exactly as it was looked at. When another release has gone
-live since, or the build has changed, it is refused with exit code 4.
-
-Examples:
-
-  pressrun apply plan.json
-  pressrun apply plan.json --shard 3`
-}
-
-// maxPlan bounds a plan's file: two million changed paths.
-const maxPlan = 512 << 20
-
-// Run applies.
-func (c *Apply) Run(ctx context.Context, t *terminal.Terminal) error {
-	plan, err := readPlan(c.Plan)
-	if err != nil {
-		return exit.With(exit.Usage, err)
-	}
-	if c.Shard != nil {
-		if err := plan.hasShard(*c.Shard); err != nil {
-			return exit.With(exit.Usage, err)
-		}
-	}
-	dest, err := plan.Place.open(ctx, plan.Build.To, c.waiting(t))
-	if err != nil {
-		return err
-	}
-	opts, end := publishFlags{Allow: plan.Allow, NoWait: c.NoWait, progressFlags: c.progressFlags}.options(t, plan.Place.Site, c.OutputFlags)
-	if err := plan.Build.apply(&opts); err != nil {
-		return err
-	}
-	if c.Dir != "" {
-		opts.Source = c.Dir
-	}
-	if c.Shard != nil {
-		return c.stage(ctx, t, dest, plan, opts, end)
-	}
-	opts.Expect = &engine.Expect{Parent: plan.Result.Parent, Digest: plan.Result.PlanDigest}
-	edge, err := plan.Edge.open(ctx, dest, &opts)
-	if err != nil {
-		return err
-	}
-	result, err := engine.Run(ctx, dest, opts)
-	end()
-	return tellPublished(ctx, c.Printer(t), result, err, edge)
-}
-
-func readPlan(name string) (savedPlan, error) {
-	var plan savedPlan
-	info, err := os.Stat(name)
-	if err != nil {
-		return plan, fmt.Errorf("read the plan: %w", err)
-	}
-	if info.Size() > maxPlan {
-		return plan, errors.New("read the plan: the file is too large for one")
-	}
-	text, err := os.ReadFile(filepath.Clean(name))
-	if err != nil {
-		return plan, fmt.Errorf("read the plan: %w", err)
-	}
-	if err := json.Unmarshal(text, &plan); err != nil {
-		return plan, fmt.Errorf("%s is no plan: %w", name, err)
-	}
-	if plan.Format != planFormat || plan.Result.PlanDigest == "" {
-		return plan, fmt.Errorf("%s is no plan that this version knows: make a new one with pressrun plan --out", name)
-	}
-	return plan, nil
+	return planfile.Write(c.Out, file)
 }

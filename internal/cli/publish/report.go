@@ -6,33 +6,74 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/publish"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// tellDeploy prints what a deploy did, and gives its error the exit code.
-func tellDeploy(p *terminal.Printer, r deploy.Result, err error) error {
-	if err != nil && !r.Live {
-		return deployError(err)
+// tellPublished prints what was published. A CDN that could not be told is an
+// error with a code of its own, and no failure of the release.
+func tellPublished(p *terminal.Printer, r publish.Report) error {
+	if err := printReport(p, r); err != nil {
+		return unprinted(r.Result, err)
 	}
-	if err != nil {
-		r.Warnings = append(r.Warnings, err.Error())
+	if r.EdgePending() {
+		return exit.With(exit.CDNPending, r.CDN.Pending())
 	}
+	return nil
+}
+
+// unprinted keeps an output that could not be written from being taken for a
+// release that failed.
+func unprinted(r deploy.Result, err error) error {
+	if !r.Live || r.DryRun {
+		return err
+	}
+	return fmt.Errorf("release %d is live, but what was done could not be printed: %w", r.Release, err)
+}
+
+// document is what a command that publishes prints with --json.
+func document(r publish.Report) any {
+	switch {
+	case r.Forecast != nil:
+		return struct {
+			deploy.Result
+			CDN *cdn.Decision `json:"cdn"`
+		}{r.Result, r.Forecast}
+	case r.CDN != nil:
+		return struct {
+			deploy.Result
+			CDN *cdn.Report `json:"cdn"`
+		}{r.Result, &r.CDN.Report}
+	}
+	return r.Result
+}
+
+// printReport prints what was done, or would be.
+func printReport(p *terminal.Printer, r publish.Report) error {
 	if p.JSON {
-		return p.Document(r)
+		return p.Document(document(r))
 	}
-	if _, err := fmt.Fprintln(p.Out, text.OneLine(headline(r))); err != nil {
+	if _, err := fmt.Fprintln(p.Out, text.OneLine(headline(r.Result))); err != nil {
 		return err
 	}
 	var rows terminal.Fields
-	addFiles(&rows, r)
-	addCost(&rows, r)
-	addRemarks(&rows, r)
+	addFiles(&rows, r.Result)
+	addCost(&rows, r.Result)
+	addRemarks(&rows, r.Result)
+	switch {
+	case r.Forecast != nil:
+		rows.Add("at the CDN", r.Forecast.String())
+	case r.CDN != nil:
+		rows.Add("at the CDN", r.CDN.String())
+	}
 	return p.Table(rows)
 }
 
@@ -111,8 +152,11 @@ func addRemarks(rows *terminal.Fields, r deploy.Result) {
 	}
 }
 
-// deployError gives an error of the engine its exit code.
+// deployError gives the error of a release that is not live its exit code.
 func deployError(err error) error {
+	if errors.Is(err, history.ErrNoRelease) {
+		return exit.With(exit.NotFound, err)
+	}
 	if _, ok := errors.AsType[*guard.Error](err); ok {
 		return exit.With(exit.Refused, err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/publish"
 )
 
 // full is a standard output on a full disk.
@@ -18,13 +19,13 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on 
 
 func TestALiveReleaseThatCouldNotBePrintedIsNoFailedOne(t *testing.T) {
 	p := &terminal.Printer{Out: io.Discard, Zone: time.UTC}
-	if err := tellPublished(t.Context(), p, deploy.Result{Release: 7, Live: true}, nil, nil); err != nil {
+	if err := tellPublished(p, publish.Report{Result: deploy.Result{Release: 7, Live: true}}); err != nil {
 		t.Error(err)
 	}
 	p.Out = full{}
 	for _, json := range []bool{false, true} {
 		p.JSON = json
-		err := tellPublished(t.Context(), p, deploy.Result{Release: 7, Live: true}, nil, nil)
+		err := tellPublished(p, publish.Report{Result: deploy.Result{Release: 7, Live: true}})
 		if err == nil || !strings.Contains(err.Error(), "release 7 is live, but what was done could not be printed: no space left") {
 			t.Errorf("told as %v", err)
 		}

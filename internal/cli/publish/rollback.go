@@ -2,13 +2,11 @@ package publish
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
-	"github.com/pressrun/pressrun/internal/deploy/engine"
-	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/publish"
 )
 
 // Rollback makes an earlier release live again.
@@ -16,7 +14,7 @@ type Rollback struct {
 	placeFlags
 	publishFlags
 	terminal.OutputFlags
-	edgeFlags
+	cdnFlags
 	To      string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
 	Release *int64 `arg:"" optional:"" name:"release" help:"Number of the release (default: the one before the live one)."`
 }
@@ -44,19 +42,14 @@ func (c *Rollback) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err != nil {
 		return err
 	}
-	opts, end := c.options(t, c.Site, c.OutputFlags)
-	edge, err := c.edgeFlags.open(ctx, dest, &opts)
-	if err != nil {
+	plan, end := c.plan(t, dest, c.Site, c.OutputFlags)
+	if err := c.cdnFlags.open(ctx, &plan); err != nil {
 		return err
 	}
-	var number int64 // the one before the live one
+	var earlier publish.Earlier // the one before the live one
 	if c.Release != nil {
-		number = *c.Release
+		earlier.Release = *c.Release
 	}
-	result, err := engine.Rollback(ctx, dest, number, opts)
-	end()
-	if errors.Is(err, history.ErrNoRelease) {
-		return exit.With(exit.NotFound, err)
-	}
-	return tellPublished(ctx, c.Printer(t), result, err, edge)
+	plan.Source = earlier
+	return carryOut(ctx, c.Printer(t), plan, end)
 }

@@ -1,0 +1,170 @@
+// Package planfile writes a plan of a release to a file, and reads it back: people
+// look at it, and the deploy that carries it out is held to it. The file may pass
+// from job to job and lie about between them, so it has a format of its own, and is
+// read strictly.
+package planfile
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/pressrun/pressrun/internal/deploy/plan"
+)
+
+// Format is the version of the files that this package writes and reads. It grows
+// with every field that an older program must not pass over.
+const Format = 2
+
+// maxSize bounds a plan's file, in bytes: two million changed paths.
+const maxSize = 512 << 20
+
+// Plan is what was planned, and all that carrying it out needs.
+type Plan struct {
+	Destination Destination `json:"destination"`
+	Build       Build       `json:"build"`
+	CDN         CDN         `json:"cdn,omitzero"`
+	// RedirectStore is the ARN of the store that keeps the redirects too, "none" for
+	// none where there was one, "" for none at all.
+	RedirectStore string   `json:"redirect_store,omitempty"`
+	PublicURL     string   `json:"public_url,omitempty"` // the site's public address
+	Allow         []string `json:"allow,omitempty"`      // guards that are let pass, by name
+
+	// Parent is the deploy that the plan was made against, and Digest what the plan
+	// does: a deploy that comes to others is refused.
+	Parent int64  `json:"parent"`
+	Digest string `json:"digest"`
+	// Changes are all paths to write or delete.
+	Changes []plan.Change `json:"changes"`
+	// Shards is how many jobs send the content, 0 for one that does all; Manifest is
+	// what the destination then holds, encoded as in a destination's state.
+	Shards   int    `json:"shards,omitempty"`
+	Manifest []byte `json:"manifest,omitempty"`
+
+	// Summary is what pressrun plan --json prints. It is there for people alone.
+	Summary json.RawMessage `json:"summary,omitempty"`
+}
+
+// Destination is where the release goes.
+type Destination struct {
+	Address  string `json:"address"`            // s3://BUCKET[/PREFIX] or file:///FOLDER
+	Site     string `json:"site,omitempty"`     // name of the site
+	Endpoint string `json:"endpoint,omitempty"` // of an S3 store that is not AWS
+	Region   string `json:"region,omitempty"`
+	State    string `json:"state,omitempty"` // another address for the state
+}
+
+// Build is the built site, and how it is to be served.
+type Build struct {
+	Folder      string `json:"folder"`
+	Release     int64  `json:"release,omitempty"` // number; 0 counts on
+	Commit      string `json:"commit,omitempty"`
+	Repair      bool   `json:"repair,omitempty"`
+	Concurrency int    `json:"concurrency,omitempty"` // uploads at once; 0 for the default
+	Rules       string `json:"rules,omitempty"`       // name of the file with the rules
+}
+
+// CDN is the one that is told of the release; its zero value is none.
+type CDN struct {
+	Address        string `json:"address,omitempty"` // KIND:NAME
+	Tags           bool   `json:"tags,omitempty"`
+	CleanURLs      bool   `json:"clean_urls,omitempty"`
+	NotFoundCached bool   `json:"not_found_cached,omitempty"`
+}
+
+// file is a plan as it is written.
+type file struct {
+	Format int `json:"format"`
+	Plan
+}
+
+// Encode is the plan as a file's content.
+func (p Plan) Encode() ([]byte, error) {
+	if p.Changes == nil {
+		p.Changes = []plan.Change{}
+	}
+	content, err := json.MarshalIndent(file{Format, p}, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("encode the plan: %w", err)
+	}
+	return append(content, '\n'), nil
+}
+
+// Decode reads a file's content. A format, a field or a value that this version
+// does not know is refused: it may be what makes the plan a safe one.
+func Decode(content []byte) (Plan, error) {
+	var version struct {
+		Format *int `json:"format"`
+	}
+	if err := json.Unmarshal(content, &version); err != nil {
+		return Plan{}, fmt.Errorf("no plan: %w", err)
+	}
+	switch {
+	case version.Format == nil:
+		return Plan{}, errors.New("no plan that this version knows: it names no format")
+	case *version.Format != Format:
+		return Plan{}, fmt.Errorf("a plan of format %d, and this version reads format %d: make a new one with pressrun plan --out", *version.Format, Format)
+	}
+	var f file
+	strict := json.NewDecoder(bytes.NewReader(content))
+	strict.DisallowUnknownFields()
+	if err := strict.Decode(&f); err != nil {
+		return Plan{}, fmt.Errorf("no plan that this version knows: %w", err)
+	}
+	return f.Plan, f.validate()
+}
+
+func (p Plan) validate() error {
+	for _, field := range []struct {
+		name  string
+		empty bool
+	}{
+		{"destination.address", p.Destination.Address == ""},
+		{"build.folder", p.Build.Folder == ""},
+		{"digest", p.Digest == ""},
+	} {
+		if field.empty {
+			return fmt.Errorf("a plan without %s: make a new one with pressrun plan --out", field.name)
+		}
+	}
+	if p.Shards < 0 || (p.Shards > 0) != (len(p.Manifest) > 0) {
+		return fmt.Errorf("a plan with %d shards and a manifest of %d bytes, which do not belong together", p.Shards, len(p.Manifest))
+	}
+	return nil
+}
+
+// Write puts the plan into a file, for its owner only.
+func Write(name string, p Plan) error {
+	content, err := p.Encode()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Clean(name), content, 0o600); err != nil {
+		return fmt.Errorf("write the plan: %w", err)
+	}
+	return nil
+}
+
+// Read reads a plan's file, of at most 512 MiB.
+func Read(name string) (p Plan, err error) {
+	f, err := os.Open(filepath.Clean(name))
+	if err != nil {
+		return Plan{}, fmt.Errorf("read the plan: %w", err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	content, err := io.ReadAll(io.LimitReader(f, maxSize+1))
+	if err != nil {
+		return Plan{}, fmt.Errorf("read the plan: %w", err)
+	}
+	if len(content) > maxSize {
+		return Plan{}, errors.New("read the plan: the file is too large for one")
+	}
+	if p, err = Decode(content); err != nil {
+		return Plan{}, fmt.Errorf("%s is %w", name, err)
+	}
+	return p, nil
+}
