@@ -58,12 +58,14 @@ func (a *App) routes(version string) http.Handler {
 	a.rawRoutes(mux)
 	a.describeRaw(h)
 	a.pageRoutes(mux)
-	if a.github.wanted {
-		a.setupRoutes(mux)
-	}
 	outer := http.NewServeMux()
-	// Not behind the guard: webhooks are larger than any call, and signed.
-	outer.HandleFunc("POST "+hookPath, a.takeHook)
+	for _, r := range a.runner.Routes() {
+		if r.Unguarded {
+			outer.Handle(r.Pattern, r.Handler)
+		} else {
+			mux.Handle(r.Pattern, r.Handler)
+		}
+	}
 	outer.Handle("/", a.guard(mux))
 	return a.impatient(outer)
 }

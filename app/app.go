@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/github"
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/scheduler"
 	"github.com/pressrun/pressrun/internal/config"
@@ -42,25 +43,22 @@ type Options struct {
 
 // App is the server, wired and ready to run.
 type App struct {
-	config config.Config
-	log    *slog.Logger
-	ledger *ledger.Ledger
-	runner runner.Provider
-	github *github
-	// githubTransport is Options.GitHubTransport.
-	githubTransport http.RoundTripper
-	keys            auth.Keys
-	auth            *auth.Authorizer
-	problems        *problem.Reporter
-	scheduler       *scheduler.Scheduler
-	inbox           *scheduler.Inbox
-	tasks           sync.WaitGroup // of the runners
-	paces           paces
-	handler         http.Handler
-	disk            *problem.Disk
-	streams         *streams
-	backups         backups
-	bodyWait        time.Duration // see bodyLimit
+	config    config.Config
+	log       *slog.Logger
+	ledger    *ledger.Ledger
+	runner    runner.Provider
+	keys      auth.Keys
+	auth      *auth.Authorizer
+	problems  *problem.Reporter
+	scheduler *scheduler.Scheduler
+	inbox     *scheduler.Inbox
+	tasks     sync.WaitGroup // of the runners
+	paces     paces
+	handler   http.Handler
+	disk      *problem.Disk
+	streams   *streams
+	backups   backups
+	bodyWait  time.Duration // see bodyLimit
 	// stop ends what outlives a request: event streams, the answers to runners.
 	stop    context.Context //nolint:containedctx // the app's own life
 	stopNow context.CancelFunc
@@ -86,7 +84,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
-	a := &App{githubTransport: opts.GitHubTransport, config: opts.Config, log: opts.Log, ledger: led, keys: keys, disk: problem.NewDisk(led), streams: newStreams(), bodyWait: bodyLimit}
+	a := &App{config: opts.Config, log: opts.Log, ledger: led, keys: keys, disk: problem.NewDisk(led), streams: newStreams(), bodyWait: bodyLimit}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
 	a.problems = problem.NewReporter(a.stop, a.log, a.disk)
 	a.removeLeft()
@@ -95,17 +93,39 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the runner: %w", err), led.Close())
 	}
-	a.runner = runner.Plain{Runner: plain}
-	if err := a.wireGitHub(ctx); err != nil {
-		return nil, errors.Join(err, a.runner.Close(), led.Close())
+	a.runner, err = a.besideGitHub(ctx, runner.Plain{Runner: plain}, opts.GitHubTransport)
+	if err != nil {
+		return nil, errors.Join(err, plain.Close(), led.Close())
 	}
-	a.auth = auth.New(auth.Options{Config: a.config, Ledger: led, Keys: keys, Log: a.log, Runs: a.github})
+	a.auth = auth.New(auth.Options{Config: a.config, Ledger: led, Keys: keys, Log: a.log, Runs: a.runner})
 	a.scheduler = scheduler.New(a.stop, scheduler.Options{
 		Ledger: led, Runner: a.runner, Log: a.log, NewJob: a.job, Grace: opts.Grace,
 		Failed: a.disk.Note,
 	})
 	a.handler = a.routes(opts.Version)
 	return a, nil
+}
+
+// besideGitHub is the runner of all sites: GitHub for those that run there, and
+// another one for the rest.
+func (a *App) besideGitHub(ctx context.Context, others runner.Provider, transport http.RoundTripper) (runner.Provider, error) {
+	hub, err := github.New(ctx, github.Options{
+		Config: a.config, Ledger: a.ledger, Log: a.log, Transport: transport, Keys: a.keys, Accept: a.inbox.Accept,
+		ShowSetup: func(w http.ResponseWriter, status int, title string, body any) {
+			a.render(w, status, "setup", page{Title: title, Body: body})
+		},
+		LetOperator: func(w http.ResponseWriter, r *http.Request) bool { return a.let(w, r, "", auth.Operator) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	of := func(site string) runner.Provider {
+		if hub.Carries(site) {
+			return hub
+		}
+		return others
+	}
+	return runner.BySite{Of: of, All: []runner.Provider{others, hub}}, nil
 }
 
 // Handler serves the API and the pages.

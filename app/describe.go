@@ -3,10 +3,13 @@ package app
 import (
 	"net/http"
 	"reflect"
+	"strconv"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/runner"
 )
 
 // rawCall is a route that huma does not serve, as it is described.
@@ -26,11 +29,7 @@ const problemKind = "application/problem+json"
 // describeRaw puts the routes that huma does not serve into the description
 // of the API, so that it names every call.
 func (a *App) describeRaw(h huma.API) {
-	calls := appCalls(h)
-	if a.github.wanted {
-		calls = append(calls, gitHubCalls(h)...)
-	}
-	for _, c := range calls {
+	for _, c := range append(appCalls(h), runnerCalls(h, a.runner.Routes())...) {
 		answer := &huma.Response{Description: "Done", Content: map[string]*huma.MediaType{}}
 		for kind, schema := range c.answers {
 			answer.Content[kind] = &huma.MediaType{Schema: schema}
@@ -81,23 +80,30 @@ func appCalls(h huma.API) []rawCall {
 	}
 }
 
-// gitHubCalls are those of an app with sites that GitHub releases.
-func gitHubCalls(h huma.API) []rawCall {
-	return []rawCall{
-		{
-			method: http.MethodGet, path: "/v1/github/checks", id: "githubChecks", tag: "operators", refusal: problemKind,
-			summary: "What releases need of GitHub, and what of it is missing",
-			status:  "200", answers: map[string]*huma.Schema{"application/json": schemaOf[checkList](h)},
-		},
-		{
-			method: http.MethodPost, path: hookPath, id: "githubWebhook", tag: "runs", refusal: "text/plain", open: true,
-			summary: "GitHub's webhooks, signed with one of the configured secrets", status: "202",
-			params: []*huma.Param{
-				param("X-Hub-Signature-256", "header", "string", "HMAC-SHA256 of the body"),
-				param("X-GitHub-Event", "header", "string", ""), param("X-GitHub-Delivery", "header", "string", "the same id is the same webhook"),
-			},
-		},
+// runnerCalls are those that the runners bring.
+func runnerCalls(h huma.API, routes []runner.Route) []rawCall {
+	var calls []rawCall
+	for _, r := range routes {
+		if r.Call == nil {
+			continue
+		}
+		method, path, _ := strings.Cut(r.Pattern, " ")
+		call := rawCall{
+			method: method, path: path, id: r.Call.ID, tag: r.Call.Tag, summary: r.Call.Summary,
+			status: strconv.Itoa(r.Call.Status), refusal: problemKind, open: r.Call.Open,
+		}
+		if r.Call.PlainRefusals {
+			call.refusal = "text/plain"
+		}
+		if r.Call.Answer != nil {
+			call.answers = map[string]*huma.Schema{"application/json": h.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(r.Call.Answer), true, "")}
+		}
+		for _, header := range r.Call.Headers {
+			call.params = append(call.params, param(header.Name, "header", "string", header.Meaning))
+		}
+		calls = append(calls, call)
 	}
+	return calls
 }
 
 func schemaOf[T any](h huma.API) *huma.Schema {

@@ -46,9 +46,8 @@ func TestARunIsLetThroughWhenItIsTheSitesTurn(t *testing.T) {
 		t.Errorf("while paused the app said %+v", got[0])
 	}
 	// What waits outlives the app.
-	var after gates
-	if err := after.load(h.app.config.State); err != nil || len(after.open) != 1 {
-		t.Errorf("on disk are %+v, %v", after.open, err)
+	if waiting, err := h.app.ledger.Approvals(t.Context()); err != nil || len(waiting) != 1 {
+		t.Errorf("on disk are %+v, %v", waiting, err)
 	}
 	if _, err := h.client.Act(t.Context(), "www", "resume", api.ActInput{}); err != nil {
 		t.Fatal(err)
@@ -59,8 +58,8 @@ func TestARunIsLetThroughWhenItIsTheSitesTurn(t *testing.T) {
 	}
 	h.publish(t, run)
 	h.until(t, "live", func(s release.Site) bool { return s.Last.Outcome == release.Succeeded })
-	if left := h.app.github.gates.all(); len(left) != 0 || len(h.github.Reviews()) != 2 {
-		t.Errorf("left are %+v, said was %+v", left, h.github.Reviews())
+	if left, err := h.app.ledger.Approvals(t.Context()); err != nil || len(left) != 0 || len(h.github.Reviews()) != 2 {
+		t.Errorf("left are %+v (%v), said was %+v", left, err, h.github.Reviews())
 	}
 }
 
@@ -102,8 +101,9 @@ func TestGatesThatAreNotAnswered(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(300 * time.Millisecond)
-			if got, left := h.github.Reviews(), h.app.github.gates.all(); len(got) != 0 || len(left) != 0 {
-				t.Errorf("the app said %+v and keeps %+v", got, left)
+			left, err := h.app.ledger.Approvals(t.Context())
+			if got := h.github.Reviews(); err != nil || len(got) != 0 || len(left) != 0 {
+				t.Errorf("the app said %+v and keeps %+v (%v)", got, left, err)
 			}
 		})
 	}

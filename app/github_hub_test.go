@@ -3,17 +3,22 @@ package app
 import (
 	"bytes"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/github"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
 	"github.com/pressrun/pressrun/test/fakegithub"
 )
 
@@ -51,14 +56,14 @@ func (l *logged) String() string {
 
 func startHub(t *testing.T, o fakegithub.Options, change func(*config.Config)) *hub {
 	t.Helper()
-	github, err := fakegithub.Start(o)
+	fake, err := fakegithub.Start(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := &hub{github: github, repo: github.AddRepo("acme", "www", fakegithub.ContentRelease()), logs: &logged{}}
+	h := &hub{github: fake, repo: fake.AddRepo("acme", "www", fakegithub.ContentRelease()), logs: &logged{}}
 	t.Cleanup(func() {
-		github.Close()
-		for _, v := range github.Violations() {
+		fake.Close()
+		for _, v := range fake.Violations() {
 			t.Errorf("against GitHub's description: %s", v)
 		}
 	})
@@ -75,7 +80,7 @@ func startHub(t *testing.T, o fakegithub.Options, change func(*config.Config)) *
 		State: t.TempDir(), Listen: "127.0.0.1:0", URL: "http://pressrun.test", Pages: config.Pages{Access: "token"},
 		Tokens: []config.Token{{Name: "ops", Role: "operator", SHA256: auth.HashToken(operatorToken)}},
 		GitHub: config.GitHub{
-			Kind: "github", URL: "https://github.com", APIURL: github.URL, AppID: int(github.AppID), KeyFile: secret("key", string(github.KeyPEM())), Issuer: github.Issuer(),
+			Kind: "github", URL: "https://github.com", APIURL: fake.URL, AppID: int(fake.AppID), KeyFile: secret("key", string(fake.KeyPEM())), Issuer: fake.Issuer(),
 			WebhookSecretFiles: []string{secret("hook", hookSecret)}, CallbackSecretFiles: []string{secret("callback", callbackSecret)},
 		},
 		Sites: map[string]config.Site{"www": {
@@ -88,9 +93,46 @@ func startHub(t *testing.T, o fakegithub.Options, change func(*config.Config)) *
 	}
 	debug := slog.New(slog.NewTextHandler(h.logs, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	h.bench = serving(t, Options{Config: conf, Log: debug, Grace: 3 * time.Second})
-	github.SetHook(h.url+hookPath, hookSecret, nil)
+	fake.SetHook(h.url+github.WebhookPath, hookSecret, nil)
 	return h
 }
+
+// hub is the app's own side of GitHub.
+func (h *hub) hub() *github.GitHub {
+	return h.app.runner.(runner.BySite).All[1].(*github.GitHub)
+}
+
+// restarted is the app's side of GitHub as it would be after a restart.
+func (h *hub) restarted(t *testing.T) (*github.GitHub, error) {
+	t.Helper()
+	return github.New(t.Context(), github.Options{Config: h.app.config, Ledger: h.app.ledger, Log: h.app.log, Keys: h.app.keys, Accept: h.app.inbox.Accept})
+}
+
+// knowsSecret says whether a webhook that is signed with a secret is accepted.
+func knowsSecret(t *testing.T, g *github.GitHub, secret string) bool {
+	t.Helper()
+	body := []byte(`{}`)
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, github.WebhookPath, bytes.NewReader(body))
+	r.Header.Set("X-GitHub-Event", "ping")
+	r.Header.Set("X-GitHub-Delivery", "20000000-0000-0000-0000-000000000000")
+	r.Header.Set("X-Hub-Signature-256", fakegithub.Sign(secret, body))
+	answer := httptest.NewRecorder()
+	g.Routes()[0].Handler.ServeHTTP(answer, r)
+	return answer.Code == http.StatusAccepted
+}
+
+// setupCode is the one that the log shows.
+func (h *hub) setupCode(t *testing.T) string {
+	t.Helper()
+	found := regexp.MustCompile(`code=([A-Z2-7]{20,})`).FindStringSubmatch(h.logs.String())
+	if found == nil {
+		t.Fatalf("the log has no code of the set-up:\n%s", h.logs)
+	}
+	return found[1]
+}
+
+// madeFile is where the App that /setup made is kept.
+func (h *hub) madeFile() string { return filepath.Join(h.app.config.State, "github-app.json") }
 
 func (h *hub) ask(t *testing.T, title string) {
 	t.Helper()

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"os"
@@ -21,7 +22,7 @@ func notSetUpYet(c *config.Config) {
 func (h *hub) setUp(t *testing.T, form url.Values) *visitor {
 	t.Helper()
 	v := newVisitor(t)
-	form.Set("code", h.app.github.setup.code)
+	form.Set("code", h.setupCode(t))
 	status, page, _ := v.do("POST", h.url+"/setup", form)
 	found := stateOf.FindStringSubmatch(page)
 	if status != http.StatusOK || found == nil {
@@ -61,7 +62,7 @@ func TestSetUpKeepsTheAppInSecretsManager(t *testing.T) {
 			if !strings.Contains(fake.Value("pressrun/app"), "PRIVATE KEY") || fake.Value("another") != "" {
 				t.Errorf("Secrets Manager has %d bytes in the secret, calls %q", len(fake.Value("pressrun/app")), fake.Calls())
 			}
-			kept, err := os.ReadFile(h.app.github.madeFile())
+			kept, err := os.ReadFile(h.madeFile())
 			if err != nil || string(kept) != `{"key_secret":"pressrun/app"}` {
 				t.Errorf("the state folder has %d bytes, %v: more than where the key is", len(kept), err)
 			}
@@ -69,8 +70,14 @@ func TestSetUpKeepsTheAppInSecretsManager(t *testing.T) {
 			h.ask(t, "Signed with the key in the secret")
 			h.until(t, "dispatched", inState(release.Dispatched))
 			// As after a restart.
-			link, err := h.app.github.open(t.Context())
-			if err != nil || link == nil || !strings.HasPrefix(link.secrets[len(link.secrets)-1], "a webhook secret") {
+			var made struct {
+				Secret string `json:"webhook_secret"`
+			}
+			if err := json.Unmarshal([]byte(fake.Value("pressrun/app")), &made); err != nil {
+				t.Fatal(err)
+			}
+			again, err := h.restarted(t)
+			if err != nil || made.Secret == "" || !knowsSecret(t, again, made.Secret) {
 				t.Errorf("after a restart: %v", err)
 			}
 		})
@@ -83,7 +90,7 @@ func TestSetUpAsksForTheSecretBeforeGitHub(t *testing.T) {
 	fake.Put("taken", "somebody else's")
 	v := newVisitor(t)
 	try := func(secret string) (int, string) {
-		status, page, _ := v.do("POST", h.url+"/setup", url.Values{"code": {h.app.github.setup.code}, "secret": {secret}})
+		status, page, _ := v.do("POST", h.url+"/setup", url.Values{"code": {h.setupCode(t)}, "secret": {secret}})
 		return status, page
 	}
 	for _, secret := range []string{"taken", `"><script>`, "arn:aws:s3:::bucket", strings.Repeat("x", 513)} {
@@ -122,13 +129,13 @@ func TestAKeyOfAnAppMadeByHandIsInSecretsManager(t *testing.T) {
 		"nothing at all": {"", "not there"},
 	} {
 		fake.Put("app", of.value)
-		if _, err := h.app.github.signer(t.Context()); err == nil || !strings.Contains(err.Error(), of.says) || strings.Contains(err.Error(), "hush") {
+		if _, err := h.restarted(t); err == nil || !strings.Contains(err.Error(), of.says) || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 	h.app.config.GitHub.AppID = 0
 	fake.Put("app", key)
-	if _, err := h.app.github.open(t.Context()); err == nil || !strings.Contains(err.Error(), "github.app_id") || strings.Contains(err.Error(), "PRIVATE") {
+	if _, err := h.restarted(t); err == nil || !strings.Contains(err.Error(), "github.app_id") || strings.Contains(err.Error(), "PRIVATE") {
 		t.Errorf("a key whose App nobody names: %v", err)
 	}
 }

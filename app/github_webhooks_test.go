@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/app/github"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/fakegithub"
@@ -35,7 +36,7 @@ func TestWebhooksThatAreNotTaken(t *testing.T) {
 	}
 	for i, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+hookPath, bytes.NewReader(tt.body))
+			r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+github.WebhookPath, bytes.NewReader(tt.body))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -71,12 +72,12 @@ func TestWebhooksThatComeTogetherAreEachKeptAsTheyAre(t *testing.T) {
 		crowd.Go(func() {
 			// Of all sizes, so that a short one comes where a long one was.
 			body := append(bytes.Repeat([]byte(" "), 5000*(i%32)), bytes.ReplaceAll(payload, []byte(id), fmt.Appendf(nil, "%d", 1000+i))...)
-			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, hookPath, bytes.NewReader(body))
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, github.WebhookPath, bytes.NewReader(body))
 			r.Header.Set("X-GitHub-Event", "workflow_run")
 			r.Header.Set("X-GitHub-Delivery", fmt.Sprint("together-", 1000+i))
 			r.Header.Set("X-Hub-Signature-256", fakegithub.Sign(hookSecret, body))
 			answer := httptest.NewRecorder()
-			h.app.takeHook(answer, r)
+			h.hub().Routes()[0].Handler.ServeHTTP(answer, r)
 			if answer.Code != http.StatusAccepted {
 				t.Errorf("webhook %d: the answer is %d: %s", i, answer.Code, answer.Body)
 			}
@@ -105,7 +106,7 @@ func TestWebhooksOutOfOrderLateAndDoubledChangeNothing(t *testing.T) {
 	h := startHub(t, fakegithub.Options{}, nil)
 	// Everything of a run twice, and what came first last.
 	delays := map[string]time.Duration{"requested": 400 * time.Millisecond, "queued": 300 * time.Millisecond, "in_progress": 200 * time.Millisecond}
-	h.github.SetHook(h.url+hookPath, hookSecret, func(hook fakegithub.Hook) fakegithub.HookPlan {
+	h.github.SetHook(h.url+github.WebhookPath, hookSecret, func(hook fakegithub.Hook) fakegithub.HookPlan {
 		return fakegithub.HookPlan{Copies: 2, Delay: delays[hook.Action]}
 	})
 	h.publish(t, h.dispatched(t))
@@ -126,7 +127,7 @@ func TestWebhooksOutOfOrderLateAndDoubledChangeNothing(t *testing.T) {
 
 func TestMissedWebhooksAreSentAgain(t *testing.T) {
 	h := startHub(t, fakegithub.Options{}, nil)
-	h.github.SetHook(h.url+hookPath, hookSecret, func(fakegithub.Hook) fakegithub.HookPlan { return fakegithub.HookPlan{Fail: true} })
+	h.github.SetHook(h.url+github.WebhookPath, hookSecret, func(fakegithub.Hook) fakegithub.HookPlan { return fakegithub.HookPlan{Fail: true} })
 	run := h.dispatched(t)
 	if err := h.github.Step(run.ID, "completed", "cancelled"); err != nil {
 		t.Fatal(err)
@@ -134,7 +135,7 @@ func TestMissedWebhooksAreSentAgain(t *testing.T) {
 	if s, err := h.app.ledger.Site(t.Context(), "www"); err != nil || s.State != release.Dispatched {
 		t.Fatalf("the site is %s, %v", s.State, err)
 	}
-	h.app.github.askForMissed(t.Context())
+	h.hub().AskForMissed(t.Context())
 	site := h.until(t, "cancelled", func(s release.Site) bool { return s.Last.Number == 1 })
 	if site.Last.Outcome != release.Cancelled {
 		t.Errorf("the release ended as %+v", site.Last)

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pressrun/pressrun/app/github"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/fakegithub"
@@ -16,7 +17,7 @@ import (
 // hookSent sends a webhook as GitHub does, signed, and gives the answer.
 func (h *hub) hookSent(t *testing.T, number int, event string, body []byte) int {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+hookPath, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, h.url+github.WebhookPath, bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +50,7 @@ func (h *hub) installationEvents(t *testing.T) []ledger.Event {
 	}
 	var out []ledger.Event
 	for _, e := range all {
-		if e.Kind == kindInstallation {
+		if e.Kind == github.KindInstallation {
 			out = append(out, e)
 		}
 	}

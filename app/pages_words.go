@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pressrun/pressrun/app/github"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -89,7 +90,7 @@ var eventWords = map[string]string{
 	release.KindRetry:       "Retried at once",
 	release.KindReset:       "Reset",
 	release.KindClock:       "Clock put back",
-	kindInstallation:        "GitHub App",
+	github.KindInstallation: "GitHub App",
 	api.EventsRestarted:     "Ledger restored",
 }
 

@@ -62,7 +62,7 @@ func TestSetUpMakesTheApp(t *testing.T) {
 	if !strings.Contains(site.Last.Why, "/setup") {
 		t.Errorf("without an App a release ends with %q", site.Last.Why)
 	}
-	code := h.app.github.setup.code
+	code := h.setupCode(t)
 	v, stranger := newVisitor(t), newVisitor(t)
 	if status, _, _ := v.do("POST", h.url+"/setup", url.Values{"code": {"a guess"}}); status != http.StatusForbidden {
 		t.Errorf("a wrong code gave %d", status)
@@ -90,7 +90,7 @@ func TestSetUpMakesTheApp(t *testing.T) {
 	if status, page, _ := v.do("GET", h.url+back, nil); status != http.StatusOK || !strings.Contains(page, "/installations/new") {
 		t.Fatalf("the way back gave %d:\n%s", status, page)
 	}
-	info, err := os.Stat(h.app.github.madeFile())
+	info, err := os.Stat(h.madeFile())
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the App is kept as %v, %v", info, err)
 	}
@@ -118,17 +118,17 @@ func TestTheMadeAppIsThereAfterARestart(t *testing.T) {
 	h := startHub(t, fakegithub.Options{}, nil)
 	h.app.config.GitHub.AppID, h.app.config.GitHub.KeyFile = 0, ""
 	text := `{"app_id":7,"slug":"x","html_url":"https://github.com/apps/x","webhook_secret":"made","key":` + quoted(string(h.github.KeyPEM())) + `}`
-	if err := os.WriteFile(h.app.github.madeFile(), []byte(text), 0o600); err != nil {
+	if err := os.WriteFile(h.madeFile(), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	link, err := h.app.github.open(t.Context())
-	if err != nil || link == nil || link.secrets[len(link.secrets)-1] != "made" {
-		t.Fatalf("open gave %+v, %v", link, err)
+	again, err := h.restarted(t)
+	if err != nil || !knowsSecret(t, again, "made") || knowsSecret(t, again, "another") {
+		t.Fatalf("the App is not there: %v", err)
 	}
-	if err := os.WriteFile(h.app.github.madeFile(), []byte(text[:40]), 0o600); err != nil {
+	if err := os.WriteFile(h.madeFile(), []byte(text[:40]), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.app.github.open(t.Context()); err == nil || !strings.Contains(err.Error(), "github-app.json") {
+	if _, err := h.restarted(t); err == nil || !strings.Contains(err.Error(), "github-app.json") {
 		t.Errorf("a damaged file gave %v", err)
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/pressrun/pressrun/app/github"
 )
 
 // Who is refused before anything of a body is read must not keep the connection
@@ -15,7 +17,7 @@ func TestABodyThatNeverComesKeepsNoConnection(t *testing.T) {
 	b := start(t, nil)
 	b.app.bodyWait = 200 * time.Millisecond
 	elsewhere := map[string]string{"/sites/www/requests": "Sec-Fetch-Site: cross-site\r\n"}
-	for _, path := range []string{"/v1/sites/www/requests", "/v1/sites/www/claims", "/signin", "/signout", "/nowhere", hookPath, "/sites/www/requests"} {
+	for _, path := range []string{"/v1/sites/www/requests", "/v1/sites/www/claims", "/signin", "/signout", "/nowhere", github.WebhookPath, "/sites/www/requests"} {
 		var d net.Dialer
 		c, err := d.DialContext(t.Context(), "tcp", strings.TrimPrefix(b.url, "http://"))
 		if err != nil {

@@ -12,13 +12,13 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/runner"
 )
 
 // RunIdentifier knows the runs of a runner by the bearer tokens that they show.
 type RunIdentifier interface {
-	// Identify is the caller with a bearer token of the runner's kind; false
-	// when the token is of another kind.
-	Identify(ctx context.Context, bearer string) (*Caller, bool)
+	// Identify tells which run a bearer token is of; see runner.Provider.
+	Identify(ctx context.Context, bearer string) (runner.Identity, bool, error)
 }
 
 // Options are what New needs.
@@ -72,8 +72,8 @@ func (a *Authorizer) Caller(r *http.Request) *Caller {
 
 func (a *Authorizer) bearer(ctx context.Context, token string) *Caller {
 	if a.runs != nil {
-		if c, ok := a.runs.Identify(ctx, token); ok {
-			return c
+		if id, ok, err := a.runs.Identify(ctx, token); ok {
+			return identified(id, err)
 		}
 	}
 	for kind, as := range map[string]Role{kindJob: Job, kindSession: Session} {

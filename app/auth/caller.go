@@ -2,13 +2,15 @@ package auth
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
 )
 
 // Role is what a caller may do; docs/api.md lists what each may.
@@ -42,19 +44,22 @@ type Caller struct {
 	Sites []string // empty: all
 	Grant Grant    // of a Job or Session
 	// Identity is that of a run that its runner identified.
-	Identity *Identity
+	Identity *runner.Identity
 	// Refused is why a caller who said who they are is not let in.
 	Refused *api.Problem
 	// Local is set for a caller who is let in for being on this machine.
 	Local bool
 }
 
-// Identity is who a run is by its runner's word.
-type Identity struct {
-	Run     release.Run
-	Once    string // the name of its token, which is good once
-	Expires time.Time
-	Event   string // what started the run; "" when that is not known
+// identified is the caller that a runner identified, or refused.
+func identified(id runner.Identity, err error) *Caller {
+	if err == nil {
+		return &Caller{Name: id.Name, Role: GitHub, Sites: id.Sites, Identity: &id}
+	}
+	if p, ok := errors.AsType[*api.Problem](err); ok {
+		return &Caller{Refused: p}
+	}
+	return Refused(http.StatusServiceUnavailable, "unavailable", "the runner can't be asked about this run now; try again in a moment")
 }
 
 // Refused is a caller who is not let in, and why.

@@ -31,8 +31,8 @@ func (a *Authorizer) Claim(ctx context.Context, c *Caller, in api.ClaimInput) (a
 	if in.Run.ID != id.Run.ID || in.Run.Attempt != id.Run.Attempt {
 		return in.Run, problem.New(http.StatusForbidden, "forbidden", "this token is that of another run or attempt")
 	}
-	if in.Token != "" && id.Event != "" && id.Event != "workflow_dispatch" {
-		return in.Run, problem.New(http.StatusForbidden, "forbidden", "a run that was started by "+id.Event+" was not dispatched by this app")
+	if in.Token != "" && id.StartedBy != "" {
+		return in.Run, problem.New(http.StatusForbidden, "forbidden", "a run that was started by "+id.StartedBy+" was not dispatched by this app")
 	}
 	first, err := a.ledger.UseOnce(ctx, id.Once, id.Expires.Add(time.Hour))
 	if err != nil {

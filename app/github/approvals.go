@@ -1,4 +1,4 @@
-package app
+package github
 
 import (
 	"context"
@@ -6,171 +6,180 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/atomicfile"
 	"github.com/pressrun/pressrun/internal/githubapp"
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
 const (
-	// gatesEvery is how often gates are looked at without anything having
-	// happened: a pause or a freeze ends by itself.
-	gatesEvery = 5 * time.Second
-	// gateLife is GitHub's: a job that waits for longer fails.
-	gateLife = 30 * 24 * time.Hour
-	// maxGateWords leaves one of GitHub's ten comments for the approval.
-	maxGateWords = 9
+	// approvalsEvery is how often runs that wait are looked at without anything
+	// having happened: a pause or a freeze ends by itself.
+	approvalsEvery = 5 * time.Second
+	// approvalLife is GitHub's: a job that waits for longer fails.
+	approvalLife = 30 * 24 * time.Hour
+	// maxComments leaves one of GitHub's ten comments for the approval.
+	maxComments = 9
 )
 
-// gates are the runs that wait at GitHub for the app to let them begin. They
-// are in a file, so that none waits for ever after a restart.
-type gates struct {
-	mu   sync.Mutex
-	file string
-	open []waitingRun
-	came chan struct{}
+// approvals answers for the runs that wait at GitHub for a site's turn. They are
+// in the ledger, so that none waits for ever after a restart.
+type approvals struct {
+	connection *connection
+	ledger     *ledger.Ledger
+	log        *slog.Logger
+	came       chan struct{} // a run began to wait
 }
 
-type waitingRun struct {
-	Gate  githubapp.Approval `json:"gate"`
-	Since time.Time          `json:"since"`
-	Told  string             `json:"told,omitempty"` // the last comment
-	Words int                `json:"words,omitempty"`
-}
-
-func (g *gates) load(state string) error {
-	g.file, g.came = filepath.Join(state, "github-gates.json"), make(chan struct{}, 1)
-	text, err := os.ReadFile(g.file)
+// importFile takes over the runs that an earlier version kept in a file of the
+// state folder, once, and removes the file.
+func (a *approvals) importFile(ctx context.Context, state string) error {
+	file := filepath.Join(state, "github-gates.json")
+	text, err := os.ReadFile(filepath.Clean(file))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
+	var kept []struct {
+		Gate  githubapp.Approval `json:"gate"`
+		Since time.Time          `json:"since"`
+		Told  string             `json:"told"`
+		Words int                `json:"words"`
+	}
 	if err == nil {
-		err = json.Unmarshal(text, &g.open)
+		err = json.Unmarshal(text, &kept)
 	}
 	if err != nil {
-		return fmt.Errorf("read which runs wait at GitHub: %w: remove %s, and let the runs that wait begin by hand on GitHub", err, g.file)
+		return fmt.Errorf("read which runs wait at GitHub: %w: remove %s, and let the runs that wait begin by hand on GitHub", err, file)
+	}
+	var all []ledger.Approval
+	for _, k := range kept {
+		all = append(all, ledger.Approval{
+			Site: k.Gate.Site, Run: k.Gate.Run, Environment: k.Gate.Environment, Since: k.Since, Comment: k.Told, Comments: k.Words,
+		})
+	}
+	if err := a.ledger.PutApprovals(ctx, all...); err != nil {
+		return fmt.Errorf("keep which runs wait at GitHub: %w", err)
+	}
+	if err := os.Remove(file); err != nil {
+		return fmt.Errorf("remove the file of runs that wait, which are in the ledger now: %w", err)
 	}
 	return nil
 }
 
 // add keeps a run that waits; on disk when it returns.
-func (g *gates) add(gate githubapp.Approval, now time.Time) error {
-	err := g.change(func(all []waitingRun) []waitingRun {
-		if slices.ContainsFunc(all, func(w waitingRun) bool { return w.Gate == gate }) {
-			return all
-		}
-		return append(all, waitingRun{Gate: gate, Since: now})
-	})
-	select {
-	case g.came <- struct{}{}:
-	default:
-	}
-	return err
-}
-
-func (g *gates) change(f func([]waitingRun) []waitingRun) error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	after := f(slices.Clone(g.open))
-	text, err := json.Marshal(after)
-	if err == nil {
-		err = atomicfile.Write(g.file, text)
-	}
+func (a *approvals) add(ctx context.Context, run githubapp.Approval) error {
+	err := a.ledger.PutApprovals(ctx, ledger.Approval{Site: run.Site, Run: run.Run, Environment: run.Environment, Since: ledger.Now()})
 	if err != nil {
 		return fmt.Errorf("keep which runs wait at GitHub: %w", err)
 	}
-	g.open = after
+	select {
+	case a.came <- struct{}{}:
+	default:
+	}
 	return nil
 }
 
-func (g *gates) all() []waitingRun {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return slices.Clone(g.open)
-}
-
-func (g *gates) drop(gate githubapp.Approval) error {
-	return g.change(func(all []waitingRun) []waitingRun {
-		return slices.DeleteFunc(all, func(w waitingRun) bool { return w.Gate == gate })
-	})
-}
-
-// keepGates lets runs begin when it is their site's turn, until the app stops.
-func (g *github) keepGates() {
-	ctx := g.app.stop
-	if g.gates.came == nil {
-		return // no site runs on GitHub
-	}
-	look := time.NewTicker(gatesEvery)
+// answerAll lets runs begin when it is their site's turn, until ctx ends.
+func (a *approvals) answerAll(ctx context.Context) {
+	look := time.NewTicker(approvalsEvery)
 	defer look.Stop()
+	changes := a.ledger.Changes()
+	defer changes.Close()
 	for {
-		changed := g.app.ledger.Changed()
-		for _, w := range g.gates.all() {
-			if err := g.answer(ctx, w); err != nil && ctx.Err() == nil {
-				g.app.log.Warn("GitHub's question whether a run may begin can't be answered, and is tried again", "site", w.Gate.Site, "run", w.Gate.Run, "error", err)
-				changed = nil // not before the next look
-			}
+		sites, err := a.answerWaiting(ctx)
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn("GitHub's question whether a run may begin can't be answered, and is tried again", "error", err)
 		}
+		if !a.rest(ctx, changes, look.C, sites, err != nil) {
+			return
+		}
+	}
+}
+
+// rest waits until a site changes for which a run waits, another run waits, or
+// it is time to look again, and after a failure for the last only. It is false
+// when ctx ended.
+func (a *approvals) rest(ctx context.Context, changes *ledger.Changes, look <-chan time.Time, sites []string, failed bool) bool {
+	ready := changes.Ready()
+	if failed {
+		ready = nil
+	}
+	for {
 		select {
 		case <-ctx.Done():
-			return
-		case <-changed:
-		case <-g.gates.came:
-		case <-look.C:
+			return false
+		case <-ready:
+			if slices.ContainsFunc(changes.Take().Sites, func(name string) bool { return slices.Contains(sites, name) }) {
+				return true
+			}
+		case <-a.came:
+			return true
+		case <-look:
+			return true
 		}
 	}
+}
+
+// answerWaiting answers for every run that waits, and gives the names of their
+// sites.
+func (a *approvals) answerWaiting(ctx context.Context) (sites []string, err error) {
+	waiting, err := a.ledger.Approvals(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var errs []error
+	for _, w := range waiting {
+		sites = append(sites, w.Site)
+		if err := a.answer(ctx, w); err != nil {
+			errs = append(errs, fmt.Errorf("run %s of %s: %w", w.Run, w.Site, err))
+		}
+	}
+	return sites, errors.Join(errs...)
 }
 
 // answer answers for one run: it may begin, or what it waits for.
-func (g *github) answer(ctx context.Context, w waitingRun) error {
-	link, now := g.link.Load(), ledger.Now()
+func (a *approvals) answer(ctx context.Context, w ledger.Approval) error {
+	link, now := a.connection.link.Load(), ledger.Now()
 	if link == nil {
 		return nil
 	}
-	if s, ok := link.runner.Site(w.Gate.Site); !ok || !s.ProtectionRule || now.Sub(w.Since) > gateLife {
-		return g.gates.drop(w.Gate)
+	if s, ok := link.runner.Site(w.Site); !ok || !s.ProtectionRule || now.Sub(w.Since) > approvalLife {
+		return a.ledger.DropApproval(ctx, w)
 	}
-	site, err := g.app.ledger.Site(ctx, w.Gate.Site)
+	site, err := a.ledger.Site(ctx, w.Site)
 	if err != nil {
 		return err
 	}
-	wait := site.Admit(w.Gate.Run, now)
+	run := githubapp.Approval{Site: w.Site, Run: w.Run, Environment: w.Environment}
+	wait := site.Admit(w.Run, now)
 	if wait == nil {
-		err := link.runner.Approve(ctx, w.Gate, "It is the turn of "+w.Gate.Site+".")
+		err := link.runner.Approve(ctx, run, "It is the turn of "+w.Site+".")
 		if err != nil && !errors.Is(err, githubapp.ErrNoApproval) {
 			return err
 		}
-		g.app.log.Info("a run may begin", "site", w.Gate.Site, "run", w.Gate.Run, "note", err)
-		return g.gates.drop(w.Gate)
+		a.log.Info("a run may begin", "site", w.Site, "run", w.Run, "note", err)
+		return a.ledger.DropApproval(ctx, w)
 	}
-	if wait.Error() == w.Told || w.Words == maxGateWords {
+	if wait.Error() == w.Comment || w.Comments == maxComments {
 		return nil
 	}
-	if err := link.runner.Comment(ctx, w.Gate, wait.Error()); err != nil {
+	if err := link.runner.Comment(ctx, run, wait.Error()); err != nil {
 		if errors.Is(err, githubapp.ErrNoApproval) {
-			return g.gates.drop(w.Gate)
+			return a.ledger.DropApproval(ctx, w)
 		}
 		return err
 	}
-	return g.gates.change(func(all []waitingRun) []waitingRun {
-		for i := range all {
-			if all[i].Gate == w.Gate {
-				all[i].Told, all[i].Words = wait.Error(), w.Words+1
-			}
-		}
-		return all
-	})
+	return a.ledger.CommentApproval(ctx, w, wait.Error())
 }
 
 // anyProtectionRule says whether the App is to be asked by GitHub's
 // environments.
-func (a *App) anyProtectionRule() bool {
-	for _, s := range a.config.Sites {
+func (c *connection) anyProtectionRule() bool {
+	for _, s := range c.config.Sites {
 		if s.GitHub.ProtectionRule {
 			return true
 		}

@@ -1,4 +1,4 @@
-package app
+package github
 
 import (
 	"context"
@@ -6,112 +6,62 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"log/slog"
+	"net/http"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
-	"github.com/pressrun/pressrun/internal/githubapp/secrets"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// github is the app's side of GitHub. link is nil until GitHub is set up,
-// which /setup may do while the app runs.
-type github struct {
-	app *App
-	// wanted says whether any site runs on GitHub.
-	wanted bool
-	link   atomic.Pointer[githubLink]
-	news   chan struct{} // a webhook came
-	setup  setup
-	gates  gates
+// connection is the way to GitHub. There is none until GitHub is set up, which
+// /setup may do while the server runs.
+type connection struct {
+	config      config.Config
+	log         *slog.Logger
+	transport   http.RoundTripper
+	credentials credentials
+	link        atomic.Pointer[link]
 }
 
-// githubLink is what the app has of GitHub once it is set up.
-type githubLink struct {
+// link is what the server has of GitHub once it is set up.
+type link struct {
 	runner     *githubapp.Runner
 	identities *githubapp.Identities
 	secrets    []string // of webhooks
 	callbacks  []string // of runs without OIDC
 }
 
-// wireGitHub puts GitHub beside the runner of the other sites, if any site
-// runs there.
-func (a *App) wireGitHub(ctx context.Context) error {
-	a.github = &github{app: a, news: make(chan struct{}, 1)}
-	for _, s := range a.config.Sites {
-		a.github.wanted = a.github.wanted || s.Runner == config.RunnerGitHub
-	}
-	if !a.github.wanted {
-		return nil
-	}
-	others := a.runner
-	a.runner = runner.BySite{
-		Of: func(site string) runner.Provider {
-			if a.config.Sites[site].Runner == config.RunnerGitHub {
-				return a.github.provider()
-			}
-			return others
-		},
-		All: []runner.Provider{others, a.github.provider()},
-	}
-	if err := a.github.gates.load(a.config.State); err != nil {
-		return err
-	}
-	link, err := a.github.open(ctx)
-	if err != nil {
-		return err
-	}
-	if link == nil {
-		a.github.setup.begin(a)
-		return nil
-	}
-	a.github.link.Store(link)
-	return nil
-}
-
 // runner is what carries the GitHub sites' releases out now.
-func (g *github) runner() runner.Runner {
-	if link := g.link.Load(); link != nil {
+func (c *connection) runner() runner.Runner {
+	if link := c.link.Load(); link != nil {
 		return link.runner
 	}
-	return notSetUp{url: g.app.config.URL}
+	return notSetUp{url: c.config.URL}
 }
 
-// gitHubProvider is what carries the GitHub sites' releases out, as the server
-// treats every runner.
-type gitHubProvider struct {
-	runner.Plain
-	github *github
-}
-
-func (g *github) provider() runner.Provider {
-	return gitHubProvider{runner.Plain{Runner: g.runner()}, g}
-}
-
-// Remote says that GitHub may be away.
-func (gitHubProvider) Remote(string) bool { return true }
-
-// Start begins what GitHub's side needs done over time.
-func (p gitHubProvider) Start(_ context.Context, tasks *sync.WaitGroup) {
-	tasks.Go(p.github.tend)
-	tasks.Go(p.github.showDeployments)
-	tasks.Go(p.github.keepGates)
+// wanted says whether any site runs on GitHub.
+func (c *connection) wanted() bool {
+	for _, s := range c.config.Sites {
+		if s.Runner == config.RunnerGitHub {
+			return true
+		}
+	}
+	return false
 }
 
 // open makes the link of the configuration, the environment and the state
 // folder; nil when none of them has an App or a token.
-func (g *github) open(ctx context.Context) (*githubLink, error) {
-	conf := g.app.config.GitHub
+func (c *connection) open(ctx context.Context) (*link, error) {
+	conf := c.config.GitHub
 	o := githubapp.Options{
-		APIURL: conf.APIURL, Gitea: conf.Kind == "gitea", AppID: int64(conf.AppID), Log: g.app.log, Transport: g.app.githubTransport,
+		APIURL: conf.APIURL, Gitea: conf.Kind == "gitea", AppID: int64(conf.AppID), Log: c.log, Transport: c.transport,
 		Sites: map[string]githubapp.Site{},
 	}
-	for name, s := range g.app.config.Sites {
+	for name, s := range c.config.Sites {
 		if s.Runner == config.RunnerGitHub {
 			o.Sites[name] = githubapp.Site{
 				Repository: s.GitHub.Repository, Workflow: s.GitHub.Workflow, Ref: s.GitHub.Ref,
@@ -120,88 +70,19 @@ func (g *github) open(ctx context.Context) (*githubLink, error) {
 			}
 		}
 	}
-	link := &githubLink{}
-	if err := g.credentials(ctx, &o, link); err != nil {
+	made := &link{}
+	if err := c.credentials.fill(ctx, &o, made); err != nil {
 		return nil, fmt.Errorf("set GitHub up: %w", err)
 	}
 	if o.Token == "" && o.Signer == nil {
 		return nil, nil //nolint:nilnil // not set up yet is no error
 	}
 	var err error
-	if link.runner, err = githubapp.New(o); err != nil {
+	if made.runner, err = githubapp.New(o); err != nil {
 		return nil, fmt.Errorf("set GitHub up: %w", err)
 	}
-	link.identities = githubapp.NewIdentities(context.WithoutCancel(ctx), link.runner, conf.Issuer, strings.TrimRight(g.app.config.URL, "/"))
-	return link, nil
-}
-
-// The variables that hold GitHub's secrets where no file does.
-const (
-	envGitHubKey      = "PRESSRUN_GITHUB_KEY"
-	envGitHubToken    = "PRESSRUN_GITHUB_TOKEN"           //nolint:gosec // G101: a name, not a secret
-	envWebhookSecret  = "PRESSRUN_GITHUB_WEBHOOK_SECRET"  //nolint:gosec // G101: a name, not a secret
-	envCallbackSecret = "PRESSRUN_GITHUB_CALLBACK_SECRET" //nolint:gosec // G101: a name, not a secret
-)
-
-func (g *github) credentials(ctx context.Context, o *githubapp.Options, link *githubLink) error {
-	conf := g.app.config.GitHub
-	var err error
-	if link.secrets, err = secretsOf(conf.WebhookSecretFiles, envWebhookSecret); err != nil {
-		return err
-	}
-	if link.callbacks, err = secretsOf(conf.CallbackSecretFiles, envCallbackSecret); err != nil {
-		return err
-	}
-	if o.Token, err = secretOf(conf.TokenFile, envGitHubToken); err != nil || o.Token != "" {
-		return err
-	}
-	if o.AppID == 0 {
-		made, err := g.made(ctx)
-		if err != nil {
-			return err
-		}
-		if made.AppID != 0 {
-			o.AppID, link.secrets = made.AppID, append(link.secrets, made.WebhookSecret)
-			o.Signer, err = secrets.KeySigner([]byte(made.Key))
-			return err
-		}
-	}
-	o.Signer, err = g.signer(ctx)
-	if err == nil && o.AppID != 0 && o.Signer == nil {
-		return fmt.Errorf("github.app_id is set, but there is no key: set github.key_file, github.key_secret, github.kms_key or %s", envGitHubKey)
-	}
-	return err
-}
-
-// secretOf reads a secret from its file, else from the environment.
-func secretOf(file, variable string) (string, error) {
-	if file == "" {
-		return strings.TrimSpace(os.Getenv(variable)), nil
-	}
-	text, err := os.ReadFile(filepath.Clean(file))
-	if err != nil {
-		return "", fmt.Errorf("read a secret: %w", err)
-	}
-	secret := strings.TrimSpace(string(text))
-	if secret == "" {
-		return "", fmt.Errorf("%s is empty: it must hold a secret", file)
-	}
-	return secret, nil
-}
-
-func secretsOf(files []string, variable string) ([]string, error) {
-	var out []string
-	for _, file := range files {
-		secret, err := secretOf(file, "")
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, secret)
-	}
-	if secret := strings.TrimSpace(os.Getenv(variable)); secret != "" {
-		out = append(out, secret)
-	}
-	return out, nil
+	made.identities = githubapp.NewIdentities(context.WithoutCancel(ctx), made.runner, conf.Issuer, strings.TrimRight(c.config.URL, "/"))
+	return made, nil
 }
 
 // notSetUp stands in until GitHub is set up: it refuses, and says what to do.

@@ -1,4 +1,4 @@
-package app
+package github
 
 import (
 	"context"
@@ -16,13 +16,91 @@ import (
 	"github.com/bradleyfalzon/ghinstallation/v2"
 
 	"github.com/pressrun/pressrun/internal/atomicfile"
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
 	"github.com/pressrun/pressrun/internal/githubapp/secrets"
 )
 
+// credentials are those with which the server speaks to GitHub, and GitHub to it.
+type credentials struct {
+	config config.GitHub
+	state  string // the state folder
+}
+
+// The variables that hold GitHub's secrets where no file does.
+const (
+	envGitHubKey      = "PRESSRUN_GITHUB_KEY"
+	envGitHubToken    = "PRESSRUN_GITHUB_TOKEN"           //nolint:gosec // G101: a name, not a secret
+	envWebhookSecret  = "PRESSRUN_GITHUB_WEBHOOK_SECRET"  //nolint:gosec // G101: a name, not a secret
+	envCallbackSecret = "PRESSRUN_GITHUB_CALLBACK_SECRET" //nolint:gosec // G101: a name, not a secret
+)
+
+// fill puts the secrets of the configuration, the environment and the state
+// folder where they are needed.
+func (c credentials) fill(ctx context.Context, o *githubapp.Options, to *link) error {
+	conf := c.config
+	var err error
+	if to.secrets, err = secretsOf(conf.WebhookSecretFiles, envWebhookSecret); err != nil {
+		return err
+	}
+	if to.callbacks, err = secretsOf(conf.CallbackSecretFiles, envCallbackSecret); err != nil {
+		return err
+	}
+	if o.Token, err = secretOf(conf.TokenFile, envGitHubToken); err != nil || o.Token != "" {
+		return err
+	}
+	if o.AppID == 0 {
+		made, err := c.made(ctx)
+		if err != nil {
+			return err
+		}
+		if made.AppID != 0 {
+			o.AppID, to.secrets = made.AppID, append(to.secrets, made.WebhookSecret)
+			o.Signer, err = secrets.KeySigner([]byte(made.Key))
+			return err
+		}
+	}
+	o.Signer, err = c.signer(ctx)
+	if err == nil && o.AppID != 0 && o.Signer == nil {
+		return fmt.Errorf("github.app_id is set, but there is no key: set github.key_file, github.key_secret, github.kms_key or %s", envGitHubKey)
+	}
+	return err
+}
+
+// secretOf reads a secret from its file, else from the environment.
+func secretOf(file, variable string) (string, error) {
+	if file == "" {
+		return strings.TrimSpace(os.Getenv(variable)), nil
+	}
+	text, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		return "", fmt.Errorf("read a secret: %w", err)
+	}
+	secret := strings.TrimSpace(string(text))
+	if secret == "" {
+		return "", fmt.Errorf("%s is empty: it must hold a secret", file)
+	}
+	return secret, nil
+}
+
+func secretsOf(files []string, variable string) ([]string, error) {
+	var out []string
+	for _, file := range files {
+		secret, err := secretOf(file, "")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, secret)
+	}
+	if secret := strings.TrimSpace(os.Getenv(variable)); secret != "" {
+		out = append(out, secret)
+	}
+	return out, nil
+}
+
 // signer signs as the App whose id is configured.
-func (g *github) signer(ctx context.Context) (ghinstallation.Signer, error) {
-	conf := g.app.config.GitHub
+func (c credentials) signer(ctx context.Context) (ghinstallation.Signer, error) {
+	conf := c.config
 	switch {
 	case conf.KMSKey != "":
 		aws, err := awsconfig.LoadDefaultConfig(ctx)
@@ -85,7 +163,7 @@ type madeApp struct {
 	KeySecret string `json:"key_secret,omitempty"`
 }
 
-func (g *github) madeFile() string { return filepath.Join(g.app.config.State, "github-app.json") }
+func (c credentials) madeFile() string { return filepath.Join(c.state, "github-app.json") }
 
 // parseMade never quotes the text in its errors: there is a key in it.
 func parseMade(text string) (madeApp, error) {
@@ -100,10 +178,10 @@ func parseMade(text string) (madeApp, error) {
 }
 
 // made reads the App that /setup made; there is none yet when its AppID is 0.
-func (g *github) made(ctx context.Context) (madeApp, error) {
-	secret := g.app.config.GitHub.KeySecret
+func (c credentials) made(ctx context.Context) (madeApp, error) {
+	secret := c.config.KeySecret
 	if secret == "" {
-		text, err := os.ReadFile(g.madeFile())
+		text, err := os.ReadFile(c.madeFile())
 		if errors.Is(err, fs.ErrNotExist) {
 			return madeApp{}, nil
 		}
@@ -112,7 +190,7 @@ func (g *github) made(ctx context.Context) (madeApp, error) {
 		}
 		m, err := parseMade(string(text))
 		if err != nil {
-			return madeApp{}, fmt.Errorf("read the GitHub App that /setup made (%s): %w", g.madeFile(), err)
+			return madeApp{}, fmt.Errorf("read the GitHub App that /setup made (%s): %w", c.madeFile(), err)
 		}
 		if m.KeySecret == "" {
 			return m, nil
@@ -162,9 +240,9 @@ func mayKeepIn(ctx context.Context, name string) error {
 	return fmt.Errorf("the secret %s holds something already: name another, or delete it first", name)
 }
 
-// keepApp keeps the App with its secrets: in Secrets Manager where a secret
+// keep keeps the App with its secrets: in Secrets Manager where a secret
 // is named, else in the state folder, readable by nobody else.
-func (a *App) keepApp(ctx context.Context, made githubapp.Made, secret string) error {
+func (c credentials) keep(ctx context.Context, made githubapp.Made, secret string) error {
 	app := madeApp{AppID: made.AppID, Slug: made.Slug, HTMLURL: made.HTMLURL, WebhookSecret: made.WebhookSecret, Key: made.Key}
 	text, err := json.Marshal(app)
 	if err != nil {
@@ -182,7 +260,7 @@ func (a *App) keepApp(ctx context.Context, made githubapp.Made, secret string) e
 			return fmt.Errorf("write where the GitHub App is: %w", err)
 		}
 	}
-	if err := atomicfile.Write(a.github.madeFile(), text); err != nil {
+	if err := atomicfile.Write(c.madeFile(), text); err != nil {
 		return fmt.Errorf("keep the GitHub App: %w", err)
 	}
 	return nil

@@ -1,66 +1,77 @@
-package app
+package github
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/githubapp"
+	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// deploymentsPatience is how long GitHub's deployments are left alone after an
+// deploymentsWait is how long GitHub's deployments are left alone after an
 // error. They are for people to look at: nothing waits for them.
-const deploymentsPatience = 30 * time.Second
+const deploymentsWait = 30 * time.Second
 
-// showDeployments keeps GitHub's deployments in step with the releases, until
-// the app stops.
-func (g *github) showDeployments() {
-	ctx := g.app.stop
+// deployments shows releases as GitHub's deployments.
+type deployments struct {
+	connection *connection
+	ledger     *ledger.Ledger
+	log        *slog.Logger
+}
+
+// show keeps GitHub's deployments in step with the releases, until ctx ends.
+func (d *deployments) show(ctx context.Context) {
 	told := map[string]githubapp.Deployment{}
+	changes := d.ledger.Changes()
+	defer changes.Close()
+	stale := d.ledger.SiteNames()
 	for {
-		changed := g.app.ledger.Changed()
-		var again <-chan time.Time
-		for _, name := range g.app.ledger.SiteNames() {
-			if err := g.showSite(ctx, name, told); err != nil && ctx.Err() == nil {
-				g.app.log.Warn("GitHub's deployment of a release can't be made", "site", name, "error", err)
-				again = time.After(deploymentsPatience)
+		var failed []string
+		for _, name := range stale {
+			if err := d.showSite(ctx, name, told); err != nil && ctx.Err() == nil {
+				d.log.Warn("GitHub's deployment of a release can't be made", "site", name, "error", err)
+				failed = append(failed, name)
 			}
 		}
-		if again != nil {
-			changed = nil // not before
+		ready, again := changes.Ready(), (<-chan time.Time)(nil)
+		if len(failed) > 0 {
+			ready, again = nil, time.After(deploymentsWait) // not before
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-changed:
+		case <-ready:
 		case <-again:
 		}
+		stale = append(failed, changes.Take().Sites...)
 	}
 }
 
-func (g *github) showSite(ctx context.Context, name string, told map[string]githubapp.Deployment) error {
-	link := g.link.Load()
+func (d *deployments) showSite(ctx context.Context, name string, told map[string]githubapp.Deployment) error {
+	link := d.connection.link.Load()
 	if link == nil {
 		return nil
 	}
 	if s, ok := link.runner.Site(name); !ok || !s.Deployments {
 		return nil
 	}
-	site, err := g.app.ledger.Site(ctx, name)
+	site, err := d.ledger.Site(ctx, name)
 	if err != nil {
 		return err
 	}
 	// The one that ended comes first: a deployment that became live before it
 	// must not be marked inactive by an older one.
 	for _, r := range []release.Release{site.Last, site.Current} {
-		d, ok := deploymentOf(name, r, site.State)
-		if !ok || told[name].Number > d.Number || told[name] == d {
+		one, ok := deploymentOf(name, r, site.State)
+		if !ok || told[name].Number > one.Number || told[name] == one {
 			continue
 		}
-		if err := link.runner.Deploy(ctx, d); err != nil {
+		if err := link.runner.Deploy(ctx, one); err != nil {
 			return err
 		}
-		told[name] = d
+		told[name] = one
 	}
 	return nil
 }

@@ -1,66 +1,90 @@
-package app
+package github
 
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/githubapp"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// Identify is the caller with a bearer token of one of the kinds that runs
-// show; false when it is none.
-func (g *github) Identify(ctx context.Context, bearer string) (*auth.Caller, bool) {
-	switch {
-	case api.IsCallback(bearer):
-		return g.byCallback(bearer), true
-	case githubapp.LooksLikeToken(bearer):
-		return g.byToken(ctx, bearer), true
-	}
-	return nil, false
+// identities knows runs by the tokens that GitHub gave them, or by a secret that
+// they share with the server.
+type identities struct {
+	connection *connection
+	log        *slog.Logger
+	gitHubURL  string // without a slash at its end
 }
 
-func (g *github) byToken(ctx context.Context, bearer string) *auth.Caller {
-	link := g.link.Load()
+// dispatched is the event of a run that the server dispatched.
+const dispatched = "workflow_dispatch"
+
+// startedBy is what started a run that was not dispatched.
+func startedBy(event string) string {
+	if event == dispatched {
+		return ""
+	}
+	return event
+}
+
+// Identify implements runner.Provider.
+func (i *identities) Identify(ctx context.Context, bearer string) (runner.Identity, bool, error) {
+	switch {
+	case api.IsCallback(bearer):
+		id, err := i.byCallback(bearer)
+		return id, true, err
+	case githubapp.LooksLikeToken(bearer):
+		id, err := i.byToken(ctx, bearer)
+		return id, true, err
+	}
+	return runner.Identity{}, false, nil
+}
+
+func unauthorized(why string) error { return problem.New(http.StatusUnauthorized, "unauthorized", why) }
+
+func (i *identities) byToken(ctx context.Context, bearer string) (runner.Identity, error) {
+	link := i.connection.link.Load()
 	if link == nil {
-		return auth.Refused(http.StatusUnauthorized, "unauthorized", "no site of this app runs on GitHub, or GitHub is not set up yet")
+		return runner.Identity{}, unauthorized("no site of this app runs on GitHub, or GitHub is not set up yet")
 	}
 	who, err := link.identities.Check(ctx, bearer)
 	if refused, ok := errors.AsType[*githubapp.ErrIdentity](err); ok {
-		g.app.log.Warn("a run's token was refused", "why", refused.Why)
-		return auth.Refused(http.StatusUnauthorized, "unauthorized", refused.Why)
+		i.log.Warn("a run's token was refused", "why", refused.Why)
+		return runner.Identity{}, unauthorized(refused.Why)
 	}
 	if err != nil {
-		g.app.log.Error("a run's token can't be checked", "error", err)
-		return auth.Refused(http.StatusServiceUnavailable, "unavailable", "GitHub can't be asked about this run now; try again in a moment")
+		i.log.Error("a run's token can't be checked", "error", err)
+		return runner.Identity{}, problem.New(http.StatusServiceUnavailable, "unavailable", "GitHub can't be asked about this run now; try again in a moment")
 	}
-	who.Run.URL = strings.TrimRight(g.app.config.GitHub.URL, "/") + "/" + who.Repository + "/actions/runs/" + who.Run.ID
-	return &auth.Caller{
-		Name: "run " + who.Run.ID + " of " + who.Repository + " (" + who.Event + ", " + who.Actor + ")", Role: auth.GitHub, Sites: who.Sites,
-		Identity: &auth.Identity{Run: who.Run, Once: "jti:" + who.ID, Expires: who.Expires, Event: who.Event},
-	}
+	who.Run.URL = strings.TrimRight(i.gitHubURL, "/") + "/" + who.Repository + "/actions/runs/" + who.Run.ID
+	return runner.Identity{
+		Name: "run " + who.Run.ID + " of " + who.Repository + " (" + who.Event + ", " + who.Actor + ")",
+		Run:  who.Run, Sites: who.Sites, Once: "jti:" + who.ID, Expires: who.Expires, StartedBy: startedBy(who.Event),
+	}, nil
 }
 
-func (g *github) byCallback(bearer string) *auth.Caller {
-	link := g.link.Load()
+func (i *identities) byCallback(bearer string) (runner.Identity, error) {
+	link := i.connection.link.Load()
 	if link == nil || len(link.callbacks) == 0 {
-		return auth.Refused(http.StatusUnauthorized, "unauthorized", "this app has no callback secret: set github.callback_secret_files")
+		return runner.Identity{}, unauthorized("this app has no callback secret: set github.callback_secret_files")
 	}
 	c, err := api.OpenCallback(link.callbacks, bearer, time.Now())
 	if err != nil {
-		g.app.log.Warn("a run's callback was refused", "why", err)
-		return auth.Refused(http.StatusUnauthorized, "unauthorized", err.Error())
+		i.log.Warn("a run's callback was refused", "why", err)
+		return runner.Identity{}, unauthorized(err.Error())
 	}
 	if _, ok := link.runner.Site(c.Site); !ok {
-		return auth.Refused(http.StatusForbidden, "forbidden", "the callback's site does not run on GitHub")
+		return runner.Identity{}, problem.New(http.StatusForbidden, "forbidden", "the callback's site does not run on GitHub")
 	}
-	return &auth.Caller{
-		Name: "run " + c.RunID, Role: auth.GitHub, Sites: []string{c.Site},
-		Identity: &auth.Identity{Run: release.Run{ID: c.RunID, Attempt: c.Attempt}, Once: "callback:" + c.ID, Expires: c.Expires, Event: c.Event},
-	}
+	return runner.Identity{
+		Name: "run " + c.RunID, Run: release.Run{ID: c.RunID, Attempt: c.Attempt}, Sites: []string{c.Site},
+		Once: "callback:" + c.ID, Expires: c.Expires, StartedBy: startedBy(c.Event),
+	}, nil
 }

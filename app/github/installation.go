@@ -1,4 +1,4 @@
-package app
+package github
 
 import (
 	"context"
@@ -8,40 +8,40 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// kindInstallation is the event of the audit trail that says what became of
+// KindInstallation is the event of the audit trail that says what became of
 // the GitHub App's installation on a site's repository.
-const kindInstallation = "github.installation"
+const KindInstallation = "github.installation"
 
 // onlySites drops the repositories that are no site's: an organization may
 // name thousands. One is kept:
 // to name none would be to mean them all.
-func (g *github) onlySites(c *githubapp.Change) {
-	link := g.link.Load()
-	if link == nil {
+func (h *webhooks) onlySites(c *githubapp.Change) {
+	to := h.connection.link.Load()
+	if to == nil {
 		return
 	}
 	for _, names := range []*[]string{&c.Repositories, &c.Removed} {
 		if len(*names) > 0 {
 			first := (*names)[0]
-			*names = slices.DeleteFunc(*names, func(name string) bool { return name != first && len(link.runner.Sites(name, "")) == 0 })
+			*names = slices.DeleteFunc(*names, func(name string) bool { return name != first && len(to.runner.Sites(name, "")) == 0 })
 		}
 	}
 }
 
 // installationChanged notes what became of the App's installation with each
 // site that it concerns, and forgets what was known of it.
-func (g *github) installationChanged(ctx context.Context, link *githubLink, news githubapp.Webhook) error {
-	g.app.log.Info("the App's installation changed", "event", news.Event, "action", news.Action, "installation", news.Installation)
-	link.runner.Forget(news.Installation)
-	if news.Change == nil {
+func (h *webhooks) installationChanged(ctx context.Context, to *link, hook githubapp.Webhook) error {
+	h.log.Info("the App's installation changed", "event", hook.Event, "action", hook.Action, "installation", hook.Installation)
+	to.runner.Forget(hook.Installation)
+	if hook.Change == nil {
 		return nil // kept before changes were told
 	}
-	for _, name := range link.runner.Concerned(*news.Change) {
-		e := ledger.Event{Site: name, Kind: kindInstallation, Why: link.runner.InWords(name, news.Action, *news.Change)}
-		if by := news.Change.By; by != "" {
+	for _, name := range to.runner.Concerned(*hook.Change) {
+		e := ledger.Event{Site: name, Kind: KindInstallation, Why: to.runner.InWords(name, hook.Action, *hook.Change)}
+		if by := hook.Change.By; by != "" {
 			e.By = by + " on GitHub"
 		}
-		if err := g.app.ledger.Record(ctx, e); err != nil {
+		if err := h.ledger.Record(ctx, e); err != nil {
 			return err
 		}
 	}

@@ -1,4 +1,4 @@
-package app
+package github
 
 import (
 	"bytes"
@@ -17,50 +17,64 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
+// WebhookPath is where GitHub sends webhooks.
+const WebhookPath = "/v1/github/webhooks"
+
 const (
-	hookPath = "/v1/github/webhooks"
-	// newsEvery is how often waiting webhooks are looked for without a new
+	// bodyLimit is how long a webhook may take to arrive.
+	bodyLimit = 30 * time.Second
+	// lookEvery is how often waiting webhooks are looked for without a new
 	// one having come: after a start, or an error.
-	newsEvery = 10 * time.Second
+	lookEvery = 10 * time.Second
 	// redeliverEvery is how often GitHub is asked what did not arrive.
 	redeliverEvery = 5 * time.Minute
 	// keepDeliveries is for how long a webhook's id is known: GitHub sends
 	// none again that is older than 7 days (GHES).
 	keepDeliveries = 8 * 24 * time.Hour
-	newsBatch      = 200
+	batch          = 200
 )
+
+// webhooks takes GitHub's webhooks in and acts on them.
+type webhooks struct {
+	connection *connection
+	ledger     *ledger.Ledger
+	log        *slog.Logger
+	accept     func(ctx context.Context, site string, event release.Event) error
+	approvals  *approvals
+	came       chan struct{} // a webhook was kept
+}
 
 // deliveryID is what X-GitHub-Delivery looks like.
 var deliveryID = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
 
-// usualHook is more than nearly every webhook has, in bytes. Larger ones are
+// usualWebhook is more than nearly every webhook has, in bytes. Larger ones are
 // read a few at a time: a body is held whole before its signature can be
 // judged, and strangers must not fill the memory with such bodies.
-const usualHook = 1 << 20
+const usualWebhook = 1 << 20
 
-var largeHooks = make(chan struct{}, 4)
+var largeWebhooks = make(chan struct{}, 4)
 
-// smallHook is what most webhooks fit in, in bytes. Room for as much is made
+// smallWebhook is what most webhooks fit in, in bytes. Room for as much is made
 // before the body comes, and kept for the next one: half of the garbage that
 // webhooks made were their bodies, each in many sizes as it was growing.
-const smallHook = 64 << 10
+const smallWebhook = 64 << 10
 
-var hookBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+var webhookBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // giveBack keeps a body's room for the next one, unless it is a large one.
 func giveBack(buf *bytes.Buffer) {
-	if buf.Cap() > 2*smallHook {
+	if buf.Cap() > 2*smallWebhook {
 		return
 	}
 	buf.Reset()
-	hookBuffers.Put(buf)
+	webhookBuffers.Put(buf)
 }
 
-// takeHook takes a webhook of GitHub's: checked, kept on disk, acknowledged.
+// ServeHTTP accepts a webhook of GitHub's: checked, kept on disk, acknowledged.
 // What comes of it comes later, so that GitHub never waits: it gives up after
 // 10 seconds.
-func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
-	link := a.github.link.Load()
+func (h *webhooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	link := h.connection.link.Load()
 	if link == nil || len(link.secrets) == 0 {
 		http.Error(w, "this app takes no webhooks: no secret is configured", http.StatusNotFound)
 		return
@@ -69,19 +83,19 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, githubapp.VerifyWebhook(r.Header, nil, link.secrets).Error(), http.StatusUnauthorized)
 		return
 	}
-	if r.ContentLength < 0 || r.ContentLength > usualHook {
+	if r.ContentLength < 0 || r.ContentLength > usualWebhook {
 		select {
-		case largeHooks <- struct{}{}:
-			defer func() { <-largeHooks }()
+		case largeWebhooks <- struct{}{}:
+			defer func() { <-largeWebhooks }()
 		default:
 			http.Error(w, "other large webhooks are being read; send it again", http.StatusServiceUnavailable)
 			return
 		}
 	}
-	readWithin(w, bodyLimit)
-	buf, _ := hookBuffers.Get().(*bytes.Buffer)
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyLimit)) // a test's recorder has none
+	buf, _ := webhookBuffers.Get().(*bytes.Buffer)
 	defer giveBack(buf)
-	buf.Grow(int(min(max(r.ContentLength, 0), smallHook)) + bytes.MinRead)
+	buf.Grow(int(min(max(r.ContentLength, 0), smallWebhook)) + bytes.MinRead)
 	_, err := buf.ReadFrom(http.MaxBytesReader(w, r.Body, githubapp.MaxWebhook))
 	body := buf.Bytes()
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
@@ -93,106 +107,108 @@ func (a *App) takeHook(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := githubapp.VerifyWebhook(r.Header, body, link.secrets); err != nil {
-		a.log.Warn("a webhook was refused", "error", err, "delivery", r.Header.Get("X-GitHub-Delivery"))
+		h.log.Warn("a webhook was refused", "error", err, "delivery", r.Header.Get("X-GitHub-Delivery"))
 		http.Error(w, err.Error(), http.StatusUnauthorized)
 		return
 	}
 	id := r.Header.Get("X-GitHub-Delivery")
-	news, err := githubapp.ParseWebhook(r.Header.Get("X-GitHub-Event"), body)
+	hook, err := githubapp.ParseWebhook(r.Header.Get("X-GitHub-Event"), body)
 	if err != nil || !deliveryID.MatchString(id) {
 		http.Error(w, "the webhook can't be read", http.StatusBadRequest)
 		return
 	}
-	if err := a.keepHook(r.Context(), id, news); err != nil {
-		logUnlessGone(r.Context(), a.log, slog.LevelError, "a webhook can't be kept", "error", err)
+	if err := h.keep(r.Context(), id, hook); err != nil {
+		if r.Context().Err() == nil { // otherwise its sender has gone, which ends what is read for it
+			h.log.Error("a webhook can't be kept", "error", err)
+		}
 		http.Error(w, "the webhook can't be kept now; send it again", http.StatusServiceUnavailable)
 		return
 	}
 	w.WriteHeader(http.StatusAccepted)
 }
 
-func (a *App) keepHook(ctx context.Context, id string, news githubapp.Webhook) error {
-	switch news.Event {
+func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) error {
+	switch hook.Event {
 	case "workflow_run", "workflow_job", "installation", "installation_repositories", githubapp.EventProtectionRule:
 	default:
 		return nil // ping, and all that we did not ask for
 	}
-	if news.Event == githubapp.EventProtectionRule {
-		if link := a.github.link.Load(); link == nil {
+	if hook.Event == githubapp.EventProtectionRule {
+		if link := h.connection.link.Load(); link == nil {
 			return nil
-		} else if _, ok := link.runner.ApprovalOf(news); !ok {
+		} else if _, ok := link.runner.ApprovalOf(hook); !ok {
 			return nil // not ours to answer
 		}
 	}
-	if news.Change != nil {
-		a.github.onlySites(news.Change)
+	if hook.Change != nil {
+		h.onlySites(hook.Change)
 	}
-	if link := a.github.link.Load(); news.Repository != "" && link != nil && len(link.runner.Sites(news.Repository, news.Workflow)) == 0 {
+	if link := h.connection.link.Load(); hook.Repository != "" && link != nil && len(link.runner.Sites(hook.Repository, hook.Workflow)) == 0 {
 		return nil // of a workflow that is no site's
 	}
-	doc, err := json.Marshal(news)
+	doc, err := json.Marshal(hook)
 	if err != nil {
 		return fmt.Errorf("write the webhook: %w", err)
 	}
-	fresh, err := a.ledger.PutDelivery(ctx, ledger.Delivery{
-		ID: id, Event: news.Event, Doc: string(doc), Run: news.Run.ID, Attempt: news.Run.Attempt, Stage: githubapp.StageOf(news.Status),
+	fresh, err := h.ledger.PutDelivery(ctx, ledger.Delivery{
+		ID: id, Event: hook.Event, Doc: string(doc), Run: hook.Run.ID, Attempt: hook.Run.Attempt, Stage: githubapp.StageOf(hook.Status),
 	})
 	if err != nil || !fresh {
 		return err
 	}
 	select {
-	case a.github.news <- struct{}{}:
+	case h.came <- struct{}{}:
 	default:
 	}
 	return nil
 }
 
-// tend does what GitHub's side needs done over time, until the app stops.
-func (g *github) tend() {
-	ctx := g.app.stop
-	look, ask := time.NewTicker(newsEvery), time.NewTicker(redeliverEvery)
+// process reads the webhooks that were accepted, and asks GitHub for those that
+// did not arrive, until ctx ends.
+func (h *webhooks) process(ctx context.Context) {
+	look, ask := time.NewTicker(lookEvery), time.NewTicker(redeliverEvery)
 	defer look.Stop()
 	defer ask.Stop()
 	for {
-		if err := g.readNews(ctx); err != nil && ctx.Err() == nil {
-			g.app.log.Error("webhooks can't be processed and are tried again", "error", err)
+		if err := h.readWaiting(ctx); err != nil && ctx.Err() == nil {
+			h.log.Error("webhooks can't be processed and are tried again", "error", err)
 		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-g.news:
+		case <-h.came:
 		case <-look.C:
 		case <-ask.C:
-			g.askForMissed(ctx)
+			h.askForMissed(ctx)
 		}
 	}
 }
 
-func (g *github) askForMissed(ctx context.Context) {
-	if err := g.app.ledger.Forget(ctx, ledger.Now().Add(-keepDeliveries)); err != nil && ctx.Err() == nil {
-		g.app.log.Warn("old webhooks can't be dropped", "error", err)
+func (h *webhooks) askForMissed(ctx context.Context) {
+	if err := h.ledger.Forget(ctx, ledger.Now().Add(-keepDeliveries)); err != nil && ctx.Err() == nil {
+		h.log.Warn("old webhooks can't be dropped", "error", err)
 	}
-	link := g.link.Load()
+	link := h.connection.link.Load()
 	if link == nil || len(link.secrets) == 0 || !link.runner.IsApp() {
 		return
 	}
-	sent, err := link.runner.Redeliver(ctx, g.app.ledger.DeliveryProcessed)
+	sent, err := link.runner.Redeliver(ctx, h.ledger.DeliveryProcessed)
 	if err != nil && ctx.Err() == nil {
-		g.app.log.Warn("GitHub can't be asked for webhooks that did not arrive", "error", err)
+		h.log.Warn("GitHub can't be asked for webhooks that did not arrive", "error", err)
 	}
 	if sent > 0 {
-		g.app.log.Info("GitHub sends webhooks again that did not arrive", "count", sent)
+		h.log.Info("GitHub sends webhooks again that did not arrive", "count", sent)
 	}
 }
 
-// readNews processes the webhooks that wait, in the order in which they came.
-func (g *github) readNews(ctx context.Context) error {
+// readWaiting processes the webhooks that wait, in the order in which they came.
+func (h *webhooks) readWaiting(ctx context.Context) error {
 	for {
-		waiting, err := g.app.ledger.WaitingDeliveries(ctx, newsBatch)
+		waiting, err := h.ledger.WaitingDeliveries(ctx, batch)
 		if err != nil || len(waiting) == 0 {
 			return err
 		}
-		if err := g.readSome(ctx, waiting); err != nil {
+		if err := h.readSome(ctx, waiting); err != nil {
 			return err
 		}
 	}
@@ -201,16 +217,16 @@ func (g *github) readNews(ctx context.Context) error {
 // readSome processes webhooks. What was told of each attempt of a run counts at
 // once, though it is noted on disk for all of them together: a webhook may be
 // processed twice, but none is passed over.
-func (g *github) readSome(ctx context.Context, waiting []ledger.Delivery) error {
+func (h *webhooks) readSome(ctx context.Context, waiting []ledger.Delivery) error {
 	told := stages{}
 	var done []string
 	for _, d := range waiting {
-		if err := g.read(ctx, d, told); err != nil {
-			return errors.Join(err, g.app.ledger.DeliveriesDone(ctx, done...))
+		if err := h.read(ctx, d, told); err != nil {
+			return errors.Join(err, h.ledger.DeliveriesDone(ctx, done...))
 		}
 		done = append(done, d.ID)
 	}
-	return g.app.ledger.DeliveriesDone(ctx, done...)
+	return h.ledger.DeliveriesDone(ctx, done...)
 }
 
 // stages are the highest that webhooks told of attempts of runs.
@@ -236,58 +252,58 @@ func (s stages) passes(ctx context.Context, l *ledger.Ledger, d ledger.Delivery)
 	return d.Stage >= stage, nil
 }
 
-func (g *github) read(ctx context.Context, d ledger.Delivery, told stages) error {
-	link := g.link.Load()
-	var news githubapp.Webhook
-	if err := json.Unmarshal([]byte(d.Doc), &news); err != nil || link == nil {
-		g.app.log.Error("a kept webhook can't be used", "delivery", d.ID, "error", err)
+func (h *webhooks) read(ctx context.Context, d ledger.Delivery, told stages) error {
+	link := h.connection.link.Load()
+	var hook githubapp.Webhook
+	if err := json.Unmarshal([]byte(d.Doc), &hook); err != nil || link == nil {
+		h.log.Error("a kept webhook can't be used", "delivery", d.ID, "error", err)
 		return nil // it will not get better
 	}
-	if news.Repository == "" {
-		return g.installationChanged(ctx, link, news)
+	if hook.Repository == "" {
+		return h.installationChanged(ctx, link, hook)
 	}
-	if gate, ok := link.runner.ApprovalOf(news); ok {
-		return g.gates.add(gate, ledger.Now())
+	if run, ok := link.runner.ApprovalOf(hook); ok {
+		return h.approvals.add(ctx, run)
 	}
 	// What is older than what is known of this attempt says nothing any more.
-	if passes, err := told.passes(ctx, g.app.ledger, d); err != nil || !passes {
+	if passes, err := told.passes(ctx, h.ledger, d); err != nil || !passes {
 		return err
 	}
-	for _, name := range link.runner.Sites(news.Repository, news.Workflow) {
-		if err := g.tell(ctx, link, name, news); err != nil {
+	for _, name := range link.runner.Sites(hook.Repository, hook.Workflow) {
+		if err := h.tell(ctx, link, name, hook); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// tell brings a webhook's news before the rules of a site, if it is about the
+// tell brings a webhook's word before the rules of a site, if it is about the
 // site's run.
-func (g *github) tell(ctx context.Context, link *githubLink, name string, news githubapp.Webhook) error {
-	site, err := g.app.ledger.Site(ctx, name)
+func (h *webhooks) tell(ctx context.Context, to *link, name string, hook githubapp.Webhook) error {
+	site, err := h.ledger.Site(ctx, name)
 	if err != nil {
 		return err
 	}
 	cur := site.Current
-	if cur.Run.ID == "" && githubapp.HasToken(news.Title, cur.Dispatch.Token) {
+	if cur.Run.ID == "" && githubapp.HasToken(hook.Title, cur.Dispatch.Token) {
 		// Faster than the dispatch's own answer, or in its place.
-		if err := g.app.inbox.Accept(ctx, name, release.DispatchConfirmed{Token: cur.Dispatch.Token, Run: news.Run}); err != nil {
+		if err := h.accept(ctx, name, release.DispatchConfirmed{Token: cur.Dispatch.Token, Run: hook.Run}); err != nil {
 			return err
 		}
-		cur.Run = news.Run
+		cur.Run = hook.Run
 	}
-	if cur.Run.ID != news.Run.ID {
+	if cur.Run.ID != hook.Run.ID {
 		return nil
 	}
-	event := news.RunStatus().Event()
+	event := hook.RunStatus().Event()
 	if ended, ok := event.(release.RunEnded); ok {
 		// GitHub's API knows more than the webhook, such as the failed step.
 		// Where it lags behind, the webhook counts.
-		if known, err := link.runner.LookUp(ctx, name, cur.Number, news.Run); err == nil {
+		if known, err := to.runner.LookUp(ctx, name, cur.Number, hook.Run); err == nil {
 			if fuller, ok := known.(release.RunEnded); ok && fuller.Run.Attempt == ended.Run.Attempt {
 				event = fuller
 			}
 		}
 	}
-	return g.app.inbox.Accept(ctx, name, event)
+	return h.accept(ctx, name, event)
 }

@@ -1,0 +1,150 @@
+package github
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/githubapp"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+// Options are what New needs.
+type Options struct {
+	Config config.Config
+	Ledger *ledger.Ledger
+	Log    *slog.Logger
+	// Transport is below all calls to GitHub; nil for the network.
+	Transport http.RoundTripper
+	// Keys mint the cookie of the set-up.
+	Keys auth.Keys
+	// Accept brings what is heard of a run before the rules.
+	Accept func(ctx context.Context, site string, event release.Event) error
+	// ShowSetup renders a page of the set-up; its body is a SetupPage.
+	ShowSetup func(w http.ResponseWriter, status int, title string, body any)
+	// LetOperator answers a call of who is no operator, and is then false.
+	LetOperator func(w http.ResponseWriter, r *http.Request) bool
+}
+
+// GitHub carries the releases of the sites out that run on GitHub. It is a
+// runner.Provider.
+type GitHub struct {
+	runner.BySite // to what GitHub's set-up has led to so far
+	*identities
+	connection  *connection
+	webhooks    *webhooks
+	approvals   *approvals
+	deployments *deployments
+	setup       *setup
+	letOperator func(w http.ResponseWriter, r *http.Request) bool
+}
+
+// New connects to GitHub if it is set up. Otherwise it begins the set-up, if any
+// site runs there.
+func New(ctx context.Context, o Options) (*GitHub, error) {
+	c := &connection{config: o.Config, log: o.Log, transport: o.Transport, credentials: credentials{config: o.Config.GitHub, state: o.Config.State}}
+	g := &GitHub{
+		BySite:      runner.BySite{Of: func(string) runner.Provider { return runner.Plain{Runner: c.runner()} }},
+		identities:  &identities{connection: c, log: o.Log, gitHubURL: o.Config.GitHub.URL},
+		connection:  c,
+		approvals:   &approvals{connection: c, ledger: o.Ledger, log: o.Log, came: make(chan struct{}, 1)},
+		deployments: &deployments{connection: c, ledger: o.Ledger, log: o.Log},
+		letOperator: o.LetOperator,
+	}
+	g.webhooks = &webhooks{connection: c, ledger: o.Ledger, log: o.Log, accept: o.Accept, approvals: g.approvals, came: make(chan struct{}, 1)}
+	g.setup = &setup{connection: c, log: o.Log, keys: o.Keys, show: o.ShowSetup}
+	if !c.wanted() {
+		return g, nil
+	}
+	if err := g.approvals.importFile(ctx, o.Config.State); err != nil {
+		return nil, err
+	}
+	made, err := c.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if made == nil {
+		g.setup.begin()
+		return g, nil
+	}
+	c.link.Store(made)
+	return g, nil
+}
+
+// Carries says whether a site runs on GitHub.
+func (g *GitHub) Carries(site string) bool {
+	return g.connection.config.Sites[site].Runner == config.RunnerGitHub
+}
+
+// Remote says that GitHub may be away.
+func (*GitHub) Remote(string) bool { return true }
+
+// Identify tells which run a bearer token is of.
+func (g *GitHub) Identify(ctx context.Context, bearer string) (runner.Identity, bool, error) {
+	return g.identities.Identify(ctx, bearer)
+}
+
+// Start begins to act on webhooks, to show deployments and to answer for runs
+// that wait.
+func (g *GitHub) Start(ctx context.Context, tasks *sync.WaitGroup) {
+	if !g.connection.wanted() {
+		return
+	}
+	tasks.Go(func() { g.webhooks.process(ctx) })
+	tasks.Go(func() { g.deployments.show(ctx) })
+	tasks.Go(func() { g.approvals.answerAll(ctx) })
+}
+
+// AskForMissed has GitHub send again those webhooks that did not arrive. Start
+// does so from time to time.
+func (g *GitHub) AskForMissed(ctx context.Context) { g.webhooks.askForMissed(ctx) }
+
+// Routes are those of the webhooks and, if any site runs on GitHub, of the
+// set-up.
+func (g *GitHub) Routes() []runner.Route {
+	hooks := runner.Route{Pattern: "POST " + WebhookPath, Handler: g.webhooks, Unguarded: true}
+	if !g.connection.wanted() {
+		return []runner.Route{hooks}
+	}
+	hooks.Call = &runner.Call{
+		ID: "githubWebhook", Tag: "runs", Summary: "GitHub's webhooks, signed with one of the configured secrets",
+		Status: http.StatusAccepted, Open: true, PlainRefusals: true,
+		Headers: []runner.Header{
+			{Name: "X-Hub-Signature-256", Meaning: "HMAC-SHA256 of the body"},
+			{Name: "X-GitHub-Event"}, {Name: "X-GitHub-Delivery", Meaning: "the same id is the same webhook"},
+		},
+	}
+	checks := runner.Route{
+		Pattern: "GET /v1/github/checks", Handler: http.HandlerFunc(g.checks),
+		Call: &runner.Call{
+			ID: "githubChecks", Tag: "operators", Summary: "What releases need of GitHub, and what of it is missing",
+			Status: http.StatusOK, Answer: checkList{},
+		},
+	}
+	return append([]runner.Route{hooks, checks}, g.setup.routes()...)
+}
+
+// checkList is what `pressrun doctor` is told.
+type checkList struct {
+	Checks []githubapp.Check `json:"checks"`
+}
+
+// checks gives the checks to `pressrun doctor`.
+func (g *GitHub) checks(w http.ResponseWriter, r *http.Request) {
+	if !g.letOperator(w, r) {
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(checkList{g.connection.examine(r.Context())}) // the caller may have gone
+}
+
+var (
+	_ runner.Provider  = (*GitHub)(nil)
+	_ runner.RunLogger = (*GitHub)(nil)
+)
