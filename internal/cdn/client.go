@@ -17,7 +17,7 @@ import (
 )
 
 // Patience is how often and how long a call is tried again: a CDN's control
-// plane is slow to answer and quick to refuse (research: deploy.md 4.1), and a
+// plane is slow to answer and quick to refuse (https://github.com/aws/aws-sdk-js/issues/3983), and a
 // purge that is given up leaves readers with old pages. The zero value is ten
 // tries, one second at first and at most thirty seconds apart, with jitter.
 type Patience struct {

@@ -30,7 +30,8 @@ type Command struct {
 }
 
 // DefaultGrace is how long a command has between being asked to end and being
-// killed. GitHub's runner gives 7.5 s (research: github.md 6).
+// killed. GitHub's runner gives 7.5 s
+// (https://docs.github.com/en/actions/reference/workflow-cancellation-reference).
 const DefaultGrace = 5 * time.Second
 
 // drain is how long output is still read after the command itself has ended:

@@ -48,7 +48,8 @@ func (s Site) confirmBy() time.Time {
 }
 
 // tickRunning has a silent or late run looked up. Webhooks have come 71
-// minutes late (research: libs.md 15), so silence proves nothing: a run is
+// minutes late (https://github.blog/news-insights/company-news/github-availability-report-july-2024/),
+// so silence proves nothing: a run is
 // given up only when nothing at all has been known of it for very long.
 func (t *turn) tickRunning() {
 	if t.unknown() {

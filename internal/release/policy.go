@@ -42,7 +42,7 @@ type Deadlines struct {
 	Complete time.Duration
 }
 
-// DefaultPolicy is what a site has that sets nothing (design sections 2 and 3).
+// DefaultPolicy is that of a site that sets nothing (docs/configuration.md).
 func DefaultPolicy() Policy {
 	return Policy{
 		Quiet:       10 * time.Second,
@@ -56,7 +56,7 @@ func DefaultPolicy() Policy {
 			Complete:   10 * time.Minute,
 		},
 		// A run that ended without a word is to be known within a minute, even
-		// where no webhook arrives: see design section 3.
+		// where no webhook arrives (docs/decisions/0004-silence-is-no-proof.md).
 		Silence:     45 * time.Second,
 		LookEvery:   30 * time.Second,
 		NoKnowledge: 40 * time.Minute,

@@ -35,8 +35,8 @@ const (
 	Invalid Verdict = "invalid"
 )
 
-// transitions is the table of design section 3, row by row; VA.gov's
-// ReleaseStateManagerTest asserts the same 36 cells (research: va.md 1.1).
+// transitions are the states' 36 steps (docs/concepts.md). They are those that
+// ReleaseStateManagerTest asserts in https://github.com/department-of-veterans-affairs/va.gov-cms.
 var transitions = map[State]map[State]Verdict{
 	Ready:      {Ready: Skip, Requested: OK, Dispatched: Invalid, Starting: Invalid, InProgress: Invalid, Complete: Invalid},
 	Requested:  {Ready: Invalid, Requested: Skip, Dispatched: OK, Starting: Invalid, InProgress: Invalid, Complete: Invalid},

@@ -131,7 +131,7 @@ func (s *Server) enable(w http.ResponseWriter, _ *http.Request, _ *Repo, found *
 }
 
 // dispatch answers as GitHub does, refusals and their words included
-// (research: github.md 1).
+// (https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event).
 func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, repo *Repo, found *Workflow) {
 	var in struct {
 		Ref              string         `json:"ref"`

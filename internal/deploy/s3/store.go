@@ -4,7 +4,8 @@
 // Every write carries the SHA-256 and CRC-64/NVME that were computed when the
 // build was read, so the store itself refuses a body that differs, and nothing
 // is hashed twice. The SDK's own trailing checksum is left out: it would frame
-// the body as aws-chunked, which some stores reject (research: deploy.md 3.2).
+// the body as aws-chunked, which some stores reject
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html).
 package s3
 
 import (

@@ -25,7 +25,8 @@ type asked struct {
 // act is something an operator did and was told that it is done.
 type act struct{ site, kind, why string }
 
-// businessHours are VA.gov's: Monday to Friday, 8 to 20 (research: va.md 1.3).
+// businessHours are VA.gov's: Monday to Friday, 8 to 20 (RunsDuringBusinessHours.php
+// in https://github.com/department-of-veterans-affairs/va.gov-cms).
 func (s *site) businessHours(at time.Time) bool {
 	at = at.In(s.zone)
 	return at.Weekday() != time.Saturday && at.Weekday() != time.Sunday && at.Hour() >= 8 && at.Hour() < 20

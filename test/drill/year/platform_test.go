@@ -250,7 +250,7 @@ func (p *platform) out() bool {
 }
 
 // breakDown makes the platform go out of order now and then, for 65 minutes at
-// worst as on 2026-05-15 (research: libs.md 15).
+// worst as on 2026-05-15 (https://www.githubstatus.com/history).
 func (p *platform) breakDown(ctx context.Context, c chance) {
 	for sleep(ctx, c.between(10*24*time.Hour, 40*24*time.Hour)) {
 		p.mu.Lock()
