@@ -198,5 +198,5 @@ func (r Deploy) tellOfCDN(p publish.Report) {
 	case publish.CDNCurrent:
 		r.Console.Say("%s", c)
 	}
-	r.keepEdge(edge)
+	r.keepCDN(edge)
 }

@@ -25,8 +25,8 @@ type Run struct {
 // isLive notes that the site is live: from here on nothing fails the run.
 func (r *Run) isLive() error { return r.Record.Change(func(s *state.State) { s.Live = true }) }
 
-// keepEdge notes what became of the CDN. What is pending is told to everybody.
-func (r *Run) keepEdge(edge api.Edge) {
+// keepCDN notes what became of the CDN. What is pending is told to everybody.
+func (r *Run) keepCDN(edge api.Edge) {
 	edge.Why = text.ShortenBytes(r.Console.Hide(workflow.Line(edge.Why)), 1000)
 	if err := r.Record.Change(func(s *state.State) { s.Edge = &edge }); err != nil {
 		r.Console.Say("what became of the CDN could not be kept: %v", err)

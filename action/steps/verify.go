@@ -17,9 +17,9 @@ import (
 )
 
 // Verify looks at the release's marker, and at a sample of the changed pages,
-// through the site's public address. A production CDN that pointed at the
-// staging bucket was once noticed by readers only : here
-// the run does not say "live" before it has seen it.
+// through the site's public address. A production CDN may point at the staging
+// bucket, which readers would be the first to notice: the run does not say "live"
+// before it has seen it.
 type Verify struct {
 	*Run
 	options.VerifyFlags
@@ -58,7 +58,7 @@ func (r Verify) Do(ctx context.Context) (Result, error) {
 				edge = *s.Edge
 			}
 			edge.State, edge.Why = api.EdgePending, why
-			r.keepEdge(edge)
+			r.keepCDN(edge)
 		}
 		return Result{Note: "live at the origin, edge pending: " + workflow.Line(sight.Stale[0].Detail)}, r.isLive()
 	}

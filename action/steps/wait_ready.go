@@ -20,7 +20,8 @@ import (
 const maxReadyBody = 4 << 20
 
 // WaitReady waits until the CMS, or whatever the site is built from, answers
-// as it should. VA.gov polls every 15 s for up to 70 minutes : the same defaults.
+// as it should. By default it polls every 15 s for up to 70
+// minutes, as VA.gov's content release does.
 type WaitReady struct {
 	*Run
 	options.TurnFlags

@@ -34,8 +34,8 @@ func Of(s state.State, url string, hide func(string) string) Summary {
 	}
 }
 
-// edgeState is what became of the CDN; "" when there is none.
-func edgeState(e *api.Edge) string {
+// cdnState is what became of the CDN; "" when there is none.
+func cdnState(e *api.Edge) string {
 	if e == nil {
 		return ""
 	}
@@ -58,7 +58,7 @@ func (r Summary) Output(w *workflow.Workflow, metricsFile, stateFile string) {
 		{"uploaded", strconv.FormatInt(m.Uploaded, 10)},
 		{"deleted", strconv.FormatInt(m.Deleted, 10)},
 		{"unchanged", strconv.FormatInt(m.Unchanged, 10)},
-		{"edge", edgeState(m.Edge)},
+		{"edge", cdnState(m.Edge)},
 		{"metrics-file", metricsFile},
 		{"state-file", stateFile},
 	} {
