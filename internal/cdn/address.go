@@ -1,8 +1,9 @@
 package cdn
 
 import (
-	"path"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
 // addresses are the public addresses below base at which a file is asked for. A
@@ -11,17 +12,14 @@ import (
 // invalidate"). With clean addresses a page is also asked for without its
 // ending. The first is the file itself.
 func addresses(base, name string, clean bool) []string {
-	full := base + "/" + name
-	dir, file := path.Split(full)
-	switch {
-	case file == "index.html" && dir == "/":
-		return []string{full, "/"}
-	case file == "index.html":
-		return []string{full, dir, strings.TrimSuffix(dir, "/")}
-	case clean && strings.HasSuffix(file, ".html") && file != ".html":
-		return []string{full, strings.TrimSuffix(full, ".html")}
+	var out []string
+	for _, a := range manifest.Addresses(name, clean) {
+		out = append(out, base+"/"+a)
 	}
-	return []string{full}
+	if name == "index.html" && base != "" {
+		out = append(out, base)
+	}
+	return out
 }
 
 // encode writes an address as browsers send it (WHATWG URL, "path

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 func missingIndex(tree manifest.Tree, _ *manifest.Manifest, limits Limits) *Violation {
@@ -36,7 +37,7 @@ func zeroBytePages(tree manifest.Tree, _ *manifest.Manifest, limits Limits) *Vio
 	if len(empty) <= limits.MaxZeroBytePages {
 		return nil
 	}
-	return NewViolation(ZeroBytePages, empty, "%s no bytes", count(len(empty), "page has", "pages have"))
+	return NewViolation(ZeroBytePages, empty, "%s no bytes", text.Plural(len(empty), "page has", "pages have"))
 }
 
 func vanishedPages(tree manifest.Tree, previous *manifest.Manifest, limits Limits) *Violation {
@@ -126,7 +127,7 @@ func secretFiles(tree manifest.Tree, _ *manifest.Manifest, _ Limits) *Violation 
 	if len(secret) == 0 {
 		return nil
 	}
-	return NewViolation(SecretFiles, secret, "%s that must not be public", count(len(secret), "file looks like a secret", "files look like secrets"))
+	return NewViolation(SecretFiles, secret, "%s that must not be public", text.Plural(len(secret), "file looks like a secret", "files look like secrets"))
 }
 
 func refusedFiles(tree manifest.Tree, _ *manifest.Manifest, _ Limits) *Violation {
@@ -137,7 +138,7 @@ func refusedFiles(tree manifest.Tree, _ *manifest.Manifest, _ Limits) *Violation
 	for _, r := range tree.Refused {
 		paths = append(paths, r.Path+" ("+r.Why+")")
 	}
-	return NewViolation(RefusedFiles, paths, "%s can't be published and would be left out", count(len(paths), "file", "files"))
+	return NewViolation(RefusedFiles, paths, "%s can't be published and would be left out", text.Plural(len(paths), "file", "files"))
 }
 
 func reservedNames(tree manifest.Tree, _ *manifest.Manifest, limits Limits) *Violation {
@@ -150,5 +151,5 @@ func reservedNames(tree manifest.Tree, _ *manifest.Manifest, limits Limits) *Vio
 	if len(reserved) == 0 {
 		return nil
 	}
-	return NewViolation(ReservedNames, reserved, "%s that Pressrun itself uses and would be left out", count(len(reserved), "file has a name", "files have names"))
+	return NewViolation(ReservedNames, reserved, "%s that Pressrun itself uses and would be left out", text.Plural(len(reserved), "file has a name", "files have names"))
 }

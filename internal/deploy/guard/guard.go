@@ -113,13 +113,7 @@ func Stop(violations []Violation, allow []string) error {
 	return &Error{Violations: left}
 }
 
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
+// NewViolation is a violation that names the first of the paths.
 func NewViolation(name string, paths []string, format string, args ...any) *Violation {
 	return &Violation{Name: name, Detail: fmt.Sprintf(format, args...), Paths: paths[:min(len(paths), MaxPaths)]}
 }

@@ -69,17 +69,12 @@ func (g *Removed) add(tree manifest.Tree, r manifest.Retired, grace manifest.Gra
 	}
 }
 
-// addresses are those at which web servers give a file, as in Tree.Serves.
+// addresses are those at which web servers give a file; some also give a folder's
+// page without its ending.
 func addresses(name string) []string {
-	out := []string{name}
-	if stem, ok := strings.CutSuffix(name, ".html"); ok {
-		out = append(out, stem)
-	}
-	if name == "index.html" {
-		return append(out, "")
-	}
-	if folder, ok := strings.CutSuffix(name, "/index.html"); ok {
-		out = append(out, folder, folder+"/")
+	out := manifest.Addresses(name, true)
+	if stem, ok := strings.CutSuffix(name, "index.html"); ok && (stem == "" || strings.HasSuffix(stem, "/")) {
+		out = append(out, stem+"index")
 	}
 	return out
 }
