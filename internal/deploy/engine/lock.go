@@ -41,7 +41,7 @@ func (c *checked) lock(ctx context.Context) (*leased, error) {
 			if c.opts.LockWait < 0 || !c.now().Before(deadline) {
 				return nil, err
 			}
-			c.progress(deploy.Event{Phase: "waiting for another deploy", Elapsed: c.now().Sub(c.began)})
+			c.emit(deploy.Event{Phase: "waiting for another deploy", Elapsed: c.now().Sub(c.began)})
 		case !errors.Is(err, store.ErrPrecondition):
 			return nil, err
 		default:

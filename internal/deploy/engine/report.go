@@ -12,14 +12,14 @@ import (
 
 // report gathers what a deploy tells: its Result at the end, events meanwhile.
 type report struct {
-	result   deploy.Result
-	began    time.Time
-	now      func() time.Time
-	progress func(deploy.Event)
+	result deploy.Result
+	began  time.Time
+	now    func() time.Time
+	emit   func(deploy.Event)
 }
 
 func newReport(o *Options) *report {
-	return &report{began: o.Now(), now: o.Now, progress: o.Progress}
+	return &report{began: o.Now(), now: o.Now, emit: o.Progress}
 }
 
 // end notes how long the deploy took, in all its requests.
@@ -117,7 +117,7 @@ func (p *progress) tell(now time.Time) {
 	if !p.writing.IsZero() {
 		p.event.Writing = now.Sub(p.writing)
 	}
-	p.report.progress(p.event)
+	p.emit(p.event)
 }
 
 // last tells of a finished phase, whose end would else go untold.

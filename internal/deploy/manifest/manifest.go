@@ -99,6 +99,7 @@ func (m *Manifest) Bytes() int64 {
 	return n
 }
 
+// SortEntries puts entries in the order of their paths, as a manifest has them.
 func SortEntries(entries []Entry) {
 	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Path, b.Path) })
 }

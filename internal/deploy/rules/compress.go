@@ -55,4 +55,5 @@ func (r Rules) EncodingFor(name string) (string, error) {
 	return encoding, nil
 }
 
+// EncodingHeader is that of a file that is stored compressed.
 const EncodingHeader = "content-encoding"

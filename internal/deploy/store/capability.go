@@ -51,8 +51,8 @@ type Capabilities struct {
 
 // Lack tells whether one of these was found to be missing; false where nobody has
 // looked (nil).
-func (c *Capabilities) Lack(any ...MissingCapability) bool {
-	return c != nil && slices.ContainsFunc(any, func(m MissingCapability) bool { return slices.Contains(c.Missing, m) })
+func (c *Capabilities) Lack(one ...MissingCapability) bool {
+	return c != nil && slices.ContainsFunc(one, func(m MissingCapability) bool { return slices.Contains(c.Missing, m) })
 }
 
 // RedirectHeader makes S3's website endpoint answer 301 with this location (PutObject

@@ -1,4 +1,4 @@
-// Package storetest is the contract that every deploy.Store keeps, as a test.
+// Package storetest is the contract that every store.Store keeps, as a test.
 // The engine relies on each line of it; a fake that passes may stand in for the
 // real thing.
 package storetest
