@@ -32,27 +32,39 @@ func (s *Store) Copy(ctx context.Context, c store.Copy) (store.Written, error) {
 		}
 		from = other
 	}
+	return copying{s, from, c}.do(ctx)
+}
+
+// copying is one copy from one store to another, or within one.
+type copying struct {
+	*Store
+	from *Store
+	what store.Copy
+}
+
+func (s copying) do(ctx context.Context) (store.Written, error) {
+	from, c := s.from, s.what
 	if from.endpoint != s.endpoint {
-		return s.copyThrough(ctx, from, c)
+		return s.through(ctx)
 	}
 	if c.Size > s.copyAtOnce {
-		written, err := s.copyParts(ctx, from, c)
+		written, err := s.inParts(ctx)
 		switch {
 		case err == nil || !refusesCopy(err):
 			return written, err
 		case from.bucket != s.bucket:
-			return s.copyThrough(ctx, from, c)
+			return s.through(ctx)
 		case !lacksPartCopies(err):
 			return written, err
 		}
 		// A store that copies no parts may still copy this whole.
 	}
-	out, err := s.client.CopyObject(ctx, s.copyInput(from, c))
+	out, err := s.client.CopyObject(ctx, s.input())
 	if tooLargeToCopy(err) && c.Size <= s.copyAtOnce {
-		return s.copyParts(ctx, from, c)
+		return s.inParts(ctx)
 	}
 	if err != nil && from.bucket != s.bucket && refusesCopy(err) {
-		return s.copyThrough(ctx, from, c)
+		return s.through(ctx)
 	}
 	if err != nil {
 		return store.Written{}, s.explain("copy", c.Key, err)
@@ -63,7 +75,8 @@ func (s *Store) Copy(ctx context.Context, c store.Copy) (store.Written, error) {
 	return store.Written{ETag: aws.ToString(out.CopyObjectResult.ETag), Version: aws.ToString(out.VersionId)}, nil
 }
 
-func (s *Store) copyInput(from *Store, c store.Copy) *awss3.CopyObjectInput {
+func (s copying) input() *awss3.CopyObjectInput {
+	from, c := s.from, s.what
 	in := &awss3.CopyObjectInput{
 		Bucket: &s.bucket, Key: aws.String(s.prefix + c.Key),
 		CopySource:        aws.String(copySource(from.bucket, from.prefix+c.From, c.FromVersion)),
@@ -73,7 +86,7 @@ func (s *Store) copyInput(from *Store, c store.Copy) *awss3.CopyObjectInput {
 	if c.FromTag != "" {
 		in.CopySourceIfMatch = &c.FromTag
 	}
-	if !s.overItself(from, c) {
+	if !s.overItself() {
 		in.IfMatch, in.IfNoneMatch = conditions(c.If)
 	} else if c.If.IfMatch != "" {
 		// Source and target are one object: the condition on the source is the
@@ -85,8 +98,8 @@ func (s *Store) copyInput(from *Store, c store.Copy) *awss3.CopyObjectInput {
 }
 
 // overItself tells of a copy whose source and target are one object.
-func (s *Store) overItself(from *Store, c store.Copy) bool {
-	return from.name(c.From) == s.name(c.Key) && c.FromVersion == ""
+func (s copying) overItself() bool {
+	return s.from.name(s.what.From) == s.name(s.what.Key) && s.what.FromVersion == ""
 }
 
 // refusesCopy tells of a store that has both buckets and won't copy from one to
@@ -103,8 +116,9 @@ func refusesCopy(err error) bool {
 // put down in a file: there are many copies at once.
 const spoolLarge = 1 << 20
 
-// copyThrough reads content from one store and writes it to this one.
-func (s *Store) copyThrough(ctx context.Context, from *Store, c store.Copy) (_ store.Written, err error) {
+// through reads content from one store and writes it to this one.
+func (s copying) through(ctx context.Context) (_ store.Written, err error) {
+	from, c := s.from, s.what
 	in := &awss3.GetObjectInput{Bucket: &from.bucket, Key: aws.String(from.prefix + c.From)}
 	if c.FromTag != "" {
 		in.IfMatch = &c.FromTag

@@ -26,11 +26,12 @@ const (
 	copyPart = 256 << 20
 )
 
-// copyParts copies a large object part by part. Each part, and what they become, is
+// inParts copies a large object part by part. Each part, and what they become, is
 // bound to the source as it is at the start; nobody sees anything of it before
 // the end, and what fails leaves nothing behind.
-func (s *Store) copyParts(ctx context.Context, from *Store, c store.Copy) (store.Written, error) {
-	source, err := from.copySourceNow(ctx, c, s.overItself(from, c))
+func (s copying) inParts(ctx context.Context) (store.Written, error) {
+	c := s.what
+	source, err := s.source(ctx)
 	if err != nil {
 		return store.Written{}, err
 	}
@@ -45,52 +46,53 @@ func (s *Store) copyParts(ctx context.Context, from *Store, c store.Copy) (store
 	if in.Tagging == nil {
 		in.Tagging = source.tagging
 	}
-	upload, err := s.client.CreateMultipartUpload(ctx, in)
+	created, err := s.client.CreateMultipartUpload(ctx, in)
 	if err != nil {
 		return store.Written{}, s.explain("start copying", c.Key, err)
 	}
-	written, err := s.copyEach(ctx, from, source, c, upload.UploadId)
+	u := upload{s.Store, key, created.UploadId}
+	written, err := s.into(ctx, u, source)
 	if err == nil {
-		return written, s.sameAs(ctx, source, c)
+		return written, s.sameAs(ctx, source)
 	}
-	return store.Written{}, errors.Join(s.explain("copy", c.Key, err), s.abort(ctx, key, upload.UploadId))
+	return store.Written{}, errors.Join(s.explain("copy", c.Key, err), u.abort(ctx))
 }
 
-// copyEach copies the parts of a source and puts them together.
-func (s *Store) copyEach(ctx context.Context, from *Store, source largeSource, c store.Copy, id *string) (store.Written, error) {
-	parts, err := s.sendCopies(ctx, source, aws.String(s.prefix+c.Key), id)
+// into copies the parts of a source into an upload and puts them together.
+func (s copying) into(ctx context.Context, u upload, source largeSource) (store.Written, error) {
+	c := s.what
+	parts, err := s.copyParts(ctx, u, source)
 	if err != nil {
 		return store.Written{}, err
 	}
 	done := &awss3.CompleteMultipartUploadInput{
-		Bucket: &s.bucket, Key: aws.String(s.prefix + c.Key), UploadId: id,
 		MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}, MpuObjectSize: &source.size,
 	}
 	if s.aws && source.crc != nil {
 		done.ChecksumCRC64NVME, done.ChecksumType = source.crc, types.ChecksumTypeFullObject
 	}
 	done.IfMatch, done.IfNoneMatch = conditions(c.If)
-	if s.overItself(from, c) {
+	if s.overItself() {
 		done.IfMatch, done.IfNoneMatch = &source.etag, nil
 	}
 	want := store.Info{Key: c.Key, Size: source.size, Headers: c.Headers}
 	want.CRC, want.HasCRC = decodeCRC(source.crc)
-	return s.complete(ctx, done, want)
+	return u.complete(ctx, done, want)
 }
 
 // sameAs makes sure that a store which was not given a checksum has put together
 // what the source was.
-func (s *Store) sameAs(ctx context.Context, source largeSource, c store.Copy) error {
+func (s copying) sameAs(ctx context.Context, source largeSource) error {
 	want, ok := decodeCRC(source.crc)
 	if s.aws || !ok {
 		return nil
 	}
-	info, err := s.Stat(ctx, c.Key)
+	info, err := s.Stat(ctx, s.what.Key)
 	if err != nil {
 		return err
 	}
 	if info.HasCRC && info.CRC != want {
-		return fmt.Errorf("copy %s: the store's copy differs from its source: deploy again", s.name(c.Key))
+		return fmt.Errorf("copy %s: the store's copy differs from its source: deploy again", s.name(s.what.Key))
 	}
 	return nil
 }
@@ -106,32 +108,33 @@ type largeSource struct {
 	tagging *string
 }
 
-// copySourceNow looks at the source of a copy under the conditions that the copy
+// source looks at the source of a copy under the conditions that the copy
 // has for it.
-func (s *Store) copySourceNow(ctx context.Context, c store.Copy, overItself bool) (largeSource, error) {
-	in := &awss3.HeadObjectInput{Bucket: &s.bucket, Key: aws.String(s.prefix + c.From), ChecksumMode: types.ChecksumModeEnabled}
+func (s copying) source(ctx context.Context) (largeSource, error) {
+	from, c := s.from, s.what
+	in := &awss3.HeadObjectInput{Bucket: &from.bucket, Key: aws.String(from.prefix + c.From), ChecksumMode: types.ChecksumModeEnabled}
 	if c.FromVersion != "" {
 		in.VersionId = &c.FromVersion
 	}
 	if c.FromTag != "" {
 		in.IfMatch = &c.FromTag
-	} else if overItself && c.If.IfMatch != "" {
+	} else if s.overItself() && c.If.IfMatch != "" {
 		in.IfMatch = &c.If.IfMatch
 	}
-	out, err := s.client.HeadObject(ctx, in)
+	out, err := from.client.HeadObject(ctx, in)
 	if err != nil {
-		return largeSource{}, s.explain("look at", c.From, err)
+		return largeSource{}, from.explain("look at", c.From, err)
 	}
 	source := largeSource{
-		address: copySource(s.bucket, s.prefix+c.From, c.FromVersion),
+		address: copySource(from.bucket, from.prefix+c.From, c.FromVersion),
 		etag:    aws.ToString(out.ETag), size: aws.ToInt64(out.ContentLength), crc: out.ChecksumCRC64NVME,
 	}
 	if aws.ToInt32(out.TagCount) == 0 || c.Headers.Get("x-amz-tagging") != "" {
 		return source, nil
 	}
-	tags, err := s.client.GetObjectTagging(ctx, &awss3.GetObjectTaggingInput{Bucket: in.Bucket, Key: in.Key, VersionId: in.VersionId})
+	tags, err := from.client.GetObjectTagging(ctx, &awss3.GetObjectTaggingInput{Bucket: in.Bucket, Key: in.Key, VersionId: in.VersionId})
 	if err != nil {
-		return largeSource{}, s.explain("read the tags of", c.From, err)
+		return largeSource{}, from.explain("read the tags of", c.From, err)
 	}
 	set := url.Values{}
 	for _, t := range tags.TagSet {
@@ -141,7 +144,7 @@ func (s *Store) copySourceNow(ctx context.Context, c store.Copy, overItself bool
 	return source, nil
 }
 
-func (s *Store) sendCopies(ctx context.Context, source largeSource, key, id *string) ([]types.CompletedPart, error) {
+func (s copying) copyParts(ctx context.Context, u upload, source largeSource) ([]types.CompletedPart, error) {
 	size := max(min(copyPart, s.copyAtOnce), (source.size+maxParts-1)/maxParts)
 	parts := make([]types.CompletedPart, (source.size+size-1)/size)
 	group, ctx := errgroup.WithContext(ctx)
@@ -150,7 +153,7 @@ func (s *Store) sendCopies(ctx context.Context, source largeSource, key, id *str
 		group.Go(func() error {
 			start := int64(i) * size
 			part, err := s.client.UploadPartCopy(ctx, &awss3.UploadPartCopyInput{
-				Bucket: &s.bucket, Key: key, UploadId: id, PartNumber: aws.Int32(int32(i + 1)), //nolint:gosec // G115: at most maxParts
+				Bucket: &s.bucket, Key: u.key, UploadId: u.id, PartNumber: aws.Int32(int32(i + 1)), //nolint:gosec // G115: at most maxParts
 				CopySource: &source.address, CopySourceIfMatch: &source.etag,
 				CopySourceRange: aws.String(fmt.Sprintf("bytes=%d-%d", start, min(start+size, source.size)-1)),
 			})

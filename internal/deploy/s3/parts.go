@@ -36,14 +36,14 @@ func (s *Store) putParts(ctx context.Context, put store.Put) (store.Written, err
 		ChecksumAlgorithm: types.ChecksumAlgorithmCrc64nvme, ChecksumType: types.ChecksumTypeFullObject,
 	}
 	applyParts(in, put.Headers)
-	upload, err := s.client.CreateMultipartUpload(ctx, in)
+	created, err := s.client.CreateMultipartUpload(ctx, in)
 	if err != nil {
 		return store.Written{}, s.explain("start writing", put.Key, err)
 	}
-	parts, err := s.sendParts(ctx, put, key, upload.UploadId)
+	u := upload{s, key, created.UploadId}
+	parts, err := u.send(ctx, put)
 	if err == nil {
 		done := &awss3.CompleteMultipartUploadInput{
-			Bucket: &s.bucket, Key: key, UploadId: upload.UploadId,
 			MultipartUpload:   &types.CompletedMultipartUpload{Parts: parts},
 			ChecksumCRC64NVME: aws.String(encodeCRC(put.CRC)), ChecksumType: types.ChecksumTypeFullObject,
 			MpuObjectSize: &put.Size,
@@ -51,18 +51,25 @@ func (s *Store) putParts(ctx context.Context, put store.Put) (store.Written, err
 		done.IfMatch, done.IfNoneMatch = conditions(put.If)
 		var written store.Written
 		want := store.Info{Key: put.Key, Size: put.Size, CRC: put.CRC, HasCRC: true, Headers: put.Headers}
-		if written, err = s.complete(ctx, done, want); err == nil {
+		if written, err = u.complete(ctx, done, want); err == nil {
 			return written, nil
 		}
 	}
-	return store.Written{}, errors.Join(s.explain("write", put.Key, err), s.abort(ctx, key, upload.UploadId))
+	return store.Written{}, errors.Join(s.explain("write", put.Key, err), u.abort(ctx))
+}
+
+// upload is a multipart upload that was begun.
+type upload struct {
+	*Store
+	key, id *string
 }
 
 // complete puts the parts of an upload together. An upload that is gone by then was
 // completed by an earlier try whose answer was lost, if the key holds what was to
 // be written.
-func (s *Store) complete(ctx context.Context, done *awss3.CompleteMultipartUploadInput, want store.Info) (store.Written, error) {
-	out, err := s.client.CompleteMultipartUpload(ctx, done)
+func (u upload) complete(ctx context.Context, done *awss3.CompleteMultipartUploadInput, want store.Info) (store.Written, error) {
+	done.Bucket, done.Key, done.UploadId = &u.bucket, u.key, u.id
+	out, err := u.client.CompleteMultipartUpload(ctx, done)
 	if err == nil {
 		return store.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
 	}
@@ -70,7 +77,7 @@ func (s *Store) complete(ctx context.Context, done *awss3.CompleteMultipartUploa
 	if !errors.As(err, &api) || api.ErrorCode() != "NoSuchUpload" {
 		return store.Written{}, err
 	}
-	info, statErr := s.Stat(ctx, want.Key)
+	info, statErr := u.Stat(ctx, want.Key)
 	if statErr != nil || !want.HasCRC || !info.HasCRC || info.CRC != want.CRC || info.Size != want.Size || info.Headers != told(want.Headers) {
 		return store.Written{}, err
 	}
@@ -79,18 +86,18 @@ func (s *Store) complete(ctx context.Context, done *awss3.CompleteMultipartUploa
 
 // abort frees the parts, which would else be paid for until a lifecycle rule
 // finds them; even when ctx was cancelled.
-func (s *Store) abort(ctx context.Context, key, id *string) error {
+func (u upload) abort(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
-	_, err := s.client.AbortMultipartUpload(ctx, &awss3.AbortMultipartUploadInput{Bucket: &s.bucket, Key: key, UploadId: id})
+	_, err := u.client.AbortMultipartUpload(ctx, &awss3.AbortMultipartUploadInput{Bucket: &u.bucket, Key: u.key, UploadId: u.id})
 	var gone *types.NoSuchUpload
 	if err == nil || errors.As(err, &gone) {
 		return nil
 	}
-	return fmt.Errorf("abort the unfinished upload of %s: %w", *key, err)
+	return fmt.Errorf("abort the unfinished upload of %s: %w", *u.key, err)
 }
 
-func (s *Store) sendParts(ctx context.Context, put store.Put, key, id *string) ([]types.CompletedPart, error) {
+func (u upload) send(ctx context.Context, put store.Put) ([]types.CompletedPart, error) {
 	size := max(int64(minPart), (put.Size+maxParts-1)/maxParts)
 	parts := make([]types.CompletedPart, (put.Size+size-1)/size)
 	buffers := sync.Pool{New: func() any { b := make([]byte, size); return &b }}
@@ -105,7 +112,7 @@ func (s *Store) sendParts(ctx context.Context, put store.Put, key, id *string) (
 			if n, err := put.Body.ReadAt(body, start); n < len(body) {
 				return fmt.Errorf("read part %d of the file, which is shorter than it was: let the build end first, then deploy again: %w", i+1, err)
 			}
-			part, err := s.sendPart(ctx, key, id, int32(i+1), body) //nolint:gosec // G115: at most maxParts
+			part, err := u.sendPart(ctx, int32(i+1), body) //nolint:gosec // G115: at most maxParts
 			parts[i] = part
 			return err
 		})
@@ -113,10 +120,10 @@ func (s *Store) sendParts(ctx context.Context, put store.Put, key, id *string) (
 	return parts, group.Wait()
 }
 
-func (s *Store) sendPart(ctx context.Context, key, id *string, number int32, body []byte) (types.CompletedPart, error) {
+func (u upload) sendPart(ctx context.Context, number int32, body []byte) (types.CompletedPart, error) {
 	crc := encodeCRC(crc64nvme.Checksum(body))
-	out, err := s.client.UploadPart(ctx, &awss3.UploadPartInput{
-		Bucket: &s.bucket, Key: key, UploadId: id, PartNumber: &number,
+	out, err := u.client.UploadPart(ctx, &awss3.UploadPartInput{
+		Bucket: &u.bucket, Key: u.key, UploadId: u.id, PartNumber: &number,
 		Body: newReader(body), ContentLength: aws.Int64(int64(len(body))), ChecksumCRC64NVME: &crc,
 	})
 	if err != nil {
