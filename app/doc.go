@@ -2,7 +2,7 @@
 // dispatches releases, follows their runs, and shows it all.
 //
 // New wires, Run serves. A request's way: api.go takes it, the ledger commits
-// it, the desk dispatches it when the rules allow, the run reports through
+// it, the scheduler dispatches it when the rules allow, the run reports through
 // api_runs.go, and every change of a site's state goes through the ledger's
 // Decide. The app keeps nothing in memory that it would miss after a kill -9.
 package app
