@@ -21,6 +21,7 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 	"github.com/pressrun/pressrun/test/fakegithub"
+	"github.com/pressrun/pressrun/test/memory"
 )
 
 const (
@@ -82,7 +83,7 @@ func newWorld(t *testing.T, seed uint64, sites int, hooks func(fakegithub.Hook) 
 	if w.github, err = fakegithub.Start(fakegithub.Options{InProcess: true, OnDispatch: w.begin}); err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
+	dir := memory.Folder(t)
 	for name, text := range map[string]string{"key": string(w.github.KeyPEM()), "hook": hookSecret} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

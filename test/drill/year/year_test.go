@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 	_ "time/tzdata" // the editors' zones, on any machine
+
+	"github.com/pressrun/pressrun/test/memory"
 )
 
 const (
@@ -34,7 +36,7 @@ func TestYear(t *testing.T) {
 	seed := number(t, "PRESSRUN_DRILL_SEED", rand.Int64N(1_000_000))
 	t.Logf("days=%d seed=%d", days, seed)
 	defer debug.SetGCPercent(debug.SetGCPercent(400)) // memory is there, seconds are not
-	dir, start, before := stateFolder(t), time.Now(), cpuTime(t)
+	dir, start, before := memory.Folder(t), time.Now(), cpuTime(t)
 	var w *world
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(beginning))
