@@ -117,11 +117,7 @@ func (r *Runner) dispatch(ctx context.Context, site Site, job runner.Job) (relea
 
 func (r *Runner) post(ctx context.Context, to *link, site Site, job runner.Job, d dialect) (release.Run, error) {
 	path := fmt.Sprintf("repos/%s/actions/workflows/%s/dispatches", site.Repository, url.PathEscape(site.Workflow))
-	ref := site.Ref
-	if job.Ref != "" {
-		ref = job.Ref
-	}
-	body := dispatchBody{Ref: ref, Inputs: map[string]string{
+	body := dispatchBody{Ref: site.Ref, Inputs: map[string]string{
 		inputSite: job.Site, inputRelease: strconv.FormatInt(job.Release, 10), inputToken: job.Token, inputAppURL: job.AppURL,
 	}}
 	var options []github.RequestOption

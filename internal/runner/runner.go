@@ -24,8 +24,6 @@ type Job struct {
 	// environment or file, never by argument.
 	AppURL string
 	Bearer string
-	// Ref is the branch, tag or commit to release; "" for the site's own.
-	Ref string
 }
 
 // Runner carries releases out. Its methods may be called concurrently and

@@ -76,10 +76,6 @@ func fits(job runner.Job, settings Settings) error {
 	switch {
 	case job.Token == "":
 		return errors.New("a dispatch needs a token")
-	case job.Ref != "" && settings.Git == "":
-		return fmt.Errorf("the site's source is a folder, which has no branch, tag or commit %q", job.Ref)
-	case job.Ref != "":
-		return checkRef(job.Ref)
 	case settings.Ref != "":
 		return checkRef(settings.Ref)
 	}
@@ -110,7 +106,7 @@ func (f folder) before(job runner.Job) (record, error) {
 func (r *Runner) record(job runner.Job, settings Settings) record {
 	return record{
 		Site: job.Site, Release: job.Release, ID: runID(job.Site, job.Release, job.Token), TokenSHA256: hash(job.Token),
-		At: time.Now().UTC(), AppURL: job.AppURL, Settings: settings, Ref: job.Ref,
+		At: time.Now().UTC(), AppURL: job.AppURL, Settings: settings,
 		LogBytes: r.opts.LogBytes, Grace: r.opts.Grace, Sources: filepath.Join(r.opts.State, "sources"),
 	}
 }

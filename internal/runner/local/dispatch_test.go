@@ -47,10 +47,9 @@ func TestDispatchRefusesWhatCannotBeMeant(t *testing.T) {
 	b := newPlace(t, "true").open(t)
 	good := job(1)
 	for name, change := range map[string]func(*runner.Job){
-		"unknown site":     func(j *runner.Job) { j.Site = "other" },
-		"no token":         func(j *runner.Job) { j.Token = "" },
-		"no number":        func(j *runner.Job) { j.Release = 0 },
-		"ref for a folder": func(j *runner.Job) { j.Ref = "main" },
+		"unknown site": func(j *runner.Job) { j.Site = "other" },
+		"no token":     func(j *runner.Job) { j.Token = "" },
+		"no number":    func(j *runner.Job) { j.Release = 0 },
 	} {
 		bad := good
 		change(&bad)

@@ -43,9 +43,7 @@ type record struct {
 	At          time.Time `json:"at"`
 	AppURL      string    `json:"app_url"`
 	// Settings are the site's as they were at the dispatch.
-	Settings Settings `json:"settings"`
-	// Ref is the branch, tag or commit that was asked for; "" for the site's.
-	Ref      string        `json:"ref,omitempty"`
+	Settings Settings      `json:"settings"`
 	LogBytes int64         `json:"log_bytes"`
 	Grace    time.Duration `json:"grace"`
 	Sources  string        `json:"sources"` // folder of the repositories' copies

@@ -38,10 +38,7 @@ func (s *supervisor) prepare(ctx context.Context) (dir, commit string, err error
 // be released into a folder of the run's own. One copy serves all runs of a
 // site, so that only what is new is fetched.
 func (s *supervisor) checkOut(ctx context.Context) (dir, commit string, err error) {
-	ref := s.rec.Ref
-	if ref == "" {
-		ref = s.rec.Settings.Ref
-	}
+	ref := s.rec.Settings.Ref
 	if err := errors.Join(checkRef(ref), checkRepository(s.rec.Settings.Git)); err != nil {
 		return "", "", err
 	}

@@ -57,29 +57,29 @@ func (r repository) git(t *testing.T, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
+// releases sets what the site's configuration releases of the repository.
+func (p *place) releases(ref string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.settings.Ref = ref
+}
+
 func TestSourceAtBranchTagOrCommit(t *testing.T) {
 	repo := newRepository(t)
 	p := newPlace(t, `echo "text=$(cat text) commit=$PRESSRUN_COMMIT"`)
 	p.settings.Folder, p.settings.Git = "", repo.path
 	b := p.open(t)
-	for i, c := range []struct{ name, set, asked, text, commit string }{
-		{"the default branch", "", "", "two", repo.two},
-		{"the site's branch", "old", "", "one", repo.one},
-		{"a branch that was asked for", "main", "old", "one", repo.one},
-		{"a tag", "", "v1", "one", repo.one},
-		{"a commit", "", repo.one, "one", repo.one},
-		{"a short commit", "", repo.two[:9], "two", repo.two},
+	for i, c := range []struct{ name, ref, text, commit string }{
+		{"the default branch", "", "two", repo.two},
+		{"a branch", "old", "one", repo.one},
+		{"a tag", "v1", "one", repo.one},
+		{"a commit", repo.one, "one", repo.one},
+		{"a short commit", repo.two[:9], "two", repo.two},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p.mu.Lock()
-			p.settings.Ref = c.set
-			p.mu.Unlock()
+			p.releases(c.ref)
 			number := int64(i + 1)
-			j := job(number)
-			j.Ref = c.asked
-			if _, err := b.Dispatch(t.Context(), j); err != nil {
-				t.Fatal(err)
-			}
+			b.dispatch(number)
 			if e := b.ended(number); e.Conclusion != release.RunSucceeded {
 				t.Errorf("it ended as %+v", e)
 			}
@@ -102,11 +102,8 @@ func TestMovedAndDeletedBranchesAreFollowed(t *testing.T) {
 	b.ended(1)
 	repo.commit(t, "three")
 	repo.git(t, "branch", "--force", "old", "main")
-	j := job(2)
-	j.Ref = "old"
-	if _, err := b.Dispatch(t.Context(), j); err != nil {
-		t.Fatal(err)
-	}
+	p.releases("old")
+	b.dispatch(2)
 	b.ended(2)
 	if log := b.log(2); !strings.HasSuffix(log, "three") {
 		t.Errorf("the branch that moved: %q", log)
@@ -114,11 +111,8 @@ func TestMovedAndDeletedBranchesAreFollowed(t *testing.T) {
 	// A branch whose name is a folder of the new one's: only pruning makes room.
 	repo.git(t, "branch", "-D", "old")
 	repo.git(t, "branch", "old/er", "main")
-	j = job(3)
-	j.Ref = "old/er"
-	if _, err := b.Dispatch(t.Context(), j); err != nil {
-		t.Fatal(err)
-	}
+	p.releases("old/er")
+	b.dispatch(3)
 	if e := b.ended(3); e.Conclusion != release.RunSucceeded {
 		t.Errorf("the branch in the place of a deleted one: %+v\n%s", e, b.log(3))
 	}
@@ -161,9 +155,8 @@ func TestRefsThatAreNoNamesAreRefusedAtTheDispatch(t *testing.T) {
 	p.settings.Folder, p.settings.Git = "", "/srv/repo"
 	b := p.open(t)
 	for _, ref := range []string{"-b", "--upload-pack=x", "a..b", "a b", "a@{1}", "a\nb", "$(x)", ":x", "^x", strings.Repeat("a", 300)} {
-		j := job(1)
-		j.Ref = ref
-		if _, err := b.Dispatch(t.Context(), j); err == nil {
+		p.releases(ref)
+		if _, err := b.Dispatch(t.Context(), job(1)); err == nil {
 			t.Errorf("%q was accepted", ref)
 		}
 	}
