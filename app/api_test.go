@@ -86,7 +86,7 @@ func TestBadInputIsRefusedWithItsPlaceAndChangesNothing(t *testing.T) {
 		{"script link", "POST", ask, operatorToken, `{"source":"content","link":"javascript:alert(1)"}`, 422, "invalid", "body.link"},
 		{"a NUL", "POST", ask, operatorToken, `{"source":"content","title":"a\u0000b"}`, 422, "invalid", "body.title"},
 		{"too long", "POST", ask, operatorToken, `{"source":"content","title":"` + strings.Repeat("x", 501) + `"}`, 422, "invalid", "body.title"},
-		{"oversized", "POST", ask, operatorToken, `{"source":"content","title":"` + strings.Repeat("x", maxBody) + `"}`, 413, "invalid", ""},
+		{"oversized", "POST", ask, operatorToken, `{"source":"content","title":"` + strings.Repeat("x", 64<<10) + `"}`, 413, "invalid", ""},
 		{"unknown request", "GET", "/v1/requests/req_nope", operatorToken, "", 404, "not_found", ""},
 		{"unknown release", "GET", "/v1/sites/www/releases/99", operatorToken, "", 404, "not_found", ""},
 		{"a release that is no number", "GET", "/v1/sites/www/releases/x", operatorToken, "", 422, "invalid", "path.number"},

@@ -5,16 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"path/filepath"
 	"sync"
 	"time"
 
+	webapi "github.com/pressrun/pressrun/app/api"
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/github"
+	"github.com/pressrun/pressrun/app/middleware"
+	"github.com/pressrun/pressrun/app/pages"
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/scheduler"
+	"github.com/pressrun/pressrun/app/stream"
+	"github.com/pressrun/pressrun/internal/atomicfile"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/ledger/sqlite"
@@ -53,12 +57,13 @@ type App struct {
 	scheduler *scheduler.Scheduler
 	inbox     *scheduler.Inbox
 	tasks     sync.WaitGroup // of the runners
-	paces     paces
-	handler   http.Handler
 	disk      *problem.Disk
-	streams   *streams
-	backups   backups
-	bodyWait  time.Duration // see bodyLimit
+	places    *stream.Places
+	api       *webapi.API
+	pages     *pages.Pages
+	handler   *middleware.BodyDeadline
+	// deadClient is how long what was sent may go unacknowledged.
+	deadClient time.Duration
 	// stop ends what outlives a request: event streams, the answers to runners.
 	stop    context.Context //nolint:containedctx // the app's own life
 	stopNow context.CancelFunc
@@ -84,7 +89,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
-	a := &App{config: opts.Config, log: opts.Log, ledger: led, keys: keys, disk: problem.NewDisk(led), streams: newStreams(), bodyWait: bodyLimit}
+	a := &App{config: opts.Config, log: opts.Log, ledger: led, keys: keys, disk: problem.NewDisk(led), places: stream.NewPlaces(stream.MaxOpen, stream.MaxOfOne), deadClient: deadClientAfter}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
 	a.problems = problem.NewReporter(a.stop, a.log, a.disk)
 	a.removeLeft()
@@ -112,9 +117,9 @@ func (a *App) besideGitHub(ctx context.Context, others runner.Provider, transpor
 	hub, err := github.New(ctx, github.Options{
 		Config: a.config, Ledger: a.ledger, Log: a.log, Transport: transport, Keys: a.keys, Accept: a.inbox.Accept,
 		ShowSetup: func(w http.ResponseWriter, status int, title string, body any) {
-			a.render(w, status, "setup", page{Title: title, Body: body})
+			a.pages.ShowSetup(w, status, title, body)
 		},
-		LetOperator: func(w http.ResponseWriter, r *http.Request) bool { return a.let(w, r, "", auth.Operator) },
+		LetOperator: a.letOperator,
 	})
 	if err != nil {
 		return nil, err
@@ -134,18 +139,6 @@ func (a *App) Handler() http.Handler { return a.handler }
 // Ledger is the app's ledger.
 func (a *App) Ledger() *ledger.Ledger { return a.ledger }
 
-// Run serves on the configured address until the context ends, then shuts
-// down: calls under way are finished, runs go on and are taken over by the
-// next app. ready, if given, is called with the address once it listens.
-func (a *App) Run(ctx context.Context, ready func(addr net.Addr)) error {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", a.config.Listen)
-	if err != nil {
-		return errors.Join(fmt.Errorf("listen on %s: %w", a.config.Listen, err), a.Close())
-	}
-	return a.Serve(ctx, l, ready)
-}
-
 // start begins the work that nobody asks for.
 func (a *App) start(ctx context.Context) error {
 	if err := a.scheduler.Start(ctx); err != nil {
@@ -164,55 +157,14 @@ func (a *App) job(site string, e release.SendDispatch) runner.Job {
 	}
 }
 
-// Serve is Run on a listener, which it closes.
-func (a *App) Serve(ctx context.Context, l net.Listener, ready func(addr net.Addr)) error {
-	if err := a.start(ctx); err != nil {
-		return errors.Join(err, l.Close(), a.Close())
+// removeLeft removes what an app left that was killed: files that it was
+// writing, and copies of backups that it was sending. The ledger is open, so no
+// other app uses the state folder.
+func (a *App) removeLeft() {
+	if err := atomicfile.RemoveLeft(a.config.State); err != nil {
+		a.log.Error("unfinished files can't be removed", "error", err)
 	}
-	srv := a.server()
-	served := make(chan error, 1)
-	go func() { served <- srv.Serve(l) }()
-	if ready != nil {
-		ready(l.Addr())
-	}
-	var err error
-	select {
-	case <-ctx.Done():
-		a.log.Info("shutting down")
-	case err = <-served:
-	}
-	return errors.Join(err, a.shutDown(context.WithoutCancel(ctx), srv))
-}
-
-func (a *App) server() *http.Server {
-	return &http.Server{
-		Handler:           a.handler,
-		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
-			if err := boundSilence(c, a.streams.vanished); err != nil {
-				a.log.Debug("a connection keeps the system's patience with readers that vanish", "error", err)
-			}
-			return ctx
-		},
-	}
-}
-
-// shutdownGrace is how long calls under way are given to end.
-const shutdownGrace = 10 * time.Second
-
-func (a *App) shutDown(ctx context.Context, srv *http.Server) error {
-	ctx, cancel := context.WithTimeout(ctx, shutdownGrace)
-	defer cancel()
-	a.stopNow() // event streams end, so that Shutdown need not wait for them
-	err := srv.Shutdown(ctx)
-	if errors.Is(err, context.DeadlineExceeded) {
-		a.log.Warn("calls were still under way after the grace time", "grace", shutdownGrace)
-		err = srv.Close()
-	}
-	return errors.Join(err, a.Close())
+	webapi.RemoveUnsent(a.config.State, a.log)
 }
 
 // Close ends the app's own work and closes the ledger. Run calls it.

@@ -2,11 +2,8 @@ package app
 
 import (
 	"io"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/pressrun/pressrun/internal/ledger/sqlite"
@@ -18,7 +15,7 @@ import (
 // unsent are the copies that lie in the state folder.
 func (b *bench) unsent(t *testing.T) []string {
 	t.Helper()
-	left, err := filepath.Glob(filepath.Join(b.app.config.State, unsentBackup+"*"))
+	left, err := filepath.Glob(filepath.Join(b.app.config.State, "unsent-backup-"+"*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,34 +43,14 @@ func TestABackupIsWholeAndLeavesNothing(t *testing.T) {
 		if err := sqlite.Verify(t.Context(), path); err != nil {
 			t.Error(err)
 		}
-		eventually.Holds(t, "the copy is removed", func() bool { return len(b.unsent(t)) == 0 && !b.app.backups.underWay.Load() })
+		eventually.Holds(t, "the copy is removed", func() bool { return len(b.unsent(t)) == 0 })
 	}
-}
-
-func TestOneBackupIsMadeAtATime(t *testing.T) {
-	b := start(t, nil)
-	b.app.backups.underWay.Store(true)
-	resp := b.fetch(t, "/v1/backup", operatorToken)
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusTooManyRequests || resp.Header.Get("Retry-After") != "30" || !strings.Contains(string(text), `"backup_under_way"`) {
-		t.Errorf("got %s %v %s %v", resp.Status, resp.Header, text, err)
-	}
-	if left := b.unsent(t); len(left) != 0 {
-		t.Errorf("what was refused left %v", left)
-	}
-	b.app.backups.underWay.Store(false)
-	body, err := b.client.Backup(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	body.Close()
 }
 
 func TestWhatAKilledAppLeftIsRemovedAtTheStart(t *testing.T) {
 	b := start(t, nil)
 	state := b.app.config.State
-	left, own := filepath.Join(state, unsentBackup+"123"), filepath.Join(state, "backup-2026")
+	left, own := filepath.Join(state, "unsent-backup-"+"123"), filepath.Join(state, "backup-2026")
 	for _, dir := range []string{left, own} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
@@ -102,40 +79,5 @@ func TestWhatAKilledAppLeftIsRemovedAtTheStart(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(own, "pressrun.db.partial")); err != nil {
 		t.Errorf("somebody else's folder: %v", err)
-	}
-}
-
-// A ledger's copy that is gone, or that can't be read on, must never look whole.
-func TestABackupThatCannotBeSentIsRefused(t *testing.T) {
-	b := start(t, nil)
-	mux := http.NewServeMux()
-	mux.HandleFunc("/gone", func(w http.ResponseWriter, r *http.Request) {
-		b.app.sendBackup(w, r, filepath.Join(b.app.config.State, "gone"))
-	})
-	mux.HandleFunc("/folder", func(w http.ResponseWriter, r *http.Request) { b.app.sendBackup(w, r, b.app.config.State) })
-	srv := httptest.NewServer(mux)
-	defer srv.Close()
-	get := func(path string) (*http.Response, error) {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, srv.URL+path, http.NoBody)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return http.DefaultClient.Do(req)
-	}
-	resp, err := get("/gone")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode < 500 || resp.Header.Get("Content-Type") != "application/problem+json" || resp.Header.Get("Content-Disposition") != "" {
-		t.Errorf("a copy that is gone: %s %v", resp.Status, resp.Header)
-	}
-	// A folder opens, and fails when it is read: as a disk does that breaks.
-	if resp, err = get("/folder"); err == nil {
-		defer resp.Body.Close()
-		_, err = io.ReadAll(resp.Body)
-	}
-	if err == nil {
-		t.Error("a copy that broke off looks whole")
 	}
 }

@@ -147,7 +147,7 @@ func TestAFollowerOfALostLedgerGoesOn(t *testing.T) {
 
 func TestStreamsAreBounded(t *testing.T) {
 	b := start(t, limited)
-	b.app.streams.most, b.app.streams.mostOfOne = 3, 2
+	b.app.places.Limit(3, 2)
 	ctx, leave := context.WithCancel(t.Context())
 	for range 2 {
 		b.listen(ctx, t, "/v1/events", "")
@@ -165,7 +165,7 @@ func TestStreamsAreBounded(t *testing.T) {
 		}
 	}
 	refused(operatorToken, http.StatusTooManyRequests)
-	if _, full := b.app.streams.enter("another"); full != nil {
+	if _, full := b.app.places.Enter("another"); full != nil {
 		t.Fatal(full)
 	}
 	refused("cms-token", http.StatusServiceUnavailable)
@@ -174,18 +174,16 @@ func TestStreamsAreBounded(t *testing.T) {
 	}
 	leave()
 	eventually.Holds(t, "the places are given back", func() bool {
-		b.app.streams.mu.Lock()
-		defer b.app.streams.mu.Unlock()
-		return b.app.streams.open == 1 && len(b.app.streams.by) == 1
+		return b.app.places.Open() == 1
 	})
 	b.listen(t.Context(), t, "/v1/events", "")
 }
 
 func TestSigningOutEndsTheStreamOfAnOpenPage(t *testing.T) {
 	b := start(t, withPeople)
-	b.app.streams.beat = 20 * time.Millisecond
+	b.app.api.Events.Beat = 20 * time.Millisecond
 	r := newReader(t, b)
-	cookie := r.signIn(editorToken, "/").status(http.StatusSeeOther).resp.Cookies()[0]
+	cookie := r.SignIn(editorToken, "/").Status(http.StatusSeeOther).Resp.Cookies()[0]
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/v1/events", http.NoBody)
 	if err != nil {
 		t.Fatal(err)
@@ -202,6 +200,6 @@ func TestSigningOutEndsTheStreamOfAnOpenPage(t *testing.T) {
 	if lines.Text() != ": still here" {
 		t.Fatalf("the stream never lived: %s, %v", resp.Status, lines.Err())
 	}
-	r.form("/signout", nil).status(http.StatusSeeOther)
+	r.Form("/signout", nil).Status(http.StatusSeeOther)
 	mustEnd(t, lines)
 }

@@ -124,7 +124,7 @@ func TestAnOutputThatGitHubDoesNotGiveIsToldAsSuch(t *testing.T) {
 		t.Errorf("got %d %+v", status, p)
 	}
 	r := signedInReader(t, h.bench, operatorToken)
-	r.get("/sites/www/releases/1/log").status(http.StatusBadGateway).says("GitHub").saysNot("fault").saysNot("saved").saysNot("shutting down")
+	r.Get("/sites/www/releases/1/log").Status(http.StatusBadGateway).Says("GitHub").SaysNot("fault").SaysNot("saved").SaysNot("shutting down")
 	mend()
 	h.github.Inject(fakegithub.Always(fakegithub.Fault{Status: http.StatusNotFound}))
 	if status, p := h.call(t, http.MethodGet, "/v1/sites/www/releases/1/log", operatorToken, ""); status != http.StatusNotFound {

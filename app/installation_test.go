@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/pressrun/pressrun/app/github"
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/fakegithub"
@@ -50,7 +51,7 @@ func (h *hub) installationEvents(t *testing.T) []ledger.Event {
 	}
 	var out []ledger.Event
 	for _, e := range all {
-		if e.Kind == github.KindInstallation {
+		if e.Kind == api.EventInstallation {
 			out = append(out, e)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/app/command"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/eventually"
@@ -24,55 +25,55 @@ func TestOperatorsPauseAndResumeByForm(t *testing.T) {
 	b := start(t, withPeople)
 	r := signedInReader(t, b, operatorToken)
 	until := time.Now().In(b.app.config.Sites["www"].Location()).Add(3 * time.Hour)
-	r.form("/sites/www/pause", url.Values{"why": {"moving house"}, "until": {until.Format(localTime)}}).status(http.StatusSeeOther)
+	r.Form("/sites/www/pause", url.Values{"why": {"moving house"}, "until": {until.Format("2006-01-02T15:04")}}).Status(http.StatusSeeOther)
 	site := b.site(t)
 	if site.Pause.By != "ops" || site.Pause.Why != "moving house" || !site.Pause.Until.Equal(until.Truncate(time.Minute)) {
 		t.Errorf("paused: %+v", site.Pause)
 	}
-	r.form("/sites/www/requests", url.Values{"reason": {"while paused"}}).status(http.StatusSeeOther)
-	r.get("/sites/www").says("Paused. By ops: moving house.", "Resume releases", "while paused", "the end of the pause")
-	r.form("/sites/www/resume", nil).status(http.StatusSeeOther)
+	r.Form("/sites/www/requests", url.Values{"reason": {"while paused"}}).Status(http.StatusSeeOther)
+	r.Get("/sites/www").Says("Paused. By ops: moving house.", "Resume releases", "while paused", "the end of the pause")
+	r.Form("/sites/www/resume", nil).Status(http.StatusSeeOther)
 	if site := b.site(t); site.Pause.On(ledger.Now()) {
 		t.Errorf("still paused: %+v", site.Pause)
 	}
-	r.form("/sites/www/resume", nil).status(http.StatusConflict).says("This can't be done now", "is not paused", "Back to The library")
-	r.form("/sites/www/pause", url.Values{"until": {"tomorrow"}}).status(http.StatusUnprocessableEntity)
+	r.Form("/sites/www/resume", nil).Status(http.StatusConflict).Says("This can't be done now", "is not paused", "Back to The library")
+	r.Form("/sites/www/pause", url.Values{"until": {"tomorrow"}}).Status(http.StatusUnprocessableEntity)
 }
 
 func TestCancellingIsAskedTwice(t *testing.T) {
 	b := start(t, withPeople)
 	r := signedInReader(t, b, operatorToken)
-	r.get("/sites/www/cancel").status(http.StatusConflict).says("nothing to cancel")
-	r.form("/sites/www/requests", nil).status(http.StatusSeeOther)
+	r.Get("/sites/www/cancel").Status(http.StatusConflict).Says("nothing to cancel")
+	r.Form("/sites/www/requests", nil).Status(http.StatusSeeOther)
 	b.job(t)
 	b.await(t, release.Dispatched)
-	r.get("/sites/www").says("Cancel release #1…", "Reset the site…")
-	p := r.get("/sites/www/cancel").status(http.StatusOK).says("Cancel release #1?", "No, leave it as it is")
+	r.Get("/sites/www").Says("Cancel release #1…", "Reset the site…")
+	p := r.Get("/sites/www/cancel").Status(http.StatusOK).Says("Cancel release #1?", "No, leave it as it is")
 	if b.site(t).State != release.Dispatched {
 		t.Fatal("looking at the question cancelled the release")
 	}
-	form := url.Values{"release": {p.field("release")}, "why": {"wrong photo"}}
-	r.form("/sites/www/cancel", form).status(http.StatusSeeOther)
+	form := url.Values{"release": {p.Field("release")}, "why": {"wrong photo"}}
+	r.Form("/sites/www/cancel", form).Status(http.StatusSeeOther)
 	if got := b.site(t).Current.Cancel; got.By != "ops" || got.Why != "wrong photo" {
 		t.Errorf("cancelled: %+v", got)
 	}
-	r.get("/sites/www").says("it is being cancelled by ops")
-	reset := r.get("/sites/www/reset").status(http.StatusOK).says("Reset this site?")
-	r.form("/sites/www/reset", url.Values{"release": {reset.field("release")}, "why": {"stuck"}}).status(http.StatusSeeOther)
-	r.form("/sites/www/reset", form).status(http.StatusConflict).says("Release #1 is over. Nothing was changed.")
-	r.get("/sites/www/releases/1").says("stuck", "by", "ops")
+	r.Get("/sites/www").Says("it is being cancelled by ops")
+	reset := r.Get("/sites/www/reset").Status(http.StatusOK).Says("Reset this site?")
+	r.Form("/sites/www/reset", url.Values{"release": {reset.Field("release")}, "why": {"stuck"}}).Status(http.StatusSeeOther)
+	r.Form("/sites/www/reset", form).Status(http.StatusConflict).Says("Release #1 is over. Nothing was changed.")
+	r.Get("/sites/www/releases/1").Says("stuck", "by", "ops")
 }
 
 func TestEditorsDoNotOperate(t *testing.T) {
 	b := start(t, withPeople)
 	r := signedInReader(t, b, editorToken)
-	for _, act := range acts {
-		r.form("/sites/www/"+act.name, url.Values{"why": {"I may not"}}).status(http.StatusForbidden).says("This is for operators")
+	for _, act := range command.Acts {
+		r.Form("/sites/www/"+act.Name, url.Values{"why": {"I may not"}}).Status(http.StatusForbidden).Says("This is for operators")
 	}
-	r.get("/sites/www/cancel").status(http.StatusForbidden)
-	r.form("/sites/secret/requests", nil).status(http.StatusNotFound)
-	r.form("/sites/www/explode", nil).status(http.StatusNotFound)
-	newReader(t, b).form("/sites/www/pause", nil).status(http.StatusSeeOther)
+	r.Get("/sites/www/cancel").Status(http.StatusForbidden)
+	r.Form("/sites/secret/requests", nil).Status(http.StatusNotFound)
+	r.Form("/sites/www/explode", nil).Status(http.StatusNotFound)
+	newReader(t, b).Form("/sites/www/pause", nil).Status(http.StatusSeeOther)
 	if site := b.site(t); site.Pause.On(ledger.Now()) || site.Accepted != 0 {
 		t.Errorf("something was done: %+v", site)
 	}
@@ -85,8 +86,8 @@ func TestFormsThatAreTooLarge(t *testing.T) {
 	for i := range long {
 		long[i] = 'x'
 	}
-	r.form("/sites/www/requests", url.Values{"reason": {string(long)}}).status(http.StatusUnprocessableEntity).says("The reason is too long")
-	r.form("/sites/www/requests", url.Values{"reason": {string(make([]byte, maxBody))}}).status(http.StatusBadRequest)
+	r.Form("/sites/www/requests", url.Values{"reason": {string(long)}}).Status(http.StatusUnprocessableEntity).Says("The reason is too long")
+	r.Form("/sites/www/requests", url.Values{"reason": {string(make([]byte, 64<<10))}}).Status(http.StatusBadRequest)
 	if site := b.site(t); site.Accepted != 0 {
 		t.Errorf("something was done: %+v", site)
 	}

@@ -1,30 +1,90 @@
-package app
+package api
 
 import (
 	"cmp"
+	"context"
+	"log/slog"
 	"net/http"
 	"sync"
-	"time"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/command"
 	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/stream"
+	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/runner"
 )
 
 // Bounds of request bodies, in bytes.
 const (
-	maxBody    = 64 << 10
-	maxMetrics = 1 << 20
+	maxBody = 64 << 10
+	// MaxMetrics is the largest body that any call takes: what a run measured.
+	MaxMetrics = 1 << 20
 )
 
-// problems makes huma speak in the API's own problems. It is a setting of the
-// whole program there, hence once.
-var problems = sync.OnceFunc(func() {
+// Options are what New needs.
+type Options struct {
+	Version  string // shown in the API's description
+	Auth     *auth.Authorizer
+	Problems *problem.Reporter
+	Commands *command.Commands
+	View     *view.Reader
+	Ledger   *ledger.Ledger
+	Logs     stream.RunLogs
+	Places   *stream.Places
+	State    string // the folder in which backups wait to be sent
+	Log      *slog.Logger
+	// Stop ends what outlives a call: event streams.
+	Stop context.Context //nolint:containedctx // the app's own life
+	// Described are routes of runners, which the description names too.
+	Described []runner.Route
+}
+
+// API is what serves calls of the API.
+type API struct {
+	// Events and Backups are the calls whose answers are streams.
+	Events  *Events
+	Backups *Backups
+}
+
+// New puts the calls of the API on a mux.
+func New(mux *http.ServeMux, o Options) *API {
+	speakInProblems()
+	conf := huma.DefaultConfig("Pressrun", cmp.Or(o.Version, "unknown"))
+	conf.Info.Description = "Releases a site's content: asks, tells what became of it, and lets runs report and operators act."
+	conf.DocsPath = ""     // huma's own pages load scripts from elsewhere
+	conf.CreateHooks = nil // and no $schema links in bodies
+	conf.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	conf.Security = []map[string][]string{{"token": {}}}
+	h := humago.New(mux, conf)
+	g := guard{huma: h, auth: o.Auth, problems: o.Problems, log: o.Log}
+
+	(&Requests{guard: g, commands: o.Commands, view: o.View}).register(h)
+	(&Sites{guard: g, view: o.View}).register(h)
+	(&Runs{guard: g, ledger: o.Ledger, view: o.View}).register(h)
+	(&Operator{guard: g, commands: o.Commands, view: o.View}).register(h)
+	a := &API{
+		Events:  &Events{guard: g, ledger: o.Ledger, places: o.Places, stop: o.Stop, Beat: KeepAlive},
+		Backups: &Backups{guard: g, ledger: o.Ledger, state: o.State},
+	}
+	mux.HandleFunc("GET /healthz", (&Health{guard: g, ledger: o.Ledger}).serve)
+	mux.HandleFunc("GET /v1/events", a.Events.serve)
+	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}/log", (&Logs{guard: g, logs: o.Logs}).serve)
+	mux.HandleFunc("GET /v1/backup", a.Backups.serve)
+	describe(h, append(ownCalls(), runnerCalls(o.Described)...))
+	return a
+}
+
+// speakInProblems makes huma answer with the API's own problems. It is a setting
+// of the whole program there, hence once.
+var speakInProblems = sync.OnceFunc(func() {
 	huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
-		p := &api.Problem{Status: status, Title: http.StatusText(status), Detail: message, Code: problem.CodeOf(status)}
+		p := problem.New(status, problem.CodeOf(status), message)
 		for _, err := range errs {
 			if err == nil {
 				continue
@@ -40,99 +100,39 @@ var problems = sync.OnceFunc(func() {
 	}
 })
 
-// routes puts the API, the streams and the pages on one mux.
-func (a *App) routes(version string) http.Handler {
-	problems()
-	mux := http.NewServeMux()
-	conf := huma.DefaultConfig("Pressrun", cmp.Or(version, "unknown"))
-	conf.Info.Description = "Releases a site's content: asks, tells what became of it, and lets runs report and operators act."
-	conf.DocsPath = ""     // huma's own pages load scripts from elsewhere
-	conf.CreateHooks = nil // and no $schema links in bodies
-	conf.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
-	conf.Security = []map[string][]string{{"token": {}}}
-	h := humago.New(mux, conf)
-	a.requestRoutes(h)
-	a.siteRoutes(h)
-	a.runRoutes(h)
-	a.operatorRoutes(h)
-	a.rawRoutes(mux)
-	a.describeRaw(h)
-	a.pageRoutes(mux)
-	outer := http.NewServeMux()
-	for _, r := range a.runner.Routes() {
-		if r.Unguarded {
-			outer.Handle(r.Pattern, r.Handler)
-		} else {
-			mux.Handle(r.Pattern, r.Handler)
-		}
-	}
-	outer.Handle("/", a.guard(mux))
-	return a.impatient(outer)
+// guard lets through to a call those who may make it.
+type guard struct {
+	huma     huma.API
+	auth     *auth.Authorizer
+	problems *problem.Reporter
+	log      *slog.Logger
 }
 
-// bodyLimit is how long the body of a call may take to arrive: who has shown
-// nothing yet must not keep a connection and its memory. The server reads what is
-// left of a body that nobody wanted, too, and waits for it.
-const bodyLimit = 30 * time.Second
-
-func readWithin(w http.ResponseWriter, span time.Duration) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(span)) // a test's recorder has none
-}
-
-// impatient bounds the wait for the body of every call, wanted or not.
-func (a *App) impatient(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.ContentLength != 0 { // without a body it would end streams
-			readWithin(w, a.bodyWait)
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// guard is in front of everything: it identifies the caller, keeps other
-// sites' pages from acting in a reader's name, and bounds bodies.
-func (a *App) guard(next http.Handler) http.Handler {
-	csrf := http.NewCrossOriginProtection()
-	csrf.SetDenyHandler(http.HandlerFunc(a.crossOrigin))
-	identified := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !a.rightHost(r) {
-			secureHeaders(w.Header())
-			a.wrongHost(w, r)
-			return
-		}
-		secureHeaders(w.Header())
-		r.Body = http.MaxBytesReader(w, r.Body, maxMetrics+1024)
-		next.ServeHTTP(w, r.WithContext(auth.With(r.Context(), a.auth.Caller(r))))
-	})
-	return csrf.Handler(identified)
-}
-
-func secureHeaders(h http.Header) {
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "same-origin")
-	h.Set("X-Frame-Options", "DENY")
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
-}
-
-// allow lets only some roles through to an operation.
-func (a *App) allow(h huma.API, roles ...auth.Role) huma.Middlewares {
+// allow lets some roles through to an operation of huma's.
+func (g guard) allow(roles ...auth.Role) huma.Middlewares {
 	return huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
-		p := a.auth.Refusal(auth.From(ctx.Context()), ctx.Param("site"), roles...)
+		p := g.auth.Refusal(auth.From(ctx.Context()), ctx.Param("site"), roles...)
 		if p == nil {
 			next(ctx)
 			return
 		}
 		if p.Status == http.StatusUnauthorized {
-			ctx.SetHeader("WWW-Authenticate", `Bearer realm="Pressrun"`)
+			ctx.SetHeader("WWW-Authenticate", problem.Challenge)
 		}
-		if err := writeProblem(h, ctx, p); err != nil {
-			a.log.Debug("a refusal could not be sent", "error", err)
+		ctx.SetHeader("Content-Type", p.ContentType(""))
+		ctx.SetStatus(p.Status)
+		if err := g.huma.Marshal(ctx.BodyWriter(), "application/json", p); err != nil {
+			g.log.Debug("a refusal could not be sent", "error", err)
 		}
 	}}
 }
 
-func writeProblem(h huma.API, ctx huma.Context, p *api.Problem) error {
-	ctx.SetHeader("Content-Type", p.ContentType(""))
-	ctx.SetStatus(p.Status)
-	return h.Marshal(ctx.BodyWriter(), "application/json", p)
+// let says whether a caller has one of the roles, and answers the call if not.
+func (g guard) let(w http.ResponseWriter, r *http.Request, site string, roles ...auth.Role) bool {
+	p := g.auth.Refusal(auth.From(r.Context()), site, roles...)
+	if p == nil {
+		return true
+	}
+	g.problems.Write(w, r, p)
+	return false
 }

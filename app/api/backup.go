@@ -1,8 +1,9 @@
-package app
+package api
 
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,12 +14,18 @@ import (
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/problem"
-	"github.com/pressrun/pressrun/internal/atomicfile"
+	"github.com/pressrun/pressrun/app/stream"
+	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// backups makes one copy of the ledger at a time: each costs the disk as much
+// Backups makes one copy of the ledger at a time: each costs the disk as much
 // again as the ledger, until it has been sent.
-type backups struct{ underWay atomic.Bool }
+type Backups struct {
+	guard
+	ledger   *ledger.Ledger
+	state    string
+	underWay atomic.Bool
+}
 
 const (
 	// unsentBackup begins the names of the folders in which copies wait to be
@@ -28,48 +35,48 @@ const (
 	backupAgain = 30 * time.Second
 )
 
-// backup sends a whole copy of the ledger as of now.
-func (a *App) backup(w http.ResponseWriter, r *http.Request) {
-	if !a.let(w, r, "", auth.Operator) {
+// serve sends a whole copy of the ledger as of now.
+func (b *Backups) serve(w http.ResponseWriter, r *http.Request) {
+	if !b.let(w, r, "", auth.Operator) {
 		return
 	}
-	if !a.backups.underWay.CompareAndSwap(false, true) {
+	if !b.underWay.CompareAndSwap(false, true) {
 		p := problem.New(http.StatusTooManyRequests, "backup_under_way", "another backup is being made or fetched; one is made at a time, try again when it is there")
-		a.problems.WriteRetry(w, r, p, backupAgain)
+		b.problems.WriteRetry(w, r, p, backupAgain)
 		return
 	}
-	defer a.backups.underWay.Store(false)
-	dir, err := os.MkdirTemp(a.config.State, unsentBackup+"*")
+	defer b.underWay.Store(false)
+	dir, err := os.MkdirTemp(b.state, unsentBackup+"*")
 	if err != nil {
-		a.problems.Write(w, r, problem.New(http.StatusServiceUnavailable, "unavailable", "the state folder can't be written: "+err.Error()))
+		b.problems.Write(w, r, problem.New(http.StatusServiceUnavailable, "unavailable", "the state folder can't be written: "+err.Error()))
 		return
 	}
-	defer a.removeBackup(dir)
+	defer removeBackup(dir, b.log)
 	path := filepath.Join(dir, "pressrun.db")
-	if err := a.ledger.Backup(r.Context(), path); err != nil {
-		a.problems.Write(w, r, err)
+	if err := b.ledger.Backup(r.Context(), path); err != nil {
+		b.problems.Write(w, r, err)
 		return
 	}
-	a.sendBackup(w, r, path)
+	b.send(w, r, path)
 }
 
-// sendBackup sends a copy. One that can't be opened is refused while nothing
+// send sends a copy. One that can't be opened is refused while nothing
 // has been said yet; one that breaks off ends the connection, so that nobody
 // takes it for whole.
-func (a *App) sendBackup(w http.ResponseWriter, r *http.Request, path string) {
+func (b *Backups) send(w http.ResponseWriter, r *http.Request, path string) {
 	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
-		a.problems.Write(w, r, fmt.Errorf("open a backup's copy: %w", err))
+		b.problems.Write(w, r, fmt.Errorf("open a backup's copy: %w", err))
 		return
 	}
 	defer func() { _ = f.Close() }() // only read
 	info, err := f.Stat()
 	if err != nil {
-		a.problems.Write(w, r, fmt.Errorf("look at a backup's copy: %w", err))
+		b.problems.Write(w, r, fmt.Errorf("look at a backup's copy: %w", err))
 		return
 	}
 	if err := sendFile(w, f, info.Size()); err != nil && r.Method != http.MethodHead {
-		a.log.Warn("a backup did not arrive whole", "error", err)
+		b.log.Warn("a backup did not arrive whole", "error", err)
 		panic(http.ErrAbortHandler) // the server's own way to break an answer off
 	}
 }
@@ -81,30 +88,26 @@ func sendFile(w http.ResponseWriter, f io.Reader, size int64) error {
 	w.Header().Set("Content-Type", "application/vnd.sqlite3")
 	w.Header().Set("Content-Disposition", `attachment; filename="pressrun.db"`)
 	w.Header().Set("Content-Length", strconv.FormatInt(size, 10))
-	return patiently(w, io.LimitReader(f, size))
+	return stream.Copy(w, io.LimitReader(f, size))
 }
 
-func (a *App) removeBackup(dir string) {
+func removeBackup(dir string, log *slog.Logger) {
 	if err := os.RemoveAll(dir); err != nil {
-		a.log.Error("a backup's copy can't be removed", "folder", dir, "error", err)
+		log.Error("a backup's copy can't be removed", "folder", dir, "error", err)
 	}
 }
 
-// removeLeft removes what an app left that was killed: files that it was
-// writing, and copies of backups that it was sending. The ledger is open, so no
-// other app uses the state folder.
-func (a *App) removeLeft() {
-	if err := atomicfile.RemoveLeft(a.config.State); err != nil {
-		a.log.Error("unfinished files can't be removed", "error", err)
-	}
-	entries, err := os.ReadDir(a.config.State)
+// RemoveUnsent removes copies of backups that an app left in the state folder
+// that was killed. No other app may use the folder.
+func RemoveUnsent(state string, log *slog.Logger) {
+	entries, err := os.ReadDir(state)
 	if err != nil {
-		a.log.Error("copies of backups that were not sent can't be looked for", "error", err)
+		log.Error("copies of backups that were not sent can't be looked for", "error", err)
 	}
 	for _, e := range entries {
 		if e.IsDir() && strings.HasPrefix(e.Name(), unsentBackup) {
-			a.log.Info("removing a backup's copy that was never sent", "folder", e.Name())
-			a.removeBackup(filepath.Join(a.config.State, e.Name()))
+			log.Info("removing a backup's copy that was never sent", "folder", e.Name())
+			removeBackup(filepath.Join(state, e.Name()), log)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package app
+package api
 
 import (
 	"net/http"
@@ -12,56 +12,62 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// rawCall is a route that huma does not serve, as it is described.
-type rawCall struct {
-	method, path, id, tag, summary string
-	params                         []*huma.Param
-	status                         string // of a success
-	// answers are what a success may be, by kind; nil for what has no schema.
-	answers map[string]*huma.Schema
-	// refusal is the kind of a refusal.
-	refusal string
-	open    bool // no token is needed
+// call is a route that huma does not serve, as it is described.
+type call struct {
+	Method, Path, ID, Tag, Summary string
+	Params                         []*huma.Param
+	Status                         string // of a success
+	// Answers are what a success may be, by media type; nil for what has no
+	// schema.
+	Answers map[string]reflect.Type
+	// Refusal is the media type of a refusal.
+	Refusal string
+	Open    bool // no token is needed
 }
 
-const problemKind = "application/problem+json"
+// problemType is the media type of a problem (RFC 9457).
+const problemType = "application/problem+json"
 
-// describeRaw puts the routes that huma does not serve into the description
-// of the API, so that it names every call.
-func (a *App) describeRaw(h huma.API) {
-	for _, c := range append(appCalls(h), runnerCalls(h, a.runner.Routes())...) {
+// describe puts the routes that huma does not serve into the description of the
+// API, so that it names every call.
+func describe(h huma.API, calls []call) {
+	schema := func(t reflect.Type) *huma.Schema { return h.OpenAPI().Components.Schemas.Schema(t, true, "") }
+	for _, c := range calls {
 		answer := &huma.Response{Description: "Done", Content: map[string]*huma.MediaType{}}
-		for kind, schema := range c.answers {
-			answer.Content[kind] = &huma.MediaType{Schema: schema}
+		for kind, t := range c.Answers {
+			answer.Content[kind] = &huma.MediaType{}
+			if t != nil {
+				answer.Content[kind].Schema = schema(t)
+			}
 		}
-		refusal := &huma.Response{Description: "Refused", Content: map[string]*huma.MediaType{c.refusal: {}}}
-		if c.refusal == problemKind {
-			refusal.Content[problemKind].Schema = schemaOf[api.Problem](h)
+		refusal := &huma.Response{Description: "Refused", Content: map[string]*huma.MediaType{c.Refusal: {}}}
+		if c.Refusal == problemType {
+			refusal.Content[problemType].Schema = schema(reflect.TypeFor[api.Problem]())
 		}
 		o := &huma.Operation{
-			OperationID: c.id, Method: c.method, Path: c.path, Tags: []string{c.tag}, Summary: c.summary, Parameters: c.params,
-			Responses: map[string]*huma.Response{c.status: answer, "default": refusal},
+			OperationID: c.ID, Method: c.Method, Path: c.Path, Tags: []string{c.Tag}, Summary: c.Summary, Parameters: c.Params,
+			Responses: map[string]*huma.Response{c.Status: answer, "default": refusal},
 		}
-		if c.open {
+		if c.Open {
 			o.Security = []map[string][]string{}
 		}
 		h.OpenAPI().AddOperation(o)
 	}
 }
 
-// appCalls are those of every app.
-func appCalls(h huma.API) []rawCall {
+// ownCalls are those of this package.
+func ownCalls() []call {
 	const get = http.MethodGet
-	return []rawCall{
+	return []call{
 		{
-			method: get, path: "/healthz", id: "health", tag: "app", summary: "Whether the app can read its ledger", open: true,
-			status: "200", answers: map[string]*huma.Schema{"application/json": schemaOf[health](h)}, refusal: problemKind,
+			Method: get, Path: "/healthz", ID: "health", Tag: "app", Summary: "Whether the app can read its ledger", Open: true,
+			Status: "200", Answers: map[string]reflect.Type{"application/json": reflect.TypeFor[health]()}, Refusal: problemType,
 		},
 		{
-			method: get, path: "/v1/events", id: "events", tag: "events", refusal: problemKind,
-			summary: "The audit trail as it grows; with Accept: application/json, page by page",
-			status:  "200", answers: map[string]*huma.Schema{"text/event-stream": nil, "application/json": schemaOf[eventList](h)},
-			params: []*huma.Param{
+			Method: get, Path: "/v1/events", ID: "events", Tag: "events", Refusal: problemType,
+			Summary: "The audit trail as it grows; with Accept: application/json, page by page",
+			Status:  "200", Answers: map[string]reflect.Type{"text/event-stream": nil, "application/json": reflect.TypeFor[eventList]()},
+			Params: []*huma.Param{
 				param("site", "query", "string", "only this site's events"),
 				param("after", "query", "integer", "the id of the last event that was seen; 0 for all"),
 				param("limit", "query", "integer", "of a page: 1 to 500 events at most"),
@@ -69,47 +75,44 @@ func appCalls(h huma.API) []rawCall {
 			},
 		},
 		{
-			method: get, path: "/v1/sites/{site}/releases/{number}/log", id: "log", tag: "releases", refusal: problemKind,
-			summary: "The output of a release's run", status: "200", answers: map[string]*huma.Schema{"text/plain": nil},
-			params: []*huma.Param{param("site", "path", "string", ""), param("number", "path", "integer", "")},
+			Method: get, Path: "/v1/sites/{site}/releases/{number}/log", ID: "log", Tag: "releases", Refusal: problemType,
+			Summary: "The output of a release's run", Status: "200", Answers: map[string]reflect.Type{"text/plain": nil},
+			Params: []*huma.Param{param("site", "path", "string", ""), param("number", "path", "integer", "")},
 		},
 		{
-			method: get, path: "/v1/backup", id: "backup", tag: "operators", summary: "A whole copy of the ledger, as of now",
-			status: "200", answers: map[string]*huma.Schema{"application/vnd.sqlite3": nil}, refusal: problemKind,
+			Method: get, Path: "/v1/backup", ID: "backup", Tag: "operators", Summary: "A whole copy of the ledger, as of now",
+			Status: "200", Answers: map[string]reflect.Type{"application/vnd.sqlite3": nil}, Refusal: problemType,
 		},
 	}
 }
 
 // runnerCalls are those that the runners bring.
-func runnerCalls(h huma.API, routes []runner.Route) []rawCall {
-	var calls []rawCall
+func runnerCalls(routes []runner.Route) []call {
+	var calls []call
 	for _, r := range routes {
 		if r.Call == nil {
 			continue
 		}
 		method, path, _ := strings.Cut(r.Pattern, " ")
-		call := rawCall{
-			method: method, path: path, id: r.Call.ID, tag: r.Call.Tag, summary: r.Call.Summary,
-			status: strconv.Itoa(r.Call.Status), refusal: problemKind, open: r.Call.Open,
+		c := call{
+			Method: method, Path: path, ID: r.Call.ID, Tag: r.Call.Tag, Summary: r.Call.Summary,
+			Status: strconv.Itoa(r.Call.Status), Refusal: problemType, Open: r.Call.Open,
 		}
 		if r.Call.PlainRefusals {
-			call.refusal = "text/plain"
+			c.Refusal = "text/plain"
 		}
 		if r.Call.Answer != nil {
-			call.answers = map[string]*huma.Schema{"application/json": h.OpenAPI().Components.Schemas.Schema(reflect.TypeOf(r.Call.Answer), true, "")}
+			c.Answers = map[string]reflect.Type{"application/json": reflect.TypeOf(r.Call.Answer)}
 		}
 		for _, header := range r.Call.Headers {
-			call.params = append(call.params, param(header.Name, "header", "string", header.Meaning))
+			c.Params = append(c.Params, param(header.Name, "header", "string", header.Meaning))
 		}
-		calls = append(calls, call)
+		calls = append(calls, c)
 	}
 	return calls
 }
 
-func schemaOf[T any](h huma.API) *huma.Schema {
-	return h.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[T](), true, "")
-}
-
+// param describes a parameter of a call; one of the path is required.
 func param(name, in, kind, words string) *huma.Param {
 	return &huma.Param{Name: name, In: in, Description: words, Required: in == "path", Schema: &huma.Schema{Type: kind}}
 }

@@ -1,4 +1,4 @@
-package app
+package api
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/stream"
+	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 )
@@ -17,50 +19,62 @@ import (
 const (
 	// eventsAtOnce bounds one read of the event log.
 	eventsAtOnce = 500
-	// keepAlive is how often a silent stream says that it lives.
-	keepAlive = 15 * time.Second
-	// writeLimit is how long a reader may take to accept a piece.
-	writeLimit = 30 * time.Second
+	// KeepAlive is how often a silent stream says that it lives.
+	KeepAlive = 15 * time.Second
 )
 
-// streamEvents sends the audit trail as server-sent events (WHATWG HTML,
-// section 9.2). The ids are those of the log, so that Last-Event-ID, or
-// ?after=, resumes without a gap; without either only new events are sent.
-func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
+// Events tells the audit trail: as it grows, or page by page.
+type Events struct {
+	guard
+	ledger *ledger.Ledger
+	places *stream.Places
+	stop   context.Context //nolint:containedctx // the app's own life
+	// Beat is how often a silent stream says that it lives; New sets KeepAlive.
+	Beat time.Duration
+}
+
+// serve sends the audit trail as server-sent events, or lists it. The ids are
+// those of the log, so that Last-Event-ID, or ?after=, resumes without a gap;
+// without either only new events are sent.
+func (e *Events) serve(w http.ResponseWriter, r *http.Request) {
 	site := r.URL.Query().Get("site")
-	if !a.let(w, r, site, auth.Editor, auth.Operator, auth.CMS) {
+	if !e.let(w, r, site, auth.Editor, auth.Operator, auth.CMS) {
 		return
 	}
 	if wantsList(r) {
-		a.listEvents(w, r, site)
+		e.list(w, r, site)
 		return
 	}
-	leave, full := a.streams.enter(auth.From(r.Context()).Name)
+	leave, full := e.places.Enter(auth.From(r.Context()).Name)
 	if full != nil {
-		a.problems.WriteRetry(w, r, full, streamAgain)
+		e.problems.WriteRetry(w, r, full, stream.Retry)
 		return
 	}
 	defer leave()
-	last, restarted, err := a.resumeAt(r)
+	last, restarted, err := e.resumeAt(r)
 	if err != nil {
-		a.problems.Write(w, r, err)
+		e.problems.Write(w, r, err)
 		return
 	}
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	s := &stream{w: w, rc: http.NewResponseController(w)}
-	if !s.send(": connected\nretry: 2000\n\n") || restarted && !s.event(restart(site, last)) {
+	out, ok := stream.NewEvents(w)
+	if !ok || restarted && !send(out, restart(site, last)) {
 		return
 	}
+	e.follow(r, out, site, last)
+}
+
+// follow sends what comes after an event until the reader goes, signs out, or
+// the app stops.
+func (e *Events) follow(r *http.Request, out *stream.Events, site string, last int64) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
-	defer context.AfterFunc(a.stop, cancel)()
-	beat := time.NewTicker(a.streams.beat)
+	defer context.AfterFunc(e.stop, cancel)()
+	beat := time.NewTicker(e.Beat)
 	defer beat.Stop()
 	for {
-		told := a.ledger.Told(site)
+		told := e.ledger.Told(site)
 		var ok bool
-		if last, ok = a.sendSince(ctx, s, site, last); !ok {
+		if last, ok = e.sendSince(ctx, out, site, last); !ok {
 			return
 		}
 		select {
@@ -68,21 +82,26 @@ func (a *App) streamEvents(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-told:
 		case <-beat.C:
-			if a.auth.Caller(r) == nil { // signed out meanwhile, or the time is over
+			if e.auth.Caller(r) == nil { // signed out meanwhile, or the time is over
 				return
 			}
-			if !s.send(": still here\n\n") {
+			if !out.KeepAlive() {
 				return
 			}
 		}
 	}
 }
 
+func send(out *stream.Events, e api.Event) bool {
+	text, err := json.Marshal(e)
+	return err == nil && out.Send(e.ID, e.Kind, text)
+}
+
 // resumeAt is the event after which a stream begins. An event that is not there
 // yet was seen in a ledger that a backup has replaced: waiting for it would keep
 // the reader in silence, so the stream restarts from how things are now.
-func (a *App) resumeAt(r *http.Request) (last int64, restarted bool, err error) {
-	newest, err := a.ledger.LastEvent(r.Context())
+func (e *Events) resumeAt(r *http.Request) (last int64, restarted bool, err error) {
+	newest, err := e.ledger.LastEvent(r.Context())
 	if err != nil {
 		return 0, false, err
 	}
@@ -110,19 +129,19 @@ func restart(site string, newest int64) api.Event {
 }
 
 // sendSince sends what came after an event. It returns the last one sent.
-func (a *App) sendSince(ctx context.Context, s *stream, site string, last int64) (int64, bool) {
+func (e *Events) sendSince(ctx context.Context, out *stream.Events, site string, last int64) (int64, bool) {
 	who := auth.From(ctx)
 	for {
-		events, err := a.ledger.Events(ctx, site, last, eventsAtOnce)
+		events, err := e.ledger.Events(ctx, site, last, eventsAtOnce)
 		if err != nil {
 			return last, false // the reader comes back and resumes
 		}
-		for _, e := range events {
-			last = e.ID
-			if !who.Sees(e.Site) {
+		for _, one := range events {
+			last = one.ID
+			if !who.Sees(one.Site) {
 				continue
 			}
-			if !s.event(eventView(e)) {
+			if !send(out, view.Event(one)) {
 				return last, false
 			}
 		}
@@ -130,25 +149,4 @@ func (a *App) sendSince(ctx context.Context, s *stream, site string, last int64)
 			return last, true
 		}
 	}
-}
-
-// stream writes pieces and lets go of readers that do not take them.
-type stream struct {
-	w  http.ResponseWriter
-	rc *http.ResponseController
-}
-
-func (s *stream) event(e api.Event) bool {
-	text, err := json.Marshal(e)
-	return err == nil && s.send(fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.ID, e.Kind, text))
-}
-
-func (s *stream) send(piece string) bool {
-	if err := s.rc.SetWriteDeadline(time.Now().Add(writeLimit)); err != nil {
-		return false
-	}
-	if _, err := s.w.Write([]byte(piece)); err != nil {
-		return false
-	}
-	return s.rc.Flush() == nil
 }

@@ -1,4 +1,4 @@
-package app
+package api
 
 import (
 	"encoding/json"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 )
 
@@ -16,48 +17,48 @@ type eventList struct {
 	Events []api.Event `json:"events"`
 }
 
-// wantsList says whether a reader of events wants those there are, as JSON,
-// and not a stream.
+// wantsList says whether a reader wants the events that there are, as JSON, and not
+// a stream.
 func wantsList(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "application/json")
 }
 
-// listEvents gives what came after an event (?after=, 0: the beginning) as
+// list gives what came after an event (?after=, 0: the beginning) as
 // JSON, oldest first, at most ?limit= (1 to 500). Only an empty list says that
 // there is nothing further: a page may hold less than the limit.
-func (a *App) listEvents(w http.ResponseWriter, r *http.Request, site string) {
+func (e *Events) list(w http.ResponseWriter, r *http.Request, site string) {
 	after, err := queryNumber(r, "after", 0, 0, 1<<62)
 	if err != nil {
-		a.problems.Write(w, r, err)
+		e.problems.Write(w, r, err)
 		return
 	}
 	limit, err := queryNumber(r, "limit", eventsAtOnce, 1, eventsAtOnce)
 	if err != nil {
-		a.problems.Write(w, r, err)
+		e.problems.Write(w, r, err)
 		return
 	}
-	views, err := a.eventsAfter(r, site, after, int(limit))
+	views, err := e.after(r, site, after, int(limit))
 	if err != nil {
-		a.problems.Write(w, r, err)
+		e.problems.Write(w, r, err)
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(eventList{views}) // the caller may have gone
 }
 
-// eventsAfter reads on until there is something that the caller may see, so
+// after reads on until there is something that the caller may see, so
 // that an empty answer means the end.
-func (a *App) eventsAfter(r *http.Request, site string, after int64, limit int) ([]api.Event, error) {
+func (e *Events) after(r *http.Request, site string, after int64, limit int) ([]api.Event, error) {
 	views := []api.Event{}
 	for {
-		events, err := a.ledger.Events(r.Context(), site, after, limit)
+		events, err := e.ledger.Events(r.Context(), site, after, limit)
 		if err != nil {
 			return nil, err
 		}
-		for _, e := range events {
-			after = e.ID
-			if auth.From(r.Context()).Sees(e.Site) {
-				views = append(views, eventView(e))
+		for _, one := range events {
+			after = one.ID
+			if auth.From(r.Context()).Sees(one.Site) {
+				views = append(views, view.Event(one))
 			}
 		}
 		if len(views) > 0 || len(events) < limit {

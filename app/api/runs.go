@@ -1,4 +1,4 @@
-package app
+package api
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -20,6 +21,13 @@ import (
 // heartbeatEvery is how often a run is asked to say that it lives. A site's
 // silence is counted in minutes.
 const heartbeatEvery = 15 * time.Second
+
+// Runs takes claims and reports of runs.
+type Runs struct {
+	guard
+	ledger *ledger.Ledger
+	view   *view.Reader
+}
 
 type (
 	claimInput struct {
@@ -50,129 +58,131 @@ type (
 	}
 )
 
-func (a *App) runRoutes(h huma.API) {
+func (u *Runs) register(h huma.API) {
 	errs := []int{400, 401, 403, 404, 409, 413, 422, 503}
 	huma.Register(h, huma.Operation{
 		OperationID: "claim", Method: http.MethodPost, Path: "/v1/sites/{site}/claims", Tags: []string{"runs"},
 		Summary: "Take a release", Description: "One run wins, for ever. 409 tells the others why in its code: duplicate_run, release_over, not_your_turn, paused, frozen.",
-		MaxBodyBytes: maxBody, Middlewares: a.allow(h, auth.Run, auth.Job, auth.GitHub, auth.Operator), Errors: errs,
-	}, a.claim)
+		MaxBodyBytes: maxBody, Middlewares: u.allow(auth.Run, auth.Job, auth.GitHub, auth.Operator), Errors: errs,
+	}, u.claim)
 	huma.Register(h, huma.Operation{
 		OperationID: "report", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/reports", Tags: []string{"runs"},
 		Summary:      "Report that the run entered a state",
-		MaxBodyBytes: maxBody, Middlewares: a.allow(h, auth.Session), Errors: errs,
-	}, a.report)
+		MaxBodyBytes: maxBody, Middlewares: u.allow(auth.Session), Errors: errs,
+	}, u.report)
 	huma.Register(h, huma.Operation{
 		OperationID: "heartbeat", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/heartbeats", Tags: []string{"runs"},
 		Summary: "Say that the run lives", DefaultStatus: http.StatusNoContent,
-		MaxBodyBytes: maxBody, Middlewares: a.allow(h, auth.Session), Errors: errs,
-	}, a.heartbeat)
+		MaxBodyBytes: maxBody, Middlewares: u.allow(auth.Session), Errors: errs,
+	}, u.heartbeat)
 	huma.Register(h, huma.Operation{
 		OperationID: "fail", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/failure", Tags: []string{"runs"},
 		Summary: "Say that the run failed", DefaultStatus: http.StatusNoContent,
-		MaxBodyBytes: maxBody, Middlewares: a.allow(h, auth.Session), Errors: errs,
-	}, a.fail)
+		MaxBodyBytes: maxBody, Middlewares: u.allow(auth.Session), Errors: errs,
+	}, u.fail)
 	huma.Register(h, huma.Operation{
 		OperationID: "metrics", Method: http.MethodPut, Path: "/v1/sites/{site}/releases/{number}/metrics", Tags: []string{"runs"},
 		Summary: "Leave what the run measured", DefaultStatus: http.StatusNoContent,
-		MaxBodyBytes: maxMetrics, Middlewares: a.allow(h, auth.Session), Errors: errs,
-	}, a.metrics)
+		MaxBodyBytes: MaxMetrics, Middlewares: u.allow(auth.Session), Errors: errs,
+	}, u.metrics)
 }
 
-func (a *App) claim(ctx context.Context, in *claimInput) (*claimOutput, error) {
+func (u *Runs) claim(ctx context.Context, in *claimInput) (*claimOutput, error) {
 	who := auth.From(ctx)
-	ran, err := a.auth.Claim(ctx, who, in.Body)
+	ran, err := u.auth.Claim(ctx, who, in.Body)
 	if err != nil {
-		return nil, a.problems.Err(ctx, err)
+		return nil, u.problems.Err(ctx, err)
 	}
 	run := toRun(ran)
 	claim := release.Claim{Release: in.Body.Release, Token: in.Body.Token, Run: run}
-	site, err := a.decideClaim(ctx, in.Site, claim, who)
+	site, err := u.decideClaim(ctx, in.Site, claim, who)
 	if err != nil {
-		return nil, a.problems.Err(ctx, err)
+		return nil, u.problems.Err(ctx, err)
 	}
 	return &claimOutput{Body: api.ClaimResult{
 		Release: site.Current.Number,
 		State:   site.State,
-		Session: a.auth.MintSession(auth.Grant{Site: in.Site, Release: site.Current.Number, Run: run.ID, Attempt: run.Attempt}),
+		Session: u.auth.MintSession(auth.Grant{Site: in.Site, Release: site.Current.Number, Run: run.ID, Attempt: run.Attempt}),
 
 		HeartbeatSeconds: int(heartbeatEvery / time.Second),
 		Sequence:         site.Current.Sequence,
 	}}, nil
 }
 
-func (a *App) decideClaim(ctx context.Context, site string, claim release.Claim, who *auth.Caller) (release.Site, error) {
+func (u *Runs) decideClaim(ctx context.Context, site string, claim release.Claim, who *auth.Caller) (release.Site, error) {
 	if claim.Token != "" {
-		return a.ledger.Decide(ctx, site, claim)
+		return u.ledger.Decide(ctx, site, claim)
 	}
-	return a.ledger.ClaimTurn(ctx, ledger.Request{
+	return u.ledger.ClaimTurn(ctx, ledger.Request{
 		Site: site, Key: "run:" + claim.Run.ID + ":" + strconv.Itoa(claim.Run.Attempt), Source: release.FromWorkflow,
 		Actor: who.Name, Link: claim.Run.URL, Reason: "a run that was started by itself",
 	}, claim)
 }
 
 func toRun(r api.Run) release.Run {
-	return release.Run{ID: r.ID, Attempt: r.Attempt, URL: webLink(r.URL)}
+	return release.Run{ID: r.ID, Attempt: r.Attempt, URL: view.WebLink(r.URL)}
 }
 
-func (a *App) report(ctx context.Context, in *reportInput) (*reportOutput, error) {
+func (u *Runs) report(ctx context.Context, in *reportInput) (*reportOutput, error) {
 	if err := auth.From(ctx).Reports(in.Number, in.Body.Run); err != nil {
 		return nil, err
 	}
-	site, err := a.ledger.Decide(ctx, in.Site, release.Report{
+	site, err := u.ledger.Decide(ctx, in.Site, release.Report{
 		Release: in.Number, Run: toRun(in.Body.Run), Sequence: in.Body.Sequence, To: in.Body.State, Note: in.Body.Note,
 	})
 	if err != nil {
-		return nil, a.problems.Err(ctx, err)
+		return nil, u.problems.Err(ctx, err)
 	}
 	out := &reportOutput{Body: api.ReportResult{Release: in.Number, State: site.State}}
 	if in.Body.State != release.InProgress {
 		return out, nil
 	}
-	out.Body.Watermark = instant(site.Current.Watermark)
-	out.Body.RequestsTotal = site.Current.Requests.Count
-	served, err := a.ledger.Requests(ctx, in.Site, site.Current.After, site.Current.Upto, api.MaxServed)
-	if err != nil {
-		return nil, a.problems.Err(ctx, err)
+	if !site.Current.Watermark.IsZero() {
+		out.Body.Watermark = new(site.Current.Watermark.UTC())
 	}
-	for _, r := range served {
-		out.Body.Requests = append(out.Body.Requests, a.requestView(ctx, site, r, ledger.Fate{Standing: release.InRelease, Release: in.Number}))
+	out.Body.RequestsTotal = site.Current.Requests.Count
+	served, err := u.view.Begun(ctx, site, api.MaxServed)
+	if err != nil {
+		return nil, u.problems.Err(ctx, err)
+	}
+	if len(served) > 0 {
+		out.Body.Requests = view.Wires(served)
 	}
 	return out, nil
 }
 
-func (a *App) heartbeat(ctx context.Context, in *heartbeatInput) (*struct{}, error) {
+func (u *Runs) heartbeat(ctx context.Context, in *heartbeatInput) (*struct{}, error) {
 	if err := auth.From(ctx).Reports(in.Number, in.Body.Run); err != nil {
 		return nil, err
 	}
-	_, err := a.ledger.Decide(ctx, in.Site, release.Heartbeat{Release: in.Number, Run: toRun(in.Body.Run), Note: in.Body.Note})
-	return nil, a.problems.Err(ctx, err)
+	_, err := u.ledger.Decide(ctx, in.Site, release.Heartbeat{Release: in.Number, Run: toRun(in.Body.Run), Note: in.Body.Note})
+	return nil, u.problems.Err(ctx, err)
 }
 
-func (a *App) fail(ctx context.Context, in *failureInput) (*struct{}, error) {
+func (u *Runs) fail(ctx context.Context, in *failureInput) (*struct{}, error) {
 	if err := auth.From(ctx).Reports(in.Number, in.Body.Run); err != nil {
 		return nil, err
 	}
-	_, err := a.ledger.Decide(ctx, in.Site, release.Failure{
+	_, err := u.ledger.Decide(ctx, in.Site, release.Failure{
 		Release: in.Number, Run: toRun(in.Body.Run), Sequence: in.Body.Sequence, Why: in.Body.Why, Fault: in.Body.Fault,
 	})
-	return nil, a.problems.Err(ctx, err)
+	return nil, u.problems.Err(ctx, err)
 }
 
-func (a *App) metrics(ctx context.Context, in *metricsInput) (*struct{}, error) {
+func (u *Runs) metrics(ctx context.Context, in *metricsInput) (*struct{}, error) {
 	if g := auth.From(ctx).Grant; g.Release != in.Number {
 		return nil, problem.New(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of release #%d", g.Release))
 	}
-	measured, err := a.ledger.Release(ctx, in.Site, in.Number)
+	measured, err := u.ledger.Release(ctx, in.Site, in.Number)
 	if err != nil {
-		return nil, a.problems.Err(ctx, err)
+		return nil, u.problems.Err(ctx, err)
 	}
 	if g := auth.From(ctx).Grant; measured.Run.ID != g.Run || measured.Run.Attempt != g.Attempt {
 		return nil, problem.New(http.StatusConflict, string(release.CodeOldAttempt), fmt.Sprintf("attempt %d of run %s has taken over", measured.Run.Attempt, measured.Run.ID))
 	}
 	text, err := json.Marshal(in.Body)
 	if err != nil {
-		return nil, a.problems.Err(ctx, fmt.Errorf("write metrics: %w", err))
+		return nil, u.problems.Err(ctx, fmt.Errorf("write metrics: %w", err))
 	}
-	return nil, a.problems.Err(ctx, a.ledger.PutMetrics(ctx, in.Site, in.Number, string(text)))
+	return nil, u.problems.Err(ctx, u.ledger.PutMetrics(ctx, in.Site, in.Number, string(text)))
 }

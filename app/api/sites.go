@@ -1,4 +1,4 @@
-package app
+package api
 
 import (
 	"context"
@@ -7,8 +7,15 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 )
+
+// Sites tells of sites and their releases.
+type Sites struct {
+	guard
+	view *view.Reader
+}
 
 type (
 	siteInput struct {
@@ -45,77 +52,77 @@ type (
 // readErrors are the refusals of calls that only read.
 var readErrors = []int{401, 403, 404, 422, 503}
 
-func (a *App) siteRoutes(h huma.API) {
+func (s *Sites) register(h huma.API) {
 	huma.Register(h, huma.Operation{
 		OperationID: "sites", Method: http.MethodGet, Path: "/v1/sites", Tags: []string{"sites"},
-		Summary: "All sites that the token may see", Middlewares: a.allow(h, auth.Readers...), Errors: readErrors,
-	}, a.getSites)
+		Summary: "All sites that the token may see", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
+	}, s.list)
 	huma.Register(h, huma.Operation{
 		OperationID: "site", Method: http.MethodGet, Path: "/v1/sites/{site}", Tags: []string{"sites"},
-		Summary: "The state of a site", Middlewares: a.allow(h, auth.Readers...), Errors: readErrors,
-	}, a.getSite)
+		Summary: "The state of a site", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
+	}, s.get)
 	huma.Register(h, huma.Operation{
 		OperationID: "waiting", Method: http.MethodGet, Path: "/v1/sites/{site}/requests", Tags: []string{"requests"},
-		Summary: "The requests of a site that are not live yet, newest first, then the scheduled ones; at most 200 of either", Middlewares: a.allow(h, auth.Readers...), Errors: readErrors,
-	}, a.getWaiting)
+		Summary: "The requests of a site that are not live yet, newest first, then the scheduled ones; at most 200 of either", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
+	}, s.open)
 	huma.Register(h, huma.Operation{
 		OperationID: "releases", Method: http.MethodGet, Path: "/v1/sites/{site}/releases", Tags: []string{"releases"},
-		Summary: "A site's releases, newest first", Middlewares: a.allow(h, auth.Readers...), Errors: readErrors,
-	}, a.getReleases)
+		Summary: "A site's releases, newest first", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
+	}, s.releases)
 	huma.Register(h, huma.Operation{
 		OperationID: "release", Method: http.MethodGet, Path: "/v1/sites/{site}/releases/{number}", Tags: []string{"releases"},
-		Summary: "One release, whom it served and what happened", Middlewares: a.allow(h, auth.Readers...), Errors: readErrors,
-	}, a.getRelease)
+		Summary: "One release, whom it served and what happened", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
+	}, s.release)
 }
 
-func (a *App) getSites(ctx context.Context, _ *struct{}) (*sitesOutput, error) {
+func (s *Sites) list(ctx context.Context, _ *struct{}) (*sitesOutput, error) {
+	_, all, err := s.view.Sites(ctx, auth.From(ctx).Sees)
+	if err != nil {
+		return nil, s.problems.Err(ctx, err)
+	}
 	out := &sitesOutput{}
-	out.Body.Sites = []api.Site{}
-	for _, name := range a.ledger.SiteNames() {
-		if !auth.From(ctx).Sees(name) {
-			continue
-		}
-		view, err := a.siteView(ctx, name)
-		if err != nil {
-			return nil, a.problems.Err(ctx, err)
-		}
-		out.Body.Sites = append(out.Body.Sites, view)
+	out.Body.Sites = make([]api.Site, 0, len(all))
+	for _, one := range all {
+		out.Body.Sites = append(out.Body.Sites, one.Wire())
 	}
 	return out, nil
 }
 
-func (a *App) getSite(ctx context.Context, in *siteInput) (*siteOutput, error) {
-	view, err := a.siteView(ctx, in.Site)
+func (s *Sites) get(ctx context.Context, in *siteInput) (*siteOutput, error) {
+	found, err := s.view.Site(ctx, in.Site)
 	if err != nil {
-		return nil, a.problems.Err(ctx, err)
+		return nil, s.problems.Err(ctx, err)
 	}
-	return &siteOutput{Body: view}, nil
+	return &siteOutput{Body: found.Wire()}, nil
 }
 
-func (a *App) getWaiting(ctx context.Context, in *siteInput) (*waitingOutput, error) {
-	views, err := a.openRequests(ctx, in.Site, 200)
+func (s *Sites) open(ctx context.Context, in *siteInput) (*waitingOutput, error) {
+	found, err := s.view.OpenRequests(ctx, in.Site, 200)
 	if err != nil {
-		return nil, a.problems.Err(ctx, err)
+		return nil, s.problems.Err(ctx, err)
 	}
 	out := &waitingOutput{}
-	out.Body.Requests = views
+	out.Body.Requests = view.Wires(found)
 	return out, nil
 }
 
-func (a *App) getReleases(ctx context.Context, in *releasesInput) (*releasesOutput, error) {
-	views, err := a.releaseViews(ctx, in.Site, in.Limit, in.Before)
+func (s *Sites) releases(ctx context.Context, in *releasesInput) (*releasesOutput, error) {
+	found, err := s.view.Releases(ctx, in.Site, in.Limit, in.Before)
 	if err != nil {
-		return nil, a.problems.Err(ctx, err)
+		return nil, s.problems.Err(ctx, err)
 	}
 	out := &releasesOutput{}
-	out.Body.Releases = views
+	out.Body.Releases = make([]api.Release, 0, len(found))
+	for _, one := range found {
+		out.Body.Releases = append(out.Body.Releases, one.Wire())
+	}
 	return out, nil
 }
 
-func (a *App) getRelease(ctx context.Context, in *releaseInput) (*releaseOutput, error) {
-	view, err := a.releaseDetail(ctx, in.Site, in.Number)
+func (s *Sites) release(ctx context.Context, in *releaseInput) (*releaseOutput, error) {
+	found, err := s.view.Release(ctx, in.Site, in.Number)
 	if err != nil {
-		return nil, a.problems.Err(ctx, err)
+		return nil, s.problems.Err(ctx, err)
 	}
-	return &releaseOutput{Body: view}, nil
+	return &releaseOutput{Body: found.Wire()}, nil
 }

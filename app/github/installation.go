@@ -4,13 +4,10 @@ import (
 	"context"
 	"slices"
 
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/githubapp"
 	"github.com/pressrun/pressrun/internal/ledger"
 )
-
-// KindInstallation is the event of the audit trail that says what became of
-// the GitHub App's installation on a site's repository.
-const KindInstallation = "github.installation"
 
 // onlySites drops the repositories that are no site's: an organization may
 // name thousands. One is kept:
@@ -37,7 +34,7 @@ func (h *webhooks) installationChanged(ctx context.Context, to *link, hook githu
 		return nil // kept before changes were told
 	}
 	for _, name := range to.runner.Concerned(*hook.Change) {
-		e := ledger.Event{Site: name, Kind: KindInstallation, Why: to.runner.InWords(name, hook.Action, *hook.Change)}
+		e := ledger.Event{Site: name, Kind: api.EventInstallation, Why: to.runner.InWords(name, hook.Action, *hook.Change)}
 		if by := hook.Change.By; by != "" {
 			e.By = by + " on GitHub"
 		}

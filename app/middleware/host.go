@@ -1,4 +1,4 @@
-package app
+package middleware
 
 import (
 	"net"
@@ -8,16 +8,26 @@ import (
 	"strings"
 
 	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
 )
 
-// rightHost keeps pages of other sites from reaching an app that lets anybody
-// on this machine in: by rebinding their own name to 127.0.0.1 they would be
-// "this machine". With tokens a name makes no difference.
-func (a *App) rightHost(r *http.Request) bool {
-	if a.config.Pages.Access != "loopback" {
-		return true
+// WrongHost refuses a call by a name that is not this machine's, where the
+// configuration lets anybody on this machine in: a page of another site could
+// rebind its own name to 127.0.0.1 and would be "this machine". With tokens a
+// name makes no difference. It is nil for the right name.
+func WrongHost(conf config.Config, r *http.Request) *api.Problem {
+	if conf.Pages.Access != config.AccessLoopback || namesThisMachine(r.Host, conf.URL) {
+		return nil
 	}
-	host := r.Host
+	where := "http://localhost with the port of this app"
+	if conf.URL != "" {
+		where += ", or " + conf.URL
+	}
+	return problem.New(http.StatusMisdirectedRequest, "wrong_host", "Pressrun lets anybody on this machine in, and therefore answers by the names of this machine only: use "+where)
+}
+
+func namesThisMachine(host, address string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
@@ -27,20 +37,6 @@ func (a *App) rightHost(r *http.Request) bool {
 	if ip, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
 		return ip.IsLoopback()
 	}
-	u, err := url.Parse(a.config.URL)
+	u, err := url.Parse(address)
 	return err == nil && strings.EqualFold(u.Hostname(), host)
-}
-
-// wrongHost says by which addresses the app can be reached instead.
-func (a *App) wrongHost(w http.ResponseWriter, r *http.Request) {
-	where := "http://localhost with the port of this app"
-	if a.config.URL != "" {
-		where += ", or " + a.config.URL
-	}
-	p := problem.New(http.StatusMisdirectedRequest, "wrong_host", "Pressrun lets anybody on this machine in, and therefore answers by the names of this machine only: use "+where)
-	if strings.HasPrefix(r.URL.Path, "/v1/") {
-		a.problems.Write(w, r, p)
-		return
-	}
-	a.trouble(&visit{w: w, r: r}, p)
 }

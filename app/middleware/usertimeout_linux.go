@@ -1,4 +1,4 @@
-package app
+package middleware
 
 import (
 	"errors"
@@ -10,12 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// boundSilence ends a connection whose other end has acknowledged nothing of
+// SetUserTimeout ends a connection whose other end has acknowledged nothing of
 // what was sent for so long (tcp(7), TCP_USER_TIMEOUT): a machine that lost its
-// power or its network says no word of leaving, and by itself the system goes on
-// for about 15 minutes. Deadlines of writes can't tell: a small piece is taken by
-// the system at once, whoever is still there to read it.
-func boundSilence(c net.Conn, limit time.Duration) error {
+// power or its network does not say that it leaves, and by default Linux goes on
+// for about 15 minutes. Deadlines of writes can't tell: the kernel takes a small
+// piece at once, even if nobody is there to read it.
+func SetUserTimeout(c net.Conn, limit time.Duration) error {
 	raw, ok := c.(syscall.Conn)
 	if !ok {
 		return nil // no connection of TCP

@@ -1,12 +1,12 @@
 //go:build !linux
 
-package app
+package middleware
 
 import (
 	"net"
 	"time"
 )
 
-// boundSilence does nothing here: how long a vanished reader keeps its place is
-// the system's to say.
-func boundSilence(net.Conn, time.Duration) error { return nil }
+// SetUserTimeout does nothing here: the system decides how long a dead client
+// keeps its connection.
+func SetUserTimeout(net.Conn, time.Duration) error { return nil }

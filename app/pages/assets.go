@@ -1,4 +1,4 @@
-package app
+package pages
 
 import (
 	"crypto/sha256"
@@ -9,15 +9,17 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/text"
 )
 
-//go:embed web/templates/*.html web/assets/*
-var web embed.FS
+//go:embed templates/*.html assets/*
+var files embed.FS
 
 // asset is a file of the pages, named after its content.
 type asset struct {
-	kind string
-	text []byte
+	mediaType string
+	content   []byte
 }
 
 // assets are served under names that carry their hash, so that a browser may
@@ -25,27 +27,27 @@ type asset struct {
 var assets, assetLinks = loadAssets()
 
 func loadAssets() (map[string]asset, map[string]string) {
-	files, err := web.ReadDir("web/assets")
+	found, err := files.ReadDir("assets")
 	if err != nil {
 		panic(err) // the files are part of the program
 	}
 	byName, links := map[string]asset{}, map[string]string{}
-	for _, f := range files {
-		text, err := web.ReadFile("web/assets/" + f.Name())
+	for _, f := range found {
+		content, err := files.ReadFile("assets/" + f.Name())
 		if err != nil {
 			panic(err)
 		}
-		sum := sha256.Sum256(text)
+		sum := sha256.Sum256(content)
 		ext := path.Ext(f.Name())
 		name := strings.TrimSuffix(f.Name(), ext) + "." + hex.EncodeToString(sum[:8]) + ext
-		byName[name] = asset{kind: kindOfAsset(ext), text: text}
+		byName[name] = asset{mediaType: mediaTypeOf(ext), content: content}
 		links[f.Name()] = "/assets/" + name
 	}
 	return byName, links
 }
 
-// kindOfAsset does not ask the machine, whose own table may be wrong.
-func kindOfAsset(ext string) string {
+// mediaTypeOf does not ask the machine, whose own table may be wrong.
+func mediaTypeOf(ext string) string {
 	switch ext {
 	case ".css":
 		return "text/css; charset=utf-8"
@@ -64,9 +66,9 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	w.Header().Set("Content-Type", a.kind)
+	w.Header().Set("Content-Type", a.mediaType)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, _ = w.Write(a.text) // the reader may have gone
+	_, _ = w.Write(a.content) // the reader may have gone
 }
 
 // templates are the pages by name, each with the layout and the parts.
@@ -75,16 +77,16 @@ var templates = loadTemplates()
 func loadTemplates() map[string]*template.Template {
 	shared := template.Must(template.New("layout.html").Funcs(template.FuncMap{
 		"asset":   func(name string) string { return assetLinks[name] },
-		"short":   short,
-		"bytes":   bytesWords,
-		"number":  numberWords,
-		"plural":  plural,
-		"capital": capital,
-	}).ParseFS(web, "web/templates/layout.html", "web/templates/parts.html"))
+		"short":   func(limit int, long string) string { return text.Shorten(long, limit) },
+		"bytes":   text.Bytes[int64],
+		"number":  text.Number[int64],
+		"plural":  text.Plural[int64],
+		"capital": text.Capital,
+	}).ParseFS(files, "templates/layout.html", "templates/parts.html"))
 	byName := map[string]*template.Template{}
 	for _, name := range []string{"home", "site", "release", "request", "confirm", "signin", "setup", "trouble"} {
 		one := template.Must(shared.Clone())
-		byName[name] = template.Must(one.ParseFS(web, "web/templates/"+name+".html"))
+		byName[name] = template.Must(one.ParseFS(files, "templates/"+name+".html"))
 	}
 	return byName
 }

@@ -1,12 +1,18 @@
-package app
+package pages
 
 import (
+	"net/http"
 	"time"
 
-	"github.com/pressrun/pressrun/app/auth"
-	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/release"
 )
+
+// home is the list of sites.
+type home struct {
+	*Pages
+	view *view.Reader
+}
 
 // homeBody is the list of sites that a visitor may see.
 type homeBody struct {
@@ -18,77 +24,76 @@ type siteRow struct {
 	Name, Title, Link, URL string
 	State, StateName, Text string
 	// Flags are what keeps releases back, in a word each.
-	Flags []notice
+	Flags []view.Notice
 }
 
-func (a *App) homePage(v *visit) {
-	p, err := a.live(v, "")
+func (h *home) show(v *visit) {
+	at, sites, err := h.view.Sites(v.r.Context(), v.who.Sees)
 	if err != nil {
-		a.trouble(v, err)
+		h.trouble(v, err)
 		return
 	}
+	zone := commonZone(sites)
+	clock := view.Clock{Now: at.Now, Zone: time.UTC}
+	if zone != nil {
+		clock.Zone = zone
+	}
+	p := livePage("", at, clock.Zone)
+	if zone == nil {
+		p.Zone = "" // each site tells its own
+	}
 	body := homeBody{}
-	for _, name := range a.ledger.SiteNames() {
-		if !v.who.Sees(name) {
-			continue
-		}
-		site, err := a.ledger.Site(v.r.Context(), name)
-		if err != nil {
-			a.trouble(v, err)
-			return
-		}
+	for _, site := range sites {
 		p.Busy = p.Busy || site.State != release.Ready
-		pending, err := a.edgePending(v.r.Context(), site)
-		if err != nil {
-			a.trouble(v, err)
-			return
-		}
-		body.Sites = append(body.Sites, a.siteRow(site, pending))
+		body.Sites = append(body.Sites, rowOf(site))
 	}
-	c := clockface{now: ledger.Now(), zone: time.UTC}
-	if zone := a.commonZone(v.who); zone != nil {
-		c.zone = zone
-		p.at(c)
-	} else {
-		p.Zone = ""
-	}
-	if why, since := a.disk.Trouble(); why != "" {
-		body.Notices = []notice{diskNotice(why, since, c)}
+	if why, since := h.disk.Trouble(); why != "" {
+		body.Notices = []notice{{Notice: view.DiskNotice(why, since, clock)}}
 	}
 	p.Title, p.Body = "Sites", body
-	a.show(v, 200, "home", p)
+	h.write(v, http.StatusOK, "home", p)
 }
 
-// commonZone is the zone of all sites that somebody sees, nil if they differ.
-func (a *App) commonZone(who *auth.Caller) *time.Location {
+// commonZone is the zone of all sites, nil if they differ or there is none.
+func commonZone(sites []view.Site) *time.Location {
 	var zone *time.Location
-	for name, conf := range a.config.Sites {
-		if !who.Sees(name) {
-			continue
-		}
-		if zone != nil && zone.String() != conf.Location().String() {
+	for _, site := range sites {
+		if zone != nil && zone.String() != site.Zone.String() {
 			return nil
 		}
-		zone = conf.Location()
+		zone = site.Zone
 	}
 	return zone
 }
 
-func (a *App) siteRow(site release.Site, pending string) siteRow {
-	conf := a.config.Sites[site.Name]
-	c := clockface{now: ledger.Now(), zone: conf.Location()}
+func rowOf(site view.Site) siteRow {
 	row := siteRow{
-		Name: site.Name, Title: a.siteTitle(site.Name), Link: siteLink(site.Name), URL: webLink(conf.URL),
-		State: string(site.State), StateName: stateName(site.State), Text: siteWords(site, c.now, c.zone),
+		Name: site.Name, Title: site.Title, Link: siteLink(site.Name), URL: view.WebLink(site.URL),
+		State: string(site.State), StateName: view.StateName(site.State), Text: site.StateText(),
 	}
-	found := notices(site, c)
-	if pending != "" {
-		found = append(found, edgeNotice(pending))
-	}
-	for _, n := range found {
+	for _, n := range site.Notices() {
 		if n.Kind != "info" {
 			row.Flags = append(row.Flags, n)
 		}
 	}
 	return row
+}
+
+// notice is a notice with where it leads.
+type notice struct {
+	view.Notice
+	Link string
+}
+
+// linked are the notices of a site.
+func linked(site string, all []view.Notice) []notice {
+	var out []notice
+	for _, n := range all {
+		one := notice{Notice: n}
+		if n.Release != 0 {
+			one.Link = releaseLink(site, n.Release)
+		}
+		out = append(out, one)
+	}
+	return out
 }

@@ -1,35 +1,70 @@
-package app
+package pages
 
 import (
 	"bytes"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/command"
 	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/stream"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
-	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
-// pageRoutes are the editors' pages. They are whole without JavaScript: every
-// act is a form, every answer a page.
-func (a *App) pageRoutes(mux *http.ServeMux) {
-	mux.HandleFunc("GET /{$}", a.signedIn(a.homePage))
-	mux.HandleFunc("GET /sites/{site}", a.signedIn(a.sitePage))
-	mux.HandleFunc("GET /sites/{site}/{act}", a.signedIn(a.confirmPage))
-	mux.HandleFunc("POST /sites/{site}/{act}", a.signedIn(a.actOnPage))
-	mux.HandleFunc("POST /sites/{site}/requests", a.signedIn(a.askOnPage))
-	mux.HandleFunc("GET /sites/{site}/releases/{number}", a.signedIn(a.releasePage))
-	mux.HandleFunc("GET /sites/{site}/releases/{number}/log", a.signedIn(a.logPage))
-	mux.HandleFunc("GET /requests/{id}", a.signedIn(a.requestPage))
-	mux.HandleFunc("GET /signin", a.signInPage)
-	mux.HandleFunc("POST /signin", a.signIn)
-	mux.HandleFunc("POST /signout", a.signOut)
+// Options are what New needs.
+type Options struct {
+	Config   config.Config
+	Auth     *auth.Authorizer
+	Problems *problem.Reporter
+	Disk     *problem.Disk
+	Commands *command.Commands
+	View     *view.Reader
+	Logs     stream.RunLogs
+	Log      *slog.Logger
+}
+
+// Pages shows pages; the handlers of each kind of page are beside it.
+type Pages struct {
+	config   config.Config
+	problems *problem.Reporter
+	disk     *problem.Disk
+	log      *slog.Logger
+}
+
+// New puts the pages on a mux. Addresses that it does not know, of the API too,
+// are answered by them.
+func New(mux *http.ServeMux, o Options) *Pages {
+	p := &Pages{config: o.Config, problems: o.Problems, disk: o.Disk, log: o.Log}
+	home := &home{Pages: p, view: o.View}
+	site := &sitePages{Pages: p, view: o.View, commands: o.Commands}
+	operate := &operatorPages{Pages: p, view: o.View, commands: o.Commands}
+	releases := &releasePages{Pages: p, view: o.View, logs: o.Logs}
+	requests := &requestPages{Pages: p, view: o.View}
+	signIn := &signInPages{Pages: p, auth: o.Auth}
+
+	mux.HandleFunc("GET /{$}", p.signedIn(home.show))
+	mux.HandleFunc("GET /sites/{site}", p.signedIn(site.show))
+	mux.HandleFunc("POST /sites/{site}/requests", p.signedIn(site.accept))
+	mux.HandleFunc("GET /sites/{site}/{act}", p.signedIn(operate.confirm))
+	mux.HandleFunc("POST /sites/{site}/{act}", p.signedIn(operate.act))
+	mux.HandleFunc("GET /sites/{site}/releases/{number}", p.signedIn(releases.show))
+	mux.HandleFunc("GET /sites/{site}/releases/{number}/log", p.signedIn(releases.log))
+	mux.HandleFunc("GET /requests/{id}", p.signedIn(requests.show))
+	mux.HandleFunc("GET /signin", signIn.show)
+	mux.HandleFunc("POST /signin", signIn.signIn)
+	mux.HandleFunc("POST /signout", signIn.signOut)
 	mux.HandleFunc("GET /assets/{name}", serveAsset)
-	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { a.unknown(mux, w, r) })
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { p.unknown(mux, w, r) })
+	return p
 }
 
 // visit is one call of a page by somebody who may see pages.
@@ -41,16 +76,16 @@ type visit struct {
 
 // signedIn lets editors and operators through; anybody else is asked to sign
 // in, and comes back afterwards.
-func (a *App) signedIn(page func(*visit)) http.HandlerFunc {
+func (p *Pages) signedIn(handle func(*visit)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := &visit{w: w, r: r, who: auth.From(r.Context())}
 		switch {
 		case v.who == nil:
 			http.Redirect(w, r, "/signin?next="+url.QueryEscape(returnPath(r)), http.StatusSeeOther)
 		case v.who.Role != auth.Editor && v.who.Role != auth.Operator:
-			a.trouble(v, problem.New(http.StatusForbidden, "forbidden", "These pages are for editors and operators; this token is for a program."))
+			p.trouble(v, problem.New(http.StatusForbidden, "forbidden", "These pages are for editors and operators; this token is for a program."))
 		default:
-			page(v)
+			handle(v)
 		}
 	}
 }
@@ -69,21 +104,21 @@ func returnPath(r *http.Request) string {
 
 // seenSite is the site of the address, if the visitor may see it. What is
 // hidden from a visitor looks as if it did not exist.
-func (a *App) seenSite(v *visit) (string, config.Site, bool) {
+func (p *Pages) seenSite(v *visit) (string, config.Site, bool) {
 	name := v.r.PathValue("site")
-	conf, ok := a.config.Sites[name]
+	conf, ok := p.config.Sites[name]
 	if !ok || !v.who.Sees(name) {
-		a.trouble(v, problem.New(http.StatusNotFound, "no_site", "There is no site of this name, or your token is not good for it."))
+		p.trouble(v, problem.New(http.StatusNotFound, "no_site", "There is no site of this name, or your token is not good for it."))
 		return "", conf, false
 	}
 	return name, conf, true
 }
 
 // seenRelease is the number of a release in the address.
-func (a *App) seenRelease(v *visit) (int64, bool) {
+func (p *Pages) seenRelease(v *visit) (int64, bool) {
 	number, err := strconv.ParseInt(v.r.PathValue("number"), 10, 64)
 	if err != nil || number < 1 {
-		a.trouble(v, problem.New(http.StatusNotFound, "not_found", "A release is a number from 1."))
+		p.trouble(v, problem.New(http.StatusNotFound, "not_found", "A release is a number from 1."))
 		return 0, false
 	}
 	return number, true
@@ -106,7 +141,7 @@ type page struct {
 	Busy bool
 	// Still is set when a reader without JavaScript asked for no reloading.
 	Still bool
-	Now   *moment
+	Now   *view.Moment
 	Zone  string
 	Body  any
 }
@@ -123,62 +158,67 @@ func (p page) Reload() int {
 	return 30
 }
 
-// show renders a page. What went wrong before is told by trouble instead.
-func (a *App) show(v *visit, status int, name string, p page) {
+// write renders a page for a visitor. An error is written by trouble instead.
+func (p *Pages) write(v *visit, status int, name string, one page) {
 	if v.who != nil {
-		p.Who = v.who.Name
-		p.SignOut = a.config.Pages.Access != config.AccessLoopback
+		one.Who = v.who.Name
+		one.SignOut = p.config.Pages.Access != config.AccessLoopback
 	}
-	p.Still = v.r.URL.Query().Get("still") != ""
-	a.render(v.w, status, name, p)
+	one.Still = v.r.URL.Query().Get("still") != ""
+	p.render(v.w, status, name, one)
 }
 
-// render writes a page out.
-func (a *App) render(w http.ResponseWriter, status int, name string, p page) {
+// ShowSetup shows a page of GitHub's set-up.
+func (p *Pages) ShowSetup(w http.ResponseWriter, status int, title string, body any) {
+	p.render(w, status, "setup", page{Title: title, Body: body})
+}
+
+func (p *Pages) render(w http.ResponseWriter, status int, name string, one page) {
 	var out bytes.Buffer
-	if err := templates[name].Execute(&out, p); err != nil {
-		a.log.Error("a page can't be rendered", "page", name, "error", err)
+	if err := templates[name].Execute(&out, one); err != nil {
+		p.log.Error("a page can't be rendered", "page", name, "error", err)
 		http.Error(w, "This page can't be shown: the log of the app tells more.", http.StatusInternalServerError)
 		return
 	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(harmless(out.Bytes())) // the reader may have gone
+	_, _ = w.Write(text.Markup(out.Bytes())) // the reader may have gone
 }
 
-// live says which events make a page out of date. It is called before the
-// page's data is read, so that no event falls between.
-func (a *App) live(v *visit, site string) (page, error) {
-	after, err := a.ledger.LastEvent(v.r.Context())
-	if err != nil {
-		return page{}, err
-	}
+// livePage is a page that events after an instant make out of date: of a site,
+// or of all for "".
+func livePage(site string, at view.Instant, zone *time.Location) page {
 	query := url.Values{}
 	if site != "" {
 		query.Set("site", site)
 	}
-	p := page{Events: "/v1/events?" + query.Encode(), After: after, Kinds: eventKinds()}
-	p.at(clockface{now: ledger.Now(), zone: a.config.Sites[site].Location()})
-	return p, nil
+	one := page{Events: "/v1/events?" + query.Encode(), After: at.Event, Kinds: view.EventKinds()}
+	one.at(view.Clock{Now: at.Now, Zone: zone})
+	return one
 }
 
 // at stamps the page with the time and zone that it speaks in.
-func (p *page) at(c clockface) { p.Now, p.Zone = c.at(c.now), c.zone.String() }
+func (p *page) at(c view.Clock) { p.Now, p.Zone = c.At(c.Now), c.Zone.String() }
 
 // trouble shows an error as a page.
-func (a *App) trouble(v *visit, err error) {
-	p := a.problems.Of(v.r.Context(), err)
+func (p *Pages) trouble(v *visit, err error) {
+	refused := p.problems.Of(v.r.Context(), err)
 	back := crumb{Text: "All sites", Link: "/"}
 	site := v.r.PathValue("site")
-	if _, known := a.config.Sites[site]; known && v.who != nil && v.who.Sees(site) {
-		back = crumb{Text: "Back to " + a.siteTitle(site), Link: siteLink(site)}
+	if _, known := p.config.Sites[site]; known && v.who != nil && v.who.Sees(site) {
+		back = crumb{Text: "Back to " + p.siteTitle(site), Link: siteLink(site)}
 	}
-	title := troubleTitle(p.Status)
-	if why, _ := a.disk.Trouble(); p.Status == http.StatusServiceUnavailable && why != "" {
+	title := troubleTitle(refused.Status)
+	if why, _ := p.disk.Trouble(); refused.Status == http.StatusServiceUnavailable && why != "" {
 		title = "Nothing can be saved at the moment"
 	}
-	a.show(v, p.Status, "trouble", page{Title: title, Body: troubleBody{Title: title, Text: sentence(p.Error()), Back: back}})
+	p.write(v, refused.Status, "trouble", page{Title: title, Body: troubleBody{Title: title, Text: text.Sentence(refused.Error()), Back: back}})
+}
+
+// Refuse shows why a call was refused before its route was looked for.
+func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, refused *api.Problem) {
+	p.trouble(&visit{w: w, r: r}, refused)
 }
 
 type troubleBody struct {
@@ -208,30 +248,18 @@ func troubleTitle(status int) string {
 }
 
 // unknown answers what no route takes: people get a page, programs a problem.
-func (a *App) unknown(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+func (p *Pages) unknown(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/v1" && !strings.HasPrefix(r.URL.Path, "/v1/") {
 		v := &visit{w: w, r: r, who: auth.From(r.Context())}
-		a.trouble(v, problem.New(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
+		p.trouble(v, problem.New(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
 		return
 	}
 	if allowed := otherMethods(mux, r); len(allowed) > 0 {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		a.problems.Write(w, r, problem.New(http.StatusMethodNotAllowed, "invalid", "this address takes "+strings.Join(allowed, ", ")))
+		p.problems.Write(w, r, problem.New(http.StatusMethodNotAllowed, "invalid", "this address takes "+strings.Join(allowed, ", ")))
 		return
 	}
-	a.problems.Write(w, r, problem.New(http.StatusNotFound, "not_found", "the API has no such address; /openapi.json names all"))
-}
-
-// crossOrigin answers what another site's page sent in a reader's name. It
-// comes before anything else has looked at the call.
-func (a *App) crossOrigin(w http.ResponseWriter, r *http.Request) {
-	secureHeaders(w.Header())
-	refused := problem.New(http.StatusForbidden, "forbidden", "This was sent from another site's page. Nothing was changed.")
-	if strings.HasPrefix(r.URL.Path, "/v1/") {
-		a.problems.Write(w, r, refused)
-		return
-	}
-	a.trouble(&visit{w: w, r: r}, refused)
+	p.problems.Write(w, r, problem.New(http.StatusNotFound, "not_found", "the API has no such address; /openapi.json names all"))
 }
 
 // otherMethods are the methods that an address takes if it does not take GET.
@@ -253,8 +281,8 @@ func releaseLink(site string, number int64) string {
 
 func requestLink(id string) string { return "/requests/" + url.PathEscape(id) }
 
-func (a *App) siteTitle(site string) string {
-	if title := a.config.Sites[site].Title; title != "" {
+func (p *Pages) siteTitle(site string) string {
+	if title := p.config.Sites[site].Title; title != "" {
 		return title
 	}
 	return site

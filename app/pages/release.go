@@ -1,7 +1,6 @@
-package app
+package pages
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,18 +9,25 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/stream"
+	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
-	"github.com/pressrun/pressrun/internal/config"
-	"github.com/pressrun/pressrun/internal/ledger"
-	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
+
+// releasePages tell what a release did.
+type releasePages struct {
+	*Pages
+	view *view.Reader
+	logs stream.RunLogs
+}
 
 // releaseBody is the page of one release.
 type releaseBody struct {
 	Name, Title, Outcome, Class, Text string
 	Fault, Note, RunURL, LogLink      string
 	Facts                             []fact
-	Phases                            []phase
+	Phases                            []view.Phase
 	Metrics                           *metricsView
 	Served                            requestList
 	Events                            []eventRow
@@ -40,90 +46,69 @@ type metricsView struct {
 // stepView is a step of a run, placed on the line of all of them.
 type stepView struct {
 	Name, Result, Note, Took string
-	Bar                      bar
+	Bar                      view.Bar
 }
 
 type eventRow struct {
-	At                 *moment
+	At                 *view.Moment
 	What, By, Why, Ask string
 }
 
 func releaseText(number int64) string { return fmt.Sprintf("Release #%d", number) }
 
-func (a *App) releasePage(v *visit) {
-	name, conf, ok := a.seenSite(v)
+func (p *releasePages) show(v *visit) {
+	name, _, ok := p.seenSite(v)
 	if !ok {
 		return
 	}
-	number, ok := a.seenRelease(v)
+	number, ok := p.seenRelease(v)
 	if !ok {
 		return
 	}
-	p, err := a.live(v, name)
+	found, err := p.view.Release(v.r.Context(), name, number)
 	if err != nil {
-		a.trouble(v, err)
+		p.trouble(v, err)
 		return
 	}
-	body, err := a.releaseBody(v, name, conf, number)
-	if err != nil {
-		a.trouble(v, err)
-		return
-	}
-	p.Title, p.Body = body.Title+" · "+a.siteTitle(name), body
-	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}, {Text: a.siteTitle(name), Link: siteLink(name)}}
-	p.Busy = body.Class == "now"
-	a.show(v, http.StatusOK, "release", p)
+	body := releaseBodyOf(found)
+	one := livePage(name, found.Of.Instant, found.Of.Zone)
+	one.Title, one.Body = body.Title+" · "+found.Of.Title, body
+	one.Crumbs = []crumb{{Text: "All sites", Link: "/"}, {Text: found.Of.Title, Link: siteLink(name)}}
+	one.Busy = body.Class == "now"
+	p.write(v, http.StatusOK, "release", one)
 }
 
-func (a *App) releaseBody(v *visit, name string, conf config.Site, number int64) (releaseBody, error) {
-	ctx := v.r.Context()
-	site, err := a.ledger.Site(ctx, name)
-	if err != nil {
-		return releaseBody{}, err
+func releaseBodyOf(d view.ReleaseDetail) releaseBody {
+	c := d.Of.Clock()
+	b := releaseHead(d.Release, c)
+	b.Served = requestList{ID: "served", Title: "Requests", More: max(0, d.Upto-d.After-int64(len(d.Requests)))}
+	for _, r := range d.Requests {
+		b.Served.Rows = append(b.Served.Rows, requestRowOf(r, c))
 	}
-	r, err := a.ledger.Release(ctx, name, number)
-	if err != nil {
-		return releaseBody{}, err
-	}
-	served, err := a.ledger.Requests(ctx, name, r.After, r.Upto, shown)
-	if err != nil {
-		return releaseBody{}, err
-	}
-	events, err := a.ledger.EventsOfRelease(ctx, name, number, shown)
-	if err != nil {
-		return releaseBody{}, err
-	}
-	c := clockface{now: ledger.Now(), zone: conf.Location()}
-	b := releaseHead(r, site, c)
-	b.Served = servedList(served, r.Upto-r.After, site, c)
-	for _, e := range events {
-		row := eventRow{At: c.at(e.At), What: eventName(e.Kind), By: e.By, Why: e.Why}
+	for _, e := range d.Events {
+		row := eventRow{At: c.At(e.At), What: view.EventName(e.Kind), By: e.By, Why: e.Why}
 		if e.Request != "" {
 			row.Ask = requestLink(e.Request)
 		}
 		b.Events = append(b.Events, row)
 	}
-	b.MoreEvents = len(events) == shown
-	return b, nil
+	b.MoreEvents = len(d.Events) == view.Shown
+	return b
 }
 
 // releaseHead is what the release itself tells.
-func releaseHead(r ledger.Release, site release.Site, c clockface) releaseBody {
-	state := release.Ready
-	if r.Number == site.Current.Number {
-		state = site.State
-	}
+func releaseHead(r view.Release, c view.Clock) releaseBody {
 	b := releaseBody{
-		Name: r.Site, Title: releaseText(r.Number), Outcome: outcomeWords(r.Outcome, state), Class: outcomeClass(r.Outcome),
-		Text: releaseWords(r.Release, c), Fault: faultWords(r.Fault), Note: r.Note, RunURL: webLink(r.Run.URL),
-		LogLink: releaseLink(r.Site, r.Number) + "/log", Phases: phases(r.Release, c), Metrics: metricsOf(r.Metrics),
+		Name: r.Site, Title: releaseText(r.Number), Outcome: r.OutcomeWords(), Class: view.OutcomeClass(r.Outcome),
+		Text: r.Text(c), Fault: view.FaultWords(r.Fault), Note: r.Note, RunURL: view.WebLink(r.Run.URL),
+		LogLink: releaseLink(r.Site, r.Number) + "/log", Phases: view.Phases(r.Release.Release, c), Metrics: metricsOf(r.Measured()),
 	}
-	b.Facts = []fact{{Name: "Requests", Text: numberWords(r.Requests.Count)}}
-	if took := tookWords(r.Release); took != "" {
+	b.Facts = []fact{{Name: "Requests", Text: text.Number(r.Requests.Count)}}
+	if took := r.Took(); took != "" {
 		b.Facts = append(b.Facts, fact{Name: "Took", Text: took})
 	}
 	if !r.Watermark.IsZero() {
-		b.Facts = append(b.Facts, fact{Name: "Content as of", At: c.at(r.Watermark)})
+		b.Facts = append(b.Facts, fact{Name: "Content as of", At: c.At(r.Watermark)})
 	}
 	if r.By != "" {
 		b.Facts = append(b.Facts, fact{Name: "Ended by", Text: r.By})
@@ -134,32 +119,12 @@ func releaseHead(r ledger.Release, site release.Site, c clockface) releaseBody {
 	return b
 }
 
-// releaseWords sum a release up.
-func releaseWords(r release.Release, c clockface) string {
-	switch r.Outcome {
-	case release.Succeeded:
-		return "Live since " + clock(r.Times.Complete, c.now, c.zone) + "."
-	case release.Failed, release.Stale, release.Cancelled, release.Superseded:
-		return sentence(orNoReason(r.Why))
-	}
-	return ""
-}
-
-func servedList(served []ledger.Request, total int64, site release.Site, c clockface) requestList {
-	facts := siteFacts{site: site, now: c.now}
-	l := requestList{ID: "served", Title: "Requests", More: max(0, total-int64(len(served)))}
-	for _, r := range served {
-		l.Rows = append(l.Rows, facts.row(r, c))
-	}
-	return l
-}
-
-// metricsOf reads what a run measured; nil when it has not told.
-func metricsOf(text string) *metricsView {
-	m := &metricsView{}
-	if text == "" || json.Unmarshal([]byte(text), &m.Metrics) != nil {
+// metricsOf is what a run measured; nil when it has not told.
+func metricsOf(measured *api.Metrics) *metricsView {
+	if measured == nil {
 		return nil
 	}
+	m := &metricsView{Metrics: *measured}
 	if e := m.Edge; e != nil {
 		m.EdgeText, m.EdgePending = e.Words(), e.State == api.EdgePending
 	}
@@ -175,8 +140,8 @@ func metricsOf(text string) *metricsView {
 	for _, s := range m.Metrics.Steps {
 		took := seconds(s.Seconds)
 		m.Steps = append(m.Steps, stepView{
-			Name: strings.ReplaceAll(s.Name, "_", " "), Result: s.Result, Note: s.Note, Took: tookSpan(took),
-			Bar: barOf(start, end, s.StartedAt, s.StartedAt.Add(took)),
+			Name: strings.ReplaceAll(s.Name, "_", " "), Result: s.Result, Note: s.Note, Took: text.Took(took),
+			Bar: view.BarOf(start, end, s.StartedAt, s.StartedAt.Add(took)),
 		})
 	}
 	return m
@@ -184,25 +149,25 @@ func metricsOf(text string) *metricsView {
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
-// logPage is the output of a release's run, as plain text.
-func (a *App) logPage(v *visit) {
-	name, _, ok := a.seenSite(v)
+// log is the output of a release's run, as plain text.
+func (p *releasePages) log(v *visit) {
+	name, _, ok := p.seenSite(v)
 	if !ok {
 		return
 	}
-	number, ok := a.seenRelease(v)
+	number, ok := p.seenRelease(v)
 	if !ok {
 		return
 	}
-	out, err := a.openLog(v.r.Context(), name, number)
+	out, err := p.logs.Open(v.r.Context(), name, number)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = problem.New(http.StatusNotFound, "not_found", fmt.Sprintf("Release #%d has no output here: it has not begun, or its output is no longer kept.", number))
 	}
 	if err != nil {
-		a.trouble(v, err)
+		p.trouble(v, err)
 		return
 	}
 	defer out.Close()
 	v.w.Header().Set("Cache-Control", "no-store")
-	a.sendText(v.w, v.r, out)
+	stream.Text(v.w, v.r, p.Pages.log, out)
 }

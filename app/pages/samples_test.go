@@ -1,4 +1,4 @@
-package app
+package pages
 
 import (
 	"fmt"
@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/middleware"
+	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -19,46 +21,71 @@ var sampleNow = time.Date(2026, 11, 23, 20, 12, 40, 0, time.UTC)
 
 func ago(d time.Duration) time.Time { return sampleNow.Add(-d) }
 
+// sample is what a site's page is made of.
+type sample struct {
+	site                    release.Site
+	pending                 string
+	served, next, scheduled []ledger.Request
+	past                    []view.PastRelease
+	diskWhy                 string
+	diskSince               time.Time
+}
+
+// detail is the sample as it is read from a ledger.
+func (f sample) detail(t testing.TB) view.SiteDetail {
+	t.Helper()
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := view.SiteDetail{Releases: f.past, Site: view.Site{
+		Site: f.site, Instant: view.Instant{Now: sampleNow}, Pending: f.pending, Zone: zone, Usual: 2*time.Minute + 40*time.Second,
+		Title: "Riverside Public Library", URL: "https://www.riverside-library.example",
+	}}
+	d.Served, d.Next, d.Scheduled = d.Requests(f.served), d.Requests(f.next), d.Requests(f.scheduled)
+	return d
+}
+
 // samples are sites in every state and trouble, as their pages' facts.
-func samples() map[string]siteFacts {
-	out := map[string]siteFacts{"first": {site: release.NewSite("www", release.DefaultPolicy())}}
+func samples() map[string]sample {
+	out := map[string]sample{"first": {site: release.NewSite("www", release.DefaultPolicy())}}
 	for _, state := range release.States {
 		out[string(state)] = sampleIn(state)
 	}
-	add := func(name string, state release.State, change func(*siteFacts)) {
+	add := func(name string, state release.State, change func(*sample)) {
 		f := sampleIn(state)
 		change(&f)
 		out[name] = f
 	}
-	add("held", release.Requested, func(f *siteFacts) {
+	add("held", release.Requested, func(f *sample) {
 		f.site.Failures = 4
 		f.site.Hold = release.Hold{Since: ago(3 * time.Minute), Why: "4 releases in a row did not succeed; the last: the build failed", Lifted: release.LiftedByPerson}
 		f.site.Last = release.Release{Number: 127, Outcome: release.Failed, Why: "the build failed: page about/visit has no title", Fault: release.FaultContent, Times: release.Times{Ended: ago(3 * time.Minute)}}
 	})
-	add("retry", release.Requested, func(f *siteFacts) {
+	add("retry", release.Requested, func(f *sample) {
 		f.site.Failures = 1
 		f.site.Current.Retry, f.site.Current.NotBefore = 127, sampleNow.Add(52*time.Second)
 		f.site.Last = release.Release{Number: 127, Outcome: release.Failed, Why: "the bucket refused the upload", Fault: release.FaultPlatform, Times: release.Times{Ended: ago(8 * time.Second)}}
 	})
-	add("paused", release.Requested, func(f *siteFacts) {
+	add("paused", release.Requested, func(f *sample) {
 		f.site.Pause = release.Pause{Act: release.Act{By: "Grace Hopper", Why: "moving the database", At: ago(20 * time.Minute)}, Until: sampleNow.Add(2 * time.Hour)}
 	})
-	add("frozen", release.Requested, func(f *siteFacts) {
+	add("frozen", release.Requested, func(f *sample) {
 		f.site.Freezes = []release.Window{{ID: "f1", From: ago(time.Hour), To: sampleNow.Add(36 * time.Hour), Why: "Election night", By: "Grace Hopper"}}
 	})
-	add("late", release.InProgress, func(f *siteFacts) { f.site.Current.Late = ago(time.Minute) })
-	add("cancelling", release.InProgress, func(f *siteFacts) {
+	add("late", release.InProgress, func(f *sample) { f.site.Current.Late = ago(time.Minute) })
+	add("cancelling", release.InProgress, func(f *sample) {
 		f.site.Current.Cancel = release.Act{By: "Grace Hopper", Why: "wrong photo", At: ago(5 * time.Second)}
 	})
-	add("edge", release.Ready, func(f *siteFacts) {
+	add("edge", release.Ready, func(f *sample) {
 		f.pending = api.Edge{CDN: "cloudfront E1", State: api.EdgePending, Why: "the invalidation was still under way after 5 minutes"}.Words()
 	})
-	add("disk", release.InProgress, func(f *siteFacts) { f.diskWhy, f.diskSince = "the disk is full", ago(90*time.Second) })
+	add("disk", release.InProgress, func(f *sample) { f.diskWhy, f.diskSince = "the disk is full", ago(90*time.Second) })
 	return out
 }
 
 // sampleIn is a library's site in a state, in the middle of a busy afternoon.
-func sampleIn(state release.State) siteFacts {
+func sampleIn(state release.State) sample {
 	site := release.NewSite("www", release.DefaultPolicy())
 	site.State, site.Number, site.Accepted, site.Served = state, 128, 412, 408
 	r := release.Release{Number: 128, After: 408, Upto: 411, Requests: release.Group{Count: 3, First: ago(118 * time.Second), Last: ago(100 * time.Second)}}
@@ -73,39 +100,39 @@ func sampleIn(state release.State) siteFacts {
 		}
 	}
 	past := pastReleases()
-	site.Last, site.Live = past[0].Release, past[0].Release
-	f := siteFacts{conf: config.Site{Title: "Riverside Public Library", URL: "https://www.riverside-library.example", TimeZone: "America/New_York"}, took: 2*time.Minute + 40*time.Second}
+	site.Last, site.Live = past[0].Release.Release.Release, past[0].Release.Release.Release
+	f := sample{}
 	mine := []ledger.Request{
 		request(411, "Ada Lovelace", "Opening hours over the holidays", 100*time.Second),
 		request(410, "Maria Sánchez", "Story time for toddlers moves to Thursdays", 107*time.Second),
 		request(409, "Ada Lovelace", "Opening hours over the holidays", 118*time.Second),
 	}
 	if state != release.Ready {
-		site.Current, f.current = r, mine
-		past = append([]finished{{Release: r, askers: []string{"Ada Lovelace", "Maria Sánchez"}}}, past...)
+		site.Current, f.served = r, mine
+		past = append([]view.PastRelease{pastRelease(r, state, "Ada Lovelace", "Maria Sánchez")}, past...)
 	}
 	if state != release.Ready && state != release.Requested {
 		site.Current.Dispatch = release.Dispatch{Token: "t", Intended: ago(90 * time.Second), Sent: 1}
 		site.Current.Run = release.Run{ID: "7", Attempt: 1, URL: "https://ci.example/runs/7"}
-		past[0].Release = site.Current
+		past[0] = pastRelease(site.Current, state, past[0].Askers...)
 	}
 	switch state {
 	case release.Requested:
 		site.Current.Requests.First, site.Current.Requests.Last = ago(14*time.Second), ago(4*time.Second)
 		site.Current.Times.Requested = ago(14 * time.Second)
 		for i, age := range []time.Duration{4 * time.Second, 9 * time.Second, 14 * time.Second} {
-			f.current[i].AcceptedAt = ago(age)
+			mine[i].AcceptedAt = ago(age)
 		}
 	case release.InProgress:
 		site.Current.Note = "building 1,214 pages"
 	case release.Complete:
 		site.Served, site.Current.Outcome = 411, release.Succeeded
-		past[0].Release = site.Current
+		past[0] = pastRelease(site.Current, state, past[0].Askers...)
 	case release.Ready, release.Dispatched, release.Starting:
 	}
 	if state == release.InProgress || state == release.Complete {
 		site.Waiting = release.Group{Count: 1, First: ago(12 * time.Second), Last: ago(12 * time.Second)}
-		f.waiting = []ledger.Request{request(412, "Jun Tanaka", "New on the shelves: November", 12*time.Second)}
+		f.next = []ledger.Request{request(412, "Jun Tanaka", "New on the shelves: November", 12*time.Second)}
 	}
 	if state == release.Ready {
 		site.Served = 412
@@ -113,7 +140,7 @@ func sampleIn(state release.State) siteFacts {
 	f.scheduled = []ledger.Request{request(0, "Maria Sánchez", "Book sale in the main hall", 3*time.Hour)}
 	f.scheduled[0].NotBefore = sampleNow.Add(18 * time.Hour)
 	site.Scheduled = f.scheduled[0].NotBefore
-	f.site, f.releases = site, past
+	f.site, f.past = site, past
 	return f
 }
 
@@ -141,8 +168,12 @@ func request(place int64, who, title string, age time.Duration) ledger.Request {
 	}
 }
 
-func pastReleases() []finished {
-	var out []finished
+func pastRelease(r release.Release, state release.State, askers ...string) view.PastRelease {
+	return view.PastRelease{Release: view.Release{Release: ledger.Release{Release: r, Site: "www"}, State: state}, Askers: askers}
+}
+
+func pastReleases() []view.PastRelease {
+	var out []view.PastRelease
 	names := [][]string{{"Jun Tanaka"}, {"Ada Lovelace", "Jun Tanaka"}, {"the schedule"}, {"Maria Sánchez"}, {"Ada Lovelace", "Maria Sánchez", "Jun Tanaka"}}
 	for i, askers := range names {
 		begun := ago(time.Duration(25+47*i) * time.Minute)
@@ -155,7 +186,9 @@ func pastReleases() []finished {
 			r.Outcome, r.Why, r.Fault = release.Failed, "the check found 12 pages without content", release.FaultContent
 			r.Times.Complete = time.Time{}
 		}
-		out = append(out, finished{Release: r, askers: askers, others: i == 4})
+		one := pastRelease(r, release.Ready, askers...)
+		one.Others = i == 4
+		out = append(out, one)
 	}
 	return out
 }
@@ -163,7 +196,7 @@ func pastReleases() []finished {
 // servePages serves the page of every sample at /sites/NAME.
 func servePages(t testing.TB) *httptest.Server {
 	t.Helper()
-	a := &App{config: config.Config{Pages: config.Pages{Access: "token"}, Sites: map[string]config.Site{"www": {}}}}
+	p := &Pages{config: config.Config{Pages: config.Pages{Access: "token"}}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assets/{name}", serveAsset)
 	mux.HandleFunc("GET /sites/{sample}", func(w http.ResponseWriter, r *http.Request) {
@@ -172,23 +205,24 @@ func servePages(t testing.TB) *httptest.Server {
 			http.NotFound(w, r)
 			return
 		}
-		secureHeaders(w.Header())
+		middleware.SecureHeaders(w.Header())
 		v := &visit{w: w, r: r, who: &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}}
-		a.show(v, http.StatusOK, "site", samplePage(f))
+		p.write(v, http.StatusOK, "site", samplePage(t, f))
 	})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	return srv
 }
 
-func samplePage(f siteFacts) page {
-	f.now = sampleNow
-	body := f.body()
-	body.Key, body.Operator = "the key", f.operatorForms()
-	if body.Title == "" {
-		body.Title = "Riverside Public Library"
+func samplePage(t testing.TB, f sample) page {
+	t.Helper()
+	d := f.detail(t)
+	body := siteBodyOf(d)
+	body.Key, body.Operator = "the key", formsOf(d.Site)
+	if f.diskWhy != "" {
+		body.Notices = append([]notice{{Notice: view.DiskNotice(f.diskWhy, f.diskSince, d.Clock())}}, body.Notices...)
 	}
 	p := page{Title: body.Stand.StateName + " · " + body.Title, Body: body, Crumbs: []crumb{{"All sites", "/"}}}
-	p.at(f.clock())
+	p.at(d.Clock())
 	return p
 }

@@ -1,4 +1,4 @@
-package app
+package pages
 
 import (
 	"errors"
@@ -10,47 +10,52 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
-	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/config"
 )
 
+// signInPages sign people in and out.
+type signInPages struct {
+	*Pages
+	auth *auth.Authorizer
+}
+
 type signInBody struct{ Next, Error string }
 
-func (a *App) signInPage(w http.ResponseWriter, r *http.Request) {
+func (s *signInPages) show(w http.ResponseWriter, r *http.Request) {
 	v := &visit{w: w, r: r, who: auth.From(r.Context())}
 	next := safeReturn(r.URL.Query().Get("next"))
-	if a.config.Pages.Access == config.AccessLoopback {
+	if s.config.Pages.Access == config.AccessLoopback {
 		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // G710: safeReturn stays within these pages
 		return
 	}
-	a.showSignIn(v, http.StatusOK, signInBody{Next: next})
+	s.showSignIn(v, http.StatusOK, signInBody{Next: next})
 }
 
-func (a *App) showSignIn(v *visit, status int, body signInBody) {
-	a.show(v, status, "signin", page{Title: "Sign in", Body: body})
+func (s *signInPages) showSignIn(v *visit, status int, body signInBody) {
+	s.write(v, status, "signin", page{Title: "Sign in", Body: body})
 }
 
 // signIn takes a token of an editor or operator and gives a cookie for it.
-func (a *App) signIn(w http.ResponseWriter, r *http.Request) {
+func (s *signInPages) signIn(w http.ResponseWriter, r *http.Request) {
 	v := &visit{w: w, r: r}
-	if !a.form(v) {
+	if !s.readForm(v) {
 		return
 	}
 	body := signInBody{Next: safeReturn(r.PostForm.Get("next"))}
-	cookie, err := a.auth.SignIn(r.RemoteAddr, r.PostForm.Get("token"))
+	cookie, err := s.auth.SignIn(r.RemoteAddr, r.PostForm.Get("token"))
 	switch {
 	case errors.Is(err, auth.ErrTooManyTries):
 		w.Header().Set("Retry-After", strconv.Itoa(int(auth.SignInRetry/time.Second)))
 		body.Error = "There were too many tries from your address. Wait a few seconds and try again."
-		a.showSignIn(v, http.StatusTooManyRequests, body)
+		s.showSignIn(v, http.StatusTooManyRequests, body)
 	case errors.Is(err, auth.ErrUnknownToken):
 		body.Error = "This token is not known here. Check that you copied all of it."
-		a.showSignIn(v, http.StatusForbidden, body)
+		s.showSignIn(v, http.StatusForbidden, body)
 	case errors.Is(err, auth.ErrNotForPeople):
 		body.Error = "This token is for a program. Sign in with an editor's or an operator's."
-		a.showSignIn(v, http.StatusForbidden, body)
+		s.showSignIn(v, http.StatusForbidden, body)
 	case err != nil:
-		a.trouble(v, err)
+		s.trouble(v, err)
 	default:
 		http.SetCookie(w, cookie)
 		http.Redirect(w, r, body.Next, http.StatusSeeOther)
@@ -59,11 +64,11 @@ func (a *App) signIn(w http.ResponseWriter, r *http.Request) {
 
 // signOut ends the sign-in here and takes the cookie back. A sign-in that can't
 // be ended for want of a disk is still taken from the browser.
-func (a *App) signOut(w http.ResponseWriter, r *http.Request) {
-	cookie, err := a.auth.SignOut(r)
+func (s *signInPages) signOut(w http.ResponseWriter, r *http.Request) {
+	cookie, err := s.auth.SignOut(r)
 	http.SetCookie(w, cookie)
 	if err != nil {
-		a.trouble(&visit{w: w, r: r}, err)
+		s.trouble(&visit{w: w, r: r}, err)
 		return
 	}
 	http.Redirect(w, r, "/signin", http.StatusSeeOther)
@@ -84,14 +89,4 @@ func safeReturn(next string) string {
 		return "/"
 	}
 	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()
-}
-
-// form reads the form that was sent.
-func (a *App) form(v *visit) bool {
-	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxBody)
-	if err := v.r.ParseForm(); err != nil {
-		a.trouble(v, problem.New(http.StatusBadRequest, "invalid", "The form did not arrive whole, or is too large."))
-		return false
-	}
-	return true
 }

@@ -1,15 +1,16 @@
-package app
+package pages
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
-	"time"
+	"net/http"
 
 	"github.com/pressrun/pressrun/app/auth"
-	"github.com/pressrun/pressrun/internal/config"
-	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // How much a site's page lists.
@@ -18,18 +19,11 @@ const (
 	shownReleases = 15
 )
 
-// siteFacts are all that a site's page is made of, as of one time.
-type siteFacts struct {
-	site release.Site
-	conf config.Site
-	now  time.Time
-	// took is how long a release usually takes, 0 when that is not known.
-	took                        time.Duration
-	current, waiting, scheduled []ledger.Request
-	releases                    []finished
-	pending                     string // of the CDN: see edgePending
-	diskWhy                     string
-	diskSince                   time.Time
+// sitePages show a site, and accept requests for its release.
+type sitePages struct {
+	*Pages
+	view     *view.Reader
+	commands *command.Commands
 }
 
 // siteBody is a site's page.
@@ -47,8 +41,8 @@ type siteBody struct {
 // stand is where a site stands, in words and on the line.
 type stand struct {
 	State, StateName, Text string
-	Since                  *moment
-	Steps                  []step
+	Since                  *view.Moment
+	Steps                  []view.Step
 	Facts                  []fact
 	Note                   string
 	Release                int64
@@ -59,7 +53,7 @@ type stand struct {
 // fact is a line of a list of facts: At is a time, For a span that goes on.
 type fact struct {
 	Name, Text string
-	At, For    *moment
+	At, For    *view.Moment
 }
 
 // requestList is a group of requests that wait for the same thing.
@@ -75,205 +69,168 @@ type requestList struct {
 // requestRow is a request in a list.
 type requestRow struct {
 	Link, Who, What, Edit string
-	Since, Expected, Due  *moment
+	Since, Expected, Due  *view.Moment
 }
 
-func (a *App) sitePage(v *visit) {
-	name, conf, ok := a.seenSite(v)
+func (s *sitePages) show(v *visit) {
+	name, _, ok := s.seenSite(v)
 	if !ok {
 		return
 	}
-	p, err := a.live(v, name)
+	d, err := s.view.SiteDetail(v.r.Context(), name, view.Limits{Requests: shownRequests, Releases: shownReleases})
 	if err != nil {
-		a.trouble(v, err)
+		s.trouble(v, err)
 		return
 	}
-	facts, err := a.siteFacts(v.r.Context(), name, conf)
-	if err != nil {
-		a.trouble(v, err)
-		return
+	body := siteBodyOf(d)
+	body.Key = rand.Text()
+	if why, since := s.disk.Trouble(); why != "" {
+		body.Notices = append([]notice{{Notice: view.DiskNotice(why, since, d.Clock())}}, body.Notices...)
 	}
-	body := facts.body()
-	body.Title, body.Key = a.siteTitle(name), rand.Text()
 	if v.who.Role == auth.Operator {
-		body.Operator = facts.operatorForms()
+		body.Operator = formsOf(d.Site)
 	}
-	p.Title = body.Stand.StateName + " · " + body.Title
+	p := livePage(name, d.Instant, d.Zone)
+	p.Title, p.Body = body.Stand.StateName+" · "+body.Title, body
 	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}}
-	p.Busy = facts.site.State != release.Ready
-	p.Body = body
-	a.show(v, 200, "site", p)
+	p.Busy = d.State != release.Ready
+	s.write(v, http.StatusOK, "site", p)
 }
 
-func (a *App) siteFacts(ctx context.Context, name string, conf config.Site) (siteFacts, error) {
-	site, err := a.ledger.Site(ctx, name)
-	if err != nil {
-		return siteFacts{}, err
+func siteBodyOf(d view.SiteDetail) siteBody {
+	c := d.Clock()
+	return siteBody{
+		Name: d.Name, Title: d.Title, URL: view.WebLink(d.URL),
+		Stand: standOf(d.Site, c), Notices: linked(d.Name, d.Notices()), Waits: waitsOf(d.Site, c),
+		Lists: listsOf(d, c), History: releaseRows(d.Releases, c),
 	}
-	f := siteFacts{site: site, conf: conf, now: ledger.Now(), took: a.usual(ctx, name)}
-	f.diskWhy, f.diskSince = a.disk.Trouble()
-	if site.Current.Number != 0 {
-		if f.current, err = a.ledger.Requests(ctx, name, site.Current.After, site.Current.Upto, shownRequests); err != nil {
-			return f, err
-		}
-	}
-	if f.waiting, err = a.ledger.Requests(ctx, name, max(site.Current.Upto, site.Served), site.Accepted, shownRequests); err != nil {
-		return f, err
-	}
-	if f.scheduled, err = a.ledger.ScheduledRequests(ctx, name, shownRequests+1); err != nil {
-		return f, err
-	}
-	if f.pending, err = a.edgePending(ctx, site); err != nil {
-		return f, err
-	}
-	f.releases, err = a.history(ctx, name, shownReleases)
-	return f, err
 }
 
-func (f siteFacts) clock() clockface { return clockface{now: f.now, zone: f.conf.Location()} }
-
-// body makes the page of the facts.
-func (f siteFacts) body() siteBody {
-	c := f.clock()
-	b := siteBody{
-		Name: f.site.Name, Title: f.conf.Title, URL: webLink(f.conf.URL),
-		Stand: f.stand(c), Notices: notices(f.site, c), Waits: f.waits(c),
-		Lists: f.lists(c), History: releaseRows(f.releases, f.site, c),
-	}
-	if f.pending != "" {
-		b.Notices = append(b.Notices, edgeNotice(f.pending))
-	}
-	if f.diskWhy != "" {
-		b.Notices = append([]notice{diskNotice(f.diskWhy, f.diskSince, c)}, b.Notices...)
-	}
-	return b
-}
-
-func (f siteFacts) stand(c clockface) stand {
-	site := f.site
+func standOf(site view.Site, c view.Clock) stand {
 	s := stand{
-		State: string(site.State), StateName: stateName(site.State),
-		Text: siteWords(site, f.now, c.zone), Since: c.at(site.Since()),
-		Steps: stepLine(site.State, site.Current.Times, c),
+		State: string(site.State), StateName: view.StateName(site.State),
+		Text: site.StateText(), Since: c.At(site.Since()), Steps: site.Steps(),
 	}
 	if site.State == release.Ready {
 		return s
 	}
 	s.Release, s.ReleaseLink = site.Current.Number, releaseLink(site.Name, site.Current.Number)
-	s.Note, s.RunURL = site.Current.Note, webLink(site.Current.Run.URL)
-	s.Facts = []fact{{Name: "Serves", Text: plural(site.Current.Requests.Count, "request", "requests")}}
-	if begun := begunAt(site.Current); !begun.IsZero() {
-		s.Facts = append(s.Facts, fact{Name: "Running for", For: c.since(begun)})
+	s.Note, s.RunURL = site.Current.Note, view.WebLink(site.Current.Run.URL)
+	s.Facts = []fact{{Name: "Serves", Text: text.Count(site.Current.Requests.Count, "request")}}
+	if begun := view.BegunAt(site.Current); !begun.IsZero() {
+		s.Facts = append(s.Facts, fact{Name: "Running for", For: c.Since(begun)})
 	}
-	if at := currentExpected(site, f.took, f.now); f.took > 0 && !at.IsZero() && site.State != release.Complete {
-		s.Facts = append(s.Facts, fact{Name: "Expected live about", At: c.at(at)})
+	if at := site.CurrentExpected(); !at.IsZero() && site.State != release.Complete {
+		s.Facts = append(s.Facts, fact{Name: "Expected live about", At: c.At(at)})
 	}
-	if f.took > 0 {
-		s.Facts = append(s.Facts, fact{Name: "Usually takes", Text: tookSpan(f.took)})
+	if site.Usual > 0 {
+		s.Facts = append(s.Facts, fact{Name: "Usually takes", Text: text.Took(site.Usual)})
 	}
 	return s
 }
 
-// begunAt is when a release was sent on its way.
-func begunAt(r release.Release) time.Time {
-	if r.Dispatch.Intended.IsZero() {
-		return r.Times.Starting // a run that nobody dispatched
-	}
-	return r.Dispatch.Intended
-}
-
-// waits tell what keeps a release from starting, and until when.
-func (f siteFacts) waits(c clockface) []fact {
-	due := f.site.DispatchDue(f.now)
+// waitsOf tell what keeps a release from starting, and until when.
+func waitsOf(site view.Site, c view.Clock) []fact {
+	due := site.DispatchDue(c.Now)
 	if due.Why == release.DueNothing {
 		return nil
 	}
-	facts := []fact{{Name: "Waiting for", Text: dueWords(due)}, {Name: "First asked", At: c.at(f.site.Current.Requests.First)}}
+	facts := []fact{{Name: "Waiting for", Text: view.DueWords(due)}, {Name: "First asked", At: c.At(site.Current.Requests.First)}}
 	if due.At.IsZero() {
 		return append(facts, fact{Name: "Until", Text: "somebody acts"})
 	}
-	return append(facts, fact{Name: "Until", At: c.at(due.At)})
+	return append(facts, fact{Name: "Until", At: c.At(due.At)})
 }
 
-func dueWords(due release.Due) string {
-	switch due.Why {
-	case release.DueGrouping:
-		return "further changes, which may join"
-	case release.DueRetry:
-		return "the time to try again"
-	case release.DueFreeze:
-		return "the end of the freeze"
-	case release.DuePause:
-		return "the end of the pause"
-	case release.DueHold:
-		return "a new request, or an operator"
-	case release.DueNothing:
-	}
-	return ""
-}
-
-// lists are the requests that are not live yet, by what they wait for.
-func (f siteFacts) lists(c clockface) []requestList {
+// listsOf are the requests that are not live yet, by what they wait for.
+func listsOf(d view.SiteDetail, c view.Clock) []requestList {
 	var out []requestList
-	if n := f.site.Current.Number; n != 0 {
+	if n := d.Current.Number; n != 0 {
 		title := fmt.Sprintf("In release #%d", n)
-		if f.site.State == release.Requested {
+		if d.State == release.Requested {
 			title = fmt.Sprintf("Waiting for release #%d to start", n)
 		}
-		out = append(out, f.list("current", title, f.current, f.site.Current.Requests.Count, c))
+		out = append(out, listOf("current", title, d.Served, d.Current.Requests.Count, c))
 	}
-	if len(f.waiting) > 0 {
-		out = append(out, f.list("waiting", "Waiting for the release after it", f.waiting, f.site.Waiting.Count, c))
+	if len(d.Next) > 0 {
+		out = append(out, listOf("waiting", "Waiting for the release after it", d.Next, d.Waiting.Count, c))
 	}
-	if len(f.scheduled) > 0 {
-		some := f.scheduled[:min(len(f.scheduled), shownRequests)]
-		l := f.list("scheduled", "Scheduled", some, int64(len(some)), c)
-		l.Others = len(f.scheduled) > len(some)
+	if len(d.Scheduled) > 0 {
+		l := listOf("scheduled", "Scheduled", d.Scheduled, int64(len(d.Scheduled)), c)
+		l.Others = d.MoreScheduled
 		out = append(out, l)
 	}
 	return out
 }
 
-func (f siteFacts) list(id, title string, requests []ledger.Request, total int64, c clockface) requestList {
+func listOf(id, title string, requests []view.Request, total int64, c view.Clock) requestList {
 	l := requestList{ID: id, Title: title, More: max(0, total-int64(len(requests)))}
 	for _, r := range requests {
-		l.Rows = append(l.Rows, f.row(r, c))
+		l.Rows = append(l.Rows, requestRowOf(r, c))
 	}
 	return l
 }
 
-func (f siteFacts) row(r ledger.Request, c clockface) requestRow {
-	fate := ledger.Fate{Standing: f.site.Standing(r.Place)}
-	return requestRow{
-		Link: requestLink(r.ID), Who: asker(r), What: whatOf(r), Edit: webLink(r.Link), Since: c.at(r.AcceptedAt),
-		Expected: c.at(expectedAt(f.site, r, fate, f.took, f.now)), Due: dueMoment(r, fate, c),
+func requestRowOf(r view.Request, c view.Clock) requestRow {
+	row := requestRow{
+		Link: requestLink(r.ID), Who: view.Asker(r.Request), What: view.Subject(r.Request), Edit: view.WebLink(r.Link),
+		Since: c.At(r.AcceptedAt), Expected: c.At(r.Expected),
 	}
+	if r.Fate.Standing == release.Scheduled {
+		row.Due = c.At(r.NotBefore)
+	}
+	return row
 }
 
-func dueMoment(r ledger.Request, fate ledger.Fate, c clockface) *moment {
-	if fate.Standing != release.Scheduled {
-		return nil
+// accept takes the form "Release now". Its hidden key makes a double click
+// or a reload the same request.
+func (s *sitePages) accept(v *visit) {
+	name, _, ok := s.seenSite(v)
+	if !ok || !s.readForm(v) {
+		return
 	}
-	return c.at(r.NotBefore)
+	in, err := askedFor(v)
+	if err != nil {
+		s.trouble(v, err)
+		return
+	}
+	key := v.r.PostForm.Get("key")
+	if key == "" || len(key) > 100 {
+		key = rand.Text()
+	}
+	taken, err := s.commands.Accept(v.r.Context(), v.who, name, "page:"+key, in)
+	if err != nil {
+		s.trouble(v, err)
+		return
+	}
+	to := requestLink(taken.Request.ID)
+	if taken.Again {
+		to += "?again=1"
+	}
+	http.Redirect(v.w, v.r, to, http.StatusSeeOther)
 }
 
-// asker is who asked, in words when there is no name.
-func asker(r ledger.Request) string {
-	if r.Actor != "" {
-		return r.Actor
+// askedFor is the request that a form makes. The name that somebody gives is
+// kept beside that of the token, which is known.
+func askedFor(v *visit) (api.RequestInput, error) {
+	name, err := field(v, "name", 100)
+	if err != nil {
+		return api.RequestInput{}, err
 	}
-	return sourceWords(r.Source)
-}
-
-// whatOf is what a request is about: the content's title, or the reason.
-func whatOf(r ledger.Request) string {
+	reason, err := field(v, "reason", 1000)
+	if err != nil {
+		return api.RequestInput{}, err
+	}
+	in := api.RequestInput{Source: release.FromEditor, Actor: v.who.Name, Reason: reason}
+	if v.who.Role == auth.Operator && !v.who.Local {
+		in.Source = release.FromOperator
+	}
 	switch {
-	case r.Title != "":
-		return r.Title
-	case r.Reason != "":
-		return r.Reason
-	case r.Entity != "":
-		return r.Entity
+	case name == "" || name == v.who.Name:
+	case v.who.Local:
+		in.Actor = name
+	default:
+		in.Actor = name + " (" + v.who.Name + ")"
 	}
-	return "A release, asked for by " + sourceWords(r.Source)
+	return in, nil
 }

@@ -1,9 +1,8 @@
-package app
+package stream
 
 import (
 	"fmt"
 	"net/http"
-	"strconv"
 	"sync"
 	"time"
 
@@ -11,12 +10,10 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// streams bounds how many event streams are open: in all, so that the app keeps
+// Places bounds how many event streams are open: in all, so that the app keeps
 // room for runs and requests, and by one caller, so that none takes all.
-type streams struct {
+type Places struct {
 	most, mostOfOne int
-	beat            time.Duration // how often a silent stream says that it lives
-	vanished        time.Duration // see boundSilence
 
 	mu   sync.Mutex
 	open int
@@ -24,47 +21,53 @@ type streams struct {
 }
 
 const (
-	maxStreams = 1000
-	// maxStreamsOfOne is of one token: all the editors who share one, each with
-	// a page or two before them.
-	maxStreamsOfOne = 300
-	// streamAgain is when to try again for a stream that there was no room for.
-	streamAgain = 30 * time.Second
-	// vanishedAfter is how long what was sent may go unacknowledged. Together with
-	// keepAlive it frees the place of a reader who vanished within a minute.
-	vanishedAfter = 40 * time.Second
+	// MaxOpen and MaxOfOne bound the streams in all, and those of one token: all
+	// the editors who share one, each with a page or two before them.
+	MaxOpen  = 1000
+	MaxOfOne = 300
+	// Retry is when to try again for a stream that there was no place for.
+	Retry = 30 * time.Second
 )
 
-func newStreams() *streams {
-	return &streams{most: maxStreams, mostOfOne: maxStreamsOfOne, beat: keepAlive, vanished: vanishedAfter, by: map[string]int{}}
+// NewPlaces has places for so many streams in all, and of one caller.
+func NewPlaces(most, mostOfOne int) *Places {
+	return &Places{most: most, mostOfOne: mostOfOne, by: map[string]int{}}
 }
 
-// enter takes a place for a caller's stream, which leave gives back; or says why
+// Limit changes how many streams may be open. Those that are open stay.
+func (p *Places) Limit(most, mostOfOne int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.most, p.mostOfOne = most, mostOfOne
+}
+
+// Open is how many streams are open.
+func (p *Places) Open() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.open
+}
+
+// Enter takes a place for a caller's stream, which leave gives back; or tells why
 // there is none.
-func (s *streams) enter(caller string) (leave func(), refused *api.Problem) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+func (p *Places) Enter(caller string) (leave func(), refused *api.Problem) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	const instead = "; close some, try again in a moment, or ask now and then instead"
 	switch {
-	case s.by[caller] >= s.mostOfOne:
-		return nil, problem.New(http.StatusTooManyRequests, "too_many_streams", fmt.Sprintf("%d event streams are open by %s, which is all it may%s", s.by[caller], caller, instead))
-	case s.open >= s.most:
-		return nil, problem.New(http.StatusServiceUnavailable, "too_many_streams", fmt.Sprintf("%d event streams are open, which is all the app has room for%s", s.open, instead))
+	case p.by[caller] >= p.mostOfOne:
+		return nil, problem.New(http.StatusTooManyRequests, "too_many_streams", fmt.Sprintf("%d event streams are open by %s, which is all it may%s", p.by[caller], caller, instead))
+	case p.open >= p.most:
+		return nil, problem.New(http.StatusServiceUnavailable, "too_many_streams", fmt.Sprintf("%d event streams are open, which is all the app has room for%s", p.open, instead))
 	}
-	s.open++
-	s.by[caller]++
+	p.open++
+	p.by[caller]++
 	return sync.OnceFunc(func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.open--
-		if s.by[caller]--; s.by[caller] == 0 {
-			delete(s.by, caller)
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.open--
+		if p.by[caller]--; p.by[caller] == 0 {
+			delete(p.by, caller)
 		}
 	}), nil
-}
-
-// refuseFor is refuse for what may work after some time.
-func (a *App) refuseFor(w http.ResponseWriter, r *http.Request, p *api.Problem, again time.Duration) {
-	w.Header().Set("Retry-After", strconv.Itoa(int(again/time.Second)))
-	a.problems.Write(w, r, p)
 }

@@ -1,8 +1,7 @@
-package app
+package view
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/pressrun/pressrun/internal/api"
@@ -10,10 +9,10 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// edgePending tells, in words, that the CDN may still show what the newest live
-// release has replaced; "" when it does not, or when nothing is known of a CDN.
-// Older releases need no look: the next one finishes what they left.
-func (a *App) edgePending(ctx context.Context, site release.Site) (string, error) {
+// cdnPending tells that the CDN may still show what the newest live release has
+// replaced; "" when it does not, or when nothing is known of a CDN. Older
+// releases need no look: the next one finishes what they left.
+func cdnPending(ctx context.Context, s *ledger.Snapshot, site release.Site) (string, error) {
 	number := site.Live.Number
 	if site.Current.Outcome == release.Succeeded {
 		number = site.Current.Number
@@ -21,17 +20,17 @@ func (a *App) edgePending(ctx context.Context, site release.Site) (string, error
 	if number == 0 {
 		return "", nil
 	}
-	live, err := a.ledger.Release(ctx, site.Name, number)
+	live, err := s.Release(ctx, site.Name, number)
 	if errors.Is(err, ledger.ErrNotFound) {
 		return "", nil
 	}
-	return pendingWords(live.Metrics), err
+	return pendingWords(live), err
 }
 
-// pendingWords are those of a release's metrics, "" when nothing is pending.
-func pendingWords(metrics string) string {
-	var m api.Metrics
-	if metrics == "" || json.Unmarshal([]byte(metrics), &m) != nil || m.Edge == nil || m.Edge.State != api.EdgePending {
+// pendingWords are "" when nothing is pending.
+func pendingWords(r ledger.Release) string {
+	m := Release{Release: r}.Measured()
+	if m == nil || m.Edge == nil || m.Edge.State != api.EdgePending {
 		return ""
 	}
 	return m.Edge.Words()

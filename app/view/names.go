@@ -1,20 +1,20 @@
-package app
+package view
 
 import (
 	"maps"
 	"slices"
 	"strings"
 
-	"github.com/pressrun/pressrun/app/github"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
-// stateName is a state as people see it.
-func stateName(s release.State) string { return textOf(s).name }
+// StateName is a state as people see it.
+func StateName(s release.State) string { return textOf(s).name }
 
-// stateHint says what a state means, for who has never seen one.
+// stateHint says what a state means, to somebody who has never seen one.
 func stateHint(s release.State) string { return textOf(s).hint }
 
 // outcomeWords say how a release ended, or what it is doing.
@@ -31,11 +31,11 @@ func outcomeWords(o release.Outcome, state release.State) string {
 	case release.Superseded:
 		return "Ended by a reset"
 	}
-	return capital(stateWords(state))
+	return text.Capital(StateDoing(state))
 }
 
-// faultWords say whose fault an ending was, and who can mend it.
-func faultWords(f release.Fault) string {
+// FaultWords say whose fault an ending was, and who can mend it.
+func FaultWords(f release.Fault) string {
 	switch f {
 	case release.FaultContent:
 		return "The cause lies in the content: an editor can mend it."
@@ -49,8 +49,8 @@ func faultWords(f release.Fault) string {
 	return ""
 }
 
-// sourceWords say who or what asked, when no name is known.
-func sourceWords(s release.Source) string {
+// SourceWords say who or what asked, when no name is known.
+func SourceWords(s release.Source) string {
 	switch s {
 	case release.FromSchedule:
 		return "the schedule"
@@ -90,19 +90,70 @@ var eventWords = map[string]string{
 	release.KindRetry:       "Retried at once",
 	release.KindReset:       "Reset",
 	release.KindClock:       "Clock put back",
-	github.KindInstallation: "GitHub App",
+	api.EventInstallation:   "GitHub App",
 	api.EventsRestarted:     "Ledger restored",
 }
 
-// eventKinds are all kinds that the stream sends: a browser listens to each
-// by its name.
-func eventKinds() string {
+// EventKinds are all kinds of events that a stream sends, with spaces between: a
+// browser listens to each by its name.
+func EventKinds() string {
 	return strings.Join(slices.Sorted(maps.Keys(eventWords)), " ")
 }
 
-func eventName(kind string) string {
+// EventName is a kind of event in words.
+func EventName(kind string) string {
 	if words, ok := eventWords[kind]; ok {
 		return words
 	}
 	return kind
+}
+
+// OutcomeClass is how an outcome is coloured; its words say the same.
+func OutcomeClass(o release.Outcome) string {
+	switch o {
+	case release.Succeeded:
+		return "ok"
+	case release.Failed, release.Stale:
+		return "bad"
+	case release.Cancelled, release.Superseded:
+		return "quiet"
+	}
+	return "now"
+}
+
+// DueWords say what a release waits for, "" for nothing.
+func DueWords(due release.Due) string {
+	switch due.Why {
+	case release.DueGrouping:
+		return "further changes, which may join"
+	case release.DueRetry:
+		return "the time to try again"
+	case release.DueFreeze:
+		return "the end of the freeze"
+	case release.DuePause:
+		return "the end of the pause"
+	case release.DueHold:
+		return "a new request, or an operator"
+	case release.DueNothing:
+	}
+	return ""
+}
+
+// AnswerWords are the one true answer to "is my change live?", as short as can
+// be, and how it is coloured.
+func AnswerWords(v Request) (answer, class string) {
+	switch v.Fate.Standing {
+	case release.Live:
+		if v.Pending() != "" {
+			return "Yes, at the origin: the CDN may still show the old page", "ok"
+		}
+		return "Yes, it is live", "ok"
+	case release.Scheduled:
+		return "Not yet: it is scheduled", "quiet"
+	case release.Waiting:
+		return "Not yet: it waits", "quiet"
+	case release.InRelease:
+		return "Not yet: it is on its way", "now"
+	}
+	return "Not known", "quiet"
 }

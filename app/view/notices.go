@@ -1,55 +1,78 @@
-package app
+package view
 
 import (
 	"fmt"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
-// notice says loudly that something keeps releases back.
-type notice struct {
+// Notice says loudly that something keeps releases back.
+type Notice struct {
 	// Kind is bad, warn or info.
 	Kind, Title, Text string
-	Since, Until      *moment
-	Link              string
-	LinkText          string
+	Since, Until      *Moment
+	// Release is one that tells more, 0 for none.
+	Release  int64
+	LinkText string
 }
 
 // whyShown bounds the length of somebody's reason in a notice.
 const whyShown = 200
 
-// notices are what a reader must know first, the worst first.
-func notices(site release.Site, c clockface) []notice {
-	var out []notice
+// Notices are what a reader of the site must know first, the worst first.
+func (v Site) Notices() []Notice {
+	out := v.obstacles()
+	if v.Pending != "" {
+		out = append(out, cdnNotice(v.Pending))
+	}
+	return out
+}
+
+// Notices are what keeps the request from being live everywhere.
+func (v Request) Notices() []Notice {
+	if v.Fate.Standing != release.Live {
+		return v.Of.obstacles()
+	}
+	if v.Pending() != "" {
+		return []Notice{cdnNotice(v.Pending())}
+	}
+	return nil
+}
+
+// obstacles are what keeps releases back.
+func (v Site) obstacles() []Notice {
+	site, c := v.Site, v.Clock()
+	var out []Notice
 	failed := site.Failures > 0 && site.Last.Number > 0
 	switch {
 	case site.Hold.On():
-		out = append(out, notice{
-			Kind: "bad", Title: "Held", Since: c.at(site.Hold.Since),
-			Text: sentence(short(whyShown, site.Hold.Why)) + " Nothing is lost: what was asked for waits. " + heldUntil(site.Hold),
+		out = append(out, Notice{
+			Kind: "bad", Title: "Held", Since: c.At(site.Hold.Since),
+			Text: text.Sentence(text.Shorten(site.Hold.Why, whyShown)) + " Nothing is lost: what was asked for waits. " + heldUntil(site.Hold),
 		})
 	case failed:
-		out = append(out, notice{
-			Kind: "bad", Title: fmt.Sprintf("Release #%d did not succeed", site.Last.Number), Since: c.at(site.Last.Times.Ended),
-			Text: sentence(short(whyShown, orNoReason(site.Last.Why))),
+		out = append(out, Notice{
+			Kind: "bad", Title: fmt.Sprintf("Release #%d did not succeed", site.Last.Number), Since: c.At(site.Last.Times.Ended),
+			Text: text.Sentence(text.Shorten(orNoReason(site.Last.Why), whyShown)),
 		})
 	}
 	if failed {
 		last := &out[len(out)-1]
-		last.Text += " " + faultWords(site.Last.Fault)
-		last.Link, last.LinkText = releaseLink(site.Name, site.Last.Number), fmt.Sprintf("See what happened to release #%d", site.Last.Number)
+		last.Text += " " + FaultWords(site.Last.Fault)
+		last.Release, last.LinkText = site.Last.Number, fmt.Sprintf("See what happened to release #%d", site.Last.Number)
 	}
-	if site.Pause.On(c.now) {
-		out = append(out, notice{
-			Kind: "warn", Title: "Paused", Since: c.at(site.Pause.At), Until: c.at(site.Pause.Until),
-			Text: "By " + site.Pause.By + ": " + stopped(short(whyShown, orNoReason(site.Pause.Why))) + " What is asked for is kept and goes out afterwards.",
+	if site.Pause.On(c.Now) {
+		out = append(out, Notice{
+			Kind: "warn", Title: "Paused", Since: c.At(site.Pause.At), Until: c.At(site.Pause.Until),
+			Text: "By " + site.Pause.By + ": " + text.FullStop(text.Shorten(orNoReason(site.Pause.Why), whyShown)) + " What is asked for is kept and goes out afterwards.",
 		})
 	}
 	out = append(out, freezeNotices(site, c)...)
 	if !site.Current.Late.IsZero() {
-		out = append(out, notice{
-			Kind: "warn", Title: "Late", Since: c.at(site.Current.Late),
+		out = append(out, Notice{
+			Kind: "warn", Title: "Late", Since: c.At(site.Current.Late),
 			Text: fmt.Sprintf("Release #%d takes longer than it may. It is being looked into; if its run is dead, it is ended and tried again.", site.Current.Number),
 		})
 	}
@@ -66,32 +89,32 @@ func heldUntil(h release.Hold) string {
 // upcoming is how long ahead a freeze is told of.
 const upcoming = 7 * 24 * time.Hour
 
-func freezeNotices(site release.Site, c clockface) []notice {
-	var out []notice
+func freezeNotices(site release.Site, c Clock) []Notice {
+	var out []Notice
 	for _, w := range site.Windows() {
 		switch {
-		case !w.To.After(c.now) || w.From.After(c.now.Add(upcoming)):
-		case w.From.After(c.now):
-			out = append(out, notice{Kind: "info", Title: "A freeze is coming", Text: sentence(short(whyShown, w.Why)), Since: c.at(w.From), Until: c.at(w.To)})
+		case !w.To.After(c.Now) || w.From.After(c.Now.Add(upcoming)):
+		case w.From.After(c.Now):
+			out = append(out, Notice{Kind: "info", Title: "A freeze is coming", Text: text.Sentence(text.Shorten(w.Why, whyShown)), Since: c.At(w.From), Until: c.At(w.To)})
 		default:
-			out = append(out, notice{
-				Kind: "warn", Title: "Frozen", Since: c.at(w.From), Until: c.at(w.To),
-				Text: sentence(short(whyShown, w.Why)) + " What is asked for is kept and goes out afterwards.",
+			out = append(out, Notice{
+				Kind: "warn", Title: "Frozen", Since: c.At(w.From), Until: c.At(w.To),
+				Text: text.Sentence(text.Shorten(w.Why, whyShown)) + " What is asked for is kept and goes out afterwards.",
 			})
 		}
 	}
 	return out
 }
 
-// edgeNotice says that the CDN may still show what was replaced.
-func edgeNotice(words string) notice {
-	return notice{Kind: "warn", Title: "Edge pending", Text: words}
+// cdnNotice says that the CDN may still show what was replaced.
+func cdnNotice(words string) Notice {
+	return Notice{Kind: "warn", Title: "Edge pending", Text: words}
 }
 
-// diskNotice says that nothing can be saved.
-func diskNotice(why string, since time.Time, c clockface) notice {
-	return notice{
-		Kind: "bad", Title: "Nothing can be saved", Since: c.at(since),
-		Text: capital(why) + ". New requests are refused until there is room again; what was accepted before is safe.",
+// DiskNotice says that nothing can be saved since a time, and why.
+func DiskNotice(why string, since time.Time, c Clock) Notice {
+	return Notice{
+		Kind: "bad", Title: "Nothing can be saved", Since: c.At(since),
+		Text: text.Capital(why) + ". New requests are refused until there is room again; what was accepted before is safe.",
 	}
 }

@@ -1,272 +1,280 @@
-package app
+package view
 
 import (
 	"context"
-	"encoding/json"
-	"net/url"
+	"log/slog"
 	"time"
 
-	"github.com/pressrun/pressrun/app/auth"
-	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// instant is a time as the API gives it: left out when there is none.
-func instant(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	t = t.UTC()
-	return &t
+// Reader reads views.
+type Reader struct {
+	ledger *ledger.Ledger
+	sites  map[string]config.Site
+	log    *slog.Logger
+	usual  usualTimes
+	now    func() time.Time
 }
 
-// webLink is a link that a page may carry, or "".
-func webLink(text string) string {
-	if u, err := url.Parse(text); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
-		return text
-	}
-	return ""
+// New makes a Reader of the sites of a configuration.
+func New(l *ledger.Ledger, sites map[string]config.Site, log *slog.Logger) *Reader {
+	return &Reader{ledger: l, sites: sites, log: log, now: ledger.Now}
 }
 
-// siteView is all that is told of a site's state.
-func (a *App) siteView(ctx context.Context, name string) (api.Site, error) {
-	site, err := a.ledger.Site(ctx, name)
-	if err != nil {
-		return api.Site{}, err
-	}
-	v := a.viewOf(site)
-	pending, err := a.edgePending(ctx, site)
-	if pending != "" {
-		v.Text += " " + pending
-	}
+// Instant is when a view was read.
+type Instant struct {
+	Now time.Time
+	// Event is the newest event of the audit trail then: what follows it is not
+	// in the view. 0 for none, or for a view that a decision told of.
+	Event int64
+}
+
+// instant is that of a snapshot, which has been begun by its first reading.
+func (r *Reader) instant(ctx context.Context, s *ledger.Snapshot) (Instant, error) {
+	at := Instant{Now: r.now()}
+	var err error
+	at.Event, err = s.LastEvent(ctx)
+	return at, err
+}
+
+// Site reads a site.
+func (r *Reader) Site(ctx context.Context, name string) (v Site, err error) {
+	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+		v, err = r.site(ctx, s, name)
+		return err
+	})
 	return v, err
 }
 
-// viewOf is what a site's own state tells.
-func (a *App) viewOf(site release.Site) api.Site {
-	name := site.Name
-	conf := a.config.Sites[name]
-	now := ledger.Now()
-	v := api.Site{
-		Name: name, Title: conf.Title, URL: conf.URL, State: site.State,
-		Since: site.Since(), Scheduled: instant(site.Scheduled), Waiting: waitingView(site, now, conf.Location()),
+func (r *Reader) site(ctx context.Context, s *ledger.Snapshot, name string) (Site, error) {
+	site, err := s.Site(ctx, name)
+	if err != nil {
+		return Site{}, err
 	}
+	return r.whole(ctx, s, site)
+}
+
+// whole is the view of a site that was read from the snapshot.
+func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Site) (Site, error) {
+	v := r.siteAt(site)
+	var err error
+	if v.Instant, err = r.instant(ctx, s); err != nil {
+		return v, err
+	}
+	if v.Pending, err = cdnPending(ctx, s, site); err != nil {
+		return v, err
+	}
+	v.Usual = r.usual.of(site, func() time.Duration { return r.learnUsual(ctx, s, site.Name) })
+	return v, nil
+}
+
+// siteAt is what a site's own state tells.
+func (r *Reader) siteAt(site release.Site) Site {
+	conf := r.sites[site.Name]
+	v := Site{Site: site, Title: conf.Title, URL: conf.URL, Zone: conf.Location(), Instant: Instant{Now: r.now()}}
 	if v.Title == "" {
-		v.Title = name
+		v.Title = site.Name
 	}
-	v.Current, v.Last, v.Live = summary(site, site.Current), summary(site, site.Last), summary(site, site.Live)
-	if site.Pause.On(now) {
-		v.Paused = &api.Pause{By: site.Pause.By, Why: site.Pause.Why, Since: site.Pause.At, Until: instant(site.Pause.Until)}
-	}
-	if site.Hold.On() {
-		v.Held = &api.Hold{Why: site.Hold.Why, Since: site.Hold.Since}
-	}
-	for _, w := range site.Windows() {
-		if w.To.After(now) {
-			v.Freezes = append(v.Freezes, api.Freeze(w))
-		}
-	}
-	v.Text = siteWords(site, now, conf.Location())
 	return v
 }
 
-// waitingView tells what waits, and for what.
-func waitingView(site release.Site, now time.Time, zone *time.Location) api.Waiting {
-	group := site.Waiting
-	w := api.Waiting{}
-	if site.State == release.Requested {
-		group = site.Current.Requests
-		due := site.DispatchDue(now)
-		w.DispatchAt, w.For = instant(due.At), string(due.Why)
-		if due.Why == release.DueNothing {
-			w.For = "dispatch"
+// Decided is the view of a site that a decision left. It reads nothing, so no
+// error can say that nothing was done.
+func (r *Reader) Decided(site release.Site) Site { return r.siteAt(site) }
+
+// Sites reads those of the sites that a filter lets through, by name.
+func (r *Reader) Sites(ctx context.Context, seen func(name string) bool) (at Instant, all []Site, err error) {
+	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+		for _, name := range r.ledger.SiteNames() {
+			if !seen(name) {
+				continue
+			}
+			v, err := r.site(ctx, s, name)
+			if err != nil {
+				return err
+			}
+			all = append(all, v)
 		}
-	} else if group.Count > 0 {
-		w.For = "release"
-	}
-	w.Count, w.Since = group.Count, instant(group.First)
-	if group.Count > 0 {
-		w.Text = waitingWords(site, now, zone)
-	}
-	return w
+		at, err = r.instant(ctx, s)
+		return err
+	})
+	return at, all, err
 }
 
-func summary(site release.Site, r release.Release) *api.Release {
-	if r.Number == 0 {
+// Limits bound what is listed of a site: requests of each kind, releases.
+type Limits struct{ Requests, Releases int }
+
+// SiteDetail is a site with its requests that are not live yet, by what they
+// wait for, and its last releases, newest first.
+type SiteDetail struct {
+	Site
+	// Served wait for the current release or are in it, Next for the release
+	// after it, Scheduled for their time.
+	Served, Next, Scheduled []Request
+	// MoreScheduled says that there are more scheduled requests than listed.
+	MoreScheduled bool
+	Releases      []PastRelease
+}
+
+// SiteDetail reads a site with what is going on at it.
+func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d SiteDetail, err error) {
+	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+		if d.Site, err = r.site(ctx, s, name); err != nil {
+			return err
+		}
+		cur := d.Current
+		var served, next, scheduled []ledger.Request
+		if cur.Number != 0 {
+			if served, err = s.Requests(ctx, name, cur.After, cur.Upto, limits.Requests); err != nil {
+				return err
+			}
+		}
+		if next, err = s.Requests(ctx, name, max(cur.Upto, d.Site.Site.Served), d.Accepted, limits.Requests); err != nil {
+			return err
+		}
+		if scheduled, err = s.ScheduledRequests(ctx, name, limits.Requests+1); err != nil {
+			return err
+		}
+		d.MoreScheduled = len(scheduled) > limits.Requests
+		d.Served, d.Next, d.Scheduled = d.Requests(served), d.Requests(next), d.Requests(scheduled[:min(len(scheduled), limits.Requests)])
+		d.Releases, err = pastReleases(ctx, s, d.Site.Site, limits.Releases)
+		return err
+	})
+	return d, err
+}
+
+// Request reads a request.
+func (r *Reader) Request(ctx context.Context, id string) (v Request, err error) {
+	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+		site, asked, err := s.Request(ctx, id)
+		if err != nil {
+			return err
+		}
+		of, err := r.whole(ctx, s, site)
+		v = of.request(asked.Request, asked.Fate)
+		return err
+	})
+	return v, err
+}
+
+// Accepted is the view of a request that was just accepted. What the decision
+// told of the site is enough, unless its key had been used before.
+func (r *Reader) Accepted(ctx context.Context, t ledger.Accepted) (Request, error) {
+	if t.Again {
+		return r.Request(ctx, t.Request.ID)
+	}
+	of := r.siteAt(t.Site)
+	of.Usual = r.usual.of(t.Site, func() time.Duration { return r.learnUsual(ctx, r.ledger, t.Site.Name) })
+	return of.request(t.Request, of.fateOf(t.Request)), nil
+}
+
+// OpenRequests lists what is not live yet, newest first, then the scheduled
+// requests, the next first; at most limit of either.
+func (r *Reader) OpenRequests(ctx context.Context, name string, limit int) (all []Request, err error) {
+	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+		site, open, err := s.OpenRequests(ctx, name, limit)
+		if err != nil {
+			return err
+		}
+		of, err := r.whole(ctx, s, site)
+		if err != nil {
+			return err
+		}
+		all = make([]Request, 0, len(open))
+		for _, asked := range open {
+			all = append(all, of.request(asked.Request, asked.Fate))
+		}
 		return nil
-	}
-	v := releaseView(site.Name, r)
-	if r.Number == site.Current.Number {
-		v.State = site.State
-	}
-	return &v
+	})
+	return all, err
 }
 
-func releaseView(site string, r release.Release) api.Release {
-	v := api.Release{
-		Site: site, Number: r.Number, State: release.Ready, Outcome: r.Outcome, Why: r.Why, Fault: r.Fault, By: r.By,
-		Requests: r.Requests.Count, Retry: r.Retry, Note: r.Note, Late: !r.Late.IsZero(), Watermark: instant(r.Watermark),
-		Times: api.Times{
-			Requested: instant(r.Times.Requested), Dispatched: instant(r.Times.Dispatched), Starting: instant(r.Times.Starting),
-			InProgress: instant(r.Times.InProgress), Complete: instant(r.Times.Complete), Ended: instant(r.Times.Ended),
-		},
-	}
-	if r.Run.ID != "" {
-		v.Run = &api.Run{ID: r.Run.ID, Attempt: r.Run.Attempt, URL: webLink(r.Run.URL)}
-	}
-	return v
+// Releases lists a site's releases, newest first, numbered below before (0: all).
+func (r *Reader) Releases(ctx context.Context, name string, limit int, before int64) (all []Release, err error) {
+	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+		site, err := s.Site(ctx, name)
+		if err != nil {
+			return err
+		}
+		found, err := s.Releases(ctx, name, limit, before)
+		if err != nil {
+			return err
+		}
+		all = make([]Release, 0, len(found))
+		for _, one := range found {
+			all = append(all, releaseOf(site, one))
+		}
+		return nil
+	})
+	return all, err
 }
 
-// releaseViews lists releases; the running one shows its state.
-func (a *App) releaseViews(ctx context.Context, name string, limit int, before int64) ([]api.Release, error) {
-	site, err := a.ledger.Site(ctx, name)
-	if err != nil {
+// ReleaseDetail is a release with the requests that it served, newest first,
+// and its events, oldest first. Both are bounded: see Shown.
+type ReleaseDetail struct {
+	Release
+	Of       Site
+	Requests []Request
+	Events   []ledger.Event
+}
+
+// Shown bounds how many requests, and how many events, a ReleaseDetail lists.
+const Shown = 200
+
+// Release reads a release with what it served.
+func (r *Reader) Release(ctx context.Context, name string, number int64) (d ReleaseDetail, err error) {
+	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+		if d.Of, err = r.site(ctx, s, name); err != nil {
+			return err
+		}
+		found, err := s.Release(ctx, name, number)
+		if err != nil {
+			return err
+		}
+		d.Release = releaseOf(d.Of.Site, found)
+		if d.Requests, err = served(ctx, s, d.Of, found); err != nil {
+			return err
+		}
+		d.Events, err = s.EventsOfRelease(ctx, name, number, Shown)
+		return err
+	})
+	return d, err
+}
+
+// served are the requests of one release. What became of one became of all:
+// whatever takes up what a failed release left takes all of it.
+func served(ctx context.Context, s *ledger.Snapshot, of Site, r ledger.Release) ([]Request, error) {
+	found, err := s.Requests(ctx, r.Site, r.After, r.Upto, Shown)
+	if err != nil || len(found) == 0 {
 		return nil, err
-	}
-	found, err := a.ledger.Releases(ctx, name, limit, before)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]api.Release, 0, len(found))
-	for _, r := range found {
-		out = append(out, fullRelease(site, r))
-	}
-	return out, nil
-}
-
-func fullRelease(site release.Site, r ledger.Release) api.Release {
-	v := releaseView(site.Name, r.Release)
-	if r.Number == site.Current.Number {
-		v.State = site.State
-	}
-	var m api.Metrics
-	if r.Metrics != "" && json.Unmarshal([]byte(r.Metrics), &m) == nil {
-		v.Metrics = &m
-	}
-	return v
-}
-
-// shown bounds how many requests and events a release's page lists.
-const shown = 200
-
-func (a *App) releaseDetail(ctx context.Context, name string, number int64) (api.ReleaseDetail, error) {
-	site, err := a.ledger.Site(ctx, name)
-	if err != nil {
-		return api.ReleaseDetail{}, err
-	}
-	r, err := a.ledger.Release(ctx, name, number)
-	if err != nil {
-		return api.ReleaseDetail{}, err
-	}
-	d := api.ReleaseDetail{Release: fullRelease(site, r)}
-	served, err := a.ledger.Requests(ctx, name, r.After, r.Upto, shown)
-	if err != nil {
-		return d, err
-	}
-	if d.Served, err = a.servedViews(ctx, site, r, served); err != nil {
-		return d, err
-	}
-	events, err := a.ledger.EventsOfRelease(ctx, name, number, shown)
-	if err != nil {
-		return d, err
-	}
-	for _, e := range events {
-		d.Events = append(d.Events, eventView(e))
-	}
-	return d, nil
-}
-
-// servedViews are requests of one release with what became of them. One fate is
-// that of all: whatever takes up what a failed release left takes all of it.
-func (a *App) servedViews(ctx context.Context, site release.Site, r ledger.Release, served []ledger.Request) ([]api.Request, error) {
-	if len(served) == 0 {
-		return nil, nil
 	}
 	fate := ledger.Fate{Standing: release.InRelease, Release: r.Number}
-	if r.Number != site.Current.Number || r.Outcome != "" {
-		_, found, err := a.ledger.Request(ctx, served[0].ID)
+	if r.Number != of.Current.Number || r.Outcome != "" {
+		_, asked, err := s.Request(ctx, found[0].ID)
 		if err != nil {
 			return nil, err
 		}
-		fate = found
+		fate = asked.Fate
 		fate.Failed = nil // differs: the oldest may have been failed by more
 	}
-	out := make([]api.Request, 0, len(served))
-	for _, one := range served {
-		out = append(out, a.requestView(ctx, site, one, fate))
+	out := make([]Request, 0, len(found))
+	for _, one := range found {
+		out = append(out, of.request(one, fate))
 	}
 	return out, nil
 }
 
-func eventView(e ledger.Event) api.Event {
-	return api.Event{ID: e.ID, Site: e.Site, At: e.At, Kind: e.Kind, Release: e.Release, Request: e.Request, By: e.By, Why: e.Why}
-}
-
-// bareRequest is a request as it was accepted: what became of it is yet to be told.
-func bareRequest(r ledger.Request) api.Request {
-	return api.Request{
-		ID: r.ID, Site: r.Site, Key: auth.ChosenKey(r.Key), Source: r.Source, Actor: r.Actor, Title: r.Title, Link: webLink(r.Link),
-		Entity: r.Entity, Reason: r.Reason, AcceptedAt: r.AcceptedAt, NotBefore: instant(r.NotBefore), Place: r.Place,
-	}
-}
-
-// takenView is a request that was just taken in. What the decision told of the
-// site is enough, unless its key had been used before.
-func (a *App) takenView(ctx context.Context, t ledger.Taken) (api.Request, error) {
-	if !t.Again {
-		return a.requestView(ctx, t.Site, t.Request, fateNow(t.Site, t.Request)), nil
-	}
-	r, fate, err := a.ledger.Request(ctx, t.Request.ID)
-	if err != nil {
-		return api.Request{}, err
-	}
-	return a.requestWithFate(ctx, r, fate)
-}
-
-// fateNow is what becomes of a request that no release has failed to serve.
-func fateNow(site release.Site, r ledger.Request) ledger.Fate {
-	fate := ledger.Fate{Standing: site.Standing(r.Place)}
-	if fate.Standing == release.InRelease {
-		fate.Release = site.Current.Number
-	}
-	return fate
-}
-
-func (a *App) requestWithFate(ctx context.Context, r ledger.Request, fate ledger.Fate) (api.Request, error) {
-	site, err := a.ledger.Site(ctx, r.Site)
-	if err != nil {
-		return api.Request{}, err
-	}
-	view := a.requestView(ctx, site, r, fate)
-	if fate.Standing != release.Live {
-		return view, nil
-	}
-	pending, err := a.edgePending(ctx, site)
-	if pending != "" {
-		view.Text += " " + pending
-	}
-	return view, err
-}
-
-// requestView is a request with what became of it.
-func (a *App) requestView(ctx context.Context, site release.Site, r ledger.Request, fate ledger.Fate) api.Request {
-	v := bareRequest(r)
-	v.Standing, v.Release, v.Failed, v.LiveAt = fate.Standing, fate.Release, fate.Failed, instant(fate.LiveAt)
-	v.ExpectedAt = instant(a.expected(ctx, site, r, fate))
-	v.Text = requestWords(site, r, fate, v.ExpectedAt, ledger.Now(), a.config.Sites[r.Site].Location())
-	return v
-}
-
-// openRequests lists what is not live yet: scheduled requests last.
-func (a *App) openRequests(ctx context.Context, name string, limit int) ([]api.Request, error) {
-	site, open, err := a.ledger.OpenRequests(ctx, name, limit)
+// Begun are the requests that a run begins to build, newest first, at most
+// limit. site is what the run's report left.
+func (r *Reader) Begun(ctx context.Context, site release.Site, limit int) ([]Request, error) {
+	found, err := r.ledger.Requests(ctx, site.Name, site.Current.After, site.Current.Upto, limit)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]api.Request, 0, len(open))
-	for _, r := range open {
-		out = append(out, a.requestView(ctx, site, r.Request, r.Fate))
-	}
-	return out, nil
+	of := r.siteAt(site)
+	of.Usual = r.usual.of(site, func() time.Duration { return r.learnUsual(ctx, r.ledger, site.Name) })
+	return of.Requests(found), nil
 }

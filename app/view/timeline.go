@@ -1,31 +1,33 @@
-package app
+package view
 
 import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
-// step is a place on the line that a release goes along.
-type step struct {
+// Step is a place on the line that a release goes along.
+type Step struct {
 	Name, Hint string
 	// Stage is done, current or next; Words say the same to a screen reader.
 	Stage, Words string
-	At           *moment
+	At           *Moment
 }
 
-// stepLine shows where a site stands between Ready and Complete.
-func stepLine(state release.State, times release.Times, c clockface) []step {
-	line := make([]step, 0, len(release.States))
+// Steps show where the site is between Ready and Complete.
+func (v Site) Steps() []Step {
+	state, times, c := v.State, v.Current.Times, v.Clock()
+	line := make([]Step, 0, len(release.States))
 	stage, words := "done", "done"
 	for _, s := range release.States {
-		one := step{Name: stateName(s), Hint: stateHint(s), Stage: stage, Words: words}
+		one := Step{Name: StateName(s), Hint: stateHint(s), Stage: stage, Words: words}
 		if s == state {
 			one.Stage, one.Words = "current", "now"
 			stage, words = "next", "to come"
 		}
 		if s != release.Ready && state != release.Ready {
-			one.At = c.at(times.Of(s))
+			one.At = c.At(times.Of(s))
 		}
 		if one.Stage == "done" {
 			one.Hint = "" // what it meant is over
@@ -35,27 +37,27 @@ func stepLine(state release.State, times release.Times, c clockface) []step {
 	return line
 }
 
-// phase is how long a release was in a state.
-type phase struct {
+// Phase is how long a release was in a state.
+type Phase struct {
 	Name, Took string
-	At         *moment
-	Bar        bar
+	At         *Moment
+	Bar        Bar
 }
 
-// bar is a span on a line of 100.
-type bar struct{ From, Width float64 }
+// Bar is a span on a line of 100.
+type Bar struct{ From, Width float64 }
 
-// phases are the states that a release went through. What it is still in is
+// Phases are the states that a release went through. What it is still in is
 // counted up to now.
-func phases(r release.Release, c clockface) []phase {
-	var out []phase
+func Phases(r release.Release, c Clock) []Phase {
+	var out []Phase
 	var begun []time.Time
 	for _, s := range append(release.States[1:len(release.States):len(release.States)], release.Ready) {
 		at := r.Times.Of(s)
 		if at.IsZero() {
 			continue
 		}
-		out = append(out, phase{Name: stateName(s), At: c.at(at)})
+		out = append(out, Phase{Name: StateName(s), At: c.At(at)})
 		begun = append(begun, at)
 	}
 	if len(out) == 0 {
@@ -63,7 +65,7 @@ func phases(r release.Release, c clockface) []phase {
 	}
 	end := r.Times.Ended
 	if end.IsZero() {
-		end = c.now
+		end = c.Now
 	}
 	for i, at := range begun {
 		until := end
@@ -72,20 +74,20 @@ func phases(r release.Release, c clockface) []phase {
 		} else if at.Equal(end) {
 			break // ended: a moment, not a span
 		}
-		out[i].Took = tookSpan(until.Sub(at))
-		out[i].Bar = barOf(begun[0], end, at, until)
+		out[i].Took = text.Took(until.Sub(at))
+		out[i].Bar = BarOf(begun[0], end, at, until)
 	}
 	return out
 }
 
-// barOf places a span within a whole. The shortest still shows.
-func barOf(start, end, from, to time.Time) bar {
+// BarOf places a span within a whole. The shortest still shows.
+func BarOf(start, end, from, to time.Time) Bar {
 	whole := end.Sub(start)
 	if whole <= 0 {
-		return bar{Width: 100}
+		return Bar{Width: 100}
 	}
 	share := func(d time.Duration) float64 { return min(100, max(0, 100*float64(d)/float64(whole))) }
-	b := bar{From: share(from.Sub(start)), Width: max(share(to.Sub(from)), 0.5)}
+	b := Bar{From: share(from.Sub(start)), Width: max(share(to.Sub(from)), 0.5)}
 	b.From = min(b.From, 100-b.Width)
 	return b
 }

@@ -1,4 +1,4 @@
-package app
+package view
 
 import (
 	"fmt"
@@ -6,23 +6,14 @@ import (
 
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
-// clock is a time as people read it: in their zone, with the zone's name, and
-// with the day when it is not today.
-func clock(t, now time.Time, zone *time.Location) string {
-	t, now = t.In(zone), now.In(zone)
-	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
-		return t.Format("15:04:05 ") + zoneName(t)
-	}
-	return t.Format("Mon 2 Jan 2006, 15:04 ") + zoneName(t)
-}
-
 // requestWords answer "is my change live?".
-func requestWords(site release.Site, r ledger.Request, f ledger.Fate, expected *time.Time, now time.Time, zone *time.Location) string {
+func requestWords(site release.Site, r ledger.Request, f ledger.Fate, expected time.Time, c Clock) string {
 	soon := ""
-	if expected != nil {
-		soon = ", expected live about " + clock(*expected, now, zone)
+	if !expected.IsZero() {
+		soon = ", expected live about " + c.Time(expected)
 	}
 	again := ""
 	if n := len(f.Failed); n > 0 {
@@ -30,26 +21,26 @@ func requestWords(site release.Site, r ledger.Request, f ledger.Fate, expected *
 	}
 	switch f.Standing {
 	case release.Live:
-		return fmt.Sprintf("Live since %s, with release #%d.", clock(f.LiveAt, now, zone), f.Release)
+		return fmt.Sprintf("Live since %s, with release #%d.", c.Time(f.LiveAt), f.Release)
 	case release.Scheduled:
-		return fmt.Sprintf("Scheduled: not before %s%s.", clock(r.NotBefore, now, zone), soon)
+		return fmt.Sprintf("Scheduled: not before %s%s.", c.Time(r.NotBefore), soon)
 	case release.Waiting:
 		return fmt.Sprintf("Waiting for release #%d to end; the next one brings it%s.%s", site.Current.Number, soon, again)
 	case release.InRelease:
 		if site.State == release.Requested {
-			return waitingWords(site, now, zone) + again
+			return waitingWords(site, c) + again
 		}
-		return fmt.Sprintf("In release #%d, which is %s%s%s.%s", f.Release, stateWords(site.State), cancelWords(site), soon, again)
+		return fmt.Sprintf("In release #%d, which is %s%s%s.%s", f.Release, StateDoing(site.State), cancelWords(site), soon, again)
 	}
 	return ""
 }
 
 // waitingWords tell what the waiting requests wait for, and until when.
-func waitingWords(site release.Site, now time.Time, zone *time.Location) string {
+func waitingWords(site release.Site, c Clock) string {
 	if site.State != release.Requested {
 		return fmt.Sprintf("Waiting for release #%d to end.", site.Current.Number)
 	}
-	due := site.DispatchDue(now)
+	due := site.DispatchDue(c.Now)
 	number := site.Current.Number
 	switch due.Why {
 	case release.DueNothing:
@@ -59,18 +50,18 @@ func waitingWords(site release.Site, now time.Time, zone *time.Location) string 
 		}
 		return words + cancelWords(site) + "."
 	case release.DueGrouping:
-		return fmt.Sprintf("Release #%d starts at %s, so that further changes can join it.", number, clock(due.At, now, zone))
+		return fmt.Sprintf("Release #%d starts at %s, so that further changes can join it.", number, c.Time(due.At))
 	case release.DueRetry:
-		return fmt.Sprintf("Release #%d tries again at %s; the last one did not succeed: %s", number, clock(due.At, now, zone), stopped(orNoReason(due.Detail)))
+		return fmt.Sprintf("Release #%d tries again at %s; the last one did not succeed: %s", number, c.Time(due.At), text.FullStop(orNoReason(due.Detail)))
 	case release.DueFreeze:
-		return fmt.Sprintf("Frozen until %s: %s Release #%d starts then.", clock(due.At, now, zone), stopped(orNoReason(due.Detail)), number)
+		return fmt.Sprintf("Frozen until %s: %s Release #%d starts then.", c.Time(due.At), text.FullStop(orNoReason(due.Detail)), number)
 	case release.DuePause:
 		if due.At.IsZero() {
-			return fmt.Sprintf("Paused by %s: %s Release #%d starts once releases are resumed.", site.Pause.By, stopped(orNoReason(due.Detail)), number)
+			return fmt.Sprintf("Paused by %s: %s Release #%d starts once releases are resumed.", site.Pause.By, text.FullStop(orNoReason(due.Detail)), number)
 		}
-		return fmt.Sprintf("Paused by %s until %s: %s", site.Pause.By, clock(due.At, now, zone), stopped(orNoReason(due.Detail)))
+		return fmt.Sprintf("Paused by %s until %s: %s", site.Pause.By, c.Time(due.At), text.FullStop(orNoReason(due.Detail)))
 	case release.DueHold:
-		return fmt.Sprintf("Held: %s Nothing is lost; ask for a release to try again at once.", stopped(due.Detail))
+		return fmt.Sprintf("Held: %s Nothing is lost; ask for a release to try again at once.", text.FullStop(due.Detail))
 	}
 	return ""
 }
@@ -82,8 +73,8 @@ func orNoReason(why string) string {
 	return why
 }
 
-// stateText is a state in words: its name, what it means for who has never seen
-// one, and what a release in it is doing.
+// stateText is a state in words: its name, what it means to somebody who has never
+// seen one, and what a release in it is doing.
 type stateText struct{ name, hint, doing string }
 
 func textOf(s release.State) stateText {
@@ -104,11 +95,11 @@ func textOf(s release.State) stateText {
 	return stateText{name: string(s), doing: string(s)}
 }
 
-// stateWords say what a release in a state is doing.
-func stateWords(s release.State) string { return textOf(s).doing }
+// StateDoing says what a release in a state is doing.
+func StateDoing(s release.State) string { return textOf(s).doing }
 
 // siteWords sum a site's state up.
-func siteWords(site release.Site, now time.Time, zone *time.Location) string {
+func siteWords(site release.Site, c Clock) string {
 	switch site.State {
 	case release.Ready:
 		if site.Live.Number == 0 {
@@ -118,11 +109,11 @@ func siteWords(site release.Site, now time.Time, zone *time.Location) string {
 		if !site.Scheduled.IsZero() {
 			words = "Everything but what is scheduled is live"
 		}
-		return fmt.Sprintf("%s, as of release #%d at %s.", words, site.Live.Number, clock(site.Live.Times.Complete, now, zone))
+		return fmt.Sprintf("%s, as of release #%d at %s.", words, site.Live.Number, c.Time(site.Live.Times.Complete))
 	case release.Requested:
-		return waitingWords(site, now, zone)
+		return waitingWords(site, c)
 	case release.Dispatched, release.Starting, release.InProgress, release.Complete:
-		words := fmt.Sprintf("Release #%d is %s", site.Current.Number, stateWords(site.State))
+		words := fmt.Sprintf("Release #%d is %s", site.Current.Number, StateDoing(site.State))
 		if !site.Current.Late.IsZero() {
 			words += ", and takes longer than expected"
 		}

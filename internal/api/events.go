@@ -28,6 +28,10 @@ const deadStream = time.Minute
 // what was read before may no longer be so.
 const EventsRestarted = "events.restarted"
 
+// EventInstallation is the kind of an event that tells what became of the GitHub
+// App's installation on a site's repository.
+const EventInstallation = "github.installation"
+
 // FromNow asks Events for what happens from now on only.
 const FromNow int64 = -1
 

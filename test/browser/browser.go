@@ -1,8 +1,10 @@
-package app
+// Package browser is what tests look at pages with: a browser without a window,
+// axe-core, which finds what people with disabilities can't use, and a Reader
+// without JavaScript.
+package browser
 
 import (
 	"context"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,9 +19,9 @@ import (
 	"github.com/pressrun/pressrun/test/servers"
 )
 
-// browser starts a browser without a window, for the test's life. It talks to
+// Start starts a browser without a window, for the test's life. It talks to
 // this machine only.
-func browser(t *testing.T) context.Context {
+func Start(t *testing.T) context.Context {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("SKIPPED: -short starts no browser")
@@ -59,32 +61,65 @@ func scheme(value string) chromedp.Action[chromedp.Void] {
 	})
 }
 
-// picture keeps a picture of the page for the eye, if a folder for it is
-// named: PRESSRUN_SHOTS=/tmp/shots go test -run Accessible ./app
-func (s screen) picture(name string) {
-	s.t.Helper()
+// Picture keeps a picture of the page for the eye, if a folder for it is
+// named: PRESSRUN_SHOTS=/tmp/shots go test -run Accessible ./app/...
+func (s Screen) Picture(name string) {
+	s.T.Helper()
 	folder := os.Getenv("PRESSRUN_SHOTS")
 	if folder == "" {
 		return
 	}
-	png, err := chromedp.Run(s.ctx, chromedp.FullScreenshot(100))
+	png, err := chromedp.Run(s.Ctx, chromedp.FullScreenshot(100))
 	if err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 	name = strings.Trim(strings.NewReplacer("/", "-", "?", "-").Replace(name), "-") + ".png"
 	if err := os.WriteFile(filepath.Join(folder, name), png, 0o600); err != nil {
-		s.t.Fatal(err)
+		s.T.Fatal(err)
 	}
 }
 
-// ownServer serves the app at another address, whose connections end with the
-// test even if the browser still holds them.
-func ownServer(t *testing.T, b *bench) *httptest.Server {
-	t.Helper()
-	srv := httptest.NewServer(b.app.Handler())
-	t.Cleanup(func() {
-		srv.CloseClientConnections()
-		srv.Close()
-	})
-	return srv
+// Screen is a page in a browser.
+type Screen struct {
+	T   *testing.T
+	Ctx context.Context //nolint:containedctx // chromedp's handle of the tab
+}
+
+// Do takes steps.
+func (s Screen) Do(steps ...chromedp.Action[chromedp.Void]) {
+	s.T.Helper()
+	if err := chromedp.Do(s.Ctx, steps...); err != nil {
+		s.T.Fatal(err)
+	}
+}
+
+// Eval is what a script answers.
+func (s Screen) Eval(script string) string {
+	s.T.Helper()
+	got, err := chromedp.Run(s.Ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		s.T.Fatalf("%s: %v", script, err)
+	}
+	return got
+}
+
+// Await waits until a script says true. Pages may change meanwhile.
+func (s Screen) Await(script string) {
+	s.T.Helper()
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		ok, err := chromedp.Run(s.Ctx, chromedp.Evaluate[bool]("!!("+script+")"))
+		if err == nil && ok {
+			return
+		}
+		if s.Ctx.Err() != nil {
+			s.T.Fatal(s.Ctx.Err())
+		}
+	}
+	s.T.Fatalf("still not: %s\n%s", script, s.Eval(`document.body.innerText`))
+}
+
+// AwaitText waits until the element with an id says something.
+func (s Screen) AwaitText(id, want string) {
+	s.T.Helper()
+	s.Await(`document.getElementById("` + id + `") && document.getElementById("` + id + `").innerText.includes("` + want + `")`)
 }

@@ -1,4 +1,4 @@
-package app
+package browser
 
 import (
 	"html"
@@ -9,57 +9,35 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/pressrun/pressrun/app/auth"
-	"github.com/pressrun/pressrun/internal/config"
 )
 
-const (
-	editorToken = "an editor's token, long enough"
-	cmsToken    = "a content management system's token"
-)
-
-// withPeople configures an editor's and a program's token beside the
-// operator's, and a second site that the editor may not see.
-func withPeople(c *config.Config) {
-	c.Tokens = append(c.Tokens,
-		config.Token{Name: "newsroom", Role: "editor", SHA256: auth.HashToken(editorToken), Sites: []string{"www"}},
-		config.Token{Name: "cms", Role: "cms", SHA256: auth.HashToken(cmsToken)})
-	zero := config.Duration(0)
-	c.Sites["secret"] = config.Site{Title: "Secret plans", Runner: "local", Quiet: &zero}
-}
-
-// reader is somebody with a browser that knows no JavaScript.
-type reader struct {
+// Reader is somebody with a browser that knows no JavaScript.
+type Reader struct {
 	t      *testing.T
 	base   string
 	client *http.Client
 }
 
-func newReader(t *testing.T, b *bench) *reader {
+// NewReader is a reader of the pages of a server, who keeps cookies and follows
+// no redirect.
+func NewReader(t *testing.T, base string) *Reader {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &reader{t: t, base: b.url, client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &Reader{t: t, base: base, client: &http.Client{Jar: jar, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
-func signedInReader(t *testing.T, b *bench, token string) *reader {
-	t.Helper()
-	r := newReader(t, b)
-	r.signIn(token, "/").status(http.StatusSeeOther)
-	return r
-}
-
-// shownPage is an answer as a reader has it.
-type shownPage struct {
+// Page is an answer as a reader has it.
+type Page struct {
 	t    *testing.T
-	resp *http.Response
-	text string
+	Resp *http.Response
+	Text string
 }
 
-func (r *reader) do(req *http.Request) shownPage {
+// Do makes a call.
+func (r *Reader) Do(req *http.Request) Page {
 	r.t.Helper()
 	resp, err := r.client.Do(req)
 	if err != nil {
@@ -70,19 +48,21 @@ func (r *reader) do(req *http.Request) shownPage {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return shownPage{t: r.t, resp: resp, text: string(text)}
+	return Page{t: r.t, Resp: resp, Text: string(text)}
 }
 
-func (r *reader) get(path string) shownPage {
+// Get reads a page.
+func (r *Reader) Get(path string) Page {
 	r.t.Helper()
 	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodGet, r.base+path, nil)
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return r.do(req)
+	return r.Do(req)
 }
 
-func (r *reader) form(path string, values url.Values, headers ...string) shownPage {
+// Form sends a form, with headers as pairs of name and value.
+func (r *Reader) Form(path string, values url.Values, headers ...string) Page {
 	r.t.Helper()
 	req, err := http.NewRequestWithContext(r.t.Context(), http.MethodPost, r.base+path, strings.NewReader(values.Encode()))
 	if err != nil {
@@ -92,63 +72,68 @@ func (r *reader) form(path string, values url.Values, headers ...string) shownPa
 	for i := 0; i+1 < len(headers); i += 2 {
 		req.Header.Set(headers[i], headers[i+1])
 	}
-	return r.do(req)
+	return r.Do(req)
 }
 
-func (r *reader) signIn(token, next string) shownPage {
+// SignIn sends the form of the sign-in page.
+func (r *Reader) SignIn(token, next string) Page {
 	r.t.Helper()
-	return r.form("/signin", url.Values{"token": {token}, "next": {next}})
+	return r.Form("/signin", url.Values{"token": {token}, "next": {next}})
 }
 
-func (p shownPage) status(want int) shownPage {
+// Status ends the test if the answer has another status.
+func (p Page) Status(want int) Page {
 	p.t.Helper()
-	if p.resp.StatusCode != want {
-		p.t.Fatalf("%s %s: status %d, want %d\n%s", p.resp.Request.Method, p.resp.Request.URL.Path, p.resp.StatusCode, want, p.words())
+	if p.Resp.StatusCode != want {
+		p.t.Fatalf("%s %s: status %d, want %d\n%s", p.Resp.Request.Method, p.Resp.Request.URL.Path, p.Resp.StatusCode, want, p.Words())
 	}
 	return p
 }
 
-func (p shownPage) location() string { return p.resp.Header.Get("Location") }
+// Location is where the answer leads.
+func (p Page) Location() string { return p.Resp.Header.Get("Location") }
 
 var (
 	tags   = regexp.MustCompile(`(?s)<style.*?</style>|<[^>]*>`)
 	spaces = regexp.MustCompile(`\s+`)
 )
 
-// words are what is to be read on the page.
-func (p shownPage) words() string {
-	words := spaces.ReplaceAllString(html.UnescapeString(tags.ReplaceAllString(p.text, " ")), " ")
+// Words are what is to be read on the page.
+func (p Page) Words() string {
+	words := spaces.ReplaceAllString(html.UnescapeString(tags.ReplaceAllString(p.Text, " ")), " ")
 	return strings.TrimSpace(strings.NewReplacer(" ,", ",", " .", ".").Replace(words))
 }
 
-func (p shownPage) says(want ...string) shownPage {
+// Says wants texts on the page.
+func (p Page) Says(want ...string) Page {
 	p.t.Helper()
-	words := p.words()
+	words := p.Words()
 	for _, w := range want {
 		if !strings.Contains(words, w) {
-			p.t.Errorf("%s does not say %q:\n%s", p.resp.Request.URL.Path, w, words)
+			p.t.Errorf("%s does not say %q:\n%s", p.Resp.Request.URL.Path, w, words)
 		}
 	}
 	return p
 }
 
-func (p shownPage) saysNot(unwanted ...string) shownPage {
+// SaysNot wants texts not to be on the page.
+func (p Page) SaysNot(unwanted ...string) Page {
 	p.t.Helper()
-	words := p.words()
+	words := p.Words()
 	for _, w := range unwanted {
 		if strings.Contains(words, w) {
-			p.t.Errorf("%s says %q:\n%s", p.resp.Request.URL.Path, w, words)
+			p.t.Errorf("%s says %q:\n%s", p.Resp.Request.URL.Path, w, words)
 		}
 	}
 	return p
 }
 
-// field is the value of a hidden field.
-func (p shownPage) field(name string) string {
+// Field is the value of a hidden field.
+func (p Page) Field(name string) string {
 	p.t.Helper()
-	m := regexp.MustCompile(`<input type="hidden" name="` + name + `" value="([^"]*)"`).FindStringSubmatch(p.text)
+	m := regexp.MustCompile(`<input type="hidden" name="` + name + `" value="([^"]*)"`).FindStringSubmatch(p.Text)
 	if m == nil {
-		p.t.Fatalf("%s has no hidden field %q", p.resp.Request.URL.Path, name)
+		p.t.Fatalf("%s has no hidden field %q", p.Resp.Request.URL.Path, name)
 	}
 	return html.UnescapeString(m[1])
 }

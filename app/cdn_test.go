@@ -36,19 +36,19 @@ func TestWhatTheCDNMayStillHideIsNotJustCalledLive(t *testing.T) {
 			t.Errorf("it is said: %s", text)
 		}
 	}
-	r.get("/").says("Edge pending")
-	r.get("/sites/www").says("Edge pending.", words)
-	r.get("/requests/"+asked.ID).says("Yes, at the origin: the CDN may still show the old page", words)
+	r.Get("/").Says("Edge pending")
+	r.Get("/sites/www").Says("Edge pending.", words)
+	r.Get("/requests/"+asked.ID).Says("Yes, at the origin: the CDN may still show the old page", words)
 
 	// The next release finishes it.
-	r.form("/sites/www/requests", url.Values{"key": {"k"}})
+	r.Form("/sites/www/requests", url.Values{"key": {"k"}})
 	b.run(t, b.job(t), release.Ready)
 	for _, text := range texts() {
 		if strings.Contains(text, "edge pending") {
 			t.Errorf("it is still said: %s", text)
 		}
 	}
-	r.get("/requests/" + asked.ID).says("Yes, it is live").saysNot("Edge pending")
+	r.Get("/requests/" + asked.ID).Says("Yes, it is live").SaysNot("Edge pending")
 }
 
 func TestARequestInAReleaseThatIsBeingCancelledIsToldSo(t *testing.T) {
@@ -62,5 +62,5 @@ func TestARequestInAReleaseThatIsBeingCancelledIsToldSo(t *testing.T) {
 	if err != nil || !strings.Contains(got.Text, "it is being cancelled by ops") || got.ExpectedAt != nil {
 		t.Errorf("%+v %v", got, err)
 	}
-	signedInReader(t, b, editorToken).get("/requests/" + asked.ID).says("it is being cancelled by ops")
+	signedInReader(t, b, editorToken).Get("/requests/" + asked.ID).Says("it is being cancelled by ops")
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	webapi "github.com/pressrun/pressrun/app/api"
 	"github.com/pressrun/pressrun/test/eventually"
 )
 
@@ -32,11 +33,11 @@ func vanish(t *testing.T, c net.Conn) {
 }
 
 func TestAReaderWhoVanishesFreesItsPlace(t *testing.T) {
-	if got := keepAlive + vanishedAfter; got > time.Minute {
+	if got := webapi.KeepAlive + deadClientAfter; got > time.Minute {
 		t.Errorf("a place is kept for %s", got)
 	}
 	b := start(t, nil)
-	b.app.streams.beat, b.app.streams.vanished = 50*time.Millisecond, 500*time.Millisecond
+	b.app.api.Events.Beat, b.app.deadClient = 50*time.Millisecond, 500*time.Millisecond
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -62,11 +63,9 @@ func TestAReaderWhoVanishesFreesItsPlace(t *testing.T) {
 		t.Fatalf("%q %v", line, err)
 	}
 	open := func() int {
-		b.app.streams.mu.Lock()
-		defer b.app.streams.mu.Unlock()
-		return b.app.streams.open
+		return b.app.places.Open()
 	}
-	time.Sleep(2 * b.app.streams.vanished)
+	time.Sleep(2 * b.app.deadClient)
 	if open() != 1 {
 		t.Fatal("a reader who is there has lost its place")
 	}

@@ -1,0 +1,72 @@
+package command
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
+)
+
+// Commands carries out what callers ask for. It decides nothing itself: the
+// ledger's rules do.
+type Commands struct{ ledger *ledger.Ledger }
+
+// New makes the Commands of a ledger.
+func New(l *ledger.Ledger) *Commands { return &Commands{ledger: l} }
+
+// Accept keeps a request of a caller on disk. A key that the caller used before
+// gives the request that it was used for. What a request must not hold is an
+// *api.Problem with its place.
+func (c *Commands) Accept(ctx context.Context, who *auth.Caller, site, key string, in api.RequestInput) (ledger.Accepted, error) {
+	if !who.MayAskAs(in.Source) {
+		return ledger.Accepted{}, problem.New(http.StatusForbidden, "forbidden", "a token of role "+string(who.Role)+" may not ask as "+string(in.Source)+"; it may as "+who.Sources())
+	}
+	if p := check(in, ledger.Now()); p != nil {
+		return ledger.Accepted{}, p
+	}
+	r := ledger.Request{
+		Site: site, Key: who.Key(key), Source: in.Source, Actor: in.Actor, Title: in.Title,
+		Link: in.Link, Entity: in.Entity, Reason: in.Reason,
+	}
+	if !who.Local {
+		r.Via = who.Name
+	}
+	if r.Actor == "" {
+		r.Actor = who.Name
+	}
+	if in.NotBefore != nil {
+		r.NotBefore = in.NotBefore.UTC().Truncate(time.Microsecond)
+	}
+	return c.ledger.Accept(ctx, r)
+}
+
+// maxAhead bounds how far ahead a request may be scheduled.
+const maxAhead = 2 * 366 * 24 * time.Hour
+
+// check refuses what a schema can't: links that are no web addresses (a page
+// must never carry a javascript: link), and dates that nobody means.
+func check(in api.RequestInput, now time.Time) *api.Problem {
+	for field, text := range map[string]string{
+		"actor": in.Actor, "title": in.Title, "link": in.Link, "entity": in.Entity, "reason": in.Reason,
+	} {
+		if strings.ContainsRune(text, 0) {
+			return problem.Invalid("body."+field, "must not contain the character NUL") // which PostgreSQL can't store
+		}
+	}
+	if in.Link != "" {
+		u, err := url.Parse(in.Link)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			return problem.Invalid("body.link", "must be an http or https address")
+		}
+	}
+	if in.NotBefore != nil && in.NotBefore.After(now.Add(maxAhead)) {
+		return problem.Invalid("body.not_before", "lies more than two years ahead")
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package command
+
+import (
+	"context"
+	"crypto/rand"
+	"slices"
+
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Act is something that an operator may do to a site. It needs no more than who
+// does it and why.
+type Act struct {
+	Name, Summary string
+	event         func(release.Act, api.ActInput) release.Event
+}
+
+// Acts are all acts of operators.
+var Acts = []Act{
+	{"pause", "Dispatch nothing, accept everything", func(act release.Act, in api.ActInput) release.Event {
+		e := release.PauseSite{Act: act}
+		if in.Until != nil {
+			e.Until = in.Until.UTC()
+		}
+		return e
+	}},
+	{"resume", "End a pause", func(act release.Act, _ api.ActInput) release.Event { return release.ResumeSite{Act: act} }},
+	{"cancel", "Stop the current release; what it should have served waits for the next request", func(act release.Act, in api.ActInput) release.Event {
+		return release.CancelRelease{Act: act, Release: in.Release}
+	}},
+	{"reset", "End the current release whatever it does, forget failures, go on with what waits", func(act release.Act, in api.ActInput) release.Event {
+		return release.ResetSite{Act: act, Release: in.Release}
+	}},
+	{"retry", "Release what waits at once instead of later", func(act release.Act, in api.ActInput) release.Event {
+		return release.RetryNow{Act: act, Release: in.Release}
+	}},
+}
+
+// ActNamed finds an act by its name.
+func ActNamed(name string) (Act, bool) {
+	i := slices.IndexFunc(Acts, func(act Act) bool { return act.Name == name })
+	if i < 0 {
+		return Act{}, false
+	}
+	return Acts[i], true
+}
+
+// Do carries an act out, and gives the site that it left.
+func (c *Commands) Do(ctx context.Context, who *auth.Caller, site string, act Act, in api.ActInput) (release.Site, error) {
+	return c.ledger.Decide(ctx, site, act.event(by(who, in.Actor, in.Why), in))
+}
+
+// Freeze adds a window in which nothing is dispatched.
+func (c *Commands) Freeze(ctx context.Context, who *auth.Caller, site string, in api.FreezeInput) (release.Site, error) {
+	w := release.Window{ID: rand.Text()[:8], From: ledger.Now(), To: in.To.UTC()}
+	if in.From != nil {
+		w.From = in.From.UTC()
+	}
+	return c.ledger.Decide(ctx, site, release.FreezeSite{Act: by(who, in.Actor, in.Why), Window: w})
+}
+
+// Thaw removes such a window.
+func (c *Commands) Thaw(ctx context.Context, who *auth.Caller, site, id string) (release.Site, error) {
+	return c.ledger.Decide(ctx, site, release.ThawSite{Act: by(who, "", ""), ID: id})
+}
+
+// by says who acts: the token's name, and whom it speaks for if it says so.
+func by(who *auth.Caller, actor, why string) release.Act {
+	name := who.Name
+	if actor != "" && actor != name {
+		name = actor + " (" + name + ")"
+	}
+	return release.Act{By: name, Why: why}
+}

@@ -1,0 +1,4 @@
+// Package pages serves the editors' and operators' pages. They are whole without
+// JavaScript: every act is a form, every answer a page. Each file is one page;
+// templates and assets are beside them.
+package pages

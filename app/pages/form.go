@@ -1,0 +1,32 @@
+package pages
+
+import (
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// maxForm bounds the form that a page sends, in bytes.
+const maxForm = 64 << 10
+
+// readForm reads the form that was sent, and shows what is wrong with it.
+func (p *Pages) readForm(v *visit) bool {
+	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
+	if err := v.r.ParseForm(); err != nil {
+		p.trouble(v, problem.New(http.StatusBadRequest, "invalid", "The form did not arrive whole, or is too large."))
+		return false
+	}
+	return true
+}
+
+// field is a text of a form, at most so many characters long.
+func field(v *visit, name string, limit int) (string, error) {
+	value := strings.TrimSpace(strings.ToValidUTF8(v.r.PostForm.Get(name), "\uFFFD"))
+	if n := utf8.RuneCountInString(value); n > limit {
+		return "", problem.New(http.StatusUnprocessableEntity, "invalid", "The "+name+" is too long: "+text.Number(n)+" characters, where "+text.Number(limit)+" are allowed.")
+	}
+	return value, nil
+}

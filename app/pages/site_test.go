@@ -1,0 +1,82 @@
+package pages
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/browser"
+)
+
+var currentStep = regexp.MustCompile(`(?s)<li class="current" aria-current="step">.*?<span class="name">([^<]*)<`)
+
+func TestEveryStateIsShownInWordsAndAsOneStep(t *testing.T) {
+	srv := servePages(t)
+	for name, f := range samples() {
+		t.Run(name, func(t *testing.T) {
+			p := browser.NewReader(t, srv.URL).Get("/sites/" + name).Status(http.StatusOK)
+			p.Says(view.StateName(f.site.State), "Release now", "Last releases", "For operators", "Riverside Public Library")
+			steps := currentStep.FindAllStringSubmatch(p.Text, -1)
+			if len(steps) != 1 || steps[0][1] != view.StateName(f.site.State) {
+				t.Errorf("the current step is %q, want %q alone", steps, view.StateName(f.site.State))
+			}
+			for _, s := range release.States {
+				p.Says(view.StateName(s))
+			}
+		})
+	}
+}
+
+func TestWhatKeepsReleasesBackIsSaidLoudly(t *testing.T) {
+	srv := servePages(t)
+	for name, want := range map[string][]string{
+		"held":       {"Held. 4 releases in a row did not succeed", "Nothing is lost", "“Release now” tries again at once", "an editor can mend it", "Until somebody acts", "Retry now"},
+		"retry":      {"Release #127 did not succeed. The bucket refused the upload.", "an operator should look", "Until 15:13:32 EST"},
+		"paused":     {"Paused. By Grace Hopper: moving the database.", "until 17:12:40 EST", "Resume releases"},
+		"frozen":     {"Frozen. Election night.", "until Wed 25 Nov 2026, 03:12 EST"},
+		"late":       {"Late. Release #128 takes longer than it may."},
+		"cancelling": {"it is being cancelled by Grace Hopper"},
+		"disk":       {"Nothing can be saved. The disk is full."},
+		"edge":       {"Edge pending. Live at the origin, edge pending: cloudfront E1 may still show what was replaced"},
+		"first":      {"Nothing has been released yet.", "There has been no release yet."},
+		"requested":  {"Release #128 starts at 15:12:46 EST", "further changes, which may join", "Waiting for release #128 to start"},
+		"in_progress": {
+			"Now: building 1,214 pages", "Expected live about 15:13:50 EST", "Running for 1 min 30 s", "Usually takes 2 min 40 s",
+			"In release #128", "Waiting for the release after it", "New on the shelves: November", "Jun Tanaka",
+			"Scheduled", "not before Tue 24 Nov 2026, 09:12 EST", "Ada Lovelace, Maria Sánchez, Jun Tanaka and others",
+		},
+		"ready": {"Everything but what is scheduled is live, as of release #127", "Failed the check found 12 pages without content"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := browser.NewReader(t, srv.URL).Get("/sites/" + name).Status(http.StatusOK).Says(want...)
+			if name != "held" && name != "retry" {
+				p.SaysNot("Retry now")
+			}
+		})
+	}
+}
+
+func TestTimesAreForProgramsToo(t *testing.T) {
+	srv := servePages(t)
+	p := browser.NewReader(t, srv.URL).Get("/sites/in_progress")
+	if want := `<time datetime="2026-11-23T15:13:50-05:00">15:13:50 EST</time>`; !strings.Contains(p.Text, want) {
+		t.Errorf("no %s in the page", want)
+	}
+}
+
+func TestLinksOpenNothingOfOurs(t *testing.T) {
+	srv := servePages(t)
+	p := browser.NewReader(t, srv.URL).Get("/sites/in_progress")
+	links := regexp.MustCompile(`<a [^>]*href="https?:[^>]*>`).FindAllString(p.Text, -1)
+	if len(links) < 5 {
+		t.Fatalf("only %d links lead elsewhere", len(links))
+	}
+	for _, link := range links {
+		if !strings.Contains(link, `rel="noopener noreferrer"`) {
+			t.Errorf("%s has no rel", link)
+		}
+	}
+}

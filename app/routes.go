@@ -1,0 +1,62 @@
+package app
+
+import (
+	"net/http"
+	"strings"
+
+	webapi "github.com/pressrun/pressrun/app/api"
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/app/middleware"
+	"github.com/pressrun/pressrun/app/pages"
+	"github.com/pressrun/pressrun/app/stream"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/api"
+)
+
+// routes puts the API, the streams and the pages on one mux.
+func (a *App) routes(version string) *middleware.BodyDeadline {
+	mux := http.NewServeMux()
+	views := view.New(a.ledger, a.config.Sites, a.log)
+	commands := command.New(a.ledger)
+	logs := stream.RunLogs{Ledger: a.ledger, Runner: a.runner, Log: a.log}
+	options := webapi.Options{
+		Version: version, Auth: a.auth, Problems: a.problems, Commands: commands, View: views, Ledger: a.ledger,
+		Logs: logs, Places: a.places, State: a.config.State, Log: a.log, Stop: a.stop, Described: a.runner.Routes(),
+	}
+	a.api = webapi.New(mux, options)
+	a.pages = pages.New(mux, pages.Options{
+		Config: a.config, Auth: a.auth, Problems: a.problems, Disk: a.disk, Commands: commands, View: views, Logs: logs, Log: a.log,
+	})
+	outer := http.NewServeMux()
+	for _, r := range a.runner.Routes() {
+		if r.Unguarded {
+			outer.Handle(r.Pattern, r.Handler)
+		} else {
+			mux.Handle(r.Pattern, r.Handler)
+		}
+	}
+	outer.Handle("/", middleware.Callers{
+		Config: a.config, Auth: a.auth, MaxBody: webapi.MaxMetrics + 1024, Refuse: a.refuse, Next: mux,
+	}.Handler())
+	return &middleware.BodyDeadline{Wait: middleware.BodyLimit, Next: outer}
+}
+
+// refuse answers programs with a problem, and people with a page.
+func (a *App) refuse(w http.ResponseWriter, r *http.Request, p *api.Problem) {
+	if strings.HasPrefix(r.URL.Path, "/v1/") {
+		a.problems.Write(w, r, p)
+		return
+	}
+	a.pages.Refuse(w, r, p)
+}
+
+// letOperator lets operators through to a runner's route, and answers all others.
+func (a *App) letOperator(w http.ResponseWriter, r *http.Request) bool {
+	p := a.auth.Refusal(auth.From(r.Context()), "", auth.Operator)
+	if p == nil {
+		return true
+	}
+	a.problems.Write(w, r, p)
+	return false
+}

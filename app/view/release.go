@@ -1,0 +1,155 @@
+package view
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Release is a release of a site, with the state that it is in: Ready once it
+// has ended.
+type Release struct {
+	ledger.Release
+	State release.State
+}
+
+func releaseOf(site release.Site, r ledger.Release) Release {
+	v := Release{Release: r, State: release.Ready}
+	if r.Number == site.Current.Number {
+		v.State = site.State
+	}
+	return v
+}
+
+// OutcomeWords say how the release ended, or what it is doing.
+func (v Release) OutcomeWords() string { return outcomeWords(v.Outcome, v.State) }
+
+// BegunAt is when a release was sent on its way; zero before.
+func BegunAt(r release.Release) time.Time {
+	if r.Dispatch.Intended.IsZero() {
+		return r.Times.Starting // a run that nobody dispatched
+	}
+	return r.Dispatch.Intended
+}
+
+// BegunAt is when the release was sent on its way; zero before.
+func (v Release) BegunAt() time.Time { return BegunAt(v.Release.Release) }
+
+// Took says how long the release took: until it was live, or until it ended;
+// "" before.
+func (v Release) Took() string {
+	begun, end := v.BegunAt(), v.Times.Complete
+	if end.IsZero() {
+		end = v.Times.Ended
+	}
+	if begun.IsZero() || end.IsZero() {
+		return ""
+	}
+	return text.Took(end.Sub(begun))
+}
+
+// Text sums the release up; "" while it goes on.
+func (v Release) Text(c Clock) string {
+	switch v.Outcome {
+	case release.Succeeded:
+		return "Live since " + c.Time(v.Times.Complete) + "."
+	case release.Failed, release.Stale, release.Cancelled, release.Superseded:
+		return text.Sentence(orNoReason(v.Why))
+	}
+	return ""
+}
+
+// Measured is what the release's run measured; nil when it has not told.
+func (v Release) Measured() *api.Metrics {
+	m := &api.Metrics{}
+	if v.Metrics == "" || json.Unmarshal([]byte(v.Metrics), m) != nil {
+		return nil
+	}
+	return m
+}
+
+// Wire is the release as the API gives it.
+func (v Release) Wire() api.Release {
+	r := v.Release.Release
+	w := api.Release{
+		Site: v.Site, Number: r.Number, State: v.State, Outcome: r.Outcome, Why: r.Why, Fault: r.Fault, By: r.By,
+		Requests: r.Requests.Count, Retry: r.Retry, Note: r.Note, Late: !r.Late.IsZero(), Watermark: instant(r.Watermark),
+		Times: api.Times{
+			Requested: instant(r.Times.Requested), Dispatched: instant(r.Times.Dispatched), Starting: instant(r.Times.Starting),
+			InProgress: instant(r.Times.InProgress), Complete: instant(r.Times.Complete), Ended: instant(r.Times.Ended),
+		},
+		Metrics: v.Measured(),
+	}
+	if r.Run.ID != "" {
+		w.Run = &api.Run{ID: r.Run.ID, Attempt: r.Run.Attempt, URL: WebLink(r.Run.URL)}
+	}
+	return w
+}
+
+// Wire is the release with what it served as the API gives it.
+func (d ReleaseDetail) Wire() api.ReleaseDetail {
+	w := api.ReleaseDetail{Release: d.Release.Wire()}
+	if len(d.Requests) > 0 {
+		w.Served = Wires(d.Requests)
+	}
+	for _, e := range d.Events {
+		w.Events = append(w.Events, Event(e))
+	}
+	return w
+}
+
+// Event is an entry of the audit trail as the API gives it.
+func Event(e ledger.Event) api.Event {
+	return api.Event{ID: e.ID, Site: e.Site, At: e.At, Kind: e.Kind, Release: e.Release, Request: e.Request, By: e.By, Why: e.Why}
+}
+
+// PastRelease is a release in a site's history with who asked for it: the first
+// few of them, each once.
+type PastRelease struct {
+	Release
+	Askers []string
+	// Others says that there were more.
+	Others bool
+}
+
+// askersShown bounds the names in a row of the history.
+const askersShown = 3
+
+// pastReleases are the last releases of a site, newest first.
+func pastReleases(ctx context.Context, s *ledger.Snapshot, site release.Site, limit int) ([]PastRelease, error) {
+	found, err := s.Releases(ctx, site.Name, limit, 0)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]PastRelease, 0, len(found))
+	for _, r := range found {
+		served, err := s.Requests(ctx, site.Name, r.After, r.Upto, 4*askersShown)
+		if err != nil {
+			return nil, err
+		}
+		one := PastRelease{Release: releaseOf(site, r)}
+		one.Askers, one.Others = askers(served)
+		out = append(out, one)
+	}
+	return out, nil
+}
+
+func askers(served []ledger.Request) (names []string, others bool) {
+	for _, r := range served {
+		name := Asker(r)
+		switch {
+		case slices.Contains(names, name):
+		case len(names) == askersShown:
+			others = true
+		default:
+			names = append(names, name)
+		}
+	}
+	return names, others
+}

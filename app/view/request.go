@@ -1,0 +1,99 @@
+package view
+
+import (
+	"time"
+
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Request is a request and what has become of it at one instant.
+type Request struct {
+	ledger.Request
+	Fate ledger.Fate
+	Of   Site
+	// Expected is when it should be live; zero when that can't be said.
+	Expected time.Time
+}
+
+func (v Site) request(r ledger.Request, fate ledger.Fate) Request {
+	return Request{Request: r, Fate: fate, Of: v, Expected: expectedAt(v.Site, r, fate, v.Usual, v.Now)}
+}
+
+// Requests are the views of requests that no release has failed to serve, as
+// far as is told of them.
+func (v Site) Requests(found []ledger.Request) []Request {
+	out := make([]Request, 0, len(found))
+	for _, r := range found {
+		out = append(out, v.request(r, v.fateOf(r)))
+	}
+	return out
+}
+
+// fateOf is what becomes of a request that no release has failed to serve.
+func (v Site) fateOf(r ledger.Request) ledger.Fate {
+	fate := ledger.Fate{Standing: v.Standing(r.Place)}
+	if fate.Standing == release.InRelease {
+		fate.Release = v.Current.Number
+	}
+	return fate
+}
+
+// Pending tells that the CDN may still show what the request replaces, though
+// it is live; "" when it does not.
+func (v Request) Pending() string {
+	if v.Fate.Standing != release.Live {
+		return ""
+	}
+	return v.Of.Pending
+}
+
+// StateText answers "is my change live?".
+func (v Request) StateText() string {
+	return requestWords(v.Of.Site, v.Request, v.Fate, v.Expected, v.Of.Clock())
+}
+
+// Text is StateText, and what the CDN may still hide.
+func (v Request) Text() string { return joined(v.StateText(), v.Pending()) }
+
+// Asker is who asked, in words when there is no name.
+func Asker(r ledger.Request) string {
+	if r.Actor != "" {
+		return r.Actor
+	}
+	return SourceWords(r.Source)
+}
+
+// Subject is what a request is about: the content's title, or the reason.
+func Subject(r ledger.Request) string {
+	switch {
+	case r.Title != "":
+		return r.Title
+	case r.Reason != "":
+		return r.Reason
+	case r.Entity != "":
+		return r.Entity
+	}
+	return "A release, asked for by " + SourceWords(r.Source)
+}
+
+// Wire is the request as the API gives it.
+func (v Request) Wire() api.Request {
+	return api.Request{
+		ID: v.ID, Site: v.Site, Key: auth.ChosenKey(v.Key), Source: v.Source, Actor: v.Actor, Title: v.Title, Link: WebLink(v.Link),
+		Entity: v.Entity, Reason: v.Reason, AcceptedAt: v.AcceptedAt, NotBefore: instant(v.NotBefore), Place: v.Place,
+		Standing: v.Fate.Standing, Release: v.Fate.Release, Failed: v.Fate.Failed, LiveAt: instant(v.Fate.LiveAt),
+		ExpectedAt: instant(v.Expected), Text: v.Text(),
+	}
+}
+
+// Wires are requests as the API gives them.
+func Wires(all []Request) []api.Request {
+	out := make([]api.Request, 0, len(all))
+	for _, v := range all {
+		out = append(out, v.Wire())
+	}
+	return out
+}

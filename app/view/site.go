@@ -1,0 +1,107 @@
+package view
+
+import (
+	"net/url"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Site is a site as it stood at one instant.
+type Site struct {
+	release.Site
+	Instant
+	Title, URL string
+	Zone       *time.Location // of its editors
+	// Usual is how long a release usually takes from dispatch to live, 0 when
+	// that is not known.
+	Usual time.Duration
+	// Pending tells that the CDN may still show what was replaced; "" when it
+	// does not.
+	Pending string
+}
+
+// Clock tells time to the site's editors.
+func (v Site) Clock() Clock { return Clock{Now: v.Now, Zone: v.Zone} }
+
+// StateText sums the site's state up.
+func (v Site) StateText() string { return siteWords(v.Site, v.Clock()) }
+
+// Text is StateText, and what the CDN may still hide.
+func (v Site) Text() string { return joined(v.StateText(), v.Pending) }
+
+func joined(words, more string) string {
+	if more == "" {
+		return words
+	}
+	return words + " " + more
+}
+
+// Wire is the site as the API gives it.
+func (v Site) Wire() api.Site {
+	w := api.Site{
+		Name: v.Name, Title: v.Title, URL: v.URL, State: v.State,
+		Since: v.Since(), Scheduled: instant(v.Scheduled), Waiting: v.waiting(), Text: v.Text(),
+		Current: v.summary(v.Current), Last: v.summary(v.Last), Live: v.summary(v.Live),
+	}
+	if v.Pause.On(v.Now) {
+		w.Paused = &api.Pause{By: v.Pause.By, Why: v.Pause.Why, Since: v.Pause.At, Until: instant(v.Pause.Until)}
+	}
+	if v.Hold.On() {
+		w.Held = &api.Hold{Why: v.Hold.Why, Since: v.Hold.Since}
+	}
+	for _, f := range v.Windows() {
+		if f.To.After(v.Now) {
+			w.Freezes = append(w.Freezes, api.Freeze(f))
+		}
+	}
+	return w
+}
+
+// waiting tells what waits, and for what.
+func (v Site) waiting() api.Waiting {
+	group := v.Waiting
+	w := api.Waiting{}
+	if v.State == release.Requested {
+		group = v.Current.Requests
+		due := v.DispatchDue(v.Now)
+		w.DispatchAt, w.For = instant(due.At), string(due.Why)
+		if due.Why == release.DueNothing {
+			w.For = "dispatch"
+		}
+	} else if group.Count > 0 {
+		w.For = "release"
+	}
+	w.Count, w.Since = group.Count, instant(group.First)
+	if group.Count > 0 {
+		w.Text = waitingWords(v.Site, v.Clock())
+	}
+	return w
+}
+
+func (v Site) summary(r release.Release) *api.Release {
+	if r.Number == 0 {
+		return nil
+	}
+	w := releaseOf(v.Site, ledger.Release{Release: r, Site: v.Name}).Wire()
+	return &w
+}
+
+// WebLink is a link that a page may carry, or "".
+func WebLink(text string) string {
+	if u, err := url.Parse(text); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
+		return text
+	}
+	return ""
+}
+
+// instant is a time as the API gives it: left out when there is none.
+func instant(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC()
+	return &t
+}
