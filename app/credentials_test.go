@@ -17,25 +17,6 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// alone is an app that nobody serves, whose clock may be the test's. It is
-// closed when the test ends.
-func alone(t *testing.T, state string, runs runner.Runner) *App {
-	t.Helper()
-	a, err := New(t.Context(), Options{
-		Config:    config.Config{State: state, Sites: map[string]config.Site{"www": {Runner: "local"}}},
-		NewRunner: func(runner.OnEvent) (runner.Runner, error) { return runs, nil },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := a.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	return a
-}
-
 func TestTheLastWordsOfARunAreHeardAfterItsEnd(t *testing.T) {
 	b := start(t, nil)
 	b.ask(t, release.FromEditor)

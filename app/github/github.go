@@ -117,7 +117,8 @@ func (g *GitHub) Routes() []runner.Route {
 		Status: http.StatusAccepted, Open: true, PlainRefusals: true,
 		Headers: []runner.Header{
 			{Name: "X-Hub-Signature-256", Meaning: "HMAC-SHA256 of the body"},
-			{Name: "X-GitHub-Event"}, {Name: "X-GitHub-Delivery", Meaning: "the same id is the same webhook"},
+			{Name: "X-GitHub-Event"},
+			{Name: "X-GitHub-Delivery", Meaning: "the same id is the same webhook"},
 		},
 	}
 	checks := runner.Route{

@@ -21,9 +21,10 @@ type Places struct {
 }
 
 const (
-	// MaxOpen and MaxOfOne bound the streams in all, and those of one token: all
-	// the editors who share one, each with a page or two before them.
-	MaxOpen  = 1000
+	// MaxOpen bounds the streams in all.
+	MaxOpen = 1000
+	// MaxOfOne bounds those of one token: all the editors who share one, each
+	// with a page or two before them.
 	MaxOfOne = 300
 	// Retry is when to try again for a stream that there was no place for.
 	Retry = 30 * time.Second

@@ -125,14 +125,15 @@ func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d 
 		if d.Site, err = r.site(ctx, s, name); err != nil {
 			return err
 		}
-		cur := d.Current
+		site := d.Site.Site // its Served is a place in line, not the list of d
+		cur := site.Current
 		var served, next, scheduled []ledger.Request
 		if cur.Number != 0 {
 			if served, err = s.Requests(ctx, name, cur.After, cur.Upto, limits.Requests); err != nil {
 				return err
 			}
 		}
-		if next, err = s.Requests(ctx, name, max(cur.Upto, d.Site.Site.Served), d.Accepted, limits.Requests); err != nil {
+		if next, err = s.Requests(ctx, name, max(cur.Upto, site.Served), site.Accepted, limits.Requests); err != nil {
 			return err
 		}
 		if scheduled, err = s.ScheduledRequests(ctx, name, limits.Requests+1); err != nil {
@@ -140,7 +141,7 @@ func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d 
 		}
 		d.MoreScheduled = len(scheduled) > limits.Requests
 		d.Served, d.Next, d.Scheduled = d.Requests(served), d.Requests(next), d.Requests(scheduled[:min(len(scheduled), limits.Requests)])
-		d.Releases, err = pastReleases(ctx, s, d.Site.Site, limits.Releases)
+		d.Releases, err = pastReleases(ctx, s, site, limits.Releases)
 		return err
 	})
 	return d, err
