@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
-	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/verify"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -73,7 +73,7 @@ type DeployDone struct {
 	Changed       []string  `json:"changed,omitempty"`
 	Warnings      []string  `json:"warnings,omitempty"`
 	// Sample are changed pages as the public has to see them.
-	Sample []cdn.Expectation `json:"sample,omitempty"`
+	Sample []verify.Expectation `json:"sample,omitempty"`
 }
 
 // Outcome is how a run ended.

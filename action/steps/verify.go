@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/action/state"
 	"github.com/pressrun/pressrun/action/workflow"
 	"github.com/pressrun/pressrun/internal/api"
-	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/verify"
 	"github.com/pressrun/pressrun/internal/publish"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
@@ -74,7 +74,7 @@ func (r Verify) Do(ctx context.Context) (Result, error) {
 
 // notSeen is the failure of a release that the public does not see.
 func (r Verify) notSeen(ctx context.Context, err error) error {
-	missing, ok := errors.AsType[*cdn.NotSeenError](err)
+	missing, ok := errors.AsType[*verify.NotSeenError](err)
 	if !ok {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)

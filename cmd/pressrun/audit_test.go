@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/redirectkv"
 	"github.com/pressrun/pressrun/internal/cli/clitest"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
@@ -55,7 +55,7 @@ func TestTheAuditFindsWhatBecameOfTheRedirectStore(t *testing.T) {
 		t.Helper()
 		t.Setenv("AWS_ACCESS_KEY_ID", "a")
 		t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
-		store, err := cdn.OpenKeyValueStore(t.Context(), cdn.KeyValueConfig{ARN: fakekvs.ARN, HTTPClient: keys, NoSettle: true})
+		store, err := redirectkv.Open(t.Context(), redirectkv.Config{ARN: fakekvs.ARN, HTTPClient: keys, NoSettle: true})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -14,6 +14,10 @@ import (
 	"time"
 
 	"github.com/hashicorp/go-retryablehttp"
+
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
+
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Patience is how often and how long a call is tried again: a CDN's control
@@ -132,11 +136,8 @@ func (e *statusError) Error() string {
 	if e.body == "" {
 		return strings.TrimSpace(fmt.Sprintf("it answered %d %s", e.status, http.StatusText(e.status)))
 	}
-	text := strings.Join(strings.Fields(e.body), " ")
-	if len(text) > 200 {
-		text = text[:200] + "..."
-	}
-	return strings.TrimSpace(fmt.Sprintf("it answered %d %s: %q", e.status, http.StatusText(e.status), text))
+	why := text.ShortenBytes(strings.Join(strings.Fields(e.body), " "), 200)
+	return strings.TrimSpace(fmt.Sprintf("it answered %d %s: %q", e.status, http.StatusText(e.status), why))
 }
 
 // do sends a call until it succeeds, and returns the answer's body.
@@ -173,7 +174,7 @@ func (c client) do(ctx context.Context, in call) ([]byte, error) {
 		return nil, fmt.Errorf("%w; the last try: %w", context.Cause(ctx), last)
 	}
 	if err != nil {
-		return nil, unaddressed(err)
+		return nil, urlpath.Hide(err)
 	}
 	defer response.Body.Close()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, maxAnswer))
@@ -203,17 +204,9 @@ func outcome(ctx context.Context, before error, resp *http.Response, err error) 
 	case err != nil && ctx.Err() != nil:
 		return before
 	case err != nil:
-		return unaddressed(err)
+		return urlpath.Hide(err)
 	}
 	return &statusError{status: resp.StatusCode}
-}
-
-// unaddressed takes the address, which may hold a token, off an error.
-func unaddressed(err error) error {
-	if u, ok := errors.AsType[*url.Error](err); ok {
-		return u.Err
-	}
-	return err
 }
 
 // advise adds what to do about a refused token or an unknown name.

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
 var _ Purger = (*Cloudflare)(nil)
@@ -33,6 +35,23 @@ type Cloudflare struct {
 	tags         bool
 	api          string
 	client       client
+}
+
+func checkCloudflare(s target) error {
+	if s.public.Host == "" {
+		return fmt.Errorf("cloudflare purges by full address: %w", ErrNoPublicURL)
+	}
+	return nil
+}
+
+func openCloudflare(_ context.Context, s target) (Purger, error) {
+	if s.secret == "" {
+		return nil, errors.New("cloudflare needs an API token in CLOUDFLARE_API_TOKEN or a secret file")
+	}
+	return &Cloudflare{
+		zone: s.name, token: s.secret, origin: s.public.Scheme + "://" + s.public.Host, host: s.public.Host,
+		base: s.base, tags: s.config.Tags, api: orDefault(s.config.Endpoint, cloudflareAPI), client: s.http,
+	}, nil
 }
 
 // Name names the zone.
@@ -63,16 +82,16 @@ func (c *Cloudflare) body(items []item) map[string]any {
 		switch i.kind {
 		case kindAll:
 			if c.base != "" {
-				return map[string]any{"prefixes": []string{c.host + encode(c.base)}}
+				return map[string]any{"prefixes": []string{c.host + urlpath.Encode(c.base)}}
 			}
 			return map[string]any{"hosts": []string{c.host}}
 		case kindTag:
 			name, list = "tags", append(list, i.value)
 		case kindPath:
-			name, list = "files", append(list, c.origin+encode(i.value))
+			name, list = "files", append(list, c.origin+urlpath.Encode(i.value))
 		case kindPrefix:
 			// As Cloudflare writes it: without scheme and last slash.
-			name, list = "prefixes", append(list, c.host+strings.TrimSuffix(encode(i.value), "/"))
+			name, list = "prefixes", append(list, c.host+strings.TrimSuffix(urlpath.Encode(i.value), "/"))
 		}
 	}
 	return map[string]any{name: list}

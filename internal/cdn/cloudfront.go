@@ -16,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	"github.com/aws/smithy-go"
+
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
 var _ Purger = (*CloudFront)(nil)
@@ -50,6 +52,10 @@ type CloudFront struct {
 	minDelay, maxDelay time.Duration
 }
 
+func openCloudFront(ctx context.Context, s target) (Purger, error) {
+	return newCloudFront(ctx, s.name, s.config)
+}
+
 func newCloudFront(ctx context.Context, distribution string, c Config) (*CloudFront, error) {
 	patience := c.Patience.orDefault()
 	cfg, err := config.LoadDefaultConfig(ctx)
@@ -60,22 +66,23 @@ func newCloudFront(ctx context.Context, distribution string, c Config) (*CloudFr
 		cfg.Region = "us-east-1" // CloudFront is one service for the whole world
 	}
 	api := cloudfront.NewFromConfig(cfg, func(o *cloudfront.Options) {
-		o.HTTPClient = awsClient()
+		o.HTTPClient = AWSClient()
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint
 		}
-		o.Retryer = cloudFrontRetryer(patience)
+		o.Retryer = AWSRetryer(patience)
 	})
 	return &CloudFront{
-		api: api, distribution: distribution, base: basePath(c.PublicURL), tags: c.Tags,
+		api: api, distribution: distribution, base: urlpath.Folder(c.PublicURL), tags: c.Tags,
 		minDelay: min(2*time.Second, 2*patience.First), maxDelay: min(5*time.Second, 5*patience.First),
 	}, nil
 }
 
-// cloudFrontRetryer: the API takes about one call in two seconds, answers 503 at
+// AWSRetryer tries calls of CloudFront again: the API takes about one call in two seconds, answers 503 at
 // busy hours, and refuses while too much is in progress. All of these pass. No
 // token bucket: there is one call, and it has to get through.
-func cloudFrontRetryer(p Patience) aws.Retryer {
+func AWSRetryer(p Patience) aws.Retryer {
+	p = p.orDefault()
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts, o.MaxBackoff, o.RateLimiter = p.Tries, p.Max, ratelimit.None
 		o.Backoff = retry.BackoffDelayerFunc(func(attempt int, _ error) (time.Duration, error) { return p.pause(attempt), nil })
@@ -85,9 +92,9 @@ func cloudFrontRetryer(p Patience) aws.Retryer {
 	})
 }
 
-// awsClient ends a call that gets no answer, so that it is tried again: the SDK's
+// AWSClient ends a call that gets no answer, so that it is tried again: the SDK's
 // own would wait for ever.
-func awsClient() *awshttp.BuildableClient {
+func AWSClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTimeout(callTime)
 }
 
@@ -159,7 +166,7 @@ func (c *CloudFront) paths(items []item) []string {
 				out = append(out, wildcard(i.value))
 				continue
 			}
-			out = append(out, encode(i.value))
+			out = append(out, urlpath.Encode(i.value))
 		case kindPrefix:
 			out = append(out, wildcard(i.value))
 		}
@@ -173,7 +180,7 @@ func wildcard(prefix string) string {
 	if i := strings.IndexAny(prefix, cloudFrontUnsafe); i >= 0 {
 		prefix = prefix[:i]
 	}
-	return encode(prefix) + "*"
+	return urlpath.Encode(prefix) + "*"
 }
 
 func once(list []string) []string {

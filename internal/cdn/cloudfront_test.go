@@ -104,10 +104,10 @@ func (c *fakeCloudFront) open(t *testing.T, distribution string) Purger {
 	c.looks = map[string]int{}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
-	return openCloudFront(t, distribution, server.URL, "https://www.example.org")
+	return cloudFrontAt(t, distribution, server.URL, "https://www.example.org")
 }
 
-func openCloudFront(t *testing.T, distribution, endpoint, public string) Purger {
+func cloudFrontAt(t *testing.T, distribution, endpoint, public string) Purger {
 	t.Helper()
 	awsEnvironment(t)
 	p, err := Open(t.Context(), Config{Address: "cloudfront:" + distribution, PublicURL: public, Tags: true, Endpoint: endpoint, Patience: quick})
@@ -275,7 +275,7 @@ func TestCloudFrontBelowAFolder(t *testing.T) {
 	fake := &fakeCloudFront{looks: map[string]int{}}
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
-	p := openCloudFront(t, "E1", server.URL, "https://www.example.org/docs/")
+	p := cloudFrontAt(t, "E1", server.URL, "https://www.example.org/docs/")
 	if _, err := Carry(t.Context(), p, Set{All: true}); err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +304,7 @@ func TestMotoTakesOurInvalidations(t *testing.T) {
 	}
 	id := *made.Distribution.Id
 	set := Set{Site: "www", Release: 7, Sequence: 9, Tags: []string{"news"}, Paths: []string{"/a b/"}, Prefixes: []string{"/c/"}}
-	sent, err := openCloudFront(t, id, endpoint, "").Purge(t.Context(), set)
+	sent, err := cloudFrontAt(t, id, endpoint, "").Purge(t.Context(), set)
 	if err != nil || len(sent.Open) != 1 {
 		t.Fatalf("%+v, %v", sent, err)
 	}
@@ -315,10 +315,10 @@ func TestMotoTakesOurInvalidations(t *testing.T) {
 	if diff := cmp.Diff([]string{"#news", "/a%20b/", "/c/*"}, got.Invalidation.InvalidationBatch.Paths.Items); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := Resume(t.Context(), openCloudFront(t, id, endpoint, ""), sent); err != nil {
+	if _, err := Resume(t.Context(), cloudFrontAt(t, id, endpoint, ""), sent); err != nil {
 		t.Error(err)
 	}
-	_, err = Carry(t.Context(), openCloudFront(t, "ENONE", endpoint, ""), set)
+	_, err = Carry(t.Context(), cloudFrontAt(t, "ENONE", endpoint, ""), set)
 	if err == nil || !strings.Contains(err.Error(), "does not exist in this AWS account") {
 		t.Errorf("a distribution that is not there: %v", err)
 	}

@@ -9,6 +9,8 @@ import (
 	"net/url"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
 var _ Purger = (*Fastly)(nil)
@@ -33,6 +35,13 @@ type Fastly struct {
 	host           string
 	api            string
 	client         client
+}
+
+func openFastly(_ context.Context, s target) (Purger, error) {
+	if s.secret == "" {
+		return nil, errors.New("fastly needs an API token in FASTLY_API_TOKEN or a secret file")
+	}
+	return &Fastly{service: s.name, token: s.secret, host: s.public.Host, api: orDefault(s.config.Endpoint, fastlyAPI), client: s.http}, nil
 }
 
 // Name names the service.
@@ -75,7 +84,7 @@ func (f *Fastly) paths(ctx context.Context, paths []string) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(callsAtOnce)
 	for _, path := range paths {
-		group.Go(func() error { return f.send(ctx, "/purge/"+f.host+encode(path), nil, true) })
+		group.Go(func() error { return f.send(ctx, "/purge/"+f.host+urlpath.Encode(path), nil, true) })
 	}
 	return group.Wait()
 }

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Change is one path that a release changed.
@@ -71,7 +73,7 @@ type Decision struct {
 // String says the decision in one line.
 func (d Decision) String() string {
 	if d.Method == MethodNothing {
-		return fmt.Sprintf("nothing to purge: %s, nothing of which a cache holds", counted(d.Changed, "change", "changes"))
+		return fmt.Sprintf("nothing to purge: %s, nothing of which a cache holds", text.Count(d.Changed, "change"))
 	}
 	var parts []string
 	for _, p := range []struct {
@@ -79,30 +81,23 @@ func (d Decision) String() string {
 		one, many string
 	}{{len(d.Set.Tags), "tag", "tags"}, {len(d.Set.Paths), "path", "paths"}, {len(d.Set.Prefixes), "prefix", "prefixes"}} {
 		if p.n > 0 {
-			parts = append(parts, counted(p.n, p.one, p.many))
+			parts = append(parts, text.Plural(p.n, p.one, p.many))
 		}
 	}
 	if d.Set.All {
 		parts = []string{"everything"}
 	}
-	text := "purge " + strings.Join(parts, ", ")
+	line := "purge " + strings.Join(parts, ", ")
 	if d.Stale > 0 { // not at the first time, and not when a person asked for it
-		text += " for " + counted(d.Stale, "stale file", "stale files")
+		line += " for " + text.Count(d.Stale, "stale file")
 	}
 	if d.Missed > 0 {
-		text += fmt.Sprintf("; %d good ones go too", d.Missed)
+		line += fmt.Sprintf("; %d good ones go too", d.Missed)
 	}
 	if d.USD > 0 {
-		text += fmt.Sprintf("; %d units, $%.3f beyond the %d free a month", d.Units, d.USD, d.Free)
+		line += fmt.Sprintf("; %d units, $%.3f beyond the %d free a month", d.Units, d.USD, d.Free)
 	}
-	return text
-}
-
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
+	return line
 }
 
 // staleObject is one version of an object that a cache may hold wrongly.
@@ -117,13 +112,13 @@ type staleObject struct {
 // the one that costs least, with the good copies that would be dropped
 // reckoned as [Prices].Refetch. It is pure.
 func Plan(in Input, limits Limits) Decision {
-	base := cleanBase(in.Base)
+	base := urlpath.Base(in.Base)
 	stale := staleObjects(in)
 	d := Decision{Method: MethodNothing, Changed: len(in.Changes), Stale: countPaths(stale), Free: limits.Prices.Free}
 	if len(stale) == 0 {
 		return d
 	}
-	site := newHoldings(in, stale)
+	site := newCached(in, stale)
 	best := everything(in, base, limits)
 	best.Missed = site.missed(best.Set, base)
 	for _, c := range candidates(in, stale, site, base, limits) {
@@ -153,7 +148,7 @@ func weight(d Decision, limits Limits) float64 {
 }
 
 // candidates are the ways to purge less than everything, the preferred last.
-func candidates(in Input, stale []staleObject, site *holdings, base string, limits Limits) []Decision {
+func candidates(in Input, stale []staleObject, site *cached, base string, limits Limits) []Decision {
 	var out []Decision
 	none := make([]bool, len(stale))
 	if set, ok := site.addressSet(in, stale, none, base, limits); ok {
@@ -202,7 +197,7 @@ func staleObjects(in Input) []staleObject {
 			}
 		case plan.ReasonContent, plan.ReasonHeaders:
 		}
-		out = append(out, staleObject{path: c.Path, tags: c.Tags, addresses: len(addresses("", c.Path, in.CleanURLs))})
+		out = append(out, staleObject{path: c.Path, tags: c.Tags, addresses: len(urlpath.Of("", c.Path, in.CleanURLs))})
 	}
 	return out
 }
@@ -214,3 +209,51 @@ func countPaths(stale []staleObject) int {
 	}
 	return len(seen)
 }
+
+// Limits are what a CDN takes in one release, and what it asks for it.
+type Limits struct {
+	// Tags is how many cache tags a purge may name; 0 when the CDN knows none or
+	// is not set up for them.
+	Tags int
+	// TagHeader is the stored header (or object metadata) that carries them, in
+	// lower case.
+	TagHeader string
+	Paths     int // single addresses
+	Prefixes  int // starts of addresses; 0 when the CDN knows none
+	// Unsafe are characters that no single address may have, in browsers' writing: such
+	// an address is reached by a prefix that ends before the first of them.
+	Unsafe string
+	// AnyPrefix tells that a prefix may end anywhere ("/news/a*"), not only
+	// after a folder's slash.
+	AnyPrefix bool
+	// Everything tells that the CDN can forget all of a site at once.
+	Everything bool
+	Prices     Prices
+}
+
+// Prices are in US dollars.
+type Prices struct {
+	Unit float64 // for each tag, path, prefix or everything
+	// Free units a month belong to the whole account: they are told, and not
+	// taken off an estimate, since nobody knows who else uses them.
+	Free int
+	// Refetch is what it is taken to cost that a cached object is dropped which
+	// is still right: the origin's work and one slow answer at each edge. It is
+	// a weight and no bill. Zero is [DefaultRefetch].
+	Refetch float64
+}
+
+// DefaultRefetch makes fifty warm objects worth as much as one unit of
+// CloudFront's: a folder of forty pages is dropped whole rather than two pages
+// one by one, and a site of thousands is not dropped for thirty pages.
+const DefaultRefetch = 0.0001
+
+func (p Prices) refetch() float64 {
+	if p.Refetch > 0 {
+		return p.Refetch
+	}
+	return DefaultRefetch
+}
+
+// unit is never nothing: of two sets that cost no money the shorter is better.
+func (p Prices) unit() float64 { return max(p.Unit, 1e-6) }

@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
@@ -256,7 +257,7 @@ func TestEveryStaleCopyIsDroppedWithinTheLimits(t *testing.T) {
 		in, limits := site(t), limits(t)
 		d := Plan(in, limits)
 		for _, s := range staleObjects(in) {
-			for _, a := range addresses(cleanBase(in.Base), s.path, in.CleanURLs) {
+			for _, a := range urlpath.Of(urlpath.Base(in.Base), s.path, in.CleanURLs) {
 				if !drops(d.Set, a, s.tags) {
 					t.Fatalf("%q (tags %v) of %s stays: %+v", a, s.tags, s.path, d.Set)
 				}
@@ -303,8 +304,8 @@ func TestAPlanNeverCostsMoreThanEverything(t *testing.T) {
 		if d.Method == MethodNothing {
 			return
 		}
-		all := everything(in, cleanBase(in.Base), limits)
-		all.Missed = newHoldings(in, staleObjects(in)).missed(all.Set, cleanBase(in.Base))
+		all := everything(in, urlpath.Base(in.Base), limits)
+		all.Missed = newCached(in, staleObjects(in)).missed(all.Set, urlpath.Base(in.Base))
 		if weight(d, limits) > weight(all, limits)+1e-9 {
 			t.Fatalf("%+v weighs %f, everything %f", d, weight(d, limits), weight(all, limits))
 		}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 )
 
@@ -39,7 +40,7 @@ func TestFoldingEarnsItsLines(t *testing.T) {
 		units, dropped := 0, 0
 		for _, i := range c.changed {
 			in.Changes = append(in.Changes, Change{Path: held[i].Path, Reason: plan.ReasonContent})
-			units += len(addresses("", held[i].Path, false))
+			units += len(urlpath.Of("", held[i].Path, false))
 		}
 		if units > limits.Paths {
 			units, dropped = 1, n-len(c.changed)

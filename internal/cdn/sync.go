@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
@@ -220,7 +221,7 @@ func (s *syncing) note(ctx context.Context, manifest int64) error {
 func decide(ctx context.Context, state store.Store, head history.Head, told history.Purged, limits Limits, o SyncOptions) (Decision, error) {
 	in := Input{
 		Site: o.Site, Release: head.Live.Release, Sequence: head.Live.Manifest,
-		Base: basePath(o.PublicURL), CleanURLs: o.CleanURLs, NotFoundCached: o.NotFoundCached,
+		Base: urlpath.Folder(o.PublicURL), CleanURLs: o.CleanURLs, NotFoundCached: o.NotFoundCached,
 	}
 	if in.Site == "" {
 		in.Site = head.Site

@@ -56,7 +56,7 @@ func strict(t *testing.T, also func(path string) bool) (Purger, *[]string) {
 		_, _ = io.WriteString(w, "<Invalidation><Id>I</Id><Status>InProgress</Status></Invalidation>")
 	}))
 	t.Cleanup(server.Close)
-	return openCloudFront(t, "E1", server.URL, "https://www.example.org"), &taken
+	return cloudFrontAt(t, "E1", server.URL, "https://www.example.org"), &taken
 }
 
 func noOther(string) bool { return false }

@@ -4,10 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
 var _ Purger = (*Varnish)(nil)
@@ -32,6 +35,34 @@ type Varnish struct {
 	host    string   // the site's public host, by which Varnish tells objects apart
 	base    string
 	client  client
+}
+
+func checkVarnish(s target) error {
+	_, err := varnishServers(s.name)
+	if err == nil && s.public.Host == "" {
+		err = fmt.Errorf("varnish tells objects apart by host: %w", ErrNoPublicURL)
+	}
+	return err
+}
+
+func openVarnish(_ context.Context, s target) (Purger, error) {
+	servers, err := varnishServers(s.name)
+	if err != nil {
+		return nil, err
+	}
+	return &Varnish{servers: servers, host: s.public.Host, base: s.base, client: s.http}, nil
+}
+
+func varnishServers(list string) ([]string, error) {
+	var servers []string
+	for server := range strings.SplitSeq(list, ",") {
+		u, err := url.Parse(server)
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || u.User != nil {
+			return nil, errors.New("each varnish server must be an address like http://varnish:6081, without a name and password")
+		}
+		servers = append(servers, u.Scheme+"://"+u.Host)
+	}
+	return servers, nil
 }
 
 // Name names the servers.
@@ -68,12 +99,12 @@ func (v *Varnish) Purge(ctx context.Context, set Set) (Receipt, error) {
 func (v *Varnish) tell(ctx context.Context, server string, items []item) error {
 	switch items[0].kind {
 	case kindAll:
-		return v.ban(ctx, server, "X-Ban-Url", "^"+regexp.QuoteMeta(encode(v.base))+"/")
+		return v.ban(ctx, server, "X-Ban-Url", "^"+regexp.QuoteMeta(urlpath.Encode(v.base))+"/")
 	case kindTag:
 		return v.banTags(ctx, server, values(items, kindTag))
 	case kindPrefix:
 		for _, prefix := range values(items, kindPrefix) {
-			if err := v.ban(ctx, server, "X-Ban-Url", "^"+regexp.QuoteMeta(encode(prefix))); err != nil {
+			if err := v.ban(ctx, server, "X-Ban-Url", "^"+regexp.QuoteMeta(urlpath.Encode(prefix))); err != nil {
 				return err
 			}
 		}
@@ -84,7 +115,7 @@ func (v *Varnish) tell(ctx context.Context, server string, items []item) error {
 	group.SetLimit(callsAtOnce)
 	for _, path := range values(items, kindPath) {
 		group.Go(func() error {
-			_, err := v.client.do(ctx, call{method: "PURGE", url: server + encode(path), host: v.host})
+			_, err := v.client.do(ctx, call{method: "PURGE", url: server + urlpath.Encode(path), host: v.host})
 			return err
 		})
 	}

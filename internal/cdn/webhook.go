@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -55,6 +56,33 @@ func webhookKey(secret string) ([]byte, error) {
 		return nil, errors.New("the webhook's secret is not whsec_ followed by base64 of 24 to 64 bytes")
 	}
 	return key, nil
+}
+
+func checkWebhook(s target) error {
+	_, err := webhookURL(s.name)
+	return err
+}
+
+func openWebhook(_ context.Context, s target) (Purger, error) {
+	u, err := webhookURL(s.name)
+	if err != nil {
+		return nil, err
+	}
+	w := &Webhook{url: u.String(), host: u.Host, base: s.base, client: s.http, now: time.Now}
+	if s.secret != "" {
+		if w.key, err = webhookKey(s.secret); err != nil {
+			return nil, err
+		}
+	}
+	return w, nil
+}
+
+func webhookURL(address string) (*url.URL, error) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || (u.Scheme != "https" && (u.Scheme != "http" || !isLocal(u.Hostname()))) {
+		return nil, errors.New("the webhook's address must be a URL like https://example.org/purge (plain http only on this machine)")
+	}
+	return u, nil
 }
 
 // Name names the service's host.

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/redirectkv"
 )
 
 // bucketName is the part of Amazon's rules that all S3 servers share.
@@ -29,7 +30,7 @@ func (k *checker) deploy(key string, s Site) {
 	}
 	k.cdn(key, s)
 	if store := d.RedirectStore; k.has(at+".redirect_store") && store != "none" {
-		if err := cdn.CheckKeyValueStore(store); err != nil {
+		if err := redirectkv.CheckARN(store); err != nil {
 			k.wrong(at+".redirect_store", "%v, or none", err)
 		}
 	}

@@ -27,7 +27,7 @@ var cdnSecrets = secretsOfCDNs()
 
 func secretsOfCDNs() []string {
 	var names []string
-	for _, kind := range cdn.Kinds {
+	for _, kind := range cdn.Kinds() {
 		if name := cdn.SecretVariable(kind + ":"); name != "" {
 			names = append(names, name)
 		}

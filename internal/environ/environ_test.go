@@ -99,7 +99,7 @@ func variablesIn(t *testing.T, root string) map[string][]string {
 
 func TestEveryCDNsSecretIsKeptFromBuilds(t *testing.T) {
 	secrets := 0
-	for _, kind := range cdn.Kinds {
+	for _, kind := range cdn.Kinds() {
 		name := cdn.SecretVariable(kind + ":somewhere")
 		if name == "" {
 			continue

@@ -3,7 +3,7 @@ package publish
 import (
 	"context"
 
-	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/redirectkv"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 )
 
@@ -21,7 +21,7 @@ func OpenRedirects(ctx context.Context, arn, publicURL string) (Redirects, error
 	if arn == "" || arn == "none" {
 		return Redirects{none: arn == "none"}, nil
 	}
-	store, err := cdn.OpenKeyValueStore(ctx, cdn.KeyValueConfig{ARN: arn, PublicURL: publicURL})
+	store, err := redirectkv.Open(ctx, redirectkv.Config{ARN: arn, PublicURL: publicURL})
 	if err != nil {
 		return Redirects{}, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/verify"
 	"github.com/pressrun/pressrun/internal/deploy"
 )
 
@@ -17,7 +18,7 @@ type Report struct {
 	Forecast *cdn.Decision
 	// Sample are changed pages as the public has to see them, for Verify. SampleErr
 	// says why there is none though one was asked for.
-	Sample    []cdn.Expectation
+	Sample    []verify.Expectation
 	SampleErr error
 }
 

@@ -4,13 +4,13 @@ import (
 	"context"
 	"strings"
 
-	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/verify"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 )
 
 // sample picks the changed pages that Verify is to look at.
-func (p Plan) sample(ctx context.Context, r deploy.Result) ([]cdn.Expectation, error) {
+func (p Plan) sample(ctx context.Context, r deploy.Result) ([]verify.Expectation, error) {
 	if p.SamplePages <= 0 || !r.Live || len(r.All) == 0 {
 		return nil, nil
 	}
@@ -18,7 +18,7 @@ func (p Plan) sample(ctx context.Context, r deploy.Result) ([]cdn.Expectation, e
 	if err != nil {
 		return nil, err
 	}
-	picked := cdn.Sample(r.All, live, p.SamplePages)
+	picked := verify.Sample(r.All, live, p.SamplePages)
 	// A folder keeps no headers: its web server has its own.
 	if !strings.HasPrefix(p.Destination.Site.String(), "s3://") {
 		return picked, nil

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/verify"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
@@ -17,7 +17,7 @@ type Look struct {
 	Site string
 	// Release and Sequence are the deploy's.
 	Release, Sequence int64
-	Sample            []cdn.Expectation // Report.Sample; none to look at the marker alone
+	Sample            []verify.Expectation // Report.Sample; none to look at the marker alone
 	// CDNPending tells that the CDN is known to show what was replaced: then the
 	// sample is not looked at, and the marker may be the old one.
 	CDNPending bool
@@ -29,14 +29,14 @@ type Look struct {
 
 // Sight is what the public sees of a release that is live at its origin.
 type Sight struct {
-	cdn.Seen
+	verify.Seen
 	// Stale is what caches show in the release's place; empty when all that was
 	// looked at is as deployed.
-	Stale []cdn.Finding
+	Stale []verify.Finding
 }
 
 // Verify looks at a release through the site's public address. Without its marker
-// the release is not taken for live (a *cdn.NotSeenError): a CDN may point to
+// the release is not taken for live (a *verify.NotSeenError): a CDN may point to
 // another origin. With the marker seen, or a CDN that is known to be pending, the
 // rest is a cache's: the release is live at the origin, edge pending.
 func Verify(ctx context.Context, l Look) (Sight, error) {
@@ -44,13 +44,13 @@ func Verify(ctx context.Context, l Look) (Sight, error) {
 	if l.CDNPending {
 		o.Sample = nil // they are known to be stale
 	}
-	seen, err := cdn.Verify(ctx, o)
-	missing, ok := errors.AsType[*cdn.NotSeenError](err)
+	seen, err := verify.Run(ctx, o)
+	missing, ok := errors.AsType[*verify.NotSeenError](err)
 	if !ok {
 		return Sight{Seen: seen}, err
 	}
 	first := missing.Findings[0]
-	if isMarker(first) && (!l.CDNPending || first.Mismatch != cdn.MismatchOldRelease) {
+	if isMarker(first) && (!l.CDNPending || first.Mismatch != verify.MismatchOldRelease) {
 		return Sight{Seen: seen}, err
 	}
 	return Sight{Seen: seen, Stale: missing.Findings}, nil
@@ -59,18 +59,18 @@ func Verify(ctx context.Context, l Look) (Sight, error) {
 // MarkerSeen looks once, and only at the release's marker.
 func MarkerSeen(ctx context.Context, l Look) bool {
 	l.Sample, l.Limit = nil, time.Nanosecond
-	_, err := cdn.Verify(ctx, l.options())
+	_, err := verify.Run(ctx, l.options())
 	return err == nil
 }
 
-func (l Look) options() cdn.VerifyOptions {
-	return cdn.VerifyOptions{
+func (l Look) options() verify.Options {
+	return verify.Options{
 		URL: l.URL, Site: l.Site, Release: l.Release, Sequence: l.Sequence, Sample: l.Sample,
 		Limit: max(l.Limit, time.Nanosecond), Interval: l.Interval, Progress: l.Progress,
 	}
 }
 
-func isMarker(f cdn.Finding) bool { return strings.HasSuffix(f.URL, "/"+manifest.MarkerPath) }
+func isMarker(f verify.Finding) bool { return strings.HasSuffix(f.URL, "/"+manifest.MarkerPath) }
 
 // StalePages says which pages caches show in place of those of l's release, as a
 // sentence; "" when they are as deployed, or were not looked at.

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/verify"
 	"github.com/pressrun/pressrun/internal/publish"
 )
 
@@ -50,7 +50,7 @@ func TestLiveIsSaidOfWhatThePublicSees(t *testing.T) {
 			defer site.Close()
 			look := publish.Look{URL: site.URL, Site: "www", Release: report.Release, Sequence: report.Sequence, Sample: report.Sample, CDNPending: c.pending, Limit: time.Nanosecond}
 			sight, err := publish.Verify(t.Context(), look)
-			if _, unseen := errors.AsType[*cdn.NotSeenError](err); unseen == c.live {
+			if _, unseen := errors.AsType[*verify.NotSeenError](err); unseen == c.live {
 				t.Errorf("live: %t, %v", c.live, err)
 			}
 			if pages := sight.StalePages(look); !strings.Contains(pages, c.pages) || (pages == "") != (c.pages == "") {

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/redirectkv"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/audit"
@@ -98,9 +98,9 @@ func (c *Audit) audit(ctx context.Context, dest store.Destination) (auditDocumen
 	case arn != head.RedirectStore:
 		return doc, exit.With(exit.Usage, fmt.Errorf("the live release keeps its redirects in %s, not in %s", head.RedirectStore, arn))
 	}
-	var store *cdn.KeyValueStore
+	var store *redirectkv.Store
 	if arn != "" {
-		if store, err = cdn.OpenKeyValueStore(ctx, cdn.KeyValueConfig{ARN: arn, PublicURL: c.PublicURL}); err != nil {
+		if store, err = redirectkv.Open(ctx, redirectkv.Config{ARN: arn, PublicURL: c.PublicURL}); err != nil {
 			return doc, exit.With(exit.Usage, err)
 		}
 	}

@@ -3,7 +3,7 @@ package publish
 import (
 	"fmt"
 
-	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/redirectkv"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
@@ -19,7 +19,7 @@ type CDNFunction struct {
 
 // Help has the examples.
 func (CDNFunction) Help() string {
-	return `The function is for the runtime ` + cdn.FunctionRuntime + ` and the event "viewer request".
+	return `The function is for the runtime ` + redirectkv.FunctionRuntime + ` and the event "viewer request".
 Associate a KeyValueStore with it, and name that store by --redirect-store when you
 deploy.
 
@@ -32,6 +32,6 @@ Examples:
 
 // Run prints the function.
 func (c *CDNFunction) Run(t *terminal.Terminal) error {
-	_, err := fmt.Fprint(t.Out, cdn.Function(c.Index))
+	_, err := fmt.Fprint(t.Out, redirectkv.Function(c.Index))
 	return err
 }

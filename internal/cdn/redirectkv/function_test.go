@@ -1,4 +1,4 @@
-package cdn
+package redirectkv
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	"github.com/pressrun/pressrun/test/servers"
@@ -119,11 +120,11 @@ func TestTheFunctionFindsEveryKeyThatIsWritten(t *testing.T) {
 			t.Fatal(err)
 		}
 		m.Entries = append(m.Entries, manifest.Entry{Path: r.Path(), Headers: headers})
-		asked = append(asked, encode("/"+r.From), encode("/"+r.Path()))
+		asked = append(asked, urlpath.Encode("/"+r.From), urlpath.Encode("/"+r.Path()))
 		answer := strings.Join([]string{map[int]string{301: "301", 302: "302", 307: "307", 308: "308"}[r.Status], r.To}, " ")
 		want = append(want, answer, answer)
 	}
-	plan := redirect.NewPlan(m, nil, (&KeyValueStore{}).Limits())
+	plan := redirect.NewPlan(m, nil, (&Store{}).Limits())
 	if diff := cmp.Diff(want, answers(t, false, plan.Want, asked)); diff != "" {
 		t.Errorf("%v\n%s", plan.Want, diff)
 	}

@@ -1,4 +1,4 @@
-package cdn
+package verify
 
 import (
 	"context"
@@ -10,11 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// VerifyOptions say what has to be seen through a public address.
-type VerifyOptions struct {
+// Options say what has to be seen through a public address.
+type Options struct {
 	URL  string // the site's public address
 	Site string // "" for any
 	// Release is what has to be live. Sequence (of the deploy) tells whether
@@ -31,7 +32,7 @@ type VerifyOptions struct {
 	Client   *http.Client // default one with a time limit of 20 s a request
 }
 
-// Seen is what Verify found.
+// Seen is what Run found.
 type Seen struct {
 	Marker  manifest.Marker `json:"marker"`
 	Looks   int             `json:"looks"`
@@ -83,7 +84,7 @@ func (e *NotSeenError) Error() string {
 	return text
 }
 
-func (o VerifyOptions) orDefault() VerifyOptions {
+func (o Options) orDefault() Options {
 	if o.Limit <= 0 {
 		o.Limit = 2 * time.Minute
 	}
@@ -96,11 +97,11 @@ func (o VerifyOptions) orDefault() VerifyOptions {
 	return o
 }
 
-// Verify looks at a site through its public address until the release's marker
+// Run looks at a site through its public address until the release's marker
 // and every page of the sample are seen, or the limit is over: then the error is
 // a *NotSeenError that says what was seen instead. It reads as visitors do, and
 // asks no cache to step aside, but for the marker, which none may keep.
-func Verify(ctx context.Context, o VerifyOptions) (Seen, error) {
+func Run(ctx context.Context, o Options) (Seen, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" {
 		return Seen{}, fmt.Errorf("the public address %q is not a URL like https://www.example.org", o.URL)
@@ -136,7 +137,7 @@ func Verify(ctx context.Context, o VerifyOptions) (Seen, error) {
 
 // look reads the marker and, once that is right, the pages not yet seen. It
 // returns what is wrong, and the pages to look at again.
-func look(ctx context.Context, o VerifyOptions, sample []Expectation, seen *Seen) ([]Finding, []Expectation) {
+func look(ctx context.Context, o Options, sample []Expectation, seen *Seen) ([]Finding, []Expectation) {
 	marker, finding := readMarker(ctx, o)
 	seen.Marker = marker
 	if finding != nil {
@@ -150,17 +151,17 @@ func look(ctx context.Context, o VerifyOptions, sample []Expectation, seen *Seen
 }
 
 // later tells whether a marker is of a deploy after the one looked for.
-func later(m manifest.Marker, o VerifyOptions) bool { return o.Sequence > 0 && m.Sequence > o.Sequence }
+func later(m manifest.Marker, o Options) bool { return o.Sequence > 0 && m.Sequence > o.Sequence }
 
 // other tells whether a marker is of another deploy than the one looked for.
-func other(m manifest.Marker, o VerifyOptions) bool {
+func other(m manifest.Marker, o Options) bool {
 	if o.Sequence > 0 {
 		return m.Sequence < o.Sequence
 	}
 	return m.Release != o.Release
 }
 
-func readMarker(ctx context.Context, o VerifyOptions) (manifest.Marker, *Finding) {
+func readMarker(ctx context.Context, o Options) (manifest.Marker, *Finding) {
 	address := strings.TrimRight(o.URL, "/") + "/" + manifest.MarkerPath
 	var m manifest.Marker
 	got, err := get(ctx, o.Client, address, true)
@@ -184,7 +185,7 @@ func readMarker(ctx context.Context, o VerifyOptions) (manifest.Marker, *Finding
 // judgeStatus says what is wrong with an answer before its content is read.
 func judgeStatus(address string, got answer, err error) *Finding {
 	if err != nil {
-		return &Finding{MismatchUnreachable, address, fmt.Sprintf("%s can't be read: %v", address, unaddressed(err))}
+		return &Finding{MismatchUnreachable, address, fmt.Sprintf("%s can't be read: %v", address, urlpath.Hide(err))}
 	}
 	if got.led != "" {
 		return &Finding{MismatchRedirected, address, fmt.Sprintf("%s leads away to %s", address, got.led)}

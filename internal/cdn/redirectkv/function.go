@@ -1,4 +1,4 @@
-package cdn
+package redirectkv
 
 import (
 	_ "embed"
@@ -17,7 +17,7 @@ const (
 )
 
 // Function is the source of the CloudFront Function that answers redirects out of
-// a [KeyValueStore]. A distribution takes one function for viewer requests; with
+// a [Store]. A distribution takes one function for viewer requests; with
 // index it also shows a folder's index page at the folder's address.
 func Function(index bool) string {
 	if !index {

@@ -1,4 +1,4 @@
-package cdn
+package redirectkv
 
 import (
 	"errors"
@@ -8,19 +8,21 @@ import (
 	"testing"
 	"time"
 
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/test/fakekvs"
 )
 
-func openKVS(t *testing.T, server *fakekvs.Server, publicURL string) *KeyValueStore {
+func openKVS(t *testing.T, server *fakekvs.Server, publicURL string) *Store {
 	t.Helper()
 	t.Setenv("AWS_ACCESS_KEY_ID", "a")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "s")
-	s, err := OpenKeyValueStore(t.Context(), KeyValueConfig{
-		ARN: fakekvs.ARN, PublicURL: publicURL, HTTPClient: server, NoSettle: true, Patience: Patience{Tries: 3, First: time.Millisecond, Max: time.Millisecond},
+	s, err := Open(t.Context(), Config{
+		ARN: fakekvs.ARN, PublicURL: publicURL, HTTPClient: server, NoSettle: true, Patience: cdn.Patience{Tries: 3, First: time.Millisecond, Max: time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +105,7 @@ func TestAKeyValueStoresErrorsSayWhatToDo(t *testing.T) {
 		}
 	}
 	for _, arn := range []string{"", "none", "cloudfront:E1", "arn:aws:s3:::x", fakekvs.ARN + "/x"} {
-		if err := CheckKeyValueStore(arn); err == nil {
+		if err := CheckARN(arn); err == nil {
 			t.Errorf("%q was taken", arn)
 		}
 	}
@@ -127,5 +129,18 @@ func TestASlowAnswerThatIsLostIsSafeToAskAgain(t *testing.T) {
 	_, err = s.Write(t.Context(), version, redirect.Batch{Put: map[string]string{"/a": "301 /b"}})
 	if !errors.Is(err, store.ErrPrecondition) || server.Keys()["/a"] == "" {
 		t.Errorf("the second try meets what the first one did: %v", err)
+	}
+}
+
+// TestNoCallWaitsForEver for an answer that does not come.
+func TestNoCallWaitsForEver(t *testing.T) {
+	s, err := Open(t.Context(), Config{ARN: fakekvs.ARN})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client := s.api.Options().HTTPClient
+	timed, ok := client.(*awshttp.BuildableClient)
+	if !ok || timed.GetTimeout() <= 0 || timed.GetTimeout() > time.Minute {
+		t.Errorf("a call has no end: %T", client)
 	}
 }

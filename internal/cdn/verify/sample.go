@@ -1,4 +1,4 @@
-package cdn
+package verify
 
 import (
 	"context"
@@ -15,10 +15,12 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Expectation is what one page has to show.
@@ -77,7 +79,7 @@ const (
 )
 
 // readSample reads pages and returns what is wrong, with the pages to read again.
-func readSample(ctx context.Context, o VerifyOptions, sample []Expectation) ([]Finding, []Expectation) {
+func readSample(ctx context.Context, o Options, sample []Expectation) ([]Finding, []Expectation) {
 	found := make([]*Finding, len(sample))
 	var group errgroup.Group
 	group.SetLimit(readsAtOnce)
@@ -101,7 +103,7 @@ func readSample(ctx context.Context, o VerifyOptions, sample []Expectation) ([]F
 // check reads a page at the addresses that it may have: as the folder, which is
 // how visitors ask for an index page, and as the file, for origins that don't
 // know folders. One of them has to show it; a page that is gone must be at none.
-func check(ctx context.Context, o VerifyOptions, e Expectation) *Finding {
+func check(ctx context.Context, o Options, e Expectation) *Finding {
 	site := strings.TrimRight(o.URL, "/")
 	all := []string{"/" + e.Path}
 	if dir, ok := strings.CutSuffix("/"+e.Path, "/index.html"); ok {
@@ -109,7 +111,7 @@ func check(ctx context.Context, o VerifyOptions, e Expectation) *Finding {
 	}
 	var first *Finding
 	for _, path := range all {
-		address := site + encode(path)
+		address := site + urlpath.Encode(path)
 		got, err := get(ctx, o.Client, address, false)
 		if e.Gone {
 			if err == nil && got.status == http.StatusOK && got.led == "" {
@@ -220,15 +222,4 @@ func (a answer) cached() string {
 }
 
 // short makes a text from outside fit for a line.
-func short(text string) string {
-	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, strings.ToValidUTF8(text, "?"))
-	if r := []rune(text); len(r) > 80 {
-		return string(r[:80]) + "..."
-	}
-	return text
-}
+func short(outside string) string { return text.Shorten(text.OneLine(outside), 80) }

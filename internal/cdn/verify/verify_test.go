@@ -1,6 +1,7 @@
-package cdn
+package verify
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -80,13 +81,13 @@ var (
 	}
 )
 
-func options(url string) VerifyOptions {
-	return VerifyOptions{URL: url, Site: "www", Release: 7, Sequence: 9, Sample: sample, Limit: 30 * time.Millisecond, Interval: 10 * time.Millisecond}
+func options(url string) Options {
+	return Options{URL: url, Site: "www", Release: 7, Sequence: 9, Sample: sample, Limit: 30 * time.Millisecond, Interval: 10 * time.Millisecond}
 }
 
 func TestAReleaseIsSeenWithItsPages(t *testing.T) {
 	p := newPublic(t, ours)
-	seen, err := Verify(t.Context(), options(p.URL+"/"))
+	seen, err := Run(t.Context(), options(p.URL+"/"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +104,7 @@ func TestAReleaseIsSeenWithItsPages(t *testing.T) {
 func TestALaterDeployIsAsGood(t *testing.T) {
 	// A rollback: a lower release, deployed later.
 	p := newPublic(t, manifest.Marker{Site: "www", Release: 5, Sequence: 10})
-	seen, err := Verify(t.Context(), options(p.URL))
+	seen, err := Run(t.Context(), options(p.URL))
 	if err != nil || !seen.Superseded || seen.Checked != 0 || p.hits != 1 {
 		t.Errorf("%+v, %v, %d requests", seen, err, p.hits)
 	}
@@ -126,7 +127,7 @@ func TestVerifyWaitsForTheEdge(t *testing.T) {
 			p.mu.Unlock()
 		}
 	}
-	seen, err := Verify(t.Context(), o)
+	seen, err := Run(t.Context(), o)
 	if err != nil || seen.Looks != 3 || seen.Checked != 3 {
 		t.Fatalf("%+v, %v", seen, err)
 	}
@@ -198,7 +199,7 @@ func TestVerifySaysWhatIsSeenInstead(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			p := newPublic(t, ours)
 			c.set(p)
-			seen, err := Verify(t.Context(), options(p.URL))
+			seen, err := Run(t.Context(), options(p.URL))
 			e, ok := errors.AsType[*NotSeenError](err)
 			if !ok {
 				t.Fatalf("%+v, %v", seen, err)
@@ -217,14 +218,14 @@ func TestAnOriginThatKnowsNoFoldersIsReadByFile(t *testing.T) {
 	p := newPublic(t, ours)
 	p.pages["/a/index.html"] = p.pages["/a/"]
 	delete(p.pages, "/a/")
-	if seen, err := Verify(t.Context(), options(p.URL)); err != nil || seen.Checked != 3 {
+	if seen, err := Run(t.Context(), options(p.URL)); err != nil || seen.Checked != 3 {
 		t.Errorf("%+v, %v", seen, err)
 	}
 }
 
 func TestVerifyRefusesAnAddressThatIsNone(t *testing.T) {
 	for _, address := range []string{"", "www.example.org", "ftp://www.example.org", "https://www.example.org/?x=1"} {
-		_, err := Verify(t.Context(), VerifyOptions{URL: address})
+		_, err := Run(t.Context(), Options{URL: address})
 		if _, waited := errors.AsType[*NotSeenError](err); err == nil || waited {
 			t.Errorf("%q: %v", address, err)
 		}
@@ -235,9 +236,9 @@ func TestVerifyEndsWhenItIsCanceled(t *testing.T) {
 	p := newPublic(t, manifest.Marker{Site: "www", Release: 6, Sequence: 8})
 	o := options(p.URL)
 	o.Limit, o.Interval = time.Hour, time.Minute
-	ctx, cancel := contextWithTimeout(t, 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	if _, err := Verify(ctx, o); !errors.Is(err, ctx.Err()) || err == nil {
+	if _, err := Run(ctx, o); !errors.Is(err, ctx.Err()) || err == nil {
 		t.Errorf("%v", err)
 	}
 }

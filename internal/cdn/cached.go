@@ -1,16 +1,20 @@
 package cdn
 
-import "strings"
+import (
+	"strings"
 
-// holdings is what caches may hold, told apart into stale and good.
-type holdings struct {
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
+)
+
+// cached is what caches may hold, told apart into stale and good.
+type cached struct {
 	known     bool
 	good      []Object // objects that no change touches
 	goodByTag map[string]int
 }
 
-func newHoldings(in Input, stale []staleObject) *holdings {
-	h := &holdings{known: in.Held != nil, goodByTag: map[string]int{}}
+func newCached(in Input, stale []staleObject) *cached {
+	h := &cached{known: in.Held != nil, goodByTag: map[string]int{}}
 	touched := make(map[string]bool, len(stale))
 	for _, s := range stale {
 		touched[s.path] = true
@@ -28,11 +32,11 @@ func newHoldings(in Input, stale []staleObject) *holdings {
 }
 
 // addressSet covers what tags do not, by addresses and prefixes.
-func (h *holdings) addressSet(in Input, stale []staleObject, covered []bool, base string, limits Limits) (Set, bool) {
+func (h *cached) addressSet(in Input, stale []staleObject, covered []bool, base string, limits Limits) (Set, bool) {
 	set := Set{Site: in.Site, Release: in.Release, Sequence: in.Sequence}
 	var all []address
 	for i, s := range stale {
-		for n, a := range addresses(base, s.path, in.CleanURLs) {
+		for n, a := range urlpath.Of(base, s.path, in.CleanURLs) {
 			if covered[i] {
 				// Dropped already: stale or not, nothing more is lost here.
 				if n == 0 {
@@ -58,7 +62,7 @@ func (h *holdings) addressSet(in Input, stale []staleObject, covered []bool, bas
 }
 
 // missed counts the good objects that a set drops; -1 when it isn't known.
-func (h *holdings) missed(set Set, base string) int {
+func (h *cached) missed(set Set, base string) int {
 	switch {
 	case set.All && h.known:
 		return len(h.good)

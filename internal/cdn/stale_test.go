@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/cdn/verify"
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
@@ -39,13 +40,13 @@ func TestAReleaseIsLiveAtTheEdgeOnceTheCDNWasTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	verify := func(r deploy.Result) (Seen, error) {
+	look := func(r deploy.Result) (verify.Seen, error) {
 		live, err := history.ReadManifest(t.Context(), p.dest.State, history.ManifestKey(r.Sequence), "www")
 		if err != nil {
 			t.Fatal(err)
 		}
-		return Verify(t.Context(), VerifyOptions{
-			URL: edge, Site: "www", Release: r.Release, Sequence: r.Sequence, Sample: Sample(r.All, live, 10),
+		return verify.Run(t.Context(), verify.Options{
+			URL: edge, Site: "www", Release: r.Release, Sequence: r.Sequence, Sample: verify.Sample(r.All, live, 10),
 			Limit: 20 * time.Millisecond, Interval: 10 * time.Millisecond,
 		})
 	}
@@ -57,7 +58,8 @@ func TestAReleaseIsLiveAtTheEdgeOnceTheCDNWasTold(t *testing.T) {
 	}
 	sync()
 	for _, path := range []string{"/", "/a.html", "/b.html"} { // visitors fill the cache
-		if got, err := get(t.Context(), http.DefaultClient, edge+path, false); err != nil || got.status != http.StatusOK {
+		got, err := http.Get(edge + path)
+		if err != nil || got.StatusCode != http.StatusOK || got.Body.Close() != nil {
 			t.Fatalf("%s: %+v, %v", path, got, err)
 		}
 	}
@@ -67,18 +69,18 @@ func TestAReleaseIsLiveAtTheEdgeOnceTheCDNWasTold(t *testing.T) {
 	}
 	release := p.deploy()
 
-	seen, err := verify(release)
-	notSeen, ok := errors.AsType[*NotSeenError](err)
+	seen, err := look(release)
+	notSeen, ok := errors.AsType[*verify.NotSeenError](err)
 	if !ok || len(notSeen.Findings) != 2 || seen.Marker.Release != release.Release {
 		t.Fatalf("live at the origin, edge pending: %+v, %v", seen, err)
 	}
 	for _, f := range notSeen.Findings {
-		if (f.Mismatch != MismatchContent || !strings.HasSuffix(f.URL, "/a.html")) && (f.Mismatch != MismatchStillThere || !strings.HasSuffix(f.URL, "/b.html")) {
+		if (f.Mismatch != verify.MismatchContent || !strings.HasSuffix(f.URL, "/a.html")) && (f.Mismatch != verify.MismatchStillThere || !strings.HasSuffix(f.URL, "/b.html")) {
 			t.Errorf("%+v", f)
 		}
 	}
 	sync()
-	if seen, err = verify(release); err != nil || seen.Checked != 2 {
+	if seen, err = look(release); err != nil || seen.Checked != 2 {
 		t.Errorf("after the purge: %+v, %v", seen, err)
 	}
 }

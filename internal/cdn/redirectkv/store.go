@@ -1,4 +1,4 @@
-package cdn
+package redirectkv
 
 import (
 	"context"
@@ -15,11 +15,13 @@ import (
 	kvs "github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore/types"
 
+	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-var _ redirect.Store = (*KeyValueStore)(nil)
+var _ redirect.Store = (*Store)(nil)
 
 // CloudFront's quotas on key value stores (Developer Guide, "Quotas", section
 // "Quotas on key value stores"): keys of 512 bytes, values of 1 KB, 50 keys or 3 MB
@@ -35,21 +37,21 @@ const (
 	keyValueSettle = 10 * time.Second
 )
 
-// KeyValueStore is a CloudFront KeyValueStore that a function reads redirects
+// Store is a CloudFront Store that a function reads redirects
 // from, see [Function].
-type KeyValueStore struct {
+type Store struct {
 	api    *kvs.Client
 	arn    string
 	base   string // folder of the site in its public address
 	settle time.Duration
 }
 
-// KeyValueConfig names a store. Credentials are AWS's own.
-type KeyValueConfig struct {
+// Config names a store. Credentials are AWS's own.
+type Config struct {
 	ARN       string
 	PublicURL string // the site's public address; "" when it is a host's root
 
-	Patience   Patience
+	Patience   cdn.Patience
 	Endpoint   string         // another address of the API, for tests
 	HTTPClient aws.HTTPClient // sends requests in place of the usual one, for tests
 	NoSettle   bool           // for tests: edges know at once
@@ -57,22 +59,22 @@ type KeyValueConfig struct {
 
 var keyValueARN = regexp.MustCompile(`^arn:aws:cloudfront::[0-9]{12}:key-value-store/[0-9a-zA-Z-]{1,64}$`)
 
-// CheckKeyValueStore says what is wrong with a store's name.
-func CheckKeyValueStore(arn string) error {
+// CheckARN says what is wrong with a store's name.
+func CheckARN(arn string) error {
 	if !keyValueARN.MatchString(arn) {
 		return fmt.Errorf("the redirect store %q is not written as arn:aws:cloudfront::ACCOUNT:key-value-store/ID", arn)
 	}
 	return nil
 }
 
-// OpenKeyValueStore makes the store of an ARN. Nothing is sent yet. Its API takes
+// Open makes the store of an ARN. Nothing is sent yet. Its API takes
 // requests signed for all regions (SigV4A), for which temporary credentials must
 // come from a regional endpoint of STS, as they do by default.
-func OpenKeyValueStore(ctx context.Context, c KeyValueConfig) (*KeyValueStore, error) {
-	if err := CheckKeyValueStore(c.ARN); err != nil {
+func Open(ctx context.Context, c Config) (*Store, error) {
+	if err := CheckARN(c.ARN); err != nil {
 		return nil, err
 	}
-	if _, err := publicURL(c.PublicURL); err != nil {
+	if _, err := urlpath.Parse(c.PublicURL); err != nil {
 		return nil, err
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
@@ -86,13 +88,13 @@ func OpenKeyValueStore(ctx context.Context, c KeyValueConfig) (*KeyValueStore, e
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint
 		}
-		o.HTTPClient = awsClient()
+		o.HTTPClient = cdn.AWSClient()
 		if c.HTTPClient != nil {
 			o.HTTPClient = c.HTTPClient
 		}
-		o.Retryer = cloudFrontRetryer(c.Patience.orDefault())
+		o.Retryer = cdn.AWSRetryer(c.Patience)
 	})
-	s := &KeyValueStore{api: api, arn: c.ARN, base: basePath(c.PublicURL), settle: keyValueSettle}
+	s := &Store{api: api, arn: c.ARN, base: urlpath.Folder(c.PublicURL), settle: keyValueSettle}
 	if c.NoSettle {
 		s.settle = 0
 	}
@@ -100,15 +102,15 @@ func OpenKeyValueStore(ctx context.Context, c KeyValueConfig) (*KeyValueStore, e
 }
 
 // String is the store's ARN.
-func (s *KeyValueStore) String() string { return s.arn }
+func (s *Store) String() string { return s.arn }
 
 // Limits are CloudFront's.
-func (s *KeyValueStore) Limits() redirect.Limits {
+func (s *Store) Limits() redirect.Limits {
 	return redirect.Limits{Key: keyValueKey - len(s.base), Value: keyValueValue, Total: keyValueTotal, Batch: keyValueBatch, Settle: s.settle}
 }
 
 // Version is the store's ETag.
-func (s *KeyValueStore) Version(ctx context.Context) (string, int64, error) {
+func (s *Store) Version(ctx context.Context) (string, int64, error) {
 	out, err := s.api.DescribeKeyValueStore(ctx, &kvs.DescribeKeyValueStoreInput{KvsARN: &s.arn})
 	if err != nil {
 		return "", 0, s.explain("look at", err)
@@ -120,7 +122,7 @@ func (s *KeyValueStore) Version(ctx context.Context) (string, int64, error) {
 }
 
 // Read lists all keys below the site's folder.
-func (s *KeyValueStore) Read(ctx context.Context) (map[string]string, error) {
+func (s *Store) Read(ctx context.Context) (map[string]string, error) {
 	held := map[string]string{}
 	pages := kvs.NewListKeysPaginator(s.api, &kvs.ListKeysInput{KvsARN: &s.arn, MaxResults: aws.Int32(keyValueBatch)})
 	for pages.HasMorePages() {
@@ -138,7 +140,7 @@ func (s *KeyValueStore) Read(ctx context.Context) (map[string]string, error) {
 }
 
 // Write does a batch in one UpdateKeys, which is all or nothing.
-func (s *KeyValueStore) Write(ctx context.Context, version string, batch redirect.Batch) (string, error) {
+func (s *Store) Write(ctx context.Context, version string, batch redirect.Batch) (string, error) {
 	in := &kvs.UpdateKeysInput{KvsARN: &s.arn, IfMatch: &version}
 	for _, key := range slices.Sorted(maps.Keys(batch.Put)) {
 		in.Puts = append(in.Puts, types.PutKeyRequestListItem{Key: aws.String(s.full(key)), Value: aws.String(batch.Put[key])})
@@ -155,14 +157,14 @@ func (s *KeyValueStore) Write(ctx context.Context, version string, batch redirec
 
 // full is a site's address as the function looks it up: with the folder that the
 // site has in its public address, and without a slash at the end.
-func (s *KeyValueStore) full(key string) string {
+func (s *Store) full(key string) string {
 	if key == "/" && s.base != "" {
 		return s.base
 	}
 	return s.base + key
 }
 
-func (s *KeyValueStore) local(key string) (string, bool) {
+func (s *Store) local(key string) (string, bool) {
 	if key == s.base {
 		return "/", s.base != ""
 	}
@@ -170,7 +172,7 @@ func (s *KeyValueStore) local(key string) (string, bool) {
 	return "/" + key, ok
 }
 
-func (s *KeyValueStore) explain(verb string, err error) error {
+func (s *Store) explain(verb string, err error) error {
 	what := ""
 	if _, ok := errors.AsType[*types.ConflictException](err); ok {
 		return fmt.Errorf("%s the key value store %s: %w", verb, s.arn, store.ErrPrecondition)

@@ -1,4 +1,4 @@
-package cdn
+package urlpath
 
 import (
 	"net/url"
@@ -23,7 +23,7 @@ func TestAddressesAreThoseThatVisitorsAsk(t *testing.T) {
 		{"", "my-index.html", false, []string{"/my-index.html"}},
 		{"", "feed.xml", true, []string{"/feed.xml"}},
 	} {
-		if got := addresses(c.base, c.name, c.clean); !slices.Equal(got, c.want) {
+		if got := Of(c.base, c.name, c.clean); !slices.Equal(got, c.want) {
 			t.Errorf("%s/%s: %v, want %v", c.base, c.name, got, c.want)
 		}
 	}
@@ -34,13 +34,13 @@ func TestAddressesAreEncodedAsBrowsersDo(t *testing.T) {
 		"/a b/": "/a%20b/", "/caf\u00e9": "/caf%C3%A9", "/100%": "/100%25", "/a?b#c": "/a%3Fb%23c", "/q\"<>`{}^": "/q%22%3C%3E%60%7B%7D%5E",
 		"/(1)!'*+,;=:@&$~[x]|-_.": "/(1)!'*+,;=:@&$~[x]|-_.", "/\x01\x7f": "/%01%7F", `/a\b`: "/a%5Cb",
 	} {
-		if got := encode(in); got != want {
+		if got := Encode(in); got != want {
 			t.Errorf("%q: %s, want %s", in, got, want)
 		}
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		in := "/" + rapid.String().Draw(t, "path")
-		out, err := url.PathUnescape(encode(in))
+		out, err := url.PathUnescape(Encode(in))
 		if err != nil || out != in {
 			t.Fatalf("%q came back as %q, %v", in, out, err)
 		}

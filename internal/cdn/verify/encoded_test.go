@@ -1,4 +1,4 @@
-package cdn
+package verify
 
 import (
 	"bytes"
@@ -53,7 +53,7 @@ func TestCompressedPagesAreSeenAsBrowsersSeeThem(t *testing.T) {
 			}
 			_, _ = w.Write(c.body)
 		}))
-		findings, _ := readSample(t.Context(), VerifyOptions{URL: edge.URL, Limit: time.Second}.orDefault(), sample)
+		findings, _ := readSample(t.Context(), Options{URL: edge.URL, Limit: time.Second}.orDefault(), sample)
 		edge.Close()
 		var got Mismatch
 		if len(findings) > 0 {
