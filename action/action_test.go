@@ -23,6 +23,7 @@ import (
 	"github.com/pressrun/pressrun/action/steps"
 	"github.com/pressrun/pressrun/action/summary"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // bench is a place to run in: a frontend's folder, a destination, a state file.
@@ -85,7 +86,24 @@ func (b *bench) at(a *fakeApp) *bench {
 
 func (b *bench) run(step string) error {
 	b.t.Helper()
-	return b.runIn(b.t.Context(), step)
+	// Builds of the tests, and tries of an hour, go on for longer: a run that waits
+	// for them ends as one that was cancelled.
+	ctx, cancel := context.WithTimeout(b.t.Context(), eventually.Patience)
+	defer cancel()
+	return b.runIn(ctx, step)
+}
+
+// meanwhile runs a step to its end, and does something once its build has written
+// into a file.
+func (b *bench) meanwhile(ctx context.Context, step, file string, do func()) error {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(ctx, eventually.Patience)
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- b.runIn(ctx, step) }()
+	eventually.Holds(b.t, "the build", func() bool { return written(filepath.Join(b.dir, file)) })
+	do()
+	return eventually.Receives(b.t, "the run's end", ended)
 }
 
 func (b *bench) runIn(ctx context.Context, step string) error {

@@ -22,6 +22,7 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 	"github.com/pressrun/pressrun/internal/runner/local"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // TestMain lets the test binary be the program that the local runner starts.
@@ -107,18 +108,17 @@ func (m *onThisMachine) release(t *testing.T) release.Run {
 
 func (m *onThisMachine) wait(t *testing.T) release.RunEnded {
 	t.Helper()
-	select {
-	case e := <-m.ended:
-		return e
-	case <-time.After(30 * time.Second):
-		t.Fatalf("no word of the run's end; its log:\n%s", m.log(t))
-	}
-	return release.RunEnded{}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the run's log:\n%s", m.log(t))
+		}
+	})
+	return eventually.Receives(t, "the run's end", m.ended)
 }
 
 func (m *onThisMachine) log(t *testing.T) string {
 	t.Helper()
-	log, err := m.Log(t.Context(), "www", 1)
+	log, err := m.Log(context.WithoutCancel(t.Context()), "www", 1)
 	if err != nil {
 		return err.Error()
 	}
@@ -153,9 +153,7 @@ func TestLocalRunnerCarriesOutAWholeRelease(t *testing.T) {
 func TestLocalRunnerCancelsAReleaseThatTheOperatorCancelled(t *testing.T) {
 	m := newOnThisMachine(t, `echo $$ > pid; trap '' TERM; while :; do sleep 0.1; done`)
 	run := m.release(t)
-	for !written(filepath.Join(m.source, "pid")) {
-		time.Sleep(5 * time.Millisecond)
-	}
+	eventually.Holds(t, "the build", func() bool { return written(filepath.Join(m.source, "pid")) })
 	m.must(release.CancelRelease{Act: release.Act{By: "ada", Why: "a typo"}})
 	if err := m.Cancel(t.Context(), "www", 1, run); err != nil {
 		t.Fatal(err)
@@ -182,24 +180,12 @@ func TestLocalRunnerTellsThatASiteIsLiveWhenTheRunCouldNot(t *testing.T) {
 	m.settings.Build.Env["X"] = "1"
 	m.release(t)
 	// The run would try for long to say that it is complete: it is killed.
-	for range 2000 {
-		if _, err := os.Stat(filepath.Join(m.dest, "index.html")); err == nil {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
-	}
-	m.mu.Lock()
-	reports := m.count["report"]
-	m.mu.Unlock()
-	for range 2000 {
-		if reports > 2 {
-			break
-		}
-		time.Sleep(5 * time.Millisecond)
+	eventually.Holds(t, "the site", func() bool { return exists(filepath.Join(m.dest, "index.html")) })
+	eventually.Holds(t, "the third report", func() bool {
 		m.mu.Lock()
-		reports = m.count["report"]
-		m.mu.Unlock()
-	}
+		defer m.mu.Unlock()
+		return m.count["report"] > 2
+	})
 	if err := m.Cancel(t.Context(), "www", 1, m.now().Current.Run); err != nil {
 		t.Fatal(err)
 	}

@@ -97,16 +97,10 @@ func TestPostTellsTheFailureThatMainCouldNot(t *testing.T) {
 func TestPostTellsOfACancelledRunThatCouldNot(t *testing.T) {
 	t.Parallel()
 	app := newFakeApp(t)
-	b := newBench(t, "touch begun; sleep 60").with(app)
+	b := newBench(t, "echo begun > begun; sleep 300").with(app)
 	gone := away(app, "failure")
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() {
-		for !exists(filepath.Join(b.dir, "begun")) {
-			time.Sleep(5 * time.Millisecond)
-		}
-		cancel()
-	}()
-	b.wantExit(b.runIn(ctx, "all"), failure.ExitCancelled)
+	b.wantExit(b.meanwhile(ctx, "all", "begun", cancel), failure.ExitCancelled)
 	gone.Store(false)
 	b.wantExit(b.run("post"), failure.ExitOK)
 	if f := app.seen("failure"); len(f) != 1 || f[0].Why != "the run was cancelled" {

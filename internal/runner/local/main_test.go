@@ -215,7 +215,7 @@ func (b *bench) ended(number int64) release.RunEnded {
 
 func (b *bench) log(number int64) string {
 	b.t.Helper()
-	log, err := b.Log(b.t.Context(), "www", number)
+	log, err := b.Log(context.WithoutCancel(b.t.Context()), "www", number)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ""
 	}
