@@ -15,7 +15,8 @@ import (
 )
 
 // lastWord bounds how long a cancelled run takes to say so. GitHub's runner
-// kills 10 s after the first signal.
+// kills 10 s after the first signal
+// (https://docs.github.com/en/actions/reference/workflow-cancellation-reference).
 const lastWord = 3 * time.Second
 
 // close ends a run, or a part of it, in which nothing failed. Last says that

@@ -74,8 +74,10 @@ func newOnThisMachine(t *testing.T, build string) *onThisMachine {
 	m.settings.Deploy.To = "file://" + m.dest
 	r, err := local.New(local.Options{
 		State: t.TempDir(), Poll: 20 * time.Millisecond, Grace: 4 * time.Second,
-		Settings: func(site string) (local.Settings, bool) { return local.FromConfig(m.settings), site == "www" },
-		OnEvent:  func(_ string, _ int64, e release.Event) { m.ended <- e.(release.RunEnded) },
+		Settings: func(site string) (local.Settings, bool) {
+			return local.Settings{Folder: m.source, Secret: m.settings.CDNSecret(), Env: m.settings.ActionEnv()}, site == "www"
+		},
+		OnEvent: func(_ string, _ int64, e release.Event) { m.ended <- e.(release.RunEnded) },
 	})
 	if err != nil {
 		t.Fatal(err)

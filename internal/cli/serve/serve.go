@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/pressrun/pressrun/app"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
@@ -59,11 +60,20 @@ func New(ctx context.Context, conf *config.Config, log *slog.Logger, version str
 				State: conf.State, OnEvent: heard, Logger: log,
 				Settings: func(site string) (local.Settings, bool) {
 					s, ok := conf.Sites[site]
-					return local.FromConfig(s), ok && s.Runner == config.RunnerLocal
+					return localSettings(s), ok && s.Runner == config.RunnerLocal
 				},
 			})
 		},
 	})
+}
+
+// localSettings are what the local runner needs to know of a site.
+func localSettings(s config.Site) local.Settings {
+	of := local.Settings{Folder: s.Source.Folder, Git: s.Source.Git, Ref: s.Source.Ref, Secret: s.CDNSecret(), Env: s.ActionEnv()}
+	if s.Limit != nil {
+		of.Limit = time.Duration(*s.Limit)
+	}
+	return of
 }
 
 func newLog(out io.Writer, format string, level slog.Level) *slog.Logger {

@@ -3,14 +3,11 @@
 package local
 
 import (
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"github.com/pressrun/pressrun/internal/config"
 )
 
 func TestEnvironmentOfARun(t *testing.T) {
@@ -67,24 +64,5 @@ func TestSecretsAreNotOnDiskOrInArguments(t *testing.T) {
 				t.Errorf("%s holds %q", path, secret)
 			}
 		}
-	}
-}
-
-func ExampleFromConfig() {
-	fmt.Print(lines(map[string]string{"ANALYTICS_ID": "UA-1", "TEXT": "two\nlines"}))
-	// Output:
-	// ANALYTICS_ID="UA-1"
-	// TEXT="two\nlines"
-}
-
-func TestTheRunnerHandsOnWhereAndHowToDeploy(t *testing.T) {
-	s := FromConfig(config.Site{Deploy: config.Deploy{To: "s3://www", State: "s3://private/www", Rules: "/etc/pressrun/rules.json"}})
-	for name, want := range map[string]string{"PRESSRUN_TO": "s3://www", "PRESSRUN_STATE": "s3://private/www", "PRESSRUN_RULES": "/etc/pressrun/rules.json"} {
-		if s.Env[name] != want {
-			t.Errorf("%s is %q, want %q", name, s.Env[name], want)
-		}
-	}
-	if s := FromConfig(config.Site{}); s.Env["PRESSRUN_STATE"]+s.Env["PRESSRUN_RULES"] != "" {
-		t.Errorf("a site that says nothing: %v", s.Env)
 	}
 }

@@ -180,7 +180,7 @@ func (s *supervisor) environ(dir, commit string) []string {
 		"PRESSRUN_SUPERVISED":     "true",
 	}
 	maps.Copy(env, s.rec.Settings.Env)
-	out := environ.ForRun(os.Environ(), s.rec.Settings.cdnSecret())
+	out := environ.ForRun(os.Environ(), s.rec.Settings.Secret)
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		out = append(out, name+"="+env[name])
 	}

@@ -1,0 +1,84 @@
+package config
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/cdn"
+)
+
+// ActionEnv are the action's settings for a site, as the environment names
+// them. What is not set is left out.
+func (s Site) ActionEnv() map[string]string {
+	env := map[string]string{
+		"PRESSRUN_READY_URL":       s.WaitReady.URL,
+		"PRESSRUN_READY_CONTAINS":  s.WaitReady.Contains,
+		"PRESSRUN_READY_INTERVAL":  spanText(s.WaitReady.Interval),
+		"PRESSRUN_READY_LIMIT":     spanText(s.WaitReady.Limit),
+		"PRESSRUN_INSTALL":         s.Install.Command,
+		"PRESSRUN_INSTALL_TIMEOUT": spanText(s.Install.Timeout),
+		"PRESSRUN_BUILD":           s.Build.Command,
+		"PRESSRUN_BUILD_TIMEOUT":   spanText(s.Build.Timeout),
+		"PRESSRUN_OUTPUT":          s.Build.Output,
+		"PRESSRUN_BUILD_ENV":       envLines(s.Build.Env),
+		"PRESSRUN_ENVIRONMENT":     s.Build.Environment,
+		"PRESSRUN_INDEX":           s.Check.Index,
+		"PRESSRUN_ALLOW":           strings.Join(s.Check.Allow, ","),
+		"PRESSRUN_TO":              s.Deploy.To,
+		"PRESSRUN_S3_ENDPOINT":     s.Deploy.Endpoint,
+		"PRESSRUN_REGION":          s.Deploy.Region,
+		"PRESSRUN_REDIRECT_STORE":  s.Deploy.RedirectStore,
+		"PRESSRUN_STATE":           s.Deploy.State,
+		"PRESSRUN_RULES":           s.Deploy.Rules,
+		"PRESSRUN_PUBLIC_URL":      s.URL,
+		"PRESSRUN_CDN":             s.Deploy.CDN.Address,
+		"PRESSRUN_CDN_SECRET_FILE": s.Deploy.CDN.SecretFile,
+	}
+	for name, set := range map[string]bool{
+		"PRESSRUN_CDN_TAGS": s.Deploy.CDN.Tags, "PRESSRUN_CDN_CLEAN_URLS": s.Deploy.CDN.CleanURLs, "PRESSRUN_CDN_NOT_FOUND_CACHED": s.Deploy.CDN.NotFoundCached,
+	} {
+		if set {
+			env[name] = "true"
+		}
+	}
+	if s.Deploy.VerifyPages != nil {
+		env["PRESSRUN_VERIFY_PAGES"] = strconv.Itoa(*s.Deploy.VerifyPages)
+	}
+	if s.WaitReady.Status != 0 {
+		env["PRESSRUN_READY_STATUS"] = strconv.Itoa(s.WaitReady.Status)
+	}
+	if s.Check.MaxVanished != nil {
+		env["PRESSRUN_MAX_VANISHED"] = strconv.FormatFloat(*s.Check.MaxVanished, 'g', -1, 64)
+	}
+	maps.DeleteFunc(env, func(_, value string) bool { return value == "" })
+	return env
+}
+
+// CDNSecret is the environment variable with the secret of the site's CDN, ""
+// when it needs none.
+func (s Site) CDNSecret() string { return cdn.SecretVariable(s.Deploy.CDN.Address) }
+
+func spanText(d *Duration) string {
+	if d == nil || *d == 0 {
+		return ""
+	}
+	return time.Duration(*d).String()
+}
+
+// envLines writes variables one to a line, the values as JSON strings: they may
+// hold anything.
+func envLines(vars map[string]string) string {
+	var b strings.Builder
+	for _, name := range slices.Sorted(maps.Keys(vars)) {
+		value, err := json.Marshal(vars[name])
+		if err != nil {
+			continue // a string always can be written
+		}
+		b.WriteString(name + "=" + string(value) + "\n")
+	}
+	return b.String()
+}
