@@ -11,4 +11,7 @@
 //
 // Nothing here makes a release fail that is live at its origin: what a CDN
 // refuses is a [PendingError], and the purge can be resumed.
+//
+// It is larger than other packages (one file for each of five CDNs): what is planned,
+// sent and resumed is one type, [Set], whose parts no other package may see.
 package cdn
