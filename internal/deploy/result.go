@@ -52,9 +52,9 @@ type Result struct {
 	// Redirects is what the redirect store is told; nil without one.
 	Redirects *redirect.Plan `json:"redirects,omitempty"`
 
-	// StoreLacks are what the destination's store lacks that S3 has, as was found
-	// out at the first deploy to it.
-	StoreLacks []store.MissingCapability `json:"store_lacks,omitempty"`
+	// MissingCapabilities are what the destination's store can't do that S3 can, as was
+	// found out at the first deploy to it.
+	MissingCapabilities []store.MissingCapability `json:"store_lacks,omitempty"`
 
 	Violations []guard.Violation `json:"violations,omitempty"` // those that were let pass
 	// LostLinks are those that the release breaks in unchanged pages, where they are

@@ -45,7 +45,7 @@ func TestWhatAStoreLacksIsFoundOutAndSaidOnce(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if diff := cmp.Diff(c.want, r.StoreLacks, cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b store.MissingCapability) bool { return a < b })); diff != "" {
+				if diff := cmp.Diff(c.want, r.MissingCapabilities, cmpopts.EquateEmpty(), cmpopts.SortSlices(func(a, b store.MissingCapability) bool { return a < b })); diff != "" {
 					t.Error(diff)
 				}
 				if said := strings.Join(r.Warnings, "\n"); len(r.Warnings) != len(c.want)*map[bool]int{true: 1}[first] || (first && !strings.Contains(said, c.says)) {
@@ -101,8 +101,8 @@ func TestVersityGWLacksNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 		r, err := engine.Run(t.Context(), dest, options(small().write(t)))
-		if err != nil || len(r.StoreLacks) != 0 || len(r.Warnings) != 0 {
-			t.Fatalf("%v %q %v", r.StoreLacks, r.Warnings, err)
+		if err != nil || len(r.MissingCapabilities) != 0 || len(r.Warnings) != 0 {
+			t.Fatalf("%v %q %v", r.MissingCapabilities, r.Warnings, err)
 		}
 		var names []string
 		if err := dest.Site.List(t.Context(), "", func(i store.Info) error { names = append(names, i.Key); return nil }); err != nil {
@@ -134,10 +134,10 @@ func TestARealStoreThatChecksNothingIsFoundOut(t *testing.T) {
 		t.Fatal(err)
 	}
 	r, err := engine.Run(t.Context(), dest, options(small().write(t)))
-	if err != nil || !slices.Contains(r.StoreLacks, store.MissingChecksums) {
-		t.Fatalf("%v %q %v", r.StoreLacks, r.Warnings, err)
+	if err != nil || !slices.Contains(r.MissingCapabilities, store.MissingChecksums) {
+		t.Fatalf("%v %q %v", r.MissingCapabilities, r.Warnings, err)
 	}
-	t.Logf("moto lacks %v", r.StoreLacks)
+	t.Logf("moto lacks %v", r.MissingCapabilities)
 }
 
 // TestADestinationOfAnEarlierVersionIsProbedOnce: its head says nothing of its
@@ -175,8 +175,8 @@ func TestADestinationOfAnEarlierVersionIsProbedOnce(t *testing.T) {
 	before := probes
 	for range 2 {
 		r, err := engine.Run(t.Context(), dest, options(dir))
-		if err != nil || !slices.Equal(r.StoreLacks, []store.MissingCapability{store.MissingRedirects}) {
-			t.Fatal(r.StoreLacks, err)
+		if err != nil || !slices.Equal(r.MissingCapabilities, []store.MissingCapability{store.MissingRedirects}) {
+			t.Fatal(r.MissingCapabilities, err)
 		}
 	}
 	if before == 0 || probes != 2*before {
@@ -200,7 +200,7 @@ func TestAStoreThatIsBusyIsNotTakenForOneThatDoesNotCopy(t *testing.T) {
 	}
 	busy = false
 	r, err := engine.Run(t.Context(), dest, options(small().write(t)))
-	if err != nil || len(r.StoreLacks) > 0 {
-		t.Errorf("the store lacks %q, %v", r.StoreLacks, err)
+	if err != nil || len(r.MissingCapabilities) > 0 {
+		t.Errorf("the store lacks %q, %v", r.MissingCapabilities, err)
 	}
 }

@@ -95,7 +95,7 @@ func (p *planned) take(ctx context.Context, head manifest.Head) (*leased, error)
 			return nil, errors.Join(err, held.Release(ctx, false, true))
 		}
 	}
-	p.result.StoreLacks = p.capabilities.Missing
+	p.result.MissingCapabilities = p.capabilities.Missing
 	return l, nil
 }
 

@@ -20,8 +20,8 @@ const (
 )
 
 // String says what is missing and what follows from it.
-func (l MissingCapability) String() string {
-	switch l {
+func (m MissingCapability) String() string {
+	switch m {
 	case MissingIfAbsent:
 		return "does not know conditional writes (If-None-Match): two deploys at once would not notice each other, so let only one run at a time"
 	case MissingIfMatch:
@@ -41,7 +41,7 @@ func (l MissingCapability) String() string {
 	case MissingCopyHeaders:
 		return "keeps the old headers in a copy: a change of headers sends the file again, and what a rollback puts back has other headers than it had"
 	}
-	return "lacks " + string(l)
+	return "lacks " + string(m)
 }
 
 // Capabilities is what was found out about a destination's store.
