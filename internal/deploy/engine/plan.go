@@ -145,6 +145,9 @@ func (d *deployment) letPass(stopped *guard.Error) error {
 // tell notes in the result what the plan does.
 func (p *planned) tell() {
 	p.tellCompressed()
+	if names := p.plan.NotHashed; len(names) > 0 {
+		p.warn("one name has had two contents, although it looks as if it followed its content (%d): %s: from now on it is cached for an hour; who has the old one may keep it for a year", len(names), theFirst(names, strings.Clone))
+	}
 	r := &p.result
 	r.Release, r.Sequence = p.plan.Next.Release, p.plan.Next.Sequence
 	r.Counts = p.plan.Counts()

@@ -53,6 +53,7 @@ func (r *read) readRuleFiles() error {
 	if !ok {
 		return nil
 	}
+	r.leaveOut()
 	var found []string
 	r.tree.Files = slices.DeleteFunc(r.tree.Files, func(f manifest.File) bool {
 		if f.Path != rules.HeadersFile && f.Path != redirect.FileName {
@@ -85,6 +86,34 @@ func (r *read) readRuleFiles() error {
 		return fmt.Errorf("%s: %w", rules.HeadersFile, err)
 	}
 	return nil
+}
+
+// leaveOut takes out of a build what is not to be published, and tells of it.
+func (r *read) leaveOut() {
+	left := map[string][]string{}
+	why := func(name string) string {
+		why := r.rules.LeftOut(name)
+		if why != "" {
+			left[why] = append(left[why], name)
+		}
+		return why
+	}
+	r.tree.Files = slices.DeleteFunc(r.tree.Files, func(f manifest.File) bool { return why(f.Path) != "" })
+	r.tree.Refused = slices.DeleteFunc(r.tree.Refused, func(f manifest.Refused) bool { return why(f.Path) != "" })
+	for _, why := range []string{rules.LeftOutSecret, rules.LeftOutJunk} {
+		if names := left[why]; len(names) > 0 {
+			r.warn(`left out of the release, for %s (%d): %s (to publish one all the same, write "exclude": ["!NAME"] into the rules)`, why, len(names), theFirst(names, strings.Clone))
+		}
+	}
+	var untyped []string
+	for _, f := range r.tree.Files {
+		if headers, err := r.rules.HeadersFor(f.Path); err == nil && rules.WithoutType(f.Path) && headers.Get("content-type") == rules.ContentType(f.Path) {
+			untyped = append(untyped, f.Path)
+		}
+	}
+	if len(untyped) > 0 {
+		r.warn("nothing says what type these files below .well-known have, so that they are served as downloads (%d): %s (set content-type in the rules or in _headers)", len(untyped), theFirst(untyped, strings.Clone))
+	}
 }
 
 // makeRedirects turns the build's own rules of redirects into files of the

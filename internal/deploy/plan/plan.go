@@ -59,7 +59,10 @@ type Plan struct {
 	Next manifest.Manifest
 	// Foreign are paths that the plan overwrites and that hold something we did not
 	// put there: it may only be carried out when a person says so.
-	Foreign   []string
+	Foreign []string
+	// NotHashed are files whose names were taken to follow their content, and do not:
+	// one name has had two contents. They are no longer cached for ever.
+	NotHashed []string
 	Unchanged int
 	Retired   int // assets that this release drops and that stay for their grace time
 }
@@ -117,6 +120,12 @@ func (p *planner) file(f manifest.File) error {
 	}
 	next := manifest.Entry{Path: f.Path, Size: f.Size, Sum: f.Sum, CRC: f.CRC, Headers: headers, Origin: f.Origin}
 	have, exists := p.held.at(f.Path)
+	if exists && p.disproves(have, next) {
+		if next.Headers, err = headers.With("cache-control", rules.CacheAsset); err != nil {
+			return err
+		}
+		headers = next.Headers
+	}
 	w := Write{Index: len(p.plan.Next.Entries)}
 	switch {
 	case !exists:

@@ -38,13 +38,37 @@ func (c Class) String() string {
 var assetEndings = set(".css", ".js", ".mjs", ".cjs", ".map", ".wasm",
 	".woff", ".woff2", ".ttf", ".otf", ".eot",
 	".svg", ".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".jxl", ".heic", ".ico", ".bmp", ".tif", ".tiff",
+	".svgz", ".jpe", ".jfif", ".heif", ".avifs", ".cur", ".jp2", ".jxr", ".glb", ".gltf", ".usdz", ".ttc", ".ktx2",
+	".m4s", ".ts", ".mpg", ".mpeg", ".3gp", ".mkv", ".avi", ".aac", ".weba", ".mid", ".aiff", ".amr", ".m4b",
 	".mp4", ".m4v", ".webm", ".mov", ".ogv", ".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".flac", ".vtt")
 
 var pageEndings = set(".html", ".htm", ".xhtml")
 
-// entryNames are files that send readers and robots to pages, or (a service
-// worker) that decide which assets a page loads. They go last of all.
-var entryNames = regexp.MustCompile(`^(index\.html?|sitemap[^/]*\.xml|robots\.txt|rss\.xml|atom\.xml|feed\.xml|feed\.json|[^/]*\.(rss|atom)|sw\.js|service-worker\.js)$`)
+// entryNames are files that send readers and robots to pages, or that decide which
+// assets a page loads: they go last of all, and are asked for again each time. Each
+// line says who uses the names.
+var entryNames = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
+	// Home page.
+	`index\.html?`, `index\.xhtml`,
+	// Sitemaps (sitemaps.org): also WordPress's wp-sitemap.xml, Yoast's
+	// post-sitemap2.xml, sitemap_index.xml, and gzip of them.
+	`([a-z0-9]+[-_.])*sitemaps?([-_.]?[a-z0-9]+)*\.(xml|txt)(\.gz)?`,
+	// What robots and language models read first.
+	`robots\.txt`, `llms(-full)?\.txt`, `ads\.txt`, `app-ads\.txt`,
+	// Feeds: of Hugo (index.xml), WordPress (feed, rss2), Eleventy, Astro, MkDocs, Jekyll.
+	`index\.(xml|rss|atom|json\.?feed)`, `(feed|rss|rss2|atom|podcast)([-_][a-z0-9]+)*(\.(xml|json|rss|atom))?`, `[^/]*\.(rss|atom)`,
+	// Service workers: sw.js, service-worker.js, ngsw-worker.js, firebase-messaging-sw.js,
+	// pwabuilder-sw.js, OneSignalSDKWorker.js, flutter_service_worker.js, superpwa-sw.js.
+	`([a-z0-9]+[-_.])*(sw|service[-_]?worker|ngsw-worker|safety-worker)([-_.](min|prod|dev))?\.m?js`, `worker-basic(\.min)?\.js`,
+	`OneSignalSDK(Updater)?(Worker|\.sw)\.js`, `push-?worker\.js`, `precache-manifest(\.[0-9a-z]+)?\.js`,
+	// Lists by which a page or worker finds its assets: Angular, VitePress, Nuxt,
+	// SvelteKit, Create React App, Flutter, Gatsby, Quasar, Blazor.
+	`ngsw\.json`, `hashmap\.json`, `asset-manifest\.json`, `version\.json`, `(app-data|chunk-map)\.json`, `flutter(_bootstrap)?\.js`,
+	`service-worker-assets\.js`, `blazor\.boot\.json`,
+}, "|") + `)$`)
+
+// buildLists are such lists whose name alone says little.
+var buildLists = regexp.MustCompile(`(^|/)_nuxt/builds/(latest|meta/[^/]+)\.json$`)
 
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))
@@ -59,7 +83,7 @@ func set(names ...string) map[string]bool {
 // page with a tidy address.
 func Classify(name string) Class {
 	dir, base := path.Split(name)
-	if entryNames.MatchString(base) && (dir == "" || !strings.HasPrefix(base, "index.")) {
+	if isEntry(dir, base) || buildLists.MatchString(name) {
 		return ClassEntry
 	}
 	ext := strings.ToLower(path.Ext(base))
@@ -72,46 +96,14 @@ func Classify(name string) Class {
 	return ClassOther
 }
 
-// IsPage tells whether a path is HTML that a visitor opens.
-func IsPage(name string) bool { return pageEndings[strings.ToLower(path.Ext(name))] }
-
-var (
-	hexHash    = regexp.MustCompile(`[-._~]([0-9a-f]{8,64})(?:[-.~]|$)|^([0-9a-f]{16,64})(?:\.|$)`)
-	bundleHash = regexp.MustCompile(`[-.]([0-9A-Za-z_-]{8})$`)
-	// bundleDirs hold nothing but files named by their content: Next.js, Astro,
-	// Nuxt and SvelteKit write them.
-	bundleDirs = regexp.MustCompile(`(^|/)(_next/static|_astro|_nuxt|_app/immutable)/`)
-)
-
-// IsHashed tells whether a file's name changes with its content, so that it may
-// be cached for ever. It errs on the side of no: a date (20241231) or a camera's
-// name (DSC01234) is no hash, since a wrong yes would pin an old file in
-// browsers for a year.
-func IsHashed(name string) bool {
-	if Classify(name) != ClassAsset {
+// isEntry says whether a file is an entry by its name. A page index.html is one only
+// at the root, and a folder's own feed, as feed/index.xml, everywhere.
+func isEntry(dir, base string) bool {
+	if !entryNames.MatchString(base) {
 		return false
 	}
-	if bundleDirs.MatchString(name) {
-		return true
-	}
-	base := path.Base(name)
-	stem := strings.TrimSuffix(base, ".map")
-	stem = strings.TrimSuffix(stem, path.Ext(stem))
-	for _, m := range hexHash.FindAllStringSubmatch(stem, -1) {
-		if h := m[1] + m[2]; strings.ContainsAny(h, "0123456789") && strings.ContainsAny(h, "abcdef") {
-			return true
-		}
-	}
-	switch strings.ToLower(path.Ext(base)) {
-	case ".js", ".mjs", ".css", ".map", ".woff2", ".woff", ".wasm":
-		m := bundleHash.FindStringSubmatch(stem)
-		return m != nil && mixed(m[1])
-	}
-	return false
+	return dir == "" || !pageEndings[strings.ToLower(path.Ext(base))]
 }
 
-// mixed tells a bundler's base-64 or base-32 hash (index-BxK3a9_z) from a word
-// (site-homepage): digits and capitals both.
-func mixed(s string) bool {
-	return strings.ContainsAny(s, "0123456789") && strings.ContainsAny(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
-}
+// IsPage tells whether a path is HTML that a visitor opens.
+func IsPage(name string) bool { return pageEndings[strings.ToLower(path.Ext(name))] }

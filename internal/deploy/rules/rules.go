@@ -35,9 +35,14 @@ type HeaderRule struct {
 type Rules struct {
 	Headers  []HeaderRule   `json:"headers,omitempty"`  // later rules win, header by header
 	Compress []CompressRule `json:"compress,omitempty"` // later rules win
+	// Exclude are globs of files that are not published; "!" before one keeps what
+	// is left out otherwise.
+	Exclude []string `json:"exclude,omitempty"`
 
 	compiled []*regexp.Regexp
 	compress []*regexp.Regexp
+	excluded []*regexp.Regexp // in the places of Exclude
+	included []*regexp.Regexp // in the places of Exclude; nil for a glob without "!"
 	known    map[string]store.Headers
 }
 
@@ -47,7 +52,7 @@ var settable = set("content-type", "cache-control", "content-encoding", "content
 	"x-amz-server-side-encryption-aws-kms-key-id", "x-amz-tagging")
 
 // ParseRules reads rules as JSON: {"headers": [{"match": GLOB, "set": {...}}],
-// "compress": [{"match": GLOB, "encoding": "gzip"}]}.
+// "compress": [{"match": GLOB, "encoding": "gzip"}], "exclude": [GLOB, ...]}.
 func ParseRules(text []byte) (Rules, error) {
 	var rules Rules
 	decoder := json.NewDecoder(bytes.NewReader(text))
@@ -66,6 +71,9 @@ func ParseRules(text []byte) (Rules, error) {
 func (r Rules) Compile() (Rules, error) {
 	var err error
 	if r.compress, err = r.compileCompress(); err != nil {
+		return r, err
+	}
+	if r.excluded, r.included, err = r.compileExclude(); err != nil {
 		return r, err
 	}
 	r.compiled = make([]*regexp.Regexp, 0, len(r.Headers))
