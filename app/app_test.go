@@ -158,7 +158,7 @@ func TestAskingEndsWithTheChangeLive(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Standing != release.Live || got.Release != 1 || got.LiveAt == nil {
+	if got.Status != release.Live || got.Release != 1 || got.LiveAt == nil {
 		t.Errorf("got %+v", got)
 	}
 	t.Log(got.Text)

@@ -160,12 +160,12 @@ func TestAScheduledRequestIsReleasedWhenItsTimeHasCome(t *testing.T) {
 	b := start(t, nil)
 	at := time.Now().Add(700 * time.Millisecond)
 	asked, err := b.client.Ask(t.Context(), "www", "", api.RequestInput{Source: release.FromContent, Title: "Embargoed", NotBefore: &at})
-	if err != nil || asked.Standing != release.Scheduled {
+	if err != nil || asked.Status != release.Scheduled {
 		t.Fatalf("%+v %v", asked, err)
 	}
 	b.run(t, b.job(t), release.Ready)
 	got, err := b.client.Request(t.Context(), asked.ID)
-	if err != nil || got.Standing != release.Live || got.LiveAt.Before(at) {
+	if err != nil || got.Status != release.Live || got.LiveAt.Before(at) {
 		t.Errorf("%+v %v", got, err)
 	}
 }

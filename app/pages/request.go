@@ -46,7 +46,7 @@ func (q *requestPages) show(v *visit) {
 	p := livePage(r.Site, r.Of.Instant, r.Of.Zone)
 	p.Title, p.Body = body.Answer+" · "+text.Shorten(body.What, 60), body
 	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}, body.Site}
-	p.Busy = r.Fate.Standing != release.Live
+	p.Busy = r.Resolution.Status != release.Live
 	q.write(v, http.StatusOK, "request", p)
 }
 
@@ -57,13 +57,13 @@ func requestBodyOf(r view.Request) requestBody {
 		Site: crumb{Text: r.Of.Title, Link: siteLink(r.Site)}, Notices: linked(r.Site, r.Notices()), Facts: requestFacts(r, c),
 	}
 	b.Answer, b.Class = view.AnswerWords(r)
-	if r.Fate.Release != 0 {
-		b.Release = &crumb{Text: releaseText(r.Fate.Release), Link: releaseLink(r.Site, r.Fate.Release)}
+	if r.Resolution.Release != 0 {
+		b.Release = &crumb{Text: releaseText(r.Resolution.Release), Link: releaseLink(r.Site, r.Resolution.Release)}
 	}
-	for _, n := range r.Fate.Failed {
+	for _, n := range r.Resolution.Failed {
 		b.Failed = append(b.Failed, crumb{Text: releaseText(n), Link: releaseLink(r.Site, n)})
 	}
-	if r.Fate.Standing == release.InRelease {
+	if r.Resolution.Status == release.InRelease {
 		b.Steps = r.Of.Steps()
 	}
 	return b
@@ -81,8 +81,8 @@ func requestFacts(r view.Request, c view.Clock) []fact {
 	if !r.NotBefore.IsZero() {
 		facts = append(facts, fact{Name: "Not before", At: c.At(r.NotBefore)})
 	}
-	if !r.Fate.LiveAt.IsZero() {
-		facts = append(facts, fact{Name: "Live since", At: c.At(r.Fate.LiveAt)}, fact{Name: "From request to live", Text: text.Took(r.Fate.LiveAt.Sub(r.AcceptedAt))})
+	if !r.Resolution.LiveAt.IsZero() {
+		facts = append(facts, fact{Name: "Live since", At: c.At(r.Resolution.LiveAt)}, fact{Name: "From request to live", Text: text.Took(r.Resolution.LiveAt.Sub(r.AcceptedAt))})
 	}
 	if !r.Expected.IsZero() {
 		facts = append(facts, fact{Name: "Expected live about", At: c.At(r.Expected)})

@@ -176,7 +176,7 @@ func requestRowOf(r view.Request, c view.Clock) requestRow {
 		Link: requestLink(r.ID), Who: view.Asker(r.Request), What: view.Subject(r.Request), Edit: view.WebLink(r.Link),
 		Since: c.At(r.AcceptedAt), Expected: c.At(r.Expected),
 	}
-	if r.Fate.Standing == release.Scheduled {
+	if r.Resolution.Status == release.Scheduled {
 		row.Due = c.At(r.NotBefore)
 	}
 	return row

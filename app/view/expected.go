@@ -9,11 +9,11 @@ import (
 
 // expectedAt is when a request should be live, judged by how long releases of
 // its site usually take; zero when that can't be said.
-func expectedAt(site release.Site, r ledger.Request, fate ledger.Fate, took time.Duration, now time.Time) time.Time {
+func expectedAt(site release.Site, r ledger.Request, resolution ledger.Resolution, took time.Duration, now time.Time) time.Time {
 	if took == 0 {
 		return time.Time{}
 	}
-	switch fate.Standing {
+	switch resolution.Status {
 	case release.Scheduled:
 		return r.NotBefore.Add(took)
 	case release.InRelease:

@@ -142,7 +142,7 @@ func DueWords(due release.Due) string {
 // AnswerWords are the one true answer to "is my change live?", as short as can
 // be, and how it is coloured.
 func AnswerWords(v Request) (answer, class string) {
-	switch v.Fate.Standing {
+	switch v.Resolution.Status {
 	case release.Live:
 		if v.Pending() != "" {
 			return "Yes, at the origin: the CDN may still show the old page", "ok"

@@ -32,7 +32,7 @@ func (v Site) Notices() []Notice {
 
 // Notices are what keeps the request from being live everywhere.
 func (v Request) Notices() []Notice {
-	if v.Fate.Standing != release.Live {
+	if v.Resolution.Status != release.Live {
 		return v.Of.obstacles()
 	}
 	if v.Pending() != "" {

@@ -155,7 +155,7 @@ func (r *Reader) Request(ctx context.Context, id string) (v Request, err error) 
 			return err
 		}
 		of, err := r.whole(ctx, s, site)
-		v = of.request(asked.Request, asked.Fate)
+		v = of.request(asked.Request, asked.Resolution)
 		return err
 	})
 	return v, err
@@ -169,7 +169,7 @@ func (r *Reader) Accepted(ctx context.Context, t ledger.Accepted) (Request, erro
 	}
 	of := r.siteAt(t.Site)
 	of.Usual = r.usual.of(t.Site, func() time.Duration { return r.learnUsual(ctx, r.ledger, t.Site.Name) })
-	return of.request(t.Request, of.fateOf(t.Request)), nil
+	return of.request(t.Request, of.resolutionOf(t.Request)), nil
 }
 
 // OpenRequests lists what is not live yet, newest first, then the scheduled
@@ -186,7 +186,7 @@ func (r *Reader) OpenRequests(ctx context.Context, name string, limit int) (all 
 		}
 		all = make([]Request, 0, len(open))
 		for _, asked := range open {
-			all = append(all, of.request(asked.Request, asked.Fate))
+			all = append(all, of.request(asked.Request, asked.Resolution))
 		}
 		return nil
 	})
@@ -252,18 +252,18 @@ func served(ctx context.Context, s *ledger.Snapshot, of Site, r ledger.Release) 
 	if err != nil || len(found) == 0 {
 		return nil, err
 	}
-	fate := ledger.Fate{Standing: release.InRelease, Release: r.Number}
+	resolution := ledger.Resolution{Status: release.InRelease, Release: r.Number}
 	if r.Number != of.Current.Number || r.Outcome != "" {
 		_, asked, err := s.Request(ctx, found[0].ID)
 		if err != nil {
 			return nil, err
 		}
-		fate = asked.Fate
-		fate.Failed = nil // differs: the oldest may have been failed by more
+		resolution = asked.Resolution
+		resolution.Failed = nil // differs: the oldest may have been failed by more
 	}
 	out := make([]Request, 0, len(found))
 	for _, one := range found {
-		out = append(out, of.request(one, fate))
+		out = append(out, of.request(one, resolution))
 	}
 	return out, nil
 }

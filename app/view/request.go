@@ -12,14 +12,14 @@ import (
 // Request is a request and what has become of it at one instant.
 type Request struct {
 	ledger.Request
-	Fate ledger.Fate
-	Of   Site
+	Resolution ledger.Resolution
+	Of         Site
 	// Expected is when it should be live; zero when that can't be said.
 	Expected time.Time
 }
 
-func (v Site) request(r ledger.Request, fate ledger.Fate) Request {
-	return Request{Request: r, Fate: fate, Of: v, Expected: expectedAt(v.Site, r, fate, v.Usual, v.Now)}
+func (v Site) request(r ledger.Request, resolution ledger.Resolution) Request {
+	return Request{Request: r, Resolution: resolution, Of: v, Expected: expectedAt(v.Site, r, resolution, v.Usual, v.Now)}
 }
 
 // Requests are the views of requests that no release has failed to serve, as
@@ -27,24 +27,24 @@ func (v Site) request(r ledger.Request, fate ledger.Fate) Request {
 func (v Site) Requests(found []ledger.Request) []Request {
 	out := make([]Request, 0, len(found))
 	for _, r := range found {
-		out = append(out, v.request(r, v.fateOf(r)))
+		out = append(out, v.request(r, v.resolutionOf(r)))
 	}
 	return out
 }
 
-// fateOf is what becomes of a request that no release has failed to serve.
-func (v Site) fateOf(r ledger.Request) ledger.Fate {
-	fate := ledger.Fate{Standing: v.Standing(r.Place)}
-	if fate.Standing == release.InRelease {
-		fate.Release = v.Current.Number
+// resolutionOf is what becomes of a request that no release has failed to serve.
+func (v Site) resolutionOf(r ledger.Request) ledger.Resolution {
+	resolution := ledger.Resolution{Status: v.StatusAt(r.Place)}
+	if resolution.Status == release.InRelease {
+		resolution.Release = v.Current.Number
 	}
-	return fate
+	return resolution
 }
 
 // Pending tells that the CDN may still show what the request replaces, though
 // it is live; "" when it does not.
 func (v Request) Pending() string {
-	if v.Fate.Standing != release.Live {
+	if v.Resolution.Status != release.Live {
 		return ""
 	}
 	return v.Of.Pending
@@ -52,7 +52,7 @@ func (v Request) Pending() string {
 
 // StateText answers "is my change live?".
 func (v Request) StateText() string {
-	return requestWords(v.Of.Site, v.Request, v.Fate, v.Expected, v.Of.Clock())
+	return requestWords(v.Of.Site, v.Request, v.Resolution, v.Expected, v.Of.Clock())
 }
 
 // Text is StateText, and what the CDN may still hide.
@@ -84,7 +84,7 @@ func (v Request) Wire() api.Request {
 	return api.Request{
 		ID: v.ID, Site: v.Site, Key: auth.ChosenKey(v.Key), Source: v.Source, Actor: v.Actor, Title: v.Title, Link: WebLink(v.Link),
 		Entity: v.Entity, Reason: v.Reason, AcceptedAt: v.AcceptedAt, NotBefore: instant(v.NotBefore), Place: v.Place,
-		Standing: v.Fate.Standing, Release: v.Fate.Release, Failed: v.Fate.Failed, LiveAt: instant(v.Fate.LiveAt),
+		Status: v.Resolution.Status, Release: v.Resolution.Release, Failed: v.Resolution.Failed, LiveAt: instant(v.Resolution.LiveAt),
 		ExpectedAt: instant(v.Expected), Text: v.Text(),
 	}
 }

@@ -10,7 +10,7 @@ import (
 )
 
 // requestWords answer "is my change live?".
-func requestWords(site release.Site, r ledger.Request, f ledger.Fate, expected time.Time, c Clock) string {
+func requestWords(site release.Site, r ledger.Request, f ledger.Resolution, expected time.Time, c Clock) string {
 	soon := ""
 	if !expected.IsZero() {
 		soon = ", expected live about " + c.Time(expected)
@@ -19,7 +19,7 @@ func requestWords(site release.Site, r ledger.Request, f ledger.Fate, expected t
 	if n := len(f.Failed); n > 0 {
 		again = fmt.Sprintf(" Release #%d did not bring it.", f.Failed[n-1])
 	}
-	switch f.Standing {
+	switch f.Status {
 	case release.Live:
 		return fmt.Sprintf("Live since %s, with release #%d.", c.Time(f.LiveAt), f.Release)
 	case release.Scheduled:

@@ -33,8 +33,8 @@ type Request struct {
 	AcceptedAt time.Time      `json:"accepted_at"`
 	NotBefore  *time.Time     `json:"not_before,omitempty"`
 	// Place is its place in line; zero while it is scheduled.
-	Place    int64            `json:"place,omitempty"`
-	Standing release.Standing `json:"standing" enum:"scheduled,waiting,in_release,live"`
+	Place  int64          `json:"place,omitempty"`
+	Status release.Status `json:"standing" enum:"scheduled,waiting,in_release,live"`
 	// Release is the release that serves it, or served it.
 	Release int64 `json:"release,omitempty"`
 	// Failed lists releases that should have served it and did not.

@@ -58,7 +58,7 @@ func TestABackupDuringLoadHoldsWhatWasAcknowledgedBefore(t *testing.T) {
 			}
 		}
 		mustBeSound(t, restored, "www")
-		mustBe(t, restored, live.ID, Fate{Standing: release.Live, Release: 1})
+		mustBe(t, restored, live.ID, Resolution{Status: release.Live, Release: 1})
 		if restored.readers == l.readers {
 			t.Fatal("not another ledger")
 		}

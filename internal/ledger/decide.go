@@ -77,7 +77,7 @@ func (b *batch) accept(in Request) (Request, bool, error) {
 
 // serving is the number of the release that has taken a place up, 0 for none.
 func serving(site release.Site, place int64) int64 {
-	if site.Standing(place) != release.InRelease {
+	if site.StatusAt(place) != release.InRelease {
 		return 0
 	}
 	return site.Current.Number

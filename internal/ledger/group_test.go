@@ -240,7 +240,7 @@ func TestManyAtOnceKeepTheLedgerSound(t *testing.T) {
 				t.Errorf("request %s with key %s was acknowledged as %s", r.ID, r.Key, byKey[r.Key])
 			}
 			delete(byKey, r.Key)
-			if _, f, err := l.Request(t.Context(), r.ID); err != nil || f.Standing != release.Live || f.Release == 0 {
+			if _, f, err := l.Request(t.Context(), r.ID); err != nil || f.Status != release.Live || f.Release == 0 {
 				t.Errorf("request %s: %+v (%v)", r.ID, f, err)
 			}
 		}

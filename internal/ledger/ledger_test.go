@@ -111,14 +111,14 @@ func carry(t testing.TB, l *Ledger, site string) int64 {
 }
 
 // mustBe asks what became of a request.
-func mustBe(t testing.TB, l *Ledger, id string, want Fate) {
+func mustBe(t testing.TB, l *Ledger, id string, want Resolution) {
 	t.Helper()
 	_, got, err := l.Request(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.LiveAt.IsZero() == (got.Standing == release.Live) {
-		t.Errorf("request %s is %s since %v", id, got.Standing, got.LiveAt)
+	if got.LiveAt.IsZero() == (got.Status == release.Live) {
+		t.Errorf("request %s is %s since %v", id, got.Status, got.LiveAt)
 	}
 	got.LiveAt = time.Time{}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -176,12 +176,12 @@ func TestARequestIsServedByOneReleaseAndItsAnswerIsTrueAllAlong(t *testing.T) {
 	if err != nil || again {
 		t.Fatalf("ask: %v again=%v", err, again)
 	}
-	if _, f, err := l.Request(ctx, r.ID); err != nil || f.Standing != release.InRelease || f.Release != 1 {
+	if _, f, err := l.Request(ctx, r.ID); err != nil || f.Status != release.InRelease || f.Release != 1 {
 		t.Fatalf("before: %+v %v", f, err)
 	}
 	n := carry(t, l, "www")
 	got, f, err := l.Request(ctx, r.ID)
-	if err != nil || f.Standing != release.Live || f.Release != n || f.LiveAt.IsZero() {
+	if err != nil || f.Status != release.Live || f.Release != n || f.LiveAt.IsZero() {
 		t.Fatalf("after: %+v %v", f, err)
 	}
 	if got.Title != "Hours" || got.Actor != "Ada" {

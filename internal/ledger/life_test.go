@@ -45,7 +45,7 @@ func TestAScheduledRequestWaitsUntilItIsDue(t *testing.T) {
 		at := time.Now().Add(time.Hour + 500*time.Nanosecond)
 		late := ask(t, l, Request{NotBefore: at.Add(time.Hour)})
 		r := ask(t, l, Request{NotBefore: at, Key: "k"})
-		mustBe(t, l, r.ID, Fate{Standing: release.Scheduled})
+		mustBe(t, l, r.ID, Resolution{Status: release.Scheduled})
 		if again, _, err := accept(t.Context(), l, Request{Site: "www", Key: "k"}); err != nil || !cmp.Equal(again, r) {
 			t.Errorf("asked again: %+v, want %+v (%v)", again, r, err)
 		}
@@ -55,8 +55,8 @@ func TestAScheduledRequestWaitsUntilItIsDue(t *testing.T) {
 		}
 		time.Sleep(time.Until(s.Scheduled))
 		s, _ = dispatch(t, l, "www")
-		mustBe(t, l, r.ID, Fate{Standing: release.InRelease, Release: 1})
-		mustBe(t, l, late.ID, Fate{Standing: release.Scheduled})
+		mustBe(t, l, r.ID, Resolution{Status: release.InRelease, Release: 1})
+		mustBe(t, l, late.ID, Resolution{Status: release.Scheduled})
 		if !s.Scheduled.Equal(late.NotBefore) {
 			t.Errorf("next scheduled %v, want %v", s.Scheduled, late.NotBefore)
 		}
@@ -132,14 +132,14 @@ func TestTheListOfOpenRequestsTellsWhatEachOneTells(t *testing.T) {
 		}
 		var failed [][]int64
 		for _, asked := range open {
-			r, fate, err := l.Request(t.Context(), asked.ID)
+			r, resolution, err := l.Request(t.Context(), asked.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(Asked{r, fate}, asked); diff != "" {
+			if diff := cmp.Diff(Tracked{r, resolution}, asked); diff != "" {
 				t.Errorf("%s (-its own +the list's)\n%s", when, diff)
 			}
-			failed = append(failed, asked.Fate.Failed)
+			failed = append(failed, asked.Resolution.Failed)
 		}
 		if diff := cmp.Diff(want, failed); diff != "" {
 			t.Errorf("%s, what failed (-want +got)\n%s", when, diff)
@@ -193,17 +193,17 @@ func TestAFailedReleaseIsToldAndItsRequestIsServedByTheRetry(t *testing.T) {
 	for n := range int64(2) {
 		s, run := dispatch(t, l, "www")
 		decide(t, l, "www", report(s, run, 1, release.InProgress))
-		mustBe(t, l, r.ID, Fate{Standing: release.InRelease, Release: n + 1, Failed: [][]int64{nil, {1}}[n]})
+		mustBe(t, l, r.ID, Resolution{Status: release.InRelease, Release: n + 1, Failed: [][]int64{nil, {1}}[n]})
 		decide(t, l, "www", release.Failure{Release: s.Current.Number, Run: run, Sequence: 2, Why: "no"})
 	}
 	late := ask(t, l, Request{})
-	mustBe(t, l, r.ID, Fate{Standing: release.InRelease, Release: 3, Failed: []int64{1, 2}})
+	mustBe(t, l, r.ID, Resolution{Status: release.InRelease, Release: 3, Failed: []int64{1, 2}})
 	carry(t, l, "www")
-	mustBe(t, l, r.ID, Fate{Standing: release.Live, Release: 3, Failed: []int64{1, 2}})
-	mustBe(t, l, late.ID, Fate{Standing: release.Live, Release: 3})
+	mustBe(t, l, r.ID, Resolution{Status: release.Live, Release: 3, Failed: []int64{1, 2}})
+	mustBe(t, l, late.ID, Resolution{Status: release.Live, Release: 3})
 	ask(t, l, Request{})
 	carry(t, l, "www")
-	mustBe(t, l, r.ID, Fate{Standing: release.Live, Release: 3, Failed: []int64{1, 2}})
+	mustBe(t, l, r.ID, Resolution{Status: release.Live, Release: 3, Failed: []int64{1, 2}})
 }
 
 func TestARequestThatFailedManyTimesIsStillToldLive(t *testing.T) {
@@ -214,36 +214,36 @@ func TestARequestThatFailedManyTimesIsStillToldLive(t *testing.T) {
 		decide(t, l, "www", release.Failure{Release: s.Current.Number, Run: run, Sequence: 1, Why: "no"})
 		ask(t, l, Request{}) // an editor's request ends the hold
 	}
-	want := Fate{Standing: release.Live, Release: carry(t, l, "www")}
+	want := Resolution{Status: release.Live, Release: carry(t, l, "www")}
 	for n := int64(11); n <= 60; n++ { // the newest 50
 		want.Failed = append(want.Failed, n)
 	}
 	mustBe(t, l, r.ID, want)
 }
 
-func TestStandingStaysTrueThroughCancelAndReset(t *testing.T) {
+func TestStatusStaysTrueThroughCancelAndReset(t *testing.T) {
 	l := fresh(t)
 	by := release.Act{By: "olga", Why: "a typo"}
 	served := ask(t, l, Request{})
 	s, run := dispatch(t, l, "www")
 	decide(t, l, "www", report(s, run, 1, release.InProgress))
 	later := ask(t, l, Request{})
-	mustBe(t, l, later.ID, Fate{Standing: release.Waiting})
+	mustBe(t, l, later.ID, Resolution{Status: release.Waiting})
 
 	decide(t, l, "www", release.CancelRelease{Act: by}, release.RunEnded{Run: run, Conclusion: release.RunCancelled})
-	mustBe(t, l, served.ID, Fate{Standing: release.InRelease, Release: 2, Failed: []int64{1}})
-	mustBe(t, l, later.ID, Fate{Standing: release.InRelease, Release: 2})
+	mustBe(t, l, served.ID, Resolution{Status: release.InRelease, Release: 2, Failed: []int64{1}})
+	mustBe(t, l, later.ID, Resolution{Status: release.InRelease, Release: 2})
 
 	dispatch(t, l, "www")
 	decide(t, l, "www", release.ResetSite{Act: by})
-	mustBe(t, l, served.ID, Fate{Standing: release.InRelease, Release: 3, Failed: []int64{1, 2}})
+	mustBe(t, l, served.ID, Resolution{Status: release.InRelease, Release: 3, Failed: []int64{1, 2}})
 
 	decide(t, l, "www", release.PauseSite{Act: by})
-	mustBe(t, l, later.ID, Fate{Standing: release.InRelease, Release: 3, Failed: []int64{2}})
+	mustBe(t, l, later.ID, Resolution{Status: release.InRelease, Release: 3, Failed: []int64{2}})
 	decide(t, l, "www", release.ResumeSite{Act: by})
 	carry(t, l, "www")
-	mustBe(t, l, served.ID, Fate{Standing: release.Live, Release: 3, Failed: []int64{1, 2}})
-	mustBe(t, l, later.ID, Fate{Standing: release.Live, Release: 3, Failed: []int64{2}})
+	mustBe(t, l, served.ID, Resolution{Status: release.Live, Release: 3, Failed: []int64{1, 2}})
+	mustBe(t, l, later.ID, Resolution{Status: release.Live, Release: 3, Failed: []int64{2}})
 	old, err := l.Release(t.Context(), "www", 1)
 	if err != nil || old.Outcome != release.Cancelled || old.By != "olga" || old.Why != "a typo" {
 		t.Errorf("release #1: %+v (%v)", old.Release, err)

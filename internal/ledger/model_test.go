@@ -72,12 +72,12 @@ func (m *model) ask(r Request) (int64, bool) {
 	return r.Place, false
 }
 
-func (m *model) fate(r Request) Fate {
-	f := Fate{Standing: m.site.Standing(r.Place)}
+func (m *model) resolution(r Request) Resolution {
+	f := Resolution{Status: m.site.StatusAt(r.Place)}
 	if r.Place == 0 {
 		return f
 	}
-	if f.Standing == release.InRelease {
+	if f.Status == release.InRelease {
 		f.Release = m.site.Current.Number
 	}
 	for _, c := range append(slices.Clone(m.closed), m.site.Current) {
@@ -268,11 +268,11 @@ func (m *model) compare(t *rapid.T, l *Ledger) {
 		t.Fatalf("the releases (-want +got, %v):\n%s", err, diff)
 	}
 	for _, r := range m.asked {
-		got, fate, err := l.Request(ctx, r.ID)
+		got, resolution, err := l.Request(ctx, r.ID)
 		if diff := cmp.Diff(r, got, same); diff != "" || err != nil {
 			t.Fatalf("a request (-want +got, %v):\n%s", err, diff)
 		}
-		if diff := cmp.Diff(m.fate(r), fate, same); diff != "" {
+		if diff := cmp.Diff(m.resolution(r), resolution, same); diff != "" {
 			t.Fatalf("what became of %+v (-want +got):\n%s", r, diff)
 		}
 	}

@@ -167,7 +167,7 @@ func tour(t *testing.T, l *Ledger) []string {
 	tell(err)
 	for _, id := range []string{a.ID, soon.ID} {
 		r, f, err := l.Request(ctx, id)
-		tell(err, r.Site, r.Key, r.Place, r.Source, r.Actor, r.Title, r.Link, r.Entity, f.Standing, f.Release, f.Failed, f.LiveAt.IsZero())
+		tell(err, r.Site, r.Key, r.Place, r.Source, r.Actor, r.Title, r.Link, r.Entity, f.Status, f.Release, f.Failed, f.LiveAt.IsZero())
 	}
 	_, _, err = l.Request(ctx, "req_none")
 	tell(err)

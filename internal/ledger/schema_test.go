@@ -102,7 +102,7 @@ func TestMigrationsRunOnAnEmptyFileAndAgainOnALedger(t *testing.T) {
 		}
 		l = open(t, path)
 	}
-	mustBe(t, l, r.ID, Fate{Standing: release.InRelease, Release: 1})
+	mustBe(t, l, r.ID, Resolution{Status: release.InRelease, Release: 1})
 }
 
 func TestALedgerOfANewerPressrunIsNotTouched(t *testing.T) {

@@ -39,17 +39,17 @@ func (l *Ledger) Read(ctx context.Context, answer func(*Snapshot) error) (err er
 	return answer(&Snapshot{reader{q: tx, engine: l.engine, sites: l.sites}})
 }
 
-// Asked is a request and what has become of it.
-type Asked struct {
+// Tracked is a request and what has become of it.
+type Tracked struct {
 	Request
-	Fate Fate
+	Resolution Resolution
 }
 
 // Request reads a request, what became of it, and its site. It fails with
 // ErrNotFound if there is none, and with ErrNoSite if its site is no longer
 // configured.
-func (s *Snapshot) Request(ctx context.Context, id string) (release.Site, Asked, error) {
-	var a Asked
+func (s *Snapshot) Request(ctx context.Context, id string) (release.Site, Tracked, error) {
+	var a Tracked
 	var times scanned
 	err := s.q.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, id).Scan(a.scanWith(&times)...)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -63,14 +63,14 @@ func (s *Snapshot) Request(ctx context.Context, id string) (release.Site, Asked,
 	if err != nil {
 		return site, a, err
 	}
-	a.Fate, err = s.fate(ctx, site, a.Place)
+	a.Resolution, err = s.resolution(ctx, site, a.Place)
 	return site, a, err
 }
 
 // OpenRequests lists what is not live yet: the requests in line, newest first,
 // then the scheduled ones, the next first; at most limit of either. It also
 // gives the site.
-func (s *Snapshot) OpenRequests(ctx context.Context, name string, limit int) (site release.Site, open []Asked, err error) {
+func (s *Snapshot) OpenRequests(ctx context.Context, name string, limit int) (site release.Site, open []Tracked, err error) {
 	if site, err = s.Site(ctx, name); err != nil {
 		return site, nil, err
 	}
@@ -87,27 +87,27 @@ func (s *Snapshot) OpenRequests(ctx context.Context, name string, limit int) (si
 		return site, nil, err
 	}
 	for _, r := range append(waiting, scheduled...) {
-		fate := Fate{Standing: site.Standing(r.Place), Failed: failedFor(r.Place, since)}
-		if fate.Standing == release.InRelease {
-			fate.Release = site.Current.Number
+		resolution := Resolution{Status: site.StatusAt(r.Place), Failed: failedFor(r.Place, since)}
+		if resolution.Status == release.InRelease {
+			resolution.Release = site.Current.Number
 		}
-		open = append(open, Asked{r, fate})
+		open = append(open, Tracked{r, resolution})
 	}
 	return site, open, nil
 }
 
 // Request is that of a snapshot of its own.
-func (l *Ledger) Request(ctx context.Context, id string) (r Request, f Fate, err error) {
+func (l *Ledger) Request(ctx context.Context, id string) (r Request, f Resolution, err error) {
 	err = l.Read(ctx, func(s *Snapshot) error {
 		_, a, err := s.Request(ctx, id)
-		r, f = a.Request, a.Fate
+		r, f = a.Request, a.Resolution
 		return err
 	})
 	return r, f, err
 }
 
 // OpenRequests is that of a snapshot of its own.
-func (l *Ledger) OpenRequests(ctx context.Context, name string, limit int) (site release.Site, open []Asked, err error) {
+func (l *Ledger) OpenRequests(ctx context.Context, name string, limit int) (site release.Site, open []Tracked, err error) {
 	err = l.Read(ctx, func(s *Snapshot) (err error) {
 		site, open, err = s.OpenRequests(ctx, name, limit)
 		return err
@@ -115,9 +115,9 @@ func (l *Ledger) OpenRequests(ctx context.Context, name string, limit int) (site
 	return site, open, err
 }
 
-func (r reader) fate(ctx context.Context, site release.Site, place int64) (Fate, error) {
-	f := Fate{Standing: site.Standing(place)}
-	if f.Standing == release.InRelease {
+func (r reader) resolution(ctx context.Context, site release.Site, place int64) (Resolution, error) {
+	f := Resolution{Status: site.StatusAt(place)}
+	if f.Status == release.InRelease {
 		f.Release = site.Current.Number
 	}
 	if place == 0 {

@@ -14,8 +14,8 @@ import (
 // page is what a page about a request is made of.
 type page struct {
 	Site     release.Site
-	Of       Asked
-	Open     []Asked
+	Of       Tracked
+	Open     []Tracked
 	Line     []Request
 	Releases []Release
 	Events   []Event
@@ -66,7 +66,7 @@ func snapshotHolds(t *testing.T, l *Ledger) {
 		t.Errorf("an answer tells of two instants (-before +while the ledger changed):\n%s", diff)
 	}
 	after := read(func() {})
-	if after.Of.Fate.Standing != release.Live || after.Site.Served < 7 || len(after.Releases) < 7 || after.Ended.IsZero() {
+	if after.Of.Resolution.Status != release.Live || after.Site.Served < 7 || len(after.Releases) < 7 || after.Ended.IsZero() {
 		t.Errorf("the ledger did not change in between: %+v", after)
 	}
 }

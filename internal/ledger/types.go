@@ -19,14 +19,14 @@ type Request struct {
 	AcceptedAt, NotBefore                             time.Time
 }
 
-// Fate is what became of a request: the release that serves or served it, the
+// Resolution is what became of a request: the release that serves or served it, the
 // releases that failed to (the newest 50, oldest first), and since when it is
 // live.
-type Fate struct {
-	Standing release.Standing
-	Release  int64
-	Failed   []int64
-	LiveAt   time.Time
+type Resolution struct {
+	Status  release.Status
+	Release int64
+	Failed  []int64
+	LiveAt  time.Time
 }
 
 // Release is a release of a site, with what its run measured as JSON.

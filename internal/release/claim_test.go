@@ -196,14 +196,14 @@ func TestANewAttemptTakesOverFromTheBeginning(t *testing.T) {
 	old := d.run()
 	report := d.next(Complete)
 	d.request(FromEditor)
-	if d.site.Standing(2) != Waiting {
+	if d.site.StatusAt(2) != Waiting {
 		t.Fatal("want a request that waits")
 	}
 	c := Claim{Release: 1, Token: d.site.Current.Dispatch.Token, Run: Run{ID: old.ID, Attempt: 2}}
 	d.do(c)
 	d.mustBe(Starting)
-	if d.site.Standing(2) != InRelease || !d.site.Current.Watermark.IsZero() {
-		t.Errorf("nothing has been read yet, and the request is %s", d.site.Standing(2))
+	if d.site.StatusAt(2) != InRelease || !d.site.Current.Watermark.IsZero() {
+		t.Errorf("nothing has been read yet, and the request is %s", d.site.StatusAt(2))
 	}
 	d.refused(report, CodeOldAttempt)
 	d.refused(Heartbeat{Release: 1, Run: old}, CodeOldAttempt)
@@ -212,8 +212,8 @@ func TestANewAttemptTakesOverFromTheBeginning(t *testing.T) {
 	d.refused(Claim{Release: 1, Token: c.Token, Run: old}, CodeOldAttempt)
 	d.do(Report{Release: 1, Run: c.Run, Sequence: 1, To: InProgress}) // it counts from 1 again
 	d.to(Complete)
-	if d.site.Standing(2) != Live {
-		t.Errorf("the request is %s", d.site.Standing(2))
+	if d.site.StatusAt(2) != Live {
+		t.Errorf("the request is %s", d.site.StatusAt(2))
 	}
 	c.Run.Attempt = 3
 	d.refused(c, CodeAlreadyLive)

@@ -63,7 +63,7 @@ func TestAWaitingRequestIsNeverDroppedHoweverLongTheWait(t *testing.T) {
 	d.mustBe(InProgress)
 	d.to(Ready)
 	d.to(Ready)
-	if got := d.site.Standing(2); got != Live {
+	if got := d.site.StatusAt(2); got != Live {
 		t.Errorf("the request is %s", got)
 	}
 }
@@ -131,21 +131,21 @@ func TestRequestsJoinUntilInProgressAndThenWait(t *testing.T) {
 	for _, state := range []State{Requested, Dispatched, Starting} {
 		d := newDriver(t).to(state)
 		d.request(FromContent)
-		if d.site.Standing(2) != InRelease || d.site.Waiting.Count != 0 {
-			t.Errorf("%s: the request is %s", state, d.site.Standing(2))
+		if d.site.StatusAt(2) != InRelease || d.site.Waiting.Count != 0 {
+			t.Errorf("%s: the request is %s", state, d.site.StatusAt(2))
 		}
-		if d.to(Ready); d.site.Standing(2) != Live || d.site.Number != 1 {
+		if d.to(Ready); d.site.StatusAt(2) != Live || d.site.Number != 1 {
 			t.Errorf("%s: the request was not served by the release that it joined", state)
 		}
 	}
 	for _, state := range []State{InProgress, Complete} {
 		d := newDriver(t).to(state)
 		d.request(FromContent)
-		if d.site.Standing(2) != Waiting {
-			t.Errorf("%s: the request is %s", state, d.site.Standing(2))
+		if d.site.StatusAt(2) != Waiting {
+			t.Errorf("%s: the request is %s", state, d.site.StatusAt(2))
 		}
-		if d.to(Complete).report(Ready); d.site.State != Requested || d.site.Standing(2) != InRelease {
-			t.Errorf("%s: %s, the request is %s", state, d.site.State, d.site.Standing(2))
+		if d.to(Complete).report(Ready); d.site.State != Requested || d.site.StatusAt(2) != InRelease {
+			t.Errorf("%s: %s, the request is %s", state, d.site.State, d.site.StatusAt(2))
 		}
 	}
 }
@@ -155,8 +155,8 @@ func TestARequestJoinsWhileTheDispatchIsOnItsWay(t *testing.T) {
 	d.send()
 	d.request(FromEditor)
 	d.confirm()
-	if d.site.Standing(2) != InRelease || d.sends() != 1 {
-		t.Errorf("%s after %d sendings", d.site.Standing(2), d.sends())
+	if d.site.StatusAt(2) != InRelease || d.sends() != 1 {
+		t.Errorf("%s after %d sendings", d.site.StatusAt(2), d.sends())
 	}
 }
 
@@ -175,25 +175,25 @@ func TestTheWatermarkIsSetWhenInProgressBegins(t *testing.T) {
 	if r := d.site.Current; !r.Watermark.Equal(mark) || r.Upto != 2 {
 		t.Errorf("the watermark moved to %s, up to %d", r.Watermark, r.Upto)
 	}
-	if d.report(Complete); d.site.Served != 2 || d.site.Standing(3) != Waiting {
-		t.Errorf("served %d; the third request is %s", d.site.Served, d.site.Standing(3))
+	if d.report(Complete); d.site.Served != 2 || d.site.StatusAt(3) != Waiting {
+		t.Errorf("served %d; the third request is %s", d.site.Served, d.site.StatusAt(3))
 	}
 }
 
 // A stale "success" must never be shown for a newer change.
-func TestStandingOfARequestAlongItsWay(t *testing.T) {
+func TestStatusOfARequestAlongItsWay(t *testing.T) {
 	d := newDriver(t)
-	want := map[State]Standing{
+	want := map[State]Status{
 		Requested: InRelease, Dispatched: InRelease, Starting: InRelease,
 		InProgress: InRelease, Complete: Live, Ready: Live,
 	}
-	if got := d.site.Standing(0); got != Scheduled {
+	if got := d.site.StatusAt(0); got != Scheduled {
 		t.Errorf("a request without a place is %s", got)
 	}
-	got := map[State]Standing{}
+	got := map[State]Status{}
 	for range want {
 		d.forward()
-		got[d.site.State] = d.site.Standing(1)
+		got[d.site.State] = d.site.StatusAt(1)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

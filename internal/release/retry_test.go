@@ -41,8 +41,8 @@ func TestAFailingBuildDoesNotLoop(t *testing.T) {
 	if d.sends() != sent || sent != 4 {
 		t.Errorf("%d sendings, then %d; want 4 and no more", sent, d.sends())
 	}
-	if d.site.Standing(1) != InRelease || d.site.Failures != 4 {
-		t.Errorf("the request is %s after %d failures", d.site.Standing(1), d.site.Failures)
+	if d.site.StatusAt(1) != InRelease || d.site.Failures != 4 {
+		t.Errorf("the request is %s after %d failures", d.site.StatusAt(1), d.site.Failures)
 	}
 	if n := count[Record](slices.DeleteFunc(slices.Clone(d.log), func(e Effect) bool {
 		r, ok := e.(Record)

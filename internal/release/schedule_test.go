@@ -50,8 +50,8 @@ func TestScheduledRequestsWaitLikeOthersWhileContentIsRead(t *testing.T) {
 	d.do(RequestAccepted{Source: FromEditor, NotBefore: d.now.Add(time.Minute)})
 	d.wait(time.Minute)
 	d.do(RequestsDue{Sources: []Source{FromEditor, FromSchedule}})
-	if d.site.Waiting.Count != 2 || d.site.Standing(3) != Waiting {
-		t.Errorf("%d wait, the last is %s", d.site.Waiting.Count, d.site.Standing(3))
+	if d.site.Waiting.Count != 2 || d.site.StatusAt(3) != Waiting {
+		t.Errorf("%d wait, the last is %s", d.site.Waiting.Count, d.site.StatusAt(3))
 	}
 }
 

@@ -1,20 +1,20 @@
 package release
 
-// Standing is what has become of a request.
-type Standing string
+// Status is what has become of a request.
+type Status string
 
-// The standings of a request. Scheduled: its not-before lies ahead. Waiting:
+// The statuses of a request. Scheduled: its not-before lies ahead. Waiting:
 // for the next release. InRelease: a release has taken it up. Live: published.
 const (
-	Scheduled Standing = "scheduled"
-	Waiting   Standing = "waiting"
-	InRelease Standing = "in_release"
-	Live      Standing = "live"
+	Scheduled Status = "scheduled"
+	Waiting   Status = "waiting"
+	InRelease Status = "in_release"
+	Live      Status = "live"
 )
 
-// Standing tells what has become of the request at a place in line; place 0
+// Status tells what has become of the request at a place in line; place 0
 // is a request that is not in line yet.
-func (s Site) Standing(place int64) Standing {
+func (s Site) StatusAt(place int64) Status {
 	switch {
 	case place == 0:
 		return Scheduled

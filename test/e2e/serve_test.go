@@ -186,7 +186,7 @@ func (s *server) live(t *testing.T, id string) api.ReleaseDetail {
 		if len(r.Failed) > 0 {
 			t.Fatalf("the request is not live: %s", r.Text)
 		}
-		if r.Standing != release.Live {
+		if r.Status != release.Live {
 			return false
 		}
 		d, err := s.client.Release(t.Context(), r.Site, r.Release)

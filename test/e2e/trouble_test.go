@@ -199,7 +199,7 @@ func TestACancelEndsTheWholeBuildAndKeepsTheRequest(t *testing.T) {
 		t.Errorf("got %+v %v", d.Release, err)
 	}
 	again := app.release(t, "www", api.RequestInput{Source: release.FromContent})
-	if r := what(t, app, asked.ID); r.Standing != release.Live || r.Release != again.Number {
+	if r := what(t, app, asked.ID); r.Status != release.Live || r.Release != again.Number {
 		t.Errorf("the cancelled request is %s", r.Text)
 	}
 }

@@ -128,7 +128,7 @@ func (f *fakeApp) ask(w http.ResponseWriter, r *http.Request) {
 	f.answer(w, api.AskResult{
 		Request: api.Request{
 			ID: "req-1", Site: r.PathValue("site"), Source: release.FromOperator, AcceptedAt: clitest.Noon, Place: 7,
-			Standing: release.InRelease, Release: 129, Text: "Release #129 starts at 12:00:10 EST, so that further changes can join it.",
+			Status: release.InRelease, Release: 129, Text: "Release #129 starts at 12:00:10 EST, so that further changes can join it.",
 		},
 		Duplicate: r.Header.Get("Idempotency-Key") == "again",
 	})
@@ -144,14 +144,14 @@ func (f *fakeApp) request(w http.ResponseWriter, r *http.Request) {
 	f.asked++
 	q := api.Request{
 		ID: "req-1", Site: "www", Source: release.FromContent, Actor: "Ada", Title: "Opening hours\x1b[31m", Entity: "article/12",
-		Reason: "published", AcceptedAt: clitest.Noon, Place: 7, Standing: release.InRelease, Release: 129, Text: "In release #129.", ExpectedAt: at(90),
+		Reason: "published", AcceptedAt: clitest.Noon, Place: 7, Status: release.InRelease, Release: 129, Text: "In release #129.", ExpectedAt: at(90),
 	}
 	switch {
 	case f.fail && f.asked > 2:
-		q.Standing, q.Failed, q.Release = release.Waiting, []int64{129}, 130
+		q.Status, q.Failed, q.Release = release.Waiting, []int64{129}, 130
 		q.Text = "Release #130 tries again at 12:01:30 EST."
 	case f.asked > 3:
-		q.Standing, q.LiveAt, q.Text, q.ExpectedAt = release.Live, at(42), "Live since 12:00:42 EST, with release #129.", nil
+		q.Status, q.LiveAt, q.Text, q.ExpectedAt = release.Live, at(42), "Live since 12:00:42 EST, with release #129.", nil
 	}
 	f.answer(w, q)
 }

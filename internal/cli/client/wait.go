@@ -41,7 +41,7 @@ func (w *waiter) untilLive(ctx context.Context, r api.Request) (api.Request, err
 			return r, w.ended(ctx, r, err)
 		}
 		switch {
-		case r.Standing == release.Live:
+		case r.Status == release.Live:
 			return r, nil
 		case len(r.Failed) > 0:
 			return r, w.failed(ctx, r)
@@ -75,7 +75,7 @@ func (w *waiter) failed(ctx context.Context, r api.Request) error {
 // tell prints a line for each state that the release of a request has reached
 // since the last look, however many they are.
 func (w *waiter) tell(ctx context.Context, r api.Request) error {
-	if w.quiet || r.Release == 0 || r.Standing != release.InRelease && r.Standing != release.Live {
+	if w.quiet || r.Release == 0 || r.Status != release.InRelease && r.Status != release.Live {
 		return nil // what it waits for is its text, shown as progress
 	}
 	d, err := w.client.Release(ctx, r.Site, r.Release)
@@ -87,7 +87,7 @@ func (w *waiter) tell(ctx context.Context, r api.Request) error {
 			return err
 		}
 	}
-	if r.Standing == release.Live && r.LiveAt != nil {
+	if r.Status == release.Live && r.LiveAt != nil {
 		return w.line(*r.LiveAt, fmt.Sprintf("live with release #%d", r.Release))
 	}
 	return nil

@@ -177,7 +177,7 @@ func (o *once) follow(ctx context.Context, change string) error {
 			return err
 		}
 		o.doc.Release = r.Release
-		if r.Standing == release.Live {
+		if r.Status == release.Live {
 			return o.states(ctx, r)
 		}
 		if len(r.Failed) > 0 {

@@ -57,7 +57,7 @@ func (p *publisher) Status(ctx context.Context, change string) (state, text stri
 		return "", "", err
 	}
 	switch {
-	case r.Standing == release.Live:
+	case r.Status == release.Live:
 		return cms.StateLive, r.Text, nil
 	case len(r.Failed) > 0:
 		return cms.StateFailed, r.Text, nil

@@ -224,7 +224,7 @@ func (s *stage) open(ctx context.Context, of map[string]string) map[string]strin
 	out := map[string]string{}
 	for id, site := range of {
 		got, err := s.client.Request(ctx, id)
-		if err != nil || got.Standing != release.Live {
+		if err != nil || got.Status != release.Live {
 			out[id] = site
 		}
 	}

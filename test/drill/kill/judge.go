@@ -117,7 +117,7 @@ func checkRequest(ctx context.Context, client *api.Client, one *asked, places []
 		f.tell("acknowledged request %s (%s) is gone", one.id, one.key)
 	case err != nil:
 		return fmt.Errorf("ask for request %s: %w", one.id, err)
-	case got.Standing != release.Live || got.LiveAt == nil:
+	case got.Status != release.Live || got.LiveAt == nil:
 		f.lost++
 		f.tell("request %s is not live: %s", one.id, got.Text)
 	case got.Key != one.key:

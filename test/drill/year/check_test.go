@@ -16,7 +16,7 @@ func (w *world) mustBeTrue(one *asked, got api.Request) {
 	if got.Text == "" {
 		w.broken(&w.figures.wrong, "request %s: no words", got.ID)
 	}
-	switch got.Standing {
+	switch got.Status {
 	case release.Live:
 		w.mustBeLive(one, got)
 	case release.Scheduled:
@@ -24,11 +24,11 @@ func (w *world) mustBeTrue(one *asked, got api.Request) {
 			w.broken(&w.figures.wrong, "request %s is scheduled, place %d, and was asked for at once", got.ID, got.Place)
 		}
 	case release.Waiting, release.InRelease:
-		if got.Place == 0 || (got.Standing == release.InRelease) != (got.Release != 0) {
-			w.broken(&w.figures.wrong, "request %s is %s with place %d in release #%d", got.ID, got.Standing, got.Place, got.Release)
+		if got.Place == 0 || (got.Status == release.InRelease) != (got.Release != 0) {
+			w.broken(&w.figures.wrong, "request %s is %s with place %d in release #%d", got.ID, got.Status, got.Place, got.Release)
 		}
 	default:
-		w.broken(&w.figures.wrong, "request %s has standing %q", got.ID, got.Standing)
+		w.broken(&w.figures.wrong, "request %s has status %q", got.ID, got.Status)
 	}
 }
 
@@ -86,7 +86,7 @@ func (w *world) checkRequests() {
 			continue
 		}
 		w.mustBeTrue(one, got)
-		if got.Standing != release.Live {
+		if got.Status != release.Live {
 			w.broken(&w.figures.lost, "request %s of %s is not live: %s", one.id, one.changed, got.Text)
 			continue
 		}
