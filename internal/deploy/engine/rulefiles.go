@@ -81,9 +81,33 @@ func (r *read) readRuleFiles() error {
 	if len(parsed.Unkept) > 0 {
 		r.warn("%s asks for headers that can't be kept with a stored file; set them at the CDN: %s", rules.HeadersFile, strings.Join(parsed.Unkept, ", "))
 	}
+	if err := r.tellIdle(parsed); err != nil {
+		return err
+	}
 	r.rules.Headers = append(parsed.Rules, r.rules.Headers...)
 	if r.rules, err = r.rules.Compile(); err != nil {
 		return fmt.Errorf("%s: %w", rules.HeadersFile, err)
+	}
+	return nil
+}
+
+// tellIdle warns of addresses in the build's file of headers that set nothing.
+func (r *read) tellIdle(parsed rules.HeadersFileRules) error {
+	if len(parsed.Skipped) > 0 {
+		r.warn("not all of %s can be kept with stored files; set up at the CDN what matters (%d): %s", rules.HeadersFile, len(parsed.Skipped), theFirst(parsed.Skipped, strings.Clone))
+	}
+	idle, err := parsed.Idle(func(yield func(string) bool) {
+		for _, f := range r.tree.Files {
+			if !yield(f.Path) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", rules.HeadersFile, err)
+	}
+	if len(idle) > 0 {
+		r.warn("addresses in %s match no file of the build (%d): %s", rules.HeadersFile, len(idle), theFirst(idle, func(line int) string { return fmt.Sprintf("line %d", line) }))
 	}
 	return nil
 }

@@ -5,12 +5,9 @@ import (
 	"bytes"
 	"fmt"
 	"net/url"
-	"path"
 	"regexp"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
@@ -31,16 +28,11 @@ func LeftToCDN(text []byte) func(name string) bool {
 			continue
 		}
 		from, _, _ := strings.Cut(fields[0], "?")
-		parts := strings.Split(strings.Trim(from, "/"), "/")
-		for i, part := range parts {
-			if strings.HasPrefix(part, ":") {
-				parts[i] = "*"
-			} else {
-				parts[i] = strings.ReplaceAll(part, "*", "**")
-			}
+		address, err := rules.ParseAddress(from)
+		if err != nil {
+			continue
 		}
-		pattern := strings.Join(parts, "/")
-		re, err := rules.Glob(pattern)
+		re, err := rules.Glob(address.Path)
 		if err != nil {
 			continue // the home page alone
 		}
@@ -62,7 +54,8 @@ const FileName = "_redirects"
 // Rule is one rule of a _redirects file that a stored file can carry out.
 type Rule struct {
 	Line   int
-	From   string // path of the site, decoded, without the first "/"
+	From   string // path of the site, decoded, without the first "/" and one at its end
+	Folder bool   // the address ends in a slash
 	To     string // address that starts with "/" or http(s)://, percent-encoded
 	Status int
 	Force  bool // wins over a file of the build ("301!")
@@ -101,7 +94,7 @@ func ParseFile(text []byte) (rules []Rule, undone []Skipped, err error) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s line %d: %w", FileName, n, err)
 		}
-		if line, ok := first[r.From]; ok && why == "" {
+		if line, ok := first[r.Path()]; ok && why == "" {
 			why = fmt.Sprintf("line %d already says where it leads", line)
 		}
 		if why != "" {
@@ -109,7 +102,7 @@ func ParseFile(text []byte) (rules []Rule, undone []Skipped, err error) {
 			continue
 		}
 		r.Line = n
-		first[r.From] = n
+		first[r.Path()] = n
 		rules = append(rules, r)
 	}
 	if err := lines.Err(); err != nil {
@@ -192,32 +185,20 @@ func (r *Rule) ofStatus() string {
 	return fmt.Sprintf("%d is no redirect", r.Status)
 }
 
-// from reads the path that is redirected.
+// from reads the address that is redirected.
 func (r *Rule) from(address string) (why string, err error) {
-	if !strings.HasPrefix(address, "/") {
-		if host, _, ok := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), "/"); ok && strings.Contains(host, ".") {
-			return "it depends on the host", nil
-		}
-		return "", fmt.Errorf("%q is no path: expected one that starts with /", address)
-	}
-	address, _, _ = strings.Cut(address, "#") // servers never see it
+	a, err := rules.ParseAddress(address)
 	switch {
-	case strings.Contains(address, "*"):
+	case err != nil:
+		return "", err
+	case a.Depends != "":
+		return a.Depends, nil
+	case a.Splat:
 		return "it has a splat (*)", nil
-	case strings.Contains(address, "/:"):
+	case a.Placeholder:
 		return "it has a placeholder (:NAME)", nil
-	case strings.Contains(address, "?"):
-		return "it depends on the query", nil
 	}
-	decoded, err := url.PathUnescape(address)
-	if err != nil {
-		return "", fmt.Errorf("%q: %w", address, err)
-	}
-	clean := strings.TrimPrefix(path.Clean(decoded), "/")
-	if !utf8.ValidString(decoded) || strings.ContainsFunc(decoded, unicode.IsControl) || strings.Contains(decoded+"/", "/../") {
-		return "", fmt.Errorf("%q is no path of the site", address)
-	}
-	r.From = clean
+	r.From, r.Folder = a.Path, a.Folder
 	return "", nil
 }
 

@@ -54,7 +54,7 @@ func TestRulesOfRedirectsAreReadAsNetlifyAndCloudflareReadThem(t *testing.T) {
 	}
 	want := []Rule{
 		{Line: 3, From: "home", To: "/", Status: 301},
-		{Line: 4, From: "old", To: "/new/?a=b#part", Status: 302},
+		{Line: 4, From: "old", Folder: true, To: "/new/?a=b#part", Status: 302},
 		{Line: 5, From: "twitch", To: "https://twitch.tv", Status: 301},
 		{Line: 6, From: "a b/c.html", To: "/caf%C3%A9%22", Status: 308, Force: true},
 		{Line: 16, From: "part", To: "/whole", Status: 301},
@@ -134,4 +134,21 @@ func FuzzParseFile(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestADotAloneMakesNoFile(t *testing.T) {
+	for address, want := range map[string]string{
+		"/docs/v1.0/": "docs/v1.0/index.html", "/docs/v1.2": "docs/v1.2/index.html", "/blog/welcome-1.10.1-release": "blog/welcome-1.10.1-release/index.html", "/people/j.smith/": "people/j.smith/index.html",
+		"/about.us": "about.us/index.html", "/form.pdf": "form.pdf", "/form.pdf/": "form.pdf/index.html", "/old.html": "old.html", "/old.html/": "old.html/index.html", "/index.php": "index.php", "/Default.aspx": "Default.aspx",
+		"/": "index.html", "/a": "a/index.html", "/caf%C3%A9.v2/": "café.v2/index.html", "/feed.xml": "feed.xml", "/10.1000/xyz.123": "10.1000/xyz.123/index.html",
+	} {
+		rs, undone, err := ParseFile([]byte(address + " /new 301\n"))
+		if err != nil || len(rs) != 1 {
+			t.Errorf("%s: %v, %v, %v", address, rs, undone, err)
+			continue
+		}
+		if got := rs[0].Path(); got != want {
+			t.Errorf("%s is carried out by %s, want %s", address, got, want)
+		}
+	}
 }

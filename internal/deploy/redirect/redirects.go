@@ -30,10 +30,7 @@ const maxKey = 1024
 // Path is where the file lies that carries the redirect out: the page that
 // servers give for the address, so that one file suits a bucket and a folder.
 func (r Rule) Path() string {
-	if r.From == "" || path.Ext(r.From) == "" {
-		return path.Join(r.From, "index.html")
-	}
-	return r.From
+	return rules.Address{Path: r.From, Folder: r.Folder}.File()
 }
 
 // Page is the file's content: where a server does not know of redirects (a

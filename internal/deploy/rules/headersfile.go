@@ -4,7 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"path"
+	"iter"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -16,49 +17,92 @@ const HeadersFile = "_headers"
 // HeadersFileRules are what a _headers file asks for.
 type HeadersFileRules struct {
 	Rules []HeaderRule
+	// Lines are those of the addresses of Rules, in the same places.
+	Lines []int
 	// Unkept are headers that can't be kept with a stored file: they have to be
 	// set at the CDN. Each once, sorted.
 	Unkept []string
+	// Skipped are addresses that no stored file can be told by, each with its line
+	// and the reason.
+	Skipped []string
 }
 
-// ParseHeadersFile reads a _headers file: a line with a path, then indented
-// lines "Name: value", or "! Name" to take a header away (Cloudflare). "*" in a
-// path matches across folders, ":name" within one. Sources: Netlify docs,
-// "Custom headers"; Cloudflare Pages docs, "Headers".
+// maxHeadersLine is the longest line of a file of headers, in bytes; Cloudflare takes
+// 2,000 characters.
+const maxHeadersLine = 64 << 10
+
+// ParseHeadersFile reads a _headers file: a line with an address, then lines
+// "Name: value", or "! Name" to take a header away (Cloudflare). "*" in an address
+// matches across folders, ":name" within one. Several lines of one name below one
+// address are one header, joined by commas (Netlify, "Multi-value headers"). Of
+// several addresses that match, the later wins for each header. Sources:
+// https://docs.netlify.com/routing/headers/ and
+// https://developers.cloudflare.com/pages/configuration/headers/.
 func ParseHeadersFile(text []byte) (HeadersFileRules, error) {
-	var out HeadersFileRules
-	var globs []string
-	lines := bufio.NewScanner(bytes.NewReader(text))
+	p := headersParser{}
+	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
+	lines.Buffer(nil, maxHeadersLine)
 	for n := 1; lines.Scan(); n++ {
-		line := lines.Text()
-		trimmed := strings.TrimSpace(line)
-		switch {
-		case trimmed == "" || strings.HasPrefix(trimmed, "#"):
-		case strings.HasPrefix(trimmed, "/") && line[0] == '/':
-			globs = globsOf(trimmed)
-		case line[0] != ' ' && line[0] != '\t':
-			return out, fmt.Errorf("%s line %d: expected a path that starts with /", HeadersFile, n)
-		case globs == nil:
-			return out, fmt.Errorf("%s line %d: a header before any path", HeadersFile, n)
-		default:
-			name, value, err := headerLine(trimmed)
-			if err != nil {
-				return out, fmt.Errorf("%s line %d: %w", HeadersFile, n, err)
-			}
-			out.add(globs, name, value)
+		if err := p.line(n, strings.TrimSpace(lines.Text())); err != nil {
+			return p.out, fmt.Errorf("%s line %d: %w", HeadersFile, n, err)
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return out, fmt.Errorf("%s: %w", HeadersFile, err)
+		return p.out, fmt.Errorf("%s: %w", HeadersFile, err)
 	}
-	slices.Sort(out.Unkept)
-	out.Unkept = slices.Compact(out.Unkept)
-	return out, nil
+	slices.Sort(p.out.Unkept)
+	p.out.Unkept = slices.Compact(p.out.Unkept)
+	return p.out, nil
+}
+
+// headersParser is what is known between two lines of a _headers file.
+type headersParser struct {
+	out   HeadersFileRules
+	begun bool     // an address has been read
+	at    int      // its line
+	globs []string // nil for an address that is skipped
+	rules []int    // of this address, in out.Rules: one a glob
+}
+
+func (p *headersParser) line(n int, line string) error {
+	switch {
+	case line == "" || strings.HasPrefix(line, "#"):
+		return nil
+	case strings.HasPrefix(line, "/") || hostAddress.MatchString(line):
+		return p.address(n, line)
+	case !p.begun && !strings.Contains(line, ":"):
+		return fmt.Errorf("expected a path that starts with /")
+	case !p.begun:
+		return fmt.Errorf("a header before any path")
+	}
+	name, value, err := headerLine(line)
+	if err != nil {
+		return err
+	}
+	return p.header(name, value)
+}
+
+func (p *headersParser) address(n int, line string) error {
+	a, err := ParseAddress(line)
+	if err != nil {
+		return err
+	}
+	p.begun, p.at, p.globs, p.rules = true, n, nil, nil
+	if a.Depends != "" {
+		p.out.Skipped = append(p.out.Skipped, fmt.Sprintf("line %d, %s: %s", n, line, a.Depends))
+		return nil
+	}
+	p.globs = a.Globs()
+	return nil
 }
 
 func headerLine(line string) (name, value string, err error) {
 	if rest, ok := strings.CutPrefix(line, "!"); ok {
-		return strings.ToLower(strings.TrimSpace(rest)), "", nil
+		name = strings.ToLower(strings.TrimSpace(rest))
+		if name == "" || strings.ContainsAny(name, " \t:") {
+			return "", "", fmt.Errorf("%q takes no header away: expected ! Name", line)
+		}
+		return name, "", nil
 	}
 	name, value, ok := strings.Cut(line, ":")
 	name, value = strings.ToLower(strings.TrimSpace(name)), strings.TrimSpace(value)
@@ -68,33 +112,63 @@ func headerLine(line string) (name, value string, err error) {
 	return name, value, nil
 }
 
-func (r *HeadersFileRules) add(globs []string, name, value string) {
+// header adds a header to the address.
+func (p *headersParser) header(name, value string) error {
+	if name == "basic-auth" {
+		return fmt.Errorf("Basic-Auth can't be kept with stored files, and without it these pages would be open to all: protect them at the CDN, and take the line out")
+	}
+	if p.globs == nil {
+		return nil
+	}
 	if !settable[name] && !strings.HasPrefix(name, "x-amz-meta-") {
-		r.Unkept = append(r.Unkept, name)
-		return
+		p.out.Unkept = append(p.out.Unkept, name)
+		return nil
 	}
-	for _, glob := range globs {
-		r.Rules = append(r.Rules, HeaderRule{Match: glob, Set: map[string]string{name: value}})
+	if placeholder.MatchString(value) {
+		p.out.Skipped = append(p.out.Skipped, fmt.Sprintf("line %d, %s: its value depends on the address", p.at, name))
+		return nil
 	}
-}
-
-// globsOf turns an address of a _headers file into the globs of the files that
-// answer it.
-func globsOf(address string) []string {
-	parts := strings.Split(strings.TrimPrefix(address, "/"), "/")
-	for i, part := range parts {
-		if strings.HasPrefix(part, ":") {
-			parts[i] = "*"
-		} else {
-			parts[i] = strings.ReplaceAll(part, "*", "**")
+	if p.rules == nil {
+		for _, glob := range p.globs {
+			p.rules = append(p.rules, len(p.out.Rules))
+			p.out.Rules = append(p.out.Rules, HeaderRule{Match: glob, Set: map[string]string{}})
+			p.out.Lines = append(p.out.Lines, p.at)
 		}
 	}
-	glob := strings.Join(parts, "/")
-	switch {
-	case glob == "" || strings.HasSuffix(glob, "/"):
-		return []string{glob + "index.html"}
-	case strings.HasSuffix(glob, "*") || path.Ext(glob) != "":
-		return []string{glob}
+	for _, i := range p.rules {
+		set := p.out.Rules[i].Set
+		if before := set[name]; before != "" && value != "" {
+			set[name] = before + ", " + value
+		} else {
+			set[name] = value
+		}
 	}
-	return []string{glob, glob + ".html", glob + "/index.html"}
+	return nil
+}
+
+// Idle are the addresses, by their lines, that no file answers.
+func (r HeadersFileRules) Idle(files iter.Seq[string]) ([]int, error) {
+	globs := make([]*regexp.Regexp, len(r.Rules))
+	for i, rule := range r.Rules {
+		re, err := Glob(rule.Match)
+		if err != nil {
+			return nil, err
+		}
+		globs[i] = re
+	}
+	met := map[int]bool{}
+	for name := range files {
+		for i, re := range globs {
+			if !met[r.Lines[i]] && re.MatchString(name) {
+				met[r.Lines[i]] = true
+			}
+		}
+	}
+	var idle []int
+	for _, line := range r.Lines {
+		if !met[line] && !slices.Contains(idle, line) {
+			idle = append(idle, line)
+		}
+	}
+	return idle, nil
 }

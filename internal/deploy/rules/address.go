@@ -1,0 +1,97 @@
+package rules
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Address is the address that a rule of a _headers or a _redirects file is about.
+// Both files write it alike; sources:
+// https://developers.cloudflare.com/pages/configuration/headers/,
+// https://developers.cloudflare.com/pages/configuration/redirects/,
+// https://docs.netlify.com/routing/headers/ and
+// https://docs.netlify.com/routing/redirects/redirect-options/.
+type Address struct {
+	// Path is decoded, without its first slash and without one at its end. In a
+	// pattern a splat is "**" and a placeholder "*", as in Glob.
+	Path string
+	// Folder says that the address ends in a slash: it is that of a folder, whatever
+	// its last name looks like.
+	Folder bool
+	// Splat and Placeholder say that it is a pattern.
+	Splat, Placeholder bool
+	// Depends says on what else than the path it depends, as "it depends on the
+	// host": no stored file can do that. "" for the path alone.
+	Depends string
+}
+
+var (
+	hostAddress = regexp.MustCompile(`(?i)^(https?:)?//[^/]`)
+	// placeholder is a colon and a name, anywhere in a path.
+	placeholder = regexp.MustCompile(`:[A-Za-z][A-Za-z0-9_]*`)
+)
+
+// ParseAddress reads an address. What is none is an error.
+func ParseAddress(text string) (a Address, err error) {
+	if hostAddress.MatchString(text) {
+		a.Depends = "it depends on the host"
+		_, rest, _ := strings.Cut(text, "//")
+		_, text, _ = strings.Cut(rest, "/")
+		text = "/" + text
+	}
+	if !strings.HasPrefix(text, "/") {
+		return a, fmt.Errorf("%q is no path: expected one that starts with /", text)
+	}
+	text, _, _ = strings.Cut(text, "#") // servers never see it
+	if before, _, ok := strings.Cut(text, "?"); ok {
+		text, a.Depends = before, "it depends on the query"
+	}
+	decoded, err := url.PathUnescape(text)
+	if err != nil {
+		return a, fmt.Errorf("%q: %w", text, err)
+	}
+	if !utf8.ValidString(decoded) || strings.ContainsFunc(decoded, unicode.IsControl) || strings.Contains(decoded+"/", "/../") {
+		return a, fmt.Errorf("%q is no path of the site", text)
+	}
+	a.Folder = strings.HasSuffix(decoded, "/")
+	a.Path = strings.TrimPrefix(path.Clean(decoded), "/")
+	a.Splat, a.Placeholder = strings.Contains(a.Path, "*"), placeholder.MatchString(a.Path)
+	if a.Splat || a.Placeholder {
+		a.Path = placeholder.ReplaceAllString(strings.ReplaceAll(a.Path, "*", "**"), "*")
+	}
+	return a, nil
+}
+
+// File is where the file lies that servers give for the address, of one that is no
+// pattern: a page in a folder, unless it ends as a file does. A dot alone makes no
+// file: /docs/v1.2 and /about.us are folders.
+func (a Address) File() string {
+	if a.Path == "" || a.Folder || !endsAsFile(a.Path) {
+		return path.Join(a.Path, "index.html")
+	}
+	return a.Path
+}
+
+// Globs are those of all files that may answer the address.
+func (a Address) Globs() []string {
+	switch {
+	case a.Path == "" || a.Folder:
+		return []string{path.Join(a.Path, "index.html")}
+	case strings.HasSuffix(a.Path, "**") || (endsAsFile(a.Path) && !a.Placeholder):
+		return []string{a.Path}
+	}
+	return []string{a.Path, a.Path + ".html", a.Path + "/index.html"}
+}
+
+// scriptEndings are those of pages that a server once made: their addresses live on
+// in redirects.
+var scriptEndings = set(".php", ".php3", ".phtml", ".asp", ".aspx", ".ashx", ".jsp", ".jspx", ".jsf", ".do", ".action", ".cfm", ".cgi", ".pl", ".nsf", ".xhtm", ".stm")
+
+func endsAsFile(name string) bool {
+	return HasKnownEnding(name) || scriptEndings[strings.ToLower(path.Ext(name))]
+}
