@@ -168,7 +168,8 @@ func TestEachCDNIsAskedAsBrowsersAsk(t *testing.T) {
 		kind, address string
 		want          []string
 	}{
-		{"fastly", "fastly:S", []string{"/purge/www.example.org/a|b(1).html", "/purge/www.example.org/c[2]~%5E.html", "/purge/www.example.org/z.html", "/service/S/purge_all"}},
+		// z.html may be left to the purge of everything, which comes in place of what is refused.
+		{"fastly", "fastly:S", []string{"/purge/www.example.org/a|b(1).html", "/purge/www.example.org/c[2]~%5E.html", "/service/S/purge_all"}},
 		{"varnish", "", []string{"/a|b(1).html", "/c[2]~%5E.html", "/z.html", "BAN ^/x/"}},
 		{"cloudflare", "cloudflare:Z", []string{`{"files":["https://www.example.org/a|b(1).html","https://www.example.org/c[2]~%5E.html"]}`, `{"files":["https://www.example.org/z.html"]}`, `{"prefixes":["www.example.org/x"]}`}},
 	} {

@@ -10,7 +10,7 @@ import (
 // Why a file is left out of a release.
 const (
 	LeftOutJunk    = "it was left behind by a desktop, an editor or a version control system"
-	LeftOutSecret  = "it may hold secrets"
+	LeftOutSecret  = "it may hold secrets" //nolint:gosec // G101: a reason, not a secret
 	LeftOutByRules = "it is excluded by the rules"
 )
 

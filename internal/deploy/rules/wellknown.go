@@ -14,7 +14,7 @@ const (
 // wellKnownTypes are the files without an ending below .well-known, by the
 // specifications that the registry names
 // (https://www.iana.org/assignments/well-known-uris/).
-var wellKnownTypes = map[string]string{
+var wellKnownTypes = map[string]string{ //nolint:gosec // G101: names and types, no secrets
 	"apple-app-site-association":                    jsonType,
 	"apple-developer-merchantid-domain-association": plainType,
 	"apple-developer-domain-association":            plainType,
