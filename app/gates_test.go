@@ -46,7 +46,7 @@ func TestARunIsLetThroughWhenItIsTheSitesTurn(t *testing.T) {
 		t.Errorf("while paused the app said %+v", got[0])
 	}
 	// What waits outlives the app.
-	if waiting, err := h.app.ledger.Approvals(t.Context()); err != nil || len(waiting) != 1 {
+	if waiting, err := h.app.ledger.Approvals().Waiting(t.Context()); err != nil || len(waiting) != 1 {
 		t.Errorf("on disk are %+v, %v", waiting, err)
 	}
 	if _, err := h.client.Act(t.Context(), "www", "resume", api.ActInput{}); err != nil {
@@ -58,7 +58,7 @@ func TestARunIsLetThroughWhenItIsTheSitesTurn(t *testing.T) {
 	}
 	h.publish(t, run)
 	h.until(t, "live", func(s release.Site) bool { return s.Last.Outcome == release.Succeeded })
-	if left, err := h.app.ledger.Approvals(t.Context()); err != nil || len(left) != 0 || len(h.github.Reviews()) != 2 {
+	if left, err := h.app.ledger.Approvals().Waiting(t.Context()); err != nil || len(left) != 0 || len(h.github.Reviews()) != 2 {
 		t.Errorf("left are %+v (%v), said was %+v", left, err, h.github.Reviews())
 	}
 }
@@ -101,7 +101,7 @@ func TestGatesThatAreNotAnswered(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(300 * time.Millisecond)
-			left, err := h.app.ledger.Approvals(t.Context())
+			left, err := h.app.ledger.Approvals().Waiting(t.Context())
 			if got := h.github.Reviews(); err != nil || len(got) != 0 || len(left) != 0 {
 				t.Errorf("the app said %+v and keeps %+v (%v)", got, left, err)
 			}

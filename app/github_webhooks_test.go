@@ -84,7 +84,7 @@ func TestWebhooksThatComeTogetherAreEachKeptAsTheyAre(t *testing.T) {
 		})
 	}
 	crowd.Wait()
-	kept, err := h.app.ledger.WaitingDeliveries(t.Context(), 2*count)
+	kept, err := h.app.ledger.Deliveries().Waiting(t.Context(), 2*count)
 	if err != nil {
 		t.Fatal(err)
 	}

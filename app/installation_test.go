@@ -96,7 +96,7 @@ func TestChangesOfTheInstallationAreInTheAuditTrail(t *testing.T) {
 func (h *hub) processed(t *testing.T, number int) {
 	t.Helper()
 	eventually.Holds(t, fmt.Sprintf("delivery %d to be processed", number), func() bool {
-		done, err := h.app.ledger.DeliveryProcessed(t.Context(), fmt.Sprintf("10000000-0000-0000-0000-%012d", number))
+		done, err := h.app.ledger.Deliveries().Processed(t.Context(), fmt.Sprintf("10000000-0000-0000-0000-%012d", number))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -61,7 +61,7 @@ func (a *approvals) importFile(ctx context.Context, state string) error {
 			Site: k.Gate.Site, Run: k.Gate.Run, Environment: k.Gate.Environment, Since: k.Since, Comment: k.Told, Comments: k.Words,
 		})
 	}
-	if err := a.ledger.PutApprovals(ctx, all...); err != nil {
+	if err := a.ledger.Approvals().Put(ctx, all...); err != nil {
 		return fmt.Errorf("keep which runs wait at GitHub: %w", err)
 	}
 	if err := os.Remove(file); err != nil {
@@ -72,7 +72,7 @@ func (a *approvals) importFile(ctx context.Context, state string) error {
 
 // add keeps a run that waits; on disk when it returns.
 func (a *approvals) add(ctx context.Context, run githubapp.Approval) error {
-	err := a.ledger.PutApprovals(ctx, ledger.Approval{Site: run.Site, Run: run.Run, Environment: run.Environment, Since: ledger.Now()})
+	err := a.ledger.Approvals().Put(ctx, ledger.Approval{Site: run.Site, Run: run.Run, Environment: run.Environment, Since: ledger.Now()})
 	if err != nil {
 		return fmt.Errorf("keep which runs wait at GitHub: %w", err)
 	}
@@ -127,7 +127,7 @@ func (a *approvals) rest(ctx context.Context, changes *ledger.Changes, look <-ch
 // answerWaiting answers for every run that waits, and gives the names of their
 // sites.
 func (a *approvals) answerWaiting(ctx context.Context) (sites []string, err error) {
-	waiting, err := a.ledger.Approvals(ctx)
+	waiting, err := a.ledger.Approvals().Waiting(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -148,7 +148,7 @@ func (a *approvals) answer(ctx context.Context, w ledger.Approval) error {
 		return nil
 	}
 	if s, ok := link.runner.Site(w.Site); !ok || !s.ProtectionRule || now.Sub(w.Since) > approvalLife {
-		return a.ledger.DropApproval(ctx, w)
+		return a.ledger.Approvals().Drop(ctx, w)
 	}
 	site, err := a.ledger.Site(ctx, w.Site)
 	if err != nil {
@@ -162,18 +162,18 @@ func (a *approvals) answer(ctx context.Context, w ledger.Approval) error {
 			return err
 		}
 		a.log.Info("a run may begin", "site", w.Site, "run", w.Run, "note", err)
-		return a.ledger.DropApproval(ctx, w)
+		return a.ledger.Approvals().Drop(ctx, w)
 	}
 	if wait.Error() == w.Comment || w.Comments == maxComments {
 		return nil
 	}
 	if err := link.runner.Comment(ctx, run, wait.Error()); err != nil {
 		if errors.Is(err, githubapp.ErrNoApproval) {
-			return a.ledger.DropApproval(ctx, w)
+			return a.ledger.Approvals().Drop(ctx, w)
 		}
 		return err
 	}
-	return a.ledger.CommentApproval(ctx, w, wait.Error())
+	return a.ledger.Approvals().Comment(ctx, w, wait.Error())
 }
 
 // anyProtectionRule says whether the App is to be asked by GitHub's

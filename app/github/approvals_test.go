@@ -49,7 +49,7 @@ func TestRunsInTheFileOfAnEarlierVersionAreTakenOverOnce(t *testing.T) {
 		if err := a.importFile(t.Context(), state); err != nil {
 			t.Fatal(err)
 		}
-		got, err := a.ledger.Approvals(t.Context())
+		got, err := a.ledger.Approvals().Waiting(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

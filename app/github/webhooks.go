@@ -150,7 +150,7 @@ func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) 
 	if err != nil {
 		return fmt.Errorf("write the webhook: %w", err)
 	}
-	fresh, err := h.ledger.PutDelivery(ctx, ledger.Delivery{
+	fresh, err := h.ledger.Deliveries().Put(ctx, ledger.Delivery{
 		ID: id, Event: hook.Event, Doc: string(doc), Run: hook.Run.ID, Attempt: hook.Run.Attempt, Stage: githubapp.StageOf(hook.Status),
 	})
 	if err != nil || !fresh {
@@ -192,7 +192,7 @@ func (h *webhooks) askForMissed(ctx context.Context) {
 	if link == nil || len(link.secrets) == 0 || !link.runner.IsApp() {
 		return
 	}
-	sent, err := link.runner.Redeliver(ctx, h.ledger.DeliveryProcessed)
+	sent, err := link.runner.Redeliver(ctx, h.ledger.Deliveries().Processed)
 	if err != nil && ctx.Err() == nil {
 		h.log.Warn("GitHub can't be asked for webhooks that did not arrive", "error", err)
 	}
@@ -204,7 +204,7 @@ func (h *webhooks) askForMissed(ctx context.Context) {
 // readWaiting processes the webhooks that wait, in the order in which they came.
 func (h *webhooks) readWaiting(ctx context.Context) error {
 	for {
-		waiting, err := h.ledger.WaitingDeliveries(ctx, batch)
+		waiting, err := h.ledger.Deliveries().Waiting(ctx, batch)
 		if err != nil || len(waiting) == 0 {
 			return err
 		}
@@ -222,11 +222,11 @@ func (h *webhooks) readSome(ctx context.Context, waiting []ledger.Delivery) erro
 	var done []string
 	for _, d := range waiting {
 		if err := h.read(ctx, d, told); err != nil {
-			return errors.Join(err, h.ledger.DeliveriesDone(ctx, done...))
+			return errors.Join(err, h.ledger.Deliveries().Done(ctx, done...))
 		}
 		done = append(done, d.ID)
 	}
-	return h.ledger.DeliveriesDone(ctx, done...)
+	return h.ledger.Deliveries().Done(ctx, done...)
 }
 
 // stages are the highest that webhooks told of attempts of runs.
@@ -244,7 +244,7 @@ func (s stages) passes(ctx context.Context, l *ledger.Ledger, d ledger.Delivery)
 	stage, ok := s[of]
 	if !ok {
 		var err error
-		if stage, err = l.DeliveryStage(ctx, d.Run, d.Attempt); err != nil {
+		if stage, err = l.Deliveries().Stage(ctx, d.Run, d.Attempt); err != nil {
 			return false, err
 		}
 	}

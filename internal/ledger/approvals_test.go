@@ -17,16 +17,16 @@ func tourOfApprovals(t *testing.T, l *Ledger) [][]Approval {
 	second := Approval{Site: "www", Run: "8", Environment: "production", Since: since.Add(-time.Minute), Comment: "paused", Comments: 2}
 	var held [][]Approval
 	for _, step := range []func() error{
-		func() error { return l.PutApprovals(ctx, first, second) },
-		func() error { return l.CommentApproval(ctx, first, "another release is running") },
-		func() error { return l.PutApprovals(ctx, first) }, // the webhook came again
-		func() error { return l.DropApproval(ctx, second) },
-		func() error { return l.DropApproval(ctx, second) },
+		func() error { return l.Approvals().Put(ctx, first, second) },
+		func() error { return l.Approvals().Comment(ctx, first, "another release is running") },
+		func() error { return l.Approvals().Put(ctx, first) }, // the webhook came again
+		func() error { return l.Approvals().Drop(ctx, second) },
+		func() error { return l.Approvals().Drop(ctx, second) },
 	} {
 		if err := step(); err != nil {
 			t.Fatal(err)
 		}
-		all, err := l.Approvals(ctx)
+		all, err := l.Approvals().Waiting(ctx)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +47,7 @@ func TestRunsThatWaitForApprovalAreKeptAndBackedUp(t *testing.T) {
 	if err := l.Backup(t.Context(), path); err != nil {
 		t.Fatal(err)
 	}
-	restored, err := open(t, path).Approvals(t.Context())
+	restored, err := open(t, path).Approvals().Waiting(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

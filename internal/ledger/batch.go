@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
@@ -229,62 +227,4 @@ func (b *batch) flushEvents() error {
 		b.lastEvent++
 		return []any{b.lastEvent, e.Site, micros(e.At), e.Kind, e.Release, e.Request, e.By, e.Why}
 	})
-}
-
-// insertSizes are the numbers of rows that one statement may write.
-var insertSizes = []int{64, 8, 1}
-
-// insertAll writes rows in statements of many rows each, which costs the
-// database about half of what one statement a row does.
-func insertAll[T any](b *batch, into string, rows []T, values func(T) []any) error {
-	columns := strings.Count(into, ",") + 1
-	for len(rows) > 0 {
-		n := insertSizes[slices.IndexFunc(insertSizes, func(size int) bool { return size <= len(rows) })]
-		args := make([]any, 0, n*columns)
-		for _, r := range rows[:n] {
-			args = append(args, values(r)...)
-		}
-		if _, err := b.exec(b.w.insertText(into, n, columns), args...); err != nil {
-			return err
-		}
-		rows = rows[n:]
-	}
-	return nil
-}
-
-// insertText is put together once for each table and number of rows.
-func (w *writer) insertText(into string, rows, columns int) string {
-	key := insert{into, rows}
-	if text, ok := w.inserts[key]; ok {
-		return text
-	}
-	w.inserts[key] = "INSERT INTO " + into + " VALUES " + placeholders(rows, columns)
-	return w.inserts[key]
-}
-
-type insert struct {
-	into string
-	rows int
-}
-
-// placeholders are "($1, $2), ($3, $4)" for two rows of two columns.
-func placeholders(rows, columns int) string { return placeholdersFrom(1, rows, columns) }
-
-// placeholdersFrom are placeholders of which the first has another number.
-func placeholdersFrom(first, rows, columns int) string {
-	var s strings.Builder
-	for i := range rows * columns {
-		switch {
-		case i == 0:
-			s.WriteString("(")
-		case i%columns == 0:
-			s.WriteString("), (")
-		default:
-			s.WriteString(", ")
-		}
-		s.WriteString("$")
-		s.WriteString(strconv.Itoa(i + first))
-	}
-	s.WriteString(")")
-	return s.String()
 }

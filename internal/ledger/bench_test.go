@@ -67,7 +67,7 @@ func BenchmarkDelivery(b *testing.B) {
 	for c := range clients {
 		wg.Go(func() {
 			for i := c; i < b.N; i += clients {
-				if _, err := l.PutDelivery(b.Context(), Delivery{ID: rand.Text(), Event: "workflow_run", Doc: doc, Run: fmt.Sprint(i / 10), Attempt: 1, Stage: i % 4}); err != nil {
+				if _, err := l.Deliveries().Put(b.Context(), Delivery{ID: rand.Text(), Event: "workflow_run", Doc: doc, Run: fmt.Sprint(i / 10), Attempt: 1, Stage: i % 4}); err != nil {
 					b.Error(err)
 				}
 			}
@@ -75,7 +75,7 @@ func BenchmarkDelivery(b *testing.B) {
 	}
 	wg.Wait()
 	for {
-		waiting, err := l.WaitingDeliveries(b.Context(), 200)
+		waiting, err := l.Deliveries().Waiting(b.Context(), 200)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -86,7 +86,7 @@ func BenchmarkDelivery(b *testing.B) {
 		for _, d := range waiting {
 			ids = append(ids, d.ID)
 		}
-		if err := l.DeliveriesDone(b.Context(), ids...); err != nil {
+		if err := l.Deliveries().Done(b.Context(), ids...); err != nil {
 			b.Fatal(err)
 		}
 	}

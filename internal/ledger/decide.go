@@ -33,12 +33,6 @@ func (l *Ledger) Accept(ctx context.Context, in Request) (Accepted, error) {
 	})
 }
 
-// Taken is Accepted, under the name by which the answers of the API know it.
-type Taken = Accepted
-
-// Take is Accept.
-func (l *Ledger) Take(ctx context.Context, in Request) (Accepted, error) { return l.Accept(ctx, in) }
-
 func (b *batch) accept(in Request) (Request, bool, error) {
 	at, err := b.site(in.Site)
 	if err != nil {

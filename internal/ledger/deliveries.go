@@ -19,14 +19,20 @@ type Delivery struct {
 	Processed time.Time
 }
 
-// PutDelivery keeps a webhook. Once it returns without an error the webhook is
+// Deliveries are the webhooks that the ledger keeps.
+type Deliveries struct{ ledger *Ledger }
+
+// Deliveries are the webhooks that the ledger keeps.
+func (l *Ledger) Deliveries() Deliveries { return Deliveries{l} }
+
+// Put keeps a webhook. Once it returns without an error the webhook is
 // on disk and may be acknowledged. It says whether it is a new one: GitHub
 // sends one again under the same id.
-func (l *Ledger) PutDelivery(ctx context.Context, d Delivery) (fresh bool, err error) {
-	return do(ctx, l.writer, func(b *batch) (bool, error) {
+func (d Deliveries) Put(ctx context.Context, one Delivery) (fresh bool, err error) {
+	return do(ctx, d.ledger.writer, func(b *batch) (bool, error) {
 		res, err := b.exec(`INSERT INTO deliveries (id, event, doc, run, attempt, stage, received_us, processed_us)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT (id) DO NOTHING`,
-			d.ID, d.Event, d.Doc, d.Run, d.Attempt, d.Stage, micros(b.now))
+			one.ID, one.Event, one.Doc, one.Run, one.Attempt, one.Stage, micros(b.now))
 		return b.inserted(res, err)
 	})
 }
@@ -42,23 +48,23 @@ func (b *batch) inserted(res sql.Result, err error) (bool, error) {
 	return n > 0, nil
 }
 
-// WaitingDeliveries are webhooks that wait to be processed, oldest first.
-func (l *Ledger) WaitingDeliveries(ctx context.Context, limit int) ([]Delivery, error) {
-	rows, err := l.q.QueryContext(ctx, `SELECT id, event, doc, run, attempt, stage, received_us FROM deliveries
+// Waiting are webhooks that wait to be processed, oldest first.
+func (d Deliveries) Waiting(ctx context.Context, limit int) ([]Delivery, error) {
+	rows, err := d.ledger.q.QueryContext(ctx, `SELECT id, event, doc, run, attempt, stage, received_us FROM deliveries
 		WHERE processed_us = 0 ORDER BY received_us, id LIMIT $1`, limit)
 	if err != nil {
-		return nil, fmt.Errorf("read the webhooks that wait: %w", l.engine.Explain(err))
+		return nil, fmt.Errorf("read the webhooks that wait: %w", d.ledger.engine.Explain(err))
 	}
 	defer rows.Close()
 	var out []Delivery
 	for rows.Next() {
-		var d Delivery
+		var one Delivery
 		var received int64
-		if err := rows.Scan(&d.ID, &d.Event, &d.Doc, &d.Run, &d.Attempt, &d.Stage, &received); err != nil {
+		if err := rows.Scan(&one.ID, &one.Event, &one.Doc, &one.Run, &one.Attempt, &one.Stage, &received); err != nil {
 			return nil, fmt.Errorf("read the webhooks that wait: %w", err)
 		}
-		d.Received = fromMicros(received)
-		out = append(out, d)
+		one.Received = fromMicros(received)
+		out = append(out, one)
 	}
 	return out, rows.Err()
 }
@@ -67,33 +73,33 @@ func (l *Ledger) WaitingDeliveries(ctx context.Context, limit int) ([]Delivery, 
 // webhooks, and each that comes asks for the stage.
 const stageText = `SELECT COALESCE(MAX(stage), 0) FROM deliveries WHERE run = $1 AND attempt = $2 AND processed_us <> 0`
 
-// DeliveryStage is the highest stage that a processed webhook told of an
+// Stage is the highest stage that a processed webhook told of an
 // attempt of a run; 0 when there was none.
-func (l *Ledger) DeliveryStage(ctx context.Context, run string, attempt int) (int, error) {
+func (d Deliveries) Stage(ctx context.Context, run string, attempt int) (int, error) {
 	var stage int
-	err := l.q.QueryRowContext(ctx, stageText, run, attempt).Scan(&stage)
+	err := d.ledger.q.QueryRowContext(ctx, stageText, run, attempt).Scan(&stage)
 	if err != nil {
-		return 0, fmt.Errorf("read what webhooks told of run %s: %w", run, l.engine.Explain(err))
+		return 0, fmt.Errorf("read what webhooks told of run %s: %w", run, d.ledger.engine.Explain(err))
 	}
 	return stage, nil
 }
 
-// DeliveryProcessed says whether something has come of a webhook.
-func (l *Ledger) DeliveryProcessed(ctx context.Context, id string) (bool, error) {
+// Processed says whether something has come of a webhook.
+func (d Deliveries) Processed(ctx context.Context, id string) (bool, error) {
 	var processed int64
-	err := l.q.QueryRowContext(ctx, `SELECT processed_us FROM deliveries WHERE id = $1`, id).Scan(&processed)
+	err := d.ledger.q.QueryRowContext(ctx, `SELECT processed_us FROM deliveries WHERE id = $1`, id).Scan(&processed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read webhook %s: %w", id, l.engine.Explain(err))
+		return false, fmt.Errorf("read webhook %s: %w", id, d.ledger.engine.Explain(err))
 	}
 	return processed != 0, nil
 }
 
-// DeliveriesDone notes that webhooks have been processed.
-func (l *Ledger) DeliveriesDone(ctx context.Context, ids ...string) error {
-	return l.writer.act(ctx, func(b *batch) error {
+// Done notes that webhooks have been processed.
+func (d Deliveries) Done(ctx context.Context, ids ...string) error {
+	return d.ledger.writer.act(ctx, func(b *batch) error {
 		for _, id := range ids {
 			if _, err := b.exec(`UPDATE deliveries SET processed_us = $1 WHERE id = $2`, micros(b.now), id); err != nil {
 				return err

@@ -22,7 +22,7 @@ func TestAWebhookIsKeptOnceAndProcessedOnce(t *testing.T) {
 	l := open()
 	d := Delivery{ID: "guid-1", Event: "workflow_run", Doc: `{"a":1}`, Run: "7", Attempt: 1, Stage: 3}
 	for i, want := range []bool{true, false} {
-		if fresh, err := l.PutDelivery(t.Context(), d); err != nil || fresh != want {
+		if fresh, err := l.Deliveries().Put(t.Context(), d); err != nil || fresh != want {
 			t.Errorf("time %d: fresh is %v, %v, want %v", i+1, fresh, err, want)
 		}
 	}
@@ -31,32 +31,32 @@ func TestAWebhookIsKeptOnceAndProcessedOnce(t *testing.T) {
 	}
 	l = open()
 	defer l.Close()
-	waiting, err := l.WaitingDeliveries(t.Context(), 10)
+	waiting, err := l.Deliveries().Waiting(t.Context(), 10)
 	if err != nil || len(waiting) != 1 || waiting[0].Doc != d.Doc || waiting[0].Stage != 3 || waiting[0].Received.IsZero() {
 		t.Fatalf("after a restart there wait %+v, %v", waiting, err)
 	}
-	if stage, err := l.DeliveryStage(t.Context(), "7", 1); err != nil || stage != 0 {
+	if stage, err := l.Deliveries().Stage(t.Context(), "7", 1); err != nil || stage != 0 {
 		t.Errorf("before it was processed the stage is %d, %v", stage, err)
 	}
-	if err := l.DeliveriesDone(t.Context(), d.ID); err != nil {
+	if err := l.Deliveries().Done(t.Context(), d.ID); err != nil {
 		t.Fatal(err)
 	}
-	if stage, err := l.DeliveryStage(t.Context(), "7", 1); err != nil || stage != 3 {
+	if stage, err := l.Deliveries().Stage(t.Context(), "7", 1); err != nil || stage != 3 {
 		t.Errorf("after it was processed the stage is %d, %v", stage, err)
 	}
-	if done, err := l.DeliveryProcessed(t.Context(), d.ID); err != nil || !done {
+	if done, err := l.Deliveries().Processed(t.Context(), d.ID); err != nil || !done {
 		t.Errorf("processed is %v, %v", done, err)
 	}
-	if done, err := l.DeliveryProcessed(t.Context(), "guid-2"); err != nil || done {
+	if done, err := l.Deliveries().Processed(t.Context(), "guid-2"); err != nil || done {
 		t.Errorf("of one that never came processed is %v, %v", done, err)
 	}
-	if fresh, err := l.PutDelivery(t.Context(), d); err != nil || fresh {
+	if fresh, err := l.Deliveries().Put(t.Context(), d); err != nil || fresh {
 		t.Errorf("sent again after it was processed: fresh is %v, %v", fresh, err)
 	}
 	if err := l.Forget(t.Context(), Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if done, err := l.DeliveryProcessed(t.Context(), d.ID); err != nil || done {
+	if done, err := l.Deliveries().Processed(t.Context(), d.ID); err != nil || done {
 		t.Errorf("after Forget processed is %v, %v", done, err)
 	}
 }
@@ -104,10 +104,10 @@ func TestANameIsGoodOnce(t *testing.T) {
 	}
 	// Of a time that is over a name is forgotten, and no webhook with it.
 	d := Delivery{ID: "guid-1", Event: "workflow_run", Doc: `{}`}
-	if _, err := l.PutDelivery(t.Context(), d); err != nil {
+	if _, err := l.Deliveries().Put(t.Context(), d); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.DeliveriesDone(t.Context(), d.ID); err != nil {
+	if err := l.Deliveries().Done(t.Context(), d.ID); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := l.UseOnce(t.Context(), "over", Now().Add(-time.Second)); err != nil {
@@ -119,7 +119,7 @@ func TestANameIsGoodOnce(t *testing.T) {
 	if used, err := l.Used(t.Context(), "over"); err != nil || used {
 		t.Errorf("a name of the past is remembered: %v, %v", used, err)
 	}
-	if done, err := l.DeliveryProcessed(t.Context(), d.ID); err != nil || !done {
+	if done, err := l.Deliveries().Processed(t.Context(), d.ID); err != nil || !done {
 		t.Errorf("a webhook was forgotten with it: %v, %v", done, err)
 	}
 }

@@ -80,7 +80,7 @@ func TestOnePoisonedDecisionDoesNotSpoilItsBatch(t *testing.T) {
 		if i == n/2 {
 			continue
 		}
-		r, _, err := l.Request(t.Context(), id)
+		r, _, err := request(t.Context(), l, id)
 		if err != nil || r.Key != fmt.Sprint("k", i) {
 			t.Errorf("request %d: %+v (%v)", i, r, err)
 		}
@@ -240,7 +240,7 @@ func TestManyAtOnceKeepTheLedgerSound(t *testing.T) {
 				t.Errorf("request %s with key %s was acknowledged as %s", r.ID, r.Key, byKey[r.Key])
 			}
 			delete(byKey, r.Key)
-			if _, f, err := l.Request(t.Context(), r.ID); err != nil || f.Status != release.Live || f.Release == 0 {
+			if _, f, err := request(t.Context(), l, r.ID); err != nil || f.Status != release.Live || f.Release == 0 {
 				t.Errorf("request %s: %+v (%v)", r.ID, f, err)
 			}
 		}

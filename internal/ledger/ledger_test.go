@@ -53,6 +53,25 @@ func accept(ctx context.Context, l *Ledger, r Request) (Request, bool, error) {
 	return a.Request, a.Again, err
 }
 
+// request reads a request and its resolution.
+func request(ctx context.Context, l *Ledger, id string) (r Request, f Resolution, err error) {
+	err = l.Read(ctx, func(s *Snapshot) error {
+		_, tracked, err := s.Request(ctx, id)
+		r, f = tracked.Request, tracked.Resolution
+		return err
+	})
+	return r, f, err
+}
+
+// openRequests lists the requests that are not live, and gives their site.
+func openRequests(ctx context.Context, l *Ledger, name string) (site release.Site, open []Tracked, err error) {
+	err = l.Read(ctx, func(s *Snapshot) (err error) {
+		site, open, err = s.OpenRequests(ctx, name, 100)
+		return err
+	})
+	return site, open, err
+}
+
 // ask has a request accepted that must be.
 func ask(t testing.TB, l *Ledger, r Request) Request {
 	t.Helper()
@@ -113,7 +132,7 @@ func carry(t testing.TB, l *Ledger, site string) int64 {
 // mustBe asks what became of a request.
 func mustBe(t testing.TB, l *Ledger, id string, want Resolution) {
 	t.Helper()
-	_, got, err := l.Request(t.Context(), id)
+	_, got, err := request(t.Context(), l, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,11 +195,11 @@ func TestARequestIsServedByOneReleaseAndItsAnswerIsTrueAllAlong(t *testing.T) {
 	if err != nil || again {
 		t.Fatalf("ask: %v again=%v", err, again)
 	}
-	if _, f, err := l.Request(ctx, r.ID); err != nil || f.Status != release.InRelease || f.Release != 1 {
+	if _, f, err := request(ctx, l, r.ID); err != nil || f.Status != release.InRelease || f.Release != 1 {
 		t.Fatalf("before: %+v %v", f, err)
 	}
 	n := carry(t, l, "www")
-	got, f, err := l.Request(ctx, r.ID)
+	got, f, err := request(ctx, l, r.ID)
 	if err != nil || f.Status != release.Live || f.Release != n || f.LiveAt.IsZero() {
 		t.Fatalf("after: %+v %v", f, err)
 	}

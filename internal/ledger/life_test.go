@@ -126,13 +126,13 @@ func TestTheListOfOpenRequestsTellsWhatEachOneTells(t *testing.T) {
 	l := fresh(t)
 	lists := func(when string, want ...[]int64) {
 		t.Helper()
-		site, open, err := l.OpenRequests(t.Context(), "www", 100)
+		site, open, err := openRequests(t.Context(), l, "www")
 		if err != nil || site.Name != "www" {
 			t.Fatal(site, err)
 		}
 		var failed [][]int64
 		for _, asked := range open {
-			r, resolution, err := l.Request(t.Context(), asked.ID)
+			r, resolution, err := request(t.Context(), l, asked.ID)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -165,7 +165,7 @@ func TestTheListOfOpenRequestsTellsWhatEachOneTells(t *testing.T) {
 	lists("two failed", nil, []int64{3}, []int64{2, 3}, nil)
 	carry(t, l, "www") // #4
 	lists("the retry brought all", nil)
-	if _, _, err := l.OpenRequests(t.Context(), "nope", 1); !errors.Is(err, ErrNoSite) {
+	if _, _, err := openRequests(t.Context(), l, "nope"); !errors.Is(err, ErrNoSite) {
 		t.Errorf("an unknown site: %v", err)
 	}
 }

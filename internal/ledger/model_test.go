@@ -268,7 +268,7 @@ func (m *model) compare(t *rapid.T, l *Ledger) {
 		t.Fatalf("the releases (-want +got, %v):\n%s", err, diff)
 	}
 	for _, r := range m.asked {
-		got, resolution, err := l.Request(ctx, r.ID)
+		got, resolution, err := request(ctx, l, r.ID)
 		if diff := cmp.Diff(r, got, same); diff != "" || err != nil {
 			t.Fatalf("a request (-want +got, %v):\n%s", err, diff)
 		}

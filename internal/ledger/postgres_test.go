@@ -166,10 +166,10 @@ func tour(t *testing.T, l *Ledger) []string {
 	_, err = l.ClaimTurn(ctx, Request{Site: "docs", Key: "run", Source: release.FromWorkflow}, release.Claim{Run: release.Run{ID: "manual", Attempt: 1}})
 	tell(err)
 	for _, id := range []string{a.ID, soon.ID} {
-		r, f, err := l.Request(ctx, id)
+		r, f, err := request(ctx, l, id)
 		tell(err, r.Site, r.Key, r.Place, r.Source, r.Actor, r.Title, r.Link, r.Entity, f.Status, f.Release, f.Failed, f.LiveAt.IsZero())
 	}
-	_, _, err = l.Request(ctx, "req_none")
+	_, _, err = request(ctx, l, "req_none")
 	tell(err)
 	for _, number := range []int64{1, 77} {
 		ended, err := l.Ended(ctx, "www", number)
@@ -179,7 +179,7 @@ func tour(t *testing.T, l *Ledger) []string {
 		used, err := l.Used(ctx, name)
 		tell(err, used)
 	}
-	_, open, err := l.OpenRequests(ctx, "www", 10)
+	_, open, err := openRequests(ctx, l, "www")
 	tell(err, len(open))
 	waiting, err := l.ScheduledRequests(ctx, "www", 10)
 	tell(err, len(waiting))
@@ -215,18 +215,18 @@ func tourOfDeliveries(t *testing.T, l *Ledger) []string {
 	var told []string
 	tell := func(err error, words ...any) { told = append(told, fmt.Sprintln(append(words, err)...)) }
 	for range 2 {
-		fresh, err := l.PutDelivery(ctx, Delivery{ID: "d", Event: "workflow_run", Doc: "{}", Run: "7", Attempt: 1, Stage: 2})
+		fresh, err := l.Deliveries().Put(ctx, Delivery{ID: "d", Event: "workflow_run", Doc: "{}", Run: "7", Attempt: 1, Stage: 2})
 		tell(err, fresh)
 		first, err := l.UseOnce(ctx, "name", time.Now().Add(-time.Hour))
 		tell(err, first)
 	}
-	waiting, err := l.WaitingDeliveries(ctx, 10)
+	waiting, err := l.Deliveries().Waiting(ctx, 10)
 	tell(err, len(waiting), waiting[0].Doc)
-	tell(l.DeliveriesDone(ctx, "d"))
-	stage, err := l.DeliveryStage(ctx, "7", 1)
+	tell(l.Deliveries().Done(ctx, "d"))
+	stage, err := l.Deliveries().Stage(ctx, "7", 1)
 	tell(err, stage)
 	tell(l.Forget(ctx, time.Now().Add(time.Hour)))
-	done, err := l.DeliveryProcessed(ctx, "d")
+	done, err := l.Deliveries().Processed(ctx, "d")
 	tell(err, done)
 	first, err := l.UseOnce(ctx, "name", time.Now())
 	tell(err, first)

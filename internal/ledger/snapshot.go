@@ -96,25 +96,6 @@ func (s *Snapshot) OpenRequests(ctx context.Context, name string, limit int) (si
 	return site, open, nil
 }
 
-// Request is that of a snapshot of its own.
-func (l *Ledger) Request(ctx context.Context, id string) (r Request, f Resolution, err error) {
-	err = l.Read(ctx, func(s *Snapshot) error {
-		_, a, err := s.Request(ctx, id)
-		r, f = a.Request, a.Resolution
-		return err
-	})
-	return r, f, err
-}
-
-// OpenRequests is that of a snapshot of its own.
-func (l *Ledger) OpenRequests(ctx context.Context, name string, limit int) (site release.Site, open []Tracked, err error) {
-	err = l.Read(ctx, func(s *Snapshot) (err error) {
-		site, open, err = s.OpenRequests(ctx, name, limit)
-		return err
-	})
-	return site, open, err
-}
-
 func (r reader) resolution(ctx context.Context, site release.Site, place int64) (Resolution, error) {
 	f := Resolution{Status: site.StatusAt(place)}
 	if f.Status == release.InRelease {

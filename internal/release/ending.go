@@ -70,3 +70,37 @@ func heldWords(failures int, why string) string {
 	}
 	return fmt.Sprintf("%d releases in a row did not succeed; the last: %s", failures, why)
 }
+
+// Outcome is how a release ended; empty while it has not.
+type Outcome string
+
+// The outcomes. Superseded: an operator's reset replaced the release.
+const (
+	Succeeded  Outcome = "succeeded"
+	Failed     Outcome = "failed"
+	Cancelled  Outcome = "cancelled"
+	Stale      Outcome = "stale"
+	Superseded Outcome = "superseded"
+)
+
+// Fault is whose fault an ending was, so that the right person is told.
+type Fault string
+
+// The faults: the content (an editor mends it), the build (a developer), the
+// platform (GitHub, S3, a machine: an operator), Pressrun itself.
+const (
+	FaultContent  Fault = "content"
+	FaultBuild    Fault = "build"
+	FaultPlatform Fault = "platform"
+	FaultPressrun Fault = "pressrun"
+)
+
+// Valid says whether f is one of the four faults.
+func (f Fault) Valid() bool {
+	switch f {
+	case FaultContent, FaultBuild, FaultPlatform, FaultPressrun:
+		return true
+	default:
+		return false
+	}
+}

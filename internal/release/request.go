@@ -58,3 +58,59 @@ func (t *turn) lift(source Source) {
 		t.Current.NotBefore = time.Time{}
 	}
 }
+
+// Status is what has become of a request.
+type Status string
+
+// The statuses of a request. Scheduled: its not-before lies ahead. Waiting:
+// for the next release. InRelease: a release has taken it up. Live: published.
+const (
+	Scheduled Status = "scheduled"
+	Waiting   Status = "waiting"
+	InRelease Status = "in_release"
+	Live      Status = "live"
+)
+
+// StatusAt tells what has become of the request at a place in line; place 0
+// is a request that is not in line yet.
+func (s Site) StatusAt(place int64) Status {
+	switch {
+	case place == 0:
+		return Scheduled
+	case place <= s.Served:
+		return Live
+	case s.Current.Number != 0 && place <= s.Current.Upto:
+		return InRelease
+	default:
+		return Waiting
+	}
+}
+
+// Source is who or what asks for a release.
+type Source string
+
+// The sources of requests.
+const (
+	FromSchedule Source = "schedule"
+	FromContent  Source = "content"
+	FromEditor   Source = "editor"
+	FromOperator Source = "operator"
+	FromWorkflow Source = "workflow"
+)
+
+// Sources lists all sources.
+var Sources = []Source{FromSchedule, FromContent, FromEditor, FromOperator, FromWorkflow}
+
+// Valid says whether s is one of the five sources.
+func (s Source) Valid() bool {
+	for _, known := range Sources {
+		if s == known {
+			return true
+		}
+	}
+	return false
+}
+
+// Person says whether a person is waiting for the answer: such a request ends
+// a hold or a wait for a retry.
+func (s Source) Person() bool { return s == FromEditor || s == FromOperator }

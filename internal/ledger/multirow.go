@@ -1,0 +1,113 @@
+package ledger
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// insertSizes are the numbers of rows that one statement may write.
+var insertSizes = []int{64, 8, 1}
+
+// insertAll writes rows in statements of many rows each, which costs the
+// database about half of what one statement a row does.
+func insertAll[T any](b *batch, into string, rows []T, values func(T) []any) error {
+	columns := strings.Count(into, ",") + 1
+	for len(rows) > 0 {
+		n := insertSizes[slices.IndexFunc(insertSizes, func(size int) bool { return size <= len(rows) })]
+		args := make([]any, 0, n*columns)
+		for _, r := range rows[:n] {
+			args = append(args, values(r)...)
+		}
+		if _, err := b.exec(b.w.insertText(into, n, columns), args...); err != nil {
+			return err
+		}
+		rows = rows[n:]
+	}
+	return nil
+}
+
+// insertText is put together once for each table and number of rows.
+func (w *writer) insertText(into string, rows, columns int) string {
+	key := insert{into, rows}
+	if text, ok := w.inserts[key]; ok {
+		return text
+	}
+	w.inserts[key] = "INSERT INTO " + into + " VALUES " + placeholders(rows, columns)
+	return w.inserts[key]
+}
+
+type insert struct {
+	into string
+	rows int
+}
+
+// placeholders are "($1, $2), ($3, $4)" for two rows of two columns.
+func placeholders(rows, columns int) string { return placeholdersFrom(1, rows, columns) }
+
+// placeholdersFrom are placeholders of which the first has another number.
+func placeholdersFrom(first, rows, columns int) string {
+	var s strings.Builder
+	for i := range rows * columns {
+		switch {
+		case i == 0:
+			s.WriteString("(")
+		case i%columns == 0:
+			s.WriteString("), (")
+		default:
+			s.WriteString(", ")
+		}
+		s.WriteString("$")
+		s.WriteString(strconv.Itoa(i + first))
+	}
+	s.WriteString(")")
+	return s.String()
+}
+
+// manyKeys is how many keys are looked up at once.
+const manyKeys = 16
+
+var lookUpText = `SELECT idem_key FROM requests WHERE site = $1 AND idem_key IN ` + placeholdersFrom(2, 1, manyKeys)
+
+// lookUpKeys finds out which of a batch's keys are new. Most are, and asking
+// for many at once costs the database a fraction of asking one by one. Keys
+// that are left over, or known, are asked for when their turn comes.
+func (b *batch) lookUpKeys(ops []*op) {
+	bySite := map[string][]any{}
+	for _, o := range ops {
+		if o.key == "" || b.broken != nil {
+			continue
+		}
+		keys := append(bySite[o.site], o.key)
+		if len(keys) == manyKeys {
+			b.lookUpMany(o.site, keys)
+			keys = keys[:0]
+		}
+		bySite[o.site] = keys
+	}
+}
+
+func (b *batch) lookUpMany(site string, keys []any) {
+	rows, err := b.query(lookUpText, append([]any{site}, keys...)...)
+	if err != nil {
+		return // kept in broken
+	}
+	defer rows.Close()
+	if b.unused == nil {
+		b.unused = map[[2]string]bool{}
+	}
+	for _, key := range keys {
+		b.unused[[2]string{site, key.(string)}] = true
+	}
+	for rows.Next() {
+		var key string
+		if err := rows.Scan(&key); err != nil {
+			_ = b.fail(err) // kept in broken
+			return
+		}
+		delete(b.unused, [2]string{site, key})
+	}
+	if err := rows.Err(); err != nil {
+		_ = b.fail(err) // kept in broken
+	}
+}
