@@ -23,7 +23,7 @@ func releaseRows(found []view.PastRelease, c view.Clock) []releaseRow {
 	for _, r := range found {
 		row := releaseRow{
 			Number: r.Number, Link: releaseLink(r.Site, r.Number),
-			Outcome: r.OutcomeWords(), Class: view.OutcomeClass(r.Outcome), Why: r.Why,
+			Outcome: r.OutcomeWords(), Class: r.OutcomeClass(), Why: r.Why,
 			Askers: r.Askers, Others: r.Others, Requests: r.Requests.Count,
 			Started: c.At(r.BegunAt()), Current: r.State != release.Ready, Took: r.Took(),
 		}

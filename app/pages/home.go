@@ -1,7 +1,9 @@
 package pages
 
 import (
+	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/app/view"
@@ -22,7 +24,7 @@ type homeBody struct {
 
 type siteRow struct {
 	Name, Title, Link, URL string
-	State, StateName, Text string
+	StateName, Class, Text string
 	// Flags are what keeps releases back, in a word each.
 	Flags []view.Notice
 }
@@ -50,8 +52,26 @@ func (h *home) show(v *visit) {
 	if why, since := h.disk.Trouble(); why != "" {
 		body.Notices = []notice{{Notice: view.DiskNotice(why, since, clock)}}
 	}
-	p.Title, p.Body = "Sites", body
+	p.Title, p.Body = homeTitle(sites), body
 	h.write(v, http.StatusOK, "home", p)
+}
+
+// homeTitle says in a browser's tab that a site needs a look.
+func homeTitle(sites []view.Site) string {
+	count := map[view.Condition]int{}
+	for _, site := range sites {
+		count[site.Condition()]++
+	}
+	var parts []string
+	for _, c := range view.Conditions {
+		if n := count[c]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ToLower(c.Name())))
+		}
+	}
+	if len(parts) == 0 {
+		return "Sites"
+	}
+	return strings.Join(parts, ", ") + " · Sites"
 }
 
 // commonZone is the zone of all sites, nil if they differ or there is none.
@@ -69,10 +89,10 @@ func commonZone(sites []view.Site) *time.Location {
 func rowOf(site view.Site) siteRow {
 	row := siteRow{
 		Name: site.Name, Title: site.Title, Link: siteLink(site.Name), URL: view.WebLink(site.URL),
-		State: string(site.State), StateName: view.StateName(site.State), Text: site.StateText(),
+		StateName: site.Headline().Name, Class: site.Headline().Class, Text: site.StateText(),
 	}
 	for _, n := range site.Notices() {
-		if n.Kind != "info" {
+		if n.Kind != "info" && n.Title != site.Condition().Name() { // which the state has said
 			row.Flags = append(row.Flags, n)
 		}
 	}

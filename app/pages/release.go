@@ -74,7 +74,7 @@ func (p *releasePages) show(v *visit) {
 	one := livePage(name, found.Of.Instant, found.Of.Zone)
 	one.Title, one.Body = body.Title+" · "+found.Of.Title, body
 	one.Crumbs = []crumb{{Text: "All sites", Link: "/"}, {Text: found.Of.Title, Link: siteLink(name)}}
-	one.Busy = body.Class == "now"
+	one.Busy = found.Outcome == ""
 	p.write(v, http.StatusOK, "release", one)
 }
 
@@ -99,7 +99,7 @@ func releaseBodyOf(d view.ReleaseDetail) releaseBody {
 // releaseHead is what the release itself tells.
 func releaseHead(r view.Release, c view.Clock) releaseBody {
 	b := releaseBody{
-		Name: r.Site, Title: releaseText(r.Number), Outcome: r.OutcomeWords(), Class: view.OutcomeClass(r.Outcome),
+		Name: r.Site, Title: releaseText(r.Number), Outcome: r.OutcomeWords(), Class: r.OutcomeClass(),
 		Text: r.Text(c), Fault: view.FaultWords(r.Fault), Note: r.Note, RunURL: view.WebLink(r.Run.URL),
 		LogLink: releaseLink(r.Site, r.Number) + "/log", Phases: view.Phases(r.Release.Release, c), Metrics: metricsOf(r.Measured()),
 	}

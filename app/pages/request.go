@@ -56,7 +56,7 @@ func requestBodyOf(r view.Request) requestBody {
 		What: view.Subject(r.Request), Edit: view.WebLink(r.Link), URL: view.WebLink(r.Of.URL), Text: r.StateText(),
 		Site: crumb{Text: r.Of.Title, Link: siteLink(r.Site)}, Notices: linked(r.Site, r.Notices()), Facts: requestFacts(r, c),
 	}
-	b.Answer, b.Class = view.AnswerWords(r)
+	b.Answer, b.Class = r.Answer().Name, r.Answer().Class
 	if r.Resolution.Release != 0 {
 		b.Release = &crumb{Text: releaseText(r.Resolution.Release), Link: releaseLink(r.Site, r.Resolution.Release)}
 	}
@@ -86,6 +86,9 @@ func requestFacts(r view.Request, c view.Clock) []fact {
 	}
 	if !r.Expected.IsZero() {
 		facts = append(facts, fact{Name: "Expected live about", At: c.At(r.Expected)})
+	}
+	if late := r.LateSince(); !late.IsZero() {
+		facts = append(facts, fact{Name: "Late since", At: c.At(late)})
 	}
 	return facts
 }

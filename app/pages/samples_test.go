@@ -74,6 +74,10 @@ func samples() map[string]sample {
 		f.site.Freezes = []release.Window{{ID: "f1", From: ago(time.Hour), To: sampleNow.Add(36 * time.Hour), Why: "Election night", By: "Grace Hopper"}}
 	})
 	add("late", release.InProgress, func(f *sample) { f.site.Current.Late = ago(time.Minute) })
+	add("slow", release.InProgress, func(f *sample) { f.site.Current.Dispatch.Intended = ago(10 * time.Minute) })
+	add("idle_frozen", release.Ready, func(f *sample) {
+		f.site.Freezes = []release.Window{{ID: "f1", From: ago(time.Hour), To: sampleNow.Add(36 * time.Hour), Why: "Election night", By: "Grace Hopper"}}
+	})
 	add("cancelling", release.InProgress, func(f *sample) {
 		f.site.Current.Cancel = release.Act{By: "Grace Hopper", Why: "wrong photo", At: ago(5 * time.Second)}
 	})
@@ -140,6 +144,9 @@ func sampleIn(state release.State) sample {
 	f.scheduled = []ledger.Request{request(0, "Maria Sánchez", "Book sale in the main hall", 3*time.Hour)}
 	f.scheduled[0].NotBefore = sampleNow.Add(18 * time.Hour)
 	site.Scheduled = f.scheduled[0].NotBefore
+	for i := range past {
+		past[i].Live = past[i].Number == 127 && state != release.Complete || past[i].Number == 128 && state == release.Complete
+	}
 	f.site, f.past = site, past
 	return f
 }

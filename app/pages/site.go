@@ -40,7 +40,7 @@ type siteBody struct {
 
 // stand is where a site stands, in words and on the line.
 type stand struct {
-	State, StateName, Text string
+	StateName, Class, Text string
 	Since                  *view.Moment
 	Steps                  []view.Step
 	Facts                  []fact
@@ -108,7 +108,7 @@ func siteBodyOf(d view.SiteDetail) siteBody {
 
 func standOf(site view.Site, c view.Clock) stand {
 	s := stand{
-		State: string(site.State), StateName: view.StateName(site.State),
+		StateName: site.Headline().Name, Class: site.Headline().Class,
 		Text: site.StateText(), Since: c.At(site.Since()), Steps: site.Steps(),
 	}
 	if site.State == release.Ready {
@@ -122,6 +122,9 @@ func standOf(site view.Site, c view.Clock) stand {
 	}
 	if at := site.CurrentExpected(); !at.IsZero() && site.State != release.Complete {
 		s.Facts = append(s.Facts, fact{Name: "Expected live about", At: c.At(at)})
+	}
+	if late := site.LateSince(); !late.IsZero() {
+		s.Facts = append(s.Facts, fact{Name: "Late since", At: c.At(late)})
 	}
 	if site.Usual > 0 {
 		s.Facts = append(s.Facts, fact{Name: "Usually takes", Text: text.Took(site.Usual)})

@@ -33,16 +33,18 @@ func TestEveryStateIsShownInWordsAndAsOneStep(t *testing.T) {
 func TestWhatKeepsReleasesBackIsSaidLoudly(t *testing.T) {
 	srv := servePages(t)
 	for name, want := range map[string][]string{
-		"held":       {"Held. 4 releases in a row did not succeed", "Nothing is lost", "“Release now” tries again at once", "an editor can mend it", "Until somebody acts", "Retry now"},
-		"retry":      {"Release #127 did not succeed. The bucket refused the upload.", "an operator should look", "Until 15:13:32 EST"},
-		"paused":     {"Paused. By Grace Hopper: moving the database.", "until 17:12:40 EST", "Resume releases"},
-		"frozen":     {"Frozen. Election night.", "until Wed 25 Nov 2026, 03:12 EST"},
-		"late":       {"Late. Release #128 takes longer than it may."},
-		"cancelling": {"it is being cancelled by Grace Hopper"},
-		"disk":       {"Nothing can be saved. The disk is full."},
-		"edge":       {"Edge pending. Live at the origin, edge pending: cloudfront E1 may still show what was replaced"},
-		"first":      {"Nothing has been released yet.", "There has been no release yet."},
-		"requested":  {"Release #128 starts at 15:12:46 EST", "further changes, which may join", "Waiting for release #128 to start"},
+		"held":        {"Held. 4 releases in a row did not succeed", "Nothing is lost", "“Release now” tries again at once", "an editor can mend it", "Until somebody acts", "Retry now"},
+		"retry":       {"Release #127 did not succeed. The bucket refused the upload.", "an operator should look", "Until 15:13:32 EST"},
+		"paused":      {"Paused. By Grace Hopper: moving the database.", "until 17:12:40 EST", "Resume releases"},
+		"frozen":      {"Frozen. Election night.", "until Wed 25 Nov 2026, 03:12 EST"},
+		"late":        {"Late. Release #128 takes longer than it may.", "A release usually takes 2 min 40 s", "Late since", "late since 15:11:40 EST"},
+		"slow":        {"Late. Release #128 takes longer than usual, which is 2 min 40 s.", "Expected live about 15:05:20 EST", "Late since 15:05:20 EST"},
+		"idle_frozen": {"Frozen. Election night.", "Frozen until Wed 25 Nov 2026, 03:12 EST: Election night.", "Everything but what is scheduled is live"},
+		"cancelling":  {"it is being cancelled by Grace Hopper"},
+		"disk":        {"Nothing can be saved. The disk is full."},
+		"edge":        {"Edge pending. Live at the origin, edge pending: cloudfront E1 may still show what was replaced"},
+		"first":       {"Nothing has been released yet.", "There has been no release yet."},
+		"requested":   {"Release #128 starts at 15:12:46 EST", "further changes, which may join", "Waiting for release #128 to start"},
 		"in_progress": {
 			"Now: building 1,214 pages", "Expected live about 15:13:50 EST", "Running for 1 min 30 s", "Usually takes 2 min 40 s",
 			"In release #128", "Waiting for the release after it", "New on the shelves: November", "Jun Tanaka",
@@ -56,6 +58,40 @@ func TestWhatKeepsReleasesBackIsSaidLoudly(t *testing.T) {
 				p.SaysNot("Retry now")
 			}
 		})
+	}
+}
+
+// The heading's words and colour, the tab's title and the notices are of one mind.
+func TestTheHeadingSaysWhatKeepsReleasesBack(t *testing.T) {
+	srv := servePages(t)
+	for name, want := range map[string]struct{ name, class string }{
+		"held": {"Held", "bad"}, "paused": {"Paused", "warn"}, "frozen": {"Frozen", "warn"}, "idle_frozen": {"Frozen", "warn"},
+		"retry": {"Waiting to try again", "warn"}, "late": {"Late: In Progress", "warn"}, "slow": {"Late: In Progress", "warn"},
+		"in_progress": {"In Progress", "now"}, "ready": {"Ready", "ok"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := browser.NewReader(t, srv.URL).Get("/sites/" + name).Status(http.StatusOK)
+			for _, part := range []string{
+				`<span class="state ` + want.class + `">` + want.name + `</span>`,
+				`<title>` + want.name + ` · Riverside Public Library`,
+				`class="card stand ` + want.class + `"`,
+			} {
+				if !strings.Contains(p.Text, part) {
+					t.Errorf("no %s in the page", part)
+				}
+			}
+		})
+	}
+}
+
+func TestOneReleaseOfTheHistoryIsLive(t *testing.T) {
+	srv := servePages(t)
+	for name, number := range map[string]string{"ready": "#127", "in_progress": "#127", "complete": "#128"} {
+		p := browser.NewReader(t, srv.URL).Get("/sites/" + name)
+		if n := strings.Count(p.Text, `<span class="outcome ok">Live</span>`); n != 1 {
+			t.Errorf("%s: %d releases are live", name, n)
+		}
+		p.Says(number+" Live", "#125 Was live")
 	}
 }
 

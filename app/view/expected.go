@@ -8,49 +8,51 @@ import (
 )
 
 // expectedAt is when a request should be live, judged by how long releases of
-// its site usually take; zero when that can't be said.
-func expectedAt(site release.Site, r ledger.Request, resolution ledger.Resolution, took time.Duration, now time.Time) time.Time {
-	if took == 0 {
+// its site usually take; zero when that can't be said. An instant that has passed
+// is still told: the request is late then.
+func (v Site) expectedAt(r ledger.Request, resolution ledger.Resolution) time.Time {
+	if v.Usual == 0 {
 		return time.Time{}
 	}
 	switch resolution.Status {
 	case release.Scheduled:
-		return r.NotBefore.Add(took)
+		return after(v.DueIf(r.Source, r.NotBefore).At, v.Usual)
 	case release.InRelease:
-		return currentExpected(site, took, now)
+		return v.CurrentExpected()
 	case release.Waiting:
-		if running := currentExpected(site, took, now); !running.IsZero() {
-			return running.Add(took)
+		running := v.CurrentExpected()
+		if running.IsZero() {
+			return running
 		}
+		if running.Before(v.Now) {
+			running = v.Now // it is late: the earliest that can be hoped for
+		}
+		return after(v.DueAfter(running).At, v.Usual)
 	case release.Live:
 	}
 	return time.Time{}
 }
 
-// currentExpected is when the current release should be live, if it takes as long as
-// usual; zero when that can't be said.
-func currentExpected(site release.Site, took time.Duration, now time.Time) time.Time {
-	if took == 0 {
-		return time.Time{}
+// after is a span after an instant, and zero for no instant.
+func after(at time.Time, span time.Duration) time.Time {
+	if at.IsZero() {
+		return at
 	}
-	from := site.Current.Dispatch.Intended
-	if site.State == release.Requested && from.IsZero() {
-		due := site.DispatchDue(now)
-		if due.At.IsZero() {
-			return time.Time{}
-		}
-		from = due.At
-	}
-	if from.IsZero() {
-		from = site.Current.Times.Starting // a run that nobody dispatched
-	}
-	at := from.Add(took)
-	if at.Before(now) || !site.Current.Cancel.At.IsZero() {
-		return time.Time{} // it takes longer than usual, or ends otherwise: better no word than a wrong one
-	}
-	return at
+	return at.Add(span)
 }
 
-// CurrentExpected is when the current release should be live, if it takes as
-// long as usual; zero when that can't be said.
-func (v Site) CurrentExpected() time.Time { return currentExpected(v.Site, v.Usual, v.Now) }
+// CurrentExpected is when the current release should be live, or should have
+// been, if it takes as long as usual; zero when that can't be said.
+func (v Site) CurrentExpected() time.Time {
+	if v.Usual == 0 || v.State == release.Ready || !v.Current.Cancel.At.IsZero() {
+		return time.Time{}
+	}
+	from := v.Current.Dispatch.Intended
+	switch {
+	case v.State == release.Requested && from.IsZero():
+		from = v.DispatchDue(v.Now).At
+	case from.IsZero():
+		from = v.Current.Times.Starting // a run that nobody dispatched
+	}
+	return after(from, v.Usual)
+}

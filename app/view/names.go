@@ -8,7 +8,6 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
-	"github.com/pressrun/pressrun/internal/text"
 )
 
 // StateName is a state as people see it.
@@ -16,23 +15,6 @@ func StateName(s release.State) string { return textOf(s).name }
 
 // stateHint says what a state means, to somebody who has never seen one.
 func stateHint(s release.State) string { return textOf(s).hint }
-
-// outcomeWords say how a release ended, or what it is doing.
-func outcomeWords(o release.Outcome, state release.State) string {
-	switch o {
-	case release.Succeeded:
-		return "Live"
-	case release.Failed:
-		return "Failed"
-	case release.Cancelled:
-		return "Cancelled"
-	case release.Stale:
-		return "Lost sight of"
-	case release.Superseded:
-		return "Ended by a reset"
-	}
-	return text.Capital(StateDoing(state))
-}
 
 // FaultWords say whose fault an ending was, and who can mend it.
 func FaultWords(f release.Fault) string {
@@ -108,19 +90,6 @@ func EventName(kind string) string {
 	return kind
 }
 
-// OutcomeClass is how an outcome is coloured; its words say the same.
-func OutcomeClass(o release.Outcome) string {
-	switch o {
-	case release.Succeeded:
-		return "ok"
-	case release.Failed, release.Stale:
-		return "bad"
-	case release.Cancelled, release.Superseded:
-		return "quiet"
-	}
-	return "now"
-}
-
 // DueWords say what a release waits for, "" for nothing.
 func DueWords(due release.Due) string {
 	switch due.Why {
@@ -137,23 +106,4 @@ func DueWords(due release.Due) string {
 	case release.DueNothing:
 	}
 	return ""
-}
-
-// AnswerWords are the one true answer to "is my change live?", as short as can
-// be, and how it is coloured.
-func AnswerWords(v Request) (answer, class string) {
-	switch v.Resolution.Status {
-	case release.Live:
-		if v.Pending() != "" {
-			return "Yes, at the origin: the CDN may still show the old page", "ok"
-		}
-		return "Yes, it is live", "ok"
-	case release.Scheduled:
-		return "Not yet: it is scheduled", "quiet"
-	case release.Waiting:
-		return "Not yet: it waits", "quiet"
-	case release.InRelease:
-		return "Not yet: it is on its way", "now"
-	}
-	return "Not known", "quiet"
 }

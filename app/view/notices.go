@@ -70,13 +70,23 @@ func (v Site) obstacles() []Notice {
 		})
 	}
 	out = append(out, freezeNotices(site, c)...)
-	if !site.Current.Late.IsZero() {
-		out = append(out, Notice{
-			Kind: "warn", Title: "Late", Since: c.At(site.Current.Late),
-			Text: fmt.Sprintf("Release #%d takes longer than it may. It is being looked into; if its run is dead, it is ended and tried again.", site.Current.Number),
-		})
+	if since := v.LateSince(); !since.IsZero() {
+		out = append(out, Notice{Kind: "warn", Title: "Late", Since: c.At(since), Text: v.lateText()})
 	}
 	return out
+}
+
+// lateText says by what measure the current release is late, and what follows.
+func (v Site) lateText() string {
+	words := fmt.Sprintf("Release #%d takes longer than ", v.Current.Number)
+	if v.Current.Late.IsZero() {
+		return words + fmt.Sprintf("usual, which is %s.", text.Took(v.Usual))
+	}
+	words += "it may. It is being looked into; if its run is dead, it is ended and tried again."
+	if v.Usual > 0 {
+		words += fmt.Sprintf(" A release usually takes %s.", text.Took(v.Usual))
+	}
+	return words
 }
 
 func heldUntil(h release.Hold) string {

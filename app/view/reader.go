@@ -141,7 +141,7 @@ func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d 
 		}
 		d.MoreScheduled = len(scheduled) > limits.Requests
 		d.Served, d.Next, d.Scheduled = d.Requests(served), d.Requests(next), d.Requests(scheduled[:min(len(scheduled), limits.Requests)])
-		d.Releases, err = pastReleases(ctx, s, site, limits.Releases)
+		d.Releases, err = pastReleases(ctx, s, d.Site, limits.Releases)
 		return err
 	})
 	return d, err
@@ -196,7 +196,7 @@ func (r *Reader) OpenRequests(ctx context.Context, name string, limit int) (all 
 // Releases lists a site's releases, newest first, numbered below before (0: all).
 func (r *Reader) Releases(ctx context.Context, name string, limit int, before int64) (all []Release, err error) {
 	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
-		site, err := s.Site(ctx, name)
+		site, err := r.site(ctx, s, name)
 		if err != nil {
 			return err
 		}
@@ -206,7 +206,7 @@ func (r *Reader) Releases(ctx context.Context, name string, limit int, before in
 		}
 		all = make([]Release, 0, len(found))
 		for _, one := range found {
-			all = append(all, releaseOf(site, one))
+			all = append(all, site.release(one))
 		}
 		return nil
 	})
@@ -235,7 +235,7 @@ func (r *Reader) Release(ctx context.Context, name string, number int64) (d Rele
 		if err != nil {
 			return err
 		}
-		d.Release = releaseOf(d.Of.Site, found)
+		d.Release = d.Of.release(found)
 		if d.Requests, err = served(ctx, s, d.Of, found); err != nil {
 			return err
 		}

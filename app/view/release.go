@@ -17,18 +17,75 @@ import (
 type Release struct {
 	ledger.Release
 	State release.State
+	// Live says that it is the one that the site shows.
+	Live bool
+	// Stand is how the site stands, and StandText says it in a sentence, while
+	// the release has not ended; LateSince is since when it is late, zero while
+	// it is not.
+	Stand     Headline
+	StandText string
+	LateSince time.Time
 }
 
-func releaseOf(site release.Site, r ledger.Release) Release {
-	v := Release{Release: r, State: release.Ready}
-	if r.Number == site.Current.Number {
-		v.State = site.State
+// release is the view of one of the site's releases.
+func (v Site) release(r ledger.Release) Release {
+	one := Release{Release: r, State: release.Ready, Live: r.Number == liveNumber(v.Site)}
+	if r.Number == v.Current.Number {
+		one.State, one.Stand, one.LateSince = v.State, v.Headline(), v.LateSince()
+		one.StandText = v.StateText()
 	}
-	return v
+	return one
+}
+
+// liveNumber is the number of the release that a site shows; 0 for none.
+func liveNumber(site release.Site) int64 {
+	if site.Current.Outcome == release.Succeeded {
+		return site.Current.Number
+	}
+	return site.Live.Number
 }
 
 // OutcomeWords say how the release ended, or what it is doing.
-func (v Release) OutcomeWords() string { return outcomeWords(v.Outcome, v.State) }
+func (v Release) OutcomeWords() string {
+	switch v.Outcome {
+	case release.Succeeded:
+		if v.Live {
+			return "Live"
+		}
+		return "Was live"
+	case release.Failed:
+		return "Failed"
+	case release.Cancelled:
+		return "Cancelled"
+	case release.Stale:
+		return "Lost sight of"
+	case release.Superseded:
+		return "Ended by a reset"
+	}
+	if v.Stand.Class != "" && v.Stand.Class != classNow {
+		return v.Stand.Name
+	}
+	return text.Capital(StateDoing(v.State))
+}
+
+// OutcomeClass is how the outcome is coloured; its words say the same.
+func (v Release) OutcomeClass() string {
+	switch v.Outcome {
+	case release.Succeeded:
+		if v.Live {
+			return classOK
+		}
+		return classQuiet
+	case release.Failed, release.Stale:
+		return classBad
+	case release.Cancelled, release.Superseded:
+		return classQuiet
+	}
+	if v.Stand.Class != "" {
+		return v.Stand.Class
+	}
+	return classNow
+}
 
 // BegunAt is when a release was sent on its way; zero before.
 func BegunAt(r release.Release) time.Time {
@@ -54,15 +111,18 @@ func (v Release) Took() string {
 	return text.Took(end.Sub(begun))
 }
 
-// Text sums the release up; "" while it goes on.
+// Text sums the release up.
 func (v Release) Text(c Clock) string {
 	switch v.Outcome {
 	case release.Succeeded:
-		return "Live since " + c.Time(v.Times.Complete) + "."
+		if v.Live {
+			return "Live since " + c.Time(v.Times.Complete) + "."
+		}
+		return "It went live at " + c.Time(v.Times.Complete) + "; another release is live now."
 	case release.Failed, release.Stale, release.Cancelled, release.Superseded:
 		return text.Sentence(orNoReason(v.Why))
 	}
-	return ""
+	return v.StandText
 }
 
 // Measured is what the release's run measured; nil when it has not told.
@@ -79,7 +139,7 @@ func (v Release) Wire() api.Release {
 	r := v.Release.Release
 	w := api.Release{
 		Site: v.Site, Number: r.Number, State: v.State, Outcome: r.Outcome, Why: r.Why, Fault: r.Fault, By: r.By,
-		Requests: r.Requests.Count, Retry: r.Retry, Note: r.Note, Late: !r.Late.IsZero(), Watermark: instant(r.Watermark),
+		Requests: r.Requests.Count, Retry: r.Retry, Note: r.Note, Live: v.Live, Late: !v.LateSince.IsZero() || !r.Late.IsZero(), LateSince: instant(v.LateSince), Watermark: instant(r.Watermark),
 		Times: api.Times{
 			Requested: instant(r.Times.Requested), Dispatched: instant(r.Times.Dispatched), Starting: instant(r.Times.Starting),
 			InProgress: instant(r.Times.InProgress), Complete: instant(r.Times.Complete), Ended: instant(r.Times.Ended),
@@ -122,7 +182,7 @@ type PastRelease struct {
 const askersShown = 3
 
 // pastReleases are the last releases of a site, newest first.
-func pastReleases(ctx context.Context, s *ledger.Snapshot, site release.Site, limit int) ([]PastRelease, error) {
+func pastReleases(ctx context.Context, s *ledger.Snapshot, site Site, limit int) ([]PastRelease, error) {
 	found, err := s.Releases(ctx, site.Name, limit, 0)
 	if err != nil {
 		return nil, err
@@ -133,7 +193,7 @@ func pastReleases(ctx context.Context, s *ledger.Snapshot, site release.Site, li
 		if err != nil {
 			return nil, err
 		}
-		one := PastRelease{Release: releaseOf(site, r)}
+		one := PastRelease{Release: site.release(r)}
 		one.Askers, one.Others = askers(served)
 		out = append(out, one)
 	}

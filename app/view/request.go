@@ -14,12 +14,13 @@ type Request struct {
 	ledger.Request
 	Resolution ledger.Resolution
 	Of         Site
-	// Expected is when it should be live; zero when that can't be said.
+	// Expected is when it should be live, or should have been when it is late;
+	// zero when that can't be said.
 	Expected time.Time
 }
 
 func (v Site) request(r ledger.Request, resolution ledger.Resolution) Request {
-	return Request{Request: r, Resolution: resolution, Of: v, Expected: expectedAt(v.Site, r, resolution, v.Usual, v.Now)}
+	return Request{Request: r, Resolution: resolution, Of: v, Expected: v.expectedAt(r, resolution)}
 }
 
 // Requests are the views of requests that no release has failed to serve, as
@@ -50,9 +51,17 @@ func (v Request) Pending() string {
 	return v.Of.Pending
 }
 
+// LateSince is since when the request is late; zero while it is not.
+func (v Request) LateSince() time.Time {
+	if v.Resolution.Status != release.InRelease {
+		return time.Time{}
+	}
+	return v.Of.LateSince()
+}
+
 // StateText answers "is my change live?".
 func (v Request) StateText() string {
-	return requestWords(v.Of.Site, v.Request, v.Resolution, v.Expected, v.Of.Clock())
+	return requestWords(v)
 }
 
 // Text is StateText, and what the CDN may still hide.
@@ -85,7 +94,7 @@ func (v Request) Wire() api.Request {
 		ID: v.ID, Site: v.Site, Key: auth.ChosenKey(v.Key), Source: v.Source, Actor: v.Actor, Title: v.Title, Link: WebLink(v.Link),
 		Entity: v.Entity, Reason: v.Reason, AcceptedAt: v.AcceptedAt, NotBefore: instant(v.NotBefore), Place: v.Place,
 		Status: v.Resolution.Status, Release: v.Resolution.Release, Failed: v.Resolution.Failed, LiveAt: instant(v.Resolution.LiveAt),
-		ExpectedAt: instant(v.Expected), Text: v.Text(),
+		ExpectedAt: instant(v.Expected), LateSince: instant(v.LateSince()), Condition: string(v.Condition()), Answer: v.Answer().Name, Text: v.Text(),
 	}
 }
 

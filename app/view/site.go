@@ -27,7 +27,7 @@ type Site struct {
 func (v Site) Clock() Clock { return Clock{Now: v.Now, Zone: v.Zone} }
 
 // StateText sums the site's state up.
-func (v Site) StateText() string { return siteWords(v.Site, v.Clock()) }
+func (v Site) StateText() string { return siteWords(v) }
 
 // Text is StateText, and what the CDN may still hide.
 func (v Site) Text() string { return joined(v.StateText(), v.Pending) }
@@ -43,7 +43,7 @@ func joined(words, more string) string {
 func (v Site) Wire() api.Site {
 	w := api.Site{
 		Name: v.Name, Title: v.Title, URL: v.URL, State: v.State,
-		Since: v.Since(), Scheduled: instant(v.Scheduled), Waiting: v.waiting(), Text: v.Text(),
+		Condition: string(v.Condition()), Headline: v.Headline().Name, Since: v.Since(), LateSince: instant(v.LateSince()), UsualSeconds: v.Usual.Seconds(), Scheduled: instant(v.Scheduled), Waiting: v.waiting(), Text: v.Text(),
 		Current: v.summary(v.Current), Last: v.summary(v.Last), Live: v.summary(v.Live),
 	}
 	if v.Pause.On(v.Now) {
@@ -76,7 +76,7 @@ func (v Site) waiting() api.Waiting {
 	}
 	w.Count, w.Since = group.Count, instant(group.First)
 	if group.Count > 0 {
-		w.Text = waitingWords(v.Site, v.Clock())
+		w.Text = waitingWords(v)
 	}
 	return w
 }
@@ -85,7 +85,7 @@ func (v Site) summary(r release.Release) *api.Release {
 	if r.Number == 0 {
 		return nil
 	}
-	w := releaseOf(v.Site, ledger.Release{Release: r, Site: v.Name}).Wire()
+	w := v.release(ledger.Release{Release: r, Site: v.Name}).Wire()
 	return &w
 }
 

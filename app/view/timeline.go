@@ -25,6 +25,9 @@ func (v Site) Steps() []Step {
 		if s == state {
 			one.Stage, one.Words = "current", "now"
 			stage, words = "next", "to come"
+			if c := v.Condition(); c != "" {
+				one.Hint, one.Words = c.Name(), "now, "+c.Name()
+			}
 		}
 		if s != release.Ready && state != release.Ready {
 			one.At = c.At(times.Of(s))

@@ -2,18 +2,17 @@ package view
 
 import (
 	"fmt"
-	"time"
 
-	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
 // requestWords answer "is my change live?".
-func requestWords(site release.Site, r ledger.Request, f ledger.Resolution, expected time.Time, c Clock) string {
+func requestWords(v Request) string {
+	f, of, c := v.Resolution, v.Of, v.Of.Clock()
 	soon := ""
-	if !expected.IsZero() {
-		soon = ", expected live about " + c.Time(expected)
+	if !v.Expected.IsZero() {
+		soon = ", expected live about " + c.Time(v.Expected)
 	}
 	again := ""
 	if n := len(f.Failed); n > 0 {
@@ -23,47 +22,88 @@ func requestWords(site release.Site, r ledger.Request, f ledger.Resolution, expe
 	case release.Live:
 		return fmt.Sprintf("Live since %s, with release #%d.", c.Time(f.LiveAt), f.Release)
 	case release.Scheduled:
-		return fmt.Sprintf("Scheduled: not before %s%s.", c.Time(r.NotBefore), soon)
+		return fmt.Sprintf("Scheduled: not before %s%s.%s", c.Time(v.NotBefore), soon, dueWords(of, of.DueIf(v.Source, v.NotBefore)))
 	case release.Waiting:
-		return fmt.Sprintf("Waiting for release #%d to end; the next one brings it%s.%s", site.Current.Number, soon, again)
+		return fmt.Sprintf("Waiting for release #%d%s to end; the next one brings it%s.%s%s",
+			of.Current.Number, parted(of.lateWords()), soon, again, dueWords(of, of.DueAfter(c.Now)))
 	case release.InRelease:
-		if site.State == release.Requested {
-			return waitingWords(site, c) + again
+		if of.State == release.Requested {
+			return waitingWords(of) + again
 		}
-		return fmt.Sprintf("In release #%d, which is %s%s%s.%s", f.Release, StateDoing(site.State), cancelWords(site), soon, again)
+		if late := of.lateWords(); late != "" {
+			soon = parted(late)
+		}
+		return fmt.Sprintf("In release #%d, which is %s%s%s.%s", f.Release, StateDoing(of.State), cancelWords(of.Site), soon, again)
 	}
 	return ""
 }
 
-// waitingWords tell what the waiting requests wait for, and until when.
-func waitingWords(site release.Site, c Clock) string {
-	if site.State != release.Requested {
-		return fmt.Sprintf("Waiting for release #%d to end.", site.Current.Number)
+// parted sets words off from what is before them.
+func parted(words string) string {
+	if words == "" {
+		return ""
 	}
-	due := site.DispatchDue(c.Now)
-	number := site.Current.Number
+	return ", " + words
+}
+
+// waitingWords tell what the waiting requests wait for, and until when.
+func waitingWords(v Site) string {
+	number := v.Current.Number
+	if v.State != release.Requested {
+		return fmt.Sprintf("Waiting for release #%d%s to end.", number, parted(v.lateWords()))
+	}
+	c, due := v.Clock(), v.DispatchDue(v.Now)
 	switch due.Why {
 	case release.DueNothing:
 		words := fmt.Sprintf("Release #%d is being dispatched", number)
-		if site.Current.Dispatch.Unknown != "" {
-			words += ": " + site.Current.Dispatch.Unknown
+		if v.Current.Dispatch.Unknown != "" {
+			words += ": " + v.Current.Dispatch.Unknown
 		}
-		return words + cancelWords(site) + "."
+		return words + parted(v.lateWords()) + cancelWords(v.Site) + "."
 	case release.DueGrouping:
 		return fmt.Sprintf("Release #%d starts at %s, so that further changes can join it.", number, c.Time(due.At))
 	case release.DueRetry:
 		return fmt.Sprintf("Release #%d tries again at %s; the last one did not succeed: %s", number, c.Time(due.At), text.FullStop(orNoReason(due.Detail)))
 	case release.DueFreeze:
-		return fmt.Sprintf("Frozen until %s: %s Release #%d starts then.", c.Time(due.At), text.FullStop(orNoReason(due.Detail)), number)
+		return fmt.Sprintf("%s Release #%d starts then.", stopWords(v, due), number)
 	case release.DuePause:
 		if due.At.IsZero() {
-			return fmt.Sprintf("Paused by %s: %s Release #%d starts once releases are resumed.", site.Pause.By, text.FullStop(orNoReason(due.Detail)), number)
+			return fmt.Sprintf("%s Release #%d starts once releases are resumed.", stopWords(v, due), number)
 		}
-		return fmt.Sprintf("Paused by %s until %s: %s", site.Pause.By, c.Time(due.At), text.FullStop(orNoReason(due.Detail)))
+		return stopWords(v, due)
 	case release.DueHold:
-		return fmt.Sprintf("Held: %s Nothing is lost; ask for a release to try again at once.", text.FullStop(due.Detail))
+		return stopWords(v, due) + " Nothing is lost; ask for a release to try again at once."
 	}
 	return ""
+}
+
+// stopWords say what stops the dispatch of a release, until when and why; "" when
+// nothing does.
+func stopWords(v Site, due release.Due) string {
+	why := text.FullStop(orNoReason(due.Detail))
+	switch due.Why {
+	case release.DueFreeze:
+		return fmt.Sprintf("Frozen until %s: %s", v.Clock().Time(due.At), why)
+	case release.DuePause:
+		until := ""
+		if !due.At.IsZero() {
+			until = " until " + v.Clock().Time(due.At)
+		}
+		return fmt.Sprintf("Paused by %s%s: %s", v.Pause.By, until, why)
+	case release.DueHold:
+		return "Held: " + why
+	case release.DueNothing, release.DueGrouping, release.DueRetry:
+	}
+	return ""
+}
+
+// dueWords are stopWords as a further sentence.
+func dueWords(v Site, due release.Due) string {
+	words := stopWords(v, due)
+	if words == "" {
+		return ""
+	}
+	return " " + words
 }
 
 func orNoReason(why string) string {
@@ -99,27 +139,46 @@ func textOf(s release.State) stateText {
 func StateDoing(s release.State) string { return textOf(s).doing }
 
 // siteWords sum a site's state up.
-func siteWords(site release.Site, c Clock) string {
-	switch site.State {
+func siteWords(v Site) string {
+	switch v.State {
 	case release.Ready:
-		if site.Live.Number == 0 {
-			return "Nothing has been released yet."
+		words := liveWords(v)
+		if stop := stoppedWords(v); stop != "" {
+			return stop + " " + words
 		}
-		words := "Everything is live"
-		if !site.Scheduled.IsZero() {
-			words = "Everything but what is scheduled is live"
-		}
-		return fmt.Sprintf("%s, as of release #%d at %s.", words, site.Live.Number, c.Time(site.Live.Times.Complete))
+		return words
 	case release.Requested:
-		return waitingWords(site, c)
+		return waitingWords(v)
 	case release.Dispatched, release.Starting, release.InProgress, release.Complete:
-		words := fmt.Sprintf("Release #%d is %s", site.Current.Number, StateDoing(site.State))
-		if !site.Current.Late.IsZero() {
-			words += ", and takes longer than expected"
-		}
-		return words + cancelWords(site) + "."
+		words := fmt.Sprintf("Release #%d is %s", v.Current.Number, StateDoing(v.State))
+		return words + parted(v.lateWords()) + cancelWords(v.Site) + "." + dueWords(v, v.DueAfter(v.Now))
 	}
 	return ""
+}
+
+// liveWords say what is live while nothing goes on.
+func liveWords(v Site) string {
+	if v.Live.Number == 0 {
+		return "Nothing has been released yet."
+	}
+	words := "Everything is live"
+	if !v.Scheduled.IsZero() {
+		words = "Everything but what is scheduled is live"
+	}
+	return fmt.Sprintf("%s, as of release #%d at %s.", words, v.Live.Number, v.Clock().Time(v.Live.Times.Complete))
+}
+
+// stoppedWords say what would keep a release back that was asked for now, while
+// none is; "" when nothing would.
+func stoppedWords(v Site) string {
+	stop := stopWords(v, v.DueIf("", v.Now))
+	if stop == "" {
+		return ""
+	}
+	if v.Hold.On() {
+		return stop
+	}
+	return stop + " What is asked for is kept and goes out afterwards."
 }
 
 // cancelWords tell that the current release is being cancelled, if it is.

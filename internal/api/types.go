@@ -41,8 +41,16 @@ type Request struct {
 	Failed []int64 `json:"failed,omitempty"`
 	// LiveAt is since when it is live; ExpectedAt is when it should be,
 	// judged by the last releases, when that can be said.
+	// An ExpectedAt that has passed is still given.
 	LiveAt     *time.Time `json:"live_at,omitempty"`
 	ExpectedAt *time.Time `json:"expected_at,omitempty"`
+	// LateSince is since when it is late; left out while it is not.
+	LateSince *time.Time `json:"late_since,omitempty"`
+	// Condition is why it is not live although its time has come; left out when
+	// it takes its usual way.
+	Condition string `json:"condition,omitempty" enum:"held,paused,frozen,retrying,late"`
+	// Answer is the answer in a few words.
+	Answer string `json:"answer,omitempty"`
 	// Text is the answer in plain words.
 	Text string `json:"text"`
 }
@@ -60,9 +68,19 @@ type Site struct {
 	Title string        `json:"title"`
 	URL   string        `json:"url,omitempty"`
 	State release.State `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete"`
+	// Condition is what makes the state other than it reads: what keeps releases
+	// back, or that the current one is late. Left out when nothing does.
+	Condition string `json:"condition,omitempty" enum:"held,paused,frozen,retrying,late"`
+	// Headline is state and condition in a few words.
+	Headline string `json:"headline,omitempty"`
 	// Since is when the site entered its state; left out while it has never left
 	// its first.
 	Since time.Time `json:"since,omitzero"`
+	// LateSince is since when the current release is late; left out while it is
+	// not. UsualSeconds is how long a release usually takes from its dispatch to
+	// live; left out when that is not known.
+	LateSince    *time.Time `json:"late_since,omitempty"`
+	UsualSeconds float64    `json:"usual_seconds,omitempty"`
 	// Waiting tells of the requests that no running release serves.
 	Waiting Waiting  `json:"waiting"`
 	Current *Release `json:"current,omitempty"`
@@ -98,11 +116,14 @@ type Release struct {
 	Fault   release.Fault   `json:"fault,omitempty" enum:"content,build,platform,pressrun"`
 	By      string          `json:"by,omitempty"`
 	// Requests is how many requests it serves.
-	Requests  int64      `json:"requests"`
+	Requests int64 `json:"requests"`
+	// Live says that it is the release that the site shows.
+	Live      bool       `json:"live,omitempty"`
 	Retry     int64      `json:"retry_of,omitempty"`
 	Run       *Run       `json:"run,omitempty"`
 	Note      string     `json:"note,omitempty"`
 	Late      bool       `json:"late,omitempty"`
+	LateSince *time.Time `json:"late_since,omitempty" doc:"left out while it is not late"`
 	Watermark *time.Time `json:"watermark,omitempty"`
 	Times     Times      `json:"times"`
 	// Metrics are what the run measured, once it has told.

@@ -56,6 +56,30 @@ func (s Site) DispatchDue(now time.Time) Due {
 	return due
 }
 
+// DueIf is when a release would be dispatched that a request of a source opened
+// at an instant, were nothing else under way.
+func (s Site) DueIf(source Source, at time.Time) Due {
+	if s.Hold.liftedBy(source) {
+		s.Hold = Hold{}
+	}
+	return s.dueOf(Group{}.with(at), at)
+}
+
+// DueAfter is when what waits for the release after the current one will be
+// dispatched, if the current one ends well at an instant. At is never before it.
+func (s Site) DueAfter(end time.Time) Due {
+	due := s.dueOf(s.Waiting, end)
+	if !due.At.IsZero() {
+		due.At = later(due.At, end)
+	}
+	return due
+}
+
+func (s Site) dueOf(waiting Group, now time.Time) Due {
+	s.State, s.Current = Requested, Release{Requests: waiting}
+	return s.DispatchDue(now)
+}
+
 func (s Site) windows() []Window {
 	if len(s.Freezes) == 0 {
 		return s.Policy.Freezes

@@ -50,7 +50,7 @@ func (t *turn) line(source Source) {
 // lift ends a hold, or a wait for a retry, for whom it does not apply: a
 // person who asks has usually mended something and is not made to wait.
 func (t *turn) lift(source Source) {
-	if t.Hold.On() && (source.Person() || t.Hold.Lifted == LiftedByAny) {
+	if t.Hold.liftedBy(source) {
 		t.Hold = Hold{}
 		t.record(KindHoldLifted, "", "a new request from "+string(source))
 	}

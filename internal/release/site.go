@@ -207,6 +207,10 @@ const (
 // On says whether the hold is in force.
 func (h Hold) On() bool { return !h.Since.IsZero() }
 
+func (h Hold) liftedBy(source Source) bool {
+	return h.On() && (source.Person() || h.Lifted == LiftedByAny)
+}
+
 // Pause is an operator's stop: everything is accepted, nothing dispatched.
 type Pause struct {
 	Act

@@ -52,6 +52,8 @@ func TestCommands(t *testing.T) {
 		{name: "log-follow-json", args: "log|127|--follow|--json", sites: one, screen: true},
 		{name: "log-json-none", args: "log|4711|--follow|--json", sites: one},
 		{name: "log-newest", args: "log", sites: one},
+		{name: "log-held", args: "log|--site|www-held", sites: []api.Site{www(), heldSite()}},
+		{name: "status-held", args: "status|--site|www-held", sites: []api.Site{www(), heldSite()}},
 		{name: "log-follow", args: "log|127|--follow", sites: one},
 		{name: "events", args: "events", sites: one},
 		{name: "events-json", args: "events|--limit|2|--json", sites: one},

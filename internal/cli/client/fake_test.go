@@ -157,8 +157,12 @@ func (f *fakeApp) request(w http.ResponseWriter, r *http.Request) {
 }
 
 func (f *fakeApp) releases(w http.ResponseWriter, r *http.Request) {
-	if _, ok := f.find(w, r); ok {
-		f.answer(w, map[string]any{"releases": []api.Release{underWay(release.InProgress), failedRelease, liveRelease}})
+	if s, ok := f.find(w, r); ok {
+		current := underWay(release.InProgress)
+		if s.Condition == "held" {
+			current = *s.Current
+		}
+		f.answer(w, map[string]any{"releases": []api.Release{current, failedRelease, liveRelease}})
 	}
 }
 
@@ -266,6 +270,17 @@ func www() api.Site {
 		Freezes: []api.Freeze{{ID: "QX4T2B7A", From: *at(86400), To: *at(172800), Why: "Christmas", By: "ops"}, {From: *at(0), To: *at(1), Why: "Audit"}},
 		Text:    "Release #129 is in progress.",
 	}
+}
+
+// heldSite is held after a failure: what waits has had no run.
+func heldSite() api.Site {
+	s := www()
+	current := underWay(release.Requested)
+	current.Number, current.Site = 128, "www-held"
+	s.Name, s.State, s.Condition, s.Headline, s.Current = "www-held", release.Requested, "held", "Held", &current
+	s.Waiting, s.Paused, s.Freezes = api.Waiting{Count: 3, Since: at(0), For: "hold"}, nil, nil
+	s.Text = "Held: the build failed with exit code 1. Nothing is lost; ask for a release to try again at once."
+	return s
 }
 
 func staging() api.Site {

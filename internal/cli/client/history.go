@@ -68,6 +68,14 @@ func (c *History) Run(ctx context.Context, t *terminal.Terminal) error {
 	return p.Table(rows)
 }
 
+// historyWord is the outcome, and which of the successes is live.
+func historyWord(r api.Release) string {
+	if r.Live {
+		return "live"
+	}
+	return outcomeWord(r)
+}
+
 func (p printer) historyRow(r api.Release) []string {
 	pages, changed := "", ""
 	if r.Metrics != nil && r.Metrics.Files > 0 { // a failed run may have come to no site
@@ -75,7 +83,7 @@ func (p printer) historyRow(r api.Release) []string {
 		changed = fmt.Sprint(r.Metrics.Uploaded + r.Metrics.Deleted)
 	}
 	return []string{
-		fmt.Sprintf("#%d", r.Number), outcomeWord(r), p.When(r.Times.Requested), p.When(r.Times.Complete),
+		fmt.Sprintf("#%d", r.Number), historyWord(r), p.When(r.Times.Requested), p.When(r.Times.Complete),
 		spent(r), fmt.Sprint(r.Requests), pages, changed, text.OneLine(r.Why),
 	}
 }

@@ -5,18 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Log prints the output of a release's run.
 type Log struct {
 	appFlags
 	siteFlag
-	Number int64 `arg:"" optional:"" help:"Number of the release (default: the current one, else the last)."`
+	Number int64 `arg:"" optional:"" help:"Number of the release (default: the current one if it has begun, else the last that had)."`
 	Follow bool  `help:"Go on until the release is over."`
 	JSON   bool  `name:"json" help:"Print each line as JSON."`
 }
@@ -44,7 +46,7 @@ func (c *Log) Run(ctx context.Context, t *terminal.Terminal) error {
 	}
 	number := c.Number
 	if number == 0 {
-		if number, err = newest(ctx, client, site); err != nil {
+		if number, err = c.newest(ctx, t, client, site); err != nil {
 			return err
 		}
 	}
@@ -68,16 +70,56 @@ func (c *Log) Run(ctx context.Context, t *terminal.Terminal) error {
 	return errors.Join(err, lines.end())
 }
 
-// newest is the number of the site's newest release.
-func newest(ctx context.Context, client *api.Client, site string) (int64, error) {
-	releases, err := client.Releases(ctx, site, 1, 0)
+// searched is how many releases are looked through for one that has begun.
+const searched = 50
+
+// newest is the number of the newest release that has an output: one that waits
+// has none, and while a site is held it is that of the failure that is looked
+// for. With --follow a release that will begin by itself is waited for.
+func (c *Log) newest(ctx context.Context, t *terminal.Terminal, client *api.Client, site string) (int64, error) {
+	releases, err := client.Releases(ctx, site, searched, 0)
 	if err != nil {
 		return 0, err
 	}
 	if len(releases) == 0 {
 		return 0, exit.With(exit.NotFound, fmt.Errorf("%s has no release yet", site))
 	}
-	return releases[0].Number, nil
+	first := releases[0]
+	if begun(first) {
+		return first.Number, nil
+	}
+	stand, err := client.Site(ctx, site)
+	if err != nil {
+		return 0, err
+	}
+	if c.Follow && first.Outcome == "" && stand.Condition == "" && stand.Held == nil {
+		return first.Number, nil
+	}
+	i := slices.IndexFunc(releases, begun)
+	if i < 0 {
+		return first.Number, nil
+	}
+	_, err = fmt.Fprintf(t.Err, "Release #%d has no output: %s\nThis is the output of release #%d, which %s.\n",
+		first.Number, text.Plain(withoutOutput(first, stand)), releases[i].Number, endedAs(releases[i]))
+	return releases[i].Number, err
+}
+
+// begun says whether a release had a run.
+func begun(r api.Release) bool { return r.Run != nil || r.Times.Starting != nil }
+
+// withoutOutput says why a release has no output.
+func withoutOutput(r api.Release, site api.Site) string {
+	if r.Outcome == "" {
+		return site.Text
+	}
+	return r.Why
+}
+
+func endedAs(r api.Release) string {
+	if r.Outcome == "" {
+		return "is " + StateWord(r.State)
+	}
+	return string(r.Outcome)
 }
 
 // copyLog prints a log from an offset on and returns how far it has come.

@@ -17,6 +17,15 @@ type printer struct{ *terminal.Printer }
 // StateWord names a state for people.
 func StateWord(s release.State) string { return strings.ReplaceAll(string(s), "_", " ") }
 
+// headline is how a site stands, in a few words: an app of before gives the state
+// alone.
+func headline(s api.Site) string {
+	if s.Headline == "" {
+		return StateWord(s.State)
+	}
+	return text.OneLine(strings.ToLower(s.Headline[:1]) + s.Headline[1:])
+}
+
 // outcomeWord is how a release ended, or where it stands.
 func outcomeWord(r api.Release) string {
 	if r.Outcome == "" {
@@ -50,11 +59,13 @@ func (p printer) releaseLine(r *api.Release) string {
 	switch {
 	case r.Outcome == release.Succeeded && r.Times.Complete != nil:
 		line += ", live since " + p.At(*r.Times.Complete)
+	case r.LateSince != nil:
+		line += ", late since " + p.At(*r.LateSince)
 	case r.Times.Ended != nil:
 		line += " at " + p.At(*r.Times.Ended)
 	}
 	line += ", " + text.Count(r.Requests, "request")
-	if r.Late {
+	if r.Late && r.LateSince == nil {
 		line += ", late"
 	}
 	for _, more := range []string{r.Why, note(*r)} {

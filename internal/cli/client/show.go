@@ -65,7 +65,7 @@ func (c *Show) request(ctx context.Context, t *terminal.Terminal, client *api.Cl
 }
 
 func (p printer) request(r api.Request) error {
-	if _, err := fmt.Fprintf(p.Out, "Request %s for %s\n%s\n\n", text.Plain(r.ID), text.Plain(r.Site), text.Plain(r.Text)); err != nil {
+	if _, err := fmt.Fprintf(p.Out, "Request %s for %s\n%s\n\n", text.Plain(r.ID), text.Plain(r.Site), text.Plain(answered(r))); err != nil {
 		return err
 	}
 	var f terminal.Fields
@@ -75,11 +75,20 @@ func (p printer) request(r api.Request) error {
 	f.Add("Reason", text.OneLine(r.Reason))
 	f.Add("Not before", p.When(r.NotBefore))
 	f.Add("Expected", p.When(r.ExpectedAt))
+	f.Add("Late since", p.When(r.LateSince))
 	f.Add("Live since", p.When(r.LiveAt))
 	for _, n := range r.Failed {
 		f.Add("Failed", fmt.Sprintf("release #%d", n))
 	}
 	return p.Table(f)
+}
+
+// answered is the short answer and the long one, as far as the app gives them.
+func answered(r api.Request) string {
+	if r.Answer == "" {
+		return r.Text
+	}
+	return r.Answer + ".\n" + r.Text
 }
 
 // joined joins what is not empty.

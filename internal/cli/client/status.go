@@ -123,7 +123,7 @@ func (p printer) sites(sites []api.Site) error {
 	}
 	rows := [][]string{{"SITE", "STATE", "SINCE", "WAITING", "LIVE", ""}}
 	for _, s := range sites {
-		rows = append(rows, []string{s.Name, StateWord(s.State), p.At(s.Since), fmt.Sprint(s.Waiting.Count), liveNumber(s), text.OneLine(s.Text)})
+		rows = append(rows, []string{s.Name, headline(s), p.At(standsSince(s)), fmt.Sprint(s.Waiting.Count), liveNumber(s), text.OneLine(s.Text)})
 	}
 	return p.Table(rows)
 }
@@ -145,7 +145,11 @@ func (p printer) site(s api.Site) error {
 		return err
 	}
 	var f terminal.Fields
-	f.Add("State", StateWord(s.State)+p.sinceWhen(s.Since))
+	f.Add("State", headline(s)+p.sinceWhen(standsSince(s)))
+	f.Add("Late since", p.When(s.LateSince))
+	if s.UsualSeconds > 0 {
+		f.Add("Usually takes", text.Took(time.Duration(s.UsualSeconds*float64(time.Second))))
+	}
 	f.Add("Address", s.URL)
 	f.Add("Waiting", p.waiting(s.Waiting))
 	f.Add("Scheduled", p.When(s.Scheduled))
@@ -164,6 +168,25 @@ func (p printer) site(s api.Site) error {
 		f.Add("Freeze", p.freeze(z))
 	}
 	return p.Table(f)
+}
+
+// standsSince is since when a site stands as its headline says.
+func standsSince(s api.Site) time.Time {
+	switch {
+	case s.Condition == "held" && s.Held != nil:
+		return s.Held.Since
+	case s.Condition == "paused" && s.Paused != nil:
+		return s.Paused.Since
+	case s.Condition == "late" && s.LateSince != nil:
+		return *s.LateSince
+	case s.Condition == "frozen":
+		for _, f := range s.Freezes {
+			if f.From.Before(f.To) && !f.From.After(time.Now()) {
+				return f.From
+			}
+		}
+	}
+	return s.Since
 }
 
 // sinceWhen is " since" an instant, or nothing where nothing has happened yet.

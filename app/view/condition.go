@@ -1,0 +1,246 @@
+package view
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Condition is what makes a site's state other than it reads: what keeps
+// releases back, or that one is late. It is empty when nothing does.
+type Condition string
+
+// The conditions, the worst first.
+const (
+	Held     Condition = "held"
+	Paused   Condition = "paused"
+	Frozen   Condition = "frozen"
+	Retrying Condition = "retrying"
+	Late     Condition = "late"
+)
+
+// Conditions lists all conditions, the worst first.
+var Conditions = []Condition{Held, Paused, Frozen, Retrying, Late}
+
+// Colours of what is shown. Words always say the same.
+const (
+	classOK    = "ok"
+	classNow   = "now"
+	classQuiet = "quiet"
+	classWarn  = "warn"
+	classBad   = "bad"
+)
+
+// Name is the condition as people see it.
+func (c Condition) Name() string {
+	if c == Retrying {
+		return "Waiting to try again"
+	}
+	return text.Capital(string(c))
+}
+
+// Class is how the condition is coloured, "" for none.
+func (c Condition) Class() string {
+	switch c {
+	case Held:
+		return classBad
+	case Paused, Frozen, Retrying, Late:
+		return classWarn
+	}
+	return ""
+}
+
+// because is the condition as the reason why something is not live.
+func (c Condition) because() string {
+	switch c {
+	case Held:
+		return "the site is held"
+	case Paused:
+		return "releases are paused"
+	case Frozen:
+		return "releases are frozen"
+	case Retrying:
+		return "the last try did not succeed, and it is tried again"
+	case Late:
+		return "it is late"
+	}
+	return ""
+}
+
+// conditionOf is why a release that waits is not dispatched yet.
+func conditionOf(due release.Due) Condition {
+	switch due.Why {
+	case release.DueHold:
+		return Held
+	case release.DuePause:
+		return Paused
+	case release.DueFreeze:
+		return Frozen
+	case release.DueRetry:
+		return Retrying
+	case release.DueNothing, release.DueGrouping:
+	}
+	return ""
+}
+
+// Condition is that of the site.
+func (v Site) Condition() Condition {
+	switch v.State {
+	case release.Ready:
+		return v.stopped()
+	case release.Requested, release.Dispatched, release.Starting, release.InProgress:
+		if !v.LateSince().IsZero() {
+			return Late
+		}
+		return conditionOf(v.DispatchDue(v.Now))
+	case release.Complete:
+	}
+	return ""
+}
+
+// stopped is what would keep a release from being dispatched now.
+func (v Site) stopped() Condition {
+	switch {
+	case v.Hold.On():
+		return Held
+	case v.Pause.On(v.Now):
+		return Paused
+	case !v.frozen().To.IsZero():
+		return Frozen
+	}
+	return ""
+}
+
+// frozen is the freeze in force that ends last, the zero Window for none.
+func (v Site) frozen() release.Window {
+	var last release.Window
+	for _, w := range v.Windows() {
+		if !v.Now.Before(w.From) && v.Now.Before(w.To) && w.To.After(last.To) {
+			last = w
+		}
+	}
+	return last
+}
+
+// Headline is how a site stands in a few words, and how that is coloured.
+type Headline struct{ Name, Class string }
+
+// Headline sums up state and condition.
+func (v Site) Headline() Headline {
+	switch c := v.Condition(); {
+	case c == Late:
+		return Headline{fmt.Sprintf("%s: %s", Late.Name(), StateName(v.State)), Late.Class()}
+	case c != "":
+		return Headline{c.Name(), c.Class()}
+	case v.State == release.Ready:
+		return Headline{StateName(v.State), classOK}
+	}
+	return Headline{StateName(v.State), classNow}
+}
+
+// lateAfter is by which share of the usual time a release is late: half of all
+// take longer than usual, which is a median.
+const lateAfter = 4
+
+// lateSlack is the least of it, for sites that take a moment only.
+const lateSlack = 10 * time.Second
+
+// LateSince is since when the current release is late: when it was expected live,
+// or passed the deadline of a phase. It is zero while the release is not late.
+func (v Site) LateSince() time.Time {
+	switch {
+	case v.State == release.Ready || v.State == release.Complete || !v.Current.Cancel.At.IsZero():
+		return time.Time{}
+	case v.State == release.Requested && v.Current.Dispatch.Token == "":
+		return time.Time{} // it has not been sent on its way: what it waits for is told
+	}
+	since := v.Current.Late
+	expected := v.CurrentExpected()
+	if expected.IsZero() || !v.Now.After(expected.Add(max(v.Usual/lateAfter, lateSlack))) {
+		return since
+	}
+	if since.IsZero() || expected.Before(since) {
+		return expected
+	}
+	return since
+}
+
+// lateWords say since when the current release is late, and what is usual; ""
+// while it is not late.
+func (v Site) lateWords() string {
+	since := v.LateSince()
+	if since.IsZero() {
+		return ""
+	}
+	words := "late since " + v.Clock().Time(since)
+	if v.Usual > 0 {
+		words += ": a release usually takes " + text.Took(v.Usual)
+	}
+	return words
+}
+
+// Condition is that of the request: why it is not live although nothing of its
+// own keeps it back.
+func (v Request) Condition() Condition {
+	switch v.Resolution.Status {
+	case release.Scheduled:
+		return conditionOf(v.Of.DueIf(v.Source, v.NotBefore))
+	case release.Waiting:
+		if c := v.Of.Condition(); c != "" {
+			return c
+		}
+		return conditionOf(v.Of.DueAfter(v.Of.Now))
+	case release.InRelease:
+		return v.Of.Condition()
+	case release.Live:
+	}
+	return ""
+}
+
+// Answer is the one true answer to "is my change live?", as short as can be, and
+// how it is coloured.
+func (v Request) Answer() Headline {
+	c := v.Condition()
+	class := func(without string) string {
+		if c != "" {
+			return c.Class()
+		}
+		return without
+	}
+	and := func(words string) string {
+		switch c {
+		case "":
+			return words
+		case Late:
+			return words + ", and the release before it is late"
+		case Held, Paused, Frozen, Retrying:
+		}
+		return words + ", and " + c.because()
+	}
+	switch v.Resolution.Status {
+	case release.Live:
+		return v.liveAnswer()
+	case release.Scheduled:
+		return Headline{and("Not yet: it is scheduled"), class(classQuiet)}
+	case release.Waiting:
+		return Headline{and("Not yet: it waits"), class(classQuiet)}
+	case release.InRelease:
+		switch {
+		case !v.Of.Current.Cancel.At.IsZero():
+			return Headline{"Not yet: its release is being cancelled", classWarn}
+		case c != "":
+			return Headline{"Not yet: " + c.because(), c.Class()}
+		}
+		return Headline{"Not yet: it is on its way", classNow}
+	}
+	return Headline{"Not known", classQuiet}
+}
+
+func (v Request) liveAnswer() Headline {
+	if v.Pending() != "" {
+		return Headline{"Yes, at the origin: the CDN may still show the old page", classOK}
+	}
+	return Headline{"Yes, it is live", classOK}
+}
