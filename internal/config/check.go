@@ -18,16 +18,19 @@ type checker struct {
 	*decoder
 	folder string
 	config *Config
+	// icalendars are the files of holidays that were read.
+	icalendars map[string]icalendar
 }
 
 // check reports every mistake of a decoded configuration.
 func check(c *Config, folder string, d *decoder) {
-	k := &checker{decoder: d, folder: folder, config: c}
+	k := &checker{decoder: d, folder: folder, config: c, icalendars: map[string]icalendar{}}
 	k.listen()
 	k.webURL("url", c.URL, "the app's public address, such as https://pressrun.example.gov")
 	k.reach()
 	k.tokens()
 	k.github()
+	k.holidays()
 	k.sites()
 }
 

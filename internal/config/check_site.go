@@ -38,6 +38,7 @@ func (k *checker) site(key string, s Site) {
 	k.timeZone(key+".time_zone", s.TimeZone)
 	k.spans(key, s)
 	k.freezes(key, s.Freezes)
+	k.schedules(key, s)
 	k.siteGitHub(key, s)
 	k.source(key, s)
 	k.waitReady(key+".wait_ready", s.WaitReady)

@@ -24,6 +24,9 @@ type Config struct {
 	// Sites are the published destinations, by name: small letters, digits
 	// and hyphens.
 	Sites map[string]Site `yaml:"sites" json:"sites"`
+	// Holidays are lists of days on which schedules rest, by name. us-federal is
+	// built in.
+	Holidays map[string]Holidays `yaml:"holidays" json:"holidays,omitempty"`
 }
 
 // Pages says who may see the editors' pages.
@@ -74,6 +77,8 @@ type Site struct {
 	Deadlines Deadlines `yaml:"deadlines" json:"deadlines,omitzero"`
 	// Freezes are windows in which nothing is dispatched.
 	Freezes []Freeze `yaml:"freezes" json:"freezes,omitempty"`
+	// Schedules are the rules by which the site asks for releases by itself.
+	Schedules []Schedule `yaml:"schedules" json:"schedules,omitempty"`
 
 	// Source is where the frontend comes from.
 	Source Source `yaml:"source" json:"source,omitzero"`

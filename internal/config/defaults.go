@@ -108,6 +108,12 @@ func (d Deadlines) withDefaults(rules release.Policy) Deadlines {
 func (c *Config) resolvePaths(folder string) {
 	c.State = absolute(folder, c.State)
 	c.GitHub = c.GitHub.withDefaults(folder)
+	for name, list := range c.Holidays {
+		if list.File != "" {
+			list.File = absolute(folder, list.File)
+			c.Holidays[name] = list
+		}
+	}
 	for name, site := range c.Sites {
 		if site.Source.Folder != "" {
 			site.Source.Folder = absolute(folder, site.Source.Folder)

@@ -35,12 +35,15 @@ func Load(file string) (*Config, error) {
 	return Parse(file, folder, text)
 }
 
-func read(file string) ([]byte, error) {
+func read(file string) ([]byte, error) { return readBounded(file, maxFile+1) }
+
+// readBounded reads a file, at most so many bytes of it.
+func readBounded(file string, most int64) ([]byte, error) {
 	f, err := os.Open(filepath.Clean(file))
 	if err != nil {
 		return nil, err
 	}
-	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	text, err := io.ReadAll(io.LimitReader(f, most))
 	return text, errors.Join(err, f.Close())
 }
 

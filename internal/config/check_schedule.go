@@ -1,0 +1,129 @@
+package config
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// scheduleName is how a schedule or a list of holidays may be called.
+var scheduleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+
+const scheduleNameShape = "letters, digits and . _ - (at most 64), such as working-hours"
+
+func (k *checker) calendar() *calendarBuilder {
+	return &calendarBuilder{holidays: k.config.Holidays, folder: k.folder, files: k.icalendars, wrong: k.wrong}
+}
+
+// holidays checks the lists of holidays, those too that no schedule uses.
+func (k *checker) holidays() {
+	for _, name := range slices.Sorted(maps.Keys(k.config.Holidays)) {
+		key, list := "holidays."+name, k.config.Holidays[name]
+		switch {
+		case name == FederalHolidays:
+			k.wrong(key, "%s is built in; expected another name", FederalHolidays)
+		case !scheduleName.MatchString(name):
+			k.wrong(key, "%q is no name of a list of holidays; expected %s", name, scheduleNameShape)
+		case len(list.Days) == 0 && len(list.Open) == 0 && !k.has(key+".file"):
+			k.wrong(key, "names no day; expected days, open or file")
+		}
+		if k.has(key+".file") && list.File == "" {
+			k.wrong(key+".file", "is empty; expected an iCalendar file")
+		}
+		for i, day := range list.Days {
+			if at := fmt.Sprintf("%s.days[%d].name", key, i); k.has(at) && strings.TrimSpace(day.Name) == "" {
+				k.wrong(at, "is empty; expected the day's name, for people")
+			}
+		}
+		k.calendar().list(key, list)
+	}
+}
+
+func (k *checker) schedules(key string, site Site) {
+	names := map[string]int{}
+	for i, s := range site.Schedules {
+		at := fmt.Sprintf("%s.schedules[%d]", key, i)
+		if k.has(at+".name") && !scheduleName.MatchString(s.Name) {
+			k.wrong(at+".name", "%q is no name of a schedule; expected %s", s.Name, scheduleNameShape)
+		}
+		if first, ok := names[s.Name]; ok {
+			k.wrong(at+".name", "%q is the name of schedules[%d] too; expected another", s.Name, first)
+		}
+		names[s.Name] = i
+		k.schedule(at, site, s)
+	}
+}
+
+func (k *checker) schedule(key string, site Site, s Schedule) {
+	k.when(key, s)
+	if k.has(key+".every") && s.Every != nil && (s.Every.Std() < time.Minute || s.Every.Std() > 24*time.Hour) {
+		k.wrong(key+".every", "%s is not from 1m to 24h", s.Every)
+	}
+	k.positive(key+".max_age", s.MaxAge)
+	if k.has(key+".max_age") && !s.Continuous {
+		k.wrong(key+".max_age", "is for a continuous schedule; expected continuous: true beside it")
+	}
+	for _, name := range []string{".windows", ".holidays", ".missed"} {
+		if k.has(key+".at") && k.has(key+name) {
+			k.wrong(key+name, "a schedule at one instant takes no%s; expected to leave it out", strings.ReplaceAll(name, ".", " "))
+		}
+	}
+	k.timeZone(key+".time_zone", s.TimeZone)
+	for i, name := range s.Holidays {
+		if _, ok := k.config.Holidays[name]; !ok && name != FederalHolidays {
+			k.wrong(fmt.Sprintf("%s.holidays[%d]", key, i), "there are no holidays %q; expected one of %s", name, k.holidayNames())
+		}
+	}
+	k.fires(key, site, s)
+}
+
+// when checks that a schedule says when in exactly one way.
+func (k *checker) when(key string, s Schedule) {
+	var said []string
+	for _, name := range []string{"cron", "every", "at", "continuous"} {
+		if k.has(key + "." + name) {
+			said = append(said, name)
+		}
+	}
+	switch {
+	case len(said) == 0:
+		k.wrong(key, "does not say when; expected one of cron, every, at and continuous: true")
+	case len(said) > 1:
+		k.wrong(key+"."+said[1], "the schedule says when by %s and by %s; expected one of them", said[0], said[1])
+	case said[0] == "continuous" && !s.Continuous:
+		k.wrong(key+".continuous", "is false, and nothing else says when; expected true, or cron, every or at")
+	case said[0] == "cron" && s.Cron == "":
+		k.wrong(key+".cron", `is empty; expected a cron expression such as "30 15 * * Mon-Fri"`)
+	}
+}
+
+// fires checks that a schedule without other mistakes can fire at all.
+func (k *checker) fires(key string, site Site, s Schedule) {
+	before := len(k.problems)
+	built := k.calendar().schedule(key, site, s)
+	if k.mistaken(key) || len(k.problems) > before {
+		return
+	}
+	if err := built.Check(); err != nil {
+		k.wrong(key, "%v", err)
+		return
+	}
+	if !built.Once.IsZero() {
+		return // its time may have passed
+	}
+	if _, ok := built.Next(time.Now()); !ok {
+		k.wrong(key, "never fires: its windows, its days of rest and what it says of when leave no instant in nine years")
+	}
+}
+
+// mistaken says whether a mistake is known of a key or of anything below it.
+func (k *checker) mistaken(key string) bool {
+	return k.reported(key) || slices.ContainsFunc(k.problems, func(p Problem) bool { return strings.HasPrefix(p.Key, key+".") })
+}
+
+func (k *checker) holidayNames() string {
+	return strings.Join(append([]string{FederalHolidays}, slices.Sorted(maps.Keys(k.config.Holidays))...), ", ")
+}
