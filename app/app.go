@@ -19,6 +19,7 @@ import (
 	"github.com/pressrun/pressrun/app/scheduler"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/internal/atomicfile"
+	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/ledger/sqlite"
@@ -79,6 +80,10 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	for name, site := range opts.Config.Sites {
 		policies[name] = site.Policy()
 	}
+	schedules, err := schedulesOf(&opts.Config)
+	if err != nil {
+		return nil, err
+	}
 	led, err := ledger.Open(ctx, sqlite.At(filepath.Join(opts.Config.State, "pressrun.db")), ledger.Options{Sites: policies, NoGroupCommit: opts.NoGroupCommit})
 	if err != nil {
 		return nil, err
@@ -104,7 +109,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	}
 	a.auth = auth.New(auth.Options{Config: a.config, Ledger: led, Keys: keys, Log: a.log, Runs: a.runner})
 	a.scheduler = scheduler.New(a.stop, scheduler.Options{
-		Ledger: led, Runner: a.runner, Log: a.log, NewJob: a.job, Grace: opts.Grace,
+		Ledger: led, Runner: a.runner, Log: a.log, NewJob: a.job, Grace: opts.Grace, Schedules: schedules,
 		Failed: a.disk.Note,
 	})
 	a.handler = a.routes(opts.Version)
@@ -131,6 +136,19 @@ func (a *App) besideGitHub(ctx context.Context, others runner.Provider, transpor
 		return others
 	}
 	return runner.BySite{Of: of, All: []runner.Provider{others, hub}}, nil
+}
+
+// schedulesOf are the schedules of all sites.
+func schedulesOf(c *config.Config) (map[string][]calendar.Schedule, error) {
+	all := map[string][]calendar.Schedule{}
+	for name := range c.Sites {
+		schedules, err := c.Schedules(name)
+		if err != nil {
+			return nil, err
+		}
+		all[name] = schedules
+	}
+	return all, nil
 }
 
 // Handler serves the API and the pages.

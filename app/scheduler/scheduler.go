@@ -9,6 +9,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pressrun/pressrun/app/timetable"
+	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
@@ -34,6 +36,7 @@ type Ledger interface {
 	Start(ctx context.Context, task ledger.Task) error
 	Postpone(ctx context.Context, task ledger.Task, until time.Time) error
 	Drop(ctx context.Context, task ledger.Task) error
+	timetable.Ledger
 }
 
 // Options are what New needs.
@@ -46,6 +49,8 @@ type Options struct {
 	// Failed is told of errors of the ledger, for who watches the disk; may be
 	// nil.
 	Failed func(error)
+	// Schedules are those of each site.
+	Schedules map[string][]calendar.Schedule
 	// Grace bounds how long a dispatch of unknown outcome is looked for before
 	// it is sent again, for runners that can't be sure; 0 means 2 minutes.
 	Grace time.Duration
@@ -64,10 +69,13 @@ type Scheduler struct {
 	stop   context.Context //nolint:containedctx // the life of the server
 	tasks  sync.WaitGroup
 
+	schedules map[string][]calendar.Schedule
+
 	// Of the goroutine that makes the rounds:
 	due   map[string]time.Time // when a site needs a tick, zero for never
 	fetch time.Time            // when the outbox is to be read, zero for never
 	clock clock
+	table *timetable.Timetable
 
 	mu    sync.Mutex
 	busy  map[int64]bool // tasks under way
@@ -96,6 +104,7 @@ func New(stop context.Context, o Options) *Scheduler {
 	return &Scheduler{
 		ledger: o.Ledger, runner: o.Runner, log: o.Log, newJob: o.NewJob, failed: o.Failed, grace: o.Grace,
 		inbox: NewInbox(stop, o.Ledger, o.Log), stop: stop,
+		schedules: o.Schedules, table: timetable.New(o.Ledger, ledger.Now),
 		due: map[string]time.Time{}, busy: map[int64]bool{}, freed: make(chan struct{}, 1),
 	}
 }
@@ -103,6 +112,9 @@ func New(stop context.Context, o Options) *Scheduler {
 // Start catches up with what happened while the server was away, then begins.
 func (s *Scheduler) Start(ctx context.Context) error {
 	if err := s.catchUp(ctx); err != nil {
+		return err
+	}
+	if err := s.table.Begin(ctx, s.schedules); err != nil {
 		return err
 	}
 	s.tasks.Go(s.run)
@@ -214,18 +226,28 @@ func (s *Scheduler) toVisit(changed []string, why wake) []string {
 // passed says whether a time has come; zero never does.
 func passed(at time.Time) bool { return !at.IsZero() && !at.After(time.Now()) }
 
-// visit ticks a site if it is due. It returns when the site is due next, zero
-// for never.
+// visit asks for what a site's schedules have come to, and ticks the site if it is
+// due. It returns when to visit it next, zero for never.
 func (s *Scheduler) visit(ctx context.Context, name string) (time.Time, error) {
 	site, err := s.ledger.Site(ctx, name)
 	if err != nil {
 		return time.Time{}, err
 	}
+	site, slot, err := s.table.Look(ctx, site)
+	if err != nil {
+		return time.Time{}, err
+	}
+	due, err := s.tick(ctx, site)
+	return soonest(due, slot), err
+}
+
+// tick ticks a site if it is due, and returns when it is due next.
+func (s *Scheduler) tick(ctx context.Context, site release.Site) (time.Time, error) {
 	due := dueAt(site)
 	if due.IsZero() || due.After(ledger.Now()) {
 		return due, nil
 	}
-	site, err = s.ledger.Tick(ctx, name, rand.Text())
+	site, err := s.ledger.Tick(ctx, site.Name, rand.Text())
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -245,8 +267,9 @@ func dueAt(site release.Site) time.Time {
 	return due
 }
 
+// soonest is the earlier of two times; zero is never.
 func soonest(a, b time.Time) time.Time {
-	if b.IsZero() || a.Before(b) {
+	if b.IsZero() || !a.IsZero() && a.Before(b) {
 		return a
 	}
 	return b

@@ -203,6 +203,7 @@ func tour(t *testing.T, l *Ledger) []string {
 	}
 	told = append(told, tourOfDeliveries(t, l)...)
 	tourOfApprovals(t, l)
+	tourOfSchedules(t, l)
 	last, err := l.LastEvent(ctx)
 	tell(err, last)
 	mustBeSound(t, l, "www")

@@ -1,0 +1,170 @@
+// Package timetable asks for releases when the sites' schedules say so.
+package timetable
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/calendar"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Ledger is what a Timetable needs of a *ledger.Ledger.
+type Ledger interface {
+	BeginSchedules(ctx context.Context, site string, names []string, now time.Time) (map[string]time.Time, error)
+	LookedAt(ctx context.Context, look ledger.ScheduleLook, ask *ledger.Request) (release.Site, error)
+}
+
+// Timetable asks for what the sites' schedules come to. The ledger knows up to when
+// each was looked at, and takes each slot once, whatever crashes and whatever
+// becomes of the clock.
+type Timetable struct {
+	ledger Ledger
+	now    func() time.Time
+	sites  map[string][]*scheduled
+}
+
+// New makes a Timetable that goes by a clock. It is ready after Begin.
+func New(l Ledger, now func() time.Time) *Timetable { return &Timetable{ledger: l, now: now} }
+
+// scheduled is a schedule and how far its slots have been looked at.
+type scheduled struct {
+	calendar.Schedule
+	looked time.Time
+	next   time.Time // the next slot after looked; zero for none
+}
+
+// slotLate is how late a slot may be looked at and still count as met.
+const slotLate = time.Minute
+
+// Begin learns up to when the schedules of each site were looked at before. One that
+// is new begins now.
+func (t *Timetable) Begin(ctx context.Context, schedules map[string][]calendar.Schedule) error {
+	t.sites = map[string][]*scheduled{}
+	for site, all := range schedules {
+		names := make([]string, len(all))
+		for i, s := range all {
+			names[i] = s.Name
+		}
+		looks, err := t.ledger.BeginSchedules(ctx, site, names, t.now())
+		if err != nil {
+			return fmt.Errorf("begin the schedules of %s: %w", site, err)
+		}
+		for _, s := range all {
+			one := &scheduled{Schedule: s, looked: looks[s.Name]}
+			one.next, _ = s.Next(one.looked)
+			t.sites[site] = append(t.sites[site], one)
+		}
+	}
+	return nil
+}
+
+// Look asks for what a site's schedules have come to. It gives the site as that
+// leaves it, and when to look again although nothing happens; zero for never. A
+// site's looks must not overlap.
+func (t *Timetable) Look(ctx context.Context, site release.Site) (release.Site, time.Time, error) {
+	var again time.Time
+	for _, one := range t.sites[site.Name] {
+		look := t.slots
+		if one.Continuous {
+			look = t.continuous
+		}
+		after, next, err := look(ctx, site, one)
+		if err != nil {
+			return site, time.Time{}, fmt.Errorf("schedule %s: %w", one.Name, err)
+		}
+		site, again = after, soonest(again, next)
+	}
+	return site, again, nil
+}
+
+// slots looks at a schedule that has slots.
+func (t *Timetable) slots(ctx context.Context, site release.Site, one *scheduled) (release.Site, time.Time, error) {
+	now := t.now()
+	var due calendar.Due
+	switch {
+	case now.Before(one.looked):
+		// The clock was put back: its time counts from here on again. What it
+		// has asked for before, the ledger does not take a second time.
+		due.Next, _ = one.Next(now)
+	case one.next.IsZero() || one.next.After(now):
+		return site, one.next, nil
+	default:
+		due = one.Look(one.looked, now, slotLate)
+	}
+	var ask *ledger.Request
+	if !due.Slot.IsZero() {
+		ask = asked(site.Name, one.Schedule, due.Slot.Format(time.RFC3339), slotReason(one.Schedule, due, now))
+	}
+	after, err := t.ledger.LookedAt(ctx, ledger.ScheduleLook{Site: site.Name, Schedule: one.Name, At: now}, ask)
+	if err != nil {
+		return site, time.Time{}, err
+	}
+	one.looked, one.next = now, due.Next
+	return after, due.Next, nil
+}
+
+// continuous looks at a schedule that asks again when the last release is done. It
+// asks once after each release.
+func (t *Timetable) continuous(ctx context.Context, site release.Site, one *scheduled) (release.Site, time.Time, error) {
+	now := t.now()
+	ask, next := one.Again(contentOf(site, one.Schedule), now)
+	if !ask {
+		return site, next, nil
+	}
+	why := "nothing has been released yet"
+	if asOf := site.Live.Watermark; !asOf.IsZero() {
+		why = "what is live is of " + localTime(asOf, one.Zone)
+	}
+	request := asked(site.Name, one.Schedule, "after-"+strconv.FormatInt(site.Number, 10), why)
+	after, err := t.ledger.LookedAt(ctx, ledger.ScheduleLook{Site: site.Name, Schedule: one.Name, At: now}, request)
+	if err != nil {
+		return site, time.Time{}, err
+	}
+	return after, time.Time{}, nil
+}
+
+// contentOf is what a continuous schedule is told. Nobody but the CMS knows whether
+// anything has changed: a schedule without a greatest age takes it for granted.
+func contentOf(site release.Site, s calendar.Schedule) calendar.Content {
+	return calendar.Content{
+		Busy:    site.State != release.Ready || site.Waiting.Count > 0,
+		Changed: s.MaxAge == 0,
+		AsOf:    site.Live.Watermark,
+	}
+}
+
+// asked is the request of a schedule.
+func asked(site string, s calendar.Schedule, slot, reason string) *ledger.Request {
+	return &ledger.Request{
+		Site: site, Key: "schedule:" + s.Name + ":" + slot, Source: release.FromSchedule,
+		Actor: "schedule " + s.Name, Title: "Scheduled: " + s.Name, Reason: reason,
+	}
+}
+
+func slotReason(s calendar.Schedule, due calendar.Due, now time.Time) string {
+	reason := localTime(due.Slot, s.Zone)
+	if late := now.Sub(due.Slot); late > slotLate {
+		reason += ", made up for " + text.Span(late) + " later"
+	}
+	if due.Missed > 0 {
+		reason += "; missed before it: " + text.Count(int64(due.Missed), "slot")
+	}
+	return reason
+}
+
+func localTime(t time.Time, zone *time.Location) string {
+	return t.In(zone).Format("Mon 2 Jan 2006, 15:04 MST")
+}
+
+// soonest is the earlier of two times; zero is never.
+func soonest(a, b time.Time) time.Time {
+	if b.IsZero() || !a.IsZero() && a.Before(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,247 @@
+package timetable_test
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pressrun/pressrun/app/timetable"
+	"github.com/pressrun/pressrun/internal/calendar"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// desk is a ledger and a timetable whose clock the test sets.
+type desk struct {
+	t      *testing.T
+	path   string
+	ledger *ledger.Ledger
+	table  *timetable.Timetable
+	clock  time.Time
+	all    []calendar.Schedule
+}
+
+func newDesk(t *testing.T, from string, all ...calendar.Schedule) *desk {
+	t.Helper()
+	d := &desk{t: t, path: filepath.Join(t.TempDir(), "pressrun.db"), all: all, clock: at(t, from)}
+	d.open()
+	t.Cleanup(func() {
+		if err := d.ledger.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func (d *desk) open() {
+	d.t.Helper()
+	var err error
+	d.ledger, err = ledger.Open(d.t.Context(), sqlite.At(d.path), ledger.Options{Sites: map[string]release.Policy{"www": release.DefaultPolicy()}})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.table = timetable.New(d.ledger, func() time.Time { return d.clock })
+	if err := d.table.Begin(d.t.Context(), map[string][]calendar.Schedule{"www": d.all}); err != nil {
+		d.t.Fatal(err)
+	}
+}
+
+// restart closes the ledger and opens it at another time.
+func (d *desk) restart(clock string) {
+	d.t.Helper()
+	if err := d.ledger.Close(); err != nil {
+		d.t.Fatal(err)
+	}
+	d.clock = at(d.t, clock)
+	d.open()
+}
+
+// look sets the clock and looks. It gives when to look again.
+func (d *desk) look(clock string) time.Time {
+	d.t.Helper()
+	d.clock = at(d.t, clock)
+	site, err := d.ledger.Site(d.t.Context(), "www")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	_, next, err := d.table.Look(d.t.Context(), site)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return next
+}
+
+// asked are the keys of the requests so far, in order.
+func (d *desk) asked() []string {
+	d.t.Helper()
+	var keys []string
+	for _, r := range d.requests() {
+		keys = append(keys, r.Key)
+	}
+	return keys
+}
+
+func (d *desk) requests() []ledger.Request {
+	d.t.Helper()
+	found, err := d.ledger.Requests(d.t.Context(), "www", 0, 1<<40, 1000)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	slices.Reverse(found)
+	return found
+}
+
+func at(t *testing.T, text string) time.Time {
+	t.Helper()
+	when, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return when.UTC()
+}
+
+func newYork(t *testing.T) *time.Location {
+	t.Helper()
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return zone
+}
+
+func daily(t *testing.T) calendar.Schedule {
+	t.Helper()
+	cron, err := calendar.ParseCron("30 15 * * *")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return calendar.Schedule{Name: "daily", Zone: newYork(t), Cron: &cron}
+}
+
+func TestASlotIsARequestOfTheSchedule(t *testing.T) {
+	d := newDesk(t, "2026-11-27T12:00:00Z", daily(t))
+	if next := d.look("2026-11-27T20:29:59Z"); !next.Equal(at(t, "2026-11-27T20:30:00Z")) {
+		t.Errorf("it looks again at %s", next)
+	}
+	d.look("2026-11-27T20:30:00Z")
+	got := d.requests()
+	if len(got) != 1 {
+		t.Fatalf("got %+v", got)
+	}
+	want := ledger.Request{
+		Site: "www", Key: "schedule:daily:2026-11-27T20:30:00Z", Source: release.FromSchedule, Place: 1,
+		Actor: "schedule daily", Title: "Scheduled: daily", Reason: "Fri 27 Nov 2026, 15:30 EST",
+		ID: got[0].ID, AcceptedAt: got[0].AcceptedAt,
+	}
+	if diff := cmp.Diff(want, got[0]); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+func TestEachSlotIsAskedForOnce(t *testing.T) {
+	const first, second = "schedule:daily:2026-11-26T20:30:00Z", "schedule:daily:2026-11-27T20:30:00Z"
+	for name, c := range map[string]struct {
+		skip bool
+		play func(*desk)
+		want []string
+	}{
+		"a new schedule begins now": {play: func(d *desk) { d.look("2026-11-26T20:30:01Z"); d.restart("2026-11-26T20:31:00Z") }, want: []string{first}},
+		"after a restart": {play: func(d *desk) {
+			d.look("2026-11-26T20:30:01Z")
+			d.restart("2026-11-26T20:30:02Z")
+			d.look("2026-11-26T20:30:02Z")
+			d.look("2026-11-27T20:30:00Z")
+		}, want: []string{first, second}},
+		"missed while down": {play: func(d *desk) {
+			d.restart("2026-11-28T00:00:00Z")
+			d.look("2026-11-28T00:00:00Z")
+		}, want: []string{second}},
+		"missed while down, skipped": {skip: true, play: func(d *desk) {
+			d.restart("2026-11-28T00:00:00Z")
+			d.look("2026-11-28T00:00:00Z")
+			d.restart("2026-11-28T00:00:01Z")
+			d.look("2026-11-28T00:00:01Z")
+		}},
+		"the clock is put back": {play: func(d *desk) {
+			d.look("2026-11-26T20:30:00Z")
+			d.look("2026-11-26T19:00:00Z")
+			d.restart("2026-11-26T19:00:01Z")
+			d.look("2026-11-26T20:30:00Z")
+			d.look("2026-11-27T20:30:00Z")
+		}, want: []string{first, second}},
+		"the clock was a year ahead": {play: func(d *desk) {
+			d.look("2027-11-26T20:31:00Z")
+			d.look("2026-11-26T20:00:00Z")
+			d.look("2026-11-26T20:30:00Z")
+		}, want: []string{"schedule:daily:2027-11-26T20:30:00Z", first}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := daily(t)
+			s.Skip = c.skip
+			d := newDesk(t, "2026-11-26T12:00:00Z", s)
+			c.play(d)
+			if diff := cmp.Diff(c.want, d.asked()); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestARemovedScheduleBeginsAnewWhenItComesBack(t *testing.T) {
+	d := newDesk(t, "2026-11-20T12:00:00Z", daily(t))
+	d.all = nil
+	d.restart("2026-11-20T12:01:00Z")
+	d.all = []calendar.Schedule{daily(t)}
+	d.restart("2026-11-27T12:00:00Z")
+	d.look("2026-11-27T12:00:01Z")
+	if got := d.asked(); len(got) != 0 {
+		t.Errorf("it made up for the time in which it was not there: %v", got)
+	}
+}
+
+// released plays the current release to its end.
+func (d *desk) released() {
+	d.t.Helper()
+	ctx, run := d.t.Context(), release.Run{ID: "run", Attempt: 1}
+	site, err := d.ledger.ClaimTurn(ctx, ledger.Request{Site: "www", Source: release.FromWorkflow}, release.Claim{Run: run})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	for i, to := range []release.State{release.InProgress, release.Complete, release.Ready} {
+		if site, err = d.ledger.Decide(ctx, "www", release.Report{Release: site.Number, Run: run, Sequence: int64(i + 1), To: to}); err != nil {
+			d.t.Fatal(err)
+		}
+	}
+}
+
+func TestAContinuousScheduleAsksAgainWhenTheLastReleaseIsDone(t *testing.T) {
+	window, err := calendar.ParseWindow("Mon-Fri 08:00-20:00")
+	if err != nil {
+		t.Fatal(err)
+	}
+	working := calendar.Schedule{Name: "working", Zone: newYork(t), Continuous: true, Windows: []calendar.Window{window}, Rest: calendar.Days{Federal: true}}
+	d := newDesk(t, "2026-11-26T12:00:00Z", working)
+	if next := d.look("2026-11-26T15:00:00Z"); !next.Equal(at(t, "2026-11-27T13:00:00Z")) { // Thanksgiving
+		t.Errorf("on a holiday it looks again at %s", next)
+	}
+	d.look("2026-11-27T13:00:00Z")
+	d.look("2026-11-27T13:00:01Z") // busy
+	d.restart("2026-11-27T13:00:02Z")
+	d.look("2026-11-27T13:00:02Z")
+	if diff := cmp.Diff([]string{"schedule:working:after-0"}, d.asked()); diff != "" {
+		t.Fatalf("(-want +got)\n%s", diff)
+	}
+	d.released()
+	d.look("2026-11-27T14:00:00Z")
+	if got := d.asked(); got[len(got)-1] != "schedule:working:after-1" {
+		t.Errorf("after the release: %v", got)
+	}
+	d.released()
+	if next := d.look("2026-11-28T01:00:00Z"); !next.Equal(at(t, "2026-11-30T13:00:00Z")) { // Friday evening
+		t.Errorf("in the evening it looks again at %s", next)
+	}
+}

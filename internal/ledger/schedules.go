@@ -1,0 +1,93 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// ScheduleLook is a look at a schedule of a site: what it asks for counts up to At.
+type ScheduleLook struct {
+	Site, Schedule string
+	At             time.Time
+}
+
+// LookedAt keeps a look at a schedule and, in the same transaction, the request that
+// it came to, if any. The request's key must name the schedule and the slot: then
+// each slot is asked for once, whatever happens between two looks.
+func (l *Ledger) LookedAt(ctx context.Context, look ScheduleLook, ask *Request) (release.Site, error) {
+	key := ""
+	if ask != nil {
+		key = ask.Key
+	}
+	return doFor(ctx, l.writer, look.Site, key, func(b *batch) (release.Site, error) {
+		at, err := b.site(look.Site)
+		if err != nil {
+			return release.Site{}, err
+		}
+		if ask != nil {
+			if _, _, err := b.accept(*ask); err != nil {
+				return at.site, err
+			}
+		}
+		_, err = b.exec(`INSERT INTO schedules (site, name, looked_us) VALUES ($1, $2, $3)
+			ON CONFLICT (site, name) DO UPDATE SET looked_us = excluded.looked_us`, look.Site, look.Schedule, micros(look.At))
+		return at.site, err
+	})
+}
+
+// ScheduleLooks are up to when the schedules of a site were looked at, by name.
+func (r reader) ScheduleLooks(ctx context.Context, site string) (map[string]time.Time, error) {
+	rows, err := r.q.QueryContext(ctx, `SELECT name, looked_us FROM schedules WHERE site = $1`, site)
+	if err != nil {
+		return nil, fmt.Errorf("read the schedules of %s: %w", site, r.engine.Explain(err))
+	}
+	defer rows.Close()
+	looks := map[string]time.Time{}
+	for rows.Next() {
+		var name string
+		var looked int64
+		if err := rows.Scan(&name, &looked); err != nil {
+			return nil, fmt.Errorf("read the schedules of %s: %w", site, err)
+		}
+		looks[name] = fromMicros(looked)
+	}
+	return looks, rows.Err()
+}
+
+// BeginSchedules makes the named schedules those of a site, and gives up to when
+// each was looked at. One that was not there before begins at now; one that is no
+// longer there is forgotten.
+func (l *Ledger) BeginSchedules(ctx context.Context, site string, names []string, now time.Time) (map[string]time.Time, error) {
+	known, err := l.ScheduleLooks(ctx, site)
+	if err != nil {
+		return nil, err
+	}
+	looks := map[string]time.Time{}
+	err = l.writer.act(ctx, func(b *batch) error {
+		for _, name := range slices.Sorted(maps.Keys(known)) {
+			if slices.Contains(names, name) {
+				continue
+			}
+			if _, err := b.exec(`DELETE FROM schedules WHERE site = $1 AND name = $2`, site, name); err != nil {
+				return err
+			}
+		}
+		for _, name := range names {
+			at, ok := known[name]
+			if !ok {
+				at = now.UTC().Truncate(time.Microsecond)
+				if _, err := b.exec(`INSERT INTO schedules (site, name, looked_us) VALUES ($1, $2, $3)`, site, name, micros(at)); err != nil {
+					return err
+				}
+			}
+			looks[name] = at
+		}
+		return nil
+	})
+	return looks, err
+}
