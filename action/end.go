@@ -47,7 +47,7 @@ func (j *run) close(last bool) error {
 // failed tells everybody of a failure. Once the site is live nothing fails.
 func (j *run) failed(ctx context.Context, err error, picked []steps.Step) error {
 	fail := failure.Of(err, picked[0].Name())
-	fail.Why = workflow.Line(fail.Why) // it may have text of the build's, and is printed by others too
+	fail.Why = workflow.Line(j.Console.Hide(fail.Why)) // it may have text of the build's, and is printed by others too
 	if j.liveAfterAll(ctx) {
 		j.GitHub.Warning("the site is live, but afterwards: " + fail.Why)
 		j.Console.Say("the site is live, but afterwards: %s", fail.Why)

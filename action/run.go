@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/action/console"
@@ -21,6 +22,7 @@ import (
 	"github.com/pressrun/pressrun/action/summary"
 	"github.com/pressrun/pressrun/action/workflow"
 	"github.com/pressrun/pressrun/internal/publish"
+	"github.com/pressrun/pressrun/internal/redact"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
@@ -69,7 +71,7 @@ func (j *run) open(ctx context.Context, name string, env shell.Environment) ([]s
 	if err != nil {
 		return nil, err
 	}
-	j.Console.Conceal(console.SecretsIn(env, profile)...)
+	j.conceal(env, profile)
 	if note := options.Renamed(o.Endpoint, env.Get); note != "" {
 		j.Console.Say("%s", note)
 	}
@@ -96,6 +98,25 @@ func (j *run) open(ctx context.Context, name string, env shell.Environment) ([]s
 	setup.Shell = shell.Shell{Dir: o.Dir, Environment: env, Profile: o.BuildEnv, Mark: "PRESSRUN_MARK=" + rand.Text(), Console: j.Console, GitHub: j.GitHub}
 	return steps.Pick(setup, name), nil
 }
+
+// conceal hides what the site's commands may print of their environment, here and,
+// by GitHub's masks, in GitHub's log.
+func (j *run) conceal(environments ...map[string]string) {
+	j.Console.Allow(j.options.Site)
+	for _, env := range environments {
+		j.Console.Conceal(redact.Secrets(env)...)
+	}
+	for _, secret := range j.Console.Secrets() {
+		for line := range strings.Lines(secret) { // a mask is of one line
+			if len(line) >= shortestMask {
+				j.GitHub.Mask(line)
+			}
+		}
+	}
+}
+
+// shortestMask is the length, in bytes, from which a line of a secret is masked.
+const shortestMask = 6
 
 // carryOut does the steps in order, with heartbeats from the claim on.
 func (j *run) carryOut(ctx context.Context, picked []steps.Step, all bool) error {
@@ -151,7 +172,7 @@ func (j *run) doStep(ctx context.Context, step steps.Step) (steps.Result, error)
 	default:
 		j.Console.Say("%s: done in %.1f s%s", step.Name(), took.Seconds, suffix(result.Note))
 	}
-	took.Note = text.ShortenBytes(workflow.Line(took.Note), 500)
+	took.Note = text.ShortenBytes(workflow.Line(j.Console.Hide(took.Note)), 500)
 	return result, errors.Join(err, j.Record.Change(func(s *state.State) { s.Steps = append(s.Steps, took) }))
 }
 

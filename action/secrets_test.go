@@ -84,3 +84,38 @@ func TestSecretsAreHiddenFromWhatIsTold(t *testing.T) {
 		t.Errorf("reported %+v", f)
 	}
 }
+
+// A build prints what it was given in the forms of its own tools.
+func TestSecretsOfTheBuildAreHiddenInEveryForm(t *testing.T) {
+	app := newFakeApp(t)
+	b := newBench(t, `echo "connecting to $DATABASE_URL"; echo "password S3cr3tDbPass"; echo "PGPASSWORD=$PGPASSWORD"; echo "key $ALGOLIA_ADMIN_KEY"
+echo "header $(printf %s "$BASIC_AUTH" | base64)"; echo "query tok%2Fen%2B12345"; echo "other ghp_`+strings.Repeat("aB3", 12)+`"
+echo "-----BEGIN PRIVATE KEY-----"; echo MIIEvQIBADANBgkqhkiG; echo "-----END PRIVATE KEY-----"; echo "of production"; exit 1`).with(app)
+	b.opts.Environ = append(b.opts.Environ, "DATABASE_URL=mysql://drupal:S3cr3tDbPass@db.internal/drupal", "PGPASSWORD=pgSecretPass99",
+		"ALGOLIA_ADMIN_KEY=0a1b2c3d4e5f", "BASIC_AUTH=editor:basicPass77", "CMS_TOKEN=tok/en+12345", "MODE_SECRET=production")
+	b.inWorkflow()
+	b.wantExit(b.run("all"), failure.ExitFailed)
+	f := app.seen("failure")
+	masks, log := "", "" // GitHub reads the masks, and shows none of them
+	for line := range strings.Lines(fmt.Sprint(b.out)) {
+		if strings.HasPrefix(line, "::add-mask::") {
+			masks += line
+		} else {
+			log += line
+		}
+	}
+	all := fmt.Sprint(f, *app.metrics, log, b.err, b.state())
+	for _, secret := range []string{"S3cr3tDbPass", "pgSecretPass99", "0a1b2c3d4e5f", "basicPass77", "YmFzaWNQYXNzNz", "tok%2Fen", "aB3aB3", "MIIEvQIBADANB"} {
+		if strings.Contains(all, secret) {
+			t.Errorf("told was %q in\n%s", secret, all)
+		}
+	}
+	for _, secret := range []string{"S3cr3tDbPass", "pgSecretPass99", "0a1b2c3d4e5f", "basicPass77", "tok/en+12345"} {
+		if !strings.Contains(masks, "::add-mask::"+secret+"\n") {
+			t.Errorf("%s is not masked in GitHub's log:\n%s", secret, masks)
+		}
+	}
+	if len(f) != 1 || !strings.Contains(f[0].Why, "mysql://drupal:***@db.internal/drupal") || !strings.Contains(f[0].Why, "of production") {
+		t.Errorf("reported %+v", f)
+	}
+}

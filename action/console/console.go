@@ -5,11 +5,10 @@ package console
 import (
 	"fmt"
 	"io"
-	"slices"
-	"strings"
 	"sync"
 
 	"github.com/pressrun/pressrun/action/workflow"
+	"github.com/pressrun/pressrun/internal/redact"
 )
 
 // Streams are where a run writes: Out for the build's output, or the result
@@ -23,9 +22,10 @@ type Console struct {
 	Out io.Writer
 	err io.Writer
 
-	mu      sync.Mutex
-	doing   string
-	secrets []string
+	mu    sync.Mutex
+	doing string
+
+	secrets redact.Redactor
 }
 
 // New is the console of a run. With json, standard output is the result's alone.
@@ -40,7 +40,7 @@ func New(std Streams, json bool) *Console {
 // Say tells a person what goes on. Text from elsewhere is made one harmless
 // line: GitHub takes a line that begins with "::" for a command.
 func (c *Console) Say(format string, args ...any) {
-	fmt.Fprintln(c.err, "pressrun: "+workflow.Line(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(c.err, "pressrun: "+workflow.Line(c.Hide(fmt.Sprintf(format, args...))))
 }
 
 // Does notes what the run is doing, for its heartbeats.
@@ -57,28 +57,18 @@ func (c *Console) Doing() string {
 	return c.doing
 }
 
-// Conceal has Hide take secrets out from now on.
-func (c *Console) Conceal(secrets ...string) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, secret := range secrets {
-		if len(secret) >= shortestSecret {
-			c.secrets = append(c.secrets, secret)
-		}
-	}
-	slices.SortStableFunc(c.secrets, func(a, b string) int { return len(b) - len(a) }) // one may be part of another
-}
+// Allow has the site's own words stay, although a secret may be the same.
+func (c *Console) Allow(names ...string) { c.secrets.Allow(names...) }
 
-// Hide takes credentials out of text that others will see: this run's, and
-// those that its commands were given.
-func (c *Console) Hide(text string) string {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, secret := range c.secrets {
-		text = strings.ReplaceAll(text, secret, "***")
-	}
-	return text
-}
+// Conceal has Hide take secrets out from now on, whichever form they are printed in.
+func (c *Console) Conceal(secrets ...string) { c.secrets.Add(secrets...) }
+
+// Secrets are those that were concealed and are long enough to be looked for.
+func (c *Console) Secrets() []string { return c.secrets.Known() }
+
+// Hide takes credentials out of text that others will see: this run's, those
+// that its commands were given, and what looks like one.
+func (c *Console) Hide(text string) string { return c.secrets.Text(text) }
 
 // lockedWriter lets several goroutines write.
 type lockedWriter struct {

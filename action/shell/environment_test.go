@@ -52,7 +52,7 @@ func TestTailKeepsTheEnd(t *testing.T) {
 	for i := range 1000 {
 		fmt.Fprintf(end, "\x1b[32mline %d\x1b[0m\r\n", i)
 	}
-	lines := end.lines(2)
+	lines := end.lines(2, strings.Clone)
 	if diff := cmp.Diff([]string{"line 998", "line 999"}, lines); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

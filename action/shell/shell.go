@@ -16,6 +16,7 @@ import (
 	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/action/workflow"
 	"github.com/pressrun/pressrun/internal/process"
+	"github.com/pressrun/pressrun/internal/redact"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
 )
@@ -62,11 +63,13 @@ func (s Shell) Run(ctx context.Context, what, line string, timeout time.Duration
 	}
 	end, named := &tail{max: tailBytes}, &locations{}
 	began := time.Now()
+	log := redact.NewWriter(s.Console.Out, s.Console.Hide)
 	unmute := s.GitHub.Mute()
 	err = process.Run(ctx, process.Command{
 		Args: process.Shell(line), Dir: s.Dir, Env: s.Environment.ForCommand(profile, told),
-		Output: io.MultiWriter(s.Console.Out, end, named), Mark: s.Mark,
+		Output: io.MultiWriter(log, end, named), Mark: s.Mark,
 	})
+	_ = log.Flush() // the log is no reason to fail
 	unmute()
 	if err == nil {
 		return nil
@@ -99,7 +102,7 @@ func (s Shell) failed(what string, err error, end *tail, took, timeout time.Dura
 	default:
 		fail.Why = fmt.Sprintf("the %s failed after %s (%v)", what, took, exit.ProcessState)
 	}
-	if lines := end.lines(tailLines); len(lines) > 0 {
+	if lines := end.lines(tailLines, s.Console.Hide); len(lines) > 0 {
 		// The last lines tell most: when all is too much, the first go.
 		fail.Why += ". Its last words: " + text.KeepEnd(s.Console.Hide(strings.Join(lines, " | ")), 1200)
 	}

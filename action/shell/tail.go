@@ -26,10 +26,11 @@ func (t *tail) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// lines are the last n lines with something in them, made plain.
-func (t *tail) lines(n int) []string {
+// lines are the last n lines with something in them, made plain. Secrets are
+// hidden before the lines are picked: a key has several.
+func (t *tail) lines(n int, hide func(string) string) []string {
 	var out []string
-	for line := range strings.SplitSeq(text.Plain(string(t.text)), "\n") {
+	for line := range strings.SplitSeq(hide(text.Plain(string(t.text))), "\n") {
 		if line = workflow.Line(line); line != "" {
 			out = append(out, line)
 		}

@@ -15,6 +15,7 @@ import (
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/redact"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -128,7 +129,7 @@ func (u *Runs) report(ctx context.Context, in *reportInput) (*reportOutput, erro
 		return nil, err
 	}
 	site, err := u.ledger.Decide(ctx, in.Site, release.Report{
-		Release: in.Number, Run: toRun(in.Body.Run), Sequence: in.Body.Sequence, To: in.Body.State, Note: in.Body.Note,
+		Release: in.Number, Run: toRun(in.Body.Run), Sequence: in.Body.Sequence, To: in.Body.State, Note: redact.Text(in.Body.Note),
 	})
 	if err != nil {
 		return nil, u.problems.Err(ctx, err)
@@ -155,7 +156,7 @@ func (u *Runs) heartbeat(ctx context.Context, in *heartbeatInput) (*struct{}, er
 	if err := auth.From(ctx).Reports(in.Number, in.Body.Run); err != nil {
 		return nil, err
 	}
-	_, err := u.ledger.Decide(ctx, in.Site, release.Heartbeat{Release: in.Number, Run: toRun(in.Body.Run), Note: in.Body.Note})
+	_, err := u.ledger.Decide(ctx, in.Site, release.Heartbeat{Release: in.Number, Run: toRun(in.Body.Run), Note: redact.Text(in.Body.Note)})
 	return nil, u.problems.Err(ctx, err)
 }
 
@@ -164,7 +165,7 @@ func (u *Runs) fail(ctx context.Context, in *failureInput) (*struct{}, error) {
 		return nil, err
 	}
 	_, err := u.ledger.Decide(ctx, in.Site, release.Failure{
-		Release: in.Number, Run: toRun(in.Body.Run), Sequence: in.Body.Sequence, Why: in.Body.Why, Fault: in.Body.Fault,
+		Release: in.Number, Run: toRun(in.Body.Run), Sequence: in.Body.Sequence, Why: redact.Text(in.Body.Why), Fault: in.Body.Fault,
 	})
 	return nil, u.problems.Err(ctx, err)
 }

@@ -9,10 +9,12 @@ import (
 	"os/exec"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/environ"
 	"github.com/pressrun/pressrun/internal/process"
+	"github.com/pressrun/pressrun/internal/redact"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -91,15 +93,31 @@ func (s *supervisor) supervise(ctx context.Context) error {
 // over keeps how the run ended.
 func (s *supervisor) over(exit Exit) error {
 	exit.Live = s.folder.action().Live
+	exit.Why = s.hide(exit.Why)
 	exit.At = time.Now().UTC()
 	return s.folder.writeJSON("exit.json", exit)
+}
+
+// hide takes secrets out of what git and the system say.
+func (s *supervisor) hide(text string) string {
+	var known redact.Redactor
+	known.Allow(s.rec.Site)
+	env := maps.Clone(s.rec.Settings.Env)
+	for _, entry := range os.Environ() {
+		name, value, _ := strings.Cut(entry, "=")
+		if _, set := env[name]; !set {
+			known.Add(redact.Secrets(map[string]string{name: value})...)
+		}
+	}
+	known.Add(redact.Secrets(env)...)
+	return known.Text(text)
 }
 
 // run prepares the source and carries the action out in it.
 func (s *supervisor) run(ctx context.Context) Exit {
 	dir, commit, err := s.prepare(ctx)
 	if err != nil {
-		fmt.Fprintf(s.out, "pressrun: %v\n", err)
+		fmt.Fprintf(s.out, "pressrun: %s\n", s.hide(err.Error()))
 		if ctx.Err() != nil {
 			return s.stopped(ctx)
 		}
