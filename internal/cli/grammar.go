@@ -44,6 +44,7 @@ type grammar struct {
 	CDN        publish.CDN        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
 	Audit      publish.Audit      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`
 
+	Init    serve.Init    `cmd:"" group:"setup" help:"Write a first configuration: asks, or takes flags; prints the first token."`
 	Config  serve.Config  `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`
 	Token   serve.Token   `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
 	Doctor  client.Doctor `cmd:"" group:"setup" help:"Look whether all is well between the app and GitHub, and what to do."`

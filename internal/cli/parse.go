@@ -38,6 +38,9 @@ func parse(ctx context.Context, args []string, t *terminal.Terminal) (command *k
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
+	if len(args) == 1 && args[0] == "--version" { // as most programs have it
+		args = []string{"version"}
+	}
 	return parser.Parse(args)
 }
 

@@ -20,13 +20,16 @@ type checker struct {
 	config *Config
 	// icalendars are the files of holidays that were read.
 	icalendars map[string]icalendar
+	// machine says that files and folders are looked for on this machine.
+	machine bool
 }
 
 // check reports every mistake of a decoded configuration.
-func check(c *Config, folder string, d *decoder) {
-	k := &checker{decoder: d, folder: folder, config: c, icalendars: map[string]icalendar{}}
+func check(c *Config, folder string, d *decoder, machine bool) {
+	k := &checker{decoder: d, folder: folder, config: c, icalendars: map[string]icalendar{}, machine: machine}
 	k.listen()
 	k.webURL("url", c.URL, "the app's public address, such as https://pressrun.example.gov")
+	k.bareURL("url", c.URL)
 	k.reach()
 	k.tokens()
 	k.github()
@@ -122,14 +125,24 @@ func (k *checker) token(key string, t Token) {
 	if t.Name != "" && !tokenName.MatchString(t.Name) || k.has(key+".name") && t.Name == "" {
 		k.wrong(key+".name", "%q is no name of a token; expected letters, digits and . _ @ - (at most 100)", t.Name)
 	}
-	if k.has(key+".sha256") && (!hexHash.MatchString(t.SHA256) || t.SHA256 == emptyHash) {
-		// What stands here may be the token itself: it must not be repeated.
-		k.addSecret(k.at(key+".sha256"), key+".sha256", "is not the hash of a token; expected 64 digits and letters a to f, as pressrun token prints them (never the token itself)")
-	}
+	k.tokenHash(key+".sha256", t.SHA256)
 	for i, site := range t.Sites {
 		if _, ok := k.config.Sites[site]; !ok {
 			k.wrong(fmt.Sprintf("%s.sites[%d]", key, i), "there is no site %q; expected one of %s", site, k.siteNames())
 		}
+	}
+}
+
+// tokenHash never repeats what stands there: it may be the token itself.
+func (k *checker) tokenHash(key, hash string) {
+	switch {
+	case !k.has(key):
+	case !hexHash.MatchString(hash) && placeholders.MatchString(hash), hexHash.MatchString(hash) && madeUp(hash):
+		k.addSecret(k.at(key), key, "is a placeholder; make a token with: pressrun token new NAME --role operator, and put its hash here")
+	case !hexHash.MatchString(hash) || hash == emptyHash:
+		k.addSecret(k.at(key), key, "is not the hash of a token; expected 64 digits and letters a to f, as pressrun token prints them (never the token itself)")
+	case weakHashes()[hash]:
+		k.addSecret(k.at(key), key, "is the hash of a word that is guessed first; make a token with: pressrun token new NAME --role operator")
 	}
 }
 
@@ -139,6 +152,13 @@ func (k *checker) siteNames() string {
 		return "the names under sites, where there are none yet"
 	}
 	return strings.Join(names, ", ")
+}
+
+// bareURL refuses what an address that others are appended to can't have.
+func (k *checker) bareURL(key, text string) {
+	if u, err := url.Parse(text); err == nil && k.has(key) && (u.RawQuery != "" || u.Fragment != "") {
+		k.wrong(key, "%q has a query or a fragment; expected the address alone", text)
+	}
 }
 
 // webURL checks an http or https address, if there is one.

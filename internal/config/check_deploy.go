@@ -28,6 +28,7 @@ func (k *checker) deploy(key string, s Site) {
 	} else {
 		k.destination(at+".to", d.To)
 	}
+	k.region(at+".region", d.Region)
 	k.cdn(key, s)
 	if store := d.RedirectStore; k.has(at+".redirect_store") && store != "none" {
 		if err := redirectkv.CheckARN(store); err != nil {
@@ -99,6 +100,8 @@ func (k *checker) destination(key, to string) {
 	}
 	scheme, _, isURL := strings.Cut(to, "://")
 	switch {
+	case meantBucket(to) != "":
+		k.wrong(key, "%q is no folder; for a bucket write %s, for a folder of that name ./%s", to, meantBucket(to), to)
 	case to == "" || err != nil && isURL:
 		k.wrong(key, "%q is no destination; expected %s", to, deployShape)
 	case !isURL:
@@ -111,6 +114,41 @@ func (k *checker) destination(key, to string) {
 		k.wrong(key, "%q is no file address; expected file:/// and an absolute folder", to)
 	default:
 		k.folderTo(key, u.Path)
+	}
+}
+
+// bucketForms are ways in which people write a bucket that is none of ours: the
+// console's ARN, an S3 address of HTTP, a scheme without its slashes.
+var bucketForms = []*regexp.Regexp{
+	regexp.MustCompile(`^arn:aws[a-z-]*:s3:::([^/]+)(/.*)?$`),
+	regexp.MustCompile(`^https?://([a-z0-9.-]+)\.s3(?:-website)?[.-][a-z0-9.-]*amazonaws\.com(/.*)?$`),
+	regexp.MustCompile(`^https?://s3[.-][a-z0-9.-]*amazonaws\.com/([^/]+)(/.*)?$`),
+	regexp.MustCompile(`^(?:s3|S3):?/?([A-Za-z0-9][A-Za-z0-9.-]+)(/.*)?$`),
+	regexp.MustCompile(`^S3://([^/]+)(/.*)?$`),
+	regexp.MustCompile(`^((?:[a-z0-9-]+\.)+[a-z]{2,})(/.*)?$`), // a host name
+}
+
+// meantBucket is the address of the bucket that was surely meant; "" for others.
+func meantBucket(to string) string {
+	if strings.HasPrefix(to, "s3://") {
+		return ""
+	}
+	for i, form := range bucketForms {
+		m := form.FindStringSubmatch(to)
+		if m == nil || (i == 3 && !strings.ContainsAny(to[2:3], ":/")) {
+			continue
+		}
+		return "s3://" + strings.ToLower(m[1]) + strings.TrimRight(m[2], "/")
+	}
+	return ""
+}
+
+// zoneOfRegion is an availability zone, us-east-1a, where a region is meant.
+var zoneOfRegion = regexp.MustCompile(`^([a-z]{2}(-[a-z]+)+-[0-9])[a-z]$`)
+
+func (k *checker) region(key, region string) {
+	if m := zoneOfRegion.FindStringSubmatch(region); m != nil && k.has(key) {
+		k.wrong(key, "%q is a zone within a region; expected the region, %s", region, m[1])
 	}
 }
 
@@ -133,8 +171,18 @@ func (k *checker) folderTo(key, path string) {
 		k.wrong(key, "%s and the state folder %s lie within each other; expected a folder of its own", to, state)
 	}
 	site := strings.TrimSuffix(strings.TrimPrefix(key, "sites."), ".deploy.to")
-	if folder := k.config.Sites[site].Source.Folder; folder != "" && within(absolute(k.folder, folder), to) {
+	conf := k.config.Sites[site]
+	folder := conf.Source.Folder
+	if folder == "" {
+		return
+	}
+	source := absolute(k.folder, folder)
+	if within(source, to) {
 		k.wrong(key, "the source %s lies within the folder that the site goes to; expected a folder of its own", folder)
+		return
+	}
+	if output := filepath.Join(source, conf.Build.Output); conf.Build.Output != "" && (within(to, output) || within(output, to)) {
+		k.wrong(key, "this is the folder that the build makes, so that a release would go live while it is being built; expected another folder than %s", output)
 	}
 }
 

@@ -31,10 +31,32 @@ func (k *checker) sites() {
 		k.site(key, k.config.Sites[name])
 	}
 	k.destinations()
+	k.publicAddresses()
+}
+
+// publicAddresses finds sites that are said to be at one address, and one that is
+// said to be at the app's.
+func (k *checker) publicAddresses() {
+	taken := map[string]string{}
+	if own := strings.TrimRight(k.config.URL, "/"); own != "" {
+		taken[own] = "the app itself"
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
+		address := strings.TrimRight(k.config.Sites[name].URL, "/")
+		if address == "" {
+			continue
+		}
+		if other, ok := taken[address]; ok {
+			k.wrong("sites."+name+".url", "%s is at %s too; expected the address of this site alone", other, address)
+			continue
+		}
+		taken[address] = "the site " + name
+	}
 }
 
 func (k *checker) site(key string, s Site) {
 	k.webURL(key+".url", s.URL, "the site's public address, such as https://www.example.gov")
+	k.bareURL(key+".url", s.URL)
 	k.timeZone(key+".time_zone", s.TimeZone)
 	k.spans(key, s)
 	k.freezes(key, s.Freezes)
@@ -47,7 +69,14 @@ func (k *checker) site(key string, s Site) {
 	k.allowed(key+".check.allow", s.Check.Allow)
 	k.inside(key+".check.index", s.Check.Index, "a page of the output, such as index.html")
 	k.deploy(key, s)
+	if k.machine && s.Runner == RunnerLocal {
+		k.onDisk(key, s)
+	}
 }
+
+// fixedZones are names of zones that know no daylight saving, and are not meant to
+// be without it.
+var fixedZones = map[string]string{"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu", "CET": "Europe/Berlin", "MET": "Europe/Berlin", "EET": "Europe/Athens", "WET": "Europe/Lisbon"}
 
 func (k *checker) timeZone(key, name string) {
 	if !k.has(key) {
@@ -55,6 +84,10 @@ func (k *checker) timeZone(key, name string) {
 	}
 	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
 		k.wrong(key, "%q is no time zone; expected an IANA name such as Europe/London or America/New_York", name)
+		return
+	}
+	if city, ok := fixedZones[name]; ok {
+		k.wrong(key, "%q is an abbreviation, which may not follow daylight saving; expected the name of a place, such as %s", name, city)
 	}
 }
 
@@ -127,6 +160,9 @@ func (k *checker) build(key string, s Site) {
 		k.wrong(at, "the folder that holds the built site is missing; expected build.output, such as output: public")
 	}
 	k.inside(at+".output", s.Build.Output, "a folder within the source, such as public")
+	if s.Build.Command != "" && k.has(at+".output") && filepath.Clean(s.Build.Output) == "." {
+		k.wrong(at+".output", "the whole source would be published, with what the build is made from; expected the folder that the build makes, such as public")
+	}
 	k.command(at+".command", s.Build.Command)
 	k.command(key+".install.command", s.Install.Command)
 	for _, name := range slices.Sorted(maps.Keys(s.Build.Env)) {

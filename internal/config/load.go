@@ -23,7 +23,14 @@ const (
 
 // Load reads and checks a configuration file. The error is an *Error when the
 // file can be read and is not as it must be: it then tells of every mistake.
-func Load(file string) (*Config, error) {
+func Load(file string) (*Config, error) { return load(file, false) }
+
+// Examine is Load that also looks for the files and folders which sites name: a
+// person who checks a configuration wants to know, but a server that starts again
+// while a folder is away must still serve the other sites.
+func Examine(file string) (*Config, error) { return load(file, true) }
+
+func load(file string, machine bool) (*Config, error) {
 	text, err := read(file)
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
@@ -32,7 +39,7 @@ func Load(file string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("find the folder of %s: %w", file, err)
 	}
-	return Parse(file, folder, text)
+	return parseText(file, folder, text, machine)
 }
 
 func read(file string) ([]byte, error) { return readBounded(file, maxFile+1) }
@@ -47,9 +54,13 @@ func readBounded(file string, most int64) ([]byte, error) {
 	return text, errors.Join(err, f.Close())
 }
 
-// Parse is Load of a text. The name stands in the mistakes; relative paths of
+// Parse is Load of a text, without a look at what is on this machine. The name stands in the mistakes; relative paths of
 // the configuration count from the folder, which must be absolute.
 func Parse(name, folder string, text []byte) (*Config, error) {
+	return parseText(name, folder, text, false)
+}
+
+func parseText(name, folder string, text []byte, machine bool) (*Config, error) {
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark, which nobody sees
 	r := newReport(name, text)
 	root := parse(r, text)
@@ -59,7 +70,7 @@ func Parse(name, folder string, text []byte) (*Config, error) {
 	d := newDecoder(r)
 	var c Config
 	d.config(root, &c)
-	check(&c, folder, d)
+	check(&c, folder, d, machine)
 	if err := r.err(); err != nil {
 		return nil, err
 	}

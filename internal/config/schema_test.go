@@ -2,9 +2,12 @@ package config_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -14,34 +17,82 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 )
 
-const example = "../../examples/pressrun.yaml"
+// examples are the configurations that ship; those with tokens have placeholders.
+func examples(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../../examples/*.yaml")
+	if err != nil || len(files) < 4 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	return files
+}
 
-func TestTheExampleIsGood(t *testing.T) {
-	c, err := config.Load(example)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(c.Sites) != 2 || c.Sites["www-staging"].Source.Ref != "next" {
-		t.Errorf("got %+v", c.Sites)
-	}
-	if problem := validate(t, example); problem != nil {
-		t.Errorf("by the schema: %v", problem)
+func TestExamplesAreGoodOnceTheyHaveATokenOfYours(t *testing.T) {
+	for _, file := range examples(t) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "sha256:") {
+			_, err := config.Parse(file, "/etc/pressrun", text)
+			if err == nil || !strings.Contains(err.Error(), "is a placeholder; make a token with") {
+				t.Errorf("%s: as it ships: %v", file, err)
+			}
+		}
+		n := 0
+		for strings.Contains(string(text), placeholder) {
+			n++
+			text = []byte(strings.Replace(string(text), placeholder, fmt.Sprintf("%x", sha256.Sum256([]byte{byte(n), 7})), 1))
+		}
+		c, err := config.Parse(file, "/etc/pressrun", text)
+		if err != nil {
+			t.Errorf("%s: %v", file, err)
+			continue
+		}
+		if len(c.Sites) == 0 {
+			t.Errorf("%s has no site", file)
+		}
+		if problem := validateText(t, text); problem != nil {
+			t.Errorf("%s: by the schema: %v", file, problem)
+		}
 	}
 }
 
-func TestTheExampleNamesItsSchema(t *testing.T) {
-	text, err := os.ReadFile(example)
+const placeholder = "PUT-A-HASH-HERE-see-pressrun-token-new"
+
+// TestNoExampleHoldsAUsableHash looks at all that ships to be copied.
+func TestNoExampleHoldsAUsableHash(t *testing.T) {
+	guides, err := filepath.Glob("../../docs/*.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	header, _, _ := strings.Cut(string(text), "\n")
-	named, ok := strings.CutPrefix(header, "# yaml-language-server: $schema=")
-	if !ok {
-		t.Fatalf("the first line is %q", header)
+	hash := regexp.MustCompile(`sha256:\s*"?[0-9a-f]{64}`)
+	for _, file := range append(examples(t), append(guides, "../../README.md")...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if found := hash.Find(text); found != nil {
+			t.Errorf("%s: %s", file, found)
+		}
 	}
-	committed, err := os.ReadFile(filepath.Join(filepath.Dir(example), named))
-	if err != nil || !bytes.Equal(committed, config.Schema()) {
-		t.Errorf("%s is not the schema (%v)", named, err)
+}
+
+func TestExamplesNameTheirSchema(t *testing.T) {
+	for _, example := range examples(t) {
+		text, err := os.ReadFile(example)
+		if err != nil {
+			t.Fatal(err)
+		}
+		header, _, _ := strings.Cut(string(text), "\n")
+		named, ok := strings.CutPrefix(header, "# yaml-language-server: $schema=")
+		if !ok {
+			t.Fatalf("%s: the first line is %q", example, header)
+		}
+		committed, err := os.ReadFile(filepath.Join(filepath.Dir(example), named))
+		if err != nil || !bytes.Equal(committed, config.Schema()) {
+			t.Errorf("%s is not the schema (%v)", named, err)
+		}
 	}
 }
 
@@ -77,6 +128,11 @@ func validate(t *testing.T, file string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return validateText(t, text)
+}
+
+func validateText(t *testing.T, text []byte) error {
+	t.Helper()
 	asJSON, err := yaml.YAMLToJSON(text)
 	if err != nil {
 		return err

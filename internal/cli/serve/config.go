@@ -43,7 +43,14 @@ func (f configFlag) file() string {
 }
 
 func (f configFlag) load() (*config.Config, error) {
-	c, err := config.Load(f.file())
+	return f.read(config.Load)
+}
+
+// examine is load that also looks for what the configuration names on this machine.
+func (f configFlag) examine() (*config.Config, error) { return f.read(config.Examine) }
+
+func (f configFlag) read(read func(string) (*config.Config, error)) (*config.Config, error) {
+	c, err := read(f.file())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, exit.With(exit.Usage, fmt.Errorf("%w; give another with --config or PRESSRUN_CONFIG, and see docs/configuration.md for an example", err))
 	}
@@ -59,7 +66,7 @@ type ConfigCheck struct {
 
 // Help has the example.
 func (ConfigCheck) Help() string {
-	return `Nothing is contacted and nothing is changed. Ends with 0 if the configuration is good, else with 2.
+	return `Nothing is contacted and nothing is changed; folders and files that sites name are looked for on this machine. Ends with 0 if the configuration is good, else with 2.
 
 Example:
 
@@ -80,7 +87,7 @@ func (c *ConfigCheck) Run(t *terminal.Terminal) error {
 		c.Config = c.File
 	}
 	p := &terminal.Printer{Out: t.Out}
-	conf, err := c.load()
+	conf, err := c.examine()
 	if mistakes, ok := errors.AsType[*config.Error](err); ok {
 		if c.JSON {
 			if err := p.Document(checkDocument{File: c.file(), Problems: mistakes.Problems}); err != nil {

@@ -1,0 +1,93 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+)
+
+// onDisk looks for what a site names on this machine, so that a slip of the pen is
+// found before the first release.
+func (k *checker) onDisk(key string, s Site) {
+	if folder := s.Source.Folder; folder != "" {
+		at := absolute(k.folder, folder)
+		if why := folderProblem(at); why != "" {
+			k.wrong(key+".source.folder", "%s; expected the folder of the frontend", why)
+			return
+		}
+		k.script(key+".install.command", s.Install.Command, at)
+		k.script(key+".build.command", s.Build.Command, at)
+	}
+	if git := s.Source.Git; git != "" && !strings.Contains(git, ":") {
+		if why := folderProblem(absolute(k.folder, git)); why != "" {
+			k.wrong(key+".source.git", "%s; expected a repository", why)
+		}
+	}
+	k.rulesFile(key+".deploy.rules", s.Deploy.Rules)
+	k.secretFile(key+".deploy.cdn.secret_file", s.Deploy.CDN.SecretFile)
+}
+
+func folderProblem(at string) string {
+	info, err := os.Stat(at)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Sprintf("there is no folder %s on this machine", at)
+	case err != nil:
+		return fmt.Sprintf("%s can't be looked at: %v", at, err)
+	case !info.IsDir():
+		return at + " is a file"
+	}
+	return ""
+}
+
+// script looks for a command that begins with a path of the source.
+func (k *checker) script(key, command, source string) {
+	word, _, _ := strings.Cut(strings.TrimSpace(command), " ")
+	if !k.has(key) || !strings.Contains(word, "/") || strings.ContainsAny(word, "$`\"'*?;&|<>(){}=\\") {
+		return // the shell has its own ways with it
+	}
+	at := word
+	if !filepath.IsAbs(at) {
+		at = filepath.Join(source, word)
+	}
+	info, err := os.Stat(at)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		k.wrong(key, "there is no %s; expected a command, or a script in %s", at, source)
+	case err == nil && info.IsDir():
+		k.wrong(key, "%s is a folder; expected a command", at)
+	case err == nil && info.Mode()&0o111 == 0:
+		k.wrong(key, "%s is not executable; expected chmod +x of it, or sh before it", at)
+	}
+}
+
+func (k *checker) rulesFile(key, name string) {
+	if !k.has(key) || name == "" {
+		return
+	}
+	at := absolute(k.folder, name)
+	text, err := os.ReadFile(filepath.Clean(at))
+	if err == nil {
+		_, err = rules.ParseRules(text)
+	}
+	if err != nil {
+		k.wrong(key, "%s can't be used: %v; expected a JSON file with rules", at, err)
+	}
+}
+
+func (k *checker) secretFile(key, name string) {
+	if !k.has(key) || name == "" {
+		return
+	}
+	at := absolute(k.folder, name)
+	if text, err := os.ReadFile(filepath.Clean(at)); err != nil {
+		k.wrong(key, "the secret can't be read: %v; expected a file that this user can read", err)
+	} else if strings.TrimSpace(string(text)) == "" {
+		k.wrong(key, "%s is empty; expected a file with the secret", at)
+	}
+}
