@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
@@ -100,7 +99,13 @@ func TestGatesThatAreNotAnswered(t *testing.T) {
 			if err := h.github.Hold(run.ID, of.environment, of.callback); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(300 * time.Millisecond)
+			eventually.Holds(t, "the webhook to have come to something", func() bool {
+				if !h.github.Idle() {
+					return false
+				}
+				waiting, err := h.app.ledger.Deliveries().Waiting(t.Context(), 1)
+				return err == nil && len(waiting) == 0
+			})
 			left, err := h.app.ledger.Approvals().Waiting(t.Context())
 			if got := h.github.Reviews(); err != nil || len(got) != 0 || len(left) != 0 {
 				t.Errorf("the app said %+v and keeps %+v (%v)", got, left, err)

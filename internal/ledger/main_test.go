@@ -65,7 +65,7 @@ func childHolds(ctx context.Context, path string) error {
 		return err
 	}
 	fmt.Println("open")
-	time.Sleep(time.Minute)
+	time.Sleep(10 * time.Minute) // longer than anybody waits for its end
 	return errors.New("nobody killed this process")
 }
 
