@@ -16,6 +16,7 @@ import (
 	"github.com/bradleyfalzon/ghinstallation/v2"
 
 	"github.com/pressrun/pressrun/internal/atomicfile"
+	"github.com/pressrun/pressrun/internal/awscredentials"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
 	"github.com/pressrun/pressrun/internal/githubapp/secrets"
@@ -105,7 +106,7 @@ func (c credentials) signer(ctx context.Context) (ghinstallation.Signer, error) 
 	case conf.KMSKey != "":
 		aws, err := awsconfig.LoadDefaultConfig(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("prepare AWS KMS: %w", err)
+			return nil, fmt.Errorf("prepare AWS KMS: %w", awscredentials.Error(err))
 		}
 		return secrets.KMSSigner(kms.NewFromConfig(aws), conf.KMSKey), nil
 	case conf.KeySecret != "" && conf.AppID != 0:
@@ -115,7 +116,20 @@ func (c credentials) signer(ctx context.Context) (ghinstallation.Signer, error) 
 	if err != nil || key == "" {
 		return nil, err
 	}
-	return secrets.KeySigner([]byte(key))
+	where := conf.KeyFile
+	if where == "" {
+		where = envGitHubKey
+	}
+	return keySigner(key, where)
+}
+
+// keySigner signs with a key; an error names where it is from.
+func keySigner(key, where string) (ghinstallation.Signer, error) {
+	signer, err := secrets.KeySigner([]byte(key))
+	if err != nil {
+		return nil, fmt.Errorf("the GitHub App's key in %s: %w", where, err)
+	}
+	return signer, nil
 }
 
 // keyInSecret takes the key of an App that was made by hand from Secrets
@@ -130,7 +144,7 @@ func keyInSecret(ctx context.Context, name string, id int64) (ghinstallation.Sig
 		return nil, err
 	}
 	if !strings.HasPrefix(strings.TrimSpace(text), "{") {
-		return secrets.KeySigner([]byte(text))
+		return keySigner(text, "the secret "+name)
 	}
 	made, err := parseMade(text)
 	if err != nil {
@@ -139,13 +153,13 @@ func keyInSecret(ctx context.Context, name string, id int64) (ghinstallation.Sig
 	if made.AppID != id {
 		return nil, fmt.Errorf("the secret %s is of GitHub App %d, but github.app_id is %d: leave github.app_id out", name, made.AppID, id)
 	}
-	return secrets.KeySigner([]byte(made.Key))
+	return keySigner(made.Key, "the secret "+name)
 }
 
 func secretsManager(ctx context.Context) (secrets.SecretsManager, error) {
 	aws, err := awsconfig.LoadDefaultConfig(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("prepare AWS Secrets Manager: %w", err)
+		return nil, fmt.Errorf("prepare AWS Secrets Manager: %w", awscredentials.Error(err))
 	}
 	return secretsmanager.NewFromConfig(aws), nil
 }
