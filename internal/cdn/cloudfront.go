@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	"github.com/aws/smithy-go"
 
+	"github.com/pressrun/pressrun/internal/awscredentials"
 	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
@@ -60,7 +61,7 @@ func newCloudFront(ctx context.Context, distribution string, c Config) (*CloudFr
 	patience := c.Patience.orDefault()
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the AWS configuration: %w", err)
+		return nil, fmt.Errorf("read the AWS configuration: %w", awscredentials.Error(err))
 	}
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1" // CloudFront is one service for the whole world
@@ -238,6 +239,9 @@ func (c *CloudFront) await(ctx context.Context, id string) error {
 }
 
 func (c *CloudFront) explain(err error) error {
+	if what := awscredentials.Explain(err); what != "" {
+		return fmt.Errorf("%s: %w", what, err)
+	}
 	if _, ok := errors.AsType[*types.NoSuchDistribution](err); ok {
 		return fmt.Errorf("the distribution %s does not exist in this AWS account: %w", c.distribution, err)
 	}
@@ -249,9 +253,6 @@ func (c *CloudFront) explain(err error) error {
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok && slices.Contains([]string{"InvalidArgument", "BatchTooLarge", "MalformedInput"}, api.ErrorCode()) {
 		return &RefusedError{Err: err}
-	}
-	if strings.Contains(err.Error(), "get credentials") { // the SDK has no type for it
-		return fmt.Errorf("no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role: %w", err)
 	}
 	return err
 }

@@ -212,7 +212,7 @@ func TestCloudFrontWithoutCredentialsSaysSoAtOnce(t *testing.T) {
 		_, err := Carry(t.Context(), p, Set{All: true})
 		return err
 	})
-	if err == nil || !strings.Contains(err.Error(), "no AWS credentials: set AWS_ACCESS_KEY_ID") {
+	if err == nil || !strings.Contains(err.Error(), "no credentials were found: set AWS_ACCESS_KEY_ID") {
 		t.Error(err)
 	}
 }

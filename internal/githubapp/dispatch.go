@@ -73,6 +73,7 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 // judge says what an error of a dispatch means: refused, certainly not sent,
 // or not known.
 func (r *Runner) judge(ctx context.Context, site Site, job runner.Job, err error, sent *atomic.Bool) error {
+	err = r.explained(ctx, site, err)
 	if refused := r.refused(site, err); refused != nil {
 		r.forgetAfter(site, err)
 		return refused

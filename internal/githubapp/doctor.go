@@ -40,7 +40,7 @@ func (r *Runner) Examine(ctx context.Context, siteName string) []Check {
 	e := examination{runner: r, site: site, name: siteName}
 	to, err := r.links.to(ctx, site)
 	if err != nil {
-		e.trouble("sign in", err)
+		e.trouble(ctx, "sign in", err)
 		return e.checks
 	}
 	e.ok("sign in", "as "+r.who())
@@ -81,7 +81,8 @@ func (e *examination) unknown(name, detail, do string) {
 }
 
 // trouble tells of an error: of GitHub's refusal in the words of a dispatch's.
-func (e *examination) trouble(name string, err error) {
+func (e *examination) trouble(ctx context.Context, name string, err error) {
+	err = e.runner.explained(ctx, e.site, err)
 	if refused := e.runner.refused(e.site, err); refused != nil {
 		e.runner.forgetAfter(e.site, err)
 		what, do, _ := strings.Cut(refused.Why, ": ")
@@ -94,7 +95,11 @@ func (e *examination) trouble(name string, err error) {
 func (e *examination) repository(ctx context.Context, to *link) bool {
 	found, _, err := to.reads.Repositories.Get(ctx, e.site.owner(), e.site.name())
 	if err != nil {
-		e.trouble("repository", err)
+		e.trouble(ctx, "repository", err)
+		return false
+	}
+	if moved := movedFrom(e.site, found); moved != nil {
+		e.trouble(ctx, "repository", moved)
 		return false
 	}
 	if found.GetArchived() {
@@ -116,7 +121,7 @@ func (e *examination) permissions(ctx context.Context, to *link) bool {
 			e.failed("permissions", "Pressrun may not see deployments of "+e.site.Repository, "grant Deployments: read and write, or set the site's github.deployments: false")
 			return false
 		}
-		e.trouble("permissions", err)
+		e.trouble(ctx, "permissions", err)
 		return false
 	}
 	e.ok("permissions", "actions and deployments")
@@ -126,7 +131,7 @@ func (e *examination) permissions(ctx context.Context, to *link) bool {
 func (e *examination) workflow(ctx context.Context, to *link) bool {
 	found, _, err := to.reads.Actions.GetWorkflowByFileName(ctx, e.site.owner(), e.site.name(), e.site.Workflow)
 	if err != nil {
-		e.trouble("workflow", err)
+		e.trouble(ctx, "workflow", err)
 		return false
 	}
 	if state := found.GetState(); state != "active" && state != "disabled_inactivity" {
@@ -262,7 +267,7 @@ func (e *examination) protectionRule(ctx context.Context, to *link) {
 	}
 	asked, err := e.subscribed(ctx)
 	if err != nil {
-		e.trouble(ruleCheck, err)
+		e.trouble(ctx, ruleCheck, err)
 		return
 	}
 	if !asked {
@@ -302,7 +307,7 @@ func (e *examination) enabled(ctx context.Context, to *link) {
 				"make the environment, or mend the site's github.environment (private repositories need GitHub Enterprise for such rules)")
 			return
 		}
-		e.trouble(ruleCheck, err)
+		e.trouble(ctx, ruleCheck, err)
 		return
 	}
 	for _, rule := range found.Rules {

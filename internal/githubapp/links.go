@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,7 +60,7 @@ func (l *links) to(ctx context.Context, site Site) (*link, error) {
 			return nil, err
 		}
 		made.installation = id
-		if transport, err = l.installed(id, site); err != nil {
+		if transport, err = l.installed(id, &github.InstallationTokenOptions{Repositories: []string{site.name()}, Permissions: r.permissions()}); err != nil {
 			return nil, err
 		}
 	}
@@ -72,9 +74,9 @@ func (l *links) to(ctx context.Context, site Site) (*link, error) {
 	return made, nil
 }
 
-// installed signs in as an installation, with a token that is good for one
-// repository and for what we do there only.
-func (l *links) installed(id int64, site Site) (http.RoundTripper, error) {
+// installed signs in as an installation, with a token that is good for a
+// repository, the scope's, and for what we do there only.
+func (l *links) installed(id int64, scope *github.InstallationTokenOptions) (http.RoundTripper, error) {
 	o := l.runner.options
 	atr, err := ghinstallation.NewAppsTransportWithOptions(l.limiter(id), o.AppID, ghinstallation.WithSigner(o.Signer))
 	if err != nil {
@@ -82,10 +84,7 @@ func (l *links) installed(id int64, site Site) (http.RoundTripper, error) {
 	}
 	atr.BaseURL = l.runner.baseURL()
 	tr := ghinstallation.NewFromAppsTransport(atr, id)
-	tr.InstallationTokenOptions = &github.InstallationTokenOptions{
-		Repositories: []string{site.name()},
-		Permissions:  l.runner.permissions(),
-	}
+	tr.InstallationTokenOptions = scope
 	return tr, nil
 }
 
@@ -143,11 +142,40 @@ func (r *Runner) installation(ctx context.Context, site Site) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	found, _, err := app.Apps.FindRepositoryInstallation(ctx, site.owner(), site.name())
+	found, response, err := app.Apps.FindRepositoryInstallation(ctx, site.owner(), site.name())
+	if response != nil && redirected(site, response.Response) {
+		return 0, r.renamed(ctx, site, found, response.Response)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("find the App's installation on %s: %w", site.Repository, err)
 	}
 	return found.GetID(), nil
+}
+
+// renamed asks for the name of a repository whose installation was found under
+// another address. A token for its id sees it, one for its old name does not.
+func (r *Runner) renamed(ctx context.Context, site Site, found *github.Installation, response *http.Response) error {
+	moved := &movedError{from: site.Repository}
+	parts := strings.Split(strings.TrimPrefix(response.Request.URL.Path, r.base.Path), "/")
+	if len(parts) > 2 && parts[0] == "repos" {
+		moved.to = parts[1] + "/" + parts[2]
+		return moved
+	}
+	if len(parts) < 2 || parts[0] != "repositories" || found.GetID() == 0 {
+		return moved
+	}
+	id, err := strconv.ParseInt(parts[1], 10, 64)
+	if err != nil {
+		return moved
+	}
+	transport, err := r.links.installed(found.GetID(), &github.InstallationTokenOptions{RepositoryIDs: []int64{id}, Permissions: r.permissions()})
+	if err != nil {
+		return moved
+	}
+	if repository, _, err := r.client(patient(transport)).Repositories.GetByID(ctx, id); err == nil {
+		moved.to = repository.GetFullName()
+	}
+	return moved
 }
 
 func (r *Runner) baseURL() string {
@@ -156,12 +184,24 @@ func (r *Runner) baseURL() string {
 }
 
 func (r *Runner) client(transport http.RoundTripper) *github.Client {
-	c := github.NewClient(&http.Client{Transport: transport, Timeout: apiTimeout})
+	c := github.NewClient(&http.Client{Transport: transport, Timeout: apiTimeout, CheckRedirect: onlyReads})
 	// Not WithEnterpriseURLs: it would append /api/v3/ to what Gitea and
 	// api.SUBDOMAIN.ghe.com have without it.
 	c.BaseURL, c.UploadURL = r.base, r.base
 	c.UserAgent = "pressrun"
 	return c
+}
+
+// onlyReads follows redirects of what only reads: a change must not go to a
+// repository that is not the site's by name.
+func onlyReads(_ *http.Request, before []*http.Request) error {
+	if before[0].Method != http.MethodGet && before[0].Method != http.MethodHead {
+		return http.ErrUseLastResponse
+	}
+	if len(before) >= 10 {
+		return fmt.Errorf("GitHub redirects %s again and again", before[0].URL.Path)
+	}
+	return nil
 }
 
 // withToken signs calls with a token.

@@ -190,6 +190,9 @@ func (i *Identities) sites(ctx context.Context, c claims) ([]string, error) {
 	why := notAccepted("no site's releases run in repository %s", extract(c.Repository))
 	for name, site := range i.runner.options.Sites {
 		if !strings.EqualFold(site.Repository, c.Repository) {
+			if moved := i.moved(ctx, site, c); moved != nil {
+				why = moved
+			}
 			continue
 		}
 		ids, err := i.repository(ctx, site)
@@ -206,6 +209,27 @@ func (i *Identities) sites(ctx context.Context, c claims) ([]string, error) {
 		return nil, why
 	}
 	return out, nil
+}
+
+// moved says why a run of a site's repository is not accepted once the repository
+// has another name. GitHub is asked for repositories of the same owner only, as
+// anybody's runs may knock; of others it counts what is known of their ids.
+func (i *Identities) moved(ctx context.Context, site Site, c claims) error {
+	i.mu.Lock()
+	known, ok := i.repos[site.Repository]
+	i.mu.Unlock()
+	if ok && c.RepositoryID == strconv.FormatInt(known.id, 10) {
+		return notAccepted("%v", &movedError{from: site.Repository, to: extract(c.Repository)})
+	}
+	owner, _, _ := strings.Cut(c.Repository, "/")
+	if ok || !strings.EqualFold(owner, site.owner()) {
+		return nil
+	}
+	_, err := i.repository(ctx, site)
+	if moved, is := errors.AsType[*movedError](err); is && strings.EqualFold(moved.to, c.Repository) {
+		return notAccepted("%v", moved)
+	}
+	return nil
 }
 
 // matches holds a token's claims against a site's configuration. Names are
@@ -246,6 +270,9 @@ func (i *Identities) repository(ctx context.Context, site Site) (repository, err
 			return known, nil // GitHub is away: the last word counts
 		}
 		return repository{}, fmt.Errorf("ask GitHub about %s: %w", site.Repository, err)
+	}
+	if moved := movedFrom(site, found); moved != nil {
+		return repository{}, moved
 	}
 	fresh := repository{id: found.GetID(), owner: found.GetOwner().GetID(), at: time.Now()}
 	i.mu.Lock()

@@ -1,8 +1,11 @@
 package githubapp
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 
@@ -21,9 +24,24 @@ func answer(err error) (status int, message string) {
 		return e.Response.StatusCode, e.Message
 	}
 	if e, ok := errors.AsType[*ghinstallation.HTTPError](err); ok && e.Response != nil {
-		return e.Response.StatusCode, e.Message
+		return e.Response.StatusCode, tokenRefusal(e)
 	}
 	return 0, ""
+}
+
+// tokenRefusal is GitHub's message in the refusal of a token. The library
+// leaves the body unread, and there is another look at the error later.
+func tokenRefusal(e *ghinstallation.HTTPError) string {
+	body, err := io.ReadAll(io.LimitReader(e.Response.Body, 64<<10))
+	_ = e.Response.Body.Close() // all that is needed was read
+	e.Response.Body = io.NopCloser(bytes.NewReader(body))
+	var said struct {
+		Message string `json:"message"`
+	}
+	if err != nil || json.Unmarshal(body, &said) != nil || said.Message == "" {
+		return e.Message
+	}
+	return said.Message
 }
 
 // signingIn says whether an error comes of getting a token.
@@ -42,11 +60,18 @@ func isDisabled(err error) bool {
 // https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event;
 // the messages are documented nowhere and were seen.
 func (r *Runner) refused(site Site, err error) *runner.Refused {
+	if moved, ok := errors.AsType[*movedError](err); ok {
+		return &runner.Refused{Why: moved.Error(), Fault: release.FaultPressrun, Err: err}
+	}
 	status, message := answer(err)
 	if status < 400 || status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests {
 		return nil
 	}
-	return &runner.Refused{Why: r.refusalWords(site, err, status, message), Fault: release.FaultPressrun, Err: err}
+	why := r.refusalWords(site, err, status, message)
+	if h, ok := errors.AsType[*hintedError](err); ok {
+		why += "; " + h.hint
+	}
+	return &runner.Refused{Why: why, Fault: release.FaultPressrun, Err: err}
 }
 
 func (r *Runner) refusalWords(site Site, err error, status int, message string) string {
@@ -56,6 +81,12 @@ func (r *Runner) refusalWords(site Site, err error, status int, message string) 
 		return "GitHub does not accept the token: it has expired or was revoked; make a new one (Actions: read and write on " + site.Repository + ") and put it into github.token_file"
 	case status == http.StatusUnauthorized:
 		return fmt.Sprintf("GitHub does not accept the key of App %d: check github.app_id and github.key_file, and this machine's clock", r.options.AppID)
+	case strings.Contains(strings.ToLower(message), "suspended"):
+		return fmt.Sprintf("the GitHub App's installation on %s is suspended: unsuspend it in the organization's settings under GitHub Apps", site.Repository)
+	case strings.Contains(strings.ToLower(message), "archived"):
+		return site.Repository + " is archived: unarchive it, or mend the site's github.repository: nothing runs in an archived repository"
+	case signingIn(err) && status == http.StatusNotFound:
+		return fmt.Sprintf("the GitHub App's installation on %s is gone: install the App there again", site.Repository)
 	case signingIn(err):
 		return fmt.Sprintf("the App's installation on %s does not have the permissions that Pressrun needs, or not this repository: accept the App's permissions (Actions: read and write, Deployments: read and write) in the organization's settings under GitHub Apps", site.Repository)
 	case strings.Contains(err.Error(), "find the App's installation"):

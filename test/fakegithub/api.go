@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -24,6 +25,7 @@ func (s *Server) apiRoutes() http.Handler {
 	mux.HandleFunc("POST /app-manifests/{code}/conversions", s.convertManifest)
 	mux.HandleFunc("GET "+repo, s.inRepo("metadata", "read", s.getRepo))
 	mux.HandleFunc("GET "+repo+"/contents/{path...}", s.inRepo("contents", "read", s.getContents))
+	mux.HandleFunc("GET "+repo+"/actions/workflows", s.inRepo("actions", "read", s.listWorkflows))
 	mux.HandleFunc("GET "+repo+"/actions/workflows/{file}", s.inRepo("actions", "read", s.withWorkflow(s.getWorkflow)))
 	mux.HandleFunc("PUT "+repo+"/actions/workflows/{file}/enable", s.inRepo("actions", "write", s.withWorkflow(s.enable)))
 	mux.HandleFunc("POST "+repo+"/actions/workflows/{file}/dispatches", s.inRepo("actions", "write", s.withWorkflow(s.dispatch)))
@@ -117,6 +119,14 @@ func (s *Server) getContents(w http.ResponseWriter, r *http.Request, repo *Repo)
 		"content": base64.StdEncoding.EncodeToString([]byte(found.Text)),
 		"url":     s.URL, "git_url": nil, "html_url": nil, "download_url": nil, "_links": object{"git": nil, "self": s.URL, "html": nil},
 	})
+}
+
+func (s *Server) listWorkflows(w http.ResponseWriter, _ *http.Request, repo *Repo) {
+	all := []object{}
+	for _, name := range slices.Sorted(maps.Keys(repo.Workflows)) {
+		all = append(all, s.workflowObject(repo, repo.Workflows[name]))
+	}
+	reply(w, 200, object{"total_count": len(all), "workflows": all})
 }
 
 func (s *Server) getWorkflow(w http.ResponseWriter, _ *http.Request, repo *Repo, found *Workflow) {

@@ -15,6 +15,7 @@ import (
 	kvs "github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore/types"
 
+	"github.com/pressrun/pressrun/internal/awscredentials"
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
@@ -79,7 +80,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	}
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the AWS configuration: %w", err)
+		return nil, fmt.Errorf("read the AWS configuration: %w", awscredentials.Error(err))
 	}
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1" // CloudFront is one service for the whole world
@@ -186,8 +187,8 @@ func (s *Store) explain(verb string, err error) error {
 	if _, ok := errors.AsType[*types.ServiceQuotaExceededException](err); ok {
 		what = "it is full (5 MB), or a key or value is too long: "
 	}
-	if strings.Contains(err.Error(), "get credentials") { // the SDK has no type for it
-		what = "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role: "
+	if credentials := awscredentials.Explain(err); credentials != "" {
+		what = credentials + ": "
 	}
 	return fmt.Errorf("%s the key value store %s: %s%w", verb, s.arn, what, err)
 }

@@ -14,6 +14,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
 
+	"github.com/pressrun/pressrun/internal/awscredentials"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
@@ -26,16 +27,16 @@ func (s *Store) explain(verb, key string, err error) error {
 		return fmt.Errorf("%s %s: %w", verb, s.name(key), err)
 	}
 	var api smithy.APIError
-	if errors.As(err, &api) {
+	if errors.As(err, &api) && awscredentials.Explain(err) == "" {
 		return s.explainCode(verb, key, api.ErrorCode(), api.ErrorMessage(), err)
 	}
-	if status := httpStatus(err); status >= http.StatusMultipleChoices {
+	if status := httpStatus(err); status >= http.StatusMultipleChoices && awscredentials.Explain(err) == "" {
 		return s.explainCode(verb, key, strconv.Itoa(status), "", err)
 	}
-	if noCredentials(err) {
+	if what := awscredentials.Explain(err); what != "" {
 		// The cause is told and not wrapped: that a machine without a role does not
 		// answer has nothing to do with the store.
-		return fmt.Errorf("%s %s: no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: %v", verb, s.name(key), err) //nolint:errorlint // see above
+		return fmt.Errorf("%s %s: %s: %v", verb, s.name(key), what, err) //nolint:errorlint // see above
 	}
 	if strings.Contains(err.Error(), "with Body length") { // net/http's words
 		return fmt.Errorf("%s %s: the file became shorter while it was being sent: let the build end first, then deploy again: %w", verb, s.name(key), err)
@@ -44,11 +45,6 @@ func (s *Store) explain(verb, key string, err error) error {
 		return &unreachableError{fmt.Errorf("%s %s: %s: %w", verb, s.name(key), what, err)}
 	}
 	return fmt.Errorf("%s %s: %w", verb, s.name(key), err)
-}
-
-// noCredentials knows the SDK's words: it has no error value for it.
-func noCredentials(err error) bool {
-	return strings.Contains(err.Error(), "get identity: get credentials")
 }
 
 // explainNetwork puts into words why there was no answer, or no whole one; empty
@@ -107,15 +103,25 @@ var advice = map[string]string{
 	"ServiceUnavailable":           "the store is not available, and stayed so",
 	"InternalError":                "the store failed, and went on failing",
 	// Those of answers to a HEAD, which have no body: the SDK names the status.
-	"InternalServerError":   "the store failed, and went on failing",
-	"BadRequest":            "the store refuses the request without a word why; most often the region is wrong: check AWS_REGION",
-	"NotImplemented":        "the store does not know this request",
-	"InsufficientStorage":   "the store's disk is full: make room there, then deploy again",
-	"XMinioStorageFull":     "the store's disk is full: make room there, then deploy again",
-	"QuotaExceeded":         "the bucket's quota is used up: raise it or make room, then deploy again",
-	"KMS.DisabledException": "the KMS key is disabled",
-	"KMS.NotFoundException": "the KMS key does not exist",
+	"InternalServerError": "the store failed, and went on failing",
+	"BadRequest":          "the store refuses the request without a word why; most often the region is wrong: check AWS_REGION",
+	"NotImplemented":      "the store does not know this request",
+	"InsufficientStorage": "the store's disk is full: make room there, then deploy again",
+	"XMinioStorageFull":   "the store's disk is full: make room there, then deploy again",
+	"QuotaExceeded":       "the bucket's quota is used up: raise it or make room, then deploy again",
+	// On such stores a key can't be another's folder (versitygw, posix backend; MinIO).
+	"ObjectParentIsFile":            isFolder,
+	"XMinioParentIsObject":          isFolder,
+	"ExistingObjectIsDirectory":     isFile,
+	"XMinioObjectExistsAsDirectory": isFile,
+	"KMS.DisabledException":         "the KMS key is disabled",
+	"KMS.NotFoundException":         "the KMS key does not exist",
 }
+
+const (
+	isFolder = "this store can't have a file and a folder of one name, and a part of this path is a file there: delete that file, then deploy again"
+	isFile   = "this store can't have a file and a folder of one name, and this path is a folder there: delete what is below it, then deploy again"
+)
 
 func (s *Store) explainCode(verb, key, code, message string, err error) error {
 	switch code {

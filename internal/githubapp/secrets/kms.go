@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/bradleyfalzon/ghinstallation/v2"
 	"github.com/golang-jwt/jwt/v4"
+
+	"github.com/pressrun/pressrun/internal/awscredentials"
 )
 
 // KMS is the one call of AWS KMS that signing needs; *kms.Client has it.
@@ -44,7 +46,7 @@ func (k *kmsSigner) Sign(claims jwt.Claims) (string, error) {
 		SigningAlgorithm: types.SigningAlgorithmSpecRsassaPkcs1V15Sha256,
 	})
 	if err != nil {
-		return "", fmt.Errorf("have the KMS key %s sign: %w", k.key, err)
+		return "", fmt.Errorf("have the KMS key %s sign: %w", k.key, awscredentials.Error(err))
 	}
 	return text + "." + base64.RawURLEncoding.EncodeToString(out.Signature), nil
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/pressrun/pressrun/internal/awscredentials"
 )
 
 // SecretsManager are the calls of AWS Secrets Manager that keep the App;
@@ -36,7 +38,7 @@ func ReadSecret(ctx context.Context, client SecretsManager, name string) (string
 		return "", fmt.Errorf("read %s from AWS Secrets Manager: %w", name, ErrNoSecret)
 	}
 	if err != nil {
-		return "", fmt.Errorf("read %s from AWS Secrets Manager (it needs secretsmanager:GetSecretValue): %w", name, err)
+		return "", fmt.Errorf("read %s from AWS Secrets Manager (it needs secretsmanager:GetSecretValue): %w", name, awscredentials.Error(err))
 	}
 	value := string(out.SecretBinary)
 	if out.SecretString != nil {
@@ -59,7 +61,7 @@ func WriteSecret(ctx context.Context, client SecretsManager, name, value string)
 		_, err = client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value, Description: &about})
 	}
 	if err != nil {
-		return fmt.Errorf("keep %s in AWS Secrets Manager (it needs secretsmanager:PutSecretValue, or CreateSecret where there is none): %w", name, err)
+		return fmt.Errorf("keep %s in AWS Secrets Manager (it needs secretsmanager:PutSecretValue, or CreateSecret where there is none): %w", name, awscredentials.Error(err))
 	}
 	return nil
 }

@@ -1,0 +1,76 @@
+// Package awscredentials says what to do when AWS's SDK found no credentials that
+// are good. The SDK has no error values for it, and its words speak of machines
+// that the reader may not have: "no EC2 IMDS role found".
+package awscredentials
+
+import (
+	"slices"
+	"strings"
+)
+
+// causes are parts of the SDK's words, the most telling first, and what to do
+// (aws-sdk-go-v2: credentials/ssocreds, credentials/stscreds, credentials/processcreds,
+// credentials/endpointcreds, credentials/ec2rolecreds, config).
+var causes = []struct {
+	all []string // in lower case
+	do  string
+}{
+	{[]string{"failed to get shared config profile"}, "the AWS profile is not in the configuration files: check AWS_PROFILE and ~/.aws/config"},
+	{[]string{"sso", "token"}, "the AWS sign-in (SSO) has expired or was never made: run aws sso login, with --profile where a profile is used"},
+	{[]string{"sso session"}, "the AWS sign-in (SSO) has expired or was never made: run aws sso login, with --profile where a profile is used"},
+	{[]string{"webidentity", "expiredtoken"}, "the job's identity token has expired: sign in to AWS later in the job, or make the role's session longer"},
+	{[]string{"web identity"}, "the job's identity can't be used for its AWS role: check AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the role's trust policy"},
+	{[]string{"webidentity"}, "the job's identity can't be used for its AWS role: check AWS_ROLE_ARN, AWS_WEB_IDENTITY_TOKEN_FILE and the role's trust policy"},
+	{[]string{"assumerole"}, "the AWS role can't be assumed: check its name and its trust policy"},
+	{[]string{"assume role"}, "the AWS role can't be assumed: check its name and its trust policy"},
+	{[]string{"process provider"}, "the credential_process of the AWS profile failed: run it by hand"},
+	{[]string{"credential_process"}, "the credential_process of the AWS profile failed: run it by hand"},
+	{[]string{"failed to load credentials", "endpoint"}, "the container's role gives no credentials: check AWS_CONTAINER_CREDENTIALS_FULL_URI, and that the task or pod has a role"},
+	{[]string{"static credentials are empty"}, notFound},
+	{[]string{"no ec2 imds role found"}, notFound},
+	{[]string{"ec2imds"}, notFound},
+	{[]string{"failed to refresh cached credentials"}, notFound},
+	{[]string{"get identity: get credentials"}, notFound},
+}
+
+// theirs are in every error of the SDK's that comes of getting credentials. A
+// service that refuses those which were found has an error code for it.
+var theirs = []string{"get credentials", "refresh cached", "shared config profile", "no ec2 imds role", "sso session"}
+
+const notFound = "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role"
+
+// Explain is what is the matter with the credentials when that is why a call
+// failed, and what to do about it; "" for any other error, nil included.
+func Explain(err error) string {
+	if err == nil {
+		return ""
+	}
+	said := strings.ToLower(err.Error())
+	if !slices.ContainsFunc(theirs, func(words string) bool { return strings.Contains(said, words) }) {
+		return ""
+	}
+	for _, cause := range causes {
+		if !slices.ContainsFunc(cause.all, func(part string) bool { return !strings.Contains(said, part) }) {
+			return cause.do
+		}
+	}
+	return ""
+}
+
+// Error is an error of a call to AWS in words of Explain, which takes the place of
+// the SDK's; any other error is itself.
+func Error(err error) error {
+	if what := Explain(err); what != "" {
+		return &explainedError{what, err}
+	}
+	return err
+}
+
+type explainedError struct {
+	what  string
+	cause error
+}
+
+func (e *explainedError) Error() string { return e.what }
+
+func (e *explainedError) Unwrap() error { return e.cause }
