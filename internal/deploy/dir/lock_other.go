@@ -4,6 +4,7 @@ package dir
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 )
 
@@ -14,3 +15,5 @@ var errUnsupported = errors.New("a folder (file://) can be deployed to on Linux 
 func supported() error { return errUnsupported }
 
 func lockFile(*os.File) error { return errUnsupported }
+
+func giveTo(string, fs.FileInfo) error { return errUnsupported }

@@ -10,7 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -52,102 +52,84 @@ func (s *Store) String() string { return s.name }
 // Requests counts the operations made so far.
 func (s *Store) Requests() int64 { return s.requests.Load() }
 
-func (s *Store) path(key string) (string, error) {
-	if !filepath.IsLocal(filepath.FromSlash(key)) {
-		return "", fmt.Errorf("%q is not a path inside the destination", key)
-	}
-	if rest, ok := strings.CutPrefix(key, KeptPrefix); ok && s.kept != "" {
-		return filepath.Join(s.kept, filepath.FromSlash(rest)), nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return filepath.Join(s.root, filepath.FromSlash(key)), nil
-}
-
 // Get reads a small file whole.
 func (s *Store) Get(_ context.Context, key string) (store.Object, error) {
 	s.requests.Add(1)
-	name, err := s.path(key)
+	p, err := s.reading("read", key)
 	if err != nil {
 		return store.Object{}, err
 	}
-	body, err := os.ReadFile(name)
+	defer p.close()
+	f, info, err := p.open()
 	if err != nil {
 		return store.Object{}, s.explain("read", key, err)
 	}
-	info, err := os.Stat(name)
-	if err != nil {
-		return store.Object{}, s.explain("read", key, err)
-	}
-	o := store.Object{Body: body, Info: store.Info{
-		Key: key, Size: int64(len(body)), Modified: info.ModTime(), Now: time.Now(), ETag: s.tagOf(info, body),
-		CRC: crc64nvme.Checksum(body), HasCRC: true,
-	}}
-	return o, nil
-}
-
-// Stat describes a file. Its headers are empty, as the folder keeps none.
-func (s *Store) Stat(ctx context.Context, key string) (store.Info, error) {
-	o, err := s.stat(ctx, key)
-	if err != nil {
-		return store.Info{}, err
-	}
-	return o, nil
-}
-
-func (s *Store) stat(_ context.Context, key string) (store.Info, error) {
-	s.requests.Add(1)
-	name, err := s.path(key)
-	if err != nil {
-		return store.Info{}, err
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return store.Info{}, s.explain("look at", key, err)
+	if f == nil {
+		return store.Object{}, fmt.Errorf("read %s in %s: it is a link, a folder or a device, and no file of its own", key, s.name)
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
+	body, err := io.ReadAll(f)
+	if err != nil {
+		return store.Object{}, s.explain("read", key, err)
+	}
+	return store.Object{Body: body, Info: store.Info{
+		Key: key, Size: int64(len(body)), Modified: info.ModTime(), Now: time.Now(), ETag: s.tagOf(info, body),
+		CRC: crc64nvme.Checksum(body), HasCRC: true,
+	}}, nil
+}
+
+// Stat describes a file. Its headers are empty, as the folder keeps none. A link is
+// told of as a file whose content nobody knows.
+func (s *Store) Stat(_ context.Context, key string) (store.Info, error) {
+	s.requests.Add(1)
+	p, err := s.reading("look at", key)
+	if err != nil {
+		return store.Info{}, err
+	}
+	defer p.close()
+	f, info, err := p.open()
 	if err != nil {
 		return store.Info{}, s.explain("look at", key, err)
 	}
 	if info.IsDir() {
 		return store.Info{}, fmt.Errorf("look at %s in %s: %w", key, s.name, store.ErrNotFound)
 	}
+	out := store.Info{Key: key, Size: info.Size(), ETag: timeTag(info), Modified: info.ModTime(), Now: time.Now()}
+	if f == nil {
+		return out, nil
+	}
+	defer func() { _ = f.Close() }()
 	crc := crc64nvme.New()
 	sum := sha256.New()
 	if _, err := io.Copy(io.MultiWriter(crc, sum), f); err != nil {
 		return store.Info{}, s.explain("look at", key, err)
 	}
-	tag := timeTag(info)
 	if s.tagged {
-		tag = hex.EncodeToString(sum.Sum(nil))
+		out.ETag = hex.EncodeToString(sum.Sum(nil))
 	}
-	return store.Info{
-		Key: key, Size: info.Size(), ETag: tag, CRC: crc.Sum64(), HasCRC: true,
-		Modified: info.ModTime(), Now: time.Now(),
-	}, nil
+	out.CRC, out.HasCRC = crc.Sum64(), true
+	return out, nil
 }
 
 // Put writes a file beside its place and renames it there, so that a reader sees
-// the old content or the new and never a part.
-func (s *Store) Put(ctx context.Context, put store.Put) (store.Written, error) {
+// the old content or the new and never a part. A link in its place is replaced, and
+// what that leads to stays as it is.
+func (s *Store) Put(_ context.Context, put store.Put) (store.Written, error) {
 	s.requests.Add(1)
-	name, err := s.path(put.Key)
-	if err != nil {
-		return store.Written{}, err
-	}
 	unlock, err := s.guard()
 	if err != nil {
 		return store.Written{}, err
 	}
 	defer unlock()
-	if err := s.check(ctx, put.Key, put.If); err != nil {
+	p, err := s.writing(put.Key)
+	if err != nil {
 		return store.Written{}, err
 	}
-	if err := os.MkdirAll(filepath.Dir(name), publicDir); err != nil {
-		return store.Written{}, s.explain("write", put.Key, err)
+	defer p.close()
+	if err := s.check(p, put.Key, put.If); err != nil {
+		return store.Written{}, err
 	}
-	info, err := writeFile(name, put)
+	info, err := p.write(put)
 	if err != nil {
 		return store.Written{}, s.explain("write", put.Key, err)
 	}
@@ -157,14 +139,14 @@ func (s *Store) Put(ctx context.Context, put store.Put) (store.Written, error) {
 	return store.Written{ETag: put.Sum.String()}, nil
 }
 
-func writeFile(name string, put store.Put) (info fs.FileInfo, err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(name), ".pressrun-*.tmp")
+func (p *place) write(put store.Put) (info fs.FileInfo, err error) {
+	tmp, name, err := p.beside()
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, tmp.Close(), os.Remove(tmp.Name()))
+			err = errors.Join(err, tmp.Close(), p.root.Remove(name))
 		}
 	}()
 	if _, err := put.Body.Seek(0, io.SeekStart); err != nil {
@@ -177,14 +159,14 @@ func writeFile(name string, put store.Put) (info fs.FileInfo, err error) {
 	if crc.Sum64() != put.CRC {
 		return nil, errors.New("the content differs from its checksum: the file changed while it was being read: let the build end first, then deploy again")
 	}
-	// CreateTemp makes private files; a web server runs as another user.
+	// It was made private; a web server runs as another user.
 	if err := tmp.Chmod(0o644); err != nil {
 		return nil, err
 	}
 	if info, err = tmp.Stat(); err != nil {
 		return nil, err
 	}
-	if err := os.Rename(tmp.Name(), name); err != nil {
+	if err := p.root.Rename(name, p.name); err != nil {
 		return nil, err
 	}
 	return info, tmp.Close()
@@ -196,63 +178,68 @@ func (s *Store) Copy(ctx context.Context, c store.Copy) (store.Written, error) {
 	if c.FromStore != nil || c.FromVersion != "" {
 		return store.Written{}, fmt.Errorf("copy %s to %s: from another store, or an earlier version: %w", c.From, s.name, errors.ErrUnsupported)
 	}
-	info, err := s.stat(ctx, c.From)
+	info, err := s.Stat(ctx, c.From)
 	if err != nil {
 		return store.Written{}, err
 	}
 	if c.FromTag != "" && c.FromTag != info.ETag {
 		return store.Written{}, fmt.Errorf("copy %s in %s: %w", c.From, s.name, store.ErrPrecondition)
 	}
-	if c.From == c.Key {
-		return store.Written{ETag: info.ETag}, s.check(ctx, c.Key, c.If)
-	}
-	from, err := s.path(c.From)
+	p, err := s.reading("copy", c.From)
 	if err != nil {
 		return store.Written{}, err
 	}
-	f, err := os.Open(from)
+	defer p.close()
+	if c.From == c.Key {
+		return store.Written{ETag: info.ETag}, s.check(p, c.Key, c.If)
+	}
+	f, _, err := p.open()
 	if err != nil {
 		return store.Written{}, s.explain("copy", c.From, err)
+	}
+	if f == nil {
+		return store.Written{}, fmt.Errorf("copy %s in %s: it is a link or a device, and no file of its own", c.From, s.name)
 	}
 	defer func() { _ = f.Close() }()
 	return s.Put(ctx, store.Put{Key: c.Key, Size: info.Size, CRC: info.CRC, Body: f, If: c.If})
 }
 
 // Delete removes files, and folders that this leaves empty.
-func (s *Store) Delete(ctx context.Context, dels []store.Deletion) []error {
+func (s *Store) Delete(_ context.Context, dels []store.Deletion) []error {
 	errs := make([]error, len(dels))
 	for i, d := range dels {
-		errs[i] = s.remove(ctx, d)
+		errs[i] = s.remove(d)
 	}
 	return errs
 }
 
-func (s *Store) remove(ctx context.Context, d store.Deletion) error {
+func (s *Store) remove(d store.Deletion) error {
 	s.requests.Add(1)
-	name, err := s.path(d.Key)
-	if err != nil {
-		return err
-	}
 	unlock, err := s.guard()
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	err = s.check(ctx, d.Key, store.Condition{IfMatch: d.ETag})
+	p, err := s.reading("delete", d.Key)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	defer p.close()
+	err = s.check(p, d.Key, store.Condition{IfMatch: d.ETag})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := p.root.Remove(p.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s.explain("delete", d.Key, err)
 	}
-	s.mu.Lock()
-	root := s.root
-	s.mu.Unlock()
-	for dir := filepath.Dir(name); dir != root && len(dir) > len(root); dir = filepath.Dir(dir) {
-		if os.Remove(dir) != nil {
+	for dir := path.Dir(p.name); dir != "."; dir = path.Dir(dir) {
+		if p.root.Remove(dir) != nil {
 			break // not empty: other files live there
 		}
 	}
@@ -304,15 +291,11 @@ func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) erro
 }
 
 // check compares what is there with what a write expects.
-func (s *Store) check(_ context.Context, key string, c store.Condition) error {
+func (s *Store) check(p *place, key string, c store.Condition) error {
 	if c == (store.Condition{}) {
 		return nil
 	}
-	name, err := s.path(key)
-	if err != nil {
-		return err
-	}
-	info, err := os.Stat(name)
+	info, err := p.root.Lstat(p.name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && c.IfMatch != "":
 		return fmt.Errorf("%s in %s: %w", key, s.name, store.ErrNotFound)
@@ -325,7 +308,7 @@ func (s *Store) check(_ context.Context, key string, c store.Condition) error {
 	}
 	tag := timeTag(info)
 	if s.tagged {
-		body, err := os.ReadFile(name)
+		body, err := p.root.ReadFile(p.name)
 		if err != nil {
 			return s.explain("read", key, err)
 		}

@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/pressrun/pressrun/internal/deploy/store"
@@ -42,10 +41,38 @@ func Open(folder string) (*Site, *Store, error) {
 		return nil, nil, errors.New("the destination folder can't be the root of the file system")
 	}
 	home := folder + ".pressrun"
+	if err := refuseLink(folder, home); err != nil {
+		return nil, nil, err
+	}
 	name := "file://" + filepath.ToSlash(folder)
 	site := &Site{Store: Store{name: name, root: folder, kept: filepath.Join(home, "content")}, folder: folder, home: home}
 	state := &Store{name: name + ".pressrun/state", root: filepath.Join(home, "state"), lock: filepath.Join(home, "lock"), tagged: true}
 	return site, state, nil
+}
+
+// refuseLink refuses a folder that is somebody's link: the swap would put ours in its
+// place, and who writes to what it leads to would no longer write to the site.
+func refuseLink(folder, home string) error {
+	target, err := os.Readlink(folder)
+	if err != nil {
+		return nil //nolint:nilerr // no link, or not there: what else is wrong shows at the first use
+	}
+	absolute := target
+	if !filepath.IsAbs(target) {
+		absolute = filepath.Join(filepath.Dir(folder), target)
+	}
+	trees := filepath.Join(home, "trees")
+	if filepath.Dir(absolute) == trees {
+		return nil
+	}
+	resolved, err := filepath.EvalSymlinks(folder)
+	if err != nil {
+		return fmt.Errorf("the destination %s is a link to %s, which leads nowhere (%w): move it away", folder, target, err)
+	}
+	if trees, err := filepath.EvalSymlinks(trees); err == nil && filepath.Dir(resolved) == trees {
+		return nil
+	}
+	return fmt.Errorf("the destination %s is a link to %s that Pressrun did not make: deploy to file://%s, or move the link away", folder, target, filepath.ToSlash(resolved))
 }
 
 // guard serialises conditional writes of the state between processes. The site
@@ -77,45 +104,13 @@ func (s *Site) Stage(ctx context.Context, sequence int64) error {
 	if err := os.MkdirAll(tree, publicDir); err != nil {
 		return s.explain("make", tree, err)
 	}
-	if err := link(ctx, s.folder, tree); err != nil {
+	if err := carry(ctx, s.folder, tree); err != nil {
 		return fmt.Errorf("prepare the new tree for %s: %w", s.name, err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.staged, s.root = tree, tree
 	return nil
-}
-
-// link fills to with hard links to every file of from. Both are ours, and nobody
-// else writes there: the race that G122 warns of has no second runner.
-func link(ctx context.Context, from, to string) error {
-	from, err := filepath.EvalSymlinks(from)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return filepath.WalkDir(from, func(name string, e fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		target := to + strings.TrimPrefix(name, from)
-		switch {
-		case e.IsDir():
-			return os.MkdirAll(target, publicDir) //nolint:gosec // G122, see above
-		case e.Type()&fs.ModeSymlink != 0:
-			to, err := os.Readlink(name)
-			if err != nil {
-				return err
-			}
-			return os.Symlink(to, target) //nolint:gosec // G122, see above
-		}
-		if err := os.Link(name, target); err != nil { //nolint:gosec // G122, see above
-			return err
-		}
-		return ctx.Err()
-	})
 }
 
 // Publish swaps the folder for the staged tree, atomically.
