@@ -49,6 +49,7 @@ type Options struct {
 // App is the server, wired and ready to run.
 type App struct {
 	config    config.Config
+	schedules map[string][]calendar.Schedule // of each site
 	log       *slog.Logger
 	ledger    *ledger.Ledger
 	runner    runner.Provider
@@ -94,7 +95,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
-	a := &App{config: opts.Config, log: opts.Log, ledger: led, keys: keys, disk: problem.NewDisk(led), places: stream.NewPlaces(stream.MaxOpen, stream.MaxOfOne), deadClient: deadClientAfter}
+	a := &App{config: opts.Config, schedules: schedules, log: opts.Log, ledger: led, keys: keys, disk: problem.NewDisk(led), places: stream.NewPlaces(stream.MaxOpen, stream.MaxOfOne), deadClient: deadClientAfter}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
 	a.problems = problem.NewReporter(a.stop, a.log, a.disk)
 	a.removeLeft()

@@ -17,7 +17,7 @@ import (
 // routes puts the API, the streams and the pages on one mux.
 func (a *App) routes(version string) *middleware.BodyDeadline {
 	mux := http.NewServeMux()
-	views := view.New(a.ledger, a.config.Sites, a.log)
+	views := view.New(a.ledger, a.config.Sites, a.schedules, a.log)
 	commands := command.New(a.ledger)
 	logs := stream.RunLogs{Ledger: a.ledger, Runner: a.runner, Log: a.log}
 	options := webapi.Options{

@@ -30,7 +30,7 @@ func serve(t *testing.T) (a *API, base, state string) {
 	mux := http.NewServeMux()
 	a = New(mux, Options{
 		Auth: auth.New(auth.Options{Ledger: led, Log: log}), Problems: problem.NewReporter(t.Context(), log, problem.NewDisk(led)),
-		Commands: command.New(led), View: view.New(led, nil, log), Ledger: led, Places: stream.NewPlaces(1, 1), State: state, Log: log, Stop: t.Context(),
+		Commands: command.New(led), View: view.New(led, nil, nil, log), Ledger: led, Places: stream.NewPlaces(1, 1), State: state, Log: log, Stop: t.Context(),
 	})
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		mux.ServeHTTP(w, r.WithContext(auth.With(r.Context(), &auth.Caller{Name: "ops", Role: auth.Operator})))

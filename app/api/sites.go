@@ -42,7 +42,12 @@ type (
 		Number int64  `path:"number" minimum:"1"`
 	}
 	releaseOutput struct{ Body api.ReleaseDetail }
-	waitingOutput struct {
+	scheduleInput struct {
+		Site string `path:"site" maxLength:"100"`
+		Next int    `query:"next" minimum:"1" maximum:"200" default:"20" doc:"how many slots"`
+	}
+	scheduleOutput struct{ Body api.Schedule }
+	waitingOutput  struct {
 		Body struct {
 			Requests []api.Request `json:"requests"`
 		}
@@ -65,6 +70,10 @@ func (s *Sites) register(h huma.API) {
 		OperationID: "waiting", Method: http.MethodGet, Path: "/v1/sites/{site}/requests", Tags: []string{"requests"},
 		Summary: "The requests of a site that are not live yet, newest first, then the scheduled ones; at most 200 of either", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
 	}, s.open)
+	huma.Register(h, huma.Operation{
+		OperationID: "schedule", Method: http.MethodGet, Path: "/v1/sites/{site}/schedule", Tags: []string{"sites"},
+		Summary: "When a site asks for releases by itself: its schedules, their next slots, and the holidays ahead", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
+	}, s.schedule)
 	huma.Register(h, huma.Operation{
 		OperationID: "releases", Method: http.MethodGet, Path: "/v1/sites/{site}/releases", Tags: []string{"releases"},
 		Summary: "A site's releases, newest first", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
@@ -104,6 +113,14 @@ func (s *Sites) open(ctx context.Context, in *siteInput) (*waitingOutput, error)
 	out := &waitingOutput{}
 	out.Body.Requests = view.Wires(found)
 	return out, nil
+}
+
+func (s *Sites) schedule(ctx context.Context, in *scheduleInput) (*scheduleOutput, error) {
+	found, err := s.view.Schedule(ctx, in.Site, in.Next)
+	if err != nil {
+		return nil, s.problems.Err(ctx, err)
+	}
+	return &scheduleOutput{Body: found.Wire()}, nil
 }
 
 func (s *Sites) releases(ctx context.Context, in *releasesInput) (*releasesOutput, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/pressrun/pressrun/app/middleware"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -29,6 +30,7 @@ type sample struct {
 	past                    []view.PastRelease
 	diskWhy                 string
 	diskSince               time.Time
+	schedule                view.Schedule
 }
 
 // detail is the sample as it is read from a ledger.
@@ -42,6 +44,7 @@ func (f sample) detail(t testing.TB) view.SiteDetail {
 		Site: f.site, Instant: view.Instant{Now: sampleNow}, Pending: f.pending, Zone: zone, Usual: 2*time.Minute + 40*time.Second,
 		Title: "Riverside Public Library", URL: "https://www.riverside-library.example",
 	}}
+	d.Schedule = f.schedule
 	d.Served, d.Next, d.Scheduled = d.Requests(f.served), d.Requests(f.next), d.Requests(f.scheduled)
 	return d
 }
@@ -57,6 +60,7 @@ func samples() map[string]sample {
 		change(&f)
 		out[name] = f
 	}
+	add("schedule", release.Ready, func(f *sample) { f.schedule = sampleSchedule() })
 	add("held", release.Requested, func(f *sample) {
 		f.site.Failures = 4
 		f.site.Hold = release.Hold{Since: ago(3 * time.Minute), Why: "4 releases in a row did not succeed; the last: the build failed", Lifted: release.LiftedByPerson}
@@ -232,4 +236,17 @@ func samplePage(t testing.TB, f sample) page {
 	p := page{Title: body.Stand.StateName + " · " + body.Title, Body: body, Crumbs: []crumb{{"All sites", "/"}}}
 	p.at(d.Clock())
 	return p
+}
+
+// sampleSchedule asks every two hours, and is frozen at its next slot.
+func sampleSchedule() view.Schedule {
+	rule := calendar.Schedule{Name: "two-hourly", Zone: time.UTC, Every: 2 * time.Hour}
+	return view.Schedule{
+		Schedules: []calendar.Schedule{rule},
+		Slots: []view.Slot{
+			{At: time.Date(2026, 11, 23, 22, 0, 0, 0, time.UTC), Schedule: rule, Frozen: release.Window{Why: "moving <house>"}},
+			{At: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Schedule: rule},
+		},
+		Holidays: []view.Holiday{{Holiday: calendar.Holiday{Date: calendar.Date{Year: 2026, Month: 11, Day: 26}, Name: "Thanksgiving Day"}}},
+	}
 }

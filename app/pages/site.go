@@ -17,6 +17,7 @@ import (
 const (
 	shownRequests = 50
 	shownReleases = 15
+	shownSlots    = 6
 )
 
 // sitePages show a site, and accept requests for its release.
@@ -34,6 +35,7 @@ type siteBody struct {
 	Lists            []requestList
 	Waits            []fact
 	History          []releaseRow
+	Schedule         *scheduleBody
 	Key              string
 	Operator         *operatorForms
 }
@@ -77,7 +79,7 @@ func (s *sitePages) show(v *visit) {
 	if !ok {
 		return
 	}
-	d, err := s.view.SiteDetail(v.r.Context(), name, view.Limits{Requests: shownRequests, Releases: shownReleases})
+	d, err := s.view.SiteDetail(v.r.Context(), name, view.Limits{Requests: shownRequests, Releases: shownReleases, Slots: shownSlots})
 	if err != nil {
 		s.trouble(v, err)
 		return
@@ -103,6 +105,7 @@ func siteBodyOf(d view.SiteDetail) siteBody {
 		Name: d.Name, Title: d.Title, URL: view.WebLink(d.URL),
 		Stand: standOf(d.Site, c), Notices: linked(d.Name, d.Notices()), Waits: waitsOf(d.Site, c),
 		Lists: listsOf(d, c), History: releaseRows(d.Releases, c),
+		Schedule: scheduleBodyOf(d.Schedule),
 	}
 }
 

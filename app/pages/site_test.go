@@ -41,10 +41,14 @@ func TestWhatKeepsReleasesBackIsSaidLoudly(t *testing.T) {
 		"slow":        {"Late. Release #128 takes longer than usual, which is 2 min 40 s.", "Expected live about 15:05:20 EST", "Late since 15:05:20 EST"},
 		"idle_frozen": {"Frozen. Election night.", "Frozen until Wed 25 Nov 2026, 03:12 EST: Election night.", "Everything but what is scheduled is live"},
 		"cancelling":  {"it is being cancelled by Grace Hopper"},
-		"disk":        {"Nothing can be saved. The disk is full."},
-		"edge":        {"Edge pending. Live at the origin, edge pending: cloudfront E1 may still show what was replaced"},
-		"first":       {"Nothing has been released yet.", "There has been no release yet."},
-		"requested":   {"Release #128 starts at 15:12:46 EST", "further changes, which may join", "Waiting for release #128 to start"},
+		"schedule": {
+			"two-hourly", "every 2h, by the clock of UTC", "Mon 23 Nov 2026, 22:00 UTC two-hourly", "waits for the end of a freeze: moving <house>",
+			"Holidays ahead", "Thu 26 Nov 2026: Thanksgiving Day",
+		},
+		"disk":      {"Nothing can be saved. The disk is full."},
+		"edge":      {"Edge pending. Live at the origin, edge pending: cloudfront E1 may still show what was replaced"},
+		"first":     {"Nothing has been released yet.", "There has been no release yet."},
+		"requested": {"Release #128 starts at 15:12:46 EST", "further changes, which may join", "Waiting for release #128 to start"},
 		"in_progress": {
 			"Now: building 1,214 pages", "Expected live about 15:13:50 EST", "Running for 1 min 30 s", "Usually takes 2 min 40 s",
 			"In release #128", "Waiting for the release after it", "New on the shelves: November", "Jun Tanaka",

@@ -87,7 +87,7 @@ func (d *desk) asked() []string {
 
 func (d *desk) requests() []ledger.Request {
 	d.t.Helper()
-	found, err := d.ledger.Requests(d.t.Context(), "www", 0, 1<<40, 1000)
+	found, err := d.ledger.Requests(d.t.Context(), "www", 0, 1<<40, 100_000)
 	if err != nil {
 		d.t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -14,14 +15,16 @@ import (
 type Reader struct {
 	ledger *ledger.Ledger
 	sites  map[string]config.Site
-	log    *slog.Logger
-	usual  usualTimes
-	now    func() time.Time
+	// schedules are those of each site.
+	schedules map[string][]calendar.Schedule
+	log       *slog.Logger
+	usual     usualTimes
+	now       func() time.Time
 }
 
 // New makes a Reader of the sites of a configuration.
-func New(l *ledger.Ledger, sites map[string]config.Site, log *slog.Logger) *Reader {
-	return &Reader{ledger: l, sites: sites, log: log, now: ledger.Now}
+func New(l *ledger.Ledger, sites map[string]config.Site, schedules map[string][]calendar.Schedule, log *slog.Logger) *Reader {
+	return &Reader{ledger: l, sites: sites, schedules: schedules, log: log, now: ledger.Now}
 }
 
 // Instant is when a view was read.
@@ -105,7 +108,7 @@ func (r *Reader) Sites(ctx context.Context, seen func(name string) bool) (at Ins
 }
 
 // Limits bound what is listed of a site: requests of each kind, releases.
-type Limits struct{ Requests, Releases int }
+type Limits struct{ Requests, Releases, Slots int }
 
 // SiteDetail is a site with its requests that are not live yet, by what they
 // wait for, and its last releases, newest first.
@@ -117,6 +120,8 @@ type SiteDetail struct {
 	// MoreScheduled says that there are more scheduled requests than listed.
 	MoreScheduled bool
 	Releases      []PastRelease
+	// Schedule is when the site asks by itself next.
+	Schedule Schedule
 }
 
 // SiteDetail reads a site with what is going on at it.
@@ -125,6 +130,7 @@ func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d 
 		if d.Site, err = r.site(ctx, s, name); err != nil {
 			return err
 		}
+		d.Schedule = r.scheduleOf(d.Site, limits.Slots)
 		site := d.Site.Site // its Served is a place in line, not the list of d
 		cur := site.Current
 		var served, next, scheduled []ledger.Request

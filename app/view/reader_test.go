@@ -36,7 +36,7 @@ func newWorld(t *testing.T) world {
 			t.Error(err)
 		}
 	})
-	return world{led, New(led, sites, slog.New(slog.DiscardHandler))}
+	return world{led, New(led, sites, nil, slog.New(slog.DiscardHandler))}
 }
 
 func (w world) accept(t *testing.T, title string) ledger.Request {

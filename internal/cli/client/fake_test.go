@@ -48,6 +48,7 @@ func newFakeApp(t *testing.T, sites ...api.Site) *fakeApp {
 	mux.HandleFunc("POST /v1/sites/{site}/requests", f.ask)
 	mux.HandleFunc("GET /v1/requests/{id}", f.request)
 	mux.HandleFunc("GET /v1/sites/{site}/releases", f.releases)
+	mux.HandleFunc("GET /v1/sites/{site}/schedule", f.schedule)
 	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}", f.release)
 	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}/log", f.log)
 	mux.HandleFunc("POST /v1/sites/{site}/{act}", f.act)

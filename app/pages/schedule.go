@@ -1,0 +1,46 @@
+package pages
+
+import (
+	"time"
+
+	"github.com/pressrun/pressrun/app/view"
+)
+
+// scheduleBody is the part of a site's page that tells when it asks by itself.
+type scheduleBody struct {
+	Rules    []scheduleRule
+	Slots    []slotRow
+	Holidays []fact
+}
+
+type scheduleRule struct{ Name, When, Zone string }
+
+// slotRow is an instant at which a schedule asks. Frozen is the reason of the freeze
+// that covers it.
+type slotRow struct {
+	At           *view.Moment
+	Name, Frozen string
+}
+
+// shownHolidays is how many holidays a site's page lists.
+const shownHolidays = 4
+
+// scheduleBodyOf is nil for a site without schedules.
+func scheduleBodyOf(s view.Schedule) *scheduleBody {
+	if len(s.Schedules) == 0 {
+		return nil
+	}
+	b := &scheduleBody{}
+	for _, one := range s.Schedules {
+		b.Rules = append(b.Rules, scheduleRule{Name: one.Name, When: view.ScheduleWords(one), Zone: one.Zone.String()})
+	}
+	for _, slot := range s.Slots {
+		at := view.Moment{Attr: slot.At.In(slot.Schedule.Zone).Format(time.RFC3339), Text: slot.Local()}
+		b.Slots = append(b.Slots, slotRow{At: &at, Name: slot.Schedule.Name, Frozen: slot.Frozen.Why})
+	}
+	for _, h := range s.Holidays[:min(shownHolidays, len(s.Holidays))] {
+		day := time.Date(h.Date.Year, h.Date.Month, h.Date.Day, 12, 0, 0, 0, time.UTC)
+		b.Holidays = append(b.Holidays, fact{Name: h.Name, Text: day.Format("Mon 2 Jan 2006")})
+	}
+	return b
+}

@@ -1,0 +1,156 @@
+package timetable_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pressrun/pressrun/internal/calendar"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// example are the schedules of an example's site.
+func example(t *testing.T, file string) []calendar.Schedule {
+	t.Helper()
+	c, err := config.Load("../../examples/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := c.Schedules("www")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// livesThrough lets time pass until an instant, with releases that take so long each.
+func (d *desk) livesThrough(until string, takes time.Duration) {
+	d.t.Helper()
+	end := at(d.t, until)
+	var done time.Time // when the release that is under way ends
+	for d.clock.Before(end) {
+		next := d.look(d.clock.Format(time.RFC3339))
+		site, err := d.ledger.Site(d.t.Context(), "www")
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		switch busy := site.State != release.Ready; {
+		case !busy:
+			done = time.Time{}
+		case done.IsZero():
+			done = d.clock.Add(takes)
+		case !d.clock.Before(done):
+			d.released()
+			done = time.Time{}
+			continue
+		}
+		if !done.IsZero() && (next.IsZero() || done.Before(next)) {
+			next = done
+		}
+		if next.IsZero() {
+			d.t.Fatal("nothing would ever happen again")
+		}
+		d.clock = next
+	}
+}
+
+// askedBy counts the requests of a schedule.
+func (d *desk) askedBy(schedule string) int {
+	n := 0
+	for _, key := range d.asked() {
+		if strings.HasPrefix(key, "schedule:"+schedule+":") {
+			n++
+		}
+	}
+	return n
+}
+
+// November 2026 has 21 days from Monday to Friday, of which Veterans Day and
+// Thanksgiving are holidays; New York's clocks are set back on the 1st.
+func TestVAGovForAMonth(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, "2026-11-01T04:00:00Z", example(t, "va.gov.yaml")...)
+	d.livesThrough("2026-12-01T05:00:00Z", time.Hour)
+	if got := d.askedBy("daily"); got != 30 {
+		t.Errorf("asked daily %d times in 30 days", got)
+	}
+	for _, r := range d.requests() {
+		if r.Actor == "schedule daily" && !strings.Contains(r.Reason, ", 15:30 E") {
+			t.Errorf("asked daily at %s", r.Reason)
+		}
+	}
+	// One after the other from 8 to 20, an hour each, in 19 days; the release of
+	// 15:30 may be one of them.
+	if got := d.askedBy("working-hours"); got < 19*11 || got > 19*12 {
+		t.Errorf("asked in working hours %d times in 19 days", got)
+	}
+}
+
+func TestMozillaForAMonth(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, "2026-11-01T00:00:00Z", example(t, "mozilla.yaml")...)
+	d.livesThrough("2026-12-01T00:00:00Z", 12*time.Minute)
+	want := map[string]int{"whole-site": 30 * 24, "scheduled-pages": 30 * 24}
+	if diff := cmp.Diff(want, map[string]int{"whole-site": d.askedBy("whole-site"), "scheduled-pages": d.askedBy("scheduled-pages")}); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
+// The cases of VA.gov's own scheduler, as configuration: at most one request an
+// hour, on working days from 8 to 20 in New York
+// (https://github.com/department-of-veterans-affairs/va.gov-cms,
+// tests/phpunit/FrontendBuild/BuildSchedulerTest.php).
+func TestVAGovsOwnCasesOfScheduling(t *testing.T) {
+	c, err := config.Parse("pressrun.yaml", "/etc/pressrun", []byte(`
+pages: {access: loopback}
+sites:
+  www:
+    runner: local
+    time_zone: America/New_York
+    source: {folder: frontend}
+    build: {output: public}
+    deploy: {to: live}
+    schedules:
+      - {name: hourly, continuous: true, max_age: 1h, windows: ["Mon-Fri 08:00-20:00"]}
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := c.Schedules("www")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name, now string
+		last      time.Duration // before now; 0 for never
+		want      bool
+	}{
+		{"weekend before hours, never", "2026-03-14T06:00:00-04:00", 0, false},
+		{"weekend before hours, 65 minutes ago", "2026-03-14T06:00:00-04:00", 65 * time.Minute, false},
+		{"weekend in hours, never", "2026-03-14T12:00:00-04:00", 0, false},
+		{"weekend in hours, 65 minutes ago", "2026-03-14T12:00:00-04:00", 65 * time.Minute, false},
+		{"weekend after hours, never", "2026-03-14T21:00:00-04:00", 0, false},
+		{"weekend after hours, 65 minutes ago", "2026-03-14T21:00:00-04:00", 65 * time.Minute, false},
+		{"weekday before hours, never", "2026-03-16T07:59:00-04:00", 0, false},
+		{"weekday before hours, 65 minutes ago", "2026-03-16T07:59:00-04:00", 65 * time.Minute, false},
+		{"weekday in hours, never", "2026-03-16T12:00:00-04:00", 0, true},
+		{"weekday in hours, 65 minutes ago", "2026-03-16T12:00:00-04:00", 65 * time.Minute, true},
+		{"weekday in hours, 55 minutes ago", "2026-03-16T12:00:00-04:00", 55 * time.Minute, false},
+		{"weekday after hours, never", "2026-03-16T21:00:00-04:00", 0, false},
+		{"weekday after hours, 65 minutes ago", "2026-03-16T21:00:00-04:00", 65 * time.Minute, false},
+		{"20:01", "2026-03-16T20:01:00-04:00", 65 * time.Minute, false},
+		{"8:00 on the day after the clocks were set forward", "2026-03-09T08:00:00-04:00", 0, true},
+		{"7:59 on that day", "2026-03-09T07:59:00-04:00", 0, false},
+	} {
+		now, content := at(t, test.now), calendar.Content{}
+		if test.last > 0 {
+			content.AsOf = now.Add(-test.last)
+		}
+		if got, _ := all[0].Again(content, now); got != test.want {
+			t.Errorf("%s: asks %v, want %v", test.name, got, test.want)
+		}
+	}
+}

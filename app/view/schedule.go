@@ -1,0 +1,168 @@
+package view
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/calendar"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Slot is an instant at which a schedule asks for a release.
+type Slot struct {
+	At       time.Time
+	Schedule calendar.Schedule
+	// Until is when the window closes that a continuous schedule's slot opens.
+	Until time.Time
+	// Frozen is the freeze that covers it; zero for none.
+	Frozen release.Window
+}
+
+// Local is the slot by the clock of its schedule's zone.
+func (s Slot) Local() string {
+	t := s.At.In(s.Schedule.Zone)
+	return t.Format("Mon 2 Jan 2006, 15:04 ") + zoneName(t)
+}
+
+// Holiday is a day of rest, and the schedules that rest on it.
+type Holiday struct {
+	calendar.Holiday
+	Schedules []string
+}
+
+// shownHolidays is how many days of rest are told.
+const shownHolidays = 10
+
+// Schedule is when a site asks by itself, as of one instant.
+type Schedule struct {
+	Site      Site
+	Schedules []calendar.Schedule
+	Slots     []Slot
+	Holidays  []Holiday
+}
+
+// Schedule reads when a site asks by itself: its next slots, so many at most.
+func (r *Reader) Schedule(ctx context.Context, name string, next int) (v Schedule, err error) {
+	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+		site, err := r.site(ctx, s, name)
+		v = r.scheduleOf(site, next)
+		return err
+	})
+	return v, err
+}
+
+func (r *Reader) scheduleOf(site Site, next int) Schedule {
+	all := r.schedules[site.Name]
+	return Schedule{Site: site, Schedules: all, Slots: slotsOf(site, all, next), Holidays: holidaysOf(all, site.Now)}
+}
+
+// slotsOf are the next slots of all schedules, the soonest first.
+func slotsOf(site Site, all []calendar.Schedule, n int) []Slot {
+	var slots []Slot
+	for _, s := range all {
+		if s.Continuous && len(s.Windows) == 0 {
+			continue // it is always awake
+		}
+		at, ok := s.Next(site.Now)
+		for i := 0; ok && i < n; i++ {
+			slot := Slot{At: at, Schedule: s}
+			if s.Continuous {
+				slot.Until = s.OpenUntil(at)
+			}
+			slots = append(slots, slot)
+			at, ok = s.Next(at)
+		}
+	}
+	slices.SortStableFunc(slots, func(a, b Slot) int { return a.At.Compare(b.At) })
+	slots = slots[:min(n, len(slots))]
+	for i, slot := range slots {
+		for _, w := range site.Windows() {
+			if !slot.At.Before(w.From) && slot.At.Before(w.To) {
+				slots[i].Frozen = w
+			}
+		}
+	}
+	return slots
+}
+
+// holidaysOf are the next days on which a schedule rests.
+func holidaysOf(all []calendar.Schedule, now time.Time) []Holiday {
+	var found []Holiday
+	for _, s := range all {
+		for _, day := range s.Rest.Next(calendar.DateOf(now, s.Zone), shownHolidays) {
+			i := slices.IndexFunc(found, func(h Holiday) bool { return h.Holiday == day })
+			if i < 0 {
+				i, found = len(found), append(found, Holiday{Holiday: day})
+			}
+			found[i].Schedules = append(found[i].Schedules, s.Name)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b Holiday) int { return cmp.Compare(a.Date.String(), b.Date.String()) })
+	return found[:min(shownHolidays, len(found))]
+}
+
+// ScheduleWords is a schedule's rule in words.
+func ScheduleWords(s calendar.Schedule) string {
+	words := ""
+	switch {
+	case s.Cron != nil:
+		words = "at " + s.Cron.String() + " (cron)"
+	case s.Every != 0:
+		words = "every " + shortSpan(s.Every)
+	case s.Continuous && s.MaxAge > 0:
+		words = "when what is live is " + shortSpan(s.MaxAge) + " old"
+	case s.Continuous:
+		words = "one release after the other"
+	default:
+		words = "once, " + Slot{At: s.Once, Schedule: s}.Local()
+	}
+	windows := make([]string, len(s.Windows))
+	for i, w := range s.Windows {
+		windows[i] = w.String()
+	}
+	if len(windows) > 0 {
+		words += ", " + strings.Join(windows, " and ")
+	}
+	return words
+}
+
+// shortSpan is a span as the configuration writes it: 1h30m, not 1h30m0s.
+func shortSpan(d time.Duration) string {
+	written := d.String()
+	if whole, ok := strings.CutSuffix(written, "m0s"); ok {
+		written = whole + "m"
+	}
+	if whole, ok := strings.CutSuffix(written, "h0m"); ok {
+		written = whole + "h"
+	}
+	return written
+}
+
+// Wire is the schedule as the API gives it.
+func (v Schedule) Wire() api.Schedule {
+	out := api.Schedule{Site: v.Site.Name, Rules: []api.ScheduleRule{}, Slots: []api.Slot{}, Holidays: []api.Holiday{}}
+	for _, s := range v.Schedules {
+		rule := api.ScheduleRule{Name: s.Name, When: ScheduleWords(s), TimeZone: s.Zone.String()}
+		if s.Continuous && len(s.Windows) > 0 {
+			rule.OpenUntil = instant(s.OpenUntil(v.Site.Now))
+		}
+		out.Rules = append(out.Rules, rule)
+	}
+	for _, s := range v.Slots {
+		slot := api.Slot{At: s.At.In(s.Schedule.Zone), Schedule: s.Schedule.Name, Local: s.Local(), Until: instant(s.Until)}
+		if !s.Frozen.To.IsZero() {
+			frozen := api.Freeze(s.Frozen)
+			slot.Frozen = &frozen
+		}
+		out.Slots = append(out.Slots, slot)
+	}
+	for _, h := range v.Holidays {
+		out.Holidays = append(out.Holidays, api.Holiday{Date: h.Date.String(), Name: h.Name, Schedules: h.Schedules})
+	}
+	return out
+}

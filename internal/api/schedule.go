@@ -1,0 +1,62 @@
+package api
+
+import (
+	"context"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// Schedule is when a site asks for releases by itself.
+type Schedule struct {
+	Site string `json:"site"`
+	// Rules are the site's schedules.
+	Rules []ScheduleRule `json:"rules"`
+	// Slots are the next ones of all schedules, the soonest first.
+	Slots []Slot `json:"slots"`
+	// Holidays are the next days on which a schedule rests.
+	Holidays []Holiday `json:"holidays"`
+}
+
+// ScheduleRule is one schedule of a site.
+type ScheduleRule struct {
+	Name string `json:"name"`
+	// When is the rule in words, with its windows.
+	When     string `json:"when"`
+	TimeZone string `json:"time_zone"`
+	// OpenUntil is when the window of a continuous schedule closes that is open
+	// now; left out while none is.
+	OpenUntil *time.Time `json:"open_until,omitempty"`
+}
+
+// Slot is one instant at which a schedule asks for a release. Of a continuous
+// schedule it is the start of a window.
+type Slot struct {
+	At       time.Time `json:"at"`
+	Schedule string    `json:"schedule"`
+	// Local is At as a clock in the schedule's zone shows it, for people.
+	Local string `json:"local"`
+	// Until is when the window of a continuous schedule closes.
+	Until *time.Time `json:"until,omitempty"`
+	// Frozen is the freeze that covers the slot: what it asks for waits.
+	Frozen *Freeze `json:"frozen,omitempty"`
+}
+
+// Holiday is a day on which schedules rest.
+type Holiday struct {
+	Date string `json:"date"`
+	Name string `json:"name"`
+	// Schedules are those that rest.
+	Schedules []string `json:"schedules"`
+}
+
+// Schedule tells when a site asks for releases by itself: its next slots, so many
+// at most (0: 20).
+func (c *Client) Schedule(ctx context.Context, site string, next int) (Schedule, error) {
+	query := url.Values{}
+	if next > 0 {
+		query.Set("next", strconv.Itoa(next))
+	}
+	var out Schedule
+	return out, c.get(ctx, sitePath(site, "schedule"), query, &out)
+}
