@@ -85,7 +85,7 @@ fmt: ## Format the Go code (gofumpt)
 
 ##@ Promises: each ends with a line of key=value figures, and fails when a promise is broken
 
-.PHONY: drill-kill drill-year drill-deploy drill-dispatch drill-outage fuzz
+.PHONY: drill-kill drill-year drill-deploy drill-dispatch drill-outage drill-schedule fuzz
 drill-kill: ## kill -9 of the server under load, CYCLES=50 times: nothing acknowledged is lost
 	go run ./test/drill/kill -cycles $(CYCLES) $(ARGS)
 
@@ -98,6 +98,9 @@ drill-deploy: ## Deploys cut off at every request, racing, on bad networks; ngin
 
 drill-dispatch: ## kill -9 of the app while GitHub loses answers, DISPATCHES=2000: every release is built by one run
 	go run ./test/drill/dispatch -dispatches $(DISPATCHES) $(ARGS)
+
+drill-schedule: ## 10,000 random schedules, crashes and clocks that jump: each slot is asked for once
+	go run ./test/drill/schedule $(ARGS)
 
 drill-outage: ## GitHub's bad days in fake time: nothing lost, no false reset, state right within 60 s
 	PRESSRUN_DRILL_FULL=1 go test ./test/drill/outage -count=1 -v -timeout 15m | tee /dev/stderr | grep -E '^(outage|webhooks|storm)=' | paste -sd ' '
