@@ -11,12 +11,13 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// The days around Thanksgiving 2026 at VA.gov, with a freeze on the day after it.
+// The days around Thanksgiving 2026 by VA.gov's schedule, with a freeze on the day
+// after it.
 func TestAScheduleTellsItsNextTimesHolidaysAndFreezes(t *testing.T) {
-	c, err := config.Load("../../examples/va.gov.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := config.Config{Sites: map[string]config.Site{"www": {TimeZone: "America/New_York", Schedules: []config.Schedule{
+		{Name: "working-hours", Continuous: true, Windows: []string{"Mon-Fri 08:00-20:00"}, Holidays: []string{config.FederalHolidays}},
+		{Name: "daily", Cron: "30 15 * * *"},
+	}}}}
 	all, err := c.Schedules("www")
 	if err != nil {
 		t.Fatal(err)
