@@ -147,7 +147,7 @@ func (a *approvals) answer(ctx context.Context, w ledger.Approval) error {
 	if link == nil {
 		return nil
 	}
-	if s, ok := link.runner.Site(w.Site); !ok || !s.ProtectionRule || now.Sub(w.Since) > approvalLife {
+	if s, ok := link.runner.Sites()[w.Site]; !ok || !s.ProtectionRule || now.Sub(w.Since) > approvalLife {
 		return a.ledger.Approvals().Drop(ctx, w)
 	}
 	site, err := a.ledger.Site(ctx, w.Site)
@@ -157,7 +157,7 @@ func (a *approvals) answer(ctx context.Context, w ledger.Approval) error {
 	run := githubapp.Approval{Site: w.Site, Run: w.Run, Environment: w.Environment}
 	wait := site.Admit(w.Run, now)
 	if wait == nil {
-		err := link.runner.Approve(ctx, run, "It is the turn of "+w.Site+".")
+		err := link.runner.Approvals().Approve(ctx, run, "It is the turn of "+w.Site+".")
 		if err != nil && !errors.Is(err, githubapp.ErrNoApproval) {
 			return err
 		}
@@ -167,7 +167,7 @@ func (a *approvals) answer(ctx context.Context, w ledger.Approval) error {
 	if wait.Error() == w.Comment || w.Comments == maxComments {
 		return nil
 	}
-	if err := link.runner.Comment(ctx, run, wait.Error()); err != nil {
+	if err := link.runner.Approvals().Comment(ctx, run, wait.Error()); err != nil {
 		if errors.Is(err, githubapp.ErrNoApproval) {
 			return a.ledger.Approvals().Drop(ctx, w)
 		}

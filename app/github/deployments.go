@@ -54,7 +54,7 @@ func (d *deployments) showSite(ctx context.Context, name string, told map[string
 	if link == nil {
 		return nil
 	}
-	if s, ok := link.runner.Site(name); !ok || !s.Deployments {
+	if s, ok := link.runner.Sites()[name]; !ok || !s.Deployments {
 		return nil
 	}
 	site, err := d.ledger.Site(ctx, name)
@@ -68,7 +68,7 @@ func (d *deployments) showSite(ctx context.Context, name string, told map[string
 		if !ok || told[name].Number > one.Number || told[name] == one {
 			continue
 		}
-		if err := link.runner.Deploy(ctx, one); err != nil {
+		if err := link.runner.Deployments().Show(ctx, one); err != nil {
 			return err
 		}
 		told[name] = one

@@ -80,7 +80,7 @@ func (i *identities) byCallback(bearer string) (runner.Identity, error) {
 		i.log.Warn("a run's callback was refused", "why", err)
 		return runner.Identity{}, unauthorized(err.Error())
 	}
-	if _, ok := link.runner.Site(c.Site); !ok {
+	if _, ok := link.runner.Sites()[c.Site]; !ok {
 		return runner.Identity{}, problem.New(http.StatusForbidden, "forbidden", "the callback's site does not run on GitHub")
 	}
 	return runner.Identity{

@@ -20,7 +20,7 @@ func (h *webhooks) onlySites(c *githubapp.Change) {
 	for _, names := range []*[]string{&c.Repositories, &c.Removed} {
 		if len(*names) > 0 {
 			first := (*names)[0]
-			*names = slices.DeleteFunc(*names, func(name string) bool { return name != first && len(to.runner.Sites(name, "")) == 0 })
+			*names = slices.DeleteFunc(*names, func(name string) bool { return name != first && len(to.runner.Sites().Of(name, "")) == 0 })
 		}
 	}
 }
@@ -33,8 +33,8 @@ func (h *webhooks) installationChanged(ctx context.Context, to *link, hook githu
 	if hook.Change == nil {
 		return nil // kept before changes were told
 	}
-	for _, name := range to.runner.Concerned(*hook.Change) {
-		e := ledger.Event{Site: name, Kind: api.EventInstallation, Why: to.runner.InWords(name, hook.Action, *hook.Change)}
+	for _, name := range to.runner.Sites().Concerned(*hook.Change) {
+		e := ledger.Event{Site: name, Kind: api.EventInstallation, Why: to.runner.Sites().InWords(name, hook.Action, *hook.Change)}
 		if by := hook.Change.By; by != "" {
 			e.By = by + " on GitHub"
 		}

@@ -136,14 +136,14 @@ func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) 
 	if hook.Event == githubapp.EventProtectionRule {
 		if link := h.connection.link.Load(); link == nil {
 			return nil
-		} else if _, ok := link.runner.ApprovalOf(hook); !ok {
+		} else if _, ok := link.runner.Approvals().Of(hook); !ok {
 			return nil // not ours to answer
 		}
 	}
 	if hook.Change != nil {
 		h.onlySites(hook.Change)
 	}
-	if link := h.connection.link.Load(); hook.Repository != "" && link != nil && len(link.runner.Sites(hook.Repository, hook.Workflow)) == 0 {
+	if link := h.connection.link.Load(); hook.Repository != "" && link != nil && len(link.runner.Sites().Of(hook.Repository, hook.Workflow)) == 0 {
 		return nil // of a workflow that is no site's
 	}
 	doc, err := json.Marshal(hook)
@@ -262,14 +262,14 @@ func (h *webhooks) read(ctx context.Context, d ledger.Delivery, told stages) err
 	if hook.Repository == "" {
 		return h.installationChanged(ctx, link, hook)
 	}
-	if run, ok := link.runner.ApprovalOf(hook); ok {
+	if run, ok := link.runner.Approvals().Of(hook); ok {
 		return h.approvals.add(ctx, run)
 	}
 	// What is older than what is known of this attempt says nothing any more.
 	if passes, err := told.passes(ctx, h.ledger, d); err != nil || !passes {
 		return err
 	}
-	for _, name := range link.runner.Sites(hook.Repository, hook.Workflow) {
+	for _, name := range link.runner.Sites().Of(hook.Repository, hook.Workflow) {
 		if err := h.tell(ctx, link, name, hook); err != nil {
 			return err
 		}

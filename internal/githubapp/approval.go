@@ -26,30 +26,37 @@ type Approval struct {
 	Environment string `json:"environment"`
 }
 
+// Approvals are the answers to runs that wait.
+type Approvals struct {
+	links *links
+	sites Sites
+}
+
 // ErrNoApproval says that GitHub waits for no answer about a run any more.
 var ErrNoApproval = errors.New("GitHub waits for no answer any more")
 
 var callbackPath = regexp.MustCompile(`^repos/([^/]+/[^/]+)/actions/runs/([1-9][0-9]{0,18})/` + EventProtectionRule + `$`)
 
-// ApprovalOf reads from a webhook which run it asks about. There is none for
+// Of reads from a webhook which run it asks about. There is none for
 // webhooks of another kind, of a repository or environment that is no site's
 // with a protection rule, or whose callback is not at the configured API. The
 // callback's address is never called: the answer goes to where it must be.
-func (r *Runner) ApprovalOf(hook Webhook) (Approval, bool) {
+func (a Approvals) Of(hook Webhook) (Approval, bool) {
 	if hook.Event != EventProtectionRule || hook.Action != "requested" {
 		return Approval{}, false
 	}
+	base := a.links.base
 	callback, err := url.Parse(hook.Callback)
-	if err != nil || callback.Scheme != r.base.Scheme || !strings.EqualFold(callback.Host, r.base.Host) || callback.User != nil || callback.RawQuery != "" {
+	if err != nil || callback.Scheme != base.Scheme || !strings.EqualFold(callback.Host, base.Host) || callback.User != nil || callback.RawQuery != "" {
 		return Approval{}, false
 	}
-	path, ok := strings.CutPrefix(callback.EscapedPath(), r.base.EscapedPath())
+	path, ok := strings.CutPrefix(callback.EscapedPath(), base.EscapedPath())
 	m := callbackPath.FindStringSubmatch(path)
 	if !ok || m == nil || !strings.EqualFold(m[1], hook.Repository) {
 		return Approval{}, false
 	}
-	for _, name := range r.Sites(hook.Repository, "") {
-		if s := r.options.Sites[name]; s.ProtectionRule && s.Environment == hook.Environment {
+	for _, name := range a.sites.Of(hook.Repository, "") {
+		if s := a.sites[name]; s.ProtectionRule && s.Environment == hook.Environment {
 			return Approval{Site: name, Run: m[2], Environment: hook.Environment}, true
 		}
 	}
@@ -66,22 +73,22 @@ type review struct {
 }
 
 // Approve lets a run begin. It gives ErrNoApproval when nobody waits.
-func (r *Runner) Approve(ctx context.Context, g Approval, comment string) error {
-	return r.review(ctx, g, "approved", comment)
+func (a Approvals) Approve(ctx context.Context, g Approval, comment string) error {
+	return a.review(ctx, g, "approved", comment)
 }
 
 // Comment tells people at GitHub what a run waits for; GitHub takes at most
 // ten for each.
-func (r *Runner) Comment(ctx context.Context, g Approval, comment string) error {
-	return r.review(ctx, g, "", comment)
+func (a Approvals) Comment(ctx context.Context, g Approval, comment string) error {
+	return a.review(ctx, g, "", comment)
 }
 
-func (r *Runner) review(ctx context.Context, g Approval, state, comment string) error {
-	site, err := r.site(g.Site)
+func (a Approvals) review(ctx context.Context, g Approval, state, comment string) error {
+	site, err := a.sites.find(g.Site)
 	if err != nil {
 		return err
 	}
-	to, err := r.links.to(ctx, site)
+	to, err := a.links.to(ctx, site)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ func TestOnlyTheKnownAPIAsksAboutGates(t *testing.T) {
 		Event: EventProtectionRule, Action: "requested", Repository: "Acme/www", Environment: "production",
 		Callback: "https://ghe.example.gov/api/v3/repos/acme/www/actions/runs/4711/deployment_protection_rule",
 	}
-	if g, ok := r.ApprovalOf(good); !ok || g != (Approval{Site: "www", Run: "4711", Environment: "production"}) {
+	if g, ok := r.Approvals().Of(good); !ok || g != (Approval{Site: "www", Run: "4711", Environment: "production"}) {
 		t.Errorf("got %+v, %v", g, ok)
 	}
 	for _, callback := range []string{
@@ -30,7 +30,7 @@ func TestOnlyTheKnownAPIAsksAboutGates(t *testing.T) {
 	} {
 		bad := good
 		bad.Callback = callback
-		if g, ok := r.ApprovalOf(bad); ok {
+		if g, ok := r.Approvals().Of(bad); ok {
 			t.Errorf("%s is taken for %+v", callback, g)
 		}
 	}
@@ -44,7 +44,7 @@ func TestOnlyTheKnownAPIAsksAboutGates(t *testing.T) {
 	} {
 		bad := good
 		change(&bad)
-		if g, ok := r.ApprovalOf(bad); ok {
+		if g, ok := r.Approvals().Of(bad); ok {
 			t.Errorf("%s is taken for %+v", name, g)
 		}
 	}

@@ -21,6 +21,12 @@ type Deployment struct {
 	LogURL     string
 }
 
+// Deployments show releases as deployments.
+type Deployments struct {
+	links *links
+	sites Sites
+}
+
 // task names a release's deployment, so that it is found again and made once.
 func (d Deployment) task() string {
 	return "pressrun:" + d.Site + ":" + strconv.FormatInt(d.Number, 10)
@@ -29,18 +35,18 @@ func (d Deployment) task() string {
 // order is that of a deployment's states. It never goes back.
 var order = []string{"queued", "in_progress", "success", "failure", "inactive"}
 
-// Deploy shows a release's state as a deployment of the site's environment.
+// Show shows a release's state as a deployment of the site's environment.
 // It may be called again: what GitHub has already is not sent twice.
-func (r *Runner) Deploy(ctx context.Context, d Deployment) error {
-	site, err := r.site(d.Site)
-	if err != nil || !site.Deployments || r.options.Gitea {
+func (s Deployments) Show(ctx context.Context, d Deployment) error {
+	site, err := s.sites.find(d.Site)
+	if err != nil || !site.Deployments || s.links.options.Gitea {
 		return err
 	}
-	to, err := r.links.to(ctx, site)
+	to, err := s.links.to(ctx, site)
 	if err != nil {
 		return err
 	}
-	id, err := r.deployment(ctx, to, site, d)
+	id, err := s.deployment(ctx, to, site, d)
 	if err != nil {
 		return err
 	}
@@ -65,7 +71,7 @@ func (r *Runner) Deploy(ctx context.Context, d Deployment) error {
 }
 
 // deployment finds a release's deployment, or makes it.
-func (r *Runner) deployment(ctx context.Context, to *link, site Site, d Deployment) (int64, error) {
+func (s Deployments) deployment(ctx context.Context, to *link, site Site, d Deployment) (int64, error) {
 	found, _, err := to.reads.Repositories.ListDeployments(ctx, site.owner(), site.name(), &github.DeploymentsListOptions{
 		Task: d.task(), Environment: site.Environment, ListOptions: github.ListOptions{PerPage: 1},
 	})

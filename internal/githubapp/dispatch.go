@@ -57,7 +57,7 @@ const (
 // Dispatch starts the site's workflow for a job. It is sent at most once; see
 // runner.Runner for what its errors mean.
 func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, error) {
-	site, err := r.site(job.Site)
+	site, err := r.options.Sites.find(job.Site)
 	if err != nil {
 		return release.Run{}, err
 	}
@@ -73,9 +73,9 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 // judge says what an error of a dispatch means: refused, certainly not sent,
 // or not known.
 func (r *Runner) judge(ctx context.Context, site Site, job runner.Job, err error, sent *atomic.Bool) error {
-	err = r.explained(ctx, site, err)
-	if refused := r.refused(site, err); refused != nil {
-		r.forgetAfter(site, err)
+	err = r.refusals.explained(ctx, site, err)
+	if refused := r.refusals.refused(site, err); refused != nil {
+		r.refusals.forgetAfter(site, err)
 		return refused
 	}
 	if errors.Is(err, runner.ErrAccepted) {
@@ -101,7 +101,7 @@ func (r *Runner) dispatch(ctx context.Context, site Site, job runner.Job) (relea
 		return release.Run{}, err
 	}
 	for range 3 { // each turn is of another dialect: only a refusal leads to the next
-		d := r.dialect()
+		d := r.links.currentDialect()
 		run, err := r.post(ctx, to, site, job, d)
 		next, other := otherDialect(d, err)
 		if !other {
@@ -111,7 +111,7 @@ func (r *Runner) dispatch(ctx context.Context, site Site, job runner.Job) (relea
 			continue
 		}
 		r.log.Info("GitHub does not know how it was asked for the run's id; asking otherwise", "error", err)
-		r.setDialect(next)
+		r.links.dialect.Store(int32(next))
 	}
 	return release.Run{}, errors.New("GitHub refused every form of a dispatch")
 }
@@ -161,14 +161,13 @@ func otherDialect(d dialect, err error) (dialect, bool) {
 	return d, false
 }
 
-func (r *Runner) dialect() dialect {
-	if r.options.Gitea {
+// currentDialect is the one that a server has not refused yet.
+func (l *links) currentDialect() dialect {
+	if l.options.Gitea {
 		return withQuery
 	}
-	return dialect(r.links.dialect.Load())
+	return dialect(l.dialect.Load())
 }
-
-func (r *Runner) setDialect(d dialect) { r.links.dialect.Store(int32(d)) }
 
 // reenable switches a workflow on again that GitHub has switched off because
 // nothing was pushed for 60 days. What a person switched off stays off.
@@ -223,7 +222,7 @@ func (r *Runner) Find(ctx context.Context, job runner.Job) (runner.Finding, erro
 	if r.unsent.has(job.Token) {
 		return runner.Finding{Final: true}, nil
 	}
-	site, err := r.site(job.Site)
+	site, err := r.options.Sites.find(job.Site)
 	if err != nil {
 		return runner.Finding{}, err
 	}

@@ -33,17 +33,17 @@ const (
 
 // Examine checks all that a site's releases need of GitHub. It only reads.
 func (r *Runner) Examine(ctx context.Context, siteName string) []Check {
-	site, err := r.site(siteName)
+	site, err := r.options.Sites.find(siteName)
 	if err != nil {
 		return []Check{{Site: siteName, Name: "configuration", Result: CheckFailed, Detail: err.Error(), Do: "set the site's runner: github"}}
 	}
-	e := examination{runner: r, site: site, name: siteName}
+	e := examination{links: r.links, refusals: r.refusals, site: site, name: siteName}
 	to, err := r.links.to(ctx, site)
 	if err != nil {
 		e.trouble(ctx, "sign in", err)
 		return e.checks
 	}
-	e.ok("sign in", "as "+r.who())
+	e.ok("sign in", "as "+r.links.who())
 	if !e.repository(ctx, to) || !e.permissions(ctx, to) {
 		return e.checks
 	}
@@ -54,18 +54,19 @@ func (r *Runner) Examine(ctx context.Context, siteName string) []Check {
 	return e.checks
 }
 
-func (r *Runner) who() string {
-	if r.options.Token != "" {
+func (l *links) who() string {
+	if l.options.Token != "" {
 		return "the owner of the token"
 	}
-	return fmt.Sprintf("GitHub App %d", r.options.AppID)
+	return fmt.Sprintf("GitHub App %d", l.options.AppID)
 }
 
 type examination struct {
-	runner *Runner
-	site   Site
-	name   string
-	checks []Check
+	links    *links
+	refusals refusals
+	site     Site
+	name     string
+	checks   []Check
 }
 
 func (e *examination) ok(name, detail string) {
@@ -82,9 +83,9 @@ func (e *examination) unknown(name, detail, do string) {
 
 // trouble tells of an error: of GitHub's refusal in the words of a dispatch's.
 func (e *examination) trouble(ctx context.Context, name string, err error) {
-	err = e.runner.explained(ctx, e.site, err)
-	if refused := e.runner.refused(e.site, err); refused != nil {
-		e.runner.forgetAfter(e.site, err)
+	err = e.refusals.explained(ctx, e.site, err)
+	if refused := e.refusals.refused(e.site, err); refused != nil {
+		e.refusals.forgetAfter(e.site, err)
 		what, do, _ := strings.Cut(refused.Why, ": ")
 		e.failed(name, what, do)
 		return
@@ -113,7 +114,7 @@ func (e *examination) repository(ctx context.Context, to *link) bool {
 // permissions are known once the token has been made, which was asked for
 // exactly what is needed: GitHub refuses more than was granted.
 func (e *examination) permissions(ctx context.Context, to *link) bool {
-	if !e.site.Deployments || e.runner.options.Gitea {
+	if !e.site.Deployments || e.links.options.Gitea {
 		return true
 	}
 	if _, _, err := to.reads.Repositories.ListDeployments(ctx, e.site.owner(), e.site.name(), nil); err != nil {
@@ -261,7 +262,7 @@ func (e *examination) protectionRule(ctx context.Context, to *link) {
 	if !e.site.ProtectionRule {
 		return
 	}
-	if e.runner.options.Token != "" {
+	if e.links.options.Token != "" {
 		e.failed(ruleCheck, "only a GitHub App can be asked whether a run may begin, and a token is in use", "set up a GitHub App, or take github.protection_rule out of the site")
 		return
 	}
@@ -279,7 +280,7 @@ func (e *examination) protectionRule(ctx context.Context, to *link) {
 
 // subscribed says whether the App's installation gets the event.
 func (e *examination) subscribed(ctx context.Context) (bool, error) {
-	app, err := e.runner.app()
+	app, err := e.links.app()
 	if err != nil {
 		return false, err
 	}
@@ -311,7 +312,7 @@ func (e *examination) enabled(ctx context.Context, to *link) {
 		return
 	}
 	for _, rule := range found.Rules {
-		if rule.Enabled && rule.App.ID == e.runner.options.AppID {
+		if rule.Enabled && rule.App.ID == e.links.options.AppID {
 			e.ok(ruleCheck, "the App is asked before a job in "+extract(environment)+" begins")
 			return
 		}

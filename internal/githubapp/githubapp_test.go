@@ -300,7 +300,7 @@ func TestTokensAreNarrow(t *testing.T) {
 	if _, err := b.runner.Dispatch(t.Context(), job("TOKEN1")); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.runner.Deploy(t.Context(), Deployment{Site: "www", Number: 1, State: "queued"}); err != nil {
+	if err := b.runner.Deployments().Show(t.Context(), Deployment{Site: "www", Number: 1, State: "queued"}); err != nil {
 		t.Fatal(err)
 	}
 	to, err := b.runner.links.to(t.Context(), b.runner.options.Sites["www"])
@@ -344,7 +344,7 @@ func TestGitea(t *testing.T) {
 	if err := b.runner.Cancel(t.Context(), "www", 12, run); err != nil || b.github.Count(http.MethodPost, "/cancel") != 0 {
 		t.Errorf("Cancel gave %v; Gitea has no such call", err)
 	}
-	if err := b.runner.Deploy(t.Context(), Deployment{Site: "www", Number: 12, State: "queued"}); err != nil || len(b.github.Deployments()) != 0 {
+	if err := b.runner.Deployments().Show(t.Context(), Deployment{Site: "www", Number: 12, State: "queued"}); err != nil || len(b.github.Deployments()) != 0 {
 		t.Errorf("Deploy gave %v; Gitea has no deployments", err)
 	}
 }

@@ -44,10 +44,10 @@ func changeOf(b webhookBody) *Change {
 // Concerned are the names of the sites that a change of the installation
 // concerns: those of the repositories that it names or, when it names none,
 // of the account.
-func (r *Runner) Concerned(c Change) []string {
+func (s Sites) Concerned(c Change) []string {
 	var out []string
-	for _, name := range slices.Sorted(maps.Keys(r.options.Sites)) {
-		site := r.options.Sites[name]
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		site := s[name]
 		same := func(repository string) bool { return strings.EqualFold(repository, site.Repository) }
 		named := slices.Concat(c.Repositories, c.Removed)
 		if slices.ContainsFunc(named, same) || len(named) == 0 && strings.EqualFold(c.Account, site.owner()) {
@@ -66,8 +66,8 @@ var changes = map[string]string{
 }
 
 // InWords tells a change of the installation as it concerns a site.
-func (r *Runner) InWords(site, action string, c Change) string {
-	repository := r.options.Sites[site].Repository
+func (s Sites) InWords(site, action string, c Change) string {
+	repository := s[site].Repository
 	same := func(name string) bool { return strings.EqualFold(name, repository) }
 	switch {
 	case slices.ContainsFunc(c.Removed, same):

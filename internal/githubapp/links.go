@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,7 +27,8 @@ type link struct {
 // links keeps a link per repository. Each has its own AppsTransport: sharing
 // one is a data race (ghinstallation writes to it when it renews a token).
 type links struct {
-	runner   *Runner
+	options  Options
+	base     *url.URL
 	mu       sync.Mutex
 	known    map[string]*link
 	limiters map[int64]*rateLimiter // per installation; 0: the token's, -1: the App's own
@@ -34,8 +36,8 @@ type links struct {
 	dialect atomic.Int32
 }
 
-func newLinks(r *Runner) *links {
-	return &links{runner: r, known: map[string]*link{}, limiters: map[int64]*rateLimiter{}}
+func newLinks(o Options, base *url.URL) *links {
+	return &links{options: o, base: base, known: map[string]*link{}, limiters: map[int64]*rateLimiter{}}
 }
 
 // apiTimeout bounds one try of one call.
@@ -49,22 +51,21 @@ func (l *links) to(ctx context.Context, site Site) (*link, error) {
 	if known != nil {
 		return known, nil
 	}
-	r := l.runner
 	made := &link{}
 	var transport http.RoundTripper
-	if r.options.Token != "" {
-		transport = withToken{l.limiter(0), r.options.Token}
+	if l.options.Token != "" {
+		transport = withToken{l.limiter(0), l.options.Token}
 	} else {
-		id, err := r.installation(ctx, site)
+		id, err := l.installation(ctx, site)
 		if err != nil {
 			return nil, err
 		}
 		made.installation = id
-		if transport, err = l.installed(id, &github.InstallationTokenOptions{Repositories: []string{site.name()}, Permissions: r.permissions()}); err != nil {
+		if transport, err = l.installed(id, &github.InstallationTokenOptions{Repositories: []string{site.name()}, Permissions: l.permissions()}); err != nil {
 			return nil, err
 		}
 	}
-	made.reads, made.writes = r.client(patient(transport)), r.client(transport)
+	made.reads, made.writes = l.client(patient(transport)), l.client(transport)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if other := l.known[site.Repository]; other != nil {
@@ -77,21 +78,21 @@ func (l *links) to(ctx context.Context, site Site) (*link, error) {
 // installed signs in as an installation, with a token that is good for a
 // repository, the scope's, and for what we do there only.
 func (l *links) installed(id int64, scope *github.InstallationTokenOptions) (http.RoundTripper, error) {
-	o := l.runner.options
+	o := l.options
 	atr, err := ghinstallation.NewAppsTransportWithOptions(l.limiter(id), o.AppID, ghinstallation.WithSigner(o.Signer))
 	if err != nil {
 		return nil, fmt.Errorf("sign in as the GitHub App: %w", err)
 	}
-	atr.BaseURL = l.runner.baseURL()
+	atr.BaseURL = l.baseURL()
 	tr := ghinstallation.NewFromAppsTransport(atr, id)
 	tr.InstallationTokenOptions = scope
 	return tr, nil
 }
 
 // permissions are what we ask for, and nothing else.
-func (r *Runner) permissions() *github.InstallationPermissions {
+func (l *links) permissions() *github.InstallationPermissions {
 	p := &github.InstallationPermissions{Actions: github.String("write"), Metadata: github.String("read")}
-	for _, s := range r.options.Sites {
+	for _, s := range l.options.Sites {
 		if s.Deployments || s.ProtectionRule {
 			p.Deployments = github.String("write")
 		}
@@ -103,7 +104,7 @@ func (l *links) limiter(id int64) *rateLimiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.limiters[id] == nil {
-		l.limiters[id] = newRateLimiter(l.runner.options.Transport, l.runner.options.Spacing)
+		l.limiters[id] = newRateLimiter(l.options.Transport, l.options.Spacing)
 	}
 	return l.limiters[id]
 }
@@ -119,32 +120,35 @@ func (l *links) forget(id int64) {
 	}
 }
 
-// Forget drops what is remembered of an installation of the App: GitHub said
-// that it was removed, suspended or changed.
-func (r *Runner) Forget(installation int64) { r.links.forget(installation) }
+// forgetRepository drops the link to a repository.
+func (l *links) forgetRepository(repository string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.known, repository)
+}
 
 // app is a client that speaks as the App itself.
-func (r *Runner) app() (*github.Client, error) {
-	if r.options.Token != "" {
+func (l *links) app() (*github.Client, error) {
+	if l.options.Token != "" {
 		return nil, errors.New("a token is in use, not a GitHub App")
 	}
-	atr, err := ghinstallation.NewAppsTransportWithOptions(r.links.limiter(-1), r.options.AppID, ghinstallation.WithSigner(r.options.Signer))
+	atr, err := ghinstallation.NewAppsTransportWithOptions(l.limiter(-1), l.options.AppID, ghinstallation.WithSigner(l.options.Signer))
 	if err != nil {
 		return nil, fmt.Errorf("sign in as the GitHub App: %w", err)
 	}
-	atr.BaseURL = r.baseURL()
-	return r.client(atr), nil
+	atr.BaseURL = l.baseURL()
+	return l.client(atr), nil
 }
 
 // installation finds the App's installation on a repository.
-func (r *Runner) installation(ctx context.Context, site Site) (int64, error) {
-	app, err := r.app()
+func (l *links) installation(ctx context.Context, site Site) (int64, error) {
+	app, err := l.app()
 	if err != nil {
 		return 0, err
 	}
 	found, response, err := app.Apps.FindRepositoryInstallation(ctx, site.owner(), site.name())
 	if response != nil && redirected(site, response.Response) {
-		return 0, r.renamed(ctx, site, found, response.Response)
+		return 0, l.renamed(ctx, site, found, response.Response)
 	}
 	if err != nil {
 		return 0, fmt.Errorf("find the App's installation on %s: %w", site.Repository, err)
@@ -154,9 +158,9 @@ func (r *Runner) installation(ctx context.Context, site Site) (int64, error) {
 
 // renamed asks for the name of a repository whose installation was found under
 // another address. A token for its id sees it, one for its old name does not.
-func (r *Runner) renamed(ctx context.Context, site Site, found *github.Installation, response *http.Response) error {
+func (l *links) renamed(ctx context.Context, site Site, found *github.Installation, response *http.Response) error {
 	moved := &movedError{from: site.Repository}
-	parts := strings.Split(strings.TrimPrefix(response.Request.URL.Path, r.base.Path), "/")
+	parts := strings.Split(strings.TrimPrefix(response.Request.URL.Path, l.base.Path), "/")
 	if len(parts) > 2 && parts[0] == "repos" {
 		moved.to = parts[1] + "/" + parts[2]
 		return moved
@@ -168,26 +172,26 @@ func (r *Runner) renamed(ctx context.Context, site Site, found *github.Installat
 	if err != nil {
 		return moved
 	}
-	transport, err := r.links.installed(found.GetID(), &github.InstallationTokenOptions{RepositoryIDs: []int64{id}, Permissions: r.permissions()})
+	transport, err := l.installed(found.GetID(), &github.InstallationTokenOptions{RepositoryIDs: []int64{id}, Permissions: l.permissions()})
 	if err != nil {
 		return moved
 	}
-	if repository, _, err := r.client(patient(transport)).Repositories.GetByID(ctx, id); err == nil {
+	if repository, _, err := l.client(patient(transport)).Repositories.GetByID(ctx, id); err == nil {
 		moved.to = repository.GetFullName()
 	}
 	return moved
 }
 
-func (r *Runner) baseURL() string {
-	text := r.base.String()
+func (l *links) baseURL() string {
+	text := l.base.String()
 	return text[:len(text)-1]
 }
 
-func (r *Runner) client(transport http.RoundTripper) *github.Client {
+func (l *links) client(transport http.RoundTripper) *github.Client {
 	c := github.NewClient(&http.Client{Transport: transport, Timeout: apiTimeout, CheckRedirect: onlyReads})
 	// Not WithEnterpriseURLs: it would append /api/v3/ to what Gitea and
 	// api.SUBDOMAIN.ghe.com have without it.
-	c.BaseURL, c.UploadURL = r.base, r.base
+	c.BaseURL, c.UploadURL = l.base, l.base
 	c.UserAgent = "pressrun"
 	return c
 }

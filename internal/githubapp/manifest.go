@@ -76,7 +76,7 @@ func Convert(ctx context.Context, apiURL, code string, transport http.RoundTripp
 		return Made{}, err
 	}
 	// By nobody: the code itself is the credential.
-	conf, _, err := r.client(r.links.limiter(0)).Apps.CompleteAppManifest(ctx, url.PathEscape(code)) // it becomes part of the path
+	conf, _, err := r.links.client(r.links.limiter(0)).Apps.CompleteAppManifest(ctx, url.PathEscape(code)) // it becomes part of the path
 	if err != nil {
 		return Made{}, fmt.Errorf("exchange GitHub's code for the App: %w", err)
 	}

@@ -43,7 +43,7 @@ func redirected(site Site, response *http.Response) bool {
 // explained is an error of a call about a site's repository, or why GitHub
 // answers so when that can be found out by asking again: a new name, another
 // default branch, other workflows.
-func (r *Runner) explained(ctx context.Context, site Site, err error) error {
+func (r refusals) explained(ctx context.Context, site Site, err error) error {
 	status, message := answer(err)
 	e, _ := errors.AsType[*github.ErrorResponse](err)
 	elsewhere := e != nil && e.Response != nil && !signingIn(err) && redirected(site, e.Response)
@@ -75,7 +75,7 @@ func (e *hintedError) Unwrap() error { return e.error }
 
 // movedTo asks GitHub for the name that a repository has now; nil when it has the
 // one that we know, or can't be seen under any.
-func (r *Runner) movedTo(ctx context.Context, site Site, elsewhere bool) error {
+func (r refusals) movedTo(ctx context.Context, site Site, elsewhere bool) error {
 	to, err := r.links.to(ctx, site)
 	if err == nil {
 		var found *github.Repository
@@ -101,7 +101,7 @@ func movedFrom(site Site, found *github.Repository) error {
 
 // hint says what a repository has in the place of a workflow or branch that is
 // not there; "" when that can't be had.
-func (r *Runner) hint(ctx context.Context, site Site, status int, message string) string {
+func (r refusals) hint(ctx context.Context, site Site, status int, message string) string {
 	to, err := r.links.to(ctx, site)
 	if err != nil {
 		return ""

@@ -57,7 +57,7 @@ func notAccepted(format string, args ...any) error {
 
 // Identities checks the OIDC tokens of runs.
 type Identities struct {
-	runner   *Runner
+	links    *links
 	verifier *oidc.IDTokenVerifier
 	issuer   string
 
@@ -88,7 +88,7 @@ func NewIdentities(ctx context.Context, r *Runner, issuer, audience string) *Ide
 	ctx = oidc.ClientContext(ctx, &http.Client{Timeout: 10 * time.Second, Transport: r.options.Transport})
 	keys := &lazyKeys{ctx: ctx, issuer: issuer}
 	return &Identities{
-		runner: r, issuer: issuer, repos: map[string]repository{},
+		links: r.links, issuer: issuer, repos: map[string]repository{},
 		verifier: oidc.NewVerifier(issuer, keys, &oidc.Config{ClientID: audience, SupportedSigningAlgs: []string{oidc.RS256}}),
 	}
 }
@@ -188,7 +188,7 @@ func (i *Identities) Check(ctx context.Context, token string) (Identity, error) 
 func (i *Identities) sites(ctx context.Context, c claims) ([]string, error) {
 	var out []string
 	why := notAccepted("no site's releases run in repository %s", extract(c.Repository))
-	for name, site := range i.runner.options.Sites {
+	for name, site := range i.links.options.Sites {
 		if !strings.EqualFold(site.Repository, c.Repository) {
 			if moved := i.moved(ctx, site, c); moved != nil {
 				why = moved
@@ -260,7 +260,7 @@ func (i *Identities) repository(ctx context.Context, site Site) (repository, err
 	if ok && time.Since(known.at) < repositoryFor {
 		return known, nil
 	}
-	to, err := i.runner.links.to(ctx, site)
+	to, err := i.links.to(ctx, site)
 	if err != nil {
 		return repository{}, fmt.Errorf("ask GitHub about %s: %w", site.Repository, err)
 	}

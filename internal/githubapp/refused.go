@@ -17,6 +17,9 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
+// refusals tell what GitHub means by a refusal, and what to do about it.
+type refusals struct{ links *links }
+
 // answer is the status and message of GitHub's refusal in an error; 0 when
 // there is none.
 func answer(err error) (status int, message string) {
@@ -59,7 +62,7 @@ func isDisabled(err error) bool {
 // when an error is no refusal. The statuses are those of
 // https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event;
 // the messages are documented nowhere and were seen.
-func (r *Runner) refused(site Site, err error) *runner.Refused {
+func (r refusals) refused(site Site, err error) *runner.Refused {
 	if moved, ok := errors.AsType[*movedError](err); ok {
 		return &runner.Refused{Why: moved.Error(), Fault: release.FaultPressrun, Err: err}
 	}
@@ -74,13 +77,13 @@ func (r *Runner) refused(site Site, err error) *runner.Refused {
 	return &runner.Refused{Why: why, Fault: release.FaultPressrun, Err: err}
 }
 
-func (r *Runner) refusalWords(site Site, err error, status int, message string) string {
+func (r refusals) refusalWords(site Site, err error, status int, message string) string {
 	file := ".github/workflows/" + site.Workflow
 	switch {
-	case status == http.StatusUnauthorized && r.options.Token != "":
+	case status == http.StatusUnauthorized && r.links.options.Token != "":
 		return "GitHub does not accept the token: it has expired or was revoked; make a new one (Actions: read and write on " + site.Repository + ") and put it into github.token_file"
 	case status == http.StatusUnauthorized:
-		return fmt.Sprintf("GitHub does not accept the key of App %d: check github.app_id and github.key_file, and this machine's clock", r.options.AppID)
+		return fmt.Sprintf("GitHub does not accept the key of App %d: check github.app_id and github.key_file, and this machine's clock", r.links.options.AppID)
 	case strings.Contains(strings.ToLower(message), "suspended"):
 		return fmt.Sprintf("the GitHub App's installation on %s is suspended: unsuspend it in the organization's settings under GitHub Apps", site.Repository)
 	case strings.Contains(strings.ToLower(message), "archived"):
@@ -109,14 +112,12 @@ func (r *Runner) refusalWords(site Site, err error, status int, message string) 
 
 // forgetAfter drops what is remembered of a repository when a refusal may come
 // of its being out of date: the App was installed anew, permissions granted.
-func (r *Runner) forgetAfter(site Site, err error) {
+func (r refusals) forgetAfter(site Site, err error) {
 	status, _ := answer(err)
 	if status == http.StatusUnprocessableEntity && !signingIn(err) {
 		return
 	}
-	r.links.mu.Lock()
-	defer r.links.mu.Unlock()
-	delete(r.links.known, site.Repository)
+	r.links.forgetRepository(site.Repository)
 }
 
 // extract is what GitHub or a repository says, on one line of at most 300

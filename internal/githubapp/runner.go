@@ -28,8 +28,8 @@ type Options struct {
 	AppID  int64
 	Signer ghinstallation.Signer
 	Token  string
-	// Sites are the sites that GitHub carries out, by name.
-	Sites map[string]Site
+	// Sites are the sites that GitHub carries out.
+	Sites Sites
 	// Transport is below all calls; nil for a default one.
 	Transport http.RoundTripper
 	Log       *slog.Logger
@@ -38,30 +38,13 @@ type Options struct {
 	Spacing time.Duration
 }
 
-// Site is where a site's releases run.
-type Site struct {
-	Repository string // owner/name
-	Workflow   string // its file's name in .github/workflows
-	Ref        string // the branch or tag dispatched
-	// Environment and URL name the site in GitHub's deployments; Deployments
-	// says whether they are made.
-	Environment, URL string
-	Deployments      bool
-	// ProtectionRule says whether the app answers for the environment's
-	// custom deployment protection rule; see ApprovalOf.
-	ProtectionRule bool
-}
-
-func (s Site) owner() string { owner, _, _ := strings.Cut(s.Repository, "/"); return owner }
-func (s Site) name() string  { _, name, _ := strings.Cut(s.Repository, "/"); return name }
-
 // Runner carries releases out on GitHub. It is safe for concurrent use.
 type Runner struct {
-	options Options
-	base    *url.URL
-	log     *slog.Logger
-	links   *links
-	unsent  *unsent
+	options  Options
+	log      *slog.Logger
+	links    *links
+	refusals refusals
+	unsent   *unsent
 }
 
 // New makes a Runner. It makes no call: GitHub may be away when the app starts.
@@ -85,9 +68,8 @@ func New(o Options) (*Runner, error) {
 	if o.Spacing == 0 {
 		o.Spacing = time.Second
 	}
-	r := &Runner{options: o, base: base, log: o.Log, unsent: newUnsent()}
-	r.links = newLinks(r)
-	return r, nil
+	to := newLinks(o, base)
+	return &Runner{options: o, log: o.Log, links: to, refusals: refusals{to}, unsent: newUnsent()}, nil
 }
 
 // Close ends idle connections. Runs go on.
@@ -98,31 +80,20 @@ func (r *Runner) Close() error {
 	return nil
 }
 
-func (r *Runner) site(name string) (Site, error) {
-	site, ok := r.options.Sites[name]
-	if !ok {
-		return Site{}, fmt.Errorf("site %s does not run on GitHub", name)
-	}
-	return site, nil
-}
-
 // IsApp says whether calls are made as a GitHub App, not with a token.
 func (r *Runner) IsApp() bool { return r.options.Token == "" }
 
-// Sites gives the names of the sites that a workflow of a repository carries
-// out. GitHub's names do not tell capitals apart.
-func (r *Runner) Sites(repository, workflow string) []string {
-	var names []string
-	for name, s := range r.options.Sites {
-		if strings.EqualFold(s.Repository, repository) && (workflow == "" || s.Workflow == workflow) {
-			names = append(names, name)
-		}
-	}
-	return names
-}
+// Forget drops what is remembered of an installation of the App: GitHub said
+// that it was removed, suspended or changed.
+func (r *Runner) Forget(installation int64) { r.links.forget(installation) }
 
-// Site tells where a site's releases run.
-func (r *Runner) Site(name string) (Site, bool) {
-	s, ok := r.options.Sites[name]
-	return s, ok
+// Sites are the sites that GitHub carries out. They must not be changed.
+func (r *Runner) Sites() Sites { return r.options.Sites }
+
+// Approvals answer for runs that wait to be let through.
+func (r *Runner) Approvals() Approvals { return Approvals{links: r.links, sites: r.options.Sites} }
+
+// Deployments show releases at GitHub.
+func (r *Runner) Deployments() Deployments {
+	return Deployments{links: r.links, sites: r.options.Sites}
 }

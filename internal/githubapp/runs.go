@@ -19,7 +19,7 @@ import (
 
 // LookUp asks GitHub how a run stands.
 func (r *Runner) LookUp(ctx context.Context, siteName string, _ int64, run release.Run) (release.Event, error) {
-	site, err := r.site(siteName)
+	site, err := r.options.Sites.find(siteName)
 	if err != nil {
 		return nil, err
 	}
@@ -72,7 +72,7 @@ func (r *Runner) jobs(ctx context.Context, to *link, site Site, id int64) ([]Job
 // Cancel asks GitHub to end a run. One that is over, or can't be found, needs
 // no ending.
 func (r *Runner) Cancel(ctx context.Context, siteName string, _ int64, run release.Run) error {
-	site, err := r.site(siteName)
+	site, err := r.options.Sites.find(siteName)
 	if err != nil {
 		return err
 	}
@@ -111,7 +111,7 @@ func (r *Runner) Log(context.Context, string, int64) (io.ReadCloser, error) {
 // output. The output itself stays there: it may be large, and GitHub masks the
 // secrets in it only for those who look there.
 func (r *Runner) RunLog(ctx context.Context, siteName string, run release.Run) (io.ReadCloser, error) {
-	site, err := r.site(siteName)
+	site, err := r.options.Sites.find(siteName)
 	if err != nil {
 		return nil, err
 	}

@@ -155,11 +155,11 @@ func TestDeploymentsAreMadeOnceAndNeverGoBack(t *testing.T) {
 	b := start(t, fakegithub.Options{}, nil)
 	for _, state := range []string{"queued", "in_progress", "in_progress", "queued", "success", "in_progress"} {
 		d := Deployment{Site: "www", Number: 7, State: state, Why: strings.Repeat("words ", 60), LogURL: "https://github.com/acme/www/actions/runs/1"}
-		if err := b.runner.Deploy(t.Context(), d); err != nil {
+		if err := b.runner.Deployments().Show(t.Context(), d); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := b.runner.Deploy(t.Context(), Deployment{Site: "www", Number: 8, State: "success"}); err != nil {
+	if err := b.runner.Deployments().Show(t.Context(), Deployment{Site: "www", Number: 8, State: "success"}); err != nil {
 		t.Fatal(err)
 	}
 	got := b.github.Deployments()

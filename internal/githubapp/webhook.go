@@ -71,7 +71,7 @@ type Webhook struct {
 	// Job is the job that a workflow_job is about.
 	Job *Job `json:",omitempty"`
 	// Environment and Callback are those of a deployment_protection_rule; see
-	// ApprovalOf.
+	// Approvals.Of.
 	Environment string `json:",omitempty"`
 	Callback    string `json:",omitempty"`
 	// Change is what an installation's webhook tells.
@@ -191,7 +191,7 @@ const (
 // itself. done says which deliveries have been processed, whatever GitHub
 // thinks of them. It returns how many are sent again.
 func (r *Runner) Redeliver(ctx context.Context, done func(ctx context.Context, guid string) (bool, error)) (int, error) {
-	app, err := r.app()
+	app, err := r.links.app()
 	if err != nil {
 		return 0, err
 	}
