@@ -94,6 +94,12 @@ func (t *turn) claimTurn(e Claim) error {
 	if t.State != Requested || t.cancelling() {
 		return refuse(CodeNotYourTurn, "release #%d is running; the next one begins when it has ended", t.Current.Number)
 	}
+	if t.Current.isRollback() {
+		return refuse(CodeNotYourTurn, "the site is about to be rolled back to release #%d", t.Current.RollbackTo)
+	}
+	if err := t.rolledBack(); err != nil {
+		return err
+	}
 	if err := t.stopped(); err != nil {
 		return err
 	}
@@ -123,6 +129,9 @@ func (t *turn) grant(run Run) {
 // unread takes the watermark back for a re-run: it has read no content yet, so
 // what came since the first attempt's watermark joins it instead of waiting.
 func (t *turn) unread() {
+	if t.Current.isRollback() {
+		return
+	}
 	t.Current.Watermark = time.Time{}
 	t.Current.Times.InProgress = time.Time{}
 	t.Current.Requests = t.Current.Requests.merge(t.Waiting)
@@ -158,8 +167,11 @@ func (s Site) Admit(run string, now time.Time) error {
 		}
 		return t.stopped()
 	}
-	if t.State != Ready && (t.State != Requested || t.cancelling()) {
+	if t.State != Ready && (t.State != Requested || t.cancelling() || t.Current.isRollback()) {
 		return refuse(CodeNotYourTurn, "release #%d is running; the next one begins when it has ended", t.Current.Number)
+	}
+	if err := t.rolledBack(); err != nil {
+		return err
 	}
 	return t.stopped()
 }

@@ -22,6 +22,7 @@ const (
 	DueFreeze   DueReason = "freeze"
 	DuePause    DueReason = "pause"
 	DueHold     DueReason = "hold"
+	DueRollback DueReason = "rollback" // for nothing: it goes at once
 )
 
 // DispatchDue tells when the waiting release may be dispatched: at the
@@ -30,6 +31,9 @@ const (
 func (s Site) DispatchDue(now time.Time) Due {
 	if s.State != Requested || s.Current.Dispatch.Token != "" {
 		return Due{Why: DueNothing}
+	}
+	if s.Current.isRollback() {
+		return Due{At: s.Current.Times.Requested, Why: DueRollback}
 	}
 	if s.Hold.On() {
 		return Due{Why: DueHold, Detail: s.Hold.Why}
@@ -187,6 +191,9 @@ func (t *turn) dispatchMissing(e DispatchMissing) error {
 
 // stopped refuses what would begin a run while the site is paused or frozen.
 func (t *turn) stopped() error {
+	if t.Current.isRollback() {
+		return nil // an operator who rolls a paused site back means it
+	}
 	if t.Pause.On(t.now) {
 		return refuse(CodePaused, "releases are paused: %s", t.Pause.Why)
 	}

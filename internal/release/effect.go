@@ -62,5 +62,8 @@ const (
 	KindThawed      = "site.thawed"
 	KindRetry       = "site.retry"
 	KindReset       = "site.reset"
+	KindRollback    = "site.rollback"
+	KindDiffers     = "site.differs"
+	KindAgrees      = "site.agrees"
 	KindClock       = "site.clock"
 )

@@ -10,6 +10,10 @@ func (t *turn) fail(outcome Outcome, why string, fault Fault) {
 		t.finishCancel()
 		return
 	}
+	if t.Current.isRollback() {
+		t.giveBack(outcome, why, fault, "") // not tried again: the site is held
+		return
+	}
 	t.Failures++
 	t.giveBack(outcome, why, fault, "")
 	if t.Failures > len(t.Policy.RetryDelays) {
@@ -26,9 +30,9 @@ func (t *turn) fail(outcome Outcome, why string, fault Fault) {
 func (t *turn) giveBack(outcome Outcome, why string, fault Fault, by string) {
 	t.Current.Outcome, t.Current.Why, t.Current.Fault, t.Current.By = outcome, why, fault, by
 	t.Waiting = t.Current.Requests.merge(t.Waiting)
-	number := t.Current.Number
+	number, rollback := t.Current.Number, t.Current.isRollback()
 	t.settle()
-	if t.State == Requested {
+	if t.State == Requested && !rollback {
 		t.Current.Retry = number
 	}
 }
@@ -47,7 +51,7 @@ func (t *turn) cancelling() bool { return !t.Current.Cancel.At.IsZero() }
 // that were not part of what was cancelled are such a next request already.
 func (t *turn) finishCancel() {
 	act := t.Current.Cancel
-	others := t.Waiting.Count > 0 || t.Accepted > t.Current.CancelUpto
+	others := t.Waiting.Count > 0 || t.Accepted > t.Current.CancelUpto || t.Current.isRollback()
 	t.giveBack(Cancelled, act.Why, "", act.By)
 	if !others {
 		t.hold("cancelled by "+act.By, LiftedByAny)

@@ -100,6 +100,13 @@ type (
 	// gone (its own process, a machine lost) says RunEnded with RunDied.
 	RunMissing struct{ Run Run }
 
+	// MarkerSeen: the site's public address was read, beginning at At, and this
+	// is what it says of itself.
+	MarkerSeen struct {
+		Marker Marker
+		At     time.Time
+	}
+
 	// Restarted: whoever listens for news of the run was away and could hear
 	// none. The run's silence until now says nothing about it.
 	Restarted struct{}
@@ -128,6 +135,12 @@ type (
 	RetryNow struct {
 		Act
 		Release int64
+	}
+	// RollBack puts the content of an earlier release back. To must be one that
+	// succeeded and was built: whose content it was is the caller's to know.
+	RollBack struct {
+		Act
+		To int64
 	}
 	// FreezeSite adds a window in which nothing is dispatched.
 	FreezeSite struct {
@@ -175,5 +188,7 @@ func (ResumeSite) isEvent()        {}
 func (CancelRelease) isEvent()     {}
 func (ResetSite) isEvent()         {}
 func (RetryNow) isEvent()          {}
+func (RollBack) isEvent()          {}
+func (MarkerSeen) isEvent()        {}
 func (FreezeSite) isEvent()        {}
 func (ThawSite) isEvent()          {}

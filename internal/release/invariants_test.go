@@ -70,7 +70,7 @@ func broken(s Site) string {
 		return "the numbers of the releases are out of order"
 	case s.Live.Number != 0 && s.Live.Outcome != Succeeded:
 		return "the live release did not succeed"
-	case s.Hold.On() && (s.State != Requested || r.Dispatch.Token != ""):
+	case s.Hold.On() && s.State != Ready && (s.State != Requested || r.Dispatch.Token != ""):
 		return "held while something runs"
 	case s.Served > s.Accepted || r.Upto > s.Accepted:
 		return "more was served than accepted"
@@ -86,6 +86,9 @@ func broken(s Site) string {
 // release, or waiting for the next: counted once, and nowhere else.
 func brokenPlaces(s Site) string {
 	r := s.Current
+	if r.isRollback() {
+		return brokenRollback(s)
+	}
 	var inRelease, waiting int64
 	switch s.State {
 	case Ready:
@@ -120,6 +123,22 @@ func brokenPlaces(s Site) string {
 	return ""
 }
 
+// brokenRollback checks that a rollback serves nobody, and keeps all that waits.
+func brokenRollback(s Site) string {
+	r := s.Current
+	switch {
+	case r.Requests.Count != 0 || r.After != s.Served || r.Upto != s.Served || !r.Watermark.IsZero():
+		return "a rollback that serves requests"
+	case s.Waiting.Count != s.Accepted-s.Served:
+		return fmt.Sprintf("%d wait for the end of a rollback, want %d", s.Waiting.Count, s.Accepted-s.Served)
+	case r.RollbackTo > s.Live.Number:
+		return "a rollback to what never was live"
+	case s.State != Requested && r.Run.ID == "":
+		return "a rollback under way without a run"
+	}
+	return ""
+}
+
 // brokenStep names what is wrong with going from one site to another.
 func brokenStep(before, after Site, event Event, effects []Effect) string {
 	switch {
@@ -127,6 +146,8 @@ func brokenStep(before, after Site, event Event, effects []Effect) string {
 		return "a number went back"
 	case after.Served > before.Served && (before.State != InProgress || after.Served != before.Current.Upto):
 		return "served something else than the release in progress"
+	case after.Live.Number > before.Live.Number && after.Live.isRollback() && !after.Hold.On() && after.Number == after.Live.Number:
+		return "not held after a rollback"
 	case after.Number > before.Number+1:
 		return "opened two releases at once"
 	}

@@ -36,6 +36,13 @@ func whatever(t *rapid.T) {
 		"run again":       w.runAgain,
 		"button":          w.button,
 		"operate":         w.operate,
+		"look": func(t *rapid.T) {
+			m := Marker{Release: int64(rapid.IntRange(0, 4).Draw(t, "shown"))}
+			if m.Release == 0 {
+				m.Missing = "nothing"
+			}
+			w.tell(MarkerSeen{Marker: m, At: w.now})
+		},
 		"restart":         func(*rapid.T) { w.tell(Restarted{}) },
 	})
 	w.cooperate(4 * time.Hour)
@@ -146,5 +153,6 @@ func (w *world) operate(t *rapid.T) {
 		FreezeSite{Act: act, Window: Window{ID: "a", From: w.now, To: w.now.Add(time.Hour)}},
 		FreezeSite{Act: act, Window: Window{ID: "b", From: w.now.Add(time.Minute), To: w.now.Add(2 * time.Hour)}},
 		ThawSite{Act: act, ID: "a"},
+		RollBack{Act: act, To: max(w.site.Live.Number-1, 1)},
 	}).Draw(t, "act"))
 }

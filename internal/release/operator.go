@@ -18,6 +18,8 @@ func (t *turn) operate(event Event) error {
 		return t.reset(e)
 	case RetryNow:
 		return t.retry(e)
+	case RollBack:
+		return t.rollBack(e)
 	case FreezeSite:
 		return t.freeze(e)
 	case ThawSite:

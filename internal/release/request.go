@@ -34,7 +34,11 @@ func (t *turn) due(e RequestsDue) error {
 // release, as the table says for going to Requested.
 func (t *turn) line(source Source) {
 	t.Accepted++
-	switch Transition(t.State, Requested) {
+	verdict := Transition(t.State, Requested)
+	if t.Current.isRollback() {
+		verdict = Wait // it reads no content
+	}
+	switch verdict {
 	case OK:
 		t.Waiting = t.Waiting.with(t.now)
 		t.open()
@@ -68,6 +72,8 @@ const (
 	Scheduled Status = "scheduled"
 	Waiting   Status = "waiting"
 	InRelease Status = "in_release"
+	// WasLive: it was published, and the site shows something older now.
+	WasLive Status = "was_live"
 	Live      Status = "live"
 )
 

@@ -78,8 +78,10 @@ func (t *turn) heard(sequence int64, note string) {
 func (t *turn) advance(to State) {
 	switch to {
 	case InProgress:
-		t.Current.Watermark = t.now
-		t.Current.Upto = t.Accepted
+		if !t.Current.isRollback() {
+			t.Current.Watermark = t.now
+			t.Current.Upto = t.Accepted
+		}
 		t.enter(InProgress, KindInProgress, "")
 	case Complete:
 		t.complete("")

@@ -33,6 +33,8 @@ type Site struct {
 	Hold     Hold     `json:"hold,omitzero"`
 	Pause    Pause    `json:"pause,omitzero"`
 	Freezes  []Window `json:"freezes,omitempty"`
+	// Public is what was last seen through the site's public address.
+	Public Public `json:"public,omitzero"`
 }
 
 // NewSite is a site that has never been released.
@@ -80,6 +82,11 @@ type Release struct {
 	Retry     int64     `json:"retry,omitzero"`
 	NotBefore time.Time `json:"not_before,omitzero"`
 	Requests  Group     `json:"requests"`
+	// RollbackTo is the number of the release whose content this one puts back,
+	// and Ordered who wanted that and why; zero for a release that is built. A
+	// rollback serves no requests.
+	RollbackTo int64 `json:"rollback_to,omitzero"`
+	Ordered    Act   `json:"ordered,omitzero"`
 	// It serves the places in line after After up to and with Upto. Upto grows
 	// until In Progress, when Watermark, the instant before content is read,
 	// is set.
@@ -202,6 +209,9 @@ type Lifting string
 const (
 	LiftedByPerson Lifting = "person"
 	LiftedByAny    Lifting = "any"
+	// LiftedAfterRollback is for people's requests too. No run that nobody
+	// dispatched ends it: a workflow's own schedule would undo the rollback.
+	LiftedAfterRollback Lifting = "rollback"
 )
 
 // On says whether the hold is in force.

@@ -72,6 +72,9 @@ func (t *turn) take(event Event) error {
 		return t.runEnded(e)
 	case RunMissing:
 		return t.runMissing(e)
+	case MarkerSeen:
+		t.markerSeen(e)
+		return nil
 	case Restarted:
 		t.restarted()
 		return nil
@@ -122,6 +125,7 @@ func (t *turn) settle() {
 	t.emit(Closed{Release: t.Current})
 	t.State = Ready
 	t.Current = Release{}
+	t.holdAfterRollback(t.Last)
 	if t.Waiting.Count > 0 {
 		t.open()
 	}

@@ -1,0 +1,95 @@
+package release
+
+import (
+	"fmt"
+	"time"
+)
+
+// Marker is what a site's public address says of what it shows.
+type Marker struct {
+	// Release is the number of the release whose content it is; 0 for none.
+	Release int64 `json:"release,omitzero"`
+	// Missing tells in words that there is no marker of the site, and what there
+	// is in its place; "" when there is one.
+	Missing string `json:"missing,omitzero"`
+}
+
+// Public is what was last seen through a site's public address.
+type Public struct {
+	// Known says that a marker of the site was seen there at least once: from
+	// then on it is news when there is none.
+	Known  bool   `json:"known,omitzero"`
+	Marker Marker `json:"marker,omitzero"`
+	// Since is since when the address shows something else than the release that
+	// is live here; zero while both agree.
+	Since time.Time `json:"since,omitzero"`
+}
+
+// NowLive is the release that is live as far as its run said.
+func (s Site) NowLive() Release {
+	if s.Current.Outcome == Succeeded {
+		return s.Current
+	}
+	return s.Live
+}
+
+// Differs says whether the public address was seen to show something else than the
+// release that was last made live here: somebody has changed the destination.
+func (s Site) Differs() bool {
+	return !s.Public.Since.IsZero() && !s.Public.Since.Before(s.NowLive().Times.Complete)
+}
+
+// Shows is the number of the release whose content the site shows; 0 when that is
+// not known, or none of this site's.
+func (s Site) Shows() int64 {
+	switch live := s.NowLive(); {
+	case !s.Differs():
+		return live.Content()
+	case s.Public.Marker.Release > s.Number:
+		return 0 // published without the app
+	default:
+		return s.Public.Marker.Release
+	}
+}
+
+// Showing says whether what a release made live can be seen: each shows all
+// content of those before it.
+func (s Site) Showing(number int64) bool { return number != 0 && number <= s.Shows() }
+
+// markerSeen notes what the public address shows. A look that began before the
+// newest release was live tells nothing of it.
+func (t *turn) markerSeen(e MarkerSeen) {
+	live, m := t.NowLive(), e.Marker
+	switch {
+	case live.Number == 0 || !plain(e.At).After(live.Times.Complete):
+		return
+	case m.Missing != "" && !t.Public.Known:
+		return // never was one there that anybody could read
+	case t.State == InProgress && m.Missing == "" && m.Release == t.Current.Content():
+		return // the run is just putting it there
+	}
+	differed := t.Differs()
+	if m.Missing == "" && m.Release == live.Content() {
+		t.Public = Public{Known: true, Marker: m}
+		if differed {
+			t.emit(Record{Kind: KindAgrees, Release: live.Number, Why: fmt.Sprintf("the public address shows release #%d again", m.Release)})
+		}
+		return
+	}
+	if differed && t.Public.Marker == m {
+		return
+	}
+	since := t.now
+	if differed {
+		since = t.Public.Since
+	}
+	t.Public = Public{Known: true, Marker: m, Since: since}
+	t.emit(Record{Kind: KindDiffers, Release: live.Number, Why: t.Public.words(live)})
+}
+
+func (p Public) words(live Release) string {
+	if p.Marker.Missing != "" {
+		return fmt.Sprintf("%s, and not release #%d", p.Marker.Missing, live.Content())
+	}
+	return fmt.Sprintf("the public address shows release #%d, and not #%d", p.Marker.Release, live.Content())
+}
