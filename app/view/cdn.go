@@ -13,7 +13,7 @@ import (
 // replaced; "" when it does not, or when nothing is known of a CDN. Older
 // releases need no look: the next one finishes what they left.
 func cdnPending(ctx context.Context, s *ledger.Snapshot, site release.Site) (string, error) {
-	number := liveNumber(site)
+	number := site.NowLive().Number
 	if number == 0 {
 		return "", nil
 	}

@@ -19,10 +19,14 @@ const (
 	Frozen   Condition = "frozen"
 	Retrying Condition = "retrying"
 	Late     Condition = "late"
+	// Differs: the public address shows something else than was released.
+	Differs Condition = "differs"
+	// RolledBack: an earlier release's content is live, and the site is held.
+	RolledBack Condition = "rolled_back"
 )
 
 // Conditions lists all conditions, the worst first.
-var Conditions = []Condition{Held, Paused, Frozen, Retrying, Late}
+var Conditions = []Condition{Differs, Held, RolledBack, Paused, Frozen, Retrying, Late}
 
 // Colours of what is shown. Words always say the same.
 const (
@@ -35,8 +39,14 @@ const (
 
 // Name is the condition as people see it.
 func (c Condition) Name() string {
-	if c == Retrying {
+	switch c {
+	case Retrying:
 		return "Waiting to try again"
+	case Differs:
+		return "Changed behind Pressrun"
+	case RolledBack:
+		return "Rolled back"
+	case Held, Paused, Frozen, Late:
 	}
 	return text.Capital(string(c))
 }
@@ -44,9 +54,9 @@ func (c Condition) Name() string {
 // Class is how the condition is coloured, "" for none.
 func (c Condition) Class() string {
 	switch c {
-	case Held:
+	case Held, Differs:
 		return classBad
-	case Paused, Frozen, Retrying, Late:
+	case RolledBack, Paused, Frozen, Retrying, Late:
 		return classWarn
 	}
 	return ""
@@ -65,36 +75,51 @@ func (c Condition) because() string {
 		return "the last try did not succeed, and it is tried again"
 	case Late:
 		return "it is late"
+	case RolledBack:
+		return "the site was rolled back and is held"
+	case Differs:
+		return "the site was changed behind Pressrun"
 	}
 	return ""
 }
 
 // conditionOf is why a release that waits is not dispatched yet.
-func conditionOf(due release.Due) Condition {
+func conditionOf(v Site, due release.Due) Condition {
 	switch due.Why {
 	case release.DueHold:
-		return Held
+		return heldAs(v.Hold)
 	case release.DuePause:
 		return Paused
 	case release.DueFreeze:
 		return Frozen
 	case release.DueRetry:
 		return Retrying
-	case release.DueNothing, release.DueGrouping:
+	case release.DueNothing, release.DueGrouping, release.DueRollback:
 	}
 	return ""
+}
+
+// heldAs is the condition of a site that is held.
+func heldAs(h release.Hold) Condition {
+	if h.Lifted == release.LiftedAfterRollback {
+		return RolledBack
+	}
+	return Held
 }
 
 // Condition is that of the site.
 func (v Site) Condition() Condition {
 	switch v.State {
 	case release.Ready:
+		if v.Differs() {
+			return Differs
+		}
 		return v.stopped()
 	case release.Requested, release.Dispatched, release.Starting, release.InProgress:
 		if !v.LateSince().IsZero() {
 			return Late
 		}
-		return conditionOf(v.DispatchDue(v.Now))
+		return conditionOf(v, v.DispatchDue(v.Now))
 	case release.Complete:
 	}
 	return ""
@@ -104,7 +129,7 @@ func (v Site) Condition() Condition {
 func (v Site) stopped() Condition {
 	switch {
 	case v.Hold.On():
-		return Held
+		return heldAs(v.Hold)
 	case v.Pause.On(v.Now):
 		return Paused
 	case !v.frozen().To.IsZero():
@@ -186,14 +211,19 @@ func (v Site) lateWords() string {
 func (v Request) Condition() Condition {
 	switch v.Resolution.Status {
 	case release.Scheduled:
-		return conditionOf(v.Of.DueIf(v.Source, v.NotBefore))
+		return conditionOf(v.Of, v.Of.DueIf(v.Source, v.NotBefore))
 	case release.Waiting:
 		if c := v.Of.Condition(); c != "" {
 			return c
 		}
-		return conditionOf(v.Of.DueAfter(v.Of.Now))
+		return conditionOf(v.Of, v.Of.DueAfter(v.Of.Now))
 	case release.InRelease:
 		return v.Of.Condition()
+	case release.WasLive:
+		if v.Of.Differs() {
+			return Differs
+		}
+		return RolledBack
 	case release.Live:
 	}
 	return ""
@@ -215,13 +245,15 @@ func (v Request) Answer() Headline {
 			return words
 		case Late:
 			return words + ", and the release before it is late"
-		case Held, Paused, Frozen, Retrying:
+		case Held, Paused, Frozen, Retrying, Differs, RolledBack:
 		}
 		return words + ", and " + c.because()
 	}
 	switch v.Resolution.Status {
 	case release.Live:
 		return v.liveAnswer()
+	case release.WasLive:
+		return v.wasLiveAnswer()
 	case release.Scheduled:
 		return Headline{and("Not yet: it is scheduled"), class(classQuiet)}
 	case release.Waiting:
@@ -243,4 +275,15 @@ func (v Request) liveAnswer() Headline {
 		return Headline{"Yes, at the origin: the CDN may still show the old page", classOK}
 	}
 	return Headline{"Yes, it is live", classOK}
+}
+
+// wasLiveAnswer is for what was published, and can't be taken to be seen now.
+func (v Request) wasLiveAnswer() Headline {
+	if v.Of.Differs() && v.Of.Shows() == 0 {
+		return Headline{"Not known: the site was changed behind Pressrun", classBad}
+	}
+	if v.Of.Differs() {
+		return Headline{"No longer: the site was changed behind Pressrun", classBad}
+	}
+	return Headline{"No longer: the site was rolled back", classWarn}
 }

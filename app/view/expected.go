@@ -28,7 +28,7 @@ func (v Site) expectedAt(r ledger.Request, resolution ledger.Resolution) time.Ti
 			running = v.Now // it is late: the earliest that can be hoped for
 		}
 		return after(v.DueAfter(running).At, v.Usual)
-	case release.Live:
+	case release.Live, release.WasLive:
 	}
 	return time.Time{}
 }
@@ -44,7 +44,7 @@ func after(at time.Time, span time.Duration) time.Time {
 // CurrentExpected is when the current release should be live, or should have
 // been, if it takes as long as usual; zero when that can't be said.
 func (v Site) CurrentExpected() time.Time {
-	if v.Usual == 0 || v.State == release.Ready || !v.Current.Cancel.At.IsZero() {
+	if v.Usual == 0 || v.State == release.Ready || v.Current.RollbackTo != 0 || !v.Current.Cancel.At.IsZero() {
 		return time.Time{}
 	}
 	from := v.Current.Dispatch.Intended

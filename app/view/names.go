@@ -71,6 +71,9 @@ var eventWords = map[string]string{
 	release.KindThawed:      "Freeze removed",
 	release.KindRetry:       "Retried at once",
 	release.KindReset:       "Reset",
+	release.KindRollback:    "Rollback",
+	release.KindDiffers:     "Changed behind Pressrun",
+	release.KindAgrees:      "Shows what was released again",
 	release.KindClock:       "Clock put back",
 	api.EventInstallation:   "GitHub App",
 	api.EventsRestarted:     "Ledger restored",
@@ -103,6 +106,8 @@ func DueWords(due release.Due) string {
 		return "the end of the pause"
 	case release.DueHold:
 		return "a new request, or an operator"
+	case release.DueRollback:
+		return "nothing: it goes at once"
 	case release.DueNothing:
 	}
 	return ""

@@ -23,7 +23,14 @@ const whyShown = 200
 
 // Notices are what a reader of the site must know first, the worst first.
 func (v Site) Notices() []Notice {
-	out := v.obstacles()
+	var out []Notice
+	if v.Differs() {
+		out = append(out, Notice{
+			Kind: classBad, Title: Differs.Name(), Since: v.Clock().At(v.Public.Since),
+			Text: text.Sentence(v.PublicWords()) + " Somebody changed the destination without Pressrun. “Release now” publishes what is in the CMS; a rollback puts an earlier release back.",
+		})
+	}
+	out = append(out, v.obstacles()...)
 	if v.Pending != "" {
 		out = append(out, cdnNotice(v.Pending))
 	}
@@ -49,7 +56,7 @@ func (v Site) obstacles() []Notice {
 	switch {
 	case site.Hold.On():
 		out = append(out, Notice{
-			Kind: "bad", Title: "Held", Since: c.At(site.Hold.Since),
+			Kind: heldAs(site.Hold).Class(), Title: heldAs(site.Hold).Name(), Since: c.At(site.Hold.Since),
 			Text: text.Sentence(text.Shorten(site.Hold.Why, whyShown)) + " Nothing is lost: what was asked for waits. " + heldUntil(site.Hold),
 		})
 	case failed:
@@ -90,6 +97,9 @@ func (v Site) lateText() string {
 }
 
 func heldUntil(h release.Hold) string {
+	if h.Lifted == release.LiftedAfterRollback {
+		return "“Release now” publishes what is in the CMS now; nothing else does."
+	}
 	if h.Lifted == release.LiftedByAny {
 		return "It goes out with the next request of any kind."
 	}

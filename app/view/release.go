@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"time"
 
@@ -25,11 +26,14 @@ type Release struct {
 	Stand     Headline
 	StandText string
 	LateSince time.Time
+	// Again says that the site was rolled back to its content.
+	Again bool
 }
 
 // release is the view of one of the site's releases.
 func (v Site) release(r ledger.Release) Release {
-	one := Release{Release: r, State: release.Ready, Live: r.Number == liveNumber(v.Site)}
+	one := Release{Release: r, State: release.Ready, Live: r.Number == v.NowLive().Number && !v.Differs()}
+	one.Again = !one.Live && r.Outcome == release.Succeeded && r.Number == v.Shows() && r.Content() == r.Number
 	if r.Number == v.Current.Number {
 		one.State, one.Stand, one.LateSince = v.State, v.Headline(), v.LateSince()
 		one.StandText = v.StateText()
@@ -37,20 +41,19 @@ func (v Site) release(r ledger.Release) Release {
 	return one
 }
 
-// liveNumber is the number of the release that a site shows; 0 for none.
-func liveNumber(site release.Site) int64 {
-	if site.Current.Outcome == release.Succeeded {
-		return site.Current.Number
-	}
-	return site.Live.Number
-}
-
 // OutcomeWords say how the release ended, or what it is doing.
 func (v Release) OutcomeWords() string {
 	switch v.Outcome {
 	case release.Succeeded:
-		if v.Live {
+		switch {
+		case v.Live && v.RollbackTo != 0:
+			return fmt.Sprintf("Live: rolled back to #%d", v.RollbackTo)
+		case v.Live:
 			return "Live"
+		case v.Again:
+			return "Live again"
+		case v.RollbackTo != 0:
+			return fmt.Sprintf("Was rolled back to #%d", v.RollbackTo)
 		}
 		return "Was live"
 	case release.Failed:
@@ -72,7 +75,7 @@ func (v Release) OutcomeWords() string {
 func (v Release) OutcomeClass() string {
 	switch v.Outcome {
 	case release.Succeeded:
-		if v.Live {
+		if v.Live || v.Again {
 			return classOK
 		}
 		return classQuiet
@@ -118,6 +121,9 @@ func (v Release) Text(c Clock) string {
 		if v.Live {
 			return "Live since " + c.Time(v.Times.Complete) + "."
 		}
+		if v.Again {
+			return "It went live at " + c.Time(v.Times.Complete) + "; the site was taken back to it."
+		}
 		return "It went live at " + c.Time(v.Times.Complete) + "; another release is live now."
 	case release.Failed, release.Stale, release.Cancelled, release.Superseded:
 		return text.Sentence(orNoReason(v.Why))
@@ -139,7 +145,7 @@ func (v Release) Wire() api.Release {
 	r := v.Release.Release
 	w := api.Release{
 		Site: v.Site, Number: r.Number, State: v.State, Outcome: r.Outcome, Why: r.Why, Fault: r.Fault, By: r.By,
-		Requests: r.Requests.Count, Retry: r.Retry, Note: r.Note, Live: v.Live, Late: !v.LateSince.IsZero() || !r.Late.IsZero(), LateSince: instant(v.LateSince), Watermark: instant(r.Watermark),
+		Requests: r.Requests.Count, Retry: r.Retry, RollbackTo: r.RollbackTo, Note: r.Note, Live: v.Live, Late: !v.LateSince.IsZero() || !r.Late.IsZero(), LateSince: instant(v.LateSince), Watermark: instant(r.Watermark),
 		Times: api.Times{
 			Requested: instant(r.Times.Requested), Dispatched: instant(r.Times.Dispatched), Starting: instant(r.Times.Starting),
 			InProgress: instant(r.Times.InProgress), Complete: instant(r.Times.Complete), Ended: instant(r.Times.Ended),

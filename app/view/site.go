@@ -46,6 +46,9 @@ func (v Site) Wire() api.Site {
 		Condition: string(v.Condition()), Headline: v.Headline().Name, Since: v.Since(), LateSince: instant(v.LateSince()), UsualSeconds: v.Usual.Seconds(), Scheduled: instant(v.Scheduled), Waiting: v.waiting(), Text: v.Text(),
 		Current: v.summary(v.Current), Last: v.summary(v.Last), Live: v.summary(v.Live),
 	}
+	if v.Differs() {
+		w.Shows = &api.Shows{Release: v.Shows(), Since: v.Public.Since, Text: v.PublicWords()}
+	}
 	if v.Pause.On(v.Now) {
 		w.Paused = &api.Pause{By: v.Pause.By, Why: v.Pause.Why, Since: v.Pause.At, Until: instant(v.Pause.Until)}
 	}

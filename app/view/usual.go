@@ -64,7 +64,7 @@ func (r *Reader) learnUsual(ctx context.Context, s releases, site string) time.D
 	var took []time.Duration
 	for _, one := range found {
 		begun := BegunAt(one.Release)
-		if one.Outcome == release.Succeeded && len(took) < learnFrom && !begun.IsZero() {
+		if one.Outcome == release.Succeeded && one.RollbackTo == 0 && len(took) < learnFrom && !begun.IsZero() {
 			took = append(took, one.Times.Complete.Sub(begun))
 		}
 	}

@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
@@ -21,6 +22,8 @@ func requestWords(v Request) string {
 	switch f.Status {
 	case release.Live:
 		return fmt.Sprintf("Live since %s, with release #%d.", c.Time(f.LiveAt), f.Release)
+	case release.WasLive:
+		return fmt.Sprintf("Was live with release #%d, since %s; %s.", f.Release, c.Time(f.LiveAt), noLongerWords(of))
 	case release.Scheduled:
 		return fmt.Sprintf("Scheduled: not before %s%s.%s", c.Time(v.NotBefore), soon, dueWords(of, of.DueIf(v.Source, v.NotBefore)))
 	case release.Waiting:
@@ -36,6 +39,19 @@ func requestWords(v Request) string {
 		return fmt.Sprintf("In release #%d, which is %s%s%s.%s", f.Release, StateDoing(of.State), cancelWords(of.Site), soon, again)
 	}
 	return ""
+}
+
+// noLongerWords say why what was live is not seen any more.
+func noLongerWords(v Site) string {
+	live, c := v.NowLive(), v.Clock()
+	if v.Differs() {
+		return fmt.Sprintf("%s, since %s", v.PublicWords(), c.Time(v.Public.Since))
+	}
+	words := fmt.Sprintf("the site was rolled back to #%d by %s at %s", live.RollbackTo, live.Ordered.By, c.Time(live.Times.Complete))
+	if live.Ordered.Why != "" {
+		words += ": " + strings.TrimRight(live.Ordered.Why, ". ")
+	}
+	return words + ". The next release that is built brings it again"
 }
 
 // parted sets words off from what is before them.
@@ -54,8 +70,13 @@ func waitingWords(v Site) string {
 	}
 	c, due := v.Clock(), v.DispatchDue(v.Now)
 	switch due.Why {
+	case release.DueRollback:
+		return rollingBackWords(v.Current) + "."
 	case release.DueNothing:
 		words := fmt.Sprintf("Release #%d is being dispatched", number)
+		if v.Current.RollbackTo != 0 {
+			words = rollingBackWords(v.Current) + " and is being dispatched"
+		}
 		if v.Current.Dispatch.Unknown != "" {
 			words += ": " + v.Current.Dispatch.Unknown
 		}
@@ -72,6 +93,9 @@ func waitingWords(v Site) string {
 		}
 		return stopWords(v, due)
 	case release.DueHold:
+		if v.Hold.Lifted == release.LiftedAfterRollback {
+			return stopWords(v, due) + " Nothing is lost; ask for a release to publish what is in the CMS now."
+		}
 		return stopWords(v, due) + " Nothing is lost; ask for a release to try again at once."
 	}
 	return ""
@@ -92,7 +116,7 @@ func stopWords(v Site, due release.Due) string {
 		return fmt.Sprintf("Paused by %s%s: %s", v.Pause.By, until, why)
 	case release.DueHold:
 		return "Held: " + why
-	case release.DueNothing, release.DueGrouping, release.DueRetry:
+	case release.DueNothing, release.DueGrouping, release.DueRetry, release.DueRollback:
 	}
 	return ""
 }
@@ -151,6 +175,9 @@ func siteWords(v Site) string {
 		return waitingWords(v)
 	case release.Dispatched, release.Starting, release.InProgress, release.Complete:
 		words := fmt.Sprintf("Release #%d is %s", v.Current.Number, StateDoing(v.State))
+		if v.Current.RollbackTo != 0 {
+			words = rollingBackWords(v.Current) + " and is " + StateDoing(v.State)
+		}
 		return words + parted(v.lateWords()) + cancelWords(v.Site) + "." + dueWords(v, v.DueAfter(v.Now))
 	}
 	return ""
@@ -158,14 +185,30 @@ func siteWords(v Site) string {
 
 // liveWords say what is live while nothing goes on.
 func liveWords(v Site) string {
-	if v.Live.Number == 0 {
+	switch {
+	case v.Live.Number == 0:
 		return "Nothing has been released yet."
+	case v.Differs():
+		return fmt.Sprintf("%s, since %s: somebody changed the destination without Pressrun. Release #%d, of %s, was the last one published here.",
+			text.Capital(v.PublicWords()), v.Clock().Time(v.Public.Since), v.Live.Number, v.Clock().Time(v.Live.Times.Complete))
+	case v.Live.RollbackTo != 0:
+		return fmt.Sprintf("The content of release #%d is live, as of release #%d at %s; what came after it is not.",
+			v.Live.RollbackTo, v.Live.Number, v.Clock().Time(v.Live.Times.Complete))
 	}
 	words := "Everything is live"
 	if !v.Scheduled.IsZero() {
 		words = "Everything but what is scheduled is live"
 	}
 	return fmt.Sprintf("%s, as of release #%d at %s.", words, v.Live.Number, v.Clock().Time(v.Live.Times.Complete))
+}
+
+// rollingBackWords say what a rollback does, and for whom.
+func rollingBackWords(r release.Release) string {
+	words := fmt.Sprintf("Release #%d rolls the site back to #%d for %s", r.Number, r.RollbackTo, r.Ordered.By)
+	if r.Ordered.Why != "" {
+		words += " (" + r.Ordered.Why + ")"
+	}
+	return words
 }
 
 // stoppedWords say what would keep a release back that was asked for now, while

@@ -34,7 +34,7 @@ type Request struct {
 	NotBefore  *time.Time     `json:"not_before,omitempty"`
 	// Place is its place in line; zero while it is scheduled.
 	Place  int64          `json:"place,omitempty"`
-	Status release.Status `json:"standing" enum:"scheduled,waiting,in_release,live"`
+	Status release.Status `json:"standing" enum:"scheduled,waiting,in_release,live,was_live"`
 	// Release is the release that serves it, or served it.
 	Release int64 `json:"release,omitempty"`
 	// Failed lists releases that should have served it and did not.
@@ -48,7 +48,7 @@ type Request struct {
 	LateSince *time.Time `json:"late_since,omitempty"`
 	// Condition is why it is not live although its time has come; left out when
 	// it takes its usual way.
-	Condition string `json:"condition,omitempty" enum:"held,paused,frozen,retrying,late"`
+	Condition string `json:"condition,omitempty" enum:"differs,held,rolled_back,paused,frozen,retrying,late"`
 	// Answer is the answer in a few words.
 	Answer string `json:"answer,omitempty"`
 	// Text is the answer in plain words.
@@ -70,7 +70,7 @@ type Site struct {
 	State release.State `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete"`
 	// Condition is what makes the state other than it reads: what keeps releases
 	// back, or that the current one is late. Left out when nothing does.
-	Condition string `json:"condition,omitempty" enum:"held,paused,frozen,retrying,late"`
+	Condition string `json:"condition,omitempty" enum:"differs,held,rolled_back,paused,frozen,retrying,late"`
 	// Headline is state and condition in a few words.
 	Headline string `json:"headline,omitempty"`
 	// Since is when the site entered its state; left out while it has never left
@@ -89,6 +89,9 @@ type Site struct {
 	Paused  *Pause   `json:"paused,omitempty"`
 	Held    *Hold    `json:"held,omitempty"`
 	Freezes []Freeze `json:"freezes,omitempty"`
+	// Shows is what the public address shows, where that is not what was released:
+	// somebody changed the destination without the app.
+	Shows *Shows `json:"shows,omitempty"`
 	// Scheduled is when the next request with a not-before falls due.
 	Scheduled *time.Time `json:"scheduled,omitempty"`
 	// Text sums it up in plain words.
@@ -102,7 +105,7 @@ type Waiting struct {
 	// DispatchAt is when a release for them will be dispatched, if a time can
 	// be given; For is what they wait for.
 	DispatchAt *time.Time `json:"dispatch_at,omitempty"`
-	For        string     `json:"for,omitempty" enum:"grouping,retry,freeze,pause,hold,release,dispatch"`
+	For        string     `json:"for,omitempty" enum:"grouping,retry,freeze,pause,hold,rollback,release,dispatch"`
 	Text       string     `json:"text,omitempty"`
 }
 
@@ -117,6 +120,9 @@ type Release struct {
 	By      string          `json:"by,omitempty"`
 	// Requests is how many requests it serves.
 	Requests int64 `json:"requests"`
+	// RollbackTo is the number of the release whose content it puts back; left out
+	// for one that is built.
+	RollbackTo int64 `json:"rollback_to,omitempty"`
 	// Live says that it is the release that the site shows.
 	Live      bool       `json:"live,omitempty"`
 	Retry     int64      `json:"retry_of,omitempty"`
@@ -138,6 +144,15 @@ type Times struct {
 	InProgress *time.Time `json:"in_progress,omitempty"`
 	Complete   *time.Time `json:"complete,omitempty"`
 	Ended      *time.Time `json:"ended,omitempty"`
+}
+
+// Shows is what a public address shows that is not the live release.
+type Shows struct {
+	// Release is the number of the release whose content it is; left out when it
+	// is none of this app's.
+	Release int64     `json:"release,omitempty"`
+	Since   time.Time `json:"since"`
+	Text    string    `json:"text"`
 }
 
 // Pause, Hold and Freeze tell why nothing is dispatched.

@@ -89,6 +89,9 @@ func (m *model) resolution(r Request) Resolution {
 			f.Release, f.LiveAt = c.Number, c.Times.Complete
 		}
 	}
+	if f.Status == release.Live && !m.site.Showing(f.Release) {
+		f.Status = release.WasLive
+	}
 	return f
 }
 
@@ -111,16 +114,18 @@ func (m *model) draw(t *rapid.T) release.Event {
 			Release: c.Number, Run: run, Sequence: c.Sequence + 1,
 			To: rapid.SampledFrom([]release.State{release.InProgress, release.Complete, release.Ready}).Draw(t, "to"),
 		},
-		"failure": release.Failure{Release: c.Number, Run: run, Sequence: c.Sequence + 1, Why: "no"},
-		"ended":   release.RunEnded{Run: run, Conclusion: release.RunCancelled},
-		"cancel":  release.CancelRelease{Act: act},
-		"reset":   release.ResetSite{Act: act},
-		"retry":   release.RetryNow{Act: act},
-		"pause":   release.PauseSite{Act: act},
-		"resume":  release.ResumeSite{Act: act},
+		"failure":  release.Failure{Release: c.Number, Run: run, Sequence: c.Sequence + 1, Why: "no"},
+		"ended":    release.RunEnded{Run: run, Conclusion: release.RunCancelled},
+		"cancel":   release.CancelRelease{Act: act},
+		"reset":    release.ResetSite{Act: act},
+		"retry":    release.RetryNow{Act: act},
+		"rollback": release.RollBack{Act: act, To: max(1, m.site.Live.Number-1)},
+		"look":     release.MarkerSeen{Marker: release.Marker{Release: max(1, m.site.Live.Number-1)}, At: time.Now()},
+		"pause":    release.PauseSite{Act: act},
+		"resume":   release.ResumeSite{Act: act},
 	}
 	// What carries a release on is drawn more often than what ends it.
-	names := append(slices.Sorted(maps.Keys(events)), "tick", "tick", "confirm", "claim", "claim", "report", "report", "report", "resume")
+	names := append(slices.Sorted(maps.Keys(events)), "tick", "tick", "confirm", "claim", "claim", "report", "report", "report", "resume", "rollback")
 	return events[rapid.SampledFrom(names).Draw(t, "event")]
 }
 

@@ -118,7 +118,7 @@ func (r reader) resolution(ctx context.Context, site release.Site, place int64) 
 	}
 	var served, live int64
 	err = r.q.QueryRowContext(ctx, `SELECT number, live_us FROM releases
-		WHERE site = $1 AND number >= $2 AND outcome = 'succeeded' ORDER BY number LIMIT 1`, site.Name, first).Scan(&served, &live)
+		WHERE site = $1 AND number >= $2 AND outcome = 'succeeded' AND upto_place >= $3 ORDER BY number LIMIT 1`, site.Name, first, place).Scan(&served, &live)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		served = math.MaxInt64
@@ -127,19 +127,23 @@ func (r reader) resolution(ctx context.Context, site release.Site, place int64) 
 	default:
 		f.Release, f.LiveAt = served, fromMicros(live)
 	}
-	f.Failed, err = r.failed(ctx, site.Name, first, served)
+	if f.Status == release.Live && !site.Showing(f.Release) {
+		f.Status = release.WasLive
+	}
+	f.Failed, err = r.failed(ctx, site.Name, place, first, served)
 	return f, err
 }
 
 // maxFailed bounds how many failed releases are told of a request.
 const maxFailed = 50
 
-// failed are the numbers of the newest releases, maxFailed at most, from one number up
-// to before another that ended without success; the oldest first.
-func (r reader) failed(ctx context.Context, site string, from, before int64) ([]int64, error) {
+// failed are the numbers of the newest releases, maxFailed at most, that took a
+// place up from one number up to before another and ended without success; the
+// oldest first. A rollback takes up none.
+func (r reader) failed(ctx context.Context, site string, place, from, before int64) ([]int64, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT number FROM releases
-		WHERE site = $1 AND number >= $2 AND number < $3 AND outcome <> '' AND outcome <> 'succeeded'
-		ORDER BY number DESC LIMIT $4`, site, from, before, maxFailed)
+		WHERE site = $1 AND number >= $2 AND number < $3 AND outcome <> '' AND outcome <> 'succeeded' AND upto_place >= $5
+		ORDER BY number DESC LIMIT $4`, site, from, before, maxFailed, place)
 	if err != nil {
 		return nil, fmt.Errorf("read the failed releases of a request: %w", r.engine.Explain(err))
 	}

@@ -9,6 +9,9 @@ import (
 type Marker struct {
 	// Release is the number of the release whose content it is; 0 for none.
 	Release int64 `json:"release,omitzero"`
+	// Sequence counts the deploys at the destination. A deploy by hand keeps the
+	// number of the release before it, and counts on.
+	Sequence int64 `json:"sequence,omitzero"`
 	// Missing tells in words that there is no marker of the site, and what there
 	// is in its place; "" when there is one.
 	Missing string `json:"missing,omitzero"`
@@ -16,9 +19,12 @@ type Marker struct {
 
 // Public is what was last seen through a site's public address.
 type Public struct {
-	// Known says that a marker of the site was seen there at least once: from
-	// then on it is news when there is none.
-	Known  bool   `json:"known,omitzero"`
+	// Release is the newest live release that was seen there, by its own number,
+	// and Sequence its deploy's; 0 for none: then it is no news that there is no
+	// marker to read.
+	Release  int64 `json:"release,omitzero"`
+	Sequence int64 `json:"sequence,omitzero"`
+	// Marker is what was seen last.
 	Marker Marker `json:"marker,omitzero"`
 	// Since is since when the address shows something else than the release that
 	// is live here; zero while both agree.
@@ -56,6 +62,15 @@ func (s Site) Shows() int64 {
 // content of those before it.
 func (s Site) Showing(number int64) bool { return number != 0 && number <= s.Shows() }
 
+// PublicWords tell how the public address differs from the release that is live
+// here; "" while it does not, or nobody has seen that it does.
+func (s Site) PublicWords() string {
+	if !s.Differs() {
+		return ""
+	}
+	return s.Public.words(s.NowLive())
+}
+
 // markerSeen notes what the public address shows. A look that began before the
 // newest release was live tells nothing of it.
 func (t *turn) markerSeen(e MarkerSeen) {
@@ -63,14 +78,14 @@ func (t *turn) markerSeen(e MarkerSeen) {
 	switch {
 	case live.Number == 0 || !plain(e.At).After(live.Times.Complete):
 		return
-	case m.Missing != "" && !t.Public.Known:
+	case m.Missing != "" && t.Public.Release == 0:
 		return // never was one there that anybody could read
 	case t.State == InProgress && m.Missing == "" && m.Release == t.Current.Content():
 		return // the run is just putting it there
 	}
 	differed := t.Differs()
-	if m.Missing == "" && m.Release == live.Content() {
-		t.Public = Public{Known: true, Marker: m}
+	if t.Public.agrees(m, live) {
+		t.Public = Public{Release: live.Number, Sequence: m.Sequence, Marker: m}
 		if differed {
 			t.emit(Record{Kind: KindAgrees, Release: live.Number, Why: fmt.Sprintf("the public address shows release #%d again", m.Release)})
 		}
@@ -83,13 +98,23 @@ func (t *turn) markerSeen(e MarkerSeen) {
 	if differed {
 		since = t.Public.Since
 	}
-	t.Public = Public{Known: true, Marker: m, Since: since}
+	t.Public.Marker, t.Public.Since = m, since
 	t.emit(Record{Kind: KindDiffers, Release: live.Number, Why: t.Public.words(live)})
 }
 
+// agrees says whether a marker is that of the live release. The first that has its
+// number is taken to be.
+func (p Public) agrees(m Marker, live Release) bool {
+	return m.Missing == "" && m.Release == live.Content() && (p.Release != live.Number || p.Sequence == m.Sequence)
+}
+
+// words tell how the address differs from the live release.
 func (p Public) words(live Release) string {
 	if p.Marker.Missing != "" {
 		return fmt.Sprintf("%s, and not release #%d", p.Marker.Missing, live.Content())
+	}
+	if p.Marker.Release == live.Content() {
+		return fmt.Sprintf("the public address shows a later deploy under the number of release #%d", p.Marker.Release)
 	}
 	return fmt.Sprintf("the public address shows release #%d, and not #%d", p.Marker.Release, live.Content())
 }

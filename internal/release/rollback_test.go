@@ -144,6 +144,7 @@ func TestWhatThePublicAddressShowsIsKept(t *testing.T) {
 		"what was released":          {Marker{Release: 3}, false, 3},
 		"an earlier one":             {Marker{Release: 2}, true, 2},
 		"one of another numbering":   {Marker{Release: 4711}, true, 0},
+		"a deploy by hand":           {Marker{Release: 3, Sequence: 9}, true, 3},
 		"nothing":                    {Marker{Missing: "it answers 404"}, true, 0},
 		"a deploy without a release": {Marker{}, true, 0},
 	} {
