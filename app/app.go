@@ -13,6 +13,7 @@ import (
 	webapi "github.com/pressrun/pressrun/app/api"
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/github"
+	"github.com/pressrun/pressrun/app/marker"
 	"github.com/pressrun/pressrun/app/middleware"
 	"github.com/pressrun/pressrun/app/pages"
 	"github.com/pressrun/pressrun/app/problem"
@@ -36,6 +37,9 @@ type Options struct {
 	NewRunner func(runner.OnEvent) (runner.Runner, error)
 	// GitHubTransport is below all calls to GitHub; nil for the network.
 	GitHubTransport http.RoundTripper
+	// PublicTransport is below all looks at the sites' public addresses; nil for
+	// the network.
+	PublicTransport http.RoundTripper
 	// Version is shown in the API's description.
 	Version string
 	// Grace bounds how long a dispatch of unknown outcome is looked for before
@@ -57,6 +61,7 @@ type App struct {
 	auth      *auth.Authorizer
 	problems  *problem.Reporter
 	scheduler *scheduler.Scheduler
+	marker    *marker.Watcher
 	inbox     *scheduler.Inbox
 	tasks     sync.WaitGroup // of the runners
 	disk      *problem.Disk
@@ -113,6 +118,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		Ledger: led, Runner: a.runner, Log: a.log, NewJob: a.job, Grace: opts.Grace, Schedules: schedules,
 		Failed: a.disk.Note,
 	})
+	a.marker = marker.New(marker.Options{Ledger: led, URLs: publicURLs(opts.Config), Transport: opts.PublicTransport, Log: a.log})
 	a.handler = a.routes(opts.Version)
 	return a, nil
 }
@@ -164,7 +170,17 @@ func (a *App) start(ctx context.Context) error {
 		return err
 	}
 	a.runner.Start(a.stop, &a.tasks)
+	a.tasks.Go(func() { a.marker.Run(a.stop) })
 	return nil
+}
+
+// publicURLs are the addresses at which the sites are seen.
+func publicURLs(c config.Config) map[string]string {
+	urls := map[string]string{}
+	for name, site := range c.Sites {
+		urls[name] = site.URL
+	}
+	return urls
 }
 
 // job is a release as it is handed to the runner.

@@ -2,9 +2,11 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"net/http/httptest"
 	"sync"
 	"testing"
@@ -69,6 +71,13 @@ var _ runner.Runner = (*fakeRunner)(nil)
 
 const operatorToken = "an operator's token, of which only the hash is configured"
 
+// noPublic is a network without any site's public address.
+type noPublic struct{}
+
+func (noPublic) RoundTrip(*http.Request) (*http.Response, error) {
+	return nil, errors.New("the tests have no public network")
+}
+
 type bench struct {
 	app    *App
 	runner *fakeRunner
@@ -77,6 +86,12 @@ type bench struct {
 }
 
 func start(t *testing.T, change func(*config.Config)) *bench {
+	t.Helper()
+	return startWith(t, Options{}, change)
+}
+
+// startWith is start with further options.
+func startWith(t *testing.T, opts Options, change func(*config.Config)) *bench {
 	t.Helper()
 	zero := config.Duration(0)
 	conf := config.Config{
@@ -87,7 +102,8 @@ func start(t *testing.T, change func(*config.Config)) *bench {
 	if change != nil {
 		change(&conf)
 	}
-	return serving(t, Options{Config: conf})
+	opts.Config = conf
+	return serving(t, opts)
 }
 
 // serving is an app that runs and is served until the test ends, with a runner
@@ -95,6 +111,9 @@ func start(t *testing.T, change func(*config.Config)) *bench {
 func serving(t *testing.T, opts Options) *bench {
 	t.Helper()
 	b := &bench{runner: newFakeRunner()}
+	if opts.PublicTransport == nil {
+		opts.PublicTransport = noPublic{}
+	}
 	opts.NewRunner = func(runner.OnEvent) (runner.Runner, error) { return b.runner, nil }
 	var err error
 	if b.app, err = New(t.Context(), opts); err != nil {

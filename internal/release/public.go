@@ -76,7 +76,7 @@ func (s Site) PublicWords() string {
 func (t *turn) markerSeen(e MarkerSeen) {
 	live, m := t.NowLive(), e.Marker
 	switch {
-	case live.Number == 0 || !plain(e.At).After(live.Times.Complete):
+	case live.Number == 0 || plain(e.At).Before(live.Times.Complete):
 		return
 	case m.Missing != "" && t.Public.Release == 0:
 		return // never was one there that anybody could read

@@ -162,24 +162,41 @@ func other(m manifest.Marker, o Options) bool {
 }
 
 func readMarker(ctx context.Context, o Options) (manifest.Marker, *Finding) {
-	address := strings.TrimRight(o.URL, "/") + "/" + manifest.MarkerPath
-	var m manifest.Marker
-	got, err := get(ctx, o.Client, address, true)
+	m, cached, finding := fetchMarker(ctx, o.Client, o.URL, o.Site)
+	if finding == nil && other(m, o) {
+		address := markerAddress(o.URL)
+		return m, &Finding{MismatchOldRelease, address, fmt.Sprintf("%s shows release %d, deployed %s%s", address, m.Release, m.At.UTC().Format(time.RFC3339), cached)}
+	}
+	return m, finding
+}
+
+// Marker looks once at what a public address says that it shows, whichever release
+// of the site that is. Without a marker of the site the finding says what is there.
+func Marker(ctx context.Context, client *http.Client, publicURL, site string) (manifest.Marker, *Finding) {
+	m, _, finding := fetchMarker(ctx, client, publicURL, site)
+	return m, finding
+}
+
+func markerAddress(publicURL string) string {
+	return strings.TrimRight(publicURL, "/") + "/" + manifest.MarkerPath
+}
+
+// fetchMarker reads a site's marker, and how old a cache says that it is.
+func fetchMarker(ctx context.Context, client *http.Client, publicURL, site string) (m manifest.Marker, cached string, _ *Finding) {
+	address := markerAddress(publicURL)
+	got, err := get(ctx, client, address, true)
 	if finding := judgeStatus(address, got, err); finding != nil {
-		return m, finding
+		return m, "", finding
 	}
 	if err := json.Unmarshal(got.body, &m); err != nil || (m.Site == "" && m.Release == 0 && m.Sequence == 0) {
-		return manifest.Marker{}, &Finding{MismatchNoMarker, address, fmt.Sprintf(
+		return manifest.Marker{}, "", &Finding{MismatchNoMarker, address, fmt.Sprintf(
 			"%s answers with something that is no release's marker (%s): the address leads to another site, or an error page is sent with status 200", address, got.kind())}
 	}
-	switch {
-	case o.Site != "" && m.Site != o.Site:
-		return m, &Finding{MismatchOtherSite, address, fmt.Sprintf(
-			"%s shows the site %q (release %d) and not %q: the CDN or the name points to another origin", address, short(m.Site), m.Release, o.Site)}
-	case other(m, o):
-		return m, &Finding{MismatchOldRelease, address, fmt.Sprintf("%s shows release %d, deployed %s%s", address, m.Release, m.At.UTC().Format(time.RFC3339), got.cached())}
+	if site != "" && m.Site != site {
+		return m, "", &Finding{MismatchOtherSite, address, fmt.Sprintf(
+			"%s shows the site %q (release %d) and not %q: the CDN or the name points to another origin", address, short(m.Site), m.Release, site)}
 	}
-	return m, nil
+	return m, got.cached(), nil
 }
 
 // judgeStatus says what is wrong with an answer before its content is read.
