@@ -211,7 +211,7 @@ func (w *Watcher) read(ctx context.Context, name string) (release.Marker, bool) 
 	if finding == nil {
 		return release.Marker{Release: got.Release, Sequence: got.Sequence}, true
 	}
-	switch finding.Mismatch {
+	switch finding.Mismatch { //nolint:exhaustive // all others tell nothing of what is there
 	case verify.MismatchNotFound, verify.MismatchNoMarker:
 		return release.Marker{Missing: "the public address shows nothing that Pressrun published"}, true
 	case verify.MismatchOtherSite:

@@ -43,7 +43,7 @@ func whatever(t *rapid.T) {
 			}
 			w.tell(MarkerSeen{Marker: m, At: w.now})
 		},
-		"restart":         func(*rapid.T) { w.tell(Restarted{}) },
+		"restart": func(*rapid.T) { w.tell(Restarted{}) },
 	})
 	w.cooperate(4 * time.Hour)
 }

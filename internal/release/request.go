@@ -74,7 +74,7 @@ const (
 	InRelease Status = "in_release"
 	// WasLive: it was published, and the site shows something older now.
 	WasLive Status = "was_live"
-	Live      Status = "live"
+	Live    Status = "live"
 )
 
 // StatusAt tells what has become of the request at a place in line; place 0

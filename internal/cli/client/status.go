@@ -158,6 +158,9 @@ func (p printer) site(s api.Site) error {
 		f.Add("Last", p.releaseLine(s.Last))
 	}
 	f.Add("Live", p.releaseLine(s.Live))
+	if s.Shows != nil {
+		f.Add("Shows", fmt.Sprintf("since %s: %s", p.At(s.Shows.Since), text.OneLine(s.Shows.Text)))
+	}
 	if s.Paused != nil {
 		f.Add("Paused", p.paused(*s.Paused))
 	}
@@ -173,7 +176,9 @@ func (p printer) site(s api.Site) error {
 // standsSince is since when a site stands as its headline says.
 func standsSince(s api.Site) time.Time {
 	switch {
-	case s.Condition == "held" && s.Held != nil:
+	case s.Condition == "differs" && s.Shows != nil:
+		return s.Shows.Since
+	case (s.Condition == "held" || s.Condition == "rolled_back") && s.Held != nil:
 		return s.Held.Since
 	case s.Condition == "paused" && s.Paused != nil:
 		return s.Paused.Since
