@@ -39,7 +39,7 @@ func (a *App) routes(version string) *middleware.BodyDeadline {
 	outer.Handle("/", middleware.Callers{
 		Config: a.config, Auth: a.auth, MaxBody: webapi.MaxMetrics + 1024, Refuse: a.refuse, Next: mux,
 	}.Handler())
-	return &middleware.BodyDeadline{Wait: middleware.BodyLimit, Next: outer}
+	return &middleware.BodyDeadline{Wait: middleware.BodyLimit, Next: middleware.CloseUnread(outer)}
 }
 
 // refuse answers programs with a problem, and people with a page.

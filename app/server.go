@@ -55,7 +55,9 @@ func (a *App) server() *http.Server {
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+		// net/http's own answer to OPTIONS * waits for its body without an end.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
 		ConnContext: func(ctx context.Context, c net.Conn) context.Context {
 			if err := middleware.SetUserTimeout(c, a.deadClient); err != nil {
 				a.log.Debug("TCP_USER_TIMEOUT could not be set; dead clients linger", "error", err)
