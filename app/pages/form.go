@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"errors"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -15,8 +16,13 @@ const maxForm = 64 << 10
 // readForm reads the form that was sent, and shows what is wrong with it.
 func (p *Pages) readForm(v *visit) bool {
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
-	if err := v.r.ParseForm(); err != nil {
-		p.trouble(v, problem.New(http.StatusBadRequest, "invalid", "The form did not arrive whole, or is too large."))
+	err := v.r.ParseForm()
+	if _, large := errors.AsType[*http.MaxBytesError](err); large {
+		p.trouble(v, problem.New(http.StatusRequestEntityTooLarge, "invalid", "The form is too large."))
+		return false
+	}
+	if err != nil {
+		p.trouble(v, problem.New(http.StatusBadRequest, "invalid", "The form did not arrive whole."))
 		return false
 	}
 	return true

@@ -1,14 +1,11 @@
 package deploy_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -21,45 +18,11 @@ import (
 	"github.com/pressrun/pressrun/test/servers"
 )
 
-// nginxConfig serves a folder as a plain site does, without any cache of open
+// startNginx serves a folder as a plain site does, without any cache of open
 // files.
-const nginxConfig = `daemon off;
-master_process off;
-pid %[1]s/nginx.pid;
-error_log stderr warn;
-events { worker_connections 512; }
-http {
-	access_log off;
-	types { text/html html; text/css css; text/javascript js; }
-	client_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi;
-	uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;
-	server { listen %[2]s; root %[3]s; }
-}
-`
-
 func startNginx(t *testing.T, root string) string {
 	t.Helper()
-	binary := servers.Tool(t, "nginx")
-	home, address := t.TempDir(), servers.FreeAddress(t)
-	file := filepath.Join(home, "nginx.conf")
-	if err := os.WriteFile(file, fmt.Appendf(nil, nginxConfig, home, address, root), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	var output bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), binary, "-c", file, "-p", home)
-	cmd.Stdout, cmd.Stderr = &output, &output
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-		if t.Failed() {
-			t.Log(output.String())
-		}
-	})
-	servers.WaitHTTP(t, "http://"+address+"/")
-	return "http://" + address
+	return "http://" + servers.StartNginx(t, "types { text/html html; text/css css; text/javascript js; }", "root "+root+";")
 }
 
 // visits counts what visitors met.
