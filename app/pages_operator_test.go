@@ -87,7 +87,7 @@ func TestFormsThatAreTooLarge(t *testing.T) {
 		long[i] = 'x'
 	}
 	r.Form("/sites/www/requests", url.Values{"reason": {string(long)}}).Status(http.StatusUnprocessableEntity).Says("The reason is too long")
-	r.Form("/sites/www/requests", url.Values{"reason": {string(make([]byte, 64<<10))}}).Status(http.StatusBadRequest)
+	r.Form("/sites/www/requests", url.Values{"reason": {string(make([]byte, 64<<10))}}).Status(http.StatusRequestEntityTooLarge)
 	if site := b.site(t); site.Accepted != 0 {
 		t.Errorf("something was done: %+v", site)
 	}
