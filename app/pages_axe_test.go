@@ -25,7 +25,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.run(t, b.job(t), release.Ready)
-	metrics := `{"pages":12,"files":15,"steps":[{"name":"build","started_at":"2026-11-23T15:00:00Z","seconds":61.5,"result":"ok"}],"changed":["` + long + `"]}`
+	metrics := `{"pages":12,"files":15,"steps":[{"name":"build","started_at":"2026-11-23T15:00:00Z","seconds":61.5,"result":"ok"},{"name":"wait_ready","started_at":"2026-11-23T14:00:00Z","seconds":36061.5,"result":"skipped"}],"changed":["` + long + `"]}`
 	if err := b.app.ledger.PutMetrics(t.Context(), "www", 1, metrics); err != nil {
 		t.Fatal(err)
 	}
