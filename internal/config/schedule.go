@@ -92,7 +92,7 @@ type calendarBuilder struct {
 func (b *calendarBuilder) schedule(key string, site Site, s Schedule) calendar.Schedule {
 	out := calendar.Schedule{
 		Name: s.Name, Once: s.At.UTC(), Continuous: s.Continuous, Skip: s.Missed == missedSkip,
-		Zone: site.Location(), Rest: b.rest(key, s),
+		Zone: site.Location(), Rest: b.rest(s),
 	}
 	if s.TimeZone != "" {
 		out.Zone = Site{TimeZone: s.TimeZone}.Location()
@@ -121,7 +121,7 @@ func (b *calendarBuilder) schedule(key string, site Site, s Schedule) calendar.S
 }
 
 // rest are the days of all lists that a schedule names.
-func (b *calendarBuilder) rest(key string, s Schedule) calendar.Days {
+func (b *calendarBuilder) rest(s Schedule) calendar.Days {
 	days := calendar.Days{Closed: map[calendar.Date]string{}, Open: map[calendar.Date]bool{}}
 	for _, name := range s.Holidays {
 		if name == FederalHolidays {
