@@ -49,7 +49,7 @@ func (d drill) run(ctx context.Context, folder string) (figures, error) {
 	sites, policies := map[string]*site{}, map[string]release.Policy{}
 	for i := range max(1, d.schedules/perSite) {
 		name := fmt.Sprint("site", i)
-		one, err := newSite(name, rand.New(rand.NewPCG(d.seed, uint64(i)))) //nolint:gosec // G404: the same each time
+		one, err := newSite(name, rand.New(rand.NewPCG(d.seed, uint64(i))))
 		if err != nil {
 			return figures{}, err
 		}
