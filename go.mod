@@ -41,6 +41,8 @@ require (
 
 require github.com/expr-lang/expr v1.17.8
 
+require golang.org/x/net v0.58.0 // indirect
+
 require (
 	github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream v1.7.26 // indirect
 	github.com/aws/aws-sdk-go-v2/feature/ec2/imds v1.20.7 // indirect
