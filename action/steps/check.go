@@ -68,7 +68,11 @@ func (r Check) Do(ctx context.Context) (Result, error) {
 // count tells how much was built, without reading it.
 func count(output string) (state.Built, error) {
 	var b state.Built
-	err := filepath.WalkDir(output, func(path string, entry fs.DirEntry, err error) error {
+	output, err := filepath.EvalSymlinks(output) // WalkDir does not look behind one
+	if err != nil {
+		return b, err
+	}
+	err = filepath.WalkDir(output, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || !entry.Type().IsRegular() {
 			return err
 		}

@@ -40,11 +40,11 @@ func Scan(ctx context.Context, root string) (manifest.Tree, error) {
 	if !info.IsDir() {
 		return manifest.Tree{}, fmt.Errorf("read the build: %s is a file, not a folder", root)
 	}
-	resolved, err := filepath.EvalSymlinks(root)
+	folder, err := realFolder(root)
 	if err != nil {
 		return manifest.Tree{}, fmt.Errorf("read the build: %w", err)
 	}
-	s := &scanner{root: resolved}
+	s := &scanner{root: folder}
 	group, ctx := errgroup.WithContext(ctx)
 	names := make(chan string, 1024)
 	group.Go(func() error {
@@ -62,6 +62,16 @@ func Scan(ctx context.Context, root string) (manifest.Tree, error) {
 	slices.SortFunc(s.tree.Files, func(a, b manifest.File) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(s.tree.Refused, func(a, b manifest.Refused) int { return strings.Compare(a.Path, b.Path) })
 	return s.tree, nil
+}
+
+// realFolder is the absolute path of a folder, with no link in it: links inside the
+// build are compared with it.
+func realFolder(root string) (string, error) {
+	absolute, err := filepath.Abs(root)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(absolute)
 }
 
 // inWords says what to do about a build that can't be read.
@@ -139,13 +149,18 @@ func unlistable(r rune) bool {
 func (s *scanner) follow(name string, chain []string) (target string, mode fs.FileMode, why string) {
 	at := filepath.Join(s.root, filepath.FromSlash(name))
 	target, err := filepath.EvalSymlinks(at)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return "", 0, "a link to nothing"
+	case errors.Is(err, fs.ErrPermission):
+		return "", 0, "a link that this user may not follow"
+	case err != nil: // EvalSymlinks gives up after 255 links
+		return "", 0, "a link in a circle"
 	}
-	if target != s.root && !strings.HasPrefix(target, s.root+string(filepath.Separator)) {
+	if !within(s.root, target) {
 		return "", 0, "a link that leaves the build"
 	}
-	if strings.HasPrefix(at, target+string(filepath.Separator)) || slices.Contains(chain, target) {
+	if within(target, at) || slices.Contains(chain, target) {
 		return "", 0, "a link in a circle"
 	}
 	info, err := os.Stat(target)
@@ -153,6 +168,12 @@ func (s *scanner) follow(name string, chain []string) (target string, mode fs.Fi
 		return "", 0, "a link to nothing"
 	}
 	return target, info.Mode(), ""
+}
+
+// within tells whether a path is a folder or lies below it; both are absolute.
+func within(folder, name string) bool {
+	below, err := filepath.Rel(folder, name)
+	return err == nil && filepath.IsLocal(below)
 }
 
 func (s *scanner) refuse(path, why string) {

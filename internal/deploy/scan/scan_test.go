@@ -97,6 +97,80 @@ func TestWhatCanNotBePublishedIsRefusedByName(t *testing.T) {
 	}
 }
 
+// linkedBuild is a build with links of every kind that stay inside it, and two that
+// do not; it is in the folder "build" of the folder that is returned.
+func linkedBuild(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	build := filepath.Join(dir, "build")
+	write(t, build, "index.html", "home")
+	write(t, build, "real/a.css", "a{}")
+	write(t, build, "real/deep/b.css", "b{}")
+	write(t, build, "..dots/c.css", "c{}")
+	write(t, dir, "build-2/secret.html", "beside the build, with its name in front")
+	for name, target := range map[string]string{
+		"file.css": "real/a.css", "folder": "real", "absolute": filepath.Join(build, "real"), "absolute.css": filepath.Join(build, "real/a.css"),
+		"twice": "folder", "real/deep/up.css": "../a.css", "around": "../build/real/deep", "dots": "..dots",
+		"out": "../build-2", "out.html": "../build-2/secret.html", "whole": build, "self": "self", "ping": "pong", "pong": "ping",
+	} {
+		if err := os.Symlink(filepath.FromSlash(target), filepath.Join(build, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(build, filepath.Join(dir, "current")); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// However the build is named, the same files are published.
+func TestLinksAreJudgedAlikeHoweverTheBuildIsNamed(t *testing.T) {
+	dir := linkedBuild(t)
+	files := []string{
+		"..dots/c.css", "absolute.css", "absolute/a.css", "absolute/deep/b.css", "absolute/deep/up.css", "around/b.css", "around/up.css",
+		"dots/c.css", "file.css", "folder/a.css", "folder/deep/b.css", "folder/deep/up.css", "index.html",
+		"real/a.css", "real/deep/b.css", "real/deep/up.css", "twice/a.css", "twice/deep/b.css", "twice/deep/up.css",
+	}
+	refused := []manifest.Refused{
+		{Path: "out", Why: "a link that leaves the build"},
+		{Path: "out.html", Why: "a link that leaves the build"},
+		{Path: "ping", Why: "a link in a circle"},
+		{Path: "pong", Why: "a link in a circle"},
+		{Path: "self", Why: "a link in a circle"},
+		{Path: "whole", Why: "a link in a circle"},
+	}
+	for _, c := range []struct{ at, root string }{
+		{".", filepath.Join(dir, "build")},
+		{".", "build"},
+		{".", "build/"},
+		{".", "./build/../build"},
+		{".", "current"},
+		{".", filepath.Join(dir, "current")},
+		{"build", "."},
+		{"build", "./"},
+		{"build/real", ".."},
+		{"build-2", "../build"},
+		{"build-2", "../current/"},
+	} {
+		t.Run(c.root+" in "+c.at, func(t *testing.T) {
+			t.Chdir(filepath.Join(dir, c.at))
+			tree, err := Scan(t.Context(), c.root)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(files, paths(tree)); diff != "" {
+				t.Errorf("files (-want +got):\n%s", diff)
+			}
+			if diff := cmp.Diff(refused, tree.Refused); diff != "" {
+				t.Errorf("refused (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestABuildThatCanNotBeReadIsAnErrorThatNamesThePlace(t *testing.T) {
 	dir := t.TempDir()
 	write(t, dir, "index.html", "home")
