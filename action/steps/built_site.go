@@ -27,7 +27,8 @@ type BuiltSite struct {
 	options.CheckFlags
 	options.DeployFlags
 
-	Dir string // the frontend's folder
+	Dir       string // the frontend's folder
+	PublicURL string // where visitors find the site; "" when nobody looks there
 }
 
 // output is the folder with the built site.
@@ -103,7 +104,7 @@ func CheckRules(o options.Options) error {
 // plan and build are what check and deploy share, so that both come to the
 // same verdict.
 func (r BuiltSite) plan(dest store.Destination) publish.Plan {
-	return publish.Plan{Site: r.Record.Now().Site, Destination: dest, Allow: r.Allow}
+	return publish.Plan{Site: r.Record.Now().Site, Destination: dest, PublicURL: r.PublicURL, Allow: r.Allow}
 }
 
 func (r BuiltSite) build(output string) (publish.Build, error) {

@@ -28,8 +28,7 @@ type Deploy struct {
 
 	CDN         *publish.CDN // nil when there is none to tell
 	Redirects   publish.Redirects
-	PublicURL   string // "" when nobody looks there
-	SamplePages int    // how many changed pages to choose for Verify
+	SamplePages int // how many changed pages to choose for Verify
 	Environment shell.Environment
 }
 

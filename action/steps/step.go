@@ -41,9 +41,9 @@ func done(note string) (Result, error) { return Result{Note: note}, nil }
 
 // All are all steps in the order of a run.
 func All(s Setup) []Step {
-	command := siteCommand{Run: s.Run, Shell: s.Shell, DeployEnv: s.Options.Environment}
-	built := BuiltSite{Run: s.Run, Dir: s.Options.Dir, OutputFlags: s.Options.OutputFlags, CheckFlags: s.Options.CheckFlags, DeployFlags: s.Options.DeployFlags}
 	o := s.Options
+	command := siteCommand{Run: s.Run, Shell: s.Shell, DeployEnv: o.Environment}
+	built := BuiltSite{Run: s.Run, Dir: o.Dir, PublicURL: o.PublicURL, OutputFlags: o.OutputFlags, CheckFlags: o.CheckFlags, DeployFlags: o.DeployFlags}
 	return []Step{
 		Claim{Run: s.Run, RunFlags: o.RunFlags, TurnFlags: o.TurnFlags, CannotPublish: s.cannotPublish()},
 		WaitReady{Run: s.Run, TurnFlags: o.TurnFlags},
@@ -52,7 +52,7 @@ func All(s Setup) []Step {
 		InProgress{Run: s.Run, AppLimit: o.AppLimit},
 		Build{siteCommand: command, BuildFlags: o.BuildFlags},
 		Check{BuiltSite: built},
-		Deploy{BuiltSite: built, CDN: s.CDN, Redirects: s.Redirects, PublicURL: o.PublicURL, SamplePages: o.VerifyPages, Environment: s.Shell.Environment},
+		Deploy{BuiltSite: built, CDN: s.CDN, Redirects: s.Redirects, SamplePages: o.VerifyPages, Environment: s.Shell.Environment},
 		Verify{Run: s.Run, VerifyFlags: o.VerifyFlags, To: o.To},
 		Complete{Run: s.Run, LiveLimit: o.LiveLimit},
 		Metrics{Run: s.Run, Figures: s.Figures},

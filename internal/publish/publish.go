@@ -15,7 +15,8 @@ type Plan struct {
 	Site        string // name of the site; a destination that holds another site is refused
 	Source      Source // what becomes the live release
 	Destination store.Destination
-	CDN         *CDN // told once the release is live; nil for none
+	PublicURL   string // where visitors find the site; "" where that is not known
+	CDN         *CDN   // told once the release is live; nil for none
 	Redirects   Redirects
 	Allow       []string // names of guards that are let pass this once
 	DryRun      bool     // say what would be done and what the CDN would be told, and change nothing
@@ -83,7 +84,7 @@ func Stage(ctx context.Context, p Plan, b Build, s engine.Sharded, shard int) (d
 // options are the engine's, but for those of the source.
 func (p Plan) options() engine.Options {
 	return engine.Options{
-		Site: p.Site, Allow: p.Allow, DryRun: p.DryRun, Owner: p.Owner, LockWait: p.LockWait,
+		Site: p.Site, PublicURL: p.PublicURL, Allow: p.Allow, DryRun: p.DryRun, Owner: p.Owner, LockWait: p.LockWait,
 		Redirects: p.Redirects.store, WithoutRedirects: p.Redirects.none,
 		Progress: p.Progress, Now: p.Now,
 	}

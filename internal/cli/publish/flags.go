@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
@@ -80,7 +81,7 @@ func carryOut(ctx context.Context, printer *terminal.Printer, p publish.Plan, en
 // cachingFlags say how a CDN caches a site. They are the same in every command
 // that reckons with one, and in a run.
 type cachingFlags struct {
-	PublicURL      string `name:"public-url" placeholder:"URL" help:"The site's public address, for --cdn."`
+	PublicURL      string `name:"public-url" placeholder:"URL" help:"The site's public address: for --cdn, and so that links to it are taken for the site's own."`
 	Tags           bool   `help:"The CDN is set up to read cache tags (CloudFront, Cloudflare)."`
 	CleanURLs      bool   `name:"clean-urls" help:"The site shows about.html as /about too: drop both addresses."`
 	NotFoundCached bool   `name:"not-found-cached" help:"The CDN keeps a \"not found\" for long: drop the addresses of new pages too."`
@@ -100,6 +101,10 @@ type cdnFlags struct {
 // open opens the CDN and the redirect store of a plan, before anything is
 // published: a wrong name or a missing token must not be found out afterwards.
 func (f cdnFlags) open(ctx context.Context, p *publish.Plan) (err error) {
+	if _, err := urlpath.Parse(f.PublicURL); err != nil {
+		return exit.With(exit.Usage, err)
+	}
+	p.PublicURL = f.PublicURL
 	if p.Redirects, err = publish.OpenRedirects(ctx, f.RedirectStore, f.PublicURL); err != nil {
 		return exit.With(exit.Usage, err)
 	}

@@ -33,12 +33,12 @@ func BenchmarkUnchangedPages(b *testing.B) {
 		live[1000].Entries = append(live[1000].Entries, gone)
 	}
 	for _, n := range []int{1, 1000} {
-		gone := links.NewRemoved(tree, live[n], manifest.DefaultGrace, 2, time.Now())
+		site := links.NewSite(tree, links.Address{}, links.NewRemoved(tree, live[n], manifest.DefaultGrace, 2, time.Now()))
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.SetBytes(int64(len(page) * len(tree.Files)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if links, err := from.Links(b.Context(), tree.Files, gone.Links); err != nil || len(links) > 0 {
+				if links, err := from.Links(b.Context(), tree.Files, site.Lost); err != nil || len(links) > 0 {
 					b.Fatal(links, err)
 				}
 			}

@@ -4,12 +4,11 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"slices"
+	"strings"
 
 	"github.com/pressrun/pressrun/internal/deploy/content"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/deploy/links"
-	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 )
 
@@ -55,40 +54,36 @@ func (r *read) brokenLinks(ctx context.Context, b *content.Build) ([]guard.Viola
 	if err != nil {
 		return nil, err
 	}
-	changed := links.ChangedPages(r.tree, r.previous())
-	dead, err := b.Links(ctx, changed, func(page string, html []byte) []links.Link {
-		return deadLinks(r.tree, page, html)
-	})
-	if err != nil {
-		return nil, err
-	}
-	violations := links.Broken(unserved(dead, elsewhere), len(changed), r.limits())
-	r.result.LostLinks = nil // of a plan that another deploy has overtaken
 	removed := links.NewRemoved(r.tree, r.previous(), *r.opts.Grace, r.head.Fence+1, r.opts.Now())
-	if removed.None() {
-		return violations, nil
-	}
-	unchanged := links.UnchangedPages(r.tree, r.previous())
-	lost, err := b.Links(ctx, unchanged, removed.Links)
+	site := links.NewSite(r.tree, r.address(), removed)
+	changed, unchanged := links.ChangedPages(r.tree, r.previous()), links.UnchangedPages(r.tree, r.previous())
+	dead, err := b.Links(ctx, changed, site.Dead)
 	if err != nil {
 		return nil, err
 	}
-	stop, few := links.ToRemoved(unserved(lost, elsewhere), len(unchanged), r.limits())
+	var lost []links.Link
+	if !removed.None() {
+		if lost, err = b.Links(ctx, unchanged, site.Lost); err != nil {
+			return nil, err
+		}
+	}
+	violations := links.Broken(site.Unanswered(dead, elsewhere), len(changed), r.limits())
+	stop, few := links.ToRemoved(site.Unanswered(lost, elsewhere), len(unchanged), r.limits())
 	if stop != nil {
 		violations = append(violations, *stop)
 	}
-	r.result.LostLinks = few
+	r.result.LostLinks = few // nil in place of that of a plan which another deploy has overtaken
 	return violations, nil
 }
 
-func deadLinks(tree manifest.Tree, page string, html []byte) []links.Link {
-	var out []links.Link
-	links.References(html, func(target string, asset bool) {
-		if name, ok := links.Resolve(page, target); ok && !tree.Serves(name) {
-			out = append(out, links.Link{Page: page, Target: target, Asset: asset})
-		}
-	})
-	return out
+// address is where visitors find the site, as far as that is known.
+func (d *deployment) address() links.Address {
+	path := ""
+	if d.dest.Site != nil {
+		_, path, _ = strings.Cut(d.dest.Site.String(), "://")
+		_, path, _ = strings.Cut(path, "/") // after the bucket; a folder has none
+	}
+	return links.NewAddress(d.opts.PublicURL, path)
 }
 
 // leftToCDN tells what the CDN answers by rules that stored files can't carry out.
@@ -98,12 +93,4 @@ func leftToCDN(b *content.Build) (func(name string) bool, error) {
 		return func(string) bool { return false }, nil
 	}
 	return redirect.LeftToCDN(text), err
-}
-
-// unserved leaves out links that are answered elsewhere.
-func unserved(found []links.Link, elsewhere func(name string) bool) []links.Link {
-	return slices.DeleteFunc(found, func(l links.Link) bool {
-		name, ok := links.Resolve(l.Page, l.Target)
-		return ok && elsewhere(name)
-	})
 }

@@ -9,6 +9,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/s3"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+	"github.com/pressrun/pressrun/test/fakes3"
 )
 
 // linked is a build of so many pages that link to one.
@@ -101,5 +104,84 @@ func TestCompressedPagesAreReadForTheirLinks(t *testing.T) {
 	mustRun(t, b.place, compressed(t, before))
 	if _, err := engine.Run(t.Context(), b.dest, compressed(t, before.with("news/index.html", ""))); err == nil || !strings.Contains(err.Error(), "20 of 21 unchanged pages") {
 		t.Error(err)
+	}
+}
+
+// every is a build of nine pages that all have this markup.
+func every(markup string) site {
+	s := site{"index.html": markup, "style.css": "b{}", "v1.2/index.html": markup, "plain.html": markup}
+	for i := range 6 {
+		s[fmt.Sprintf("p%d/index.html", i)] = markup
+	}
+	return s
+}
+
+// underPrefix is a bucket's folder.
+func underPrefix(t *testing.T, prefix string) store.Destination {
+	t.Helper()
+	server := &fakes3.Server{}
+	server.Bucket("b", nil)
+	st, err := s3.Open(t.Context(), "b", prefix, s3.Options{Endpoint: "http://fake", AccessKey: "a", SecretKey: "s", HTTPClient: server})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store.Destination{Site: st, State: st.Sub(".pressrun/"), StatePrefix: ".pressrun/", KeptPrefix: ".pressrun/content/"}
+}
+
+// Good sites go out, and what a browser would miss stops a release.
+func TestLinksAreThoseThatABrowserFinds(t *testing.T) {
+	const lost = `<a href="/lost/">x</a>`
+	for name, c := range map[string]struct {
+		to, public string // the site's place in the store, and the public address
+		markup     string
+		stop       bool
+	}{
+		"a base":                               {markup: `<base href="/"><link rel=stylesheet href="style.css"><a href="p1/">`},
+		"a base that leads elsewhere":          {markup: `<base href="https://cdn.example.net/"><img src="photo.png">`},
+		"a base, and what is not there":        {markup: `<base href="/assets/"><link rel=stylesheet href="style.css">`, stop: true},
+		"a sample of code":                     {markup: `<pre><code>&lt;link rel="stylesheet" href="style.css"&gt; &lt;img src="photo.png"&gt;</code></pre>`},
+		"a script":                             {markup: `<script>s = '<img src="photo.png">'</script><textarea><img src="photo.png"></textarea><template><img src="{{photo}}"></template>`},
+		"what comes after a script":            {markup: `<script>s = '<img src="photo.png">'</script>` + lost, stop: true},
+		"pictures for each width":              {markup: `<img srcset="/style.css 1x, /lost.png 2x">`, stop: true},
+		"a script's placeholder":               {markup: `<a href="/{{ page }}/"><a href="/${page}/"><a href="/%7B%7B page %7D%7D/">`},
+		"clean addresses":                      {markup: `<a href="/plain"><a href="/v1.2"><a href="/v1.2/"><a href="/v1.2/index.html"><a href="/p1/?a=1&amp;b#c">`},
+		"the destination's path":               {to: "preview/acme/main", markup: `<link rel="stylesheet" href="/preview/acme/main/style.css"><a href="/preview/acme/main/p1/"><a href="/preview/acme/main">`},
+		"a part of the destination's path":     {to: "www/preview/main", markup: `<link rel="stylesheet" href="/preview/main/style.css"><a href="/preview/main/p1/">`},
+		"a neighbour at the host":              {to: "preview/main", markup: `<link rel="stylesheet" href="/preview/main/style.css"><a href="/preview/other/">`},
+		"what is not there below that path":    {to: "preview/main", markup: `<link rel="stylesheet" href="/preview/main/style.css"><a href="/preview/main/lost/">`, stop: true},
+		"a path that visitors do not see":      {to: "sites/www", markup: `<link rel="stylesheet" href="/style.css">` + lost, stop: true},
+		"the public path":                      {public: "https://x.example/docs/", markup: `<link rel="stylesheet" href="/docs/style.css"><a href="/docs"><a href="/elsewhere/">`},
+		"the public path, and the destination": {to: "www", public: "https://x.example", markup: `<a href="/www/p1/">`, stop: true},
+		"what is not there at the public path": {public: "https://x.example/docs", markup: `<a href="/docs/lost/">`, stop: true},
+		"the public address":                   {public: "https://x.example/", markup: `<a href="https://x.example/p1/"><a href="//X.example/"><a href="https://y.example/lost/">`},
+		"what is not at the public address":    {public: "https://x.example/", markup: `<a href="https://x.example/lost/">`, stop: true},
+		"the same, where it is not known":      {markup: `<a href="https://x.example/lost/">`},
+		"programs behind forms":                {markup: `<form action="/api/search"><button formaction="/api/other"></form><a href="/p1/" ping="/api/ping">`},
+		"Pressrun's marker":                    {markup: `<a href="/pressrun-release.json">`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dest := underPrefix(t, c.to)
+			o := options(every(c.markup).write(t))
+			o.PublicURL = c.public
+			_, err := engine.Run(t.Context(), dest, o)
+			if stopped := err != nil && strings.Contains(err.Error(), "9 of 9 changed pages name files that the build does not have"); stopped != c.stop || (err != nil) != c.stop {
+				t.Errorf("%v", err)
+			}
+		})
+	}
+}
+
+// Feeds and forms' pages that were files are missed when they go.
+func TestWhatPagesMerelyNameIsMissedOnlyWhenItGoes(t *testing.T) {
+	dest := underPrefix(t, "sites/www")
+	before := every(`<link rel=alternate href="/sites/www/feed.xml"><link rel=stylesheet href="/sites/www/style.css"><form action="/api/x">`).with("feed.xml", "<feed/>")
+	mustRun(t, place{dest: dest}, options(before.write(t)))
+	for name, after := range map[string]site{
+		"unchanged pages": before.with("feed.xml", ""),
+		"changed pages":   every(before["index.html"] + "<p>more</p>"),
+	} {
+		if _, err := engine.Run(t.Context(), dest, options(after.write(t))); err == nil || !strings.Contains(err.Error(), "index.html -> /sites/www/feed.xml") {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }

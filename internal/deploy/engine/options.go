@@ -25,11 +25,14 @@ type Options struct {
 	Site    string // name of the site; a destination that holds another site is refused
 	Release int64  // number of the release; 0 counts on from the last one
 	Commit  string // source commit, for people
-	Rules   rules.Rules
-	Limits  guard.Limits
-	Grace   *manifest.Grace // nil for manifest.DefaultGrace
-	Allow   []string        // names of guards that are let pass this once
-	DryRun  bool            // plan and check, and write nothing
+	// PublicURL is where visitors find the site, so that links to it count as the
+	// site's own; "" where that is not known.
+	PublicURL string
+	Rules     rules.Rules
+	Limits    guard.Limits
+	Grace     *manifest.Grace // nil for manifest.DefaultGrace
+	Allow     []string        // names of guards that are let pass this once
+	DryRun    bool            // plan and check, and write nothing
 	// Repair lists the destination too, as audit.Run does, and sends again what is
 	// missing of ours there. What others changed is a foreign file.
 	Repair bool

@@ -2,128 +2,162 @@ package links
 
 import (
 	"bytes"
-	"net/url"
-	"path"
-	"strings"
+	"unicode/utf16"
+
+	"golang.org/x/net/html"
 )
 
-// attributes are where HTML names other files.
-var attributes = []struct {
-	name  []byte
-	asset bool
-}{{[]byte("href="), false}, {[]byte("src="), true}}
+// Use is what a page does with an address that it names.
+type Use uint8
 
-// References calls f for every href and src of a page. It is a scanner and no
-// parser: it takes any attribute of these names inside a tag, which is what a
-// visitor's browser takes too, and costs a fraction.
-func References(html []byte, f func(target string, asset bool)) {
-	for _, a := range attributes {
-		for rest := html; ; {
-			i := bytes.Index(rest, a.name)
-			if i < 0 {
-				break
+// The uses of an address.
+const (
+	Leads Use = iota // visitors are led there: a, area, meta refresh
+	Loads            // the browser loads it for the page: styles, scripts, images, frames
+	// Names is all else: forms send something there, which only a program can answer;
+	// feeds, pings and citations say something about the page. Such an address is
+	// missed only when a file was there before.
+	Names
+)
+
+// Reference is an address as a page has it, its character references resolved.
+type Reference struct {
+	Target string
+	Use    Use
+}
+
+// Page is what a page says of addresses.
+type Page struct {
+	Base       string // the href of its first <base>; "" for none
+	References []Reference
+	early      int // how many of the references come before the base
+}
+
+// base is the one by which a reference counts. What is loaded before the browser
+// comes to <base> is loaded without it (HTML standard, section 4.2.3).
+func (p *Page) base(i int) string {
+	if i < p.early && p.References[i].Use == Loads {
+		return ""
+	}
+	return p.Base
+}
+
+// Read finds the addresses that a page names, by the rules of the HTML standard
+// (https://html.spec.whatwg.org/multipage/parsing.html#tokenization): what stands in
+// scripts, styles, comments, text and templates is none. Content of <noscript> counts,
+// as readers without scripts get it.
+func Read(page []byte) Page {
+	var r reader
+	r.read(inUTF8(page), 0)
+	return r.page
+}
+
+// inUTF8 gives a page of UTF-16 as UTF-8; any other encoding has the characters of
+// ASCII where the markup is.
+func inUTF8(page []byte) []byte {
+	little := bytes.HasPrefix(page, []byte("\xff\xfe"))
+	if !little && !bytes.HasPrefix(page, []byte("\xfe\xff")) {
+		return page
+	}
+	units := make([]uint16, 0, len(page)/2)
+	for i := 2; i+1 < len(page); i += 2 {
+		first, second := uint16(page[i]), uint16(page[i+1])
+		if little {
+			first, second = second, first
+		}
+		units = append(units, first<<8|second)
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+// reader is one page being read.
+type reader struct {
+	page   Page
+	based  bool
+	scopes scopes
+	attrs  []attribute
+}
+
+type attribute struct{ name, value []byte }
+
+// longTag is from how many bytes on the tokenizer is a new one after a tag: one keeps
+// room for all attributes of the longest tag that it saw, and clears that much for
+// each tag after it.
+const longTag = 1024
+
+// read reads markup; depth is how many srcdoc attributes it stands in.
+func (r *reader) read(markup []byte, depth int) {
+	z, at := html.NewTokenizer(bytes.NewReader(markup)), 0
+	for {
+		kind := z.Next()
+		size := len(z.Raw())
+		at += size
+		switch kind {
+		case html.ErrorToken:
+			return
+		case html.StartTagToken, html.SelfClosingTagToken:
+			name := r.tag(z)
+			live, of := r.scopes.open(name, kind == html.SelfClosingTagToken, r.get)
+			if size > longTag {
+				z = html.NewTokenizerFragment(bytes.NewReader(markup[at:]), name)
 			}
-			before := byte('<')
-			if i > 0 {
-				before = rest[i-1]
+			if of != inHTML || name == "noscript" {
+				z.NextIsNotRawText()
 			}
-			rest = rest[i+len(a.name):]
-			// An attribute follows a space; data-src and the like do not count.
-			if before != ' ' && before != '\n' && before != '\t' && before != '\r' && before != '"' && before != '\'' {
-				continue
+			if live {
+				r.element(name, of, depth)
 			}
-			loads, counts := a.asset, true
-			if !a.asset {
-				loads, counts = hrefOf(tagAround(html, len(html)-len(rest)))
-			}
-			if value, ok := attributeValue(rest); ok && counts {
-				f(value, loads)
-			}
+		case html.EndTagToken:
+			name, _ := z.TagName()
+			r.scopes.close(string(name))
+		case html.TextToken, html.CommentToken, html.DoctypeToken: // names nothing
+		}
+		z.AllowCDATA(r.scopes.foreign())
+	}
+}
+
+// tag is the name of a tag; its attributes are noted where any may matter.
+func (r *reader) tag(z *html.Tokenizer) string {
+	tag, more := z.TagName()
+	name := string(tag)
+	r.attrs = r.attrs[:0]
+	if !r.scopes.foreign() && !telling[name] {
+		return name
+	}
+	for more {
+		var a attribute
+		a.name, a.value, more = z.TagAttr()
+		r.attrs = append(r.attrs, a)
+	}
+	return name
+}
+
+// get is the value of an attribute of the tag; "" for none.
+func (r *reader) get(name string) string {
+	for _, a := range r.attrs {
+		if string(a.name) == name {
+			return string(a.value)
 		}
 	}
+	return ""
 }
 
-// longestTag bounds how far a tag is looked for around an attribute, in bytes.
-const longestTag = 4096
-
-// tagAround is the tag that an attribute at a place of a page stands in, from
-// its name on.
-func tagAround(html []byte, at int) []byte {
-	from := max(0, at-longestTag)
-	open := bytes.LastIndexByte(html[from:at], '<')
-	if open < 0 {
-		return nil
+// addOf adds the address that an attribute of the tag holds. An empty one leads to
+// <base>, and nothing is loaded from there.
+func (r *reader) addOf(name string, use Use) {
+	if target := r.get(name); target != "" || use == Leads && r.has(name) {
+		r.page.References = append(r.page.References, Reference{target, use})
 	}
-	tag := html[from+open+1 : min(len(html), at+longestTag)]
-	if end := bytes.IndexByte(tag, '>'); end >= 0 {
-		tag = tag[:end]
-	}
-	return tag
 }
 
-// loading are the kinds of <link> whose file a browser loads for the page (HTML
-// standard, section 4.6.7). Others, such as rev=made or rel=canonical, say
-// something about the page, and nobody follows them.
-var loading = [][]byte{[]byte("stylesheet"), []byte("icon"), []byte("preload"), []byte("manifest")}
-
-// hrefOf says what the href of a tag is: of something that the page loads, and
-// whether it counts at all.
-func hrefOf(tag []byte) (loads, counts bool) {
-	name, rest, _ := bytes.Cut(tag, []byte(" "))
-	switch strings.ToLower(strings.TrimSpace(string(name))) {
-	case "base":
-		return false, false
-	case "link":
-		rest = bytes.ToLower(rest)
-		for _, kind := range loading {
-			if bytes.Contains(rest, kind) {
-				return true, true
-			}
-		}
-		return false, false
+func (r *reader) add(target string, use Use) {
+	if target != "" {
+		r.page.References = append(r.page.References, Reference{target, use})
 	}
-	return false, true
 }
 
-// longestTarget bounds what is taken for an address.
-const longestTarget = 2048
-
-func attributeValue(rest []byte) (string, bool) {
-	if len(rest) == 0 {
-		return "", false
+func (r *reader) addAll(targets []string, use Use) {
+	for _, t := range targets {
+		r.add(t, use)
 	}
-	var end int
-	switch quote := rest[0]; quote {
-	case '"', '\'':
-		rest = rest[1:]
-		end = bytes.IndexByte(rest[:min(len(rest), longestTarget)], quote)
-	default:
-		end = bytes.IndexAny(rest[:min(len(rest), longestTarget)], " \t\r\n>\"'")
-	}
-	if end < 0 {
-		return "", false
-	}
-	return string(rest[:end]), true
-}
-
-// Resolve gives the path that a reference of a page means inside the site, or
-// false when it leads elsewhere or can't be told (a template's leftover).
-func Resolve(page, target string) (string, bool) {
-	target = strings.TrimSpace(strings.ReplaceAll(target, "&amp;", "&"))
-	if target == "" || strings.ContainsAny(target, "{}<>\\\n$") || strings.HasPrefix(target, "//") || strings.HasPrefix(target, "#") {
-		return "", false
-	}
-	u, err := url.Parse(target)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.Path == "" {
-		return "", false
-	}
-	full := u.Path
-	if !strings.HasPrefix(full, "/") {
-		full = "/" + path.Dir(page) + "/" + full
-	}
-	clean := path.Clean(full)
-	if strings.HasSuffix(full, "/") && clean != "/" {
-		clean += "/"
-	}
-	return strings.TrimPrefix(clean, "/"), true
 }

@@ -2,6 +2,7 @@ package links
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 )
@@ -12,6 +13,18 @@ type Link struct {
 	Page   string
 	Target string // as it is written in the page
 	Asset  bool   // what the page loads (src, a stylesheet), and not where it leads
+	place  Place
+}
+
+// longestShown is how much of a target is told, in bytes.
+const longestShown = 200
+
+func newLink(page string, r Reference, place Place) Link {
+	target := trimURL(r.Target)
+	if len(target) > longestShown {
+		target = target[:longestShown] + "..."
+	}
+	return Link{Page: page, Target: strings.ToValidUTF8(target, "\uFFFD"), Asset: r.Use == Loads, place: place}
 }
 
 // Broken judges the references of changed pages that lead nowhere. A few

@@ -22,7 +22,6 @@ type Removed struct {
 	// folders are those whose index page is gone: pages in them may name it with
 	// dots alone.
 	folders map[string]bool
-	words   map[string]bool // one of these is in the last part of each reference to one of them
 }
 
 // manyNeedles is from where on looking for each of them in a page takes longer
@@ -32,7 +31,7 @@ const manyNeedles = 16
 // NewRemoved compares a build with the release that is live, which may be nil: the
 // next deploy has this sequence number, at this time.
 func NewRemoved(tree manifest.Tree, live *manifest.Manifest, grace manifest.Grace, sequence int64, at time.Time) *Removed {
-	g := &Removed{names: map[string]bool{}, folders: map[string]bool{}, words: map[string]bool{}}
+	g := &Removed{names: map[string]bool{}, folders: map[string]bool{}}
 	if live == nil {
 		return g
 	}
@@ -63,7 +62,6 @@ func (g *Removed) add(tree manifest.Tree, r manifest.Retired, grace manifest.Gra
 		if name == "" || strings.HasSuffix(name, "/") {
 			g.folders[name] = true
 		}
-		g.words[longestWord(path.Base(strings.TrimSuffix(name, "/")))] = true
 		g.needles = append(g.needles, []byte(strings.TrimSuffix(needle, ".html")))
 		g.blunt = g.blunt || name == "" || needle == "" || needle == ".html"
 	}
@@ -102,23 +100,13 @@ func plainByte(c byte) bool {
 // None tells that the release takes nothing away.
 func (g *Removed) None() bool { return len(g.names) == 0 }
 
-// Links are a page's references to what is gone. Most pages have none, which a
-// search for a few words tells before any reference is read.
-func (g *Removed) Links(page string, html []byte) []Link {
-	inside := g.inside(page)
-	if !inside && !g.blunt && !slices.ContainsFunc(g.needles, func(word []byte) bool { return bytes.Contains(html, word) }) {
-		return nil
-	}
-	var out []Link
-	References(html, func(target string, asset bool) {
-		if !inside && !g.named(target) {
-			return
-		}
-		if name, ok := Resolve(page, target); ok && g.names[name] {
-			out = append(out, Link{Page: page, Target: target, Asset: asset})
-		}
-	})
-	return out
+func (g *Removed) has(name string) bool { return g.names[name] }
+
+// mayBeNamed tells whether a page may have references to what is gone. Most pages have
+// none, which a search for a few words tells before any reference is read.
+func (g *Removed) mayBeNamed(page string, html []byte) bool {
+	return g.blunt || g.inside(page) || slices.ContainsFunc(g.needles, func(word []byte) bool { return bytes.Contains(html, word) }) ||
+		disguised(html)
 }
 
 // inside tells whether a page lies in a folder whose index page is gone.
@@ -129,21 +117,6 @@ func (g *Removed) inside(page string) bool {
 		}
 	}
 	return g.folders[""]
-}
-
-// named tells whether a reference may mean something that is gone, by its last
-// part alone: resolving each takes several times as long.
-func (g *Removed) named(target string) bool {
-	if g.names[""] {
-		return true
-	}
-	if i := strings.IndexAny(target, "?#&"); i >= 0 {
-		target = target[:i]
-	}
-	target = strings.TrimRight(target, "/ \t\r\n")
-	last := target[strings.LastIndexByte(target, '/')+1:]
-	word := longestWord(last)
-	return word == "" || g.words[word] || strings.Contains(target, "%") || strings.HasSuffix(last, ".")
 }
 
 // LostLinks are those of unchanged pages to what a release takes away.

@@ -3,6 +3,7 @@ package links
 import (
 	"bytes"
 	"fmt"
+	stdhtml "html"
 	"slices"
 	"strings"
 	"testing"
@@ -84,9 +85,15 @@ func TestWhatAReleaseTakesAway(t *testing.T) {
 	}
 }
 
+// siteOf is a build that takes these away, at a host's root.
+func siteOf(tree manifest.Tree, removed *Removed) *Site { return NewSite(tree, Address{}, removed) }
+
 // goneSite is what the pages of TestLinksToWhatIsGone are about.
-var goneSite = NewRemoved(treeWith("index.html", "news/new/index.html", "docs/index.html"),
-	liveWith("news/old/index.html", "news/index.html", "files/a b#c é.pdf", "日本.html"), manifest.DefaultGrace, 2, releasedAt)
+var goneSite = func() *Site {
+	tree := treeWith("index.html", "news/new/index.html", "docs/index.html")
+	live := liveWith("news/old/index.html", "news/index.html", "files/a b#c é.pdf", "日本.html")
+	return siteOf(tree, NewRemoved(tree, live, manifest.DefaultGrace, 2, releasedAt))
+}()
 
 func TestLinksToWhatIsGone(t *testing.T) {
 	for _, c := range []struct {
@@ -116,11 +123,16 @@ func TestLinksToWhatIsGone(t *testing.T) {
 		{"index.html", "https://example.org/news/old/", false},
 		{"index.html", "#old", false},
 		{"index.html", "?old", false},
+		{"index.html", "/news/&#111;ld/", true},
+		{"index.html", "/news/o%6Cd/", true},
+		{"index.html", "/news&sol;old&sol;", true},
+		{"index.html", "\n  /news/old/\t", true},
+		{"index.html", `\news\old`, true},
 		{"docs/index.html", "old/", false},
 		{"docs/index.html", "..", false},
 	} {
 		for _, html := range []string{`<a href="` + c.target + `">x</a>`, `<p>old</p><img src='` + c.target + `'>`} {
-			got := goneSite.Links(c.page, []byte(html))
+			got := goneSite.Lost(c.page, []byte(html))
 			if (len(got) == 1) != c.want {
 				t.Errorf("%s in %s: %+v, want %v", html, c.page, got, c.want)
 			}
@@ -129,9 +141,9 @@ func TestLinksToWhatIsGone(t *testing.T) {
 }
 
 func TestTheHomePageIsMissedByWhateverNamesIt(t *testing.T) {
-	g := NewRemoved(treeWith("a/b.html"), liveWith("index.html"), manifest.DefaultGrace, 2, releasedAt)
+	g := siteOf(treeWith("a/b.html"), NewRemoved(treeWith("a/b.html"), liveWith("index.html"), manifest.DefaultGrace, 2, releasedAt))
 	for _, target := range []string{"/", "..", "../index.html", "/index.html", "/?a=1", "../"} {
-		if got := g.Links("a/b.html", []byte(`<a href="`+target+`">`)); len(got) != 1 {
+		if got := g.Lost("a/b.html", []byte(`<a href="`+target+`">`)); len(got) != 1 {
 			t.Errorf("%s: %+v", target, got)
 		}
 	}
@@ -144,7 +156,7 @@ func TestTheSearchMissesNothing(t *testing.T) {
 	target := rapid.Custom(func(t *rapid.T) string {
 		to := rapid.OneOf(name, rapid.StringMatching(`(\.\./|\./|/)*([a-cé]{1,2}/?)*(\.\.?/?)?`)).Draw(t, "path")
 		if rapid.Bool().Draw(t, "encoded") {
-			to = strings.NewReplacer("é", "%C3%A9", " ", "%20").Replace(to)
+			to = strings.NewReplacer("é", "%C3%A9", " ", "%20", "a", "%61", "-", "&#45;", ".", "&period;", "b", "&#x0062;").Replace(to)
 		}
 		return to + rapid.SampledFrom([]string{"", "?q", "#x", "&amp;"}).Draw(t, "rest")
 	})
@@ -152,18 +164,22 @@ func TestTheSearchMissesNothing(t *testing.T) {
 		before := rapid.SliceOfN(name, 0, 25).Draw(t, "before")
 		now := treeWith(rapid.SliceOfN(name, 0, 5).Draw(t, "now")...)
 		slices.Sort(before)
-		g := NewRemoved(now, liveWith(slices.Compact(before)...), manifest.DefaultGrace, 2, releasedAt)
+		g := siteOf(now, NewRemoved(now, liveWith(slices.Compact(before)...), manifest.DefaultGrace, 2, releasedAt))
 		page := rapid.StringMatching(`([a-cé]/){0,3}p\.html`).Draw(t, "page")
+		base := rapid.SampledFrom([]string{"", "", "/", "/a/", "../", "b/c"}).Draw(t, "base")
 		var html strings.Builder
+		if base != "" {
+			fmt.Fprintf(&html, "<base href=%q>\n", base)
+		}
 		var want []string
 		for _, to := range rapid.SliceOfN(target, 0, 5).Draw(t, "targets") {
 			fmt.Fprintf(&html, "<a href=\"%s\">x</a>\n", to)
-			if full, ok := Resolve(page, to); ok && g.names[full] {
-				want = append(want, to)
+			if full := meaning(Address{}, page, base, stdhtml.UnescapeString(to)); g.removed.names[strings.TrimPrefix(full, "/")] {
+				want = append(want, trimURL(stdhtml.UnescapeString(to)))
 			}
 		}
 		var got []string
-		for _, l := range g.Links(page, []byte(html.String())) {
+		for _, l := range g.Lost(page, []byte(html.String())) {
 			got = append(got, l.Target)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -213,7 +229,7 @@ func FuzzRemovedLinks(f *testing.F) {
 	f.Add([]byte(`<a href="../old/">`), "news/new/index.html", []byte("/a/* /b"))
 	f.Fuzz(func(_ *testing.T, html []byte, page string, rules []byte) {
 		left := redirect.LeftToCDN(rules)
-		for _, l := range goneSite.Links(page, html) {
+		for _, l := range goneSite.Lost(page, html) {
 			left(l.Target)
 		}
 	})
@@ -231,25 +247,21 @@ func BenchmarkGone(b *testing.B) {
 		for i := range gone {
 			before = append(before, fmt.Sprintf("old/gone-%d/index.html", i))
 		}
-		g := NewRemoved(treeWith("index.html"), liveWith(before...), manifest.DefaultGrace, 2, releasedAt)
+		g := siteOf(treeWith("index.html"), NewRemoved(treeWith("index.html"), liveWith(before...), manifest.DefaultGrace, 2, releasedAt))
 		b.Run(fmt.Sprint(gone), func(b *testing.B) {
 			b.SetBytes(int64(page.Len()))
 			for b.Loop() {
-				if got := g.Links("section/page/index.html", page.Bytes()); len(got) > 0 {
+				if got := g.Lost("section/page/index.html", page.Bytes()); len(got) > 0 {
 					b.Fatal(got)
 				}
 			}
 		})
 	}
 	b.Run("every reference", func(b *testing.B) {
-		tree := treeWith("index.html")
+		g := siteOf(treeWith("index.html"), &Removed{})
 		b.SetBytes(int64(page.Len()))
 		for b.Loop() {
-			References(page.Bytes(), func(target string, _ bool) {
-				if name, ok := Resolve("section/page/index.html", target); ok {
-					tree.Serves(name)
-				}
-			})
+			g.Dead("section/page/index.html", page.Bytes())
 		}
 	})
 }

@@ -1,0 +1,157 @@
+package links
+
+import (
+	"path"
+	"strings"
+)
+
+// location is where a URL leads: a path of the site's host, or elsewhere.
+type location struct {
+	path string // begins with "/"; its percent-encoding is still there
+	// rooted tells that the path was given from the host's root, and not from the
+	// page's place in the site.
+	rooted    bool
+	elsewhere bool // another host, or no host's file at all (mailto:)
+}
+
+// follow resolves a URL against the one that it counts from, as the URL standard says
+// (https://url.spec.whatwg.org/#concept-basic-url-parser) of http and https. same tells
+// whether a host is the site's own.
+func (from location) follow(target string, same func(host string) bool) location {
+	target = trimURL(target)
+	if scheme, rest, ok := cutScheme(target); ok {
+		if scheme != "http" && scheme != "https" {
+			return location{elsewhere: true}
+		}
+		return atHost(strings.TrimLeft(rest, `/\`), same)
+	}
+	target = cutQuery(target)
+	switch {
+	case len(target) > 1 && strings.HasPrefix(target, "//"):
+		return atHost(strings.TrimLeft(target, "/"), same)
+	case strings.HasPrefix(target, "/"):
+		return location{path: target, rooted: true, elsewhere: from.elsewhere}
+	case from.elsewhere || target == "":
+		return from
+	}
+	return location{path: from.path[:strings.LastIndexByte(from.path, '/')+1] + target, rooted: from.rooted}
+}
+
+// trimURL takes away what the URL standard does: controls and spaces around a URL, tabs
+// and line ends in it.
+func trimURL(s string) string {
+	s = strings.TrimFunc(s, func(c rune) bool { return c <= ' ' })
+	if !strings.ContainsAny(s, "\t\n\r") {
+		return s
+	}
+	return strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
+}
+
+// cutScheme cuts a URL's scheme off, in lower case.
+func cutScheme(s string) (scheme, rest string, ok bool) {
+	for i := range len(s) {
+		switch c := s[i] | 0x20; {
+		case s[i] == ':':
+			return strings.ToLower(s[:i]), s[i+1:], i > 0
+		case c >= 'a' && c <= 'z':
+		case i > 0 && (s[i] >= '0' && s[i] <= '9' || s[i] == '+' || s[i] == '-' || s[i] == '.'):
+		default:
+			return "", s, false
+		}
+	}
+	return "", s, false
+}
+
+// cutQuery gives what stands before a URL's query and fragment; a backslash there is a
+// slash.
+func cutQuery(s string) string {
+	if i := strings.IndexAny(s, "?#"); i >= 0 {
+		s = s[:i]
+	}
+	return strings.ReplaceAll(s, `\`, "/")
+}
+
+// atHost is what follows the slashes of a URL: a host and a path.
+func atHost(s string, same func(host string) bool) location {
+	s = cutQuery(s)
+	host, rest, _ := strings.Cut(s, "/")
+	if i := strings.LastIndexByte(host, '@'); i >= 0 {
+		host = host[i+1:]
+	}
+	if !same(plainHost(host)) {
+		return location{elsewhere: true}
+	}
+	return location{path: "/" + rest, rooted: true}
+}
+
+// plainHost writes a host in one way: in lower case, without a port that the scheme
+// has anyhow.
+func plainHost(host string) string {
+	host = strings.ToLower(host)
+	for _, port := range []string{":443", ":80", ":"} {
+		if bare, ok := strings.CutSuffix(host, port); ok {
+			return bare
+		}
+	}
+	return host
+}
+
+// clean resolves the dots of a path, as browsers do before they send it, and its
+// percent-encoding, as web servers do. A slash at its end stays.
+func clean(encoded string) string {
+	var parts []string
+	folder := false
+	for part := range strings.SplitSeq(encoded, "/") {
+		part = decode(part)
+		folder = part == "" || part == "." || part == ".."
+		switch {
+		case part == "..":
+			parts = parts[:max(0, len(parts)-1)]
+		case !folder:
+			parts = append(parts, part)
+		}
+	}
+	name := path.Join(parts...)
+	if folder && name != "" {
+		name += "/"
+	}
+	return name
+}
+
+// decode resolves percent-encoding; what is none stays as it is, as the URL standard
+// has it.
+func decode(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if b, ok := hexByte(s[i:]); ok {
+			out = append(out, b)
+			i += 2
+			continue
+		}
+		out = append(out, s[i])
+	}
+	return string(out)
+}
+
+// hexByte is the byte that "%2F" at the start of s stands for.
+func hexByte[S string | []byte](s S) (byte, bool) {
+	if len(s) < 3 || s[0] != '%' {
+		return 0, false
+	}
+	high, ok := hexDigit(s[1])
+	low, ok2 := hexDigit(s[2])
+	return high<<4 | low, ok && ok2
+}
+
+func hexDigit(c byte) (byte, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return c | 0x20 - 'a' + 10, true
+	}
+	return 0, false
+}
