@@ -28,6 +28,7 @@ type Dialect interface {
 // dialects is the table. A new system is one file beside this one and one line
 // here.
 var dialects = []Dialect{
+	buildHook{name: "cloudflare", title: "Cloudflare's deploy hook"},
 	contentful{},
 	datocms{},
 	directus{},
@@ -35,11 +36,13 @@ var dialects = []Dialect{
 	generic{},
 	ghost{},
 	gitHub{},
+	buildHook{name: "netlify", title: "Netlify's build hook"},
 	prismic{},
 	sanity{},
 	standard{name: "standard", title: "Standard Webhooks"},
 	storyblok{},
 	strapi{},
+	buildHook{name: "vercel", title: "Vercel's deploy hook"},
 	standard{name: "wagtail", title: "Wagtail"},
 	standard{name: "wordpress", title: "WordPress"},
 }

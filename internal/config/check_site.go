@@ -61,6 +61,7 @@ func (k *checker) site(key string, s Site) {
 	k.spans(key, s)
 	k.freezes(key, s.Freezes)
 	k.schedules(key, s)
+	k.hooks(key, s)
 	k.siteGitHub(key, s)
 	k.source(key, s)
 	k.waitReady(key+".wait_ready", s.WaitReady)

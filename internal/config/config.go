@@ -80,6 +80,11 @@ type Site struct {
 	// Schedules are the rules by which the site asks for releases by itself.
 	Schedules []Schedule `yaml:"schedules" json:"schedules,omitempty"`
 
+	// Hooks are what CMSs call when content changes.
+	Hooks []Hook `yaml:"hooks" json:"hooks,omitempty"`
+	// Triggers say which of those events ask for a release.
+	Triggers Triggers `yaml:"triggers" json:"triggers,omitzero"`
+
 	// Source is where the frontend comes from.
 	Source Source `yaml:"source" json:"source,omitzero"`
 	// WaitReady is what must answer before a release starts.

@@ -76,6 +76,7 @@ func (s Site) withDefaults() Site {
 		}
 	}
 	s.Deadlines = s.Deadlines.withDefaults(rules)
+	s.Hooks = s.hooksWithDefaults()
 	if s.WaitReady.URL != "" {
 		s.WaitReady.Status = cmp.Or(s.WaitReady.Status, http.StatusOK)
 		s.WaitReady.Interval = cmp.Or(s.WaitReady.Interval, span(defaultReadyInterval))
@@ -129,6 +130,11 @@ func (c *Config) resolvePaths(folder string) {
 		}
 		if site.Deploy.CDN.SecretFile != "" {
 			site.Deploy.CDN.SecretFile = absolute(folder, site.Deploy.CDN.SecretFile)
+		}
+		for i, hook := range site.Hooks {
+			if hook.SecretFile != "" {
+				site.Hooks[i].SecretFile = absolute(folder, hook.SecretFile)
+			}
 		}
 		c.Sites[name] = site
 	}

@@ -27,6 +27,8 @@ type batch struct {
 	outbox   []outboxRow
 	closed   []release.Release
 	closedOf []string
+	// delivered are the sites whose hooks were told something.
+	delivered map[string]bool
 
 	lastEvent, lastOutbox int64
 	changed               bool
@@ -143,7 +145,7 @@ func (b *batch) event(e Event) {
 
 // flush writes what the batch's decisions came to.
 func (b *batch) flush() {
-	for _, write := range []func() error{b.flushReleases, b.flushSites, b.flushRequests, b.flushEvents, b.flushOutbox} {
+	for _, write := range []func() error{b.flushReleases, b.flushSites, b.flushRequests, b.flushEvents, b.flushOutbox, b.flushHooks} {
 		if b.broken != nil {
 			return
 		}

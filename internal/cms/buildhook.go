@@ -1,0 +1,42 @@
+package cms
+
+import "strings"
+
+// buildHook is what plugins call to have a site built, and says next to nothing:
+// Netlify's build hooks (https://docs.netlify.com/configure-builds/build-hooks/)
+// with trigger_title, trigger_branch and clear_cache, Vercel's deploy hooks
+// (https://vercel.com/docs/deploy-hooks) and Cloudflare's
+// (https://developers.cloudflare.com/workers/ci-cd/builds/deploy-hooks/). Any body
+// is taken, and none.
+type buildHook struct {
+	unsigned
+	name, title string
+}
+
+func (b buildHook) Name() string  { return b.name }
+func (b buildHook) Title() string { return b.title }
+
+func (b buildHook) Events(d Delivery) ([]Event, error) {
+	values := form(d)
+	o, _ := decode(d) // a body that is no JSON says nothing
+	read := func(name string) string {
+		for _, text := range []string{d.Query.Get(name), values.Get(name), o.text(name)} {
+			if text = strings.TrimSpace(text); text != "" {
+				return text
+			}
+		}
+		return ""
+	}
+	e := Event{Name: "build_hook", Action: Changed, Type: "site", Title: read("trigger_title"), Environment: read("trigger_branch")}
+	if e.Environment == "" {
+		e.Environment = read("branch")
+	}
+	return []Event{e}, nil
+}
+
+func (b buildHook) Sample() Delivery {
+	return Delivery{
+		Method: "POST", Header: newHeader("Content-Type", "application/json"),
+		Body: []byte(`{"trigger_title":"Opening hours was published"}`),
+	}
+}

@@ -1,0 +1,225 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/cms"
+	"github.com/pressrun/pressrun/internal/trigger"
+)
+
+// Hook is what a CMS calls when content changes. Its address is made by
+// `pressrun hook new`.
+type Hook struct {
+	// Name tells the site's hooks apart, in commands and in all records.
+	Name string `yaml:"name" json:"name"`
+	// Dialect is how the CMS calls, such as wordpress, drupal, ghost or netlify;
+	// docs/hooks.md lists them.
+	Dialect string `yaml:"dialect" json:"dialect"`
+	// SecretFile holds the secret with which the CMS signs what it sends.
+	SecretFile string `yaml:"secret_file" json:"secret_file,omitempty"`
+	// SecretEnv names the environment variable that holds it instead.
+	SecretEnv string `yaml:"secret_env" json:"secret_env,omitempty"`
+	// Mapping says, for dialect generic, where the CMS's JSON holds what an
+	// event tells: title to data.attributes.title, say.
+	Mapping map[string]string `yaml:"mapping" json:"mapping,omitempty"`
+	// Rate is how many calls a minute are taken.
+	Rate *int `yaml:"rate" json:"rate,omitempty" jsonschema:"minimum=1,maximum=100000,default=60"`
+	// Burst is how many may come at once.
+	Burst *int `yaml:"burst" json:"burst,omitempty" jsonschema:"minimum=1,maximum=100000,default=60"`
+	// Triggers are rules for this hook, instead of the site's.
+	Triggers Triggers `yaml:"triggers" json:"triggers,omitzero"`
+}
+
+// Triggers say which events ask for a release.
+type Triggers struct {
+	// Rules are tried in their order: the first that applies decides.
+	Rules []Rule `yaml:"rules" json:"rules,omitempty"`
+	// Otherwise is what follows from an event that no rule applies to.
+	Otherwise string `yaml:"otherwise" json:"otherwise,omitempty" jsonschema:"enum=release,enum=wait,enum=ignore,default=release"`
+}
+
+// Rule is what follows from some events: those that meet all its conditions.
+// In a list, * stands for any text but /, and ** for any text.
+type Rule struct {
+	// Rule is its name: people are told which rule decided.
+	Rule string `yaml:"rule" json:"rule"`
+	// Type is the content type, such as page.
+	Type []string `yaml:"type" json:"type,omitempty"`
+	// Action is what happened: created, updated, published, unpublished,
+	// archived, deleted, scheduled, changed or test.
+	Action []string `yaml:"action" json:"action,omitempty"`
+	// Event is the event in the CMS's own words.
+	Event []string `yaml:"event" json:"event,omitempty"`
+	// Status is the content's state after the event.
+	Status []string `yaml:"status" json:"status,omitempty"`
+	// From is its state before.
+	From []string `yaml:"from" json:"from,omitempty"`
+	// Fields holds when one of these changed.
+	Fields []string `yaml:"fields" json:"fields,omitempty"`
+	// Language is the content's language.
+	Language []string `yaml:"language" json:"language,omitempty"`
+	// Path is the content's address on the site.
+	Path []string `yaml:"path" json:"path,omitempty"`
+	// Environment is the CMS's own, such as Contentful's master, or a branch.
+	Environment []string `yaml:"environment" json:"environment,omitempty"`
+	// Expr is a condition in the language of expr-lang.org.
+	Expr string `yaml:"expr" json:"expr,omitempty"`
+	// Then is release (now), wait (for the next release) or ignore.
+	Then string `yaml:"then" json:"then" jsonschema:"enum=release,enum=wait,enum=ignore"`
+}
+
+// What a hook takes that does not say otherwise.
+const (
+	defaultHookRate  = 60
+	defaultHookBurst = 60
+)
+
+// System is how the hook's CMS calls.
+func (h Hook) System() cms.Dialect {
+	if h.Dialect == "generic" && len(h.Mapping) > 0 {
+		return cms.Mapped(h.Mapping)
+	}
+	d, _ := cms.Find(h.Dialect) // the check found it
+	return d
+}
+
+// Signed says whether deliveries must be signed.
+func (h Hook) Signed() bool { return h.SecretFile != "" || h.SecretEnv != "" }
+
+// Hook is the site's hook of a name.
+func (s Site) Hook(name string) (Hook, bool) {
+	i := slices.IndexFunc(s.Hooks, func(h Hook) bool { return h.Name == name })
+	if i < 0 {
+		return Hook{}, false
+	}
+	return s.Hooks[i], true
+}
+
+// RulesFor are the rules by which the events of one of the site's hooks are
+// judged: its own, or the site's.
+func (s Site) RulesFor(h Hook) (trigger.Rules, error) {
+	if len(h.Triggers.Rules) > 0 || h.Triggers.Otherwise != "" {
+		return h.Triggers.compile()
+	}
+	return s.Triggers.compile()
+}
+
+func (t Triggers) compile() (trigger.Rules, error) {
+	rules := make([]trigger.Rule, len(t.Rules))
+	for i, r := range t.Rules {
+		rules[i] = trigger.Rule{
+			Name: r.Rule, Type: r.Type, Action: r.Action, Event: r.Event, Status: r.Status, From: r.From, Fields: r.Fields,
+			Language: r.Language, Path: r.Path, Environment: r.Environment, Expr: r.Expr, Then: trigger.Then(r.Then),
+		}
+	}
+	return trigger.Compile(rules, trigger.Then(t.Otherwise))
+}
+
+func (s Site) hooksWithDefaults() []Hook {
+	hooks := slices.Clone(s.Hooks)
+	for i, h := range hooks {
+		if h.Rate == nil {
+			hooks[i].Rate = new(defaultHookRate)
+		}
+		if h.Burst == nil {
+			hooks[i].Burst = new(defaultHookBurst)
+		}
+	}
+	return hooks
+}
+
+func (k *checker) hooks(key string, s Site) {
+	k.triggers(key+".triggers", s.Triggers)
+	seen := map[string]int{}
+	for i, h := range s.Hooks {
+		at := fmt.Sprintf("%s.hooks[%d]", key, i)
+		if k.has(at+".name") && !siteName.MatchString(h.Name) {
+			k.wrong(at+".name", "%q is no name of a hook; expected small letters, digits and hyphens (at most 63), such as drupal", h.Name)
+		}
+		if first, twice := seen[h.Name]; twice && h.Name != "" {
+			k.wrong(at+".name", "hooks[%d] is called %q too; expected another name", first, h.Name)
+		}
+		seen[h.Name] = i
+		k.dialect(at, h)
+		k.amount(at+".rate", h.Rate)
+		k.amount(at+".burst", h.Burst)
+		k.triggers(at+".triggers", h.Triggers)
+	}
+}
+
+func (k *checker) dialect(at string, h Hook) {
+	d, known := cms.Find(h.Dialect)
+	switch {
+	case !k.has(at + ".dialect"):
+	case !known:
+		k.wrong(at+".dialect", "%q is no dialect; expected one of %s", h.Dialect, strings.Join(cms.Names(), ", "))
+		return
+	case h.Signed() && !d.Signed():
+		secret := at + ".secret_file"
+		if h.SecretFile == "" {
+			secret = at + ".secret_env"
+		}
+		k.wrong(secret, "%s does not sign what it sends: the secret is the hook's address; expected no such key", d.Title())
+	}
+	if h.SecretFile != "" && h.SecretEnv != "" {
+		k.wrong(at+".secret_env", "the secret is in a file or in the environment; expected one of secret_file and secret_env")
+	}
+	if k.has(at+".secret_file") && h.SecretFile == "" {
+		k.wrong(at+".secret_file", "is empty; expected the file with the secret")
+	}
+	if k.has(at+".secret_env") && !envName.MatchString(h.SecretEnv) {
+		// What stands here may be the secret itself: it must not be repeated.
+		k.addSecret(k.at(at+".secret_env"), at+".secret_env", "is no name of a variable; expected letters, digits and _, such as PRESSRUN_DRUPAL_SECRET (never the secret itself)")
+	}
+	if len(h.Mapping) == 0 {
+		return
+	}
+	if h.Dialect != "generic" {
+		k.wrong(at+".mapping", "only dialect generic is mapped; expected dialect: generic, or no mapping")
+		return
+	}
+	if err := cms.Mapping(h.Mapping).Check(); err != nil {
+		k.wrong(at+".mapping", "%v", err)
+	}
+}
+
+// mostCalls bounds a hook's rate and burst.
+const mostCalls = 100_000
+
+func (k *checker) amount(key string, n *int) {
+	if n != nil && (*n < 1 || *n > mostCalls) {
+		k.wrong(key, "%d is not from 1 to %d", *n, mostCalls)
+	}
+}
+
+// triggers reports the first mistake of rules: what comes after it may follow
+// from it.
+func (k *checker) triggers(key string, t Triggers) {
+	if k.reported(key) || k.reportedBelow(key) {
+		return
+	}
+	_, err := t.compile()
+	if mistake, ok := errors.AsType[*trigger.RuleError](err); ok {
+		at := fmt.Sprintf("%s.rules[%d]", key, mistake.Rule)
+		switch mistake.Member {
+		case "":
+		case "name":
+			at += ".rule"
+		default:
+			at += "." + mistake.Member
+		}
+		k.wrong(at, "%s", mistake.Why)
+		return
+	}
+	if err != nil {
+		k.wrong(key, "%v", err)
+	}
+}
+
+// reportedBelow says whether a mistake is known of something within a section.
+func (k *checker) reportedBelow(key string) bool {
+	return slices.ContainsFunc(k.problems, func(p Problem) bool { return strings.HasPrefix(p.Key, key+".") })
+}

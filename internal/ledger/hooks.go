@@ -1,0 +1,223 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// HookDelivery is one event that a hook was told, and what followed from it.
+type HookDelivery struct {
+	ID, Site, Hook string
+	// Key is the event's own id, by which it is known when it comes again; "" for
+	// none.
+	Key                         string
+	Event, Entity, Title, Actor string
+	Decision, Rule, Why         string
+	// Request is the id of the request that it became, "" for none.
+	Request  string
+	Received time.Time
+}
+
+// DecisionAgain is the decision about an event that came before.
+const DecisionAgain = "again"
+
+// PendingChange is what waits for the next release, whoever asks for that.
+type PendingChange struct {
+	ID, Site, Hook                  string
+	Entity, Title, Link, Actor, Why string
+	ChangedAt                       time.Time
+}
+
+// subject is what a change is of: a later change of the same takes its place.
+func (c PendingChange) subject(id string) string {
+	if c.Entity == "" {
+		return id
+	}
+	return c.Entity
+}
+
+// Arrival is an event of a hook with what it asks for: a request, a change to
+// note, or neither.
+type Arrival struct {
+	Delivery HookDelivery
+	Request  *Request
+	Change   *PendingChange
+}
+
+// Arrived is what became of an Arrival.
+type Arrived struct {
+	Delivery HookDelivery
+	// Accepted is set for one that asked for a release.
+	Accepted *Accepted
+	// Again says that the event came before, and that nothing follows from it.
+	Again bool
+}
+
+// Bounds of what is kept of each site.
+const (
+	MaxHookDeliveries = 1000
+	MaxChanges        = 1000
+)
+
+// Deliver keeps the events of one delivery and what follows from them, in one
+// transaction. When it returns without an error all is on disk.
+func (l *Ledger) Deliver(ctx context.Context, site string, arrivals []Arrival) ([]Arrived, error) {
+	return do(ctx, l.writer, func(b *batch) ([]Arrived, error) {
+		at, err := b.site(site)
+		if err != nil {
+			return nil, err
+		}
+		out := make([]Arrived, 0, len(arrivals))
+		for _, a := range arrivals {
+			done, err := b.arrive(at, a)
+			if err != nil {
+				return nil, b.fail(err)
+			}
+			out = append(out, done)
+		}
+		if b.delivered == nil {
+			b.delivered = map[string]bool{}
+		}
+		b.delivered[site] = true
+		return out, nil
+	})
+}
+
+func (b *batch) arrive(at *loaded, a Arrival) (Arrived, error) {
+	d := a.Delivery
+	d.ID, d.Site, d.Received = newID("dlv_", b.now), at.site.Name, b.now
+	done := Arrived{}
+	var err error
+	switch {
+	case a.Request != nil:
+		accepted := Accepted{}
+		if accepted.Request, accepted.Again, err = b.accept(*a.Request); err != nil {
+			if conflict, ok := errors.AsType[*release.Conflict](err); ok {
+				d.Decision, d.Why = "refused", conflict.Text
+				break
+			}
+			return done, err
+		}
+		accepted.Site = at.site
+		done.Accepted, done.Again, d.Request = &accepted, accepted.Again, accepted.Request.ID
+	case d.Key != "":
+		if done.Again, err = b.cameBefore(d); err != nil {
+			return done, err
+		}
+	}
+	if done.Again {
+		d.Decision, d.Why = DecisionAgain, "It came before: nothing more follows from it."
+	}
+	if a.Change != nil && !done.Again {
+		if err := b.putChange(*a.Change, d); err != nil {
+			return done, err
+		}
+	}
+	done.Delivery = d
+	return done, b.putHookDelivery(d)
+}
+
+// cameBefore says whether an event is among the deliveries that are kept.
+func (b *batch) cameBefore(d HookDelivery) (bool, error) {
+	var n int64
+	err := b.queryRow(`SELECT COUNT(*) FROM hook_deliveries WHERE site = $1 AND event_key = $2 AND decision <> 'refused'`, []any{d.Site, d.Key}, &n)
+	return n > 0, err
+}
+
+func (b *batch) putHookDelivery(d HookDelivery) error {
+	var key any
+	if d.Key != "" {
+		key = d.Key
+	}
+	_, err := b.exec(`INSERT INTO hook_deliveries (id, site, hook, event_key, event, entity, title, actor, decision, rule, why, request_id, received_us)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		d.ID, d.Site, d.Hook, key, d.Event, d.Entity, d.Title, d.Actor, d.Decision, d.Rule, d.Why, d.Request, micros(d.Received))
+	return err
+}
+
+func (b *batch) putChange(c PendingChange, d HookDelivery) error {
+	id := newID("chg_", b.now)
+	_, err := b.exec(`INSERT INTO changes (id, site, subject, hook, entity, title, link, actor, why, changed_us)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		ON CONFLICT (site, subject) DO UPDATE SET id = excluded.id, hook = excluded.hook, title = excluded.title, link = excluded.link,
+			actor = excluded.actor, why = excluded.why, changed_us = excluded.changed_us`,
+		id, d.Site, c.subject(id), d.Hook, c.Entity, c.Title, c.Link, c.Actor, c.Why, micros(b.now))
+	return err
+}
+
+// flushHooks drops what is beyond the bounds, and changes that went out, of the
+// sites that something was delivered to.
+func (b *batch) flushHooks() error {
+	for site := range b.delivered {
+		if _, err := b.exec(`DELETE FROM hook_deliveries WHERE site = $1 AND id <= (
+			SELECT id FROM hook_deliveries WHERE site = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`, site, MaxHookDeliveries); err != nil {
+			return err
+		}
+		if _, err := b.exec(`DELETE FROM changes WHERE site = $1 AND changed_us < $2`, site, micros(wentOut(b.sites[site].site))); err != nil {
+			return err
+		}
+		if _, err := b.exec(`DELETE FROM changes WHERE site = $1 AND id <= (
+			SELECT id FROM changes WHERE site = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`, site, MaxChanges); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wentOut is the instant up to which changes are live: when the last release that
+// went live took up the content.
+func wentOut(site release.Site) time.Time { return site.Live.Times.InProgress }
+
+// PendingChanges are those of a site that no release has brought yet, newest first.
+func (r reader) PendingChanges(ctx context.Context, site release.Site, limit int) ([]PendingChange, error) {
+	rows, err := r.q.QueryContext(ctx, `SELECT id, site, hook, entity, title, link, actor, why, changed_us FROM changes
+		WHERE site = $1 AND changed_us >= $2 ORDER BY changed_us DESC, id DESC LIMIT $3`, site.Name, micros(wentOut(site)), limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the changes of %s: %w", site.Name, r.engine.Explain(err))
+	}
+	defer rows.Close()
+	var out []PendingChange
+	for rows.Next() {
+		var c PendingChange
+		var changed int64
+		if err := rows.Scan(&c.ID, &c.Site, &c.Hook, &c.Entity, &c.Title, &c.Link, &c.Actor, &c.Why, &changed); err != nil {
+			return nil, fmt.Errorf("read the changes of %s: %w", site.Name, err)
+		}
+		c.ChangedAt = fromMicros(changed)
+		out = append(out, c)
+	}
+	return out, rows.Err()
+}
+
+// HookDeliveries are the last deliveries of a site, newest first: of one hook, or
+// of all with "".
+func (r reader) HookDeliveries(ctx context.Context, site, hook string, limit int) ([]HookDelivery, error) {
+	const columns = `SELECT id, site, hook, COALESCE(event_key, ''), event, entity, title, actor, decision, rule, why, request_id, received_us FROM hook_deliveries `
+	var rows *sql.Rows
+	var err error
+	if hook == "" {
+		rows, err = r.q.QueryContext(ctx, columns+`WHERE site = $1 ORDER BY id DESC LIMIT $2`, site, limit)
+	} else {
+		rows, err = r.q.QueryContext(ctx, columns+`WHERE site = $1 AND hook = $2 ORDER BY id DESC LIMIT $3`, site, hook, limit)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read what the hooks of %s were told: %w", site, r.engine.Explain(err))
+	}
+	defer rows.Close()
+	var out []HookDelivery
+	for rows.Next() {
+		var d HookDelivery
+		var received int64
+		if err := rows.Scan(&d.ID, &d.Site, &d.Hook, &d.Key, &d.Event, &d.Entity, &d.Title, &d.Actor, &d.Decision, &d.Rule, &d.Why, &d.Request, &received); err != nil {
+			return nil, fmt.Errorf("read what the hooks of %s were told: %w", site, err)
+		}
+		d.Received = fromMicros(received)
+		out = append(out, d)
+	}
+	return out, rows.Err()
+}
