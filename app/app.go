@@ -13,6 +13,7 @@ import (
 	webapi "github.com/pressrun/pressrun/app/api"
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/github"
+	"github.com/pressrun/pressrun/app/hooks"
 	"github.com/pressrun/pressrun/app/marker"
 	"github.com/pressrun/pressrun/app/middleware"
 	"github.com/pressrun/pressrun/app/pages"
@@ -68,6 +69,7 @@ type App struct {
 	places    *stream.Places
 	api       *webapi.API
 	pages     *pages.Pages
+	hooks     *hooks.Hooks
 	handler   *middleware.BodyDeadline
 	// deadClient is how long what was sent may go unacknowledged.
 	deadClient time.Duration
@@ -104,6 +106,9 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
 	a.problems = problem.NewReporter(a.stop, a.log, a.disk)
 	a.removeLeft()
+	if a.hooks, err = hooks.New(hooks.Options{Config: opts.Config, Ledger: led, Problems: a.problems}); err != nil {
+		return nil, errors.Join(err, led.Close())
+	}
 	a.inbox = scheduler.NewInbox(a.stop, led, a.log)
 	plain, err := opts.NewRunner(a.inbox.Notice)
 	if err != nil {

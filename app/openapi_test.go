@@ -13,6 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -99,7 +100,10 @@ func (d *described) calls(calls ...[3]string) {
 }
 
 func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
-	b := start(t, limited)
+	b := start(t, func(c *config.Config) {
+		limited(c)
+		hooked(c)
+	})
 	d := describe(t, b)
 	var err error
 	if b.client, err = api.NewClient(b.url, operatorToken, api.Options{Tries: 1, Transport: d}); err != nil {
@@ -114,6 +118,9 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 		{"GET", "/v1/sites/www/releases/1"},
 		{"GET", "/v1/sites/www/releases/2"},
 		{"GET", "/healthz"},
+		{"GET", "/v1/sites/www/hooks"},
+		{"GET", "/v1/sites/www/deliveries?limit=5"},
+		{"GET", "/v1/sites/www/changes"},
 	}
 	d.calls(look...)
 	if site := b.site(t); !site.Since().IsZero() {
@@ -124,6 +131,12 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 	if text, err := io.ReadAll(resp.Body); err != nil || strings.Contains(string(text), "0001-01-01") {
 		t.Errorf("a site that was never released is told to be so since year 1: %s %v", text, err)
 	}
+	d.calls(
+		[3]string{"POST", "/v1/sites/www/hooks/cms/address", ""}, [3]string{"POST", "/v1/sites/www/hooks/cms/address", ""},
+		[3]string{"POST", "/v1/sites/www/hooks/cms/rotate", `{"overlap_hours":1}`}, [3]string{"POST", "/v1/sites/www/hooks/none/rotate", `{}`},
+	)
+	d.calls(look...)
+	d.calls([3]string{"DELETE", "/v1/sites/www/hooks/cms/address", ""}, [3]string{"DELETE", "/v1/sites/www/hooks/cms/address", ""})
 	asked := b.ask(t, release.FromEditor)
 	ask := func(key string) {
 		t.Helper()

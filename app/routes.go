@@ -7,6 +7,7 @@ import (
 	webapi "github.com/pressrun/pressrun/app/api"
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/app/hooks"
 	"github.com/pressrun/pressrun/app/middleware"
 	"github.com/pressrun/pressrun/app/pages"
 	"github.com/pressrun/pressrun/app/stream"
@@ -22,13 +23,15 @@ func (a *App) routes(version string) *middleware.BodyDeadline {
 	logs := stream.RunLogs{Ledger: a.ledger, Runner: a.runner, Log: a.log}
 	options := webapi.Options{
 		Version: version, Auth: a.auth, Problems: a.problems, Commands: commands, View: views, Ledger: a.ledger,
-		Logs: logs, Places: a.places, State: a.config.State, Log: a.log, Stop: a.stop, Described: a.runner.Routes(),
+		Hooks: command.NewHooks(a.ledger, a.config.Sites, a.config.URL),
+		Logs:  logs, Places: a.places, State: a.config.State, Log: a.log, Stop: a.stop, Described: a.runner.Routes(),
 	}
 	a.api = webapi.New(mux, options)
 	a.pages = pages.New(mux, pages.Options{
 		Config: a.config, Auth: a.auth, Problems: a.problems, Disk: a.disk, Commands: commands, View: views, Logs: logs, Log: a.log,
 	})
 	outer := http.NewServeMux()
+	outer.Handle(hooks.Path, a.hooks) // whoever knows an address may call it, from wherever
 	for _, r := range a.runner.Routes() {
 		if r.Unguarded {
 			outer.Handle(r.Pattern, r.Handler)

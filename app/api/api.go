@@ -33,6 +33,7 @@ type Options struct {
 	Auth     *auth.Authorizer
 	Problems *problem.Reporter
 	Commands *command.Commands
+	Hooks    *command.Hooks
 	View     *view.Reader
 	Ledger   *ledger.Ledger
 	Logs     stream.RunLogs
@@ -67,6 +68,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	(&Requests{guard: g, commands: o.Commands, view: o.View}).register(h)
 	(&Sites{guard: g, view: o.View}).register(h)
 	(&Runs{guard: g, ledger: o.Ledger, view: o.View}).register(h)
+	(&Hooks{guard: g, hooks: o.Hooks, view: o.View, ledger: o.Ledger}).register(h)
 	(&Operator{guard: g, commands: o.Commands, view: o.View}).register(h)
 	a := &API{
 		Events:  &Events{guard: g, ledger: o.Ledger, places: o.Places, stop: o.Stop, Beat: KeepAlive},

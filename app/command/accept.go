@@ -24,11 +24,21 @@ func New(l *ledger.Ledger) *Commands { return &Commands{ledger: l} }
 // gives the request that it was used for. What a request must not hold is an
 // *api.Problem with its place.
 func (c *Commands) Accept(ctx context.Context, who *auth.Caller, site, key string, in api.RequestInput) (ledger.Accepted, error) {
+	r, err := RequestOf(who, site, key, in)
+	if err != nil {
+		return ledger.Accepted{}, err
+	}
+	return c.ledger.Accept(ctx, r)
+}
+
+// RequestOf is the request that a caller makes, as the ledger takes it. What it
+// must not hold is an *api.Problem with its place.
+func RequestOf(who *auth.Caller, site, key string, in api.RequestInput) (ledger.Request, error) {
 	if !who.MayAskAs(in.Source) {
-		return ledger.Accepted{}, problem.New(http.StatusForbidden, "forbidden", "a token of role "+string(who.Role)+" may not ask as "+string(in.Source)+"; it may as "+who.Sources())
+		return ledger.Request{}, problem.New(http.StatusForbidden, "forbidden", "a token of role "+string(who.Role)+" may not ask as "+string(in.Source)+"; it may as "+who.Sources())
 	}
 	if p := check(in, ledger.Now()); p != nil {
-		return ledger.Accepted{}, p
+		return ledger.Request{}, p
 	}
 	r := ledger.Request{
 		Site: site, Key: who.Key(key), Source: in.Source, Actor: in.Actor, Title: in.Title,
@@ -43,7 +53,7 @@ func (c *Commands) Accept(ctx context.Context, who *auth.Caller, site, key strin
 	if in.NotBefore != nil {
 		r.NotBefore = in.NotBefore.UTC().Truncate(time.Microsecond)
 	}
-	return c.ledger.Accept(ctx, r)
+	return r, nil
 }
 
 // maxAhead bounds how far ahead a request may be scheduled.

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"net/http"
@@ -33,6 +34,7 @@ type siteBody struct {
 	Stand            stand
 	Notices          []notice
 	Lists            []requestList
+	Changes          []changeRow
 	Waits            []fact
 	History          []releaseRow
 	Schedule         *scheduleBody
@@ -66,6 +68,22 @@ type requestList struct {
 	// nobody has counted them.
 	More   int64
 	Others bool
+}
+
+// changeRow is a change that goes out with the next release.
+type changeRow struct {
+	Who, What, Link string
+	At              *view.Moment
+}
+
+func changesOf(d view.SiteDetail, c view.Clock) []changeRow {
+	var rows []changeRow
+	for _, change := range d.Changes {
+		rows = append(rows, changeRow{
+			Who: change.Actor, What: cmp.Or(change.Title, change.Entity, "Something"), Link: view.WebLink(change.Link), At: c.At(change.ChangedAt),
+		})
+	}
+	return rows
 }
 
 // requestRow is a request in a list.
@@ -104,8 +122,8 @@ func siteBodyOf(d view.SiteDetail) siteBody {
 	return siteBody{
 		Name: d.Name, Title: d.Title, URL: view.WebLink(d.URL),
 		Stand: standOf(d.Site, c), Notices: linked(d.Name, d.Notices()), Waits: waitsOf(d.Site, c),
-		Lists: listsOf(d, c), History: releaseRows(d.Releases, c),
 		Schedule: scheduleBodyOf(d.Schedule),
+		Lists:    listsOf(d, c), Changes: changesOf(d, c), History: releaseRows(d.Releases, c),
 	}
 }
 

@@ -122,6 +122,8 @@ type SiteDetail struct {
 	Releases      []PastRelease
 	// Schedule is when the site asks by itself next.
 	Schedule Schedule
+	// Changes go out with the next release, whoever asks for it.
+	Changes []ledger.PendingChange
 }
 
 // SiteDetail reads a site with what is going on at it.
@@ -147,10 +149,26 @@ func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d 
 		}
 		d.MoreScheduled = len(scheduled) > limits.Requests
 		d.Served, d.Next, d.Scheduled = d.Requests(served), d.Requests(next), d.Requests(scheduled[:min(len(scheduled), limits.Requests)])
+		if d.Changes, err = s.PendingChanges(ctx, site, limits.Requests); err != nil {
+			return err
+		}
 		d.Releases, err = pastReleases(ctx, s, d.Site, limits.Releases)
 		return err
 	})
 	return d, err
+}
+
+// Changes are what goes out with the next release of a site, newest first.
+func (r *Reader) Changes(ctx context.Context, name string, limit int) (all []ledger.PendingChange, err error) {
+	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+		site, err := s.Site(ctx, name)
+		if err != nil {
+			return err
+		}
+		all, err = s.PendingChanges(ctx, site, limit)
+		return err
+	})
+	return all, err
 }
 
 // Request reads a request.

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/cms"
+	"github.com/pressrun/pressrun/internal/environ"
 	"github.com/pressrun/pressrun/internal/trigger"
 )
 
@@ -173,6 +174,9 @@ func (k *checker) dialect(at string, h Hook) {
 	if k.has(at+".secret_env") && !envName.MatchString(h.SecretEnv) {
 		// What stands here may be the secret itself: it must not be repeated.
 		k.addSecret(k.at(at+".secret_env"), at+".secret_env", "is no name of a variable; expected letters, digits and _, such as PRESSRUN_DRUPAL_SECRET (never the secret itself)")
+	}
+	if h.SecretEnv != "" && envName.MatchString(h.SecretEnv) && !environ.KeptFromBuilds(h.SecretEnv) {
+		k.wrong(at+".secret_env", "builds on this machine would see %s; expected a name that begins with PRESSRUN_", h.SecretEnv)
 	}
 	if len(h.Mapping) == 0 {
 		return

@@ -204,6 +204,7 @@ func tour(t *testing.T, l *Ledger) []string {
 	told = append(told, tourOfDeliveries(t, l)...)
 	tourOfApprovals(t, l)
 	tourOfSchedules(t, l)
+	told = append(told, tourOfHooks(t, l)...)
 	last, err := l.LastEvent(ctx)
 	tell(err, last)
 	mustBeSound(t, l, "www")
@@ -231,6 +232,37 @@ func tourOfDeliveries(t *testing.T, l *Ledger) []string {
 	tell(err, done)
 	first, err := l.UseOnce(ctx, "name", time.Now())
 	tell(err, first)
+	return told
+}
+
+func tourOfHooks(t *testing.T, l *Ledger) []string {
+	t.Helper()
+	ctx := t.Context()
+	var told []string
+	tell := func(err error, words ...any) { told = append(told, fmt.Sprintln(append(words, err)...)) }
+	for _, rotate := range []bool{false, false, true} {
+		_, err := l.PutHookSecret(ctx, HookSecret{Site: "www", Hook: "cms", Hash: "h", By: "ops"}, rotate, time.Hour)
+		tell(err)
+	}
+	secrets, err := l.HookSecrets(ctx, "www")
+	tell(err, len(secrets))
+	n, err := l.RevokeHookSecrets(ctx, "www", "cms", "ops")
+	tell(err, n)
+	for range 2 {
+		done, err := l.Deliver(ctx, "www", []Arrival{
+			{Delivery: HookDelivery{Hook: "cms", Key: "w", Decision: "wait"}, Change: &PendingChange{Entity: "page/1", Title: "Ä"}},
+			{Delivery: HookDelivery{Hook: "cms", Key: "r", Decision: "release"}, Request: &Request{Site: "www", Key: "hooked", Source: release.FromContent}},
+		})
+		tell(err, done[0].Again, done[1].Again, done[1].Accepted.Request.Place)
+	}
+	site, err := l.Site(ctx, "www")
+	tell(err)
+	changes, err := l.PendingChanges(ctx, site, 10)
+	tell(err, len(changes), changes[0].Title)
+	for _, hook := range []string{"", "cms", "none"} {
+		deliveries, err := l.HookDeliveries(ctx, "www", hook, 10)
+		tell(err, len(deliveries))
+	}
 	return told
 }
 
