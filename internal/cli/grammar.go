@@ -50,6 +50,8 @@ type grammar struct {
 	Token   serve.Token   `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
 	Doctor  client.Doctor `cmd:"" group:"setup" help:"Look whether all is well between the app and GitHub, and what to do."`
 	Health  serve.Health  `cmd:"" group:"setup" help:"Ask a server whether it is well, as a container's health check does."`
+	Hook    client.Hook   `cmd:"" group:"setup" help:"Make, list, replace, end and try the addresses that CMSs call."`
+	Trigger serve.Trigger `cmd:"" group:"setup" help:"Say which events of a CMS ask for a release."`
 	Version versionCmd    `cmd:"" group:"setup" help:"Print the version."`
 
 	RunLocal  serve.Supervise `cmd:"" group:"run" hidden:""`
