@@ -14,6 +14,9 @@ type Lacks struct {
 	Copy            bool // does not know copies
 	CopyHeaders     bool // copies, and keeps the old headers
 	DeleteIfMatch   bool // deletes whatever is there (MinIO)
+	// StartAfter: a page that starts after a key in a folder lacks the keys just behind
+	// that folder, and says that there are no more (MinIO).
+	StartAfter bool
 }
 
 // from takes out of a request what the store reads past. It is false for a

@@ -27,6 +27,11 @@ func (b *handler) list() {
 	if more {
 		keys = keys[:pageSize]
 	}
+	if b.server.Lacks.StartAfter {
+		if left := skip(keys, q.Get("start-after")); len(left) < len(keys) {
+			keys, more = left, false
+		}
+	}
 	_, _ = fmt.Fprintf(b.w, "<ListBucketResult><IsTruncated>%v</IsTruncated>", more)
 	name := escape
 	if q.Get("encoding-type") == "url" {
@@ -42,4 +47,21 @@ func (b *handler) list() {
 			name(k), len(o.Body), escape(o.ETag), o.Modified.UTC().Format(time.RFC3339))
 	}
 	_, _ = io.WriteString(b.w, "</ListBucketResult>")
+}
+
+// skipped is how many keys MinIO was seen to leave out at once.
+const skipped = 8
+
+// skip leaves out the keys just behind the folder that a page starts in.
+func skip(page []string, after string) []string {
+	slash := strings.LastIndex(after, "/")
+	if slash < 0 {
+		return page
+	}
+	folder := after[:slash+1]
+	from := slices.IndexFunc(page, func(k string) bool { return !strings.HasPrefix(k, folder) })
+	if from < 0 {
+		return page
+	}
+	return slices.Delete(page, from, min(len(page), from+skipped))
 }

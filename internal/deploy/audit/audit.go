@@ -4,17 +4,15 @@ package audit
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/pressrun/pressrun/internal/deploy/history"
-	"github.com/pressrun/pressrun/internal/deploy/listing"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Audit tells what was changed at a destination behind our back, by its listing
-// alone: nothing is downloaded. Lists are sorted by path.
+// Audit tells what was changed at a destination behind our back, by its listing;
+// what that lacks is looked at one by one. Nothing is downloaded. Lists are sorted by path.
 type Audit struct {
 	Destination string   `json:"destination"`
 	Release     int64    `json:"release"`
@@ -47,63 +45,42 @@ func Run(ctx context.Context, dest store.Destination, site string) (Audit, error
 		return a, err
 	}
 	a.Release, a.Pending = head.Live.Release, append([]int64{}, head.Pending...)
-	return a, a.compare(ctx, dest, m)
+	return a, a.compare(ctx, dest, m, head.Store)
 }
 
 // Drifted are the files of the live release that are missing or not as we wrote
-// them, whatever made them so.
-func Drifted(ctx context.Context, dest store.Destination, live *manifest.Manifest) ([]string, error) {
+// them, whatever made them so. found is what was found out about the store.
+func Drifted(ctx context.Context, dest store.Destination, live *manifest.Manifest, found *store.Capabilities) ([]string, error) {
 	var a Audit
-	if err := a.compare(ctx, dest, live); err != nil {
+	if err := a.compare(ctx, dest, live, found); err != nil {
 		return nil, fmt.Errorf("look for what is to be repaired: %w", err)
 	}
 	return slices.Concat(a.Missing, a.Changed), nil
 }
 
-// compare fills in what a listing tells, beside a manifest.
-func (a *Audit) compare(ctx context.Context, dest store.Destination, m *manifest.Manifest) error {
+// compare fills in what the destination holds, beside a manifest.
+func (a *Audit) compare(ctx context.Context, dest store.Destination, m *manifest.Manifest, found *store.Capabilities) error {
 	a.Files = len(m.Entries)
-	known := make(map[string]string, len(m.Entries)+len(m.Retired))
-	for _, e := range m.Entries {
-		known[e.Path] = e.ETag
-	}
-	doomed := map[string]string{}
 	for _, r := range m.Retired {
-		if r.Doomed {
-			doomed[r.Path] = r.ETag
-			continue
-		}
-		known[r.Path] = r.ETag
-		a.Kept++
-	}
-	seen := make(map[string]bool, len(known))
-	l := listing.Listing{Store: dest.Site, Known: slices.Sorted(maps.Keys(known))}
-	err := l.Each(ctx, func(info store.Info) error {
-		etag, ours := known[info.Key]
-		dropped, was := doomed[info.Key]
-		switch {
-		case manifest.Reserved(info.Key, dest.Private()):
-		case was && dropped == info.ETag:
-			a.ToDelete = append(a.ToDelete, info.Key)
-		case !ours:
-			a.Foreign = append(a.Foreign, info.Key)
-		case etag != info.ETag:
-			a.Changed = append(a.Changed, info.Key)
-		}
-		seen[info.Key] = true
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	for _, list := range []*[]string{&a.Changed, &a.Foreign, &a.ToDelete} {
-		slices.Sort(*list)
-		*list = slices.Compact(*list)
-	}
-	for _, e := range m.Entries {
-		if !seen[e.Path] {
-			a.Missing = append(a.Missing, e.Path)
+		if !r.Doomed {
+			a.Kept++
 		}
 	}
-	return nil
+	whole := !found.ListsInParts()
+	c := newComparison(dest, m)
+	skipped, err := c.read(ctx, whole)
+	if skipped && !whole && err == nil { // the parts are not to be relied on, nor what they say of others' files
+		c = newComparison(dest, m)
+		_, err = c.read(ctx, true)
+	}
+	a.Missing = append(a.Missing, c.missing...)
+	a.Changed = append(a.Changed, sorted(c.changed)...)
+	a.Foreign = append(a.Foreign, sorted(c.foreign)...)
+	a.ToDelete = sorted(c.toDelete)
+	return err
+}
+
+func sorted(paths []string) []string {
+	slices.Sort(paths)
+	return slices.Compact(paths)
 }

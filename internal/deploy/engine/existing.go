@@ -35,7 +35,7 @@ func (c *checked) existing(ctx context.Context, stored manifest.Tree) (map[strin
 		}
 		doubtful, listed = append(doubtful, same...), other
 	case c.opts.Repair:
-		drifted, err := audit.Drifted(ctx, c.dest, &c.read.known.Live)
+		drifted, err := audit.Drifted(ctx, c.dest, &c.read.known.Live, c.read.head.Store)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func (c *checked) existing(ctx context.Context, stored manifest.Tree) (map[strin
 // the listing shows to be of another size need not be looked at.
 func (c *checked) adoptable(ctx context.Context, stored manifest.Tree) (same []string, other map[string]plan.Observed, err error) {
 	sizes := make(map[string][2]int64, len(stored.Files))
-	l := listing.Listing{Store: c.dest.Site, KnownOnly: true}
+	l := listing.Listing{Store: c.dest.Site, KnownOnly: true, Whole: !c.read.head.Store.ListsInParts()}
 	for _, f := range stored.Files {
 		sizes[f.Path] = [2]int64{f.Size, f.Built().Size}
 		l.Known = append(l.Known, f.Path)

@@ -27,6 +27,7 @@ func (p *published) finish(ctx context.Context) (swept bool) {
 		}
 	}
 	swept = p.sweep(ctx)
+	p.checkListing(ctx)
 	p.tidy(ctx)
 	return swept
 }

@@ -100,7 +100,7 @@ func (l *leased) commit(ctx context.Context) error {
 	return l.lease.Update(ctx, func(h manifest.Head) manifest.Head {
 		h = h.Commit(live)
 		h.RedirectStore = l.redirectStore()
-		if live.Swept && l.opts.Invalidate == nil && next.Sequence%tidyEvery != 0 {
+		if live.Swept && l.opts.Invalidate == nil && next.Sequence%tidyEvery != 0 && !l.work.listingUnchecked() {
 			h = h.Release(true) // nothing is left to do: one request less
 		}
 		return h

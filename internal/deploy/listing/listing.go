@@ -18,8 +18,12 @@ const (
 	// listParts are read at once; a page of each is on its way at any time.
 	listParts = 32
 	// listPage is how many keys S3 gives at once.
-	listPage = 1000
+	listPage = Page
 )
+
+// Page is how many keys a store gives at once at most, as S3 does (API reference,
+// ListObjectsV2): what is shorter is never read in parts.
+const Page = 1000
 
 // errUnordered tells of a store whose listing can't be read in parts.
 var errUnordered = errors.New("the store lists its keys in another order than that of their bytes")
@@ -32,6 +36,9 @@ type Listing struct {
 	// Known are keys, sorted: where they are many, the listing probably has many
 	// too. It is split there, so that each part is about as long.
 	Known []string
+	// Whole reads the listing from its start, one page after the other: for a store of
+	// which it is not known that its parts are right.
+	Whole bool
 	// KnownOnly leaves out stretches that no known key lies in.
 	KnownOnly bool
 	PerPart   int // known keys; default listPage
@@ -42,7 +49,7 @@ type Listing struct {
 // twice.
 func (l Listing) Each(ctx context.Context, f func(store.Info) error) error {
 	pager, ok := l.Store.(store.Pager)
-	if !ok {
+	if !ok || l.Whole {
 		return l.Store.List(ctx, "", f)
 	}
 	err := (&partedListing{Listing: l, pager: pager, f: f}).read(ctx)
@@ -50,6 +57,48 @@ func (l Listing) Each(ctx context.Context, f func(store.Info) error) error {
 		return l.Store.List(ctx, "", f)
 	}
 	return err
+}
+
+// Agrees tells whether the listing in parts has every key that the one from the start
+// has. MinIO leaves keys out after some keys and says that there are no more. A key
+// that comes or goes meanwhile is no proof: the parts are read before and after.
+func (l Listing) Agrees(ctx context.Context) (bool, error) {
+	pager, ok := l.Store.(store.Pager)
+	if !ok {
+		return true, nil
+	}
+	l.KnownOnly, l.PerPart = false, 1 // in as many parts as there may be
+	before, err := l.inParts(ctx, pager)
+	switch {
+	case errors.Is(err, errors.ErrUnsupported):
+		return true, nil // it says so itself, each time
+	case errors.Is(err, errUnordered):
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	var left []string
+	err = l.Store.List(ctx, "", func(info store.Info) error {
+		if !before[info.Key] {
+			left = append(left, info.Key)
+		}
+		return nil
+	})
+	if err != nil || len(left) == 0 {
+		return err == nil, err
+	}
+	after, err := l.inParts(ctx, pager)
+	if errors.Is(err, errUnordered) {
+		return false, nil
+	}
+	return err == nil && !slices.ContainsFunc(left, func(key string) bool { return !after[key] }), err
+}
+
+// inParts are the keys that a listing in parts has.
+func (l Listing) inParts(ctx context.Context, pager store.Pager) (map[string]bool, error) {
+	keys := make(map[string]bool, len(l.Known))
+	p := &partedListing{Listing: l, pager: pager, f: func(info store.Info) error { keys[info.Key] = true; return nil }}
+	return keys, p.read(ctx)
 }
 
 type partedListing struct {

@@ -17,6 +17,7 @@ const (
 	MissingRedirects       MissingCapability = "website-redirects"
 	MissingCopies          MissingCapability = "copies"
 	MissingCopyHeaders     MissingCapability = "copies-with-headers"
+	MissingListingInParts  MissingCapability = "listing-in-parts"
 )
 
 // String says what is missing and what follows from it.
@@ -40,6 +41,8 @@ func (m MissingCapability) String() string {
 		return "does not copy: a change of headers sends the file again, and no release is kept to roll back to"
 	case MissingCopyHeaders:
 		return "keeps the old headers in a copy: a change of headers sends the file again, and what a rollback puts back has other headers than it had"
+	case MissingListingInParts:
+		return "leaves keys out when its listing is read from a key on (ListObjectsV2 with start-after): it is listed from its start, one page after the other, which takes longer"
 	}
 	return "lacks " + string(m)
 }
@@ -47,6 +50,14 @@ func (m MissingCapability) String() string {
 // Capabilities is what was found out about a destination's store.
 type Capabilities struct {
 	Missing []MissingCapability `json:"lacks,omitempty"`
+	// ListingChecked tells that a listing in parts was compared with one from the start,
+	// which only a destination of more than a page shows.
+	ListingChecked bool `json:"listing_checked,omitempty"`
+}
+
+// ListsInParts tells whether the store's listing was found to be the same in parts.
+func (c *Capabilities) ListsInParts() bool {
+	return c != nil && c.ListingChecked && !c.Lack(MissingListingInParts)
 }
 
 // Lack tells whether one of these was found to be missing; false where nobody has

@@ -1,0 +1,104 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/deploy/listing"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// looks is how many keys that a listing lacks are looked at side by side.
+const looks = 64
+
+// comparison is what a destination holds, beside a manifest.
+type comparison struct {
+	dest   store.Destination
+	m      *manifest.Manifest
+	known  map[string]string // ETags of what is ours, by path
+	doomed map[string]string // likewise of what is still to be deleted
+	seen   map[string]bool
+
+	missing, changed, foreign, toDelete []string
+}
+
+func newComparison(dest store.Destination, m *manifest.Manifest) *comparison {
+	c := &comparison{dest: dest, m: m, known: make(map[string]string, len(m.Entries)+len(m.Retired)), doomed: map[string]string{}}
+	for _, e := range m.Entries {
+		c.known[e.Path] = e.ETag
+	}
+	for _, r := range m.Retired {
+		if r.Doomed {
+			c.doomed[r.Path] = r.ETag
+			continue
+		}
+		c.known[r.Path] = r.ETag
+	}
+	c.seen = make(map[string]bool, len(c.known))
+	return c
+}
+
+// read lists the destination, and looks at every file of the release that the listing
+// lacks: skipped tells that one of them is there all the same.
+func (c *comparison) read(ctx context.Context, whole bool) (skipped bool, err error) {
+	l := listing.Listing{Store: c.dest.Site, Known: slices.Sorted(maps.Keys(c.known)), Whole: whole}
+	if err := l.Each(ctx, func(info store.Info) error { c.note(info); return nil }); err != nil {
+		return false, err
+	}
+	var left []string
+	for _, e := range c.m.Entries {
+		if !c.seen[e.Path] {
+			left = append(left, e.Path)
+		}
+	}
+	return c.confirm(ctx, left)
+}
+
+// note sorts in what a key was found to hold.
+func (c *comparison) note(info store.Info) {
+	etag, ours := c.known[info.Key]
+	dropped, was := c.doomed[info.Key]
+	switch {
+	case manifest.Reserved(info.Key, c.dest.Private()):
+	case was && dropped == info.ETag:
+		c.toDelete = append(c.toDelete, info.Key)
+	case !ours:
+		c.foreign = append(c.foreign, info.Key)
+	case etag != info.ETag:
+		c.changed = append(c.changed, info.Key)
+	}
+	c.seen[info.Key] = true
+}
+
+// confirm looks at what a listing lacks: a store may leave out what is there.
+func (c *comparison) confirm(ctx context.Context, paths []string) (skipped bool, err error) {
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(looks)
+	for _, path := range paths {
+		group.Go(func() error {
+			info, err := c.dest.Site.Stat(ctx, path)
+			if err != nil && !errors.Is(err, store.ErrNotFound) {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				c.note(info)
+				skipped = true
+				return nil
+			}
+			c.missing = append(c.missing, path)
+			return nil
+		})
+	}
+	err = group.Wait()
+	slices.Sort(c.missing)
+	return skipped, err
+}
