@@ -15,7 +15,7 @@ import (
 // it, and an ending that is known changes nothing. What nobody needs any more
 // is removed.
 func (r *Runner) Adopt(ctx context.Context) error {
-	r.tidy(time.Now())
+	leftovers{opts: r.opts, locks: r.locks}.tidy(time.Now())
 	sites, err := os.ReadDir(filepath.Join(r.opts.State, "runs"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -62,7 +62,7 @@ func (r *Runner) adoptSite(site string) error {
 }
 
 func (r *Runner) adopt(site string, f folder, newest bool) error {
-	defer r.lock(site)()
+	defer r.locks.lock(site)()
 	rec, err := f.record()
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // the app died before it wrote what it meant to run
@@ -80,7 +80,7 @@ func (r *Runner) adopt(site string, f folder, newest bool) error {
 	}
 	// What never began is no run: see Find.
 	if running || newest && begun {
-		r.watch(f, rec, nil)
+		r.watchers.watch(f, rec, nil)
 	}
 	return nil
 }
@@ -98,6 +98,6 @@ func (r *Runner) clear(f folder) error {
 	if running, err := f.running(); err != nil || running {
 		return err
 	}
-	_, err = r.conclude(f, rec)
+	_, err = r.watchers.conclude(f, rec)
 	return err
 }

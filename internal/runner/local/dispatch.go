@@ -39,7 +39,7 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 	if err := r.alone(ctx, job); err != nil {
 		return release.Run{}, err
 	}
-	defer r.lock(job.Site)()
+	defer r.locks.lock(job.Site)()
 	f, err := runFolder(r.opts.State, job.Site, job.Release)
 	if err != nil {
 		return release.Run{}, &runner.Refused{Why: err.Error(), Fault: release.FaultPressrun}
@@ -49,7 +49,7 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 		return release.Run{}, err
 	}
 	if rec.ID != "" {
-		r.watch(f, rec, nil) // how it ended is told again, should it be over
+		r.watchers.watch(f, rec, nil) // how it ended is told again, should it be over
 		return rec.run(), nil
 	}
 	rec = r.record(job, settings)
@@ -64,7 +64,7 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 		return release.Run{}, &runner.Refused{Why: "the run's supervisor could not be started", Fault: release.FaultPlatform, Err: err}
 	}
 	r.crash("started")
-	r.watch(f, rec, cmd)
+	r.watchers.watch(f, rec, cmd)
 	if err := r.prune(job.Site); err != nil {
 		r.opts.Logger.WarnContext(ctx, "old runs could not be removed", "site", job.Site, "error", err)
 	}

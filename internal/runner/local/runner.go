@@ -47,19 +47,9 @@ type Options struct {
 
 // Runner carries releases out on this machine.
 type Runner struct {
-	opts Options
-	// ctx ends with Close; watchers are waited for.
-	ctx      context.Context
-	stop     context.CancelFunc
-	watchers sync.WaitGroup
-
-	// mu guards sites and watched, and is never held for long.
-	mu sync.Mutex
-	// sites make the steps from intent to start, and the search for them, one
-	// for each site: one that starts slowly keeps no other waiting.
-	sites map[string]*sync.Mutex
-	// watched are the runs that have a watcher, by folder.
-	watched map[string]bool
+	opts     Options
+	locks    *siteLocks
+	watchers *watchers
 	// crash is for tests: called between the steps of a dispatch.
 	crash func(point string)
 }
@@ -85,9 +75,8 @@ func New(opts Options) (*Runner, error) {
 		}
 	}
 	opts.setDefaults()
-	r := &Runner{opts: opts, sites: map[string]*sync.Mutex{}, watched: map[string]bool{}, crash: func(string) {}}
-	r.ctx, r.stop = context.WithCancel(context.Background())
-	return r, nil
+	locks := &siteLocks{sites: map[string]*sync.Mutex{}}
+	return &Runner{opts: opts, locks: locks, watchers: newWatchers(opts, locks), crash: func(string) {}}, nil
 }
 
 func (o *Options) setDefaults() {
@@ -111,15 +100,22 @@ func setDefault[T comparable](to *T, value T) {
 	}
 }
 
+// siteLocks make the steps from intent to start, and the search for them, one
+// for each site: one that starts slowly keeps no other waiting.
+type siteLocks struct {
+	mu    sync.Mutex // never held for long
+	sites map[string]*sync.Mutex
+}
+
 // lock takes a site, which the function that it returns lets go of.
-func (r *Runner) lock(site string) (unlock func()) {
-	r.mu.Lock()
-	own, ok := r.sites[site]
+func (l *siteLocks) lock(site string) (unlock func()) {
+	l.mu.Lock()
+	own, ok := l.sites[site]
 	if !ok {
 		own = &sync.Mutex{}
-		r.sites[site] = own
+		l.sites[site] = own
 	}
-	r.mu.Unlock()
+	l.mu.Unlock()
 	own.Lock()
 	return own.Unlock
 }
@@ -128,7 +124,7 @@ func (r *Runner) lock(site string) (unlock func()) {
 // holds no lock and has not begun never will, since only the process that took
 // the lock before it wrote the intent could start it.
 func (r *Runner) Find(_ context.Context, job runner.Job) (runner.Finding, error) {
-	defer r.lock(job.Site)()
+	defer r.locks.lock(job.Site)()
 	f, err := runFolder(r.opts.State, job.Site, job.Release)
 	if err != nil {
 		return runner.Finding{}, err
@@ -182,7 +178,7 @@ func (r *Runner) LookUp(_ context.Context, site string, number int64, run releas
 	if running {
 		return release.RunSeen{Run: run, Note: "running on this machine"}, nil
 	}
-	exit, err := r.conclude(f, rec)
+	exit, err := r.watchers.conclude(f, rec)
 	if err != nil {
 		return nil, err
 	}
@@ -200,8 +196,7 @@ func (r *Runner) Log(_ context.Context, site string, number int64) (io.ReadClose
 
 // Close stops watching. Runs go on and are adopted by the next app.
 func (r *Runner) Close() error {
-	r.stop()
-	r.watchers.Wait()
+	r.watchers.close()
 	return nil
 }
 

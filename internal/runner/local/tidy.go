@@ -14,35 +14,34 @@ import (
 // runner's: a slip in the configuration must not cost what they said.
 const removedFor = 30 * 24 * time.Hour
 
-// removeSource removes what the supervisor of a run that is over could not.
-func (r *Runner) removeSource(f folder) {
-	if err := f.removeSource(); err != nil {
-		r.opts.Logger.Warn("a run's copy of the source is left", "folder", f.path, "error", err)
-	}
+// leftovers are what sites have left that are no longer this runner's.
+type leftovers struct {
+	opts  Options
+	locks *siteLocks
 }
 
 // tidy removes what sites have left that are no longer this runner's: their
 // repositories' copies, which can be had again, at once; their runs when the
 // last is older than removedFor. While any run of a site lives, nothing of it
 // is touched.
-func (r *Runner) tidy(now time.Time) {
-	for _, site := range r.gone() {
-		if err := r.tidySite(site, now); err != nil {
-			r.opts.Logger.Warn("what a site that is no longer configured has left could not be removed", "site", site, "error", err)
+func (l leftovers) tidy(now time.Time) {
+	for _, site := range l.gone() {
+		if err := l.tidySite(site, now); err != nil {
+			l.opts.Logger.Warn("what a site that is no longer configured has left could not be removed", "site", site, "error", err)
 		}
 	}
 }
 
 // gone are the names of the sites that have left something and are no longer
 // this runner's.
-func (r *Runner) gone() []string {
+func (l leftovers) gone() []string {
 	found := map[string]bool{}
-	for _, e := range r.entries("runs") {
+	for _, e := range l.entries("runs") {
 		if e.IsDir() {
 			found[e.Name()] = true
 		}
 	}
-	for _, e := range r.entries("sources") {
+	for _, e := range l.entries("sources") {
 		for _, kind := range []string{".git", ".lock"} {
 			if site, ok := strings.CutSuffix(e.Name(), kind); ok {
 				found[site] = true
@@ -51,24 +50,24 @@ func (r *Runner) gone() []string {
 	}
 	var sites []string
 	for site := range found {
-		if _, ours := r.opts.Settings(site); !ours {
+		if _, ours := l.opts.Settings(site); !ours {
 			sites = append(sites, site)
 		}
 	}
 	return sites
 }
 
-func (r *Runner) entries(folder string) []fs.DirEntry {
-	entries, err := os.ReadDir(filepath.Join(r.opts.State, folder))
+func (l leftovers) entries(folder string) []fs.DirEntry {
+	entries, err := os.ReadDir(filepath.Join(l.opts.State, folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		r.opts.Logger.Warn("what removed sites have left can't be looked for", "error", err)
+		l.opts.Logger.Warn("what removed sites have left can't be looked for", "error", err)
 	}
 	return entries
 }
 
-func (r *Runner) tidySite(site string, now time.Time) error {
-	defer r.lock(site)()
-	runs, err := siteFolder(r.opts.State, site)
+func (l leftovers) tidySite(site string, now time.Time) error {
+	defer l.locks.lock(site)()
+	runs, err := siteFolder(l.opts.State, site)
 	if err != nil {
 		return err
 	}
@@ -76,13 +75,13 @@ func (r *Runner) tidySite(site string, now time.Time) error {
 	if err != nil || running {
 		return err
 	}
-	if err := r.removeRepository(site); err != nil {
+	if err := l.removeRepository(site); err != nil {
 		return err
 	}
 	if last.IsZero() || now.Sub(last) < removedFor {
 		return nil
 	}
-	r.opts.Logger.Info("removing the runs of a site that is no longer configured", "site", site, "last", last)
+	l.opts.Logger.Info("removing the runs of a site that is no longer configured", "site", site, "last", last)
 	if err := os.RemoveAll(runs); err != nil {
 		return fmt.Errorf("remove a site's runs: %w", err)
 	}
@@ -114,8 +113,8 @@ func lastRun(runs string) (last time.Time, running bool, err error) {
 
 // removeRepository removes the copy of a site's repository, unless somebody
 // holds its lock.
-func (r *Runner) removeRepository(site string) error {
-	sources := folder{path: filepath.Join(r.opts.State, "sources")}
+func (l leftovers) removeRepository(site string) error {
+	sources := folder{path: filepath.Join(l.opts.State, "sources")}
 	repository, guard := sources.file(site+".git"), sources.file(site+".lock")
 	_, copied := os.Stat(repository)
 	_, locked := os.Stat(guard)
@@ -129,6 +128,6 @@ func (r *Runner) removeRepository(site string) error {
 	if err != nil {
 		return err
 	}
-	r.opts.Logger.Info("removing the copy of the repository of a site that is no longer configured", "site", site)
+	l.opts.Logger.Info("removing the copy of the repository of a site that is no longer configured", "site", site)
 	return errors.Join(os.RemoveAll(repository), os.Remove(guard), lock.Close())
 }

@@ -252,7 +252,7 @@ func TestALockThatCannotBeReadIsToldOnceAndLookedAtAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 		over := make(chan bool)
-		go func() { over <- r.waitFor(f, nil) }()
+		go func() { over <- r.watchers.waitFor(f, nil) }()
 		time.Sleep(time.Hour)
 		if n := log.count("can't be looked at"); n != 1 {
 			t.Errorf("it was told %d times", n)

@@ -2,22 +2,44 @@ package local
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"os/exec"
-	"syscall"
+	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/process"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
+// watchers watch runs until they end, and say how they did.
+type watchers struct {
+	opts  Options
+	locks *siteLocks
+	// ctx ends with close, which waits for the group.
+	ctx   context.Context
+	stop  context.CancelFunc
+	group sync.WaitGroup
+
+	mu      sync.Mutex
+	watched map[string]bool // the runs that have a watcher, by folder
+}
+
+func newWatchers(opts Options, locks *siteLocks) *watchers {
+	w := &watchers{opts: opts, locks: locks, watched: map[string]bool{}}
+	w.ctx, w.stop = context.WithCancel(context.Background())
+	return w
+}
+
+// close stops watching.
+func (w *watchers) close() {
+	w.stop()
+	w.group.Wait()
+}
+
 // watch tells how a run ends. A supervisor that this process started is waited
 // for; for any other its lock is looked at.
-func (r *Runner) watch(f folder, rec record, cmd *exec.Cmd) {
-	if r.ctx.Err() != nil || !r.begin(f) {
+func (w *watchers) watch(f folder, rec record, cmd *exec.Cmd) {
+	if w.ctx.Err() != nil || !w.begin(f) {
 		return
 	}
 	over := make(chan struct{})
@@ -27,25 +49,25 @@ func (r *Runner) watch(f folder, rec record, cmd *exec.Cmd) {
 			_ = cmd.Wait() // how it ended is in its folder, or is that it died
 		}()
 	}
-	r.watchers.Go(func() {
-		if !r.waitFor(f, over) {
+	w.group.Go(func() {
+		if !w.waitFor(f, over) {
 			return
 		}
-		r.mu.Lock()
-		delete(r.watched, f.path)
-		r.mu.Unlock()
-		r.tell(f, rec)
+		w.mu.Lock()
+		delete(w.watched, f.path)
+		w.mu.Unlock()
+		w.tell(f, rec)
 	})
 }
 
 // begin says whether a run had no watcher; now it has.
-func (r *Runner) begin(f folder) bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.watched[f.path] {
+func (w *watchers) begin(f folder) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.watched[f.path] {
 		return false
 	}
-	r.watched[f.path] = true
+	w.watched[f.path] = true
 	return true
 }
 
@@ -54,11 +76,11 @@ func (r *Runner) begin(f folder) bool {
 const longestPoll = 10 * time.Second
 
 // waitFor waits until a run is over; false when watching has ended first.
-func (r *Runner) waitFor(f folder, over <-chan struct{}) bool {
-	pause, blind := r.opts.Poll, false
+func (w *watchers) waitFor(f folder, over <-chan struct{}) bool {
+	pause, blind := w.opts.Poll, false
 	for {
 		select {
-		case <-r.ctx.Done():
+		case <-w.ctx.Done():
 			return false
 		case <-over:
 			over = nil // a closed channel would be ready for ever
@@ -67,38 +89,38 @@ func (r *Runner) waitFor(f folder, over <-chan struct{}) bool {
 		running, err := f.running()
 		switch {
 		case err != nil && !blind:
-			r.opts.Logger.Warn("a run's lock can't be looked at; it is tried again, ever more seldom", "folder", f.path, "error", err)
+			w.opts.Logger.Warn("a run's lock can't be looked at; it is tried again, ever more seldom", "folder", f.path, "error", err)
 		case err == nil && blind:
-			r.opts.Logger.Info("a run's lock can be looked at again", "folder", f.path)
+			w.opts.Logger.Info("a run's lock can be looked at again", "folder", f.path)
 		}
 		if blind = err != nil; blind {
-			pause = min(2*pause, max(longestPoll, r.opts.Poll))
+			pause = min(2*pause, max(longestPoll, w.opts.Poll))
 			continue
 		}
-		if pause = r.opts.Poll; !running {
+		if pause = w.opts.Poll; !running {
 			return true
 		}
 	}
 }
 
 // tell says how a run ended.
-func (r *Runner) tell(f folder, rec record) {
-	exit, err := r.conclude(f, rec)
+func (w *watchers) tell(f folder, rec record) {
+	exit, err := w.conclude(f, rec)
 	if err != nil {
-		r.opts.Logger.Error("a run's end can't be read", "folder", f.path, "error", err)
+		w.opts.Logger.Error("a run's end can't be read", "folder", f.path, "error", err)
 		return
 	}
-	r.opts.OnEvent(rec.Site, rec.Release, exit.event(rec.run()))
+	w.opts.OnEvent(rec.Site, rec.Release, exit.event(rec.run()))
 }
 
 // conclude gives how a run ended that holds its lock no more. When its
 // supervisor died without a word, what it left running is ended first. Its copy
 // of the source is removed, should its supervisor not have come to that.
-func (r *Runner) conclude(f folder, rec record) (Exit, error) {
-	defer r.lock(rec.Site)()
+func (w *watchers) conclude(f folder, rec record) (Exit, error) {
+	defer w.locks.lock(rec.Site)()
 	exit, known, err := f.exit()
 	if known {
-		r.removeSource(f)
+		w.removeSource(f)
 	}
 	if err != nil || known {
 		return exit, err
@@ -123,9 +145,9 @@ func (r *Runner) conclude(f folder, rec record) (Exit, error) {
 	if f.cancelled() {
 		exit.Conclusion, exit.Why = release.RunCancelled, ""
 	}
-	r.removeSource(f)
+	w.removeSource(f)
 	if err := f.writeJSON("exit.json", exit); err != nil {
-		r.opts.Logger.Warn("a run's end could not be kept", "folder", f.path, "error", err)
+		w.opts.Logger.Warn("a run's end could not be kept", "folder", f.path, "error", err)
 	}
 	return exit, nil
 }
@@ -148,60 +170,9 @@ func livesElsewhere(supervisor process.Identity) bool {
 	return false
 }
 
-// Cancel ends a run and all it started. It returns once the run was asked to
-// end; when it does not, it is killed after the time of grace.
-func (r *Runner) Cancel(_ context.Context, site string, number int64, run release.Run) error {
-	f, err := folderOf(r.opts.State, site, number, run)
-	if err != nil {
-		return err
-	}
-	rec, err := f.record()
-	if errors.Is(err, fs.ErrNotExist) || err == nil && rec.ID != run.ID {
-		return fmt.Errorf("cancel release #%d of %s: run %s did not run on this machine", number, site, run.ID)
-	}
-	if err != nil {
-		return err
-	}
-	running, err := f.running()
-	if err != nil || !running {
-		return err // over already: told, or found by a look-up
-	}
-	// The reason comes first: who finds the run ended must know why.
-	if err := f.writeJSON("cancel.json", map[string]time.Time{"at": time.Now().UTC()}); err != nil {
-		return err
-	}
-	r.watchers.Go(func() { r.end(f) })
-	return nil
-}
-
-// end asks a supervisor to end its run until it does, and kills it when the
-// time of grace is over twice: once is the supervisor's own for the run.
-func (r *Runner) end(f folder) {
-	deadline := time.Now().Add(2 * r.opts.Grace)
-	for asked := false; ; {
-		supervisor, begun, err := f.started()
-		if err == nil && begun {
-			switch {
-			case time.Now().After(deadline):
-				// What the run left in the background is the supervisor's to end;
-				// when it is gone nobody can tell whose that was.
-				process.EndBelow(supervisor)
-				err = supervisor.Signal(syscall.SIGKILL)
-			case !asked:
-				err = supervisor.Signal(syscall.SIGTERM)
-				asked = err == nil
-			}
-		}
-		if err != nil && !errors.Is(err, os.ErrProcessDone) {
-			r.opts.Logger.Warn("a run's supervisor can't be signalled", "folder", f.path, "error", err)
-		}
-		select {
-		case <-r.ctx.Done():
-			return
-		case <-time.After(r.opts.Poll):
-		}
-		if running, err := f.running(); err == nil && !running {
-			return
-		}
+// removeSource removes what the supervisor of a run that is over could not.
+func (w *watchers) removeSource(f folder) {
+	if err := f.removeSource(); err != nil {
+		w.opts.Logger.Warn("a run's copy of the source is left", "folder", f.path, "error", err)
 	}
 }
