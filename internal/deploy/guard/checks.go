@@ -27,6 +27,29 @@ func missing404(tree manifest.Tree, previous *manifest.Manifest, _ Limits) *Viol
 	return &Violation{Name: Missing404, Detail: "the last release had a 404.html and this build has none"}
 }
 
+// wellKnown is the folder of RFC 8615, at the site's root.
+const wellKnown = ".well-known/"
+
+// missingWellKnown stops a build that has nothing of what apps, browsers and security
+// researchers look for there. Archives and artifacts often leave hidden files out.
+func missingWellKnown(tree manifest.Tree, previous *manifest.Manifest, _ Limits) *Violation {
+	if previous == nil || slices.ContainsFunc(tree.Files, func(f manifest.File) bool { return strings.HasPrefix(f.Path, wellKnown) }) {
+		return nil
+	}
+	var gone []string
+	for _, e := range previous.Entries {
+		if strings.HasPrefix(e.Path, wellKnown) {
+			gone = append(gone, e.Path)
+		}
+	}
+	if len(gone) == 0 {
+		return nil
+	}
+	return NewViolation(MissingWellKnown, gone,
+		"the last release had %s in .well-known and this build has none, as when an artifact leaves hidden files out (actions/upload-artifact: set include-hidden-files: true)",
+		text.Plural(len(gone), "file", "files"))
+}
+
 func zeroBytePages(tree manifest.Tree, _ *manifest.Manifest, limits Limits) *Violation {
 	var empty []string
 	for _, f := range tree.Files {

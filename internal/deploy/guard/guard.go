@@ -10,25 +10,26 @@ import (
 
 // Guard names: what an operator writes to let one pass, once (--allow NAME).
 const (
-	EmptyOutput   = "empty-output"
-	MissingIndex  = "missing-index"
-	Missing404    = "missing-404"
-	ZeroBytePages = "zero-byte-pages"
-	VanishedPages = "vanished-pages"
-	VanishedFiles = "vanished-files"
-	ShrunkPages   = "shrunk-pages"
-	SecretFiles   = "secret-files"
-	RefusedFiles  = "refused-files"
-	ReservedNames = "reserved-names"
-	BrokenLinks   = "broken-links"
-	OlderRelease  = "older-release"
-	ForeignFiles  = "foreign-files"
+	EmptyOutput      = "empty-output"
+	MissingIndex     = "missing-index"
+	Missing404       = "missing-404"
+	MissingWellKnown = "missing-well-known"
+	ZeroBytePages    = "zero-byte-pages"
+	VanishedPages    = "vanished-pages"
+	VanishedFiles    = "vanished-files"
+	ShrunkPages      = "shrunk-pages"
+	SecretFiles      = "secret-files"
+	RefusedFiles     = "refused-files"
+	ReservedNames    = "reserved-names"
+	BrokenLinks      = "broken-links"
+	OlderRelease     = "older-release"
+	ForeignFiles     = "foreign-files"
 )
 
 // Names are the names of all guards.
 func Names() []string {
 	return []string{
-		EmptyOutput, MissingIndex, Missing404, ZeroBytePages, VanishedPages, VanishedFiles,
+		EmptyOutput, MissingIndex, Missing404, MissingWellKnown, ZeroBytePages, VanishedPages, VanishedFiles,
 		ShrunkPages, SecretFiles, RefusedFiles, ReservedNames, BrokenLinks, OlderRelease, ForeignFiles,
 	}
 }
@@ -90,7 +91,7 @@ func Check(tree manifest.Tree, previous *manifest.Manifest, limits Limits) []Vio
 	}
 	var out []Violation
 	for _, check := range []func(manifest.Tree, *manifest.Manifest, Limits) *Violation{
-		missingIndex, missing404, zeroBytePages, vanishedPages, vanishedFiles, shrunkPages, secretFiles, refusedFiles, reservedNames,
+		missingIndex, missing404, missingWellKnown, zeroBytePages, vanishedPages, vanishedFiles, shrunkPages, secretFiles, refusedFiles, reservedNames,
 	} {
 		if v := check(tree, previous, limits); v != nil {
 			out = append(out, *v)
