@@ -24,7 +24,7 @@ func newStrangers(t *testing.T) *strangers {
 	base := t.TempDir()
 	s := &strangers{t: t, base: base}
 	s.write("www/theirs.txt", "theirs")
-	s.write("shared/img/a.png", "pic")
+	s.write("others/img/a.png", "pic")
 	s.write("outside/kept.txt", "kept")
 	s.reopen()
 	return s
@@ -85,13 +85,13 @@ func (s *strangers) put(key, body string) error {
 
 func (s *strangers) untouched() {
 	s.t.Helper()
-	for folder, want := range map[string]string{"outside": "kept.txt", "shared/img": "a.png"} {
+	for folder, want := range map[string]string{"outside": "kept.txt", "others/img": "a.png"} {
 		entries, err := os.ReadDir(filepath.Join(s.base, folder))
 		if err != nil || len(entries) != 1 || entries[0].Name() != want {
 			s.t.Errorf("%s holds %v, %v", folder, entries, err)
 		}
 	}
-	if s.read("outside/kept.txt") != "kept" || s.read("shared/img/a.png") != "pic" {
+	if s.read("outside/kept.txt") != "kept" || s.read("others/img/a.png") != "pic" {
 		s.t.Error("a file outside the destination was changed")
 	}
 }
@@ -181,10 +181,10 @@ func TestALinkInThePlaceOfAFileIsReplacedAndNotFollowed(t *testing.T) {
 // and each one makes a tree of its own.
 func TestALinkLeadsWhereItLedAfterTheSwap(t *testing.T) {
 	for name, c := range map[string]struct{ at, target, then, want string }{
-		"out of the folder":            {"www/img", "../shared/img", "/a.png", "pic"},
-		"out of a folder in it":        {"www/deep/er/img", "../../../shared/img", "/a.png", "pic"},
-		"to a file":                    {"www/a.png", "../shared/img/a.png", "", "pic"},
-		"absolute":                     {"www/img", "BASE/shared/img", "/a.png", "pic"},
+		"out of the folder":            {"www/img", "../others/img", "/a.png", "pic"},
+		"out of a folder in it":        {"www/deep/er/img", "../../../others/img", "/a.png", "pic"},
+		"to a file":                    {"www/a.png", "../others/img/a.png", "", "pic"},
+		"absolute":                     {"www/img", "BASE/others/img", "/a.png", "pic"},
 		"beside it":                    {"www/x.txt", "theirs.txt", "", "theirs"},
 		"up and down inside":           {"www/deep/x.txt", "../theirs.txt", "", "theirs"},
 		"out and in again":             {"www/x.txt", "../www/theirs.txt", "", "theirs"},
@@ -193,7 +193,7 @@ func TestALinkLeadsWhereItLedAfterTheSwap(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newStrangers(t)
-			s.link("../shared/img", "www/far")
+			s.link("../others/img", "www/far")
 			s.write("www/deep/er/page.html", "page")
 			s.link(strings.ReplaceAll(c.target, "BASE", s.base), c.at)
 			if got := s.read(c.at + c.then); got != c.want {
