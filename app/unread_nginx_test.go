@@ -56,7 +56,7 @@ func TestNobodyBehindAProxyGetsAnothersAnswer(t *testing.T) {
 				if _, err := io.WriteString(c, head+framings[framing].piece(call.begin)); err != nil {
 					t.Fatal(err)
 				}
-				answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+				answer, err := http.ReadResponse(bufio.NewReader(c), nil) //nolint:bodyclose // the raw connection is closed, and with it the body
 				if err != nil || answer.StatusCode != call.status {
 					t.Fatalf("%+v, %v; want %d", answer, err, call.status)
 				}

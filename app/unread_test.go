@@ -145,7 +145,7 @@ func answersOnce(t *testing.T, c net.Conn, call early, text string) {
 		t.Fatal(err)
 	}
 	in := bufio.NewReader(c)
-	answer := readAnswer(t, in)
+	answer := readAnswer(t, in) //nolint:bodyclose // the raw connection is closed, and with it the body
 	if answer.StatusCode != call.status || !answer.Close {
 		t.Errorf("the answer is %s, and it closes the connection: %t; want %d, true", answer.Status, answer.Close, call.status)
 	}
@@ -211,7 +211,7 @@ func TestACallAfterAWholeBodyIsItsOwn(t *testing.T) {
 					t.Fatal(err)
 				}
 				in := bufio.NewReader(c)
-				answer := readAnswer(t, in)
+				answer := readAnswer(t, in) //nolint:bodyclose // the raw connection is closed, and with it the body
 				if answer.StatusCode != call.status || answer.Close == call.kept {
 					t.Errorf("the answer is %s, and it closes the connection: %t; want %d, %t", answer.Status, answer.Close, call.status, !call.kept)
 				}
@@ -221,7 +221,7 @@ func TestACallAfterAWholeBodyIsItsOwn(t *testing.T) {
 					}
 					return
 				}
-				if second := readAnswer(t, in); second.StatusCode != http.StatusNotFound {
+				if second := readAnswer(t, in); second.StatusCode != http.StatusNotFound { //nolint:bodyclose // as above
 					t.Errorf("the second call is answered with %s", second.Status)
 				}
 			})
@@ -237,7 +237,7 @@ func TestAStreamWithAnUnreadBodyIsTheLastAnswer(t *testing.T) {
 	if _, err := io.WriteString(c, "GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+operatorToken+"\r\nContent-Length: 200\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil) //nolint:bodyclose // the raw connection is closed, and with it the body
 	if err != nil || answer.StatusCode != http.StatusOK || !answer.Close {
 		t.Fatalf("%+v %v", answer, err)
 	}

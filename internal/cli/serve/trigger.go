@@ -122,7 +122,7 @@ func (c *TriggerExplain) body(in io.Reader) (body []byte, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the delivery: %w", err)
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // read only: closing can't lose anything
 		in = file
 	}
 	body, err = io.ReadAll(io.LimitReader(in, maxDelivery+1))

@@ -23,6 +23,8 @@ func (w *world) mustBeTrue(one *asked, got api.Request) {
 		if one.notBefore.IsZero() || got.Place != 0 {
 			w.broken(&w.figures.wrong, "request %s is scheduled, place %d, and was asked for at once", got.ID, got.Place)
 		}
+	case release.WasLive: // nobody rolls back in this year
+		w.broken(&w.figures.wrong, "request %s is said to be no longer live", got.ID)
 	case release.Waiting, release.InRelease:
 		if got.Place == 0 || (got.Status == release.InRelease) != (got.Release != 0) {
 			w.broken(&w.figures.wrong, "request %s is %s with place %d in release #%d", got.ID, got.Status, got.Place, got.Release)
