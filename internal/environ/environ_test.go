@@ -25,6 +25,9 @@ var given = map[string]string{
 	"AWS_SECRET_ACCESS_KEY":       "builds fetch from S3",
 	"AWS_SESSION_TOKEN":           "builds fetch from S3",
 	"AWS_SHARED_CREDENTIALS_FILE": "the name of a file; builds fetch from S3",
+
+	"AWS_CONTAINER_CREDENTIALS_FULL_URI": "an address on this machine; builds fetch from S3",
+	"AWS_WEB_IDENTITY_TOKEN_FILE":        "the name of a file; builds fetch from S3",
 }
 
 var (

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/minio/crc64nvme"
@@ -65,6 +66,7 @@ func TestAStoreThatSkipsKeysIsAuditedAndRepairedAsItIs(t *testing.T) {
 			}
 			dest := fake(t, server)
 			o := options(manual().write(t))
+			o.LeaseTTL = time.Minute // many files, on a machine that may be busy
 			r, err := engine.Run(t.Context(), dest, o)
 			if err != nil {
 				t.Fatal(err)
@@ -105,6 +107,7 @@ func TestAMissingFileIsLookedAtBeforeItIsSaid(t *testing.T) {
 	dest := fake(t, server)
 	hidden := hiding{dest.Site.(store.Versioner), "news/index.html"}
 	o := options(small().write(t))
+	o.LeaseTTL = time.Minute // many files, on a machine that may be busy
 	if _, err := engine.Run(t.Context(), dest, o); err != nil {
 		t.Fatal(err)
 	}
@@ -170,6 +173,7 @@ func TestAListingIsCheckedOnceForADestination(t *testing.T) {
 	server := &fakes3.Server{PageSize: 1000}
 	dest := fake(t, server)
 	o := options(manual().write(t))
+	o.LeaseTTL = time.Minute // many files, on a machine that may be busy
 	checks := func() int {
 		t.Helper()
 		r, err := engine.Run(t.Context(), dest, o)
