@@ -82,7 +82,7 @@ func openRecord(o options.Options, claims bool, env shell.Environment, github *w
 	if err != nil {
 		return nil, err
 	}
-	s := state.State{Site: o.Site, Run: identity(o.RunFlags, before, env, github), Release: o.Release}
+	s := state.State{Site: o.Site, Run: identity(o.RunFlags, before, env, github), Release: o.Release, RollbackTo: o.RollbackTo}
 	// What an earlier run left must not be taken for this one's. The sequence
 	// goes on within a run, whatever became of its other words.
 	if before.Run == s.Run && before.Site == s.Site {

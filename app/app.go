@@ -191,7 +191,7 @@ func publicURLs(c config.Config) map[string]string {
 // job is a release as it is handed to the runner.
 func (a *App) job(site string, e release.SendDispatch) runner.Job {
 	return runner.Job{
-		Site: site, Release: e.Release, Token: e.Token,
+		Site: site, Release: e.Release, Token: e.Token, RollbackTo: e.RollbackTo,
 		AppURL: a.config.URL,
 		Bearer: a.auth.MintJob(site, e.Release),
 	}

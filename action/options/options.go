@@ -28,6 +28,7 @@ type RunFlags struct {
 	URL           string        `name:"url" help:"Address of the Pressrun app. Without it the run works by itself and reports to nobody." placeholder:"URL"`
 	TokenFile     string        `help:"File with the token for the app. Or set PRESSRUN_TOKEN." placeholder:"FILE"`
 	Release       int64         `help:"Number of the release, as the app gave it." placeholder:"N"`
+	RollbackTo    int64         `help:"Put this earlier release back, as the app gave it, instead of building one." placeholder:"N"`
 	DispatchToken string        `help:"The token that the app gave with the dispatch." placeholder:"TOKEN"`
 	RunID         string        `name:"run-id" help:"What names this run (in a GitHub workflow: its run id)." placeholder:"ID"`
 	RunAttempt    int           `help:"Which attempt of the run this is, from 1." placeholder:"N"`

@@ -16,6 +16,8 @@ type State struct {
 	Site    string  `json:"site"`
 	Run     api.Run `json:"run"`
 	Release int64   `json:"release,omitempty"`
+	// RollbackTo is the release that is put back; 0 for one that is built.
+	RollbackTo int64 `json:"rollback_to,omitempty"`
 	// Session is the credential for this run and release; empty until the
 	// claim, and when there is no app.
 	Session   string `json:"session,omitempty"`

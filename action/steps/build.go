@@ -21,6 +21,9 @@ func (Build) Name() string { return "build" }
 
 // Do implements Step.
 func (r Build) Do(ctx context.Context) (Result, error) {
+	if why := r.nothingBuilt(); why != "" {
+		return skipped(why)
+	}
 	if r.Build == "" {
 		return skipped("no --build command is set")
 	}

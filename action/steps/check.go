@@ -29,6 +29,9 @@ func (Check) Name() string { return "check" }
 
 // Do implements Step.
 func (r Check) Do(ctx context.Context) (Result, error) {
+	if why := r.nothingBuilt(); why != "" {
+		return skipped(why)
+	}
 	r.Console.Does("checking the built site")
 	output, err := r.output()
 	if err != nil {

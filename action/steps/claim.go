@@ -81,13 +81,24 @@ func (r Claim) claimed(got api.ClaimResult) (Result, error) {
 	r.App.Conceal(got.Session)
 	err := r.Record.Change(func(s *state.State) {
 		s.Release, s.Session, s.Heartbeat = got.Release, got.Session, got.HeartbeatSeconds
+		s.RollbackTo = got.RollbackTo
 		s.Outcome, s.Why, s.Reported = "", "", got.State
 		s.Sequence = max(s.Sequence, got.Sequence)
 	})
 	if err == nil && r.CannotPublish != "" { // after the claim, so that the app is told why
 		err = &failure.Error{Why: r.CannotPublish, Fault: release.FaultPlatform, Code: failure.ExitUsage}
 	}
-	return Result{Note: fmt.Sprintf("release #%d of %s", got.Release, r.Site)}, err
+	if err == nil && r.RollbackTo != 0 && r.RollbackTo != got.RollbackTo {
+		err = &failure.Error{
+			Why:   fmt.Sprintf("the run was started to put release #%d back, and the app gave it release #%d, which does not: nothing was done", r.RollbackTo, got.Release),
+			Fault: release.FaultPressrun, Code: failure.ExitFailed,
+		}
+	}
+	note := fmt.Sprintf("release #%d of %s", got.Release, r.Site)
+	if got.RollbackTo != 0 {
+		note += fmt.Sprintf(", which puts release #%d back", got.RollbackTo)
+	}
+	return Result{Note: note}, err
 }
 
 // refusedClaim says what an app's refusal means for the run.

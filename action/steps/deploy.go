@@ -40,7 +40,7 @@ func (r Deploy) Do(ctx context.Context) (Result, error) {
 	if r.To == "" {
 		return skipped("no destination is set (--to)")
 	}
-	output, err := r.output()
+	source, err := r.source(ctx)
 	if err != nil {
 		return Result{}, err
 	}
@@ -54,13 +54,8 @@ func (r Deploy) Do(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	site, err := r.build(output)
-	if err != nil {
-		return Result{}, err
-	}
-	site.Commit = r.commit(ctx)
 	plan := r.plan(dest)
-	plan.Source, plan.CDN, plan.Redirects = site, r.CDN, r.Redirects
+	plan.Source, plan.CDN, plan.Redirects = source, r.CDN, r.Redirects
 	plan.DryRun = r.DryRun
 	plan.Owner = fmt.Sprintf("run %s attempt %d", r.Record.Now().Run.ID, r.Record.Now().Run.Attempt)
 	plan.Progress = r.progress()
@@ -74,6 +69,23 @@ func (r Deploy) Do(ctx context.Context) (Result, error) {
 	}
 	r.tellOfCDN(published)
 	return r.deployed(published)
+}
+
+// source is what is to be live: the built site, or an earlier release.
+func (r Deploy) source(ctx context.Context) (publish.Source, error) {
+	if to := r.Record.Now().RollbackTo; to != 0 {
+		return publish.Earlier{Release: to}, nil
+	}
+	output, err := r.output()
+	if err != nil {
+		return nil, err
+	}
+	site, err := r.build(output)
+	if err != nil {
+		return nil, err
+	}
+	site.Commit = r.commit(ctx)
+	return site, nil
 }
 
 // progress tells people and the app how the deploy gets on.

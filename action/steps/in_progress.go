@@ -29,7 +29,11 @@ func (r InProgress) Do(ctx context.Context) (Result, error) {
 	if r.App == nil {
 		return Result{Skipped: "there is no app to tell"}, r.writeRequests(api.ReportResult{})
 	}
-	got, err := r.App.Report(ctx, release.InProgress, "building", r.AppLimit)
+	doing := "building"
+	if to := r.Record.Now().RollbackTo; to != 0 {
+		doing = fmt.Sprintf("putting release #%d back", to)
+	}
+	got, err := r.App.Report(ctx, release.InProgress, doing, r.AppLimit)
 	if err != nil {
 		return Result{}, notTold(err, release.InProgress)
 	}

@@ -18,6 +18,9 @@ func (Install) Name() string { return "install" }
 
 // Do implements Step.
 func (r Install) Do(ctx context.Context) (Result, error) {
+	if why := r.nothingBuilt(); why != "" {
+		return skipped(why)
+	}
 	if r.Install == "" {
 		return skipped("no --install command is set")
 	}

@@ -2,6 +2,7 @@ package steps
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/pressrun/pressrun/action/console"
@@ -20,6 +21,14 @@ type Run struct {
 	Console *console.Console
 	GitHub  *workflow.Workflow
 	App     *report.App // nil when there is none
+}
+
+// nothingBuilt says why a run that rolls back skips a step; "" for a run that builds.
+func (r *Run) nothingBuilt() string {
+	if to := r.Record.Now().RollbackTo; to != 0 {
+		return fmt.Sprintf("release #%d is put back: nothing is built", to)
+	}
+	return ""
 }
 
 // isLive notes that the site is live: from here on nothing fails the run.

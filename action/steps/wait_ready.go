@@ -32,6 +32,9 @@ func (WaitReady) Name() string { return "wait_ready" }
 
 // Do implements Step.
 func (r WaitReady) Do(ctx context.Context) (Result, error) {
+	if why := r.nothingBuilt(); why != "" {
+		return skipped(why)
+	}
 	if r.ReadyURL == "" {
 		return skipped("no --ready-url is set")
 	}

@@ -25,6 +25,10 @@ type (
 		Site string `path:"site" maxLength:"100"`
 		Body api.ActInput
 	}
+	rollbackInput struct {
+		Site string `path:"site" maxLength:"100"`
+		Body api.RollbackInput
+	}
 	freezeInput struct {
 		Site string `path:"site" maxLength:"100"`
 		Body api.FreezeInput
@@ -45,6 +49,14 @@ func (o *Operator) register(h huma.API) {
 			return o.left(ctx)(o.commands.Do(ctx, auth.From(ctx), in.Site, act, in.Body))
 		})
 	}
+	huma.Register(h, huma.Operation{
+		OperationID: "rollback", Method: http.MethodPost, Path: "/v1/sites/{site}/rollback", Tags: []string{"operators"},
+		Summary:      "Put an earlier release back",
+		Description:  "A release of its own, which the site's runner carries out at once and without a build. Afterwards the site is held until a person asks for a release.",
+		MaxBodyBytes: maxBody, Middlewares: o.allow(auth.Operator), Errors: errs,
+	}, func(ctx context.Context, in *rollbackInput) (*siteOutput, error) {
+		return o.left(ctx)(o.commands.Rollback(ctx, auth.From(ctx), in.Site, in.Body))
+	})
 	huma.Register(h, huma.Operation{
 		OperationID: "freeze", Method: http.MethodPost, Path: "/v1/sites/{site}/freezes", Tags: []string{"operators"},
 		Summary: "Add a window in which nothing is dispatched", MaxBodyBytes: maxBody, Middlewares: o.allow(auth.Operator), Errors: errs,

@@ -107,6 +107,7 @@ func (u *Runs) claim(ctx context.Context, in *claimInput) (*claimOutput, error) 
 
 		HeartbeatSeconds: int(heartbeatEvery / time.Second),
 		Sequence:         site.Current.Sequence,
+		RollbackTo:       site.Current.RollbackTo,
 	}}, nil
 }
 

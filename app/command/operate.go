@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"slices"
 
 	"github.com/pressrun/pressrun/app/auth"
@@ -51,6 +52,19 @@ func ActNamed(name string) (Act, bool) {
 // Do carries an act out, and gives the site that it left.
 func (c *Commands) Do(ctx context.Context, who *auth.Caller, site string, act Act, in api.ActInput) (release.Site, error) {
 	return c.ledger.Decide(ctx, site, act.event(by(who, in.Actor, in.Why), in))
+}
+
+// Rollback puts the content of an earlier release back.
+func (c *Commands) Rollback(ctx context.Context, who *auth.Caller, site string, in api.RollbackInput) (release.Site, error) {
+	// How a release ended changes no more: it may be read before the decision.
+	to, err := c.ledger.Release(ctx, site, in.To)
+	if err != nil {
+		return release.Site{}, err
+	}
+	if to.Outcome != release.Succeeded {
+		return release.Site{}, &release.Conflict{Code: release.CodeNoRelease, Text: fmt.Sprintf("release #%d of %s never was live", in.To, site)}
+	}
+	return c.ledger.Decide(ctx, site, release.RollBack{Act: by(who, in.Actor, in.Why), To: to.Content()})
 }
 
 // Freeze adds a window in which nothing is dispatched.

@@ -16,6 +16,8 @@ type releaseRow struct {
 	Started, LiveAt      *view.Moment
 	Took                 string
 	Current              bool
+	// Rollback leads to the question whether to put it back; "" where that can't be.
+	Rollback string
 }
 
 func releaseRows(found []view.PastRelease, c view.Clock) []releaseRow {

@@ -134,14 +134,19 @@ func (o *operatorPages) act(v *visit) {
 		return
 	}
 	_, err = o.commands.Do(v.r.Context(), v.who, name, act, in)
-	if c, ok := errors.AsType[*release.Conflict](err); ok && c.Code != release.CodeBadEvent {
-		err = problem.New(http.StatusConflict, string(c.Code), text.FullStop(c.Text)+" Nothing was changed.")
-	}
-	if err != nil {
+	if err = refusal(err); err != nil {
 		o.trouble(v, err)
 		return
 	}
 	http.Redirect(v.w, v.r, siteLink(name), http.StatusSeeOther)
+}
+
+// refusal tells people of a refusal of the rules.
+func refusal(err error) error {
+	if c, ok := errors.AsType[*release.Conflict](err); ok && c.Code != release.CodeBadEvent {
+		return problem.New(http.StatusConflict, string(c.Code), text.FullStop(c.Text)+" Nothing was changed.")
+	}
+	return err
 }
 
 // localTime is what a datetime-local field sends: it knows no zone.

@@ -54,6 +54,8 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	mux.HandleFunc("GET /{$}", p.signedIn(home.show))
 	mux.HandleFunc("GET /sites/{site}", p.signedIn(site.show))
 	mux.HandleFunc("POST /sites/{site}/requests", p.signedIn(site.accept))
+	mux.HandleFunc("GET /sites/{site}/rollback", p.signedIn(operate.askRollback))
+	mux.HandleFunc("POST /sites/{site}/rollback", p.signedIn(operate.rollback))
 	mux.HandleFunc("GET /sites/{site}/{act}", p.signedIn(operate.confirm))
 	mux.HandleFunc("POST /sites/{site}/{act}", p.signedIn(operate.act))
 	mux.HandleFunc("GET /sites/{site}/releases/{number}", p.signedIn(releases.show))

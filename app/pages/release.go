@@ -33,6 +33,9 @@ type releaseBody struct {
 	Events                            []eventRow
 	MoreEvents                        bool
 	Retry                             *crumb
+	// Rollback is the release that it put back, Ordered who wanted that, and Why.
+	Rollback     *crumb
+	Ordered, Why string
 }
 
 type metricsView struct {
@@ -102,6 +105,11 @@ func releaseHead(r view.Release, c view.Clock) releaseBody {
 		Name: r.Site, Title: releaseText(r.Number), Outcome: r.OutcomeWords(), Class: r.OutcomeClass(),
 		Text: r.Text(c), Fault: view.FaultWords(r.Fault), Note: r.Note, RunURL: view.WebLink(r.Run.URL),
 		LogLink: releaseLink(r.Site, r.Number) + "/log", Phases: view.Phases(r.Release.Release, c), Metrics: metricsOf(r.Measured()),
+	}
+	if r.RollbackTo != 0 {
+		b.Rollback = &crumb{Text: releaseText(r.RollbackTo), Link: releaseLink(r.Site, r.RollbackTo)}
+		b.Ordered = r.Ordered.By
+		b.Why = r.Ordered.Why
 	}
 	b.Facts = []fact{{Name: "Requests", Text: text.Number(r.Requests.Count)}}
 	if took := r.Took(); took != "" {

@@ -109,6 +109,7 @@ func (s *sitePages) show(v *visit) {
 	}
 	if v.who.Role == auth.Operator {
 		body.Operator = formsOf(d.Site)
+		withRollbacks(body.History, d)
 	}
 	p := livePage(name, d.Instant, d.Zone)
 	p.Title, p.Body = body.Stand.StateName+" · "+body.Title, body

@@ -201,6 +201,9 @@ func pastReleases(ctx context.Context, s *ledger.Snapshot, site Site, limit int)
 		}
 		one := PastRelease{Release: site.release(r)}
 		one.Askers, one.Others = askers(served)
+		if r.RollbackTo != 0 {
+			one.Askers = []string{r.Ordered.By}
+		}
 		out = append(out, one)
 	}
 	return out, nil

@@ -131,6 +131,12 @@ func (c *Client) Act(ctx context.Context, site, act string, in ActInput) (Site, 
 	return out, c.do(ctx, call{method: http.MethodPost, path: sitePath(site, act), body: in, answer: &out})
 }
 
+// Rollback puts an earlier release back; the site is held afterwards.
+func (c *Client) Rollback(ctx context.Context, site string, in RollbackInput) (Site, error) {
+	var out Site
+	return out, c.do(ctx, call{method: http.MethodPost, path: sitePath(site, "rollback"), body: in, answer: &out})
+}
+
 // Freeze adds a window in which nothing is dispatched; Thaw removes it.
 func (c *Client) Freeze(ctx context.Context, site string, in FreezeInput) (Site, error) {
 	var out Site

@@ -27,6 +27,9 @@ type ClaimResult struct {
 	// Sequence is that of the last report of this attempt, 0 when there was none.
 	// Jobs of one run know nothing of each other: each goes on from here.
 	Sequence int64 `json:"sequence"`
+	// RollbackTo is the number of the earlier release that the run puts back in
+	// place of building one.
+	RollbackTo int64 `json:"rollback_to,omitempty"`
 }
 
 // ReportInput is a run's word that it entered a state. Sequence is at least 1,
@@ -130,6 +133,13 @@ type ActInput struct {
 	// Release keeps an act from hitting another release than the one that was
 	// looked at.
 	Release int64 `json:"release,omitempty" minimum:"0" doc:"cancel, reset, retry: refused with 409 when another release is the current one by now"`
+}
+
+// RollbackInput puts an earlier release back.
+type RollbackInput struct {
+	To    int64  `json:"to" minimum:"1" doc:"number of the release whose content is to be live again"`
+	Why   string `json:"why" minLength:"1" maxLength:"1000"`
+	Actor string `json:"actor,omitempty" maxLength:"200"`
 }
 
 // FreezeInput adds a window in which nothing is dispatched.

@@ -40,7 +40,7 @@ type grammar struct {
 	Apply      publish.Apply      `cmd:"" group:"deploy" help:"Carry out a plan as it was looked at, or not at all."`
 	Commit     publish.Commit     `cmd:"" group:"deploy" help:"Put a plan in place whose parts several jobs have sent."`
 	Releases   publish.Releases   `cmd:"" group:"deploy" help:"List what was published to a destination, show a release, or compare two."`
-	Rollback   publish.Rollback   `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build."`
+	Rollback   rollbackCmd        `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build: by the app, or by hand."`
 	Invalidate publish.Invalidate `cmd:"" group:"deploy" help:"Make a CDN forget what changed, and only that."`
 	CDN        publish.CDN        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
 	Audit      publish.Audit      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`

@@ -26,6 +26,10 @@ const (
 	inputRelease = "release"
 	inputToken   = "token"
 	inputAppURL  = "app_url"
+	// inputRollbackTo is given with rollbacks alone, so that a workflow file that
+	// does not declare it goes on to work for all else: GitHub refuses the
+	// rollback then, rather than that an old workflow builds.
+	inputRollbackTo = "rollback_to"
 )
 
 type dispatchBody struct {
@@ -121,6 +125,9 @@ func (r *Runner) post(ctx context.Context, to *link, site Site, job runner.Job, 
 	body := dispatchBody{Ref: site.Ref, Inputs: map[string]string{
 		inputSite: job.Site, inputRelease: strconv.FormatInt(job.Release, 10), inputToken: job.Token, inputAppURL: job.AppURL,
 	}}
+	if job.RollbackTo != 0 {
+		body.Inputs[inputRollbackTo] = strconv.FormatInt(job.RollbackTo, 10)
+	}
 	var options []github.RequestOption
 	switch d {
 	case withField:

@@ -105,7 +105,7 @@ func (r refusals) refusalWords(site Site, err error, status int, message string)
 	case strings.Contains(message, "No ref found"):
 		return fmt.Sprintf("%s has no branch or tag %s: mend the site's github.ref", site.Repository, site.Ref)
 	case strings.Contains(message, "Unexpected inputs"):
-		return fmt.Sprintf("%s of %s does not declare the inputs that Pressrun gives (%s): declare site, release, token and app_url under workflow_dispatch", file, site.Repository, extract(message))
+		return fmt.Sprintf("%s of %s does not declare the inputs that Pressrun gives (%s): declare site, release, token, app_url and rollback_to under workflow_dispatch", file, site.Repository, extract(message))
 	}
 	return fmt.Sprintf("GitHub refused to start %s of %s: %s (%d)", file, site.Repository, extract(message), status)
 }

@@ -103,7 +103,7 @@ func (t *turn) send() {
 	t.Current.Dispatch.Sent++
 	t.Current.Dispatch.Unknown = ""
 	d := t.Current.Dispatch
-	t.emit(SendDispatch{Release: t.Current.Number, Token: d.Token, Sent: d.Sent})
+	t.emit(SendDispatch{Release: t.Current.Number, Token: d.Token, Sent: d.Sent, RollbackTo: t.Current.RollbackTo})
 }
 
 // ours refuses an answer to a dispatch that is not the current one.

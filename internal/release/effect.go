@@ -22,6 +22,8 @@ type (
 		// Sent counts the sendings of this token; it goes back with a
 		// DispatchMissing.
 		Sent int
+		// RollbackTo is the number of the release to put back; 0 for one to be built.
+		RollbackTo int64 `json:",omitzero"`
 	}
 	// LookUpRun asks the runner what has become of a run: the answer is a
 	// RunSeen, RunEnded or RunMissing.

@@ -16,6 +16,9 @@ import (
 type Job struct {
 	Site    string
 	Release int64
+	// RollbackTo is the number of the earlier release whose content is to be put
+	// back; 0 for a release that is built.
+	RollbackTo int64
 	// Token goes with the job and comes back with the run's claim. It is also
 	// how a job whose outcome is unknown is found again.
 	Token string

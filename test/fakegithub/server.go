@@ -186,7 +186,7 @@ func (s *Server) AddRepo(owner, name string, workflows ...*Workflow) *Repo {
 // ContentRelease is the workflow that a site has.
 func ContentRelease() *Workflow {
 	return &Workflow{
-		File: "content-release.yml", Inputs: []string{"site", "release", "token", "app_url"},
+		File: "content-release.yml", Inputs: []string{"site", "release", "token", "app_url", "rollback_to"},
 		RunName: func(in map[string]string) string {
 			return "Content release #" + in["release"] + " [" + in["token"] + "]"
 		},

@@ -9,28 +9,19 @@ import (
 	"github.com/pressrun/pressrun/internal/publish"
 )
 
-// Rollback makes an earlier release live again.
+// Rollback makes an earlier release live again, by hand.
 type Rollback struct {
 	placeFlags
 	publishFlags
 	terminal.OutputFlags
 	cdnFlags
-	To      string `arg:"" name:"destination" help:"s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
-	Release *int64 `arg:"" optional:"" name:"release" help:"Number of the release (default: the one before the live one)."`
+	To      string `arg:"" name:"release|destination" help:"Number of the release that the app is to put back; or by hand: s3://BUCKET[/PREFIX] or file:///ABSOLUTE/FOLDER."`
+	Release *int64 `arg:"" optional:"" name:"release" help:"By hand: number of the release (default: the one before the live one)."`
 }
 
-// Help has the examples.
-func (Rollback) Help() string {
-	return `Makes an earlier release live again without a build, at the cost of the
-difference: nothing is sent, the store copies what it has kept. The same phases,
-guards and lease as in a deploy hold, and --cdn is told as by a deploy. Without a
-number it goes back to what was live before: run twice, it ends where it began.
-
-Examples:
-
-  pressrun rollback s3://www.example.org
-  pressrun rollback s3://www.example.org 127 --dry-run
-  pressrun rollback s3://www.example.org --cdn cloudfront:E1A2B3C4D5`
+// ByHand says whether something was given that only a rollback by hand heeds.
+func (c Rollback) ByHand() bool {
+	return c.Release != nil || c.DryRun || c.NoWait || len(c.Allow) > 0 || c.State != "" || c.CDN != "" || c.RedirectStore != ""
 }
 
 // Run rolls back.

@@ -105,7 +105,7 @@ func (f folder) before(job runner.Job) (record, error) {
 
 func (r *Runner) record(job runner.Job, settings Settings) record {
 	return record{
-		Site: job.Site, Release: job.Release, ID: runID(job.Site, job.Release, job.Token), TokenSHA256: hash(job.Token),
+		Site: job.Site, Release: job.Release, RollbackTo: job.RollbackTo, ID: runID(job.Site, job.Release, job.Token), TokenSHA256: hash(job.Token),
 		At: time.Now().UTC(), AppURL: job.AppURL, Settings: settings,
 		LogBytes: r.opts.LogBytes, Grace: r.opts.Grace, Sources: filepath.Join(r.opts.State, "sources"),
 	}

@@ -38,6 +38,8 @@ type record struct {
 	Site    string `json:"site"`
 	Release int64  `json:"release"`
 	ID      string `json:"id"`
+	// RollbackTo is the release to put back; 0 for one to be built.
+	RollbackTo int64 `json:"rollback_to,omitempty"`
 	// TokenSHA256 is the hash of the dispatch's token, in hex.
 	TokenSHA256 string    `json:"token_sha256"`
 	At          time.Time `json:"at"`

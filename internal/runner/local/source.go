@@ -18,6 +18,8 @@ import (
 // prepare gives the folder to run in and the commit in it ("" when unknown).
 func (s *supervisor) prepare(ctx context.Context) (dir, commit string, err error) {
 	switch set := s.rec.Settings; {
+	case s.rec.RollbackTo != 0: // nothing is built: it must work without the source too
+		return s.folder.path, "", nil
 	case set.Git != "":
 		return s.checkOut(ctx)
 	case set.Folder == "":

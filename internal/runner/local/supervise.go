@@ -197,6 +197,9 @@ func (s *supervisor) environ(dir, commit string) []string {
 		"PRESSRUN_COMMIT":         commit,
 		"PRESSRUN_SUPERVISED":     "true",
 	}
+	if s.rec.RollbackTo != 0 {
+		env["PRESSRUN_ROLLBACK_TO"] = strconv.FormatInt(s.rec.RollbackTo, 10)
+	}
 	maps.Copy(env, s.rec.Settings.Env)
 	out := environ.ForRun(os.Environ(), s.rec.Settings.Secret)
 	for _, name := range slices.Sorted(maps.Keys(env)) {

@@ -1,0 +1,121 @@
+package pages
+
+import (
+	"fmt"
+	"net/http"
+	"strconv"
+
+	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// rollbackBody shows what a rollback would change, and asks whether it is meant.
+type rollbackBody struct {
+	Site, Title, Text, Kept, Button string
+	To                              int64
+	Changed                         requestList
+	ChangedTitle                    string
+	Back                            crumb
+}
+
+// rollbackLink leads to the question whether a release is to be put back.
+func rollbackLink(site string, number int64) string {
+	return siteLink(site) + "/rollback?to=" + strconv.FormatInt(number, 10)
+}
+
+// askRollback shows the difference before a rollback.
+func (o *operatorPages) askRollback(v *visit) {
+	name, _, ok := o.seenSite(v)
+	if !ok || !o.allowed(v) {
+		return
+	}
+	to, ok := o.releaseNumber(v, v.r.URL.Query().Get("to"))
+	if !ok {
+		return
+	}
+	found, err := o.view.Rollback(v.r.Context(), name, to)
+	if err == nil && !found.Possible() {
+		err = problem.New(http.StatusConflict, "nothing_to_do", fmt.Sprintf("Release #%d is what the site shows, or it never was live.", to))
+	}
+	if err != nil {
+		o.trouble(v, err)
+		return
+	}
+	body := rollbackBodyOf(found)
+	o.write(v, http.StatusOK, "rollback", page{
+		Title: body.Title + " · " + found.Of.Title, Body: body,
+		Crumbs: []crumb{{Text: "All sites", Link: "/"}, {Text: found.Of.Title, Link: siteLink(name)}},
+	})
+}
+
+func rollbackBodyOf(r view.Rollback) rollbackBody {
+	c, content := r.Of.Clock(), r.To.Content()
+	b := rollbackBody{
+		Site: r.Of.Name, To: content, Title: fmt.Sprintf("Roll back to release #%d?", content), Button: fmt.Sprintf("Roll back to #%d", content),
+		Back: crumb{Text: "No, leave it as it is", Link: siteLink(r.Of.Name)},
+		Kept: "A destination keeps the last 10 releases, unless it is set up otherwise. If this one is no longer kept, the rollback fails, and the site stays as it is.",
+	}
+	now := "something that Pressrun did not publish"
+	if r.Shows != 0 {
+		now = fmt.Sprintf("release #%d", r.Shows)
+	}
+	b.Text = fmt.Sprintf("The site shows %s now. It will show what it showed with release #%d, of %s, at once and without a build. Then it is held: nothing goes out until a person asks for a release.",
+		now, content, c.Time(r.To.Times.Complete))
+	b.ChangedTitle = "No longer seen afterwards"
+	if r.Forward {
+		b.ChangedTitle = "Seen again afterwards"
+	}
+	b.Changed = requestList{ID: "changed", Title: b.ChangedTitle, Others: r.More}
+	for _, one := range r.Changed {
+		b.Changed.Rows = append(b.Changed.Rows, requestRowOf(one, c))
+	}
+	return b
+}
+
+// releaseNumber reads the number of a release; it answers when there is none.
+func (o *operatorPages) releaseNumber(v *visit, text string) (int64, bool) {
+	number, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || number < 1 {
+		o.trouble(v, problem.New(http.StatusUnprocessableEntity, "invalid", "A release is a number from 1."))
+		return 0, false
+	}
+	return number, true
+}
+
+// rollback carries a rollback out.
+func (o *operatorPages) rollback(v *visit) {
+	name, _, ok := o.seenSite(v)
+	if !ok || !o.allowed(v) || !o.readForm(v) {
+		return
+	}
+	to, ok := o.releaseNumber(v, v.r.PostForm.Get("to"))
+	if !ok {
+		return
+	}
+	why, err := field(v, "why", 1000)
+	if err == nil && why == "" {
+		err = problem.New(http.StatusUnprocessableEntity, "invalid", "Say why: people who wait for their changes will read it.")
+	}
+	if err == nil {
+		_, err = o.commands.Rollback(v.r.Context(), v.who, name, api.RollbackInput{To: to, Why: why})
+	}
+	if err = refusal(err); err != nil {
+		o.trouble(v, err)
+		return
+	}
+	http.Redirect(v.w, v.r, siteLink(name), http.StatusSeeOther)
+}
+
+// withRollbacks offers operators to go back to what was live, while nothing runs.
+func withRollbacks(rows []releaseRow, d view.SiteDetail) {
+	if d.State != release.Ready && (d.State != release.Requested || d.Current.Dispatch.Token != "") {
+		return
+	}
+	for i, r := range d.Releases {
+		if r.Outcome == release.Succeeded && r.Content() != d.Shows() && r.RollbackTo == 0 {
+			rows[i].Rollback = rollbackLink(r.Site, r.Number)
+		}
+	}
+}
