@@ -58,6 +58,26 @@ func job(token string) runner.Job {
 	return runner.Job{Site: "www", Release: 12, Token: token, AppURL: "https://pressrun.example.gov", Bearer: "not for GitHub"}
 }
 
+// GitHub refuses inputs that a workflow does not declare: an older file goes on to
+// build, and refuses to roll back rather than build then.
+func TestOnlyARollbackIsDispatchedAsOne(t *testing.T) {
+	b := start(t, fakegithub.Options{}, nil)
+	build, back := job("TOKEN1"), job("TOKEN2")
+	back.RollbackTo = 7
+	for _, one := range []runner.Job{build, back} {
+		if _, err := b.runner.Dispatch(t.Context(), one); err != nil {
+			t.Fatal(err)
+		}
+	}
+	inputs := map[string]map[string]string{}
+	for _, run := range b.github.Runs() {
+		inputs[run.Inputs["token"]] = run.Inputs
+	}
+	if _, has := inputs["TOKEN1"]["rollback_to"]; has || inputs["TOKEN2"]["rollback_to"] != "7" {
+		t.Errorf("the inputs: %v", inputs)
+	}
+}
+
 func TestDispatchNamesTheRun(t *testing.T) {
 	b := start(t, fakegithub.Options{}, nil)
 	run, err := b.runner.Dispatch(t.Context(), job("TOKEN1"))

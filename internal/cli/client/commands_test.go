@@ -66,6 +66,12 @@ func TestCommands(t *testing.T) {
 		{name: "reset", args: "reset|--why|lost|--actor|Ada|--json", sites: []api.Site{staging()}},
 		{name: "retry", args: "retry|--site|www-staging", sites: two},
 		{name: "freeze", args: "freeze|--to|2026-12-27T06:00:00Z|--why|Christmas|--site|www-staging", sites: two},
+		{name: "rollback", args: "rollback|127|--site|www-staging|--why|The prices are wrong|--actor|Ana", sites: two},
+		{name: "rollback-json", args: "rollback|#127|--why|wrong|--json", sites: []api.Site{staging()}},
+		{name: "rollback-no-reason", args: "rollback|127", sites: one},
+		{name: "rollback-no-number", args: "rollback|0|--why|x", sites: one},
+		{name: "rollback-dry", args: "rollback|127|--why|x|--dry-run", sites: one},
+		{name: "rollback-by-hand-why", args: "rollback|file:///nowhere|--why|x", sites: one},
 		{name: "thaw", args: "thaw|QX4T2B7A|--site|www-staging", sites: two},
 	} {
 		t.Run(c.name, func(t *testing.T) {
