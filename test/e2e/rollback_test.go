@@ -20,7 +20,7 @@ import (
 // visited is what a visitor finds at an address.
 func visited(t *testing.T, url string) string {
 	t.Helper()
-	resp, err := http.Get(url) //nolint:noctx // a visitor of this test's own server
+	resp, err := http.Get(url)
 	if err != nil {
 		t.Fatal(err)
 	}
