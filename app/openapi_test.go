@@ -14,6 +14,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -173,6 +174,13 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 		[3]string{"GET", "/v1/requests/none"}, [3]string{"GET", "/v1/sites/none"}, [3]string{"GET", "/v1/backup"},
 		[3]string{"GET", "/v1/events?after=x"},
 	)
+	d.calls(look...)
+	// Somebody changes the destination, and it is put back.
+	if _, err := b.app.ledger.Decide(t.Context(), "www", release.MarkerSeen{Marker: release.Marker{Release: 9}, At: ledger.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	d.calls(look...)
+	d.calls([3]string{"POST", "/v1/sites/www/rollback", `{"to":1,"why":"wrong"}`}, [3]string{"POST", "/v1/sites/www/rollback", `{"to":1}`})
 	d.calls(look...)
 	if _, err := b.client.EventList(t.Context(), "", 0, 10); err != nil {
 		t.Error(err)
