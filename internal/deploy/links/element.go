@@ -56,29 +56,29 @@ func (r *reader) element(name string, of markup, depth int) {
 	}
 	switch name {
 	case "a", "area":
-		r.addAll(fields(r.get("ping")), Names)
+		r.addAll(fields(r.value("ping")), Names)
 	case "base":
 		r.base()
 	case "iframe":
 		r.srcdoc(depth)
 	case "img", "image", "source":
-		r.addAll(srcset(r.get("srcset")), Loads)
+		r.addAll(srcset(r.value("srcset")), Loads)
 	case "input":
-		if strings.EqualFold(r.get("type"), "image") {
-			r.add(r.get("src"), Loads)
+		if strings.EqualFold(r.value("type"), "image") {
+			r.add(r.value("src"), Loads)
 		}
 	case "link":
 		r.link()
 	case "meta":
-		if strings.EqualFold(r.get("http-equiv"), "refresh") {
-			r.add(refresh(r.get("content")), Leads)
+		if strings.EqualFold(r.value("http-equiv"), "refresh") {
+			r.add(refresh(r.value("content")), Leads)
 		}
 	}
 }
 
 // base takes the first <base> that has an href.
 func (r *reader) base() {
-	if href := r.get("href"); !r.based && r.has("href") {
+	if href := r.value("href"); !r.based && r.has("href") {
 		r.based, r.page.Base, r.page.early = true, href, len(r.page.References)
 	}
 }
@@ -90,7 +90,7 @@ const maxSrcdoc = 3
 // srcdoc reads the document that a frame holds in an attribute. Its addresses count
 // from the page, unless it has a <base> of its own.
 func (r *reader) srcdoc(depth int) {
-	markup := r.get("srcdoc")
+	markup := r.value("srcdoc")
 	if markup == "" || depth >= maxSrcdoc {
 		return
 	}
@@ -110,16 +110,16 @@ var (
 )
 
 func (r *reader) link() {
-	kinds := fields(strings.ToLower(r.get("rel")))
+	kinds := fields(strings.ToLower(r.value("rel")))
 	is := func(of map[string]bool) bool {
 		return slices.ContainsFunc(kinds, func(kind string) bool { return of[kind] })
 	}
 	switch {
 	case is(loading):
-		r.add(r.get("href"), Loads)
-		r.addAll(srcset(r.get("imagesrcset")), Loads)
+		r.add(r.value("href"), Loads)
+		r.addAll(srcset(r.value("imagesrcset")), Loads)
 	case is(leading):
-		r.add(r.get("href"), Names)
+		r.add(r.value("href"), Names)
 	}
 }
 
@@ -133,13 +133,9 @@ func (r *reader) foreign(name string, of markup) {
 	switch {
 	case name == "a" || of == inMathML:
 		r.addOf(attribute, Leads)
-	case !strings.HasPrefix(strings.TrimLeft(r.get(attribute), asciiSpace), "#"):
+	case !strings.HasPrefix(strings.TrimLeft(r.value(attribute), asciiSpace), "#"):
 		r.addOf(attribute, Loads)
 	}
-}
-
-func (r *reader) has(name string) bool {
-	return slices.ContainsFunc(r.attrs, func(a attribute) bool { return string(a.name) == name })
 }
 
 // refresh is where a refresh's content leads (HTML standard, "shared declarative

@@ -3,8 +3,6 @@ package links
 import (
 	"bytes"
 	"unicode/utf16"
-
-	"golang.org/x/net/html"
 )
 
 // Use is what a page does with an address that it names.
@@ -75,77 +73,47 @@ type reader struct {
 	page   Page
 	based  bool
 	scopes scopes
-	attrs  []attribute
+	*tag   // the one that is being read
 }
-
-type attribute struct{ name, value []byte }
-
-// longTag is from how many bytes on the tokenizer is a new one after a tag: one keeps
-// room for all attributes of the longest tag that it saw, and clears that much for
-// each tag after it.
-const longTag = 1024
 
 // read reads markup; depth is how many srcdoc attributes it stands in.
 func (r *reader) read(markup []byte, depth int) {
-	z, at := html.NewTokenizer(bytes.NewReader(markup)), 0
-	for {
-		kind := z.Next()
-		size := len(z.Raw())
-		at += size
-		switch kind {
-		case html.ErrorToken:
-			return
-		case html.StartTagToken, html.SelfClosingTagToken:
-			name := r.tag(z)
-			live, of := r.scopes.open(name, kind == html.SelfClosingTagToken, r.get)
-			if size > longTag {
-				z = html.NewTokenizerFragment(bytes.NewReader(markup[at:]), name)
-			}
-			if of != inHTML || name == "noscript" {
-				z.NextIsNotRawText()
-			}
-			if live {
-				r.element(name, of, depth)
-			}
-		case html.EndTagToken:
-			name, _ := z.TagName()
-			r.scopes.close(string(name))
-		case html.TextToken, html.CommentToken, html.DoctypeToken: // names nothing
+	z := tokenizer{rest: markup}
+	r.tag = &z.tag
+	for z.next() {
+		switch {
+		case !r.end:
+			r.start(&z, depth)
+		case r.scopes.any():
+			r.scopes.close(string(r.name))
 		}
-		z.AllowCDATA(r.scopes.foreign())
+		z.cdata = r.scopes.foreign()
 	}
 }
 
-// tag is the name of a tag; its attributes are noted where any may matter.
-func (r *reader) tag(z *html.Tokenizer) string {
-	tag, more := z.TagName()
-	name := string(tag)
-	r.attrs = r.attrs[:0]
-	if !r.scopes.foreign() && !telling[name] {
-		return name
-	}
-	for more {
-		var a attribute
-		a.name, a.value, more = z.TagAttr()
-		r.attrs = append(r.attrs, a)
-	}
-	return name
-}
-
-// get is the value of an attribute of the tag; "" for none.
-func (r *reader) get(name string) string {
-	for _, a := range r.attrs {
-		if string(a.name) == name {
-			return string(a.value)
+// start takes note of a start tag, and skips the text of an element that has no tags in
+// it. Most tags are none of those that matter.
+func (r *reader) start(z *tokenizer, depth int) {
+	of, live := inHTML, false
+	if telling[string(r.name)] || r.scopes.foreign() {
+		name := string(r.name)
+		if live, of = r.scopes.open(name, r.selfClosing, r.value); live {
+			r.element(name, of, depth)
 		}
 	}
-	return ""
+	if of == inHTML && rawText[string(r.name)] {
+		z.skipText(string(r.name))
+	}
 }
+
+// rawText are the elements of HTML that have no tags in them. Among them is not
+// <noscript>, as it is read for readers without scripts.
+var rawText = set("iframe", "noembed", "noframes", "plaintext", "script", "style", "textarea", "title", "xmp")
 
 // addOf adds the address that an attribute of the tag holds. An empty one leads to
 // <base>, and nothing is loaded from there.
 func (r *reader) addOf(name string, use Use) {
-	if target := r.get(name); target != "" || use == Leads && r.has(name) {
+	if target := r.value(name); target != "" || use == Leads && r.has(name) {
 		r.page.References = append(r.page.References, Reference{target, use})
 	}
 }

@@ -188,7 +188,8 @@ func hostile(size int) map[string][]byte {
 	}
 }
 
-// Reading is linear: pages of 50 MB take what ten of 5 MB do, and never end it.
+// None of them ends the program, or takes longer than its size explains: a quadratic
+// reader would not come back from these.
 func TestHostilePagesAreRead(t *testing.T) {
 	size := 1 << 20
 	if !testing.Short() {

@@ -35,6 +35,8 @@ func (s *scopes) top() scope {
 	return s.stack[len(s.stack)-1]
 }
 
+func (s *scopes) any() bool { return len(s.stack) > 0 }
+
 // foreign tells whether elements are SVG's or MathML's.
 func (s *scopes) foreign() bool { return s.top().markup != inHTML }
 

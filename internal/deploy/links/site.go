@@ -37,7 +37,12 @@ func (s *Site) Lost(page string, html []byte) []Link {
 	if !s.removed.mayBeNamed(page, html) {
 		return nil
 	}
-	return s.links(page, html, func(_ Reference, p Place) bool { return !s.serves(p) && p.any(s.removed.has) })
+	return s.links(page, html, func(_ Reference, p Place) bool {
+		if len(p.Mounted) == 0 && !s.removed.has(p.Name) {
+			return false // told at once: most references are such
+		}
+		return !s.serves(p) && p.any(s.removed.has)
+	})
 }
 
 // Unanswered leaves out, of the links that were found in all pages, what is answered

@@ -99,6 +99,9 @@ func plainHost(host string) string {
 // clean resolves the dots of a path, as browsers do before they send it, and its
 // percent-encoding, as web servers do. A slash at its end stays.
 func clean(encoded string) string {
+	if !strings.Contains(encoded, "%") && !strings.Contains(encoded, "/.") && !strings.Contains(encoded, "//") {
+		return strings.TrimPrefix(encoded, "/")
+	}
 	var parts []string
 	folder := false
 	for part := range strings.SplitSeq(encoded, "/") {
