@@ -54,9 +54,10 @@ func (a *App) refuse(w http.ResponseWriter, r *http.Request, p *api.Problem) {
 	a.pages.Refuse(w, r, p)
 }
 
-// letOperator lets operators through to a runner's route, and answers all others.
+// letOperator lets operators of all sites through to a runner's route, and answers
+// all others.
 func (a *App) letOperator(w http.ResponseWriter, r *http.Request) bool {
-	p := a.auth.Refusal(auth.From(r.Context()), "", auth.Operator)
+	p := a.auth.RefusalOfAll(auth.From(r.Context()), auth.Operator)
 	if p == nil {
 		return true
 	}

@@ -131,7 +131,16 @@ func (g guard) allow(roles ...auth.Role) huma.Middlewares {
 
 // let says whether a caller has one of the roles, and answers the call if not.
 func (g guard) let(w http.ResponseWriter, r *http.Request, site string, roles ...auth.Role) bool {
-	p := g.auth.Refusal(auth.From(r.Context()), site, roles...)
+	return g.answer(w, r, g.auth.Refusal(auth.From(r.Context()), site, roles...))
+}
+
+// letAll is let for a call that is about all sites at once.
+func (g guard) letAll(w http.ResponseWriter, r *http.Request, roles ...auth.Role) bool {
+	return g.answer(w, r, g.auth.RefusalOfAll(auth.From(r.Context()), roles...))
+}
+
+// answer sends a refusal, and says whether there is none.
+func (g guard) answer(w http.ResponseWriter, r *http.Request, p *api.Problem) bool {
 	if p == nil {
 		return true
 	}

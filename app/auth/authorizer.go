@@ -109,6 +109,18 @@ func (a *Authorizer) Refusal(c *Caller, site string, roles ...Role) *api.Problem
 	return nil
 }
 
+// RefusalOfAll is Refusal of a call that is about all sites at once, and can't
+// leave any out: a credential that is good for some sites does not do.
+func (a *Authorizer) RefusalOfAll(c *Caller, roles ...Role) *api.Problem {
+	if p := a.Refusal(c, "", roles...); p != nil {
+		return p
+	}
+	if len(c.Sites) > 0 {
+		return problem.New(http.StatusForbidden, "forbidden", "this token is good for some sites, and this call is about all: it takes a token without a list of sites, "+rolesWords(roles))
+	}
+	return nil
+}
+
 // rolesWords name the roles of which one is needed.
 func rolesWords(roles []Role) string {
 	var configured []string

@@ -35,7 +35,7 @@ const (
 )
 
 // Readers are the roles that may see a site.
-var Readers = []Role{CMS, Run, Editor, Operator}
+var Readers = []Role{CMS, Editor, Operator}
 
 // Caller is who makes a call.
 type Caller struct {
