@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
@@ -246,5 +247,55 @@ func TestADeployThatWaitedTellsOfTheReleaseBefore(t *testing.T) {
 			t.Errorf("first %t, %d pages before, release %d after deploy %d, lost links %v, %v", r.FirstRelease, r.PreviousPages, r.Release, r.Parent, r.LostLinks, err)
 		}
 		group.Wait()
+	})
+}
+
+// The wait for the lease of a deploy that died reads the head, and nothing that it
+// has to read again afterwards: not the live manifest, and no page of the build.
+func TestTheWaitForADeadDeploysLeaseReadsTheHeadOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var dying, dead, counting atomic.Bool
+		var heads, others atomic.Int64
+		dest := fake(t, &fakes3.Server{Before: func(r *http.Request) *fakes3.Fault {
+			if dying.Load() && r.Method == http.MethodPut && strings.HasSuffix(r.URL.Path, "/about/index.html") {
+				dead.Store(true)
+			}
+			switch {
+			case dead.Load():
+				return &fakes3.Fault{Drop: true}
+			case !counting.Load() || r.Method != http.MethodGet:
+			case strings.HasSuffix(r.URL.Path, "/"+history.HeadKey):
+				heads.Add(1)
+			default:
+				others.Add(1)
+			}
+			return nil
+		}})
+		if _, err := engine.Run(t.Context(), dest, options(small().write(t))); err != nil {
+			t.Fatal(err)
+		}
+		dying.Store(true)
+		o := options(small().with("about/index.html", "changed").write(t))
+		o.LeaseTTL = time.Minute
+		if _, err := engine.Run(t.Context(), dest, o); err == nil {
+			t.Fatal("the deploy lives")
+		}
+		dying.Store(false)
+		dead.Store(false)
+		counting.Store(true)
+		o = options(small().with("about/index.html", "again").write(t))
+		o.LeaseTTL, o.LockWait = time.Minute, 2*time.Minute
+		waits := int64(0)
+		o.Progress = func(e deploy.Event) {
+			if e.Phase == "waiting for another deploy" {
+				waits++
+			}
+		}
+		if r, err := engine.Run(t.Context(), dest, o); err != nil || !r.Live {
+			t.Fatalf("the next deploy: %v", err)
+		}
+		if waits < 5 || heads.Load() > waits+10 || others.Load() > 10 {
+			t.Errorf("in %d seconds of waiting the head was read %d times, and other files %d times", waits, heads.Load(), others.Load())
+		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/capability"
+	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/lease"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/store"
@@ -26,34 +27,34 @@ type leased struct {
 // swapTries is how often in a row somebody else may be the first to swap the head.
 const swapTries = 10
 
+// lookEvery is how often the head is read while another deploy holds the lease.
+const lookEvery = time.Second
+
 // lock plans, and takes the lease by swapping the very head that the plan was made
 // from. Whoever else swaps it first wins, and this deploy plans again.
 func (c *checked) lock(ctx context.Context) (*leased, error) {
 	deadline := c.now().Add(c.opts.LockWait)
 	for lost := 0; ; {
 		l, err := c.tryLock(ctx)
-		var locked *manifest.LockedError
+		_, locked := errors.AsType[*manifest.LockedError](err)
 		switch {
 		case err == nil:
 			return l, nil
-		case errors.As(err, &locked):
+		case locked && c.opts.LockWait >= 0:
 			lost = 0
-			if c.opts.LockWait < 0 || !c.now().Before(deadline) {
+			if err := c.outwait(ctx, err, deadline); err != nil {
 				return nil, err
 			}
-			c.emit(deploy.Event{Phase: "waiting for another deploy", Elapsed: c.now().Sub(c.began)})
-		case !errors.Is(err, store.ErrPrecondition):
+		case locked || !errors.Is(err, store.ErrPrecondition):
 			return nil, err
 		default:
 			if lost++; lost == swapTries {
 				return nil, fmt.Errorf("the head at %s can't be swapped: %d times it had changed since it was read; look whether deploys are begun there all the time, or whether something between here and the store gives old answers: %w",
 					c.dest.State, lost, err)
 			}
-		}
-		select {
-		case <-time.After(time.Second):
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			if err := pause(ctx); err != nil {
+				return nil, err
+			}
 		}
 		r, err := c.read.again(ctx)
 		if err != nil {
@@ -62,6 +63,37 @@ func (c *checked) lock(ctx context.Context) (*leased, error) {
 		if c, err = r.check(ctx); err != nil {
 			return nil, err
 		}
+	}
+}
+
+// outwait waits for the end of another deploy's lease, which may be renewed and
+// given back meanwhile; locked is returned when the deadline is over. It reads
+// nothing but the head: what else there is to read and to check may change until the
+// lease is free, and costs seconds of a large site.
+func (c *checked) outwait(ctx context.Context, locked error, deadline time.Time) error {
+	for locked != nil {
+		if !c.now().Before(deadline) {
+			return locked
+		}
+		c.emit(deploy.Event{Phase: "waiting for another deploy", Elapsed: c.now().Sub(c.began)})
+		if err := pause(ctx); err != nil {
+			return err
+		}
+		head, err := history.ReadHead(ctx, c.dest.State, c.opts.Site)
+		if err != nil {
+			return err
+		}
+		_, locked = head.Acquire(c.opts.Owner, c.opts.Site, head.Age, c.opts.LeaseTTL)
+	}
+	return nil
+}
+
+func pause(ctx context.Context) error {
+	select {
+	case <-time.After(lookEvery):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
 	}
 }
 
