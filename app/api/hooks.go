@@ -58,31 +58,31 @@ type (
 func (s *Hooks) register(h huma.API) {
 	const base = "/v1/sites/{site}/hooks"
 	errs := []int{400, 401, 403, 404, 409, 413, 422, 503}
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "hooks", Method: http.MethodGet, Path: base, Tags: []string{"hooks"},
 		Summary: "The hooks of a site, and since when each has an address", Middlewares: s.allow(auth.Operator), Errors: readErrors,
 	}, s.list)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "hook-new", Method: http.MethodPost, Path: base + "/{hook}/address", Tags: []string{"hooks"}, DefaultStatus: http.StatusCreated,
 		Summary: "Make the address of a hook that has none; it is told this once", Middlewares: s.allow(auth.Operator), Errors: errs,
 	}, func(ctx context.Context, in *hookInput) (*addressOutput, error) {
 		return s.address(ctx, *in, false, 0)
 	})
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "hook-rotate", Method: http.MethodPost, Path: base + "/{hook}/rotate", Tags: []string{"hooks"}, DefaultStatus: http.StatusCreated,
 		Summary: "Make another address of a hook; the old one is good for so many hours more", MaxBodyBytes: maxBody, Middlewares: s.allow(auth.Operator), Errors: errs,
 	}, func(ctx context.Context, in *rotateInput) (*addressOutput, error) {
 		return s.address(ctx, hookInput{Site: in.Site, Hook: in.Hook}, true, time.Duration(in.Body.OverlapHours)*time.Hour)
 	})
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "hook-revoke", Method: http.MethodDelete, Path: base + "/{hook}/address", Tags: []string{"hooks"}, DefaultStatus: http.StatusNoContent,
 		Summary: "End all addresses of a hook at once", Middlewares: s.allow(auth.Operator), Errors: errs,
 	}, s.revoke)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "hook-deliveries", Method: http.MethodGet, Path: "/v1/sites/{site}/deliveries", Tags: []string{"hooks"},
 		Summary: "What hooks were told, newest first, with what followed and why; the last 1000 are kept", Middlewares: s.allow(auth.Editor, auth.Operator), Errors: readErrors,
 	}, s.deliveries)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "changes", Method: http.MethodGet, Path: "/v1/sites/{site}/changes", Tags: []string{"hooks"},
 		Summary: "What changed and goes out with the next release, newest first; at most 200", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
 	}, s.changes)

@@ -42,14 +42,14 @@ type (
 func (o *Operator) register(h huma.API) {
 	errs := []int{400, 401, 403, 404, 409, 413, 422, 503}
 	for _, act := range command.Acts {
-		huma.Register(h, huma.Operation{
+		register(h, huma.Operation{
 			OperationID: act.Name, Method: http.MethodPost, Path: "/v1/sites/{site}/" + act.Name, Tags: []string{"operators"},
 			Summary: act.Summary, MaxBodyBytes: maxBody, Middlewares: o.allow(auth.Operator), Errors: errs,
 		}, func(ctx context.Context, in *actInput) (*siteOutput, error) {
 			return o.left(ctx)(o.commands.Do(ctx, auth.From(ctx), in.Site, act, in.Body))
 		})
 	}
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "rollback", Method: http.MethodPost, Path: "/v1/sites/{site}/rollback", Tags: []string{"operators"},
 		Summary:      "Put an earlier release back",
 		Description:  "A release of its own, which the site's runner carries out at once and without a build. Afterwards the site is held until a person asks for a release.",
@@ -57,13 +57,13 @@ func (o *Operator) register(h huma.API) {
 	}, func(ctx context.Context, in *rollbackInput) (*siteOutput, error) {
 		return o.left(ctx)(o.commands.Rollback(ctx, auth.From(ctx), in.Site, in.Body))
 	})
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "freeze", Method: http.MethodPost, Path: "/v1/sites/{site}/freezes", Tags: []string{"operators"},
 		Summary: "Add a window in which nothing is dispatched", MaxBodyBytes: maxBody, Middlewares: o.allow(auth.Operator), Errors: errs,
 	}, func(ctx context.Context, in *freezeInput) (*siteOutput, error) {
 		return o.left(ctx)(o.commands.Freeze(ctx, auth.From(ctx), in.Site, in.Body))
 	})
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "thaw", Method: http.MethodDelete, Path: "/v1/sites/{site}/freezes/{id}", Tags: []string{"operators"},
 		Summary: "Remove such a window", Middlewares: o.allow(auth.Operator), Errors: errs,
 	}, func(ctx context.Context, in *thawInput) (*siteOutput, error) {

@@ -33,7 +33,7 @@ type askOutput struct {
 }
 
 func (q *Requests) register(h huma.API) {
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "ask", Method: http.MethodPost, Path: "/v1/sites/{site}/requests", Tags: []string{"requests"},
 		Summary:      "Ask for a release of the site's content",
 		Description:  "201 once the request is on disk; 200 when the key was used before, with the request it was used for.",
@@ -47,7 +47,7 @@ func (q *Requests) register(h huma.API) {
 			}},
 		}},
 	}, q.accept)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "request", Method: http.MethodGet, Path: "/v1/requests/{id}", Tags: []string{"requests"},
 		Summary:     "What became of a request",
 		Middlewares: q.allow(auth.Readers...),

@@ -61,27 +61,27 @@ type (
 
 func (u *Runs) register(h huma.API) {
 	errs := []int{400, 401, 403, 404, 409, 413, 422, 503}
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "claim", Method: http.MethodPost, Path: "/v1/sites/{site}/claims", Tags: []string{"runs"},
 		Summary: "Take a release", Description: "One run wins, for ever. 409 tells the others why in its code: duplicate_run, release_over, not_your_turn, paused, frozen.",
 		MaxBodyBytes: maxBody, Middlewares: u.allow(auth.Run, auth.Job, auth.GitHub, auth.Operator), Errors: errs,
 	}, u.claim)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "report", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/reports", Tags: []string{"runs"},
 		Summary:      "Report that the run entered a state",
 		MaxBodyBytes: maxBody, Middlewares: u.allow(auth.Session), Errors: errs,
 	}, u.report)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "heartbeat", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/heartbeats", Tags: []string{"runs"},
 		Summary: "Say that the run lives", DefaultStatus: http.StatusNoContent,
 		MaxBodyBytes: maxBody, Middlewares: u.allow(auth.Session), Errors: errs,
 	}, u.heartbeat)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "fail", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/failure", Tags: []string{"runs"},
 		Summary: "Say that the run failed", DefaultStatus: http.StatusNoContent,
 		MaxBodyBytes: maxBody, Middlewares: u.allow(auth.Session), Errors: errs,
 	}, u.fail)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "metrics", Method: http.MethodPut, Path: "/v1/sites/{site}/releases/{number}/metrics", Tags: []string{"runs"},
 		Summary: "Leave what the run measured", DefaultStatus: http.StatusNoContent,
 		MaxBodyBytes: MaxMetrics, Middlewares: u.allow(auth.Session), Errors: errs,

@@ -58,27 +58,27 @@ type (
 var readErrors = []int{401, 403, 404, 422, 503}
 
 func (s *Sites) register(h huma.API) {
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "sites", Method: http.MethodGet, Path: "/v1/sites", Tags: []string{"sites"},
 		Summary: "All sites that the token may see", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
 	}, s.list)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "site", Method: http.MethodGet, Path: "/v1/sites/{site}", Tags: []string{"sites"},
 		Summary: "The state of a site", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
 	}, s.get)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "waiting", Method: http.MethodGet, Path: "/v1/sites/{site}/requests", Tags: []string{"requests"},
 		Summary: "The requests of a site that are not live yet, newest first, then the scheduled ones; at most 200 of either", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
 	}, s.open)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "schedule", Method: http.MethodGet, Path: "/v1/sites/{site}/schedule", Tags: []string{"sites"},
 		Summary: "When a site asks for releases by itself: its schedules, their next slots, and the holidays ahead", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
 	}, s.schedule)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "releases", Method: http.MethodGet, Path: "/v1/sites/{site}/releases", Tags: []string{"releases"},
 		Summary: "A site's releases, newest first", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
 	}, s.releases)
-	huma.Register(h, huma.Operation{
+	register(h, huma.Operation{
 		OperationID: "release", Method: http.MethodGet, Path: "/v1/sites/{site}/releases/{number}", Tags: []string{"releases"},
 		Summary: "One release, whom it served and what happened", Middlewares: s.allow(auth.Readers...), Errors: readErrors,
 	}, s.release)

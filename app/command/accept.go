@@ -2,8 +2,10 @@ package command
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,12 +64,8 @@ const maxAhead = 2 * 366 * 24 * time.Hour
 // check refuses what a schema can't: links that are no web addresses (a page
 // must never carry a javascript: link), and dates that nobody means.
 func check(in api.RequestInput, now time.Time) *api.Problem {
-	for field, text := range map[string]string{
-		"actor": in.Actor, "title": in.Title, "link": in.Link, "entity": in.Entity, "reason": in.Reason,
-	} {
-		if strings.ContainsRune(text, 0) {
-			return problem.Invalid("body."+field, "must not contain the character NUL") // which PostgreSQL can't store
-		}
+	if p := noNUL(map[string]string{"actor": in.Actor, "title": in.Title, "link": in.Link, "entity": in.Entity, "reason": in.Reason}); p != nil {
+		return p
 	}
 	if in.Link != "" {
 		u, err := url.Parse(in.Link)
@@ -77,6 +75,16 @@ func check(in api.RequestInput, now time.Time) *api.Problem {
 	}
 	if in.NotBefore != nil && in.NotBefore.After(now.Add(maxAhead)) {
 		return problem.Invalid("body.not_before", "lies more than two years ahead")
+	}
+	return nil
+}
+
+// noNUL refuses texts of a body that PostgreSQL can't store.
+func noNUL(texts map[string]string) *api.Problem {
+	for _, name := range slices.Sorted(maps.Keys(texts)) {
+		if strings.ContainsRune(texts[name], 0) {
+			return problem.Invalid("body."+name, "must not contain the character NUL")
+		}
 	}
 	return nil
 }

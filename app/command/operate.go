@@ -49,8 +49,12 @@ func ActNamed(name string) (Act, bool) {
 	return Acts[i], true
 }
 
-// Do carries an act out, and gives the site that it left.
+// Do carries an act out, and gives the site that it left. What an act must not hold
+// is an *api.Problem with its place.
 func (c *Commands) Do(ctx context.Context, who *auth.Caller, site string, act Act, in api.ActInput) (release.Site, error) {
+	if p := noNUL(map[string]string{"actor": in.Actor, "why": in.Why}); p != nil {
+		return release.Site{}, p
+	}
 	return c.ledger.Decide(ctx, site, act.event(by(who, in.Actor, in.Why), in))
 }
 
@@ -69,6 +73,9 @@ func (c *Commands) Rollback(ctx context.Context, who *auth.Caller, site string, 
 
 // Freeze adds a window in which nothing is dispatched.
 func (c *Commands) Freeze(ctx context.Context, who *auth.Caller, site string, in api.FreezeInput) (release.Site, error) {
+	if p := noNUL(map[string]string{"actor": in.Actor, "why": in.Why}); p != nil {
+		return release.Site{}, p
+	}
 	w := release.Window{ID: rand.Text()[:8], From: ledger.Now(), To: in.To.UTC()}
 	if in.From != nil {
 		w.From = in.From.UTC()

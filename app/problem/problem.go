@@ -72,10 +72,7 @@ func (r *Reporter) Of(ctx context.Context, err error) *api.Problem {
 		return p
 	}
 	if c, ok := errors.AsType[*release.Conflict](err); ok {
-		if c.Code == release.CodeBadEvent {
-			return New(http.StatusUnprocessableEntity, string(c.Code), c.Text)
-		}
-		return New(http.StatusConflict, string(c.Code), c.Text)
+		return New(statusOf(c.Code), string(c.Code), c.Text)
 	}
 	if u, ok := errors.AsType[*ledger.Unavailable](err); ok {
 		r.disk.Note(err)
@@ -97,6 +94,18 @@ func (r *Reporter) Of(ctx context.Context, err error) *api.Problem {
 	}
 	r.log.ErrorContext(ctx, "a call failed", "error", err)
 	return New(http.StatusInternalServerError, "internal", "this is Pressrun's fault; the log of the app tells more")
+}
+
+// statusOf is the HTTP status of what the rules refuse.
+func statusOf(code release.Code) int {
+	switch code {
+	case release.CodeBadEvent:
+		return http.StatusUnprocessableEntity
+	case release.CodeNoFreeze:
+		return http.StatusNotFound
+	default:
+		return http.StatusConflict
+	}
 }
 
 // Err is Of as an error, for handlers that return one.

@@ -3,7 +3,9 @@ package cli
 import (
 	"encoding/json"
 	"errors"
+	"net"
 	"slices"
+	"syscall"
 
 	"github.com/alecthomas/kong"
 
@@ -53,7 +55,10 @@ func advice(err error, code int) string {
 	}
 	_, refused := errors.AsType[*api.Problem](err)
 	p, parse := errors.AsType[*kong.ParseError](err)
+	op, network := errors.AsType[*net.OpError](err)
 	switch {
+	case network && op.Op == "listen":
+		return "\n" + listenAdvice(err)
 	case code == exit.Unauthorized:
 		return "\nGive a token by PRESSRUN_TOKEN or --token-file; an operator makes one with: pressrun token new NAME --role operator"
 	case code == exit.Unreachable && !refused && !errors.Is(err, store.ErrUnreachable):
@@ -62,6 +67,21 @@ func advice(err error, code int) string {
 		return "\nSee: " + helpOf(p.Context) + " --help"
 	default:
 		return ""
+	}
+}
+
+// listenAdvice says what to do about an address that can't be listened on.
+func listenAdvice(err error) string {
+	const choose = `choose another address in the configuration, such as: listen: "127.0.0.1:8081"`
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return "Another program listens there, perhaps an app that runs already. End it, or " + choose
+	case errors.Is(err, syscall.EACCES):
+		return "Ports below 1024 are for who has the right to them: " + choose
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		return "This machine has no such address: " + choose
+	default:
+		return "Look at listen in the configuration: it is HOST:PORT, such as 127.0.0.1:8080"
 	}
 }
 

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -46,4 +47,25 @@ func silence(t *testing.T) string {
 	}
 	t.Cleanup(func() { _ = l.Close() })
 	return "http://" + l.Addr().String()
+}
+
+// An address that the server can't listen on is no matter of where the app is
+// looked for.
+func TestAnAddressThatCanNotBeListenedOnIsSaidWithWhatToType(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for address, want := range map[string]string{
+		taken.Addr().String(): "Another program listens there",
+		"192.0.2.1:8080":      "This machine has no such address",
+		"127.0.0.1:http-odd":  "listen in the configuration",
+	} {
+		_, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+		words := tell(fmt.Errorf("listen on %s: %w", address, err), nil)
+		if !strings.Contains(words, want) || !strings.Contains(words, "listen") || strings.Contains(words, "--app") || exit.Code(err) != exit.Failed {
+			t.Errorf("%s: exit code %d: %s", address, exit.Code(err), words)
+		}
+	}
 }

@@ -21,10 +21,12 @@ const (
 	CodeNothingToDo       Code = "nothing_to_do"
 	CodeAlreadyLive       Code = "already_live"
 	CodeBadEvent          Code = "bad_event"
+	CodeNoFreeze          Code = "no_freeze"
 )
 
 // Conflict is the refusal of an event that does not fit the site's state. The
-// site has not changed. Over HTTP it is a 409.
+// site has not changed. Over HTTP it is a 409, a 422 for CodeBadEvent and a 404 for
+// CodeNoFreeze.
 type Conflict struct {
 	Code Code
 	Text string

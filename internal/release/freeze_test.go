@@ -87,7 +87,7 @@ func TestThawEndsAFreeze(t *testing.T) {
 		d.unchanged(FreezeSite{Act: by("election"), Window: window(id, 0, time.Hour)})
 	}
 	d.do(ThawSite{Act: by("over"), ID: "a"})
-	d.refused(ThawSite{Act: by("over"), ID: "a"}, CodeNothingToDo)
+	d.refused(ThawSite{Act: by("over"), ID: "a"}, CodeNoFreeze)
 	d.pass(time.Minute)
 	if d.sends() != 0 {
 		t.Fatal("sent while frozen")

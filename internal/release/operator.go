@@ -159,5 +159,5 @@ func (t *turn) thaw(e ThawSite) error {
 			return nil
 		}
 	}
-	return refuse(CodeNothingToDo, "site %s has no freeze %q", t.Name, e.ID)
+	return refuse(CodeNoFreeze, "site %s has no freeze %q", t.Name, e.ID)
 }

@@ -80,7 +80,7 @@ func Code(err error) int {
 	_, misconfigured := errors.AsType[*config.Error](err)
 	// Not net.Error: an error number of the operating system is one too, as of a
 	// file that can't be read.
-	_, network := errors.AsType[*net.OpError](err)
+	op, network := errors.AsType[*net.OpError](err)
 	_, name := errors.AsType[*net.DNSError](err)
 	_, call := errors.AsType[*url.Error](err)
 	switch {
@@ -90,6 +90,8 @@ func Code(err error) int {
 		return Usage
 	case errors.Is(err, context.Canceled):
 		return Interrupted
+	case network && op.Op == "listen": // an address of this machine, and nobody else's
+		return Failed
 	case errors.Is(err, store.ErrUnreachable), network, name, call:
 		return Unreachable
 	default:
