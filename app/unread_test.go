@@ -145,9 +145,9 @@ func answersOnce(t *testing.T, c net.Conn, call early, text string) {
 		t.Fatal(err)
 	}
 	in := bufio.NewReader(c)
-	answer := readAnswer(t, in) //nolint:bodyclose // the raw connection is closed, and with it the body
-	if answer.StatusCode != call.status || !answer.Close {
-		t.Errorf("the answer is %s, and it closes the connection: %t; want %d, true", answer.Status, answer.Close, call.status)
+	answer := readAnswer(t, in)
+	if answer != (answered{call.status, true}) {
+		t.Errorf("the answer is %+v, want %d and that it closes the connection", answer, call.status)
 	}
 	_, _ = io.WriteString(c, smuggled) // the other side may have gone
 	if tcp, ok := c.(*net.TCPConn); ok {
@@ -159,21 +159,28 @@ func answersOnce(t *testing.T, c net.Conn, call early, text string) {
 	}
 }
 
+// answered is an answer of which nothing is left to read.
+type answered struct {
+	status int
+	closes bool // the connection, by its own word
+}
+
 // readAnswer reads one answer, and its body to the end.
-func readAnswer(t *testing.T, in *bufio.Reader) *http.Response {
+func readAnswer(t *testing.T, in *bufio.Reader) answered {
 	t.Helper()
 	for {
 		answer, err := http.ReadResponse(in, nil)
 		if err != nil {
 			t.Fatalf("no answer: %v", err)
 		}
-		if answer.StatusCode == http.StatusContinue {
-			continue
-		}
-		if _, err := io.Copy(io.Discard, answer.Body); err != nil {
+		_, err = io.Copy(io.Discard, answer.Body)
+		_ = answer.Body.Close()
+		if err != nil {
 			t.Fatalf("the answer %s breaks off: %v", answer.Status, err)
 		}
-		return answer
+		if answer.StatusCode != http.StatusContinue {
+			return answered{answer.StatusCode, answer.Close}
+		}
 	}
 }
 
@@ -211,9 +218,9 @@ func TestACallAfterAWholeBodyIsItsOwn(t *testing.T) {
 					t.Fatal(err)
 				}
 				in := bufio.NewReader(c)
-				answer := readAnswer(t, in) //nolint:bodyclose // the raw connection is closed, and with it the body
-				if answer.StatusCode != call.status || answer.Close == call.kept {
-					t.Errorf("the answer is %s, and it closes the connection: %t; want %d, %t", answer.Status, answer.Close, call.status, !call.kept)
+				answer := readAnswer(t, in)
+				if answer != (answered{call.status, !call.kept}) {
+					t.Errorf("the answer is %+v, want %+v", answer, answered{call.status, !call.kept})
 				}
 				if !call.kept {
 					if left, _ := io.ReadAll(in); len(left) > 0 {
@@ -221,8 +228,8 @@ func TestACallAfterAWholeBodyIsItsOwn(t *testing.T) {
 					}
 					return
 				}
-				if second := readAnswer(t, in); second.StatusCode != http.StatusNotFound { //nolint:bodyclose // as above
-					t.Errorf("the second call is answered with %s", second.Status)
+				if second := readAnswer(t, in); second.status != http.StatusNotFound {
+					t.Errorf("the second call is answered with %d", second.status)
 				}
 			})
 		}
@@ -237,9 +244,13 @@ func TestAStreamWithAnUnreadBodyIsTheLastAnswer(t *testing.T) {
 	if _, err := io.WriteString(c, "GET /v1/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+operatorToken+"\r\nContent-Length: 200\r\n\r\n{"); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.ReadResponse(bufio.NewReader(c), nil) //nolint:bodyclose // the raw connection is closed, and with it the body
-	if err != nil || answer.StatusCode != http.StatusOK || !answer.Close {
-		t.Fatalf("%+v %v", answer, err)
+	answer, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK || !answer.Close {
+		t.Fatalf("%+v", answer)
 	}
 	if _, err := io.WriteString(c, smuggled); err != nil {
 		t.Fatal(err)

@@ -98,14 +98,13 @@ func (r *Reporter) Of(ctx context.Context, err error) *api.Problem {
 
 // statusOf is the HTTP status of what the rules refuse.
 func statusOf(code release.Code) int {
-	switch code {
-	case release.CodeBadEvent:
+	if code == release.CodeBadEvent {
 		return http.StatusUnprocessableEntity
-	case release.CodeNoFreeze:
-		return http.StatusNotFound
-	default:
-		return http.StatusConflict
 	}
+	if code == release.CodeNoFreeze {
+		return http.StatusNotFound
+	}
+	return http.StatusConflict
 }
 
 // Err is Of as an error, for handlers that return one.
