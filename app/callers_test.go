@@ -166,7 +166,8 @@ func TestEveryCallLetsThroughWhomTheTableSays(t *testing.T) {
 		"claim":  `{"release":1,"token":"` + token + `",` + run + `}`,
 		"report": `{` + run + `,"sequence":1,"state":"in_progress"}`, "heartbeat": `{` + run + `}`,
 		"fail": `{` + run + `,"sequence":2,"why":"broken","fault":"build"}`, "metrics": string(figures),
-		"freeze": `{"to":"2999-01-01T00:00:00Z","why":"moving"}`,
+		"rollback": `{"to":1,"why":"wrong hours"}`,
+		"freeze":   `{"to":"2999-01-01T00:00:00Z","why":"moving"}`,
 	}
 	sources := map[string]string{"cms": "content", "run": "workflow", "editor": "editor", "operator": "operator"}
 	fill := strings.NewReplacer("{site}", "www", "{number}", "1", "{id}", asked.ID, "{hook}", "cms")

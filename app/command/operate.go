@@ -60,6 +60,9 @@ func (c *Commands) Do(ctx context.Context, who *auth.Caller, site string, act Ac
 
 // Rollback puts the content of an earlier release back.
 func (c *Commands) Rollback(ctx context.Context, who *auth.Caller, site string, in api.RollbackInput) (release.Site, error) {
+	if p := noNUL(map[string]string{"actor": in.Actor, "why": in.Why}); p != nil {
+		return release.Site{}, p
+	}
 	// How a release ended changes no more: it may be read before the decision.
 	to, err := c.ledger.Release(ctx, site, in.To)
 	if err != nil {
