@@ -59,10 +59,12 @@ func New(mux *http.ServeMux, o Options) *API {
 	conf := huma.DefaultConfig("Pressrun", cmp.Or(o.Version, "unknown"))
 	conf.Info.Description = "Releases a site's content: asks, tells what became of it, and lets runs report and operators act."
 	conf.DocsPath = ""     // huma's own pages load scripts from elsewhere
+	conf.OpenAPIPath = ""  // serveDescription does that
 	conf.CreateHooks = nil // and no $schema links in bodies
 	conf.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	conf.Security = []map[string][]string{{"token": {}}}
 	h := humago.New(mux, conf)
+	serveDescription(mux, h)
 	g := guard{huma: h, auth: o.Auth, problems: o.Problems, log: o.Log}
 
 	(&Requests{guard: g, commands: o.Commands, view: o.View}).register(h)

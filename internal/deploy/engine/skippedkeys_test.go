@@ -65,8 +65,7 @@ func TestAStoreThatSkipsKeysIsAuditedAndRepairedAsItIs(t *testing.T) {
 				server.Lacks = skipping
 			}
 			dest := fake(t, server)
-			o := options(manual().write(t))
-			o.LeaseTTL = time.Minute // many files, on a machine that may be busy
+			o := patient(t)
 			r, err := engine.Run(t.Context(), dest, o)
 			if err != nil {
 				t.Fatal(err)
@@ -138,6 +137,15 @@ func (h hiding) List(ctx context.Context, prefix string, f func(store.Info) erro
 	})
 }
 
+// patient is a deploy of many files, whose lease outlives a slow step of a busy
+// machine.
+func patient(t *testing.T) engine.Options {
+	t.Helper()
+	o := options(manual().write(t))
+	o.LeaseTTL = time.Minute
+	return o
+}
+
 func TestAFirstDeployIntoAStoreThatSkipsKeysKnowsAllFiles(t *testing.T) {
 	server := &fakes3.Server{PageSize: 1000, Lacks: skipping}
 	dest := fake(t, server)
@@ -146,7 +154,7 @@ func TestAFirstDeployIntoAStoreThatSkipsKeysKnowsAllFiles(t *testing.T) {
 		objects[name] = fakes3.Object{Body: []byte(body), ETag: md5Tag(body), CRC: crc64nvme.Checksum([]byte(body))}
 	}
 	server.Bucket("b", objects)
-	r, err := engine.Run(t.Context(), dest, options(manual().write(t)))
+	r, err := engine.Run(t.Context(), dest, patient(t))
 	if err != nil || r.Uploaded != 0 || !slices.Contains(r.MissingCapabilities, store.MissingListingInParts) {
 		t.Fatalf("the same files: sent %d, lacks %q, %v", r.Uploaded, r.MissingCapabilities, err)
 	}
@@ -158,7 +166,7 @@ func TestAFirstDeployIntoAStoreThatSkipsKeysKnowsAllFiles(t *testing.T) {
 		objects[name] = fakes3.Object{Body: []byte("somebody else's"), ETag: `"theirs"`}
 	}
 	server.Bucket("b", objects)
-	_, err = engine.Run(t.Context(), dest, options(manual().write(t)))
+	_, err = engine.Run(t.Context(), dest, patient(t))
 	g, ok := errors.AsType[*guard.Error](err)
 	if !ok || !slices.Equal(g.Names(), []string{guard.ForeignFiles}) {
 		t.Fatalf("over others' files: %v", err)
@@ -172,8 +180,7 @@ func TestAFirstDeployIntoAStoreThatSkipsKeysKnowsAllFiles(t *testing.T) {
 func TestAListingIsCheckedOnceForADestination(t *testing.T) {
 	server := &fakes3.Server{PageSize: 1000}
 	dest := fake(t, server)
-	o := options(manual().write(t))
-	o.LeaseTTL = time.Minute // many files, on a machine that may be busy
+	o := patient(t)
 	checks := func() int {
 		t.Helper()
 		r, err := engine.Run(t.Context(), dest, o)
