@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -35,6 +36,14 @@ func (a *address) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, a.err
 	}
 	return &http.Response{StatusCode: a.status, Body: io.NopCloser(strings.NewReader(a.body)), Header: http.Header{}, Request: r}, nil
+}
+
+// looks are the addresses that were read so far.
+func (a *address) looks() []string {
+	synctest.Wait() // for a look of this very instant
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Clone(a.asked)
 }
 
 func (a *address) shows(status int, body string) {
@@ -204,18 +213,16 @@ func TestWhatIsNoWordOfTheAddress(t *testing.T) {
 func TestAnAddressIsReadOnceAMinuteAndAfterAReleaseAlone(t *testing.T) {
 	watching(t, func(s scene) {
 		time.Sleep(time.Hour)
-		synctest.Wait() // for the look of this very minute
-		if len(s.asked) != 0 {
-			t.Errorf("%d looks before anything was released", len(s.asked))
+		if n := len(s.looks()); n != 0 {
+			t.Errorf("%d looks before anything was released", n)
 		}
 		s.release(1)
-		if len(s.asked) != 1 || s.asked[0] != "https://www.example.org/base/pressrun-release.json" {
-			t.Errorf("after the release %q was read", s.asked)
+		if read := s.looks(); !slices.Equal(read, []string{"https://www.example.org/base/pressrun-release.json"}) {
+			t.Errorf("after the release %q was read", read)
 		}
-		before, events := len(s.asked), s.trail()
+		before, events := len(s.looks()), s.trail()
 		time.Sleep(time.Hour)
-		synctest.Wait() // for the look of this very minute
-		if n := len(s.asked) - before; n != 60 {
+		if n := len(s.looks()) - before; n != 60 {
 			t.Errorf("%d looks in an hour", n)
 		}
 		if n := s.trail() - events; n != 0 {
