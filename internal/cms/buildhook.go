@@ -13,6 +13,13 @@ type buildHook struct {
 	name, title string
 }
 
+// IsBuildHook says whether a dialect only asks for a release, and tells nothing of
+// what changed: rules about content have nothing to go by.
+func IsBuildHook(d Dialect) bool {
+	_, ok := d.(buildHook)
+	return ok
+}
+
 func (b buildHook) Name() string  { return b.name }
 func (b buildHook) Title() string { return b.title }
 

@@ -25,6 +25,9 @@ type Dialect interface {
 	Signed() bool
 }
 
+// SampleTime is the time in all samples, to the second.
+const SampleTime = "2026-11-28T12:00:00"
+
 // dialects is the table. A new system is one file beside this one and one line
 // here.
 var dialects = []Dialect{

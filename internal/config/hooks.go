@@ -100,10 +100,14 @@ func (s Site) Hook(name string) (Hook, bool) {
 }
 
 // RulesFor are the rules by which the events of one of the site's hooks are
-// judged: its own, or the site's.
+// judged: its own, or the site's. A call of a build hook tells nothing that the
+// site's rules could go by: it asks for a release, as its plugin means it.
 func (s Site) RulesFor(h Hook) (trigger.Rules, error) {
 	if len(h.Triggers.Rules) > 0 || h.Triggers.Otherwise != "" {
 		return h.Triggers.compile()
+	}
+	if cms.IsBuildHook(h.System()) {
+		return trigger.Rules{}, nil
 	}
 	return s.Triggers.compile()
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -75,8 +76,18 @@ func (c *HookTest) Run(ctx context.Context, t *terminal.Terminal) error {
 		_, err = fmt.Fprintf(t.Out, "%s\n", bytes.TrimSpace(answer))
 		return err
 	}
-	_, err = fmt.Fprintf(t.Out, "Taken: %s\n", text.OneLine(string(answer)))
+	_, err = fmt.Fprintln(t.Out, taken(answer))
 	return err
+}
+
+// taken says in words what a hook answered. What is in another system's form is
+// shown as it is.
+func taken(answer []byte) string {
+	var told struct{ Decision, Why, Link string }
+	if json.Unmarshal(answer, &told) != nil || told.Decision == "" {
+		return "Taken: " + text.OneLine(string(answer))
+	}
+	return text.OneLine("Taken: "+told.Why) + "\n" + text.OneLine(told.Link)
 }
 
 // delivery is the sample, signed.
@@ -95,7 +106,10 @@ func (c *HookTest) delivery(now time.Time) (cms.Delivery, string, error) {
 	}
 	d := system.Sample()
 	d.URI = u.RequestURI()
-	// Each test is another event: its id must not be that of the test before.
+	// Each test is another event: neither its id nor its time may be those of the
+	// test before.
+	d.Body = bytes.ReplaceAll(d.Body, []byte(`sample"`), fmt.Appendf(nil, `sample-%d"`, now.UnixNano()))
+	d.Body = bytes.ReplaceAll(d.Body, []byte(cms.SampleTime), []byte(now.UTC().Format("2006-01-02T15:04:05")))
 	for name, values := range d.Header {
 		for i, v := range values {
 			if v == "sample" || v == "msg_sample" {
