@@ -40,7 +40,7 @@ func (h *Hooks) New(ctx context.Context, who *auth.Caller, site, hook string, ro
 		return "", err
 	}
 	secret := hookSecretPrefix + strings.ToLower(rand.Text())
-	_, err = h.ledger.PutHookSecret(ctx, ledger.HookSecret{Site: site, Hook: hook, Hash: auth.HashToken(secret), By: who.Name}, rotate, overlap)
+	_, err = h.ledger.Hooks().PutSecret(ctx, ledger.HookSecret{Site: site, Hook: hook, Hash: auth.HashToken(secret), By: who.Name}, rotate, overlap)
 	if err != nil {
 		return "", err
 	}
@@ -50,7 +50,7 @@ func (h *Hooks) New(ctx context.Context, who *auth.Caller, site, hook string, ro
 // Revoke ends all addresses of a hook at once. The hook need no longer be
 // configured.
 func (h *Hooks) Revoke(ctx context.Context, who *auth.Caller, site, hook string) error {
-	n, err := h.ledger.RevokeHookSecrets(ctx, site, hook, who.Name)
+	n, err := h.ledger.Hooks().RevokeSecrets(ctx, site, hook, who.Name)
 	if err == nil && n == 0 {
 		return problem.New(http.StatusNotFound, "not_found", "the hook "+hook+" has no address")
 	}

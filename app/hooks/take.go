@@ -37,7 +37,7 @@ func (h *Hooks) take(w http.ResponseWriter, r *http.Request, one *hook, body []b
 		h.refuse(w, r, one, problem.New(http.StatusUnprocessableEntity, "bad_body", err.Error()))
 		return
 	}
-	done, err := h.ledger.Deliver(context.WithoutCancel(r.Context()), one.site, one.arrivals(events))
+	done, err := h.ledger.Hooks().Deliver(context.WithoutCancel(r.Context()), one.site, one.arrivals(events))
 	if err != nil {
 		h.problems.Write(w, r, err)
 		return
@@ -47,7 +47,7 @@ func (h *Hooks) take(w http.ResponseWriter, r *http.Request, one *hook, body []b
 
 // refuse keeps that a call was not taken, and answers it.
 func (h *Hooks) refuse(w http.ResponseWriter, r *http.Request, one *hook, p *api.Problem) {
-	_, err := h.ledger.Deliver(context.WithoutCancel(r.Context()), one.site, []ledger.Arrival{{Delivery: ledger.HookDelivery{
+	_, err := h.ledger.Hooks().Deliver(context.WithoutCancel(r.Context()), one.site, []ledger.Arrival{{Delivery: ledger.HookDelivery{
 		Hook: one.name, Decision: refused, Why: clean(p.Detail, 1000),
 	}}})
 	if err != nil {

@@ -59,7 +59,7 @@ func TestACancellationIsTriedAsLongAsSomebodyWaitsForIt(t *testing.T) {
 					t.Errorf("once the platform is back it was tried %d times", after)
 				}
 				time.Sleep(10 * time.Minute)
-				due, next, err := l.Tasks(t.Context())
+				due, next, err := l.Outbox().Tasks(t.Context())
 				if err != nil || len(due) != 0 || !next.IsZero() {
 					t.Errorf("there are tasks left: %+v, the next at %v (%v)", due, next, err)
 				}

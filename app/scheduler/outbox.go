@@ -46,7 +46,7 @@ func (s *Scheduler) carryOut(ctx context.Context, task ledger.Task) {
 		// The site was taken out of the configuration. Should it come back, its
 		// deadlines have the rules ask anew.
 		s.log.Warn("a task of a site that is no longer configured is dropped", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect))
-		err = s.ledger.Drop(ctx, task)
+		err = s.outbox.Drop(ctx, task)
 	}
 	if err == nil || s.stop.Err() != nil {
 		return
@@ -63,7 +63,7 @@ func bounded[T any](ctx context.Context, call func(context.Context) (T, error)) 
 }
 
 func (s *Scheduler) postpone(ctx context.Context, task ledger.Task, wait time.Duration) {
-	if err := s.ledger.Postpone(context.WithoutCancel(ctx), task, ledger.Now().Add(wait)); err != nil {
+	if err := s.outbox.Postpone(context.WithoutCancel(ctx), task, ledger.Now().Add(wait)); err != nil {
 		s.log.Error("a task can't be put off", "site", task.Site, "error", err)
 		time.Sleep(retryWait) // or the scheduler would begin it again at once
 	}
@@ -96,9 +96,9 @@ func (s *Scheduler) dispatch(ctx context.Context, task ledger.Task, e release.Se
 		return err
 	}
 	if site.State != release.Requested || site.Current.Dispatch.Token != e.Token {
-		return s.ledger.Drop(ctx, task)
+		return s.outbox.Drop(ctx, task)
 	}
-	if err := s.ledger.Start(ctx, task); err != nil {
+	if err := s.outbox.Start(ctx, task); err != nil {
 		return err
 	}
 	run, err := bounded(ctx, func(ctx context.Context) (release.Run, error) { return s.runner.Dispatch(ctx, job) })
@@ -165,7 +165,7 @@ func (s *Scheduler) lookUp(ctx context.Context, task ledger.Task, e release.Look
 	})
 	if err != nil {
 		s.log.Warn("a run can't be looked up", "site", task.Site, "release", e.Release, "run", e.Run.ID, "error", err)
-		return s.ledger.Drop(ctx, task)
+		return s.outbox.Drop(ctx, task)
 	}
 	return s.answer(ctx, task, event)
 }
@@ -175,7 +175,7 @@ func (s *Scheduler) cancel(ctx context.Context, task ledger.Task, e release.Canc
 		return struct{}{}, s.runner.Cancel(ctx, task.Site, e.Release, e.Run)
 	})
 	if err == nil {
-		return s.ledger.Drop(ctx, task)
+		return s.outbox.Drop(ctx, task)
 	}
 	wait := lookAgain
 	if task.Tries >= maxCancels {
@@ -185,12 +185,12 @@ func (s *Scheduler) cancel(ctx context.Context, task ledger.Task, e release.Canc
 		}
 		if !wanted {
 			s.log.Error("a run can't be cancelled and is left alone", "site", task.Site, "run", e.Run.ID, "error", err)
-			return s.ledger.Drop(ctx, task)
+			return s.outbox.Drop(ctx, task)
 		}
 		wait = cancelAgain
 	}
 	s.log.Warn("a run can't be cancelled", "site", task.Site, "run", e.Run.ID, "tries", task.Tries, "error", err)
-	if err := s.ledger.Start(ctx, task); err != nil {
+	if err := s.outbox.Start(ctx, task); err != nil {
 		return err
 	}
 	s.postpone(ctx, task, wait)

@@ -23,7 +23,7 @@ func TestATaskOfASiteThatIsNoLongerConfiguredIsDropped(t *testing.T) {
 	if _, err := left.Tick(t.Context(), "gone", "a token"); err != nil {
 		t.Fatal(err)
 	}
-	if due, _, err := left.Tasks(t.Context()); err != nil || len(due) != 1 {
+	if due, _, err := left.Outbox().Tasks(t.Context()); err != nil || len(due) != 1 {
 		t.Fatalf("tasks left behind: %+v, %v", due, err)
 	}
 	if err := left.Close(); err != nil {
@@ -33,7 +33,7 @@ func TestATaskOfASiteThatIsNoLongerConfiguredIsDropped(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, l := started(t, state, newFakeRunner())
 		time.Sleep(time.Minute)
-		if due, next, err := l.Tasks(t.Context()); err != nil || len(due) != 0 || !next.IsZero() {
+		if due, next, err := l.Outbox().Tasks(t.Context()); err != nil || len(due) != 0 || !next.IsZero() {
 			t.Errorf("still there: %+v, next at %s (%v)", due, next, err)
 		}
 	})

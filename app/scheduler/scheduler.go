@@ -32,16 +32,22 @@ type Ledger interface {
 	Tick(ctx context.Context, site, token string) (release.Site, error)
 	Decide(ctx context.Context, site string, event release.Event) (release.Site, error)
 	Answer(ctx context.Context, task ledger.Task, event release.Event) (release.Site, error)
+}
+
+// Outbox is what the rules want done in the world.
+type Outbox interface {
 	Tasks(ctx context.Context) (due []ledger.Task, next time.Time, err error)
 	Start(ctx context.Context, task ledger.Task) error
 	Postpone(ctx context.Context, task ledger.Task, until time.Time) error
 	Drop(ctx context.Context, task ledger.Task) error
-	timetable.Ledger
 }
 
 // Options are what New needs.
 type Options struct {
 	Ledger Ledger
+	Outbox Outbox
+	// Looks keeps how far the sites' schedules were looked at.
+	Looks  timetable.Ledger
 	Runner Runner
 	Log    *slog.Logger
 	// NewJob makes what is handed to the runner of a release.
@@ -60,6 +66,7 @@ type Options struct {
 // once and not on a minute's beat, and carries out the tasks of the outbox.
 type Scheduler struct {
 	ledger Ledger
+	outbox Outbox
 	runner Runner
 	log    *slog.Logger
 	newJob func(site string, dispatch release.SendDispatch) runner.Job
@@ -102,9 +109,9 @@ func New(stop context.Context, o Options) *Scheduler {
 		o.Failed = func(error) {}
 	}
 	return &Scheduler{
-		ledger: o.Ledger, runner: o.Runner, log: o.Log, newJob: o.NewJob, failed: o.Failed, grace: o.Grace,
+		ledger: o.Ledger, outbox: o.Outbox, runner: o.Runner, log: o.Log, newJob: o.NewJob, failed: o.Failed, grace: o.Grace,
 		inbox: NewInbox(stop, o.Ledger, o.Log), stop: stop,
-		schedules: o.Schedules, table: timetable.New(o.Ledger, ledger.Now),
+		schedules: o.Schedules, table: timetable.New(o.Looks, ledger.Now),
 		due: map[string]time.Time{}, busy: map[int64]bool{}, freed: make(chan struct{}, 1),
 	}
 }
@@ -278,7 +285,7 @@ func soonest(a, b time.Time) time.Time {
 // collect begins the tasks of the outbox that are due, each on its own, and
 // tells when the next one is.
 func (s *Scheduler) collect(ctx context.Context) time.Time {
-	due, next, err := s.ledger.Tasks(ctx)
+	due, next, err := s.outbox.Tasks(ctx)
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
 			s.log.Error("the outbox can't be read", "error", err)

@@ -99,7 +99,7 @@ func started(t *testing.T, dir string, r runner.Runner, sites ...string) (*Sched
 	counted := &countingLedger{Ledger: l, reads: map[string]int{}}
 	stop, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	s := New(stop, Options{
-		Ledger: counted, Runner: runner.Plain{Runner: r}, Log: slog.New(slog.DiscardHandler),
+		Ledger: counted, Outbox: l.Outbox(), Looks: l.Schedules(), Runner: runner.Plain{Runner: r}, Log: slog.New(slog.DiscardHandler),
 		NewJob: func(site string, d release.SendDispatch) runner.Job {
 			return runner.Job{Site: site, Release: d.Release, Token: d.Token}
 		},

@@ -15,7 +15,7 @@ import (
 
 // Ledger is what a Timetable needs of a *ledger.Ledger.
 type Ledger interface {
-	BeginSchedules(ctx context.Context, site string, names []string, now time.Time) (map[string]time.Time, error)
+	Begin(ctx context.Context, site string, names []string, now time.Time) (map[string]time.Time, error)
 	LookedAt(ctx context.Context, look ledger.ScheduleLook, ask *ledger.Request) (release.Site, error)
 }
 
@@ -50,7 +50,7 @@ func (t *Timetable) Begin(ctx context.Context, schedules map[string][]calendar.S
 		for i, s := range all {
 			names[i] = s.Name
 		}
-		looks, err := t.ledger.BeginSchedules(ctx, site, names, t.now())
+		looks, err := t.ledger.Begin(ctx, site, names, t.now())
 		if err != nil {
 			return fmt.Errorf("begin the schedules of %s: %w", site, err)
 		}

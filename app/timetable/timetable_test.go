@@ -44,7 +44,7 @@ func (d *desk) open() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.table = timetable.New(d.ledger, func() time.Time { return d.clock })
+	d.table = timetable.New(d.ledger.Schedules(), func() time.Time { return d.clock })
 	if err := d.table.Begin(d.t.Context(), map[string][]calendar.Schedule{"www": d.all}); err != nil {
 		d.t.Fatal(err)
 	}

@@ -64,17 +64,23 @@ const (
 	MaxChanges        = 1000
 )
 
+// Hooks are what the hooks of sites are told, and their secrets.
+type Hooks struct{ ledger *Ledger }
+
+// Hooks are what the hooks of sites are told, and their secrets.
+func (l *Ledger) Hooks() Hooks { return Hooks{l} }
+
 // Deliver keeps the events of one delivery and what follows from them, in one
 // transaction. When it returns without an error all is on disk.
-func (l *Ledger) Deliver(ctx context.Context, site string, arrivals []Arrival) ([]Arrived, error) {
-	return do(ctx, l.writer, func(b *batch) ([]Arrived, error) {
+func (h Hooks) Deliver(ctx context.Context, site string, arrivals []Arrival) ([]Arrived, error) {
+	return do(ctx, h.ledger.writer, func(b *batch) ([]Arrived, error) {
 		at, err := b.site(site)
 		if err != nil {
 			return nil, err
 		}
 		out := make([]Arrived, 0, len(arrivals))
 		for _, a := range arrivals {
-			done, err := b.arrive(at, a)
+			done, err := arrive(b, at, a)
 			if err != nil {
 				return nil, b.fail(err)
 			}
@@ -88,7 +94,7 @@ func (l *Ledger) Deliver(ctx context.Context, site string, arrivals []Arrival) (
 	})
 }
 
-func (b *batch) arrive(at *loaded, a Arrival) (Arrived, error) {
+func arrive(b *batch, at *loaded, a Arrival) (Arrived, error) {
 	d := a.Delivery
 	d.ID, d.Site, d.Received = newID("dlv_", b.now), at.site.Name, b.now
 	done := Arrived{}
@@ -106,7 +112,7 @@ func (b *batch) arrive(at *loaded, a Arrival) (Arrived, error) {
 		accepted.Site = at.site
 		done.Accepted, done.Again, d.Request = &accepted, accepted.Again, accepted.Request.ID
 	case d.Key != "":
-		if done.Again, err = b.cameBefore(d); err != nil {
+		if done.Again, err = cameBefore(b, d); err != nil {
 			return done, err
 		}
 	}
@@ -114,22 +120,22 @@ func (b *batch) arrive(at *loaded, a Arrival) (Arrived, error) {
 		d.Decision, d.Why = DecisionAgain, "It came before: nothing more follows from it."
 	}
 	if a.Change != nil && !done.Again {
-		if err := b.putChange(*a.Change, d); err != nil {
+		if err := putChange(b, *a.Change, d); err != nil {
 			return done, err
 		}
 	}
 	done.Delivery = d
-	return done, b.putHookDelivery(d)
+	return done, putHookDelivery(b, d)
 }
 
 // cameBefore says whether an event is among the deliveries that are kept.
-func (b *batch) cameBefore(d HookDelivery) (bool, error) {
+func cameBefore(b *batch, d HookDelivery) (bool, error) {
 	var n int64
 	err := b.queryRow(`SELECT COUNT(*) FROM hook_deliveries WHERE site = $1 AND event_key = $2 AND decision <> 'refused'`, []any{d.Site, d.Key}, &n)
 	return n > 0, err
 }
 
-func (b *batch) putHookDelivery(d HookDelivery) error {
+func putHookDelivery(b *batch, d HookDelivery) error {
 	var key any
 	if d.Key != "" {
 		key = d.Key
@@ -140,7 +146,7 @@ func (b *batch) putHookDelivery(d HookDelivery) error {
 	return err
 }
 
-func (b *batch) putChange(c PendingChange, d HookDelivery) error {
+func putChange(b *batch, c PendingChange, d HookDelivery) error {
 	id := newID("chg_", b.now)
 	_, err := b.exec(`INSERT INTO changes (id, site, subject, hook, entity, title, link, actor, why, changed_us)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)

@@ -11,7 +11,7 @@ import (
 
 func deliver(t *testing.T, l *Ledger, arrivals ...Arrival) []Arrived {
 	t.Helper()
-	done, err := l.Deliver(t.Context(), "www", arrivals)
+	done, err := l.Hooks().Deliver(t.Context(), "www", arrivals)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestDeliveriesAndChangesAreBounded(t *testing.T) {
 func TestAnOldSecretIsGoodUntilTheOverlapIsOver(t *testing.T) {
 	l := fresh(t)
 	put := func(hash string, rotate bool, overlap time.Duration) error {
-		_, err := l.PutHookSecret(t.Context(), HookSecret{Site: "www", Hook: "cms", Hash: hash, By: "ops"}, rotate, overlap)
+		_, err := l.Hooks().PutSecret(t.Context(), HookSecret{Site: "www", Hook: "cms", Hash: hash, By: "ops"}, rotate, overlap)
 		return err
 	}
 	good := func() (hashes []string) {
@@ -141,7 +141,7 @@ func TestAnOldSecretIsGoodUntilTheOverlapIsOver(t *testing.T) {
 	if err := put("three", true, 0); err != nil || fmt.Sprint(good()) != "[three]" {
 		t.Errorf("without an overlap: %v, %v", good(), err)
 	}
-	if n, err := l.RevokeHookSecrets(t.Context(), "www", "cms", "ops"); err != nil || n == 0 || len(good()) != 0 {
+	if n, err := l.Hooks().RevokeSecrets(t.Context(), "www", "cms", "ops"); err != nil || n == 0 || len(good()) != 0 {
 		t.Errorf("revoked %d, %v; good are %v", n, err, good())
 	}
 }

@@ -53,10 +53,10 @@ func (r reader) HookSecrets(ctx context.Context, site string) ([]HookSecret, err
 	return out, rows.Err()
 }
 
-// PutHookSecret keeps a new secret of a hook. Without rotate the hook must have
+// PutSecret keeps a new secret of a hook. Without rotate the hook must have
 // none; with it, those that it has end after the overlap, 0 for at once.
-func (l *Ledger) PutHookSecret(ctx context.Context, s HookSecret, rotate bool, overlap time.Duration) (HookSecret, error) {
-	return do(ctx, l.writer, func(b *batch) (HookSecret, error) {
+func (h Hooks) PutSecret(ctx context.Context, s HookSecret, rotate bool, overlap time.Duration) (HookSecret, error) {
+	return do(ctx, h.ledger.writer, func(b *batch) (HookSecret, error) {
 		if _, err := b.site(s.Site); err != nil {
 			return s, err
 		}
@@ -80,10 +80,10 @@ func (l *Ledger) PutHookSecret(ctx context.Context, s HookSecret, rotate bool, o
 	})
 }
 
-// RevokeHookSecrets ends all secrets of a hook at once, and says how many there
+// RevokeSecrets ends all secrets of a hook at once, and says how many there
 // were.
-func (l *Ledger) RevokeHookSecrets(ctx context.Context, site, hook, by string) (int64, error) {
-	return do(ctx, l.writer, func(b *batch) (int64, error) {
+func (h Hooks) RevokeSecrets(ctx context.Context, site, hook, by string) (int64, error) {
+	return do(ctx, h.ledger.writer, func(b *batch) (int64, error) {
 		if _, err := b.site(site); err != nil {
 			return 0, err
 		}

@@ -281,7 +281,7 @@ func (m *model) compare(t *rapid.T, l *Ledger) {
 			t.Fatalf("what became of %+v (-want +got):\n%s", r, diff)
 		}
 	}
-	due, _, err := l.Tasks(ctx)
+	due, _, err := l.Outbox().Tasks(ctx)
 	var tasks []release.Effect
 	for _, task := range due {
 		if task.Site == m.site.Name {

@@ -102,15 +102,21 @@ func decodeAs[E release.Effect](doc string) (release.Effect, error) {
 	return e, nil
 }
 
+// Outbox is what the rules want done in the world, until it is.
+type Outbox struct{ ledger *Ledger }
+
+// Outbox is what the rules want done in the world, until it is.
+func (l *Ledger) Outbox() Outbox { return Outbox{l} }
+
 // Tasks are the tasks of the outbox that are due, at most 1000, oldest first,
 // and when the next of the others falls due (zero when there are none).
-func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err error) {
-	// One reading for both: the desk does it at every change, and mostly there is
+func (o Outbox) Tasks(ctx context.Context) (due []Task, next time.Time, err error) {
+	// One reading for both: the scheduler does it at every change, and mostly there is
 	// no task at all.
-	rows, err := l.q.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries FROM outbox
+	rows, err := o.ledger.q.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries FROM outbox
 		ORDER BY due_us, id LIMIT 1000`)
 	if err != nil {
-		return nil, next, fmt.Errorf("read the outbox: %w", l.engine.Explain(err))
+		return nil, next, fmt.Errorf("read the outbox: %w", o.ledger.engine.Explain(err))
 	}
 	defer rows.Close()
 	at := micros(now())
@@ -134,7 +140,7 @@ func (l *Ledger) Tasks(ctx context.Context) (due []Task, next time.Time, err err
 		due = append(due, t)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, next, fmt.Errorf("read the outbox: %w", l.engine.Explain(err))
+		return nil, next, fmt.Errorf("read the outbox: %w", o.ledger.engine.Explain(err))
 	}
 	slices.SortFunc(due, func(a, b Task) int { return cmp.Compare(a.ID, b.ID) })
 	return due, next, nil
@@ -155,24 +161,24 @@ func clockBack(created, due, at int64) bool {
 
 // Start notes, before anything is sent, that a task is being carried out.
 // After a crash its outcome is therefore known to be unknown.
-func (l *Ledger) Start(ctx context.Context, task Task) error {
-	return l.writer.act(ctx, func(b *batch) error {
+func (o Outbox) Start(ctx context.Context, task Task) error {
+	return o.ledger.writer.act(ctx, func(b *batch) error {
 		_, err := b.exec(`UPDATE outbox SET started_us = $1, tries = tries + 1 WHERE id = $2`, micros(b.now), task.ID)
 		return err
 	})
 }
 
 // Postpone puts a task off to another time.
-func (l *Ledger) Postpone(ctx context.Context, task Task, until time.Time) error {
-	return l.writer.act(ctx, func(b *batch) error {
+func (o Outbox) Postpone(ctx context.Context, task Task, until time.Time) error {
+	return o.ledger.writer.act(ctx, func(b *batch) error {
 		_, err := b.exec(`UPDATE outbox SET due_us = $1 WHERE id = $2`, micros(until), task.ID)
 		return err
 	})
 }
 
 // Drop ends a task that has no answer for the rules.
-func (l *Ledger) Drop(ctx context.Context, task Task) error {
-	return l.writer.act(ctx, func(b *batch) error {
+func (o Outbox) Drop(ctx context.Context, task Task) error {
+	return o.ledger.writer.act(ctx, func(b *batch) error {
 		_, err := b.exec(`DELETE FROM outbox WHERE id = $1`, task.ID)
 		return err
 	})

@@ -13,7 +13,7 @@ import (
 // theTask is the only task that is due.
 func theTask(t *testing.T, l *Ledger) Task {
 	t.Helper()
-	due, _, err := l.Tasks(t.Context())
+	due, _, err := l.Outbox().Tasks(t.Context())
 	if err != nil || len(due) != 1 {
 		t.Fatalf("due: %+v (%v)", due, err)
 	}
@@ -32,7 +32,7 @@ func TestATaskIsKnownToHaveBeenStartedAfterARestart(t *testing.T) {
 	if want := (release.SendDispatch{Release: 1, Token: "token", Sent: 1}); !cmp.Equal(task.Effect, release.Effect(want)) || !task.Started.IsZero() {
 		t.Fatalf("got %+v, want %+v, not started", task, want)
 	}
-	if err := l.Start(t.Context(), task); err != nil {
+	if err := l.Outbox().Start(t.Context(), task); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Close(); err != nil {
@@ -45,7 +45,7 @@ func TestATaskIsKnownToHaveBeenStartedAfterARestart(t *testing.T) {
 	if _, err := l.Answer(t.Context(), task, release.DispatchConfirmed{Token: "token", Run: release.Run{ID: "r", Attempt: 1}}); err != nil {
 		t.Fatal(err)
 	}
-	if due, _, err := l.Tasks(t.Context()); err != nil || len(due) != 0 {
+	if due, _, err := l.Outbox().Tasks(t.Context()); err != nil || len(due) != 0 {
 		t.Errorf("an answered task is still due: %+v (%v)", due, err)
 	}
 	if s, err = l.Site(t.Context(), "www"); err != nil || s.State != release.Dispatched {
@@ -62,7 +62,7 @@ func TestAnAnswerThatTheRulesRefuseEndsItsTaskAllTheSame(t *testing.T) {
 	if _, err := l.Answer(t.Context(), theTask(t, l), release.DispatchUnknown{Token: "another", Why: "time-out"}); err == nil {
 		t.Error("the rules took an answer to another dispatch")
 	}
-	if due, _, err := l.Tasks(t.Context()); err != nil || len(due) != 0 {
+	if due, _, err := l.Outbox().Tasks(t.Context()); err != nil || len(due) != 0 {
 		t.Errorf("due: %+v (%v)", due, err)
 	}
 }
@@ -78,7 +78,7 @@ func TestPostponedTasksDoNotHideOnesThatAreDue(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
-	due, _, err := l.Tasks(t.Context())
+	due, _, err := l.Outbox().Tasks(t.Context())
 	if err != nil || len(due) != 1000 {
 		t.Fatalf("%d due (%v)", len(due), err)
 	}
@@ -96,10 +96,10 @@ func TestPostponedTasksDoNotHideOnesThatAreDue(t *testing.T) {
 	if _, ok := task.Effect.(release.SendDispatch); !ok {
 		t.Errorf("got %+v, want the dispatch", task)
 	}
-	if err := l.Postpone(t.Context(), task, later.Add(-time.Minute)); err != nil {
+	if err := l.Outbox().Postpone(t.Context(), task, later.Add(-time.Minute)); err != nil {
 		t.Fatal(err)
 	}
-	due, next, err := l.Tasks(t.Context())
+	due, next, err := l.Outbox().Tasks(t.Context())
 	if err != nil || len(due) != 0 || !next.Equal(later.Add(-time.Minute)) {
 		t.Errorf("%d due, next %v, want none before %v (%v)", len(due), next, later.Add(-time.Minute), err)
 	}
@@ -119,7 +119,7 @@ func TestTheIDOfATaskIsNotGivenTwice(t *testing.T) {
 			t.Fatalf("task %d was given twice", task.ID)
 		}
 		seen[task.ID] = true
-		if err := l.Drop(t.Context(), task); err != nil {
+		if err := l.Outbox().Drop(t.Context(), task); err != nil {
 			t.Fatal(err)
 		}
 		decide(t, l, "docs", release.ResetSite{})

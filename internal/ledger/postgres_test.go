@@ -149,13 +149,13 @@ func tour(t *testing.T, l *Ledger) []string {
 	letGo()
 	wg.Wait()
 	s, run := dispatch(t, l, "www")
-	due, next, err := l.Tasks(ctx)
+	due, next, err := l.Outbox().Tasks(ctx)
 	tell(err, len(due), next.IsZero(), due[0].Effect.(release.SendDispatch).Sent)
-	tell(l.Start(ctx, due[0]))
-	tell(l.Postpone(ctx, due[0], time.Now().Add(time.Hour)))
+	tell(l.Outbox().Start(ctx, due[0]))
+	tell(l.Outbox().Postpone(ctx, due[0], time.Now().Add(time.Hour)))
 	_, err = l.Answer(ctx, due[0], release.DispatchUnknown{Token: "other"})
 	tell(err)
-	tell(l.Drop(ctx, due[0]))
+	tell(l.Outbox().Drop(ctx, due[0]))
 	tell(l.PutMetrics(ctx, "www", 1, `{"pages": 3}`))
 	tell(l.PutMetrics(ctx, "www", 9, `{}`))
 	tell(l.Record(ctx, Event{Site: "www", Kind: "signed_in", By: "ada"}))
@@ -241,15 +241,15 @@ func tourOfHooks(t *testing.T, l *Ledger) []string {
 	var told []string
 	tell := func(err error, words ...any) { told = append(told, fmt.Sprintln(append(words, err)...)) }
 	for _, rotate := range []bool{false, false, true} {
-		_, err := l.PutHookSecret(ctx, HookSecret{Site: "www", Hook: "cms", Hash: "h", By: "ops"}, rotate, time.Hour)
+		_, err := l.Hooks().PutSecret(ctx, HookSecret{Site: "www", Hook: "cms", Hash: "h", By: "ops"}, rotate, time.Hour)
 		tell(err)
 	}
 	secrets, err := l.HookSecrets(ctx, "www")
 	tell(err, len(secrets))
-	n, err := l.RevokeHookSecrets(ctx, "www", "cms", "ops")
+	n, err := l.Hooks().RevokeSecrets(ctx, "www", "cms", "ops")
 	tell(err, n)
 	for range 2 {
-		done, err := l.Deliver(ctx, "www", []Arrival{
+		done, err := l.Hooks().Deliver(ctx, "www", []Arrival{
 			{Delivery: HookDelivery{Hook: "cms", Key: "w", Decision: "wait"}, Change: &PendingChange{Entity: "page/1", Title: "Ä"}},
 			{Delivery: HookDelivery{Hook: "cms", Key: "r", Decision: "release"}, Request: &Request{Site: "www", Key: "hooked", Source: release.FromContent}},
 		})

@@ -16,15 +16,21 @@ type ScheduleLook struct {
 	At             time.Time
 }
 
+// Schedules are the looks at the schedules of sites.
+type Schedules struct{ ledger *Ledger }
+
+// Schedules are the looks at the schedules of sites.
+func (l *Ledger) Schedules() Schedules { return Schedules{l} }
+
 // LookedAt keeps a look at a schedule and, in the same transaction, the request that
 // it came to, if any. The request's key must name the schedule and the slot: then
 // each slot is asked for once, whatever happens between two looks.
-func (l *Ledger) LookedAt(ctx context.Context, look ScheduleLook, ask *Request) (release.Site, error) {
+func (s Schedules) LookedAt(ctx context.Context, look ScheduleLook, ask *Request) (release.Site, error) {
 	key := ""
 	if ask != nil {
 		key = ask.Key
 	}
-	return doFor(ctx, l.writer, look.Site, key, func(b *batch) (release.Site, error) {
+	return doFor(ctx, s.ledger.writer, look.Site, key, func(b *batch) (release.Site, error) {
 		at, err := b.site(look.Site)
 		if err != nil {
 			return release.Site{}, err
@@ -59,16 +65,16 @@ func (r reader) ScheduleLooks(ctx context.Context, site string) (map[string]time
 	return looks, rows.Err()
 }
 
-// BeginSchedules makes the named schedules those of a site, and gives up to when
+// Begin makes the named schedules those of a site, and gives up to when
 // each was looked at. One that was not there before begins at now; one that is no
 // longer there is forgotten.
-func (l *Ledger) BeginSchedules(ctx context.Context, site string, names []string, now time.Time) (map[string]time.Time, error) {
-	known, err := l.ScheduleLooks(ctx, site)
+func (s Schedules) Begin(ctx context.Context, site string, names []string, now time.Time) (map[string]time.Time, error) {
+	known, err := s.ledger.ScheduleLooks(ctx, site)
 	if err != nil {
 		return nil, err
 	}
 	looks := map[string]time.Time{}
-	err = l.writer.act(ctx, func(b *batch) error {
+	err = s.ledger.writer.act(ctx, func(b *batch) error {
 		for _, name := range slices.Sorted(maps.Keys(known)) {
 			if slices.Contains(names, name) {
 				continue

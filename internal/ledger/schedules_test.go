@@ -17,7 +17,7 @@ func tourOfSchedules(t *testing.T, l *Ledger) map[string]time.Time {
 	slot := begun.Add(time.Hour)
 	ask := Request{Site: "www", Key: "schedule:hourly:1", Source: release.FromSchedule, Actor: "schedule hourly"}
 	look := ScheduleLook{Site: "www", Schedule: "hourly", At: slot}
-	if _, err := l.BeginSchedules(ctx, "www", []string{"hourly", "daily"}, begun); err != nil {
+	if _, err := l.Schedules().Begin(ctx, "www", []string{"hourly", "daily"}, begun); err != nil {
 		t.Fatal(err)
 	}
 	before, err := l.Site(ctx, "www")
@@ -25,12 +25,12 @@ func tourOfSchedules(t *testing.T, l *Ledger) map[string]time.Time {
 		t.Fatal(err)
 	}
 	for range 2 { // the second time its key is known
-		site, err := l.LookedAt(ctx, look, &ask)
+		site, err := l.Schedules().LookedAt(ctx, look, &ask)
 		if err != nil || site.Accepted != before.Accepted+1 {
 			t.Fatalf("the site has accepted %d requests, want %d (%v)", site.Accepted, before.Accepted+1, err)
 		}
 	}
-	if _, err := l.BeginSchedules(ctx, "www", []string{"hourly", "weekly"}, slot.Add(time.Hour)); err != nil {
+	if _, err := l.Schedules().Begin(ctx, "www", []string{"hourly", "weekly"}, slot.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	looks, err := l.ScheduleLooks(ctx, "www")
@@ -48,11 +48,11 @@ func TestALookIsKeptWithItsRequest(t *testing.T) { tourOfSchedules(t, fresh(t)) 
 // A request that is refused leaves the look as it was: the slot is due still.
 func TestARefusedRequestLeavesTheLookAsItWas(t *testing.T) {
 	l, begun := fresh(t), time.Date(2026, 11, 27, 9, 0, 0, 0, time.UTC)
-	if _, err := l.BeginSchedules(t.Context(), "www", []string{"hourly"}, begun); err != nil {
+	if _, err := l.Schedules().Begin(t.Context(), "www", []string{"hourly"}, begun); err != nil {
 		t.Fatal(err)
 	}
 	ask := Request{Site: "www", Key: "schedule:hourly:1", NotBefore: time.Date(20_000, 1, 1, 0, 0, 0, 0, time.UTC)}
-	if _, err := l.LookedAt(t.Context(), ScheduleLook{Site: "www", Schedule: "hourly", At: begun.Add(time.Hour)}, &ask); err == nil {
+	if _, err := l.Schedules().LookedAt(t.Context(), ScheduleLook{Site: "www", Schedule: "hourly", At: begun.Add(time.Hour)}, &ask); err == nil {
 		t.Fatal("a date that can't be written down was accepted")
 	}
 	looks, err := l.ScheduleLooks(t.Context(), "www")

@@ -54,16 +54,16 @@ func (s *site) LookedAt(ctx context.Context, look ledger.ScheduleLook, ask *ledg
 	if fate == 0 {
 		return release.Site{}, errLost
 	}
-	site, err := s.ledger.LookedAt(ctx, look, ask)
+	site, err := s.ledger.Schedules().LookedAt(ctx, look, ask)
 	if fate == 1 && err == nil {
 		return release.Site{}, errLost
 	}
 	return site, err
 }
 
-// BeginSchedules is the ledger's.
-func (s *site) BeginSchedules(ctx context.Context, site string, names []string, now time.Time) (map[string]time.Time, error) {
-	return s.ledger.BeginSchedules(ctx, site, names, now)
+// Begin is the ledger's.
+func (s *site) Begin(ctx context.Context, site string, names []string, now time.Time) (map[string]time.Time, error) {
+	return s.ledger.Schedules().Begin(ctx, site, names, now)
 }
 
 // start is a start of the app: it knows only what is in the ledger.
