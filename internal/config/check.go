@@ -32,8 +32,8 @@ func check(c *Config, folder string, d *decoder, machine bool) {
 	k.bareURL("url", c.URL)
 	k.reach()
 	k.tokens()
-	k.github()
-	k.holidays()
+	checkGitHub(k)
+	checkHolidays(k)
 	k.sites()
 }
 

@@ -18,7 +18,7 @@ var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 const deployShape = "a folder, file:///absolute/folder or s3://bucket/prefix"
 
-func (k *checker) deploy(key string, s Site) {
+func checkDeploy(k *checker, key string, s Site) {
 	at, d := key+".deploy", s.Deploy
 	if s.Runner == RunnerGitHub {
 		return // the workflow says it, see localSections
@@ -26,17 +26,17 @@ func (k *checker) deploy(key string, s Site) {
 	if !k.has(at + ".to") {
 		k.wrong(at, "where the site goes is missing; expected deploy.to: %s", deployShape)
 	} else {
-		k.destination(at+".to", d.To)
+		checkDestination(k, at+".to", d.To)
 	}
-	k.region(at+".region", d.Region)
-	k.cdn(key, s)
+	checkRegion(k, at+".region", d.Region)
+	checkCDN(k, key, s)
 	if store := d.RedirectStore; k.has(at+".redirect_store") && store != "none" {
 		if err := redirectkv.CheckARN(store); err != nil {
 			k.wrong(at+".redirect_store", "%v, or none", err)
 		}
 	}
 	k.webURL(at+".endpoint", d.Endpoint, "the S3 server's address, such as http://127.0.0.1:7070")
-	k.stateAddress(at+".state", d)
+	checkStateAddress(k, at+".state", d)
 	if k.has(at+".rules") && d.Rules == "" {
 		k.wrong(at+".rules", "is empty; expected a JSON file with rules of headers and compression")
 	}
@@ -49,7 +49,7 @@ func (k *checker) deploy(key string, s Site) {
 
 const stateShape = "s3://bucket/prefix of its own"
 
-func (k *checker) stateAddress(key string, d Deploy) {
+func checkStateAddress(k *checker, key string, d Deploy) {
 	if !k.has(key) {
 		return
 	}
@@ -62,13 +62,13 @@ func (k *checker) stateAddress(key string, d Deploy) {
 		k.wrong(key, "%q is no place for the state; expected %s", d.State, stateShape)
 		return
 	}
-	k.bucket(key, d.State, u)
+	checkBucket(k, key, d.State, u)
 	if strings.HasPrefix(strings.TrimRight(d.To, "/")+"/", strings.TrimRight(d.State, "/")+"/") {
 		k.wrong(key, "the site itself goes there; expected %s", stateShape)
 	}
 }
 
-func (k *checker) cdn(key string, s Site) {
+func checkCDN(k *checker, key string, s Site) {
 	at, c := key+".deploy.cdn", s.Deploy.CDN
 	if n := s.Deploy.VerifyPages; n != nil && (*n < 0 || *n > 100) {
 		k.wrong(key+".deploy.verify_pages", "%d pages can't be looked at; expected a number from 0 to 100", *n)
@@ -92,7 +92,7 @@ func (k *checker) cdn(key string, s Site) {
 	}
 }
 
-func (k *checker) destination(key, to string) {
+func checkDestination(k *checker, key, to string) {
 	u, err := url.Parse(to)
 	if err == nil && u.User != nil {
 		k.addSecret(k.at(key), key, "has a user or password in it; expected "+deployShape+", with the credentials in the environment")
@@ -105,15 +105,15 @@ func (k *checker) destination(key, to string) {
 	case to == "" || err != nil && isURL:
 		k.wrong(key, "%q is no destination; expected %s", to, deployShape)
 	case !isURL:
-		k.folderTo(key, to)
+		checkFolderTo(k, key, to)
 	case scheme == "s3":
-		k.bucket(key, to, u)
+		checkBucket(k, key, to, u)
 	case scheme != "file":
 		k.wrong(key, "Pressrun can't deploy to %s://; expected %s", scheme, deployShape)
 	case u.Host != "" || !filepath.IsAbs(u.Path) || u.RawQuery != "" || u.Fragment != "":
 		k.wrong(key, "%q is no file address; expected file:/// and an absolute folder", to)
 	default:
-		k.folderTo(key, u.Path)
+		checkFolderTo(k, key, u.Path)
 	}
 }
 
@@ -146,21 +146,21 @@ func meantBucket(to string) string {
 // zoneOfRegion is an availability zone, us-east-1a, where a region is meant.
 var zoneOfRegion = regexp.MustCompile(`^([a-z]{2}(-[a-z]+)+-[0-9])[a-z]$`)
 
-func (k *checker) region(key, region string) {
+func checkRegion(k *checker, key, region string) {
 	if m := zoneOfRegion.FindStringSubmatch(region); m != nil && k.has(key) {
 		k.wrong(key, "%q is a zone within a region; expected the region, %s", region, m[1])
 	}
 }
 
-func (k *checker) bucket(key, to string, u *url.URL) {
+func checkBucket(k *checker, key, to string, u *url.URL) {
 	if !bucketName.MatchString(u.Host) || u.RawQuery != "" || u.Fragment != "" {
 		k.wrong(key, "%q names no bucket; expected s3://bucket or s3://bucket/prefix", to)
 	}
 }
 
-// folderTo keeps a deploy away from what Pressrun itself, or the source, keeps:
+// checkFolderTo keeps a deploy away from what Pressrun itself, or the source, keeps:
 // a deploy deletes what it does not know.
-func (k *checker) folderTo(key, path string) {
+func checkFolderTo(k *checker, key, path string) {
 	to := absolute(k.folder, path)
 	if to == string(filepath.Separator) || to == k.folder {
 		k.wrong(key, "a site can't have %s for itself; expected a folder of its own", to)
@@ -186,8 +186,8 @@ func (k *checker) folderTo(key, path string) {
 	}
 }
 
-// destinations finds sites that would overwrite each other.
-func (k *checker) destinations() {
+// checkDestinations finds sites that would overwrite each other.
+func checkDestinations(k *checker) {
 	taken := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
 		deploy := k.config.Sites[name].Deploy

@@ -11,25 +11,25 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// onDisk looks for what a site names on this machine, so that a slip of the pen is
+// checkOnDisk looks for what a site names on this machine, so that a slip of the pen is
 // found before the first release.
-func (k *checker) onDisk(key string, s Site) {
+func checkOnDisk(k *checker, key string, s Site) {
 	if folder := s.Source.Folder; folder != "" {
 		at := absolute(k.folder, folder)
 		if why := folderProblem(at); why != "" {
 			k.wrong(key+".source.folder", "%s; expected the folder of the frontend", why)
 			return
 		}
-		k.script(key+".install.command", s.Install.Command, at)
-		k.script(key+".build.command", s.Build.Command, at)
+		checkScript(k, key+".install.command", s.Install.Command, at)
+		checkScript(k, key+".build.command", s.Build.Command, at)
 	}
 	if git := s.Source.Git; git != "" && !strings.Contains(git, ":") {
 		if why := folderProblem(absolute(k.folder, git)); why != "" {
 			k.wrong(key+".source.git", "%s; expected a repository", why)
 		}
 	}
-	k.rulesFile(key+".deploy.rules", s.Deploy.Rules)
-	k.secretFile(key+".deploy.cdn.secret_file", s.Deploy.CDN.SecretFile)
+	checkRulesFile(k, key+".deploy.rules", s.Deploy.Rules)
+	checkSecretFile(k, key+".deploy.cdn.secret_file", s.Deploy.CDN.SecretFile)
 }
 
 func folderProblem(at string) string {
@@ -45,8 +45,8 @@ func folderProblem(at string) string {
 	return ""
 }
 
-// script looks for a command that begins with a path of the source.
-func (k *checker) script(key, command, source string) {
+// checkScript looks for a command that begins with a path of the source.
+func checkScript(k *checker, key, command, source string) {
 	word, _, _ := strings.Cut(strings.TrimSpace(command), " ")
 	if !k.has(key) || !strings.Contains(word, "/") || strings.ContainsAny(word, "$`\"'*?;&|<>(){}=\\") {
 		return // the shell has its own ways with it
@@ -66,7 +66,7 @@ func (k *checker) script(key, command, source string) {
 	}
 }
 
-func (k *checker) rulesFile(key, name string) {
+func checkRulesFile(k *checker, key, name string) {
 	if !k.has(key) || name == "" {
 		return
 	}
@@ -80,7 +80,7 @@ func (k *checker) rulesFile(key, name string) {
 	}
 }
 
-func (k *checker) secretFile(key, name string) {
+func checkSecretFile(k *checker, key, name string) {
 	if !k.has(key) || name == "" {
 		return
 	}

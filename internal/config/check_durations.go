@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// spans checks the spans of time of a site, each by itself and quiet against
+// checkSpans checks the spans of time of a site, each by itself and quiet against
 // max_wait.
-func (k *checker) spans(key string, s Site) {
-	k.notNegative(key+".quiet", s.Quiet)
-	k.notNegative(key+".max_wait", s.MaxWait)
+func checkSpans(k *checker, key string, s Site) {
+	checkNotNegative(k, key+".quiet", s.Quiet)
+	checkNotNegative(k, key+".max_wait", s.MaxWait)
 	filled := s.withDefaults()
 	if k.has(key+".quiet") || k.has(key+".max_wait") {
 		if quiet, most := filled.Quiet.Std(), filled.MaxWait.Std(); quiet >= 0 && most >= 0 && quiet > most {
@@ -21,7 +21,7 @@ func (k *checker) spans(key string, s Site) {
 		}
 	}
 	for i, delay := range s.Retry {
-		k.positive(fmt.Sprintf("%s.retry[%d]", key, i), &delay)
+		checkPositive(k, fmt.Sprintf("%s.retry[%d]", key, i), &delay)
 	}
 	for name, span := range map[string]*Duration{
 		"deadlines.dispatch": s.Deadlines.Dispatch, "deadlines.dispatched": s.Deadlines.Dispatched,
@@ -31,7 +31,7 @@ func (k *checker) spans(key string, s Site) {
 		"wait_ready.interval":    s.WaitReady.Interval, "wait_ready.limit": s.WaitReady.Limit,
 		"install.timeout": s.Install.Timeout, "build.timeout": s.Build.Timeout, "limit": s.Limit,
 	} {
-		k.positive(key+"."+name, span)
+		checkPositive(k, key+"."+name, span)
 	}
 	if known, silent := filled.Deadlines.NoKnowledge.Std(), filled.Deadlines.Silence.Std(); k.has(key+".deadlines") && known > 0 && silent > 0 && known < silent {
 		k.wrong(key+".deadlines.no_knowledge", "a release would be given up (%s) before its silence is noticed (%s); expected no_knowledge to be the longer", known, silent)
@@ -41,15 +41,15 @@ func (k *checker) spans(key string, s Site) {
 // longest bounds a span: beyond it somebody has mistaken a unit.
 const longest = 366 * 24 * time.Hour
 
-func (k *checker) positive(key string, span *Duration) {
+func checkPositive(k *checker, key string, span *Duration) {
 	if span != nil && k.has(key) && span.Std() == 0 {
 		k.wrong(key, "is 0; expected a span longer than that, such as 10s")
 		return
 	}
-	k.notNegative(key, span)
+	checkNotNegative(k, key, span)
 }
 
-func (k *checker) notNegative(key string, span *Duration) {
+func checkNotNegative(k *checker, key string, span *Duration) {
 	switch {
 	case span == nil:
 	case span.Std() < 0:

@@ -14,12 +14,12 @@ var scheduleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 const scheduleNameShape = "letters, digits and . _ - (at most 64), such as working-hours"
 
-func (k *checker) calendar() *calendarBuilder {
+func calendarOf(k *checker) *calendarBuilder {
 	return &calendarBuilder{holidays: k.config.Holidays, folder: k.folder, files: k.icalendars, wrong: k.wrong}
 }
 
-// holidays checks the lists of holidays, those too that no schedule uses.
-func (k *checker) holidays() {
+// checkHolidays checks the lists of holidays, those too that no schedule uses.
+func checkHolidays(k *checker) {
 	for _, name := range slices.Sorted(maps.Keys(k.config.Holidays)) {
 		key, list := "holidays."+name, k.config.Holidays[name]
 		switch {
@@ -38,11 +38,11 @@ func (k *checker) holidays() {
 				k.wrong(at, "is empty; expected the day's name, for people")
 			}
 		}
-		k.calendar().list(key, list)
+		calendarOf(k).list(key, list)
 	}
 }
 
-func (k *checker) schedules(key string, site Site) {
+func checkSchedules(k *checker, key string, site Site) {
 	names := map[string]int{}
 	for i, s := range site.Schedules {
 		at := fmt.Sprintf("%s.schedules[%d]", key, i)
@@ -53,16 +53,16 @@ func (k *checker) schedules(key string, site Site) {
 			k.wrong(at+".name", "%q is the name of schedules[%d] too; expected another", s.Name, first)
 		}
 		names[s.Name] = i
-		k.schedule(at, site, s)
+		checkSchedule(k, at, site, s)
 	}
 }
 
-func (k *checker) schedule(key string, site Site, s Schedule) {
-	k.when(key, s)
+func checkSchedule(k *checker, key string, site Site, s Schedule) {
+	checkWhen(k, key, s)
 	if k.has(key+".every") && s.Every != nil && (s.Every.Std() < time.Minute || s.Every.Std() > 24*time.Hour) {
 		k.wrong(key+".every", "%s is not from 1m to 24h", s.Every)
 	}
-	k.positive(key+".max_age", s.MaxAge)
+	checkPositive(k, key+".max_age", s.MaxAge)
 	if k.has(key+".max_age") && !s.Continuous {
 		k.wrong(key+".max_age", "is for a continuous schedule; expected continuous: true beside it")
 	}
@@ -74,14 +74,14 @@ func (k *checker) schedule(key string, site Site, s Schedule) {
 	k.timeZone(key+".time_zone", s.TimeZone)
 	for i, name := range s.Holidays {
 		if _, ok := k.config.Holidays[name]; !ok && name != FederalHolidays {
-			k.wrong(fmt.Sprintf("%s.holidays[%d]", key, i), "there are no holidays %q; expected one of %s", name, k.holidayNames())
+			k.wrong(fmt.Sprintf("%s.holidays[%d]", key, i), "there are no holidays %q; expected one of %s", name, holidayNames(k))
 		}
 	}
-	k.fires(key, site, s)
+	checkFires(k, key, site, s)
 }
 
-// when checks that a schedule says when in exactly one way.
-func (k *checker) when(key string, s Schedule) {
+// checkWhen checks that a schedule says when in exactly one way.
+func checkWhen(k *checker, key string, s Schedule) {
 	var said []string
 	for _, name := range []string{"cron", "every", "at", "continuous"} {
 		if k.has(key + "." + name) {
@@ -100,11 +100,11 @@ func (k *checker) when(key string, s Schedule) {
 	}
 }
 
-// fires checks that a schedule without other mistakes can fire at all.
-func (k *checker) fires(key string, site Site, s Schedule) {
+// checkFires checks that a schedule without other mistakes can fire at all.
+func checkFires(k *checker, key string, site Site, s Schedule) {
 	before := len(k.problems)
-	built := k.calendar().schedule(key, site, s)
-	if k.mistaken(key) || len(k.problems) > before {
+	built := calendarOf(k).schedule(key, site, s)
+	if mistaken(k, key) || len(k.problems) > before {
 		return
 	}
 	if err := built.Check(); err != nil {
@@ -120,10 +120,10 @@ func (k *checker) fires(key string, site Site, s Schedule) {
 }
 
 // mistaken says whether a mistake is known of a key or of anything below it.
-func (k *checker) mistaken(key string) bool {
+func mistaken(k *checker, key string) bool {
 	return k.reported(key) || slices.ContainsFunc(k.problems, func(p Problem) bool { return strings.HasPrefix(p.Key, key+".") })
 }
 
-func (k *checker) holidayNames() string {
+func holidayNames(k *checker) string {
 	return strings.Join(append([]string{FederalHolidays}, slices.Sorted(maps.Keys(k.config.Holidays))...), ", ")
 }

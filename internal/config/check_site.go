@@ -30,7 +30,7 @@ func (k *checker) sites() {
 		}
 		k.site(key, k.config.Sites[name])
 	}
-	k.destinations()
+	checkDestinations(k)
 	k.publicAddresses()
 }
 
@@ -58,20 +58,20 @@ func (k *checker) site(key string, s Site) {
 	k.webURL(key+".url", s.URL, "the site's public address, such as https://www.example.gov")
 	k.bareURL(key+".url", s.URL)
 	k.timeZone(key+".time_zone", s.TimeZone)
-	k.spans(key, s)
+	checkSpans(k, key, s)
 	k.freezes(key, s.Freezes)
-	k.schedules(key, s)
-	k.hooks(key, s)
-	k.siteGitHub(key, s)
+	checkSchedules(k, key, s)
+	checkHooks(k, key, s)
+	checkSiteGitHub(k, key, s)
 	k.source(key, s)
 	k.waitReady(key+".wait_ready", s.WaitReady)
 	k.build(key, s)
 	k.share(key+".check.max_vanished", s.Check.MaxVanished)
 	k.allowed(key+".check.allow", s.Check.Allow)
 	k.inside(key+".check.index", s.Check.Index, "a page of the output, such as index.html")
-	k.deploy(key, s)
+	checkDeploy(k, key, s)
 	if k.machine && s.Runner == RunnerLocal {
-		k.onDisk(key, s)
+		checkOnDisk(k, key, s)
 	}
 }
 

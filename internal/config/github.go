@@ -114,7 +114,7 @@ var (
 	workflowFile   = regexp.MustCompile(`^[A-Za-z0-9._-]+\.ya?ml$`)
 )
 
-func (k *checker) github() {
+func checkGitHub(k *checker) {
 	g := k.config.GitHub
 	k.webURL("github.url", g.URL, "GitHub's address, such as https://github.example.gov")
 	k.webURL("github.api_url", g.APIURL, "the API's address, such as https://github.example.gov/api/v3")
@@ -126,7 +126,7 @@ func (k *checker) github() {
 		k.wrong("github.kms_key", "the App has one key; expected one of github.key_file and github.kms_key")
 	}
 	if k.has("github.key_secret") {
-		k.keySecret(g.KeySecret)
+		checkKeySecret(k, g.KeySecret)
 	}
 	if k.has("github.token_file") && k.has("github.app_id") {
 		k.wrong("github.token_file", "either an App or a token is used; expected one of github.app_id and github.token_file")
@@ -136,7 +136,7 @@ func (k *checker) github() {
 	}
 }
 
-func (k *checker) keySecret(name string) {
+func checkKeySecret(k *checker, name string) {
 	if k.has("github.key_file") || k.has("github.kms_key") {
 		k.wrong("github.key_secret", "the App has one key; expected one of github.key_secret, github.key_file and github.kms_key")
 	}
@@ -151,8 +151,8 @@ func IsSecretName(text string) bool {
 	return secretName.MatchString(text) && (len(text) <= 512 || strings.HasPrefix(text, "arn:"))
 }
 
-// protectionRule refuses what leaves it open which site a waiting run is of.
-func (k *checker) protectionRule(at, key string, s Site) {
+// checkProtectionRule refuses what leaves it open which site a waiting run is of.
+func checkProtectionRule(k *checker, at, key string, s Site) {
 	if k.config.GitHub.Kind == "gitea" {
 		k.wrong(at, "Gitea has no protection rules; expected it to be left out")
 	}
@@ -167,7 +167,7 @@ func (k *checker) protectionRule(at, key string, s Site) {
 // localSections are the keys of a site that are read for runner: local alone.
 var localSections = []string{"source", "install", "build", "wait_ready", "check", "deploy", "limit"}
 
-func (k *checker) siteGitHub(key string, s Site) {
+func checkSiteGitHub(k *checker, key string, s Site) {
 	at := key + ".github"
 	if s.Runner != RunnerGitHub {
 		if k.has(at) {
@@ -186,7 +186,7 @@ func (k *checker) siteGitHub(key string, s Site) {
 		k.wrong(at+".repository", "%q is no repository; expected owner/name, such as acme/www", s.GitHub.Repository)
 	}
 	if s.GitHub.ProtectionRule {
-		k.protectionRule(at+".protection_rule", key, s)
+		checkProtectionRule(k, at+".protection_rule", key, s)
 	}
 	if k.has(at+".workflow") && !workflowFile.MatchString(s.GitHub.Workflow) {
 		k.wrong(at+".workflow", "%q is no workflow; expected the name of a file in .github/workflows, such as content-release.yml", s.GitHub.Workflow)

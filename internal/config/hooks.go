@@ -136,8 +136,8 @@ func (s Site) hooksWithDefaults() []Hook {
 	return hooks
 }
 
-func (k *checker) hooks(key string, s Site) {
-	k.triggers(key+".triggers", s.Triggers)
+func checkHooks(k *checker, key string, s Site) {
+	checkTriggers(k, key+".triggers", s.Triggers)
 	seen := map[string]int{}
 	for i, h := range s.Hooks {
 		at := fmt.Sprintf("%s.hooks[%d]", key, i)
@@ -148,14 +148,14 @@ func (k *checker) hooks(key string, s Site) {
 			k.wrong(at+".name", "hooks[%d] is called %q too; expected another name", first, h.Name)
 		}
 		seen[h.Name] = i
-		k.dialect(at, h)
-		k.amount(at+".rate", h.Rate)
-		k.amount(at+".burst", h.Burst)
-		k.triggers(at+".triggers", h.Triggers)
+		checkDialect(k, at, h)
+		checkAmount(k, at+".rate", h.Rate)
+		checkAmount(k, at+".burst", h.Burst)
+		checkTriggers(k, at+".triggers", h.Triggers)
 	}
 }
 
-func (k *checker) dialect(at string, h Hook) {
+func checkDialect(k *checker, at string, h Hook) {
 	d, known := cms.Find(h.Dialect)
 	switch {
 	case !k.has(at + ".dialect"):
@@ -197,16 +197,16 @@ func (k *checker) dialect(at string, h Hook) {
 // mostCalls bounds a hook's rate and burst.
 const mostCalls = 100_000
 
-func (k *checker) amount(key string, n *int) {
+func checkAmount(k *checker, key string, n *int) {
 	if n != nil && (*n < 1 || *n > mostCalls) {
 		k.wrong(key, "%d is not from 1 to %d", *n, mostCalls)
 	}
 }
 
-// triggers reports the first mistake of rules: what comes after it may follow
+// checkTriggers reports the first mistake of rules: what comes after it may follow
 // from it.
-func (k *checker) triggers(key string, t Triggers) {
-	if k.reported(key) || k.reportedBelow(key) {
+func checkTriggers(k *checker, key string, t Triggers) {
+	if k.reported(key) || reportedBelow(k, key) {
 		return
 	}
 	_, err := t.compile()
@@ -228,6 +228,6 @@ func (k *checker) triggers(key string, t Triggers) {
 }
 
 // reportedBelow says whether a mistake is known of something within a section.
-func (k *checker) reportedBelow(key string) bool {
+func reportedBelow(k *checker, key string) bool {
 	return slices.ContainsFunc(k.problems, func(p Problem) bool { return strings.HasPrefix(p.Key, key+".") })
 }
