@@ -26,18 +26,21 @@ type problem struct {
 	Errors []content.FieldError `json:"errors,omitempty"`
 }
 
-func (c *CMS) health(w http.ResponseWriter, _ *http.Request) {
+// contentAPI is the JSON API by which frontends read, and scripts write.
+type contentAPI struct{ cms *CMS }
+
+func (a contentAPI) health(w http.ResponseWriter, _ *http.Request) {
 	writeJSON(w, http.StatusOK, map[string]string{"status": "ready"})
 }
 
 // apiList answers with every published article in one document, under an ETag
 // of its content.
-func (c *CMS) apiList(w http.ResponseWriter, r *http.Request) {
-	articles := c.store.read().published()
-	listing := content.Listing{Site: c.opts.Site, Total: len(articles), Articles: articles}
+func (a contentAPI) apiList(w http.ResponseWriter, r *http.Request) {
+	articles := a.cms.store.read().published()
+	listing := content.Listing{Site: a.cms.opts.Site, Total: len(articles), Articles: articles}
 	data, err := json.Marshal(listing)
 	if err != nil {
-		c.apiError(w, r, fmt.Errorf("encode articles: %w", err))
+		a.apiError(w, r, fmt.Errorf("encode articles: %w", err))
 		return
 	}
 	sum := sha256.Sum256(data)
@@ -66,14 +69,14 @@ func (s state) published() []content.Article {
 	return articles
 }
 
-func (c *CMS) apiGet(w http.ResponseWriter, r *http.Request) {
-	for _, a := range c.store.read().published() {
+func (a contentAPI) apiGet(w http.ResponseWriter, r *http.Request) {
+	for _, a := range a.cms.store.read().published() {
 		if a.Slug == r.PathValue("slug") {
 			writeJSON(w, http.StatusOK, a)
 			return
 		}
 	}
-	c.apiError(w, r, ErrNotFound)
+	a.apiError(w, r, ErrNotFound)
 }
 
 // apiEdit is the body of POST and PUT.
@@ -82,39 +85,39 @@ type apiEdit struct {
 	Actor string `json:"actor"`
 }
 
-func (c *CMS) apiCreate(w http.ResponseWriter, r *http.Request) {
+func (a contentAPI) apiCreate(w http.ResponseWriter, r *http.Request) {
 	var body apiEdit
 	if err := readJSON(r, &body); err != nil {
-		c.apiError(w, r, err)
+		a.apiError(w, r, err)
 		return
 	}
-	result, err := c.Create(body.Edit, cmp.Or(body.Actor, apiActor))
-	c.apiResult(w, r, http.StatusCreated, result, err)
+	result, err := a.cms.Create(body.Edit, cmp.Or(body.Actor, apiActor))
+	a.apiResult(w, r, http.StatusCreated, result, err)
 }
 
 // apiUpdate replaces all fields of an article that an author writes.
-func (c *CMS) apiUpdate(w http.ResponseWriter, r *http.Request) {
+func (a contentAPI) apiUpdate(w http.ResponseWriter, r *http.Request) {
 	var body apiEdit
 	if err := readJSON(r, &body); err != nil {
-		c.apiError(w, r, err)
+		a.apiError(w, r, err)
 		return
 	}
-	result, err := c.Update(r.PathValue("id"), body.Edit, cmp.Or(body.Actor, apiActor))
-	c.apiResult(w, r, http.StatusOK, result, err)
+	result, err := a.cms.Update(r.PathValue("id"), body.Edit, cmp.Or(body.Actor, apiActor))
+	a.apiResult(w, r, http.StatusOK, result, err)
 }
 
 // apiAct serves the calls that need no body; one may say {"actor": "..."}.
-func (c *CMS) apiAct(act func(id, actor string) (Result, error)) http.HandlerFunc {
+func (a contentAPI) apiAct(act func(id, actor string) (Result, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var body struct {
 			Actor string `json:"actor"`
 		}
 		if err := readJSON(r, &body); err != nil && !errors.Is(err, io.EOF) {
-			c.apiError(w, r, err)
+			a.apiError(w, r, err)
 			return
 		}
 		result, err := act(r.PathValue("id"), cmp.Or(body.Actor, apiActor))
-		c.apiResult(w, r, http.StatusOK, result, err)
+		a.apiResult(w, r, http.StatusOK, result, err)
 	}
 }
 
@@ -131,18 +134,18 @@ func readJSON(r *http.Request, into any) error {
 	return nil
 }
 
-func (c *CMS) apiResult(w http.ResponseWriter, r *http.Request, status int, result Result, err error) {
+func (a contentAPI) apiResult(w http.ResponseWriter, r *http.Request, status int, result Result, err error) {
 	if err != nil {
-		c.apiError(w, r, err)
+		a.apiError(w, r, err)
 		return
 	}
 	writeJSON(w, status, result)
 }
 
-func (c *CMS) apiError(w http.ResponseWriter, r *http.Request, err error) {
+func (a contentAPI) apiError(w http.ResponseWriter, r *http.Request, err error) {
 	status := statusOf(err)
 	if status == http.StatusServiceUnavailable {
-		c.log.ErrorContext(r.Context(), "content not stored", "path", r.URL.Path, "error", err)
+		a.cms.log.ErrorContext(r.Context(), "content not stored", "path", r.URL.Path, "error", err)
 		writeProblem(w, status, "the content could not be stored: nothing has changed, please try again")
 		return
 	}

@@ -28,14 +28,14 @@ func editor(r *http.Request) string {
 	return editors[0]
 }
 
-func (c *CMS) formEditor(w http.ResponseWriter, r *http.Request) {
+func (p editorPages) formEditor(w http.ResponseWriter, r *http.Request) {
 	if err := r.ParseForm(); err != nil {
-		c.pageError(w, r, badRequest(err))
+		p.pageError(w, r, badRequest(err))
 		return
 	}
 	i := slices.Index(editors, r.PostForm.Get("editor"))
 	if i < 0 {
-		c.pageError(w, r, badRequest(errors.New("editor: not one of the names offered")))
+		p.pageError(w, r, badRequest(errors.New("editor: not one of the names offered")))
 		return
 	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // no secret, and the demo has no TLS
@@ -92,67 +92,67 @@ func inputs(e Edit, errs []content.FieldError) []input {
 	return fields
 }
 
-func (c *CMS) pageNew(w http.ResponseWriter, r *http.Request) {
-	page := editPage{frame: c.frame(r, "New article"), Inputs: inputs(Edit{Author: editor(r)}, nil)}
-	c.render(w, r, http.StatusOK, "edit", page)
+func (p editorPages) pageNew(w http.ResponseWriter, r *http.Request) {
+	page := editPage{frame: p.frame(r, "New article"), Inputs: inputs(Edit{Author: editor(r)}, nil)}
+	p.render(w, r, http.StatusOK, "edit", page)
 }
 
-func (c *CMS) pageEdit(w http.ResponseWriter, r *http.Request) {
-	page, ok := c.editPage(r)
+func (p editorPages) pageEdit(w http.ResponseWriter, r *http.Request) {
+	page, ok := p.editPage(r)
 	if !ok {
-		c.pageError(w, r, ErrNotFound)
+		p.pageError(w, r, ErrNotFound)
 		return
 	}
 	a := page.Article
 	page.Inputs = inputs(Edit{Title: a.Title, Slug: a.Slug, Summary: a.Summary, Body: a.Body, Author: a.Author}, nil)
-	c.render(w, r, http.StatusOK, "edit", page)
+	p.render(w, r, http.StatusOK, "edit", page)
 }
 
-func (c *CMS) editPage(r *http.Request) (editPage, bool) {
-	view := c.overview(r.Context())
+func (p editorPages) editPage(r *http.Request) (editPage, bool) {
+	view := p.cms.overview(r.Context())
 	i := view.state.article(r.PathValue("id"))
 	if i < 0 {
 		return editPage{}, false
 	}
-	article := c.row(view, view.state.Articles[i])
-	return editPage{frame: c.frame(r, "Edit article"), Article: &article, Version: article.Version}, true
+	article := p.row(view, view.state.Articles[i])
+	return editPage{frame: p.frame(r, "Edit article"), Article: &article, Version: article.Version}, true
 }
 
-func (c *CMS) formCreate(w http.ResponseWriter, r *http.Request) {
+func (p editorPages) formCreate(w http.ResponseWriter, r *http.Request) {
 	edit, err := parseEdit(r)
 	if err != nil {
-		c.pageError(w, r, err)
+		p.pageError(w, r, err)
 		return
 	}
-	result, err := c.Create(edit, editor(r))
+	result, err := p.cms.Create(edit, editor(r))
 	if err != nil {
-		c.formRefused(w, r, editPage{frame: c.frame(r, "New article")}, edit, err)
+		p.formRefused(w, r, editPage{frame: p.frame(r, "New article")}, edit, err)
 		return
 	}
-	c.redirect(w, r, "created", result)
+	p.redirect(w, r, "created", result)
 }
 
-func (c *CMS) formUpdate(w http.ResponseWriter, r *http.Request) {
+func (p editorPages) formUpdate(w http.ResponseWriter, r *http.Request) {
 	edit, err := parseEdit(r)
 	if err != nil {
-		c.pageError(w, r, err)
+		p.pageError(w, r, err)
 		return
 	}
-	result, err := c.Update(r.PathValue("id"), edit, editor(r))
+	result, err := p.cms.Update(r.PathValue("id"), edit, editor(r))
 	if err == nil {
-		c.redirect(w, r, "saved", result)
+		p.redirect(w, r, "saved", result)
 		return
 	}
-	page, ok := c.editPage(r)
+	page, ok := p.editPage(r)
 	if !ok {
 		err = ErrNotFound
 	}
-	c.formRefused(w, r, page, edit, err)
+	p.formRefused(w, r, page, edit, err)
 }
 
 // formRefused shows the form again with the author's text in it: whatever is
 // wrong, what was typed is not lost.
-func (c *CMS) formRefused(w http.ResponseWriter, r *http.Request, page editPage, edit Edit, err error) {
+func (p editorPages) formRefused(w http.ResponseWriter, r *http.Request, page editPage, edit Edit, err error) {
 	var invalid *InvalidError
 	page.Conflict = errors.Is(err, ErrConflict)
 	switch {
@@ -162,11 +162,11 @@ func (c *CMS) formRefused(w http.ResponseWriter, r *http.Request, page editPage,
 	case page.Conflict:
 		page.Inputs = inputs(edit, nil)
 	default:
-		c.pageError(w, r, err)
+		p.pageError(w, r, err)
 		return
 	}
 	page.Title = "Error: " + page.Title
-	c.render(w, r, statusOf(err), "edit", page)
+	p.render(w, r, statusOf(err), "edit", page)
 }
 
 func parseEdit(r *http.Request) (Edit, error) {
@@ -190,10 +190,10 @@ func parseEdit(r *http.Request) (Edit, error) {
 }
 
 // formAct serves the one-button forms.
-func (c *CMS) formAct(key string, act func(id, actor string) (Result, error)) http.HandlerFunc {
+func (p editorPages) formAct(key string, act func(id, actor string) (Result, error)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if _, err := act(r.PathValue("id"), editor(r)); err != nil {
-			c.pageError(w, r, err)
+			p.pageError(w, r, err)
 			return
 		}
 		http.Redirect(w, r, "/?done="+url.QueryEscape(key), http.StatusSeeOther)
@@ -201,7 +201,7 @@ func (c *CMS) formAct(key string, act func(id, actor string) (Result, error)) ht
 }
 
 // redirect leads back to the list, so that reloading it sends nothing again.
-func (c *CMS) redirect(w http.ResponseWriter, r *http.Request, key string, result Result) {
+func (p editorPages) redirect(w http.ResponseWriter, r *http.Request, key string, result Result) {
 	if result.Change != nil {
 		key = "published"
 	}

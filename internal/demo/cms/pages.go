@@ -68,9 +68,12 @@ type frame struct {
 	Done        string
 }
 
-func (c *CMS) frame(r *http.Request, title string) frame {
+// editorPages are the pages on which editors write.
+type editorPages struct{ cms *CMS }
+
+func (p editorPages) frame(r *http.Request, title string) frame {
 	return frame{
-		Title: title, Site: c.opts.Site, ReleasesURL: c.opts.ReleasesURL,
+		Title: title, Site: p.cms.opts.Site, ReleasesURL: p.cms.opts.ReleasesURL,
 		Editor: editor(r), Editors: editors, Done: done[r.URL.Query().Get("done")],
 	}
 }
@@ -94,11 +97,11 @@ type listPage struct {
 	Changes  []changeRow
 }
 
-func (c *CMS) pageList(w http.ResponseWriter, r *http.Request) {
-	view := c.overview(r.Context())
-	page := listPage{frame: c.frame(r, "Articles")}
+func (p editorPages) pageList(w http.ResponseWriter, r *http.Request) {
+	view := p.cms.overview(r.Context())
+	page := listPage{frame: p.frame(r, "Articles")}
 	for _, a := range view.state.Articles {
-		page.Articles = append(page.Articles, c.row(view, a))
+		page.Articles = append(page.Articles, p.row(view, a))
 	}
 	slices.SortStableFunc(page.Articles, func(a, b row) int { return b.UpdatedAt.Compare(a.UpdatedAt) })
 	for _, e := range slices.Backward(view.state.Changes) {
@@ -107,13 +110,13 @@ func (c *CMS) pageList(w http.ResponseWriter, r *http.Request) {
 		}
 		page.Changes = append(page.Changes, changeRow{entry: e, Badge: view.badges[e.ID]})
 	}
-	c.render(w, r, http.StatusOK, "list", page)
+	p.render(w, r, http.StatusOK, "list", page)
 }
 
-func (c *CMS) row(view overview, a record) row {
+func (p editorPages) row(view overview, a record) row {
 	out := row{record: a, Badge: view.article(a)}
 	if a.Status == content.Published {
-		out.Public = c.publicLink(a.Article)
+		out.Public = p.cms.publicLink(a.Article)
 	}
 	return out
 }
@@ -123,14 +126,14 @@ type deletePage struct {
 	Article row
 }
 
-func (c *CMS) pageDelete(w http.ResponseWriter, r *http.Request) {
-	view := c.overview(r.Context())
+func (p editorPages) pageDelete(w http.ResponseWriter, r *http.Request) {
+	view := p.cms.overview(r.Context())
 	i := view.state.article(r.PathValue("id"))
 	if i < 0 {
-		c.pageError(w, r, ErrNotFound)
+		p.pageError(w, r, ErrNotFound)
 		return
 	}
-	c.render(w, r, http.StatusOK, "delete", deletePage{frame: c.frame(r, "Delete article"), Article: c.row(view, view.state.Articles[i])})
+	p.render(w, r, http.StatusOK, "delete", deletePage{frame: p.frame(r, "Delete article"), Article: p.row(view, view.state.Articles[i])})
 }
 
 type errorPage struct {
@@ -140,26 +143,26 @@ type errorPage struct {
 
 // pageError words an error for an editor. What only an administrator can use
 // goes to the log.
-func (c *CMS) pageError(w http.ResponseWriter, r *http.Request, err error) {
+func (p editorPages) pageError(w http.ResponseWriter, r *http.Request, err error) {
 	status := statusOf(err)
-	page := errorPage{frame: c.frame(r, http.StatusText(status)), Detail: err.Error()}
+	page := errorPage{frame: p.frame(r, http.StatusText(status)), Detail: err.Error()}
 	switch {
 	case errors.Is(err, ErrNotFound):
 		page.Title, page.Detail = "Page not found", "There is no such article or page here. It may have been deleted."
 	case status == http.StatusRequestEntityTooLarge:
 		page.Title, page.Detail = "Too long", "The text is too long to be saved. Please go back and shorten it."
 	case status == http.StatusServiceUnavailable:
-		c.log.ErrorContext(r.Context(), "content not stored", "path", r.URL.Path, "error", err)
+		p.cms.log.ErrorContext(r.Context(), "content not stored", "path", r.URL.Path, "error", err)
 		page.Title, page.Detail = "Not saved", "The content could not be stored: nothing has changed. Please go back and try again."
 	}
-	c.render(w, r, status, "error", page)
+	p.render(w, r, status, "error", page)
 }
 
 // render writes a page whole or not at all.
-func (c *CMS) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
+func (p editorPages) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	var b bytes.Buffer
 	if err := pages[name].Execute(&b, data); err != nil {
-		c.log.ErrorContext(r.Context(), "page not rendered", "page", name, "error", err)
+		p.cms.log.ErrorContext(r.Context(), "page not rendered", "page", name, "error", err)
 		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
 		return
 	}
