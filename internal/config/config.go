@@ -1,5 +1,6 @@
 // Package config reads what an operator sets: one YAML file, checked strictly
-// before anything starts, with the place of every mistake.
+// before anything starts, with the place of every mistake. A section of the file has
+// a file here, and its checks another: hence more files than elsewhere.
 package config
 
 import "time"
