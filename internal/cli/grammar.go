@@ -14,7 +14,7 @@ import (
 
 // grammar has every command. The order is that of the help.
 type grammar struct {
-	Serve  serve.Command  `cmd:"" group:"run" help:"Run the server: the API, the editors' pages, the desk that dispatches releases."`
+	Serve  serve.Command  `cmd:"" group:"run" help:"Run the server: the API, the editors' pages, the scheduler that dispatches releases."`
 	Demo   demo.Command   `cmd:"" group:"run" help:"Try it: a CMS, a site and its releases, on this machine, with nothing to set up."`
 	Action action.Command `cmd:"" group:"run" help:"What happens inside a run, as a whole or step by step."`
 
