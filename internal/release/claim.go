@@ -4,26 +4,26 @@ import "time"
 
 // claim lets a run take a release. One run wins, for ever; the same run may
 // ask again and is told the same.
-func (t *turn) claim(e Claim) error {
+func claim(t *turn, e Claim) error {
 	if e.Run.ID == "" || e.Run.Attempt < 1 {
 		return refuse(CodeBadEvent, "a claim names its run and attempt")
 	}
-	if t.claimed() && t.Current.Run.ID == e.Run.ID {
-		return t.claimAgain(e)
+	if isClaimed(t) && t.Current.Run.ID == e.Run.ID {
+		return claimAgain(t, e)
 	}
 	if e.Token == "" && e.Release == 0 {
-		return t.claimTurn(e)
+		return claimTurn(t, e)
 	}
-	if t.rerun(e) {
-		return t.takeRetry(e)
+	if rerun(t, e) {
+		return takeRetry(t, e)
 	}
 	if t.State == Ready || e.Release != t.Current.Number {
-		return t.refuseOther(e.Release)
+		return refuseOther(t, e.Release)
 	}
 	if t.Current.Dispatch.Token == "" || e.Token != t.Current.Dispatch.Token {
 		return refuse(CodeOtherRelease, "the token is not that of release #%d", e.Release)
 	}
-	if t.claimed() {
+	if isClaimed(t) {
 		return refuse(CodeDuplicateRun, "run %s has already taken release #%d", t.Current.Run.ID, e.Release)
 	}
 	if t.State == Requested {
@@ -31,12 +31,12 @@ func (t *turn) claim(e Claim) error {
 		// has the token says as much.
 		t.enter(Dispatched, KindDispatched, "")
 	}
-	t.grant(e.Run)
+	grantClaim(t, e.Run)
 	return nil
 }
 
-// claimed says whether a run has taken the current release.
-func (t *turn) claimed() bool {
+// isClaimed says whether a run has taken the current release.
+func isClaimed(t *turn) bool {
 	switch t.State {
 	case Starting, InProgress, Complete:
 		return true
@@ -48,10 +48,10 @@ func (t *turn) claimed() bool {
 
 // claimAgain answers the run that holds the release: the same attempt is
 // acknowledged, a newer one (a re-run) takes over from the beginning.
-func (t *turn) claimAgain(e Claim) error {
+func claimAgain(t *turn, e Claim) error {
 	switch {
 	case e.Release != 0 && e.Release != t.Current.Number && (e.Token == "" || e.Token != t.Current.Dispatch.Token):
-		return t.refuseOther(e.Release)
+		return refuseOther(t, e.Release)
 	case e.Run.Attempt < t.Current.Run.Attempt:
 		return refuse(CodeOldAttempt, "attempt %d of run %s has taken over", t.Current.Run.Attempt, e.Run.ID)
 	case e.Run.Attempt == t.Current.Run.Attempt:
@@ -60,13 +60,13 @@ func (t *turn) claimAgain(e Claim) error {
 	case t.State == Complete:
 		return refuse(CodeAlreadyLive, "release #%d is already live", t.Current.Number)
 	}
-	t.grant(e.Run)
+	grantClaim(t, e.Run)
 	return nil
 }
 
 // rerun says whether somebody re-ran the run of the release that just failed,
 // and its requests still wait: the new attempt takes them up again.
-func (t *turn) rerun(e Claim) bool {
+func rerun(t *turn, e Claim) bool {
 	return t.State == Requested && t.Current.Dispatch.Token == "" &&
 		t.Current.Retry != 0 && t.Current.Retry == t.Last.Number && t.Last.Outcome != Superseded &&
 		e.Token != "" && e.Token == t.Last.Dispatch.Token &&
@@ -75,19 +75,19 @@ func (t *turn) rerun(e Claim) bool {
 
 // takeRetry gives the waiting retry to a re-run. The token goes with it: the
 // run knows no other, and may ask again or be re-run once more.
-func (t *turn) takeRetry(e Claim) error {
-	if err := t.stopped(); err != nil {
+func takeRetry(t *turn, e Claim) error {
+	if err := checkStopped(t); err != nil {
 		return err
 	}
 	t.Current.Dispatch.Token = e.Token
 	t.Hold = Hold{}
-	t.grant(e.Run)
+	grantClaim(t, e.Run)
 	return nil
 }
 
 // claimTurn is for a run that nobody dispatched: the "Run workflow" button, a
 // workflow's own schedule. It takes the waiting release when the site has one.
-func (t *turn) claimTurn(e Claim) error {
+func claimTurn(t *turn, e Claim) error {
 	if t.State == Ready {
 		return refuse(CodeNothingToDo, "nothing waits for a release")
 	}
@@ -97,21 +97,21 @@ func (t *turn) claimTurn(e Claim) error {
 	if t.Current.isRollback() {
 		return refuse(CodeNotYourTurn, "the site is about to be rolled back to release #%d", t.Current.RollbackTo)
 	}
-	if err := t.rolledBack(); err != nil {
+	if err := checkRolledBack(t); err != nil {
 		return err
 	}
-	if err := t.stopped(); err != nil {
+	if err := checkStopped(t); err != nil {
 		return err
 	}
 	t.Hold = Hold{}
-	t.grant(e.Run)
+	grantClaim(t, e.Run)
 	return nil
 }
 
-// grant gives the current release to a run.
-func (t *turn) grant(run Run) {
+// grantClaim gives the current release to a run.
+func grantClaim(t *turn, run Run) {
 	if t.State == InProgress {
-		t.unread()
+		forgetWatermark(t)
 	}
 	if t.Current.Run.ID == run.ID && run.URL == "" {
 		run.URL = t.Current.Run.URL
@@ -126,9 +126,9 @@ func (t *turn) grant(run Run) {
 	}
 }
 
-// unread takes the watermark back for a re-run: it has read no content yet, so
+// forgetWatermark takes the watermark back for a re-run: it has read no content yet, so
 // what came since the first attempt's watermark joins it instead of waiting.
-func (t *turn) unread() {
+func forgetWatermark(t *turn) {
 	if t.Current.isRollback() {
 		return
 	}
@@ -139,7 +139,7 @@ func (t *turn) unread() {
 	t.Waiting = Group{}
 }
 
-func (t *turn) refuseOther(number int64) error {
+func refuseOther(t *turn, number int64) error {
 	if number <= t.Number && number > 0 {
 		return refuse(CodeReleaseOver, "release #%d is over", number)
 	}
@@ -148,8 +148,8 @@ func (t *turn) refuseOther(number int64) error {
 
 // Held says whether a run, in whatever attempt, has taken the current release.
 func (s Site) Held(run Run) bool {
-	t := turn{Site: s}
-	return t.claimed() && s.Current.Run.ID == run.ID
+	t := &turn{Site: s}
+	return isClaimed(t) && s.Current.Run.ID == run.ID
 }
 
 // Admit says whether a run that waits before its first job, without a runner,
@@ -157,21 +157,21 @@ func (s Site) Held(run Run) bool {
 // Conflict that says what it waits for. A release that was dispatched waits
 // here also for the end of a pause or a freeze that came after its dispatch.
 func (s Site) Admit(run string, now time.Time) error {
-	t := turn{Site: s, now: now}
+	t := &turn{Site: s, now: now}
 	if t.State == Requested && t.Current.Dispatch.Token != "" && t.Current.Run.ID == "" {
 		return refuse(CodeNotYourTurn, "release #%d is being dispatched; which run it has will be known soon", t.Current.Number)
 	}
 	if t.State != Ready && t.Current.Run.ID == run {
-		if t.claimed() || t.cancelling() {
+		if isClaimed(t) || t.cancelling() {
 			return nil // a further job of the run, or one that its claim ends
 		}
-		return t.stopped()
+		return checkStopped(t)
 	}
 	if t.State != Ready && (t.State != Requested || t.cancelling() || t.Current.isRollback()) {
 		return refuse(CodeNotYourTurn, "release #%d is running; the next one begins when it has ended", t.Current.Number)
 	}
-	if err := t.rolledBack(); err != nil {
+	if err := checkRolledBack(t); err != nil {
 		return err
 	}
-	return t.stopped()
+	return checkStopped(t)
 }

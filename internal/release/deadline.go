@@ -4,7 +4,7 @@ import "time"
 
 // tick does what time alone brings about: a dispatch that is due, a look at a
 // run that is silent or late, the end of a pause.
-func (t *turn) tick(e Tick) error {
+func tick(t *turn, e Tick) error {
 	if e.Token == "" {
 		return refuse(CodeBadEvent, "a tick needs a token")
 	}
@@ -13,13 +13,13 @@ func (t *turn) tick(e Tick) error {
 		t.Pause = Pause{}
 		t.record(KindResumed, "", "the pause was over")
 	}
-	t.dropOldFreezes()
+	dropOldFreezes(t)
 	switch t.State {
 	case Ready:
 	case Requested:
-		t.tickRequested(e.Token)
+		tickRequested(t, e.Token)
 	case Dispatched, Starting, InProgress:
-		t.tickRunning()
+		tickRunning(t)
 	case Complete:
 		if t.overdue() {
 			t.settle()
@@ -28,7 +28,7 @@ func (t *turn) tick(e Tick) error {
 	return nil
 }
 
-func (t *turn) tickRequested(token string) {
+func tickRequested(t *turn, token string) {
 	if t.Current.Dispatch.Token != "" {
 		if !t.now.Before(t.confirmBy()) {
 			t.fail(Failed, "the runner did not confirm that it took the release", FaultPlatform)
@@ -37,7 +37,7 @@ func (t *turn) tickRequested(token string) {
 	}
 	due := t.DispatchDue(t.now)
 	if !due.At.IsZero() && !due.At.After(t.now) {
-		t.dispatch(token)
+		dispatch(t, token)
 	}
 }
 
@@ -51,8 +51,8 @@ func (s Site) confirmBy() time.Time {
 // minutes late (https://github.blog/news-insights/company-news/github-availability-report-july-2024/),
 // so silence proves nothing: a run is
 // given up only when nothing at all has been known of it for very long.
-func (t *turn) tickRunning() {
-	if t.unknown() {
+func tickRunning(t *turn) {
+	if knowsNothing(t) {
 		t.emit(CancelRun{Release: t.Current.Number, Run: t.Current.Run})
 		t.fail(Stale, "nothing has been heard of its run", FaultPlatform)
 		return
@@ -67,11 +67,11 @@ func (t *turn) tickRunning() {
 	}
 }
 
-// unknown says whether nothing has been heard or seen of the run for so long
+// knowsNothing says whether nothing has been heard or seen of the run for so long
 // that it is given up. The last look-up must have had time for its answer and
 // be a recent one: after a stop of our own nobody has looked for a while, and
 // what was not asked proves nothing.
-func (t *turn) unknown() bool {
+func knowsNothing(t *turn) bool {
 	if t.now.Before(t.Current.Heard.Add(t.Policy.NoKnowledge)) {
 		return false
 	}
@@ -82,7 +82,7 @@ func (t *turn) unknown() bool {
 // staleLooks is after how many missed look-ups the last one says nothing any more.
 const staleLooks = 4
 
-func (t *turn) dropOldFreezes() {
+func dropOldFreezes(t *turn) {
 	kept := t.Freezes[:0]
 	for _, w := range t.Freezes {
 		if t.now.Before(w.To) {

@@ -93,33 +93,33 @@ func (s Site) windows() []Window {
 
 // dispatch records the intent and has it sent. The site shows Dispatched only
 // once the runner has confirmed.
-func (t *turn) dispatch(token string) {
+func dispatch(t *turn, token string) {
 	t.Current.Dispatch = Dispatch{Token: token, Intended: t.now}
 	t.record(KindDispatching, "", "")
-	t.send()
+	send(t)
 }
 
-func (t *turn) send() {
+func send(t *turn) {
 	t.Current.Dispatch.Sent++
 	t.Current.Dispatch.Unknown = ""
 	d := t.Current.Dispatch
 	t.emit(SendDispatch{Release: t.Current.Number, Token: d.Token, Sent: d.Sent, RollbackTo: t.Current.RollbackTo})
 }
 
-// ours refuses an answer to a dispatch that is not the current one.
-func (t *turn) ours(token string) error {
+// checkToken refuses an answer to a dispatch that is not the current one.
+func checkToken(t *turn, token string) error {
 	if t.State == Ready || t.Current.Dispatch.Token == "" || t.Current.Dispatch.Token != token {
 		return refuse(CodeReleaseOver, "this dispatch belongs to a release that is over")
 	}
 	return nil
 }
 
-func (t *turn) dispatchConfirmed(e DispatchConfirmed) error {
+func dispatchConfirmed(t *turn, e DispatchConfirmed) error {
 	if e.Run.ID == "" {
 		return refuse(CodeBadEvent, "a confirmed dispatch names its run")
 	}
 	e.Run.Attempt = max(e.Run.Attempt, 1)
-	if t.ours(e.Token) != nil {
+	if checkToken(t, e.Token) != nil {
 		// The release ended while its dispatch was on the way. A run that had
 		// no part in it is stopped rather than left to find out by its claim.
 		if t.Last.Run.ID != e.Run.ID && t.Current.Run.ID != e.Run.ID {
@@ -130,7 +130,7 @@ func (t *turn) dispatchConfirmed(e DispatchConfirmed) error {
 	if t.State != Requested {
 		// A claim was faster than the runner's answer. It was this run's, or
 		// another run has the release and this one has nothing to do.
-		if t.claimed() && t.Current.Run.ID != e.Run.ID {
+		if isClaimed(t) && t.Current.Run.ID != e.Run.ID {
 			t.emit(CancelRun{Run: e.Run})
 		}
 		return nil
@@ -145,8 +145,8 @@ func (t *turn) dispatchConfirmed(e DispatchConfirmed) error {
 	return nil
 }
 
-func (t *turn) dispatchRefused(e DispatchRefused) error {
-	if err := t.ours(e.Token); err != nil {
+func dispatchRefused(t *turn, e DispatchRefused) error {
+	if err := checkToken(t, e.Token); err != nil {
 		return err
 	}
 	if t.State != Requested {
@@ -156,8 +156,8 @@ func (t *turn) dispatchRefused(e DispatchRefused) error {
 	return nil
 }
 
-func (t *turn) dispatchUnknown(e DispatchUnknown) error {
-	if err := t.ours(e.Token); err != nil {
+func dispatchUnknown(t *turn, e DispatchUnknown) error {
+	if err := checkToken(t, e.Token); err != nil {
 		return err
 	}
 	if t.State == Requested && t.Current.Dispatch.Unknown != e.Why {
@@ -167,8 +167,8 @@ func (t *turn) dispatchUnknown(e DispatchUnknown) error {
 	return nil
 }
 
-func (t *turn) dispatchMissing(e DispatchMissing) error {
-	if err := t.ours(e.Token); err != nil {
+func dispatchMissing(t *turn, e DispatchMissing) error {
+	if err := checkToken(t, e.Token); err != nil {
 		return err
 	}
 	if t.State != Requested || (e.Sent != 0 && e.Sent != t.Current.Dispatch.Sent) {
@@ -178,19 +178,19 @@ func (t *turn) dispatchMissing(e DispatchMissing) error {
 		t.finishCancel()
 		return nil
 	}
-	if stop := t.stopped(); stop != nil {
+	if stop := checkStopped(t); stop != nil {
 		// Nothing was begun, and now nothing may be: the intent is withdrawn.
 		t.Current.Dispatch = Dispatch{}
 		t.record(KindUnknown, "", "no run came of the last dispatch: "+stop.Error())
 		return nil //nolint:nilerr // what stops the site is no error of this answer
 	}
 	t.record(KindDispatching, "", "no run came of the last dispatch: sent again")
-	t.send()
+	send(t)
 	return nil
 }
 
-// stopped refuses what would begin a run while the site is paused or frozen.
-func (t *turn) stopped() error {
+// checkStopped refuses what would begin a run while the site is paused or frozen.
+func checkStopped(t *turn) error {
 	if t.Current.isRollback() {
 		return nil // an operator who rolls a paused site back means it
 	}

@@ -6,30 +6,30 @@ import (
 )
 
 // operate carries out an operator's act. Each is recorded with who and why.
-func (t *turn) operate(event Event) error {
+func operate(t *turn, event Event) error {
 	switch e := event.(type) {
 	case PauseSite:
-		return t.pause(e)
+		return pause(t, e)
 	case ResumeSite:
-		return t.resume(e)
+		return resume(t, e)
 	case CancelRelease:
-		return t.cancel(e)
+		return cancel(t, e)
 	case ResetSite:
-		return t.reset(e)
+		return reset(t, e)
 	case RetryNow:
-		return t.retry(e)
+		return retry(t, e)
 	case RollBack:
-		return t.rollBack(e)
+		return rollBack(t, e)
 	case FreezeSite:
-		return t.freeze(e)
+		return addFreeze(t, e)
 	case ThawSite:
-		return t.thaw(e)
+		return endFreeze(t, e)
 	default:
 		return refuse(CodeBadEvent, "unknown event %T", event)
 	}
 }
 
-func (t *turn) pause(e PauseSite) error {
+func pause(t *turn, e PauseSite) error {
 	if !e.Until.IsZero() && !e.Until.After(t.now) {
 		return refuse(CodeBadEvent, "the end of the pause has already passed")
 	}
@@ -42,7 +42,7 @@ func (t *turn) pause(e PauseSite) error {
 	return nil
 }
 
-func (t *turn) resume(e ResumeSite) error {
+func resume(t *turn, e ResumeSite) error {
 	if !t.Pause.On(t.now) {
 		return refuse(CodeNothingToDo, "site %s is not paused", t.Name)
 	}
@@ -51,17 +51,17 @@ func (t *turn) resume(e ResumeSite) error {
 	return nil
 }
 
-// meant refuses an act on another release than the current one: whoever acts
+// checkNumber refuses an act on another release than the current one: whoever acts
 // has looked at an older state of the site.
-func (t *turn) meant(number int64) error {
+func checkNumber(t *turn, number int64) error {
 	if number != 0 && number != t.Current.Number {
-		return t.refuseOther(number)
+		return refuseOther(t, number)
 	}
 	return nil
 }
 
-func (t *turn) cancel(e CancelRelease) error {
-	if err := t.meant(e.Release); err != nil {
+func cancel(t *turn, e CancelRelease) error {
+	if err := checkNumber(t, e.Release); err != nil {
 		return err
 	}
 	if t.State == Ready {
@@ -93,8 +93,8 @@ func (t *turn) cancel(e CancelRelease) error {
 
 // reset clears what is stuck and goes on: the requests wait again and are
 // released by the normal rules.
-func (t *turn) reset(e ResetSite) error {
-	if err := t.meant(e.Release); err != nil {
+func reset(t *turn, e ResetSite) error {
+	if err := checkNumber(t, e.Release); err != nil {
 		return err
 	}
 	t.record(KindReset, e.By, e.Why)
@@ -119,8 +119,8 @@ func (t *turn) reset(e ResetSite) error {
 	return nil
 }
 
-func (t *turn) retry(e RetryNow) error {
-	if err := t.meant(e.Release); err != nil {
+func retry(t *turn, e RetryNow) error {
+	if err := checkNumber(t, e.Release); err != nil {
 		return err
 	}
 	if t.State != Requested || t.Current.Dispatch.Token != "" {
@@ -132,7 +132,7 @@ func (t *turn) retry(e RetryNow) error {
 	return nil
 }
 
-func (t *turn) freeze(e FreezeSite) error {
+func addFreeze(t *turn, e FreezeSite) error {
 	if e.Window.ID == "" || !e.Window.From.Before(e.Window.To) || !e.Window.To.After(t.now) {
 		return refuse(CodeBadEvent, "a freeze needs an id and an end that lies after its beginning and ahead")
 	}
@@ -151,7 +151,7 @@ func (t *turn) freeze(e FreezeSite) error {
 	return nil
 }
 
-func (t *turn) thaw(e ThawSite) error {
+func endFreeze(t *turn, e ThawSite) error {
 	for i, w := range t.Freezes {
 		if w.ID == e.ID {
 			t.Freezes = noneIfEmpty(slices.Delete(t.Freezes, i, i+1))

@@ -2,9 +2,9 @@ package release
 
 import "time"
 
-// accept takes a request in. No state of the site refuses it: at worst it
+// acceptRequest takes a request in. No state of the site refuses it: at worst it
 // waits. Only a not-before that can't be written down is refused.
-func (t *turn) accept(e RequestAccepted) error {
+func acceptRequest(t *turn, e RequestAccepted) error {
 	if !storable(e.NotBefore) {
 		return refuse(CodeBadEvent, "the request's not-before is no date of this calendar")
 	}
@@ -14,25 +14,25 @@ func (t *turn) accept(e RequestAccepted) error {
 		}
 		return nil
 	}
-	t.line(e.Source)
+	joinLine(t, e.Source)
 	return nil
 }
 
-// due puts scheduled requests in line, in order.
-func (t *turn) due(e RequestsDue) error {
+// requestsDue puts scheduled requests in line, in order.
+func requestsDue(t *turn, e RequestsDue) error {
 	if !storable(e.Next) {
 		return refuse(CodeBadEvent, "the next not-before is no date of this calendar")
 	}
 	for _, source := range e.Sources {
-		t.line(source)
+		joinLine(t, source)
 	}
 	t.Scheduled = plain(e.Next)
 	return nil
 }
 
-// line gives a request the next place and lets it open, join or wait for a
+// joinLine gives a request the next place and lets it open, join or wait for a
 // release, as the table says for going to Requested.
-func (t *turn) line(source Source) {
+func joinLine(t *turn, source Source) {
 	t.Accepted++
 	verdict := Transition(t.State, Requested)
 	if t.Current.isRollback() {
@@ -48,12 +48,12 @@ func (t *turn) line(source Source) {
 	case Wait, Invalid:
 		t.Waiting = t.Waiting.with(t.now)
 	}
-	t.lift(source)
+	liftHold(t, source)
 }
 
-// lift ends a hold, or a wait for a retry, for whom it does not apply: a
+// liftHold ends a hold, or a wait for a retry, for whom it does not apply: a
 // person who asks has usually mended something and is not made to wait.
-func (t *turn) lift(source Source) {
+func liftHold(t *turn, source Source) {
 	if t.Hold.liftedBy(source) {
 		t.Hold = Hold{}
 		t.record(KindHoldLifted, "", "a new request from "+string(source))

@@ -15,7 +15,7 @@ func (r Release) Content() int64 {
 
 // rollBack opens a release that puts the content of an earlier one back. It goes
 // at once, whatever holds other releases back; what waits is kept for afterwards.
-func (t *turn) rollBack(e RollBack) error {
+func rollBack(t *turn, e RollBack) error {
 	switch {
 	case e.To < 1 || e.To > t.Live.Number:
 		return refuse(CodeNoRelease, "release #%d of %s never was live", e.To, t.Name)
@@ -58,7 +58,7 @@ func rollbackWords(to int64, why string) string {
 // holdAfterRollback keeps the site from being released again by itself: that
 // would bring back what somebody wanted away. It is told of every release that
 // ended.
-func (t *turn) holdAfterRollback(ended Release) {
+func holdAfterRollback(t *turn, ended Release) {
 	if !ended.isRollback() || ended.Outcome == Superseded {
 		return
 	}
@@ -77,9 +77,9 @@ func (t *turn) holdAfterRollback(ended Release) {
 	t.emit(Record{Kind: KindHeld, Release: ended.Number, By: ended.Ordered.By, Why: why})
 }
 
-// rolledBack refuses a run that nobody dispatched while the site is held after a
+// checkRolledBack refuses a run that nobody dispatched while the site is held after a
 // rollback.
-func (t *turn) rolledBack() error {
+func checkRolledBack(t *turn) error {
 	if t.Hold.Lifted != LiftedAfterRollback {
 		return nil
 	}

@@ -5,12 +5,12 @@ import (
 	"slices"
 )
 
-// authentic refuses what does not come from the run that has the release.
-func (t *turn) authentic(number int64, run Run) error {
+// checkReport refuses what does not come from the run that has the release.
+func checkReport(t *turn, number int64, run Run) error {
 	if t.State == Ready || number != t.Current.Number {
-		return t.refuseOther(number)
+		return refuseOther(t, number)
 	}
-	if !t.claimed() {
+	if !isClaimed(t) {
 		return refuse(CodeInvalidTransition, "no run has taken release #%d yet", number)
 	}
 	if t.Current.Run.ID != run.ID {
@@ -26,14 +26,14 @@ func (t *turn) authentic(number int64, run Run) error {
 }
 
 // report moves the release on by its run's word.
-func (t *turn) report(e Report) error {
+func report(t *turn, e Report) error {
 	if e.Sequence < 1 || !e.To.Valid() {
 		return refuse(CodeBadEvent, "a report names a state and a sequence from 1")
 	}
-	if (e.To == Complete || e.To == Ready) && t.told(e.Release, e.Run, Succeeded) {
+	if (e.To == Complete || e.To == Ready) && endedAs(t, e.Release, e.Run, Succeeded) {
 		return nil
 	}
-	if err := t.authentic(e.Release, e.Run); err != nil {
+	if err := checkReport(t, e.Release, e.Run); err != nil {
 		return err
 	}
 	verdict := Transition(t.State, e.To)
@@ -48,11 +48,11 @@ func (t *turn) report(e Report) error {
 	}
 	switch verdict {
 	case Skip:
-		t.heard(e.Sequence, e.Note)
+		noteHeard(t, e.Sequence, e.Note)
 		return nil
 	case OK:
-		t.heard(e.Sequence, e.Note)
-		t.advance(e.To)
+		noteHeard(t, e.Sequence, e.Note)
+		advance(t, e.To)
 		return nil
 	case Wait, Invalid:
 		return refuse(CodeInvalidTransition, "release #%d is %q: it can't go to %q", e.Release, t.State, e.To)
@@ -60,13 +60,13 @@ func (t *turn) report(e Report) error {
 	return nil
 }
 
-// told says whether a release has already ended as its run now reports: the
+// endedAs says whether a release has already ended as its run now reports: the
 // answer to the first report was lost on the way.
-func (t *turn) told(number int64, run Run, outcomes ...Outcome) bool {
+func endedAs(t *turn, number int64, run Run, outcomes ...Outcome) bool {
 	return t.Last.Number == number && t.Last.Run.same(run) && slices.Contains(outcomes, t.Last.Outcome)
 }
 
-func (t *turn) heard(sequence int64, note string) {
+func noteHeard(t *turn, sequence int64, note string) {
 	t.Current.Sequence = max(t.Current.Sequence, sequence)
 	t.Current.Heard = t.now
 	if note != "" {
@@ -75,7 +75,7 @@ func (t *turn) heard(sequence int64, note string) {
 }
 
 // advance enters the state that a run reported.
-func (t *turn) advance(to State) {
+func advance(t *turn, to State) {
 	switch to {
 	case InProgress:
 		if !t.Current.isRollback() {
@@ -84,7 +84,7 @@ func (t *turn) advance(to State) {
 		}
 		t.enter(InProgress, KindInProgress, "")
 	case Complete:
-		t.complete("")
+		complete(t, "")
 	case Ready:
 		t.settle()
 	case Starting, Requested, Dispatched:
@@ -92,7 +92,7 @@ func (t *turn) advance(to State) {
 }
 
 // complete is the point of no return: what is live is a success.
-func (t *turn) complete(why string) {
+func complete(t *turn, why string) {
 	t.Current.Outcome = Succeeded
 	t.Current.Why = why
 	t.Served = t.Current.Upto
@@ -100,20 +100,20 @@ func (t *turn) complete(why string) {
 	t.enter(Complete, KindComplete, why)
 }
 
-func (t *turn) heartbeat(e Heartbeat) error {
-	if err := t.authentic(e.Release, e.Run); err != nil {
+func heartbeat(t *turn, e Heartbeat) error {
+	if err := checkReport(t, e.Release, e.Run); err != nil {
 		return err
 	}
-	t.heard(0, e.Note)
+	noteHeard(t, 0, e.Note)
 	return nil
 }
 
-func (t *turn) failure(e Failure) error {
+func failure(t *turn, e Failure) error {
 	// A cancelled run, or one that had gone live, may also say that it failed.
-	if t.told(e.Release, e.Run, Failed, Cancelled, Succeeded) {
+	if endedAs(t, e.Release, e.Run, Failed, Cancelled, Succeeded) {
 		return nil
 	}
-	if err := t.authentic(e.Release, e.Run); err != nil {
+	if err := checkReport(t, e.Release, e.Run); err != nil {
 		return err
 	}
 	if e.Sequence <= t.Current.Sequence && e.Sequence != 0 {
@@ -128,8 +128,8 @@ func (t *turn) failure(e Failure) error {
 	return nil
 }
 
-// known refuses news of a run that has nothing to do with the current release.
-func (t *turn) known(run Run) error {
+// checkRun refuses news of a run that has nothing to do with the current release.
+func checkRun(t *turn, run Run) error {
 	if t.State == Ready || t.Current.Run.ID == "" || t.Current.Run.ID != run.ID {
 		return refuse(CodeOtherRun, "run %s does not carry the current release", run.ID)
 	}
@@ -139,8 +139,8 @@ func (t *turn) known(run Run) error {
 	return nil
 }
 
-func (t *turn) runSeen(e RunSeen) error {
-	if err := t.known(e.Run); err != nil {
+func runSeen(t *turn, e RunSeen) error {
+	if err := checkRun(t, e.Run); err != nil {
 		return err
 	}
 	t.Current.Heard = t.now
@@ -154,8 +154,8 @@ func (t *turn) runSeen(e RunSeen) error {
 }
 
 // runEnded is the platform's word, which needs no help from the run.
-func (t *turn) runEnded(e RunEnded) error {
-	if err := t.known(e.Run); err != nil {
+func runEnded(t *turn, e RunEnded) error {
+	if err := checkRun(t, e.Run); err != nil {
 		return err
 	}
 	if t.State == Complete {
@@ -163,7 +163,7 @@ func (t *turn) runEnded(e RunEnded) error {
 		return nil
 	}
 	if e.Live && t.State == InProgress {
-		t.complete("the run's report was lost; the site is known to be live")
+		complete(t, "the run's report was lost; the site is known to be live")
 		t.settle()
 		return nil
 	}
@@ -199,8 +199,8 @@ func conclude(e RunEnded) (Outcome, string, Fault) {
 // runMissing ends a release only past its deadline: a list may lag, and
 // GitHub says "not found" too when it means "not allowed". A run that is to be
 // cancelled is let go of as soon as it is silent.
-func (t *turn) runMissing(e RunMissing) error {
-	if err := t.known(e.Run); err != nil {
+func runMissing(t *turn, e RunMissing) error {
+	if err := checkRun(t, e.Run); err != nil {
 		return err
 	}
 	if t.State == Complete {
@@ -216,7 +216,7 @@ func (t *turn) runMissing(e RunMissing) error {
 
 // restarted gives the run the whole time again in which nothing is known, and a
 // dispatch without an outcome the whole time in which its run is looked for.
-func (t *turn) restarted() {
+func restarted(t *turn) {
 	if (t.Current.Run.ID != "" || t.Current.Dispatch.Token != "") && t.State != Complete {
 		t.Current.Heard = t.now
 	}

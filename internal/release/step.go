@@ -35,7 +35,8 @@ func noneIfEmpty(windows []Window) []Window {
 	return windows
 }
 
-// turn is one Step under way.
+// turn is one Step under way. Its methods are what rules do to a site; the rules
+// themselves are functions of a turn and an event, in the file of what they are about.
 type turn struct {
 	Site
 	now     time.Time
@@ -45,41 +46,41 @@ type turn struct {
 func (t *turn) take(event Event) error {
 	switch e := event.(type) {
 	case RequestAccepted:
-		return t.accept(e)
+		return acceptRequest(t, e)
 	case RequestsDue:
-		return t.due(e)
+		return requestsDue(t, e)
 	case Tick:
-		return t.tick(e)
+		return tick(t, e)
 	case DispatchConfirmed:
-		return t.dispatchConfirmed(e)
+		return dispatchConfirmed(t, e)
 	case DispatchRefused:
-		return t.dispatchRefused(e)
+		return dispatchRefused(t, e)
 	case DispatchUnknown:
-		return t.dispatchUnknown(e)
+		return dispatchUnknown(t, e)
 	case DispatchMissing:
-		return t.dispatchMissing(e)
+		return dispatchMissing(t, e)
 	case Claim:
-		return t.claim(e)
+		return claim(t, e)
 	case Report:
-		return t.report(e)
+		return report(t, e)
 	case Heartbeat:
-		return t.heartbeat(e)
+		return heartbeat(t, e)
 	case Failure:
-		return t.failure(e)
+		return failure(t, e)
 	case RunSeen:
-		return t.runSeen(e)
+		return runSeen(t, e)
 	case RunEnded:
-		return t.runEnded(e)
+		return runEnded(t, e)
 	case RunMissing:
-		return t.runMissing(e)
+		return runMissing(t, e)
 	case MarkerSeen:
 		t.markerSeen(e)
 		return nil
 	case Restarted:
-		t.restarted()
+		restarted(t)
 		return nil
 	default:
-		return t.operate(event)
+		return operate(t, event)
 	}
 }
 
@@ -125,7 +126,7 @@ func (t *turn) settle() {
 	t.emit(Closed{Release: t.Current})
 	t.State = Ready
 	t.Current = Release{}
-	t.holdAfterRollback(t.Last)
+	holdAfterRollback(t, t.Last)
 	if t.Waiting.Count > 0 {
 		t.open()
 	}
