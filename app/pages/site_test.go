@@ -42,7 +42,7 @@ func TestWhatKeepsReleasesBackIsSaidLoudly(t *testing.T) {
 		"idle_frozen": {"Frozen. Election night.", "Frozen until Wed 25 Nov 2026, 03:12 EST: Election night.", "Everything but what is scheduled is live"},
 		"cancelling":  {"it is being cancelled by Grace Hopper"},
 		"schedule": {
-			"two-hourly", "every 2h, by the clock of UTC", "Mon 23 Nov 2026, 22:00 UTC two-hourly", "waits for the end of a freeze: moving <house>",
+			"two-hourly", "every 2h, by the clock of UTC", "Mon 23 Nov 2026, 22:00 UTC : two-hourly", "waits for the end of a freeze: moving <house>",
 			"Holidays ahead", "Thu 26 Nov 2026: Thanksgiving Day",
 		},
 		"disk":      {"Nothing can be saved. The disk is full."},
