@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -163,5 +165,63 @@ sites:
 		if got, _ := all[0].Again(content, now); got != test.want {
 			t.Errorf("%s: asks %v, want %v", test.name, got, test.want)
 		}
+	}
+}
+
+// The cases of VA.gov's BuildStateEventSubscriberTest, against the example: a release
+// asks for the next when it is complete, on a weekday in hours, and never else
+// (https://github.com/department-of-veterans-affairs/va.gov-cms,
+// tests/phpunit/FrontendBuild/BuildStateEventSubscriberTest.php). That holidays
+// rest is of ours: VA.gov's guide says so, its code does not.
+func TestVAGovsOwnCasesOfContinuousReleases(t *testing.T) {
+	i := slices.IndexFunc(example(t, "va.gov.yaml"), func(s calendar.Schedule) bool { return s.Continuous })
+	s := example(t, "va.gov.yaml")[i]
+	for _, test := range []struct {
+		name, now string
+		busy      bool
+		want      bool
+	}{
+		{"complete, weekday in hours", "2026-11-24T12:00:00-05:00", false, true},
+		{"complete, the first minute", "2026-11-24T08:00:00-05:00", false, true},
+		{"complete, the last minute", "2026-11-24T19:59:59-05:00", false, true},
+		{"complete, weekday after hours", "2026-11-24T20:00:00-05:00", false, false},
+		{"complete, weekday before hours", "2026-11-24T07:59:59-05:00", false, false},
+		{"complete, weekend", "2026-11-28T12:00:00-05:00", false, false},
+		{"any other state, weekday in hours", "2026-11-24T12:00:00-05:00", true, false},
+		{"complete, Thanksgiving", "2026-11-26T12:00:00-05:00", false, false},
+		{"complete, Independence Day as observed", "2026-07-03T12:00:00-04:00", false, false},
+		{"complete, the day before the clocks are set back, a Friday", "2026-10-30T19:30:00-04:00", false, true},
+		{"complete, the Monday after", "2026-11-02T08:00:00-05:00", false, true},
+		{"complete, the same hour as before", "2026-11-02T07:30:00-05:00", false, false},
+	} {
+		now := at(t, test.now)
+		if got, _ := s.Again(calendar.Content{Busy: test.busy, Changed: true, AsOf: now.Add(-time.Hour)}, now); got != test.want {
+			t.Errorf("%s: asks %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
+// TestAFailedReleaseOfVAGovIsAskedForOnceMore is "error: exactly one request to retry"
+// of the same tests: the release is tried again, and the schedule asks for no more.
+func TestAFailedReleaseOfVAGovIsAskedForOnceMore(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t, "2026-11-24T12:59:59-05:00", example(t, "va.gov.yaml")...)
+	d.look("2026-11-24T13:00:00-05:00")
+	before := d.askedBy("working-hours")
+	run := release.Run{ID: "run", Attempt: 1}
+	site, err := d.ledger.ClaimTurn(t.Context(), ledger.Request{Site: "www", Source: release.FromWorkflow}, release.Claim{Run: run})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if site, err = d.ledger.Decide(t.Context(), "www", release.Failure{Release: site.Number, Run: run, Sequence: 1, Why: "the build broke"}); err != nil {
+		t.Fatal(err)
+	}
+	d.look("2026-11-24T13:00:30-05:00")
+	d.look("2026-11-24T13:02:00-05:00")
+	if after := d.askedBy("working-hours"); before != 1 || after != 1 {
+		t.Errorf("asked %d times before the failure, %d after it", before, after)
+	}
+	if site.State != release.Requested || site.Failures != 1 {
+		t.Errorf("the retry: %+v", site)
 	}
 }

@@ -64,6 +64,7 @@ func (w *world) unanswered() (n int) {
 func (w *world) check() {
 	w.checkRequests()
 	tales := w.checkAudit()
+	w.checkSlots()
 	w.checkReleases(tales)
 }
 

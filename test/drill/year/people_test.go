@@ -127,39 +127,6 @@ func (s *site) editors(c chance) {
 	}
 }
 
-// schedule asks daily at 15:30, and begins the day's continuous releases.
-func (s *site) schedule(c chance) {
-	next := time.Now().In(s.zone)
-	for {
-		next = next.AddDate(0, 0, 1)
-		day := time.Date(next.Year(), next.Month(), next.Day(), 8, 0, 0, 0, s.zone)
-		if !sleep(s.world.open, time.Until(day)+c.between(0, time.Second)) {
-			return
-		}
-		if s.name == "www" && s.businessHours(day) {
-			s.scheduled("continuous-"+day.Format(time.DateOnly), "the day's first release")
-		}
-		if !sleep(s.world.open, time.Until(day.Add(7*time.Hour+30*time.Minute))) {
-			return
-		}
-		s.scheduled("daily-"+day.Format(time.DateOnly), "daily")
-	}
-}
-
-func (s *site) scheduled(key, why string) {
-	s.world.crowd.Go(func() {
-		s.ask(key+"-"+s.name, api.RequestInput{Source: release.FromSchedule, Actor: "schedule", Reason: why})
-	})
-}
-
-// completed is the end of a release: VA.gov's continuous releases ask for the
-// next at once.
-func (w *world) completed(r *run) {
-	if s := r.site; s.name == "www" && s.businessHours(time.Now()) && w.open.Err() == nil {
-		s.scheduled(fmt.Sprintf("continuous-after-%d", r.release), "continuous")
-	}
-}
-
 // buttons are runs that somebody starts by hand on the platform.
 func (s *site) buttons(c chance) {
 	for sleep(s.world.open, c.between(24*time.Hour, 12*24*time.Hour)) {

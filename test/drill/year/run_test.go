@@ -317,7 +317,6 @@ func (r *run) finish() release.Conclusion {
 	if !r.report(release.Complete, 15*time.Minute) {
 		return release.RunFailed
 	}
-	r.world.completed(r)
 	if r.fate == diesFinishing {
 		return release.RunDied
 	}

@@ -48,9 +48,10 @@ type server struct {
 func newServer(t *testing.T, dir string, p *platform, faults chance) *server {
 	t.Helper()
 	seconds := func(n int) *config.Duration { d := config.Duration(time.Duration(n) * time.Second); return &d }
-	site := func(zone string) config.Site {
-		return config.Site{Runner: "local", TimeZone: zone, Deadlines: config.Deadlines{Silence: seconds(int(silence / time.Second))}}
+	site := func(zone string, schedules ...config.Schedule) config.Site {
+		return config.Site{Runner: "local", TimeZone: zone, Schedules: schedules, Deadlines: config.Deadlines{Silence: seconds(int(silence / time.Second))}}
 	}
+	va := shipped(t)
 	s := &server{t: t, platform: p, faults: faults}
 	s.log = slog.New(errorLog{t: t, server: s})
 	s.conf = config.Config{
@@ -60,7 +61,10 @@ func newServer(t *testing.T, dir string, p *platform, faults chance) *server {
 			{Name: "cms", Role: "cms", SHA256: hash(cmsToken)},
 			{Name: "workflows", Role: "run", SHA256: hash(runToken)},
 		},
-		Sites: map[string]config.Site{"www": site("America/New_York"), "library": site("Europe/Berlin")},
+		Sites: map[string]config.Site{
+			"www":     site(va.TimeZone, va.Schedules...),
+			"library": site("Europe/Berlin", config.Schedule{Name: "daily", Cron: "30 15 * * *"}),
+		},
 	}
 	return s
 }

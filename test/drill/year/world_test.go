@@ -51,7 +51,6 @@ func (w *world) live(days int, tell func(day int)) {
 	for name, s := range w.sites {
 		who := func(actor string) chance { return newChance(w.seed, actor+" of "+name) }
 		w.crowd.Go(func() { s.editors(who("editors")) })
-		w.crowd.Go(func() { s.schedule(who("schedule")) })
 		w.crowd.Go(func() { s.buttons(who("workflow button")) })
 		w.crowd.Go(func() { s.meddle(who("operator")) })
 		w.crowd.Go(func() { s.tend(who("operator on call")) })
