@@ -26,13 +26,15 @@ type Release struct {
 	Stand     Headline
 	StandText string
 	LateSince time.Time
+	// Zone is that of the site's editors.
+	Zone *time.Location
 	// Again says that the site was rolled back to its content.
 	Again bool
 }
 
 // release is the view of one of the site's releases.
 func (v Site) release(r ledger.Release) Release {
-	one := Release{Release: r, State: release.Ready, Live: r.Number == v.NowLive().Number && !v.Differs()}
+	one := Release{Release: r, Zone: v.Zone, State: release.Ready, Live: r.Number == v.NowLive().Number && !v.Differs()}
 	one.Again = !one.Live && r.Outcome == release.Succeeded && r.Number == v.Shows() && r.Content() == r.Number
 	if r.Number == v.Current.Number {
 		one.State, one.Stand, one.LateSince = v.State, v.Headline(), v.LateSince()
@@ -144,7 +146,7 @@ func (v Release) Measured() *api.Metrics {
 func (v Release) Wire() api.Release {
 	r := v.Release.Release
 	w := api.Release{
-		Site: v.Site, Number: r.Number, State: v.State, Outcome: r.Outcome, Why: r.Why, Fault: r.Fault, By: r.By,
+		Site: v.Site, TimeZone: v.Zone.String(), Number: r.Number, State: v.State, Outcome: r.Outcome, Why: r.Why, Fault: r.Fault, By: r.By,
 		Requests: r.Requests.Count, Retry: r.Retry, RollbackTo: r.RollbackTo, Note: r.Note, Live: v.Live, Late: !v.LateSince.IsZero() || !r.Late.IsZero(), LateSince: instant(v.LateSince), Watermark: instant(r.Watermark),
 		Times: api.Times{
 			Requested: instant(r.Times.Requested), Dispatched: instant(r.Times.Dispatched), Starting: instant(r.Times.Starting),

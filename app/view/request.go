@@ -91,7 +91,7 @@ func Subject(r ledger.Request) string {
 // Wire is the request as the API gives it.
 func (v Request) Wire() api.Request {
 	return api.Request{
-		ID: v.ID, Site: v.Site, Key: auth.ChosenKey(v.Key), Source: v.Source, Actor: v.Actor, Title: v.Title, Link: WebLink(v.Link),
+		ID: v.ID, Site: v.Site, TimeZone: v.Of.Zone.String(), Key: auth.ChosenKey(v.Key), Source: v.Source, Actor: v.Actor, Title: v.Title, Link: WebLink(v.Link),
 		Entity: v.Entity, Reason: v.Reason, AcceptedAt: v.AcceptedAt, NotBefore: instant(v.NotBefore), Place: v.Place,
 		Status: v.Resolution.Status, Release: v.Resolution.Release, Failed: v.Resolution.Failed, LiveAt: instant(v.Resolution.LiveAt),
 		ExpectedAt: instant(v.Expected), LateSince: instant(v.LateSince()), Condition: string(v.Condition()), Answer: v.Answer().Name, Text: v.Text(),

@@ -42,7 +42,7 @@ func joined(words, more string) string {
 // Wire is the site as the API gives it.
 func (v Site) Wire() api.Site {
 	w := api.Site{
-		Name: v.Name, Title: v.Title, URL: v.URL, State: v.State,
+		Name: v.Name, Title: v.Title, TimeZone: v.Zone.String(), URL: v.URL, State: v.State,
 		Condition: string(v.Condition()), Headline: v.Headline().Name, Since: v.Since(), LateSince: instant(v.LateSince()), UsualSeconds: v.Usual.Seconds(), Scheduled: instant(v.Scheduled), Waiting: v.waiting(), Text: v.Text(),
 		Current: v.summary(v.Current), Last: v.summary(v.Last), Live: v.summary(v.Live),
 	}

@@ -23,6 +23,7 @@ type RequestInput struct {
 type Request struct {
 	ID         string         `json:"id"`
 	Site       string         `json:"site"`
+	TimeZone   string         `json:"time_zone,omitempty"`
 	Key        string         `json:"idempotency_key,omitempty"`
 	Source     release.Source `json:"source"`
 	Actor      string         `json:"actor,omitempty"`
@@ -64,10 +65,12 @@ type AskResult struct {
 
 // Site is the state of a site.
 type Site struct {
-	Name  string        `json:"name"`
-	Title string        `json:"title"`
-	URL   string        `json:"url,omitempty"`
-	State release.State `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete"`
+	Name  string `json:"name"`
+	Title string `json:"title"`
+	// TimeZone is that of its editors, in which sentences tell times.
+	TimeZone string        `json:"time_zone,omitempty"`
+	URL      string        `json:"url,omitempty"`
+	State    release.State `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete"`
 	// Condition is what makes the state other than it reads: what keeps releases
 	// back, or that the current one is late. Left out when nothing does.
 	Condition string `json:"condition,omitempty" enum:"differs,held,rolled_back,paused,frozen,retrying,late"`
@@ -111,13 +114,14 @@ type Waiting struct {
 
 // Release is one pass that publishes a site.
 type Release struct {
-	Site    string          `json:"site"`
-	Number  int64           `json:"number"`
-	State   release.State   `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete" doc:"ready once it has ended"`
-	Outcome release.Outcome `json:"outcome,omitempty" enum:"succeeded,failed,cancelled,stale,superseded"`
-	Why     string          `json:"why,omitempty"`
-	Fault   release.Fault   `json:"fault,omitempty" enum:"content,build,platform,pressrun"`
-	By      string          `json:"by,omitempty"`
+	Site     string          `json:"site"`
+	TimeZone string          `json:"time_zone,omitempty"`
+	Number   int64           `json:"number"`
+	State    release.State   `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete" doc:"ready once it has ended"`
+	Outcome  release.Outcome `json:"outcome,omitempty" enum:"succeeded,failed,cancelled,stale,superseded"`
+	Why      string          `json:"why,omitempty"`
+	Fault    release.Fault   `json:"fault,omitempty" enum:"content,build,platform,pressrun"`
+	By       string          `json:"by,omitempty"`
 	// Requests is how many requests it serves.
 	Requests int64 `json:"requests"`
 	// RollbackTo is the number of the release whose content it puts back; left out

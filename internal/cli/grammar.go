@@ -14,14 +14,14 @@ import (
 
 // grammar has every command. The order is that of the help.
 type grammar struct {
-	Serve  serve.Command  `cmd:"" group:"run" help:"Run the server: the API, the editors' pages, the scheduler that dispatches releases."`
-	Demo   demo.Command   `cmd:"" group:"run" help:"Try it: a CMS, a site and its releases, on this machine, with nothing to set up."`
+	Serve  serve.Command  `cmd:"" group:"run" help:"Run the server: API, pages, scheduler."`
+	Demo   demo.Command   `cmd:"" group:"run" help:"Try it on this machine, with nothing to set up."`
 	Action action.Command `cmd:"" group:"run" help:"What happens inside a run, as a whole or step by step."`
 
 	Request  client.Request  `cmd:"" group:"ask" help:"Ask for a release; with --wait, follow it until it is live."`
 	Status   client.Status   `cmd:"" group:"ask" help:"Show how the sites stand, and what waits for what."`
 	History  client.History  `cmd:"" group:"ask" help:"List the last releases of a site."`
-	Schedule client.Schedule `cmd:"" group:"ask" help:"Show when a site asks for releases by itself, and the holidays ahead."`
+	Schedule client.Schedule `cmd:"" group:"ask" help:"Show when a site asks for releases by itself."`
 	Show     client.Show     `cmd:"" group:"ask" help:"Show all of a release, or what became of a request."`
 	Log      client.Log      `cmd:"" group:"ask" help:"Print the output of a release's run."`
 	Events   client.Events   `cmd:"" group:"ask" help:"Print the audit trail: who did what, when and why."`
@@ -35,27 +35,31 @@ type grammar struct {
 	Thaw   client.Thaw   `cmd:"" group:"operate" help:"Remove a freeze."`
 	Backup client.Backup `cmd:"" group:"operate" help:"Write a copy of the running app's ledger to a file."`
 
-	Deploy     publish.Deploy     `cmd:"" group:"deploy" help:"Publish a built site to S3 or a folder; only what changed."`
+	Deploy     publish.Deploy     `cmd:"" group:"deploy" help:"Publish a built site; send only what changed."`
 	Plan       publish.Plan       `cmd:"" group:"deploy" help:"Say what a deploy would do, for people or as a file to apply."`
 	Apply      publish.Apply      `cmd:"" group:"deploy" help:"Carry out a plan as it was looked at, or not at all."`
 	Commit     publish.Commit     `cmd:"" group:"deploy" help:"Put a plan in place whose parts several jobs have sent."`
-	Releases   publish.Releases   `cmd:"" group:"deploy" help:"List what was published to a destination, show a release, or compare two."`
-	Rollback   rollbackCmd        `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build: by the app, or by hand."`
+	Releases   publish.Releases   `cmd:"" group:"deploy" help:"List, show and compare what was published."`
+	Rollback   rollbackCmd        `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build."`
 	Invalidate publish.Invalidate `cmd:"" group:"deploy" help:"Make a CDN forget what changed, and only that."`
 	CDN        publish.CDN        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
 	Audit      publish.Audit      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`
 
-	Init    serve.Init    `cmd:"" group:"setup" help:"Write a first configuration: asks, or takes flags; prints the first token."`
+	Init    serve.Init    `cmd:"" group:"setup" help:"Write a first configuration, with the first token."`
 	Config  serve.Config  `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`
 	Token   serve.Token   `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
-	Doctor  client.Doctor `cmd:"" group:"setup" help:"Look whether all is well between the app and GitHub, and what to do."`
-	Health  serve.Health  `cmd:"" group:"setup" help:"Ask a server whether it is well, as a container's health check does."`
+	Doctor  client.Doctor `cmd:"" group:"setup" help:"Look whether all is well, and say what to do."`
+	Health  serve.Health  `cmd:"" group:"setup" help:"Ask a server whether it is well."`
 	Hook    client.Hook   `cmd:"" group:"setup" help:"Make, list, replace, end and try the addresses that CMSs call."`
 	Trigger serve.Trigger `cmd:"" group:"setup" help:"Say which events of a CMS ask for a release."`
-	Version versionCmd    `cmd:"" group:"setup" help:"Print the version."`
+
+	Completion completionCmd `cmd:"" group:"setup" help:"Print what bash, zsh or fish complete commands with."`
+	Man        manCmd        `cmd:"" group:"setup" help:"Print the manual page, or write those of all commands."`
+	Version    versionCmd    `cmd:"" group:"setup" help:"Print the version."`
 
 	RunLocal  serve.Supervise `cmd:"" group:"run" hidden:""`
 	DemoBuild demo.Build      `cmd:"" group:"run" hidden:""`
+	Complete  completeCmd     `cmd:"" group:"run" hidden:""`
 }
 
 var groups = []kong.Group{

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/alecthomas/kong"
 
@@ -40,6 +41,9 @@ func parse(ctx context.Context, args []string, t *terminal.Terminal) (command *k
 	}
 	if len(args) == 1 && args[0] == "--version" { // as most programs have it
 		args = []string{"version"}
+	}
+	if args[0] == "help" { // help COMMAND, as most programs have it
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	return parser.Parse(args)
 }

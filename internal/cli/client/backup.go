@@ -56,7 +56,7 @@ func (c *Backup) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err != nil {
 		return fmt.Errorf("write the backup: %w", err)
 	}
-	p := &terminal.Printer{Out: t.Out}
+	p := t.Printer()
 	if c.JSON {
 		return p.Document(backupDocument{c.File, n})
 	}

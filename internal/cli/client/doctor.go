@@ -52,7 +52,7 @@ func (c *Doctor) Run(ctx context.Context, t *terminal.Terminal) error {
 		}
 		rows = append(rows, []string{check.Site, check.Name, check.Result, check.Detail, check.Do})
 	}
-	p := &terminal.Printer{Out: t.Out}
+	p := t.Printer()
 	if c.JSON {
 		err = p.Document(doctorDocument{checks})
 	} else {

@@ -63,9 +63,9 @@ func (c *History) Run(ctx context.Context, t *terminal.Terminal) error {
 	}
 	rows := [][]string{{"RELEASE", "OUTCOME", "REQUESTED", "LIVE", "TOOK", "REQUESTS", "PAGES", "CHANGED", "WHY"}}
 	for _, r := range releases {
-		rows = append(rows, p.historyRow(r))
+		rows = append(rows, p.of(r.TimeZone).historyRow(r))
 	}
-	return p.Table(rows)
+	return p.Table(rows, "REQUESTED", "PAGES", "CHANGED", "REQUESTS")
 }
 
 // historyWord is the outcome, and which of the successes is live.

@@ -218,5 +218,5 @@ func (c *HookDeliveries) Run(ctx context.Context, t *terminal.Terminal) error {
 		}
 		rows = append(rows, []string{p.At(d.At), d.Hook, d.Event, text.Shorten(about, 40), d.Decision, d.Why, d.Request})
 	}
-	return p.Table(rows)
+	return p.Table(rows, "REQUEST", "ABOUT")
 }

@@ -61,7 +61,7 @@ func (c *Log) Run(ctx context.Context, t *terminal.Terminal) error {
 	switch {
 	case c.JSON:
 		lines = jsonLines(&terminal.Printer{Out: t.Out}, site, number)
-	case t.Screen:
+	case t.IsTerminal:
 		lines = plainLines(t.Out)
 	default:
 		return show(t.Out)

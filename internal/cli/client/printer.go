@@ -14,6 +14,21 @@ import (
 // printer prints what the app answers, for people.
 type printer struct{ *terminal.Printer }
 
+// of is the printer for what is told of a site.
+func (p printer) of(zone string) printer { return printer{p.In(zone)} }
+
+// heading is a title, and what sums up what comes below.
+func (p printer) heading(s terminal.Style, title, sentences string) error {
+	if _, err := fmt.Fprintln(p.Out, p.Paint(s, text.OneLine(title))); err != nil {
+		return err
+	}
+	if err := p.Prose(terminal.Plain, sentences); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(p.Out)
+	return err
+}
+
 // StateWord names a state for people.
 func StateWord(s release.State) string { return strings.ReplaceAll(string(s), "_", " ") }
 

@@ -83,8 +83,11 @@ func (p printer) asked(a api.AskResult) error {
 	if a.Duplicate {
 		verb = "Already accepted"
 	}
-	_, err := fmt.Fprintf(p.Out, "%s: request %s for %s at %s.\n%s\n", verb, text.Plain(a.ID), text.Plain(a.Site), p.At(a.AcceptedAt), text.Plain(a.Text))
-	return err
+	p = p.of(a.TimeZone)
+	if _, err := fmt.Fprintf(p.Out, "%s: request %s for %s at %s.\n", verb, text.Plain(a.ID), text.Plain(a.Site), p.At(a.AcceptedAt)); err != nil {
+		return err
+	}
+	return p.Prose(terminal.Plain, a.Text)
 }
 
 func (c *Request) follow(ctx context.Context, t *terminal.Terminal, client *api.Client, r api.Request) error {

@@ -20,7 +20,7 @@ type Schedule struct {
 
 // Help has the example.
 func (Schedule) Help() string {
-	return `Times are those of each schedule's own zone.
+	return `Times are those of each schedule's own zone, unless --time-zone names another.
 
 Examples:
 
@@ -66,17 +66,25 @@ func (p printer) schedule(s api.Schedule) error {
 	for _, r := range s.Rules {
 		now := ""
 		if r.OpenUntil != nil {
-			now = "open until " + p.When(r.OpenUntil)
+			now = "open until " + p.In(r.TimeZone).When(r.OpenUntil)
 		}
 		rules = append(rules, []string{text.OneLine(r.Name), text.OneLine(r.When), text.OneLine(r.TimeZone), now})
+	}
+	zones := map[string]string{}
+	for _, r := range s.Rules {
+		zones[r.Name] = r.TimeZone
 	}
 	slots := [][]string{{"NEXT", "SCHEDULE", "FROZEN"}}
 	for _, slot := range s.Slots {
 		frozen := ""
 		if slot.Frozen != nil {
-			frozen = "until " + p.At(slot.Frozen.To) + ": " + text.OneLine(slot.Frozen.Why)
+			frozen = "until " + p.In(zones[slot.Schedule]).At(slot.Frozen.To) + ": " + text.OneLine(slot.Frozen.Why)
 		}
-		slots = append(slots, []string{text.OneLine(slot.Local), text.OneLine(slot.Schedule), frozen})
+		next := slot.Local
+		if p.Asked {
+			next = slot.At.In(p.Zone).Format("Mon 2 Jan 2006, 15:04 MST")
+		}
+		slots = append(slots, []string{text.OneLine(next), text.OneLine(slot.Schedule), frozen})
 	}
 	holidays := [][]string{{"HOLIDAY", "NAME", "RESTS"}}
 	for _, h := range s.Holidays {

@@ -65,7 +65,8 @@ func (c *Show) request(ctx context.Context, t *terminal.Terminal, client *api.Cl
 }
 
 func (p printer) request(r api.Request) error {
-	if _, err := fmt.Fprintf(p.Out, "Request %s for %s\n%s\n\n", text.Plain(r.ID), text.Plain(r.Site), text.Plain(answered(r))); err != nil {
+	p = p.of(r.TimeZone)
+	if err := p.heading(terminal.Bold, fmt.Sprintf("Request %s for %s", r.ID, r.Site), answered(r)); err != nil {
 		return err
 	}
 	var f terminal.Fields
@@ -80,7 +81,7 @@ func (p printer) request(r api.Request) error {
 	for _, n := range r.Failed {
 		f.Add("Failed", fmt.Sprintf("release #%d", n))
 	}
-	return p.Table(f)
+	return p.Fields(f)
 }
 
 // answered is the short answer and the long one, as far as the app gives them.
@@ -107,7 +108,8 @@ func joined(with string, parts ...string) string {
 }
 
 func (p printer) release(d api.ReleaseDetail) error {
-	if _, err := fmt.Fprintf(p.Out, "%s #%d: %s\n\n", text.Plain(d.Site), d.Number, outcomeWord(d.Release)); err != nil {
+	p = p.of(d.TimeZone)
+	if _, err := fmt.Fprintf(p.Out, "%s %s\n\n", p.Paint(terminal.Bold, fmt.Sprintf("%s #%d:", text.Plain(d.Site), d.Number)), p.Paint(terminal.StyleOf(outcomeWord(d.Release)), outcomeWord(d.Release))); err != nil {
 		return err
 	}
 	var f terminal.Fields
@@ -123,7 +125,7 @@ func (p printer) release(d api.ReleaseDetail) error {
 	f.Add("Note", text.OneLine(note(d.Release)))
 	f.Add("Content as of", p.When(d.Watermark))
 	f.Add("Serves", text.Count(d.Requests, "request"))
-	if err := p.Table(f); err != nil {
+	if err := p.Fields(f); err != nil {
 		return err
 	}
 	sections := []func(api.ReleaseDetail) error{p.times, p.metrics, p.served, p.trail}
@@ -147,7 +149,7 @@ func (p printer) times(d api.ReleaseDetail) error {
 		{"complete", d.Times.Complete},
 		{"ended", d.Times.Ended},
 	}
-	rows := [][]string{{"", ""}, {"STATE", "AT", "AFTER"}}
+	rows := [][]string{{"STATE", "AT", "AFTER"}}
 	var last *time.Time
 	for _, s := range steps {
 		if s.at != nil {
@@ -155,7 +157,15 @@ func (p printer) times(d api.ReleaseDetail) error {
 			last = s.at
 		}
 	}
-	return p.Table(rows)
+	return p.section(rows)
+}
+
+// section is a table below another.
+func (p printer) section(rows [][]string, spare ...string) error {
+	if _, err := fmt.Fprintln(p.Out); err != nil {
+		return err
+	}
+	return p.Table(rows, spare...)
 }
 
 func (p printer) metrics(d api.ReleaseDetail) error {
@@ -164,11 +174,11 @@ func (p printer) metrics(d api.ReleaseDetail) error {
 		return nil
 	}
 	if len(m.Steps) > 0 {
-		rows := [][]string{{"", ""}, {"STEP", "RESULT", "TOOK", ""}}
+		rows := [][]string{{"STEP", "RESULT", "TOOK", ""}}
 		for _, s := range m.Steps {
 			rows = append(rows, []string{s.Name, s.Result, text.Took(time.Duration(s.Seconds * float64(time.Second))), text.OneLine(s.Note)})
 		}
-		if err := p.Table(rows); err != nil {
+		if err := p.section(rows); err != nil {
 			return err
 		}
 	}
@@ -189,11 +199,11 @@ func (p printer) served(d api.ReleaseDetail) error {
 	if len(d.Served) == 0 {
 		return nil
 	}
-	rows := [][]string{{"", ""}, {"REQUEST", "ACCEPTED", "FROM", "CONTENT", "REASON"}}
+	rows := [][]string{{"REQUEST", "ACCEPTED", "FROM", "CONTENT", "REASON"}}
 	for _, r := range d.Served {
 		rows = append(rows, []string{r.ID, p.At(r.AcceptedAt), joined(" ", string(r.Source), r.Actor), joined(", ", r.Title, r.Entity), text.OneLine(r.Reason)})
 	}
-	if err := p.Table(rows); err != nil {
+	if err := p.section(rows, "ACCEPTED"); err != nil {
 		return err
 	}
 	if more := d.Requests - int64(len(d.Served)); more > 0 {
@@ -207,9 +217,9 @@ func (p printer) trail(d api.ReleaseDetail) error {
 	if len(d.Events) == 0 {
 		return nil
 	}
-	rows := [][]string{{"", ""}, {"AT", "EVENT", "BY", "WHY"}}
+	rows := [][]string{{"AT", "EVENT", "BY", "WHY"}}
 	for _, e := range d.Events {
 		rows = append(rows, []string{p.At(e.At), e.Kind, text.OneLine(e.By), text.OneLine(e.Why)})
 	}
-	return p.Table(rows)
+	return p.section(rows)
 }

@@ -123,9 +123,9 @@ func (p printer) sites(sites []api.Site) error {
 	}
 	rows := [][]string{{"SITE", "STATE", "SINCE", "WAITING", "LIVE", ""}}
 	for _, s := range sites {
-		rows = append(rows, []string{s.Name, headline(s), p.At(standsSince(s)), fmt.Sprint(s.Waiting.Count), liveNumber(s), text.OneLine(s.Text)})
+		rows = append(rows, []string{s.Name, headline(s), p.of(s.TimeZone).At(standsSince(s)), fmt.Sprint(s.Waiting.Count), liveNumber(s), text.OneLine(s.Text)})
 	}
-	return p.Table(rows)
+	return p.Table(rows, "SINCE")
 }
 
 func liveNumber(s api.Site) string {
@@ -141,7 +141,8 @@ func (p printer) site(s api.Site) error {
 	if s.Title != "" && s.Title != s.Name {
 		title += " (" + s.Title + ")"
 	}
-	if _, err := fmt.Fprintf(p.Out, "%s\n%s\n\n", text.OneLine(title), text.Plain(s.Text)); err != nil {
+	p = p.of(s.TimeZone)
+	if err := p.heading(terminal.Bold, title, s.Text); err != nil {
 		return err
 	}
 	var f terminal.Fields
@@ -170,7 +171,7 @@ func (p printer) site(s api.Site) error {
 	for _, z := range s.Freezes {
 		f.Add("Freeze", p.freeze(z))
 	}
-	return p.Table(f)
+	return p.Fields(f)
 }
 
 // standsSince is since when a site stands as its headline says.

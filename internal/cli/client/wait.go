@@ -83,24 +83,24 @@ func (w *waiter) tell(ctx context.Context, r api.Request) error {
 		return err
 	}
 	for _, s := range Passages(d.Release) {
-		if err := w.line(s.At, fmt.Sprintf("release #%d is %s", r.Release, StateWord(s.State))); err != nil {
+		if err := w.line(r.TimeZone, s.At, fmt.Sprintf("release #%d is %s", r.Release, StateWord(s.State))); err != nil {
 			return err
 		}
 	}
 	if r.Status == release.Live && r.LiveAt != nil {
-		return w.line(*r.LiveAt, fmt.Sprintf("live with release #%d", r.Release))
+		return w.line(r.TimeZone, *r.LiveAt, fmt.Sprintf("live with release #%d", r.Release))
 	}
 	return nil
 }
 
 // line prints what has not been told yet.
-func (w *waiter) line(at time.Time, text string) error {
+func (w *waiter) line(zone string, at time.Time, text string) error {
 	if w.told[text] {
 		return nil
 	}
 	w.told[text] = true
 	w.progress.Clear()
-	_, err := fmt.Fprintf(w.p.Out, "%s  %s\n", w.p.At(at), text)
+	_, err := fmt.Fprintf(w.p.Out, "%s  %s\n", w.p.In(zone).At(at), text)
 	return err
 }
 

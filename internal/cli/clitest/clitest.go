@@ -31,6 +31,9 @@ type Invocation struct {
 	In               string
 	Token            string
 	Screen, Progress bool
+	// Width and Colour are those of a terminal.
+	Width  int
+	Colour bool
 }
 
 // Outcome is how a run of the program ended, and what it printed.
@@ -46,7 +49,8 @@ func Run(t *testing.T, v Invocation) Outcome {
 	var out bytes.Buffer
 	var errs lines
 	code := cli.Run(t.Context(), v.Args, &terminal.Terminal{
-		In: strings.NewReader(v.In), Out: &out, Err: &errs, Screen: v.Screen, Progress: v.Progress,
+		In: strings.NewReader(v.In), Out: &out, Err: &errs, IsTerminal: v.Screen, Screen: v.Screen, Progress: v.Progress,
+		Colour: v.Colour, Width: func() int { return v.Width },
 		Now: func() time.Time { return Noon }, Local: time.UTC,
 	})
 	return Outcome{code, out.String(), errs.String()}

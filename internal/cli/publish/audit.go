@@ -119,7 +119,7 @@ func (c *Audit) print(p *terminal.Printer, a auditDocument) error {
 	if c.JSON {
 		return p.Document(a)
 	}
-	rows := [][]string{{"release", fmt.Sprint(a.Release)}, {"files", fmt.Sprint(a.Files)}}
+	rows := terminal.Fields{{"release", fmt.Sprint(a.Release)}, {"files", fmt.Sprint(a.Files)}}
 	if len(a.Pending) > 0 {
 		rows = append(rows, []string{"unfinished deploys", fmt.Sprint(len(a.Pending))})
 	}
@@ -143,10 +143,10 @@ func (c *Audit) print(p *terminal.Printer, a auditDocument) error {
 			rows = append(rows, []string{"our keys", "all as they were deployed"})
 		}
 	}
-	return p.Table(rows)
+	return p.Fields(rows)
 }
 
-func appendEach(rows [][]string, name string, values []string) [][]string {
+func appendEach(rows terminal.Fields, name string, values []string) terminal.Fields {
 	for _, value := range values {
 		rows = append(rows, []string{name, value})
 	}

@@ -118,7 +118,7 @@ func (c *ReleasesList) Run(ctx context.Context, t *terminal.Terminal) error {
 			fmt.Sprint(r.Release), p.At(r.At), fmt.Sprint(r.Files), fmt.Sprint(r.Pages), text.Bytes(r.Bytes), short(r.Commit), note,
 		})
 	}
-	return p.Table(rows)
+	return p.Table(rows, "commit", "pages")
 }
 
 // ReleasesShow shows one release.
@@ -170,10 +170,10 @@ func (c *ReleasesShow) Run(ctx context.Context, t *terminal.Terminal) error {
 	if c.JSON {
 		return p.Document(shown)
 	}
-	return p.Table(shown.rows(p))
+	return p.Fields(shown.rows(p))
 }
 
-func (s *shownRelease) rows(p *terminal.Printer) [][]string {
+func (s *shownRelease) rows(p *terminal.Printer) terminal.Fields {
 	var rows terminal.Fields
 	rows.Add("release", fmt.Sprint(s.Release))
 	rows.Add("live since", p.At(s.At))
@@ -234,11 +234,11 @@ func (c *ReleasesDiff) Run(ctx context.Context, t *terminal.Terminal) error {
 		_, err := fmt.Fprintf(p.Out, "releases %d and %d have the same files\n", from.Release, to.Release)
 		return err
 	}
-	rows := make([][]string, 0, len(changes))
+	var rows terminal.Fields
 	for _, ch := range changes {
-		rows = append(rows, []string{string(ch.Reason), ch.Path})
+		rows.Add(string(ch.Reason), ch.Path)
 	}
-	return p.Table(rows)
+	return p.Fields(rows)
 }
 
 func short(commit string) string { return commit[:min(len(commit), 12)] }

@@ -74,7 +74,7 @@ func printReport(p *terminal.Printer, r publish.Report) error {
 	case r.CDN != nil:
 		rows.Add("at the CDN", r.CDN.String())
 	}
-	return p.Table(rows)
+	return p.Fields(rows)
 }
 
 // headline says in a line what became of a deploy.

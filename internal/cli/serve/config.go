@@ -86,7 +86,7 @@ func (c *ConfigCheck) Run(t *terminal.Terminal) error {
 	if c.File != "" {
 		c.Config = c.File
 	}
-	p := &terminal.Printer{Out: t.Out}
+	p := t.Printer()
 	conf, err := c.examine()
 	if mistakes, ok := errors.AsType[*config.Error](err); ok {
 		if c.JSON {

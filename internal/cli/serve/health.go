@@ -49,7 +49,7 @@ func (c *Health) Run(ctx context.Context, t *terminal.Terminal) error {
 	ctx, cancel := context.WithTimeout(ctx, c.Timeout)
 	defer cancel()
 	err = askHealth(ctx, address)
-	p := &terminal.Printer{Out: t.Out}
+	p := t.Printer()
 	if c.JSON {
 		d := healthDocument{URL: address, Healthy: err == nil, Seconds: time.Since(started).Seconds()}
 		return errors.Join(p.Document(d), err)

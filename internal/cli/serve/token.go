@@ -64,7 +64,7 @@ func (c *TokenNew) Validate() error {
 func (c *TokenNew) Run(t *terminal.Terminal) error {
 	token := NewToken()
 	d := tokenDocument{Name: c.Name, Role: c.Role, Sites: c.Site, Token: token, SHA256: HashToken(token)}
-	p := &terminal.Printer{Out: t.Out}
+	p := t.Printer()
 	if c.JSON {
 		return p.Document(d)
 	}

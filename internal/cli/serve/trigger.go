@@ -66,7 +66,7 @@ func (c *TriggerExplain) Run(t *terminal.Terminal) error {
 	for i, e := range events {
 		all[i] = explained{e.Name, e.Action, e.Type, e.Entity, e.Title, rules.Decide(e)}
 	}
-	p := &terminal.Printer{Out: t.Out}
+	p := t.Printer()
 	if c.JSON {
 		return p.Document(all)
 	}
@@ -138,12 +138,15 @@ func (c *TriggerExplain) body(in io.Reader) (body []byte, err error) {
 // print tells what was decided, by which rule, and why not by others.
 func (e explained) print(p *terminal.Printer) error {
 	what := strings.Join(strings.Fields(strings.Join([]string{e.Event, string(e.Action), e.Type, e.Entity, e.Title}, " ")), " ")
-	if _, err := fmt.Fprintf(p.Out, "%s: %s\n%s\n", e.Then, text.OneLine(what), text.OneLine(e.Why)); err != nil {
+	if _, err := fmt.Fprintf(p.Out, "%s: %s\n", p.Paint(terminal.StyleOf(string(e.Then)), string(e.Then)), text.OneLine(what)); err != nil {
 		return err
 	}
-	rows := make([][]string, len(e.Passed))
+	if err := p.Prose(terminal.Plain, text.OneLine(e.Why)); err != nil {
+		return err
+	}
+	rows := make(terminal.Fields, len(e.Passed))
 	for i, r := range e.Passed {
 		rows[i] = []string{"  not " + r.Rule, r.Why}
 	}
-	return p.Table(rows)
+	return p.Fields(rows)
 }

@@ -7,8 +7,11 @@ import (
 )
 
 // ParseInstant reads an instant: 2026-12-24T18:00:00+01:00, a local "2026-12-24
-// 18:00", the next 18:00, or a span from now such as 2h.
+// 18:00", the next 18:00, now, or a span from now such as 2h.
 func ParseInstant(text string, now time.Time, local *time.Location) (time.Time, error) {
+	if text == "now" {
+		return now.Truncate(time.Second), nil
+	}
 	if at, err := time.Parse(time.RFC3339, text); err == nil {
 		return at, nil
 	}
@@ -23,7 +26,7 @@ func ParseInstant(text string, now time.Time, local *time.Location) (time.Time, 
 	if span, err := time.ParseDuration(strings.TrimPrefix(text, "+")); err == nil && span > 0 {
 		return now.Add(span).Truncate(time.Second), nil
 	}
-	return time.Time{}, fmt.Errorf(`%q is no instant; expected 2026-12-24T18:00:00+01:00, "2026-12-24 18:00" or 18:00 (this machine's zone), or a span from now such as 2h`, text)
+	return time.Time{}, fmt.Errorf(`%q is no instant; expected 2026-12-24T18:00:00+01:00, "2026-12-24 18:00" or 18:00 (this machine's zone), now, or a span from now such as 2h`, text)
 }
 
 // nextClock is the next time that the clock shows a time of day.

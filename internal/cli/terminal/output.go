@@ -8,7 +8,7 @@ import (
 // OutputFlags say how answers are printed.
 type OutputFlags struct {
 	JSON     bool   `name:"json" help:"Print JSON: the types of the HTTP API."`
-	TimeZone string `placeholder:"ZONE" help:"Zone of the times that people read, e.g. America/New_York (default: this machine's)."`
+	TimeZone string `placeholder:"ZONE" help:"Zone of the times that people read (default: the site's, where there is none this machine's)."`
 }
 
 // Validate refuses an unknown zone before anything is asked.
@@ -24,12 +24,13 @@ func (f OutputFlags) Validate() error {
 
 // Printer prints on the terminal as the flags say.
 func (f OutputFlags) Printer(t *Terminal) *Printer {
-	p := &Printer{Out: t.Out, Zone: t.Local, JSON: f.JSON}
+	p := t.Printer()
+	p.JSON = f.JSON
 	if f.TimeZone == "" {
 		return p
 	}
 	if zone, err := time.LoadLocation(f.TimeZone); err == nil {
-		p.Zone = zone
+		p.Zone, p.Asked = zone, true
 	}
 	return p
 }

@@ -1,23 +1,40 @@
 package terminal
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
-	"text/tabwriter"
 	"time"
-
-	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Printer writes answers: for people, or as JSON.
 type Printer struct {
 	Out io.Writer
-	// Zone is that of the times that people read.
-	Zone *time.Location
-	JSON bool
+	// Zone is that of the times that people read. Asked says that they asked for
+	// it: a site's own zone does not take its place then.
+	Zone  *time.Location
+	Asked bool
+	JSON  bool
+	// Width is how wide the terminal of Out is, 0 for a file, a pipe and what is not
+	// known: nothing is cut there. Colour says that it shows colours.
+	Width  int
+	Colour bool
+}
+
+// In is the printer for what is told in a site's own zone, as the app's sentences
+// are, unless people asked for another: one block of text has one zone. An app of
+// before does not name the zone.
+func (p *Printer) In(zone string) *Printer {
+	if p.Asked || zone == "" {
+		return p
+	}
+	at, err := time.LoadLocation(zone)
+	if err != nil {
+		return p
+	}
+	there := *p
+	there.Zone = at
+	return &there
 }
 
 // Document writes a value as indented JSON.
@@ -38,40 +55,6 @@ func (p *Printer) Line(v any) error {
 	}
 	_, err = fmt.Fprintln(p.Out, string(text))
 	return err
-}
-
-// oneCell keeps a cell on its line and in its column.
-var oneCell = strings.NewReplacer("\n", " ", "\t", " ")
-
-// Table writes rows in columns. Their text may come from anywhere.
-func (p *Printer) Table(rows [][]string) error {
-	var columns bytes.Buffer
-	w := tabwriter.NewWriter(&columns, 0, 0, 2, ' ', 0)
-	for _, row := range rows {
-		for i := range row {
-			row[i] = oneCell.Replace(text.Plain(row[i]))
-		}
-		fmt.Fprintln(w, strings.Join(row, "\t"))
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	for line := range strings.Lines(columns.String()) {
-		if _, err := fmt.Fprintln(p.Out, strings.TrimRight(line, " \n")); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Fields are names with values, of which the empty ones are left out.
-type Fields [][]string
-
-// Add adds a value that is not empty.
-func (f *Fields) Add(name, value string) {
-	if value != "" {
-		*f = append(*f, []string{name, value})
-	}
 }
 
 // At writes an instant in the reader's zone, with its name.

@@ -14,12 +14,15 @@ import (
 type Terminal struct {
 	In       io.Reader
 	Out, Err io.Writer
-	// Screen says that Out is a terminal that can be drawn anew; Progress that
-	// Err is one.
-	Screen, Progress bool
-	// Columns is how wide the terminal of Err is just now; 0 when that is not known.
-	Columns func() int
-	Now     func() time.Time
+	// IsTerminal says that Out is a terminal, Screen that it can be drawn anew, and
+	// Progress that Err is one that can.
+	IsTerminal, Screen, Progress bool
+	// Colour says that answers are coloured.
+	Colour bool
+	// Width is how wide the terminal of Out is just now, 0 when that is not known or
+	// Out is none; Columns is the same of Err.
+	Width, Columns func() int
+	Now            func() time.Time
 	// Local is the zone in which people are told times.
 	Local *time.Location
 	// Version is the program's, as servers and logs are told it.
@@ -28,23 +31,37 @@ type Terminal struct {
 
 // New is the process's own terminal.
 func New() *Terminal {
-	// NO_COLOR (no-color.org) and TERM=dumb ask for plain text: nothing is
-	// drawn anew then. Pressrun uses no colours.
+	// NO_COLOR (no-color.org) and TERM=dumb ask for plain text: nothing is drawn
+	// anew then either.
 	plain := os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb"
+	out := term.IsTerminal(int(os.Stdout.Fd()))
 	return &Terminal{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr,
-		Screen:   !plain && term.IsTerminal(int(os.Stdout.Fd())),
-		Progress: !plain && term.IsTerminal(int(os.Stderr.Fd())),
-		Columns:  columns,
-		Now:      time.Now, Local: time.Local,
+		IsTerminal: out,
+		Screen:     !plain && out,
+		Progress:   !plain && term.IsTerminal(int(os.Stderr.Fd())),
+		Colour:     environmentColours(out),
+		Width:      columnsOf(os.Stdout), Columns: columnsOf(os.Stderr),
+		Now: time.Now, Local: time.Local,
 	}
 }
 
-// columns asks anew each time: people change the size of their windows.
-func columns() int {
-	width, _, err := term.GetSize(int(os.Stderr.Fd()))
-	if err != nil {
-		return 0
+// columnsOf asks anew each time: people change the size of their windows.
+func columnsOf(f *os.File) func() int {
+	return func() int {
+		width, _, err := term.GetSize(int(f.Fd()))
+		if err != nil {
+			return 0
+		}
+		return width
 	}
-	return width
+}
+
+// Printer prints answers for people on the terminal.
+func (t *Terminal) Printer() *Printer {
+	p := &Printer{Out: t.Out, Zone: t.Local, Colour: t.Colour}
+	if t.Width != nil {
+		p.Width = t.Width()
+	}
+	return p
 }
