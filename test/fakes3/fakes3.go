@@ -215,6 +215,10 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, fault *Fault) {
 		return
 	}
 	b := &handler{server: s, bucket: bucket, objects: objects, key: key, w: w, r: r, body: body}
+	if code := b.inTheWay(); code != "" {
+		fail(w, r, http.StatusConflict, code)
+		return
+	}
 	switch {
 	case key == "" && r.Method == http.MethodPost && r.URL.Query().Has("delete"):
 		b.deleteMany()

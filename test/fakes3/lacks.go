@@ -17,6 +17,8 @@ type Lacks struct {
 	// StartAfter: a page that starts after a key in a folder lacks the keys just behind
 	// that folder, and says that there are no more (MinIO).
 	StartAfter bool
+	// NestedKeys: a key can't be another's folder (versitygw on a file system).
+	NestedKeys bool
 }
 
 // from takes out of a request what the store reads past. It is false for a

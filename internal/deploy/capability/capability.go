@@ -24,23 +24,59 @@ const noETag = `"0123456789abcdef0123456789abcdef"`
 // since what a store says of itself is not to be relied on. valid is asked before each write. The store
 // that was tried last is named for people.
 func Find(ctx context.Context, dest store.Destination, valid func() error) (missing []store.MissingCapability, tried string, err error) {
-	_, folder := dest.Site.(store.Stager)
 	t := trial{dest.State, stateKey, valid}
 	found, err := t.conditions(ctx)
-	if missing = append(missing, found...); err == nil && dest.StatePrefix == "" && !folder {
-		t.store, t.key = dest.Site, siteKey
-		found, err = t.conditions(ctx)
+	site, folder := ofSite(dest, valid)
+	if missing = append(missing, found...); err == nil && site.key == siteKey {
+		found, err = site.conditions(ctx)
 		missing = append(missing, found...)
 	}
 	if err == nil && !folder { // a folder keeps no headers, and says so
-		found, err = t.content(ctx)
+		found, err = site.content(ctx)
 		missing = append(missing, found...)
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("find out what the store can do: %w", err)
 	}
 	slices.Sort(missing)
-	return slices.Compact(missing), t.store.String(), nil
+	return slices.Compact(missing), site.store.String(), nil
+}
+
+// ofSite tries the store that the site's own files are in, if only under the state's
+// prefix.
+func ofSite(dest store.Destination, valid func() error) (t trial, folder bool) {
+	_, folder = dest.Site.(store.Stager)
+	if dest.StatePrefix == "" && !folder {
+		return trial{dest.Site, siteKey, valid}, folder
+	}
+	return trial{dest.State, stateKey, valid}, folder
+}
+
+// Nests finds out, once for a destination, whether a key of its store can be another's
+// folder. A folder's can't, which nobody has to try.
+func Nests(ctx context.Context, dest store.Destination, valid func() error) (nests bool, err error) {
+	t, folder := ofSite(dest, valid)
+	if folder {
+		return false, nil
+	}
+	if nests, err = t.nested(ctx); err != nil {
+		return false, fmt.Errorf("find out what the store can do: %w", err)
+	}
+	return nests, nil
+}
+
+// Frees finds out whether the store, where no key can be another's folder, lets a key
+// be one that was deleted: in a bucket that keeps versions, or did, what is deleted
+// may hold its place.
+func Frees(ctx context.Context, dest store.Destination, valid func() error) (frees bool, err error) {
+	t, folder := ofSite(dest, valid)
+	if folder {
+		return true, nil
+	}
+	if frees, err = t.freed(ctx); err != nil {
+		return false, fmt.Errorf("find out whether the store gives the place of a deleted file free: %w", err)
+	}
+	return frees, nil
 }
 
 // trial tries one store.

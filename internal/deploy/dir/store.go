@@ -262,8 +262,15 @@ func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) erro
 	if err != nil {
 		return s.explain("list", prefix, err)
 	}
+	start := filepath.Join(root, filepath.FromSlash(path.Dir(strings.TrimPrefix(prefix, below)+"x")))
+	switch resolved, err := filepath.EvalSymlinks(start); {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR), err == nil && resolved != start:
+		return nil // behind a link there is nothing of the folder's
+	case err != nil:
+		return s.explain("list", prefix, err)
+	}
 	var found []store.Info
-	err = filepath.WalkDir(root, func(name string, e fs.DirEntry, err error) error {
+	err = filepath.WalkDir(start, func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}

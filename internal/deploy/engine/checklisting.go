@@ -33,7 +33,8 @@ func (p *published) checkListing(ctx context.Context) {
 		p.warn("whether the store lists all that it holds could not be found out: %v; the next deploy will try again", err)
 		return
 	}
-	found := store.Capabilities{Missing: slices.Clone(p.work.capabilities.Missing), ListingChecked: true}
+	found := *p.work.capabilities
+	found.Missing, found.ListingChecked = slices.Clone(found.Missing), true
 	if !agrees {
 		p.warn("the store at %s %s", p.dest.Site, store.MissingListingInParts)
 		found.Missing = append(found.Missing, store.MissingListingInParts)

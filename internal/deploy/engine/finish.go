@@ -7,6 +7,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/lease"
+	"github.com/pressrun/pressrun/internal/deploy/plan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
@@ -35,25 +36,27 @@ func (p *published) finish(ctx context.Context) (swept bool) {
 // sweep deletes what the build no longer has. What can't be deleted now, the next
 // deploy tries again.
 func (p *published) sweep(ctx context.Context) (swept bool) {
-	if len(p.work.plan.Deletes) == 0 {
+	turns := p.work.plan.DeletesInTurn()
+	if len(turns) == 0 {
 		return true
 	}
 	if p.work.redirects != nil {
 		p.work.redirects.Settle(ctx)
 	}
 	began := p.now()
-	err := p.deleteAll(ctx)
-	p.phase("deletes", began, p.result.Deleted, 0)
+	before := p.result.Deleted
+	err := p.deleteAll(ctx, turns)
+	p.phase("deletes", began, p.result.Deleted-before, 0)
 	if err != nil {
 		p.warn("%v; the next deploy will try again", err)
 	}
 	return err == nil
 }
 
-func (p *published) deleteAll(ctx context.Context) error {
+func (p *published) deleteAll(ctx context.Context, turns [][]plan.Delete) error {
 	var first error
 	failed := 0
-	for _, turn := range p.work.plan.DeletesInTurn() {
+	for _, turn := range turns {
 		dels := make([]store.Deletion, len(turn))
 		for i, e := range turn {
 			dels[i] = store.Deletion{Key: e.Path, ETag: e.ETag}

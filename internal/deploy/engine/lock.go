@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy"
@@ -122,25 +123,45 @@ func (p *planned) take(ctx context.Context, head manifest.Head) (*leased, error)
 		return nil, err
 	}
 	l := &leased{deployment: p.deployment, work: p, lease: held}
-	if p.capabilities == nil {
-		if err := l.findCapabilities(held.Context()); err != nil {
-			return nil, errors.Join(err, held.Release(ctx, false, true))
-		}
+	err = l.knowStore(held.Context())
+	if err == nil {
+		err = l.canGiveWay(held.Context())
+	}
+	if err != nil {
+		return nil, errors.Join(err, held.Release(ctx, false, true))
 	}
 	p.result.MissingCapabilities = p.capabilities.Missing
 	return l, nil
 }
 
-// findCapabilities tries what the store can do, at the first deploy to it.
-func (l *leased) findCapabilities(ctx context.Context) error {
-	missing, tried, err := capability.Find(ctx, l.dest, l.lease.Valid)
+// knowStore tries what the store can do, at the first deploy to it.
+func (l *leased) knowStore(ctx context.Context) error {
+	known := l.work.capabilities
+	if known != nil && known.NestingTried {
+		return nil
+	}
+	found := store.Capabilities{}
+	if known != nil { // of an earlier version
+		found = *known
+	} else {
+		missing, tried, err := capability.Find(ctx, l.dest, l.lease.Valid)
+		if err != nil {
+			return err
+		}
+		for _, m := range missing {
+			l.warn("the store at %s %s", tried, m)
+		}
+		found.Missing = missing
+	}
+	nests, err := capability.Nests(ctx, l.dest, l.lease.Valid)
 	if err != nil {
 		return err
 	}
-	for _, m := range missing {
-		l.warn("the store at %s %s", tried, m)
+	if found.NestingTried = true; !nests && !l.folder() {
+		l.note("the store at %s %s", l.dest.Site, store.MissingNestedKeys)
+		found.Missing = append(slices.Clone(found.Missing), store.MissingNestedKeys)
+		slices.Sort(found.Missing)
 	}
-	found := store.Capabilities{Missing: missing}
 	l.lease.SetCapabilities(found)
 	l.work.capabilities = &found
 	return l.work.suitStore(ctx)

@@ -88,6 +88,9 @@ func (p *planned) suitStore(ctx context.Context) error {
 	if p.from.Sends() && p.capabilities.Lack(store.MissingCopies, store.MissingCopyHeaders) {
 		p.plan.ResendHeaders()
 	}
+	if err := p.giveWay(ctx); err != nil {
+		return err
+	}
 	return p.recompress(ctx)
 }
 

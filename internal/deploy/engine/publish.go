@@ -86,7 +86,7 @@ func (l *leased) commit(ctx context.Context) error {
 	live := manifest.Live{
 		Sequence: next.Sequence, Manifest: next.Sequence, Release: next.Release, Numbered: l.isNumbered(), Rollback: l.back != nil,
 		Commit: next.Commit, At: next.At, Files: len(next.Entries), Pages: next.Pages(), Bytes: next.Bytes(),
-		Swept: len(l.work.plan.Deletes) == 0,
+		Swept: len(l.work.plan.Deletes) == len(l.work.plan.First()),
 	}
 	if l.holdsAlready() {
 		live.Manifest = l.work.head.Live.Manifest

@@ -21,19 +21,27 @@ type writer struct {
 	*deployment
 	lease     *lease.Lease
 	versioned bool // as in leased
-	plan      *plan.Plan
-	all       deploy.Amount // of the phases so far
-	writing   time.Time     // when the first of them began
+	// looksFirst tells that the store deletes whatever is there.
+	looksFirst bool
+	plan       *plan.Plan
+	all        deploy.Amount // of the phases so far
+	writing    time.Time     // when the first of them began
 }
 
 // write carries out all phases.
 func (l *leased) write(ctx context.Context) error {
-	w := &writer{deployment: l.deployment, lease: l.lease, versioned: l.versioned, plan: &l.work.plan, writing: l.now()}
+	w := &writer{
+		deployment: l.deployment, lease: l.lease, versioned: l.versioned, looksFirst: l.work.capabilities.Lack(store.MissingDeleteIfMatch),
+		plan: &l.work.plan, writing: l.now(),
+	}
 	w.all.Total, w.all.TotalBytes = w.plan.Writes()
 	if !l.from.Sends() {
 		w.all.TotalBytes = 0
 	}
 	for _, phase := range w.plan.Phases {
+		if err := w.clear(ctx, phase); err != nil {
+			return err
+		}
 		if err := w.phaseOf(ctx, phase); err != nil {
 			return err
 		}

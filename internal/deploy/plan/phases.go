@@ -89,13 +89,16 @@ func (t *turns) of(name string) turn {
 	return found
 }
 
-// DeletesInTurn are the deletes in the order of phases turned round, each turn
+// DeletesInTurn are the deletes after the commit, in the order of phases turned round, each turn
 // after the whole of the one before: what visitors open, then what that names, so
 // that no page is there for an instant whose assets are not. A redirect goes
 // before what it leads to: the other way round, it would lead nowhere.
 func (p *Plan) DeletesInTurn() [][]Delete {
 	var opened, other, assets []Delete
 	for _, d := range p.Deletes {
+		if d.First {
+			continue
+		}
 		switch class := rules.Classify(d.Path); {
 		case redirect.LeadsOn(d.Headers) || class > rules.ClassOther:
 			opened = append(opened, d)

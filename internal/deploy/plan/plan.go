@@ -41,13 +41,15 @@ func (w Write) Sends() bool { return w.Reason != ReasonHeaders || w.Resend }
 // several. Phases go in order, each after the whole of the one before.
 type Phase struct {
 	Class  rules.Class
+	Clear  []manifest.Entry // what is in the way, and is deleted before the writes: see GiveWay
 	Writes []Write
 }
 
-// Delete is one file to delete after the commit.
+// Delete is one file to delete: after the commit, or First.
 type Delete struct {
 	manifest.Entry
 	Reason Reason
+	First  bool // in its phase's Clear
 }
 
 // Plan is everything a deploy will do.
@@ -186,7 +188,7 @@ func (p *planner) leftovers() {
 			}
 		} else {
 			r.Doomed = true
-			p.plan.Deletes = append(p.plan.Deletes, Delete{have.Entry, reason})
+			p.plan.Deletes = append(p.plan.Deletes, Delete{Entry: have.Entry, Reason: reason})
 		}
 		p.plan.Next.Retired = append(p.plan.Next.Retired, r)
 	}

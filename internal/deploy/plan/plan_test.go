@@ -33,6 +33,7 @@ type model struct {
 	sequence int64
 	now      time.Time
 	writes   int
+	nestless bool // no key can be another's folder
 }
 
 func contentOf(path, version string) string { return path + "@" + version }
@@ -78,13 +79,22 @@ func (m *model) deploy(t *rapid.T, build map[string]string, rs rules.Rules, budg
 	if len(plan.Foreign) > 0 {
 		t.Fatalf("our own files are taken for strangers': %v", plan.Foreign)
 	}
+	if m.nestless {
+		plan.GiveWay()
+	}
 	m.writes = 0
 	m.base.Pending = append(slices.Clone(m.base.Pending), plan.Delta())
-	for class, phase := range plan.Phases {
+	for _, phase := range plan.Phases {
+		for _, e := range phase.Clear {
+			if m.writes == budget {
+				return plan, false
+			}
+			m.remove(t, e)
+		}
 		for _, w := range phase.Writes {
 			e := &plan.Next.Entries[w.Index]
-			if rules.Classify(e.Path) != rules.Class(class) {
-				t.Fatalf("%s is in phase %d", e.Path, class)
+			if rules.Classify(e.Path) != phase.Class {
+				t.Fatalf("%s is in the phase of %s", e.Path, phase.Class)
 			}
 			if m.writes == budget {
 				return plan, false
@@ -92,24 +102,36 @@ func (m *model) deploy(t *rapid.T, build map[string]string, rs rules.Rules, budg
 			m.apply(t, e, w, build[e.Path])
 		}
 	}
-	m.base = Known{Live: plan.Next, Swept: len(plan.Deletes) == 0}
+	m.base = Known{Live: plan.Next, Swept: len(plan.Deletes) == len(plan.First())}
 	for _, d := range plan.Deletes {
+		if d.First {
+			continue
+		}
 		if m.writes == budget {
 			return plan, false
 		}
-		m.writes++
-		if o, ok := m.objects[d.Path]; ok && o.etag != d.ETag {
-			t.Fatalf("delete of %s, which is not what the manifest says", d.Path)
-		}
-		delete(m.objects, d.Path)
+		m.remove(t, d.Entry)
 	}
 	m.base.Swept = true
 	return plan, true
 }
 
+func (m *model) remove(t *rapid.T, e manifest.Entry) {
+	m.writes++
+	if o, ok := m.objects[e.Path]; ok && o.etag != e.ETag {
+		t.Fatalf("delete of %s, which is not what the manifest says", e.Path)
+	}
+	delete(m.objects, e.Path)
+}
+
 func (m *model) apply(t *rapid.T, e *manifest.Entry, w Write, content string) {
 	m.writes++
 	have, exists := m.objects[e.Path]
+	for key := range m.objects {
+		if m.nestless && (strings.HasPrefix(key, e.Path+"/") || strings.HasPrefix(e.Path, key+"/")) {
+			t.Fatalf("%s is written while %s is in the way", e.Path, key)
+		}
+	}
 	switch {
 	case w.If.IfAbsent && exists:
 		t.Fatalf("%s is new to the plan, and is there", e.Path)

@@ -119,8 +119,8 @@ var advice = map[string]string{
 }
 
 const (
-	isFolder = "this store can't have a file and a folder of one name, and a part of this path is a file there: delete that file, then deploy again"
-	isFile   = "this store can't have a file and a folder of one name, and this path is a folder there: delete what is below it, then deploy again"
+	isFolder = "this store can't have a file and a folder of one name, and a part of this path is a file there (or was one, in a bucket that keeps versions): delete that file and its versions, then deploy again"
+	isFile   = "this store can't have a file and a folder of one name, and this path is a folder there (or was one, in a bucket that keeps versions): delete what is below it and its versions, then deploy again"
 )
 
 func (s *Store) explainCode(verb, key, code, message string, err error) error {

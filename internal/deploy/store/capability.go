@@ -18,6 +18,7 @@ const (
 	MissingCopies          MissingCapability = "copies"
 	MissingCopyHeaders     MissingCapability = "copies-with-headers"
 	MissingListingInParts  MissingCapability = "listing-in-parts"
+	MissingNestedKeys      MissingCapability = "nested-keys"
 )
 
 // String says what is missing and what follows from it.
@@ -43,6 +44,8 @@ func (m MissingCapability) String() string {
 		return "keeps the old headers in a copy: a change of headers sends the file again, and what a rollback puts back has other headers than it had"
 	case MissingListingInParts:
 		return "leaves keys out when its listing is read from a key on (ListObjectsV2 with start-after): it is listed from its start, one page after the other, which takes longer"
+	case MissingNestedKeys:
+		return "can't have a file and a folder of one name (news, and news/index.html): where one becomes the other, the old one is deleted before the new one is written, and is away meanwhile"
 	}
 	return "lacks " + string(m)
 }
@@ -53,6 +56,9 @@ type Capabilities struct {
 	// ListingChecked tells that a listing in parts was compared with one from the start,
 	// which only a destination of more than a page shows.
 	ListingChecked bool `json:"listing_checked,omitempty"`
+	// NestingTried tells that MissingNestedKeys was looked for, which earlier versions
+	// did not do.
+	NestingTried bool `json:"nesting_tried,omitempty"`
 }
 
 // ListsInParts tells whether the store's listing was found to be the same in parts.
