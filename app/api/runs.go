@@ -179,7 +179,11 @@ func (u *Runs) metrics(ctx context.Context, in *metricsInput) (*struct{}, error)
 	if err != nil {
 		return nil, u.problems.Err(ctx, err)
 	}
-	if g := auth.From(ctx).Grant; measured.Run.ID != g.Run || measured.Run.Attempt != g.Attempt {
+	g := auth.From(ctx).Grant
+	if measured.Run.ID != g.Run {
+		return nil, problem.New(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of run %s, and release #%d is carried out by another", g.Run, in.Number))
+	}
+	if measured.Run.Attempt != g.Attempt {
 		return nil, problem.New(http.StatusConflict, string(release.CodeOldAttempt), fmt.Sprintf("attempt %d of run %s has taken over", measured.Run.Attempt, measured.Run.ID))
 	}
 	text, err := json.Marshal(in.Body)

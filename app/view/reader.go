@@ -45,7 +45,7 @@ func (r *Reader) instant(ctx context.Context, s *ledger.Snapshot) (Instant, erro
 
 // Site reads a site.
 func (r *Reader) Site(ctx context.Context, name string) (v Site, err error) {
-	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		v, err = r.site(ctx, s, name)
 		return err
 	})
@@ -90,7 +90,7 @@ func (r *Reader) Decided(site release.Site) Site { return r.siteAt(site) }
 
 // Sites reads those of the sites that a filter lets through, by name.
 func (r *Reader) Sites(ctx context.Context, seen func(name string) bool) (at Instant, all []Site, err error) {
-	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		for _, name := range r.ledger.SiteNames() {
 			if !seen(name) {
 				continue
@@ -128,7 +128,7 @@ type SiteDetail struct {
 
 // SiteDetail reads a site with what is going on at it.
 func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d SiteDetail, err error) {
-	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		if d.Site, err = r.site(ctx, s, name); err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d 
 
 // Changes are what goes out with the next release of a site, newest first.
 func (r *Reader) Changes(ctx context.Context, name string, limit int) (all []ledger.PendingChange, err error) {
-	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		site, err := s.Site(ctx, name)
 		if err != nil {
 			return err
@@ -173,7 +173,7 @@ func (r *Reader) Changes(ctx context.Context, name string, limit int) (all []led
 
 // Request reads a request.
 func (r *Reader) Request(ctx context.Context, id string) (v Request, err error) {
-	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		site, asked, err := s.Request(ctx, id)
 		if err != nil {
 			return err
@@ -199,7 +199,7 @@ func (r *Reader) Accepted(ctx context.Context, t ledger.Accepted) (Request, erro
 // OpenRequests lists what is not live yet, newest first, then the scheduled
 // requests, the next first; at most limit of either.
 func (r *Reader) OpenRequests(ctx context.Context, name string, limit int) (all []Request, err error) {
-	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		site, open, err := s.OpenRequests(ctx, name, limit)
 		if err != nil {
 			return err
@@ -219,7 +219,7 @@ func (r *Reader) OpenRequests(ctx context.Context, name string, limit int) (all 
 
 // Releases lists a site's releases, newest first, numbered below before (0: all).
 func (r *Reader) Releases(ctx context.Context, name string, limit int, before int64) (all []Release, err error) {
-	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		site, err := r.site(ctx, s, name)
 		if err != nil {
 			return err
@@ -251,7 +251,7 @@ const Shown = 200
 
 // Release reads a release with what it served.
 func (r *Reader) Release(ctx context.Context, name string, number int64) (d ReleaseDetail, err error) {
-	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		if d.Of, err = r.site(ctx, s, name); err != nil {
 			return err
 		}

@@ -48,7 +48,7 @@ type Schedule struct {
 
 // Schedule reads when a site asks by itself: its next slots, so many at most.
 func (r *Reader) Schedule(ctx context.Context, name string, next int) (v Schedule, err error) {
-	err = r.ledger.Read(ctx, func(s *ledger.Snapshot) error {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		site, err := r.site(ctx, s, name)
 		v = r.scheduleOf(site, next)
 		return err
@@ -111,7 +111,7 @@ func ScheduleWords(s calendar.Schedule) string {
 	words := ""
 	switch {
 	case s.Cron != nil:
-		words = "at " + s.Cron.String() + " (cron)"
+		words = s.Cron.Words()
 	case s.Every != 0:
 		words = "every " + shortSpan(s.Every)
 	case s.Continuous && s.MaxAge > 0:

@@ -55,7 +55,7 @@ func accept(ctx context.Context, l *Ledger, r Request) (Request, bool, error) {
 
 // request reads a request and its resolution.
 func request(ctx context.Context, l *Ledger, id string) (r Request, f Resolution, err error) {
-	err = l.Read(ctx, func(s *Snapshot) error {
+	err = l.Read(ctx, func(ctx context.Context, s *Snapshot) error {
 		_, tracked, err := s.Request(ctx, id)
 		r, f = tracked.Request, tracked.Resolution
 		return err
@@ -65,7 +65,7 @@ func request(ctx context.Context, l *Ledger, id string) (r Request, f Resolution
 
 // openRequests lists the requests that are not live, and gives their site.
 func openRequests(ctx context.Context, l *Ledger, name string) (site release.Site, open []Tracked, err error) {
-	err = l.Read(ctx, func(s *Snapshot) (err error) {
+	err = l.Read(ctx, func(ctx context.Context, s *Snapshot) (err error) {
 		site, open, err = s.OpenRequests(ctx, name, 100)
 		return err
 	})

@@ -16,7 +16,23 @@ import (
 
 type querier interface {
 	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+	QueryRowContext(ctx context.Context, query string, args ...any) row
+}
+
+// row is the only row of an answer, or why there is none.
+type row interface{ Scan(into ...any) error }
+
+// noRow is why there is none.
+type noRow struct{ error }
+
+func (n noRow) Scan(...any) error { return n.error }
+
+// transaction is a querier of what a transaction sees.
+type transaction struct{ *sql.Tx }
+
+// QueryRowContext is that of *sql.Tx.
+func (t transaction) QueryRowContext(ctx context.Context, query string, args ...any) row {
+	return t.Tx.QueryRowContext(ctx, query, args...)
 }
 
 // reader reads what one statement can tell. A Ledger reads so as it is now, a

@@ -16,13 +16,31 @@ import (
 // two instants. It is good until the function that it was given to returns.
 type Snapshot struct{ reader }
 
+// errInSnapshot refuses a call of the ledger by a function that reads a snapshot.
+var errInSnapshot = errors.New("a snapshot of the ledger is open: read through it, and decide once it is over")
+
+// inSnapshot marks the contexts of functions that read a snapshot.
+type inSnapshot struct{}
+
+// outsideSnapshot fails in a function that reads a snapshot. What it asked would
+// tell of another instant, and could wait for ever for one of the few connections,
+// all of which may hold snapshots whose readers wait for one too.
+func outsideSnapshot(ctx context.Context) error {
+	if ctx.Value(inSnapshot{}) != nil {
+		return errInSnapshot
+	}
+	return nil
+}
+
 // Read calls a function with a snapshot of the ledger, and returns its error.
-// The function must read through the snapshot alone: a call of the ledger's
-// would read something newer, and could wait for ever for one of the few
-// connections, of which the snapshot holds one. It must not write or wait for
-// a client: while a snapshot is open, SQLite can't empty its write-ahead log
-// (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files).
-func (l *Ledger) Read(ctx context.Context, answer func(*Snapshot) error) (err error) {
+// The function reads through the snapshot alone, with the context that it is given:
+// with that one every call of the ledger's own is refused, a reading or a decision.
+// It must not wait for a client: while a snapshot is open, SQLite can't empty its
+// write-ahead log (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files).
+func (l *Ledger) Read(ctx context.Context, answer func(context.Context, *Snapshot) error) (err error) {
+	if err := outsideSnapshot(ctx); err != nil {
+		return err
+	}
 	// PostgreSQL keeps one snapshot for a transaction only from this level on
 	// (https://www.postgresql.org/docs/current/transaction-iso.html); SQLite
 	// always does (https://sqlite.org/isolation.html).
@@ -36,7 +54,7 @@ func (l *Ledger) Read(ctx context.Context, answer func(*Snapshot) error) (err er
 			err = errors.Join(err, e)
 		}
 	}()
-	return answer(&Snapshot{reader{q: tx, engine: l.engine, sites: l.sites}})
+	return answer(context.WithValue(ctx, inSnapshot{}, true), &Snapshot{reader{q: transaction{tx}, engine: l.engine, sites: l.sites}})
 }
 
 // Tracked is a request and what has become of it.

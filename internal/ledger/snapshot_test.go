@@ -3,10 +3,13 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -52,7 +55,7 @@ func snapshotHolds(t *testing.T, l *Ledger) {
 	first := ask(t, l, Request{Title: "before"})
 	read := func(between func()) (p page) {
 		t.Helper()
-		if err := l.Read(ctx, func(s *Snapshot) (err error) {
+		if err := l.Read(ctx, func(ctx context.Context, s *Snapshot) (err error) {
 			p, err = turnPage(ctx, s, first.ID, between)
 			return err
 		}); err != nil {
@@ -79,11 +82,11 @@ func TestASnapshotIsGivenBackHoweverItsReaderEnds(t *testing.T) {
 	l := fresh(t)
 	want := errors.New("the reader's own")
 	for range 10 { // more than there are connections
-		if err := l.Read(t.Context(), func(*Snapshot) error { return want }); !errors.Is(err, want) {
+		if err := l.Read(t.Context(), func(context.Context, *Snapshot) error { return want }); !errors.Is(err, want) {
 			t.Fatalf("got %v", err)
 		}
 		ctx, stop := context.WithCancel(t.Context())
-		err := l.Read(ctx, func(s *Snapshot) error {
+		err := l.Read(ctx, func(ctx context.Context, s *Snapshot) error {
 			stop()
 			_, err := s.Site(ctx, "www")
 			return err
@@ -91,11 +94,55 @@ func TestASnapshotIsGivenBackHoweverItsReaderEnds(t *testing.T) {
 		if !errors.Is(err, context.Canceled) {
 			t.Fatalf("of a caller that went away: %v", err)
 		}
-		if err := l.Read(ctx, func(*Snapshot) error { return nil }); !errors.Is(err, context.Canceled) {
+		if err := l.Read(ctx, func(context.Context, *Snapshot) error { return nil }); !errors.Is(err, context.Canceled) {
 			t.Fatalf("for a caller that had gone: %v", err)
 		}
 	}
 	if l.readers.Stats().InUse != 0 {
 		t.Errorf("%d connections are still in use", l.readers.Stats().InUse)
+	}
+}
+
+// Four readers that each ask the ledger for one connection more than there are
+// would wait for one another for ever.
+func TestAReaderOfASnapshotIsRefusedTheLedgerItself(t *testing.T) {
+	l := fresh(t)
+	for name, call := range map[string]func(context.Context) error{
+		"a reading": func(ctx context.Context) error { _, err := l.Site(ctx, "www"); return err },
+		"a list":    func(ctx context.Context) error { _, err := l.Requests(ctx, "www", 0, 9, 9); return err },
+		"a snapshot": func(ctx context.Context) error {
+			return l.Read(ctx, func(context.Context, *Snapshot) error { return nil })
+		},
+		"a decision": func(ctx context.Context) error { _, err := l.Decide(ctx, "www", release.Tick{}); return err },
+		"a request": func(ctx context.Context) error {
+			_, err := l.Accept(ctx, Request{Site: "www", Source: release.FromEditor})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var all errgroup.Group
+			open := make(chan struct{}, 4)
+			for range 4 {
+				all.Go(func() error {
+					return l.Read(t.Context(), func(ctx context.Context, s *Snapshot) error {
+						open <- struct{}{}
+						for len(open) < 4 {
+							runtime.Gosched() // until every connection holds a snapshot
+						}
+						if err := call(ctx); !errors.Is(err, errInSnapshot) {
+							return fmt.Errorf("it was answered with %v", err)
+						}
+						_, err := s.Site(ctx, "www")
+						return err
+					})
+				})
+			}
+			if err := all.Wait(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	if _, err := l.Decide(t.Context(), "www", release.Tick{Token: "t"}); err != nil {
+		t.Errorf("afterwards: %v", err)
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // statements are readings that recur all the time, prepared once. It is a
-// querier for a small, fixed set of texts.
+// querier for a small, fixed set of texts, and refuses who reads a snapshot.
 type statements struct {
 	db    *sql.DB
 	mu    sync.Mutex
@@ -19,6 +19,9 @@ type statements struct {
 }
 
 func (s *statements) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
+	if err := outsideSnapshot(ctx); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if stmt, ok := s.known[text]; ok {
@@ -45,10 +48,10 @@ func (s *statements) QueryContext(ctx context.Context, text string, args ...any)
 }
 
 // QueryRowContext is that of *sql.DB.
-func (s *statements) QueryRowContext(ctx context.Context, text string, args ...any) *sql.Row {
+func (s *statements) QueryRowContext(ctx context.Context, text string, args ...any) row {
 	stmt, err := s.prepare(ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
-		return s.db.QueryRowContext(ctx, text, args...) // which tells of the error itself
+		return noRow{err}
 	}
 	return stmt.QueryRowContext(ctx, args...)
 }

@@ -83,6 +83,9 @@ func (w *writer) act(ctx context.Context, run func(*batch) error) error {
 }
 
 func (w *writer) enqueue(ctx context.Context, o *op) error {
+	if err := outsideSnapshot(ctx); err != nil {
+		return err
+	}
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	if w.closed {

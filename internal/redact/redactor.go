@@ -18,6 +18,7 @@ type Redactor struct {
 	allowed []string
 	known   []string // values
 	forms   []string // of the values
+	found   *literals
 }
 
 // Allow has words of the site's own, such as its name, stay although a secret
@@ -43,6 +44,7 @@ func (r *Redactor) Add(values ...string) {
 			r.forms = append(r.forms, forms(value)...)
 		}
 	}
+	r.found = newLiterals(r.forms)
 }
 
 // Known are the values that are taken out.
@@ -55,19 +57,9 @@ func (r *Redactor) Known() []string {
 // Text is a text without secrets.
 func (r *Redactor) Text(text string) string {
 	r.mu.RLock()
-	defer r.mu.RUnlock()
-	found := append(find(text, shapes), places(text)...)
-	for _, form := range r.forms {
-		for from := 0; ; {
-			i := strings.Index(text[from:], form)
-			if i < 0 {
-				break
-			}
-			found = append(found, span{from + i, from + i + len(form)})
-			from += i + 1
-		}
-	}
-	return masked(text, found)
+	known := r.found // which is never changed
+	r.mu.RUnlock()
+	return masked(text, append(find(text, patterns), known.find(text)...))
 }
 
 // Text is a text without what looks like a secret, where none is known.

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -13,10 +14,13 @@ type span struct{ from, to int }
 // without any of its hints is not looked at: most texts have no secret.
 type pattern struct {
 	hints []string // in lower case
-	with  string   // which must be there besides a hint
+	at    bool     // an @ must be there besides a hint
 	find  *regexp.Regexp
 	named bool // the first group is a name that must be a secret's: one of stems is in it
-	is    func(value string) bool
+	// near says, if there is one, whether a name with one of stems stands where the
+	// expression wants it. Most lines of logs that have a stem have it elsewhere.
+	near func(text string) bool
+	is   func(value string) bool
 }
 
 // The shapes of tokens and keys by their makers' documents:
@@ -43,15 +47,15 @@ var shapes = []pattern{
 }
 
 // The places at which secrets stand.
-var placed = []pattern{
+var ofPlaces = []pattern{
 	// RFC 3986, 3.2.1. A password may hold what should have been encoded, an @ too.
-	{hints: []string{"://"}, with: "@", find: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#"'<>:@]*:([^\s/?#"'<>]+)@`)},
-	{hints: []string{"://"}, with: "@", find: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#"'<>:@]*:([^\s"'<>@]+)@`), is: notPort},
+	{hints: []string{"://"}, at: true, find: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#"'<>:@]*:([^\s/?#"'<>]+)@`)},
+	{hints: []string{"://"}, at: true, find: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#"'<>:@]*:([^\s"'<>@]+)@`), is: notPort},
 	// A token in the place of the user: https://TOKEN@github.com, Sentry's DSN.
-	{hints: []string{"://"}, with: "@", find: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#"'<>:@]{20,}):?@`), is: hasDigit},
+	{hints: []string{"://"}, at: true, find: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#"'<>:@]{20,}):?@`), is: hasDigit},
 	// https://github.com/go-sql-driver/mysql#dsn-data-source-name
 	{hints: []string{"@tcp(", "@unix("}, find: regexp.MustCompile(`[A-Za-z0-9_.-]+:([^\s"'<>]+)@(?:tcp|unix)\(`)},
-	{hints: []string{"?", "&", "&amp;"}, find: regexp.MustCompile(`[?&;]((?:[A-Za-z0-9_.-]|%5B|%5D|\[|\])+)=([^&\s"'<>#|\x60)]+)`), named: true},
+	{hints: []string{"?", "&", "&amp;"}, find: regexp.MustCompile(`[?&;]((?:[A-Za-z0-9_.-]|%5B|%5D|\[|\])+)=([^&\s"'<>#|\x60)]+)`), named: true, near: before("=", nameBytes)},
 	{hints: []string{"key="}, find: regexp.MustCompile(`[?&]key=([^&\s"'<>#|]{6,})`)},
 	{hints: []string{"sig=", "code=", "auth=", "hmac="}, find: regexp.MustCompile(`[?&;](?:sig|hmac|auth|code)=([^&\s"'<>#|]{8,})`)},
 	// RFC 9110, 11.6.2, and the headers that services have for it.
@@ -60,9 +64,9 @@ var placed = []pattern{
 	{hints: []string{"cookie"}, find: regexp.MustCompile(`(?i)\b(?:set-)?cookie\\?["']?\s*:\s*\\?["']?([A-Za-z0-9_.-]+=[^"'\r\n|]+)`)},
 	{hints: []string{"x-", "private-token", "job-token", "api-key"}, find: regexp.MustCompile(`(?i)\b((?:x-[a-z0-9-]+|private-token|job-token|api-key|deploy-token))\\?["']?\s*:\s*\\?["']?([^\s"'\\,]{4,})`), named: true},
 	// NAME=value, as env(1) prints it; "name": "value" in JSON; NAME: value in YAML.
-	{hints: []string{"="}, find: regexp.MustCompile(`(?:^|[^A-Za-z0-9_.-])([A-Za-z][A-Za-z0-9_.-]*)=\\?(?:"([^"\r\n]+)"|'([^'\r\n]+)'|([^\s"';|&<>(){},]+))`), named: true},
-	{hints: []string{":", "=>"}, find: regexp.MustCompile(`\\?["']([A-Za-z][A-Za-z0-9_.-]*)\\?["']\s*(?::|=>)\s*\\?(?:"((?:[^"\\\r\n]|\\[^"])+)\\?"|'([^'\r\n]+)')`), named: true},
-	{hints: []string{":"}, find: regexp.MustCompile(`\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)\s*:\s+["']?([^\s"'|,;]+)`), named: true},
+	{hints: []string{"="}, find: regexp.MustCompile(`(?:^|[^A-Za-z0-9_.-])([A-Za-z][A-Za-z0-9_.-]*)=\\?(?:"([^"\r\n]+)"|'([^'\r\n]+)'|([^\s"';|&<>(){},]+))`), named: true, near: before("=", nameBytes)},
+	{hints: []string{":", "=>"}, find: regexp.MustCompile(`\\?["']([A-Za-z][A-Za-z0-9_.-]*)\\?["']\s*(?::|=>)\s*\\?(?:"((?:[^"\\\r\n]|\\[^"])+)\\?"|'([^'\r\n]+)')`), named: true, near: before("\"'\\", nameBytes)},
+	{hints: []string{":"}, find: regexp.MustCompile(`\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)\s*:\s+["']?([^\s"'|,;]+)`), named: true, near: before(":", upperBytes)},
 	// The options of curl, wget and mysql.
 	{hints: []string{"--"}, find: regexp.MustCompile(`(?:^|\s)--((?:[a-z0-9]+-)*[a-z0-9]+)\s+["']?([^\s"'|-][^\s"'|]*)`), named: true},
 	{hints: []string{"curl"}, find: regexp.MustCompile(`\bcurl\b[^\n|]*?\s(?:-u|--user)\s*["']?[^\s:"']+:([^\s"']+)`)},
@@ -85,42 +89,110 @@ var stems = strings.Fields(`token secret pass pwd cred key dsn _pat -pat pat_ pa
 // tell nothing stay, as does what is no value yet: ${TOKEN}, <token>.
 func places(text string) []span { return find(text, placed) }
 
-func find(text string, patterns []pattern) []span {
+// sieve are patterns, and their hints in one.
+type sieve struct {
+	patterns []pattern
+	hints    *hintSet
+}
+
+var (
+	placed   = newSieve(ofPlaces)
+	patterns = newSieve(shapes, ofPlaces)
+)
+
+// Bits of a sieve's hints that are no pattern's.
+const (
+	hasAt        = 1 << 63
+	hasStem      = 1 << 62
+	mostPatterns = 62
+)
+
+// What names are made of: any, %5B and %5D for brackets included, and those in
+// capitals.
+var (
+	nameBytes  = bytesOf("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-%[]")
+	upperBytes = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+)
+
+func bytesOf(list string) *[256]bool {
+	var set [256]bool
+	for _, c := range []byte(list) {
+		set[c] = true
+	}
+	return &set
+}
+
+// stem finds the stems of names, each with what stands before and behind it.
+var stem = newHintSet([][]string{append([]string{"pat"}, stems...)})
+
+// before says of a text whether a name with a stem stands before one of ends.
+func before(ends string, name *[256]bool) func(string) bool {
+	return func(text string) bool {
+		for from := 0; ; {
+			i := strings.IndexAny(text[from:], ends)
+			if i < 0 {
+				return false
+			}
+			i += from
+			last := i
+			for last > from && strings.IndexByte(" \t\n\f\r", text[last-1]) >= 0 {
+				last--
+			}
+			first := last
+			for first > from && name[text[first-1]] {
+				first--
+			}
+			if first < last && stem.in(text[max(0, first-1):i+1]) != 0 {
+				return true
+			}
+			from = i + 1
+		}
+	}
+}
+
+func newSieve(lists ...[]pattern) *sieve {
+	s := &sieve{patterns: slices.Concat(lists...)}
+	hints := make([][]string, 64)
+	for i, p := range s.patterns[:min(len(s.patterns), mostPatterns)] {
+		hints[i] = p.hints
+	}
+	hints[mostPatterns], hints[mostPatterns+1] = stems, []string{"@"}
+	s.hints = newHintSet(hints)
+	return s
+}
+
+func find(text string, by *sieve) []span {
 	var out []span
-	lower := strings.ToLower(text)
-	secretive := hinted(lower, stems)
-	for _, p := range patterns {
-		if !hinted(lower, p.hints) || !strings.Contains(lower, p.with) || p.named && !secretive {
+	hints := by.hints.in(text)
+	for i, p := range by.patterns {
+		if hints&(1<<i) == 0 || p.at && hints&hasAt == 0 || p.named && hints&hasStem == 0 || p.near != nil && !p.near(text) {
 			continue
 		}
-		for _, m := range p.find.FindAllStringSubmatchIndex(text, -1) {
-			s, group := span{m[0], m[1]}, 2
-			if p.named {
-				group = 4
-				if !IsSecretName(text[m[2]:m[3]]) {
-					continue
-				}
-			}
-			for i := group; i+1 < len(m); i += 2 {
-				if m[i] >= 0 {
-					s = span{m[i], m[i+1]}
-				}
-			}
-			if value := text[s.from:s.to]; isValue(value) && (p.is == nil || p.is(value)) {
-				out = append(out, s)
-			}
-		}
+		out = p.spans(out, text)
 	}
 	return out
 }
 
-func hinted(lower string, hints []string) bool {
-	for _, hint := range hints {
-		if strings.Contains(lower, hint) {
-			return true
+// spans adds to a list what the pattern finds in a text.
+func (p pattern) spans(out []span, text string) []span {
+	for _, m := range p.find.FindAllStringSubmatchIndex(text, -1) {
+		s, group := span{m[0], m[1]}, 2
+		if p.named {
+			group = 4
+			if !IsSecretName(text[m[2]:m[3]]) {
+				continue
+			}
+		}
+		for i := group; i+1 < len(m); i += 2 {
+			if m[i] >= 0 {
+				s = span{m[i], m[i+1]}
+			}
+		}
+		if value := text[s.from:s.to]; isValue(value) && (p.is == nil || p.is(value)) {
+			out = append(out, s)
 		}
 	}
-	return false
+	return out
 }
 
 // noValue are settings and the words of messages, which are nobody's password.

@@ -18,7 +18,7 @@ func (f *fakeApp) schedule(w http.ResponseWriter, r *http.Request) {
 	s := api.Schedule{Site: r.PathValue("site")}
 	if s.Site == "www" {
 		slot := clitest.Noon.Add(time.Hour)
-		s.Rules = []api.ScheduleRule{{Name: "daily", When: "at 0 13 * * * (cron)", TimeZone: "UTC"}}
+		s.Rules = []api.ScheduleRule{{Name: "daily", When: "daily at 13:00", TimeZone: "UTC"}}
 		s.Slots = []api.Slot{{
 			At: slot, Schedule: "daily", Local: "13:00 UTC",
 			Frozen: &api.Freeze{From: clitest.Noon, To: slot.Add(time.Hour), Why: "Nobody\nis on call"},
@@ -33,7 +33,7 @@ func (f *fakeApp) schedule(w http.ResponseWriter, r *http.Request) {
 func TestScheduleTellsWhenAndWhatCoversIt(t *testing.T) {
 	asUsual(t)
 	o := clitest.Run(t, clitest.Invocation{Args: []string{"schedule", "--site", "www", "--next", "5"}, Token: fakeToken})
-	for _, want := range []string{"daily", "at 0 13 * * * (cron)", "13:00 UTC", "Nobody is on call", "2026-12-25", "Christmas Day", "daily, hourly"} {
+	for _, want := range []string{"daily", "daily at 13:00", "13:00 UTC", "Nobody is on call", "2026-12-25", "Christmas Day", "daily, hourly"} {
 		if o.Code != 0 || !strings.Contains(o.Out, want) {
 			t.Errorf("no %q in %+v", want, o)
 		}

@@ -1,0 +1,166 @@
+package calendar
+
+import (
+	"fmt"
+	"math/bits"
+	"strings"
+	"time"
+)
+
+// maxWordedTimes is how many times of a day are told one by one.
+const maxWordedTimes = 6
+
+// Words say when an expression fires, as people say it: "daily at 15:30",
+// "Mon-Fri at 9:00 and 17:00", "every hour at :00". What can't be said shortly is
+// given as it was written: "by cron 5 4 1 */2 *".
+func (c Cron) Words() string {
+	days, simple := c.dayWords()
+	times, often := c.timeWords()
+	switch {
+	case !simple || times == "":
+		return "by cron " + c.text
+	case often && days == "daily":
+		return times
+	case often:
+		return times + ", " + days
+	default:
+		return days + " at " + times
+	}
+}
+
+// dayWords are the days: daily, Mon-Fri, on the 1st, on 24 Dec. simple is false
+// where both day fields limit, or months are named that are not one.
+func (c Cron) dayWords() (words string, simple bool) {
+	everyDay, everyWeekday, everyMonth := c.days == 0xfffffffe, c.weekly == 0x7f, c.months == 0x1ffe
+	switch {
+	case everyDay && everyWeekday && everyMonth:
+		return "daily", true
+	case everyDay && c.anyDay && everyMonth:
+		return weekdayWords(c.weekly), true
+	case !everyWeekday || !c.anyWeekday || bits.OnesCount64(c.days) > 3:
+		return "", false
+	case everyMonth:
+		var days []string
+		for _, d := range members(c.days) {
+			days = append(days, ordinal(d))
+		}
+		return "on the " + and(days) + " of each month", true
+	case bits.OnesCount64(c.months) == 1 && bits.OnesCount64(c.days) == 1:
+		return fmt.Sprintf("on %d %s each year", members(c.days)[0], time.Month(members(c.months)[0]).String()[:3]), true
+	}
+	return "", false
+}
+
+// weekdayWords are days of the week from Monday on: Mon-Fri, "Sat and Sun".
+func weekdayWords(set uint64) string {
+	fromMonday := set>>1 | set&1<<6
+	var spans []string
+	for day := 0; day < 7; day++ {
+		if fromMonday&(1<<day) == 0 {
+			continue
+		}
+		last := day
+		for last < 6 && fromMonday&(1<<(last+1)) != 0 {
+			last++
+		}
+		switch {
+		case last-day >= 2:
+			spans = append(spans, weekday(day)+"-"+weekday(last))
+		case last > day:
+			spans = append(spans, weekday(day), weekday(last))
+		default:
+			spans = append(spans, weekday(day))
+		}
+		day = last
+	}
+	return and(spans)
+}
+
+func weekday(fromMonday int) string { return time.Weekday((fromMonday + 1) % 7).String()[:3] }
+
+// timeWords are the times of a day. often says that they are many, told by their
+// distance. They are "" where they can't be told shortly.
+func (c Cron) timeWords() (words string, often bool) {
+	minutes, hours := members(c.minutes), members(c.hours)
+	if len(hours) == 24 {
+		switch step, even := stepOf(minutes, 60); {
+		case len(minutes) == 60:
+			return "every minute", true
+		case even && len(minutes) > 3 && minutes[0] == 0:
+			return fmt.Sprintf("every %d minutes", step), true
+		case len(minutes) > maxWordedTimes:
+			return "", false
+		}
+		at := make([]string, len(minutes))
+		for i, m := range minutes {
+			at[i] = fmt.Sprintf(":%02d", m)
+		}
+		return "every hour at " + and(at), true
+	}
+	if len(hours)*len(minutes) <= maxWordedTimes {
+		var at []string
+		for _, h := range hours {
+			for _, m := range minutes {
+				at = append(at, clock(h, m))
+			}
+		}
+		return and(at), false
+	}
+	if len(minutes) != 1 {
+		return "", false
+	}
+	if step, even := stepOf(hours, 24); even {
+		return fmt.Sprintf("every %d hours from %s", step, clock(hours[0], minutes[0])), true
+	}
+	if first, last := hours[0], hours[len(hours)-1]; last-first+1 == len(hours) {
+		return fmt.Sprintf("every hour from %s to %s", clock(first, minutes[0]), clock(last, minutes[0])), true
+	}
+	return "", false
+}
+
+// stepOf is the distance between numbers that are as far apart as the last is from
+// the first of the next round. even is false for others, and for one alone.
+func stepOf(numbers []int, round int) (step int, even bool) {
+	if len(numbers) < 2 {
+		return 0, false
+	}
+	step = numbers[1] - numbers[0]
+	for i := 1; i < len(numbers); i++ {
+		if numbers[i]-numbers[i-1] != step {
+			return 0, false
+		}
+	}
+	return step, step*len(numbers) == round
+}
+
+// members are the numbers of a set, the lowest first.
+func members(set uint64) (numbers []int) {
+	for ; set != 0; set &= set - 1 {
+		numbers = append(numbers, bits.TrailingZeros64(set))
+	}
+	return numbers
+}
+
+func clock(hour, minute int) string { return fmt.Sprintf("%d:%02d", hour, minute) }
+
+func ordinal(n int) string {
+	if n/10 != 1 {
+		switch n % 10 {
+		case 1:
+			return fmt.Sprintf("%dst", n)
+		case 2:
+			return fmt.Sprintf("%dnd", n)
+		case 3:
+			return fmt.Sprintf("%drd", n)
+		}
+	}
+	return fmt.Sprintf("%dth", n)
+}
+
+// and lists words: a, b and c.
+func and(words []string) string {
+	if len(words) < 2 {
+		return strings.Join(words, "")
+	}
+	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+}
