@@ -58,19 +58,21 @@ type App struct {
 	log       *slog.Logger
 	ledger    *ledger.Ledger
 	runner    runner.Provider
-	keys      auth.Keys
-	auth      *auth.Authorizer
-	problems  *problem.Reporter
-	scheduler *scheduler.Scheduler
-	marker    *marker.Watcher
-	inbox     *scheduler.Inbox
-	tasks     sync.WaitGroup // of the runners
-	disk      *problem.Disk
-	places    *stream.Places
-	api       *webapi.API
-	pages     *pages.Pages
-	hooks     *hooks.Hooks
-	handler   *middleware.BodyDeadline
+	// unreachable is why a site's runner can't be given a release, "" if it can.
+	unreachable func(site string) string
+	keys        auth.Keys
+	auth        *auth.Authorizer
+	problems    *problem.Reporter
+	scheduler   *scheduler.Scheduler
+	marker      *marker.Watcher
+	inbox       *scheduler.Inbox
+	tasks       sync.WaitGroup // of the runners
+	disk        *problem.Disk
+	places      *stream.Places
+	api         *webapi.API
+	pages       *pages.Pages
+	hooks       *hooks.Hooks
+	handler     *middleware.BodyDeadline
 	// deadClient is how long what was sent may go unacknowledged.
 	deadClient time.Duration
 	// stop ends what outlives a request: event streams, the answers to runners.
@@ -141,6 +143,7 @@ func (a *App) besideGitHub(ctx context.Context, others runner.Provider, transpor
 	if err != nil {
 		return nil, err
 	}
+	a.unreachable = hub.Unreachable
 	of := func(site string) runner.Provider {
 		if hub.Carries(site) {
 			return hub

@@ -45,13 +45,19 @@ func changedExample(t *testing.T, name string, texts ...string) []byte {
 
 func (h *hub) installationEvents(t *testing.T) []ledger.Event {
 	t.Helper()
+	return h.eventsOf(t, api.EventInstallation)
+}
+
+// eventsOf are the events of a kind in the audit trail.
+func (h *hub) eventsOf(t *testing.T, kind string) []ledger.Event {
+	t.Helper()
 	all, err := h.app.ledger.Events(t.Context(), "", 0, 1000)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var out []ledger.Event
 	for _, e := range all {
-		if e.Kind == api.EventInstallation {
+		if e.Kind == kind {
 			out = append(out, e)
 		}
 	}

@@ -19,6 +19,7 @@ import (
 func (a *App) routes(version string) *middleware.BodyDeadline {
 	mux := http.NewServeMux()
 	views := view.New(a.ledger, a.config.Sites, a.schedules, a.log)
+	views.Ask(a.unreachable)
 	commands := command.New(a.ledger)
 	logs := stream.RunLogs{Ledger: a.ledger, Runner: a.runner, Log: a.log}
 	options := webapi.Options{

@@ -41,6 +41,7 @@ type GitHub struct {
 	webhooks    *webhooks
 	approvals   *approvals
 	deployments *deployments
+	names       *names
 	setup       *setup
 	letOperator func(w http.ResponseWriter, r *http.Request) bool
 }
@@ -57,7 +58,8 @@ func New(ctx context.Context, o Options) (*GitHub, error) {
 		deployments: &deployments{connection: c, ledger: o.Ledger, log: o.Log},
 		letOperator: o.LetOperator,
 	}
-	g.webhooks = &webhooks{connection: c, ledger: o.Ledger, log: o.Log, accept: o.Accept, approvals: g.approvals, came: make(chan struct{}, 1)}
+	g.names = &names{connection: c, ledger: o.Ledger, log: o.Log, hint: make(chan struct{}, 1), moved: map[string]string{}}
+	g.webhooks = &webhooks{connection: c, ledger: o.Ledger, log: o.Log, accept: o.Accept, approvals: g.approvals, names: g.names, came: make(chan struct{}, 1)}
 	g.setup = &setup{connection: c, log: o.Log, keys: o.Keys, show: o.ShowSetup}
 	if !c.wanted() {
 		return g, nil
@@ -97,9 +99,18 @@ func (g *GitHub) Start(ctx context.Context, tasks *sync.WaitGroup) {
 		return
 	}
 	tasks.Go(func() { g.webhooks.process(ctx) })
+	tasks.Go(func() { g.names.watch(ctx) })
 	tasks.Go(func() { g.deployments.show(ctx) })
 	tasks.Go(func() { g.approvals.answerAll(ctx) })
 }
+
+// Unreachable says why a site can't be released as it is configured: its repository
+// has another name by now. "" when nothing is known.
+func (g *GitHub) Unreachable(site string) string { return g.names.of(site) }
+
+// LookForNames asks GitHub for the names of the sites' repositories. Start does so
+// from time to time.
+func (g *GitHub) LookForNames(ctx context.Context) { g.names.check(ctx) }
 
 // AskForMissed has GitHub send again those webhooks that did not arrive. Start
 // does so from time to time.

@@ -41,6 +41,7 @@ type webhooks struct {
 	log        *slog.Logger
 	accept     func(ctx context.Context, site string, event release.Event) error
 	approvals  *approvals
+	names      *names
 	came       chan struct{} // a webhook was kept
 }
 
@@ -129,6 +130,9 @@ func (h *webhooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) error {
 	switch hook.Event {
+	case githubapp.EventRepository:
+		h.names.told(hook)
+		return nil // a hint to look: GitHub's API is the authority
 	case "workflow_run", "workflow_job", "installation", "installation_repositories", githubapp.EventProtectionRule:
 	default:
 		return nil // ping, and all that we did not ask for
@@ -143,8 +147,14 @@ func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) 
 	if hook.Change != nil {
 		h.onlySites(hook.Change)
 	}
-	if link := h.connection.link.Load(); hook.Repository != "" && link != nil && len(link.runner.Sites().Of(hook.Repository, hook.Workflow)) == 0 {
-		return nil // of a workflow that is no site's
+	if link := h.connection.link.Load(); hook.Repository != "" && link != nil {
+		of, err := h.names.sitesOf(ctx, link, hook)
+		if err != nil {
+			return err
+		}
+		if len(of) == 0 {
+			return nil // of a workflow that is no site's
+		}
 	}
 	doc, err := json.Marshal(hook)
 	if err != nil {
@@ -269,7 +279,11 @@ func (h *webhooks) read(ctx context.Context, d ledger.Delivery, told stages) err
 	if passes, err := told.passes(ctx, h.ledger, d); err != nil || !passes {
 		return err
 	}
-	for _, name := range link.runner.Sites().Of(hook.Repository, hook.Workflow) {
+	of, err := h.names.sitesOf(ctx, link, hook)
+	if err != nil {
+		return err
+	}
+	for _, name := range of {
 		if err := h.tell(ctx, link, name, hook); err != nil {
 			return err
 		}

@@ -76,6 +76,7 @@ var eventWords = map[string]string{
 	release.KindAgrees:      "Shows what was released again",
 	release.KindClock:       "Clock put back",
 	api.EventInstallation:   "GitHub App",
+	api.EventRepository:     "Repository at GitHub",
 	api.EventsRestarted:     "Ledger restored",
 }
 

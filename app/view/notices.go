@@ -30,6 +30,12 @@ func (v Site) Notices() []Notice {
 			Text: text.Sentence(v.PublicWords()) + " Somebody changed the destination without Pressrun. “Release now” publishes what is in the CMS; a rollback puts an earlier release back.",
 		})
 	}
+	if v.Unreachable != "" {
+		out = append(out, Notice{
+			Kind: classBad, Title: "No release can be started",
+			Text: text.FullStop(v.Unreachable) + " Nothing is lost: what is asked for waits.",
+		})
+	}
 	out = append(out, v.obstacles()...)
 	if v.Pending != "" {
 		out = append(out, cdnNotice(v.Pending))

@@ -18,14 +18,19 @@ type Reader struct {
 	// schedules are those of each site.
 	schedules map[string][]calendar.Schedule
 	log       *slog.Logger
-	usual     usualTimes
-	now       func() time.Time
+	// unreachable is why a site's runner can't be given a release, "" if it can.
+	unreachable func(site string) string
+	usual       usualTimes
+	now         func() time.Time
 }
 
 // New makes a Reader of the sites of a configuration.
 func New(l *ledger.Ledger, sites map[string]config.Site, schedules map[string][]calendar.Schedule, log *slog.Logger) *Reader {
-	return &Reader{ledger: l, sites: sites, schedules: schedules, log: log, now: ledger.Now}
+	return &Reader{ledger: l, sites: sites, schedules: schedules, log: log, now: ledger.Now, unreachable: func(string) string { return "" }}
 }
+
+// Ask has the reader ask why a site's runner can't be given a release, if it can't.
+func (r *Reader) Ask(unreachable func(site string) string) { r.unreachable = unreachable }
 
 // Instant is when a view was read.
 type Instant struct {
@@ -77,7 +82,7 @@ func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Sit
 // siteAt is what a site's own state tells.
 func (r *Reader) siteAt(site release.Site) Site {
 	conf := r.sites[site.Name]
-	v := Site{Site: site, Title: conf.Title, URL: conf.URL, Zone: conf.Location(), Instant: Instant{Now: r.now()}}
+	v := Site{Site: site, Title: conf.Title, URL: conf.URL, Zone: conf.Location(), Instant: Instant{Now: r.now()}, Unreachable: r.unreachable(site.Name)}
 	if v.Title == "" {
 		v.Title = site.Name
 	}

@@ -21,6 +21,9 @@ type Site struct {
 	// Pending tells that the CDN may still show what was replaced; "" when it
 	// does not.
 	Pending string
+	// Unreachable is why its runner can't be given a release as it is configured;
+	// "" when nothing is known to be wrong.
+	Unreachable string
 }
 
 // Clock tells time to the site's editors.

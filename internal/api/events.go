@@ -32,6 +32,10 @@ const EventsRestarted = "events.restarted"
 // App's installation on a site's repository.
 const EventInstallation = "github.installation"
 
+// EventRepository is the kind of an event that tells that a site's repository at
+// GitHub was renamed or transferred, or has its name again.
+const EventRepository = "github.repository"
+
 // FromNow asks Events for what happens from now on only.
 const FromNow int64 = -1
 

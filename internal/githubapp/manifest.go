@@ -39,7 +39,7 @@ const maxAppName = 34
 // protection says whether the App is to be asked by custom deployment
 // protection rules.
 func NewManifest(appURL, name string, protection bool) Manifest {
-	events := []string{"workflow_run", "workflow_job"}
+	events := []string{"workflow_run", "workflow_job", EventRepository}
 	if protection {
 		events = append(events, EventProtectionRule)
 	}

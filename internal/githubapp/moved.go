@@ -1,6 +1,7 @@
 package githubapp
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -23,6 +24,48 @@ func (e *movedError) Error() string {
 		return e.from + " was renamed or transferred, and Pressrun may not see where it is now: install the GitHub App there, and change the site's github.repository"
 	}
 	return fmt.Sprintf("%s is now called %s: change github.repository of the site", e.from, e.to)
+}
+
+// EventRepository is the webhook that tells, among others, that a repository was
+// renamed or transferred
+// (https://docs.github.com/en/webhooks/webhook-events-and-payloads#repository).
+const EventRepository = "repository"
+
+// calledBefore is the name that a repository had before a webhook of its renaming
+// or transfer; "" in others.
+func calledBefore(b webhookBody) string {
+	owner, name, _ := strings.Cut(b.Repository.FullName, "/")
+	from := b.Changes.Owner.From
+	switch b.Action {
+	case "renamed":
+		return owner + "/" + b.Changes.Repository.Name.From
+	case "transferred":
+		return cmp.Or(from.Organization.Login, from.User.Login) + "/" + name
+	}
+	return ""
+}
+
+// Moved asks GitHub whether a site's repository has another name by now, and says
+// so in words; "" when it has not. The error says that it can't be known.
+func (r *Runner) Moved(ctx context.Context, name string) (string, error) {
+	site, err := r.options.Sites.find(name)
+	if err != nil {
+		return "", err
+	}
+	to, err := r.links.to(ctx, site)
+	if err == nil {
+		var found *github.Repository
+		if found, _, err = to.reads.Repositories.Get(ctx, site.owner(), site.name()); err == nil {
+			err = movedFrom(site, found)
+		}
+	}
+	if moved, ok := errors.AsType[*movedError](err); ok {
+		return moved.Error(), nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("ask GitHub for %s: %w", site.Repository, err)
+	}
+	return "", nil
 }
 
 // redirected says whether GitHub answered a call from, or sent it to, another

@@ -76,6 +76,9 @@ type Webhook struct {
 	Callback    string `json:",omitempty"`
 	// Change is what an installation's webhook tells.
 	Change *Change `json:",omitempty"`
+	// WasCalled is the name (owner/name) that a renamed or transferred repository
+	// had before.
+	WasCalled string `json:",omitempty"`
 }
 
 // webhookBody is what of a webhook's body we read. It is a hundredth of it: the
@@ -93,6 +96,19 @@ type webhookBody struct {
 	Repository   struct {
 		FullName string `json:"full_name"`
 	} `json:"repository"`
+	Changes struct {
+		Repository struct {
+			Name struct {
+				From string `json:"from"`
+			} `json:"name"`
+		} `json:"repository"`
+		Owner struct {
+			From struct {
+				User         account `json:"user"`
+				Organization account `json:"organization"`
+			} `json:"from"`
+		} `json:"owner"`
+	} `json:"changes"`
 	Run struct {
 		ID         int64  `json:"id"`
 		Attempt    int    `json:"run_attempt"`
@@ -127,7 +143,7 @@ var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.Allo
 func ParseWebhook(event string, body []byte) (Webhook, error) {
 	hook := Webhook{Event: event}
 	switch event {
-	case "workflow_run", "workflow_job", "installation", "installation_repositories", EventProtectionRule, "ping":
+	case "workflow_run", "workflow_job", "installation", "installation_repositories", EventProtectionRule, EventRepository, "ping":
 	default:
 		return hook, nil
 	}
@@ -148,6 +164,9 @@ func ParseWebhook(event string, body []byte) (Webhook, error) {
 		return hook, nil
 	case "installation", "installation_repositories":
 		hook.Change = changeOf(b)
+		return hook, nil
+	case EventRepository:
+		hook.WasCalled = calledBefore(b)
 		return hook, nil
 	default:
 		return hook, nil

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -95,6 +96,26 @@ func (s *Server) send(run Run, action string) {
 	body := s.runPayload(run, action)
 	s.mu.Unlock()
 	s.post(Hook{Event: "workflow_run", Action: action, Run: run}, body)
+}
+
+// SendRenamed sends the webhook that a repository was renamed, or transferred when
+// its owner is another one than before; before is the name that it had.
+func (s *Server) SendRenamed(repo, before string) {
+	s.mu.Lock()
+	now := s.repos[repo]
+	owner, name, _ := strings.Cut(before, "/")
+	body := object{"action": "renamed", "changes": object{"repository": object{"name": object{"from": name}}}}
+	if newOwner, _, _ := strings.Cut(repo, "/"); newOwner != owner {
+		body = object{"action": "transferred", "changes": object{"owner": object{"from": object{"organization": object{"login": owner}}}}}
+	}
+	body["repository"], body["sender"] = s.repoObject(now), object{"login": "octocat"}
+	body["installation"] = object{"id": now.Installation, "node_id": "I_1"}
+	text, err := json.Marshal(body)
+	s.mu.Unlock()
+	if err != nil {
+		panic(err) // objects and texts
+	}
+	s.post(Hook{Event: "repository", Action: body["action"].(string), Run: Run{Repo: repo}}, text)
 }
 
 // sendJob sends the webhooks of a run's jobs.

@@ -1,0 +1,126 @@
+package github
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/githubapp"
+	"github.com/pressrun/pressrun/internal/ledger"
+)
+
+// namesEvery is how often GitHub is asked for the names of the sites' repositories
+// without a hint that one changed.
+const namesEvery = time.Hour
+
+// names notices that a site's repository was renamed or transferred: no release can
+// be dispatched there until the configuration has its new name, and whoever has the
+// old name next must not get the site's releases.
+type names struct {
+	connection *connection
+	ledger     *ledger.Ledger
+	log        *slog.Logger
+	hint       chan struct{} // a name may have changed
+
+	mu    sync.Mutex
+	moved map[string]string // why, by site
+}
+
+// of says why a site can't be released for its repository's name; "" if it can.
+func (n *names) of(site string) string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.moved[site]
+}
+
+// told takes a webhook about a repository: of a site's, it is a hint to look.
+func (n *names) told(hook githubapp.Webhook) {
+	to := n.connection.link.Load()
+	if to == nil || hook.WasCalled == "" || len(to.runner.Sites().Of(hook.WasCalled, "")) == 0 {
+		return
+	}
+	n.look()
+}
+
+func (n *names) look() {
+	select {
+	case n.hint <- struct{}{}:
+	default:
+	}
+}
+
+// sitesOf are the sites that a webhook about a run concerns: those of the repository
+// that it names and, after that was renamed, those whose release the run carries out.
+// GitHub gives a run's id once.
+func (n *names) sitesOf(ctx context.Context, to *link, hook githubapp.Webhook) ([]string, error) {
+	all := to.runner.Sites()
+	found := all.Of(hook.Repository, hook.Workflow)
+	if len(found) > 0 || hook.Run.ID == "" {
+		return found, nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if hook.Workflow != "" && hook.Workflow != all[name].Workflow {
+			continue
+		}
+		site, err := n.ledger.Site(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		if cur := site.Current; cur.Run.ID == hook.Run.ID || cur.Run.ID == "" && githubapp.HasToken(hook.Title, cur.Dispatch.Token) {
+			found = append(found, name)
+			n.look()
+		}
+	}
+	return found, nil
+}
+
+// watch looks for new names from time to time, and at each hint.
+func (n *names) watch(ctx context.Context) {
+	tick := time.NewTicker(namesEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-n.hint:
+		case <-tick.C:
+		}
+		n.check(ctx)
+	}
+}
+
+// check asks GitHub for the names, and tells of each change once.
+func (n *names) check(ctx context.Context) {
+	to := n.connection.link.Load()
+	if to == nil {
+		return
+	}
+	for _, site := range slices.Sorted(maps.Keys(to.runner.Sites())) {
+		why, err := to.runner.Moved(ctx, site)
+		if err != nil {
+			if ctx.Err() == nil {
+				n.log.Warn("GitHub can't be asked for a repository's name", "site", site, "error", err)
+			}
+			continue
+		}
+		if why == n.of(site) {
+			continue
+		}
+		e := ledger.Event{Site: site, Kind: api.EventRepository, Why: why}
+		if why == "" {
+			e.Why = to.runner.Sites()[site].Repository + " has its name again"
+		}
+		if err := n.ledger.Record(ctx, e); err != nil {
+			n.log.Error("a repository's new name can't be noted", "site", site, "error", err)
+			continue
+		}
+		n.log.Warn(e.Why, "site", site)
+		n.mu.Lock()
+		n.moved[site] = why
+		n.mu.Unlock()
+	}
+}
