@@ -118,7 +118,7 @@ func (n *names) check(ctx context.Context) {
 			n.log.Error("a repository's new name can't be noted", "site", site, "error", err)
 			continue
 		}
-		n.log.Warn(e.Why, "site", site)
+		n.log.Warn("the name of a repository changed", "site", site, "why", e.Why)
 		n.mu.Lock()
 		n.moved[site] = why
 		n.mu.Unlock()

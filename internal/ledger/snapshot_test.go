@@ -130,7 +130,7 @@ func TestAReaderOfASnapshotIsRefusedTheLedgerItself(t *testing.T) {
 							runtime.Gosched() // until every connection holds a snapshot
 						}
 						if err := call(ctx); !errors.Is(err, errInSnapshot) {
-							return fmt.Errorf("it was answered with %v", err)
+							return fmt.Errorf("it was answered with: %w", err)
 						}
 						_, err := s.Site(ctx, "www")
 						return err

@@ -19,7 +19,7 @@ const prefixLength = 4
 
 func newLiterals(texts []string) *literals {
 	// Sixteen bits for each, or more, so that few beginnings share one.
-	size := max(12, min(bits.Len(uint(len(texts)))+4, 24)) //nolint:gosec // G115: a length is not negative
+	size := max(12, min(bits.Len(uint(len(texts)))+4, 24))
 	l := &literals{begins: make([]uint64, 1<<size/64), shift: uint8(32 - size), by: map[uint32][]string{}}
 	for _, text := range texts {
 		begin := binary.LittleEndian.Uint32([]byte(text[:prefixLength]))
