@@ -41,7 +41,10 @@ require (
 
 require github.com/expr-lang/expr v1.17.8
 
-require golang.org/x/net v0.58.0 // indirect
+require (
+	github.com/BurntSushi/toml v1.6.0 // indirect
+	golang.org/x/net v0.58.0 // indirect
+)
 
 require (
 	github.com/aws/aws-sdk-go-v2/aws/protocol/eventstream v1.7.26 // indirect

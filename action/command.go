@@ -16,6 +16,7 @@ import (
 // Streams for the Run methods.
 type Command struct {
 	All        allCmd        `cmd:"" help:"Do the whole run: every step in order."`
+	Detect     detectCmd     `cmd:"" help:"Set the workflow's outputs: how the site is built, and what that needs."`
 	Claim      claimCmd      `cmd:"" help:"Take the site's release for this run; wait for the site's turn."`
 	WaitReady  waitReadyCmd  `cmd:"" name:"wait-ready" help:"Wait until the CMS answers as it should."`
 	Starting   startingCmd   `cmd:"" help:"Tell the app that the run sets up."`
@@ -80,22 +81,28 @@ type (
 	startingCmd struct{ options.RunFlags }
 	installCmd  struct {
 		options.RunFlags
+		options.DetectFlags
+		options.OutputFlags
 		options.InstallFlags
 		options.BuildFlags
 	}
 	inProgressCmd struct{ options.RunFlags }
 	buildCmd      struct {
 		options.RunFlags
+		options.DetectFlags
+		options.OutputFlags
 		options.BuildFlags
 	}
 	checkCmd struct {
 		options.RunFlags
+		options.DetectFlags
 		options.OutputFlags
 		options.CheckFlags
 		options.DeployFlags
 	}
 	deployCmd struct {
 		options.RunFlags
+		options.DetectFlags
 		options.OutputFlags
 		options.CheckFlags
 		options.DeployFlags
@@ -136,7 +143,7 @@ func (c *startingCmd) Run(ctx context.Context, std console.Streams) error {
 }
 
 func (c *installCmd) Run(ctx context.Context, std console.Streams) error {
-	return Run(ctx, "install", options.Options{RunFlags: c.RunFlags, InstallFlags: c.InstallFlags, BuildFlags: c.BuildFlags}, std)
+	return Run(ctx, "install", options.Options{RunFlags: c.RunFlags, DetectFlags: c.DetectFlags, OutputFlags: c.OutputFlags, InstallFlags: c.InstallFlags, BuildFlags: c.BuildFlags}, std)
 }
 
 func (c *inProgressCmd) Run(ctx context.Context, std console.Streams) error {
@@ -144,21 +151,18 @@ func (c *inProgressCmd) Run(ctx context.Context, std console.Streams) error {
 }
 
 func (c *buildCmd) Run(ctx context.Context, std console.Streams) error {
-	if c.Build == "" {
-		return failure.Usage("--build: name the command that builds the site")
-	}
-	return Run(ctx, "build", options.Options{RunFlags: c.RunFlags, BuildFlags: c.BuildFlags}, std)
+	return Run(ctx, "build", options.Options{RunFlags: c.RunFlags, DetectFlags: c.DetectFlags, OutputFlags: c.OutputFlags, BuildFlags: c.BuildFlags}, std)
 }
 
 func (c *checkCmd) Run(ctx context.Context, std console.Streams) error {
-	return Run(ctx, "check", options.Options{RunFlags: c.RunFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags}, std)
+	return Run(ctx, "check", options.Options{RunFlags: c.RunFlags, DetectFlags: c.DetectFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags}, std)
 }
 
 func (c *deployCmd) Run(ctx context.Context, std console.Streams) error {
 	if c.To == "" {
 		return failure.Usage("--to: name where the site goes")
 	}
-	opts := options.Options{RunFlags: c.RunFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags, CDNFlags: c.CDNFlags, VerifyFlags: c.VerifyFlags}
+	opts := options.Options{RunFlags: c.RunFlags, DetectFlags: c.DetectFlags, OutputFlags: c.OutputFlags, CheckFlags: c.CheckFlags, DeployFlags: c.DeployFlags, CDNFlags: c.CDNFlags, VerifyFlags: c.VerifyFlags}
 	return Run(ctx, "deploy", opts, std)
 }
 

@@ -66,6 +66,10 @@ func (j *run) open(ctx context.Context, name string, env shell.Environment) ([]s
 	if err := check(&j.options, claims); err != nil {
 		return nil, err
 	}
+	unknown, err := j.seeProject(name, env)
+	if err != nil {
+		return nil, err
+	}
 	o := j.options
 	profile, err := shell.Profile(o.BuildEnv)
 	if err != nil {
@@ -75,7 +79,7 @@ func (j *run) open(ctx context.Context, name string, env shell.Environment) ([]s
 	if note := options.Renamed(o.Endpoint, env.Get); note != "" {
 		j.Console.Say("%s", note)
 	}
-	setup := steps.Setup{Run: j.Run, Options: o, Whole: name == "all"}
+	setup := steps.Setup{Run: j.Run, Options: o, Whole: name == "all", CannotBuild: unknown}
 	if err := steps.CheckRules(o); err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import "time"
 type Options struct {
 	RunFlags
 	TurnFlags
+	DetectFlags
 	InstallFlags
 	BuildFlags
 	OutputFlags
@@ -58,6 +59,11 @@ type TurnFlags struct {
 	ReadyLimit    time.Duration `help:"How long to ask it." default:"70m"`
 }
 
+// DetectFlags say whether the frontend's own files are asked how the site is built.
+type DetectFlags struct {
+	Detect string `help:"Where neither --build nor --output is given, see from the frontend's files how it is built (pressrun detect shows what is seen): yes, no, or auto, which is yes in a GitHub workflow." enum:"auto,yes,no" default:"auto"`
+}
+
 // InstallFlags set the build up.
 type InstallFlags struct {
 	Install        string        `help:"Command that installs what the build needs." placeholder:"COMMAND"`
@@ -74,7 +80,7 @@ type BuildFlags struct {
 
 // OutputFlags say where the built site is.
 type OutputFlags struct {
-	Output string `help:"Folder with the built site, from the frontend's folder." default:"public"`
+	Output string `help:"Folder with the built site, from the frontend's folder (default: as is detected, else public)." placeholder:"FOLDER"`
 }
 
 // CheckFlags bound what may be published without somebody looking.

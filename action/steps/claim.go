@@ -23,6 +23,8 @@ type Claim struct {
 
 	// CannotPublish says why the release could not come to its end; "" when it can.
 	CannotPublish string
+	// CannotBuild says why it could not be built; a rollback need not be.
+	CannotBuild string
 }
 
 // Name implements Step.
@@ -87,6 +89,9 @@ func (r Claim) claimed(got api.ClaimResult) (Result, error) {
 	})
 	if err == nil && r.CannotPublish != "" { // after the claim, so that the app is told why
 		err = &failure.Error{Why: r.CannotPublish, Fault: release.FaultPlatform, Code: failure.ExitUsage}
+	}
+	if err == nil && r.CannotBuild != "" && got.RollbackTo == 0 {
+		err = &failure.Error{Why: r.CannotBuild, Fault: release.FaultBuild, Code: failure.ExitUsage}
 	}
 	if err == nil && r.RollbackTo != 0 && r.RollbackTo != got.RollbackTo {
 		err = &failure.Error{

@@ -45,7 +45,7 @@ func All(s Setup) []Step {
 	command := siteCommand{Run: s.Run, Shell: s.Shell, DeployEnv: o.Environment}
 	built := BuiltSite{Run: s.Run, Dir: o.Dir, PublicURL: o.PublicURL, OutputFlags: o.OutputFlags, CheckFlags: o.CheckFlags, DeployFlags: o.DeployFlags}
 	return []Step{
-		Claim{Run: s.Run, RunFlags: o.RunFlags, TurnFlags: o.TurnFlags, CannotPublish: s.cannotPublish()},
+		Claim{Run: s.Run, RunFlags: o.RunFlags, TurnFlags: o.TurnFlags, CannotPublish: s.cannotPublish(), CannotBuild: s.CannotBuild},
 		WaitReady{Run: s.Run, TurnFlags: o.TurnFlags},
 		Starting{Run: s.Run, AppLimit: o.AppLimit},
 		Install{siteCommand: command, InstallFlags: o.InstallFlags},
@@ -62,13 +62,15 @@ func All(s Setup) []Step {
 
 // Setup is what the steps of a run are made of.
 type Setup struct {
-	Run       *Run
-	Options   options.Options
-	Whole     bool // all steps are done, in one process
-	Shell     shell.Shell
-	CDN       *publish.CDN // nil when there is none to tell
-	Redirects publish.Redirects
-	Figures   summary.Figures
+	Run     *Run
+	Options options.Options
+	Whole   bool // all steps are done, in one process
+	// CannotBuild says why a whole run does not know how the site is built; "" when it does.
+	CannotBuild string
+	Shell       shell.Shell
+	CDN         *publish.CDN // nil when there is none to tell
+	Redirects   publish.Redirects
+	Figures     summary.Figures
 }
 
 // cannotPublish says why a whole run could not come to its end; "" when it can.

@@ -46,6 +46,7 @@ type grammar struct {
 	Audit      publish.Audit      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`
 
 	Init    serve.Init    `cmd:"" group:"setup" help:"Write a first configuration, with the first token."`
+	Detect  serve.Detect  `cmd:"" group:"setup" help:"Show how a frontend is built."`
 	Config  serve.Config  `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`
 	Token   serve.Token   `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
 	Doctor  client.Doctor `cmd:"" group:"setup" help:"Look whether all is well, and say what to do."`

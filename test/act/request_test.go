@@ -17,7 +17,6 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/pressrun/pressrun/internal/release"
-	"github.com/pressrun/pressrun/test/servers"
 )
 
 // requestWorkflow runs request-content-release.yml in a repository of its own.
@@ -134,23 +133,30 @@ func requestScript(t *testing.T) string {
 	return scripts[0]
 }
 
-// scriptsOf are the scripts of a workflow's job, in order.
-func scriptsOf(t *testing.T, file, job string) []string {
+// step is one of a workflow's.
+type step struct{ Name, Run string }
+
+// stepsOf are the steps of a workflow's job, in order.
+func stepsOf(t *testing.T, file, job string) []step {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(root(t), ".github", "workflows", file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var workflow struct {
-		Jobs map[string]struct {
-			Steps []struct{ Run string }
-		}
+		Jobs map[string]struct{ Steps []step }
 	}
 	if err := yaml.Unmarshal(text, &workflow); err != nil {
 		t.Fatal(err)
 	}
+	return workflow.Jobs[job].Steps
+}
+
+// scriptsOf are the scripts of a workflow's job, in order.
+func scriptsOf(t *testing.T, file, job string) []string {
+	t.Helper()
 	var scripts []string
-	for _, step := range workflow.Jobs[job].Steps {
+	for _, step := range stepsOf(t, file, job) {
 		if step.Run != "" {
 			scripts = append(scripts, step.Run)
 		}
@@ -158,37 +164,14 @@ func scriptsOf(t *testing.T, file, job string) []string {
 	return scripts
 }
 
-func TestTheWorkflowSeesHowASiteIsBuilt(t *testing.T) {
-	if _, err := exec.LookPath("jq"); err != nil {
-		servers.Missing(t, "jq", "tools/packages")
+// scriptNamed is the script of a step.
+func scriptNamed(t *testing.T, file, job, name string) string {
+	t.Helper()
+	for _, step := range stepsOf(t, file, job) {
+		if step.Name == name {
+			return step.Run
+		}
 	}
-	const npm, styles = `{"scripts": {"build": "vite build"}}`, `{"devDependencies": {"postcss-cli": "11"}}`
-	for name, c := range map[string]struct {
-		files map[string]string
-		want  string
-	}{
-		"npm":                        {map[string]string{"package.json": npm, "package-lock.json": "{}"}, "kind=npm\ninstall=npm ci\nbuild=npm run build\noutput=public\n"},
-		"npm, no lock, no script":    {map[string]string{"package.json": styles}, "kind=npm\ninstall=npm install\nbuild=npm run build\noutput=public\n"},
-		"Eleventy":                   {map[string]string{"package.json": npm, "eleventy.config.js": ""}, "kind=npm\ninstall=npm install\nbuild=npx @11ty/eleventy\noutput=_site\n"},
-		"Hugo":                       {map[string]string{"hugo.toml": ""}, "kind=hugo\ninstall=\nbuild=hugo --minify\noutput=public\n"},
-		"Hugo with PostCSS":          {map[string]string{"config.yaml": "", "package.json": styles, "package-lock.json": "{}"}, "kind=hugo\ninstall=npm ci\nbuild=hugo --minify\noutput=public\n"},
-		"neither: it says by itself": {nil, "kind=none\ninstall=\nbuild=\noutput=public\n"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir, output := t.TempDir(), filepath.Join(t.TempDir(), "output")
-			for file, text := range c.files {
-				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
-					t.Fatal(err)
-				}
-			}
-			cmd := exec.Command("bash", "-e", "-c", scriptsOf(t, "content-release.yml", "release")[0])
-			cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "GITHUB_OUTPUT=" + output}
-			if out, err := cmd.CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
-			if got, err := os.ReadFile(output); err != nil || string(got) != c.want {
-				t.Errorf("it sees\n%s(%v) and not\n%s", got, err, c.want)
-			}
-		})
-	}
+	t.Fatalf("%s has no step %q", file, name)
+	return ""
 }

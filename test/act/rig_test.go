@@ -15,7 +15,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -199,20 +201,25 @@ func (r *rig) commit(dir string) string {
 	return dir
 }
 
-// siteRepo is a Hugo site that has copied the workflow.
+// siteRepo is a Hugo site.
 func (r *rig) siteRepo() string {
+	return r.siteOf(map[string]string{
+		"hugo.toml":                  "baseURL = 'https://www.example.gov/'\ntitle = 'The library'\ndisableKinds = ['taxonomy', 'term', 'RSS', 'sitemap']\n",
+		"content/_index.md":          "---\ntitle: Welcome to the library\n---\nOpen every day.\n",
+		"layouts/index.html":         "<!doctype html><html lang=\"en\"><title>{{ .Title }}</title><h1>{{ .Title }}</h1>{{ .Content }}</html>\n",
+		"layouts/404.html":           "<!doctype html><html lang=\"en\"><title>Not found</title><h1>Not found</h1></html>\n",
+		"layouts/_default/list.html": "<!doctype html><html lang=\"en\"><title>{{ .Title }}</title></html>\n",
+	})
+}
+
+// siteOf is a repository with the files of a site that has copied the workflow.
+func (r *rig) siteOf(files map[string]string) string {
 	workflow, err := os.ReadFile(filepath.Join(root(r.t), ".github", "workflows", "content-release.yml"))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	return r.commit(r.write(r.t.TempDir(), map[string]string{
-		".github/workflows/content-release.yml": string(workflow),
-		"hugo.toml":                             "baseURL = 'https://www.example.gov/'\ntitle = 'The library'\ndisableKinds = ['taxonomy', 'term', 'RSS', 'sitemap']\n",
-		"content/_index.md":                     "---\ntitle: Welcome to the library\n---\nOpen every day.\n",
-		"layouts/index.html":                    "<!doctype html><html lang=\"en\"><title>{{ .Title }}</title><h1>{{ .Title }}</h1>{{ .Content }}</html>\n",
-		"layouts/404.html":                      "<!doctype html><html lang=\"en\"><title>Not found</title><h1>Not found</h1></html>\n",
-		"layouts/_default/list.html":            "<!doctype html><html lang=\"en\"><title>{{ .Title }}</title></html>\n",
-	}))
+	dir := r.write(r.t.TempDir(), files)
+	return r.commit(r.write(dir, map[string]string{".github/workflows/content-release.yml": string(workflow)}))
 }
 
 // actionRepo is this repository as a workflow gets it of a release: the action,
@@ -274,13 +281,14 @@ func (r *rig) act(run fakegithub.Run) (*exec.Cmd, *bytes.Buffer) {
 	args := []string{
 		event, "-W", ".github/workflows/content-release.yml", "-P", "ubuntu-latest=-self-hosted", "--no-cache-server",
 		"--local-repository", "pressrun/pressrun@v0=" + r.source,
-		"--local-repository", "actions/setup-node@820762786026740c76f36085b0efc47a31fe5020=" + r.none,
-		"--local-repository", "aws-actions/configure-aws-credentials@e6de054238d6b7531b4efff3b6587d9aade6a06c=" + r.none,
 		"--var", "PRESSRUN_URL=" + r.url, "--var", "PRESSRUN_SITE=www", "--var", "PRESSRUN_TO=s3://www", "--var", "PRESSRUN_S3_ENDPOINT=" + r.s3.Endpoint,
 		"--env", "AWS_ACCESS_KEY_ID=" + r.s3.AccessKey, "--env", "AWS_SECRET_ACCESS_KEY=" + r.s3.SecretKey,
 		// What act knows nothing of: GitHub's name for the run, and its word on it.
 		"--env", "PRESSRUN_RUN_ID=" + strconv.FormatInt(run.ID, 10), "--env", "PRESSRUN_RUN_ATTEMPT=" + strconv.Itoa(run.Attempt),
 		"--env", "ACTIONS_ID_TOKEN_REQUEST_URL=" + r.github.RequestURL(run.ID), "--env", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=" + fakegithub.RequestToken(run.ID),
+	}
+	for _, action := range r.otherActions() {
+		args = append(args, "--local-repository", action+"="+r.none)
 	}
 	if r.build != "" {
 		args = append(args, "--var", "PRESSRUN_BUILD="+r.build)
@@ -296,6 +304,22 @@ func (r *rig) act(run fakegithub.Run) (*exec.Cmd, *bytes.Buffer) {
 	cmd.Stdout, cmd.Stderr = log, log
 	cmd.WaitDelay = 5 * time.Second
 	return cmd, log
+}
+
+// otherActions are those that the workflow uses besides this one and the checkout,
+// which act does itself.
+func (r *rig) otherActions() []string {
+	text, err := os.ReadFile(filepath.Join(root(r.t), ".github", "workflows", "content-release.yml"))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	var actions []string
+	for _, match := range regexp.MustCompile(`uses: ([^ \n]+)`).FindAllStringSubmatch(string(text), -1) {
+		if action := match[1]; !strings.HasPrefix(action, "pressrun/") && !strings.HasPrefix(action, "actions/checkout@") && !slices.Contains(actions, action) {
+			actions = append(actions, action)
+		}
+	}
+	return actions
 }
 
 // killRest ends what runs of act left.

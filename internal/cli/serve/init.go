@@ -13,6 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/frontend"
 )
 
 // Init writes a first configuration.
@@ -101,6 +102,7 @@ func (c *Init) ask(t *terminal.Terminal) error {
 		if *q.answer != "" || (q.when != nil && !q.when()) {
 			continue
 		}
+		q.fallback = c.seen(q)
 		hint := ""
 		if q.fallback != "" {
 			hint = " [" + q.fallback + "]"
@@ -124,6 +126,23 @@ func (c *Init) ask(t *terminal.Terminal) error {
 		return exit.With(exit.Usage, fmt.Errorf("%q is none of folder, s3 and github", c.Kind))
 	}
 	return lines.Err()
+}
+
+// seen is the answer that the frontend's own files give, else the question's own.
+func (c *Init) seen(q question) string {
+	if q.answer != &c.Build && q.answer != &c.Output {
+		return q.fallback
+	}
+	p, err := frontend.Detect(os.DirFS(c.Source))
+	switch {
+	case err != nil || p.Build == "": // another repository, or a folder that tells nothing
+		return q.fallback
+	case q.answer == &c.Output:
+		return p.Output
+	case p.Install != "":
+		return p.Install + " && " + p.Build
+	}
+	return p.Build
 }
 
 // configuration is the file's text. Every answer is quoted: it is a value, whatever

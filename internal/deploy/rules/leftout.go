@@ -22,7 +22,7 @@ var junkNames = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
 	`Thumbs\.db(:encryptable)?`, `ehthumbs(_vista)?\.db`, `desktop\.ini`, `\$RECYCLE\.BIN`, `System Volume Information`, `~\$.*\.(docx?|xlsx?|pptx?)`, `\.~lock\..*#`,
 	`\.directory`, `\.Trash-.*`, `\.nfs[0-9a-f]+`, `\.fuse_hidden.*`, `@eaDir`, `\.thumbnails`,
 	`.*~`, `\..*\.sw[a-p]`, `.*\.swp`, `\.netrwhist`, `#.*#`, `\.#.*`, `.*\.(bak|orig|rej)`, `.*\.crdownload`, `.*\.part`, `___jb_(tmp|old)___`, `.*___jb_(tmp|old)___`,
-	`\.git`, `\.gitignore`, `\.gitattributes`, `\.gitmodules`, `\.gitkeep`, `\.keep`, `\.svn`, `\.hg`, `\.hgignore`, `\.bzr`, `CVS`, `_darcs`,
+	`\.git`, `\.github`, `\.gitignore`, `\.gitattributes`, `\.gitmodules`, `\.gitkeep`, `\.keep`, `\.svn`, `\.hg`, `\.hgignore`, `\.bzr`, `CVS`, `_darcs`,
 	`\.idea`, `\.vscode`, `\.fleet`, `.*\.sublime-(project|workspace)`, `\.editorconfig`, `\.project`, `\.settings`, `\.cache`, `\.sass-cache`, `\.stylelintrc.*`, `\.eslintrc.*`, `\.prettierrc.*`, `\.npmignore`, `npm-debug\.log`, `yarn-error\.log`,
 }, "|") + `)$`)
 

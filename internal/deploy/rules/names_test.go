@@ -36,7 +36,7 @@ func TestWhatDesktopsAndEditorsLeaveBehindIsLeftOut(t *testing.T) {
 	for name, want := range map[string]string{
 		".DS_Store": LeftOutJunk, "img/.DS_Store": LeftOutJunk, "img/Thumbs.db": LeftOutJunk, "img/thumbs.db": LeftOutJunk, "desktop.ini": LeftOutJunk, "__MACOSX/a/b.png": LeftOutJunk, "img/._photo.jpg": LeftOutJunk,
 		"index.html~": LeftOutJunk, ".index.html.swp": LeftOutJunk, "a/.b.swo": LeftOutJunk, "#index.html#": LeftOutJunk, ".#index.html": LeftOutJunk, "index.html.bak": LeftOutJunk, "a.orig": LeftOutJunk,
-		".git/config": LeftOutJunk, ".svn/entries": LeftOutJunk, ".idea/workspace.xml": LeftOutJunk, "docs/~$report.docx": LeftOutJunk, ".~lock.a.odt#": LeftOutJunk, "@eaDir/a": LeftOutJunk,
+		".git/config": LeftOutJunk, ".github/workflows/a.yml": LeftOutJunk, ".svn/entries": LeftOutJunk, ".idea/workspace.xml": LeftOutJunk, "docs/~$report.docx": LeftOutJunk, ".~lock.a.odt#": LeftOutJunk, "@eaDir/a": LeftOutJunk,
 		".env": LeftOutSecret, ".env.production": LeftOutSecret, "a/.npmrc": LeftOutSecret, "id_rsa": LeftOutSecret, ".ssh/known_hosts": LeftOutSecret, "terraform.tfstate": LeftOutSecret, ".htpasswd": LeftOutSecret,
 		"drafts/a.html": LeftOutByRules, "drafts": LeftOutByRules, "img/a.psd": LeftOutByRules, "keep/drawing.psd": "", "empty/.gitkeep": "",
 		"index.html": "", ".well-known/security.txt": "", ".nojekyll": "", "id_rsa.pub": "", "cvs.html": "", "CVS/Root": LeftOutJunk, "git/index.html": "", "environment/.htaccess": "", "partners.html": "", "desktop.html": "", "drafts.html": "", "img/tilde~1.png": "", "_headers": "",
