@@ -119,6 +119,22 @@ func TestStandardWebhooksExample(t *testing.T) {
 	}
 }
 
+// TestAStandardSecretNeedsNoPadding is what the specification's libraries for
+// JavaScript do: they take base64 as it was copied.
+func TestAStandardSecretNeedsNoPadding(t *testing.T) {
+	d, _ := Find("standard")
+	for _, key := range []string{"YQ==", "YWI=", "YWJj"} {
+		sent := d.Sample()
+		d.Sign(&sent, "whsec_"+key, noon)
+		if err := d.Verify(sent, []string{"whsec_" + strings.TrimRight(key, "=")}, noon); err != nil {
+			t.Errorf("%s without its padding: %v", key, err)
+		}
+		if d.Verify(sent, []string{"whsec_YWJk"}, noon) == nil {
+			t.Errorf("%s: another key was taken", key)
+		}
+	}
+}
+
 func TestOneHeaderOfTwoSchemesIsReadByTheHooksOwn(t *testing.T) {
 	std, _ := Find("standard")
 	block, _ := Find("storyblok")

@@ -58,11 +58,22 @@ func (standard) Verify(d Delivery, secrets []string, now time.Time) error {
 
 // standardMAC signs id.timestamp.body. A secret is whsec_ and base64 of the key.
 func standardMAC(secret, id, stamp string, body []byte) []byte {
-	key, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(secret, "whsec_"))
-	if err != nil {
-		key = []byte(secret) // one that was not made for this scheme is its own key
+	return mac(sha256.New, standardKey(secret), []byte(id+"."+stamp+"."), body)
+}
+
+// standardKey is the key of a secret: with or without whsec_, and with or without
+// the padding of base64, which the specification's libraries do not ask for.
+func standardKey(secret string) []byte {
+	text, ours := strings.CutPrefix(secret, "whsec_")
+	if ours {
+		text = strings.TrimRight(text, "=")
+		text += strings.Repeat("=", -len(text)&3)
 	}
-	return mac(sha256.New, key, []byte(id+"."+stamp+"."), body)
+	key, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return []byte(secret) // one that was not made for this scheme is its own key
+	}
+	return key
 }
 
 func (standard) Sign(d *Delivery, secret string, now time.Time) {
