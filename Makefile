@@ -85,7 +85,7 @@ fmt: ## Format the Go code (gofumpt)
 
 ##@ Promises: each ends with a line of key=value figures, and fails when a promise is broken
 
-.PHONY: drill-kill drill-year drill-deploy drill-dispatch drill-outage drill-schedule fuzz
+.PHONY: drill-kill drill-year drill-deploy drill-dispatch drill-outage drill-schedule drill-hooks fuzz
 drill-kill: ## kill -9 of the server under load, CYCLES=50 times: nothing acknowledged is lost
 	go run ./test/drill/kill -cycles $(CYCLES) $(ARGS)
 
@@ -102,6 +102,9 @@ drill-dispatch: ## kill -9 of the app while GitHub loses answers, DISPATCHES=200
 drill-schedule: ## 10,000 random schedules, crashes and clocks that jump: each slot is asked for once
 	go run ./test/drill/schedule $(ARGS)
 
+drill-hooks: ## All dialects of CMSs, valid, forged, cut, replayed and doubled, 2,000 a second, and kill -9: none lost or doubled
+	go run ./test/drill/hooks $(ARGS)
+
 drill-outage: ## GitHub's bad days in fake time: nothing lost, no false reset, state right within 60 s
 	PRESSRUN_DRILL_FULL=1 go test ./test/drill/outage -count=1 -v -timeout 15m | tee /dev/stderr | grep -E '^(outage|webhooks|storm)=' | paste -sd ' '
 
@@ -114,6 +117,7 @@ fuzz: ## Every fuzz target of the tree for FUZZTIME=10s each
 bench: ## Intake, dispatch delay, start-up time and memory of the server
 	go run ./test/bench $(ARGS)
 	go run ./test/bench/github
+	go run ./test/bench/hooks
 
 bench-deploy: ## Deploys to a real S3 server
 	@tools/install versitygw

@@ -37,13 +37,23 @@ func Dial(ctx context.Context, host, request, status string) (*Line, error) {
 	if at < 0 {
 		return nil, errors.New("the request has no place for its number")
 	}
+	l, err := Connect(ctx, host, status)
+	if err != nil {
+		return nil, err
+	}
+	l.text, l.number = text, text[at:at+len(Number)]
+	return l, nil
+}
+
+// Connect connects to a host and port, for requests that differ in more than their
+// number: see SendText.
+func Connect(ctx context.Context, host, status string) (*Line, error) {
 	var d net.Dialer
 	conn, err := d.DialContext(ctx, "tcp", host)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
-	in := textproto.NewReader(bufio.NewReaderSize(conn, 4<<10))
-	return &Line{conn: conn, in: in, text: text, number: text[at : at+len(Number)], status: []byte(status)}, nil
+	return &Line{conn: conn, in: textproto.NewReader(bufio.NewReaderSize(conn, 4<<10)), status: []byte(status)}, nil
 }
 
 // Close ends the connection.
@@ -52,8 +62,13 @@ func (l *Line) Close() error { return l.conn.Close() }
 // Send sends the request with a number, and tells how long its answer took.
 func (l *Line) Send(number int) (time.Duration, error) {
 	copy(l.number, fmt.Appendf(nil, "%0*d", len(Number), number))
+	return l.SendText(l.text)
+}
+
+// SendText sends the text of a whole request, and tells how long its answer took.
+func (l *Line) SendText(text []byte) (time.Duration, error) {
 	began := time.Now()
-	if _, err := l.conn.Write(l.text); err != nil {
+	if _, err := l.conn.Write(text); err != nil {
 		return 0, fmt.Errorf("send: %w", err)
 	}
 	err := l.answer()
