@@ -18,7 +18,7 @@ type Command struct {
 	All        allCmd        `cmd:"" help:"Do the whole run: every step in order."`
 	Detect     detectCmd     `cmd:"" help:"Set the workflow's outputs: how the site is built, and what that needs."`
 	Claim      claimCmd      `cmd:"" help:"Take the site's release for this run; wait for the site's turn."`
-	WaitReady  waitReadyCmd  `cmd:"" name:"wait-ready" help:"Wait until the CMS answers as it should."`
+	WaitReady  waitReadyCmd  `cmd:"" name:"wait-ready" help:"Wait until the CMS answers as it should, and the commit's checks are green."`
 	Starting   startingCmd   `cmd:"" help:"Tell the app that the run sets up."`
 	Install    installCmd    `cmd:"" help:"Install what the build needs."`
 	InProgress inProgressCmd `cmd:"" name:"in-progress" help:"Tell the app that content is about to be read; get the served requests."`

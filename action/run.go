@@ -70,6 +70,9 @@ func (j *run) open(ctx context.Context, name string, env shell.Environment) ([]s
 	if err != nil {
 		return nil, err
 	}
+	if j.options.GitHubToken == "" {
+		j.options.GitHubToken = options.GitHubToken(env.Get)
+	}
 	o := j.options
 	profile, err := shell.Profile(o.BuildEnv)
 	if err != nil {

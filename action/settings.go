@@ -58,6 +58,9 @@ func intervals(o options.Options, claims bool) map[string]time.Duration {
 	if o.ReadyURL != "" {
 		spans["ready-interval"] = o.ReadyInterval
 	}
+	if o.Checks != "" {
+		spans["checks-interval"] = o.ChecksInterval
+	}
 	if o.URL != "" && claims {
 		spans["turn-interval"] = o.TurnInterval
 	}

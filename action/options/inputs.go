@@ -49,6 +49,14 @@ func Renamed(endpoint string, get func(string) string) string {
 	return oldEndpointVariable + " is called " + endpointVariable + " now, as in the other commands: it was read this time, set the new name instead"
 }
 
+// GitHubToken is the token that asks GitHub for checks: only ever from the environment.
+func GitHubToken(get func(string) string) string {
+	if t := strings.TrimSpace(get("PRESSRUN_GITHUB_TOKEN")); t != "" {
+		return t
+	}
+	return strings.TrimSpace(get("INPUT_GITHUB-TOKEN"))
+}
+
 // Token is the credential for the app: only ever from the environment or a
 // file.
 func Token(get func(string) string) string {

@@ -57,6 +57,16 @@ type TurnFlags struct {
 	ReadyContains string        `help:"Text that its answer must contain." placeholder:"TEXT"`
 	ReadyInterval time.Duration `help:"How often to ask it." default:"15s"`
 	ReadyLimit    time.Duration `help:"How long to ask it." default:"70m"`
+
+	Checks         string        `help:"Checks of the commit that must be green before the release starts: GitHub's check runs and statuses by name, with commas or a line each; * stands for any text, and ! takes checks out." placeholder:"NAMES"`
+	ChecksLimit    time.Duration `help:"How long to wait for them." default:"30m"`
+	ChecksInterval time.Duration `help:"How often to ask for them." default:"20s"`
+	ChecksRed      string        `help:"When one is red: stop at once, or wait for somebody to run it again." enum:"stop,wait" default:"stop"`
+	ChecksMissing  string        `help:"When one has not begun: wait for it, or go on without it once --checks-grace is over." enum:"wait,go" default:"wait"`
+	ChecksGrace    time.Duration `help:"How long a check may take to begin." default:"2m"`
+
+	// GitHubToken asks GitHub for the checks. It has no flag, as Token has none.
+	GitHubToken string `kong:"-"`
 }
 
 // DetectFlags say whether the frontend's own files are asked how the site is built.

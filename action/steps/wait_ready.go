@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/action/failure"
@@ -20,7 +21,7 @@ import (
 const maxReadyBody = 4 << 20
 
 // WaitReady waits until the CMS, or whatever the site is built from, answers
-// as it should. By default it polls every 15 s for up to 70
+// as it should, and then for the checks of the commit that is built. By default it polls every 15 s for up to 70
 // minutes, as VA.gov's content release does.
 type WaitReady struct {
 	*Run
@@ -35,8 +36,24 @@ func (r WaitReady) Do(ctx context.Context) (Result, error) {
 	if why := r.nothingBuilt(); why != "" {
 		return skipped(why)
 	}
+	if r.ReadyURL == "" && r.Checks == "" {
+		return skipped("neither --ready-url nor --checks is set")
+	}
+	answers, err := r.waitForAnswer(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	green, err := r.waitForChecks(ctx)
+	if err != nil {
+		return Result{}, err
+	}
+	return done(strings.Trim(answers+"; "+green, "; "))
+}
+
+// waitForAnswer waits for the CMS, and tells of it; "" when none is to be asked.
+func (r WaitReady) waitForAnswer(ctx context.Context) (string, error) {
 	if r.ReadyURL == "" {
-		return skipped("no --ready-url is set")
+		return "", nil
 	}
 	client, address := &http.Client{Timeout: 30 * time.Second}, shown(r.ReadyURL)
 	ends := time.Now().Add(r.ReadyLimit)
@@ -44,13 +61,13 @@ func (r WaitReady) Do(ctx context.Context) (Result, error) {
 	for tries := 1; ; tries++ {
 		why := r.unready(ctx, client)
 		if why == "" {
-			return done(address + " answers")
+			return address + " answers", nil
 		}
 		if ctx.Err() != nil {
-			return Result{}, context.Cause(ctx)
+			return "", context.Cause(ctx)
 		}
 		if !time.Now().Before(ends) {
-			return Result{}, &failure.Error{
+			return "", &failure.Error{
 				Why:   fmt.Sprintf("%s was not ready within %s: %s", address, r.ReadyLimit, why),
 				Fault: release.FaultPlatform, Code: failure.ExitNotReady,
 			}
@@ -61,7 +78,7 @@ func (r WaitReady) Do(ctx context.Context) (Result, error) {
 			last = why
 		}
 		if err := report.Sleep(ctx, min(r.ReadyInterval, max(time.Until(ends), 0))); err != nil {
-			return Result{}, err
+			return "", err
 		}
 	}
 }

@@ -3,6 +3,7 @@
 package workflow
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -127,6 +128,19 @@ func (w *Workflow) RunURL() string {
 	}
 	return server + "/" + repo + "/actions/runs/" + id
 }
+
+// RunID is GitHub's number of the run; "" when it is not said.
+func (w *Workflow) RunID() string { return w.env("GITHUB_RUN_ID") }
+
+// API is the address of GitHub's API, Repository (owner/name) and Commit what the run
+// is of; "" when that is not said.
+func (w *Workflow) API() string { return cmp.Or(w.env("GITHUB_API_URL"), "https://api.github.com") }
+
+// Repository is explained with API.
+func (w *Workflow) Repository() string { return w.env("GITHUB_REPOSITORY") }
+
+// Commit is explained with API.
+func (w *Workflow) Commit() string { return w.env("GITHUB_SHA") }
 
 // Workspace is the folder of the repository; "" when it is not said.
 func (w *Workflow) Workspace() string { return w.env("GITHUB_WORKSPACE") }

@@ -35,6 +35,8 @@ func (s *Server) apiRoutes() http.Handler {
 	mux.HandleFunc("POST "+repo+"/actions/runs/{id}/cancel", s.inRepo("actions", "write", s.withRun(s.cancel)))
 	mux.HandleFunc("POST "+repo+"/actions/runs/{id}/deployment_protection_rule", s.inRepo("deployments", "write", s.withRun(s.reviewGate)))
 	mux.HandleFunc("GET "+repo+"/environments/{environment}/deployment_protection_rules", s.inRepo("actions", "read", s.listRules))
+	mux.HandleFunc("GET "+repo+"/commits/{ref}/check-runs", s.inRepo("checks", "read", s.listCheckRuns))
+	mux.HandleFunc("GET "+repo+"/commits/{ref}/status", s.inRepo("statuses", "read", s.combinedStatus))
 	mux.HandleFunc("GET "+repo+"/deployments", s.inRepo("deployments", "read", s.listDeployments))
 	mux.HandleFunc("POST "+repo+"/deployments", s.inRepo("deployments", "write", s.createDeployment))
 	mux.HandleFunc("GET "+repo+"/deployments/{id}/statuses", s.inRepo("deployments", "read", s.listStatuses))

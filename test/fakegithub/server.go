@@ -80,6 +80,8 @@ type Repo struct {
 	// Events are those that the installation gets; nil for all but
 	// deployment_protection_rule.
 	Events []string
+	// Checks are the checks of its commits, see SetChecks.
+	Checks map[string][]Check
 }
 
 // Workflow is a workflow of a repository.

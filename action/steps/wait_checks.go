@@ -1,0 +1,86 @@
+package steps
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pressrun/pressrun/action/checks"
+	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/report"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// waitForChecks waits until the checks of the commit that is built let the release
+// begin, and tells why they do; "" when none are asked for.
+func (r WaitReady) waitForChecks(ctx context.Context) (string, error) {
+	names := checks.ParseNames(r.Checks)
+	if len(names) == 0 {
+		return "", nil
+	}
+	github, err := checks.New(checks.Commit{API: r.GitHub.API(), Repository: r.GitHub.Repository(), SHA: r.GitHub.Commit(), Token: r.GitHubToken})
+	if err != nil {
+		return "", failure.Usage("--checks: %v", err)
+	}
+	began := time.Now()
+	rules := checks.Rules{
+		Names: names, RedWaits: r.ChecksRed == "wait", MissingGoes: r.ChecksMissing == "go",
+		Grace: began.Add(r.ChecksGrace), Ends: began.Add(r.ChecksLimit),
+	}
+	var last string
+	for {
+		d, pause, err := r.look(ctx, github, rules)
+		if err != nil {
+			return "", err
+		}
+		switch d.Verdict {
+		case checks.Go:
+			return d.Why, nil
+		case checks.Stop:
+			return "", r.checksStop(d)
+		case checks.Wait:
+		}
+		if d.Why != last {
+			r.Console.Say("waiting: %s", d.Why)
+			r.Console.Does("waiting: " + d.Why)
+			last = d.Why
+		}
+		if err := report.Sleep(ctx, min(pause, max(time.Until(rules.Ends), 0))); err != nil {
+			return "", err
+		}
+	}
+}
+
+// look asks GitHub once, and decides. A GitHub that does not answer, or asks for fewer
+// calls, is waited for like a check that is not done.
+func (r WaitReady) look(ctx context.Context, github *checks.GitHub, rules checks.Rules) (checks.Decision, time.Duration, error) {
+	all, err := github.All(ctx)
+	now := time.Now()
+	if err == nil {
+		return checks.Decide(checks.Others(all, r.GitHub.RunID()), rules, now), r.ChecksInterval, nil
+	}
+	if ctx.Err() != nil {
+		return checks.Decision{}, 0, context.Cause(ctx)
+	}
+	if refused, ok := errors.AsType[*checks.RefusedError](err); ok {
+		return checks.Decision{}, 0, &failure.Error{Why: refused.Why, Fault: release.FaultPlatform, Code: failure.ExitNotReady, Err: err}
+	}
+	d, pause := checks.Decision{Verdict: checks.Wait, Why: err.Error()}, r.ChecksInterval
+	if limited, ok := errors.AsType[*checks.LimitedError](err); ok {
+		pause = max(limited.Until.Sub(now), r.ChecksInterval)
+	}
+	if !now.Before(rules.Ends) {
+		d.Verdict = checks.Stop
+	}
+	return d, pause, nil
+}
+
+// checksStop ends the run. A red check is the code's; one that is not done in time may
+// be anybody's.
+func (r WaitReady) checksStop(d checks.Decision) error {
+	fail := &failure.Error{Why: d.Why, Fault: release.FaultBuild, Code: failure.ExitNotReady}
+	if !d.Red {
+		fail.Why, fail.Fault = "not ready within "+r.ChecksLimit.String()+": "+d.Why, release.FaultPlatform
+	}
+	return fail
+}
