@@ -78,7 +78,7 @@ func TestBadInputIsRefusedWithItsPlaceAndChangesNothing(t *testing.T) {
 		{"not JSON at all", "POST", ask, operatorToken, `hello`, 400, "invalid", ""},
 		{"no body", "POST", ask, operatorToken, ``, 400, "invalid", ""},
 		{"unknown field", "POST", ask, operatorToken, `{"source":"content","sauce":1}`, 422, "invalid", "body.sauce"},
-		{"missing field", "POST", ask, operatorToken, `{}`, 422, "invalid", "body"},
+		{"missing field", "POST", "/v1/sites/www/freezes", operatorToken, `{}`, 422, "invalid", "body"},
 		{"wrong type", "POST", ask, operatorToken, `{"source":"content","title":7}`, 422, "invalid", "body.title"},
 		{"unknown source", "POST", ask, operatorToken, `{"source":"moon"}`, 422, "invalid", "body.source"},
 		{"bad time", "POST", ask, operatorToken, `{"source":"content","not_before":"soon"}`, 422, "invalid", "body.not_before"},

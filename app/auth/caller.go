@@ -93,6 +93,20 @@ func (c *Caller) MayAskAs(source release.Source) bool {
 	return false
 }
 
+// Source is the source of a request that does not name one.
+func (c *Caller) Source() release.Source {
+	switch c.Role {
+	case CMS:
+		return release.FromContent
+	case Editor:
+		return release.FromEditor
+	case Run:
+		return release.FromWorkflow
+	case Operator, Job, Session, GitHub:
+	}
+	return release.FromOperator
+}
+
 // Sources name the sources as which the caller may ask.
 func (c *Caller) Sources() string {
 	var words []string

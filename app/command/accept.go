@@ -36,6 +36,9 @@ func (c *Commands) Accept(ctx context.Context, who *auth.Caller, site, key strin
 // RequestOf is the request that a caller makes, as the ledger takes it. What it
 // must not hold is an *api.Problem with its place.
 func RequestOf(who *auth.Caller, site, key string, in api.RequestInput) (ledger.Request, error) {
+	if in.Source == "" {
+		in.Source = who.Source()
+	}
 	if !who.MayAskAs(in.Source) {
 		return ledger.Request{}, problem.New(http.StatusForbidden, "forbidden", "a token of role "+string(who.Role)+" may not ask as "+string(in.Source)+"; it may as "+who.Sources())
 	}

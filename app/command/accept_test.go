@@ -42,6 +42,21 @@ func TestNobodyAsksAsSomebodyElse(t *testing.T) {
 	}
 }
 
+// Who does not say what asks is taken for what the token's role is for.
+func TestARequestThatNamesNoSource(t *testing.T) {
+	for role, source := range map[auth.Role]release.Source{
+		auth.CMS: release.FromContent, auth.Editor: release.FromEditor, auth.Run: release.FromWorkflow, auth.Operator: release.FromOperator,
+	} {
+		r, err := RequestOf(&auth.Caller{Name: "somebody", Role: role}, "www", "", api.RequestInput{})
+		if err != nil || r.Source != source {
+			t.Errorf("a %s asks as %q, expected %q: %v", role, r.Source, source, err)
+		}
+	}
+	if _, err := RequestOf(&auth.Caller{Name: "a run", Role: auth.Session}, "www", "", api.RequestInput{}); err == nil {
+		t.Error("a run's session may not ask")
+	}
+}
+
 func TestAnActTellsWhoSpeaksForWhom(t *testing.T) {
 	who := &auth.Caller{Name: "ops"}
 	for actor, want := range map[string]string{"": "ops", "ops": "ops", "Grace": "Grace (ops)"} {

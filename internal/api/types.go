@@ -6,10 +6,10 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// RequestInput asks for a release of a site. Everything but the source may be
+// RequestInput asks for a release of a site. Everything may be
 // empty; the more is given, the better an editor can be told.
 type RequestInput struct {
-	Source    release.Source `json:"source" enum:"schedule,content,editor,operator,workflow" doc:"who or what asks"`
+	Source    release.Source `json:"source,omitempty" enum:"schedule,content,editor,operator,workflow" doc:"who or what asks; left out, what the token's role is for: a cms asks for content"`
 	Actor     string         `json:"actor,omitempty" maxLength:"200" doc:"who asked, as people know them" example:"Ada Lovelace"`
 	Title     string         `json:"title,omitempty" maxLength:"500" doc:"title of the content that changed"`
 	Link      string         `json:"link,omitempty" maxLength:"2000" format:"uri" doc:"where the content is edited"`

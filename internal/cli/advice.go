@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"net/http"
 	"net/url"
 	"os"
 	"strings"
@@ -25,12 +26,14 @@ func advice(err error, code int) string {
 	if _, ok := errors.AsType[*actionError](err); ok {
 		return ""
 	}
-	_, refused := errors.AsType[*api.Problem](err)
+	problem, refused := errors.AsType[*api.Problem](err)
 	p, parse := errors.AsType[*kong.ParseError](err)
 	op, network := errors.AsType[*net.OpError](err)
 	switch {
 	case network && op.Op == "listen":
 		return "\n" + listenAdvice(err)
+	case refused && code == exit.Unauthorized && problem.Status == http.StatusForbidden:
+		return "\nThis token is not enough: ask with one of a role or a site that is (docs/running.md has the roles)"
 	case code == exit.Unauthorized:
 		return "\nGive a token by PRESSRUN_TOKEN or --token-file; an operator makes one with: pressrun token new NAME --role operator"
 	case code == exit.Unreachable && !refused && !errors.Is(err, store.ErrUnreachable):

@@ -22,7 +22,7 @@ type Request struct {
 	Link      string        `placeholder:"URL" help:"Where that content is edited."`
 	Entity    string        `placeholder:"TYPE/ID" help:"Which content it is, e.g. article/12."`
 	Actor     string        `placeholder:"NAME" help:"Who asks, as people know them (default: the token's name)."`
-	Source    string        `enum:"schedule,content,editor,operator,workflow" default:"operator" placeholder:"SOURCE" help:"What asks: ${enum} (default ${default}; with an editor's token: editor)."`
+	Source    string        `enum:",schedule,content,editor,operator,workflow" default:"" placeholder:"SOURCE" help:"What asks: schedule, content, editor, operator or workflow (default: what the token is for)."`
 	Key       string        `placeholder:"KEY" help:"Idempotency key: the same key is the same request, however often it is sent."`
 	NotBefore *time.Time    `type:"instant" placeholder:"TIME" help:"The content may not be published before this instant."`
 	Wait      bool          `help:"Follow the request until it is live, or a release failed."`

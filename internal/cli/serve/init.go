@@ -28,6 +28,9 @@ type Init struct {
 	Repository string `placeholder:"OWNER/NAME" help:"For github: the repository with the workflow."`
 	TimeZone   string `name:"time-zone" default:"UTC" placeholder:"ZONE" help:"The editors' time zone: America/New_York."`
 	Operator   string `default:"operator" placeholder:"NAME" help:"Who gets the first token."`
+	Listen     string `default:"127.0.0.1:8080" placeholder:"ADDRESS" help:"Where the app listens (default ${default})."`
+	State      string `placeholder:"FOLDER" help:"What the app keeps (default: state, beside the configuration)."`
+	SaveToken  string `placeholder:"FILE" help:"Write the token to a file, which only you can read, instead of printing it."`
 	File       string `default:"pressrun.yaml" placeholder:"FILE" help:"The configuration to write."`
 	Force      bool   `help:"Write over a configuration that is there."`
 	JSON       bool   `name:"json" help:"Print JSON."`
@@ -48,7 +51,7 @@ Examples:
 type initDocument struct {
 	File  string `json:"file"`
 	Site  string `json:"site"`
-	Token string `json:"token"`
+	Token string `json:"token,omitempty"` // unless it was saved to a file
 }
 
 // question is one thing that a configuration needs.
@@ -60,6 +63,9 @@ type question struct {
 
 // Run asks what it was not told, and writes the configuration.
 func (c *Init) Run(t *terminal.Terminal) error {
+	if _, err := os.Lstat(c.SaveToken); err == nil && c.SaveToken != "" {
+		return exit.With(exit.Usage, fmt.Errorf("%s is there already, and may be a token that is in use: give another name", c.SaveToken))
+	}
 	if _, err := os.Lstat(c.File); err == nil && !c.Force {
 		return exit.With(exit.Usage, fmt.Errorf("%s is there already: give another with --file, or --force to write over it", c.File))
 	}
@@ -77,6 +83,11 @@ func (c *Init) Run(t *terminal.Terminal) error {
 	}
 	if err := c.write(text); err != nil {
 		return err
+	}
+	if c.SaveToken != "" {
+		if err := saveToken(c.SaveToken, token); err != nil {
+			return errors.Join(err, os.Remove(c.File)) // without its token it is good for nothing
+		}
 	}
 	return c.tell(t, token)
 }
@@ -149,7 +160,10 @@ func (c *Init) seen(q question) string {
 // it looks like.
 func (c *Init) configuration(hash string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# Every key is explained in docs/configuration.md; check changes with: pressrun config check\n\nlisten: 127.0.0.1:8080\nurl: http://127.0.0.1:8080\n\n")
+	fmt.Fprintf(&b, "# Every key is explained in docs/configuration.md; check changes with: pressrun config check\n\nlisten: %[1]s\nurl: http://%[1]s\n\n", c.Listen)
+	if c.State != "" {
+		fmt.Fprintf(&b, "state: %s\n\n", quoted(c.State))
+	}
 	fmt.Fprintf(&b, "tokens:\n  - name: %s\n    role: operator\n    sha256: %s\n\nsites:\n  %s:\n", quoted(c.Operator), hash, quoted(c.Site))
 	if c.URL != "" {
 		fmt.Fprintf(&b, "    url: %s\n", quoted(c.URL))
@@ -196,6 +210,9 @@ func (c *Init) write(text string) error {
 // tell prints the token, and what to type next.
 func (c *Init) tell(t *terminal.Terminal, token string) error {
 	if c.JSON {
+		if c.SaveToken != "" {
+			token = ""
+		}
 		return (&terminal.Printer{Out: t.Out}).Document(initDocument{c.File, c.Site, token})
 	}
 	config := ""
@@ -204,11 +221,16 @@ func (c *Init) tell(t *terminal.Terminal, token string) error {
 	}
 	next := "pressrun request --site " + c.Site + " --wait"
 	if c.Kind == "github" {
-		next = "open http://127.0.0.1:8080/setup, with the code that serve prints, to make the GitHub App (docs/github.md)"
+		next = "open http://" + c.Listen + "/setup, with the code that serve prints, to make the GitHub App (docs/github.md)"
 	}
-	_, err := fmt.Fprintf(t.Out, `%s is written. The operator's token, shown this once:
-
-%s
+	if c.Listen != "127.0.0.1:8080" {
+		next = "export PRESSRUN_URL=http://" + c.Listen + "\n  " + next
+	}
+	given, use := "shown this once:\n\n"+token, token
+	if c.SaveToken != "" {
+		given, use = "and nobody else's, is in "+c.SaveToken+".", "$(cat "+c.SaveToken+")"
+	}
+	_, err := fmt.Fprintf(t.Out, `%s is written. The operator's token, %s
 
 Now, in this terminal:
 
@@ -220,7 +242,7 @@ and in another:
   export PRESSRUN_TOKEN=%s
   %s
 
-The page is at http://127.0.0.1:8080, and takes the same token.
-`, c.File, token, strings.Replace(config, " --config", "", 1), config, token, next)
+The page is at http://%s, and takes the same token.
+`, c.File, given, strings.Replace(config, " --config", "", 1), config, use, next, c.Listen)
 	return err
 }

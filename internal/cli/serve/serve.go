@@ -28,7 +28,8 @@ type Command struct {
 // Help has the example.
 func (Command) Help() string {
 	return `An interruption or SIGTERM ends it cleanly: calls under way are finished, releases under way go on and are
-taken over by the next server. So does kill -9, except that callers see their calls break off.
+taken over by the next server. So does kill -9, except that callers see their calls break off. systemd is told
+when the server is ready (Type=notify).
 
 Example:
 
@@ -47,6 +48,9 @@ func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
 		return fmt.Errorf("start the server: %w", err)
 	}
 	return server.Run(ctx, func(addr net.Addr) {
+		if err := notify("READY=1"); err != nil {
+			log.Warn("systemd was not told that the server is ready", "error", err)
+		}
 		log.Info("serving", "address", addr.String(), "url", conf.URL, "sites", len(conf.Sites), "version", t.Version)
 	})
 }

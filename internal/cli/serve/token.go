@@ -24,6 +24,7 @@ type TokenNew struct {
 	Name string   `arg:"" help:"Who will use it: a system or a person. All records show it."`
 	Role string   `required:"" enum:"cms,run,editor,operator" placeholder:"ROLE" help:"What it is good for: ${enum}."`
 	Site []string `placeholder:"NAME" help:"Sites it is good for (default: all)."`
+	Save string   `name:"save-token" placeholder:"FILE" help:"Write the token to a file, which only you can read, and print the lines for the configuration alone."`
 	JSON bool     `name:"json" help:"Print JSON."`
 }
 
@@ -38,9 +39,10 @@ func (TokenNew) Help() string {
 
 The token goes to who will use it, its hash into the configuration; Pressrun keeps nothing else.
 
-Example:
+Examples:
 
-  pressrun token new ada@example.gov --role operator`
+  pressrun token new ada@example.gov --role operator
+  pressrun token new drupal --role cms --save-token drupal.token | sed -i '/^tokens:/r /dev/stdin' pressrun.yaml`
 }
 
 // tokenDocument is what `token new --json` prints.
@@ -48,7 +50,7 @@ type tokenDocument struct {
 	Name   string   `json:"name"`
 	Role   string   `json:"role"`
 	Sites  []string `json:"sites,omitempty"`
-	Token  string   `json:"token"`
+	Token  string   `json:"token,omitempty"` // unless it was saved to a file
 	SHA256 string   `json:"sha256"`
 }
 
@@ -65,6 +67,12 @@ func (c *TokenNew) Run(t *terminal.Terminal) error {
 	token := NewToken()
 	d := tokenDocument{Name: c.Name, Role: c.Role, Sites: c.Site, Token: token, SHA256: HashToken(token)}
 	p := t.Printer()
+	if c.Save != "" {
+		if err := saveToken(c.Save, token); err != nil {
+			return err
+		}
+		d.Token = ""
+	}
 	if c.JSON {
 		return p.Document(d)
 	}
@@ -72,16 +80,12 @@ func (c *TokenNew) Run(t *terminal.Terminal) error {
 	if len(c.Site) > 0 {
 		sites = "\n    sites: [" + strings.Join(c.Site, ", ") + "]"
 	}
-	_, err := fmt.Fprintf(t.Out, `The token, shown this once:
-
-%s
-
-For the configuration, under tokens:
-
-  - name: %q
-    role: %s%s
-    sha256: %s
-`, token, c.Name, c.Role, sites, d.SHA256)
+	if c.Save == "" {
+		if _, err := fmt.Fprintf(t.Out, "The token, shown this once:\n\n%s\n\nFor the configuration, under tokens:\n\n", token); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(t.Out, "  - name: %q\n    role: %s%s\n    sha256: %s\n", c.Name, c.Role, sites, d.SHA256)
 	return err
 }
 
