@@ -1,16 +1,17 @@
 package serve
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"strings"
 )
 
-// notify tells systemd how the service stands, such as READY=1, where systemd waits
-// for it (Type=notify): a datagram to the socket that NOTIFY_SOCKET names, as
-// sd_notify(3) has it.
-func notify(state string) error {
+// tellReady tells systemd that the service is ready, where systemd waits for it
+// (Type=notify): a datagram to the socket that NOTIFY_SOCKET names, as sd_notify(3)
+// has it.
+func tellReady() error {
 	address := os.Getenv("NOTIFY_SOCKET")
 	if address == "" {
 		return nil
@@ -20,11 +21,11 @@ func notify(state string) error {
 	}
 	c, err := net.DialUnix("unixgram", nil, &net.UnixAddr{Name: address, Net: "unixgram"})
 	if err != nil {
-		return fmt.Errorf("tell systemd %s: %w", state, err)
+		return fmt.Errorf("reach systemd at %s: %w", os.Getenv("NOTIFY_SOCKET"), err)
 	}
-	defer c.Close()
-	if _, err := c.Write([]byte(state)); err != nil {
-		return fmt.Errorf("tell systemd %s: %w", state, err)
+	_, err = c.Write([]byte("READY=1"))
+	if err := errors.Join(err, c.Close()); err != nil {
+		return fmt.Errorf("tell systemd at %s: %w", os.Getenv("NOTIFY_SOCKET"), err)
 	}
 	return nil
 }

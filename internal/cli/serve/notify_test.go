@@ -2,22 +2,17 @@ package serve
 
 import (
 	"net"
-	"os"
 	"path/filepath"
 	"testing"
 )
 
 func TestSystemdIsTold(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
-	if err := notify("READY=1"); err != nil {
+	if err := tellReady(); err != nil {
 		t.Errorf("without systemd: %v", err)
 	}
-	folder, err := os.MkdirTemp("", "notify") // the path of a socket is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	for _, name := range []string{filepath.Join(folder, "notify"), "@pressrun-test-" + filepath.Base(folder)} {
+	folder := t.TempDir()
+	for _, name := range []string{filepath.Join(folder, "notify"), "@pressrun-test" + filepath.Base(filepath.Dir(folder))} {
 		address := name
 		if name[0] == '@' {
 			address = "\x00" + name[1:]
@@ -28,7 +23,7 @@ func TestSystemdIsTold(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = l.Close() })
 		t.Setenv("NOTIFY_SOCKET", name)
-		if err := notify("READY=1"); err != nil {
+		if err := tellReady(); err != nil {
 			t.Fatal(err)
 		}
 		got := make([]byte, 100)
@@ -38,7 +33,7 @@ func TestSystemdIsTold(t *testing.T) {
 		}
 	}
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(folder, "nobody"))
-	if err := notify("READY=1"); err == nil {
+	if err := tellReady(); err == nil {
 		t.Error("no error, although nobody listens")
 	}
 }

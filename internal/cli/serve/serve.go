@@ -48,7 +48,7 @@ func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
 		return fmt.Errorf("start the server: %w", err)
 	}
 	return server.Run(ctx, func(addr net.Addr) {
-		if err := notify("READY=1"); err != nil {
+		if err := tellReady(); err != nil {
 			log.Warn("systemd was not told that the server is ready", "error", err)
 		}
 		log.Info("serving", "address", addr.String(), "url", conf.URL, "sites", len(conf.Sites), "version", t.Version)
