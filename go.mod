@@ -39,11 +39,11 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/expr-lang/expr v1.17.8
-
 require (
-	github.com/BurntSushi/toml v1.6.0 // indirect
-	golang.org/x/net v0.58.0 // indirect
+	github.com/BurntSushi/toml v1.6.0
+	github.com/expr-lang/expr v1.17.8
+	github.com/standard-webhooks/standard-webhooks/libraries v0.0.1
+	golang.org/x/net v0.58.0
 )
 
 require (

@@ -16,6 +16,7 @@ import (
 	"github.com/pressrun/pressrun/app/hooks"
 	"github.com/pressrun/pressrun/app/marker"
 	"github.com/pressrun/pressrun/app/middleware"
+	"github.com/pressrun/pressrun/app/notices"
 	"github.com/pressrun/pressrun/app/pages"
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/scheduler"
@@ -41,6 +42,9 @@ type Options struct {
 	// PublicTransport is below all looks at the sites' public addresses; nil for
 	// the network.
 	PublicTransport http.RoundTripper
+	// OutboundTransport is below all calls of what operators configured to be told
+	// or asked; nil for the network.
+	OutboundTransport http.RoundTripper
 	// Version is shown in the API's description.
 	Version string
 	// Grace bounds how long a dispatch of unknown outcome is looked for before
@@ -65,6 +69,7 @@ type App struct {
 	problems    *problem.Reporter
 	scheduler   *scheduler.Scheduler
 	marker      *marker.Watcher
+	notices     *notices.Notices
 	inbox       *scheduler.Inbox
 	tasks       sync.WaitGroup // of the runners
 	disk        *problem.Disk
@@ -109,6 +114,11 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	a.problems = problem.NewReporter(a.stop, a.log, a.disk)
 	a.removeLeft()
 	if a.hooks, err = hooks.New(hooks.Options{Config: opts.Config, Ledger: led, Problems: a.problems}); err != nil {
+		return nil, errors.Join(err, led.Close())
+	}
+	if a.notices, err = notices.New(notices.Options{
+		Config: opts.Config, Ledger: led, Lines: led.Notices(), Log: a.log, Transport: opts.OutboundTransport,
+	}); err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
 	a.inbox = scheduler.NewInbox(a.stop, led, a.log)
@@ -174,11 +184,16 @@ func (a *App) Ledger() *ledger.Ledger { return a.ledger }
 
 // start begins the work that nobody asks for.
 func (a *App) start(ctx context.Context) error {
+	// Before anything happens: a new target is told of all from here on.
+	if err := a.notices.Begin(ctx, a.ledger.SiteNames()); err != nil {
+		return err
+	}
 	if err := a.scheduler.Start(ctx); err != nil {
 		return err
 	}
 	a.runner.Start(a.stop, &a.tasks)
 	a.tasks.Go(func() { a.marker.Run(a.stop) })
+	a.tasks.Go(func() { a.notices.Run(a.stop) })
 	return nil
 }
 

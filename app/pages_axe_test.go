@@ -16,7 +16,7 @@ import (
 
 func TestEveryPageIsAccessible(t *testing.T) {
 	ctx := browser.Start(t)
-	b := start(t, withPeople)
+	b := start(t, told("http://127.0.0.1:9/"))
 	srv := ownServer(t, b)
 	s := browser.Screen{T: t, Ctx: ctx}
 	long := strings.Repeat("Donaudampfschifffahrtsgesellschaft", 8)
@@ -41,7 +41,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	}
 	s.Do(chromedp.Navigate(srv.URL+"/signin"), chromedp.SendKeys("#token", operatorToken+kb.Enter))
 	s.Await(`location.pathname === "/" && document.readyState === "complete"`)
-	for _, path := range []string{"/", "/sites/www", "/sites/secret", "/sites/www/releases/1", "/sites/www/releases/2", "/requests/" + asked.ID, waiting, "/sites/www/cancel", "/sites/www/reset", "/nope"} {
+	for _, path := range []string{"/", "/sites/www", "/sites/secret", "/sites/www/releases/1", "/sites/www/releases/2", "/requests/" + asked.ID, waiting, "/sites/www/cancel", "/sites/www/reset", "/sites/www/notices", "/nope"} {
 		s.Accessible(srv.URL, path)
 	}
 }

@@ -21,15 +21,16 @@ func (a *App) routes(version string) *middleware.BodyDeadline {
 	views := view.New(a.ledger, a.config.Sites, a.schedules, a.log)
 	views.Ask(a.unreachable)
 	commands := command.New(a.ledger)
+	told := command.NewNotices(a.ledger, a.config.Sites, a.config.URL)
 	logs := stream.RunLogs{Ledger: a.ledger, Runner: a.runner, Log: a.log}
 	options := webapi.Options{
 		Version: version, Auth: a.auth, Problems: a.problems, Commands: commands, View: views, Ledger: a.ledger,
-		Hooks: command.NewHooks(a.ledger, a.config.Sites, a.config.URL),
-		Logs:  logs, Places: a.places, State: a.config.State, Log: a.log, Stop: a.stop, Described: a.runner.Routes(),
+		Hooks: command.NewHooks(a.ledger, a.config.Sites, a.config.URL), Notices: told,
+		Logs: logs, Places: a.places, State: a.config.State, Log: a.log, Stop: a.stop, Described: a.runner.Routes(),
 	}
 	a.api = webapi.New(mux, options)
 	a.pages = pages.New(mux, pages.Options{
-		Config: a.config, Auth: a.auth, Problems: a.problems, Disk: a.disk, Commands: commands, View: views, Logs: logs, Log: a.log,
+		Config: a.config, Auth: a.auth, Problems: a.problems, Disk: a.disk, Commands: commands, Notices: told, View: views, Logs: logs, Log: a.log,
 	})
 	outer := http.NewServeMux()
 	outer.Handle(hooks.Path, a.hooks) // whoever knows an address may call it, from wherever

@@ -34,6 +34,7 @@ type Options struct {
 	Problems *problem.Reporter
 	Commands *command.Commands
 	Hooks    *command.Hooks
+	Notices  *command.Notices
 	View     *view.Reader
 	Ledger   *ledger.Ledger
 	Logs     stream.RunLogs
@@ -71,6 +72,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	(&Sites{guard: g, view: o.View}).register(h)
 	(&Runs{guard: g, ledger: o.Ledger, view: o.View}).register(h)
 	(&Hooks{guard: g, hooks: o.Hooks, view: o.View, ledger: o.Ledger}).register(h)
+	(&Notices{guard: g, notices: o.Notices, view: o.View}).register(h)
 	(&Operator{guard: g, commands: o.Commands, view: o.View}).register(h)
 	a := &API{
 		Events:  &Events{guard: g, ledger: o.Ledger, places: o.Places, stop: o.Stop, Beat: KeepAlive},

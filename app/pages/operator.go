@@ -30,6 +30,8 @@ type operatorForms struct {
 	Number                        int64
 	CanPause, CanResume, CanRetry bool
 	CanCancel, CanReset           bool
+	// Undelivered counts the notices that were given up.
+	Undelivered int
 }
 
 func formsOf(site view.Site) *operatorForms {

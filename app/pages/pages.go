@@ -27,6 +27,7 @@ type Options struct {
 	Problems *problem.Reporter
 	Disk     *problem.Disk
 	Commands *command.Commands
+	Notices  *command.Notices
 	View     *view.Reader
 	Logs     stream.RunLogs
 	Log      *slog.Logger
@@ -47,6 +48,7 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	home := &home{Pages: p, view: o.View}
 	site := &sitePages{Pages: p, view: o.View, commands: o.Commands}
 	operate := &operatorPages{Pages: p, view: o.View, commands: o.Commands}
+	told := &noticePages{operatorPages: operate, notices: o.Notices}
 	releases := &releasePages{Pages: p, view: o.View, logs: o.Logs}
 	requests := &requestPages{Pages: p, view: o.View}
 	signIn := &signInPages{Pages: p, auth: o.Auth}
@@ -56,6 +58,8 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	mux.HandleFunc("POST /sites/{site}/requests", p.signedIn(site.accept))
 	mux.HandleFunc("GET /sites/{site}/rollback", p.signedIn(operate.askRollback))
 	mux.HandleFunc("POST /sites/{site}/rollback", p.signedIn(operate.rollback))
+	mux.HandleFunc("GET /sites/{site}/notices", p.signedIn(told.show))
+	mux.HandleFunc("POST /sites/{site}/notices/{id}", p.signedIn(told.replay))
 	mux.HandleFunc("GET /sites/{site}/{act}", p.signedIn(operate.confirm))
 	mux.HandleFunc("POST /sites/{site}/{act}", p.signedIn(operate.act))
 	mux.HandleFunc("GET /sites/{site}/releases/{number}", p.signedIn(releases.show))

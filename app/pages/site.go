@@ -109,6 +109,7 @@ func (s *sitePages) show(v *visit) {
 	}
 	if v.who.Role == auth.Operator {
 		body.Operator = formsOf(d.Site)
+		body.Operator.Undelivered = d.Undelivered
 		withRollbacks(body.History, d)
 	}
 	p := livePage(name, d.Instant, d.Zone)

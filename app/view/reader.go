@@ -129,6 +129,8 @@ type SiteDetail struct {
 	Schedule Schedule
 	// Changes go out with the next release, whoever asks for it.
 	Changes []ledger.PendingChange
+	// Undelivered counts the notices that were given up.
+	Undelivered int
 }
 
 // SiteDetail reads a site with what is going on at it.
@@ -155,6 +157,9 @@ func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d 
 		d.MoreScheduled = len(scheduled) > limits.Requests
 		d.Served, d.Next, d.Scheduled = d.Requests(served), d.Requests(next), d.Requests(scheduled[:min(len(scheduled), limits.Requests)])
 		if d.Changes, err = s.PendingChanges(ctx, site, limits.Requests); err != nil {
+			return err
+		}
+		if d.Undelivered, err = s.CountNotices(ctx, ledger.NoticeTarget{Site: name}, ledger.NoticeUndelivered); err != nil {
 			return err
 		}
 		d.Releases, err = pastReleases(ctx, s, d.Site, limits.Releases)

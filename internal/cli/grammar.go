@@ -52,6 +52,7 @@ type grammar struct {
 	Doctor  client.Doctor `cmd:"" group:"setup" help:"Look whether all is well, and say what to do."`
 	Health  serve.Health  `cmd:"" group:"setup" help:"Ask a server whether it is well."`
 	Hook    client.Hook   `cmd:"" group:"setup" help:"Make, list, replace, end and try the addresses that CMSs call."`
+	Notice  client.Notice `cmd:"" group:"setup" help:"List what CMSs and other targets are told, send it again, try a target."`
 	Trigger serve.Trigger `cmd:"" group:"setup" help:"Say which events of a CMS ask for a release."`
 
 	Completion completionCmd `cmd:"" group:"setup" help:"Print what bash, zsh or fish complete commands with."`

@@ -62,6 +62,7 @@ func (k *checker) site(key string, s Site) {
 	k.freezes(key, s.Freezes)
 	checkSchedules(k, key, s)
 	checkHooks(k, key, s)
+	checkNotify(k, key, s)
 	checkSiteGitHub(k, key, s)
 	k.source(key, s)
 	k.waitReady(key+".wait_ready", s.WaitReady)

@@ -86,6 +86,9 @@ type Site struct {
 	// Triggers say which of those events ask for a release.
 	Triggers Triggers `yaml:"triggers" json:"triggers,omitzero"`
 
+	// Notify are those who are told what happens to the site.
+	Notify []Target `yaml:"notify" json:"notify,omitempty"`
+
 	// Source is where the frontend comes from.
 	Source Source `yaml:"source" json:"source,omitzero"`
 	// WaitReady is what must answer before a release starts.

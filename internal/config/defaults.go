@@ -132,9 +132,10 @@ func (c *Config) resolvePaths(folder string) {
 			site.Deploy.CDN.SecretFile = absolute(folder, site.Deploy.CDN.SecretFile)
 		}
 		for i, hook := range site.Hooks {
-			if hook.SecretFile != "" {
-				site.Hooks[i].SecretFile = absolute(folder, hook.SecretFile)
-			}
+			site.Hooks[i].SecretFile = absoluteIf(folder, hook.SecretFile)
+		}
+		for i, target := range site.Notify {
+			site.Notify[i].URLFile, site.Notify[i].SecretFile = absoluteIf(folder, target.URLFile), absoluteIf(folder, target.SecretFile)
 		}
 		c.Sites[name] = site
 	}
@@ -146,6 +147,14 @@ func (c *Config) destination(folder, to string) string {
 		return to
 	}
 	return (&url.URL{Scheme: "file", Path: absolute(folder, to)}).String()
+}
+
+// absoluteIf is absolute for a path that may be left out.
+func absoluteIf(folder, path string) string {
+	if path == "" {
+		return ""
+	}
+	return absolute(folder, path)
 }
 
 func absolute(folder, path string) string {

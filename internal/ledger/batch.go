@@ -29,6 +29,8 @@ type batch struct {
 	closedOf []string
 	// delivered are the sites whose hooks were told something.
 	delivered map[string]bool
+	// noticed are the sites of whose notices something is to be sent.
+	noticed []string
 
 	lastEvent, lastOutbox int64
 	changed               bool

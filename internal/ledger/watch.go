@@ -138,6 +138,9 @@ func (w *watch) wake(b *batch) {
 	for _, e := range b.events {
 		w.wakeTrail(e.Site)
 	}
+	for _, site := range b.noticed {
+		w.wakeTrail(site)
+	}
 }
 
 func (w *watch) wakeTrail(site string) {

@@ -87,6 +87,9 @@ const (
 	Superseded Outcome = "superseded"
 )
 
+// Outcomes lists all outcomes.
+var Outcomes = []Outcome{Succeeded, Failed, Cancelled, Stale, Superseded}
+
 // Fault is whose fault an ending was, so that the right person is told.
 type Fault string
 

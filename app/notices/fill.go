@@ -1,0 +1,143 @@
+package notices
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/notify"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// storeEvery is after how many events without a notice the cursor is kept all the
+// same: writing it at each would cost a commit for each.
+const storeEvery = 1000
+
+// fill puts what happened in line, until enough waits there or all has been read.
+func (t *target) fill(ctx context.Context) error {
+	for ctx.Err() == nil {
+		waiting, err := t.ledger.CountNotices(ctx, t.NoticeTarget, ledger.NoticeWaiting)
+		if err != nil || waiting >= most {
+			return err
+		}
+		from, err := t.ledger.NoticeCursor(ctx, t.NoticeTarget)
+		if err != nil {
+			return err
+		}
+		begin := from
+		if t.seen.Event > from.Event {
+			begin = t.seen
+		}
+		upto, made, err := t.read(ctx, begin)
+		if err != nil || upto == begin {
+			return err
+		}
+		t.seen = upto
+		if len(made) == 0 && upto.Event-from.Event < storeEvery {
+			continue
+		}
+		if err := t.lines.Make(ctx, t.NoticeTarget, from, upto, made); err != nil {
+			t.seen = ledger.NoticeCursor{} // nothing of it may be left out
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// read makes notices of what happened after a cursor, and tells up to where.
+func (t *target) read(ctx context.Context, from ledger.NoticeCursor) (upto ledger.NoticeCursor, made []ledger.Notice, err error) {
+	upto = from
+	err = t.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
+		events, err := s.Events(ctx, t.Site, from.Event, most)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			more, rest, err := t.notices(ctx, s, e, upto.Place)
+			if err != nil {
+				return err
+			}
+			made = append(made, more...)
+			if rest != 0 {
+				upto.Place = rest
+				return nil
+			}
+			upto = ledger.NoticeCursor{Event: e.ID}
+			if len(made) >= most {
+				return nil
+			}
+		}
+		return nil
+	})
+	return upto, made, err
+}
+
+// notices are what an event says: of itself, when it is not begun yet, and of the
+// requests that its release serves with places after one. Rest is the last of those
+// places when there are more.
+func (t *target) notices(ctx context.Context, s *ledger.Snapshot, e ledger.Event, after int64) (made []ledger.Notice, rest int64, err error) {
+	var of *release.Release
+	if e.Release != 0 && e.Request == "" {
+		found, err := s.Release(ctx, t.Site, e.Release)
+		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+			return nil, 0, err
+		}
+		if err == nil {
+			of = &found.Release
+		}
+	}
+	record := notify.Record{Event: e.ID, Kind: e.Kind, By: e.By, Why: e.Why, At: e.At}
+	fact, known := notify.Of(t.site, record, of)
+	if known && after == 0 && t.wants(fact.Type) {
+		if made, err = t.add(made, fact); err != nil {
+			return nil, 0, err
+		}
+	}
+	what := notify.OfRequests(record, of)
+	if what == "" || !t.wants(what) {
+		return made, 0, nil
+	}
+	fact.Event, fact.At = e.ID, e.At
+	served, err := s.RequestsInLine(ctx, t.Site, max(after, of.After), of.Upto, most)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, r := range served {
+		if made, err = t.add(made, fact.About(what, requestOf(r))); err != nil {
+			return nil, 0, err
+		}
+	}
+	if len(served) == most && served[most-1].Place < of.Upto {
+		rest = served[most-1].Place
+	}
+	return made, rest, nil
+}
+
+// wants says whether the target is to be told of a type.
+func (t *target) wants(what notify.Type) bool {
+	return t.kind.Can(what) && (t.wanted == nil || slices.Contains(t.wanted, what))
+}
+
+// add makes a notice of a fact.
+func (t *target) add(made []ledger.Notice, f notify.Fact) ([]ledger.Notice, error) {
+	id := f.ID(t.Name)
+	body, err := t.kind.Body(id, f)
+	if err != nil {
+		return nil, err
+	}
+	one := ledger.Notice{ID: id, Target: t.NoticeTarget, Type: string(f.Type), Body: string(body), Until: f.At.Add(Tried)}
+	if f.Release != nil {
+		one.Release = f.Release.Number
+	}
+	if f.Request != nil {
+		one.Request = f.Request.ID
+	}
+	return append(made, one), nil
+}
+
+func requestOf(r ledger.Request) notify.Request {
+	return notify.Request{
+		ID: r.ID, Entity: r.Entity, Title: r.Title, Link: r.Link, Actor: r.Actor, Reason: r.Reason, Source: r.Source, AcceptedAt: r.AcceptedAt,
+	}
+}

@@ -1,0 +1,169 @@
+// Package notices tells targets what happened to sites: it reads the audit trail by
+// a cursor for each target that the ledger keeps, puts notices in line, and sends
+// them one after the other. No target holds another one up, or a release.
+package notices
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/notify"
+	"github.com/pressrun/pressrun/internal/outbound"
+)
+
+// Ledger is what Notices needs of a *ledger.Ledger.
+type Ledger interface {
+	Told(site string) <-chan struct{}
+	Read(ctx context.Context, answer func(context.Context, *ledger.Snapshot) error) error
+	FirstNotice(ctx context.Context, to ledger.NoticeTarget) (ledger.Notice, bool, error)
+	CountNotices(ctx context.Context, to ledger.NoticeTarget, state ledger.NoticeState) (int, error)
+	NoticeCursor(ctx context.Context, to ledger.NoticeTarget) (ledger.NoticeCursor, error)
+}
+
+// Lines are the lines of notices in the ledger.
+type Lines interface {
+	Begin(ctx context.Context, site string, names []string) error
+	Make(ctx context.Context, to ledger.NoticeTarget, from, upto ledger.NoticeCursor, made []ledger.Notice) error
+	Delivered(ctx context.Context, one ledger.Notice, status int) error
+	Failed(ctx context.Context, one ledger.Notice, status int, trouble string, again time.Time) error
+	GaveUp(ctx context.Context, one ledger.Notice, status int, trouble string) error
+}
+
+// Options are what New needs.
+type Options struct {
+	Config config.Config
+	Ledger Ledger
+	Lines  Lines
+	Log    *slog.Logger
+	// Transport is below all sending; nil for the network.
+	Transport http.RoundTripper
+}
+
+// Notices tells the targets of all sites.
+type Notices struct {
+	lines   Lines
+	targets []*target
+	log     *slog.Logger
+}
+
+// New makes the Notices of a configuration. It reads the targets' secrets.
+func New(o Options) (*Notices, error) {
+	n := &Notices{lines: o.Lines, log: o.Log}
+	for name, site := range o.Config.Sites {
+		for _, c := range site.Notify {
+			t, err := newTarget(o, name, site, c)
+			if err != nil {
+				return nil, fmt.Errorf("prepare the target %s of site %s: %w", c.Name, name, err)
+			}
+			n.targets = append(n.targets, t)
+		}
+	}
+	return n, nil
+}
+
+func newTarget(o Options, name string, site config.Site, c config.Target) (*target, error) {
+	kind, ok := notify.FindKind(c.Kind)
+	if !ok {
+		return nil, fmt.Errorf("there is no kind %q", c.Kind)
+	}
+	address := c.URL
+	if c.URLFile != "" {
+		lines, err := secretLines(c.URLFile)
+		if err != nil {
+			return nil, fmt.Errorf("read its address: %w", err)
+		}
+		address = lines[0]
+	}
+	client, err := outbound.To(address, o.Transport)
+	if err != nil {
+		return nil, err
+	}
+	t := &target{
+		NoticeTarget: ledger.NoticeTarget{Site: name, Name: c.Name},
+		kind:         kind, address: address, client: client, ledger: o.Ledger, lines: o.Lines,
+		log:  o.Log.With("site", name, "target", c.Name),
+		site: notify.Site{Name: name, Title: site.Title, URL: strings.TrimRight(site.URL, "/"), App: strings.TrimRight(o.Config.URL, "/")},
+	}
+	if t.wanted, err = c.Selected(); err != nil {
+		return nil, err
+	}
+	if c.SecretFile != "" {
+		if t.secrets, err = Secrets(c); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// Secrets are the secrets of a target: one a line, the newest first, several while
+// one is being replaced.
+func Secrets(c config.Target) ([]string, error) {
+	lines, err := secretLines(c.SecretFile)
+	if err != nil {
+		return nil, fmt.Errorf("read its secret: %w", err)
+	}
+	if c.Kind != "webhook" {
+		return lines, nil
+	}
+	keys := make([]string, len(lines))
+	for i, line := range lines {
+		if keys[i], err = notify.ReadSecret(line); err != nil {
+			return nil, fmt.Errorf("line %d of %s %w", i+1, c.SecretFile, err)
+		}
+	}
+	return keys, nil
+}
+
+func secretLines(path string) ([]string, error) {
+	content, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for line := range strings.Lines(string(content)) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("%s is empty", path)
+	}
+	return lines, nil
+}
+
+// Begin makes the configured targets those of the sites, of which it is given all.
+func (n *Notices) Begin(ctx context.Context, sites []string) error {
+	for _, site := range sites {
+		var names []string
+		for _, t := range n.targets {
+			if t.Site == site {
+				names = append(names, t.Name)
+			}
+		}
+		if err := n.lines.Begin(ctx, site, names); err != nil {
+			return fmt.Errorf("begin the notices of %s: %w", site, err)
+		}
+	}
+	return nil
+}
+
+// Run tells all targets what happened and happens, until ctx ends.
+func (n *Notices) Run(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, t := range n.targets {
+		all.Go(func() {
+			defer t.client.Close()
+			t.run(ctx)
+		})
+	}
+	all.Wait()
+}

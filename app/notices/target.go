@@ -1,0 +1,144 @@
+package notices
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/notify"
+	"github.com/pressrun/pressrun/internal/outbound"
+)
+
+// target is who is told of a site. It has a line of its own, and a goroutine.
+type target struct {
+	ledger.NoticeTarget
+	kind    notify.Kind
+	wanted  []notify.Type // nil: all that the kind can tell
+	address string
+	secrets []string
+	site    notify.Site
+	client  *outbound.Client
+	ledger  Ledger
+	lines   Lines
+	log     *slog.Logger
+	// failures counts what failed in a row, whichever notice it was.
+	failures int
+	// seen is how far the audit trail was read: further than the ledger's cursor,
+	// where nothing was to be told.
+	seen ledger.NoticeCursor
+}
+
+const (
+	// most is how many notices wait in line before no more are made: the rest is in
+	// the audit trail.
+	most = 200
+	// ledgerWait is the wait after an error of the ledger.
+	ledgerWait = 5 * time.Second
+	// breath is the least wait between two looks.
+	breath = 50 * time.Millisecond
+	// longest is the longest wait between two looks.
+	longest = time.Hour
+	// Tried is for how long a notice is tried.
+	Tried = 24 * time.Hour
+	// goneStatus is the answer of a target that wants no more (Standard Webhooks,
+	// "410 Gone").
+	goneStatus = 410
+)
+
+// run tells the target what happens until ctx ends.
+func (t *target) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		told := t.ledger.Told(t.Site)
+		next, err := t.round(ctx)
+		if err != nil {
+			if !errors.Is(err, context.Canceled) {
+				t.log.Error("notices can't be sent", "error", err)
+			}
+			next = ledger.Now().Add(ledgerWait)
+		}
+		timer := time.NewTimer(min(max(time.Until(next), 0), longest))
+		select {
+		case <-ctx.Done():
+		case <-told:
+		case <-timer.C:
+		}
+		timer.Stop()
+		select { // a burst of requests must not keep it reading
+		case <-ctx.Done():
+		case <-time.After(breath):
+		}
+	}
+}
+
+// round puts what happened in line and sends what is due. It tells when the next is.
+func (t *target) round(ctx context.Context) (next time.Time, err error) {
+	for ctx.Err() == nil {
+		if err := t.fill(ctx); err != nil {
+			return next, err
+		}
+		first, waits, err := t.ledger.FirstNotice(ctx, t.NoticeTarget)
+		if err != nil {
+			return next, err
+		}
+		now := ledger.Now()
+		switch {
+		case !waits:
+			return now.Add(longest), nil
+		case first.Due.After(now) && !clockBack(first, now):
+			return first.Due, nil
+		}
+		if err := t.try(ctx, first); err != nil {
+			return next, err
+		}
+	}
+	return next, ctx.Err()
+}
+
+// clockBack says whether a notice is not due only because the clock was put back.
+func clockBack(one ledger.Notice, now time.Time) bool {
+	return one.Tried.After(now.Add(5*time.Second)) || one.Due.After(now.Add(2*longestWait))
+}
+
+// try sends a notice, and notes what came of it.
+func (t *target) try(ctx context.Context, one ledger.Notice) error {
+	answer, err := t.send(ctx, one)
+	if ctx.Err() != nil {
+		return ctx.Err() // the app ends: it is tried again
+	}
+	if err == nil && answer.OK() {
+		t.failures = 0
+		return t.lines.Delivered(ctx, one, answer.Status)
+	}
+	trouble := troubleOf(answer, err)
+	t.failures++
+	now := ledger.Now()
+	again := now.Add(backoff(max(t.failures, one.Tries+1), rand.Float64())) //nolint:gosec // G404: a jitter is no secret
+	if asked := retryAfter(answer, now); asked.After(again) {
+		again = asked
+	}
+	if answer.Status == goneStatus || again.After(one.Until) {
+		t.log.Warn("a notice was given up", "notice", one.ID, "type", one.Type, "trouble", trouble)
+		return t.lines.GaveUp(ctx, one, answer.Status, trouble)
+	}
+	t.log.Debug("a notice was not taken", "notice", one.ID, "type", one.Type, "trouble", trouble, "again", again)
+	return t.lines.Failed(ctx, one, answer.Status, trouble, again)
+}
+
+const (
+	firstWait   = 5 * time.Second
+	longestWait = time.Hour
+)
+
+// backoff is the wait after so many failures: 5 s, twice as long each time, an hour
+// at most, and by chance (from 0 to 1) up to a quarter more or less, so that what
+// failed together is not tried together.
+func backoff(failures int, chance float64) time.Duration {
+	wait := longestWait
+	if failures < 11 {
+		wait = min(firstWait<<(failures-1), longestWait)
+	}
+	return wait + time.Duration((chance-0.5)/2*float64(wait))
+}

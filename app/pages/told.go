@@ -1,0 +1,102 @@
+package pages
+
+import (
+	"errors"
+	"net/http"
+
+	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// noticePages show operators what targets are told, and what they did not take.
+type noticePages struct {
+	*operatorPages
+	notices *command.Notices
+}
+
+// toldBody is what a site's targets are told.
+type toldBody struct {
+	Site    string
+	Targets []string
+	Only    bool // those that were given up
+	Rows    []toldRow
+}
+
+type toldRow struct {
+	ID, Target, Type, State, Class, Trouble string
+	About                                   crumb
+	At                                      *view.Moment
+	Again                                   bool
+}
+
+// shownNotices is how many notices the page lists.
+const shownNotices = 100
+
+func (n *noticePages) show(v *visit) {
+	name, conf, ok := n.seenSite(v)
+	if !ok || !n.allowed(v) {
+		return
+	}
+	f := ledger.NoticeFilter{}
+	if v.r.URL.Query().Get("state") == string(ledger.NoticeUndelivered) {
+		f.State = ledger.NoticeUndelivered
+	}
+	of, found, err := n.view.Told(v.r.Context(), name, f, shownNotices)
+	if err != nil {
+		n.trouble(v, err)
+		return
+	}
+	body := toldBody{Site: name, Only: f.State != ""}
+	for _, t := range conf.Notify {
+		body.Targets = append(body.Targets, t.Name)
+	}
+	for _, one := range found {
+		body.Rows = append(body.Rows, toldRowOf(one, of.Clock()))
+	}
+	n.write(v, http.StatusOK, "told", page{
+		Title: "Notices · " + of.Title, Body: body,
+		Crumbs: []crumb{{Text: "All sites", Link: "/"}, {Text: of.Title, Link: siteLink(name)}},
+	})
+}
+
+func toldRowOf(one ledger.Notice, c view.Clock) toldRow {
+	row := toldRow{
+		ID: one.ID, Target: one.Target.Name, Type: one.Type, State: text.Capital(view.ToldWords(one)), Trouble: one.Trouble,
+		At: c.At(one.Created), Again: one.State != ledger.NoticeWaiting, Class: "quiet",
+	}
+	switch {
+	case one.State == ledger.NoticeDelivered:
+		row.Class = "ok"
+	case one.State == ledger.NoticeUndelivered:
+		row.Class = "bad"
+	case one.Tries > 0:
+		row.Class = "warn"
+	}
+	switch {
+	case one.Request != "":
+		row.About = crumb{Text: "a request", Link: requestLink(one.Request)}
+	case one.Release != 0:
+		row.About = crumb{Text: "#" + text.Number(one.Release), Link: releaseLink(one.Target.Site, one.Release)}
+	}
+	return row
+}
+
+// replay has a notice sent again.
+func (n *noticePages) replay(v *visit) {
+	name, _, ok := n.seenSite(v)
+	if !ok || !n.allowed(v) || !n.readForm(v) {
+		return
+	}
+	_, err := n.notices.Replay(v.r.Context(), v.who, name, v.r.PathValue("id"))
+	if errors.Is(err, ledger.ErrNotFound) {
+		err = problem.New(http.StatusNotFound, "not_found", "There is no such notice: it may have been kept for long enough.")
+	}
+	if err != nil {
+		n.trouble(v, err)
+		return
+	}
+	http.Redirect(v.w, v.r, siteLink(name)+"/notices", http.StatusSeeOther)
+}

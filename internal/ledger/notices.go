@@ -1,0 +1,223 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// NoticeTarget names who is told of what happens to a site.
+type NoticeTarget struct{ Site, Name string }
+
+// NoticeCursor is how far a target has been told: of all events up to Event, and of
+// the requests of the next one up to a place in line.
+type NoticeCursor struct{ Event, Place int64 }
+
+// NoticeState is what has become of a notice.
+type NoticeState string
+
+// The states of a notice. Undelivered: it was tried for so long that it is not
+// tried again, unless somebody asks for it.
+const (
+	NoticeWaiting     NoticeState = "waiting"
+	NoticeDelivered   NoticeState = "delivered"
+	NoticeUndelivered NoticeState = "undelivered"
+)
+
+// Notice is a message for a target. Its id and body are the same at every try.
+type Notice struct {
+	ID, Type, Request, Body string
+	Target                  NoticeTarget
+	Release                 int64
+	State                   NoticeState
+	// Tries counts those that failed, or have an unknown outcome; Status is the HTTP
+	// status of the last answer, 0 for none, and Trouble what was wrong with it.
+	Tries, Status int
+	Trouble       string
+	// Due is when it is to be tried, Until when to stop trying, Tried when it last was.
+	Created, Due, Until, Tried time.Time
+}
+
+// Kinds of events about notices.
+const (
+	KindNoticeUndelivered = "notice.undelivered"
+	KindNoticeReplayed    = "notice.replayed"
+)
+
+// How long notices are kept that need not be sent any more.
+const (
+	keepDelivered   = 7 * 24 * time.Hour
+	keepUndelivered = 90 * 24 * time.Hour
+)
+
+// Notices are the messages for the targets of sites.
+type Notices struct{ ledger *Ledger }
+
+// Notices are the messages for the targets of sites.
+func (l *Ledger) Notices() Notices { return Notices{l} }
+
+// Begin makes the named targets those of a site. One that was not there before is
+// told of what happens from now on; what waits for one that is no longer there is
+// undelivered.
+func (n Notices) Begin(ctx context.Context, site string, names []string) error {
+	known, err := n.targets(ctx, site)
+	if err != nil {
+		return err
+	}
+	return n.ledger.writer.act(ctx, func(b *batch) error {
+		for _, name := range known {
+			if slices.Contains(names, name) {
+				continue
+			}
+			if _, err := b.exec(`DELETE FROM notice_targets WHERE site = $1 AND target = $2`, site, name); err != nil {
+				return err
+			}
+			if _, err := b.exec(`UPDATE notices SET state = $1, trouble = $2 WHERE site = $3 AND target = $4 AND state = $5`,
+				string(NoticeUndelivered), "the target is no longer configured", site, name, string(NoticeWaiting)); err != nil {
+				return err
+			}
+		}
+		for _, name := range names {
+			if _, err := b.exec(`INSERT INTO notice_targets (site, target, event_id, place)
+				SELECT $1, $2, COALESCE(MAX(id), 0), 0 FROM events WHERE true ON CONFLICT (site, target) DO NOTHING`, site, name); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func (n Notices) targets(ctx context.Context, site string) ([]string, error) {
+	rows, err := n.ledger.q.QueryContext(ctx, `SELECT target FROM notice_targets WHERE site = $1`, site)
+	if err != nil {
+		return nil, fmt.Errorf("read who is told of %s: %w", site, n.ledger.engine.Explain(err))
+	}
+	defer rows.Close()
+	var names []string
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("read who is told of %s: %w", site, err)
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
+
+// Make puts notices in line, and moves the target's cursor from where it was when
+// they were made, in one transaction. Where another has moved it since, nothing is
+// put in line.
+func (n Notices) Make(ctx context.Context, to NoticeTarget, from, upto NoticeCursor, made []Notice) error {
+	return n.ledger.writer.act(ctx, func(b *batch) error {
+		res, err := b.exec(`UPDATE notice_targets SET event_id = $1, place = $2
+			WHERE site = $3 AND target = $4 AND event_id = $5 AND place = $6`, upto.Event, upto.Place, to.Site, to.Name, from.Event, from.Place)
+		if moved, err := b.inserted(res, err); err != nil || !moved {
+			return err
+		}
+		return b.putNotices(to, made)
+	})
+}
+
+// Put puts one notice in line that no event asks for.
+func (n Notices) Put(ctx context.Context, one Notice) error {
+	return n.ledger.writer.act(ctx, func(b *batch) error { return b.putNotices(one.Target, []Notice{one}) })
+}
+
+func (b *batch) putNotices(to NoticeTarget, made []Notice) error {
+	line, err := b.lastLine(to)
+	if err != nil {
+		return err
+	}
+	for _, one := range made {
+		line++
+		if _, err := b.exec(`INSERT INTO notices (id, site, target, line, type, release_no, request_id, body, state, tries, status, trouble,
+				created_us, due_us, until_us, tried_us)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, '', $10, $11, $12, 0) ON CONFLICT (id) DO NOTHING`,
+			one.ID, to.Site, to.Name, line, one.Type, one.Release, one.Request, one.Body, string(NoticeWaiting),
+			micros(b.now), micros(b.now), micros(one.Until)); err != nil {
+			return err
+		}
+	}
+	for state, keep := range map[NoticeState]time.Duration{NoticeDelivered: keepDelivered, NoticeUndelivered: keepUndelivered} {
+		if _, err := b.exec(`DELETE FROM notices WHERE state = $1 AND created_us < $2`, string(state), micros(b.now.Add(-keep))); err != nil {
+			return err
+		}
+	}
+	b.told(to)
+	return nil
+}
+
+// told wakes who sends to a target although no event was written.
+func (b *batch) told(to NoticeTarget) { b.noticed = append(b.noticed, to.Site) }
+
+func (b *batch) lastLine(to NoticeTarget) (line int64, err error) {
+	err = b.queryRow(`SELECT COALESCE(MAX(line), 0) FROM notices WHERE site = $1 AND target = $2`, []any{to.Site, to.Name}, &line)
+	return line, err
+}
+
+// Delivered notes that a target took a notice.
+func (n Notices) Delivered(ctx context.Context, one Notice, status int) error {
+	return n.ledger.writer.act(ctx, func(b *batch) error {
+		_, err := b.exec(`UPDATE notices SET state = $1, status = $2, trouble = '', tries = tries + 1, tried_us = $3 WHERE id = $4`,
+			string(NoticeDelivered), status, micros(b.now), one.ID)
+		return err
+	})
+}
+
+// Failed notes that a target did not take a notice, why, and when to try again.
+func (n Notices) Failed(ctx context.Context, one Notice, status int, trouble string, again time.Time) error {
+	return n.ledger.writer.act(ctx, func(b *batch) error {
+		_, err := b.exec(`UPDATE notices SET status = $1, trouble = $2, tries = tries + 1, tried_us = $3, due_us = $4 WHERE id = $5`,
+			status, trouble, micros(b.now), micros(again), one.ID)
+		return err
+	})
+}
+
+// GaveUp notes that a target did not take a notice, and that it is not tried again.
+func (n Notices) GaveUp(ctx context.Context, one Notice, status int, trouble string) error {
+	return n.ledger.writer.act(ctx, func(b *batch) error {
+		if _, err := b.exec(`UPDATE notices SET state = $1, status = $2, trouble = $3, tries = tries + 1, tried_us = $4 WHERE id = $5`,
+			string(NoticeUndelivered), status, trouble, micros(b.now), one.ID); err != nil {
+			return err
+		}
+		b.event(Event{
+			Site: one.Target.Site, Kind: KindNoticeUndelivered, Release: one.Release, Request: one.Request,
+			Why: fmt.Sprintf("%s was not told of %s: %s", one.Target.Name, one.Type, trouble),
+		})
+		return nil
+	})
+}
+
+// Replay puts a notice that was sent, or given up, at the end of the line again, to
+// be tried until an instant. It is the same notice: a target that took it knows it
+// by its id.
+func (n Notices) Replay(ctx context.Context, id, by string, until time.Time) (Notice, error) {
+	return do(ctx, n.ledger.writer, func(b *batch) (one Notice, err error) {
+		one, err = scanNotice(func(into ...any) error {
+			return b.queryRow(`SELECT `+noticeColumns+` FROM notices WHERE id = $1`, []any{id}, into...)
+		})
+		if errors.Is(err, sql.ErrNoRows) {
+			return one, fmt.Errorf("notice %s: %w", id, ErrNotFound)
+		}
+		if err != nil || one.State == NoticeWaiting {
+			return one, err
+		}
+		line, err := b.lastLine(one.Target)
+		if err != nil {
+			return one, err
+		}
+		if _, err := b.exec(`UPDATE notices SET state = $1, line = $2, tries = 0, due_us = $3, until_us = $4 WHERE id = $5`,
+			string(NoticeWaiting), line+1, micros(b.now), micros(until), id); err != nil {
+			return one, err
+		}
+		b.event(Event{
+			Site: one.Target.Site, Kind: KindNoticeReplayed, Release: one.Release, Request: one.Request, By: by,
+			Why: one.Target.Name + " is told again of " + one.Type,
+		})
+		one.State, one.Tries, one.Due, one.Until = NoticeWaiting, 0, b.now, until
+		return one, nil
+	})
+}

@@ -1,0 +1,133 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// tourOfNotices uses all that the ledger does for notices.
+func tourOfNotices(t *testing.T, l *Ledger) []string {
+	t.Helper()
+	ctx := t.Context()
+	var told []string
+	tell := func(err error, words ...any) { told = append(told, fmt.Sprintln(append(words, err)...)) }
+	to, until := NoticeTarget{"docs", "cms"}, time.Now().Add(time.Hour)
+	tell(l.Notices().Begin(ctx, "docs", []string{"cms", "slack"}))
+	from, err := l.NoticeCursor(ctx, to)
+	tell(err, from.Place)
+	upto := NoticeCursor{from.Event, 2}
+	made := []Notice{{ID: "a", Type: "release.live", Release: 1, Body: "{}", Until: until}, {ID: "b", Type: "request.live", Request: "r", Body: "{}", Until: until}}
+	for range 2 { // the second time its cursor has moved on
+		tell(l.Notices().Make(ctx, to, from, upto, made))
+	}
+	moved, err := l.NoticeCursor(ctx, to)
+	tell(err, moved.Place)
+	tell(l.Notices().Put(ctx, Notice{ID: "c", Target: to, Type: "test", Body: "{}", Until: until}))
+	for _, id := range []string{"a", "b", "c"} {
+		first, waits, err := l.FirstNotice(ctx, to)
+		tell(err, waits, first.ID, first.Type, first.Release, first.Request, first.Body, first.State, first.Tries)
+		switch id {
+		case "a":
+			tell(l.Notices().Failed(ctx, first, 500, "no", time.Now()))
+			tell(l.Notices().Delivered(ctx, first, 204))
+		case "b":
+			tell(l.Notices().GaveUp(ctx, first, 410, "gone"))
+		}
+	}
+	for _, id := range []string{"b", "c", "none"} {
+		n, err := l.Notices().Replay(ctx, id, "ops", until)
+		tell(err, n.ID, n.State, n.Tries)
+	}
+	tell(l.Read(ctx, func(ctx context.Context, s *Snapshot) error {
+		all, err := s.Notices(ctx, "docs", NoticeFilter{}, 10)
+		tell(err, len(all))
+		all, err = s.Notices(ctx, "docs", NoticeFilter{Target: "cms", State: NoticeDelivered}, 10)
+		tell(err, len(all), all[0].Status, all[0].Tries)
+		_, err = s.Notice(ctx, "docs", "none")
+		tell(err)
+		n, err := s.Notice(ctx, "docs", "b")
+		tell(err, n.State)
+		return nil
+	}))
+	n, err := l.CountNotices(ctx, NoticeTarget{Site: "docs"}, NoticeWaiting)
+	tell(err, n)
+	tell(l.Notices().Begin(ctx, "docs", []string{"slack"}))
+	n, err = l.CountNotices(ctx, to, NoticeUndelivered)
+	tell(err, n)
+	requests, err := l.RequestsInLine(ctx, "www", 0, 2, 10)
+	tell(err, len(requests), requests[0].Place)
+	return told
+}
+
+func TestNoticesAreKeptForAWhileAndReplayedAtTheEndOfTheLine(t *testing.T) {
+	l := fresh(t)
+	ask(t, l, Request{})
+	ask(t, l, Request{})
+	told := tourOfNotices(t, l)
+	if len(told) < 20 {
+		t.Fatal(told)
+	}
+	ctx, to := t.Context(), NoticeTarget{"docs", "cms"}
+	if err := l.Notices().Begin(ctx, "docs", []string{"cms"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"d", "e"} {
+		if err := l.Notices().Put(ctx, Notice{ID: id, Target: to, Type: "test", Body: "{}"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, _, err := l.FirstNotice(ctx, to)
+	if err != nil || first.ID != "d" {
+		t.Fatalf("the first is %q (%v)", first.ID, err)
+	}
+	if err := l.Notices().GaveUp(ctx, first, 0, "down"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Notices().Replay(ctx, "d", "ops", time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if first, _, err := l.FirstNotice(ctx, to); err != nil || first.ID != "e" {
+		t.Errorf("what was replayed comes before what waited: %q (%v)", first.ID, err)
+	}
+	kept := map[string]bool{}
+	if err := l.writer.act(ctx, func(b *batch) error {
+		b.now = b.now.Add(8 * 24 * time.Hour)
+		return b.putNotices(to, nil)
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Read(ctx, func(ctx context.Context, s *Snapshot) error {
+		all, err := s.Notices(ctx, "docs", NoticeFilter{}, 100)
+		for _, n := range all {
+			kept[n.ID] = true
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if kept["a"] || !kept["b"] || !kept["e"] {
+		t.Errorf("after 8 days %v are kept", kept)
+	}
+}
+
+func TestANewTargetIsToldOfWhatHappensFromThenOn(t *testing.T) {
+	l := fresh(t)
+	if _, err := l.Decide(t.Context(), "www", release.PauseSite{Act: release.Act{By: "ops"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Notices().Begin(t.Context(), "www", []string{"cms"}); err != nil {
+		t.Fatal(err)
+	}
+	last, err := l.LastEvent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cursor, err := l.NoticeCursor(t.Context(), NoticeTarget{"www", "cms"})
+	if err != nil || cursor.Event != last || last == 0 {
+		t.Errorf("it begins after event %d, the last is %d (%v)", cursor.Event, last, err)
+	}
+}

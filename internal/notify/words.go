@@ -1,0 +1,92 @@
+package notify
+
+import (
+	"fmt"
+
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Text says what happened in a sentence or two, for people.
+func (f Fact) Text() string {
+	switch {
+	case f.Type == Test:
+		return fmt.Sprintf("This is a test of the notices of %s.", f.Site.Title)
+	case f.Request != nil:
+		return f.requestText()
+	case f.Release != nil:
+		return f.releaseText()
+	}
+	return f.siteText()
+}
+
+func (f Fact) requestText() string {
+	about := f.Request.Title
+	if about == "" {
+		about = "The request " + f.Request.ID
+	} else {
+		about = fmt.Sprintf("%q", about)
+	}
+	if f.Type == RequestLive {
+		return fmt.Sprintf("%s is live on %s, with release #%d.", about, f.Site.Title, f.Release.Number)
+	}
+	return fmt.Sprintf("%s is not live on %s: release #%d %s It is kept and goes out with the next release.",
+		about, f.Site.Title, f.Release.Number, text.FullStop(becauseOf(*f.Release)))
+}
+
+func (f Fact) releaseText() string {
+	name := fmt.Sprintf("Release #%d of %s", f.Release.Number, f.Site.Title)
+	switch f.Type {
+	case ReleaseRequested:
+		if f.Release.RollbackTo != 0 {
+			return fmt.Sprintf("%s was asked for: it puts release #%d back.", name, f.Release.RollbackTo)
+		}
+		return name + " was asked for."
+	case ReleaseDispatched:
+		return name + " was handed over to its runner."
+	case ReleaseStarted:
+		return name + " has started."
+	case ReleaseInProgress:
+		return name + " is being built and published."
+	case ReleaseLive:
+		return name + " is live."
+	case ended(release.Succeeded):
+		return name + " has ended: it is live."
+	}
+	if f.Release.Outcome != "" && f.Type == ended(f.Release.Outcome) {
+		return text.FullStop(name + " " + becauseOf(*f.Release))
+	}
+	return f.siteText()
+}
+
+// becauseOf says how a release ended, and why.
+func becauseOf(r release.Release) string {
+	words := map[release.Outcome]string{
+		release.Failed: "failed", release.Cancelled: "was cancelled", release.Stale: "was given up", release.Superseded: "was replaced",
+		release.Succeeded: "succeeded",
+	}[r.Outcome]
+	if words == "" {
+		words = "ended"
+	}
+	if r.Why != "" {
+		words += ": " + r.Why
+	}
+	return words
+}
+
+func (f Fact) siteText() string {
+	words := map[Type]string{
+		"site.held": "Releases of %s are held", "site.hold_lifted": "Releases of %s are no longer held",
+		"site.paused": "Releases of %s are paused", "site.resumed": "Releases of %s are resumed",
+		"site.frozen": "Releases of %s are to be frozen for a while", "site.thawed": "A freeze of %s is over",
+		"site.rollback": "%s is rolled back", "site.differs": "%s was changed behind Pressrun", "site.agrees": "%s shows what was released again",
+	}[f.Type]
+	if words == "" {
+		words = "Something happened to %s"
+	}
+	said := fmt.Sprintf(words, f.Site.Title)
+	if f.Why != "" {
+		said += ": " + f.Why
+	}
+	return text.FullStop(said)
+}
