@@ -57,7 +57,7 @@ func (d *dying) Failed(ctx context.Context, one ledger.Notice, status int, troub
 
 func (d *dying) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 	err = d.step(func() error {
-		resp, err = d.to.RoundTrip(r)
+		resp, err = d.to.RoundTrip(r) //nolint:bodyclose // whoever asked closes it
 		return err
 	})
 	return resp, err
@@ -135,7 +135,7 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func (e *endless) RoundTrip(r *http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: 500, Header: http.Header{"Retry-After": {"1800"}}, Body: io.NopCloser(e), Request: r}, nil
+	return &http.Response{StatusCode: http.StatusInternalServerError, Header: http.Header{"Retry-After": {"1800"}}, Body: io.NopCloser(e), Request: r}, nil
 }
 
 func TestAnEndlessAnswerIsNotReadToItsEndAndRetryAfterIsHeeded(t *testing.T) {

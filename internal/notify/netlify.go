@@ -58,11 +58,9 @@ func netlifyDeploy(_ string, f Fact) ([]byte, error) {
 		}
 	}
 	d.BuildID = d.ID
-	switch f.Type {
-	case ReleaseLive, Test:
-	case ReleaseStarted:
+	if f.Type == ReleaseStarted {
 		d.State = "building"
-	default:
+	} else if f.Type != ReleaseLive && f.Type != Test {
 		d.State = "error"
 		why := f.Text()
 		d.ErrorMessage = &why

@@ -36,27 +36,26 @@ func (f Fact) requestText() string {
 
 func (f Fact) releaseText() string {
 	name := fmt.Sprintf("Release #%d of %s", f.Release.Number, f.Site.Title)
-	switch f.Type {
-	case ReleaseRequested:
-		if f.Release.RollbackTo != 0 {
-			return fmt.Sprintf("%s was asked for: it puts release #%d back.", name, f.Release.RollbackTo)
-		}
-		return name + " was asked for."
-	case ReleaseDispatched:
-		return name + " was handed over to its runner."
-	case ReleaseStarted:
-		return name + " has started."
-	case ReleaseInProgress:
-		return name + " is being built and published."
-	case ReleaseLive:
-		return name + " is live."
-	case ended(release.Succeeded):
-		return name + " has ended: it is live."
+	if f.Type == ReleaseRequested && f.Release.RollbackTo != 0 {
+		return fmt.Sprintf("%s was asked for: it puts release #%d back.", name, f.Release.RollbackTo)
+	}
+	if words := releaseWords[f.Type]; words != "" {
+		return name + words
 	}
 	if f.Release.Outcome != "" && f.Type == ended(f.Release.Outcome) {
 		return text.FullStop(name + " " + becauseOf(*f.Release))
 	}
 	return f.siteText()
+}
+
+// releaseWords say what a release did, after its name.
+var releaseWords = map[Type]string{
+	ReleaseRequested:         " was asked for.",
+	ReleaseDispatched:        " was handed over to its runner.",
+	ReleaseStarted:           " has started.",
+	ReleaseInProgress:        " is being built and published.",
+	ReleaseLive:              " is live.",
+	ended(release.Succeeded): " has ended: it is live.",
 }
 
 // becauseOf says how a release ended, and why.

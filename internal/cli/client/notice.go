@@ -117,8 +117,13 @@ func (c *NoticeShow) Run(ctx context.Context, t *terminal.Terminal) error {
 		return p.Document(n)
 	}
 	rows := [][]string{
-		{"NOTICE", n.ID}, {"Target", n.Target}, {"Type", n.Type}, {"About", aboutNotice(n)}, {"State", n.State},
-		{"Made", p.At(n.CreatedAt)}, {"Tries", strconv.Itoa(n.Tries)},
+		{"NOTICE", n.ID},
+		{"Target", n.Target},
+		{"Type", n.Type},
+		{"About", aboutNotice(n)},
+		{"State", n.State},
+		{"Made", p.At(n.CreatedAt)},
+		{"Tries", strconv.Itoa(n.Tries)},
 	}
 	if n.TriedAt != nil {
 		rows = append(rows, []string{"Last try", p.At(*n.TriedAt)})
