@@ -3,6 +3,7 @@ package cli_test
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -31,4 +32,55 @@ func TestDocsHaveEveryCommandAndExitCode(t *testing.T) {
 			t.Errorf("docs/cli.md does not name %s", command.Name)
 		}
 	}
+}
+
+// TestEveryCommandOfTheGuidesIsOne reads the commands that docs/cms tells people to type.
+func TestEveryCommandOfTheGuidesIsOne(t *testing.T) {
+	guides, err := filepath.Glob("../../docs/cms/*.md")
+	if err != nil || len(guides) < 9 {
+		t.Fatalf("%d guides, %v", len(guides), err)
+	}
+	commands := 0
+	for _, guide := range guides {
+		text, err := os.ReadFile(guide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in := false
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "```") {
+				in = strings.HasPrefix(line, "```sh")
+			}
+			command, isOurs := strings.CutPrefix(line, "pressrun ")
+			if !in || !isOurs {
+				continue
+			}
+			commands++
+			parser, err := cli.NewParser(t.Context(), &terminal.Terminal{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Now: time.Now, Local: time.UTC})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := parser.Parse(typed(command)); err != nil {
+				t.Errorf("%s: pressrun %s: %v", guide, strings.TrimSpace(command), err)
+			}
+		}
+	}
+	if commands < 30 {
+		t.Errorf("only %d commands were found", commands)
+	}
+}
+
+// typed are the arguments of a command of a guide, without the comment after it.
+func typed(command string) []string {
+	command, _, _ = strings.Cut(strings.TrimSpace(command), " #")
+	command = strings.ReplaceAll(command, "$ADDRESS", "https://pressrun.example.gov/hooks/www/prh_secret")
+	var args []string
+	for i, part := range strings.Split(command, `"`) {
+		if i%2 == 1 {
+			args = append(args, part)
+			continue
+		}
+		args = append(args, strings.Fields(part)...)
+	}
+	return args
 }
