@@ -230,7 +230,7 @@ func TestTheDescriptionOfTheAPIIsOpenAPI31AndNamesEveryCall(t *testing.T) {
 		"/v1/sites/{site}/releases/{number}/heartbeats": "post", "/v1/sites/{site}/releases/{number}/failure": "post",
 		"/v1/sites/{site}/pause": "post", "/v1/sites/{site}/resume": "post", "/v1/sites/{site}/cancel": "post",
 		"/v1/sites/{site}/reset": "post", "/v1/sites/{site}/retry": "post",
-		"/v1/events": "get", "/v1/sites/{site}/releases/{number}/log": "get", "/v1/backup": "get", "/healthz": "get",
+		"/v1/events": "get", "/v1/sites/{site}/releases/{number}/log": "get", "/v1/backup": "get", "/healthz": "get", "/readyz": "get",
 	} {
 		if _, ok := doc.Paths[path][method]; !ok {
 			t.Errorf("%s %s is missing", method, path)

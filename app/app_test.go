@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -26,6 +27,8 @@ type fakeRunner struct {
 	runs map[string]release.Run // by token
 	ends map[string]release.Event
 	err  error
+	// output is that of every run; "" for none.
+	output string
 }
 
 func newFakeRunner() *fakeRunner {
@@ -62,6 +65,9 @@ func (f *fakeRunner) LookUp(_ context.Context, _ string, _ int64, run release.Ru
 
 func (f *fakeRunner) Cancel(context.Context, string, int64, release.Run) error { return nil }
 func (f *fakeRunner) Log(context.Context, string, int64) (io.ReadCloser, error) {
+	if f.output != "" {
+		return io.NopCloser(strings.NewReader(f.output)), nil
+	}
 	return nil, fs.ErrNotExist
 }
 func (f *fakeRunner) Adopt(context.Context) error { return nil }

@@ -119,6 +119,7 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 		{"GET", "/v1/sites/www/releases/1"},
 		{"GET", "/v1/sites/www/releases/2"},
 		{"GET", "/healthz"},
+		{"GET", "/readyz"},
 		{"GET", "/v1/sites/www/hooks"},
 		{"GET", "/v1/sites/www/deliveries?limit=5"},
 		{"GET", "/v1/sites/www/changes"},

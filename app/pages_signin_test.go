@@ -56,6 +56,45 @@ func TestACopyOfTheCookieIsWorthlessAfterSigningOut(t *testing.T) {
 	another.Get("/sites/www").Status(http.StatusOK) // with the same token, but a session of their own
 }
 
+// with gets a page with a cookie of one's own.
+func (b *bench) with(t *testing.T, cookie *http.Cookie) int {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/sites/www", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.AddCookie(cookie)
+	return newReader(t, b).Do(req).Resp.StatusCode
+}
+
+// Neither a value that was planted before nor the sign-in before is good for anything
+// once somebody signs in.
+func TestSigningInBeginsANewSession(t *testing.T) {
+	b := start(t, withPeople)
+	planted := &http.Cookie{Name: "pressrun", Value: "planted-by-a-stranger"}
+	signIn := func(with *http.Cookie) *http.Cookie {
+		t.Helper()
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, b.url+"/signin", strings.NewReader(url.Values{"token": {editorToken}, "next": {"/"}}.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.AddCookie(with)
+		return newReader(t, b).Do(req).Status(http.StatusSeeOther).Resp.Cookies()[0]
+	}
+	first := signIn(planted)
+	if first.Value == planted.Value || b.with(t, planted) != http.StatusSeeOther {
+		t.Errorf("the planted value became a session: %q", first.Value)
+	}
+	second := signIn(first)
+	if second.Value == first.Value || b.with(t, second) != http.StatusOK {
+		t.Errorf("a second sign-in gives %q", second.Value)
+	}
+	if got := b.with(t, first); got != http.StatusSeeOther {
+		t.Errorf("the sign-in before is still good: %d", got)
+	}
+}
+
 func TestWhoMayNotSignIn(t *testing.T) {
 	b := start(t, withPeople)
 	for token, want := range map[string]string{
@@ -74,7 +113,7 @@ func TestWhoMayNotSignIn(t *testing.T) {
 func TestTheCookieIsForHTTPSAlone(t *testing.T) {
 	b := start(t, func(c *config.Config) { withPeople(c); c.URL = "https://pressrun.example.gov" })
 	in := newReader(t, b).SignIn(editorToken, "/").Status(http.StatusSeeOther)
-	if cookies := in.Resp.Cookies(); len(cookies) != 1 || !cookies[0].Secure {
+	if cookies := in.Resp.Cookies(); len(cookies) != 1 || !cookies[0].Secure || cookies[0].Name != "__Host-pressrun" || cookies[0].Path != "/" || cookies[0].Domain != "" {
 		t.Errorf("cookies: %+v", cookies)
 	}
 }

@@ -52,6 +52,7 @@ func earlyCalls(operator, cms string) []early {
 		{"too many streams of one", "GET /v1/events", as(cms), "{", 200, 429},
 		{"too many streams", "GET /v1/events", as(operator), "{", 200, 503},
 		{"health", "GET /healthz", "", "{", 200, 200},
+		{"ready", "GET /readyz", "", "{", 200, 200},
 		{"description", "GET /openapi.json", "", "{", 200, 200},
 		{"page", "GET /signin", "", "{", 200, 200},
 		{"sites", "GET /v1/sites", as(operator), "{", 200, 200},

@@ -52,6 +52,8 @@ type API struct {
 	// Events and Backups are the calls whose answers are streams.
 	Events  *Events
 	Backups *Backups
+	// Ready tells whether the ledger can be written.
+	Ready *Ready
 }
 
 // New puts the calls of the API on a mux.
@@ -77,8 +79,10 @@ func New(mux *http.ServeMux, o Options) *API {
 	a := &API{
 		Events:  &Events{guard: g, ledger: o.Ledger, places: o.Places, stop: o.Stop, Beat: KeepAlive},
 		Backups: &Backups{guard: g, ledger: o.Ledger, state: o.State},
+		Ready:   &Ready{guard: g, ledger: o.Ledger},
 	}
 	mux.HandleFunc("GET /healthz", (&Health{guard: g, ledger: o.Ledger}).serve)
+	mux.HandleFunc("GET /readyz", a.Ready.serve)
 	mux.HandleFunc("GET /v1/events", a.Events.serve)
 	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}/log", (&Logs{guard: g, logs: o.Logs}).serve)
 	mux.HandleFunc("GET /v1/backup", a.Backups.serve)

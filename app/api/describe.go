@@ -64,6 +64,10 @@ func ownCalls() []call {
 			Status: "200", Answers: map[string]reflect.Type{"application/json": reflect.TypeFor[health]()}, Refusal: problemType,
 		},
 		{
+			Method: get, Path: "/readyz", ID: "ready", Tag: "app", Summary: "Whether the app takes requests: whether it can write its ledger; 503 says why not", Open: true,
+			Status: "200", Answers: map[string]reflect.Type{"application/json": reflect.TypeFor[health]()}, Refusal: problemType,
+		},
+		{
 			Method: get, Path: "/v1/events", ID: "events", Tag: "events", Refusal: problemType,
 			Summary: "The audit trail as it grows; with Accept: application/json, page by page",
 			Status:  "200", Answers: map[string]reflect.Type{"text/event-stream": nil, "application/json": reflect.TypeFor[eventList]()},

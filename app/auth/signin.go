@@ -10,7 +10,11 @@ import (
 )
 
 const (
-	cookieName = "pressrun"
+	// cookieName is the cookie's without HTTPS. With it, the prefix has browsers take
+	// the cookie from this very host alone: a neighbour below the same domain can't
+	// plant one of its own (RFC 6265bis, 4.1.3.2).
+	cookieName     = "pressrun"
+	hostCookieName = "__Host-pressrun"
 	// signedInFor is how long a sign-in lasts, and a copy of the cookie is good.
 	// Signing out ends it, and so does removing the token from the configuration.
 	signedInFor = 12 * time.Hour
@@ -67,7 +71,7 @@ func (a *Authorizer) endSignIn(ctx context.Context, g Grant) error {
 // signedIn is what the cookie of a call is good for; false when there is none,
 // its time is over, or somebody has signed out with it.
 func (a *Authorizer) signedIn(r *http.Request) (Grant, bool) {
-	cookie, err := r.Cookie(cookieName)
+	cookie, err := r.Cookie(a.cookieName())
 	if err != nil {
 		return Grant{}, false
 	}
@@ -88,7 +92,16 @@ func (g Grant) signedOut() string { return "signed-out:" + g.ID }
 // cookie is the pages' sign-in: not for scripts, not for other sites' forms.
 func (a *Authorizer) cookie(value string, lasts time.Duration) *http.Cookie {
 	return &http.Cookie{ //nolint:gosec // G124: without HTTPS a browser would not send a Secure cookie back
-		Name: cookieName, Value: value, Path: "/", MaxAge: int(lasts / time.Second),
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(a.config.URL, "https:"),
+		Name: a.cookieName(), Value: value, Path: "/", MaxAge: int(lasts / time.Second),
+		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: a.secure(),
 	}
+}
+
+func (a *Authorizer) secure() bool { return strings.HasPrefix(a.config.URL, "https:") }
+
+func (a *Authorizer) cookieName() string {
+	if a.secure() {
+		return hostCookieName
+	}
+	return cookieName
 }

@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/cdn/verify"
@@ -58,6 +59,9 @@ type watched struct {
 	url  string
 	live chan struct{} // another release is live
 	seen int64         // the number of the live release that was heard of last
+	// begun says that the address was read once: before a first release it tells only
+	// whether an earlier ledger published there.
+	begun atomic.Bool
 }
 
 // New makes a Watcher.
@@ -171,7 +175,7 @@ func (w *Watcher) lookOnce(ctx context.Context, name string) (*news, error) {
 	if err != nil {
 		return nil, err
 	}
-	if before.NowLive().Number == 0 {
+	if w.sites[name].begun.Swap(true) && before.NowLive().Number == 0 {
 		return nil, nil //nolint:nilnil // nothing was released that could be seen
 	}
 	m, learnt := w.read(ctx, name)

@@ -57,6 +57,11 @@ func (s *signInPages) signIn(w http.ResponseWriter, r *http.Request) {
 	case err != nil:
 		s.trouble(v, err)
 	default:
+		// Who signs in begins anew: what the browser had before, wherever that came
+		// from, is worthless from now on.
+		if _, err := s.auth.SignOut(r); err != nil {
+			s.log.Warn("an earlier sign-in could not be ended", "error", err)
+		}
 		http.SetCookie(w, cookie)
 		http.Redirect(w, r, body.Next, http.StatusSeeOther)
 	}

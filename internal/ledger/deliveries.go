@@ -128,11 +128,15 @@ func (l *Ledger) Used(ctx context.Context, name string) (bool, error) {
 	return n > 0, nil
 }
 
+// keepNames is for how long a name is remembered beyond its time: a clock that was
+// put forward by up to a year, and back, must not make good again what was used up.
+const keepNames = 400 * 24 * time.Hour
+
 // Forget drops processed webhooks that were received before an instant, and
-// names whose time is over.
+// names whose time has long been over.
 func (l *Ledger) Forget(ctx context.Context, before time.Time) error {
 	return l.writer.act(ctx, func(b *batch) error {
-		if _, err := b.exec(`DELETE FROM used_names WHERE until_us < $1`, micros(b.now)); err != nil {
+		if _, err := b.exec(`DELETE FROM used_names WHERE until_us < $1`, micros(b.now.Add(-keepNames))); err != nil {
 			return err
 		}
 		_, err := b.exec(`DELETE FROM deliveries WHERE processed_us <> 0 AND received_us < $1`, micros(before))

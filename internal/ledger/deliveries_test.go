@@ -110,7 +110,10 @@ func TestANameIsGoodOnce(t *testing.T) {
 	if err := l.Deliveries().Done(t.Context(), d.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.UseOnce(t.Context(), "over", Now().Add(-time.Second)); err != nil {
+	if _, err := l.UseOnce(t.Context(), "over", Now().Add(-keepNames-time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.UseOnce(t.Context(), "just over", Now().Add(-keepNames+time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if err := l.Forget(t.Context(), time.Time{}); err != nil {
@@ -118,6 +121,9 @@ func TestANameIsGoodOnce(t *testing.T) {
 	}
 	if used, err := l.Used(t.Context(), "over"); err != nil || used {
 		t.Errorf("a name of the past is remembered: %v, %v", used, err)
+	}
+	if used, err := l.Used(t.Context(), "just over"); err != nil || !used {
+		t.Errorf("a clock that is put back makes a used name good again: %v, %v", used, err)
 	}
 	if done, err := l.Deliveries().Processed(t.Context(), d.ID); err != nil || !done {
 		t.Errorf("a webhook was forgotten with it: %v, %v", done, err)

@@ -65,6 +65,7 @@ func (p postgres) Connect(context.Context) (writer, readers *sql.DB, err error) 
 func (postgres) Begin() string                        { return "BEGIN" }
 func (postgres) Dialect() goose.Dialect               { return goose.DialectPostgres }
 func (postgres) Explain(err error) error              { return err }
+func (postgres) Here() error                          { return nil }
 func (postgres) Stuck(error) bool                     { return false }
 func (postgres) Backup(context.Context, string) error { return errors.ErrUnsupported }
 func (postgres) Close() error                         { return nil }

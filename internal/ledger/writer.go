@@ -185,6 +185,12 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 	if b.broken == nil {
 		_, b.broken = w.conn.ExecContext(ctx, "COMMIT")
 	}
+	if b.broken == nil {
+		// Looked at last, so that nothing is acknowledged into a file that is gone.
+		if err := w.ledger.engine.Here(); err != nil {
+			return nil, err
+		}
+	}
 	if b.broken != nil {
 		// SQLite may have rolled back by itself (https://sqlite.org/lang_transaction.html):
 		// then this says so, and there is nothing more to undo.
@@ -214,7 +220,22 @@ func (w *writer) start(ctx context.Context) error {
 	if _, err := w.conn.ExecContext(ctx, w.ledger.engine.Begin()); err != nil {
 		return errors.Join(fmt.Errorf("begin: %w", w.ledger.engine.Explain(err)), w.disconnect())
 	}
+	if err := w.ledger.engine.Here(); err != nil {
+		_, rollback := w.conn.ExecContext(ctx, "ROLLBACK")
+		return errors.Join(err, rollback)
+	}
 	return nil
+}
+
+// Ready says whether the ledger can be written now, by writing when it was asked:
+// SQLite does not write what is there already. It fails with an *Unavailable if not.
+func (l *Ledger) Ready(ctx context.Context) error {
+	return l.writer.act(ctx, func(b *batch) error {
+		changed := b.changed
+		_, err := b.exec(`INSERT INTO used_names (name, until_us) VALUES ('ready', $1) ON CONFLICT (name) DO UPDATE SET until_us = $1`, micros(b.now))
+		b.changed = changed // nobody is to be woken
+		return err
+	})
 }
 
 // disconnect ends the connection for good; the pool does not get it back.

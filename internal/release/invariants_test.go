@@ -148,7 +148,7 @@ func brokenStep(before, after Site, event Event, effects []Effect) string {
 		return "served something else than the release in progress"
 	case after.Live.Number > before.Live.Number && after.Live.isRollback() && !after.Hold.On() && after.Number == after.Live.Number:
 		return "not held after a rollback"
-	case after.Number > before.Number+1:
+	case after.Number > before.nextNumber():
 		return "opened two releases at once"
 	}
 	if broken := brokenClosing(before, after, effects); broken != "" {

@@ -29,6 +29,30 @@ type Public struct {
 	// Since is since when the address shows something else than the release that
 	// is live here; zero while both agree.
 	Since time.Time `json:"since,omitzero"`
+	// Foreign is the number of a release that was seen there and that this site never
+	// gave: an earlier ledger was restored, or somebody else publishes there.
+	Foreign int64 `json:"foreign,omitzero"`
+}
+
+// mostForeign bounds how far a marker can take the numbers on: no site has given more
+// of them since its last backup.
+const mostForeign = 1_000_000
+
+// nextNumber is that of the next release. A destination refuses a release that is
+// older than what it shows. The run of the number after a foreign one may be under
+// way: it is not given to another.
+func (s Site) nextNumber() int64 {
+	if s.Public.Foreign > 0 {
+		return max(s.Number, s.Public.Foreign+1) + 1
+	}
+	return s.Number + 1
+}
+
+// noteForeign keeps a number that this site has not given.
+func (t *turn) noteForeign(m Marker) {
+	if m.Release > t.Number && m.Release-t.Number <= mostForeign {
+		t.Public.Foreign = m.Release
+	}
 }
 
 // NowLive is the release that is live as far as its run said.
@@ -51,7 +75,7 @@ func (s Site) Shows() int64 {
 	switch live := s.NowLive(); {
 	case !s.Differs():
 		return live.Content()
-	case s.Public.Marker.Release > s.Number:
+	case s.Public.Marker.Release > s.Number, s.Public.Marker.Release == s.Public.Foreign:
 		return 0 // published without the app
 	default:
 		return s.Public.Marker.Release
@@ -75,6 +99,7 @@ func (s Site) PublicWords() string {
 // newest release was live tells nothing of it.
 func (t *turn) markerSeen(e MarkerSeen) {
 	live, m := t.NowLive(), e.Marker
+	t.noteForeign(m)
 	switch {
 	case live.Number == 0 || plain(e.At).Before(live.Times.Complete):
 		return
@@ -115,6 +140,9 @@ func (p Public) words(live Release) string {
 	}
 	if p.Marker.Release == live.Content() {
 		return fmt.Sprintf("the public address shows a later deploy under the number of release #%d", p.Marker.Release)
+	}
+	if p.Marker.Release == p.Foreign {
+		return fmt.Sprintf("the public address shows release #%d, which is none of this ledger's: an earlier one was restored, or somebody else publishes there", p.Foreign)
 	}
 	return fmt.Sprintf("the public address shows release #%d, and not #%d", p.Marker.Release, live.Content())
 }

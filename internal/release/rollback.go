@@ -38,7 +38,7 @@ func rollBack(t *turn, e RollBack) error {
 		t.Current.Why = "the site was rolled back instead"
 		t.settle()
 	}
-	t.Number++
+	t.Number = t.nextNumber()
 	t.State, t.Waiting = Requested, waiting
 	t.Current = Release{
 		Number: t.Number, RollbackTo: e.To, Ordered: e.Act,

@@ -102,7 +102,7 @@ func (t *turn) enter(s State, kind, why string) {
 // open makes the waiting requests a release. The site must be Ready and
 // something must wait.
 func (t *turn) open() {
-	t.Number++
+	t.Number = t.nextNumber()
 	t.State = Requested
 	t.Current = Release{
 		Number:   t.Number,

@@ -18,6 +18,9 @@ type Engine interface {
 	// Connect opens the database for this process alone, until Close. Writer is
 	// a pool of one connection. What it fails with, it has explained.
 	Connect(ctx context.Context) (writer, readers *sql.DB, err error)
+	// Here fails with an *Unavailable once what was opened is no longer where it was:
+	// what is written then is lost with the process.
+	Here() error
 	// Begin is the statement that begins a transaction that will write.
 	Begin() string
 	// Dialect is that of the migrations.

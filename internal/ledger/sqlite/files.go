@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
 // place finds the file that a path means, so that two names of one file have
@@ -26,6 +28,24 @@ func place(path string) (string, error) {
 		return "", fmt.Errorf("find the ledger: %w", err)
 	}
 	return target, nil
+}
+
+// Here says whether the file and its write-ahead log still are where they were
+// opened. A folder that is removed, moved or mounted over leaves them open, and
+// SQLite in WAL mode looks no more: what was acknowledged would be gone with the
+// process.
+func (f *File) Here() error {
+	file, err := os.Stat(f.path)
+	if err == nil && !os.SameFile(file, f.opened) {
+		err = errors.New("another file is there")
+	}
+	if err == nil {
+		_, err = os.Stat(f.path + "-wal")
+	}
+	if err != nil {
+		return &database.Unavailable{Why: "the ledger in " + filepath.Dir(f.path) + " was removed or replaced while the app runs: put it back where it was, or start the app again", Err: err}
+	}
+	return nil
 }
 
 // private makes the file if it is not there and keeps it from others' eyes.

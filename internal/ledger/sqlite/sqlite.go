@@ -18,8 +18,9 @@ import (
 
 // File is a ledger in a SQLite file.
 type File struct {
-	path string
-	lock *os.File // nil while it is not open
+	path   string
+	lock   *os.File    // nil while it is not open
+	opened os.FileInfo // which file it was
 }
 
 // At is the ledger in a file, which is made when it is opened. Beside it come
@@ -50,6 +51,9 @@ func (f *File) Connect(ctx context.Context) (writer, readers *sql.DB, err error)
 		return nil, nil, err
 	}
 	if err = private(f.path); err == nil {
+		f.opened, err = os.Stat(f.path)
+	}
+	if err == nil {
 		writer, readers, err = f.connect(ctx)
 	}
 	if err != nil {
