@@ -114,6 +114,7 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 		{"GET", "/v1/sites"},
 		{"GET", "/v1/sites/www"},
 		{"GET", "/v1/sites/www/requests"},
+		{"GET", "/v1/sites/www/find?q=a&show=waiting"},
 		{"GET", "/v1/sites/www/schedule?next=5"},
 		{"GET", "/v1/sites/www/releases?limit=2"},
 		{"GET", "/v1/sites/www/releases/1"},

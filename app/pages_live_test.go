@@ -40,7 +40,7 @@ func TestPagesStayUpToDateAndAreWorkedByKeyboard(t *testing.T) {
 	job := b.job(t)
 	s.AwaitText("stand", "Dispatched")
 	s.AwaitText("open", "Elsewhere")
-	s.Await(`document.getElementById("announcer").textContent.includes("Release #1")`)
+	s.Await(`document.getElementById("announcer").textContent.includes("Publishing 1 change.")`)
 	s.Await(`document.title.startsWith("Dispatched")`)
 	for script, want := range map[string]string{
 		`window.mark`:                                "not reloaded",

@@ -31,7 +31,7 @@ func TestOperatorsPauseAndResumeByForm(t *testing.T) {
 		t.Errorf("paused: %+v", site.Pause)
 	}
 	r.Form("/sites/www/requests", url.Values{"reason": {"while paused"}}).Status(http.StatusSeeOther)
-	r.Get("/sites/www").Says("Paused. By ops: moving house.", "Resume releases", "while paused", "the end of the pause")
+	r.Get("/sites/www").Says("Moving house. What is asked for is kept and goes out afterwards.", "Resume releases", "while paused", "the end of the pause")
 	r.Form("/sites/www/resume", nil).Status(http.StatusSeeOther)
 	if site := b.site(t); site.Pause.On(ledger.Now()) {
 		t.Errorf("still paused: %+v", site.Pause)

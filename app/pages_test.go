@@ -53,7 +53,7 @@ func TestALiveChangeIsSaidToBeLive(t *testing.T) {
 	if strings.Contains(p.Text, "http-equiv") {
 		t.Error("a page that will not change reloads itself")
 	}
-	r.Get("/sites/www").Says("Ready", "Everything is live, as of release #1", "#1 Live newsroom").SaysNot("New opening hours")
+	r.Get("/sites/www").Says("Ready", "Everything is live, as of release #1", "#1 Live all content newsroom").SaysNot("New opening hours")
 	r.Get("/sites/www/releases/1").Says("Live since", "Ready")
 	r.Get("/").Says("The library", "Everything is live")
 }

@@ -144,9 +144,7 @@ func (s *Hooks) changes(ctx context.Context, in *siteInput) (*changesOutput, err
 	out := &changesOutput{}
 	out.Body.Changes = make([]api.Change, 0, len(found))
 	for _, c := range found {
-		out.Body.Changes = append(out.Body.Changes, api.Change{
-			ID: c.ID, At: c.ChangedAt, Hook: c.Hook, Entity: c.Entity, Title: c.Title, Link: view.WebLink(c.Link), Actor: c.Actor, Why: c.Why,
-		})
+		out.Body.Changes = append(out.Body.Changes, view.Change(c))
 	}
 	return out, nil
 }

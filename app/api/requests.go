@@ -53,6 +53,14 @@ func (q *Requests) register(h huma.API) {
 		Middlewares: q.allow(auth.Readers...),
 		Errors:      readErrors,
 	}, q.get)
+	q.registerFind(h)
+}
+
+func (q *Requests) registerFind(h huma.API) {
+	register(h, huma.Operation{
+		OperationID: "find", Method: http.MethodGet, Path: "/v1/sites/{site}/find", Tags: []string{"requests"},
+		Summary: "Find requests, also of what is long live, and changes by title, entity, address, author, reason or number; newest first", Middlewares: q.allow(auth.Readers...), Errors: readErrors,
+	}, q.find)
 }
 
 func (q *Requests) accept(ctx context.Context, in *askInput) (*askOutput, error) {
@@ -86,4 +94,21 @@ func (q *Requests) get(ctx context.Context, in *requestInput) (*requestOutput, e
 		return nil, problem.New(http.StatusForbidden, "forbidden", "this token is not good for the request's site")
 	}
 	return &requestOutput{Body: found.Wire()}, nil
+}
+
+type findInput struct {
+	Site  string `path:"site" maxLength:"100"`
+	Q     string `query:"q" maxLength:"300" doc:"words that must all be there; each may be the beginning of one"`
+	Show  string `query:"show" enum:"mine,waiting,today" doc:"only what the caller asked for, what is not live yet, or what went live today"`
+	Limit int    `query:"limit" minimum:"1" maximum:"200" default:"50"`
+}
+
+type findOutput struct{ Body api.Found }
+
+func (q *Requests) find(ctx context.Context, in *findInput) (*findOutput, error) {
+	found, err := q.view.Find(ctx, in.Site, view.Search{Text: in.Q, Filter: view.Filter(in.Show), Who: auth.From(ctx).Name, Limit: in.Limit})
+	if err != nil {
+		return nil, q.problems.Err(ctx, err)
+	}
+	return &findOutput{Body: found.Wire()}, nil
 }

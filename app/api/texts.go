@@ -3,7 +3,9 @@ package api
 import (
 	"cmp"
 	"context"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,12 +19,42 @@ import (
 // (https://www.postgresql.org/docs/current/datatype-character.html), and programs
 // that read what was asked cut a text there.
 func register[I, O any](h huma.API, o huma.Operation, carryOut func(context.Context, *I) (*O, error)) {
+	o.Middlewares = append(o.Middlewares, onlyKnown(h, reflect.TypeFor[I]()))
 	huma.Register(h, o, func(ctx context.Context, in *I) (*O, error) {
 		if p := nulIn(reflect.ValueOf(in), ""); p != nil {
 			return nil, p
 		}
 		return carryOut(ctx, in)
 	})
+}
+
+// onlyKnown refuses a query parameter that an operation does not know: one that is
+// ignored gives an answer to another question.
+func onlyKnown(h huma.API, in reflect.Type) func(huma.Context, func(huma.Context)) {
+	known := map[string]bool{}
+	for i := range in.NumField() {
+		if name, ok := in.Field(i).Tag.Lookup("query"); ok {
+			known[name] = true
+		}
+	}
+	names := slices.Sorted(maps.Keys(known))
+	return func(ctx huma.Context, next func(huma.Context)) {
+		u := ctx.URL()
+		for name := range u.Query() {
+			if known[name] {
+				continue
+			}
+			p := problem.Invalid("query."+name, "is not known here")
+			if len(names) > 0 {
+				p = problem.Invalid("query."+name, "is not known here: "+strings.Join(names, ", ")+" are")
+			}
+			ctx.SetHeader("Content-Type", p.ContentType(""))
+			ctx.SetStatus(p.Status)
+			_ = h.Marshal(ctx.BodyWriter(), "application/json", p) // the caller may have gone
+			return
+		}
+		next(ctx)
+	}
 }
 
 // nulIn refuses the first text with a NUL in a value at a place.

@@ -16,6 +16,8 @@ type releaseRow struct {
 	Started, LiveAt      *view.Moment
 	Took                 string
 	Current              bool
+	Titles               []string
+	MoreTitles           bool
 	// Rollback leads to the question whether to put it back; "" where that can't be.
 	Rollback string
 }
@@ -28,6 +30,7 @@ func releaseRows(found []view.PastRelease, c view.Clock) []releaseRow {
 			Outcome: r.OutcomeWords(), Class: r.OutcomeClass(), Why: r.Why,
 			Askers: r.Askers, Others: r.Others, Requests: r.Requests.Count,
 			Started: c.At(r.BegunAt()), Current: r.State != release.Ready, Took: r.Took(),
+			Titles: r.Titles, MoreTitles: r.MoreTitles,
 		}
 		if r.Outcome == release.Succeeded {
 			row.LiveAt, row.Why = c.At(r.Times.Complete), ""

@@ -49,6 +49,7 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	site := &sitePages{Pages: p, view: o.View, commands: o.Commands}
 	operate := &operatorPages{Pages: p, view: o.View, commands: o.Commands}
 	told := &noticePages{operatorPages: operate, notices: o.Notices}
+	find := &findPages{Pages: p, view: o.View}
 	releases := &releasePages{Pages: p, view: o.View, logs: o.Logs}
 	requests := &requestPages{Pages: p, view: o.View}
 	signIn := &signInPages{Pages: p, auth: o.Auth}
@@ -56,6 +57,7 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	mux.HandleFunc("GET /{$}", p.signedIn(home.show))
 	mux.HandleFunc("GET /sites/{site}", p.signedIn(site.show))
 	mux.HandleFunc("POST /sites/{site}/requests", p.signedIn(site.accept))
+	mux.HandleFunc("GET /sites/{site}/find", p.signedIn(find.show))
 	mux.HandleFunc("GET /sites/{site}/rollback", p.signedIn(operate.askRollback))
 	mux.HandleFunc("POST /sites/{site}/rollback", p.signedIn(operate.rollback))
 	mux.HandleFunc("GET /sites/{site}/notices", p.signedIn(told.show))

@@ -41,7 +41,7 @@ func (f sample) detail(t testing.TB) view.SiteDetail {
 		t.Fatal(err)
 	}
 	d := view.SiteDetail{Releases: f.past, Site: view.Site{
-		Site: f.site, Instant: view.Instant{Now: sampleNow}, Pending: f.pending, Zone: zone, Usual: 2*time.Minute + 40*time.Second,
+		Site: f.site, Instant: view.Instant{Now: sampleNow}, Pending: f.pending, Zone: zone, Took: view.Took{Usual: 2*time.Minute + 40*time.Second},
 		Title: "Riverside Public Library", URL: "https://www.riverside-library.example",
 	}}
 	d.Schedule = f.schedule
@@ -228,7 +228,7 @@ func servePages(t testing.TB) *httptest.Server {
 func samplePage(t testing.TB, f sample) page {
 	t.Helper()
 	d := f.detail(t)
-	body := siteBodyOf(d)
+	body := siteBodyOf(d, "Maria Sánchez")
 	body.Key, body.Operator = "the key", formsOf(d.Site)
 	if f.diskWhy != "" {
 		body.Notices = append([]notice{{Notice: view.DiskNotice(f.diskWhy, f.diskSince, d.Clock())}}, body.Notices...)

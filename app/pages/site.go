@@ -5,6 +5,8 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"slices"
+	"strconv"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/command"
@@ -19,6 +21,7 @@ const (
 	shownRequests = 50
 	shownReleases = 15
 	shownSlots    = 6
+	shownWentOut  = 3
 )
 
 // sitePages show a site, and accept requests for its release.
@@ -31,6 +34,7 @@ type sitePages struct {
 // siteBody is a site's page.
 type siteBody struct {
 	Name, Title, URL string
+	LiveNow          liveNow
 	Stand            stand
 	Notices          []notice
 	Lists            []requestList
@@ -38,20 +42,53 @@ type siteBody struct {
 	Waits            []fact
 	History          []releaseRow
 	Schedule         *scheduleBody
+	Find             findForm
 	Key              string
 	Operator         *operatorForms
 }
 
+// liveNow is what the public sees, and what changed last.
+type liveNow struct {
+	Text, Release string
+	WentOut       []requestRow
+	More          int64
+}
+
+func liveNowOf(d view.SiteDetail) liveNow {
+	now := d.LiveNow()
+	out := liveNow{Text: now.Text}
+	if now.Release == 0 {
+		return out
+	}
+	out.Release = releaseLink(d.Name, now.Release)
+	seen := map[string]bool{}
+	for _, r := range d.WentOut {
+		row := requestRowOf(r, d.Clock())
+		if !seen[row.What] {
+			out.WentOut = append(out.WentOut, row)
+		}
+		seen[row.What] = true
+	}
+	out.More = max(0, d.NowLive().Requests.Count-int64(len(d.WentOut)))
+	return out
+}
+
 // stand is where a site stands, in words and on the line.
 type stand struct {
-	StateName, Class, Text string
-	Since                  *view.Moment
-	Steps                  []view.Step
-	Facts                  []fact
-	Note                   string
-	Release                int64
-	ReleaseLink            string
-	RunURL                 string
+	StateName, Class string
+	// Text is the one sentence that matters, More what can be done, Around when it
+	// goes live; State says the same as the state that operators know.
+	Text, More, Around, State string
+	Failed                    *crumb
+	Done                      float64
+	Stages                    []view.Step
+	Since                     *view.Moment
+	Steps                     []view.Step
+	Facts                     []fact
+	Note                      string
+	Release                   int64
+	ReleaseLink               string
+	RunURL                    string
 }
 
 // fact is a line of a list of facts: At is a time, For a span that goes on.
@@ -68,6 +105,8 @@ type requestList struct {
 	// nobody has counted them.
 	More   int64
 	Others bool
+	// All leads to all of them, "" where nothing does.
+	All string
 }
 
 // changeRow is a change that goes out with the next release.
@@ -86,10 +125,11 @@ func changesOf(d view.SiteDetail, c view.Clock) []changeRow {
 	return rows
 }
 
-// requestRow is a request in a list.
+// requestRow is a request in a list. Ago is for how long it has waited.
 type requestRow struct {
-	Link, Who, What, Edit string
-	Since, Expected, Due  *view.Moment
+	Link, Who, What, Edit     string
+	Pill                      view.Headline
+	Since, Ago, Expected, Due *view.Moment
 }
 
 func (s *sitePages) show(v *visit) {
@@ -97,12 +137,12 @@ func (s *sitePages) show(v *visit) {
 	if !ok {
 		return
 	}
-	d, err := s.view.SiteDetail(v.r.Context(), name, view.Limits{Requests: shownRequests, Releases: shownReleases, Slots: shownSlots})
+	d, err := s.view.SiteDetail(v.r.Context(), name, view.Limits{Requests: shownRequests, Releases: shownReleases, Slots: shownSlots, WentOut: shownWentOut})
 	if err != nil {
 		s.trouble(v, err)
 		return
 	}
-	body := siteBodyOf(d)
+	body := siteBodyOf(d, v.who.Name)
 	body.Key = rand.Text()
 	if why, since := s.disk.Trouble(); why != "" {
 		body.Notices = append([]notice{{Notice: view.DiskNotice(why, since, d.Clock())}}, body.Notices...)
@@ -119,40 +159,50 @@ func (s *sitePages) show(v *visit) {
 	s.write(v, http.StatusOK, "site", p)
 }
 
-func siteBodyOf(d view.SiteDetail) siteBody {
+func siteBodyOf(d view.SiteDetail, who string) siteBody {
 	c := d.Clock()
 	return siteBody{
-		Name: d.Name, Title: d.Title, URL: view.WebLink(d.URL),
-		Stand: standOf(d.Site, c), Notices: linked(d.Name, d.Notices()), Waits: waitsOf(d.Site, c),
-		Schedule: scheduleBodyOf(d.Schedule),
-		Lists:    listsOf(d, c), Changes: changesOf(d, c), History: releaseRows(d.Releases, c),
+		Name: d.Name, Title: d.Title, URL: view.WebLink(d.URL), LiveNow: liveNowOf(d),
+		Stand: standOf(d, c), Notices: linked(d.Name, d.OtherNotices()), Waits: waitsOf(d.Site, c),
+		Schedule: scheduleBodyOf(d.Schedule), Find: findFormOf(d.Name, "", view.All),
+		Lists: listsOf(d, who, c), Changes: changesOf(d, c), History: releaseRows(d.Releases, c),
 	}
 }
 
-func standOf(site view.Site, c view.Clock) stand {
+func standOf(d view.SiteDetail, c view.Clock) stand {
+	site, next := d.Site, d.Outlook()
 	s := stand{
-		StateName: site.Headline().Name, Class: site.Headline().Class,
-		Text: site.StateText(), Since: c.At(site.Since()), Steps: site.Steps(),
+		StateName: site.Headline().Name, Class: next.Class, Text: next.Text, More: next.More, Around: next.When(c), State: site.StateText(),
+		Done: next.Done, Stages: site.Stages(), Since: c.At(site.Since()), Steps: site.Steps(),
+	}
+	if next.Release != 0 {
+		s.Failed = &crumb{Text: "See what happened to release #" + strconv.FormatInt(next.Release, 10), Link: releaseLink(site.Name, next.Release)}
 	}
 	if site.State == release.Ready {
 		return s
 	}
 	s.Release, s.ReleaseLink = site.Current.Number, releaseLink(site.Name, site.Current.Number)
 	s.Note, s.RunURL = site.Current.Note, view.WebLink(site.Current.Run.URL)
-	s.Facts = []fact{{Name: "Serves", Text: text.Count(site.Current.Requests.Count, "request")}}
+	s.Facts = standFacts(site, c)
+	return s
+}
+
+// standFacts are the figures of a release on its way.
+func standFacts(site view.Site, c view.Clock) []fact {
+	facts := []fact{{Name: "Serves", Text: text.Count(site.Current.Requests.Count, "request")}}
 	if begun := view.BegunAt(site.Current); !begun.IsZero() {
-		s.Facts = append(s.Facts, fact{Name: "Running for", For: c.Since(begun)})
+		facts = append(facts, fact{Name: "Running for", For: c.Since(begun)})
 	}
 	if at := site.CurrentExpected(); !at.IsZero() && site.State != release.Complete {
-		s.Facts = append(s.Facts, fact{Name: "Expected live about", At: c.At(at)})
+		facts = append(facts, fact{Name: "Expected live about", At: c.At(at)})
 	}
 	if late := site.LateSince(); !late.IsZero() {
-		s.Facts = append(s.Facts, fact{Name: "Late since", At: c.At(late)})
+		facts = append(facts, fact{Name: "Late since", At: c.At(late)})
 	}
 	if site.Usual > 0 {
-		s.Facts = append(s.Facts, fact{Name: "Usually takes", Text: text.Took(site.Usual)})
+		facts = append(facts, fact{Name: "Usually takes", Text: text.Took(site.Usual)})
 	}
-	return s
+	return facts
 }
 
 // waitsOf tell what keeps a release from starting, and until when.
@@ -168,25 +218,49 @@ func waitsOf(site view.Site, c view.Clock) []fact {
 	return append(facts, fact{Name: "Until", At: c.At(due.At)})
 }
 
-// listsOf are the requests that are not live yet, by what they wait for.
-func listsOf(d view.SiteDetail, c view.Clock) []requestList {
+// shownOfList is how many requests of a list a site's page shows; the rest is on
+// the page of what is not live yet.
+const shownOfList = 10
+
+// listsOf are the requests that are not live yet, by what they wait for: in each
+// those of the reader first, then the oldest.
+func listsOf(d view.SiteDetail, who string, c view.Clock) []requestList {
 	var out []requestList
+	add := func(id, title string, requests []view.Request, total int64) {
+		if id != "scheduled" { // which are by their time already
+			slices.Reverse(requests)
+		}
+		slices.SortStableFunc(requests, func(a, b view.Request) int { return mineFirst(a.AskedBy(who), b.AskedBy(who)) })
+		out = append(out, listOf(id, title, requests[:min(shownOfList, len(requests))], total, c))
+	}
 	if n := d.Current.Number; n != 0 {
 		title := fmt.Sprintf("In release #%d", n)
 		if d.State == release.Requested {
 			title = fmt.Sprintf("Waiting for release #%d to start", n)
 		}
-		out = append(out, listOf("current", title, d.Served, d.Current.Requests.Count, c))
+		add("current", title, d.Served, d.Current.Requests.Count)
 	}
 	if len(d.Next) > 0 {
-		out = append(out, listOf("waiting", "Waiting for the release after it", d.Next, d.Waiting.Count, c))
+		add("waiting", "Waiting for the release after it", d.Next, d.Waiting.Count)
 	}
 	if len(d.Scheduled) > 0 {
-		l := listOf("scheduled", "Scheduled", d.Scheduled, int64(len(d.Scheduled)), c)
-		l.Others = d.MoreScheduled
-		out = append(out, l)
+		add("scheduled", "Scheduled", d.Scheduled, int64(len(d.Scheduled)))
+		out[len(out)-1].Others = d.MoreScheduled
+	}
+	for i := range out {
+		out[i].All = siteLink(d.Name) + "/find?show=" + string(view.Open)
 	}
 	return out
+}
+
+func mineFirst(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return -1
+	}
+	return 1
 }
 
 func listOf(id, title string, requests []view.Request, total int64, c view.Clock) requestList {
@@ -199,8 +273,8 @@ func listOf(id, title string, requests []view.Request, total int64, c view.Clock
 
 func requestRowOf(r view.Request, c view.Clock) requestRow {
 	row := requestRow{
-		Link: requestLink(r.ID), Who: view.Asker(r.Request), What: view.Subject(r.Request), Edit: view.WebLink(r.Link),
-		Since: c.At(r.AcceptedAt), Expected: c.At(r.Expected),
+		Link: requestLink(r.ID), Who: view.Asker(r.Request), What: view.Subject(r.Request), Edit: view.WebLink(r.Link), Pill: r.Pill(),
+		Since: c.At(r.AcceptedAt), Ago: c.Since(r.AcceptedAt), Expected: c.At(r.Expected),
 	}
 	if r.Resolution.Status == release.Scheduled {
 		row.Due = c.At(r.NotBefore)

@@ -11,7 +11,9 @@ import (
 	"github.com/pressrun/pressrun/test/browser"
 )
 
-var currentStep = regexp.MustCompile(`(?s)<li class="current" aria-current="step">.*?<span class="name">([^<]*)<`)
+var currentStep = regexp.MustCompile(`(?s)<li class="current" aria-current="step">\s*<span class="dot".*?<span class="name">([^<]*)<`)
+
+var currentStage = regexp.MustCompile(`<li class="current" aria-current="step">(Preparing|Building|Publishing|Live)<`)
 
 func TestEveryStateIsShownInWordsAndAsOneStep(t *testing.T) {
 	srv := servePages(t)
@@ -23,6 +25,9 @@ func TestEveryStateIsShownInWordsAndAsOneStep(t *testing.T) {
 			if len(steps) != 1 || steps[0][1] != view.StateName(f.site.State) {
 				t.Errorf("the current step is %q, want %q alone", steps, view.StateName(f.site.State))
 			}
+			if stages := currentStage.FindAllString(p.Text, -1); len(stages) > 1 || len(stages) == 0 && f.site.State == release.InProgress && f.site.Current.Cancel.At.IsZero() {
+				t.Errorf("an editor sees %d stages as the current one", len(stages))
+			}
 			for _, s := range release.States {
 				p.Says(view.StateName(s))
 			}
@@ -33,13 +38,13 @@ func TestEveryStateIsShownInWordsAndAsOneStep(t *testing.T) {
 func TestWhatKeepsReleasesBackIsSaidLoudly(t *testing.T) {
 	srv := servePages(t)
 	for name, want := range map[string][]string{
-		"held":        {"Held. 4 releases in a row did not succeed", "Nothing is lost", "“Release now” tries again at once", "an editor can mend it", "Until somebody acts", "Retry now"},
-		"retry":       {"Release #127 did not succeed. The bucket refused the upload.", "an operator should look", "Until 15:13:32 EST"},
-		"paused":      {"Paused. By Grace Hopper: moving the database.", "until 17:12:40 EST", "Resume releases"},
-		"frozen":      {"Frozen. Election night.", "until Wed 25 Nov 2026, 03:12 EST"},
-		"late":        {"Late. Release #128 takes longer than it may.", "A release usually takes 2 min 40 s", "Late since", "late since 15:11:40 EST"},
-		"slow":        {"Late. Release #128 takes longer than usual, which is 2 min 40 s.", "Expected live about 15:05:20 EST", "Late since 15:05:20 EST"},
-		"idle_frozen": {"Frozen. Election night.", "Frozen until Wed 25 Nov 2026, 03:12 EST: Election night.", "Everything but what is scheduled is live"},
+		"held":        {"Nothing goes live until somebody acts. The build failed: page about/visit has no title.", "Nothing is lost", "“Release now” tries again at once", "an editor can mend it", "Until somebody acts", "Retry now"},
+		"retry":       {"The last try failed. The next is at 15:13 EST. The bucket refused the upload.", "See what happened to release #127", "an operator should look", "Until 15:13:32 EST"},
+		"paused":      {"Paused by Grace Hopper until 17:12 EST: Moving the database. What is asked for is kept and goes out afterwards.", "Resume releases"},
+		"frozen":      {"Nothing goes live before Wed 25 Nov 2026, 03:12 EST: Election night."},
+		"late":        {"Later than usual: started 1 min 30 s ago, usually 2 min 40 s. Release #128 takes longer than it may.", "A release usually takes 2 min 40 s", "Late since", "late since 15:11:40 EST"},
+		"slow":        {"Later than usual: started 10 min ago, usually 2 min 40 s.", "Expected live about 15:05:20 EST", "Late since 15:05:20 EST"},
+		"idle_frozen": {"Nothing goes live before Wed 25 Nov 2026, 03:12 EST: Election night.", "Frozen until Wed 25 Nov 2026, 03:12 EST: Election night.", "Everything but what is scheduled is live"},
 		"cancelling":  {"it is being cancelled by Grace Hopper"},
 		"schedule": {
 			"two-hourly", "every 2h, by the clock of UTC", "Mon 23 Nov 2026, 22:00 UTC : two-hourly", "waits for the end of a freeze: moving <house>",
@@ -92,7 +97,8 @@ func TestOneReleaseOfTheHistoryIsLive(t *testing.T) {
 	srv := servePages(t)
 	for name, number := range map[string]string{"ready": "#127", "in_progress": "#127", "complete": "#128"} {
 		p := browser.NewReader(t, srv.URL).Get("/sites/" + name)
-		if n := strings.Count(p.Text, `<span class="outcome ok">Live</span>`); n != 1 {
+		_, history, _ := strings.Cut(p.Text, `id="history"`)
+		if n := strings.Count(history, `<span class="outcome ok">Live</span>`); n != 1 {
 			t.Errorf("%s: %d releases are live", name, n)
 		}
 		p.Says(number+" Live", "#125 Was live")

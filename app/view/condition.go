@@ -182,8 +182,11 @@ func (v Site) LateSince() time.Time {
 		return time.Time{} // it has not been sent on its way: what it waits for is told
 	}
 	since := v.Current.Late
-	expected := v.CurrentExpected()
-	if expected.IsZero() || !v.Now.After(expected.Add(max(v.Usual/lateAfter, lateSlack))) {
+	expected, slack := v.CurrentExpected(), max(v.Usual/lateAfter, lateSlack)
+	if within := v.within(); !within.IsZero() {
+		expected, slack = within.To, lateSlack // which was said
+	}
+	if expected.IsZero() || !v.Now.After(expected.Add(slack)) {
 		return since
 	}
 	if since.IsZero() || expected.Before(since) {

@@ -33,7 +33,7 @@ func standing(state release.State, change func(*release.Site)) Site {
 	if change != nil {
 		change(&site)
 	}
-	return Site{Site: site, Title: "www", Zone: time.UTC, Usual: 2 * time.Minute, Instant: Instant{Now: noon}}
+	return Site{Site: site, Title: "www", Zone: time.UTC, Took: Took{Usual: 2 * time.Minute}, Instant: Instant{Now: noon}}
 }
 
 // Its state, colour, words and answer must not contradict each other, whatever

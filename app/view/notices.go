@@ -2,6 +2,7 @@ package view
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
@@ -16,6 +17,8 @@ type Notice struct {
 	// Release is one that tells more, 0 for none.
 	Release  int64
 	LinkText string
+	// failure says that the notice is of a release that did not succeed.
+	failure bool
 }
 
 // whyShown bounds the length of somebody's reason in a notice.
@@ -43,6 +46,15 @@ func (v Site) Notices() []Notice {
 	return out
 }
 
+// OtherNotices are the notices that Outlook does not tell already: nothing is said
+// twice on a page.
+func (v Site) OtherNotices() []Notice {
+	said := v.Condition()
+	return slices.DeleteFunc(v.Notices(), func(n Notice) bool {
+		return n.Title == said.Name() || n.failure && (said == Held || said == Retrying)
+	})
+}
+
 // Notices are what keeps the request from being live everywhere.
 func (v Request) Notices() []Notice {
 	if v.Resolution.Status != release.Live {
@@ -68,7 +80,7 @@ func (v Site) obstacles() []Notice {
 	case failed:
 		out = append(out, Notice{
 			Kind: "bad", Title: fmt.Sprintf("Release #%d did not succeed", site.Last.Number), Since: c.At(site.Last.Times.Ended),
-			Text: text.Sentence(text.Shorten(orNoReason(site.Last.Why), whyShown)),
+			Text: text.Sentence(text.Shorten(orNoReason(site.Last.Why), whyShown)), failure: true,
 		})
 	}
 	if failed {

@@ -75,7 +75,7 @@ func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Sit
 	if v.Pending, err = cdnPending(ctx, s, site); err != nil {
 		return v, err
 	}
-	v.Usual = r.usual.of(site, func() time.Duration { return r.learnUsual(ctx, s, site.Name) })
+	v.Took = r.usual.of(site, func() Took { return r.learnTook(ctx, s, site.Name) })
 	return v, nil
 }
 
@@ -112,8 +112,9 @@ func (r *Reader) Sites(ctx context.Context, seen func(name string) bool) (at Ins
 	return at, all, err
 }
 
-// Limits bound what is listed of a site: requests of each kind, releases.
-type Limits struct{ Requests, Releases, Slots int }
+// Limits bound what is listed of a site: requests of each kind, releases, slots of
+// schedules, requests that went out last.
+type Limits struct{ Requests, Releases, Slots, WentOut int }
 
 // SiteDetail is a site with its requests that are not live yet, by what they
 // wait for, and its last releases, newest first.
@@ -124,7 +125,9 @@ type SiteDetail struct {
 	Served, Next, Scheduled []Request
 	// MoreScheduled says that there are more scheduled requests than listed.
 	MoreScheduled bool
-	Releases      []PastRelease
+	// WentOut are the last requests that the live release brought, newest first.
+	WentOut  []Request
+	Releases []PastRelease
 	// Schedule is when the site asks by itself next.
 	Schedule Schedule
 	// Changes go out with the next release, whoever asks for it.
@@ -160,6 +163,9 @@ func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d 
 			return err
 		}
 		if d.Undelivered, err = s.CountNotices(ctx, ledger.NoticeTarget{Site: name}, ledger.NoticeUndelivered); err != nil {
+			return err
+		}
+		if d.WentOut, err = wentOut(ctx, s, d.Site, limits.WentOut); err != nil {
 			return err
 		}
 		d.Releases, err = pastReleases(ctx, s, d.Site, limits.Releases)
@@ -202,7 +208,7 @@ func (r *Reader) Accepted(ctx context.Context, t ledger.Accepted) (Request, erro
 		return r.Request(ctx, t.Request.ID)
 	}
 	of := r.siteAt(t.Site)
-	of.Usual = r.usual.of(t.Site, func() time.Duration { return r.learnUsual(ctx, r.ledger, t.Site.Name) })
+	of.Took = r.usual.of(t.Site, func() Took { return r.learnTook(ctx, r.ledger, t.Site.Name) })
 	return of.request(t.Request, of.resolutionOf(t.Request)), nil
 }
 
@@ -310,6 +316,6 @@ func (r *Reader) Begun(ctx context.Context, site release.Site, limit int) ([]Req
 		return nil, err
 	}
 	of := r.siteAt(site)
-	of.Usual = r.usual.of(site, func() time.Duration { return r.learnUsual(ctx, r.ledger, site.Name) })
+	of.Took = r.usual.of(site, func() Took { return r.learnTook(ctx, r.ledger, site.Name) })
 	return of.Requests(found), nil
 }

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -184,6 +185,9 @@ type PastRelease struct {
 	Askers []string
 	// Others says that there were more.
 	Others bool
+	// Titles are of what went out, each once; MoreTitles says that there was more.
+	Titles     []string
+	MoreTitles bool
 }
 
 // askersShown bounds the names in a row of the history.
@@ -203,12 +207,32 @@ func pastReleases(ctx context.Context, s *ledger.Snapshot, site Site, limit int)
 		}
 		one := PastRelease{Release: site.release(r)}
 		one.Askers, one.Others = askers(served)
+		one.Titles, one.MoreTitles = titlesOf(served)
+		one.MoreTitles = one.MoreTitles || r.Requests.Count > int64(len(served))
 		if r.RollbackTo != 0 {
 			one.Askers = []string{r.Ordered.By}
 		}
 		out = append(out, one)
 	}
 	return out, nil
+}
+
+// titlesShown bounds the titles in a row of the history.
+const titlesShown = 3
+
+// titlesOf are the titles of what was asked for. What asks for all content has none.
+func titlesOf(served []ledger.Request) (titles []string, more bool) {
+	for _, r := range served {
+		title := cmp.Or(r.Title, r.Entity, r.Reason)
+		switch {
+		case title == "" || slices.Contains(titles, title):
+		case len(titles) == titlesShown:
+			more = true
+		default:
+			titles = append(titles, title)
+		}
+	}
+	return titles, more
 }
 
 func askers(served []ledger.Request) (names []string, others bool) {

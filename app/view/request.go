@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
@@ -49,6 +50,31 @@ func (v Request) Pending() string {
 		return ""
 	}
 	return v.Of.Pending
+}
+
+// Pill is where the request stands in a word or two.
+func (v Request) Pill() Headline {
+	if c := v.Condition(); c != "" {
+		return Headline{c.Name(), c.Class()}
+	}
+	switch v.Resolution.Status {
+	case release.Scheduled:
+		return Headline{"Scheduled", classQuiet}
+	case release.Waiting:
+		return Headline{"Waiting", classQuiet}
+	case release.InRelease:
+		return Headline{stages[v.Of.stage()], classNow}
+	case release.Live:
+		return Headline{"Live", classOK}
+	case release.WasLive:
+		return Headline{"Was live", classQuiet}
+	}
+	return Headline{}
+}
+
+// AskedBy says whether somebody, by the name of their sign-in, made the request.
+func (v Request) AskedBy(name string) bool {
+	return name != "" && (v.Actor == name || strings.HasSuffix(v.Actor, "("+name+")"))
 }
 
 // LateSince is since when the request is late; zero while it is not.

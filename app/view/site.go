@@ -15,9 +15,8 @@ type Site struct {
 	Instant
 	Title, URL string
 	Zone       *time.Location // of its editors
-	// Usual is how long a release usually takes from dispatch to live, 0 when
-	// that is not known.
-	Usual time.Duration
+	// Took is how long its releases take.
+	Took
 	// Pending tells that the CDN may still show what was replaced; "" when it
 	// does not.
 	Pending string

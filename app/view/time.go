@@ -23,6 +23,15 @@ func (c Clock) Time(t time.Time) string {
 	return t.Format("Mon 2 Jan 2006, 15:04 ") + zoneName(t)
 }
 
+// Minute is a time to the minute, for what is known no better or has no need of more.
+func (c Clock) Minute(t time.Time) string {
+	t, now := t.In(c.Zone), c.Now.In(c.Zone)
+	if t.YearDay() == now.YearDay() && t.Year() == now.Year() {
+		return t.Format("15:04 ") + zoneName(t)
+	}
+	return t.Format("Mon 2 Jan 2006, 15:04 ") + zoneName(t)
+}
+
 // Moment is an instant for a page: Attr for programs, Text for people.
 type Moment struct{ Attr, Text string }
 

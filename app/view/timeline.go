@@ -1,6 +1,7 @@
 package view
 
 import (
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
@@ -34,6 +35,44 @@ func (v Site) Steps() []Step {
 		}
 		if one.Stage == "done" {
 			one.Hint = "" // what it meant is over
+		}
+		line = append(line, one)
+	}
+	return line
+}
+
+// stages are what editors see of the states: where a release is on its way to live.
+var stages = []string{"Preparing", "Building", "Publishing", "Live"}
+
+// stage is the place in stages of the current release.
+func (v Site) stage() int {
+	switch v.State {
+	case release.InProgress:
+		if strings.HasPrefix(v.Current.Note, "deploying") || v.Current.RollbackTo != 0 {
+			return 2
+		}
+		return 1
+	case release.Complete:
+		return 3
+	case release.Ready, release.Requested, release.Dispatched, release.Starting:
+	}
+	return 0
+}
+
+// Stages show editors where the current release is; nil while there is none.
+func (v Site) Stages() []Step {
+	if v.State == release.Ready {
+		return nil
+	}
+	at := v.stage()
+	line := make([]Step, 0, len(stages))
+	for i, name := range stages {
+		one := Step{Name: name, Stage: "next", Words: "to come"}
+		switch {
+		case i < at:
+			one.Stage, one.Words = "done", "done"
+		case i == at:
+			one.Stage, one.Words = "current", "now"
 		}
 		line = append(line, one)
 	}

@@ -18,12 +18,21 @@ type usualTimes struct {
 }
 
 type usualTime struct {
-	live int64 // the release that was live when took was learnt
-	took time.Duration
+	live int64 // the release that was live when it was learnt
+	took Took
+}
+
+// Took is how long the last successes of a site took.
+type Took struct {
+	// Usual is the median time from dispatch to live, 0 when there is none yet.
+	Usual time.Duration
+	// live are the times until a release was live, sorted, from each state that it
+	// came through: the further it is, the better can be said when it ends.
+	live map[release.State][]time.Duration
 }
 
 // known is the usual time of a site's releases; false when it must be learnt.
-func (u *usualTimes) known(site release.Site) (time.Duration, bool) {
+func (u *usualTimes) known(site release.Site) (Took, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	found, ok := u.sites[site.Name]
@@ -31,7 +40,7 @@ func (u *usualTimes) known(site release.Site) (time.Duration, bool) {
 }
 
 // of is the usual time of a site's releases, learnt anew if one went live since.
-func (u *usualTimes) of(site release.Site, learn func() time.Duration) time.Duration {
+func (u *usualTimes) of(site release.Site, learn func() Took) Took {
 	if took, ok := u.known(site); ok {
 		return took
 	}
@@ -45,32 +54,75 @@ func (u *usualTimes) of(site release.Site, learn func() time.Duration) time.Dura
 	return took
 }
 
-// learnFrom is how many releases the usual time is learnt from.
-const learnFrom = 5
+// How many successes the usual time is learnt from: the median from few, so that it
+// follows a build that has become quicker; the range from more, so that 9 of 10
+// releases lie between the shortest and the longest of them.
+const (
+	learnFrom  = 5
+	rangeFrom  = 30
+	rangeLeast = 4
+)
 
 // releases are read from the ledger or from a snapshot of it.
 type releases interface {
 	Releases(ctx context.Context, site string, limit int, before int64) ([]ledger.Release, error)
 }
 
-// learnUsual is the median time from dispatch to live of the last successes, 0
-// when there is none yet.
-func (r *Reader) learnUsual(ctx context.Context, s releases, site string) time.Duration {
-	found, err := s.Releases(ctx, site, 4*learnFrom, 0)
+// learnTook learns from the last successes how long a release takes.
+func (r *Reader) learnTook(ctx context.Context, s releases, site string) Took {
+	found, err := s.Releases(ctx, site, 2*rangeFrom, 0)
 	if err != nil {
 		r.log.WarnContext(ctx, "the last releases can't be read", "site", site, "error", err)
-		return 0
+		return Took{}
 	}
-	var took []time.Duration
+	return tookOf(found)
+}
+
+// tookOf is what releases tell, the newest first.
+func tookOf(found []ledger.Release) Took {
+	took := Took{live: map[release.State][]time.Duration{}}
 	for _, one := range found {
 		begun := BegunAt(one.Release)
-		if one.Outcome == release.Succeeded && one.RollbackTo == 0 && len(took) < learnFrom && !begun.IsZero() {
-			took = append(took, one.Times.Complete.Sub(begun))
+		if one.Outcome != release.Succeeded || one.RollbackTo != 0 || begun.IsZero() || len(took.live[release.Dispatched]) == rangeFrom {
+			continue
+		}
+		for state, from := range map[release.State]time.Time{
+			release.Dispatched: begun, release.Starting: one.Times.Starting, release.InProgress: one.Times.InProgress,
+		} {
+			if !from.IsZero() {
+				took.live[state] = append(took.live[state], one.Times.Complete.Sub(from))
+			}
 		}
 	}
-	if len(took) == 0 {
+	took.Usual = median(took.live[release.Dispatched])
+	for _, spans := range took.live {
+		slices.Sort(spans)
+	}
+	return took
+}
+
+// median is that of the first few, 0 of none.
+func median(spans []time.Duration) time.Duration {
+	few := slices.Clone(spans[:min(learnFrom, len(spans))])
+	if len(few) == 0 {
 		return 0
 	}
-	slices.Sort(took)
-	return took[len(took)/2]
+	slices.Sort(few)
+	return few[len(few)/2]
+}
+
+// within is between which times after a state a release goes live; false when too
+// few are known to say.
+func (t Took) within(state release.State) (least, most time.Duration, ok bool) {
+	spans := t.live[state]
+	if len(spans) < rangeLeast {
+		return 0, 0, false
+	}
+	least, most = spans[0], spans[len(spans)-1]
+	if len(spans) < rangeFrom/2 {
+		// The next one may well be beyond the few that are known.
+		slack := (most - least) / 4
+		least, most = max(0, least-slack), most+slack
+	}
+	return least, most, true
 }

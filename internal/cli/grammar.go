@@ -20,6 +20,7 @@ type grammar struct {
 
 	Request  client.Request  `cmd:"" group:"ask" help:"Ask for a release; with --wait, follow it until it is live."`
 	Status   client.Status   `cmd:"" group:"ask" help:"Show how the sites stand, and what waits for what."`
+	Find     client.Find     `cmd:"" group:"ask" help:"Find a page by title, address, author or number: is it live?"`
 	History  client.History  `cmd:"" group:"ask" help:"List the last releases of a site."`
 	Schedule client.Schedule `cmd:"" group:"ask" help:"Show when a site asks for releases by itself."`
 	Show     client.Show     `cmd:"" group:"ask" help:"Show all of a release, or what became of a request."`

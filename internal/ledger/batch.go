@@ -207,6 +207,11 @@ func (b *batch) putRelease(site string, r release.Release) error {
 }
 
 func (b *batch) flushRequests() error {
+	if err := insertAll(b, "request_search (site, request_id, words)", b.requests, func(r Request) []any {
+		return []any{r.Site, r.ID, r.searched()}
+	}); err != nil {
+		return err
+	}
 	return insertAll(b, "requests (id, site, idem_key, place, source, actor, title, link, entity, reason, accepted_us, not_before_us)",
 		b.requests, func(r Request) []any {
 			var key any

@@ -68,6 +68,9 @@ func (l *Ledger) open(ctx context.Context, db *sql.DB, alone bool) error {
 	if err := migrate(ctx, db, l.engine); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
+	if err := makeSearch(ctx, db, l.engine); err != nil {
+		return errors.Join(err, l.readers.Close(), db.Close())
+	}
 	l.readers.SetMaxOpenConns(4)
 	l.readers.SetMaxIdleConns(4)
 	if err := l.check(ctx); err != nil {

@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
+	"github.com/pressrun/pressrun/internal/ledger/database"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/servers"
 )
@@ -69,6 +70,24 @@ func (postgres) Here() error                          { return nil }
 func (postgres) Stuck(error) bool                     { return false }
 func (postgres) Backup(context.Context, string) error { return errors.ErrUnsupported }
 func (postgres) Close() error                         { return nil }
+
+func (postgres) Search() database.Search {
+	return database.Search{
+		Make: []string{
+			`CREATE TABLE request_search (site TEXT NOT NULL, request_id TEXT NOT NULL, words TEXT NOT NULL)`,
+			`CREATE INDEX request_search_words ON request_search USING gin (to_tsvector('simple', words))`,
+		},
+		Where: `WHERE id IN (SELECT request_id FROM request_search WHERE to_tsvector('simple', words) @@ to_tsquery('simple', $1)
+			AND site = $2 ORDER BY request_id DESC LIMIT $3) ORDER BY id DESC`,
+		Match: func(words []string) string {
+			var terms []string
+			for _, w := range words {
+				terms = append(terms, "'"+strings.ReplaceAll(w, "'", "''")+"':*")
+			}
+			return strings.Join(terms, " & ")
+		},
+	}
+}
 
 // onPostgres is a ledger on PostgreSQL: the same code and the same SQL, in
 // another engine.
@@ -201,6 +220,10 @@ func tour(t *testing.T, l *Ledger) []string {
 	events, err := l.EventsOfRelease(ctx, "www", 2, 1000)
 	for _, e := range events {
 		tell(err, e.Kind, e.By, e.Why)
+	}
+	for _, words := range []string{"ad", "node/1", "https://example.org/?a=b", "'neu' ada", "ada nobody"} {
+		found, err := searchFor(t, l, words)
+		tell(err, words, len(found))
 	}
 	told = append(told, tourOfDeliveries(t, l)...)
 	tourOfApprovals(t, l)

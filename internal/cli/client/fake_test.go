@@ -49,6 +49,7 @@ func newFakeApp(t *testing.T, sites ...api.Site) *fakeApp {
 	mux.HandleFunc("GET /v1/requests/{id}", f.request)
 	mux.HandleFunc("GET /v1/sites/{site}/releases", f.releases)
 	mux.HandleFunc("GET /v1/sites/{site}/schedule", f.schedule)
+	mux.HandleFunc("GET /v1/sites/{site}/find", f.found)
 	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}", f.release)
 	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}/log", f.log)
 	mux.HandleFunc("POST /v1/sites/{site}/{act}", f.act)
@@ -137,6 +138,17 @@ func (f *fakeApp) ask(w http.ResponseWriter, r *http.Request) {
 
 // request gets further each time it is asked for: grouped, dispatched, in
 // progress, live.
+// found is what a search of the words that it is asked for finds.
+func (f *fakeApp) found(w http.ResponseWriter, r *http.Request) {
+	out := api.Found{Site: "www", TimeZone: "America/New_York", Requests: []api.Request{}, Changes: []api.Change{}}
+	if r.URL.Query().Get("q") == "opening hours" {
+		out.Release = 129
+		out.Changes = []api.Change{{ID: "chg_1", At: clitest.Noon, Title: "Opening hours\x1b[31m", Actor: "Jun"}}
+		out.Requests = []api.Request{{ID: "req-1", Site: "www", Source: release.FromContent, Title: "Opening hours", Actor: "Ada", AcceptedAt: clitest.Noon, Answer: "Yes, it is live"}}
+	}
+	f.answer(w, out)
+}
+
 func (f *fakeApp) request(w http.ResponseWriter, r *http.Request) {
 	if r.PathValue("id") != "req-1" {
 		refuse(w, api.Problem{Status: 404, Title: "Not Found", Code: "not_found", Detail: "there is no request " + r.PathValue("id")})

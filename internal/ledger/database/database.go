@@ -32,8 +32,23 @@ type Engine interface {
 	Stuck(err error) bool
 	// Backup writes a whole and checked copy, as of one instant, to a new file.
 	Backup(ctx context.Context, path string) error
+	// Search is how words are found in what requests are about.
+	Search() Search
 	// Close lets other processes have the database. The pools are closed before.
 	Close() error
+}
+
+// Search is a database's own full-text search over the table request_search, which
+// has the columns site, request_id and words.
+type Search struct {
+	// Make are statements that make the table and its index.
+	Make []string
+	// Where selects requests: $1 is what Match made of the words, $2 the site, $3
+	// the number of requests at most.
+	Where string
+	// Match is the query that finds texts with all of these words, each of which
+	// may be the beginning of one. A word has a letter or a digit.
+	Match func(words []string) string
 }
 
 // ErrDamaged: the file is no database, or is torn. Restore a backup.

@@ -1,0 +1,125 @@
+package view
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// lasted are successes that took so many seconds each, the newest first.
+func lasted(seconds ...int) []ledger.Release {
+	var all []ledger.Release
+	for i, s := range seconds {
+		begun := noon.Add(-time.Duration(i+1) * time.Hour)
+		all = append(all, ledger.Release{Release: release.Release{
+			Number: int64(len(seconds) - i), Outcome: release.Succeeded, Dispatch: release.Dispatch{Intended: begun},
+			Times: release.Times{
+				Dispatched: begun, Starting: begun.Add(10 * time.Second), InProgress: begun.Add(30 * time.Second),
+				Complete: begun.Add(time.Duration(s) * time.Second),
+			},
+		}})
+	}
+	return all
+}
+
+func TestARangeIsSaidFromTheStateThatARealeaseHasReached(t *testing.T) {
+	took := tookOf(lasted(100, 120, 140, 160, 180, 200))
+	if took.Usual != 140*time.Second {
+		t.Errorf("usual is %s", took.Usual)
+	}
+	for state, want := range map[release.State]Range{
+		// 100 to 200 s, and a quarter of that span on both sides: six are few.
+		release.Dispatched: {noon.Add(55 * time.Second), noon.Add(205 * time.Second)},
+		release.Starting:   {noon.Add(45 * time.Second), noon.Add(195 * time.Second)},
+		release.InProgress: {noon.Add(25 * time.Second), noon.Add(175 * time.Second)},
+	} {
+		v := standing(state, func(s *release.Site) {
+			s.Current.Dispatch.Intended = noon.Add(-20 * time.Second)
+			s.Current.Times = release.Times{Dispatched: noon.Add(-20 * time.Second)}
+			if state != release.Dispatched {
+				s.Current.Times.Starting = noon.Add(-20 * time.Second)
+			}
+			if state == release.InProgress {
+				s.Current.Times.InProgress = noon.Add(-20 * time.Second)
+			}
+		})
+		v.Took = took
+		if got := v.CurrentWithin(); got != want {
+			t.Errorf("%s: %v, want %v", state, got, want)
+		}
+	}
+}
+
+func TestARangeHoldsNineOfTenReleases(t *testing.T) {
+	// Spans that jump about as builds do: a base, a share of luck, now and then a slow one.
+	luck := rand.New(rand.NewPCG(1, 2))
+	span := func(i int) int { return 120 + luck.IntN(60) + 90*((i%11)/10) }
+	var past []int
+	held, said := 0, 0
+	for i := range 400 {
+		if took := tookOf(lasted(past...)); len(past) >= rangeLeast {
+			least, most, ok := took.within(release.Dispatched)
+			now := time.Duration(span(i)) * time.Second
+			if said++; ok && least <= now && now <= most {
+				held++
+			}
+		}
+		past = append([]int{span(i)}, past[:min(len(past), 2*rangeFrom)]...)
+	}
+	if held*10 < said*9 {
+		t.Errorf("%d of %d releases lay in the range that was said", held, said)
+	}
+}
+
+func TestAWhenIsRoundedToMinutes(t *testing.T) {
+	c := Clock{Now: noon, Zone: time.UTC}
+	for want, r := range map[string]Range{
+		"":                               {},
+		"about 12:00 UTC, in a minute":   {noon, noon.Add(40 * time.Second)},
+		"about 12:01 UTC, within 3 min":  {noon.Add(10 * time.Second), noon.Add(150 * time.Second)},
+		"about 12:03 UTC, in 2 to 4 min": {noon.Add(2 * time.Minute), noon.Add(4 * time.Minute)},
+		"about 12:05 UTC, in 5 min":      {noon.Add(5 * time.Minute), noon.Add(5 * time.Minute)},
+		"about 16:00 UTC":                {noon.Add(4 * time.Hour), noon.Add(4 * time.Hour)},
+	} {
+		if got := c.Around(r); got != want {
+			t.Errorf("%v is %q, want %q", r, got, want)
+		}
+	}
+}
+
+func TestTheOutlookIsOneSentenceOfOneMind(t *testing.T) {
+	for name, c := range map[string]struct {
+		state  release.State
+		change func(*release.Site)
+		want   string
+		moving bool
+	}{
+		"rest":      {release.Ready, nil, "Nothing is waiting.", false},
+		"asked":     {release.Requested, nil, "1 change will go out in a moment.", true},
+		"building":  {release.InProgress, nil, "Publishing 1 change.", true},
+		"held":      {release.Requested, func(s *release.Site) { s.Hold = release.Hold{Since: noon, Why: "x", Lifted: release.LiftedByPerson} }, nothingMoves, false},
+		"paused":    {release.Requested, func(s *release.Site) { s.Pause = release.Pause{Act: release.Act{By: "Ops", Why: "moving", At: noon}} }, "Paused by Ops until somebody resumes: Moving.", false},
+		"cancelled": {release.InProgress, func(s *release.Site) { s.Current.Cancel = release.Act{By: "Ops", At: noon} }, "Release #2 is being cancelled by Ops.", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := SiteDetail{Site: standing(c.state, c.change)}
+			n := d.Outlook()
+			if n.Text != c.want || (n.Done >= 0) != c.moving {
+				t.Errorf("%q, %.0f %% done; want %q", n.Text, n.Done, c.want)
+			}
+			if n.Class != d.Headline().Class && d.Current.Cancel.At.IsZero() {
+				t.Errorf("its colour is %s, the heading's %s", n.Class, d.Headline().Class)
+			}
+			for _, other := range d.OtherNotices() {
+				if strings.Contains(other.Text, n.Text) || other.Title == d.Condition().Name() {
+					t.Errorf("%v is said twice", fmt.Sprint(other))
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,144 @@
+package ledger
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+func searchFor(tb testing.TB, l *Ledger, words string) (found []Tracked, err error) {
+	tb.Helper()
+	err = l.Read(tb.Context(), func(ctx context.Context, s *Snapshot) error {
+		found, err = s.Search(ctx, "www", SearchWords(words), 20)
+		return err
+	})
+	return found, err
+}
+
+func titles(found []Tracked) string {
+	var all []string
+	for _, f := range found {
+		all = append(all, f.Title)
+	}
+	return strings.Join(all, ", ")
+}
+
+func TestARequestIsFoundByWhatAPersonRemembers(t *testing.T) {
+	l := fresh(t)
+	hours := ask(t, l, Request{Title: "Opening hours", Actor: "Maria Sánchez", Link: "https://www.example.gov/visit/hours.html?lang=en", Entity: "node/123", Reason: "Christmas"})
+	ask(t, l, Request{Title: "Closing \"early\" 50% (really)", Actor: "Ada"})
+	ask(t, l, Request{Title: "Opening night", Actor: "Ada"})
+	ask(t, l, Request{Site: "docs", Title: "Opening hours of another site"})
+	for words, want := range map[string]string{
+		"opening hours": "Opening hours",
+		"HOURS open":    "Opening hours",
+		"open":          "Opening night, Opening hours",
+		"sanchez":       "Opening hours",
+		"Maria Sánchez": "Opening hours",
+		"node/123":      "Opening hours",
+		"https://www.example.gov/visit/hours.html?lang=en": "Opening hours",
+		"/visit/hours":            "Opening hours",
+		"christmas":               "Opening hours",
+		hours.ID:                  "Opening hours",
+		`"early"`:                 `Closing "early" 50% (really)`,
+		"ada AND NOT early":       "",
+		"50%":                     `Closing "early" 50% (really)`,
+		"opening nobody":          "",
+		"words: opening":          "",
+		"--- opening ***":         "Opening night, Opening hours",
+		"'; DROP TABLE requests;": "",
+		"":                        "",
+		"* \" ( ) ^ -":            "",
+	} {
+		found, err := searchFor(t, l, words)
+		if got := titles(found); err != nil || got != want {
+			t.Errorf("%q finds %q, %v; not %q", words, got, err, want)
+		}
+	}
+}
+
+func TestWhatIsFoundSaysWhatBecameOfIt(t *testing.T) {
+	l := fresh(t)
+	ask(t, l, Request{Title: "Old page"})
+	s, run := dispatch(t, l, "www")
+	decide(t, l, "www", report(s, run, 1, release.InProgress), report(s, run, 2, release.Complete), report(s, run, 3, release.Ready))
+	ask(t, l, Request{Title: "New page"})
+	found, err := searchFor(t, l, "page")
+	if err != nil || len(found) != 2 || found[0].Resolution.Status != release.InRelease || found[1].Resolution.Status != release.Live {
+		t.Errorf("got %+v, %v", found, err)
+	}
+}
+
+// A ledger from before there was a search has requests and no index.
+func TestAnOldLedgerIsIndexedWhenItIsOpened(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pressrun.db")
+	l := open(t, path)
+	ask(t, l, Request{Title: "Opening hours", Reason: "it's \"urgent\""})
+	pragma(t, l, `DROP TABLE request_search`)
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		l = open(t, path)
+		found, err := searchFor(t, l, "opening urgent")
+		if err != nil || len(found) != 1 {
+			t.Errorf("found %+v, %v", found, err)
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestNoSearchTextIsAnError(t *testing.T) {
+	l := fresh(t)
+	ask(t, l, Request{Title: "Opening hours"})
+	rapid.Check(t, func(rt *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-z"*():^ NEARANDOT{}+\-]{0,30}`)).Draw(rt, "text")
+		if _, err := searchFor(t, l, text); err != nil {
+			rt.Errorf("%q: %v", text, err)
+		}
+	})
+}
+
+// BenchmarkSearch looks through 100,000 requests: for what is rare, for what all
+// have in common, and for what none has.
+func BenchmarkSearch(b *testing.B) {
+	l := open(b, filepath.Join(b.TempDir(), "pressrun.db"))
+	fill(b, l, 100_000)
+	for _, words := range []string{"number 77777", "page", "page number", "page nobody"} {
+		b.Run(strings.ReplaceAll(words, " ", "_"), func(b *testing.B) {
+			for b.Loop() {
+				if _, err := searchFor(b, l, words); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func fill(b *testing.B, l *Ledger, n int) {
+	b.Helper()
+	all := make([]Request, 0, n)
+	for i := range n {
+		all = append(all, Request{
+			ID: fmt.Sprintf("req_%07d", i), Site: "www", Place: int64(i + 1), Source: release.FromContent, Title: fmt.Sprintf("Page number %d of the library", i),
+			Actor: fmt.Sprintf("Editor %d", i%50), Link: fmt.Sprintf("https://www.example.gov/library/%d/index.html", i), Entity: fmt.Sprintf("node/%d", i),
+		})
+	}
+	for part := range slices.Chunk(all, 10_000) {
+		if err := l.writer.act(context.WithoutCancel(b.Context()), func(bt *batch) error {
+			bt.requests = append(bt.requests, part...)
+			return nil
+		}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
