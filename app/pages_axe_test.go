@@ -1,8 +1,11 @@
 package app
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -29,7 +32,25 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	if err := b.app.ledger.PutMetrics(t.Context(), "www", 1, metrics); err != nil {
 		t.Fatal(err)
 	}
+	again, err := b.client.Ask(t.Context(), "www", "k2", api.RequestInput{Source: release.FromContent, Title: long})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.run(t, b.job(t), release.Ready)
 	r := signedInReader(t, b, operatorToken)
+	s.Do(chromedp.Navigate(srv.URL+"/signin"), chromedp.SendKeys("#token", operatorToken+kb.Enter))
+	s.Await(`location.pathname === "/" && document.readyState === "complete"`)
+	visited := []string{"/sites/www/rollback?to=1", "/sites/www/rollback?to=2", "/sites/www/rollback?to=x", "/sites/www/cancel"} // two questions, and three refusals
+	for _, path := range visited {
+		s.Accessible(srv.URL, path)
+	}
+	r.Form("/sites/www/rollback", url.Values{"to": {"1"}, "why": {long}}).Status(http.StatusSeeOther)
+	b.run(t, b.job(t), release.Ready)
+	for _, path := range []string{"/", "/sites/www", "/sites/www/releases/3", "/requests/" + again.ID} { // rolled back
+		s.Accessible(srv.URL, path)
+	}
+	s.Eval(`document.querySelector("form[action='/signout'] button").click(), ""`)
+	s.Await(`location.pathname === "/signin" && document.readyState === "complete"`)
 	waiting := r.Form("/sites/www/requests", url.Values{"reason": {long}}).Location()
 	b.job(t)
 	b.await(t, release.Dispatched)
@@ -41,8 +62,38 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	}
 	s.Do(chromedp.Navigate(srv.URL+"/signin"), chromedp.SendKeys("#token", operatorToken+kb.Enter))
 	s.Await(`location.pathname === "/" && document.readyState === "complete"`)
-	for _, path := range []string{"/", "/sites/www", "/sites/secret", "/sites/www/releases/1", "/sites/www/releases/2", "/requests/" + asked.ID, waiting, "/sites/www/cancel", "/sites/www/reset", "/sites/www/notices", "/nope"} {
+	for _, path := range []string{
+		"/", "/sites/www", "/sites/secret", "/sites/www/releases/1", "/sites/www/releases/4", "/sites/www/releases/99", "/sites/www/releases/1/log",
+		"/requests/" + asked.ID, waiting, "/requests/none", "/sites/www/cancel", "/sites/www/reset", "/sites/www/notices", "/sites/none", "/nope",
+	} {
 		s.Accessible(srv.URL, path)
+		visited = append(visited, path)
+	}
+	mustBeEveryPage(t, append(visited, "/signin"))
+}
+
+// mustBeEveryPage wants a visit at each route of the pages that is read.
+func mustBeEveryPage(t *testing.T, visited []string) {
+	t.Helper()
+	source, err := os.ReadFile("pages/pages.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux, left := http.NewServeMux(), map[string]bool{}
+	for _, m := range regexp.MustCompile(`mux\.HandleFunc\("(GET [^"]+)"`).FindAllStringSubmatch(string(source), -1) {
+		mux.HandleFunc(m[1], http.NotFound)
+		left[m[1]] = true
+	}
+	if len(left) < 8 {
+		t.Fatalf("pages.go has but the routes %v", left)
+	}
+	for _, path := range visited {
+		_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
+		delete(left, pattern)
+	}
+	delete(left, "GET /assets/{name}") // no page
+	for pattern := range left {
+		t.Errorf("no page of %s was looked at", pattern)
 	}
 }
 

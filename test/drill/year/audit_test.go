@@ -166,6 +166,8 @@ func (t *tale) stop(e ledger.Event) {
 	case release.KindHeld:
 		t.held = true
 		t.world.figures.count(&t.world.figures.held)
+	case release.KindRollback: // goes at once, whatever holds others back
+		t.held = false
 	case release.KindHoldLifted, release.KindRetry, release.KindReset, release.KindStarting:
 		t.held = false
 	}

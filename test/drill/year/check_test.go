@@ -23,8 +23,8 @@ func (w *world) mustBeTrue(one *asked, got api.Request) {
 		if one.notBefore.IsZero() || got.Place != 0 {
 			w.broken(&w.figures.wrong, "request %s is scheduled, place %d, and was asked for at once", got.ID, got.Place)
 		}
-	case release.WasLive: // nobody rolls back in this year
-		w.broken(&w.figures.wrong, "request %s is said to be no longer live", got.ID)
+	case release.WasLive:
+		w.mustBeGone(one, got)
 	case release.Waiting, release.InRelease:
 		if got.Place == 0 || (got.Status == release.InRelease) != (got.Release != 0) {
 			w.broken(&w.figures.wrong, "request %s is %s with place %d in release #%d", got.ID, got.Status, got.Place, got.Release)
@@ -34,7 +34,31 @@ func (w *world) mustBeTrue(one *asked, got api.Request) {
 	}
 }
 
+// known is how long the app may take to hear that something else is live: runs report
+// late, and are cut off.
+const known = 3 * time.Hour
+
+// mustBeGone holds that a request is no longer live against what was rolled back.
+func (w *world) mustBeGone(one *asked, got api.Request) {
+	w.figures.count(&w.figures.gone)
+	now, back := one.site.rolledBack()
+	unheard := time.Since(now.at) < known || w.outcome(one.site.name, now.release) != release.Succeeded
+	if back && now.of < got.Release || unheard && one.site.hid(got.Release) {
+		return
+	}
+	w.broken(&w.figures.wrong, "request %s is said to be no longer live after release #%d, and nothing older was put back", got.ID, got.Release)
+}
+
+// mustBeShown holds that a request is live against a rollback that the app knows of.
+func (w *world) mustBeShown(one *asked, got api.Request) {
+	v, back := one.site.rolledBack()
+	if back && v.of < got.Release && time.Since(v.at) > known && w.outcome(one.site.name, v.release) == release.Succeeded {
+		w.broken(&w.figures.wrong, "request %s is said to be live with release #%d, and #%d was put back at %s", got.ID, got.Release, v.of, v.at)
+	}
+}
+
 func (w *world) mustBeLive(one *asked, got api.Request) {
+	w.mustBeShown(one, got)
 	v, ok := one.site.version(got.Release)
 	switch {
 	case !ok:

@@ -22,7 +22,7 @@ type figures struct {
 	retried, held, reruns, repeats, turnedAway    int
 	orphans, leaseRefused, olderRefused, refusals int
 	lost, overlaps, backwards, stuck, wrong       int
-	breaches, restarts                            int
+	breaches, restarts, rollbacks, gone           int
 	slots, continuous, missingSlots, extraSlots   int
 	waits                                         []time.Duration
 	maxIdle, maxUnnoticed, maxVanished            time.Duration
@@ -113,12 +113,12 @@ func (f *figures) print(out io.Writer, days int, seed int64, wall, cpu time.Dura
 	}
 	fmt.Fprintf(out, "runs turned away %d, re-runs %d, keys sent again %d, orphaned runs %d (refused by the lease %d, as older %d), events %d, answers checked %d\n",
 		f.turnedAway, f.reruns, f.repeats, f.orphans, f.leaseRefused, f.olderRefused, f.events, f.answers)
-	fmt.Fprintf(out, "days=%d seed=%d requests=%d releases=%d succeeded=%d failed=%d cancelled=%d stale=%d superseded=%d retried=%d held=%d restarts=%d "+
+	fmt.Fprintf(out, "days=%d seed=%d requests=%d releases=%d succeeded=%d failed=%d cancelled=%d stale=%d superseded=%d retried=%d held=%d restarts=%d rollbacks=%d no_longer_live=%d "+
 		"slots=%d continuous=%d missing_slots=%d extra_slots=%d "+
 		"live_p50_minutes=%.0f live_p99_minutes=%.0f live_max_hours=%s max_wait_seconds=%.0f max_unnoticed_minutes=%.1f "+
 		"lost=%d overlaps=%d backwards=%d stuck=%d untrue=%d days_per_cpu_second=%.1f cpu_seconds=%.1f wall_seconds=%.1f\n",
 		days, seed, f.requests, f.releases, f.outcomes[release.Succeeded], f.outcomes[release.Failed], f.outcomes[release.Cancelled],
-		f.outcomes[release.Stale], f.outcomes[release.Superseded], f.retried, f.held, f.restarts,
+		f.outcomes[release.Stale], f.outcomes[release.Superseded], f.retried, f.held, f.restarts, f.rollbacks, f.gone,
 		f.slots, f.continuous, f.missingSlots, f.extraSlots,
 		at(0.5).Minutes(), at(0.99).Minutes(), hours(at(1)), f.maxIdle.Seconds(), f.maxUnnoticed.Minutes(),
 		f.lost, f.overlaps, f.backwards, f.stuck, f.wrong, perSecond(days, cpu), cpu.Seconds(), wall.Seconds())

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
@@ -135,7 +136,7 @@ func (s *site) buttons(c chance) {
 }
 
 // acts that operators commit now and then, and on a whim.
-var whims = []weighted[string]{{4, "pause"}, {3, "pause until"}, {5, "cancel"}, {2, "reset"}, {2, "freeze"}}
+var whims = []weighted[string]{{4, "pause"}, {3, "pause until"}, {5, "cancel"}, {2, "reset"}, {2, "freeze"}, {3, "rollback"}}
 
 // meddle is what operators do without need.
 func (s *site) meddle(c chance) {
@@ -152,10 +153,51 @@ func (s *site) meddle(c chance) {
 			s.act("pause", api.ActInput{Why: why, Until: &until}, release.KindPaused)
 		case "freeze":
 			s.freeze(c, why, long)
+		case "rollback":
+			s.rollBack(c, why)
 		default:
 			s.act(whim, api.ActInput{Why: why}, map[string]string{"cancel": release.KindCancelling, "reset": release.KindReset}[whim])
 		}
 	}
+}
+
+// rollBack puts an earlier release back, as somebody does whose page is wrong, and
+// asks for a release once it is mended.
+func (s *site) rollBack(c chance, why string) {
+	w, to := s.world, s.earlier(c)
+	if to == 0 {
+		return
+	}
+	taken := false
+	for range 200 {
+		_, err := w.ops.Rollback(w.ctx, s.name, api.RollbackInput{To: to, Why: why})
+		p, refused := errors.AsType[*api.Problem](err)
+		if taken = err == nil; taken || refused && p.Status < http.StatusInternalServerError || !sleep(w.ctx, 30*time.Second) {
+			break
+		}
+	}
+	if !taken {
+		return // a release is running, or it is shown already
+	}
+	w.figures.count(&w.figures.rollbacks)
+	w.did(act{s.name, release.KindRollback, fmt.Sprintf("rollback to #%d: %s", to, why)})
+	sleep(w.ctx, c.between(10*time.Minute, 8*time.Hour))
+	for _, one := range w.newest(s, 20) { // which are seen no more, if it came to the rollback
+		w.askAgain(one)
+	}
+	s.ask("mended after "+why, api.RequestInput{Source: release.FromOperator, Actor: "operator"})
+}
+
+// newest are the last requests of a site that were acknowledged.
+func (w *world) newest(s *site, n int) (found []*asked) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, one := range slices.Backward(w.asked) {
+		if one.site == s && one.id != "" && len(found) < n {
+			found = append(found, one)
+		}
+	}
+	return found
 }
 
 func (s *site) freeze(c chance, why string, long time.Duration) {

@@ -252,6 +252,9 @@ func (r *run) claim() (done bool, how release.Conclusion) {
 		}
 		break
 	}
+	if got.RollbackTo != r.job.RollbackTo {
+		r.world.broken(&r.world.figures.wrong, "%s was handed a rollback to #%d, and its claim says #%d", r.run.ID, r.job.RollbackTo, got.RollbackTo)
+	}
 	r.client, r.release = client.WithToken(got.Session), got.Release
 	r.site.enter(r)
 	return false, ""

@@ -1,6 +1,7 @@
 package year
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -26,6 +27,44 @@ type site struct {
 type version struct {
 	release  int64
 	read, at time.Time
+	// of is the release whose content it is, when that was put back.
+	of int64
+}
+
+// earlier is a release that was live and may be put back; 0 for none.
+func (s *site) earlier(c chance) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var all []int64
+	for number, v := range s.versions {
+		if v.of == 0 && number != s.live.release && number != s.live.of {
+			all = append(all, number)
+		}
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	slices.Sort(all)
+	return all[max(0, len(all)-1-c.IntN(8))] // a destination keeps some
+}
+
+// hid says whether a rollback took a release away, at any time.
+func (s *site) hid(number int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.versions {
+		if v.of != 0 && v.release > number && v.of < number {
+			return true
+		}
+	}
+	return false
+}
+
+// rolledBack is what the public reads, and whether that is a rollback's.
+func (s *site) rolledBack() (version, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.live, s.live.of != 0
 }
 
 func newSite(w *world, name, zone string) *site {
@@ -97,11 +136,13 @@ func (s *site) commit(r *run) bool {
 		s.world.figures.count(&s.world.figures.olderRefused)
 		return false
 	}
-	if r.read.Before(s.live.read) {
+	v := version{release: r.release, read: r.read, at: time.Now()}
+	if back := r.job.RollbackTo; back != 0 {
+		v.of, v.read = back, s.versions[back].read
+	} else if r.read.Before(s.live.read) {
 		s.world.broken(&s.world.figures.backwards, "%s: release #%d put content of %s over that of %s", s.name, r.release, r.read, s.live.read)
 	}
-	s.live = version{release: r.release, read: r.read, at: time.Now()}
-	s.versions[r.release] = s.live
+	s.live, s.versions[r.release] = v, v
 	return true
 }
 

@@ -96,7 +96,7 @@ func (w *world) settle() {
 			if err != nil {
 				w.t.Fatal(err)
 			}
-			if at.State != release.Ready || !at.Scheduled.IsZero() {
+			if at.State != release.Ready || !at.Scheduled.IsZero() || at.Shows() != at.Live.Number {
 				open++
 			}
 		}
