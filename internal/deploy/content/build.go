@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"github.com/minio/crc64nvme"
@@ -72,8 +71,21 @@ func (b *Build) Text(name string) ([]byte, error) {
 	if r, ok := b.made[name]; ok {
 		return r.Page(), nil
 	}
-	return os.ReadFile(filepath.Join(b.dir, filepath.FromSlash(name)))
+	f, err := scan.Open(filepath.Join(b.dir, filepath.FromSlash(name)))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = f.Close() }() // read only: closing can't lose anything
+	text, err := io.ReadAll(io.LimitReader(f, MaxText+1))
+	if err == nil && len(text) > MaxText {
+		err = fmt.Errorf("%s is too large: it may have %d MiB", name, MaxText>>20)
+	}
+	return text, err
 }
+
+// MaxText bounds a file that is read whole by Text, in bytes: 100,000 redirects take
+// some 6 MiB.
+const MaxText = 16 << 20
 
 // smallFile is read whole before it is sent; larger files are streamed.
 const smallFile = 1 << 20
@@ -92,7 +104,7 @@ func (b *Build) Open(entry *manifest.Entry) (store.Body, func(), error) {
 		body, _ := b.packs.Body(entry.Path)
 		return body, func() {}, nil
 	}
-	f, err := os.Open(filepath.Join(b.dir, filepath.FromSlash(entry.Path)))
+	f, err := scan.Open(filepath.Join(b.dir, filepath.FromSlash(entry.Path)))
 	if err != nil {
 		return nil, nil, fmt.Errorf("read the build, which changed during the deploy: let it end first, then deploy again: %w", err)
 	}

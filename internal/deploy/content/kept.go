@@ -88,7 +88,11 @@ func (k *Kept) Find(ctx context.Context, entry manifest.Entry) (there bool, err 
 	}
 	err = store.ErrNotFound
 	if k.dest.KeptPrefix != "" {
-		_, err = k.dest.KeptStore().Stat(ctx, KeptKey(k.dest.KeptPrefix, entry.Sum))
+		var info store.Info
+		info, err = k.dest.KeptStore().Stat(ctx, KeptKey(k.dest.KeptPrefix, entry.Sum))
+		if err == nil && (info.Size != entry.Size || (info.HasCRC && info.CRC != entry.CRC)) {
+			return false, nil // somebody has damaged it
+		}
 	}
 	switch {
 	case !errors.Is(err, store.ErrNotFound):

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy/links"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/scan"
 )
 
 // maxLinkPage bounds a page that is read for its links, in bytes: no page that
@@ -66,7 +66,7 @@ func (b *Build) page(f manifest.File, buf *[]byte) ([]byte, error) {
 	if int64(cap(*buf)) < f.Size {
 		*buf = make([]byte, f.Size+f.Size/4)
 	}
-	from, err := os.Open(filepath.Join(b.dir, filepath.FromSlash(f.Path)))
+	from, err := scan.Open(filepath.Join(b.dir, filepath.FromSlash(f.Path)))
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,12 @@
 package engine_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -94,4 +96,49 @@ func saysAny(err error, words []string) bool {
 		}
 	}
 	return false
+}
+
+// TestABuildWhoseFilesBecomeSomethingElse: a pipe is not waited for, a link not
+// followed, a folder not read.
+func TestABuildWhoseFilesBecomeSomethingElse(t *testing.T) {
+	const page, film = "news/index.html", "files/film.zip"
+	for _, file := range []string{page, film} {
+		for name, become := range map[string]func(at string) error{
+			"a folder":       func(at string) error { return os.Mkdir(at, 0o700) },
+			"a pipe":         func(at string) error { return syscall.Mkfifo(at, 0o600) },
+			"a link":         func(at string) error { return os.Symlink("/etc/hostname", at) },
+			"a link nowhere": func(at string) error { return os.Symlink("nowhere", at) },
+			"a device":       func(at string) error { return os.Symlink("/dev/zero", at) },
+		} {
+			t.Run(file+" becomes "+name, func(t *testing.T) {
+				everywhere(t, func(t *testing.T, p place) {
+					t.Helper()
+					mustRun(t, p, options(small().with(page, "old news").write(t)))
+					next := small()
+					next["assets/new-0a1b2c3d4e.css"] = "new{}"
+					next[film] = strings.Repeat("o", 2<<20)
+					dir := next.write(t)
+					at := filepath.Join(dir, filepath.FromSlash(file))
+					o := options(dir)
+					var once sync.Once
+					o.Progress = func(e deploy.Event) {
+						if e.Phase == rules.ClassAsset.String() {
+							once.Do(func() {
+								if err := errors.Join(os.Remove(at), become(at)); err != nil {
+									t.Error(err)
+								}
+							})
+						}
+					}
+					result, err := engine.Run(t.Context(), p.dest, o)
+					if err == nil || result.Live || !strings.Contains(err.Error(), "deploy again") {
+						t.Fatalf("live %v, %v", result.Live, err)
+					}
+					if got := p.read(t); got[page] != "old news" && got[page] != "news" || got[film] != "" && file == film {
+						t.Errorf("%s is %q, %s has %d bytes", page, got[page], film, len(got[film]))
+					}
+				})
+			})
+		}
+	}
 }

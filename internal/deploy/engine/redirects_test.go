@@ -1,13 +1,19 @@
 package engine_test
 
 import (
+	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/pressrun/pressrun/internal/deploy"
-
+	"github.com/pressrun/pressrun/internal/deploy/content"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/test/fakes3"
 )
 
@@ -102,5 +108,39 @@ func TestABadRedirectStopsTheReleaseBeforeAnythingIsWritten(t *testing.T) {
 	_, err := engine.Run(t.Context(), dest, options(small().with("_redirects", "\n/a\n").write(t)))
 	if err == nil || !strings.Contains(err.Error(), `_redirects line 2: "/a" leads nowhere`) {
 		t.Fatal(err)
+	}
+}
+
+// TestAFileOfRulesThatCanNotBeReadStopsTheRelease: one that is too large is not read
+// into memory, a pipe not waited for, a link out of the build not followed.
+func TestAFileOfRulesThatCanNotBeReadStopsTheRelease(t *testing.T) {
+	for name, c := range map[string]struct {
+		make func(at string) error
+		want string
+	}{
+		"16 MiB and a byte": {func(at string) error {
+			return os.WriteFile(at, []byte(strings.Repeat("#\n", content.MaxText/2)+"#"), 0o600)
+		}, "is too large: it may have 16 MiB"},
+		"a pipe": {func(at string) error { return syscall.Mkfifo(at, 0o600) }, "not a regular file"},
+		"a link": {func(at string) error { return os.Symlink("/etc/passwd", at) }, "a link that leaves the build"},
+	} {
+		for _, file := range []string{"_redirects", "_headers"} {
+			t.Run(name+"/"+file, func(t *testing.T) {
+				dir := small().write(t)
+				if err := c.make(filepath.Join(dir, file)); err != nil {
+					t.Fatal(err)
+				}
+				b := newBucket(t)
+				_, err := engine.Run(t.Context(), b.dest, options(dir))
+				if err == nil || !strings.Contains(err.Error(), file) || len(b.read(t)) > 0 {
+					t.Fatal(err)
+				}
+				if v, ok := errors.AsType[*guard.Error](err); !ok && !strings.Contains(err.Error(), c.want) {
+					t.Errorf("%v", err)
+				} else if ok && !slices.Contains(v.Names(), guard.RefusedFiles) {
+					t.Errorf("stopped by %v", v.Names())
+				}
+			})
+		}
 	}
 }

@@ -89,7 +89,18 @@ func ReadManifest(ctx context.Context, state store.Store, key, site string) (*ma
 	if err != nil {
 		return nil, fmt.Errorf("read %s/%s: %w", state, key, orRepair(err, state))
 	}
+	if keyOf(m) != key {
+		return nil, fmt.Errorf("read %s/%s: %w", state, key, orRepair(fmt.Errorf("%w: it is the one of another deploy, %s", manifest.ErrCorrupt, keyOf(m)), state))
+	}
 	return m, ofSite(state, key, m.Site, site)
+}
+
+// keyOf is the key that a manifest belongs to.
+func keyOf(m *manifest.Manifest) string {
+	if m.Delta {
+		return PlanKey(m.Sequence)
+	}
+	return ManifestKey(m.Sequence)
 }
 
 // ReadSums calls f for the sum of each live file of the manifest at a key, and makes

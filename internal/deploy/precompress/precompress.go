@@ -21,6 +21,7 @@ import (
 	"github.com/minio/crc64nvme"
 
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/scan"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
@@ -125,7 +126,7 @@ func (w *worker) pack(name string, f manifest.File, temp string) (section, error
 	if err := w.open(temp); err != nil {
 		return section{}, err
 	}
-	from, err := os.Open(name)
+	from, err := scan.Open(name)
 	if err != nil {
 		return section{}, err
 	}

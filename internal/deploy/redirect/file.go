@@ -12,41 +12,6 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// LeftToCDN tells which paths are answered by rules of a _redirects file that no
-// stored file can carry out: splats, placeholders, rewrites. What they lead to is
-// the CDN's affair, so a link there is not taken for a dead one. Text that is no
-// _redirects file answers nothing.
-func LeftToCDN(text []byte) func(name string) bool {
-	var globs []func(string) bool
-	for line := range strings.Lines(string(text)) {
-		fields := ruleFields(line)
-		if len(fields) < 2 || !strings.HasPrefix(fields[0], "/") {
-			continue
-		}
-		r, why, err := parseRedirect(fields)
-		if err != nil || why == "" || r.Status >= 400 {
-			continue
-		}
-		from, _, _ := strings.Cut(fields[0], "?")
-		address, err := rules.ParseAddress(from)
-		if err != nil {
-			continue
-		}
-		re, err := rules.Glob(address.Path)
-		if err != nil {
-			continue // the home page alone
-		}
-		globs = append(globs, func(name string) bool {
-			// "/blog/*" answers /blog too (Netlify docs, "Redirect options").
-			return re.MatchString(name) || re.MatchString(name+"/")
-		})
-	}
-	return func(name string) bool {
-		name = strings.TrimSuffix(name, "/")
-		return slices.ContainsFunc(globs, func(matches func(string) bool) bool { return matches(name) })
-	}
-}
-
 // FileName is the file of redirects that Netlify and Cloudflare Pages read from a
 // build. It is read here too, and never published.
 const FileName = "_redirects"
@@ -85,7 +50,8 @@ func ParseFile(text []byte) (rules []Rule, undone []Skipped, err error) {
 	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	lines.Buffer(nil, maxRedirectsLine)
 	first := map[string]int{}
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		fields := ruleFields(lines.Text())
 		if len(fields) == 0 {
 			continue
@@ -106,7 +72,7 @@ func ParseFile(text []byte) (rules []Rule, undone []Skipped, err error) {
 		rules = append(rules, r)
 	}
 	if err := lines.Err(); err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", FileName, err)
+		return nil, nil, fmt.Errorf("%s line %d is longer than %d bytes: %w", FileName, n, maxRedirectsLine, err)
 	}
 	return rules, undone, nil
 }

@@ -1,6 +1,7 @@
 package redirect
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -24,11 +25,42 @@ not a rule at all
 `))
 	for path, want := range map[string]bool{
 		"blog/2024/x": true, "blog/": true, "blog": true, "y/2024/x": true, "y/2024/x/": true, "app/a/b/c": true, "q": true, "de/x": true,
-		"moved": false, "new": false, "y/2024": false, "y/2024/5/x": false, "hidden/x": false, "": false, "blogs/x": false, "x/blog/y": false,
+		"moved": false, "new": false, "y/2024": false, "y/2024/5/x": false, "hidden/x": false, "": false, "blogs/x": false, "x/blog/y": false, "/": false, "/blog/x": false,
 	} {
 		if got := left(path); got != want {
 			t.Errorf("%q: %v", path, got)
 		}
+	}
+}
+
+// TestAHundredThousandRules are read, and asked about, each at the cost of its own: one
+// look at all rules for each link would take minutes.
+func TestAHundredThousandRules(t *testing.T) {
+	const rules, patterns = 100_000, 2_000
+	var plain, splats strings.Builder
+	for i := range rules {
+		fmt.Fprintf(&plain, "/old/page-%d /new/%d 301\n", i, i)
+		fmt.Fprintf(&splats, "/old/%d/* /new/:splat 301\n", i)
+		if i < patterns {
+			fmt.Fprintf(&splats, "/y%d/:year/x /archive/:year\n", i)
+		}
+	}
+	made, undone, err := ParseFile([]byte(plain.String()))
+	if err != nil || len(made) != rules || len(undone) != 0 {
+		t.Fatalf("%d rules, %d left, %v", len(made), len(undone), err)
+	}
+	left := LeftToCDN([]byte(splats.String()))
+	for i := range rules {
+		if !left(fmt.Sprintf("old/%d/a/b", i)) || !left(fmt.Sprintf("y%d/2024/x", i%patterns)) || left(fmt.Sprintf("new/%d", i)) {
+			t.Fatalf("rule %d is not the CDN's", i)
+		}
+	}
+}
+
+func TestALineThatIsTooLongIsNamed(t *testing.T) {
+	_, _, err := ParseFile([]byte("/a /b\n\n/" + strings.Repeat("x", maxRedirectsLine) + " /b\n"))
+	if err == nil || !strings.Contains(err.Error(), "_redirects line 3 is longer than 8192 bytes") {
+		t.Error(err)
 	}
 }
 

@@ -72,7 +72,7 @@ func (s copying) do(ctx context.Context) (store.Written, error) {
 	if out.CopyObjectResult == nil {
 		return store.Written{}, fmt.Errorf("copy %s: the store answered without a result", s.name(c.Key))
 	}
-	return store.Written{ETag: aws.ToString(out.CopyObjectResult.ETag), Version: aws.ToString(out.VersionId)}, nil
+	return s.written(c.Key, out.CopyObjectResult.ETag, out.VersionId)
 }
 
 func (s copying) input() *awss3.CopyObjectInput {

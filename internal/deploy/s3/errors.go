@@ -38,6 +38,9 @@ func (s *Store) explain(verb, key string, err error) error {
 		// answer has nothing to do with the store.
 		return fmt.Errorf("%s %s: %s: %v", verb, s.name(key), what, err) //nolint:errorlint // see above
 	}
+	if errors.Is(err, errLongAnswer) {
+		return fmt.Errorf("%s %s: the store at %s answered more than %d bytes, as S3 never does: check --endpoint: %w", verb, s.name(key), s.endpoint, maxAnswer, errLongAnswer)
+	}
 	if strings.Contains(err.Error(), "with Body length") { // net/http's words
 		return fmt.Errorf("%s %s: the file became shorter while it was being sent: let the build end first, then deploy again: %w", verb, s.name(key), err)
 	}

@@ -20,6 +20,7 @@ var _ store.Pager = (*Store)(nil)
 // List calls f for every object whose key starts with prefix, by key.
 func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) error) error {
 	pages := awss3.NewListObjectsV2Paginator(s.client, s.listInput(prefix))
+	var going progress
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
@@ -32,6 +33,9 @@ func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) erro
 		infos, err := s.infos(page)
 		if err != nil {
 			return err
+		}
+		if !going.page(infos) {
+			return fmt.Errorf("list %s: the store says again and again that there is more, and gives nothing new: whether it holds all files can't be found out", s.name(prefix))
 		}
 		for _, info := range infos {
 			if err := f(info); err != nil {
@@ -76,6 +80,9 @@ func (s *Store) listInput(prefix string) *awss3.ListObjectsV2Input {
 }
 
 func (s *Store) infos(page *awss3.ListObjectsV2Output) ([]store.Info, error) {
+	if page.IsTruncated == nil && page.Name == nil && page.KeyCount == nil {
+		return nil, fmt.Errorf("list %s: what answers at %s is no S3 store: it gave no listing", s, s.endpoint)
+	}
 	infos := make([]store.Info, 0, len(page.Contents))
 	for i := range page.Contents {
 		o := &page.Contents[i]
@@ -86,7 +93,10 @@ func (s *Store) infos(page *awss3.ListObjectsV2Output) ([]store.Info, error) {
 				return nil, fmt.Errorf("list %s: the store gave the key %q, which is not encoded as it says: %w", s, key, err)
 			}
 		}
-		key = strings.TrimPrefix(key, s.prefix)
+		key, below := strings.CutPrefix(key, s.prefix)
+		if !below {
+			return nil, fmt.Errorf("list %s: the store gave the key %q, which is not below that", s, key)
+		}
 		if key == "" {
 			continue // what some tools make to have a folder
 		}

@@ -99,6 +99,7 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 		if o.HTTPClient != nil {
 			c.HTTPClient = o.HTTPClient
 		}
+		c.HTTPClient = boundedClient{c.HTTPClient}
 		// Checksums are ours (see the package comment); asking for theirs on
 		// every answer would only add trailers that some stores don't know.
 		c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired

@@ -71,7 +71,7 @@ func (u upload) complete(ctx context.Context, done *awss3.CompleteMultipartUploa
 	done.Bucket, done.Key, done.UploadId = &u.bucket, u.key, u.id
 	out, err := u.client.CompleteMultipartUpload(ctx, done)
 	if err == nil {
-		return store.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
+		return u.written(want.Key, out.ETag, out.VersionId)
 	}
 	var api smithy.APIError
 	if !errors.As(err, &api) || api.ErrorCode() != "NoSuchUpload" {

@@ -74,12 +74,16 @@ func (s *Store) get(ctx context.Context, key string) (store.Object, error) {
 		return store.Object{}, s.explain("read", key, err)
 	}
 	defer out.Body.Close()
+	tooLarge := fmt.Errorf("read %s: larger than %d bytes, so not ours", s.name(key), maxState)
+	if aws.ToInt64(out.ContentLength) > maxState {
+		return store.Object{}, tooLarge
+	}
 	body, err := io.ReadAll(io.LimitReader(out.Body, maxState+1))
 	if err != nil {
 		return store.Object{}, &brokenBodyError{s.explain("read", key, err)}
 	}
 	if len(body) > maxState {
-		return store.Object{}, fmt.Errorf("read %s: larger than %d bytes, so not ours", s.name(key), maxState)
+		return store.Object{}, tooLarge
 	}
 	return store.Object{Body: body, Info: store.Info{
 		Key: key, Size: int64(len(body)), ETag: aws.ToString(out.ETag),
@@ -129,7 +133,7 @@ func (s *Store) Put(ctx context.Context, put store.Put) (store.Written, error) {
 	if err != nil {
 		return store.Written{}, s.explain("write", put.Key, err)
 	}
-	return store.Written{ETag: aws.ToString(out.ETag), Version: aws.ToString(out.VersionId)}, nil
+	return s.written(put.Key, out.ETag, out.VersionId)
 }
 
 const (

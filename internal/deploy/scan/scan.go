@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"unicode/utf8"
 
 	"github.com/minio/crc64nvme"
@@ -199,8 +200,25 @@ func (s *scanner) hashAll(names <-chan string) error {
 	return nil
 }
 
+// Open opens a regular file of a build. What has become something else since it was
+// found is an error: a pipe would else be waited for for ever.
+func Open(name string) (*os.File, error) {
+	f, err := os.OpenFile(filepath.Clean(name), os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is no file any more: %w", name, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
 func hash(name string, buf []byte) (manifest.File, error) {
-	f, err := os.Open(name)
+	f, err := Open(name)
 	if err != nil {
 		return manifest.File{}, err
 	}
