@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/pressrun/pressrun/internal/deploy"
+	"github.com/pressrun/pressrun/internal/deploy/content"
 	"github.com/pressrun/pressrun/internal/deploy/engine"
 	"github.com/pressrun/pressrun/internal/deploy/history"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
@@ -28,13 +30,7 @@ func TestADamagedStateStopsADeployBeforeItsFirstWrite(t *testing.T) {
 	replace := func(old, by string) func([]byte) []byte {
 		return func(b []byte) []byte { return bytes.Replace(b, []byte(old), []byte(by), 1) }
 	}
-	othersManifest := func([]byte) []byte {
-		b, err := (&manifest.Manifest{Site: "blog", Sequence: 1}).Encode()
-		if err != nil {
-			t.Error(err)
-		}
-		return b
-	}
+	othersManifest := func([]byte) []byte { return encoded(t, &manifest.Manifest{Site: "blog", Sequence: 1}) }
 	const repair = "restore it from a backup or an older version of the object, or delete "
 	for _, c := range []struct {
 		name, key string
@@ -53,6 +49,8 @@ func TestADamagedStateStopsADeployBeforeItsFirstWrite(t *testing.T) {
 		{"a damaged manifest", m, flip, []string{m + ": decode manifest: corrupt", repair}},
 		{"a newer manifest", m, newer, []string{m + ": decode manifest: format 99: written by a newer version of Pressrun: update this one"}},
 		{"another site's manifest", m, othersManifest, []string{m + `: it is the manifest of the site "blog", not of "www"`}},
+		{"another deploy's manifest", m, func([]byte) []byte { return encoded(t, &manifest.Manifest{Site: "www", Sequence: 7}) }, []string{m + ": corrupt: it is the one of another deploy, " + history.ManifestKey(7), repair}},
+		{"a plan in the manifest's place", m, func([]byte) []byte { return encoded(t, &manifest.Manifest{Site: "www", Sequence: 1, Delta: true}) }, []string{m + ": corrupt: it is the one of another deploy", repair}},
 		{"no manifest", m, nil, []string{"the manifest of the live release, ", m, "is missing", repair}},
 		{"a damaged plan of a deploy that died", plan, func([]byte) []byte { return []byte("PRMF\x01") }, []string{plan + ": decode manifest: corrupt", repair}},
 	} {
@@ -143,4 +141,36 @@ func write(t *testing.T, p place, key string, body []byte) {
 	if _, err := p.dest.State.Put(t.Context(), store.SmallPut(key, manifest.StateHeaders, body, store.Condition{})); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func encoded(t *testing.T, m *manifest.Manifest) []byte {
+	t.Helper()
+	b, err := m.Encode()
+	if err != nil {
+		t.Error(err)
+	}
+	return b
+}
+
+// TestARollbackToContentThatSomebodyDamagedIsRefused before its first write.
+func TestARollbackToContentThatSomebodyDamagedIsRefused(t *testing.T) {
+	everywhere(t, func(t *testing.T, p place) {
+		t.Helper()
+		mustRun(t, p, options(small().write(t)))
+		next := small().with("news/index.html", "other news")
+		mustRun(t, p, options(next.write(t)))
+		sum := sha256.Sum256([]byte("news"))
+		kept := content.KeptKey(p.dest.KeptPrefix, sum)
+		for _, body := range []string{"evil", "longer, and evil"} {
+			if _, err := p.dest.KeptStore().Put(t.Context(), store.SmallPut(kept, manifest.StateHeaders, []byte(body), store.Condition{})); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := engine.Rollback(t.Context(), p.dest, 1, options("")); err == nil || !strings.Contains(err.Error(), "the content of news/index.html is no longer kept") {
+				t.Errorf("%q: %v", body, err)
+			}
+		}
+		if diff := cmp.Diff(next, p.read(t)); diff != "" {
+			t.Errorf("the site was changed (-before +after):\n%s", diff)
+		}
+	})
 }
