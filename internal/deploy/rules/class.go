@@ -55,8 +55,9 @@ var entryNames = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
 	`([a-z0-9]+[-_.])*sitemaps?([-_.]?[a-z0-9]+)*\.(xml|txt)(\.gz)?`,
 	// What robots and language models read first.
 	`robots\.txt`, `llms(-full)?\.txt`, `ads\.txt`, `app-ads\.txt`,
-	// Feeds: of Hugo (index.xml), WordPress (feed, rss2), Eleventy, Astro, MkDocs, Jekyll.
-	`index\.(xml|rss|atom|json\.?feed)`, `(feed|rss|rss2|atom|podcast)([-_][a-z0-9]+)*(\.(xml|json|rss|atom))?`, `[^/]*\.(rss|atom)`,
+	// Feeds: of Hugo (index.xml), WordPress (feed, rss2), Eleventy, Astro, MkDocs, Jekyll, Pelican
+	// (feeds/all.atom.xml).
+	`index\.(xml|rss|atom|json\.?feed)`, `[^/]+\.(rss|atom)\.xml`, `(feed|rss|rss2|atom|podcast)([-_][a-z0-9]+)*(\.(xml|json|rss|atom))?`, `[^/]*\.(rss|atom)`,
 	// Service workers: sw.js, service-worker.js, ngsw-worker.js, firebase-messaging-sw.js,
 	// pwabuilder-sw.js, OneSignalSDKWorker.js, flutter_service_worker.js, superpwa-sw.js.
 	`([a-z0-9]+[-_.])*(sw|service[-_]?worker|ngsw-worker|safety-worker)([-_.](min|prod|dev))?\.m?js`, `worker-basic(\.min)?\.js`,
@@ -69,6 +70,9 @@ var entryNames = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
 
 // buildLists are such lists whose name alone says little.
 var buildLists = regexp.MustCompile(`(^|/)_nuxt/builds/(latest|meta/[^/]+)\.json$`)
+
+// sitemapParts are sitemaps that lie in a folder of them, under any name.
+var sitemapParts = regexp.MustCompile(`(?i)(^|/)sitemaps?/[^/]+\.(xml|txt)(\.gz)?$`)
 
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))
@@ -83,7 +87,7 @@ func set(names ...string) map[string]bool {
 // page with a tidy address.
 func Classify(name string) Class {
 	dir, base := path.Split(name)
-	if isEntry(dir, base) || buildLists.MatchString(name) {
+	if isEntry(dir, base) || buildLists.MatchString(name) || sitemapParts.MatchString(name) {
 		return ClassEntry
 	}
 	ext := strings.ToLower(path.Ext(base))

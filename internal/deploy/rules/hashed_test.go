@@ -20,9 +20,10 @@ func TestOnlyANameThatFollowsItsContentIsHashed(t *testing.T) {
 		// UUIDs and other ids.
 		"assets/3fa85f64-5717-4562-b3fc-2c963f66afa6.jpg", "assets/3fa85f64-5717-4562-b3fc-2c963f66afa6.js", "assets/photo-3fa85f64-5717-4562-b3fc-2c963f66afa6.png",
 		"assets/6b02194e9777201fddcb6094.jpg", "assets/post-6b02194e9777201fddcb6094.jpg", "assets/photo-1506744038136-46273834b3fb.jpg", "uploads/photo_1a2b3c4d5e.png",
-		"assets/3f9c2b71aa04de1f3f9c2b71aa04de1f.jpg", "3f9c2b71aa04de1f.avif", "assets/1234567a.js", "assets/user-1234567a.js",
+		"assets/3f9c2b71aa04de1f3f9c2b71aa04de1f.jpg", "3f9c2b71aa04de1f.avif", "assets/1234567a.js", "assets/01ARZ3NDEKTSV4RRFFQ69G5FAV.js", "assets/id-01ARZ3NDEKTSV4RRFFQ69G5FAV.js", "assets/id-V1StGXR8_Z5jdHi6B-myT.js", "assets/id-1541815603606036480.js", "assets/id-507f1f77bcf86cd799439011.js", "assets/user-1234567a.js",
 		// Words, versions, numbers of phones and forms.
-		"css/site-homepage.css", "css/print-Report24.css", "js/form-SF1199A1.js", "js/app-facade01.js", "js/jquery-3.7.1.min.js", "js/call-18005551234.js", "js/app.deadbeef.js", "js/lib-20240115.js",
+		"css/site-homepage.css", "css/print-Report24.css", "js/form-SF1199A1.js", "js/app-facade01.js", "js/jquery-3.7.1.min.js", "js/call-18005551234.js", "assets/tel-02079460958.css", "assets/isbn-9783161484100.css", "assets/isbn-080442957X.css", "assets/iban-de89370400440532013000.css", "assets/sku-AB12CD34.js", "assets/order-1234567890.js",
+		"assets/app.v20240115.js", "assets/app-20240115T1030Z.js", "assets/chunk-1700000000000.js", "assets/app-build1234.js", "js/main-es2015.js", "assets/case-19-1392.css", "assets/hero-1920x1080.png", "assets/lang-zh-hant-2.js", "js/app.deadbeef.js", "js/lib-20240115.js",
 		"img/photo-DSC01234.jpg", "docs/main.3f9c2b71.pdf", "sw.3f9c2b71.html",
 	} {
 		if IsHashed(name) {
@@ -33,8 +34,8 @@ func TestOnlyANameThatFollowsItsContentIsHashed(t *testing.T) {
 
 func TestFilesThatLeadToPagesOrDecideOnAssetsGoLast(t *testing.T) {
 	for _, name := range []string{
-		"index.html", "index.htm", "index.xml", "feed/index.xml", "feed", "blog/feed", "blog/index.xml", "rss.xml", "rss2.xml", "feed.json", "feed_rss_created.xml", "news/all.atom",
-		"sitemap.xml", "sitemap.xml.gz", "sitemap_index.xml", "sitemap-0.xml", "post-sitemap.xml", "post-sitemap2.xml", "wp-sitemap.xml", "wp-sitemap-posts-page-1.xml", "news-sitemap.xml", "sitemap.txt", "sitemaps/sitemap-2.xml",
+		"index.html", "index.htm", "index.xml", "feed/index.xml", "feed", "blog/feed", "blog/index.xml", "rss.xml", "rss2.xml", "feed.json", "feed_rss_created.xml", "news/all.atom", "feeds/all.atom.xml", "feeds/news.rss.xml",
+		"sitemap.xml", "sitemap.xml.gz", "sitemap_index.xml", "sitemap-0.xml", "post-sitemap.xml", "post-sitemap2.xml", "wp-sitemap.xml", "wp-sitemap-posts-page-1.xml", "news-sitemap.xml", "sitemap.txt", "sitemaps/sitemap-2.xml", "sitemaps/pages.xml", "en/sitemap/posts.xml.gz",
 		"robots.txt", "llms.txt", "sw.js", "service-worker.js", "serviceworker.js", "service_worker.js", "ngsw-worker.js", "ngsw.json", "safety-worker.js", "firebase-messaging-sw.js",
 		"OneSignalSDKWorker.js", "flutter_service_worker.js", "pwabuilder-sw.js", "superpwa-sw.js", "sw.min.js", "sw.mjs", "app/sw.js", "hashmap.json", "asset-manifest.json", "_nuxt/builds/latest.json", "_app/version.json", "precache-manifest.a1b2.js",
 	} {

@@ -20,14 +20,15 @@ const (
 var junkNames = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
 	`\.DS_Store`, `\._.*`, `__MACOSX`, `\.AppleDouble`, `\.AppleDB`, `\.AppleDesktop`, `\.LSOverride`, `\.Spotlight-V100`, `\.Trashes`, `\.fseventsd`, `\.TemporaryItems`, `\.DocumentRevisions-V100`, `\.VolumeIcon\.icns`, `\.localized`, `\.apdisk`, "Icon\r",
 	`Thumbs\.db(:encryptable)?`, `ehthumbs(_vista)?\.db`, `desktop\.ini`, `\$RECYCLE\.BIN`, `System Volume Information`, `~\$.*\.(docx?|xlsx?|pptx?)`, `\.~lock\..*#`,
+	`Network Trash Folder`, `Temporary Items`, `\.com\.apple\.timemachine\..*`, `\.dropbox(\.attr|\.cache)?`, `\.stfolder`, `\.stignore`, `\.stversions`, `\.sync`, `\.owncloudsync\.log`,
 	`\.directory`, `\.Trash-.*`, `\.nfs[0-9a-f]+`, `\.fuse_hidden.*`, `@eaDir`, `\.thumbnails`,
-	`.*~`, `\..*\.sw[a-p]`, `.*\.swp`, `\.netrwhist`, `#.*#`, `\.#.*`, `.*\.(bak|orig|rej)`, `.*\.crdownload`, `.*\.part`, `___jb_(tmp|old)___`, `.*___jb_(tmp|old)___`,
-	`\.git`, `\.github`, `\.gitignore`, `\.gitattributes`, `\.gitmodules`, `\.gitkeep`, `\.keep`, `\.svn`, `\.hg`, `\.hgignore`, `\.bzr`, `CVS`, `_darcs`,
-	`\.idea`, `\.vscode`, `\.fleet`, `.*\.sublime-(project|workspace)`, `\.editorconfig`, `\.project`, `\.settings`, `\.cache`, `\.sass-cache`, `\.stylelintrc.*`, `\.eslintrc.*`, `\.prettierrc.*`, `\.npmignore`, `npm-debug\.log`, `yarn-error\.log`,
+	`.*~`, `\..*\.sw[a-p]`, `.*\.kate-swp`, `.*\.swp`, `\.netrwhist`, `#.*#`, `\.#.*`, `.*\.(bak|orig|rej)`, `.*\.crdownload`, `.*\.part`, `___jb_(tmp|old)___`, `.*___jb_(tmp|old)___`,
+	`\.git`, `\.gitignore`, `\.gitattributes`, `\.gitmodules`, `\.gitkeep`, `\.keep`, `\.svn`, `\.hg`, `\.hgignore`, `\.bzr`, `(?-i:CVS)`, `_darcs`, `\.jj`, `\.github`, `\.gitlab`, `\.gitlab-ci\.yml`, `\.travis\.yml`, `\.circleci`,
+	`\.idea`, `\.vscode`, `\.fleet`, `.*\.sublime-(project|workspace)`, `\.editorconfig`, `\.project`, `\.classpath`, `\.hugo_build\.lock`, `\.settings`, `\.cache`, `\.sass-cache`, `\.stylelintrc.*`, `\.eslintrc.*`, `\.prettierrc.*`, `\.npmignore`, `npm-debug\.log`, `yarn-error\.log`,
 }, "|") + `)$`)
 
 // secretNames are files that hold secrets more often than content.
-var secretNames = regexp.MustCompile(`(?i)^(\.env(\..*)?|\.envrc|\.npmrc|\.yarnrc(\.yml)?|\.netrc|_netrc|\.htpasswd|\.pgpass|\.my\.cnf|\.git-credentials|\.aws|\.ssh|\.gnupg|\.docker|\.kube|id_(rsa|dsa|ecdsa|ed25519)|.*\.(ppk|keystore|jks|p12|pfx|kdbx)|.*\.tfstate(\.backup)?|\.terraform|wp-config\.php|\.bash_history|\.zsh_history|\.htaccess\.bak)$`)
+var secretNames = regexp.MustCompile(`(?i)^(\.env(\..*)?|\.envrc|\.npmrc|\.yarnrc(\.yml)?|\.netrc|_netrc|\.htpasswd|\.pypirc|\.vault-token|\.s3cfg|\.boto|\.dockercfg|\.pgpass|\.my\.cnf|\.git-credentials|\.aws|\.ssh|\.gnupg|\.docker|\.kube|id_(rsa|dsa|ecdsa|ed25519)|.*\.(ppk|keystore|jks|p12|pfx|kdbx)|.*\.tfstate(\.backup)?|\.terraform|wp-config\.php|\.bash_history|\.zsh_history|\.htaccess\.bak)$`)
 
 // LeftOut says why a file is not published; "" when it is. Rules must be compiled.
 func (r Rules) LeftOut(name string) string {

@@ -68,7 +68,9 @@ var wellKnownTypes = map[string]string{ //nolint:gosec // G101: names and types,
 	"matrix/client":                                 jsonType,
 	"matrix/server":                                 jsonType,
 	"matrix/support":                                jsonType,
-	"openpgpkey/policy":                             plainType,
+	"http-message-signatures-directory":             "application/http-message-signatures-directory+json",
+	"wot":                                           "application/td+json; charset=utf-8", // W3C WoT Discovery
+	"resourcesync":                                  "application/xml; charset=utf-8",      // ANSI/NISO Z39.99
 	"privacy-sandbox-attestations":                  jsonType,
 	"private-state-token/key-commitment":            jsonType,
 }
@@ -110,6 +112,9 @@ func namedType(name string) (string, bool) {
 	}
 	if HasKnownEnding(below) {
 		return "", false
+	}
+	if strings.HasPrefix(below, "openpgpkey/") && base == "policy" { // of the domain, or of each
+		return plainType, true
 	}
 	for _, folder := range wellKnownFolders {
 		if strings.HasPrefix(below, folder.prefix) {
