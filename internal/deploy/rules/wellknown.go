@@ -70,7 +70,7 @@ var wellKnownTypes = map[string]string{ //nolint:gosec // G101: names and types,
 	"matrix/support":                                jsonType,
 	"http-message-signatures-directory":             "application/http-message-signatures-directory+json",
 	"wot":                                           "application/td+json; charset=utf-8", // W3C WoT Discovery
-	"resourcesync":                                  "application/xml; charset=utf-8",      // ANSI/NISO Z39.99
+	"resourcesync":                                  "application/xml; charset=utf-8",     // ANSI/NISO Z39.99
 	"privacy-sandbox-attestations":                  jsonType,
 	"private-state-token/key-commitment":            jsonType,
 }
