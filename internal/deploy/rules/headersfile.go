@@ -42,13 +42,14 @@ func ParseHeadersFile(text []byte) (HeadersFileRules, error) {
 	p := headersParser{}
 	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	lines.Buffer(nil, maxHeadersLine)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		if err := p.line(n, strings.TrimSpace(lines.Text())); err != nil {
 			return p.out, fmt.Errorf("%s line %d: %w", HeadersFile, n, err)
 		}
 	}
 	if err := lines.Err(); err != nil {
-		return p.out, fmt.Errorf("%s: %w", HeadersFile, err)
+		return p.out, fmt.Errorf("%s line %d is longer than %d bytes: %w", HeadersFile, n, maxHeadersLine, err)
 	}
 	slices.Sort(p.out.Unkept)
 	p.out.Unkept = slices.Compact(p.out.Unkept)

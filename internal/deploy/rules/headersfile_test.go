@@ -61,6 +61,7 @@ func TestABadHeadersFileNamesTheLine(t *testing.T) {
 		"/a/../../b\n":            "line 1",
 		"/a%zz\n":                 "line 1",
 		"/*\n  ! a b\n":           "line 2",
+		"/*\n  Link: " + strings.Repeat("x", maxHeadersLine): "line 2 is longer than 65536 bytes",
 	} {
 		if _, err := ParseHeadersFile([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)

@@ -22,10 +22,13 @@ var junkNames = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
 	`Thumbs\.db(:encryptable)?`, `ehthumbs(_vista)?\.db`, `desktop\.ini`, `\$RECYCLE\.BIN`, `System Volume Information`, `~\$.*\.(docx?|xlsx?|pptx?)`, `\.~lock\..*#`,
 	`Network Trash Folder`, `Temporary Items`, `\.com\.apple\.timemachine\..*`, `\.dropbox(\.attr|\.cache)?`, `\.stfolder`, `\.stignore`, `\.stversions`, `\.sync`, `\.owncloudsync\.log`,
 	`\.directory`, `\.Trash-.*`, `\.nfs[0-9a-f]+`, `\.fuse_hidden.*`, `@eaDir`, `\.thumbnails`,
-	`.*~`, `\..*\.sw[a-p]`, `.*\.kate-swp`, `.*\.swp`, `\.netrwhist`, `#.*#`, `\.#.*`, `.*\.(bak|orig|rej)`, `.*\.crdownload`, `.*\.part`, `___jb_(tmp|old)___`, `.*___jb_(tmp|old)___`,
+	`\.netrwhist`,
 	`\.git`, `\.gitignore`, `\.gitattributes`, `\.gitmodules`, `\.gitkeep`, `\.keep`, `\.svn`, `\.hg`, `\.hgignore`, `\.bzr`, `(?-i:CVS)`, `_darcs`, `\.jj`, `\.github`, `\.gitlab`, `\.gitlab-ci\.yml`, `\.travis\.yml`, `\.circleci`,
 	`\.idea`, `\.vscode`, `\.fleet`, `.*\.sublime-(project|workspace)`, `\.editorconfig`, `\.project`, `\.classpath`, `\.hugo_build\.lock`, `\.settings`, `\.cache`, `\.sass-cache`, `\.stylelintrc.*`, `\.eslintrc.*`, `\.prettierrc.*`, `\.npmignore`, `npm-debug\.log`, `yarn-error\.log`,
 }, "|") + `)$`)
+
+// junkFiles are the same by what their names end in, which a folder's may too.
+var junkFiles = regexp.MustCompile(`(?i)^(.*~|\..*\.sw[a-p]|.*\.kate-swp|.*\.swp|#.*#|\.#.*|.*\.(bak|orig|rej|crdownload|part)|.*___jb_(tmp|old)___)$`)
 
 // secretNames are files that hold secrets more often than content.
 var secretNames = regexp.MustCompile(`(?i)^(\.env(\..*)?|\.envrc|\.npmrc|\.yarnrc(\.yml)?|\.netrc|_netrc|\.htpasswd|\.pypirc|\.vault-token|\.s3cfg|\.boto|\.dockercfg|\.pgpass|\.my\.cnf|\.git-credentials|\.aws|\.ssh|\.gnupg|\.docker|\.kube|id_(rsa|dsa|ecdsa|ed25519)|.*\.(ppk|keystore|jks|p12|pfx|kdbx)|.*\.tfstate(\.backup)?|\.terraform|wp-config\.php|\.bash_history|\.zsh_history|\.htaccess\.bak)$`)
@@ -47,6 +50,9 @@ func (r Rules) LeftOut(name string) string {
 		case junkNames.MatchString(part):
 			return LeftOutJunk
 		}
+	}
+	if junkFiles.MatchString(path.Base(name)) {
+		return LeftOutJunk
 	}
 	return ""
 }
