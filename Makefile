@@ -46,7 +46,7 @@ help: ## This list
 
 ##@ Everyday
 
-.PHONY: demo build test test-short test-stress lint vet-all fmt
+.PHONY: demo build test test-short test-stress e2e-cms lint vet-all fmt
 demo: ## Run Pressrun with a small CMS and a site on this machine (ARGS=--once for one release)
 	go run ./cmd/pressrun demo $(ARGS)
 
@@ -65,6 +65,9 @@ test-stress: ## The tests ROUNDS=3 times beside LOOPS=4 busy loops: none may dep
 	@tools/install versitygw act toxiproxy
 	@tools/packages
 	tools/test-stress $(ROUNDS) $(LOOPS) -race -p $(AT_ONCE) -timeout 45m $(FLAGS) $(PACKAGES)
+
+e2e-cms: ## A real Ghost, which npm installs into bin/ghost (minutes, 460 MB): what its editors publish is released
+	PRESSRUN_GHOST=$$(tools/ghost) go test -count=1 -v -timeout 15m ./test/e2e -run Ghost
 
 lint: ## golangci-lint, actionlint, formatting, checksums of the modules, SQLite's libc
 	@tools/install golangci-lint actionlint

@@ -205,6 +205,31 @@ func TestWhatEachSystemTells(t *testing.T) {
 	}
 }
 
+// TestAnEventOfATypeThatNobodyKnowsIsStillOne: what a CMS learns to say after us must
+// not be lost.
+func TestAnEventOfATypeThatNobodyKnowsIsStillOne(t *testing.T) {
+	for name, sent := range map[string]Delivery{
+		"contentful": {Header: newHeader("X-Contentful-Topic", "ContentManagement.Hologram.beam"), Body: []byte(`{"sys":{"id":"1"}}`)},
+		"datocms":    {Header: http.Header{}, Body: []byte(`{"entity_type":"hologram","event_type":"beam"}`)},
+		"directus":   {Header: http.Header{}, Body: []byte(`{"event":"holograms.beam"}`)},
+		"drupal":     {Header: http.Header{}, Body: []byte(`{"event":"entity:hologram:beam","entity":{}}`)},
+		"generic":    {Header: http.Header{}, Body: []byte(`{"event":"hologram.beamed"}`)},
+		"ghost":      {URI: "/hooks/www/x/hologram.beamed", Header: http.Header{}, Body: []byte(`{"hologram":{"current":{}}}`)},
+		"github":     {Header: newHeader("X-GitHub-Event", "hologram"), Body: []byte(`{}`)},
+		"prismic":    {Header: http.Header{}, Body: []byte(`{"type":"hologram"}`)},
+		"sanity":     {Header: newHeader("Sanity-Operation", "beam"), Body: []byte(`{"_id":"1"}`)},
+		"standard":   {Header: http.Header{}, Body: []byte(`{"type":"hologram.beamed"}`)},
+		"storyblok":  {Header: http.Header{}, Body: []byte(`{"action":"beamed"}`)},
+		"strapi":     {Header: newHeader("X-Strapi-Event", "hologram.beam"), Body: []byte(`{"event":"hologram.beam"}`)},
+	} {
+		d, _ := Find(name)
+		sent.Method = "POST"
+		if events, err := d.Events(sent); err != nil || len(events) != 1 || events[0].Action == Test {
+			t.Errorf("%s: %+v, %v", name, events, err)
+		}
+	}
+}
+
 func TestActionsInTheWordsOfSystems(t *testing.T) {
 	for name, want := range map[string]Action{
 		"post.published": Published, "post.published.edited": Updated, "post.unpublished": Unpublished, "page.scheduled": Scheduled, "page.unscheduled": Updated,
@@ -385,6 +410,27 @@ func TestABodyThatCannotBeReadIsRefusedWithItsPlace(t *testing.T) {
 			t.Errorf("%s %q: got %v, want an error with %q", c.dialect, c.body, err, c.want)
 		}
 	}
+}
+
+// FuzzMapping reads any JSON by any path: what is not there, or of another type, is
+// empty.
+func FuzzMapping(f *testing.F) {
+	f.Add("items.0.title", []byte(`{"items":[{"title":"Opening hours"}]}`))
+	f.Add("a.b", []byte(`{"a":{"b":[1,{"c":null}]}}`))
+	f.Add("-1.99999999999999999999", []byte(`{"-1":[]}`))
+	f.Fuzz(func(t *testing.T, path string, body []byte) {
+		m := Mapping{}
+		for _, name := range mappable {
+			m[name] = path
+		}
+		if m.Check() != nil {
+			return
+		}
+		events, err := Mapped(m).Events(Delivery{Method: "POST", Header: http.Header{}, Body: body})
+		if err == nil && (len(events) != 1 || len(events[0].Fields) > len(body)) {
+			t.Errorf("%q read %+v from %d bytes", path, events, len(body))
+		}
+	})
 }
 
 // FuzzDialects gives every dialect any headers and any body: none may take what

@@ -14,6 +14,9 @@ import (
 // checkOnDisk looks for what a site names on this machine, so that a slip of the pen is
 // found before the first release.
 func checkOnDisk(k *checker, key string, s Site) {
+	for i, h := range s.Hooks {
+		checkSecretFile(k, fmt.Sprintf("%s.hooks[%d].secret_file", key, i), h.SecretFile)
+	}
 	if folder := s.Source.Folder; folder != "" {
 		at := absolute(k.folder, folder)
 		if why := folderProblem(at); why != "" {
