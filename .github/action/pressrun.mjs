@@ -6,12 +6,22 @@ import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, renameS
 import { constants, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gunzipSync } from "node:zlib";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const windows = process.platform === "win32";
 const target = `${windows ? "windows" : process.platform}-${process.arch === "x64" ? "amd64" : process.arch}`;
 const input = (name) => (process.env[`INPUT_${name.toUpperCase()}`] ?? "").trim();
 const release = JSON.parse(readFileSync(join(root, ".github", "action", "checksums.json"), "utf8"));
+
+// Failure is what a person has to mend: shown with its title on the run's page.
+class Failure extends Error {
+  constructor(title, message) {
+    super(message);
+    this.title = title;
+  }
+}
+
 const digest = (bytes) => createHash("sha256").update(bytes).digest("hex");
 
 // The program of the committed release: its checksum stands beside this file,
@@ -20,15 +30,25 @@ async function released(want) {
   const dir = join(process.env.RUNNER_TOOL_CACHE || tmpdir(), "pressrun", release.version, target);
   const file = join(dir, windows ? "pressrun.exe" : "pressrun");
   if (existsSync(file) && digest(readFileSync(file)) === want) return file;
-  const url = `${release.url}/v${release.version}/pressrun-${target}${windows ? ".exe" : ""}`;
-  const bytes = await download(url);
-  if (digest(bytes) !== want) throw new Error(`${url} is not what was released: its SHA-256 is ${digest(bytes)}, expected ${want}`);
+  const url = `${release.url}/v${release.version}/pressrun-${target}${windows ? ".exe" : ""}.gz`;
+  const bytes = unpacked(url, await download(url));
+  if (digest(bytes) !== want)
+    throw new Failure("The program is not what was released", `${url} has the SHA-256 ${digest(bytes)}, expected ${want}: nothing was run. If a proxy changes downloads, let it leave this one alone; else tell Pressrun's makers.`);
   mkdirSync(dir, { recursive: true });
   const part = `${file}.${process.pid}`;
   writeFileSync(part, bytes);
   chmodSync(part, 0o755);
   renameSync(part, file); // a run beside this one never sees half a file
   return file;
+}
+
+// A program is released compressed: a third of the bytes. 1 GB is far more than one has.
+function unpacked(url, bytes) {
+  try {
+    return gunzipSync(bytes, { maxOutputLength: 1e9 });
+  } catch (err) {
+    throw new Failure("The program is not what was released", `${url} can't be unpacked (${err.message}): nothing was run. What answers may be a proxy's page.`);
+  }
 }
 
 async function download(url) {
@@ -39,7 +59,8 @@ async function download(url) {
       if (answer.status < 500 && answer.status !== 429) pause = Infinity; // it will be the same again
       throw new Error(`${answer.status} ${answer.statusText}`);
     } catch (err) {
-      if (pause > 8) throw new Error(`download ${url}: ${err.cause?.message ?? err.message}`);
+      if (pause > 8)
+        throw new Failure("The program can't be downloaded", `${url}: ${err.cause?.message ?? err.message}. The runner must reach that address; a 404 says that release v${release.version} is not published. Or build the program: actions/setup-go, and build-program: true.`);
       await new Promise((resolve) => setTimeout(resolve, pause * 1000));
     }
   }
@@ -49,17 +70,33 @@ function built() {
   const dir = join(process.env.RUNNER_TEMP || tmpdir(), "pressrun-build");
   const file = join(dir, windows ? "pressrun.exe" : "pressrun");
   if (existsSync(file)) return file;
-  console.log("pressrun: building the program, because no release is committed for " + target);
+  const why = input("build-program") === "true" ? "build-program is set" : missing();
+  const needed = readFileSync(join(root, "go.mod"), "utf8").match(/^go (\S+)/m)?.[1] ?? "";
+  const mend = `set it up before: uses actions/setup-go with go-version ${needed.split(".").slice(0, 2).join(".")} (in the shipped workflow: the repository's variable PRESSRUN_BUILD_PROGRAM = true), or name a release of the action that has a program`;
+  let have;
+  try {
+    have = execFileSync("go", ["env", "GOVERSION"], { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] }).trim();
+  } catch (err) {
+    if (err.code === "ENOENT") throw new Failure("Go is missing", `the program is to be built, as ${why}, and this runner has no Go: ${mend}`);
+    throw new Failure("Go does not fit", `the program is to be built, as ${why}, and Go says: ${String(err.stderr ?? err.message).trim()}. Go ${needed} or later is needed: ${mend}`);
+  }
+  console.log(`::notice title=The program is built from source::pressrun: ${why}, so ${have} builds it, which takes minutes. A release of the action downloads it instead.`);
   const env = { ...process.env, CGO_ENABLED: "0", GOWORK: "off" };
   const part = `${file}.${process.pid}`;
   try {
-    execFileSync("go", ["build", "-trimpath", "-buildvcs=false", "-o", part, "./cmd/pressrun"], { cwd: root, env, stdio: "inherit" });
+    execFileSync("go", ["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", part, "./cmd/pressrun"], { cwd: root, env, stdio: "inherit" });
   } catch (err) {
     rmSync(part, { force: true });
-    throw new Error(`go build failed (${err.message}): a Go of the version in go.mod is needed, from actions/setup-go`);
+    throw new Failure("The program does not build", `go build failed (${err.message}), by ${have}: its words are above. It needs Go ${needed} or later and the module proxy; ${mend}`);
   }
   renameSync(part, file);
   return file;
+}
+
+// missing says why there is nothing to download.
+function missing() {
+  if (!release.version) return "no release is committed in this version of the action";
+  return `release v${release.version} has no program for ${target} (it has ${Object.keys(release.sha256).join(", ")})`;
 }
 
 async function main() {
@@ -76,7 +113,9 @@ async function main() {
 }
 
 function fail(err) {
-  console.log(`::error::pressrun: ${String(err.message).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")}`);
+  const data = (text) => String(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+  const title = data(err.title ?? "Pressrun could not start").replaceAll(":", "%3A").replaceAll(",", "%2C");
+  console.log(`::error title=${title}::pressrun: ${data(err.message)}`);
   process.exitCode = 1;
 }
 

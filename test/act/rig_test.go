@@ -4,10 +4,12 @@ package act
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -254,8 +256,9 @@ func (r *rig) released() string {
 	}
 	target := runtime.GOOS + "-" + runtime.GOARCH
 	files := http.NewServeMux()
-	files.HandleFunc("GET /v0.0.1/pressrun-"+target, func(w http.ResponseWriter, _ *http.Request) {
-		_, _ = w.Write(text) // the action sees it if not
+	packed := gzipped(r.t, text)
+	files.HandleFunc("GET /v0.0.1/pressrun-"+target+".gz", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write(packed) // the action sees it if not
 	})
 	srv := httptest.NewServer(files)
 	r.t.Cleanup(srv.Close)
@@ -265,6 +268,20 @@ func (r *rig) released() string {
 		r.t.Fatal(err)
 	}
 	return string(list)
+}
+
+// gzipped is a program as it is released. Quickly: nobody keeps it.
+func gzipped(t *testing.T, text []byte) []byte {
+	t.Helper()
+	var packed bytes.Buffer
+	w, err := gzip.NewWriterLevel(&packed, gzip.BestSpeed)
+	if err == nil {
+		_, err = w.Write(text)
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return packed.Bytes()
 }
 
 // noAction stands for the actions that the site's workflow skips: act fetches

@@ -46,7 +46,7 @@ func newShim(t *testing.T, change func(served []byte) []byte) *shim {
 	s := &shim{dir: t.TempDir(), cache: t.TempDir(), state: filepath.Join(t.TempDir(), "state")}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n := s.downloads.Add(1)
-		if !slices.Contains(targets, strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/v1.2.3/pressrun-"), ".exe")) {
+		if !slices.Contains(targets, strings.TrimSuffix(strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/v1.2.3/pressrun-"), ".gz"), ".exe")) {
 			t.Errorf("the script downloads %s", r.URL.Path)
 		}
 		if n <= s.failures.Load() {
@@ -57,7 +57,7 @@ func newShim(t *testing.T, change func(served []byte) []byte) *shim {
 		if change != nil {
 			body = change(body)
 		}
-		_, _ = w.Write(body) // the script sees it if not
+		_, _ = w.Write(gzipped(t, body)) // the script sees it if not
 	}))
 	t.Cleanup(srv.Close)
 	sum := sha256.Sum256([]byte(standIn))
@@ -107,7 +107,7 @@ func TestTheActionsScriptChecksWhatItDownloads(t *testing.T) {
 	}
 	bad := newShim(t, func(b []byte) []byte { return append(b, '\n') })
 	cmd, out := bad.command("INPUT_STEP=claim")
-	if err := cmd.Run(); err == nil || !strings.Contains(out.String(), "::error::") || strings.Contains(out.String(), "did:") {
+	if err := cmd.Run(); err == nil || !strings.Contains(out.String(), "::error title=The program is not what was released::") || strings.Contains(out.String(), "did:") {
 		t.Errorf("a changed program gave %v:\n%s", err, out)
 	}
 	if kept, err := filepath.Glob(filepath.Join(bad.cache, "pressrun", "*", "*", "*")); err != nil || len(kept) != 0 {
@@ -141,15 +141,60 @@ func TestTheActionsScriptBuildsTheProgramWhenNoneIsReleased(t *testing.T) {
 	env := []string{"INPUT_STEP=claim", "RUNNER_TEMP=" + temp, "HOME=" + t.TempDir(), "GOCACHE=" + goEnv(t, "GOCACHE"), "GOMODCACHE=" + goEnv(t, "GOMODCACHE")}
 	for _, builds := range []bool{true, false} {
 		cmd, out := s.command(env...)
-		if err := cmd.Run(); err != nil || !strings.Contains(out.String(), "did: action claim") || strings.Contains(out.String(), "building") != builds {
+		if err := cmd.Run(); err != nil || !strings.Contains(out.String(), "did: action claim") || strings.Contains(out.String(), "is built from source") != builds {
 			t.Errorf("with a build: %t, it ended with %v:\n%s", builds, err, out)
 		}
 	}
 	if err := errors.Join(os.RemoveAll(filepath.Join(temp, "pressrun-build")), os.WriteFile(filepath.Join(s.dir, "cmd/pressrun/main.go"), []byte("package main\n"), 0o600)); err != nil {
 		t.Fatal(err)
 	}
-	if cmd, out := s.command(env...); cmd.Run() == nil || !strings.Contains(out.String(), "::error::pressrun: go build failed") {
+	if cmd, out := s.command(env...); cmd.Run() == nil || !strings.Contains(out.String(), "::error title=The program does not build::pressrun: go build failed") {
 		t.Errorf("a program that does not build gave:\n%s", out)
+	}
+}
+
+// Without Go, or with one that is too old, the script says what to do, and not what
+// failed alone.
+func TestTheActionsScriptSaysHowToMendWhatIsMissing(t *testing.T) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		servers.Missing(t, "node", "tools/packages")
+	}
+	const none, other = `{"version": "", "url": "", "sha256": {}}`, `{"version": "1.2.3", "url": "", "sha256": {"plan9-mips": "0"}}`
+	for name, c := range map[string]struct {
+		sums, program string // the script that stands for go; "" for none
+		env           string
+		want          []string
+	}{
+		"no Go":                      {none, "", "", []string{"::error title=Go is missing::", "no release is committed", "actions/setup-go with go-version 1.26", "PRESSRUN_BUILD_PROGRAM"}},
+		"no Go, one is asked":        {other, "", "INPUT_BUILD-PROGRAM=true", []string{"::error title=Go is missing::", "build-program is set"}},
+		"another machine":            {other, "", "", []string{"::error title=Go is missing::", "v1.2.3 has no program for " + runtime.GOOS, "(it has plan9-mips)"}},
+		"Go is too old":              {none, "echo 'go: go.mod requires go >= 1.26.0 (running go 1.21.0; GOTOOLCHAIN=local)' >&2; exit 1", "", []string{"::error title=Go does not fit::", "requires go >= 1.26.0", "Go 1.26.0 or later is needed"}},
+		"it says that it takes long": {none, "[ \"$1\" = env ] && echo go1.26.8 && exit; exit 1", "", []string{"::notice title=The program is built from source::", "go1.26.8", "::error title=The program does not build::"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, bin := newShim(t, nil), t.TempDir()
+			for file, text := range map[string]string{".github/action/checksums.json": c.sums, "go.mod": "module example.org/program\n\ngo 1.26.0\n"} {
+				if err := os.WriteFile(filepath.Join(s.dir, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if c.program != "" {
+				if err := os.WriteFile(filepath.Join(bin, "go"), []byte("#!/bin/sh\n"+c.program+"\n"), 0o700); err != nil {
+					t.Fatal(err)
+				}
+			}
+			cmd, out := s.command("RUNNER_TEMP="+t.TempDir(), c.env)
+			cmd.Path, cmd.Env = node, append(cmd.Env, "PATH="+bin)
+			if err := cmd.Run(); err == nil {
+				t.Error("it ended well")
+			}
+			for _, want := range c.want {
+				if !strings.Contains(out.String(), want) {
+					t.Errorf("it does not say %q:\n%s", want, out)
+				}
+			}
+		})
 	}
 }
 
