@@ -50,7 +50,7 @@ type grammar struct {
 	Detect  serve.Detect  `cmd:"" group:"setup" help:"Show how a frontend is built."`
 	Config  serve.Config  `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`
 	Token   serve.Token   `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
-	Doctor  client.Doctor `cmd:"" group:"setup" help:"Look whether all is well, and say what to do."`
+	Doctor  doctorCmd     `cmd:"" group:"setup" help:"Look whether all is well, and say what to do."`
 	Health  serve.Health  `cmd:"" group:"setup" help:"Ask a server whether it is well."`
 	Hook    client.Hook   `cmd:"" group:"setup" help:"Make, list, replace, end and try the addresses that CMSs call."`
 	Notice  client.Notice `cmd:"" group:"setup" help:"List what CMSs and other targets are told, send it again, try a target."`

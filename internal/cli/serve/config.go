@@ -42,6 +42,18 @@ func (f configFlag) file() string {
 	return here
 }
 
+// ConfigFlag names the configuration, for commands of other packages.
+type ConfigFlag struct{ configFlag }
+
+// There says whether there is a configuration; one that is named is taken to be.
+func (f ConfigFlag) There() bool {
+	_, err := os.Stat(f.file())
+	return f.Config != "" || err == nil
+}
+
+// Examine reads the configuration, and looks for what it names on this machine.
+func (f ConfigFlag) Examine() (*config.Config, error) { return f.examine() }
+
 func (f configFlag) load() (*config.Config, error) {
 	return f.read(config.Load)
 }
