@@ -128,13 +128,17 @@ bench-deploy: ## Deploys to a real S3 server
 
 ##@ Shipping and upkeep
 
-.PHONY: image checksums vuln tools tool-act clean
+.PHONY: image checksums rehearse-release vuln tools tool-act clean
 image: ## Build the container image IMAGE=pressrun:VERSION with docker or podman
 	$(CONTAINER) build $(CONTAINER_FORMAT) --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
 
 checksums: ## Build the programs of RELEASE=1.2.3 and commit their checksums to be, before its tag is made
 	tools/release-programs $(RELEASE) dist
 	tools/release-programs --write $(RELEASE) dist
+
+rehearse-release: ## The release workflow under act, for one machine, with stand-ins for what signs and publishes
+	@tools/install act
+	PRESSRUN_REHEARSE=1 go test ./test/act -count=1 -v -run TestTheReleaseIsRehearsed -timeout 30m
 
 vuln: ## Known vulnerabilities in what the program calls (asks vuln.go.dev)
 	@tools/install govulncheck

@@ -153,7 +153,7 @@ type workflowFile struct {
 // Pressrun does not ask for: without it the check is left to a person.
 func (e *examination) file(ctx context.Context, to *link) {
 	path := ".github/workflows/" + e.site.Workflow
-	do := "look yourself: it must have \"on: workflow_dispatch\" with the inputs site, release, token and app_url, and the token in its run-name (docs/github.md)"
+	do := "look yourself: it must have \"on: workflow_dispatch\" with the inputs site, release, token, app_url and rollback_to (without the last, GitHub refuses every rollback), and the token in its run-name (docs/github.md)"
 	req, err := to.reads.NewRequest(http.MethodGet, fmt.Sprintf("repos/%s/contents/%s?ref=%s", e.site.Repository, path, e.site.Ref), nil)
 	if err != nil {
 		e.unknown("workflow file", err.Error(), do)
@@ -198,6 +198,10 @@ func (e *examination) contents(path string, w workflowFile) {
 	}
 	if !strings.Contains(w.RunName, "inputs.token") {
 		e.failed("workflow file", "the run-name of "+path+" does not have the token in it", "add ${{ inputs.token }} to run-name: by it Pressrun finds a run whose dispatch had no clear answer")
+		return
+	}
+	if !slices.Contains(inputs, inputRollbackTo) {
+		e.failed("workflow file", path+" does not declare the input "+inputRollbackTo+": releases work, and GitHub refuses every rollback", "declare it under workflow_dispatch, of type string, and give it to the step as rollback-to: ${{ inputs.rollback_to }} (docs/github.md)")
 		return
 	}
 	e.ok("workflow file", "workflow_dispatch with its inputs, token in the run-name")

@@ -114,13 +114,14 @@ func TestExamineReadsWorkflows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const inputs = "{site: {}, release: {}, token: {}, app_url: {}}"
+	const inputs = "{site: {}, release: {}, token: {}, app_url: {}, rollback_to: {}}"
 	tests := []struct{ name, text, result, words string }{
 		{"good", "run-name: x ${{ inputs.token }}\non: {workflow_dispatch: {inputs: " + inputs + "}}\n", CheckOK, ""},
 		{"our own", string(workflow), CheckOK, ""},
 		{"no trigger", "on: push\n", CheckFailed, "no \"on: workflow_dispatch\""},
 		{"no inputs", "on: [push, workflow_dispatch]\n", CheckFailed, "does not declare the inputs site, release, token, app_url"},
 		{"one input missing", "on: {workflow_dispatch: {inputs: {site: {}, release: {}, token: {}}}}\n", CheckFailed, "inputs app_url"},
+		{"from before rollbacks", "run-name: x ${{ inputs.token }}\non: {workflow_dispatch: {inputs: {site: {}, release: {}, token: {}, app_url: {}}}}\n", CheckFailed, "does not declare the input rollback_to: releases work, and GitHub refuses every rollback"},
 		{"no token in the name", "on: {workflow_dispatch: {inputs: " + inputs + "}}\n", CheckFailed, "run-name"},
 		{"no YAML", "on: [\n", CheckFailed, "not YAML"},
 	}
