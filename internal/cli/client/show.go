@@ -183,16 +183,21 @@ func (p printer) metrics(d api.ReleaseDetail) error {
 		}
 	}
 	if m.Edge != nil {
-		if _, err := fmt.Fprintf(p.Out, "\n%s\n", text.OneLine(m.Edge.Words())); err != nil {
+		if _, err := fmt.Fprintln(p.Out); err != nil {
+			return err
+		}
+		if err := p.Prose(terminal.Heed, text.OneLine(m.Edge.Words())); err != nil {
 			return err
 		}
 	}
 	if m.Files == 0 {
 		return nil // it came to no built site
 	}
-	_, err := fmt.Fprintf(p.Out, "\n%s, %s, %s. Uploaded %s (%s), headers only %s, deleted %s, unchanged %s.\n",
-		text.Count(m.Pages, "page"), text.Count(m.Files, "file"), text.Bytes(m.Bytes), text.Number(m.Uploaded), text.Bytes(m.UploadedBytes), text.Number(m.HeadersOnly), text.Number(m.Deleted), text.Number(m.Unchanged))
-	return err
+	if _, err := fmt.Fprintln(p.Out); err != nil {
+		return err
+	}
+	return p.Prose(terminal.Plain, fmt.Sprintf("%s, %s, %s. Uploaded %s (%s), headers only %s, deleted %s, unchanged %s.",
+		text.Count(m.Pages, "page"), text.Count(m.Files, "file"), text.Bytes(m.Bytes), text.Number(m.Uploaded), text.Bytes(m.UploadedBytes), text.Number(m.HeadersOnly), text.Number(m.Deleted), text.Number(m.Unchanged)))
 }
 
 func (p printer) served(d api.ReleaseDetail) error {

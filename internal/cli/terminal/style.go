@@ -30,7 +30,7 @@ func (p *Printer) Paint(s Style, text string) string {
 
 // styles are those of the words by which states, outcomes and results are told.
 var styles = map[string]Style{
-	"live": Good, "succeeded": Good, "ready": Good, "ok": Good, "good": Good, "release": Good,
+	"live": Good, "ready": Good, "ok": Good, "good": Good, "release": Good,
 	"failed": Bad, "stale": Bad, "missing": Bad,
 	"held": Heed, "paused": Heed, "frozen": Heed, "late": Heed, "retrying": Heed, "warning": Heed, "wait": Heed,
 	"cancelled": Heed, "superseded": Heed, "rolled": Heed, "differs": Heed, "changed": Heed,
