@@ -2,6 +2,8 @@ package cms
 
 import (
 	"bufio"
+	"crypto/sha1"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -266,6 +268,21 @@ func TestWhatADrupalSaveDid(t *testing.T) {
 				t.Errorf("%s %q, want %s %q", got[0].Action, got[0].Fields, c.want, c.fields)
 			}
 		})
+	}
+}
+
+// TestAnOlderModuleOfDrupalIsKnownByItsHeaders: they were longer once, and its
+// signature is of SHA-1.
+func TestAnOlderModuleOfDrupalIsKnownByItsHeaders(t *testing.T) {
+	d, _ := Find("drupal")
+	sent := Delivery{Method: "POST", Header: newHeader("X-Drupal-Webhooks-Event", "entity:node:create", "X-Drupal-Webhooks-Delivery", "7"), Body: []byte(`{"entity":{"nid":[{"value":1}],"status":[{"value":true}]}}`)}
+	sent.Header.Set("X-Hub-Signature", "sha1="+hex.EncodeToString(mac(sha1.New, []byte(secret), sent.Body)))
+	if err := d.Verify(sent, []string{secret}, noon); err != nil {
+		t.Error(err)
+	}
+	events, err := d.Events(sent)
+	if err != nil || events[0].ID != "7" || events[0].Name != "entity:node:create" || events[0].Action != Published {
+		t.Errorf("%+v, %v", events, err)
 	}
 }
 

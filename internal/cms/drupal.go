@@ -54,13 +54,13 @@ func (drupal) Events(d Delivery) ([]Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	name := orElse(o.text("event"), d.Header.Get("X-Drupal-Event"))
+	name := orElse(o.text("event"), drupalHeader(d, "Event"))
 	entity := o.object("entity")
 	if entity == nil { // a rule of ECA: flat, in our own words
 		return drupalFlat(d, o, name)
 	}
 	e := Event{
-		ID: d.Header.Get("X-Drupal-Delivery"), Name: name, Action: actionIn(name),
+		ID: drupalHeader(d, "Delivery"), Name: name, Action: actionIn(name),
 		Type: entity.firstText("type.0.target_id", "bundle.0.target_id", "vid.0.target_id"), Entity: entity.firstText("nid.0.value", "id.0.value", "tid.0.value", "mid.0.value"),
 		Title: entity.firstText("title.0.value", "name.0.value", "label"), URL: entity.text("path", "0", "alias"), Language: entity.text("langcode", "0", "value"),
 		User: o.firstText("user.name.0.value", "user.name"), Status: entity.text("moderation_state", "0", "value"), Previous: o.firstText("original.moderation_state.0.value"),
@@ -79,9 +79,15 @@ func (drupal) Events(d Delivery) ([]Event, error) {
 	return []Event{e}, nil
 }
 
+// drupalHeader is a header of the module's, whose older releases have a longer prefix
+// (https://github.com/sanduhrs/drupal-webhooks/blob/01cef644669f3bc8fd527fdfe670d3efd03c520d/src/Webhook.php).
+func drupalHeader(d Delivery, name string) string {
+	return orElse(d.Header.Get("X-Drupal-"+name), d.Header.Get("X-Drupal-Webhooks-"+name))
+}
+
 func drupalFlat(d Delivery, o object, name string) ([]Event, error) {
 	e := mapped(o)
-	e.ID, e.Name = orElse(d.Header.Get("X-Drupal-Delivery"), o.text("uuid")), name
+	e.ID, e.Name = orElse(drupalHeader(d, "Delivery"), o.text("uuid")), name
 	if name == "" && e.Type == "" {
 		return nil, badFormat("the body has neither an event with its entity, as the module Webhooks sends, nor a type: expected at least type and id")
 	}
