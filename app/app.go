@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/pressrun/pressrun/app/github"
 	"github.com/pressrun/pressrun/app/hooks"
 	"github.com/pressrun/pressrun/app/marker"
+	"github.com/pressrun/pressrun/app/metrics"
 	"github.com/pressrun/pressrun/app/middleware"
 	"github.com/pressrun/pressrun/app/notices"
 	"github.com/pressrun/pressrun/app/pages"
@@ -70,6 +72,7 @@ type App struct {
 	scheduler   *scheduler.Scheduler
 	marker      *marker.Watcher
 	notices     *notices.Notices
+	metrics     *metrics.Metrics
 	inbox       *scheduler.Inbox
 	tasks       sync.WaitGroup // of the runners
 	disk        *problem.Disk
@@ -99,7 +102,10 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	led, err := ledger.Open(ctx, sqlite.At(filepath.Join(opts.Config.State, "pressrun.db")), ledger.Options{Sites: policies, NoGroupCommit: opts.NoGroupCommit})
+	figures := metrics.New(cmp.Or(opts.Version, "unknown"))
+	led, err := ledger.Open(ctx, sqlite.At(filepath.Join(opts.Config.State, "pressrun.db")), ledger.Options{
+		Sites: policies, NoGroupCommit: opts.NoGroupCommit, Committed: figures.Committed,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +115,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
-	a := &App{config: opts.Config, schedules: schedules, log: opts.Log, ledger: led, keys: keys, disk: problem.NewDisk(led), places: stream.NewPlaces(stream.MaxOpen, stream.MaxOfOne), deadClient: deadClientAfter}
+	a := &App{config: opts.Config, metrics: figures, schedules: schedules, log: opts.Log, ledger: led, keys: keys, disk: problem.NewDisk(led), places: stream.NewPlaces(stream.MaxOpen, stream.MaxOfOne), deadClient: deadClientAfter}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
 	a.problems = problem.NewReporter(a.stop, a.log, a.disk)
 	a.removeLeft()
@@ -188,12 +194,17 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.notices.Begin(ctx, a.ledger.SiteNames()); err != nil {
 		return err
 	}
+	counted, err := a.metrics.Watch(ctx, a.ledger, a.log)
+	if err != nil {
+		return err
+	}
 	if err := a.scheduler.Start(ctx); err != nil {
 		return err
 	}
 	a.runner.Start(a.stop, &a.tasks)
 	a.tasks.Go(func() { a.marker.Run(a.stop) })
 	a.tasks.Go(func() { a.notices.Run(a.stop) })
+	a.tasks.Go(func() { counted.Run(a.stop) })
 	return nil
 }
 

@@ -72,7 +72,7 @@ const (
 // those who must never be let in.
 func (b *bench) callersOfAllKinds(t *testing.T) (callers []caller, job string) {
 	t.Helper()
-	for _, role := range []string{"cms", "run", "editor", "operator"} {
+	for _, role := range []string{"cms", "run", "editor", "operator", "monitor"} {
 		callers = append(callers,
 			caller{role + " of all sites", role, role + "-token", allSites},
 			caller{role + " of this site", role, role + "-www-token", thisSite},
@@ -117,7 +117,7 @@ func withCallers(c *config.Config) {
 	gitHub, local := c.Sites["www"], c.Sites["www"]
 	local.Runner, local.GitHub = "local", config.SiteGitHub{}
 	c.Sites = map[string]config.Site{"www": local, "docs": local, "third": gitHub}
-	for _, role := range []string{"cms", "run", "editor", "operator"} {
+	for _, role := range []string{"cms", "run", "editor", "operator", "monitor"} {
 		for name, sites := range map[string][]string{role: nil, role + "-www": {"www"}, role + "-docs": {"docs"}} {
 			c.Tokens = append(c.Tokens, config.Token{Name: name, Role: role, Sites: sites, SHA256: auth.HashToken(name + "-token")})
 		}

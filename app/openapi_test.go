@@ -111,6 +111,7 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 		t.Fatal(err)
 	}
 	look := [][3]string{
+		{"GET", "/metrics"},
 		{"GET", "/v1/sites"},
 		{"GET", "/v1/sites/www"},
 		{"GET", "/v1/sites/www/requests"},

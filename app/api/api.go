@@ -43,6 +43,8 @@ type Options struct {
 	Log      *slog.Logger
 	// Stop ends what outlives a call: event streams.
 	Stop context.Context //nolint:containedctx // the app's own life
+	// Figures answer Prometheus.
+	Figures http.Handler
 	// Described are routes of runners, which the description names too.
 	Described []runner.Route
 }
@@ -86,6 +88,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	mux.HandleFunc("GET /v1/events", a.Events.serve)
 	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}/log", (&Logs{guard: g, logs: o.Logs}).serve)
 	mux.HandleFunc("GET /v1/backup", a.Backups.serve)
+	mux.HandleFunc("GET /metrics", (&scrapes{guard: g, figures: o.Figures}).serve)
 	describe(h, append(ownCalls(), runnerCalls(o.Described)...))
 	return a
 }

@@ -68,6 +68,10 @@ func ownCalls() []call {
 			Status: "200", Answers: map[string]reflect.Type{"application/json": reflect.TypeFor[health]()}, Refusal: problemType,
 		},
 		{
+			Method: get, Path: "/metrics", ID: "scrape", Tag: "app", Summary: "Figures for Prometheus",
+			Status: "200", Answers: map[string]reflect.Type{"text/plain": nil}, Refusal: problemType,
+		},
+		{
 			Method: get, Path: "/v1/events", ID: "events", Tag: "events", Refusal: problemType,
 			Summary: "The audit trail as it grows; with Accept: application/json, page by page",
 			Status:  "200", Answers: map[string]reflect.Type{"text/event-stream": nil, "application/json": reflect.TypeFor[eventList]()},

@@ -22,6 +22,7 @@ const (
 	Run      Role = "run"
 	Editor   Role = "editor"
 	Operator Role = "operator"
+	Monitor  Role = "monitor" // reads figures, and nothing else
 )
 
 // The roles of credentials that no configuration names.

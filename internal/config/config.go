@@ -42,8 +42,8 @@ type Token struct {
 	// Name says in all records who acted: a system, or a person.
 	Name string `yaml:"name" json:"name"`
 	// Role is cms (ask, and see what became of it), run (carry releases out),
-	// editor (see and ask), or operator (everything).
-	Role string `yaml:"role" json:"role" jsonschema:"enum=cms,enum=run,enum=editor,enum=operator"`
+	// editor (see and ask), operator (everything), or monitor (read /metrics).
+	Role string `yaml:"role" json:"role" jsonschema:"enum=cms,enum=run,enum=editor,enum=operator,enum=monitor"`
 	// Sites limits it to these; empty means all.
 	Sites []string `yaml:"sites" json:"sites,omitempty"`
 	// SHA256 is the token's hash, in hex. The token itself is nowhere.

@@ -27,6 +27,8 @@ type Options struct {
 	// NoGroupCommit makes every decision a transaction of its own. It is
 	// there to be measured against.
 	NoGroupCommit bool
+	// Committed is told how long each commit took; nil for nobody.
+	Committed func(took time.Duration)
 }
 
 // Ledger is an open ledger. It is safe for concurrent use.
@@ -58,13 +60,13 @@ func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, e
 		reader:  reader{q: &statements{db: readers}, engine: engine, sites: &sites{policies: maps.Clone(opts.Sites)}},
 		readers: readers,
 	}
-	if err := l.open(ctx, writer, opts.NoGroupCommit); err != nil {
+	if err := l.open(ctx, writer, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the ledger %s: %w", engine, err), engine.Close())
 	}
 	return l, nil
 }
 
-func (l *Ledger) open(ctx context.Context, db *sql.DB, alone bool) error {
+func (l *Ledger) open(ctx context.Context, db *sql.DB, opts Options) error {
 	if err := migrate(ctx, db, l.engine); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
@@ -76,7 +78,7 @@ func (l *Ledger) open(ctx context.Context, db *sql.DB, alone bool) error {
 	if err := l.check(ctx); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
-	l.writer = newWriter(ctx, db, l, alone)
+	l.writer = newWriter(ctx, db, l, opts)
 	// Can the file be written at all? One that is read-only from the start stays
 	// so for SQLite until every connection is closed.
 	if err := l.writer.act(ctx, func(b *batch) error {

@@ -183,3 +183,13 @@ func (o Outbox) Drop(ctx context.Context, task Task) error {
 		return err
 	})
 }
+
+// OutboxWaits tells how many tasks wait to be carried out, and since when the oldest
+// does; zero for none.
+func (r reader) OutboxWaits(ctx context.Context) (count int64, oldest time.Time, err error) {
+	var us int64
+	if err := r.q.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(MIN(created_us), 0) FROM outbox`).Scan(&count, &us); err != nil {
+		return 0, time.Time{}, fmt.Errorf("read the outbox: %w", r.engine.Explain(err))
+	}
+	return count, fromMicros(us), nil
+}

@@ -176,6 +176,8 @@ func tour(t *testing.T, l *Ledger) []string {
 	_, err = l.Answer(ctx, due[0], release.DispatchUnknown{Token: "other"})
 	tell(err)
 	tell(l.Outbox().Drop(ctx, due[0]))
+	waits, oldest, err := l.OutboxWaits(ctx)
+	tell(err, waits, oldest.IsZero())
 	tell(l.PutMetrics(ctx, "www", 1, `{"pages": 3}`))
 	tell(l.PutMetrics(ctx, "www", 9, `{}`))
 	tell(l.Record(ctx, Event{Site: "www", Kind: "signed_in", By: "ada"}))

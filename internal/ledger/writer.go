@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // maxBatch bounds how many decisions share a commit.
@@ -32,6 +33,8 @@ type writer struct {
 	stmts   map[string]*sql.Stmt
 	inserts map[insert]string
 	alone   bool // no group commit
+	// committed is told how long each commit took; nil for nobody.
+	committed func(took time.Duration)
 	// lastTask is the highest id given to a task: see flushOutbox.
 	lastTask int64
 
@@ -41,9 +44,9 @@ type writer struct {
 	over   chan struct{}
 }
 
-func newWriter(ctx context.Context, db *sql.DB, l *Ledger, alone bool) *writer {
+func newWriter(ctx context.Context, db *sql.DB, l *Ledger, opts Options) *writer {
 	w := &writer{
-		ledger: l, db: db, alone: alone,
+		ledger: l, db: db, alone: opts.NoGroupCommit, committed: opts.Committed,
 		stmts: map[string]*sql.Stmt{}, inserts: map[insert]string{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
 	}
 	go w.serve(context.WithoutCancel(ctx))
@@ -183,7 +186,10 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 		b.flush()
 	}
 	if b.broken == nil {
-		_, b.broken = w.conn.ExecContext(ctx, "COMMIT")
+		began := time.Now()
+		if _, b.broken = w.conn.ExecContext(ctx, "COMMIT"); b.broken == nil && w.committed != nil {
+			w.committed(time.Since(began))
+		}
 	}
 	if b.broken == nil {
 		// Looked at last, so that nothing is acknowledged into a file that is gone.

@@ -22,7 +22,7 @@ type Token struct {
 // TokenNew makes a token.
 type TokenNew struct {
 	Name string   `arg:"" help:"Who will use it: a system or a person. All records show it."`
-	Role string   `required:"" enum:"cms,run,editor,operator" placeholder:"ROLE" help:"What it is good for: ${enum}."`
+	Role string   `required:"" enum:"cms,run,editor,operator,monitor" placeholder:"ROLE" help:"What it is good for: ${enum}."`
 	Site []string `placeholder:"NAME" help:"Sites it is good for (default: all)."`
 	Save string   `name:"save-token" placeholder:"FILE" help:"Write the token to a file, which only you can read, and print the lines for the configuration alone."`
 	JSON bool     `name:"json" help:"Print JSON."`

@@ -1,0 +1,98 @@
+package metrics
+
+import (
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Metrics are the figures of one app.
+type Metrics struct {
+	registry *prometheus.Registry
+
+	releases *prometheus.CounterVec
+	unknowns *prometheus.CounterVec
+	toLive   *prometheus.HistogramVec
+	inState  *prometheus.HistogramVec
+	took     *prometheus.HistogramVec
+	commits  prometheus.Histogram
+}
+
+// Buckets of what takes seconds to hours: a release, or the wait for one.
+var spans = []float64{1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200}
+
+// New makes the figures. Watch has them count.
+func New(version string) *Metrics {
+	m := &Metrics{
+		registry: prometheus.NewRegistry(),
+		releases: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "pressrun_releases_total", Help: "Releases that ended, by outcome and by whose fault it was.",
+		}, []string{"site", "outcome", "fault"}),
+		unknowns: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "pressrun_dispatch_unknown_total", Help: "Dispatches whose outcome was not known at first.",
+		}, []string{"site"}),
+		toLive: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "pressrun_request_to_live_seconds", Help: "From the acceptance of a request, or its not-before, until it was live.", Buckets: spans,
+		}, []string{"site"}),
+		inState: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "pressrun_release_state_seconds", Help: "Time that releases which went live spent in each state.", Buckets: spans,
+		}, []string{"site", "state"}),
+		took: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "pressrun_release_duration_seconds", Help: "From dispatch until a release was live, or until it ended without that.", Buckets: spans,
+		}, []string{"site", "outcome"}),
+		commits: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "pressrun_ledger_commit_seconds", Help: "Time that one commit of the ledger took, the wait for the disk included.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
+		}),
+	}
+	info := prometheus.NewGauge(prometheus.GaugeOpts{
+		Name: "pressrun_build_info", Help: "1; the version of the program is a label.", ConstLabels: prometheus.Labels{"version": version},
+	})
+	info.Set(1)
+	m.registry.MustRegister(m.releases, m.unknowns, m.toLive, m.inState, m.took, m.commits, info,
+		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return m
+}
+
+// Committed counts a commit of the ledger.
+func (m *Metrics) Committed(took time.Duration) { m.commits.Observe(took.Seconds()) }
+
+// Handler answers scrapes, in the format that the scraper asks for.
+func (m *Metrics) Handler(log *slog.Logger) http.Handler {
+	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{ErrorLog: slog.NewLogLogger(log.Handler(), slog.LevelWarn), EnableOpenMetrics: true})
+}
+
+// ended counts a release that has ended.
+func (m *Metrics) ended(site string, r release.Release) {
+	m.releases.WithLabelValues(site, string(r.Outcome), string(r.Fault)).Inc()
+	begun, end := r.Dispatch.Intended, r.Times.Complete
+	if begun.IsZero() {
+		begun = r.Times.Starting // a run that nobody dispatched
+	}
+	if end.IsZero() {
+		end = r.Times.Ended
+	}
+	if !begun.IsZero() && !end.IsZero() {
+		m.took.WithLabelValues(site, string(r.Outcome)).Observe(end.Sub(begun).Seconds())
+	}
+	if r.Outcome != release.Succeeded {
+		return
+	}
+	from := release.State("")
+	for _, state := range release.States[1:] {
+		at := r.Times.Of(state)
+		if at.IsZero() {
+			continue
+		}
+		if from != "" {
+			m.inState.WithLabelValues(site, string(from)).Observe(at.Sub(r.Times.Of(from)).Seconds())
+		}
+		from = state
+	}
+}

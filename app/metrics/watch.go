@@ -1,0 +1,125 @@
+package metrics
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Watcher counts what the events of a ledger tell from its start on. Prometheus
+// expects counters to begin anew with a process.
+type Watcher struct {
+	metrics *Metrics
+	ledger  *ledger.Ledger
+	log     *slog.Logger
+	after   int64
+}
+
+// Watch begins after the last event that there is, and has scrapes read the ledger.
+func (m *Metrics) Watch(ctx context.Context, l *ledger.Ledger, log *slog.Logger) (*Watcher, error) {
+	after, err := l.LastEvent(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.registry.Register(&sites{ledger: l, log: log, now: ledger.Now}); err != nil {
+		return nil, err
+	}
+	return &Watcher{metrics: m, ledger: l, log: log, after: after}, nil
+}
+
+const (
+	eventsAtOnce   = 500
+	requestsAtOnce = 1000
+	// again is when to read after a failure.
+	again = 10 * time.Second
+)
+
+// Run counts until ctx ends.
+func (w *Watcher) Run(ctx context.Context) {
+	changes := w.ledger.Changes()
+	defer changes.Close()
+	for {
+		if err := w.count(ctx); err != nil && ctx.Err() == nil {
+			w.log.WarnContext(ctx, "events could not be counted", "error", err)
+			if !wait(ctx, again) {
+				return
+			}
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-changes.Ready():
+			changes.Take()
+		}
+	}
+}
+
+func wait(ctx context.Context, span time.Duration) bool {
+	timer := time.NewTimer(span)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// count counts the events that came since.
+func (w *Watcher) count(ctx context.Context) error {
+	for {
+		events, err := w.ledger.Events(ctx, "", w.after, eventsAtOnce)
+		if err != nil || len(events) == 0 {
+			return err
+		}
+		for _, e := range events {
+			if err := w.event(ctx, e); err != nil {
+				return err
+			}
+			w.after = e.ID
+		}
+	}
+}
+
+func (w *Watcher) event(ctx context.Context, e ledger.Event) error {
+	switch e.Kind {
+	case release.KindUnknown:
+		w.metrics.unknowns.WithLabelValues(e.Site).Inc()
+	case release.KindEnded:
+		r, err := w.ledger.Release(ctx, e.Site, e.Release)
+		if err != nil {
+			return err
+		}
+		w.metrics.ended(e.Site, r.Release)
+		return w.served(ctx, r)
+	}
+	return nil
+}
+
+// served tells how long the requests of a release waited that went live.
+func (w *Watcher) served(ctx context.Context, r ledger.Release) error {
+	if r.Outcome != release.Succeeded || r.RollbackTo != 0 {
+		return nil
+	}
+	for upto := r.Upto; ; {
+		found, err := w.ledger.Requests(ctx, r.Site, r.After, upto, requestsAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, q := range found {
+			from := q.AcceptedAt
+			if q.NotBefore.After(from) {
+				from = q.NotBefore
+			}
+			w.metrics.toLive.WithLabelValues(r.Site).Observe(r.Times.Complete.Sub(from).Seconds())
+			upto = q.Place - 1
+		}
+		if len(found) < requestsAtOnce {
+			return nil
+		}
+	}
+}
