@@ -128,7 +128,7 @@ func rolesWords(roles []Role) string {
 		switch r {
 		case Session:
 			return "the session that a run gets with its claim"
-		case CMS, Run, Editor, Operator:
+		case CMS, Run, Editor, Operator, Monitor:
 			configured = append(configured, string(r))
 		case Job, GitHub: // a run's own, which people can't choose
 		}

@@ -88,7 +88,7 @@ func (c *Caller) MayAskAs(source release.Source) bool {
 		return source == release.FromEditor
 	case Run:
 		return source == release.FromWorkflow
-	case Job, Session, GitHub:
+	case Job, Session, GitHub, Monitor:
 		return false
 	}
 	return false
@@ -103,7 +103,7 @@ func (c *Caller) Source() release.Source {
 		return release.FromEditor
 	case Run:
 		return release.FromWorkflow
-	case Operator, Job, Session, GitHub:
+	case Operator, Job, Session, GitHub, Monitor:
 	}
 	return release.FromOperator
 }
