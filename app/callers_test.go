@@ -166,11 +166,12 @@ func TestEveryCallLetsThroughWhomTheTableSays(t *testing.T) {
 		"claim":  `{"release":1,"token":"` + token + `",` + run + `}`,
 		"report": `{` + run + `,"sequence":1,"state":"in_progress"}`, "heartbeat": `{` + run + `}`,
 		"fail": `{` + run + `,"sequence":2,"why":"broken","fault":"build"}`, "metrics": string(figures),
-		"rollback": `{"to":1,"why":"wrong hours"}`,
-		"freeze":   `{"to":"2999-01-01T00:00:00Z","why":"moving"}`,
+		"request-move": `{"not_before":"2026-12-24T18:00:00Z"}`,
+		"rollback":     `{"to":1,"why":"wrong hours"}`,
+		"freeze":       `{"to":"2999-01-01T00:00:00Z","why":"moving"}`,
 	}
 	sources := map[string]string{"cms": "content", "run": "workflow", "editor": "editor", "operator": "operator"}
-	fill := strings.NewReplacer("{site}", "www", "{number}", "1", "{id}", asked.ID, "{hook}", "cms")
+	fill := strings.NewReplacer("{site}", "www", "{number}", "1", "{id}", asked.ID, "{hook}", "cms", "{target}", "cms")
 	described := map[string]bool{}
 	doc := describe(t, h.bench).doc.Paths.Map()
 	for _, path := range slices.Sorted(maps.Keys(doc)) {

@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
 )
 
 // Requests accepts requests, and tells what became of them.
@@ -54,6 +55,7 @@ func (q *Requests) register(h huma.API) {
 		Errors:      readErrors,
 	}, q.get)
 	q.registerFind(h)
+	q.registerScheduled(h)
 }
 
 func (q *Requests) registerFind(h huma.API) {
@@ -61,6 +63,45 @@ func (q *Requests) registerFind(h huma.API) {
 		OperationID: "find", Method: http.MethodGet, Path: "/v1/sites/{site}/find", Tags: []string{"requests"},
 		Summary: "Find requests, also of what is long live, and changes by title, entity, address, author, reason or number; newest first", Middlewares: q.allow(auth.Readers...), Errors: readErrors,
 	}, q.find)
+}
+
+func (q *Requests) registerScheduled(h huma.API) {
+	errs := []int{400, 401, 403, 404, 409, 413, 422, 503}
+	register(h, huma.Operation{
+		OperationID: "request-move", Method: http.MethodPatch, Path: "/v1/requests/{id}", Tags: []string{"requests"},
+		Summary:      "Put a scheduled request off to another time; one that has come lets it fall due",
+		MaxBodyBytes: maxBody, Middlewares: q.allow(auth.CMS, auth.Editor, auth.Operator), Errors: errs,
+	}, q.move)
+	register(h, huma.Operation{
+		OperationID: "request-withdraw", Method: http.MethodDelete, Path: "/v1/requests/{id}", Tags: []string{"requests"},
+		Summary:     "Take a scheduled request back; its answer tells what became of it",
+		Middlewares: q.allow(auth.CMS, auth.Editor, auth.Operator), Errors: errs,
+	}, func(ctx context.Context, in *requestInput) (*requestOutput, error) {
+		return q.changed(ctx)(q.commands.Withdraw(ctx, auth.From(ctx), in.ID))
+	})
+}
+
+type moveInput struct {
+	ID   string `path:"id" maxLength:"100"`
+	Body api.MoveInput
+}
+
+func (q *Requests) move(ctx context.Context, in *moveInput) (*requestOutput, error) {
+	return q.changed(ctx)(q.commands.Move(ctx, auth.From(ctx), in.ID, in.Body.NotBefore))
+}
+
+// changed answers with a request as a change left it, or with why it was refused.
+func (q *Requests) changed(ctx context.Context) func(ledger.Accepted, error) (*requestOutput, error) {
+	return func(done ledger.Accepted, err error) (*requestOutput, error) {
+		if err != nil {
+			return nil, q.problems.Err(ctx, err)
+		}
+		found, err := q.view.Accepted(ctx, done)
+		if err != nil {
+			return nil, q.problems.Err(ctx, err)
+		}
+		return &requestOutput{Body: found.Wire()}, nil
+	}
 }
 
 func (q *Requests) accept(ctx context.Context, in *askInput) (*askOutput, error) {

@@ -33,6 +33,42 @@ func (c *Commands) Accept(ctx context.Context, who *auth.Caller, site, key strin
 	return c.ledger.Accept(ctx, r)
 }
 
+// Move puts a scheduled request off to another time, or lets it fall due.
+func (c *Commands) Move(ctx context.Context, who *auth.Caller, id string, to time.Time) (ledger.Accepted, error) {
+	if to.After(ledger.Now().Add(maxAhead)) {
+		return ledger.Accepted{}, problem.Invalid("body.not_before", "lies more than two years ahead")
+	}
+	if to.IsZero() {
+		return ledger.Accepted{}, problem.Invalid("body.not_before", "is missing; to take the request back, delete it")
+	}
+	if err := c.theirs(ctx, who, id); err != nil {
+		return ledger.Accepted{}, err
+	}
+	return c.ledger.Move(ctx, id, who.Name, to.UTC().Truncate(time.Microsecond))
+}
+
+// Withdraw takes a scheduled request back.
+func (c *Commands) Withdraw(ctx context.Context, who *auth.Caller, id string) (ledger.Accepted, error) {
+	if err := c.theirs(ctx, who, id); err != nil {
+		return ledger.Accepted{}, err
+	}
+	return c.ledger.Withdraw(ctx, id, who.Name, "")
+}
+
+// theirs refuses a caller a request of a site that they may not see.
+func (c *Commands) theirs(ctx context.Context, who *auth.Caller, id string) error {
+	var site string
+	err := c.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
+		_, found, err := s.Request(ctx, id)
+		site = found.Site
+		return err
+	})
+	if err == nil && !who.Sees(site) {
+		return problem.New(http.StatusForbidden, "forbidden", "this token is not good for the request's site")
+	}
+	return err
+}
+
 // RequestOf is the request that a caller makes, as the ledger takes it. What it
 // must not hold is an *api.Problem with its place.
 func RequestOf(who *auth.Caller, site, key string, in api.RequestInput) (ledger.Request, error) {

@@ -106,7 +106,7 @@ func joined(site release.Site, place int64) bool {
 		return site.Current.Requests.Count > 1
 	case release.Waiting:
 		return site.Waiting.Count > 1
-	case release.Scheduled, release.Live, release.WasLive:
+	case release.Scheduled, release.Live, release.WasLive, release.Withdrawn:
 	}
 	return false
 }

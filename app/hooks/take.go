@@ -20,6 +20,9 @@ import (
 // refused is the decision about what was not taken.
 const refused = "refused"
 
+// withdrawn is the decision about what takes back what was scheduled.
+const withdrawn = "withdrawn"
+
 // take judges a call and keeps what follows from it.
 func (h *Hooks) take(w http.ResponseWriter, r *http.Request, one *hook, body []byte) {
 	d := cms.Delivery{Method: r.Method, URI: r.RequestURI, Query: r.URL.Query(), Header: r.Header, Body: body}
@@ -96,7 +99,7 @@ func (k *hook) others(events []cms.Event) ledger.Arrival {
 
 func (k *hook) decide(e cms.Event) trigger.Decision {
 	if e.Withdrawn {
-		return trigger.Decision{Then: trigger.Ignore, Why: "It takes an earlier request back, which is not done: its release comes at its time."}
+		return trigger.Decision{Then: trigger.Ignore, Why: "It takes back what was scheduled for this content."}
 	}
 	return k.rules.Decide(e)
 }
@@ -107,6 +110,13 @@ func (k *hook) arrival(e cms.Event, decided trigger.Decision) ledger.Arrival {
 		Hook: k.name, Key: clean(k.key(e), 300), Event: clean(e.Name, 200), Entity: clean(entity(e), 200), Title: clean(e.Title, 500), Actor: clean(e.User, 200),
 		Decision: string(decided.Then), Rule: clean(decided.Rule, 200), Why: clean(decided.Why, 1000),
 	}}
+	if e.Withdrawn {
+		if a.Delivery.Decision = withdrawn; a.Delivery.Entity == "" {
+			a.Delivery.Decision, a.Delivery.Why = refused, "It takes back what was scheduled, but does not say of which content."
+		}
+		a.Withdraw = a.Delivery.Decision == withdrawn
+		return a
+	}
 	switch decided.Then {
 	case trigger.Release:
 		asked, err := k.request(e, a.Delivery)

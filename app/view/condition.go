@@ -227,7 +227,7 @@ func (v Request) Condition() Condition {
 			return Differs
 		}
 		return RolledBack
-	case release.Live:
+	case release.Live, release.Withdrawn:
 	}
 	return ""
 }
@@ -257,6 +257,8 @@ func (v Request) Answer() Headline {
 		return v.liveAnswer()
 	case release.WasLive:
 		return v.wasLiveAnswer()
+	case release.Withdrawn:
+		return Headline{"No: it was withdrawn", classQuiet}
 	case release.Scheduled:
 		return Headline{and("Not yet: it is scheduled"), class(classQuiet)}
 	case release.Waiting:

@@ -29,7 +29,7 @@ func (v Site) expectedAt(r ledger.Request, resolution ledger.Resolution) time.Ti
 			running = v.Now // it is late: the earliest that can be hoped for
 		}
 		return after(v.DueAfter(running).At, v.Usual)
-	case release.Live, release.WasLive:
+	case release.Live, release.WasLive, release.Withdrawn:
 	}
 	return time.Time{}
 }

@@ -52,6 +52,8 @@ func SourceWords(s release.Source) string {
 var eventWords = map[string]string{
 	ledger.KindAccepted:          "Request accepted",
 	ledger.KindScheduled:         "Request scheduled",
+	ledger.KindMoved:             "Scheduled request moved",
+	ledger.KindWithdrawn:         "Scheduled request withdrawn",
 	ledger.KindDue:               "Scheduled request fell due",
 	release.KindOpened:           "Release opened",
 	release.KindDispatching:      "Being dispatched",

@@ -118,7 +118,7 @@ func Subject(r ledger.Request) string {
 func (v Request) Wire() api.Request {
 	return api.Request{
 		ID: v.ID, Site: v.Site, TimeZone: v.Of.Zone.String(), Key: auth.ChosenKey(v.Key), Source: v.Source, Actor: v.Actor, Title: v.Title, Link: WebLink(v.Link),
-		Entity: v.Entity, Reason: v.Reason, AcceptedAt: v.AcceptedAt, NotBefore: instant(v.NotBefore), Place: v.Place,
+		Entity: v.Entity, Reason: v.Reason, AcceptedAt: v.AcceptedAt, NotBefore: instant(v.NotBefore), Place: max(v.Place, 0),
 		Status: v.Resolution.Status, Release: v.Resolution.Release, Failed: v.Resolution.Failed, LiveAt: instant(v.Resolution.LiveAt),
 		ExpectedAt: instant(v.Expected), LateSince: instant(v.LateSince()), Condition: string(v.Condition()), Answer: v.Answer().Name, Text: v.Text(),
 	}

@@ -24,6 +24,8 @@ func requestWords(v Request) string {
 		return fmt.Sprintf("Live since %s, with release #%d.", c.Time(f.LiveAt), f.Release)
 	case release.WasLive:
 		return fmt.Sprintf("Was live with release #%d, since %s; %s.", f.Release, c.Time(f.LiveAt), noLongerWords(of))
+	case release.Withdrawn:
+		return fmt.Sprintf("Withdrawn: it should have gone out at %s, and was taken back before.", c.Time(v.NotBefore))
 	case release.Scheduled:
 		return fmt.Sprintf("Scheduled: not before %s%s.%s", c.Time(v.NotBefore), soon, dueWords(of, of.DueIf(v.Source, v.NotBefore)))
 	case release.Waiting:

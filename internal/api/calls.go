@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 )
 
 func sitePath(site string, more ...string) string {
@@ -35,6 +36,23 @@ func (c *Client) Ask(ctx context.Context, site, key string, in RequestInput) (As
 func (c *Client) Request(ctx context.Context, id string) (Request, error) {
 	var out Request
 	return out, c.get(ctx, "/v1/requests/"+url.PathEscape(id), nil, &out)
+}
+
+// MoveInput says when a scheduled request is to go out instead.
+type MoveInput struct {
+	NotBefore time.Time `json:"not_before" doc:"it goes out then; at once if that has come"`
+}
+
+// MoveRequest puts a scheduled request off to another time.
+func (c *Client) MoveRequest(ctx context.Context, id string, to time.Time) (Request, error) {
+	var out Request
+	return out, c.do(ctx, call{method: http.MethodPatch, path: "/v1/requests/" + url.PathEscape(id), body: MoveInput{NotBefore: to}, answer: &out, repeatable: true})
+}
+
+// WithdrawRequest takes a scheduled request back.
+func (c *Client) WithdrawRequest(ctx context.Context, id string) (Request, error) {
+	var out Request
+	return out, c.do(ctx, call{method: http.MethodDelete, path: "/v1/requests/" + url.PathEscape(id), answer: &out, repeatable: true})
 }
 
 // Sites lists the sites that the token may see.

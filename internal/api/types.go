@@ -35,7 +35,7 @@ type Request struct {
 	NotBefore  *time.Time     `json:"not_before,omitempty"`
 	// Place is its place in line; zero while it is scheduled.
 	Place  int64          `json:"place,omitempty"`
-	Status release.Status `json:"standing" enum:"scheduled,waiting,in_release,live,was_live"`
+	Status release.Status `json:"standing" enum:"scheduled,waiting,in_release,live,was_live,withdrawn"`
 	// Release is the release that serves it, or served it.
 	Release int64 `json:"release,omitempty"`
 	// Failed lists releases that should have served it and did not.

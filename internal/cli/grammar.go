@@ -18,14 +18,16 @@ type grammar struct {
 	Demo   demo.Command   `cmd:"" group:"run" help:"Try it on this machine, with nothing to set up."`
 	Action action.Command `cmd:"" group:"run" help:"What happens inside a run, as a whole or step by step."`
 
-	Request  client.Request  `cmd:"" group:"ask" help:"Ask for a release; with --wait, follow it until it is live."`
-	Status   client.Status   `cmd:"" group:"ask" help:"Show how the sites stand, and what waits for what."`
-	Find     client.Find     `cmd:"" group:"ask" help:"Find a page by title, address, author or number: is it live?"`
-	History  client.History  `cmd:"" group:"ask" help:"List the last releases of a site."`
-	Schedule client.Schedule `cmd:"" group:"ask" help:"Show when a site asks for releases by itself."`
-	Show     client.Show     `cmd:"" group:"ask" help:"Show all of a release, or what became of a request."`
-	Log      client.Log      `cmd:"" group:"ask" help:"Print the output of a release's run."`
-	Events   client.Events   `cmd:"" group:"ask" help:"Print the audit trail: who did what, when and why."`
+	Request    client.Request    `cmd:"" group:"ask" help:"Ask for a release; with --wait, follow it until it is live."`
+	Reschedule client.Reschedule `cmd:"" group:"ask" help:"Put a scheduled request off to another time."`
+	Withdraw   client.Withdraw   `cmd:"" group:"ask" help:"Take a scheduled request back."`
+	Status     client.Status     `cmd:"" group:"ask" help:"Show how the sites stand, and what waits for what."`
+	Find       client.Find       `cmd:"" group:"ask" help:"Find a page by title, address, author or number: is it live?"`
+	History    client.History    `cmd:"" group:"ask" help:"List the last releases of a site."`
+	Schedule   client.Schedule   `cmd:"" group:"ask" help:"Show when a site asks for releases by itself."`
+	Show       client.Show       `cmd:"" group:"ask" help:"Show all of a release, or what became of a request."`
+	Log        client.Log        `cmd:"" group:"ask" help:"Print the output of a release's run."`
+	Events     client.Events     `cmd:"" group:"ask" help:"Print the audit trail: who did what, when and why."`
 
 	Pause  client.Pause  `cmd:"" group:"operate" help:"Dispatch nothing more; everything is still accepted."`
 	Resume client.Resume `cmd:"" group:"operate" help:"End a pause. A hold ends by retry."`

@@ -136,60 +136,6 @@ func (l *Ledger) Tick(ctx context.Context, site, token string) (release.Site, er
 	})
 }
 
-// maxDue bounds how many scheduled requests one tick puts in line; the next
-// tick, which is due at once, takes the rest.
-const maxDue = 1000
-
-// due gives scheduled requests whose time has come their places in line.
-func (b *batch) due(at *loaded) error {
-	if err := b.flushRequests(); err != nil {
-		return b.fail(err)
-	}
-	b.requests = nil
-	ids, sources, err := b.dueRequests(at.site.Name)
-	if err != nil {
-		return err
-	}
-	first, e := at.site.Accepted+1, len(b.events)
-	for i, id := range ids {
-		if _, err := b.exec(`UPDATE requests SET place = $1 WHERE id = $2`, first+int64(i), id); err != nil {
-			return err
-		}
-		b.event(Event{Site: at.site.Name, Kind: KindDue, Request: id})
-	}
-	var next int64
-	if err := b.queryRow(`SELECT COALESCE(MIN(not_before_us), 0) FROM requests WHERE site = $1 AND place = 0`, []any{at.site.Name}, &next); err != nil {
-		return err
-	}
-	if err := b.step(at, release.RequestsDue{Sources: sources, Next: fromMicros(next)}); err != nil {
-		return b.fail(err) // places were given already
-	}
-	for i := range ids {
-		b.events[e+i].Release = serving(at.site, first+int64(i))
-	}
-	return nil
-}
-
-func (b *batch) dueRequests(site string) (ids []string, sources []release.Source, err error) {
-	rows, err := b.query(`SELECT id, source FROM requests
-		WHERE site = $1 AND place = 0 AND not_before_us <= $2 ORDER BY not_before_us, id LIMIT $3`, site, micros(b.now), maxDue)
-	if err != nil {
-		return nil, nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, source string
-		if err := rows.Scan(&id, &source); err != nil {
-			return nil, nil, b.fail(err)
-		}
-		ids, sources = append(ids, id), append(sources, release.Source(source))
-	}
-	if err := rows.Err(); err != nil {
-		return nil, nil, b.fail(err)
-	}
-	return ids, sources, nil
-}
-
 // Decide lets the rules decide about an event and keeps the outcome. The
 // rules' refusal is a *release.Conflict.
 func (l *Ledger) Decide(ctx context.Context, site string, event release.Event) (release.Site, error) {

@@ -43,10 +43,14 @@ func (c PendingChange) subject(id string) string {
 
 // Arrival is an event of a hook with what it asks for: a request, a change to
 // note, or neither.
+//
+// A request that is put off moves the one that is scheduled for the same content by
+// the same event. Withdraw takes back all that are scheduled for the content.
 type Arrival struct {
 	Delivery HookDelivery
 	Request  *Request
 	Change   *PendingChange
+	Withdraw bool
 }
 
 // Arrived is what became of an Arrival.
@@ -100,9 +104,13 @@ func arrive(b *batch, at *loaded, a Arrival) (Arrived, error) {
 	done := Arrived{}
 	var err error
 	switch {
+	case a.Withdraw:
+		if done.Again, err = withdrawAll(b, &d); err != nil {
+			return done, err
+		}
 	case a.Request != nil:
 		accepted := Accepted{}
-		if accepted.Request, accepted.Again, err = b.accept(*a.Request); err != nil {
+		if accepted.Request, accepted.Again, err = moveOrAccept(b, at, a); err != nil {
 			if conflict, ok := errors.AsType[*release.Conflict](err); ok {
 				d.Decision, d.Why = "refused", conflict.Text
 				break
@@ -126,6 +134,69 @@ func arrive(b *batch, at *loaded, a Arrival) (Arrived, error) {
 	}
 	done.Delivery = d
 	return done, putHookDelivery(b, d)
+}
+
+// moveOrAccept takes a request in: where one is scheduled already for the same
+// content by the same event, that one is moved.
+func moveOrAccept(b *batch, at *loaded, a Arrival) (Request, bool, error) {
+	in := *a.Request
+	if in.Entity == "" || !in.NotBefore.After(b.now) {
+		return b.accept(in)
+	}
+	if a.Delivery.Key != "" {
+		first, again, err := askedBefore(b, at.site.Name, a.Delivery.Key)
+		if again || err != nil {
+			return first, again, err
+		}
+	}
+	ids, err := b.scheduledOf(in.Site, in.Entity, in.Reason)
+	if err != nil || len(ids) == 0 {
+		if err != nil {
+			return in, false, err
+		}
+		return b.accept(in)
+	}
+	moved, err := b.reschedule(ids[0], in.by(), "", in.NotBefore)
+	return moved.Request, false, err
+}
+
+// askedBefore finds the request that an event moved when it came before.
+func askedBefore(b *batch, site, key string) (r Request, again bool, err error) {
+	if err := b.writeRequests(); err != nil {
+		return r, false, err
+	}
+	var s scanned
+	err = b.queryRow(`SELECT `+requestColumns+` FROM requests WHERE id IN (
+		SELECT request_id FROM hook_deliveries WHERE site = $1 AND event_key = $2 AND decision <> 'refused') LIMIT 1`, []any{site, key}, r.scanWith(&s)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, false, nil
+	}
+	r.settle(s)
+	return r, err == nil, err
+}
+
+// withdrawAll takes back what is scheduled for a delivery's content, and says whether
+// the delivery came before.
+func withdrawAll(b *batch, d *HookDelivery) (again bool, err error) {
+	if d.Key != "" {
+		if again, err = cameBefore(b, *d); again || err != nil {
+			return again, err
+		}
+	}
+	ids, err := b.scheduledOf(d.Site, d.Entity, "")
+	if err != nil {
+		return false, err
+	}
+	for _, id := range ids {
+		if _, err := b.reschedule(id, d.Actor, d.Event, time.Time{}); err != nil {
+			return false, err
+		}
+		d.Request = id
+	}
+	if len(ids) == 0 {
+		d.Why = "It takes back what was scheduled, of which there is nothing."
+	}
+	return false, nil
 }
 
 // cameBefore says whether an event is among the deliveries that are kept.

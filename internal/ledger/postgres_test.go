@@ -282,6 +282,14 @@ func tourOfHooks(t *testing.T, l *Ledger) []string {
 		})
 		tell(err, done[0].Again, done[1].Again, done[1].Accepted.Request.Place)
 	}
+	for _, key := range []string{"x", "y", "x", ""} { // scheduled, moved, came before, withdrawn
+		a := Arrival{Delivery: HookDelivery{Hook: "cms", Key: key, Entity: "page/9", Decision: "release"}, Withdraw: key == ""}
+		if key != "" {
+			a.Request = &Request{Site: "www", Key: key, Source: release.FromContent, Entity: "page/9", NotBefore: time.Now().Add(time.Hour)}
+		}
+		done, err := l.Hooks().Deliver(ctx, "www", []Arrival{a})
+		tell(err, done[0].Again, done[0].Delivery.Decision)
+	}
 	site, err := l.Site(ctx, "www")
 	tell(err)
 	changes, err := l.PendingChanges(ctx, site, 10)

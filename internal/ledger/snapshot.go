@@ -119,7 +119,7 @@ func (r reader) resolution(ctx context.Context, site release.Site, place int64) 
 	if f.Status == release.InRelease {
 		f.Release = site.Current.Number
 	}
-	if place == 0 {
+	if place <= 0 {
 		return f, nil
 	}
 	// Places grow with the numbers of releases. From the first release that took

@@ -52,6 +52,8 @@ const (
 	KindAccepted  = "request.accepted"
 	KindScheduled = "request.scheduled"
 	KindDue       = "request.due"
+	KindMoved     = "request.moved"
+	KindWithdrawn = "request.withdrawn"
 )
 
 // Errors that callers tell apart.

@@ -22,6 +22,7 @@ const (
 	CodeAlreadyLive       Code = "already_live"
 	CodeBadEvent          Code = "bad_event"
 	CodeNoFreeze          Code = "no_freeze"
+	CodeNotScheduled      Code = "not_scheduled"
 )
 
 // Conflict is the refusal of an event that does not fit the site's state. The

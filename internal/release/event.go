@@ -18,6 +18,9 @@ type (
 		Sources []Source
 		Next    time.Time
 	}
+	// Rescheduled: scheduled requests were put off to other times, or withdrawn; Next
+	// is when the next one falls due, zero for none.
+	Rescheduled struct{ Next time.Time }
 	// Tick says only that time has passed. Token is a fresh random one for a
 	// dispatch that becomes due; it must not be empty.
 	Tick struct{ Token string }
@@ -170,6 +173,7 @@ const (
 
 func (RequestAccepted) isEvent()   {}
 func (RequestsDue) isEvent()       {}
+func (Rescheduled) isEvent()       {}
 func (Tick) isEvent()              {}
 func (DispatchConfirmed) isEvent() {}
 func (DispatchRefused) isEvent()   {}

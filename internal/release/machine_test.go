@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"pgregory.net/rapid"
 )
 
@@ -62,7 +64,14 @@ func (w *world) schedule(t *rapid.T) {
 		return
 	}
 	if w.now.Before(w.site.Scheduled) {
-		t.Skip("not due yet")
+		before := w.site
+		next := rapid.SampledFrom([]time.Time{{}, w.now.Add(time.Minute), w.now.Add(2 * time.Hour)}).Draw(t, "put off to")
+		w.tell(Rescheduled{Next: next})
+		before.Scheduled = next.Round(0).UTC()
+		if diff := cmp.Diff(before, w.site); diff != "" {
+			t.Fatalf("more than the schedule changed:\n%s", diff)
+		}
+		return
 	}
 	w.tell(RequestsDue{Sources: []Source{FromContent, FromEditor}})
 }

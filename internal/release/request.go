@@ -30,6 +30,16 @@ func requestsDue(t *turn, e RequestsDue) error {
 	return nil
 }
 
+// rescheduled notes when the next scheduled request falls due. Nothing else changes:
+// none of them has a place in line.
+func rescheduled(t *turn, e Rescheduled) error {
+	if !storable(e.Next) {
+		return refuse(CodeBadEvent, "the next not-before is no date of this calendar")
+	}
+	t.Scheduled = plain(e.Next)
+	return nil
+}
+
 // joinLine gives a request the next place and lets it open, join or wait for a
 // release, as the table says for going to Requested.
 func joinLine(t *turn, source Source) {
@@ -75,12 +85,19 @@ const (
 	// WasLive: it was published, and the site shows something older now.
 	WasLive Status = "was_live"
 	Live    Status = "live"
+	// Withdrawn: it was taken back before its time came.
+	Withdrawn Status = "withdrawn"
 )
 
+// WithdrawnPlace is the place of a request that was withdrawn: it never had one.
+const WithdrawnPlace = -1
+
 // StatusAt tells what has become of the request at a place in line; place 0
-// is a request that is not in line yet.
+// is a request that is not in line yet, WithdrawnPlace one that never will be.
 func (s Site) StatusAt(place int64) Status {
 	switch {
+	case place < 0:
+		return Withdrawn
 	case place == 0:
 		return Scheduled
 	case place <= s.Served:

@@ -49,6 +49,8 @@ func (t *turn) take(event Event) error {
 		return acceptRequest(t, e)
 	case RequestsDue:
 		return requestsDue(t, e)
+	case Rescheduled:
+		return rescheduled(t, e)
 	case Tick:
 		return tick(t, e)
 	case DispatchConfirmed:

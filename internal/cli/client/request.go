@@ -102,3 +102,67 @@ func (c *Request) follow(ctx context.Context, t *terminal.Terminal, client *api.
 	}
 	return err
 }
+
+// Reschedule moves a scheduled request.
+type Reschedule struct {
+	appFlags
+	terminal.OutputFlags
+	ID        string     `arg:"" help:"The request."`
+	NotBefore *time.Time `type:"instant" required:"" placeholder:"TIME" help:"When it is to go out instead."`
+}
+
+// Help has the example.
+func (Reschedule) Help() string {
+	return `Only as long as its time has not come. A time that has come lets it go out at once.
+
+Example:
+
+  pressrun reschedule req_0c6s1k9tq2 --not-before "2026-12-24 18:00"`
+}
+
+// Run moves a scheduled request.
+func (c *Reschedule) Run(ctx context.Context, t *terminal.Terminal) error {
+	return changeRequest(t, c.appFlags, c.Printer(t), c.JSON, func(client *api.Client) (api.Request, error) {
+		return client.MoveRequest(ctx, c.ID, *c.NotBefore)
+	})
+}
+
+// Withdraw takes a scheduled request back.
+type Withdraw struct {
+	appFlags
+	terminal.OutputFlags
+	ID string `arg:"" help:"The request."`
+}
+
+// Help has the example.
+func (Withdraw) Help() string {
+	return `Only as long as its time has not come.
+
+Example:
+
+  pressrun withdraw req_0c6s1k9tq2`
+}
+
+// Run takes a scheduled request back.
+func (c *Withdraw) Run(ctx context.Context, t *terminal.Terminal) error {
+	return changeRequest(t, c.appFlags, c.Printer(t), c.JSON, func(client *api.Client) (api.Request, error) {
+		return client.WithdrawRequest(ctx, c.ID)
+	})
+}
+
+// changeRequest changes a request and says how it stands then.
+func changeRequest(t *terminal.Terminal, flags appFlags, p *terminal.Printer, asJSON bool, change func(*api.Client) (api.Request, error)) error {
+	client, err := flags.client(t)
+	if err != nil {
+		return err
+	}
+	done, err := change(client)
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return p.Document(done)
+	}
+	_, err = fmt.Fprintln(t.Out, text.OneLine(done.Text))
+	return err
+}
