@@ -10,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/app/hooks"
 	"github.com/pressrun/pressrun/app/middleware"
 	"github.com/pressrun/pressrun/app/pages"
+	"github.com/pressrun/pressrun/app/public"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
@@ -34,6 +35,7 @@ func (a *App) routes(version string) *middleware.BodyDeadline {
 		Config: a.config, Auth: a.auth, Problems: a.problems, Disk: a.disk, Commands: commands, Notices: told, View: views, Logs: logs, Log: a.log,
 	})
 	outer := http.NewServeMux()
+	public.New(public.Options{Sites: a.config.Sites, View: views, Problems: a.problems}).Register(outer)
 	outer.Handle(hooks.Path, a.hooks) // whoever knows an address may call it, from wherever
 	for _, r := range a.runner.Routes() {
 		if r.Unguarded {

@@ -63,6 +63,7 @@ func (k *checker) site(key string, s Site) {
 	checkSchedules(k, key, s)
 	checkHooks(k, key, s)
 	checkNotify(k, key, s)
+	checkPublic(k, key+".public", s.Public)
 	checkSiteGitHub(k, key, s)
 	k.source(key, s)
 	k.waitReady(key+".wait_ready", s.WaitReady)

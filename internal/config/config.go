@@ -89,6 +89,9 @@ type Site struct {
 	// Notify are those who are told what happens to the site.
 	Notify []Target `yaml:"notify" json:"notify,omitempty"`
 
+	// Public is what is shown of the site to those who have no token of the app.
+	Public Public `yaml:"public" json:"public,omitzero"`
+
 	// Source is where the frontend comes from.
 	Source Source `yaml:"source" json:"source,omitzero"`
 	// WaitReady is what must answer before a release starts.

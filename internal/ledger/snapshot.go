@@ -222,3 +222,19 @@ func failedFor(place int64, failures []failure) []int64 {
 	}
 	return numbers[max(0, len(numbers)-maxFailed):]
 }
+
+// RequestAbout reads the newest request about some content, and what became of it. It
+// fails with ErrNotFound if there is none. The site must have been read from the same
+// snapshot.
+func (s *Snapshot) RequestAbout(ctx context.Context, site release.Site, entity string) (Tracked, error) {
+	found, err := s.requests(ctx, `WHERE site = $1 AND entity = $2 AND entity <> '' ORDER BY accepted_us DESC, id DESC LIMIT 1`, site.Name, entity)
+	if err != nil {
+		return Tracked{}, err
+	}
+	if len(found) == 0 {
+		return Tracked{}, fmt.Errorf("a request about %s: %w", entity, ErrNotFound)
+	}
+	a := Tracked{Request: found[0]}
+	a.Resolution, err = s.resolution(ctx, site, a.Place)
+	return a, err
+}

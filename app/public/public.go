@@ -1,0 +1,189 @@
+// Package public shows how sites stand to those who have no token of the app: a
+// badge, and an element that a CMS's own pages embed. Only what the configuration
+// allows is shown.
+package public
+
+import (
+	"context"
+	"crypto/subtle"
+	_ "embed" // the script
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
+)
+
+// Where it is served.
+const (
+	BadgePath  = "/badge/"
+	ScriptPath = "/embed.js"
+	StatusPath = "/embed/"
+)
+
+//go:embed embed.js
+var script []byte
+
+// Options are what New needs.
+type Options struct {
+	Sites    map[string]config.Site
+	View     *view.Reader
+	Problems *problem.Reporter
+}
+
+// Public serves what is shown without a token of the app.
+type Public struct {
+	sites    map[string]config.Site
+	view     *view.Reader
+	problems *problem.Reporter
+
+	mu     sync.Mutex
+	badges map[string]drawn
+}
+
+// drawn is a badge as it was drawn at an instant.
+type drawn struct {
+	at  time.Time
+	svg []byte
+}
+
+// New makes a Public.
+func New(o Options) *Public {
+	return &Public{sites: o.Sites, view: o.View, problems: o.Problems, badges: map[string]drawn{}}
+}
+
+// Register puts it on a mux.
+func (p *Public) Register(mux *http.ServeMux) {
+	mux.HandleFunc(BadgePath, p.badge)
+	mux.HandleFunc(ScriptPath, p.script)
+	mux.HandleFunc(StatusPath, p.status)
+}
+
+// secure sets what guards the answers: nothing in them runs, and no type is guessed.
+func secure(h http.Header) {
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+}
+
+// reads lets reading methods through, and answers the others.
+func (p *Public) reads(w http.ResponseWriter, r *http.Request) bool {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return true
+	}
+	w.Header().Set("Allow", "GET, HEAD")
+	p.problems.Write(w, r, problem.New(http.StatusMethodNotAllowed, "invalid", "this address takes GET"))
+	return false
+}
+
+func (p *Public) script(w http.ResponseWriter, r *http.Request) {
+	if !p.reads(w, r) {
+		return
+	}
+	secure(w.Header())
+	if !p.embedded() {
+		p.problems.Write(w, r, problem.New(http.StatusNotFound, "not_found", "no site is embedded: the configuration has no public.embed_origins"))
+		return
+	}
+	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
+	w.Header().Set("Access-Control-Allow-Origin", "*") // it tells nothing
+	w.Header().Set("Cache-Control", "public, max-age=3600")
+	_, _ = w.Write(script) // the reader may have gone
+}
+
+func (p *Public) embedded() bool {
+	for _, site := range p.sites {
+		if len(site.Public.EmbedOrigins) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// answer is how a site or an entry stands.
+type answer struct {
+	State string `json:"state"`
+	Text  string `json:"text"`
+}
+
+// status tells the pages that may embed it how a site or an entry stands.
+func (p *Public) status(w http.ResponseWriter, r *http.Request) {
+	secure(w.Header())
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Vary", "Origin")
+	name := strings.TrimPrefix(r.URL.Path, StatusPath)
+	site, origin := p.sites[name], r.Header.Get("Origin")
+	if origin != "" && slices.Contains(site.Public.EmbedOrigins, origin) {
+		w.Header().Set("Access-Control-Allow-Origin", origin)
+		w.Header().Set("Access-Control-Allow-Headers", "Authorization")
+		w.Header().Set("Access-Control-Max-Age", "600")
+	}
+	if r.Method == http.MethodOptions {
+		w.WriteHeader(http.StatusNoContent)
+		return
+	}
+	if !p.reads(w, r) {
+		return
+	}
+	token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
+	if !good(site.Public.EmbedSHA256, token) {
+		p.problems.Write(w, r, problem.New(http.StatusUnauthorized, "unauthorized", "this token is not good for this site's status"))
+		return
+	}
+	short, err := p.view.Short(r.Context(), name, r.URL.Query().Get("entry"))
+	if err != nil {
+		p.problems.Write(w, r, err)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(answer(short)) // the reader may have gone
+}
+
+// good says whether a token is one of those whose hashes are known.
+func good(hashes []string, token string) bool {
+	sent, found := []byte(auth.HashToken(token)), false
+	for _, hash := range hashes {
+		if subtle.ConstantTimeCompare(sent, []byte(hash)) == 1 {
+			found = true
+		}
+	}
+	return found && token != ""
+}
+
+// badgeAge is for how long a badge is good, here and in caches.
+const badgeAge = 15 * time.Second
+
+// drawBadge draws a site's badge, or gives the one that is still good.
+func (p *Public) drawBadge(ctx context.Context, name string) ([]byte, error) {
+	p.mu.Lock()
+	known := p.badges[name]
+	p.mu.Unlock()
+	if now := ledger.Now(); known.svg != nil && !now.Before(known.at) && now.Sub(known.at) < badgeAge {
+		return known.svg, nil
+	}
+	short, err := p.view.Short(ctx, name, "")
+	if err != nil {
+		return nil, err
+	}
+	title := p.sites[name].Title
+	if title == "" {
+		title = name
+	}
+	known = drawn{ledger.Now(), drawSVG(title, short)}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.badges[name] = known
+	return known.svg, nil
+}
+
+// errNoBadge: what has no badge, and what is no site, look the same.
+var errNoBadge = errors.New("there is no badge of this site: the configuration must allow it, by public.badge")

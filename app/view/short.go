@@ -1,0 +1,112 @@
+package view
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// Short is how a site or one entry stands, in a few words for a corner of another
+// page: "live since 14:02 EST".
+type Short struct {
+	// State is live, going, waiting, scheduled, stopped or none.
+	State, Text string
+}
+
+// Short reads how a site stands, or one entry of it.
+func (r *Reader) Short(ctx context.Context, name, entity string) (v Short, err error) {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
+		site, err := r.site(ctx, s, name)
+		if err != nil {
+			return err
+		}
+		if entity == "" {
+			v = site.Short()
+			return nil
+		}
+		v, err = r.shortOf(ctx, s, site, entity)
+		return err
+	})
+	return v, err
+}
+
+func (r *Reader) shortOf(ctx context.Context, s *ledger.Snapshot, site Site, entity string) (Short, error) {
+	asked, err := s.RequestAbout(ctx, site.Site, entity)
+	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+		return Short{}, err
+	}
+	changes, e := s.PendingChanges(ctx, site.Site, ledger.MaxChanges)
+	if e != nil {
+		return Short{}, e
+	}
+	for _, c := range changes {
+		if c.Entity == entity && c.ChangedAt.After(asked.AcceptedAt) {
+			return Short{"waiting", "changed, waits for the next release"}, nil
+		}
+	}
+	if err != nil {
+		return Short{"none", "no release was asked for"}, nil
+	}
+	return site.request(asked.Request, asked.Resolution).Short(), nil
+}
+
+// Short is how the site stands in a few words.
+func (v Site) Short() Short {
+	switch c := v.Condition(); c {
+	case Held, Paused, Frozen, Retrying, Differs, RolledBack:
+		return Short{"stopped", c.because()}
+	case Late:
+		return Short{"going", "late"}
+	}
+	switch {
+	case v.State != release.Ready && v.State != release.Complete:
+		return going(v.CurrentExpected(), v.Now)
+	case v.NowLive().Number == 0:
+		return Short{"none", "nothing released yet"}
+	}
+	return Short{"live", "live since " + v.Clock().Minute(v.NowLive().Times.Complete)}
+}
+
+// Short is how the request stands in a few words.
+func (v Request) Short() Short {
+	c := v.Of.Clock()
+	switch v.Resolution.Status {
+	case release.Live:
+		return Short{"live", "live since " + c.Minute(v.Resolution.LiveAt)}
+	case release.WasLive:
+		return Short{"stopped", "no longer live"}
+	case release.Withdrawn:
+		return Short{"none", "withdrawn"}
+	case release.Scheduled:
+		return Short{"scheduled", "goes out at " + c.Minute(v.NotBefore)}
+	case release.Waiting, release.InRelease:
+	}
+	switch stop := v.Condition(); stop {
+	case Held, Paused, Frozen, Retrying, Differs, RolledBack:
+		return Short{"waiting", "waiting: " + stop.because()}
+	case Late:
+		return Short{"going", "late"}
+	}
+	if v.Resolution.Status == release.Waiting && v.Expected.IsZero() {
+		return Short{"waiting", "waiting"}
+	}
+	return going(v.Expected, v.Of.Now)
+}
+
+// going says when what is on its way should be live.
+func going(expected, now time.Time) Short {
+	wait := expected.Sub(now)
+	switch minutes := int(math.Ceil(wait.Minutes())); {
+	case expected.IsZero():
+		return Short{"going", "going out"}
+	case minutes <= 1:
+		return Short{"going", "going out in a moment"}
+	default:
+		return Short{"going", fmt.Sprintf("going out in about %d min", minutes)}
+	}
+}
