@@ -128,7 +128,7 @@ func (v Request) Within() Range {
 			return Range{}
 		}
 		return Range{from, to}.later(least, most)
-	case release.Live, release.WasLive:
+	case release.Live, release.WasLive, release.Withdrawn:
 	}
 	return Range{}
 }

@@ -68,6 +68,8 @@ func (v Request) Pill() Headline {
 		return Headline{"Live", classOK}
 	case release.WasLive:
 		return Headline{"Was live", classQuiet}
+	case release.Withdrawn:
+		return Headline{"Withdrawn", classQuiet}
 	}
 	return Headline{}
 }
