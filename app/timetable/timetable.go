@@ -16,6 +16,8 @@ import (
 // Ledger is what a Timetable needs of a *ledger.Ledger.
 type Ledger interface {
 	Begin(ctx context.Context, site string, names []string, now time.Time) (map[string]time.Time, error)
+	// Changed says whether changes are known that no release has brought yet.
+	Changed(ctx context.Context, site release.Site) (bool, error)
 	LookedAt(ctx context.Context, look ledger.ScheduleLook, ask *ledger.Request) (release.Site, error)
 }
 
@@ -112,12 +114,23 @@ func (t *Timetable) slots(ctx context.Context, site release.Site, one *scheduled
 // asks once after each release.
 func (t *Timetable) continuous(ctx context.Context, site release.Site, one *scheduled) (release.Site, time.Time, error) {
 	now := t.now()
-	ask, next := one.Again(contentOf(site, one.Schedule), now)
+	changed := one.MaxAge == 0 // nobody told: it is taken for granted
+	if one.IfChanged {
+		var err error
+		if changed, err = t.ledger.Changed(ctx, site); err != nil {
+			return site, time.Time{}, err
+		}
+	}
+	ask, next := one.Again(contentOf(site, changed), now)
 	if !ask {
 		return site, next, nil
 	}
 	why := "nothing has been released yet"
-	if asOf := site.Live.Watermark; !asOf.IsZero() {
+	switch asOf := site.Live.Watermark; {
+	case asOf.IsZero():
+	case one.IfChanged && changed:
+		why = "something changed since " + localTime(asOf, one.Zone)
+	default:
 		why = "what is live is of " + localTime(asOf, one.Zone)
 	}
 	request := asked(site.Name, one.Schedule, "after-"+strconv.FormatInt(site.Number, 10), why)
@@ -128,12 +141,11 @@ func (t *Timetable) continuous(ctx context.Context, site release.Site, one *sche
 	return after, time.Time{}, nil
 }
 
-// contentOf is what a continuous schedule is told. Nobody but the CMS knows whether
-// anything has changed: a schedule without a greatest age takes it for granted.
-func contentOf(site release.Site, s calendar.Schedule) calendar.Content {
+// contentOf is what a continuous schedule is told.
+func contentOf(site release.Site, changed bool) calendar.Content {
 	return calendar.Content{
 		Busy:    site.State != release.Ready || site.Waiting.Count > 0,
-		Changed: s.MaxAge == 0,
+		Changed: changed,
 		AsOf:    site.Live.Watermark,
 	}
 }

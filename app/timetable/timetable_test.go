@@ -3,6 +3,7 @@ package timetable_test
 import (
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -243,5 +244,46 @@ func TestAContinuousScheduleAsksAgainWhenTheLastReleaseIsDone(t *testing.T) {
 	d.released()
 	if next := d.look("2026-11-28T01:00:00Z"); !next.Equal(at(t, "2026-11-30T13:00:00Z")) { // Friday evening
 		t.Errorf("in the evening it looks again at %s", next)
+	}
+}
+
+func TestAScheduleForChangesAsksOnlyWhenAHookToldOfOneOrContentIsOld(t *testing.T) {
+	d := newDesk(t, "2026-11-26T12:00:00Z", calendar.Schedule{Name: "changes", Zone: time.UTC, Continuous: true, IfChanged: true, MaxAge: 6 * time.Hour})
+	now := time.Now().UTC() // by which the ledger dates releases and changes
+	look := func(after time.Duration) time.Time { return d.look(now.Add(after).Format(time.RFC3339)) }
+	asked := func() (all []ledger.Request) { // by the schedule
+		for _, r := range d.requests() {
+			if r.Key != "" {
+				all = append(all, r)
+			}
+		}
+		return all
+	}
+	look(0)
+	if got := asked(); len(got) != 1 {
+		t.Fatalf("while nothing is live it asks %v", got)
+	}
+	d.released()
+	if next := look(time.Minute); len(asked()) != 1 || next.Sub(now) < 5*time.Hour {
+		t.Fatalf("nothing has changed: it asks %v, and looks again at %s", asked(), next)
+	}
+	if _, err := d.ledger.Hooks().Deliver(t.Context(), "www", []ledger.Arrival{{
+		Delivery: ledger.HookDelivery{Hook: "cms", Decision: "wait"}, Change: &ledger.PendingChange{Entity: "page/1"},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	look(2 * time.Minute)
+	all := asked()
+	if len(all) != 2 || !strings.HasPrefix(all[1].Reason, "something changed since ") {
+		t.Fatalf("after a change: %+v", all)
+	}
+	d.released()
+	look(3 * time.Minute)
+	if got := asked(); len(got) != 2 {
+		t.Errorf("the change is live: %v", got)
+	}
+	look(7 * time.Hour)
+	if got := asked(); len(got) != 3 {
+		t.Errorf("what is live is old: %v", got)
 	}
 }

@@ -114,6 +114,10 @@ func ScheduleWords(s calendar.Schedule) string {
 		words = s.Cron.Words()
 	case s.Every != 0:
 		words = "every " + shortSpan(s.Every)
+	case s.IfChanged && s.MaxAge > 0:
+		words = "when something changed, or what is live is " + shortSpan(s.MaxAge) + " old"
+	case s.IfChanged:
+		words = "when something changed"
 	case s.Continuous && s.MaxAge > 0:
 		words = "when what is live is " + shortSpan(s.MaxAge) + " old"
 	case s.Continuous:

@@ -37,19 +37,20 @@ func (r *Reader) Short(ctx context.Context, name, entity string) (v Short, err e
 
 func (r *Reader) shortOf(ctx context.Context, s *ledger.Snapshot, site Site, entity string) (Short, error) {
 	asked, err := s.RequestAbout(ctx, site.Site, entity)
-	if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+	none := errors.Is(err, ledger.ErrNotFound)
+	if err != nil && !none {
 		return Short{}, err
 	}
-	changes, e := s.PendingChanges(ctx, site.Site, ledger.MaxChanges)
-	if e != nil {
-		return Short{}, e
+	changes, err := s.PendingChanges(ctx, site.Site, ledger.MaxChanges)
+	if err != nil {
+		return Short{}, err
 	}
 	for _, c := range changes {
 		if c.Entity == entity && c.ChangedAt.After(asked.AcceptedAt) {
 			return Short{"waiting", "changed, waits for the next release"}, nil
 		}
 	}
-	if err != nil {
+	if none {
 		return Short{"none", "no release was asked for"}, nil
 	}
 	return site.request(asked.Request, asked.Resolution).Short(), nil

@@ -27,6 +27,9 @@ type Schedule struct {
 	// MaxAge is for Continuous: content older than this is released again although
 	// nothing is known to have changed. 0 for never.
 	MaxAge time.Duration
+	// IfChanged is for Continuous: it asks for a release only if something is known to
+	// have changed, or content is older than MaxAge.
+	IfChanged bool
 	// Windows are when the schedule is awake; none for always.
 	Windows []Window
 	// Rest are days without slots. A window belongs to the day it begins on.

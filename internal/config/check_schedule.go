@@ -63,6 +63,9 @@ func checkSchedule(k *checker, key string, site Site, s Schedule) {
 		k.wrong(key+".every", "%s is not from 1m to 24h", s.Every)
 	}
 	checkPositive(k, key+".max_age", s.MaxAge)
+	if s.IfChanged && !s.Continuous {
+		k.wrong(key+".if_changed", "is for a continuous schedule; expected continuous: true beside it")
+	}
 	if k.has(key+".max_age") && !s.Continuous {
 		k.wrong(key+".max_age", "is for a continuous schedule; expected continuous: true beside it")
 	}

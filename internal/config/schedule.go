@@ -26,6 +26,9 @@ type Schedule struct {
 	Continuous bool `yaml:"continuous" json:"continuous,omitempty"`
 	// MaxAge makes a continuous schedule wait until what is live is so old.
 	MaxAge *Duration `yaml:"max_age" json:"max_age,omitempty"`
+	// IfChanged makes a continuous schedule ask only when a hook told of a change that
+	// waits for the next release, or what is live is older than max_age.
+	IfChanged bool `yaml:"if_changed" json:"if_changed,omitempty"`
 	// Windows are when the schedule is awake, such as "Mon-Fri 08:00-20:00";
 	// always when left out.
 	Windows []string `yaml:"windows" json:"windows,omitempty"`
@@ -91,7 +94,7 @@ type calendarBuilder struct {
 
 func (b *calendarBuilder) schedule(key string, site Site, s Schedule) calendar.Schedule {
 	out := calendar.Schedule{
-		Name: s.Name, Once: s.At.UTC(), Continuous: s.Continuous, Skip: s.Missed == missedSkip,
+		Name: s.Name, Once: s.At.UTC(), Continuous: s.Continuous, IfChanged: s.IfChanged, Skip: s.Missed == missedSkip,
 		Zone: site.Location(), Rest: b.rest(s),
 	}
 	if s.TimeZone != "" {

@@ -294,6 +294,8 @@ func tourOfHooks(t *testing.T, l *Ledger) []string {
 	tell(err)
 	changes, err := l.PendingChanges(ctx, site, 10)
 	tell(err, len(changes), changes[0].Title)
+	changed, err := l.Schedules().Changed(ctx, site)
+	tell(err, changed)
 	for _, hook := range []string{"", "cms", "none"} {
 		deliveries, err := l.HookDeliveries(ctx, "www", hook, 10)
 		tell(err, len(deliveries))

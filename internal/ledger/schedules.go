@@ -97,3 +97,13 @@ func (s Schedules) Begin(ctx context.Context, site string, names []string, now t
 	})
 	return looks, err
 }
+
+// Changed says whether hooks told of changes that no release has brought yet.
+func (s Schedules) Changed(ctx context.Context, site release.Site) (bool, error) {
+	var n int64
+	err := s.ledger.q.QueryRowContext(ctx, `SELECT COUNT(*) FROM changes WHERE site = $1 AND changed_us >= $2`, site.Name, micros(wentOut(site))).Scan(&n)
+	if err != nil {
+		return false, fmt.Errorf("read whether %s has changed: %w", site.Name, s.ledger.engine.Explain(err))
+	}
+	return n > 0, nil
+}

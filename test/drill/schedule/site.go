@@ -66,6 +66,11 @@ func (s *site) Begin(ctx context.Context, site string, names []string, now time.
 	return s.ledger.Schedules().Begin(ctx, site, names, now)
 }
 
+// Changed is the ledger's.
+func (s *site) Changed(ctx context.Context, site release.Site) (bool, error) {
+	return s.ledger.Schedules().Changed(ctx, site)
+}
+
 // start is a start of the app: it knows only what is in the ledger.
 func (s *site) start(ctx context.Context) error {
 	s.table = timetable.New(s, func() time.Time { return s.clock })
