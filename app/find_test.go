@@ -23,6 +23,7 @@ func TestAPageIsFoundWhereverItIs(t *testing.T) {
 		t.Fatal(err)
 	}
 	b.job(t)
+	b.await(t, release.Dispatched)
 	r := signedInReader(t, b, editorToken)
 	for query, want := range map[string][]string{
 		"?q=opening":     {"2 hits, the newest first.", "Opening night <b>", "Opening hours", "Yes, it is live", "Not yet: it is on its way"},

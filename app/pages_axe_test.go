@@ -64,7 +64,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	s.Await(`location.pathname === "/" && document.readyState === "complete"`)
 	for _, path := range []string{
 		"/", "/sites/www", "/sites/secret", "/sites/www/releases/1", "/sites/www/releases/4", "/sites/www/releases/99", "/sites/www/releases/1/log",
-		"/requests/" + asked.ID, waiting, "/requests/none", "/sites/www/cancel", "/sites/www/reset", "/sites/www/notices", "/sites/none", "/nope",
+		"/requests/" + asked.ID, waiting, "/requests/none", "/sites/www/cancel", "/sites/www/reset", "/sites/www/notices", "/sites/www/find?q=donau", "/sites/www/operate", "/sites/www/operate?about=acts&before=9", "/sites/none", "/nope",
 	} {
 		s.Accessible(srv.URL, path)
 		visited = append(visited, path)
@@ -91,7 +91,9 @@ func mustBeEveryPage(t *testing.T, visited []string) {
 		_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
 		delete(left, pattern)
 	}
-	delete(left, "GET /assets/{name}") // no page
+	for _, file := range []string{"GET /assets/{name}", "GET /sites/{site}/events.csv", "GET /sites/{site}/events.jsonl"} {
+		delete(left, file) // no page
+	}
 	for pattern := range left {
 		t.Errorf("no page of %s was looked at", pattern)
 	}

@@ -1,12 +1,16 @@
 package app
 
 import (
+	"encoding/csv"
+	"encoding/json"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/eventually"
@@ -31,7 +35,8 @@ func TestOperatorsPauseAndResumeByForm(t *testing.T) {
 		t.Errorf("paused: %+v", site.Pause)
 	}
 	r.Form("/sites/www/requests", url.Values{"reason": {"while paused"}}).Status(http.StatusSeeOther)
-	r.Get("/sites/www").Says("Moving house. What is asked for is kept and goes out afterwards.", "Resume releases", "while paused", "the end of the pause")
+	r.Get("/sites/www").Says("Moving house. What is asked for is kept and goes out afterwards.", "while paused", "the end of the pause")
+	r.Get("/sites/www/operate").Says("Resume releases")
 	r.Form("/sites/www/resume", nil).Status(http.StatusSeeOther)
 	if site := b.site(t); site.Pause.On(ledger.Now()) {
 		t.Errorf("still paused: %+v", site.Pause)
@@ -47,7 +52,7 @@ func TestCancellingIsAskedTwice(t *testing.T) {
 	r.Form("/sites/www/requests", nil).Status(http.StatusSeeOther)
 	b.job(t)
 	b.await(t, release.Dispatched)
-	r.Get("/sites/www").Says("Cancel release #1…", "Reset the site…")
+	r.Get("/sites/www/operate").Says("Cancel release #1…", "Reset the site…")
 	p := r.Get("/sites/www/cancel").Status(http.StatusOK).Says("Cancel release #1?", "No, leave it as it is")
 	if b.site(t).State != release.Dispatched {
 		t.Fatal("looking at the question cancelled the release")
@@ -97,4 +102,38 @@ func TestFormsThatAreTooLarge(t *testing.T) {
 func (b *bench) await(t *testing.T, want release.State) {
 	t.Helper()
 	eventually.Holds(t, "the site to be "+string(want), func() bool { return b.site(t).State == want })
+}
+
+func TestOperatorsFreezeAndReadWhatHappened(t *testing.T) {
+	b := start(t, withPeople)
+	r := signedInReader(t, b, operatorToken)
+	zone := b.app.config.Sites["www"].Location()
+	until := time.Now().In(zone).Add(48 * time.Hour).Format("2006-01-02T15:04")
+	r.Form("/sites/www/freezes", url.Values{"to": {until}, "why": {"=Election <night>"}}).Status(http.StatusSeeOther)
+	p := r.Get("/sites/www/operate").Status(http.StatusOK).Says("In force", "=Election <night>", "by ops", "End it")
+	r.Form("/sites/www/freezes", url.Values{"to": {"soon"}, "why": {"x"}}).Status(http.StatusUnprocessableEntity)
+	r.Form("/sites/www/freezes", url.Values{"to": {until}}).Status(http.StatusUnprocessableEntity)
+
+	resp := r.Get("/sites/www/events.csv").Status(http.StatusOK)
+	rows, err := csv.NewReader(strings.NewReader(resp.Text)).ReadAll()
+	if err != nil || len(rows) < 2 || rows[len(rows)-1][7] != "'=Election <night>" {
+		t.Errorf("the CSV is %q, %v: a spreadsheet must not take a reason for a formula", rows, err)
+	}
+	var event api.Event
+	lines := strings.Split(strings.TrimSpace(r.Get("/sites/www/events.jsonl").Status(http.StatusOK).Text), "\n")
+	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &event); err != nil || event.Why != "=Election <night>" || len(lines) != len(rows)-1 {
+		t.Errorf("%d lines, the last: %+v, %v", len(lines), event, err)
+	}
+
+	r.Form("/sites/www/thaw", url.Values{"id": {p.Field("id")}}).Status(http.StatusSeeOther)
+	r.Get("/sites/www/operate?about=acts").Says("No freeze is in force")
+	r.Form("/sites/www/thaw", url.Values{"id": {"none"}}).Status(http.StatusConflict).Says("has no freeze")
+	r.Get("/sites/www/operate?about=everything").Status(http.StatusUnprocessableEntity)
+
+	e := signedInReader(t, b, editorToken)
+	for _, path := range []string{"/sites/www/operate", "/sites/www/events.csv", "/sites/www/events.jsonl"} {
+		e.Get(path).Status(http.StatusForbidden)
+	}
+	e.Form("/sites/www/freezes", url.Values{"to": {until}, "why": {"x"}}).Status(http.StatusForbidden)
+	e.Form("/sites/www/thaw", url.Values{"id": {"x"}}).Status(http.StatusForbidden)
 }

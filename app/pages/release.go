@@ -55,6 +55,7 @@ type stepView struct {
 type eventRow struct {
 	At                 *view.Moment
 	What, By, Why, Ask string
+	Release            *crumb
 }
 
 func releaseText(number int64) string { return fmt.Sprintf("Release #%d", number) }
@@ -89,11 +90,7 @@ func releaseBodyOf(d view.ReleaseDetail) releaseBody {
 		b.Served.Rows = append(b.Served.Rows, requestRowOf(r, c))
 	}
 	for _, e := range d.Events {
-		row := eventRow{At: c.At(e.At), What: view.EventName(e.Kind), By: e.By, Why: e.Why}
-		if e.Request != "" {
-			row.Ask = requestLink(e.Request)
-		}
-		b.Events = append(b.Events, row)
+		b.Events = append(b.Events, eventRowOf(e, c))
 	}
 	b.MoreEvents = len(d.Events) == view.Shown
 	return b

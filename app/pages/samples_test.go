@@ -220,6 +220,12 @@ func servePages(t testing.TB) *httptest.Server {
 		v := &visit{w: w, r: r, who: &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}}
 		p.write(v, http.StatusOK, "site", samplePage(t, f))
 	})
+	mux.HandleFunc("GET /sites/{sample}/operate", func(w http.ResponseWriter, r *http.Request) {
+		d := samples()[r.PathValue("sample")].detail(t)
+		middleware.SecureHeaders(w.Header())
+		v := &visit{w: w, r: r, who: &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}}
+		p.write(v, http.StatusOK, "operate", page{Title: "For operators", Body: operateBodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll)})
+	})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	return srv
@@ -248,5 +254,13 @@ func sampleSchedule() view.Schedule {
 			{At: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC), Schedule: rule},
 		},
 		Holidays: []view.Holiday{{Holiday: calendar.Holiday{Date: calendar.Date{Year: 2026, Month: 11, Day: 26}, Name: "Thanksgiving Day"}}},
+	}
+}
+
+// sampleDeliveries are what a hook was told on a busy afternoon.
+func sampleDeliveries() []ledger.HookDelivery {
+	return []ledger.HookDelivery{
+		{Received: ago(time.Minute), Hook: "drupal", Event: "node.update", Title: "Opening hours <b>", Actor: "Ada Lovelace", Decision: "release", Why: "rule “operating status”", Request: "req_1"},
+		{Received: ago(time.Hour), Hook: "drupal", Event: "node.update", Title: "Story time", Decision: "wait", Why: "no rule asks for a release"},
 	}
 }

@@ -1,0 +1,252 @@
+package pages
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
+)
+
+// operateBody is the page of a site for operators.
+type operateBody struct {
+	Name, Title string
+	State       view.Headline
+	Text        string
+	Forms       *operatorForms
+	Freezes     []freezeRow
+	Filters     []filterLink
+	Events      []eventRow
+	Older       string
+	CSV, Lines  string // where the whole trail is
+	Deliveries  []deliveryRow
+}
+
+// freezeRow is a freeze that is in force or to come. One without an ID is configured:
+// no form ends it.
+type freezeRow struct {
+	ID, Why, By string
+	From, To    *view.Moment
+	On          bool
+}
+
+// deliveryRow is what a hook was told.
+type deliveryRow struct {
+	At                             *view.Moment
+	Hook, What, Who, Decision, Why string
+	Request                        string
+}
+
+// show is the page of a site for operators.
+func (o *operatorPages) show(v *visit) {
+	name, _, ok := o.seenSite(v)
+	if !ok || !o.allowed(v) {
+		return
+	}
+	query := v.r.URL.Query()
+	about := view.About(query.Get("about"))
+	before, err := strconv.ParseInt("0"+query.Get("before"), 10, 64)
+	if err != nil || !slices.Contains(view.Abouts, about) {
+		o.trouble(v, problem.New(http.StatusUnprocessableEntity, "invalid", "“about” is releases, requests or acts; “before” is the number of an event."))
+		return
+	}
+	found, err := o.view.Operation(v.r.Context(), name, about, before)
+	if err != nil {
+		o.trouble(v, err)
+		return
+	}
+	body := operateBodyOf(found, about)
+	p := livePage(name, found.Instant, found.Zone)
+	if before != 0 {
+		p = page{} // what is past does not change
+		p.at(found.Clock())
+	}
+	p.Title, p.Body = "For operators · "+found.Title, body
+	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}, {Text: found.Title, Link: siteLink(name)}}
+	o.write(v, http.StatusOK, "operate", p)
+}
+
+func operateBodyOf(found view.Operation, about view.About) operateBody {
+	c := found.Clock()
+	base := siteLink(found.Name)
+	b := operateBody{
+		Name: found.Name, Title: found.Title, State: found.Headline(), Text: found.StateText(), Forms: formsOf(found.Site),
+		CSV: base + "/events.csv", Lines: base + "/events.jsonl",
+	}
+	b.Forms.Undelivered = found.Undelivered
+	for _, w := range found.Windows() {
+		if w.To.After(found.Now) {
+			b.Freezes = append(b.Freezes, freezeRow{ID: w.ID, Why: w.Why, By: w.By, From: c.At(w.From), To: c.At(w.To), On: !found.Now.Before(w.From)})
+		}
+	}
+	for _, one := range view.Abouts {
+		query := url.Values{}
+		if one != view.AboutAll {
+			query.Set("about", string(one))
+		}
+		b.Filters = append(b.Filters, filterLink{Text: aboutName(one), Link: base + "/operate?" + query.Encode() + "#trail", Current: one == about})
+	}
+	if found.Older != 0 {
+		query := url.Values{"about": {string(about)}, "before": {strconv.FormatInt(found.Older, 10)}}
+		b.Older = base + "/operate?" + query.Encode() + "#trail"
+	}
+	for _, e := range found.Events {
+		b.Events = append(b.Events, eventRowOf(e, c))
+	}
+	for _, d := range found.Deliveries {
+		row := deliveryRow{At: c.At(d.Received), Hook: d.Hook, What: strings.TrimSpace(d.Event + " " + d.Title), Who: d.Actor, Decision: d.Decision, Why: d.Why}
+		if d.Request != "" {
+			row.Request = requestLink(d.Request)
+		}
+		b.Deliveries = append(b.Deliveries, row)
+	}
+	return b
+}
+
+func aboutName(a view.About) string {
+	switch a {
+	case view.AboutReleases:
+		return "Releases"
+	case view.AboutRequests:
+		return "Requests"
+	case view.AboutActs:
+		return "Operators’ acts"
+	case view.AboutAll:
+	}
+	return "Everything"
+}
+
+func eventRowOf(e ledger.Event, c view.Clock) eventRow {
+	row := eventRow{At: c.At(e.At), What: view.EventName(e.Kind), By: e.By, Why: e.Why}
+	if e.Release != 0 {
+		row.Release = &crumb{Text: "#" + strconv.FormatInt(e.Release, 10), Link: releaseLink(e.Site, e.Release)}
+	}
+	if e.Request != "" {
+		row.Ask = requestLink(e.Request)
+	}
+	return row
+}
+
+// freeze keeps releases back for a time.
+func (o *operatorPages) freeze(v *visit) {
+	name, conf, ok := o.seenSite(v)
+	if !ok || !o.allowed(v) || !o.readForm(v) {
+		return
+	}
+	in, err := freezeOf(v, conf.Location())
+	if err == nil {
+		_, err = o.commands.Freeze(v.r.Context(), v.who, name, in)
+	}
+	o.actedAt(v, name, err)
+}
+
+// thaw ends a freeze.
+func (o *operatorPages) thaw(v *visit) {
+	name, _, ok := o.seenSite(v)
+	if !ok || !o.allowed(v) || !o.readForm(v) {
+		return
+	}
+	_, err := o.commands.Thaw(v.r.Context(), v.who, name, v.r.PostForm.Get("id"))
+	o.actedAt(v, name, err)
+}
+
+// actedAt goes back to the operators' page, or says why nothing was done.
+func (o *operatorPages) actedAt(v *visit, site string, err error) {
+	if err = refusal(err); err != nil {
+		o.trouble(v, err)
+		return
+	}
+	http.Redirect(v.w, v.r, siteLink(site)+"/operate", http.StatusSeeOther)
+}
+
+func freezeOf(v *visit, zone *time.Location) (in api.FreezeInput, err error) {
+	if in.Why, err = field(v, "why", 1000); err != nil {
+		return in, err
+	}
+	if in.Why == "" {
+		return in, problem.New(http.StatusUnprocessableEntity, "invalid", "Say why: people who wait for their changes will read it.")
+	}
+	for name, to := range map[string]func(time.Time){"from": func(at time.Time) { in.From = &at }, "to": func(at time.Time) { in.To = at }} {
+		written := v.r.PostForm.Get(name)
+		if written == "" && name == "from" {
+			continue // from now on
+		}
+		at, err := time.ParseInLocation(localTime, written, zone)
+		if err != nil {
+			return in, problem.New(http.StatusUnprocessableEntity, "invalid", "“"+name+"” must be a date and a time, like "+ledger.Now().In(zone).Format(localTime)+".")
+		}
+		to(at)
+	}
+	return in, nil
+}
+
+// exportAtOnce is how many events an export reads at a time.
+const exportAtOnce = 500
+
+// export gives the whole audit trail of a site, oldest first: as CSV (RFC 4180) or as
+// JSON lines, by the address's ending.
+func (o *operatorPages) export(v *visit, mediaType string, writer func(io.Writer) func(api.Event) error) {
+	name, _, ok := o.seenSite(v)
+	if !ok || !o.allowed(v) {
+		return
+	}
+	found, err := o.view.Events(v.r.Context(), name, 0, exportAtOnce)
+	if err != nil {
+		o.trouble(v, err)
+		return
+	}
+	v.w.Header().Set("Content-Type", mediaType)
+	v.w.Header().Set("Cache-Control", "no-store")
+	v.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`-events`+v.r.URL.Path[strings.LastIndexByte(v.r.URL.Path, '.'):]+`"`)
+	write := writer(v.w)
+	for len(found) > 0 {
+		for _, e := range found {
+			if write(view.Event(e)) != nil {
+				return // the reader has gone
+			}
+		}
+		if found, err = o.view.Events(v.r.Context(), name, found[len(found)-1].ID, exportAtOnce); err != nil {
+			o.log.Error("an export of events broke off", "site", name, "error", err)
+			panic(http.ErrAbortHandler) // so that nobody takes it for whole
+		}
+	}
+}
+
+func (o *operatorPages) exportCSV(v *visit) {
+	o.export(v, "text/csv; charset=utf-8", func(w io.Writer) func(api.Event) error {
+		out := csv.NewWriter(w)
+		_ = out.Write([]string{"id", "at", "site", "kind", "release", "request", "by", "why"}) // Flush tells of it
+		return func(e api.Event) error {
+			_ = out.Write([]string{
+				strconv.FormatInt(e.ID, 10), e.At.UTC().Format(time.RFC3339Nano), e.Site, e.Kind, strconv.FormatInt(e.Release, 10), e.Request, plainCell(e.By), plainCell(e.Why),
+			})
+			out.Flush()
+			return out.Error()
+		}
+	})
+}
+
+func (o *operatorPages) exportLines(v *visit) {
+	o.export(v, "application/x-ndjson", func(w io.Writer) func(api.Event) error {
+		out := json.NewEncoder(w)
+		return func(e api.Event) error { return out.Encode(e) }
+	})
+}
+
+// plainCell keeps a spreadsheet from taking somebody's text for a formula
+// (https://owasp.org/www-community/attacks/CSV_Injection).
+func plainCell(text string) string {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
+		return "'" + text
+	}
+	return text
+}
