@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/getkin/kin-openapi/openapi3filter"
@@ -100,10 +101,35 @@ func (d *described) calls(calls ...[3]string) {
 	}
 }
 
+// notices makes the calls about what targets are told, and moves a request and
+// withdraws it.
+func (d *described) notices(b *bench) {
+	d.t.Helper()
+	sent, err := b.client.TestTarget(d.t.Context(), "www", "cms")
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	at := time.Now().Add(time.Hour)
+	later, err := b.client.Ask(d.t.Context(), "www", "later", api.RequestInput{Source: release.FromEditor, NotBefore: &at})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	one := ledger.Notice{ID: sent.ID, Type: sent.Type, Target: ledger.NoticeTarget{Site: "www", Name: "cms"}}
+	if err := b.app.ledger.Notices().GaveUp(d.t.Context(), one, 500, "down"); err != nil {
+		d.t.Fatal(err)
+	}
+	d.calls(
+		[3]string{"GET", "/v1/sites/www/notices?limit=5"}, [3]string{"GET", "/v1/sites/www/notices/" + sent.ID},
+		[3]string{"POST", "/v1/sites/www/notices/" + sent.ID + "/replay", ""}, [3]string{"POST", "/v1/sites/www/targets/cms/replay", ""},
+		[3]string{"PATCH", "/v1/requests/" + later.ID, `{"not_before":"2999-01-01T00:00:00Z"}`}, [3]string{"DELETE", "/v1/requests/" + later.ID, ""},
+	)
+}
+
 func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 	b := start(t, func(c *config.Config) {
 		limited(c)
 		hooked(c)
+		told("http://127.0.0.1:9/")(c)
 	})
 	d := describe(t, b)
 	var err error
@@ -153,6 +179,7 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 	b.run(t, b.job(t), release.Complete)
 	ask("next")
 	d.calls(look...)
+	d.notices(b)
 	d.calls(
 		[3]string{"POST", "/v1/sites/www/pause", `{"why":"moving"}`},
 		[3]string{"POST", "/v1/sites/www/reset", `{}`}, // the second release waits now
