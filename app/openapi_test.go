@@ -121,7 +121,7 @@ func (d *described) notices(b *bench) {
 	d.calls(
 		[3]string{"GET", "/v1/sites/www/notices?limit=5"}, [3]string{"GET", "/v1/sites/www/notices/" + sent.ID},
 		[3]string{"POST", "/v1/sites/www/notices/" + sent.ID + "/replay", ""}, [3]string{"POST", "/v1/sites/www/targets/cms/replay", ""},
-		[3]string{"PATCH", "/v1/requests/" + later.ID, `{"not_before":"2999-01-01T00:00:00Z"}`}, [3]string{"DELETE", "/v1/requests/" + later.ID, ""},
+		[3]string{"PATCH", "/v1/requests/" + later.ID, `{"not_before":"` + at.Add(time.Hour).Format(time.RFC3339) + `"}`}, [3]string{"DELETE", "/v1/requests/" + later.ID, ""},
 	)
 }
 

@@ -227,6 +227,7 @@ func tour(t *testing.T, l *Ledger) []string {
 		found, err := searchFor(t, l, words)
 		tell(err, words, len(found))
 	}
+	tell(l.Ready(ctx))
 	told = append(told, tourOfDeliveries(t, l)...)
 	tourOfApprovals(t, l)
 	tourOfSchedules(t, l)

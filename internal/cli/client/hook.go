@@ -64,7 +64,7 @@ func (c hookArgs) made(t *terminal.Terminal, do func(*api.Client) (api.HookAddre
 
 %s
 
-Paste it into the CMS; docs/hooks.md tells where. What comes is shown by: pressrun hook deliveries %s
+Paste it into the CMS; docs/cms tells where for each CMS. What comes is shown by: pressrun hook deliveries %s
 `, text.Plain(made.Address), text.Plain(made.Site))
 	return err
 }
