@@ -132,14 +132,14 @@ func (v Site) stopped() Condition {
 		return heldAs(v.Hold)
 	case v.Pause.On(v.Now):
 		return Paused
-	case !v.frozen().To.IsZero():
+	case !freezeOf(v).To.IsZero():
 		return Frozen
 	}
 	return ""
 }
 
-// frozen is the freeze in force that ends last, the zero Window for none.
-func (v Site) frozen() release.Window {
+// freezeOf is the freeze in force that ends last, the zero Window for none.
+func freezeOf(v Site) release.Window {
 	var last release.Window
 	for _, w := range v.Windows() {
 		if !v.Now.Before(w.From) && v.Now.Before(w.To) && w.To.After(last.To) {

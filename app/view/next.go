@@ -48,13 +48,13 @@ func (d SiteDetail) Outlook() Next {
 	switch {
 	case condition == Held:
 		n.Text = nothingMoves
-		n.More = strings.TrimSpace(text.Sentence(text.Shorten(v.causeOfHold(), whyShown)) + " " + FaultWords(v.Last.Fault) + " " + heldUntil(v.Hold))
+		n.More = strings.TrimSpace(text.Sentence(text.Shorten(causeOfHold(v), whyShown)) + " " + FaultWords(v.Last.Fault) + " " + heldUntil(v.Hold))
 		n.Release = v.Last.Number
 	case condition == RolledBack:
 		n.Text = nothingMoves
 		n.More = text.Sentence(text.Shorten(v.Hold.Why, whyShown)) + " " + heldUntil(v.Hold)
 	case condition == Paused || condition == Frozen:
-		n.Text = v.keptBackText()
+		n.Text = keptBackText(v)
 		n.More = "What is asked for is kept and goes out afterwards."
 	case condition == Differs:
 		n.Text = "Somebody changed the public site without Pressrun."
@@ -73,7 +73,7 @@ func (d SiteDetail) Outlook() Next {
 }
 
 // causeOfHold is why the site is held, in the words of what failed last.
-func (v Site) causeOfHold() string {
+func causeOfHold(v Site) string {
 	if v.Failures > 0 && v.Last.Why != "" {
 		return v.Last.Why
 	}
@@ -81,8 +81,8 @@ func (v Site) causeOfHold() string {
 }
 
 // keptBackText says who or what keeps releases back, until when and why.
-func (v Site) keptBackText() string {
-	if w := v.frozen(); v.Condition() == Frozen && !w.To.IsZero() {
+func keptBackText(v Site) string {
+	if w := freezeOf(v); v.Condition() == Frozen && !w.To.IsZero() {
 		return fmt.Sprintf("Nothing goes live before %s: %s", v.Clock().Minute(w.To), text.Sentence(text.Shorten(w.Why, whyShown)))
 	}
 	why := text.Sentence(text.Shorten(orNoReason(v.Pause.Why), whyShown))
@@ -112,9 +112,9 @@ func (d SiteDetail) underWay(n *Next, condition Condition) {
 		n.Text = fmt.Sprintf("Publishing %s.", strings.TrimSuffix(what, ","))
 	}
 	if condition == Late {
-		n.Text, n.More = v.laterText(), v.lateText()
+		n.Text, n.More = laterText(v), lateText(v)
 	}
-	n.Done = v.done()
+	n.Done = partDone(v)
 	if condition == "" {
 		n.Expected = v.CurrentExpected()
 	}
@@ -131,7 +131,7 @@ func (d SiteDetail) servedText() string {
 }
 
 // laterText says that the release takes longer, and by how much.
-func (v Site) laterText() string {
+func laterText(v Site) string {
 	words := "Later than usual: started " + text.Took(v.Now.Sub(BegunAt(v.Current)).Truncate(time.Second)) + " ago"
 	if v.Usual > 0 {
 		words += ", usually " + text.Took(v.Usual)
@@ -139,9 +139,9 @@ func (v Site) laterText() string {
 	return words + "."
 }
 
-// done is how much of a release's usual time has passed, in parts of 100. It does
+// partDone is how much of a release's usual time has passed, in parts of 100. It does
 // not reach the end before the release does.
-func (v Site) done() float64 {
+func partDone(v Site) float64 {
 	begun := BegunAt(v.Current)
 	if begun.IsZero() || v.Usual == 0 {
 		return 0

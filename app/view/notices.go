@@ -39,7 +39,7 @@ func (v Site) Notices() []Notice {
 			Text: text.FullStop(v.Unreachable) + " Nothing is lost: what is asked for waits.",
 		})
 	}
-	out = append(out, v.obstacles()...)
+	out = append(out, obstaclesOf(v)...)
 	if v.Pending != "" {
 		out = append(out, cdnNotice(v.Pending))
 	}
@@ -58,7 +58,7 @@ func (v Site) OtherNotices() []Notice {
 // Notices are what keeps the request from being live everywhere.
 func (v Request) Notices() []Notice {
 	if v.Resolution.Status != release.Live {
-		return v.Of.obstacles()
+		return obstaclesOf(v.Of)
 	}
 	if v.Pending() != "" {
 		return []Notice{cdnNotice(v.Pending())}
@@ -66,8 +66,8 @@ func (v Request) Notices() []Notice {
 	return nil
 }
 
-// obstacles are what keeps releases back.
-func (v Site) obstacles() []Notice {
+// obstaclesOf are what keeps releases back.
+func obstaclesOf(v Site) []Notice {
 	site, c := v.Site, v.Clock()
 	var out []Notice
 	failed := site.Failures > 0 && site.Last.Number > 0
@@ -96,13 +96,13 @@ func (v Site) obstacles() []Notice {
 	}
 	out = append(out, freezeNotices(site, c)...)
 	if since := v.LateSince(); !since.IsZero() {
-		out = append(out, Notice{Kind: "warn", Title: "Late", Since: c.At(since), Text: v.lateText()})
+		out = append(out, Notice{Kind: "warn", Title: "Late", Since: c.At(since), Text: lateText(v)})
 	}
 	return out
 }
 
 // lateText says by what measure the current release is late, and what follows.
-func (v Site) lateText() string {
+func lateText(v Site) string {
 	words := fmt.Sprintf("Release #%d takes longer than ", v.Current.Number)
 	if v.Current.Late.IsZero() {
 		return words + fmt.Sprintf("usual, which is %s.", text.Took(v.Usual))

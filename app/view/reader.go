@@ -75,7 +75,7 @@ func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Sit
 	if v.Pending, err = cdnPending(ctx, s, site); err != nil {
 		return v, err
 	}
-	v.Took = r.usual.of(site, func() Took { return r.learnTook(ctx, s, site.Name) })
+	v.Took = r.usual.of(site, func() Took { return learnTook(ctx, r.log, s, site.Name) })
 	return v, nil
 }
 
@@ -142,7 +142,7 @@ func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d 
 		if d.Site, err = r.site(ctx, s, name); err != nil {
 			return err
 		}
-		d.Schedule = r.scheduleOf(d.Site, limits.Slots)
+		d.Schedule = scheduleOf(d.Site, r.schedules[name], limits.Slots)
 		site := d.Site.Site // its Served is a place in line, not the list of d
 		cur := site.Current
 		var served, next, scheduled []ledger.Request
@@ -208,7 +208,7 @@ func (r *Reader) Accepted(ctx context.Context, t ledger.Accepted) (Request, erro
 		return r.Request(ctx, t.Request.ID)
 	}
 	of := r.siteAt(t.Site)
-	of.Took = r.usual.of(t.Site, func() Took { return r.learnTook(ctx, r.ledger, t.Site.Name) })
+	of.Took = r.usual.of(t.Site, func() Took { return learnTook(ctx, r.log, r.ledger, t.Site.Name) })
 	return of.request(t.Request, of.resolutionOf(t.Request)), nil
 }
 
@@ -316,6 +316,6 @@ func (r *Reader) Begun(ctx context.Context, site release.Site, limit int) ([]Req
 		return nil, err
 	}
 	of := r.siteAt(site)
-	of.Took = r.usual.of(site, func() Took { return r.learnTook(ctx, r.ledger, site.Name) })
+	of.Took = r.usual.of(site, func() Took { return learnTook(ctx, r.log, r.ledger, site.Name) })
 	return of.Requests(found), nil
 }

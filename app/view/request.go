@@ -63,7 +63,7 @@ func (v Request) Pill() Headline {
 	case release.Waiting:
 		return Headline{"Waiting", classQuiet}
 	case release.InRelease:
-		return Headline{stages[v.Of.stage()], classNow}
+		return Headline{stages[stageOf(v.Of)], classNow}
 	case release.Live:
 		return Headline{"Live", classOK}
 	case release.WasLive:

@@ -50,14 +50,13 @@ type Schedule struct {
 func (r *Reader) Schedule(ctx context.Context, name string, next int) (v Schedule, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		site, err := r.site(ctx, s, name)
-		v = r.scheduleOf(site, next)
+		v = scheduleOf(site, r.schedules[name], next)
 		return err
 	})
 	return v, err
 }
 
-func (r *Reader) scheduleOf(site Site, next int) Schedule {
-	all := r.schedules[site.Name]
+func scheduleOf(site Site, all []calendar.Schedule, next int) Schedule {
 	return Schedule{Site: site, Schedules: all, Slots: slotsOf(site, all, next), Holidays: holidaysOf(all, site.Now)}
 }
 

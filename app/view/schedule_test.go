@@ -24,7 +24,7 @@ func TestAScheduleTellsItsNextTimesHolidaysAndFreezes(t *testing.T) {
 	}
 	site := Site{Site: release.NewSite("www", release.DefaultPolicy()), Instant: Instant{Now: time.Date(2026, 11, 25, 20, 0, 0, 0, time.UTC)}}
 	site.Freezes = []release.Window{{From: time.Date(2026, 11, 27, 18, 0, 0, 0, time.UTC), To: time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC), Why: "moving house"}}
-	got := (&Reader{schedules: map[string][]calendar.Schedule{"www": all}}).scheduleOf(site, 4).Wire()
+	got := scheduleOf(site, all, 4).Wire()
 	var slots []string
 	for _, s := range got.Slots {
 		line := s.Local + " " + s.Schedule

@@ -44,8 +44,8 @@ func (v Site) Steps() []Step {
 // stages are what editors see of the states: where a release is on its way to live.
 var stages = []string{"Preparing", "Building", "Publishing", "Live"}
 
-// stage is the place in stages of the current release.
-func (v Site) stage() int {
+// stageOf is the place in stages of the current release.
+func stageOf(v Site) int {
 	switch v.State {
 	case release.InProgress:
 		if strings.HasPrefix(v.Current.Note, "deploying") || v.Current.RollbackTo != 0 {
@@ -64,7 +64,7 @@ func (v Site) Stages() []Step {
 	if v.State == release.Ready {
 		return nil
 	}
-	at := v.stage()
+	at := stageOf(v)
 	line := make([]Step, 0, len(stages))
 	for i, name := range stages {
 		one := Step{Name: name, Stage: "next", Words: "to come"}

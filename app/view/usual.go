@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -69,10 +70,10 @@ type releases interface {
 }
 
 // learnTook learns from the last successes how long a release takes.
-func (r *Reader) learnTook(ctx context.Context, s releases, site string) Took {
+func learnTook(ctx context.Context, log *slog.Logger, s releases, site string) Took {
 	found, err := s.Releases(ctx, site, 2*rangeFrom, 0)
 	if err != nil {
-		r.log.WarnContext(ctx, "the last releases can't be read", "site", site, "error", err)
+		log.WarnContext(ctx, "the last releases can't be read", "site", site, "error", err)
 		return Took{}
 	}
 	return tookOf(found)

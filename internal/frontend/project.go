@@ -97,7 +97,7 @@ func (t *tree) detect() (Project, error) {
 		return *p, err
 	}
 	if found == nil {
-		return t.withoutGenerator(p)
+		return withoutGenerator(t, p)
 	}
 	return *p, t.generated(p, found)
 }
@@ -126,7 +126,7 @@ func (t *tree) generated(p *Project, g *generator) error {
 
 // withoutGenerator is for a build by a script that says nothing that is known here,
 // and for a site that is not built at all.
-func (t *tree) withoutGenerator(p *Project) (Project, error) {
+func withoutGenerator(t *tree, p *Project) (Project, error) {
 	if t.pkg != nil && t.pkg.Scripts["build"] != "" {
 		return *p, unclear("package.json has a script \"build\", which calls no generator that is known here, so the folder that it makes is not known", "name that folder (in the shipped workflow: the variables PRESSRUN_BUILD, PRESSRUN_INSTALL and PRESSRUN_OUTPUT)")
 	}

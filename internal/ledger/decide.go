@@ -139,13 +139,13 @@ func (l *Ledger) Tick(ctx context.Context, site, token string) (release.Site, er
 // Decide lets the rules decide about an event and keeps the outcome. The
 // rules' refusal is a *release.Conflict.
 func (l *Ledger) Decide(ctx context.Context, site string, event release.Event) (release.Site, error) {
-	return l.decide(ctx, site, event, 0)
+	return decideTask(ctx, l, site, event, 0)
 }
 
 // Answer is Decide for the answer to a task of the outbox: the task is done
 // in the same transaction, whatever the rules say to the answer.
 func (l *Ledger) Answer(ctx context.Context, task Task, event release.Event) (release.Site, error) {
-	return l.decide(ctx, task.Site, event, task.ID)
+	return decideTask(ctx, l, task.Site, event, task.ID)
 }
 
 // verdict is what the rules say to an event. A refusal is no error of the
@@ -162,7 +162,7 @@ func (v verdict) after(err error) (release.Site, error) {
 	return v.site, v.refusal
 }
 
-func (l *Ledger) decide(ctx context.Context, site string, event release.Event, task int64) (release.Site, error) {
+func decideTask(ctx context.Context, l *Ledger, site string, event release.Event, task int64) (release.Site, error) {
 	v, err := do(ctx, l.writer, func(b *batch) (v verdict, err error) {
 		at, err := b.site(site)
 		if err != nil {

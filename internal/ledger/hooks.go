@@ -149,7 +149,7 @@ func moveOrAccept(b *batch, at *loaded, a Arrival) (Request, bool, error) {
 			return first, again, err
 		}
 	}
-	ids, err := b.scheduledOf(in.Site, in.Entity, in.Reason)
+	ids, err := scheduledOf(b, in.Site, in.Entity, in.Reason)
 	if err != nil || len(ids) == 0 {
 		if err != nil {
 			return in, false, err
@@ -183,7 +183,7 @@ func withdrawAll(b *batch, d *HookDelivery) (again bool, err error) {
 			return again, err
 		}
 	}
-	ids, err := b.scheduledOf(d.Site, d.Entity, "")
+	ids, err := scheduledOf(b, d.Site, d.Entity, "")
 	if err != nil {
 		return false, err
 	}

@@ -71,13 +71,13 @@ func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, e
 		reader:  reader{q: &statements{db: readers}, engine: engine, sites: &sites{policies: maps.Clone(opts.Sites)}},
 		readers: readers,
 	}
-	if err := l.open(ctx, writer, opts); err != nil {
+	if err := openTables(ctx, l, writer, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the ledger %s: %w", engine, err), engine.Close())
 	}
 	return l, nil
 }
 
-func (l *Ledger) open(ctx context.Context, db *sql.DB, opts Options) error {
+func openTables(ctx context.Context, l *Ledger, db *sql.DB, opts Options) error {
 	if err := migrate(ctx, db, l.engine); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
@@ -86,7 +86,7 @@ func (l *Ledger) open(ctx context.Context, db *sql.DB, opts Options) error {
 	}
 	l.readers.SetMaxOpenConns(4)
 	l.readers.SetMaxIdleConns(4)
-	if err := l.check(ctx); err != nil {
+	if err := checkSites(ctx, l); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
 	l.writer = newWriter(ctx, db, l, opts)
@@ -102,9 +102,9 @@ func (l *Ledger) open(ctx context.Context, db *sql.DB, opts Options) error {
 	return nil
 }
 
-// check reads what every decision needs, so that a damaged ledger is found
+// checkSites reads what every decision needs, so that a damaged ledger is found
 // when it is opened and not by the first who asks.
-func (l *Ledger) check(ctx context.Context) error {
+func checkSites(ctx context.Context, l *Ledger) error {
 	for name := range l.sites.policies {
 		if _, err := l.Site(ctx, name); err != nil {
 			return err

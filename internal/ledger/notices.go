@@ -117,17 +117,17 @@ func (n Notices) Make(ctx context.Context, to NoticeTarget, from, upto NoticeCur
 		if moved, err := b.inserted(res, err); err != nil || !moved {
 			return err
 		}
-		return b.putNotices(to, made)
+		return putNotices(b, to, made)
 	})
 }
 
 // Put puts one notice in line that no event asks for.
 func (n Notices) Put(ctx context.Context, one Notice) error {
-	return n.ledger.writer.act(ctx, func(b *batch) error { return b.putNotices(one.Target, []Notice{one}) })
+	return n.ledger.writer.act(ctx, func(b *batch) error { return putNotices(b, one.Target, []Notice{one}) })
 }
 
-func (b *batch) putNotices(to NoticeTarget, made []Notice) error {
-	line, err := b.lastLine(to)
+func putNotices(b *batch, to NoticeTarget, made []Notice) error {
+	line, err := lastLine(b, to)
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (b *batch) putNotices(to NoticeTarget, made []Notice) error {
 // told wakes who sends to a target although no event was written.
 func (b *batch) told(to NoticeTarget) { b.noticed = append(b.noticed, to.Site) }
 
-func (b *batch) lastLine(to NoticeTarget) (line int64, err error) {
+func lastLine(b *batch, to NoticeTarget) (line int64, err error) {
 	err = b.queryRow(`SELECT COALESCE(MAX(line), 0) FROM notices WHERE site = $1 AND target = $2`, []any{to.Site, to.Name}, &line)
 	return line, err
 }
@@ -205,7 +205,7 @@ func (n Notices) Replay(ctx context.Context, id, by string, until time.Time) (No
 		if err != nil || one.State == NoticeWaiting {
 			return one, err
 		}
-		line, err := b.lastLine(one.Target)
+		line, err := lastLine(b, one.Target)
 		if err != nil {
 			return one, err
 		}

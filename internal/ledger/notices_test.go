@@ -96,7 +96,7 @@ func TestNoticesAreKeptForAWhileAndReplayedAtTheEndOfTheLine(t *testing.T) {
 	kept := map[string]bool{}
 	if err := l.writer.act(ctx, func(b *batch) error {
 		b.now = b.now.Add(8 * 24 * time.Hour)
-		return b.putNotices(to, nil)
+		return putNotices(b, to, nil)
 	}); err != nil {
 		t.Fatal(err)
 	}

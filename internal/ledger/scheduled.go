@@ -19,7 +19,7 @@ func (b *batch) due(at *loaded) error {
 	if err := b.writeRequests(); err != nil {
 		return err
 	}
-	ids, sources, err := b.dueRequests(at.site.Name)
+	ids, sources, err := dueRequests(b, at.site.Name)
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (b *batch) due(at *loaded) error {
 		}
 		b.event(Event{Site: at.site.Name, Kind: KindDue, Request: id})
 	}
-	next, err := b.nextScheduled(at.site.Name)
+	next, err := nextScheduled(b, at.site.Name)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (b *batch) due(at *loaded) error {
 	return nil
 }
 
-func (b *batch) dueRequests(site string) (ids []string, sources []release.Source, err error) {
+func dueRequests(b *batch, site string) (ids []string, sources []release.Source, err error) {
 	rows, err := b.query(`SELECT id, source FROM requests
 		WHERE site = $1 AND place = 0 AND not_before_us <= $2 ORDER BY not_before_us, id LIMIT $3`, site, micros(b.now), maxDue)
 	if err != nil {
@@ -103,14 +103,14 @@ func (b *batch) reschedule(id, by, why string, to time.Time) (Accepted, error) {
 	case r.Place < 0:
 		return Accepted{}, &release.Conflict{Code: release.CodeNotScheduled, Text: "the request was withdrawn: ask anew"}
 	}
-	if err := b.rescheduleTo(at, &r, by, why, to); err != nil {
+	if err := rescheduleTo(b, at, &r, by, why, to); err != nil {
 		return Accepted{}, b.fail(err)
 	}
 	return Accepted{Request: r, Site: at.site}, nil
 }
 
 // rescheduleTo changes a request that is scheduled.
-func (b *batch) rescheduleTo(at *loaded, r *Request, by, why string, to time.Time) error {
+func rescheduleTo(b *batch, at *loaded, r *Request, by, why string, to time.Time) error {
 	e := Event{Site: r.Site, Kind: KindMoved, Request: r.ID, By: by, Why: why}
 	if to.IsZero() {
 		e.Kind, r.Place = KindWithdrawn, release.WithdrawnPlace
@@ -125,7 +125,7 @@ func (b *batch) rescheduleTo(at *loaded, r *Request, by, why string, to time.Tim
 		return err
 	}
 	b.event(e)
-	next, err := b.nextScheduled(r.Site)
+	next, err := nextScheduled(b, r.Site)
 	if err != nil {
 		return err
 	}
@@ -142,7 +142,7 @@ func (b *batch) writeRequests() error {
 }
 
 // nextScheduled is when the next scheduled request of a site falls due; zero for none.
-func (b *batch) nextScheduled(site string) (time.Time, error) {
+func nextScheduled(b *batch, site string) (time.Time, error) {
 	var next int64
 	err := b.queryRow(`SELECT COALESCE(MIN(not_before_us), 0) FROM requests WHERE site = $1 AND place = 0`, []any{site}, &next)
 	return fromMicros(next), err
@@ -150,7 +150,7 @@ func (b *batch) nextScheduled(site string) (time.Time, error) {
 
 // scheduledOf are the scheduled requests about some content that came from the CMS: of
 // one reason, or of any for "".
-func (b *batch) scheduledOf(site, entity, reason string) ([]string, error) {
+func scheduledOf(b *batch, site, entity, reason string) ([]string, error) {
 	if err := b.writeRequests(); err != nil {
 		return nil, err
 	}
