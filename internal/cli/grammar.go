@@ -10,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/demo"
 	"github.com/pressrun/pressrun/internal/cli/publish"
 	"github.com/pressrun/pressrun/internal/cli/serve"
+	"github.com/pressrun/pressrun/internal/cli/story"
 )
 
 // grammar has every command. The order is that of the help.
@@ -26,6 +27,7 @@ type grammar struct {
 	History    client.History    `cmd:"" group:"ask" help:"List the last releases of a site."`
 	Schedule   client.Schedule   `cmd:"" group:"ask" help:"Show when a site asks for releases by itself."`
 	Show       client.Show       `cmd:"" group:"ask" help:"Show all of a release, or what became of a request."`
+	Why        story.Why         `cmd:"" group:"ask" help:"Tell the whole story of one request, in order."`
 	Log        client.Log        `cmd:"" group:"ask" help:"Print the output of a release's run."`
 	Events     client.Events     `cmd:"" group:"ask" help:"Print the audit trail: who did what, when and why."`
 

@@ -16,7 +16,7 @@ import (
 
 // Backup copies the running app's ledger to a file.
 type Backup struct {
-	appFlags
+	AppFlags
 	File  string `arg:"" type:"path" help:"File to write."`
 	Force bool   `help:"Replace the file if it is there."`
 	JSON  bool   `name:"json" help:"Print JSON."`
@@ -43,7 +43,7 @@ func (c *Backup) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err := c.free(); err != nil {
 		return err
 	}
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}

@@ -41,6 +41,7 @@ func TestCommands(t *testing.T) {
 		{name: "find-json", args: "find|--show|waiting|--json", sites: one},
 		{name: "find-nothing", args: "find", sites: one},
 		{name: "history", args: "history", sites: one},
+		{name: "history-screen", args: "history", sites: one, screen: true},
 		{name: "history-json", args: "history|--limit|1|--json", sites: one},
 		{name: "history-bad-limit", args: "history|--limit|0", sites: one},
 		{name: "show-release", args: "show|126", sites: one},

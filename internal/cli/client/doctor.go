@@ -8,11 +8,11 @@ import (
 )
 
 // Doctor says which app is asked to look at GitHub.
-type Doctor struct{ appFlags }
+type Doctor struct{ AppFlags }
 
 // Checks are what the app found of its sites on GitHub.
 func (c *Doctor) Checks(ctx context.Context, t *terminal.Terminal) ([]api.GitHubCheck, error) {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return nil, err
 	}

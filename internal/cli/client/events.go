@@ -12,7 +12,7 @@ import (
 
 // Events prints the audit trail.
 type Events struct {
-	appFlags
+	AppFlags
 	terminal.OutputFlags
 	Site   string `env:"PRESSRUN_SITE" placeholder:"NAME" help:"One site only (${env})."`
 	Follow bool   `help:"Go on with every new event until interrupted; a lost connection is taken up again without a gap."`
@@ -32,7 +32,7 @@ Examples:
 
 // Run prints the audit trail.
 func (c *Events) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // Find says what became of a page.
 type Find struct {
-	appFlags
+	AppFlags
 	siteFlag
 	terminal.OutputFlags
 	Words []string `arg:"" optional:"" help:"Words of its title, address, author or number; all must be there."`
@@ -44,7 +44,7 @@ func (c *Find) Validate() error {
 
 // Run looks for a page.
 func (c *Find) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}

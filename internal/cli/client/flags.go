@@ -17,8 +17,8 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// appFlags say which app to ask, and as whom.
-type appFlags struct {
+// AppFlags say which app to ask, and as whom.
+type AppFlags struct {
 	App       string `env:"PRESSRUN_URL" default:"http://127.0.0.1:8080" placeholder:"URL" help:"Address of the app (${env}; default ${default})."`
 	TokenFile string `placeholder:"FILE" help:"File with the token. Or set PRESSRUN_TOKEN."`
 }
@@ -27,7 +27,8 @@ type appFlags struct {
 // waiting: a missing app must be told at once.
 const cliTries = 2
 
-func (f appFlags) client(t *terminal.Terminal) (*api.Client, error) {
+// Client is a client of that app.
+func (f AppFlags) Client(t *terminal.Terminal) (*api.Client, error) {
 	token, err := f.token()
 	if err != nil {
 		return nil, err
@@ -42,7 +43,7 @@ func (f appFlags) client(t *terminal.Terminal) (*api.Client, error) {
 // maxToken bounds what is read as a token, in bytes.
 const maxToken = 4 << 10
 
-func (f appFlags) token() (string, error) {
+func (f AppFlags) token() (string, error) {
 	if f.TokenFile == "" {
 		return strings.TrimSpace(os.Getenv("PRESSRUN_TOKEN")), nil
 	}

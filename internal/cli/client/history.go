@@ -3,15 +3,18 @@ package client
 import (
 	"context"
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
 // History lists the last releases of a site.
 type History struct {
-	appFlags
+	AppFlags
 	siteFlag
 	terminal.OutputFlags
 	Limit  int   `default:"20" placeholder:"N" help:"How many releases, at most 500 (default ${default})."`
@@ -20,7 +23,9 @@ type History struct {
 
 // Help has the example.
 func (History) Help() string {
-	return `Examples:
+	return `On a terminal two lines above the table draw how long the releases took and how they ended, the oldest first.
+
+Examples:
 
   pressrun history --site www
   pressrun history --limit 500 --json | jq '[.releases[] | select(.outcome == "failed")] | length'`
@@ -41,7 +46,7 @@ type releasesDocument struct {
 
 // Run lists the last releases.
 func (c *History) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}
@@ -61,11 +66,60 @@ func (c *History) Run(ctx context.Context, t *terminal.Terminal) error {
 		_, err := fmt.Fprintf(t.Out, "No releases of %s yet.\n", text.Plain(site))
 		return err
 	}
+	if t.Screen {
+		if err := p.trend(releases); err != nil {
+			return err
+		}
+	}
 	rows := [][]string{{"RELEASE", "OUTCOME", "REQUESTED", "LIVE", "TOOK", "REQUESTS", "PAGES", "CHANGED", "WHY"}}
 	for _, r := range releases {
 		rows = append(rows, p.of(r.TimeZone).historyRow(r))
 	}
 	return p.Table(rows, "REQUESTED", "PAGES", "CHANGED", "REQUESTS")
+}
+
+// trend draws how long releases took and how they ended, the oldest first, and says
+// the same in words.
+func (p printer) trend(releases []api.Release) error {
+	width := len(releases)
+	if p.Width > 0 {
+		width = min(width, max(p.Width-len("Took      "), 1))
+	}
+	took, ends := make([]float64, 0, width), ""
+	outcomes := map[release.Outcome]int{}
+	for _, r := range slices.Backward(releases[:width]) {
+		seconds := -1.0
+		if span, known := spentOn(r); known && r.Outcome == release.Succeeded {
+			seconds = span.Seconds()
+		}
+		took = append(took, seconds)
+		style, mark := markOf(r.Outcome)
+		ends += p.Paint(style, mark)
+		outcomes[r.Outcome]++
+	}
+	sum := fmt.Sprintf("%d succeeded (+), %d failed (x)", outcomes[release.Succeeded], outcomes[release.Failed])
+	if others := width - outcomes[release.Succeeded] - outcomes[release.Failed] - outcomes[""]; others > 0 {
+		sum += fmt.Sprintf(", %d ended otherwise (-)", others)
+	}
+	if longest := slices.Max(took); longest > 0 {
+		sum += ", " + text.Took(time.Duration(longest*float64(time.Second))) + " at most"
+	}
+	_, err := fmt.Fprintf(p.Out, "Took      %s\nEnded     %s\n%s\n\n", terminal.Sparkline(took), ends, sum)
+	return err
+}
+
+// markOf is a character for an outcome: colour alone tells nothing.
+func markOf(o release.Outcome) (terminal.Style, string) {
+	switch o {
+	case release.Succeeded:
+		return terminal.Good, "+"
+	case release.Failed:
+		return terminal.Bad, "x"
+	case release.Cancelled, release.Stale, release.Superseded:
+		return terminal.Heed, "-"
+	default:
+		return terminal.Busy, "…"
+	}
 }
 
 // historyWord is the outcome, and which of the successes is live.

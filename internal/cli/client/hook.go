@@ -22,7 +22,7 @@ type Hook struct {
 
 // hookArgs name a hook.
 type hookArgs struct {
-	appFlags
+	AppFlags
 	terminal.OutputFlags
 	Site string `arg:"" help:"The site."`
 	Hook string `arg:"" help:"The hook, as the configuration names it."`
@@ -49,7 +49,7 @@ func (c *HookNew) Run(ctx context.Context, t *terminal.Terminal) error {
 
 // made shows an address that was just made.
 func (c hookArgs) made(t *terminal.Terminal, do func(*api.Client) (api.HookAddress, error)) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (HookRevoke) Help() string {
 
 // Run ends the addresses of a hook.
 func (c *HookRevoke) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (c *HookRevoke) Run(ctx context.Context, t *terminal.Terminal) error {
 
 // HookList lists hooks.
 type HookList struct {
-	appFlags
+	AppFlags
 	terminal.OutputFlags
 	Site string `arg:"" help:"The site."`
 }
@@ -131,7 +131,7 @@ func (HookList) Help() string {
 
 // Run lists hooks.
 func (c *HookList) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}
@@ -176,7 +176,7 @@ func addressWords(p *terminal.Printer, h api.Hook) string {
 
 // HookDeliveries lists what hooks were told.
 type HookDeliveries struct {
-	appFlags
+	AppFlags
 	terminal.OutputFlags
 	Site  string `arg:"" help:"The site."`
 	Hook  string `placeholder:"NAME" help:"Only this hook's."`
@@ -194,7 +194,7 @@ Example:
 
 // Run lists what hooks were told.
 func (c *HookDeliveries) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 
 // Log prints the output of a release's run.
 type Log struct {
-	appFlags
+	AppFlags
 	siteFlag
 	Number int64 `arg:"" optional:"" help:"Number of the release (default: the current one if it has begun, else the last that had)."`
 	Follow bool  `help:"Go on until the release is over."`
@@ -36,7 +36,7 @@ Examples:
 
 // Run prints the output of a release's run.
 func (c *Log) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}

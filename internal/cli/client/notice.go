@@ -25,7 +25,7 @@ type Notice struct {
 
 // NoticeList lists notices.
 type NoticeList struct {
-	appFlags
+	AppFlags
 	terminal.OutputFlags
 	Site        string `arg:"" help:"The site."`
 	Target      string `placeholder:"NAME" help:"Only this target's."`
@@ -46,7 +46,7 @@ Examples:
 
 // Run lists notices.
 func (c *NoticeList) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func aboutNotice(n api.Notice) string {
 
 // NoticeShow shows a notice.
 type NoticeShow struct {
-	appFlags
+	AppFlags
 	terminal.OutputFlags
 	Site string `arg:"" help:"The site."`
 	ID   string `arg:"" help:"The notice."`
@@ -104,7 +104,7 @@ func (NoticeShow) Help() string {
 
 // Run shows a notice.
 func (c *NoticeShow) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}
@@ -147,7 +147,7 @@ func (c *NoticeShow) Run(ctx context.Context, t *terminal.Terminal) error {
 
 // NoticeReplay sends notices again.
 type NoticeReplay struct {
-	appFlags
+	AppFlags
 	terminal.OutputFlags
 	Site   string `arg:"" help:"The site."`
 	ID     string `arg:"" optional:"" help:"The notice."`
@@ -174,7 +174,7 @@ func (c *NoticeReplay) Validate() error {
 
 // Run sends notices again.
 func (c *NoticeReplay) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}
@@ -196,7 +196,7 @@ func (c *NoticeReplay) Run(ctx context.Context, t *terminal.Terminal) error {
 
 // NoticeTest tries a target.
 type NoticeTest struct {
-	appFlags
+	AppFlags
 	terminal.OutputFlags
 	Site    string        `arg:"" help:"The site."`
 	Target  string        `arg:"" help:"The target, as the configuration names it."`
@@ -217,7 +217,7 @@ const testPoll = 300 * time.Millisecond
 
 // Run tries a target.
 func (c *NoticeTest) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}

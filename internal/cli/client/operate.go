@@ -10,7 +10,7 @@ import (
 
 // actFlags are what the operator's acts have in common.
 type actFlags struct {
-	appFlags
+	AppFlags
 	siteFlag
 	terminal.OutputFlags
 	Actor string `placeholder:"NAME" help:"Who acts, as people know them (default: the token's name)."`
@@ -18,7 +18,7 @@ type actFlags struct {
 
 // act does what an operator asks and shows the site afterwards.
 func (f actFlags) act(ctx context.Context, t *terminal.Terminal, do func(*api.Client, string) (api.Site, error)) error {
-	client, err := f.client(t)
+	client, err := f.Client(t)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,7 @@ func (c *Freeze) Run(ctx context.Context, t *terminal.Terminal) error {
 
 // Thaw removes a freeze.
 type Thaw struct {
-	appFlags
+	AppFlags
 	siteFlag
 	terminal.OutputFlags
 	ID string `arg:"" help:"The freeze's id, as status shows it."`
@@ -186,7 +186,7 @@ Example:
 
 // Run removes a freeze.
 func (c *Thaw) Run(ctx context.Context, t *terminal.Terminal) error {
-	f := actFlags{appFlags: c.appFlags, siteFlag: c.siteFlag, OutputFlags: c.OutputFlags}
+	f := actFlags{AppFlags: c.AppFlags, siteFlag: c.siteFlag, OutputFlags: c.OutputFlags}
 	return f.act(ctx, t, func(client *api.Client, site string) (api.Site, error) {
 		return client.Thaw(ctx, site, c.ID)
 	})

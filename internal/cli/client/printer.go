@@ -52,6 +52,14 @@ func outcomeWord(r api.Release) string {
 // spent is how long a release took from its dispatch until it was live, or
 // ended.
 func spent(r api.Release) string {
+	span, known := spentOn(r)
+	if !known {
+		return ""
+	}
+	return text.Took(span)
+}
+
+func spentOn(r api.Release) (span time.Duration, known bool) {
 	from, to := r.Times.Dispatched, r.Times.Complete
 	if to == nil {
 		to = r.Times.Ended
@@ -60,9 +68,9 @@ func spent(r api.Release) string {
 		from = r.Times.Starting
 	}
 	if from == nil || to == nil {
-		return ""
+		return 0, false
 	}
-	return text.Took(to.Sub(*from))
+	return to.Sub(*from), true
 }
 
 // releaseLine sums a release up in a line.

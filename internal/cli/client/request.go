@@ -14,7 +14,7 @@ import (
 
 // Request asks for a release.
 type Request struct {
-	appFlags
+	AppFlags
 	siteFlag
 	terminal.OutputFlags
 	Reason    string        `placeholder:"TEXT" help:"Why, in words."`
@@ -43,7 +43,7 @@ Examples:
 
 // Run asks for a release.
 func (c *Request) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (c *Request) follow(ctx context.Context, t *terminal.Terminal, client *api.
 
 // Reschedule moves a scheduled request.
 type Reschedule struct {
-	appFlags
+	AppFlags
 	terminal.OutputFlags
 	ID        string     `arg:"" help:"The request."`
 	NotBefore *time.Time `type:"instant" required:"" placeholder:"TIME" help:"When it is to go out instead."`
@@ -122,14 +122,14 @@ Example:
 
 // Run moves a scheduled request.
 func (c *Reschedule) Run(ctx context.Context, t *terminal.Terminal) error {
-	return changeRequest(t, c.appFlags, c.Printer(t), c.JSON, func(client *api.Client) (api.Request, error) {
+	return changeRequest(t, c.AppFlags, c.Printer(t), c.JSON, func(client *api.Client) (api.Request, error) {
 		return client.MoveRequest(ctx, c.ID, *c.NotBefore)
 	})
 }
 
 // Withdraw takes a scheduled request back.
 type Withdraw struct {
-	appFlags
+	AppFlags
 	terminal.OutputFlags
 	ID string `arg:"" help:"The request."`
 }
@@ -145,14 +145,14 @@ Example:
 
 // Run takes a scheduled request back.
 func (c *Withdraw) Run(ctx context.Context, t *terminal.Terminal) error {
-	return changeRequest(t, c.appFlags, c.Printer(t), c.JSON, func(client *api.Client) (api.Request, error) {
+	return changeRequest(t, c.AppFlags, c.Printer(t), c.JSON, func(client *api.Client) (api.Request, error) {
 		return client.WithdrawRequest(ctx, c.ID)
 	})
 }
 
 // changeRequest changes a request and says how it stands then.
-func changeRequest(t *terminal.Terminal, flags appFlags, p *terminal.Printer, asJSON bool, change func(*api.Client) (api.Request, error)) error {
-	client, err := flags.client(t)
+func changeRequest(t *terminal.Terminal, flags AppFlags, p *terminal.Printer, asJSON bool, change func(*api.Client) (api.Request, error)) error {
+	client, err := flags.Client(t)
 	if err != nil {
 		return err
 	}

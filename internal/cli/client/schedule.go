@@ -12,7 +12,7 @@ import (
 
 // Schedule shows when a site asks for releases by itself.
 type Schedule struct {
-	appFlags
+	AppFlags
 	siteFlag
 	terminal.OutputFlags
 	Next int `default:"20" placeholder:"N" help:"How many times, at most 200 (default ${default})."`
@@ -38,7 +38,7 @@ func (c *Schedule) Validate() error {
 
 // Run shows when a site asks by itself.
 func (c *Schedule) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 
 // Show shows a release or a request.
 type Show struct {
-	appFlags
+	AppFlags
 	siteFlag
 	terminal.OutputFlags
 	What string `arg:"" name:"number|request" help:"Number of a release, or id of a request."`
@@ -29,7 +29,7 @@ func (Show) Help() string {
 
 // Run shows a release or a request.
 func (c *Show) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}

@@ -1,28 +1,28 @@
 package client
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/board"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Status shows how the sites stand.
 type Status struct {
-	appFlags
+	AppFlags
 	terminal.OutputFlags
 	Site     string        `env:"PRESSRUN_SITE" placeholder:"NAME" help:"One site only (${env})."`
-	Watch    bool          `help:"Go on, and show every change until interrupted."`
-	Interval time.Duration `default:"1s" placeholder:"SPAN" help:"How often --watch looks (default ${default})."`
+	Watch    bool          `help:"Go on, and show every change until interrupted: as a board on a terminal, a line a change elsewhere."`
+	Interval time.Duration `default:"15s" placeholder:"SPAN" help:"How often --watch looks by itself; it looks at once when something happens (default ${default})."`
 }
 
 // Help has the example.
 func (Status) Help() string {
-	return `With --watch a terminal is drawn anew at each change; elsewhere each change is printed below the last, with --json as one line.
+	return `With --watch a terminal becomes a board that is drawn in place: each site, how far its release is, and what happened last. Ctrl-C gives the terminal back as it was. In pipes, with NO_COLOR and with --json each change is one line. It follows the app's events, and waits for an app that goes away.
 
 Examples:
 
@@ -38,7 +38,7 @@ type sitesDocument struct {
 
 // Run shows how the sites stand.
 func (c *Status) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.client(t)
+	client, err := c.Client(t)
 	if err != nil {
 		return err
 	}
@@ -47,9 +47,15 @@ func (c *Status) Run(ctx context.Context, t *terminal.Terminal) error {
 		if err != nil {
 			return err
 		}
-		return c.show(printer{c.Printer(t)}, sites, false)
+		return c.show(printer{c.Printer(t)}, sites)
 	}
-	return c.watch(ctx, t, client)
+	return board.Watch(ctx, board.Options{
+		Sites: func(ctx context.Context) ([]api.Site, error) { return c.sites(ctx, client) },
+		Events: func(ctx context.Context, fn func(api.Event) error) error {
+			return client.Events(ctx, c.Site, api.FromNow, fn)
+		},
+		App: c.App, Interval: max(c.Interval, 100*time.Millisecond), Terminal: t, Printer: c.Printer(t),
+	})
 }
 
 func (c *Status) sites(ctx context.Context, client *api.Client) ([]api.Site, error) {
@@ -60,10 +66,8 @@ func (c *Status) sites(ctx context.Context, client *api.Client) ([]api.Site, err
 	return []api.Site{site}, err
 }
 
-func (c *Status) show(p printer, sites []api.Site, asLine bool) error {
+func (c *Status) show(p printer, sites []api.Site) error {
 	switch {
-	case c.JSON && asLine:
-		return p.Line(sitesDocument{sites})
 	case c.JSON:
 		return p.Document(sitesDocument{sites})
 	case len(sites) == 1:
@@ -71,48 +75,6 @@ func (c *Status) show(p printer, sites []api.Site, asLine bool) error {
 	default:
 		return p.sites(sites)
 	}
-}
-
-// clearScreen moves to the upper left corner and erases what is there.
-const clearScreen = "\x1b[H\x1b[2J"
-
-func (c *Status) watch(ctx context.Context, t *terminal.Terminal, client *api.Client) error {
-	var last []byte
-	for {
-		sites, err := c.sites(ctx, client)
-		if err != nil {
-			return err
-		}
-		var page bytes.Buffer
-		p := printer{c.Printer(t)}
-		p.Out = &page
-		if err := c.show(p, sites, true); err != nil {
-			return err
-		}
-		if !bytes.Equal(page.Bytes(), last) {
-			if err := c.draw(t, page.Bytes(), last == nil); err != nil {
-				return err
-			}
-			last = page.Bytes()
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(max(c.Interval, 100*time.Millisecond)):
-		}
-	}
-}
-
-func (c *Status) draw(t *terminal.Terminal, page []byte, first bool) error {
-	switch {
-	case c.JSON:
-	case t.Screen:
-		page = append([]byte(clearScreen), page...)
-	case !first:
-		page = append([]byte("\n"), page...)
-	}
-	_, err := t.Out.Write(page)
-	return err
 }
 
 // sites shows many sites, a line each.

@@ -22,7 +22,10 @@ type Terminal struct {
 	// Width is how wide the terminal of Out is just now, 0 when that is not known or
 	// Out is none; Columns is the same of Err.
 	Width, Columns func() int
-	Now            func() time.Time
+	// Height is how many lines the terminal of Out has just now, 0 when that is not
+	// known or Out is none.
+	Height func() int
+	Now    func() time.Time
 	// Local is the zone in which people are told times.
 	Local *time.Location
 	// Version is the program's, as servers and logs are told it.
@@ -41,7 +44,7 @@ func New() *Terminal {
 		Screen:     !plain && out,
 		Progress:   !plain && term.IsTerminal(int(os.Stderr.Fd())),
 		Colour:     environmentColours(out),
-		Width:      columnsOf(os.Stdout), Columns: columnsOf(os.Stderr),
+		Width:      columnsOf(os.Stdout), Columns: columnsOf(os.Stderr), Height: linesOf(os.Stdout),
 		Now: time.Now, Local: time.Local,
 	}
 }
@@ -54,6 +57,16 @@ func columnsOf(f *os.File) func() int {
 			return 0
 		}
 		return width
+	}
+}
+
+func linesOf(f *os.File) func() int {
+	return func() int {
+		_, height, err := term.GetSize(int(f.Fd()))
+		if err != nil {
+			return 0
+		}
+		return height
 	}
 }
 
