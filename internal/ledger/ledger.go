@@ -9,6 +9,9 @@
 // (docs/decisions/0001-group-commit.md). A decision is: load the site,
 // release.Step, store the site, append its events, put its effects into the
 // outbox. Every answer is read from one Snapshot.
+//
+// It has a file for each table, since all are written in the one transaction of a batch:
+// hence more files than other packages.
 package ledger
 
 import (

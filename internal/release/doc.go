@@ -6,7 +6,9 @@
 // site after the event and the effects to carry out. Nothing here reads a
 // clock, a random source, the environment or a file, so every rule can be
 // tested, searched and replayed. Whoever calls Step stores the new site and
-// its effects in one transaction; there is no other way to change a site.
+// its effects in one transaction; there is no other way to change a site. A rule is a
+// function of a turn and an event, in the file of its subject: hence more files than
+// elsewhere.
 //
 // # Places in line
 //

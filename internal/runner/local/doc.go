@@ -6,4 +6,6 @@
 // watches the lock. So a run outlives its app, the next app finds it again,
 // and a supervisor that dies is noticed by its lock falling open, whatever it
 // died of.
+//
+// It has a file more than other packages for each system that it runs on.
 package local
