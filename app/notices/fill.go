@@ -16,6 +16,7 @@ const storeEvery = 1000
 
 // fill puts what happened in line, until enough waits there or all has been read.
 func (t *target) fill(ctx context.Context) error {
+	t.people.look = ledger.Now().Add(queueLook)
 	for ctx.Err() == nil {
 		waiting, err := t.ledger.CountNotices(ctx, t.NoticeTarget, ledger.NoticeWaiting)
 		if err != nil || waiting >= most {
@@ -30,11 +31,11 @@ func (t *target) fill(ctx context.Context) error {
 			begin = t.seen
 		}
 		upto, made, err := t.read(ctx, begin)
-		if err != nil || upto == begin {
+		if err != nil || upto == begin && len(made) == 0 {
 			return err
 		}
 		t.seen = upto
-		if len(made) == 0 && upto.Event-from.Event < storeEvery {
+		if len(made) == 0 && upto.Event-from.Event < storeEvery && upto.Memory == from.Memory {
 			continue
 		}
 		if err := t.lines.Make(ctx, t.NoticeTarget, from, upto, made); err != nil {
@@ -49,6 +50,10 @@ func (t *target) fill(ctx context.Context) error {
 func (t *target) read(ctx context.Context, from ledger.NoticeCursor) (upto ledger.NoticeCursor, made []ledger.Notice, err error) {
 	upto = from
 	err = t.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
+		if t.kind.People {
+			upto, made, err = t.tellPeople(ctx, s, from)
+			return err
+		}
 		events, err := s.Events(ctx, t.Site, from.Event, most)
 		if err != nil {
 			return err
@@ -77,17 +82,10 @@ func (t *target) read(ctx context.Context, from ledger.NoticeCursor) (upto ledge
 // requests that its release serves with places after one. Rest is the last of those
 // places when there are more.
 func (t *target) notices(ctx context.Context, s *ledger.Snapshot, e ledger.Event, after int64) (made []ledger.Notice, rest int64, err error) {
-	var of *release.Release
-	if e.Release != 0 && e.Request == "" {
-		found, err := s.Release(ctx, t.Site, e.Release)
-		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
-			return nil, 0, err
-		}
-		if err == nil {
-			of = &found.Release
-		}
+	record, of, err := recordOf(ctx, s, e)
+	if err != nil {
+		return nil, 0, err
 	}
-	record := notify.Record{Event: e.ID, Kind: e.Kind, By: e.By, Why: e.Why, At: e.At}
 	fact, known := notify.Of(t.site, record, of)
 	if known && after == 0 && t.wants(fact.Type) {
 		if made, err = t.add(made, fact); err != nil {
@@ -112,6 +110,21 @@ func (t *target) notices(ctx context.Context, s *ledger.Snapshot, e ledger.Event
 		rest = served[most-1].Place
 	}
 	return made, rest, nil
+}
+
+// recordOf is an event as internal/notify reads it, with the release that it is about;
+// nil for none.
+func recordOf(ctx context.Context, s *ledger.Snapshot, e ledger.Event) (record notify.Record, of *release.Release, err error) {
+	if e.Release != 0 && e.Request == "" {
+		found, err := s.Release(ctx, e.Site, e.Release)
+		if err != nil && !errors.Is(err, ledger.ErrNotFound) {
+			return record, nil, err
+		}
+		if err == nil {
+			of = &found.Release
+		}
+	}
+	return notify.Record{Event: e.ID, Kind: e.Kind, By: e.By, Why: e.Why, At: e.At}, of, nil
 }
 
 // wants says whether the target is to be told of a type.

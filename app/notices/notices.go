@@ -27,13 +27,15 @@ type Ledger interface {
 	FirstNotice(ctx context.Context, to ledger.NoticeTarget) (ledger.Notice, bool, error)
 	CountNotices(ctx context.Context, to ledger.NoticeTarget, state ledger.NoticeState) (int, error)
 	NoticeCursor(ctx context.Context, to ledger.NoticeTarget) (ledger.NoticeCursor, error)
+	NoticePlace(ctx context.Context, to ledger.NoticeTarget, release int64) (string, error)
 }
 
 // Lines are the lines of notices in the ledger.
 type Lines interface {
 	Begin(ctx context.Context, site string, names []string) error
 	Make(ctx context.Context, to ledger.NoticeTarget, from, upto ledger.NoticeCursor, made []ledger.Notice) error
-	Delivered(ctx context.Context, one ledger.Notice, status int) error
+	Delivered(ctx context.Context, one ledger.Notice, status int, place string) error
+	Lost(ctx context.Context, to ledger.NoticeTarget, release int64) error
 	Failed(ctx context.Context, one ledger.Notice, status int, trouble string, again time.Time) error
 	GaveUp(ctx context.Context, one ledger.Notice, status int, trouble string) error
 }
@@ -75,6 +77,34 @@ func newTarget(o Options, name string, site config.Site, c config.Target) (*targ
 	if !ok {
 		return nil, fmt.Errorf("there is no kind %q", c.Kind)
 	}
+	t := &target{
+		NoticeTarget: ledger.NoticeTarget{Site: name, Name: c.Name},
+		kind:         kind, ledger: o.Ledger, lines: o.Lines, log: o.Log.With("site", name, "target", c.Name),
+		site: notify.Site{Name: name, Title: site.Title, URL: strings.TrimRight(site.URL, "/"), App: strings.TrimRight(o.Config.URL, "/")},
+	}
+	var err error
+	if t.wanted, err = c.Selected(); err != nil {
+		return nil, err
+	}
+	if kind.People {
+		t.people = people{longestQueue: c.LongestQueue(), to: c.SMTP.To, askers: c.SMTP.Askers}
+		if t.people.policy, err = c.Policy(site); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case kind.Name == "smtp":
+		t.sender, err = newMailSender(name, c)
+	case c.Slack.TokenFile != "":
+		t.pause = slackPause
+		t.sender, err = newSlackSender(o, t.NoticeTarget, c)
+	default:
+		t.sender, err = newWebSender(o, kind, c)
+	}
+	return t, err
+}
+
+func newWebSender(o Options, kind notify.Kind, c config.Target) (*webSender, error) {
 	address := c.URL
 	if c.URLFile != "" {
 		lines, err := secretLines(c.URLFile)
@@ -87,21 +117,13 @@ func newTarget(o Options, name string, site config.Site, c config.Target) (*targ
 	if err != nil {
 		return nil, err
 	}
-	t := &target{
-		NoticeTarget: ledger.NoticeTarget{Site: name, Name: c.Name},
-		kind:         kind, address: address, client: client, ledger: o.Ledger, lines: o.Lines,
-		log:  o.Log.With("site", name, "target", c.Name),
-		site: notify.Site{Name: name, Title: site.Title, URL: strings.TrimRight(site.URL, "/"), App: strings.TrimRight(o.Config.URL, "/")},
-	}
-	if t.wanted, err = c.Selected(); err != nil {
-		return nil, err
-	}
+	s := &webSender{kind: kind, address: address, client: client}
 	if c.SecretFile != "" {
-		if t.secrets, err = Secrets(c); err != nil {
+		if s.secrets, err = Secrets(c); err != nil {
 			return nil, err
 		}
 	}
-	return t, nil
+	return s, nil
 }
 
 // Secrets are the secrets of a target: one a line, the newest first, several while
@@ -161,7 +183,7 @@ func (n *Notices) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, t := range n.targets {
 		all.Go(func() {
-			defer t.client.Close()
+			defer t.sender.close()
 			t.run(ctx)
 		})
 	}

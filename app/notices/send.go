@@ -10,25 +10,72 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/notify"
 	"github.com/pressrun/pressrun/internal/outbound"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
+// sender sends notices to one target.
+type sender interface {
+	send(ctx context.Context, one ledger.Notice) outcome
+	close()
+}
+
+// outcome is what came of a try.
+type outcome struct {
+	// taken says that the target took the notice, and place where it now is.
+	taken bool
+	place string
+	// status is the answer's; 0 for none. trouble says what was wrong with it.
+	status  int
+	trouble string
+	// after is when the target wants to be asked again, at the earliest; over says that
+	// asking again is of no use, and lost that the message that was to change is gone.
+	after      time.Time
+	over, lost bool
+}
+
 // mostAnswer is how much of an answer is read: enough to see what was wrong.
 const mostAnswer = 4 << 10
 
-// send sends a notice by HTTP.
-func (t *target) send(ctx context.Context, one ledger.Notice) (outbound.Answer, error) {
+// webSender sends to a web address.
+type webSender struct {
+	kind    notify.Kind
+	address string
+	secrets []string
+	client  *outbound.Client
+}
+
+func (s *webSender) close() { s.client.Close() }
+
+func (s *webSender) send(ctx context.Context, one ledger.Notice) outcome {
 	body := []byte(one.Body)
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, t.address, bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address, bytes.NewReader(body))
 	if err != nil {
-		return outbound.Answer{}, err
+		return outcome{trouble: troubleOf(outbound.Answer{}, err)}
 	}
 	r.Header.Set("User-Agent", "Pressrun")
-	for name, value := range t.kind.Header(one.ID, body, t.secrets, ledger.Now()) {
+	for name, value := range s.kind.Header(one.ID, body, s.secrets, ledger.Now()) {
 		r.Header.Set(name, value)
 	}
-	return t.client.Do(r, mostAnswer)
+	answer, err := s.client.Do(r, mostAnswer)
+	if err == nil && answer.OK() {
+		trouble := ""
+		if s.kind.Answer != nil {
+			trouble = s.kind.Answer(answer.Body)
+		}
+		return outcome{taken: trouble == "", status: answer.Status, trouble: trouble}
+	}
+	o := refused(answer, err)
+	if words := notify.SlackWebhookTrouble(answer.Body); s.kind.Name == "slack" && err == nil && words != "" {
+		o.trouble = words
+	}
+	return o
+}
+
+// refused is what an answer that is no 2xx means.
+func refused(a outbound.Answer, err error) outcome {
+	return outcome{status: a.Status, trouble: troubleOf(a, err), after: retryAfter(a, ledger.Now()), over: a.Status == goneStatus}
 }
 
 // troubleOf says what was wrong with an answer.

@@ -9,21 +9,22 @@ import (
 
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/notify"
-	"github.com/pressrun/pressrun/internal/outbound"
 )
 
 // target is who is told of a site. It has a line of its own, and a goroutine.
 type target struct {
 	ledger.NoticeTarget
-	kind    notify.Kind
-	wanted  []notify.Type // nil: all that the kind can tell
-	address string
-	secrets []string
-	site    notify.Site
-	client  *outbound.Client
-	ledger  Ledger
-	lines   Lines
-	log     *slog.Logger
+	kind   notify.Kind
+	wanted []notify.Type // nil: all that the kind can tell
+	site   notify.Site
+	sender sender
+	ledger Ledger
+	lines  Lines
+	log    *slog.Logger
+	people people // for a kind that tells people
+	// pause is the least wait between two messages, and sent when the last one was.
+	pause time.Duration
+	sent  time.Time
 	// failures counts what failed in a row, whichever notice it was.
 	failures int
 	// seen is how far the audit trail was read: further than the ledger's cursor,
@@ -84,11 +85,13 @@ func (t *target) round(ctx context.Context) (next time.Time, err error) {
 			return next, err
 		}
 		now := ledger.Now()
-		switch {
+		switch pause := t.sent.Add(t.pause); {
 		case !waits:
-			return now.Add(longest), nil
+			return t.lookAgain(now.Add(longest)), nil
+		case pause.After(now) && !t.sent.After(now):
+			return pause, nil
 		case first.Due.After(now) && !clockBack(first, now):
-			return first.Due, nil
+			return t.lookAgain(first.Due), nil
 		}
 		if err := t.try(ctx, first); err != nil {
 			return next, err
@@ -104,27 +107,32 @@ func clockBack(one ledger.Notice, now time.Time) bool {
 
 // try sends a notice, and notes what came of it.
 func (t *target) try(ctx context.Context, one ledger.Notice) error {
-	answer, err := t.send(ctx, one)
+	came := t.sender.send(ctx, one)
 	if ctx.Err() != nil {
 		return ctx.Err() // the app ends: it is tried again
 	}
-	if err == nil && answer.OK() {
+	t.sent = ledger.Now()
+	if came.taken {
 		t.failures = 0
-		return t.lines.Delivered(ctx, one, answer.Status)
+		return t.lines.Delivered(ctx, one, came.status, came.place)
 	}
-	trouble := troubleOf(answer, err)
+	if came.lost {
+		if err := t.lines.Lost(ctx, t.NoticeTarget, one.Release); err != nil {
+			return err
+		}
+	}
 	t.failures++
 	now := ledger.Now()
 	again := now.Add(backoff(max(t.failures, one.Tries+1), rand.Float64())) //nolint:gosec // G404: a jitter is no secret
-	if asked := retryAfter(answer, now); asked.After(again) {
-		again = asked
+	if came.after.After(again) {
+		again = came.after
 	}
-	if answer.Status == goneStatus || again.After(one.Until) {
-		t.log.Warn("a notice was given up", "notice", one.ID, "type", one.Type, "trouble", trouble)
-		return t.lines.GaveUp(ctx, one, answer.Status, trouble)
+	if came.over || again.After(one.Until) {
+		t.log.Warn("a notice was given up", "notice", one.ID, "type", one.Type, "trouble", came.trouble)
+		return t.lines.GaveUp(ctx, one, came.status, came.trouble)
 	}
-	t.log.Debug("a notice was not taken", "notice", one.ID, "type", one.Type, "trouble", trouble, "again", again)
-	return t.lines.Failed(ctx, one, answer.Status, trouble, again)
+	t.log.Debug("a notice was not taken", "notice", one.ID, "type", one.Type, "trouble", came.trouble, "again", again)
+	return t.lines.Failed(ctx, one, came.status, came.trouble, again)
 }
 
 const (

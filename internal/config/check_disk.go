@@ -17,6 +17,15 @@ func checkOnDisk(k *checker, key string, s Site) {
 	for i, h := range s.Hooks {
 		checkSecretFile(k, fmt.Sprintf("%s.hooks[%d].secret_file", key, i), h.SecretFile)
 	}
+	for i, t := range s.Notify {
+		at := fmt.Sprintf("%s.notify[%d]", key, i)
+		for name, file := range map[string]string{
+			".url_file": t.URLFile, ".secret_file": t.SecretFile, ".slack.token_file": t.Slack.TokenFile,
+			".smtp.password_file": t.SMTP.PasswordFile, ".smtp.ca_file": t.SMTP.CAFile,
+		} {
+			checkSecretFile(k, at+name, file)
+		}
+	}
 	if folder := s.Source.Folder; folder != "" {
 		at := absolute(k.folder, folder)
 		if why := folderProblem(at); why != "" {

@@ -135,7 +135,10 @@ func (c *Config) resolvePaths(folder string) {
 			site.Hooks[i].SecretFile = absoluteIf(folder, hook.SecretFile)
 		}
 		for i, target := range site.Notify {
-			site.Notify[i].URLFile, site.Notify[i].SecretFile = absoluteIf(folder, target.URLFile), absoluteIf(folder, target.SecretFile)
+			for _, file := range []*string{&target.URLFile, &target.SecretFile, &target.Slack.TokenFile, &target.SMTP.CAFile, &target.SMTP.PasswordFile} {
+				*file = absoluteIf(folder, *file)
+			}
+			site.Notify[i] = target
 		}
 		c.Sites[name] = site
 	}

@@ -1,19 +1,23 @@
 package config
 
 import (
-	"fmt"
+	"errors"
+	"net/mail"
+	"slices"
 	"strings"
+	"time"
 
+	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/notify"
-	"github.com/pressrun/pressrun/internal/outbound"
 )
 
 // Target is who is told what happens to a site.
 type Target struct {
 	// Name tells the site's targets apart, in commands and in all records.
 	Name string `yaml:"name" json:"name"`
-	// Kind is the form in which it is told: webhook (signed CloudEvents), netlify
-	// or datocms; docs/notices.md tells of each.
+	// Kind is the form in which it is told: webhook (signed CloudEvents), netlify or
+	// datocms for programs, slack, teams or smtp (e-mail) for people;
+	// docs/notices.md tells of each.
 	Kind string `yaml:"kind" json:"kind"`
 	// URL is its address: https, or plain http on this machine.
 	URL string `yaml:"url" json:"url,omitempty"`
@@ -22,9 +26,134 @@ type Target struct {
 	// SecretFile holds the secret with which messages are signed: one a line, the
 	// newest first.
 	SecretFile string `yaml:"secret_file" json:"secret_file,omitempty"`
-	// Events are what it is told of, such as request.* or release.live; all that
-	// its kind can tell when left out.
+	// Events are what it is told of, such as request.* or release.live. When left out,
+	// programs are told all that their kind can tell, and people what matters to them.
 	Events []string `yaml:"events" json:"events,omitempty"`
+	// Slack says how messages are posted by an app of yours, for kind: slack without an
+	// address.
+	Slack SlackTarget `yaml:"slack" json:"slack,omitzero"`
+	// SMTP says how e-mails are sent, for kind: smtp.
+	SMTP SMTPTarget `yaml:"smtp" json:"smtp,omitzero"`
+	// QuietHours are windows in which people are told nothing, such as "22:00-07:00" or
+	// "Sat,Sun 00:00-24:00", by the site's time zone. Afterwards they get a digest.
+	QuietHours []string `yaml:"quiet_hours" json:"quiet_hours,omitempty"`
+	// QuietHoursExcept are events that are told in quiet hours too, such as site.held.
+	QuietHoursExcept []string `yaml:"quiet_hours_except" json:"quiet_hours_except,omitempty"`
+	// QueueLongerThan is how long the oldest request may wait before people are told
+	// of it, as site.queue_long; 1m to 168h.
+	QueueLongerThan *Duration `yaml:"queue_longer_than" json:"queue_longer_than,omitempty" jsonschema:"default=1h"`
+}
+
+// SlackTarget says how messages are posted to Slack by an app of yours.
+type SlackTarget struct {
+	// TokenFile holds the app's Bot User OAuth Token, which begins with xoxb-.
+	TokenFile string `yaml:"token_file" json:"token_file,omitempty"`
+	// Channel is the channel's ID, such as C0123456789, or #name.
+	Channel string `yaml:"channel" json:"channel,omitempty"`
+	// API is the address of Slack's API, where that is another one: for GovSlack
+	// https://slack-gov.com/api.
+	API string `yaml:"api" json:"api,omitempty" jsonschema:"default=https://slack.com/api"`
+}
+
+// SMTPTarget says how e-mails are sent.
+type SMTPTarget struct {
+	// Server is the mail server, as HOST:PORT: 587 for starttls, 465 for implicit.
+	Server string `yaml:"server" json:"server,omitempty"`
+	// TLS says how the connection is encrypted: starttls, implicit, or none, which is
+	// only for a server on this machine; implicit for port 465 and starttls for others
+	// when left out.
+	TLS string `yaml:"tls" json:"tls,omitempty" jsonschema:"enum=starttls,enum=implicit,enum=none"`
+	// CAFile holds certificates (PEM) of who signs the server's, where that is not one
+	// that this machine trusts.
+	CAFile string `yaml:"ca_file" json:"ca_file,omitempty"`
+	// Username is who signs in to the server, with the password in PasswordFile; nobody
+	// does when left out.
+	Username string `yaml:"username" json:"username,omitempty"`
+	// PasswordFile holds the password.
+	PasswordFile string `yaml:"password_file" json:"password_file,omitempty"`
+	// From is the sender, such as pressrun@example.gov or Pressrun <pressrun@example.gov>.
+	From string `yaml:"from" json:"from,omitempty"`
+	// To are who gets the e-mails, each one of its own.
+	To []string `yaml:"to" json:"to,omitempty"`
+	// Askers are domains: who asked for a release and is known by an e-mail address of
+	// one of them is told what became of it.
+	Askers []string `yaml:"askers" json:"askers,omitempty"`
+}
+
+// How a connection to a mail server is encrypted.
+const (
+	TLSStart    = "starttls"
+	TLSImplicit = "implicit"
+	TLSNone     = "none"
+)
+
+// Security says how the connection to the server is encrypted.
+func (s SMTPTarget) Security() string {
+	switch {
+	case s.TLS != "":
+		return s.TLS
+	case strings.HasSuffix(s.Server, ":465"):
+		return TLSImplicit
+	}
+	return TLSStart
+}
+
+// Sender is the address of From.
+func (s SMTPTarget) Sender() (*mail.Address, error) {
+	from, err := mail.ParseAddress(s.From)
+	if err != nil || !notify.IsAddress(from.Address) {
+		return nil, errors.New("is no e-mail address")
+	}
+	return from, nil
+}
+
+// slackAPI is the address of Slack's API, and queueLongerThan how long requests may
+// wait, where nothing is said.
+const (
+	slackAPI        = "https://slack.com/api"
+	queueLongerThan = time.Hour
+)
+
+// Address is the address of Slack's API.
+func (s SlackTarget) Address() string {
+	if s.API == "" {
+		return slackAPI
+	}
+	return strings.TrimRight(s.API, "/")
+}
+
+// Policy says what the people at a target of a site are told, and when.
+func (t Target) Policy(s Site) (notify.Policy, error) {
+	kind, _ := notify.FindKind(t.Kind)
+	p := notify.Policy{Wanted: kind.Usual, Quiet: calendar.Schedule{Zone: s.Location()}, Updates: t.Slack.TokenFile != ""}
+	if p.Updates {
+		p.Wanted = append(slices.Clip(p.Wanted), notify.ReleaseStarted)
+	}
+	if t.Events != nil {
+		wanted, err := t.Selected()
+		if err != nil {
+			return p, err
+		}
+		p.Wanted = wanted
+	}
+	for _, text := range t.QuietHours {
+		w, err := calendar.ParseWindow(text)
+		if err != nil {
+			return p, err
+		}
+		p.Quiet.Windows = append(p.Quiet.Windows, w)
+	}
+	var err error
+	p.Through, err = notify.Selected(t.QuietHoursExcept)
+	return p, err
+}
+
+// LongestQueue is how long the oldest request may wait.
+func (t Target) LongestQueue() time.Duration {
+	if t.QueueLongerThan == nil {
+		return queueLongerThan
+	}
+	return t.QueueLongerThan.Std()
 }
 
 // Selected are the types that a target is told of; nil for all.
@@ -43,82 +172,4 @@ func (s Site) Target(name string) (Target, bool) {
 		}
 	}
 	return Target{}, false
-}
-
-func checkNotify(k *checker, key string, s Site) {
-	seen := map[string]int{}
-	for i, t := range s.Notify {
-		at := fmt.Sprintf("%s.notify[%d]", key, i)
-		if k.has(at+".name") && !siteName.MatchString(t.Name) {
-			k.wrong(at+".name", "%q is no name of a target; expected small letters, digits and hyphens (at most 63), such as cms", t.Name)
-		}
-		if first, twice := seen[t.Name]; twice && t.Name != "" {
-			k.wrong(at+".name", "notify[%d] is called %q too; expected another name", first, t.Name)
-		}
-		seen[t.Name] = i
-		checkTarget(k, at, t)
-	}
-}
-
-func checkTarget(k *checker, at string, t Target) {
-	checkAddress(k, at, t.URL, t.URLFile)
-	kind, known := notify.FindKind(t.Kind)
-	if !known {
-		if k.has(at + ".kind") {
-			k.wrong(at+".kind", "%q is no kind of target; expected one of %s", t.Kind, strings.Join(notify.KindNames(), ", "))
-		}
-		return
-	}
-	switch signed := k.has(at + ".secret_file"); {
-	case signed && t.SecretFile == "":
-		k.wrong(at+".secret_file", "is empty; expected the file with the secret")
-	case signed && kind.Secret == notify.SecretNever:
-		k.wrong(at+".secret_file", "messages of kind %s are not signed: the secret is the address; expected no such key", kind.Name)
-	case !signed && kind.Secret == notify.SecretNeeded:
-		k.wrong(at, "messages of kind %s are signed; expected secret_file, with a secret such as from: echo whsec_$(openssl rand -base64 32)", kind.Name)
-	}
-	for i, pattern := range t.Events {
-		eventAt := fmt.Sprintf("%s.events[%d]", at, i)
-		types, err := notify.Selected([]string{pattern})
-		if err != nil {
-			k.wrong(eventAt, "%v; expected some of %s, or a beginning and *, such as request.*", err, typeList(kind))
-			continue
-		}
-		told := false
-		for _, one := range types {
-			told = told || kind.Can(one)
-		}
-		if !told {
-			k.wrong(eventAt, "kind %s does not tell of %q; expected some of %s", kind.Name, pattern, typeList(kind))
-		}
-	}
-}
-
-func typeList(kind notify.Kind) string {
-	var words []string
-	for _, t := range notify.Types() {
-		if kind.Can(t) {
-			words = append(words, string(t))
-		}
-	}
-	return strings.Join(words, ", ")
-}
-
-// checkAddress checks an address that is called, given itself or by a file.
-func checkAddress(k *checker, at, address, file string) {
-	hasURL, hasFile := k.has(at+".url"), k.has(at+".url_file")
-	switch {
-	case hasURL && hasFile:
-		k.wrong(at+".url_file", "the address is given or in a file; expected one of url and url_file")
-	case !hasURL && !hasFile:
-		k.wrong(at, "has no address; expected url, or url_file where the address is a secret")
-	case hasFile && file == "":
-		k.wrong(at+".url_file", "is empty; expected the file with the address")
-	}
-	if !hasURL {
-		return
-	}
-	if err := outbound.Check(address); err != nil {
-		k.addSecret(k.at(at+".url"), at+".url", err.Error())
-	}
 }

@@ -13,8 +13,12 @@ import (
 type NoticeTarget struct{ Site, Name string }
 
 // NoticeCursor is how far a target has been told: of all events up to Event, and of
-// the requests of the next one up to a place in line.
-type NoticeCursor struct{ Event, Place int64 }
+// the requests of the next one up to a place in line. Memory is what is remembered of
+// what was told, in the words of whoever makes the notices.
+type NoticeCursor struct {
+	Event, Place int64
+	Memory       string
+}
 
 // NoticeState is what has become of a notice.
 type NoticeState string
@@ -75,6 +79,9 @@ func (n Notices) Begin(ctx context.Context, site string, names []string) error {
 			if _, err := b.exec(`DELETE FROM notice_targets WHERE site = $1 AND target = $2`, site, name); err != nil {
 				return err
 			}
+			if _, err := b.exec(`DELETE FROM notice_places WHERE site = $1 AND target = $2`, site, name); err != nil {
+				return err
+			}
 			if _, err := b.exec(`UPDATE notices SET state = $1, trouble = $2 WHERE site = $3 AND target = $4 AND state = $5`,
 				string(NoticeUndelivered), "the target is no longer configured", site, name, string(NoticeWaiting)); err != nil {
 				return err
@@ -112,8 +119,9 @@ func (n Notices) targets(ctx context.Context, site string) ([]string, error) {
 // put in line.
 func (n Notices) Make(ctx context.Context, to NoticeTarget, from, upto NoticeCursor, made []Notice) error {
 	return n.ledger.writer.act(ctx, func(b *batch) error {
-		res, err := b.exec(`UPDATE notice_targets SET event_id = $1, place = $2
-			WHERE site = $3 AND target = $4 AND event_id = $5 AND place = $6`, upto.Event, upto.Place, to.Site, to.Name, from.Event, from.Place)
+		res, err := b.exec(`UPDATE notice_targets SET event_id = $1, place = $2, memory = $3
+			WHERE site = $4 AND target = $5 AND event_id = $6 AND place = $7 AND memory = $8`,
+			upto.Event, upto.Place, upto.Memory, to.Site, to.Name, from.Event, from.Place, from.Memory)
 		if moved, err := b.inserted(res, err); err != nil || !moved {
 			return err
 		}
@@ -158,11 +166,38 @@ func lastLine(b *batch, to NoticeTarget) (line int64, err error) {
 	return line, err
 }
 
-// Delivered notes that a target took a notice.
-func (n Notices) Delivered(ctx context.Context, one Notice, status int) error {
+// keptPlaces is of how many releases it is kept where their message is.
+const keptPlaces = 200
+
+// Delivered notes that a target took a notice and, unless place is "", where the
+// message about its release now is.
+func (n Notices) Delivered(ctx context.Context, one Notice, status int, place string) error {
 	return n.ledger.writer.act(ctx, func(b *batch) error {
+		if err := b.putPlace(one, place); err != nil {
+			return err
+		}
 		_, err := b.exec(`UPDATE notices SET state = $1, status = $2, trouble = '', tries = tries + 1, tried_us = $3 WHERE id = $4`,
 			string(NoticeDelivered), status, micros(b.now), one.ID)
+		return err
+	})
+}
+
+func (b *batch) putPlace(one Notice, place string) error {
+	if place == "" || one.Release == 0 {
+		return nil
+	}
+	if _, err := b.exec(`INSERT INTO notice_places (site, target, release_no, place) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (site, target, release_no) DO UPDATE SET place = excluded.place`, one.Target.Site, one.Target.Name, one.Release, place); err != nil {
+		return err
+	}
+	_, err := b.exec(`DELETE FROM notice_places WHERE site = $1 AND target = $2 AND release_no < $3`, one.Target.Site, one.Target.Name, one.Release-keptPlaces)
+	return err
+}
+
+// Lost notes that the message about a release is gone from where it was.
+func (n Notices) Lost(ctx context.Context, to NoticeTarget, number int64) error {
+	return n.ledger.writer.act(ctx, func(b *batch) error {
+		_, err := b.exec(`DELETE FROM notice_places WHERE site = $1 AND target = $2 AND release_no = $3`, to.Site, to.Name, number)
 		return err
 	})
 }

@@ -85,11 +85,21 @@ func (r reader) FirstNotice(ctx context.Context, to NoticeTarget) (Notice, bool,
 
 // NoticeCursor is how far a target has been told.
 func (r reader) NoticeCursor(ctx context.Context, to NoticeTarget) (c NoticeCursor, err error) {
-	err = r.q.QueryRowContext(ctx, `SELECT event_id, place FROM notice_targets WHERE site = $1 AND target = $2`, to.Site, to.Name).Scan(&c.Event, &c.Place)
+	err = r.q.QueryRowContext(ctx, `SELECT event_id, place, memory FROM notice_targets WHERE site = $1 AND target = $2`,
+		to.Site, to.Name).Scan(&c.Event, &c.Place, &c.Memory)
 	if err != nil {
 		return c, fmt.Errorf("read how far %s has been told: %w", to.Name, r.engine.Explain(err))
 	}
 	return c, nil
+}
+
+// NoticePlace is where a target's message about a release is; "" when there is none.
+func (r reader) NoticePlace(ctx context.Context, to NoticeTarget, number int64) (place string, err error) {
+	err = r.q.QueryRowContext(ctx, `SELECT place FROM notice_places WHERE site = $1 AND target = $2 AND release_no = $3`, to.Site, to.Name, number).Scan(&place)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("read where the message about release #%d is: %w", number, r.engine.Explain(err))
+	}
+	return place, nil
 }
 
 // RequestsInLine lists requests of a site with places after one and up to another,

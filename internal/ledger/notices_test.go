@@ -19,7 +19,7 @@ func tourOfNotices(t *testing.T, l *Ledger) []string {
 	tell(l.Notices().Begin(ctx, "docs", []string{"cms", "slack"}))
 	from, err := l.NoticeCursor(ctx, to)
 	tell(err, from.Place)
-	upto := NoticeCursor{from.Event, 2}
+	upto := NoticeCursor{Event: from.Event, Place: 2}
 	made := []Notice{{ID: "a", Type: "release.live", Release: 1, Body: "{}", Until: until}, {ID: "b", Type: "request.live", Request: "r", Body: "{}", Until: until}}
 	for range 2 { // the second time its cursor has moved on
 		tell(l.Notices().Make(ctx, to, from, upto, made))
@@ -33,7 +33,7 @@ func tourOfNotices(t *testing.T, l *Ledger) []string {
 		switch id {
 		case "a":
 			tell(l.Notices().Failed(ctx, first, 500, "no", time.Now()))
-			tell(l.Notices().Delivered(ctx, first, 204))
+			tell(l.Notices().Delivered(ctx, first, 204, ""))
 		case "b":
 			tell(l.Notices().GaveUp(ctx, first, 410, "gone"))
 		}

@@ -24,6 +24,16 @@ const (
 	ReleaseLive       Type = "release.live"
 	RequestLive       Type = "request.live"
 	RequestFailed     Type = "request.failed"
+	ReleaseLate       Type = "release.late"
+	SiteHeld          Type = "site.held"
+	SiteDiffers       Type = "site.differs"
+	// ReleaseRecovered is the first release that is live after some that failed, and
+	// QueueLong that requests wait too long: people are told of them, by what their
+	// target was told before.
+	ReleaseRecovered Type = "release.recovered"
+	QueueLong        Type = "site.queue_long"
+	// Digest sums up what people were not told one by one.
+	Digest Type = "digest"
 	// Test is sent when an operator asks for it, to nobody else.
 	Test Type = "test"
 )
@@ -38,20 +48,21 @@ var ofRecord = map[string]Type{
 	release.KindStarting:   ReleaseStarted,
 	release.KindInProgress: ReleaseInProgress,
 	release.KindComplete:   ReleaseLive,
-	release.KindHeld:       "site.held",
+	release.KindLate:       ReleaseLate,
+	release.KindHeld:       SiteHeld,
 	release.KindHoldLifted: "site.hold_lifted",
 	release.KindPaused:     "site.paused",
 	release.KindResumed:    "site.resumed",
 	release.KindFrozen:     "site.frozen",
 	release.KindThawed:     "site.thawed",
 	release.KindRollback:   "site.rollback",
-	release.KindDiffers:    "site.differs",
+	release.KindDiffers:    SiteDiffers,
 	release.KindAgrees:     "site.agrees",
 }
 
 // Types lists all types that a target may be told, sorted.
 func Types() []Type {
-	all := []Type{RequestLive, RequestFailed}
+	all := []Type{RequestLive, RequestFailed, ReleaseRecovered, QueueLong}
 	for _, t := range ofRecord {
 		all = append(all, t)
 	}
@@ -95,6 +106,16 @@ type Fact struct {
 	Release *release.Release
 	Request *Request
 	By, Why string
+	// To is the address of the one person who is told, where a target has several.
+	To string
+	// Asked are the requests of that person, the first few of Count.
+	Asked []Request
+	Count int
+	// Failed counts the releases that failed before one that recovered.
+	Failed int64
+	// Lines are what a digest sums up, and More how much beyond them.
+	Lines []Line
+	More  int
 }
 
 // Site is the site that it happened to. App is the app's own public address.
@@ -156,6 +177,9 @@ func (f Fact) ID(target string) string {
 	request := ""
 	if f.Request != nil {
 		request = f.Request.ID
+	}
+	if f.To != "" {
+		request += "\x00" + f.To
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s\x00%d\x00%d\x00%s\x00%s", f.Site.Name, target, f.Event, f.At.UnixMicro(), f.Type, request))
 	return "msg_" + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:20]))

@@ -3,6 +3,8 @@ package notify
 import (
 	"slices"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
 )
 
 // Kind is a kind of target: which facts it is told, and how they are put for it.
@@ -13,11 +15,34 @@ type Kind struct {
 	// Secret says whether its messages are signed with a secret: never, may be, or
 	// must be.
 	Secret Secrecy
+	// People says that people read it: what they are told, and when, is decided by a
+	// Policy, and Usual are the types that they are told of when nobody chose.
+	People bool
+	Usual  []Type
 	// Body puts a fact for it. It is made once, so that each try sends the same.
 	Body func(id string, f Fact) ([]byte, error)
 	// Header is what goes with a body that is sent at an instant. Secrets are those
 	// that are good: the first is the newest.
 	Header func(id string, body []byte, secrets []string, now time.Time) map[string]string
+	// Answer says what is wrong with an answer of a 2xx status, "" for nothing; nil
+	// where each such answer means that the message was taken.
+	Answer func(body []byte) (trouble string)
+}
+
+// bare is the header of JSON that is not signed.
+func bare(string, []byte, []string, time.Time) map[string]string {
+	return map[string]string{"Content-Type": "application/json; charset=utf-8"}
+}
+
+// forPeople are the types that people are told as messages: all but those of single
+// requests, which only who asked is told.
+func forPeople() []Type {
+	return slices.DeleteFunc(Types(), func(t Type) bool { return t == RequestLive || t == RequestFailed })
+}
+
+// usual are the types that people are told of when nobody chose.
+var usual = []Type{
+	ReleaseLive, ReleaseRecovered, ReleaseLate, ended(release.Failed), ended(release.Stale), SiteHeld, SiteDiffers, "site.rollback", QueueLong,
 }
 
 // Secrecy says whether a kind of target signs.
@@ -31,7 +56,7 @@ const (
 )
 
 // kinds are all kinds of targets.
-var kinds = []Kind{webhook, netlify, datoCMS}
+var kinds = []Kind{webhook, netlify, datoCMS, slack, teams, smtp}
 
 // FindKind is the kind of a name.
 func FindKind(name string) (Kind, bool) {
@@ -52,4 +77,12 @@ func KindNames() []string {
 }
 
 // Can says whether a kind can tell a type.
-func (k Kind) Can(t Type) bool { return k.Tells == nil || t == Test || slices.Contains(k.Tells, t) }
+func (k Kind) Can(t Type) bool {
+	switch {
+	case t == Test:
+		return true
+	case k.Tells == nil:
+		return t != ReleaseRecovered && t != QueueLong
+	}
+	return slices.Contains(k.Tells, t)
+}

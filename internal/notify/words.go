@@ -12,6 +12,10 @@ func (f Fact) Text() string {
 	switch {
 	case f.Type == Test:
 		return fmt.Sprintf("This is a test of the notices of %s.", f.Site.Title)
+	case f.Type == Digest:
+		return fmt.Sprintf("%s of %s in the meantime.", text.Count(len(f.Lines)+f.More, "notice"), f.Site.Title)
+	case len(f.Asked) > 0:
+		return f.askedText()
 	case f.Request != nil:
 		return f.requestText()
 	case f.Release != nil:
@@ -34,10 +38,36 @@ func (f Fact) requestText() string {
 		about, f.Site.Title, f.Release.Number, text.FullStop(becauseOf(*f.Release)))
 }
 
+// askedText is for the person who asked.
+func (f Fact) askedText() string {
+	what := fmt.Sprintf("%d changes that you asked for are", f.Count)
+	if f.Count == 1 {
+		what = "The change that you asked for is"
+		if title := f.Asked[0].Title; title != "" {
+			what = fmt.Sprintf("%q is", title)
+		}
+	}
+	if f.Type == RequestLive {
+		return fmt.Sprintf("%s live on %s, with release #%d.", what, f.Site.Title, f.Release.Number)
+	}
+	kept := "It is kept and goes"
+	if f.Count > 1 {
+		kept = "They are kept and go"
+	}
+	return fmt.Sprintf("%s not live on %s: release #%d %s %s out with the next release.",
+		what, f.Site.Title, f.Release.Number, text.FullStop(becauseOf(*f.Release)), kept)
+}
+
 func (f Fact) releaseText() string {
 	name := fmt.Sprintf("Release #%d of %s", f.Release.Number, f.Site.Title)
 	if f.Type == ReleaseRequested && f.Release.RollbackTo != 0 {
 		return fmt.Sprintf("%s was asked for: it puts release #%d back.", name, f.Release.RollbackTo)
+	}
+	if f.Type == ReleaseRecovered {
+		return fmt.Sprintf("%s is live, after %s that failed.", name, text.Count(f.Failed, "release"))
+	}
+	if f.Type == ReleaseLive && f.Release.RollbackTo != 0 {
+		return fmt.Sprintf("%s is live: it put release #%d back.", name, f.Release.RollbackTo)
 	}
 	if words := releaseWords[f.Type]; words != "" {
 		return name + words
@@ -55,6 +85,7 @@ var releaseWords = map[Type]string{
 	ReleaseStarted:           " has started.",
 	ReleaseInProgress:        " is being built and published.",
 	ReleaseLive:              " is live.",
+	ReleaseLate:              " takes longer than expected.",
 	ended(release.Succeeded): " has ended: it is live.",
 }
 
@@ -79,6 +110,7 @@ func (f Fact) siteText() string {
 		"site.paused": "Releases of %s are paused", "site.resumed": "Releases of %s are resumed",
 		"site.frozen": "Releases of %s are to be frozen for a while", "site.thawed": "A freeze of %s is over",
 		"site.rollback": "%s is rolled back", "site.differs": "%s was changed behind Pressrun", "site.agrees": "%s shows what was released again",
+		QueueLong: "Requests of %s wait too long",
 	}[f.Type]
 	if words == "" {
 		words = "Something happened to %s"

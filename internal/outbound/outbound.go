@@ -75,10 +75,7 @@ func To(address string, transport http.RoundTripper) (*Client, error) {
 
 // network is a transport that reaches what an address may name.
 func network(u *url.URL) http.RoundTripper {
-	plain := &net.Dialer{Timeout: Limit}
-	guarded := &net.Dialer{Timeout: Limit, Control: func(_, address string, _ syscall.RawConn) error {
-		return allowed(address, Loopback(u.Hostname()))
-	}}
+	plain, guarded := &net.Dialer{Timeout: Limit}, Dialer(u.Hostname())
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
 		DialContext: func(ctx context.Context, kind, address string) (net.Conn, error) {
@@ -90,6 +87,14 @@ func network(u *url.URL) http.RoundTripper {
 		ForceAttemptHTTP2: true, MaxIdleConns: 1, IdleConnTimeout: time.Minute,
 		TLSHandshakeTimeout: Limit, MaxResponseHeaderBytes: 64 << 10,
 	}
+}
+
+// Dialer connects to a host that an operator configured, unless its name leads where
+// it must not.
+func Dialer(host string) *net.Dialer {
+	return &net.Dialer{Timeout: Limit, Control: func(_, address string, _ syscall.RawConn) error {
+		return allowed(address, Loopback(host))
+	}}
 }
 
 // allowed refuses addresses that a name must not lead to: those of this machine, and

@@ -1,0 +1,112 @@
+package notify
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"regexp"
+	"strings"
+)
+
+// smtp is an e-mail. Its body is a Mail, which whoever sends it puts into MIME.
+var smtp = Kind{Name: "smtp", Secret: SecretNever, People: true, Tells: forPeople(), Usual: usual, Body: mailBody, Header: bare}
+
+// Mail is what an e-mail says. Subject is one line without controls.
+type Mail struct {
+	// To is the one who gets it; "" for all of the target's addresses.
+	To      string `json:"to,omitempty"`
+	Subject string `json:"subject"`
+	Text    string `json:"text"`
+	HTML    string `json:"html"`
+	// Release is the number of the release whose thread it belongs to, 0 for none.
+	Release int64 `json:"release,omitempty"`
+}
+
+// mailPage is the HTML part: html/template escapes whatever stands in it.
+var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
+<html lang="en"><body style="font-family: sans-serif; line-height: 1.5">
+<h1 style="font-size: 1.2em">{{.Title}}</h1>
+<p>{{.Text}}</p>
+{{- if .Lines}}
+<ul>
+{{- range .Lines}}
+<li>{{if .Link}}<a href="{{.Link}}">{{.Text}}</a>{{else}}{{.Text}}{{end}}</li>
+{{- end}}
+</ul>
+{{- end}}
+{{- if gt .More 0}}
+<p>and {{.More}} more</p>
+{{- end}}
+{{- if .Link}}
+<p><a href="{{.Link}}">{{.Button}}</a></p>
+{{- end}}
+<p style="color: #555; font-size: 0.9em">{{range $i, $d := .Details}}{{if $i}} · {{end}}{{$d}}{{end}}</p>
+</body></html>
+`))
+
+func mailBody(_ string, f Fact) ([]byte, error) {
+	c := f.card()
+	m := Mail{To: f.To, Subject: c.Title}
+	if f.Release != nil {
+		m.Release = f.Release.Number
+	}
+	var said strings.Builder
+	fmt.Fprintf(&said, "%s\n", c.Text)
+	if len(c.Lines) > 0 {
+		said.WriteString("\n")
+	}
+	for _, l := range c.Lines {
+		fmt.Fprintf(&said, "- %s\n", l.Text)
+		if l.Link != "" {
+			fmt.Fprintf(&said, "  %s\n", l.Link)
+		}
+	}
+	if c.More > 0 {
+		fmt.Fprintf(&said, "  %s\n", moreLine(c.More))
+	}
+	if c.Link != "" {
+		fmt.Fprintf(&said, "\n%s: %s\n", c.Button, c.Link)
+	}
+	fmt.Fprintf(&said, "\n%s\n", strings.Join(c.Details, " · "))
+	m.Text = said.String()
+	var page strings.Builder
+	if err := mailPage.Execute(&page, c); err != nil {
+		return nil, fmt.Errorf("write an e-mail: %w", err)
+	}
+	m.HTML = page.String()
+	return json.Marshal(m)
+}
+
+// ReadMail reads the body of a notice by e-mail.
+func ReadMail(body []byte) (m Mail, err error) {
+	if err := json.Unmarshal(body, &m); err != nil {
+		return m, fmt.Errorf("read an e-mail that waits: %w", err)
+	}
+	return m, nil
+}
+
+// address is a plain e-mail address: a dot-atom of RFC 5321 without quoted parts, and
+// a domain. Nothing that could begin another header or address fits.
+var address = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$")
+
+// longestAddress is the longest e-mail address (RFC 3696, erratum 1690).
+const longestAddress = 254
+
+// IsAddress says whether a text is one plain e-mail address.
+func IsAddress(s string) bool { return len(s) <= longestAddress && address.MatchString(s) }
+
+// Asker is the address of who asked, where that is an e-mail address of one of the
+// domains; "" otherwise. It is in small letters, so that one person is one.
+func Asker(actor string, domains []string) string {
+	actor = strings.ToLower(actor)
+	if !IsAddress(actor) {
+		return ""
+	}
+	_, domain, _ := strings.Cut(actor, "@")
+	for _, d := range domains {
+		if strings.EqualFold(d, domain) {
+			return actor
+		}
+	}
+	return ""
+}
