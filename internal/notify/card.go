@@ -24,11 +24,12 @@ type card struct {
 	Button, Link string
 }
 
-// Bounds of what is shown, in characters.
+// Bounds of what is shown, in characters. Even where each is escaped by five, Slack's
+// 3000 of a section hold, and where each is of four bytes, the 28 KB of Teams.
 const (
 	longestTitle  = 120
-	longestText   = 500
-	longestDetail = 200
+	longestText   = 400
+	longestDetail = 160
 	mostAsked     = 20
 )
 

@@ -49,7 +49,7 @@ type Line struct {
 
 const (
 	mostShown = 50
-	mostLines = 40
+	mostLines = 25
 	mostSaid  = 200
 )
 
@@ -149,12 +149,6 @@ func (m *Memory) same(f Fact, now time.Time) bool {
 }
 
 func shortWhy(why string) string { return why[:min(len(why), 200)] }
-
-// hasToJoin says whether a fact has to wait because what happened before it does. What
-// went wrong goes ahead of what waits for the end of quiet hours.
-func (m Memory) hasToJoin(f Fact) bool {
-	return len(m.Waits) > 0 && !(m.Quiet && Trouble(f.Type))
-}
 
 // join adds a fact to what waits. Of a release, and of a subject, only the last is
 // told.

@@ -75,7 +75,8 @@ func (p Policy) Decide(m Memory, f Fact, now time.Time) (Memory, Fact, Verdict) 
 		return m, f, Tell
 	}
 	quiet := !p.quietUntil(now).IsZero() && !slices.Contains(p.Through, f.Type)
-	if quiet || len(m.Recent) >= Many || m.hasToJoin(f) {
+	// What waits for the end of quiet hours holds nothing up that may be told in them.
+	if quiet || len(m.Recent) >= Many || len(m.Waits) > 0 && !m.Quiet {
 		return m.join(f, now, quiet), f, Join
 	}
 	m.Recent = append(m.Recent, now)

@@ -274,7 +274,7 @@ func TestADigestHasTheLastWordOnEachAndABound(t *testing.T) {
 	m, _, _ = p.Decide(m, of(notify.SiteHeld, 0, "x"), at)
 	m, _, _ = p.Decide(m, of("site.hold_lifted", 0, ""), at)
 	_, f := p.Sum(m, site, at)
-	if len(f.Lines) != 40 || f.More != 21 || f.Lines[38].Text != "Release #60 of Riverside is live." || f.Lines[39].Type != "site.hold_lifted" {
+	if len(f.Lines) != 25 || f.More != 36 || f.Lines[23].Text != "Release #60 of Riverside is live." || f.Lines[24].Type != "site.hold_lifted" {
 		t.Errorf("%d lines, %d more, the last two %v", len(f.Lines), f.More, f.Lines[len(f.Lines)-2:])
 	}
 	if got := f.Text(); got != fmt.Sprintf("%d notices of Riverside in the meantime.", 61) {

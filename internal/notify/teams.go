@@ -1,6 +1,7 @@
 package notify
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 )
@@ -88,7 +89,11 @@ func teamsMessage(_ string, f Fact) ([]byte, error) {
 	if c.Link != "" {
 		out.Actions = []adaptiveAction{{Type: "Action.OpenUrl", Title: c.Button, URL: c.Link}}
 	}
-	return json.Marshal(teamsBody{Type: "message", Attachments: []teamsAttachment{
+	var message bytes.Buffer
+	e := json.NewEncoder(&message)
+	e.SetEscapeHTML(false) // it would be six bytes for each <, and a message has 28 KB
+	err := e.Encode(teamsBody{Type: "message", Attachments: []teamsAttachment{
 		{ContentType: "application/vnd.microsoft.card.adaptive", Content: out},
 	}})
+	return message.Bytes(), err
 }

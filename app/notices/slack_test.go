@@ -1,0 +1,340 @@
+package notices
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+const botToken = "xoxb-17-secret"
+
+// slackMessage is a message in a channel of fakeSlack.
+type slackMessage struct {
+	channel, text string
+	changes       int
+}
+
+// fakeSlack is Slack's API as its documentation has it, as far as it is called: strict
+// in what it takes, and bounded to a message a second in a channel.
+type fakeSlack struct {
+	t        testing.TB
+	mu       sync.Mutex
+	messages map[string]*slackMessage // by ts
+	order    []string
+	calls    int
+	last     time.Time
+	limited  int
+	// answer says what is answered instead; nil for what Slack would.
+	answer func(n int) (status int, header http.Header, body string, err error)
+}
+
+func (s *fakeSlack) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.calls++
+	status, header, body, err := 0, http.Header{}, "", error(nil)
+	if s.answer != nil {
+		if status, header, body, err = s.answer(s.calls); err != nil {
+			return nil, err
+		}
+	}
+	if status == 0 {
+		status, header, body = s.take(r)
+	}
+	return &http.Response{StatusCode: status, Header: header, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+}
+
+func refusal(code string) (int, http.Header, string) {
+	return http.StatusOK, http.Header{}, fmt.Sprintf(`{"ok":false,"error":%q}`, code)
+}
+
+func (s *fakeSlack) take(r *http.Request) (int, http.Header, string) {
+	if r.Method != http.MethodPost || r.Header.Get("Content-Type") != "application/json; charset=utf-8" || r.URL.Host != "slack.com" || r.URL.Scheme != "https" {
+		s.t.Errorf("%s %s with %q", r.Method, r.URL, r.Header.Get("Content-Type"))
+	}
+	if r.Header.Get("Authorization") != "Bearer "+botToken {
+		return refusal("invalid_auth")
+	}
+	var m struct {
+		Channel     string            `json:"channel"`
+		TS          string            `json:"ts"`
+		Text        string            `json:"text"`
+		Blocks      []json.RawMessage `json:"blocks"`
+		UnfurlLinks *bool             `json:"unfurl_links"`
+		UnfurlMedia *bool             `json:"unfurl_media"`
+	}
+	d := json.NewDecoder(r.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&m); err != nil {
+		s.t.Error(err)
+		return refusal("invalid_json")
+	}
+	now := time.Now()
+	if now.Sub(s.last) < time.Second {
+		s.limited++
+		return http.StatusTooManyRequests, http.Header{"Retry-After": {"30"}}, `{"ok":false,"error":"ratelimited"}`
+	}
+	s.last = now
+	switch {
+	case m.Text == "" || len(m.Blocks) == 0 || len(m.Blocks) > 50:
+		return refusal("no_text")
+	case r.URL.Path == "/api/chat.postMessage" && m.TS == "":
+		if m.Channel != "#news" {
+			return refusal("channel_not_found")
+		}
+		m.Channel, m.TS = "C0NEWS", fmt.Sprintf("%d.%06d", now.Unix(), s.calls)
+		s.messages[m.TS] = &slackMessage{channel: m.Channel, text: m.Text}
+		s.order = append(s.order, m.TS)
+	case r.URL.Path == "/api/chat.update":
+		known := s.messages[m.TS]
+		if known == nil || m.Channel != known.channel { // a name is no channel here: only the ID is
+			return refusal("message_not_found")
+		}
+		if m.UnfurlLinks != nil || m.UnfurlMedia != nil {
+			return refusal("invalid_arguments")
+		}
+		known.text, known.changes = m.Text, known.changes+1
+	default:
+		return refusal("unknown_method")
+	}
+	// It repeats the message, which may be long.
+	return http.StatusOK, http.Header{}, fmt.Sprintf(`{"ok":true,"channel":%q,"ts":%q,"message":{"text":%q}}`, m.Channel, m.TS, m.Text+strings.Repeat("x", 10_000))
+}
+
+// shown are the messages of the channel, as they are now.
+func (s *fakeSlack) shown() (all []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, ts := range s.order {
+		if m := s.messages[ts]; m != nil {
+			all = append(all, strings.SplitN(m.text, "\n", 2)[0])
+		}
+	}
+	return all
+}
+
+// slackOf is a configuration with one target that posts to #news.
+func slackOf(t testing.TB, dir string, change func(*config.Target)) config.Config {
+	t.Helper()
+	file := filepath.Join(dir, "slack.token")
+	if err := os.WriteFile(file, []byte(botToken+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	target := config.Target{Name: "news", Kind: "slack", Slack: config.SlackTarget{TokenFile: file, Channel: "#news"}}
+	if change != nil {
+		change(&target)
+	}
+	site := config.Site{Title: "Riverside", URL: "https://www.example.gov/", TimeZone: "UTC", Notify: []config.Target{target}}
+	return config.Config{URL: "https://pressrun.example.gov", Sites: map[string]config.Site{"www": site}}
+}
+
+func newSlack(t testing.TB) *fakeSlack {
+	return &fakeSlack{t: t, messages: map[string]*slackMessage{}}
+}
+
+func TestSlackHasOneMessageForARelease(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l, to := opened(t, dir), newSlack(t)
+		stop := running(t, slackOf(t, dir, nil), l, l.Notices(), to)
+		released(t, l, 2, failed)
+		time.Sleep(time.Minute)
+		stop() // what was told is known after a start
+		running(t, slackOf(t, dir, nil), l, l.Notices(), to)
+		released(t, l, 1, live)
+		time.Sleep(time.Minute)
+		want := []string{"Riverside: release #1 failed", "Riverside: release #2 is live again"}
+		if got := to.shown(); !slices.Equal(got, want) {
+			t.Errorf("the channel shows %q, want %q", got, want)
+		}
+		for _, m := range to.messages {
+			if m.changes != 1 {
+				t.Errorf("%q changed %d times", m.text, m.changes)
+			}
+		}
+		if to.limited != 0 {
+			t.Errorf("it was asked too much %d times", to.limited)
+		}
+	})
+}
+
+func TestAMessageThatIsGoneIsPostedAnew(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l, to := opened(t, dir), newSlack(t)
+		lost := false
+		to.answer = func(n int) (int, http.Header, string, error) {
+			if n == 2 && !lost { // somebody deleted the message before it changed
+				clear(to.messages)
+				lost = true
+			}
+			return 0, nil, "", nil
+		}
+		running(t, slackOf(t, dir, nil), l, l.Notices(), to)
+		released(t, l, 1, failed)
+		time.Sleep(time.Minute)
+		if got := to.shown(); !slices.Equal(got, []string{"Riverside: release #1 failed"}) {
+			t.Errorf("the channel shows %q", got)
+		}
+	})
+}
+
+// TestWhateverSlackAnswersTheReleaseGoesOn: what is refused, limited or nonsense is
+// told in words, and taken once Slack is well again.
+func TestWhateverSlackAnswersTheReleaseGoesOn(t *testing.T) {
+	for name, c := range map[string]struct {
+		status int
+		header http.Header
+		body   string
+		err    error
+		want   string
+	}{
+		"unknown channel": {200, nil, `{"ok":false,"error":"channel_not_found"}`, nil, "Slack knows no such channel"},
+		"bad token":       {200, nil, `{"ok":false,"error":"invalid_auth"}`, nil, "Slack does not know the token"},
+		"not invited":     {200, nil, `{"ok":false,"error":"not_in_channel"}`, nil, "/invite"},
+		"limited":         {429, http.Header{"Retry-After": {"600"}}, `{"ok":false,"error":"ratelimited"}`, nil, "it answered with 429"},
+		"a sign-in page":  {200, nil, `<html>Sign in`, nil, "is the address right?"},
+		"an empty answer": {200, nil, ``, nil, "is the address right?"},
+		"half an answer":  {200, nil, `{"ok":true,"channel":"C1"`, nil, "is the address right?"},
+		"down":            {0, nil, "", errors.New("connection refused"), "connection refused"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) {
+				l, to := opened(t, dir), newSlack(t)
+				to.answer = func(int) (int, http.Header, string, error) { return c.status, c.header, c.body, c.err }
+				running(t, slackOf(t, dir, nil), l, l.Notices(), to)
+				released(t, l, 1, live)
+				time.Sleep(time.Minute)
+				site, err := l.Site(t.Context(), "www")
+				if err != nil || site.Live.Number != 1 {
+					t.Errorf("the release waited: live is #%d (%v)", site.Live.Number, err)
+				}
+				waiting := noticesOf(t, l, "news", ledger.NoticeWaiting)
+				if len(waiting) != 2 || !strings.Contains(waiting[1].Trouble, c.want) || strings.Contains(waiting[1].Trouble, botToken) {
+					t.Fatalf("waiting: %+v, want %q", waiting, c.want)
+				}
+				if c.status == 429 && waiting[1].Due.Sub(waiting[1].Tried) < 9*time.Minute {
+					t.Errorf("it is asked again after %s", waiting[1].Due.Sub(waiting[1].Tried))
+				}
+				to.mu.Lock()
+				to.answer = nil
+				to.mu.Unlock()
+				time.Sleep(30 * time.Minute)
+				if got := to.shown(); !slices.Equal(got, []string{"Riverside: release #1 is live"}) {
+					t.Errorf("the channel shows %q", got)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatSlackNeverTookIsUndeliveredAndReplayed(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l, to := opened(t, dir), newSlack(t)
+		to.answer = func(int) (int, http.Header, string, error) {
+			return 200, nil, `{"ok":false,"error":"is_archived"}`, nil
+		}
+		running(t, slackOf(t, dir, func(c *config.Target) { c.Events = []string{"release.failed"} }), l, l.Notices(), to)
+		released(t, l, 1, failed)
+		time.Sleep(30 * time.Hour)
+		all := noticesOf(t, l, "news", ledger.NoticeUndelivered)
+		if len(all) != 1 || !strings.Contains(all[0].Trouble, "the channel is archived") {
+			t.Fatalf("%+v", all)
+		}
+		to.mu.Lock()
+		to.answer = nil
+		to.mu.Unlock()
+		if _, err := l.Notices().Replay(t.Context(), all[0].ID, "ops", time.Now().Add(Tried)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Hour)
+		if got := to.shown(); !slices.Equal(got, []string{"Riverside: release #1 failed"}) {
+			t.Errorf("the channel shows %q", got)
+		}
+	})
+}
+
+func TestQuietHoursEndWithOneDigest(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) { // a bubble begins at midnight UTC
+		l, to := opened(t, dir), newSlack(t)
+		running(t, slackOf(t, dir, func(c *config.Target) {
+			c.Events, c.QuietHours, c.QuietHoursExcept = []string{"release.live", "release.failed", "release.recovered", "site.paused"}, []string{"22:00-07:00"}, []string{"site.paused"}
+		}), l, l.Notices(), to)
+		released(t, l, 1, live)
+		released(t, l, 1, failed)
+		if _, err := l.Decide(t.Context(), "www", release.PauseSite{Act: release.Act{By: "ops", Why: "moving"}}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		if got := to.shown(); !slices.Equal(got, []string{"Riverside: releases are paused"}) {
+			t.Errorf("in quiet hours the channel shows %q", got)
+		}
+		time.Sleep(time.Until(time.Date(2000, 1, 1, 7, 0, 30, 0, time.UTC)))
+		want := []string{"Riverside: releases are paused", "Riverside: what happened in the meantime"}
+		if got := to.shown(); !slices.Equal(got, want) {
+			t.Errorf("afterwards the channel shows %q, want %q", got, want)
+		}
+		time.Sleep(24 * time.Hour)
+		if got := to.shown(); len(got) != 2 {
+			t.Errorf("a day later the channel shows %q", got)
+		}
+	})
+}
+
+func TestALongQueueIsToldWithinTwoMinutes(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l, to := opened(t, dir), newSlack(t)
+		half := config.Duration(30 * time.Minute)
+		running(t, slackOf(t, dir, func(c *config.Target) { c.Events, c.QueueLongerThan = []string{"site.queue_long"}, &half }), l, l.Notices(), to)
+		if _, err := l.Accept(t.Context(), ledger.Request{Site: "www", Source: release.FromContent, Title: "Hours"}); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(29 * time.Minute)
+		if got := to.shown(); len(got) != 0 {
+			t.Errorf("too early: %q", got)
+		}
+		time.Sleep(3 * time.Minute)
+		if got := to.shown(); !slices.Equal(got, []string{"Riverside: requests wait too long"}) {
+			t.Errorf("the channel shows %q", got)
+		}
+	})
+}
+
+// TestAnIncomingWebhookMustSayOK: whatever else answers 200 is no Slack.
+func TestAnIncomingWebhookMustSayOK(t *testing.T) {
+	for answer, want := range map[string]string{"ok": "", "<html>": "is the address right?", "": "is the address right?"} {
+		dir := t.TempDir()
+		synctest.Test(t, func(t *testing.T) {
+			l, to := opened(t, dir), newSlack(t)
+			to.answer = func(int) (int, http.Header, string, error) { return 200, nil, answer, nil }
+			c := slackOf(t, dir, func(c *config.Target) {
+				c.Slack, c.URL = config.SlackTarget{}, "https://hooks.slack.com/services/T/B/x"
+			})
+			running(t, c, l, l.Notices(), to)
+			released(t, l, 1, failed)
+			time.Sleep(time.Minute)
+			all := noticesOf(t, l, "news", "")
+			if len(all) != 1 || (all[0].State == ledger.NoticeDelivered) != (want == "") || !strings.Contains(all[0].Trouble, want) {
+				t.Errorf("%q: %+v", answer, all)
+			}
+		})
+	}
+}
