@@ -125,6 +125,9 @@ func (s *mailSender) message(one ledger.Notice) (*mail.Msg, error) {
 	if m.To != "" {
 		to = []string{m.To}
 	}
+	if len(to) == 0 {
+		return nil, errors.New("there is nobody to send it to: smtp.to is empty")
+	}
 	out := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := out.From(s.from); err != nil {
 		return nil, fmt.Errorf("set the sender: %w", err)
@@ -161,7 +164,9 @@ func (s *mailSender) deliver(ctx context.Context, m *mail.Msg) error {
 func (s *mailSender) deliverBy(ctx context.Context, m *mail.Msg, auth mail.SMTPAuthType) error {
 	options := []mail.Option{
 		mail.WithPort(s.port), mail.WithTimeout(outbound.Limit), mail.WithTLSConfig(s.tls), mail.WithTLSPolicy(mail.TLSMandatory), mail.WithoutNoop(),
-		mail.WithDialContextFunc(func(dialing context.Context, network, address string) (net.Conn, error) { return s.connect(ctx, dialing, network, address) }),
+		mail.WithDialContextFunc(func(dialing context.Context, network, address string) (net.Conn, error) {
+			return s.connect(ctx, dialing, network, address)
+		}),
 	}
 	if s.security != config.TLSStart { // connect has encrypted it, or it is on this machine
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS))

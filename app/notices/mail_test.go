@@ -431,8 +431,11 @@ func TestWhoAskedIsToldByEMail(t *testing.T) {
 	all.Go(func() { n.Run(ctx) })
 	t.Cleanup(func() { cancel(); all.Wait() })
 	for _, r := range []ledger.Request{
-		{Title: "Hours", Actor: "Ana@example.gov"}, {Title: "Menu", Actor: "ana@example.gov"}, {Title: "Parking", Actor: "bob@example.gov"},
-		{Title: "Spam", Actor: "mallory@example.com"}, {Title: "None", Actor: "cms"},
+		{Title: "Hours", Actor: "Ana@example.gov"},
+		{Title: "Menu", Actor: "ana@example.gov"},
+		{Title: "Parking", Actor: "bob@example.gov"},
+		{Title: "Spam", Actor: "mallory@example.com"},
+		{Title: "None", Actor: "cms"},
 	} {
 		r.Site, r.Source = "www", release.FromContent
 		if _, err := l.Accept(t.Context(), r); err != nil {

@@ -143,6 +143,7 @@ func slackOf(t testing.TB, dir string, change func(*config.Target)) config.Confi
 }
 
 func newSlack(t testing.TB) *fakeSlack {
+	t.Helper()
 	return &fakeSlack{t: t, messages: map[string]*slackMessage{}}
 }
 

@@ -36,7 +36,7 @@ func checkTarget(k *checker, at string, t Target) {
 		}
 		return
 	}
-	checkTargetKeys(k, at, t, kind)
+	checkTargetKeys(k, at, kind)
 	switch {
 	case kind.Name == "smtp":
 		checkSMTP(k, at, t.SMTP)
@@ -113,7 +113,7 @@ func unsigned(kind notify.Kind) string {
 }
 
 // checkTargetKeys refuses keys that are another kind's.
-func checkTargetKeys(k *checker, at string, t Target, kind notify.Kind) {
+func checkTargetKeys(k *checker, at string, kind notify.Kind) {
 	for _, c := range []struct {
 		key, why string
 		fits     bool

@@ -92,10 +92,10 @@ func (m *Memory) count(f Fact) Fact {
 	if f.To != "" {
 		return f
 	}
-	switch f.Type {
-	case ended(release.Failed), ended(release.Stale):
+	if f.Type == ended(release.Failed) || f.Type == ended(release.Stale) {
 		m.Failing++
-	case ReleaseLive:
+	}
+	if f.Type == ReleaseLive {
 		if m.Failing > 0 {
 			f.Type, f.Failed = ReleaseRecovered, m.Failing
 		}

@@ -219,6 +219,15 @@ func TestWhoAskedForMuchIsToldInOne(t *testing.T) {
 	}
 }
 
+func TestEachKindHasASample(t *testing.T) {
+	for _, name := range notify.KindNames() {
+		k, _ := notify.FindKind(name)
+		if b := body(t, name, notify.Fact{Type: notify.Test, At: at, Site: site, By: "ops"}); !k.Can(notify.Test) || !json.Valid(b) {
+			t.Errorf("%s: %s", name, b)
+		}
+	}
+}
+
 func FuzzSlackAnswer(f *testing.F) {
 	f.Add([]byte(`{"ok":true,"channel":"C1","ts":"17.5"}`))
 	f.Add([]byte(`{"ok":false,"error":"x"}`))

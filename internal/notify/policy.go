@@ -33,9 +33,9 @@ const (
 )
 
 const (
-	// Many is how many messages people are sent in ManySpan one by one: what comes
-	// beyond waits for a digest.
-	Many     = 6
+	// Many is how many messages people are sent in ManySpan one by one.
+	Many = 6
+	// ManySpan is that span, and how long what comes beyond waits for a digest.
 	ManySpan = 10 * time.Minute
 	// TroubleWait is how long what went wrong waits for a digest outside of quiet hours.
 	TroubleWait = 30 * time.Second
@@ -43,15 +43,11 @@ const (
 	SameSpan = 24 * time.Hour
 )
 
+// troubles are the types of what went wrong.
+var troubles = []Type{ended(release.Failed), ended(release.Stale), ReleaseLate, SiteHeld, SiteDiffers, QueueLong, RequestFailed}
+
 // Trouble says whether a type is something that went wrong.
-func Trouble(t Type) bool {
-	switch t {
-	case ended(release.Failed), ended(release.Stale), ReleaseLate, SiteHeld, SiteDiffers, QueueLong, RequestFailed:
-		return true
-	default:
-		return false
-	}
-}
+func Trouble(t Type) bool { return slices.Contains(troubles, t) }
 
 // Decide says what becomes of a fact, by what the target was told before. The fact
 // that it gives back is the one to tell: a release that is live after failures has

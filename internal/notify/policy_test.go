@@ -75,32 +75,50 @@ func TestWhatPeopleAreTold(t *testing.T) {
 			{0, of(notify.ReleaseLive, 1, ""), notify.Tell, ""}, {time.Hour, of(notify.ReleaseLive, 2, ""), notify.Tell, ""},
 		}},
 		"the same failure is told once, and the success after it": {at, notify.Policy{}, []step{
-			{0, of(failed, 1, "no title"), notify.Tell, ""}, {time.Minute, of(failed, 2, "no title"), notify.Drop, ""}, {time.Minute, of(failed, 3, "no title"), notify.Drop, ""},
-			{time.Minute, of(failed, 4, "no disk"), notify.Tell, ""}, {time.Minute, of(notify.ReleaseLive, 5, ""), notify.Tell, notify.ReleaseRecovered},
-			{time.Minute, of(notify.ReleaseLive, 6, ""), notify.Tell, ""}, {time.Hour, of(failed, 7, "no disk"), notify.Tell, ""},
+			{0, of(failed, 1, "no title"), notify.Tell, ""},
+			{time.Minute, of(failed, 2, "no title"), notify.Drop, ""},
+			{time.Minute, of(failed, 3, "no title"), notify.Drop, ""},
+			{time.Minute, of(failed, 4, "no disk"), notify.Tell, ""},
+			{time.Minute, of(notify.ReleaseLive, 5, ""), notify.Tell, notify.ReleaseRecovered},
+			{time.Minute, of(notify.ReleaseLive, 6, ""), notify.Tell, ""},
+			{time.Hour, of(failed, 7, "no disk"), notify.Tell, ""},
 		}},
 		"a failure that lasts is told again after a day": {at, notify.Policy{}, []step{
 			{0, of(failed, 1, "no title"), notify.Tell, ""}, {notify.SameSpan - time.Second, of(failed, 2, "no title"), notify.Drop, ""}, {time.Second, of(failed, 3, "no title"), notify.Tell, ""},
 		}},
 		"a hold that was lifted is told again, though lifting is not wanted": {at, notify.Policy{}, []step{
-			{0, of(notify.SiteHeld, 0, "3 failed"), notify.Tell, ""}, {time.Minute, of(notify.SiteHeld, 0, "3 failed"), notify.Drop, ""},
-			{time.Minute, of("site.hold_lifted", 0, ""), notify.Drop, ""}, {time.Minute, of(notify.SiteHeld, 0, "3 failed"), notify.Tell, ""},
+			{0, of(notify.SiteHeld, 0, "3 failed"), notify.Tell, ""},
+			{time.Minute, of(notify.SiteHeld, 0, "3 failed"), notify.Drop, ""},
+			{time.Minute, of("site.hold_lifted", 0, ""), notify.Drop, ""},
+			{time.Minute, of(notify.SiteHeld, 0, "3 failed"), notify.Tell, ""},
 		}},
 		"who does not want to hear of recoveries hears of live ones": {at, notify.Policy{Wanted: []notify.Type{notify.ReleaseLive}}, []step{
 			{0, of(failed, 1, ""), notify.Drop, ""}, {0, of(notify.ReleaseLive, 2, ""), notify.Tell, notify.ReleaseLive},
 		}},
 		"a message that a release has changes with it, in quiet hours too": {at, notify.Policy{Updates: true, Wanted: append(slices.Clip(usual(t)), notify.ReleaseStarted), Quiet: quiet(t, "14:10-15:00")}, []step{
-			{0, of(notify.ReleaseStarted, 1, ""), notify.Tell, ""}, {10 * time.Minute, of(failed, 1, "x"), notify.Update, ""},
-			{time.Minute, of(notify.ReleaseStarted, 2, ""), notify.Join, ""}, {time.Minute, of(failed, 2, "x"), notify.Drop, ""},
+			{0, of(notify.ReleaseStarted, 1, ""), notify.Tell, ""},
+			{10 * time.Minute, of(failed, 1, "x"), notify.Update, ""},
+			{time.Minute, of(notify.ReleaseStarted, 2, ""), notify.Join, ""},
+			{time.Minute, of(failed, 2, "x"), notify.Drop, ""},
 		}},
 		"in quiet hours only what may is told": {night, notify.Policy{Quiet: quiet(t, "22:00-07:00"), Through: []notify.Type{notify.SiteHeld}}, []step{
-			{0, of(failed, 1, "x"), notify.Join, ""}, {0, of(notify.SiteHeld, 0, "x"), notify.Tell, ""}, {time.Hour, of(notify.ReleaseLive, 2, ""), notify.Join, notify.ReleaseRecovered},
-			{7*time.Hour - time.Second, of("site.rollback", 0, ""), notify.Join, ""}, {time.Second, notify.Fact{}, noVerdict, ""}, {0, of(notify.ReleaseLive, 3, ""), notify.Tell, ""},
+			{0, of(failed, 1, "x"), notify.Join, ""},
+			{0, of(notify.SiteHeld, 0, "x"), notify.Tell, ""},
+			{time.Hour, of(notify.ReleaseLive, 2, ""), notify.Join, notify.ReleaseRecovered},
+			{7*time.Hour - time.Second, of("site.rollback", 0, ""), notify.Join, ""},
+			{time.Second, notify.Fact{}, noVerdict, ""},
+			{0, of(notify.ReleaseLive, 3, ""), notify.Tell, ""},
 		}},
 		"many become a digest, soon when something is wrong": {at, notify.Policy{}, []step{
-			{0, of(notify.ReleaseLive, 1, ""), notify.Tell, ""}, {0, of(notify.ReleaseLive, 2, ""), notify.Tell, ""}, {0, of(notify.ReleaseLive, 3, ""), notify.Tell, ""},
-			{0, of(notify.ReleaseLive, 4, ""), notify.Tell, ""}, {0, of(notify.ReleaseLive, 5, ""), notify.Tell, ""}, {0, of(notify.ReleaseLive, 6, ""), notify.Tell, ""},
-			{time.Minute, of(notify.ReleaseLive, 7, ""), notify.Join, ""}, {time.Minute, of(failed, 8, "x"), notify.Join, ""}, {notify.TroubleWait, notify.Fact{}, noVerdict, ""},
+			{0, of(notify.ReleaseLive, 1, ""), notify.Tell, ""},
+			{0, of(notify.ReleaseLive, 2, ""), notify.Tell, ""},
+			{0, of(notify.ReleaseLive, 3, ""), notify.Tell, ""},
+			{0, of(notify.ReleaseLive, 4, ""), notify.Tell, ""},
+			{0, of(notify.ReleaseLive, 5, ""), notify.Tell, ""},
+			{0, of(notify.ReleaseLive, 6, ""), notify.Tell, ""},
+			{time.Minute, of(notify.ReleaseLive, 7, ""), notify.Join, ""},
+			{time.Minute, of(failed, 8, "x"), notify.Join, ""},
+			{notify.TroubleWait, notify.Fact{}, noVerdict, ""},
 			{notify.ManySpan, of(notify.ReleaseLive, 9, ""), notify.Tell, notify.ReleaseRecovered},
 		}},
 		"who asked is told in quiet hours, once for the same": {night, notify.Policy{Quiet: quiet(t, "22:00-07:00")}, []step{
@@ -146,8 +164,12 @@ func TestALongQueueIsToldOnceUntilItIsShort(t *testing.T) {
 		oldest time.Duration
 		want   notify.Verdict
 	}{
-		{0, 3, 59 * time.Minute, ""}, {time.Minute, 3, time.Hour, notify.Tell}, {time.Minute, 4, 61 * time.Minute, notify.Drop},
-		{time.Minute, 0, 0, ""}, {time.Hour, 1, time.Hour, notify.Tell}, {24 * time.Hour, 1, 25 * time.Hour, notify.Tell},
+		{0, 3, 59 * time.Minute, ""},
+		{time.Minute, 3, time.Hour, notify.Tell},
+		{time.Minute, 4, 61 * time.Minute, notify.Drop},
+		{time.Minute, 0, 0, ""},
+		{time.Hour, 1, time.Hour, notify.Tell},
+		{24 * time.Hour, 1, 25 * time.Hour, notify.Tell},
 	} {
 		now := at.Add(time.Duration(i) * time.Minute).Add(c.after)
 		if i == 5 {
@@ -185,8 +207,8 @@ func TestNobodyIsFloodedAndNothingIsLost(t *testing.T) {
 			// As the server does: it looks whenever a digest is due.
 			later := now.Add(time.Duration(rapid.IntRange(0, 4000).Draw(t, "seconds")) * time.Second)
 			for {
-				due, any := p.DigestAt(m, now)
-				if !any || due.After(later) {
+				due, waits := p.DigestAt(m, now)
+				if !waits || due.After(later) {
 					break
 				}
 				if due.After(now) {

@@ -141,7 +141,7 @@ func SlackAnswer(body []byte) SlackReply {
 
 // slackErrors are the errors of chat.postMessage, chat.update and incoming webhooks
 // that somebody can do something about.
-var slackErrors = map[string]string{
+var slackErrors = map[string]string{ //nolint:gosec // G101: words about tokens are none
 	"invalid_auth":           "Slack does not know the token: put the Bot User OAuth Token of your app into token_file",
 	"not_authed":             "Slack was sent no token: put the Bot User OAuth Token of your app into token_file",
 	"account_inactive":       "the token's app or workspace is no more: install the app again and put its new token into token_file",
