@@ -19,13 +19,13 @@ func tourOfNotices(t *testing.T, l *Ledger) []string {
 	tell(l.Notices().Begin(ctx, "docs", []string{"cms", "slack"}))
 	from, err := l.NoticeCursor(ctx, to)
 	tell(err, from.Place)
-	upto := NoticeCursor{Event: from.Event, Place: 2}
+	upto := NoticeCursor{Event: from.Event, Place: 2, Memory: "{}"}
 	made := []Notice{{ID: "a", Type: "release.live", Release: 1, Body: "{}", Until: until}, {ID: "b", Type: "request.live", Request: "r", Body: "{}", Until: until}}
 	for range 2 { // the second time its cursor has moved on
 		tell(l.Notices().Make(ctx, to, from, upto, made))
 	}
 	moved, err := l.NoticeCursor(ctx, to)
-	tell(err, moved.Place)
+	tell(err, moved.Place, moved.Memory)
 	tell(l.Notices().Put(ctx, Notice{ID: "c", Target: to, Type: "test", Body: "{}", Until: until}))
 	for _, id := range []string{"a", "b", "c"} {
 		first, waits, err := l.FirstNotice(ctx, to)
@@ -33,7 +33,14 @@ func tourOfNotices(t *testing.T, l *Ledger) []string {
 		switch id {
 		case "a":
 			tell(l.Notices().Failed(ctx, first, 500, "no", time.Now()))
-			tell(l.Notices().Delivered(ctx, first, 204, ""))
+			for _, place := range []string{"", "C1/17.1", "C1/17.2"} {
+				tell(l.Notices().Delivered(ctx, first, 204, place))
+				found, err := l.NoticePlace(ctx, to, first.Release)
+				tell(err, found)
+			}
+			tell(l.Notices().Lost(ctx, to, first.Release))
+			found, err := l.NoticePlace(ctx, to, first.Release)
+			tell(err, found)
 		case "b":
 			tell(l.Notices().GaveUp(ctx, first, 410, "gone"))
 		}
