@@ -226,3 +226,17 @@ func TestScheduledRequestsBeyondThoseShownAreNotHidden(t *testing.T) {
 	}
 	r.Get("/sites/www").Says("and others, later")
 }
+
+func TestTheHistoryHasNoEnd(t *testing.T) {
+	b := start(t, withPeople)
+	r := signedInReader(t, b, operatorToken)
+	for range 2 {
+		b.ask(t, release.FromEditor)
+		b.run(t, b.job(t), release.Ready)
+	}
+	r.Get("/sites/www/releases").Status(http.StatusOK).Says("#2", "#1", "How long the last 2 releases took", "Roll back")
+	r.Get("/sites/www/releases?before=2").Status(http.StatusOK).Says("#1").SaysNot("#2")
+	r.Get("/sites/www/releases?before=1").Status(http.StatusOK).Says("There is no older release.")
+	r.Get("/sites/www/releases?before=x").Status(http.StatusUnprocessableEntity)
+	r.Get("/sites/www?wall").Status(http.StatusOK).Says("Live now")
+}

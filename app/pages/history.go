@@ -1,8 +1,16 @@
 package pages
 
 import (
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // releaseRow is a release in the history.
@@ -38,4 +46,105 @@ func releaseRows(found []view.PastRelease, c view.Clock) []releaseRow {
 		rows = append(rows, row)
 	}
 	return rows
+}
+
+// historyPages list what was released, as far back as the ledger goes.
+type historyPages struct {
+	*Pages
+	view *view.Reader
+}
+
+// historyBody is a page of a site's history.
+type historyBody struct {
+	History []releaseRow
+	Chart   *chart
+	Older   string
+}
+
+// releasesAtOnce is how many releases a page of the history lists.
+const releasesAtOnce = 50
+
+func (h *historyPages) show(v *visit) {
+	name, _, ok := h.seenSite(v)
+	if !ok {
+		return
+	}
+	before, err := strconv.ParseInt("0"+v.r.URL.Query().Get("before"), 10, 64)
+	if err != nil {
+		h.trouble(v, problem.New(http.StatusUnprocessableEntity, "invalid", "“before” is the number of a release."))
+		return
+	}
+	site, past, err := h.view.History(v.r.Context(), name, releasesAtOnce, before)
+	if err != nil {
+		h.trouble(v, err)
+		return
+	}
+	body := historyBody{History: releaseRows(past, site.Clock()), Chart: chartOf(past), Older: olderThan(name, past, releasesAtOnce)}
+	if v.who.Role == auth.Operator {
+		withRollbacks(body.History, view.SiteDetail{Site: site, Releases: past})
+	}
+	p := livePage(name, site.Instant, site.Zone)
+	p.Title, p.Body = "Releases · "+site.Title, body
+	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}, {Text: site.Title, Link: siteLink(name)}}
+	h.write(v, http.StatusOK, "history", p)
+}
+
+// olderThan leads to what was released before; "" when the list came to the beginning.
+func olderThan(site string, past []view.PastRelease, limit int) string {
+	if len(past) < limit || past[len(past)-1].Number <= 1 {
+		return ""
+	}
+	return siteLink(site) + "/releases?before=" + strconv.FormatInt(past[len(past)-1].Number, 10)
+}
+
+// chart shows how long releases took, the oldest first. The table below it says the
+// same.
+type chart struct {
+	Width int
+	Bars  []chartBar
+	Words string
+}
+
+// chartBar is a release: its height is its time, its class how it ended.
+type chartBar struct {
+	X         int
+	Y, Height float64
+	Class     string
+}
+
+// chartOf is nil where there is nothing to compare.
+func chartOf(past []view.PastRelease) *chart {
+	var longest, shortest time.Duration
+	ran := 0
+	for _, r := range past {
+		if span := r.Ran(); span > 0 {
+			longest = max(longest, span)
+			if shortest == 0 || span < shortest {
+				shortest = span
+			}
+			ran++
+		}
+	}
+	if ran < 2 {
+		return nil
+	}
+	c := &chart{Words: fmt.Sprintf("How long the last %d releases took: %s to %s.", ran, text.Took(shortest), text.Took(longest))}
+	for i := len(past) - 1; i >= 0; i-- {
+		span := past[i].Ran()
+		if span == 0 {
+			continue
+		}
+		height := max(2, 40*float64(span)/float64(longest))
+		class := "quiet"
+		switch past[i].Outcome {
+		case release.Succeeded:
+			class = "ok"
+		case release.Failed, release.Stale:
+			class = "bad"
+		case release.Cancelled, release.Superseded:
+		}
+		c.Bars = append(c.Bars, chartBar{X: c.Width, Y: 40 - height, Height: height, Class: class})
+		c.Width += 10
+	}
+	return c
 }

@@ -63,7 +63,7 @@ func (o *operatorPages) confirm(v *visit) {
 	act := v.r.PathValue("act")
 	if act != "cancel" && act != "reset" {
 		_, isAct := command.ActNamed(act)
-		if act == "requests" || act == "releases" || isAct {
+		if act == "requests" || isAct {
 			http.Redirect(v.w, v.r, siteLink(name), http.StatusSeeOther)
 			return
 		}

@@ -51,6 +51,7 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	told := &noticePages{operatorPages: operate, notices: o.Notices}
 	find := &findPages{Pages: p, view: o.View}
 	releases := &releasePages{Pages: p, view: o.View, logs: o.Logs}
+	past := &historyPages{Pages: p, view: o.View}
 	requests := &requestPages{Pages: p, view: o.View}
 	signIn := &signInPages{Pages: p, auth: o.Auth}
 
@@ -69,6 +70,7 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	mux.HandleFunc("POST /sites/{site}/notices/{id}", p.signedIn(told.replay))
 	mux.HandleFunc("GET /sites/{site}/{act}", p.signedIn(operate.confirm))
 	mux.HandleFunc("POST /sites/{site}/{act}", p.signedIn(operate.act))
+	mux.HandleFunc("GET /sites/{site}/releases", p.signedIn(past.show))
 	mux.HandleFunc("GET /sites/{site}/releases/{number}", p.signedIn(releases.show))
 	mux.HandleFunc("GET /sites/{site}/releases/{number}/log", p.signedIn(releases.log))
 	mux.HandleFunc("GET /requests/{id}", p.signedIn(requests.show))
@@ -154,9 +156,11 @@ type page struct {
 	Busy bool
 	// Still is set when a reader without JavaScript asked for no reloading.
 	Still bool
-	Now   *view.Moment
-	Zone  string
-	Body  any
+	// Wall is set for a monitor in the office: what is live and what is next, large.
+	Wall bool
+	Now  *view.Moment
+	Zone string
+	Body any
 }
 
 type crumb struct{ Text, Link string }

@@ -41,6 +41,8 @@ type siteBody struct {
 	Changes          []changeRow
 	Waits            []fact
 	History          []releaseRow
+	Chart            *chart
+	Older            string
 	Schedule         *scheduleBody
 	Find             findForm
 	Key              string
@@ -156,6 +158,7 @@ func (s *sitePages) show(v *visit) {
 	p.Title, p.Body = body.Stand.StateName+" · "+body.Title, body
 	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}}
 	p.Busy = d.State != release.Ready
+	p.Wall = v.r.URL.Query().Has("wall")
 	s.write(v, http.StatusOK, "site", p)
 }
 
@@ -166,6 +169,7 @@ func siteBodyOf(d view.SiteDetail, who string) siteBody {
 		Stand: standOf(d, c), Notices: linked(d.Name, d.OtherNotices()), Waits: waitsOf(d.Site, c),
 		Schedule: scheduleBodyOf(d.Schedule), Find: findFormOf(d.Name, "", view.All),
 		Lists: listsOf(d, who, c), Changes: changesOf(d, c), History: releaseRows(d.Releases, c),
+		Chart: chartOf(d.Releases), Older: olderThan(d.Name, d.Releases, shownReleases),
 	}
 }
 

@@ -168,10 +168,23 @@ func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d 
 		if d.WentOut, err = wentOut(ctx, s, d.Site, limits.WentOut); err != nil {
 			return err
 		}
-		d.Releases, err = pastReleases(ctx, s, d.Site, limits.Releases)
+		d.Releases, err = pastReleases(ctx, s, d.Site, limits.Releases, 0)
 		return err
 	})
 	return d, err
+}
+
+// History reads the releases of a site that are numbered below before (0: all),
+// newest first, with who asked for them and what went out.
+func (r *Reader) History(ctx context.Context, name string, limit int, before int64) (site Site, past []PastRelease, err error) {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
+		if site, err = r.site(ctx, s, name); err != nil {
+			return err
+		}
+		past, err = pastReleases(ctx, s, site, limit, before)
+		return err
+	})
+	return site, past, err
 }
 
 // Changes are what goes out with the next release of a site, newest first.

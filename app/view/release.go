@@ -107,14 +107,10 @@ func (v Release) BegunAt() time.Time { return BegunAt(v.Release.Release) }
 // Took says how long the release took: until it was live, or until it ended;
 // "" before.
 func (v Release) Took() string {
-	begun, end := v.BegunAt(), v.Times.Complete
-	if end.IsZero() {
-		end = v.Times.Ended
+	if ran := v.Ran(); ran > 0 {
+		return text.Took(ran)
 	}
-	if begun.IsZero() || end.IsZero() {
-		return ""
-	}
-	return text.Took(end.Sub(begun))
+	return ""
 }
 
 // Text sums the release up.
@@ -193,9 +189,10 @@ type PastRelease struct {
 // askersShown bounds the names in a row of the history.
 const askersShown = 3
 
-// pastReleases are the last releases of a site, newest first.
-func pastReleases(ctx context.Context, s *ledger.Snapshot, site Site, limit int) ([]PastRelease, error) {
-	found, err := s.Releases(ctx, site.Name, limit, 0)
+// pastReleases are the last releases of a site that are numbered below before (0:
+// all), newest first.
+func pastReleases(ctx context.Context, s *ledger.Snapshot, site Site, limit int, before int64) ([]PastRelease, error) {
+	found, err := s.Releases(ctx, site.Name, limit, before)
 	if err != nil {
 		return nil, err
 	}
@@ -247,4 +244,16 @@ func askers(served []ledger.Request) (names []string, others bool) {
 		}
 	}
 	return names, others
+}
+
+// Ran is how long the release ran: until it was live, or until it ended; 0 before.
+func (v Release) Ran() time.Duration {
+	begun, end := v.BegunAt(), v.Times.Complete
+	if end.IsZero() {
+		end = v.Times.Ended
+	}
+	if begun.IsZero() || end.IsZero() {
+		return 0
+	}
+	return end.Sub(begun)
 }
