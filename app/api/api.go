@@ -45,6 +45,8 @@ type Options struct {
 	Stop context.Context //nolint:containedctx // the app's own life
 	// Figures answer Prometheus.
 	Figures http.Handler
+	// Parts are those that readiness is told of beside the ledger.
+	Parts []Part
 	// Described are routes of runners, which the description names too.
 	Described []runner.Route
 }
@@ -81,7 +83,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	a := &API{
 		Events:  &Events{guard: g, ledger: o.Ledger, places: o.Places, stop: o.Stop, Beat: KeepAlive},
 		Backups: &Backups{guard: g, ledger: o.Ledger, state: o.State},
-		Ready:   &Ready{guard: g, ledger: o.Ledger},
+		Ready:   &Ready{guard: g, ledger: o.Ledger, parts: o.Parts},
 	}
 	mux.HandleFunc("GET /healthz", (&Health{guard: g, ledger: o.Ledger}).serve)
 	mux.HandleFunc("GET /readyz", a.Ready.serve)

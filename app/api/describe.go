@@ -64,8 +64,8 @@ func ownCalls() []call {
 			Status: "200", Answers: map[string]reflect.Type{"application/json": reflect.TypeFor[health]()}, Refusal: problemType,
 		},
 		{
-			Method: get, Path: "/readyz", ID: "ready", Tag: "app", Summary: "Whether the app takes requests: whether it can write its ledger; 503 says why not", Open: true,
-			Status: "200", Answers: map[string]reflect.Type{"application/json": reflect.TypeFor[health]()}, Refusal: problemType,
+			Method: get, Path: "/readyz", ID: "ready", Tag: "app", Summary: "Whether the app takes requests and gets them live, part by part; 503 says why not", Open: true,
+			Status: "200", Answers: map[string]reflect.Type{"application/json": reflect.TypeFor[api.Readiness]()}, Refusal: problemType,
 		},
 		{
 			Method: get, Path: "/metrics", ID: "scrape", Tag: "app", Summary: "Figures for Prometheus",

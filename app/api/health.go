@@ -7,6 +7,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
@@ -27,12 +29,8 @@ func (h *Health) serve(w http.ResponseWriter, r *http.Request) {
 		h.problems.Write(w, r, err)
 		return
 	}
-	answerWell(w, "ok")
-}
-
-func answerWell(w http.ResponseWriter, status string) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(health{Status: status}) // the caller may have gone
+	_ = json.NewEncoder(w).Encode(health{Status: "ok"}) // the caller may have gone
 }
 
 const (
@@ -43,14 +41,25 @@ const (
 	readyLimit = 5 * time.Second
 )
 
-// Ready tells whether the app takes requests: whether it can write its ledger.
+// Part is a part of the app that readiness is told of beside the ledger.
+type Part struct {
+	Name string
+	// Look says how the part is, and why where it is not well. What it says is read by
+	// anybody: no names of sites, no addresses, no secrets.
+	Look func(ctx context.Context) (state, why string)
+}
+
+// Ready tells whether the app takes requests and gets them live: whether it can write
+// its ledger, and how its other parts are.
 type Ready struct {
 	guard
 	ledger *ledger.Ledger
+	parts  []Part
 
 	mu    sync.Mutex
 	asked time.Time
-	last  error
+	last  error // of the ledger
+	found []api.ReadyPart
 }
 
 // Again has the next answer found out anew.
@@ -60,20 +69,41 @@ func (h *Ready) Again() {
 	h.asked = time.Time{}
 }
 
-// serve answers 200 when the app can write its ledger, else 503 and why.
+// serve answers 200 when no part failed, else 503 and why.
 func (h *Ready) serve(w http.ResponseWriter, r *http.Request) {
-	if err := h.find(r.Context()); err != nil {
-		h.problems.Write(w, r, err)
+	parts, err := h.find(r.Context())
+	if p := h.refusal(r.Context(), parts, err); p != nil {
+		h.problems.Write(w, r, p)
 		return
 	}
-	answerWell(w, "ready")
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(api.Readiness{Status: "ready", Parts: parts}) // the caller may have gone
 }
 
-func (h *Ready) find(ctx context.Context) error {
+// refusal is the answer when a part failed, nil when none did.
+func (h *Ready) refusal(ctx context.Context, parts []api.ReadyPart, err error) *api.Problem {
+	p := h.problems.Of(ctx, err)
+	for _, part := range parts {
+		if p == nil && part.State == api.PartFailed {
+			p = problem.New(http.StatusServiceUnavailable, "unavailable", part.Why)
+		}
+	}
+	if p == nil {
+		return nil
+	}
+	for _, part := range parts {
+		if part.State != api.PartOK {
+			p.Errors = append(p.Errors, api.Violation{Location: part.Name, Message: part.Why})
+		}
+	}
+	return p
+}
+
+func (h *Ready) find(ctx context.Context) ([]api.ReadyPart, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if since := time.Since(h.asked); since >= 0 && since < readyFor {
-		return h.last
+		return h.found, h.last
 	}
 	// What is found out is for others too: a caller who goes must not end it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyLimit)
@@ -82,6 +112,15 @@ func (h *Ready) find(ctx context.Context) error {
 	if ctx.Err() != nil {
 		h.last = &ledger.Unavailable{Why: "the disk does not answer", Err: ctx.Err()}
 	}
+	writable := api.ReadyPart{Name: "ledger", State: api.PartOK}
+	if h.last != nil {
+		writable.State, writable.Why = api.PartFailed, h.problems.Of(ctx, h.last).Detail
+	}
+	h.found = []api.ReadyPart{writable}
+	for _, part := range h.parts {
+		state, why := part.Look(ctx)
+		h.found = append(h.found, api.ReadyPart{Name: part.Name, State: state, Why: why})
+	}
 	h.asked = time.Now()
-	return h.last
+	return h.found, h.last
 }

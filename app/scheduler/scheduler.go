@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressrun/pressrun/app/timetable"
@@ -84,6 +85,9 @@ type Scheduler struct {
 	clock clock
 	table *timetable.Timetable
 
+	// turned is when the goroutine that makes the rounds was seen alive last.
+	turned atomic.Pointer[time.Time]
+
 	mu    sync.Mutex
 	busy  map[int64]bool // tasks under way
 	freed chan struct{}  // a task ended
@@ -124,8 +128,24 @@ func (s *Scheduler) Start(ctx context.Context) error {
 	if err := s.table.Begin(ctx, s.schedules); err != nil {
 		return err
 	}
+	s.turn()
 	s.tasks.Go(s.run)
 	return nil
+}
+
+// Turned is when the scheduler was seen alive last: at each round, and every minute
+// between two. It is zero before Start.
+func (s *Scheduler) Turned() time.Time {
+	if at := s.turned.Load(); at != nil {
+		return *at
+	}
+	return time.Time{}
+}
+
+// turn notes that the scheduler is alive.
+func (s *Scheduler) turn() {
+	at := time.Now()
+	s.turned.Store(&at)
 }
 
 // Wait returns when the scheduler and all its tasks have ended, which they do
@@ -149,6 +169,7 @@ func (s *Scheduler) run() {
 	s.clock.wasSet(time.Now())
 	for why := byClock; why != byEnd; {
 		next := s.round(s.stop, changes.Take(), why)
+		s.turn()
 		why = s.rest(changes.Ready(), max(time.Until(next), pause))
 	}
 }
@@ -170,6 +191,7 @@ func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration) wake {
 			why = byTask
 		case <-timer.C:
 		case <-look.C:
+			s.turn()
 			if !s.clock.wasSet(time.Now()) {
 				continue
 			}

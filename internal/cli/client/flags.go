@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +39,18 @@ func (f AppFlags) Client(t *terminal.Terminal) (*api.Client, error) {
 		return nil, exit.With(exit.Usage, err)
 	}
 	return client, nil
+}
+
+// Authorized adds the token to calls that are made by hand, and says whether there is
+// one; with nil it only says so.
+func (f AppFlags) Authorized() func(*http.Request) bool {
+	token, _ := f.token() // Client has told of an error
+	return func(r *http.Request) bool {
+		if r != nil && token != "" {
+			r.Header.Set("Authorization", "Bearer "+token)
+		}
+		return token != ""
+	}
 }
 
 // maxToken bounds what is read as a token, in bytes.
