@@ -51,6 +51,10 @@ func (d *dying) Delivered(ctx context.Context, one ledger.Notice, status int, pl
 	return d.step(func() error { return d.Lines.Delivered(context.WithoutCancel(ctx), one, status, place) })
 }
 
+func (d *dying) Lost(ctx context.Context, to ledger.NoticeTarget, number int64) error {
+	return d.step(func() error { return d.Lines.Lost(context.WithoutCancel(ctx), to, number) })
+}
+
 func (d *dying) Failed(ctx context.Context, one ledger.Notice, status int, trouble string, again time.Time) error {
 	return d.step(func() error { return d.Lines.Failed(context.WithoutCancel(ctx), one, status, trouble, again) })
 }

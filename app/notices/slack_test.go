@@ -1,6 +1,7 @@
 package notices
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -271,6 +273,63 @@ func TestWhatSlackNeverTookIsUndeliveredAndReplayed(t *testing.T) {
 	})
 }
 
+// TestAKillAtAnyStepLosesNothingThatPeopleAreTold kills the sending to people at each of
+// its steps. The one message that Slack took before the kill may be posted again, as
+// nothing names it;
+// what was decided, and what waits for a digest, is neither lost nor told anew.
+func TestAKillAtAnyStepLosesNothingThatPeopleAreTold(t *testing.T) {
+	cuts := 0
+	for at, done := int64(1), false; !done && !t.Failed(); at++ {
+		for _, after := range []bool{false, true} {
+			dir := t.TempDir()
+			synctest.Test(t, func(t *testing.T) { // a bubble begins at midnight UTC
+				l, to := opened(t, dir), newSlack(t)
+				c := slackOf(t, dir, func(c *config.Target) {
+					c.QuietHours, c.QuietHoursExcept = []string{"00:03-07:00"}, []string{"release.failed"}
+				})
+				ctx, kill := context.WithCancel(t.Context())
+				d := &dying{Lines: l.Notices(), to: to, steps: &atomic.Int64{}, at: at, after: after, kill: kill}
+				stop, again := running(t, c, l, d, d), make(chan struct{})
+				go func() { // what is killed is started again at once
+					<-ctx.Done()
+					stop()
+					running(t, c, l, l.Notices(), to)
+					close(again)
+				}()
+				released(t, l, 1, live)                 // before quiet hours
+				time.Sleep(time.Minute + time.Second)   // in them, until the hold's end
+				released(t, l, 1, failed)               // told all the same
+				time.Sleep(time.Minute + time.Second)   // a second release takes the request up
+				released(t, l, 1, live)                 // waits
+				time.Sleep(7*time.Hour + 5*time.Minute) // and is told
+				done = ctx.Err() == nil
+				kill()
+				<-again
+				time.Sleep(24 * time.Hour)
+				got := to.shown()
+				want := []string{"Riverside: release #1 is live", "Riverside: release #2 failed", "Riverside: what happened in the meantime"}
+				found := 0
+				for _, m := range got {
+					if found < len(want) && m == want[found] {
+						found++
+					}
+				}
+				if found < len(want) || len(got) > len(want)+1 {
+					t.Errorf("cut at step %d (after: %v): the channel shows %q, want %q", at, after, got, want)
+				}
+				if left := noticesOf(t, l, "news", ledger.NoticeWaiting); len(left) != 0 {
+					t.Errorf("cut at step %d: %d notices are left", at, len(left))
+				}
+			})
+			cuts++
+		}
+	}
+	if cuts < 20 {
+		t.Errorf("there were %d cuts only", cuts)
+	}
+	t.Logf("cuts=%d lost=0", cuts)
+}
+
 func TestQuietHoursEndWithOneDigest(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) { // a bubble begins at midnight UTC
@@ -315,6 +374,23 @@ func TestALongQueueIsToldWithinTwoMinutes(t *testing.T) {
 		time.Sleep(3 * time.Minute)
 		if got := to.shown(); !slices.Equal(got, []string{"Riverside: requests wait too long"}) {
 			t.Errorf("the channel shows %q", got)
+		}
+	})
+}
+
+func TestWhatAnIncomingWebhookRefusesIsToldInWords(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l, to := opened(t, dir), newSlack(t)
+		to.answer = func(int) (int, http.Header, string, error) { return 404, nil, "no_service", nil }
+		c := slackOf(t, dir, func(c *config.Target) {
+			c.Slack, c.URL = config.SlackTarget{}, "https://hooks.slack.com/services/T/B/x"
+		})
+		running(t, c, l, l.Notices(), to)
+		released(t, l, 1, failed)
+		time.Sleep(time.Minute)
+		if all := noticesOf(t, l, "news", ""); len(all) != 1 || !strings.Contains(all[0].Trouble, "the webhook was removed or is off") {
+			t.Errorf("%+v", all)
 		}
 	})
 }
