@@ -13,6 +13,7 @@ import (
 
 	webapi "github.com/pressrun/pressrun/app/api"
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/content"
 	"github.com/pressrun/pressrun/app/github"
 	"github.com/pressrun/pressrun/app/hooks"
 	"github.com/pressrun/pressrun/app/marker"
@@ -127,6 +128,10 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	}); err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
+	publisher, err := content.NewPublisher(content.Options{Config: &opts.Config, Log: a.log, Transport: opts.OutboundTransport})
+	if err != nil {
+		return nil, errors.Join(err, led.Close())
+	}
 	a.inbox = scheduler.NewInbox(a.stop, led, a.log)
 	plain, err := opts.NewRunner(a.inbox.Notice)
 	if err != nil {
@@ -139,7 +144,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	a.auth = auth.New(auth.Options{Config: a.config, Ledger: led, Keys: keys, Log: a.log, Runs: a.runner})
 	a.scheduler = scheduler.New(a.stop, scheduler.Options{
 		Ledger: led, Outbox: led.Outbox(), Looks: led.Schedules(), Runner: a.runner, Log: a.log, NewJob: a.job, Grace: opts.Grace, Schedules: schedules,
-		Failed: a.disk.Note,
+		Failed: a.disk.Note, Publisher: publisher,
 	})
 	a.marker = marker.New(marker.Options{Ledger: led, URLs: publicURLs(opts.Config), Transport: opts.PublicTransport, Log: a.log})
 	a.handler = a.routes(opts.Version)

@@ -88,6 +88,13 @@ func (t *target) notices(ctx context.Context, s *ledger.Snapshot, e ledger.Event
 	}
 	fact, known := notify.Of(t.site, record, of)
 	if known && after == 0 && t.wants(fact.Type) {
+		if e.Request != "" {
+			_, about, err := s.Request(ctx, e.Request)
+			if err != nil {
+				return nil, 0, err
+			}
+			fact = fact.About(fact.Type, requestOf(about.Request))
+		}
 		if made, err = t.add(made, fact); err != nil {
 			return nil, 0, err
 		}
@@ -151,6 +158,6 @@ func (t *target) add(made []ledger.Notice, f notify.Fact) ([]ledger.Notice, erro
 
 func requestOf(r ledger.Request) notify.Request {
 	return notify.Request{
-		ID: r.ID, Entity: r.Entity, Title: r.Title, Link: r.Link, Actor: r.Actor, Reason: r.Reason, Source: r.Source, AcceptedAt: r.AcceptedAt,
+		ID: r.ID, Entity: r.Entity, Title: r.Title, Link: r.Link, Actor: r.Actor, Reason: r.Reason, Source: r.Source, AcceptedAt: r.AcceptedAt, NotBefore: r.NotBefore,
 	}
 }

@@ -59,7 +59,7 @@ func newMailSender(site string, c config.Target) (*mailSender, error) {
 	}
 	_, s.domain, _ = strings.Cut(from.Address, "@")
 	if c.SMTP.PasswordFile != "" {
-		lines, err := secretLines(c.SMTP.PasswordFile)
+		lines, err := config.SecretLines(c.SMTP.PasswordFile)
 		if err != nil {
 			return nil, fmt.Errorf("read its password: %w", err)
 		}

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -107,7 +105,7 @@ func newTarget(o Options, name string, site config.Site, c config.Target) (*targ
 func newWebSender(o Options, kind notify.Kind, c config.Target) (*webSender, error) {
 	address := c.URL
 	if c.URLFile != "" {
-		lines, err := secretLines(c.URLFile)
+		lines, err := config.SecretLines(c.URLFile)
 		if err != nil {
 			return nil, fmt.Errorf("read its address: %w", err)
 		}
@@ -129,7 +127,7 @@ func newWebSender(o Options, kind notify.Kind, c config.Target) (*webSender, err
 // Secrets are the secrets of a target: one a line, the newest first, several while
 // one is being replaced.
 func Secrets(c config.Target) ([]string, error) {
-	lines, err := secretLines(c.SecretFile)
+	lines, err := config.SecretLines(c.SecretFile)
 	if err != nil {
 		return nil, fmt.Errorf("read its secret: %w", err)
 	}
@@ -143,23 +141,6 @@ func Secrets(c config.Target) ([]string, error) {
 		}
 	}
 	return keys, nil
-}
-
-func secretLines(path string) ([]string, error) {
-	content, err := os.ReadFile(filepath.Clean(path))
-	if err != nil {
-		return nil, err
-	}
-	var lines []string
-	for line := range strings.Lines(string(content)) {
-		if line = strings.TrimSpace(line); line != "" {
-			lines = append(lines, line)
-		}
-	}
-	if len(lines) == 0 {
-		return nil, fmt.Errorf("%s is empty", path)
-	}
-	return lines, nil
 }
 
 // Begin makes the configured targets those of the sites, of which it is given all.

@@ -298,3 +298,28 @@ func noticesOf(t testing.TB, l *ledger.Ledger, target string, state ledger.Notic
 type byHost map[string]*receiver
 
 func (b byHost) RoundTrip(r *http.Request) (*http.Response, error) { return b[r.URL.Host].RoundTrip(r) }
+
+func TestARequestThatIsScheduledAndWithdrawnIsToldWithItsSubject(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l, to := opened(t, dir), &receiver{}
+		running(t, configOf(t, dir, "cms"), l, l.Notices(), to)
+		accepted, err := l.Accept(t.Context(), ledger.Request{Site: "www", Source: release.FromEditor, Actor: "Ada", Title: "Flu shots", NotBefore: time.Now().Add(time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.Withdraw(t.Context(), accepted.Request.ID, "Ada", ""); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		got := to.taken()
+		for _, one := range got {
+			if one.subject != "requests/"+accepted.Request.ID || !strings.Contains(one.body, `\"Flu shots\"`) {
+				t.Errorf("told of %s: %s", one.subject, one.body)
+			}
+		}
+		if want := []string{"request.scheduled", "request.withdrawn"}; !slices.Equal(kindsOf(got), want) {
+			t.Errorf("told of %v, want %v", kindsOf(got), want)
+		}
+	})
+}

@@ -31,7 +31,7 @@ type slackSender struct {
 }
 
 func newSlackSender(o Options, to ledger.NoticeTarget, c config.Target) (*slackSender, error) {
-	lines, err := secretLines(c.Slack.TokenFile)
+	lines, err := config.SecretLines(c.Slack.TokenFile)
 	if err != nil {
 		return nil, fmt.Errorf("read its token: %w", err)
 	}

@@ -48,9 +48,11 @@ type Options struct {
 	Ledger Ledger
 	Outbox Outbox
 	// Looks keeps how far the sites' schedules were looked at.
-	Looks  timetable.Ledger
-	Runner Runner
-	Log    *slog.Logger
+	Looks timetable.Ledger
+	// Publisher has CMSs publish what is due before slots; may be nil.
+	Publisher timetable.Publisher
+	Runner    Runner
+	Log       *slog.Logger
 	// NewJob makes what is handed to the runner of a release.
 	NewJob func(site string, dispatch release.SendDispatch) runner.Job
 	// Failed is told of errors of the ledger, for who watches the disk; may be
@@ -115,7 +117,7 @@ func New(stop context.Context, o Options) *Scheduler {
 	return &Scheduler{
 		ledger: o.Ledger, outbox: o.Outbox, runner: o.Runner, log: o.Log, newJob: o.NewJob, failed: o.Failed, grace: o.Grace,
 		inbox: NewInbox(stop, o.Ledger, o.Log), stop: stop,
-		schedules: o.Schedules, table: timetable.New(o.Looks, ledger.Now),
+		schedules: o.Schedules, table: timetable.New(o.Looks, o.Publisher, ledger.Now),
 		due: map[string]time.Time{}, busy: map[int64]bool{}, freed: make(chan struct{}, 1),
 	}
 }
@@ -150,7 +152,10 @@ func (s *Scheduler) turn() {
 
 // Wait returns when the scheduler and all its tasks have ended, which they do
 // once the context of New ends.
-func (s *Scheduler) Wait() { s.tasks.Wait() }
+func (s *Scheduler) Wait() {
+	s.tasks.Wait()
+	s.table.Wait()
+}
 
 // wake is why a round is made.
 type wake int
@@ -158,6 +163,7 @@ type wake int
 const (
 	byChange wake = iota
 	byTask        // a task ended: it may be due again
+	byAnswer      // a call before a slot ended
 	byTime
 	byClock // the clock was set: nothing that is known of times holds
 	byEnd
@@ -189,6 +195,8 @@ func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration) wake {
 			why = s.breathe()
 		case <-s.freed:
 			why = byTask
+		case <-s.table.Answered():
+			why = byAnswer
 		case <-timer.C:
 		case <-look.C:
 			s.turn()
@@ -245,7 +253,7 @@ func (s *Scheduler) toVisit(changed []string, why wake) []string {
 	}
 	names := changed
 	for name, at := range s.due {
-		if passed(at) && !slices.Contains(changed, name) {
+		if (passed(at) || s.table.HasAnswer(name)) && !slices.Contains(changed, name) {
 			names = append(names, name)
 		}
 	}

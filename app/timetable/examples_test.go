@@ -2,6 +2,7 @@ package timetable_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pressrun/pressrun/app/timetable"
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -45,7 +47,7 @@ func (d *desk) livesThrough(until string, takes time.Duration) {
 	end := at(d.t, until)
 	var done time.Time // when the release that is under way ends
 	for d.clock.Before(end) {
-		next := d.look(d.clock.Format(time.RFC3339))
+		next := d.answered(d.clock.Format(time.RFC3339))
 		site, err := d.ledger.Site(d.t.Context(), "www")
 		if err != nil {
 			d.t.Fatal(err)
@@ -81,6 +83,18 @@ func (d *desk) askedBy(schedule string) int {
 	return n
 }
 
+// mozillasCMS has something to publish at 8:55 and 16:55.
+type mozillasCMS struct{ called map[time.Time]int }
+
+func (mozillasCMS) Calls(_, schedule string) bool { return schedule == "scheduled-pages" }
+
+func (m mozillasCMS) Publish(_ context.Context, slot timetable.Slot) (int64, error) {
+	if m.called[slot.At]++; slot.At.Hour()%8 == 0 && slot.At.Hour() > 0 {
+		return 2, nil
+	}
+	return 0, nil
+}
+
 // November 2026 has 21 days from Monday to Friday, of which Veterans Day and
 // Thanksgiving are holidays; New York's clocks are set back on the 1st.
 func TestVAGovForAMonth(t *testing.T) {
@@ -102,11 +116,19 @@ func TestVAGovForAMonth(t *testing.T) {
 	}
 }
 
+// Mozilla's CMS publishes scheduled pages when it is told to, every hour: here something
+// is due twice a day.
 func TestMozillaForAMonth(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, "2026-11-01T00:00:00Z", example(t, "mozilla.yaml")...)
+	wagtail := mozillasCMS{called: map[time.Time]int{}}
+	d.publisher = wagtail
+	d.restart("2026-11-01T00:00:00Z")
 	d.livesThrough("2026-12-01T00:00:00Z", 12*time.Minute)
-	want := map[string]int{"whole-site": 30 * 24, "scheduled-pages": 30 * 24}
+	if len(wagtail.called) != 30*24 {
+		t.Errorf("the CMS was told to publish what is due %d times", len(wagtail.called))
+	}
+	want := map[string]int{"whole-site": 30 * 24, "scheduled-pages": 30 * 2}
 	if diff := cmp.Diff(want, map[string]int{"whole-site": d.askedBy("whole-site"), "scheduled-pages": d.askedBy("scheduled-pages")}); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}

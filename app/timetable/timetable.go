@@ -28,10 +28,14 @@ type Timetable struct {
 	ledger Ledger
 	now    func() time.Time
 	sites  map[string][]*scheduled
+	calls  calls
 }
 
-// New makes a Timetable that goes by a clock. It is ready after Begin.
-func New(l Ledger, now func() time.Time) *Timetable { return &Timetable{ledger: l, now: now} }
+// New makes a Timetable that goes by a clock. It is ready after Begin. The Publisher
+// is asked before slots; nil for never.
+func New(l Ledger, publisher Publisher, now func() time.Time) *Timetable {
+	return &Timetable{ledger: l, now: now, calls: calls{publisher: publisher, answered: make(chan struct{}, 1), of: map[*scheduled]*answer{}}}
+}
 
 // scheduled is a schedule and how far its slots have been looked at.
 type scheduled struct {
@@ -87,8 +91,14 @@ func (t *Timetable) Look(ctx context.Context, site release.Site) (release.Site, 
 // slots looks at a schedule that has slots.
 func (t *Timetable) slots(ctx context.Context, site release.Site, one *scheduled) (release.Site, time.Time, error) {
 	now := t.now()
+	called, waits := t.calls.pending(one)
 	var due calendar.Due
 	switch {
+	case waits && !called.done:
+		return site, time.Time{}, nil // Answered tells
+	case waits:
+		now = called.looked // what came since is looked at afterwards
+		due = one.Look(one.looked, now, slotLate)
 	case now.Before(one.looked):
 		// The clock was put back: its time counts from here on again. What it
 		// has asked for before, the ledger does not take a second time.
@@ -102,10 +112,19 @@ func (t *Timetable) slots(ctx context.Context, site release.Site, one *scheduled
 	if !due.Slot.IsZero() {
 		ask = asked(site.Name, one.Schedule, due.Slot.Format(time.RFC3339), slotReason(one.Schedule, due, now))
 	}
-	after, err := t.ledger.LookedAt(ctx, ledger.ScheduleLook{Site: site.Name, Schedule: one.Name, At: now}, ask)
+	look := ledger.ScheduleLook{Site: site.Name, Schedule: one.Name, At: now}
+	if ask != nil && t.calls.publisher != nil && t.calls.publisher.Calls(site.Name, one.Name) {
+		called := t.calls.call(ctx, one, Slot{site.Name, one.Name, due.Slot}, now)
+		if !called.done {
+			return site, time.Time{}, nil
+		}
+		ask = called.take(site, &look, ask)
+	}
+	after, err := t.ledger.LookedAt(ctx, look, ask)
 	if err != nil {
 		return site, time.Time{}, err
 	}
+	t.calls.settled(one)
 	one.looked, one.next = now, due.Next
 	return after, due.Next, nil
 }

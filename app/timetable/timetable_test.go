@@ -24,6 +24,8 @@ type desk struct {
 	table  *timetable.Timetable
 	clock  time.Time
 	all    []calendar.Schedule
+	// publisher is asked before slots; nil for never.
+	publisher timetable.Publisher
 }
 
 func newDesk(t *testing.T, from string, all ...calendar.Schedule) *desk {
@@ -45,7 +47,7 @@ func (d *desk) open() {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	d.table = timetable.New(d.ledger.Schedules(), func() time.Time { return d.clock })
+	d.table = timetable.New(d.ledger.Schedules(), d.publisher, func() time.Time { return d.clock })
 	if err := d.table.Begin(d.t.Context(), map[string][]calendar.Schedule{"www": d.all}); err != nil {
 		d.t.Fatal(err)
 	}

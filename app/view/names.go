@@ -55,6 +55,7 @@ var eventWords = map[string]string{
 	ledger.KindMoved:             "Scheduled request moved",
 	ledger.KindWithdrawn:         "Scheduled request withdrawn",
 	ledger.KindDue:               "Scheduled request fell due",
+	ledger.KindSkipped:           "Nothing to do for a schedule",
 	release.KindOpened:           "Release opened",
 	release.KindDispatching:      "Being dispatched",
 	release.KindUnknown:          "Dispatch without an answer",

@@ -14,6 +14,10 @@ import (
 // checkOnDisk looks for what a site names on this machine, so that a slip of the pen is
 // found before the first release.
 func checkOnDisk(k *checker, key string, s Site) {
+	checkSecretFile(k, key+".before.secret_file", s.Before.SecretFile)
+	for i, schedule := range s.Schedules {
+		checkSecretFile(k, fmt.Sprintf("%s.schedules[%d].before.secret_file", key, i), schedule.Before.SecretFile)
+	}
 	for i, h := range s.Hooks {
 		checkSecretFile(k, fmt.Sprintf("%s.hooks[%d].secret_file", key, i), h.SecretFile)
 	}

@@ -61,6 +61,7 @@ func (k *checker) site(key string, s Site) {
 	checkSpans(k, key, s)
 	k.freezes(key, s.Freezes)
 	checkSchedules(k, key, s)
+	checkContent(k, key, s)
 	checkHooks(k, key, s)
 	checkNotify(k, key, s)
 	checkPublic(k, key+".public", s.Public)

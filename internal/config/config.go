@@ -80,6 +80,9 @@ type Site struct {
 	Freezes []Freeze `yaml:"freezes" json:"freezes,omitempty"`
 	// Schedules are the rules by which the site asks for releases by itself.
 	Schedules []Schedule `yaml:"schedules" json:"schedules,omitempty"`
+	// Before has the CMS publish what is due before slots of schedules that say no
+	// other.
+	Before Before `yaml:"before" json:"before,omitzero"`
 
 	// Hooks are what CMSs call when content changes.
 	Hooks []Hook `yaml:"hooks" json:"hooks,omitempty"`

@@ -131,6 +131,10 @@ func (c *Config) resolvePaths(folder string) {
 		if site.Deploy.CDN.SecretFile != "" {
 			site.Deploy.CDN.SecretFile = absolute(folder, site.Deploy.CDN.SecretFile)
 		}
+		site.Before.SecretFile = absoluteIf(folder, site.Before.SecretFile)
+		for i, schedule := range site.Schedules {
+			site.Schedules[i].Before.SecretFile = absoluteIf(folder, schedule.Before.SecretFile)
+		}
 		for i, hook := range site.Hooks {
 			site.Hooks[i].SecretFile = absoluteIf(folder, hook.SecretFile)
 		}

@@ -41,6 +41,9 @@ type Schedule struct {
 	// Missed says what becomes of slots that passed while the app was down: the
 	// latest is made up for once (run), or none is (skip).
 	Missed string `yaml:"missed" json:"missed,omitempty" jsonschema:"enum=run,enum=skip,default=run"`
+	// Before has the CMS publish what is due before each slot; the site's when left
+	// out.
+	Before Before `yaml:"before" json:"before,omitzero"`
 }
 
 // Holidays is a list of days on which schedules rest.

@@ -14,6 +14,8 @@ import (
 type ScheduleLook struct {
 	Site, Schedule string
 	At             time.Time
+	// Skipped is why a slot that came asked for nothing; "" for none.
+	Skipped string
 }
 
 // Schedules are the looks at the schedules of sites.
@@ -39,6 +41,9 @@ func (s Schedules) LookedAt(ctx context.Context, look ScheduleLook, ask *Request
 			if _, _, err := b.accept(*ask); err != nil {
 				return at.site, err
 			}
+		}
+		if look.Skipped != "" {
+			b.event(Event{Site: look.Site, Kind: KindSkipped, By: "schedule " + look.Schedule, Why: look.Skipped})
 		}
 		_, err = b.exec(`INSERT INTO schedules (site, name, looked_us) VALUES ($1, $2, $3)
 			ON CONFLICT (site, name) DO UPDATE SET looked_us = excluded.looked_us`, look.Site, look.Schedule, micros(look.At))

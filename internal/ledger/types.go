@@ -54,6 +54,8 @@ const (
 	KindDue       = "request.due"
 	KindMoved     = "request.moved"
 	KindWithdrawn = "request.withdrawn"
+	// KindSkipped: a slot of a schedule asked for nothing, because nothing was due.
+	KindSkipped = "schedule.skipped"
 )
 
 // Errors that callers tell apart.

@@ -82,7 +82,8 @@ var titles = map[Type]string{
 	"site.resumed": "releases are resumed", "site.frozen": "a freeze is planned", "site.thawed": "a freeze is over",
 	"site.rollback": "is rolled back", SiteDiffers: "was changed behind Pressrun", "site.agrees": "shows what was released again",
 	QueueLong: "requests wait too long", Test: "test", Digest: "what happened in the meantime",
-	RequestLive: "your change is live", RequestFailed: "your change is not live yet",
+	ScheduleSkipped: "a schedule had nothing to do",
+	RequestLive:     "your change is live", RequestFailed: "your change is not live yet",
 }
 
 func (f Fact) title() string {

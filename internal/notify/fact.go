@@ -24,6 +24,9 @@ const (
 	ReleaseLive       Type = "release.live"
 	RequestLive       Type = "request.live"
 	RequestFailed     Type = "request.failed"
+	RequestScheduled  Type = "request.scheduled"
+	RequestWithdrawn  Type = "request.withdrawn"
+	ScheduleSkipped   Type = "schedule.skipped"
 	ReleaseLate       Type = "release.late"
 	SiteHeld          Type = "site.held"
 	SiteDiffers       Type = "site.differs"
@@ -58,6 +61,9 @@ var ofRecord = map[string]Type{
 	release.KindRollback:   "site.rollback",
 	release.KindDiffers:    SiteDiffers,
 	release.KindAgrees:     "site.agrees",
+	"request.scheduled":    RequestScheduled, // kinds of the ledger's own
+	"request.withdrawn":    RequestWithdrawn,
+	"schedule.skipped":     ScheduleSkipped,
 }
 
 // Types lists all types that a target may be told, sorted.
@@ -125,7 +131,7 @@ type Site struct{ Name, Title, URL, App string }
 type Request struct {
 	ID, Entity, Title, Link, Actor, Reason string
 	Source                                 release.Source
-	AcceptedAt                             time.Time
+	AcceptedAt, NotBefore                  time.Time
 }
 
 // Record is an entry of the audit trail.

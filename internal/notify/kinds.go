@@ -2,6 +2,7 @@ package notify
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
@@ -37,7 +38,7 @@ func bare(string, []byte, []string, time.Time) map[string]string {
 // forPeople are the types that people are told as messages: all but those of single
 // requests, which only who asked is told.
 func forPeople() []Type {
-	return slices.DeleteFunc(Types(), func(t Type) bool { return t == RequestLive || t == RequestFailed })
+	return slices.DeleteFunc(Types(), func(t Type) bool { return strings.HasPrefix(string(t), "request.") })
 }
 
 // usual are the types that people are told of when nobody chose.

@@ -39,6 +39,19 @@ func kind(t *testing.T, name string) notify.Kind {
 	return k
 }
 
+func TestARequestThatIsScheduledOrWithdrawnIsTold(t *testing.T) {
+	about := notify.Request{ID: "req_1", Title: "Flu shots", NotBefore: at.Add(time.Hour)}
+	for recorded, want := range map[string]string{
+		"request.scheduled": `"Flu shots" is to go live on Riverside at 2026-11-30 20:02 UTC.`,
+		"request.withdrawn": `"Flu shots" was withdrawn: Riverside is not released for it.`,
+	} {
+		fact, known := notify.Of(site, notify.Record{Kind: recorded}, nil)
+		if fact = fact.About(fact.Type, about); !known || string(fact.Type) != recorded || fact.Text() != want {
+			t.Errorf("%s: known %v, %s: %s", recorded, known, fact.Type, fact.Text())
+		}
+	}
+}
+
 func TestAnEntryOfTheAuditTrailSaysOneThing(t *testing.T) {
 	for _, c := range []struct {
 		record notify.Record
@@ -54,6 +67,7 @@ func TestAnEntryOfTheAuditTrailSaysOneThing(t *testing.T) {
 		{notify.Record{Kind: release.KindEnded}, ended(release.Failed, "no title"), "release.failed", notify.RequestFailed, "Release #12 of Riverside failed: no title."},
 		{notify.Record{Kind: release.KindEnded}, ended(release.Cancelled, ""), "release.cancelled", notify.RequestFailed, "Release #12 of Riverside was cancelled."},
 		{notify.Record{Kind: release.KindPaused, Why: "moving"}, nil, "site.paused", "", "Releases of Riverside are paused: moving."},
+		{notify.Record{Kind: "schedule.skipped", Why: "the CMS published nothing"}, nil, notify.ScheduleSkipped, "", "There was nothing to do for a schedule of Riverside: the CMS published nothing."},
 		{notify.Record{Kind: "request.accepted"}, nil, "", "", ""},
 		{notify.Record{Kind: "hook.secret_made"}, nil, "", "", ""},
 		{notify.Record{Kind: release.KindEnded}, nil, "", "", ""}, // its release is gone
@@ -72,7 +86,7 @@ func TestAnEntryOfTheAuditTrailSaysOneThing(t *testing.T) {
 }
 
 func TestAPatternChoosesTypesOrIsAnError(t *testing.T) {
-	for pattern, want := range map[string]int{"request.*": 2, "release.live": 1, "*": len(notify.Types()), "releases.live": -1, "": -1, "release.li": -1} {
+	for pattern, want := range map[string]int{"request.*": 4, "release.live": 1, "*": len(notify.Types()), "releases.live": -1, "": -1, "release.li": -1} {
 		got, err := notify.Selected([]string{pattern})
 		if (want < 0) != (err != nil) || err == nil && len(got) != want {
 			t.Errorf("%q chooses %v, %v", pattern, got, err)

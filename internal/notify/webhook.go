@@ -71,6 +71,7 @@ type eventRequest struct {
 	Reason     string         `json:"reason,omitempty"`
 	Source     release.Source `json:"source"`
 	AcceptedAt time.Time      `json:"accepted_at"`
+	NotBefore  *time.Time     `json:"not_before,omitempty"`
 	Page       string         `json:"page,omitempty"`
 }
 
@@ -96,7 +97,7 @@ func cloudEvent(id string, f Fact) ([]byte, error) {
 		e.Subject = "requests/" + q.ID
 		e.Data.Request = &eventRequest{
 			ID: q.ID, Entity: q.Entity, Title: q.Title, Link: q.Link, Actor: q.Actor, Reason: q.Reason, Source: q.Source,
-			AcceptedAt: q.AcceptedAt, Page: app + "/" + e.Subject,
+			AcceptedAt: q.AcceptedAt, NotBefore: optional(q.NotBefore), Page: app + "/" + e.Subject,
 		}
 	}
 	return json.Marshal(e)

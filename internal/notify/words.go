@@ -31,6 +31,12 @@ func (f Fact) requestText() string {
 	} else {
 		about = fmt.Sprintf("%q", about)
 	}
+	if f.Type == RequestScheduled {
+		return fmt.Sprintf("%s is to go live on %s at %s.", about, f.Site.Title, f.Request.NotBefore.UTC().Format("2006-01-02 15:04 MST"))
+	}
+	if f.Type == RequestWithdrawn {
+		return fmt.Sprintf("%s was withdrawn: %s is not released for it.", about, f.Site.Title)
+	}
 	if f.Type == RequestLive {
 		return fmt.Sprintf("%s is live on %s, with release #%d.", about, f.Site.Title, f.Release.Number)
 	}
@@ -109,6 +115,7 @@ func (f Fact) siteText() string {
 		"site.held": "Releases of %s are held", "site.hold_lifted": "Releases of %s are no longer held",
 		"site.paused": "Releases of %s are paused", "site.resumed": "Releases of %s are resumed",
 		"site.frozen": "Releases of %s are to be frozen for a while", "site.thawed": "A freeze of %s is over",
+		ScheduleSkipped: "There was nothing to do for a schedule of %s",
 		"site.rollback": "%s is rolled back", "site.differs": "%s was changed behind Pressrun", "site.agrees": "%s shows what was released again",
 		QueueLong: "Requests of %s wait too long",
 	}[f.Type]

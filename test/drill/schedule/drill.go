@@ -34,13 +34,14 @@ const (
 type figures struct {
 	schedules, slots, missing, extra int
 	crashes, jumps, lost             int
+	answersLost, skipped             int
 	wrong                            []string
 }
 
 // String is the last line of the drill.
 func (f figures) String() string {
-	return fmt.Sprintf("schedules=%d slots=%d missing=%d extra=%d crashes=%d jumps=%d lost_answers=%d",
-		f.schedules, f.slots, f.missing, f.extra, f.crashes, f.jumps, f.lost)
+	return fmt.Sprintf("schedules=%d slots=%d missing=%d extra=%d crashes=%d jumps=%d lost_answers=%d nothing_to_do=%d called_again=%d",
+		f.schedules, f.slots, f.missing, f.extra, f.crashes, f.jumps, f.lost, f.skipped, f.answersLost)
 }
 
 // run lives through some days, at the end of each of which the ledger is closed and
@@ -120,6 +121,7 @@ func (f *figures) compare(ctx context.Context, l *ledger.Ledger, s *site) error 
 	}
 	f.schedules, f.slots = f.schedules+len(s.all), f.slots+len(s.due)
 	f.crashes, f.jumps, f.lost = f.crashes+s.crashes, f.jumps+s.jumps, f.lost+s.lost
+	f.answersLost, f.skipped = f.answersLost+s.answersLost, f.skipped+s.skipped
 	return nil
 }
 

@@ -11,7 +11,7 @@ func TestEachSlotOfRandomSchedulesIsAskedForOnce(t *testing.T) {
 	for _, line := range found.wrong {
 		t.Error(line)
 	}
-	if found.slots < 400 || found.crashes == 0 || found.jumps == 0 || found.lost == 0 {
+	if found.slots < 400 || found.crashes == 0 || found.jumps == 0 || found.lost == 0 || found.skipped == 0 || found.answersLost == 0 {
 		t.Errorf("too little happened: %s", found)
 	}
 }

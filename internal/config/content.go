@@ -1,0 +1,83 @@
+package config
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/outbound"
+)
+
+// Before is a call that has a CMS publish what is due, before a slot of a schedule
+// asks for a release.
+type Before struct {
+	// URL is the address in the CMS: https, or plain http on this machine.
+	URL string `yaml:"url" json:"url"`
+	// SecretFile holds the secrets with which the call is signed: one a line, the
+	// newest first.
+	SecretFile string `yaml:"secret_file" json:"secret_file"`
+}
+
+// BeforeOf is the call before slots of a schedule: its own, or the site's. A
+// continuous schedule has no slots, and so no call.
+func (s Site) BeforeOf(schedule Schedule) (Before, bool) {
+	switch {
+	case schedule.Continuous:
+		return Before{}, false
+	case schedule.Before.URL != "":
+		return schedule.Before, true
+	}
+	return s.Before, s.Before.URL != ""
+}
+
+// SecretLines are the secrets that a file holds: one a line, the newest first. It
+// fails if there is none.
+func SecretLines(path string) ([]string, error) {
+	content, err := os.ReadFile(filepath.Clean(path))
+	if err != nil {
+		return nil, err
+	}
+	var lines []string
+	for line := range strings.Lines(string(content)) {
+		if line = strings.TrimSpace(line); line != "" {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("%s is empty", path)
+	}
+	return lines, nil
+}
+
+func checkContent(k *checker, key string, s Site) {
+	checkBefore(k, key+".before", s.Before)
+	for i, schedule := range s.Schedules {
+		at := fmt.Sprintf("%s.schedules[%d].before", key, i)
+		checkBefore(k, at, schedule.Before)
+		if k.has(at) && schedule.Continuous {
+			k.wrong(at, "a continuous schedule has no slots to call before; expected cron, every or at")
+		}
+	}
+}
+
+func checkBefore(k *checker, key string, b Before) {
+	if !k.has(key) {
+		return
+	}
+	checkCalled(k, key+".url", b.URL)
+	if k.has(key+".secret_file") && b.SecretFile == "" {
+		k.wrong(key+".secret_file", "is empty; expected the file with the secret, such as from: echo whsec_$(openssl rand -base64 32)")
+	}
+}
+
+// checkCalled checks an address that is called. It may hold a secret and is not
+// repeated.
+func checkCalled(k *checker, key, address string) {
+	if !k.has(key) {
+		return
+	}
+	if err := outbound.Check(address); err != nil {
+		k.addSecret(k.at(key), key, err.Error())
+	}
+}
