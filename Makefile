@@ -54,7 +54,7 @@ build: ## Build the static program bin/pressrun
 	CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/pressrun ./cmd/pressrun
 
 test: ## All tests with the race detector; installs first what the end-to-end tests need
-	@tools/install versitygw act toxiproxy
+	@tools/install versitygw act toxiproxy nfpm
 	@tools/packages
 	go test -race -p $(AT_ONCE) -timeout $(TEST_TIMEOUT) $(FLAGS) $(PACKAGES)
 
@@ -62,7 +62,7 @@ test-short: ## Unit tests only, without the race detector; installs nothing
 	go test -short -timeout $(TEST_TIMEOUT) $(FLAGS) $(PACKAGES)
 
 test-stress: ## The tests ROUNDS=3 times beside LOOPS=4 busy loops: none may depend on a quiet machine
-	@tools/install versitygw act toxiproxy
+	@tools/install versitygw act toxiproxy nfpm
 	@tools/packages
 	tools/test-stress $(ROUNDS) $(LOOPS) -race -p $(AT_ONCE) -timeout 45m $(FLAGS) $(PACKAGES)
 
@@ -128,9 +128,12 @@ bench-deploy: ## Deploys to a real S3 server
 
 ##@ Shipping and upkeep
 
-.PHONY: image checksums rehearse-release vuln tools tool-act clean
+.PHONY: image packages checksums rehearse-release vuln tools tool-act clean
 image: ## Build the container image IMAGE=pressrun:VERSION with docker or podman
 	$(CONTAINER) build $(CONTAINER_FORMAT) --build-arg VERSION=$(VERSION) --tag $(IMAGE) .
+
+packages: ## Build the Debian and RPM packages of RELEASE=1.2.3 into dist
+	tools/linux-packages $(RELEASE) dist
 
 checksums: ## Build the programs of RELEASE=1.2.3 and commit their checksums to be, before its tag is made
 	tools/release-programs $(RELEASE) dist
