@@ -358,6 +358,36 @@ func TestQuietHoursEndWithOneDigest(t *testing.T) {
 	})
 }
 
+// TestWhatWentWrongIsToldWithinAMinuteAmongMany: a digest that has a failure is soon.
+func TestWhatWentWrongIsToldWithinAMinuteAmongMany(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		l, to := opened(t, dir), newSlack(t)
+		running(t, slackOf(t, dir, func(c *config.Target) { c.Events = []string{"site.*", "release.failed"} }), l, l.Notices(), to)
+		for range 4 { // eight messages, of which two wait
+			for _, e := range []release.Event{release.PauseSite{Act: release.Act{By: "ops", Why: "moving"}}, release.ResumeSite{Act: release.Act{By: "ops"}}} {
+				if _, err := l.Decide(t.Context(), "www", e); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		time.Sleep(time.Minute)
+		if got := to.shown(); len(got) != 6 {
+			t.Errorf("the channel shows %q", got)
+		}
+		released(t, l, 1, failed)
+		time.Sleep(time.Minute)
+		got := to.shown()
+		if len(got) != 7 || got[6] != "Riverside: what happened in the meantime" {
+			t.Errorf("a minute after the failure the channel shows %q", got)
+		}
+		time.Sleep(30 * time.Minute)
+		if got := to.shown(); len(got) != 7 {
+			t.Errorf("half an hour later the channel shows %q", got)
+		}
+	})
+}
+
 func TestALongQueueIsToldWithinTwoMinutes(t *testing.T) {
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
