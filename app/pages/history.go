@@ -146,5 +146,6 @@ func chartOf(past []view.PastRelease) *chart {
 		c.Bars = append(c.Bars, chartBar{X: c.Width, Y: 40 - height, Height: height, Class: class})
 		c.Width += 10
 	}
+	c.Width = max(c.Width, 10*releasesAtOnce) // so that few bars are no blocks
 	return c
 }
