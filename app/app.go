@@ -128,7 +128,12 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	}); err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
-	publisher, err := content.NewPublisher(content.Options{Config: &opts.Config, Log: a.log, Transport: opts.OutboundTransport})
+	asked := content.Options{Config: &opts.Config, Log: a.log, Transport: opts.OutboundTransport}
+	publisher, err := content.NewPublisher(asked)
+	if err != nil {
+		return nil, errors.Join(err, led.Close())
+	}
+	fingerprints, err := content.NewFingerprints(asked)
 	if err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
@@ -144,7 +149,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	a.auth = auth.New(auth.Options{Config: a.config, Ledger: led, Keys: keys, Log: a.log, Runs: a.runner})
 	a.scheduler = scheduler.New(a.stop, scheduler.Options{
 		Ledger: led, Outbox: led.Outbox(), Looks: led.Schedules(), Runner: a.runner, Log: a.log, NewJob: a.job, Grace: opts.Grace, Schedules: schedules,
-		Failed: a.disk.Note, Publisher: publisher,
+		Failed: a.disk.Note, Publisher: publisher, Fingerprints: fingerprints,
 	})
 	a.marker = marker.New(marker.Options{Ledger: led, URLs: publicURLs(opts.Config), Transport: opts.PublicTransport, Log: a.log})
 	a.handler = a.routes(opts.Version)

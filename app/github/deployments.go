@@ -90,7 +90,7 @@ func deploymentOf(site string, r release.Release, state release.State) (githubap
 	case release.Failed, release.Stale:
 		d.State, d.Why = "failure", r.Why
 		return d, true
-	case release.Cancelled, release.Superseded:
+	case release.Cancelled, release.Superseded, release.Unchanged:
 		d.State, d.Why = "inactive", r.Why
 		return d, true
 	}

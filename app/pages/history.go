@@ -141,7 +141,7 @@ func chartOf(past []view.PastRelease) *chart {
 			class = "ok"
 		case release.Failed, release.Stale:
 			class = "bad"
-		case release.Cancelled, release.Superseded:
+		case release.Cancelled, release.Superseded, release.Unchanged:
 		}
 		c.Bars = append(c.Bars, chartBar{X: c.Width, Y: 40 - height, Height: height, Class: class})
 		c.Width += 10

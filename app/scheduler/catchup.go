@@ -17,7 +17,7 @@ func (s *Scheduler) catchUp(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if site.Current.Run.ID == "" && site.Current.Dispatch.Token == "" {
+		if site.Current.Run.ID == "" && site.Current.Dispatch.Token == "" && site.Current.Fingerprint.Asked.IsZero() {
 			continue
 		}
 		if _, err := s.ledger.Decide(ctx, name, release.Restarted{}); err != nil {

@@ -35,6 +35,8 @@ func (s *Scheduler) carryOut(ctx context.Context, task ledger.Task) {
 	switch e := task.Effect.(type) {
 	case release.SendDispatch:
 		err = s.dispatch(ctx, task, e)
+	case release.ReadFingerprint:
+		err = s.readFingerprint(ctx, task, e)
 	case release.LookUpRun:
 		err = s.lookUp(ctx, task, e)
 	case release.CancelRun:
@@ -155,6 +157,23 @@ func (s *Scheduler) find(ctx context.Context, task ledger.Task, job runner.Job, 
 func lookWait(age time.Duration) time.Duration {
 	const seldom = 15 * time.Second
 	return min(max(age/4, lookAgain), seldom)
+}
+
+// readFingerprint has the fingerprint of a site's content read. That it can't be read
+// is an answer too; whatever was cut short is read once more.
+func (s *Scheduler) readFingerprint(ctx context.Context, task ledger.Task, e release.ReadFingerprint) error {
+	if s.fingerprints == nil {
+		return s.answer(ctx, task, release.FingerprintRead{Release: e.Release, Why: "no fingerprint is configured"})
+	}
+	value, err := bounded(ctx, func(ctx context.Context) (string, error) { return s.fingerprints.Fingerprint(ctx, task.Site) })
+	if err == nil {
+		return s.answer(ctx, task, release.FingerprintRead{Release: e.Release, Value: value})
+	}
+	if s.stop.Err() != nil {
+		return err
+	}
+	s.log.Warn("the fingerprint of the content can't be read", "site", task.Site, "release", e.Release, "error", err)
+	return s.answer(ctx, task, release.FingerprintRead{Release: e.Release, Why: err.Error()})
 }
 
 // lookUp asks the runner for the truth about a run. Nothing learnt is fine:

@@ -43,6 +43,11 @@ type Outbox interface {
 	Drop(ctx context.Context, task ledger.Task) error
 }
 
+// Fingerprints reads by what it can be seen whether the content of a site has changed.
+type Fingerprints interface {
+	Fingerprint(ctx context.Context, site string) (string, error)
+}
+
 // Options are what New needs.
 type Options struct {
 	Ledger Ledger
@@ -51,8 +56,10 @@ type Options struct {
 	Looks timetable.Ledger
 	// Publisher has CMSs publish what is due before slots; may be nil.
 	Publisher timetable.Publisher
-	Runner    Runner
-	Log       *slog.Logger
+	// Fingerprints reads those of sites' content; may be nil.
+	Fingerprints Fingerprints
+	Runner       Runner
+	Log          *slog.Logger
 	// NewJob makes what is handed to the runner of a release.
 	NewJob func(site string, dispatch release.SendDispatch) runner.Job
 	// Failed is told of errors of the ledger, for who watches the disk; may be
@@ -68,16 +75,17 @@ type Options struct {
 // Scheduler makes time pass for the sites: it ticks each one when it is due, at
 // once and not on a minute's beat, and carries out the tasks of the outbox.
 type Scheduler struct {
-	ledger Ledger
-	outbox Outbox
-	runner Runner
-	log    *slog.Logger
-	newJob func(site string, dispatch release.SendDispatch) runner.Job
-	failed func(error)
-	grace  time.Duration
-	inbox  *Inbox
-	stop   context.Context //nolint:containedctx // the life of the server
-	tasks  sync.WaitGroup
+	ledger       Ledger
+	outbox       Outbox
+	runner       Runner
+	log          *slog.Logger
+	newJob       func(site string, dispatch release.SendDispatch) runner.Job
+	failed       func(error)
+	grace        time.Duration
+	inbox        *Inbox
+	fingerprints Fingerprints
+	stop         context.Context //nolint:containedctx // the life of the server
+	tasks        sync.WaitGroup
 
 	schedules map[string][]calendar.Schedule
 
@@ -117,7 +125,7 @@ func New(stop context.Context, o Options) *Scheduler {
 	return &Scheduler{
 		ledger: o.Ledger, outbox: o.Outbox, runner: o.Runner, log: o.Log, newJob: o.NewJob, failed: o.Failed, grace: o.Grace,
 		inbox: NewInbox(stop, o.Ledger, o.Log), stop: stop,
-		schedules: o.Schedules, table: timetable.New(o.Looks, o.Publisher, ledger.Now),
+		fingerprints: o.Fingerprints, schedules: o.Schedules, table: timetable.New(o.Looks, o.Publisher, ledger.Now),
 		due: map[string]time.Time{}, busy: map[int64]bool{}, freed: make(chan struct{}, 1),
 	}
 }

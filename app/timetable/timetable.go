@@ -44,6 +44,10 @@ type scheduled struct {
 	next   time.Time // the next slot after looked; zero for none
 }
 
+// lookRest is the wait of a continuous schedule after a release for which there was
+// nothing to do.
+const lookRest = time.Minute
+
 // slotLate is how late a slot may be looked at and still count as met.
 const slotLate = time.Minute
 
@@ -140,12 +144,17 @@ func (t *Timetable) continuous(ctx context.Context, site release.Site, one *sche
 			return site, time.Time{}, err
 		}
 	}
+	if site.Last.Outcome == release.Unchanged {
+		if again := site.Last.Times.Ended.Add(lookRest); changed && again.After(now) && !again.After(now.Add(lookRest)) {
+			return site, again, nil
+		}
+	}
 	ask, next := one.Again(contentOf(site, changed), now)
 	if !ask {
 		return site, next, nil
 	}
 	why := "nothing has been released yet"
-	switch asOf := site.Live.Watermark; {
+	switch asOf := site.AsOf(); {
 	case asOf.IsZero():
 	case one.IfChanged && changed:
 		why = "something changed since " + localTime(asOf, one.Zone)
@@ -165,7 +174,7 @@ func contentOf(site release.Site, changed bool) calendar.Content {
 	return calendar.Content{
 		Busy:    site.State != release.Ready || site.Waiting.Count > 0,
 		Changed: changed,
-		AsOf:    site.Live.Watermark,
+		AsOf:    site.AsOf(),
 	}
 }
 

@@ -289,3 +289,27 @@ func TestAScheduleForChangesAsksOnlyWhenAHookToldOfOneOrContentIsOld(t *testing.
 		t.Errorf("what is live is old: %v", got)
 	}
 }
+
+// A continuous schedule whose release had nothing to do rests for a minute; with a
+// greatest age, what was read counts as the age of the content.
+func TestAContinuousScheduleRestsAfterAReleaseWithNothingToDo(t *testing.T) {
+	now := time.Now().UTC().Truncate(time.Second) // by which the ledger dates releases
+	d := newDesk(t, now.Format(time.RFC3339), calendar.Schedule{Name: "all", Zone: time.UTC, Continuous: true})
+	aged := timetable.New(d.ledger.Schedules(), nil, func() time.Time { return d.clock })
+	if err := aged.Begin(t.Context(), map[string][]calendar.Schedule{"www": {{Name: "aged", Zone: time.UTC, Continuous: true, MaxAge: time.Hour}}}); err != nil {
+		t.Fatal(err)
+	}
+	site := release.NewSite("www", release.DefaultPolicy())
+	site.Number, site.Unchanged = 2, now.Add(-20*time.Second)
+	site.Live = release.Release{Number: 1, Outcome: release.Succeeded, Watermark: now.Add(-3 * time.Hour)}
+	site.Last = release.Release{Number: 2, Outcome: release.Unchanged, Times: release.Times{Ended: now.Add(-10 * time.Second)}}
+	for table, want := range map[*timetable.Timetable]time.Time{d.table: now.Add(50 * time.Second), aged: site.Unchanged.Add(time.Hour)} {
+		if _, next, err := table.Look(t.Context(), site); err != nil || !next.Equal(want) || len(d.asked()) != 0 {
+			t.Errorf("it looks again at %s, want %s (%v)", next, want, err)
+		}
+	}
+	d.clock = now.Add(time.Minute)
+	if _, _, err := d.table.Look(t.Context(), site); err != nil || len(d.asked()) != 1 {
+		t.Errorf("after a minute it asks %v (%v)", d.asked(), err)
+	}
+}

@@ -58,6 +58,7 @@ var eventWords = map[string]string{
 	ledger.KindSkipped:           "Nothing to do for a schedule",
 	release.KindOpened:           "Release opened",
 	release.KindDispatching:      "Being dispatched",
+	release.KindUnread:           "Fingerprint not read",
 	release.KindUnknown:          "Dispatch without an answer",
 	release.KindDispatched:       "Dispatched",
 	release.KindStarting:         "Starting",

@@ -67,6 +67,8 @@ func (v Release) OutcomeWords() string {
 		return "Lost sight of"
 	case release.Superseded:
 		return "Ended by a reset"
+	case release.Unchanged:
+		return "Nothing to do"
 	}
 	if v.Stand.Class != "" && v.Stand.Class != classNow {
 		return v.Stand.Name
@@ -84,7 +86,7 @@ func (v Release) OutcomeClass() string {
 		return classQuiet
 	case release.Failed, release.Stale:
 		return classBad
-	case release.Cancelled, release.Superseded:
+	case release.Cancelled, release.Superseded, release.Unchanged:
 		return classQuiet
 	}
 	if v.Stand.Class != "" {
@@ -124,7 +126,7 @@ func (v Release) Text(c Clock) string {
 			return "It went live at " + c.Time(v.Times.Complete) + "; the site was taken back to it."
 		}
 		return "It went live at " + c.Time(v.Times.Complete) + "; another release is live now."
-	case release.Failed, release.Stale, release.Cancelled, release.Superseded:
+	case release.Failed, release.Stale, release.Cancelled, release.Superseded, release.Unchanged:
 		return text.Sentence(orNoReason(v.Why))
 	}
 	return v.StandText

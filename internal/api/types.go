@@ -118,7 +118,7 @@ type Release struct {
 	TimeZone string          `json:"time_zone,omitempty"`
 	Number   int64           `json:"number"`
 	State    release.State   `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete" doc:"ready once it has ended"`
-	Outcome  release.Outcome `json:"outcome,omitempty" enum:"succeeded,failed,cancelled,stale,superseded"`
+	Outcome  release.Outcome `json:"outcome,omitempty" enum:"succeeded,failed,cancelled,stale,superseded,unchanged"`
 	Why      string          `json:"why,omitempty"`
 	Fault    release.Fault   `json:"fault,omitempty" enum:"content,build,platform,pressrun"`
 	By       string          `json:"by,omitempty"`

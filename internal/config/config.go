@@ -83,6 +83,9 @@ type Site struct {
 	// Before has the CMS publish what is due before slots of schedules that say no
 	// other.
 	Before Before `yaml:"before" json:"before,omitzero"`
+	// Fingerprint is where it can be seen that nothing has changed: then a release
+	// for which only schedules asked is not built.
+	Fingerprint Fingerprint `yaml:"fingerprint" json:"fingerprint,omitzero"`
 
 	// Hooks are what CMSs call when content changes.
 	Hooks []Hook `yaml:"hooks" json:"hooks,omitempty"`

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/go-openapi/jsonpointer"
+
 	"github.com/pressrun/pressrun/internal/outbound"
 )
 
@@ -17,6 +19,16 @@ type Before struct {
 	// SecretFile holds the secrets with which the call is signed: one a line, the
 	// newest first.
 	SecretFile string `yaml:"secret_file" json:"secret_file"`
+}
+
+// Fingerprint is where it can be seen whether content has changed.
+type Fingerprint struct {
+	// URL is an address whose answer changes with the content: https, or plain http
+	// on this machine.
+	URL string `yaml:"url" json:"url"`
+	// Pointer is a JSON pointer (RFC 6901) to the part of the answer that counts;
+	// the whole answer when left out.
+	Pointer string `yaml:"pointer" json:"pointer,omitempty"`
 }
 
 // BeforeOf is the call before slots of a schedule: its own, or the site's. A
@@ -57,6 +69,14 @@ func checkContent(k *checker, key string, s Site) {
 		checkBefore(k, at, schedule.Before)
 		if k.has(at) && schedule.Continuous {
 			k.wrong(at, "a continuous schedule has no slots to call before; expected cron, every or at")
+		}
+	}
+	if at := key + ".fingerprint"; k.has(at) {
+		checkCalled(k, at+".url", s.Fingerprint.URL)
+		if p := s.Fingerprint.Pointer; p != "" {
+			if _, err := jsonpointer.New(p); err != nil {
+				k.wrong(at+".pointer", "%q is no JSON pointer; expected one such as /data/updated", p)
+			}
 		}
 	}
 }

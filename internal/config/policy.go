@@ -23,6 +23,7 @@ func (s Site) Policy() release.Policy {
 		Complete:   s.Deadlines.Complete.Std(),
 	}
 	p.Silence, p.NoKnowledge = s.Deadlines.Silence.Std(), s.Deadlines.NoKnowledge.Std()
+	p.Fingerprint = s.Fingerprint.URL != ""
 	for _, f := range s.Freezes {
 		p.Freezes = append(p.Freezes, release.Window{From: f.From, To: f.To, Why: f.Why})
 	}

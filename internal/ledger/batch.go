@@ -135,7 +135,7 @@ func (b *batch) keep(site string, effect release.Effect) {
 	case release.Closed:
 		b.closed = append(b.closed, e.Release)
 		b.closedOf = append(b.closedOf, site)
-	case release.SendDispatch, release.LookUpRun, release.CancelRun:
+	case release.SendDispatch, release.ReadFingerprint, release.LookUpRun, release.CancelRun:
 		b.outbox = append(b.outbox, outboxRow{site: site, effect: effect})
 	}
 }

@@ -248,7 +248,12 @@ func (b *batch) flushHooks() error {
 
 // wentOut is the instant up to which changes are live: when the last release that
 // went live took up the content.
-func wentOut(site release.Site) time.Time { return site.Live.Times.InProgress }
+func wentOut(site release.Site) time.Time {
+	if site.Unchanged.After(site.Live.Times.InProgress) {
+		return site.Unchanged
+	}
+	return site.Live.Times.InProgress
+}
 
 // PendingChanges are those of a site that no release has brought yet, newest first.
 func (r reader) PendingChanges(ctx context.Context, site release.Site, limit int) ([]PendingChange, error) {

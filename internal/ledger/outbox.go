@@ -33,6 +33,7 @@ type outboxRow struct {
 // The kinds of tasks as they are stored.
 const (
 	taskDispatch = "send_dispatch"
+	taskRead     = "read_fingerprint"
 	taskLookUp   = "look_up_run"
 	taskCancel   = "cancel_run"
 )
@@ -67,6 +68,8 @@ func encodeEffect(effect release.Effect) (kind, doc string, err error) {
 	switch effect.(type) {
 	case release.SendDispatch:
 		kind = taskDispatch
+	case release.ReadFingerprint:
+		kind = taskRead
 	case release.LookUpRun:
 		kind = taskLookUp
 	case release.CancelRun:
@@ -85,6 +88,8 @@ func decodeEffect(kind, doc string) (release.Effect, error) {
 	switch kind {
 	case taskDispatch:
 		return decodeAs[release.SendDispatch](doc)
+	case taskRead:
+		return decodeAs[release.ReadFingerprint](doc)
 	case taskLookUp:
 		return decodeAs[release.LookUpRun](doc)
 	case taskCancel:

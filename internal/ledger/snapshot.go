@@ -134,14 +134,20 @@ func (r reader) resolution(ctx context.Context, site release.Site, place int64) 
 	if err != nil {
 		return f, fmt.Errorf("read the release of a request: %w", r.engine.Explain(err))
 	}
-	var served, live int64
-	err = r.q.QueryRowContext(ctx, `SELECT number, live_us FROM releases
-		WHERE site = $1 AND number >= $2 AND outcome = 'succeeded' AND upto_place >= $3 ORDER BY number LIMIT 1`, site.Name, first, place).Scan(&served, &live)
+	var served, live, ended int64
+	err = r.q.QueryRowContext(ctx, `SELECT number, live_us, ended_us FROM releases
+		WHERE site = $1 AND number >= $2 AND outcome IN ('succeeded', 'unchanged') AND upto_place >= $3 ORDER BY number LIMIT 1`, site.Name, first, place).Scan(&served, &live, &ended)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		served = math.MaxInt64
 	case err != nil:
 		return f, fmt.Errorf("read the release of a request: %w", r.engine.Explain(err))
+	case live == 0:
+		// There was nothing to do: it is live with the release before.
+		f.LiveAt = fromMicros(ended)
+		if f.Release, err = r.liveBefore(ctx, site.Name, served); err != nil {
+			return f, err
+		}
 	default:
 		f.Release, f.LiveAt = served, fromMicros(live)
 	}
@@ -152,6 +158,16 @@ func (r reader) resolution(ctx context.Context, site release.Site, place int64) 
 	return f, err
 }
 
+// liveBefore is the number of the newest release before another one that succeeded.
+func (r reader) liveBefore(ctx context.Context, site string, number int64) (before int64, err error) {
+	err = r.q.QueryRowContext(ctx, `SELECT number FROM releases
+		WHERE site = $1 AND number < $2 AND outcome = 'succeeded' ORDER BY number DESC LIMIT 1`, site, number).Scan(&before)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return 0, fmt.Errorf("read the release that was live: %w", r.engine.Explain(err))
+	}
+	return before, nil
+}
+
 // maxFailed bounds how many failed releases are told of a request.
 const maxFailed = 50
 
@@ -160,7 +176,7 @@ const maxFailed = 50
 // oldest first. A rollback takes up none.
 func (r reader) failed(ctx context.Context, site string, place, from, before int64) ([]int64, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT number FROM releases
-		WHERE site = $1 AND number >= $2 AND number < $3 AND outcome <> '' AND outcome <> 'succeeded' AND upto_place >= $5
+		WHERE site = $1 AND number >= $2 AND number < $3 AND outcome NOT IN ('', 'succeeded', 'unchanged') AND upto_place >= $5
 		ORDER BY number DESC LIMIT $4`, site, from, before, maxFailed, place)
 	if err != nil {
 		return nil, fmt.Errorf("read the failed releases of a request: %w", r.engine.Explain(err))
@@ -190,7 +206,7 @@ const maxFailures = 1000
 // one, the oldest first.
 func (r reader) failures(ctx context.Context, site string, after int64) ([]failure, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT number, upto_place FROM releases
-		WHERE site = $1 AND upto_place > $2 AND outcome <> '' AND outcome <> 'succeeded'
+		WHERE site = $1 AND upto_place > $2 AND outcome NOT IN ('', 'succeeded', 'unchanged')
 		ORDER BY upto_place DESC, number DESC LIMIT $3`, site, after, maxFailures)
 	if err != nil {
 		return nil, fmt.Errorf("read the failed releases of %s: %w", site, r.engine.Explain(err))

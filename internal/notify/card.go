@@ -77,7 +77,7 @@ var titles = map[Type]string{
 	ReleaseRequested: "was asked for", ReleaseDispatched: "was handed over", ReleaseStarted: "has started", ReleaseInProgress: "is being published",
 	ReleaseLive: "is live", ReleaseRecovered: "is live again", ReleaseLate: "is late",
 	ended(release.Succeeded): "has ended", ended(release.Failed): "failed", ended(release.Cancelled): "was cancelled",
-	ended(release.Stale): "was given up", ended(release.Superseded): "was replaced",
+	ended(release.Stale): "was given up", ended(release.Superseded): "was replaced", ended(release.Unchanged): "had nothing to do",
 	SiteHeld: "releases are held", "site.hold_lifted": "releases are no longer held", "site.paused": "releases are paused",
 	"site.resumed": "releases are resumed", "site.frozen": "a freeze is planned", "site.thawed": "a freeze is over",
 	"site.rollback": "is rolled back", SiteDiffers: "was changed behind Pressrun", "site.agrees": "shows what was released again",

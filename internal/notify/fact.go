@@ -163,9 +163,9 @@ func OfRequests(e Record, r *release.Release) Type {
 	switch {
 	case r == nil:
 		return ""
-	case e.Kind == release.KindComplete:
+	case e.Kind == release.KindComplete, e.Kind == release.KindEnded && r.Outcome == release.Unchanged:
 		return RequestLive
-	case e.Kind == release.KindEnded && r.Outcome != release.Succeeded:
+	case e.Kind == release.KindEnded && !r.Outcome.Served():
 		return RequestFailed
 	}
 	return ""

@@ -242,3 +242,20 @@ func TestNetlifysSignatureIsAJWTWithTheBodysHash(t *testing.T) {
 		t.Error("it is signed without a secret")
 	}
 }
+
+func TestAReleaseWithNothingToDoServesItsRequests(t *testing.T) {
+	of := ended(release.Unchanged, "nothing to do: the content is as it was for release #11")
+	of.SameAs = 11
+	record := notify.Record{Kind: release.KindEnded}
+	fact, known := notify.Of(site, record, of)
+	if !known || fact.Type != "release.unchanged" || fact.Text() != "Release #12 of Riverside was not built: nothing to do: the content is as it was for release #11." {
+		t.Errorf("%s: %s", fact.Type, fact.Text())
+	}
+	if got := notify.OfRequests(record, of); got != notify.RequestLive {
+		t.Errorf("its requests are told %q", got)
+	}
+	about := fact.About(notify.RequestLive, notify.Request{ID: "req_1"})
+	if want := "The request req_1 is live on Riverside, with release #11: nothing has changed since."; about.Text() != want {
+		t.Errorf("got %s", about.Text())
+	}
+}

@@ -37,6 +37,9 @@ func (f Fact) requestText() string {
 	if f.Type == RequestWithdrawn {
 		return fmt.Sprintf("%s was withdrawn: %s is not released for it.", about, f.Site.Title)
 	}
+	if f.Type == RequestLive && f.Release.SameAs != 0 {
+		return fmt.Sprintf("%s is live on %s, with release #%d: nothing has changed since.", about, f.Site.Title, f.Release.SameAs)
+	}
 	if f.Type == RequestLive {
 		return fmt.Sprintf("%s is live on %s, with release #%d.", about, f.Site.Title, f.Release.Number)
 	}
@@ -99,7 +102,7 @@ var releaseWords = map[Type]string{
 func becauseOf(r release.Release) string {
 	words := map[release.Outcome]string{
 		release.Failed: "failed", release.Cancelled: "was cancelled", release.Stale: "was given up", release.Superseded: "was replaced",
-		release.Succeeded: "succeeded",
+		release.Succeeded: "succeeded", release.Unchanged: "was not built",
 	}[r.Outcome]
 	if words == "" {
 		words = "ended"

@@ -1,6 +1,9 @@
 package release
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // tick does what time alone brings about: a dispatch that is due, a look at a
 // run that is silent or late, the end of a pause.
@@ -36,7 +39,11 @@ func tickRequested(t *turn, token string) {
 		return
 	}
 	due := t.DispatchDue(t.now)
-	if !due.At.IsZero() && !due.At.After(t.now) {
+	if due.At.IsZero() || due.At.After(t.now) {
+		return
+	}
+	if askFingerprint(t); !t.now.Before(t.fingerprintBy()) {
+		giveUpFingerprint(t)
 		dispatch(t, token)
 	}
 }
@@ -119,7 +126,11 @@ func (s Site) nextOfState(now time.Time) time.Time {
 		if r.Dispatch.Token != "" {
 			return s.confirmBy()
 		}
-		return s.DispatchDue(now).At
+		due := s.DispatchDue(now).At
+		if due.IsZero() {
+			return due
+		}
+		return later(due, s.fingerprintBy())
 	case Complete:
 		return r.Times.Complete.Add(s.Policy.Deadlines.Complete)
 	case Dispatched, Starting, InProgress:
@@ -150,4 +161,51 @@ func sooner(a, b time.Time) time.Time {
 		return a
 	}
 	return earlier(a, b)
+}
+
+// clockSlack is by how much a clock may be put back before anything is made of
+// it: a few seconds only make a wait that much longer.
+const clockSlack = 5 * time.Second
+
+// ahead is how far the newest instant of what is under way lies ahead: more than
+// nothing only after the clock was put back.
+func (s Site) ahead(now time.Time) time.Duration {
+	if s.State == Ready {
+		return 0
+	}
+	var newest time.Time
+	for _, at := range s.instants() {
+		if at.After(newest) {
+			newest = *at
+		}
+	}
+	return newest.Sub(now)
+}
+
+// instants are the times of what is under way at which something happened, by
+// the clock of then.
+func (s *Site) instants() []*time.Time {
+	r := &s.Current
+	return []*time.Time{
+		&r.Requests.First, &r.Requests.Last, &s.Waiting.First, &s.Waiting.Last, &r.Watermark, &r.Dispatch.Intended,
+		&r.Fingerprint.Asked, &r.Fingerprint.Read,
+		&r.Times.Requested, &r.Times.Dispatched, &r.Times.Starting, &r.Times.InProgress, &r.Times.Complete,
+		&r.Heard, &r.LookedUp, &r.Late, &r.Cancel.At,
+	}
+}
+
+// followClock moves what is under way to the clock as it is now. Otherwise all
+// that waits for a while to pass would wait until the old time comes again. What
+// people have set by the clock (a not-before, a pause's end, a freeze) stays.
+func (t *turn) followClock() {
+	back := t.ahead(t.now)
+	if back <= clockSlack {
+		return
+	}
+	for _, at := range append(t.instants(), &t.Current.NotBefore) {
+		if !at.IsZero() {
+			*at = at.Add(-back)
+		}
+	}
+	t.record(KindClock, "", fmt.Sprintf("the clock was put back by about %s", back.Round(time.Second)))
 }

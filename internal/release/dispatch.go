@@ -66,7 +66,7 @@ func (s Site) DueIf(source Source, at time.Time) Due {
 	if s.Hold.liftedBy(source) {
 		s.Hold = Hold{}
 	}
-	return s.dueOf(Group{}.with(at), at)
+	return s.dueOf(Group{}.with(source, at), at)
 }
 
 // DueAfter is when what waits for the release after the current one will be

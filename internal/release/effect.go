@@ -25,6 +25,9 @@ type (
 		// RollbackTo is the number of the release to put back; 0 for one to be built.
 		RollbackTo int64 `json:",omitzero"`
 	}
+	// ReadFingerprint has the fingerprint of the content read for a release: the
+	// answer is a FingerprintRead.
+	ReadFingerprint struct{ Release int64 }
 	// LookUpRun asks the runner what has become of a run: the answer is a
 	// RunSeen, RunEnded or RunMissing.
 	LookUpRun struct {
@@ -38,16 +41,18 @@ type (
 	}
 )
 
-func (Record) isEffect()       {}
-func (Closed) isEffect()       {}
-func (SendDispatch) isEffect() {}
-func (LookUpRun) isEffect()    {}
-func (CancelRun) isEffect()    {}
+func (Record) isEffect()          {}
+func (Closed) isEffect()          {}
+func (SendDispatch) isEffect()    {}
+func (ReadFingerprint) isEffect() {}
+func (LookUpRun) isEffect()       {}
+func (CancelRun) isEffect()       {}
 
 // The kinds of records that the rules write.
 const (
 	KindOpened      = "release.opened"
 	KindDispatching = "release.dispatching"
+	KindUnread      = "release.fingerprint_unread"
 	KindUnknown     = "release.dispatch_unknown"
 	KindDispatched  = "release.dispatched"
 	KindStarting    = "release.starting"

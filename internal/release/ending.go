@@ -85,10 +85,15 @@ const (
 	Cancelled  Outcome = "cancelled"
 	Stale      Outcome = "stale"
 	Superseded Outcome = "superseded"
+	// Unchanged: there was nothing to do. What was asked for is live without it.
+	Unchanged Outcome = "unchanged"
 )
 
 // Outcomes lists all outcomes.
-var Outcomes = []Outcome{Succeeded, Failed, Cancelled, Stale, Superseded}
+var Outcomes = []Outcome{Succeeded, Failed, Cancelled, Stale, Superseded, Unchanged}
+
+// Served says whether what the release was asked for is live with it.
+func (o Outcome) Served() bool { return o == Succeeded || o == Unchanged }
 
 // Fault is whose fault an ending was, so that the right person is told.
 type Fault string

@@ -25,6 +25,13 @@ type (
 	// dispatch that becomes due; it must not be empty.
 	Tick struct{ Token string }
 
+	// FingerprintRead is what was read of the content for a release; Value is empty
+	// where that failed, and Why then tells.
+	FingerprintRead struct {
+		Release int64
+		Value   string
+		Why     string
+	}
 	// DispatchConfirmed is the runner's word that a dispatch became a run, which
 	// it names. A runner that says only "accepted" has confirmed nothing yet:
 	// the token is looked for.
@@ -177,6 +184,7 @@ func (Rescheduled) isEvent()       {}
 func (Tick) isEvent()              {}
 func (DispatchConfirmed) isEvent() {}
 func (DispatchRefused) isEvent()   {}
+func (FingerprintRead) isEvent()   {}
 func (DispatchUnknown) isEvent()   {}
 func (DispatchMissing) isEvent()   {}
 func (Claim) isEvent()             {}

@@ -144,6 +144,10 @@ func brokenStep(before, after Site, event Event, effects []Effect) string {
 	switch {
 	case after.Number < before.Number || after.Accepted < before.Accepted || after.Served < before.Served:
 		return "a number went back"
+	case after.Served > before.Served && after.Last.Outcome == Unchanged && after.Last.Number == before.Current.Number:
+		if before.State != Requested || before.Current.Dispatch.Token != "" || after.Served != before.Current.Upto || after.Failures != 0 {
+			return "nothing to do for a release that was on its way"
+		}
 	case after.Served > before.Served && (before.State != InProgress || after.Served != before.Current.Upto):
 		return "served something else than the release in progress"
 	case after.Live.Number > before.Live.Number && after.Live.isRollback() && !after.Hold.On() && after.Number == after.Live.Number:

@@ -21,6 +21,11 @@ func whatever(t *rapid.T) {
 	w := newWorld(t)
 	t.Repeat(map[string]func(*rapid.T){
 		"request":  func(t *rapid.T) { w.tell(RequestAccepted{Source: rapid.SampledFrom(Sources).Draw(t, "source")}) },
+		"slot":     w.slot,
+		"slot on":  w.slot,
+		"all well": func(*rapid.T) { w.cooperate(4 * time.Hour) },
+		"edit":     func(*rapid.T) { w.content++ },
+		"unread":   func(*rapid.T) { w.tell(FingerprintRead{Release: w.site.Number, Why: "503"}) },
 		"schedule": w.schedule,
 		"time":     w.pass,
 		"time on":  w.pass,
@@ -48,6 +53,29 @@ func whatever(t *rapid.T) {
 		"restart": func(*rapid.T) { w.tell(Restarted{}) },
 	})
 	w.cooperate(4 * time.Hour)
+}
+
+// slot is a slot of a schedule, at times while somebody else asks and edits too, of
+// which the app has its fingerprint read at once, or late.
+func (w *world) slot(t *rapid.T) {
+	w.tell(RequestAccepted{Source: FromSchedule})
+	if next := w.site.NextTick(w.now); next.After(w.now) {
+		w.now = next
+	}
+	w.tick()
+	if len(w.tasks) > 0 && rapid.Bool().Draw(t, "read") {
+		w.carryOut(len(w.tasks)-1, false)
+	}
+	switch rapid.IntRange(0, 5).Draw(t, "meanwhile") {
+	case 0:
+		w.tell(RequestAccepted{Source: FromContent})
+	case 1:
+		w.content++
+		w.tell(RequestAccepted{Source: FromSchedule})
+	}
+	if len(w.mail) > 0 && rapid.Bool().Draw(t, "answered") {
+		w.deliver(len(w.mail) - 1)
+	}
 }
 
 // pick chooses one of n things; where there are none the action is skipped.

@@ -23,6 +23,8 @@ type Policy struct {
 	// NoKnowledge ends a release of whose run nothing at all has been heard
 	// or seen for this long.
 	NoKnowledge time.Duration
+	// Fingerprint says that the content has a fingerprint that can be read.
+	Fingerprint bool
 	// Freezes are the windows of the configuration in which nothing is
 	// dispatched; operators add further ones to the site itself.
 	Freezes []Window

@@ -50,13 +50,13 @@ func joinLine(t *turn, source Source) {
 	}
 	switch verdict {
 	case OK:
-		t.Waiting = t.Waiting.with(t.now)
+		t.Waiting = t.Waiting.with(source, t.now)
 		t.open()
 	case Skip:
-		t.Current.Requests = t.Current.Requests.with(t.now)
+		t.Current.Requests = t.Current.Requests.with(source, t.now)
 		t.Current.Upto = t.Accepted
 	case Wait, Invalid:
-		t.Waiting = t.Waiting.with(t.now)
+		t.Waiting = t.Waiting.with(source, t.now)
 	}
 	liftHold(t, source)
 }

@@ -71,7 +71,7 @@ func holdAfterRollback(t *turn, ended Release) {
 		}
 	case Cancelled:
 		why = fmt.Sprintf("the rollback to #%d was cancelled by %s", ended.RollbackTo, ended.By)
-	case Failed, Stale, Superseded:
+	case Failed, Stale, Superseded, Unchanged:
 	}
 	t.Hold = Hold{Since: t.now, Why: why, Lifted: LiftedAfterRollback}
 	t.emit(Record{Kind: KindHeld, Release: ended.Number, By: ended.Ordered.By, Why: why})

@@ -217,7 +217,8 @@ func runMissing(t *turn, e RunMissing) error {
 // restarted gives the run the whole time again in which nothing is known, and a
 // dispatch without an outcome the whole time in which its run is looked for.
 func restarted(t *turn) {
-	if (t.Current.Run.ID != "" || t.Current.Dispatch.Token != "") && t.State != Complete {
+	under := t.Current.Run.ID != "" || t.Current.Dispatch.Token != "" || !t.Current.Fingerprint.Asked.IsZero()
+	if under && t.State != Complete {
 		t.Current.Heard = t.now
 	}
 }

@@ -35,7 +35,14 @@ type Site struct {
 	Freezes  []Window `json:"freezes,omitempty"`
 	// Public is what was last seen through the site's public address.
 	Public Public `json:"public,omitzero"`
+	// Unchanged is the newest instant of which it is known that the content was as
+	// what is live, without a release; zero for none.
+	Unchanged time.Time `json:"unchanged,omitzero"`
 }
+
+// AsOf is the newest instant of whose content it is known that it is live; zero for
+// none.
+func (s Site) AsOf() time.Time { return later(s.Live.Watermark, s.Unchanged) }
 
 // NewSite is a site that has never been released.
 func NewSite(name string, policy Policy) Site {
@@ -45,16 +52,15 @@ func NewSite(name string, policy Policy) Site {
 // Group sums up requests that go out together.
 type Group struct {
 	Count int64 `json:"count"`
+	// Scheduled says that only schedules asked.
+	Scheduled bool `json:"scheduled,omitzero"`
 	// First and Last are when the oldest and the newest of them came.
 	First time.Time `json:"first,omitzero"`
 	Last  time.Time `json:"last,omitzero"`
 }
 
-func (g Group) with(at time.Time) Group {
-	if g.Count == 0 {
-		return Group{Count: 1, First: at, Last: at}
-	}
-	return g.merge(Group{Count: 1, First: at, Last: at})
+func (g Group) with(source Source, at time.Time) Group {
+	return g.merge(Group{Count: 1, Scheduled: source == FromSchedule, First: at, Last: at})
 }
 
 func (g Group) merge(o Group) Group {
@@ -65,6 +71,7 @@ func (g Group) merge(o Group) Group {
 		return g
 	}
 	g.Count += o.Count
+	g.Scheduled = g.Scheduled && o.Scheduled
 	if o.First.Before(g.First) {
 		g.First = o.First
 	}
@@ -93,8 +100,12 @@ type Release struct {
 	After     int64     `json:"after,omitzero"`
 	Upto      int64     `json:"upto"`
 	Watermark time.Time `json:"watermark,omitzero"`
-	Dispatch  Dispatch  `json:"dispatch,omitzero"`
-	Run       Run       `json:"run,omitzero"`
+	// Fingerprint is what was read of the content before the watermark. SameAs is the
+	// release whose content is as that was, where there was nothing to do; 0 else.
+	Fingerprint Fingerprint `json:"fingerprint,omitzero"`
+	SameAs      int64       `json:"same_as,omitzero"`
+	Dispatch    Dispatch    `json:"dispatch,omitzero"`
+	Run         Run         `json:"run,omitzero"`
 	// Sequence is that of the run's last report.
 	Sequence int64 `json:"sequence,omitzero"`
 	Times    Times `json:"times"`

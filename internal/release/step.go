@@ -53,6 +53,8 @@ func (t *turn) take(event Event) error {
 		return rescheduled(t, e)
 	case Tick:
 		return tick(t, e)
+	case FingerprintRead:
+		return fingerprintRead(t, e)
 	case DispatchConfirmed:
 		return dispatchConfirmed(t, e)
 	case DispatchRefused:

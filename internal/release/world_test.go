@@ -24,6 +24,14 @@ type world struct {
 	// marks are the places that each release had accepted when it was told to
 	// read content: what it may publish, and nothing later.
 	marks map[int64]int64
+	// content counts the changes of the content; had says how many there were when
+	// each place was given, and read how many when a release was told to read them.
+	content   int
+	had, read map[int64]int
+	// asked are the sources of the places.
+	asked map[int64]Source
+	// unchanged counts the releases for which there was nothing to do.
+	unchanged int
 }
 
 // simRun is a run at the platform.
@@ -39,7 +47,12 @@ type simRun struct {
 }
 
 func newWorld(t fataler) *world {
-	return &world{t: t, site: NewSite("www", DefaultPolicy()), now: monday, marks: map[int64]int64{}}
+	policy := DefaultPolicy()
+	policy.Fingerprint = true
+	return &world{
+		t: t, site: NewSite("www", policy), now: monday, marks: map[int64]int64{},
+		had: map[int64]int{}, read: map[int64]int{}, asked: map[int64]Source{},
+	}
 }
 
 // do takes a step and holds it against what the model knows.
@@ -51,21 +64,57 @@ func (w *world) do(event Event) error {
 		return err
 	}
 	if after.State == InProgress && before.State != InProgress {
-		w.marks[after.Number] = after.Accepted
+		w.marks[after.Number], w.read[after.Number] = after.Accepted, w.content
 	}
-	if after.Served > before.Served && after.Served != w.marks[before.Number] {
+	w.note(event, before.Accepted, after.Accepted)
+	if _, ok := event.(FingerprintRead); ok {
+		w.checkUnchanged(before, after)
+	} else if after.Served > before.Served && after.Served != w.marks[before.Number] {
 		w.t.Fatalf("release #%d made %d live, and had read up to %d", before.Number, after.Served, w.marks[before.Number])
 	}
 	w.site = reload(w.t, after)
 	settles(w.t, w.site, w.now)
 	for _, e := range effects {
 		switch e.(type) {
-		case SendDispatch, LookUpRun, CancelRun:
+		case SendDispatch, ReadFingerprint, LookUpRun, CancelRun:
 			w.tasks = append(w.tasks, e)
 		case Record, Closed:
 		}
 	}
 	return nil
+}
+
+// note keeps who asked for the places that a step gave, and how much had changed then.
+func (w *world) note(event Event, from, to int64) {
+	for place := from + 1; place <= to; place++ {
+		w.had[place] = w.content
+		switch e := event.(type) {
+		case RequestAccepted:
+			w.asked[place] = e.Source
+		case RequestsDue:
+			w.asked[place] = e.Sources[place-from-1]
+		}
+	}
+}
+
+// checkUnchanged checks a release that ended as nothing to do: only schedules had asked
+// for it, and the live release had read all that was there when they did.
+func (w *world) checkUnchanged(before, after Site) {
+	w.t.Helper()
+	if after.Served == before.Served {
+		return
+	}
+	last := after.Last
+	if last.Outcome != Unchanged || last.SameAs != before.Live.Number || after.Live != before.Live || after.Failures != before.Failures {
+		w.t.Fatalf("a fingerprint ended release #%d as %+v", before.Number, last)
+	}
+	for place := before.Served + 1; place <= after.Served; place++ {
+		if w.asked[place] != FromSchedule || w.had[place] > w.read[last.SameAs] {
+			w.t.Fatalf("place %d of %s, after %d changes, was said to be live with release #%d, which had read %d",
+				place, w.asked[place], w.had[place], last.SameAs, w.read[last.SameAs])
+		}
+	}
+	w.unchanged++
 }
 
 // tell takes a step that may be refused: then the rules have said why.
@@ -91,6 +140,8 @@ func (w *world) carryOut(i int, again bool) {
 		r := &simRun{run: Run{ID: fmt.Sprintf("run-%d", len(w.runs)+1), Attempt: 1}, token: e.Token, release: e.Release}
 		w.runs = append(w.runs, r)
 		w.post(DispatchConfirmed{Token: e.Token, Run: r.run})
+	case ReadFingerprint:
+		w.post(FingerprintRead{Release: e.Release, Value: fmt.Sprint("after ", w.content)})
 	case LookUpRun:
 		w.lookUp(e.Run)
 	case CancelRun:

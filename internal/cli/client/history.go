@@ -115,6 +115,8 @@ func markOf(o release.Outcome) (terminal.Style, string) {
 		return terminal.Good, "+"
 	case release.Failed:
 		return terminal.Bad, "x"
+	case release.Unchanged:
+		return terminal.Plain, "="
 	case release.Cancelled, release.Stale, release.Superseded:
 		return terminal.Heed, "-"
 	default:

@@ -86,6 +86,8 @@ func outcome(r api.Release) string {
 		return "was cancelled"
 	case release.Stale:
 		return "was given up, since nothing was heard of its run"
+	case release.Unchanged:
+		return "had nothing to do"
 	case release.Superseded:
 		return "was superseded by a later one"
 	}
