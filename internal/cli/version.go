@@ -26,7 +26,13 @@ type versionInfo struct {
 	Modified bool   `json:"modified,omitempty"`
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
+	// JSON is the version of the documents that commands print with --json.
+	JSON int `json:"json"`
 }
+
+// jsonVersion is raised when a field of a document goes, is renamed or gets another
+// type: docs/json lists them all.
+const jsonVersion = 1
 
 // Run prints the version.
 func (c *versionCmd) Run(t *terminal.Terminal) error {
@@ -47,7 +53,7 @@ func Version(linked string) string { return buildInfo(linked).Version }
 
 // buildInfo adds to a version what Go notes of the build.
 func buildInfo(version string) versionInfo {
-	info := versionInfo{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	info := versionInfo{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, JSON: jsonVersion}
 	build, ok := debug.ReadBuildInfo()
 	if !ok {
 		return info

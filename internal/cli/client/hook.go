@@ -99,6 +99,13 @@ func (HookRevoke) Help() string {
   pressrun hook revoke www drupal`
 }
 
+// revokedDocument is what `hook revoke --json` prints.
+type revokedDocument struct {
+	Hook    string `json:"hook"`
+	Revoked bool   `json:"revoked"`
+	Site    string `json:"site"`
+}
+
 // Run ends the addresses of a hook.
 func (c *HookRevoke) Run(ctx context.Context, t *terminal.Terminal) error {
 	client, err := c.Client(t)
@@ -109,7 +116,7 @@ func (c *HookRevoke) Run(ctx context.Context, t *terminal.Terminal) error {
 		return err
 	}
 	if c.JSON {
-		return c.Printer(t).Document(map[string]any{"site": c.Site, "hook": c.Hook, "revoked": true})
+		return c.Printer(t).Document(revokedDocument{Hook: c.Hook, Revoked: true, Site: c.Site})
 	}
 	_, err = fmt.Fprintf(t.Out, "All addresses of the hook %s of %s have ended.\n", text.Plain(c.Hook), text.Plain(c.Site))
 	return err

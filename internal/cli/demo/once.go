@@ -22,8 +22,8 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// onceDocument is what `demo --once --json` prints.
-type onceDocument struct {
+// OnceDocument is what `demo --once --json` prints.
+type OnceDocument struct {
 	// Outcome is succeeded or failed; Why says what went wrong.
 	Outcome string `json:"outcome"`
 	Why     string `json:"why,omitempty"`
@@ -56,7 +56,7 @@ func (c *Command) once(showing context.Context, t *terminal.Terminal, d *demo) e
 	if !c.JSON {
 		say = func(format string, args ...any) { fmt.Fprintf(t.Out, format+"\n", args...) }
 	}
-	o := &once{demo: d, say: say, doc: onceDocument{Outcome: string(release.Failed)}}
+	o := &once{demo: d, say: say, doc: OnceDocument{Outcome: string(release.Failed)}}
 	err := o.play(ctx)
 	if showing.Err() != nil {
 		return showing.Err() // interrupted
@@ -83,7 +83,7 @@ type once struct {
 	demo  *demo
 	say   func(format string, args ...any)
 	began time.Time
-	doc   onceDocument
+	doc   OnceDocument
 }
 
 func (o *once) play(ctx context.Context) error {

@@ -1,0 +1,18 @@
+package client
+
+import (
+	"testing"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/clitest/jsonshape"
+)
+
+func TestJSONKeepsItsPromises(t *testing.T) {
+	jsonshape.Hold(t, "../../../docs/json/client.txt", map[string]any{
+		"request": api.AskResult{}, "show REQUEST, reschedule, withdraw": api.Request{}, "status": sitesDocument{}, "find": api.Found{}, "history": releasesDocument{},
+		"schedule": api.Schedule{}, "show NUMBER": api.ReleaseDetail{}, "log": logLine{}, "events": api.Event{},
+		"pause, resume, cancel, reset, retry, freeze, thaw, rollback NUMBER": api.Site{},
+		"backup": backupDocument{}, "hook new, hook rotate": api.HookAddress{}, "hook revoke": revokedDocument{}, "hook list": []api.Hook{}, "hook deliveries": []api.HookDelivery{},
+		"notice list": []api.Notice{}, "notice replay": api.ReplayedResult{}, "notice show, notice test": api.Notice{},
+	})
+}
