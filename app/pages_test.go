@@ -151,7 +151,7 @@ func TestUnknownAddresses(t *testing.T) {
 		}
 	}
 	r.Get("/").Says("The library").SaysNot("Secret plans")
-	for _, path := range []string{"/sites/www/requests", "/sites/www/releases", "/sites/www/pause"} {
+	for _, path := range []string{"/sites/www/requests", "/sites/www/pause"} {
 		if to := r.Get(path).Status(http.StatusSeeOther).Location(); to != "/sites/www" {
 			t.Errorf("%s leads to %q", path, to)
 		}

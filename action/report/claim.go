@@ -86,7 +86,7 @@ func idToken(ctx context.Context, env func(string) string, audience string) (str
 	c := retryablehttp.NewClient()
 	c.Logger, c.RetryMax, c.RetryWaitMin, c.RetryWaitMax = nil, 3, 250*time.Millisecond, 3*time.Second
 	c.HTTPClient.Timeout = 15 * time.Second
-	c.ErrorHandler = retryablehttp.PassthroughErrorHandler
+	c.ErrorHandler = api.AnswerOrError
 	resp, err := c.Do(req)
 	if err != nil {
 		return "", fmt.Errorf("ask GitHub who this run is: %w", err)

@@ -97,7 +97,7 @@ func patient(transport http.RoundTripper, opts Options) *http.Client {
 		r.RetryMax = opts.Tries - 1
 	}
 	r.RetryWaitMin, r.RetryWaitMax = 250*time.Millisecond, 15*time.Second
-	r.ErrorHandler = retryablehttp.PassthroughErrorHandler
+	r.ErrorHandler = AnswerOrError
 	if opts.OnRetry != nil {
 		r.ResponseLogHook = func(_ retryablehttp.Logger, resp *http.Response) {
 			if resp.StatusCode >= 500 || resp.StatusCode == http.StatusTooManyRequests {
@@ -108,6 +108,17 @@ func patient(transport http.RoundTripper, opts Options) *http.Client {
 	standard := r.StandardClient()
 	standard.CheckRedirect = onlyReads
 	return standard
+}
+
+// AnswerOrError ends the tries of a call with the last answer or with an error, never
+// with both: net/http ignores such an answer, whose body and timer then stay. There are
+// both when the caller gives up as the answer comes.
+func AnswerOrError(resp *http.Response, err error, _ int) (*http.Response, error) {
+	if err == nil || resp == nil {
+		return resp, err
+	}
+	_ = resp.Body.Close() // the error tells what matters
+	return nil, err
 }
 
 // WithToken is the same client with another bearer token.

@@ -229,7 +229,7 @@ func patient(transport http.RoundTripper) http.RoundTripper {
 	c.Logger = nil
 	c.HTTPClient = &http.Client{Transport: transport, Timeout: apiTimeout}
 	c.RetryMax, c.RetryWaitMin, c.RetryWaitMax = 2, 200*time.Millisecond, 2*time.Second
-	c.ErrorHandler = retryablehttp.PassthroughErrorHandler
+	c.ErrorHandler = answerOrError
 	c.CheckRetry = func(ctx context.Context, resp *http.Response, err error) (bool, error) {
 		if _, limited := errors.AsType[*LimitedError](err); limited {
 			return false, err
@@ -237,6 +237,16 @@ func patient(transport http.RoundTripper) http.RoundTripper {
 		return retryablehttp.DefaultRetryPolicy(ctx, resp, err)
 	}
 	return readsOnly{&retryablehttp.RoundTripper{Client: c}}
+}
+
+// answerOrError ends the tries with the last answer or with an error: net/http ignores
+// an answer that comes with an error, and its body then stays open.
+func answerOrError(resp *http.Response, err error, _ int) (*http.Response, error) {
+	if err != nil && resp != nil {
+		_ = resp.Body.Close() // the error tells what matters
+		resp = nil
+	}
+	return resp, err
 }
 
 type readsOnly struct{ next http.RoundTripper }
