@@ -65,7 +65,7 @@ func watch(t *testing.T, screen, json, colour bool) *stage {
 	}
 	term := &terminal.Terminal{
 		Out: s, Screen: screen, Colour: colour, Now: time.Now, Local: time.UTC,
-		Width: func() int { return s.width }, Height: func() int { return s.height },
+		Width: func() int { return s.size(&s.width) }, Height: func() int { return s.size(&s.height) },
 	}
 	p := term.Printer()
 	p.JSON = json
@@ -75,6 +75,13 @@ func watch(t *testing.T, screen, json, colour bool) *stage {
 	t.Cleanup(cancel)
 	synctest.Wait()
 	return s
+}
+
+// size is one of the terminal's.
+func (s *stage) size(of *int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return *of
 }
 
 // Write is the terminal's.
