@@ -128,5 +128,10 @@ func (a answer) take(site release.Site, look *ledger.ScheduleLook, ask *ledger.R
 		return nil
 	}
 	ask.Reason += "; " + reason
+	if a.published > 0 || a.err != nil {
+		// What was, or may have been, published is to go out, whatever a fingerprint
+		// says that may not cover it.
+		ask.Source = release.FromContent
+	}
 	return ask
 }

@@ -56,14 +56,15 @@ func TestWhatTheCMSPublishedDecidesWhetherASlotAsks(t *testing.T) {
 		cms    cms
 		waits  bool
 		asks   string // the end of the reason; "" for nothing
+		source release.Source
 		skips  string
 		before int
 	}{
-		"something":                 {cms: cms{published: 3}, asks: "15:30 EST; the CMS published 3 pages"},
+		"something":                 {cms: cms{published: 3}, asks: "15:30 EST; the CMS published 3 pages", source: release.FromContent},
 		"nothing":                   {skips: "schedule daily: Fri 27 Nov 2026, 15:30 EST: nothing to do: the CMS had nothing to publish"},
-		"nothing, but others wait":  {waits: true, asks: "the CMS published nothing, but other requests wait"},
-		"it does not answer":        {cms: cms{err: errors.New("no answer within 15s")}, asks: "is not known: no answer within 15s"},
-		"nothing, but has no calls": {cms: cms{except: "daily"}, asks: "15:30 EST"},
+		"nothing, but others wait":  {waits: true, asks: "the CMS published nothing, but other requests wait", source: release.FromSchedule},
+		"it does not answer":        {cms: cms{err: errors.New("no answer within 15s")}, asks: "is not known: no answer within 15s", source: release.FromContent},
+		"nothing, but has no calls": {cms: cms{except: "daily"}, asks: "15:30 EST", source: release.FromSchedule},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := newDesk(t, "2026-11-27T12:00:00Z", daily(t))
@@ -80,8 +81,11 @@ func TestWhatTheCMSPublishedDecidesWhetherASlotAsks(t *testing.T) {
 			d.answered("2026-11-27T20:31:00Z")
 			var reasons []string
 			for _, r := range d.requests() {
-				if r.Source == release.FromSchedule {
-					reasons = append(reasons, r.Reason)
+				if r.Source == release.FromEditor {
+					continue
+				}
+				if reasons = append(reasons, r.Reason); r.Source != c.source {
+					t.Errorf("it asks as %s, want %s: what the CMS published is to be built", r.Source, c.source)
 				}
 			}
 			if c.asks == "" && len(reasons) > 0 || c.asks != "" && (len(reasons) != 1 || !strings.HasSuffix(reasons[0], c.asks)) {
