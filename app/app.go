@@ -48,6 +48,8 @@ type Options struct {
 	// OutboundTransport is below all calls of what operators configured to be told
 	// or asked; nil for the network.
 	OutboundTransport http.RoundTripper
+	// SignInTransport is below all calls to where people sign in; nil for the network.
+	SignInTransport http.RoundTripper
 	// Version is shown in the API's description.
 	Version string
 	// Grace bounds how long a dispatch of unknown outcome is looked for before
@@ -103,6 +105,10 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
+	providers, err := auth.Providers(opts.Config, opts.SignInTransport)
+	if err != nil {
+		return nil, err
+	}
 	figures := metrics.New(cmp.Or(opts.Version, "unknown"))
 	led, err := ledger.Open(ctx, sqlite.At(filepath.Join(opts.Config.State, "pressrun.db")), ledger.Options{
 		Sites: policies, NoGroupCommit: opts.NoGroupCommit, Committed: figures.Committed,
@@ -146,7 +152,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, plain.Close(), led.Close())
 	}
-	a.auth = auth.New(auth.Options{Config: a.config, Ledger: led, Keys: keys, Log: a.log, Runs: a.runner})
+	a.auth = auth.New(auth.Options{Config: a.config, Ledger: led, Keys: keys, Log: a.log, Runs: a.runner, Providers: providers})
 	a.scheduler = scheduler.New(a.stop, scheduler.Options{
 		Ledger: led, Outbox: led.Outbox(), Looks: led.Schedules(), Runner: a.runner, Log: a.log, NewJob: a.job, Grace: opts.Grace, Schedules: schedules,
 		Failed: a.disk.Note, Publisher: publisher, Fingerprints: fingerprints,

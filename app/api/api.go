@@ -79,6 +79,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	(&Runs{guard: g, ledger: o.Ledger, view: o.View}).register(h)
 	(&Hooks{guard: g, hooks: o.Hooks, view: o.View, ledger: o.Ledger}).register(h)
 	(&Notices{guard: g, notices: o.Notices, view: o.View}).register(h)
+	(&Sessions{guard: g}).register(h)
 	(&Operator{guard: g, commands: o.Commands, view: o.View}).register(h)
 	a := &API{
 		Events:  &Events{guard: g, ledger: o.Ledger, places: o.Places, stop: o.Stop, Beat: KeepAlive},

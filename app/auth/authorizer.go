@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -29,6 +31,9 @@ type Options struct {
 	Log    *slog.Logger
 	// Runs knows runs by tokens that are not the app's own; nil for none.
 	Runs RunIdentifier
+	// Providers are where people sign in, by identity.ViaOIDC and ViaGitHub; see
+	// Providers.
+	Providers map[string]identity.Provider
 }
 
 // Authorizer knows callers, and decides what they may do.
@@ -39,19 +44,25 @@ type Authorizer struct {
 	log    *slog.Logger
 	runs   RunIdentifier
 	tokens tokens
-	tries  *addressLimit
+
+	sessions  *sessions
+	providers map[string]identity.Provider
+	people    *people
+	proxies   *proxies
+	addresses *tries[netip.Prefix]
 }
 
 // New makes the Authorizer of a configuration.
 func New(o Options) *Authorizer {
 	return &Authorizer{
 		config: o.Config, ledger: o.Ledger, keys: o.Keys, log: o.Log, runs: o.Runs,
-		tokens: slices.Clone(o.Config.Tokens), tries: newAddressLimit(),
+		tokens: slices.Clone(o.Config.Tokens), providers: o.Providers, sessions: newSessions(o.Config, o.Ledger, o.Log),
+		people: newPeople(o.Config.SignIn.People), proxies: newProxies(o.Config.SignIn.Header, o.Log), addresses: newTries[netip.Prefix](),
 	}
 }
 
 // Caller identifies who makes a call: by bearer token, by a credential of the
-// app's own, by the pages' cookie, or, where the configuration lets anybody on
+// app's own, by the word of a trusted proxy, by the pages' cookie, or, where the configuration lets anybody on
 // this machine in, by being here. It is nil for nobody.
 func (a *Authorizer) Caller(r *http.Request) *Caller {
 	if header := r.Header.Get("Authorization"); header != "" {
@@ -61,8 +72,16 @@ func (a *Authorizer) Caller(r *http.Request) *Caller {
 		}
 		return a.bearer(r.Context(), strings.TrimLeft(bearer, " "))
 	}
-	if g, ok := a.signedIn(r); ok {
-		return a.tokens.caller(g.Token)
+	if id, ok := a.proxies.identify(r); ok {
+		return a.throughProxy(id)
+	}
+	if s, ok := a.sessions.of(r); ok {
+		c := a.known(identityOf(s))
+		if c != nil {
+			c.Session = s.ID
+			a.sessions.used(r.Context(), s)
+		}
+		return c
 	}
 	if a.config.Pages.Access == config.AccessLoopback {
 		return &Caller{Name: "somebody on this machine", Role: Operator, Local: true}

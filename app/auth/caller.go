@@ -50,6 +50,9 @@ type Caller struct {
 	Refused *api.Problem
 	// Local is set for a caller who is let in for being on this machine.
 	Local bool
+	// Via and Subject tell people apart, whatever they are called; Session is the
+	// sign-in of this call, "" for a call by anything else.
+	Via, Subject, Session string
 }
 
 // identified is the caller that a runner identified, or refused.

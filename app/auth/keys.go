@@ -22,22 +22,21 @@ import (
 type Keys struct{ secret []byte }
 
 // The kinds of credentials. A job's is good for the claim of one release; a
-// session's for the reports of one run; a cookie's for the pages.
+// session's for the reports of one run; an attempt's for one return from where
+// people sign in.
 const (
 	kindJob     = "prj_"
 	kindSession = "prs_"
-	kindCookie  = "prc_"
+	kindAttempt = "pra_"
 )
 
 // Grant is what a credential is good for. Until must be set: no credential is
 // good for ever.
 type Grant struct {
-	ID      string    `json:"i,omitempty"` // of a cookie: signing out ends it
 	Site    string    `json:"s,omitempty"`
 	Release int64     `json:"r,omitempty"`
 	Run     string    `json:"u,omitempty"`
 	Attempt int       `json:"a,omitempty"`
-	Token   string    `json:"t,omitempty"` // the hash of the token somebody signed in with
 	Until   time.Time `json:"e,omitzero"`
 }
 
@@ -68,10 +67,12 @@ func LoadKeys(path string) (Keys, error) {
 }
 
 // Mint makes a credential of a kind, which is its prefix.
-func (k Keys) Mint(kind string, g Grant) string {
-	text, err := json.Marshal(g)
+func (k Keys) Mint(kind string, g Grant) string { return k.seal(kind, g) }
+
+func (k Keys) seal(kind string, what any) string {
+	text, err := json.Marshal(what)
 	if err != nil {
-		panic(err) // no Grant fails: texts, numbers and a time
+		panic(err) // neither a Grant nor an attempt fails: texts, numbers and a time
 	}
 	body := kind + base64.RawURLEncoding.EncodeToString(text)
 	return body + "." + k.mac(body)
@@ -80,19 +81,21 @@ func (k Keys) Mint(kind string, g Grant) string {
 // Check says what a credential of a kind is good for, if the app minted
 // it and its time is not over.
 func (k Keys) Check(kind, credential string, now time.Time) (Grant, bool) {
-	body, mac, ok := strings.Cut(credential, ".")
-	if !ok || !strings.HasPrefix(body, kind) || !hmac.Equal([]byte(mac), []byte(k.mac(body))) {
-		return Grant{}, false
-	}
-	text, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(body, kind))
-	if err != nil {
-		return Grant{}, false
-	}
 	var g Grant
-	if err := json.Unmarshal(text, &g); err != nil {
+	if !k.open(kind, credential, &g) {
 		return Grant{}, false
 	}
 	return g, now.Before(g.Until)
+}
+
+// open reads what seal has made, if it has.
+func (k Keys) open(kind, sealed string, into any) bool {
+	body, mac, ok := strings.Cut(sealed, ".")
+	if !ok || !strings.HasPrefix(body, kind) || !hmac.Equal([]byte(mac), []byte(k.mac(body))) {
+		return false
+	}
+	text, err := base64.RawURLEncoding.DecodeString(strings.TrimPrefix(body, kind))
+	return err == nil && json.Unmarshal(text, into) == nil
 }
 
 func (k Keys) mac(body string) string {

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/identity"
 )
 
 // tokens are the configured bearer tokens, by their hashes.
@@ -30,7 +31,7 @@ func (t tokens) caller(hash string) *Caller {
 	if !ok {
 		return nil
 	}
-	return &Caller{Name: found.Name, Role: Role(found.Role), Sites: found.Sites}
+	return &Caller{Name: found.Name, Role: Role(found.Role), Sites: found.Sites, Via: identity.ViaToken, Subject: hash}
 }
 
 // HashToken is the SHA-256 of a token in hexadecimal, as the configuration has

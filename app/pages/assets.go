@@ -84,7 +84,7 @@ func loadTemplates() map[string]*template.Template {
 		"capital": text.Capital,
 	}).ParseFS(files, "templates/layout.html", "templates/parts.html"))
 	byName := map[string]*template.Template{}
-	for _, name := range []string{"home", "site", "find", "operate", "history", "release", "request", "confirm", "rollback", "told", "signin", "setup", "trouble"} {
+	for _, name := range []string{"home", "site", "find", "operate", "history", "release", "request", "confirm", "rollback", "told", "sessions", "signin", "setup", "trouble"} {
 		one := template.Must(shared.Clone())
 		byName[name] = template.Must(one.ParseFS(files, "templates/"+name+".html"))
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
@@ -54,6 +55,7 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	past := &historyPages{Pages: p, view: o.View}
 	requests := &requestPages{Pages: p, view: o.View}
 	signIn := &signInPages{Pages: p, auth: o.Auth}
+	sessions := &sessionPages{Pages: p, auth: o.Auth}
 
 	mux.HandleFunc("GET /{$}", p.signedIn(home.show))
 	mux.HandleFunc("GET /sites/{site}", p.signedIn(site.show))
@@ -74,8 +76,13 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	mux.HandleFunc("GET /sites/{site}/releases/{number}", p.signedIn(releases.show))
 	mux.HandleFunc("GET /sites/{site}/releases/{number}/log", p.signedIn(releases.log))
 	mux.HandleFunc("GET /requests/{id}", p.signedIn(requests.show))
+	mux.HandleFunc("GET /sessions", p.signedIn(sessions.show))
+	mux.HandleFunc("POST /sessions/{id}", p.signedIn(sessions.end))
 	mux.HandleFunc("GET /signin", signIn.show)
 	mux.HandleFunc("POST /signin", signIn.signIn)
+	mux.HandleFunc("POST /signin/password", signIn.signInLocally)
+	mux.HandleFunc("GET /signin/{via}", signIn.begin)
+	mux.HandleFunc("GET /signin/{via}/callback", signIn.finish)
 	mux.HandleFunc("POST /signout", signIn.signOut)
 	mux.HandleFunc("GET /assets/{name}", serveAsset)
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { p.unknown(mux, w, r) })
@@ -97,6 +104,8 @@ func (p *Pages) signedIn(handle func(*visit)) http.HandlerFunc {
 		switch {
 		case v.who == nil:
 			http.Redirect(w, r, "/signin?next="+url.QueryEscape(returnPath(r)), http.StatusSeeOther)
+		case v.who.Refused != nil:
+			p.trouble(v, v.who.Refused)
 		case v.who.Role != auth.Editor && v.who.Role != auth.Operator:
 			p.trouble(v, problem.New(http.StatusForbidden, "forbidden", "These pages are for editors and operators; this token is for a program."))
 		default:
@@ -145,8 +154,10 @@ type page struct {
 	// Crumbs lead back from this page to the list of sites.
 	Crumbs []crumb
 	Who    string
-	// SignOut is false where nobody signs in.
-	SignOut bool
+	// SignOut is false where nobody signs in, and where a proxy does it; Elsewhere is
+	// the proxy's own way out.
+	SignOut   bool
+	Elsewhere string
 	// Events is the stream that tells when the page is out of date, After the
 	// last event that it has seen; empty for a page that does not change.
 	Events string
@@ -179,7 +190,10 @@ func (p page) Reload() int {
 func (p *Pages) write(v *visit, status int, name string, one page) {
 	if v.who != nil {
 		one.Who = v.who.Name
-		one.SignOut = p.config.Pages.Access != config.AccessLoopback
+		one.SignOut = v.who.Session != ""
+		if header := p.config.SignIn.Header; header != nil && v.who.Via == identity.ViaHeader {
+			one.Elsewhere = header.LogoutURL
+		}
 	}
 	one.Still = v.r.URL.Query().Get("still") != ""
 	p.render(v.w, status, name, one)

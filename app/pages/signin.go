@@ -1,16 +1,20 @@
 package pages
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/identity"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // signInPages sign people in and out.
@@ -19,16 +23,54 @@ type signInPages struct {
 	auth *auth.Authorizer
 }
 
-type signInBody struct{ Next, Error string }
+// signInBody is the page on which people sign in: what is configured, and no more.
+type signInBody struct {
+	Next, Error string
+	Services    []signInService
+	Local       bool
+	Name        string // that was typed
+	Tokens      bool
+	Hours       string
+	// Out says that somebody has just signed out, Elsewhere where they sign out of
+	// the provider too.
+	Out       bool
+	Elsewhere string
+	Ask       string
+}
+
+// signInService is another place to sign in.
+type signInService struct{ Via, Text string }
+
+// bodyOf is the page for a way back.
+func (s *signInPages) bodyOf(next string) signInBody {
+	in := s.config.SignIn
+	limit, _ := in.Lasts()
+	body := signInBody{Next: next, Local: len(in.People) > 0, Hours: text.Span(limit), Ask: in.Ask}
+	if in.OIDC != nil {
+		body.Services = append(body.Services, signInService{identity.ViaOIDC, cmp.Or(in.OIDC.Name, "your organization")})
+	}
+	if in.GitHub != nil {
+		body.Services = append(body.Services, signInService{identity.ViaGitHub, "GitHub"})
+	}
+	forPeople := func(t config.Token) bool {
+		return t.Role == string(auth.Editor) || t.Role == string(auth.Operator)
+	}
+	body.Tokens = in.TakesTokens() && (slices.ContainsFunc(s.config.Tokens, forPeople) || !body.Local && len(body.Services) == 0)
+	return body
+}
 
 func (s *signInPages) show(w http.ResponseWriter, r *http.Request) {
 	v := &visit{w: w, r: r, who: auth.From(r.Context())}
 	next := safeReturn(r.URL.Query().Get("next"))
-	if s.config.Pages.Access == config.AccessLoopback {
+	if s.config.Pages.Access == config.AccessLoopback || v.who != nil && v.who.Via == identity.ViaHeader {
 		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // G710: safeReturn stays within these pages
 		return
 	}
-	s.showSignIn(v, http.StatusOK, signInBody{Next: next})
+	body := s.bodyOf(next)
+	if body.Out = r.URL.Query().Has("out"); body.Out {
+		body.Elsewhere = s.auth.SignOutElsewhere()
+	}
+	s.showSignIn(v, http.StatusOK, body)
 }
 
 func (s *signInPages) showSignIn(v *visit, status int, body signInBody) {
@@ -41,30 +83,103 @@ func (s *signInPages) signIn(w http.ResponseWriter, r *http.Request) {
 	if !s.readForm(v) {
 		return
 	}
-	body := signInBody{Next: safeReturn(r.PostForm.Get("next"))}
-	cookie, err := s.auth.SignIn(r.RemoteAddr, r.PostForm.Get("token"))
+	body := s.bodyOf(safeReturn(r.PostForm.Get("next")))
+	cookie, err := s.auth.SignIn(r, r.PostForm.Get("token"))
+	s.entered(v, body, auth.Entered{Cookie: cookie, Next: body.Next}, err)
+}
+
+// signInLocally takes the name and password of a local account.
+func (s *signInPages) signInLocally(w http.ResponseWriter, r *http.Request) {
+	v := &visit{w: w, r: r}
+	if !s.readForm(v) {
+		return
+	}
+	body := s.bodyOf(safeReturn(r.PostForm.Get("next")))
+	body.Name = text.Shorten(text.OneLine(r.PostForm.Get("name")), 100)
+	cookie, err := s.auth.SignInLocally(r, r.PostForm.Get("name"), r.PostForm.Get("password"))
+	s.entered(v, body, auth.Entered{Cookie: cookie, Next: body.Next}, err)
+}
+
+// begin sends somebody to where they sign in.
+func (s *signInPages) begin(w http.ResponseWriter, r *http.Request) {
+	v := &visit{w: w, r: r}
+	next := safeReturn(r.URL.Query().Get("next"))
+	address, cookie, err := s.auth.Begin(r.Context(), r.PathValue("via"), next)
+	if err != nil {
+		s.entered(v, s.bodyOf(next), auth.Entered{}, err)
+		return
+	}
+	http.SetCookie(w, cookie)
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, address, http.StatusSeeOther) //nolint:gosec // G710: the address is that of the configured provider
+}
+
+// finish takes somebody in who comes back from there.
+func (s *signInPages) finish(w http.ResponseWriter, r *http.Request) {
+	v := &visit{w: w, r: r}
+	in, err := s.auth.Finish(r, r.PathValue("via"))
+	if !errors.Is(err, auth.ErrNoAttempt) {
+		http.SetCookie(w, s.auth.AttemptOver(r.PathValue("via")))
+	}
+	in.Next = safeReturn(in.Next)
+	s.entered(v, s.bodyOf(in.Next), in, err)
+}
+
+// entered lets somebody go on who has signed in, or says why they have not.
+func (s *signInPages) entered(v *visit, body signInBody, in auth.Entered, err error) {
+	refusal, retry := refusalOf(err)
+	stranger, known := errors.AsType[*auth.NotAllowed](err)
 	switch {
-	case errors.Is(err, auth.ErrTooManyTries):
-		w.Header().Set("Retry-After", strconv.Itoa(int(auth.SignInRetry/time.Second)))
-		body.Error = "There were too many tries from your address. Wait a few seconds and try again."
-		s.showSignIn(v, http.StatusTooManyRequests, body)
-	case errors.Is(err, auth.ErrUnknownToken):
-		body.Error = "This token is not known here. Check that you copied all of it."
-		s.showSignIn(v, http.StatusForbidden, body)
-	case errors.Is(err, auth.ErrNotForPeople):
-		body.Error = "This token is for a program. Sign in with an editor's or an operator's."
-		s.showSignIn(v, http.StatusForbidden, body)
-	case err != nil:
-		s.trouble(v, err)
-	default:
+	case err == nil:
 		// Who signs in begins anew: what the browser had before, wherever that came
 		// from, is worthless from now on.
-		if _, err := s.auth.SignOut(r); err != nil {
+		if _, err := s.auth.SignOut(v.r); err != nil {
 			s.log.Warn("an earlier sign-in could not be ended", "error", err)
 		}
-		http.SetCookie(w, cookie)
-		http.Redirect(w, r, body.Next, http.StatusSeeOther)
+		http.SetCookie(v.w, in.Cookie)
+		v.w.Header().Set("Cache-Control", "no-store")
+		http.Redirect(v.w, v.r, in.Next, http.StatusSeeOther)
+		return
+	case known:
+		refusal.status, refusal.text = http.StatusForbidden, s.auth.NotAllowed(stranger.Name)
+	case refusal.status == 0:
+		s.trouble(v, err)
+		return
 	}
+	if retry > 0 {
+		v.w.Header().Set("Retry-After", strconv.Itoa(int(retry/time.Second)))
+	}
+	body.Error = refusal.text
+	s.showSignIn(v, refusal.status, body)
+}
+
+// signInRefusal is what somebody is told who is not signed in.
+type signInRefusal struct {
+	status int
+	text   string
+}
+
+// refusalOf says what an error means for who wants to sign in; nothing for what is
+// no refusal, and how long to wait before the next try.
+func refusalOf(err error) (signInRefusal, time.Duration) {
+	_, refused := errors.AsType[*identity.Refused](err)
+	switch {
+	case errors.Is(err, auth.ErrTooManyTries):
+		return signInRefusal{http.StatusTooManyRequests, "There were too many tries from your address or with this name. Wait a few seconds and try again."}, auth.SignInRetry
+	case errors.Is(err, auth.ErrUnknownToken):
+		return signInRefusal{http.StatusForbidden, "This token is not known here. Check that you copied all of it."}, 0
+	case errors.Is(err, auth.ErrNotForPeople):
+		return signInRefusal{http.StatusForbidden, "This token is for a program. Sign in with an editor's or an operator's."}, 0
+	case errors.Is(err, auth.ErrWrongPassword):
+		return signInRefusal{http.StatusForbidden, "The name or the password is wrong."}, 0
+	case errors.Is(err, auth.ErrNoAttempt):
+		return signInRefusal{http.StatusBadRequest, "This sign-in was not begun in this browser, took too long, or was used before. Begin again."}, 0
+	case errors.Is(err, identity.ErrUnreachable):
+		return signInRefusal{http.StatusServiceUnavailable, "The sign-in service does not answer at the moment. Try again in a minute; Pressrun itself is well."}, time.Minute
+	case refused:
+		return signInRefusal{http.StatusForbidden, "The sign-in was not completed. Begin again; if that does not help, Pressrun's log tells an operator why."}, 0
+	}
+	return signInRefusal{}, 0
 }
 
 // signOut ends the sign-in here and takes the cookie back. A sign-in that can't
@@ -76,7 +191,7 @@ func (s *signInPages) signOut(w http.ResponseWriter, r *http.Request) {
 		s.trouble(&visit{w: w, r: r}, err)
 		return
 	}
-	http.Redirect(w, r, "/signin", http.StatusSeeOther)
+	http.Redirect(w, r, "/signin?out", http.StatusSeeOther)
 }
 
 // safeReturn is a way back within these pages; whatever else it is given, it
@@ -90,7 +205,7 @@ func safeReturn(next string) string {
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || !strings.HasPrefix(u.Path, "/") {
 		return "/"
 	}
-	if clean := path.Clean(u.Path); clean != u.Path || strings.Contains(clean, "\\") || strings.HasPrefix(clean, "/v1/") || clean == "/signin" {
+	if clean := path.Clean(u.Path); clean != u.Path || strings.Contains(clean, "\\") || strings.HasPrefix(clean, "/v1/") || clean == "/signin" || strings.HasPrefix(clean, "/signin/") {
 		return "/"
 	}
 	return (&url.URL{Path: u.Path, RawQuery: u.RawQuery}).String()

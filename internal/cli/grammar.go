@@ -32,14 +32,15 @@ type grammar struct {
 	Log        client.Log        `cmd:"" group:"ask" help:"Print the output of a release's run."`
 	Events     client.Events     `cmd:"" group:"ask" help:"Print the audit trail: who did what, when and why."`
 
-	Pause  client.Pause  `cmd:"" group:"operate" help:"Dispatch nothing more; everything is still accepted."`
-	Resume client.Resume `cmd:"" group:"operate" help:"End a pause. A hold ends by retry."`
-	Cancel client.Cancel `cmd:"" group:"operate" help:"Cancel the release that is under way."`
-	Reset  client.Reset  `cmd:"" group:"operate" help:"Give a release up whose run is lost; the site goes Ready."`
-	Retry  client.Retry  `cmd:"" group:"operate" help:"Release at once what failed, or is held."`
-	Freeze client.Freeze `cmd:"" group:"operate" help:"Dispatch nothing from one instant to another."`
-	Thaw   client.Thaw   `cmd:"" group:"operate" help:"Remove a freeze."`
-	Backup client.Backup `cmd:"" group:"operate" help:"Write a copy of the running app's ledger to a file."`
+	Pause    client.Pause    `cmd:"" group:"operate" help:"Dispatch nothing more; everything is still accepted."`
+	Resume   client.Resume   `cmd:"" group:"operate" help:"End a pause. A hold ends by retry."`
+	Cancel   client.Cancel   `cmd:"" group:"operate" help:"Cancel the release that is under way."`
+	Reset    client.Reset    `cmd:"" group:"operate" help:"Give a release up whose run is lost; the site goes Ready."`
+	Retry    client.Retry    `cmd:"" group:"operate" help:"Release at once what failed, or is held."`
+	Freeze   client.Freeze   `cmd:"" group:"operate" help:"Dispatch nothing from one instant to another."`
+	Thaw     client.Thaw     `cmd:"" group:"operate" help:"Remove a freeze."`
+	Sessions client.Sessions `cmd:"" group:"operate" help:"List and end sign-ins to the pages."`
+	Backup   client.Backup   `cmd:"" group:"operate" help:"Write a copy of the running app's ledger to a file."`
 
 	Deploy     publish.Deploy     `cmd:"" group:"deploy" help:"Publish a built site; send only what changed."`
 	Plan       publish.Plan       `cmd:"" group:"deploy" help:"Say what a deploy would do, for people or as a file to apply."`
@@ -51,16 +52,17 @@ type grammar struct {
 	CDN        publish.CDN        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
 	Audit      publish.Audit      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`
 
-	Init    serve.Init    `cmd:"" group:"setup" help:"Write a first configuration, with the first token."`
-	Detect  serve.Detect  `cmd:"" group:"setup" help:"Show how a frontend is built."`
-	Config  serve.Config  `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`
-	Token   serve.Token   `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
-	Doctor  doctorCmd     `cmd:"" group:"setup" help:"Look whether all is well, and say what to do."`
-	Health  serve.Health  `cmd:"" group:"setup" help:"Ask a server whether it is well."`
-	Probe   probe.Command `cmd:"" group:"setup" help:"Check a running app from outside: what must work, and what must be refused."`
-	Hook    client.Hook   `cmd:"" group:"setup" help:"Make, list, replace, end and try the addresses that CMSs call."`
-	Notice  client.Notice `cmd:"" group:"setup" help:"List what CMSs and other targets are told, send it again, try a target."`
-	Trigger serve.Trigger `cmd:"" group:"setup" help:"Say which events of a CMS ask for a release."`
+	Init     serve.Init     `cmd:"" group:"setup" help:"Write a first configuration, with the first token."`
+	Detect   serve.Detect   `cmd:"" group:"setup" help:"Show how a frontend is built."`
+	Config   serve.Config   `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`
+	Token    serve.Token    `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
+	Password serve.Password `cmd:"" group:"setup" help:"Make the hash of a password for a local account."`
+	Doctor   doctorCmd      `cmd:"" group:"setup" help:"Look whether all is well, and say what to do."`
+	Health   serve.Health   `cmd:"" group:"setup" help:"Ask a server whether it is well."`
+	Probe    probe.Command  `cmd:"" group:"setup" help:"Check a running app from outside: what must work, and what must be refused."`
+	Hook     client.Hook    `cmd:"" group:"setup" help:"Make, list, replace, end and try the addresses that CMSs call."`
+	Notice   client.Notice  `cmd:"" group:"setup" help:"List what CMSs and other targets are told, send it again, try a target."`
+	Trigger  serve.Trigger  `cmd:"" group:"setup" help:"Say which events of a CMS ask for a release."`
 
 	Completion completionCmd `cmd:"" group:"setup" help:"Print what bash, zsh or fish complete commands with."`
 	Man        manCmd        `cmd:"" group:"setup" help:"Print the manual page, or write those of all commands."`

@@ -32,6 +32,7 @@ func check(c *Config, folder string, d *decoder, machine bool) {
 	k.bareURL("url", c.URL)
 	k.reach()
 	k.tokens()
+	checkSignIn(k)
 	checkGitHub(k)
 	checkHolidays(k)
 	k.sites()
@@ -98,7 +99,7 @@ var hexHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 func (k *checker) tokens() {
-	if len(k.config.Tokens) == 0 && k.config.Pages.Access != AccessLoopback {
+	if len(k.config.Tokens) == 0 && !k.config.SignIn.any() && k.config.Pages.Access != AccessLoopback {
 		k.wrong("tokens", "there is no token, so nobody could ask for anything; make one with: pressrun token new NAME --role operator")
 	}
 	names, hashes := map[string]int{}, map[string]int{}
@@ -126,11 +127,7 @@ func (k *checker) token(key string, t Token) {
 		k.wrong(key+".name", "%q is no name of a token; expected letters, digits and . _ @ - (at most 100)", t.Name)
 	}
 	k.tokenHash(key+".sha256", t.SHA256)
-	for i, site := range t.Sites {
-		if _, ok := k.config.Sites[site]; !ok {
-			k.wrong(fmt.Sprintf("%s.sites[%d]", key, i), "there is no site %q; expected one of %s", site, k.siteNames())
-		}
-	}
+	k.knownSites(key, t.Sites)
 }
 
 // tokenHash never repeats what stands there: it may be the token itself.

@@ -17,6 +17,8 @@ type Config struct {
 	State string `yaml:"state" json:"state,omitempty" jsonschema:"default=state"`
 	// Pages says who may see the editors' pages.
 	Pages Pages `yaml:"pages" json:"pages,omitzero"`
+	// SignIn says how people sign in to the pages, beside or instead of tokens.
+	SignIn SignIn `yaml:"sign_in" json:"sign_in,omitzero"`
 	// Tokens are the bearer tokens, stored as their hashes; `pressrun token`
 	// makes one.
 	Tokens []Token `yaml:"tokens" json:"tokens,omitempty"`
@@ -32,7 +34,8 @@ type Config struct {
 
 // Pages says who may see the editors' pages.
 type Pages struct {
-	// Access is "token" (sign in with an editor's or operator's token) or
+	// Access is "token" (sign in with an editor's or operator's token, or as sign_in
+	// says) or
 	// "loopback" (anybody on this machine; only when listening on loopback).
 	Access string `yaml:"access" json:"access,omitempty" jsonschema:"enum=token,enum=loopback,default=token"`
 }

@@ -109,6 +109,7 @@ func (d Deadlines) withDefaults(rules release.Policy) Deadlines {
 func (c *Config) resolvePaths(folder string) {
 	c.State = absolute(folder, c.State)
 	c.GitHub = c.GitHub.withDefaults(folder)
+	c.SignIn = c.SignIn.withDefaults(folder)
 	for name, list := range c.Holidays {
 		if list.File != "" {
 			list.File = absolute(folder, list.File)

@@ -2,14 +2,15 @@ package auth
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 )
 
 func TestTheLimitIsPerAddressAndBounded(t *testing.T) {
-	l, now := newAddressLimit(), time.Now()
+	l, now := newTries[netip.Prefix](), time.Now()
 	spend := func(remote string) (n int) {
-		for l.allow(remote, now) {
+		for l.allow(networkOf(remote), now) {
 			n++
 		}
 		return n
@@ -17,26 +18,26 @@ func TestTheLimitIsPerAddressAndBounded(t *testing.T) {
 	if n := spend("192.0.2.1:1000"); n != signInBurst {
 		t.Errorf("%d tries were free", n)
 	}
-	if l.allow("192.0.2.1:2000", now) || l.allow("[::ffff:192.0.2.1]:3000", now) {
+	if l.allow(networkOf("192.0.2.1:2000"), now) || l.allow(networkOf("[::ffff:192.0.2.1]:3000"), now) {
 		t.Error("another port or spelling is another address")
 	}
-	if !l.allow("192.0.2.2:1000", now) {
+	if !l.allow(networkOf("192.0.2.2:1000"), now) {
 		t.Error("another address is refused")
 	}
 	spend("[2001:db8::1]:1000")
-	if l.allow("[2001:db8::ffff:1]:1000", now) {
+	if l.allow(networkOf("[2001:db8::ffff:1]:1000"), now) {
 		t.Error("one IPv6 network has many allowances")
 	}
-	if !l.allow("192.0.2.1:1000", now.Add(signInEvery)) {
+	if !l.allow(networkOf("192.0.2.1:1000"), now.Add(signInEvery)) {
 		t.Error("nothing comes back with time")
 	}
-	for i := range 3 * knownAddresses {
-		l.allow(fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255), now)
+	for i := range 3 * knownTries {
+		l.allow(networkOf(fmt.Sprintf("10.%d.%d.%d:1", i>>16, i>>8&255, i&255)), now)
 	}
-	if len(l.known) > knownAddresses {
+	if len(l.known) > knownTries {
 		t.Errorf("%d addresses are remembered", len(l.known))
 	}
-	if !l.allow("203.0.113.9:1", now.Add(time.Hour)) || len(l.known) > 2 {
+	if !l.allow(networkOf("203.0.113.9:1"), now.Add(time.Hour)) || len(l.known) > 2 {
 		t.Errorf("after an hour %d addresses are still remembered", len(l.known))
 	}
 }

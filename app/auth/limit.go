@@ -1,0 +1,94 @@
+package auth
+
+import (
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// tries bounds how often an address, or under a name anybody, may try to sign in.
+// It knows the address of the connection only: what a proxy says of its clients
+// anybody can say. Behind a proxy all share one allowance, which is ample for
+// people.
+type tries[K comparable] struct {
+	mu    sync.Mutex
+	known map[K]*rate.Limiter
+	// others is shared by those who come while the table is full.
+	others *rate.Limiter
+}
+
+const (
+	// signInBurst tries are free, then one every signInEvery.
+	signInBurst = 10
+	signInEvery = 3 * time.Second
+	// knownTries bounds the memory of tries.
+	knownTries = 4096
+)
+
+func newTries[K comparable]() *tries[K] {
+	return &tries[K]{known: map[K]*rate.Limiter{}, others: signInAllowance()}
+}
+
+func signInAllowance() *rate.Limiter { return rate.NewLimiter(rate.Every(signInEvery), signInBurst) }
+
+// allow takes one try.
+func (l *tries[K]) allow(of K, now time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.of(of, now).AllowN(now, 1)
+}
+
+func (l *tries[K]) of(of K, now time.Time) *rate.Limiter {
+	if limiter, ok := l.known[of]; ok {
+		return limiter
+	}
+	if len(l.known) >= knownTries {
+		l.forget(now)
+	}
+	if len(l.known) >= knownTries {
+		return l.others
+	}
+	limiter := signInAllowance()
+	l.known[of] = limiter
+	return limiter
+}
+
+// forget drops those who have their whole allowance again.
+func (l *tries[K]) forget(now time.Time) {
+	for of, limiter := range l.known {
+		if limiter.TokensAt(now) >= signInBurst {
+			delete(l.known, of)
+		}
+	}
+}
+
+// addressOf is the address of a connection, not valid for what is none.
+func addressOf(remote string) netip.Addr {
+	host, _, err := net.SplitHostPort(remote)
+	if err != nil {
+		host = remote
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return ip.Unmap().WithZone("")
+}
+
+// networkOf is what one party controls: an IPv4 address, or an IPv6 /64. What
+// is no address at all counts as one party.
+func networkOf(remote string) netip.Prefix {
+	ip := addressOf(remote)
+	bits := 64
+	if ip.Is4() {
+		bits = 32
+	}
+	network, err := ip.Prefix(bits)
+	if err != nil {
+		return netip.Prefix{}
+	}
+	return network
+}

@@ -1,0 +1,195 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/oauth2"
+
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/identity"
+)
+
+// Providers are where people sign in by a configuration, with the secrets that
+// its files or the environment hold. Transport is below all calls; nil for the
+// network.
+func Providers(c config.Config, transport http.RoundTripper) (map[string]identity.Provider, error) {
+	all := map[string]identity.Provider{}
+	if o := c.SignIn.OIDC; o != nil {
+		secret, err := clientSecret(o.SecretFile, config.OIDCSecretVariable)
+		if err != nil {
+			return nil, fmt.Errorf("sign_in.oidc: %w", err)
+		}
+		all[identity.ViaOIDC] = identity.NewOIDC(identity.OIDCOptions{
+			Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: secret, Scopes: o.Scopes, GroupsClaim: o.GroupsClaim,
+			Prompt: o.Prompt, TrustEmail: o.TrustEmail, LogoutURL: o.LogoutURL, Transport: transport,
+		})
+	}
+	if g := c.SignIn.GitHub; g != nil {
+		secret, err := clientSecret(g.SecretFile, config.GitHubClientSecretVariable)
+		if err != nil {
+			return nil, fmt.Errorf("sign_in.github: %w", err)
+		}
+		o := identity.GitHubOptions{
+			URL: c.GitHub.URL, APIURL: c.GitHub.APIURL, ClientID: g.ClientID, ClientSecret: secret, Scopes: g.Scopes, Transport: transport,
+		}
+		for _, r := range g.Allow {
+			o.Organizations, o.Teams = given(o.Organizations, r.Organization), given(o.Teams, r.Team)
+			if r.Permission == "" {
+				continue
+			}
+			for _, site := range c.Sites {
+				o.Repositories = given(o.Repositories, site.GitHub.Repository)
+			}
+		}
+		all[identity.ViaGitHub] = identity.NewGitHub(o)
+	}
+	return all, nil
+}
+
+// given adds a text to a list that does not have it.
+func given(list []string, one string) []string {
+	if one == "" || slices.Contains(list, one) {
+		return list
+	}
+	return append(list, one)
+}
+
+// clientSecret reads a secret from its file, or else from the environment.
+func clientSecret(file, variable string) (string, error) {
+	secret := os.Getenv(variable)
+	if file != "" {
+		text, err := os.ReadFile(filepath.Clean(file))
+		if err != nil {
+			return "", fmt.Errorf("read the client's secret: %w", err)
+		}
+		secret = string(text)
+	}
+	if secret = strings.TrimSpace(secret); secret == "" {
+		return "", fmt.Errorf("there is no client secret: put it into client_secret_file, or into %s", variable)
+	}
+	return secret, nil
+}
+
+// attempt is a sign-in that was begun: it waits, sealed, in the browser's cookie.
+type attempt struct {
+	Via      string    `json:"v"`
+	State    string    `json:"s"`
+	Nonce    string    `json:"n"`
+	Verifier string    `json:"p"`
+	Next     string    `json:"t"`
+	Until    time.Time `json:"e"`
+}
+
+// attemptLife is how long somebody may take to sign in elsewhere.
+const attemptLife = 15 * time.Minute
+
+// ErrNoAttempt is of a return from a provider that was not begun in this browser,
+// is over, or was made already.
+var ErrNoAttempt = errors.New("no attempt to sign in waits for this answer")
+
+// NotAllowed is of somebody whom no rule lets in.
+type NotAllowed struct{ Name string }
+
+// Error says so.
+func (n *NotAllowed) Error() string { return n.Name + " may not use Pressrun" }
+
+// Begin sends a browser to a provider: to an address, with a cookie. Next is where
+// they go on afterwards.
+func (a *Authorizer) Begin(ctx context.Context, via, next string) (string, *http.Cookie, error) {
+	provider, ok := a.providers[via]
+	if !ok {
+		return "", nil, ErrNoAttempt
+	}
+	at := attempt{Via: via, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Next: next, Until: until(attemptLife)}
+	address, err := provider.Begin(ctx, a.asked(at))
+	if err != nil {
+		a.log.WarnContext(ctx, "a sign-in could not begin", "via", via, "error", err)
+		return "", nil, err
+	}
+	return address, a.sessions.cookie(a.attemptCookie(via), a.keys.seal(kindAttempt, at), attemptLife), nil
+}
+
+// asked is an attempt as a provider sees it. Each provider has an address of its
+// own to come back to, so that none can answer for another (RFC 9700, 2.1).
+func (a *Authorizer) asked(at attempt) identity.Attempt {
+	return identity.Attempt{State: at.State, Nonce: at.Nonce, Verifier: at.Verifier, Redirect: strings.TrimRight(a.config.URL, "/") + "/signin/" + at.Via + "/callback"}
+}
+
+func (a *Authorizer) attemptCookie(via string) string { return a.sessions.name() + "-" + via }
+
+// Entered is what a browser gets that has signed in.
+type Entered struct {
+	Cookie *http.Cookie
+	// Next is where it goes on.
+	Next string
+}
+
+// AttemptOver takes the cookie of an attempt from a browser, whatever became of it.
+func (a *Authorizer) AttemptOver(via string) *http.Cookie {
+	return a.sessions.cookie(a.attemptCookie(via), "", -time.Second)
+}
+
+// Finish signs in who comes back from a provider. An attempt is good once. It
+// fails with ErrNoAttempt, ErrTooManyTries, a *NotAllowed, an *identity.Refused or
+// identity.ErrUnreachable.
+func (a *Authorizer) Finish(r *http.Request, via string) (Entered, error) {
+	ctx := r.Context()
+	if !a.addresses.allow(networkOf(r.RemoteAddr), time.Now()) {
+		return Entered{}, ErrTooManyTries
+	}
+	provider, ok := a.providers[via]
+	cookie, err := r.Cookie(a.attemptCookie(via))
+	if !ok || err != nil {
+		return Entered{}, ErrNoAttempt
+	}
+	var at attempt
+	// An answer to another attempt does not use this one up.
+	if !a.keys.open(kindAttempt, cookie.Value, &at) || at.Via != via || !time.Now().Before(at.Until) || r.URL.Query().Get("state") != at.State {
+		return Entered{}, ErrNoAttempt
+	}
+	first, err := a.useUp(ctx, at)
+	if err != nil {
+		return Entered{}, err
+	}
+	if !first {
+		return Entered{}, ErrNoAttempt
+	}
+	id, err := provider.Finish(ctx, a.asked(at), r.URL.Query())
+	if err != nil {
+		a.log.WarnContext(ctx, "a sign-in was refused", "via", via, "address", r.RemoteAddr, "error", err)
+		return Entered{Next: at.Next}, err
+	}
+	if a.known(id) == nil {
+		a.log.InfoContext(ctx, "somebody signed in whom no rule lets in", "via", via, "name", id.Name)
+		return Entered{Next: at.Next}, &NotAllowed{id.Name}
+	}
+	session, err := a.sessions.begin(r, id)
+	return Entered{Cookie: session, Next: at.Next}, err
+}
+
+// useUp says whether an attempt was not used before.
+func (a *Authorizer) useUp(ctx context.Context, at attempt) (first bool, err error) {
+	if first, err = a.ledger.UseOnce(ctx, "sign-in:"+HashToken(at.State), at.Until); err != nil {
+		return false, err
+	}
+	return first, a.ledger.Forget(ctx, time.Time{}) // names whose time is long over, and no webhooks
+}
+
+// SignOutElsewhere is where somebody signs out of the provider too, "" for nowhere.
+func (a *Authorizer) SignOutElsewhere() string {
+	for _, provider := range a.providers {
+		if address := provider.SignOut(strings.TrimRight(a.config.URL, "/") + "/signin"); address != "" {
+			return address
+		}
+	}
+	return ""
+}

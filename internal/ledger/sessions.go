@@ -1,0 +1,149 @@
+package ledger
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Session is a sign-in to the pages.
+type Session struct {
+	ID string
+	// Hash is the SHA-256, in hexadecimal, of the secret in the browser's cookie.
+	Hash string
+	// Via and Subject tell people apart; the rest is what they were called and what
+	// they belonged to when they signed in.
+	Via, Subject, Name, Email, Domain string
+	Groups                            []string
+	// Browser and Address say where they signed in.
+	Browser, Address string
+	// Begun, Seen (to some minutes) and Until are when it began, was last used, and
+	// ends; Ended is zero while nobody has ended it before.
+	Begun, Seen, Until, Ended time.Time
+	EndedBy                   string
+}
+
+// Good says whether a session lets somebody in at an instant, where one that is
+// not used for a span ends by itself.
+func (s Session) Good(at time.Time, idle time.Duration) bool {
+	return s.Ended.IsZero() && at.Before(s.Until) && at.Before(s.Seen.Add(idle))
+}
+
+// Sessions are the sign-ins that the ledger keeps.
+type Sessions struct{ ledger *Ledger }
+
+// Sessions are the sign-ins that the ledger keeps.
+func (l *Ledger) Sessions() Sessions { return Sessions{l} }
+
+// keepSessions is how long one that is over is kept, for whoever asks who was
+// signed in when.
+const keepSessions = 30 * 24 * time.Hour
+
+// Begin keeps a new session, and forgets those that are long over. It sets ID,
+// Begun and Seen.
+func (s Sessions) Begin(ctx context.Context, one Session) (Session, error) {
+	belongs, err := json.Marshal(one.Groups)
+	if err != nil {
+		return one, fmt.Errorf("write what somebody belongs to: %w", err)
+	}
+	return do(ctx, s.ledger.writer, func(b *batch) (Session, error) {
+		one.ID, one.Begun, one.Seen = newID("sgn_", b.now), b.now, b.now
+		if _, err := b.exec(`DELETE FROM sessions WHERE until_us < $1`, micros(b.now.Add(-keepSessions))); err != nil {
+			return one, err
+		}
+		_, err := b.exec(`INSERT INTO sessions (id, hash, via, subject, name, email, domain, belongs, browser, address, begun_us, seen_us, until_us, ended_us, ended_by)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, '')`,
+			one.ID, one.Hash, one.Via, one.Subject, one.Name, one.Email, one.Domain, string(belongs), one.Browser, one.Address,
+			micros(one.Begun), micros(one.Seen), micros(one.Until))
+		return one, err
+	})
+}
+
+// sessionColumns is what scanSession reads.
+const sessionColumns = `SELECT id, hash, via, subject, name, email, domain, belongs, browser, address, begun_us, seen_us, until_us, ended_us, ended_by FROM sessions `
+
+// ByHash is the session of a secret, good or not; ErrNotFound for none.
+func (s Sessions) ByHash(ctx context.Context, hash string) (Session, error) {
+	return s.one(ctx, sessionColumns+`WHERE hash = $1`, hash)
+}
+
+// Find is the session of an id, good or not; ErrNotFound for none.
+func (s Sessions) Find(ctx context.Context, id string) (Session, error) {
+	return s.one(ctx, sessionColumns+`WHERE id = $1`, id)
+}
+
+func (s Sessions) one(ctx context.Context, text, key string) (Session, error) {
+	one, err := scanSession(s.ledger.q.QueryRowContext(ctx, text, key))
+	if errors.Is(err, sql.ErrNoRows) {
+		return one, ErrNotFound
+	}
+	if err != nil {
+		return one, fmt.Errorf("read a sign-in: %w", s.ledger.engine.Explain(err))
+	}
+	return one, nil
+}
+
+// maxSessions bounds a list of sessions.
+const maxSessions = 1000
+
+// List are the sessions that are good, the one used last first: those of one
+// person, or of everybody for an empty via. At most 1000 are given.
+func (s Sessions) List(ctx context.Context, via, subject string, idle time.Duration) ([]Session, error) {
+	at := now()
+	rows, err := s.ledger.q.QueryContext(ctx, sessionColumns+`WHERE ended_us = 0 AND until_us > $1 AND seen_us > $2 AND ($3 = '' OR via = $3 AND subject = $4)
+		ORDER BY seen_us DESC, id LIMIT $5`, micros(at), micros(at.Add(-idle)), via, subject, maxSessions)
+	if err != nil {
+		return nil, fmt.Errorf("read the sign-ins: %w", s.ledger.engine.Explain(err))
+	}
+	defer rows.Close()
+	var out []Session
+	for rows.Next() {
+		one, err := scanSession(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read the sign-ins: %w", err)
+		}
+		out = append(out, one)
+	}
+	return out, rows.Err()
+}
+
+func scanSession(from row) (Session, error) {
+	var s Session
+	var belongs string
+	var begun, seen, until, ended int64
+	if err := from.Scan(&s.ID, &s.Hash, &s.Via, &s.Subject, &s.Name, &s.Email, &s.Domain, &belongs, &s.Browser, &s.Address, &begun, &seen, &until, &ended, &s.EndedBy); err != nil {
+		return s, err
+	}
+	s.Begun, s.Seen, s.Until, s.Ended = fromMicros(begun), fromMicros(seen), fromMicros(until), fromMicros(ended)
+	return s, json.Unmarshal([]byte(belongs), &s.Groups)
+}
+
+// Used notes that a session is used now.
+func (s Sessions) Used(ctx context.Context, id string) error {
+	return s.ledger.writer.act(ctx, func(b *batch) error {
+		_, err := b.exec(`UPDATE sessions SET seen_us = $1 WHERE id = $2 AND seen_us < $1`, micros(b.now), id)
+		return err
+	})
+}
+
+// End ends sessions for good, and says how many were not over yet.
+func (s Sessions) End(ctx context.Context, by string, ids ...string) (int64, error) {
+	return do(ctx, s.ledger.writer, func(b *batch) (int64, error) {
+		var ended int64
+		for _, id := range ids {
+			res, err := b.exec(`UPDATE sessions SET ended_us = $1, ended_by = $2 WHERE id = $3 AND ended_us = 0`, micros(b.now), by, id)
+			if err != nil {
+				return 0, err
+			}
+			n, err := res.RowsAffected()
+			if err != nil {
+				return 0, b.fail(err)
+			}
+			ended += n
+		}
+		return ended, nil
+	})
+}
