@@ -232,6 +232,7 @@ func tour(t *testing.T, l *Ledger) []string {
 	tourOfApprovals(t, l)
 	tourOfSchedules(t, l)
 	told = append(told, tourOfHooks(t, l)...)
+	told = append(told, tourOfSessions(t, l)...)
 	told = append(told, tourOfNotices(t, l)...)
 	last, err := l.LastEvent(ctx)
 	tell(err, last)
