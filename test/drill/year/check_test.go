@@ -29,6 +29,8 @@ func (w *world) mustBeTrue(one *asked, got api.Request) {
 		if got.Place == 0 || (got.Status == release.InRelease) != (got.Release != 0) {
 			w.broken(&w.figures.wrong, "request %s is %s with place %d in release #%d", got.ID, got.Status, got.Place, got.Release)
 		}
+	case release.Withdrawn: // the drill withdraws none
+		w.broken(&w.figures.wrong, "request %s is withdrawn, and nobody did that", got.ID)
 	default:
 		w.broken(&w.figures.wrong, "request %s has status %q", got.ID, got.Status)
 	}

@@ -94,7 +94,7 @@ func (s *site) enter(r *run) {
 		switch s.world.outcome(s.name, other.release) {
 		case release.Cancelled, release.Stale, release.Superseded:
 			s.world.figures.count(&s.world.figures.orphans)
-		case "", release.Succeeded, release.Failed:
+		case "", release.Succeeded, release.Failed, release.Unchanged:
 			s.world.broken(&s.world.figures.overlaps, "%s: %s began release #%d while %s (%s) was at work on #%d",
 				s.name, r.run.ID, r.release, other.run.ID, other.fate, other.release)
 		}
