@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -48,7 +49,7 @@ func until(life time.Duration) time.Time { return time.Now().Add(life).UTC() }
 func (a *Authorizer) ofRun(ctx context.Context, as Role, g Grant) *Caller {
 	ended, err := a.ledger.Ended(ctx, g.Site, g.Release)
 	if err != nil {
-		a.logUnlessGone(ctx, "the end of a release can't be read", "site", g.Site, "release", g.Release, "error", err)
+		logUnlessGone(ctx, a.log, "the end of a release can't be read", "site", g.Site, "release", g.Release, "error", err)
 		return Refused(http.StatusServiceUnavailable, "unavailable", "the app can't tell now whether this credential is still good; try again in a moment")
 	}
 	if !ended.IsZero() && ledger.Now().After(ended.Add(afterEnd)) {
@@ -59,8 +60,8 @@ func (a *Authorizer) ofRun(ctx context.Context, as Role, g Grant) *Caller {
 
 // logUnlessGone logs an error of a call whose caller still waits: a caller who
 // has gone ends all reads of the call, and that is no fault.
-func (a *Authorizer) logUnlessGone(ctx context.Context, message string, args ...any) {
+func logUnlessGone(ctx context.Context, log *slog.Logger, message string, args ...any) {
 	if ctx.Err() == nil {
-		a.log.ErrorContext(ctx, message, args...) //nolint:sloglint // its callers' messages are constants
+		log.ErrorContext(ctx, message, args...) //nolint:sloglint // its callers' messages are constants
 	}
 }

@@ -150,7 +150,7 @@ func TestACallerWhoHasGoneIsNoFaultInTheLog(t *testing.T) {
 	if log.Len() > 0 {
 		t.Errorf("the log says %s", &log)
 	}
-	a.logUnlessGone(t.Context(), "sign-outs can't be read")
+	logUnlessGone(t.Context(), a.log, "sign-outs can't be read")
 	if !strings.Contains(log.String(), "can't be read") {
 		t.Error("what fails for a caller who waits is not in the log")
 	}

@@ -200,7 +200,7 @@ func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration) wake {
 		case <-s.stop.Done():
 			return byEnd
 		case <-changed:
-			why = s.breathe()
+			why = breathe(s.stop)
 		case <-s.freed:
 			why = byTask
 		case <-s.table.Answered():
@@ -221,11 +221,11 @@ func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration) wake {
 }
 
 // breathe keeps rounds apart under load.
-func (s *Scheduler) breathe() wake {
+func breathe(stop context.Context) wake {
 	select {
 	case <-time.After(pause):
 		return byChange
-	case <-s.stop.Done():
+	case <-stop.Done():
 		return byEnd
 	}
 }

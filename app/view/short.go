@@ -29,13 +29,13 @@ func (r *Reader) Short(ctx context.Context, name, entity string) (v Short, err e
 			v = site.Short()
 			return nil
 		}
-		v, err = r.shortOf(ctx, s, site, entity)
+		v, err = shortOf(ctx, s, site, entity)
 		return err
 	})
 	return v, err
 }
 
-func (r *Reader) shortOf(ctx context.Context, s *ledger.Snapshot, site Site, entity string) (Short, error) {
+func shortOf(ctx context.Context, s *ledger.Snapshot, site Site, entity string) (Short, error) {
 	asked, err := s.RequestAbout(ctx, site.Site, entity)
 	none := errors.Is(err, ledger.ErrNotFound)
 	if err != nil && !none {

@@ -173,7 +173,7 @@ const keptPlaces = 200
 // message about its release now is.
 func (n Notices) Delivered(ctx context.Context, one Notice, status int, place string) error {
 	return n.ledger.writer.act(ctx, func(b *batch) error {
-		if err := b.putPlace(one, place); err != nil {
+		if err := putPlace(b, one, place); err != nil {
 			return err
 		}
 		_, err := b.exec(`UPDATE notices SET state = $1, status = $2, trouble = '', tries = tries + 1, tried_us = $3 WHERE id = $4`,
@@ -182,7 +182,7 @@ func (n Notices) Delivered(ctx context.Context, one Notice, status int, place st
 	})
 }
 
-func (b *batch) putPlace(one Notice, place string) error {
+func putPlace(b *batch, one Notice, place string) error {
 	if place == "" || one.Release == 0 {
 		return nil
 	}

@@ -298,7 +298,7 @@ func tourOfHooks(t *testing.T, l *Ledger) []string {
 	tell(err, len(changes), changes[0].Title)
 	changed, err := l.Schedules().Changed(ctx, site)
 	tell(err, changed)
-	before, err := l.liveBefore(ctx, "www", 1<<40)
+	before, err := liveBefore(ctx, l.reader, "www", 1<<40)
 	tell(err, before)
 	for _, hook := range []string{"", "cms", "none"} {
 		deliveries, err := l.HookDeliveries(ctx, "www", hook, 10)

@@ -100,7 +100,7 @@ func (s *Snapshot) OpenRequests(ctx context.Context, name string, limit int) (si
 	if err != nil {
 		return site, nil, err
 	}
-	since, err := s.failures(ctx, name, site.Served)
+	since, err := failuresOf(ctx, s.reader, name, site.Served)
 	if err != nil {
 		return site, nil, err
 	}
@@ -145,7 +145,7 @@ func (r reader) resolution(ctx context.Context, site release.Site, place int64) 
 	case live == 0:
 		// There was nothing to do: it is live with the release before.
 		f.LiveAt = fromMicros(ended)
-		if f.Release, err = r.liveBefore(ctx, site.Name, served); err != nil {
+		if f.Release, err = liveBefore(ctx, r, site.Name, served); err != nil {
 			return f, err
 		}
 	default:
@@ -159,7 +159,7 @@ func (r reader) resolution(ctx context.Context, site release.Site, place int64) 
 }
 
 // liveBefore is the number of the newest release before another one that succeeded.
-func (r reader) liveBefore(ctx context.Context, site string, number int64) (before int64, err error) {
+func liveBefore(ctx context.Context, r reader, site string, number int64) (before int64, err error) {
 	err = r.q.QueryRowContext(ctx, `SELECT number FROM releases
 		WHERE site = $1 AND number < $2 AND outcome = 'succeeded' ORDER BY number DESC LIMIT 1`, site, number).Scan(&before)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -202,9 +202,9 @@ type failure struct{ number, upto int64 }
 // between two successes, since it is held after a few.
 const maxFailures = 1000
 
-// failures are the releases that ended without success and took up places after
+// failuresOf are the releases that ended without success and took up places after
 // one, the oldest first.
-func (r reader) failures(ctx context.Context, site string, after int64) ([]failure, error) {
+func failuresOf(ctx context.Context, r reader, site string, after int64) ([]failure, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT number, upto_place FROM releases
 		WHERE site = $1 AND upto_place > $2 AND outcome NOT IN ('', 'succeeded', 'unchanged')
 		ORDER BY upto_place DESC, number DESC LIMIT $3`, site, after, maxFailures)

@@ -104,7 +104,7 @@ func dropOldFreezes(t *turn) {
 // NextTick is when the site next needs a Tick, and zero when time alone
 // changes nothing. Scheduled requests are not counted: see Site.Scheduled.
 func (s Site) NextTick(now time.Time) time.Time {
-	if s.ahead(now) > clockSlack {
+	if aheadOf(s, now) > clockSlack {
 		return now
 	}
 	next := s.nextOfState(now)
@@ -167,14 +167,14 @@ func sooner(a, b time.Time) time.Time {
 // it: a few seconds only make a wait that much longer.
 const clockSlack = 5 * time.Second
 
-// ahead is how far the newest instant of what is under way lies ahead: more than
+// aheadOf is how far the newest instant of what is under way lies ahead: more than
 // nothing only after the clock was put back.
-func (s Site) ahead(now time.Time) time.Duration {
+func aheadOf(s Site, now time.Time) time.Duration {
 	if s.State == Ready {
 		return 0
 	}
 	var newest time.Time
-	for _, at := range s.instants() {
+	for _, at := range instantsOf(&s) {
 		if at.After(newest) {
 			newest = *at
 		}
@@ -182,9 +182,9 @@ func (s Site) ahead(now time.Time) time.Duration {
 	return newest.Sub(now)
 }
 
-// instants are the times of what is under way at which something happened, by
+// instantsOf are the times of what is under way at which something happened, by
 // the clock of then.
-func (s *Site) instants() []*time.Time {
+func instantsOf(s *Site) []*time.Time {
 	r := &s.Current
 	return []*time.Time{
 		&r.Requests.First, &r.Requests.Last, &s.Waiting.First, &s.Waiting.Last, &r.Watermark, &r.Dispatch.Intended,
@@ -198,11 +198,11 @@ func (s *Site) instants() []*time.Time {
 // that waits for a while to pass would wait until the old time comes again. What
 // people have set by the clock (a not-before, a pause's end, a freeze) stays.
 func (t *turn) followClock() {
-	back := t.ahead(t.now)
+	back := aheadOf(t.Site, t.now)
 	if back <= clockSlack {
 		return
 	}
-	for _, at := range append(t.instants(), &t.Current.NotBefore) {
+	for _, at := range append(instantsOf(&t.Site), &t.Current.NotBefore) {
 		if !at.IsZero() {
 			*at = at.Add(-back)
 		}
