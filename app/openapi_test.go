@@ -101,8 +101,8 @@ func (d *described) calls(calls ...[3]string) {
 	}
 }
 
-// notices makes the calls about what targets are told, and moves a request and
-// withdraws it.
+// notices makes the calls about what targets are told and who is signed in, and moves
+// a request and withdraws it.
 func (d *described) notices(b *bench) {
 	d.t.Helper()
 	sent, err := b.client.TestTarget(d.t.Context(), "www", "cms")
@@ -114,6 +114,10 @@ func (d *described) notices(b *bench) {
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	session, err := b.app.ledger.Sessions().Begin(d.t.Context(), ledger.Session{Hash: "h", Via: "people", Subject: "ada", Name: "Ada", Until: at})
+	if err != nil {
+		d.t.Fatal(err)
+	}
 	one := ledger.Notice{ID: sent.ID, Type: sent.Type, Target: ledger.NoticeTarget{Site: "www", Name: "cms"}}
 	if err := b.app.ledger.Notices().GaveUp(d.t.Context(), one, 500, "down"); err != nil {
 		d.t.Fatal(err)
@@ -121,6 +125,7 @@ func (d *described) notices(b *bench) {
 	d.calls(
 		[3]string{"GET", "/v1/sites/www/notices?limit=5"}, [3]string{"GET", "/v1/sites/www/notices/" + sent.ID},
 		[3]string{"POST", "/v1/sites/www/notices/" + sent.ID + "/replay", ""}, [3]string{"POST", "/v1/sites/www/targets/cms/replay", ""},
+		[3]string{"GET", "/v1/sessions?everybody=true"}, [3]string{"DELETE", "/v1/sessions/" + session.ID, ""},
 		[3]string{"PATCH", "/v1/requests/" + later.ID, `{"not_before":"` + at.Add(time.Hour).Format(time.RFC3339) + `"}`}, [3]string{"DELETE", "/v1/requests/" + later.ID, ""},
 	)
 }

@@ -18,19 +18,24 @@ import (
 func TestWhatWasChangedBehindTheAppIsSaidEverywhere(t *testing.T) {
 	var byHand atomic.Value // what somebody put there; else it is as the app released it
 	byHand.Store("")
-	var b *bench
+	var running atomic.Pointer[bench] // the marker is looked at before start has returned
 	public := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		text := byHand.Load().(string)
+		text, b := byHand.Load().(string), running.Load()
+		if b == nil {
+			http.Error(w, "the app has not begun", http.StatusServiceUnavailable)
+			return
+		}
 		if site, err := b.app.ledger.Site(r.Context(), "www"); text == "" && err == nil {
 			text = fmt.Sprintf(`{"site":"www","release":%d,"sequence":%[1]d}`, site.NowLive().Number)
 		}
 		_, _ = w.Write([]byte(text))
 	}))
-	b = startWith(t, Options{PublicTransport: http.DefaultTransport}, func(c *config.Config) {
+	b := startWith(t, Options{PublicTransport: http.DefaultTransport}, func(c *config.Config) {
 		site := c.Sites["www"]
 		site.URL = public.URL
 		c.Sites["www"] = site
 	})
+	running.Store(b)
 	t.Cleanup(public.Close)
 	ask := func(key string) string {
 		t.Helper()

@@ -10,6 +10,6 @@ import (
 func TestJSONKeepsItsPromises(t *testing.T) {
 	jsonshape.Hold(t, "../../../docs/json/serve.txt", map[string]any{
 		"init": initDocument{}, "detect": frontend.Project{}, "config check": checkDocument{}, "token new": tokenDocument{}, "token hash": hashDocument{},
-		"health": healthDocument{}, "trigger explain": []explained{},
+		"health": healthDocument{}, "password": passwordDocument{}, "trigger explain": []explained{},
 	})
 }
