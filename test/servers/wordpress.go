@@ -99,8 +99,8 @@ func StartWordPress(t testing.TB, plugins ...string) *WordPress {
 	address := FreeAddress(t)
 	w.URL = "http://" + address
 	socket := startMariaDB(t, folder)
-	for from, to := range map[string]string{wordPressCode: "site", wordPressThemes + "/.": "site/wp-content/themes"} {
-		if out, err := exec.CommandContext(t.Context(), "cp", "-rLT", from, filepath.Join(folder, to)).CombinedOutput(); err != nil {
+	for _, copied := range [][2]string{{wordPressCode, "site"}, {wordPressThemes + "/.", "site/wp-content/themes"}} { // the themes into the site
+		if out, err := exec.CommandContext(t.Context(), "cp", "-rLT", copied[0], filepath.Join(folder, copied[1])).CombinedOutput(); err != nil {
 			t.Fatalf("copy WordPress: %v\n%s", err, out)
 		}
 	}
