@@ -87,8 +87,11 @@ func openTables(ctx context.Context, l *Ledger, db *sql.DB, opts Options) error 
 	if err := makeSearch(ctx, db, l.engine); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
-	l.readers.SetMaxOpenConns(4)
-	l.readers.SetMaxIdleConns(4)
+	l.readers.SetMaxOpenConns(readConnections)
+	l.readers.SetMaxIdleConns(readConnections)
+	if err := connectAll(ctx, l.readers); err != nil {
+		return errors.Join(fmt.Errorf("connect for reading: %w", l.engine.Explain(err)), l.readers.Close(), db.Close())
+	}
 	if err := checkSites(ctx, l); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
@@ -103,6 +106,27 @@ func openTables(ctx context.Context, l *Ledger, db *sql.DB, opts Options) error 
 		return errors.Join(err, l.readers.Close(), l.writer.disconnect(), db.Close())
 	}
 	return nil
+}
+
+// readConnections is how many readings there can be at a time.
+const readConnections = 4
+
+// connectAll opens all connections of the readers. One that is opened when it is
+// needed could find the folder of the file moved away, which the open ones outlive.
+func connectAll(ctx context.Context, readers *sql.DB) (err error) {
+	var open []*sql.Conn
+	for range readConnections {
+		c, e := readers.Conn(ctx)
+		if e != nil {
+			err = e
+			break
+		}
+		open = append(open, c)
+	}
+	for _, c := range open {
+		err = errors.Join(err, c.Close()) // back among those that wait
+	}
+	return err
 }
 
 // checkSites reads what every decision needs, so that a damaged ledger is found

@@ -270,3 +270,9 @@ func TestABurstOfRequestsHidesNothingElseOfARelease(t *testing.T) {
 		t.Errorf("got %v", kinds)
 	}
 }
+
+func TestReadersAreConnectedBeforeTheyAreNeeded(t *testing.T) {
+	if got := fresh(t).readers.Stats(); got.OpenConnections != readConnections || got.Idle != readConnections {
+		t.Errorf("%d connections are open, %d wait; want %d", got.OpenConnections, got.Idle, readConnections)
+	}
+}
