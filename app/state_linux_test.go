@@ -55,9 +55,10 @@ func (b *bench) mustTake(t *testing.T, key string) string {
 func (b *bench) mustHave(t *testing.T, ids ...string) {
 	t.Helper()
 	for _, id := range ids {
-		if _, err := b.client.Request(t.Context(), id); err != nil {
-			t.Errorf("request %s was acknowledged: %v", id, err)
-		}
+		eventually.Succeeds(t, "request "+id+", which was acknowledged, to be told of", func() error {
+			_, err := b.client.Request(t.Context(), id)
+			return err
+		})
 	}
 }
 
