@@ -119,15 +119,6 @@ func (l *Ledger) UseOnce(ctx context.Context, name string, until time.Time) (fir
 	})
 }
 
-// Used says whether a name that is good once has been used.
-func (l *Ledger) Used(ctx context.Context, name string) (bool, error) {
-	var n int64
-	if err := l.q.QueryRowContext(ctx, `SELECT COUNT(*) FROM used_names WHERE name = $1`, name).Scan(&n); err != nil {
-		return false, fmt.Errorf("read whether a name was used: %w", l.engine.Explain(err))
-	}
-	return n > 0, nil
-}
-
 // keepNames is for how long a name is remembered beyond its time: a clock that was
 // put forward by up to a year, and back, must not make good again what was used up.
 const keepNames = 400 * 24 * time.Hour

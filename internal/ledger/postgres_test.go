@@ -197,10 +197,6 @@ func tour(t *testing.T, l *Ledger) []string {
 		ended, err := l.Ended(ctx, "www", number)
 		tell(err, ended.IsZero())
 	}
-	for _, name := range []string{"name", "none"} {
-		used, err := l.Used(ctx, name)
-		tell(err, used)
-	}
 	_, open, err := openRequests(ctx, l, "www")
 	tell(err, len(open))
 	waiting, err := l.ScheduledRequests(ctx, "www", 10)
