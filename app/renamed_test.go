@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -64,8 +65,14 @@ func TestARunOfAStrangersRepositoryIsNotFollowed(t *testing.T) {
 	if status := h.hookSent(t, 1, "workflow_run", h.github.RunPayload(strange, "completed")); status != http.StatusAccepted {
 		t.Fatalf("the answer is %d", status)
 	}
-	if done, err := h.app.ledger.Deliveries().Waiting(t.Context(), 10); err != nil || len(done) != 0 {
-		t.Errorf("it was kept: %+v, %v", done, err)
+	kept, err := h.app.ledger.Deliveries().Waiting(t.Context(), 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range kept { // the site's own run may have one waiting
+		if d.Run == strconv.FormatInt(strange.ID, 10) {
+			t.Errorf("it was kept: %+v", d)
+		}
 	}
 	if site, err := h.app.ledger.Site(t.Context(), "www"); err != nil || site.State != release.Dispatched {
 		t.Errorf("the site is %s: %v", site.State, err)

@@ -10,13 +10,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/pressrun/pressrun/test/freeport"
 )
 
 // Server is an installation of pressrun: a configuration and its state.
@@ -31,7 +32,7 @@ type Server struct {
 // Install writes a configuration with some sites into a folder. command is the
 // program and its arguments up to the configuration file's name.
 func Install(ctx context.Context, dir string, sites map[string]any, command ...string) (*Server, error) {
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
@@ -52,16 +53,6 @@ func Install(ctx context.Context, dir string, sites map[string]any, command ...s
 	}
 	s.command = append(command, file)
 	return s, nil
-}
-
-// freeAddress is an address on loopback on which nothing listens just now.
-func freeAddress(ctx context.Context) (string, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", fmt.Errorf("find a free address: %w", err)
-	}
-	return l.Addr().String(), l.Close()
 }
 
 // Process is a running server.

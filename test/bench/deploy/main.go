@@ -19,7 +19,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -30,6 +29,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/pressrun/pressrun/test/freeport"
 )
 
 const (
@@ -212,7 +213,7 @@ func (b *bench) serve(ctx context.Context, latency time.Duration) (stop func(), 
 	if err != nil {
 		return nil, err
 	}
-	address, err := freeAddress(ctx)
+	address, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
@@ -253,14 +254,6 @@ func findTool(name string) (string, error) {
 		return "", fmt.Errorf("%s is not installed: run make tools", name)
 	}
 	return found, nil
-}
-
-func freeAddress(ctx context.Context) (string, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
 }
 
 func await(ctx context.Context, url string) error {

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/fakegithub"
+	"github.com/pressrun/pressrun/test/freeport"
 )
 
 const operatorToken = "the drill's operator"
@@ -70,13 +70,9 @@ func drill(ctx context.Context, o options) (f figures, err error) {
 // build writes the app's configuration: sites that release at once and try
 // again soon, so that there is much to dispatch.
 func (s *stage) build(dir string) error {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	address, err := freeport.Address()
 	if err != nil {
-		return fmt.Errorf("find a free port: %w", err)
-	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		return fmt.Errorf("find a free port: %w", err)
+		return err
 	}
 	s.url = "http://" + address
 	for name, text := range map[string]string{"key": string(s.github.KeyPEM()), "hook": "the webhooks' secret"} {
