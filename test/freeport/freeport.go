@@ -21,7 +21,7 @@ const tries = 100
 func Address() (string, error) {
 	var errs []error
 	for range tries {
-		port := first + rand.IntN(last-first) //nolint:gosec // not a secret
+		port := first + rand.IntN(last-first)
 		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 		l, err := net.Listen("tcp", address)
 		if err != nil {
