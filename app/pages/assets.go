@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	"github.com/pressrun/pressrun/internal/text"
 )
@@ -71,8 +72,9 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(a.content) // the reader may have gone
 }
 
-// templates are the pages by name, each with the layout and the parts.
-var templates = loadTemplates()
+// templates are the pages by name, each with the layout and the parts. They are parsed
+// when a page is first asked for: no other command waits for it.
+var templates = sync.OnceValue(loadTemplates)
 
 func loadTemplates() map[string]*template.Template {
 	shared := template.Must(template.New("layout.html").Funcs(template.FuncMap{

@@ -206,7 +206,7 @@ func (p *Pages) ShowSetup(w http.ResponseWriter, status int, title string, body 
 
 func (p *Pages) render(w http.ResponseWriter, status int, name string, one page) {
 	var out bytes.Buffer
-	if err := templates[name].Execute(&out, one); err != nil {
+	if err := templates()[name].Execute(&out, one); err != nil {
 		p.log.Error("a page can't be rendered", "page", name, "error", err)
 		http.Error(w, "This page can't be shown: the log of the app tells more.", http.StatusInternalServerError)
 		return

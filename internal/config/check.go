@@ -138,7 +138,7 @@ func (k *checker) tokenHash(key, hash string) {
 		k.addSecret(k.at(key), key, "is a placeholder; make a token with: pressrun token new NAME --role operator, and put its hash here")
 	case !hexHash.MatchString(hash) || hash == emptyHash:
 		k.addSecret(k.at(key), key, "is not the hash of a token; expected 64 digits and letters a to f, as pressrun token prints them (never the token itself)")
-	case weakHashes()[hash]:
+	case isWeak(hash):
 		k.addSecret(k.at(key), key, "is the hash of a word that is guessed first; make a token with: pressrun token new NAME --role operator")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -14,24 +15,59 @@ const (
 	LeftOutByRules = "it is excluded by the rules"
 )
 
+// names are names of files or folders, whatever their case: most are whole names or
+// endings, which are looked up; only a name that begins with one of the signs is held
+// against the pattern. A deploy asks it of each part of each path.
+type names struct {
+	whole, endings map[string]bool // in small letters; an ending has its dot
+	signs          string
+	pattern        *regexp.Regexp
+}
+
+func (n names) match(part string) bool {
+	low := strings.ToLower(part)
+	return n.whole[low] || n.endings[path.Ext(low)] || (strings.ContainsAny(low[:min(1, len(low))], n.signs) && n.pattern.MatchString(low))
+}
+
 // junkNames are files and folders that desktops, editors and version control leave
 // behind: macOS, Windows, Linux desktops, Vim, Emacs, JetBrains, Synology. A folder
 // is left out with all in it.
-var junkNames = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
-	`\.DS_Store`, `\._.*`, `__MACOSX`, `\.AppleDouble`, `\.AppleDB`, `\.AppleDesktop`, `\.LSOverride`, `\.Spotlight-V100`, `\.Trashes`, `\.fseventsd`, `\.TemporaryItems`, `\.DocumentRevisions-V100`, `\.VolumeIcon\.icns`, `\.localized`, `\.apdisk`, "Icon\r",
-	`Thumbs\.db(:encryptable)?`, `ehthumbs(_vista)?\.db`, `desktop\.ini`, `\$RECYCLE\.BIN`, `System Volume Information`, `~\$.*\.(docx?|xlsx?|pptx?)`, `\.~lock\..*#`,
-	`Network Trash Folder`, `Temporary Items`, `\.com\.apple\.timemachine\..*`, `\.dropbox(\.attr|\.cache)?`, `\.stfolder`, `\.stignore`, `\.stversions`, `\.sync`, `\.owncloudsync\.log`,
-	`\.directory`, `\.Trash-.*`, `\.nfs[0-9a-f]+`, `\.fuse_hidden.*`, `@eaDir`, `\.thumbnails`,
-	`\.netrwhist`,
-	`\.git`, `\.gitignore`, `\.gitattributes`, `\.gitmodules`, `\.gitkeep`, `\.keep`, `\.svn`, `\.hg`, `\.hgignore`, `\.bzr`, `(?-i:CVS)`, `_darcs`, `\.jj`, `\.github`, `\.gitlab`, `\.gitlab-ci\.yml`, `\.travis\.yml`, `\.circleci`,
-	`\.idea`, `\.vscode`, `\.fleet`, `.*\.sublime-(project|workspace)`, `\.editorconfig`, `\.project`, `\.classpath`, `\.hugo_build\.lock`, `\.settings`, `\.cache`, `\.sass-cache`, `\.stylelintrc.*`, `\.eslintrc.*`, `\.prettierrc.*`, `\.npmignore`, `npm-debug\.log`, `yarn-error\.log`,
-}, "|") + `)$`)
+var junkNames = names{
+	whole: set(
+		"__macosx", "icon\r", "thumbs.db", "thumbs.db:encryptable", "ehthumbs.db", "ehthumbs_vista.db", "desktop.ini", "$recycle.bin",
+		"system volume information", "network trash folder", "temporary items", "@eadir", "_darcs", "npm-debug.log", "yarn-error.log",
+	),
+	endings: set(".sublime-project", ".sublime-workspace"),
+	signs:   ".~",
+	pattern: regexp.MustCompile(`^(~\$.*\.(docx?|xlsx?|pptx?)|\.(` + strings.Join([]string{
+		`ds_store`, `_.*`, `appledouble`, `appledb`, `appledesktop`, `lsoverride`, `spotlight-v100`, `trashes`, `fseventsd`, `temporaryitems`, `documentrevisions-v100`, `volumeicon\.icns`, `localized`, `apdisk`,
+		`~lock\..*#`, `com\.apple\.timemachine\..*`, `dropbox(\.attr|\.cache)?`, `stfolder`, `stignore`, `stversions`, `sync`, `owncloudsync\.log`,
+		`directory`, `trash-.*`, `nfs[0-9a-f]+`, `fuse_hidden.*`, `thumbnails`, `netrwhist`,
+		`git`, `gitignore`, `gitattributes`, `gitmodules`, `gitkeep`, `keep`, `svn`, `hg`, `hgignore`, `bzr`, `jj`, `github`, `gitlab`, `gitlab-ci\.yml`, `travis\.yml`, `circleci`,
+		`idea`, `vscode`, `fleet`, `editorconfig`, `project`, `classpath`, `hugo_build\.lock`, `settings`, `cache`, `sass-cache`, `stylelintrc.*`, `eslintrc.*`, `prettierrc.*`, `npmignore`,
+	}, "|") + `))$`),
+}
+
+// cvsFolder is CVS's; a page may be called cvs, for what it sells or for résumés.
+const cvsFolder = "CVS"
 
 // junkFiles are the same by what their names end in, which a folder's may too.
-var junkFiles = regexp.MustCompile(`(?i)^(.*~|\..*\.sw[a-p]|.*\.kate-swp|.*\.swp|#.*#|\.#.*|.*\.(bak|orig|rej|crdownload|part)|.*___jb_(tmp|old)___)$`)
+var junkFiles = names{
+	endings: set(".kate-swp", ".swp", ".bak", ".orig", ".rej", ".crdownload", ".part"),
+	signs:   ".#",
+	pattern: regexp.MustCompile(`^(\..*\.sw[a-p]|#.*#|\.#.*)$`),
+}
+
+// leftByJetBrains are the ends of files that JetBrains' editors write first.
+var leftByJetBrains = []string{"___jb_tmp___", "___jb_old___"}
 
 // secretNames are files that hold secrets more often than content.
-var secretNames = regexp.MustCompile(`(?i)^(\.env(\..*)?|\.envrc|\.npmrc|\.yarnrc(\.yml)?|\.netrc|_netrc|\.htpasswd|\.pypirc|\.vault-token|\.s3cfg|\.boto|\.dockercfg|\.pgpass|\.my\.cnf|\.git-credentials|\.aws|\.ssh|\.gnupg|\.docker|\.kube|id_(rsa|dsa|ecdsa|ed25519)|.*\.(ppk|keystore|jks|p12|pfx|kdbx)|.*\.tfstate(\.backup)?|\.terraform|wp-config\.php|\.bash_history|\.zsh_history|\.htaccess\.bak)$`)
+var secretNames = names{
+	whole:   set("_netrc", "id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", "wp-config.php"),
+	endings: set(".ppk", ".keystore", ".jks", ".p12", ".pfx", ".kdbx", ".tfstate"),
+	signs:   ".",
+	pattern: regexp.MustCompile(`^\.(env(\..*)?|envrc|npmrc|yarnrc(\.yml)?|netrc|htpasswd|pypirc|vault-token|s3cfg|boto|dockercfg|pgpass|my\.cnf|git-credentials|aws|ssh|gnupg|docker|kube|terraform|bash_history|zsh_history|htaccess\.bak)$`),
+}
 
 // LeftOut says why a file is not published; "" when it is. Rules must be compiled.
 func (r Rules) LeftOut(name string) string {
@@ -45,16 +81,25 @@ func (r Rules) LeftOut(name string) string {
 	}
 	for part := range strings.SplitSeq(name, "/") {
 		switch {
-		case secretNames.MatchString(part):
+		case isSecret(part):
 			return LeftOutSecret
-		case junkNames.MatchString(part):
+		case part == cvsFolder, junkNames.match(part):
 			return LeftOutJunk
 		}
 	}
-	if junkFiles.MatchString(path.Base(name)) {
+	if isJunkFile(path.Base(name)) {
 		return LeftOutJunk
 	}
 	return ""
+}
+
+func isSecret(part string) bool {
+	return secretNames.match(part) || strings.HasSuffix(strings.ToLower(part), ".tfstate.backup")
+}
+
+func isJunkFile(base string) bool {
+	low := strings.ToLower(base)
+	return strings.HasSuffix(base, "~") || junkFiles.match(base) || slices.ContainsFunc(leftByJetBrains, func(end string) bool { return strings.HasSuffix(low, end) })
 }
 
 // kept says whether a pattern "!GLOB" after another takes a file back in.
