@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -77,11 +78,13 @@ func (f *Fingerprints) Fingerprint(ctx context.Context, site string) (string, er
 }
 
 // read asks for the headers first where the whole answer counts: a strong ETag says
-// all (RFC 9110, section 8.8.3). Otherwise the answer itself is read.
+// all (RFC 9110, section 8.8.3), but of a page or a document, which may tell of a
+// failure. Otherwise the answer itself is read.
 func (f fingerprint) read(ctx context.Context) (string, error) {
 	if f.Pointer == "" {
-		if head, err := f.ask(ctx, http.MethodHead, 0); err == nil && head.Status == http.StatusOK {
-			if tag := strongTag(head.Header); tag != "" {
+		if head, err := f.ask(ctx, http.MethodHead, 0); err == nil && head.Status == http.StatusOK && sensible(head) == nil {
+			kind, tag := kindOf(head.Header), strongTag(head.Header)
+			if tag != "" && !isHTML(kind) && !isJSON(kind) && head.Header.Get("Content-Length") != "0" {
 				return f.sum("etag", []byte(tag)), nil
 			}
 		}
@@ -92,17 +95,21 @@ func (f fingerprint) read(ctx context.Context) (string, error) {
 		return "", err
 	case answer.Status != http.StatusOK:
 		return "", fmt.Errorf("the address of the fingerprint answered %d", answer.Status)
-	case f.Pointer != "":
+	}
+	if err := sensible(answer); err != nil {
+		return "", err
+	}
+	if f.Pointer != "" {
 		return f.part(answer)
 	}
-	if tag := strongTag(answer.Header); tag != "" {
-		return f.sum("etag", []byte(tag)), nil
-	}
+	tag := strongTag(answer.Header)
 	switch {
+	case len(bytes.TrimSpace(answer.Body)) == 0:
+		return "", errors.New("the address of the fingerprint answered nothing")
+	case tag != "":
+		return f.sum("etag", []byte(tag)), nil
 	case !answer.Whole:
 		return "", fmt.Errorf("the address of the fingerprint answered more than %d MB", mostContent>>20)
-	case len(answer.Body) == 0:
-		return "", errors.New("the address of the fingerprint answered nothing")
 	}
 	return f.sum("body", answer.Body), nil
 }
@@ -141,12 +148,15 @@ func (f fingerprint) part(a outbound.Answer) (string, error) {
 		return "", errors.New("the address of the fingerprint did not answer with JSON")
 	}
 	found, _, err := pointer.Get(document)
-	if err != nil || found == nil {
+	if err != nil {
 		return "", fmt.Errorf("the fingerprint's answer has nothing at %s", f.Pointer)
 	}
 	text, err := json.Marshal(found)
 	if err != nil {
 		return "", fmt.Errorf("read the fingerprint at %s: %w", f.Pointer, err)
+	}
+	if err := sensiblePart(text, f.Pointer); err != nil {
+		return "", err
 	}
 	return f.sum("part", text), nil
 }

@@ -86,7 +86,10 @@ func TestAFingerprintThatCantBeReadIsTriedTwiceAndSaysWhy(t *testing.T) {
 			}
 		})
 	}
-	for body, want := range map[string]string{`{"v": null}`: "nothing at /v", `[]`: "nothing at /v", `<html>`: "with JSON"} {
+	for body, want := range map[string]string{
+		`{"v": null}`: "has null at /v", `{"v": ""}`: `has "" at /v`, `{"v": []}`: "has [] at /v", `{"v": {}}`: "has {} at /v", `{"v": true}`: "has true at /v",
+		`[]`: "nothing at /v", `<html>`: "with JSON",
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			if _, err := reading(t, "/v", func(*http.Request) (*http.Response, error) { return says(200, body) }); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %v, want %q", body, err, want)
@@ -104,4 +107,50 @@ func FuzzPart(f *testing.F) {
 			t.Errorf("%q, %v", value, err)
 		}
 	})
+}
+
+// An address that fails for ever with 200 would say for ever that nothing has changed.
+func TestAnAnswerThatIsAboutNoContentIsNoFingerprint(t *testing.T) {
+	const page, document = "text/html; charset=utf-8", "application/vnd.api+json"
+	for name, c := range map[string]struct {
+		kind, body, age, pointer string
+		want                     string // "" for a fingerprint
+	}{
+		"a page":                       {kind: page, body: "<title>Changes</title><p>7"},
+		"a page that speaks of errors": {kind: page, body: "<title>Changes</title><p>404 Not Found"},
+		"a list":                       {kind: document, body: `[{"error": "in a title"}]`},
+		"no error":                     {kind: document, body: `{"errors": [], "error": null, "data": 1}`},
+		"text":                         {kind: "text/plain", body: "error"},
+		"a fresh copy":                 {kind: "text/plain", body: "7", age: "60"},
+
+		"an error page":          {kind: page, body: "<title>\n 503 Service Temporarily Unavailable</title>", want: "503 Service"},
+		"another one":            {kind: page, body: "<!doctype html><TITLE>Error | Drupal</TITLE>", want: "tells of no content"},
+		"in other words":         {kind: page, body: "<title>Site under maintenance</title>", want: "tells of no content"},
+		"a challenge":            {kind: page, body: "<title>Just a moment...</title>", want: "tells of no content"},
+		"a page to sign in":      {kind: page, body: "<title>CMS</title><form><input name=p type=PASSWORD>", want: "asks for a password"},
+		"GraphQL's failure":      {kind: "application/json", body: `{"data": null, "errors": [{"message": "no"}]}`, want: "tells of a failure"},
+		"a failure beside parts": {kind: document, body: `{"data": 1, "error": "no"}`, pointer: "/data", want: "tells of a failure"},
+		"half a document":        {kind: document, body: `{"data": [1, 2`, want: "says that it answers with JSON"},
+		"a picture":              {kind: "image/png", body: "\x89PNG", want: "image/png"},
+		"blanks":                 {kind: "text/plain", body: " \n", want: "answered nothing"},
+		"an old copy":            {kind: "text/plain", body: "7", age: "61", want: "61 seconds old"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			got, err := reading(t, c.pointer, func(r *http.Request) (*http.Response, error) {
+				answer, err := says(http.StatusOK, c.body)
+				answer.Header.Set("Content-Type", c.kind)
+				answer.Header.Set("ETag", `"the same for ever"`)
+				if r.Method == http.MethodHead && strings.TrimSpace(c.body) == "" {
+					answer.Header.Set("Content-Length", "0")
+				}
+				if c.age != "" {
+					answer.Header.Set("Age", c.age)
+				}
+				return answer, err
+			})
+			if c.want == "" && (got == "" || err != nil) || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+				t.Errorf("%s: %q, %v, want %q", name, got, err, c.want)
+			}
+		})
+	}
 }

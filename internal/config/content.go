@@ -29,6 +29,9 @@ type Fingerprint struct {
 	// Pointer is a JSON pointer (RFC 6901) to the part of the answer that counts;
 	// the whole answer when left out.
 	Pointer string `yaml:"pointer" json:"pointer,omitempty"`
+	// MaxAge is how old the content of the live release may get: from then on a release
+	// is built whatever the fingerprint says. 24h when left out.
+	MaxAge *Duration `yaml:"max_age" json:"max_age,omitempty" jsonschema:"default=24h"`
 }
 
 // BeforeOf is the call before slots of a schedule: its own, or the site's. A
@@ -73,6 +76,7 @@ func checkContent(k *checker, key string, s Site) {
 	}
 	if at := key + ".fingerprint"; k.has(at) {
 		checkCalled(k, at+".url", s.Fingerprint.URL)
+		checkPositive(k, at+".max_age", s.Fingerprint.MaxAge)
 		if p := s.Fingerprint.Pointer; p != "" {
 			if _, err := jsonpointer.New(p); err != nil {
 				k.wrong(at+".pointer", "%q is no JSON pointer; expected one such as /data/updated", p)

@@ -166,6 +166,7 @@ func TestPolicyIsWhatTheFileSays(t *testing.T) {
 			InProgress: 4 * time.Minute, Complete: 5 * time.Minute,
 		},
 		Silence: 30 * time.Second, LookEvery: release.DefaultPolicy().LookEvery, NoKnowledge: 50 * time.Minute,
+		MaxUnchanged: 24 * time.Hour,
 		Freezes: []release.Window{{
 			From: time.Date(2026, 12, 24, 17, 0, 0, 0, time.UTC),
 			To:   time.Date(2026, 12, 26, 6, 0, 0, 0, time.UTC), Why: "Christmas",

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
@@ -23,7 +24,7 @@ func (s Site) Policy() release.Policy {
 		Complete:   s.Deadlines.Complete.Std(),
 	}
 	p.Silence, p.NoKnowledge = s.Deadlines.Silence.Std(), s.Deadlines.NoKnowledge.Std()
-	p.Fingerprint = s.Fingerprint.URL != ""
+	p.Fingerprint, p.MaxUnchanged = s.Fingerprint.URL != "", cmp.Or(s.Fingerprint.MaxAge, span(p.MaxUnchanged)).Std()
 	for _, f := range s.Freezes {
 		p.Freezes = append(p.Freezes, release.Window{From: f.From, To: f.To, Why: f.Why})
 	}

@@ -44,12 +44,19 @@ func (s Site) fingerprintBy() time.Time {
 // mayBeUnchanged says whether the waiting release is not to be built if its content is
 // as that of the live one. Only schedules may have asked, before the content was read:
 // whoever else asks has a reason. The live release must be the last one that was to
-// be built, and be what the public address shows.
+// be built, be what the public address shows, and be of content that is not too old.
 func (s Site) mayBeUnchanged() bool {
 	r := s.Current
-	return s.Policy.Fingerprint && r.Requests.Scheduled && r.Fingerprint.Upto == s.Accepted &&
+	return s.Policy.Fingerprint && r.Requests.Scheduled && r.Fingerprint.Upto == s.Accepted && !s.tooOld(r.Fingerprint.Asked) &&
 		s.Live.Fingerprint.Value != "" && s.Shows() == s.Live.Number &&
 		(s.Last.Number == s.Live.Number || s.Last.Outcome == Unchanged) && !s.Hold.On()
+}
+
+// tooOld says whether what is live was built so long ago that no fingerprint is believed
+// any more.
+func (s Site) tooOld(now time.Time) bool {
+	most := s.Policy.MaxUnchanged
+	return most > 0 && now.Sub(s.Live.Watermark) >= most
 }
 
 // fingerprintRead takes what was read of the content, unless the run reads content

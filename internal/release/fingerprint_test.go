@@ -139,3 +139,29 @@ func TestAFingerprintAfterTheWatermarkIsNotKept(t *testing.T) {
 		t.Error("a release waits for a fingerprint that nothing is held against")
 	}
 }
+
+// An address that answers for ever with the same error page has the site built once a day.
+func TestContentThatIsTooOldIsBuiltWhateverTheFingerprintSays(t *testing.T) {
+	for _, most := range []time.Duration{0, time.Hour, 24 * time.Hour} {
+		d := fingerprinted(t)
+		d.site.Policy.MaxUnchanged = most
+		built := d.site.Live.Watermark
+		for range 40 {
+			d.slot()
+			if old := most > 0 && d.now.Sub(built) >= most; old {
+				if d.site.Current.Dispatch.Token == "" {
+					t.Fatalf("at most %s: not dispatched at once when %s old", most, d.now.Sub(built))
+				}
+				d.read("one")
+				d.to(Ready)
+				built = d.site.Live.Watermark
+			} else if d.read("one"); d.site.Last.Outcome != Unchanged {
+				t.Fatalf("at most %s: built when %s old", most, d.now.Sub(built))
+			}
+			d.wait(50 * time.Minute)
+		}
+		if again := d.site.Live.Number > 1; again != (most > 0) {
+			t.Errorf("at most %s: built again: %v", most, again)
+		}
+	}
+}

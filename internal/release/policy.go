@@ -25,6 +25,10 @@ type Policy struct {
 	NoKnowledge time.Duration
 	// Fingerprint says that the content has a fingerprint that can be read.
 	Fingerprint bool
+	// MaxUnchanged is how old the content of the live release may get before a release
+	// is built whatever its fingerprint says: one that is the same for ever, such as
+	// that of an error page, must not keep a site from being built. 0 for no limit.
+	MaxUnchanged time.Duration
 	// Freezes are the windows of the configuration in which nothing is
 	// dispatched; operators add further ones to the site itself.
 	Freezes []Window
@@ -62,6 +66,8 @@ func DefaultPolicy() Policy {
 		Silence:     45 * time.Second,
 		LookEvery:   30 * time.Second,
 		NoKnowledge: 40 * time.Minute,
+
+		MaxUnchanged: 24 * time.Hour,
 	}
 }
 
