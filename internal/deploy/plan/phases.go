@@ -112,38 +112,84 @@ func (p *Plan) DeletesInTurn() [][]Delete {
 	return slices.DeleteFunc(turns, func(turn []Delete) bool { return len(turn) == 0 })
 }
 
-// redirectsFirst puts each redirect in a turn before that of what it leads to.
+// redirectsFirst puts each redirect in a turn before that of what it leads to: what no
+// other one that goes leads to is in the first. Redirects that lead in a circle go last.
 func (p *Plan) redirectsFirst(deletes []Delete) [][]Delete {
-	gone := make(map[string]bool, len(deletes))
-	for _, d := range deletes {
-		gone[d.Path] = true
+	l := p.leading(deletes)
+	var out [][]Delete
+	left := len(deletes)
+	for turn := l.free(); len(turn) > 0; turn = l.after(turn) {
+		now := make([]Delete, len(turn))
+		for i, at := range turn {
+			now[i] = deletes[at]
+		}
+		out, left = append(out, now), left-len(now)
+	}
+	if left == 0 {
+		return out
+	}
+	var circles []Delete
+	for i, d := range deletes {
+		if l.ledTo[i] > 0 {
+			circles = append(circles, d)
+		}
+	}
+	return append(out, circles)
+}
+
+// leading is which of some deletes lead to which others, by their places in the list:
+// a file has one target at most, so that all turns together look at each once.
+type leading struct {
+	to    []int // the place of what it leads to; -1 for none of them
+	ledTo []int // by how many that are still there
+}
+
+func (p *Plan) leading(deletes []Delete) leading {
+	at := make(map[string]int, len(deletes))
+	for i, d := range deletes {
+		at[d.Path] = i
 	}
 	there := func(f string) bool {
 		_, stays := p.Next.Find(f)
-		return stays || gone[f]
+		_, gone := at[f]
+		return stays || gone
 	}
-	var out [][]Delete
-	for left := deletes; len(left) > 0; {
-		wanted := map[string]bool{} // what a redirect that is still there leads to
-		for _, d := range left {
-			to, _ := redirect.LeadsTo(d.Headers)
-			if target, ok := redirect.TargetFile(to, there); ok && target != d.Path {
-				wanted[target] = true
-			}
+	l := leading{make([]int, len(deletes)), make([]int, len(deletes))}
+	for i, d := range deletes {
+		l.to[i] = -1
+		to, _ := redirect.LeadsTo(d.Headers)
+		target, ok := redirect.TargetFile(to, there)
+		if place, goes := at[target]; ok && goes && place != i {
+			l.to[i] = place
+			l.ledTo[place]++
 		}
-		var now, later []Delete
-		for _, d := range left {
-			if wanted[d.Path] {
-				later = append(later, d)
-			} else {
-				now = append(now, d)
-			}
-		}
-		if len(now) == 0 {
-			now, later = later, nil // nothing but circles
-		}
-		out = append(out, now)
-		left = later
 	}
+	return l
+}
+
+// free are those that nothing leads to, in the order of the list.
+func (l *leading) free() []int {
+	var out []int
+	for i, n := range l.ledTo {
+		if n == 0 {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// after are those that nothing leads to any more once a turn is gone.
+func (l *leading) after(turn []int) []int {
+	var out []int
+	for _, i := range turn {
+		to := l.to[i]
+		if to < 0 {
+			continue
+		}
+		if l.ledTo[to]--; l.ledTo[to] == 0 {
+			out = append(out, to)
+		}
+	}
+	slices.Sort(out)
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -85,6 +86,63 @@ func TestARedirectIsDeletedBeforeWhatItLeadsTo(t *testing.T) {
 	if diff := cmp.Diff([]string{"a/index.html", "b/index.html", "c/index.html", "new.html"}, turnsOf(plan.DeletesInTurn())); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// chain are redirects that all go, each of which leads to the next one.
+func chain(n int) []Delete {
+	deletes := make([]Delete, n)
+	for i := range deletes {
+		headers, err := store.NewHeaders(map[string]string{store.RedirectHeader: fmt.Sprintf("/r/%06d/", i+1)})
+		if err != nil {
+			panic(err)
+		}
+		deletes[i] = Delete{Entry: manifest.Entry{Path: fmt.Sprintf("r/%06d/index.html", i), Headers: headers}}
+	}
+	return deletes
+}
+
+// Thirty thousand chained redirects take minutes if each turn looks at all that are
+// left.
+func TestALongChainIsDeletedFromItsBeginning(t *testing.T) {
+	const n = 30_000
+	turns := (&Plan{Deletes: chain(n)}).DeletesInTurn()
+	if len(turns) != n {
+		t.Fatalf("%d turns", len(turns))
+	}
+	for i, turn := range turns {
+		if len(turn) != 1 || turn[0].Path != fmt.Sprintf("r/%06d/index.html", i) {
+			t.Fatalf("turn %d: %+v", i, turn)
+		}
+	}
+}
+
+func TestCirclesAreDeletedLast(t *testing.T) {
+	deletes := chain(6) // 0 -> 1 -> 2 -> 3 -> 4 -> 5 -> nothing
+	back, err := store.NewHeaders(map[string]string{store.RedirectHeader: "/r/000001/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	deletes[3].Headers = back // 1, 2, 3 are a circle now
+	want := []string{"r/000000/index.html r/000004/index.html", "r/000005/index.html", "r/000001/index.html r/000002/index.html r/000003/index.html"}
+	if diff := cmp.Diff(want, turnsOf((&Plan{Deletes: deletes}).DeletesInTurn())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The ratio is how much longer a redirect takes in a chain ten times as long: about 1
+// where the time grows with the length, 10 where it grows with its square.
+func BenchmarkDeletesInTurn(b *testing.B) {
+	var each [2]float64
+	for i, n := range []int{10_000, 100_000} {
+		p := &Plan{Deletes: chain(n)}
+		began := time.Now()
+		for range b.N {
+			p.DeletesInTurn()
+		}
+		each[i] = float64(time.Since(began)) / float64(b.N) / float64(n)
+	}
+	b.ReportMetric(each[1], "ns/redirect")
+	b.ReportMetric(each[1]/each[0], "ratio")
 }
 
 // TestNoOrderOfARedirectsReleaseLeadsNowhere: whatever the redirects of two

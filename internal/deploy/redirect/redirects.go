@@ -147,23 +147,26 @@ func withoutCircles(made []Rule, tree manifest.Tree, undone []Skipped) ([]Rule, 
 		_, redirect := at[name]
 		return redirect || tree.Has(name)
 	}
-	ends := map[string]bool{}
+	ends := map[string]bool{} // whether who comes there gets out again, of files looked at
 	out := made[:0]
 	for _, r := range made {
-		seen := map[string]bool{}
+		passed := map[string]bool{}
 		here, ok := r, true
-		for ok && !seen[here.Path()] && !ends[here.Path()] {
-			seen[here.Path()] = true
-			var target string
-			target, _ = TargetFile(here.To, there)
+		for ok && !passed[here.Path()] {
+			if _, known := ends[here.Path()]; known {
+				break
+			}
+			passed[here.Path()] = true
+			target, _ := TargetFile(here.To, there)
 			here, ok = at[target]
 		}
-		if ok && !ends[here.Path()] {
+		end := !ok || ends[here.Path()]
+		for name := range passed {
+			ends[name] = end
+		}
+		if !end {
 			undone = append(undone, Skipped{r.Line, "/" + r.From + " " + r.To, "it leads in a circle"})
 			continue
-		}
-		for name := range seen {
-			ends[name] = true
 		}
 		out = append(out, r)
 	}
