@@ -37,11 +37,11 @@ const (
 	again = 10 * time.Second
 )
 
-// Run counts until ctx ends.
+// Run counts until ctx ends. Requests that are accepted, thousands a second, do not
+// wake it.
 func (w *Watcher) Run(ctx context.Context) {
-	changes := w.ledger.Changes()
-	defer changes.Close()
 	for {
+		ended, unknown := w.ledger.Happened(release.KindEnded), w.ledger.Happened(release.KindUnknown)
 		if err := w.count(ctx); err != nil && ctx.Err() == nil {
 			w.log.WarnContext(ctx, "events could not be counted", "error", err)
 			if !wait(ctx, again) {
@@ -52,8 +52,8 @@ func (w *Watcher) Run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-changes.Ready():
-			changes.Take()
+		case <-ended:
+		case <-unknown:
 		}
 	}
 }
@@ -71,9 +71,13 @@ func wait(ctx context.Context, span time.Duration) bool {
 
 // count counts the events that came since.
 func (w *Watcher) count(ctx context.Context) error {
+	last, err := w.ledger.LastEvent(ctx)
+	if err != nil {
+		return err
+	}
 	for {
-		events, err := w.ledger.Events(ctx, "", w.after, eventsAtOnce)
-		if err != nil || len(events) == 0 {
+		events, err := w.ledger.EventsOf(ctx, w.after, last, eventsAtOnce, release.KindEnded, release.KindUnknown)
+		if err != nil {
 			return err
 		}
 		for _, e := range events {
@@ -81,6 +85,10 @@ func (w *Watcher) count(ctx context.Context) error {
 				return err
 			}
 			w.after = e.ID
+		}
+		if len(events) < eventsAtOnce {
+			w.after = last
+			return nil
 		}
 	}
 }

@@ -182,15 +182,16 @@ func (s *Scheduler) run() {
 	defer changes.Close()
 	s.clock.wasSet(time.Now())
 	for why := byClock; why != byEnd; {
+		began := time.Now()
 		next := s.round(s.stop, changes.Take(), why)
 		s.turn()
-		why = s.rest(changes.Ready(), max(time.Until(next), pause))
+		why = s.rest(changes.Ready(), max(time.Until(next), pause), began.Add(pause))
 	}
 }
 
-// rest waits until something happens or a span has passed. A clock that is set
-// meanwhile ends it too.
-func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration) wake {
+// rest waits until something happens or a span has passed. A change wakes it no sooner
+// than at an instant. A clock that is set meanwhile ends it too.
+func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration, earliest time.Time) wake {
 	timer, look := time.NewTimer(span), time.NewTicker(clockLook)
 	defer timer.Stop()
 	defer look.Stop()
@@ -200,7 +201,7 @@ func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration) wake {
 		case <-s.stop.Done():
 			return byEnd
 		case <-changed:
-			why = breathe(s.stop)
+			why = breathe(s.stop, time.Until(earliest))
 		case <-s.freed:
 			why = byTask
 		case <-s.table.Answered():
@@ -220,10 +221,11 @@ func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration) wake {
 	}
 }
 
-// breathe keeps rounds apart under load.
-func breathe(stop context.Context) wake {
+// breathe keeps rounds apart under load. After a time of quiet there is nothing to wait
+// for.
+func breathe(stop context.Context, span time.Duration) wake {
 	select {
-	case <-time.After(pause):
+	case <-time.After(span):
 		return byChange
 	case <-stop.Done():
 		return byEnd
@@ -296,6 +298,7 @@ func (s *Scheduler) tick(ctx context.Context, site release.Site) (time.Time, err
 	if err != nil {
 		return time.Time{}, err
 	}
+	s.fetch = time.Now() // what it put into the outbox is begun in this round
 	due = dueAt(site)
 	if !due.IsZero() && !due.After(ledger.Now()) {
 		return time.Now().Add(retryWait), nil

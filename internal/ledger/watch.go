@@ -11,6 +11,7 @@ type watch struct {
 	mu      sync.Mutex
 	next    chan struct{}
 	trails  map[string]chan struct{} // by site; "" for all
+	kinds   map[string]chan struct{} // by kind of event
 	changes map[*Changes]bool
 	closed  bool
 }
@@ -106,6 +107,20 @@ func (l *Ledger) Told(site string) <-chan struct{} {
 	return told
 }
 
+// Happened is Told for one kind of event, of whatever site.
+func (l *Ledger) Happened(kind string) <-chan struct{} {
+	w := &l.watch
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	next := w.kinds[kind]
+	happened := w.wait(&next)
+	if w.kinds == nil {
+		w.kinds = map[string]chan struct{}{}
+	}
+	w.kinds[kind] = next
+	return happened
+}
+
 // wait gives the channel that is closed next. The caller holds mu.
 func (w *watch) wait(next *chan struct{}) <-chan struct{} {
 	if *next == nil {
@@ -137,6 +152,10 @@ func (w *watch) wake(b *batch) {
 	}
 	for _, e := range b.events {
 		w.wakeTrail(e.Site)
+		if next, ok := w.kinds[e.Kind]; ok {
+			close(next)
+			delete(w.kinds, e.Kind)
+		}
 	}
 	for _, site := range b.noticed {
 		w.wakeTrail(site)
@@ -161,6 +180,9 @@ func (w *watch) close() {
 		close(w.next)
 	}
 	for _, next := range w.trails {
+		close(next)
+	}
+	for _, next := range w.kinds {
 		close(next)
 	}
 }

@@ -42,6 +42,48 @@ func TestAStreamIsWokenByItsOwnSitesNewsOnly(t *testing.T) {
 	}
 }
 
+func TestAKindOfEventWakesWhoWaitsForThatKind(t *testing.T) {
+	l := fresh(t)
+	woken := func(told <-chan struct{}) bool {
+		select {
+		case <-told:
+			return true
+		default:
+			return false
+		}
+	}
+	before, err := l.LastEvent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, ended, paused := l.Happened(KindAccepted), l.Happened(release.KindEnded), l.Happened(release.KindPaused)
+	ask(t, l, Request{Site: "docs"})
+	if !woken(accepted) || woken(ended) || woken(paused) {
+		t.Errorf("a request woke accepted %t, ended %t, paused %t", woken(accepted), woken(ended), woken(paused))
+	}
+	decide(t, l, "www", release.PauseSite{Act: release.Act{By: "ana", Why: "test"}})
+	if woken(ended) || !woken(paused) {
+		t.Errorf("a pause woke ended %t, paused %t", woken(ended), woken(paused))
+	}
+	last, err := l.LastEvent(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, err := l.EventsOf(t.Context(), before, last, 10, release.KindPaused, release.KindEnded)
+	if err != nil || len(found) != 1 || found[0].Kind != release.KindPaused {
+		t.Errorf("%+v, %v", found, err)
+	}
+	if found, err = l.EventsOf(t.Context(), before, last-1, 10, release.KindPaused, release.KindEnded); err != nil || len(found) != 0 {
+		t.Errorf("beyond the last: %+v, %v", found, err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if !woken(ended) || !woken(l.Happened("new")) {
+		t.Error("a closed ledger keeps somebody waiting")
+	}
+}
+
 func TestChangesNameTheSitesThatACommitChanged(t *testing.T) {
 	l := fresh(t)
 	c := l.Changes()
