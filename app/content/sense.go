@@ -65,21 +65,20 @@ var failed = regexp.MustCompile(`(?i)^\s*[45]\d\d\b|\b(error|not found|forbidden
 // sensiblePage refuses pages that tell of a failure or ask for a password.
 func sensiblePage(body []byte) error {
 	page := html.NewTokenizer(bytes.NewReader(body))
-	for {
-		switch page.Next() {
-		case html.ErrorToken:
-			return nil
-		case html.StartTagToken, html.SelfClosingTagToken:
-			switch tag := page.Token(); {
-			case tag.Data == "title" && page.Next() == html.TextToken:
-				if title := page.Token().Data; failed.MatchString(title) {
-					return fmt.Errorf("the address of the fingerprint answered with a page that tells of no content: %.80q", strings.TrimSpace(title))
-				}
-			case tag.Data == "input" && asksForPassword(tag):
-				return errors.New("the address of the fingerprint answered with a page that asks for a password")
+	for kind := page.Next(); kind != html.ErrorToken; kind = page.Next() {
+		if kind != html.StartTagToken && kind != html.SelfClosingTagToken {
+			continue
+		}
+		switch tag := page.Token(); {
+		case tag.Data == "title" && page.Next() == html.TextToken:
+			if title := page.Token().Data; failed.MatchString(title) {
+				return fmt.Errorf("the address of the fingerprint answered with a page that tells of no content: %.80q", strings.TrimSpace(title))
 			}
+		case tag.Data == "input" && asksForPassword(tag):
+			return errors.New("the address of the fingerprint answered with a page that asks for a password")
 		}
 	}
+	return nil
 }
 
 func asksForPassword(input html.Token) bool {
@@ -101,9 +100,7 @@ func sensibleJSON(a outbound.Answer) error {
 		return errors.New("the address of the fingerprint says that it answers with JSON, and did not")
 	}
 	var told map[string]json.RawMessage
-	if json.Unmarshal(a.Body, &told) != nil {
-		return nil // a list, or a single value
-	}
+	_ = json.Unmarshal(a.Body, &told) // a list, or a single value, has no such names
 	for _, name := range []string{"errors", "error"} {
 		switch value := string(told[name]); value {
 		case "", "null", "false", "[]", "{}", `""`, "0":
