@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,9 +90,9 @@ func loopback(host string) bool {
 
 // tokenName is how a token or a site may be called: it stands in addresses,
 // file names and pages.
-var tokenName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$`)
+var tokenName = pattern(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$`)
 
-var hexHash = regexp.MustCompile(`^[0-9a-f]{64}$`)
+var hexHash = pattern(`^[0-9a-f]{64}$`)
 
 // emptyHash is the SHA-256 of nothing: what a failed command pipes.
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -107,7 +106,7 @@ func (k *checker) tokens() {
 		key := fmt.Sprintf("tokens[%d]", i)
 		k.token(key, t)
 		k.once(names, t.Name, i, key+".name", "the name")
-		if hexHash.MatchString(t.SHA256) {
+		if hexHash().MatchString(t.SHA256) {
 			k.once(hashes, t.SHA256, i, key+".sha256", "the hash")
 		}
 	}
@@ -123,7 +122,7 @@ func (k *checker) once(seen map[string]int, value string, i int, key, what strin
 }
 
 func (k *checker) token(key string, t Token) {
-	if t.Name != "" && !tokenName.MatchString(t.Name) || k.has(key+".name") && t.Name == "" {
+	if t.Name != "" && !tokenName().MatchString(t.Name) || k.has(key+".name") && t.Name == "" {
 		k.wrong(key+".name", "%q is no name of a token; expected letters, digits and . _ @ - (at most 100)", t.Name)
 	}
 	k.tokenHash(key+".sha256", t.SHA256)
@@ -134,9 +133,9 @@ func (k *checker) token(key string, t Token) {
 func (k *checker) tokenHash(key, hash string) {
 	switch {
 	case !k.has(key):
-	case !hexHash.MatchString(hash) && placeholders.MatchString(hash), hexHash.MatchString(hash) && madeUp(hash):
+	case !hexHash().MatchString(hash) && placeholders().MatchString(hash), hexHash().MatchString(hash) && madeUp(hash):
 		k.addSecret(k.at(key), key, "is a placeholder; make a token with: pressrun token new NAME --role operator, and put its hash here")
-	case !hexHash.MatchString(hash) || hash == emptyHash:
+	case !hexHash().MatchString(hash) || hash == emptyHash:
 		k.addSecret(k.at(key), key, "is not the hash of a token; expected 64 digits and letters a to f, as pressrun token prints them (never the token itself)")
 	case isWeak(hash):
 		k.addSecret(k.at(key), key, "is the hash of a word that is guessed first; make a token with: pressrun token new NAME --role operator")

@@ -14,7 +14,7 @@ import (
 )
 
 // bucketName is the part of Amazon's rules that all S3 servers share.
-var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var bucketName = pattern(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 const deployShape = "a folder, file:///absolute/folder or s3://bucket/prefix"
 
@@ -119,13 +119,13 @@ func checkDestination(k *checker, key, to string) {
 
 // bucketForms are ways in which people write a bucket that is none of ours: the
 // console's ARN, an S3 address of HTTP, a scheme without its slashes.
-var bucketForms = []*regexp.Regexp{
-	regexp.MustCompile(`^arn:aws[a-z-]*:s3:::([^/]+)(/.*)?$`),
-	regexp.MustCompile(`^https?://([a-z0-9.-]+)\.s3(?:-website)?[.-][a-z0-9.-]*amazonaws\.com(/.*)?$`),
-	regexp.MustCompile(`^https?://s3[.-][a-z0-9.-]*amazonaws\.com/([^/]+)(/.*)?$`),
-	regexp.MustCompile(`^(?:s3|S3):?/?([A-Za-z0-9][A-Za-z0-9.-]+)(/.*)?$`),
-	regexp.MustCompile(`^S3://([^/]+)(/.*)?$`),
-	regexp.MustCompile(`^((?:[a-z0-9-]+\.)+[a-z]{2,})(/.*)?$`), // a host name
+var bucketForms = []func() *regexp.Regexp{
+	pattern(`^arn:aws[a-z-]*:s3:::([^/]+)(/.*)?$`),
+	pattern(`^https?://([a-z0-9.-]+)\.s3(?:-website)?[.-][a-z0-9.-]*amazonaws\.com(/.*)?$`),
+	pattern(`^https?://s3[.-][a-z0-9.-]*amazonaws\.com/([^/]+)(/.*)?$`),
+	pattern(`^(?:s3|S3):?/?([A-Za-z0-9][A-Za-z0-9.-]+)(/.*)?$`),
+	pattern(`^S3://([^/]+)(/.*)?$`),
+	pattern(`^((?:[a-z0-9-]+\.)+[a-z]{2,})(/.*)?$`), // a host name
 }
 
 // meantBucket is the address of the bucket that was surely meant; "" for others.
@@ -134,7 +134,7 @@ func meantBucket(to string) string {
 		return ""
 	}
 	for i, form := range bucketForms {
-		m := form.FindStringSubmatch(to)
+		m := form().FindStringSubmatch(to)
 		if m == nil || (i == 3 && !strings.ContainsAny(to[2:3], ":/")) {
 			continue
 		}
@@ -144,16 +144,16 @@ func meantBucket(to string) string {
 }
 
 // zoneOfRegion is an availability zone, us-east-1a, where a region is meant.
-var zoneOfRegion = regexp.MustCompile(`^([a-z]{2}(-[a-z]+)+-[0-9])[a-z]$`)
+var zoneOfRegion = pattern(`^([a-z]{2}(-[a-z]+)+-[0-9])[a-z]$`)
 
 func checkRegion(k *checker, key, region string) {
-	if m := zoneOfRegion.FindStringSubmatch(region); m != nil && k.has(key) {
+	if m := zoneOfRegion().FindStringSubmatch(region); m != nil && k.has(key) {
 		k.wrong(key, "%q is a zone within a region; expected the region, %s", region, m[1])
 	}
 }
 
 func checkBucket(k *checker, key, to string, u *url.URL) {
-	if !bucketName.MatchString(u.Host) || u.RawQuery != "" || u.Fragment != "" {
+	if !bucketName().MatchString(u.Host) || u.RawQuery != "" || u.Fragment != "" {
 		k.wrong(key, "%q names no bucket; expected s3://bucket or s3://bucket/prefix", to)
 	}
 }

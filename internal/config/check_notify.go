@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net"
-	"regexp"
 	"strings"
 	"time"
 
@@ -16,7 +15,7 @@ func checkNotify(k *checker, key string, s Site) {
 	seen := map[string]int{}
 	for i, t := range s.Notify {
 		at := fmt.Sprintf("%s.notify[%d]", key, i)
-		if k.has(at+".name") && !siteName.MatchString(t.Name) {
+		if k.has(at+".name") && !siteName().MatchString(t.Name) {
 			k.wrong(at+".name", "%q is no name of a target; expected small letters, digits and hyphens (at most 63), such as cms", t.Name)
 		}
 		if first, twice := seen[t.Name]; twice && t.Name != "" {
@@ -152,10 +151,10 @@ func checkQuietHours(k *checker, at string, t Target, kind notify.Kind) {
 
 // slackChannel is a channel's ID, or its name after #
 // (https://docs.slack.dev/reference/methods/chat.postMessage/#channels).
-var slackChannel = regexp.MustCompile(`^([CGD][A-Z0-9]{6,20}|#[^\s#@,]{1,80})$`)
+var slackChannel = pattern(`^([CGD][A-Z0-9]{6,20}|#[^\s#@,]{1,80})$`)
 
 func checkSlack(k *checker, at string, s SlackTarget) {
-	if s.Channel != "" && !slackChannel.MatchString(s.Channel) {
+	if s.Channel != "" && !slackChannel().MatchString(s.Channel) {
 		k.wrong(at+".channel", "%q is no channel; expected its ID, such as C0123456789, or #name", s.Channel)
 	}
 	if k.has(at + ".api") {
@@ -209,7 +208,7 @@ func checkSMTP(k *checker, at string, s SMTPTarget) {
 	}
 }
 
-var domainName = regexp.MustCompile(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
+var domainName = pattern(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
 
 func checkRecipients(k *checker, key string, s SMTPTarget) {
 	if len(s.To) > mostAddresses {
@@ -221,7 +220,7 @@ func checkRecipients(k *checker, key string, s SMTPTarget) {
 		}
 	}
 	for i, domain := range s.Askers {
-		if !domainName.MatchString(domain) {
+		if !domainName().MatchString(domain) {
 			k.wrong(fmt.Sprintf("%s.askers[%d]", key, i), "%q is no domain; expected what stands after the @, such as example.gov", domain)
 		}
 	}

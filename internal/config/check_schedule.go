@@ -3,14 +3,13 @@ package config
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
 )
 
 // scheduleName is how a schedule or a list of holidays may be called.
-var scheduleName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var scheduleName = pattern(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 const scheduleNameShape = "letters, digits and . _ - (at most 64), such as working-hours"
 
@@ -25,7 +24,7 @@ func checkHolidays(k *checker) {
 		switch {
 		case name == FederalHolidays:
 			k.wrong(key, "%s is built in; expected another name", FederalHolidays)
-		case !scheduleName.MatchString(name):
+		case !scheduleName().MatchString(name):
 			k.wrong(key, "%q is no name of a list of holidays; expected %s", name, scheduleNameShape)
 		case len(list.Days) == 0 && len(list.Open) == 0 && !k.has(key+".file"):
 			k.wrong(key, "names no day; expected days, open or file")
@@ -46,7 +45,7 @@ func checkSchedules(k *checker, key string, site Site) {
 	names := map[string]int{}
 	for i, s := range site.Schedules {
 		at := fmt.Sprintf("%s.schedules[%d]", key, i)
-		if k.has(at+".name") && !scheduleName.MatchString(s.Name) {
+		if k.has(at+".name") && !scheduleName().MatchString(s.Name) {
 			k.wrong(at+".name", "%q is no name of a schedule; expected %s", s.Name, scheduleNameShape)
 		}
 		if first, ok := names[s.Name]; ok {

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/outbound"
@@ -49,13 +48,13 @@ func checkLasts(k *checker, s SignIn) {
 
 // issuerTemplate is what Entra ID has for "any tenant": then anybody who has an
 // account somewhere would be believed.
-var issuerTemplate = regexp.MustCompile(`\{|/(common|organizations|consumers)/`)
+var issuerTemplate = pattern(`\{|/(common|organizations|consumers)/`)
 
 func checkOIDC(k *checker, o OIDC) {
 	const at = signInKey + ".oidc"
 	if err := outbound.Check(o.Issuer); err != nil && k.has(at+".issuer") {
 		k.wrong(at+".issuer", "%v", err)
-	} else if issuerTemplate.MatchString(o.Issuer) {
+	} else if issuerTemplate().MatchString(o.Issuer) {
 		k.wrong(at+".issuer", "is that of every organization; expected your own, such as https://login.microsoftonline.com/TENANT-ID/v2.0")
 	}
 	if k.has(at+".client_id") && o.ClientID == "" {
@@ -95,8 +94,8 @@ func checkAllow(k *checker, at string, rules []Allow) {
 }
 
 var (
-	gitHubName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
-	teamName   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
+	gitHubName = pattern(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
+	teamName   = pattern(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
 )
 
 func checkSignInGitHub(k *checker, g SignInGitHub) {
@@ -116,11 +115,11 @@ func checkSignInGitHub(k *checker, g SignInGitHub) {
 			k.wrong(key, "names %d of organization, team, permission and user; expected one", n)
 		}
 		for name, value := range map[string]string{"organization": r.Organization, "user": r.User} {
-			if value != "" && !gitHubName.MatchString(value) {
+			if value != "" && !gitHubName().MatchString(value) {
 				k.wrong(key+"."+name, "%q is no name of GitHub's; expected one as in addresses, such as acme", value)
 			}
 		}
-		if r.Team != "" && !teamName.MatchString(r.Team) {
+		if r.Team != "" && !teamName().MatchString(r.Team) {
 			k.wrong(key+".team", "%q is no team; expected organization/team, such as acme/web", r.Team)
 		}
 		k.knownSites(key, r.Sites)
@@ -136,7 +135,7 @@ func given(texts ...string) (n int) {
 	return n
 }
 
-var headerName = regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`)
+var headerName = pattern(`^[A-Za-z0-9-]{1,100}$`)
 
 func checkHeader(k *checker, h SignInHeader) {
 	const at = signInKey + ".header"
@@ -153,7 +152,7 @@ func checkHeader(k *checker, h SignInHeader) {
 		}
 	}
 	for name, value := range map[string]string{"user": h.User, "name": h.Name, "email": h.Email, "groups": h.Groups} {
-		if key := at + "." + name; k.has(key) && !headerName.MatchString(value) {
+		if key := at + "." + name; k.has(key) && !headerName().MatchString(value) {
 			k.wrong(key, "%q is no name of a header; expected one such as X-Forwarded-User", value)
 		} else if strings.EqualFold(value, "Authorization") || strings.EqualFold(value, "Cookie") {
 			k.wrong(key, "%q means something else; expected a header of the proxy's own, such as X-Forwarded-User", value)
@@ -170,7 +169,7 @@ func checkPeople(k *checker, people []Person) {
 	}
 	for i, p := range people {
 		at := fmt.Sprintf("%s.people[%d]", signInKey, i)
-		if k.has(at+".name") && !tokenName.MatchString(p.Name) {
+		if k.has(at+".name") && !tokenName().MatchString(p.Name) {
 			k.wrong(at+".name", "%q is no name to sign in with; expected letters, digits and . _ @ - (at most 100)", p.Name)
 		}
 		name := strings.ToLower(p.Name)

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/url"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +16,7 @@ import (
 	"github.com/pressrun/pressrun/internal/environ"
 )
 
-var siteName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+var siteName = pattern(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func (k *checker) sites() {
 	if k.has("sites") && len(k.config.Sites) == 0 {
@@ -25,7 +24,7 @@ func (k *checker) sites() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
 		key := "sites." + name
-		if !siteName.MatchString(name) {
+		if !siteName().MatchString(name) {
 			k.wrong(key, "%q is no name of a site; expected small letters, digits and hyphens (at most 63), such as www-staging", name)
 		}
 		k.site(key, k.config.Sites[name])
@@ -156,7 +155,7 @@ func (k *checker) waitReady(key string, w WaitReady) {
 }
 
 // envName is a name that every shell takes.
-var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var envName = pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (k *checker) build(key string, s Site) {
 	at := key + ".build"
@@ -171,7 +170,7 @@ func (k *checker) build(key string, s Site) {
 	k.command(key+".install.command", s.Install.Command)
 	for _, name := range slices.Sorted(maps.Keys(s.Build.Env)) {
 		switch {
-		case !envName.MatchString(name):
+		case !envName().MatchString(name):
 			k.wrong(at+".env."+name, "%q is no name of a variable; expected letters, digits and _, not a digit first", name)
 		case environ.KeptFromBuilds(name):
 			k.wrong(at+".env."+name, "names that begin with %s are kept from builds; expected another name", strings.Join(environ.Kept(), ", "))

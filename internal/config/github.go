@@ -3,7 +3,6 @@ package config
 import (
 	"cmp"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 )
@@ -109,9 +108,9 @@ func (s SiteGitHub) withDefaults() SiteGitHub {
 }
 
 var (
-	repositoryName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$`)
-	secretName     = regexp.MustCompile(`^(arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,600}$`)
-	workflowFile   = regexp.MustCompile(`^[A-Za-z0-9._-]+\.ya?ml$`)
+	repositoryName = pattern(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$`)
+	secretName     = pattern(`^(arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,600}$`)
+	workflowFile   = pattern(`^[A-Za-z0-9._-]+\.ya?ml$`)
 )
 
 func checkGitHub(k *checker) {
@@ -148,7 +147,7 @@ func checkKeySecret(k *checker, name string) {
 // IsSecretName says whether text can be the name or ARN of a secret of AWS
 // Secrets Manager (CreateSecret: letters, digits and /_+=.@-, up to 512).
 func IsSecretName(text string) bool {
-	return secretName.MatchString(text) && (len(text) <= 512 || strings.HasPrefix(text, "arn:"))
+	return secretName().MatchString(text) && (len(text) <= 512 || strings.HasPrefix(text, "arn:"))
 }
 
 // checkProtectionRule refuses what leaves it open which site a waiting run is of.
@@ -182,13 +181,13 @@ func checkSiteGitHub(k *checker, key string, s Site) {
 	}
 	if !k.has(at + ".repository") {
 		k.wrong(at, "runner github needs to know the repository; expected github.repository, such as acme/www")
-	} else if !repositoryName.MatchString(s.GitHub.Repository) {
+	} else if !repositoryName().MatchString(s.GitHub.Repository) {
 		k.wrong(at+".repository", "%q is no repository; expected owner/name, such as acme/www", s.GitHub.Repository)
 	}
 	if s.GitHub.ProtectionRule {
 		checkProtectionRule(k, at+".protection_rule", key, s)
 	}
-	if k.has(at+".workflow") && !workflowFile.MatchString(s.GitHub.Workflow) {
+	if k.has(at+".workflow") && !workflowFile().MatchString(s.GitHub.Workflow) {
 		k.wrong(at+".workflow", "%q is no workflow; expected the name of a file in .github/workflows, such as content-release.yml", s.GitHub.Workflow)
 	}
 	if r := s.GitHub.Ref; k.has(at+".ref") && (r == "" || strings.HasPrefix(r, "-") || strings.HasPrefix(r, "refs/") || strings.ContainsAny(r, " ~^:?*[\\")) {

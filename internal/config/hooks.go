@@ -141,7 +141,7 @@ func checkHooks(k *checker, key string, s Site) {
 	seen := map[string]int{}
 	for i, h := range s.Hooks {
 		at := fmt.Sprintf("%s.hooks[%d]", key, i)
-		if k.has(at+".name") && !siteName.MatchString(h.Name) {
+		if k.has(at+".name") && !siteName().MatchString(h.Name) {
 			k.wrong(at+".name", "%q is no name of a hook; expected small letters, digits and hyphens (at most 63), such as drupal", h.Name)
 		}
 		if first, twice := seen[h.Name]; twice && h.Name != "" {
@@ -175,11 +175,11 @@ func checkDialect(k *checker, at string, h Hook) {
 	if k.has(at+".secret_file") && h.SecretFile == "" {
 		k.wrong(at+".secret_file", "is empty; expected the file with the secret")
 	}
-	if k.has(at+".secret_env") && !envName.MatchString(h.SecretEnv) {
+	if k.has(at+".secret_env") && !envName().MatchString(h.SecretEnv) {
 		// What stands here may be the secret itself: it must not be repeated.
 		k.addSecret(k.at(at+".secret_env"), at+".secret_env", "is no name of a variable; expected letters, digits and _, such as PRESSRUN_DRUPAL_SECRET (never the secret itself)")
 	}
-	if h.SecretEnv != "" && envName.MatchString(h.SecretEnv) && !environ.KeptFromBuilds(h.SecretEnv) {
+	if h.SecretEnv != "" && envName().MatchString(h.SecretEnv) && !environ.KeptFromBuilds(h.SecretEnv) {
 		k.wrong(at+".secret_env", "builds on this machine would see %s; expected a name that begins with PRESSRUN_", h.SecretEnv)
 	}
 	if len(h.Mapping) == 0 {

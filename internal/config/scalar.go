@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -68,12 +67,12 @@ func (d *decoder) scalar(n ast.Node, to reflect.Value, key, tag string) {
 
 // plainNumber is how people write numbers. YAML takes 010 for 8, and 0x10 and
 // 1_0 for numbers too: no value is read as another than it seems to be.
-var plainNumber = regexp.MustCompile(`^[+-]?(?:0|[1-9][0-9]*)$`)
+var plainNumber = pattern(`^[+-]?(?:0|[1-9][0-9]*)$`)
 
 // plain says whether a whole number is written plainly, and reports it if not.
 func (d *decoder) plain(n *ast.IntegerNode, key string) bool {
 	text := n.GetToken().Value
-	if plainNumber.MatchString(text) {
+	if plainNumber().MatchString(text) {
 		return true
 	}
 	d.add(placeOf(n), key, fmt.Sprintf("YAML reads %s as %v; expected the number in plain digits", text, n.Value))

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"regexp"
 	"strings"
 	"sync"
 
@@ -12,7 +11,7 @@ import (
 )
 
 // placeholders are what examples have in place of a hash.
-var placeholders = regexp.MustCompile(`(?i)(put|paste|your|replace|change|insert|example|todo|hash|xxx|<|\.\.\.)`)
+var placeholders = pattern(`(?i)(put|paste|your|replace|change|insert|example|todo|hash|xxx|<|\.\.\.)`)
 
 // madeUp are hashes that nobody computed: one digit again and again, or digits in
 // their order.

@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 
 	"golang.org/x/crypto/argon2"
@@ -80,7 +79,7 @@ func (h Hash) String() string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.memory, h.passes, h.lanes, b64(h.salt), b64(h.sum))
 }
 
-var phc = regexp.MustCompile(`^\$argon2id\$v=19\$m=([0-9]{1,7}),t=([0-9]{1,2}),p=([0-9]{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
+var phc = pattern(`^\$argon2id\$v=19\$m=([0-9]{1,7}),t=([0-9]{1,2}),p=([0-9]{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
 
 // The errors of Parse. None repeats what was given.
 var (
@@ -91,7 +90,7 @@ var (
 
 // Parse reads a hash in the PHC string format.
 func Parse(text string) (Hash, error) {
-	m := phc.FindStringSubmatch(text)
+	m := phc().FindStringSubmatch(text)
 	if m == nil {
 		return Hash{}, ErrNoHash
 	}

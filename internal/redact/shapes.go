@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -15,7 +16,7 @@ type span struct{ from, to int }
 type pattern struct {
 	hints []string // in lower case
 	at    bool     // an @ must be there besides a hint
-	find  *regexp.Regexp
+	find  func() *regexp.Regexp
 	named bool // the first group is a name that must be a secret's: one of stems is in it
 	// near says, if there is one, whether a name with one of stems stands where the
 	// expression wants it. Most lines of logs that have a stem have it elsewhere.
@@ -27,49 +28,49 @@ type pattern struct {
 // https://docs.github.com/en/code-security/reference/secret-security/supported-secret-scanning-patterns
 // lists most of them.
 var shapes = []pattern{
-	{hints: []string{"gho_", "ghp_", "ghs_", "ghu_", "ghr_", "github_pat_"}, find: regexp.MustCompile(`\b(?:gh[opsur]_[A-Za-z0-9][A-Za-z0-9_.-]{18,}|github_pat_[A-Za-z0-9_]{20,})`)},
-	{hints: []string{"glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glsoat-"}, find: regexp.MustCompile(`\bgl(?:pat|dt|rt|ptt|cbt|soat)-[A-Za-z0-9_.-]{16,}`)},
-	{hints: []string{"akia", "asia"}, find: regexp.MustCompile(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`)},
-	{hints: []string{"xox", "xapp-"}, find: regexp.MustCompile(`\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{10,}`)},
-	{hints: []string{"hooks.slack.com/"}, find: regexp.MustCompile(`hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{10,})`)},
-	{hints: []string{"k_live_", "k_test_", "whsec_"}, find: regexp.MustCompile(`\b(?:[sr]k_(?:live|test)_|whsec_)[A-Za-z0-9+/=]{10,}`)},
-	{hints: []string{"aiza"}, find: regexp.MustCompile(`\bAIza[A-Za-z0-9_-]{35}`)},
-	{hints: []string{"ya29."}, find: regexp.MustCompile(`\bya29\.[A-Za-z0-9_.-]{20,}`)},
-	{hints: []string{"npm_", "pypi-", "dop_v1_", "hf_", "shp", "sg.", "hvs.", "cfpat-", "dckr_pat_", "glsa_", "nfp_", "ntn_", "lin_api_", "sbp_", "vercel_", "rubygems_"}, find: regexp.MustCompile(
+	{hints: []string{"gho_", "ghp_", "ghs_", "ghu_", "ghr_", "github_pat_"}, find: expression(`\b(?:gh[opsur]_[A-Za-z0-9][A-Za-z0-9_.-]{18,}|github_pat_[A-Za-z0-9_]{20,})`)},
+	{hints: []string{"glpat-", "gldt-", "glrt-", "glptt-", "glcbt-", "glsoat-"}, find: expression(`\bgl(?:pat|dt|rt|ptt|cbt|soat)-[A-Za-z0-9_.-]{16,}`)},
+	{hints: []string{"akia", "asia"}, find: expression(`\b(?:AKIA|ASIA)[A-Z0-9]{16}\b`)},
+	{hints: []string{"xox", "xapp-"}, find: expression(`\b(?:xox[a-z](?:\.xox[a-z])?|xapp)-[A-Za-z0-9-]{10,}`)},
+	{hints: []string{"hooks.slack.com/"}, find: expression(`hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{10,})`)},
+	{hints: []string{"k_live_", "k_test_", "whsec_"}, find: expression(`\b(?:[sr]k_(?:live|test)_|whsec_)[A-Za-z0-9+/=]{10,}`)},
+	{hints: []string{"aiza"}, find: expression(`\bAIza[A-Za-z0-9_-]{35}`)},
+	{hints: []string{"ya29."}, find: expression(`\bya29\.[A-Za-z0-9_.-]{20,}`)},
+	{hints: []string{"npm_", "pypi-", "dop_v1_", "hf_", "shp", "sg.", "hvs.", "cfpat-", "dckr_pat_", "glsa_", "nfp_", "ntn_", "lin_api_", "sbp_", "vercel_", "rubygems_"}, find: expression(
 		`\b(?:npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,}|do[oprt]_v1_[a-f0-9]{64}|hf_[A-Za-z0-9]{30,}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|hvs\.[A-Za-z0-9_-]{20,}|CFPAT-[A-Za-z0-9_-]{20,}|dckr_pat_[A-Za-z0-9_-]{20,}|glsa_[A-Za-z0-9_]{20,}|nfp_[A-Za-z0-9]{30,}|ntn_[A-Za-z0-9]{30,}|lin_api_[A-Za-z0-9]{30,}|sbp_[a-f0-9]{40}|vercel_[A-Za-z0-9]{20,}|rubygems_[a-f0-9]{48})`)},
-	{hints: []string{"sk-"}, find: regexp.MustCompile(`\bsk-(?:proj-|ant-|svcacct-)?[A-Za-z0-9_-]{32,}`), is: hasDigit},
+	{hints: []string{"sk-"}, find: expression(`\bsk-(?:proj-|ant-|svcacct-)?[A-Za-z0-9_-]{32,}`), is: hasDigit},
 	// RFC 7519; the header of a token is a JSON object, which begins with eyJ.
-	{hints: []string{"eyj"}, find: regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,4}`)},
+	{hints: []string{"eyj"}, find: expression(`\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,4}`)},
 	// RFC 7468. The end of a key may be missing, or its beginning.
-	{hints: []string{"private key"}, find: regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)`)},
-	{hints: []string{"private key"}, find: regexp.MustCompile(`[A-Za-z0-9+/=\s\\|]{16,}-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----`)},
-	{hints: []string{"age-secret-key-"}, find: regexp.MustCompile(`(?i)\bAGE-SECRET-KEY-1[A-Z0-9]{20,}`)},
+	{hints: []string{"private key"}, find: expression(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----.*?(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)`)},
+	{hints: []string{"private key"}, find: expression(`[A-Za-z0-9+/=\s\\|]{16,}-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----`)},
+	{hints: []string{"age-secret-key-"}, find: expression(`(?i)\bAGE-SECRET-KEY-1[A-Z0-9]{20,}`)},
 }
 
 // The places at which secrets stand.
 var ofPlaces = []pattern{
 	// RFC 3986, 3.2.1. A password may hold what should have been encoded, an @ too.
-	{hints: []string{"://"}, at: true, find: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#"'<>:@]*:([^\s/?#"'<>]+)@`)},
-	{hints: []string{"://"}, at: true, find: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#"'<>:@]*:([^\s"'<>@]+)@`), is: notPort},
+	{hints: []string{"://"}, at: true, find: expression(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#"'<>:@]*:([^\s/?#"'<>]+)@`)},
+	{hints: []string{"://"}, at: true, find: expression(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#"'<>:@]*:([^\s"'<>@]+)@`), is: notPort},
 	// A token in the place of the user: https://TOKEN@github.com, Sentry's DSN.
-	{hints: []string{"://"}, at: true, find: regexp.MustCompile(`[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#"'<>:@]{20,}):?@`), is: hasDigit},
+	{hints: []string{"://"}, at: true, find: expression(`[A-Za-z][A-Za-z0-9+.-]*://([^\s/?#"'<>:@]{20,}):?@`), is: hasDigit},
 	// https://github.com/go-sql-driver/mysql#dsn-data-source-name
-	{hints: []string{"@tcp(", "@unix("}, find: regexp.MustCompile(`[A-Za-z0-9_.-]+:([^\s"'<>]+)@(?:tcp|unix)\(`)},
-	{hints: []string{"?", "&", "&amp;"}, find: regexp.MustCompile(`[?&;]((?:[A-Za-z0-9_.-]|%5B|%5D|\[|\])+)=([^&\s"'<>#|\x60)]+)`), named: true, near: before("=", nameBytes)},
-	{hints: []string{"key="}, find: regexp.MustCompile(`[?&]key=([^&\s"'<>#|]{6,})`)},
-	{hints: []string{"sig=", "code=", "auth=", "hmac="}, find: regexp.MustCompile(`[?&;](?:sig|hmac|auth|code)=([^&\s"'<>#|]{8,})`)},
+	{hints: []string{"@tcp(", "@unix("}, find: expression(`[A-Za-z0-9_.-]+:([^\s"'<>]+)@(?:tcp|unix)\(`)},
+	{hints: []string{"?", "&", "&amp;"}, find: expression(`[?&;]((?:[A-Za-z0-9_.-]|%5B|%5D|\[|\])+)=([^&\s"'<>#|\x60)]+)`), named: true, near: before("=", nameBytes)},
+	{hints: []string{"key="}, find: expression(`[?&]key=([^&\s"'<>#|]{6,})`)},
+	{hints: []string{"sig=", "code=", "auth=", "hmac="}, find: expression(`[?&;](?:sig|hmac|auth|code)=([^&\s"'<>#|]{8,})`)},
 	// RFC 9110, 11.6.2, and the headers that services have for it.
-	{hints: []string{"authorization"}, find: regexp.MustCompile(`(?i)\b(?:proxy-)?authorization\\?["']?\s*(?:[:=]|=>)\s*\\?["']?(?:(?:basic|bearer|token|digest|negotiate|apikey|aws4-hmac-sha256)\s+)?([^\s"'\\,][^\s"'\\]{3,})`)},
-	{hints: []string{"bearer ", "basic "}, find: regexp.MustCompile(`(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/-]{12,}=*)`), is: hasDigitOrPadding},
-	{hints: []string{"cookie"}, find: regexp.MustCompile(`(?i)\b(?:set-)?cookie\\?["']?\s*:\s*\\?["']?([A-Za-z0-9_.-]+=[^"'\r\n|]+)`)},
-	{hints: []string{"x-", "private-token", "job-token", "api-key"}, find: regexp.MustCompile(`(?i)\b((?:x-[a-z0-9-]+|private-token|job-token|api-key|deploy-token))\\?["']?\s*:\s*\\?["']?([^\s"'\\,]{4,})`), named: true},
+	{hints: []string{"authorization"}, find: expression(`(?i)\b(?:proxy-)?authorization\\?["']?\s*(?:[:=]|=>)\s*\\?["']?(?:(?:basic|bearer|token|digest|negotiate|apikey|aws4-hmac-sha256)\s+)?([^\s"'\\,][^\s"'\\]{3,})`)},
+	{hints: []string{"bearer ", "basic "}, find: expression(`(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/-]{12,}=*)`), is: hasDigitOrPadding},
+	{hints: []string{"cookie"}, find: expression(`(?i)\b(?:set-)?cookie\\?["']?\s*:\s*\\?["']?([A-Za-z0-9_.-]+=[^"'\r\n|]+)`)},
+	{hints: []string{"x-", "private-token", "job-token", "api-key"}, find: expression(`(?i)\b((?:x-[a-z0-9-]+|private-token|job-token|api-key|deploy-token))\\?["']?\s*:\s*\\?["']?([^\s"'\\,]{4,})`), named: true},
 	// NAME=value, as env(1) prints it; "name": "value" in JSON; NAME: value in YAML.
-	{hints: []string{"="}, find: regexp.MustCompile(`(?:^|[^A-Za-z0-9_.-])([A-Za-z][A-Za-z0-9_.-]*)=\\?(?:"([^"\r\n]+)"|'([^'\r\n]+)'|([^\s"';|&<>(){},]+))`), named: true, near: before("=", nameBytes)},
-	{hints: []string{":", "=>"}, find: regexp.MustCompile(`\\?["']([A-Za-z][A-Za-z0-9_.-]*)\\?["']\s*(?::|=>)\s*\\?(?:"((?:[^"\\\r\n]|\\[^"])+)\\?"|'([^'\r\n]+)')`), named: true, near: before("\"'\\", nameBytes)},
-	{hints: []string{":"}, find: regexp.MustCompile(`\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)\s*:\s+["']?([^\s"'|,;]+)`), named: true, near: before(":", upperBytes)},
+	{hints: []string{"="}, find: expression(`(?:^|[^A-Za-z0-9_.-])([A-Za-z][A-Za-z0-9_.-]*)=\\?(?:"([^"\r\n]+)"|'([^'\r\n]+)'|([^\s"';|&<>(){},]+))`), named: true, near: before("=", nameBytes)},
+	{hints: []string{":", "=>"}, find: expression(`\\?["']([A-Za-z][A-Za-z0-9_.-]*)\\?["']\s*(?::|=>)\s*\\?(?:"((?:[^"\\\r\n]|\\[^"])+)\\?"|'([^'\r\n]+)')`), named: true, near: before("\"'\\", nameBytes)},
+	{hints: []string{":"}, find: expression(`\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)\s*:\s+["']?([^\s"'|,;]+)`), named: true, near: before(":", upperBytes)},
 	// The options of curl, wget and mysql.
-	{hints: []string{"--"}, find: regexp.MustCompile(`(?:^|\s)--((?:[a-z0-9]+-)*[a-z0-9]+)\s+["']?([^\s"'|-][^\s"'|]*)`), named: true},
-	{hints: []string{"curl"}, find: regexp.MustCompile(`\bcurl\b[^\n|]*?\s(?:-u|--user)\s*["']?[^\s:"']+:([^\s"']+)`)},
+	{hints: []string{"--"}, find: expression(`(?:^|\s)--((?:[a-z0-9]+-)*[a-z0-9]+)\s+["']?([^\s"'|-][^\s"'|]*)`), named: true},
+	{hints: []string{"curl"}, find: expression(`\bcurl\b[^\n|]*?\s(?:-u|--user)\s*["']?[^\s:"']+:([^\s"']+)`)},
 }
 
 func hasDigit(value string) bool { return strings.ContainsFunc(value, unicode.IsDigit) }
@@ -80,6 +81,11 @@ func hasDigitOrPadding(value string) bool { return hasDigit(value) || strings.Ha
 func notPort(value string) bool {
 	digits := strings.TrimLeftFunc(value, unicode.IsDigit)
 	return digits != "" && (len(digits) == len(value) || strings.IndexByte("/?#", digits[0]) < 0)
+}
+
+// expression is compiled when it is first asked for: most texts have a hint of a few.
+func expression(text string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
 }
 
 // stems are of the words of IsSecretName: one of them is in each name of a secret.
@@ -175,7 +181,7 @@ func find(text string, by *sieve) []span {
 
 // spans adds to a list what the pattern finds in a text.
 func (p pattern) spans(out []span, text string) []span {
-	for _, m := range p.find.FindAllStringSubmatchIndex(text, -1) {
+	for _, m := range p.find().FindAllStringSubmatchIndex(text, -1) {
 		s, group := span{m[0], m[1]}, 2
 		if p.named {
 			group = 4

@@ -7,6 +7,7 @@ import (
 	"html/template"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/demo/content"
@@ -15,12 +16,15 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-var pages = map[string]*template.Template{
-	"list":   parsePage("list"),
-	"edit":   parsePage("edit"),
-	"delete": parsePage("delete"),
-	"error":  parsePage("error"),
-}
+// pages are read when the first is asked for: most commands of the program show none.
+var pages = sync.OnceValue(func() map[string]*template.Template {
+	return map[string]*template.Template{
+		"list":   parsePage("list"),
+		"edit":   parsePage("edit"),
+		"delete": parsePage("delete"),
+		"error":  parsePage("error"),
+	}
+})
 
 func parsePage(name string) *template.Template {
 	funcs := template.FuncMap{
@@ -161,7 +165,7 @@ func (p editorPages) pageError(w http.ResponseWriter, r *http.Request, err error
 // render writes a page whole or not at all.
 func (p editorPages) render(w http.ResponseWriter, r *http.Request, status int, name string, data any) {
 	var b bytes.Buffer
-	if err := pages[name].Execute(&b, data); err != nil {
+	if err := pages()[name].Execute(&b, data); err != nil {
 		p.cms.log.ErrorContext(r.Context(), "page not rendered", "page", name, "error", err)
 		http.Error(w, "The page could not be made.", http.StatusInternalServerError)
 		return

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"path"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/demo/content"
@@ -130,16 +131,17 @@ func (r *renderer) html(file, name string, p page) {
 		return
 	}
 	var b bytes.Buffer
-	if err := templates[name].Execute(&b, p); err != nil {
+	if err := templates()[name].Execute(&b, p); err != nil {
 		r.err = fmt.Errorf("page %s: %w", file, err)
 		return
 	}
 	r.files[file] = b.Bytes()
 }
 
-var templates = map[string]*template.Template{
-	"index": parse("index"), "article": parse("article"), "404": parse("404"),
-}
+// templates are read when a page is first made: most commands make none.
+var templates = sync.OnceValue(func() map[string]*template.Template {
+	return map[string]*template.Template{"index": parse("index"), "article": parse("article"), "404": parse("404")}
+})
 
 func parse(name string) *template.Template {
 	funcs := template.FuncMap{

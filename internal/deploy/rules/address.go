@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net/url"
 	"path"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -31,14 +30,14 @@ type Address struct {
 }
 
 var (
-	hostAddress = regexp.MustCompile(`(?i)^(https?:)?//[^/]`)
+	hostAddress = pattern(`(?i)^(https?:)?//[^/]`)
 	// placeholder is a colon and a name, anywhere in a path.
-	placeholder = regexp.MustCompile(`:[A-Za-z][A-Za-z0-9_]*`)
+	placeholder = pattern(`:[A-Za-z][A-Za-z0-9_]*`)
 )
 
 // ParseAddress reads an address. What is none is an error.
 func ParseAddress(text string) (a Address, err error) {
-	if hostAddress.MatchString(text) {
+	if hostAddress().MatchString(text) {
 		a.Depends = "it depends on the host"
 		_, rest, _ := strings.Cut(text, "//")
 		_, text, _ = strings.Cut(rest, "/")
@@ -60,9 +59,9 @@ func ParseAddress(text string) (a Address, err error) {
 	}
 	a.Folder = strings.HasSuffix(decoded, "/")
 	a.Path = strings.TrimPrefix(path.Clean(decoded), "/")
-	a.Splat, a.Placeholder = strings.Contains(a.Path, "*"), placeholder.MatchString(a.Path)
+	a.Splat, a.Placeholder = strings.Contains(a.Path, "*"), placeholder().MatchString(a.Path)
 	if a.Splat || a.Placeholder {
-		a.Path = placeholder.ReplaceAllString(strings.ReplaceAll(a.Path, "*", "**"), "*")
+		a.Path = placeholder().ReplaceAllString(strings.ReplaceAll(a.Path, "*", "**"), "*")
 	}
 	return a, nil
 }

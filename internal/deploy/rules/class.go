@@ -2,7 +2,6 @@ package rules
 
 import (
 	"path"
-	"regexp"
 	"strings"
 )
 
@@ -47,7 +46,7 @@ var pageEndings = set(".html", ".htm", ".xhtml")
 // entryNames are files that send readers and robots to pages, or that decide which
 // assets a page loads: they go last of all, and are asked for again each time. Each
 // line says who uses the names.
-var entryNames = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
+var entryNames = pattern(`(?i)^(` + strings.Join([]string{
 	// Home page.
 	`index\.html?`, `index\.xhtml`,
 	// Sitemaps (sitemaps.org): also WordPress's wp-sitemap.xml, Yoast's
@@ -69,10 +68,10 @@ var entryNames = regexp.MustCompile(`(?i)^(` + strings.Join([]string{
 }, "|") + `)$`)
 
 // buildLists are such lists whose name alone says little.
-var buildLists = regexp.MustCompile(`(^|/)_nuxt/builds/(latest|meta/[^/]+)\.json$`)
+var buildLists = pattern(`(^|/)_nuxt/builds/(latest|meta/[^/]+)\.json$`)
 
 // sitemapParts are sitemaps that lie in a folder of them, under any name.
-var sitemapParts = regexp.MustCompile(`(?i)(^|/)sitemaps?/[^/]+\.(xml|txt)(\.gz)?$`)
+var sitemapParts = pattern(`(?i)(^|/)sitemaps?/[^/]+\.(xml|txt)(\.gz)?$`)
 
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))
@@ -94,7 +93,7 @@ func Classify(name string) Class {
 	dir, base := path.Split(name)
 	ext := strings.ToLower(path.Ext(base))
 	switch {
-	case pageEndings[ext] && dir == "" && entryNames.MatchString(base):
+	case pageEndings[ext] && dir == "" && entryNames().MatchString(base):
 		return ClassEntry
 	case pageEndings[ext]:
 		return ClassPage
@@ -109,7 +108,7 @@ func Classify(name string) Class {
 // isEntry says whether a file that is no page is an entry by its name: a folder's own
 // feed, as feed/index.xml, is one everywhere.
 func isEntry(name, base string) bool {
-	return entryNames.MatchString(base) || buildLists.MatchString(name) || sitemapParts.MatchString(name)
+	return entryNames().MatchString(base) || buildLists().MatchString(name) || sitemapParts().MatchString(name)
 }
 
 // IsPage tells whether a path is HTML that a visitor opens.

@@ -2,19 +2,18 @@ package rules
 
 import (
 	"path"
-	"regexp"
 	"strings"
 	"unicode"
 )
 
 // bundleDirs hold nothing but files named by their content: Next.js, Astro, Nuxt and
 // SvelteKit write them.
-var bundleDirs = regexp.MustCompile(`(^|/)(_next/static|_astro|_nuxt|_app/immutable)/`)
+var bundleDirs = pattern(`(^|/)(_next/static|_astro|_nuxt|_app/immutable)/`)
 
 // bundlerDirs are where bundlers put pictures and media that they named by content.
 // Elsewhere a picture's name is an editor's or a CMS's: what looks like a hash may be
 // an id, a crop or a date (wagtail/wagtail#10872, directus/directus#28116).
-var bundlerDirs = regexp.MustCompile(`(^|/)(assets|static|_assets|_static|build|dist|bundles?|fonts)(/(media|img|images|fonts|assets))?/[^/]+$`)
+var bundlerDirs = pattern(`(^|/)(assets|static|_assets|_static|build|dist|bundles?|fonts)(/(media|img|images|fonts|assets))?/[^/]+$`)
 
 // codeEndings are files that only a bundler names.
 var codeEndings = set(".js", ".mjs", ".cjs", ".css", ".map", ".wasm", ".woff", ".woff2")
@@ -26,13 +25,13 @@ func IsHashed(name string) bool {
 	if Classify(name) != ClassAsset {
 		return false
 	}
-	if bundleDirs.MatchString(name) {
+	if bundleDirs().MatchString(name) {
 		return true
 	}
 	stem := strings.TrimSuffix(path.Base(name), ".map")
 	stem = strings.TrimSuffix(stem, path.Ext(stem))
 	code := codeEndings[strings.ToLower(path.Ext(name))]
-	if !code && !bundlerDirs.MatchString(name) {
+	if !code && !bundlerDirs().MatchString(name) {
 		return false
 	}
 	if code {
@@ -45,11 +44,11 @@ func IsHashed(name string) bool {
 
 // lastHex is a stem that ends in hexadecimal digits of one case, with what is before
 // them. The lengths are those that bundlers cut hashes to, and whole hashes.
-var lastHex = regexp.MustCompile(`^(?:(.*)[-._~])?([0-9a-f]{8}|[0-9a-f]{10}|[0-9a-f]{12}|[0-9a-f]{16}|[0-9a-f]{20}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+var lastHex = pattern(`^(?:(.*)[-._~])?([0-9a-f]{8}|[0-9a-f]{10}|[0-9a-f]{12}|[0-9a-f]{16}|[0-9a-f]{20}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
 
 // endsInHex tells whether a name ends in a hash in hexadecimal.
 func endsInHex(stem string, code bool) bool {
-	m := lastHex.FindStringSubmatch(stem)
+	m := lastHex().FindStringSubmatch(stem)
 	if m == nil {
 		return false
 	}
@@ -57,7 +56,7 @@ func endsInHex(stem string, code bool) bool {
 	switch {
 	case isDate(digits), switches(digits) < 2:
 		return false // a date, an id with a letter, a word with a number
-	case idBefore.MatchString(before):
+	case idBefore().MatchString(before):
 		return false // the last group of a UUID, or of an id of several parts
 	case before == "":
 		return code && len(digits) >= 16 // a name that is nothing else may be an id
@@ -68,31 +67,31 @@ func endsInHex(stem string, code bool) bool {
 }
 
 // idBefore ends as the front of a UUID does, or of another id in groups of digits.
-var idBefore = regexp.MustCompile(`(^|[^0-9a-zA-Z])([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|[0-9]{9,})$`)
+var idBefore = pattern(`(^|[^0-9a-zA-Z])([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|[0-9]{9,})$`)
 
 // isDate tells whether digits begin as a day does: 20240115, 15012024 or 2024-01-15
 // without its signs.
-func isDate(digits string) bool { return dates.MatchString(digits) }
+func isDate(digits string) bool { return dates().MatchString(digits) }
 
-var dates = regexp.MustCompile(`^((19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])|(0[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])(19|20)[0-9]{2}|(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(19|20)[0-9]{2})`)
+var dates = pattern(`^((19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])|(0[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])(19|20)[0-9]{2}|(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(19|20)[0-9]{2})`)
 
 // bundlerHash is what Rollup, Vite and esbuild put at the end of a name: 8 characters
 // in base 64 (https://rollupjs.org/configuration-options/#output-hashcharacters) or
 // base 32.
 var (
-	bundlerHash = regexp.MustCompile(`[-.]([0-9A-Za-z_-]{8})$`)
-	base32Hash  = regexp.MustCompile(`^[A-Z2-7]{8}$`)
+	bundlerHash = pattern(`[-.]([0-9A-Za-z_-]{8})$`)
+	base32Hash  = pattern(`^[A-Z2-7]{8}$`)
 )
 
 // endsInBundlerHash tells a bundler's hash (index-BxK3a9_z) from words and codes
 // (site-Homepage, print-Report24, form-SF1199A1): it changes between kinds of
 // characters too often.
 func endsInBundlerHash(stem string) bool {
-	m := bundlerHash.FindStringSubmatch(stem)
+	m := bundlerHash().FindStringSubmatch(stem)
 	if m == nil || !strings.ContainsAny(m[1], "0123456789") {
 		return false
 	}
-	if base32Hash.MatchString(m[1]) {
+	if base32Hash().MatchString(m[1]) {
 		return switches(m[1]) >= 2
 	}
 	return strings.ContainsFunc(m[1], unicode.IsUpper) && strings.ContainsFunc(m[1], unicode.IsLower) && switches(m[1]) >= 3

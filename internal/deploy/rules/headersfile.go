@@ -69,7 +69,7 @@ func (p *headersParser) line(n int, line string) error {
 	switch {
 	case line == "" || strings.HasPrefix(line, "#"):
 		return nil
-	case strings.HasPrefix(line, "/") || hostAddress.MatchString(line):
+	case strings.HasPrefix(line, "/") || hostAddress().MatchString(line):
 		return p.address(n, line)
 	case !p.begun && !strings.Contains(line, ":"):
 		return fmt.Errorf("expected a path that starts with /")
@@ -125,7 +125,7 @@ func (p *headersParser) header(name, value string) error {
 		p.out.Unkept = append(p.out.Unkept, name)
 		return nil
 	}
-	if placeholder.MatchString(value) {
+	if placeholder().MatchString(value) {
 		p.out.Skipped = append(p.out.Skipped, fmt.Sprintf("line %d, %s: its value depends on the address", p.at, name))
 		return nil
 	}

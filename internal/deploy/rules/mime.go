@@ -2,7 +2,6 @@ package rules
 
 import (
 	"path"
-	"regexp"
 	"strings"
 )
 
@@ -312,7 +311,7 @@ func HasKnownEnding(name string) bool {
 
 // textTypes are those that compressing makes smaller; pictures, sound, archives and
 // WOFF fonts are compressed already.
-var textTypes = regexp.MustCompile(`^(text/.+|[^;]+\+(json|xml)|application/(json|json5|jsonl|x-ndjson|xml|xml-dtd|javascript|yaml|toml|sql|graphql|n-triples|n-quads|x-subrip|x-tex|x-bibtex|postscript|wasm|vnd\.apple\.mpegurl|vnd\.ms-fontobject)|model/(obj|mtl|stl|step)|font/(ttf|otf)|image/(bmp|vnd\.microsoft\.icon))(;|$)`)
+var textTypes = pattern(`^(text/.+|[^;]+\+(json|xml)|application/(json|json5|jsonl|x-ndjson|xml|xml-dtd|javascript|yaml|toml|sql|graphql|n-triples|n-quads|x-subrip|x-tex|x-bibtex|postscript|wasm|vnd\.apple\.mpegurl|vnd\.ms-fontobject)|model/(obj|mtl|stl|step)|font/(ttf|otf)|image/(bmp|vnd\.microsoft\.icon))(;|$)`)
 
 // IsText tells whether a path's type is one that compressing makes smaller.
-func IsText(name string) bool { return textTypes.MatchString(ContentType(name)) }
+func IsText(name string) bool { return textTypes().MatchString(ContentType(name)) }

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"path"
-	"regexp"
 	"strings"
 )
 
@@ -88,13 +87,13 @@ var wellKnownFolders = []struct{ prefix, kind string }{
 }
 
 // siteFiles are files without an ending that sites have at their root.
-var siteFiles = regexp.MustCompile(`(?i)^(CNAME|LICEN[CS]E|README|CHANGELOG|COPYING|AUTHORS|NOTICE|HUMANS)$`)
+var siteFiles = pattern(`(?i)^(CNAME|LICEN[CS]E|README|CHANGELOG|COPYING|AUTHORS|NOTICE|HUMANS)$`)
 
 // namedType is the type of a file whose name, and no ending, says what it is.
 func namedType(name string) (string, bool) {
 	base := path.Base(name)
 	switch {
-	case siteFiles.MatchString(base):
+	case siteFiles().MatchString(base):
 		return plainType, true
 	case base == "apple-app-site-association": // at the root too, for iOS 8 and earlier
 		return jsonType, true
