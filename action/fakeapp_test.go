@@ -140,7 +140,7 @@ func (a *fakeApp) routes() http.Handler {
 		if err := a.step(release.Claim{Release: in.Release, Token: in.Token, Run: run}); err != nil {
 			return nil, err
 		}
-		return api.ClaimResult{Release: a.site.Current.Number, State: a.site.State, Session: a.sessionToken(), HeartbeatSeconds: 1, Sequence: a.site.Current.Sequence, RollbackTo: a.site.Current.RollbackTo}, nil
+		return api.ClaimResult{Release: a.site.Current.Number, State: a.site.State, Session: a.sessionToken(), HeartbeatSeconds: 1, Sequence: a.site.Current.Sequence, RollbackTo: a.site.Current.RollbackTo, Attempts: a.site.Failures + 1}, nil
 	}))
 	mux.HandleFunc("POST /v1/sites/www/releases/{number}/reports", a.handle("report", "", func(body *json.Decoder, number int64, s *seen) (any, error) {
 		var in api.ReportInput

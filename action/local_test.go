@@ -75,7 +75,7 @@ func newOnThisMachine(t *testing.T, build string) *onThisMachine {
 	r, err := local.New(local.Options{
 		State: t.TempDir(), Poll: 20 * time.Millisecond, Grace: 4 * time.Second,
 		Settings: func(site string) (local.Settings, bool) {
-			return local.Settings{Folder: m.source, Secret: m.settings.CDNSecret(), Env: m.settings.ActionEnv()}, site == "www"
+			return local.Settings{Folder: m.source, Secret: m.settings.CDNSecret(), Secrets: m.settings.MetricsSecrets(), Env: m.settings.ActionEnv()}, site == "www"
 		},
 		OnEvent: func(_ string, _ int64, e release.Event) { m.ended <- e.(release.RunEnded) },
 	})

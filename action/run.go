@@ -2,6 +2,7 @@ package action
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
@@ -21,6 +22,7 @@ import (
 	"github.com/pressrun/pressrun/action/steps"
 	"github.com/pressrun/pressrun/action/summary"
 	"github.com/pressrun/pressrun/action/workflow"
+	"github.com/pressrun/pressrun/internal/figures"
 	"github.com/pressrun/pressrun/internal/publish"
 	"github.com/pressrun/pressrun/internal/redact"
 	"github.com/pressrun/pressrun/internal/text"
@@ -100,7 +102,10 @@ func (j *run) open(ctx context.Context, name string, env shell.Environment) ([]s
 	if j.App, err = report.Open(o.RunFlags, env.Get, j.Record, j.Console, j.GitHub); err != nil {
 		return nil, err
 	}
-	j.figures = summary.Figures{MetricsFlags: o.MetricsFlags, File: j.Record, Console: j.Console, App: j.App}
+	j.figures = summary.Figures{MetricsFlags: o.MetricsFlags, File: j.Record, Console: j.Console, App: j.App, Environment: o.Environment}
+	if j.figures.Targets, err = j.openFigures(o.MetricsTo, env); err != nil {
+		return nil, err
+	}
 	setup.Figures = j.figures
 	setup.Shell = shell.Shell{Dir: o.Dir, Environment: env, Profile: o.BuildEnv, Mark: "PRESSRUN_MARK=" + rand.Text(), Console: j.Console, GitHub: j.GitHub}
 	return steps.Pick(setup, name), nil
@@ -120,6 +125,23 @@ func (j *run) conceal(environments ...map[string]string) {
 			}
 		}
 	}
+}
+
+// openFigures makes ready where the figures go. Their secrets are nobody else's from
+// then on, as the CDN's are.
+func (j *run) openFigures(to string, env shell.Environment) (figures.Targets, error) {
+	secrets := map[string]string{}
+	for _, name := range figures.Variables(to) {
+		secrets[name] = env[name]
+		j.Console.Conceal(env[name])
+		j.GitHub.Mask(env[name])
+		delete(env, name)
+	}
+	targets, err := figures.Open(to, func(name string) string { return cmp.Or(secrets[name], env.Get(name)) }, nil)
+	if err != nil {
+		return targets, failure.Usage("--metrics-to: %v", err)
+	}
+	return targets, nil
 }
 
 // shortestMask is the length, in bytes, from which a line of a secret is masked.

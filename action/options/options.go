@@ -133,5 +133,7 @@ type VerifyFlags struct {
 
 // MetricsFlags say where the figures go.
 type MetricsFlags struct {
-	MetricsFile string `help:"File for the run's figures, as JSON (default: beside the state file)." placeholder:"FILE"`
+	MetricsFile  string        `help:"File for the run's figures, as JSON (default: beside the state file)." placeholder:"FILE"`
+	MetricsTo    string        `help:"Where the run's figures go too, with commas between: cloudwatch:NAMESPACE, datadog:SITE, pushgateway:http://SERVER:9091, otlp:https://SERVER:4318. Their secrets are in DD_API_KEY, PRESSRUN_PUSHGATEWAY_PASSWORD, PRESSRUN_OTLP_HEADERS and AWS's own variables." placeholder:"ADDRESSES"`
+	MetricsLimit time.Duration `help:"How long to try to send them. What can't be sent fails nothing." default:"20s"`
 }

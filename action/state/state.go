@@ -26,7 +26,12 @@ type State struct {
 	// report leaves, so that no two reports ever share one.
 	Sequence  int64      `json:"sequence,omitempty"`
 	Watermark *time.Time `json:"watermark,omitempty"`
-	Served    int64      `json:"served,omitempty"`
+	// LastLive is when the release went live that was live when this one was claimed;
+	// Attempts counts the releases since then, with this one. Without an app neither is
+	// known.
+	LastLive *time.Time `json:"last_live,omitempty"`
+	Attempts int        `json:"attempts,omitempty"`
+	Served   int64      `json:"served,omitempty"`
 	// Titles are some of what is served, for the summary.
 	Titles []string    `json:"titles,omitempty"`
 	Steps  []StepTime  `json:"steps,omitempty"`
@@ -47,6 +52,8 @@ type State struct {
 	Untold bool `json:"untold,omitempty"`
 	// Pending are states that the app could not be told of.
 	Pending []string `json:"pending,omitempty"`
+	// Unsent says which systems did not take the run's figures, and why.
+	Unsent []string `json:"unsent,omitempty"`
 }
 
 // StepTime is how long a step took and how it ended.

@@ -84,6 +84,7 @@ func (r Claim) claimed(got api.ClaimResult) (Result, error) {
 	err := r.Record.Change(func(s *state.State) {
 		s.Release, s.Session, s.Heartbeat = got.Release, got.Session, got.HeartbeatSeconds
 		s.RollbackTo = got.RollbackTo
+		s.LastLive, s.Attempts = got.LastLiveAt, got.Attempts
 		s.Outcome, s.Why, s.Reported = "", "", got.State
 		s.Sequence = max(s.Sequence, got.Sequence)
 	})

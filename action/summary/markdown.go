@@ -46,6 +46,12 @@ func (r Summary) Markdown(titles []string) string {
 	}
 	b.WriteString(cdnLine(r.Metrics.Edge))
 	b.WriteString(chart(r.Metrics.Steps))
+	if len(r.Unsent) > 0 {
+		b.WriteString("The figures were not sent everywhere. The release is as it is all the same:\n\n")
+		for _, trouble := range r.Unsent {
+			fmt.Fprintf(&b, "- %s\n", escape(trouble))
+		}
+	}
 	return b.String()
 }
 

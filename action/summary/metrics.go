@@ -13,6 +13,7 @@ import (
 	"github.com/pressrun/pressrun/action/report"
 	"github.com/pressrun/pressrun/action/state"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/figures"
 )
 
 // Figures are what a run measured, and where they go.
@@ -21,18 +22,22 @@ type Figures struct {
 	File    *state.File
 	Console *console.Console
 	App     *report.App // nil when there is none
+	// Targets are where they are sent besides, and Environment is where the site is
+	// deployed to.
+	Targets     figures.Targets
+	Environment string
 }
 
 // Leave writes the figures of the run as far as it has come, and gives
 // them to the app. It says what did not work, "" when all did.
 func (f Figures) Leave(ctx context.Context, limit time.Duration) string {
 	s := f.File.Now()
-	figures := metrics(s)
-	for i := range figures.Steps {
-		figures.Steps[i].Note = f.Console.Hide(figures.Steps[i].Note)
+	measures := metrics(s)
+	for i := range measures.Steps {
+		measures.Steps[i].Note = f.Console.Hide(measures.Steps[i].Note)
 	}
 	var notes []string
-	text, err := json.MarshalIndent(figures, "", "  ")
+	text, err := json.MarshalIndent(measures, "", "  ")
 	if err == nil {
 		err = state.Write(f.Path(), append(text, '\n'))
 	}
@@ -40,14 +45,31 @@ func (f Figures) Leave(ctx context.Context, limit time.Duration) string {
 		notes = append(notes, fmt.Sprintf("the file could not be written: %v", err))
 	}
 	if f.App != nil && s.Session != "" {
-		ctx, cancel := context.WithTimeout(ctx, limit)
+		toApp, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
-		err := f.App.PutMetrics(ctx, figures)
+		err := f.App.PutMetrics(toApp, measures)
 		if err != nil {
 			notes = append(notes, fmt.Sprintf("the app could not be given them: %v", err))
 		}
 	}
+	if trouble := f.send(ctx, limit); trouble != "" {
+		notes = append(notes, trouble)
+	}
 	return strings.Join(notes, "; ")
+}
+
+// send sends the figures to the systems that are to have them, and keeps which of
+// them did not take them.
+func (f Figures) send(ctx context.Context, limit time.Duration) string {
+	unsent := f.Targets.Send(ctx, measured(f.File.Now(), f.Environment, time.Now()), min(limit, f.MetricsLimit))
+	for i := range unsent {
+		unsent[i] = f.Console.Hide(unsent[i])
+		f.Console.Say("the figures were not sent: %s", unsent[i])
+	}
+	if err := f.File.Change(func(s *state.State) { s.Unsent = unsent }); err != nil {
+		f.Console.Say("%v", err)
+	}
+	return strings.Join(unsent, "; ")
 }
 
 // Path is the file of the figures.
@@ -69,4 +91,79 @@ func metrics(s state.State) api.Metrics {
 		m.Deleted, m.Unchanged, m.Changed, m.Commit = d.Deleted, d.Unchanged, d.Changed, d.Commit
 	}
 	return m
+}
+
+// measured are the figures of a run as systems that keep figures are told of them.
+func measured(s state.State, environment string, now time.Time) figures.Set {
+	set := figures.Set{Site: s.Site, Environment: environment, Outcome: string(outcome(s)), At: now}
+	if len(s.Steps) > 0 {
+		set.Add("duration", now.Sub(s.Steps[0].StartedAt).Seconds())
+	}
+	for _, step := range s.Steps {
+		if step.Result != "skipped" {
+			set.AddStep(step.Name, step.Seconds)
+		}
+	}
+	set.Add("succeeded", yes(s.Live))
+	set.Add("requests_served", float64(s.Served))
+	if b := s.Built; b != nil {
+		set.Add("pages", float64(b.Pages))
+		set.Add("files", float64(b.Files))
+		set.Add("size", float64(b.Bytes))
+	}
+	if d := s.Deploy; d != nil {
+		set.Add("files_uploaded", float64(d.Uploaded))
+		set.Add("size_uploaded", float64(d.UploadedBytes))
+		set.Add("files_deleted", float64(d.Deleted))
+		set.Add("files_unchanged", float64(d.Unchanged))
+	}
+	if e := s.Edge; e != nil {
+		set.Add("cdn_duration", e.Seconds)
+		set.Add("cdn_purged", float64(e.Purged))
+		set.Add("cdn_pending", yes(e.State == api.EdgePending))
+	}
+	since(&set, s, now)
+	return set
+}
+
+// since adds what is counted from the last success on.
+func since(set *figures.Set, s state.State, now time.Time) {
+	if s.Attempts > 0 {
+		set.Add("attempts", float64(s.Attempts))
+	}
+	at := now
+	if s.Deploy != nil && !s.Deploy.At.IsZero() {
+		at = s.Deploy.At
+	}
+	if s.Live {
+		set.Add("since_last_success", max(0, now.Sub(at).Seconds()))
+		set.Add("last_success_timestamp", float64(at.UnixMilli())/1000)
+	}
+	switch {
+	case s.LastLive == nil:
+	case s.Live:
+		set.Add("interval", max(0, at.Sub(*s.LastLive).Seconds()))
+	default:
+		set.Add("since_last_success", max(0, now.Sub(*s.LastLive).Seconds()))
+	}
+}
+
+// outcome is how a run ended, or will when nothing fails any more.
+func outcome(s state.State) state.Outcome {
+	switch {
+	case s.Outcome != "":
+		return s.Outcome
+	case s.Live && s.EdgePending():
+		return state.OutcomeEdgePending
+	case s.Live:
+		return state.OutcomeLive
+	}
+	return state.OutcomeDone
+}
+
+func yes(so bool) float64 {
+	if so {
+		return 1
+	}
+	return 0
 }

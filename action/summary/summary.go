@@ -20,7 +20,9 @@ type Summary struct {
 	Why     string        `json:"why,omitempty"`
 	Fault   string        `json:"fault,omitempty"`
 	// Pending are states that the app could not be told of.
-	Pending []string    `json:"pending,omitempty"`
+	Pending []string `json:"pending,omitempty"`
+	// Unsent says which systems did not take the run's figures, and why.
+	Unsent  []string    `json:"figures_unsent,omitempty"`
 	Served  int64       `json:"served"`
 	URL     string      `json:"url,omitempty"`
 	Metrics api.Metrics `json:"metrics"`
@@ -30,7 +32,7 @@ type Summary struct {
 func Of(s state.State, url string, hide func(string) string) Summary {
 	return Summary{
 		Site: s.Site, Release: s.Number(), Run: s.Run, Outcome: s.Outcome, Live: s.Live, Why: hide(s.Why), Fault: string(s.Fault),
-		Pending: s.Pending, Served: s.Served, URL: url, Metrics: metrics(s),
+		Pending: s.Pending, Unsent: s.Unsent, Served: s.Served, URL: url, Metrics: metrics(s),
 	}
 }
 

@@ -100,7 +100,12 @@ func (u *Runs) claim(ctx context.Context, in *claimInput) (*claimOutput, error) 
 	if err != nil {
 		return nil, u.problems.Err(ctx, err)
 	}
+	var live *time.Time
+	if at := site.NowLive().Times.Complete; !at.IsZero() {
+		live = new(at.UTC())
+	}
 	return &claimOutput{Body: api.ClaimResult{
+		LastLiveAt: live, Attempts: site.Failures + 1,
 		Release: site.Current.Number,
 		State:   site.State,
 		Session: u.auth.MintSession(auth.Grant{Site: in.Site, Release: site.Current.Number, Run: run.ID, Attempt: run.Attempt}),

@@ -30,6 +30,10 @@ type ClaimResult struct {
 	// RollbackTo is the number of the earlier release that the run puts back in
 	// place of building one.
 	RollbackTo int64 `json:"rollback_to,omitempty"`
+	// LastLiveAt is when the release that is live now went live; left out before the
+	// first. Attempts counts the releases since then, the granted one among them.
+	LastLiveAt *time.Time `json:"last_live_at,omitempty"`
+	Attempts   int        `json:"attempts,omitempty"`
 }
 
 // ReportInput is a run's word that it entered a state. Sequence is at least 1,

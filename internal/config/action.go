@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/figures"
 )
 
 // ActionEnv are the action's settings for a site, as the environment names
@@ -37,6 +38,7 @@ func (s Site) ActionEnv() map[string]string {
 		"PRESSRUN_PUBLIC_URL":      s.URL,
 		"PRESSRUN_CDN":             s.Deploy.CDN.Address,
 		"PRESSRUN_CDN_SECRET_FILE": s.Deploy.CDN.SecretFile,
+		"PRESSRUN_METRICS_TO":      strings.Join(s.Metrics, ","),
 	}
 	for name, set := range map[string]bool{
 		"PRESSRUN_CDN_TAGS": s.Deploy.CDN.Tags, "PRESSRUN_CDN_CLEAN_URLS": s.Deploy.CDN.CleanURLs, "PRESSRUN_CDN_NOT_FOUND_CACHED": s.Deploy.CDN.NotFoundCached,
@@ -61,6 +63,10 @@ func (s Site) ActionEnv() map[string]string {
 // CDNSecret is the environment variable with the secret of the site's CDN, ""
 // when it needs none.
 func (s Site) CDNSecret() string { return cdn.SecretVariable(s.Deploy.CDN.Address) }
+
+// MetricsSecrets are the environment variables with the secrets of where the runs'
+// figures go.
+func (s Site) MetricsSecrets() []string { return figures.Variables(strings.Join(s.Metrics, ",")) }
 
 func spanText(d *Duration) string {
 	if d == nil || *d == 0 {

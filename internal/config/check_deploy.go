@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"path/filepath"
@@ -11,10 +13,13 @@ import (
 
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/cdn/redirectkv"
+	"github.com/pressrun/pressrun/internal/figures"
 )
 
 // bucketName is the part of Amazon's rules that all S3 servers share.
 var bucketName = pattern(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+var errOneAddress = fmt.Errorf("is not one address; expected one of %s", strings.Join(figures.Syntaxes(), ", "))
 
 const deployShape = "a folder, file:///absolute/folder or s3://bucket/prefix"
 
@@ -27,6 +32,11 @@ func checkDeploy(k *checker, key string, s Site) {
 		k.wrong(at, "where the site goes is missing; expected deploy.to: %s", deployShape)
 	} else {
 		checkDestination(k, at+".to", d.To)
+	}
+	for i, address := range s.Metrics {
+		if err := figures.Check(address); err != nil || strings.ContainsAny(address, ", \t\n") || address == "" {
+			k.wrong(fmt.Sprintf("%s.metrics[%d]", key, i), "%v", cmp.Or(err, errOneAddress))
+		}
 	}
 	checkRegion(k, at+".region", d.Region)
 	checkCDN(k, key, s)

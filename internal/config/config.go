@@ -113,6 +113,10 @@ type Site struct {
 	Check Check `yaml:"check" json:"check,omitzero"`
 	// Deploy is where the site goes.
 	Deploy Deploy `yaml:"deploy" json:"deploy,omitzero"`
+	// Metrics are where each run of runner: local sends its figures, such as
+	// pushgateway:http://127.0.0.1:9091; docs/action.md tells of the kinds. In a workflow
+	// they are the input metrics-to.
+	Metrics []string `yaml:"metrics" json:"metrics,omitempty"`
 	// Limit bounds a whole run of runner: local, 3h when left out.
 	Limit *Duration `yaml:"limit" json:"limit,omitempty"`
 }

@@ -164,7 +164,7 @@ func checkProtectionRule(k *checker, at, key string, s Site) {
 }
 
 // localSections are the keys of a site that are read for runner: local alone.
-var localSections = []string{"source", "install", "build", "wait_ready", "check", "deploy", "limit"}
+var localSections = []string{"source", "install", "build", "wait_ready", "check", "deploy", "limit", "metrics"}
 
 func checkSiteGitHub(k *checker, key string, s Site) {
 	at := key + ".github"

@@ -20,21 +20,24 @@ var ours = []string{"PRESSRUN_", "INPUT_", "STATE_", "ACTIONS_ID_TOKEN_REQUEST_"
 // run in: a run that took it for its own would report to a stranger.
 var around = []string{"PRESSRUN_", "INPUT_", "STATE_", "GITHUB_", "ACTIONS_", "RUNNER_"}
 
-// cdnSecrets are the variables with the CDNs' secrets. That none of package
-// cdn's is missing here is held by a test.
-var cdnSecrets = []string{"FASTLY_API_TOKEN", "CLOUDFLARE_API_TOKEN", "PRESSRUN_CDN_WEBHOOK_SECRET"}
+// outside are the variables with the secrets of the CDNs and of the systems that keep
+// figures. That none of package cdn's or figures' is missing here is held by a test.
+var outside = []string{
+	"FASTLY_API_TOKEN", "CLOUDFLARE_API_TOKEN", "PRESSRUN_CDN_WEBHOOK_SECRET",
+	"DD_API_KEY", "PRESSRUN_PUSHGATEWAY_PASSWORD", "PRESSRUN_OTLP_HEADERS",
+}
 
 // KeptFromBuilds says whether a variable is kept from the commands of a site:
 // its build, its installation, git. AWS's own credentials are not: builds fetch
 // from S3 with them. Names count without regard to case, as Windows reads them.
 func KeptFromBuilds(name string) bool {
-	return begins(name, ours) || isCDNSecret(name)
+	return begins(name, ours) || isOutside(name)
 }
 
 // Kept lists what KeptFromBuilds keeps: how names begin, and whole names.
 func Kept() []string {
 	kept := slices.Clone(ours)
-	for _, name := range cdnSecrets {
+	for _, name := range outside {
 		if !begins(name, ours) {
 			kept = append(kept, name)
 		}
@@ -48,14 +51,14 @@ func ForBuild(environ []string) []string {
 }
 
 // ForRun is the app's environment for a run on this machine: without what
-// speaks of the app itself or of a workflow around it, and of the CDNs' secrets
-// with none but secret, the one of the run's own site ("" for none).
-func ForRun(environ []string, secret string) []string {
+// speaks of the app itself or of a workflow around it, and of the secrets of CDNs and
+// other systems with none but those named, the ones of the run's own site.
+func ForRun(environ []string, secrets ...string) []string {
 	return without(environ, func(name string) bool {
-		if secret != "" && strings.EqualFold(name, secret) {
+		if slices.ContainsFunc(secrets, func(secret string) bool { return secret != "" && strings.EqualFold(name, secret) }) {
 			return false
 		}
-		return begins(name, around) || isCDNSecret(name)
+		return begins(name, around) || isOutside(name)
 	})
 }
 
@@ -71,6 +74,6 @@ func begins(name string, prefixes []string) bool {
 	return slices.ContainsFunc(prefixes, func(prefix string) bool { return strings.HasPrefix(upper, prefix) })
 }
 
-func isCDNSecret(name string) bool {
-	return slices.Contains(cdnSecrets, strings.ToUpper(name))
+func isOutside(name string) bool {
+	return slices.Contains(outside, strings.ToUpper(name))
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/environ"
+	"github.com/pressrun/pressrun/internal/figures"
 )
 
 // given are secrets that builds get on purpose, and why.
@@ -112,8 +113,14 @@ func TestEveryCDNsSecretIsKeptFromBuilds(t *testing.T) {
 			t.Errorf("%s, the secret of %s, is not kept", name, kind)
 		}
 	}
-	if secrets < 3 {
-		t.Errorf("only %d CDNs have a secret", secrets)
+	for _, name := range figures.Variables("cloudwatch:Pressrun datadog:datadoghq.com pushgateway:http://a otlp:http://a") {
+		secrets++
+		if !environ.KeptFromBuilds(name) {
+			t.Errorf("%s, a secret of where figures go, is not kept", name)
+		}
+	}
+	if secrets < 6 {
+		t.Errorf("only %d CDNs and systems have a secret", secrets)
 	}
 }
 

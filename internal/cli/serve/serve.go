@@ -73,7 +73,7 @@ func New(ctx context.Context, conf *config.Config, log *slog.Logger, version str
 
 // localSettings are what the local runner needs to know of a site.
 func localSettings(s config.Site) local.Settings {
-	of := local.Settings{Folder: s.Source.Folder, Git: s.Source.Git, Ref: s.Source.Ref, Secret: s.CDNSecret(), Env: s.ActionEnv()}
+	of := local.Settings{Folder: s.Source.Folder, Git: s.Source.Git, Ref: s.Source.Ref, Secret: s.CDNSecret(), Secrets: s.MetricsSecrets(), Env: s.ActionEnv()}
 	if s.Limit != nil {
 		of.Limit = time.Duration(*s.Limit)
 	}

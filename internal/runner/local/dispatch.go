@@ -146,7 +146,7 @@ func (r *Runner) start(ctx context.Context, f folder, job runner.Job, settings S
 	defer func() { _ = begun.Close() }()                     // only read
 	cmd := exec.Command(r.opts.Program, "run-local", f.path) //nolint:gosec,noctx // G204: this program itself; it outlives this one
 	cmd.Dir, cmd.Stdout, cmd.Stderr = f.path, words, words
-	cmd.Env = append(environ.ForRun(os.Environ(), settings.Secret),
+	cmd.Env = append(environ.ForRun(os.Environ(), settings.secrets()...),
 		inheritEnv+"=1", "PRESSRUN_TOKEN="+job.Bearer, "PRESSRUN_DISPATCH_TOKEN="+job.Token)
 	cmd.ExtraFiles = []*os.File{lock, tell}
 	detach(cmd)

@@ -15,6 +15,12 @@ type Settings struct {
 	// Secret is the variable with the secret of the site's CDN, "" for none: the
 	// secrets of other sites' CDNs are nothing to its runs.
 	Secret string `json:"secret,omitempty"`
+	// Secrets are the variables with further secrets of the site's runs: those of where
+	// their figures go.
+	Secrets []string `json:"secrets,omitempty"`
 	// Env are the action's settings, as the environment names them.
 	Env map[string]string `json:"env,omitempty"`
 }
+
+// secrets are the variables with the secrets of the site's runs.
+func (s Settings) secrets() []string { return append([]string{s.Secret}, s.Secrets...) }

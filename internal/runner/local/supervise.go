@@ -201,7 +201,7 @@ func (s *supervisor) environ(dir, commit string) []string {
 		env["PRESSRUN_ROLLBACK_TO"] = strconv.FormatInt(s.rec.RollbackTo, 10)
 	}
 	maps.Copy(env, s.rec.Settings.Env)
-	out := environ.ForRun(os.Environ(), s.rec.Settings.Secret)
+	out := environ.ForRun(os.Environ(), s.rec.Settings.secrets()...)
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		out = append(out, name+"="+env[name])
 	}
