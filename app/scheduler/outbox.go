@@ -8,7 +8,6 @@ import (
 
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
-	"github.com/pressrun/pressrun/internal/runner"
 )
 
 const (
@@ -80,83 +79,6 @@ func (s *Scheduler) answer(ctx context.Context, task ledger.Task, event release.
 		return nil
 	}
 	return err
-}
-
-// dispatch hands a release to the runner, with exactly one effect: what was
-// begun before and has no known outcome is looked for, and only sent again
-// when it is certain that it did not become a run.
-func (s *Scheduler) dispatch(ctx context.Context, task ledger.Task, e release.SendDispatch) error {
-	job := s.newJob(task.Site, e)
-	if task.Tries > 0 {
-		settled, err := s.find(ctx, task, job, e.Sent)
-		if settled || err != nil {
-			return err
-		}
-	}
-	site, err := s.ledger.Site(ctx, task.Site)
-	if err != nil {
-		return err
-	}
-	if site.State != release.Requested || site.Current.Dispatch.Token != e.Token {
-		return s.outbox.Drop(ctx, task)
-	}
-	if err := s.outbox.Start(ctx, task); err != nil {
-		return err
-	}
-	run, err := bounded(ctx, func(ctx context.Context) (release.Run, error) { return s.runner.Dispatch(ctx, job) })
-	if err == nil {
-		return s.answer(ctx, task, release.DispatchConfirmed{Token: e.Token, Run: run})
-	}
-	if refused, ok := errors.AsType[*runner.Refused](err); ok {
-		s.log.Warn("a dispatch was refused", "site", task.Site, "release", e.Release, "error", err)
-		return s.answer(ctx, task, release.DispatchRefused{Token: e.Token, Why: refused.Why, Fault: refused.Fault})
-	}
-	why, wait := "the runner's answer did not arrive; it is being looked for", lookAgain
-	if errors.Is(err, runner.ErrAccepted) {
-		why = "the dispatch was accepted; its run is being looked for"
-	}
-	if deferred, ok := errors.AsType[*runner.Deferred](err); ok {
-		why, wait = deferred.Why+"; it will be dispatched as soon as that is over", max(lookAgain, time.Until(deferred.Until))
-	}
-	s.log.Warn("a dispatch has no outcome yet", "site", task.Site, "release", e.Release, "error", err)
-	s.postpone(ctx, task, wait)
-	return s.unknown(ctx, task.Site, e.Token, why)
-}
-
-func (s *Scheduler) unknown(ctx context.Context, site, token, why string) error {
-	_, err := s.ledger.Decide(ctx, site, release.DispatchUnknown{Token: token, Why: why})
-	if _, ok := errors.AsType[*release.Conflict](err); ok {
-		return nil
-	}
-	return err
-}
-
-// find looks for the run of an earlier sending. It says whether the task is
-// settled for now; if not, it is safe to send again.
-func (s *Scheduler) find(ctx context.Context, task ledger.Task, job runner.Job, sent int) (settled bool, err error) {
-	found, err := bounded(ctx, func(ctx context.Context) (runner.Finding, error) { return s.runner.Find(ctx, job) })
-	switch {
-	case err != nil:
-		s.log.Warn("a dispatch can't be looked for", "site", task.Site, "release", job.Release, "error", err)
-		s.postpone(ctx, task, lookWait(ledger.Now().Sub(task.Started)))
-		return true, nil
-	case found.Found:
-		return true, s.answer(ctx, task, release.DispatchConfirmed{Token: job.Token, Run: found.Run})
-	case found.Final:
-		return false, nil
-	case ledger.Now().Sub(task.Started) < s.grace:
-		s.postpone(ctx, task, lookWait(ledger.Now().Sub(task.Started)))
-		return true, nil
-	default:
-		return true, s.answer(ctx, task, release.DispatchMissing{Token: job.Token, Sent: sent})
-	}
-}
-
-// lookWait is the wait before the next look for a dispatch of an age: soon at
-// first, and seldom later, because GitHub counts its calls.
-func lookWait(age time.Duration) time.Duration {
-	const seldom = 15 * time.Second
-	return min(max(age/4, lookAgain), seldom)
 }
 
 // readFingerprint has the fingerprint of a site's content read. That it can't be read

@@ -196,7 +196,9 @@ func checkFolderTo(k *checker, key, path string) {
 	}
 }
 
-// checkDestinations finds sites that would overwrite each other.
+// checkDestinations finds sites that would overwrite each other: of one destination, or
+// of one that lies within the other's, where a folder of the outer site has the inner
+// site's addresses.
 func checkDestinations(k *checker) {
 	taken := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
@@ -204,12 +206,19 @@ func checkDestinations(k *checker) {
 		if deploy.To == "" {
 			continue
 		}
-		to := deploy.Endpoint + " " + strings.TrimRight(k.config.destination(k.folder, deploy.To), "/")
-		if other, ok := taken[to]; ok {
-			k.wrong("sites."+name+".deploy.to", "the site %s goes there too; expected a destination of its own", other)
-			continue
+		to := deploy.Endpoint + " " + strings.TrimRight(k.config.destination(k.folder, deploy.To), "/") + "/"
+		for _, other := range slices.Sorted(maps.Keys(taken)) {
+			theirs := taken[other]
+			switch {
+			case to == theirs:
+				k.wrong("sites."+name+".deploy.to", "the site %s goes there too; expected a destination of its own", other)
+			case strings.HasPrefix(to, theirs):
+				k.wrong("sites."+name+".deploy.to", "it lies within the destination of the site %s, whose files could take its addresses; expected one beside it", other)
+			case strings.HasPrefix(theirs, to):
+				k.wrong("sites."+name+".deploy.to", "the destination of the site %s lies within it, and its files could take that site's addresses; expected one beside it", other)
+			}
 		}
-		taken[to] = name
+		taken[name] = to
 	}
 }
 

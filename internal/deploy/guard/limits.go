@@ -1,30 +1,5 @@
 package guard
 
-// tooMany tells whether so many of all may not be missing, and which share may.
-func (l Limits) tooMany(missing, all int) (share float64, many bool) {
-	share = l.MaxVanishedShare
-	if share == 0 {
-		share = vanishedShare(all)
-	}
-	least := l.MinVanished
-	if least == 0 {
-		least = 5
-	}
-	return share, missing > least && float64(missing) > share*float64(all)
-}
-
-// vanishedShare is smaller for larger sites: half of ten pages may go in one
-// edit, half of ten thousand never do.
-func vanishedShare(pages int) float64 {
-	switch {
-	case pages <= 100:
-		return 0.5
-	case pages <= 1000:
-		return 0.3
-	}
-	return 0.2
-}
-
 // BrokenShare is the share of pages that may name files which the build does not have.
 func (l Limits) BrokenShare() float64 {
 	if l.MaxBrokenShare == 0 {
