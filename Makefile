@@ -88,7 +88,7 @@ fmt: ## Format the Go code (gofumpt)
 
 ##@ Promises: each ends with a line of key=value figures, and fails when a promise is broken
 
-.PHONY: drill-kill drill-year drill-deploy drill-dispatch drill-outage drill-schedule drill-hooks fuzz
+.PHONY: drill-kill drill-year drill-deploy drill-dispatch drill-outage drill-schedule drill-hooks drill-watchers fuzz
 drill-kill: ## kill -9 of the server under load, CYCLES=50 times: nothing acknowledged is lost
 	go run ./test/drill/kill -cycles $(CYCLES) $(ARGS)
 
@@ -108,6 +108,9 @@ drill-schedule: ## 10,000 random schedules, crashes and clocks that jump: each s
 drill-hooks: ## All dialects of CMSs, valid, forged, cut, replayed and doubled, 2,000 a second, and kill -9: none lost or doubled
 	go run ./test/drill/hooks $(ARGS)
 
+drill-watchers: ## 1,000 pages open during releases: each shows every state within a second, in little memory
+	go run ./test/drill/watchers $(ARGS)
+
 drill-outage: ## GitHub's bad days in fake time: nothing lost, no false reset, state right within 60 s
 	PRESSRUN_DRILL_FULL=1 go test ./test/drill/outage -count=1 -v -timeout 15m | tee /dev/stderr | grep -E '^(outage|webhooks|storm)=' | paste -sd ' '
 
@@ -121,6 +124,7 @@ bench: ## Intake, dispatch delay, start-up time and memory of the server
 	go run ./test/bench $(ARGS)
 	go run ./test/bench/github
 	go run ./test/bench/hooks
+	go run ./test/bench/pages
 
 bench-deploy: ## Deploys to a real S3 server
 	@tools/install versitygw

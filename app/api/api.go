@@ -82,7 +82,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	(&Sessions{guard: g}).register(h)
 	(&Operator{guard: g, commands: o.Commands, view: o.View}).register(h)
 	a := &API{
-		Events:  &Events{guard: g, ledger: o.Ledger, places: o.Places, stop: o.Stop, Beat: KeepAlive},
+		Events:  &Events{guard: g, ledger: o.Ledger, places: o.Places, stop: o.Stop, Beat: KeepAlive, tails: ledger.Share[tail, []told](o.Ledger, ledger.Now)},
 		Backups: &Backups{guard: g, ledger: o.Ledger, state: o.State},
 		Ready:   &Ready{guard: g, ledger: o.Ledger, parts: o.Parts},
 	}

@@ -31,6 +31,14 @@ type Events struct {
 	stop   context.Context //nolint:containedctx // the app's own life
 	// Beat is how often a silent stream says that it lives; New sets KeepAlive.
 	Beat time.Duration
+	// tails are what came after an event: all streams of a site wait at the same one.
+	tails *ledger.Shared[tail, []told]
+}
+
+// tail is what a stream asks for: of a site, or of all for "", after an event.
+type tail struct {
+	site  string
+	after int64
 }
 
 // serve sends the audit trail as server-sent events, or lists it. The ids are
@@ -72,7 +80,7 @@ func (e *Events) follow(r *http.Request, out *stream.Events, site string, last i
 	beat := time.NewTicker(e.Beat)
 	defer beat.Stop()
 	for {
-		told := e.ledger.Told(site)
+		news := e.ledger.Told(site)
 		var ok bool
 		if last, ok = e.sendSince(ctx, out, site, last); !ok {
 			return
@@ -80,7 +88,7 @@ func (e *Events) follow(r *http.Request, out *stream.Events, site string, last i
 		select {
 		case <-ctx.Done():
 			return
-		case <-told:
+		case <-news:
 		case <-beat.C:
 			if e.auth.Caller(r) == nil { // signed out meanwhile, or the time is over
 				return
@@ -132,16 +140,16 @@ func restart(site string, newest int64) api.Event {
 func (e *Events) sendSince(ctx context.Context, out *stream.Events, site string, last int64) (int64, bool) {
 	who := auth.From(ctx)
 	for {
-		events, err := e.ledger.Events(ctx, site, last, eventsAtOnce)
+		events, err := e.tails.Get(ctx, tail{site, last}, func(ctx context.Context) ([]told, error) { return e.read(ctx, site, last) })
 		if err != nil {
 			return last, false // the reader comes back and resumes
 		}
 		for _, one := range events {
-			last = one.ID
-			if !who.Sees(one.Site) {
+			last = one.id
+			if !who.Sees(one.site) {
 				continue
 			}
-			if !send(out, view.Event(one)) {
+			if !out.Send(one.id, one.kind, one.text) {
 				return last, false
 			}
 		}
@@ -149,4 +157,28 @@ func (e *Events) sendSince(ctx context.Context, out *stream.Events, site string,
 			return last, true
 		}
 	}
+}
+
+// told is an event as streams tell it.
+type told struct {
+	id         int64
+	site, kind string
+	text       []byte
+}
+
+// read reads what came after an event, and writes it as streams tell it.
+func (e *Events) read(ctx context.Context, site string, after int64) ([]told, error) {
+	events, err := e.ledger.Events(ctx, site, after, eventsAtOnce)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]told, 0, len(events))
+	for _, one := range events {
+		text, err := json.Marshal(view.Event(one))
+		if err != nil {
+			return nil, fmt.Errorf("write event %d: %w", one.ID, err)
+		}
+		out = append(out, told{one.ID, one.Site, one.Kind, text})
+	}
+	return out, nil
 }

@@ -36,6 +36,7 @@ const (
 // sessions are the sign-ins to the pages, of which the ledger keeps the hashes.
 type sessions struct {
 	ledger      ledger.Sessions
+	found       *ledger.Shared[string, ledger.Session] // by hash
 	log         *slog.Logger
 	secure      bool
 	limit, idle time.Duration
@@ -48,7 +49,7 @@ func newSessions(c config.Config, l *ledger.Ledger, log *slog.Logger) *sessions 
 	s := &sessions{log: log, secure: strings.HasPrefix(c.URL, "https:"), noted: map[string]time.Time{}}
 	s.limit, s.idle = c.SignIn.Lasts()
 	if l != nil {
-		s.ledger = l.Sessions()
+		s.ledger, s.found = l.Sessions(), ledger.Share[string, ledger.Session](l, ledger.Now)
 	}
 	return s
 }
@@ -72,7 +73,8 @@ func (s *sessions) of(r *http.Request) (ledger.Session, bool) {
 	if err != nil || !strings.HasPrefix(cookie.Value, cookieMark) {
 		return ledger.Session{}, false
 	}
-	found, err := s.ledger.ByHash(r.Context(), HashToken(cookie.Value))
+	hash := HashToken(cookie.Value)
+	found, err := s.found.Get(r.Context(), hash, func(ctx context.Context) (ledger.Session, error) { return s.ledger.ByHash(ctx, hash) })
 	if err != nil {
 		if !errors.Is(err, ledger.ErrNotFound) && r.Context().Err() == nil {
 			s.log.ErrorContext(r.Context(), "sign-ins can't be read", "error", err)

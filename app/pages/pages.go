@@ -2,6 +2,8 @@ package pages
 
 import (
 	"bytes"
+	"crypto/rand"
+	"html/template"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -172,7 +174,14 @@ type page struct {
 	Now  *view.Moment
 	Zone string
 	Body any
+	// Main is the content, where it is rendered already; its place is mainMark's.
+	Main template.HTML
+	main [][]byte
 }
+
+// mainMark is where in a page a content belongs that was rendered before. No text from
+// elsewhere can have it.
+var mainMark = template.HTML("<!--" + rand.Text() + "-->")
 
 type crumb struct{ Text, Link string }
 
@@ -211,10 +220,21 @@ func (p *Pages) render(w http.ResponseWriter, status int, name string, one page)
 		http.Error(w, "This page can't be shown: the log of the app tells more.", http.StatusInternalServerError)
 		return
 	}
+	pieces := [][]byte{text.Markup(out.Bytes())}
+	if before, after, ok := bytes.Cut(pieces[0], []byte(one.Main)); ok && one.Main != "" {
+		pieces = slices.Concat([][]byte{before}, one.main, [][]byte{after})
+	}
+	length := 0
+	for _, piece := range pieces {
+		length += len(piece)
+	}
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(status)
-	_, _ = w.Write(text.Markup(out.Bytes())) // the reader may have gone
+	for _, piece := range pieces { // which pages share: none is copied for each
+		_, _ = w.Write(piece) // the reader may have gone
+	}
 }
 
 // livePage is a page that events after an instant make out of date: of a site,

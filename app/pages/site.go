@@ -24,11 +24,14 @@ const (
 	shownWentOut  = 3
 )
 
+var siteLimits = view.Limits{Requests: shownRequests, Releases: shownReleases, Slots: shownSlots, WentOut: shownWentOut}
+
 // sitePages show a site, and accept requests for its release.
 type sitePages struct {
 	*Pages
 	view     *view.Reader
 	commands *command.Commands
+	mains    mains
 }
 
 // siteBody is a site's page.
@@ -139,23 +142,16 @@ func (s *sitePages) show(v *visit) {
 	if !ok {
 		return
 	}
-	d, err := s.view.SiteDetail(v.r.Context(), name, view.Limits{Requests: shownRequests, Releases: shownReleases, Slots: shownSlots, WentOut: shownWentOut})
+	d, err := s.view.SharedDetail(v.r.Context(), name, siteLimits)
 	if err != nil {
 		s.trouble(v, err)
 		return
 	}
-	body := siteBodyOf(d, v.who.Name)
-	body.Key = rand.Text()
-	if why, since := s.disk.Trouble(); why != "" {
-		body.Notices = append([]notice{{Notice: view.DiskNotice(why, since, d.Clock())}}, body.Notices...)
-	}
-	if v.who.Role == auth.Operator {
-		body.Operator = formsOf(d.Site)
-		body.Operator.Undelivered = d.Undelivered
-		withRollbacks(body.History, d)
-	}
 	p := livePage(name, d.Instant, d.Zone)
-	p.Title, p.Body = body.Stand.StateName+" · "+body.Title, body
+	if err := s.fill(&p, v, d); err != nil {
+		s.trouble(v, err)
+		return
+	}
 	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}}
 	p.Busy = d.State != release.Ready
 	p.Wall = v.r.URL.Query().Has("wall")
@@ -231,7 +227,8 @@ const shownOfList = 10
 func listsOf(d view.SiteDetail, who string, c view.Clock) []requestList {
 	var out []requestList
 	add := func(id, title string, requests []view.Request, total int64) {
-		if id != "scheduled" { // which are by their time already
+		requests = slices.Clone(requests) // those of the detail belong to all pages
+		if id != "scheduled" {            // which are by their time already
 			slices.Reverse(requests)
 		}
 		slices.SortStableFunc(requests, func(a, b view.Request) int { return mineFirst(a.AskedBy(who), b.AskedBy(who)) })

@@ -22,11 +22,20 @@ type Reader struct {
 	unreachable func(site string) string
 	usual       usualTimes
 	now         func() time.Time
+	details     *ledger.Shared[detailKey, *SiteDetail]
+}
+
+// detailKey says what was asked for.
+type detailKey struct {
+	site   string
+	limits Limits
 }
 
 // New makes a Reader of the sites of a configuration.
 func New(l *ledger.Ledger, sites map[string]config.Site, schedules map[string][]calendar.Schedule, log *slog.Logger) *Reader {
-	return &Reader{ledger: l, sites: sites, schedules: schedules, log: log, now: ledger.Now, unreachable: func(string) string { return "" }}
+	r := &Reader{ledger: l, sites: sites, schedules: schedules, log: log, now: ledger.Now, unreachable: func(string) string { return "" }}
+	r.details = ledger.Share[detailKey, *SiteDetail](l, func() time.Time { return r.now() })
+	return r
 }
 
 // Ask has the reader ask why a site's runner can't be given a release, if it can't.
@@ -134,6 +143,15 @@ type SiteDetail struct {
 	Changes []ledger.PendingChange
 	// Undelivered counts the notices that were given up.
 	Undelivered int
+}
+
+// SharedDetail is SiteDetail, read once for all who ask at the same time. It belongs
+// to all of them: nobody may change it.
+func (r *Reader) SharedDetail(ctx context.Context, name string, limits Limits) (*SiteDetail, error) {
+	return r.details.Get(ctx, detailKey{name, limits}, func(ctx context.Context) (*SiteDetail, error) {
+		d, err := r.SiteDetail(ctx, name, limits)
+		return &d, err
+	})
 }
 
 // SiteDetail reads a site with what is going on at it.

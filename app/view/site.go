@@ -48,6 +48,9 @@ func (v Site) Wire() api.Site {
 		Condition: string(v.Condition()), Headline: v.Headline().Name, Since: v.Since(), LateSince: instant(v.LateSince()), UsualSeconds: v.Usual.Seconds(), Scheduled: instant(v.Scheduled), Waiting: v.waiting(), Text: v.Text(),
 		Current: v.summary(v.Current), Last: v.summary(v.Last), Live: v.summary(v.Live),
 	}
+	if within := v.CurrentWithin(); !within.IsZero() {
+		w.Expected = &api.Expected{From: within.From.UTC(), To: within.To.UTC()}
+	}
 	if v.Differs() {
 		w.Shows = &api.Shows{Release: v.Shows(), Since: v.Public.Since, Text: v.PublicWords()}
 	}

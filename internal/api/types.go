@@ -84,6 +84,9 @@ type Site struct {
 	// live; left out when that is not known.
 	LateSince    *time.Time `json:"late_since,omitempty"`
 	UsualSeconds float64    `json:"usual_seconds,omitempty"`
+	// Expected is between which instants the current release goes live, as 9 of 10
+	// did; left out when that can't be said, and once it is later than that.
+	Expected *Expected `json:"expected,omitempty"`
 	// Waiting tells of the requests that no running release serves.
 	Waiting Waiting  `json:"waiting"`
 	Current *Release `json:"current,omitempty"`
@@ -99,6 +102,12 @@ type Site struct {
 	Scheduled *time.Time `json:"scheduled,omitempty"`
 	// Text sums it up in plain words.
 	Text string `json:"text"`
+}
+
+// Expected is between which instants something is expected.
+type Expected struct {
+	From time.Time `json:"from"`
+	To   time.Time `json:"to"`
 }
 
 // Waiting tells how many requests wait, since when and for what.

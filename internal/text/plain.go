@@ -62,6 +62,10 @@ func isPlain(text string) bool {
 func appendVisible(out, text []byte) []byte {
 	accents := 0
 	for len(text) > 0 {
+		if c := text[0]; c >= ' ' && c < 0x7f { // most is
+			out, text, accents = append(out, c), text[1:], 0
+			continue
+		}
 		r, size := utf8.DecodeRune(text)
 		text = text[size:]
 		switch {

@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
@@ -101,31 +99,15 @@ func memory(ctx context.Context, o options, s *program.Server) (m *memoryFigures
 		return nil, 0, err
 	}
 	time.Sleep(2 * time.Second)
-	idle, ok := resident(p.PID(), "VmRSS")
+	idle, ok := program.Memory(p.PID(), "VmRSS")
 	r, err := load(ctx, s, 64, o.span, "memory")
 	if err != nil {
 		return nil, 0, err
 	}
-	most, okay := resident(p.PID(), "VmHWM")
+	most, okay := program.Memory(p.PID(), "VmHWM")
 	if !ok || !okay {
 		fmt.Fprintln(os.Stderr, "memory is not measured: /proc/PID/status can't be read here")
 		return nil, r.Count, nil
 	}
 	return &memoryFigures{Idle: idle, Load: most}, r.Count, nil
-}
-
-// resident reads a figure of a process in MB from Linux's proc(5).
-func resident(pid int, name string) (float64, bool) {
-	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "status"))
-	if err != nil {
-		return 0, false
-	}
-	for line := range strings.Lines(string(text)) {
-		fields := strings.Fields(line)
-		if len(fields) == 3 && fields[0] == name+":" {
-			kb, err := strconv.ParseFloat(fields[1], 64)
-			return kb * 1024 / 1e6, err == nil
-		}
-	}
-	return 0, false
 }

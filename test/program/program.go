@@ -24,6 +24,8 @@ import (
 type Server struct {
 	// URL is where it listens, Token an operator's.
 	URL, Token string
+	// Editors are the tokens of people, by name; see InstallFor.
+	Editors map[string]string
 	// State is its state folder, Log what its processes said.
 	State, Log string
 	command    []string
@@ -32,16 +34,28 @@ type Server struct {
 // Install writes a configuration with some sites into a folder. command is the
 // program and its arguments up to the configuration file's name.
 func Install(ctx context.Context, dir string, sites map[string]any, command ...string) (*Server, error) {
+	return InstallFor(ctx, dir, sites, nil, command...)
+}
+
+// InstallFor is Install with tokens for some editors beside the operator's.
+func InstallFor(_ context.Context, dir string, sites map[string]any, editors []string, command ...string) (*Server, error) {
 	address, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{URL: "http://" + address, Token: rand.Text(), State: filepath.Join(dir, "state"), Log: filepath.Join(dir, "serve.log")}
-	sum := sha256.Sum256([]byte(s.Token))
+	tokens := []any{tokenOf("drill", "operator", s.Token)}
+	for _, name := range editors {
+		if s.Editors == nil {
+			s.Editors = map[string]string{}
+		}
+		s.Editors[name] = rand.Text()
+		tokens = append(tokens, tokenOf(name, "editor", s.Editors[name]))
+	}
 	// JSON is YAML, too.
 	text, err := json.MarshalIndent(map[string]any{
 		"listen": address, "url": s.URL, "state": s.State,
-		"tokens": []any{map[string]any{"name": "drill", "role": "operator", "sha256": hex.EncodeToString(sum[:])}},
+		"tokens": tokens,
 		"sites":  sites,
 	}, "", "  ")
 	if err != nil {
@@ -53,6 +67,11 @@ func Install(ctx context.Context, dir string, sites map[string]any, command ...s
 	}
 	s.command = append(command, file)
 	return s, nil
+}
+
+func tokenOf(name, role, token string) map[string]any {
+	sum := sha256.Sum256([]byte(token))
+	return map[string]any{"name": name, "role": role, "sha256": hex.EncodeToString(sum[:])}
 }
 
 // Process is a running server.

@@ -92,6 +92,7 @@ func (w *world) check() {
 	tales := w.checkAudit()
 	w.checkSlots()
 	w.checkReleases(tales)
+	w.checkRanges()
 }
 
 // checkRequests asks for every request: all are live now.

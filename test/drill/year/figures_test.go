@@ -26,6 +26,7 @@ type figures struct {
 	slots, continuous, missingSlots, extraSlots   int
 	waits                                         []time.Duration
 	maxIdle, maxUnnoticed, maxVanished            time.Duration
+	ranges                                        rangeFigures
 }
 
 func (f *figures) count(n *int) {
@@ -116,10 +117,12 @@ func (f *figures) print(out io.Writer, days int, seed int64, wall, cpu time.Dura
 	fmt.Fprintf(out, "days=%d seed=%d requests=%d releases=%d succeeded=%d failed=%d cancelled=%d stale=%d superseded=%d retried=%d held=%d restarts=%d rollbacks=%d no_longer_live=%d "+
 		"slots=%d continuous=%d missing_slots=%d extra_slots=%d "+
 		"live_p50_minutes=%.0f live_p99_minutes=%.0f live_max_hours=%s max_wait_seconds=%.0f max_unnoticed_minutes=%.1f "+
+		"ranges=%d range_held_percent=%.1f range_narrow_percent=%.1f late=%d late_untold=%d "+
 		"lost=%d overlaps=%d backwards=%d stuck=%d untrue=%d days_per_cpu_second=%.1f cpu_seconds=%.1f wall_seconds=%.1f\n",
 		days, seed, f.requests, f.releases, f.outcomes[release.Succeeded], f.outcomes[release.Failed], f.outcomes[release.Cancelled],
 		f.outcomes[release.Stale], f.outcomes[release.Superseded], f.retried, f.held, f.restarts, f.rollbacks, f.gone,
 		f.slots, f.continuous, f.missingSlots, f.extraSlots,
 		at(0.5).Minutes(), at(0.99).Minutes(), hours(at(1)), f.maxIdle.Seconds(), f.maxUnnoticed.Minutes(),
+		f.ranges.count, f.ranges.share(f.ranges.held), f.ranges.share(f.ranges.narrow), f.ranges.late, f.ranges.silent,
 		f.lost, f.overlaps, f.backwards, f.stuck, f.wrong, perSecond(days, cpu), cpu.Seconds(), wall.Seconds())
 }

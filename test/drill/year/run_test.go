@@ -171,6 +171,7 @@ func (r *run) work() release.Conclusion {
 		return release.RunFailed
 	}
 	r.read, r.reached = time.Now(), true
+	r.hear()
 	if how, broke := r.breakOff(); broke {
 		return how
 	}

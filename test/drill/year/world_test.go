@@ -30,6 +30,7 @@ type world struct {
 	acts  []act
 
 	figures figures
+	ranges  ranges
 }
 
 // newWorld makes a world with two sites in different zones, and starts its app.

@@ -1,0 +1,103 @@
+package pages
+
+import (
+	"bytes"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// mains keep the content of sites' pages as it was rendered last: hundreds of open
+// pages are fetched at once when something happens, and most show the same.
+type mains struct {
+	mu    sync.Mutex
+	sites map[string]*renderedSite
+}
+
+// renderedSite is what was rendered of one reading of a site.
+type renderedSite struct {
+	of  *view.SiteDetail
+	all map[mainOf]*renderedMain
+}
+
+// mainOf is for whom a content was rendered: whose requests stand first, and who may
+// do what.
+type mainOf struct {
+	operator  bool
+	mine      string // "" for somebody who asked for nothing that waits
+	diskWhy   string
+	diskSince time.Time
+}
+
+// renderedMain is a content, rendered once.
+type renderedMain struct {
+	once  sync.Once
+	title string
+	html  []byte
+	err   error
+}
+
+// keyMark stands for the key of the form, which each page has for itself.
+var keyMark = "key-" + rand.Text()
+
+// fill gives a site's page its content, rendered for this visitor or for another one
+// who sees the same.
+func (s *sitePages) fill(p *page, v *visit, d *view.SiteDetail) error {
+	of := mainOf{operator: v.who.Role == auth.Operator}
+	if slices.ContainsFunc(slices.Concat(d.Served, d.Next, d.Scheduled), func(r view.Request) bool { return r.AskedBy(v.who.Name) }) {
+		of.mine = v.who.Name
+	}
+	of.diskWhy, of.diskSince = s.disk.Trouble()
+	one := s.mains.of(d, of)
+	one.once.Do(func() { one.title, one.html, one.err = renderSite(d, of) })
+	p.Title, p.Main = one.title, mainMark
+	if before, after, ok := bytes.Cut(one.html, []byte(keyMark)); ok {
+		p.main = [][]byte{before, []byte(rand.Text()), after}
+	}
+	return one.err
+}
+
+// of is the place of a content, with those of the site's earlier readings dropped.
+func (m *mains) of(d *view.SiteDetail, of mainOf) *renderedMain {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sites == nil {
+		m.sites = map[string]*renderedSite{}
+	}
+	site := m.sites[d.Name]
+	if site == nil || site.of != d {
+		site = &renderedSite{of: d, all: map[mainOf]*renderedMain{}}
+		m.sites[d.Name] = site
+	}
+	one := site.all[of]
+	if one == nil {
+		one = &renderedMain{}
+		site.all[of] = one
+	}
+	return one
+}
+
+// renderSite renders a site's page without its frame.
+func renderSite(d *view.SiteDetail, of mainOf) (title string, html []byte, err error) {
+	body := siteBodyOf(*d, of.mine)
+	body.Key = keyMark
+	if of.diskWhy != "" {
+		body.Notices = append([]notice{{Notice: view.DiskNotice(of.diskWhy, of.diskSince, d.Clock())}}, body.Notices...)
+	}
+	if of.operator {
+		body.Operator = formsOf(d.Site)
+		body.Operator.Undelivered = d.Undelivered
+		withRollbacks(body.History, *d)
+	}
+	var out bytes.Buffer
+	if err := templates["site"].ExecuteTemplate(&out, "main", body); err != nil {
+		return "", nil, fmt.Errorf("render the page of %s: %w", d.Name, err)
+	}
+	return body.Stand.StateName + " · " + body.Title, text.Markup(out.Bytes()), nil
+}
