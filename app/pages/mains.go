@@ -96,7 +96,7 @@ func renderSite(d *view.SiteDetail, of mainOf) (title string, html []byte, err e
 		withRollbacks(body.History, *d)
 	}
 	var out bytes.Buffer
-	if err := templates["site"].ExecuteTemplate(&out, "main", body); err != nil {
+	if err := templates()["site"].ExecuteTemplate(&out, "main", body); err != nil {
 		return "", nil, fmt.Errorf("render the page of %s: %w", d.Name, err)
 	}
 	return body.Stand.StateName + " · " + body.Title, text.Markup(out.Bytes()), nil
