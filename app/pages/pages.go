@@ -181,7 +181,7 @@ type page struct {
 
 // mainMark is where in a page a content belongs that was rendered before. No text from
 // elsewhere can have it.
-var mainMark = template.HTML("<!--" + rand.Text() + "-->")
+var mainMark = template.HTML("<!--" + rand.Text() + "-->") //nolint:gosec // G203: a comment of random letters
 
 type crumb struct{ Text, Link string }
 
