@@ -16,6 +16,7 @@ type tokenizer struct {
 	// cdata tells that "<![CDATA[" begins text, as in SVG and MathML.
 	cdata bool
 	tag   tag
+	left  int // how much of the page is left from the "<" of the tag on
 }
 
 // tag is a start or end tag. Its parts are only good until the next one.
@@ -39,10 +40,12 @@ func (z *tokenizer) next() bool {
 		z.rest = z.rest[i+1:]
 		switch c := z.rest[0]; {
 		case isLetter(c):
+			z.left = len(z.rest) + len("<")
 			return z.readTag(false)
 		case c == '/':
 			z.rest = z.rest[1:]
 			if len(z.rest) > 0 && isLetter(z.rest[0]) {
+				z.left = len(z.rest) + len("</")
 				return z.readTag(true)
 			}
 			z.skipPast(">")

@@ -1,0 +1,81 @@
+package address
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/cdn/urlpath"
+)
+
+// Names are the files of all that is baked.
+type Names struct {
+	Places map[Address]Place
+	// Failed are those that have none, with the reason.
+	Failed map[Address]string
+	// Twins are files whose names differ by case alone: on some file systems they are one.
+	Twins []string
+}
+
+// Assign gives each item a file. Which of two that want the same one gets it does not
+// depend on their order: the one without a query, then the shorter address.
+func Assign(items []Item) Names {
+	n := Names{Places: make(map[Address]Place, len(items)), Failed: map[Address]string{}}
+	items = slices.Clone(items)
+	slices.SortFunc(items, func(a, b Item) int {
+		return cmp.Or(cmp.Compare(a.Fit, b.Fit), cmp.Compare(len(a.Address), len(b.Address)), cmp.Compare(a.Address, b.Address))
+	})
+	owner := make(map[string]Item, len(items))
+	lower := make(map[string]string, len(items))
+	for _, it := range items {
+		p, err := PlaceOf(it)
+		if err != nil {
+			n.Failed[it.Address] = err.Error()
+			continue
+		}
+		first, taken := owner[p.File]
+		if taken && first.Sum != it.Sum && it.Fit == Variant {
+			p.File = variantFile(p.File, it.Address.Query())
+			p.Path = urlpath.Encode("/" + p.File)
+			first, taken = owner[p.File]
+		}
+		if taken && first.Sum != it.Sum && !slashTwins(first.Address, it.Address) {
+			n.Failed[it.Address] = fmt.Sprintf("its file %s is that of %s, with another content", p.File, first.Address)
+			continue
+		}
+		n.Places[it.Address] = p
+		if taken {
+			continue
+		}
+		owner[p.File] = it
+		if other, ok := lower[strings.ToLower(p.File)]; ok {
+			n.Twins = append(n.Twins, other, p.File)
+		}
+		lower[strings.ToLower(p.File)] = p.File
+	}
+	n.dropFolders(owner)
+	slices.Sort(n.Twins)
+	n.Twins = slices.Compact(n.Twins)
+	return n
+}
+
+// slashTwins tells /a and /a/, which are one page at the destination.
+func slashTwins(a, b Address) bool {
+	return strings.TrimSuffix(string(a), "/") == strings.TrimSuffix(string(b), "/")
+}
+
+// dropFolders takes out files whose name is a folder of others: in a folder both can't be.
+func (n *Names) dropFolders(owner map[string]Item) {
+	for file := range owner {
+		for i := range len(file) {
+			if file[i] != '/' {
+				continue
+			}
+			if it, ok := owner[file[:i]]; ok {
+				delete(n.Places, it.Address)
+				n.Failed[it.Address] = fmt.Sprintf("its file %s is also the folder of others, as of %s", file[:i], file)
+			}
+		}
+	}
+}

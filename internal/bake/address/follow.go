@@ -1,0 +1,154 @@
+package address
+
+import "strings"
+
+// Address is an address of the CMS in its normal form: a path that begins with "/",
+// and a query with its "?" if there is one. It has no fragment.
+type Address string
+
+// Path is the address without its query.
+func (a Address) Path() string {
+	path, _, _ := strings.Cut(string(a), "?")
+	return path
+}
+
+// Query is the query without its "?"; "" for none.
+func (a Address) Query() string {
+	_, query, _ := strings.Cut(string(a), "?")
+	return query
+}
+
+// Form is how a reference is written.
+type Form uint8
+
+// The forms of a reference.
+const (
+	Relative Form = iota // "a.html", "?page=2", "#top", ""
+	Rooted               // "/a.html"
+	NoScheme             // "//host/a.html"
+	Absolute             // "https://host/a.html"
+)
+
+// Target is what a reference means.
+type Target struct {
+	Address Address
+	// Rest is the reference as it is written, from its path on.
+	Rest string
+	// Fragment is the reference's, with its "#"; "" for none.
+	Fragment string
+	Form     Form
+	// Same tells a reference to the document itself: "" or "#top".
+	Same bool
+}
+
+// Base is what the references of a document count from. Elsewhere, where <base> names
+// another host, only references from the host's root up mean the CMS.
+type Base struct {
+	Address   Address
+	elsewhere bool
+}
+
+// BaseOf is the base of a document at an address, with what its first <base> says; ""
+// for none (HTML standard, section 4.2.3).
+func (o Origin) BaseOf(at Address, href string) Base {
+	b := Base{Address: at}
+	if href = trim(href); href == "" {
+		return b
+	}
+	if scheme, _, ok := cutScheme(href); ok && scheme != "http" && scheme != "https" {
+		return b
+	}
+	t, ok := o.Follow(b, href)
+	if !ok {
+		return Base{elsewhere: true}
+	}
+	return Base{Address: t.Address}
+}
+
+// Follow resolves a reference as browsers do (https://url.spec.whatwg.org/#url-parsing
+// for http and https). It is false where that leads away from the CMS: to another host,
+// or to none, as "mailto:" does.
+func (o Origin) Follow(from Base, ref string) (Target, bool) {
+	ref = trim(ref)
+	if scheme, rest, ok := cutScheme(ref); ok {
+		if scheme != "http" && scheme != "https" {
+			return Target{}, false
+		}
+		if !strings.HasPrefix(strings.ReplaceAll(rest, `\`, "/"), "//") {
+			return Target{}, false // "https:a.html" is nobody's way to write it
+		}
+		return o.atHost(strings.TrimLeft(rest, `/\`), Absolute)
+	}
+	switch {
+	case len(ref) > 1 && isSlash(ref[0]) && isSlash(ref[1]):
+		return o.atHost(strings.TrimLeft(ref, `/\`), NoScheme)
+	case from.elsewhere:
+		return Target{}, false
+	case ref != "" && isSlash(ref[0]):
+		return parts(ref, ref, Rooted), true
+	case ref == "" || ref[0] == '#':
+		return Target{Address: from.Address, Rest: ref, Fragment: ref, Same: true}, true
+	case ref[0] == '?':
+		return parts(from.Address.Path()+ref, ref, Relative), true
+	}
+	path := from.Address.Path()
+	return parts(path[:strings.LastIndexByte(path, '/')+1]+ref, ref, Relative), true
+}
+
+// atHost is what follows the slashes of a reference: a host and a path.
+func (o Origin) atHost(s string, form Form) (Target, bool) {
+	end := strings.IndexAny(s, `/\?#`)
+	if end < 0 {
+		end = len(s)
+	}
+	if plainHost(s[:end]) != o.host { // nor with a user in front: that is nobody's link
+		return Target{}, false
+	}
+	rest := s[end:]
+	path := rest
+	if path == "" || !isSlash(path[0]) {
+		path = "/" + path
+	}
+	return parts(path, rest, form), true
+}
+
+// parts is a target by its whole path, and by what is written of it.
+func parts(whole, written string, form Form) Target {
+	t := Target{Rest: written, Form: form}
+	if i := strings.IndexByte(whole, '#'); i >= 0 {
+		whole, t.Fragment = whole[:i], whole[i:]
+	}
+	path, query, asks := strings.Cut(whole, "?")
+	t.Address = Address(normalPath(path))
+	if asks && query != "" {
+		t.Address += Address("?" + encoded(query, " \"<>'"))
+	}
+	return t
+}
+
+func isSlash(c byte) bool { return c == '/' || c == '\\' }
+
+// trim takes away what the URL standard does: controls and spaces around a URL, tabs
+// and line ends in it.
+func trim(s string) string {
+	s = strings.TrimFunc(s, func(c rune) bool { return c <= ' ' })
+	if !strings.ContainsAny(s, "\t\n\r") {
+		return s
+	}
+	return strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
+}
+
+// cutScheme cuts a URL's scheme off, in lower case.
+func cutScheme(s string) (scheme, rest string, ok bool) {
+	for i := range len(s) {
+		switch c := s[i] | 0x20; {
+		case s[i] == ':':
+			return strings.ToLower(s[:i]), s[i+1:], i > 0
+		case c >= 'a' && c <= 'z':
+		case i > 0 && (s[i] >= '0' && s[i] <= '9' || s[i] == '+' || s[i] == '-' || s[i] == '.'):
+		default:
+			return "", s, false
+		}
+	}
+	return "", s, false
+}

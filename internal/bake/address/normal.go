@@ -1,0 +1,114 @@
+package address
+
+import "strings"
+
+// normalPath writes a path in one way: dots resolved, backslashes as slashes, and
+// percent-encoded where a browser would (RFC 3986, section 6.2.2; the URL standard's
+// "path percent-encode set").
+func normalPath(path string) string {
+	path = strings.ReplaceAll(path, `\`, "/")
+	if plain(path) {
+		return path
+	}
+	parts := strings.Split(path, "/")
+	out := parts[:0:0]
+	for i, part := range parts {
+		part = encoded(unreserved(part), " \"<>^`{}#?")
+		last := i == len(parts)-1
+		switch part {
+		case "..":
+			if len(out) > 1 {
+				out = out[:len(out)-1]
+			}
+			if last {
+				out = append(out, "")
+			}
+		case ".":
+			if last {
+				out = append(out, "")
+			}
+		default:
+			out = append(out, part)
+		}
+	}
+	whole := strings.Join(out, "/")
+	if !strings.HasPrefix(whole, "/") {
+		whole = "/" + whole
+	}
+	return whole
+}
+
+// plain tells paths that are in normal form as they are: nearly all.
+func plain(path string) bool {
+	for i := range len(path) {
+		switch c := path[i]; {
+		case c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>^`{}%", c) >= 0:
+			return false
+		case c == '.' && i > 0 && path[i-1] == '/':
+			return false
+		}
+	}
+	return path != ""
+}
+
+// unreserved decodes what need not be encoded, and writes the digits of what is left in
+// capitals.
+func unreserved(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c, ok := hexByte(s[i:])
+		switch {
+		case !ok:
+			b.WriteByte(s[i])
+			continue
+		case c == '-' || c == '.' || c == '_' || c == '~' || isAlphanumeric(c):
+			b.WriteByte(c)
+		default:
+			b.WriteString(strings.ToUpper(s[i : i+3]))
+		}
+		i += 2
+	}
+	return b.String()
+}
+
+func isAlphanumeric(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
+}
+
+// encoded percent-encodes controls, what is not ASCII, and the given characters.
+func encoded(s, more string) string {
+	const digits = "0123456789ABCDEF"
+	var b strings.Builder
+	for i := range len(s) {
+		c := s[i]
+		if c <= ' ' || c >= 0x7f || strings.IndexByte(more, c) >= 0 {
+			b.Write([]byte{'%', digits[c>>4], digits[c&15]})
+			continue
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+// hexByte is the byte that "%2F" at the start of s stands for.
+func hexByte(s string) (byte, bool) {
+	if len(s) < 3 || s[0] != '%' {
+		return 0, false
+	}
+	high, ok := hexDigit(s[1])
+	low, ok2 := hexDigit(s[2])
+	return high<<4 | low, ok && ok2
+}
+
+func hexDigit(c byte) (byte, bool) {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0', true
+	case c|0x20 >= 'a' && c|0x20 <= 'f':
+		return c | 0x20 - 'a' + 10, true
+	}
+	return 0, false
+}

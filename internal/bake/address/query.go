@@ -1,0 +1,98 @@
+package address
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+)
+
+// Queries says which queries of pages are pages of their own.
+type Queries struct {
+	// Pagers are parameters that number the pages of a list: "page". Such an address
+	// becomes a path.
+	Pagers []string
+	// Dropped are parameters that change nothing of a page, besides those that
+	// campaigns add (utm_...).
+	Dropped []string
+}
+
+// DefaultPagers are the parameters of pagers in Drupal, Wagtail, Django and WordPress.
+func DefaultPagers() []string { return []string{"page", "paged", "pg"} }
+
+// tracking are parameters that campaigns and comment forms add, and no page depends on.
+var tracking = []string{"fbclid", "gclid", "msclkid", "mc_cid", "mc_eid", "replytocom", "noamp", "share", "nb"}
+
+// Fit is what becomes of an address by its query.
+type Fit uint8
+
+// The fits.
+const (
+	Plain   Fit = iota // no query that matters
+	Pager              // a page of a list
+	Variant            // a file whose query only names its version
+	Unknown            // nobody knows what the query does: it is told, and not guessed
+)
+
+// maxPage is the longest value of a pager, in digits.
+const maxPage = 6
+
+// Sort takes the parameters that change nothing off an address, and says what the rest
+// of its query is.
+func (q Queries) Sort(a Address) (Address, Fit) {
+	query := a.Query()
+	if query == "" {
+		return a, Plain
+	}
+	if name := a.Path(); rules.HasKnownEnding(name) && !rules.IsPage(name) && !isScript(name) {
+		return a, Variant
+	}
+	var kept []string
+	fit := Plain
+	for _, pair := range strings.Split(query, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		switch {
+		case pair == "", q.drops(name):
+		case slices.Contains(q.Pagers, name) && isNumber(value):
+			kept, fit = append(kept, pair), max(fit, Pager)
+		default:
+			kept, fit = append(kept, pair), Unknown
+		}
+	}
+	if len(kept) == 0 {
+		return Address(a.Path()), Plain
+	}
+	if fit == Pager {
+		slices.Sort(kept)
+		kept = slices.Compact(kept)
+	}
+	return Address(a.Path() + "?" + strings.Join(kept, "&")), fit
+}
+
+func (q Queries) drops(name string) bool {
+	return strings.HasPrefix(name, "utm_") || slices.Contains(tracking, name) || slices.Contains(q.Dropped, name)
+}
+
+func isNumber(s string) bool {
+	return s != "" && len(s) <= maxPage && strings.Trim(s, "0123456789") == ""
+}
+
+func isScript(name string) bool {
+	for _, ending := range []string{".php", ".asp", ".aspx", ".jsp", ".cgi", ".pl", ".do"} {
+		if strings.HasSuffix(strings.ToLower(name), ending) {
+			return true
+		}
+	}
+	return false
+}
+
+// pagerPath is the path of a page of a list: /news/?page=2 is /news/page/2/.
+func pagerPath(a Address) string {
+	path := strings.TrimSuffix(a.Path(), "/")
+	for _, pair := range strings.Split(a.Query(), "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		path += "/" + url.PathEscape(name) + "/" + url.PathEscape(value)
+	}
+	return path + "/"
+}
