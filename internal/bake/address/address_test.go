@@ -8,6 +8,7 @@ import (
 )
 
 func origin(t testing.TB) Origin {
+	t.Helper()
 	o, err := ParseOrigin("https://CMS.example.gov:443/")
 	if err != nil {
 		t.Fatal(err)
@@ -115,11 +116,17 @@ func TestEachAddressBecomesAFile(t *testing.T) {
 
 func TestOfTwoForOneFileNeitherIsLostInSilence(t *testing.T) {
 	n := Assign([]Item{
-		{Address: "/news/?page=2", Fit: Pager, Sum: "1"}, {Address: "/news/page/2/", Sum: "2"},
-		{Address: "/a.css?ver=1", Fit: Variant, Sum: "3"}, {Address: "/a.css?ver=2", Fit: Variant, Sum: "4"}, {Address: "/a.css?ver=3", Fit: Variant, Sum: "3"},
-		{Address: "/About/", Sum: "5"}, {Address: "/about/", Sum: "6"},
-		{Address: "/b", Sum: "7"}, {Address: "/b/", Sum: "8"},
-		{Address: "/x.pdf", Sum: "9"}, {Address: "/x.pdf/y/", Sum: "10"},
+		{Address: "/news/?page=2", Fit: Pager, Sum: "1"},
+		{Address: "/news/page/2/", Sum: "2"},
+		{Address: "/a.css?ver=1", Fit: Variant, Sum: "3"},
+		{Address: "/a.css?ver=2", Fit: Variant, Sum: "4"},
+		{Address: "/a.css?ver=3", Fit: Variant, Sum: "3"},
+		{Address: "/About/", Sum: "5"},
+		{Address: "/about/", Sum: "6"},
+		{Address: "/b", Sum: "7"},
+		{Address: "/b/", Sum: "8"},
+		{Address: "/x.pdf", Sum: "9"},
+		{Address: "/x.pdf/y/", Sum: "10"},
 	})
 	got := map[Address]string{}
 	for a, p := range n.Places {

@@ -15,6 +15,7 @@ const sitemap = `<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="htt
 </urlset>`
 
 func packed(t testing.TB, text string) []byte {
+	t.Helper()
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	if _, err := z.Write([]byte(text)); err != nil {

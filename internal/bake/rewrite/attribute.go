@@ -64,6 +64,8 @@ var loading = []string{"stylesheet", "icon", "apple-touch-icon", "apple-touch-ic
 // useOf says what an element does with the address in one of its attributes.
 func useOf(element, name string, w *links.Walker) Use {
 	switch name {
+	case "action", "formaction":
+		return Sends
 	case "src", "poster", "data", "background", "xlink:href", "manifest":
 		return Loads
 	case "href":

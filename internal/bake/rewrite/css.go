@@ -2,6 +2,7 @@ package rewrite
 
 import (
 	"bytes"
+	"strconv"
 	"strings"
 
 	"github.com/tdewolff/parse/v2"
@@ -46,15 +47,14 @@ func (c *cssState) names() bool {
 }
 
 func (c *cssState) step(kind css.TokenType, data []byte) {
-	switch kind {
-	case css.WhitespaceToken, css.CommentToken:
+	switch {
+	case kind == css.WhitespaceToken, kind == css.CommentToken:
 		return
-	case css.FunctionToken, css.LeftParenthesisToken:
-		name := strings.ToLower(string(data))
-		if len(c.depth) < 100 {
+	case kind == css.FunctionToken, kind == css.LeftParenthesisToken:
+		if name := strings.ToLower(string(data)); len(c.depth) < 100 {
 			c.depth = append(c.depth, strings.HasSuffix(name, "image-set("))
 		}
-	case css.RightParenthesisToken:
+	case kind == css.RightParenthesisToken:
 		c.depth = c.depth[:max(0, len(c.depth)-1)]
 	}
 	c.imports = kind == css.AtKeywordToken && strings.EqualFold(string(data), "@import")
@@ -123,8 +123,8 @@ func cssUnescaped(s string) string {
 		}
 		code, digits := rune(0), 0
 		for digits < 6 && i+digits < len(s) {
-			d := strings.IndexByte("0123456789abcdef", s[i+digits]|0x20)
-			if d < 0 {
+			d, err := strconv.ParseUint(s[i+digits:i+digits+1], 16, 8)
+			if err != nil {
 				break
 			}
 			code, digits = code<<4|rune(d), digits+1

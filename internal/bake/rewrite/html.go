@@ -34,25 +34,22 @@ func (r *Rewriter) markup(text []byte, change Change, base string, depth int) []
 		p.base = own
 	}
 	w := links.Walk(text)
-	last, element, kind := 0, "", ""
+	last, element := 0, ""
 	for w.Next() {
 		start, stop := w.Place()
-		p.between(last, start, element, kind)
+		p.between(last, start, element)
 		last, element = stop, w.Text()
-		if element == "script" {
-			kind = w.Value("type")
-		}
 		if name, end := w.Tag(); !end {
 			p.tag(name, w)
 		}
 	}
-	p.between(last, len(text), element, kind)
+	p.between(last, len(text), element)
 	return p.bytes()
 }
 
 // between changes what stands between two tags: text, comments, or all of an element
 // that has no tags in it.
-func (p *page) between(from, to int, element, kind string) {
+func (p *page) between(from, to int, element string) {
 	if from >= to {
 		return
 	}
@@ -149,7 +146,7 @@ func (p *page) value(element, name string, kind kind, value string, w *links.Wal
 	case one:
 		return p.change(Reference{Target: value, Use: useOf(element, name, w), Base: p.base})
 	case list:
-		return spliced(value, fields(value), Names, p.base, p.change)
+		return spliced(value, fields(value), Sends, p.base, p.change)
 	case candidates:
 		return spliced(value, srcset(value), Loads, p.base, p.change)
 	case again:
@@ -161,6 +158,7 @@ func (p *page) value(element, name string, kind kind, value string, w *links.Wal
 	case style:
 		with := p.CSS([]byte(value), p.base, p.change)
 		return string(with), string(with) != value
+	case nothing, words:
 	case document:
 		if p.depth >= maxSrcdoc {
 			return "", false

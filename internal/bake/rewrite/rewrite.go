@@ -9,7 +9,8 @@ type Use uint8
 const (
 	Leads Use = iota // readers are led there
 	Loads            // the browser loads it for the page
-	Names            // forms, citations, feeds and canonical addresses
+	Names            // citations, feeds and canonical addresses
+	Sends            // a form, or a ping: only a program can answer
 	Says             // the CMS's own address in text, data or a script
 	Bare             // the CMS's host alone, with no scheme before it
 )

@@ -1,6 +1,9 @@
 package rewrite
 
-import "unicode/utf16"
+import (
+	"encoding/binary"
+	"unicode/utf16"
+)
 
 // inUTF8 changes a text in UTF-16, which begins with a byte order mark.
 func inUTF8(text []byte, change func([]byte) []byte) []byte {
@@ -23,9 +26,9 @@ func inUTF8(text []byte, change func([]byte) []byte) []byte {
 	out := append(make([]byte, 0, 2*len(with)+2), text[:2]...)
 	for _, u := range utf16.Encode([]rune(string(with))) {
 		if little {
-			out = append(out, byte(u), byte(u>>8))
+			out = binary.LittleEndian.AppendUint16(out, u)
 		} else {
-			out = append(out, byte(u>>8), byte(u))
+			out = binary.BigEndian.AppendUint16(out, u)
 		}
 	}
 	return out
