@@ -1,0 +1,234 @@
+package crawl
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/bake/address"
+	"github.com/pressrun/pressrun/internal/bake/rewrite"
+	"github.com/pressrun/pressrun/internal/bake/state"
+)
+
+// Crawl is one pass over a CMS.
+type Crawl struct {
+	options Options
+	front   *frontier
+	fetch   *fetcher
+	read    reader
+	journal *state.Journal
+	cms     *wordPress
+	since   time.Time
+	rate    rate
+	bytes   int64
+	done    int
+	told    time.Time
+	// Conditional asks the CMS whether what is kept is still right.
+	conditional bool
+	notes       []string
+	missing     address.Address
+}
+
+// Start is what a crawl begins with.
+type Start struct {
+	// Pages are those of the last bake, with the steps that are planned for them, and
+	// what a killed bake had done already; by ID.
+	Pages   []*state.Page
+	Journal *state.Journal
+	Bodies  state.Bodies
+	// Conditional asks whether what is kept is still right, and not for all anew.
+	Conditional bool
+	// Missing is an address that no page can have: the answer is the page for what is missing.
+	Missing address.Address
+}
+
+// New makes a crawl.
+func New(o Options, s Start) *Crawl {
+	c := &Crawl{options: o, journal: s.Journal, since: time.Now(), conditional: s.Conditional, missing: s.Missing}
+	c.front = newFrontier(&c.options, s.Pages)
+	c.fetch = newFetcher(&c.options, s.Bodies)
+	c.read = reader{origin: o.Origin, rewriter: rewrite.New(o.Origin.Host())}
+	c.cms = &wordPress{fetcher: c.fetch, origin: o.Origin}
+	return c
+}
+
+// Result is what a crawl came to.
+type Result struct {
+	Pages []*state.Page // by ID
+	// Notes are what people should know of lists that could not be read.
+	Notes []string
+	// Requests is how many addresses were asked for.
+	Requests int
+	Bytes    int64
+}
+
+// probes are addresses that many sites have and few pages link.
+var probes = []address.Address{"/robots.txt", "/favicon.ico", "/sitemap.xml", "/sitemap_index.xml", "/wp-sitemap.xml", "/.well-known/security.txt"}
+
+// seed takes note of where a crawl begins.
+func (c *Crawl) seed() {
+	c.front.know("/", state.Source{Kind: state.Start}, 0)
+	for _, a := range c.options.Extras {
+		c.front.know(a, state.Source{Kind: state.Extra}, 0)
+	}
+	for _, a := range append(slices.Clone(probes), c.missing) {
+		c.front.know(a, state.Source{Kind: state.Probe}, 0)
+	}
+}
+
+// Run asks for all that is known, and for what becomes known by that. An error is that
+// of ctx or of the disk; what is wrong with pages is told by the pages.
+func (c *Crawl) Run(ctx context.Context) (Result, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c.seed()
+	answers := make(chan answer)
+	failed := make(chan error, 1)
+	fail := func(err error) {
+		select {
+		case failed <- err:
+		default:
+		}
+	}
+	var lists chan listing
+	running := 0
+	defer func() {
+		cancel()
+		for ; running > 0; running-- { // each sends once more, or has gone
+			<-answers
+		}
+	}()
+	for len(c.front.queue) > 0 || running > 0 || lists != nil {
+		atOnce, _ := c.fetch.pacer.AtOnce()
+		for running < 2*atOnce+2 {
+			p := c.front.next()
+			if p == nil {
+				break
+			}
+			running++
+			go c.work(ctx, p, answers, fail)
+		}
+		select {
+		case a := <-answers:
+			running--
+			c.apply(a)
+			if lists == nil && c.cms.root == "" && c.cms.found(a) {
+				lists = make(chan listing)
+				go c.cms.list(ctx, lists)
+			}
+		case l, ok := <-lists:
+			if !ok {
+				lists = nil
+				break
+			}
+			c.take(l)
+		case err := <-failed:
+			return Result{}, err
+		case <-ctx.Done():
+			return Result{}, ctx.Err()
+		}
+		if err := c.writeDown(); err != nil {
+			return Result{}, err
+		}
+		c.tell()
+	}
+	return Result{Pages: c.front.pages, Notes: c.notes, Requests: c.done, Bytes: c.bytes}, nil
+}
+
+// work asks for a page and reads its answer.
+func (c *Crawl) work(ctx context.Context, p *state.Page, answers chan<- answer, fail func(error)) {
+	conditional := c.conditional && p.Sum != ""
+	a, err := c.fetch.fetch(ctx, p, conditional)
+	if err != nil {
+		fail(err)
+		a.page = nil
+	} else {
+		c.read.read(&a)
+	}
+	answers <- a
+}
+
+// apply takes what was answered.
+func (c *Crawl) apply(a answer) {
+	p := a.page
+	if p == nil {
+		return
+	}
+	c.done++
+	c.bytes += a.seen.Size
+	c.rate.add(time.Now())
+	c.front.dirty = append(c.front.dirty, p)
+	switch {
+	case a.same:
+		p.Step, p.Why, p.Status, p.Fresh = state.Answered, "", http.StatusOK, a.seen.Fresh
+		c.front.again(p)
+		return
+	case a.seen.Step == state.Unreachable:
+		p.Step, p.Why = a.seen.Step, a.seen.Why // what was kept of it is still there
+		return
+	}
+	seen := a.seen
+	seen.Address, seen.Fit, seen.Sources, seen.Depth, seen.ID = p.Address, p.Fit, p.Sources, p.Depth, p.ID
+	*p = seen
+	c.front.learn(p, a.found)
+}
+
+func (c *Crawl) take(l listing) {
+	if l.note != "" {
+		c.notes = append(c.notes, l.note)
+	}
+	base := c.options.Origin.BaseOf("/", "")
+	for _, link := range l.links {
+		if to, ok := c.options.Origin.Follow(base, link); ok {
+			c.front.know(to.Address, state.Source{Kind: l.kind}, 0)
+		}
+	}
+}
+
+func (c *Crawl) writeDown() error {
+	pages := c.front.changed()
+	if len(pages) == 0 || c.journal == nil {
+		return nil
+	}
+	return errors.Join(c.journal.Put(pages...), c.journal.Flush())
+}
+
+// tell tells how far the crawl is, at most a few times a second.
+func (c *Crawl) tell() {
+	now := time.Now()
+	if c.options.Tell == nil || now.Sub(c.told) < 200*time.Millisecond {
+		return
+	}
+	c.told = now
+	atOnce, _ := c.fetch.pacer.AtOnce()
+	p := Progress{Done: c.done, Known: c.done + len(c.front.queue), AtOnce: atOnce, Bytes: c.bytes, Since: c.since, PerSecond: c.rate.perSecond(now)}
+	if p.PerSecond > 0 {
+		p.Left = time.Duration(float64(len(c.front.queue)) / p.PerSecond * float64(time.Second))
+	}
+	c.options.Tell(p)
+}
+
+// rate is how many answers came of late.
+type rate struct{ times []time.Time }
+
+const rateOver = 200 // answers
+
+func (r *rate) add(now time.Time) {
+	if len(r.times) == 2*rateOver {
+		r.times = append(r.times[:0], r.times[rateOver:]...)
+	}
+	r.times = append(r.times, now)
+}
+
+func (r *rate) perSecond(now time.Time) float64 {
+	if len(r.times) < 2 {
+		return 0
+	}
+	over := r.times[max(0, len(r.times)-rateOver):]
+	if took := now.Sub(over[0]).Seconds(); took > 0 {
+		return float64(len(over)) / took
+	}
+	return 0
+}

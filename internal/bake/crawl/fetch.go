@@ -1,0 +1,269 @@
+package crawl
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/bake/address"
+	"github.com/pressrun/pressrun/internal/bake/state"
+	"github.com/pressrun/pressrun/internal/outbound"
+	"github.com/pressrun/pressrun/internal/pace"
+)
+
+// fetcher asks one CMS.
+type fetcher struct {
+	options *Options
+	http    *http.Client
+	pacer   *pace.Pacer
+	bodies  state.Bodies
+}
+
+func newFetcher(o *Options, bodies state.Bodies) *fetcher {
+	transport := o.Transport
+	if transport == nil {
+		transport = network(o)
+	}
+	return &fetcher{
+		options: o, pacer: pace.New(o.Pace), bodies: bodies,
+		http: &http.Client{
+			Transport: transport, Timeout: o.Whole,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+	}
+}
+
+// network reaches the CMS's host alone, and not where a name must not lead.
+func network(o *Options) *http.Transport {
+	dialer := outbound.Dialer(o.Origin.Name())
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		DialContext: func(ctx context.Context, kind, at string) (net.Conn, error) {
+			if host, _, err := net.SplitHostPort(at); err == nil && !strings.EqualFold(strings.Trim(o.Origin.Name(), "[]"), host) {
+				return (&net.Dialer{Timeout: o.Timeout}).DialContext(ctx, kind, at) // the machine's proxy
+			}
+			return dialer.DialContext(ctx, kind, at)
+		},
+		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64, IdleConnTimeout: time.Minute,
+		TLSHandshakeTimeout: outbound.Limit, ResponseHeaderTimeout: o.Timeout, MaxResponseHeaderBytes: 256 << 10,
+	}
+}
+
+// answer is what came of asking for a page.
+type answer struct {
+	page *state.Page
+	// seen is what is now known of it; page itself is changed by whom it belongs to.
+	seen state.Page
+	// text is the body of what can name addresses; nil for all else.
+	text []byte
+	// same says that the CMS says that nothing has changed.
+	same bool
+	// header is that of the last answer.
+	header http.Header
+	found  []found
+}
+
+// errBad is of an answer that is no use, however often it is asked for.
+var errBad = errors.New("it can't be published")
+
+// fetch asks for a page until it is answered, or too often. An error is that of ctx, or
+// of the disk.
+func (f *fetcher) fetch(ctx context.Context, p *state.Page, conditional bool) (answer, error) {
+	a := answer{page: p}
+	var last error
+	for try := range f.options.Tries {
+		if try > 0 {
+			if err := sleep(ctx, time.Second<<(try-1)); err != nil {
+				return a, err
+			}
+		}
+		err := f.pacer.Do(ctx, func() pace.Answer {
+			var resp *http.Response
+			a, resp, last = f.ask(ctx, p, conditional)
+			if errors.Is(last, errBad) {
+				return pace.Answer{}
+			}
+			if last != nil && resp != nil && resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
+				return pace.Answer{Verdict: pace.Overloaded}
+			}
+			return pace.OfResponse(resp, time.Now())
+		})
+		var disk *diskError
+		switch {
+		case err != nil:
+			return a, err
+		case ctx.Err() != nil:
+			return a, ctx.Err()
+		case errors.As(last, &disk):
+			return a, disk.err
+		case last == nil:
+			return a, nil
+		case errors.Is(last, errBad):
+			a.seen.Step, a.seen.Why = state.Bad, last.Error()
+			return a, nil
+		}
+	}
+	a.seen.Step, a.seen.Why = state.Unreachable, last.Error()
+	return a, nil
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// diskError is of this machine, and not of the CMS.
+type diskError struct{ err error }
+
+func (e *diskError) Error() string { return e.err.Error() }
+
+// ask asks for a page once.
+func (f *fetcher) ask(ctx context.Context, p *state.Page, conditional bool) (answer, *http.Response, error) {
+	a := answer{page: p}
+	r, err := f.request(ctx, p.Address)
+	if err != nil {
+		return a, nil, fmt.Errorf("%w: %w", errBad, err)
+	}
+	if conditional && p.Sum != "" && f.bodies.Has(p.Sum, p.Size) {
+		set(r.Header, "If-None-Match", p.ETag)
+		if p.ETag == "" {
+			set(r.Header, "If-Modified-Since", p.Modified)
+		}
+	}
+	resp, err := f.http.Do(r) //nolint:bodyclose // closed below
+	if err != nil {
+		return a, nil, plainError(err)
+	}
+	defer resp.Body.Close()
+	a.header = resp.Header
+	a.seen = state.Page{Step: state.Answered, Status: resp.StatusCode, Type: resp.Header.Get("Content-Type"), ETag: resp.Header.Get("ETag"), Modified: resp.Header.Get("Last-Modified"), Tags: tagsOf(resp.Header), Fresh: time.Now()}
+	switch code := resp.StatusCode; {
+	case code == http.StatusNotModified && conditional:
+		a.same = true
+		return a, resp, nil
+	case code == http.StatusOK:
+		a.seen.Read = a.seen.Fresh
+		return a, resp, f.body(&a, resp)
+	case code >= 300 && code < 400:
+		a.seen.Location = resp.Header.Get("Location")
+		if a.seen.Location == "" {
+			return a, resp, fmt.Errorf("%w: the CMS answers %d and does not say where to", errBad, code)
+		}
+		return a, resp, drain(resp)
+	case code == http.StatusNotFound || code == http.StatusGone:
+		if strings.HasPrefix(a.seen.Type, "text/html") {
+			return a, resp, f.body(&a, resp) // it may be the page for what is missing
+		}
+		return a, resp, drain(resp)
+	case code >= 500 || code == http.StatusTooManyRequests || code == http.StatusRequestTimeout:
+		return a, resp, errors.Join(fmt.Errorf("the CMS answers %d", code), drain(resp))
+	default:
+		return a, resp, errors.Join(fmt.Errorf("%w: the CMS answers %d to an anonymous visitor", errBad, code), drain(resp))
+	}
+}
+
+func (f *fetcher) request(ctx context.Context, a address.Address) (*http.Request, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, f.options.Origin.URL(a), nil)
+	if err != nil {
+		return nil, errors.New("it is no address that can be asked for")
+	}
+	r.Header.Set("User-Agent", f.options.UserAgent)
+	r.Header.Set("Accept", "*/*")
+	r.Header.Set("X-Pressrun-Bake", "1")
+	set(r.Header, "Authorization", f.options.Authorization)
+	return r, nil
+}
+
+func set(h http.Header, name, value string) {
+	if value != "" {
+		h.Set(name, value)
+	}
+}
+
+// drain reads what is left of a small answer, so that its connection serves again.
+func drain(resp *http.Response) error {
+	_, err := io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
+	return err
+}
+
+// body reads a body, bounded, and keeps it.
+func (f *fetcher) body(a *answer, resp *http.Response) error {
+	head := make([]byte, 512)
+	n, err := io.ReadFull(resp.Body, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return plainError(err)
+	}
+	head = head[:n]
+	if a.seen.Type == "" {
+		a.seen.Type = http.DetectContentType(head)
+	}
+	whole := io.MultiReader(strings.NewReader(string(head)), resp.Body)
+	if !named(a.seen.Type, a.page.Address) {
+		return f.file(a, &limited{in: whole, left: maxFile, what: "a file"})
+	}
+	text, err := io.ReadAll(&limited{in: whole, left: maxText, what: "a page or a text"})
+	if err != nil {
+		return plainError(err)
+	}
+	if resp.ContentLength >= 0 && !resp.Uncompressed && int64(len(text)) != resp.ContentLength {
+		return errors.New("the answer was cut off")
+	}
+	a.text, a.seen.Size = text, int64(len(text))
+	if a.seen.Sum, err = f.bodies.Add(text); err != nil {
+		return &diskError{err}
+	}
+	return nil
+}
+
+func (f *fetcher) file(a *answer, in *limited) (err error) {
+	a.seen.Sum, a.seen.Size, err = f.bodies.Copy(in)
+	switch {
+	case err == nil:
+		return nil
+	case in.err != nil:
+		return plainError(in.err)
+	}
+	return &diskError{err}
+}
+
+// limited fails where there is more than there may be, and remembers how reading failed.
+type limited struct {
+	in   io.Reader
+	left int64
+	what string
+	err  error
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	n, err := l.in.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		err = fmt.Errorf("%w: it is larger than %s may be, as it comes or unpacked", errBad, l.what)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		l.err = err
+	}
+	return n, err
+}
+
+// plainError is an error without the address, which stands beside it anyhow.
+func plainError(err error) error {
+	if whole, ok := errors.AsType[*url.Error](err); ok {
+		if whole.Timeout() {
+			return errors.New("no answer in time")
+		}
+		return whole.Err
+	}
+	return err
+}

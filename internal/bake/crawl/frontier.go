@@ -1,0 +1,229 @@
+package crawl
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/bake/address"
+	"github.com/pressrun/pressrun/internal/bake/rewrite"
+	"github.com/pressrun/pressrun/internal/bake/state"
+)
+
+// frontier is what is known of the site, and what is still to be asked for. It decides,
+// and asks nobody.
+type frontier struct {
+	options *Options
+	pages   []*state.Page
+	by      map[address.Address]*state.Page
+	queue   []*state.Page
+	alike   map[string]int
+	variant map[string]int
+	asked   int
+	dirty   []*state.Page // changed since they were last written down
+}
+
+func newFrontier(o *Options, pages []*state.Page) *frontier {
+	f := &frontier{options: o, pages: pages, by: make(map[address.Address]*state.Page, len(pages)), alike: map[string]int{}, variant: map[string]int{}}
+	for _, p := range pages {
+		f.by[p.Address] = p
+		if p.Step == state.LeftOut {
+			continue
+		}
+		f.asked++
+		if p.Fit == address.Variant {
+			f.variant[p.Address.Path()]++
+		}
+		if p.Step == state.Waiting {
+			f.queue = append(f.queue, p)
+		}
+	}
+	return f
+}
+
+// listed are the sources that someone stands behind: what they name is asked for,
+// however much it is.
+func listed(kind string) bool {
+	switch kind {
+	case state.Link, state.Loaded, state.Mention, state.Redirect:
+		return false
+	}
+	return true
+}
+
+// know takes note of an address, with where it is known from, and gives its page.
+func (f *frontier) know(a address.Address, from state.Source, depth int) *state.Page {
+	a, fit := f.options.Queries.Sort(a)
+	p, known := f.by[a]
+	if known {
+		changed := p.Add(from)
+		if depth < p.Depth {
+			p.Depth, changed = depth, true
+		}
+		if p.Step == state.LeftOut && changed && (listed(from.Kind) || p.Why == WhyForgotten) {
+			f.admit(p, from)
+		}
+		if changed {
+			f.dirty = append(f.dirty, p)
+		}
+		return p
+	}
+	p = &state.Page{Address: a, Fit: fit, Sources: []state.Source{from}, Depth: depth, ID: int32(len(f.pages))} //nolint:gosec // G115: maxKnown bounds it
+	f.pages, f.by[a] = append(f.pages, p), p
+	f.admit(p, from)
+	f.dirty = append(f.dirty, p)
+	return p
+}
+
+// admit queues a page, or says why it is left out.
+func (f *frontier) admit(p *state.Page, from state.Source) {
+	if p.Why = f.leftOut(p, from); p.Why != "" {
+		p.Step = state.LeftOut
+		return
+	}
+	p.Step = state.Waiting
+	f.asked++
+	f.queue = append(f.queue, p)
+}
+
+// The reasons for which an address is left out.
+const (
+	WhyQuery   = "nobody knows what its query does"
+	WhyExclude = "it is excluded"
+	// WhyForgotten is of what the last bake knew, and nothing names any more.
+	WhyForgotten = "nothing names it any more"
+)
+
+func (f *frontier) leftOut(p *state.Page, from state.Source) string {
+	path := p.Address.Path()
+	for _, re := range f.options.Exclude {
+		if re.MatchString(strings.Trim(path, "/")) {
+			return WhyExclude
+		}
+	}
+	switch {
+	case p.Fit == address.Unknown:
+		return WhyQuery
+	case len(p.Address) > maxAddress:
+		return fmt.Sprintf("it is longer than %d bytes", maxAddress)
+	case f.asked >= f.options.MaxPages:
+		return fmt.Sprintf("there are more than %d addresses (--max-pages)", f.options.MaxPages)
+	case p.Fit == address.Variant && f.variant[path] >= maxVariants:
+		return fmt.Sprintf("there are more than %d versions of the file", maxVariants)
+	}
+	if p.Fit == address.Variant {
+		f.variant[path]++
+	}
+	if listed(from.Kind) {
+		return ""
+	}
+	return f.trap(p)
+}
+
+// trap says why an address that only links name is not followed: they lead on for ever.
+func (f *frontier) trap(p *state.Page) string {
+	if p.Depth > maxDepth {
+		return fmt.Sprintf("it is more than %d links away from what is listed", maxDepth)
+	}
+	parts := strings.Split(p.Address.Path(), "/")
+	count := map[string]int{}
+	for _, part := range parts {
+		if part == "" {
+			continue
+		}
+		if count[part]++; count[part] > maxRepeats {
+			return "parts of its path come again and again"
+		}
+	}
+	shape := shapeOf(string(p.Address))
+	if shape == string(p.Address) {
+		return ""
+	}
+	if f.alike[shape]++; f.alike[shape] > maxAlike {
+		return fmt.Sprintf("only links name it, and they lead to more than %d addresses that differ in numbers alone, as an endless calendar does (%s)", maxAlike, shape)
+	}
+	return ""
+}
+
+// shapeOf is an address with each number as N.
+func shapeOf(a string) string {
+	var b strings.Builder
+	number := false
+	for i := range len(a) {
+		digit := a[i] >= '0' && a[i] <= '9'
+		switch {
+		case !digit:
+			b.WriteByte(a[i])
+		case !number:
+			b.WriteByte('N')
+		}
+		number = digit
+	}
+	return b.String()
+}
+
+// learn takes note of what an answer names.
+func (f *frontier) learn(p *state.Page, found []found) {
+	seen := make(map[state.Ref]bool, len(found))
+	p.Refs = p.Refs[:0:0]
+	for _, n := range found {
+		depth := p.Depth + 1
+		if listed(n.kind) {
+			depth = 0
+		}
+		to := f.know(n.address, state.Source{Kind: n.kind, From: p.Address}, depth)
+		ref := state.Ref{ID: to.ID, Use: n.use}
+		if !seen[ref] && to != p {
+			seen[ref] = true
+			p.Refs = append(p.Refs, ref)
+		}
+	}
+}
+
+// again takes note of what an answer names that is as it was.
+func (f *frontier) again(p *state.Page) {
+	for _, ref := range p.Refs {
+		if int(ref.ID) >= len(f.pages) {
+			continue
+		}
+		kind, depth := kindOf(ref.Use), p.Depth+1
+		if p.Lists {
+			kind, depth = state.Sitemap, 0
+		}
+		f.know(f.pages[ref.ID].Address, state.Source{Kind: kind, From: p.Address}, depth)
+	}
+}
+
+func kindOf(use rewrite.Use) string {
+	switch use {
+	case rewrite.Leads:
+		return state.Link
+	case rewrite.Loads:
+		return state.Loaded
+	case rewrite.Names, rewrite.Sends, rewrite.Says, rewrite.Bare:
+	}
+	return state.Mention
+}
+
+// found is an address that an answer names.
+type found struct {
+	address address.Address
+	use     rewrite.Use
+	kind    string // of source
+}
+
+// next takes the next page to ask for.
+func (f *frontier) next() *state.Page {
+	if len(f.queue) == 0 {
+		return nil
+	}
+	p := f.queue[0]
+	f.queue = f.queue[1:]
+	return p
+}
+
+// changed are the pages to write down.
+func (f *frontier) changed() []*state.Page {
+	out := f.dirty
+	f.dirty = nil
+	return out
+}

@@ -1,0 +1,64 @@
+package crawl
+
+import (
+	"net/http"
+	"regexp"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/bake/address"
+	"github.com/pressrun/pressrun/internal/pace"
+)
+
+// Options say what is asked of a CMS, and how.
+type Options struct {
+	Origin  address.Origin
+	Queries address.Queries
+	// Extras are addresses that nothing names: "/thanks/".
+	Extras []address.Address
+	// Exclude are those that are never asked for: they match the path without the
+	// slashes at its ends.
+	Exclude []*regexp.Regexp
+	// MaxPages bounds how many addresses are asked for; what is more is left out by name.
+	MaxPages int
+	// Timeout bounds the wait for the head of an answer, and Whole an answer in all.
+	Timeout, Whole time.Duration
+	Pace           pace.Limits
+	// UserAgent names us, so that the CMS may leave us out of its figures.
+	UserAgent string
+	// Authorization is the header that gets us in, where all of the CMS asks for a
+	// password; "" for none. It is sent to the CMS alone, as nobody else is asked.
+	Authorization string
+	// Transport is below all requests; nil for the network.
+	Transport http.RoundTripper
+	// Tries is how often a page is asked for that gets no answer.
+	Tries int
+	// Tell hears how far the crawl is; nil for nobody. It must be quick.
+	Tell func(Progress)
+}
+
+// Progress is how far a crawl is.
+type Progress struct {
+	Done, Known int
+	AtOnce      int
+	Bytes       int64
+	Since       time.Time
+	// PerSecond is how many addresses were done in a second, of late; Left the time that
+	// those that are known will take at that rate, 0 when it is not known.
+	PerSecond float64
+	Left      time.Duration
+}
+
+// Bounds of what is read of one answer, in bytes.
+const (
+	maxText = 32 << 20 // of a page, a style sheet, a feed: what is held in memory
+	maxFile = 4 << 30  // of any other file
+)
+
+// Bounds of what links may lead to, so that no calendar is followed for ever.
+const (
+	maxDepth    = 64   // links away from what is listed
+	maxAlike    = 2000 // addresses that differ in numbers alone, and that only links name
+	maxVariants = 8    // versions of a file
+	maxRepeats  = 3    // the same part again in a path, as in /a/b/a/b/a/b/a/b/
+	maxAddress  = 2048 // bytes of an address
+)

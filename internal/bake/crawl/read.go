@@ -1,0 +1,185 @@
+package crawl
+
+import (
+	"bytes"
+	"html"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/bake/address"
+	"github.com/pressrun/pressrun/internal/bake/discover"
+	"github.com/pressrun/pressrun/internal/bake/rewrite"
+	"github.com/pressrun/pressrun/internal/bake/state"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+)
+
+// Kind is how the addresses in a content are written.
+type Kind uint8
+
+// The kinds.
+const (
+	Opaque Kind = iota // none are looked for: pictures, archives
+	HTML
+	CSS
+	Markup // XML and SVG: "&" begins a character reference
+	Text   // scripts, JSON, plain text
+)
+
+var textTypes = regexp.MustCompile(`(?i)^(text/|application/([^;]*\+)?(json|xml|javascript|ecmascript)|application/(x-javascript|manifest)|image/svg)`)
+
+// KindOf tells the kind by media type.
+func KindOf(media string) Kind {
+	media = strings.ToLower(strings.TrimSpace(media))
+	switch {
+	case strings.HasPrefix(media, "text/html"), strings.HasPrefix(media, "application/xhtml"):
+		return HTML
+	case strings.HasPrefix(media, "text/css"):
+		return CSS
+	case !textTypes.MatchString(media):
+		return Opaque
+	case strings.Contains(media, "xml"), strings.Contains(media, "svg"):
+		return Markup
+	}
+	return Text
+}
+
+// named says whether a content names addresses.
+func named(media string, a address.Address) bool {
+	return KindOf(media) != Opaque || strings.HasSuffix(a.Path(), ".xml.gz")
+}
+
+// reader finds what contents name. It may be used by many goroutines.
+type reader struct {
+	origin   address.Origin
+	rewriter *rewrite.Rewriter
+}
+
+// read finds all addresses of the CMS that an answer names, and what else a page tells.
+func (r *reader) read(a *answer) {
+	at := a.page.Address
+	text := a.text
+	if a.seen.Status != http.StatusOK {
+		text = nil
+	}
+	switch KindOf(a.seen.Type) {
+	case HTML:
+		a.seen.Title, a.seen.Login = titleOf(text), asksForPassword(text)
+		r.rewriter.HTML(text, r.note(a, at))
+	case CSS:
+		r.rewriter.CSS(text, "", r.note(a, at))
+	case Markup:
+		r.sitemap(a, text)
+		r.rewriter.Text(text, true, r.note(a, at))
+	case Text:
+		if at == "/robots.txt" {
+			for _, s := range discover.ReadRobots(text).Sitemaps {
+				r.add(a, r.origin.BaseOf(at, ""), s, rewrite.Names, state.Robots)
+			}
+			return
+		}
+		if strings.Contains(a.seen.Type, "manifest") {
+			for _, s := range discover.WebManifest(text) {
+				r.add(a, r.origin.BaseOf(at, ""), s, rewrite.Loads, state.Loaded)
+			}
+		}
+		r.rewriter.Text(text, false, r.note(a, at))
+	case Opaque:
+		if strings.HasSuffix(at.Path(), ".xml.gz") {
+			r.sitemap(a, text)
+		}
+	}
+	if a.seen.Location != "" {
+		if to, ok := r.origin.Follow(address.Base{Address: at}, a.seen.Location); ok {
+			a.seen.To = to.Address
+			a.found = append(a.found, found{to.Address, rewrite.Leads, state.Redirect})
+		}
+	}
+}
+
+// sitemap takes what a sitemap lists; what is none has nothing to say.
+func (r *reader) sitemap(a *answer, text []byte) {
+	head := text[:min(len(text), 4<<10)]
+	if !bytes.HasPrefix(text, []byte("\x1f\x8b")) && !bytes.Contains(head, []byte("<urlset")) && !bytes.Contains(head, []byte("<sitemapindex")) {
+		return
+	}
+	s, err := discover.ReadSitemap(text)
+	if err != nil {
+		a.seen.Step, a.seen.Why = state.Bad, err.Error()
+	}
+	base := r.origin.BaseOf(a.page.Address, "")
+	a.seen.Lists = true
+	for _, list := range [][]string{s.Pages, s.Sitemaps} {
+		for _, p := range list {
+			r.add(a, base, p, rewrite.Leads, state.Sitemap)
+		}
+	}
+	if s.Style != "" {
+		r.add(a, base, s.Style, rewrite.Loads, state.Loaded)
+	}
+}
+
+// note takes note of each address that a content names.
+func (r *reader) note(a *answer, at address.Address) rewrite.Change {
+	bases := map[string]address.Base{}
+	return func(ref rewrite.Reference) (string, bool) {
+		base, ok := bases[ref.Base]
+		if !ok {
+			base = r.origin.BaseOf(at, ref.Base)
+			bases[ref.Base] = base
+		}
+		switch ref.Use {
+		case rewrite.Bare, rewrite.Sends:
+		case rewrite.Leads, rewrite.Loads, rewrite.Names, rewrite.Says:
+			r.add(a, base, ref.Target, ref.Use, kindOf(ref.Use))
+		}
+		return "", false
+	}
+}
+
+func (r *reader) add(a *answer, base address.Base, target string, use rewrite.Use, kind string) {
+	to, ok := r.origin.Follow(base, target)
+	if !ok || to.Same || strings.ContainsAny(target, "{}<>") && to.Form != address.Absolute {
+		return // where a script is still to fill something in
+	}
+	if use == rewrite.Says && to.Form != address.Absolute && to.Form != address.NoScheme && !rules.HasKnownEnding(to.Address.Path()) {
+		return // a guess, of a script's attribute
+	}
+	a.found = append(a.found, found{to.Address, use, kind})
+}
+
+var (
+	titlePattern = regexp.MustCompile(`(?is)<title[^>]*>(.{0,500}?)</title`)
+	password     = regexp.MustCompile(`(?i)<input[^>]{0,500}type\s*=\s*["']?password`)
+)
+
+func titleOf(page []byte) string {
+	m := titlePattern.FindSubmatch(page[:min(len(page), 64<<10)])
+	if m == nil {
+		return ""
+	}
+	return strings.Join(strings.Fields(html.UnescapeString(strings.ToValidUTF8(string(m[1]), "\uFFFD"))), " ")
+}
+
+func asksForPassword(page []byte) bool {
+	return bytes.Contains(page, []byte("assword")) && password.Match(page)
+}
+
+// tagHeaders are those in which CMSs and caches name what a page is made of.
+var tagHeaders = []string{"X-Drupal-Cache-Tags", "Cache-Tag", "Cache-Tags", "Surrogate-Key", "Xkey"}
+
+// maxTags bounds how many of them are kept of a page.
+const maxTags = 2000
+
+func tagsOf(h http.Header) []string {
+	var out []string
+	for _, name := range tagHeaders {
+		for _, value := range h.Values(name) {
+			out = append(out, strings.FieldsFunc(value, func(c rune) bool { return c == ' ' || c == ',' })...)
+		}
+		if len(out) > 0 {
+			break
+		}
+	}
+	return out[:min(len(out), maxTags)]
+}

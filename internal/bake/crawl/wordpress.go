@@ -1,0 +1,174 @@
+package crawl
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/bake/address"
+	"github.com/pressrun/pressrun/internal/bake/discover"
+	"github.com/pressrun/pressrun/internal/pace"
+)
+
+// wordPress lists the pages of a WordPress by its own API.
+type wordPress struct {
+	*fetcher
+	origin address.Origin
+	root   string // of the API, an address of the CMS: "/wp-json/"
+}
+
+// listing is a part of what a CMS lists.
+type listing struct {
+	kind  string // of source
+	links []string
+	note  string // what could not be listed
+}
+
+var (
+	apiLink   = regexp.MustCompile(`<([^>]{1,500})>\s*;\s*rel="?https://api\.w\.org/`)
+	apiInPage = regexp.MustCompile(`<link[^>]{0,100}rel=["']https://api\.w\.org/["'][^>]{0,100}href=["']([^"']{1,500})`)
+)
+
+// found tells whether an answer is that of a WordPress, by where it says its API is.
+func (w *wordPress) found(a answer) bool {
+	if a.page == nil || a.page.Address != "/" || !a.page.OK() {
+		return false
+	}
+	at := ""
+	for _, value := range a.header.Values("Link") {
+		if m := apiLink.FindStringSubmatch(value); m != nil {
+			at = m[1]
+		}
+	}
+	text := a.text
+	if a.same {
+		text, _ = w.bodies.Whole(a.page.Sum) // a list less where it can't be read
+	}
+	if m := apiInPage.FindSubmatch(text[:min(len(text), 256<<10)]); at == "" && m != nil {
+		at = string(m[1])
+	}
+	to, ok := w.origin.Follow(w.origin.BaseOf("/", ""), at)
+	if at == "" || !ok {
+		return false
+	}
+	w.root = string(to.Address)
+	return true
+}
+
+// list lists all, and closes the channel.
+func (w *wordPress) list(ctx context.Context, out chan<- listing) {
+	defer close(out)
+	send := func(l listing) bool {
+		select {
+		case out <- l:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	for _, what := range []string{discover.WordPressTypes, discover.WordPressTaxonomies} {
+		text, _, err := w.get(ctx, what, nil)
+		var kinds []discover.Kind
+		if err == nil {
+			kinds, err = discover.WordPressKinds(text)
+		}
+		if err != nil {
+			send(listing{note: fmt.Sprintf("WordPress's API does not list its content (%s: %v): only sitemaps and links tell what pages there are", what, err)})
+			continue
+		}
+		for _, kind := range kinds {
+			if !w.entries(ctx, kind, send) {
+				return
+			}
+		}
+	}
+}
+
+// entries lists all entries of a type.
+func (w *wordPress) entries(ctx context.Context, kind discover.Kind, send func(listing) bool) bool {
+	pages := 1
+	for page := 1; page <= pages; page++ {
+		query := url.Values{"per_page": {strconv.Itoa(discover.WordPressPage)}, "page": {strconv.Itoa(page)}, "_fields": {"link,source_url,count"}}
+		query.Set("orderby", "id")
+		query.Set("order", "asc")
+		text, header, err := w.get(ctx, kind.List, query)
+		var links []string
+		if err == nil {
+			links, err = discover.WordPressEntries(text)
+		}
+		if err != nil {
+			return send(listing{note: fmt.Sprintf("WordPress's API does not list all of %q (page %d of %d: %v)", kind.Name, page, pages, err)})
+		}
+		if n, err := strconv.Atoi(header.Get(discover.WordPressPages)); err == nil {
+			pages = min(n, w.options.MaxPages/discover.WordPressPage+1)
+		}
+		if !send(listing{kind: "WordPress " + kind.Name, links: links}) {
+			return false
+		}
+	}
+	return true
+}
+
+// maxList bounds an answer of the API, in bytes.
+const maxList = 16 << 20
+
+// get asks the API, several times if need be.
+func (w *wordPress) get(ctx context.Context, path string, query url.Values) (text []byte, header http.Header, err error) {
+	at := w.root
+	if strings.Contains(at, "?") { // without permalinks: /?rest_route=/
+		at += strings.ReplaceAll(url.PathEscape(path), "%2F", "/")
+		if len(query) > 0 {
+			at += "&" + query.Encode()
+		}
+	} else {
+		at = strings.TrimSuffix(at, "/") + "/" + path
+		if len(query) > 0 {
+			at += "?" + query.Encode()
+		}
+	}
+	for try := range w.options.Tries {
+		if try > 0 {
+			if err := sleep(ctx, time.Second<<(try-1)); err != nil {
+				return nil, nil, err
+			}
+		}
+		again := false
+		stop := w.pacer.Do(ctx, func() pace.Answer {
+			var resp *http.Response
+			text, header, resp, err = w.once(ctx, address.Address(at))
+			a := pace.OfResponse(resp, time.Now())
+			again = a.Verdict != pace.Good
+			return a
+		})
+		if stop != nil {
+			return nil, nil, stop
+		}
+		if err == nil || !again {
+			return text, header, err
+		}
+	}
+	return nil, nil, err
+}
+
+func (w *wordPress) once(ctx context.Context, a address.Address) ([]byte, http.Header, *http.Response, error) {
+	r, err := w.request(ctx, a)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	resp, err := w.http.Do(r) //nolint:bodyclose // closed below
+	if err != nil {
+		return nil, nil, nil, plainError(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return nil, nil, resp, fmt.Errorf("it answers %d", resp.StatusCode)
+	}
+	text, err := io.ReadAll(&limited{in: resp.Body, left: maxList, what: "a list"})
+	return text, resp.Header, resp, err
+}

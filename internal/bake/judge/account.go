@@ -1,0 +1,124 @@
+// Package judge makes the account of a bake, every address with what became of it, and
+// says what speaks against publishing it. It does no I/O.
+package judge
+
+import (
+	"time"
+
+	"github.com/pressrun/pressrun/internal/bake/address"
+	"github.com/pressrun/pressrun/internal/bake/state"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
+)
+
+// Outcome is what became of an address.
+type Outcome string
+
+// The outcomes.
+const (
+	Baked       Outcome = "baked"       // asked for now, and in the output
+	Skipped     Outcome = "skipped"     // in the output as it was: nothing says that it changed
+	Stale       Outcome = "stale"       // the CMS gave no answer; in the output as it was
+	Redirects   Outcome = "redirect"    // leads elsewhere, and so does the output
+	Gone        Outcome = "gone"        // was in the last bake, and the CMS has it no more
+	Missing     Outcome = "missing"     // the CMS has no such page, though something names it
+	NoPage      Outcome = "no-page"     // it was only looked whether there is one
+	LeftOut     Outcome = "left-out"    // not asked for on purpose
+	Unreachable Outcome = "unreachable" // no answer, and no old bytes
+	Bad         Outcome = "bad"         // an answer that can't be published
+)
+
+// Line is what the account says of an address.
+type Line struct {
+	Address address.Address `json:"address"`
+	Outcome Outcome         `json:"outcome"`
+	Why     string          `json:"why,omitempty"`
+	File    string          `json:"file,omitempty"`
+	Type    string          `json:"type,omitempty"`
+	Status  int             `json:"status,omitempty"`
+	Bytes   int64           `json:"bytes,omitempty"`
+	To      string          `json:"to,omitempty"` // of a redirect
+	Changed bool            `json:"changed,omitempty"`
+	// Known is where it is known from.
+	Known []state.Source `json:"known_from"`
+	// Linked are the first pages that lead to what is not there.
+	Linked []address.Address `json:"linked_from,omitempty"`
+	// Read is when the CMS gave these bytes.
+	Read time.Time `json:"read,omitzero"`
+}
+
+// Counts sum an account up.
+type Counts struct {
+	Known       int `json:"known"`
+	Baked       int `json:"baked"`
+	Skipped     int `json:"skipped"`
+	Stale       int `json:"stale"`
+	Redirects   int `json:"redirects"`
+	Gone        int `json:"gone"`
+	Missing     int `json:"missing"`
+	NoPage      int `json:"no_page"`
+	LeftOut     int `json:"left_out"`
+	Unreachable int `json:"unreachable"`
+	Bad         int `json:"bad"`
+	Pages       int `json:"pages"` // of HTML, in the output
+	Files       int `json:"files"` // in the output, pages among them
+	New         int `json:"new"`
+	Changed     int `json:"changed"`
+	Unaccounted int `json:"unaccounted"` // always 0: else it is a bug, and refused
+}
+
+// Account is the whole of a bake.
+type Account struct {
+	Origin    string    `json:"origin"`
+	PublicURL string    `json:"public_url,omitempty"`
+	Output    string    `json:"output"`
+	Started   time.Time `json:"started"`
+	Seconds   float64   `json:"seconds"`
+	// Mode is how much was asked for: "full", "conditional" or "changed"; Because why.
+	Mode     string `json:"mode"`
+	Because  string `json:"because"`
+	Resumed  bool   `json:"resumed"`
+	DryRun   bool   `json:"dry_run"`
+	Accepted bool   `json:"accepted"`
+	// Unchanged says that the output is what it was before.
+	Unchanged bool   `json:"unchanged"`
+	Requests  int    `json:"requests"`
+	Bytes     int64  `json:"bytes"`
+	Counts    Counts `json:"counts"`
+	// Oldest is when the oldest page of the output was last known to be right.
+	Oldest  time.Time         `json:"oldest,omitzero"`
+	Refused []guard.Violation `json:"refused"`
+	LetPass []guard.Violation `json:"let_pass"`
+	Notes   []string          `json:"notes"`
+	// Queries counts the addresses that were left out for what their query does, by its
+	// parameters.
+	Queries   map[string]int `json:"queries,omitempty"`
+	Addresses []Line         `json:"addresses"`
+}
+
+func (c *Counts) add(o Outcome) {
+	c.Known++
+	switch o {
+	case Baked:
+		c.Baked++
+	case Skipped:
+		c.Skipped++
+	case Stale:
+		c.Stale++
+	case Redirects:
+		c.Redirects++
+	case Gone:
+		c.Gone++
+	case Missing:
+		c.Missing++
+	case NoPage:
+		c.NoPage++
+	case LeftOut:
+		c.LeftOut++
+	case Unreachable:
+		c.Unreachable++
+	case Bad:
+		c.Bad++
+	default:
+		c.Unaccounted++
+	}
+}

@@ -1,0 +1,302 @@
+package output
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/pressrun/pressrun/internal/bake/address"
+	"github.com/pressrun/pressrun/internal/bake/crawl"
+	"github.com/pressrun/pressrun/internal/bake/discover"
+	"github.com/pressrun/pressrun/internal/bake/judge"
+	"github.com/pressrun/pressrun/internal/bake/state"
+)
+
+// Canary is a text that must be in a page.
+type Canary struct {
+	Page address.Address
+	Text string
+}
+
+// Site is what is made a folder of.
+type Site struct {
+	Mapping Mapping
+	Pages   []*state.Page // by ID
+	Bodies  state.Bodies
+	// Missing is the address that no page has, whose answer is the 404 page.
+	Missing address.Address
+	// AllowRobots publishes a robots.txt that forbids nothing in place of one that forbids all.
+	AllowRobots bool
+	// MayLeak are files in which the CMS's host may be.
+	MayLeak  []*regexp.Regexp
+	Canaries []Canary
+	// Previous is the folder of the last bake, and Before its pages by address: what is
+	// the same is linked and not written. Before is nil where all has to be written.
+	Previous string
+	Before   map[address.Address]*state.Page
+}
+
+// Build makes the folder to, which must not be there yet.
+func (s *Site) Build(ctx context.Context, to string) (judge.Findings, error) {
+	if err := os.MkdirAll(to, 0o755); err != nil { //nolint:gosec // G301: a web server may read it
+		return judge.Findings{}, fmt.Errorf("make the output: %w", err)
+	}
+	b := &builder{Site: s, to: to, renderer: newRenderer(&s.Mapping), folders: map[string]bool{"": true}}
+	files := s.files()
+	for _, f := range files {
+		if err := b.folder(filepath.Dir(filepath.FromSlash(f.place.File))); err != nil {
+			return b.findings, err
+		}
+	}
+	group, within := errgroup.WithContext(ctx)
+	group.SetLimit(2 * runtime.GOMAXPROCS(0))
+	for _, f := range files {
+		if within.Err() != nil {
+			break
+		}
+		group.Go(func() error {
+			if err := b.file(f); err != nil {
+				return fmt.Errorf("write %s: %w", f.place.File, err)
+			}
+			return nil
+		})
+	}
+	if err := cmp.Or(group.Wait(), ctx.Err()); err != nil {
+		return b.findings, err
+	}
+	for _, c := range b.Canaries {
+		if !slices.ContainsFunc(files, func(f file) bool { return f.page.Address == c.Page }) {
+			b.findings.Canaries = append(b.findings.Canaries, fmt.Sprintf("%s: there is no such page, for %q", c.Page, c.Text))
+		}
+	}
+	err := errors.Join(b.rules(files), b.robots(files))
+	slices.Sort(b.findings.Leaks)
+	slices.Sort(b.findings.Canaries)
+	return b.findings, err
+}
+
+// file is a page that is to be written.
+type file struct {
+	page  *state.Page
+	place address.Place
+	// anywhere says that it is shown at any address: the page for what is missing.
+	anywhere bool
+}
+
+// files are all, each once.
+func (s *Site) files() []file {
+	var out []file
+	taken := map[string]bool{}
+	for _, p := range s.sorted() {
+		if p.Address == s.Missing {
+			if p.Gone() && p.Sum != "" && crawl.KindOf(p.Type) == crawl.HTML && !taken["404.html"] {
+				taken["404.html"] = true
+				out = append(out, file{page: p, place: address.Place{File: "404.html", Path: "/404.html"}, anywhere: true})
+			}
+			continue
+		}
+		place, ok := s.Mapping.Places[p.Address]
+		if ok && judge.Published(p) && !taken[place.File] {
+			taken[place.File] = true
+			out = append(out, file{page: p, place: place})
+		}
+	}
+	return out
+}
+
+// sorted are the pages, so that of two for one file it is always the same one.
+func (s *Site) sorted() []*state.Page {
+	pages := slices.Clone(s.Pages)
+	slices.SortFunc(pages, func(a, b *state.Page) int {
+		return cmp.Or(cmp.Compare(a.Fit, b.Fit), cmp.Compare(len(a.Address), len(b.Address)), cmp.Compare(a.Address, b.Address))
+	})
+	return pages
+}
+
+// builder makes the folder of a site.
+type builder struct {
+	*Site
+	*renderer
+	to      string
+	folders map[string]bool
+
+	mu       sync.Mutex
+	findings judge.Findings
+}
+
+func (b *builder) folder(name string) error {
+	if name == "." || b.folders[name] {
+		return nil
+	}
+	b.folders[name] = true
+	if err := os.MkdirAll(filepath.Join(b.to, name), 0o755); err != nil { //nolint:gosec // G301: a web server may read it
+		return fmt.Errorf("make the output: %w", err)
+	}
+	return nil
+}
+
+// maxScanned bounds how much of a file that is no text is looked through for the host.
+const maxScanned = 64 << 20
+
+func (b *builder) file(f file) error {
+	path := filepath.Join(b.to, filepath.FromSlash(f.place.File))
+	if b.linked(f, path) {
+		return nil
+	}
+	if crawl.KindOf(f.page.Type) == crawl.Opaque && !strings.HasSuffix(f.place.File, ".xml.gz") {
+		if err := b.scan(f); err != nil {
+			return err
+		}
+		return b.copy(b.Bodies.Path(f.page.Sum), path, f.place.File)
+	}
+	text, err := b.Bodies.Whole(f.page.Sum)
+	if err != nil {
+		return err
+	}
+	served := f.place.Path
+	if f.anywhere {
+		served = "/:anywhere:/" // no relative reference may stay
+	}
+	if text, err = b.render(f.page, served, text); err != nil {
+		return err
+	}
+	b.look(f, text)
+	return b.write(path, f.place.File, text)
+}
+
+// linked takes a file of the last bake over that would be written just the same.
+func (b *builder) linked(f file, path string) bool {
+	last := b.Before[f.page.Address]
+	if last == nil || last.Sum != f.page.Sum || last.Type != f.page.Type || last.Out == 0 || f.place.File == "robots.txt" || b.watched(f.page.Address) {
+		return false
+	}
+	old := filepath.Join(b.Previous, filepath.FromSlash(f.place.File))
+	info, err := os.Lstat(old)
+	if err != nil || !info.Mode().IsRegular() || info.Size() != last.Out || os.Link(old, path) != nil {
+		return false
+	}
+	f.page.Out = last.Out
+	return true
+}
+
+func (b *builder) watched(a address.Address) bool {
+	return slices.ContainsFunc(b.Canaries, func(c Canary) bool { return c.Page == a })
+}
+
+// look looks for what must be in a text, and what must not.
+func (b *builder) look(f file, text []byte) {
+	leak := b.leak(f.place.File, text)
+	if slices.ContainsFunc(b.MayLeak, func(re *regexp.Regexp) bool { return re.MatchString(f.place.File) }) {
+		leak = ""
+	}
+	f.page.Out = int64(len(text))
+	if f.anywhere {
+		f.page.Out = 0
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if leak != "" {
+		b.findings.Leaks = append(b.findings.Leaks, leak)
+	}
+	for _, c := range b.Canaries {
+		if c.Page == f.page.Address && !strings.Contains(string(text), c.Text) {
+			b.findings.Canaries = append(b.findings.Canaries, fmt.Sprintf("%s: %q", c.Page, c.Text))
+		}
+	}
+}
+
+// scan looks through a file that is no text.
+func (b *builder) scan(f file) error {
+	in, err := os.Open(b.Bodies.Path(f.page.Sum))
+	if err != nil {
+		return fmt.Errorf("read a kept answer: %w", err)
+	}
+	defer func() { _ = in.Close() }()
+	text, err := io.ReadAll(io.LimitReader(in, maxScanned))
+	if err != nil {
+		return fmt.Errorf("read a kept answer: %w", err)
+	}
+	b.look(f, text)
+	f.page.Out = f.page.Size
+	return nil
+}
+
+func (b *builder) write(path, name string, text []byte) error {
+	out, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) //nolint:gosec // G302: a web server may read it
+	if errors.Is(err, fs.ErrExist) {
+		return b.twin(name)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = out.Write(text)
+	return errors.Join(err, out.Close())
+}
+
+// twin notes a name that this file system takes for another one's.
+func (b *builder) twin(name string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.findings.Twins = append(b.findings.Twins, name+": the file system takes its name for that of another file")
+	return nil
+}
+
+// copy links a content, or copies it where links can't be.
+func (b *builder) copy(from, to, name string) error {
+	err := os.Link(from, to)
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return b.twin(name)
+	}
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644) //nolint:gosec // G302: a web server may read it
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
+
+// robots looks at the robots.txt, and replaces it where that was asked for.
+func (b *builder) robots(files []file) error {
+	i := slices.IndexFunc(files, func(f file) bool { return f.place.File == "robots.txt" })
+	if i < 0 {
+		return nil
+	}
+	path := filepath.Join(b.to, "robots.txt")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	said := discover.ReadRobots(text)
+	switch {
+	case !said.ForbidsAll:
+		return nil
+	case !b.AllowRobots:
+		b.findings.Forbids = true
+		return nil
+	}
+	allowing := "User-agent: *\nAllow: /\n"
+	for _, s := range said.Sitemaps {
+		allowing += "Sitemap: " + s + "\n"
+	}
+	return errors.Join(os.Remove(path), b.write(path, "robots.txt", []byte(allowing)))
+}

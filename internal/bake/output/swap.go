@@ -1,0 +1,77 @@
+package output
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+)
+
+// aside is what the folder that was there before is called while it is removed.
+const aside = ".bake-old"
+
+// Staged is what a folder of output is called before it has its place.
+func Staged(dir string) string { return dir + ".bake-new" }
+
+// Swap gives a staged folder its place. Where the system can, the two folders change
+// places at one instant; elsewhere there is none for a moment, and a kill just then is
+// put right by Settle.
+func Swap(staged, dir string) error {
+	if err := os.RemoveAll(dir + aside); err != nil {
+		return fmt.Errorf("make room for the output: %w", err)
+	}
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return named(os.Rename(staged, dir))
+	}
+	if exchange(staged, dir) == nil {
+		return named(os.Rename(staged, dir+aside)) // the old one, by now
+	}
+	if err := os.Rename(dir, dir+aside); err != nil {
+		return named(err)
+	}
+	if err := os.Rename(staged, dir); err != nil {
+		return named(errors.Join(err, os.Rename(dir+aside, dir)))
+	}
+	return nil
+}
+
+func named(err error) error {
+	if err != nil {
+		return fmt.Errorf("give the output its place: %w", err)
+	}
+	return nil
+}
+
+// Placed says whether a staged folder has got its place: by what tells folders apart,
+// or, where the system does not, by its name.
+func Placed(staged, dir, folder string) bool {
+	if folder != "" {
+		return Identity(dir) == folder
+	}
+	_, err := os.Lstat(staged)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// Clean removes the folder that was there before a Swap.
+func Clean(dir string) error { return os.RemoveAll(dir + aside) }
+
+// Settle puts right what a kill left of a Swap, and removes what was not finished.
+func Settle(dir string) error {
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(dir + aside); err == nil {
+			if err := os.Rename(dir+aside, dir); err != nil {
+				return named(err)
+			}
+		}
+	}
+	return errors.Join(os.RemoveAll(dir+aside), os.RemoveAll(Staged(dir)))
+}
+
+// Empty says whether a folder may become one of output: it is not there, or has nothing in it.
+func Empty(dir string) (bool, error) {
+	entries, err := os.ReadDir(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	return len(entries) == 0, err
+}

@@ -1,0 +1,116 @@
+package bake
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/bake/address"
+	"github.com/pressrun/pressrun/internal/bake/crawl"
+	"github.com/pressrun/pressrun/internal/bake/judge"
+	"github.com/pressrun/pressrun/internal/bake/state"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// The modes of a bake: how much is asked for.
+const (
+	Full        = "full"        // all, anew
+	Conditional = "conditional" // all, and what the CMS says is as it was is not sent again
+	Changed     = "changed"     // what depends on what changed
+)
+
+// modeOf says how much is asked for, and why.
+func modeOf(r *resolved, last *state.Bake, now time.Time) (mode, because string) {
+	switch {
+	case last == nil:
+		return Full, "it is the first bake"
+	case r.Full:
+		return Full, "that was asked for"
+	case last.Head.Settings != r.settings():
+		return Full, "the settings changed since the last one"
+	case now.Sub(last.Head.Full) >= r.FullEvery:
+		return Full, fmt.Sprintf("the last full one was %s ago", text.Span(now.Sub(last.Head.Full)))
+	case len(r.Options.Changed) > 0:
+		return Changed, "it is known what changed: " + text.Shorten(strings.Join(r.Options.Changed, ", "), 200)
+	}
+	return Conditional, "it is not known what changed"
+}
+
+// plan is the last bake's pages, each with what is to be done about it.
+func plan(r *resolved, last *state.Bake, mode string) []*state.Page {
+	if last == nil {
+		return nil
+	}
+	stale := staleness(r, last.Pages)
+	pages := make([]*state.Page, len(last.Pages))
+	for i, old := range last.Pages {
+		p := *old
+		p.Sources = slices.Clone(old.Sources)
+		switch {
+		case mode == Changed && !stale(&p):
+			if p.Step != state.LeftOut {
+				p.Step = state.Kept
+			}
+		case mode == Changed:
+			p.Step = state.Waiting
+		default:
+			again(&p, mode)
+		}
+		pages[i] = &p
+	}
+	return pages
+}
+
+// again prepares a page that is asked for again: what is known of it from the last bake
+// alone, and is no page, is not.
+func again(p *state.Page, mode string) {
+	p.Sources = nil
+	if mode == Full {
+		p.ETag, p.Modified = "", ""
+	}
+	if !judge.Published(p) && !judge.Leads(p) {
+		p.Step, p.Why, p.Status = state.LeftOut, crawl.WhyForgotten, 0
+		return
+	}
+	p.Step, p.Why = state.Waiting, ""
+	p.Sources = []state.Source{{Kind: state.LastBake}}
+}
+
+// entries are what leads to new pages, and ages without any change of its own.
+var entries = regexp.MustCompile(`(^|/)(sitemap[^/]*\.xml(\.gz)?|wp-sitemap[^/]*\.xml|robots\.txt|feed|rss|atom|[^/]+\.(rss|atom))$`)
+
+// staleness says which pages depend on what changed: those that have one of the tags,
+// those that are meant, and, where a CMS tells no tags, those that link to these.
+func staleness(r *resolved, pages []*state.Page) func(*state.Page) bool {
+	tags, meant := map[string]bool{}, map[address.Address]bool{}
+	for _, c := range r.Options.Changed {
+		if to, ok := r.origin.Follow(r.origin.BaseOf("/", ""), c); ok && to.Form != address.Relative {
+			a, _ := r.queries.Sort(to.Address)
+			meant[a] = true
+			continue
+		}
+		tags[c] = true
+	}
+	near := map[int32]bool{}
+	for _, p := range pages {
+		near[p.ID] = meant[p.Address]
+	}
+	return func(p *state.Page) bool {
+		if p.Step == state.LeftOut {
+			return false
+		}
+		if p.Address == "/" || p.Lists || meant[p.Address] || !judge.Published(p) && !judge.Leads(p) {
+			return true
+		}
+		path := strings.Trim(p.Address.Path(), "/")
+		if entries.MatchString(path) || slices.ContainsFunc(r.always, func(re *regexp.Regexp) bool { return re.MatchString(path) }) {
+			return true
+		}
+		if slices.ContainsFunc(p.Tags, func(t string) bool { return tags[t] }) {
+			return true
+		}
+		return len(p.Tags) == 0 && slices.ContainsFunc(p.Refs, func(ref state.Ref) bool { return near[ref.ID] })
+	}
+}

@@ -1,0 +1,86 @@
+package state
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Bodies are the contents of answers, each a file named by its SHA-256. They are not
+// put on disk at once: a content that a power cut damaged has another sum, and is asked
+// for again.
+type Bodies struct{ folder string }
+
+// Bodies are the folder's.
+func (f Folder) Bodies() Bodies { return Bodies{f.at("bodies")} }
+
+// Path is where a content lies.
+func (b Bodies) Path(sum string) string { return filepath.Join(b.folder, sum[:2], sum) }
+
+// Add keeps a content, and gives its sum.
+func (b Bodies) Add(text []byte) (string, error) {
+	sum, size, err := b.Copy(bytes.NewReader(text))
+	if err == nil && size != int64(len(text)) {
+		err = io.ErrShortWrite
+	}
+	return sum, err
+}
+
+// Copy keeps what is read, and gives its sum and its size in bytes.
+func (b Bodies) Copy(in io.Reader) (sum string, size int64, err error) {
+	file, err := os.CreateTemp(b.folder, "new-*")
+	if err != nil {
+		return "", 0, fmt.Errorf("keep an answer: %w", err)
+	}
+	hash := sha256.New()
+	size, err = io.Copy(io.MultiWriter(file, hash), in)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return "", 0, errors.Join(err, os.Remove(file.Name()))
+	}
+	sum = hex.EncodeToString(hash.Sum(nil))
+	path := b.Path(sum)
+	if _, err := os.Stat(path); err == nil {
+		return sum, size, os.Remove(file.Name())
+	}
+	if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return "", 0, fmt.Errorf("keep an answer: %w", err)
+	}
+	if err := os.Rename(file.Name(), path); err != nil {
+		return "", 0, fmt.Errorf("keep an answer: %w", err)
+	}
+	return sum, size, nil
+}
+
+// Has says whether a content of a size is there.
+func (b Bodies) Has(sum string, size int64) bool {
+	info, err := os.Stat(b.Path(sum))
+	return err == nil && info.Size() == size
+}
+
+// Whole reads a content, and fails where it is not what its sum says.
+func (b Bodies) Whole(sum string) ([]byte, error) {
+	text, err := os.ReadFile(b.Path(sum))
+	if err != nil {
+		return nil, fmt.Errorf("read a kept answer: %w", err)
+	}
+	if got := sha256.Sum256(text); hex.EncodeToString(got[:]) != sum {
+		return nil, errors.Join(fmt.Errorf("a kept answer is damaged (%s): bake again", b.Path(sum)), os.Remove(b.Path(sum)))
+	}
+	return text, nil
+}
+
+// Sweep removes what no bake needs any more, and what a killed one left half written.
+func (b Bodies) Sweep(needed map[string]bool) error {
+	return filepath.WalkDir(b.folder, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || needed[d.Name()] {
+			return err
+		}
+		return os.Remove(path)
+	})
+}

@@ -1,0 +1,287 @@
+package state
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/atomicfile"
+)
+
+// Head is the first line of a journal and of a finished bake.
+type Head struct {
+	Version int       `json:"version"`
+	Origin  string    `json:"origin"`
+	Started time.Time `json:"started"`
+	// Full is when all was last asked for anew.
+	Full time.Time `json:"full,omitzero"`
+	// Settings tell whether two bakes ask for the same.
+	Settings string `json:"settings"`
+	// Mode is how this bake was begun: a resumed one goes on in it.
+	Mode string `json:"mode,omitempty"`
+	// Output is the folder that was made, Staged what it was called before it got its place.
+	Output string `json:"output,omitempty"`
+	Staged string `json:"staged,omitempty"`
+	// Folder tells the folder that was staged from others, whatever its name; "" where
+	// the system can't tell.
+	Folder string `json:"folder,omitempty"`
+	// Base is when the bake began on which this one builds.
+	Base time.Time `json:"base,omitzero"`
+	// Names tells whether two bakes give all addresses the same files.
+	Names string `json:"names,omitempty"`
+	// Broken are the addresses that were linked and not there.
+	Broken []string `json:"broken,omitempty"`
+}
+
+const version = 1
+
+// Bake is a finished bake, its pages by ID; or the lines of a journal, in their order, of
+// which a later one of a page replaces an earlier one.
+type Bake struct {
+	Head  Head
+	Pages []*Page
+}
+
+// maxLine bounds a line of a journal, in bytes.
+const maxLine = 64 << 20
+
+// read reads a bake or a journal. A last line that is cut off, as by a kill, does not count.
+func read(in io.Reader, journal bool) (*Bake, error) {
+	lines := bufio.NewReaderSize(in, 1<<20)
+	first, err := lines.ReadBytes('\n')
+	if err != nil {
+		return nil, fmt.Errorf("read its first line: %w", err)
+	}
+	b := &Bake{}
+	if err := json.Unmarshal(first, &b.Head); err != nil {
+		return nil, fmt.Errorf("read its first line: %w", err)
+	}
+	if b.Head.Version != version {
+		return nil, fmt.Errorf("it is of version %d, and this program knows %d", b.Head.Version, version)
+	}
+	for {
+		line, err := lines.ReadBytes('\n')
+		if errors.Is(err, io.EOF) {
+			return b, nil // what is left has no end
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(line) > maxLine {
+			return nil, errors.New("a line is too long")
+		}
+		p := &Page{}
+		if err := json.Unmarshal(line, p); err != nil {
+			return nil, fmt.Errorf("read a page of it: %w", err)
+		}
+		if !journal {
+			if err := b.Put(p); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		b.Pages = append(b.Pages, p)
+	}
+}
+
+// Put takes what a journal says of a page in place of what was known before.
+func (b *Bake) Put(p *Page) error {
+	switch {
+	case p.ID < 0 || int(p.ID) > len(b.Pages):
+		return fmt.Errorf("page %d comes after %d", p.ID, len(b.Pages))
+	case int(p.ID) == len(b.Pages):
+		b.Pages = append(b.Pages, p)
+	default:
+		b.Pages[p.ID] = p
+	}
+	return nil
+}
+
+// Folder is where the state of one site's bakes lies.
+type Folder struct{ path string }
+
+// Open opens a folder, and makes it if there is none.
+func Open(path string) (Folder, error) {
+	if err := os.MkdirAll(filepath.Join(path, "bodies"), 0o700); err != nil {
+		return Folder{}, fmt.Errorf("make the bake's folder of state: %w", err)
+	}
+	return Folder{path}, nil
+}
+
+func (f Folder) at(name string) string { return filepath.Join(f.path, name) }
+
+// Names of the files in the folder.
+const (
+	lastName    = "last.jsonl"
+	nextName    = "next.jsonl"
+	journalName = "journal.jsonl"
+)
+
+// Last is the last bake that was accepted; nil when there is none.
+func (f Folder) Last() (*Bake, error) { return f.load(lastName) }
+
+// Unfinished is what a bake left that was killed; nil when there is none.
+func (f Folder) Unfinished() (*Bake, error) { return f.load(journalName) }
+
+func (f Folder) load(name string) (*Bake, error) {
+	file, err := os.Open(f.at(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil //nolint:nilnil // there is none
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the bake's state: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	b, err := read(file, name == journalName)
+	if err != nil {
+		return nil, fmt.Errorf("read %s (remove it to bake from the beginning): %w", f.at(name), err)
+	}
+	return b, nil
+}
+
+// Next writes a bake that is about to get its place.
+func (f Folder) Next(b *Bake) error {
+	var text bytes.Buffer
+	b.Head.Version = version
+	e := json.NewEncoder(&text)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(b.Head); err != nil {
+		return fmt.Errorf("write the bake's state: %w", err)
+	}
+	for _, p := range b.Pages {
+		if err := e.Encode(p); err != nil {
+			return fmt.Errorf("write the bake's state: %w", err)
+		}
+	}
+	if err := atomicfile.Write(f.at(nextName), text.Bytes()); err != nil {
+		return fmt.Errorf("write the bake's state: %w", err)
+	}
+	return nil
+}
+
+// Accept makes the next bake the last one, and forgets its journal.
+func (f Folder) Accept() error {
+	if err := os.Rename(f.at(nextName), f.at(lastName)); err != nil {
+		return fmt.Errorf("keep the bake's state: %w", err)
+	}
+	return f.Forget()
+}
+
+// Forget removes an unfinished bake.
+func (f Folder) Forget() error {
+	return errors.Join(removed(f.at(journalName)), removed(f.at(nextName)))
+}
+
+func removed(name string) error {
+	if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Settle ends what a kill interrupted between giving the output its place and keeping
+// the state. placed says whether a staged folder has got its place.
+func (f Folder) Settle(placed func(Head) bool) error {
+	next, err := f.load(nextName)
+	if err != nil || next == nil {
+		return err
+	}
+	if placed(next.Head) {
+		return f.Accept()
+	}
+	return removed(f.at(nextName))
+}
+
+// Journal is a bake that is under way, on disk.
+type Journal struct {
+	file *os.File
+	out  *bufio.Writer
+}
+
+// Begin begins a journal.
+func (f Folder) Begin(head Head) (*Journal, error) {
+	file, err := os.OpenFile(f.at(journalName), os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("write the bake's journal: %w", err)
+	}
+	j := &Journal{file, bufio.NewWriterSize(file, 64<<10)}
+	head.Version = version
+	if err := errors.Join(j.line(head), j.Flush()); err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return j, nil
+}
+
+// Resume goes on with a journal. What a kill left of a line at its end is cut off.
+func (f Folder) Resume() (*Journal, error) {
+	file, err := os.OpenFile(f.at(journalName), os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("write the bake's journal: %w", err)
+	}
+	text, err := io.ReadAll(file)
+	if err == nil {
+		whole := int64(bytes.LastIndexByte(text, '\n') + 1)
+		if err = file.Truncate(whole); err == nil {
+			_, err = file.Seek(whole, io.SeekStart)
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("write the bake's journal: %w", err), file.Close())
+	}
+	return &Journal{file, bufio.NewWriterSize(file, 64<<10)}, nil
+}
+
+func (j *Journal) line(v any) error {
+	text, err := json.Marshal(v)
+	if err == nil {
+		_, err = j.out.Write(append(text, '\n'))
+	}
+	if err != nil {
+		return fmt.Errorf("write the bake's journal: %w", err)
+	}
+	return nil
+}
+
+// Put notes pages; they are in the file once Flush returns.
+func (j *Journal) Put(pages ...*Page) error {
+	for _, p := range pages {
+		if err := j.line(p); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Flush writes what was put to the file, so that a kill of this process loses nothing.
+func (j *Journal) Flush() error {
+	if err := j.out.Flush(); err != nil {
+		return fmt.Errorf("write the bake's journal: %w", err)
+	}
+	return nil
+}
+
+// Close ends writing.
+func (j *Journal) Close() error { return errors.Join(j.Flush(), j.file.Close()) }
+
+// Sorted are a bake's pages by address.
+func (b *Bake) Sorted() []*Page {
+	out := slices.Clone(b.Pages)
+	slices.SortFunc(out, func(x, y *Page) int {
+		switch {
+		case x.Address < y.Address:
+			return -1
+		case x.Address > y.Address:
+			return 1
+		}
+		return 0
+	})
+	return out
+}
