@@ -78,7 +78,7 @@ func (b *bake) run(ctx context.Context) (judge.Account, error) {
 	a, err := b.finish(ctx)
 	a.Mode, a.Because, a.Resumed, a.DryRun = mode, because, b.resumed, b.DryRun
 	a.Requests, a.Bytes = got.Requests, got.Bytes
-	a.Notes = append(got.Notes, a.Notes...)
+	a.Notes = append(append([]string{}, got.Notes...), a.Notes...)
 	a.Origin, a.PublicURL, a.Output, a.Started = b.origin.String(), b.PublicURL, b.Dir, b.started
 	a.Seconds = time.Since(b.started).Seconds()
 	return a, err
@@ -174,7 +174,7 @@ func (b *bake) crawl(ctx context.Context, journal *state.Journal, mode string) (
 // meant are the addresses among what changed: they may be new.
 func (b *bake) meant() []address.Address {
 	var out []address.Address
-	for _, c := range b.Options.Changed {
+	for _, c := range b.Changes {
 		if to, ok := b.origin.Follow(b.origin.BaseOf("/", ""), c); ok && to.Form != address.Relative {
 			out = append(out, to.Address)
 		}
@@ -192,7 +192,7 @@ func (b *bake) name() {
 	}
 	b.names = address.Assign(items)
 	b.mapping = output.Mapping{Origin: b.origin, Queries: b.queries, PublicURL: b.PublicURL, Places: b.names.Places}
-	b.head.Names = b.mapping.ID(fmt.Sprint(b.canary, b.AllowRobots, b.Options.MayLeak))
+	b.head.Names = b.mapping.ID(fmt.Sprint(b.canary, b.AllowRobots, b.MayLeak))
 }
 
 // finish makes the output, has it judged, and gives it its place.

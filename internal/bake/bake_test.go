@@ -126,7 +126,7 @@ func TestOnlyWhatDependsOnAChangeIsAskedFor(t *testing.T) {
 	a := c.pages["/news/a/"]
 	a.body = strings.Replace(a.body, "other</a>", "changed</a>", 1)
 	c.put("/news/a/", a)
-	o.Changed = []string{"node:1"}
+	o.Changes = []string{"node:1"}
 	got := mustBake(t, o)
 	asked := c.times()
 	if asked["/news/a/"] != 1 || asked["/news/"] != 1 || asked["/news/b/"] != 0 || asked["/unlinked/"] != 0 || asked["/"] != 1 {

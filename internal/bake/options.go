@@ -42,9 +42,9 @@ type Options struct {
 	// MayLeak are globs of files in which the CMS's host may be.
 	MayLeak []string
 
-	// Changed are what changed since the last bake: paths, and tags of the CMS's cache. With
+	// Changes are what changed since the last bake: paths, and tags of the CMS's cache. With
 	// any, only what depends on them is asked for.
-	Changed []string
+	Changes []string
 	// Full asks for all anew; FullEvery does so when the last time is so long ago, 24 h.
 	Full      bool
 	FullEvery time.Duration

@@ -32,8 +32,8 @@ func modeOf(r *resolved, last *state.Bake, now time.Time) (mode, because string)
 		return Full, "the settings changed since the last one"
 	case now.Sub(last.Head.Full) >= r.FullEvery:
 		return Full, fmt.Sprintf("the last full one was %s ago", text.Span(now.Sub(last.Head.Full)))
-	case len(r.Options.Changed) > 0:
-		return Changed, "it is known what changed: " + text.Shorten(strings.Join(r.Options.Changed, ", "), 200)
+	case len(r.Changes) > 0:
+		return Changed, "it is known what changed: " + text.Shorten(strings.Join(r.Changes, ", "), 200)
 	}
 	return Conditional, "it is not known what changed"
 }
@@ -85,7 +85,7 @@ var entries = regexp.MustCompile(`(^|/)(sitemap[^/]*\.xml(\.gz)?|wp-sitemap[^/]*
 // those that are meant, and, where a CMS tells no tags, those that link to these.
 func staleness(r *resolved, pages []*state.Page) func(*state.Page) bool {
 	tags, meant := map[string]bool{}, map[address.Address]bool{}
-	for _, c := range r.Options.Changed {
+	for _, c := range r.Changes {
 		if to, ok := r.origin.Follow(r.origin.BaseOf("/", ""), c); ok && to.Form != address.Relative {
 			a, _ := r.queries.Sort(to.Address)
 			meant[a] = true

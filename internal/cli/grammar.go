@@ -6,6 +6,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/pressrun/pressrun/action"
+	"github.com/pressrun/pressrun/internal/cli/bake"
 	"github.com/pressrun/pressrun/internal/cli/client"
 	"github.com/pressrun/pressrun/internal/cli/demo"
 	"github.com/pressrun/pressrun/internal/cli/probe"
@@ -42,6 +43,7 @@ type grammar struct {
 	Sessions client.Sessions `cmd:"" group:"operate" help:"List and end sign-ins to the pages."`
 	Backup   client.Backup   `cmd:"" group:"operate" help:"Write a copy of the running app's ledger to a file."`
 
+	Bake       bake.Command       `cmd:"" group:"deploy" help:"Make static files of a live CMS, every page of it."`
 	Deploy     publish.Deploy     `cmd:"" group:"deploy" help:"Publish a built site; send only what changed."`
 	Plan       publish.Plan       `cmd:"" group:"deploy" help:"Say what a deploy would do, for people or as a file to apply."`
 	Apply      publish.Apply      `cmd:"" group:"deploy" help:"Carry out a plan as it was looked at, or not at all."`

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/bake/judge"
 	"github.com/pressrun/pressrun/internal/cli"
 	"github.com/pressrun/pressrun/internal/cli/clitest/jsonshape"
 	"github.com/pressrun/pressrun/internal/cli/demo"
@@ -19,7 +20,7 @@ import (
 
 func TestJSONKeepsItsPromises(t *testing.T) {
 	jsonshape.Hold(t, "../../docs/json/program.txt", map[string]any{
-		"why": story.Story{}, "probe": probe.Document{}, "doctor": cli.DoctorDocument{}, "version": cli.VersionInfo{}, "an error": cli.Failure{}, "demo --once": demo.OnceDocument{},
+		"why": story.Story{}, "bake": judge.Account{}, "probe": probe.Document{}, "doctor": cli.DoctorDocument{}, "version": cli.VersionInfo{}, "an error": cli.Failure{}, "demo --once": demo.OnceDocument{},
 	})
 }
 

@@ -84,15 +84,15 @@ func (f *fetcher) fetch(ctx context.Context, p *state.Page, conditional bool) (a
 			}
 		}
 		err := f.pacer.Do(ctx, func() pace.Answer {
-			var resp *http.Response
-			a, resp, last = f.ask(ctx, p, conditional)
-			if errors.Is(last, errBad) {
+			var load pace.Answer
+			a, load, last = f.ask(ctx, p, conditional)
+			switch {
+			case errors.Is(last, errBad):
 				return pace.Answer{}
-			}
-			if last != nil && resp != nil && resp.StatusCode < 500 && resp.StatusCode != http.StatusTooManyRequests {
+			case last != nil && load.Verdict == pace.Good: // it broke off
 				return pace.Answer{Verdict: pace.Overloaded}
 			}
-			return pace.OfResponse(resp, time.Now())
+			return load
 		})
 		var disk *diskError
 		switch {
@@ -130,11 +130,11 @@ type diskError struct{ err error }
 func (e *diskError) Error() string { return e.err.Error() }
 
 // ask asks for a page once.
-func (f *fetcher) ask(ctx context.Context, p *state.Page, conditional bool) (answer, *http.Response, error) {
+func (f *fetcher) ask(ctx context.Context, p *state.Page, conditional bool) (answer, pace.Answer, error) {
 	a := answer{page: p}
 	r, err := f.request(ctx, p.Address)
 	if err != nil {
-		return a, nil, fmt.Errorf("%w: %w", errBad, err)
+		return a, pace.Answer{}, fmt.Errorf("%w: %w", errBad, err)
 	}
 	if conditional && p.Sum != "" && f.bodies.Has(p.Sum, p.Size) {
 		set(r.Header, "If-None-Match", p.ETag)
@@ -142,35 +142,41 @@ func (f *fetcher) ask(ctx context.Context, p *state.Page, conditional bool) (ans
 			set(r.Header, "If-Modified-Since", p.Modified)
 		}
 	}
-	resp, err := f.http.Do(r) //nolint:bodyclose // closed below
+	resp, err := f.http.Do(r)
 	if err != nil {
-		return a, nil, plainError(err)
+		return a, pace.OfResponse(nil, time.Now()), plainError(err)
 	}
 	defer resp.Body.Close()
+	err = f.take(&a, resp, conditional)
+	return a, pace.OfResponse(resp, time.Now()), err
+}
+
+// take takes what the CMS answered.
+func (f *fetcher) take(a *answer, resp *http.Response, conditional bool) error {
 	a.header = resp.Header
 	a.seen = state.Page{Step: state.Answered, Status: resp.StatusCode, Type: resp.Header.Get("Content-Type"), ETag: resp.Header.Get("ETag"), Modified: resp.Header.Get("Last-Modified"), Tags: tagsOf(resp.Header), Fresh: time.Now()}
 	switch code := resp.StatusCode; {
 	case code == http.StatusNotModified && conditional:
 		a.same = true
-		return a, resp, nil
+		return nil
 	case code == http.StatusOK:
 		a.seen.Read = a.seen.Fresh
-		return a, resp, f.body(&a, resp)
+		return f.body(a, resp)
 	case code >= 300 && code < 400:
 		a.seen.Location = resp.Header.Get("Location")
 		if a.seen.Location == "" {
-			return a, resp, fmt.Errorf("%w: the CMS answers %d and does not say where to", errBad, code)
+			return fmt.Errorf("%w: the CMS answers %d and does not say where to", errBad, code)
 		}
-		return a, resp, drain(resp)
+		return drain(resp)
 	case code == http.StatusNotFound || code == http.StatusGone:
 		if strings.HasPrefix(a.seen.Type, "text/html") {
-			return a, resp, f.body(&a, resp) // it may be the page for what is missing
+			return f.body(a, resp) // it may be the page for what is missing
 		}
-		return a, resp, drain(resp)
+		return drain(resp)
 	case code >= 500 || code == http.StatusTooManyRequests || code == http.StatusRequestTimeout:
-		return a, resp, errors.Join(fmt.Errorf("the CMS answers %d", code), drain(resp))
+		return errors.Join(fmt.Errorf("the CMS answers %d", code), drain(resp))
 	default:
-		return a, resp, errors.Join(fmt.Errorf("%w: the CMS answers %d to an anonymous visitor", errBad, code), drain(resp))
+		return errors.Join(fmt.Errorf("%w: the CMS answers %d to an anonymous visitor", errBad, code), drain(resp))
 	}
 }
 

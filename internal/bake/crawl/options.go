@@ -1,12 +1,14 @@
 package crawl
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/bake/address"
 	"github.com/pressrun/pressrun/internal/pace"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 // Options say what is asked of a CMS, and how.
@@ -62,3 +64,12 @@ const (
 	maxRepeats  = 3    // the same part again in a path, as in /a/b/a/b/a/b/a/b/
 	maxAddress  = 2048 // bytes of an address
 )
+
+// String tells it to people.
+func (p Progress) String() string {
+	line := fmt.Sprintf("%s of %s known addresses, %s, %.0f/s, %d at once", text.Number(p.Done), text.Number(p.Known), text.Bytes(p.Bytes), p.PerSecond, p.AtOnce)
+	if p.Left > 0 {
+		line += ", about " + text.Span(p.Left) + " left"
+	}
+	return line
+}

@@ -140,11 +140,10 @@ func (w *wordPress) get(ctx context.Context, path string, query url.Values) (tex
 		}
 		again := false
 		stop := w.pacer.Do(ctx, func() pace.Answer {
-			var resp *http.Response
-			text, header, resp, err = w.once(ctx, address.Address(at))
-			a := pace.OfResponse(resp, time.Now())
-			again = a.Verdict != pace.Good
-			return a
+			var load pace.Answer
+			text, header, load, err = w.once(ctx, address.Address(at))
+			again = load.Verdict != pace.Good
+			return load
 		})
 		if stop != nil {
 			return nil, nil, stop
@@ -156,19 +155,20 @@ func (w *wordPress) get(ctx context.Context, path string, query url.Values) (tex
 	return nil, nil, err
 }
 
-func (w *wordPress) once(ctx context.Context, a address.Address) ([]byte, http.Header, *http.Response, error) {
+func (w *wordPress) once(ctx context.Context, a address.Address) ([]byte, http.Header, pace.Answer, error) {
 	r, err := w.request(ctx, a)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, nil, pace.Answer{}, err
 	}
-	resp, err := w.http.Do(r) //nolint:bodyclose // closed below
+	resp, err := w.http.Do(r)
 	if err != nil {
-		return nil, nil, nil, plainError(err)
+		return nil, nil, pace.OfResponse(nil, time.Now()), plainError(err)
 	}
 	defer resp.Body.Close()
+	load := pace.OfResponse(resp, time.Now())
 	if resp.StatusCode != http.StatusOK {
-		return nil, nil, resp, fmt.Errorf("it answers %d", resp.StatusCode)
+		return nil, nil, load, fmt.Errorf("it answers %d", resp.StatusCode)
 	}
 	text, err := io.ReadAll(&limited{in: resp.Body, left: maxList, what: "a list"})
-	return text, resp.Header, resp, err
+	return text, resp.Header, load, err
 }

@@ -22,6 +22,7 @@ func Judge(in Input) (a Account, broken []string) {
 	}
 	links := in.broken()
 	files := map[string]bool{}
+	a = Account{Refused: []guard.Violation{}, LetPass: []guard.Violation{}, Notes: []string{}, Addresses: []Line{}}
 	a.Queries = map[string]int{}
 	for _, p := range in.Pages {
 		if p.Address == in.Missing || p.Step == state.LeftOut && len(p.Sources) == 0 {
@@ -154,7 +155,7 @@ func (v *verdict) all() []guard.Violation {
 
 func (v *verdict) home() *guard.Violation {
 	for _, p := range v.in.Pages {
-		if p.Address == "/" && !(Published(p) && isPage(p)) && !Leads(p) {
+		if p.Address == "/" && (!Published(p) || !isPage(p)) && !Leads(p) {
 			return &guard.Violation{Name: HomePage, Detail: fmt.Sprintf("the CMS's home page is no page: %s", cmp.Or(p.Why, fmt.Sprintf("it answers %d with %q", p.Status, p.Type)))}
 		}
 	}

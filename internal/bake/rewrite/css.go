@@ -42,20 +42,22 @@ type cssState struct {
 	depth   []bool // of parentheses; whether they are those of image-set()
 }
 
+// maxNested bounds how deep parentheses are told apart.
+const maxNested = 100
+
 func (c *cssState) names() bool {
 	return c.imports || len(c.depth) > 0 && c.depth[len(c.depth)-1]
 }
 
 func (c *cssState) step(kind css.TokenType, data []byte) {
-	switch {
-	case kind == css.WhitespaceToken, kind == css.CommentToken:
+	if kind == css.WhitespaceToken || kind == css.CommentToken {
 		return
-	case kind == css.FunctionToken, kind == css.LeftParenthesisToken:
-		if name := strings.ToLower(string(data)); len(c.depth) < 100 {
-			c.depth = append(c.depth, strings.HasSuffix(name, "image-set("))
-		}
-	case kind == css.RightParenthesisToken:
+	}
+	if kind == css.RightParenthesisToken {
 		c.depth = c.depth[:max(0, len(c.depth)-1)]
+	}
+	if (kind == css.FunctionToken || kind == css.LeftParenthesisToken) && len(c.depth) < maxNested {
+		c.depth = append(c.depth, strings.HasSuffix(strings.ToLower(string(data)), "image-set("))
 	}
 	c.imports = kind == css.AtKeywordToken && strings.EqualFold(string(data), "@import")
 }

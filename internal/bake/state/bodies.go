@@ -77,10 +77,15 @@ func (b Bodies) Whole(sum string) ([]byte, error) {
 
 // Sweep removes what no bake needs any more, and what a killed one left half written.
 func (b Bodies) Sweep(needed map[string]bool) error {
-	return filepath.WalkDir(b.folder, func(path string, d fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(b.folder)
+	if err != nil {
+		return fmt.Errorf("tidy up the bake's state: %w", err)
+	}
+	err = fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || needed[d.Name()] {
 			return err
 		}
-		return os.Remove(path)
+		return root.Remove(path)
 	})
+	return errors.Join(err, root.Close())
 }

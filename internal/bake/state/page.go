@@ -137,7 +137,7 @@ func (r *Refs) UnmarshalText(text []byte) error {
 		if size <= 0 || n>>3 > 1<<30 {
 			return errors.New("the references of a page are damaged")
 		}
-		*r = append(*r, Ref{ID: int32(n >> 3), Use: rewrite.Use(n & 7)}) //nolint:gosec // G115: bounded above
+		*r = append(*r, Ref{ID: int32(n >> 3), Use: rewrite.Use(n & 7)})
 		raw = raw[size:]
 	}
 	return nil

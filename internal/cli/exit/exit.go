@@ -47,7 +47,7 @@ const Table = `Exit codes:
   6    the app, or the store of a deploy, can't be reached, or can't take anything at the moment
   7    the release that was asked for failed (request --wait, demo --once)
   8    it was not live within --timeout; the request still stands
-  9    a guard stopped a deploy before its first write; --allow lets it pass by name
+  9    a guard stopped a deploy before its first write, or a bake; --allow lets it pass by name
   10   live at the origin, but the CDN may still serve the old release
   130  interrupted
 The codes of "pressrun action" from 3 on are its own: pressrun action --help`

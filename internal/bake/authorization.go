@@ -1,0 +1,33 @@
+package bake
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// maxAuthorization bounds a file of a user and a password, in bytes.
+const maxAuthorization = 4 << 10
+
+// ReadAuthorization makes the header of a file that holds USER:PASSWORD (RFC 7617). Its
+// error repeats nothing of the file.
+func ReadAuthorization(path string) (string, error) {
+	file, err := os.Open(filepath.Clean(path))
+	if err != nil {
+		return "", fmt.Errorf("read the CMS's password: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	text, err := io.ReadAll(io.LimitReader(file, maxAuthorization+1))
+	if err != nil {
+		return "", fmt.Errorf("read the CMS's password: %w", err)
+	}
+	line := strings.TrimSpace(string(text))
+	if user, password, ok := strings.Cut(line, ":"); !ok || user == "" || password == "" || strings.ContainsAny(line, "\r\n") || len(text) > maxAuthorization {
+		return "", errors.New("the file with the CMS's password does not hold one line USER:PASSWORD")
+	}
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(line)), nil
+}
