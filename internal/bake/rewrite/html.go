@@ -22,6 +22,7 @@ type page struct {
 // HTML finds and changes the addresses of a page. Content of <noscript> and of templates
 // is changed as all else is.
 func (r *Rewriter) HTML(text []byte, change Change) []byte {
+	change = r.inside(change)
 	if bytes.HasPrefix(text, []byte("\xff\xfe")) || bytes.HasPrefix(text, []byte("\xfe\xff")) {
 		return inUTF8(text, func(plain []byte) []byte { return r.markup(plain, change, "", 0) })
 	}

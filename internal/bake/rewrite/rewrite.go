@@ -1,6 +1,9 @@
 package rewrite
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // Use says what a document does with an address.
 type Use uint8
@@ -40,6 +43,22 @@ func New(host string) *Rewriter {
 		r.host, r.port = r.host[:i], host[i:]
 	}
 	return r
+}
+
+// inside changes also what stands inside of an address that was changed, as in
+// /login?to=https%3A%2F%2Fcms.example.gov%2F.
+func (r *Rewriter) inside(change Change) Change {
+	return func(ref Reference) (string, bool) {
+		with, ok := change(ref)
+		if !ok || !containsFold([]byte(with), r.host) {
+			return with, ok
+		}
+		_, query, asks := strings.Cut(with, "?")
+		if !asks {
+			return with, ok
+		}
+		return with[:len(with)-len(query)] + string(r.Text([]byte(query), false, change)), true
+	}
 }
 
 // splicer copies a text with some of it replaced, from its start to its end.

@@ -48,6 +48,7 @@ func TestAddressesInPagesAreChangedInPlace(t *testing.T) {
 		"inline JSON":            {`<script>var a={"u":"https:\/\/cms.example.gov\/wp\/a.js?x=1\u0026y"};</script>`, `<script>var a={"u":"https:\/\/www.example.gov\/wp\/a.js?x=1\u0026y"};</script>`},
 		"JSON-LD":                {`<script type="application/ld+json">{"@id":"https://cms.example.gov/#org"}</script>`, `<script type="application/ld+json">{"@id":"https://www.example.gov/#org"}</script>`},
 		"percent-encoded":        {`<a href="https://share.example/?u=https%3A%2F%2Fcms.example.gov%2Fa%2F&amp;t=x">`, `<a href="https://share.example/?u=https%3A%2F%2Fwww.example.gov%2Fa%2F&amp;t=x">`},
+		"within an address":      {`<a href="https://cms.example.gov/login?to=https%3A%2F%2Fcms.example.gov%2Fa">`, `<a href="https://www.example.gov/login?to=https%3A%2F%2Fwww.example.gov%2Fa">`},
 		"a bare host":            {`<script>host="cms.example.gov";</script>`, `<script>host="www.example.gov";</script>`},
 		"text and comments":      {`<p>See https://cms.example.gov/a, or <!-- http://CMS.example.gov/b -->`, `<p>See https://www.example.gov/a, or <!-- https://www.example.gov/b -->`},
 		"another host":           {`<a href="https://cms.example.gov.evil.net/">https://xcms.example.gov/</a>`, `<a href="https://cms.example.gov.evil.net/">https://xcms.example.gov/</a>`},
