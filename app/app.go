@@ -167,8 +167,8 @@ func New(ctx context.Context, opts Options) (*App, error) {
 func (a *App) besideGitHub(ctx context.Context, others runner.Provider, transport http.RoundTripper) (runner.Provider, error) {
 	hub, err := github.New(ctx, github.Options{
 		Config: a.config, Ledger: a.ledger, Log: a.log, Transport: transport, Keys: a.keys, Accept: a.inbox.Accept,
-		ShowSetup: func(w http.ResponseWriter, status int, title string, body any) {
-			a.pages.ShowSetup(w, status, title, body)
+		ShowSetup: func(w http.ResponseWriter, r *http.Request, status int, title string, body any) {
+			a.pages.ShowSetup(w, r, status, title, body)
 		},
 		LetOperator: a.letOperator,
 	})

@@ -78,6 +78,6 @@ func (o *Operator) left(ctx context.Context) func(release.Site, error) (*siteOut
 		if err != nil {
 			return nil, o.problems.Err(ctx, err)
 		}
-		return &siteOutput{Body: o.view.Decided(after).Wire()}, nil
+		return &siteOutput{Body: o.view.Decided(ctx, after).Wire()}, nil
 	}
 }

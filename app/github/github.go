@@ -27,7 +27,7 @@ type Options struct {
 	// Accept brings what is heard of a run before the rules.
 	Accept func(ctx context.Context, site string, event release.Event) error
 	// ShowSetup renders a page of the set-up; its body is a SetupPage.
-	ShowSetup func(w http.ResponseWriter, status int, title string, body any)
+	ShowSetup func(w http.ResponseWriter, r *http.Request, status int, title string, body any)
 	// LetOperator answers a call of who is no operator, and is then false.
 	LetOperator func(w http.ResponseWriter, r *http.Request) bool
 }

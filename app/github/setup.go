@@ -18,6 +18,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
 	"github.com/pressrun/pressrun/internal/runner"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // setup makes the GitHub App with an operator, in three clicks: only while
@@ -26,7 +27,7 @@ type setup struct {
 	connection *connection
 	log        *slog.Logger
 	keys       auth.Keys
-	show       func(w http.ResponseWriter, status int, title string, body any)
+	show       func(w http.ResponseWriter, r *http.Request, status int, title string, body any)
 
 	mu    sync.Mutex
 	code  string // "" when there is nothing to set up
@@ -93,7 +94,7 @@ func (s *setup) routes() []runner.Route {
 
 // SetupPage is what the set-up pages show. It has no secret in it.
 type SetupPage struct {
-	Title, Problem         string
+	Title, Problem         words.Key
 	AskCode                bool
 	Secret                 string // of Secrets Manager, as configured or given
 	SecretSet              bool   // by the configuration
@@ -104,28 +105,28 @@ type SetupPage struct {
 	AllOK                  bool
 }
 
-func (s *setup) showPage(w http.ResponseWriter, status int, v SetupPage) {
+func (s *setup) showPage(w http.ResponseWriter, r *http.Request, status int, v SetupPage) {
 	h := w.Header()
 	if v.Manifest != "" {
 		// The one form of ours that leads elsewhere.
 		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "form-action 'self'", "form-action 'self' "+s.gitHubURL(), 1))
 	}
-	s.show(w, status, v.Title, v)
+	s.show(w, r, status, string(v.Title), v)
 }
 
 func (s *setup) gitHubURL() string { return strings.TrimRight(s.connection.config.GitHub.URL, "/") }
 
-func (s *setup) page(w http.ResponseWriter, _ *http.Request) {
+func (s *setup) page(w http.ResponseWriter, r *http.Request) {
 	if s.connection.link.Load() != nil {
-		s.showPage(w, http.StatusNotFound, SetupPage{Title: "GitHub is set up", Problem: "There is nothing to set up. To begin anew, remove the App's file from the state folder, or the github section of the configuration, and start Pressrun again."})
+		s.showPage(w, r, http.StatusNotFound, SetupPage{Title: words.Key("GitHub is set up"), Problem: words.Key("There is nothing to set up. To begin anew, remove the App's file from the state folder, or the github section of the configuration, and start Pressrun again.")})
 		return
 	}
-	s.askCode(w, http.StatusOK, s.connection.config.GitHub.KeySecret, "")
+	s.askCode(w, r, http.StatusOK, s.connection.config.GitHub.KeySecret, "")
 }
 
 // askCode shows the first page of the set-up.
-func (s *setup) askCode(w http.ResponseWriter, status int, secret, problem string) {
-	s.showPage(w, status, SetupPage{Title: "Set GitHub up", AskCode: true, Secret: secret, SecretSet: s.connection.config.GitHub.KeySecret != "", Problem: problem})
+func (s *setup) askCode(w http.ResponseWriter, r *http.Request, status int, secret string, problem words.Key) {
+	s.showPage(w, r, status, SetupPage{Title: words.Key("Set GitHub up"), AskCode: true, Secret: secret, SecretSet: s.connection.config.GitHub.KeySecret != "", Problem: problem})
 }
 
 // beginAtGitHub lets the holder of the code in and offers the ways to GitHub.
@@ -136,12 +137,12 @@ func (s *setup) beginAtGitHub(w http.ResponseWriter, r *http.Request) {
 	}
 	if !s.isCode(r.PostFormValue("code")) {
 		s.log.Warn("somebody tried to set GitHub up with a wrong code")
-		s.askCode(w, http.StatusForbidden, s.connection.config.GitHub.KeySecret, "This is not the code. It is in the log of pressrun serve, and changes with each start.")
+		s.askCode(w, r, http.StatusForbidden, s.connection.config.GitHub.KeySecret, words.Key("This is not the code. It is in the log of pressrun serve, and changes with each start."))
 		return
 	}
 	secret := cmp.Or(s.connection.config.GitHub.KeySecret, strings.TrimSpace(r.PostFormValue("secret")))
 	if problem := s.secretProblem(r.Context(), secret); problem != "" {
-		s.askCode(w, http.StatusUnprocessableEntity, secret, problem)
+		s.askCode(w, r, http.StatusUnprocessableEntity, secret, problem)
 		return
 	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure wherever the app is reached by https
@@ -150,8 +151,8 @@ func (s *setup) beginAtGitHub(w http.ResponseWriter, r *http.Request) {
 	})
 	owner := s.firstOwner()
 	query := "?state=" + url.QueryEscape(s.leave(secret))
-	s.showPage(w, http.StatusOK, SetupPage{
-		Title: "Make the GitHub App", Owner: owner, Manifest: githubapp.NewManifest(s.connection.config.URL, "Pressrun for "+owner, s.connection.anyProtectionRule()).JSON(),
+	s.showPage(w, r, http.StatusOK, SetupPage{
+		Title: words.Key("Make the GitHub App"), Owner: owner, Manifest: githubapp.NewManifest(s.connection.config.URL, "Pressrun for "+owner, s.connection.anyProtectionRule()).JSON(),
 		Personal:     s.gitHubURL() + "/settings/apps/new" + query,
 		Organization: s.gitHubURL() + "/organizations/" + url.PathEscape(owner) + "/settings/apps/new" + query,
 	})
@@ -159,16 +160,16 @@ func (s *setup) beginAtGitHub(w http.ResponseWriter, r *http.Request) {
 
 // secretProblem says why the App can't be kept in a secret of Secrets Manager;
 // "" when it can, or none is named.
-func (s *setup) secretProblem(ctx context.Context, secret string) string {
+func (s *setup) secretProblem(ctx context.Context, secret string) words.Key {
 	if secret == "" {
 		return ""
 	}
 	if !config.IsSecretName(secret) {
-		return "This is no name or ARN of a secret of AWS Secrets Manager: it has letters, digits and /_+=.@- only."
+		return words.Key("This is no name or ARN of a secret of AWS Secrets Manager: it has letters, digits and /_+=.@- only.")
 	}
 	if err := mayKeepIn(ctx, secret); err != nil {
 		s.log.Error("the GitHub App can't be kept in AWS Secrets Manager", "error", err)
-		return "The secret can't be used: AWS does not let Pressrun at it, or it holds something already. The log tells why."
+		return words.Key("The secret can't be used: AWS does not let Pressrun at it, or it holds something already. The log tells why.")
 	}
 	return ""
 }
@@ -196,15 +197,15 @@ func (s *setup) let(r *http.Request) bool {
 
 // created is where GitHub leads back to with the code for the App.
 func (s *setup) created(w http.ResponseWriter, r *http.Request) {
-	const again = "Begin again at /setup."
+	const again = words.Key("Begin again at /setup.")
 	code := r.URL.Query().Get("code")
 	if !s.let(r) || code == "" {
-		s.showPage(w, http.StatusForbidden, SetupPage{Title: "This did not come from a set-up begun here", Problem: again})
+		s.showPage(w, r, http.StatusForbidden, SetupPage{Title: words.Key("This did not come from a set-up begun here"), Problem: again})
 		return
 	}
 	secret, ok := s.back(r.URL.Query().Get("state"))
 	if !ok {
-		s.showPage(w, http.StatusForbidden, SetupPage{Title: "This did not come from a set-up begun here", Problem: again})
+		s.showPage(w, r, http.StatusForbidden, SetupPage{Title: words.Key("This did not come from a set-up begun here"), Problem: again})
 		return
 	}
 	made, err := githubapp.Convert(r.Context(), s.connection.config.GitHub.APIURL, code, s.connection.transport)
@@ -213,19 +214,19 @@ func (s *setup) created(w http.ResponseWriter, r *http.Request) {
 	}
 	if err != nil {
 		s.log.Error("the GitHub App can't be set up", "error", err)
-		s.showPage(w, http.StatusBadGateway, SetupPage{Title: "The App could not be fetched", Problem: "GitHub has made it, but Pressrun could not get or keep its key; the log tells why. Delete the App on GitHub. " + again})
+		s.showPage(w, r, http.StatusBadGateway, SetupPage{Title: words.Key("The App could not be fetched"), Problem: words.Key("GitHub has made it, but Pressrun could not get or keep its key; the log tells why. Delete the App on GitHub. Begin again at /setup.")})
 		return
 	}
 	link, err := s.connection.open(r.Context())
 	if err != nil || link == nil {
 		s.log.Error("the GitHub App can't be used", "error", err)
-		s.showPage(w, http.StatusInternalServerError, SetupPage{Title: "The App can't be used", Problem: "The log tells why."})
+		s.showPage(w, r, http.StatusInternalServerError, SetupPage{Title: words.Key("The App can't be used"), Problem: words.Key("The log tells why.")})
 		return
 	}
 	s.connection.link.Store(link)
 	s.done()
 	s.log.Info("the GitHub App was made", "app", made.AppID, "page", made.HTMLURL)
-	s.showPage(w, http.StatusOK, SetupPage{Title: "Install the App", Install: made.HTMLURL + "/installations/new"})
+	s.showPage(w, r, http.StatusOK, SetupPage{Title: words.Key("Install the App"), Install: made.HTMLURL + "/installations/new"})
 }
 
 // installed is where GitHub leads back to after the installation: it
@@ -233,12 +234,12 @@ func (s *setup) created(w http.ResponseWriter, r *http.Request) {
 func (s *setup) installed(w http.ResponseWriter, r *http.Request) {
 	c, link := auth.From(r.Context()), s.connection.link.Load()
 	if link == nil || !s.let(r) && (c == nil || c.Role != auth.Operator) {
-		s.showPage(w, http.StatusForbidden, SetupPage{Title: "Set GitHub up", Problem: "Only who set GitHub up within the last hour, or an operator, sees this page."})
+		s.showPage(w, r, http.StatusForbidden, SetupPage{Title: words.Key("Set GitHub up"), Problem: words.Key("Only who set GitHub up within the last hour, or an operator, sees this page.")})
 		return
 	}
-	v := SetupPage{Title: "GitHub is set up", Checks: s.connection.examine(r.Context())}
+	v := SetupPage{Title: words.Key("GitHub is set up"), Checks: s.connection.examine(r.Context())}
 	v.AllOK = !slices.ContainsFunc(v.Checks, func(c githubapp.Check) bool { return c.Result == githubapp.CheckFailed })
-	s.showPage(w, http.StatusOK, v)
+	s.showPage(w, r, http.StatusOK, v)
 }
 
 // examine checks what the GitHub sites' releases need; see githubapp.Examine.

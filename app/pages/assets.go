@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 //go:embed templates/*.html assets/*
@@ -72,23 +73,39 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(a.content) // the reader may have gone
 }
 
-// templates are the pages by name, each with the layout and the parts. They are parsed
-// when a page is first asked for: no other command waits for it.
-var templates = sync.OnceValue(loadTemplates)
+// pageNames are the templates of pages.
+var pageNames = []string{"home", "site", "find", "operate", "history", "release", "request", "confirm", "rollback", "told", "sessions", "signin", "setup", "trouble", "reading"}
 
-func loadTemplates() map[string]*template.Template {
+// loaded are the templates of each language that was asked for, by its tag.
+var loaded sync.Map
+
+// templatesIn are the pages in a language by name, each with the layout and the parts.
+func templatesIn(l words.Language) map[string]*template.Template {
+	load, _ := loaded.LoadOrStore(l.Key(), sync.OnceValue(func() map[string]*template.Template { return loadTemplates(l) }))
+	return load.(func() map[string]*template.Template)()
+}
+
+func loadTemplates(l words.Language) map[string]*template.Template {
 	shared := template.Must(template.New("layout.html").Funcs(template.FuncMap{
 		"asset":   func(name string) string { return assetLinks[name] },
 		"short":   func(limit int, long string) string { return text.Shorten(long, limit) },
-		"bytes":   text.Bytes[int64],
+		"bytes":   l.Bytes,
 		"number":  text.Number[int64],
-		"plural":  text.Plural[int64],
+		"count":   func(n int64) words.Number { return words.Number(n) },
+		"say":     l.Say,
+		"lang":    l.Tag,
+		"key":     func(k words.Key) string { return l.Say(string(k)) },
 		"capital": text.Capital,
 	}).ParseFS(files, "templates/layout.html", "templates/parts.html"))
 	byName := map[string]*template.Template{}
-	for _, name := range []string{"home", "site", "find", "operate", "history", "release", "request", "confirm", "rollback", "told", "sessions", "signin", "setup", "trouble"} {
+	for _, name := range pageNames {
 		one := template.Must(shared.Clone())
 		byName[name] = template.Must(one.ParseFS(files, "templates/"+name+".html"))
+		for _, part := range byName[name].Templates() {
+			if part.Tree != nil {
+				words.Translate(part.Tree, l)
+			}
+		}
 	}
 	return byName
 }

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // shownFound is how many hits a search shows.
@@ -49,37 +49,37 @@ type foundRow struct {
 	Since                     *view.Moment
 }
 
-func findFormOf(site, words string, current view.Filter) findForm {
-	f := findForm{Site: site, Text: words}
+func findFormOf(l words.Language, site, sought string, current view.Filter) findForm {
+	f := findForm{Site: site, Text: sought}
 	for _, filter := range view.Filters {
-		if filter == view.All && words == "" {
+		if filter == view.All && sought == "" {
 			continue // which would find nothing
 		}
 		query := url.Values{}
-		if words != "" {
-			query.Set("q", words)
+		if sought != "" {
+			query.Set("q", sought)
 		}
 		if filter != view.All {
 			query.Set("show", string(filter))
 		}
 		f.Filters = append(f.Filters, filterLink{
-			Text: filterName(filter), Link: siteLink(site) + "/find?" + query.Encode(), Current: filter == current,
+			Text: l.Say(string(filterName(filter))), Link: siteLink(site) + "/find?" + query.Encode(), Current: filter == current,
 		})
 	}
 	return f
 }
 
-func filterName(f view.Filter) string {
+func filterName(f view.Filter) words.Key {
 	switch f {
 	case view.Mine:
-		return "Mine"
+		return words.Key("Mine")
 	case view.Open:
-		return "Not live yet"
+		return words.Key("Not live yet")
 	case view.Today:
-		return "Live today"
+		return words.Key("Live today")
 	case view.All:
 	}
-	return "Everything"
+	return words.Key("Everything")
 }
 
 func (f *findPages) show(v *visit) {
@@ -97,10 +97,10 @@ func (f *findPages) show(v *visit) {
 		f.trouble(v, err)
 		return
 	}
-	p := livePage(name, found.Instant, found.Zone)
+	p := livePage(name, found.Instant, found.Clock())
 	body := findBodyOf(found, search)
-	p.Title, p.Body = cmp.Or(text.Shorten(search.Text, 60), filterName(search.Filter))+" · "+found.Title, body
-	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}, {Text: found.Title, Link: siteLink(name)}}
+	p.Title, p.Body = cmp.Or(text.Shorten(search.Text, 60), v.say(string(filterName(search.Filter))))+" · "+found.Title, body
+	p.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: found.Title, Link: siteLink(name)}}
 	f.write(v, http.StatusOK, "find", p)
 }
 
@@ -109,63 +109,63 @@ func searchOf(v *visit) (view.Search, error) {
 	query := v.r.URL.Query()
 	search := view.Search{Text: strings.TrimSpace(query.Get("q")), Filter: view.Filter(query.Get("show")), Who: v.who.Name, Limit: shownFound}
 	if !slices.Contains(view.Filters, search.Filter) {
-		return search, problem.New(http.StatusUnprocessableEntity, "invalid", "“show” is mine, waiting or today.")
+		return search, v.problem(http.StatusUnprocessableEntity, "invalid", "“show” is mine, waiting or today.")
 	}
 	if len(search.Text) > 300 {
-		return search, problem.New(http.StatusUnprocessableEntity, "invalid", "A search has 300 bytes at most.")
+		return search, v.problem(http.StatusUnprocessableEntity, "invalid", "A search has 300 bytes at most.")
 	}
 	return search, nil
 }
 
 func findBodyOf(found view.Found, search view.Search) findBody {
-	c := found.Clock()
-	b := findBody{Title: "Find my page", Find: findFormOf(found.Name, search.Text, search.Filter), More: found.More}
+	c, l := found.Clock(), found.Language
+	b := findBody{Title: l.Say("Find my page"), Find: findFormOf(l, found.Name, search.Text, search.Filter), More: found.More}
 	if found.Release != 0 {
-		b.Release = &crumb{Text: releaseText(found.Release), Link: releaseLink(found.Name, found.Release)}
+		b.Release = &crumb{Text: releaseText(l, found.Release), Link: releaseLink(found.Name, found.Release)}
 	}
 	for _, change := range found.Changes {
 		b.Rows = append(b.Rows, foundRow{
-			ID: change.ID, What: cmp.Or(change.Title, change.Entity, "Something"), Link: view.WebLink(change.Link), Who: change.Actor,
-			Answer: "Changed, not asked for yet", Class: "quiet", Text: goesOut(found, c), Since: c.At(change.ChangedAt),
+			ID: change.ID, What: cmp.Or(change.Title, change.Entity, l.Say("Something")), Link: view.WebLink(change.Link), Who: change.Actor,
+			Answer: l.Say("Changed, not asked for yet"), Class: "quiet", Text: goesOut(found, c), Since: c.At(change.ChangedAt),
 		})
 	}
 	for _, r := range found.Requests {
 		answer := r.Answer()
 		b.Rows = append(b.Rows, foundRow{
-			ID: r.ID, Link: requestLink(r.ID), What: view.Subject(r.Request), Who: view.Asker(r.Request), Edit: view.WebLink(r.Link),
+			ID: r.ID, Link: requestLink(r.ID), What: view.Subject(l, r.Request), Who: view.Asker(l, r.Request), Edit: view.WebLink(r.Link),
 			Answer: answer.Name, Class: answer.Class, Text: whenLive(r, c), Since: c.At(r.AcceptedAt),
 		})
 	}
-	b.Summary = foundText(len(b.Rows), search, b.Release != nil)
+	b.Summary = foundText(l, len(b.Rows), search, b.Release != nil)
 	return b
 }
 
 // goesOut says when a change that nobody asked for will be released.
 func goesOut(found view.Found, c view.Clock) string {
 	if found.Asks.IsZero() {
-		return "It goes out with the next release."
+		return c.Language.Say("It goes out with the next release.")
 	}
-	return "It goes out with the next release, at " + c.Minute(found.Asks) + " at the latest."
+	return c.Language.Say("It goes out with the next release, at %s at the latest.", c.Minute(found.Asks))
 }
 
 // whenLive says when a request went or goes live.
 func whenLive(r view.Request, c view.Clock) string {
 	if around := c.Around(r.Within()); around != "" && r.Resolution.Status != release.Live {
-		return "Live " + around + "."
+		return c.Language.Say("Live %s.", around)
 	}
 	return r.StateText()
 }
 
-func foundText(n int, search view.Search, numbered bool) string {
+func foundText(l words.Language, n int, search view.Search, numbered bool) string {
 	switch {
 	case n == 0 && numbered:
-		return "One release has this number:"
+		return l.Say("One release has this number:")
 	case n == 0 && search.Text == "" && search.Filter == view.All:
-		return "Write a word of the title, the address, the author or a number."
+		return l.Say("Write a word of the title, the address, the author or a number.")
 	case n == 0 && search.Filter != view.All:
-		return "Nothing was found under “" + filterName(search.Filter) + "”."
+		return l.Say("Nothing was found under “%s”.", l.Say(string(filterName(search.Filter))))
 	case n == 0:
-		return "Nothing was found. Nobody has asked for a release of it here, and no change of it was heard of."
+		return l.Say("Nothing was found. Nobody has asked for a release of it here, and no change of it was heard of.")
 	}
-	return text.Plural(n, "hit", "hits") + ", the newest first."
+	return l.Say("%d hits, the newest first.", n)
 }

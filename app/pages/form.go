@@ -6,8 +6,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // maxForm bounds the form that a page sends, in bytes.
@@ -18,11 +18,11 @@ func (p *Pages) readForm(v *visit) bool {
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, maxForm)
 	err := v.r.ParseForm()
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
-		p.trouble(v, problem.New(http.StatusRequestEntityTooLarge, "invalid", "The form is too large."))
+		p.trouble(v, v.problem(http.StatusRequestEntityTooLarge, "invalid", "The form is too large."))
 		return false
 	}
 	if err != nil {
-		p.trouble(v, problem.New(http.StatusBadRequest, "invalid", "The form did not arrive whole."))
+		p.trouble(v, v.problem(http.StatusBadRequest, "invalid", "The form did not arrive whole."))
 		return false
 	}
 	return true
@@ -32,7 +32,7 @@ func (p *Pages) readForm(v *visit) bool {
 func field(v *visit, name string, limit int) (string, error) {
 	value := strings.TrimSpace(strings.ToValidUTF8(v.r.PostForm.Get(name), "\uFFFD"))
 	if n := utf8.RuneCountInString(value); n > limit {
-		return "", problem.New(http.StatusUnprocessableEntity, "invalid", "The "+name+" is too long: "+text.Number(n)+" characters, where "+text.Number(limit)+" are allowed.")
+		return "", v.problem(http.StatusUnprocessableEntity, "invalid", "The field “%s” is too long: %d characters, where %s are allowed.", name, words.Number(n), text.Number(limit))
 	}
 	return value, nil
 }

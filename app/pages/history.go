@@ -1,16 +1,14 @@
 package pages
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
-	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/release"
-	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // releaseRow is a release in the history.
@@ -71,7 +69,7 @@ func (h *historyPages) show(v *visit) {
 	}
 	before, err := strconv.ParseInt("0"+v.r.URL.Query().Get("before"), 10, 64)
 	if err != nil {
-		h.trouble(v, problem.New(http.StatusUnprocessableEntity, "invalid", "“before” is the number of a release."))
+		h.trouble(v, v.problem(http.StatusUnprocessableEntity, "invalid", "“before” is the number of a release."))
 		return
 	}
 	site, past, err := h.view.History(v.r.Context(), name, releasesAtOnce, before)
@@ -79,13 +77,13 @@ func (h *historyPages) show(v *visit) {
 		h.trouble(v, err)
 		return
 	}
-	body := historyBody{History: releaseRows(past, site.Clock()), Chart: chartOf(past), Older: olderThan(name, past, releasesAtOnce)}
+	body := historyBody{History: releaseRows(past, site.Clock()), Chart: chartOf(site.Language, past), Older: olderThan(name, past, releasesAtOnce)}
 	if v.who.Role == auth.Operator {
 		withRollbacks(body.History, view.SiteDetail{Site: site, Releases: past})
 	}
-	p := livePage(name, site.Instant, site.Zone)
-	p.Title, p.Body = "Releases · "+site.Title, body
-	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}, {Text: site.Title, Link: siteLink(name)}}
+	p := livePage(name, site.Instant, site.Clock())
+	p.Title, p.Body = v.say("Releases")+" · "+site.Title, body
+	p.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: site.Title, Link: siteLink(name)}}
 	h.write(v, http.StatusOK, "history", p)
 }
 
@@ -113,7 +111,7 @@ type chartBar struct {
 }
 
 // chartOf is nil where there is nothing to compare.
-func chartOf(past []view.PastRelease) *chart {
+func chartOf(l words.Language, past []view.PastRelease) *chart {
 	var longest, shortest time.Duration
 	ran := 0
 	for _, r := range past {
@@ -128,7 +126,7 @@ func chartOf(past []view.PastRelease) *chart {
 	if ran < 2 {
 		return nil
 	}
-	c := &chart{Words: fmt.Sprintf("How long the last %d releases took: %s to %s.", ran, text.Took(shortest), text.Took(longest))}
+	c := &chart{Words: l.Say("How long the last %d releases took: %s to %s.", ran, l.Took(shortest), l.Took(longest))}
 	for i := len(past) - 1; i >= 0; i-- {
 		span := past[i].Ran()
 		if span == 0 {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // home is the list of sites.
@@ -36,12 +37,12 @@ func (h *home) show(v *visit) {
 		return
 	}
 	zone := commonZone(sites)
-	clock := view.Clock{Now: at.Now, Zone: time.UTC}
+	clock := view.Clock{Now: at.Now, Zone: v.zone(time.UTC), Language: v.reader.Language}
 	if zone != nil {
 		clock.Zone = zone
 	}
-	p := livePage("", at, clock.Zone)
-	if zone == nil {
+	p := livePage("", at, clock)
+	if zone == nil && v.reader.Zone == nil {
 		p.Zone = "" // each site tells its own
 	}
 	body := homeBody{}
@@ -52,12 +53,12 @@ func (h *home) show(v *visit) {
 	if why, since := h.disk.Trouble(); why != "" {
 		body.Notices = []notice{{Notice: view.DiskNotice(why, since, clock)}}
 	}
-	p.Title, p.Body = homeTitle(sites), body
+	p.Title, p.Body = homeTitle(v.reader.Language, sites), body
 	h.write(v, http.StatusOK, "home", p)
 }
 
 // homeTitle says in a browser's tab that a site needs a look.
-func homeTitle(sites []view.Site) string {
+func homeTitle(l words.Language, sites []view.Site) string {
 	count := map[view.Condition]int{}
 	for _, site := range sites {
 		count[site.Condition()]++
@@ -65,13 +66,13 @@ func homeTitle(sites []view.Site) string {
 	var parts []string
 	for _, c := range view.Conditions {
 		if n := count[c]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ToLower(c.Name())))
+			parts = append(parts, fmt.Sprintf("%d %s", n, strings.ToLower(c.Name(l))))
 		}
 	}
 	if len(parts) == 0 {
-		return "Sites"
+		return l.Say("Sites")
 	}
-	return strings.Join(parts, ", ") + " · Sites"
+	return strings.Join(parts, ", ") + " · " + l.Say("Sites")
 }
 
 // commonZone is the zone of all sites, nil if they differ or there is none.
@@ -92,7 +93,7 @@ func rowOf(site view.Site) siteRow {
 		StateName: site.Headline().Name, Class: site.Headline().Class, Text: site.StateText(),
 	}
 	for _, n := range site.Notices() {
-		if n.Kind != "info" && n.Title != site.Condition().Name() { // which the state has said
+		if n.Kind != "info" && n.Title != site.Condition().Name(site.Language) { // which the state has said
 			row.Flags = append(row.Flags, n)
 		}
 	}

@@ -17,8 +17,11 @@ import (
 // pages are fetched at once when something happens, and most show the same.
 type mains struct {
 	mu    sync.Mutex
-	sites map[string]*renderedSite
+	sites map[siteIn]*renderedSite
 }
+
+// siteIn is a site in a language.
+type siteIn struct{ name, language string }
 
 // renderedSite is what was rendered of one reading of a site.
 type renderedSite struct {
@@ -54,8 +57,11 @@ func (s *sitePages) fill(p *page, v *visit, d *view.SiteDetail) error {
 		of.mine = v.who.Name
 	}
 	of.diskWhy, of.diskSince = s.disk.Trouble()
-	one := s.mains.of(d, of)
-	one.once.Do(func() { one.title, one.html, one.err = renderSite(d, of) })
+	one := &renderedMain{}
+	if v.reader.Zone == nil { // who chose a zone has a page of their own
+		one = s.mains.of(d, of)
+	}
+	one.once.Do(func() { one.title, one.html, one.err = renderSite(d, of, v.reader.Zone) })
 	p.Title, p.Main = one.title, mainMark
 	if before, after, ok := bytes.Cut(one.html, []byte(keyMark)); ok {
 		p.main = [][]byte{before, []byte(rand.Text()), after}
@@ -68,12 +74,13 @@ func (m *mains) of(d *view.SiteDetail, of mainOf) *renderedMain {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.sites == nil {
-		m.sites = map[string]*renderedSite{}
+		m.sites = map[siteIn]*renderedSite{}
 	}
-	site := m.sites[d.Name]
+	key := siteIn{d.Name, d.Language.Tag()}
+	site := m.sites[key]
 	if site == nil || site.of != d {
 		site = &renderedSite{of: d, all: map[mainOf]*renderedMain{}}
-		m.sites[d.Name] = site
+		m.sites[key] = site
 	}
 	one := site.all[of]
 	if one == nil {
@@ -83,9 +90,10 @@ func (m *mains) of(d *view.SiteDetail, of mainOf) *renderedMain {
 	return one
 }
 
-// renderSite renders a site's page without its frame.
-func renderSite(d *view.SiteDetail, of mainOf) (title string, html []byte, err error) {
-	body := siteBodyOf(*d, of.mine)
+// renderSite renders a site's page without its frame. reader is the zone that somebody
+// chose, nil for the site's.
+func renderSite(d *view.SiteDetail, of mainOf, reader *time.Location) (title string, html []byte, err error) {
+	body := siteBodyOf(*d, of.mine, reader)
 	body.Key = keyMark
 	if of.diskWhy != "" {
 		body.Notices = append([]notice{{Notice: view.DiskNotice(of.diskWhy, of.diskSince, d.Clock())}}, body.Notices...)
@@ -96,7 +104,7 @@ func renderSite(d *view.SiteDetail, of mainOf) (title string, html []byte, err e
 		withRollbacks(body.History, *d)
 	}
 	var out bytes.Buffer
-	if err := templates()["site"].ExecuteTemplate(&out, "main", body); err != nil {
+	if err := templatesIn(d.Language)["site"].ExecuteTemplate(&out, "main", body); err != nil {
 		return "", nil, fmt.Errorf("render the page of %s: %w", d.Name, err)
 	}
 	return body.Stand.StateName + " · " + body.Title, text.Markup(out.Bytes()), nil

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // operateBody is the page of a site for operators.
@@ -53,7 +53,7 @@ func (o *operatorPages) show(v *visit) {
 	about := view.About(query.Get("about"))
 	before, err := strconv.ParseInt("0"+query.Get("before"), 10, 64)
 	if err != nil || !slices.Contains(view.Abouts, about) {
-		o.trouble(v, problem.New(http.StatusUnprocessableEntity, "invalid", "“about” is releases, requests or acts; “before” is the number of an event."))
+		o.trouble(v, v.problem(http.StatusUnprocessableEntity, "invalid", "“about” is releases, requests or acts; “before” is the number of an event."))
 		return
 	}
 	found, err := o.view.Operation(v.r.Context(), name, about, before)
@@ -62,13 +62,13 @@ func (o *operatorPages) show(v *visit) {
 		return
 	}
 	body := operateBodyOf(found, about)
-	p := livePage(name, found.Instant, found.Zone)
+	p := livePage(name, found.Instant, found.Clock())
 	if before != 0 {
 		p = page{} // what is past does not change
 		p.at(found.Clock())
 	}
-	p.Title, p.Body = "For operators · "+found.Title, body
-	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}, {Text: found.Title, Link: siteLink(name)}}
+	p.Title, p.Body = v.say("For operators")+" · "+found.Title, body
+	p.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: found.Title, Link: siteLink(name)}}
 	o.write(v, http.StatusOK, "operate", p)
 }
 
@@ -90,7 +90,7 @@ func operateBodyOf(found view.Operation, about view.About) operateBody {
 		if one != view.AboutAll {
 			query.Set("about", string(one))
 		}
-		b.Filters = append(b.Filters, filterLink{Text: aboutName(one), Link: base + "/operate?" + query.Encode() + "#trail", Current: one == about})
+		b.Filters = append(b.Filters, filterLink{Text: found.Language.Say(string(aboutName(one))), Link: base + "/operate?" + query.Encode() + "#trail", Current: one == about})
 	}
 	if found.Older != 0 {
 		query := url.Values{"about": {string(about)}, "before": {strconv.FormatInt(found.Older, 10)}}
@@ -100,7 +100,7 @@ func operateBodyOf(found view.Operation, about view.About) operateBody {
 		b.Events = append(b.Events, eventRowOf(e, c))
 	}
 	for _, d := range found.Deliveries {
-		row := deliveryRow{At: c.At(d.Received), Hook: d.Hook, What: strings.TrimSpace(d.Event + " " + d.Title), Who: d.Actor, Decision: d.Decision, Why: d.Why}
+		row := deliveryRow{At: c.At(d.Received), Hook: d.Hook, What: strings.TrimSpace(d.Event + " " + d.Title), Who: d.Actor, Decision: decisionWords(c.Language, d.Decision), Why: d.Why}
 		if d.Request != "" {
 			row.Request = requestLink(d.Request)
 		}
@@ -109,21 +109,38 @@ func operateBodyOf(found view.Operation, about view.About) operateBody {
 	return b
 }
 
-func aboutName(a view.About) string {
+// decisionWords say what became of what a hook was told.
+func decisionWords(l words.Language, decision string) string {
+	switch decision {
+	case "release":
+		return l.Say("release")
+	case "wait":
+		return l.Say("waits")
+	case "ignore":
+		return l.Say("ignored")
+	case "refused":
+		return l.Say("refused")
+	case ledger.DecisionAgain:
+		return l.Say("came before")
+	}
+	return decision
+}
+
+func aboutName(a view.About) words.Key {
 	switch a {
 	case view.AboutReleases:
-		return "Releases"
+		return words.Key("Releases")
 	case view.AboutRequests:
-		return "Requests"
+		return words.Key("Requests")
 	case view.AboutActs:
-		return "Operators’ acts"
+		return words.Key("Operators’ acts")
 	case view.AboutAll:
 	}
-	return "Everything"
+	return words.Key("Everything")
 }
 
 func eventRowOf(e ledger.Event, c view.Clock) eventRow {
-	row := eventRow{At: c.At(e.At), What: view.EventName(e.Kind), By: e.By, Why: e.Why}
+	row := eventRow{At: c.At(e.At), What: view.EventName(c.Language, e.Kind), By: e.By, Why: e.Why}
 	if e.Release != 0 {
 		row.Release = &crumb{Text: "#" + strconv.FormatInt(e.Release, 10), Link: releaseLink(e.Site, e.Release)}
 	}
@@ -139,7 +156,7 @@ func (o *operatorPages) freeze(v *visit) {
 	if !ok || !o.allowed(v) || !o.readForm(v) {
 		return
 	}
-	in, err := freezeOf(v, conf.Location())
+	in, err := freezeOf(v, v.zone(conf.Location()))
 	if err == nil {
 		_, err = o.commands.Freeze(v.r.Context(), v.who, name, in)
 	}
@@ -158,7 +175,7 @@ func (o *operatorPages) thaw(v *visit) {
 
 // actedAt goes back to the operators' page, or says why nothing was done.
 func (o *operatorPages) actedAt(v *visit, site string, err error) {
-	if err = refusal(err); err != nil {
+	if err = refusal(v, err); err != nil {
 		o.trouble(v, err)
 		return
 	}
@@ -170,7 +187,7 @@ func freezeOf(v *visit, zone *time.Location) (in api.FreezeInput, err error) {
 		return in, err
 	}
 	if in.Why == "" {
-		return in, problem.New(http.StatusUnprocessableEntity, "invalid", "Say why: people who wait for their changes will read it.")
+		return in, v.problem(http.StatusUnprocessableEntity, "invalid", "Say why: people who wait for their changes will read it.")
 	}
 	for name, to := range map[string]func(time.Time){"from": func(at time.Time) { in.From = &at }, "to": func(at time.Time) { in.To = at }} {
 		written := v.r.PostForm.Get(name)
@@ -179,7 +196,7 @@ func freezeOf(v *visit, zone *time.Location) (in api.FreezeInput, err error) {
 		}
 		at, err := time.ParseInLocation(localTime, written, zone)
 		if err != nil {
-			return in, problem.New(http.StatusUnprocessableEntity, "invalid", "“"+name+"” must be a date and a time, like "+ledger.Now().In(zone).Format(localTime)+".")
+			return in, v.problem(http.StatusUnprocessableEntity, "invalid", "“%s” must be a date and a time, like %s.", name, ledger.Now().In(zone).Format(localTime))
 		}
 		to(at)
 	}

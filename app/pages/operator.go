@@ -2,7 +2,6 @@ package pages
 
 import (
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -15,6 +14,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // operatorPages carry out operators' acts.
@@ -67,7 +67,7 @@ func (o *operatorPages) confirm(v *visit) {
 			http.Redirect(v.w, v.r, siteLink(name), http.StatusSeeOther)
 			return
 		}
-		o.trouble(v, problem.New(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
+		o.trouble(v, v.problem(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
 		return
 	}
 	if !o.allowed(v) {
@@ -79,31 +79,31 @@ func (o *operatorPages) confirm(v *visit) {
 		return
 	}
 	if site.State == release.Ready {
-		o.trouble(v, problem.New(http.StatusConflict, "nothing_to_do", "No release is going on, so there is nothing to "+act+"."))
+		o.trouble(v, v.problem(http.StatusConflict, "nothing_to_do", "No release is going on, so there is nothing to cancel or reset."))
 		return
 	}
 	body := confirmOf(act, site)
-	body.Back = crumb{Text: "No, leave it as it is", Link: siteLink(name)}
+	body.Back = crumb{Text: v.say("No, leave it as it is"), Link: siteLink(name)}
 	o.write(v, http.StatusOK, "confirm", page{
 		Title: body.Title, Body: body,
-		Crumbs: []crumb{{Text: "All sites", Link: "/"}, {Text: o.siteTitle(name), Link: siteLink(name)}},
+		Crumbs: []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: o.siteTitle(name), Link: siteLink(name)}},
 	})
 }
 
 func confirmOf(act string, site view.Site) confirmBody {
-	n := site.Current.Number
+	n, l := site.Current.Number, site.Language
 	b := confirmBody{Site: site.Name, Act: act, Number: n}
 	if act == "cancel" {
-		b.Title = fmt.Sprintf("Cancel release #%d?", n)
-		b.Text = fmt.Sprintf("Its run is stopped. What it should have served (%s) stays in line, and goes out with the next request.",
-			text.Count(site.Current.Requests.Count, "request"))
-		b.Button = fmt.Sprintf("Cancel release #%d", n)
+		b.Title = l.Say("Cancel release #%d?", n)
+		b.Text = l.Say("Its run is stopped. What it should have served (%d requests) stays in line, and goes out with the next request.",
+			words.Number(site.Current.Requests.Count))
+		b.Button = l.Say("Cancel release #%d", n)
 		return b
 	}
-	b.Title = "Reset this site?"
-	b.Text = fmt.Sprintf("Release #%d, which is %s, is given up whatever it does, and its run is stopped. Failures and holds are forgotten. What waits is released anew at once.",
-		n, view.StateDoing(site.State))
-	b.Button = "Reset the site"
+	b.Title = l.Say("Reset this site?")
+	b.Text = l.Say("Release #%d, which is %s, is given up whatever it does, and its run is stopped. Failures and holds are forgotten. What waits is released anew at once.",
+		n, site.StateDoing())
+	b.Button = l.Say("Reset the site")
 	return b
 }
 
@@ -112,7 +112,7 @@ func (o *operatorPages) allowed(v *visit) bool {
 	if v.who.Role == auth.Operator {
 		return true
 	}
-	o.trouble(v, problem.New(http.StatusForbidden, "forbidden", "This is for operators. Ask one, or sign in with an operator's token."))
+	o.trouble(v, v.problem(http.StatusForbidden, "forbidden", "This is for operators. Ask one, or sign in with an operator's token."))
 	return false
 }
 
@@ -124,19 +124,19 @@ func (o *operatorPages) act(v *visit) {
 	}
 	act, ok := command.ActNamed(v.r.PathValue("act"))
 	if !ok {
-		o.trouble(v, problem.New(http.StatusNotFound, "not_found", "There is nothing of this name that could be done."))
+		o.trouble(v, v.problem(http.StatusNotFound, "not_found", "There is nothing of this name that could be done."))
 		return
 	}
 	if !o.allowed(v) || !o.readForm(v) {
 		return
 	}
-	in, err := actInputOf(v, conf.Location())
+	in, err := actInputOf(v, v.zone(conf.Location()))
 	if err != nil {
 		o.trouble(v, err)
 		return
 	}
 	_, err = o.commands.Do(v.r.Context(), v.who, name, act, in)
-	if err = refusal(err); err != nil {
+	if err = refusal(v, err); err != nil {
 		o.trouble(v, err)
 		return
 	}
@@ -144,9 +144,13 @@ func (o *operatorPages) act(v *visit) {
 }
 
 // refusal tells people of a refusal of the rules.
-func refusal(err error) error {
+func refusal(v *visit, err error) error {
 	if c, ok := errors.AsType[*release.Conflict](err); ok && c.Code != release.CodeBadEvent {
-		return problem.New(http.StatusConflict, string(c.Code), text.FullStop(c.Text)+" Nothing was changed.")
+		refused := problem.New(http.StatusConflict, string(c.Code), text.FullStop(c.Text)+" Nothing was changed.")
+		if v.reader.Language.IsEnglish() {
+			return spoken{refused}
+		}
+		return refused
 	}
 	return err
 }
@@ -162,13 +166,13 @@ func actInputOf(v *visit, zone *time.Location) (api.ActInput, error) {
 	in := api.ActInput{Why: why}
 	if number := v.r.PostForm.Get("release"); number != "" { // the one that the page showed
 		if in.Release, err = strconv.ParseInt(number, 10, 64); err != nil || in.Release < 0 {
-			return in, problem.New(http.StatusUnprocessableEntity, "invalid", "A release is a number.")
+			return in, v.problem(http.StatusUnprocessableEntity, "invalid", "A release is a number.")
 		}
 	}
 	if end := v.r.PostForm.Get("until"); end != "" {
 		until, err := time.ParseInLocation(localTime, end, zone)
 		if err != nil {
-			return in, problem.New(http.StatusUnprocessableEntity, "invalid", "The end of the pause must be a date and a time, like "+ledger.Now().In(zone).Format(localTime)+".")
+			return in, v.problem(http.StatusUnprocessableEntity, "invalid", "The end of the pause must be a date and a time, like %s.", ledger.Now().In(zone).Format(localTime))
 		}
 		in.Until = &until
 	}

@@ -3,6 +3,7 @@ package pages
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"html/template"
 	"log/slog"
 	"net/http"
@@ -10,7 +11,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/command"
@@ -21,6 +21,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Options are what New needs.
@@ -58,6 +59,7 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	requests := &requestPages{Pages: p, view: o.View}
 	signIn := &signInPages{Pages: p, auth: o.Auth}
 	sessions := &sessionPages{Pages: p, auth: o.Auth}
+	reading := &readingPages{Pages: p}
 
 	mux.HandleFunc("GET /{$}", p.signedIn(home.show))
 	mux.HandleFunc("GET /sites/{site}", p.signedIn(site.show))
@@ -86,6 +88,8 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	mux.HandleFunc("GET /signin/{via}", signIn.begin)
 	mux.HandleFunc("GET /signin/{via}/callback", signIn.finish)
 	mux.HandleFunc("POST /signout", signIn.signOut)
+	mux.HandleFunc("GET /reading", reading.show)
+	mux.HandleFunc("POST /reading", reading.choose)
 	mux.HandleFunc("GET /assets/{name}", serveAsset)
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { p.unknown(mux, w, r) })
 	return p
@@ -96,20 +100,27 @@ type visit struct {
 	w   http.ResponseWriter
 	r   *http.Request
 	who *auth.Caller
+	// reader is in which language, and by which clock, the visitor reads.
+	reader view.Audience
+}
+
+// problem is a refusal in the reader's language.
+func (v *visit) problem(status int, code, english string, args ...any) error {
+	return spoken{problem.New(status, code, v.say(english, args...))}
 }
 
 // signedIn lets editors and operators through; anybody else is asked to sign
 // in, and comes back afterwards.
 func (p *Pages) signedIn(handle func(*visit)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		v := &visit{w: w, r: r, who: auth.From(r.Context())}
+		v := p.read(w, r)
 		switch {
 		case v.who == nil:
 			http.Redirect(w, r, "/signin?next="+url.QueryEscape(returnPath(r)), http.StatusSeeOther)
 		case v.who.Refused != nil:
 			p.trouble(v, v.who.Refused)
 		case v.who.Role != auth.Editor && v.who.Role != auth.Operator:
-			p.trouble(v, problem.New(http.StatusForbidden, "forbidden", "These pages are for editors and operators; this token is for a program."))
+			p.trouble(v, v.problem(http.StatusForbidden, "forbidden", "These pages are for editors and operators; this token is for a program."))
 		default:
 			handle(v)
 		}
@@ -134,7 +145,7 @@ func (p *Pages) seenSite(v *visit) (string, config.Site, bool) {
 	name := v.r.PathValue("site")
 	conf, ok := p.config.Sites[name]
 	if !ok || !v.who.Sees(name) {
-		p.trouble(v, problem.New(http.StatusNotFound, "no_site", "There is no site of this name, or your token is not good for it."))
+		p.trouble(v, v.problem(http.StatusNotFound, "no_site", "There is no site of this name, or your token is not good for it."))
 		return "", conf, false
 	}
 	return name, conf, true
@@ -144,7 +155,7 @@ func (p *Pages) seenSite(v *visit) (string, config.Site, bool) {
 func (p *Pages) seenRelease(v *visit) (int64, bool) {
 	number, err := strconv.ParseInt(v.r.PathValue("number"), 10, 64)
 	if err != nil || number < 1 {
-		p.trouble(v, problem.New(http.StatusNotFound, "not_found", "A release is a number from 1."))
+		p.trouble(v, v.problem(http.StatusNotFound, "not_found", "A release is a number from 1."))
 		return 0, false
 	}
 	return number, true
@@ -173,7 +184,12 @@ type page struct {
 	Wall bool
 	Now  *view.Moment
 	Zone string
-	Body any
+	// OwnZone says that the zone is the reader's choice, not the site's.
+	OwnZone bool
+	// Languages are the other ones, Back the page itself.
+	Languages []choice
+	Back      string
+	Body      any
 	// Main is the content, where it is rendered already; its place is mainMark's.
 	Main template.HTML
 	main [][]byte
@@ -205,17 +221,21 @@ func (p *Pages) write(v *visit, status int, name string, one page) {
 		}
 	}
 	one.Still = v.r.URL.Query().Get("still") != ""
-	p.render(v.w, status, name, one)
+	one.OwnZone = v.reader.Zone != nil
+	one.Languages, one.Back = otherLanguages(v.reader.Language), backFrom(v.r)
+	p.render(v, status, name, one)
 }
 
 // ShowSetup shows a page of GitHub's set-up.
-func (p *Pages) ShowSetup(w http.ResponseWriter, status int, title string, body any) {
-	p.render(w, status, "setup", page{Title: title, Body: body})
+func (p *Pages) ShowSetup(w http.ResponseWriter, r *http.Request, status int, title string, body any) {
+	v := p.read(w, r)
+	v.who = nil
+	p.write(v, status, "setup", page{Title: v.say(title), Body: body})
 }
 
-func (p *Pages) render(w http.ResponseWriter, status int, name string, one page) {
-	var out bytes.Buffer
-	if err := templates()[name].Execute(&out, one); err != nil {
+func (p *Pages) render(v *visit, status int, name string, one page) {
+	w, out := v.w, bytes.Buffer{}
+	if err := templatesIn(v.reader.Language)[name].Execute(&out, one); err != nil {
 		p.log.Error("a page can't be rendered", "page", name, "error", err)
 		http.Error(w, "This page can't be shown: the log of the app tells more.", http.StatusInternalServerError)
 		return
@@ -239,13 +259,13 @@ func (p *Pages) render(w http.ResponseWriter, status int, name string, one page)
 
 // livePage is a page that events after an instant make out of date: of a site,
 // or of all for "".
-func livePage(site string, at view.Instant, zone *time.Location) page {
+func livePage(site string, at view.Instant, c view.Clock) page {
 	query := url.Values{}
 	if site != "" {
 		query.Set("site", site)
 	}
 	one := page{Events: "/v1/events?" + query.Encode(), After: at.Event, Kinds: view.EventKinds()}
-	one.at(view.Clock{Now: at.Now, Zone: zone})
+	one.at(c)
 	return one
 }
 
@@ -255,54 +275,79 @@ func (p *page) at(c view.Clock) { p.Now, p.Zone = c.At(c.Now), c.Zone.String() }
 // trouble shows an error as a page.
 func (p *Pages) trouble(v *visit, err error) {
 	refused := p.problems.Of(v.r.Context(), err)
-	back := crumb{Text: "All sites", Link: "/"}
+	back := crumb{Text: v.say("All sites"), Link: "/"}
 	site := v.r.PathValue("site")
 	if _, known := p.config.Sites[site]; known && v.who != nil && v.who.Sees(site) {
-		back = crumb{Text: "Back to " + p.siteTitle(site), Link: siteLink(site)}
+		back = crumb{Text: v.say("Back to %s", p.siteTitle(site)), Link: siteLink(site)}
 	}
-	title := troubleTitle(refused.Status)
+	title := v.say(string(troubleTitle(refused.Status)))
 	if why, _ := p.disk.Trouble(); refused.Status == http.StatusServiceUnavailable && why != "" {
-		title = "Nothing can be saved at the moment"
+		title = v.say("Nothing can be saved at the moment")
 	}
-	p.write(v, refused.Status, "trouble", page{Title: title, Body: troubleBody{Title: title, Text: text.Sentence(refused.Error()), Back: back}})
+	body := troubleBody{Title: title, Text: text.Sentence(refused.Error()), Back: back}
+	if _, said := errors.AsType[spoken](err); !said && !v.reader.Language.IsEnglish() {
+		body.Text, body.Detail = v.say(string(troubleText(refused.Status))), body.Text
+	}
+	p.write(v, refused.Status, "trouble", page{Title: title, Body: body})
 }
 
 // Refuse shows why a call was refused before its route was looked for.
 func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, refused *api.Problem) {
-	p.trouble(&visit{w: w, r: r}, refused)
+	v := p.read(w, r)
+	v.who = nil
+	p.trouble(v, refused)
 }
 
 type troubleBody struct {
 	Title, Text string
-	Back        crumb
+	// Detail is what the rules said, in English, for readers of another language.
+	Detail string
+	Back   crumb
 }
 
-func troubleTitle(status int) string {
+func troubleTitle(status int) words.Key {
 	switch status {
 	case http.StatusNotFound:
-		return "There is no such page"
+		return words.Key("There is no such page")
 	case http.StatusForbidden:
-		return "You may not do this"
+		return words.Key("You may not do this")
 	case http.StatusConflict:
-		return "This can't be done now"
+		return words.Key("This can't be done now")
 	case http.StatusServiceUnavailable:
-		return "Pressrun can't answer at the moment"
+		return words.Key("Pressrun can't answer at the moment")
 	case http.StatusMisdirectedRequest:
-		return "This is not Pressrun's address"
+		return words.Key("This is not Pressrun's address")
 	case http.StatusBadGateway:
-		return "This can't be had at the moment"
+		return words.Key("This can't be had at the moment")
 	case http.StatusInternalServerError:
-		return "Something went wrong here"
+		return words.Key("Something went wrong here")
 	default:
-		return "This can't be done like that"
+		return words.Key("This can't be done like that")
 	}
+}
+
+// troubleText stands before what was said in English only.
+func troubleText(status int) words.Key {
+	switch status {
+	case http.StatusNotFound:
+		return words.Key("What the address names is not here, or it is not for you to see.")
+	case http.StatusForbidden, http.StatusUnauthorized:
+		return words.Key("Your sign-in is not good for this. Ask an operator.")
+	case http.StatusConflict:
+		return words.Key("The site is not in a state for it, or somebody was quicker. Nothing was changed.")
+	case http.StatusServiceUnavailable:
+		return words.Key("Nothing was changed. Try again in a moment.")
+	case http.StatusInternalServerError, http.StatusBadGateway:
+		return words.Key("This is not your fault; the log of the app tells an operator more.")
+	}
+	return words.Key("What was sent is not as it must be. Nothing was changed.")
 }
 
 // unknown answers what no route takes: people get a page, programs a problem.
 func (p *Pages) unknown(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/v1" && !strings.HasPrefix(r.URL.Path, "/v1/") {
-		v := &visit{w: w, r: r, who: auth.From(r.Context())}
-		p.trouble(v, problem.New(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
+		v := p.read(w, r)
+		p.trouble(v, v.problem(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
 		return
 	}
 	if allowed := otherMethods(mux, r); len(allowed) > 0 {

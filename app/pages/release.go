@@ -2,17 +2,16 @@ package pages
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"net/http"
 	"strings"
 	"time"
 
-	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // releasePages tell what a release did.
@@ -58,7 +57,7 @@ type eventRow struct {
 	Release            *crumb
 }
 
-func releaseText(number int64) string { return fmt.Sprintf("Release #%d", number) }
+func releaseText(l words.Language, number int64) string { return l.Say("Release #%d", number) }
 
 func (p *releasePages) show(v *visit) {
 	name, _, ok := p.seenSite(v)
@@ -75,9 +74,9 @@ func (p *releasePages) show(v *visit) {
 		return
 	}
 	body := releaseBodyOf(found)
-	one := livePage(name, found.Of.Instant, found.Of.Zone)
+	one := livePage(name, found.Of.Instant, found.Of.Clock())
 	one.Title, one.Body = body.Title+" · "+found.Of.Title, body
-	one.Crumbs = []crumb{{Text: "All sites", Link: "/"}, {Text: found.Of.Title, Link: siteLink(name)}}
+	one.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: found.Of.Title, Link: siteLink(name)}}
 	one.Busy = found.Outcome == ""
 	p.write(v, http.StatusOK, "release", one)
 }
@@ -85,7 +84,7 @@ func (p *releasePages) show(v *visit) {
 func releaseBodyOf(d view.ReleaseDetail) releaseBody {
 	c := d.Of.Clock()
 	b := releaseHead(d.Release, c)
-	b.Served = requestList{ID: "served", Title: "Requests", More: max(0, d.Upto-d.After-int64(len(d.Requests)))}
+	b.Served = requestList{ID: "served", Title: c.Language.Say("Requests"), More: max(0, d.Upto-d.After-int64(len(d.Requests)))}
 	for _, r := range d.Requests {
 		b.Served.Rows = append(b.Served.Rows, requestRowOf(r, c))
 	}
@@ -98,40 +97,41 @@ func releaseBodyOf(d view.ReleaseDetail) releaseBody {
 
 // releaseHead is what the release itself tells.
 func releaseHead(r view.Release, c view.Clock) releaseBody {
+	l := c.Language
 	b := releaseBody{
-		Name: r.Site, Title: releaseText(r.Number), Outcome: r.OutcomeWords(), Class: r.OutcomeClass(),
-		Text: r.Text(c), Fault: view.FaultWords(r.Fault), Note: r.Note, RunURL: view.WebLink(r.Run.URL),
-		LogLink: releaseLink(r.Site, r.Number) + "/log", Phases: view.Phases(r.Release.Release, c), Metrics: metricsOf(r.Measured()),
+		Name: r.Site, Title: releaseText(l, r.Number), Outcome: r.OutcomeWords(), Class: r.OutcomeClass(),
+		Text: r.Text(c), Fault: r.FaultWords(), Note: r.Note, RunURL: view.WebLink(r.Run.URL),
+		LogLink: releaseLink(r.Site, r.Number) + "/log", Phases: view.Phases(r.Release.Release, c), Metrics: metricsOf(l, r.Measured()),
 	}
 	if r.RollbackTo != 0 {
-		b.Rollback = &crumb{Text: releaseText(r.RollbackTo), Link: releaseLink(r.Site, r.RollbackTo)}
+		b.Rollback = &crumb{Text: releaseText(l, r.RollbackTo), Link: releaseLink(r.Site, r.RollbackTo)}
 		b.Ordered = r.Ordered.By
 		b.Why = r.Ordered.Why
 	}
-	b.Facts = []fact{{Name: "Requests", Text: text.Number(r.Requests.Count)}}
+	b.Facts = []fact{{Name: l.Say("Requests"), Text: text.Number(r.Requests.Count)}}
 	if took := r.Took(); took != "" {
-		b.Facts = append(b.Facts, fact{Name: "Took", Text: took})
+		b.Facts = append(b.Facts, fact{Name: l.Say("Took"), Text: took})
 	}
 	if !r.Watermark.IsZero() {
-		b.Facts = append(b.Facts, fact{Name: "Content as of", At: c.At(r.Watermark)})
+		b.Facts = append(b.Facts, fact{Name: l.Say("Content as of"), At: c.At(r.Watermark)})
 	}
 	if r.By != "" {
-		b.Facts = append(b.Facts, fact{Name: "Ended by", Text: r.By})
+		b.Facts = append(b.Facts, fact{Name: l.Say("Ended by"), Text: r.By})
 	}
 	if r.Retry != 0 {
-		b.Retry = &crumb{Text: releaseText(r.Retry), Link: releaseLink(r.Site, r.Retry)}
+		b.Retry = &crumb{Text: releaseText(l, r.Retry), Link: releaseLink(r.Site, r.Retry)}
 	}
 	return b
 }
 
 // metricsOf is what a run measured; nil when it has not told.
-func metricsOf(measured *api.Metrics) *metricsView {
+func metricsOf(l words.Language, measured *api.Metrics) *metricsView {
 	if measured == nil {
 		return nil
 	}
 	m := &metricsView{Metrics: *measured}
 	if e := m.Edge; e != nil {
-		m.EdgeText, m.EdgePending = e.Words(), e.State == api.EdgePending
+		m.EdgeText, m.EdgePending = view.EdgeWords(l, *e), e.State == api.EdgePending
 	}
 	var start, end time.Time
 	for _, s := range m.Metrics.Steps {
@@ -145,11 +145,24 @@ func metricsOf(measured *api.Metrics) *metricsView {
 	for _, s := range m.Metrics.Steps {
 		took := seconds(s.Seconds)
 		m.Steps = append(m.Steps, stepView{
-			Name: strings.ReplaceAll(s.Name, "_", " "), Result: s.Result, Note: s.Note, Took: text.Took(took),
+			Name: strings.ReplaceAll(s.Name, "_", " "), Result: stepResult(l, s.Result), Note: s.Note, Took: l.Took(took),
 			Bar: view.BarOf(start, end, s.StartedAt, s.StartedAt.Add(took)),
 		})
 	}
 	return m
+}
+
+// stepResult is how a step ended, in the language.
+func stepResult(l words.Language, result string) string {
+	switch result {
+	case "ok":
+		return l.Say("ok")
+	case "failed":
+		return l.Say("failed")
+	case "skipped":
+		return l.Say("skipped")
+	}
+	return result
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
@@ -166,7 +179,7 @@ func (p *releasePages) log(v *visit) {
 	}
 	out, err := p.logs.Open(v.r.Context(), name, number)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = problem.New(http.StatusNotFound, "not_found", fmt.Sprintf("Release #%d has no output here: it has not begun, or its output is no longer kept.", number))
+		err = v.problem(http.StatusNotFound, "not_found", "Release #%d has no output here: it has not begun, or its output is no longer kept.", number)
 	}
 	if err != nil {
 		p.trouble(v, err)

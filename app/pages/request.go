@@ -4,7 +4,6 @@ import (
 	"errors"
 	"net/http"
 
-	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -35,7 +34,7 @@ type requestBody struct {
 func (q *requestPages) show(v *visit) {
 	r, err := q.view.Request(v.r.Context(), v.r.PathValue("id"))
 	if err == nil && !v.who.Sees(r.Site) || errors.Is(err, ledger.ErrNoSite) {
-		err = problem.New(http.StatusNotFound, "not_found", "There is no such request, or your token is not good for its site.")
+		err = v.problem(http.StatusNotFound, "not_found", "There is no such request, or your token is not good for its site.")
 	}
 	if err != nil {
 		q.trouble(v, err)
@@ -43,25 +42,25 @@ func (q *requestPages) show(v *visit) {
 	}
 	body := requestBodyOf(r)
 	body.Again = v.r.URL.Query().Get("again") != ""
-	p := livePage(r.Site, r.Of.Instant, r.Of.Zone)
+	p := livePage(r.Site, r.Of.Instant, r.Of.Clock())
 	p.Title, p.Body = body.Answer+" · "+text.Shorten(body.What, 60), body
-	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}, body.Site}
+	p.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, body.Site}
 	p.Busy = r.Resolution.Status != release.Live
 	q.write(v, http.StatusOK, "request", p)
 }
 
 func requestBodyOf(r view.Request) requestBody {
-	c := r.Of.Clock()
+	c, l := r.Of.Clock(), r.Of.Language
 	b := requestBody{
-		What: view.Subject(r.Request), Edit: view.WebLink(r.Link), URL: view.WebLink(r.Of.URL), Text: r.StateText(),
+		What: view.Subject(l, r.Request), Edit: view.WebLink(r.Link), URL: view.WebLink(r.Of.URL), Text: r.StateText(),
 		Site: crumb{Text: r.Of.Title, Link: siteLink(r.Site)}, Notices: linked(r.Site, r.Notices()), Facts: requestFacts(r, c),
 	}
 	b.Answer, b.Class = r.Answer().Name, r.Answer().Class
 	if r.Resolution.Release != 0 {
-		b.Release = &crumb{Text: releaseText(r.Resolution.Release), Link: releaseLink(r.Site, r.Resolution.Release)}
+		b.Release = &crumb{Text: releaseText(l, r.Resolution.Release), Link: releaseLink(r.Site, r.Resolution.Release)}
 	}
 	for _, n := range r.Resolution.Failed {
-		b.Failed = append(b.Failed, crumb{Text: releaseText(n), Link: releaseLink(r.Site, n)})
+		b.Failed = append(b.Failed, crumb{Text: releaseText(l, n), Link: releaseLink(r.Site, n)})
 	}
 	if r.Resolution.Status == release.InRelease {
 		b.Steps = r.Of.Steps()
@@ -70,25 +69,26 @@ func requestBodyOf(r view.Request) requestBody {
 }
 
 func requestFacts(r view.Request, c view.Clock) []fact {
-	what := view.Subject(r.Request)
-	facts := []fact{{Name: "Asked by", Text: view.Asker(r.Request)}, {Name: "Asked at", At: c.At(r.AcceptedAt)}}
+	l := c.Language
+	what := view.Subject(l, r.Request)
+	facts := []fact{{Name: l.Say("Asked by"), Text: view.Asker(l, r.Request)}, {Name: l.Say("Asked at"), At: c.At(r.AcceptedAt)}}
 	if r.Reason != "" && what != r.Reason {
-		facts = append(facts, fact{Name: "Reason", Text: r.Reason})
+		facts = append(facts, fact{Name: l.Say("Reason"), Text: r.Reason})
 	}
 	if r.Entity != "" && what != r.Entity {
-		facts = append(facts, fact{Name: "Content", Text: r.Entity})
+		facts = append(facts, fact{Name: l.Say("Content"), Text: r.Entity})
 	}
 	if !r.NotBefore.IsZero() {
-		facts = append(facts, fact{Name: "Not before", At: c.At(r.NotBefore)})
+		facts = append(facts, fact{Name: l.Say("Not before"), At: c.At(r.NotBefore)})
 	}
 	if !r.Resolution.LiveAt.IsZero() {
-		facts = append(facts, fact{Name: "Live since", At: c.At(r.Resolution.LiveAt)}, fact{Name: "From request to live", Text: text.Took(r.Resolution.LiveAt.Sub(r.AcceptedAt))})
+		facts = append(facts, fact{Name: l.Say("Live since"), At: c.At(r.Resolution.LiveAt)}, fact{Name: l.Say("From request to live"), Text: l.Took(r.Resolution.LiveAt.Sub(r.AcceptedAt))})
 	}
 	if !r.Expected.IsZero() {
-		facts = append(facts, fact{Name: "Expected live about", At: c.At(r.Expected)})
+		facts = append(facts, fact{Name: l.Say("Expected live about"), At: c.At(r.Expected)})
 	}
 	if late := r.LateSince(); !late.IsZero() {
-		facts = append(facts, fact{Name: "Late since", At: c.At(late)})
+		facts = append(facts, fact{Name: l.Say("Late since"), At: c.At(late)})
 	}
 	return facts
 }

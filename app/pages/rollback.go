@@ -1,11 +1,9 @@
 package pages
 
 import (
-	"fmt"
 	"net/http"
 	"strconv"
 
-	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
@@ -37,7 +35,7 @@ func (o *operatorPages) askRollback(v *visit) {
 	}
 	found, err := o.view.Rollback(v.r.Context(), name, to)
 	if err == nil && !found.Possible() {
-		err = problem.New(http.StatusConflict, "nothing_to_do", fmt.Sprintf("Release #%d is what the site shows, or it never was live.", to))
+		err = v.problem(http.StatusConflict, "nothing_to_do", "Release #%d is what the site shows, or it never was live.", to)
 	}
 	if err != nil {
 		o.trouble(v, err)
@@ -46,26 +44,26 @@ func (o *operatorPages) askRollback(v *visit) {
 	body := rollbackBodyOf(found)
 	o.write(v, http.StatusOK, "rollback", page{
 		Title: body.Title + " · " + found.Of.Title, Body: body,
-		Crumbs: []crumb{{Text: "All sites", Link: "/"}, {Text: found.Of.Title, Link: siteLink(name)}},
+		Crumbs: []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: found.Of.Title, Link: siteLink(name)}},
 	})
 }
 
 func rollbackBodyOf(r view.Rollback) rollbackBody {
-	c, content := r.Of.Clock(), r.To.Content()
+	c, l, content := r.Of.Clock(), r.Of.Language, r.To.Content()
 	b := rollbackBody{
-		Site: r.Of.Name, To: content, Title: fmt.Sprintf("Roll back to release #%d?", content), Button: fmt.Sprintf("Roll back to #%d", content),
-		Back: crumb{Text: "No, leave it as it is", Link: siteLink(r.Of.Name)},
-		Kept: "A destination keeps the last 10 releases, unless it is set up otherwise. If this one is no longer kept, the rollback fails, and the site stays as it is.",
+		Site: r.Of.Name, To: content, Title: l.Say("Roll back to release #%d?", content), Button: l.Say("Roll back to #%d", content),
+		Back: crumb{Text: l.Say("No, leave it as it is"), Link: siteLink(r.Of.Name)},
+		Kept: l.Say("A destination keeps the last 10 releases, unless it is set up otherwise. If this one is no longer kept, the rollback fails, and the site stays as it is."),
 	}
-	now := "something that Pressrun did not publish"
+	now := l.Say("something that Pressrun did not publish")
 	if r.Shows != 0 {
-		now = fmt.Sprintf("release #%d", r.Shows)
+		now = l.Say("release #%d", r.Shows)
 	}
-	b.Text = fmt.Sprintf("The site shows %s now. It will show what it showed with release #%d, of %s, at once and without a build. Then it is held: nothing goes out until a person asks for a release.",
+	b.Text = l.Say("The site shows %s now. It will show what it showed with release #%d, of %s, at once and without a build. Then it is held: nothing goes out until a person asks for a release.",
 		now, content, c.Time(r.To.Times.Complete))
-	b.ChangedTitle = "No longer seen afterwards"
+	b.ChangedTitle = l.Say("No longer seen afterwards")
 	if r.Forward {
-		b.ChangedTitle = "Seen again afterwards"
+		b.ChangedTitle = l.Say("Seen again afterwards")
 	}
 	b.Changed = requestList{ID: "changed", Title: b.ChangedTitle, Others: r.More}
 	for _, one := range r.Changed {
@@ -78,7 +76,7 @@ func rollbackBodyOf(r view.Rollback) rollbackBody {
 func (o *operatorPages) releaseNumber(v *visit, text string) (int64, bool) {
 	number, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || number < 1 {
-		o.trouble(v, problem.New(http.StatusUnprocessableEntity, "invalid", "A release is a number from 1."))
+		o.trouble(v, v.problem(http.StatusUnprocessableEntity, "invalid", "A release is a number from 1."))
 		return 0, false
 	}
 	return number, true
@@ -96,12 +94,12 @@ func (o *operatorPages) rollback(v *visit) {
 	}
 	why, err := field(v, "why", 1000)
 	if err == nil && why == "" {
-		err = problem.New(http.StatusUnprocessableEntity, "invalid", "Say why: people who wait for their changes will read it.")
+		err = v.problem(http.StatusUnprocessableEntity, "invalid", "Say why: people who wait for their changes will read it.")
 	}
 	if err == nil {
 		_, err = o.commands.Rollback(v.r.Context(), v.who, name, api.RollbackInput{To: to, Why: why})
 	}
-	if err = refusal(err); err != nil {
+	if err = refusal(v, err); err != nil {
 		o.trouble(v, err)
 		return
 	}

@@ -234,7 +234,7 @@ func servePages(t testing.TB) *httptest.Server {
 func samplePage(t testing.TB, f sample) page {
 	t.Helper()
 	d := f.detail(t)
-	body := siteBodyOf(d, "Maria Sánchez")
+	body := siteBodyOf(d, "Maria Sánchez", nil)
 	body.Key, body.Operator = "the key", formsOf(d.Site)
 	if f.diskWhy != "" {
 		body.Notices = append([]notice{{Notice: view.DiskNotice(f.diskWhy, f.diskSince, d.Clock())}}, body.Notices...)

@@ -6,10 +6,10 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
-	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // sessionPages show people where they are signed in, and operators who is.
@@ -37,31 +37,40 @@ func (s *sessionPages) show(v *visit) {
 		s.trouble(v, err)
 		return
 	}
-	clock := view.Clock{Now: ledger.Now(), Zone: time.UTC}
+	clock := view.Clock{Now: ledger.Now(), Zone: v.zone(time.UTC), Language: v.reader.Language}
 	for _, one := range found {
 		shown := s.auth.SessionWire(one, v.who)
 		row := sessionRow{
-			ID: shown.ID, Name: shown.Name, Via: viaWords(shown.Via), Role: shown.Role, Browser: shown.Browser, Address: shown.Address, Current: shown.Current,
+			ID: shown.ID, Name: shown.Name, Via: viaWords(v.reader.Language, shown.Via), Role: roleWords(v.reader.Language, shown.Role), Browser: shown.Browser, Address: shown.Address, Current: shown.Current,
 			Begun: clock.At(one.Begun), Seen: clock.At(one.Seen), Ends: clock.At(one.Until),
-		}
-		if row.Role == "" {
-			row.Role = "no longer let in"
 		}
 		body.Rows = append(body.Rows, row)
 	}
-	p := page{Title: "Sign-ins", Body: body, Crumbs: []crumb{{Text: "All sites", Link: "/"}}}
+	p := page{Title: v.say("Sign-ins"), Body: body, Crumbs: []crumb{{Text: v.say("All sites"), Link: "/"}}}
 	p.at(clock)
 	s.write(v, http.StatusOK, "sessions", p)
 }
 
-func viaWords(via string) string {
+func roleWords(l words.Language, role string) string {
+	switch auth.Role(role) {
+	case "":
+		return l.Say("no longer let in")
+	case auth.Editor:
+		return l.Say("editor")
+	case auth.Operator:
+		return l.Say("operator")
+	}
+	return role
+}
+
+func viaWords(l words.Language, via string) string {
 	switch via {
 	case identity.ViaToken:
-		return "a token"
+		return l.Say("a token")
 	case identity.ViaLocal:
-		return "a password"
+		return l.Say("a password")
 	case identity.ViaOIDC:
-		return "single sign-on"
+		return l.Say("single sign-on")
 	case identity.ViaGitHub:
 		return "GitHub"
 	}
@@ -76,7 +85,7 @@ func (s *sessionPages) end(v *visit) {
 	id := v.r.PathValue("id")
 	_, err := s.auth.EndSession(v.r.Context(), v.who, id)
 	if errors.Is(err, ledger.ErrNotFound) {
-		err = problem.New(http.StatusNotFound, "not_found", "There is no such sign-in, or it is not yours to end.")
+		err = v.problem(http.StatusNotFound, "not_found", "There is no such sign-in, or it is not yours to end.")
 	}
 	switch {
 	case err != nil:

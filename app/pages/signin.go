@@ -15,6 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // signInPages sign people in and out.
@@ -42,12 +43,12 @@ type signInBody struct {
 type signInService struct{ Via, Text string }
 
 // bodyOf is the page for a way back.
-func (s *signInPages) bodyOf(next string) signInBody {
+func (s *signInPages) bodyOf(l words.Language, next string) signInBody {
 	in := s.config.SignIn
 	limit, _ := in.Lasts()
-	body := signInBody{Next: next, Local: len(in.People) > 0, Hours: text.Span(limit), Ask: in.Ask}
+	body := signInBody{Next: next, Local: len(in.People) > 0, Hours: l.Span(limit), Ask: in.Ask}
 	if in.OIDC != nil {
-		body.Services = append(body.Services, signInService{identity.ViaOIDC, cmp.Or(in.OIDC.Name, "your organization")})
+		body.Services = append(body.Services, signInService{identity.ViaOIDC, cmp.Or(in.OIDC.Name, l.Say("your organization"))})
 	}
 	if in.GitHub != nil {
 		body.Services = append(body.Services, signInService{identity.ViaGitHub, "GitHub"})
@@ -60,13 +61,13 @@ func (s *signInPages) bodyOf(next string) signInBody {
 }
 
 func (s *signInPages) show(w http.ResponseWriter, r *http.Request) {
-	v := &visit{w: w, r: r, who: auth.From(r.Context())}
+	v := s.read(w, r)
 	next := safeReturn(r.URL.Query().Get("next"))
 	if s.config.Pages.Access == config.AccessLoopback || v.who != nil && v.who.Via == identity.ViaHeader {
 		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // G710: safeReturn stays within these pages
 		return
 	}
-	body := s.bodyOf(next)
+	body := s.bodyOf(v.reader.Language, next)
 	if body.Out = r.URL.Query().Has("out"); body.Out {
 		body.Elsewhere = s.auth.SignOutElsewhere()
 	}
@@ -74,39 +75,52 @@ func (s *signInPages) show(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *signInPages) showSignIn(v *visit, status int, body signInBody) {
-	s.write(v, status, "signin", page{Title: "Sign in", Body: body})
+	s.write(v, status, "signin", page{Title: v.say("Sign in"), Body: body})
 }
 
 // signIn takes a token of an editor or operator and gives a cookie for it.
 func (s *signInPages) signIn(w http.ResponseWriter, r *http.Request) {
-	v := &visit{w: w, r: r}
+	v := s.stranger(w, r)
 	if !s.readForm(v) {
 		return
 	}
-	body := s.bodyOf(safeReturn(r.PostForm.Get("next")))
+	body := s.bodyOf(v.reader.Language, safeReturn(r.PostForm.Get("next")))
 	cookie, err := s.auth.SignIn(r, r.PostForm.Get("token"))
 	s.entered(v, body, auth.Entered{Cookie: cookie, Next: body.Next}, err)
 }
 
 // signInLocally takes the name and password of a local account.
 func (s *signInPages) signInLocally(w http.ResponseWriter, r *http.Request) {
-	v := &visit{w: w, r: r}
+	v := s.stranger(w, r)
 	if !s.readForm(v) {
 		return
 	}
-	body := s.bodyOf(safeReturn(r.PostForm.Get("next")))
+	body := s.bodyOf(v.reader.Language, safeReturn(r.PostForm.Get("next")))
 	body.Name = text.Shorten(text.OneLine(r.PostForm.Get("name")), 100)
 	cookie, err := s.auth.SignInLocally(r, r.PostForm.Get("name"), r.PostForm.Get("password"))
 	s.entered(v, body, auth.Entered{Cookie: cookie, Next: body.Next}, err)
 }
 
+// notAllowed tells somebody who signed in that they are not let in.
+func (s *signInPages) notAllowed(v *visit, name string) string {
+	ask := cmp.Or(s.config.SignIn.Ask, v.say("an operator of Pressrun"))
+	return v.say("You are %s, and this account may not use Pressrun. Ask %s to let you in.", name, ask)
+}
+
+// stranger is a visit by somebody who is not signed in, whatever cookie came.
+func (s *signInPages) stranger(w http.ResponseWriter, r *http.Request) *visit {
+	v := s.read(w, r)
+	v.who = nil
+	return v
+}
+
 // begin sends somebody to where they sign in.
 func (s *signInPages) begin(w http.ResponseWriter, r *http.Request) {
-	v := &visit{w: w, r: r}
+	v := s.stranger(w, r)
 	next := safeReturn(r.URL.Query().Get("next"))
 	address, cookie, err := s.auth.Begin(r.Context(), r.PathValue("via"), next)
 	if err != nil {
-		s.entered(v, s.bodyOf(next), auth.Entered{}, err)
+		s.entered(v, s.bodyOf(v.reader.Language, next), auth.Entered{}, err)
 		return
 	}
 	http.SetCookie(w, cookie)
@@ -116,18 +130,19 @@ func (s *signInPages) begin(w http.ResponseWriter, r *http.Request) {
 
 // finish takes somebody in who comes back from there.
 func (s *signInPages) finish(w http.ResponseWriter, r *http.Request) {
-	v := &visit{w: w, r: r}
+	v := s.stranger(w, r)
 	in, err := s.auth.Finish(r, r.PathValue("via"))
 	if !errors.Is(err, auth.ErrNoAttempt) {
 		http.SetCookie(w, s.auth.AttemptOver(r.PathValue("via")))
 	}
 	in.Next = safeReturn(in.Next)
-	s.entered(v, s.bodyOf(in.Next), in, err)
+	s.entered(v, s.bodyOf(v.reader.Language, in.Next), in, err)
 }
 
 // entered lets somebody go on who has signed in, or says why they have not.
 func (s *signInPages) entered(v *visit, body signInBody, in auth.Entered, err error) {
 	refusal, retry := refusalOf(err)
+	said := v.say(string(refusal.text))
 	stranger, known := errors.AsType[*auth.NotAllowed](err)
 	switch {
 	case err == nil:
@@ -141,7 +156,7 @@ func (s *signInPages) entered(v *visit, body signInBody, in auth.Entered, err er
 		http.Redirect(v.w, v.r, in.Next, http.StatusSeeOther)
 		return
 	case known:
-		refusal.status, refusal.text = http.StatusForbidden, s.auth.NotAllowed(stranger.Name)
+		refusal.status, said = http.StatusForbidden, s.notAllowed(v, stranger.Name)
 	case refusal.status == 0:
 		s.trouble(v, err)
 		return
@@ -149,14 +164,14 @@ func (s *signInPages) entered(v *visit, body signInBody, in auth.Entered, err er
 	if retry > 0 {
 		v.w.Header().Set("Retry-After", strconv.Itoa(int(retry/time.Second)))
 	}
-	body.Error = refusal.text
+	body.Error = said
 	s.showSignIn(v, refusal.status, body)
 }
 
 // signInRefusal is what somebody is told who is not signed in.
 type signInRefusal struct {
 	status int
-	text   string
+	text   words.Key
 }
 
 // refusalOf says what an error means for who wants to sign in; nothing for what is
@@ -165,19 +180,19 @@ func refusalOf(err error) (signInRefusal, time.Duration) {
 	_, refused := errors.AsType[*identity.Refused](err)
 	switch {
 	case errors.Is(err, auth.ErrTooManyTries):
-		return signInRefusal{http.StatusTooManyRequests, "There were too many tries from your address or with this name. Wait a few seconds and try again."}, auth.SignInRetry
+		return signInRefusal{http.StatusTooManyRequests, words.Key("There were too many tries from your address or with this name. Wait a few seconds and try again.")}, auth.SignInRetry
 	case errors.Is(err, auth.ErrUnknownToken):
-		return signInRefusal{http.StatusForbidden, "This token is not known here. Check that you copied all of it."}, 0
+		return signInRefusal{http.StatusForbidden, words.Key("This token is not known here. Check that you copied all of it.")}, 0
 	case errors.Is(err, auth.ErrNotForPeople):
-		return signInRefusal{http.StatusForbidden, "This token is for a program. Sign in with an editor's or an operator's."}, 0
+		return signInRefusal{http.StatusForbidden, words.Key("This token is for a program. Sign in with an editor's or an operator's.")}, 0
 	case errors.Is(err, auth.ErrWrongPassword):
-		return signInRefusal{http.StatusForbidden, "The name or the password is wrong."}, 0
+		return signInRefusal{http.StatusForbidden, words.Key("The name or the password is wrong.")}, 0
 	case errors.Is(err, auth.ErrNoAttempt):
-		return signInRefusal{http.StatusBadRequest, "This sign-in was not begun in this browser, took too long, or was used before. Begin again."}, 0
+		return signInRefusal{http.StatusBadRequest, words.Key("This sign-in was not begun in this browser, took too long, or was used before. Begin again.")}, 0
 	case errors.Is(err, identity.ErrUnreachable):
-		return signInRefusal{http.StatusServiceUnavailable, "The sign-in service does not answer at the moment. Try again in a minute; Pressrun itself is well."}, time.Minute
+		return signInRefusal{http.StatusServiceUnavailable, words.Key("The sign-in service does not answer at the moment. Try again in a minute; Pressrun itself is well.")}, time.Minute
 	case refused:
-		return signInRefusal{http.StatusForbidden, "The sign-in was not completed. Begin again; if that does not help, Pressrun's log tells an operator why."}, 0
+		return signInRefusal{http.StatusForbidden, words.Key("The sign-in was not completed. Begin again; if that does not help, Pressrun's log tells an operator why.")}, 0
 	}
 	return signInRefusal{}, 0
 }
@@ -188,7 +203,7 @@ func (s *signInPages) signOut(w http.ResponseWriter, r *http.Request) {
 	cookie, err := s.auth.SignOut(r)
 	http.SetCookie(w, cookie)
 	if err != nil {
-		s.trouble(&visit{w: w, r: r}, err)
+		s.trouble(s.stranger(w, r), err)
 		return
 	}
 	http.Redirect(w, r, "/signin?out", http.StatusSeeOther)

@@ -3,17 +3,17 @@ package pages
 import (
 	"cmp"
 	"crypto/rand"
-	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
+	"strings"
+	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/command"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
-	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // How much a site's page lists.
@@ -124,7 +124,7 @@ func changesOf(d view.SiteDetail, c view.Clock) []changeRow {
 	var rows []changeRow
 	for _, change := range d.Changes {
 		rows = append(rows, changeRow{
-			Who: change.Actor, What: cmp.Or(change.Title, change.Entity, "Something"), Link: view.WebLink(change.Link), At: c.At(change.ChangedAt),
+			Who: change.Actor, What: cmp.Or(change.Title, change.Entity, c.Language.Say("Something")), Link: view.WebLink(change.Link), At: c.At(change.ChangedAt),
 		})
 	}
 	return rows
@@ -135,6 +135,8 @@ type requestRow struct {
 	Link, Who, What, Edit     string
 	Pill                      view.Headline
 	Since, Ago, Expected, Due *view.Moment
+	// AgoBefore and AgoAfter stand around Ago, which a browser counts on.
+	AgoBefore, AgoAfter string
 }
 
 func (s *sitePages) show(v *visit) {
@@ -147,25 +149,27 @@ func (s *sitePages) show(v *visit) {
 		s.trouble(v, err)
 		return
 	}
-	p := livePage(name, d.Instant, d.Zone)
+	p := livePage(name, d.Instant, d.Clock())
 	if err := s.fill(&p, v, d); err != nil {
 		s.trouble(v, err)
 		return
 	}
-	p.Crumbs = []crumb{{Text: "All sites", Link: "/"}}
+	p.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}}
 	p.Busy = d.State != release.Ready
 	p.Wall = v.r.URL.Query().Has("wall")
 	s.write(v, http.StatusOK, "site", p)
 }
 
-func siteBodyOf(d view.SiteDetail, who string) siteBody {
+// siteBodyOf is the page for somebody by name, who reads times of a zone of their own
+// where it is not nil.
+func siteBodyOf(d view.SiteDetail, who string, reader *time.Location) siteBody {
 	c := d.Clock()
 	return siteBody{
 		Name: d.Name, Title: d.Title, URL: view.WebLink(d.URL), LiveNow: liveNowOf(d),
 		Stand: standOf(d, c), Notices: linked(d.Name, d.OtherNotices()), Waits: waitsOf(d.Site, c),
-		Schedule: scheduleBodyOf(d.Schedule), Find: findFormOf(d.Name, "", view.All),
+		Schedule: scheduleBodyOf(d.Schedule, reader), Find: findFormOf(d.Language, d.Name, "", view.All),
 		Lists: listsOf(d, who, c), Changes: changesOf(d, c), History: releaseRows(d.Releases, c),
-		Chart: chartOf(d.Releases), Older: olderThan(d.Name, d.Releases, shownReleases),
+		Chart: chartOf(d.Language, d.Releases), Older: olderThan(d.Name, d.Releases, shownReleases),
 	}
 }
 
@@ -176,7 +180,7 @@ func standOf(d view.SiteDetail, c view.Clock) stand {
 		Done: next.Done, Stages: site.Stages(), Since: c.At(site.Since()), Steps: site.Steps(),
 	}
 	if next.Release != 0 {
-		s.Failed = &crumb{Text: "See what happened to release #" + strconv.FormatInt(next.Release, 10), Link: releaseLink(site.Name, next.Release)}
+		s.Failed = &crumb{Text: c.Language.Say("See what happened to release #%d", next.Release), Link: releaseLink(site.Name, next.Release)}
 	}
 	if site.State == release.Ready {
 		return s
@@ -189,33 +193,34 @@ func standOf(d view.SiteDetail, c view.Clock) stand {
 
 // standFacts are the figures of a release on its way.
 func standFacts(site view.Site, c view.Clock) []fact {
-	facts := []fact{{Name: "Serves", Text: text.Count(site.Current.Requests.Count, "request")}}
+	l := site.Language
+	facts := []fact{{Name: l.Say("Serves"), Text: l.Say("%d requests", words.Number(site.Current.Requests.Count))}}
 	if begun := view.BegunAt(site.Current); !begun.IsZero() {
-		facts = append(facts, fact{Name: "Running for", For: c.Since(begun)})
+		facts = append(facts, fact{Name: l.Say("Running for"), For: c.Since(begun)})
 	}
 	if at := site.CurrentExpected(); !at.IsZero() && site.State != release.Complete {
-		facts = append(facts, fact{Name: "Expected live about", At: c.At(at)})
+		facts = append(facts, fact{Name: l.Say("Expected live about"), At: c.At(at)})
 	}
 	if late := site.LateSince(); !late.IsZero() {
-		facts = append(facts, fact{Name: "Late since", At: c.At(late)})
+		facts = append(facts, fact{Name: l.Say("Late since"), At: c.At(late)})
 	}
 	if site.Usual > 0 {
-		facts = append(facts, fact{Name: "Usually takes", Text: text.Took(site.Usual)})
+		facts = append(facts, fact{Name: l.Say("Usually takes"), Text: l.Took(site.Usual)})
 	}
 	return facts
 }
 
 // waitsOf tell what keeps a release from starting, and until when.
 func waitsOf(site view.Site, c view.Clock) []fact {
-	due := site.DispatchDue(c.Now)
+	due, l := site.DispatchDue(c.Now), site.Language
 	if due.Why == release.DueNothing {
 		return nil
 	}
-	facts := []fact{{Name: "Waiting for", Text: view.DueWords(due)}, {Name: "First asked", At: c.At(site.Current.Requests.First)}}
+	facts := []fact{{Name: l.Say("Waiting for"), Text: view.DueWords(l, due)}, {Name: l.Say("First asked"), At: c.At(site.Current.Requests.First)}}
 	if due.At.IsZero() {
-		return append(facts, fact{Name: "Until", Text: "somebody acts"})
+		return append(facts, fact{Name: l.Say("Until"), Text: l.Say("somebody acts")})
 	}
-	return append(facts, fact{Name: "Until", At: c.At(due.At)})
+	return append(facts, fact{Name: l.Say("Until"), At: c.At(due.At)})
 }
 
 // shownOfList is how many requests of a list a site's page shows; the rest is on
@@ -225,6 +230,7 @@ const shownOfList = 10
 // listsOf are the requests that are not live yet, by what they wait for: in each
 // those of the reader first, then the oldest.
 func listsOf(d view.SiteDetail, who string, c view.Clock) []requestList {
+	l := d.Language
 	var out []requestList
 	add := func(id, title string, requests []view.Request, total int64) {
 		requests = slices.Clone(requests) // those of the detail belong to all pages
@@ -235,17 +241,17 @@ func listsOf(d view.SiteDetail, who string, c view.Clock) []requestList {
 		out = append(out, listOf(id, title, requests[:min(shownOfList, len(requests))], total, c))
 	}
 	if n := d.Current.Number; n != 0 {
-		title := fmt.Sprintf("In release #%d", n)
+		title := l.Say("In release #%d", n)
 		if d.State == release.Requested {
-			title = fmt.Sprintf("Waiting for release #%d to start", n)
+			title = l.Say("Waiting for release #%d to start", n)
 		}
 		add("current", title, d.Served, d.Current.Requests.Count)
 	}
 	if len(d.Next) > 0 {
-		add("waiting", "Waiting for the release after it", d.Next, d.Waiting.Count)
+		add("waiting", l.Say("Waiting for the release after it"), d.Next, d.Waiting.Count)
 	}
 	if len(d.Scheduled) > 0 {
-		add("scheduled", "Scheduled", d.Scheduled, int64(len(d.Scheduled)))
+		add("scheduled", l.Say("Scheduled"), d.Scheduled, int64(len(d.Scheduled)))
 		out[len(out)-1].Others = d.MoreScheduled
 	}
 	for i := range out {
@@ -274,9 +280,10 @@ func listOf(id, title string, requests []view.Request, total int64, c view.Clock
 
 func requestRowOf(r view.Request, c view.Clock) requestRow {
 	row := requestRow{
-		Link: requestLink(r.ID), Who: view.Asker(r.Request), What: view.Subject(r.Request), Edit: view.WebLink(r.Link), Pill: r.Pill(),
+		Link: requestLink(r.ID), Who: view.Asker(c.Language, r.Request), What: view.Subject(c.Language, r.Request), Edit: view.WebLink(r.Link), Pill: r.Pill(),
 		Since: c.At(r.AcceptedAt), Ago: c.Since(r.AcceptedAt), Expected: c.At(r.Expected),
 	}
+	row.AgoBefore, row.AgoAfter, _ = strings.Cut(c.Language.Say("%s ago", "\x00"), "\x00")
 	if r.Resolution.Status == release.Scheduled {
 		row.Due = c.At(r.NotBefore)
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/words"
 	"github.com/pressrun/pressrun/test/browser"
 )
 
@@ -20,16 +21,16 @@ func TestEveryStateIsShownInWordsAndAsOneStep(t *testing.T) {
 	for name, f := range samples() {
 		t.Run(name, func(t *testing.T) {
 			p := browser.NewReader(t, srv.URL).Get("/sites/" + name).Status(http.StatusOK)
-			p.Says(view.StateName(f.site.State), "Release now", "Last releases", "For operators", "Riverside Public Library")
+			p.Says(view.StateName(words.Language{}, f.site.State), "Release now", "Last releases", "For operators", "Riverside Public Library")
 			steps := currentStep.FindAllStringSubmatch(p.Text, -1)
-			if len(steps) != 1 || steps[0][1] != view.StateName(f.site.State) {
-				t.Errorf("the current step is %q, want %q alone", steps, view.StateName(f.site.State))
+			if len(steps) != 1 || steps[0][1] != view.StateName(words.Language{}, f.site.State) {
+				t.Errorf("the current step is %q, want %q alone", steps, view.StateName(words.Language{}, f.site.State))
 			}
 			if stages := currentStage.FindAllString(p.Text, -1); len(stages) > 1 || len(stages) == 0 && f.site.State == release.InProgress && f.site.Current.Cancel.At.IsZero() {
 				t.Errorf("an editor sees %d stages as the current one", len(stages))
 			}
 			for _, s := range release.States {
-				p.Says(view.StateName(s))
+				p.Says(view.StateName(words.Language{}, s))
 			}
 		})
 	}

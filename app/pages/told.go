@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"github.com/pressrun/pressrun/app/command"
-	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/text"
@@ -57,14 +56,14 @@ func (n *noticePages) show(v *visit) {
 		body.Rows = append(body.Rows, toldRowOf(one, of.Clock()))
 	}
 	n.write(v, http.StatusOK, "told", page{
-		Title: "Notices · " + of.Title, Body: body,
-		Crumbs: []crumb{{Text: "All sites", Link: "/"}, {Text: of.Title, Link: siteLink(name)}},
+		Title: v.say("Notices") + " · " + of.Title, Body: body,
+		Crumbs: []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: of.Title, Link: siteLink(name)}},
 	})
 }
 
 func toldRowOf(one ledger.Notice, c view.Clock) toldRow {
 	row := toldRow{
-		ID: one.ID, Target: one.Target.Name, Type: one.Type, State: text.Capital(view.ToldWords(one)), Trouble: one.Trouble,
+		ID: one.ID, Target: one.Target.Name, Type: one.Type, State: view.ToldWords(c.Language, one), Trouble: one.Trouble,
 		At: c.At(one.Created), Again: one.State != ledger.NoticeWaiting, Class: "quiet",
 	}
 	switch {
@@ -77,7 +76,7 @@ func toldRowOf(one ledger.Notice, c view.Clock) toldRow {
 	}
 	switch {
 	case one.Request != "":
-		row.About = crumb{Text: "a request", Link: requestLink(one.Request)}
+		row.About = crumb{Text: c.Language.Say("a request"), Link: requestLink(one.Request)}
 	case one.Release != 0:
 		row.About = crumb{Text: "#" + text.Number(one.Release), Link: releaseLink(one.Target.Site, one.Release)}
 	}
@@ -92,7 +91,7 @@ func (n *noticePages) replay(v *visit) {
 	}
 	_, err := n.notices.Replay(v.r.Context(), v.who, name, v.r.PathValue("id"))
 	if errors.Is(err, ledger.ErrNotFound) {
-		err = problem.New(http.StatusNotFound, "not_found", "There is no such notice: it may have been kept for long enough.")
+		err = v.problem(http.StatusNotFound, "not_found", "There is no such notice: it may have been kept for long enough.")
 	}
 	if err != nil {
 		n.trouble(v, err)

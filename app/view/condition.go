@@ -1,11 +1,10 @@
 package view
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
-	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Condition is what makes a site's state other than it reads: what keeps
@@ -38,17 +37,24 @@ const (
 )
 
 // Name is the condition as people see it.
-func (c Condition) Name() string {
+func (c Condition) Name(l words.Language) string {
 	switch c {
+	case Held:
+		return l.Say("Held")
+	case Paused:
+		return l.Say("Paused")
+	case Frozen:
+		return l.Say("Frozen")
 	case Retrying:
-		return "Waiting to try again"
+		return l.Say("Waiting to try again")
+	case Late:
+		return l.Say("Late")
 	case Differs:
-		return "Changed behind Pressrun"
+		return l.Say("Changed behind Pressrun")
 	case RolledBack:
-		return "Rolled back"
-	case Held, Paused, Frozen, Late:
+		return l.Say("Rolled back")
 	}
-	return text.Capital(string(c))
+	return string(c)
 }
 
 // Class is how the condition is coloured, "" for none.
@@ -63,22 +69,22 @@ func (c Condition) Class() string {
 }
 
 // because is the condition as the reason why something is not live.
-func (c Condition) because() string {
+func (c Condition) because(l words.Language) string {
 	switch c {
 	case Held:
-		return "the site is held"
+		return l.Say("the site is held")
 	case Paused:
-		return "releases are paused"
+		return l.Say("releases are paused")
 	case Frozen:
-		return "releases are frozen"
+		return l.Say("releases are frozen")
 	case Retrying:
-		return "the last try did not succeed, and it is tried again"
+		return l.Say("the last try did not succeed, and it is tried again")
 	case Late:
-		return "it is late"
+		return l.Say("it is late")
 	case RolledBack:
-		return "the site was rolled back and is held"
+		return l.Say("the site was rolled back and is held")
 	case Differs:
-		return "the site was changed behind Pressrun"
+		return l.Say("the site was changed behind Pressrun")
 	}
 	return ""
 }
@@ -154,15 +160,16 @@ type Headline struct{ Name, Class string }
 
 // Headline sums up state and condition.
 func (v Site) Headline() Headline {
+	l := v.Language
 	switch c := v.Condition(); {
 	case c == Late:
-		return Headline{fmt.Sprintf("%s: %s", Late.Name(), StateName(v.State)), Late.Class()}
+		return Headline{Late.Name(l) + ": " + StateName(l, v.State), Late.Class()}
 	case c != "":
-		return Headline{c.Name(), c.Class()}
+		return Headline{c.Name(l), c.Class()}
 	case v.State == release.Ready:
-		return Headline{StateName(v.State), classOK}
+		return Headline{StateName(l, v.State), classOK}
 	}
-	return Headline{StateName(v.State), classNow}
+	return Headline{StateName(l, v.State), classNow}
 }
 
 // lateAfter is by which share of the usual time a release is late: half of all
@@ -202,11 +209,11 @@ func (v Site) lateWords() string {
 	if since.IsZero() {
 		return ""
 	}
-	words := "late since " + v.Clock().Time(since)
+	l := v.Language
 	if v.Usual > 0 {
-		words += ": a release usually takes " + text.Took(v.Usual)
+		return l.Say("late since %s: a release usually takes %s", v.Clock().Time(since), l.Took(v.Usual))
 	}
-	return words
+	return l.Say("late since %s", v.Clock().Time(since))
 }
 
 // Condition is that of the request: why it is not live although nothing of its
@@ -235,7 +242,7 @@ func (v Request) Condition() Condition {
 // Answer is the one true answer to "is my change live?", as short as can be, and
 // how it is coloured.
 func (v Request) Answer() Headline {
-	c := v.Condition()
+	c, l := v.Condition(), v.Of.Language
 	class := func(without string) string {
 		if c != "" {
 			return c.Class()
@@ -247,10 +254,10 @@ func (v Request) Answer() Headline {
 		case "":
 			return words
 		case Late:
-			return words + ", and the release before it is late"
+			return l.Say("%s, and the release before it is late", words)
 		case Held, Paused, Frozen, Retrying, Differs, RolledBack:
 		}
-		return words + ", and " + c.because()
+		return l.Say("%s, and %s", words, c.because(l))
 	}
 	switch v.Resolution.Status {
 	case release.Live:
@@ -258,37 +265,37 @@ func (v Request) Answer() Headline {
 	case release.WasLive:
 		return v.wasLiveAnswer()
 	case release.Withdrawn:
-		return Headline{"No: it was withdrawn", classQuiet}
+		return Headline{l.Say("No: it was withdrawn"), classQuiet}
 	case release.Scheduled:
-		return Headline{and("Not yet: it is scheduled"), class(classQuiet)}
+		return Headline{and(l.Say("Not yet: it is scheduled")), class(classQuiet)}
 	case release.Waiting:
-		return Headline{and("Not yet: it waits"), class(classQuiet)}
+		return Headline{and(l.Say("Not yet: it waits")), class(classQuiet)}
 	case release.InRelease:
 		switch {
 		case !v.Of.Current.Cancel.At.IsZero():
-			return Headline{"Not yet: its release is being cancelled", classWarn}
+			return Headline{l.Say("Not yet: its release is being cancelled"), classWarn}
 		case c != "":
-			return Headline{"Not yet: " + c.because(), c.Class()}
+			return Headline{l.Say("Not yet: %s", c.because(l)), c.Class()}
 		}
-		return Headline{"Not yet: it is on its way", classNow}
+		return Headline{l.Say("Not yet: it is on its way"), classNow}
 	}
-	return Headline{"Not known", classQuiet}
+	return Headline{l.Say("Not known"), classQuiet}
 }
 
 func (v Request) liveAnswer() Headline {
 	if v.Pending() != "" {
-		return Headline{"Yes, at the origin: the CDN may still show the old page", classOK}
+		return Headline{v.Of.Language.Say("Yes, at the origin: the CDN may still show the old page"), classOK}
 	}
-	return Headline{"Yes, it is live", classOK}
+	return Headline{v.Of.Language.Say("Yes, it is live"), classOK}
 }
 
 // wasLiveAnswer is for what was published, and can't be taken to be seen now.
 func (v Request) wasLiveAnswer() Headline {
 	if v.Of.Differs() && v.Of.Shows() == 0 {
-		return Headline{"Not known: the site was changed behind Pressrun", classBad}
+		return Headline{v.Of.Language.Say("Not known: the site was changed behind Pressrun"), classBad}
 	}
 	if v.Of.Differs() {
-		return Headline{"No longer: the site was changed behind Pressrun", classBad}
+		return Headline{v.Of.Language.Say("No longer: the site was changed behind Pressrun"), classBad}
 	}
-	return Headline{"No longer: the site was rolled back", classWarn}
+	return Headline{v.Of.Language.Say("No longer: the site was rolled back"), classWarn}
 }

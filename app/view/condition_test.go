@@ -7,6 +7,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // noon is when the sites of these tests are looked at.
@@ -90,12 +91,12 @@ func TestWhatKeepsAReleaseBackIsSaidEverywhere(t *testing.T) {
 				t.Errorf("the API says %q, %q, %q", w.Condition, w.Headline, w.Text)
 			}
 			for _, step := range v.Steps() {
-				if step.Stage == "current" && c.condition != "" && !strings.Contains(step.Words, c.condition.Name()) {
+				if step.Stage == "current" && c.condition != "" && !strings.Contains(step.Words, c.condition.Name(words.Language{})) {
 					t.Errorf("the current step says %q", step.Words)
 				}
 			}
 			if c.condition == Held || c.condition == Paused || c.condition == Frozen || c.condition == Late {
-				if all := v.Notices(); len(all) == 0 || all[0].Title != c.condition.Name() || all[0].Kind != c.headline.Class {
+				if all := v.Notices(); len(all) == 0 || all[0].Title != c.condition.Name(words.Language{}) || all[0].Kind != c.headline.Class {
 					t.Errorf("the notices are %+v", all)
 				}
 			}

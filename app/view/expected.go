@@ -1,7 +1,6 @@
 package view
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -140,19 +139,17 @@ func (c Clock) Around(r Range) string {
 		return ""
 	}
 	middle := r.From.Add(r.To.Sub(r.From) / 2)
-	about := "about " + c.Minute(middle)
+	l, about := c.Language, c.Minute(middle)
 	least, most := int(r.From.Sub(c.Now)/time.Minute), int((r.To.Sub(c.Now)+time.Minute-1)/time.Minute)
 	switch {
 	case most > 90:
-		return about
+		return l.Say("about %s", about)
 	case most <= 1:
-		return about + ", in a minute"
+		return l.Say("about %s, in a minute", about)
 	case least <= 0:
-		return about + ", within " + minutes(most)
+		return l.Say("about %s, within %d min", about, most)
 	case least == most:
-		return about + ", in " + minutes(most)
+		return l.Say("about %s, in %d min", about, most)
 	}
-	return fmt.Sprintf("%s, in %d to %s", about, least, minutes(most))
+	return l.Say("about %s, in %d to %d min", about, least, most)
 }
-
-func minutes(n int) string { return fmt.Sprintf("%d min", n) }

@@ -8,82 +8,82 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // StateName is a state as people see it.
-func StateName(s release.State) string { return textOf(s).name }
+func StateName(l words.Language, s release.State) string { return textOf(l, s).name }
 
-// stateHint says what a state means, to somebody who has never seen one.
-func stateHint(s release.State) string { return textOf(s).hint }
+// FaultWords say whose fault the release's ending was, and who can mend it.
+func (v Release) FaultWords() string { return faultWords(v.Language, v.Fault) }
 
-// FaultWords say whose fault an ending was, and who can mend it.
-func FaultWords(f release.Fault) string {
+func faultWords(l words.Language, f release.Fault) string {
 	switch f {
 	case release.FaultContent:
-		return "The cause lies in the content: an editor can mend it."
+		return l.Say("The cause lies in the content: an editor can mend it.")
 	case release.FaultBuild:
-		return "The cause lies in the build: a developer can mend it."
+		return l.Say("The cause lies in the build: a developer can mend it.")
 	case release.FaultPlatform:
-		return "The cause lies in the platform that it ran on: an operator should look."
+		return l.Say("The cause lies in the platform that it ran on: an operator should look.")
 	case release.FaultPressrun:
-		return "The cause lies in Pressrun itself: tell an operator."
+		return l.Say("The cause lies in Pressrun itself: tell an operator.")
 	}
 	return ""
 }
 
 // SourceWords say who or what asked, when no name is known.
-func SourceWords(s release.Source) string {
+func SourceWords(l words.Language, s release.Source) string {
 	switch s {
 	case release.FromSchedule:
-		return "the schedule"
+		return l.Say("the schedule")
 	case release.FromContent:
-		return "a change of content"
+		return l.Say("a change of content")
 	case release.FromEditor:
-		return "an editor"
+		return l.Say("an editor")
 	case release.FromOperator:
-		return "an operator"
+		return l.Say("an operator")
 	case release.FromWorkflow:
-		return "a workflow"
+		return l.Say("a workflow")
 	}
 	return string(s)
 }
 
 // eventWords are the kinds of events in the audit trail, in words.
-var eventWords = map[string]string{
-	ledger.KindAccepted:          "Request accepted",
-	ledger.KindScheduled:         "Request scheduled",
-	ledger.KindMoved:             "Scheduled request moved",
-	ledger.KindWithdrawn:         "Scheduled request withdrawn",
-	ledger.KindDue:               "Scheduled request fell due",
-	ledger.KindSkipped:           "Nothing to do for a schedule",
-	release.KindOpened:           "Release opened",
-	release.KindDispatching:      "Being dispatched",
-	release.KindUnread:           "Fingerprint not read",
-	release.KindUnknown:          "Dispatch without an answer",
-	release.KindDispatched:       "Dispatched",
-	release.KindStarting:         "Starting",
-	release.KindInProgress:       "In Progress",
-	release.KindComplete:         "Complete: live",
-	release.KindEnded:            "Release ended",
-	release.KindLate:             "Late",
-	release.KindCancelling:       "Being cancelled",
-	release.KindHeld:             "Site held",
-	release.KindHoldLifted:       "Hold lifted",
-	release.KindPaused:           "Paused",
-	release.KindResumed:          "Resumed",
-	release.KindFrozen:           "Freeze added",
-	release.KindThawed:           "Freeze removed",
-	release.KindRetry:            "Retried at once",
-	release.KindReset:            "Reset",
-	release.KindRollback:         "Rollback",
-	release.KindDiffers:          "Changed behind Pressrun",
-	release.KindAgrees:           "Shows what was released again",
-	release.KindClock:            "Clock put back",
-	ledger.KindNoticeUndelivered: "Notice undelivered",
-	ledger.KindNoticeReplayed:    "Notice sent again",
-	api.EventInstallation:        "GitHub App",
-	api.EventRepository:          "Repository at GitHub",
-	api.EventsRestarted:          "Ledger restored",
+var eventWords = map[string]words.Key{
+	ledger.KindAccepted:          words.Key("Request accepted"),
+	ledger.KindScheduled:         words.Key("Request scheduled"),
+	ledger.KindMoved:             words.Key("Scheduled request moved"),
+	ledger.KindWithdrawn:         words.Key("Scheduled request withdrawn"),
+	ledger.KindDue:               words.Key("Scheduled request fell due"),
+	ledger.KindSkipped:           words.Key("Nothing to do for a schedule"),
+	release.KindOpened:           words.Key("Release opened"),
+	release.KindDispatching:      words.Key("Being dispatched"),
+	release.KindUnread:           words.Key("Fingerprint not read"),
+	release.KindUnknown:          words.Key("Dispatch without an answer"),
+	release.KindDispatched:       words.Key("Dispatched"),
+	release.KindStarting:         words.Key("Starting"),
+	release.KindInProgress:       words.Key("In Progress"),
+	release.KindComplete:         words.Key("Complete: live"),
+	release.KindEnded:            words.Key("Release ended"),
+	release.KindLate:             words.Key("Late"),
+	release.KindCancelling:       words.Key("Being cancelled"),
+	release.KindHeld:             words.Key("Site held"),
+	release.KindHoldLifted:       words.Key("Hold lifted"),
+	release.KindPaused:           words.Key("Paused"),
+	release.KindResumed:          words.Key("Resumed"),
+	release.KindFrozen:           words.Key("Freeze added"),
+	release.KindThawed:           words.Key("Freeze removed"),
+	release.KindRetry:            words.Key("Retried at once"),
+	release.KindReset:            words.Key("Reset"),
+	release.KindRollback:         words.Key("Rollback"),
+	release.KindDiffers:          words.Key("Changed behind Pressrun"),
+	release.KindAgrees:           words.Key("Shows what was released again"),
+	release.KindClock:            words.Key("Clock put back"),
+	ledger.KindNoticeUndelivered: words.Key("Notice undelivered"),
+	ledger.KindNoticeReplayed:    words.Key("Notice sent again"),
+	api.EventInstallation:        words.Key("GitHub App"),
+	api.EventRepository:          words.Key("Repository at GitHub"),
+	api.EventsRestarted:          words.Key("Ledger restored"),
 }
 
 // EventKinds are all kinds of events that a stream sends, with spaces between: a
@@ -93,28 +93,28 @@ func EventKinds() string {
 }
 
 // EventName is a kind of event in words.
-func EventName(kind string) string {
-	if words, ok := eventWords[kind]; ok {
-		return words
+func EventName(l words.Language, kind string) string {
+	if name, ok := eventWords[kind]; ok {
+		return l.Say(string(name))
 	}
 	return kind
 }
 
 // DueWords say what a release waits for, "" for nothing.
-func DueWords(due release.Due) string {
+func DueWords(l words.Language, due release.Due) string {
 	switch due.Why {
 	case release.DueGrouping:
-		return "further changes, which may join"
+		return l.Say("further changes, which may join")
 	case release.DueRetry:
-		return "the time to try again"
+		return l.Say("the time to try again")
 	case release.DueFreeze:
-		return "the end of the freeze"
+		return l.Say("the end of the freeze")
 	case release.DuePause:
-		return "the end of the pause"
+		return l.Say("the end of the pause")
 	case release.DueHold:
-		return "a new request, or an operator"
+		return l.Say("a new request, or an operator")
 	case release.DueRollback:
-		return "nothing: it goes at once"
+		return l.Say("nothing: it goes at once")
 	case release.DueNothing:
 	}
 	return ""

@@ -1,13 +1,13 @@
 package view
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Next is what goes live next, for somebody who wants to know whether and when.
@@ -34,35 +34,32 @@ func (n Next) When(c Clock) string {
 	if around := c.Around(n.Within); around != "" || n.Expected.IsZero() {
 		return around
 	}
-	return "about " + c.Minute(n.Expected)
+	return c.Language.Say("about %s", c.Minute(n.Expected))
 }
-
-// nothingMoves is the sentence of a site that waits for a person.
-const nothingMoves = "Nothing goes live until somebody acts."
 
 // Outlook is what goes live next at a site.
 func (d SiteDetail) Outlook() Next {
-	v := d.Site
+	v, l := d.Site, d.Language
 	n := Next{Class: v.Headline().Class, Done: -1}
 	condition := v.Condition()
 	switch {
 	case condition == Held:
-		n.Text = nothingMoves
-		n.More = strings.TrimSpace(text.Sentence(text.Shorten(causeOfHold(v), whyShown)) + " " + FaultWords(v.Last.Fault) + " " + heldUntil(v.Hold))
+		n.Text = l.Say("Nothing goes live until somebody acts.")
+		n.More = strings.TrimSpace(text.Sentence(text.Shorten(causeOfHold(v), whyShown)) + " " + faultWords(l, v.Last.Fault) + " " + heldUntil(l, v.Hold))
 		n.Release = v.Last.Number
 	case condition == RolledBack:
-		n.Text = nothingMoves
-		n.More = text.Sentence(text.Shorten(v.Hold.Why, whyShown)) + " " + heldUntil(v.Hold)
+		n.Text = l.Say("Nothing goes live until somebody acts.")
+		n.More = text.Sentence(text.Shorten(v.Hold.Why, whyShown)) + " " + heldUntil(l, v.Hold)
 	case condition == Paused || condition == Frozen:
 		n.Text = keptBackText(v)
-		n.More = "What is asked for is kept and goes out afterwards."
+		n.More = keptWords(l)
 	case condition == Differs:
-		n.Text = "Somebody changed the public site without Pressrun."
-		n.More = "“Release now” publishes what is in the CMS; a rollback puts an earlier release back."
+		n.Text = l.Say("Somebody changed the public site without Pressrun.")
+		n.More = putRightWords(l)
 	case condition == Retrying:
 		due := v.DispatchDue(v.Now)
-		n.Text = fmt.Sprintf("The last try failed. The next is at %s.", v.Clock().Minute(due.At))
-		n.More = strings.TrimSpace(text.Sentence(text.Shorten(orNoReason(v.Last.Why), whyShown)) + " " + FaultWords(v.Last.Fault))
+		n.Text = l.Say("The last try failed. The next is at %s.", v.Clock().Minute(due.At))
+		n.More = strings.TrimSpace(text.Sentence(text.Shorten(orNoReason(l, v.Last.Why), whyShown)) + " " + faultWords(l, v.Last.Fault))
 		n.Release, n.Within = v.Last.Number, v.CurrentWithin()
 	case v.State == release.Ready:
 		n.Text = d.restText()
@@ -82,34 +79,32 @@ func causeOfHold(v Site) string {
 
 // keptBackText says who or what keeps releases back, until when and why.
 func keptBackText(v Site) string {
+	l := v.Language
 	if w := freezeOf(v); v.Condition() == Frozen && !w.To.IsZero() {
-		return fmt.Sprintf("Nothing goes live before %s: %s", v.Clock().Minute(w.To), text.Sentence(text.Shorten(w.Why, whyShown)))
+		return l.Say("Nothing goes live before %s: %s", v.Clock().Minute(w.To), text.Sentence(text.Shorten(w.Why, whyShown)))
 	}
-	why := text.Sentence(text.Shorten(orNoReason(v.Pause.Why), whyShown))
+	why := text.Sentence(text.Shorten(orNoReason(l, v.Pause.Why), whyShown))
 	if v.Pause.Until.IsZero() {
-		return fmt.Sprintf("Paused by %s until somebody resumes: %s", v.Pause.By, why)
+		return l.Say("Paused by %s until somebody resumes: %s", v.Pause.By, why)
 	}
-	return fmt.Sprintf("Paused by %s until %s: %s", v.Pause.By, v.Clock().Minute(v.Pause.Until), why)
+	return l.Say("Paused by %s until %s: %s", v.Pause.By, v.Clock().Minute(v.Pause.Until), why)
 }
 
 // underWay is what a release on its way comes to.
 func (d SiteDetail) underWay(n *Next, condition Condition) {
-	v := d.Site
+	v, l := d.Site, d.Language
 	n.Within = v.CurrentWithin()
-	what := d.servedText()
 	switch {
 	case !v.Current.Cancel.At.IsZero():
-		n.Class, n.Text = classWarn, fmt.Sprintf("Release #%d is being cancelled by %s.", v.Current.Number, v.Current.Cancel.By)
+		n.Class, n.Text = classWarn, l.Say("Release #%d is being cancelled by %s.", v.Current.Number, v.Current.Cancel.By)
 		return
 	case v.State == release.Complete:
-		n.Text, n.Done = "It is live. The last steps of the release are under way.", 100
+		n.Text, n.Done = l.Say("It is live. The last steps of the release are under way."), 100
 		return
 	case v.Current.RollbackTo != 0:
-		n.Text = rollingBackWords(v.Current) + "."
-	case v.State == release.Requested:
-		n.Text = text.Capital(what) + " will go out in a moment."
+		n.Text = rollingBackWords(l, v.Current) + "."
 	default:
-		n.Text = fmt.Sprintf("Publishing %s.", strings.TrimSuffix(what, ","))
+		n.Text = d.servedText(v.State == release.Requested)
 	}
 	if condition == Late {
 		n.Text, n.More = laterText(v), lateText(v)
@@ -120,23 +115,31 @@ func (d SiteDetail) underWay(n *Next, condition Condition) {
 	}
 }
 
-// servedText counts what the current release brings. A schedule asks for all
+// servedText counts what the current release brings, or will. A schedule asks for all
 // content, which is no change that could be counted.
-func (d SiteDetail) servedText() string {
+func (d SiteDetail) servedText(soon bool) string {
+	l, count := d.Language, words.Number(d.Current.Requests.Count)
 	planned := slices.ContainsFunc(d.Served, func(r Request) bool { return r.Source != release.FromSchedule })
 	if len(d.Served) > 0 && !planned && d.Current.Requests.Count == int64(len(d.Served)) {
-		return "all content, by the schedule,"
+		if soon {
+			return l.Say("All content, by the schedule, will go out in a moment.")
+		}
+		return l.Say("Publishing all content, by the schedule.")
 	}
-	return text.Count(d.Current.Requests.Count, "change")
+	if soon {
+		return l.Say("%d changes will go out in a moment.", count)
+	}
+	return l.Say("Publishing %d changes.", count)
 }
 
 // laterText says that the release takes longer, and by how much.
 func laterText(v Site) string {
-	words := "Later than usual: started " + text.Took(v.Now.Sub(BegunAt(v.Current)).Truncate(time.Second)) + " ago"
+	l := v.Language
+	ran := l.Took(v.Now.Sub(BegunAt(v.Current)).Truncate(time.Second))
 	if v.Usual > 0 {
-		words += ", usually " + text.Took(v.Usual)
+		return l.Say("Later than usual: started %s ago, usually %s.", ran, l.Took(v.Usual))
 	}
-	return words + "."
+	return l.Say("Later than usual: started %s ago.", ran)
 }
 
 // partDone is how much of a release's usual time has passed, in parts of 100. It does
@@ -151,18 +154,19 @@ func partDone(v Site) float64 {
 
 // restText is said while nothing is asked for.
 func (d SiteDetail) restText() string {
-	words := "Nothing is waiting."
+	l := d.Language
+	said := l.Say("Nothing is waiting.")
 	if n := len(d.Changes); n > 0 {
-		words = fmt.Sprintf("%s in the CMS, and nobody has asked for a release of it.", text.Capital(text.Count(int64(n), "change")))
+		said = l.Say("%d changes in the CMS, and nobody has asked for a release of it.", n)
 	}
 	if len(d.Schedule.Slots) > 0 {
 		slot := d.Schedule.Slots[0]
-		return words + fmt.Sprintf(" The next release by the schedule is at %s.", Clock{Now: d.Now, Zone: d.Zone}.Minute(slot.At))
+		return said + " " + l.Say("The next release by the schedule is at %s.", d.Clock().Minute(slot.At))
 	}
 	if len(d.Scheduled) > 0 {
-		return words + fmt.Sprintf(" The next scheduled page goes out at %s.", d.Clock().Minute(d.Scheduled[0].NotBefore))
+		return said + " " + l.Say("The next scheduled page goes out at %s.", d.Clock().Minute(d.Scheduled[0].NotBefore))
 	}
-	return words
+	return said
 }
 
 // LiveNow is what the public sees.
@@ -177,14 +181,14 @@ type LiveNow struct {
 
 // LiveNow tells of what instant the content is that the public sees.
 func (v Site) LiveNow() LiveNow {
-	live := v.NowLive()
+	live, l := v.NowLive(), v.Language
 	switch {
 	case v.Differs():
-		return LiveNow{Text: text.Sentence(text.Capital(v.PublicWords()))}
+		return LiveNow{Text: text.Sentence(text.Capital(publicWords(v)))}
 	case live.Number == 0:
-		return LiveNow{Text: "Nothing has been released yet."}
+		return LiveNow{Text: l.Say("Nothing has been released yet.")}
 	case live.RollbackTo != 0:
-		return LiveNow{Release: live.Number, Text: fmt.Sprintf("The public sees the content of release #%d, since the rollback at %s.",
+		return LiveNow{Release: live.Number, Text: l.Say("The public sees the content of release #%d, since the rollback at %s.",
 			live.RollbackTo, v.Clock().Minute(live.Times.Complete))}
 	}
 	asOf := live.Watermark
@@ -192,7 +196,7 @@ func (v Site) LiveNow() LiveNow {
 		asOf = live.Times.InProgress
 	}
 	if asOf.IsZero() {
-		return LiveNow{Release: live.Number, Text: fmt.Sprintf("The public sees release #%d, live since %s.", live.Number, v.Clock().Minute(live.Times.Complete))}
+		return LiveNow{Release: live.Number, Text: l.Say("The public sees release #%d, live since %s.", live.Number, v.Clock().Minute(live.Times.Complete))}
 	}
-	return LiveNow{Release: live.Number, AsOf: asOf, Text: fmt.Sprintf("The public sees content as of %s.", v.Clock().Minute(asOf))}
+	return LiveNow{Release: live.Number, AsOf: asOf, Text: l.Say("The public sees content as of %s.", v.Clock().Minute(asOf))}
 }

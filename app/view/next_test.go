@@ -116,7 +116,7 @@ func TestTheOutlookIsOneSentenceOfOneMind(t *testing.T) {
 				t.Errorf("its colour is %s, the heading's %s", n.Class, d.Headline().Class)
 			}
 			for _, other := range d.OtherNotices() {
-				if strings.Contains(other.Text, n.Text) || other.Title == d.Condition().Name() {
+				if strings.Contains(other.Text, n.Text) || other.Title == d.Condition().Name(d.Language) {
 					t.Errorf("%v is said twice", fmt.Sprint(other))
 				}
 			}

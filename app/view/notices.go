@@ -1,12 +1,12 @@
 package view
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Notice says loudly that something keeps releases back.
@@ -27,21 +27,22 @@ const whyShown = 200
 // Notices are what a reader of the site must know first, the worst first.
 func (v Site) Notices() []Notice {
 	var out []Notice
+	l := v.Language
 	if v.Differs() {
 		out = append(out, Notice{
-			Kind: classBad, Title: Differs.Name(), Since: v.Clock().At(v.Public.Since),
-			Text: text.Sentence(v.PublicWords()) + " Somebody changed the destination without Pressrun. “Release now” publishes what is in the CMS; a rollback puts an earlier release back.",
+			Kind: classBad, Title: Differs.Name(l), Since: v.Clock().At(v.Public.Since),
+			Text: text.Sentence(publicWords(v)) + " " + l.Say("Somebody changed the destination without Pressrun.") + " " + putRightWords(l),
 		})
 	}
 	if v.Unreachable != "" {
 		out = append(out, Notice{
-			Kind: classBad, Title: "No release can be started",
-			Text: text.FullStop(v.Unreachable) + " Nothing is lost: what is asked for waits.",
+			Kind: classBad, Title: l.Say("No release can be started"),
+			Text: text.FullStop(v.Unreachable) + " " + l.Say("Nothing is lost: what is asked for waits."),
 		})
 	}
 	out = append(out, obstaclesOf(v)...)
 	if v.Pending != "" {
-		out = append(out, cdnNotice(v.Pending))
+		out = append(out, cdnNotice(l, v.Pending))
 	}
 	return out
 }
@@ -51,7 +52,7 @@ func (v Site) Notices() []Notice {
 func (v Site) OtherNotices() []Notice {
 	said := v.Condition()
 	return slices.DeleteFunc(v.Notices(), func(n Notice) bool {
-		return n.Title == said.Name() || n.failure && (said == Held || said == Retrying)
+		return n.Title == said.Name(v.Language) || n.failure && (said == Held || said == Retrying)
 	})
 }
 
@@ -61,67 +62,72 @@ func (v Request) Notices() []Notice {
 		return obstaclesOf(v.Of)
 	}
 	if v.Pending() != "" {
-		return []Notice{cdnNotice(v.Pending())}
+		return []Notice{cdnNotice(v.Of.Language, v.Pending())}
 	}
 	return nil
 }
 
 // obstaclesOf are what keeps releases back.
 func obstaclesOf(v Site) []Notice {
-	site, c := v.Site, v.Clock()
+	site, c, l := v.Site, v.Clock(), v.Language
 	var out []Notice
 	failed := site.Failures > 0 && site.Last.Number > 0
 	switch {
 	case site.Hold.On():
 		out = append(out, Notice{
-			Kind: heldAs(site.Hold).Class(), Title: heldAs(site.Hold).Name(), Since: c.At(site.Hold.Since),
-			Text: text.Sentence(text.Shorten(site.Hold.Why, whyShown)) + " Nothing is lost: what was asked for waits. " + heldUntil(site.Hold),
+			Kind: heldAs(site.Hold).Class(), Title: heldAs(site.Hold).Name(l), Since: c.At(site.Hold.Since),
+			Text: text.Sentence(text.Shorten(site.Hold.Why, whyShown)) + " " + l.Say("Nothing is lost: what was asked for waits.") + " " + heldUntil(l, site.Hold),
 		})
 	case failed:
 		out = append(out, Notice{
-			Kind: "bad", Title: fmt.Sprintf("Release #%d did not succeed", site.Last.Number), Since: c.At(site.Last.Times.Ended),
-			Text: text.Sentence(text.Shorten(orNoReason(site.Last.Why), whyShown)), failure: true,
+			Kind: "bad", Title: l.Say("Release #%d did not succeed", site.Last.Number), Since: c.At(site.Last.Times.Ended),
+			Text: text.Sentence(text.Shorten(orNoReason(l, site.Last.Why), whyShown)), failure: true,
 		})
 	}
 	if failed {
 		last := &out[len(out)-1]
-		last.Text += " " + FaultWords(site.Last.Fault)
-		last.Release, last.LinkText = site.Last.Number, fmt.Sprintf("See what happened to release #%d", site.Last.Number)
+		last.Text += " " + faultWords(l, site.Last.Fault)
+		last.Release, last.LinkText = site.Last.Number, l.Say("See what happened to release #%d", site.Last.Number)
 	}
 	if site.Pause.On(c.Now) {
 		out = append(out, Notice{
-			Kind: "warn", Title: "Paused", Since: c.At(site.Pause.At), Until: c.At(site.Pause.Until),
-			Text: "By " + site.Pause.By + ": " + text.FullStop(text.Shorten(orNoReason(site.Pause.Why), whyShown)) + " What is asked for is kept and goes out afterwards.",
+			Kind: "warn", Title: Paused.Name(l), Since: c.At(site.Pause.At), Until: c.At(site.Pause.Until),
+			Text: l.Say("By %s: %s", site.Pause.By, text.FullStop(text.Shorten(orNoReason(l, site.Pause.Why), whyShown))) + " " + keptWords(l),
 		})
 	}
 	out = append(out, freezeNotices(site, c)...)
 	if since := v.LateSince(); !since.IsZero() {
-		out = append(out, Notice{Kind: "warn", Title: "Late", Since: c.At(since), Text: lateText(v)})
+		out = append(out, Notice{Kind: "warn", Title: Late.Name(l), Since: c.At(since), Text: lateText(v)})
 	}
 	return out
 }
 
 // lateText says by what measure the current release is late, and what follows.
 func lateText(v Site) string {
-	words := fmt.Sprintf("Release #%d takes longer than ", v.Current.Number)
+	l := v.Language
 	if v.Current.Late.IsZero() {
-		return words + fmt.Sprintf("usual, which is %s.", text.Took(v.Usual))
+		return l.Say("Release #%d takes longer than usual, which is %s.", v.Current.Number, l.Took(v.Usual))
 	}
-	words += "it may. It is being looked into; if its run is dead, it is ended and tried again."
+	said := l.Say("Release #%d takes longer than it may. It is being looked into; if its run is dead, it is ended and tried again.", v.Current.Number)
 	if v.Usual > 0 {
-		words += fmt.Sprintf(" A release usually takes %s.", text.Took(v.Usual))
+		said += " " + l.Say("A release usually takes %s.", l.Took(v.Usual))
 	}
-	return words
+	return said
 }
 
-func heldUntil(h release.Hold) string {
+// putRightWords say what becomes of a destination that somebody else changed.
+func putRightWords(l words.Language) string {
+	return l.Say("“Release now” publishes what is in the CMS; a rollback puts an earlier release back.")
+}
+
+func heldUntil(l words.Language, h release.Hold) string {
 	if h.Lifted == release.LiftedAfterRollback {
-		return "“Release now” publishes what is in the CMS now; nothing else does."
+		return l.Say("“Release now” publishes what is in the CMS now; nothing else does.")
 	}
 	if h.Lifted == release.LiftedByAny {
-		return "It goes out with the next request of any kind."
+		return l.Say("It goes out with the next request of any kind.")
 	}
-	return "“Release now” tries again at once."
+	return l.Say("“Release now” tries again at once.")
 }
 
 // upcoming is how long ahead a freeze is told of.
@@ -133,11 +139,11 @@ func freezeNotices(site release.Site, c Clock) []Notice {
 		switch {
 		case !w.To.After(c.Now) || w.From.After(c.Now.Add(upcoming)):
 		case w.From.After(c.Now):
-			out = append(out, Notice{Kind: "info", Title: "A freeze is coming", Text: text.Sentence(text.Shorten(w.Why, whyShown)), Since: c.At(w.From), Until: c.At(w.To)})
+			out = append(out, Notice{Kind: "info", Title: c.Language.Say("A freeze is coming"), Text: text.Sentence(text.Shorten(w.Why, whyShown)), Since: c.At(w.From), Until: c.At(w.To)})
 		default:
 			out = append(out, Notice{
-				Kind: "warn", Title: "Frozen", Since: c.At(w.From), Until: c.At(w.To),
-				Text: text.Sentence(text.Shorten(w.Why, whyShown)) + " What is asked for is kept and goes out afterwards.",
+				Kind: "warn", Title: Frozen.Name(c.Language), Since: c.At(w.From), Until: c.At(w.To),
+				Text: text.Sentence(text.Shorten(w.Why, whyShown)) + " " + keptWords(c.Language),
 			})
 		}
 	}
@@ -145,14 +151,14 @@ func freezeNotices(site release.Site, c Clock) []Notice {
 }
 
 // cdnNotice says that the CDN may still show what was replaced.
-func cdnNotice(words string) Notice {
-	return Notice{Kind: "warn", Title: "Edge pending", Text: words}
+func cdnNotice(l words.Language, said string) Notice {
+	return Notice{Kind: "warn", Title: l.Say("Edge pending"), Text: said}
 }
 
 // DiskNotice says that nothing can be saved since a time, and why.
 func DiskNotice(why string, since time.Time, c Clock) Notice {
 	return Notice{
-		Kind: "bad", Title: "Nothing can be saved", Since: c.At(since),
-		Text: text.Capital(why) + ". New requests are refused until there is room again; what was accepted before is safe.",
+		Kind: "bad", Title: c.Language.Say("Nothing can be saved"), Since: c.At(since),
+		Text: text.Capital(why) + ". " + c.Language.Say("New requests are refused until there is room again; what was accepted before is safe."),
 	}
 }

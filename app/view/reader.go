@@ -27,8 +27,8 @@ type Reader struct {
 
 // detailKey says what was asked for.
 type detailKey struct {
-	site   string
-	limits Limits
+	site, language string
+	limits         Limits
 }
 
 // New makes a Reader of the sites of a configuration.
@@ -76,12 +76,12 @@ func (r *Reader) site(ctx context.Context, s *ledger.Snapshot, name string) (Sit
 
 // whole is the view of a site that was read from the snapshot.
 func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Site) (Site, error) {
-	v := r.siteAt(site)
+	v := r.siteAt(ctx, site)
 	var err error
 	if v.Instant, err = r.instant(ctx, s); err != nil {
 		return v, err
 	}
-	if v.Pending, err = cdnPending(ctx, s, site); err != nil {
+	if v.Pending, err = cdnPending(ctx, s, v); err != nil {
 		return v, err
 	}
 	v.Took = r.usual.of(site, func() Took { return learnTook(ctx, r.log, s, site.Name) })
@@ -89,9 +89,9 @@ func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Sit
 }
 
 // siteAt is what a site's own state tells.
-func (r *Reader) siteAt(site release.Site) Site {
-	conf := r.sites[site.Name]
-	v := Site{Site: site, Title: conf.Title, URL: conf.URL, Zone: conf.Location(), Instant: Instant{Now: r.now()}, Unreachable: r.unreachable(site.Name)}
+func (r *Reader) siteAt(ctx context.Context, site release.Site) Site {
+	conf, reader := r.sites[site.Name], AudienceOf(ctx)
+	v := Site{Site: site, Title: conf.Title, URL: conf.URL, Zone: reader.zoneOf(conf), Language: reader.Language, Instant: Instant{Now: r.now()}, Unreachable: r.unreachable(site.Name)}
 	if v.Title == "" {
 		v.Title = site.Name
 	}
@@ -100,7 +100,7 @@ func (r *Reader) siteAt(site release.Site) Site {
 
 // Decided is the view of a site that a decision left. It reads nothing, so no
 // error can say that nothing was done.
-func (r *Reader) Decided(site release.Site) Site { return r.siteAt(site) }
+func (r *Reader) Decided(ctx context.Context, site release.Site) Site { return r.siteAt(ctx, site) }
 
 // Sites reads those of the sites that a filter lets through, by name.
 func (r *Reader) Sites(ctx context.Context, seen func(name string) bool) (at Instant, all []Site, err error) {
@@ -145,13 +145,18 @@ type SiteDetail struct {
 	Undelivered int
 }
 
-// SharedDetail is SiteDetail, read once for all who ask at the same time. It belongs
+// SharedDetail is SiteDetail, read once for all who ask at the same time in one language. It belongs
 // to all of them: nobody may change it.
 func (r *Reader) SharedDetail(ctx context.Context, name string, limits Limits) (*SiteDetail, error) {
-	return r.details.Get(ctx, detailKey{name, limits}, func(ctx context.Context) (*SiteDetail, error) {
-		d, err := r.SiteDetail(ctx, name, limits)
+	reader := AudienceOf(ctx)
+	read := func(ctx context.Context) (*SiteDetail, error) {
+		d, err := r.SiteDetail(For(ctx, reader), name, limits)
 		return &d, err
-	})
+	}
+	if reader.Zone != nil {
+		return read(ctx) // few choose a zone, and there are hundreds
+	}
+	return r.details.Get(ctx, detailKey{name, reader.Language.Tag(), limits}, read)
 }
 
 // SiteDetail reads a site with what is going on at it.
@@ -238,7 +243,7 @@ func (r *Reader) Accepted(ctx context.Context, t ledger.Accepted) (Request, erro
 	if t.Again {
 		return r.Request(ctx, t.Request.ID)
 	}
-	of := r.siteAt(t.Site)
+	of := r.siteAt(ctx, t.Site)
 	of.Took = r.usual.of(t.Site, func() Took { return learnTook(ctx, r.log, r.ledger, t.Site.Name) })
 	return of.request(t.Request, of.resolutionOf(t.Request)), nil
 }
@@ -346,7 +351,7 @@ func (r *Reader) Begun(ctx context.Context, site release.Site, limit int) ([]Req
 	if err != nil {
 		return nil, err
 	}
-	of := r.siteAt(site)
+	of := r.siteAt(ctx, site)
 	of.Took = r.usual.of(site, func() Took { return learnTook(ctx, r.log, r.ledger, site.Name) })
 	return of.Requests(found), nil
 }

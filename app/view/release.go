@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Release is a release of a site, with the state that it is in: Ready once it
@@ -27,15 +27,16 @@ type Release struct {
 	Stand     Headline
 	StandText string
 	LateSince time.Time
-	// Zone is that of the site's editors.
-	Zone *time.Location
+	// Zone and Language are those of the view.
+	Zone     *time.Location
+	Language words.Language
 	// Again says that the site was rolled back to its content.
 	Again bool
 }
 
 // release is the view of one of the site's releases.
 func (v Site) release(r ledger.Release) Release {
-	one := Release{Release: r, Zone: v.Zone, State: release.Ready, Live: r.Number == v.NowLive().Number && !v.Differs()}
+	one := Release{Release: r, Zone: v.Zone, Language: v.Language, State: release.Ready, Live: r.Number == v.NowLive().Number && !v.Differs()}
 	one.Again = !one.Live && r.Outcome == release.Succeeded && r.Number == v.Shows() && r.Content() == r.Number
 	if r.Number == v.Current.Number {
 		one.State, one.Stand, one.LateSince = v.State, v.Headline(), v.LateSince()
@@ -46,34 +47,35 @@ func (v Site) release(r ledger.Release) Release {
 
 // OutcomeWords say how the release ended, or what it is doing.
 func (v Release) OutcomeWords() string {
+	l := v.Language
 	switch v.Outcome {
 	case release.Succeeded:
 		switch {
 		case v.Live && v.RollbackTo != 0:
-			return fmt.Sprintf("Live: rolled back to #%d", v.RollbackTo)
+			return l.Say("Live: rolled back to #%d", v.RollbackTo)
 		case v.Live:
-			return "Live"
+			return l.Say("Live")
 		case v.Again:
-			return "Live again"
+			return l.Say("Live again")
 		case v.RollbackTo != 0:
-			return fmt.Sprintf("Was rolled back to #%d", v.RollbackTo)
+			return l.Say("Was rolled back to #%d", v.RollbackTo)
 		}
-		return "Was live"
+		return l.Say("Was live")
 	case release.Failed:
-		return "Failed"
+		return l.Say("Failed")
 	case release.Cancelled:
-		return "Cancelled"
+		return l.Say("Cancelled")
 	case release.Stale:
-		return "Lost sight of"
+		return l.Say("Lost sight of")
 	case release.Superseded:
-		return "Ended by a reset"
+		return l.Say("Ended by a reset")
 	case release.Unchanged:
-		return "Nothing to do"
+		return l.Say("Nothing to do")
 	}
 	if v.Stand.Class != "" && v.Stand.Class != classNow {
 		return v.Stand.Name
 	}
-	return text.Capital(StateDoing(v.State))
+	return text.Capital(stateDoing(l, v.State))
 }
 
 // OutcomeClass is how the outcome is coloured; its words say the same.
@@ -110,24 +112,25 @@ func (v Release) BegunAt() time.Time { return BegunAt(v.Release.Release) }
 // "" before.
 func (v Release) Took() string {
 	if ran := v.Ran(); ran > 0 {
-		return text.Took(ran)
+		return v.Language.Took(ran)
 	}
 	return ""
 }
 
 // Text sums the release up.
 func (v Release) Text(c Clock) string {
+	l := v.Language
 	switch v.Outcome {
 	case release.Succeeded:
 		if v.Live {
-			return "Live since " + c.Time(v.Times.Complete) + "."
+			return l.Say("Live since %s.", c.Time(v.Times.Complete))
 		}
 		if v.Again {
-			return "It went live at " + c.Time(v.Times.Complete) + "; the site was taken back to it."
+			return l.Say("It went live at %s; the site was taken back to it.", c.Time(v.Times.Complete))
 		}
-		return "It went live at " + c.Time(v.Times.Complete) + "; another release is live now."
+		return l.Say("It went live at %s; another release is live now.", c.Time(v.Times.Complete))
 	case release.Failed, release.Stale, release.Cancelled, release.Superseded, release.Unchanged:
-		return text.Sentence(orNoReason(v.Why))
+		return text.Sentence(orNoReason(l, v.Why))
 	}
 	return v.StandText
 }
@@ -205,7 +208,7 @@ func pastReleases(ctx context.Context, s *ledger.Snapshot, site Site, limit int,
 			return nil, err
 		}
 		one := PastRelease{Release: site.release(r)}
-		one.Askers, one.Others = askers(served)
+		one.Askers, one.Others = askers(site.Language, served)
 		one.Titles, one.MoreTitles = titlesOf(served)
 		one.MoreTitles = one.MoreTitles || r.Requests.Count > int64(len(served))
 		if r.RollbackTo != 0 {
@@ -234,9 +237,9 @@ func titlesOf(served []ledger.Request) (titles []string, more bool) {
 	return titles, more
 }
 
-func askers(served []ledger.Request) (names []string, others bool) {
+func askers(l words.Language, served []ledger.Request) (names []string, others bool) {
 	for _, r := range served {
-		name := Asker(r)
+		name := Asker(l, r)
 		switch {
 		case slices.Contains(names, name):
 		case len(names) == askersShown:

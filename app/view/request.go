@@ -8,6 +8,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Request is a request and what has become of it at one instant.
@@ -54,22 +55,23 @@ func (v Request) Pending() string {
 
 // Pill is where the request stands in a word or two.
 func (v Request) Pill() Headline {
+	l := v.Of.Language
 	if c := v.Condition(); c != "" {
-		return Headline{c.Name(), c.Class()}
+		return Headline{c.Name(l), c.Class()}
 	}
 	switch v.Resolution.Status {
 	case release.Scheduled:
-		return Headline{"Scheduled", classQuiet}
+		return Headline{l.Say("Scheduled"), classQuiet}
 	case release.Waiting:
-		return Headline{"Waiting", classQuiet}
+		return Headline{l.Say("Waiting"), classQuiet}
 	case release.InRelease:
-		return Headline{stages[stageOf(v.Of)], classNow}
+		return Headline{l.Say(string(stages[stageOf(v.Of)])), classNow}
 	case release.Live:
-		return Headline{"Live", classOK}
+		return Headline{l.Say("Live"), classOK}
 	case release.WasLive:
-		return Headline{"Was live", classQuiet}
+		return Headline{l.Say("Was live"), classQuiet}
 	case release.Withdrawn:
-		return Headline{"Withdrawn", classQuiet}
+		return Headline{l.Say("Withdrawn"), classQuiet}
 	}
 	return Headline{}
 }
@@ -96,15 +98,15 @@ func (v Request) StateText() string {
 func (v Request) Text() string { return joined(v.StateText(), v.Pending()) }
 
 // Asker is who asked, in words when there is no name.
-func Asker(r ledger.Request) string {
+func Asker(l words.Language, r ledger.Request) string {
 	if r.Actor != "" {
 		return r.Actor
 	}
-	return SourceWords(r.Source)
+	return SourceWords(l, r.Source)
 }
 
 // Subject is what a request is about: the content's title, or the reason.
-func Subject(r ledger.Request) string {
+func Subject(l words.Language, r ledger.Request) string {
 	switch {
 	case r.Title != "":
 		return r.Title
@@ -113,7 +115,7 @@ func Subject(r ledger.Request) string {
 	case r.Entity != "":
 		return r.Entity
 	}
-	return "A release, asked for by " + SourceWords(r.Source)
+	return l.Say("A release, asked for by %s", SourceWords(l, r.Source))
 }
 
 // Wire is the request as the API gives it.

@@ -11,6 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Slot is an instant at which a schedule asks for a release.
@@ -24,9 +25,11 @@ type Slot struct {
 }
 
 // Local is the slot by the clock of its schedule's zone.
-func (s Slot) Local() string {
-	t := s.At.In(s.Schedule.Zone)
-	return t.Format("Mon 2 Jan 2006, 15:04 ") + zoneName(t)
+func (s Slot) Local() string { return s.By(words.Language{}, s.Schedule.Zone).Text }
+
+// By is the slot in a language, by the clock of a zone.
+func (s Slot) By(l words.Language, zone *time.Location) words.Time {
+	return l.Time(s.At.In(zone), "15:04", true)
 }
 
 // Holiday is a day of rest, and the schedules that rest on it.
@@ -106,32 +109,32 @@ func holidaysOf(all []calendar.Schedule, now time.Time) []Holiday {
 }
 
 // ScheduleWords is a schedule's rule in words.
-func ScheduleWords(s calendar.Schedule) string {
-	words := ""
+func ScheduleWords(l words.Language, s calendar.Schedule) string {
+	said := ""
 	switch {
 	case s.Cron != nil:
-		words = s.Cron.Words()
+		said = s.Cron.Words(l)
 	case s.Every != 0:
-		words = "every " + shortSpan(s.Every)
+		said = l.Say("every %s", shortSpan(s.Every))
 	case s.IfChanged && s.MaxAge > 0:
-		words = "when something changed, or what is live is " + shortSpan(s.MaxAge) + " old"
+		said = l.Say("when something changed, or what is live is %s old", shortSpan(s.MaxAge))
 	case s.IfChanged:
-		words = "when something changed"
+		said = l.Say("when something changed")
 	case s.Continuous && s.MaxAge > 0:
-		words = "when what is live is " + shortSpan(s.MaxAge) + " old"
+		said = l.Say("when what is live is %s old", shortSpan(s.MaxAge))
 	case s.Continuous:
-		words = "one release after the other"
+		said = l.Say("one release after the other")
 	default:
-		words = "once, " + Slot{At: s.Once, Schedule: s}.Local()
+		said = l.Say("once, %s", Slot{At: s.Once, Schedule: s}.By(l, s.Zone))
 	}
 	windows := make([]string, len(s.Windows))
 	for i, w := range s.Windows {
-		windows[i] = w.String()
+		windows[i] = w.Words(l)
 	}
 	if len(windows) > 0 {
-		words += ", " + strings.Join(windows, " and ")
+		said += ", " + strings.Join(windows, " "+l.Say("and")+" ")
 	}
-	return words
+	return said
 }
 
 // shortSpan is a span as the configuration writes it: 1h30m, not 1h30m0s.
@@ -150,7 +153,7 @@ func shortSpan(d time.Duration) string {
 func (v Schedule) Wire() api.Schedule {
 	out := api.Schedule{Site: v.Site.Name, Rules: []api.ScheduleRule{}, Slots: []api.Slot{}, Holidays: []api.Holiday{}}
 	for _, s := range v.Schedules {
-		rule := api.ScheduleRule{Name: s.Name, When: ScheduleWords(s), TimeZone: s.Zone.String()}
+		rule := api.ScheduleRule{Name: s.Name, When: ScheduleWords(words.Language{}, s), TimeZone: s.Zone.String()}
 		if s.Continuous && len(s.Windows) > 0 {
 			rule.OpenUntil = instant(s.OpenUntil(v.Site.Now))
 		}

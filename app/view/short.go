@@ -3,12 +3,12 @@ package view
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Short is how a site or one entry stands, in a few words for a corner of another
@@ -47,67 +47,68 @@ func shortOf(ctx context.Context, s *ledger.Snapshot, site Site, entity string) 
 	}
 	for _, c := range changes {
 		if c.Entity == entity && c.ChangedAt.After(asked.AcceptedAt) {
-			return Short{"waiting", "changed, waits for the next release"}, nil
+			return Short{"waiting", site.Language.Say("changed, waits for the next release")}, nil
 		}
 	}
 	if none {
-		return Short{"none", "no release was asked for"}, nil
+		return Short{"none", site.Language.Say("no release was asked for")}, nil
 	}
 	return site.request(asked.Request, asked.Resolution).Short(), nil
 }
 
 // Short is how the site stands in a few words.
 func (v Site) Short() Short {
+	l := v.Language
 	switch c := v.Condition(); c {
 	case Held, Paused, Frozen, Retrying, Differs, RolledBack:
-		return Short{"stopped", c.because()}
+		return Short{"stopped", c.because(l)}
 	case Late:
-		return Short{"going", "late"}
+		return Short{"going", l.Say("late")}
 	}
 	switch {
 	case v.State != release.Ready && v.State != release.Complete:
-		return going(v.CurrentExpected(), v.Now)
+		return going(l, v.CurrentExpected(), v.Now)
 	case v.NowLive().Number == 0:
-		return Short{"none", "nothing released yet"}
+		return Short{"none", l.Say("nothing released yet")}
 	}
-	return Short{"live", "live since " + v.Clock().Minute(v.NowLive().Times.Complete)}
+	return Short{"live", l.Say("live since %s", v.Clock().Minute(v.NowLive().Times.Complete))}
 }
 
 // Short is how the request stands in a few words.
 func (v Request) Short() Short {
-	c := v.Of.Clock()
+	c, l := v.Of.Clock(), v.Of.Language
 	switch v.Resolution.Status {
 	case release.Live:
-		return Short{"live", "live since " + c.Minute(v.Resolution.LiveAt)}
+		return Short{"live", l.Say("live since %s", c.Minute(v.Resolution.LiveAt))}
 	case release.WasLive:
-		return Short{"stopped", "no longer live"}
+		return Short{"stopped", l.Say("no longer live")}
 	case release.Withdrawn:
-		return Short{"none", "withdrawn"}
+		return Short{"none", l.Say("withdrawn")}
 	case release.Scheduled:
-		return Short{"scheduled", "goes out at " + c.Minute(v.NotBefore)}
+		return Short{"scheduled", l.Say("goes out at %s", c.Minute(v.NotBefore))}
 	case release.Waiting, release.InRelease:
 	}
 	switch stop := v.Condition(); stop {
 	case Held, Paused, Frozen, Retrying, Differs, RolledBack:
-		return Short{"waiting", "waiting: " + stop.because()}
+		return Short{"waiting", l.Say("waiting: %s", stop.because(l))}
 	case Late:
-		return Short{"going", "late"}
+		return Short{"going", l.Say("late")}
 	}
 	if v.Resolution.Status == release.Waiting && v.Expected.IsZero() {
-		return Short{"waiting", "waiting"}
+		return Short{"waiting", l.Say("waiting")}
 	}
-	return going(v.Expected, v.Of.Now)
+	return going(l, v.Expected, v.Of.Now)
 }
 
 // going says when what is on its way should be live.
-func going(expected, now time.Time) Short {
+func going(l words.Language, expected, now time.Time) Short {
 	wait := expected.Sub(now)
 	switch minutes := int(math.Ceil(wait.Minutes())); {
 	case expected.IsZero():
-		return Short{"going", "going out"}
+		return Short{"going", l.Say("going out")}
 	case minutes <= 1:
-		return Short{"going", "going out in a moment"}
+		return Short{"going", l.Say("going out in a moment")}
 	default:
-		return Short{"going", fmt.Sprintf("going out in about %d min", minutes)}
+		return Short{"going", l.Say("going out in about %d min", minutes)}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Site is a site as it stood at one instant.
@@ -14,7 +15,10 @@ type Site struct {
 	release.Site
 	Instant
 	Title, URL string
-	Zone       *time.Location // of its editors
+	// Zone is by whose clock times are told: its editors', or the reader's.
+	Zone *time.Location
+	// Language is the reader's: all words of the view are in it.
+	Language words.Language
 	// Took is how long its releases take.
 	Took
 	// Pending tells that the CDN may still show what was replaced; "" when it
@@ -25,8 +29,8 @@ type Site struct {
 	Unreachable string
 }
 
-// Clock tells time to the site's editors.
-func (v Site) Clock() Clock { return Clock{Now: v.Now, Zone: v.Zone} }
+// Clock tells time to the reader.
+func (v Site) Clock() Clock { return Clock{Now: v.Now, Zone: v.Zone, Language: v.Language} }
 
 // StateText sums the site's state up.
 func (v Site) StateText() string { return siteWords(v) }
@@ -52,7 +56,7 @@ func (v Site) Wire() api.Site {
 		w.Expected = &api.Expected{From: within.From.UTC(), To: within.To.UTC()}
 	}
 	if v.Differs() {
-		w.Shows = &api.Shows{Release: v.Shows(), Since: v.Public.Since, Text: v.PublicWords()}
+		w.Shows = &api.Shows{Release: v.Shows(), Since: v.Public.Since, Text: publicWords(v)}
 	}
 	if v.Pause.On(v.Now) {
 		w.Paused = &api.Pause{By: v.Pause.By, Why: v.Pause.Why, Since: v.Pause.At, Until: instant(v.Pause.Until)}

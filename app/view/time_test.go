@@ -5,13 +5,6 @@ import (
 	"time"
 )
 
-func TestTheNameOfAZoneWithoutOne(t *testing.T) {
-	at := time.Date(2026, 7, 1, 0, 0, 0, 0, time.FixedZone("-03", -3*3600))
-	if got := zoneName(at); got != "UTC-03" {
-		t.Errorf("got %q", got)
-	}
-}
-
 func TestBarsStayWithinTheirLine(t *testing.T) {
 	start := time.Date(2026, 11, 23, 15, 0, 0, 0, time.UTC)
 	end := start.Add(100 * time.Second)

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
-	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Step is a place on the line that a release goes along.
@@ -18,16 +18,16 @@ type Step struct {
 
 // Steps show where the site is between Ready and Complete.
 func (v Site) Steps() []Step {
-	state, times, c := v.State, v.Current.Times, v.Clock()
+	state, times, c, l := v.State, v.Current.Times, v.Clock(), v.Language
 	line := make([]Step, 0, len(release.States))
-	stage, words := "done", "done"
+	stage, said := "done", l.Say("done")
 	for _, s := range release.States {
-		one := Step{Name: StateName(s), Hint: stateHint(s), Stage: stage, Words: words}
+		one := Step{Name: StateName(l, s), Hint: textOf(l, s).hint, Stage: stage, Words: said}
 		if s == state {
-			one.Stage, one.Words = "current", "now"
-			stage, words = "next", "to come"
+			one.Stage, one.Words = "current", l.Say("now")
+			stage, said = "next", l.Say("to come")
 			if c := v.Condition(); c != "" {
-				one.Hint, one.Words = c.Name(), "now, "+c.Name()
+				one.Hint, one.Words = c.Name(l), l.Say("now, %s", c.Name(l))
 			}
 		}
 		if s != release.Ready && state != release.Ready {
@@ -42,7 +42,7 @@ func (v Site) Steps() []Step {
 }
 
 // stages are what editors see of the states: where a release is on its way to live.
-var stages = []string{"Preparing", "Building", "Publishing", "Live"}
+var stages = []words.Key{words.Key("Preparing"), words.Key("Building"), words.Key("Publishing"), words.Key("Live")}
 
 // stageOf is the place in stages of the current release.
 func stageOf(v Site) int {
@@ -64,15 +64,15 @@ func (v Site) Stages() []Step {
 	if v.State == release.Ready {
 		return nil
 	}
-	at := stageOf(v)
+	at, l := stageOf(v), v.Language
 	line := make([]Step, 0, len(stages))
 	for i, name := range stages {
-		one := Step{Name: name, Stage: "next", Words: "to come"}
+		one := Step{Name: l.Say(string(name)), Stage: "next", Words: l.Say("to come")}
 		switch {
 		case i < at:
-			one.Stage, one.Words = "done", "done"
+			one.Stage, one.Words = "done", l.Say("done")
 		case i == at:
-			one.Stage, one.Words = "current", "now"
+			one.Stage, one.Words = "current", l.Say("now")
 		}
 		line = append(line, one)
 	}
@@ -99,7 +99,7 @@ func Phases(r release.Release, c Clock) []Phase {
 		if at.IsZero() {
 			continue
 		}
-		out = append(out, Phase{Name: StateName(s), At: c.At(at)})
+		out = append(out, Phase{Name: StateName(c.Language, s), At: c.At(at)})
 		begun = append(begun, at)
 	}
 	if len(out) == 0 {
@@ -116,7 +116,7 @@ func Phases(r release.Release, c Clock) []Phase {
 		} else if at.Equal(end) {
 			break // ended: a moment, not a span
 		}
-		out[i].Took = text.Took(until.Sub(at))
+		out[i].Took = c.Language.Took(until.Sub(at))
 		out[i].Bar = BarOf(begun[0], end, at, until)
 	}
 	return out

@@ -6,7 +6,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
-	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Told reads the notices of a site, newest first.
@@ -31,18 +31,18 @@ func (r *Reader) ToldOne(ctx context.Context, site, id string) (one ledger.Notic
 }
 
 // ToldWords say how a notice stands.
-func ToldWords(n ledger.Notice) string {
+func ToldWords(l words.Language, n ledger.Notice) string {
 	switch n.State {
 	case ledger.NoticeDelivered:
-		return "delivered"
+		return l.Say("Delivered")
 	case ledger.NoticeUndelivered:
-		return "undelivered after " + text.Plural(n.Tries, "try", "tries")
+		return l.Say("Undelivered after %d tries", n.Tries)
 	case ledger.NoticeWaiting:
 		if n.Tries > 0 {
-			return "waits, after " + text.Plural(n.Tries, "try", "tries")
+			return l.Say("Waits, after %d tries", n.Tries)
 		}
 	}
-	return "waits"
+	return l.Say("Waits")
 }
 
 // ToldWire is a notice as the API gives it; its body only where one is asked for.

@@ -1,36 +1,36 @@
 package view
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // requestWords answer "is my change live?".
 func requestWords(v Request) string {
-	f, of, c := v.Resolution, v.Of, v.Of.Clock()
+	f, of, c, l := v.Resolution, v.Of, v.Of.Clock(), v.Of.Language
 	soon := ""
 	if !v.Expected.IsZero() {
-		soon = ", expected live about " + c.Time(v.Expected)
+		soon = ", " + l.Say("expected live about %s", c.Time(v.Expected))
 	}
 	again := ""
 	if n := len(f.Failed); n > 0 {
-		again = fmt.Sprintf(" Release #%d did not bring it.", f.Failed[n-1])
+		again = " " + l.Say("Release #%d did not bring it.", f.Failed[n-1])
 	}
 	switch f.Status {
 	case release.Live:
-		return fmt.Sprintf("Live since %s, with release #%d.", c.Time(f.LiveAt), f.Release)
+		return l.Say("Live since %s, with release #%d.", c.Time(f.LiveAt), f.Release)
 	case release.WasLive:
-		return fmt.Sprintf("Was live with release #%d, since %s; %s.", f.Release, c.Time(f.LiveAt), noLongerWords(of))
+		return l.Say("Was live with release #%d, since %s; %s.", f.Release, c.Time(f.LiveAt), noLongerWords(of))
 	case release.Withdrawn:
-		return fmt.Sprintf("Withdrawn: it should have gone out at %s, and was taken back before.", c.Time(v.NotBefore))
+		return l.Say("Withdrawn: it should have gone out at %s, and was taken back before.", c.Time(v.NotBefore))
 	case release.Scheduled:
-		return fmt.Sprintf("Scheduled: not before %s%s.%s", c.Time(v.NotBefore), soon, dueWords(of, of.DueIf(v.Source, v.NotBefore)))
+		return l.Say("Scheduled: not before %s%s.", c.Time(v.NotBefore), soon) + dueWords(of, of.DueIf(v.Source, v.NotBefore))
 	case release.Waiting:
-		return fmt.Sprintf("Waiting for release #%d%s to end; the next one brings it%s.%s%s",
-			of.Current.Number, parted(of.lateWords()), soon, again, dueWords(of, of.DueAfter(c.Now)))
+		return l.Say("Waiting for release #%d%s to end; the next one brings it%s.", of.Current.Number, parted(of.lateWords()), soon) +
+			again + dueWords(of, of.DueAfter(c.Now))
 	case release.InRelease:
 		if of.State == release.Requested {
 			return waitingWords(of) + again
@@ -38,22 +38,36 @@ func requestWords(v Request) string {
 		if late := of.lateWords(); late != "" {
 			soon = parted(late)
 		}
-		return fmt.Sprintf("In release #%d, which is %s%s%s.%s", f.Release, StateDoing(of.State), cancelWords(of.Site), soon, again)
+		return l.Say("In release #%d, which is %s%s%s.", f.Release, stateDoing(l, of.State), cancelWords(of), soon) + again
 	}
 	return ""
 }
 
 // noLongerWords say why what was live is not seen any more.
 func noLongerWords(v Site) string {
-	live, c := v.NowLive(), v.Clock()
+	live, c, l := v.NowLive(), v.Clock(), v.Language
 	if v.Differs() {
-		return fmt.Sprintf("%s, since %s", v.PublicWords(), c.Time(v.Public.Since))
+		return l.Say("%s, since %s", publicWords(v), c.Time(v.Public.Since))
 	}
-	words := fmt.Sprintf("the site was rolled back to #%d by %s at %s", live.RollbackTo, live.Ordered.By, c.Time(live.Times.Complete))
+	said := l.Say("the site was rolled back to #%d by %s at %s", live.RollbackTo, live.Ordered.By, c.Time(live.Times.Complete))
 	if live.Ordered.Why != "" {
-		words += ": " + strings.TrimRight(live.Ordered.Why, ". ")
+		said += ": " + strings.TrimRight(live.Ordered.Why, ". ")
 	}
-	return words + ". The next release that is built brings it again"
+	return said + ". " + l.Say("The next release that is built brings it again")
+}
+
+// publicWords tell how the public address differs from the release that is live.
+func publicWords(v Site) string {
+	l, live, m := v.Language, v.NowLive().Content(), v.Public.Marker
+	switch {
+	case m.Missing != "":
+		return l.Say("%s, and not release #%d", m.Missing, live)
+	case m.Release == live:
+		return l.Say("the public address shows a later deploy under the number of release #%d", m.Release)
+	case m.Release == v.Public.Foreign:
+		return l.Say("the public address shows release #%d, which is none of this ledger's: an earlier one was restored, or somebody else publishes there", m.Release)
+	}
+	return l.Say("the public address shows release #%d, and not #%d", m.Release, live)
 }
 
 // parted sets words off from what is before them.
@@ -66,39 +80,39 @@ func parted(words string) string {
 
 // waitingWords tell what the waiting requests wait for, and until when.
 func waitingWords(v Site) string {
-	number := v.Current.Number
+	number, l := v.Current.Number, v.Language
 	if v.State != release.Requested {
-		return fmt.Sprintf("Waiting for release #%d%s to end.", number, parted(v.lateWords()))
+		return l.Say("Waiting for release #%d%s to end.", number, parted(v.lateWords()))
 	}
 	c, due := v.Clock(), v.DispatchDue(v.Now)
 	switch due.Why {
 	case release.DueRollback:
-		return rollingBackWords(v.Current) + "."
+		return rollingBackWords(l, v.Current) + "."
 	case release.DueNothing:
-		words := fmt.Sprintf("Release #%d is being dispatched", number)
+		said := l.Say("Release #%d is being dispatched", number)
 		if v.Current.RollbackTo != 0 {
-			words = rollingBackWords(v.Current) + " and is being dispatched"
+			said = l.Say("%s and is being dispatched", rollingBackWords(l, v.Current))
 		}
 		if v.Current.Dispatch.Unknown != "" {
-			words += ": " + v.Current.Dispatch.Unknown
+			said += ": " + v.Current.Dispatch.Unknown
 		}
-		return words + parted(v.lateWords()) + cancelWords(v.Site) + "."
+		return said + parted(v.lateWords()) + cancelWords(v) + "."
 	case release.DueGrouping:
-		return fmt.Sprintf("Release #%d starts at %s, so that further changes can join it.", number, c.Time(due.At))
+		return l.Say("Release #%d starts at %s, so that further changes can join it.", number, c.Time(due.At))
 	case release.DueRetry:
-		return fmt.Sprintf("Release #%d tries again at %s; the last one did not succeed: %s", number, c.Time(due.At), text.FullStop(orNoReason(due.Detail)))
+		return l.Say("Release #%d tries again at %s; the last one did not succeed: %s", number, c.Time(due.At), text.FullStop(orNoReason(l, due.Detail)))
 	case release.DueFreeze:
-		return fmt.Sprintf("%s Release #%d starts then.", stopWords(v, due), number)
+		return stopWords(v, due) + " " + l.Say("Release #%d starts then.", number)
 	case release.DuePause:
 		if due.At.IsZero() {
-			return fmt.Sprintf("%s Release #%d starts once releases are resumed.", stopWords(v, due), number)
+			return stopWords(v, due) + " " + l.Say("Release #%d starts once releases are resumed.", number)
 		}
 		return stopWords(v, due)
 	case release.DueHold:
 		if v.Hold.Lifted == release.LiftedAfterRollback {
-			return stopWords(v, due) + " Nothing is lost; ask for a release to publish what is in the CMS now."
+			return stopWords(v, due) + " " + l.Say("Nothing is lost; ask for a release to publish what is in the CMS now.")
 		}
-		return stopWords(v, due) + " Nothing is lost; ask for a release to try again at once."
+		return stopWords(v, due) + " " + l.Say("Nothing is lost; ask for a release to try again at once.")
 	}
 	return ""
 }
@@ -106,18 +120,18 @@ func waitingWords(v Site) string {
 // stopWords say what stops the dispatch of a release, until when and why; "" when
 // nothing does.
 func stopWords(v Site, due release.Due) string {
-	why := text.FullStop(orNoReason(due.Detail))
+	l := v.Language
+	why := text.FullStop(orNoReason(l, due.Detail))
 	switch due.Why {
 	case release.DueFreeze:
-		return fmt.Sprintf("Frozen until %s: %s", v.Clock().Time(due.At), why)
+		return l.Say("Frozen until %s: %s", v.Clock().Time(due.At), why)
 	case release.DuePause:
-		until := ""
-		if !due.At.IsZero() {
-			until = " until " + v.Clock().Time(due.At)
+		if due.At.IsZero() {
+			return l.Say("Paused by %s: %s", v.Pause.By, why)
 		}
-		return fmt.Sprintf("Paused by %s%s: %s", v.Pause.By, until, why)
+		return l.Say("Paused by %s until %s: %s", v.Pause.By, v.Clock().Time(due.At), why)
 	case release.DueHold:
-		return "Held: " + why
+		return l.Say("Held: %s", why)
 	case release.DueNothing, release.DueGrouping, release.DueRetry, release.DueRollback:
 	}
 	return ""
@@ -125,16 +139,16 @@ func stopWords(v Site, due release.Due) string {
 
 // dueWords are stopWords as a further sentence.
 func dueWords(v Site, due release.Due) string {
-	words := stopWords(v, due)
-	if words == "" {
+	said := stopWords(v, due)
+	if said == "" {
 		return ""
 	}
-	return " " + words
+	return " " + said
 }
 
-func orNoReason(why string) string {
+func orNoReason(l words.Language, why string) string {
 	if why == "" {
-		return "no reason given"
+		return l.Say("no reason given")
 	}
 	return why
 }
@@ -143,93 +157,97 @@ func orNoReason(why string) string {
 // seen one, and what a release in it is doing.
 type stateText struct{ name, hint, doing string }
 
-func textOf(s release.State) stateText {
+func textOf(l words.Language, s release.State) stateText {
 	switch s {
 	case release.Ready:
-		return stateText{"Ready", "nothing to do", "over"}
+		return stateText{l.Say("Ready"), l.Say("nothing to do"), l.Say("over")}
 	case release.Requested:
-		return stateText{"Requested", "somebody asked", "waiting to start"}
+		return stateText{l.Say("Requested"), l.Say("somebody asked"), l.Say("waiting to start")}
 	case release.Dispatched:
-		return stateText{"Dispatched", "handed over", "waiting for its run to begin"}
+		return stateText{l.Say("Dispatched"), l.Say("handed over"), l.Say("waiting for its run to begin")}
 	case release.Starting:
-		return stateText{"Starting", "setting up", "starting"}
+		return stateText{l.Say("Starting"), l.Say("setting up"), l.Say("starting")}
 	case release.InProgress:
-		return stateText{"In Progress", "building and publishing", "in progress"}
+		return stateText{l.Say("In Progress"), l.Say("building and publishing"), l.Say("in progress")}
 	case release.Complete:
-		return stateText{"Complete", "live, finishing up", "live and finishing"}
+		return stateText{l.Say("Complete"), l.Say("live, finishing up"), l.Say("live and finishing")}
 	}
 	return stateText{name: string(s), doing: string(s)}
 }
 
-// StateDoing says what a release in a state is doing.
-func StateDoing(s release.State) string { return textOf(s).doing }
+// stateDoing says what a release in a state is doing.
+func stateDoing(l words.Language, s release.State) string { return textOf(l, s).doing }
+
+// StateDoing says what the current release is doing.
+func (v Site) StateDoing() string { return stateDoing(v.Language, v.State) }
 
 // siteWords sum a site's state up.
 func siteWords(v Site) string {
 	switch v.State {
 	case release.Ready:
-		words := liveWords(v)
+		said := liveWords(v)
 		if stop := stoppedWords(v); stop != "" {
-			return stop + " " + words
+			return stop + " " + said
 		}
-		return words
+		return said
 	case release.Requested:
 		return waitingWords(v)
 	case release.Dispatched, release.Starting, release.InProgress, release.Complete:
-		words := fmt.Sprintf("Release #%d is %s", v.Current.Number, StateDoing(v.State))
+		l := v.Language
+		said := l.Say("Release #%d is %s", v.Current.Number, v.StateDoing())
 		if v.Current.RollbackTo != 0 {
-			words = rollingBackWords(v.Current) + " and is " + StateDoing(v.State)
+			said = l.Say("%s and is %s", rollingBackWords(l, v.Current), v.StateDoing())
 		}
-		return words + parted(v.lateWords()) + cancelWords(v.Site) + "." + dueWords(v, v.DueAfter(v.Now))
+		return said + parted(v.lateWords()) + cancelWords(v) + "." + dueWords(v, v.DueAfter(v.Now))
 	}
 	return ""
 }
 
 // liveWords say what is live while nothing goes on.
 func liveWords(v Site) string {
+	l, live := v.Language, v.Clock().Time(v.Live.Times.Complete)
 	switch {
 	case v.Live.Number == 0:
-		return "Nothing has been released yet."
+		return l.Say("Nothing has been released yet.")
 	case v.Differs():
-		return fmt.Sprintf("%s, since %s: somebody changed the destination without Pressrun. Release #%d, of %s, was the last one published here.",
-			text.Capital(v.PublicWords()), v.Clock().Time(v.Public.Since), v.Live.Number, v.Clock().Time(v.Live.Times.Complete))
+		return l.Say("%s, since %s: somebody changed the destination without Pressrun. Release #%d, of %s, was the last one published here.",
+			text.Capital(publicWords(v)), v.Clock().Time(v.Public.Since), v.Live.Number, live)
 	case v.Live.RollbackTo != 0:
-		return fmt.Sprintf("The content of release #%d is live, as of release #%d at %s; what came after it is not.",
-			v.Live.RollbackTo, v.Live.Number, v.Clock().Time(v.Live.Times.Complete))
+		return l.Say("The content of release #%d is live, as of release #%d at %s; what came after it is not.", v.Live.RollbackTo, v.Live.Number, live)
+	case !v.Scheduled.IsZero():
+		return l.Say("Everything but what is scheduled is live, as of release #%d at %s.", v.Live.Number, live)
 	}
-	words := "Everything is live"
-	if !v.Scheduled.IsZero() {
-		words = "Everything but what is scheduled is live"
-	}
-	return fmt.Sprintf("%s, as of release #%d at %s.", words, v.Live.Number, v.Clock().Time(v.Live.Times.Complete))
+	return l.Say("Everything is live, as of release #%d at %s.", v.Live.Number, live)
 }
 
 // rollingBackWords say what a rollback does, and for whom.
-func rollingBackWords(r release.Release) string {
-	words := fmt.Sprintf("Release #%d rolls the site back to #%d for %s", r.Number, r.RollbackTo, r.Ordered.By)
+func rollingBackWords(l words.Language, r release.Release) string {
+	said := l.Say("Release #%d rolls the site back to #%d for %s", r.Number, r.RollbackTo, r.Ordered.By)
 	if r.Ordered.Why != "" {
-		words += " (" + r.Ordered.Why + ")"
+		said += " (" + r.Ordered.Why + ")"
 	}
-	return words
+	return said
+}
+
+// keptWords say that what is asked for meanwhile is not lost.
+func keptWords(l words.Language) string {
+	return l.Say("What is asked for is kept and goes out afterwards.")
 }
 
 // stoppedWords say what would keep a release back that was asked for now, while
 // none is; "" when nothing would.
 func stoppedWords(v Site) string {
 	stop := stopWords(v, v.DueIf("", v.Now))
-	if stop == "" {
-		return ""
-	}
-	if v.Hold.On() {
+	if stop == "" || v.Hold.On() {
 		return stop
 	}
-	return stop + " What is asked for is kept and goes out afterwards."
+	return stop + " " + keptWords(v.Language)
 }
 
 // cancelWords tell that the current release is being cancelled, if it is.
-func cancelWords(site release.Site) string {
-	if site.Current.Cancel.At.IsZero() {
+func cancelWords(v Site) string {
+	if v.Current.Cancel.At.IsZero() {
 		return ""
 	}
-	return "; it is being cancelled by " + site.Current.Cancel.By
+	return "; " + v.Language.Say("it is being cancelled by %s", v.Current.Cancel.By)
 }

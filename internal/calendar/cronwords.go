@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"strings"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // maxWordedTimes is how many times of a day are told one by one.
@@ -13,46 +15,46 @@ const maxWordedTimes = 6
 // Words say when an expression fires, as people say it: "daily at 15:30",
 // "Mon-Fri at 9:00 and 17:00", "every hour at :00". What can't be said shortly is
 // given as it was written: "by cron 5 4 1 */2 *".
-func (c Cron) Words() string {
-	days, simple := c.dayWords()
-	times, often := c.timeWords()
+func (c Cron) Words(l words.Language) string {
+	days, daily, simple := c.dayWords(l)
+	times, often := c.timeWords(l)
 	switch {
 	case !simple || times == "":
-		return "by cron " + c.text
-	case often && days == "daily":
+		return l.Say("by cron %s", c.text)
+	case often && daily:
 		return times
 	case often:
 		return times + ", " + days
 	default:
-		return days + " at " + times
+		return l.Say("%s at %s", days, times)
 	}
 }
 
 // dayWords are the days: daily, Mon-Fri, on the 1st, on 24 Dec. simple is false
 // where both day fields limit, or months are named that are not one.
-func (c Cron) dayWords() (words string, simple bool) {
+func (c Cron) dayWords(l words.Language) (said string, daily, simple bool) {
 	everyDay, everyWeekday, everyMonth := c.days == 0xfffffffe, c.weekly == 0x7f, c.months == 0x1ffe
 	switch {
 	case everyDay && everyWeekday && everyMonth:
-		return "daily", true
+		return l.Say("daily"), true, true
 	case everyDay && c.anyDay && everyMonth:
-		return weekdayWords(c.weekly), true
+		return weekdayWords(l, c.weekly), false, true
 	case !everyWeekday || !c.anyWeekday || bits.OnesCount64(c.days) > 3:
-		return "", false
+		return "", false, false
 	case everyMonth:
 		var days []string
 		for _, d := range members(c.days) {
-			days = append(days, ordinal(d))
+			days = append(days, ordinal(l, d))
 		}
-		return "on the " + and(days) + " of each month", true
+		return l.Say("on the %s of each month", and(l, days)), false, true
 	case bits.OnesCount64(c.months) == 1 && bits.OnesCount64(c.days) == 1:
-		return fmt.Sprintf("on %d %s each year", members(c.days)[0], time.Month(members(c.months)[0]).String()[:3]), true
+		return l.Say("on %d %s each year", members(c.days)[0], l.Month(time.Month(members(c.months)[0]))), false, true
 	}
-	return "", false
+	return "", false, false
 }
 
 // weekdayWords are days of the week from Monday on: Mon-Fri, "Sat and Sun".
-func weekdayWords(set uint64) string {
+func weekdayWords(l words.Language, set uint64) string {
 	fromMonday := set>>1 | set&1<<6
 	var spans []string
 	for day := 0; day < 7; day++ {
@@ -65,29 +67,31 @@ func weekdayWords(set uint64) string {
 		}
 		switch {
 		case last-day >= 2:
-			spans = append(spans, weekday(day)+"-"+weekday(last))
+			spans = append(spans, l.Say("%s-%s", weekday(l, day), weekday(l, last)))
 		case last > day:
-			spans = append(spans, weekday(day), weekday(last))
+			spans = append(spans, weekday(l, day), weekday(l, last))
 		default:
-			spans = append(spans, weekday(day))
+			spans = append(spans, weekday(l, day))
 		}
 		day = last
 	}
-	return and(spans)
+	return and(l, spans)
 }
 
-func weekday(fromMonday int) string { return time.Weekday((fromMonday + 1) % 7).String()[:3] }
+func weekday(l words.Language, fromMonday int) string {
+	return l.Weekday(time.Weekday((fromMonday + 1) % 7))
+}
 
 // timeWords are the times of a day. often says that they are many, told by their
 // distance. They are "" where they can't be told shortly.
-func (c Cron) timeWords() (words string, often bool) {
+func (c Cron) timeWords(l words.Language) (said string, often bool) {
 	minutes, hours := members(c.minutes), members(c.hours)
 	if len(hours) == 24 {
 		switch step, even := stepOf(minutes, 60); {
 		case len(minutes) == 60:
-			return "every minute", true
+			return l.Say("every minute"), true
 		case even && len(minutes) > 3 && minutes[0] == 0:
-			return fmt.Sprintf("every %d minutes", step), true
+			return l.Say("every %d minutes", step), true
 		case len(minutes) > maxWordedTimes:
 			return "", false
 		}
@@ -95,7 +99,7 @@ func (c Cron) timeWords() (words string, often bool) {
 		for i, m := range minutes {
 			at[i] = fmt.Sprintf(":%02d", m)
 		}
-		return "every hour at " + and(at), true
+		return l.Say("every hour at %s", and(l, at)), true
 	}
 	if len(hours)*len(minutes) <= maxWordedTimes {
 		var at []string
@@ -104,16 +108,16 @@ func (c Cron) timeWords() (words string, often bool) {
 				at = append(at, clock(h, m))
 			}
 		}
-		return and(at), false
+		return and(l, at), false
 	}
 	if len(minutes) != 1 {
 		return "", false
 	}
 	if step, even := stepOf(hours, 24); even {
-		return fmt.Sprintf("every %d hours from %s", step, clock(hours[0], minutes[0])), true
+		return l.Say("every %d hours from %s", step, clock(hours[0], minutes[0])), true
 	}
 	if first, last := hours[0], hours[len(hours)-1]; last-first+1 == len(hours) {
-		return fmt.Sprintf("every hour from %s to %s", clock(first, minutes[0]), clock(last, minutes[0])), true
+		return l.Say("every hour from %s to %s", clock(first, minutes[0]), clock(last, minutes[0])), true
 	}
 	return "", false
 }
@@ -143,7 +147,11 @@ func members(set uint64) (numbers []int) {
 
 func clock(hour, minute int) string { return fmt.Sprintf("%d:%02d", hour, minute) }
 
-func ordinal(n int) string {
+// ordinal is a day of the month: 1st in English; a number alone is one elsewhere.
+func ordinal(l words.Language, n int) string {
+	if !l.IsEnglish() {
+		return fmt.Sprint(n)
+	}
 	if n/10 != 1 {
 		switch n % 10 {
 		case 1:
@@ -158,9 +166,9 @@ func ordinal(n int) string {
 }
 
 // and lists words: a, b and c.
-func and(words []string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
+func and(l words.Language, parts []string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, "")
 	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
+	return l.Say("%s and %s", strings.Join(parts[:len(parts)-1], ", "), parts[len(parts)-1])
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 func TestCronIsSaidInWordsWhereItIsSimple(t *testing.T) {
@@ -45,7 +47,7 @@ func TestCronIsSaidInWordsWhereItIsSimple(t *testing.T) {
 		"0 1,2,3,5,8,13,21 * * *": "by cron 0 1,2,3,5,8,13,21 * * *",
 		"0 6 1-31 * mon":          "by cron 0 6 1-31 * mon", // either of both: every day
 	} {
-		if got := mustCron(t, cron).Words(); got != want {
+		if got := mustCron(t, cron).Words(words.Language{}); got != want {
 			t.Errorf("%s: %q, want %q", cron, got, want)
 		}
 	}
@@ -65,9 +67,9 @@ func TestWordsTellApartWhatFiresApart(t *testing.T) {
 		if err != nil {
 			t.Skip("no expression")
 		}
-		first, ok := known[c.Words()]
+		first, ok := known[c.Words(words.Language{})]
 		if !ok {
-			known[c.Words()] = c
+			known[c.Words(words.Language{})] = c
 			return
 		}
 		at, same := after, after
@@ -75,7 +77,7 @@ func TestWordsTellApartWhatFiresApart(t *testing.T) {
 			at, _ = c.Next(at, time.UTC)
 			same, _ = first.Next(same, time.UTC)
 			if !at.Equal(same) {
-				t.Fatalf("%s and %s are both %q: %v, %v", c, first, c.Words(), at, same)
+				t.Fatalf("%s and %s are both %q: %v, %v", c, first, c.Words(words.Language{}), at, same)
 			}
 		}
 	})

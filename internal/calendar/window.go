@@ -2,8 +2,12 @@ package calendar
 
 import (
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Window is a span of the day on some days of the week, as "Mon-Fri 08:00-20:00".
@@ -18,6 +22,18 @@ type Window struct {
 
 // String is the window as it was written.
 func (w Window) String() string { return w.text }
+
+// Words are the window in a language: its days by their names there.
+func (w Window) Words(l words.Language) string {
+	if l.IsEnglish() {
+		return w.text
+	}
+	return daysNamed.ReplaceAllStringFunc(w.text, func(day string) string {
+		return l.Weekday(time.Weekday(slices.Index(weekdayNames[:], strings.ToLower(day[:3]))))
+	})
+}
+
+var daysNamed = regexp.MustCompile(`(?i)\b(sun|mon|tue|wed|thu|fri|sat)[a-z]*`)
 
 var weekdayNames = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 

@@ -38,6 +38,9 @@ type Pages struct {
 	// says) or
 	// "loopback" (anybody on this machine; only when listening on loopback).
 	Access string `yaml:"access" json:"access,omitempty" jsonschema:"enum=token,enum=loopback,default=token"`
+	// Language is that of the pages for whose browser asks for none of ours, of
+	// badges and of notices: en or es.
+	Language string `yaml:"language" json:"language,omitempty" jsonschema:"default=en"`
 }
 
 // Token is a bearer token: its role, the sites it is good for, its hash.

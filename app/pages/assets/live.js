@@ -132,7 +132,7 @@
     try {
       const answer = await fetch(location.href, { cache: "no-store", headers: { Accept: "text/html" } });
       if (answer.redirected && new URL(answer.url).pathname === "/signin") {
-        say("You are signed out. Reload the page to sign in again.");
+        say(connection.dataset.saySignedOut);
         close();
         return;
       }
@@ -140,7 +140,7 @@
       apply(new DOMParser().parseFromString(await answer.text(), "text/html"));
       // The server is there, and has no stream for us: see streams.go.
       if (connection.textContent && !(stream && stream.readyState === EventSource.OPEN)) {
-        say("There are no live updates at the moment. This page is loaded again at least every minute.");
+        say(connection.dataset.sayNoStream);
       }
     } catch {
       lost();
@@ -164,7 +164,7 @@
     clearTimeout(lostTimer);
     lostTimer = 0;
     const asOf = document.getElementById("as-of");
-    say(`Connection lost, showing the state as of ${asOf ? asOf.textContent : "before"}. Trying again.`);
+    say(connection.dataset.sayLost.replace("…", `${asOf ? asOf.textContent : connection.dataset.sayBefore}.`));
     if (!stream) reopen();
   }
 
@@ -240,10 +240,10 @@
     const button = document.createElement("button");
     button.type = "button";
     button.className = "plain";
-    button.textContent = "Pause live updates";
+    button.textContent = control.dataset.sayPause;
     button.addEventListener("click", () => {
       paused = !paused;
-      button.textContent = paused ? "Go on with live updates" : "Pause live updates";
+      button.textContent = paused ? control.dataset.sayResume : control.dataset.sayPause;
       if (paused) { close(); found(); return; }
       open();
       refresh();
