@@ -15,6 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // sampleNow is a Monday afternoon in New York.
@@ -25,7 +26,7 @@ func ago(d time.Duration) time.Time { return sampleNow.Add(-d) }
 // sample is what a site's page is made of.
 type sample struct {
 	site                    release.Site
-	pending                 string
+	edge                    api.Edge
 	served, next, scheduled []ledger.Request
 	past                    []view.PastRelease
 	diskWhy                 string
@@ -34,17 +35,28 @@ type sample struct {
 }
 
 // detail is the sample as it is read from a ledger.
-func (f sample) detail(t testing.TB) view.SiteDetail {
+func (f sample) detail(t testing.TB) view.SiteDetail { return f.detailIn(t, words.Language{}) }
+
+// detailIn is the sample for readers of a language.
+func (f sample) detailIn(t testing.TB, l words.Language) view.SiteDetail {
 	t.Helper()
 	zone, err := time.LoadLocation("America/New_York")
 	if err != nil {
 		t.Fatal(err)
 	}
 	d := view.SiteDetail{Releases: f.past, Site: view.Site{
-		Site: f.site, Instant: view.Instant{Now: sampleNow}, Pending: f.pending, Zone: zone, Took: view.Took{Usual: 2*time.Minute + 40*time.Second},
+		Site: f.site, Instant: view.Instant{Now: sampleNow}, Zone: zone, Language: l, Took: view.Took{Usual: 2*time.Minute + 40*time.Second},
 		Title: "Riverside Public Library", URL: "https://www.riverside-library.example",
 	}}
-	d.Schedule = f.schedule
+	for i := range d.Releases {
+		d.Releases[i].Language = l
+	}
+	if d.Schedule = f.schedule; d.Schedule.Schedules != nil {
+		d.Schedule.Site = d.Site
+	}
+	if f.edge.State != "" {
+		d.Pending = view.EdgeWords(l, f.edge)
+	}
 	d.Served, d.Next, d.Scheduled = d.Requests(f.served), d.Requests(f.next), d.Requests(f.scheduled)
 	return d
 }
@@ -86,7 +98,7 @@ func samples() map[string]sample {
 		f.site.Current.Cancel = release.Act{By: "Grace Hopper", Why: "wrong photo", At: ago(5 * time.Second)}
 	})
 	add("edge", release.Ready, func(f *sample) {
-		f.pending = api.Edge{CDN: "cloudfront E1", State: api.EdgePending, Why: "the invalidation was still under way after 5 minutes"}.Words()
+		f.edge = api.Edge{CDN: "cloudfront E1", State: api.EdgePending, Why: "the invalidation was still under way after 5 minutes"}
 	})
 	add("disk", release.InProgress, func(f *sample) { f.diskWhy, f.diskSince = "the disk is full", ago(90*time.Second) })
 	return out
@@ -217,29 +229,31 @@ func servePages(t testing.TB) *httptest.Server {
 			return
 		}
 		middleware.SecureHeaders(w.Header())
-		v := &visit{w: w, r: r, who: &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}}
-		p.write(v, http.StatusOK, "site", samplePage(t, f))
+		v := p.read(w, r)
+		v.who = &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}
+		p.write(v, http.StatusOK, "site", samplePage(t, f, v.reader.Language))
 	})
 	mux.HandleFunc("GET /sites/{sample}/operate", func(w http.ResponseWriter, r *http.Request) {
-		d := samples()[r.PathValue("sample")].detail(t)
+		v := p.read(w, r)
+		v.who = &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}
+		d := samples()[r.PathValue("sample")].detailIn(t, v.reader.Language)
 		middleware.SecureHeaders(w.Header())
-		v := &visit{w: w, r: r, who: &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}}
-		p.write(v, http.StatusOK, "operate", page{Title: "For operators", Body: operateBodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll)})
+		p.write(v, http.StatusOK, "operate", page{Title: v.say("For operators"), Body: operateBodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll)})
 	})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	return srv
 }
 
-func samplePage(t testing.TB, f sample) page {
+func samplePage(t testing.TB, f sample, l words.Language) page {
 	t.Helper()
-	d := f.detail(t)
+	d := f.detailIn(t, l)
 	body := siteBodyOf(d, "Maria Sánchez", nil)
 	body.Key, body.Operator = "the key", formsOf(d.Site)
 	if f.diskWhy != "" {
 		body.Notices = append([]notice{{Notice: view.DiskNotice(f.diskWhy, f.diskSince, d.Clock())}}, body.Notices...)
 	}
-	p := page{Title: body.Stand.StateName + " · " + body.Title, Body: body, Crumbs: []crumb{{"All sites", "/"}}}
+	p := page{Title: body.Stand.StateName + " · " + body.Title, Body: body, Crumbs: []crumb{{l.Say("All sites"), "/"}}}
 	p.at(d.Clock())
 	return p
 }

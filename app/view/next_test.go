@@ -102,7 +102,7 @@ func TestTheOutlookIsOneSentenceOfOneMind(t *testing.T) {
 		"rest":      {release.Ready, nil, "Nothing is waiting.", false},
 		"asked":     {release.Requested, nil, "1 change will go out in a moment.", true},
 		"building":  {release.InProgress, nil, "Publishing 1 change.", true},
-		"held":      {release.Requested, func(s *release.Site) { s.Hold = release.Hold{Since: noon, Why: "x", Lifted: release.LiftedByPerson} }, nothingMoves, false},
+		"held":      {release.Requested, func(s *release.Site) { s.Hold = release.Hold{Since: noon, Why: "x", Lifted: release.LiftedByPerson} }, "Nothing goes live until somebody acts.", false},
 		"paused":    {release.Requested, func(s *release.Site) { s.Pause = release.Pause{Act: release.Act{By: "Ops", Why: "moving", At: noon}} }, "Paused by Ops until somebody resumes: Moving.", false},
 		"cancelled": {release.InProgress, func(s *release.Site) { s.Current.Cancel = release.Act{By: "Ops", At: noon} }, "Release #2 is being cancelled by Ops.", false},
 	} {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // checker reports what can't be said of a single value alone: whether it makes
@@ -30,6 +32,7 @@ func check(c *Config, folder string, d *decoder, machine bool) {
 	k.webURL("url", c.URL, "the app's public address, such as https://pressrun.example.gov")
 	k.bareURL("url", c.URL)
 	k.reach()
+	k.language()
 	k.tokens()
 	checkSignIn(k)
 	checkGitHub(k)
@@ -49,6 +52,12 @@ func (k *checker) wrong(key, format string, args ...any) {
 func (k *checker) has(key string) bool {
 	_, ok := k.places[key]
 	return ok
+}
+
+func (k *checker) language() {
+	if _, known := words.Named(k.config.Pages.Language); !known && k.config.Pages.Language != "" {
+		k.wrong("pages.language", "%q is no language of the pages; expected %s", k.config.Pages.Language, words.Tags())
+	}
 }
 
 func (k *checker) listen() {

@@ -24,6 +24,7 @@ const (
 const (
 	defaultListen         = "127.0.0.1:8080"
 	defaultState          = "state"
+	defaultLanguage       = "en"
 	defaultTimeZone       = "UTC"
 	defaultIndex          = "index.html"
 	defaultReadyInterval  = 15 * time.Second
@@ -38,6 +39,7 @@ const (
 func (c *Config) applyDefaults() {
 	c.Listen = cmp.Or(c.Listen, defaultListen)
 	c.State = c.stateOrDefault()
+	c.Pages.Language = cmp.Or(c.Pages.Language, defaultLanguage)
 	c.Pages.Access = cmp.Or(c.Pages.Access, AccessToken)
 	c.URL = cmp.Or(c.URL, "http://"+c.LocalAddress())
 	for name, site := range c.Sites {

@@ -33,13 +33,13 @@ type Time struct {
 // Date is a day, by the clock of its zone: "Mon 2 Jan 2006".
 func (l Language) Date(t time.Time) string {
 	f := l.whole().file
-	return fmt.Sprintf("%s %d %s %d", f.Weekdays[t.Weekday()], t.Day(), f.Months[t.Month()-1], t.Year())
+	return l.mark(fmt.Sprintf("%s %d %s %d", f.Weekdays[t.Weekday()], t.Day(), f.Months[t.Month()-1], t.Year()))
 }
 
 // Time is a time of day, written as layout says, by the clock of its zone; with its day
 // where that is asked for.
 func (l Language) Time(t time.Time, layout string, day bool) Time {
-	said := Time{Text: t.Format(layout) + " " + zoneName(t), day: day, hour: t.Hour(), in: l}
+	said := Time{Text: l.mark(t.Format(layout) + " " + zoneName(t)), day: day, hour: t.Hour(), in: l}
 	if day {
 		said.Text = l.Date(t) + ", " + said.Text
 	}

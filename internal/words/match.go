@@ -1,6 +1,10 @@
 package words
 
-import "golang.org/x/text/language"
+import (
+	"strings"
+
+	"golang.org/x/text/language"
+)
 
 // Named is the language of a tag; false for one that there is no file of.
 func Named(tag string) (Language, bool) {
@@ -10,6 +14,15 @@ func Named(tag string) (Language, bool) {
 		}
 	}
 	return Language{}, false
+}
+
+// Tags names all languages: "en, es".
+func Tags() string {
+	var tags []string
+	for _, l := range all() {
+		tags = append(tags, l.Tag())
+	}
+	return strings.Join(tags, ", ")
 }
 
 // Match is the language for a reader whose browser sends accept (RFC 9110, 12.5.4), or

@@ -33,12 +33,15 @@ func (l Language) Say(english string, args ...any) string {
 	for i, arg := range args {
 		said[i] = figureOf(arg)
 	}
-	t := l.whole()
-	words := t.printer.Sprintf(english, said...)
-	if t.marked {
-		return "⟦" + words + "⟧"
+	return l.mark(l.whole().printer.Sprintf(english, said...))
+}
+
+// mark is for Marked.
+func (l Language) mark(said string) string {
+	if l.whole().marked {
+		return "⟦" + said + "⟧"
 	}
-	return words
+	return said
 }
 
 // Tag is the language by its BCP 47 tag, for <html lang>.

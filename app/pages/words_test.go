@@ -1,0 +1,145 @@
+package pages
+
+import (
+	"cmp"
+	"net/http"
+	"net/http/httptest"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"golang.org/x/net/html"
+
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/words"
+)
+
+// In a language that marks each text of the catalogue, what has no mark is either what
+// somebody typed or an English text that no translation can reach.
+func TestNoTextPassesTheCatalogue(t *testing.T) {
+	marked := words.Marked()
+	for name, f := range samples() {
+		t.Run(name, func(t *testing.T) {
+			d := f.detailIn(t, marked)
+			for _, one := range []struct {
+				template string
+				page     page
+			}{
+				{"site", samplePage(t, f, marked)},
+				{"operate", page{Title: marked.Say("For operators"), Body: operateBodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll)}},
+			} {
+				typed := append(textsOf(reflect.ValueOf(f)), textsOf(reflect.ValueOf(sampleDeliveries()))...)
+				typed = append(typed, d.Title, d.URL, d.Zone.String(), "Grace Hopper", "Español")
+				mustBeMarked(t, rendered(t, marked, one.template, one.page), typed)
+			}
+		})
+	}
+}
+
+// rendered is a page in a language.
+func rendered(t *testing.T, l words.Language, name string, one page) string {
+	t.Helper()
+	p := &Pages{config: config.Config{Pages: config.Pages{Access: "token"}}}
+	w := httptest.NewRecorder()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
+	p.write(&visit{w: w, r: r, who: &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}, reader: view.Audience{Language: l}}, http.StatusOK, name, one)
+	if w.Code != http.StatusOK {
+		t.Fatalf("%s: %d %s", name, w.Code, w.Body)
+	}
+	return w.Body.String()
+}
+
+// textsOf are all texts in a value, the longest first.
+func textsOf(v reflect.Value) (found []string) {
+	switch v.Kind() {
+	case reflect.String:
+		if v.Len() > 1 {
+			found = append(found, v.String())
+		}
+	case reflect.Struct:
+		for i := range v.NumField() {
+			found = append(found, textsOf(v.Field(i))...)
+		}
+	case reflect.Slice, reflect.Array:
+		for i := range v.Len() {
+			found = append(found, textsOf(v.Index(i))...)
+		}
+	case reflect.Pointer, reflect.Interface:
+		if !v.IsNil() && v.Kind() != reflect.Pointer {
+			found = append(found, textsOf(v.Elem())...)
+		}
+	}
+	return found
+}
+
+// written are amounts and the brand, which are the same in each language.
+var written = regexp.MustCompile(`(?i)\b\d+([.,]\d+)? (min|ms|s|h|d|kB|MB|bytes?)\b|\bPressrun\b`)
+
+// mustBeMarked wants each text of a page that people read or hear to be marked, but for
+// what was typed, and for times.
+func mustBeMarked(t *testing.T, document string, typed []string) {
+	t.Helper()
+	slices.SortFunc(typed, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
+	for _, text := range spokenTexts(t, document) {
+		left := unmarked(text)
+		for _, known := range typed {
+			left = strings.ReplaceAll(strings.ReplaceAll(left, known, ""), strings.ToUpper(known[:1])+known[1:], "")
+		}
+		if left = written.ReplaceAllString(left, ""); strings.ContainsFunc(left, unicode.IsLetter) {
+			t.Errorf("%q is shown in no language: say it by l.Say, v.say, or {{say}} in a template (see internal/words/doc.go). In: %q", strings.TrimSpace(left), text)
+		}
+	}
+}
+
+// unmarked is what of a text stands outside of the marks.
+func unmarked(text string) string {
+	depth := 0
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '⟦':
+			depth++
+			return -1
+		case r == '⟧':
+			depth--
+			return -1
+		case depth > 0:
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// spokenTexts are the texts of a document, an element's or an attribute's: those that
+// belong to one sentence together.
+func spokenTexts(t *testing.T, document string) (found []string) {
+	t.Helper()
+	root, err := html.Parse(strings.NewReader(document))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range root.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		said := ""
+		for _, a := range n.Attr {
+			if slices.Contains([]string{"aria-label", "title", "alt", "placeholder", "data-label", "data-announce"}, a.Key) && !(n.Data == "time" && a.Key == "title") {
+				found = append(found, a.Val)
+			}
+		}
+		for c := n.FirstChild; c != nil; c = c.NextSibling {
+			if c.Type == html.TextNode && !slices.Contains([]string{"script", "style", "code", "noscript"}, n.Data) && n.Data != "time" {
+				said += c.Data
+			}
+		}
+		if strings.TrimSpace(said) != "" {
+			found = append(found, said)
+		}
+	}
+	return found
+}
