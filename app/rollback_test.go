@@ -28,7 +28,7 @@ func releasedTwice(t *testing.T) (b *bench, ids [2]string) {
 func TestARollbackIsAskedForWithTheDifference(t *testing.T) {
 	b, ids := releasedTwice(t)
 	r := signedInReader(t, b, operatorToken)
-	r.Get("/sites/www").Says("#2 Live", "#1 Was live Roll back to release #1 …")
+	r.Get("/sites/www").Says("#2 Live", "#1 Was live Roll back… Roll back to release #1…")
 	p := r.Get("/sites/www/rollback?to=1").Status(http.StatusOK).
 		Says("Roll back to release #1?", "The site shows release #2 now", "No longer seen afterwards", "New prices", "No, leave it as it is").SaysNot("Opening hours")
 	if b.site(t).State != release.Ready {
@@ -42,7 +42,7 @@ func TestARollbackIsAskedForWithTheDifference(t *testing.T) {
 	}
 	b.run(t, job, release.Ready)
 	r.Get("/sites/www").Says("Rolled back", "rolled back to #1 by ops: the prices are wrong", "#3 Live: rolled back to #1", "#1 Live again", "#2 Was live").SaysNot("Everything is live")
-	r.Get("/sites/www/releases/3").Says("A rollback to Release #1, by ops : the prices are wrong", "A rollback serves no request")
+	r.Get("/sites/www/releases/3").Says("Rolls back to: Release #1, by ops: the prices are wrong", "A rollback serves no request")
 	r.Get("/requests/"+ids[1]).Says("No longer: the site was rolled back", "Was live with release #2", "the site was rolled back to #1 by ops").SaysNot("Yes, it is live")
 	r.Get("/requests/" + ids[0]).Says("Yes, it is live")
 

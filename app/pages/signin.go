@@ -84,8 +84,8 @@ func (s *signInPages) signIn(w http.ResponseWriter, r *http.Request) {
 	if !s.readForm(v) {
 		return
 	}
-	body := s.bodyOf(v.reader.Language, safeReturn(r.PostForm.Get("next")))
-	cookie, err := s.auth.SignIn(r, r.PostForm.Get("token"))
+	body := s.bodyOf(v.reader.Language, safeReturn(v.r.PostForm.Get("next")))
+	cookie, err := s.auth.SignIn(r, v.r.PostForm.Get("token"))
 	s.entered(v, body, auth.Entered{Cookie: cookie, Next: body.Next}, err)
 }
 
@@ -95,9 +95,9 @@ func (s *signInPages) signInLocally(w http.ResponseWriter, r *http.Request) {
 	if !s.readForm(v) {
 		return
 	}
-	body := s.bodyOf(v.reader.Language, safeReturn(r.PostForm.Get("next")))
-	body.Name = text.Shorten(text.OneLine(r.PostForm.Get("name")), 100)
-	cookie, err := s.auth.SignInLocally(r, r.PostForm.Get("name"), r.PostForm.Get("password"))
+	body := s.bodyOf(v.reader.Language, safeReturn(v.r.PostForm.Get("next")))
+	body.Name = text.Shorten(text.OneLine(v.r.PostForm.Get("name")), 100)
+	cookie, err := s.auth.SignInLocally(r, v.r.PostForm.Get("name"), v.r.PostForm.Get("password"))
 	s.entered(v, body, auth.Entered{Cookie: cookie, Next: body.Next}, err)
 }
 
