@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/words"
@@ -28,12 +29,13 @@ func (w Window) Words(l words.Language) string {
 	if l.IsEnglish() {
 		return w.text
 	}
-	return daysNamed.ReplaceAllStringFunc(w.text, func(day string) string {
+	return daysNamed().ReplaceAllStringFunc(w.text, func(day string) string {
 		return l.Weekday(time.Weekday(slices.Index(weekdayNames[:], strings.ToLower(day[:3]))))
 	})
 }
 
-var daysNamed = regexp.MustCompile(`(?i)\b(sun|mon|tue|wed|thu|fri|sat)[a-z]*`)
+// daysNamed are the names of days in a window, compiled when somebody reads them.
+var daysNamed = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\b(sun|mon|tue|wed|thu|fri|sat)[a-z]*`) })
 
 var weekdayNames = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
 

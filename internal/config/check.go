@@ -55,8 +55,8 @@ func (k *checker) has(key string) bool {
 }
 
 func (k *checker) language() {
-	if _, known := words.Named(k.config.Pages.Language); !known && k.config.Pages.Language != "" {
-		k.wrong("pages.language", "%q is no language of the pages; expected %s", k.config.Pages.Language, words.Tags())
+	if tags := words.Tags(); k.config.Pages.Language != "" && !slices.Contains(tags, k.config.Pages.Language) {
+		k.wrong("pages.language", "%q is no language of the pages; expected %s", k.config.Pages.Language, strings.Join(tags, " or "))
 	}
 }
 

@@ -134,12 +134,12 @@ func set(b *catalog.Builder, tag language.Tag, key string, e entry) error {
 }
 
 // placeholder is where something is put into a sentence: %s, %d, %[2]s.
-var placeholder = regexp.MustCompile(`%(?:\[(\d+)\])?([a-z%])`)
+var placeholder = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`%(?:\[(\d+)\])?([a-z%])`) })
 
 // counted is the place of the first number among the arguments, 0 for none.
 func counted(key string) int {
 	at := 0
-	for _, m := range placeholder.FindAllStringSubmatch(key, -1) {
+	for _, m := range placeholder().FindAllStringSubmatch(key, -1) {
 		if m[2] == "%" {
 			continue
 		}

@@ -16,13 +16,17 @@ func Named(tag string) (Language, bool) {
 	return Language{}, false
 }
 
-// Tags names all languages: "en, es".
-func Tags() string {
-	var tags []string
-	for _, l := range all() {
-		tags = append(tags, l.Tag())
+// Tags are those of all languages that there is a file of. No file is read for it.
+func Tags() []string {
+	named, err := files.ReadDir(".")
+	if err != nil {
+		panic(err) // the files are part of the program
 	}
-	return strings.Join(tags, ", ")
+	tags := make([]string, 0, len(named))
+	for _, f := range named {
+		tags = append(tags, strings.TrimSuffix(f.Name(), ".yaml"))
+	}
+	return tags
 }
 
 // Match is the language for a reader whose browser sends accept (RFC 9110, 12.5.4), or

@@ -107,7 +107,7 @@ func (f found) ofTemplate(t *testing.T, path string) {
 	for _, tree := range trees {
 		for _, text := range Texts(tree) {
 			f[text] = path
-			if strings.Contains(text, "%") && !placeholder.MatchString(text) {
+			if strings.Contains(text, "%") && !placeholder().MatchString(text) {
 				t.Errorf("%s: %q has a %% that is no placeholder", path, text)
 			}
 		}
@@ -131,7 +131,7 @@ func builtins() map[string]any {
 func places(sentence string) string {
 	var out []string
 	next := 1
-	for _, m := range placeholder.FindAllStringSubmatch(sentence, -1) {
+	for _, m := range placeholder().FindAllStringSubmatch(sentence, -1) {
 		if m[2] == "%" {
 			continue
 		}
