@@ -179,7 +179,7 @@ func (o *operatorPages) actedAt(v *visit, site string, err error) {
 		o.trouble(v, err)
 		return
 	}
-	http.Redirect(v.w, v.r, siteLink(site)+"/operate", http.StatusSeeOther)
+	v.goOn(siteLink(site) + "/operate")
 }
 
 func freezeOf(v *visit, zone *time.Location) (in api.FreezeInput, err error) {

@@ -64,7 +64,7 @@ func (o *operatorPages) confirm(v *visit) {
 	if act != "cancel" && act != "reset" {
 		_, isAct := command.ActNamed(act)
 		if act == "requests" || isAct {
-			http.Redirect(v.w, v.r, siteLink(name), http.StatusSeeOther)
+			v.goOn(siteLink(name))
 			return
 		}
 		o.trouble(v, v.problem(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
@@ -140,7 +140,7 @@ func (o *operatorPages) act(v *visit) {
 		o.trouble(v, err)
 		return
 	}
-	http.Redirect(v.w, v.r, siteLink(name), http.StatusSeeOther)
+	v.goOn(siteLink(name))
 }
 
 // refusal tells people of a refusal of the rules.

@@ -104,6 +104,11 @@ type visit struct {
 	reader view.Audience
 }
 
+// goOn leads to another of these pages after a form.
+func (v *visit) goOn(page string) {
+	http.Redirect(v.w, v.r, page, http.StatusSeeOther) //nolint:gosec // G710: callers escape what they put into the address of a page
+}
+
 // problem is a refusal in the reader's language.
 func (v *visit) problem(status int, code, english string, args ...any) error {
 	return spoken{problem.New(status, code, v.say(english, args...))}

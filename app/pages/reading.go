@@ -121,7 +121,9 @@ func (p *readingPages) choose(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	cookie := &http.Cookie{Name: readingCookie, Value: tag + "&", Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(p.config.URL, "https:")}
+	cookie := &http.Cookie{ //nolint:gosec // G124: Secure wherever the app is reached by https
+		Name: readingCookie, Value: tag + "&", Path: "/", MaxAge: int((365 * 24 * time.Hour).Seconds()), HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: strings.HasPrefix(p.config.URL, "https:"),
+	}
 	if zone != nil {
 		cookie.Value += zone.String()
 	}

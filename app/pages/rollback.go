@@ -103,7 +103,7 @@ func (o *operatorPages) rollback(v *visit) {
 		o.trouble(v, err)
 		return
 	}
-	http.Redirect(v.w, v.r, siteLink(name), http.StatusSeeOther)
+	v.goOn(siteLink(name))
 }
 
 // withRollbacks offers operators to go back to what was live, while nothing runs.

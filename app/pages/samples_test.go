@@ -34,10 +34,7 @@ type sample struct {
 	schedule                view.Schedule
 }
 
-// detail is the sample as it is read from a ledger.
-func (f sample) detail(t testing.TB) view.SiteDetail { return f.detailIn(t, words.Language{}) }
-
-// detailIn is the sample for readers of a language.
+// detailIn is the sample as it is read from a ledger for readers of a language.
 func (f sample) detailIn(t testing.TB, l words.Language) view.SiteDetail {
 	t.Helper()
 	zone, err := time.LoadLocation("America/New_York")

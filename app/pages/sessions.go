@@ -52,12 +52,12 @@ func (s *sessionPages) show(v *visit) {
 }
 
 func roleWords(l words.Language, role string) string {
-	switch auth.Role(role) {
+	switch role {
 	case "":
 		return l.Say("no longer let in")
-	case auth.Editor:
+	case string(auth.Editor):
 		return l.Say("editor")
-	case auth.Operator:
+	case string(auth.Operator):
 		return l.Say("operator")
 	}
 	return role

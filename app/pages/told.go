@@ -97,5 +97,5 @@ func (n *noticePages) replay(v *visit) {
 		n.trouble(v, err)
 		return
 	}
-	http.Redirect(v.w, v.r, siteLink(name)+"/notices", http.StatusSeeOther)
+	v.goOn(siteLink(name) + "/notices")
 }
