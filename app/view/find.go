@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,12 @@ type Found struct {
 
 // Find looks for pages, people, addresses and numbers at a site.
 func (r *Reader) Find(ctx context.Context, name string, search Search) (f Found, err error) {
+	if err := r.ledger.Indexed(ctx); err != nil {
+		if _, full := errors.AsType[*ledger.Unavailable](err); !full {
+			return f, err
+		}
+		// Nothing can be written now: what is in the index is found.
+	}
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		if f.Site, err = r.site(ctx, s, name); err != nil {
 			return err

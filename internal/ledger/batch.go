@@ -32,6 +32,10 @@ type batch struct {
 	// noticed are the sites of whose notices something is to be sent.
 	noticed []string
 
+	// indexed says that requests were put into the index, and allIndexed that none of
+	// an earlier batch is left.
+	indexed, allIndexed bool
+
 	lastEvent, lastOutbox int64
 	changed               bool
 	// broken is set when a statement failed: nothing of the batch can stay.
@@ -207,11 +211,6 @@ func (b *batch) putRelease(site string, r release.Release) error {
 }
 
 func (b *batch) flushRequests() error {
-	if err := insertAll(b, "request_search (site, request_id, words)", b.requests, func(r Request) []any {
-		return []any{r.Site, r.ID, r.searched()}
-	}); err != nil {
-		return err
-	}
 	return insertAll(b, "requests (id, site, idem_key, place, source, actor, title, link, entity, reason, accepted_us, not_before_us)",
 		b.requests, func(r Request) []any {
 			var key any

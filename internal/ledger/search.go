@@ -2,19 +2,12 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"fmt"
 	"strings"
 	"unicode"
 
-	"github.com/pressrun/pressrun/internal/ledger/database"
 	"github.com/pressrun/pressrun/internal/release"
 )
-
-// searched is what a request is found by: all that a person may remember of it.
-func (r Request) searched() string {
-	return strings.Join([]string{r.Title, r.Entity, r.Link, r.Actor, r.Reason, r.ID}, "\n")
-}
 
 // maxSearchWords is how many words of a search count; a page's title has fewer.
 const maxSearchWords = 16
@@ -36,7 +29,8 @@ func SearchWords(text string) []string {
 
 // Search lists requests of a site that have all the words in their title, entity,
 // address, author, reason or id, newest first, with what became of each. A word may
-// be the beginning of one; without words there is nothing to find.
+// be the beginning of one; without words there is nothing to find. It finds what is in
+// the index: see Ledger.Indexed.
 func (s *Snapshot) Search(ctx context.Context, site string, words []string, limit int) ([]Tracked, error) {
 	at, err := s.Site(ctx, site)
 	if err != nil || len(words) == 0 {
@@ -49,38 +43,6 @@ func (s *Snapshot) Search(ctx context.Context, site string, words []string, limi
 	}
 	return s.tracked(ctx, at, found)
 }
-
-// makeSearch makes the index of requests in a ledger that has none yet, of all
-// requests that there are. It is no migration: each database has its own.
-func makeSearch(ctx context.Context, db *sql.DB, engine database.Engine) (err error) {
-	var n int64
-	if db.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM request_search LIMIT 1) AS one`).Scan(&n) == nil {
-		return nil
-	}
-	tx, err := db.BeginTx(ctx, nil)
-	if err != nil {
-		return fmt.Errorf("begin to make the index of requests: %w", engine.Explain(err))
-	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
-	for _, text := range append(engine.Search().Make, fillSearch) {
-		if _, err := tx.ExecContext(ctx, text); err != nil {
-			return fmt.Errorf("make the index of requests: %w", engine.Explain(err))
-		}
-	}
-	if err := tx.Commit(); err != nil {
-		return fmt.Errorf("make the index of requests: %w", engine.Explain(err))
-	}
-	return nil
-}
-
-// fillSearch says for requests on disk what searched says for one in memory.
-const fillSearch = `INSERT INTO request_search (site, request_id, words)
-	SELECT site, id, title || '
-' || entity || '
-' || link || '
-' || actor || '
-' || reason || '
-' || id FROM requests ORDER BY id`
 
 // LastRequests are the last requests of a site that have a place in line, newest
 // first, with what became of each.

@@ -6,15 +6,20 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 func searchFor(tb testing.TB, l *Ledger, words string) (found []Tracked, err error) {
 	tb.Helper()
+	if err := l.Indexed(tb.Context()); err != nil {
+		return nil, err
+	}
 	err = l.Read(tb.Context(), func(ctx context.Context, s *Snapshot) error {
 		found, err = s.Search(ctx, "www", SearchWords(words), 20)
 		return err
@@ -82,6 +87,7 @@ func TestAnOldLedgerIsIndexedWhenItIsOpened(t *testing.T) {
 	l := open(t, path)
 	ask(t, l, Request{Title: "Opening hours", Reason: "it's \"urgent\""})
 	pragma(t, l, `DROP TABLE request_search`)
+	pragma(t, l, `DROP TABLE request_search_upto`)
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -136,9 +142,75 @@ func fill(b *testing.B, l *Ledger, n int) {
 	for part := range slices.Chunk(all, 10_000) {
 		if err := l.writer.act(context.WithoutCancel(b.Context()), func(bt *batch) error {
 			bt.requests = append(bt.requests, part...)
+			for _, r := range part {
+				bt.event(Event{Site: r.Site, Kind: KindAccepted, Request: r.ID})
+			}
 			return nil
 		}); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// The index is written after the requests, whatever happens in between.
+func TestTheIndexCatchesUpByItself(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "pressrun.db")
+	l := open(t, path)
+	indexed := func(l *Ledger) (n int) {
+		t.Helper()
+		if err := l.readers.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM request_search`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for i := range 3 {
+		ask(t, l, Request{Title: fmt.Sprint("Page ", i), Key: fmt.Sprint(i)})
+	}
+	ask(t, l, Request{Title: "Page 0", Key: "0"})
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	l = open(t, path) // of what was killed before, too
+	ask(t, l, Request{Title: "Page 3"})
+	eventually.Holds(t, "all are in the index", func() bool { return indexed(l) == 4 })
+	if found, err := searchFor(t, l, "page"); err != nil || titles(found) != "Page 3, Page 2, Page 1, Page 0" || indexed(l) != 4 {
+		t.Errorf("found %s, %v; %d are in the index", titles(found), err, indexed(l))
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Many requests fill the index while they come, and one that can't be written keeps
+// none of them back.
+func TestABusyLedgerKeepsItsIndexClose(t *testing.T) {
+	l := fresh(t)
+	crowd := func() {
+		t.Helper()
+		var all sync.WaitGroup
+		for range 40 {
+			all.Go(func() {
+				for range 50 {
+					if _, err := l.Accept(t.Context(), Request{Site: "www", Source: release.FromContent, Title: "Page"}); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+	crowd()
+	if behind := l.writer.index.behind.Load(); behind > indexBehind+maxBatch {
+		t.Errorf("it is %d behind", behind)
+	}
+	if err := l.writer.act(t.Context(), func(b *batch) error {
+		_, err := b.exec(`DROP TABLE request_search`)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	crowd()
+	if err := l.Indexed(t.Context()); err == nil {
+		t.Error("an index that is gone is said to be up to date")
 	}
 }

@@ -37,6 +37,7 @@ type writer struct {
 	committed func(took time.Duration)
 	// lastTask is the highest id given to a task: see flushOutbox.
 	lastTask int64
+	index    *index
 
 	ops    chan *op
 	mu     sync.RWMutex // guards closed
@@ -46,7 +47,7 @@ type writer struct {
 
 func newWriter(ctx context.Context, db *sql.DB, l *Ledger, opts Options) *writer {
 	w := &writer{
-		ledger: l, db: db, alone: opts.NoGroupCommit, committed: opts.Committed,
+		ledger: l, db: db, alone: opts.NoGroupCommit, committed: opts.Committed, index: newIndex(),
 		stmts: map[string]*sql.Stmt{}, inserts: map[insert]string{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
 	}
 	go w.serve(context.WithoutCancel(ctx))
@@ -120,7 +121,11 @@ func (w *writer) stop() {
 func (w *writer) serve(ctx context.Context) {
 	defer close(w.over)
 	ops := make([]*op, 0, maxBatch)
-	for first := range w.ops {
+	for {
+		first, open := w.next()
+		if !open {
+			return
+		}
 		ops = append(ops[:0], first)
 		for len(ops) < maxBatch && !w.alone {
 			more, ok := w.ready()
@@ -129,7 +134,22 @@ func (w *writer) serve(ctx context.Context) {
 			}
 			ops = append(ops, more)
 		}
+		if !w.alone && w.index.op == nil && w.index.late() {
+			ops = append(ops, w.index.fill())
+		}
 		w.carryOut(ctx, ops)
+		w.index.tried()
+	}
+}
+
+// next waits for a decision; false when the ledger closes. One of its own is to fill the
+// index.
+func (w *writer) next() (*op, bool) {
+	select {
+	case first, open := <-w.ops:
+		return first, open
+	case <-w.index.timer.C:
+		return w.index.fill(), true
 	}
 }
 
@@ -206,6 +226,7 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 		}
 		return nil, w.ledger.engine.Explain(b.broken)
 	}
+	w.index.committed(b)
 	if b.changed {
 		w.ledger.watch.wake(b)
 	}
