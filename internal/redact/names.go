@@ -8,8 +8,8 @@ import (
 
 // The words of names that hold secrets, by where in the name they count.
 var (
-	anywhere = words("token tokens secret secrets password passwords passwd passphrase passcode pwd credential credentials apikey accesskey secretkey privatekey accountkey dsn pat bearer jwt")
-	atEnd    = words("key keys pass auth netrc salt signature sig cookie cookies")
+	anywhere = words("token tokens secret secrets password passwords passwd passphrase passcode pwd credential credentials apikey accesskey secretkey privatekey accountkey dsn pat bearer jwt totp unseal mnemonic sshpass dbpass dbpw")
+	atEnd    = words("key keys pass auth netrc salt signature sig cookie cookies pw pin sas")
 	suffixes = []string{"password", "passwd", "passphrase", "token", "secret", "apikey", "pwd"}
 	// A name that ends so speaks of a secret and holds none.
 	about = words("file path dir directory folder name names user username url uri host ttl length len expiry expires expiration lifetime timeout enabled type count limit version mode region endpoint algorithm prefix permissions sock socket field label placeholder hint")

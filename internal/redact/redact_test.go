@@ -29,6 +29,11 @@ var shapes = map[string]string{
 	"npm":                      "npm_" + strings.Repeat("aB3d", 9),
 	"SendGrid":                 "SG." + strings.Repeat("aB3d", 6) + "." + strings.Repeat("Ef5_", 10),
 	"Contentful":               "CFPAT-" + strings.Repeat("aB3d", 10),
+	"Mapbox":                   "sk.eyJ" + "1IjoiYWJjIn0.abcdefghijklmnopqrst",
+	"Sentry":                   "sntrys_" + strings.Repeat("aB3d", 8),
+	"Brevo":                    "xkeysib-" + strings.Repeat("a1b2", 16) + "-AbCd1234",
+	"PlanetScale":              "pscale_pw_" + strings.Repeat("aB3d", 8),
+	"Replicate":                "r8_" + strings.Repeat("aB3d", 9),
 	"a JSON web token":         "eyJ" + "hbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dBjftJeZ4CVP-mB92K27",
 	"a private key":            "-----BEGIN " + "PRIVATE KEY-----\nMIIEvQIBADANBgkqh\nkiG9w0BAQEF\n-----END " + "PRIVATE KEY-----",
 	"a private key in one":     "-----BEGIN RSA " + "PRIVATE KEY-----\\nMIIEvQIBADANBgkqh\\n-----END RSA " + "PRIVATE KEY-----",
@@ -48,35 +53,41 @@ func TestTokensAreKnownByTheirShape(t *testing.T) {
 
 func TestSecretsAreKnownByTheirPlace(t *testing.T) {
 	for text, want := range map[string]string{
-		"connecting to mysql://drupal:S3cr3t@db.internal/drupal":     "connecting to mysql://drupal:***@db.internal/drupal",
-		"postgresql+asyncpg://u:p@ss:w0rd@db:5432/x?sslmode=require": "postgresql+asyncpg://u:***@db:5432/x?sslmode=require",
-		"redis://:hunter2@cache:6379/0":                              "redis://:***@cache:6379/0",
-		"postgres://u:pa/ss@db/x":                                    "postgres://u:***@db/x",
-		"https://0123456789abcdef0123456789abcdef@o1.ingest.io/1":    "https://***@o1.ingest.io/1",
-		"Error 1045: app:letmein@tcp(10.0.0.1:3306)/cms":             "Error 1045: app:***@tcp(10.0.0.1:3306)/cms",
-		"GET https://a/b?page=2&access_token=abc123&x=1":             "GET https://a/b?page=2&access_token=***&x=1",
-		"https://s3/b/k?X-Amz-Expires=60&X-Amz-Signature=fe5f80&v=1": "https://s3/b/k?X-Amz-Expires=60&X-Amz-Signature=***&v=1",
-		"https://s3/k?X-Amz-Credential=a%2F2026&X-Amz-Date=1":        "https://s3/k?X-Amz-Credential=***&X-Amz-Date=1",
-		"https://s3/k?X-Amz-Security-Token=IQoJb3":                   "https://s3/k?X-Amz-Security-Token=***",
-		"https://x.blob/c?sv=2024&sig=a%2Bb%3D%3D":                   "https://x.blob/c?sv=2024&sig=***",
-		"https://cms/?password=hunter2":                              "https://cms/?password=***",
-		"https://maps/api?key=abcdef123&v=3":                         "https://maps/api?key=***&v=3",
-		"Authorization: Bearer abc.def":                              "Authorization: Bearer ***",
-		`{"Authorization":"Basic dTpw"}`:                             `{"Authorization":"Basic ***"}`,
-		"authorization: token 12345abc":                              "authorization: token ***",
-		"curl -H 'X-Api-Key: k123456' https://a":                     "curl -H 'X-Api-Key: ***' https://a",
-		"PRIVATE-TOKEN: abcd1234":                                    "PRIVATE-TOKEN: ***",
-		"sent Bearer abcdefghijkl1234":                               "sent Bearer ***",
-		"PGPASSWORD=pg99 psql":                                       "PGPASSWORD=*** psql",
-		`export DB_PASS="two words"`:                                 `export DB_PASS="***"`,
-		"MYSQL_PWD: s3cr3t":                                          "MYSQL_PWD: ***",
-		`{"clientSecret": "abc", "name": "x"}`:                       `{"clientSecret": "***", "name": "x"}`,
-		"'db_password' => 'abc',":                                    "'db_password' => '***',",
-		"Server=db;User Id=sa;Password=hunter2;AccountKey=ab+/==":    "Server=db;User Id=sa;Password=***;AccountKey=***",
-		"host=db user=x password=abc dbname=y":                       "host=db user=x password=*** dbname=y",
-		"mysqldump --user x --password hunter2 db":                   "mysqldump --user x --password *** db",
-		"curl -u admin:hunter2 https://a":                            "curl -u admin:*** https://a",
-		"Set-Cookie: sid=abcdef; Path=/":                             "Set-Cookie: ***",
+		"connecting to mysql://drupal:S3cr3t@db.internal/drupal":             "connecting to mysql://drupal:***@db.internal/drupal",
+		"postgresql+asyncpg://u:p@ss:w0rd@db:5432/x?sslmode=require":         "postgresql+asyncpg://u:***@db:5432/x?sslmode=require",
+		"redis://:hunter2@cache:6379/0":                                      "redis://:***@cache:6379/0",
+		"postgres://u:pa/ss@db/x":                                            "postgres://u:***@db/x",
+		"https://0123456789abcdef0123456789abcdef@o1.ingest.io/1":            "https://***@o1.ingest.io/1",
+		"Error 1045: app:letmein@tcp(10.0.0.1:3306)/cms":                     "Error 1045: app:***@tcp(10.0.0.1:3306)/cms",
+		"GET https://a/b?page=2&access_token=abc123&x=1":                     "GET https://a/b?page=2&access_token=***&x=1",
+		"https://s3/b/k?X-Amz-Expires=60&X-Amz-Signature=fe5f80&v=1":         "https://s3/b/k?X-Amz-Expires=60&X-Amz-Signature=***&v=1",
+		"https://s3/k?X-Amz-Credential=a%2F2026&X-Amz-Date=1":                "https://s3/k?X-Amz-Credential=***&X-Amz-Date=1",
+		"https://s3/k?X-Amz-Security-Token=IQoJb3":                           "https://s3/k?X-Amz-Security-Token=***",
+		"https://x.blob/c?sv=2024&sig=a%2Bb%3D%3D":                           "https://x.blob/c?sv=2024&sig=***",
+		"POST https://api.netlify.com/build_hooks/5f3c1d2e9a8b7c6d5e4f":      "POST https://api.netlify.com/build_hooks/***",
+		"https://api.vercel.com/v1/integrations/deploy/prj_aB3/xY9zK2":       "https://api.vercel.com/v1/integrations/deploy/***",
+		"https://discord.com/api/webhooks/1234567/aB3-_dEfGhIj":              "https://discord.com/api/webhooks/1234567/***",
+		"https://acme.webhook.office.com/webhookb2/aB3d@1/IncomingWebhook/x": "https://acme.webhook.office.com/webhookb2/***",
+		"https://hooks.zapier.com/hooks/catch/123456/abcdef/":                "https://hooks.zapier.com/hooks/catch/***",
+		"https://api.telegram.org/bot123456:AAEabcdefghijklmnopqrstu/x":      "https://api.telegram.org/bot***/x",
+		"https://cms/?password=hunter2":                                      "https://cms/?password=***",
+		"https://maps/api?key=abcdef123&v=3":                                 "https://maps/api?key=***&v=3",
+		"Authorization: Bearer abc.def":                                      "Authorization: Bearer ***",
+		`{"Authorization":"Basic dTpw"}`:                                     `{"Authorization":"Basic ***"}`,
+		"authorization: token 12345abc":                                      "authorization: token ***",
+		"curl -H 'X-Api-Key: k123456' https://a":                             "curl -H 'X-Api-Key: ***' https://a",
+		"PRIVATE-TOKEN: abcd1234":                                            "PRIVATE-TOKEN: ***",
+		"sent Bearer abcdefghijkl1234":                                       "sent Bearer ***",
+		"PGPASSWORD=pg99 psql":                                               "PGPASSWORD=*** psql",
+		`export DB_PASS="two words"`:                                         `export DB_PASS="***"`,
+		"MYSQL_PWD: s3cr3t":                                                  "MYSQL_PWD: ***",
+		`{"clientSecret": "abc", "name": "x"}`:                               `{"clientSecret": "***", "name": "x"}`,
+		"'db_password' => 'abc',":                                            "'db_password' => '***',",
+		"Server=db;User Id=sa;Password=hunter2;AccountKey=ab+/==":            "Server=db;User Id=sa;Password=***;AccountKey=***",
+		"host=db user=x password=abc dbname=y":                               "host=db user=x password=*** dbname=y",
+		"mysqldump --user x --password hunter2 db":                           "mysqldump --user x --password *** db",
+		"curl -u admin:hunter2 https://a":                                    "curl -u admin:*** https://a",
+		"Set-Cookie: sid=abcdef; Path=/":                                     "Set-Cookie: ***",
 	} {
 		if diff := cmp.Diff(want, redact.Text(text)); diff != "" {
 			t.Errorf("%q (-want +got)\n%s", text, diff)
@@ -103,13 +114,15 @@ func TestWhatIsNoSecretStays(t *testing.T) {
 func TestNamesOfSecrets(t *testing.T) {
 	for _, name := range strings.Fields(`PGPASSWORD MYSQL_PWD ALGOLIA_ADMIN_KEY GH_PAT SENTRY_DSN CMS_TOKEN DB_SECRET DB_PASS AWS_CREDENTIALS
 		BASIC_AUTH DB_CONNECTION_STRING AZURE_STORAGE_CONNECTION_STRING NETRC AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY accessToken apiKey X-Amz-Signature
-		NPM_AUTH_TOKEN COMPOSER_AUTH AUTHTOKEN SMTP_PASSWD DEPLOY_KEY_PROD CONNECTION_STRING client-secret PGPASSWORD_REPLICA`) {
+		NPM_AUTH_TOKEN COMPOSER_AUTH AUTHTOKEN SMTP_PASSWD DEPLOY_KEY_PROD CONNECTION_STRING client-secret PGPASSWORD_REPLICA
+		LDAP_BIND_PW DB_PIN TOTP_SEED VAULT_UNSEAL_1 STORAGE_SAS SSHPASS WALLET_MNEMONIC`) {
 		if !redact.IsSecretName(name) {
 			t.Errorf("%s is not taken for a secret", name)
 		}
 	}
 	for _, name := range strings.Fields(`PWD OLDPWD PATH MONKEY TOKENIZERS GIT_ASKPASS SSH_AUTH_SOCK TOKEN_FILE PUBLIC_KEY CACHE_KEY KEYBOARD AUTHOR
-		PASSWORD_MIN_LENGTH SECRET_NAME TOKEN_URL COMPASS BYPASS key auth DATABASE_URL PATTERN`) {
+		PASSWORD_MIN_LENGTH SECRET_NAME TOKEN_URL COMPASS BYPASS key auth DATABASE_URL PATTERN
+		pin pw sas SPIN OPTIONS SASS KICKING UNSEALED PINNED_VERSION`) {
 		if redact.IsSecretName(name) {
 			t.Errorf("%s is taken for a secret", name)
 		}

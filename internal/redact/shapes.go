@@ -39,6 +39,16 @@ var shapes = []pattern{
 	{hints: []string{"npm_", "pypi-", "dop_v1_", "hf_", "shp", "sg.", "hvs.", "cfpat-", "dckr_pat_", "glsa_", "nfp_", "ntn_", "lin_api_", "sbp_", "vercel_", "rubygems_"}, find: expression(
 		`\b(?:npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50,}|do[oprt]_v1_[a-f0-9]{64}|hf_[A-Za-z0-9]{30,}|shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}|hvs\.[A-Za-z0-9_-]{20,}|CFPAT-[A-Za-z0-9_-]{20,}|dckr_pat_[A-Za-z0-9_-]{20,}|glsa_[A-Za-z0-9_]{20,}|nfp_[A-Za-z0-9]{30,}|ntn_[A-Za-z0-9]{30,}|lin_api_[A-Za-z0-9]{30,}|sbp_[a-f0-9]{40}|vercel_[A-Za-z0-9]{20,}|rubygems_[a-f0-9]{48})`)},
 	{hints: []string{"sk-"}, find: expression(`\bsk-(?:proj-|ant-|svcacct-)?[A-Za-z0-9_-]{32,}`), is: hasDigit},
+	// https://docs.mapbox.com/accounts/guides/tokens/: sk. is secret, pk. public.
+	{hints: []string{"sk.eyj"}, find: expression(`\bsk\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,}`)},
+	// Addresses that are secrets: whoever knows one may call it.
+	{hints: []string{"build_hooks/", "deploy_hooks/", "/integrations/deploy/"}, find: expression(`/(?:build_hooks|deploy_hooks|integrations/deploy)/([A-Za-z0-9/_-]{8,})`)},
+	{hints: []string{"/api/webhooks/", ".office.com/webhookb2/", "hooks.zapier.com/", "chat.googleapis.com/"}, find: expression(
+		`(?:/api/webhooks/[0-9]+|\.office\.com/webhookb2|hooks\.zapier\.com/hooks/catch)/([A-Za-z0-9@/_-]{10,})`)},
+	{hints: []string{"api.telegram.org/bot"}, find: expression(`api\.telegram\.org/bot([0-9]+:[A-Za-z0-9_-]{20,})`)},
+	{hints: []string{"/hooks/"}, find: expression(`/hooks/[a-z0-9-]+/(prh_[A-Za-z0-9]{10,})`)},
+	{hints: []string{"sntrys_", "sntryu_", "prc_", "xkeysib-", "pscale_", "eaaa", "r8_"}, find: expression(
+		`\b(?:sntry[su]_[A-Za-z0-9+/=_-]{16,}|prc_[A-Z2-7]{20,}|xkeysib-[a-f0-9]{32,}[A-Za-z0-9-]*|pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.-]{20,}|EAAA[A-Za-z0-9_-]{40,}|r8_[A-Za-z0-9]{30,})`)},
 	// RFC 7519; the header of a token is a JSON object, which begins with eyJ.
 	{hints: []string{"eyj"}, find: expression(`\beyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){2,4}`)},
 	// RFC 7468. The end of a key may be missing, or its beginning.
