@@ -23,7 +23,7 @@ const defaultOutput = "public"
 // run to tell the app; a step alone fails with them.
 func (j *run) seeProject(name string, env shell.Environment) (unknown string, err error) {
 	o := &j.options
-	asked := o.Output == "" && (o.Detect == "yes" || o.Detect == "auto" && env.Get("GITHUB_ACTIONS") == "true")
+	asked := o.Output == "" && o.Bake == "" && (o.Detect == "yes" || o.Detect == "auto" && env.Get("GITHUB_ACTIONS") == "true")
 	if !asked || o.RollbackTo != 0 {
 		return "", j.withoutProject(name, nil)
 	}
@@ -55,7 +55,7 @@ func (j *run) withoutProject(name string, seen error) error {
 	if j.options.Output == "" {
 		j.options.Output = defaultOutput
 	}
-	if name != (steps.Build{}).Name() || j.options.Build != "" || j.options.RollbackTo != 0 {
+	if name != (steps.Build{}).Name() || j.options.Build != "" || j.options.Bake != "" || j.options.RollbackTo != 0 {
 		return nil
 	}
 	if seen != nil {

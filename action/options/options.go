@@ -86,6 +86,13 @@ type BuildFlags struct {
 	BuildTimeout time.Duration `help:"Ends the build." default:"75m"`
 	BuildEnv     string        `help:"Variables that only the build sees: a line NAME=value each. A value in double quotes is a JSON string." placeholder:"LINES"`
 	Environment  string        `help:"Where the site is deployed to, told to the build as DEPLOY_ENV." placeholder:"NAME"`
+
+	Bake            string   `help:"In place of a command: the root of a live CMS, of whose pages the site is made (pressrun bake)." placeholder:"URL"`
+	BakeState       string   `help:"Where the bake keeps what it knows (default: the output's folder with .bake behind it). Keep it from run to run." placeholder:"FOLDER"`
+	BakeCanary      string   `help:"Texts that must be there, a line each: in the home page, or with /PATH= before them in another." placeholder:"LINES"`
+	BakeUnreachable string   `help:"Where the CMS gives no answer for a page: keep its old bytes, or refuse the bake." enum:"keep,refuse" default:"keep"`
+	BakeAllow       []string `help:"Guards of the bake that may be passed, by name." placeholder:"GUARD"`
+	BakeAuthFile    string   `help:"File with USER:PASSWORD of a CMS that lets nobody in without." placeholder:"FILE"`
 }
 
 // OutputFlags say where the built site is.

@@ -10,10 +10,15 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// Build makes the static site with the site's own command.
+// Build makes the static site with the site's own command, or of the pages that its CMS
+// shows.
 type Build struct {
 	siteCommand
 	options.BuildFlags
+	options.OutputFlags
+
+	Dir       string // the frontend's folder
+	PublicURL string // where visitors find the site; "" when that is not known
 }
 
 // Name implements Step.
@@ -23,6 +28,9 @@ func (Build) Name() string { return "build" }
 func (r Build) Do(ctx context.Context) (Result, error) {
 	if why := r.nothingBuilt(); why != "" {
 		return skipped(why)
+	}
+	if r.Bake != "" {
+		return r.bake(ctx)
 	}
 	if r.Build == "" {
 		return skipped("no --build command is set")

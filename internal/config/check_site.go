@@ -14,6 +14,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/environ"
+	"github.com/pressrun/pressrun/internal/outbound"
 )
 
 var siteName = pattern(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
@@ -167,6 +168,7 @@ func (k *checker) build(key string, s Site) {
 		k.wrong(at+".output", "the whole source would be published, with what the build is made from; expected the folder that the build makes, such as public")
 	}
 	k.command(at+".command", s.Build.Command)
+	k.bake(at, s.Build)
 	k.command(key+".install.command", s.Install.Command)
 	for _, name := range slices.Sorted(maps.Keys(s.Build.Env)) {
 		switch {
@@ -175,6 +177,26 @@ func (k *checker) build(key string, s Site) {
 		case environ.KeptFromBuilds(name):
 			k.wrong(at+".env."+name, "names that begin with %s are kept from builds; expected another name", strings.Join(environ.Kept(), ", "))
 		}
+	}
+}
+
+func (k *checker) bake(at string, b Build) {
+	if b.Bake == "" {
+		for _, name := range []string{"bake_state", "bake_canary", "bake_unreachable"} {
+			if k.has(at + "." + name) {
+				k.wrong(at+"."+name, "nothing is baked; expected the CMS's address in %s.bake beside it", at)
+			}
+		}
+		return
+	}
+	if err := outbound.Check(b.Bake); err != nil {
+		k.wrong(at+".bake", "the address of the CMS %v", err)
+	}
+	if b.Command != "" {
+		k.wrong(at+".command", "the site is built by a command or baked; expected one of command and bake")
+	}
+	if u := b.BakeUnreachable; u != "" && u != "keep" && u != "refuse" {
+		k.wrong(at+".bake_unreachable", "%q is not known; expected keep or refuse", u)
 	}
 }
 

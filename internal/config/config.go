@@ -197,6 +197,16 @@ type Build struct {
 	Command string `yaml:"command" json:"command,omitempty"`
 	// Timeout ends it and all that it started.
 	Timeout *Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"default=75m"`
+	// Bake is the root of a live CMS, of whose pages the site is made in place of
+	// running a command; BakeState is where what is known of it is kept, beside the
+	// output when left out, and BakeCanary are texts that must be there, in the home page
+	// or with /PATH= before it in another.
+	Bake       string   `yaml:"bake" json:"bake,omitempty"`
+	BakeState  string   `yaml:"bake_state" json:"bake_state,omitempty"`
+	BakeCanary []string `yaml:"bake_canary" json:"bake_canary,omitempty"`
+	// BakeUnreachable says what becomes of pages for which the CMS gives no answer: their
+	// old bytes are kept, or the release is refused.
+	BakeUnreachable string `yaml:"bake_unreachable" json:"bake_unreachable,omitempty" jsonschema:"enum=keep,enum=refuse,default=keep"`
 	// Output is the folder that the build makes, from the source's folder.
 	Output string `yaml:"output" json:"output,omitempty"`
 	// Env are variables that only the static site's build sees, e.g. an
