@@ -54,6 +54,9 @@ type Options struct {
 	MaxPages    int // 200,000
 	Pace        pace.Limits
 	Timeout     time.Duration // 30 s to the head of an answer
+	// Backoff is the time before a page is asked for a second time, 1 s, and GiveUp how
+	// long the CMS may give no good answer at all before the rest is not asked for, 3 min.
+	Backoff, GiveUp time.Duration
 	// Authorization is the header that gets us in; "" for none.
 	Authorization string
 	UserAgent     string
@@ -123,6 +126,7 @@ func resolve(o Options) (r resolved, err error) {
 	r.FullEvery = cmp.Or(o.FullEvery, 24*time.Hour)
 	r.MaxPages = cmp.Or(o.MaxPages, 200_000)
 	r.Timeout = cmp.Or(o.Timeout, 30*time.Second)
+	r.Backoff, r.GiveUp = cmp.Or(o.Backoff, time.Second), cmp.Or(o.GiveUp, 3*time.Minute)
 	r.UserAgent = cmp.Or(o.UserAgent, "pressrun-bake")
 	return r, r.patterns()
 }

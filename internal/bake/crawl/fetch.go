@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/bake/address"
@@ -23,6 +24,7 @@ type fetcher struct {
 	http    *http.Client
 	pacer   *pace.Pacer
 	bodies  state.Bodies
+	good    atomic.Int64 // when the CMS last gave an answer that was one, in ns since 1970
 }
 
 func newFetcher(o *Options, bodies state.Bodies) *fetcher {
@@ -30,12 +32,42 @@ func newFetcher(o *Options, bodies state.Bodies) *fetcher {
 	if transport == nil {
 		transport = network(o)
 	}
-	return &fetcher{
+	f := &fetcher{
 		options: o, pacer: pace.New(o.Pace), bodies: bodies,
 		http: &http.Client{
 			Transport: transport, Timeout: o.Whole,
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
+	}
+	f.good.Store(time.Now().UnixNano())
+	return f
+}
+
+// until is when a CMS is given up that gives no answer.
+func (f *fetcher) until() time.Time { return time.Unix(0, f.good.Load()).Add(f.options.GiveUp) }
+
+// errGivenUp is of pages that are not asked for any more.
+var errGivenUp = errors.New("the CMS gives no answer any more")
+
+// turn carries a request out when its turn has come, unless the CMS is given up before.
+func (f *fetcher) turn(ctx context.Context, request func() pace.Answer) error {
+	for {
+		until := f.until()
+		if !time.Now().Before(until) {
+			return errGivenUp
+		}
+		waiting, cancel := context.WithDeadline(ctx, until)
+		err := f.pacer.Do(waiting, func() pace.Answer {
+			a := request()
+			if a.Verdict != pace.Overloaded {
+				f.good.Store(time.Now().UnixNano())
+			}
+			return a
+		})
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
 	}
 }
 
@@ -79,11 +111,11 @@ func (f *fetcher) fetch(ctx context.Context, p *state.Page, conditional bool) (a
 	var last error
 	for try := range f.options.Tries {
 		if try > 0 {
-			if err := sleep(ctx, time.Second<<(try-1)); err != nil {
+			if err := sleep(ctx, f.options.Backoff<<(try-1)); err != nil {
 				return a, err
 			}
 		}
-		err := f.pacer.Do(ctx, func() pace.Answer {
+		err := f.turn(ctx, func() pace.Answer {
 			var load pace.Answer
 			a, load, last = f.ask(ctx, p, conditional)
 			switch {
@@ -96,6 +128,9 @@ func (f *fetcher) fetch(ctx context.Context, p *state.Page, conditional bool) (a
 		})
 		var disk *diskError
 		switch {
+		case errors.Is(err, errGivenUp):
+			a.seen.Step, a.seen.Why = state.Unreachable, err.Error()
+			return a, nil
 		case err != nil:
 			return a, err
 		case ctx.Err() != nil:

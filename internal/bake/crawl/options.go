@@ -32,8 +32,12 @@ type Options struct {
 	Authorization string
 	// Transport is below all requests; nil for the network.
 	Transport http.RoundTripper
-	// Tries is how often a page is asked for that gets no answer.
-	Tries int
+	// Tries is how often a page is asked for that gets no answer, Backoff the time before
+	// the second try, which doubles from try to try.
+	Tries   int
+	Backoff time.Duration
+	// GiveUp is how long a CMS may give no good answer at all: the rest is not asked for then.
+	GiveUp time.Duration
 	// Tell hears how far the crawl is; nil for nobody. It must be quick.
 	Tell func(Progress)
 }

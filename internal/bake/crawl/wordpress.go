@@ -134,12 +134,12 @@ func (w *wordPress) get(ctx context.Context, path string, query url.Values) (tex
 	}
 	for try := range w.options.Tries {
 		if try > 0 {
-			if err := sleep(ctx, time.Second<<(try-1)); err != nil {
+			if err := sleep(ctx, w.options.Backoff<<(try-1)); err != nil {
 				return nil, nil, err
 			}
 		}
 		again := false
-		stop := w.pacer.Do(ctx, func() pace.Answer {
+		stop := w.turn(ctx, func() pace.Answer {
 			var load pace.Answer
 			text, header, load, err = w.once(ctx, address.Address(at))
 			again = load.Verdict != pace.Good

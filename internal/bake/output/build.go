@@ -101,7 +101,7 @@ func (s *Site) files() []file {
 	taken := map[string]bool{}
 	for _, p := range s.sorted() {
 		if p.Address == s.Missing {
-			if p.Gone() && p.Sum != "" && crawl.KindOf(p.Type) == crawl.HTML && !taken["404.html"] {
+			if p.Gone() && p.Size > 0 && crawl.KindOf(p.Type) == crawl.HTML && !taken["404.html"] {
 				taken["404.html"] = true
 				out = append(out, file{page: p, place: address.Place{File: "404.html", Path: "/404.html"}, anywhere: true})
 			}
