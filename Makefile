@@ -88,7 +88,7 @@ fmt: ## Format the Go code (gofumpt)
 
 ##@ Promises: each ends with a line of key=value figures, and fails when a promise is broken
 
-.PHONY: drill-kill drill-year drill-deploy drill-dispatch drill-outage drill-schedule drill-hooks drill-watchers fuzz
+.PHONY: drill-bake drill-kill drill-year drill-deploy drill-dispatch drill-outage drill-schedule drill-hooks drill-watchers fuzz
 drill-kill: ## kill -9 of the server under load, CYCLES=50 times: nothing acknowledged is lost
 	go run ./test/drill/kill -cycles $(CYCLES) $(ARGS)
 
@@ -111,6 +111,9 @@ drill-hooks: ## All dialects of CMSs, valid, forged, cut, replayed and doubled, 
 drill-watchers: ## 1,000 pages open during releases: each shows every state within a second, in little memory
 	go run ./test/drill/watchers $(ARGS)
 
+drill-bake: ## A CMS on bad days, baked 60 times: cut off, errors, "not found", login pages, bakes killed: nothing wrong is published
+	go run ./test/drill/bake $(ARGS)
+
 drill-outage: ## GitHub's bad days in fake time: nothing lost, no false reset, state right within 60 s
 	PRESSRUN_DRILL_FULL=1 go test ./test/drill/outage -count=1 -v -timeout 15m | tee /dev/stderr | grep -E '^(outage|webhooks|storm)=' | paste -sd ' '
 
@@ -119,7 +122,7 @@ fuzz: ## Every fuzz target of the tree for FUZZTIME=10s each
 
 ##@ Figures
 
-.PHONY: bench bench-deploy
+.PHONY: bench bench-bake bench-deploy
 bench: ## Intake, dispatch delay, start-up time and memory of the server
 	go run ./test/bench $(ARGS)
 	go run ./test/bench/github
@@ -129,6 +132,9 @@ bench: ## Intake, dispatch delay, start-up time and memory of the server
 bench-deploy: ## Deploys to a real S3 server
 	@tools/install versitygw
 	go run ./test/bench/deploy $(ARGS)
+
+bench-bake: ## 5,000 pages of a local site baked, beside wget --mirror and HTTrack (Debian's) in the same run
+	go run ./test/bench/bake $(ARGS)
 
 ##@ Shipping and upkeep
 
