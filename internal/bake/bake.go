@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/bake/address"
@@ -305,6 +307,15 @@ func (b *bake) accept(staged string, unchanged bool) error {
 func (b *bake) remarks(a *judge.Account) {
 	if len(b.names.Twins) > 0 {
 		a.Notes = append(a.Notes, fmt.Sprintf("%s by case alone, which is one file on some systems: %s", text.Plural(len(b.names.Twins), "file differs", "files differ"), b.names.Twins[0]))
+	}
+	trapped := map[string]int{}
+	for _, p := range b.pages {
+		if p.Step == state.LeftOut && len(p.Sources) > 0 && p.Fit != address.Unknown && p.Why != state.WhyExclude && p.Why != state.WhyTooMany {
+			trapped[p.Why]++
+		}
+	}
+	for _, why := range slices.Sorted(maps.Keys(trapped)) {
+		a.Notes = append(a.Notes, fmt.Sprintf("%s left out: %s; exclude them, or list in a sitemap what is to be there", text.Plural(trapped[why], "address was", "addresses were"), why))
 	}
 	if b.PublicURL == "" {
 		a.Notes = append(a.Notes, "the public address is not known, so addresses in sitemaps, feeds and canonical links are paths alone; name it with --public-url")

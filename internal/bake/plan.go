@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/bake/address"
-	"github.com/pressrun/pressrun/internal/bake/crawl"
 	"github.com/pressrun/pressrun/internal/bake/judge"
 	"github.com/pressrun/pressrun/internal/bake/state"
 	"github.com/pressrun/pressrun/internal/text"
@@ -71,7 +70,7 @@ func again(p *state.Page, mode string) {
 		p.ETag, p.Modified = "", ""
 	}
 	if !judge.Published(p) && !judge.Leads(p) {
-		p.Step, p.Why, p.Status = state.LeftOut, crawl.WhyForgotten, 0
+		p.Step, p.Why, p.Status = state.LeftOut, state.WhyForgotten, 0
 		return
 	}
 	p.Step, p.Why = state.Waiting, ""

@@ -59,7 +59,7 @@ func (f *frontier) know(a address.Address, from state.Source, depth int) *state.
 		if depth < p.Depth {
 			p.Depth, changed = depth, true
 		}
-		if p.Step == state.LeftOut && changed && (listed(from.Kind) || p.Why == WhyForgotten) {
+		if p.Step == state.LeftOut && changed && (listed(from.Kind) || p.Why == state.WhyForgotten) {
 			f.admit(p, from)
 		}
 		if changed {
@@ -85,28 +85,20 @@ func (f *frontier) admit(p *state.Page, from state.Source) {
 	f.queue = append(f.queue, p)
 }
 
-// The reasons for which an address is left out.
-const (
-	WhyQuery   = "nobody knows what its query does"
-	WhyExclude = "it is excluded"
-	// WhyForgotten is of what the last bake knew, and nothing names any more.
-	WhyForgotten = "nothing names it any more"
-)
-
 func (f *frontier) leftOut(p *state.Page, from state.Source) string {
 	path := p.Address.Path()
 	for _, re := range f.options.Exclude {
 		if re.MatchString(strings.Trim(path, "/")) {
-			return WhyExclude
+			return state.WhyExclude
 		}
 	}
 	switch {
 	case p.Fit == address.Unknown:
-		return WhyQuery
+		return state.WhyQuery
 	case len(p.Address) > maxAddress:
 		return fmt.Sprintf("it is longer than %d bytes", maxAddress)
 	case f.asked >= f.options.MaxPages:
-		return fmt.Sprintf("there are more than %d addresses (--max-pages)", f.options.MaxPages)
+		return state.WhyTooMany
 	case p.Fit == address.Variant && f.variant[path] >= maxVariants:
 		return fmt.Sprintf("there are more than %d versions of the file", maxVariants)
 	}
@@ -138,8 +130,12 @@ func (f *frontier) trap(p *state.Page) string {
 	if shape == string(p.Address) {
 		return ""
 	}
-	if f.alike[shape]++; f.alike[shape] > maxAlike {
-		return fmt.Sprintf("only links name it, and they lead to more than %d addresses that differ in numbers alone, as an endless calendar does (%s)", maxAlike, shape)
+	most := maxAlike
+	if strings.Count(shape, "N") > 1 {
+		most = maxCalendar
+	}
+	if f.alike[shape]++; f.alike[shape] > most {
+		return fmt.Sprintf("only links name it, and they lead to more than %d addresses that differ in numbers alone, as an endless calendar does (%s)", most, shape)
 	}
 	return ""
 }

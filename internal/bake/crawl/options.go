@@ -62,11 +62,12 @@ const (
 
 // Bounds of what links may lead to, so that no calendar is followed for ever.
 const (
-	maxDepth    = 64   // links away from what is listed
-	maxAlike    = 2000 // addresses that differ in numbers alone, and that only links name
-	maxVariants = 8    // versions of a file
-	maxRepeats  = 3    // the same part again in a path, as in /a/b/a/b/a/b/a/b/
-	maxAddress  = 2048 // bytes of an address
+	maxDepth    = 1000   // links away from what is listed
+	maxAlike    = 50_000 // addresses that differ in one number alone, and that only links name
+	maxCalendar = 5000   // the same of those that differ in several, as the days of a calendar
+	maxVariants = 8      // versions of a file
+	maxRepeats  = 3      // the same part again in a path, as in /a/b/a/b/a/b/a/b/
+	maxAddress  = 2048   // bytes of an address
 )
 
 // String tells it to people.

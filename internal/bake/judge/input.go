@@ -60,12 +60,13 @@ const (
 	NotFoundPage = "not-found-page"
 	Canary       = "canary"
 	FileNames    = "file-names"
+	TooMany      = "too-many"
 	Unaccounted  = "unaccounted"
 )
 
 // Guards are the names of all guards.
 func Guards() []string {
-	return []string{HomePage, Unanswered, LoginPage, SamePage, LostPages, ListedPages, BrokenLinks, LeakedHost, RobotsForbid, NotFoundPage, Canary, FileNames, Unaccounted}
+	return []string{HomePage, Unanswered, LoginPage, SamePage, LostPages, ListedPages, BrokenLinks, LeakedHost, RobotsForbid, NotFoundPage, Canary, FileNames, TooMany, Unaccounted}
 }
 
 // Published says whether a page has a body for the output: an old one, where the CMS

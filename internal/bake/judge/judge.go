@@ -144,7 +144,7 @@ type verdict struct {
 func (v *verdict) all() []guard.Violation {
 	var out []guard.Violation
 	for _, check := range []func() *guard.Violation{
-		v.home, v.unanswered, v.login, v.same, v.lost, v.listed, v.links, v.leaks, v.robots, v.notFound, v.canaries, v.names, v.unaccounted,
+		v.home, v.unanswered, v.login, v.same, v.lost, v.listed, v.links, v.leaks, v.robots, v.notFound, v.canaries, v.names, v.tooMany, v.unaccounted,
 	} {
 		if found := check(); found != nil {
 			out = append(out, *found)
@@ -252,6 +252,19 @@ func (v *verdict) names() *guard.Violation {
 		return nil
 	}
 	return guard.NewViolation(FileNames, failed, "%s can't be a file of its own", text.Plural(len(failed), "address", "addresses"))
+}
+
+func (v *verdict) tooMany() *guard.Violation {
+	var left []string
+	for _, p := range v.in.Pages {
+		if p.Step == state.LeftOut && p.Why == state.WhyTooMany {
+			left = append(left, string(p.Address))
+		}
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	return guard.NewViolation(TooMany, left, "%s left out, as there are more than may be asked for (--max-pages)", text.Plural(len(left), "address was", "addresses were"))
 }
 
 func (v *verdict) unaccounted() *guard.Violation {

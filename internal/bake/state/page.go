@@ -142,3 +142,13 @@ func (r *Refs) UnmarshalText(text []byte) error {
 	}
 	return nil
 }
+
+// The reasons for which an address is left out.
+const (
+	WhyQuery   = "nobody knows what its query does"
+	WhyExclude = "it is excluded"
+	// WhyTooMany is of those for which there was no room: the site is not whole.
+	WhyTooMany = "there are more addresses than may be asked for"
+	// WhyForgotten is of what the last bake knew, and nothing names any more.
+	WhyForgotten = "nothing names it any more"
+)
