@@ -100,10 +100,30 @@ func (s *mailSender) send(ctx context.Context, one ledger.Notice) outcome {
 	o := outcome{trouble: s.trouble(err)}
 	if refusal, ok := errors.AsType[*mail.SendError](err); ok {
 		o.status = refusal.ErrorCode()
-		// What is refused for good is this message or its receiver, not the server.
-		o.over = !refusal.IsTemp() && o.status/100 == 5 && (refusal.Reason == mail.ErrSMTPRcptTo || refusal.Reason == mail.ErrSMTPDataClose)
+		// What is refused is this message or its receiver, not all of the server.
+		o.own = (refusal.Reason == mail.ErrSMTPRcptTo || refusal.Reason == mail.ErrSMTPDataClose) && !serverWide(o.status)
+		o.over = o.own && !refusal.IsTemp() && o.status/100 == 5
 	}
 	return o
+}
+
+// serverWide says whether an answer is about the server: it is closing, or it takes
+// nobody's sign-in (RFC 5321, 4.2.3; RFC 4954, 6).
+func serverWide(status int) bool { return status == 421 || status == 454 }
+
+// putOff says whether a notice waits because its receiver's server put it off, as by
+// greylisting (RFC 6647).
+func (s *mailSender) putOff(one ledger.Notice) bool {
+	return one.Status/100 == 4 && !serverWide(one.Status)
+}
+
+// thread is what is told in its order: to the same receivers, of the same release.
+func (s *mailSender) thread(one ledger.Notice) string {
+	to := ""
+	if m, err := notify.ReadMail([]byte(one.Body)); err == nil {
+		to = m.To
+	}
+	return fmt.Sprint(one.Release, " ", to)
 }
 
 // trouble says what was wrong, without the password, which a server may repeat.

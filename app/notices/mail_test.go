@@ -23,6 +23,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -461,5 +462,92 @@ func TestWhoAskedIsToldByEMail(t *testing.T) {
 		if !strings.HasPrefix(told[to], want) {
 			t.Errorf("%s was told %q, want %q", to, told[to], want)
 		}
+	}
+}
+
+// An e-mail that is put off, as by greylisting, holds up its own thread alone.
+func TestAnEMailThatIsPutOffHoldsUpNoOther(t *testing.T) {
+	t.Parallel()
+	srv := startMail(t, config.TLSStart, "PLAIN")
+	var answer atomic.Int32 // to ana
+	answer.Store(451)
+	srv.refuse = func(to string) error {
+		if code := int(answer.Load()); code != 0 && to == "ana@example.gov" {
+			return &smtp.SMTPError{Code: code, Message: "try again later"}
+		}
+		return nil
+	}
+	l, err := ledger.Open(t.Context(), sqlite.At(filepath.Join(t.TempDir(), "pressrun.db")), ledger.Options{Sites: map[string]release.Policy{"www": {}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	site := config.Site{Title: "Riverside", TimeZone: "UTC", Notify: []config.Target{mailTarget(t, srv, config.TLSStart)}}
+	n, err := New(Options{
+		Config: config.Config{URL: "https://pressrun.example.gov", Sites: map[string]config.Site{"www": site}}, Ledger: l, Lines: l.Notices(), Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := n.Begin(t.Context(), []string{"www"}); err != nil {
+		t.Fatal(err)
+	}
+	one := n.targets[0]
+	one.pause = 0
+	put := func(event int64, to string, number int64) {
+		t.Helper()
+		f := failure("Riverside")
+		f.Event, f.To, f.Release = event, to, &release.Release{Number: number, Outcome: release.Failed}
+		notice := noticeOf(t, f)
+		notice.Target, notice.Release, notice.Until = one.NoticeTarget, number, time.Now().Add(Tried)
+		if err := l.Notices().Put(t.Context(), notice); err != nil {
+			t.Fatal(err)
+		}
+	}
+	round := func() (next time.Duration, got string) {
+		t.Helper()
+		at, err := one.round(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range srv.received() {
+			got += g.to[0] + " " + strings.TrimPrefix(strings.Fields(g.header.Get("References"))[0], "<release-")[:2] + ", "
+		}
+		return time.Until(at), got
+	}
+	put(1, "ana@example.gov", 12)
+	put(2, "bob@example.gov", 12)
+	put(3, "ana@example.gov", 12) // behind its own
+	put(4, "web@example.gov", 13)
+	next, got := round()
+	if got != "bob@example.gov 12, web@example.gov 13, " || next > 2*firstWait || one.failures != 0 {
+		t.Fatalf("got %s; the next is in %s, %d failures", got, next, one.failures)
+	}
+	put(5, "ana@example.gov", 14) // of another release: put off too, by itself
+	if _, got = round(); got != "bob@example.gov 12, web@example.gov 13, " {
+		t.Fatalf("got %s", got)
+	}
+	again := func() {
+		t.Helper()
+		line, err := l.NoticesInLine(t.Context(), one.NoticeTarget, most)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, waits := range line {
+			if err := l.Notices().Failed(t.Context(), waits, waits.Status, "again", time.Now().Add(-time.Second)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	answer.Store(421) // now it is the server: nobody behind is tried
+	again()
+	put(6, "bob@example.gov", 15)
+	if _, got = round(); got != "bob@example.gov 12, web@example.gov 13, " || one.failures != 1 {
+		t.Fatalf("got %s, %d failures", got, one.failures)
+	}
+	answer.Store(0)
+	again()
+	if _, got = round(); got != "bob@example.gov 12, web@example.gov 13, ana@example.gov 12, ana@example.gov 12, ana@example.gov 14, bob@example.gov 15, " {
+		t.Errorf("got %s", got)
 	}
 }

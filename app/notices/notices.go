@@ -23,6 +23,7 @@ type Ledger interface {
 	Told(site string) <-chan struct{}
 	Read(ctx context.Context, answer func(context.Context, *ledger.Snapshot) error) error
 	FirstNotice(ctx context.Context, to ledger.NoticeTarget) (ledger.Notice, bool, error)
+	NoticesInLine(ctx context.Context, to ledger.NoticeTarget, limit int) ([]ledger.Notice, error)
 	CountNotices(ctx context.Context, to ledger.NoticeTarget, state ledger.NoticeState) (int, error)
 	NoticeCursor(ctx context.Context, to ledger.NoticeTarget) (ledger.NoticeCursor, error)
 	NoticePlace(ctx context.Context, to ledger.NoticeTarget, release int64) (string, error)

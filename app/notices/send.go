@@ -33,6 +33,8 @@ type outcome struct {
 	// asking again is of no use, and lost that the message that was to change is gone.
 	after      time.Time
 	over, lost bool
+	// own says that what was refused is this notice, and not all that the target gets.
+	own bool
 }
 
 // mostAnswer is how much of an answer is read: enough to see what was wrong.

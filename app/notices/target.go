@@ -80,17 +80,17 @@ func (t *target) round(ctx context.Context) (next time.Time, err error) {
 		if err := t.fill(ctx); err != nil {
 			return next, err
 		}
-		first, waits, err := t.ledger.FirstNotice(ctx, t.NoticeTarget)
+		now := ledger.Now()
+		first, waits, err := t.first(ctx, now)
 		if err != nil {
 			return next, err
 		}
-		now := ledger.Now()
 		switch pause := t.sent.Add(t.pause); {
 		case !waits:
 			return t.lookAgain(now.Add(longest)), nil
 		case pause.After(now) && !t.sent.After(now):
 			return pause, nil
-		case first.Due.After(now) && !clockBack(first, now):
+		case !due(first, now):
 			return t.lookAgain(first.Due), nil
 		}
 		if err := t.try(ctx, first); err != nil {
@@ -98,6 +98,50 @@ func (t *target) round(ctx context.Context) (next time.Time, err error) {
 		}
 	}
 	return next, ctx.Err()
+}
+
+// threads are the order within a target of which one notice may wait without the others:
+// each is to be told in its own order.
+type threads interface {
+	thread(one ledger.Notice) string
+	// putOff says whether a notice waits for a reason of its own.
+	putOff(one ledger.Notice) bool
+}
+
+// first is the notice to be tried next: the first in line, or one behind those that wait
+// for a reason of their own, of another thread.
+func (t *target) first(ctx context.Context, now time.Time) (ledger.Notice, bool, error) {
+	first, waits, err := t.ledger.FirstNotice(ctx, t.NoticeTarget)
+	by, ok := t.sender.(threads)
+	if err != nil || !waits || !ok || due(first, now) || !by.putOff(first) {
+		return first, waits, err
+	}
+	line, err := t.ledger.NoticesInLine(ctx, t.NoticeTarget, most)
+	held := map[string]bool{}
+	for _, one := range line {
+		switch thread := by.thread(one); {
+		case held[thread]:
+		case due(one, now):
+			return one, true, err
+		case !by.putOff(one):
+			return soonest(first, one), true, err // all of the target waits
+		default:
+			held[thread] = true
+			first = soonest(first, one)
+		}
+	}
+	return first, true, err
+}
+
+// due says whether a notice may be tried now.
+func due(one ledger.Notice, now time.Time) bool { return !one.Due.After(now) || clockBack(one, now) }
+
+// soonest is the one that is due before the other.
+func soonest(a, b ledger.Notice) ledger.Notice {
+	if b.Due.Before(a.Due) {
+		return b
+	}
+	return a
 }
 
 // clockBack says whether a notice is not due only because the clock was put back.
@@ -121,9 +165,13 @@ func (t *target) try(ctx context.Context, one ledger.Notice) error {
 			return err
 		}
 	}
-	t.failures++
+	failures := one.Tries + 1
+	if !came.own {
+		t.failures++
+		failures = max(failures, t.failures)
+	}
 	now := ledger.Now()
-	again := now.Add(backoff(max(t.failures, one.Tries+1), rand.Float64())) //nolint:gosec // G404: a jitter is no secret
+	again := now.Add(backoff(failures, rand.Float64())) //nolint:gosec // G404: a jitter is no secret
 	if came.after.After(again) {
 		again = came.after
 	}

@@ -83,6 +83,25 @@ func (r reader) FirstNotice(ctx context.Context, to NoticeTarget) (Notice, bool,
 	return n, true, nil
 }
 
+// NoticesInLine are a target's notices that wait, in their order.
+func (r reader) NoticesInLine(ctx context.Context, to NoticeTarget, limit int) ([]Notice, error) {
+	rows, err := r.q.QueryContext(ctx, `SELECT `+noticeColumns+` FROM notices
+		WHERE site = $1 AND target = $2 AND state = 'waiting' ORDER BY line LIMIT $3`, to.Site, to.Name, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the notices that wait for %s: %w", to.Name, r.engine.Explain(err))
+	}
+	defer rows.Close()
+	var out []Notice
+	for rows.Next() {
+		n, err := scanNotice(rows.Scan)
+		if err != nil {
+			return nil, fmt.Errorf("read the notices that wait for %s: %w", to.Name, err)
+		}
+		out = append(out, n)
+	}
+	return out, rows.Err()
+}
+
 // NoticeCursor is how far a target has been told.
 func (r reader) NoticeCursor(ctx context.Context, to NoticeTarget) (c NoticeCursor, err error) {
 	err = r.q.QueryRowContext(ctx, `SELECT event_id, place, memory FROM notice_targets WHERE site = $1 AND target = $2`,
