@@ -90,7 +90,7 @@ func (e *Events) follow(r *http.Request, out *stream.Events, site string, last i
 			return
 		case <-news:
 		case <-beat.C:
-			if e.auth.Caller(r) == nil { // signed out meanwhile, or the time is over
+			if !e.auth.StillGood(r) { // signed out meanwhile, or the time is over
 				return
 			}
 			if !out.KeepAlive() {

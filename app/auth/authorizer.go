@@ -89,6 +89,17 @@ func (a *Authorizer) Caller(r *http.Request) *Caller {
 	return nil
 }
 
+// StillGood says whether who began a call may go on: the sign-in behind a stream may
+// have ended. A stream that is open is no use of a sign-in: one that nobody uses ends
+// although a page of it is open.
+func (a *Authorizer) StillGood(r *http.Request) bool {
+	if c := From(r.Context()); c != nil && c.Session != "" {
+		s, ok := a.sessions.of(r)
+		return ok && a.known(identityOf(s)) != nil
+	}
+	return a.Caller(r) != nil
+}
+
 func (a *Authorizer) bearer(ctx context.Context, token string) *Caller {
 	if a.runs != nil {
 		if id, ok, err := a.runs.Identify(ctx, token); ok {

@@ -6,10 +6,13 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/test/memory"
 )
 
 func TestAForgedCookieIsNobody(t *testing.T) {
@@ -78,4 +81,55 @@ func TestAProgramsTokenSignsNobodyIn(t *testing.T) {
 			t.Errorf("SignIn(%q) = %v, %v; want error %v", token, cookie, err, want)
 		}
 	}
+}
+
+// An open page asks now and then whether its sign-in still holds, which is no use of it.
+func TestASignInThatNobodyUsesEndsHoweverLongAPageIsOpen(t *testing.T) {
+	folder := memory.Folder(t)
+	synctest.Test(t, func(t *testing.T) {
+		a, led := authorizer(t, folder, func(c *config.Config) {
+			limit, idle := config.Duration(12*time.Hour), config.Duration(4*time.Hour)
+			c.SignIn.Limit, c.SignIn.Idle = &limit, &idle
+		})
+		call := func(cookie *http.Cookie) *http.Request {
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/v1/events", http.NoBody)
+			r.AddCookie(cookie)
+			return r
+		}
+		begin := func() (*http.Cookie, *http.Request) {
+			t.Helper()
+			cookie, err := a.SignIn(httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/signin", http.NoBody), "operator-token")
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := call(cookie)
+			return cookie, r.WithContext(With(r.Context(), a.Caller(r)))
+		}
+		lasts := func(page *http.Request, use *http.Cookie) (span time.Duration) {
+			for a.StillGood(page) {
+				if use != nil && a.Caller(call(use)) == nil {
+					t.Fatal("a call is refused while the page goes on")
+				}
+				time.Sleep(5 * time.Minute)
+				span += 5 * time.Minute
+			}
+			return span
+		}
+		cookie, page := begin()
+		if got := lasts(page, nil); got != 4*time.Hour || a.Caller(call(cookie)) != nil {
+			t.Errorf("unused, it lasts %s, want 4h", got)
+		}
+		cookie, page = begin()
+		if got := lasts(page, cookie); got != 12*time.Hour {
+			t.Errorf("used all the time, it lasts %s, want 12h", got)
+		}
+		_, page = begin()
+		all, err := led.Sessions().List(t.Context(), "", "", 4*time.Hour)
+		if err != nil || len(all) != 1 || !a.StillGood(page) {
+			t.Fatalf("%+v, %v", all, err)
+		}
+		if _, err := led.Sessions().End(t.Context(), "ops", all[0].ID); err != nil || a.StillGood(page) {
+			t.Errorf("ended by an operator, it goes on (%v)", err)
+		}
+	})
 }

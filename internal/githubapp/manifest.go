@@ -19,6 +19,7 @@ type Manifest struct {
 	URL                string            `json:"url"`
 	HookAttributes     hookAttributes    `json:"hook_attributes"`
 	RedirectURL        string            `json:"redirect_url"`
+	CallbackURLs       []string          `json:"callback_urls"`
 	SetupURL           string            `json:"setup_url"`
 	Public             bool              `json:"public"`
 	DefaultEvents      []string          `json:"default_events"`
@@ -34,7 +35,9 @@ type hookAttributes struct {
 const maxAppName = 34
 
 // NewManifest describes the App that Pressrun needs, and no more: nobody but
-// its owner sees it, and it may not read a repository's contents. GitHub sends
+// its owner sees it, and it may not read a repository's contents. It can be signed in
+// with, and reads who belongs to an organization and its teams: without that, sign-in
+// by teams (sign_in.github) would need an owner's consent a second time. GitHub sends
 // no webhooks to addresses that it can't reach: then polling does.
 // protection says whether the App is to be asked by custom deployment
 // protection rules.
@@ -48,8 +51,9 @@ func NewManifest(appURL, name string, protection bool) Manifest {
 		Name: text.Shorten(name, maxAppName), URL: appURL, Public: false,
 		HookAttributes: hookAttributes{URL: appURL + "/v1/github/webhooks", Active: strings.HasPrefix(appURL, "https://")},
 		RedirectURL:    appURL + "/setup/created", SetupURL: appURL + "/setup/installed",
+		CallbackURLs:       []string{appURL + "/signin/github/callback"},
 		DefaultEvents:      events,
-		DefaultPermissions: map[string]string{"actions": "write", "deployments": "write", "metadata": "read"},
+		DefaultPermissions: map[string]string{"actions": "write", "deployments": "write", "metadata": "read", "members": "read"},
 	}
 }
 

@@ -3,7 +3,12 @@ package githubapp
 import (
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // roundTrip is a transport of one function.
@@ -11,6 +16,22 @@ type roundTrip func(*http.Request) *http.Response
 
 // RoundTrip implements http.RoundTripper.
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r), nil }
+
+// GitHub makes the App of exactly this
+// (https://docs.github.com/en/apps/sharing-github-apps/registering-a-github-app-from-a-manifest#github-app-manifest-parameters).
+func TestTheAppMayDoWhatPressrunNeedsAndNoMore(t *testing.T) {
+	want := `{"name":"Pressrun for acme","url":"https://pressrun.example.gov","hook_attributes":{"url":"https://pressrun.example.gov/v1/github/webhooks","active":true},` +
+		`"redirect_url":"https://pressrun.example.gov/setup/created","callback_urls":["https://pressrun.example.gov/signin/github/callback"],` +
+		`"setup_url":"https://pressrun.example.gov/setup/installed","public":false,"default_events":["workflow_run","workflow_job","repository"],` +
+		`"default_permissions":{"actions":"write","deployments":"write","members":"read","metadata":"read"}}`
+	if diff := cmp.Diff(want, NewManifest("https://pressrun.example.gov/", "Pressrun for acme", false).JSON()); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	here := NewManifest("http://127.0.0.1:8080", strings.Repeat("a", 50), true)
+	if here.HookAttributes.Active || utf8.RuneCountInString(here.Name) > maxAppName || !slices.Contains(here.DefaultEvents, EventProtectionRule) {
+		t.Errorf("%+v", here)
+	}
+}
 
 // The code comes with an address that anybody can write.
 func TestACodeLeadsNowhereElse(t *testing.T) {

@@ -55,6 +55,8 @@ func newFakeApp(t *testing.T, sites ...api.Site) *fakeApp {
 	mux.HandleFunc("POST /v1/sites/{site}/{act}", f.act)
 	mux.HandleFunc("DELETE /v1/sites/{site}/freezes/{id}", f.act)
 	mux.HandleFunc("GET /v1/events", f.events)
+	mux.HandleFunc("GET /v1/sessions", f.sessions)
+	mux.HandleFunc("DELETE /v1/sessions/{id}", f.endSession)
 	mux.HandleFunc("GET /v1/backup", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(fakeLedger()) })
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, `{"status":"ok"}`) })
 	srv := httptest.NewServer(f.guard(mux))
