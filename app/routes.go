@@ -22,7 +22,7 @@ func (a *App) routes(version string) *middleware.BodyDeadline {
 	views := view.New(a.ledger, a.config.Sites, a.schedules, a.log)
 	views.Ask(a.unreachable)
 	commands := command.New(a.ledger)
-	told := command.NewNotices(a.ledger, a.config.Sites, a.config.URL)
+	told := command.NewNotices(a.ledger, a.config)
 	logs := stream.RunLogs{Ledger: a.ledger, Runner: a.runner, Log: a.log}
 	options := webapi.Options{
 		Version: version, Auth: a.auth, Problems: a.problems, Commands: commands, View: views, Ledger: a.ledger,

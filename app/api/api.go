@@ -74,6 +74,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	serveDescription(mux, h)
 	g := guard{huma: h, auth: o.Auth, problems: o.Problems, log: o.Log}
 
+	h.UseMiddleware(g.zoned)
 	(&Requests{guard: g, commands: o.Commands, view: o.View}).register(h)
 	(&Sites{guard: g, view: o.View}).register(h)
 	(&Runs{guard: g, ledger: o.Ledger, view: o.View}).register(h)

@@ -13,6 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/notify"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Notices has what was sent sent again, and tries targets.
@@ -20,11 +21,14 @@ type Notices struct {
 	ledger *ledger.Ledger
 	sites  map[string]config.Site
 	url    string // the app's public address
+	// language is that of notices to people.
+	language words.Language
 }
 
-// NewNotices makes the Notices of an app that is reached at an address.
-func NewNotices(l *ledger.Ledger, sites map[string]config.Site, url string) *Notices {
-	return &Notices{ledger: l, sites: sites, url: strings.TrimRight(url, "/")}
+// NewNotices makes the Notices of an app.
+func NewNotices(l *ledger.Ledger, c config.Config) *Notices {
+	language, _ := words.Named(c.Pages.Language)
+	return &Notices{ledger: l, sites: c.Sites, url: strings.TrimRight(c.URL, "/"), language: language}
 }
 
 // noticeTried is for how long a notice is tried.
@@ -84,7 +88,7 @@ func (n *Notices) Test(ctx context.Context, who *auth.Caller, site, target strin
 	conf, now := n.sites[site], ledger.Now()
 	fact := notify.Fact{
 		Type: notify.Test, At: now, By: who.Name,
-		Site: notify.Site{Name: site, Title: conf.Title, URL: strings.TrimRight(conf.URL, "/"), App: n.url},
+		Site: notify.Site{Name: site, Title: conf.Title, URL: strings.TrimRight(conf.URL, "/"), App: n.url, Zone: conf.Location(), Language: n.language},
 	}
 	id := "msg_test_" + strings.ToLower(rand.Text())
 	body, err := kind.Body(id, fact)

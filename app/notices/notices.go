@@ -15,6 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/notify"
+	"github.com/pressrun/pressrun/internal/words"
 	"github.com/pressrun/pressrun/internal/outbound"
 )
 
@@ -79,8 +80,9 @@ func newTarget(o Options, name string, site config.Site, c config.Target) (*targ
 	t := &target{
 		NoticeTarget: ledger.NoticeTarget{Site: name, Name: c.Name},
 		kind:         kind, ledger: o.Ledger, lines: o.Lines, log: o.Log.With("site", name, "target", c.Name),
-		site: notify.Site{Name: name, Title: site.Title, URL: strings.TrimRight(site.URL, "/"), App: strings.TrimRight(o.Config.URL, "/")},
+		site: notify.Site{Name: name, Title: site.Title, URL: strings.TrimRight(site.URL, "/"), App: strings.TrimRight(o.Config.URL, "/"), Zone: site.Location()},
 	}
+	t.site.Language, _ = words.Named(o.Config.Pages.Language)
 	var err error
 	if t.wanted, err = c.Selected(); err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ const maxAnswer = 16 << 20
 type Client struct {
 	base    *url.URL
 	token   string
+	zone    string // in which sentences of answers tell times; "" for the sites'
 	http    *http.Client // one try
 	patient *http.Client // tries again: only for calls that may be repeated
 }
@@ -128,6 +129,17 @@ func (c *Client) WithToken(token string) *Client {
 	return &with
 }
 
+// TimeZoneHeader names the zone, by its IANA name, in which sentences of an answer tell
+// times and its time_zone is given. Without it they are in the zone of each site.
+const TimeZoneHeader = "Time-Zone"
+
+// In is the same client whose answers tell times in a zone; "" for that of each site.
+func (c *Client) In(zone string) *Client {
+	with := *c
+	with.zone = zone
+	return &with
+}
+
 // BaseURL is the app's address.
 func (c *Client) BaseURL() string { return c.base.String() }
 
@@ -195,6 +207,9 @@ func (c *Client) request(ctx context.Context, k call) (*http.Request, error) {
 	}
 	if k.key != "" {
 		req.Header.Set("Idempotency-Key", k.key)
+	}
+	if c.zone != "" {
+		req.Header.Set(TimeZoneHeader, c.zone)
 	}
 	if c.token != "" {
 		req.Header.Set("Authorization", "Bearer "+c.token)

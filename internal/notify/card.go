@@ -1,7 +1,6 @@
 package notify
 
 import (
-	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // card is what people are shown of a fact, in plain text: the kinds put it into
@@ -22,6 +22,7 @@ type card struct {
 	Details []string
 	// Button leads to Link; both are "" where the app has no address.
 	Button, Link string
+	in           words.Language
 }
 
 // Bounds of what is shown, in characters. Even where each is escaped by five, Slack's
@@ -34,22 +35,23 @@ const (
 )
 
 func (f Fact) card() card {
-	c := card{Title: f.title(), Text: plain(f.Text(), longestText), More: f.More, Link: f.Link()}
-	for _, l := range f.Lines {
-		l.Text = plain(l.Text, longestDetail)
-		c.Lines = append(c.Lines, l)
+	l := f.Site.Language
+	c := card{Title: f.title(), Text: plain(f.Text(), longestText), More: f.More, Link: f.Link(), in: l}
+	for _, line := range f.Lines {
+		line.Text = plain(line.Text, longestDetail)
+		c.Lines = append(c.Lines, line)
 	}
 	if len(f.Asked) > 0 && f.Count > 1 {
 		for _, r := range f.Asked {
-			c.Lines = append(c.Lines, Line{Text: plain(r.name(), longestDetail), Link: f.page("requests", r.ID)})
+			c.Lines = append(c.Lines, Line{Text: plain(r.name(l), longestDetail), Link: f.page("requests", r.ID)})
 		}
 		c.More = f.Count - len(f.Asked)
 	}
 	c.Details = f.details()
 	if c.Link != "" {
-		c.Button = "Open the site's page"
+		c.Button = l.Say("Open the site's page")
 		if f.Release != nil {
-			c.Button = "Open " + f.releaseName()
+			c.Button = l.Say("Open release #%d", f.Release.Number)
 		}
 	}
 	return c
@@ -58,60 +60,69 @@ func (f Fact) card() card {
 // plain is text from elsewhere on one line, without controls, and shortened.
 func plain(s string, limit int) string { return text.Shorten(text.OneLine(s), limit) }
 
-func (r Request) name() string {
+func (r Request) name(l words.Language) string {
 	if r.Title != "" {
 		return r.Title
 	}
-	return "Request " + r.ID
-}
-
-func (f Fact) releaseName() string {
-	if f.Release == nil {
-		return ""
-	}
-	return "release #" + strconv.FormatInt(f.Release.Number, 10)
+	return l.Say("Request %s", r.ID)
 }
 
 // titles say what happened in a few words.
-var titles = map[Type]string{
-	ReleaseRequested: "was asked for", ReleaseDispatched: "was handed over", ReleaseStarted: "has started", ReleaseInProgress: "is being published",
-	ReleaseLive: "is live", ReleaseRecovered: "is live again", ReleaseLate: "is late",
-	ended(release.Succeeded): "has ended", ended(release.Failed): "failed", ended(release.Cancelled): "was cancelled",
-	ended(release.Stale): "was given up", ended(release.Superseded): "was replaced", ended(release.Unchanged): "had nothing to do",
-	SiteHeld: "releases are held", "site.hold_lifted": "releases are no longer held", "site.paused": "releases are paused",
-	"site.resumed": "releases are resumed", "site.frozen": "a freeze is planned", "site.thawed": "a freeze is over",
-	"site.rollback": "is rolled back", SiteDiffers: "was changed behind Pressrun", "site.agrees": "shows what was released again",
-	QueueLong: "requests wait too long", Test: "test", Digest: "what happened in the meantime",
-	ScheduleSkipped: "a schedule had nothing to do",
-	RequestLive:     "your change is live", RequestFailed: "your change is not live yet",
+var titles = map[Type]words.Key{
+	ReleaseRequested: words.Key("was asked for"), ReleaseDispatched: words.Key("was handed over"), ReleaseStarted: words.Key("has started"), ReleaseInProgress: words.Key("is being published"),
+	ReleaseLive: words.Key("is live"), ReleaseRecovered: words.Key("is live again"), ReleaseLate: words.Key("is late"),
+	ended(release.Succeeded): words.Key("has ended"), ended(release.Failed): words.Key("failed"), ended(release.Cancelled): words.Key("was cancelled"),
+	ended(release.Stale): words.Key("was given up"), ended(release.Superseded): words.Key("was replaced"), ended(release.Unchanged): words.Key("had nothing to do"),
+	SiteHeld: words.Key("releases are held"), "site.hold_lifted": words.Key("releases are no longer held"), "site.paused": words.Key("releases are paused"),
+	"site.resumed": words.Key("releases are resumed"), "site.frozen": words.Key("a freeze is planned"), "site.thawed": words.Key("a freeze is over"),
+	"site.rollback": words.Key("is rolled back"), SiteDiffers: words.Key("was changed behind Pressrun"), "site.agrees": words.Key("shows what was released again"),
+	QueueLong: words.Key("requests wait too long"), Test: words.Key("test"), Digest: words.Key("what happened in the meantime"),
+	ScheduleSkipped: words.Key("a schedule had nothing to do"),
+	RequestLive:     words.Key("your change is live"), RequestFailed: words.Key("your change is not live yet"),
 }
 
 func (f Fact) title() string {
-	words := titles[f.Type]
-	if words == "" {
-		words = string(f.Type)
+	l, said := f.Site.Language, string(f.Type)
+	if title := titles[f.Type]; title != "" {
+		said = l.Say(string(title))
 	}
 	if f.Release != nil && strings.HasPrefix(string(f.Type), "release.") {
-		words = f.releaseName() + " " + words
+		said = l.Say("release #%d %s", f.Release.Number, said)
 	}
-	return plain(f.Site.Title+": "+words, longestTitle)
+	return plain(f.Site.Title+": "+said, longestTitle)
 }
 
 // details are what else is known of a release.
 func (f Fact) details() []string {
 	var out []string
+	l := f.Site.Language
 	if r := f.Release; r != nil {
 		if r.Requests.Count > 0 {
-			out = append(out, text.Count(r.Requests.Count, "request"))
+			out = append(out, l.Say("%d requests", words.Number(r.Requests.Count)))
 		}
 		if r.Fault != "" {
-			out = append(out, "Fault: "+string(r.Fault))
+			out = append(out, l.Say("Fault: %s", faultName(l, r.Fault)))
 		}
 	}
 	if f.By != "" {
-		out = append(out, "By "+plain(f.By, longestDetail))
+		out = append(out, l.Say("By %s", plain(f.By, longestDetail)))
 	}
-	return append(out, f.At.UTC().Format("2006-01-02 15:04:05 UTC"))
+	return append(out, f.Site.time(f.At, "15:04:05").Text)
+}
+
+// faultName is where a fault lies, in a word.
+func faultName(l words.Language, f release.Fault) string {
+	switch f {
+	case release.FaultContent:
+		return l.Say("content")
+	case release.FaultBuild:
+		return l.Say("build")
+	case release.FaultPlatform:
+		return l.Say("platform")
+	case release.FaultPressrun:
+		return l.Say("pressrun")
+	}
+	return string(f)
 }
 
 // Link is the address of the page about a fact; "" where the app has none.
@@ -134,7 +145,7 @@ func (f Fact) page(parts ...string) string {
 }
 
 // moreLine says that a list is not all.
-func moreLine(n int) string { return fmt.Sprintf("and %d more", n) }
+func (c card) moreLine() string { return c.in.Say("and %d more", c.More) }
 
 // First keeps the first few of the requests of one person, and counts all.
 func (f *Fact) First(r Request) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Type names what happened, such as release.live. Outside it is "pressrun." and
@@ -124,8 +125,28 @@ type Fact struct {
 	More  int
 }
 
-// Site is the site that it happened to. App is the app's own public address.
-type Site struct{ Name, Title, URL, App string }
+// Site is the site that it happened to. App is the app's own public address. People are
+// told in Language, by the clock of Zone (UTC where that is nil).
+type Site struct {
+	Name, Title, URL, App string
+	Zone                  *time.Location
+	Language              words.Language
+}
+
+// forPrograms is the fact as programs are told of it: in English, by UTC.
+func (f Fact) forPrograms() Fact {
+	f.Site.Language, f.Site.Zone = words.Language{}, nil
+	return f
+}
+
+// time is an instant as people of the site read it.
+func (s Site) time(t time.Time, layout string) words.Time {
+	zone := s.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	return s.Language.Time(t.In(zone), layout, true)
+}
 
 // Request is a request that it happened to.
 type Request struct {

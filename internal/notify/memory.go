@@ -2,6 +2,7 @@ package notify
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -124,7 +125,7 @@ func (m *Memory) same(f Fact, now time.Time) bool {
 	what := string(f.Type)
 	switch {
 	case f.Type == ReleaseLive, f.Type == ReleaseRecovered, f.Type == RequestLive:
-		what += " " + f.releaseName()
+		what += fmt.Sprintf(" release #%d", f.Release.Number)
 	case f.Type == QueueLong: // the figures change
 	case f.Release != nil:
 		what += " " + shortWhy(f.Release.Why)

@@ -46,7 +46,7 @@ type deploy struct {
 func netlifyDeploy(_ string, f Fact) ([]byte, error) {
 	d := deploy{
 		SiteID: f.Site.Name, State: "ready", Name: f.Site.Name, URL: f.Site.URL, SSLURL: f.Site.URL, AdminURL: f.Site.App + "/sites/" + f.Site.Name,
-		DeployURL: f.Site.URL, DeploySSLURL: f.Site.URL, CreatedAt: f.At, UpdatedAt: f.At, Title: f.Text(), Branch: "main", Context: "production",
+		DeployURL: f.Site.URL, DeploySSLURL: f.Site.URL, CreatedAt: f.At, UpdatedAt: f.At, Title: f.forPrograms().Text(), Branch: "main", Context: "production",
 	}
 	d.ID = f.Site.Name + "-test"
 	if r := f.Release; r != nil {
@@ -62,7 +62,7 @@ func netlifyDeploy(_ string, f Fact) ([]byte, error) {
 		d.State = "building"
 	} else if f.Type != ReleaseLive && f.Type != Test {
 		d.State = "error"
-		why := f.Text()
+		why := f.forPrograms().Text()
 		d.ErrorMessage = &why
 	}
 	return json.Marshal(d)

@@ -42,7 +42,7 @@ func kind(t *testing.T, name string) notify.Kind {
 func TestARequestThatIsScheduledOrWithdrawnIsTold(t *testing.T) {
 	about := notify.Request{ID: "req_1", Title: "Flu shots", NotBefore: at.Add(time.Hour)}
 	for recorded, want := range map[string]string{
-		"request.scheduled": `"Flu shots" is to go live on Riverside at 2026-11-30 20:02 UTC.`,
+		"request.scheduled": `"Flu shots" is to go live on Riverside at Mon 30 Nov 2026, 20:02 UTC.`,
 		"request.withdrawn": `"Flu shots" was withdrawn: Riverside is not released for it.`,
 	} {
 		fact, known := notify.Of(site, notify.Record{Kind: recorded}, nil)

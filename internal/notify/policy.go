@@ -1,12 +1,12 @@
 package notify
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Policy says what people are told at a target, and when.
@@ -125,6 +125,6 @@ func (p Policy) Queue(m Memory, site Site, waiting release.Group, longest time.D
 		delete(m.Last, "queue")
 		return m, Fact{}, false
 	}
-	why := fmt.Sprintf("%d waiting, the oldest since %s", waiting.Count, waiting.First.UTC().Format("2006-01-02 15:04 UTC"))
+	why := site.Language.Say("%d waiting, the oldest since %s", words.Number(waiting.Count), site.time(waiting.First, "15:04"))
 	return m, Fact{Type: QueueLong, At: now, Site: site, Why: why}, true
 }

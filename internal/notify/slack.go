@@ -65,12 +65,12 @@ func slackMessage(_ string, f Fact) ([]byte, error) {
 	for _, l := range c.Lines {
 		words := "• " + slackEscape.Replace(l.Text)
 		if l.Link != "" {
-			words += " <" + slackEscape.Replace(l.Link) + "|Open>"
+			words += " <" + slackEscape.Replace(l.Link) + "|" + slackEscape.Replace(c.in.Say("Open")) + ">"
 		}
 		m.Blocks = append(m.Blocks, slackSection(words))
 	}
 	if c.More > 0 {
-		m.Blocks = append(m.Blocks, slackSection(moreLine(c.More)))
+		m.Blocks = append(m.Blocks, slackSection(c.moreLine()))
 	}
 	m.Blocks = append(m.Blocks, slackBlock{Type: "context", Elements: []slackElement{
 		{Type: "mrkdwn", Text: slackEscape.Replace(strings.Join(c.Details, " · ")), Verbatim: true},

@@ -24,7 +24,7 @@ type Mail struct {
 
 // mailPage is the HTML part: html/template escapes whatever stands in it.
 var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
-<html lang="en"><body style="font-family: sans-serif; line-height: 1.5">
+<html lang="{{.Lang}}"><body style="font-family: sans-serif; line-height: 1.5">
 <h1 style="font-size: 1.2em">{{.Title}}</h1>
 <p>{{.Text}}</p>
 {{- if .Lines}}
@@ -35,7 +35,7 @@ var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
 </ul>
 {{- end}}
 {{- if gt .More 0}}
-<p>and {{.More}} more</p>
+<p>{{.MoreLine}}</p>
 {{- end}}
 {{- if .Link}}
 <p><a href="{{.Link}}">{{.Button}}</a></p>
@@ -43,6 +43,12 @@ var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
 <p style="color: #555; font-size: 0.9em">{{range $i, $d := .Details}}{{if $i}} · {{end}}{{$d}}{{end}}</p>
 </body></html>
 `))
+
+// mailView is what the HTML part shows.
+type mailView struct {
+	card
+	MoreLine, Lang string
+}
 
 func mailBody(_ string, f Fact) ([]byte, error) {
 	c := f.card()
@@ -62,7 +68,7 @@ func mailBody(_ string, f Fact) ([]byte, error) {
 		}
 	}
 	if c.More > 0 {
-		fmt.Fprintf(&said, "  %s\n", moreLine(c.More))
+		fmt.Fprintf(&said, "  %s\n", c.moreLine())
 	}
 	if c.Link != "" {
 		fmt.Fprintf(&said, "\n%s: %s\n", c.Button, c.Link)
@@ -70,7 +76,7 @@ func mailBody(_ string, f Fact) ([]byte, error) {
 	fmt.Fprintf(&said, "\n%s\n", strings.Join(c.Details, " · "))
 	m.Text = said.String()
 	var page strings.Builder
-	if err := mailPage.Execute(&page, c); err != nil {
+	if err := mailPage.Execute(&page, mailView{c, c.moreLine(), c.in.Tag()}); err != nil {
 		return nil, fmt.Errorf("write an e-mail: %w", err)
 	}
 	m.HTML = page.String()

@@ -78,12 +78,12 @@ func teamsMessage(_ string, f Fact) ([]byte, error) {
 	for _, l := range c.Lines {
 		run := adaptiveRun{Text: "• " + l.Text}
 		if l.Link != "" {
-			run.SelectAction = &adaptiveAction{Type: "Action.OpenUrl", Title: "Open", URL: l.Link}
+			run.SelectAction = &adaptiveAction{Type: "Action.OpenUrl", Title: c.in.Say("Open"), URL: l.Link}
 		}
 		out.Body = append(out.Body, adaptive(run))
 	}
 	if c.More > 0 {
-		out.Body = append(out.Body, adaptive(adaptiveRun{Text: moreLine(c.More)}))
+		out.Body = append(out.Body, adaptive(adaptiveRun{Text: c.moreLine()}))
 	}
 	out.Body = append(out.Body, adaptive(adaptiveRun{Text: strings.Join(c.Details, " · "), Size: "small", IsSubtle: true}))
 	if c.Link != "" {

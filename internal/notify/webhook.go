@@ -82,7 +82,7 @@ func cloudEvent(id string, f Fact) ([]byte, error) {
 		SpecVersion: "1.0", ID: id, Source: page, Type: "pressrun." + string(f.Type), Time: f.At.UTC(), DataContentType: "application/json",
 		Data: eventData{
 			Site: eventSite{Name: f.Site.Name, Title: f.Site.Title, URL: f.Site.URL, Page: page},
-			By:   f.By, Why: f.Why, Text: f.Text(),
+			By:   f.By, Why: f.Why, Text: f.forPrograms().Text(),
 		},
 	}
 	if r := f.Release; r != nil {

@@ -1,19 +1,21 @@
 package notify
 
 import (
-	"fmt"
+	"strconv"
 
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Text says what happened in a sentence or two, for people.
 func (f Fact) Text() string {
+	l := f.Site.Language
 	switch {
 	case f.Type == Test:
-		return fmt.Sprintf("This is a test of the notices of %s.", f.Site.Title)
+		return l.Say("This is a test of the notices of %s.", f.Site.Title)
 	case f.Type == Digest:
-		return fmt.Sprintf("%s of %s in the meantime.", text.Count(len(f.Lines)+f.More, "notice"), f.Site.Title)
+		return l.Say("%d notices of %s in the meantime.", words.Number(len(f.Lines)+f.More), f.Site.Title)
 	case len(f.Asked) > 0:
 		return f.askedText()
 	case f.Request != nil:
@@ -25,107 +27,119 @@ func (f Fact) Text() string {
 }
 
 func (f Fact) requestText() string {
-	about := f.Request.Title
+	l, about := f.Site.Language, f.Request.Title
 	if about == "" {
-		about = "The request " + f.Request.ID
+		about = l.Say("The request %s", f.Request.ID)
 	} else {
-		about = fmt.Sprintf("%q", about)
+		about = quoted(l, about)
 	}
 	if f.Type == RequestScheduled {
-		return fmt.Sprintf("%s is to go live on %s at %s.", about, f.Site.Title, f.Request.NotBefore.UTC().Format("2006-01-02 15:04 MST"))
+		return l.Say("%s is to go live on %s at %s.", about, f.Site.Title, f.Site.time(f.Request.NotBefore, "15:04"))
 	}
 	if f.Type == RequestWithdrawn {
-		return fmt.Sprintf("%s was withdrawn: %s is not released for it.", about, f.Site.Title)
+		return l.Say("%s was withdrawn: %s is not released for it.", about, f.Site.Title)
 	}
 	if f.Type == RequestLive && f.Release.SameAs != 0 {
-		return fmt.Sprintf("%s is live on %s, with release #%d: nothing has changed since.", about, f.Site.Title, f.Release.SameAs)
+		return l.Say("%s is live on %s, with release #%d: nothing has changed since.", about, f.Site.Title, f.Release.SameAs)
 	}
 	if f.Type == RequestLive {
-		return fmt.Sprintf("%s is live on %s, with release #%d.", about, f.Site.Title, f.Release.Number)
+		return l.Say("%s is live on %s, with release #%d.", about, f.Site.Title, f.Release.Number)
 	}
-	return fmt.Sprintf("%s is not live on %s: release #%d %s It is kept and goes out with the next release.",
-		about, f.Site.Title, f.Release.Number, text.FullStop(becauseOf(*f.Release)))
+	return l.Say("%s is not live on %s: release #%d %s It is kept and goes out with the next release.",
+		about, f.Site.Title, f.Release.Number, text.FullStop(becauseOf(l, *f.Release)))
+}
+
+// quoted is a title from elsewhere between quotation marks.
+func quoted(l words.Language, title string) string {
+	inner := strconv.Quote(title)
+	return l.Say("\"%s\"", inner[1:len(inner)-1])
 }
 
 // askedText is for the person who asked.
 func (f Fact) askedText() string {
-	what := fmt.Sprintf("%d changes that you asked for are", f.Count)
-	if f.Count == 1 {
-		what = "The change that you asked for is"
-		if title := f.Asked[0].Title; title != "" {
-			what = fmt.Sprintf("%q is", title)
-		}
-	}
+	l, title, number := f.Site.Language, f.Asked[0].Title, f.Release.Number
 	if f.Type == RequestLive {
-		return fmt.Sprintf("%s live on %s, with release #%d.", what, f.Site.Title, f.Release.Number)
+		if f.Count == 1 && title != "" {
+			return l.Say("%s is live on %s, with release #%d.", quoted(l, title), f.Site.Title, number)
+		}
+		return l.Say("%d changes that you asked for are live on %s, with release #%d.", f.Count, f.Site.Title, number)
 	}
-	kept := "It is kept and goes"
-	if f.Count > 1 {
-		kept = "They are kept and go"
+	because := text.FullStop(becauseOf(l, *f.Release))
+	if f.Count == 1 && title != "" {
+		return l.Say("%s is not live on %s: release #%d %s It is kept and goes out with the next release.", quoted(l, title), f.Site.Title, number, because)
 	}
-	return fmt.Sprintf("%s not live on %s: release #%d %s %s out with the next release.",
-		what, f.Site.Title, f.Release.Number, text.FullStop(becauseOf(*f.Release)), kept)
+	return l.Say("%d changes that you asked for are not live on %s: release #%d %s They are kept and go out with the next release.", f.Count, f.Site.Title, number, because)
 }
 
 func (f Fact) releaseText() string {
-	name := fmt.Sprintf("Release #%d of %s", f.Release.Number, f.Site.Title)
+	l := f.Site.Language
+	name := l.Say("Release #%d of %s", f.Release.Number, f.Site.Title)
 	if f.Type == ReleaseRequested && f.Release.RollbackTo != 0 {
-		return fmt.Sprintf("%s was asked for: it puts release #%d back.", name, f.Release.RollbackTo)
+		return l.Say("%s was asked for: it puts release #%d back.", name, f.Release.RollbackTo)
 	}
 	if f.Type == ReleaseRecovered {
-		return fmt.Sprintf("%s is live, after %s that failed.", name, text.Count(f.Failed, "release"))
+		return l.Say("%s is live, after %d releases that failed.", name, f.Failed)
 	}
 	if f.Type == ReleaseLive && f.Release.RollbackTo != 0 {
-		return fmt.Sprintf("%s is live: it put release #%d back.", name, f.Release.RollbackTo)
+		return l.Say("%s is live: it put release #%d back.", name, f.Release.RollbackTo)
 	}
-	if words := releaseWords[f.Type]; words != "" {
-		return name + words
+	if said := releaseWords[f.Type]; said != "" {
+		return l.Say(string(said), name)
 	}
 	if f.Release.Outcome != "" && f.Type == ended(f.Release.Outcome) {
-		return text.FullStop(name + " " + becauseOf(*f.Release))
+		return text.FullStop(l.Say("%s %s", name, becauseOf(l, *f.Release)))
 	}
 	return f.siteText()
 }
 
-// releaseWords say what a release did, after its name.
-var releaseWords = map[Type]string{
-	ReleaseRequested:         " was asked for.",
-	ReleaseDispatched:        " was handed over to its runner.",
-	ReleaseStarted:           " has started.",
-	ReleaseInProgress:        " is being built and published.",
-	ReleaseLive:              " is live.",
-	ReleaseLate:              " takes longer than expected.",
-	ended(release.Succeeded): " has ended: it is live.",
+// releaseWords say what a release did.
+var releaseWords = map[Type]words.Key{
+	ReleaseRequested:         words.Key("%s was asked for."),
+	ReleaseDispatched:        words.Key("%s was handed over to its runner."),
+	ReleaseStarted:           words.Key("%s has started."),
+	ReleaseInProgress:        words.Key("%s is being built and published."),
+	ReleaseLive:              words.Key("%s is live."),
+	ReleaseLate:              words.Key("%s takes longer than expected."),
+	ended(release.Succeeded): words.Key("%s has ended: it is live."),
 }
 
 // becauseOf says how a release ended, and why.
-func becauseOf(r release.Release) string {
-	words := map[release.Outcome]string{
-		release.Failed: "failed", release.Cancelled: "was cancelled", release.Stale: "was given up", release.Superseded: "was replaced",
-		release.Succeeded: "succeeded", release.Unchanged: "was not built",
-	}[r.Outcome]
-	if words == "" {
-		words = "ended"
+func becauseOf(l words.Language, r release.Release) string {
+	said := l.Say("ended")
+	switch r.Outcome {
+	case release.Failed:
+		said = l.Say("failed")
+	case release.Cancelled:
+		said = l.Say("was cancelled")
+	case release.Stale:
+		said = l.Say("was given up")
+	case release.Superseded:
+		said = l.Say("was replaced")
+	case release.Succeeded:
+		said = l.Say("succeeded")
+	case release.Unchanged:
+		said = l.Say("was not built")
 	}
 	if r.Why != "" {
-		words += ": " + r.Why
+		said += ": " + r.Why
 	}
-	return words
+	return said
 }
 
 func (f Fact) siteText() string {
-	words := map[Type]string{
-		"site.held": "Releases of %s are held", "site.hold_lifted": "Releases of %s are no longer held",
-		"site.paused": "Releases of %s are paused", "site.resumed": "Releases of %s are resumed",
-		"site.frozen": "Releases of %s are to be frozen for a while", "site.thawed": "A freeze of %s is over",
-		ScheduleSkipped: "There was nothing to do for a schedule of %s",
-		"site.rollback": "%s is rolled back", "site.differs": "%s was changed behind Pressrun", "site.agrees": "%s shows what was released again",
-		QueueLong: "Requests of %s wait too long",
+	l := f.Site.Language
+	key := map[Type]words.Key{
+		"site.held": words.Key("Releases of %s are held"), "site.hold_lifted": words.Key("Releases of %s are no longer held"),
+		"site.paused": words.Key("Releases of %s are paused"), "site.resumed": words.Key("Releases of %s are resumed"),
+		"site.frozen": words.Key("Releases of %s are to be frozen for a while"), "site.thawed": words.Key("A freeze of %s is over"),
+		ScheduleSkipped: words.Key("There was nothing to do for a schedule of %s"),
+		"site.rollback": words.Key("%s is rolled back"), "site.differs": words.Key("%s was changed behind Pressrun"), "site.agrees": words.Key("%s shows what was released again"),
+		QueueLong: words.Key("Requests of %s wait too long"),
 	}[f.Type]
-	if words == "" {
-		words = "Something happened to %s"
+	if key == "" {
+		key = words.Key("Something happened to %s")
 	}
-	said := fmt.Sprintf(words, f.Site.Title)
+	said := l.Say(string(key), f.Site.Title)
 	if f.Why != "" {
 		said += ": " + f.Why
 	}

@@ -44,7 +44,7 @@ func (c *Find) Validate() error {
 
 // Run looks for a page.
 func (c *Find) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
+	client, err := c.ClientIn(t, c.TimeZone)
 	if err != nil {
 		return err
 	}

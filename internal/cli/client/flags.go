@@ -41,6 +41,15 @@ func (f AppFlags) Client(t *terminal.Terminal) (*api.Client, error) {
 	return client, nil
 }
 
+// ClientIn is Client whose answers tell times in a zone; "" for that of each site.
+func (f AppFlags) ClientIn(t *terminal.Terminal, zone string) (*api.Client, error) {
+	client, err := f.Client(t)
+	if err != nil {
+		return nil, err
+	}
+	return client.In(zone), nil
+}
+
 // Authorized adds the token to calls that are made by hand, and says whether there is
 // one; with nil it only says so.
 func (f AppFlags) Authorized() func(*http.Request) bool {

@@ -46,7 +46,7 @@ type releasesDocument struct {
 
 // Run lists the last releases.
 func (c *History) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
+	client, err := c.ClientIn(t, c.TimeZone)
 	if err != nil {
 		return err
 	}

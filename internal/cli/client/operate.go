@@ -18,7 +18,7 @@ type actFlags struct {
 
 // act does what an operator asks and shows the site afterwards.
 func (f actFlags) act(ctx context.Context, t *terminal.Terminal, do func(*api.Client, string) (api.Site, error)) error {
-	client, err := f.Client(t)
+	client, err := f.ClientIn(t, f.TimeZone)
 	if err != nil {
 		return err
 	}

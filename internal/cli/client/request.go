@@ -43,7 +43,7 @@ Examples:
 
 // Run asks for a release.
 func (c *Request) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
+	client, err := c.ClientIn(t, c.TimeZone)
 	if err != nil {
 		return err
 	}

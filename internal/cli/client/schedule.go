@@ -38,7 +38,7 @@ func (c *Schedule) Validate() error {
 
 // Run shows when a site asks by itself.
 func (c *Schedule) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
+	client, err := c.ClientIn(t, c.TimeZone)
 	if err != nil {
 		return err
 	}

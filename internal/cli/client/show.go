@@ -29,7 +29,7 @@ func (Show) Help() string {
 
 // Run shows a release or a request.
 func (c *Show) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
+	client, err := c.ClientIn(t, c.TimeZone)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ type sitesDocument struct {
 
 // Run shows how the sites stand.
 func (c *Status) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
+	client, err := c.ClientIn(t, c.TimeZone)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ Examples:
 
 // Run tells the story.
 func (c *Why) Run(ctx context.Context, t *terminal.Terminal) error {
-	app, err := c.Client(t)
+	app, err := c.ClientIn(t, c.TimeZone)
 	if err != nil {
 		return err
 	}
