@@ -70,6 +70,16 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		visited = append(visited, path)
 	}
 	mustBeEveryPage(t, append(visited, "/signin"))
+	s.Eval(`document.cookie = "pressrun_reading=es&; path=/"`)
+	for _, path := range []string{"/", "/sites/www/operate", "/sites/www/releases", "/sites/www/releases/4", "/requests/" + asked.ID, "/sites/www/find?q=donau", "/sites/www/cancel", "/sites/www/notices", "/sessions", "/reading", "/nope"} {
+		s.Do(chromedp.Navigate(srv.URL + path))
+		if lang := s.Eval(`document.documentElement.lang`); lang != "es" {
+			t.Errorf("%s is in %q after Spanish was chosen", path, lang)
+		}
+		if got := s.Axe(); len(got.Violations) > 0 {
+			t.Errorf("%s in Spanish: %+v", path, got.Violations)
+		}
+	}
 }
 
 // mustBeEveryPage wants a visit at each route of the pages that is read.

@@ -14,6 +14,7 @@ import (
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // routes puts the API, the streams and the pages on one mux.
@@ -35,7 +36,8 @@ func (a *App) routes(version string) *middleware.BodyDeadline {
 		Config: a.config, Auth: a.auth, Problems: a.problems, Disk: a.disk, Commands: commands, Notices: told, View: views, Logs: logs, Log: a.log,
 	})
 	outer := http.NewServeMux()
-	public.New(public.Options{Sites: a.config.Sites, View: views, Problems: a.problems}).Register(outer)
+	language, _ := words.Named(a.config.Pages.Language)
+	public.New(public.Options{Sites: a.config.Sites, View: views, Problems: a.problems, Language: language}).Register(outer)
 	outer.Handle(hooks.Path, a.hooks) // whoever knows an address may call it, from wherever
 	for _, r := range a.runner.Routes() {
 		if r.Unguarded {

@@ -11,4 +11,8 @@ func TestEveryStateIsAccessible(t *testing.T) {
 	for name := range samples() {
 		s.Accessible(srv.URL, "/sites/"+name)
 	}
+	s.Eval(`document.cookie = "pressrun_reading=es&; path=/"`)
+	for _, name := range []string{"held", "in_progress", "schedule"} { // with words that are longer
+		s.Accessible(srv.URL, "/sites/"+name+"?es")
+	}
 }

@@ -11,12 +11,11 @@ import (
 	"testing"
 	"unicode"
 
-	"golang.org/x/net/html"
-
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/words"
+	"github.com/pressrun/pressrun/test/browser"
 )
 
 // In a language that marks each text of the catalogue, what has no mark is either what
@@ -81,7 +80,7 @@ var written = regexp.MustCompile(`(?i)\b\d+([.,]\d+)? (min|ms|s|h|d|kB|MB|bytes?
 func mustBeMarked(t *testing.T, document string, typed []string) {
 	t.Helper()
 	slices.SortFunc(typed, func(a, b string) int { return cmp.Compare(len(b), len(a)) })
-	for _, text := range spokenTexts(t, document) {
+	for _, text := range browser.Texts(t, document) {
 		left := unmarked(text)
 		for _, known := range typed {
 			left = strings.ReplaceAll(strings.ReplaceAll(left, known, ""), strings.ToUpper(known[:1])+known[1:], "")
@@ -108,34 +107,4 @@ func unmarked(text string) string {
 		}
 		return r
 	}, text)
-}
-
-// spokenTexts are the texts of a document, an element's or an attribute's: those that
-// belong to one sentence together.
-func spokenTexts(t *testing.T, document string) (found []string) {
-	t.Helper()
-	root, err := html.Parse(strings.NewReader(document))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for n := range root.Descendants() {
-		if n.Type != html.ElementNode {
-			continue
-		}
-		said := ""
-		for _, a := range n.Attr {
-			if slices.Contains([]string{"aria-label", "title", "alt", "placeholder", "data-label", "data-announce"}, a.Key) && (n.Data != "time" || a.Key != "title") {
-				found = append(found, a.Val)
-			}
-		}
-		for c := n.FirstChild; c != nil; c = c.NextSibling {
-			if c.Type == html.TextNode && !slices.Contains([]string{"script", "style", "code", "noscript"}, n.Data) && n.Data != "time" {
-				said += c.Data
-			}
-		}
-		if strings.TrimSpace(said) != "" {
-			found = append(found, said)
-		}
-	}
-	return found
 }

@@ -4,6 +4,7 @@
 package public
 
 import (
+	"bytes"
 	"context"
 	"crypto/subtle"
 	_ "embed" // the script
@@ -20,6 +21,7 @@ import (
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Where it is served.
@@ -37,6 +39,8 @@ type Options struct {
 	Sites    map[string]config.Site
 	View     *view.Reader
 	Problems *problem.Reporter
+	// Language is that of badges, and of who asks for none that there is.
+	Language words.Language
 }
 
 // Public serves what is shown without a token of the app.
@@ -44,6 +48,7 @@ type Public struct {
 	sites    map[string]config.Site
 	view     *view.Reader
 	problems *problem.Reporter
+	language words.Language
 
 	mu     sync.Mutex
 	badges map[string]drawn
@@ -57,7 +62,7 @@ type drawn struct {
 
 // New makes a Public.
 func New(o Options) *Public {
-	return &Public{sites: o.Sites, view: o.View, problems: o.Problems, badges: map[string]drawn{}}
+	return &Public{sites: o.Sites, view: o.View, problems: o.Problems, language: o.Language, badges: map[string]drawn{}}
 }
 
 // Register puts it on a mux.
@@ -97,7 +102,21 @@ func (p *Public) script(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
 	w.Header().Set("Access-Control-Allow-Origin", "*") // it tells nothing
 	w.Header().Set("Cache-Control", "public, max-age=3600")
-	_, _ = w.Write(script) // the reader may have gone
+	w.Header().Set("Vary", "Accept-Language")
+	_, _ = w.Write(scriptIn(words.Match(r.Header.Get("Accept-Language"), p.language))) // the reader may have gone
+}
+
+// scriptIn is the script with its own words in a language.
+func scriptIn(l words.Language) []byte {
+	out := script
+	for english, said := range map[string]string{
+		"Pressrun: not allowed": l.Say("Pressrun: not allowed"), "Pressrun: no answer": l.Say("Pressrun: no answer"),
+	} {
+		if quoted, err := json.Marshal(said); err == nil {
+			out = bytes.ReplaceAll(out, []byte(`"`+english+`"`), quoted)
+		}
+	}
+	return out
 }
 
 func (p *Public) embedded() bool {
@@ -119,7 +138,7 @@ type answer struct {
 func (p *Public) status(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	w.Header().Set("Cache-Control", "no-store")
-	w.Header().Set("Vary", "Origin")
+	w.Header().Set("Vary", "Origin, Accept-Language")
 	name := strings.TrimPrefix(r.URL.Path, StatusPath)
 	site, origin := p.sites[name], r.Header.Get("Origin")
 	if origin != "" && slices.Contains(site.Public.EmbedOrigins, origin) {
@@ -139,7 +158,8 @@ func (p *Public) status(w http.ResponseWriter, r *http.Request) {
 		p.problems.Write(w, r, problem.New(http.StatusUnauthorized, "unauthorized", "this token is not good for this site's status"))
 		return
 	}
-	short, err := p.view.Short(r.Context(), name, r.URL.Query().Get("entry"))
+	reader := view.Audience{Language: words.Match(r.Header.Get("Accept-Language"), p.language)}
+	short, err := p.view.Short(view.For(r.Context(), reader), name, r.URL.Query().Get("entry"))
 	if err != nil {
 		p.problems.Write(w, r, err)
 		return
@@ -170,7 +190,7 @@ func (p *Public) drawBadge(ctx context.Context, name string) ([]byte, error) {
 	if now := ledger.Now(); known.svg != nil && !now.Before(known.at) && now.Sub(known.at) < badgeAge {
 		return known.svg, nil
 	}
-	short, err := p.view.Short(ctx, name, "")
+	short, err := p.view.Short(view.For(ctx, view.Audience{Language: p.language}), name, "")
 	if err != nil {
 		return nil, err
 	}
