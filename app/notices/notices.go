@@ -15,8 +15,8 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/notify"
-	"github.com/pressrun/pressrun/internal/words"
 	"github.com/pressrun/pressrun/internal/outbound"
+	"github.com/pressrun/pressrun/internal/words"
 )
 
 // Ledger is what Notices needs of a *ledger.Ledger.

@@ -23,7 +23,7 @@ const maxAnswer = 16 << 20
 type Client struct {
 	base    *url.URL
 	token   string
-	zone    string // in which sentences of answers tell times; "" for the sites'
+	zone    string       // in which sentences of answers tell times; "" for the sites'
 	http    *http.Client // one try
 	patient *http.Client // tries again: only for calls that may be repeated
 }
