@@ -59,6 +59,9 @@ const (
 
 const runToken = "run-token-for-www"
 
+// traceParent is the release's span, as an app gives it whose releases are traced.
+const traceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
 func newFakeApp(t *testing.T) *fakeApp {
 	t.Helper()
 	a := &fakeApp{
@@ -140,7 +143,7 @@ func (a *fakeApp) routes() http.Handler {
 		if err := a.step(release.Claim{Release: in.Release, Token: in.Token, Run: run}); err != nil {
 			return nil, err
 		}
-		return api.ClaimResult{Release: a.site.Current.Number, State: a.site.State, Session: a.sessionToken(), HeartbeatSeconds: 1, Sequence: a.site.Current.Sequence, RollbackTo: a.site.Current.RollbackTo, Attempts: a.site.Failures + 1}, nil
+		return api.ClaimResult{Release: a.site.Current.Number, State: a.site.State, Session: a.sessionToken(), HeartbeatSeconds: 1, Sequence: a.site.Current.Sequence, RollbackTo: a.site.Current.RollbackTo, Attempts: a.site.Failures + 1, TraceParent: traceParent}, nil
 	}))
 	mux.HandleFunc("POST /v1/sites/www/releases/{number}/reports", a.handle("report", "", func(body *json.Decoder, number int64, s *seen) (any, error) {
 		var in api.ReportInput

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/internal/tracecontext"
 	"github.com/pressrun/pressrun/test/eventually"
 )
 
@@ -112,5 +113,21 @@ func TestAWrongAddressForFiguresEndsARunBeforeItBuilds(t *testing.T) {
 	b.wantExit(b.run("all"), failure.ExitUsage)
 	if _, err := os.Stat(b.dir + "/built"); err == nil {
 		t.Error("it was built")
+	}
+}
+
+// A build's own spans are below the step's in the release's trace.
+func TestABuildJoinsTheReleasesTrace(t *testing.T) {
+	app := newFakeApp(t)
+	b := newBench(t, goodBuild+"; echo $TRACEPARENT > build.txt").with(app)
+	b.opts.Install, b.opts.InstallTimeout = "echo $TRACEPARENT > install.txt", eventually.Patience
+	b.opts.Environ = append(b.opts.Environ, "TRACEPARENT=00-11111111111111111111111111111111-1111111111111111-01")
+	b.wantExit(b.run("all"), failure.ExitOK)
+	trace, ok := tracecontext.Read(traceParent)
+	for _, step := range []string{"install", "build"} {
+		got, err := os.ReadFile(b.dir + "/" + step + ".txt")
+		if want := trace.Parent(trace.Span(tracecontext.Step(step))); !ok || strings.TrimSpace(string(got)) != want {
+			t.Errorf("%s has %q, want %s (%v)", step, got, want, err)
+		}
 	}
 }

@@ -29,6 +29,7 @@ func (a *App) routes(version string) *middleware.BodyDeadline {
 		Version: version, Auth: a.auth, Problems: a.problems, Commands: commands, View: views, Ledger: a.ledger,
 		Hooks: command.NewHooks(a.ledger, a.config.Sites, a.config.URL), Notices: told,
 		Logs: logs, Places: a.places, State: a.config.State, Log: a.log, Stop: a.stop, Described: a.runner.Routes(),
+		Traced:  func(site string) bool { return a.config.Sites[site].Traced() },
 		Figures: a.metrics.Handler(a.log), Parts: a.parts(),
 	}
 	a.api = webapi.New(mux, options)

@@ -31,7 +31,9 @@ type State struct {
 	// known.
 	LastLive *time.Time `json:"last_live,omitempty"`
 	Attempts int        `json:"attempts,omitempty"`
-	Served   int64      `json:"served,omitempty"`
+	// TraceParent is the span of the release as a whole; empty where none is traced.
+	TraceParent string `json:"traceparent,omitempty"`
+	Served      int64  `json:"served,omitempty"`
 	// Titles are some of what is served, for the summary.
 	Titles []string    `json:"titles,omitempty"`
 	Steps  []StepTime  `json:"steps,omitempty"`

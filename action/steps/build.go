@@ -42,5 +42,5 @@ func (r Build) Do(ctx context.Context) (Result, error) {
 		}
 	}
 	r.Console.Does("building")
-	return Result{}, r.run(ctx, "build command", r.Build, r.BuildTimeout)
+	return Result{}, r.run(ctx, r.Name(), r.Build, r.BuildTimeout)
 }

@@ -85,6 +85,7 @@ func (r Claim) claimed(got api.ClaimResult) (Result, error) {
 		s.Release, s.Session, s.Heartbeat = got.Release, got.Session, got.HeartbeatSeconds
 		s.RollbackTo = got.RollbackTo
 		s.LastLive, s.Attempts = got.LastLiveAt, got.Attempts
+		s.TraceParent = got.TraceParent
 		s.Outcome, s.Why, s.Reported = "", "", got.State
 		s.Sequence = max(s.Sequence, got.Sequence)
 	})

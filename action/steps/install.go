@@ -25,5 +25,5 @@ func (r Install) Do(ctx context.Context) (Result, error) {
 		return skipped("no --install command is set")
 	}
 	r.Console.Does("installing")
-	return Result{}, r.run(ctx, "install command", r.Install, r.InstallTimeout)
+	return Result{}, r.run(ctx, r.Name(), r.Install, r.InstallTimeout)
 }

@@ -43,6 +43,8 @@ type Options struct {
 	Log      *slog.Logger
 	// Stop ends what outlives a call: event streams.
 	Stop context.Context //nolint:containedctx // the app's own life
+	// Traced says whether the releases of a site are told of as traces.
+	Traced func(site string) bool
 	// Figures answer Prometheus.
 	Figures http.Handler
 	// Parts are those that readiness is told of beside the ledger.
@@ -77,7 +79,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	h.UseMiddleware(g.zoned)
 	(&Requests{guard: g, commands: o.Commands, view: o.View}).register(h)
 	(&Sites{guard: g, view: o.View}).register(h)
-	(&Runs{guard: g, ledger: o.Ledger, view: o.View}).register(h)
+	(&Runs{guard: g, ledger: o.Ledger, view: o.View, traced: o.Traced}).register(h)
 	(&Hooks{guard: g, hooks: o.Hooks, view: o.View, ledger: o.Ledger}).register(h)
 	(&Notices{guard: g, notices: o.Notices, view: o.View}).register(h)
 	(&Sessions{guard: g}).register(h)

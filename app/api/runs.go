@@ -17,6 +17,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/redact"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/tracecontext"
 )
 
 // heartbeatEvery is how often a run is asked to say that it lives. A site's
@@ -28,6 +29,7 @@ type Runs struct {
 	guard
 	ledger *ledger.Ledger
 	view   *view.Reader
+	traced func(site string) bool // whether the releases of a site are traced
 }
 
 type (
@@ -105,7 +107,8 @@ func (u *Runs) claim(ctx context.Context, in *claimInput) (*claimOutput, error) 
 		live = new(at.UTC())
 	}
 	return &claimOutput{Body: api.ClaimResult{
-		LastLiveAt: live, Attempts: site.Failures + 1,
+		TraceParent: u.traceParent(site),
+		LastLiveAt:  live, Attempts: site.Failures + 1,
 		Release: site.Current.Number,
 		State:   site.State,
 		Session: u.auth.MintSession(auth.Grant{Site: in.Site, Release: site.Current.Number, Run: run.ID, Attempt: run.Attempt}),
@@ -114,6 +117,15 @@ func (u *Runs) claim(ctx context.Context, in *claimInput) (*claimOutput, error) 
 		Sequence:         site.Current.Sequence,
 		RollbackTo:       site.Current.RollbackTo,
 	}}, nil
+}
+
+// traceParent is the span of a site's current release, "" where none is traced.
+func (u *Runs) traceParent(site release.Site) string {
+	if !u.traced(site.Name) {
+		return ""
+	}
+	trace := tracecontext.Of(site.Name, site.Current.Number, site.Current.Times.Requested)
+	return trace.Parent(trace.Span(tracecontext.Root))
 }
 
 func (u *Runs) decideClaim(ctx context.Context, site string, claim release.Claim, who *auth.Caller) (release.Site, error) {

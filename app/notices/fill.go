@@ -2,9 +2,13 @@ package notices
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
+	"time"
 
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/notify"
 	"github.com/pressrun/pressrun/internal/release"
@@ -59,6 +63,9 @@ func (t *target) read(ctx context.Context, from ledger.NoticeCursor) (upto ledge
 			return err
 		}
 		for _, e := range events {
+			if t.settles(e, ledger.Now()) {
+				return nil
+			}
 			more, rest, err := t.notices(ctx, s, e, upto.Place)
 			if err != nil {
 				return err
@@ -78,6 +85,37 @@ func (t *target) read(ctx context.Context, from ledger.NoticeCursor) (upto ledge
 	return upto, made, err
 }
 
+// settles says whether an event is not to be told of yet, and keeps when it is. Where
+// the clock was put back since, nothing is waited for.
+func (t *target) settles(e ledger.Event, now time.Time) bool {
+	t.settled = time.Time{}
+	if t.kind.Settle == 0 || e.Kind != release.KindEnded || e.At.After(now) || !now.Before(e.At.Add(t.kind.Settle)) {
+		return false
+	}
+	t.settled = e.At.Add(t.kind.Settle)
+	return true
+}
+
+// stepsOf are the steps of the run of a release that ended.
+func stepsOf(ctx context.Context, s *ledger.Snapshot, e ledger.Event) ([]notify.Step, error) {
+	found, err := s.Release(ctx, e.Site, e.Release)
+	if err != nil || found.Metrics == "" {
+		return nil, err
+	}
+	var measured api.Metrics
+	if err := json.Unmarshal([]byte(found.Metrics), &measured); err != nil {
+		return nil, fmt.Errorf("read what the run of release #%d measured: %w", e.Release, err)
+	}
+	var steps []notify.Step
+	for _, step := range measured.Steps {
+		if step.Result != "skipped" {
+			took := time.Duration(step.Seconds * float64(time.Second))
+			steps = append(steps, notify.Step{Name: step.Name, Started: step.StartedAt, Took: took, Failed: step.Result == "failed"})
+		}
+	}
+	return steps, nil
+}
+
 // notices are what an event says: of itself, when it is not begun yet, and of the
 // requests that its release serves with places after one. Rest is the last of those
 // places when there are more.
@@ -88,6 +126,11 @@ func (t *target) notices(ctx context.Context, s *ledger.Snapshot, e ledger.Event
 	}
 	fact, known := notify.Of(t.site, record, of)
 	if known && after == 0 && t.wants(fact.Type) {
+		if t.kind.Steps && of != nil {
+			if fact.Steps, err = stepsOf(ctx, s, e); err != nil {
+				return nil, 0, err
+			}
+		}
 		if e.Request != "" {
 			_, about, err := s.Request(ctx, e.Request)
 			if err != nil {

@@ -114,6 +114,9 @@ func newWebSender(o Options, kind notify.Kind, c config.Target) (*webSender, err
 		}
 		address = lines[0]
 	}
+	if kind.Address != nil {
+		address = kind.Address(address)
+	}
 	client, err := outbound.To(address, o.Transport)
 	if err != nil {
 		return nil, err
@@ -134,7 +137,16 @@ func Secrets(c config.Target) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read its secret: %w", err)
 	}
-	if c.Kind != "webhook" {
+	switch c.Kind {
+	case "otlp":
+		for i, line := range lines {
+			if _, _, err := notify.ReadHeader(line); err != nil {
+				return nil, fmt.Errorf("line %d of %s %w", i+1, c.SecretFile, err)
+			}
+		}
+		return lines, nil
+	case "webhook":
+	default:
 		return lines, nil
 	}
 	keys := make([]string, len(lines))

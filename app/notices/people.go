@@ -36,6 +36,9 @@ func (t *target) lookAgain(next time.Time) time.Time {
 	if t.kind.People && t.people.look.Before(next) {
 		return t.people.look
 	}
+	if t.settled.Before(next) && t.settled.After(ledger.Now()) {
+		return t.settled
+	}
 	return next
 }
 

@@ -52,6 +52,12 @@ func (s *webSender) close() { s.client.Close() }
 
 func (s *webSender) send(ctx context.Context, one ledger.Notice) outcome {
 	body := []byte(one.Body)
+	if s.kind.Wire != nil {
+		var err error
+		if body, err = s.kind.Wire(body); err != nil {
+			return outcome{trouble: err.Error(), over: true}
+		}
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, s.address, bytes.NewReader(body))
 	if err != nil {
 		return outcome{trouble: troubleOf(outbound.Answer{}, err)}
@@ -66,13 +72,19 @@ func (s *webSender) send(ctx context.Context, one ledger.Notice) outcome {
 		if s.kind.Answer != nil {
 			trouble = s.kind.Answer(answer.Body)
 		}
-		return outcome{taken: trouble == "", status: answer.Status, trouble: trouble}
+		return outcome{taken: trouble == "", status: answer.Status, trouble: trouble, over: trouble != "" && s.final(answer)}
 	}
 	o := refused(answer, err)
+	o.over = o.over || err == nil && s.final(answer)
 	if words := notify.SlackWebhookTrouble(answer.Body); s.kind.Name == "slack" && err == nil && words != "" {
 		o.trouble = words
 	}
 	return o
+}
+
+// final says whether an answer would be the same at every try.
+func (s *webSender) final(a outbound.Answer) bool {
+	return s.kind.Final != nil && s.kind.Final(a.Status)
 }
 
 // refused is what an answer that is no 2xx means.

@@ -22,6 +22,8 @@ type target struct {
 	lines  Lines
 	log    *slog.Logger
 	people people // for a kind that tells people
+	// settled is when the release that ended last may be told of; zero for none.
+	settled time.Time
 	// pause is the least wait between two messages, and sent when the last one was.
 	pause time.Duration
 	sent  time.Time

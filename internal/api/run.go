@@ -34,6 +34,9 @@ type ClaimResult struct {
 	// first. Attempts counts the releases since then, the granted one among them.
 	LastLiveAt *time.Time `json:"last_live_at,omitempty"`
 	Attempts   int        `json:"attempts,omitempty"`
+	// TraceParent is the span of the whole release, as W3C Trace Context writes it, where
+	// the site's releases are traced.
+	TraceParent string `json:"traceparent,omitempty" maxLength:"55"`
 }
 
 // ReportInput is a run's word that it entered a state. Sequence is at least 1,

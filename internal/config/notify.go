@@ -15,8 +15,8 @@ import (
 type Target struct {
 	// Name tells the site's targets apart, in commands and in all records.
 	Name string `yaml:"name" json:"name"`
-	// Kind is the form in which it is told: webhook (signed CloudEvents), netlify or
-	// datocms for programs, slack, teams or smtp (e-mail) for people;
+	// Kind is the form in which it is told: webhook (signed CloudEvents), netlify,
+	// datocms or otlp (traces) for programs, slack, teams or smtp (e-mail) for people;
 	// docs/notices.md tells of each.
 	Kind string `yaml:"kind" json:"kind"`
 	// URL is its address: https, or plain http on this machine.
@@ -42,6 +42,11 @@ type Target struct {
 	// QueueLongerThan is how long the oldest request may wait before people are told
 	// of it, as site.queue_long; 1m to 168h.
 	QueueLongerThan *Duration `yaml:"queue_longer_than" json:"queue_longer_than,omitempty" jsonschema:"default=1h"`
+}
+
+// Traced says whether the site's releases are told of as traces.
+func (s Site) Traced() bool {
+	return slices.ContainsFunc(s.Notify, func(t Target) bool { return t.Kind == "otlp" })
 }
 
 // SlackTarget says how messages are posted to Slack by an app of yours.

@@ -120,6 +120,8 @@ type Fact struct {
 	Count int
 	// Failed counts the releases that failed before one that recovered.
 	Failed int64
+	// Steps are those of the release's run, for a kind that is told of them.
+	Steps []Step
 	// Lines are what a digest sums up, and More how much beyond them.
 	Lines []Line
 	More  int

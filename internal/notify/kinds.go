@@ -28,6 +28,17 @@ type Kind struct {
 	// Answer says what is wrong with an answer of a 2xx status, "" for nothing; nil
 	// where each such answer means that the message was taken.
 	Answer func(body []byte) (trouble string)
+	// Final says of the status of an answer that did not take a message that it would be
+	// the same at every try; nil where only 410 does.
+	Final func(status int) bool
+	// Wire makes of a body what is sent; nil for the body itself.
+	Wire func(body []byte) ([]byte, error)
+	// Address completes the address of a target; nil for one that is whole.
+	Address func(address string) string
+	// Steps says that it is told of the steps of a release's run, and Settle for how
+	// long after a release's end these are waited for.
+	Steps  bool
+	Settle time.Duration
 }
 
 // bare is the header of JSON that is not signed.
@@ -57,7 +68,7 @@ const (
 )
 
 // kinds are all kinds of targets.
-var kinds = []Kind{webhook, netlify, datoCMS, slack, teams, smtp}
+var kinds = []Kind{webhook, netlify, datoCMS, otlp, slack, teams, smtp}
 
 // FindKind is the kind of a name.
 func FindKind(name string) (Kind, bool) {

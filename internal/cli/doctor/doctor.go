@@ -36,7 +36,7 @@ func Machine(ctx context.Context, conf *config.Config) []api.GitHubCheck {
 // site looks for what a site needs of this machine. What one of GitHub's needs is
 // looked at by the app.
 func site(ctx context.Context, s config.Site) []api.GitHubCheck {
-	checks := secrets(s)
+	checks := append(secrets(s), traces(ctx, s)...)
 	if s.Runner != config.RunnerLocal {
 		return checks
 	}

@@ -1,0 +1,98 @@
+package notify
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	collector "go.opentelemetry.io/proto/slim/otlp/collector/trace/v1"
+	"google.golang.org/protobuf/encoding/protojson"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// otlp tells a receiver of OpenTelemetry of each release that has ended, as a trace
+// (trace.go), by OTLP/HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
+var otlp = Kind{
+	Name: "otlp", Secret: SecretOptional, Steps: true, Settle: settle,
+	Tells: []Type{ended(release.Succeeded), ended(release.Failed), ended(release.Cancelled), ended(release.Stale), ended(release.Superseded)},
+	Body:  trace, Wire: traceWire, Header: otlpHeader, Address: tracesAddress, Answer: otlpAnswer, Final: otlpFinal,
+}
+
+// settle is how long a run has, after its release ended, to leave its figures: one that
+// failed tells of that first.
+const settle = time.Minute
+
+// tracesAddress is where traces are posted to: an address without a path is that of the
+// receiver as a whole, as OTEL_EXPORTER_OTLP_ENDPOINT is.
+func tracesAddress(address string) string {
+	if u, err := url.Parse(address); err == nil && strings.Trim(u.Path, "/") == "" {
+		return u.JoinPath("v1", "traces").String()
+	}
+	return address
+}
+
+// traceWire is a trace as it is sent: what is kept is text.
+func traceWire(body []byte) ([]byte, error) {
+	var kept collector.ExportTraceServiceRequest
+	if err := protojson.Unmarshal(body, &kept); err != nil {
+		return nil, fmt.Errorf("read the trace: %w", err)
+	}
+	return proto.Marshal(&kept)
+}
+
+// otlpHeader has what the receiver wants to see with each call: a line NAME: VALUE of
+// the secret's file each.
+func otlpHeader(_ string, _ []byte, secrets []string, _ time.Time) map[string]string {
+	header := map[string]string{}
+	for _, line := range secrets {
+		if name, value, err := ReadHeader(line); err == nil {
+			header[name] = value
+		}
+	}
+	header["Content-Type"] = "application/x-protobuf"
+	return header
+}
+
+// ReadHeader reads a header as HTTP writes it: NAME: VALUE.
+func ReadHeader(line string) (name, value string, err error) {
+	name, value, ok := strings.Cut(line, ":")
+	value = strings.TrimSpace(value)
+	for _, c := range name {
+		ok = ok && (c == '-' || c == '_' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z')
+	}
+	for _, c := range value {
+		ok = ok && c >= ' ' && c <= '~'
+	}
+	if !ok || name == "" || value == "" {
+		return "", "", errors.New("is no header; expected NAME: VALUE, such as Authorization: Bearer …")
+	}
+	return name, value, nil
+}
+
+// otlpAnswer finds a success that is a partial one. It must not be tried again
+// (https://opentelemetry.io/docs/specs/otlp/#partial-success-1).
+func otlpAnswer(body []byte) string {
+	var said collector.ExportTraceServiceResponse
+	if proto.Unmarshal(body, &said) != nil {
+		return "" // whatever its words are, the status says success
+	}
+	if p := said.GetPartialSuccess(); p.GetRejectedSpans() > 0 {
+		return fmt.Sprintf("it did not take %d spans: %s", p.GetRejectedSpans(), p.GetErrorMessage())
+	}
+	return ""
+}
+
+// otlpFinal says which answers are the same whenever the trace is sent. Those about who
+// sends, and to where, are an operator's to mend: it is tried again until then.
+func otlpFinal(status int) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
+		return false
+	}
+	return status/100 == 2 || status/100 == 4
+}
