@@ -126,7 +126,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
 	a.problems = problem.NewReporter(a.stop, a.log, a.disk)
 	a.removeLeft()
-	if a.hooks, err = hooks.New(hooks.Options{Config: opts.Config, Ledger: led, Problems: a.problems}); err != nil {
+	if a.hooks, err = hooks.New(hooks.Options{Config: opts.Config, Ledger: led, Problems: a.problems, Came: figures.Came}); err != nil {
 		return nil, errors.Join(err, led.Close())
 	}
 	if a.notices, err = notices.New(notices.Options{
@@ -171,6 +171,9 @@ func (a *App) besideGitHub(ctx context.Context, others runner.Provider, transpor
 			a.pages.ShowSetup(w, r, status, title, body)
 		},
 		LetOperator: a.letOperator,
+		Came: func(stamped, received, processed time.Time) {
+			a.metrics.Came("github_actions", stamped, received, processed)
+		},
 	})
 	if err != nil {
 		return nil, err
@@ -210,7 +213,7 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.notices.Begin(ctx, a.ledger.SiteNames()); err != nil {
 		return err
 	}
-	counted, err := a.metrics.Watch(ctx, a.ledger, a.log)
+	counted, err := a.metrics.Watch(ctx, a.ledger, a.hours(), a.log)
 	if err != nil {
 		return err
 	}
@@ -222,6 +225,15 @@ func (a *App) start(ctx context.Context) error {
 	a.tasks.Go(func() { a.notices.Run(a.stop) })
 	a.tasks.Go(func() { counted.Run(a.stop) })
 	return nil
+}
+
+// hours are the business hours of the sites: when their schedules are awake.
+func (a *App) hours() map[string]calendar.Hours {
+	hours := map[string]calendar.Hours{}
+	for name, all := range a.schedules {
+		hours[name] = calendar.HoursOf(all)
+	}
+	return hours
 }
 
 // publicURLs are the addresses at which the sites are seen.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/config"
@@ -24,6 +25,9 @@ type Options struct {
 	Transport http.RoundTripper
 	// Keys mint the cookie of the set-up.
 	Keys auth.Keys
+	// Came is told of each webhook that was processed: when GitHub says that its run
+	// changed (zero where it does not), when it came, and when it was processed.
+	Came func(stamped, received, processed time.Time)
 	// Accept brings what is heard of a run before the rules.
 	Accept func(ctx context.Context, site string, event release.Event) error
 	// ShowSetup renders a page of the set-up; its body is a SetupPage.
@@ -59,7 +63,7 @@ func New(ctx context.Context, o Options) (*GitHub, error) {
 		letOperator: o.LetOperator,
 	}
 	g.names = &names{connection: c, ledger: o.Ledger, log: o.Log, hint: make(chan struct{}, 1), moved: map[string]string{}}
-	g.webhooks = &webhooks{connection: c, ledger: o.Ledger, log: o.Log, accept: o.Accept, approvals: g.approvals, names: g.names, came: make(chan struct{}, 1)}
+	g.webhooks = &webhooks{connection: c, ledger: o.Ledger, log: o.Log, accept: o.Accept, approvals: g.approvals, names: g.names, processed: o.Came, came: make(chan struct{}, 1)}
 	g.setup = &setup{connection: c, log: o.Log, keys: o.Keys, show: o.ShowSetup}
 	if !c.wanted() {
 		return g, nil

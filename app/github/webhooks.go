@@ -43,6 +43,7 @@ type webhooks struct {
 	approvals  *approvals
 	names      *names
 	came       chan struct{} // a webhook was kept
+	processed  func(stamped, received, processed time.Time)
 }
 
 // deliveryID is what X-GitHub-Delivery looks like.
@@ -235,8 +236,21 @@ func (h *webhooks) readSome(ctx context.Context, waiting []ledger.Delivery) erro
 			return errors.Join(err, h.ledger.Deliveries().Done(ctx, done...))
 		}
 		done = append(done, d.ID)
+		h.tellProcessed(d)
 	}
 	return h.ledger.Deliveries().Done(ctx, done...)
+}
+
+// tellProcessed tells how long a webhook was under way, and waited here.
+func (h *webhooks) tellProcessed(d ledger.Delivery) {
+	if h.processed == nil {
+		return
+	}
+	var stamp struct{ At time.Time }
+	if err := json.Unmarshal([]byte(d.Doc), &stamp); err != nil {
+		stamp.At = time.Time{}
+	}
+	h.processed(stamp.At, d.Received, ledger.Now())
 }
 
 // stages are the highest that webhooks told of attempts of runs.

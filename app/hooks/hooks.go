@@ -34,12 +34,16 @@ type Options struct {
 	Config   config.Config
 	Ledger   *ledger.Ledger
 	Problems *problem.Reporter
+	// Came is told of each call that was taken: when its CMS says that it happened (zero
+	// where it does not), when it came, and when it was on disk with what follows.
+	Came func(dialect string, stamped, received, processed time.Time)
 }
 
 // Hooks serves the addresses of hooks.
 type Hooks struct {
 	ledger   *ledger.Ledger
 	problems *problem.Reporter
+	came     func(dialect string, stamped, received, processed time.Time)
 	url      string
 	hooks    map[string]*hook // by site and name
 }
@@ -57,7 +61,7 @@ type hook struct {
 // New makes the Hooks of a configuration. It reads the secrets that the CMSs sign
 // with.
 func New(o Options) (*Hooks, error) {
-	h := &Hooks{ledger: o.Ledger, problems: o.Problems, url: strings.TrimRight(o.Config.URL, "/"), hooks: map[string]*hook{}}
+	h := &Hooks{ledger: o.Ledger, problems: o.Problems, came: o.Came, url: strings.TrimRight(o.Config.URL, "/"), hooks: map[string]*hook{}}
 	for name, site := range o.Config.Sites {
 		for _, c := range site.Hooks {
 			one, err := newHook(name, site, c)

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/command"
@@ -25,6 +26,7 @@ const withdrawn = "withdrawn"
 
 // take judges a call and keeps what follows from it.
 func (h *Hooks) take(w http.ResponseWriter, r *http.Request, one *hook, body []byte) {
+	received := ledger.Now()
 	d := cms.Delivery{Method: r.Method, URI: r.RequestURI, Query: r.URL.Query(), Header: r.Header, Body: body}
 	if d.URI == "" { // a request that no server read
 		d.URI = r.URL.RequestURI()
@@ -45,7 +47,20 @@ func (h *Hooks) take(w http.ResponseWriter, r *http.Request, one *hook, body []b
 		h.problems.Write(w, r, err)
 		return
 	}
+	if h.came != nil {
+		h.came(one.system.Name(), newest(events), received, ledger.Now())
+	}
 	h.answer(w, r, one, events, done)
+}
+
+// newest is when the newest of events happened, by their CMS's clock.
+func newest(events []cms.Event) (at time.Time) {
+	for _, e := range events {
+		if e.At.After(at) {
+			at = e.At
+		}
+	}
+	return at
 }
 
 // refuse keeps that a call was not taken, and answers it.

@@ -28,7 +28,7 @@ func described(t *testing.T) []string {
 	m := New("test")
 	m.ended("www", release.Release{Outcome: release.Succeeded})
 	out := make(chan *prometheus.Desc, 100)
-	for _, c := range []prometheus.Collector{m.releases, m.unknowns, m.toLive, m.inState, m.took, m.commits, &sites{}} {
+	for _, c := range []prometheus.Collector{m.releases, m.unknowns, m.toLive, m.inState, m.took, m.commits, m.interval, m.delay, m.handling, &sites{}} {
 		c.Describe(out)
 	}
 	close(out)
@@ -70,12 +70,32 @@ func TestRulesAndDashboardAskForFiguresThatExist(t *testing.T) {
 	}
 }
 
-func TestEveryAlertSaysWhatToDo(t *testing.T) {
-	guide := read(t, "../../docs/metrics.md")
-	for _, m := range regexp.MustCompile(`alert: (\w+)`).FindAllStringSubmatch(read(t, "../../examples/prometheus/pressrun.rules.yml"), -1) {
-		if !strings.Contains(guide, "\n### "+m[1]+"\n") {
-			t.Errorf("docs/metrics.md does not say what to do about %s", m[1])
+// TestEveryAlertSaysWhatItMeansAndWhatToDo holds the runbook to the alerts: an entry
+// each, in their order, with both and with something to type; and each alert leads there.
+func TestEveryAlertSaysWhatItMeansAndWhatToDo(t *testing.T) {
+	rules := read(t, "../../examples/prometheus/pressrun.rules.yml")
+	entries := strings.Split(read(t, "../../docs/runbook.md"), "\n## ")[1:]
+	var alerts, told []string
+	for _, m := range regexp.MustCompile(`alert: (\w+)`).FindAllStringSubmatch(rules, -1) {
+		alerts = append(alerts, m[1])
+		if !strings.Contains(rules, "docs/runbook.md#"+strings.ToLower(m[1])+".") {
+			t.Errorf("%s does not lead to its entry", m[1])
 		}
+	}
+	for _, entry := range entries {
+		name, text, _ := strings.Cut(entry, "\n")
+		if !strings.HasPrefix(name, "Pressrun") {
+			continue
+		}
+		told = append(told, name)
+		for _, part := range []string{"**It means:** ", "**Do:** ", "```sh\n"} {
+			if !strings.Contains(text, part) {
+				t.Errorf("docs/runbook.md: %s has no %q", name, part)
+			}
+		}
+	}
+	if !slices.Equal(alerts, told) || len(alerts) < 9 {
+		t.Errorf("docs/runbook.md has entries of\n%v, there are the alerts\n%v", told, alerts)
 	}
 }
 

@@ -22,10 +22,16 @@ type Metrics struct {
 	inState  *prometheus.HistogramVec
 	took     *prometheus.HistogramVec
 	commits  prometheus.Histogram
+	interval *prometheus.HistogramVec
+	delay    *prometheus.HistogramVec
+	handling *prometheus.HistogramVec
 }
 
 // Buckets of what takes seconds to hours: a release, or the wait for one.
 var spans = []float64{1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200}
+
+// Buckets of what takes parts of a second, or minutes when something is wrong.
+var lags = []float64{.005, .025, .1, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600}
 
 // New makes the figures. Watch has them count.
 func New(version string) *Metrics {
@@ -51,17 +57,40 @@ func New(version string) *Metrics {
 			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5},
 		}),
 	}
+	m.interval = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "pressrun_release_interval_seconds", Help: "From one release that went live until the next one did.",
+		Buckets: []float64{60, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 604800},
+	}, []string{"site"})
+	m.delay = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "pressrun_webhook_delay_seconds", Help: "From when a webhook's sender says that something happened until it was received.", Buckets: lags,
+	}, []string{"sender"})
+	m.handling = prometheus.NewHistogramVec(prometheus.HistogramOpts{
+		Name: "pressrun_webhook_processing_seconds", Help: "From the receipt of a webhook until what follows from it was decided.", Buckets: lags,
+	}, []string{"sender"})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "pressrun_build_info", Help: "1; the version of the program is a label.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
-	m.registry.MustRegister(m.releases, m.unknowns, m.toLive, m.inState, m.took, m.commits, info,
+	m.registry.MustRegister(m.releases, m.unknowns, m.toLive, m.inState, m.took, m.commits, m.interval, m.delay, m.handling, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 // Committed counts a commit of the ledger.
 func (m *Metrics) Committed(took time.Duration) { m.commits.Observe(took.Seconds()) }
+
+// oldest is from which age on a sender's instant is not taken for that of the webhook:
+// a CMS may tell when content was last changed.
+const oldest = 24 * time.Hour
+
+// Came counts a webhook: the dialect of who sent it, when that says that it happened
+// (zero where it does not), when it was received, and when it was processed.
+func (m *Metrics) Came(sender string, stamped, received, processed time.Time) {
+	if delay := received.Sub(stamped); !stamped.IsZero() && delay < oldest {
+		m.delay.WithLabelValues(sender).Observe(max(0, delay.Seconds()))
+	}
+	m.handling.WithLabelValues(sender).Observe(max(0, processed.Sub(received).Seconds()))
+}
 
 // Handler answers scrapes, in the format that the scraper asks for.
 func (m *Metrics) Handler(log *slog.Logger) http.Handler {

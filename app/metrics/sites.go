@@ -7,6 +7,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -14,6 +15,7 @@ import (
 // sites reads how the sites stand, at each scrape from one snapshot.
 type sites struct {
 	ledger *ledger.Ledger
+	hours  map[string]calendar.Hours
 	log    *slog.Logger
 	now    func() time.Time
 }
@@ -30,6 +32,8 @@ var (
 	failuresOf = gauge("pressrun_failures_since_success", "Releases in a row that did not succeed.", "site")
 	liveAgeOf  = gauge("pressrun_last_success_timestamp_seconds", "When the release that is live went live, in seconds since the epoch; absent before the first.", "site")
 	numberOf   = gauge("pressrun_live_release_number", "Number of the release whose content is live; 0 for none.", "site")
+	openOf     = gauge("pressrun_site_business_hours", "1 while a window of the site's schedules is open, or none has windows; else 0.", "site")
+	workedOf   = gauge("pressrun_last_success_business_seconds", "Business hours, in seconds, since the live release went live, of 30 days at most; absent before the first.", "site")
 	outboxOf   = gauge("pressrun_outbox_tasks", "Effects that wait to be carried out.")
 	outboxAge  = gauge("pressrun_outbox_oldest_age_seconds", "Age of the oldest effect that waits; 0 for none.")
 	upOf       = gauge("pressrun_ledger_readable", "1 if the ledger could be read for this scrape.")
@@ -37,7 +41,7 @@ var (
 
 // Describe tells what Collect gives.
 func (s *sites) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stateOf, stoppedOf, waitingOf, oldestOf, failuresOf, liveAgeOf, numberOf, outboxOf, outboxAge, upOf} {
+	for _, d := range []*prometheus.Desc{stateOf, stoppedOf, waitingOf, oldestOf, failuresOf, liveAgeOf, numberOf, openOf, workedOf, outboxOf, outboxAge, upOf} {
 		out <- d
 	}
 }
@@ -80,6 +84,9 @@ func (s *sites) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
+// longestHours bounds how far back business hours are counted at each scrape.
+const longestHours = 30 * 24 * time.Hour
+
 // site tells how one site stands.
 func (s *sites) site(site release.Site, tell func(*prometheus.Desc, float64, ...string)) {
 	now := s.now()
@@ -101,7 +108,12 @@ func (s *sites) site(site release.Site, tell func(*prometheus.Desc, float64, ...
 	tell(numberOf, float64(site.Shows()), site.Name)
 	if at := site.NowLive().Times.Complete; !at.IsZero() {
 		tell(liveAgeOf, float64(at.UnixMilli())/1000, site.Name)
+		if back := now.Add(-longestHours); at.Before(back) {
+			at = back
+		}
+		tell(workedOf, s.hours[site.Name].Between(at, now).Seconds(), site.Name)
 	}
+	tell(openOf, number(s.hours[site.Name].Open(now)), site.Name)
 }
 
 // oldestUnserved is when the oldest request was accepted that is not live; zero for

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -16,18 +17,28 @@ type Watcher struct {
 	ledger  *ledger.Ledger
 	log     *slog.Logger
 	after   int64
+	// live is when the newest release of each site went live.
+	live map[string]time.Time
 }
 
 // Watch begins after the last event that there is, and has scrapes read the ledger.
-func (m *Metrics) Watch(ctx context.Context, l *ledger.Ledger, log *slog.Logger) (*Watcher, error) {
+func (m *Metrics) Watch(ctx context.Context, l *ledger.Ledger, hours map[string]calendar.Hours, log *slog.Logger) (*Watcher, error) {
 	after, err := l.LastEvent(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := m.registry.Register(&sites{ledger: l, log: log, now: ledger.Now}); err != nil {
+	live := map[string]time.Time{}
+	for _, name := range l.SiteNames() {
+		site, err := l.Site(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		live[name] = site.NowLive().Times.Complete
+	}
+	if err := m.registry.Register(&sites{ledger: l, hours: hours, log: log, now: ledger.Now}); err != nil {
 		return nil, err
 	}
-	return &Watcher{metrics: m, ledger: l, log: log, after: after}, nil
+	return &Watcher{metrics: m, ledger: l, log: log, after: after, live: live}, nil
 }
 
 const (
@@ -103,9 +114,22 @@ func (w *Watcher) event(ctx context.Context, e ledger.Event) error {
 			return err
 		}
 		w.metrics.ended(e.Site, r.Release)
+		w.between(e.Site, r.Release)
 		return w.served(ctx, r)
 	}
 	return nil
+}
+
+// between counts the time from the release that was live before.
+func (w *Watcher) between(site string, r release.Release) {
+	if r.Outcome != release.Succeeded {
+		return
+	}
+	at, before := r.Times.Complete, w.live[site]
+	if !before.IsZero() && at.After(before) {
+		w.metrics.interval.WithLabelValues(site).Observe(at.Sub(before).Seconds())
+	}
+	w.live[site] = at
 }
 
 // served tells how long the requests of a release waited that went live.

@@ -68,6 +68,8 @@ type Webhook struct {
 	Run           release.Run
 	Status        string `json:",omitempty"`
 	Conclusion    string `json:",omitempty"`
+	// At is when GitHub says that the run last changed; zero where it does not.
+	At time.Time `json:",omitzero"`
 	// Job is the job that a workflow_job is about.
 	Job *Job `json:",omitempty"`
 	// Environment and Callback are those of a deployment_protection_rule; see
@@ -117,6 +119,7 @@ type webhookBody struct {
 		Path       string `json:"path"`
 		Status     string `json:"status"`
 		Conclusion string `json:"conclusion"`
+		UpdatedAt  string `json:"updated_at"`
 	} `json:"workflow_run"`
 	Environment string `json:"environment"`
 	Callback    string `json:"deployment_callback_url"`
@@ -156,6 +159,7 @@ func ParseWebhook(event string, body []byte) (Webhook, error) {
 	case "workflow_run":
 		file, _, _ := strings.Cut(cmp.Or(b.Run.Path, b.Workflow.Path), "@")
 		hook.Workflow, hook.Title, hook.Status, hook.Conclusion = path.Base(file), b.Run.Title, b.Run.Status, b.Run.Conclusion
+		hook.At, _ = time.Parse(time.RFC3339, b.Run.UpdatedAt) // a webhook without it is as good
 		hook.Run = release.Run{ID: strconv.FormatInt(b.Run.ID, 10), Attempt: max(b.Run.Attempt, 1), URL: b.Run.URL}
 	case "workflow_job":
 		hook.fillFromJob(b)

@@ -3,7 +3,6 @@ package notify
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 	"time"
@@ -91,7 +90,7 @@ func otlpAnswer(body []byte) string {
 // sends, and to where, are an operator's to mend: it is tried again until then.
 func otlpFinal(status int) bool {
 	switch status {
-	case http.StatusUnauthorized, http.StatusForbidden, http.StatusNotFound, http.StatusRequestTimeout, http.StatusTooManyRequests:
+	case 401, 403, 404, 408, 429:
 		return false
 	}
 	return status/100 == 2 || status/100 == 4

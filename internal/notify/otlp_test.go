@@ -59,8 +59,10 @@ func aTrace() notify.Fact {
 		},
 	}
 	return notify.Fact{Event: 1, Type: "release.succeeded", At: at.Add(5 * time.Second), Site: site, Release: r, Steps: []notify.Step{
-		{Name: "claim", Started: at.Add(-75 * time.Second), Took: time.Second}, {Name: "build", Started: at.Add(-50 * time.Second), Took: 30 * time.Second},
-		{Name: "claim", Started: at.Add(-15 * time.Second), Took: time.Second}, {Name: "deploy", Started: at.Add(-10 * time.Second), Took: 4 * time.Second},
+		{Name: "claim", Started: at.Add(-75 * time.Second), Took: time.Second},
+		{Name: "build", Started: at.Add(-50 * time.Second), Took: 30 * time.Second},
+		{Name: "claim", Started: at.Add(-15 * time.Second), Took: time.Second},
+		{Name: "deploy", Started: at.Add(-10 * time.Second), Took: 4 * time.Second},
 		{Name: "ready", Started: at.Add(time.Second), Took: time.Second},
 	}}
 }
