@@ -38,6 +38,10 @@ ARGS ?=
 
 LDFLAGS := -s -w -X main.version=$(VERSION)
 
+.PHONY: docs-site
+docs-site: ## Build the documentation as a website, into bin/docs
+	go run ./tools/docsite -output bin/docs
+
 .PHONY: help
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } \

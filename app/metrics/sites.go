@@ -84,8 +84,8 @@ func (s *sites) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// longestHours bounds how far back business hours are counted at each scrape.
-const longestHours = 30 * 24 * time.Hour
+// countedBack bounds how far back business hours are counted at each scrape.
+const countedBack = 30 * 24 * time.Hour
 
 // site tells how one site stands.
 func (s *sites) site(site release.Site, tell func(*prometheus.Desc, float64, ...string)) {
@@ -108,7 +108,7 @@ func (s *sites) site(site release.Site, tell func(*prometheus.Desc, float64, ...
 	tell(numberOf, float64(site.Shows()), site.Name)
 	if at := site.NowLive().Times.Complete; !at.IsZero() {
 		tell(liveAgeOf, float64(at.UnixMilli())/1000, site.Name)
-		if back := now.Add(-longestHours); at.Before(back) {
+		if back := now.Add(-countedBack); at.Before(back) {
 			at = back
 		}
 		tell(workedOf, s.hours[site.Name].Between(at, now).Seconds(), site.Name)

@@ -66,6 +66,7 @@ func TestThePagesWorkAsTheyStand(t *testing.T) {
 	servers.Tool(t, "curl")
 	for _, p := range []play{
 		{page: "running.md"},
+		{page: "tutorial.md"},
 		{page: "hooks.md", before: aServer + someHooks},
 		{page: "runbook.md", before: aServer + "serve\npressrun request --site www --wait\n"},
 		{page: "cli.md", before: aServer + "serve\nnotify-somebody() { echo somebody was told; }\n", replaced: map[string]string{
