@@ -65,6 +65,8 @@ func (f *fakeRunner) LookUp(_ context.Context, _ string, _ int64, run release.Ru
 
 func (f *fakeRunner) Cancel(context.Context, string, int64, release.Run) error { return nil }
 func (f *fakeRunner) Log(context.Context, string, int64) (io.ReadCloser, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	if f.output != "" {
 		return io.NopCloser(strings.NewReader(f.output)), nil
 	}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/pressrun/pressrun/internal/ansi"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -97,7 +98,10 @@ func TestNoTextFromElsewhereDoesAnythingButShow(t *testing.T) {
 	}
 	b.mustStreamWhole(t)
 	b.runner.output = output
-	for _, path := range []string{"/v1/sites/www/releases/1/log", "/sites/www/releases/1/log"} {
+	for _, path := range []string{"/sites/www/releases/1/log", "/sites/www/releases/1/log?q=alert", "/sites/www/releases/1/log?q=%3Cscript%3Ealert(1)%3C/script%3E"} {
+		mustBeTame(t, path, r.Get(path).Status(http.StatusOK).Text)
+	}
+	for path, output := range map[string]string{"/v1/sites/www/releases/1/log": output, "/sites/www/releases/1/log.txt": ansi.Visible(output)} {
 		resp := b.fetch(t, path, operatorToken)
 		text, err := io.ReadAll(resp.Body)
 		resp.Body.Close()
@@ -106,7 +110,7 @@ func TestNoTextFromElsewhereDoesAnythingButShow(t *testing.T) {
 			t.Errorf("%s: %d %v %v", path, resp.StatusCode, h, err)
 		}
 		if string(text) != output {
-			t.Errorf("%s: the output has %d bytes, want %d as they are", path, len(text), len(output))
+			t.Errorf("%s: the output has %d bytes, want %d", path, len(text), len(output))
 		}
 	}
 }

@@ -78,7 +78,8 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	mux.HandleFunc("POST /sites/{site}/{act}", p.signedIn(operate.act))
 	mux.HandleFunc("GET /sites/{site}/releases", p.signedIn(past.show))
 	mux.HandleFunc("GET /sites/{site}/releases/{number}", p.signedIn(releases.show))
-	mux.HandleFunc("GET /sites/{site}/releases/{number}/log", p.signedIn(releases.log))
+	mux.HandleFunc("GET /sites/{site}/releases/{number}/log", p.signedIn(releases.showLog))
+	mux.HandleFunc("GET /sites/{site}/releases/{number}/log.txt", p.signedIn(releases.rawLog))
 	mux.HandleFunc("GET /requests/{id}", p.signedIn(requests.show))
 	mux.HandleFunc("GET /sessions", p.signedIn(sessions.show))
 	mux.HandleFunc("POST /sessions/{id}", p.signedIn(sessions.end))
@@ -181,8 +182,10 @@ type page struct {
 	Events string
 	After  int64
 	Kinds  string
-	// Busy says that something is going on, so that it is looked at often.
-	Busy bool
+	// Busy says that something is going on, so that it is looked at often: every so many
+	// seconds, if Every says so.
+	Busy  bool
+	Every int
 	// Still is set when a reader without JavaScript asked for no reloading.
 	Still bool
 	// Wall is set for a monitor in the office: what is live and what is next, large.
@@ -195,6 +198,8 @@ type page struct {
 	Languages []choice
 	Back      string
 	Body      any
+	// query is what the address asks for.
+	query url.Values
 	// Main is the content, where it is rendered already; its place is mainMark's.
 	Main template.HTML
 	main [][]byte
@@ -216,6 +221,22 @@ func (p page) Reload() int {
 	return 30
 }
 
+// Stop and Again are addresses of this page for a reader without JavaScript: without
+// reloading by itself, and anew.
+func (p page) Stop() string  { return p.with("still", "1") }
+func (p page) Again() string { return p.with("still", "") }
+
+func (p page) with(name, value string) string {
+	query := url.Values{}
+	for one, values := range p.query {
+		query[one] = values
+	}
+	if query.Del(name); value != "" {
+		query.Set(name, value)
+	}
+	return "?" + query.Encode()
+}
+
 // write renders a page for a visitor. An error is written by trouble instead.
 func (p *Pages) write(v *visit, status int, name string, one page) {
 	if v.who != nil {
@@ -225,7 +246,8 @@ func (p *Pages) write(v *visit, status int, name string, one page) {
 			one.Elsewhere = header.LogoutURL
 		}
 	}
-	one.Still = v.r.URL.Query().Get("still") != ""
+	one.query = v.r.URL.Query()
+	one.Still = one.query.Get("still") != ""
 	one.OwnZone = v.reader.Zone != nil
 	one.Languages, one.Back = otherLanguages(v.reader.Language), backFrom(v.r)
 	p.render(v, status, name, one)

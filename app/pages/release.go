@@ -1,8 +1,6 @@
 package pages
 
 import (
-	"errors"
-	"io/fs"
 	"net/http"
 	"strings"
 	"time"
@@ -166,26 +164,3 @@ func stepResult(l words.Language, result string) string {
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
-
-// log is the output of a release's run, as plain text.
-func (p *releasePages) log(v *visit) {
-	name, _, ok := p.seenSite(v)
-	if !ok {
-		return
-	}
-	number, ok := p.seenRelease(v)
-	if !ok {
-		return
-	}
-	out, err := p.logs.Open(v.r.Context(), name, number)
-	if errors.Is(err, fs.ErrNotExist) {
-		err = v.problem(http.StatusNotFound, "not_found", "Release #%d has no output here: it has not begun, or its output is no longer kept.", number)
-	}
-	if err != nil {
-		p.trouble(v, err)
-		return
-	}
-	defer out.Close()
-	v.w.Header().Set("Cache-Control", "no-store")
-	stream.Text(v.w, v.r, p.Pages.log, out)
-}

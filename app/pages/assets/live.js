@@ -95,6 +95,7 @@
     const before = new Set(spoken(main));
     const focused = document.activeElement;
     const home = focused && focused.closest("[data-live]");
+    const follows = main.querySelector("[data-follow]") && innerHeight + scrollY >= document.documentElement.scrollHeight - 60;
     for (const part of freshMain.querySelectorAll("[data-live]")) {
       const old = document.getElementById(part.id);
       if (old && !old.isEqualNode(part)) morph(old, part);
@@ -113,6 +114,8 @@
     setClock();
     if (home && focused && !focused.isConnected) refocus(home);
     const news = spoken(main).filter((text) => !before.has(text));
+    // Who reads the end of an output stays there; who reads something else is left alone.
+    if (follows) scrollTo(0, document.documentElement.scrollHeight);
     if (news.length) announcer.textContent = news.join(" ");
   }
 
@@ -232,7 +235,7 @@
     }
   }, 1000);
   // A run's notes and late notices come without an event.
-  setInterval(() => { if (main.dataset.busy && !document.hidden) refresh(); }, 10000);
+  setInterval(() => { if (main.dataset.busy && !document.hidden) refresh(); }, 1000 * (main.dataset.every || 10));
 
   // ---- the reader's say
 

@@ -1,0 +1,200 @@
+package pages
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/pressrun/pressrun/app/stream"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/ansi"
+	"github.com/pressrun/pressrun/internal/text"
+	"github.com/pressrun/pressrun/internal/words"
+)
+
+const (
+	// logEvery is how often, in seconds, the output of a run that goes on is fetched
+	// again.
+	logEvery = 3
+	// beforeError is how many lines before an error are shown with it.
+	beforeError = 10
+	// maxLogWords bounds what is looked for in an output, in bytes.
+	maxLogWords = 200
+)
+
+// logBody is a part of the output of a run.
+type logBody struct {
+	Title, Outcome, Class string
+	Summary, Empty        string
+	Base, Words           string
+	Ways                  []crumb
+	Lines                 []logRow
+	Later                 string
+	// Follow has the end of the output kept in sight.
+	Follow bool
+}
+
+// logRow is a line. Link leads to the line among its neighbours.
+type logRow struct {
+	view.LogLine
+	Link string
+}
+
+// showLog is the output of a release's run as a page.
+func (p *releasePages) showLog(v *visit) {
+	name, number, out, ok := p.openLog(v)
+	if !ok {
+		return
+	}
+	defer out.Close()
+	query, err := logQueryOf(v)
+	if err != nil {
+		p.trouble(v, err)
+		return
+	}
+	found, err := p.view.Release(v.r.Context(), name, number)
+	if err != nil {
+		p.trouble(v, err)
+		return
+	}
+	log, err := view.ReadLog(out, query)
+	if err != nil {
+		p.trouble(v, err)
+		return
+	}
+	body := logBodyOf(found.Release, log, query)
+	one := livePage(name, found.Of.Instant, found.Of.Clock())
+	one.Title, one.Body = body.Title+" · "+found.Of.Title, body
+	one.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: found.Of.Title, Link: siteLink(name)}, {Text: releaseText(v.reader.Language, number), Link: releaseLink(name, number)}}
+	if found.Outcome == "" {
+		one.Busy, one.Every = true, logEvery
+	}
+	p.write(v, http.StatusOK, "log", one)
+}
+
+func logQueryOf(v *visit) (view.LogQuery, error) {
+	in := v.r.URL.Query()
+	q := view.LogQuery{Words: strings.TrimSpace(in.Get("q"))}
+	if len(q.Words) > maxLogWords {
+		return q, v.problem(http.StatusUnprocessableEntity, "invalid", "A search in an output has %s bytes at most.", text.Number(maxLogWords))
+	}
+	if from := in.Get("from"); from != "" {
+		var err error
+		if q.From, err = strconv.ParseInt(from, 10, 64); err != nil || q.From < 1 {
+			return q, v.problem(http.StatusUnprocessableEntity, "invalid", "“from” is the number of a line, from 1.")
+		}
+	}
+	return q, nil
+}
+
+func logBodyOf(r view.Release, log view.RunLog, q view.LogQuery) logBody {
+	base, l := releaseLink(r.Site, r.Number)+"/log", r.Language
+	b := logBody{
+		Title: l.Say("Output of release #%d", r.Number), Outcome: r.OutcomeWords(), Class: r.OutcomeClass(),
+		Base: base, Words: q.Words, Follow: q == view.LogQuery{} && r.Outcome == "",
+	}
+	for _, line := range log.Shown() {
+		b.Lines = append(b.Lines, logRow{LogLine: line, Link: lineLink(base, line.Number, q.Words != "")})
+	}
+	b.Summary, b.Empty = logSummary(l, log, q), l.Say("There is nothing here.")
+	if log.FirstError > 0 {
+		b.Ways = append(b.Ways, crumb{Text: l.Say("First error, line %s", text.Number(log.FirstError)), Link: lineLink(base, log.FirstError, true)})
+	}
+	b.Ways = append(b.Ways, crumb{Text: l.Say("End"), Link: base}, crumb{Text: l.Say("Beginning"), Link: base + "?from=1"}, crumb{Text: l.Say("All as text"), Link: base + ".txt"})
+	if q.Words != "" || len(b.Lines) == 0 {
+		return b
+	}
+	if first := b.Lines[0].Number; first > 1 {
+		b.Ways = append(b.Ways, crumb{Text: l.Say("Earlier lines"), Link: base + "?from=" + strconv.FormatInt(max(1, first-view.LogLines), 10)})
+	}
+	if last := b.Lines[len(b.Lines)-1].Number; last < log.Total {
+		b.Later = base + "?from=" + strconv.FormatInt(last+1, 10)
+	}
+	return b
+}
+
+// lineLink leads to a line: on this page, or on one that has it with its neighbours.
+func lineLink(base string, number int64, elsewhere bool) string {
+	mark := "#L" + strconv.FormatInt(number, 10)
+	if !elsewhere {
+		return mark
+	}
+	return base + "?from=" + strconv.FormatInt(max(1, number-beforeError), 10) + mark
+}
+
+func logSummary(l words.Language, log view.RunLog, q view.LogQuery) string {
+	shown, total := log.Shown(), text.Number(log.Total)
+	said := l.Say("Lines: %s.", total)
+	switch {
+	case q.Words != "" && log.Hits > int64(len(shown)):
+		said = l.Say("“%s” is in %s of %s lines; the first are shown.", q.Words, text.Number(log.Hits), total)
+	case q.Words != "":
+		said = l.Say("“%s” is in %s of %s lines.", q.Words, text.Number(log.Hits), total)
+	case len(shown) > 0 && int64(len(shown)) < log.Total:
+		said = l.Say("Lines %s to %s of %s.", text.Number(shown[0].Number), text.Number(shown[len(shown)-1].Number), total)
+	}
+	if log.Partial {
+		said += " " + l.Say("The output is longer than what is looked through here: its text has all.")
+	}
+	return said
+}
+
+// rawLog is the output of a release's run as text. What could deceive a reader, or a
+// terminal that it is copied into, is shown by its name.
+func (p *releasePages) rawLog(v *visit) {
+	_, _, out, ok := p.openLog(v)
+	if !ok {
+		return
+	}
+	defer out.Close()
+	v.w.Header().Set("Cache-Control", "no-store")
+	stream.Text(v.w, v.r, p.Pages.log, &visibleLines{in: bufio.NewReaderSize(out, 32<<10)})
+}
+
+// visibleLines reads an output with everything in it visible, line by line.
+type visibleLines struct {
+	in   *bufio.Reader
+	rest string
+	err  error
+}
+
+// Read implements io.Reader.
+func (l *visibleLines) Read(into []byte) (int, error) {
+	for l.rest == "" {
+		if l.err != nil {
+			return 0, l.err
+		}
+		var piece []byte
+		piece, l.err = l.in.ReadSlice('\n')
+		if errors.Is(l.err, bufio.ErrBufferFull) { // a long line goes on in the next piece
+			l.err = nil
+		}
+		l.rest = ansi.Visible(string(piece))
+	}
+	n := copy(into, l.rest)
+	l.rest = l.rest[n:]
+	return n, nil
+}
+
+// openLog opens the output that the address names, or shows why not.
+func (p *releasePages) openLog(v *visit) (name string, number int64, out io.ReadCloser, ok bool) {
+	if name, _, ok = p.seenSite(v); !ok {
+		return "", 0, nil, false
+	}
+	if number, ok = p.seenRelease(v); !ok {
+		return "", 0, nil, false
+	}
+	out, err := p.logs.Open(v.r.Context(), name, number)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = v.problem(http.StatusNotFound, "not_found", "Release #%d has no output here: it has not begun, or its output is no longer kept.", number)
+	}
+	if err != nil {
+		p.trouble(v, err)
+		return "", 0, nil, false
+	}
+	return name, number, out, true
+}

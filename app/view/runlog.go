@@ -1,0 +1,136 @@
+package view
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/ansi"
+)
+
+const (
+	// LogLines is how many lines of an output a page shows at once.
+	LogLines = 500
+	// logHits is how many lines a search shows.
+	logHits = 200
+	// logLine bounds what is kept of one line, in bytes; a tail of it is left out.
+	logLine = 4 << 10
+	// logRead bounds how much of an output is looked through, in bytes.
+	logRead = 64 << 20
+)
+
+// LogQuery says what of a run's output is wanted.
+type LogQuery struct {
+	// From is the number of the first line, from 1; 0 for the end of the output.
+	From int64
+	// Words are looked for in any case, "" for no search.
+	Words string
+}
+
+// LogLine is a line of a run's output. Cut says that it is longer.
+type LogLine struct {
+	Number int64
+	Spans  []ansi.Span
+	Error  bool
+	Cut    bool
+}
+
+// RunLog is a part of a run's output.
+type RunLog struct {
+	Lines []LogLine
+	// Total is how many lines there are, FirstError the number of the first that says
+	// that something is wrong, 0 for none.
+	Total, FirstError int64
+	// Hits is how many lines have the words that were looked for; the first are shown.
+	Hits int64
+	// Partial says that the output is longer than what is looked through.
+	Partial bool
+}
+
+// ReadLog reads the part of an output that is wanted. It goes through all of it once,
+// and keeps no more than what is shown.
+func ReadLog(from io.Reader, q LogQuery) (RunLog, error) {
+	limited := &io.LimitedReader{R: from, N: logRead}
+	in := bufio.NewReaderSize(limited, logLine)
+	var log RunLog
+	var style ansi.Style
+	words := strings.ToLower(q.Words)
+	for {
+		text, cut, err := nextLine(in)
+		if errors.Is(err, io.EOF) {
+			log.Partial = limited.N <= 0
+			return log, nil
+		}
+		if err != nil {
+			return log, fmt.Errorf("read the output of a run: %w", err)
+		}
+		log.Total++
+		line := LogLine{Number: log.Total, Spans: style.Line(text), Cut: cut}
+		plain := plainOf(line.Spans)
+		if line.Error = saysError(plain); line.Error && log.FirstError == 0 {
+			log.FirstError = line.Number
+		}
+		log.keep(line, q, words, plain)
+	}
+}
+
+// keep keeps a line if it is wanted.
+func (l *RunLog) keep(line LogLine, q LogQuery, words, plain string) {
+	switch {
+	case words != "":
+		if !strings.Contains(strings.ToLower(plain), words) {
+			return
+		}
+		if l.Hits++; l.Hits > logHits {
+			return
+		}
+	case q.From > 0:
+		if line.Number < q.From || line.Number >= q.From+LogLines {
+			return
+		}
+	case len(l.Lines) == 2*LogLines: // the end of it: what is behind is let go now and then
+		l.Lines = append(l.Lines[:0], l.Lines[LogLines:]...)
+	}
+	l.Lines = append(l.Lines, line)
+}
+
+// Shown are the lines to show: of the end of an output the last ones.
+func (l *RunLog) Shown() []LogLine { return l.Lines[max(0, len(l.Lines)-LogLines):] }
+
+// nextLine reads a line, whose tail may be cut off. The last one may have no end.
+func nextLine(in *bufio.Reader) (text string, cut bool, err error) {
+	piece, err := in.ReadSlice('\n')
+	text = string(piece)
+	for errors.Is(err, bufio.ErrBufferFull) {
+		cut = true
+		_, err = in.ReadSlice('\n')
+	}
+	if errors.Is(err, io.EOF) && text != "" {
+		err = nil
+	}
+	return text, cut, err
+}
+
+func plainOf(spans []ansi.Span) string {
+	if len(spans) == 1 {
+		return spans[0].Text
+	}
+	var all strings.Builder
+	for _, s := range spans {
+		all.WriteString(s.Text)
+	}
+	return all.String()
+}
+
+// errorWords begin what tools say of an error: "Error:", "ERROR in", "npm ERR!",
+// "fatal:", "panic:", "##[error]", "make: *** [all] Error 1", "✖". They are looked for at
+// the beginning of a line, behind times and names in brackets; "0 errors" is none.
+var errorWords = regexp.MustCompile(`^[\s\d:.TZ+-]*(?:\[[^\]]{1,40}\]\s*|[\w.@/-]{1,40}:\s*){0,3}(?:##\[error\]|::error\b|(?i:(?:error|fatal|panic|failed|failure|exception|traceback)\b)|npm ERR!|ERR!|\w*(?:Error|Exception):|✖|✗|\*\*\* )`)
+
+// saysError says whether a line tells that something is wrong.
+func saysError(line string) bool {
+	return errorWords.MatchString(line[:min(len(line), 200)])
+}
