@@ -173,7 +173,9 @@ func TestPeopleSignInAtAProvider(t *testing.T) {
 	if to := r.Get(back).Status(http.StatusSeeOther).Location(); to != "/sites/www?still=1" {
 		t.Errorf("ada is sent to %q", to)
 	}
-	r.Get("/sites/www").Status(http.StatusOK).Says("You are ada@example.gov")
+	r.Get("/sites/www").Status(http.StatusOK).Says("You are ada@example.gov", "Release now").SaysNot("Your name")
+	asked := r.Form("/sites/www/requests", url.Values{"name": {"The director"}, "reason": {"Hours"}}).Status(http.StatusSeeOther)
+	r.Get(asked.Location()).Says("ada@example.gov").SaysNot("The director")
 	r.Get("/sites/secret").Status(http.StatusNotFound)
 	r.Form("/sites/www/pause", url.Values{"why": {"I say so"}}).Status(http.StatusForbidden)
 	// The same answer does not do twice, here or in another browser.

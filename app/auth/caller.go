@@ -9,6 +9,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -70,6 +71,10 @@ func identified(id runner.Identity, err error) *Caller {
 func Refused(status int, code, why string) *Caller {
 	return &Caller{Refused: problem.New(status, code, why)}
 }
+
+// Named says that the sign-in tells whose it is. A token, and this machine, may be used
+// by many.
+func (c *Caller) Named() bool { return c.Subject != "" && c.Via != identity.ViaToken }
 
 // Sees says whether the caller's credential is good for a site.
 func (c *Caller) Sees(site string) bool {

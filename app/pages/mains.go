@@ -32,7 +32,9 @@ type renderedSite struct {
 // mainOf is for whom a content was rendered: whose requests stand first, and who may
 // do what.
 type mainOf struct {
-	operator  bool
+	operator bool
+	// named is set where the sign-in says whose it is; a token may be that of many.
+	named     bool
 	mine      string // "" for somebody who asked for nothing that waits
 	diskWhy   string
 	diskSince time.Time
@@ -52,7 +54,7 @@ var keyMark = "key-" + rand.Text()
 // fill gives a site's page its content, rendered for this visitor or for another one
 // who sees the same.
 func (s *sitePages) fill(p *page, v *visit, d *view.SiteDetail) error {
-	of := mainOf{operator: v.who.Role == auth.Operator}
+	of := mainOf{operator: v.who.Role == auth.Operator, named: v.who.Named()}
 	if slices.ContainsFunc(slices.Concat(d.Served, d.Next, d.Scheduled), func(r view.Request) bool { return r.AskedBy(v.who.Name) }) {
 		of.mine = v.who.Name
 	}
@@ -94,7 +96,7 @@ func (m *mains) of(d *view.SiteDetail, of mainOf) *renderedMain {
 // chose, nil for the site's.
 func renderSite(d *view.SiteDetail, of mainOf, reader *time.Location) (title string, html []byte, err error) {
 	body := siteBodyOf(*d, of.mine, reader)
-	body.Key = keyMark
+	body.Key, body.Named = keyMark, of.named
 	if of.diskWhy != "" {
 		body.Notices = append([]notice{{Notice: view.DiskNotice(of.diskWhy, of.diskSince, d.Clock())}}, body.Notices...)
 	}

@@ -49,7 +49,9 @@ type siteBody struct {
 	Schedule         *scheduleBody
 	Find             findForm
 	Key              string
-	Operator         *operatorForms
+	// Named says that it is known who asks.
+	Named    bool
+	Operator *operatorForms
 }
 
 // liveNow is what the public sees, and what changed last.
@@ -334,7 +336,7 @@ func askedFor(v *visit) (api.RequestInput, error) {
 		in.Source = release.FromOperator
 	}
 	switch {
-	case name == "" || name == v.who.Name:
+	case name == "" || name == v.who.Name || v.who.Named():
 	case v.who.Local:
 		in.Actor = name
 	default:

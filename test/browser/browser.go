@@ -61,6 +61,15 @@ func scheme(value string) chromedp.Action[chromedp.Void] {
 	})
 }
 
+// Scripts lets the pages' scripts run, or not.
+func (s Screen) Scripts(on bool) {
+	s.T.Helper()
+	s.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !on})
+		return err
+	}))
+}
+
 // Picture keeps a picture of the page for the eye, if a folder for it is
 // named: PRESSRUN_SHOTS=/tmp/shots go test -run Accessible ./app/...
 func (s Screen) Picture(name string) {

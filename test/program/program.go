@@ -38,14 +38,27 @@ func Install(ctx context.Context, dir string, sites map[string]any, command ...s
 }
 
 // InstallFor is Install with tokens for some editors beside the operator's.
-func InstallFor(_ context.Context, dir string, sites map[string]any, editors []string, command ...string) (*Server, error) {
+func InstallFor(ctx context.Context, dir string, sites map[string]any, editors []string, command ...string) (*Server, error) {
+	return InstallWith(ctx, dir, Settings{Sites: sites, Editors: editors}, command...)
+}
+
+// Settings are what is configured beside the addresses. SignIn is the key sign_in, nil
+// to leave it out.
+type Settings struct {
+	Sites   map[string]any
+	Editors []string // by name, each with a token
+	SignIn  any
+}
+
+// InstallWith is Install with more settings.
+func InstallWith(_ context.Context, dir string, settings Settings, command ...string) (*Server, error) {
 	address, err := freeport.Address()
 	if err != nil {
 		return nil, err
 	}
 	s := &Server{URL: "http://" + address, Token: rand.Text(), State: filepath.Join(dir, "state"), Log: filepath.Join(dir, "serve.log")}
 	tokens := []any{tokenOf("drill", "operator", s.Token)}
-	for _, name := range editors {
+	for _, name := range settings.Editors {
 		if s.Editors == nil {
 			s.Editors = map[string]string{}
 		}
@@ -53,11 +66,11 @@ func InstallFor(_ context.Context, dir string, sites map[string]any, editors []s
 		tokens = append(tokens, tokenOf(name, "editor", s.Editors[name]))
 	}
 	// JSON is YAML, too.
-	text, err := json.MarshalIndent(map[string]any{
-		"listen": address, "url": s.URL, "state": s.State,
-		"tokens": tokens,
-		"sites":  sites,
-	}, "", "  ")
+	all := map[string]any{"listen": address, "url": s.URL, "state": s.State, "tokens": tokens, "sites": settings.Sites}
+	if settings.SignIn != nil {
+		all["sign_in"] = settings.SignIn
+	}
+	text, err := json.MarshalIndent(all, "", "  ")
 	if err != nil {
 		return nil, fmt.Errorf("write the configuration: %w", err)
 	}
