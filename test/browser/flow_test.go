@@ -210,7 +210,7 @@ func TestANewsroomsDayInABrowser(t *testing.T) {
 
 			n.act("/sites/www/rollback?to=1", "winter is not here yet")
 			n.open("/sites/www/releases/5") // the fourth waited with the photo, and was put aside
-			n.says("Succeeded")
+			n.says("Complete: live")
 			n.public("Open 9 to 5.")
 			n.open("/sites/www")
 			n.says("Nothing goes live until somebody acts")
