@@ -150,7 +150,7 @@ func (n *newsroom) act(path, why string) {
 	n.t.Helper()
 	n.open(path)
 	n.Do(chromedp.SendKeys("#why", why), chromedp.Click("button.danger"))
-	n.there("/sites/www")
+	n.Await(`location.pathname === "/sites/www" && document.readyState === "complete"`)
 }
 
 // ask asks for a release by the site's page, as people do who are used to clicking twice.
