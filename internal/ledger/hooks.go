@@ -77,7 +77,11 @@ func (l *Ledger) Hooks() Hooks { return Hooks{l} }
 // Deliver keeps the events of one delivery and what follows from them, in one
 // transaction. When it returns without an error all is on disk.
 func (h Hooks) Deliver(ctx context.Context, site string, arrivals []Arrival) ([]Arrived, error) {
-	return do(ctx, h.ledger.writer, func(b *batch) ([]Arrived, error) {
+	key := "" // looked up with those of all that share the transaction
+	if len(arrivals) == 1 && arrivals[0].Request != nil {
+		key = arrivals[0].Request.Key
+	}
+	return doFor(ctx, h.ledger.writer, site, key, func(b *batch) ([]Arrived, error) {
 		at, err := b.site(site)
 		if err != nil {
 			return nil, err
