@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/bake/address"
@@ -22,7 +23,8 @@ import (
 type Refused struct{ Violations []guard.Violation }
 
 func (r *Refused) Error() string {
-	return "the bake was refused, and the output is as it was; " + (&guard.Error{Violations: r.Violations}).Error()
+	why := (&guard.Error{Violations: r.Violations}).Error()
+	return "the bake was refused, and the output is as it was: " + strings.TrimPrefix(why, "the release was stopped: ")
 }
 
 // resumeWithin is how old an unfinished bake may be: what it has read is not read again.

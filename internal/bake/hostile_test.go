@@ -258,3 +258,14 @@ func TestAFolderOfOthersIsLeftAlone(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestACMSThatIsNotThereIsSaidToBe(t *testing.T) {
+	c := newCMS(t)
+	o := quick(options(t, c))
+	o.GiveUp = 300 * time.Millisecond
+	c.Close()
+	_, err := Run(t.Context(), o)
+	if got := names(err); !slices.Contains(got, judge.HomePage) || !strings.Contains(err.Error(), "refused") {
+		t.Error(err)
+	}
+}

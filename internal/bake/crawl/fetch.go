@@ -39,15 +39,19 @@ func newFetcher(o *Options, bodies state.Bodies) *fetcher {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 	}
-	f.good.Store(time.Now().UnixNano())
+	// A CMS that has given no answer yet is given up sooner: it may not be there at all.
+	f.good.Store(time.Now().Add(min(o.GiveUp, firstAnswer) - o.GiveUp).UnixNano())
 	return f
 }
+
+// firstAnswer is how long a CMS may give no answer at all.
+const firstAnswer = 20 * time.Second
 
 // until is when a CMS is given up that gives no answer.
 func (f *fetcher) until() time.Time { return time.Unix(0, f.good.Load()).Add(f.options.GiveUp) }
 
 // errGivenUp is of pages that are not asked for any more.
-var errGivenUp = errors.New("the CMS gives no answer any more")
+var errGivenUp = errors.New("the CMS gives no answer")
 
 // turn carries a request out when its turn has come, unless the CMS is given up before.
 func (f *fetcher) turn(ctx context.Context, request func() pace.Answer) error {
@@ -130,6 +134,9 @@ func (f *fetcher) fetch(ctx context.Context, p *state.Page, conditional bool) (a
 		switch {
 		case errors.Is(err, errGivenUp):
 			a.seen.Step, a.seen.Why = state.Unreachable, err.Error()
+			if last != nil {
+				a.seen.Why += ": " + last.Error()
+			}
 			return a, nil
 		case err != nil:
 			return a, err

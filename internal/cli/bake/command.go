@@ -98,10 +98,7 @@ func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err := c.tell(c.Printer(t), a); err != nil {
 		return err
 	}
-	switch {
-	case isRefused && a.Counts.Baked+a.Counts.Redirects+a.Counts.Missing+a.Counts.NoPage == 0:
-		return exit.With(exit.Unreachable, refused)
-	case isRefused:
+	if isRefused {
 		return exit.With(exit.Refused, refused)
 	}
 	return nil

@@ -119,10 +119,10 @@ func (c *cms) was(name, text string) (now, ever bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	var i int
-	switch {
-	case name == "a,b.png":
+	switch name {
+	case "a,b.png":
 		return text == picture, text == picture
-	case name == "index.html":
+	case "index.html":
 		now = text == c.baked(c.home())
 	default:
 		if _, err := fmt.Sscanf(name, "page-%d/index.html", &i); err == nil {
