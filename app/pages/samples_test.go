@@ -72,7 +72,7 @@ func samples() map[string]sample {
 	add("schedule", release.Ready, func(f *sample) { f.schedule = sampleSchedule() })
 	add("held", release.Requested, func(f *sample) {
 		f.site.Failures = 4
-		f.site.Hold = release.Hold{Since: ago(3 * time.Minute), Why: "4 releases in a row did not succeed; the last: the build failed", Lifted: release.LiftedByPerson}
+		f.site.Hold = release.Hold{Since: ago(3 * time.Minute), Why: "4 releases in a row did not succeed; the last: the build failed: page about/visit has no title", Lifted: release.LiftedByPerson}
 		f.site.Last = release.Release{Number: 127, Outcome: release.Failed, Why: "the build failed: page about/visit has no title", Fault: release.FaultContent, Times: release.Times{Ended: ago(3 * time.Minute)}}
 	})
 	add("retry", release.Requested, func(f *sample) {

@@ -49,7 +49,7 @@ func (d SiteDetail) Outlook() Next {
 		n.Release = v.Last.Number
 	case condition == RolledBack:
 		n.Text = l.Say("Nothing goes live until somebody acts.")
-		n.More = text.Sentence(text.Shorten(v.Hold.Why, whyShown)) + " " + heldUntil(l, v.Hold)
+		n.More = text.Sentence(text.Shorten(holdWhy(v), whyShown)) + " " + heldUntil(l, v.Hold)
 	case condition == Paused || condition == Frozen:
 		n.Text = keptBackText(v)
 		n.More = keptWords(l)
@@ -74,7 +74,7 @@ func causeOfHold(v Site) string {
 	if v.Failures > 0 && v.Last.Why != "" {
 		return v.Last.Why
 	}
-	return v.Hold.Why
+	return holdWhy(v)
 }
 
 // keptBackText says who or what keeps releases back, until when and why.

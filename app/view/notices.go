@@ -76,7 +76,7 @@ func obstaclesOf(v Site) []Notice {
 	case site.Hold.On():
 		out = append(out, Notice{
 			Kind: heldAs(site.Hold).Class(), Title: heldAs(site.Hold).Name(l), Since: c.At(site.Hold.Since),
-			Text: text.Sentence(text.Shorten(site.Hold.Why, whyShown)) + " " + l.Say("Nothing is lost: what was asked for waits.") + " " + heldUntil(l, site.Hold),
+			Text: text.Sentence(text.Shorten(holdWhy(v), whyShown)) + " " + l.Say("Nothing is lost: what was asked for waits.") + " " + heldUntil(l, site.Hold),
 		})
 	case failed:
 		out = append(out, Notice{

@@ -131,10 +131,31 @@ func stopWords(v Site, due release.Due) string {
 		}
 		return l.Say("Paused by %s until %s: %s", v.Pause.By, v.Clock().Time(due.At), why)
 	case release.DueHold:
-		return l.Say("Held: %s", why)
+		return l.Say("Held: %s", text.FullStop(orNoReason(l, holdWhy(v))))
 	case release.DueNothing, release.DueGrouping, release.DueRetry, release.DueRollback:
 	}
 	return ""
+}
+
+// holdWhy is why the site is held. The rules keep it as an English sentence: where that
+// can be made again of what they know, it is said in the reader's language.
+func holdWhy(v Site) string {
+	last, by := v.Last, v.Last.Ordered
+	for _, say := range []func(words.Language) string{
+		func(l words.Language) string { return l.Say("the last release did not succeed: %s", last.Why) },
+		func(l words.Language) string {
+			return l.Say("%d releases in a row did not succeed; the last: %s", v.Failures, last.Why)
+		},
+		func(l words.Language) string { return l.Say("rolled back to #%d by %s", last.RollbackTo, by.By) },
+		func(l words.Language) string {
+			return l.Say("rolled back to #%d by %s: %s", last.RollbackTo, by.By, by.Why)
+		},
+	} {
+		if say(words.Language{}) == v.Hold.Why {
+			return say(v.Language)
+		}
+	}
+	return v.Hold.Why
 }
 
 // dueWords are stopWords as a further sentence.
