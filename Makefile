@@ -26,6 +26,7 @@ LOOPS ?= 4
 CYCLES ?= 50
 DAYS ?= 365
 DISPATCHES ?= 2000
+PASSES ?= 10000
 FUZZTIME ?= 10s
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 IMAGE ?= pressrun:$(VERSION)
@@ -117,6 +118,10 @@ drill-watchers: ## 1,000 pages open during releases: each shows every state with
 
 drill-bake: ## A CMS on bad days, baked 60 times: cut off, errors, "not found", login pages, bakes killed: nothing wrong is published
 	go run ./test/drill/bake $(ARGS)
+
+.PHONY: drill-export
+drill-export: ## PASSES=10000 copies of a CMS under saves, faults and kills: each is what the CMS was, no deletion is missed
+	go test ./test/drill/export -count=1 -v -timeout 60m -args -drill.passes=$(PASSES) $(ARGS) | tee /dev/stderr | grep -q '^ok'
 
 drill-outage: ## GitHub's bad days in fake time: nothing lost, no false reset, state right within 60 s
 	PRESSRUN_DRILL_FULL=1 go test ./test/drill/outage -count=1 -v -timeout 15m | tee /dev/stderr | grep -E '^(outage|webhooks|storm)=' | paste -sd ' '

@@ -8,6 +8,7 @@ import (
 	"github.com/pressrun/pressrun/action"
 	"github.com/pressrun/pressrun/internal/cli/bake"
 	"github.com/pressrun/pressrun/internal/cli/client"
+	"github.com/pressrun/pressrun/internal/cli/copying"
 	"github.com/pressrun/pressrun/internal/cli/demo"
 	"github.com/pressrun/pressrun/internal/cli/probe"
 	"github.com/pressrun/pressrun/internal/cli/publish"
@@ -54,6 +55,8 @@ type grammar struct {
 	CDN        publish.CDN        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
 	Audit      publish.Audit      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`
 
+	Export copying.Export `cmd:"" group:"content" help:"Copy a CMS's content into a folder; read only what changed."`
+
 	Init     serve.Init     `cmd:"" group:"setup" help:"Write a first configuration, with the first token."`
 	Detect   serve.Detect   `cmd:"" group:"setup" help:"Show how a frontend is built."`
 	Config   serve.Config   `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`
@@ -80,6 +83,7 @@ var groups = []kong.Group{
 	{Key: "ask", Title: "Ask and look:"},
 	{Key: "operate", Title: "Operate:"},
 	{Key: "deploy", Title: "Publish by hand:"},
+	{Key: "content", Title: "Content in:"},
 	{Key: "setup", Title: "Set up:"},
 }
 

@@ -6,12 +6,15 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"github.com/pressrun/pressrun/action/console"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/content/export"
+	"github.com/pressrun/pressrun/internal/content/source"
 )
 
 // helped ends the parsing once help has been printed.
@@ -59,6 +62,7 @@ func newParser(ctx context.Context, t *terminal.Terminal) (*kong.Kong, error) {
 		kong.Help(printHelp),
 		kong.Bind(t, console.Streams{Out: t.Out, Err: t.Err}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Vars{"kinds": strings.Join(source.Names(), ", "), "guards": strings.Join(export.Guards(), ", ")},
 		kong.NamedMapper("instant", instantMapper(t)),
 	)
 	if err != nil {

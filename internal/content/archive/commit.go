@@ -1,0 +1,170 @@
+package archive
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/atomicfile"
+	"github.com/pressrun/pressrun/internal/content"
+)
+
+// Commit makes a snapshot the latest one, out of what the pass has read and, where
+// nothing changed, of the snapshot that the pass went out from. A snapshot with the
+// digest of that one changes the state alone. It gives the state as it is then.
+func (a *Archive) Commit(p *Pass, base, s *content.Snapshot, state State) (State, error) {
+	state.Watermark, state.Consistency, state.Format = s.Watermark, s.Consistency, format
+	if base != nil && base.Digest == s.Digest && base.Source == s.Source {
+		state.Snapshot = base.ID
+	} else {
+		if err := a.assemble(p, base, s); err != nil {
+			return state, err
+		}
+		state.Snapshot = s.ID
+	}
+	if err := writeState(a.dir, state); err != nil {
+		return state, fmt.Errorf("make the snapshot the latest: %w", err)
+	}
+	a.lead(state.Snapshot)
+	if err := errors.Join(p.Leave(), os.RemoveAll(p.dir)); err != nil {
+		return state, fmt.Errorf("remove what the pass kept: %w", err)
+	}
+	return state, a.prune(state.Snapshot)
+}
+
+// assemble makes a snapshot's folder, whole, and gives it its name.
+func (a *Archive) assemble(p *Pass, base, s *content.Snapshot) error {
+	next := filepath.Join(a.dir, ".next")
+	if err := os.RemoveAll(next); err != nil {
+		return fmt.Errorf("remove an unfinished snapshot: %w", err)
+	}
+	had := map[content.Key]string{}
+	if base != nil {
+		for _, r := range base.Records {
+			had[r.Key] = r.Hash
+		}
+	}
+	folders := map[string]bool{}
+	for _, r := range s.Records {
+		from := p.body(r.Hash)
+		if !p.bodies[r.Hash] {
+			if had[r.Key] != r.Hash {
+				return fmt.Errorf("the bytes of the record %s are missing: export with --full", r.Key)
+			}
+			from = filepath.Join(Folder(a.dir, base.ID), filepath.FromSlash(r.File()))
+		}
+		to := filepath.Join(next, filepath.FromSlash(r.File()))
+		if folder := filepath.Dir(to); !folders[folder] {
+			if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // G301: a build of another user may read published content
+				return fmt.Errorf("make a folder of the snapshot: %w", err)
+			}
+			folders[folder] = true
+		}
+		if err := place(from, to); err != nil {
+			return fmt.Errorf("put the record %s into the snapshot: %w", r.Key, err)
+		}
+	}
+	if err := a.describe(next, base, s); err != nil {
+		return err
+	}
+	if err := syncAll(next); err != nil {
+		return fmt.Errorf("put the snapshot on disk: %w", err)
+	}
+	folder := Folder(a.dir, s.ID)
+	if err := os.RemoveAll(folder); err != nil { // a pass before was killed before it became the latest
+		return fmt.Errorf("remove an unfinished snapshot: %w", err)
+	}
+	if err := os.Rename(next, folder); err != nil {
+		return fmt.Errorf("name the snapshot: %w", err)
+	}
+	return atomicfile.SyncFolder(filepath.Dir(folder))
+}
+
+func (a *Archive) describe(next string, base, s *content.Snapshot) error {
+	s.Format = format
+	if err := os.MkdirAll(next, 0o755); err != nil { //nolint:gosec // G301: as its folders
+		return fmt.Errorf("make the folder of the snapshot: %w", err)
+	}
+	for name, document := range map[string]any{"snapshot.json": s, "changes.json": content.Between(base, s)} {
+		text, err := json.Marshal(document)
+		if err != nil {
+			return fmt.Errorf("encode %s: %w", name, err)
+		}
+		if err := writeNew(filepath.Join(next, name), append(text, '\n')); err != nil {
+			return fmt.Errorf("write %s: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// place links a file that never changes, or copies it where there are no links.
+func place(from, to string) error {
+	err := os.Link(from, to)
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	raw, err := os.ReadFile(filepath.Clean(from))
+	if err != nil {
+		return err
+	}
+	return writeNew(to, raw)
+}
+
+// lead makes DIR/current lead to a snapshot, where there are symbolic links: for
+// people and simple builds, since current.json says it everywhere.
+func (a *Archive) lead(id string) {
+	beside := filepath.Join(a.dir, ".current")
+	_ = os.Remove(beside)
+	if os.Symlink(filepath.Join("snapshots", id), beside) == nil {
+		_ = os.Rename(beside, filepath.Join(a.dir, "current"))
+	}
+}
+
+// prune removes all but the newest snapshots, and never the latest.
+func (a *Archive) prune(latest string) error {
+	entries, err := os.ReadDir(filepath.Join(a.dir, "snapshots"))
+	if err != nil {
+		return fmt.Errorf("list the snapshots: %w", err)
+	}
+	type old struct {
+		name string
+		at   time.Time
+	}
+	var olds []old
+	for _, e := range entries {
+		info, err := e.Info()
+		if err != nil || !e.IsDir() || e.Name() == latest {
+			continue
+		}
+		olds = append(olds, old{e.Name(), info.ModTime()})
+	}
+	slices.SortFunc(olds, func(x, y old) int { return y.at.Compare(x.at) })
+	for _, o := range olds[min(len(olds), Kept-1):] {
+		if err := os.RemoveAll(Folder(a.dir, o.name)); err != nil {
+			return fmt.Errorf("remove the old snapshot %s: %w", o.name, err)
+		}
+	}
+	return nil
+}
+
+// Changes are what the latest snapshot changed.
+func Changes(dir, id string) (content.Changes, error) {
+	var c content.Changes
+	return c, readJSON(filepath.Join(Folder(dir, id), "changes.json"), &c)
+}
+
+// copyInto writes a file's bytes.
+func copyInto(w io.Writer, name string) error {
+	f, err := os.Open(filepath.Clean(name))
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, f)
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,230 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/content"
+)
+
+// Began is how a pass began. One that was cut off is gone on with only by a pass that
+// would ask the same.
+type Began struct {
+	Format int `json:"format"`
+	// Base is the snapshot that the pass goes out from; empty for none.
+	Base  string `json:"base,omitempty"`
+	Model string `json:"model"`
+	Full  bool   `json:"full"`
+	// Watermark is by the source's clock, At by ours.
+	Watermark time.Time `json:"watermark"`
+	At        time.Time `json:"at"`
+	// OwnClock says that the source told no time, and the watermark is by our clock.
+	OwnClock bool `json:"own_clock,omitempty"`
+}
+
+// Answered is what an answer of a source meant, without the records' bytes.
+type Answered struct {
+	Records []content.Record `json:"records,omitempty"`
+	Total   int              `json:"total"`
+	Pages   int              `json:"pages"`
+	Next    string           `json:"next,omitempty"`
+	// At is when it was read, by the source's clock.
+	At time.Time `json:"at"`
+	// Whole says that the records' bytes were kept.
+	Whole bool `json:"whole,omitempty"`
+}
+
+// answerLine is a line of a pass's journal.
+type answerLine struct {
+	Key string `json:"key"`
+	Answered
+}
+
+// Pass is what a pass was answered so far. It is safe for use by many goroutines.
+type Pass struct {
+	Began
+	// Resumed is how many answers an earlier process had got.
+	Resumed int
+
+	dir     string
+	mu      sync.Mutex
+	journal *os.File
+	known   map[string]Answered
+	bodies  map[string]bool
+}
+
+// Begin begins a pass, or goes on with the one that was cut off, if it would ask the
+// same and began less than young ago.
+func (a *Archive) Begin(b Began, young time.Duration) (*Pass, error) {
+	b.Format = format
+	p := &Pass{Began: b, dir: filepath.Join(a.dir, ".pass"), known: map[string]Answered{}, bodies: map[string]bool{}}
+	if p.resume(b, young) {
+		return p, nil
+	}
+	p.Began, p.Resumed = b, 0
+	clear(p.known)
+	clear(p.bodies)
+	if err := os.RemoveAll(p.dir); err != nil {
+		return nil, fmt.Errorf("remove an old pass: %w", err)
+	}
+	if err := os.MkdirAll(filepath.Join(p.dir, "bodies"), 0o755); err != nil { //nolint:gosec // G301: its files are linked into snapshots
+		return nil, fmt.Errorf("begin a pass: %w", err)
+	}
+	first, err := json.Marshal(b)
+	if err != nil {
+		return nil, fmt.Errorf("begin a pass: %w", err)
+	}
+	return p, p.open(first)
+}
+
+// Cut says how the pass began that was cut off, if there is one.
+func (a *Archive) Cut() (Began, bool) {
+	var b Began
+	f, err := os.Open(filepath.Join(a.dir, ".pass", "journal"))
+	if err != nil {
+		return b, false
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	line, err := bufio.NewReader(f).ReadBytes('\n')
+	return b, err == nil && json.Unmarshal(line, &b) == nil && b.Format == format
+}
+
+func (p *Pass) open(line []byte) (err error) {
+	if p.journal, err = os.OpenFile(filepath.Join(p.dir, "journal"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
+		return fmt.Errorf("open the journal of the pass: %w", err)
+	}
+	if line != nil {
+		_, err = p.journal.Write(append(line, '\n'))
+	}
+	return err
+}
+
+// resume reads the journal of a pass that was cut off.
+func (p *Pass) resume(b Began, young time.Duration) bool {
+	text, err := os.ReadFile(filepath.Join(p.dir, "journal"))
+	if err != nil {
+		return false
+	}
+	first, rest, ok := bytes.Cut(text, []byte("\n"))
+	var was Began
+	if !ok || json.Unmarshal(first, &was) != nil || was.Format != format || was.Base != b.Base || was.Model != b.Model || was.Full != b.Full {
+		return false
+	}
+	if age := b.At.Sub(was.At); age < 0 || age > young {
+		return false
+	}
+	whole := p.replay(rest)
+	if os.Truncate(filepath.Join(p.dir, "journal"), int64(len(first)+1+whole)) != nil || p.open(nil) != nil {
+		return false
+	}
+	p.Began, p.Resumed = was, len(p.known)
+	return true
+}
+
+// replay reads the answers of a journal whose last line may be cut, and says how many
+// bytes of it are good. An answer whose records are not there whole is forgotten.
+func (p *Pass) replay(lines []byte) (good int) {
+	for {
+		line, rest, ok := bytes.Cut(lines, []byte("\n"))
+		var a answerLine
+		if !ok || json.Unmarshal(line, &a) != nil {
+			return good
+		}
+		if p.complete(a.Answered) {
+			p.known[a.Key] = a.Answered
+		}
+		good += len(line) + 1
+		lines = rest
+	}
+}
+
+func (p *Pass) complete(a Answered) bool {
+	for _, r := range a.Records {
+		if !a.Whole || p.bodies[r.Hash] {
+			continue
+		}
+		raw, err := os.ReadFile(p.body(r.Hash))
+		if err != nil || content.Hash(raw) != r.Hash {
+			return false
+		}
+		p.bodies[r.Hash] = true
+	}
+	return true
+}
+
+// Known is what a request was answered already.
+func (p *Pass) Known(key string) (Answered, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	a, ok := p.known[key]
+	return a, ok
+}
+
+// Keep keeps what a request was answered, and the bytes of its records; bodies is nil
+// for an answer without. What it returned nil for, outlives this process.
+func (p *Pass) Keep(key string, a Answered, bodies [][]byte) error {
+	a.Whole = bodies != nil
+	for i, raw := range bodies {
+		if err := p.write(a.Records[i].Hash, raw); err != nil {
+			return fmt.Errorf("keep the record %s: %w", a.Records[i].Key, err)
+		}
+	}
+	line, err := json.Marshal(answerLine{key, a})
+	if err != nil {
+		return fmt.Errorf("keep an answer: %w", err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if _, err := p.journal.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("keep an answer: %w", err)
+	}
+	p.known[key] = a
+	return nil
+}
+
+func (p *Pass) write(hash string, raw []byte) error {
+	p.mu.Lock()
+	has := p.bodies[hash]
+	p.mu.Unlock()
+	if has {
+		return nil
+	}
+	// Read-only, for it is linked into snapshots, which never change. One that a killed
+	// process left half written has no line in the journal and is written anew.
+	if err := os.Remove(p.body(hash)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := writeNew(p.body(hash), raw); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.bodies[hash] = true
+	return nil
+}
+
+func writeNew(name string, raw []byte) error {
+	f, err := os.OpenFile(filepath.Clean(name), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o444) //nolint:gosec // G302: a build of another user may read published content
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, bytes.NewReader(raw))
+	return errors.Join(err, f.Close())
+}
+
+func (p *Pass) body(hash string) string { return filepath.Join(p.dir, "bodies", hash) }
+
+// Leave ends this process's part: the next one goes on from here.
+func (p *Pass) Leave() error { return p.journal.Close() }
+
+// Discard ends the pass, so that the next one begins anew.
+func (p *Pass) Discard() error { return errors.Join(p.Leave(), os.RemoveAll(p.dir)) }

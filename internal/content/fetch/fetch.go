@@ -1,0 +1,307 @@
+// Package fetch asks a source for its content: gently, again where that helps, and
+// within bounds, since what is at the other end is not trusted. Credentials go to the
+// source's own origin alone, and are in no address that is told to anybody.
+package fetch
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/content"
+	"github.com/pressrun/pressrun/internal/outbound"
+	"github.com/pressrun/pressrun/internal/pace"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Bounds of one answer.
+const (
+	// MostBytes bounds an answer, unpacked.
+	MostBytes = 64 << 20
+	// Limit bounds one try, from the connection to the end of the answer.
+	Limit = 90 * time.Second
+	// Tries is how often a request is sent that gets no good answer.
+	Tries = 6
+)
+
+// Credential is what shows the source who asks.
+type Credential struct {
+	// Header and Query are added to each request.
+	Header http.Header
+	Query  url.Values
+}
+
+// Options are what a Client is made of.
+type Options struct {
+	// URL is the source's address, without a query.
+	URL        string
+	Credential Credential
+	// Pace is shared by all who ask this source.
+	Pace *pace.Pacer
+	// Transport is below the calls; nil for the network.
+	Transport http.RoundTripper
+	// Agent is sent as User-Agent.
+	Agent string
+	// Now is our own clock, for sources that tell no time.
+	Now func() time.Time
+}
+
+// Client asks one source. It is safe for use by many goroutines.
+type Client struct {
+	o    Options
+	base *url.URL
+	http *http.Client
+
+	requests, bytes, failed atomic.Int64
+}
+
+// Answer is a whole answer.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+	// At is when it was made, by the source's clock; OwnClock says that it told no time
+	// and this is ours.
+	At       time.Time
+	OwnClock bool
+}
+
+// StatusError is of a source that answered with something else than was asked for.
+type StatusError struct {
+	Status int
+	// Asked is what was asked for, without secrets; Says what the answer says of why.
+	Asked, Says string
+	// At and OwnClock are those of the answer.
+	At       time.Time
+	OwnClock bool
+}
+
+// Error says what was asked and answered.
+func (e *StatusError) Error() string {
+	words := fmt.Sprintf("%s answered %d %s", e.Asked, e.Status, http.StatusText(e.Status))
+	if e.Says != "" {
+		words += ": " + e.Says
+	}
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		words += "; check the credential, and that it may read this"
+	case http.StatusNotFound:
+		words += "; check the address and the kind of the source"
+	}
+	return words
+}
+
+// New makes a client. It refuses an address that is none, and one over which a
+// credential would go unencrypted.
+func New(o Options) (*Client, error) {
+	base, err := url.Parse(o.URL)
+	switch {
+	case err != nil || base.Host == "" || (base.Scheme != "http" && base.Scheme != "https"):
+		return nil, errors.New("the source's address is no web address; expected https://HOST/PATH")
+	case base.User != nil || base.RawQuery != "" || base.Fragment != "":
+		return nil, errors.New("the source's address has a password, a ? or a # in it; expected an address without, and the credential by file or environment")
+	}
+	secret := len(o.Credential.Header)+len(o.Credential.Query) > 0
+	if secret && base.Scheme == "http" && !outbound.Loopback(base.Hostname()) {
+		return nil, fmt.Errorf("http://%s is not encrypted, so no credential is sent there; expected https (plain http with a credential only on this machine)", base.Host)
+	}
+	if o.Transport == nil {
+		o.Transport = network(base)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	c := &Client{o: o, base: base}
+	c.http = &http.Client{Transport: o.Transport, Timeout: Limit, CheckRedirect: c.redirect}
+	return c, nil
+}
+
+// network reaches the source's host, and the machine's proxy where there is one.
+func network(base *url.URL) http.RoundTripper {
+	guarded, plain := outbound.Dialer(base.Hostname()), &net.Dialer{Timeout: outbound.Limit}
+	return &http.Transport{
+		Proxy: http.ProxyFromEnvironment,
+		DialContext: func(ctx context.Context, kind, address string) (net.Conn, error) {
+			if host, _, err := net.SplitHostPort(address); err == nil && !strings.EqualFold(host, base.Hostname()) {
+				return plain.DialContext(ctx, kind, address)
+			}
+			return guarded.DialContext(ctx, kind, address)
+		},
+		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 64, MaxIdleConns: 64, IdleConnTimeout: time.Minute,
+		TLSHandshakeTimeout: outbound.Limit, MaxResponseHeaderBytes: 256 << 10,
+	}
+}
+
+// redirect follows a few redirects, within the source's host alone.
+func (c *Client) redirect(r *http.Request, via []*http.Request) error {
+	if len(via) > 5 || !c.own(r.URL) {
+		return http.ErrUseLastResponse
+	}
+	return nil
+}
+
+// own says whether an address is of the source's own origin; https in place of http is.
+func (c *Client) own(u *url.URL) bool {
+	return strings.EqualFold(u.Host, c.base.Host) && (u.Scheme == c.base.Scheme || u.Scheme == "https")
+}
+
+// Close lets go of idle connections.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
+// Figures are how many requests were sent, how many bytes of answers were read
+// (unpacked), and how many requests had to be sent again.
+func (c *Client) Figures() (requests, bytes, again int64) {
+	return c.requests.Load(), c.bytes.Load(), c.failed.Load()
+}
+
+// Ask asks until there is an answer that read takes, at most Tries times. A status
+// other than 2xx is a *StatusError.
+func (c *Client) Ask(ctx context.Context, r content.Request, read func(Answer) error) error {
+	u, err := url.Parse(r.URL)
+	if err != nil || !c.own(u) {
+		return fmt.Errorf("the source leads to %s, which is not at %s: nothing is read from there", text.Shorten(text.OneLine(r.URL), 200), c.base.Host)
+	}
+	for try := 1; ; try++ {
+		again, err := c.try(ctx, r, u, read)
+		if err == nil {
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !again {
+			return err
+		}
+		c.failed.Add(1)
+		if try == Tries {
+			return fmt.Errorf("after %d tries: %w", Tries, err)
+		}
+	}
+}
+
+// try asks once, when its turn has come, and says whether to try again.
+func (c *Client) try(ctx context.Context, r content.Request, u *url.URL, read func(Answer) error) (again bool, err error) {
+	turn := c.o.Pace.Do(ctx, func() pace.Answer {
+		var answer Answer
+		var load pace.Answer
+		answer, load, err = c.send(ctx, r, u)
+		switch {
+		case err != nil:
+			again = ctx.Err() == nil && !errors.Is(err, errTooLarge)
+			return load
+		case answer.Status/100 != 2:
+			err = &StatusError{answer.Status, asked(r, u), says(answer.Body), answer.At, answer.OwnClock}
+			again = answer.Status >= 500 || answer.Status == http.StatusTooManyRequests || answer.Status == http.StatusRequestTimeout
+			return load
+		}
+		if err = read(answer); err != nil {
+			again = errors.Is(err, content.ErrNotAList)
+			err = fmt.Errorf("read what %s answered: %w", asked(r, u), err)
+			load.Verdict = pace.Failed
+		}
+		return load
+	})
+	return again, errors.Join(turn, err)
+}
+
+// errTooLarge is of an answer that is more than anybody would page by.
+var errTooLarge = fmt.Errorf("the answer is larger than %s (unpacked): ask for smaller pages", text.Bytes(MostBytes))
+
+func (c *Client) send(ctx context.Context, r content.Request, u *url.URL) (Answer, pace.Answer, error) {
+	at := *u
+	if len(c.o.Credential.Query) > 0 {
+		query := at.Query()
+		for key, values := range c.o.Credential.Query {
+			query[key] = values
+		}
+		at.RawQuery = query.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, r.Method, at.String(), bytes.NewReader(r.Body))
+	if err != nil {
+		return Answer{}, pace.Answer{Verdict: pace.Failed}, errors.New("the request can't be made: its address is no web address")
+	}
+	if r.Body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for key, values := range c.o.Credential.Header {
+		request.Header[key] = values
+	}
+	request.Header.Set("User-Agent", c.o.Agent)
+	request.Header.Set("Cache-Control", "no-cache")
+	request.Header.Set("Accept", "application/vnd.api+json, application/json;q=0.9, */*;q=0.1")
+	c.requests.Add(1)
+	resp, err := c.http.Do(request)
+	if err != nil {
+		return Answer{}, pace.OfResponse(nil, c.o.Now()), fmt.Errorf("ask %s: %w", asked(r, u), reason(err))
+	}
+	defer resp.Body.Close()
+	load := pace.OfResponse(resp, c.o.Now())
+	body, err := io.ReadAll(io.LimitReader(resp.Body, MostBytes+1))
+	c.bytes.Add(int64(len(body)))
+	answer := Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
+	if answer.At, err = dated(resp.Header, err); answer.At.IsZero() {
+		answer.At, answer.OwnClock = c.o.Now(), true
+	}
+	switch {
+	case err != nil:
+		return answer, pace.Answer{Verdict: pace.Overloaded}, fmt.Errorf("read what %s answered: %w", asked(r, u), reason(err))
+	case len(body) > MostBytes:
+		return answer, load, fmt.Errorf("read what %s answered: %w", asked(r, u), errTooLarge)
+	}
+	return answer, load, nil
+}
+
+// dated is the source's clock, whose resolution is a second (RFC 9110, 6.6.1).
+func dated(h http.Header, err error) (time.Time, error) {
+	at, wrong := http.ParseTime(h.Get("Date"))
+	if wrong != nil {
+		return time.Time{}, err
+	}
+	return at, err
+}
+
+// asked names a request to people: it has no secret, which is added later.
+func asked(r content.Request, u *url.URL) string {
+	return r.Method + " " + text.Shorten(text.OneLine(u.Path+query(u)), 300)
+}
+
+func query(u *url.URL) string {
+	if u.RawQuery == "" {
+		return ""
+	}
+	if plain, err := url.QueryUnescape(u.RawQuery); err == nil {
+		return "?" + plain
+	}
+	return "?" + u.RawQuery
+}
+
+// says is why an answer refuses, in its own words.
+func says(body []byte) string {
+	if o, err := content.ParseObject(body); err == nil {
+		for _, at := range []content.Pointer{"/message", "/errors/0/detail", "/errors/0/message", "/error/message", "/detail", "/error"} {
+			if words := o.Text(at); words != "" {
+				return text.Shorten(text.OneLine(words), 200)
+			}
+		}
+	}
+	return ""
+}
+
+// reason is an error without the address, which may have a secret.
+func reason(err error) error {
+	if whole, ok := errors.AsType[*url.Error](err); ok {
+		if whole.Timeout() {
+			return fmt.Errorf("no whole answer within %s", Limit)
+		}
+		return whole.Err
+	}
+	return err
+}

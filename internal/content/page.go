@@ -1,0 +1,123 @@
+package content
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Item is a record as a list gave it.
+type Item struct {
+	Key
+	Stamp, Revision string
+	References      []string
+	// Raw is the record, byte for byte.
+	Raw json.RawMessage
+}
+
+// Page is what an answer of a list means.
+type Page struct {
+	Items []Item
+	// Total and Pages are how many records and pages the list says that it has; -1
+	// when it does not say.
+	Total, Pages int
+	// Next is the position of the next page where the answer names it; "" for none.
+	Next string
+}
+
+// ErrNotAList is of an answer that is not what the list's answers are: it is never
+// taken for an empty list.
+var ErrNotAList = errors.New("the answer is not a list of records")
+
+// Read reads an answer of a list.
+func (t Type) Read(header http.Header, body []byte) (Page, error) {
+	page := Page{Total: -1, Pages: -1}
+	items, envelope, err := t.items(body)
+	if err != nil {
+		return page, fmt.Errorf("%w: %w", ErrNotAList, err)
+	}
+	for i, raw := range items {
+		item, err := t.item(raw)
+		if err != nil {
+			return page, fmt.Errorf("%w: record %d of the page %w", ErrNotAList, i+1, err)
+		}
+		page.Items = append(page.Items, item)
+	}
+	page.Total, page.Pages = envelope.Number(t.Pager.Total), envelope.Number(t.Pager.Pages)
+	if t.Pager.TotalHeader != "" {
+		page.Total = wholeNumber(header.Get(t.Pager.TotalHeader))
+	}
+	if t.Pager.PagesHeader != "" {
+		page.Pages = wholeNumber(header.Get(t.Pager.PagesHeader))
+	}
+	if t.Pager.Next != "" {
+		page.Next = envelope.Text(t.Pager.Next)
+	}
+	if t.Pager.More != "" && string(bytes.TrimSpace(envelope.At(t.Pager.More))) != "true" {
+		page.Next = ""
+	}
+	return page, nil
+}
+
+// items are the records of an answer, and what is around them.
+func (t Type) items(body []byte) ([]json.RawMessage, Object, error) {
+	list, envelope := json.RawMessage(body), Object{}
+	if t.Items != "" {
+		var err error
+		if envelope, err = ParseObject(body); err != nil {
+			return nil, nil, fmt.Errorf("it %w", err)
+		}
+		if list = envelope.At(t.Items); list == nil {
+			return nil, nil, fmt.Errorf("it has nothing at %s%s", t.Items, complaint(envelope))
+		}
+	}
+	var items []json.RawMessage
+	if err := json.Unmarshal(list, &items); err != nil || items == nil {
+		return nil, nil, fmt.Errorf("at %q is no array but %q", string(t.Items), text.ShortenBytes(text.OneLine(string(list[:min(len(list), 200)])), 60))
+	}
+	return items, envelope, nil
+}
+
+// complaint is what an answer says is wrong, as many APIs do in a body with 200.
+func complaint(envelope Object) string {
+	for _, at := range []Pointer{"/errors/0/message", "/errors/0/detail", "/error/message", "/message", "/error"} {
+		if words := envelope.Text(at); words != "" {
+			return "; it says: " + text.Shorten(text.OneLine(words), 200)
+		}
+	}
+	return ""
+}
+
+// item reads one record.
+func (t Type) item(raw json.RawMessage) (Item, error) {
+	o, err := ParseObject(raw)
+	if err != nil {
+		return Item{}, err
+	}
+	item := Item{Key: Key{Type: t.Name, ID: o.Text(t.ID), Language: o.Text(t.Language)}, Stamp: o.Text(t.Stamp), Revision: o.Text(t.Revision), Raw: raw}
+	if item.ID == "" {
+		return Item{}, fmt.Errorf("has no id at %s", t.ID)
+	}
+	if len(item.ID) > 1024 || len(item.Language) > 100 {
+		return Item{}, errors.New("has an id or a language of more than 1024 characters")
+	}
+	seen := map[string]bool{}
+	for at, to := range t.References {
+		for _, id := range o.Texts(at) {
+			if id != "0" { // WordPress's "none"
+				seen[to+"/"+id] = true
+			}
+		}
+	}
+	if t.Referring != nil {
+		for _, to := range t.Referring(o) {
+			seen[to] = true
+		}
+	}
+	item.References = sortedKeys(seen)
+	return item, nil
+}

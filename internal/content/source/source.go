@@ -1,0 +1,109 @@
+// Package source has the CMSs that content is read from, a file each: which lists one
+// has, and how they are read. A new one is a file here and a line in Kinds; package
+// sourcetest holds all to the same.
+package source
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/content"
+	"github.com/pressrun/pressrun/internal/content/fetch"
+)
+
+// Asker asks a source; *fetch.Client does.
+type Asker interface {
+	Ask(ctx context.Context, r content.Request, read func(fetch.Answer) error) error
+}
+
+// Kind is a kind of source.
+type Kind struct {
+	Name string
+	// Title is its name for people.
+	Title string
+	// Lists finds a source's lists, which may ask it.
+	Lists func(ctx context.Context, ask Asker, s Settings) ([]content.Type, error)
+	// Credential makes of a secret what is sent.
+	Credential func(secret string) fetch.Credential
+}
+
+// Kinds are all kinds, in the order in which people are told of them.
+var Kinds = []Kind{wordPress, drupal, rest}
+
+// Find is the kind of a name.
+func Find(name string) (Kind, error) {
+	for _, k := range Kinds {
+		if k.Name == name {
+			return k, nil
+		}
+	}
+	return Kind{}, fmt.Errorf("%q is no kind of source; expected one of %s", name, strings.Join(Names(), ", "))
+}
+
+// Names are those of all kinds.
+func Names() []string {
+	var names []string
+	for _, k := range Kinds {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+// chosen are the lists whose names were asked for, all of them when none were.
+func chosen(lists []content.Type, names []string) ([]content.Type, error) {
+	if len(names) == 0 {
+		if len(lists) == 0 {
+			return nil, fmt.Errorf("the source has no list that can be read; check the address and the kind")
+		}
+		return lists, nil
+	}
+	var found []content.Type
+	for _, name := range names {
+		i := slices.IndexFunc(lists, func(t content.Type) bool { return t.Name == name })
+		if i < 0 {
+			var have []string
+			for _, t := range lists {
+				have = append(have, t.Name)
+			}
+			return nil, fmt.Errorf("the source has no type %q; it has %s", name, strings.Join(have, ", "))
+		}
+		found = append(found, lists[i])
+	}
+	return found, nil
+}
+
+// askJSON asks for one JSON object.
+func askJSON(ctx context.Context, ask Asker, address string) (content.Object, error) {
+	var found content.Object
+	err := ask.Ask(ctx, content.Request{Method: http.MethodGet, URL: address}, func(a fetch.Answer) (err error) {
+		if found, err = content.ParseObject(a.Body); err != nil {
+			return fmt.Errorf("%w: it %w", content.ErrNotAList, err)
+		}
+		return nil
+	})
+	return found, err
+}
+
+// bearer sends a token as RFC 6750 has it.
+func bearer(token string) fetch.Credential {
+	return fetch.Credential{Header: http.Header{"Authorization": {"Bearer " + token}}}
+}
+
+// basicOrBearer sends USER:PASSWORD as RFC 7617 has it, and what has no colon as a
+// token.
+func basicOrBearer(secret string) fetch.Credential {
+	if strings.Contains(secret, ":") {
+		return fetch.Credential{Header: http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(secret))}}}
+	}
+	return bearer(secret)
+}
+
+// listed asks for several ids in one parameter.
+func listed(param string) func([]string) url.Values {
+	return func(ids []string) url.Values { return url.Values{param: {strings.Join(ids, ",")}} }
+}
