@@ -145,6 +145,10 @@ bench-deploy: ## Deploys to a real S3 server
 bench-bake: ## 5,000 pages of a local site baked, beside wget --mirror and HTTrack (Debian's) in the same run
 	go run ./test/bench/bake $(ARGS)
 
+.PHONY: bench-export
+bench-export: ## A copy of 50,000 records beside a plain reader, and after 1 % of them changed
+	go run ./test/bench/export $(ARGS)
+
 ##@ Shipping and upkeep
 
 .PHONY: image packages checksums rehearse-release vuln tools tool-act clean

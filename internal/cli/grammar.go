@@ -55,7 +55,8 @@ type grammar struct {
 	CDN        publish.CDN        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
 	Audit      publish.Audit      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`
 
-	Export copying.Export `cmd:"" group:"content" help:"Copy a CMS's content into a folder; read only what changed."`
+	Export  copying.Export  `cmd:"" group:"content" help:"Copy a CMS's content into a folder; read only what changed."`
+	Content copying.Content `cmd:"" group:"content" help:"Serve a copy of a CMS's content under the CMS's own addresses."`
 
 	Init     serve.Init     `cmd:"" group:"setup" help:"Write a first configuration, with the first token."`
 	Detect   serve.Detect   `cmd:"" group:"setup" help:"Show how a frontend is built."`

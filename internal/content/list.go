@@ -40,6 +40,12 @@ type Type struct {
 	References map[Pointer]string
 	// Referring finds references that pointers do not lead to, each "type/id".
 	Referring func(item Object) []string
+	// Resume is where the last page has an address at which what changed after it is
+	// listed: a list that has it tells of its own changes, with the records that Deleted
+	// knows. Prefix is put before an id, to keep apart what has the same.
+	Resume  Pointer
+	Deleted func(item Object) bool
+	Prefix  func(item Object) string
 	// Body makes the body of a request, which is then a POST; position is "" at first.
 	Body func(position string) []byte
 	// Serves says how a copy is served at the list's own address; nil: not at all.

@@ -15,6 +15,8 @@ type Item struct {
 	Key
 	Stamp, Revision string
 	References      []string
+	// Deleted says that the record is not there any more.
+	Deleted bool
 	// Raw is the record, byte for byte.
 	Raw json.RawMessage
 }
@@ -27,6 +29,8 @@ type Page struct {
 	Total, Pages int
 	// Next is the position of the next page where the answer names it; "" for none.
 	Next string
+	// Resume is where the list's changes after this page are listed.
+	Resume string
 }
 
 // ErrNotAList is of an answer that is not what the list's answers are: it is never
@@ -56,6 +60,9 @@ func (t Type) Read(header http.Header, body []byte) (Page, error) {
 	}
 	if t.Pager.Next != "" {
 		page.Next = envelope.Text(t.Pager.Next)
+	}
+	if t.Resume != "" {
+		page.Resume = envelope.Text(t.Resume)
 	}
 	if t.Pager.More != "" && string(bytes.TrimSpace(envelope.At(t.Pager.More))) != "true" {
 		page.Next = ""
@@ -104,6 +111,12 @@ func (t Type) item(raw json.RawMessage) (Item, error) {
 	}
 	if len(item.ID) > 1024 || len(item.Language) > 100 {
 		return Item{}, errors.New("has an id or a language of more than 1024 characters")
+	}
+	if t.Prefix != nil {
+		item.ID = t.Prefix(o) + item.ID
+	}
+	if item.Deleted = t.Deleted != nil && t.Deleted(o); item.Deleted {
+		return item, nil
 	}
 	seen := map[string]bool{}
 	for at, to := range t.References {

@@ -126,16 +126,33 @@ func (c *CMS) list(r *http.Request) (int, http.Header, []byte) {
 	return http.StatusOK, header, []byte("[" + strings.Join(items, ",") + "]")
 }
 
-func (c *CMS) found(name, since, ids string) []Record {
-	var found []Record
-	wanted := strings.Split(ids, ",")
-	for _, r := range c.seen {
-		if r.Type != name || since != "" && r.Stamp < since || ids != "" && !slices.Contains(wanted, strconv.Itoa(r.ID)) {
-			continue
+// found are records in the order of their ids.
+func (c *CMS) found(name, since, ids string) (found []Record) {
+	if ids != "" {
+		for _, id := range strings.Split(ids, ",") {
+			if r, ok := c.seen[name+"/"+id]; ok {
+				found = append(found, r)
+			}
 		}
-		found = append(found, r)
+		return found
 	}
-	slices.SortFunc(found, func(a, b Record) int { return a.ID - b.ID })
+	if c.sorted == nil {
+		c.sorted = map[string][]Record{}
+		for _, r := range c.seen {
+			c.sorted[r.Type] = append(c.sorted[r.Type], r)
+		}
+		for _, all := range c.sorted {
+			slices.SortFunc(all, func(a, b Record) int { return a.ID - b.ID })
+		}
+	}
+	if since == "" {
+		return c.sorted[name]
+	}
+	for _, r := range c.sorted[name] {
+		if r.Stamp >= since {
+			found = append(found, r)
+		}
+	}
 	return found
 }
 

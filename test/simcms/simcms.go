@@ -62,6 +62,7 @@ type CMS struct {
 	bytes    int64
 	failing  func(n int) bool
 	deleted  map[string]time.Time
+	sorted   map[string][]Record // by type; nil after a change
 }
 
 // pending is a save whose transaction has not ended.
@@ -132,7 +133,7 @@ func (c *CMS) show(r Record, at time.Time) {
 	if was, ok := c.seen[k]; ok {
 		c.digest.Add(k, was.Raw())
 	}
-	c.seen[k] = r
+	c.seen[k], c.sorted = r, nil
 	c.digest.Add(k, r.Raw())
 	c.states = append(c.states, State{at, c.digest})
 	c.history[k] = append(c.history[k], Version{at, r.Raw()})
@@ -145,6 +146,7 @@ func (c *CMS) hide(k string, at time.Time) {
 	}
 	c.digest.Add(k, was.Raw())
 	delete(c.seen, k)
+	c.sorted = nil
 	c.deleted[k] = at
 	c.states = append(c.states, State{at, c.digest})
 	c.history[k] = append(c.history[k], Version{at, nil})
@@ -156,6 +158,18 @@ func (c *CMS) Edit(times int) {
 	defer c.mu.Unlock()
 	for range times {
 		c.edit()
+	}
+}
+
+// Save has editors save the first n posts, just now.
+func (c *CMS) Save(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for id := 1; id <= n; id++ {
+		if r, ok := c.seen[fmt.Sprint("posts/", id)]; ok {
+			r.Text, r.Stamp = c.text(), stamp(c.now())
+			c.show(r, c.now())
+		}
 	}
 }
 

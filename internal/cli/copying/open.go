@@ -174,13 +174,14 @@ func (f sourceFlags) plan(ctx context.Context, t *terminal.Terminal, s source.Se
 	if err != nil {
 		return export.Plan{}, nil, err
 	}
-	types, err := kind.Lists(ctx, client, s)
+	recorded := source.Record(client)
+	types, err := kind.Lists(ctx, recorded, s)
 	if err != nil {
 		client.Close()
 		return export.Plan{}, nil, inCode(err)
 	}
 	return export.Plan{
 		Dir: dir, Kind: kind.Name, URL: s.URL, Types: types, Chosen: len(s.Types) > 0, Ask: client, Now: t.Now,
-		Overlap: source.Span(s.Overlap), FullEvery: source.Span(s.FullEvery), Young: 6 * time.Hour,
+		Overlap: source.Span(s.Overlap), FullEvery: source.Span(s.FullEvery), Young: 6 * time.Hour, Lists: recorded,
 	}, client, nil
 }

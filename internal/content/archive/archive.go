@@ -7,6 +7,7 @@
 //	DIR/current.json       names it: State
 //	DIR/snapshots/ID/TYPE/ID.json  the records, byte for byte
 //	DIR/snapshots/ID/snapshot.json, changes.json
+//	DIR/lists.json         how the source told of its lists
 //	DIR/.pass              a pass that is under way, or was cut off
 package archive
 
@@ -130,4 +131,18 @@ func writeState(dir string, s State) error {
 		return fmt.Errorf("encode the state of the copy: %w", err)
 	}
 	return atomicfile.Write(filepath.Join(dir, "current.json"), append(text, '\n'))
+}
+
+// WriteLists keeps how a source told of its lists.
+func WriteLists(dir string, lists any) error {
+	text, err := json.Marshal(lists)
+	if err != nil {
+		return fmt.Errorf("encode how the source told of its lists: %w", err)
+	}
+	return atomicfile.Write(filepath.Join(dir, "lists.json"), append(text, '\n'))
+}
+
+// ReadLists is what WriteLists kept, as JSON.
+func ReadLists(dir string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(filepath.Clean(dir), "lists.json"))
 }

@@ -37,6 +37,10 @@ type Answered struct {
 	Total   int              `json:"total"`
 	Pages   int              `json:"pages"`
 	Next    string           `json:"next,omitempty"`
+	// Gone are records that the answer says were deleted, Resume is where the changes
+	// after it are listed.
+	Gone   []content.Key `json:"gone,omitempty"`
+	Resume string        `json:"resume,omitempty"`
 	// At is when it was read, by the source's clock.
 	At time.Time `json:"at"`
 	// Whole says that the records' bytes were kept.

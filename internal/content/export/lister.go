@@ -20,6 +20,7 @@ type lister struct {
 	t       content.Type
 	want    content.Want
 	purpose string
+	from    string // the position that it begins at
 
 	mu    sync.Mutex
 	found listing
@@ -39,7 +40,7 @@ const (
 // are, else one after the other.
 func (l *lister) all(ctx context.Context) error {
 	l.pass.expect(1)
-	first, err := l.page(ctx, "")
+	first, err := l.page(ctx, l.from)
 	if err != nil {
 		return err
 	}
@@ -71,8 +72,8 @@ func beyond(err error) bool {
 
 // follow reads page after page.
 func (l *lister) follow(ctx context.Context, page archive.Answered) error {
-	position, stale := "", 0
-	been := map[string]bool{"": true}
+	position, stale := l.from, 0
+	been := map[string]bool{position: true}
 	for n := 1; ; n++ {
 		before := l.count()
 		position = l.t.Pager.After(position, content.Page{Items: make([]content.Item, len(page.Records)), Next: page.Next})
@@ -125,6 +126,10 @@ func (l *lister) page(ctx context.Context, position string) (archive.Answered, e
 	l.add(a)
 	if a.Whole {
 		l.pass.take(a)
+		l.pass.drop(a.Gone...)
+	}
+	if a.Resume != "" {
+		l.pass.resumeAt(l.t, a.Resume)
 	}
 	l.pass.answered()
 	return a, nil
@@ -140,13 +145,17 @@ func (l *lister) ask(ctx context.Context, r content.Request, name string) (a arc
 	if err != nil {
 		return a, err
 	}
-	a.Total, a.Pages, a.Next = page.Total, page.Pages, page.Next
+	a.Total, a.Pages, a.Next, a.Resume = page.Total, page.Pages, page.Next, page.Resume
 	var bodies [][]byte
 	whole := !l.want.Sparse || l.t.Sparse == nil
 	if whole {
 		bodies = [][]byte{}
 	}
 	for _, item := range page.Items {
+		if item.Deleted {
+			a.Gone = append(a.Gone, item.Key)
+			continue
+		}
 		record := content.Record{Key: item.Key, Stamp: item.Stamp, Revision: item.Revision}
 		if whole {
 			record.Hash, record.Size, record.References = content.Hash(item.Raw), int64(len(item.Raw)), item.References

@@ -2,6 +2,9 @@ package export
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -9,6 +12,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/content"
 	"github.com/pressrun/pressrun/internal/content/archive"
+	"github.com/pressrun/pressrun/internal/content/fetch"
 )
 
 // pass reads until nothing changes any more while it reads: see rounds.go.
@@ -22,7 +26,8 @@ type pass struct {
 
 	mu          sync.Mutex
 	records     map[content.Key]entry
-	moved       bool // something changed while it was read
+	cursors     map[string]string // where each list's changes go on
+	moved       bool              // something changed while it was read
 	done, total int
 	phase       string
 }
@@ -35,7 +40,7 @@ type entry struct {
 }
 
 func newPass(plan Plan, kept *archive.Pass, state archive.State, base *content.Snapshot) *pass {
-	p := &pass{plan: plan, kept: kept, state: state, base: base, began: plan.Now(), records: map[content.Key]entry{}}
+	p := &pass{plan: plan, kept: kept, state: state, base: base, began: plan.Now(), records: map[content.Key]entry{}, cursors: map[string]string{}}
 	if base == nil || kept.Full {
 		return p
 	}
@@ -106,6 +111,10 @@ func (p *pass) each(ctx context.Context, do func(context.Context, content.Type) 
 func (p *pass) collect(ctx context.Context, t content.Type) error {
 	want := content.Want{}
 	if !p.kept.Full {
+		if from := p.state.Cursors[t.Name]; t.Resume != "" && from != "" {
+			p.resumeAt(t, from)
+			return p.resume(ctx, t, "collect")
+		}
 		if t.Since == nil || t.Body != nil {
 			return nil // the look at all ids tells
 		}
@@ -113,6 +122,27 @@ func (p *pass) collect(ctx context.Context, t content.Type) error {
 	}
 	_, err := p.list(ctx, t, want, "collect")
 	return err
+}
+
+// resume reads what a list says has changed.
+func (p *pass) resume(ctx context.Context, t content.Type, purpose string) error {
+	p.mu.Lock()
+	from := p.cursors[t.Name]
+	p.mu.Unlock()
+	if from == "" {
+		return fmt.Errorf("read the type %s: its list does not say where its changes are", t.Name)
+	}
+	_, err := p.listFrom(ctx, t, content.Want{}, purpose, from)
+	if refused, ok := errors.AsType[*fetch.StatusError](err); ok && refused.Status == http.StatusBadRequest {
+		return fmt.Errorf("%w; if the last export is long ago, export with --full", err)
+	}
+	return err
+}
+
+func (p *pass) resumeAt(t content.Type, at string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cursors[t.Name] = at
 }
 
 // take takes records as they were read just now for what there is.

@@ -43,6 +43,8 @@ type Plan struct {
 	Rounds int
 	// Allow lets guards pass, by name: Guards has them.
 	Allow []string
+	// Lists is how the source told of its lists, kept beside the copy; nil for nothing.
+	Lists any
 	// Tell is told how the pass gets on; it is called by many goroutines.
 	Tell func(Progress)
 }

@@ -15,6 +15,9 @@ import (
 // stamps the second reading is that of ids and stamps; whatever could have changed
 // without its stamp is read again whole.
 func (p *pass) look(ctx context.Context, t content.Type) error {
+	if t.Resume != "" {
+		return p.resume(ctx, t, "look")
+	}
 	if !t.Stamped() {
 		now, err := p.list(ctx, t, content.Want{}, "look")
 		if err != nil {
@@ -143,8 +146,12 @@ const attempts = 3
 // list reads a list to its end. What it gave whole is taken at once. One that gives
 // another number of records than it says is read again, and then refused.
 func (p *pass) list(ctx context.Context, t content.Type, want content.Want, purpose string) (listing, error) {
+	return p.listFrom(ctx, t, want, purpose, "")
+}
+
+func (p *pass) listFrom(ctx context.Context, t content.Type, want content.Want, purpose, from string) (listing, error) {
 	for attempt := 1; ; attempt++ {
-		l := &lister{pass: p, t: t, want: want, purpose: fmt.Sprintf("%s %d.%d", purpose, p.round, attempt), found: listing{keys: map[content.Key]content.Record{}, total: -1}}
+		l := &lister{pass: p, t: t, want: want, from: from, purpose: fmt.Sprintf("%s %d.%d", purpose, p.round, attempt), found: listing{keys: map[content.Key]content.Record{}, total: -1}}
 		if err := l.all(ctx); err != nil {
 			return l.found, fmt.Errorf("read the type %s: %w", t.Name, err)
 		}

@@ -71,6 +71,7 @@ func (p *pass) commit(folder *archive.Archive, s *content.Snapshot, why string) 
 	}
 	p.tell("writing")
 	state := p.state
+	state.Cursors = p.cursors
 	if p.kept.Full {
 		state.FullAt = s.Watermark
 	}
@@ -78,6 +79,11 @@ func (p *pass) commit(folder *archive.Archive, s *content.Snapshot, why string) 
 	state, err := folder.Commit(p.kept, p.base, s, state)
 	if err != nil {
 		return Report{}, err
+	}
+	if p.plan.Lists != nil {
+		if err := archive.WriteLists(p.plan.Dir, p.plan.Lists); err != nil {
+			return Report{}, err
+		}
 	}
 	unresolved := s.Unresolved()
 	return Report{

@@ -216,27 +216,10 @@ func (c *Client) try(ctx context.Context, r content.Request, u *url.URL, read fu
 var errTooLarge = fmt.Errorf("the answer is larger than %s (unpacked): ask for smaller pages", text.Bytes(MostBytes))
 
 func (c *Client) send(ctx context.Context, r content.Request, u *url.URL) (Answer, pace.Answer, error) {
-	at := *u
-	if len(c.o.Credential.Query) > 0 {
-		query := at.Query()
-		for key, values := range c.o.Credential.Query {
-			query[key] = values
-		}
-		at.RawQuery = query.Encode()
-	}
-	request, err := http.NewRequestWithContext(ctx, r.Method, at.String(), bytes.NewReader(r.Body))
+	request, err := c.request(ctx, r, u)
 	if err != nil {
-		return Answer{}, pace.Answer{Verdict: pace.Failed}, errors.New("the request can't be made: its address is no web address")
+		return Answer{}, pace.Answer{Verdict: pace.Failed}, err
 	}
-	if r.Body != nil {
-		request.Header.Set("Content-Type", "application/json")
-	}
-	for key, values := range c.o.Credential.Header {
-		request.Header[key] = values
-	}
-	request.Header.Set("User-Agent", c.o.Agent)
-	request.Header.Set("Cache-Control", "no-cache")
-	request.Header.Set("Accept", "application/vnd.api+json, application/json;q=0.9, */*;q=0.1")
 	c.requests.Add(1)
 	resp, err := c.http.Do(request)
 	if err != nil {
@@ -257,6 +240,32 @@ func (c *Client) send(ctx context.Context, r content.Request, u *url.URL) (Answe
 		return answer, load, fmt.Errorf("read what %s answered: %w", asked(r, u), errTooLarge)
 	}
 	return answer, load, nil
+}
+
+// request makes a request, with the credential.
+func (c *Client) request(ctx context.Context, r content.Request, u *url.URL) (*http.Request, error) {
+	at := *u
+	if len(c.o.Credential.Query) > 0 {
+		query := at.Query()
+		for key, values := range c.o.Credential.Query {
+			query[key] = values
+		}
+		at.RawQuery = query.Encode()
+	}
+	request, err := http.NewRequestWithContext(ctx, r.Method, at.String(), bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, errors.New("the request can't be made: its address is no web address")
+	}
+	if r.Body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for key, values := range c.o.Credential.Header {
+		request.Header[key] = values
+	}
+	request.Header.Set("User-Agent", c.o.Agent)
+	request.Header.Set("Cache-Control", "no-cache")
+	request.Header.Set("Accept", "application/vnd.api+json, application/json;q=0.9, */*;q=0.1")
+	return request, nil
 }
 
 // dated is the source's clock, whose resolution is a second (RFC 9110, 6.6.1).

@@ -33,7 +33,7 @@ type Kind struct {
 }
 
 // Kinds are all kinds, in the order in which people are told of them.
-var Kinds = []Kind{wordPress, drupal, rest}
+var Kinds = []Kind{wordPress, drupal, wagtail, ghost, directus, strapi, contentful, rest, graphQL}
 
 // Find is the kind of a name.
 func Find(name string) (Kind, error) {
@@ -75,6 +75,16 @@ func chosen(lists []content.Type, names []string) ([]content.Type, error) {
 		found = append(found, lists[i])
 	}
 	return found, nil
+}
+
+// Copied are the lists that a copy was made of, as recorded when it was made.
+func Copied(ctx context.Context, k Kind, recorded *Recording, s Settings, snapshot *content.Snapshot) ([]content.Type, error) {
+	for _, r := range snapshot.Records {
+		if !slices.Contains(s.Types, r.Type) {
+			s.Types = append(s.Types, r.Type)
+		}
+	}
+	return k.Lists(ctx, recorded, s)
 }
 
 // askJSON asks for one JSON object.

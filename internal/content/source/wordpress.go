@@ -91,7 +91,7 @@ func wordPressPosts(base, path string, terms map[content.Pointer]string) content
 	}
 	t.References = references
 	serves := *t.Serves
-	serves.Orders = map[string]content.Pointer{"date": "/date", "id": "/id", "modified": "/modified", "slug": "/slug", "title": "/title/rendered", "author": "/author"}
+	serves.Orders = map[string]content.Pointer{"date": "/date", "id": "/id", "modified": "/modified", "slug": "/slug"}
 	serves.Order = "-date"
 	serves.Filters = map[string]content.Pointer{"slug": "/slug", "author": "/author", "parent": "/parent"}
 	for at, name := range terms {

@@ -1,0 +1,61 @@
+package source
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/pressrun/pressrun/internal/content"
+	"github.com/pressrun/pressrun/internal/content/fetch"
+)
+
+// Recording keeps what a source was asked about its lists, so that they are known again
+// without it: a copy is served also while the CMS is away.
+type Recording struct {
+	// Answers are by method and address.
+	Answers map[string]Recorded `json:"answers"`
+
+	ask Asker
+}
+
+// Recorded is one answer.
+type Recorded struct {
+	Status int    `json:"status"`
+	Body   string `json:"body,omitempty"`
+}
+
+// Record asks a source, and keeps its answers.
+func Record(ask Asker) *Recording { return &Recording{map[string]Recorded{}, ask} }
+
+// Replay reads a recording.
+func Replay(text []byte) (*Recording, error) {
+	r := new(Recording)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("read what the source said of its lists: %w", err)
+	}
+	return r, nil
+}
+
+// Ask asks, or answers as it was answered.
+func (r *Recording) Ask(ctx context.Context, request content.Request, read func(fetch.Answer) error) error {
+	key := request.Method + " " + request.URL
+	if r.ask == nil {
+		a, ok := r.Answers[key]
+		switch {
+		case !ok:
+			return fmt.Errorf("the copy does not know its own lists any more (%s): export again", key)
+		case a.Status/100 != 2:
+			return &fetch.StatusError{Status: a.Status, Asked: key}
+		}
+		return read(fetch.Answer{Status: a.Status, Body: []byte(a.Body)})
+	}
+	err := r.ask.Ask(ctx, request, func(a fetch.Answer) error {
+		r.Answers[key] = Recorded{a.Status, string(a.Body)}
+		return read(a)
+	})
+	if refused, ok := errors.AsType[*fetch.StatusError](err); ok {
+		r.Answers[key] = Recorded{Status: refused.Status}
+	}
+	return err
+}
