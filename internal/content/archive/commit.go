@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/pressrun/pressrun/internal/atomicfile"
 	"github.com/pressrun/pressrun/internal/content"
 )
@@ -50,25 +52,27 @@ func (a *Archive) assemble(p *Pass, base, s *content.Snapshot) error {
 			had[r.Key] = r.Hash
 		}
 	}
-	folders := map[string]bool{}
+	if err := folders(next, s); err != nil {
+		return err
+	}
+	var g errgroup.Group
+	g.SetLimit(writers)
 	for _, r := range s.Records {
-		from := p.body(r.Hash)
-		if !p.bodies[r.Hash] {
-			if had[r.Key] != r.Hash {
-				return fmt.Errorf("the bytes of the record %s are missing: export with --full", r.Key)
-			}
-			from = filepath.Join(Folder(a.dir, base.ID), filepath.FromSlash(r.File()))
-		}
 		to := filepath.Join(next, filepath.FromSlash(r.File()))
-		if folder := filepath.Dir(to); !folders[folder] {
-			if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // G301: a build of another user may read published content
-				return fmt.Errorf("make a folder of the snapshot: %w", err)
+		at, read := p.bodies[r.Hash]
+		if !read && had[r.Key] != r.Hash {
+			return errors.Join(fmt.Errorf("the bytes of the record %s are missing: export with --full", r.Key), g.Wait())
+		}
+		read = read && had[r.Key] != r.Hash // a link costs less than a file
+		g.Go(func() error {
+			if err := a.put(p, base, r, at, read, to); err != nil {
+				return fmt.Errorf("put the record %s into the snapshot: %w", r.Key, err)
 			}
-			folders[folder] = true
-		}
-		if err := place(from, to); err != nil {
-			return fmt.Errorf("put the record %s into the snapshot: %w", r.Key, err)
-		}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
 	}
 	if err := a.describe(next, base, s); err != nil {
 		return err
@@ -103,8 +107,39 @@ func (a *Archive) describe(next string, base, s *content.Snapshot) error {
 	return nil
 }
 
-// place links a file that never changes, or copies it where there are no links.
-func place(from, to string) error {
+// writers is how many files are made at a time.
+const writers = 8
+
+// put writes a record's file, or links that of the snapshot before.
+func (a *Archive) put(p *Pass, base *content.Snapshot, r content.Record, at place, read bool, to string) error {
+	if !read {
+		return link(filepath.Join(Folder(a.dir, base.ID), filepath.FromSlash(r.File())), to)
+	}
+	raw, err := p.read(at)
+	if err != nil {
+		return err
+	}
+	return writeNew(to, raw)
+}
+
+// folders makes those of a snapshot's types.
+func folders(next string, s *content.Snapshot) error {
+	made := map[string]bool{}
+	for _, r := range s.Records {
+		folder := filepath.Dir(filepath.Join(next, filepath.FromSlash(r.File())))
+		if made[folder] {
+			continue
+		}
+		if err := os.MkdirAll(folder, 0o755); err != nil { //nolint:gosec // G301: a build of another user may read published content
+			return fmt.Errorf("make a folder of the snapshot: %w", err)
+		}
+		made[folder] = true
+	}
+	return nil
+}
+
+// link links a file that never changes, or copies it where there are no links.
+func link(from, to string) error {
 	err := os.Link(from, to)
 	if err == nil || errors.Is(err, fs.ErrNotExist) {
 		return err

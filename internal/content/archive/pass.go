@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -50,6 +48,9 @@ type Answered struct {
 // answerLine is a line of a pass's journal.
 type answerLine struct {
 	Key string `json:"key"`
+	// Offset is where the bytes of the answer's records begin in the pack, one record
+	// after the other.
+	Offset int64 `json:"offset"`
 	Answered
 }
 
@@ -62,25 +63,32 @@ type Pass struct {
 	dir     string
 	mu      sync.Mutex
 	journal *os.File
-	known   map[string]Answered
-	bodies  map[string]bool
+	// pack has the bytes of all records that were read. They are one file until the
+	// commit: thousands would be made, and removed again.
+	pack   *os.File
+	packed int64
+	known  map[string]Answered
+	bodies map[string]place // by hash
 }
+
+// place is where in the pack a record's bytes are.
+type place struct{ offset, size int64 }
 
 // Begin begins a pass, or goes on with the one that was cut off, if it would ask the
 // same and began less than young ago.
 func (a *Archive) Begin(b Began, young time.Duration) (*Pass, error) {
 	b.Format = format
-	p := &Pass{Began: b, dir: filepath.Join(a.dir, ".pass"), known: map[string]Answered{}, bodies: map[string]bool{}}
+	p := &Pass{Began: b, dir: filepath.Join(a.dir, ".pass"), known: map[string]Answered{}, bodies: map[string]place{}}
 	if p.resume(b, young) {
 		return p, nil
 	}
-	p.Began, p.Resumed = b, 0
+	p.Began, p.Resumed, p.packed = b, 0, 0
 	clear(p.known)
 	clear(p.bodies)
 	if err := os.RemoveAll(p.dir); err != nil {
 		return nil, fmt.Errorf("remove an old pass: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Join(p.dir, "bodies"), 0o755); err != nil { //nolint:gosec // G301: its files are linked into snapshots
+	if err := os.MkdirAll(p.dir, 0o700); err != nil {
 		return nil, fmt.Errorf("begin a pass: %w", err)
 	}
 	first, err := json.Marshal(b)
@@ -106,6 +114,11 @@ func (p *Pass) open(line []byte) (err error) {
 	if p.journal, err = os.OpenFile(filepath.Join(p.dir, "journal"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600); err != nil {
 		return fmt.Errorf("open the journal of the pass: %w", err)
 	}
+	if p.pack == nil {
+		if p.pack, err = os.OpenFile(filepath.Join(p.dir, "pack"), os.O_CREATE|os.O_RDWR, 0o600); err != nil {
+			return errors.Join(fmt.Errorf("open the pack of the pass: %w", err), p.journal.Close())
+		}
+	}
 	if line != nil {
 		_, err = p.journal.Write(append(line, '\n'))
 	}
@@ -126,8 +139,13 @@ func (p *Pass) resume(b Began, young time.Duration) bool {
 	if age := b.At.Sub(was.At); age < 0 || age > young {
 		return false
 	}
+	if p.pack, err = os.OpenFile(filepath.Join(p.dir, "pack"), os.O_RDWR, 0o600); err != nil {
+		p.pack = nil
+		return false
+	}
 	whole := p.replay(rest)
 	if os.Truncate(filepath.Join(p.dir, "journal"), int64(len(first)+1+whole)) != nil || p.open(nil) != nil {
+		p.pack = nil
 		return false
 	}
 	p.Began, p.Resumed = was, len(p.known)
@@ -143,7 +161,7 @@ func (p *Pass) replay(lines []byte) (good int) {
 		if !ok || json.Unmarshal(line, &a) != nil {
 			return good
 		}
-		if p.complete(a.Answered) {
+		if p.complete(a) {
 			p.known[a.Key] = a.Answered
 		}
 		good += len(line) + 1
@@ -151,18 +169,34 @@ func (p *Pass) replay(lines []byte) (good int) {
 	}
 }
 
-func (p *Pass) complete(a Answered) bool {
+func (p *Pass) complete(a answerLine) bool {
+	at := a.Offset
 	for _, r := range a.Records {
-		if !a.Whole || p.bodies[r.Hash] {
-			continue
+		if !a.Whole {
+			break
 		}
-		raw, err := os.ReadFile(p.body(r.Hash))
+		here := place{at, r.Size}
+		raw, err := p.read(here)
 		if err != nil || content.Hash(raw) != r.Hash {
 			return false
 		}
-		p.bodies[r.Hash] = true
+		p.bodies[r.Hash] = here
+		at += r.Size
 	}
+	p.packed = max(p.packed, at)
 	return true
+}
+
+// mostBody bounds what is believed of a journal: no answer is larger.
+const mostBody = 1 << 30
+
+func (p *Pass) read(at place) ([]byte, error) {
+	if at.size < 0 || at.size > mostBody || at.offset < 0 {
+		return nil, errors.New("the journal of the pass names no place in its pack")
+	}
+	raw := make([]byte, at.size)
+	_, err := p.pack.ReadAt(raw, at.offset)
+	return raw, err
 }
 
 // Known is what a request was answered already.
@@ -177,42 +211,24 @@ func (p *Pass) Known(key string) (Answered, bool) {
 // for an answer without. What it returned nil for, outlives this process.
 func (p *Pass) Keep(key string, a Answered, bodies [][]byte) error {
 	a.Whole = bodies != nil
-	for i, raw := range bodies {
-		if err := p.write(a.Records[i].Hash, raw); err != nil {
-			return fmt.Errorf("keep the record %s: %w", a.Records[i].Key, err)
-		}
-	}
-	line, err := json.Marshal(answerLine{key, a})
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	line, err := json.Marshal(answerLine{key, p.packed, a})
 	if err != nil {
 		return fmt.Errorf("keep an answer: %w", err)
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	// First the bytes: a line of the journal is true.
+	if _, err := p.pack.WriteAt(bytes.Join(bodies, nil), p.packed); err != nil {
+		return fmt.Errorf("keep the records of an answer: %w", err)
+	}
 	if _, err := p.journal.Write(append(line, '\n')); err != nil {
 		return fmt.Errorf("keep an answer: %w", err)
 	}
+	for i, raw := range bodies {
+		p.bodies[a.Records[i].Hash] = place{p.packed, int64(len(raw))}
+		p.packed += int64(len(raw))
+	}
 	p.known[key] = a
-	return nil
-}
-
-func (p *Pass) write(hash string, raw []byte) error {
-	p.mu.Lock()
-	has := p.bodies[hash]
-	p.mu.Unlock()
-	if has {
-		return nil
-	}
-	// Read-only, for it is linked into snapshots, which never change. One that a killed
-	// process left half written has no line in the journal and is written anew.
-	if err := os.Remove(p.body(hash)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := writeNew(p.body(hash), raw); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.bodies[hash] = true
 	return nil
 }
 
@@ -221,14 +237,12 @@ func writeNew(name string, raw []byte) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, bytes.NewReader(raw))
+	_, err = f.Write(raw)
 	return errors.Join(err, f.Close())
 }
 
-func (p *Pass) body(hash string) string { return filepath.Join(p.dir, "bodies", hash) }
-
 // Leave ends this process's part: the next one goes on from here.
-func (p *Pass) Leave() error { return p.journal.Close() }
+func (p *Pass) Leave() error { return errors.Join(p.journal.Close(), p.pack.Close()) }
 
 // Discard ends the pass, so that the next one begins anew.
 func (p *Pass) Discard() error { return errors.Join(p.Leave(), os.RemoveAll(p.dir)) }
