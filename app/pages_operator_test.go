@@ -91,7 +91,7 @@ func TestFormsThatAreTooLarge(t *testing.T) {
 	for i := range long {
 		long[i] = 'x'
 	}
-	r.Form("/sites/www/requests", url.Values{"reason": {string(long)}}).Status(http.StatusUnprocessableEntity).Says("The reason is too long")
+	r.Form("/sites/www/requests", url.Values{"reason": {string(long)}}).Status(http.StatusUnprocessableEntity).Says("The field “reason” is too long")
 	r.Form("/sites/www/requests", url.Values{"reason": {string(make([]byte, 64<<10))}}).Status(http.StatusRequestEntityTooLarge)
 	if site := b.site(t); site.Accepted != 0 {
 		t.Errorf("something was done: %+v", site)
