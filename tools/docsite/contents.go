@@ -30,6 +30,9 @@ var contents = []section{
 		{"cms/wagtail.md", "Wagtail"},
 		{"cms/other.md", "Others"},
 	}},
+	{"Content in", []entry{
+		{"bake.md", "Bake a live CMS"}, {"export.md", "Export its content"},
+	}},
 	{"Operate", []entry{
 		{"runbook.md", "Runbook"}, {"metrics.md", "Figures and alerts"}, {"traces.md", "Traces"}, {"notices.md", "Notices"}, {"signing-in.md", "Signing in"}, {"performance.md", "Performance"},
 	}},
