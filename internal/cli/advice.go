@@ -16,6 +16,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/internal/content/fetch"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/internal/text"
 )
@@ -29,6 +30,7 @@ func advice(err error, code int) string {
 	problem, refused := errors.AsType[*api.Problem](err)
 	p, parse := errors.AsType[*kong.ParseError](err)
 	op, network := errors.AsType[*net.OpError](err)
+	_, ofCMS := errors.AsType[*fetch.TriedError](err)
 	switch {
 	case network && op.Op == "listen":
 		return "\n" + listenAdvice(err)
@@ -36,6 +38,8 @@ func advice(err error, code int) string {
 		return "\nThis token is not enough: ask with one of a role or a site that is (docs/running.md has the roles)"
 	case code == exit.Unauthorized:
 		return "\nGive a token by PRESSRUN_TOKEN or --token-file; an operator makes one with: pressrun token new NAME --role operator"
+	case code == exit.Unreachable && ofCMS:
+		return "\nDoes the CMS run, is this its address, and does a firewall let you through?"
 	case code == exit.Unreachable && !refused && !errors.Is(err, store.ErrUnreachable):
 		return "\n" + reachAdvice(err)
 	case parse:

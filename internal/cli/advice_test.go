@@ -14,6 +14,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
+	"github.com/pressrun/pressrun/internal/content/fetch"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -101,5 +102,13 @@ func TestOtherNamesLeadToCommands(t *testing.T) {
 		if known[word] || !known[command] {
 			t.Errorf("%s leads to %s", word, command)
 		}
+	}
+}
+
+// Who copies a CMS's content has no --app to look at.
+func TestACMSThatCanNotBeReachedIsNotTakenForTheApp(t *testing.T) {
+	err := &fetch.TriedError{Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}
+	if said := tell(err, nil); !strings.Contains(said, "Does the CMS run") || strings.Contains(said, "--app") {
+		t.Errorf("it is told as %q", said)
 	}
 }

@@ -182,10 +182,18 @@ func (c *Client) Ask(ctx context.Context, r content.Request, read func(Answer) e
 		}
 		c.failed.Add(1)
 		if try == Tries {
-			return fmt.Errorf("after %d tries: %w", Tries, err)
+			return &TriedError{Err: err}
 		}
 	}
 }
+
+// TriedError is a request to a CMS that failed as often as it was tried.
+type TriedError struct{ Err error }
+
+func (e *TriedError) Error() string { return fmt.Sprintf("after %d tries: %v", Tries, e.Err) }
+
+// Unwrap gives the last failure.
+func (e *TriedError) Unwrap() error { return e.Err }
 
 // try asks once, when its turn has come, and says whether to try again.
 func (c *Client) try(ctx context.Context, r content.Request, u *url.URL, read func(Answer) error) (again bool, err error) {
