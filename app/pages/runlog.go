@@ -152,7 +152,7 @@ func (p *releasePages) rawLog(v *visit) {
 	}
 	defer out.Close()
 	v.w.Header().Set("Cache-Control", "no-store")
-	stream.Text(v.w, v.r, p.Pages.log, &visibleLines{in: bufio.NewReaderSize(out, 32<<10)})
+	stream.Text(v.w, v.r, p.log, &visibleLines{in: bufio.NewReaderSize(out, 32<<10)})
 }
 
 // visibleLines reads an output with everything in it visible, line by line.
