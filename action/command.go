@@ -22,6 +22,7 @@ type Command struct {
 	Starting   startingCmd   `cmd:"" help:"Tell the app that the run sets up."`
 	Install    installCmd    `cmd:"" help:"Install what the build needs."`
 	InProgress inProgressCmd `cmd:"" name:"in-progress" help:"Tell the app that content is about to be read; get the served requests."`
+	Export     exportCmd     `cmd:"" help:"Copy the content of the site's CMS into a folder, for the build."`
 	Build      buildCmd      `cmd:"" help:"Build the static site."`
 	Check      checkCmd      `cmd:"" help:"Stop a built site that must not be published."`
 	Deploy     deployCmd     `cmd:"" help:"Make the built site the live one."`
@@ -87,7 +88,11 @@ type (
 		options.BuildFlags
 	}
 	inProgressCmd struct{ options.RunFlags }
-	buildCmd      struct {
+	exportCmd     struct {
+		options.RunFlags
+		options.ExportFlags
+	}
+	buildCmd struct {
 		options.RunFlags
 		options.DetectFlags
 		options.OutputFlags
@@ -148,6 +153,10 @@ func (c *installCmd) Run(ctx context.Context, std console.Streams) error {
 
 func (c *inProgressCmd) Run(ctx context.Context, std console.Streams) error {
 	return Run(ctx, "in_progress", options.Options{RunFlags: c.RunFlags}, std)
+}
+
+func (c *exportCmd) Run(ctx context.Context, std console.Streams) error {
+	return Run(ctx, "export", options.Options{RunFlags: c.RunFlags, ExportFlags: c.ExportFlags}, std)
 }
 
 func (c *buildCmd) Run(ctx context.Context, std console.Streams) error {

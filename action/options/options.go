@@ -11,6 +11,7 @@ type Options struct {
 	TurnFlags
 	DetectFlags
 	InstallFlags
+	ExportFlags
 	BuildFlags
 	OutputFlags
 	CheckFlags
@@ -78,6 +79,17 @@ type DetectFlags struct {
 type InstallFlags struct {
 	Install        string        `help:"Command that installs what the build needs." placeholder:"COMMAND"`
 	InstallTimeout time.Duration `help:"Ends the installation." default:"20m"`
+}
+
+// ExportFlags copy the content of a CMS before the build.
+type ExportFlags struct {
+	Export          string        `help:"Address of a CMS whose content is copied before the build, or a file of settings in the frontend's folder (pressrun export)." placeholder:"SOURCE"`
+	ExportKind      string        `help:"What the CMS is, such as wordpress or drupal." placeholder:"KIND"`
+	ExportTo        string        `help:"Folder of the copy, from the frontend's folder. Keep it from run to run: then only what changed is read." default:".pressrun/content" placeholder:"FOLDER"`
+	ExportTypes     []string      `help:"Copy these types only (default: all that the CMS lists)." placeholder:"TYPE"`
+	ExportAllow     []string      `help:"Guards of the export that may be passed, by name." placeholder:"GUARD"`
+	ExportTokenFile string        `help:"File with the credential for the CMS. Or set PRESSRUN_CONTENT_TOKEN." placeholder:"FILE"`
+	ExportTimeout   time.Duration `help:"Ends the export. The next one goes on where it was." default:"60m"`
 }
 
 // BuildFlags make the static site.

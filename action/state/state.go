@@ -7,6 +7,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/cdn/verify"
+	"github.com/pressrun/pressrun/internal/content"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -38,6 +39,8 @@ type State struct {
 	Titles []string    `json:"titles,omitempty"`
 	Steps  []StepTime  `json:"steps,omitempty"`
 	Deploy *DeployDone `json:"deploy,omitempty"`
+	// Content is what the build was given of the CMS's content; nil when nothing is copied.
+	Content *Content `json:"content,omitempty"`
 	// Built describes the build that was checked.
 	Built *Built `json:"built,omitempty"`
 	// Live is set once the site is known to be live: nothing fails the run
@@ -60,6 +63,23 @@ type State struct {
 
 // StepTime is how long a step took and how it ended.
 type StepTime = api.StepTime
+
+// Content is a copy of a CMS's content that a build reads.
+type Content struct {
+	// Folder is that of the snapshot, an absolute path.
+	Folder   string `json:"folder"`
+	Snapshot string `json:"snapshot"`
+	Digest   string `json:"digest"`
+	// Watermark is the instant just before the content was read, by the CMS's clock.
+	Watermark   time.Time           `json:"watermark"`
+	Consistency content.Consistency `json:"consistency"`
+	// Records are in it; the others tell how it differs from the last snapshot.
+	Records   int  `json:"records"`
+	Added     int  `json:"added"`
+	Changed   int  `json:"changed"`
+	Removed   int  `json:"removed"`
+	Unchanged bool `json:"unchanged,omitempty"`
+}
 
 // Built describes a built site.
 type Built struct {

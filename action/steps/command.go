@@ -28,6 +28,9 @@ func (c siteCommand) told(step string) map[string]string {
 	if s.Release > 0 {
 		told["PRESSRUN_RELEASE"] = strconv.FormatInt(s.Release, 10)
 	}
+	if s.Content != nil {
+		told["PRESSRUN_CONTENT"] = s.Content.Folder
+	}
 	if c.DeployEnv != "" {
 		told["DEPLOY_ENV"] = c.DeployEnv
 	}

@@ -51,6 +51,7 @@ func All(s Setup) []Step {
 		Starting{Run: s.Run, AppLimit: o.AppLimit},
 		Install{siteCommand: command, InstallFlags: o.InstallFlags},
 		InProgress{Run: s.Run, AppLimit: o.AppLimit},
+		Export{Run: s.Run, ExportFlags: o.ExportFlags, Dir: o.Dir, Environment: s.Shell.Environment},
 		Build{siteCommand: command, BuildFlags: o.BuildFlags, OutputFlags: o.OutputFlags, Dir: o.Dir, PublicURL: o.PublicURL},
 		Check{BuiltSite: built},
 		Deploy{BuiltSite: built, CDN: s.CDN, Redirects: s.Redirects, SamplePages: o.VerifyPages, Environment: s.Shell.Environment},

@@ -40,6 +40,7 @@ func (r Summary) Markdown(titles []string) string {
 		}
 		b.WriteString("\n")
 	}
+	b.WriteString(contentLine(r.Content))
 	if m := r.Metrics; m.Files > 0 {
 		fmt.Fprintf(&b, "| pages | files | size | sent | deleted | unchanged |\n|--:|--:|--:|--:|--:|--:|\n| %d | %d | %s | %d (%s) | %d | %d |\n\n",
 			m.Pages, m.Files, text.Bytes(m.Bytes), m.Uploaded, text.Bytes(m.UploadedBytes), m.Deleted, m.Unchanged)
@@ -75,6 +76,15 @@ func headline(r Summary) string {
 		return "failed"
 	}
 	return string(r.Outcome)
+}
+
+// contentLine tells what content the build was given.
+func contentLine(c *state.Content) string {
+	if c == nil {
+		return ""
+	}
+	return fmt.Sprintf("Content: %s as of %s (%d added, %d changed, %d removed). Consistency: %s.\n\n",
+		text.Count(c.Records, "record"), c.Watermark.UTC().Format(time.RFC3339), c.Added, c.Changed, c.Removed, escape(c.Consistency.InWords()))
 }
 
 // cdnLine tells what became of the CDN.

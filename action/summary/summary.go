@@ -22,17 +22,19 @@ type Summary struct {
 	// Pending are states that the app could not be told of.
 	Pending []string `json:"pending,omitempty"`
 	// Unsent says which systems did not take the run's figures, and why.
-	Unsent  []string    `json:"figures_unsent,omitempty"`
-	Served  int64       `json:"served"`
-	URL     string      `json:"url,omitempty"`
-	Metrics api.Metrics `json:"metrics"`
+	Unsent []string `json:"figures_unsent,omitempty"`
+	Served int64    `json:"served"`
+	// Content is what the build was given of the CMS's content.
+	Content *state.Content `json:"content,omitempty"`
+	URL     string         `json:"url,omitempty"`
+	Metrics api.Metrics    `json:"metrics"`
 }
 
 // Of sums up a run as far as it has come. URL is the site's public address.
 func Of(s state.State, url string, hide func(string) string) Summary {
 	return Summary{
 		Site: s.Site, Release: s.Number(), Run: s.Run, Outcome: s.Outcome, Live: s.Live, Why: hide(s.Why), Fault: string(s.Fault),
-		Pending: s.Pending, Unsent: s.Unsent, Served: s.Served, URL: url, Metrics: metrics(s),
+		Pending: s.Pending, Unsent: s.Unsent, Served: s.Served, Content: s.Content, URL: url, Metrics: metrics(s),
 	}
 }
 

@@ -44,7 +44,6 @@ type grammar struct {
 	Sessions client.Sessions `cmd:"" group:"operate" help:"List and end sign-ins to the pages."`
 	Backup   client.Backup   `cmd:"" group:"operate" help:"Write a copy of the running app's ledger to a file."`
 
-	Bake       bake.Command       `cmd:"" group:"deploy" help:"Make static files of a live CMS, every page of it."`
 	Deploy     publish.Deploy     `cmd:"" group:"deploy" help:"Publish a built site; send only what changed."`
 	Plan       publish.Plan       `cmd:"" group:"deploy" help:"Say what a deploy would do, for people or as a file to apply."`
 	Apply      publish.Apply      `cmd:"" group:"deploy" help:"Carry out a plan as it was looked at, or not at all."`
@@ -55,6 +54,7 @@ type grammar struct {
 	CDN        publish.CDN        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
 	Audit      publish.Audit      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`
 
+	Bake    bake.Command    `cmd:"" group:"content" help:"Make static files of a live CMS, every page of it."`
 	Export  copying.Export  `cmd:"" group:"content" help:"Copy a CMS's content into a folder; read only what changed."`
 	Content copying.Content `cmd:"" group:"content" help:"Serve a copy of a CMS's content under the CMS's own addresses."`
 

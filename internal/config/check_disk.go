@@ -45,6 +45,7 @@ func checkOnDisk(k *checker, key string, s Site) {
 		}
 	}
 	checkRulesFile(k, key+".deploy.rules", s.Deploy.Rules)
+	checkSecretFile(k, key+".build.export_token_file", s.Build.ExportTokenFile)
 	checkSecretFile(k, key+".deploy.cdn.secret_file", s.Deploy.CDN.SecretFile)
 }
 

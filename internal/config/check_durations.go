@@ -29,7 +29,7 @@ func checkSpans(k *checker, key string, s Site) {
 		"deadlines.complete": s.Deadlines.Complete, "deadlines.silence": s.Deadlines.Silence,
 		"deadlines.no_knowledge": s.Deadlines.NoKnowledge,
 		"wait_ready.interval":    s.WaitReady.Interval, "wait_ready.limit": s.WaitReady.Limit,
-		"install.timeout": s.Install.Timeout, "build.timeout": s.Build.Timeout, "limit": s.Limit,
+		"install.timeout": s.Install.Timeout, "build.timeout": s.Build.Timeout, "build.export_timeout": s.Build.ExportTimeout, "limit": s.Limit,
 	} {
 		checkPositive(k, key+"."+name, span)
 	}

@@ -12,6 +12,8 @@ import (
 	// Time zones are known on machines and in images that have no list of them.
 	_ "time/tzdata"
 
+	"github.com/pressrun/pressrun/internal/content/job"
+	"github.com/pressrun/pressrun/internal/content/source"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/environ"
 	"github.com/pressrun/pressrun/internal/outbound"
@@ -169,6 +171,7 @@ func (k *checker) build(key string, s Site) {
 	}
 	k.command(at+".command", s.Build.Command)
 	k.bake(at, s.Build)
+	k.export(at, s.Build)
 	k.command(key+".install.command", s.Install.Command)
 	for _, name := range slices.Sorted(maps.Keys(s.Build.Env)) {
 		switch {
@@ -197,6 +200,35 @@ func (k *checker) bake(at string, b Build) {
 	}
 	if u := b.BakeUnreachable; u != "" && u != "keep" && u != "refuse" {
 		k.wrong(at+".bake_unreachable", "%q is not known; expected keep or refuse", u)
+	}
+}
+
+func (k *checker) export(at string, b Build) {
+	if b.Export == "" {
+		for _, name := range []string{"export_kind", "export_to", "export_types", "export_token_file", "export_timeout"} {
+			if k.has(at + "." + name) {
+				k.wrong(at+"."+name, "nothing is copied; expected the CMS's address in %s.export beside it", at)
+			}
+		}
+		return
+	}
+	if b.Command == "" {
+		k.wrong(at+".export", "nothing would read the copy; expected %s.command beside it", at)
+	}
+	if job.IsFile(b.Export) {
+		return // in the frontend, which the run has
+	}
+	if err := outbound.CheckInside(b.Export); err != nil {
+		k.wrong(at+".export", "the address of the CMS %v", err)
+		return
+	}
+	switch s := (source.Settings{Kind: b.ExportKind, URL: b.Export}); {
+	case b.ExportKind == "":
+		k.wrong(at+".export", "does not say what the CMS is; expected %s.export_kind beside it, one of %s", at, strings.Join(source.Names(), ", "))
+	default:
+		if err := s.Check(); err != nil {
+			k.wrong(at+".export_kind", "%v", err)
+		}
 	}
 }
 

@@ -207,6 +207,18 @@ type Build struct {
 	// BakeUnreachable says what becomes of pages for which the CMS gives no answer: their
 	// old bytes are kept, or the release is refused.
 	BakeUnreachable string `yaml:"bake_unreachable" json:"bake_unreachable,omitempty" jsonschema:"enum=keep,enum=refuse,default=keep"`
+	// Export is a CMS whose content is copied before the command runs, by its address, or
+	// a file of settings in the source's folder. ExportKind is what it is, ExportTo the
+	// folder of the copy, content/SITE in the app's state when left out, and ExportTypes
+	// are the only types copied, if there are any.
+	Export      string   `yaml:"export" json:"export,omitempty"`
+	ExportKind  string   `yaml:"export_kind" json:"export_kind,omitempty"`
+	ExportTo    string   `yaml:"export_to" json:"export_to,omitempty"`
+	ExportTypes []string `yaml:"export_types" json:"export_types,omitempty"`
+	// ExportTokenFile holds the credential for the CMS.
+	ExportTokenFile string `yaml:"export_token_file" json:"export_token_file,omitempty"`
+	// ExportTimeout ends the export.
+	ExportTimeout *Duration `yaml:"export_timeout" json:"export_timeout,omitempty" jsonschema:"default=60m"`
 	// Output is the folder that the build makes, from the source's folder.
 	Output string `yaml:"output" json:"output,omitempty"`
 	// Env are variables that only the static site's build sees, e.g. an

@@ -134,6 +134,10 @@ func (c *Config) resolvePaths(folder string) {
 		if site.Deploy.CDN.SecretFile != "" {
 			site.Deploy.CDN.SecretFile = absolute(folder, site.Deploy.CDN.SecretFile)
 		}
+		if site.Build.Export != "" {
+			site.Build.ExportTo = absolute(folder, cmp.Or(site.Build.ExportTo, filepath.Join(c.State, "content", name)))
+			site.Build.ExportTokenFile = absoluteIf(folder, site.Build.ExportTokenFile)
+		}
 		site.Before.SecretFile = absoluteIf(folder, site.Before.SecretFile)
 		for i, schedule := range site.Schedules {
 			site.Schedules[i].Before.SecretFile = absoluteIf(folder, schedule.Before.SecretFile)

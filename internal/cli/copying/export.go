@@ -11,6 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/content/archive"
 	"github.com/pressrun/pressrun/internal/content/export"
+	"github.com/pressrun/pressrun/internal/content/job"
 	"github.com/pressrun/pressrun/internal/text"
 )
 
@@ -72,9 +73,9 @@ func (c *Export) Run(ctx context.Context, t *terminal.Terminal) error {
 	if len(c.Types) > 0 {
 		s.Types = c.Types
 	}
-	named, err := hints(c.Requests)
+	named, err := job.Hints(c.Requests)
 	if err != nil {
-		return err
+		return usage(err)
 	}
 	plan, client, err := c.plan(ctx, t, s, c.Dir, c.AtOnce)
 	if err != nil {

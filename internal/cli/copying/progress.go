@@ -4,12 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/content/export"
-	"github.com/pressrun/pressrun/internal/text"
 )
 
 // progressFlags say how an export tells, on standard error, how it gets on.
@@ -28,47 +26,16 @@ func (f progressFlags) reporter(t *terminal.Terminal, quiet bool) (tell func(exp
 	nothing := func() {}
 	switch {
 	case f.Progress == "json":
-		return nowAndThen(t, time.Second, func(p export.Progress) { tellEvent(t, p) }), nothing
+		return export.NowAndThen(t.Now, time.Second, func(p export.Progress) { tellEvent(t, p) }), nothing
 	case f.Progress == "auto" && t.Progress:
 		line := terminal.NewProgress(t)
-		return nowAndThen(t, drawnEvery, func(p export.Progress) { line.Show(inWords(p)) }), line.Clear
+		return export.NowAndThen(t.Now, drawnEvery, func(p export.Progress) { line.Show(p.String()) }), line.Clear
 	case f.Progress == "plain", f.Progress == "auto" && !quiet:
-		return nowAndThen(t, plainEvery, func(p export.Progress) {
-			fmt.Fprintf(t.Err, "%s  %s\n", p.Elapsed.Round(time.Second), inWords(p))
+		return export.NowAndThen(t.Now, plainEvery, func(p export.Progress) {
+			fmt.Fprintf(t.Err, "%s  %s\n", p.Elapsed.Round(time.Second), p.String())
 		}), nothing
 	}
 	return func(export.Progress) {}, nothing
-}
-
-// nowAndThen tells at each new phase, and else so often.
-func nowAndThen(t *terminal.Terminal, every time.Duration, tell func(export.Progress)) func(export.Progress) {
-	var mu sync.Mutex
-	phase, last := "", time.Time{}
-	return func(p export.Progress) {
-		mu.Lock()
-		defer mu.Unlock()
-		now := t.Now()
-		if p.Phase == phase && now.Sub(last) < every {
-			return
-		}
-		phase, last = p.Phase, now
-		tell(p)
-	}
-}
-
-// inWords tells people how an export gets on: the rate, and the time that is left.
-func inWords(p export.Progress) string {
-	words := p.Phase
-	if p.Total > 0 {
-		words += fmt.Sprintf(": %d of %s, %s", p.Done, text.Count(p.Total, "request"), text.Count(p.Records, "record"))
-	}
-	if p.Elapsed >= time.Second && p.Done > 0 {
-		words += fmt.Sprintf(", %.0f requests/s", float64(p.Done)/p.Elapsed.Seconds())
-	}
-	if left, ok := p.Left(); ok {
-		words += ", about " + left.Round(time.Second).String() + " left"
-	}
-	return words
 }
 
 // eventLine is one line of --progress json.

@@ -110,26 +110,6 @@ type Report struct {
 	Seconds         float64  `json:"seconds"`
 }
 
-// Progress is how a pass gets on.
-type Progress struct {
-	// Phase is reading, checking or writing; Round counts the looks at what changed.
-	Phase string
-	Round int
-	// Done and Total are requests; Total grows while lists are found out to be longer.
-	Done, Total int
-	Records     int
-	Elapsed     time.Duration
-}
-
-// Left is how long the requests that are known of will take, at the rate so far; ok is
-// false while nothing can be said.
-func (p Progress) Left() (left time.Duration, ok bool) {
-	if p.Done < 3 || p.Total <= p.Done || p.Elapsed < time.Second {
-		return 0, false
-	}
-	return p.Elapsed / time.Duration(p.Done) * time.Duration(p.Total-p.Done), true
-}
-
 // whyFull says why all must be read, and nothing when the changes are enough.
 func whyFull(p Plan, state archive.State, latest *content.Snapshot, model string) string {
 	switch {

@@ -1,0 +1,61 @@
+package export
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Progress is how a pass gets on.
+type Progress struct {
+	// Phase is reading, checking or writing; Round counts the looks at what changed.
+	Phase string
+	Round int
+	// Done and Total are requests; Total grows while lists are found out to be longer.
+	Done, Total int
+	Records     int
+	Elapsed     time.Duration
+}
+
+// Left is how long the requests that are known of will take, at the rate so far; ok is
+// false while nothing can be said.
+func (p Progress) Left() (left time.Duration, ok bool) {
+	if p.Done < 3 || p.Total <= p.Done || p.Elapsed < time.Second {
+		return 0, false
+	}
+	return p.Elapsed / time.Duration(p.Done) * time.Duration(p.Total-p.Done), true
+}
+
+// String tells people how a pass gets on: the rate, and the time that is left.
+func (p Progress) String() string {
+	words := p.Phase
+	if p.Total > 0 {
+		words += fmt.Sprintf(": %d of %s, %s", p.Done, text.Count(p.Total, "request"), text.Count(p.Records, "record"))
+	}
+	if p.Elapsed >= time.Second && p.Done > 0 {
+		words += fmt.Sprintf(", %.0f requests/s", float64(p.Done)/p.Elapsed.Seconds())
+	}
+	if left, ok := p.Left(); ok {
+		words += ", about " + left.Round(time.Second).String() + " left"
+	}
+	return words
+}
+
+// NowAndThen makes a teller of Progress of one that is told at each new phase, and else
+// so often.
+func NowAndThen(now func() time.Time, every time.Duration, tell func(Progress)) func(Progress) {
+	var mu sync.Mutex
+	phase, last := "", time.Time{}
+	return func(p Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		at := now()
+		if p.Phase == phase && at.Sub(last) < every {
+			return
+		}
+		phase, last = p.Phase, at
+		tell(p)
+	}
+}

@@ -1,0 +1,56 @@
+package job
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/content/export"
+)
+
+// mostRequests bounds the file of requests, in bytes.
+const mostRequests = 8 << 20
+
+// Hints are the records that the requests of a file name, by type and id. The file is as
+// a run has it for the build; without a name there are none.
+func Hints(file string) ([]export.Hint, error) {
+	if file == "" {
+		return nil, nil
+	}
+	info, err := os.Stat(file)
+	if err != nil {
+		return nil, fmt.Errorf("read the requests that are served: %w", err)
+	}
+	if info.Size() > mostRequests {
+		return nil, fmt.Errorf("read the requests that are served: %s is larger than 8 MB", file)
+	}
+	text, err := os.ReadFile(filepath.Clean(file))
+	if err != nil {
+		return nil, fmt.Errorf("read the requests that are served: %w", err)
+	}
+	found, err := parseHints(text)
+	if err != nil {
+		return nil, fmt.Errorf("read the requests that are served: %s: %w", file, err)
+	}
+	return found, nil
+}
+
+func parseHints(text []byte) ([]export.Hint, error) {
+	var served struct {
+		Requests []struct {
+			Entity string `json:"entity"`
+		} `json:"requests"`
+	}
+	if err := json.Unmarshal(text, &served); err != nil {
+		return nil, fmt.Errorf("it is not JSON as a run has it: %w", err)
+	}
+	var found []export.Hint
+	for _, r := range served.Requests {
+		if at := strings.LastIndex(r.Entity, "/"); at > 0 && at+1 < len(r.Entity) {
+			found = append(found, export.Hint{Type: r.Entity[:at], ID: r.Entity[at+1:]})
+		}
+	}
+	return found, nil
+}
