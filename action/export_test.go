@@ -51,7 +51,7 @@ func newSimulated(t *testing.T) *simulated {
 			fmt.Fprint(w, "[]")
 			return
 		}
-		c.CMS.ServeHTTP(w, r)
+		c.ServeHTTP(w, r)
 	}))
 	t.Cleanup(c.Close)
 	c.settings = fmt.Sprintf(`

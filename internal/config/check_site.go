@@ -222,13 +222,13 @@ func (k *checker) export(at string, b Build) {
 		k.wrong(at+".export", "the address of the CMS %v", err)
 		return
 	}
-	switch s := (source.Settings{Kind: b.ExportKind, URL: b.Export}); {
-	case b.ExportKind == "":
+	if b.ExportKind == "" {
 		k.wrong(at+".export", "does not say what the CMS is; expected %s.export_kind beside it, one of %s", at, strings.Join(source.Names(), ", "))
-	default:
-		if err := s.Check(); err != nil {
-			k.wrong(at+".export_kind", "%v", err)
-		}
+		return
+	}
+	s := source.Settings{Kind: b.ExportKind, URL: b.Export}
+	if err := s.Check(); err != nil {
+		k.wrong(at+".export_kind", "%v", err)
 	}
 }
 
