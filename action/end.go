@@ -10,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/action/steps"
 	"github.com/pressrun/pressrun/action/summary"
 	"github.com/pressrun/pressrun/action/workflow"
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
 )
@@ -62,7 +63,7 @@ func (j *run) failed(ctx context.Context, err error, picked []steps.Step) error 
 	case failure.ExitNotReady:
 		outcome = state.OutcomeNotReady
 	}
-	saved := j.Record.Change(func(s *state.State) { s.Outcome, s.Why, s.Fault = outcome, fail.Why, fail.Fault })
+	saved := j.Record.Change(func(s *state.State) { s.Outcome, s.Why, s.Fault, s.Guards = outcome, fail.Why, fail.Fault, fail.Guards })
 	told := j.tellFailure(ctx, fail)
 	if told != nil {
 		j.Console.Say("the app could not be told of the failure: %v", told)
@@ -142,7 +143,9 @@ func (j *run) tellFailure(ctx context.Context, fail *failure.Error) error {
 	}
 	ctx, cancel, limit := j.lastReport(ctx)
 	defer cancel()
-	return j.App.Fail(ctx, text.ShortenBytes(j.Console.Hide(fail.Why), 2000), fault, limit)
+	return j.App.Fail(ctx, api.FailureInput{
+		Why: text.ShortenBytes(j.Console.Hide(fail.Why), 2000), Fault: fault, Guards: fail.Guards,
+	}, limit)
 }
 
 // publish gives the result to GitHub: outputs for the steps after this one, and with

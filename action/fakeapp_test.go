@@ -109,6 +109,15 @@ func (a *fakeApp) ask(title string) {
 	a.requests = append(a.requests, api.Request{ID: "r" + strconv.Itoa(len(a.requests)), Site: "www", Source: release.FromEditor, Title: title})
 }
 
+// allowed are the guards let pass in the current release; the caller holds the lock.
+func (a *fakeApp) allowed() *api.Allowed {
+	now := a.site.Current.Allowed
+	if now.Guards == "" {
+		return nil
+	}
+	return &api.Allowed{Guards: now.Guards.Names(), By: now.By, Why: now.Why, At: now.At}
+}
+
 func (a *fakeApp) now() release.Site {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -143,7 +152,7 @@ func (a *fakeApp) routes() http.Handler {
 		if err := a.step(release.Claim{Release: in.Release, Token: in.Token, Run: run}); err != nil {
 			return nil, err
 		}
-		return api.ClaimResult{Release: a.site.Current.Number, State: a.site.State, Session: a.sessionToken(), HeartbeatSeconds: 1, Sequence: a.site.Current.Sequence, RollbackTo: a.site.Current.RollbackTo, Attempts: a.site.Failures + 1, TraceParent: traceParent}, nil
+		return api.ClaimResult{Release: a.site.Current.Number, State: a.site.State, Session: a.sessionToken(), HeartbeatSeconds: 1, Sequence: a.site.Current.Sequence, RollbackTo: a.site.Current.RollbackTo, Attempts: a.site.Failures + 1, TraceParent: traceParent, Allowed: a.allowed()}, nil
 	}))
 	mux.HandleFunc("POST /v1/sites/www/releases/{number}/reports", a.handle("report", "", func(body *json.Decoder, number int64, s *seen) (any, error) {
 		var in api.ReportInput
@@ -176,7 +185,7 @@ func (a *fakeApp) routes() http.Handler {
 			return nil, err
 		}
 		s.Sequence, s.Why, s.Fault = in.Sequence, in.Why, in.Fault
-		return nil, a.step(release.Failure{Release: number, Run: release.Run{ID: in.Run.ID, Attempt: in.Run.Attempt}, Sequence: in.Sequence, Why: in.Why, Fault: in.Fault})
+		return nil, a.step(release.Failure{Release: number, Run: release.Run{ID: in.Run.ID, Attempt: in.Run.Attempt}, Sequence: in.Sequence, Why: in.Why, Fault: in.Fault, Guards: release.GuardsOf(in.Guards...)})
 	}))
 	mux.HandleFunc("PUT /v1/sites/www/releases/{number}/metrics", a.handle("metrics", "", func(body *json.Decoder, _ int64, _ *seen) (any, error) {
 		a.metrics = &api.Metrics{}

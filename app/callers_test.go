@@ -167,6 +167,7 @@ func TestEveryCallLetsThroughWhomTheTableSays(t *testing.T) {
 		"report": `{` + run + `,"sequence":1,"state":"in_progress"}`, "heartbeat": `{` + run + `}`,
 		"fail": `{` + run + `,"sequence":2,"why":"broken","fault":"build"}`, "metrics": string(figures),
 		"request-move": `{"not_before":"2026-12-24T18:00:00Z"}`,
+		"allow":        `{"guards":["broken-links"],"why":"the shop follows"}`,
 		"rollback":     `{"to":1,"why":"wrong hours"}`,
 		"freeze":       `{"to":"2999-01-01T00:00:00Z","why":"moving"}`,
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -203,6 +204,12 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 	b.fails(t)
 	d.calls(look...)
 	d.calls(
+		[3]string{"POST", "/v1/sites/www/allow", `{"guards":["none"],"why":"x"}`},
+		[3]string{"POST", "/v1/sites/www/pause", `{"why":"moving"}`},
+		[3]string{"POST", "/v1/sites/www/allow", `{"guards":["broken-links"],"why":"the shop follows"}`},
+	)
+	d.calls(look...)
+	d.calls(
 		[3]string{"POST", "/v1/sites/www/cancel", `{"why":"wrong"}`}, [3]string{"POST", "/v1/sites/www/cancel", `{}`},
 		[3]string{"POST", "/v1/sites/www/requests", `{"source":"moon"}`}, [3]string{"POST", "/v1/sites/www/requests", `{`},
 		[3]string{"GET", "/v1/sites/www/releases/99"}, [3]string{"GET", "/v1/sites/www/releases/1/log"}, [3]string{"GET", "/v1/sites/www/releases/x"},
@@ -246,7 +253,7 @@ func (b *bench) fails(t *testing.T) {
 	if err := session.PutMetrics(t.Context(), "www", job.Release, api.Metrics{Pages: 1}); err != nil {
 		t.Error(err)
 	}
-	if err := session.Fail(t.Context(), "www", job.Release, api.FailureInput{Run: run, Why: "the build broke", Fault: release.FaultBuild}); err != nil {
+	if err := session.Fail(t.Context(), "www", job.Release, api.FailureInput{Run: run, Why: "the build broke", Fault: release.FaultBuild, Guards: []string{guard.BrokenLinks}}); err != nil {
 		t.Error(err)
 	}
 }

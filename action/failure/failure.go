@@ -43,6 +43,8 @@ const (
 type Error struct {
 	Why   string
 	Fault release.Fault
+	// Guards are those of the deploy that stopped the release, by name.
+	Guards []string
 	// Code is the exit code; Err what lies behind it, for the log.
 	Code int
 	Err  error

@@ -93,7 +93,8 @@ func (r *App) Report(ctx context.Context, to release.State, note string, limit t
 }
 
 // Fail tells the app of a failure, for as long as limit.
-func (r *App) Fail(ctx context.Context, why string, fault release.Fault, limit time.Duration) error {
+// Run and sequence are those of the run.
+func (r *App) Fail(ctx context.Context, in api.FailureInput, limit time.Duration) error {
 	if err := r.file.Change(func(s *state.State) { s.Sequence++ }); err != nil {
 		return err
 	}
@@ -102,7 +103,8 @@ func (r *App) Fail(ctx context.Context, why string, fault release.Fault, limit t
 		if err != nil {
 			return err
 		}
-		return client.Fail(ctx, s.Site, s.Release, api.FailureInput{Run: s.Run, Sequence: s.Sequence, Why: why, Fault: fault})
+		in.Run, in.Sequence = s.Run, s.Sequence
+		return client.Fail(ctx, s.Site, s.Release, in)
 	})
 	if errors.Is(err, failure.ErrTakenAway) {
 		return nil // it knows already

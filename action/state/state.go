@@ -19,6 +19,8 @@ type State struct {
 	Release int64   `json:"release,omitempty"`
 	// RollbackTo is the release that is put back; 0 for one that is built.
 	RollbackTo int64 `json:"rollback_to,omitempty"`
+	// Allowed are guards that are let pass in this release alone; nil for none.
+	Allowed *api.Allowed `json:"allowed,omitempty"`
 	// Session is the credential for this run and release; empty until the
 	// claim, and when there is no app.
 	Session   string `json:"session,omitempty"`
@@ -53,6 +55,8 @@ type State struct {
 	Outcome  Outcome       `json:"outcome,omitempty"`
 	Why      string        `json:"why,omitempty"`
 	Fault    release.Fault `json:"fault,omitempty"`
+	// Guards are those that stopped the release.
+	Guards []string `json:"guards,omitempty"`
 	// Untold says that the app could not be told of the failure.
 	Untold bool `json:"untold,omitempty"`
 	// Pending are states that the app could not be told of.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/bake"
 	"github.com/pressrun/pressrun/internal/bake/crawl"
 	"github.com/pressrun/pressrun/internal/bake/judge"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
 )
@@ -27,7 +29,7 @@ func (r Build) bake(ctx context.Context) (Result, error) {
 	}
 	o := bake.Options{
 		CMS: r.Bake, Dir: output, State: r.BakeState, PublicURL: r.PublicURL, Canaries: lines(r.BakeCanary),
-		Limits: judge.Limits{RefuseUnreachable: r.BakeUnreachable == "refuse", Allow: r.BakeAllow},
+		Limits: judge.Limits{RefuseUnreachable: r.BakeUnreachable == "refuse", Allow: r.bakeLetPass()},
 		Tell:   r.tellBake(),
 	}
 	if r.BakeAuthFile != "" {
@@ -46,7 +48,8 @@ func (r Build) bake(ctx context.Context) (Result, error) {
 	case errors.Is(err, bake.ErrOptions):
 		return Result{}, failure.Usage("--bake: %v", err)
 	case isRefused:
-		return Result{}, &failure.Error{Why: refused.Error(), Fault: release.FaultContent, Code: failure.ExitRefused, Err: err}
+		names := (&guard.Error{Violations: refused.Violations}).Names()
+		return Result{}, &failure.Error{Why: refused.Error(), Fault: release.FaultContent, Guards: names, Code: failure.ExitRefused, Err: err}
 	case errors.Is(err, context.DeadlineExceeded):
 		return Result{}, &failure.Error{Why: fmt.Sprintf("the bake took longer than %s; the next one goes on where it was", text.Span(r.BuildTimeout)), Fault: release.FaultPlatform, Code: failure.ExitFailed, Err: err}
 	case err != nil:
@@ -57,6 +60,13 @@ func (r Build) bake(ctx context.Context) (Result, error) {
 	}
 	r.sayAccount(a)
 	return done(fmt.Sprintf("baked %s (%d new, %d changed, %d gone)", text.Count(a.Counts.Pages, "page"), a.Counts.New, a.Counts.Changed, a.Counts.Gone))
+}
+
+// bakeLetPass are the bake's guards that are let pass; the deploy's are unknown to it.
+func (r Build) bakeLetPass() []string {
+	return slices.DeleteFunc(slices.Clone(r.letPass(r.BakeAllow)), func(name string) bool {
+		return !slices.Contains(r.BakeAllow, name) && !slices.Contains(judge.Guards(), name)
+	})
 }
 
 // lines are those of a setting that are not empty.

@@ -104,7 +104,7 @@ func CheckRules(o options.Options) error {
 // plan and build are what check and deploy share, so that both come to the
 // same verdict.
 func (r BuiltSite) plan(dest store.Destination) publish.Plan {
-	return publish.Plan{Site: r.Record.Now().Site, Destination: dest, PublicURL: r.PublicURL, Allow: r.Allow}
+	return publish.Plan{Site: r.Record.Now().Site, Destination: dest, PublicURL: r.PublicURL, Allow: r.letPass(r.Allow)}
 }
 
 func (r BuiltSite) build(output string) (publish.Build, error) {

@@ -63,7 +63,7 @@ func (r Check) Do(ctx context.Context) (Result, error) {
 	}
 	note := fmt.Sprintf("%s, %s, %s", text.Count(built.Pages, "page"), text.Count(built.Files, "file"), text.Bytes(built.Bytes))
 	for _, v := range violations {
-		note += "; let pass: " + v.Detail
+		note += "; let pass: " + v.Detail + r.allowedFor(v.Name)
 	}
 	return done(note)
 }
@@ -108,7 +108,7 @@ func (r Check) missingIndex(output string) []guard.Violation {
 
 // stop refuses what the checks found and nobody let pass.
 func (r Check) stop(violations []guard.Violation) error {
-	err := guard.Stop(violations, r.Allow)
+	err := guard.Stop(violations, r.letPass(r.Allow))
 	guard, ok := errors.AsType[*guard.Error](err)
 	if !ok {
 		return err
@@ -127,5 +127,5 @@ func refused(guard *guard.Error) error {
 			fault = release.FaultBuild
 		}
 	}
-	return &failure.Error{Why: guard.Error(), Fault: fault, Code: failure.ExitRefused, Err: guard}
+	return &failure.Error{Why: guard.Error(), Fault: fault, Guards: guard.Names(), Code: failure.ExitRefused, Err: guard}
 }

@@ -83,7 +83,7 @@ func (r Claim) claimed(got api.ClaimResult) (Result, error) {
 	r.App.Conceal(got.Session)
 	err := r.Record.Change(func(s *state.State) {
 		s.Release, s.Session, s.Heartbeat = got.Release, got.Session, got.HeartbeatSeconds
-		s.RollbackTo = got.RollbackTo
+		s.RollbackTo, s.Allowed = got.RollbackTo, got.Allowed
 		s.LastLive, s.Attempts = got.LastLiveAt, got.Attempts
 		s.TraceParent = got.TraceParent
 		s.Outcome, s.Why, s.Reported = "", "", got.State
@@ -104,6 +104,9 @@ func (r Claim) claimed(got api.ClaimResult) (Result, error) {
 	note := fmt.Sprintf("release #%d of %s", got.Release, r.Site)
 	if got.RollbackTo != 0 {
 		note += fmt.Sprintf(", which puts release #%d back", got.RollbackTo)
+	}
+	if got.Allowed != nil {
+		note += "; " + allowedWords(got.Allowed)
 	}
 	return Result{Note: note}, err
 }

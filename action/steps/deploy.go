@@ -54,6 +54,9 @@ func (r Deploy) Do(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
+	if a := r.Record.Now().Allowed; a != nil {
+		r.Console.Say("%s", allowedWords(a))
+	}
 	plan := r.plan(dest)
 	plan.Source, plan.CDN, plan.Redirects = source, r.CDN, r.Redirects
 	plan.DryRun = r.DryRun

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/action/options"
 	"github.com/pressrun/pressrun/action/state"
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
 )
@@ -62,8 +63,10 @@ func (r Post) nobodyTold(err error) (Result, error) {
 
 func (r Post) failedAtTheEnd(ctx context.Context, s state.State) (Result, error) {
 	why, fault, outcome, limit := "the workflow ended before the site was published", release.FaultPlatform, state.OutcomeFailed, r.LiveLimit
+	var guards []string
 	switch {
 	case s.Untold:
+		guards = s.Guards
 		why, fault, outcome = text.ShortenBytes(r.Console.Hide(s.Why), 2000), cmp.Or(s.Fault, release.FaultPressrun), s.Outcome
 		if outcome != state.OutcomeCancelled { // a run that was not cancelled has tried for that long
 			limit = 10 * time.Second
@@ -71,7 +74,7 @@ func (r Post) failedAtTheEnd(ctx context.Context, s state.State) (Result, error)
 	case s.Deployed():
 		why = fmt.Sprintf("the release was deployed, but the workflow ended before it was seen at %s", cmp.Or(r.PublicURL, "the public address"))
 	}
-	if err := r.App.Fail(ctx, why, fault, limit); err != nil {
+	if err := r.App.Fail(ctx, api.FailureInput{Why: why, Fault: fault, Guards: guards}, limit); err != nil {
 		return r.nobodyTold(err)
 	}
 	return Result{Note: "reported: " + why}, r.Record.Change(func(s *state.State) { s.Outcome, s.Why, s.Fault, s.Untold = outcome, why, fault, false })

@@ -3,6 +3,8 @@ package steps
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/action/console"
@@ -29,6 +31,29 @@ func (r *Run) nothingBuilt() string {
 		return fmt.Sprintf("release #%d is put back: nothing is built", to)
 	}
 	return ""
+}
+
+// letPass are the guards that are let pass: those that are set up, and those that an
+// operator lets pass in this release alone.
+func (r *Run) letPass(configured []string) []string {
+	if a := r.Record.Now().Allowed; a != nil {
+		return append(slices.Clone(configured), a.Guards...)
+	}
+	return configured
+}
+
+// allowedFor says by whom a guard was let pass in this release, "" for one that is set up.
+func (r *Run) allowedFor(guard string) string {
+	a := r.Record.Now().Allowed
+	if a == nil || !slices.Contains(a.Guards, guard) {
+		return ""
+	}
+	return fmt.Sprintf(" (%s, allowed once by %s)", guard, a.By)
+}
+
+// allowedWords say which guards are let pass in one release, by whom and why.
+func allowedWords(a *api.Allowed) string {
+	return fmt.Sprintf("let pass this once, allowed by %s: %s (%s)", a.By, strings.Join(a.Guards, ", "), a.Why)
 }
 
 // isLive notes that the site is live: from here on nothing fails the run.

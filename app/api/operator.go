@@ -29,6 +29,10 @@ type (
 		Site string `path:"site" maxLength:"100"`
 		Body api.RollbackInput
 	}
+	allowInput struct {
+		Site string `path:"site" maxLength:"100"`
+		Body api.AllowInput
+	}
 	freezeInput struct {
 		Site string `path:"site" maxLength:"100"`
 		Body api.FreezeInput
@@ -49,6 +53,14 @@ func (o *Operator) register(h huma.API) {
 			return o.left(ctx)(o.commands.Do(ctx, auth.From(ctx), in.Site, act, in.Body))
 		})
 	}
+	register(h, huma.Operation{
+		OperationID: "allow", Method: http.MethodPost, Path: "/v1/sites/{site}/allow", Tags: []string{"operators"},
+		Summary:      "Release again what guards stopped, and let them pass once",
+		Description:  "At once, as retry does. The guards are let pass in that one release; the next is judged by all of them.",
+		MaxBodyBytes: maxBody, Middlewares: o.allow(auth.Operator), Errors: errs,
+	}, func(ctx context.Context, in *allowInput) (*siteOutput, error) {
+		return o.left(ctx)(o.commands.Allow(ctx, auth.From(ctx), in.Site, in.Body))
+	})
 	register(h, huma.Operation{
 		OperationID: "rollback", Method: http.MethodPost, Path: "/v1/sites/{site}/rollback", Tags: []string{"operators"},
 		Summary:      "Put an earlier release back",

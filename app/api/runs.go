@@ -116,6 +116,7 @@ func (u *Runs) claim(ctx context.Context, in *claimInput) (*claimOutput, error) 
 		HeartbeatSeconds: int(heartbeatEvery / time.Second),
 		Sequence:         site.Current.Sequence,
 		RollbackTo:       site.Current.RollbackTo,
+		Allowed:          view.WireAllowed(site.Current.Allowed),
 	}}, nil
 }
 
@@ -184,6 +185,7 @@ func (u *Runs) fail(ctx context.Context, in *failureInput) (*struct{}, error) {
 	}
 	_, err := u.ledger.Decide(ctx, in.Site, release.Failure{
 		Release: in.Number, Run: toRun(in.Body.Run), Sequence: in.Body.Sequence, Why: redact.Text(in.Body.Why), Fault: in.Body.Fault,
+		Guards: release.GuardsOf(in.Body.Guards...),
 	})
 	return nil, u.problems.Err(ctx, err)
 }

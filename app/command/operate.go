@@ -5,9 +5,13 @@ import (
 	"crypto/rand"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/bake/judge"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -56,6 +60,30 @@ func (c *Commands) Do(ctx context.Context, who *auth.Caller, site string, act Ac
 		return release.Site{}, p
 	}
 	return c.ledger.Decide(ctx, site, act.event(by(who, in.Actor, in.Why), in))
+}
+
+// GuardNames are all guards that a release can be stopped by: the deploy's and a bake's.
+func GuardNames() []string {
+	names := append(guard.Names(), judge.Guards()...)
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Allow releases again what guards stopped, and lets them pass in that one release. A
+// name that is no guard's is an *api.Problem that lists those that there are.
+func (c *Commands) Allow(ctx context.Context, who *auth.Caller, site string, in api.AllowInput) (release.Site, error) {
+	if p := noNUL(map[string]string{"actor": in.Actor, "why": in.Why}); p != nil {
+		return release.Site{}, p
+	}
+	known := GuardNames()
+	for i, name := range in.Guards {
+		if !slices.Contains(known, name) {
+			return release.Site{}, problem.Invalid(fmt.Sprintf("body.guards[%d]", i), fmt.Sprintf("%q is no guard: expected one of %s", name, strings.Join(known, ", ")))
+		}
+	}
+	return c.ledger.Decide(ctx, site, release.LetPass{
+		Act: by(who, in.Actor, in.Why), Release: in.Release, Guards: release.GuardsOf(in.Guards...),
+	})
 }
 
 // Rollback puts the content of an earlier release back.

@@ -74,7 +74,7 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 }
 
 // pageNames are the templates of pages.
-var pageNames = []string{"home", "site", "find", "operate", "history", "release", "log", "request", "confirm", "rollback", "told", "sessions", "signin", "setup", "trouble", "reading"}
+var pageNames = []string{"home", "site", "find", "operate", "history", "release", "log", "request", "confirm", "allow", "rollback", "told", "sessions", "signin", "setup", "trouble", "reading"}
 
 // loaded are the templates of each language that was asked for, by its tag.
 var loaded sync.Map

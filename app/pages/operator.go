@@ -29,7 +29,7 @@ type operatorForms struct {
 	Site, Zone                    string
 	Number                        int64
 	CanPause, CanResume, CanRetry bool
-	CanCancel, CanReset           bool
+	CanCancel, CanReset, CanAllow bool
 	// Undelivered counts the notices that were given up.
 	Undelivered int
 }
@@ -43,6 +43,7 @@ func formsOf(site view.Site) *operatorForms {
 		CanCancel: site.State != release.Ready && site.State != release.Complete &&
 			(site.State != release.Requested || sent || !site.Hold.On()),
 		CanReset: site.State != release.Ready,
+		CanAllow: site.Allowable() != "",
 	}
 }
 

@@ -66,6 +66,8 @@ func New(mux *http.ServeMux, o Options) *Pages {
 	mux.HandleFunc("GET /sites/{site}/events.jsonl", p.signedIn(operate.exportLines))
 	mux.HandleFunc("POST /sites/{site}/freezes", p.signedIn(operate.freeze))
 	mux.HandleFunc("POST /sites/{site}/thaw", p.signedIn(operate.thaw))
+	mux.HandleFunc("GET /sites/{site}/allow", p.signedIn(operate.askAllow))
+	mux.HandleFunc("POST /sites/{site}/allow", p.signedIn(operate.allow))
 	mux.HandleFunc("GET /sites/{site}/rollback", p.signedIn(operate.askRollback))
 	mux.HandleFunc("POST /sites/{site}/rollback", p.signedIn(operate.rollback))
 	mux.HandleFunc("GET /sites/{site}/notices", p.signedIn(told.show))

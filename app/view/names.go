@@ -74,6 +74,7 @@ var eventWords = map[string]words.Key{
 	release.KindFrozen:           words.Key("Freeze added"),
 	release.KindThawed:           words.Key("Freeze removed"),
 	release.KindRetry:            words.Key("Retried at once"),
+	release.KindLetPass:          words.Key("Guards let pass once"),
 	release.KindReset:            words.Key("Reset"),
 	release.KindRollback:         words.Key("Rollback"),
 	release.KindDiffers:          words.Key("Changed behind Pressrun"),

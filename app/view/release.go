@@ -156,10 +156,19 @@ func (v Release) Wire() api.Release {
 		},
 		Metrics: v.Measured(),
 	}
+	w.Guards, w.Allowed = r.Guards.Names(), WireAllowed(r.Allowed)
 	if r.Run.ID != "" {
 		w.Run = &api.Run{ID: r.Run.ID, Attempt: r.Run.Attempt, URL: WebLink(r.Run.URL)}
 	}
 	return w
+}
+
+// WireAllowed are the guards let pass in a release as the API gives them, nil for none.
+func WireAllowed(a release.Allowance) *api.Allowed {
+	if a.Guards == "" {
+		return nil
+	}
+	return &api.Allowed{Guards: a.Guards.Names(), By: a.By, Why: a.Why, At: a.At.UTC()}
 }
 
 // Wire is the release with what it served as the API gives it.

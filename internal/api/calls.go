@@ -149,6 +149,12 @@ func (c *Client) Act(ctx context.Context, site, act string, in ActInput) (Site, 
 	return out, c.do(ctx, call{method: http.MethodPost, path: sitePath(site, act), body: in, answer: &out})
 }
 
+// Allow releases again what guards stopped, and lets them pass in that one release.
+func (c *Client) Allow(ctx context.Context, site string, in AllowInput) (Site, error) {
+	var out Site
+	return out, c.do(ctx, call{method: http.MethodPost, path: sitePath(site, "allow"), body: in, answer: &out})
+}
+
 // Rollback puts an earlier release back; the site is held afterwards.
 func (c *Client) Rollback(ctx context.Context, site string, in RollbackInput) (Site, error) {
 	var out Site

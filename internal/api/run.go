@@ -30,6 +30,8 @@ type ClaimResult struct {
 	// RollbackTo is the number of the earlier release that the run puts back in
 	// place of building one.
 	RollbackTo int64 `json:"rollback_to,omitempty"`
+	// Allowed are guards that an operator lets pass in this release, and no other.
+	Allowed *Allowed `json:"allowed,omitempty"`
 	// LastLiveAt is when the release that is live now went live; left out before the
 	// first. Attempts counts the releases since then, the granted one among them.
 	LastLiveAt *time.Time `json:"last_live_at,omitempty"`
@@ -77,6 +79,8 @@ type FailureInput struct {
 	Sequence int64         `json:"sequence,omitempty" minimum:"0"`
 	Why      string        `json:"why" minLength:"1" maxLength:"2000"`
 	Fault    release.Fault `json:"fault" enum:"content,build,platform,pressrun"`
+	// Guards are those of the deploy that stopped the release, by name.
+	Guards []string `json:"guards,omitempty" maxItems:"50" nullable:"false"`
 }
 
 // Metrics are what a run measured.
@@ -140,6 +144,15 @@ type ActInput struct {
 	// Release keeps an act from hitting another release than the one that was
 	// looked at.
 	Release int64 `json:"release,omitempty" minimum:"0" doc:"cancel, reset, retry: refused with 409 when another release is the current one by now"`
+}
+
+// AllowInput has what a guard stopped released again, with guards let pass in that one
+// release.
+type AllowInput struct {
+	Guards  []string `json:"guards" minItems:"1" maxItems:"50" nullable:"false" doc:"names of guards that stopped the last release"`
+	Why     string   `json:"why" minLength:"1" maxLength:"1000"`
+	Actor   string   `json:"actor,omitempty" maxLength:"200"`
+	Release int64    `json:"release,omitempty" minimum:"0" doc:"refused with 409 when another release is the current one by now"`
 }
 
 // RollbackInput puts an earlier release back.

@@ -136,6 +136,10 @@ type Release struct {
 	// RollbackTo is the number of the release whose content it puts back; left out
 	// for one that is built.
 	RollbackTo int64 `json:"rollback_to,omitempty"`
+	// Guards are those of the deploy that stopped it, and Allowed those that an
+	// operator let pass in it; left out when there are none.
+	Guards  []string `json:"guards,omitempty"`
+	Allowed *Allowed `json:"allowed,omitempty"`
 	// Live says that it is the release that the site shows.
 	Live      bool       `json:"live,omitempty"`
 	Retry     int64      `json:"retry_of,omitempty"`
@@ -147,6 +151,14 @@ type Release struct {
 	Times     Times      `json:"times"`
 	// Metrics are what the run measured, once it has told.
 	Metrics *Metrics `json:"metrics,omitempty"`
+}
+
+// Allowed are guards of the deploy that are let pass in one release, and by whom.
+type Allowed struct {
+	Guards []string  `json:"guards"`
+	By     string    `json:"by,omitempty"`
+	Why    string    `json:"why,omitempty"`
+	At     time.Time `json:"at"`
 }
 
 // Times are when a release entered each state.

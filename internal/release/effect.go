@@ -69,6 +69,7 @@ const (
 	KindThawed      = "site.thawed"
 	KindRetry       = "site.retry"
 	KindReset       = "site.reset"
+	KindLetPass     = "site.guards_let_pass"
 	KindRollback    = "site.rollback"
 	KindDiffers     = "site.differs"
 	KindAgrees      = "site.agrees"

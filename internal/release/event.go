@@ -90,6 +90,8 @@ type (
 		Sequence int64
 		Why      string
 		Fault    Fault
+		// Guards are those of the deploy that stopped it; none if something else did.
+		Guards Guards
 	}
 	// RunSeen: the run was looked up, or its platform spoke of it, and it is
 	// not over. Note says how it stands ("waiting for a runner").
@@ -146,6 +148,13 @@ type (
 		Act
 		Release int64
 	}
+	// LetPass releases what waits at once, and lets guards pass that stopped the last
+	// release. It holds for that one release.
+	LetPass struct {
+		Act
+		Release int64
+		Guards  Guards
+	}
 	// RollBack puts the content of an earlier release back. To must be one that
 	// succeeded and was built: whose content it was is the caller's to know.
 	RollBack struct {
@@ -200,6 +209,7 @@ func (ResumeSite) isEvent()        {}
 func (CancelRelease) isEvent()     {}
 func (ResetSite) isEvent()         {}
 func (RetryNow) isEvent()          {}
+func (LetPass) isEvent()           {}
 func (RollBack) isEvent()          {}
 func (MarkerSeen) isEvent()        {}
 func (FreezeSite) isEvent()        {}

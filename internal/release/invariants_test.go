@@ -155,6 +155,9 @@ func brokenStep(before, after Site, event Event, effects []Effect) string {
 	case after.Number > before.nextNumber():
 		return "opened two releases at once"
 	}
+	if broken := brokenAllowance(before, after, event); broken != "" {
+		return broken
+	}
 	if broken := brokenClosing(before, after, effects); broken != "" {
 		return broken
 	}
@@ -162,6 +165,27 @@ func brokenStep(before, after Site, event Event, effects []Effect) string {
 		if !reflect.DeepEqual(before, after) {
 			return "the word of a run that does not hold the release changed something"
 		}
+	}
+	return ""
+}
+
+// brokenAllowance checks that a release has an allowance by an operator's act alone,
+// keeps it to its end, and leaves none to the next.
+func brokenAllowance(before, after Site, event Event) string {
+	if before.Current.Number != 0 && after.Last.Number == before.Current.Number && after.Last.Allowed != before.Current.Allowed {
+		return "a release ended with another allowance than it had"
+	}
+	if after.Current.Number != before.Current.Number {
+		if after.Current.Allowed != (Allowance{}) {
+			return "a new release has an allowance"
+		}
+		return ""
+	}
+	if _, acted := event.(LetPass); !acted && after.Current.Allowed != before.Current.Allowed {
+		return "an allowance came or went by itself"
+	}
+	if acted := after.Current.Allowed != before.Current.Allowed; acted && (before.State != Requested || before.Current.Dispatch.Token != "") {
+		return "a release that is on its way was given an allowance"
 	}
 	return ""
 }

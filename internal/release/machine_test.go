@@ -152,7 +152,7 @@ func (w *world) runBadly(t *rapid.T) {
 	case 0:
 		r.hung = true
 	case 1:
-		w.post(Failure{Release: r.release, Run: r.run, Sequence: r.seq + 1, Why: "build broke", Fault: FaultBuild})
+		w.post(Failure{Release: r.release, Run: r.run, Sequence: r.seq + 1, Why: "build broke", Fault: FaultBuild, Guards: rapid.SampledFrom([]Guards{"", "broken-links", "broken-links,vanished-pages"}).Draw(t, "guards")})
 		w.end(r, RunFailed)
 	case 2: // dies without a word; only a look-up will tell
 		r.over, r.ended = true, RunDied
@@ -187,6 +187,8 @@ func (w *world) operate(t *rapid.T) {
 		CancelRelease{Act: act},
 		ResetSite{Act: act},
 		RetryNow{Act: act},
+		LetPass{Act: act, Guards: "broken-links"},
+		LetPass{Act: act, Guards: "broken-links,vanished-pages"},
 		FreezeSite{Act: act, Window: Window{ID: "a", From: w.now, To: w.now.Add(time.Hour)}},
 		FreezeSite{Act: act, Window: Window{ID: "b", From: w.now.Add(time.Minute), To: w.now.Add(2 * time.Hour)}},
 		ThawSite{Act: act, ID: "a"},

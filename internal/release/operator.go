@@ -18,6 +18,8 @@ func operate(t *turn, event Event) error {
 		return reset(t, e)
 	case RetryNow:
 		return retry(t, e)
+	case LetPass:
+		return letPass(t, e)
 	case RollBack:
 		return rollBack(t, e)
 	case FreezeSite:

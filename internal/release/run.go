@@ -124,6 +124,7 @@ func failure(t *turn, e Failure) error {
 		t.settle()
 		return nil
 	}
+	t.Current.Guards = e.Guards
 	t.fail(Failed, e.Why, e.Fault)
 	return nil
 }

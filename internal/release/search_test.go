@@ -116,7 +116,7 @@ func alphabet(n node) []Event {
 		Report{Release: number, Run: again, Sequence: next, To: Complete},
 		Report{Release: number - 1, Run: one, Sequence: next, To: Complete},
 		Heartbeat{Release: number, Run: two},
-		Failure{Release: number, Run: one, Sequence: next, Why: "broke"},
+		Failure{Release: number, Run: one, Sequence: next, Why: "broke", Guards: "broken-links"},
 		RunEnded{Run: one, Conclusion: RunDied},
 		RunEnded{Run: one, Conclusion: RunSucceeded, Live: true},
 		RunEnded{Run: two, Conclusion: RunCancelled},
@@ -127,6 +127,7 @@ func alphabet(n node) []Event {
 		CancelRelease{Act: act},
 		ResetSite{Act: act},
 		RetryNow{Act: act},
+		LetPass{Act: act, Guards: "broken-links"},
 	}
 }
 

@@ -121,6 +121,10 @@ type Release struct {
 	// part of what that person cancelled.
 	Cancel     Act   `json:"cancel,omitzero"`
 	CancelUpto int64 `json:"cancel_upto,omitzero"`
+	// Allowed are guards of the deploy that an operator lets pass in this release.
+	Allowed Allowance `json:"allowed,omitzero"`
+	// Guards are those that stopped it.
+	Guards Guards `json:"guards,omitzero"`
 	// Outcome, Why, Fault and By tell how and why it ended.
 	Outcome Outcome `json:"outcome,omitzero"`
 	Why     string  `json:"why,omitzero"`

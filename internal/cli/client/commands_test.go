@@ -70,6 +70,8 @@ func TestCommands(t *testing.T) {
 		{name: "cancel-conflict-json", args: "cancel|--why|no|--json", sites: one},
 		{name: "reset", args: "reset|--why|lost|--actor|Ada|--json", sites: []api.Site{staging()}},
 		{name: "retry", args: "retry|--site|www-staging", sites: two},
+		{name: "retry-allow", args: "retry|--site|www-staging|--allow|broken-links|--why|The shop follows|--actor|Ana", sites: two},
+		{name: "retry-allow-no-reason", args: "retry|--site|www-staging|--allow|broken-links", sites: two},
 		{name: "freeze", args: "freeze|--to|2026-12-27T06:00:00Z|--why|Christmas|--site|www-staging", sites: two},
 		{name: "rollback", args: "rollback|127|--site|www-staging|--why|The prices are wrong|--actor|Ana", sites: two},
 		{name: "rollback-json", args: "rollback|#127|--why|wrong|--json", sites: []api.Site{staging()}},

@@ -2,9 +2,12 @@ package client
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
@@ -130,18 +133,31 @@ func (c *Reset) Run(ctx context.Context, t *terminal.Terminal) error {
 // Retry releases at once what failed or is held.
 type Retry struct {
 	actFlags
-	Why string `placeholder:"TEXT" help:"Why."`
+	Allow []string `placeholder:"GUARD" help:"Guards that stopped the last release and are let pass in this one alone, by name (needs --why)."`
+	Why   string   `placeholder:"TEXT" help:"Why."`
 }
 
 // Help has the example.
 func (Retry) Help() string {
-	return `Example:
+	return `With --allow, guards that stopped the last release are let pass, once: the release after this one is judged by all of
+them again. Who allowed it and why is kept.
 
-  pressrun retry --site www --why "The CMS is back"`
+Examples:
+
+  pressrun retry --site www --why "The CMS is back"
+  pressrun retry --site www --allow broken-links --why "The shop's pages follow at noon"`
 }
 
 // Run releases at once what waits.
 func (c *Retry) Run(ctx context.Context, t *terminal.Terminal) error {
+	if len(c.Allow) > 0 {
+		if strings.TrimSpace(c.Why) == "" {
+			return exit.With(exit.Usage, errors.New("--why: say why the guard may be passed, for the records"))
+		}
+		return c.act(ctx, t, func(client *api.Client, site string) (api.Site, error) {
+			return client.Allow(ctx, site, api.AllowInput{Guards: c.Allow, Why: c.Why, Actor: c.Actor})
+		})
+	}
 	return c.named(ctx, t, "retry", api.ActInput{Why: c.Why})
 }
 

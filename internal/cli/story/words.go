@@ -28,6 +28,7 @@ var sentences = map[string]string{
 	release.KindFrozen:      "A freeze was set",
 	release.KindThawed:      "A freeze was removed",
 	release.KindRetry:       "Somebody had it tried again at once",
+	release.KindLetPass:     "Somebody let guards pass, for one release",
 	release.KindReset:       "Somebody gave the current release up",
 	release.KindRollback:    "Somebody had an earlier release put back",
 	release.KindDiffers:     "The public address showed something else than was released",

@@ -168,7 +168,7 @@ func (t *tale) stop(e ledger.Event) {
 		t.world.figures.count(&t.world.figures.held)
 	case release.KindRollback: // goes at once, whatever holds others back
 		t.held = false
-	case release.KindHoldLifted, release.KindRetry, release.KindReset, release.KindStarting:
+	case release.KindHoldLifted, release.KindRetry, release.KindLetPass, release.KindReset, release.KindStarting:
 		t.held = false
 	}
 	switch after := t.stopped(); {

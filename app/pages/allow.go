@@ -1,0 +1,100 @@
+package pages
+
+import (
+	"net/http"
+	"strconv"
+
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// allowBody tells what guards found, and asks whether they are to be let pass once.
+type allowBody struct {
+	Site, Title, Text, Found, Button string
+	Number                           int64
+	// Guards are those that may be let pass, and Stopped says which of them stopped
+	// the last release.
+	Guards []allowedGuard
+	Failed crumb
+	Back   crumb
+}
+
+type allowedGuard struct {
+	Name    string
+	Stopped bool
+}
+
+// askAllow asks before a guard is let pass, and shows what it found.
+func (o *operatorPages) askAllow(v *visit) {
+	name, _, ok := o.seenSite(v)
+	if !ok || !o.allowed(v) {
+		return
+	}
+	site, err := o.view.Site(v.r.Context(), name)
+	if err == nil && site.Allowable() == "" {
+		err = v.problem(http.StatusConflict, "nothing_to_do", "No release waits because a guard stopped the last one.")
+	}
+	if err != nil {
+		o.trouble(v, err)
+		return
+	}
+	body := allowBodyOf(site)
+	o.write(v, http.StatusOK, "allow", page{
+		Title: body.Title, Body: body,
+		Crumbs: []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: o.siteTitle(name), Link: siteLink(name)}},
+	})
+}
+
+func allowBodyOf(site view.Site) allowBody {
+	l, n := site.Language, site.Current.Number
+	b := allowBody{
+		Site: site.Name, Number: n, Found: text.Sentence(text.Shorten(site.Last.Why, 1000)),
+		Title:  l.Say("Let a guard pass in release #%d?", n),
+		Text:   l.Say("Release #%d goes out at once, although what you choose here stopped release #%d. The release after it is judged by all guards again.", n, site.Last.Number),
+		Button: l.Say("Let it pass once, and release"),
+		Failed: crumb{Text: l.Say("See what happened to release #%d", site.Last.Number), Link: releaseLink(site.Name, site.Last.Number)},
+		Back:   crumb{Text: l.Say("No, leave it as it is"), Link: siteLink(site.Name)},
+	}
+	stopped := map[string]bool{}
+	for _, name := range site.Last.Guards.Names() {
+		stopped[name] = true
+	}
+	for _, name := range site.Allowable().Names() {
+		b.Guards = append(b.Guards, allowedGuard{Name: name, Stopped: stopped[name]})
+	}
+	return b
+}
+
+// allow carries that form out.
+func (o *operatorPages) allow(v *visit) {
+	name, _, ok := o.seenSite(v)
+	if !ok || !o.allowed(v) || !o.readForm(v) {
+		return
+	}
+	in, err := allowOf(v)
+	if err == nil {
+		_, err = o.commands.Allow(v.r.Context(), v.who, name, in)
+	}
+	if err = refusal(v, err); err != nil {
+		o.trouble(v, err)
+		return
+	}
+	v.goOn(siteLink(name))
+}
+
+func allowOf(v *visit) (in api.AllowInput, err error) {
+	if in.Why, err = field(v, "why", 1000); err != nil {
+		return in, err
+	}
+	if in.Why == "" {
+		return in, v.problem(http.StatusUnprocessableEntity, "invalid", "Say why: people who wait for their changes will read it.")
+	}
+	if in.Guards = v.r.PostForm["guard"]; len(in.Guards) == 0 {
+		return in, v.problem(http.StatusUnprocessableEntity, "invalid", "Choose the guard that is to be let pass.")
+	}
+	if in.Release, err = strconv.ParseInt(v.r.PostForm.Get("release"), 10, 64); err != nil || in.Release < 1 {
+		return in, v.problem(http.StatusUnprocessableEntity, "invalid", "A release is a number from 1.")
+	}
+	return in, nil
+}
