@@ -69,6 +69,7 @@ func TestAnOperatorLetsAGuardPassOnce(t *testing.T) {
 		t.Fatalf("the run is told %+v", a)
 	}
 	r.Get("/sites/www/operate").Says("Guards let pass once", "let pass once: broken-links: the shop follows")
+	editor.Get("/sites/www/releases/2").Says("Let pass once", "broken-links (ops: the shop follows)")
 	r.Form("/sites/www/allow", form(nil)).Status(http.StatusConflict) // it is on its way
 }
 

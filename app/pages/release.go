@@ -116,6 +116,9 @@ func releaseHead(r view.Release, c view.Clock) releaseBody {
 	if r.By != "" {
 		b.Facts = append(b.Facts, fact{Name: l.Say("Ended by"), Text: r.By})
 	}
+	if a := r.Allowed; a.Guards != "" {
+		b.Facts = append(b.Facts, fact{Name: l.Say("Let pass once"), Text: a.Guards.String() + " (" + a.By + ": " + a.Why + ")"})
+	}
 	if r.Retry != 0 {
 		b.Retry = &crumb{Text: releaseText(l, r.Retry), Link: releaseLink(r.Site, r.Retry)}
 	}
