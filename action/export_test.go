@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/options"
 	"github.com/pressrun/pressrun/action/summary"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/content"
@@ -156,8 +157,22 @@ func TestWithoutACopyThereIsNoBuild(t *testing.T) {
 	if exists(filepath.Join(b.dir, "built")) {
 		t.Error("the site was built all the same")
 	}
-	b.opts.Export, b.opts.ExportKind, b.opts.StateFile = "http://127.0.0.1:1", "", b.opts.StateFile+".2"
-	b.wantExit(b.run("export"), failure.ExitUsage)
+}
+
+func TestAnExportThatCannotBeMeantIsToldBeforeAnythingIsDone(t *testing.T) {
+	for _, wrong := range []options.ExportFlags{
+		{Export: "http://127.0.0.1:1"},
+		{Export: "http://127.0.0.1:1", ExportKind: "joomla"},
+		{Export: "gone.yaml"},
+		{Export: "http://127.0.0.1:1", ExportKind: "wordpress", ExportAllow: []string{"all"}},
+	} {
+		b := newBench(t, copyBuild)
+		b.opts.Install, b.opts.ExportFlags = "touch installed", wrong
+		b.wantExit(b.run("all"), failure.ExitUsage)
+		if exists(filepath.Join(b.dir, "installed")) {
+			t.Errorf("%+v: it was installed all the same", wrong)
+		}
+	}
 }
 
 func TestLocalRunnerKeepsACopyForItsBuilds(t *testing.T) {

@@ -36,6 +36,7 @@ func TestARunRollsBackInPlaceOfBuilding(t *testing.T) {
 	app.rollBack("run-1")
 	b.opts.Release, b.opts.RollbackTo = 3, 1
 	b.opts.Install, b.opts.Build, b.opts.ReadyURL = "exit 1", "exit 1", "http://127.0.0.1:1/"
+	b.opts.Export, b.opts.ExportKind = "http://127.0.0.1:1", "wordpress"
 	if err := os.RemoveAll(filepath.Join(b.dir, "public")); err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestARunRollsBackInPlaceOfBuilding(t *testing.T) {
 		t.Errorf("the run's state: %+v", s)
 	}
 	for _, step := range s.Steps {
-		builds := step.Name == "wait_ready" || step.Name == "install" || step.Name == "build" || step.Name == "check"
+		builds := step.Name == "wait_ready" || step.Name == "install" || step.Name == "export" || step.Name == "build" || step.Name == "check"
 		if builds != (step.Result == "skipped" && strings.Contains(step.Note, "nothing is built")) {
 			t.Errorf("%s: %s: %s", step.Name, step.Result, step.Note)
 		}

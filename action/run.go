@@ -85,7 +85,7 @@ func (j *run) open(ctx context.Context, name string, env shell.Environment) ([]s
 		j.Console.Say("%s", note)
 	}
 	setup := steps.Setup{Run: j.Run, Options: o, Whole: name == "all", CannotBuild: unknown}
-	if err := steps.CheckRules(o); err != nil {
+	if err := errors.Join(steps.CheckRules(o), steps.CheckExport(o)); err != nil {
 		return nil, err
 	}
 	if name == "all" || name == (steps.Deploy{}).Name() {

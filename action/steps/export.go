@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/action/failure"
@@ -28,6 +30,22 @@ type Export struct {
 
 	Dir         string            // the frontend's folder
 	Environment shell.Environment // has the credential, when no file has it
+}
+
+// CheckExport says what is wrong with the settings of an export, before anything is done.
+func CheckExport(o options.Options) error {
+	if o.Export == "" || o.RollbackTo != 0 {
+		return nil
+	}
+	for _, name := range o.ExportAllow {
+		if !slices.Contains(export.Guards(), name) {
+			return failure.Usage("--export-allow: %q is no guard: expected one of %s", name, strings.Join(export.Guards(), ", "))
+		}
+	}
+	if _, err := (Export{ExportFlags: o.ExportFlags, Dir: o.Dir}).settings(); err != nil {
+		return failure.Usage("--export: %v", err)
+	}
+	return nil
 }
 
 // Name implements Step.
