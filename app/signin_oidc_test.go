@@ -223,7 +223,7 @@ func TestWhatNoProviderSaidIsNotBelieved(t *testing.T) {
 	}{
 		"as it is":            {nil, nil, http.StatusSeeOther},
 		"signed again":        {func(c jwt.MapClaims) string { return p.sign(c, nil) }, nil, http.StatusSeeOther},
-		"a clock 20 s behind": {set("exp", time.Now().Add(-20*time.Second).Unix()), nil, http.StatusSeeOther},
+		"a clock 20 s behind": {func(c jwt.MapClaims) string { return set("exp", time.Now().Add(-20*time.Second).Unix())(c) }, nil, http.StatusSeeOther},
 		"expired":             {set("exp", time.Now().Add(-2*time.Minute).Unix()), nil, http.StatusForbidden},
 		"from the future":     {set("iat", time.Now().Add(time.Hour).Unix()), nil, http.StatusForbidden},
 		"another audience":    {set("aud", "another client"), nil, http.StatusForbidden},

@@ -5,7 +5,9 @@ import (
 	"encoding/hex"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -77,6 +79,13 @@ func (r *tracesTaken) take(body []byte) error {
 	return nil
 }
 
+// seen is what came so far: how many calls, when the last trace, the names of spans, how many traces.
+func (r *tracesTaken) seen() (calls int, at time.Time, names []string, traces int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.calls, r.at, slices.Collect(maps.Values(r.spans)), len(r.roots)
+}
+
 func tracedConfig() config.Config {
 	site := config.Site{Title: "Riverside", Notify: []config.Target{{Name: "traces", Kind: "otlp", URL: "https://otel.example.gov"}}}
 	return config.Config{URL: "https://pressrun.example.gov", Sites: map[string]config.Site{"www": site}}
@@ -94,15 +103,12 @@ func TestATraceWaitsForTheFiguresOfARunThatFailed(t *testing.T) {
 		if err := l.PutMetrics(t.Context(), "www", 1, steps); err != nil {
 			t.Fatal(err)
 		}
-		if to.calls != 0 {
+		if calls, _, _, _ := to.seen(); calls != 0 {
 			t.Error("the trace was sent before the figures came")
 		}
 		time.Sleep(time.Minute)
-		var names []string
-		for _, name := range to.spans {
-			names = append(names, name)
-		}
-		if took := to.at.Sub(ended); took < 59*time.Second || took > 62*time.Second || !strings.Contains(strings.Join(names, " "), "build") || strings.Contains(strings.Join(names, " "), "install") {
+		_, at, names, _ := to.seen()
+		if took := at.Sub(ended); took < 59*time.Second || took > 62*time.Second || !strings.Contains(strings.Join(names, " "), "build") || strings.Contains(strings.Join(names, " "), "install") {
 			t.Errorf("after %s: %v", took, names)
 		}
 	})
@@ -131,8 +137,8 @@ func TestAKillAtAnyStepLosesNoTraceAndDoublesNoSpan(t *testing.T) {
 				stop()
 				running(t, tracedConfig(), l, l.Notices(), to)
 				time.Sleep(time.Hour)
-				if len(to.roots) != 2 || len(noticesOf(t, l, "traces", ledger.NoticeDelivered)) != 2 {
-					t.Errorf("cut at step %d (after: %v): %d traces came", at, after, len(to.roots))
+				if _, _, _, traces := to.seen(); traces != 2 || len(noticesOf(t, l, "traces", ledger.NoticeDelivered)) != 2 {
+					t.Errorf("cut at step %d (after: %v): %d traces came", at, after, traces)
 				}
 			})
 			cuts++
@@ -156,8 +162,8 @@ func TestATraceThatIsRefusedForGoodIsTriedOnceAndCanBeReplayed(t *testing.T) {
 		released(t, l, 1, live)
 		time.Sleep(time.Hour)
 		gone := noticesOf(t, l, "traces", ledger.NoticeUndelivered)
-		if to.calls != 1 || len(gone) != 1 || gone[0].Status != http.StatusBadRequest || gone[0].Type != "release."+string(release.Succeeded) {
-			t.Errorf("%d calls, %+v", to.calls, gone)
+		if calls, _, _, _ := to.seen(); calls != 1 || len(gone) != 1 || gone[0].Status != http.StatusBadRequest || gone[0].Type != "release."+string(release.Succeeded) {
+			t.Errorf("%d calls, %+v", calls, gone)
 		}
 	})
 }
