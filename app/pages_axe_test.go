@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/browser"
 )
@@ -52,7 +53,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	s.Eval(`document.querySelector("form[action='/signout'] button").click(), ""`)
 	s.Await(`location.pathname === "/signin" && document.readyState === "complete"`)
 	waiting := r.Form("/sites/www/requests", url.Values{"reason": {long}}).Location()
-	b.job(t)
+	last := b.job(t)
 	b.await(t, release.Dispatched)
 
 	s.Accessible(srv.URL, "/signin?next=/sites/www")
@@ -64,14 +65,18 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	s.Await(`location.pathname === "/" && document.readyState === "complete"`)
 	for _, path := range []string{
 		"/", "/sites/www", "/sites/secret", "/sites/www/releases/1", "/sites/www/releases/4", "/sites/www/releases/99", "/sites/www/releases/1/log", "/sites/www/releases/1/log?q=x", "/sites/www/releases/1/log?from=1",
-		"/requests/" + asked.ID, waiting, "/requests/none", "/sites/www/cancel", "/sites/www/reset", "/sites/www/notices", "/sessions", "/sessions?everybody", "/signin/oidc", "/signin/oidc/callback", "/sites/www/find?q=donau", "/sites/www/releases", "/sites/www?wall", "/sites/www/operate", "/sites/www/operate?about=acts&before=9", "/sites/none", "/nope", "/reading?back=/sites/www",
+		"/requests/" + asked.ID, waiting, "/requests/none", "/sites/www/cancel", "/sites/www/reset", "/sites/www/allow", "/sites/www/notices", "/sessions", "/sessions?everybody", "/signin/oidc", "/signin/oidc/callback", "/sites/www/find?q=donau", "/sites/www/releases", "/sites/www?wall", "/sites/www/operate", "/sites/www/operate?about=acts&before=9", "/sites/none", "/nope", "/reading?back=/sites/www",
 	} {
 		s.Accessible(srv.URL, path)
 		visited = append(visited, path)
 	}
 	mustBeEveryPage(t, append(visited, "/signin"))
+	b.stopped(t, last, guard.BrokenLinks)
+	for _, path := range []string{"/sites/www", "/sites/www/allow", "/sites/www/operate"} { // with what a guard found
+		s.Accessible(srv.URL, path)
+	}
 	s.Eval(`document.cookie = "pressrun_reading=es&; path=/"`)
-	for _, path := range []string{"/", "/sites/www/operate", "/sites/www/releases", "/sites/www/releases/4", "/requests/" + asked.ID, "/sites/www/find?q=donau", "/sites/www/cancel", "/sites/www/notices", "/sessions", "/reading", "/nope"} {
+	for _, path := range []string{"/", "/sites/www/operate", "/sites/www/releases", "/sites/www/releases/4", "/requests/" + asked.ID, "/sites/www/find?q=donau", "/sites/www/cancel", "/sites/www/allow", "/sites/www/notices", "/sessions", "/reading", "/nope"} {
 		s.Do(chromedp.Navigate(srv.URL + path))
 		if lang := s.Eval(`document.documentElement.lang`); lang != "es" {
 			t.Errorf("%s is in %q after Spanish was chosen", path, lang)
