@@ -110,7 +110,7 @@ func (a *Authorizer) Begin(ctx context.Context, via, next string) (string, *http
 		return "", nil, ErrNoAttempt
 	}
 	at := attempt{Via: via, State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Next: next, Until: until(attemptLife)}
-	address, err := provider.Begin(ctx, a.asked(at))
+	address, err := provider.Begin(ctx, at.seenBy(a.config.URL))
 	if err != nil {
 		a.log.WarnContext(ctx, "a sign-in could not begin", "via", via, "error", err)
 		return "", nil, err
@@ -118,10 +118,10 @@ func (a *Authorizer) Begin(ctx context.Context, via, next string) (string, *http
 	return address, a.sessions.cookie(a.attemptCookie(via), a.keys.seal(kindAttempt, at), attemptLife), nil
 }
 
-// asked is an attempt as a provider sees it. Each provider has an address of its
+// seenBy is an attempt as a provider sees it. Each provider has an address of its
 // own to come back to, so that none can answer for another (RFC 9700, 2.1).
-func (a *Authorizer) asked(at attempt) identity.Attempt {
-	return identity.Attempt{State: at.State, Nonce: at.Nonce, Verifier: at.Verifier, Redirect: strings.TrimRight(a.config.URL, "/") + "/signin/" + at.Via + "/callback"}
+func (at attempt) seenBy(app string) identity.Attempt {
+	return identity.Attempt{State: at.State, Nonce: at.Nonce, Verifier: at.Verifier, Redirect: strings.TrimRight(app, "/") + "/signin/" + at.Via + "/callback"}
 }
 
 func (a *Authorizer) attemptCookie(via string) string { return a.sessions.name() + "-" + via }
@@ -163,7 +163,7 @@ func (a *Authorizer) Finish(r *http.Request, via string) (Entered, error) {
 	if !first {
 		return Entered{}, ErrNoAttempt
 	}
-	id, err := provider.Finish(ctx, a.asked(at), r.URL.Query())
+	id, err := provider.Finish(ctx, at.seenBy(a.config.URL), r.URL.Query())
 	if err != nil {
 		a.log.WarnContext(ctx, "a sign-in was refused", "via", via, "address", r.RemoteAddr, "error", err)
 		return Entered{Next: at.Next}, err

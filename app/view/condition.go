@@ -204,7 +204,7 @@ func (v Site) LateSince() time.Time {
 
 // lateWords say since when the current release is late, and what is usual; ""
 // while it is not late.
-func (v Site) lateWords() string {
+func lateWords(v Site) string {
 	since := v.LateSince()
 	if since.IsZero() {
 		return ""

@@ -76,7 +76,7 @@ func (r *Reader) site(ctx context.Context, s *ledger.Snapshot, name string) (Sit
 
 // whole is the view of a site that was read from the snapshot.
 func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Site) (Site, error) {
-	v := r.siteAt(ctx, site)
+	v := r.Decided(ctx, site)
 	var err error
 	if v.Instant, err = r.instant(ctx, s); err != nil {
 		return v, err
@@ -88,8 +88,9 @@ func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Sit
 	return v, nil
 }
 
-// siteAt is what a site's own state tells.
-func (r *Reader) siteAt(ctx context.Context, site release.Site) Site {
+// Decided is what a site's own state tells, as the view of a site that a decision left.
+// It reads nothing, so no error can say that nothing was done.
+func (r *Reader) Decided(ctx context.Context, site release.Site) Site {
 	conf, reader := r.sites[site.Name], AudienceOf(ctx)
 	v := Site{Site: site, Title: conf.Title, URL: conf.URL, Zone: reader.zoneOf(conf), Language: reader.Language, Instant: Instant{Now: r.now()}, Unreachable: r.unreachable(site.Name)}
 	if v.Title == "" {
@@ -97,10 +98,6 @@ func (r *Reader) siteAt(ctx context.Context, site release.Site) Site {
 	}
 	return v
 }
-
-// Decided is the view of a site that a decision left. It reads nothing, so no
-// error can say that nothing was done.
-func (r *Reader) Decided(ctx context.Context, site release.Site) Site { return r.siteAt(ctx, site) }
 
 // Sites reads those of the sites that a filter lets through, by name.
 func (r *Reader) Sites(ctx context.Context, seen func(name string) bool) (at Instant, all []Site, err error) {
@@ -243,7 +240,7 @@ func (r *Reader) Accepted(ctx context.Context, t ledger.Accepted) (Request, erro
 	if t.Again {
 		return r.Request(ctx, t.Request.ID)
 	}
-	of := r.siteAt(ctx, t.Site)
+	of := r.Decided(ctx, t.Site)
 	of.Took = r.usual.of(t.Site, func() Took { return learnTook(ctx, r.log, r.ledger, t.Site.Name) })
 	return of.request(t.Request, of.resolutionOf(t.Request)), nil
 }
@@ -351,7 +348,7 @@ func (r *Reader) Begun(ctx context.Context, site release.Site, limit int) ([]Req
 	if err != nil {
 		return nil, err
 	}
-	of := r.siteAt(ctx, site)
+	of := r.Decided(ctx, site)
 	of.Took = r.usual.of(site, func() Took { return learnTook(ctx, r.log, r.ledger, site.Name) })
 	return of.Requests(found), nil
 }

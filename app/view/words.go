@@ -29,13 +29,13 @@ func requestWords(v Request) string {
 	case release.Scheduled:
 		return l.Say("Scheduled: not before %s%s.", c.Time(v.NotBefore), soon) + dueWords(of, of.DueIf(v.Source, v.NotBefore))
 	case release.Waiting:
-		return l.Say("Waiting for release #%d%s to end; the next one brings it%s.", of.Current.Number, parted(of.lateWords()), soon) +
+		return l.Say("Waiting for release #%d%s to end; the next one brings it%s.", of.Current.Number, parted(lateWords(of)), soon) +
 			again + dueWords(of, of.DueAfter(c.Now))
 	case release.InRelease:
 		if of.State == release.Requested {
 			return waitingWords(of) + again
 		}
-		if late := of.lateWords(); late != "" {
+		if late := lateWords(of); late != "" {
 			soon = parted(late)
 		}
 		return l.Say("In release #%d, which is %s%s%s.", f.Release, stateDoing(l, of.State), cancelWords(of), soon) + again
@@ -82,7 +82,7 @@ func parted(words string) string {
 func waitingWords(v Site) string {
 	number, l := v.Current.Number, v.Language
 	if v.State != release.Requested {
-		return l.Say("Waiting for release #%d%s to end.", number, parted(v.lateWords()))
+		return l.Say("Waiting for release #%d%s to end.", number, parted(lateWords(v)))
 	}
 	c, due := v.Clock(), v.DispatchDue(v.Now)
 	switch due.Why {
@@ -96,7 +96,7 @@ func waitingWords(v Site) string {
 		if v.Current.Dispatch.Unknown != "" {
 			said += ": " + v.Current.Dispatch.Unknown
 		}
-		return said + parted(v.lateWords()) + cancelWords(v) + "."
+		return said + parted(lateWords(v)) + cancelWords(v) + "."
 	case release.DueGrouping:
 		return l.Say("Release #%d starts at %s, so that further changes can join it.", number, c.Time(due.At))
 	case release.DueRetry:
@@ -219,7 +219,7 @@ func siteWords(v Site) string {
 		if v.Current.RollbackTo != 0 {
 			said = l.Say("%s and is %s", rollingBackWords(l, v.Current), v.StateDoing())
 		}
-		return said + parted(v.lateWords()) + cancelWords(v) + "." + dueWords(v, v.DueAfter(v.Now))
+		return said + parted(lateWords(v)) + cancelWords(v) + "." + dueWords(v, v.DueAfter(v.Now))
 	}
 	return ""
 }

@@ -71,9 +71,9 @@ func (k *checker) site(key string, s Site) {
 	k.source(key, s)
 	k.waitReady(key+".wait_ready", s.WaitReady)
 	k.build(key, s)
-	k.share(key+".check.max_vanished", s.Check.MaxVanished)
-	k.allowed(key+".check.allow", s.Check.Allow)
-	k.inside(key+".check.index", s.Check.Index, "a page of the output, such as index.html")
+	checkShare(k, key+".check.max_vanished", s.Check.MaxVanished)
+	checkGuards(k, key+".check.allow", s.Check.Allow)
+	checkInside(k, key+".check.index", s.Check.Index, "a page of the output, such as index.html")
 	checkDeploy(k, key, s)
 	if k.machine && s.Runner == RunnerLocal {
 		checkOnDisk(k, key, s)
@@ -165,7 +165,7 @@ func (k *checker) build(key string, s Site) {
 	if s.Runner == RunnerLocal && !k.has(at+".output") {
 		k.wrong(at, "the folder that holds the built site is missing; expected build.output, such as output: public")
 	}
-	k.inside(at+".output", s.Build.Output, "a folder within the source, such as public")
+	checkInside(k, at+".output", s.Build.Output, "a folder within the source, such as public")
 	if s.Build.Command != "" && k.has(at+".output") && filepath.Clean(s.Build.Output) == "." {
 		k.wrong(at+".output", "the whole source would be published, with what the build is made from; expected the folder that the build makes, such as public")
 	}
@@ -238,14 +238,14 @@ func (k *checker) command(key, text string) {
 	}
 }
 
-// inside checks a path that must lead to a place within a folder.
-func (k *checker) inside(key, path, what string) {
+// checkInside checks a path that must lead to a place within a folder.
+func checkInside(k *checker, key, path, what string) {
 	if k.has(key) && (path == "" || !filepath.IsLocal(path)) {
 		k.wrong(key, "%q is not within the folder; expected %s", path, what)
 	}
 }
 
-func (k *checker) allowed(key string, names []string) {
+func checkGuards(k *checker, key string, names []string) {
 	for i, name := range names {
 		if !slices.Contains(guard.Names(), name) {
 			k.wrong(fmt.Sprintf("%s[%d]", key, i), "%q is no check; expected one of %s", name, strings.Join(guard.Names(), ", "))
@@ -253,7 +253,7 @@ func (k *checker) allowed(key string, names []string) {
 	}
 }
 
-func (k *checker) share(key string, share *float64) {
+func checkShare(k *checker, key string, share *float64) {
 	if share != nil && (*share < 0 || *share > 1) {
 		k.wrong(key, "%v is no share; expected a number from 0 to 1, such as 0.2", *share)
 	}
