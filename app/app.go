@@ -20,7 +20,7 @@ import (
 	"github.com/pressrun/pressrun/app/metrics"
 	"github.com/pressrun/pressrun/app/middleware"
 	"github.com/pressrun/pressrun/app/notices"
-	"github.com/pressrun/pressrun/app/pages"
+	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/scheduler"
 	"github.com/pressrun/pressrun/app/stream"
@@ -81,7 +81,7 @@ type App struct {
 	disk        *problem.Disk
 	places      *stream.Places
 	api         *webapi.API
-	pages       *pages.Pages
+	pages       *frame.Frame
 	hooks       *hooks.Hooks
 	handler     *middleware.BodyDeadline
 	// deadClient is how long what was sent may go unacknowledged.

@@ -1,5 +1,6 @@
 // Package pages serves the editors' and operators' pages. They are whole without
-// JavaScript: every act is a form, every answer a page. Each file is one page;
-// templates and assets are beside them. They share the visit and the layout, and know
-// nothing else of each other: hence more files than elsewhere.
+// JavaScript: every act is a form, every answer a page. A file is one page of a site:
+// what is live, what is on its way, what was released. Beside them are the pages for
+// operators (operator), those about their reader (account), what all share (frame, rows),
+// templates and assets.
 package pages

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pressrun/pressrun/app/pages/frame"
+	"github.com/pressrun/pressrun/app/pages/rows"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
@@ -18,26 +20,21 @@ const shownFound = 50
 
 // findPages find a page's way to the public: by title, address, author or number.
 type findPages struct {
-	*Pages
+	*frame.Frame
 	view *view.Reader
 }
 
 // findForm is the search box, and the filters beside it.
 type findForm struct {
 	Site, Text string
-	Filters    []filterLink
-}
-
-type filterLink struct {
-	Text, Link string
-	Current    bool
+	Filters    []rows.Filter
 }
 
 // findBody is what a search found.
 type findBody struct {
 	Title, Summary string
 	Find           findForm
-	Release        *crumb
+	Release        *frame.Crumb
 	Rows           []foundRow
 	More           bool
 }
@@ -62,8 +59,8 @@ func findFormOf(l words.Language, site, sought string, current view.Filter) find
 		if filter != view.All {
 			query.Set("show", string(filter))
 		}
-		f.Filters = append(f.Filters, filterLink{
-			Text: l.Say(string(filterName(filter))), Link: siteLink(site) + "/find?" + query.Encode(), Current: filter == current,
+		f.Filters = append(f.Filters, rows.Filter{
+			Text: l.Say(string(filterName(filter))), Link: frame.SiteLink(site) + "/find?" + query.Encode(), Current: filter == current,
 		})
 	}
 	return f
@@ -82,37 +79,37 @@ func filterName(f view.Filter) words.Key {
 	return words.Key("Everything")
 }
 
-func (f *findPages) show(v *visit) {
-	name, _, ok := f.seenSite(v)
+func (f *findPages) show(v *frame.Visit) {
+	name, _, ok := f.SeenSite(v)
 	if !ok {
 		return
 	}
 	search, err := searchOf(v)
 	if err != nil {
-		f.trouble(v, err)
+		f.Trouble(v, err)
 		return
 	}
-	found, err := f.view.Find(v.r.Context(), name, search)
+	found, err := f.view.Find(v.R.Context(), name, search)
 	if err != nil {
-		f.trouble(v, err)
+		f.Trouble(v, err)
 		return
 	}
-	p := livePage(name, found.Instant, found.Clock())
+	p := frame.LivePage(name, found.Instant, found.Clock())
 	body := findBodyOf(found, search)
-	p.Title, p.Body = cmp.Or(text.Shorten(search.Text, 60), v.say(string(filterName(search.Filter))))+" · "+found.Title, body
-	p.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: found.Title, Link: siteLink(name)}}
-	f.write(v, http.StatusOK, "find", p)
+	p.Title, p.Body = cmp.Or(text.Shorten(search.Text, 60), v.Say(string(filterName(search.Filter))))+" · "+found.Title, body
+	p.Crumbs = []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: found.Title, Link: frame.SiteLink(name)}}
+	f.Write(v, http.StatusOK, "find", p)
 }
 
 // searchOf reads what the address asks for.
-func searchOf(v *visit) (view.Search, error) {
-	query := v.r.URL.Query()
-	search := view.Search{Text: strings.TrimSpace(query.Get("q")), Filter: view.Filter(query.Get("show")), Who: v.who.Name, Limit: shownFound}
+func searchOf(v *frame.Visit) (view.Search, error) {
+	query := v.R.URL.Query()
+	search := view.Search{Text: strings.TrimSpace(query.Get("q")), Filter: view.Filter(query.Get("show")), Who: v.Who.Name, Limit: shownFound}
 	if !slices.Contains(view.Filters, search.Filter) {
-		return search, v.problem(http.StatusUnprocessableEntity, "invalid", "“show” is mine, waiting or today.")
+		return search, v.Problem(http.StatusUnprocessableEntity, "invalid", "“show” is mine, waiting or today.")
 	}
 	if len(search.Text) > 300 {
-		return search, v.problem(http.StatusUnprocessableEntity, "invalid", "A search has 300 bytes at most.")
+		return search, v.Problem(http.StatusUnprocessableEntity, "invalid", "A search has 300 bytes at most.")
 	}
 	return search, nil
 }
@@ -121,7 +118,7 @@ func findBodyOf(found view.Found, search view.Search) findBody {
 	c, l := found.Clock(), found.Language
 	b := findBody{Title: l.Say("Find my page"), Find: findFormOf(l, found.Name, search.Text, search.Filter), More: found.More}
 	if found.Release != 0 {
-		b.Release = &crumb{Text: releaseText(l, found.Release), Link: releaseLink(found.Name, found.Release)}
+		b.Release = &frame.Crumb{Text: releaseText(l, found.Release), Link: frame.ReleaseLink(found.Name, found.Release)}
 	}
 	for _, change := range found.Changes {
 		b.Rows = append(b.Rows, foundRow{
@@ -132,7 +129,7 @@ func findBodyOf(found view.Found, search view.Search) findBody {
 	for _, r := range found.Requests {
 		answer := r.Answer()
 		b.Rows = append(b.Rows, foundRow{
-			ID: r.ID, Link: requestLink(r.ID), What: view.Subject(l, r.Request), Who: view.Asker(l, r.Request), Edit: view.WebLink(r.Link),
+			ID: r.ID, Link: frame.RequestLink(r.ID), What: view.Subject(l, r.Request), Who: view.Asker(l, r.Request), Edit: view.WebLink(r.Link),
 			Answer: answer.Name, Class: answer.Class, Text: whenLive(r, c), Since: c.At(r.AcceptedAt),
 		})
 	}

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/pages/frame"
+	"github.com/pressrun/pressrun/app/pages/operator"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/words"
@@ -32,7 +34,7 @@ func releaseRows(found []view.PastRelease, c view.Clock) []releaseRow {
 	rows := make([]releaseRow, 0, len(found))
 	for _, r := range found {
 		row := releaseRow{
-			Number: r.Number, Link: releaseLink(r.Site, r.Number),
+			Number: r.Number, Link: frame.ReleaseLink(r.Site, r.Number),
 			Outcome: r.OutcomeWords(), Class: r.OutcomeClass(), Why: r.Why,
 			Askers: r.Askers, Others: r.Others, Requests: r.Requests.Count,
 			Started: c.At(r.BegunAt()), Current: r.State != release.Ready, Took: r.Took(),
@@ -48,7 +50,7 @@ func releaseRows(found []view.PastRelease, c view.Clock) []releaseRow {
 
 // historyPages list what was released, as far back as the ledger goes.
 type historyPages struct {
-	*Pages
+	*frame.Frame
 	view *view.Reader
 }
 
@@ -62,29 +64,29 @@ type historyBody struct {
 // releasesAtOnce is how many releases a page of the history lists.
 const releasesAtOnce = 50
 
-func (h *historyPages) show(v *visit) {
-	name, _, ok := h.seenSite(v)
+func (h *historyPages) show(v *frame.Visit) {
+	name, _, ok := h.SeenSite(v)
 	if !ok {
 		return
 	}
-	before, err := strconv.ParseInt("0"+v.r.URL.Query().Get("before"), 10, 64)
+	before, err := strconv.ParseInt("0"+v.R.URL.Query().Get("before"), 10, 64)
 	if err != nil {
-		h.trouble(v, v.problem(http.StatusUnprocessableEntity, "invalid", "“before” is the number of a release."))
+		h.Trouble(v, v.Problem(http.StatusUnprocessableEntity, "invalid", "“before” is the number of a release."))
 		return
 	}
-	site, past, err := h.view.History(v.r.Context(), name, releasesAtOnce, before)
+	site, past, err := h.view.History(v.R.Context(), name, releasesAtOnce, before)
 	if err != nil {
-		h.trouble(v, err)
+		h.Trouble(v, err)
 		return
 	}
 	body := historyBody{History: releaseRows(past, site.Clock()), Chart: chartOf(site.Language, past), Older: olderThan(name, past, releasesAtOnce)}
-	if v.who.Role == auth.Operator {
+	if v.Who.Role == auth.Operator {
 		withRollbacks(body.History, view.SiteDetail{Site: site, Releases: past})
 	}
-	p := livePage(name, site.Instant, site.Clock())
-	p.Title, p.Body = v.say("Releases")+" · "+site.Title, body
-	p.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: site.Title, Link: siteLink(name)}}
-	h.write(v, http.StatusOK, "history", p)
+	p := frame.LivePage(name, site.Instant, site.Clock())
+	p.Title, p.Body = v.Say("Releases")+" · "+site.Title, body
+	p.Crumbs = []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: site.Title, Link: frame.SiteLink(name)}}
+	h.Write(v, http.StatusOK, "history", p)
 }
 
 // olderThan leads to what was released before; "" when the list came to the beginning.
@@ -92,7 +94,7 @@ func olderThan(site string, past []view.PastRelease, limit int) string {
 	if len(past) < limit || past[len(past)-1].Number <= 1 {
 		return ""
 	}
-	return siteLink(site) + "/releases?before=" + strconv.FormatInt(past[len(past)-1].Number, 10)
+	return frame.SiteLink(site) + "/releases?before=" + strconv.FormatInt(past[len(past)-1].Number, 10)
 }
 
 // chart shows how long releases took, the oldest first. The table below it says the
@@ -146,4 +148,16 @@ func chartOf(l words.Language, past []view.PastRelease) *chart {
 	}
 	c.Width = max(c.Width, 10*releasesAtOnce) // so that few bars are no blocks
 	return c
+}
+
+// withRollbacks offers operators to go back to what was live, while nothing runs.
+func withRollbacks(rows []releaseRow, d view.SiteDetail) {
+	if d.State != release.Ready && (d.State != release.Requested || d.Current.Dispatch.Token != "") {
+		return
+	}
+	for i, r := range d.Releases {
+		if r.Outcome == release.Succeeded && r.Content() != d.Shows() && r.RollbackTo == 0 {
+			rows[i].Rollback = operator.RollbackLink(r.Site, r.Number)
+		}
+	}
 }

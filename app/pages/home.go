@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/words"
@@ -13,7 +14,7 @@ import (
 
 // home is the list of sites.
 type home struct {
-	*Pages
+	*frame.Frame
 	view *view.Reader
 }
 
@@ -30,19 +31,19 @@ type siteRow struct {
 	Flags []view.Notice
 }
 
-func (h *home) show(v *visit) {
-	at, sites, err := h.view.Sites(v.r.Context(), v.who.Sees)
+func (h *home) show(v *frame.Visit) {
+	at, sites, err := h.view.Sites(v.R.Context(), v.Who.Sees)
 	if err != nil {
-		h.trouble(v, err)
+		h.Trouble(v, err)
 		return
 	}
 	zone := commonZone(sites)
-	clock := view.Clock{Now: at.Now, Zone: v.zone(time.UTC), Language: v.reader.Language}
+	clock := view.Clock{Now: at.Now, Zone: v.Zone(time.UTC), Language: v.Reader.Language}
 	if zone != nil {
 		clock.Zone = zone
 	}
-	p := livePage("", at, clock)
-	if zone == nil && v.reader.Zone == nil {
+	p := frame.LivePage("", at, clock)
+	if zone == nil && v.Reader.Zone == nil {
 		p.Zone = "" // each site tells its own
 	}
 	body := homeBody{}
@@ -50,11 +51,11 @@ func (h *home) show(v *visit) {
 		p.Busy = p.Busy || site.State != release.Ready
 		body.Sites = append(body.Sites, rowOf(site))
 	}
-	if why, since := h.disk.Trouble(); why != "" {
+	if why, since := h.Disk.Trouble(); why != "" {
 		body.Notices = []notice{{Notice: view.DiskNotice(why, since, clock)}}
 	}
-	p.Title, p.Body = homeTitle(v.reader.Language, sites), body
-	h.write(v, http.StatusOK, "home", p)
+	p.Title, p.Body = homeTitle(v.Reader.Language, sites), body
+	h.Write(v, http.StatusOK, "home", p)
 }
 
 // homeTitle says in a browser's tab that a site needs a look.
@@ -89,7 +90,7 @@ func commonZone(sites []view.Site) *time.Location {
 
 func rowOf(site view.Site) siteRow {
 	row := siteRow{
-		Name: site.Name, Title: site.Title, Link: siteLink(site.Name), URL: view.WebLink(site.URL),
+		Name: site.Name, Title: site.Title, Link: frame.SiteLink(site.Name), URL: view.WebLink(site.URL),
 		StateName: site.Headline().Name, Class: site.Headline().Class, Text: site.StateText(),
 	}
 	for _, n := range site.Notices() {
@@ -112,7 +113,7 @@ func linked(site string, all []view.Notice) []notice {
 	for _, n := range all {
 		one := notice{Notice: n}
 		if n.Release != 0 {
-			one.Link = releaseLink(site, n.Release)
+			one.Link = frame.ReleaseLink(site, n.Release)
 		}
 		out = append(out, one)
 	}

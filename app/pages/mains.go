@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/pages/frame"
+	"github.com/pressrun/pressrun/app/pages/operator"
+	"github.com/pressrun/pressrun/app/pages/templates"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/text"
 )
@@ -53,20 +56,20 @@ var keyMark = "key-" + rand.Text()
 
 // fill gives a site's page its content, rendered for this visitor or for another one
 // who sees the same.
-func (s *sitePages) fill(p *page, v *visit, d *view.SiteDetail) error {
-	of := mainOf{operator: v.who.Role == auth.Operator, named: v.who.Named()}
-	if slices.ContainsFunc(slices.Concat(d.Served, d.Next, d.Scheduled), func(r view.Request) bool { return r.AskedBy(v.who.Name) }) {
-		of.mine = v.who.Name
+func (s *sitePages) fill(p *frame.Page, v *frame.Visit, d *view.SiteDetail) error {
+	of := mainOf{operator: v.Who.Role == auth.Operator, named: v.Who.Named()}
+	if slices.ContainsFunc(slices.Concat(d.Served, d.Next, d.Scheduled), func(r view.Request) bool { return r.AskedBy(v.Who.Name) }) {
+		of.mine = v.Who.Name
 	}
-	of.diskWhy, of.diskSince = s.disk.Trouble()
+	of.diskWhy, of.diskSince = s.Disk.Trouble()
 	one := &renderedMain{}
-	if v.reader.Zone == nil { // who chose a zone has a page of their own
+	if v.Reader.Zone == nil { // who chose a zone has a page of their own
 		one = s.mains.of(d, of)
 	}
-	one.once.Do(func() { one.title, one.html, one.err = renderSite(d, of, v.reader.Zone) })
-	p.Title, p.Main = one.title, mainMark
+	one.once.Do(func() { one.title, one.html, one.err = renderSite(d, of, v.Reader.Zone) })
+	p.Title = one.title
 	if before, after, ok := bytes.Cut(one.html, []byte(keyMark)); ok {
-		p.main = [][]byte{before, []byte(rand.Text()), after}
+		p.Rendered(before, []byte(rand.Text()), after)
 	}
 	return one.err
 }
@@ -101,12 +104,12 @@ func renderSite(d *view.SiteDetail, of mainOf, reader *time.Location) (title str
 		body.Notices = append([]notice{{Notice: view.DiskNotice(of.diskWhy, of.diskSince, d.Clock())}}, body.Notices...)
 	}
 	if of.operator {
-		body.Operator = formsOf(d.Site)
+		body.Operator = operator.FormsOf(d.Site)
 		body.Operator.Undelivered = d.Undelivered
 		withRollbacks(body.History, *d)
 	}
 	var out bytes.Buffer
-	if err := templatesIn(d.Language)["site"].ExecuteTemplate(&out, "main", body); err != nil {
+	if err := templates.In(d.Language)["site"].ExecuteTemplate(&out, "main", body); err != nil {
 		return "", nil, fmt.Errorf("render the page of %s: %w", d.Name, err)
 	}
 	return body.Stand.StateName + " · " + body.Title, text.Markup(out.Bytes()), nil

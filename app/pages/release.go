@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/pages/frame"
+	"github.com/pressrun/pressrun/app/pages/rows"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
@@ -14,7 +16,7 @@ import (
 
 // releasePages tell what a release did.
 type releasePages struct {
-	*Pages
+	*frame.Frame
 	view *view.Reader
 	logs stream.RunLogs
 }
@@ -26,12 +28,12 @@ type releaseBody struct {
 	Facts                             []fact
 	Phases                            []view.Phase
 	Metrics                           *metricsView
-	Served                            requestList
-	Events                            []eventRow
+	Served                            rows.Requests
+	Events                            []rows.Event
 	MoreEvents                        bool
-	Retry                             *crumb
+	Retry                             *frame.Crumb
 	// Rollback is the release that it put back, Ordered who wanted that, and Why.
-	Rollback     *crumb
+	Rollback     *frame.Crumb
 	Ordered, Why string
 }
 
@@ -49,45 +51,39 @@ type stepView struct {
 	Bar                      view.Bar
 }
 
-type eventRow struct {
-	At                 *view.Moment
-	What, By, Why, Ask string
-	Release            *crumb
-}
-
 func releaseText(l words.Language, number int64) string { return l.Say("Release #%d", number) }
 
-func (p *releasePages) show(v *visit) {
-	name, _, ok := p.seenSite(v)
+func (p *releasePages) show(v *frame.Visit) {
+	name, _, ok := p.SeenSite(v)
 	if !ok {
 		return
 	}
-	number, ok := p.seenRelease(v)
+	number, ok := p.SeenRelease(v)
 	if !ok {
 		return
 	}
-	found, err := p.view.Release(v.r.Context(), name, number)
+	found, err := p.view.Release(v.R.Context(), name, number)
 	if err != nil {
-		p.trouble(v, err)
+		p.Trouble(v, err)
 		return
 	}
 	body := releaseBodyOf(found)
-	one := livePage(name, found.Of.Instant, found.Of.Clock())
+	one := frame.LivePage(name, found.Of.Instant, found.Of.Clock())
 	one.Title, one.Body = body.Title+" · "+found.Of.Title, body
-	one.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: found.Of.Title, Link: siteLink(name)}}
+	one.Crumbs = []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: found.Of.Title, Link: frame.SiteLink(name)}}
 	one.Busy = found.Outcome == ""
-	p.write(v, http.StatusOK, "release", one)
+	p.Write(v, http.StatusOK, "release", one)
 }
 
 func releaseBodyOf(d view.ReleaseDetail) releaseBody {
 	c := d.Of.Clock()
 	b := releaseHead(d.Release, c)
-	b.Served = requestList{ID: "served", Title: c.Language.Say("Requests"), More: max(0, d.Upto-d.After-int64(len(d.Requests)))}
+	b.Served = rows.Requests{ID: "served", Title: c.Language.Say("Requests"), More: max(0, d.Upto-d.After-int64(len(d.Requests)))}
 	for _, r := range d.Requests {
-		b.Served.Rows = append(b.Served.Rows, requestRowOf(r, c))
+		b.Served.Rows = append(b.Served.Rows, rows.RequestOf(r, c))
 	}
 	for _, e := range d.Events {
-		b.Events = append(b.Events, eventRowOf(e, c))
+		b.Events = append(b.Events, rows.EventOf(e, c))
 	}
 	b.MoreEvents = len(d.Events) == view.Shown
 	return b
@@ -99,10 +95,10 @@ func releaseHead(r view.Release, c view.Clock) releaseBody {
 	b := releaseBody{
 		Name: r.Site, Title: releaseText(l, r.Number), Outcome: r.OutcomeWords(), Class: r.OutcomeClass(),
 		Text: r.Text(c), Fault: r.FaultWords(), Note: r.Note, RunURL: view.WebLink(r.Run.URL),
-		LogLink: releaseLink(r.Site, r.Number) + "/log", Phases: view.Phases(r.Release.Release, c), Metrics: metricsOf(l, r.Measured()),
+		LogLink: frame.ReleaseLink(r.Site, r.Number) + "/log", Phases: view.Phases(r.Release.Release, c), Metrics: metricsOf(l, r.Measured()),
 	}
 	if r.RollbackTo != 0 {
-		b.Rollback = &crumb{Text: releaseText(l, r.RollbackTo), Link: releaseLink(r.Site, r.RollbackTo)}
+		b.Rollback = &frame.Crumb{Text: releaseText(l, r.RollbackTo), Link: frame.ReleaseLink(r.Site, r.RollbackTo)}
 		b.Ordered = r.Ordered.By
 		b.Why = r.Ordered.Why
 	}
@@ -120,7 +116,7 @@ func releaseHead(r view.Release, c view.Clock) releaseBody {
 		b.Facts = append(b.Facts, fact{Name: l.Say("Let pass once"), Text: a.Guards.String() + " (" + a.By + ": " + a.Why + ")"})
 	}
 	if r.Retry != 0 {
-		b.Retry = &crumb{Text: releaseText(l, r.Retry), Link: releaseLink(r.Site, r.Retry)}
+		b.Retry = &frame.Crumb{Text: releaseText(l, r.Retry), Link: frame.ReleaseLink(r.Site, r.Retry)}
 	}
 	return b
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 
+	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -12,7 +13,7 @@ import (
 
 // requestPages answer "is my change live?".
 type requestPages struct {
-	*Pages
+	*frame.Frame
 	view *view.Reader
 }
 
@@ -21,46 +22,46 @@ type requestBody struct {
 	What, Answer, Class, Text string
 	Steps                     []view.Step
 	Notices                   []notice
-	Site                      crumb
+	Site                      frame.Crumb
 	URL                       string
-	Release                   *crumb
-	Failed                    []crumb
+	Release                   *frame.Crumb
+	Failed                    []frame.Crumb
 	Edit                      string
 	Facts                     []fact
 	// Again says that the form was sent before.
 	Again bool
 }
 
-func (q *requestPages) show(v *visit) {
-	r, err := q.view.Request(v.r.Context(), v.r.PathValue("id"))
-	if err == nil && !v.who.Sees(r.Site) || errors.Is(err, ledger.ErrNoSite) {
-		err = v.problem(http.StatusNotFound, "not_found", "There is no such request, or your token is not good for its site.")
+func (q *requestPages) show(v *frame.Visit) {
+	r, err := q.view.Request(v.R.Context(), v.R.PathValue("id"))
+	if err == nil && !v.Who.Sees(r.Site) || errors.Is(err, ledger.ErrNoSite) {
+		err = v.Problem(http.StatusNotFound, "not_found", "There is no such request, or your token is not good for its site.")
 	}
 	if err != nil {
-		q.trouble(v, err)
+		q.Trouble(v, err)
 		return
 	}
 	body := requestBodyOf(r)
-	body.Again = v.r.URL.Query().Get("again") != ""
-	p := livePage(r.Site, r.Of.Instant, r.Of.Clock())
+	body.Again = v.R.URL.Query().Get("again") != ""
+	p := frame.LivePage(r.Site, r.Of.Instant, r.Of.Clock())
 	p.Title, p.Body = body.Answer+" · "+text.Shorten(body.What, 60), body
-	p.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, body.Site}
+	p.Crumbs = []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, body.Site}
 	p.Busy = r.Resolution.Status != release.Live
-	q.write(v, http.StatusOK, "request", p)
+	q.Write(v, http.StatusOK, "request", p)
 }
 
 func requestBodyOf(r view.Request) requestBody {
 	c, l := r.Of.Clock(), r.Of.Language
 	b := requestBody{
 		What: view.Subject(l, r.Request), Edit: view.WebLink(r.Link), URL: view.WebLink(r.Of.URL), Text: r.StateText(),
-		Site: crumb{Text: r.Of.Title, Link: siteLink(r.Site)}, Notices: linked(r.Site, r.Notices()), Facts: requestFacts(r, c),
+		Site: frame.Crumb{Text: r.Of.Title, Link: frame.SiteLink(r.Site)}, Notices: linked(r.Site, r.Notices()), Facts: requestFacts(r, c),
 	}
 	b.Answer, b.Class = r.Answer().Name, r.Answer().Class
 	if r.Resolution.Release != 0 {
-		b.Release = &crumb{Text: releaseText(l, r.Resolution.Release), Link: releaseLink(r.Site, r.Resolution.Release)}
+		b.Release = &frame.Crumb{Text: releaseText(l, r.Resolution.Release), Link: frame.ReleaseLink(r.Site, r.Resolution.Release)}
 	}
 	for _, n := range r.Resolution.Failed {
-		b.Failed = append(b.Failed, crumb{Text: releaseText(l, n), Link: releaseLink(r.Site, n)})
+		b.Failed = append(b.Failed, frame.Crumb{Text: releaseText(l, n), Link: frame.ReleaseLink(r.Site, n)})
 	}
 	if r.Resolution.Status == release.InRelease {
 		b.Steps = r.Of.Steps()

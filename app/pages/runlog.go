@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/ansi"
@@ -31,7 +32,7 @@ type logBody struct {
 	Title, Outcome, Class string
 	Summary, Empty        string
 	Base, Words           string
-	Ways                  []crumb
+	Ways                  []frame.Crumb
 	Lines                 []logRow
 	Later                 string
 	// Follow has the end of the output kept in sight.
@@ -45,7 +46,7 @@ type logRow struct {
 }
 
 // showLog is the output of a release's run as a page.
-func (p *releasePages) showLog(v *visit) {
+func (p *releasePages) showLog(v *frame.Visit) {
 	name, number, out, ok := p.openLog(v)
 	if !ok {
 		return
@@ -53,46 +54,46 @@ func (p *releasePages) showLog(v *visit) {
 	defer out.Close()
 	query, err := logQueryOf(v)
 	if err != nil {
-		p.trouble(v, err)
+		p.Trouble(v, err)
 		return
 	}
-	found, err := p.view.Release(v.r.Context(), name, number)
+	found, err := p.view.Release(v.R.Context(), name, number)
 	if err != nil {
-		p.trouble(v, err)
+		p.Trouble(v, err)
 		return
 	}
 	log, err := view.ReadLog(out, query)
 	if err != nil {
-		p.trouble(v, err)
+		p.Trouble(v, err)
 		return
 	}
 	body := logBodyOf(found.Release, log, query)
-	one := livePage(name, found.Of.Instant, found.Of.Clock())
+	one := frame.LivePage(name, found.Of.Instant, found.Of.Clock())
 	one.Title, one.Body = body.Title+" · "+found.Of.Title, body
-	one.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: found.Of.Title, Link: siteLink(name)}, {Text: releaseText(v.reader.Language, number), Link: releaseLink(name, number)}}
+	one.Crumbs = []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: found.Of.Title, Link: frame.SiteLink(name)}, {Text: releaseText(v.Reader.Language, number), Link: frame.ReleaseLink(name, number)}}
 	if found.Outcome == "" {
 		one.Busy, one.Every = true, logEvery
 	}
-	p.write(v, http.StatusOK, "log", one)
+	p.Write(v, http.StatusOK, "log", one)
 }
 
-func logQueryOf(v *visit) (view.LogQuery, error) {
-	in := v.r.URL.Query()
+func logQueryOf(v *frame.Visit) (view.LogQuery, error) {
+	in := v.R.URL.Query()
 	q := view.LogQuery{Words: strings.TrimSpace(in.Get("q"))}
 	if len(q.Words) > maxLogWords {
-		return q, v.problem(http.StatusUnprocessableEntity, "invalid", "A search in an output has %s bytes at most.", text.Number(maxLogWords))
+		return q, v.Problem(http.StatusUnprocessableEntity, "invalid", "A search in an output has %s bytes at most.", text.Number(maxLogWords))
 	}
 	if from := in.Get("from"); from != "" {
 		var err error
 		if q.From, err = strconv.ParseInt(from, 10, 64); err != nil || q.From < 1 {
-			return q, v.problem(http.StatusUnprocessableEntity, "invalid", "“from” is the number of a line, from 1.")
+			return q, v.Problem(http.StatusUnprocessableEntity, "invalid", "“from” is the number of a line, from 1.")
 		}
 	}
 	return q, nil
 }
 
 func logBodyOf(r view.Release, log view.RunLog, q view.LogQuery) logBody {
-	base, l := releaseLink(r.Site, r.Number)+"/log", r.Language
+	base, l := frame.ReleaseLink(r.Site, r.Number)+"/log", r.Language
 	b := logBody{
 		Title: l.Say("Output of release #%d", r.Number), Outcome: r.OutcomeWords(), Class: r.OutcomeClass(),
 		Base: base, Words: q.Words, Follow: q == view.LogQuery{} && r.Outcome == "",
@@ -102,14 +103,14 @@ func logBodyOf(r view.Release, log view.RunLog, q view.LogQuery) logBody {
 	}
 	b.Summary, b.Empty = logSummary(l, log, q), l.Say("There is nothing here.")
 	if log.FirstError > 0 {
-		b.Ways = append(b.Ways, crumb{Text: l.Say("First error, line %s", text.Number(log.FirstError)), Link: lineLink(base, log.FirstError, true)})
+		b.Ways = append(b.Ways, frame.Crumb{Text: l.Say("First error, line %s", text.Number(log.FirstError)), Link: lineLink(base, log.FirstError, true)})
 	}
-	b.Ways = append(b.Ways, crumb{Text: l.Say("End"), Link: base}, crumb{Text: l.Say("Beginning"), Link: base + "?from=1"}, crumb{Text: l.Say("All as text"), Link: base + ".txt"})
+	b.Ways = append(b.Ways, frame.Crumb{Text: l.Say("End"), Link: base}, frame.Crumb{Text: l.Say("Beginning"), Link: base + "?from=1"}, frame.Crumb{Text: l.Say("All as text"), Link: base + ".txt"})
 	if q.Words != "" || len(b.Lines) == 0 {
 		return b
 	}
 	if first := b.Lines[0].Number; first > 1 {
-		b.Ways = append(b.Ways, crumb{Text: l.Say("Earlier lines"), Link: base + "?from=" + strconv.FormatInt(max(1, first-view.LogLines), 10)})
+		b.Ways = append(b.Ways, frame.Crumb{Text: l.Say("Earlier lines"), Link: base + "?from=" + strconv.FormatInt(max(1, first-view.LogLines), 10)})
 	}
 	if last := b.Lines[len(b.Lines)-1].Number; last < log.Total {
 		b.Later = base + "?from=" + strconv.FormatInt(last+1, 10)
@@ -145,14 +146,14 @@ func logSummary(l words.Language, log view.RunLog, q view.LogQuery) string {
 
 // rawLog is the output of a release's run as text. What could deceive a reader, or a
 // terminal that it is copied into, is shown by its name.
-func (p *releasePages) rawLog(v *visit) {
+func (p *releasePages) rawLog(v *frame.Visit) {
 	_, _, out, ok := p.openLog(v)
 	if !ok {
 		return
 	}
 	defer out.Close()
-	v.w.Header().Set("Cache-Control", "no-store")
-	stream.Text(v.w, v.r, p.log, &visibleLines{in: bufio.NewReaderSize(out, 32<<10)})
+	v.W.Header().Set("Cache-Control", "no-store")
+	stream.Text(v.W, v.R, p.Log, &visibleLines{in: bufio.NewReaderSize(out, 32<<10)})
 }
 
 // visibleLines reads an output with everything in it visible, line by line.
@@ -181,19 +182,19 @@ func (l *visibleLines) Read(into []byte) (int, error) {
 }
 
 // openLog opens the output that the address names, or shows why not.
-func (p *releasePages) openLog(v *visit) (name string, number int64, out io.ReadCloser, ok bool) {
-	if name, _, ok = p.seenSite(v); !ok {
+func (p *releasePages) openLog(v *frame.Visit) (name string, number int64, out io.ReadCloser, ok bool) {
+	if name, _, ok = p.SeenSite(v); !ok {
 		return "", 0, nil, false
 	}
-	if number, ok = p.seenRelease(v); !ok {
+	if number, ok = p.SeenRelease(v); !ok {
 		return "", 0, nil, false
 	}
-	out, err := p.logs.Open(v.r.Context(), name, number)
+	out, err := p.logs.Open(v.R.Context(), name, number)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = v.problem(http.StatusNotFound, "not_found", "Release #%d has no output here: it has not begun, or its output is no longer kept.", number)
+		err = v.Problem(http.StatusNotFound, "not_found", "Release #%d has no output here: it has not begun, or its output is no longer kept.", number)
 	}
 	if err != nil {
-		p.trouble(v, err)
+		p.Trouble(v, err)
 		return "", 0, nil, false
 	}
 	return name, number, out, true

@@ -9,6 +9,9 @@ import (
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/middleware"
+	"github.com/pressrun/pressrun/app/pages/assets"
+	"github.com/pressrun/pressrun/app/pages/frame"
+	"github.com/pressrun/pressrun/app/pages/operator"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/calendar"
@@ -216,9 +219,9 @@ func pastReleases() []view.PastRelease {
 // servePages serves the page of every sample at /sites/NAME.
 func servePages(t testing.TB) *httptest.Server {
 	t.Helper()
-	p := &Pages{config: config.Config{Pages: config.Pages{Access: "token"}}}
+	p := &frame.Frame{Config: config.Config{Pages: config.Pages{Access: "token"}}}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /assets/{name}", serveAsset)
+	mux.HandleFunc("GET /assets/{name}", assets.Serve)
 	mux.HandleFunc("GET /sites/{sample}", func(w http.ResponseWriter, r *http.Request) {
 		f, ok := samples()[r.PathValue("sample")]
 		if !ok {
@@ -226,32 +229,32 @@ func servePages(t testing.TB) *httptest.Server {
 			return
 		}
 		middleware.SecureHeaders(w.Header())
-		v := p.read(w, r)
-		v.who = &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}
-		p.write(v, http.StatusOK, "site", samplePage(t, f, v.reader.Language))
+		v := p.Read(w, r)
+		v.Who = &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}
+		p.Write(v, http.StatusOK, "site", samplePage(t, f, v.Reader.Language))
 	})
 	mux.HandleFunc("GET /sites/{sample}/operate", func(w http.ResponseWriter, r *http.Request) {
-		v := p.read(w, r)
-		v.who = &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}
-		d := samples()[r.PathValue("sample")].detailIn(t, v.reader.Language)
+		v := p.Read(w, r)
+		v.Who = &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}
+		d := samples()[r.PathValue("sample")].detailIn(t, v.Reader.Language)
 		middleware.SecureHeaders(w.Header())
-		p.write(v, http.StatusOK, "operate", page{Title: v.say("For operators"), Body: operateBodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll)})
+		p.Write(v, http.StatusOK, "operate", frame.Page{Title: v.Say("For operators"), Body: operator.BodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll)})
 	})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)
 	return srv
 }
 
-func samplePage(t testing.TB, f sample, l words.Language) page {
+func samplePage(t testing.TB, f sample, l words.Language) frame.Page {
 	t.Helper()
 	d := f.detailIn(t, l)
 	body := siteBodyOf(d, "Maria Sánchez", nil)
-	body.Key, body.Operator = "the key", formsOf(d.Site)
+	body.Key, body.Operator = "the key", operator.FormsOf(d.Site)
 	if f.diskWhy != "" {
 		body.Notices = append([]notice{{Notice: view.DiskNotice(f.diskWhy, f.diskSince, d.Clock())}}, body.Notices...)
 	}
-	p := page{Title: body.Stand.StateName + " · " + body.Title, Body: body, Crumbs: []crumb{{l.Say("All sites"), "/"}}}
-	p.at(d.Clock())
+	p := frame.Page{Title: body.Stand.StateName + " · " + body.Title, Body: body, Crumbs: []frame.Crumb{{Text: l.Say("All sites"), Link: "/"}}}
+	p.Stamp(d.Clock())
 	return p
 }
 

@@ -5,11 +5,13 @@ import (
 	"crypto/rand"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/app/pages/frame"
+	"github.com/pressrun/pressrun/app/pages/operator"
+	"github.com/pressrun/pressrun/app/pages/rows"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
@@ -28,7 +30,7 @@ var siteLimits = view.Limits{Requests: shownRequests, Releases: shownReleases, S
 
 // sitePages show a site, and accept requests for its release.
 type sitePages struct {
-	*Pages
+	*frame.Frame
 	view     *view.Reader
 	commands *command.Commands
 	mains    mains
@@ -40,7 +42,7 @@ type siteBody struct {
 	LiveNow          liveNow
 	Stand            stand
 	Notices          []notice
-	Lists            []requestList
+	Lists            []rows.Requests
 	Changes          []changeRow
 	Waits            []fact
 	History          []releaseRow
@@ -51,13 +53,13 @@ type siteBody struct {
 	Key              string
 	// Named says that it is known who asks.
 	Named    bool
-	Operator *operatorForms
+	Operator *operator.Forms
 }
 
 // liveNow is what the public sees, and what changed last.
 type liveNow struct {
 	Text, Release string
-	WentOut       []requestRow
+	WentOut       []rows.Request
 	More          int64
 }
 
@@ -67,10 +69,10 @@ func liveNowOf(d view.SiteDetail) liveNow {
 	if now.Release == 0 {
 		return out
 	}
-	out.Release = releaseLink(d.Name, now.Release)
+	out.Release = frame.ReleaseLink(d.Name, now.Release)
 	seen := map[string]bool{}
 	for _, r := range d.WentOut {
-		row := requestRowOf(r, d.Clock())
+		row := rows.RequestOf(r, d.Clock())
 		if !seen[row.What] {
 			out.WentOut = append(out.WentOut, row)
 		}
@@ -86,7 +88,7 @@ type stand struct {
 	// Text is the one sentence that matters, More what can be done, Around when it
 	// goes live; State says the same as the state that operators know.
 	Text, More, Around, State string
-	Failed                    *crumb
+	Failed                    *frame.Crumb
 	Done                      float64
 	Stages                    []view.Step
 	Since                     *view.Moment
@@ -102,18 +104,6 @@ type stand struct {
 type fact struct {
 	Name, Text string
 	At, For    *view.Moment
-}
-
-// requestList is a group of requests that wait for the same thing.
-type requestList struct {
-	ID, Title string
-	Rows      []requestRow
-	// More is how many further ones there are; Others says that there are, where
-	// nobody has counted them.
-	More   int64
-	Others bool
-	// All leads to all of them, "" where nothing does.
-	All string
 }
 
 // changeRow is a change that goes out with the next release.
@@ -132,34 +122,25 @@ func changesOf(d view.SiteDetail, c view.Clock) []changeRow {
 	return rows
 }
 
-// requestRow is a request in a list. Ago is for how long it has waited.
-type requestRow struct {
-	Link, Who, What, Edit     string
-	Pill                      view.Headline
-	Since, Ago, Expected, Due *view.Moment
-	// AgoBefore and AgoAfter stand around Ago, which a browser counts on.
-	AgoBefore, AgoAfter string
-}
-
-func (s *sitePages) show(v *visit) {
-	name, _, ok := s.seenSite(v)
+func (s *sitePages) show(v *frame.Visit) {
+	name, _, ok := s.SeenSite(v)
 	if !ok {
 		return
 	}
-	d, err := s.view.SharedDetail(v.r.Context(), name, siteLimits)
+	d, err := s.view.SharedDetail(v.R.Context(), name, siteLimits)
 	if err != nil {
-		s.trouble(v, err)
+		s.Trouble(v, err)
 		return
 	}
-	p := livePage(name, d.Instant, d.Clock())
+	p := frame.LivePage(name, d.Instant, d.Clock())
 	if err := s.fill(&p, v, d); err != nil {
-		s.trouble(v, err)
+		s.Trouble(v, err)
 		return
 	}
-	p.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}}
+	p.Crumbs = []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}}
 	p.Busy = d.State != release.Ready
-	p.Wall = v.r.URL.Query().Has("wall")
-	s.write(v, http.StatusOK, "site", p)
+	p.Wall = v.R.URL.Query().Has("wall")
+	s.Write(v, http.StatusOK, "site", p)
 }
 
 // siteBodyOf is the page for somebody by name, who reads times of a zone of their own
@@ -182,12 +163,12 @@ func standOf(d view.SiteDetail, c view.Clock) stand {
 		Done: next.Done, Stages: site.Stages(), Since: c.At(site.Since()), Steps: site.Steps(),
 	}
 	if next.Release != 0 {
-		s.Failed = &crumb{Text: c.Language.Say("See what happened to release #%d", next.Release), Link: releaseLink(site.Name, next.Release)}
+		s.Failed = &frame.Crumb{Text: c.Language.Say("See what happened to release #%d", next.Release), Link: frame.ReleaseLink(site.Name, next.Release)}
 	}
 	if site.State == release.Ready {
 		return s
 	}
-	s.Release, s.ReleaseLink = site.Current.Number, releaseLink(site.Name, site.Current.Number)
+	s.Release, s.ReleaseLink = site.Current.Number, frame.ReleaseLink(site.Name, site.Current.Number)
 	s.Note, s.RunURL = site.Current.Note, view.WebLink(site.Current.Run.URL)
 	s.Facts = standFacts(site, c)
 	return s
@@ -231,9 +212,9 @@ const shownOfList = 10
 
 // listsOf are the requests that are not live yet, by what they wait for: in each
 // those of the reader first, then the oldest.
-func listsOf(d view.SiteDetail, who string, c view.Clock) []requestList {
+func listsOf(d view.SiteDetail, who string, c view.Clock) []rows.Requests {
 	l := d.Language
-	var out []requestList
+	var out []rows.Requests
 	add := func(id, title string, requests []view.Request, total int64) {
 		requests = slices.Clone(requests) // those of the detail belong to all pages
 		if id != "scheduled" {            // which are by their time already
@@ -257,7 +238,7 @@ func listsOf(d view.SiteDetail, who string, c view.Clock) []requestList {
 		out[len(out)-1].Others = d.MoreScheduled
 	}
 	for i := range out {
-		out[i].All = siteLink(d.Name) + "/find?show=" + string(view.Open)
+		out[i].All = frame.SiteLink(d.Name) + "/find?show=" + string(view.Open)
 	}
 	return out
 }
@@ -272,75 +253,63 @@ func mineFirst(a, b bool) int {
 	return 1
 }
 
-func listOf(id, title string, requests []view.Request, total int64, c view.Clock) requestList {
-	l := requestList{ID: id, Title: title, More: max(0, total-int64(len(requests)))}
+func listOf(id, title string, requests []view.Request, total int64, c view.Clock) rows.Requests {
+	l := rows.Requests{ID: id, Title: title, More: max(0, total-int64(len(requests)))}
 	for _, r := range requests {
-		l.Rows = append(l.Rows, requestRowOf(r, c))
+		l.Rows = append(l.Rows, rows.RequestOf(r, c))
 	}
 	return l
 }
 
-func requestRowOf(r view.Request, c view.Clock) requestRow {
-	row := requestRow{
-		Link: requestLink(r.ID), Who: view.Asker(c.Language, r.Request), What: view.Subject(c.Language, r.Request), Edit: view.WebLink(r.Link), Pill: r.Pill(),
-		Since: c.At(r.AcceptedAt), Ago: c.Since(r.AcceptedAt), Expected: c.At(r.Expected),
-	}
-	row.AgoBefore, row.AgoAfter, _ = strings.Cut(c.Language.Say("%s ago", "\x00"), "\x00")
-	if r.Resolution.Status == release.Scheduled {
-		row.Due = c.At(r.NotBefore)
-	}
-	return row
-}
-
 // accept takes the form "Release now". Its hidden key makes a double click
 // or a reload the same request.
-func (s *sitePages) accept(v *visit) {
-	name, _, ok := s.seenSite(v)
-	if !ok || !s.readForm(v) {
+func (s *sitePages) accept(v *frame.Visit) {
+	name, _, ok := s.SeenSite(v)
+	if !ok || !s.ReadForm(v) {
 		return
 	}
 	in, err := askedFor(v)
 	if err != nil {
-		s.trouble(v, err)
+		s.Trouble(v, err)
 		return
 	}
-	key := v.r.PostForm.Get("key")
+	key := v.R.PostForm.Get("key")
 	if key == "" || len(key) > 100 {
 		key = rand.Text()
 	}
-	taken, err := s.commands.Accept(v.r.Context(), v.who, name, "page:"+key, in)
+	taken, err := s.commands.Accept(v.R.Context(), v.Who, name, "page:"+key, in)
 	if err != nil {
-		s.trouble(v, err)
+		s.Trouble(v, err)
 		return
 	}
-	to := requestLink(taken.Request.ID)
+	to := frame.RequestLink(taken.Request.ID)
 	if taken.Again {
 		to += "?again=1"
 	}
-	http.Redirect(v.w, v.r, to, http.StatusSeeOther)
+	http.Redirect(v.W, v.R, to, http.StatusSeeOther)
 }
 
 // askedFor is the request that a form makes. The name that somebody gives is
 // kept beside that of the token, which is known.
-func askedFor(v *visit) (api.RequestInput, error) {
-	name, err := field(v, "name", 100)
+func askedFor(v *frame.Visit) (api.RequestInput, error) {
+	name, err := frame.Field(v, "name", 100)
 	if err != nil {
 		return api.RequestInput{}, err
 	}
-	reason, err := field(v, "reason", 1000)
+	reason, err := frame.Field(v, "reason", 1000)
 	if err != nil {
 		return api.RequestInput{}, err
 	}
-	in := api.RequestInput{Source: release.FromEditor, Actor: v.who.Name, Reason: reason}
-	if v.who.Role == auth.Operator && !v.who.Local {
+	in := api.RequestInput{Source: release.FromEditor, Actor: v.Who.Name, Reason: reason}
+	if v.Who.Role == auth.Operator && !v.Who.Local {
 		in.Source = release.FromOperator
 	}
 	switch {
-	case name == "" || name == v.who.Name || v.who.Named():
-	case v.who.Local:
+	case name == "" || name == v.Who.Name || v.Who.Named():
+	case v.Who.Local:
 		in.Actor = name
 	default:
-		in.Actor = name + " (" + v.who.Name + ")"
+		in.Actor = name + " (" + v.Who.Name + ")"
 	}
 	return in, nil
 }

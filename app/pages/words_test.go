@@ -12,6 +12,8 @@ import (
 	"unicode"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/pages/frame"
+	"github.com/pressrun/pressrun/app/pages/operator"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/words"
@@ -27,10 +29,10 @@ func TestNoTextPassesTheCatalogue(t *testing.T) {
 			d := f.detailIn(t, marked)
 			for _, one := range []struct {
 				template string
-				page     page
+				page     frame.Page
 			}{
 				{"site", samplePage(t, f, marked)},
-				{"operate", page{Title: marked.Say("For operators"), Body: operateBodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll)}},
+				{"operate", frame.Page{Title: marked.Say("For operators"), Body: operator.BodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll)}},
 			} {
 				typed := append(textsOf(reflect.ValueOf(f)), textsOf(reflect.ValueOf(sampleDeliveries()))...)
 				typed = append(typed, d.Title, d.URL, d.Zone.String(), "Grace Hopper", "Español")
@@ -41,12 +43,12 @@ func TestNoTextPassesTheCatalogue(t *testing.T) {
 }
 
 // rendered is a page in a language.
-func rendered(t *testing.T, l words.Language, name string, one page) string {
+func rendered(t *testing.T, l words.Language, name string, one frame.Page) string {
 	t.Helper()
-	p := &Pages{config: config.Config{Pages: config.Pages{Access: "token"}}}
+	p := &frame.Frame{Config: config.Config{Pages: config.Pages{Access: "token"}}}
 	w := httptest.NewRecorder()
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/", http.NoBody)
-	p.write(&visit{w: w, r: r, who: &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}, reader: view.Audience{Language: l}}, http.StatusOK, name, one)
+	p.Write(&frame.Visit{W: w, R: r, Who: &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}, Reader: view.Audience{Language: l}}, http.StatusOK, name, one)
 	if w.Code != http.StatusOK {
 		t.Fatalf("%s: %d %s", name, w.Code, w.Body)
 	}
@@ -86,7 +88,7 @@ func mustBeMarked(t *testing.T, document string, typed []string) {
 			left = strings.ReplaceAll(strings.ReplaceAll(left, known, ""), strings.ToUpper(known[:1])+known[1:], "")
 		}
 		if left = written.ReplaceAllString(left, ""); strings.ContainsFunc(left, unicode.IsLetter) {
-			t.Errorf("%q is shown in no language: say it by l.Say, v.say, or {{say}} in a template (see internal/words/doc.go). In: %q", strings.TrimSpace(left), text)
+			t.Errorf("%q is shown in no language: say it by l.Say, v.Say, or {{say}} in a template (see internal/words/doc.go). In: %q", strings.TrimSpace(left), text)
 		}
 	}
 }

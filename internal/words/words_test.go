@@ -47,7 +47,7 @@ func everySentence(t *testing.T) found {
 	return all
 }
 
-// ofGo finds l.Say("…"), v.say("…"), v.problem(…, "…") and words.Key("…").
+// ofGo finds l.Say("…"), v.Say("…"), v.Problem(…, "…") and words.Key("…").
 func (f found) ofGo(t *testing.T, path string) {
 	t.Helper()
 	files := token.NewFileSet()
@@ -68,8 +68,8 @@ func (f found) ofGo(t *testing.T, path string) {
 			}
 		}
 		switch {
-		case name == "Say" || name == "say" || name == "Key" && on == "words":
-		case name == "problem" && len(call.Args) >= 3:
+		case name == "Say" || name == "Key" && on == "words":
+		case name == "Problem" && len(call.Args) >= 3:
 			at = 2
 		default:
 			return true
@@ -84,7 +84,7 @@ func (f found) ofGo(t *testing.T, path string) {
 			f[key] = where
 		case *ast.CallExpr: // string(key), which was found where the key is made
 		case *ast.Ident:
-			if tree.Name.Name != "pages" || english.Name != "english" && english.Name != "title" {
+			if tree.Name.Name != "frame" || english.Name != "english" && english.Name != "title" {
 				t.Errorf("%s: Say wants the sentence itself in its brackets, so that it is found here; of a table, words.Key(\"…\") said by Say(string(key))", where)
 			}
 		default:

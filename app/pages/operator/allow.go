@@ -1,9 +1,10 @@
-package pages
+package operator
 
 import (
 	"net/http"
 	"strconv"
 
+	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/text"
@@ -16,8 +17,8 @@ type allowBody struct {
 	// Guards are those that may be let pass, and Stopped says which of them stopped
 	// the last release.
 	Guards []allowedGuard
-	Failed crumb
-	Back   crumb
+	Failed frame.Crumb
+	Back   frame.Crumb
 }
 
 type allowedGuard struct {
@@ -26,23 +27,23 @@ type allowedGuard struct {
 }
 
 // askAllow asks before a guard is let pass, and shows what it found.
-func (o *operatorPages) askAllow(v *visit) {
-	name, _, ok := o.seenSite(v)
+func (o *operatorPages) askAllow(v *frame.Visit) {
+	name, _, ok := o.SeenSite(v)
 	if !ok || !o.allowed(v) {
 		return
 	}
-	site, err := o.view.Site(v.r.Context(), name)
+	site, err := o.view.Site(v.R.Context(), name)
 	if err == nil && site.Allowable() == "" {
-		err = v.problem(http.StatusConflict, "nothing_to_do", "No release waits because a guard stopped the last one.")
+		err = v.Problem(http.StatusConflict, "nothing_to_do", "No release waits because a guard stopped the last one.")
 	}
 	if err != nil {
-		o.trouble(v, err)
+		o.Trouble(v, err)
 		return
 	}
 	body := allowBodyOf(site)
-	o.write(v, http.StatusOK, "allow", page{
+	o.Write(v, http.StatusOK, "allow", frame.Page{
 		Title: body.Title, Body: body,
-		Crumbs: []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: o.siteTitle(name), Link: siteLink(name)}},
+		Crumbs: []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: o.SiteTitle(name), Link: frame.SiteLink(name)}},
 	})
 }
 
@@ -53,8 +54,8 @@ func allowBodyOf(site view.Site) allowBody {
 		Title:  l.Say("Let a guard pass in release #%d?", n),
 		Text:   l.Say("Release #%d goes out at once, although what you choose here stopped release #%d. The release after it is judged by all guards again.", n, site.Last.Number),
 		Button: l.Say("Let it pass once, and release"),
-		Failed: crumb{Text: l.Say("See what happened to release #%d", site.Last.Number), Link: releaseLink(site.Name, site.Last.Number)},
-		Back:   crumb{Text: l.Say("No, leave it as it is"), Link: siteLink(site.Name)},
+		Failed: frame.Crumb{Text: l.Say("See what happened to release #%d", site.Last.Number), Link: frame.ReleaseLink(site.Name, site.Last.Number)},
+		Back:   frame.Crumb{Text: l.Say("No, leave it as it is"), Link: frame.SiteLink(site.Name)},
 	}
 	stopped := map[string]bool{}
 	for _, name := range site.Last.Guards.Names() {
@@ -67,34 +68,34 @@ func allowBodyOf(site view.Site) allowBody {
 }
 
 // allow carries that form out.
-func (o *operatorPages) allow(v *visit) {
-	name, _, ok := o.seenSite(v)
-	if !ok || !o.allowed(v) || !o.readForm(v) {
+func (o *operatorPages) allow(v *frame.Visit) {
+	name, _, ok := o.SeenSite(v)
+	if !ok || !o.allowed(v) || !o.ReadForm(v) {
 		return
 	}
 	in, err := allowOf(v)
 	if err == nil {
-		_, err = o.commands.Allow(v.r.Context(), v.who, name, in)
+		_, err = o.commands.Allow(v.R.Context(), v.Who, name, in)
 	}
 	if err = refusal(v, err); err != nil {
-		o.trouble(v, err)
+		o.Trouble(v, err)
 		return
 	}
-	v.goOn(siteLink(name))
+	v.GoOn(frame.SiteLink(name))
 }
 
-func allowOf(v *visit) (in api.AllowInput, err error) {
-	if in.Why, err = field(v, "why", 1000); err != nil {
+func allowOf(v *frame.Visit) (in api.AllowInput, err error) {
+	if in.Why, err = frame.Field(v, "why", 1000); err != nil {
 		return in, err
 	}
 	if in.Why == "" {
-		return in, v.problem(http.StatusUnprocessableEntity, "invalid", "Say why: people who wait for their changes will read it.")
+		return in, v.Problem(http.StatusUnprocessableEntity, "invalid", "Say why: people who wait for their changes will read it.")
 	}
-	if in.Guards = v.r.PostForm["guard"]; len(in.Guards) == 0 {
-		return in, v.problem(http.StatusUnprocessableEntity, "invalid", "Choose the guard that is to be let pass.")
+	if in.Guards = v.R.PostForm["guard"]; len(in.Guards) == 0 {
+		return in, v.Problem(http.StatusUnprocessableEntity, "invalid", "Choose the guard that is to be let pass.")
 	}
-	if in.Release, err = strconv.ParseInt(v.r.PostForm.Get("release"), 10, 64); err != nil || in.Release < 1 {
-		return in, v.problem(http.StatusUnprocessableEntity, "invalid", "A release is a number from 1.")
+	if in.Release, err = strconv.ParseInt(v.R.PostForm.Get("release"), 10, 64); err != nil || in.Release < 1 {
+		return in, v.Problem(http.StatusUnprocessableEntity, "invalid", "A release is a number from 1.")
 	}
 	return in, nil
 }

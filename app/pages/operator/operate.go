@@ -1,4 +1,4 @@
-package pages
+package operator
 
 import (
 	"net/http"
@@ -8,21 +8,23 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/pages/frame"
+	"github.com/pressrun/pressrun/app/pages/rows"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// operateBody is the page of a site for operators.
-type operateBody struct {
+// Body is the page of a site for operators.
+type Body struct {
 	Name, Title string
 	State       view.Headline
 	Text        string
-	Forms       *operatorForms
+	Forms       *Forms
 	Freezes     []freezeRow
-	Filters     []filterLink
-	Events      []eventRow
+	Filters     []rows.Filter
+	Events      []rows.Event
 	Older       string
 	CSV, Lines  string // where the whole trail is
 	Deliveries  []deliveryRow
@@ -44,39 +46,40 @@ type deliveryRow struct {
 }
 
 // show is the page of a site for operators.
-func (o *operatorPages) show(v *visit) {
-	name, _, ok := o.seenSite(v)
+func (o *operatorPages) show(v *frame.Visit) {
+	name, _, ok := o.SeenSite(v)
 	if !ok || !o.allowed(v) {
 		return
 	}
-	query := v.r.URL.Query()
+	query := v.R.URL.Query()
 	about := view.About(query.Get("about"))
 	before, err := strconv.ParseInt("0"+query.Get("before"), 10, 64)
 	if err != nil || !slices.Contains(view.Abouts, about) {
-		o.trouble(v, v.problem(http.StatusUnprocessableEntity, "invalid", "“about” is releases, requests or acts; “before” is the number of an event."))
+		o.Trouble(v, v.Problem(http.StatusUnprocessableEntity, "invalid", "“about” is releases, requests or acts; “before” is the number of an event."))
 		return
 	}
-	found, err := o.view.Operation(v.r.Context(), name, about, before)
+	found, err := o.view.Operation(v.R.Context(), name, about, before)
 	if err != nil {
-		o.trouble(v, err)
+		o.Trouble(v, err)
 		return
 	}
-	body := operateBodyOf(found, about)
-	p := livePage(name, found.Instant, found.Clock())
+	body := BodyOf(found, about)
+	p := frame.LivePage(name, found.Instant, found.Clock())
 	if before != 0 {
-		p = page{} // what is past does not change
-		p.at(found.Clock())
+		p = frame.Page{} // what is past does not change
+		p.Stamp(found.Clock())
 	}
-	p.Title, p.Body = v.say("For operators")+" · "+found.Title, body
-	p.Crumbs = []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: found.Title, Link: siteLink(name)}}
-	o.write(v, http.StatusOK, "operate", p)
+	p.Title, p.Body = v.Say("For operators")+" · "+found.Title, body
+	p.Crumbs = []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: found.Title, Link: frame.SiteLink(name)}}
+	o.Write(v, http.StatusOK, "operate", p)
 }
 
-func operateBodyOf(found view.Operation, about view.About) operateBody {
+// BodyOf is that page, of what was read.
+func BodyOf(found view.Operation, about view.About) Body {
 	c := found.Clock()
-	base := siteLink(found.Name)
-	b := operateBody{
-		Name: found.Name, Title: found.Title, State: found.Headline(), Text: found.StateText(), Forms: formsOf(found.Site),
+	base := frame.SiteLink(found.Name)
+	b := Body{
+		Name: found.Name, Title: found.Title, State: found.Headline(), Text: found.StateText(), Forms: FormsOf(found.Site),
 		CSV: base + "/events.csv", Lines: base + "/events.jsonl",
 	}
 	b.Forms.Undelivered = found.Undelivered
@@ -90,19 +93,19 @@ func operateBodyOf(found view.Operation, about view.About) operateBody {
 		if one != view.AboutAll {
 			query.Set("about", string(one))
 		}
-		b.Filters = append(b.Filters, filterLink{Text: found.Language.Say(string(aboutName(one))), Link: base + "/operate?" + query.Encode() + "#trail", Current: one == about})
+		b.Filters = append(b.Filters, rows.Filter{Text: found.Language.Say(string(aboutName(one))), Link: base + "/operate?" + query.Encode() + "#trail", Current: one == about})
 	}
 	if found.Older != 0 {
 		query := url.Values{"about": {string(about)}, "before": {strconv.FormatInt(found.Older, 10)}}
 		b.Older = base + "/operate?" + query.Encode() + "#trail"
 	}
 	for _, e := range found.Events {
-		b.Events = append(b.Events, eventRowOf(e, c))
+		b.Events = append(b.Events, rows.EventOf(e, c))
 	}
 	for _, d := range found.Deliveries {
 		row := deliveryRow{At: c.At(d.Received), Hook: d.Hook, What: strings.TrimSpace(d.Event + " " + d.Title), Who: d.Actor, Decision: decisionWords(c.Language, d.Decision), Why: d.Why}
 		if d.Request != "" {
-			row.Request = requestLink(d.Request)
+			row.Request = frame.RequestLink(d.Request)
 		}
 		b.Deliveries = append(b.Deliveries, row)
 	}
@@ -139,64 +142,53 @@ func aboutName(a view.About) words.Key {
 	return words.Key("Everything")
 }
 
-func eventRowOf(e ledger.Event, c view.Clock) eventRow {
-	row := eventRow{At: c.At(e.At), What: view.EventName(c.Language, e.Kind), By: e.By, Why: e.Why}
-	if e.Release != 0 {
-		row.Release = &crumb{Text: "#" + strconv.FormatInt(e.Release, 10), Link: releaseLink(e.Site, e.Release)}
-	}
-	if e.Request != "" {
-		row.Ask = requestLink(e.Request)
-	}
-	return row
-}
-
 // freeze keeps releases back for a time.
-func (o *operatorPages) freeze(v *visit) {
-	name, conf, ok := o.seenSite(v)
-	if !ok || !o.allowed(v) || !o.readForm(v) {
+func (o *operatorPages) freeze(v *frame.Visit) {
+	name, conf, ok := o.SeenSite(v)
+	if !ok || !o.allowed(v) || !o.ReadForm(v) {
 		return
 	}
-	in, err := freezeOf(v, v.zone(conf.Location()))
+	in, err := freezeOf(v, v.Zone(conf.Location()))
 	if err == nil {
-		_, err = o.commands.Freeze(v.r.Context(), v.who, name, in)
+		_, err = o.commands.Freeze(v.R.Context(), v.Who, name, in)
 	}
 	o.actedAt(v, name, err)
 }
 
 // thaw ends a freeze.
-func (o *operatorPages) thaw(v *visit) {
-	name, _, ok := o.seenSite(v)
-	if !ok || !o.allowed(v) || !o.readForm(v) {
+func (o *operatorPages) thaw(v *frame.Visit) {
+	name, _, ok := o.SeenSite(v)
+	if !ok || !o.allowed(v) || !o.ReadForm(v) {
 		return
 	}
-	_, err := o.commands.Thaw(v.r.Context(), v.who, name, v.r.PostForm.Get("id"))
+	_, err := o.commands.Thaw(v.R.Context(), v.Who, name, v.R.PostForm.Get("id"))
 	o.actedAt(v, name, err)
 }
 
 // actedAt goes back to the operators' page, or says why nothing was done.
-func (o *operatorPages) actedAt(v *visit, site string, err error) {
+func (o *operatorPages) actedAt(v *frame.Visit, site string, err error) {
 	if err = refusal(v, err); err != nil {
-		o.trouble(v, err)
+		o.Trouble(v, err)
 		return
 	}
-	v.goOn(siteLink(site) + "/operate")
+	v.GoOn(frame.SiteLink(site) + "/operate")
 }
 
-func freezeOf(v *visit, zone *time.Location) (in api.FreezeInput, err error) {
-	if in.Why, err = field(v, "why", 1000); err != nil {
+func freezeOf(v *frame.Visit, zone *time.Location) (in api.FreezeInput, err error) {
+	if in.Why, err = frame.Field(v, "why", 1000); err != nil {
 		return in, err
 	}
 	if in.Why == "" {
-		return in, v.problem(http.StatusUnprocessableEntity, "invalid", "Say why: people who wait for their changes will read it.")
+		return in, v.Problem(http.StatusUnprocessableEntity, "invalid", "Say why: people who wait for their changes will read it.")
 	}
 	for name, to := range map[string]func(time.Time){"from": func(at time.Time) { in.From = &at }, "to": func(at time.Time) { in.To = at }} {
-		written := v.r.PostForm.Get(name)
+		written := v.R.PostForm.Get(name)
 		if written == "" && name == "from" {
 			continue // from now on
 		}
 		at, err := time.ParseInLocation(localTime, written, zone)
 		if err != nil {
-			return in, v.problem(http.StatusUnprocessableEntity, "invalid", "“%s” must be a date and a time, like %s.", name, ledger.Now().In(zone).Format(localTime))
+			return in, v.Problem(http.StatusUnprocessableEntity, "invalid", "“%s” must be a date and a time, like %s.", name, ledger.Now().In(zone).Format(localTime))
 		}
 		to(at)
 	}

@@ -1,4 +1,4 @@
-package pages
+package account
 
 import (
 	"errors"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -14,7 +15,7 @@ import (
 
 // sessionPages show people where they are signed in, and operators who is.
 type sessionPages struct {
-	*Pages
+	*frame.Frame
 	auth *auth.Authorizer
 }
 
@@ -30,25 +31,25 @@ type sessionRow struct {
 	Current                               bool
 }
 
-func (s *sessionPages) show(v *visit) {
-	body := sessionsBody{MayAll: s.auth.RefusalOfAll(v.who, auth.Operator) == nil, Everybody: v.r.URL.Query().Has("everybody")}
-	found, err := s.auth.Sessions(v.r.Context(), v.who, body.Everybody)
+func (s *sessionPages) show(v *frame.Visit) {
+	body := sessionsBody{MayAll: s.auth.RefusalOfAll(v.Who, auth.Operator) == nil, Everybody: v.R.URL.Query().Has("everybody")}
+	found, err := s.auth.Sessions(v.R.Context(), v.Who, body.Everybody)
 	if err != nil {
-		s.trouble(v, err)
+		s.Trouble(v, err)
 		return
 	}
-	clock := view.Clock{Now: ledger.Now(), Zone: v.zone(time.UTC), Language: v.reader.Language}
+	clock := view.Clock{Now: ledger.Now(), Zone: v.Zone(time.UTC), Language: v.Reader.Language}
 	for _, one := range found {
-		shown := s.auth.SessionWire(one, v.who)
+		shown := s.auth.SessionWire(one, v.Who)
 		row := sessionRow{
-			ID: shown.ID, Name: shown.Name, Via: viaWords(v.reader.Language, shown.Via), Role: roleWords(v.reader.Language, shown.Role), Browser: shown.Browser, Address: shown.Address, Current: shown.Current,
+			ID: shown.ID, Name: shown.Name, Via: viaWords(v.Reader.Language, shown.Via), Role: roleWords(v.Reader.Language, shown.Role), Browser: shown.Browser, Address: shown.Address, Current: shown.Current,
 			Begun: clock.At(one.Begun), Seen: clock.At(one.Seen), Ends: clock.At(one.Until),
 		}
 		body.Rows = append(body.Rows, row)
 	}
-	p := page{Title: v.say("Sign-ins"), Body: body, Crumbs: []crumb{{Text: v.say("All sites"), Link: "/"}}}
-	p.at(clock)
-	s.write(v, http.StatusOK, "sessions", p)
+	p := frame.Page{Title: v.Say("Sign-ins"), Body: body, Crumbs: []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}}}
+	p.Stamp(clock)
+	s.Write(v, http.StatusOK, "sessions", p)
 }
 
 func roleWords(l words.Language, role string) string {
@@ -78,23 +79,23 @@ func viaWords(l words.Language, via string) string {
 }
 
 // end ends a sign-in, and goes back to the list that it was chosen from.
-func (s *sessionPages) end(v *visit) {
-	if !s.readForm(v) {
+func (s *sessionPages) end(v *frame.Visit) {
+	if !s.ReadForm(v) {
 		return
 	}
-	id := v.r.PathValue("id")
-	_, err := s.auth.EndSession(v.r.Context(), v.who, id)
+	id := v.R.PathValue("id")
+	_, err := s.auth.EndSession(v.R.Context(), v.Who, id)
 	if errors.Is(err, ledger.ErrNotFound) {
-		err = v.problem(http.StatusNotFound, "not_found", "There is no such sign-in, or it is not yours to end.")
+		err = v.Problem(http.StatusNotFound, "not_found", "There is no such sign-in, or it is not yours to end.")
 	}
 	switch {
 	case err != nil:
-		s.trouble(v, err)
-	case id == v.who.Session:
-		http.Redirect(v.w, v.r, "/signin?out", http.StatusSeeOther)
-	case v.r.PostForm.Has("everybody"):
-		http.Redirect(v.w, v.r, "/sessions?everybody", http.StatusSeeOther)
+		s.Trouble(v, err)
+	case id == v.Who.Session:
+		http.Redirect(v.W, v.R, "/signin?out", http.StatusSeeOther)
+	case v.R.PostForm.Has("everybody"):
+		http.Redirect(v.W, v.R, "/sessions?everybody", http.StatusSeeOther)
 	default:
-		http.Redirect(v.w, v.r, "/sessions", http.StatusSeeOther)
+		http.Redirect(v.W, v.R, "/sessions", http.StatusSeeOther)
 	}
 }

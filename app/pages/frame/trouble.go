@@ -1,4 +1,4 @@
-package pages
+package frame
 
 import (
 	"errors"
@@ -12,37 +12,37 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// trouble shows an error as a page.
-func (p *Pages) trouble(v *visit, err error) {
-	refused := p.problems.Of(v.r.Context(), err)
-	back := crumb{Text: v.say("All sites"), Link: "/"}
-	site := v.r.PathValue("site")
-	if _, known := p.config.Sites[site]; known && v.who != nil && v.who.Sees(site) {
-		back = crumb{Text: v.say("Back to %s", p.siteTitle(site)), Link: siteLink(site)}
+// Trouble shows an error as a page.
+func (p *Frame) Trouble(v *Visit, err error) {
+	refused := p.Problems.Of(v.R.Context(), err)
+	back := Crumb{Text: v.Say("All sites"), Link: "/"}
+	site := v.R.PathValue("site")
+	if _, known := p.Config.Sites[site]; known && v.Who != nil && v.Who.Sees(site) {
+		back = Crumb{Text: v.Say("Back to %s", p.SiteTitle(site)), Link: SiteLink(site)}
 	}
-	title := v.say(string(troubleTitle(refused.Status)))
-	if why, _ := p.disk.Trouble(); refused.Status == http.StatusServiceUnavailable && why != "" {
-		title = v.say("Nothing can be saved at the moment")
+	title := v.Say(string(troubleTitle(refused.Status)))
+	if why, _ := p.Disk.Trouble(); refused.Status == http.StatusServiceUnavailable && why != "" {
+		title = v.Say("Nothing can be saved at the moment")
 	}
 	body := troubleBody{Title: title, Text: text.Sentence(refused.Error()), Back: back}
-	if _, said := errors.AsType[spoken](err); !said && !v.reader.Language.IsEnglish() {
-		body.Text, body.Detail = v.say(string(troubleText(refused.Status))), body.Text
+	if _, said := errors.AsType[Spoken](err); !said && !v.Reader.Language.IsEnglish() {
+		body.Text, body.Detail = v.Say(string(troubleText(refused.Status))), body.Text
 	}
-	p.write(v, refused.Status, "trouble", page{Title: title, Body: body})
+	p.Write(v, refused.Status, "trouble", Page{Title: title, Body: body})
 }
 
 // Refuse shows why a call was refused before its route was looked for.
-func (p *Pages) Refuse(w http.ResponseWriter, r *http.Request, refused *api.Problem) {
-	v := p.read(w, r)
-	v.who = nil
-	p.trouble(v, refused)
+func (p *Frame) Refuse(w http.ResponseWriter, r *http.Request, refused *api.Problem) {
+	v := p.Read(w, r)
+	v.Who = nil
+	p.Trouble(v, refused)
 }
 
 type troubleBody struct {
 	Title, Text string
 	// Detail is what the rules said, in English, for readers of another language.
 	Detail string
-	Back   crumb
+	Back   Crumb
 }
 
 func troubleTitle(status int) words.Key {
@@ -83,19 +83,19 @@ func troubleText(status int) words.Key {
 	return words.Key("What was sent is not as it must be. Nothing was changed.")
 }
 
-// unknown answers what no route takes: people get a page, programs a problem.
-func (p *Pages) unknown(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
+// Unknown answers what no route takes: people get a page, programs a problem.
+func (p *Frame) Unknown(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/v1" && !strings.HasPrefix(r.URL.Path, "/v1/") {
-		v := p.read(w, r)
-		p.trouble(v, v.problem(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
+		v := p.Read(w, r)
+		p.Trouble(v, v.Problem(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
 		return
 	}
 	if allowed := otherMethods(mux, r); len(allowed) > 0 {
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		p.problems.Write(w, r, problem.New(http.StatusMethodNotAllowed, "invalid", "this address takes "+strings.Join(allowed, ", ")))
+		p.Problems.Write(w, r, problem.New(http.StatusMethodNotAllowed, "invalid", "this address takes "+strings.Join(allowed, ", ")))
 		return
 	}
-	p.problems.Write(w, r, problem.New(http.StatusNotFound, "not_found", "the API has no such address; /openapi.json names all"))
+	p.Problems.Write(w, r, problem.New(http.StatusNotFound, "not_found", "the API has no such address; /openapi.json names all"))
 }
 
 // otherMethods are the methods that an address takes if it does not take GET.

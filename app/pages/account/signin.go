@@ -1,4 +1,4 @@
-package pages
+package account
 
 import (
 	"cmp"
@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/text"
@@ -20,7 +21,7 @@ import (
 
 // signInPages sign people in and out.
 type signInPages struct {
-	*Pages
+	*frame.Frame
 	auth *auth.Authorizer
 }
 
@@ -44,7 +45,7 @@ type signInService struct{ Via, Text string }
 
 // bodyOf is the page for a way back.
 func (s *signInPages) bodyOf(l words.Language, next string) signInBody {
-	in := s.config.SignIn
+	in := s.Config.SignIn
 	limit, _ := in.Lasts()
 	body := signInBody{Next: next, Local: len(in.People) > 0, Hours: l.Span(limit), Ask: in.Ask}
 	if in.OIDC != nil {
@@ -56,61 +57,61 @@ func (s *signInPages) bodyOf(l words.Language, next string) signInBody {
 	forPeople := func(t config.Token) bool {
 		return t.Role == string(auth.Editor) || t.Role == string(auth.Operator)
 	}
-	body.Tokens = in.TakesTokens() && (slices.ContainsFunc(s.config.Tokens, forPeople) || !body.Local && len(body.Services) == 0)
+	body.Tokens = in.TakesTokens() && (slices.ContainsFunc(s.Config.Tokens, forPeople) || !body.Local && len(body.Services) == 0)
 	return body
 }
 
 func (s *signInPages) show(w http.ResponseWriter, r *http.Request) {
-	v := s.read(w, r)
+	v := s.Read(w, r)
 	next := safeReturn(r.URL.Query().Get("next"))
-	if s.config.Pages.Access == config.AccessLoopback || v.who != nil && v.who.Via == identity.ViaHeader {
+	if s.Config.Pages.Access == config.AccessLoopback || v.Who != nil && v.Who.Via == identity.ViaHeader {
 		http.Redirect(w, r, next, http.StatusSeeOther) //nolint:gosec // G710: safeReturn stays within these pages
 		return
 	}
-	body := s.bodyOf(v.reader.Language, next)
+	body := s.bodyOf(v.Reader.Language, next)
 	if body.Out = r.URL.Query().Has("out"); body.Out {
 		body.Elsewhere = s.auth.SignOutElsewhere()
 	}
 	s.showSignIn(v, http.StatusOK, body)
 }
 
-func (s *signInPages) showSignIn(v *visit, status int, body signInBody) {
-	s.write(v, status, "signin", page{Title: v.say("Sign in"), Body: body})
+func (s *signInPages) showSignIn(v *frame.Visit, status int, body signInBody) {
+	s.Write(v, status, "signin", frame.Page{Title: v.Say("Sign in"), Body: body})
 }
 
 // signIn takes a token of an editor or operator and gives a cookie for it.
 func (s *signInPages) signIn(w http.ResponseWriter, r *http.Request) {
 	v := s.stranger(w, r)
-	if !s.readForm(v) {
+	if !s.ReadForm(v) {
 		return
 	}
-	body := s.bodyOf(v.reader.Language, safeReturn(v.r.PostForm.Get("next")))
-	cookie, err := s.auth.SignIn(r, v.r.PostForm.Get("token"))
+	body := s.bodyOf(v.Reader.Language, safeReturn(v.R.PostForm.Get("next")))
+	cookie, err := s.auth.SignIn(r, v.R.PostForm.Get("token"))
 	s.entered(v, body, auth.Entered{Cookie: cookie, Next: body.Next}, err)
 }
 
 // signInLocally takes the name and password of a local account.
 func (s *signInPages) signInLocally(w http.ResponseWriter, r *http.Request) {
 	v := s.stranger(w, r)
-	if !s.readForm(v) {
+	if !s.ReadForm(v) {
 		return
 	}
-	body := s.bodyOf(v.reader.Language, safeReturn(v.r.PostForm.Get("next")))
-	body.Name = text.Shorten(text.OneLine(v.r.PostForm.Get("name")), 100)
-	cookie, err := s.auth.SignInLocally(r, v.r.PostForm.Get("name"), v.r.PostForm.Get("password"))
+	body := s.bodyOf(v.Reader.Language, safeReturn(v.R.PostForm.Get("next")))
+	body.Name = text.Shorten(text.OneLine(v.R.PostForm.Get("name")), 100)
+	cookie, err := s.auth.SignInLocally(r, v.R.PostForm.Get("name"), v.R.PostForm.Get("password"))
 	s.entered(v, body, auth.Entered{Cookie: cookie, Next: body.Next}, err)
 }
 
 // notAllowed tells somebody who signed in that they are not let in.
-func (s *signInPages) notAllowed(v *visit, name string) string {
-	ask := cmp.Or(s.config.SignIn.Ask, v.say("an operator of Pressrun"))
-	return v.say("You are %s, and this account may not use Pressrun. Ask %s to let you in.", name, ask)
+func (s *signInPages) notAllowed(v *frame.Visit, name string) string {
+	ask := cmp.Or(s.Config.SignIn.Ask, v.Say("an operator of Pressrun"))
+	return v.Say("You are %s, and this account may not use Pressrun. Ask %s to let you in.", name, ask)
 }
 
 // stranger is a visit by somebody who is not signed in, whatever cookie came.
-func (s *signInPages) stranger(w http.ResponseWriter, r *http.Request) *visit {
-	v := s.read(w, r)
-	v.who = nil
+func (s *signInPages) stranger(w http.ResponseWriter, r *http.Request) *frame.Visit {
+	v := s.Read(w, r)
+	v.Who = nil
 	return v
 }
 
@@ -120,7 +121,7 @@ func (s *signInPages) begin(w http.ResponseWriter, r *http.Request) {
 	next := safeReturn(r.URL.Query().Get("next"))
 	address, cookie, err := s.auth.Begin(r.Context(), r.PathValue("via"), next)
 	if err != nil {
-		s.entered(v, s.bodyOf(v.reader.Language, next), auth.Entered{}, err)
+		s.entered(v, s.bodyOf(v.Reader.Language, next), auth.Entered{}, err)
 		return
 	}
 	http.SetCookie(w, cookie)
@@ -136,33 +137,33 @@ func (s *signInPages) finish(w http.ResponseWriter, r *http.Request) {
 		http.SetCookie(w, s.auth.AttemptOver(r.PathValue("via")))
 	}
 	in.Next = safeReturn(in.Next)
-	s.entered(v, s.bodyOf(v.reader.Language, in.Next), in, err)
+	s.entered(v, s.bodyOf(v.Reader.Language, in.Next), in, err)
 }
 
 // entered lets somebody go on who has signed in, or says why they have not.
-func (s *signInPages) entered(v *visit, body signInBody, in auth.Entered, err error) {
+func (s *signInPages) entered(v *frame.Visit, body signInBody, in auth.Entered, err error) {
 	refusal, retry := refusalOf(err)
-	said := v.say(string(refusal.text))
+	said := v.Say(string(refusal.text))
 	stranger, known := errors.AsType[*auth.NotAllowed](err)
 	switch {
 	case err == nil:
 		// Who signs in begins anew: what the browser had before, wherever that came
 		// from, is worthless from now on.
-		if _, err := s.auth.SignOut(v.r); err != nil {
-			s.log.Warn("an earlier sign-in could not be ended", "error", err)
+		if _, err := s.auth.SignOut(v.R); err != nil {
+			s.Log.Warn("an earlier sign-in could not be ended", "error", err)
 		}
-		http.SetCookie(v.w, in.Cookie)
-		v.w.Header().Set("Cache-Control", "no-store")
-		http.Redirect(v.w, v.r, in.Next, http.StatusSeeOther)
+		http.SetCookie(v.W, in.Cookie)
+		v.W.Header().Set("Cache-Control", "no-store")
+		http.Redirect(v.W, v.R, in.Next, http.StatusSeeOther)
 		return
 	case known:
 		refusal.status, said = http.StatusForbidden, s.notAllowed(v, stranger.Name)
 	case refusal.status == 0:
-		s.trouble(v, err)
+		s.Trouble(v, err)
 		return
 	}
 	if retry > 0 {
-		v.w.Header().Set("Retry-After", strconv.Itoa(int(retry/time.Second)))
+		v.W.Header().Set("Retry-After", strconv.Itoa(int(retry/time.Second)))
 	}
 	body.Error = said
 	s.showSignIn(v, refusal.status, body)
@@ -203,7 +204,7 @@ func (s *signInPages) signOut(w http.ResponseWriter, r *http.Request) {
 	cookie, err := s.auth.SignOut(r)
 	http.SetCookie(w, cookie)
 	if err != nil {
-		s.trouble(s.stranger(w, r), err)
+		s.Trouble(s.stranger(w, r), err)
 		return
 	}
 	http.Redirect(w, r, "/signin?out", http.StatusSeeOther)

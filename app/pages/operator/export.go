@@ -1,4 +1,4 @@
-package pages
+package operator
 
 import (
 	"encoding/csv"
@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 )
@@ -18,34 +19,34 @@ const exportAtOnce = 500
 
 // export gives the whole audit trail of a site, oldest first: as CSV (RFC 4180) or as
 // JSON lines, by the address's ending.
-func (o *operatorPages) export(v *visit, mediaType string, writer func(io.Writer) func(api.Event) error) {
-	name, _, ok := o.seenSite(v)
+func (o *operatorPages) export(v *frame.Visit, mediaType string, writer func(io.Writer) func(api.Event) error) {
+	name, _, ok := o.SeenSite(v)
 	if !ok || !o.allowed(v) {
 		return
 	}
-	found, err := o.view.Events(v.r.Context(), name, 0, exportAtOnce)
+	found, err := o.view.Events(v.R.Context(), name, 0, exportAtOnce)
 	if err != nil {
-		o.trouble(v, err)
+		o.Trouble(v, err)
 		return
 	}
-	v.w.Header().Set("Content-Type", mediaType)
-	v.w.Header().Set("Cache-Control", "no-store")
-	v.w.Header().Set("Content-Disposition", `attachment; filename="`+name+`-events`+v.r.URL.Path[strings.LastIndexByte(v.r.URL.Path, '.'):]+`"`)
-	write := writer(v.w)
+	v.W.Header().Set("Content-Type", mediaType)
+	v.W.Header().Set("Cache-Control", "no-store")
+	v.W.Header().Set("Content-Disposition", `attachment; filename="`+name+`-events`+v.R.URL.Path[strings.LastIndexByte(v.R.URL.Path, '.'):]+`"`)
+	write := writer(v.W)
 	for len(found) > 0 {
 		for _, e := range found {
 			if write(view.Event(e)) != nil {
 				return // the reader has gone
 			}
 		}
-		if found, err = o.view.Events(v.r.Context(), name, found[len(found)-1].ID, exportAtOnce); err != nil {
-			o.log.Error("an export of events broke off", "site", name, "error", err)
+		if found, err = o.view.Events(v.R.Context(), name, found[len(found)-1].ID, exportAtOnce); err != nil {
+			o.Log.Error("an export of events broke off", "site", name, "error", err)
 			panic(http.ErrAbortHandler) // so that nobody takes it for whole
 		}
 	}
 }
 
-func (o *operatorPages) exportCSV(v *visit) {
+func (o *operatorPages) exportCSV(v *frame.Visit) {
 	o.export(v, "text/csv; charset=utf-8", func(w io.Writer) func(api.Event) error {
 		out := csv.NewWriter(w)
 		_ = out.Write([]string{"id", "at", "site", "kind", "release", "request", "by", "why"}) // Flush tells of it
@@ -59,7 +60,7 @@ func (o *operatorPages) exportCSV(v *visit) {
 	})
 }
 
-func (o *operatorPages) exportLines(v *visit) {
+func (o *operatorPages) exportLines(v *frame.Visit) {
 	o.export(v, "application/x-ndjson", func(w io.Writer) func(api.Event) error {
 		out := json.NewEncoder(w)
 		return func(e api.Event) error { return out.Encode(e) }

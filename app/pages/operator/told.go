@@ -1,10 +1,11 @@
-package pages
+package operator
 
 import (
 	"errors"
 	"net/http"
 
 	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/text"
@@ -26,7 +27,7 @@ type toldBody struct {
 
 type toldRow struct {
 	ID, Target, Type, State, Class, Trouble string
-	About                                   crumb
+	About                                   frame.Crumb
 	At                                      *view.Moment
 	Again                                   bool
 }
@@ -34,18 +35,18 @@ type toldRow struct {
 // shownNotices is how many notices the page lists.
 const shownNotices = 100
 
-func (n *noticePages) show(v *visit) {
-	name, conf, ok := n.seenSite(v)
+func (n *noticePages) show(v *frame.Visit) {
+	name, conf, ok := n.SeenSite(v)
 	if !ok || !n.allowed(v) {
 		return
 	}
 	f := ledger.NoticeFilter{}
-	if v.r.URL.Query().Get("state") == string(ledger.NoticeUndelivered) {
+	if v.R.URL.Query().Get("state") == string(ledger.NoticeUndelivered) {
 		f.State = ledger.NoticeUndelivered
 	}
-	of, found, err := n.view.Told(v.r.Context(), name, f, shownNotices)
+	of, found, err := n.view.Told(v.R.Context(), name, f, shownNotices)
 	if err != nil {
-		n.trouble(v, err)
+		n.Trouble(v, err)
 		return
 	}
 	body := toldBody{Site: name, Only: f.State != ""}
@@ -55,9 +56,9 @@ func (n *noticePages) show(v *visit) {
 	for _, one := range found {
 		body.Rows = append(body.Rows, toldRowOf(one, of.Clock()))
 	}
-	n.write(v, http.StatusOK, "told", page{
-		Title: v.say("Notices") + " · " + of.Title, Body: body,
-		Crumbs: []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: of.Title, Link: siteLink(name)}},
+	n.Write(v, http.StatusOK, "told", frame.Page{
+		Title: v.Say("Notices") + " · " + of.Title, Body: body,
+		Crumbs: []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: of.Title, Link: frame.SiteLink(name)}},
 	})
 }
 
@@ -76,26 +77,26 @@ func toldRowOf(one ledger.Notice, c view.Clock) toldRow {
 	}
 	switch {
 	case one.Request != "":
-		row.About = crumb{Text: c.Language.Say("a request"), Link: requestLink(one.Request)}
+		row.About = frame.Crumb{Text: c.Language.Say("a request"), Link: frame.RequestLink(one.Request)}
 	case one.Release != 0:
-		row.About = crumb{Text: "#" + text.Number(one.Release), Link: releaseLink(one.Target.Site, one.Release)}
+		row.About = frame.Crumb{Text: "#" + text.Number(one.Release), Link: frame.ReleaseLink(one.Target.Site, one.Release)}
 	}
 	return row
 }
 
 // replay has a notice sent again.
-func (n *noticePages) replay(v *visit) {
-	name, _, ok := n.seenSite(v)
-	if !ok || !n.allowed(v) || !n.readForm(v) {
+func (n *noticePages) replay(v *frame.Visit) {
+	name, _, ok := n.SeenSite(v)
+	if !ok || !n.allowed(v) || !n.ReadForm(v) {
 		return
 	}
-	_, err := n.notices.Replay(v.r.Context(), v.who, name, v.r.PathValue("id"))
+	_, err := n.notices.Replay(v.R.Context(), v.Who, name, v.R.PathValue("id"))
 	if errors.Is(err, ledger.ErrNotFound) {
-		err = v.problem(http.StatusNotFound, "not_found", "There is no such notice: it may have been kept for long enough.")
+		err = v.Problem(http.StatusNotFound, "not_found", "There is no such notice: it may have been kept for long enough.")
 	}
 	if err != nil {
-		n.trouble(v, err)
+		n.Trouble(v, err)
 		return
 	}
-	v.goOn(siteLink(name) + "/notices")
+	v.GoOn(frame.SiteLink(name) + "/notices")
 }

@@ -1,4 +1,4 @@
-package pages
+package operator
 
 import (
 	"errors"
@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
@@ -17,15 +18,8 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// operatorPages carry out operators' acts.
-type operatorPages struct {
-	*Pages
-	view     *view.Reader
-	commands *command.Commands
-}
-
-// operatorForms are the acts that make sense as a site stands.
-type operatorForms struct {
+// Forms are the acts that make sense as a site stands.
+type Forms struct {
 	Site, Zone                    string
 	Number                        int64
 	CanPause, CanResume, CanRetry bool
@@ -34,9 +28,10 @@ type operatorForms struct {
 	Undelivered int
 }
 
-func formsOf(site view.Site) *operatorForms {
+// FormsOf are the acts that make sense at a site.
+func FormsOf(site view.Site) *Forms {
 	paused, sent := site.Pause.On(site.Now), site.Current.Dispatch.Token != ""
-	return &operatorForms{
+	return &Forms{
 		Site: site.Name, Zone: site.Zone.String(), Number: site.Current.Number,
 		CanPause: !paused, CanResume: paused,
 		CanRetry: site.State == release.Requested && !sent && (site.Hold.On() || site.Current.NotBefore.After(site.Now)),
@@ -51,43 +46,43 @@ func formsOf(site view.Site) *operatorForms {
 type confirmBody struct {
 	Site, Act, Title, Text, Button string
 	Number                         int64
-	Back                           crumb
+	Back                           frame.Crumb
 }
 
 // confirm asks before an act that can't be taken back. Other
 // addresses under a site lead to its page.
-func (o *operatorPages) confirm(v *visit) {
-	name, _, ok := o.seenSite(v)
+func (o *operatorPages) confirm(v *frame.Visit) {
+	name, _, ok := o.SeenSite(v)
 	if !ok {
 		return
 	}
-	act := v.r.PathValue("act")
+	act := v.R.PathValue("act")
 	if act != "cancel" && act != "reset" {
 		_, isAct := command.ActNamed(act)
 		if act == "requests" || isAct {
-			v.goOn(siteLink(name))
+			v.GoOn(frame.SiteLink(name))
 			return
 		}
-		o.trouble(v, v.problem(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
+		o.Trouble(v, v.Problem(http.StatusNotFound, "not_found", "The address may be mistyped, or what it named is gone."))
 		return
 	}
 	if !o.allowed(v) {
 		return
 	}
-	site, err := o.view.Site(v.r.Context(), name)
+	site, err := o.view.Site(v.R.Context(), name)
 	if err != nil {
-		o.trouble(v, err)
+		o.Trouble(v, err)
 		return
 	}
 	if site.State == release.Ready {
-		o.trouble(v, v.problem(http.StatusConflict, "nothing_to_do", "No release is going on, so there is nothing to cancel or reset."))
+		o.Trouble(v, v.Problem(http.StatusConflict, "nothing_to_do", "No release is going on, so there is nothing to cancel or reset."))
 		return
 	}
 	body := confirmOf(act, site)
-	body.Back = crumb{Text: v.say("No, leave it as it is"), Link: siteLink(name)}
-	o.write(v, http.StatusOK, "confirm", page{
+	body.Back = frame.Crumb{Text: v.Say("No, leave it as it is"), Link: frame.SiteLink(name)}
+	o.Write(v, http.StatusOK, "confirm", frame.Page{
 		Title: body.Title, Body: body,
-		Crumbs: []crumb{{Text: v.say("All sites"), Link: "/"}, {Text: o.siteTitle(name), Link: siteLink(name)}},
+		Crumbs: []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: o.SiteTitle(name), Link: frame.SiteLink(name)}},
 	})
 }
 
@@ -109,47 +104,47 @@ func confirmOf(act string, site view.Site) confirmBody {
 }
 
 // allowed lets operators through only.
-func (o *operatorPages) allowed(v *visit) bool {
-	if v.who.Role == auth.Operator {
+func (o *operatorPages) allowed(v *frame.Visit) bool {
+	if v.Who.Role == auth.Operator {
 		return true
 	}
-	o.trouble(v, v.problem(http.StatusForbidden, "forbidden", "This is for operators. Ask one, or sign in with an operator's token."))
+	o.Trouble(v, v.Problem(http.StatusForbidden, "forbidden", "This is for operators. Ask one, or sign in with an operator's token."))
 	return false
 }
 
 // act carries out an operator's form.
-func (o *operatorPages) act(v *visit) {
-	name, conf, ok := o.seenSite(v)
+func (o *operatorPages) act(v *frame.Visit) {
+	name, conf, ok := o.SeenSite(v)
 	if !ok {
 		return
 	}
-	act, ok := command.ActNamed(v.r.PathValue("act"))
+	act, ok := command.ActNamed(v.R.PathValue("act"))
 	if !ok {
-		o.trouble(v, v.problem(http.StatusNotFound, "not_found", "There is nothing of this name that could be done."))
+		o.Trouble(v, v.Problem(http.StatusNotFound, "not_found", "There is nothing of this name that could be done."))
 		return
 	}
-	if !o.allowed(v) || !o.readForm(v) {
+	if !o.allowed(v) || !o.ReadForm(v) {
 		return
 	}
-	in, err := actInputOf(v, v.zone(conf.Location()))
+	in, err := actInputOf(v, v.Zone(conf.Location()))
 	if err != nil {
-		o.trouble(v, err)
+		o.Trouble(v, err)
 		return
 	}
-	_, err = o.commands.Do(v.r.Context(), v.who, name, act, in)
+	_, err = o.commands.Do(v.R.Context(), v.Who, name, act, in)
 	if err = refusal(v, err); err != nil {
-		o.trouble(v, err)
+		o.Trouble(v, err)
 		return
 	}
-	v.goOn(siteLink(name))
+	v.GoOn(frame.SiteLink(name))
 }
 
 // refusal tells people of a refusal of the rules.
-func refusal(v *visit, err error) error {
+func refusal(v *frame.Visit, err error) error {
 	if c, ok := errors.AsType[*release.Conflict](err); ok && c.Code != release.CodeBadEvent {
 		refused := problem.New(http.StatusConflict, string(c.Code), text.FullStop(c.Text)+" Nothing was changed.")
-		if v.reader.Language.IsEnglish() {
-			return spoken{refused}
+		if v.Reader.Language.IsEnglish() {
+			return frame.Spoken{Problem: refused}
 		}
 		return refused
 	}
@@ -159,21 +154,21 @@ func refusal(v *visit, err error) error {
 // localTime is what a datetime-local field sends: it knows no zone.
 const localTime = "2006-01-02T15:04"
 
-func actInputOf(v *visit, zone *time.Location) (api.ActInput, error) {
-	why, err := field(v, "why", 1000)
+func actInputOf(v *frame.Visit, zone *time.Location) (api.ActInput, error) {
+	why, err := frame.Field(v, "why", 1000)
 	if err != nil {
 		return api.ActInput{}, err
 	}
 	in := api.ActInput{Why: why}
-	if number := v.r.PostForm.Get("release"); number != "" { // the one that the page showed
+	if number := v.R.PostForm.Get("release"); number != "" { // the one that the page showed
 		if in.Release, err = strconv.ParseInt(number, 10, 64); err != nil || in.Release < 0 {
-			return in, v.problem(http.StatusUnprocessableEntity, "invalid", "A release is a number.")
+			return in, v.Problem(http.StatusUnprocessableEntity, "invalid", "A release is a number.")
 		}
 	}
-	if end := v.r.PostForm.Get("until"); end != "" {
+	if end := v.R.PostForm.Get("until"); end != "" {
 		until, err := time.ParseInLocation(localTime, end, zone)
 		if err != nil {
-			return in, v.problem(http.StatusUnprocessableEntity, "invalid", "The end of the pause must be a date and a time, like %s.", ledger.Now().In(zone).Format(localTime))
+			return in, v.Problem(http.StatusUnprocessableEntity, "invalid", "The end of the pause must be a date and a time, like %s.", ledger.Now().In(zone).Format(localTime))
 		}
 		in.Until = &until
 	}

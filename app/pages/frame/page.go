@@ -1,0 +1,160 @@
+package frame
+
+import (
+	"bytes"
+	"crypto/rand"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/pressrun/pressrun/app/pages/templates"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/identity"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Page is what the layout needs of every page.
+type Page struct {
+	Title string
+	// Crumbs lead back from this page to the list of sites.
+	Crumbs []Crumb
+	Who    string
+	// SignOut is false where nobody signs in, and where a proxy does it; Elsewhere is
+	// the proxy's own way out.
+	SignOut   bool
+	Elsewhere string
+	// Events is the stream that tells when the page is out of date, After the
+	// last event that it has seen; empty for a page that does not change.
+	Events string
+	After  int64
+	Kinds  string
+	// Busy says that something is going on, so that it is looked at often: every so many
+	// seconds, if Every says so.
+	Busy  bool
+	Every int
+	// Still is set when a reader without JavaScript asked for no reloading.
+	Still bool
+	// Wall is set for a monitor in the office: what is live and what is next, large.
+	Wall bool
+	Now  *view.Moment
+	Zone string
+	// OwnZone says that the zone is the reader's choice, not the site's.
+	OwnZone bool
+	// Languages are the other ones, Back the page itself.
+	Languages []Choice
+	Back      string
+	Body      any
+	// Main stands for the content, where that is rendered already.
+	Main template.HTML
+	main [][]byte
+	// query is what the address asks for.
+	query url.Values
+}
+
+// mainMark is where in a page a content belongs that was rendered before. No text from
+// elsewhere can have it.
+var mainMark = template.HTML("<!--" + rand.Text() + "-->") //nolint:gosec // G203: a comment of random letters
+
+// Crumb is a link to where a page belongs.
+type Crumb struct{ Text, Link string }
+
+// Choice is one of several that a reader has.
+type Choice struct {
+	Value, Text string
+	Chosen      bool
+}
+
+// Reload is how often, in seconds, the page of a browser without JavaScript
+// reloads; 0 is never. A page at rest is left alone, so that nobody's typing
+// is lost.
+func (p Page) Reload() int {
+	if p.Events == "" || p.Still || !p.Busy {
+		return 0
+	}
+	return 30
+}
+
+// Stop is an address of this page that does not reload by itself, for a reader without
+// JavaScript.
+func (p Page) Stop() string { return p.with("still", "1") }
+
+// Again is an address of this page anew.
+func (p Page) Again() string { return p.with("still", "") }
+
+func (p Page) with(name, value string) string {
+	query := url.Values{}
+	for one, values := range p.query {
+		query[one] = values
+	}
+	if query.Del(name); value != "" {
+		query.Set(name, value)
+	}
+	return "?" + query.Encode()
+}
+
+// Write renders a page for a visitor. An error is written by Trouble instead.
+func (p *Frame) Write(v *Visit, status int, name string, one Page) {
+	if v.Who != nil {
+		one.Who = v.Who.Name
+		one.SignOut = v.Who.Session != ""
+		if header := p.Config.SignIn.Header; header != nil && v.Who.Via == identity.ViaHeader {
+			one.Elsewhere = header.LogoutURL
+		}
+	}
+	one.query = v.R.URL.Query()
+	one.Still = one.query.Get("still") != ""
+	one.OwnZone = v.Reader.Zone != nil
+	one.Languages, one.Back = otherLanguages(v.Reader.Language), backFrom(v.R)
+	p.render(v, status, name, one)
+}
+
+// ShowSetup shows a page of GitHub's set-up.
+func (p *Frame) ShowSetup(w http.ResponseWriter, r *http.Request, status int, title string, body any) {
+	v := p.Read(w, r)
+	v.Who = nil
+	p.Write(v, status, "setup", Page{Title: v.Say(title), Body: body})
+}
+
+func (p *Frame) render(v *Visit, status int, name string, one Page) {
+	w, out := v.W, bytes.Buffer{}
+	if err := templates.In(v.Reader.Language)[name].Execute(&out, one); err != nil {
+		p.Log.Error("a page can't be rendered", "page", name, "error", err)
+		http.Error(w, "This page can't be shown: the log of the app tells more.", http.StatusInternalServerError)
+		return
+	}
+	pieces := [][]byte{text.Markup(out.Bytes())}
+	if before, after, ok := bytes.Cut(pieces[0], []byte(one.Main)); ok && one.Main != "" {
+		pieces = slices.Concat([][]byte{before}, one.main, [][]byte{after})
+	}
+	length := 0
+	for _, piece := range pieces {
+		length += len(piece)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(length))
+	w.WriteHeader(status)
+	for _, piece := range pieces { // which pages share: none is copied for each
+		_, _ = w.Write(piece) // the reader may have gone
+	}
+}
+
+// LivePage is a page that events after an instant make out of date: of a site,
+// or of all for "".
+func LivePage(site string, at view.Instant, c view.Clock) Page {
+	query := url.Values{}
+	if site != "" {
+		query.Set("site", site)
+	}
+	one := Page{Events: "/v1/events?" + query.Encode(), After: at.Event, Kinds: view.EventKinds()}
+	one.Stamp(c)
+	return one
+}
+
+// Rendered gives the page its content, which is written as it is, piece after piece.
+func (p *Page) Rendered(pieces ...[]byte) { p.Main, p.main = mainMark, pieces }
+
+// Stamp stamps the page with the time and zone that it speaks in.
+func (p *Page) Stamp(c view.Clock) { p.Now, p.Zone = c.At(c.Now), c.Zone.String() }
