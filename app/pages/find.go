@@ -10,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/pages/rows"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
 	"github.com/pressrun/pressrun/internal/words"
@@ -43,7 +44,7 @@ type findBody struct {
 type foundRow struct {
 	ID, Link, What, Who, Edit string
 	Answer, Class, Text       string
-	Since                     *view.Moment
+	Since                     *when.Moment
 }
 
 func findFormOf(l words.Language, site, sought string, current view.Filter) findForm {
@@ -138,7 +139,7 @@ func findBodyOf(found view.Found, search view.Search) findBody {
 }
 
 // goesOut says when a change that nobody asked for will be released.
-func goesOut(found view.Found, c view.Clock) string {
+func goesOut(found view.Found, c when.Clock) string {
 	if found.Asks.IsZero() {
 		return c.Language.Say("It goes out with the next release.")
 	}
@@ -146,7 +147,7 @@ func goesOut(found view.Found, c view.Clock) string {
 }
 
 // whenLive says when a request went or goes live.
-func whenLive(r view.Request, c view.Clock) string {
+func whenLive(r view.Request, c when.Clock) string {
 	if around := c.Around(r.Within()); around != "" && r.Resolution.Status != release.Live {
 		return c.Language.Say("Live %s.", around)
 	}

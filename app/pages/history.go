@@ -9,6 +9,7 @@ import (
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/pages/operator"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/words"
 )
@@ -21,7 +22,7 @@ type releaseRow struct {
 	Askers               []string
 	Others               bool
 	Requests             int64
-	Started, LiveAt      *view.Moment
+	Started, LiveAt      *when.Moment
 	Took                 string
 	Current              bool
 	Titles               []string
@@ -30,7 +31,7 @@ type releaseRow struct {
 	Rollback string
 }
 
-func releaseRows(found []view.PastRelease, c view.Clock) []releaseRow {
+func releaseRows(found []view.PastRelease, c when.Clock) []releaseRow {
 	rows := make([]releaseRow, 0, len(found))
 	for _, r := range found {
 		row := releaseRow{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/words"
 )
@@ -38,7 +39,7 @@ func (h *home) show(v *frame.Visit) {
 		return
 	}
 	zone := commonZone(sites)
-	clock := view.Clock{Now: at.Now, Zone: v.Zone(time.UTC), Language: v.Reader.Language}
+	clock := when.Clock{Now: at.Now, Zone: v.Zone(time.UTC), Language: v.Reader.Language}
 	if zone != nil {
 		clock.Zone = zone
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/pressrun/pressrun/app/pages/rows"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/text"
 	"github.com/pressrun/pressrun/internal/words"
@@ -90,7 +91,7 @@ func releaseBodyOf(d view.ReleaseDetail) releaseBody {
 }
 
 // releaseHead is what the release itself tells.
-func releaseHead(r view.Release, c view.Clock) releaseBody {
+func releaseHead(r view.Release, c when.Clock) releaseBody {
 	l := c.Language
 	b := releaseBody{
 		Name: r.Site, Title: releaseText(l, r.Number), Outcome: r.OutcomeWords(), Class: r.OutcomeClass(),

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
@@ -69,7 +70,7 @@ func requestBodyOf(r view.Request) requestBody {
 	return b
 }
 
-func requestFacts(r view.Request, c view.Clock) []fact {
+func requestFacts(r view.Request, c when.Clock) []fact {
 	l := c.Language
 	what := view.Subject(l, r.Request)
 	facts := []fact{{Name: l.Say("Asked by"), Text: view.Asker(l, r.Request)}, {Name: l.Say("Asked at"), At: c.At(r.AcceptedAt)}}

@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/runlog"
 	"github.com/pressrun/pressrun/internal/ansi"
 	"github.com/pressrun/pressrun/internal/text"
 	"github.com/pressrun/pressrun/internal/words"
@@ -41,7 +42,7 @@ type logBody struct {
 
 // logRow is a line. Link leads to the line among its neighbours.
 type logRow struct {
-	view.LogLine
+	runlog.Line
 	Link string
 }
 
@@ -62,7 +63,7 @@ func (p *releasePages) showLog(v *frame.Visit) {
 		p.Trouble(v, err)
 		return
 	}
-	log, err := view.ReadLog(out, query)
+	log, err := runlog.Read(out, query)
 	if err != nil {
 		p.Trouble(v, err)
 		return
@@ -77,9 +78,9 @@ func (p *releasePages) showLog(v *frame.Visit) {
 	p.Write(v, http.StatusOK, "log", one)
 }
 
-func logQueryOf(v *frame.Visit) (view.LogQuery, error) {
+func logQueryOf(v *frame.Visit) (runlog.Query, error) {
 	in := v.R.URL.Query()
-	q := view.LogQuery{Words: strings.TrimSpace(in.Get("q"))}
+	q := runlog.Query{Words: strings.TrimSpace(in.Get("q"))}
 	if len(q.Words) > maxLogWords {
 		return q, v.Problem(http.StatusUnprocessableEntity, "invalid", "A search in an output has %s bytes at most.", text.Number(maxLogWords))
 	}
@@ -92,14 +93,14 @@ func logQueryOf(v *frame.Visit) (view.LogQuery, error) {
 	return q, nil
 }
 
-func logBodyOf(r view.Release, log view.RunLog, q view.LogQuery) logBody {
+func logBodyOf(r view.Release, log runlog.Log, q runlog.Query) logBody {
 	base, l := frame.ReleaseLink(r.Site, r.Number)+"/log", r.Language
 	b := logBody{
 		Title: l.Say("Output of release #%d", r.Number), Outcome: r.OutcomeWords(), Class: r.OutcomeClass(),
-		Base: base, Words: q.Words, Follow: q == view.LogQuery{} && r.Outcome == "",
+		Base: base, Words: q.Words, Follow: q == runlog.Query{} && r.Outcome == "",
 	}
 	for _, line := range log.Shown() {
-		b.Lines = append(b.Lines, logRow{LogLine: line, Link: lineLink(base, line.Number, q.Words != "")})
+		b.Lines = append(b.Lines, logRow{Line: line, Link: lineLink(base, line.Number, q.Words != "")})
 	}
 	b.Summary, b.Empty = logSummary(l, log, q), l.Say("There is nothing here.")
 	if log.FirstError > 0 {
@@ -110,7 +111,7 @@ func logBodyOf(r view.Release, log view.RunLog, q view.LogQuery) logBody {
 		return b
 	}
 	if first := b.Lines[0].Number; first > 1 {
-		b.Ways = append(b.Ways, frame.Crumb{Text: l.Say("Earlier lines"), Link: base + "?from=" + strconv.FormatInt(max(1, first-view.LogLines), 10)})
+		b.Ways = append(b.Ways, frame.Crumb{Text: l.Say("Earlier lines"), Link: base + "?from=" + strconv.FormatInt(max(1, first-runlog.Lines), 10)})
 	}
 	if last := b.Lines[len(b.Lines)-1].Number; last < log.Total {
 		b.Later = base + "?from=" + strconv.FormatInt(last+1, 10)
@@ -127,7 +128,7 @@ func lineLink(base string, number int64, elsewhere bool) string {
 	return base + "?from=" + strconv.FormatInt(max(1, number-beforeError), 10) + mark
 }
 
-func logSummary(l words.Language, log view.RunLog, q view.LogQuery) string {
+func logSummary(l words.Language, log runlog.Log, q runlog.Query) string {
 	shown, total := log.Shown(), text.Number(log.Total)
 	said := l.Say("Lines: %s.", total)
 	switch {

@@ -13,6 +13,7 @@ import (
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/pages/operator"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/config"
@@ -45,7 +46,7 @@ func (f sample) detailIn(t testing.TB, l words.Language) view.SiteDetail {
 		t.Fatal(err)
 	}
 	d := view.SiteDetail{Releases: f.past, Site: view.Site{
-		Site: f.site, Instant: view.Instant{Now: sampleNow}, Zone: zone, Language: l, Took: view.Took{Usual: 2*time.Minute + 40*time.Second},
+		Site: f.site, Instant: view.Instant{Now: sampleNow}, Zone: zone, Language: l, Took: when.Took{Usual: 2*time.Minute + 40*time.Second},
 		Title: "Riverside Public Library", URL: "https://www.riverside-library.example",
 	}}
 	for i := range d.Releases {

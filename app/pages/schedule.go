@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 )
 
 // scheduleBody is the part of a site's page that tells when it asks by itself.
@@ -18,7 +19,7 @@ type scheduleRule struct{ Name, When, Zone string }
 // slotRow is an instant at which a schedule asks. Frozen is the reason of the freeze
 // that covers it.
 type slotRow struct {
-	At           *view.Moment
+	At           *when.Moment
 	Name, Frozen string
 }
 
@@ -40,7 +41,7 @@ func scheduleBodyOf(s view.Schedule, reader *time.Location) *scheduleBody {
 		if reader != nil {
 			zone = reader
 		}
-		at := view.Moment{Attr: slot.At.In(zone).Format(time.RFC3339), Text: slot.By(s.Site.Language, zone).Text}
+		at := when.Moment{Attr: slot.At.In(zone).Format(time.RFC3339), Text: slot.By(s.Site.Language, zone).Text}
 		b.Slots = append(b.Slots, slotRow{At: &at, Name: slot.Schedule.Name, Frozen: slot.Frozen.Why})
 	}
 	for _, h := range s.Holidays[:min(shownHolidays, len(s.Holidays))] {

@@ -13,6 +13,7 @@ import (
 	"github.com/pressrun/pressrun/app/pages/operator"
 	"github.com/pressrun/pressrun/app/pages/rows"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/words"
@@ -91,7 +92,7 @@ type stand struct {
 	Failed                    *frame.Crumb
 	Done                      float64
 	Stages                    []view.Step
-	Since                     *view.Moment
+	Since                     *when.Moment
 	Steps                     []view.Step
 	Facts                     []fact
 	Note                      string
@@ -103,16 +104,16 @@ type stand struct {
 // fact is a line of a list of facts: At is a time, For a span that goes on.
 type fact struct {
 	Name, Text string
-	At, For    *view.Moment
+	At, For    *when.Moment
 }
 
 // changeRow is a change that goes out with the next release.
 type changeRow struct {
 	Who, What, Link string
-	At              *view.Moment
+	At              *when.Moment
 }
 
-func changesOf(d view.SiteDetail, c view.Clock) []changeRow {
+func changesOf(d view.SiteDetail, c when.Clock) []changeRow {
 	var rows []changeRow
 	for _, change := range d.Changes {
 		rows = append(rows, changeRow{
@@ -156,7 +157,7 @@ func siteBodyOf(d view.SiteDetail, who string, reader *time.Location) siteBody {
 	}
 }
 
-func standOf(d view.SiteDetail, c view.Clock) stand {
+func standOf(d view.SiteDetail, c when.Clock) stand {
 	site, next := d.Site, d.Outlook()
 	s := stand{
 		StateName: site.Headline().Name, Class: next.Class, Text: next.Text, More: next.More, Around: next.When(c), State: site.StateText(),
@@ -175,10 +176,10 @@ func standOf(d view.SiteDetail, c view.Clock) stand {
 }
 
 // standFacts are the figures of a release on its way.
-func standFacts(site view.Site, c view.Clock) []fact {
+func standFacts(site view.Site, c when.Clock) []fact {
 	l := site.Language
 	facts := []fact{{Name: l.Say("Serves"), Text: l.Say("%d requests", words.Number(site.Current.Requests.Count))}}
-	if begun := view.BegunAt(site.Current); !begun.IsZero() {
+	if begun := when.Begun(site.Current); !begun.IsZero() {
 		facts = append(facts, fact{Name: l.Say("Running for"), For: c.Since(begun)})
 	}
 	if at := site.CurrentExpected(); !at.IsZero() && site.State != release.Complete {
@@ -194,7 +195,7 @@ func standFacts(site view.Site, c view.Clock) []fact {
 }
 
 // waitsOf tell what keeps a release from starting, and until when.
-func waitsOf(site view.Site, c view.Clock) []fact {
+func waitsOf(site view.Site, c when.Clock) []fact {
 	due, l := site.DispatchDue(c.Now), site.Language
 	if due.Why == release.DueNothing {
 		return nil
@@ -212,7 +213,7 @@ const shownOfList = 10
 
 // listsOf are the requests that are not live yet, by what they wait for: in each
 // those of the reader first, then the oldest.
-func listsOf(d view.SiteDetail, who string, c view.Clock) []rows.Requests {
+func listsOf(d view.SiteDetail, who string, c when.Clock) []rows.Requests {
 	l := d.Language
 	var out []rows.Requests
 	add := func(id, title string, requests []view.Request, total int64) {
@@ -253,7 +254,7 @@ func mineFirst(a, b bool) int {
 	return 1
 }
 
-func listOf(id, title string, requests []view.Request, total int64, c view.Clock) rows.Requests {
+func listOf(id, title string, requests []view.Request, total int64, c when.Clock) rows.Requests {
 	l := rows.Requests{ID: id, Title: title, More: max(0, total-int64(len(requests)))}
 	for _, r := range requests {
 		l.Rows = append(l.Rows, rows.RequestOf(r, c))

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/words"
@@ -34,7 +35,7 @@ func standing(state release.State, change func(*release.Site)) Site {
 	if change != nil {
 		change(&site)
 	}
-	return Site{Site: site, Title: "www", Zone: time.UTC, Took: Took{Usual: 2 * time.Minute}, Instant: Instant{Now: noon}}
+	return Site{Site: site, Title: "www", Zone: time.UTC, Took: when.Took{Usual: 2 * time.Minute}, Instant: Instant{Now: noon}}
 }
 
 // Its state, colour, words and answer must not contradict each other, whatever

@@ -118,14 +118,11 @@ func (q Search) lets(v Request) bool {
 	case Open:
 		return v.Resolution.Status != release.Live && v.Resolution.Status != release.WasLive
 	case Today:
-		c := v.Of.Clock()
-		return v.Resolution.Status == release.Live && sameDay(v.Resolution.LiveAt.In(c.Zone), c.Now.In(c.Zone))
+		return v.Resolution.Status == release.Live && v.Of.Clock().Today(v.Resolution.LiveAt)
 	case All:
 	}
 	return true
 }
-
-func sameDay(a, b time.Time) bool { return a.YearDay() == b.YearDay() && a.Year() == b.Year() }
 
 // numbered is the release whose number a text is, 0 for none.
 func numbered(ctx context.Context, s *ledger.Snapshot, of Site, words string) (int64, error) {

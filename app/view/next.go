@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
 	"github.com/pressrun/pressrun/internal/words"
@@ -23,14 +24,14 @@ type Next struct {
 	// nothing is on its way.
 	Done float64
 	// Within is when it goes live; zero when that can't be said.
-	Within Range
+	Within when.Range
 	// Expected is when it goes live by the usual time, for a site that has released
 	// too seldom for a range; zero when that can't be said.
 	Expected time.Time
 }
 
 // When says when it goes live, "" when that is not known.
-func (n Next) When(c Clock) string {
+func (n Next) When(c when.Clock) string {
 	if around := c.Around(n.Within); around != "" || n.Expected.IsZero() {
 		return around
 	}
@@ -135,7 +136,7 @@ func (d SiteDetail) servedText(soon bool) string {
 // laterText says that the release takes longer, and by how much.
 func laterText(v Site) string {
 	l := v.Language
-	ran := l.Took(v.Now.Sub(BegunAt(v.Current)).Truncate(time.Second))
+	ran := l.Took(v.Now.Sub(when.Begun(v.Current)).Truncate(time.Second))
 	if v.Usual > 0 {
 		return l.Say("Later than usual: started %s ago, usually %s.", ran, l.Took(v.Usual))
 	}
@@ -145,7 +146,7 @@ func laterText(v Site) string {
 // partDone is how much of a release's usual time has passed, in parts of 100. It does
 // not reach the end before the release does.
 func partDone(v Site) float64 {
-	begun := BegunAt(v.Current)
+	begun := when.Begun(v.Current)
 	if begun.IsZero() || v.Usual == 0 {
 		return 0
 	}

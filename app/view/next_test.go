@@ -2,11 +2,11 @@ package view
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -28,15 +28,15 @@ func lasted(seconds ...int) []ledger.Release {
 }
 
 func TestARangeIsSaidFromTheStateThatARealeaseHasReached(t *testing.T) {
-	took := tookOf(lasted(100, 120, 140, 160, 180, 200))
+	took := when.TookOf(lasted(100, 120, 140, 160, 180, 200))
 	if took.Usual != 140*time.Second {
 		t.Errorf("usual is %s", took.Usual)
 	}
-	for state, want := range map[release.State]Range{
+	for state, want := range map[release.State]when.Range{
 		// 100 to 200 s, and a quarter of that span on both sides: six are few.
-		release.Dispatched: {noon.Add(55 * time.Second), noon.Add(205 * time.Second)},
-		release.Starting:   {noon.Add(45 * time.Second), noon.Add(195 * time.Second)},
-		release.InProgress: {noon.Add(25 * time.Second), noon.Add(175 * time.Second)},
+		release.Dispatched: {From: noon.Add(55 * time.Second), To: noon.Add(205 * time.Second)},
+		release.Starting:   {From: noon.Add(45 * time.Second), To: noon.Add(195 * time.Second)},
+		release.InProgress: {From: noon.Add(25 * time.Second), To: noon.Add(175 * time.Second)},
 	} {
 		v := standing(state, func(s *release.Site) {
 			s.Current.Dispatch.Intended = noon.Add(-20 * time.Second)
@@ -51,43 +51,6 @@ func TestARangeIsSaidFromTheStateThatARealeaseHasReached(t *testing.T) {
 		v.Took = took
 		if got := v.CurrentWithin(); got != want {
 			t.Errorf("%s: %v, want %v", state, got, want)
-		}
-	}
-}
-
-func TestARangeHoldsNineOfTenReleases(t *testing.T) {
-	// Spans that jump about as builds do: a base, a share of luck, now and then a slow one.
-	luck := rand.New(rand.NewPCG(1, 2))
-	span := func(i int) int { return 120 + luck.IntN(60) + 90*((i%11)/10) }
-	var past []int
-	held, said := 0, 0
-	for i := range 400 {
-		if took := tookOf(lasted(past...)); len(past) >= rangeLeast {
-			least, most, ok := took.within(release.Dispatched)
-			now := time.Duration(span(i)) * time.Second
-			if said++; ok && least <= now && now <= most {
-				held++
-			}
-		}
-		past = append([]int{span(i)}, past[:min(len(past), 2*rangeFrom)]...)
-	}
-	if held*10 < said*9 {
-		t.Errorf("%d of %d releases lay in the range that was said", held, said)
-	}
-}
-
-func TestAWhenIsRoundedToMinutes(t *testing.T) {
-	c := Clock{Now: noon, Zone: time.UTC}
-	for want, r := range map[string]Range{
-		"":                               {},
-		"about 12:00 UTC, in a minute":   {noon, noon.Add(40 * time.Second)},
-		"about 12:01 UTC, within 3 min":  {noon.Add(10 * time.Second), noon.Add(150 * time.Second)},
-		"about 12:03 UTC, in 2 to 4 min": {noon.Add(2 * time.Minute), noon.Add(4 * time.Minute)},
-		"about 12:05 UTC, in 5 min":      {noon.Add(5 * time.Minute), noon.Add(5 * time.Minute)},
-		"about 16:00 UTC":                {noon.Add(4 * time.Hour), noon.Add(4 * time.Hour)},
-	} {
-		if got := c.Around(r); got != want {
-			t.Errorf("%v is %q, want %q", r, got, want)
 		}
 	}
 }

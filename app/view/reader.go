@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -20,7 +21,7 @@ type Reader struct {
 	log       *slog.Logger
 	// unreachable is why a site's runner can't be given a release, "" if it can.
 	unreachable func(site string) string
-	usual       usualTimes
+	usual       when.Usual
 	now         func() time.Time
 	details     *ledger.Shared[detailKey, *SiteDetail]
 }
@@ -84,7 +85,7 @@ func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Sit
 	if v.Pending, err = cdnPending(ctx, s, v); err != nil {
 		return v, err
 	}
-	v.Took = r.usual.of(site, func() Took { return learnTook(ctx, r.log, s, site.Name) })
+	v.Took = r.usual.Of(site, func() when.Took { return when.Learn(ctx, r.log, s, site.Name) })
 	return v, nil
 }
 
@@ -241,7 +242,7 @@ func (r *Reader) Accepted(ctx context.Context, t ledger.Accepted) (Request, erro
 		return r.Request(ctx, t.Request.ID)
 	}
 	of := r.Decided(ctx, t.Site)
-	of.Took = r.usual.of(t.Site, func() Took { return learnTook(ctx, r.log, r.ledger, t.Site.Name) })
+	of.Took = r.usual.Of(t.Site, func() when.Took { return when.Learn(ctx, r.log, r.ledger, t.Site.Name) })
 	return of.request(t.Request, of.resolutionOf(t.Request)), nil
 }
 
@@ -349,6 +350,6 @@ func (r *Reader) Begun(ctx context.Context, site release.Site, limit int) ([]Req
 		return nil, err
 	}
 	of := r.Decided(ctx, site)
-	of.Took = r.usual.of(site, func() Took { return learnTook(ctx, r.log, r.ledger, site.Name) })
+	of.Took = r.usual.Of(site, func() when.Took { return when.Learn(ctx, r.log, r.ledger, site.Name) })
 	return of.Requests(found), nil
 }

@@ -1,12 +1,10 @@
 package view
 
 import (
-	"cmp"
-	"context"
 	"encoding/json"
-	"slices"
 	"time"
 
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -97,16 +95,8 @@ func (v Release) OutcomeClass() string {
 	return classNow
 }
 
-// BegunAt is when a release was sent on its way; zero before.
-func BegunAt(r release.Release) time.Time {
-	if r.Dispatch.Intended.IsZero() {
-		return r.Times.Starting // a run that nobody dispatched
-	}
-	return r.Dispatch.Intended
-}
-
 // BegunAt is when the release was sent on its way; zero before.
-func (v Release) BegunAt() time.Time { return BegunAt(v.Release.Release) }
+func (v Release) BegunAt() time.Time { return when.Begun(v.Release.Release) }
 
 // Took says how long the release took: until it was live, or until it ended;
 // "" before.
@@ -118,7 +108,7 @@ func (v Release) Took() string {
 }
 
 // Text sums the release up.
-func (v Release) Text(c Clock) string {
+func (v Release) Text(c when.Clock) string {
 	l := v.Language
 	switch v.Outcome {
 	case release.Succeeded:
@@ -186,78 +176,6 @@ func (d ReleaseDetail) Wire() api.ReleaseDetail {
 // Event is an entry of the audit trail as the API gives it.
 func Event(e ledger.Event) api.Event {
 	return api.Event{ID: e.ID, Site: e.Site, At: e.At, Kind: e.Kind, Release: e.Release, Request: e.Request, By: e.By, Why: e.Why}
-}
-
-// PastRelease is a release in a site's history with who asked for it: the first
-// few of them, each once.
-type PastRelease struct {
-	Release
-	Askers []string
-	// Others says that there were more.
-	Others bool
-	// Titles are of what went out, each once; MoreTitles says that there was more.
-	Titles     []string
-	MoreTitles bool
-}
-
-// askersShown bounds the names in a row of the history.
-const askersShown = 3
-
-// pastReleases are the last releases of a site that are numbered below before (0:
-// all), newest first.
-func pastReleases(ctx context.Context, s *ledger.Snapshot, site Site, limit int, before int64) ([]PastRelease, error) {
-	found, err := s.Releases(ctx, site.Name, limit, before)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]PastRelease, 0, len(found))
-	for _, r := range found {
-		served, err := s.Requests(ctx, site.Name, r.After, r.Upto, 4*askersShown)
-		if err != nil {
-			return nil, err
-		}
-		one := PastRelease{Release: site.release(r)}
-		one.Askers, one.Others = askers(site.Language, served)
-		one.Titles, one.MoreTitles = titlesOf(served)
-		one.MoreTitles = one.MoreTitles || r.Requests.Count > int64(len(served))
-		if r.RollbackTo != 0 {
-			one.Askers = []string{r.Ordered.By}
-		}
-		out = append(out, one)
-	}
-	return out, nil
-}
-
-// titlesShown bounds the titles in a row of the history.
-const titlesShown = 3
-
-// titlesOf are the titles of what was asked for. What asks for all content has none.
-func titlesOf(served []ledger.Request) (titles []string, more bool) {
-	for _, r := range served {
-		title := cmp.Or(r.Title, r.Entity, r.Reason)
-		switch {
-		case title == "" || slices.Contains(titles, title):
-		case len(titles) == titlesShown:
-			more = true
-		default:
-			titles = append(titles, title)
-		}
-	}
-	return titles, more
-}
-
-func askers(l words.Language, served []ledger.Request) (names []string, others bool) {
-	for _, r := range served {
-		name := Asker(l, r)
-		switch {
-		case slices.Contains(names, name):
-		case len(names) == askersShown:
-			others = true
-		default:
-			names = append(names, name)
-		}
-	}
-	return names, others
 }
 
 // Ran is how long the release ran: until it was live, or until it ended; 0 before.

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
@@ -20,7 +21,7 @@ type Site struct {
 	// Language is the reader's: all words of the view are in it.
 	Language words.Language
 	// Took is how long its releases take.
-	Took
+	when.Took
 	// Pending tells that the CDN may still show what was replaced; "" when it
 	// does not.
 	Pending string
@@ -30,7 +31,7 @@ type Site struct {
 }
 
 // Clock tells time to the reader.
-func (v Site) Clock() Clock { return Clock{Now: v.Now, Zone: v.Zone, Language: v.Language} }
+func (v Site) Clock() when.Clock { return when.Clock{Now: v.Now, Zone: v.Zone, Language: v.Language} }
 
 // StateText sums the site's state up.
 func (v Site) StateText() string { return siteWords(v) }

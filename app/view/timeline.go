@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/words"
 )
@@ -13,7 +14,7 @@ type Step struct {
 	Name, Hint string
 	// Stage is done, current or next; Words say the same to a screen reader.
 	Stage, Words string
-	At           *Moment
+	At           *when.Moment
 }
 
 // Steps show where the site is between Ready and Complete.
@@ -82,7 +83,7 @@ func (v Site) Stages() []Step {
 // Phase is how long a release was in a state.
 type Phase struct {
 	Name, Took string
-	At         *Moment
+	At         *when.Moment
 	Bar        Bar
 }
 
@@ -91,7 +92,7 @@ type Bar struct{ From, Width float64 }
 
 // Phases are the states that a release went through. What it is still in is
 // counted up to now.
-func Phases(r release.Release, c Clock) []Phase {
+func Phases(r release.Release, c when.Clock) []Phase {
 	var out []Phase
 	var begun []time.Time
 	for _, s := range append(release.States[1:len(release.States):len(release.States)], release.Ready) {

@@ -7,7 +7,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/pages/frame"
-	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/words"
@@ -27,7 +27,7 @@ type sessionsBody struct {
 
 type sessionRow struct {
 	ID, Name, Via, Role, Browser, Address string
-	Begun, Seen, Ends                     *view.Moment
+	Begun, Seen, Ends                     *when.Moment
 	Current                               bool
 }
 
@@ -38,7 +38,7 @@ func (s *sessionPages) show(v *frame.Visit) {
 		s.Trouble(v, err)
 		return
 	}
-	clock := view.Clock{Now: ledger.Now(), Zone: v.Zone(time.UTC), Language: v.Reader.Language}
+	clock := when.Clock{Now: ledger.Now(), Zone: v.Zone(time.UTC), Language: v.Reader.Language}
 	for _, one := range found {
 		shown := s.auth.SessionWire(one, v.Who)
 		row := sessionRow{

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/pages/templates"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/text"
 )
@@ -38,7 +39,7 @@ type Page struct {
 	Still bool
 	// Wall is set for a monitor in the office: what is live and what is next, large.
 	Wall bool
-	Now  *view.Moment
+	Now  *when.Moment
 	Zone string
 	// OwnZone says that the zone is the reader's choice, not the site's.
 	OwnZone bool
@@ -143,7 +144,7 @@ func (p *Frame) render(v *Visit, status int, name string, one Page) {
 
 // LivePage is a page that events after an instant make out of date: of a site,
 // or of all for "".
-func LivePage(site string, at view.Instant, c view.Clock) Page {
+func LivePage(site string, at view.Instant, c when.Clock) Page {
 	query := url.Values{}
 	if site != "" {
 		query.Set("site", site)
@@ -157,4 +158,4 @@ func LivePage(site string, at view.Instant, c view.Clock) Page {
 func (p *Page) Rendered(pieces ...[]byte) { p.Main, p.main = mainMark, pieces }
 
 // Stamp stamps the page with the time and zone that it speaks in.
-func (p *Page) Stamp(c view.Clock) { p.Now, p.Zone = c.At(c.Now), c.Zone.String() }
+func (p *Page) Stamp(c when.Clock) { p.Now, p.Zone = c.At(c.Now), c.Zone.String() }

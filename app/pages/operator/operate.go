@@ -11,6 +11,7 @@ import (
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/pages/rows"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/words"
@@ -34,13 +35,13 @@ type Body struct {
 // no form ends it.
 type freezeRow struct {
 	ID, Why, By string
-	From, To    *view.Moment
+	From, To    *when.Moment
 	On          bool
 }
 
 // deliveryRow is what a hook was told.
 type deliveryRow struct {
-	At                             *view.Moment
+	At                             *when.Moment
 	Hook, What, Who, Decision, Why string
 	Request                        string
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/pressrun/pressrun/app/command"
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/text"
 )
@@ -28,7 +29,7 @@ type toldBody struct {
 type toldRow struct {
 	ID, Target, Type, State, Class, Trouble string
 	About                                   frame.Crumb
-	At                                      *view.Moment
+	At                                      *when.Moment
 	Again                                   bool
 }
 
@@ -62,7 +63,7 @@ func (n *noticePages) show(v *frame.Visit) {
 	})
 }
 
-func toldRowOf(one ledger.Notice, c view.Clock) toldRow {
+func toldRowOf(one ledger.Notice, c when.Clock) toldRow {
 	row := toldRow{
 		ID: one.ID, Target: one.Target.Name, Type: one.Type, State: view.ToldWords(c.Language, one), Trouble: one.Trouble,
 		At: c.At(one.Created), Again: one.State != ledger.NoticeWaiting, Class: "quiet",

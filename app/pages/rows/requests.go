@@ -5,6 +5,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -24,13 +25,13 @@ type Requests struct {
 type Request struct {
 	Link, Who, What, Edit     string
 	Pill                      view.Headline
-	Since, Ago, Expected, Due *view.Moment
+	Since, Ago, Expected, Due *when.Moment
 	// AgoBefore and AgoAfter stand around Ago, which a browser counts on.
 	AgoBefore, AgoAfter string
 }
 
 // RequestOf is the row of a request.
-func RequestOf(r view.Request, c view.Clock) Request {
+func RequestOf(r view.Request, c when.Clock) Request {
 	row := Request{
 		Link: frame.RequestLink(r.ID), Who: view.Asker(c.Language, r.Request), What: view.Subject(c.Language, r.Request), Edit: view.WebLink(r.Link), Pill: r.Pill(),
 		Since: c.At(r.AcceptedAt), Ago: c.Since(r.AcceptedAt), Expected: c.At(r.Expected),

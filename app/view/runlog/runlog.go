@@ -1,4 +1,6 @@
-package view
+// Package runlog reads the output of a run for a page: the part that is wanted, the lines
+// with some words, the first that tells of an error.
+package runlog
 
 import (
 	"bufio"
@@ -12,35 +14,35 @@ import (
 )
 
 const (
-	// LogLines is how many lines of an output a page shows at once.
-	LogLines = 500
-	// logHits is how many lines a search shows.
-	logHits = 200
-	// logLine bounds what is kept of one line, in bytes; a tail of it is left out.
-	logLine = 4 << 10
-	// logRead bounds how much of an output is looked through, in bytes.
-	logRead = 64 << 20
+	// Lines is how many lines of an output a page shows at once.
+	Lines = 500
+	// hitsShown is how many lines a search shows.
+	hitsShown = 200
+	// lineKept bounds what is kept of one line, in bytes; a tail of it is left out.
+	lineKept = 4 << 10
+	// mostRead bounds how much of an output is looked through, in bytes.
+	mostRead = 64 << 20
 )
 
-// LogQuery says what of a run's output is wanted.
-type LogQuery struct {
+// Query says what of a run's output is wanted.
+type Query struct {
 	// From is the number of the first line, from 1; 0 for the end of the output.
 	From int64
 	// Words are looked for in any case, "" for no search.
 	Words string
 }
 
-// LogLine is a line of a run's output. Cut says that it is longer.
-type LogLine struct {
+// Line is a line of a run's output. Cut says that it is longer.
+type Line struct {
 	Number int64
 	Spans  []ansi.Span
 	Error  bool
 	Cut    bool
 }
 
-// RunLog is a part of a run's output.
-type RunLog struct {
-	Lines []LogLine
+// Log is a part of a run's output.
+type Log struct {
+	Lines []Line
 	// Total is how many lines there are, FirstError the number of the first that says
 	// that something is wrong, 0 for none.
 	Total, FirstError int64
@@ -50,12 +52,12 @@ type RunLog struct {
 	Partial bool
 }
 
-// ReadLog reads the part of an output that is wanted. It goes through all of it once,
+// Read reads the part of an output that is wanted. It goes through all of it once,
 // and keeps no more than what is shown.
-func ReadLog(from io.Reader, q LogQuery) (RunLog, error) {
-	limited := &io.LimitedReader{R: from, N: logRead}
-	in := bufio.NewReaderSize(limited, logLine)
-	var log RunLog
+func Read(from io.Reader, q Query) (Log, error) {
+	limited := &io.LimitedReader{R: from, N: mostRead}
+	in := bufio.NewReaderSize(limited, lineKept)
+	var log Log
 	var style ansi.Style
 	words := strings.ToLower(q.Words)
 	for {
@@ -68,7 +70,7 @@ func ReadLog(from io.Reader, q LogQuery) (RunLog, error) {
 			return log, fmt.Errorf("read the output of a run: %w", err)
 		}
 		log.Total++
-		line := LogLine{Number: log.Total, Spans: style.Line(text), Cut: cut}
+		line := Line{Number: log.Total, Spans: style.Line(text), Cut: cut}
 		plain := plainOf(line.Spans)
 		if line.Error = saysError(plain); line.Error && log.FirstError == 0 {
 			log.FirstError = line.Number
@@ -78,27 +80,27 @@ func ReadLog(from io.Reader, q LogQuery) (RunLog, error) {
 }
 
 // keep keeps a line if it is wanted.
-func (l *RunLog) keep(line LogLine, q LogQuery, words, plain string) {
+func (l *Log) keep(line Line, q Query, words, plain string) {
 	switch {
 	case words != "":
 		if !strings.Contains(strings.ToLower(plain), words) {
 			return
 		}
-		if l.Hits++; l.Hits > logHits {
+		if l.Hits++; l.Hits > hitsShown {
 			return
 		}
 	case q.From > 0:
-		if line.Number < q.From || line.Number >= q.From+LogLines {
+		if line.Number < q.From || line.Number >= q.From+Lines {
 			return
 		}
-	case len(l.Lines) == 2*LogLines: // the end of it: what is behind is let go now and then
-		l.Lines = append(l.Lines[:0], l.Lines[LogLines:]...)
+	case len(l.Lines) == 2*Lines: // the end of it: what is behind is let go now and then
+		l.Lines = append(l.Lines[:0], l.Lines[Lines:]...)
 	}
 	l.Lines = append(l.Lines, line)
 }
 
 // Shown are the lines to show: of the end of an output the last ones.
-func (l *RunLog) Shown() []LogLine { return l.Lines[max(0, len(l.Lines)-LogLines):] }
+func (l *Log) Shown() []Line { return l.Lines[max(0, len(l.Lines)-Lines):] }
 
 // nextLine reads a line, whose tail may be cut off. The last one may have no end.
 func nextLine(in *bufio.Reader) (text string, cut bool, err error) {

@@ -1,4 +1,4 @@
-package view
+package runlog
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"testing/iotest"
 )
 
-func numbers(l RunLog) string {
+func numbers(l Log) string {
 	shown := l.Shown()
 	if len(shown) == 0 {
 		return ""
@@ -22,39 +22,39 @@ func TestAPartOfAnOutputIsRead(t *testing.T) {
 		fmt.Fprintf(&long, "line %d\n", n+1)
 	}
 	for name, c := range map[string]struct {
-		q    LogQuery
+		q    Query
 		want string
 	}{
-		"the end":       {LogQuery{}, "4501-5000 of 5000"},
-		"the beginning": {LogQuery{From: 1}, "1-500 of 5000"},
-		"some of it":    {LogQuery{From: 4800}, "4800-5000 of 5000"},
-		"beyond it":     {LogQuery{From: 9000}, ""},
-		"a search":      {LogQuery{Words: "LINE 499"}, "499-4999 of 5000"},
+		"the end":       {Query{}, "4501-5000 of 5000"},
+		"the beginning": {Query{From: 1}, "1-500 of 5000"},
+		"some of it":    {Query{From: 4800}, "4800-5000 of 5000"},
+		"beyond it":     {Query{From: 9000}, ""},
+		"a search":      {Query{Words: "LINE 499"}, "499-4999 of 5000"},
 	} {
-		got, err := ReadLog(strings.NewReader(long.String()), c.q)
+		got, err := Read(strings.NewReader(long.String()), c.q)
 		if err != nil || numbers(got) != c.want {
 			t.Errorf("%s: %s, want %s (%v)", name, numbers(got), c.want, err)
 		}
 	}
-	got, err := ReadLog(strings.NewReader(long.String()), LogQuery{Words: "line"})
-	if err != nil || got.Hits != 5000 || len(got.Shown()) != logHits {
+	got, err := Read(strings.NewReader(long.String()), Query{Words: "line"})
+	if err != nil || got.Hits != 5000 || len(got.Shown()) != hitsShown {
 		t.Errorf("%d hits, %d shown (%v)", got.Hits, len(got.Shown()), err)
 	}
 }
 
 func TestALineOfAnySizeIsOneLine(t *testing.T) {
-	got, err := ReadLog(strings.NewReader("a\n"+strings.Repeat("x", 3*logLine)+"\nlast"), LogQuery{})
+	got, err := Read(strings.NewReader("a\n"+strings.Repeat("x", 3*lineKept)+"\nlast"), Query{})
 	if err != nil || got.Total != 3 || !got.Lines[1].Cut || got.Lines[2].Cut || plainOf(got.Lines[2].Spans) != "last" {
 		t.Errorf("%d lines (%v)", got.Total, err)
 	}
-	if n := len(plainOf(got.Lines[1].Spans)); n != logLine {
+	if n := len(plainOf(got.Lines[1].Spans)); n != lineKept {
 		t.Errorf("%d bytes of a long line are kept", n)
 	}
 }
 
 func TestAnOutputThatBreaksOffIsAnError(t *testing.T) {
 	broken := errors.New("broken")
-	if _, err := ReadLog(iotest.ErrReader(broken), LogQuery{}); !errors.Is(err, broken) {
+	if _, err := Read(iotest.ErrReader(broken), Query{}); !errors.Is(err, broken) {
 		t.Error(err)
 	}
 }
@@ -78,7 +78,7 @@ func TestTheFirstErrorIsFound(t *testing.T) {
 		"":                                                        false,
 		"Copied the page about a fatal accident, and its failure": false,
 	} {
-		got, err := ReadLog(strings.NewReader("fine\n"+line+"\nfine\n"), LogQuery{})
+		got, err := Read(strings.NewReader("fine\n"+line+"\nfine\n"), Query{})
 		if err != nil || (got.FirstError == 2) != want {
 			t.Errorf("%q: the first error is in line %d (%v)", line, got.FirstError, err)
 		}

@@ -1,4 +1,4 @@
-package view
+package when
 
 import (
 	"time"
@@ -16,7 +16,7 @@ type Clock struct {
 // Time is a time as people read it: in their zone, with the zone's name, and
 // with the day when it is not today.
 func (c Clock) Time(t time.Time) words.Time {
-	if c.today(t) {
+	if c.Today(t) {
 		return c.Language.Time(t.In(c.Zone), "15:04:05", false)
 	}
 	return c.Language.Time(t.In(c.Zone), "15:04", true)
@@ -24,10 +24,14 @@ func (c Clock) Time(t time.Time) words.Time {
 
 // Minute is a time to the minute, for what is known no better or has no need of more.
 func (c Clock) Minute(t time.Time) words.Time {
-	return c.Language.Time(t.In(c.Zone), "15:04", !c.today(t))
+	return c.Language.Time(t.In(c.Zone), "15:04", !c.Today(t))
 }
 
-func (c Clock) today(t time.Time) bool { return sameDay(t.In(c.Zone), c.Now.In(c.Zone)) }
+// Today says whether an instant is on the same day as now.
+func (c Clock) Today(t time.Time) bool {
+	a, b := t.In(c.Zone), c.Now.In(c.Zone)
+	return a.YearDay() == b.YearDay() && a.Year() == b.Year()
+}
 
 // Moment is an instant for a page: Attr for programs, Text for people.
 type Moment struct{ Attr, Text string }

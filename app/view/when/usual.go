@@ -1,4 +1,4 @@
-package view
+package when
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// usualTimes remember how long releases of the sites usually take, which changes
+// Usual remembers how long releases of the sites usually take, which changes
 // only when one goes live: every answer about a request asks for it.
-type usualTimes struct {
+type Usual struct {
 	mu    sync.Mutex
 	sites map[string]usualTime
 }
@@ -33,15 +33,15 @@ type Took struct {
 }
 
 // known is the usual time of a site's releases; false when it must be learnt.
-func (u *usualTimes) known(site release.Site) (Took, bool) {
+func (u *Usual) known(site release.Site) (Took, bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	found, ok := u.sites[site.Name]
 	return found.took, ok && found.live == site.Live.Number
 }
 
-// of is the usual time of a site's releases, learnt anew if one went live since.
-func (u *usualTimes) of(site release.Site, learn func() Took) Took {
+// Of is the usual time of a site's releases, learnt anew if one went live since.
+func (u *Usual) Of(site release.Site, learn func() Took) Took {
 	if took, ok := u.known(site); ok {
 		return took
 	}
@@ -69,21 +69,21 @@ type releases interface {
 	Releases(ctx context.Context, site string, limit int, before int64) ([]ledger.Release, error)
 }
 
-// learnTook learns from the last successes how long a release takes.
-func learnTook(ctx context.Context, log *slog.Logger, s releases, site string) Took {
+// Learn learns from the last successes how long a release takes.
+func Learn(ctx context.Context, log *slog.Logger, s releases, site string) Took {
 	found, err := s.Releases(ctx, site, 2*rangeFrom, 0)
 	if err != nil {
 		log.WarnContext(ctx, "the last releases can't be read", "site", site, "error", err)
 		return Took{}
 	}
-	return tookOf(found)
+	return TookOf(found)
 }
 
-// tookOf is what releases tell, the newest first.
-func tookOf(found []ledger.Release) Took {
+// TookOf is what releases tell, the newest first.
+func TookOf(found []ledger.Release) Took {
 	took := Took{live: map[release.State][]time.Duration{}}
 	for _, one := range found {
-		begun := BegunAt(one.Release)
+		begun := Begun(one.Release)
 		if one.Outcome != release.Succeeded || one.RollbackTo != 0 || begun.IsZero() || len(took.live[release.Dispatched]) == rangeFrom {
 			continue
 		}
@@ -112,9 +112,9 @@ func median(spans []time.Duration) time.Duration {
 	return few[len(few)/2]
 }
 
-// within is between which times after a state a release goes live; false when too
+// Within is between which times after a state a release goes live; false when too
 // few are known to say.
-func (t Took) within(state release.State) (least, most time.Duration, ok bool) {
+func (t Took) Within(state release.State) (least, most time.Duration, ok bool) {
 	spans := t.live[state]
 	if len(spans) < rangeLeast {
 		return 0, 0, false
@@ -126,4 +126,12 @@ func (t Took) within(state release.State) (least, most time.Duration, ok bool) {
 		least, most = max(0, least-slack), most+slack
 	}
 	return least, most, true
+}
+
+// Begun is when a release was sent on its way; zero before.
+func Begun(r release.Release) time.Time {
+	if r.Dispatch.Intended.IsZero() {
+		return r.Times.Starting // a run that nobody dispatched
+	}
+	return r.Dispatch.Intended
 }
