@@ -197,7 +197,7 @@ func (b *bench) forged(t *testing.T, dialect, address string) {
 // timed says whether a dialect signs the time too.
 func timed(dialect string) bool {
 	switch dialect {
-	case "prismic", "storyblok", "github", "drupal":
+	case "kontent", "prismic", "storyblok", "github", "drupal":
 		return false
 	}
 	return true

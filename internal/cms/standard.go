@@ -1,8 +1,10 @@
 package cms
 
 import (
+	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -10,8 +12,9 @@ import (
 
 // standard is Standard Webhooks 1.0.0
 // (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md),
-// with the symmetric signature v1. The plugins for WordPress and Wagtail speak it
-// too, under names of their own.
+// with the symmetric signature v1, and the asymmetric one v1a where the secret is a key
+// that says so. The plugins for WordPress and Wagtail speak it too, under names of
+// their own.
 type standard struct{ name, title string }
 
 func (s standard) Name() string  { return s.name }
@@ -39,17 +42,21 @@ func (standard) Verify(d Delivery, secrets []string, now time.Time) error {
 	for item := range strings.FieldsSeq(list) {
 		version, text, _ := strings.Cut(item, ",")
 		signature, err := base64.StdEncoding.DecodeString(text)
-		if version != "v1" || err != nil {
+		if err != nil {
 			continue
 		}
-		known = true
-		if matches(signature, secrets, func(secret string) []byte { return standardMAC(secret, id, stamp, d.Body) }) {
-			found = true
+		switch version {
+		case "v1":
+			known = true
+			found = matches(signature, shared(secrets), func(secret string) []byte { return standardMAC(secret, id, stamp, d.Body) }) || found
+		case "v1a":
+			known = true
+			found = standardVerify(signature, secrets, id, stamp, d.Body) || found
 		}
 	}
 	switch {
 	case !known:
-		return notSigned("webhook-signature holds no signature of the form v1,BASE64: is this hook's dialect right?")
+		return notSigned("webhook-signature holds no signature of the form v1,BASE64 or v1a,BASE64: is this hook's dialect right?")
 	case !found:
 		return wrongSignature()
 	}
@@ -61,13 +68,69 @@ func standardMAC(secret, id, stamp string, body []byte) []byte {
 	return mac(sha256.New, standardKey(secret), []byte(id+"."+stamp+"."), body)
 }
 
+// What a secret of the asymmetric scheme begins with: the sender's public key, and the
+// private one, with which it signs.
+const (
+	publicKey  = "whpk_"
+	privateKey = "whsk_"
+)
+
+// shared are the secrets of the symmetric scheme. A public key is known to all: taken
+// for a shared secret, anybody could sign with it.
+func shared(secrets []string) []string {
+	return slices.DeleteFunc(slices.Clone(secrets), func(secret string) bool {
+		return strings.HasPrefix(secret, publicKey) || strings.HasPrefix(secret, privateKey)
+	})
+}
+
+// standardVerify says whether the holder of one of the keys signed, by ed25519.
+func standardVerify(signature []byte, secrets []string, id, stamp string, body []byte) bool {
+	message := append([]byte(id+"."+stamp+"."), body...)
+	for _, secret := range secrets {
+		key, seed := standardEd25519(secret)
+		if seed != nil {
+			key, _ = seed.Public().(ed25519.PublicKey)
+		}
+		if key != nil && ed25519.Verify(key, message, signature) {
+			return true
+		}
+	}
+	return false
+}
+
+// standardEd25519 is the key that a secret is: the public one, or the private one, of
+// 32 bytes (its seed) or 64; nil for none.
+func standardEd25519(secret string) (ed25519.PublicKey, ed25519.PrivateKey) {
+	text, public := strings.CutPrefix(secret, publicKey)
+	text, private := strings.CutPrefix(text, privateKey)
+	if public == private {
+		return nil, nil
+	}
+	key, err := base64.StdEncoding.DecodeString(padded(text))
+	switch {
+	case err != nil:
+	case public && len(key) == ed25519.PublicKeySize:
+		return key, nil
+	case private && len(key) == ed25519.SeedSize:
+		return nil, ed25519.NewKeyFromSeed(key)
+	case private && len(key) == ed25519.PrivateKeySize:
+		return nil, ed25519.NewKeyFromSeed(key[:ed25519.SeedSize])
+	}
+	return nil, nil
+}
+
+// padded is base64 with its padding, which the specification's libraries do not ask for.
+func padded(text string) string {
+	text = strings.TrimRight(text, "=")
+	return text + strings.Repeat("=", -len(text)&3)
+}
+
 // standardKey is the key of a secret: with or without whsec_, and with or without
-// the padding of base64, which the specification's libraries do not ask for.
+// its padding.
 func standardKey(secret string) []byte {
 	text, ours := strings.CutPrefix(secret, "whsec_")
 	if ours {
-		text = strings.TrimRight(text, "=")
-		text += strings.Repeat("=", -len(text)&3)
+		text = padded(text)
 	}
 	key, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
@@ -79,6 +142,11 @@ func standardKey(secret string) []byte {
 func (standard) Sign(d *Delivery, secret string, now time.Time) {
 	id, stamp := d.Header.Get("webhook-id"), strconv.FormatInt(now.Unix(), 10)
 	d.Header.Set("webhook-timestamp", stamp)
+	if _, key := standardEd25519(secret); key != nil {
+		message := append([]byte(id+"."+stamp+"."), d.Body...)
+		d.Header.Set("webhook-signature", "v1a,"+base64.StdEncoding.EncodeToString(ed25519.Sign(key, message)))
+		return
+	}
 	d.Header.Set("webhook-signature", "v1,"+base64.StdEncoding.EncodeToString(standardMAC(secret, id, stamp, d.Body)))
 }
 

@@ -25,6 +25,7 @@ var contents = []section{
 		{"cms/contentful.md", "Contentful"},
 		{"cms/sanity.md", "Sanity"},
 		{"cms/strapi.md", "Strapi"},
+		{"cms/kontent.md", "Kontent.ai"},
 		{"cms/directus.md", "Directus"},
 		{"cms/ghost.md", "Ghost"},
 		{"cms/wagtail.md", "Wagtail"},
