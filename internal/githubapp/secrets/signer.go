@@ -52,7 +52,7 @@ var (
 func decodeKey(text []byte) (*pem.Block, error) {
 	plain := strings.Trim(strings.TrimPrefix(string(text), "\ufeff"), " \t\r\n\"'")
 	if !strings.Contains(plain, "-----BEGIN") {
-		if whole := decodeBase64(plain); bytes.Contains(whole, []byte("-----BEGIN")) {
+		if whole := decodeBase64(lineEnds.ReplaceAllString(plain, "")); bytes.Contains(whole, []byte("-----BEGIN")) {
 			plain = string(whole)
 		} else if len(whole) > 0 && isKey(whole) {
 			return &pem.Block{Bytes: whole}, nil // DER
