@@ -38,7 +38,7 @@ func TestTheConfigurationsOfTheGuidesAreTaken(t *testing.T) {
 			found += len(c.Sites["www"].Hooks)
 		}
 	}
-	if found != 9 {
+	if found != 10 {
 		t.Errorf("the guides have %d hooks", found)
 	}
 }

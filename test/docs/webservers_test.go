@@ -58,6 +58,8 @@ func aRelease(t *testing.T) string {
 	for name, text := range map[string]string{
 		"index.html": "<h1>Home</h1>", "about/index.html": "<h1>About</h1>", "jobs.html": "<h1>Jobs</h1>",
 		"404.html": "<h1>Not here</h1>", "app.0a1b2c3d4e.js": "1", "app.js": "2",
+		"report-20240115.js": "3", "photo.2e16d0ba.jpg": "4", "hours-20240115.png": "5",
+		".well-known/web-identity": "{}", ".well-known/security.txt": "Contact: mailto:a@example.gov",
 	} {
 		file := filepath.Join(build, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o750); err != nil {
@@ -102,6 +104,7 @@ func nginxAround(home, file string) string {
 type visit struct {
 	path, has, header string
 	status            int
+	kind              string // its media type; "" for any
 }
 
 // theSite is what visitors of the small site get.
@@ -112,6 +115,12 @@ var theSite = []visit{
 	{path: "/jobs", status: 200, has: "Jobs", header: "public, max-age=300"},
 	{path: "/app.0a1b2c3d4e.js", status: 200, has: "1", header: "public, max-age=31536000, immutable"},
 	{path: "/app.js", status: 200, has: "2", header: "public, max-age=300"},
+	{path: "/report-20240115.js", status: 200, has: "3", header: "public, max-age=300"},
+	{path: "/photo.2e16d0ba.jpg", status: 200, has: "4", header: "public, max-age=300"},
+	{path: "/hours-20240115.png", status: 200, has: "5", header: "public, max-age=300"},
+	{path: "/.well-known/web-identity", status: 200, has: "{}", header: "public, max-age=300", kind: "application/json"},
+	{path: "/.well-known/security.txt", status: 200, has: "Contact", kind: "text/plain"},
+	{path: "/.well-known/nothing", status: 404},
 	{path: "/nothing", status: 404, has: "Not here"},
 }
 
@@ -136,6 +145,9 @@ func visited(t *testing.T, base string) {
 		}
 		if v.header != "" && resp.Header.Get("Cache-Control") != v.header {
 			t.Errorf("%s: Cache-Control is %q, expected %q", v.path, resp.Header.Get("Cache-Control"), v.header)
+		}
+		if kind := resp.Header.Get("Content-Type"); v.kind != "" && !strings.HasPrefix(kind, v.kind) {
+			t.Errorf("%s is %q, expected %s", v.path, kind, v.kind)
 		}
 	}
 }

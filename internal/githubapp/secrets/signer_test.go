@@ -46,7 +46,7 @@ func TestAKeyIsTakenAsVariablesAndStoresKeepIt(t *testing.T) {
 			"quoted": `"` + escaped + `"`, "single quotes": "'" + text + "'", "CRLF": strings.ReplaceAll(text, "\n", "\r\n"), "CR": strings.ReplaceAll(text, "\n", "\r"),
 			"spaces": strings.ReplaceAll(text, "\n", " "), "no line ends": strings.ReplaceAll(text, "\n", ""), "indented": "  " + strings.ReplaceAll(text, "\n", "\n  "),
 			"byte order mark": "\ufeff" + text, "base64": base64.StdEncoding.EncodeToString([]byte(text)), "base64url": base64.RawURLEncoding.EncodeToString([]byte(text)),
-			"base64 in lines":   wrapped(base64.StdEncoding.EncodeToString([]byte(text)), "\n"), "base64 in escaped lines": wrapped(base64.StdEncoding.EncodeToString([]byte(text)), `\r\n`) + `\n`,
+			"base64 in lines": wrapped(base64.StdEncoding.EncodeToString([]byte(text)), "\n"), "base64 in escaped lines": wrapped(base64.StdEncoding.EncodeToString([]byte(text)), `\r\n`) + `\n`,
 			"base64 of escaped": base64.StdEncoding.EncodeToString([]byte(escaped)),
 			"DER in base64":     base64.StdEncoding.EncodeToString(map[bool][]byte{true: der1, false: der8}[kind == "PKCS #1"]),
 		} {
