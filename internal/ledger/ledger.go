@@ -51,8 +51,10 @@ type Ledger struct {
 
 	writer  *writer
 	readers *sql.DB
-	watch   watch
-	closing sync.Once
+	// prepared are the statements by which the readers read.
+	prepared *statements
+	watch    watch
+	closing  sync.Once
 }
 
 // sites are the configured sites.
@@ -70,9 +72,10 @@ func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, e
 	if err != nil {
 		return nil, err
 	}
+	prepared := &statements{db: readers}
 	l := &Ledger{
-		reader:  reader{q: &statements{db: readers}, engine: engine, sites: &sites{policies: maps.Clone(opts.Sites)}},
-		readers: readers,
+		reader:  reader{q: prepared, engine: engine, sites: &sites{policies: maps.Clone(opts.Sites)}},
+		readers: readers, prepared: prepared,
 	}
 	if err := openTables(ctx, l, writer, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the ledger %s: %w", engine, err), engine.Close())

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -279,6 +280,19 @@ func (m *model) compare(t *rapid.T, l *Ledger) {
 		}
 		if diff := cmp.Diff(m.resolution(r), resolution, same); diff != "" {
 			t.Fatalf("what became of %+v (-want +got):\n%s", r, diff)
+		}
+	}
+	var together []Tracked
+	err = l.Read(ctx, func(ctx context.Context, s *Snapshot) error {
+		together, err = s.tracked(ctx, site, m.asked)
+		return err
+	})
+	if err != nil || len(together) != len(m.asked) {
+		t.Fatalf("of %d requests %d are told at once, %v", len(m.asked), len(together), err)
+	}
+	for _, one := range together {
+		if diff := cmp.Diff(m.resolution(one.Request), one.Resolution, same); diff != "" {
+			t.Fatalf("what became of %+v, told with others (-want +got):\n%s", one.Request, diff)
 		}
 	}
 	due, _, err := l.Outbox().Tasks(ctx)

@@ -27,12 +27,37 @@ type noRow struct{ error }
 
 func (n noRow) Scan(...any) error { return n.error }
 
-// transaction is a querier of what a transaction sees.
-type transaction struct{ *sql.Tx }
+// transaction is a querier of what a transaction sees, by statements that are prepared,
+// as far as they are.
+type transaction struct {
+	tx       *sql.Tx
+	prepared *statements
+	unknown  *[]string // texts that were asked unprepared
+}
+
+func (t transaction) statement(ctx context.Context, text string) *sql.Stmt {
+	stmt := t.prepared.ready(text)
+	if stmt == nil {
+		*t.unknown = append(*t.unknown, text)
+		return nil
+	}
+	return t.tx.StmtContext(ctx, stmt)
+}
+
+// QueryContext is that of *sql.Tx.
+func (t transaction) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if stmt := t.statement(ctx, text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
+		return stmt.QueryContext(ctx, args...)
+	}
+	return t.tx.QueryContext(ctx, text, args...)
+}
 
 // QueryRowContext is that of *sql.Tx.
-func (t transaction) QueryRowContext(ctx context.Context, query string, args ...any) row {
-	return t.Tx.QueryRowContext(ctx, query, args...)
+func (t transaction) QueryRowContext(ctx context.Context, text string, args ...any) row {
+	if stmt := t.statement(ctx, text); stmt != nil { //nolint:sqlclosecheck // closed with the transaction
+		return stmt.QueryRowContext(ctx, args...)
+	}
+	return t.tx.QueryRowContext(ctx, text, args...)
 }
 
 // reader reads what one statement can tell. A Ledger reads so as it is now, a

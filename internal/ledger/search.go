@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -58,14 +59,17 @@ func (s *Snapshot) LastRequests(ctx context.Context, site string, limit int) ([]
 	return s.tracked(ctx, at, found)
 }
 
+// tracked tells of requests what became of each, in a statement for many of them.
 func (s *Snapshot) tracked(ctx context.Context, at release.Site, found []Request) ([]Tracked, error) {
 	out := make([]Tracked, 0, len(found))
-	for _, r := range found {
-		resolution, err := s.resolution(ctx, at, r.Place)
+	for some := range slices.Chunk(found, manyPlaces) {
+		known, err := s.resolutions(ctx, at, some)
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, Tracked{r, resolution})
+		for _, r := range some {
+			out = append(out, Tracked{r, known[r.Place]})
+		}
 	}
 	return out, nil
 }

@@ -48,13 +48,16 @@ func (l *Ledger) Read(ctx context.Context, answer func(context.Context, *Snapsho
 	if err != nil {
 		return fmt.Errorf("begin to read the ledger: %w", l.engine.Explain(err))
 	}
+	var unknown []string
 	defer func() {
 		// A context that ends has ended the transaction too.
 		if e := tx.Rollback(); e != nil && !errors.Is(e, sql.ErrTxDone) {
 			err = errors.Join(err, e)
 		}
+		l.prepared.learn(ctx, unknown)
 	}()
-	return answer(context.WithValue(ctx, inSnapshot{}, true), &Snapshot{reader{q: transaction{tx}, engine: l.engine, sites: l.sites}})
+	q := transaction{tx, l.prepared, &unknown}
+	return answer(context.WithValue(ctx, inSnapshot{}, true), &Snapshot{reader{q: q, engine: l.engine, sites: l.sites}})
 }
 
 // Tracked is a request and what has become of it.

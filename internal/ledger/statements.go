@@ -13,29 +13,62 @@ import (
 // statements are readings that recur all the time, prepared once. It is a
 // querier for a small, fixed set of texts, and refuses who reads a snapshot.
 type statements struct {
-	db    *sql.DB
-	mu    sync.Mutex
-	known map[string]*sql.Stmt
+	db *sql.DB
+	// preparing is held while a statement is prepared, which waits for a connection; mu
+	// never is: a snapshot, which has a connection, may wait for it.
+	preparing sync.Mutex
+	mu        sync.Mutex
+	known     map[string]*sql.Stmt
+}
+
+// mostPrepared bounds the texts that are prepared: far more than this package has.
+const mostPrepared = 250
+
+// ready is a text's statement; nil while it is not prepared.
+func (s *statements) ready(text string) *sql.Stmt {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.known[text]
 }
 
 func (s *statements) prepare(ctx context.Context, text string) (*sql.Stmt, error) {
 	if err := outsideSnapshot(ctx); err != nil {
 		return nil, err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stmt, ok := s.known[text]; ok {
+	if stmt := s.ready(text); stmt != nil {
+		return stmt, nil
+	}
+	s.preparing.Lock()
+	defer s.preparing.Unlock()
+	if stmt := s.ready(text); stmt != nil {
 		return stmt, nil
 	}
 	stmt, err := s.db.PrepareContext(ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return nil, fmt.Errorf("prepare a reading: %w", err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.known == nil {
 		s.known = map[string]*sql.Stmt{}
 	}
 	s.known[text] = stmt
 	return stmt, nil
+}
+
+// learn prepares what a snapshot asked for the first time, once it is over.
+func (s *statements) learn(ctx context.Context, texts []string) {
+	for _, text := range texts {
+		s.mu.Lock()
+		full := len(s.known) >= mostPrepared
+		s.mu.Unlock()
+		if full {
+			return
+		}
+		if _, err := s.prepare(ctx, text); err != nil { //nolint:sqlclosecheck // kept for the next time
+			return // it is asked unprepared again
+		}
+	}
 }
 
 // QueryContext is that of *sql.DB.
