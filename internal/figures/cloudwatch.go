@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -15,10 +14,10 @@ import (
 
 // namespace is a namespace of CloudWatch's, of which AWS/ are its own
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html).
-var namespace = regexp.MustCompile(`^[A-Za-z0-9._/#-]{1,255}$`)
+var namespace = pattern(`^[A-Za-z0-9._/#-]{1,255}$`)
 
 func checkCloudWatch(rest string) error {
-	if !namespace.MatchString(rest) || strings.HasPrefix(rest, "AWS/") {
+	if !namespace().MatchString(rest) || strings.HasPrefix(rest, "AWS/") {
 		return errors.New("names no namespace; expected letters, digits and ._/#-, and not AWS/ at its beginning, such as cloudwatch:Pressrun")
 	}
 	return nil

@@ -4,17 +4,16 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"regexp"
 
 	"github.com/pressrun/pressrun/internal/outbound"
 )
 
 // datadogSite is one of Datadog's sites: datadoghq.com, us5.datadoghq.com,
 // datadoghq.eu, ddog-gov.com (https://docs.datadoghq.com/getting_started/site/).
-var datadogSite = regexp.MustCompile(`^([a-z0-9]+\.)?(datadoghq\.com|datadoghq\.eu|ddog-gov\.com)$`)
+var datadogSite = pattern(`^([a-z0-9]+\.)?(datadoghq\.com|datadoghq\.eu|ddog-gov\.com)$`)
 
 func checkDatadog(rest string) error {
-	if !datadogSite.MatchString(rest) {
+	if !datadogSite().MatchString(rest) {
 		return errors.New("names no site of Datadog; expected one such as datadog:datadoghq.com, datadog:us5.datadoghq.com, datadog:datadoghq.eu or datadog:ddog-gov.com")
 	}
 	return nil

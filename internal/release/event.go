@@ -100,12 +100,15 @@ type (
 		Note string
 	}
 	// RunEnded: the platform says that the run is over. Live is set when it is
-	// known that the run published the site although its report was lost.
+	// known that the run published the site although its report was lost. Fault and
+	// Guards are what a run that failed left behind, whose report was lost: as in Failure.
 	RunEnded struct {
 		Run        Run
 		Conclusion Conclusion
 		Why        string
 		Live       bool
+		Fault      Fault
+		Guards     Guards
 	}
 	// RunMissing: the run was looked up and cannot be found. That alone ends
 	// nothing before the phase's deadline. A runner that knows that the run is

@@ -150,6 +150,21 @@ func TestARunThatIsOverEndsItsReleaseWithoutItsHelp(t *testing.T) {
 	}
 }
 
+// What a failed run left behind says whose fault it was and which guards stopped it, though
+// its report was lost: they can be let pass all the same.
+func TestARunWhoseReportWasLostTellsWhichGuardsStoppedIt(t *testing.T) {
+	d := newDriver(t).to(InProgress)
+	d.do(RunEnded{Run: d.run(), Conclusion: RunFailed, Why: "too many pages are gone", Fault: FaultContent, Guards: GuardsOf("vanished-pages")})
+	if r := d.site.Last; r.Guards != "vanished-pages" || r.Fault != FaultContent || d.site.Allowable() != "vanished-pages" {
+		t.Errorf("%+v; %q can be let pass", r, d.site.Allowable())
+	}
+	d = newDriver(t).to(InProgress)
+	d.do(RunEnded{Run: d.run(), Conclusion: RunDied, Fault: FaultContent, Guards: GuardsOf("vanished-pages")})
+	if r := d.site.Last; r.Guards != "" || r.Fault != FaultPlatform {
+		t.Errorf("a run that died: %+v", r)
+	}
+}
+
 func TestARunWhoseReportWasLostAndThatIsKnownToBeLiveIsASuccess(t *testing.T) {
 	d := newDriver(t).to(InProgress)
 	complete, run := d.next(Complete), d.run()

@@ -169,6 +169,12 @@ func runEnded(t *turn, e RunEnded) error {
 		return nil
 	}
 	outcome, why, fault := conclude(e)
+	if e.Conclusion == RunFailed {
+		t.Current.Guards = e.Guards
+		if e.Fault.Valid() {
+			fault = e.Fault
+		}
+	}
 	t.fail(outcome, why, fault)
 	return nil
 }

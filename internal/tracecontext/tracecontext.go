@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"regexp"
+	"sync"
 	"time"
 )
 
@@ -52,11 +53,12 @@ func (s Span) String() string { return hex.EncodeToString(s[:]) }
 // trace is sampled.
 func (t Trace) Parent(s Span) string { return fmt.Sprintf("00-%s-%s-01", t, s) }
 
-var parent = regexp.MustCompile(`^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$`)
+// parent is compiled when a run joins a trace first: most do not.
+var parent = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$`) })
 
 // Read is the trace of a traceparent; false for what is none.
 func Read(traceparent string) (t Trace, ok bool) {
-	m := parent.FindStringSubmatch(traceparent)
+	m := parent().FindStringSubmatch(traceparent)
 	if m == nil {
 		return t, false
 	}

@@ -72,14 +72,18 @@ func runID(site string, number int64, token string) string {
 type Exit struct {
 	Conclusion release.Conclusion `json:"conclusion"`
 	// Code is the action's exit code, -1 when there was none.
-	Code int       `json:"code"`
-	Why  string    `json:"why,omitempty"`
-	Live bool      `json:"live,omitempty"`
-	At   time.Time `json:"at"`
+	Code int    `json:"code"`
+	Why  string `json:"why,omitempty"`
+	Live bool   `json:"live,omitempty"`
+	// Fault and Guards are those of the action's last word, which its report may not
+	// have brought to the app.
+	Fault  release.Fault  `json:"fault,omitempty"`
+	Guards release.Guards `json:"guards,omitempty"`
+	At     time.Time      `json:"at"`
 }
 
 func (e Exit) event(run release.Run) release.RunEnded {
-	return release.RunEnded{Run: run, Conclusion: e.Conclusion, Why: e.Why, Live: e.Live}
+	return release.RunEnded{Run: run, Conclusion: e.Conclusion, Why: e.Why, Live: e.Live, Fault: e.Fault, Guards: e.Guards}
 }
 
 // readJSON reads one of the folder's files; fs.ErrNotExist when there is none.
@@ -140,8 +144,10 @@ func (f folder) cancelled() bool {
 // actionState is what the supervisor and the watcher want to know of the
 // action's state file.
 type actionState struct {
-	Live bool   `json:"live"`
-	Why  string `json:"why"`
+	Live   bool          `json:"live"`
+	Why    string        `json:"why"`
+	Fault  release.Fault `json:"fault"`
+	Guards []string      `json:"guards"`
 }
 
 // action is the action's last word; empty when there is none.

@@ -26,7 +26,11 @@ func TestRunEndsAsItsActionDoes(t *testing.T) {
 		"failed, and says why": {build: "exit 3", state: `{"why":"the check refused it"}`, want: release.RunEnded{Conclusion: release.RunFailed, Why: "the check refused it"}},
 		"failed, wordless":     {build: "exit 3", want: release.RunEnded{Conclusion: release.RunFailed, Why: "exit status 3"}},
 		"failed, but is live":  {build: "exit 1", state: `{"live":true,"why":"x"}`, want: release.RunEnded{Conclusion: release.RunFailed, Why: "x", Live: true}},
-		"killed from outside":  {build: "kill -9 $PPID; sleep 5", want: release.RunEnded{Conclusion: release.RunDied, Why: "signal: killed"}},
+		"failed, by a guard": {
+			build: "exit 9", state: `{"why":"too many pages are gone","fault":"content","guards":["vanished-pages"]}`,
+			want: release.RunEnded{Conclusion: release.RunFailed, Why: "too many pages are gone", Fault: release.FaultContent, Guards: "vanished-pages"},
+		},
+		"killed from outside": {build: "kill -9 $PPID; sleep 5", want: release.RunEnded{Conclusion: release.RunDied, Why: "signal: killed"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

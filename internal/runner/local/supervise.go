@@ -165,11 +165,10 @@ func (s *supervisor) ended(err error) Exit {
 		return Exit{Conclusion: release.RunSucceeded}
 	}
 	said := s.folder.action()
-	exit := Exit{Conclusion: release.RunFailed, Code: -1, Why: said.Why}
+	exit := Exit{Conclusion: release.RunFailed, Code: -1, Why: said.Why, Fault: said.Fault, Guards: release.GuardsOf(said.Guards...)}
 	status, ok := errors.AsType[*exec.ExitError](err)
 	if !ok {
-		exit.Conclusion, exit.Why = release.RunNeverStarted, err.Error()
-		return exit
+		return Exit{Conclusion: release.RunNeverStarted, Code: -1, Why: err.Error()}
 	}
 	exit.Code = status.ExitCode()
 	if exit.Why == "" {
