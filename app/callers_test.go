@@ -171,6 +171,7 @@ func TestEveryCallLetsThroughWhomTheTableSays(t *testing.T) {
 		"rollback":     `{"to":1,"why":"wrong hours"}`,
 		"freeze":       `{"to":"2999-01-01T00:00:00Z","why":"moving"}`,
 	}
+	queries := map[string]string{"page-text": "?path=index.html"}
 	sources := map[string]string{"cms": "content", "run": "workflow", "editor": "editor", "operator": "operator"}
 	fill := strings.NewReplacer("{site}", "www", "{number}", "1", "{id}", asked.ID, "{hook}", "cms", "{target}", "cms")
 	described := map[string]bool{}
@@ -191,7 +192,7 @@ func TestEveryCallLetsThroughWhomTheTableSays(t *testing.T) {
 				if body == "" && method == http.MethodPost {
 					body = `{}`
 				}
-				got, text := h.callAs(t, c.bearer, method, fill.Replace(path), body)
+				got, text := h.callAs(t, c.bearer, method, fill.Replace(path)+queries[op.OperationID], body)
 				wantCell(t, c, row, op.OperationID, got)
 				if c.scope == elsewhere && strings.Contains(text, secretOfWWW) {
 					t.Errorf("%s: %s is told of www: %.200s", op.OperationID, c.name, text)

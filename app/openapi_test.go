@@ -136,6 +136,7 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 		limited(c)
 		hooked(c)
 		told("http://127.0.0.1:9/")(c)
+		published(t, hours...)(c)
 	})
 	d := describe(t, b)
 	var err error
@@ -157,6 +158,8 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 		{"GET", "/v1/sites/www/hooks"},
 		{"GET", "/v1/sites/www/deliveries?limit=5"},
 		{"GET", "/v1/sites/www/changes"},
+		{"GET", "/v1/sites/www/differences?limit=2"},
+		{"GET", "/v1/sites/www/differences/text?path=index.html"},
 	}
 	d.calls(look...)
 	if site := b.site(t); !site.Since().IsZero() {

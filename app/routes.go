@@ -7,6 +7,7 @@ import (
 	webapi "github.com/pressrun/pressrun/app/api"
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/app/differences"
 	"github.com/pressrun/pressrun/app/hooks"
 	"github.com/pressrun/pressrun/app/middleware"
 	"github.com/pressrun/pressrun/app/pages"
@@ -24,9 +25,10 @@ func (a *App) routes(version string) *middleware.BodyDeadline {
 	views.Ask(a.unreachable)
 	commands := command.New(a.ledger)
 	told := command.NewNotices(a.ledger, a.config)
+	changed := differences.New(a.config.Sites, a.ledger, a.log)
 	logs := stream.RunLogs{Ledger: a.ledger, Runner: a.runner, Log: a.log}
 	options := webapi.Options{
-		Version: version, Auth: a.auth, Problems: a.problems, Commands: commands, View: views, Ledger: a.ledger,
+		Version: version, Auth: a.auth, Problems: a.problems, Commands: commands, View: views, Differences: changed, Ledger: a.ledger,
 		Hooks: command.NewHooks(a.ledger, a.config.Sites, a.config.URL), Notices: told,
 		Logs: logs, Places: a.places, State: a.config.State, Log: a.log, Stop: a.stop, Described: a.runner.Routes(),
 		Traced:  func(site string) bool { return a.config.Sites[site].Traced() },

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/app/differences"
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/app/view"
@@ -29,18 +30,19 @@ const (
 
 // Options are what New needs.
 type Options struct {
-	Version  string // shown in the API's description
-	Auth     *auth.Authorizer
-	Problems *problem.Reporter
-	Commands *command.Commands
-	Hooks    *command.Hooks
-	Notices  *command.Notices
-	View     *view.Reader
-	Ledger   *ledger.Ledger
-	Logs     stream.RunLogs
-	Places   *stream.Places
-	State    string // the folder in which backups wait to be sent
-	Log      *slog.Logger
+	Version     string // shown in the API's description
+	Auth        *auth.Authorizer
+	Problems    *problem.Reporter
+	Commands    *command.Commands
+	Hooks       *command.Hooks
+	Notices     *command.Notices
+	View        *view.Reader
+	Differences *differences.Reader
+	Ledger      *ledger.Ledger
+	Logs        stream.RunLogs
+	Places      *stream.Places
+	State       string // the folder in which backups wait to be sent
+	Log         *slog.Logger
 	// Stop ends what outlives a call: event streams.
 	Stop context.Context //nolint:containedctx // the app's own life
 	// Traced says whether the releases of a site are told of as traces.
@@ -79,6 +81,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	h.UseMiddleware(g.zoned)
 	(&Requests{guard: g, commands: o.Commands, view: o.View}).register(h)
 	(&Sites{guard: g, view: o.View}).register(h)
+	(&Differences{guard: g, read: o.Differences}).register(h)
 	(&Runs{guard: g, ledger: o.Ledger, view: o.View, traced: o.Traced}).register(h)
 	(&Hooks{guard: g, hooks: o.Hooks, view: o.View, ledger: o.Ledger}).register(h)
 	(&Notices{guard: g, notices: o.Notices, view: o.View}).register(h)

@@ -89,7 +89,7 @@ func TestWordsOfOtherProgramsAreUnderstood(t *testing.T) {
 
 // Each of the words leads to a command that there is.
 func TestOtherNamesLeadToCommands(t *testing.T) {
-	parser, err := newParser(t.Context(), &terminal.Terminal{Out: &strings.Builder{}, Err: &strings.Builder{}, Now: time.Now, Local: time.UTC})
+	parser, err := NewParser(t.Context(), &terminal.Terminal{Out: &strings.Builder{}, Err: &strings.Builder{}, Now: time.Now, Local: time.UTC})
 	if err != nil {
 		t.Fatal(err)
 	}

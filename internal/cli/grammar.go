@@ -10,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/client"
 	"github.com/pressrun/pressrun/internal/cli/copying"
 	"github.com/pressrun/pressrun/internal/cli/demo"
+	"github.com/pressrun/pressrun/internal/cli/diff"
 	"github.com/pressrun/pressrun/internal/cli/probe"
 	"github.com/pressrun/pressrun/internal/cli/publish"
 	"github.com/pressrun/pressrun/internal/cli/serve"
@@ -29,6 +30,7 @@ type grammar struct {
 	Find       client.Find       `cmd:"" group:"ask" help:"Find a page by title, address, author or number: is it live?"`
 	History    client.History    `cmd:"" group:"ask" help:"List the last releases of a site."`
 	Schedule   client.Schedule   `cmd:"" group:"ask" help:"Show when a site asks for releases by itself."`
+	Diff       diff.Command      `cmd:"" group:"ask" help:"Compare two releases: which pages differ, and what they said."`
 	Show       client.Show       `cmd:"" group:"ask" help:"Show all of a release, or what became of a request."`
 	Why        story.Why         `cmd:"" group:"ask" help:"Tell the whole story of one request, in order."`
 	Log        client.Log        `cmd:"" group:"ask" help:"Print the output of a release's run."`

@@ -35,7 +35,7 @@ func parse(ctx context.Context, args []string, t *terminal.Terminal) (command *k
 			panic(h)
 		}
 	}()
-	parser, err := newParser(ctx, t)
+	parser, err := NewParser(ctx, t)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,9 @@ func parse(ctx context.Context, args []string, t *terminal.Terminal) (command *k
 	return parser.Parse(args)
 }
 
-func newParser(ctx context.Context, t *terminal.Terminal) (*kong.Kong, error) {
+// NewParser makes the parser of all commands, whose model help, completion, manual pages and
+// the reference read.
+func NewParser(ctx context.Context, t *terminal.Terminal) (*kong.Kong, error) {
 	parser, err := kong.New(&grammar{},
 		kong.Name("pressrun"),
 		kong.Description(description),

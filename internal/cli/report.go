@@ -23,10 +23,10 @@ type failure struct {
 
 // tell puts an error into words: a line for people, a JSON document for
 // programs. It says nothing of an interruption, nor that nobody reads on:
-// who made it so knows.
+// who made it so knows; nor that two things differ, which has been printed.
 func tell(err error, args []string) string {
 	code := exit.Code(err)
-	if err == nil || code == exit.Interrupted || code == exit.NoReader {
+	if err == nil || code == exit.Interrupted || code == exit.NoReader || errors.Is(err, exit.ErrDiffer) {
 		return ""
 	}
 	words := text.Plain(inPlainWords(err))

@@ -14,7 +14,7 @@ var otherNames = map[string]string{
 	"undo": "rollback", "revert": "rollback", "unpause": "resume", "continue": "resume", "stop": "pause", "hold": "pause",
 	"abort": "cancel", "kill": "cancel", "unfreeze": "thaw", "setup": "init", "new": "init", "create": "init",
 	"validate": "config check", "check": "config check", "lint": "config check", "schema": "config schema",
-	"webhook": "hook", "webhooks": "hook", "hooks": "hook", "diff": "releases diff", "ping": "health",
+	"webhook": "hook", "webhooks": "hook", "hooks": "hook", "ping": "health",
 	"login": "token new", "user": "token new", "purge": "invalidate", "cron": "schedule", "audit-log": "events",
 }
 

@@ -23,7 +23,9 @@ var (
 )
 
 // generated are pages that are made of the code, by the file that they would be.
-var generated = map[string]func() ([]byte, error){"reference/configuration.md": configuration}
+var generated = map[string]func() ([]byte, error){
+	"reference/configuration.md": configuration, "reference/api.md": calls, "reference/commands.md": commands,
+}
 
 // website is what is built: from a folder into another one.
 type website struct {

@@ -91,8 +91,13 @@ type siteFlag struct {
 
 // name is the site that is meant: the one given, or the only one there is.
 func (f siteFlag) name(ctx context.Context, client *api.Client) (string, error) {
-	if f.Site != "" {
-		return f.Site, nil
+	return SiteName(ctx, client, f.Site)
+}
+
+// SiteName is the name of the site that is meant: the one given, or the only one there is.
+func SiteName(ctx context.Context, client *api.Client, given string) (string, error) {
+	if given != "" {
+		return given, nil
 	}
 	sites, err := client.Sites(ctx)
 	if err != nil {

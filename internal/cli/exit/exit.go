@@ -39,7 +39,7 @@ const (
 // Table is shown by --help and in docs/cli.md.
 const Table = `Exit codes:
   0    done
-  1    failed, for a reason that is none of these
+  1    failed, for a reason that is none of these (diff: the releases differ)
   2    usage: the command line, the configuration or a value is not as it must be
   3    not found: no such site, release, request or freeze
   4    conflict: it does not fit the site's state, nothing was changed
@@ -51,6 +51,10 @@ const Table = `Exit codes:
   10   live at the origin, but the CDN may still serve the old release
   130  interrupted
 The codes of "pressrun action" from 3 on are its own: pressrun action --help`
+
+// ErrDiffer is no failure: two things were compared, and differ. Nothing is said of it, as
+// diff says nothing.
+var ErrDiffer error = &codeError{code: Failed, err: errors.New("they differ")}
 
 // codeError is an error with an exit code of its own.
 type codeError struct {

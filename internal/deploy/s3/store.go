@@ -65,11 +65,12 @@ func (s *Store) Requests() int64 { return s.requests.Load() }
 
 // Get reads a small object whole.
 func (s *Store) Get(ctx context.Context, key string) (store.Object, error) {
-	return untilWhole(ctx, func() (store.Object, error) { return s.get(ctx, key) })
+	return untilWhole(ctx, func() (store.Object, error) { return s.get(ctx, key, nil) })
 }
 
-func (s *Store) get(ctx context.Context, key string) (store.Object, error) {
-	out, err := s.client.GetObject(ctx, &awss3.GetObjectInput{Bucket: &s.bucket, Key: aws.String(s.prefix + key)})
+// get reads what a key holds, or a version of it.
+func (s *Store) get(ctx context.Context, key string, version *string) (store.Object, error) {
+	out, err := s.client.GetObject(ctx, &awss3.GetObjectInput{Bucket: &s.bucket, Key: aws.String(s.prefix + key), VersionId: version})
 	if err != nil {
 		return store.Object{}, s.explain("read", key, err)
 	}

@@ -129,6 +129,8 @@ type Versioner interface {
 	// StatVersion describes a version. One that is gone, as rules of the bucket
 	// may have it, is ErrNotFound.
 	StatVersion(ctx context.Context, key, version string) (Info, error)
+	// GetVersion reads a small version whole.
+	GetVersion(ctx context.Context, key, version string) (Object, error)
 }
 
 // Pager is a Store whose listing can be read from any key on, so that parts of it

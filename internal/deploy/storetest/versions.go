@@ -68,6 +68,9 @@ func overwritten(t *testing.T, st store.Versioner, keep func(bool)) {
 	if err != nil || info.Size != 3 || info.ETag != first.ETag || info.CRC != want.CRC || !info.HasCRC {
 		t.Fatalf("the first version: %+v, %v", info, err)
 	}
+	if o, err := st.GetVersion(t.Context(), key, first.Version); err != nil || string(o.Body) != "one" {
+		t.Fatalf("the first version reads %q, %v", o.Body, err)
+	}
 	keep(true)
 	const headers store.Headers = "cache-control: max-age=60\ncontent-type: text/css\n"
 	third, err := st.Copy(t.Context(), store.Copy{

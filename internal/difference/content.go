@@ -1,0 +1,88 @@
+package difference
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/deploy/content"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// maxPage bounds a page whose text is shown, in bytes, compressed and not.
+const maxPage = 2 << 20
+
+// content reads a file as a browser gets it. missing says why there is nothing to show,
+// in api's words; an error is one of the store's.
+func (r Releases) content(ctx context.Context, e *manifest.Entry) (body []byte, missing string, err error) {
+	if e.Size > maxPage {
+		return nil, api.TextTooLarge, nil
+	}
+	body, err = r.stored(ctx, e)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, api.TextNotKept, nil
+	case err != nil:
+		return nil, "", fmt.Errorf("read %s as it was released: %w", e.Path, err)
+	}
+	switch e.Headers.Get("content-encoding") {
+	case "":
+		return body, "", nil
+	case "gzip":
+	default:
+		return nil, api.TextUnreadable, nil
+	}
+	plain, err := gzip.NewReader(bytes.NewReader(body))
+	if err == nil {
+		body, err = io.ReadAll(io.LimitReader(plain, maxPage+1))
+	}
+	switch {
+	case err != nil:
+		return nil, api.TextUnreadable, nil //nolint:nilerr // it is published so, and is no error of ours
+	case len(body) > maxPage:
+		return nil, api.TextTooLarge, nil
+	}
+	return body, "", nil
+}
+
+// stored finds the bytes of a file; ErrNotFound when they are nowhere.
+func (r Releases) stored(ctx context.Context, e *manifest.Entry) ([]byte, error) {
+	if r.Dest.KeptPrefix != "" {
+		body, err := exactly(ctx, r.Dest.KeptStore(), content.KeptKey(r.Dest.KeptPrefix, e.Sum), e)
+		if !errors.Is(err, store.ErrNotFound) {
+			return body, err
+		}
+	}
+	body, err := exactly(ctx, r.Dest.Site, e.Path, e)
+	versions, ok := r.Dest.Site.(store.Versioner)
+	if !errors.Is(err, store.ErrNotFound) || e.Version == "" || !ok {
+		return body, err
+	}
+	o, err := versions.GetVersion(ctx, e.Path, e.Version)
+	if err == nil && sha256.Sum256(o.Body) != e.Sum {
+		err = store.ErrNotFound
+	}
+	return o.Body, err
+}
+
+// exactly reads a key if it holds an entry's very content.
+func exactly(ctx context.Context, st store.Store, key string, e *manifest.Entry) ([]byte, error) {
+	info, err := st.Stat(ctx, key)
+	if err == nil && info.Size != e.Size { // it may be of any size: it is not read
+		err = store.ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	o, err := st.Get(ctx, key)
+	if err == nil && sha256.Sum256(o.Body) != e.Sum {
+		err = store.ErrNotFound
+	}
+	return o.Body, err
+}

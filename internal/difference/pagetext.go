@@ -1,0 +1,151 @@
+package difference
+
+import (
+	"bytes"
+	"strings"
+
+	"golang.org/x/net/html"
+	"golang.org/x/net/html/atom"
+)
+
+const (
+	// maxParagraphs and maxParagraph bound the text of a page that is compared.
+	maxParagraphs = 4000
+	maxParagraph  = 20_000 // bytes
+	maxTitle      = 300    // bytes
+)
+
+// pageText is what a page says, without how it looks.
+type pageText struct {
+	title      string
+	paragraphs []string
+	cut        bool // there was more than is compared
+}
+
+// within are the elements in the middle of a sentence; all others end a paragraph.
+var within = map[atom.Atom]bool{
+	atom.A: true, atom.Abbr: true, atom.B: true, atom.Bdi: true, atom.Bdo: true, atom.Cite: true, atom.Code: true, atom.Data: true,
+	atom.Del: true, atom.Dfn: true, atom.Em: true, atom.Font: true, atom.I: true, atom.Img: true, atom.Ins: true, atom.Kbd: true,
+	atom.Label: true, atom.Mark: true, atom.Q: true, atom.S: true, atom.Samp: true, atom.Small: true, atom.Span: true, atom.Strong: true,
+	atom.Sub: true, atom.Sup: true, atom.Time: true, atom.U: true, atom.Var: true, atom.Wbr: true,
+}
+
+// unread are the elements whose content is no text of the page.
+var unread = map[atom.Atom]bool{
+	atom.Script: true, atom.Style: true, atom.Template: true, atom.Noscript: true, atom.Svg: true, atom.Iframe: true,
+}
+
+// textOf reads the text of a page, which may be any bytes.
+func textOf(page []byte) pageText {
+	r := textReader{tokens: html.NewTokenizer(bytes.NewReader(page))}
+	r.tokens.SetMaxBuf(maxPage)
+	for r.next() {
+	}
+	r.end()
+	r.out.title = cut(r.out.title, maxTitle)
+	return r.out
+}
+
+type textReader struct {
+	tokens *html.Tokenizer
+	out    pageText
+	line   strings.Builder
+	// skip is the element whose content is not read, deep how many of its name are open.
+	skip    atom.Atom
+	deep    int
+	titling bool
+}
+
+// next reads a token; false at the end.
+func (r *textReader) next() bool {
+	kind := r.tokens.Next()
+	switch kind {
+	case html.ErrorToken:
+		return false
+	case html.TextToken:
+		if r.skip == 0 {
+			r.add(string(r.tokens.Text()))
+		}
+	case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
+		name, attributes := r.tokens.TagName()
+		r.tag(atom.Lookup(name), kind, attributes)
+	case html.CommentToken, html.DoctypeToken:
+	}
+	return true
+}
+
+func (r *textReader) tag(name atom.Atom, kind html.TokenType, attributes bool) {
+	switch {
+	case r.skip != 0:
+		r.skipped(name, kind)
+		return
+	case unread[name] && kind == html.StartTagToken:
+		r.skip, r.deep = name, 1
+	case name == atom.Img && attributes && kind != html.EndTagToken:
+		r.picture()
+		return
+	}
+	if !within[name] {
+		r.end()
+	}
+	if name == atom.Title {
+		r.titling = kind == html.StartTagToken && r.out.title == ""
+	}
+}
+
+// skipped waits for the end of what is not read.
+func (r *textReader) skipped(name atom.Atom, kind html.TokenType) {
+	switch {
+	case name != r.skip:
+	case kind == html.StartTagToken:
+		r.deep++
+	case kind == html.EndTagToken:
+		if r.deep--; r.deep == 0 {
+			r.skip = 0
+		}
+	}
+}
+
+// picture reads what a picture says to those who don't see it.
+func (r *textReader) picture() {
+	for more := true; more; {
+		var name, value []byte
+		name, value, more = r.tokens.TagAttr()
+		if string(name) == "alt" && len(value) > 0 {
+			r.add("[" + string(value) + "]")
+		}
+	}
+}
+
+func (r *textReader) add(text string) {
+	if r.line.Len() <= maxParagraph {
+		r.line.WriteString(text)
+	} else {
+		r.out.cut = true
+	}
+}
+
+// end ends a paragraph. White space is one blank in it, as a browser shows it.
+func (r *textReader) end() {
+	text := strings.Join(strings.Fields(strings.ToValidUTF8(r.line.String(), "\uFFFD")), " ")
+	r.line.Reset()
+	switch {
+	case text == "":
+	case r.titling:
+		r.out.title, r.titling = text, false
+	case len(r.out.paragraphs) == maxParagraphs:
+		r.out.cut = true
+	default:
+		short := cut(text, maxParagraph)
+		r.out.cut = r.out.cut || short != text
+		r.out.paragraphs = append(r.out.paragraphs, short)
+	}
+}
+
+// cut shortens a text to a number of bytes, between two characters.
+func cut(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	return strings.ToValidUTF8(text[:most], "")
+}
