@@ -13,13 +13,15 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// place is where a key lies: below an open folder, which no name leads out of.
+// place is where a key lies: in an open folder, which no name leads out of. The system
+// walks the way there once, and not again for each thing that is done at the place.
 type place struct {
-	root *os.Root
-	name string // in the root, with slashes
+	folder *os.Root
+	name   string // in the folder
+	key    string // below the root, with slashes
 }
 
-// errNoRoot tells that the folder that keys lie in is not there yet.
+// errNoRoot tells that the folder that a key lies in is not there yet.
 var errNoRoot = fmt.Errorf("its folder is not there: %w", store.ErrNotFound)
 
 // blockedError tells that something else than a folder lies where a key needs one.
@@ -35,22 +37,23 @@ func (e *blockedError) Error() string {
 	return fmt.Sprintf("%s is a file there, and the release needs a folder of that name: move it away, then deploy again", e.name)
 }
 
-// at finds the place of a key, and sees to it that no link leads there.
-func (s *Store) at(key string) (*place, error) {
+// at finds the place of a key, and sees to it that no link leads there. It makes the
+// folders on the way if make says so.
+func (s *Store) at(key string, makeFolders bool) (*place, error) {
 	if !filepath.IsLocal(filepath.FromSlash(key)) {
 		return nil, fmt.Errorf("%q is not a path inside the destination", key)
 	}
 	base, name := s.base(key)
-	root, err := os.OpenRoot(base)
+	folder, err := os.OpenRoot(base)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, errNoRoot
 	}
 	if err != nil {
 		return nil, err
 	}
-	p := &place{root, path.Clean(name)}
-	if err := p.check(); err != nil {
-		return nil, errors.Join(err, root.Close())
+	p := &place{folder: folder, key: path.Clean(name)}
+	if err := p.descend(makeFolders); err != nil {
+		return nil, errors.Join(err, p.folder.Close())
 	}
 	return p, nil
 }
@@ -65,35 +68,57 @@ func (s *Store) base(key string) (folder, name string) {
 	return s.root, key
 }
 
-// check looks at every folder on the way. The root alone would follow a link that
-// stays inside it.
-func (p *place) check() error {
-	for i, c := range p.name {
-		if c != '/' {
-			continue
-		}
-		info, err := p.root.Lstat(p.name[:i])
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
+// descend goes from the root to the folder that the key lies in.
+func (p *place) descend(makeFolders bool) error {
+	p.name = p.key
+	for {
+		first, rest, deeper := strings.Cut(p.name, "/")
+		if !deeper {
 			return nil
-		case err != nil:
-			return err
-		case info.Mode()&fs.ModeSymlink != 0:
-			target, err := p.root.Readlink(p.name[:i])
-			return errors.Join(&blockedError{p.name[:i], target}, err)
-		case !info.IsDir():
-			return &blockedError{name: p.name[:i]}
 		}
+		if err := p.enter(first, p.key[:len(p.key)-len(rest)-1], makeFolders); err != nil {
+			return err
+		}
+		p.name = rest
 	}
-	return nil
 }
 
-func (p *place) close() { _ = p.root.Close() }
+// enter goes into a folder of the folder, which is told of by its whole name. It looks
+// first: an open folder alone would follow a link that stays inside it.
+func (p *place) enter(name, whole string, makeFolder bool) error {
+	info, err := p.folder.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) && makeFolder {
+		if err := p.folder.Mkdir(name, publicDir); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		info, err = p.folder.Lstat(name)
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return errNoRoot
+	case err != nil:
+		return err
+	case info.Mode()&fs.ModeSymlink != 0:
+		target, err := p.folder.Readlink(name)
+		return errors.Join(&blockedError{whole, target}, err)
+	case !info.IsDir():
+		return &blockedError{name: whole}
+	}
+	inner, err := p.folder.OpenRoot(name)
+	if err != nil {
+		return err
+	}
+	outer := p.folder
+	p.folder = inner
+	return outer.Close()
+}
+
+func (p *place) close() { _ = p.folder.Close() }
 
 // reading finds the place of a key that is to be read or deleted: behind a link, or
 // behind a file, there is nothing of ours.
 func (s *Store) reading(verb, key string) (*place, error) {
-	p, err := s.at(key)
+	p, err := s.at(key, false)
 	if _, blocked := errors.AsType[*blockedError](err); blocked || errors.Is(err, errNoRoot) {
 		return nil, fmt.Errorf("%s %s in %s: %w", verb, key, s.name, store.ErrNotFound)
 	}
@@ -110,37 +135,32 @@ func (s *Store) writing(key string) (*place, error) {
 	if err := os.MkdirAll(base, publicDir); err != nil {
 		return nil, s.explain("write", key, err)
 	}
-	p, err := s.at(key)
+	p, err := s.at(key, true)
 	if err != nil {
 		return nil, s.explain("write", key, err)
 	}
-	err = p.root.MkdirAll(path.Dir(p.name), publicDir)
-	info, lookErr := p.root.Lstat(p.name)
-	if lookErr == nil && info.IsDir() {
-		err = errors.Join(err, fmt.Errorf("%s is a folder there, and the release has a file of that name: move it away, then deploy again", p.name))
-	}
-	if err != nil {
+	if info, err := p.folder.Lstat(p.name); err == nil && info.IsDir() {
 		p.close()
-		return nil, s.explain("write", key, err)
+		return nil, s.explain("write", key, fmt.Errorf("%s is a folder there, and the release has a file of that name: move it away, then deploy again", p.key))
 	}
 	return p, nil
 }
 
 // beside makes a new file in the folder of the place, for a rename over it.
 func (p *place) beside() (f *os.File, name string, err error) {
-	name = path.Join(path.Dir(p.name), ".pressrun-"+rand.Text()+".tmp")
-	f, err = p.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	name = ".pressrun-" + rand.Text() + ".tmp"
+	f, err = p.folder.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	return f, name, err
 }
 
 // open opens the file at the place for reading, with what is told of it. What is no
 // file of its own (a link, a pipe) is told of and not opened: f is nil then.
 func (p *place) open() (f *os.File, info fs.FileInfo, err error) {
-	info, err = p.root.Lstat(p.name)
+	info, err = p.folder.Lstat(p.name)
 	if err != nil || !info.Mode().IsRegular() {
 		return nil, info, err
 	}
-	if f, err = p.root.Open(p.name); err != nil {
+	if f, err = p.folder.Open(p.name); err != nil {
 		return nil, nil, err
 	}
 	if info, err = f.Stat(); err != nil {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -146,7 +147,7 @@ func (p *place) write(put store.Put) (info fs.FileInfo, err error) {
 	}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, tmp.Close(), p.root.Remove(name))
+			err = errors.Join(err, tmp.Close(), p.folder.Remove(name))
 		}
 	}()
 	if _, err := put.Body.Seek(0, io.SeekStart); err != nil {
@@ -166,7 +167,7 @@ func (p *place) write(put store.Put) (info fs.FileInfo, err error) {
 	if info, err = tmp.Stat(); err != nil {
 		return nil, err
 	}
-	if err := p.root.Rename(name, p.name); err != nil {
+	if err := p.folder.Rename(name, p.name); err != nil {
 		return nil, err
 	}
 	return info, tmp.Close()
@@ -235,15 +236,27 @@ func (s *Store) remove(d store.Deletion) error {
 	if err != nil {
 		return err
 	}
-	if err := p.root.Remove(p.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := p.folder.Remove(p.name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return s.explain("delete", d.Key, err)
 	}
-	for dir := path.Dir(p.name); dir != "."; dir = path.Dir(dir) {
-		if p.root.Remove(dir) != nil {
-			break // not empty: other files live there
+	p.close() // Windows removes no folder that is open
+	s.removeEmpty(d.Key)
+	return nil
+}
+
+// removeEmpty removes the folders that a deletion left empty.
+func (s *Store) removeEmpty(key string) {
+	base, name := s.base(key)
+	root, err := os.OpenRoot(base)
+	if err != nil {
+		return // an empty folder harms nobody
+	}
+	defer func() { _ = root.Close() }()
+	for dir := path.Dir(path.Clean(name)); dir != "."; dir = path.Dir(dir) {
+		if root.Remove(dir) != nil {
+			return // not empty: other files live there
 		}
 	}
-	return nil
 }
 
 // List calls f for every file whose key starts with prefix, by key.
@@ -302,7 +315,7 @@ func (s *Store) check(p *place, key string, c store.Condition) error {
 	if c == (store.Condition{}) {
 		return nil
 	}
-	info, err := p.root.Lstat(p.name)
+	info, err := p.folder.Lstat(p.name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && c.IfMatch != "":
 		return fmt.Errorf("%s in %s: %w", key, s.name, store.ErrNotFound)
@@ -315,7 +328,7 @@ func (s *Store) check(p *place, key string, c store.Condition) error {
 	}
 	tag := timeTag(info)
 	if s.tagged {
-		body, err := p.root.ReadFile(p.name)
+		body, err := p.folder.ReadFile(p.name)
 		if err != nil {
 			return s.explain("read", key, err)
 		}
