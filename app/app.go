@@ -213,7 +213,7 @@ func (a *App) start(ctx context.Context) error {
 	if err := a.notices.Begin(ctx, a.ledger.SiteNames()); err != nil {
 		return err
 	}
-	counted, err := a.metrics.Watch(ctx, a.ledger, a.hours(), a.log)
+	counted, err := a.metrics.Watch(ctx, a.ledger, a.hours(), a.handOffs(), a.log)
 	if err != nil {
 		return err
 	}
@@ -234,6 +234,19 @@ func (a *App) hours() map[string]calendar.Hours {
 		hours[name] = calendar.HoursOf(all)
 	}
 	return hours
+}
+
+// handOffs are those who are handed what goes live, but not in a dry run.
+func (a *App) handOffs() []ledger.NoticeTarget {
+	var all []ledger.NoticeTarget
+	for name, site := range a.config.Sites {
+		for _, t := range site.HandOffs() {
+			if !t.DryRun {
+				all = append(all, ledger.NoticeTarget{Site: name, Name: t.Name})
+			}
+		}
+	}
+	return all
 }
 
 // publicURLs are the addresses at which the sites are seen.

@@ -16,8 +16,10 @@ import (
 type sites struct {
 	ledger *ledger.Ledger
 	hours  map[string]calendar.Hours
-	log    *slog.Logger
-	now    func() time.Time
+	// handOffs are those who are handed what goes live.
+	handOffs []ledger.NoticeTarget
+	log      *slog.Logger
+	now      func() time.Time
 }
 
 func gauge(name, help string, labels ...string) *prometheus.Desc {
@@ -34,6 +36,8 @@ var (
 	numberOf   = gauge("pressrun_live_release_number", "Number of the release whose content is live; 0 for none.", "site")
 	openOf     = gauge("pressrun_site_business_hours", "1 while a window of the site's schedules is open, or none has windows; else 0.", "site")
 	workedOf   = gauge("pressrun_last_success_business_seconds", "Business hours, in seconds, since the live release went live, of 30 days at most; absent before the first.", "site")
+	handedOf   = gauge("pressrun_handoff_watermark_timestamp_seconds", "Up to when a receiver knows content to be live, in seconds since the epoch; absent before the first hand-off.", "site", "target")
+	handAgeOf  = gauge("pressrun_handoff_oldest_age_seconds", "Age of the oldest content that went live and that a receiver has not taken; 0 for none.", "site", "target")
 	outboxOf   = gauge("pressrun_outbox_tasks", "Effects that wait to be carried out.")
 	outboxAge  = gauge("pressrun_outbox_oldest_age_seconds", "Age of the oldest effect that waits; 0 for none.")
 	upOf       = gauge("pressrun_ledger_readable", "1 if the ledger could be read for this scrape.")
@@ -41,7 +45,7 @@ var (
 
 // Describe tells what Collect gives.
 func (s *sites) Describe(out chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stateOf, stoppedOf, waitingOf, oldestOf, failuresOf, liveAgeOf, numberOf, openOf, workedOf, outboxOf, outboxAge, upOf} {
+	for _, d := range []*prometheus.Desc{stateOf, stoppedOf, waitingOf, oldestOf, failuresOf, liveAgeOf, numberOf, openOf, workedOf, handedOf, handAgeOf, outboxOf, outboxAge, upOf} {
 		out <- d
 	}
 }
@@ -66,6 +70,9 @@ func (s *sites) Collect(out chan<- prometheus.Metric) {
 			}
 			s.site(site, tell)
 		}
+		if err := s.handedOff(ctx, snap, tell); err != nil {
+			return err
+		}
 		count, oldest, err := snap.OutboxWaits(ctx)
 		if err != nil {
 			return err
@@ -82,6 +89,21 @@ func (s *sites) Collect(out chan<- prometheus.Metric) {
 	for _, m := range found {
 		out <- m
 	}
+}
+
+// handedOff tells how far each receiver was handed what went live.
+func (s *sites) handedOff(ctx context.Context, snap *ledger.Snapshot, tell func(*prometheus.Desc, float64, ...string)) error {
+	for _, to := range s.handOffs {
+		handed, err := snap.Handed(ctx, to)
+		if err != nil {
+			return err
+		}
+		if !handed.Watermark.IsZero() {
+			tell(handedOf, float64(handed.Watermark.UnixMilli())/1000, to.Site, to.Name)
+		}
+		tell(handAgeOf, s.age(handed.Oldest), to.Site, to.Name)
+	}
+	return nil
 }
 
 // countedBack bounds how far back business hours are counted at each scrape.

@@ -22,7 +22,7 @@ type Watcher struct {
 }
 
 // Watch begins after the last event that there is, and has scrapes read the ledger.
-func (m *Metrics) Watch(ctx context.Context, l *ledger.Ledger, hours map[string]calendar.Hours, log *slog.Logger) (*Watcher, error) {
+func (m *Metrics) Watch(ctx context.Context, l *ledger.Ledger, hours map[string]calendar.Hours, handOffs []ledger.NoticeTarget, log *slog.Logger) (*Watcher, error) {
 	after, err := l.LastEvent(ctx)
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func (m *Metrics) Watch(ctx context.Context, l *ledger.Ledger, hours map[string]
 		}
 		live[name] = site.NowLive().Times.Complete
 	}
-	if err := m.registry.Register(&sites{ledger: l, hours: hours, log: log, now: ledger.Now}); err != nil {
+	if err := m.registry.Register(&sites{ledger: l, hours: hours, handOffs: handOffs, log: log, now: ledger.Now}); err != nil {
 		return nil, err
 	}
 	return &Watcher{metrics: m, ledger: l, log: log, after: after, live: live}, nil

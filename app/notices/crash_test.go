@@ -47,8 +47,8 @@ func (d *dying) Make(ctx context.Context, to ledger.NoticeTarget, from, upto led
 	return d.step(func() error { return d.Lines.Make(context.WithoutCancel(ctx), to, from, upto, made) })
 }
 
-func (d *dying) Delivered(ctx context.Context, one ledger.Notice, status int, place string) error {
-	return d.step(func() error { return d.Lines.Delivered(context.WithoutCancel(ctx), one, status, place) })
+func (d *dying) Delivered(ctx context.Context, one ledger.Notice, how ledger.Taken) error {
+	return d.step(func() error { return d.Lines.Delivered(context.WithoutCancel(ctx), one, how) })
 }
 
 func (d *dying) Lost(ctx context.Context, to ledger.NoticeTarget, number int64) error {

@@ -66,7 +66,7 @@ func (t *target) read(ctx context.Context, from ledger.NoticeCursor) (upto ledge
 			if t.settles(e, ledger.Now()) {
 				return nil
 			}
-			more, rest, err := t.notices(ctx, s, e, upto.Place)
+			more, rest, err := t.said(ctx, s, e, upto.Place)
 			if err != nil {
 				return err
 			}
@@ -114,6 +114,15 @@ func stepsOf(ctx context.Context, s *ledger.Snapshot, e ledger.Event) ([]notify.
 		}
 	}
 	return steps, nil
+}
+
+// said are the notices of an event, as the target's kind is told of it.
+func (t *target) said(ctx context.Context, s *ledger.Snapshot, e ledger.Event, after int64) (made []ledger.Notice, rest int64, err error) {
+	if t.kind.HandsOff {
+		made, err = t.handOff(ctx, s, e)
+		return made, 0, err
+	}
+	return t.notices(ctx, s, e, after)
 }
 
 // notices are what an event says: of itself, when it is not begun yet, and of the
@@ -189,7 +198,7 @@ func (t *target) add(made []ledger.Notice, f notify.Fact) ([]ledger.Notice, erro
 	if err != nil {
 		return nil, err
 	}
-	one := ledger.Notice{ID: id, Target: t.NoticeTarget, Type: string(f.Type), Body: string(body), Until: f.At.Add(Tried)}
+	one := ledger.Notice{ID: id, Target: t.NoticeTarget, Type: string(f.Type), Body: string(body), Until: f.At.Add(t.tried()), Watermark: f.Watermark()}
 	if f.Release != nil {
 		one.Release = f.Release.Number
 	}

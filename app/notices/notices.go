@@ -28,13 +28,15 @@ type Ledger interface {
 	CountNotices(ctx context.Context, to ledger.NoticeTarget, state ledger.NoticeState) (int, error)
 	NoticeCursor(ctx context.Context, to ledger.NoticeTarget) (ledger.NoticeCursor, error)
 	NoticePlace(ctx context.Context, to ledger.NoticeTarget, release int64) (string, error)
+	Handed(ctx context.Context, to ledger.NoticeTarget) (ledger.Handed, error)
 }
 
 // Lines are the lines of notices in the ledger.
 type Lines interface {
 	Begin(ctx context.Context, site string, names []string) error
 	Make(ctx context.Context, to ledger.NoticeTarget, from, upto ledger.NoticeCursor, made []ledger.Notice) error
-	Delivered(ctx context.Context, one ledger.Notice, status int, place string) error
+	Delivered(ctx context.Context, one ledger.Notice, how ledger.Taken) error
+	Late(ctx context.Context, to ledger.NoticeTarget, late bool, why string) error
 	Lost(ctx context.Context, to ledger.NoticeTarget, release int64) error
 	Failed(ctx context.Context, one ledger.Notice, status int, trouble string, again time.Time) error
 	GaveUp(ctx context.Context, one ledger.Notice, status int, trouble string) error
@@ -94,6 +96,9 @@ func newTarget(o Options, name string, site config.Site, c config.Target) (*targ
 		}
 	}
 	switch {
+	case kind.HandsOff:
+		t.late = c.LateAfter()
+		t.sender, err = newHandSender(o, kind, t.NoticeTarget, c)
 	case kind.Name == "smtp":
 		t.sender, err = newMailSender(name, c)
 	case c.Slack.TokenFile != "":
@@ -145,7 +150,7 @@ func Secrets(c config.Target) ([]string, error) {
 			}
 		}
 		return lines, nil
-	case "webhook":
+	case "webhook", "handoff":
 	default:
 		return lines, nil
 	}

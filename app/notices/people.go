@@ -36,6 +36,9 @@ func (t *target) lookAgain(next time.Time) time.Time {
 	if t.kind.People && t.people.look.Before(next) {
 		return t.people.look
 	}
+	if t.kind.HandsOff && t.lateAt.Before(next) && t.lateAt.After(ledger.Now()) {
+		return t.lateAt
+	}
 	if t.settled.Before(next) && t.settled.After(ledger.Now()) {
 		return t.settled
 	}

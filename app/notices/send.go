@@ -29,6 +29,10 @@ type outcome struct {
 	// status is the answer's; 0 for none. trouble says what was wrong with it.
 	status  int
 	trouble string
+	// answer is what the target said when it took a notice, where that is kept, and
+	// watermark up to when it now knows content to be live.
+	answer    string
+	watermark time.Time
 	// after is when the target wants to be asked again, at the earliest; over says that
 	// asking again is of no use, and lost that the message that was to change is gone.
 	after      time.Time
@@ -72,7 +76,11 @@ func (s *webSender) send(ctx context.Context, one ledger.Notice) outcome {
 		if s.kind.Answer != nil {
 			trouble = s.kind.Answer(answer.Body)
 		}
-		return outcome{taken: trouble == "", status: answer.Status, trouble: trouble, over: trouble != "" && s.final(answer)}
+		o := outcome{taken: trouble == "", status: answer.Status, trouble: trouble, over: trouble != "" && s.final(answer)}
+		if s.kind.HandsOff {
+			o.answer = answered(answer)
+		}
+		return o
 	}
 	o := refused(answer, err)
 	o.over = o.over || err == nil && s.final(answer)

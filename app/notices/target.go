@@ -22,6 +22,10 @@ type target struct {
 	lines  Lines
 	log    *slog.Logger
 	people people // for a kind that tells people
+	// late is after how long what went live is handed off late, for a kind that hands off,
+	// and lateAt when what waits will be; zero when nothing does.
+	late   time.Duration
+	lateAt time.Time
 	// settled is when the release that ended last may be told of; zero for none.
 	settled time.Time
 	// pause is the least wait between two messages, and sent when the last one was.
@@ -84,6 +88,9 @@ func (t *target) round(ctx context.Context) (next time.Time, err error) {
 		}
 		now := ledger.Now()
 		first, waits, err := t.first(ctx, now)
+		if err == nil && t.kind.HandsOff {
+			err = t.tellLate(ctx, now)
+		}
 		if err != nil {
 			return next, err
 		}
@@ -160,7 +167,7 @@ func (t *target) try(ctx context.Context, one ledger.Notice) error {
 	t.sent = ledger.Now()
 	if came.taken {
 		t.failures = 0
-		return t.lines.Delivered(ctx, one, came.status, came.place)
+		return t.lines.Delivered(ctx, one, ledger.Taken{Status: came.status, Place: came.place, Answer: came.answer, Watermark: came.watermark})
 	}
 	if came.lost {
 		if err := t.lines.Lost(ctx, t.NoticeTarget, one.Release); err != nil {

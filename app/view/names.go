@@ -82,6 +82,8 @@ var eventWords = map[string]words.Key{
 	release.KindClock:            words.Key("Clock put back"),
 	ledger.KindNoticeUndelivered: words.Key("Notice undelivered"),
 	ledger.KindNoticeReplayed:    words.Key("Notice sent again"),
+	ledger.KindHandoffLate:       words.Key("Hand-off late"),
+	ledger.KindHandoffOnTime:     words.Key("Hand-offs on time again"),
 	api.EventInstallation:        words.Key("GitHub App"),
 	api.EventRepository:          words.Key("Repository at GitHub"),
 	api.EventsRestarted:          words.Key("Ledger restored"),

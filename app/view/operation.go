@@ -49,6 +49,8 @@ type Operation struct {
 	Deliveries []ledger.HookDelivery
 	// Undelivered counts the notices that were given up.
 	Undelivered int
+	// HandedOff are the receivers of what goes live.
+	HandedOff []HandedOff
 }
 
 const (
@@ -68,6 +70,9 @@ func (r *Reader) Operation(ctx context.Context, name string, about About, before
 			return err
 		}
 		if o.Deliveries, err = s.HookDeliveries(ctx, name, "", shownDeliveries); err != nil {
+			return err
+		}
+		if o.HandedOff, err = r.handed(ctx, s, name); err != nil {
 			return err
 		}
 		o.Undelivered, err = s.CountNotices(ctx, ledger.NoticeTarget{Site: name}, ledger.NoticeUndelivered)
@@ -119,6 +124,25 @@ func (r *Reader) Told(ctx context.Context, site string, f ledger.NoticeFilter, l
 	return of, all, err
 }
 
+// HandedOff is how far a receiver was handed what went live on a site.
+type HandedOff struct {
+	Target string
+	DryRun bool
+	ledger.Handed
+}
+
+// handed reads how far the receivers of a site were handed what went live.
+func (r *Reader) handed(ctx context.Context, s *ledger.Snapshot, site string) (all []HandedOff, err error) {
+	for _, t := range r.sites[site].HandOffs() {
+		handed, err := s.Handed(ctx, ledger.NoticeTarget{Site: site, Name: t.Name})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, HandedOff{Target: t.Name, DryRun: t.DryRun, Handed: handed})
+	}
+	return all, nil
+}
+
 // ToldOne reads one notice of a site.
 func (r *Reader) ToldOne(ctx context.Context, site, id string) (one ledger.Notice, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
@@ -147,6 +171,7 @@ func ToldWords(l words.Language, n ledger.Notice) string {
 func ToldWire(n ledger.Notice, body bool) api.Notice {
 	out := api.Notice{
 		ID: n.ID, Target: n.Target.Name, Type: n.Type, Release: n.Release, Request: n.Request, State: string(n.State), Tries: n.Tries,
+		Answer: n.Answer, Watermark: instant(n.Watermark),
 		Status: n.Status, Trouble: n.Trouble, CreatedAt: n.Created, TriedAt: instant(n.Tried),
 	}
 	if n.State == ledger.NoticeWaiting {

@@ -18,9 +18,12 @@ type Notice struct {
 	Request string `json:"request,omitempty"`
 	State   string `json:"state" doc:"waiting, delivered or undelivered (given up after a day)"`
 	// Tries counts what was tried since it was put in line.
-	Tries     int             `json:"tries"`
-	Status    int             `json:"status,omitempty" doc:"HTTP status of the last answer"`
-	Trouble   string          `json:"trouble,omitempty" doc:"why it was not taken"`
+	Tries   int    `json:"tries"`
+	Status  int    `json:"status,omitempty" doc:"HTTP status of the last answer"`
+	Trouble string `json:"trouble,omitempty" doc:"why it was not taken"`
+	// Answer is what the target said when it took a hand-off.
+	Answer    string          `json:"answer,omitempty" doc:"what the receiver of a hand-off said when it took it"`
+	Watermark *time.Time      `json:"watermark,omitempty" doc:"of a hand-off: up to when content is live"`
 	CreatedAt time.Time       `json:"created_at"`
 	DueAt     *time.Time      `json:"due_at,omitempty" doc:"when it is tried next, once those before it are done"`
 	TriedAt   *time.Time      `json:"tried_at,omitempty"`

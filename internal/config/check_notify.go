@@ -45,6 +45,9 @@ func checkTarget(k *checker, at string, t Target) {
 		checkAddress(k, at, t.URL, t.URLFile)
 	}
 	checkQuietHours(k, at, t, kind)
+	if d := t.Late.Std(); kind.HandsOff && k.has(at+".late_after") && (d < time.Minute || d > 7*24*time.Hour) {
+		k.wrong(at+".late_after", "%s is no time after which a hand-off is late; expected 1m to 168h", Duration(d))
+	}
 	switch signed := k.has(at + ".secret_file"); {
 	case signed && t.SecretFile == "":
 		k.wrong(at+".secret_file", "is empty; expected the file with the secret")
@@ -123,6 +126,9 @@ func checkTargetKeys(k *checker, at string, kind notify.Kind) {
 		{"url_file", "is not for kind smtp, which has smtp.server", kind.Name != "smtp"},
 		{"quiet_hours", "is for people, and kind " + kind.Name + " tells programs", kind.People},
 		{"quiet_hours_except", "is for people, and kind " + kind.Name + " tells programs", kind.People},
+		{"events", "is not for kind handoff, which is handed each release that goes live", !kind.HandsOff},
+		{"dry_run", "is for kind handoff", kind.HandsOff},
+		{"late_after", "is for kind handoff", kind.HandsOff},
 		{"queue_longer_than", "is for people, and kind " + kind.Name + " tells programs", kind.People},
 	} {
 		if k.has(at+"."+c.key) && !c.fits {

@@ -16,7 +16,7 @@ type Target struct {
 	// Name tells the site's targets apart, in commands and in all records.
 	Name string `yaml:"name" json:"name"`
 	// Kind is the form in which it is told: webhook (signed CloudEvents), netlify,
-	// datocms or otlp (traces) for programs, slack, teams or smtp (e-mail) for people;
+	// datocms, otlp (traces) or handoff (what went live, docs/handoff.md) for programs, slack, teams or smtp (e-mail) for people;
 	// docs/notices.md tells of each.
 	Kind string `yaml:"kind" json:"kind"`
 	// URL is its address: https, or plain http on this machine.
@@ -42,11 +42,35 @@ type Target struct {
 	// QueueLongerThan is how long the oldest request may wait before people are told
 	// of it, as site.queue_long; 1m to 168h.
 	QueueLongerThan *Duration `yaml:"queue_longer_than" json:"queue_longer_than,omitempty" jsonschema:"default=1h"`
+	// DryRun is for kind: handoff: what would be handed off is shown, and nothing is sent.
+	DryRun bool `yaml:"dry_run" json:"dry_run,omitempty"`
+	// Late is for kind: handoff: how long after something went live
+	// it is late that the receiver has not taken it; 1m to 168h.
+	Late *Duration `yaml:"late_after" json:"late_after,omitempty" jsonschema:"default=15m"`
+}
+
+// lateAfter is when a hand-off is late, where nothing is said.
+const lateAfter = 15 * time.Minute
+
+// LateAfter is how long after something went live its hand-off is late.
+func (t Target) LateAfter() time.Duration {
+	if t.Late == nil {
+		return lateAfter
+	}
+	return t.Late.Std()
 }
 
 // Traced says whether the site's releases are told of as traces.
 func (s Site) Traced() bool {
 	return slices.ContainsFunc(s.Notify, func(t Target) bool { return t.Kind == "otlp" })
+}
+
+// HandOffs are the targets that are handed what went live.
+func (s Site) HandOffs() []Target {
+	return slices.DeleteFunc(slices.Clone(s.Notify), func(t Target) bool {
+		kind, _ := notify.FindKind(t.Kind)
+		return !kind.HandsOff
+	})
 }
 
 // SlackTarget says how messages are posted to Slack by an app of yours.

@@ -41,6 +41,10 @@ type Notice struct {
 	// status of the last answer, 0 for none, and Trouble what was wrong with it.
 	Tries, Status int
 	Trouble       string
+	// Answer is what the target said when it took a notice, where that is kept.
+	Answer string
+	// Watermark is the instant up to which content is live, of a hand-off that says so.
+	Watermark time.Time
 	// Due is when it is to be tried, Until when to stop trying, Tried when it last was.
 	Created, Due, Until, Tried time.Time
 }
@@ -142,10 +146,10 @@ func putNotices(b *batch, to NoticeTarget, made []Notice) error {
 	for _, one := range made {
 		line++
 		if _, err := b.exec(`INSERT INTO notices (id, site, target, line, type, release_no, request_id, body, state, tries, status, trouble,
-				created_us, due_us, until_us, tried_us)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, '', $10, $11, $12, 0) ON CONFLICT (id) DO NOTHING`,
+				created_us, due_us, until_us, tried_us, watermark_us)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, '', $10, $11, $12, 0, $13) ON CONFLICT (id) DO NOTHING`,
 			one.ID, to.Site, to.Name, line, one.Type, one.Release, one.Request, one.Body, string(NoticeWaiting),
-			micros(b.now), micros(b.now), micros(one.Until)); err != nil {
+			micros(b.now), micros(b.now), micros(one.Until), micros(one.Watermark)); err != nil {
 			return err
 		}
 	}
@@ -169,15 +173,29 @@ func lastLine(b *batch, to NoticeTarget) (line int64, err error) {
 // keptPlaces is of how many releases it is kept where their message is.
 const keptPlaces = 200
 
-// Delivered notes that a target took a notice and, unless place is "", where the
-// message about its release now is.
-func (n Notices) Delivered(ctx context.Context, one Notice, status int, place string) error {
+// Taken is how a target took a notice.
+type Taken struct {
+	// Status is the HTTP status of its answer, and Answer what it said.
+	Status int
+	Answer string
+	// Place is where the message about the notice's release now is; "" for no such thing.
+	Place string
+	// Watermark is up to when the target now knows content to be live; zero for a notice
+	// that does not tell that.
+	Watermark time.Time
+}
+
+// Delivered notes that a target took a notice.
+func (n Notices) Delivered(ctx context.Context, one Notice, how Taken) error {
 	return n.ledger.writer.act(ctx, func(b *batch) error {
-		if err := putPlace(b, one, place); err != nil {
+		if err := putPlace(b, one, how.Place); err != nil {
 			return err
 		}
-		_, err := b.exec(`UPDATE notices SET state = $1, status = $2, trouble = '', tries = tries + 1, tried_us = $3 WHERE id = $4`,
-			string(NoticeDelivered), status, micros(b.now), one.ID)
+		if err := putHanded(b, one.Target, how.Watermark); err != nil {
+			return err
+		}
+		_, err := b.exec(`UPDATE notices SET state = $1, status = $2, trouble = '', answer = $3, tries = tries + 1, tried_us = $4 WHERE id = $5`,
+			string(NoticeDelivered), how.Status, how.Answer, micros(b.now), one.ID)
 		return err
 	})
 }

@@ -7,14 +7,15 @@ import (
 	"fmt"
 )
 
-const noticeColumns = `id, site, target, type, release_no, request_id, body, state, tries, status, trouble, created_us, due_us, until_us, tried_us`
+const noticeColumns = `id, site, target, type, release_no, request_id, body, state, tries, status, trouble, created_us, due_us, until_us, tried_us, answer, watermark_us`
 
 func scanNotice(scan func(into ...any) error) (Notice, error) {
 	var n Notice
-	var created, due, until, tried int64
+	var created, due, until, tried, watermark int64
 	err := scan(&n.ID, &n.Target.Site, &n.Target.Name, &n.Type, &n.Release, &n.Request, &n.Body, &n.State, &n.Tries, &n.Status, &n.Trouble,
-		&created, &due, &until, &tried)
+		&created, &due, &until, &tried, &n.Answer, &watermark)
 	n.Created, n.Due, n.Until, n.Tried = fromMicros(created), fromMicros(due), fromMicros(until), fromMicros(tried)
+	n.Watermark = fromMicros(watermark)
 	return n, err
 }
 

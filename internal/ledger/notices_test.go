@@ -9,6 +9,31 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
+// tourOfHandOffs uses what the ledger does for hand-offs.
+func tourOfHandOffs(t *testing.T, l *Ledger, to NoticeTarget, tell func(error, ...any)) {
+	t.Helper()
+	ctx, mark := t.Context(), time.UnixMicro(1_780_000_000_000_000).UTC()
+	know := func() {
+		h, err := l.Handed(ctx, to)
+		tell(err, h.Watermark.Unix(), h.Late.IsZero(), h.Oldest.IsZero(), h.Waiting, h.Undelivered, h.Last.ID, h.Last.Answer)
+	}
+	know()
+	one := Notice{ID: "h", Target: to, Type: "content.live", Body: "{}", Until: time.Now().Add(time.Hour), Watermark: mark}
+	tell(l.Notices().Put(ctx, one))
+	for range 2 { // told once
+		tell(l.Notices().Late(ctx, to, true, "it is late"))
+	}
+	know()
+	tell(l.Notices().Late(ctx, to, false, "it is not"))
+	for _, at := range []time.Time{mark, mark.Add(-time.Hour)} { // never back
+		tell(l.Notices().Delivered(ctx, one, Taken{Status: 200, Answer: "sent", Watermark: at}))
+		know()
+	}
+	if unknown, err := l.Handed(ctx, NoticeTarget{"docs", "none"}); err != nil || !unknown.Watermark.IsZero() {
+		t.Errorf("of nobody it is known that %+v (%v)", unknown, err)
+	}
+}
+
 // tourOfNotices uses all that the ledger does for notices.
 func tourOfNotices(t *testing.T, l *Ledger) []string {
 	t.Helper()
@@ -34,7 +59,7 @@ func tourOfNotices(t *testing.T, l *Ledger) []string {
 		case "a":
 			tell(l.Notices().Failed(ctx, first, 500, "no", time.Now()))
 			for _, place := range []string{"", "C1/17.1", "C1/17.2"} {
-				tell(l.Notices().Delivered(ctx, first, 204, place))
+				tell(l.Notices().Delivered(ctx, first, Taken{Status: 204, Place: place}))
 				found, err := l.NoticePlace(ctx, to, first.Release)
 				tell(err, found)
 			}
@@ -45,6 +70,7 @@ func tourOfNotices(t *testing.T, l *Ledger) []string {
 			tell(l.Notices().GaveUp(ctx, first, 410, "gone"))
 		}
 	}
+	tourOfHandOffs(t, l, to, tell)
 	for _, id := range []string{"b", "c", "none"} {
 		n, err := l.Notices().Replay(ctx, id, "ops", until)
 		tell(err, n.ID, n.State, n.Tries)

@@ -76,6 +76,7 @@ var titles = map[Type]words.Key{
 	SiteHeld: words.Key("releases are held"), "site.hold_lifted": words.Key("releases are no longer held"), "site.paused": words.Key("releases are paused"),
 	"site.resumed": words.Key("releases are resumed"), "site.frozen": words.Key("a freeze is planned"), "site.thawed": words.Key("a freeze is over"),
 	"site.rollback": words.Key("is rolled back"), SiteDiffers: words.Key("was changed behind Pressrun"), "site.agrees": words.Key("shows what was released again"),
+	HandoffLate: words.Key("a hand-off is late"), "site.handoff_on_time": words.Key("hand-offs are on time again"),
 	QueueLong: words.Key("requests wait too long"), Test: words.Key("test"), Digest: words.Key("what happened in the meantime"),
 	ScheduleSkipped: words.Key("a schedule had nothing to do"),
 	RequestLive:     words.Key("your change is live"), RequestFailed: words.Key("your change is not live yet"),

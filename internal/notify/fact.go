@@ -36,6 +36,8 @@ const (
 	// target was told before.
 	ReleaseRecovered Type = "release.recovered"
 	QueueLong        Type = "site.queue_long"
+	// HandoffLate: a target did not take in time what it is handed of what went live.
+	HandoffLate Type = "site.handoff_late"
 	// Digest sums up what people were not told one by one.
 	Digest Type = "digest"
 	// Test is sent when an operator asks for it, to nobody else.
@@ -62,7 +64,9 @@ var ofRecord = map[string]Type{
 	release.KindRollback:   "site.rollback",
 	release.KindDiffers:    SiteDiffers,
 	release.KindAgrees:     "site.agrees",
-	"request.scheduled":    RequestScheduled, // kinds of the ledger's own
+	"handoff.late":         HandoffLate, // kinds of the ledger's own
+	"handoff.on_time":      "site.handoff_on_time",
+	"request.scheduled":    RequestScheduled,
 	"request.withdrawn":    RequestWithdrawn,
 	"schedule.skipped":     ScheduleSkipped,
 }
@@ -120,6 +124,9 @@ type Fact struct {
 	Count int
 	// Failed counts the releases that failed before one that recovered.
 	Failed int64
+	// Served are the requests that a hand-off is of, the first of so many Requests.
+	Served   []Request
+	Requests int64
 	// Steps are those of the release's run, for a kind that is told of them.
 	Steps []Step
 	// Lines are what a digest sums up, and More how much beyond them.

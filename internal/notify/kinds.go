@@ -39,6 +39,8 @@ type Kind struct {
 	// long after a release's end these are waited for.
 	Steps  bool
 	Settle time.Duration
+	// HandsOff says that it is handed what went live: up to when, and which entries.
+	HandsOff bool
 }
 
 // bare is the header of JSON that is not signed.
@@ -54,7 +56,7 @@ func forPeople() []Type {
 
 // usual are the types that people are told of when nobody chose.
 var usual = []Type{
-	ReleaseLive, ReleaseRecovered, ReleaseLate, ended(release.Failed), ended(release.Stale), SiteHeld, SiteDiffers, "site.rollback", QueueLong,
+	ReleaseLive, ReleaseRecovered, ReleaseLate, ended(release.Failed), ended(release.Stale), SiteHeld, SiteDiffers, "site.rollback", QueueLong, HandoffLate,
 }
 
 // Secrecy says whether a kind of target signs.
@@ -68,7 +70,7 @@ const (
 )
 
 // kinds are all kinds of targets.
-var kinds = []Kind{webhook, netlify, datoCMS, otlp, slack, teams, smtp}
+var kinds = []Kind{webhook, netlify, datoCMS, otlp, slack, teams, smtp, handoff}
 
 // FindKind is the kind of a name.
 func FindKind(name string) (Kind, bool) {

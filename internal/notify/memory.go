@@ -109,6 +109,7 @@ func (m *Memory) count(f Fact) Fact {
 var subjects = map[Type]string{
 	SiteHeld: "hold", "site.hold_lifted": "hold", "site.paused": "pause", "site.resumed": "pause",
 	SiteDiffers: "public", "site.agrees": "public", QueueLong: "queue",
+	HandoffLate: "handoff", "site.handoff_on_time": "handoff",
 	ended(release.Failed): "release", ended(release.Stale): "release", ReleaseLive: "release", ReleaseRecovered: "release",
 }
 

@@ -44,7 +44,7 @@ const (
 )
 
 // troubles are the types of what went wrong.
-var troubles = []Type{ended(release.Failed), ended(release.Stale), ReleaseLate, SiteHeld, SiteDiffers, QueueLong, RequestFailed}
+var troubles = []Type{ended(release.Failed), ended(release.Stale), ReleaseLate, SiteHeld, SiteDiffers, QueueLong, HandoffLate, RequestFailed}
 
 // Trouble says whether a type is something that went wrong.
 func Trouble(t Type) bool { return slices.Contains(troubles, t) }

@@ -83,6 +83,9 @@ func (f Fact) releaseText() string {
 	if f.Type == ReleaseLive && f.Release.RollbackTo != 0 {
 		return l.Say("%s is live: it put release #%d back.", name, f.Release.RollbackTo)
 	}
+	if f.Type == ContentRolledBack {
+		return l.Say("%s is live: it put release #%d back.", name, f.Release.RollbackTo)
+	}
 	if said := releaseWords[f.Type]; said != "" {
 		return l.Say(string(said), name)
 	}
@@ -99,6 +102,7 @@ var releaseWords = map[Type]words.Key{
 	ReleaseStarted:           words.Key("%s has started."),
 	ReleaseInProgress:        words.Key("%s is being built and published."),
 	ReleaseLive:              words.Key("%s is live."),
+	ContentLive:              words.Key("%s is live."),
 	ReleaseLate:              words.Key("%s takes longer than expected."),
 	ended(release.Succeeded): words.Key("%s has ended: it is live."),
 }
@@ -134,7 +138,8 @@ func (f Fact) siteText() string {
 		"site.frozen": words.Key("Releases of %s are to be frozen for a while"), "site.thawed": words.Key("A freeze of %s is over"),
 		ScheduleSkipped: words.Key("There was nothing to do for a schedule of %s"),
 		"site.rollback": words.Key("%s is rolled back"), "site.differs": words.Key("%s was changed behind Pressrun"), "site.agrees": words.Key("%s shows what was released again"),
-		QueueLong: words.Key("Requests of %s wait too long"),
+		QueueLong: words.Key("Requests of %s wait too long"), HandoffLate: words.Key("What went live on %s was not handed off in time"),
+		"site.handoff_on_time": words.Key("What went live on %s is handed off in time again"),
 	}[f.Type]
 	if key == "" {
 		key = words.Key("Something happened to %s")

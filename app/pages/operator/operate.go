@@ -14,6 +14,7 @@ import (
 	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/text"
 	"github.com/pressrun/pressrun/internal/words"
 )
 
@@ -24,6 +25,7 @@ type Body struct {
 	Text        string
 	Forms       *Forms
 	Freezes     []freezeRow
+	HandedOff   []handedRow
 	Filters     []rows.Filter
 	Events      []rows.Event
 	Older       string
@@ -37,6 +39,39 @@ type freezeRow struct {
 	ID, Why, By string
 	From, To    *when.Moment
 	On          bool
+}
+
+// handedRow is a receiver of what goes live, and how far it knows of it.
+type handedRow struct {
+	Target, State, Class, Said string
+	Upto                       *when.Moment
+	Last                       frame.Crumb
+}
+
+func handedRowsOf(found view.Operation) []handedRow {
+	c, l := found.Clock(), found.Language
+	var out []handedRow
+	for _, h := range found.HandedOff {
+		row := handedRow{Target: h.Target, Class: "ok", State: l.Say("On time"), Upto: c.At(h.Watermark), Said: h.Last.Trouble}
+		if row.Said == "" {
+			row.Said = h.Last.Answer
+		}
+		if h.Last.Release != 0 {
+			row.Last = frame.Crumb{Text: "#" + text.Number(h.Last.Release), Link: frame.ReleaseLink(found.Name, h.Last.Release)}
+		}
+		switch {
+		case h.DryRun:
+			row.Class, row.State = "quiet", l.Say("Dry run: nothing is sent")
+		case !h.Late.IsZero():
+			row.Class, row.State = "bad", l.Say("Late: it has not taken what went live")
+		case !h.Oldest.IsZero():
+			row.Class, row.State = "warn", l.Say("Waits")
+		case h.Watermark.IsZero():
+			row.Class, row.State = "quiet", l.Say("Nothing was handed off yet")
+		}
+		out = append(out, row)
+	}
+	return out
 }
 
 // deliveryRow is what a hook was told.
@@ -83,7 +118,7 @@ func BodyOf(found view.Operation, about view.About) Body {
 		Name: found.Name, Title: found.Title, State: found.Headline(), Text: found.StateText(), Forms: FormsOf(found.Site),
 		CSV: base + "/events.csv", Lines: base + "/events.jsonl",
 	}
-	b.Forms.Undelivered = found.Undelivered
+	b.Forms.Undelivered, b.HandedOff = found.Undelivered, handedRowsOf(found)
 	for _, w := range found.Windows() {
 		if w.To.After(found.Now) {
 			b.Freezes = append(b.Freezes, freezeRow{ID: w.ID, Why: w.Why, By: w.By, From: c.At(w.From), To: c.At(w.To), On: !found.Now.Before(w.From)})

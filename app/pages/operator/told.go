@@ -27,10 +27,10 @@ type toldBody struct {
 }
 
 type toldRow struct {
-	ID, Target, Type, State, Class, Trouble string
-	About                                   frame.Crumb
-	At                                      *when.Moment
-	Again                                   bool
+	ID, Target, Type, State, Class, Trouble, Answer string
+	About                                           frame.Crumb
+	At                                              *when.Moment
+	Again                                           bool
 }
 
 // shownNotices is how many notices the page lists.
@@ -65,7 +65,7 @@ func (n *noticePages) show(v *frame.Visit) {
 
 func toldRowOf(one ledger.Notice, c when.Clock) toldRow {
 	row := toldRow{
-		ID: one.ID, Target: one.Target.Name, Type: one.Type, State: view.ToldWords(c.Language, one), Trouble: one.Trouble,
+		ID: one.ID, Target: one.Target.Name, Type: one.Type, State: view.ToldWords(c.Language, one), Trouble: one.Trouble, Answer: one.Answer,
 		At: c.At(one.Created), Again: one.State != ledger.NoticeWaiting, Class: "quiet",
 	}
 	switch {

@@ -131,6 +131,12 @@ func (c *NoticeShow) Run(ctx context.Context, t *terminal.Terminal) error {
 	if n.DueAt != nil {
 		rows = append(rows, []string{"Next try", p.At(*n.DueAt)})
 	}
+	if n.Watermark != nil {
+		rows = append(rows, []string{"Live up to", p.At(*n.Watermark)})
+	}
+	if n.Answer != "" {
+		rows = append(rows, []string{"Answer", text.Plain(n.Answer)})
+	}
 	if n.Trouble != "" {
 		rows = append(rows, []string{"Trouble", n.Trouble})
 	}
