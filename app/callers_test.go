@@ -166,6 +166,7 @@ func TestEveryCallLetsThroughWhomTheTableSays(t *testing.T) {
 		"claim":  `{"release":1,"token":"` + token + `",` + run + `}`,
 		"report": `{` + run + `,"sequence":1,"state":"in_progress"}`, "heartbeat": `{` + run + `}`,
 		"fail": `{` + run + `,"sequence":2,"why":"broken","fault":"build"}`, "metrics": string(figures),
+		"content": `{` + run + `,"sequence":1,"consistency":"quiet"}`, "account": `{"lines":"H4sIAAAAAAACA6tWSkxJKUotLlayUtJXquUCACIr5jgQAAAA"}`,
 		"request-move": `{"not_before":"2026-12-24T18:00:00Z"}`,
 		"allow":        `{"guards":["broken-links"],"why":"the shop follows"}`,
 		"rollback":     `{"to":1,"why":"wrong hours"}`,

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bytes"
+	"compress/gzip"
 	"io"
 	"net/http"
 	"strings"
@@ -256,7 +257,35 @@ func (b *bench) fails(t *testing.T) {
 	if err := session.PutMetrics(t.Context(), "www", job.Release, api.Metrics{Pages: 1}); err != nil {
 		t.Error(err)
 	}
+	if _, err := session.Report(t.Context(), "www", job.Release, api.ReportInput{Run: run, Sequence: 1, State: release.InProgress}); err != nil {
+		t.Error(err)
+	}
+	if _, err := session.ContentRead(t.Context(), "www", job.Release, api.ContentInput{Run: run, Sequence: 2, Digest: "d", Consistency: release.Quiet}); err != nil {
+		t.Error(err)
+	}
+	if err := session.PutAccount(t.Context(), "www", job.Release, api.AccountInput{Lines: accountOf(t, `{"address":"/<b>"}`)}); err != nil {
+		t.Error(err)
+	}
+	if account, err := b.client.Account(t.Context(), "www", job.Release); err != nil {
+		t.Errorf("the account of release #%d: %v", job.Release, err)
+	} else if text, err := io.ReadAll(account); err != nil || string(text) != `{"address":"/<b>"}` || account.Close() != nil {
+		t.Errorf("the account is %q (%v)", text, err)
+	}
 	if err := session.Fail(t.Context(), "www", job.Release, api.FailureInput{Run: run, Why: "the build broke", Fault: release.FaultBuild, Guards: []string{guard.BrokenLinks}}); err != nil {
 		t.Error(err)
 	}
+}
+
+// accountOf are lines as a run leaves them.
+func accountOf(t *testing.T, lines string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	packed := gzip.NewWriter(&out)
+	if _, err := packed.Write([]byte(lines)); err != nil {
+		t.Fatal(err)
+	}
+	if err := packed.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }

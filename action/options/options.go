@@ -99,6 +99,8 @@ type BuildFlags struct {
 	BuildEnv     string        `help:"Variables that only the build sees: a line NAME=value each. A value in double quotes is a JSON string." placeholder:"LINES"`
 	Environment  string        `help:"Where the site is deployed to, told to the build as DEPLOY_ENV." placeholder:"NAME"`
 
+	Unchanged string `help:"Where content and code are as they were for the release that is live: skip the release, or build all the same. What an operator asks for is always built." enum:"skip,build" default:"skip"`
+
 	Bake            string   `help:"In place of a command: the root of a live CMS, of whose pages the site is made (pressrun bake)." placeholder:"URL"`
 	BakeState       string   `help:"Where the bake keeps what it knows (default: the output's folder with .bake behind it). Keep it from run to run." placeholder:"FOLDER"`
 	BakeCanary      string   `help:"Texts that must be there, a line each: in the home page, or with /PATH= before them in another." placeholder:"LINES"`

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/action/console"
@@ -28,6 +29,7 @@ type App struct {
 	file    *state.File
 	console *console.Console
 	github  *workflow.Workflow
+	beating sync.Mutex // held by a heartbeat, and by what must not meet one
 }
 
 // Open gets ready to talk to the app; nil when there is none. Nothing is sent yet.
@@ -129,6 +131,13 @@ func (r *App) inSession(ctx context.Context, call func(*api.Client, state.State)
 		return err
 	}
 	return call(client, s)
+}
+
+// PutAccount gives the account of a bake to the app.
+func (r *App) PutAccount(ctx context.Context, account api.AccountInput) error {
+	return r.inSession(ctx, func(client *api.Client, s state.State) error {
+		return client.PutAccount(ctx, s.Site, s.Release, account)
+	})
 }
 
 // PutMetrics gives the run's figures to the app.

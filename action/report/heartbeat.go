@@ -54,6 +54,8 @@ func (r *App) beatEvery() time.Duration {
 // Beat sends one heartbeat. There is none before the claim, and none after the
 // site is live: nothing stops the run then.
 func (r *App) Beat(ctx context.Context) error {
+	r.beating.Lock()
+	defer r.beating.Unlock()
 	if s := r.file.Now(); s.Session == "" || s.Live || s.Outcome.Idle() {
 		return nil
 	}

@@ -43,6 +43,8 @@ type State struct {
 	Deploy *DeployDone `json:"deploy,omitempty"`
 	// Content is what the build was given of the CMS's content; nil when nothing is copied.
 	Content *Content `json:"content,omitempty"`
+	// Baked sums up the bake that made the site; nil when none did.
+	Baked *api.Baked `json:"baked,omitempty"`
 	// Built describes the build that was checked.
 	Built *Built `json:"built,omitempty"`
 	// Live is set once the site is known to be live: nothing fails the run

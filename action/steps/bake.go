@@ -2,14 +2,19 @@ package steps
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/action/failure"
+	"github.com/pressrun/pressrun/action/state"
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/bake"
 	"github.com/pressrun/pressrun/internal/bake/crawl"
 	"github.com/pressrun/pressrun/internal/bake/judge"
@@ -23,6 +28,7 @@ func (r Build) bake(ctx context.Context) (Result, error) {
 	if r.Build != "" {
 		return Result{}, failure.Usage("--bake: the site is built by a command (--build) or baked; name one of them")
 	}
+	var err error
 	output := r.Output
 	if !filepath.IsAbs(output) {
 		output = filepath.Join(r.Dir, output)
@@ -31,6 +37,9 @@ func (r Build) bake(ctx context.Context) (Result, error) {
 		CMS: r.Bake, Dir: output, State: r.BakeState, PublicURL: r.PublicURL, Canaries: lines(r.BakeCanary),
 		Limits: judge.Limits{RefuseUnreachable: r.BakeUnreachable == "refuse", Allow: r.bakeLetPass()},
 		Tell:   r.tellBake(),
+	}
+	if o.Served, err = r.served(); err != nil {
+		return Result{}, err
 	}
 	if r.BakeAuthFile != "" {
 		authorization, err := bake.ReadAuthorization(r.BakeAuthFile)
@@ -44,6 +53,9 @@ func (r Build) bake(ctx context.Context) (Result, error) {
 	defer cancel()
 	a, err := bake.Run(ctx, o)
 	refused, isRefused := errors.AsType[*bake.Refused](err)
+	if err == nil || isRefused {
+		r.leaveAccount(ctx, a)
+	}
 	switch {
 	case errors.Is(err, bake.ErrOptions):
 		return Result{}, failure.Usage("--bake: %v", err)
@@ -59,7 +71,38 @@ func (r Build) bake(ctx context.Context) (Result, error) {
 		r.Console.Say("bake: %s", note)
 	}
 	r.sayAccount(a)
-	return done(fmt.Sprintf("baked %s (%d new, %d changed, %d gone)", text.Count(a.Counts.Pages, "page"), a.Counts.New, a.Counts.Changed, a.Counts.Gone))
+	result, err := r.Made.tell(ctx, a.Digest, false, api.ContentInput{Consistency: release.PerItem, Watermark: &a.Watermark})
+	if result.Note == "" {
+		result.Note = fmt.Sprintf("baked %s (%d new, %d changed, %d gone)", text.Count(a.Counts.Pages, "page"), a.Counts.New, a.Counts.Changed, a.Counts.Gone)
+	}
+	return result, err
+}
+
+// served are the entries that the served requests name; none where one names none, or where
+// there are more requests than are told. Run alone, no app was asked.
+func (r Build) served() ([]string, error) {
+	text, err := os.ReadFile(r.requestsFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var asked Requests
+	if err == nil {
+		err = json.Unmarshal(text, &asked)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the requests that are served: %w", err)
+	}
+	var entities []string
+	for _, one := range asked.Requests {
+		if one.Entity == "" {
+			return nil, nil
+		}
+		entities = append(entities, one.Entity)
+	}
+	if int64(len(entities)) < asked.Total {
+		return nil, nil
+	}
+	return entities, nil
 }
 
 // bakeLetPass are the bake's guards that are let pass; the deploy's are unknown to it.
@@ -87,9 +130,7 @@ const mostSaid = 50
 func (r Build) sayAccount(a judge.Account) {
 	said := 0
 	for _, l := range a.Addresses {
-		switch l.Outcome {
-		case judge.Stale, judge.Gone, judge.Missing, judge.Unreachable, judge.Bad:
-		case judge.Baked, judge.Skipped, judge.Redirects, judge.NoPage, judge.LeftOut:
+		if !l.Outcome.Trouble() {
 			continue
 		}
 		if said++; said <= mostSaid {
@@ -98,6 +139,26 @@ func (r Build) sayAccount(a judge.Account) {
 	}
 	if said > mostSaid {
 		r.Console.Say("bake: and %d more", said-mostSaid)
+	}
+}
+
+// leaveAccount gives the account to the app, for people. What can't be given fails nothing.
+func (r Build) leaveAccount(ctx context.Context, a judge.Account) {
+	baked := bakedOf(a, r.Console.Hide)
+	if err := r.Record.Change(func(s *state.State) { s.Baked = &baked }); err != nil {
+		r.Console.Say("bake: the account could not be kept: %v", err)
+	}
+	if r.App == nil || r.Record.Now().Session == "" {
+		return
+	}
+	lines, err := accountLines(a, api.MaxAccount)
+	if err == nil {
+		ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
+		defer cancel()
+		err = r.App.PutAccount(ctx, api.AccountInput{Lines: lines})
+	}
+	if err != nil {
+		r.Console.Say("bake: the app could not be given the account: %v", err)
 	}
 }
 

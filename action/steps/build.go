@@ -17,6 +17,7 @@ type Build struct {
 	options.BuildFlags
 	options.OutputFlags
 
+	Made      Made
 	Dir       string // the frontend's folder
 	PublicURL string // where visitors find the site; "" when that is not known
 }

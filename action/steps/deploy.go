@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os/exec"
 	"strings"
 	"time"
 
@@ -87,7 +86,7 @@ func (r Deploy) source(ctx context.Context) (publish.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	site.Commit = r.commit(ctx)
+	site.Commit = commitOf(ctx, r.Dir, r.Environment, r.Commit)
 	return site, nil
 }
 
@@ -154,22 +153,6 @@ func (r Deploy) deployed(p publish.Report) (Result, error) {
 		note = "dry run, nothing was changed: " + note
 	}
 	return Result{Note: note}, err
-}
-
-// commit is the frontend's commit, when it can be had.
-func (r Deploy) commit(ctx context.Context) string {
-	if r.Commit != "" {
-		return r.Commit
-	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "git", "-C", r.Dir, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") //nolint:gosec // G204: a folder that the operator names
-	cmd.Env = r.Environment.ForCommand(nil, map[string]string{"GIT_TERMINAL_PROMPT": "0"})
-	commit, err := cmd.Output()
-	if err != nil {
-		return r.Environment.Get("GITHUB_SHA") // "" outside of GitHub
-	}
-	return strings.TrimSpace(string(commit))
 }
 
 // OpenCDN makes what tells the site's CDN, nil for none, before anything is built: a

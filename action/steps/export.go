@@ -14,6 +14,7 @@ import (
 	"github.com/pressrun/pressrun/action/options"
 	"github.com/pressrun/pressrun/action/shell"
 	"github.com/pressrun/pressrun/action/state"
+	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/content"
 	"github.com/pressrun/pressrun/internal/content/export"
 	"github.com/pressrun/pressrun/internal/content/job"
@@ -30,6 +31,7 @@ type Export struct {
 
 	Dir         string            // the frontend's folder
 	Environment shell.Environment // has the credential, when no file has it
+	Made        Made
 }
 
 // CheckExport says what is wrong with the settings of an export, before anything is done.
@@ -73,7 +75,18 @@ func (r Export) Do(ctx context.Context) (Result, error) {
 		Folder: done.Folder, Snapshot: done.Snapshot, Digest: done.Digest, Watermark: done.Watermark, Consistency: done.Consistency,
 		Records: done.Records, Added: done.Added, Changed: done.Changed, Removed: done.Removed, Unchanged: done.Unchanged,
 	}
-	return Result{Note: inNote(kept)}, r.Record.Change(func(s *state.State) { s.Content = kept })
+	if err := r.Record.Change(func(s *state.State) { s.Content = kept }); err != nil {
+		return Result{}, err
+	}
+	in := api.ContentInput{Consistency: release.Consistency(kept.Consistency)}
+	if !done.OwnClock {
+		in.Watermark = &kept.Watermark
+	}
+	result, err := r.Made.tell(ctx, kept.Digest, true, in)
+	if result.Note == "" {
+		result.Note = inNote(kept)
+	}
+	return result, err
 }
 
 // copied makes the copy.

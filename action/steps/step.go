@@ -45,14 +45,15 @@ func All(s Setup) []Step {
 	o := s.Options
 	command := siteCommand{Run: s.Run, Shell: s.Shell, DeployEnv: o.Environment}
 	built := BuiltSite{Run: s.Run, Dir: o.Dir, PublicURL: o.PublicURL, OutputFlags: o.OutputFlags, CheckFlags: o.CheckFlags, DeployFlags: o.DeployFlags}
+	made := madeOf(s)
 	return []Step{
 		Claim{Run: s.Run, RunFlags: o.RunFlags, TurnFlags: o.TurnFlags, CannotPublish: s.cannotPublish(), CannotBuild: s.CannotBuild},
 		WaitReady{Run: s.Run, TurnFlags: o.TurnFlags},
 		Starting{Run: s.Run, AppLimit: o.AppLimit},
 		Install{siteCommand: command, InstallFlags: o.InstallFlags},
 		InProgress{Run: s.Run, AppLimit: o.AppLimit},
-		Export{Run: s.Run, ExportFlags: o.ExportFlags, Dir: o.Dir, Environment: s.Shell.Environment},
-		Build{siteCommand: command, BuildFlags: o.BuildFlags, OutputFlags: o.OutputFlags, Dir: o.Dir, PublicURL: o.PublicURL},
+		Export{Run: s.Run, ExportFlags: o.ExportFlags, Dir: o.Dir, Environment: s.Shell.Environment, Made: made},
+		Build{siteCommand: command, Made: made, BuildFlags: o.BuildFlags, OutputFlags: o.OutputFlags, Dir: o.Dir, PublicURL: o.PublicURL},
 		Check{BuiltSite: built},
 		Deploy{BuiltSite: built, CDN: s.CDN, Redirects: s.Redirects, SamplePages: o.VerifyPages, Environment: s.Shell.Environment},
 		Verify{Run: s.Run, VerifyFlags: o.VerifyFlags, To: o.To},

@@ -82,7 +82,7 @@ func (f Figures) Path() string {
 
 // metrics are the figures of a run as far as it has come.
 func metrics(s state.State) api.Metrics {
-	m := api.Metrics{Steps: slices.Clone(s.Steps), Edge: s.Edge}
+	m := api.Metrics{Steps: slices.Clone(s.Steps), Edge: s.Edge, Baked: s.Baked}
 	if b := s.Built; b != nil {
 		m.Files, m.Pages, m.Bytes = b.Files, b.Pages, b.Bytes
 	}

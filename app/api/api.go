@@ -96,6 +96,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	mux.HandleFunc("GET /readyz", a.Ready.serve)
 	mux.HandleFunc("GET /v1/events", a.Events.serve)
 	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}/log", (&Logs{guard: g, logs: o.Logs}).serve)
+	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}/account", (&Accounts{guard: g, ledger: o.Ledger}).serve)
 	mux.HandleFunc("GET /v1/backup", a.Backups.serve)
 	mux.HandleFunc("GET /metrics", (&scrapes{guard: g, figures: o.Figures}).serve)
 	describe(h, append(ownCalls(), runnerCalls(o.Described)...))

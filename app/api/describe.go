@@ -88,6 +88,11 @@ func ownCalls() []call {
 			Params: []*huma.Param{param("site", "path", "string", ""), param("number", "path", "integer", "")},
 		},
 		{
+			Method: get, Path: "/v1/sites/{site}/releases/{number}/account", ID: "addresses", Tag: "releases", Refusal: problemType,
+			Summary: "What became of every address of a bake: JSON lines", Status: "200", Answers: map[string]reflect.Type{"application/x-ndjson": nil},
+			Params: []*huma.Param{param("site", "path", "string", ""), param("number", "path", "integer", "")},
+		},
+		{
 			Method: get, Path: "/v1/backup", ID: "backup", Tag: "operators", Summary: "A whole copy of the ledger, as of now",
 			Status: "200", Answers: map[string]reflect.Type{"application/vnd.sqlite3": nil}, Refusal: problemType,
 		},

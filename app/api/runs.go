@@ -43,7 +43,13 @@ type (
 		Number int64  `path:"number" minimum:"1"`
 		Body   api.ReportInput
 	}
-	reportOutput   struct{ Body api.ReportResult }
+	reportOutput struct{ Body api.ReportResult }
+	contentInput struct {
+		Site   string `path:"site" maxLength:"100"`
+		Number int64  `path:"number" minimum:"1"`
+		Body   api.ContentInput
+	}
+	contentOutput  struct{ Body api.ContentResult }
 	heartbeatInput struct {
 		Site   string `path:"site" maxLength:"100"`
 		Number int64  `path:"number" minimum:"1"`
@@ -74,6 +80,12 @@ func (u *Runs) register(h huma.API) {
 		MaxBodyBytes: maxBody, Middlewares: u.allow(auth.Session), Errors: errs,
 	}, u.report)
 	register(h, huma.Operation{
+		OperationID: "content", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/content", Tags: []string{"runs"},
+		Summary:      "Tell what the run has read, and of what it makes the site",
+		Description:  "A release that would make what is live already ends with nothing to do: the answer then has same_as.",
+		MaxBodyBytes: maxBody, Middlewares: u.allow(auth.Session), Errors: errs,
+	}, u.content)
+	register(h, huma.Operation{
 		OperationID: "heartbeat", Method: http.MethodPost, Path: "/v1/sites/{site}/releases/{number}/heartbeats", Tags: []string{"runs"},
 		Summary: "Say that the run lives", DefaultStatus: http.StatusNoContent,
 		MaxBodyBytes: maxBody, Middlewares: u.allow(auth.Session), Errors: errs,
@@ -88,6 +100,11 @@ func (u *Runs) register(h huma.API) {
 		Summary: "Leave what the run measured", DefaultStatus: http.StatusNoContent,
 		MaxBodyBytes: MaxMetrics, Middlewares: u.allow(auth.Session), Errors: errs,
 	}, u.metrics)
+	register(h, huma.Operation{
+		OperationID: "account", Method: http.MethodPut, Path: "/v1/sites/{site}/releases/{number}/account", Tags: []string{"runs"},
+		Summary: "Leave what became of every address of a bake", DefaultStatus: http.StatusNoContent,
+		MaxBodyBytes: MaxMetrics, Middlewares: u.allow(auth.Session), Errors: errs,
+	}, u.account)
 }
 
 func (u *Runs) claim(ctx context.Context, in *claimInput) (*claimOutput, error) {
@@ -171,6 +188,25 @@ func (u *Runs) report(ctx context.Context, in *reportInput) (*reportOutput, erro
 	return out, nil
 }
 
+func (u *Runs) content(ctx context.Context, in *contentInput) (*contentOutput, error) {
+	if err := auth.From(ctx).Reports(in.Number, in.Body.Run); err != nil {
+		return nil, err
+	}
+	read := release.ContentRead{Release: in.Number, Run: toRun(in.Body.Run), Sequence: in.Body.Sequence, Digest: in.Body.Digest, Consistency: in.Body.Consistency}
+	if in.Body.Watermark != nil {
+		read.Watermark = *in.Body.Watermark
+	}
+	site, err := u.ledger.Decide(ctx, in.Site, read)
+	if err != nil {
+		return nil, u.problems.Err(ctx, err)
+	}
+	now := site.Current
+	if now.Number != in.Number {
+		now = site.Last
+	}
+	return &contentOutput{api.ContentResult{Release: in.Number, SameAs: now.SameAs, Watermark: new(now.Watermark.UTC())}}, nil
+}
+
 func (u *Runs) heartbeat(ctx context.Context, in *heartbeatInput) (*struct{}, error) {
 	if err := auth.From(ctx).Reports(in.Number, in.Body.Run); err != nil {
 		return nil, err
@@ -190,20 +226,28 @@ func (u *Runs) fail(ctx context.Context, in *failureInput) (*struct{}, error) {
 	return nil, u.problems.Err(ctx, err)
 }
 
-func (u *Runs) metrics(ctx context.Context, in *metricsInput) (*struct{}, error) {
-	if g := auth.From(ctx).Grant; g.Release != in.Number {
-		return nil, problem.New(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of release #%d", g.Release))
-	}
-	measured, err := u.ledger.Release(ctx, in.Site, in.Number)
-	if err != nil {
-		return nil, u.problems.Err(ctx, err)
-	}
+// mayLeave refuses what a run leaves of a release that it does not carry out.
+func (u *Runs) mayLeave(ctx context.Context, site string, number int64) error {
 	g := auth.From(ctx).Grant
-	if measured.Run.ID != g.Run {
-		return nil, problem.New(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of run %s, and release #%d is carried out by another", g.Run, in.Number))
+	if g.Release != number {
+		return problem.New(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of release #%d", g.Release))
 	}
-	if measured.Run.Attempt != g.Attempt {
-		return nil, problem.New(http.StatusConflict, string(release.CodeOldAttempt), fmt.Sprintf("attempt %d of run %s has taken over", measured.Run.Attempt, measured.Run.ID))
+	of, err := u.ledger.Release(ctx, site, number)
+	if err != nil {
+		return u.problems.Err(ctx, err)
+	}
+	if of.Run.ID != g.Run {
+		return problem.New(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of run %s, and release #%d is carried out by another", g.Run, number))
+	}
+	if of.Run.Attempt != g.Attempt {
+		return problem.New(http.StatusConflict, string(release.CodeOldAttempt), fmt.Sprintf("attempt %d of run %s has taken over", of.Run.Attempt, of.Run.ID))
+	}
+	return nil
+}
+
+func (u *Runs) metrics(ctx context.Context, in *metricsInput) (*struct{}, error) {
+	if err := u.mayLeave(ctx, in.Site, in.Number); err != nil {
+		return nil, err
 	}
 	text, err := json.Marshal(in.Body)
 	if err != nil {

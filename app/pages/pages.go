@@ -48,6 +48,7 @@ func New(mux *http.ServeMux, o Options) *frame.Frame {
 	mux.HandleFunc("GET /sites/{site}/releases/{number}", f.SignedIn(releases.show))
 	mux.HandleFunc("GET /sites/{site}/releases/{number}/log", f.SignedIn(releases.showLog))
 	mux.HandleFunc("GET /sites/{site}/releases/{number}/log.txt", f.SignedIn(releases.rawLog))
+	mux.HandleFunc("GET /sites/{site}/releases/{number}/addresses.jsonl", f.SignedIn(releases.addresses))
 	mux.HandleFunc("GET /requests/{id}", f.SignedIn(requests.show))
 	mux.HandleFunc("GET /assets/{name}", assets.Serve)
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { f.Unknown(mux, w, r) })

@@ -29,10 +29,13 @@ type releaseBody struct {
 	Facts                             []fact
 	Phases                            []view.Phase
 	Metrics                           *metricsView
+	Baked                             *bakedView
 	Served                            rows.Requests
 	Events                            []rows.Event
 	MoreEvents                        bool
 	Retry                             *frame.Crumb
+	// Same is the release whose content and code it would have had.
+	Same *frame.Crumb
 	// Rollback is the release that it put back, Ordered who wanted that, and Why.
 	Rollback     *frame.Crumb
 	Ordered, Why string
@@ -98,6 +101,9 @@ func releaseHead(r view.Release, c when.Clock) releaseBody {
 		Text: r.Text(c), Fault: r.FaultWords(), Note: r.Note, RunURL: view.WebLink(r.Run.URL),
 		LogLink: frame.ReleaseLink(r.Site, r.Number) + "/log", Phases: view.Phases(r.Release.Release, c), Metrics: metricsOf(l, r.Measured()),
 	}
+	if b.Metrics != nil && b.Metrics.Metrics.Baked != nil {
+		b.Baked = bakedOf(l, r, *b.Metrics.Metrics.Baked)
+	}
 	if r.RollbackTo != 0 {
 		b.Rollback = &frame.Crumb{Text: releaseText(l, r.RollbackTo), Link: frame.ReleaseLink(r.Site, r.RollbackTo)}
 		b.Ordered = r.Ordered.By
@@ -109,6 +115,12 @@ func releaseHead(r view.Release, c when.Clock) releaseBody {
 	}
 	if !r.Watermark.IsZero() {
 		b.Facts = append(b.Facts, fact{Name: l.Say("Content as of"), At: c.At(r.Watermark)})
+	}
+	if said := r.ConsistencyWords(); said != "" {
+		b.Facts = append(b.Facts, fact{Name: l.Say("Consistency"), Text: said})
+	}
+	if r.SameAs != 0 {
+		b.Same = &frame.Crumb{Text: releaseText(l, r.SameAs), Link: frame.ReleaseLink(r.Site, r.SameAs)}
 	}
 	if r.By != "" {
 		b.Facts = append(b.Facts, fact{Name: l.Say("Ended by"), Text: r.By})

@@ -182,3 +182,12 @@ func ToldWire(n ledger.Notice, body bool) api.Notice {
 	}
 	return out
 }
+
+// Account reads what became of every address of a release, as it was kept.
+func (r *Reader) Account(ctx context.Context, site string, number int64) (kept []byte, err error) {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
+		kept, err = s.Account(ctx, site, number)
+		return err
+	})
+	return kept, err
+}

@@ -125,6 +125,20 @@ func (v Release) Text(c when.Clock) string {
 	return v.StandText
 }
 
+// ConsistencyWords say what the release's content can be relied on for; "" where its run did
+// not tell.
+func (v Release) ConsistencyWords() string {
+	switch v.Reading.Consistency {
+	case release.OneSnapshot:
+		return v.Language.Say("a snapshot: all as it was at one instant")
+	case release.Quiet:
+		return v.Language.Say("quiet: nothing changed between then and the end of reading")
+	case release.PerItem:
+		return v.Language.Say("per item: each as it was at some instant after that")
+	}
+	return ""
+}
+
 // Measured is what the release's run measured; nil when it has not told.
 func (v Release) Measured() *api.Metrics {
 	m := &api.Metrics{}
@@ -145,6 +159,10 @@ func (v Release) Wire() api.Release {
 			InProgress: instant(r.Times.InProgress), Complete: instant(r.Times.Complete), Ended: instant(r.Times.Ended),
 		},
 		Metrics: v.Measured(),
+	}
+	w.SameAs = r.SameAs
+	if c := r.Reading; c.Consistency != "" {
+		w.Content = &api.Content{Consistency: c.Consistency, Digest: c.Digest}
 	}
 	w.Guards, w.Allowed = r.Guards.Names(), WireAllowed(r.Allowed)
 	if r.Run.ID != "" {

@@ -127,6 +127,12 @@ func (c *Client) Report(ctx context.Context, site string, number int64, in Repor
 	return out, c.do(ctx, call{method: http.MethodPost, path: releasePath(site, number, "reports"), body: in, answer: &out, repeatable: true})
 }
 
+// ContentRead tells what the run has read. It may be repeated, as a report may.
+func (c *Client) ContentRead(ctx context.Context, site string, number int64, in ContentInput) (ContentResult, error) {
+	var out ContentResult
+	return out, c.do(ctx, call{method: http.MethodPost, path: releasePath(site, number, "content"), body: in, answer: &out, repeatable: true})
+}
+
 // Heartbeat says that the run lives.
 func (c *Client) Heartbeat(ctx context.Context, site string, number int64, in HeartbeatInput) error {
 	return c.do(ctx, call{method: http.MethodPost, path: releasePath(site, number, "heartbeats"), body: in})

@@ -63,6 +63,29 @@ type ReportResult struct {
 	RequestsTotal int64     `json:"requests_total,omitempty"`
 }
 
+// ContentInput is a run's word of what it has read, and of what it makes the site.
+type ContentInput struct {
+	Run      Run   `json:"run"`
+	Sequence int64 `json:"sequence" minimum:"1"`
+	// Digest is of content and code: what has the same is the same site. Left out where
+	// that can't be said.
+	Digest string `json:"digest,omitempty" maxLength:"200"`
+	// Consistency is what the content can be relied on for.
+	Consistency release.Consistency `json:"consistency" enum:"snapshot,quiet,per item"`
+	// Watermark is the instant before the first read, by the source's clock; left out where
+	// that does not tell.
+	Watermark *time.Time `json:"watermark,omitempty"`
+}
+
+// ContentResult says what becomes of the release.
+type ContentResult struct {
+	Release int64 `json:"release"`
+	// SameAs is the live release that is the same site: this one has ended, with nothing to
+	// do. Left out for one that goes on.
+	SameAs    int64      `json:"same_as,omitempty"`
+	Watermark *time.Time `json:"watermark,omitempty"`
+}
+
 // MaxServed bounds the list of served requests that a run is given.
 const MaxServed = 1000
 
@@ -102,6 +125,8 @@ type Metrics struct {
 	Commit  string   `json:"commit,omitempty"`
 	// Edge is what became of the CDN; nil when there is none.
 	Edge *Edge `json:"edge,omitempty"`
+	// Baked sums up the bake that made the site; nil when none did.
+	Baked *Baked `json:"baked,omitempty"`
 }
 
 // What a CDN shows once a release is live at its origin.

@@ -148,9 +148,24 @@ type Release struct {
 	Late      bool       `json:"late,omitempty"`
 	LateSince *time.Time `json:"late_since,omitempty" doc:"left out while it is not late"`
 	Watermark *time.Time `json:"watermark,omitempty"`
-	Times     Times      `json:"times"`
+	// Content is what was read for it; left out until its run tells, and where that does not.
+	Content *Content `json:"content,omitempty"`
+	// SameAs is the release whose content it would have been; left out where there was
+	// something to do.
+	SameAs int64 `json:"same_as,omitempty"`
+	Times  Times `json:"times"`
 	// Metrics are what the run measured, once it has told.
 	Metrics *Metrics `json:"metrics,omitempty"`
+}
+
+// Content is what was read for a release.
+type Content struct {
+	// Consistency is what it can be relied on for: all as it was at one instant (snapshot);
+	// the same, found by looking until nothing had changed since the watermark (quiet); or
+	// each item as it was at some instant after the watermark.
+	Consistency release.Consistency `json:"consistency" enum:"snapshot,quiet,per item"`
+	// Digest is of content and code; left out where that can't be said.
+	Digest string `json:"digest,omitempty"`
 }
 
 // Allowed are guards of the deploy that are let pass in one release, and by whom.

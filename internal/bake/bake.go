@@ -65,6 +65,11 @@ func (b *bake) run(ctx context.Context) (judge.Account, error) {
 	if err := b.open(); err != nil {
 		return judge.Account{}, err
 	}
+	if len(b.Changes) == 0 {
+		if changed, known := changesOf(b.Served, b.last); known {
+			b.Changes = changed
+		}
+	}
 	mode, because := modeOf(&b.resolved, b.last, b.started)
 	journal, err := b.begin(&mode)
 	if err != nil {
@@ -85,6 +90,7 @@ func (b *bake) run(ctx context.Context) (judge.Account, error) {
 	a.Notes = append(append([]string{}, got.Notes...), a.Notes...)
 	a.Origin, a.PublicURL, a.Output, a.Started = b.origin.String(), b.PublicURL, b.Dir, b.started
 	a.Seconds = time.Since(b.started).Seconds()
+	a.Digest, a.Watermark = b.digest(), b.watermark(got.Ahead)
 	return a, err
 }
 

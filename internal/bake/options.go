@@ -45,6 +45,9 @@ type Options struct {
 	// Changes are what changed since the last bake: paths, and tags of the CMS's cache. With
 	// any, only what depends on them is asked for.
 	Changes []string
+	// Served are entries that changed, as requests name them ("article/12"): all that
+	// changed since the last bake. Where the CMS tells tags, they are as good as Changes.
+	Served []string
 	// Full asks for all anew; FullEvery does so when the last time is so long ago, 24 h.
 	Full      bool
 	FullEvery time.Duration

@@ -24,6 +24,7 @@ func (s Site) ActionEnv() map[string]string {
 		"PRESSRUN_INSTALL_TIMEOUT":   spanText(s.Install.Timeout),
 		"PRESSRUN_BUILD":             s.Build.Command,
 		"PRESSRUN_BUILD_TIMEOUT":     spanText(s.Build.Timeout),
+		"PRESSRUN_UNCHANGED":         s.Build.Unchanged,
 		"PRESSRUN_BAKE":              s.Build.Bake,
 		"PRESSRUN_BAKE_STATE":        s.Build.BakeState,
 		"PRESSRUN_BAKE_CANARY":       strings.Join(s.Build.BakeCanary, "\n"),

@@ -198,6 +198,9 @@ func (k *checker) bake(at string, b Build) {
 	if b.Command != "" {
 		k.wrong(at+".command", "the site is built by a command or baked; expected one of command and bake")
 	}
+	if u := b.Unchanged; u != "" && u != "skip" && u != "build" {
+		k.wrong(at+".unchanged", "%q is not known; expected skip or build", u)
+	}
 	if u := b.BakeUnreachable; u != "" && u != "keep" && u != "refuse" {
 		k.wrong(at+".bake_unreachable", "%q is not known; expected keep or refuse", u)
 	}

@@ -197,6 +197,9 @@ type Build struct {
 	Command string `yaml:"command" json:"command,omitempty"`
 	// Timeout ends it and all that it started.
 	Timeout *Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"default=75m"`
+	// Unchanged says what becomes of a release whose content and code are as they were
+	// for the one that is live: it is skipped, or built all the same.
+	Unchanged string `yaml:"unchanged" json:"unchanged,omitempty" jsonschema:"enum=skip,enum=build,default=skip"`
 	// Bake is the root of a live CMS, of whose pages the site is made in place of
 	// running a command; BakeState is where what is known of it is kept, beside the
 	// output when left out, and BakeCanary are texts that must be there, in the home page

@@ -180,6 +180,11 @@ func tour(t *testing.T, l *Ledger) []string {
 	tell(err, waits, oldest.IsZero())
 	tell(l.PutMetrics(ctx, "www", 1, `{"pages": 3}`))
 	tell(l.PutMetrics(ctx, "www", 9, `{}`))
+	tell(l.PutAccount(ctx, "www", 1, []byte("lines")), l.PutAccount(ctx, "www", 9, nil))
+	for _, number := range []int64{1, 9} {
+		account, err := l.Account(ctx, "www", number)
+		tell(err, string(account))
+	}
 	tell(l.Record(ctx, Event{Site: "www", Kind: "signed_in", By: "ada"}))
 	decide(t, l, "www", report(s, run, 1, release.InProgress), release.Failure{Release: 1, Run: run, Sequence: 2, Why: "no"})
 	soon := ask(t, l, Request{NotBefore: time.Now().Add(50 * time.Millisecond)})

@@ -132,7 +132,7 @@ func forgetWatermark(t *turn) {
 	if t.Current.isRollback() {
 		return
 	}
-	t.Current.Watermark = time.Time{}
+	t.Current.Watermark, t.Current.Reading = time.Time{}, Reading{}
 	t.Current.Times.InProgress = time.Time{}
 	t.Current.Requests = t.Current.Requests.merge(t.Waiting)
 	t.Current.Upto = t.Accepted

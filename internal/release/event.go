@@ -77,6 +77,17 @@ type (
 		To       State
 		Note     string
 	}
+	// ContentRead is a run's word of what it has read, and of what it makes the site.
+	// Watermark is the instant before the first read, by the source's clock; zero where
+	// that does not tell.
+	ContentRead struct {
+		Release     int64
+		Run         Run
+		Sequence    int64
+		Digest      string
+		Consistency Consistency
+		Watermark   time.Time
+	}
 	// Heartbeat is a run's word that it lives, and what it is doing.
 	Heartbeat struct {
 		Release int64
@@ -201,6 +212,7 @@ func (DispatchUnknown) isEvent()   {}
 func (DispatchMissing) isEvent()   {}
 func (Claim) isEvent()             {}
 func (Report) isEvent()            {}
+func (ContentRead) isEvent()       {}
 func (Heartbeat) isEvent()         {}
 func (Failure) isEvent()           {}
 func (RunSeen) isEvent()           {}

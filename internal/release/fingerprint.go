@@ -48,7 +48,7 @@ func (s Site) fingerprintBy() time.Time {
 func (s Site) mayBeUnchanged() bool {
 	r := s.Current
 	return s.Policy.Fingerprint && r.Requests.Scheduled && r.Fingerprint.Upto == s.Accepted && !s.tooOld(r.Fingerprint.Asked) &&
-		s.Live.Fingerprint.Value != "" && s.Shows() == s.Live.Number &&
+		s.Live.Fingerprint.Value != "" && s.Shows() == s.Live.Number && !s.Differs() &&
 		(s.Last.Number == s.Live.Number || s.Last.Outcome == Unchanged) && !s.Hold.On()
 }
 

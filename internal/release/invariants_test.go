@@ -145,7 +145,9 @@ func brokenStep(before, after Site, event Event, effects []Effect) string {
 	case after.Number < before.Number || after.Accepted < before.Accepted || after.Served < before.Served:
 		return "a number went back"
 	case after.Served > before.Served && after.Last.Outcome == Unchanged && after.Last.Number == before.Current.Number:
-		if before.State != Requested || before.Current.Dispatch.Token != "" || after.Served != before.Current.Upto || after.Failures != 0 {
+		_, compared := event.(ContentRead)
+		waited := before.State == Requested && before.Current.Dispatch.Token == ""
+		if !waited && (!compared || before.State != InProgress) || after.Served != before.Current.Upto || after.Failures != 0 {
 			return "nothing to do for a release that was on its way"
 		}
 	case after.Served > before.Served && (before.State != InProgress || after.Served != before.Current.Upto):
@@ -218,6 +220,8 @@ func brokenClosing(before, after Site, effects []Effect) string {
 func speaker(event Event) (bool, Run) {
 	switch e := event.(type) {
 	case Report:
+		return true, e.Run
+	case ContentRead:
 		return true, e.Run
 	case Heartbeat:
 		return true, e.Run

@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,6 +40,7 @@ func whatever(t *rapid.T) {
 		"lose message":    func(t *rapid.T) { i := pick(t, len(w.mail)); w.mail = append(w.mail[:i:i], w.mail[i+1:]...) },
 		"run on":          w.runOn,
 		"run on further":  w.runOn,
+		"run compares":    w.runCompares,
 		"run ends badly":  w.runBadly,
 		"run again":       w.runAgain,
 		"button":          w.button,
@@ -143,6 +145,12 @@ func (w *world) loseAnswer(t *rapid.T) {
 func (w *world) runOn(t *rapid.T) {
 	alive := w.alive()
 	w.advance(alive[pick(t, len(alive))])
+}
+
+// runCompares lets a run tell what it has read.
+func (w *world) runCompares(t *rapid.T) {
+	alive := slices.DeleteFunc(w.alive(), func(r *simRun) bool { return r.next != Complete })
+	w.compare(alive[pick(t, len(alive))])
 }
 
 func (w *world) runBadly(t *rapid.T) {

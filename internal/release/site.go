@@ -54,13 +54,15 @@ type Group struct {
 	Count int64 `json:"count"`
 	// Scheduled says that only schedules asked.
 	Scheduled bool `json:"scheduled,omitzero"`
+	// Insisted says that an operator asked: what they ask for is built, changed or not.
+	Insisted bool `json:"insisted,omitzero"`
 	// First and Last are when the oldest and the newest of them came.
 	First time.Time `json:"first,omitzero"`
 	Last  time.Time `json:"last,omitzero"`
 }
 
 func (g Group) with(source Source, at time.Time) Group {
-	return g.merge(Group{Count: 1, Scheduled: source == FromSchedule, First: at, Last: at})
+	return g.merge(Group{Count: 1, Scheduled: source == FromSchedule, Insisted: source == FromOperator, First: at, Last: at})
 }
 
 func (g Group) merge(o Group) Group {
@@ -72,6 +74,7 @@ func (g Group) merge(o Group) Group {
 	}
 	g.Count += o.Count
 	g.Scheduled = g.Scheduled && o.Scheduled
+	g.Insisted = g.Insisted || o.Insisted
 	if o.First.Before(g.First) {
 		g.First = o.First
 	}
@@ -96,7 +99,7 @@ type Release struct {
 	Ordered    Act   `json:"ordered,omitzero"`
 	// It serves the places in line after After up to and with Upto. Upto grows
 	// until In Progress, when Watermark, the instant before content is read,
-	// is set.
+	// is set: by our clock, and then by the source's, where the run tells that.
 	After     int64     `json:"after,omitzero"`
 	Upto      int64     `json:"upto"`
 	Watermark time.Time `json:"watermark,omitzero"`
@@ -104,8 +107,10 @@ type Release struct {
 	// release whose content is as that was, where there was nothing to do; 0 else.
 	Fingerprint Fingerprint `json:"fingerprint,omitzero"`
 	SameAs      int64       `json:"same_as,omitzero"`
-	Dispatch    Dispatch    `json:"dispatch,omitzero"`
-	Run         Run         `json:"run,omitzero"`
+	// Reading is what the run has read.
+	Reading  Reading  `json:"reading,omitzero"`
+	Dispatch Dispatch `json:"dispatch,omitzero"`
+	Run      Run      `json:"run,omitzero"`
 	// Sequence is that of the run's last report.
 	Sequence int64 `json:"sequence,omitzero"`
 	Times    Times `json:"times"`

@@ -67,6 +67,8 @@ func (t *turn) take(event Event) error {
 		return claim(t, e)
 	case Report:
 		return report(t, e)
+	case ContentRead:
+		return contentRead(t, e)
 	case Heartbeat:
 		return heartbeat(t, e)
 	case Failure:

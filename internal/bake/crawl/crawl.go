@@ -29,6 +29,9 @@ type Crawl struct {
 	conditional bool
 	notes       []string
 	missing     address.Address
+	// ahead is how far the CMS's clock is ahead of ours, by its first answer that tells.
+	ahead  time.Duration
+	timely bool
 }
 
 // Start is what a crawl begins with.
@@ -62,6 +65,8 @@ type Result struct {
 	// Requests is how many addresses were asked for.
 	Requests int
 	Bytes    int64
+	// Ahead is how far the CMS's clock is ahead of ours; 0 where it does not tell.
+	Ahead time.Duration
 }
 
 // probes are addresses that many sites have and few pages link.
@@ -134,7 +139,7 @@ func (c *Crawl) Run(ctx context.Context) (Result, error) {
 		}
 		c.tell()
 	}
-	return Result{Pages: c.front.pages, Notes: c.notes, Requests: c.done, Bytes: c.bytes}, nil
+	return Result{Pages: c.front.pages, Notes: c.notes, Requests: c.done, Bytes: c.bytes, Ahead: c.ahead}, nil
 }
 
 // work asks for a page and reads its answer.
@@ -156,6 +161,7 @@ func (c *Crawl) apply(a answer) {
 	if p == nil {
 		return
 	}
+	c.clock(a)
 	c.done++
 	c.bytes += a.seen.Size
 	c.rate.add(time.Now())
@@ -173,6 +179,16 @@ func (c *Crawl) apply(a answer) {
 	seen.Address, seen.Fit, seen.Sources, seen.Depth, seen.ID = p.Address, p.Fit, p.Sources, p.Depth, p.ID
 	*p = seen
 	c.front.learn(p, a.found)
+}
+
+// clock compares the CMS's clock with ours, once. A cache's answer tells of another time.
+func (c *Crawl) clock(a answer) {
+	if c.timely || a.header.Get("Age") != "" {
+		return
+	}
+	if at, err := http.ParseTime(a.header.Get("Date")); err == nil && !a.seen.Fresh.IsZero() {
+		c.ahead, c.timely = at.Sub(a.seen.Fresh.Truncate(time.Second)), true
+	}
 }
 
 func (c *Crawl) take(l listing) {

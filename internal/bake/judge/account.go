@@ -27,6 +27,16 @@ const (
 	Bad         Outcome = "bad"         // an answer that can't be published
 )
 
+// Trouble says that an address is not in the output and should be, or is there as it was.
+func (o Outcome) Trouble() bool {
+	switch o {
+	case Stale, Gone, Missing, Unreachable, Bad:
+		return true
+	case Baked, Skipped, Redirects, NoPage, LeftOut:
+	}
+	return false
+}
+
 // Line is what the account says of an address.
 type Line struct {
 	Address address.Address `json:"address"`
@@ -73,6 +83,11 @@ type Account struct {
 	Output    string    `json:"output"`
 	Started   time.Time `json:"started"`
 	Seconds   float64   `json:"seconds"`
+	// Watermark is the instant just before the first page was read, by the CMS's clock:
+	// each page is as it was at some instant after it, but those that were skipped.
+	Watermark time.Time `json:"watermark"`
+	// Digest is of all that the output is made of: the same is the same output.
+	Digest string `json:"digest"`
 	// Mode is how much was asked for: "full", "conditional" or "changed"; Because why.
 	Mode     string `json:"mode"`
 	Because  string `json:"because"`

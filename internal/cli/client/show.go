@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -16,6 +17,8 @@ type Show struct {
 	AppFlags
 	siteFlag
 	terminal.OutputFlags
+	Addresses bool `help:"Of a release that was baked: print every address and what became of it, as JSON lines."`
+
 	What string `arg:"" name:"number|request" help:"Number of a release, or id of a request."`
 }
 
@@ -24,6 +27,7 @@ func (Show) Help() string {
 	return `Examples:
 
   pressrun show 128 --site www
+  pressrun show 128 --site www --addresses | jq 'select(.outcome == "missing")'
   pressrun show req_0d5vkq3m8vqr2l7e4h1n6t9s --json`
 }
 
@@ -34,12 +38,18 @@ func (c *Show) Run(ctx context.Context, t *terminal.Terminal) error {
 		return err
 	}
 	number, err := strconv.ParseInt(c.What, 10, 64)
+	if (err != nil || number < 1) && c.Addresses {
+		return errors.New("--addresses: expected the number of a release")
+	}
 	if err != nil || number < 1 {
 		return c.request(ctx, t, client)
 	}
 	site, err := c.name(ctx, client)
 	if err != nil {
 		return err
+	}
+	if c.Addresses {
+		return addresses(ctx, t, client, site, number)
 	}
 	d, err := client.Release(ctx, site, number)
 	if err != nil {
@@ -124,6 +134,12 @@ func (p printer) release(d api.ReleaseDetail) error {
 	}
 	f.Add("Note", text.OneLine(note(d.Release)))
 	f.Add("Content as of", p.When(d.Watermark))
+	if d.Content != nil {
+		f.Add("Consistency", string(d.Content.Consistency))
+	}
+	if d.SameAs > 0 {
+		f.Add("Same as", fmt.Sprintf("#%d", d.SameAs))
+	}
 	f.Add("Serves", text.Count(d.Requests, "request"))
 	if err := p.Fields(f); err != nil {
 		return err
@@ -189,6 +205,9 @@ func (p printer) metrics(d api.ReleaseDetail) error {
 		if err := p.Prose(terminal.Heed, text.OneLine(m.Edge.Words())); err != nil {
 			return err
 		}
+	}
+	if err := p.baked(m.Baked); err != nil {
+		return err
 	}
 	if m.Files == 0 {
 		return nil // it came to no built site
