@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // smtp is an e-mail. Its body is a Mail, which whoever sends it puts into MIME.
@@ -93,13 +94,15 @@ func ReadMail(body []byte) (m Mail, err error) {
 
 // address is a plain e-mail address: a dot-atom of RFC 5321 without quoted parts, and
 // a domain. Nothing that could begin another header or address fits.
-var address = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$")
+var address = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$")
+})
 
 // longestAddress is the longest e-mail address (RFC 3696, erratum 1690).
 const longestAddress = 254
 
 // IsAddress says whether a text is one plain e-mail address.
-func IsAddress(s string) bool { return len(s) <= longestAddress && address.MatchString(s) }
+func IsAddress(s string) bool { return len(s) <= longestAddress && address().MatchString(s) }
 
 // Asker is the address of who asked, where that is an e-mail address of one of the
 // domains; "" otherwise. It is in small letters, so that one person is one.

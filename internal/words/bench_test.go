@@ -4,7 +4,7 @@ import "testing"
 
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
-		if _, err := load(); err != nil {
+		if _, err := load("es"); err != nil {
 			b.Fatal(err)
 		}
 	}

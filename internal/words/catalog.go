@@ -4,10 +4,8 @@ import (
 	"embed"
 	"fmt"
 	"maps"
-	"path"
 	"regexp"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/goccy/go-yaml"
@@ -57,57 +55,55 @@ func (e *entry) UnmarshalYAML(read func(any) error) error {
 // forms are the plural forms of CLDR, as a file names them.
 var forms = map[string]plural.Form{"zero": plural.Zero, "one": plural.One, "two": plural.Two, "few": plural.Few, "many": plural.Many, "other": plural.Other}
 
-// all are the languages that there is a file of, English first.
-var all = sync.OnceValue(func() []Language {
-	found, err := load()
-	if err != nil {
-		panic(err) // the files are part of the program
+// languages reads each language that there is a file of when it is first spoken: most
+// servers speak one, and reading a file takes longer than the rest of their start.
+var languages = sync.OnceValue(func() map[string]func() Language {
+	out := map[string]func() Language{}
+	for _, tag := range Tags() {
+		out[tag] = sync.OnceValue(func() Language {
+			l, err := load(tag)
+			if err != nil {
+				panic(err) // the files are part of the program
+			}
+			return l
+		})
 	}
-	return found
+	return out
 })
 
 // All are the languages that Pressrun speaks, English first.
-func All() []Language { return slices.Clone(all()) }
+func All() []Language {
+	var out []Language
+	for _, tag := range Tags() {
+		out = append(out, languages()[tag]())
+	}
+	return out
+}
 
 // English is the language of the code.
-func English() Language { return all()[0] }
+func English() Language { return languages()["en"]() }
 
-func load() ([]Language, error) {
-	named, err := files.ReadDir(".")
+func load(tag string) (Language, error) {
+	name := tag + ".yaml"
+	content, err := files.ReadFile(name)
 	if err != nil {
-		return nil, err
+		return Language{}, err
 	}
-	builder := catalog.NewBuilder(catalog.Fallback(language.English))
-	var out []Language
-	for _, f := range named {
-		content, err := files.ReadFile(f.Name())
-		if err != nil {
-			return nil, err
-		}
-		t := &tongue{}
-		if err := yaml.UnmarshalWithOptions(content, &t.file, yaml.Strict()); err != nil {
-			return nil, fmt.Errorf("read %s: %w", f.Name(), err)
-		}
-		if t.tag, err = language.Parse(strings.TrimSuffix(f.Name(), path.Ext(f.Name()))); err != nil {
-			return nil, fmt.Errorf("read the language of %s: %w", f.Name(), err)
-		}
-		for key, e := range t.file.Words {
-			if err := set(builder, t.tag, key, e); err != nil {
-				return nil, fmt.Errorf("read %q in %s: %w", key, f.Name(), err)
-			}
-		}
-		out = append(out, Language{t})
+	t := &tongue{}
+	if err := yaml.UnmarshalWithOptions(content, &t.file, yaml.Strict()); err != nil {
+		return Language{}, fmt.Errorf("read %s: %w", name, err)
 	}
-	for _, l := range out {
-		l.printer = message.NewPrinter(l.tag, message.Catalog(builder))
+	if t.tag, err = language.Parse(tag); err != nil {
+		return Language{}, fmt.Errorf("read the language of %s: %w", name, err)
 	}
-	slices.SortFunc(out, func(a, b Language) int {
-		if a.tag == language.English || b.tag == language.English {
-			return strings.Compare(fmt.Sprint(a.tag != language.English), fmt.Sprint(b.tag != language.English))
+	builder := catalog.NewBuilder(catalog.Fallback(t.tag))
+	for key, e := range t.file.Words {
+		if err := set(builder, t.tag, key, e); err != nil {
+			return Language{}, fmt.Errorf("read %q in %s: %w", key, name, err)
 		}
-		return strings.Compare(a.tag.String(), b.tag.String())
-	})
-	return out, nil
+	}
+	t.printer = message.NewPrinter(t.tag, message.Catalog(builder))
+	return Language{t}, nil
 }
 
 // set puts a sentence into the catalogue.

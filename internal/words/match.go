@@ -8,23 +8,25 @@ import (
 
 // Named is the language of a tag; false for one that there is no file of.
 func Named(tag string) (Language, bool) {
-	for _, l := range all() {
-		if l.Tag() == tag {
-			return l, true
-		}
+	read, ok := languages()[tag]
+	if !ok {
+		return Language{}, false
 	}
-	return Language{}, false
+	return read(), true
 }
 
-// Tags are those of all languages that there is a file of. No file is read for it.
+// Tags are those of all languages that there is a file of, English first. No file is
+// read for it.
 func Tags() []string {
 	named, err := files.ReadDir(".")
 	if err != nil {
 		panic(err) // the files are part of the program
 	}
-	tags := make([]string, 0, len(named))
+	tags := []string{"en"}
 	for _, f := range named {
-		tags = append(tags, strings.TrimSuffix(f.Name(), ".yaml"))
+		if tag := strings.TrimSuffix(f.Name(), ".yaml"); tag != "en" {
+			tags = append(tags, tag)
+		}
 	}
 	return tags
 }
@@ -36,14 +38,14 @@ func Match(accept string, or Language) Language {
 	if err != nil || len(wanted) == 0 {
 		return or
 	}
-	known := all()
+	known := Tags()
 	tags := make([]language.Tag, 0, len(known))
-	for _, l := range known {
-		tags = append(tags, l.tag)
+	for _, tag := range known {
+		tags = append(tags, language.Make(tag))
 	}
 	_, at, confidence := language.NewMatcher(tags).Match(wanted...)
 	if confidence == language.No {
 		return or
 	}
-	return known[at]
+	return languages()[known[at]]()
 }

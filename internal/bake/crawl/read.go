@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync"
 
 	"github.com/pressrun/pressrun/internal/bake/address"
 	"github.com/pressrun/pressrun/internal/bake/discover"
@@ -149,12 +150,12 @@ func (r *reader) add(a *answer, base address.Base, target string, use rewrite.Us
 }
 
 var (
-	titlePattern = regexp.MustCompile(`(?is)<title[^>]*>(.{0,500}?)</title`)
-	password     = regexp.MustCompile(`(?i)<input[^>]{0,500}type\s*=\s*["']?password`)
+	titlePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?is)<title[^>]*>(.{0,500}?)</title`) })
+	password     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)<input[^>]{0,500}type\s*=\s*["']?password`) })
 )
 
 func titleOf(page []byte) string {
-	m := titlePattern.FindSubmatch(page[:min(len(page), 64<<10)])
+	m := titlePattern().FindSubmatch(page[:min(len(page), 64<<10)])
 	if m == nil {
 		return ""
 	}
@@ -162,7 +163,7 @@ func titleOf(page []byte) string {
 }
 
 func asksForPassword(page []byte) bool {
-	return bytes.Contains(page, []byte("assword")) && password.Match(page)
+	return bytes.Contains(page, []byte("assword")) && password().Match(page)
 }
 
 // tagHeaders are those in which CMSs and caches name what a page is made of.

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/bake/address"
@@ -31,8 +32,10 @@ type listing struct {
 }
 
 var (
-	apiLink   = regexp.MustCompile(`<([^>]{1,500})>\s*;\s*rel="?https://api\.w\.org/`)
-	apiInPage = regexp.MustCompile(`<link[^>]{0,100}rel=["']https://api\.w\.org/["'][^>]{0,100}href=["']([^"']{1,500})`)
+	apiLink   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`<([^>]{1,500})>\s*;\s*rel="?https://api\.w\.org/`) })
+	apiInPage = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`<link[^>]{0,100}rel=["']https://api\.w\.org/["'][^>]{0,100}href=["']([^"']{1,500})`)
+	})
 )
 
 // found tells whether an answer is that of a WordPress, by where it says its API is.
@@ -42,7 +45,7 @@ func (w *wordPress) found(a answer) bool {
 	}
 	at := ""
 	for _, value := range a.header.Values("Link") {
-		if m := apiLink.FindStringSubmatch(value); m != nil {
+		if m := apiLink().FindStringSubmatch(value); m != nil {
 			at = m[1]
 		}
 	}
@@ -50,7 +53,7 @@ func (w *wordPress) found(a answer) bool {
 	if a.same {
 		text, _ = w.bodies.Whole(a.page.Sum) // a list less where it can't be read
 	}
-	if m := apiInPage.FindSubmatch(text[:min(len(text), 256<<10)]); at == "" && m != nil {
+	if m := apiInPage().FindSubmatch(text[:min(len(text), 256<<10)]); at == "" && m != nil {
 		at = string(m[1])
 	}
 	to, ok := w.origin.Follow(w.origin.BaseOf("/", ""), at)
