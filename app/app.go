@@ -22,6 +22,7 @@ import (
 	"github.com/pressrun/pressrun/app/notices"
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/problem"
+	"github.com/pressrun/pressrun/app/retention"
 	"github.com/pressrun/pressrun/app/scheduler"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/internal/atomicfile"
@@ -224,7 +225,16 @@ func (a *App) start(ctx context.Context) error {
 	a.tasks.Go(func() { a.marker.Run(a.stop) })
 	a.tasks.Go(func() { a.notices.Run(a.stop) })
 	a.tasks.Go(func() { counted.Run(a.stop) })
+	a.tasks.Go(func() { a.keeper().Run(a.stop) })
 	return nil
+}
+
+// keeper removes old history.
+func (a *App) keeper() *retention.Keeper {
+	return retention.New(retention.Options{
+		Rows: a.ledger.Retention(), Policy: a.config.Keep.Retention(), Folder: a.config.Keep.Export, Log: a.log,
+		Removed: a.metrics.HistoryRemoved, Failed: a.metrics.HistoryFailed,
+	})
 }
 
 // hours are the business hours of the sites: when their schedules are awake.

@@ -127,7 +127,7 @@ func (d *described) notices(b *bench) {
 	d.calls(
 		[3]string{"GET", "/v1/sites/www/notices?limit=5"}, [3]string{"GET", "/v1/sites/www/notices/" + sent.ID},
 		[3]string{"POST", "/v1/sites/www/notices/" + sent.ID + "/replay", ""}, [3]string{"POST", "/v1/sites/www/targets/cms/replay", ""},
-		[3]string{"GET", "/v1/sessions?everybody=true"}, [3]string{"DELETE", "/v1/sessions/" + session.ID, ""},
+		[3]string{"GET", "/v1/retention"}, [3]string{"GET", "/v1/sessions?everybody=true"}, [3]string{"DELETE", "/v1/sessions/" + session.ID, ""},
 		[3]string{"PATCH", "/v1/requests/" + later.ID, `{"not_before":"` + at.Add(time.Hour).Format(time.RFC3339) + `"}`}, [3]string{"DELETE", "/v1/requests/" + later.ID, ""},
 	)
 }

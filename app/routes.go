@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"net/http"
 	"strings"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/pressrun/pressrun/app/middleware"
 	"github.com/pressrun/pressrun/app/pages"
 	"github.com/pressrun/pressrun/app/public"
+	"github.com/pressrun/pressrun/app/retention"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
@@ -31,7 +33,10 @@ func (a *App) routes(version string) *middleware.BodyDeadline {
 		Version: version, Auth: a.auth, Problems: a.problems, Commands: commands, View: views, Differences: changed, Ledger: a.ledger,
 		Hooks: command.NewHooks(a.ledger, a.config.Sites, a.config.URL), Notices: told,
 		Logs: logs, Places: a.places, State: a.config.State, Log: a.log, Stop: a.stop, Described: a.runner.Routes(),
-		Traced:  func(site string) bool { return a.config.Sites[site].Traced() },
+		Traced: func(site string) bool { return a.config.Sites[site].Traced() },
+		Retention: func(ctx context.Context) (api.Retention, error) {
+			return retention.Plan(ctx, a.ledger.Retention(), a.config.Keep.Retention(), a.config.Keep.Export)
+		},
 		Figures: a.metrics.Handler(a.log), Parts: a.parts(),
 	}
 	a.api = webapi.New(mux, options)

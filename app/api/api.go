@@ -51,6 +51,8 @@ type Options struct {
 	Figures http.Handler
 	// Parts are those that readiness is told of beside the ledger.
 	Parts []Part
+	// Retention tells how much of the past is kept.
+	Retention func(context.Context) (api.Retention, error)
 	// Described are routes of runners, which the description names too.
 	Described []runner.Route
 }
@@ -86,6 +88,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	(&Hooks{guard: g, hooks: o.Hooks, view: o.View, ledger: o.Ledger}).register(h)
 	(&Notices{guard: g, notices: o.Notices, view: o.View}).register(h)
 	(&Sessions{guard: g}).register(h)
+	(&Retention{guard: g, plan: o.Retention}).register(h)
 	(&Operator{guard: g, commands: o.Commands, view: o.View}).register(h)
 	a := &API{
 		Events:  &Events{guard: g, ledger: o.Ledger, places: o.Places, stop: o.Stop, Beat: KeepAlive, tails: ledger.Share[tail, []told](o.Ledger, ledger.Now)},

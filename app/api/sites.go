@@ -55,7 +55,7 @@ type (
 )
 
 // readErrors are the refusals of calls that only read.
-var readErrors = []int{401, 403, 404, 422, 503}
+var readErrors = []int{401, 403, 404, 410, 422, 503}
 
 func (s *Sites) register(h huma.API) {
 	register(h, huma.Operation{

@@ -25,6 +25,8 @@ type Metrics struct {
 	interval *prometheus.HistogramVec
 	delay    *prometheus.HistogramVec
 	handling *prometheus.HistogramVec
+	removed  *prometheus.CounterVec
+	unmoved  prometheus.Counter
 }
 
 // Buckets of what takes seconds to hours: a release, or the wait for one.
@@ -67,17 +69,31 @@ func New(version string) *Metrics {
 	m.handling = prometheus.NewHistogramVec(prometheus.HistogramOpts{
 		Name: "pressrun_webhook_processing_seconds", Help: "From the receipt of a webhook until what follows from it was decided.", Buckets: lags,
 	}, []string{"sender"})
+	m.removed = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "pressrun_history_removed_rows_total", Help: "Rows of old history that were exported and removed, by table.",
+	}, []string{"table"})
+	m.unmoved = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "pressrun_history_passes_failed_total", Help: "Passes over old history that broke off; nothing goes that was not exported.",
+	})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "pressrun_build_info", Help: "1; the version of the program is a label.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
-	m.registry.MustRegister(m.releases, m.unknowns, m.toLive, m.inState, m.took, m.commits, m.interval, m.delay, m.handling, info,
+	m.registry.MustRegister(m.releases, m.unknowns, m.toLive, m.inState, m.took, m.commits, m.interval, m.delay, m.handling, m.removed, m.unmoved, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 
 // Committed counts a commit of the ledger.
 func (m *Metrics) Committed(took time.Duration) { m.commits.Observe(took.Seconds()) }
+
+// HistoryRemoved counts rows of old history that went.
+func (m *Metrics) HistoryRemoved(table string, rows int) {
+	m.removed.WithLabelValues(table).Add(float64(rows))
+}
+
+// HistoryFailed counts a pass over old history that broke off.
+func (m *Metrics) HistoryFailed() { m.unmoved.Inc() }
 
 // oldest is from which age on a sender's instant is not taken for that of the webhook:
 // a CMS may tell when content was last changed.

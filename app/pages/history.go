@@ -60,6 +60,8 @@ type historyBody struct {
 	History []releaseRow
 	Chart   *chart
 	Older   string
+	// Removed says that there were older ones, at the end of the list.
+	Removed string
 }
 
 // releasesAtOnce is how many releases a page of the history lists.
@@ -80,7 +82,10 @@ func (h *historyPages) show(v *frame.Visit) {
 		h.Trouble(v, err)
 		return
 	}
-	body := historyBody{History: releaseRows(past, site.Clock()), Chart: chartOf(site.Language, past), Older: olderThan(name, past, releasesAtOnce)}
+	body := historyBody{History: releaseRows(past, site.Clock()), Chart: chartOf(site.Language, past), Older: olderThan(site, past, releasesAtOnce)}
+	if gone := site.Removed; gone.Release > 0 && body.Older == "" {
+		body.Removed = site.Language.Say("Older releases, up to #%d, were removed on %s.", gone.Release, site.Clock().Time(gone.At))
+	}
 	if v.Who.Role == auth.Operator {
 		withRollbacks(body.History, view.SiteDetail{Site: site, Releases: past})
 	}
@@ -91,11 +96,11 @@ func (h *historyPages) show(v *frame.Visit) {
 }
 
 // olderThan leads to what was released before; "" when the list came to the beginning.
-func olderThan(site string, past []view.PastRelease, limit int) string {
-	if len(past) < limit || past[len(past)-1].Number <= 1 {
+func olderThan(site view.Site, past []view.PastRelease, limit int) string {
+	if len(past) < limit || past[len(past)-1].Number <= site.Removed.Release+1 {
 		return ""
 	}
-	return frame.SiteLink(site) + "/releases?before=" + strconv.FormatInt(past[len(past)-1].Number, 10)
+	return frame.SiteLink(site.Name) + "/releases?before=" + strconv.FormatInt(past[len(past)-1].Number, 10)
 }
 
 // chart shows how long releases took, the oldest first. The table below it says the

@@ -153,7 +153,7 @@ func siteBodyOf(d view.SiteDetail, who string, reader *time.Location) siteBody {
 		Stand: standOf(d, c), Notices: linked(d.Name, d.OtherNotices()), Waits: waitsOf(d.Site, c),
 		Schedule: scheduleBodyOf(d.Schedule, reader), Find: findFormOf(d.Language, d.Name, "", view.All),
 		Lists: listsOf(d, who, c), Changes: changesOf(d, c), History: releaseRows(d.Releases, c),
-		Chart: chartOf(d.Language, d.Releases), Older: olderThan(d.Name, d.Releases, shownReleases),
+		Chart: chartOf(d.Language, d.Releases), Older: olderThan(d.Site, d.Releases, shownReleases),
 	}
 }
 

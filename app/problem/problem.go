@@ -34,6 +34,8 @@ func CodeOf(status int) string {
 	switch status {
 	case http.StatusNotFound:
 		return "not_found"
+	case http.StatusGone:
+		return "removed"
 	case http.StatusUnauthorized:
 		return "unauthorized"
 	case http.StatusForbidden:
@@ -78,6 +80,9 @@ func (r *Reporter) Of(ctx context.Context, err error) *api.Problem {
 		r.disk.Note(err)
 		r.log.Error("the ledger can't be written", "error", err)
 		return New(http.StatusServiceUnavailable, "unavailable", u.Why+": nothing was changed; try again in a moment")
+	}
+	if gone, ok := errors.AsType[*ledger.Gone](err); ok {
+		return New(http.StatusGone, "removed", gone.Error())
 	}
 	switch {
 	case errors.Is(err, ledger.ErrNoSite):

@@ -80,6 +80,7 @@ var eventWords = map[string]words.Key{
 	release.KindDiffers:          words.Key("Changed behind Pressrun"),
 	release.KindAgrees:           words.Key("Shows what was released again"),
 	release.KindClock:            words.Key("Clock put back"),
+	release.KindHistoryRemoved:   words.Key("Old history removed"),
 	ledger.KindNoticeUndelivered: words.Key("Notice undelivered"),
 	ledger.KindNoticeReplayed:    words.Key("Notice sent again"),
 	ledger.KindHandoffLate:       words.Key("Hand-off late"),

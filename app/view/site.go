@@ -65,6 +65,9 @@ func (v Site) Wire() api.Site {
 	if v.Hold.On() {
 		w.Held = &api.Hold{Why: v.Hold.Why, Since: v.Hold.Since}
 	}
+	if gone := v.Removed; gone.Release > 0 {
+		w.Removed = &api.Removed{Release: gone.Release, Before: gone.Before.UTC(), At: gone.At.UTC()}
+	}
 	for _, f := range v.Windows() {
 		if f.To.After(v.Now) {
 			w.Freezes = append(w.Freezes, api.Freeze(f))

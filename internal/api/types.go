@@ -100,6 +100,8 @@ type Site struct {
 	Shows *Shows `json:"shows,omitempty"`
 	// Scheduled is when the next request with a not-before falls due.
 	Scheduled *time.Time `json:"scheduled,omitempty"`
+	// Removed is how much of the history is no longer kept; left out for nothing.
+	Removed *Removed `json:"removed,omitempty"`
 	// Text sums it up in plain words.
 	Text string `json:"text"`
 }

@@ -36,15 +36,16 @@ type grammar struct {
 	Log        client.Log        `cmd:"" group:"ask" help:"Print the output of a release's run."`
 	Events     client.Events     `cmd:"" group:"ask" help:"Print the audit trail: who did what, when and why."`
 
-	Pause    client.Pause    `cmd:"" group:"operate" help:"Dispatch nothing more; everything is still accepted."`
-	Resume   client.Resume   `cmd:"" group:"operate" help:"End a pause. A hold ends by retry."`
-	Cancel   client.Cancel   `cmd:"" group:"operate" help:"Cancel the release that is under way."`
-	Reset    client.Reset    `cmd:"" group:"operate" help:"Give a release up whose run is lost; the site goes Ready."`
-	Retry    client.Retry    `cmd:"" group:"operate" help:"Release at once what failed, or is held."`
-	Freeze   client.Freeze   `cmd:"" group:"operate" help:"Dispatch nothing from one instant to another."`
-	Thaw     client.Thaw     `cmd:"" group:"operate" help:"Remove a freeze."`
-	Sessions client.Sessions `cmd:"" group:"operate" help:"List and end sign-ins to the pages."`
-	Backup   client.Backup   `cmd:"" group:"operate" help:"Write a copy of the running app's ledger to a file."`
+	Pause     client.Pause     `cmd:"" group:"operate" help:"Dispatch nothing more; everything is still accepted."`
+	Resume    client.Resume    `cmd:"" group:"operate" help:"End a pause. A hold ends by retry."`
+	Cancel    client.Cancel    `cmd:"" group:"operate" help:"Cancel the release that is under way."`
+	Reset     client.Reset     `cmd:"" group:"operate" help:"Give a release up whose run is lost; the site goes Ready."`
+	Retry     client.Retry     `cmd:"" group:"operate" help:"Release at once what failed, or is held."`
+	Freeze    client.Freeze    `cmd:"" group:"operate" help:"Dispatch nothing from one instant to another."`
+	Thaw      client.Thaw      `cmd:"" group:"operate" help:"Remove a freeze."`
+	Sessions  client.Sessions  `cmd:"" group:"operate" help:"List and end sign-ins to the pages."`
+	Retention client.Retention `cmd:"" group:"operate" help:"Tell how much of the past is kept, and what goes next."`
+	Backup    client.Backup    `cmd:"" group:"operate" help:"Write a copy of the running app's ledger to a file."`
 
 	Deploy     publish.Deploy     `cmd:"" group:"deploy" help:"Publish a built site; send only what changed."`
 	Plan       publish.Plan       `cmd:"" group:"deploy" help:"Say what a deploy would do, for people or as a file to apply."`

@@ -37,6 +37,7 @@ func check(c *Config, folder string, d *decoder, machine bool) {
 	checkSignIn(k)
 	checkGitHub(k)
 	checkHolidays(k)
+	checkKeep(k)
 	k.sites()
 }
 

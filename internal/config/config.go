@@ -22,6 +22,8 @@ type Config struct {
 	// Tokens are the bearer tokens, stored as their hashes; `pressrun token`
 	// makes one.
 	Tokens []Token `yaml:"tokens" json:"tokens,omitempty"`
+	// Keep says how much of the past is kept.
+	Keep Keep `yaml:"keep" json:"keep,omitzero"`
 	// GitHub says how the app reaches GitHub, for sites of runner: github.
 	GitHub GitHub `yaml:"github" json:"github,omitzero"`
 	// Sites are the published destinations, by name: small letters, digits

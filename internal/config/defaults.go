@@ -110,6 +110,7 @@ func (d Deadlines) withDefaults(rules release.Policy) Deadlines {
 // resolvePaths makes every path absolute, counted from the file's folder.
 func (c *Config) resolvePaths(folder string) {
 	c.State = absolute(folder, c.State)
+	c.Keep = c.Keep.withDefaults(folder, c.State)
 	c.GitHub = c.GitHub.withDefaults(folder)
 	c.SignIn = c.SignIn.withDefaults(folder)
 	for name, list := range c.Holidays {

@@ -183,6 +183,20 @@ func newID(prefix string, now time.Time) string {
 	return prefix + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
 }
 
+// timeOf reads when an id was made; false for what is no id of newID's.
+func timeOf(prefix, id string) (time.Time, bool) {
+	text, ok := strings.CutPrefix(id, prefix)
+	bytes, err := base32.HexEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(text))
+	if !ok || err != nil || len(bytes) != 15 {
+		return time.Time{}, false
+	}
+	var ms int64
+	for _, b := range bytes[:6] {
+		ms = ms<<8 | int64(b)
+	}
+	return time.UnixMilli(ms).UTC(), true
+}
+
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0

@@ -238,7 +238,22 @@ func tour(t *testing.T, l *Ledger) []string {
 	last, err := l.LastEvent(ctx)
 	tell(err, last)
 	mustBeSound(t, l, "www")
-	return told
+	return append(told, tourOfRetention(t, l)...)
+}
+
+func tourOfRetention(t *testing.T, l *Ledger) []string {
+	t.Helper()
+	names, err := l.Retention().Sites(t.Context())
+	told := []string{fmt.Sprintln(names, err)}
+	for _, site := range append(names, "") {
+		went := prune(t, l, site, atOnce(0))
+		for _, table := range OldTables {
+			told = append(told, fmt.Sprintln(site, table, len(went[table])))
+		}
+	}
+	unknown := newID("req_", time.Now().Add(-time.Hour))
+	_, _, err = request(t.Context(), l, unknown)
+	return append(told, fmt.Sprintln(errors.As(err, new(*Gone))))
 }
 
 func tourOfDeliveries(t *testing.T, l *Ledger) []string {

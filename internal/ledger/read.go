@@ -172,7 +172,7 @@ func (r reader) Release(ctx context.Context, site string, number int64) (Release
 	var doc string
 	err := r.q.QueryRowContext(ctx, `SELECT doc, metrics FROM releases WHERE site = $1 AND number = $2`, site, number).Scan(&doc, &one.Metrics)
 	if errors.Is(err, sql.ErrNoRows) {
-		return one, fmt.Errorf("release #%d of %s: %w", number, site, ErrNotFound)
+		return one, r.goneRelease(ctx, site, number)
 	}
 	if err != nil {
 		return one, fmt.Errorf("read release #%d of %s: %w", number, site, r.engine.Explain(err))

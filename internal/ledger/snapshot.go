@@ -74,7 +74,7 @@ func (s *Snapshot) Request(ctx context.Context, id string) (release.Site, Tracke
 	var times scanned
 	err := s.q.QueryRowContext(ctx, `SELECT `+requestColumns+` FROM requests WHERE id = $1`, id).Scan(a.scanWith(&times)...)
 	if errors.Is(err, sql.ErrNoRows) {
-		return release.Site{}, a, fmt.Errorf("request %s: %w", id, ErrNotFound)
+		return release.Site{}, a, s.goneRequest(ctx, id)
 	}
 	if err != nil {
 		return release.Site{}, a, fmt.Errorf("read request %s: %w", id, s.engine.Explain(err))

@@ -74,4 +74,6 @@ const (
 	KindDiffers     = "site.differs"
 	KindAgrees      = "site.agrees"
 	KindClock       = "site.clock"
+
+	KindHistoryRemoved = "site.history_removed"
 )

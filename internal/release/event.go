@@ -175,6 +175,13 @@ type (
 		Act
 		To int64
 	}
+	// HistoryRemoved: the releases up to Release, which ended before Before, and the
+	// requests up to Place, which they served, are kept no longer. Why says so in words.
+	HistoryRemoved struct {
+		Release, Place int64
+		Before         time.Time
+		Why            string
+	}
 	// FreezeSite adds a window in which nothing is dispatched.
 	FreezeSite struct {
 		Act
@@ -227,5 +234,6 @@ func (RetryNow) isEvent()          {}
 func (LetPass) isEvent()           {}
 func (RollBack) isEvent()          {}
 func (MarkerSeen) isEvent()        {}
+func (HistoryRemoved) isEvent()    {}
 func (FreezeSite) isEvent()        {}
 func (ThawSite) isEvent()          {}

@@ -19,6 +19,8 @@ func rollBack(t *turn, e RollBack) error {
 	switch {
 	case e.To < 1 || e.To > t.Live.Number:
 		return refuse(CodeNoRelease, "release #%d of %s never was live", e.To, t.Name)
+	case e.To <= t.Removed.Release:
+		return checkKept(t, e.To)
 	case t.State != Ready && (t.State != Requested || t.Current.Dispatch.Token != ""):
 		return refuse(CodeNotYourTurn, "release #%d is running: cancel it first, or wait until it has ended", t.Current.Number)
 	case t.Current.isRollback():

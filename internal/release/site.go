@@ -35,6 +35,8 @@ type Site struct {
 	Freezes  []Window `json:"freezes,omitempty"`
 	// Public is what was last seen through the site's public address.
 	Public Public `json:"public,omitzero"`
+	// Removed is how much of the history is no longer kept.
+	Removed Removed `json:"removed,omitzero"`
 	// Unchanged is the newest instant of which it is known that the content was as
 	// what is live, without a release; zero for none.
 	Unchanged time.Time `json:"unchanged,omitzero"`

@@ -82,6 +82,8 @@ func (t *turn) take(event Event) error {
 	case MarkerSeen:
 		t.markerSeen(e)
 		return nil
+	case HistoryRemoved:
+		return removeHistory(t, e)
 	case Restarted:
 		restarted(t)
 		return nil

@@ -49,6 +49,8 @@ func troubleTitle(status int) words.Key {
 	switch status {
 	case http.StatusNotFound:
 		return words.Key("There is no such page")
+	case http.StatusGone:
+		return words.Key("This is no longer kept")
 	case http.StatusForbidden:
 		return words.Key("You may not do this")
 	case http.StatusConflict:
@@ -71,6 +73,8 @@ func troubleText(status int) words.Key {
 	switch status {
 	case http.StatusNotFound:
 		return words.Key("What the address names is not here, or it is not for you to see.")
+	case http.StatusGone:
+		return words.Key("It was removed with all of its time: the history is kept for a while only. An operator has the files of what was removed.")
 	case http.StatusForbidden, http.StatusUnauthorized:
 		return words.Key("Your sign-in is not good for this. Ask an operator.")
 	case http.StatusConflict:

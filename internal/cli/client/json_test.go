@@ -14,6 +14,6 @@ func TestJSONKeepsItsPromises(t *testing.T) {
 		"pause, resume, cancel, reset, retry, freeze, thaw, rollback NUMBER": api.Site{},
 		"backup": backupDocument{}, "hook new, hook rotate": api.HookAddress{}, "hook revoke": revokedDocument{}, "hook list": []api.Hook{}, "hook deliveries": []api.HookDelivery{},
 		"notice list": []api.Notice{}, "notice replay": api.ReplayedResult{}, "notice show, notice test": api.Notice{},
-		"sessions list, sessions end": []api.Session{},
+		"sessions list, sessions end": []api.Session{}, "retention": api.Retention{},
 	})
 }

@@ -71,11 +71,12 @@ func keepSmall() {
 
 // New wires the app with the local runner.
 func New(ctx context.Context, conf *config.Config, log *slog.Logger, version string) (*app.App, error) {
+	outputs, age := conf.Keep.KeepOutputs()
 	return app.New(ctx, app.Options{
 		Config: *conf, Log: log, Version: version,
 		NewRunner: func(heard runner.OnEvent) (runner.Runner, error) {
 			return local.New(local.Options{
-				State: conf.State, OnEvent: heard, Logger: log,
+				State: conf.State, OnEvent: heard, Logger: log, Keep: outputs, KeepFor: age,
 				Settings: func(site string) (local.Settings, bool) {
 					s, ok := conf.Sites[site]
 					return localSettings(s), ok && s.Runner == config.RunnerLocal

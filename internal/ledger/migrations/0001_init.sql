@@ -44,7 +44,7 @@ CREATE TABLE releases (
 CREATE UNIQUE INDEX releases_active ON releases (site) WHERE ended_us = 0;
 CREATE INDEX releases_upto ON releases (site, upto_place);
 
--- Append-only: nothing updates or deletes an event.
+-- Append-only: nothing updates an event, and only retention deletes one.
 CREATE TABLE events (
     id         BIGINT PRIMARY KEY,
     site       TEXT   NOT NULL,

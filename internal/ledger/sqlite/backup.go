@@ -66,7 +66,7 @@ func (f *File) copyTo(ctx context.Context, path string) (err error) {
 	if err := empty.Close(); err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite", dsn(f.path, "mode=ro&_busy_timeout=5000"))
+	db, err := sql.Open("sqlite", dsn(f.path, "mode=ro&_auto_vacuum=INCREMENTAL&_busy_timeout=5000"))
 	if err != nil {
 		return fmt.Errorf("open the ledger: %w", err)
 	}

@@ -22,5 +22,7 @@ func (*File) Search() database.Search {
 			}
 			return strings.Join(phrases, " AND ")
 		},
+		// By the index: request_id is in none of its own.
+		Forget: `DELETE FROM request_search WHERE rowid IN (SELECT rowid FROM request_search WHERE request_search MATCH $1)`,
 	}
 }

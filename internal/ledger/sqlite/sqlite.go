@@ -62,12 +62,12 @@ func (f *File) Connect(ctx context.Context) (writer, readers *sql.DB, err error)
 	return writer, readers, nil
 }
 
-// A writer that has to connect again must not make a new, empty file where the
+// auto_vacuum counts while the file is made: see shrink.go. A writer that has to connect again must not make a new, empty file where the
 // old one was (mode=rw). journal_size_limit gives the room back that the
 // write-ahead log took during a long backup.
 const (
 	settings = "_busy_timeout=5000&_foreign_keys=1&_defensive=1&_dqs=0"
-	writing  = "mode=rw&_journal_mode=WAL&_synchronous=FULL&_pragma=journal_size_limit(16777216)&_txlock=immediate&" + settings
+	writing  = "mode=rw&_auto_vacuum=INCREMENTAL&_journal_mode=WAL&_synchronous=FULL&_pragma=journal_size_limit(16777216)&_txlock=immediate&" + settings
 	reading  = "mode=ro&_query_only=1&" + settings
 )
 

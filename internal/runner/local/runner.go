@@ -31,6 +31,9 @@ type Options struct {
 	Program string
 	// Keep is how many runs of a site are kept; 0 means 50.
 	Keep int
+	// KeepFor is how long a run is kept that is not the newest of its site; 0 for no
+	// limit.
+	KeepFor time.Duration
 	// LogBytes bounds the kept output of a run; 0 means 8 MiB.
 	LogBytes int64
 	// Poll is how often the lock of a run is looked at that another process
@@ -200,6 +203,15 @@ func (r *Runner) Close() error {
 	return nil
 }
 
+// old says whether a run began longer ago than runs are kept.
+func (r *Runner) old(f folder) bool {
+	if r.opts.KeepFor <= 0 {
+		return false
+	}
+	is, err := os.Stat(f.path)
+	return err == nil && time.Since(is.ModTime()) > r.opts.KeepFor
+}
+
 // prune removes the oldest runs of a site beyond those to keep, unless they
 // still run.
 func (r *Runner) prune(site string) error {
@@ -212,10 +224,14 @@ func (r *Runner) prune(site string) error {
 		return err
 	}
 	slices.Sort(all)
-	for _, number := range all[:max(0, len(all)-r.opts.Keep)] {
+	surplus := max(0, len(all)-r.opts.Keep)
+	for i, number := range all[:max(0, len(all)-1)] {
 		f, err := runFolder(r.opts.State, site, number)
 		if err != nil {
 			return err
+		}
+		if i >= surplus && !r.old(f) {
+			break // all after it are younger
 		}
 		if running, err := f.running(); err != nil || running {
 			continue

@@ -1,0 +1,177 @@
+package ledger
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/release"
+)
+
+// OldTable is a table of which old rows go. The order is that in which they have to:
+// the event of a request goes after the request.
+type OldTable string
+
+// The tables of which rows go.
+const (
+	OldRequests  OldTable = "requests"
+	OldEvents    OldTable = "events"
+	OldReleases  OldTable = "releases"
+	OldHookCalls OldTable = "hook_deliveries"
+)
+
+// OldTables are all of them, in their order.
+var OldTables = []OldTable{OldRequests, OldEvents, OldReleases, OldHookCalls}
+
+// MostAtOnce bounds how many rows one transaction removes, so that whoever asks for
+// something meanwhile waits for that many at most.
+const MostAtOnce = 128
+
+// OldRow is a row that may go: what names it, and all of it as JSON.
+type OldRow struct {
+	Key  any
+	Text json.RawMessage
+}
+
+// Past is what tells an old row from one that stays.
+type Past struct {
+	Site    string
+	Removed release.Removed
+	// Before is the age of events, HooksBefore of what hooks were told; zero for none.
+	Before, HooksBefore time.Time
+	// After is the key of the last row that was read; nil to begin.
+	After any
+}
+
+// Old reads rows of a table that may go, the oldest first, at most MostAtOnce.
+func (r Retention) Old(ctx context.Context, table OldTable, p Past) (rows []OldRow, err error) {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *Snapshot) error {
+		text, args, err := r.oldText(ctx, s, table, p)
+		if err != nil || text == "" {
+			return err
+		}
+		rows, err = oldRows(ctx, s, text, args)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read old rows of %s: %w", table, r.ledger.engine.Explain(err))
+	}
+	return rows, nil
+}
+
+// oldText is how the rows of a table are read that may go; "" for none.
+func (r Retention) oldText(ctx context.Context, s *Snapshot, table OldTable, p Past) (text string, args []any, err error) {
+	switch table {
+	case OldRequests:
+		return `SELECT id, requests.* FROM requests WHERE site = $1 AND place <> 0 AND place <= $2 AND (place > 0 OR accepted_us < $3)
+			ORDER BY place, id LIMIT $4`, []any{p.Site, p.Removed.Place, micros(p.Removed.Before), MostAtOnce}, nil
+	case OldReleases:
+		return `SELECT number, releases.* FROM releases WHERE site = $1 AND number <= $2 ORDER BY number LIMIT $3`,
+			[]any{p.Site, p.Removed.Release, MostAtOnce}, nil
+	case OldHookCalls:
+		return `SELECT id, hook_deliveries.* FROM hook_deliveries WHERE site = $1 AND received_us < $2 ORDER BY id LIMIT $3`,
+			[]any{p.Site, micros(p.HooksBefore), MostAtOnce}, nil
+	case OldEvents:
+		upto, err := firstKept(ctx, s, p)
+		after, _ := p.After.(int64) // nil: from the beginning
+		return `SELECT id, events.* FROM events WHERE site = $1 AND id > $2 AND id < $3 AND at_us < $4 AND release_no <= $5
+			AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.id = events.request_id) ORDER BY id LIMIT $6`,
+			[]any{p.Site, after, upto, micros(p.Before), p.Removed.Release, MostAtOnce}, err
+	}
+	return "", nil, fmt.Errorf("%s is no table of which rows go", table)
+}
+
+// firstKept is the event from which on all stay: the first young one of the site, those
+// of which a target has still to be told, and the newest of all, from which the ids of
+// the next are counted.
+func firstKept(ctx context.Context, s *Snapshot, p Past) (id int64, err error) {
+	err = s.q.QueryRowContext(ctx, `SELECT COALESCE(MIN(first), 0) FROM (
+		SELECT MAX(id) AS first FROM events
+		UNION ALL SELECT id FROM (SELECT id FROM events WHERE site = $1 AND at_us >= $2 ORDER BY id LIMIT 1) AS young
+		UNION ALL SELECT event_id FROM notice_targets WHERE site = $1) AS firsts`, p.Site, micros(p.Before)).Scan(&id)
+	return id, err
+}
+
+// oldRows reads rows of whatever columns there are: what is exported must be whole also
+// when a column is added. The first is the key.
+func oldRows(ctx context.Context, s *Snapshot, text string, args []any) ([]OldRow, error) {
+	rows, err := s.q.QueryContext(ctx, text, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	columns, err := rows.Columns()
+	if err != nil {
+		return nil, err
+	}
+	var out []OldRow
+	for rows.Next() {
+		values, into := make([]any, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, err
+		}
+		fields := map[string]any{}
+		for i, name := range columns[1:] {
+			fields[name] = plainValue(values[i+1])
+		}
+		text, err := json.Marshal(fields)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, OldRow{Key: plainValue(values[0]), Text: text})
+	}
+	return out, rows.Err()
+}
+
+// plainValue is a column's value as JSON has it: text is text whatever a driver makes
+// of it.
+func plainValue(v any) any {
+	if b, ok := v.([]byte); ok {
+		return string(b)
+	}
+	return v
+}
+
+// Remove takes rows away that Old gave, in one transaction. What removes a request
+// removes it from the index too.
+func (r Retention) Remove(ctx context.Context, table OldTable, site string, rows []OldRow) error {
+	if len(rows) > MostAtOnce {
+		return fmt.Errorf("%d rows of %s are more than go in one transaction (%d)", len(rows), table, MostAtOnce)
+	}
+	return r.ledger.writer.act(ctx, func(b *batch) error {
+		changed := b.changed
+		for _, row := range rows {
+			if err := b.removeOld(table, site, row.Key); err != nil {
+				return err
+			}
+		}
+		b.changed = changed // the site has told of it already: see Cut
+		return nil
+	})
+}
+
+func (b *batch) removeOld(table OldTable, site string, key any) error {
+	var err error
+	switch table {
+	case OldRequests:
+		search := b.w.ledger.engine.Search()
+		text, arg := `DELETE FROM request_search WHERE request_id = $1`, key
+		if search.Forget != "" {
+			text, arg = search.Forget, search.Match([]string{fmt.Sprint(key)})
+		}
+		if _, err = b.exec(text, arg); err == nil {
+			_, err = b.exec(`DELETE FROM requests WHERE id = $1`, key)
+		}
+	case OldEvents:
+		_, err = b.exec(`DELETE FROM events WHERE id = $1`, key)
+	case OldReleases:
+		_, err = b.exec(`DELETE FROM releases WHERE site = $1 AND number = $2`, site, key)
+	case OldHookCalls:
+		_, err = b.exec(`DELETE FROM hook_deliveries WHERE id = $1`, key)
+	}
+	return err
+}
