@@ -36,6 +36,9 @@ func (f *File) Backup(ctx context.Context, path string) (err error) {
 	if err := f.copyTo(ctx, partial); err != nil {
 		return fmt.Errorf("write the backup to %s: %w", path, err)
 	}
+	if err := shrinkable(ctx, partial); err != nil {
+		return fmt.Errorf("have the backup %s shrink: %w", path, err)
+	}
 	if err := Verify(ctx, partial); err != nil {
 		return fmt.Errorf("check the new backup: %w", err)
 	}
@@ -66,7 +69,7 @@ func (f *File) copyTo(ctx context.Context, path string) (err error) {
 	if err := empty.Close(); err != nil {
 		return err
 	}
-	db, err := sql.Open("sqlite", dsn(f.path, "mode=ro&_auto_vacuum=INCREMENTAL&_busy_timeout=5000"))
+	db, err := sql.Open("sqlite", dsn(f.path, "mode=ro&_busy_timeout=5000"))
 	if err != nil {
 		return fmt.Errorf("open the ledger: %w", err)
 	}

@@ -1,6 +1,11 @@
 package sqlite
 
-import "fmt"
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+)
 
 // A new file is made so that it can shrink by and by (auto_vacuum, which has to be said
 // before anything is written: https://sqlite.org/pragma.html#pragma_auto_vacuum). In one
@@ -16,3 +21,24 @@ func (*File) FreePages() string {
 // Shrink moves so many pages, at most, from the end of the file to free ones, and cuts
 // the file (https://sqlite.org/pragma.html#pragma_incremental_vacuum).
 func (*File) Shrink(pages int) string { return fmt.Sprintf("PRAGMA incremental_vacuum(%d)", pages) }
+
+// shrinkable has a copy of a ledger shrink by and by that an earlier Pressrun made: it is
+// written once more (https://sqlite.org/lang_vacuum.html#how_vacuum_works).
+func shrinkable(ctx context.Context, path string) (err error) {
+	db, err := sql.Open("sqlite", dsn(path, "mode=rw&_busy_timeout=5000"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	db.SetMaxOpenConns(1) // the setting counts for the statement after it
+	var is int
+	if err := db.QueryRowContext(ctx, `PRAGMA auto_vacuum`).Scan(&is); err != nil || is != 0 {
+		return explain(err)
+	}
+	for _, text := range []string{`PRAGMA auto_vacuum = INCREMENTAL`, `VACUUM`} {
+		if _, err := db.ExecContext(ctx, text); err != nil {
+			return explain(err)
+		}
+	}
+	return nil
+}

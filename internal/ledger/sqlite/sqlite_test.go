@@ -240,3 +240,47 @@ func TestTheSettingsOfTheConnectionsAreInForce(t *testing.T) {
 		t.Error("a reader can write")
 	}
 }
+
+// shrinks reads how a file is set to give free room back: 2 for by and by.
+func shrinks(t *testing.T, path string) (mode int) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if err := db.QueryRowContext(t.Context(), `PRAGMA auto_vacuum`).Scan(&mode); err != nil {
+		t.Fatal(err)
+	}
+	return mode
+}
+
+func TestANewLedgerCanShrinkAndTheBackupOfAnOldOneToo(t *testing.T) {
+	dir := t.TempDir()
+	fresh, old, copied := filepath.Join(dir, "new.db"), filepath.Join(dir, "old.db"), filepath.Join(dir, "copied.db")
+	open(t, fresh)
+	if got := shrinks(t, fresh); got != 2 {
+		t.Errorf("a new ledger's file has auto_vacuum %d", got)
+	}
+	db, err := sql.Open("sqlite", "file:"+old)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.ExecContext(t.Context(), `CREATE TABLE made_before (x)`); err != nil || db.Close() != nil {
+		t.Fatal(err)
+	}
+	l := open(t, old)
+	ask(t, l, ledger.Request{Title: "kept"})
+	if free, err := l.Retention().Free(t.Context()); err != nil || free != 0 || shrinks(t, old) != 0 {
+		t.Errorf("an old ledger's file has auto_vacuum %d, and %d pages to give back (%v)", shrinks(t, old), free, err)
+	}
+	if err := l.Backup(t.Context(), copied); err != nil {
+		t.Fatal(err)
+	}
+	if got := shrinks(t, copied); got != 2 {
+		t.Errorf("its backup has auto_vacuum %d", got)
+	}
+	if got := accepted(t, open(t, copied)); got != 1 {
+		t.Errorf("the backup has %d requests, want 1", got)
+	}
+}
