@@ -48,8 +48,10 @@ func publish(t testing.TB, l *ledger.Ledger, title string) {
 	}
 	run, number := release.Run{ID: "run-" + title, Attempt: 1}, s.Current.Number
 	for _, e := range []release.Event{
-		release.DispatchConfirmed{Token: token, Run: run}, release.Claim{Release: number, Token: token, Run: run},
-		release.Report{Release: number, Run: run, Sequence: 1, To: release.InProgress}, release.Report{Release: number, Run: run, Sequence: 2, To: release.Complete},
+		release.DispatchConfirmed{Token: token, Run: run},
+		release.Claim{Release: number, Token: token, Run: run},
+		release.Report{Release: number, Run: run, Sequence: 1, To: release.InProgress},
+		release.Report{Release: number, Run: run, Sequence: 2, To: release.Complete},
 		release.Report{Release: number, Run: run, Sequence: 3, To: release.Ready},
 	} {
 		if _, err := l.Decide(t.Context(), "www", e); err != nil {
