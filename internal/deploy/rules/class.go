@@ -39,6 +39,7 @@ var assetEndings = set(".css", ".js", ".mjs", ".cjs", ".map", ".wasm",
 	".svg", ".png", ".apng", ".jpg", ".jpeg", ".gif", ".webp", ".avif", ".jxl", ".heic", ".ico", ".bmp", ".tif", ".tiff",
 	".svgz", ".jpe", ".jfif", ".heif", ".avifs", ".cur", ".jp2", ".jxr", ".glb", ".gltf", ".usdz", ".ttc", ".ktx2",
 	".m4s", ".ts", ".mpg", ".mpeg", ".3gp", ".mkv", ".avi", ".aac", ".weba", ".mid", ".aiff", ".amr", ".m4b",
+	".pf_meta", ".pf_index", ".pf_fragment", ".pf_filter", ".pagefind", // parts of Pagefind's index
 	".mp4", ".m4v", ".webm", ".mov", ".ogv", ".mp3", ".m4a", ".ogg", ".oga", ".opus", ".wav", ".flac", ".vtt")
 
 var pageEndings = set(".html", ".htm", ".xhtml")
@@ -58,13 +59,15 @@ var entryNames = pattern(`(?i)^(` + strings.Join([]string{
 	// (feeds/all.atom.xml).
 	`index\.(xml|rss|atom|json\.?feed)`, `[^/]+\.(rss|atom)\.xml`, `(feed|rss|rss2|atom|podcast)([-_][a-z0-9]+)*(\.(xml|json|rss|atom))?`, `[^/]*\.(rss|atom)`,
 	// Service workers: sw.js, service-worker.js, ngsw-worker.js, firebase-messaging-sw.js,
-	// pwabuilder-sw.js, OneSignalSDKWorker.js, flutter_service_worker.js, superpwa-sw.js.
-	`([a-z0-9]+[-_.])*(sw|service[-_]?worker|ngsw-worker|safety-worker)([-_.](min|prod|dev))?\.m?js`, `worker-basic(\.min)?\.js`,
+	// pwabuilder-sw.js, sw-v2.js, sw.1.js, OneSignalSDKWorker.js, flutter_service_worker.js, superpwa-sw.js.
+	`([a-z0-9]+[-_.])*(sw|service[-_]?worker|ngsw-worker|safety-worker)([-_.](min|prod|dev|v?[0-9]+(\.[0-9]+)*))*\.m?js`, `worker-basic(\.min)?\.js`,
 	`OneSignalSDK(Updater)?(Worker|\.sw)\.js`, `push-?worker\.js`, `precache-manifest(\.[0-9a-z]+)?\.js`,
 	// Lists by which a page or worker finds its assets: Angular, VitePress, Nuxt,
 	// SvelteKit, Create React App, Flutter, Gatsby, Quasar, Blazor.
 	`ngsw\.json`, `hashmap\.json`, `asset-manifest\.json`, `version\.json`, `(app-data|chunk-map)\.json`, `flutter(_bootstrap)?\.js`,
 	`service-worker-assets\.js`, `blazor\.boot\.json`,
+	// Pagefind: which of the parts of its index, that are named by their content, is the newest.
+	`pagefind-entry\.json`,
 }, "|") + `)$`)
 
 // buildLists are such lists whose name alone says little.

@@ -37,7 +37,7 @@ func TestFilesThatLeadToPagesOrDecideOnAssetsGoLast(t *testing.T) {
 		"index.html", "index.htm", "index.xml", "feed/index.xml", "feed", "blog/feed", "blog/index.xml", "rss.xml", "rss2.xml", "feed.json", "feed_rss_created.xml", "news/all.atom", "feeds/all.atom.xml", "feeds/news.rss.xml",
 		"sitemap.xml", "sitemap.xml.gz", "sitemap_index.xml", "sitemap-0.xml", "post-sitemap.xml", "post-sitemap2.xml", "wp-sitemap.xml", "wp-sitemap-posts-page-1.xml", "news-sitemap.xml", "sitemap.txt", "sitemaps/sitemap-2.xml", "sitemaps/pages.xml", "en/sitemap/posts.xml.gz",
 		"robots.txt", "llms.txt", "sw.js", "service-worker.js", "serviceworker.js", "service_worker.js", "ngsw-worker.js", "ngsw.json", "safety-worker.js", "firebase-messaging-sw.js",
-		"OneSignalSDKWorker.js", "flutter_service_worker.js", "pwabuilder-sw.js", "superpwa-sw.js", "sw.min.js", "sw.mjs", "app/sw.js", "hashmap.json", "asset-manifest.json", "_nuxt/builds/latest.json", "_app/version.json", "precache-manifest.a1b2.js",
+		"OneSignalSDKWorker.js", "flutter_service_worker.js", "pwabuilder-sw.js", "superpwa-sw.js", "sw.min.js", "sw.mjs", "sw-v2.js", "sw.1.js", "serviceWorker.v3.js", "service-worker-1.4.0.min.js", "pagefind/pagefind-entry.json", "app/sw.js", "hashmap.json", "asset-manifest.json", "_nuxt/builds/latest.json", "_app/version.json", "precache-manifest.a1b2.js",
 	} {
 		if Classify(name) != ClassEntry {
 			t.Errorf("%s is of the %s", name, Classify(name))
@@ -47,7 +47,7 @@ func TestFilesThatLeadToPagesOrDecideOnAssetsGoLast(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]Class{
-		"about/index.html": ClassPage, "answers.js": ClassAsset, "disw.js": ClassAsset, "feedback.xml": ClassOther, "data.xml": ClassOther, "feeder": ClassOther,
+		"about/index.html": ClassPage, "answers.js": ClassAsset, "disw.js": ClassAsset, "swatch-v2.js": ClassAsset, "pagefind/pagefind.en_4a1b2c.pf_meta": ClassAsset, "pagefind/index/en_1a2b3c4.pf_index": ClassAsset, "pagefind/fragment/en_1a2b3c4.pf_fragment": ClassAsset, "pagefind/wasm.en.pagefind": ClassAsset, "feedback.xml": ClassOther, "data.xml": ClassOther, "feeder": ClassOther,
 		"mysitemap.html": ClassPage, "sitemap.html": ClassPage, "sitemap/index.html": ClassPage, "swiper.js": ClassAsset, "atomic.css": ClassAsset, "app/manifest.json": ClassOther, "robots.html": ClassPage,
 	} {
 		if got := Classify(name); got != want {
