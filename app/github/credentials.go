@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/bradleyfalzon/ghinstallation/v2"
@@ -104,9 +103,9 @@ func (c credentials) signer(ctx context.Context) (ghinstallation.Signer, error) 
 	conf := c.config
 	switch {
 	case conf.KMSKey != "":
-		aws, err := awsconfig.LoadDefaultConfig(ctx)
+		aws, err := awscredentials.Load(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("prepare AWS KMS: %w", awscredentials.Error(err))
+			return nil, fmt.Errorf("prepare AWS KMS: %w", err)
 		}
 		return secrets.KMSSigner(kms.NewFromConfig(aws), conf.KMSKey), nil
 	case conf.KeySecret != "" && conf.AppID != 0:
@@ -157,9 +156,9 @@ func keyInSecret(ctx context.Context, name string, id int64) (ghinstallation.Sig
 }
 
 func secretsManager(ctx context.Context) (secrets.SecretsManager, error) {
-	aws, err := awsconfig.LoadDefaultConfig(ctx)
+	aws, err := awscredentials.Load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("prepare AWS Secrets Manager: %w", awscredentials.Error(err))
+		return nil, fmt.Errorf("prepare AWS Secrets Manager: %w", err)
 	}
 	return secretsmanager.NewFromConfig(aws), nil
 }

@@ -4,6 +4,7 @@
 package awscredentials
 
 import (
+	"errors"
 	"slices"
 	"strings"
 )
@@ -15,7 +16,10 @@ var causes = []struct {
 	all []string // in lower case
 	do  string
 }{
+	{[]string{"of profile", "failed to get shared config profile"}, "the profile that the AWS profile takes its credentials from (source_profile) is not in the configuration files: check ~/.aws/config"},
 	{[]string{"failed to get shared config profile"}, "the AWS profile is not in the configuration files: check AWS_PROFILE and ~/.aws/config"},
+	{[]string{"partial credentials found"}, "the AWS profile has one of aws_access_key_id and aws_secret_access_key alone: add the other"},
+	{[]string{"assumeroletokenprovider"}, "the AWS profile's role wants a code of MFA, which nobody can type here: use one without, or give the credentials of a session in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"},
 	{[]string{"sso", "token"}, "the AWS sign-in (SSO) has expired or was never made: run aws sso login, with --profile where a profile is used"},
 	{[]string{"sso session"}, "the AWS sign-in (SSO) has expired or was never made: run aws sso login, with --profile where a profile is used"},
 	{[]string{"webidentity", "expiredtoken"}, "the job's identity token has expired: sign in to AWS later in the job, or make the role's session longer"},
@@ -25,8 +29,10 @@ var causes = []struct {
 	{[]string{"assume role"}, "the AWS role can't be assumed: check its name and its trust policy"},
 	{[]string{"process provider"}, "the credential_process of the AWS profile failed: run it by hand"},
 	{[]string{"credential_process"}, "the credential_process of the AWS profile failed: run it by hand"},
-	{[]string{"failed to load credentials", "endpoint"}, "the container's role gives no credentials: check AWS_CONTAINER_CREDENTIALS_FULL_URI, and that the task or pod has a role"},
+	{[]string{"failed to retrieve jwt"}, "the file with the job's identity can't be read: check AWS_WEB_IDENTITY_TOKEN_FILE"},
+	{[]string{"failed to load credentials"}, "the container's role gives no credentials: check AWS_CONTAINER_CREDENTIALS_FULL_URI, and that the task or pod has a role"},
 	{[]string{"static credentials are empty"}, notFound},
+	{[]string{"ec2imds", "deadline exceeded"}, notFound + "; in a container on EC2, its metadata answers only from a hop limit of 2 on"},
 	{[]string{"no ec2 imds role found"}, notFound},
 	{[]string{"ec2imds"}, notFound},
 	{[]string{"failed to refresh cached credentials"}, notFound},
@@ -35,7 +41,7 @@ var causes = []struct {
 
 // theirs are in every error of the SDK's that comes of getting credentials. A
 // service that refuses those which were found has an error code for it.
-var theirs = []string{"get credentials", "refresh cached", "shared config profile", "no ec2 imds role", "sso session"}
+var theirs = []string{"get credentials", "refresh cached", "shared config profile", "no ec2 imds role", "sso session", "assumeroletokenprovider", "partial credentials"}
 
 const notFound = "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role"
 
@@ -44,6 +50,9 @@ const notFound = "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRE
 func Explain(err error) string {
 	if err == nil {
 		return ""
+	}
+	if explained, ok := errors.AsType[*explainedError](err); ok {
+		return explained.what
 	}
 	said := strings.ToLower(err.Error())
 	if !slices.ContainsFunc(theirs, func(words string) bool { return strings.Contains(said, words) }) {

@@ -19,6 +19,12 @@ func TestTheSDKsWordsBecomeWhatToDo(t *testing.T) {
 		"get identity: get credentials: failed to refresh cached credentials, operation error STS: AssumeRole, api error AccessDenied":                                                       "the AWS role can't be assumed",
 		"get identity: get credentials: failed to refresh cached credentials, error in credential_process: exit status 1":                                                                    "run it by hand",
 		"get identity: get credentials: failed to refresh cached credentials, failed to load credentials, exceeded maximum number of attempts, 3, endpoint":                                  "container's role",
+		"get identity: get credentials: failed to refresh cached credentials, failed to load credentials, exceeded maximum number of attempts, 3, request send failed":                       "container's role",
+		"get identity: get credentials: failed to refresh cached credentials, failed to retrieve jwt from provide source, unable to read file at /no/such":                                   "AWS_WEB_IDENTITY_TOKEN_FILE",
+		"get identity: get credentials: failed to refresh cached credentials, no EC2 IMDS role found, operation error ec2imds: GetMetadata, canceled, context deadline exceeded":             "hop limit",
+		"assume role with MFA enabled, but AssumeRoleTokenProvider session option not set.":                                                                                                  "a code of MFA",
+		"error fetching config from profile, half, Error using profile: \n 1, partial credentials found for profile profile half":                                                            "add the other",
+		"failed to load assume role arn:aws:iam::1:role/x, of profile nobody, failed to get shared config profile, nobody":                                                                   "source_profile",
 		"failed to get shared config profile, nobody": "check AWS_PROFILE",
 	} {
 		err := errors.New("operation error S3: GetObject, " + words)

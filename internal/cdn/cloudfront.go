@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfront/types"
 	"github.com/aws/smithy-go"
@@ -59,9 +58,9 @@ func openCloudFront(ctx context.Context, s target) (Purger, error) {
 
 func newCloudFront(ctx context.Context, distribution string, c Config) (*CloudFront, error) {
 	patience := c.Patience.orDefault()
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awscredentials.Load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the AWS configuration: %w", awscredentials.Error(err))
+		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1" // CloudFront is one service for the whole world

@@ -7,9 +7,10 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"github.com/pressrun/pressrun/internal/awscredentials"
 )
 
 // namespace is a namespace of CloudWatch's, of which AWS/ are its own
@@ -30,7 +31,7 @@ type cloudWatch struct {
 }
 
 func openCloudWatch(ctx context.Context, t target) (sender, error) {
-	loaded, err := config.LoadDefaultConfig(ctx)
+	loaded, err := awscredentials.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read AWS's settings: %w", err)
 	}
@@ -61,5 +62,5 @@ func (c cloudWatch) send(ctx context.Context, s Set) error {
 		in.MetricData = append(in.MetricData, datum)
 	}
 	_, err := c.client.PutMetricData(ctx, in)
-	return err
+	return awscredentials.Error(err)
 }

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/config"
 	kvs "github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore"
 	"github.com/aws/aws-sdk-go-v2/service/cloudfrontkeyvaluestore/types"
 
@@ -78,9 +77,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if _, err := urlpath.Parse(c.PublicURL); err != nil {
 		return nil, err
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := awscredentials.Load(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("read the AWS configuration: %w", awscredentials.Error(err))
+		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
 		cfg.Region = "us-east-1" // CloudFront is one service for the whole world

@@ -2,6 +2,7 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -64,6 +65,9 @@ func ReadHead(ctx context.Context, state store.Store, site string) (Head, error)
 		return Head{}, err
 	}
 	head, err := manifest.ParseHead(o.Body, site)
+	if err != nil && bytes.HasPrefix(bytes.TrimSpace(o.Body), []byte("<")) {
+		return Head{}, fmt.Errorf("read %s/%s: what answers there is no store, it sent a web page (a sign-in, or a console?): check --endpoint and proxies: %w", state, HeadKey, err)
+	}
 	if err != nil {
 		return Head{}, fmt.Errorf("read %s/%s: %w", state, HeadKey, orRepair(err, state))
 	}

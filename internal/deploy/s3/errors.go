@@ -3,11 +3,13 @@ package s3
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -16,6 +18,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/awscredentials"
 	"github.com/pressrun/pressrun/internal/deploy/store"
+	"github.com/pressrun/pressrun/internal/text"
 )
 
 func newReader(b []byte) *bytes.Reader { return bytes.NewReader(b) }
@@ -44,10 +47,24 @@ func (s *Store) explain(verb, key string, err error) error {
 	if strings.Contains(err.Error(), "with Body length") { // net/http's words
 		return fmt.Errorf("%s %s: the file became shorter while it was being sent: let the build end first, then deploy again: %w", verb, s.name(key), err)
 	}
+	if what := untrusted(err); what != "" {
+		return fmt.Errorf("%s %s: the store at %s %s: %w", verb, s.name(key), s.endpoint, what, err)
+	}
 	if what := s.explainNetwork(err); what != "" {
 		return &unreachableError{fmt.Errorf("%s %s: %s: %w", verb, s.name(key), what, err)}
 	}
 	return fmt.Errorf("%s %s: %w", verb, s.name(key), err)
+}
+
+// untrusted says why TLS to a store can't be: it stays so. Empty for any other error.
+func untrusted(err error) string {
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok || errors.Is(err, http.ErrSchemeMismatch) {
+		return "does not speak https: check --endpoint, which begins with http:// for such a store"
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "has a certificate that this machine does not trust: name the file of its authority in AWS_CA_BUNDLE, and use the name that is in the certificate"
+	}
+	return ""
 }
 
 // explainNetwork puts into words why there was no answer, or no whole one; empty
@@ -137,6 +154,9 @@ func (s *Store) explainCode(verb, key, code, message string, err error) error {
 		return fmt.Errorf("%s %s: %w", verb, s.name(key), store.ErrPrecondition)
 	}
 	what, ok := advice[code]
+	if more := elsewhere(code, message, err) + notAllowed(message); more != "" {
+		what, ok = more, true
+	}
 	if !ok {
 		what = "the store answered " + code
 		if message != "" {
@@ -151,6 +171,57 @@ func (s *Store) explainCode(verb, key, code, message string, err error) error {
 		return &unreachableError{err}
 	}
 	return err
+}
+
+// elsewhere says which region a bucket is in, where the store tells; "" for other
+// errors (S3 API reference, HeadBucket: x-amz-bucket-region).
+func elsewhere(code, message string, err error) string {
+	switch code {
+	case "PermanentRedirect", "MovedPermanently", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException":
+	default:
+		return ""
+	}
+	region := ""
+	if response, ok := errors.AsType[*awshttp.ResponseError](err); ok && response.Response != nil {
+		region = response.Response.Header.Get("X-Amz-Bucket-Region")
+	}
+	if m := expectedRegion.FindStringSubmatch(message); region == "" && m != nil {
+		region = m[1]
+	}
+	if region = text.OneLine(region); region == "" {
+		return ""
+	}
+	return "the bucket is in " + region + ": set AWS_REGION to it"
+}
+
+var (
+	expectedRegion = regexp.MustCompile(`expecting '([a-z0-9-]+)'`)
+	// deniedAction is how AWS names what it denies (IAM user guide, "Troubleshoot access
+	// denied error messages").
+	deniedAction = regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)`)
+)
+
+// notAllowed says what AWS denies and which policy has to change, where its message
+// tells; "" for other messages.
+func notAllowed(message string) string {
+	m := deniedAction.FindStringSubmatch(message)
+	if m == nil {
+		return ""
+	}
+	where := "allow it in the policy of the role or user"
+	switch {
+	case strings.Contains(message, "no resource-based policy"):
+		where = "the bucket or key is another account's, whose own policy has to allow it, too"
+	case strings.Contains(message, "service control policy"):
+		where = "a service control policy of the organization denies it"
+	case strings.Contains(message, "public access block"), strings.Contains(message, "block public access"):
+		where = "the bucket's block of public access denies it"
+	case strings.Contains(message, "permissions boundary"):
+		where = "the permissions boundary of the role or user denies it"
+	case strings.Contains(message, "explicit deny"):
+		where = "a policy denies it expressly"
+	}
+	return "access denied: the credentials may not do " + m[1] + ": " + where
 }
 
 // busy tells that a store answers, and can't take anything at the moment.

@@ -20,6 +20,8 @@ import (
 	awss3 "github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
+
+	"github.com/pressrun/pressrun/internal/awscredentials"
 )
 
 // Options say how to reach a bucket. Zero values leave it to the environment
@@ -70,7 +72,7 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 		}
 	}
 	waits := &waits{tell: o.Waiting, attempts: o.MaxAttempts}
-	cfg, err := config.LoadDefaultConfig(ctx, loadOptions(o, waits)...)
+	cfg, err := awscredentials.Load(ctx, loadOptions(o, waits)...)
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration (check AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE): %w", err)
 	}
@@ -143,6 +145,11 @@ func newRetryer(attempts int) aws.RetryerV2 {
 type waitingRetryer struct {
 	aws.RetryerV2
 	waits *waits
+}
+
+// IsErrorRetryable leaves out what stays as it is however often it is tried.
+func (r *waitingRetryer) IsErrorRetryable(err error) bool {
+	return awscredentials.Explain(err) == "" && untrusted(err) == "" && r.RetryerV2.IsErrorRetryable(err)
 }
 
 // RetryDelay is asked for before each retry.
