@@ -19,6 +19,7 @@ import (
 	"github.com/pressrun/pressrun/action/console"
 	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/config/runenv"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 	"github.com/pressrun/pressrun/internal/runner/local"
@@ -75,7 +76,7 @@ func newOnThisMachine(t *testing.T, build string) *onThisMachine {
 	r, err := local.New(local.Options{
 		State: t.TempDir(), Poll: 20 * time.Millisecond, Grace: 4 * time.Second,
 		Settings: func(site string) (local.Settings, bool) {
-			return local.Settings{Folder: m.source, Secret: m.settings.CDNSecret(), Secrets: m.settings.MetricsSecrets(), Env: m.settings.ActionEnv()}, site == "www"
+			return local.Settings{Folder: m.source, Secret: runenv.CDNSecret(m.settings), Secrets: runenv.Secrets(m.settings), Env: runenv.Of(m.settings)}, site == "www"
 		},
 		OnEvent: func(_ string, _ int64, e release.Event) { m.ended <- e.(release.RunEnded) },
 	})

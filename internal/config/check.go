@@ -10,13 +10,16 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pressrun/pressrun/internal/config/strict"
+	"github.com/pressrun/pressrun/internal/password"
+	"github.com/pressrun/pressrun/internal/pattern"
 	"github.com/pressrun/pressrun/internal/words"
 )
 
 // checker reports what can't be said of a single value alone: whether it makes
 // sense, and whether it fits the others.
 type checker struct {
-	*decoder
+	*strict.File
 	folder string
 	config *Config
 	// icalendars are the files of holidays that were read.
@@ -26,8 +29,8 @@ type checker struct {
 }
 
 // check reports every mistake of a decoded configuration.
-func check(c *Config, folder string, d *decoder, machine bool) {
-	k := &checker{decoder: d, folder: folder, config: c, icalendars: map[string]icalendar{}, machine: machine}
+func check(c *Config, folder string, f *strict.File, machine bool) {
+	k := &checker{File: f, folder: folder, config: c, icalendars: map[string]icalendar{}, machine: machine}
 	k.listen()
 	k.webURL("url", c.URL, "the app's public address, such as https://pressrun.example.gov")
 	k.bareURL("url", c.URL)
@@ -43,16 +46,9 @@ func check(c *Config, folder string, d *decoder, machine bool) {
 
 // wrong reports a mistake, unless the value could not even be read.
 func (k *checker) wrong(key, format string, args ...any) {
-	if k.reported(key) {
-		return
+	if !k.Reported(key) {
+		k.Wrong(key, fmt.Sprintf(format, args...))
 	}
-	k.add(k.at(key), key, fmt.Sprintf(format, args...))
-}
-
-// has says whether the file sets a key.
-func (k *checker) has(key string) bool {
-	_, ok := k.places[key]
-	return ok
 }
 
 func (k *checker) language() {
@@ -62,7 +58,7 @@ func (k *checker) language() {
 }
 
 func (k *checker) listen() {
-	if !k.has("listen") {
+	if !k.Has("listen") {
 		return
 	}
 	host, port, err := net.SplitHostPort(k.config.Listen)
@@ -79,7 +75,7 @@ func (k *checker) listen() {
 // proxy in front of it would make everybody an operator.
 func (k *checker) reach() {
 	u, err := url.Parse(k.config.URL)
-	if err != nil || !k.has("url") || k.config.Pages.Access != AccessLoopback || loopback(u.Hostname()) {
+	if err != nil || !k.Has("url") || k.config.Pages.Access != AccessLoopback || loopback(u.Hostname()) {
 		return
 	}
 	k.wrong("url", "%q is reached from other machines while pages.access is loopback, which asks nobody who they are; expected no url, a loopback address, or pages.access: token", k.config.URL)
@@ -100,9 +96,9 @@ func loopback(host string) bool {
 
 // tokenName is how a token or a site may be called: it stands in addresses,
 // file names and pages.
-var tokenName = pattern(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$`)
+var tokenName = pattern.Of(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$`)
 
-var hexHash = pattern(`^[0-9a-f]{64}$`)
+var hexHash = pattern.Of(`^[0-9a-f]{64}$`)
 
 // emptyHash is the SHA-256 of nothing: what a failed command pipes.
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -125,14 +121,14 @@ func (k *checker) tokens() {
 // once reports what two tokens may not share.
 func (k *checker) once(seen map[string]int, value string, i int, key, what string) {
 	if first, ok := seen[value]; ok && value != "" {
-		k.addSecret(k.at(key), key, fmt.Sprintf("%s is that of tokens[%d] too; expected another, so that the records tell who did what", what, first))
+		k.WrongSecret(key, fmt.Sprintf("%s is that of tokens[%d] too; expected another, so that the records tell who did what", what, first))
 		return
 	}
 	seen[value] = i
 }
 
 func (k *checker) token(key string, t Token) {
-	if t.Name != "" && !tokenName().MatchString(t.Name) || k.has(key+".name") && t.Name == "" {
+	if t.Name != "" && !tokenName().MatchString(t.Name) || k.Has(key+".name") && t.Name == "" {
 		k.wrong(key+".name", "%q is no name of a token; expected letters, digits and . _ @ - (at most 100)", t.Name)
 	}
 	k.tokenHash(key+".sha256", t.SHA256)
@@ -142,14 +138,27 @@ func (k *checker) token(key string, t Token) {
 // tokenHash never repeats what stands there: it may be the token itself.
 func (k *checker) tokenHash(key, hash string) {
 	switch {
-	case !k.has(key):
+	case !k.Has(key):
 	case !hexHash().MatchString(hash) && placeholders().MatchString(hash), hexHash().MatchString(hash) && madeUp(hash):
-		k.addSecret(k.at(key), key, "is a placeholder; make a token with: pressrun token new NAME --role operator, and put its hash here")
+		k.WrongSecret(key, "is a placeholder; make a token with: pressrun token new NAME --role operator, and put its hash here")
 	case !hexHash().MatchString(hash) || hash == emptyHash:
-		k.addSecret(k.at(key), key, "is not the hash of a token; expected 64 digits and letters a to f, as pressrun token prints them (never the token itself)")
-	case isWeak(hash):
-		k.addSecret(k.at(key), key, "is the hash of a word that is guessed first; make a token with: pressrun token new NAME --role operator")
+		k.WrongSecret(key, "is not the hash of a token; expected 64 digits and letters a to f, as pressrun token prints them (never the token itself)")
+	case password.IsGuessedHash(hash):
+		k.WrongSecret(key, "is the hash of a word that is guessed first; make a token with: pressrun token new NAME --role operator")
 	}
+}
+
+// placeholders are what examples have in place of a hash.
+var placeholders = pattern.Of(`(?i)(put|paste|your|replace|change|insert|example|todo|hash|xxx|<|\.\.\.)`)
+
+// madeUp are hashes that nobody computed: one digit again and again, or digits in
+// their order.
+func madeUp(hash string) bool {
+	different := map[rune]bool{}
+	for _, c := range hash {
+		different[c] = true
+	}
+	return len(different) < 6 || strings.Contains(hash, "0123456789abcdef") || strings.Contains(hash, "00112233445566778")
 }
 
 func (k *checker) siteNames() string {
@@ -162,19 +171,19 @@ func (k *checker) siteNames() string {
 
 // bareURL refuses what an address that others are appended to can't have.
 func (k *checker) bareURL(key, text string) {
-	if u, err := url.Parse(text); err == nil && k.has(key) && (u.RawQuery != "" || u.Fragment != "") {
+	if u, err := url.Parse(text); err == nil && k.Has(key) && (u.RawQuery != "" || u.Fragment != "") {
 		k.wrong(key, "%q has a query or a fragment; expected the address alone", text)
 	}
 }
 
 // webURL checks an http or https address, if there is one.
 func (k *checker) webURL(key, text, what string) {
-	if !k.has(key) {
+	if !k.Has(key) {
 		return
 	}
 	u, err := url.Parse(text)
 	if err == nil && u.User != nil {
-		k.addSecret(k.at(key), key, "has a user or password in it; expected "+what+", and no secret in the configuration")
+		k.WrongSecret(key, "has a user or password in it; expected "+what+", and no secret in the configuration")
 		return
 	}
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {

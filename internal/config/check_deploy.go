@@ -14,10 +14,11 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn"
 	"github.com/pressrun/pressrun/internal/cdn/redirectkv"
 	"github.com/pressrun/pressrun/internal/figures"
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 // bucketName is the part of Amazon's rules that all S3 servers share.
-var bucketName = pattern(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+var bucketName = pattern.Of(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 var errOneAddress = fmt.Errorf("is not one address; expected one of %s", strings.Join(figures.Syntaxes(), ", "))
 
@@ -28,7 +29,7 @@ func checkDeploy(k *checker, key string, s Site) {
 	if s.Runner == RunnerGitHub {
 		return // the workflow says it, see localSections
 	}
-	if !k.has(at + ".to") {
+	if !k.Has(at + ".to") {
 		k.wrong(at, "where the site goes is missing; expected deploy.to: %s", deployShape)
 	} else {
 		checkDestination(k, at+".to", d.To)
@@ -40,18 +41,18 @@ func checkDeploy(k *checker, key string, s Site) {
 	}
 	checkRegion(k, at+".region", d.Region)
 	checkCDN(k, key, s)
-	if store := d.RedirectStore; k.has(at+".redirect_store") && store != "none" {
+	if store := d.RedirectStore; k.Has(at+".redirect_store") && store != "none" {
 		if err := redirectkv.CheckARN(store); err != nil {
 			k.wrong(at+".redirect_store", "%v, or none", err)
 		}
 	}
 	k.webURL(at+".endpoint", d.Endpoint, "the S3 server's address, such as http://127.0.0.1:7070")
 	checkStateAddress(k, at+".state", d)
-	if k.has(at+".rules") && d.Rules == "" {
+	if k.Has(at+".rules") && d.Rules == "" {
 		k.wrong(at+".rules", "is empty; expected a JSON file with rules of headers and compression")
 	}
 	for _, only := range []string{at + ".endpoint", at + ".region", at + ".state"} {
-		if k.has(only) && k.has(at+".to") && !strings.HasPrefix(d.To, "s3://") {
+		if k.Has(only) && k.Has(at+".to") && !strings.HasPrefix(d.To, "s3://") {
 			k.wrong(only, "is for s3:// only, and this site goes to a folder; expected no such key")
 		}
 	}
@@ -60,12 +61,12 @@ func checkDeploy(k *checker, key string, s Site) {
 const stateShape = "s3://bucket/prefix of its own"
 
 func checkStateAddress(k *checker, key string, d Deploy) {
-	if !k.has(key) {
+	if !k.Has(key) {
 		return
 	}
 	u, err := url.Parse(d.State)
 	if err == nil && u.User != nil {
-		k.addSecret(k.at(key), key, "has a user or password in it; expected "+stateShape+", with the credentials in the environment")
+		k.WrongSecret(key, "has a user or password in it; expected "+stateShape+", with the credentials in the environment")
 		return
 	}
 	if err != nil || u.Scheme != "s3" {
@@ -83,21 +84,21 @@ func checkCDN(k *checker, key string, s Site) {
 	if n := s.Deploy.VerifyPages; n != nil && (*n < 0 || *n > 100) {
 		k.wrong(key+".deploy.verify_pages", "%d pages can't be looked at; expected a number from 0 to 100", *n)
 	}
-	if !k.has(at+".address") || k.reported(at+".address") {
+	if !k.Has(at+".address") || k.Reported(at+".address") {
 		return
 	}
 	err := cdn.Check(cdn.Config{Address: c.Address, PublicURL: s.URL})
 	switch {
-	case k.reported(key + ".url"): // which it was checked with
+	case k.Reported(key + ".url"): // which it was checked with
 	case errors.Is(err, cdn.ErrNoPublicURL):
 		k.wrong(key+".deploy.cdn", "this CDN is told whole addresses; expected the site's url beside it, such as url: https://www.example.gov")
 	case err != nil:
 		// A webhook's address may be a secret.
-		k.addSecret(k.at(at+".address"), at+".address", err.Error())
-	case k.has(at+".secret_file") && cdn.SecretVariable(c.Address) == "":
+		k.WrongSecret(at+".address", err.Error())
+	case k.Has(at+".secret_file") && cdn.SecretVariable(c.Address) == "":
 		k.wrong(at+".secret_file", "this CDN needs no secret of its own; expected no such key")
 	}
-	if k.has(at+".secret_file") && c.SecretFile == "" {
+	if k.Has(at+".secret_file") && c.SecretFile == "" {
 		k.wrong(at+".secret_file", "is empty; expected the file with the CDN's token")
 	}
 }
@@ -105,7 +106,7 @@ func checkCDN(k *checker, key string, s Site) {
 func checkDestination(k *checker, key, to string) {
 	u, err := url.Parse(to)
 	if err == nil && u.User != nil {
-		k.addSecret(k.at(key), key, "has a user or password in it; expected "+deployShape+", with the credentials in the environment")
+		k.WrongSecret(key, "has a user or password in it; expected "+deployShape+", with the credentials in the environment")
 		return
 	}
 	scheme, _, isURL := strings.Cut(to, "://")
@@ -130,12 +131,12 @@ func checkDestination(k *checker, key, to string) {
 // bucketForms are ways in which people write a bucket that is none of ours: the
 // console's ARN, an S3 address of HTTP, a scheme without its slashes.
 var bucketForms = []func() *regexp.Regexp{
-	pattern(`^arn:aws[a-z-]*:s3:::([^/]+)(/.*)?$`),
-	pattern(`^https?://([a-z0-9.-]+)\.s3(?:-website)?[.-][a-z0-9.-]*amazonaws\.com(/.*)?$`),
-	pattern(`^https?://s3[.-][a-z0-9.-]*amazonaws\.com/([^/]+)(/.*)?$`),
-	pattern(`^(?:s3|S3):?/?([A-Za-z0-9][A-Za-z0-9.-]+)(/.*)?$`),
-	pattern(`^S3://([^/]+)(/.*)?$`),
-	pattern(`^((?:[a-z0-9-]+\.)+[a-z]{2,})(/.*)?$`), // a host name
+	pattern.Of(`^arn:aws[a-z-]*:s3:::([^/]+)(/.*)?$`),
+	pattern.Of(`^https?://([a-z0-9.-]+)\.s3(?:-website)?[.-][a-z0-9.-]*amazonaws\.com(/.*)?$`),
+	pattern.Of(`^https?://s3[.-][a-z0-9.-]*amazonaws\.com/([^/]+)(/.*)?$`),
+	pattern.Of(`^(?:s3|S3):?/?([A-Za-z0-9][A-Za-z0-9.-]+)(/.*)?$`),
+	pattern.Of(`^S3://([^/]+)(/.*)?$`),
+	pattern.Of(`^((?:[a-z0-9-]+\.)+[a-z]{2,})(/.*)?$`), // a host name
 }
 
 // meantBucket is the address of the bucket that was surely meant; "" for others.
@@ -154,10 +155,10 @@ func meantBucket(to string) string {
 }
 
 // zoneOfRegion is an availability zone, us-east-1a, where a region is meant.
-var zoneOfRegion = pattern(`^([a-z]{2}(-[a-z]+)+-[0-9])[a-z]$`)
+var zoneOfRegion = pattern.Of(`^([a-z]{2}(-[a-z]+)+-[0-9])[a-z]$`)
 
 func checkRegion(k *checker, key, region string) {
-	if m := zoneOfRegion().FindStringSubmatch(region); m != nil && k.has(key) {
+	if m := zoneOfRegion().FindStringSubmatch(region); m != nil && k.Has(key) {
 		k.wrong(key, "%q is a zone within a region; expected the region, %s", region, m[1])
 	}
 }

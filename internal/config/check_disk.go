@@ -65,7 +65,7 @@ func folderProblem(at string) string {
 // checkScript looks for a command that begins with a path of the source.
 func checkScript(k *checker, key, command, source string) {
 	word, _, _ := strings.Cut(strings.TrimSpace(command), " ")
-	if !k.has(key) || !strings.Contains(word, "/") || strings.ContainsAny(word, "$`\"'*?;&|<>(){}=\\") {
+	if !k.Has(key) || !strings.Contains(word, "/") || strings.ContainsAny(word, "$`\"'*?;&|<>(){}=\\") {
 		return // the shell has its own ways with it
 	}
 	at := word
@@ -84,7 +84,7 @@ func checkScript(k *checker, key, command, source string) {
 }
 
 func checkRulesFile(k *checker, key, name string) {
-	if !k.has(key) || name == "" {
+	if !k.Has(key) || name == "" {
 		return
 	}
 	at := absolute(k.folder, name)
@@ -98,7 +98,7 @@ func checkRulesFile(k *checker, key, name string) {
 }
 
 func checkSecretFile(k *checker, key, name string) {
-	if !k.has(key) || name == "" {
+	if !k.Has(key) || name == "" {
 		return
 	}
 	at := absolute(k.folder, name)

@@ -9,13 +9,14 @@ import (
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/notify"
 	"github.com/pressrun/pressrun/internal/outbound"
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 func checkNotify(k *checker, key string, s Site) {
 	seen := map[string]int{}
 	for i, t := range s.Notify {
 		at := fmt.Sprintf("%s.notify[%d]", key, i)
-		if k.has(at+".name") && !siteName().MatchString(t.Name) {
+		if k.Has(at+".name") && !siteName().MatchString(t.Name) {
 			k.wrong(at+".name", "%q is no name of a target; expected small letters, digits and hyphens (at most 63), such as cms", t.Name)
 		}
 		if first, twice := seen[t.Name]; twice && t.Name != "" {
@@ -30,7 +31,7 @@ func checkTarget(k *checker, at string, t Target) {
 	kind, known := notify.FindKind(t.Kind)
 	if !known {
 		checkAddress(k, at, t.URL, t.URLFile)
-		if k.has(at + ".kind") {
+		if k.Has(at + ".kind") {
 			k.wrong(at+".kind", "%q is no kind of target; expected one of %s", t.Kind, strings.Join(notify.KindNames(), ", "))
 		}
 		return
@@ -39,16 +40,16 @@ func checkTarget(k *checker, at string, t Target) {
 	switch {
 	case kind.Name == "smtp":
 		checkSMTP(k, at, t.SMTP)
-	case kind.Name == "slack" && k.has(at+".slack"):
+	case kind.Name == "slack" && k.Has(at+".slack"):
 		checkSlack(k, at+".slack", t.Slack)
 	default:
 		checkAddress(k, at, t.URL, t.URLFile)
 	}
 	checkQuietHours(k, at, t, kind)
-	if d := t.Late.Std(); kind.HandsOff && k.has(at+".late_after") && (d < time.Minute || d > 7*24*time.Hour) {
+	if d := t.Late.Std(); kind.HandsOff && k.Has(at+".late_after") && (d < time.Minute || d > 7*24*time.Hour) {
 		k.wrong(at+".late_after", "%s is no time after which a hand-off is late; expected 1m to 168h", Duration(d))
 	}
-	switch signed := k.has(at + ".secret_file"); {
+	switch signed := k.Has(at + ".secret_file"); {
 	case signed && t.SecretFile == "":
 		k.wrong(at+".secret_file", "is empty; expected the file with the secret")
 	case signed && kind.Secret == notify.SecretNever:
@@ -89,7 +90,7 @@ func typeList(kind notify.Kind) string {
 
 // checkAddress checks an address that is called, given itself or by a file.
 func checkAddress(k *checker, at, address, file string) {
-	hasURL, hasFile := k.has(at+".url"), k.has(at+".url_file")
+	hasURL, hasFile := k.Has(at+".url"), k.Has(at+".url_file")
 	switch {
 	case hasURL && hasFile:
 		k.wrong(at+".url_file", "the address is given or in a file; expected one of url and url_file")
@@ -102,7 +103,7 @@ func checkAddress(k *checker, at, address, file string) {
 		return
 	}
 	if err := outbound.Check(address); err != nil {
-		k.addSecret(k.at(at+".url"), at+".url", err.Error())
+		k.WrongSecret(at+".url", err.Error())
 	}
 }
 
@@ -131,11 +132,11 @@ func checkTargetKeys(k *checker, at string, kind notify.Kind) {
 		{"late_after", "is for kind handoff", kind.HandsOff},
 		{"queue_longer_than", "is for people, and kind " + kind.Name + " tells programs", kind.People},
 	} {
-		if k.has(at+"."+c.key) && !c.fits {
+		if k.Has(at+"."+c.key) && !c.fits {
 			k.wrong(at+"."+c.key, "%s; expected no such key", c.why)
 		}
 	}
-	if kind.Name == "slack" && k.has(at+".slack") && (k.has(at+".url") || k.has(at+".url_file")) {
+	if kind.Name == "slack" && k.Has(at+".slack") && (k.Has(at+".url") || k.Has(at+".url_file")) {
 		k.wrong(at+".slack", "messages are posted by a webhook's address or by an app; expected one of url_file and slack")
 	}
 }
@@ -146,26 +147,26 @@ func checkQuietHours(k *checker, at string, t Target, kind notify.Kind) {
 			k.wrong(fmt.Sprintf("%s.quiet_hours[%d]", at, i), "%v", err)
 		}
 	}
-	if k.has(at+".quiet_hours_except") && len(t.QuietHours) == 0 {
+	if k.Has(at+".quiet_hours_except") && len(t.QuietHours) == 0 {
 		k.wrong(at+".quiet_hours_except", "there are no quiet hours; expected quiet_hours beside it")
 	}
 	checkEvents(k, at+".quiet_hours_except", t.QuietHoursExcept, kind)
-	if d := t.QueueLongerThan.Std(); k.has(at+".queue_longer_than") && (d < time.Minute || d > 7*24*time.Hour) {
+	if d := t.QueueLongerThan.Std(); k.Has(at+".queue_longer_than") && (d < time.Minute || d > 7*24*time.Hour) {
 		k.wrong(at+".queue_longer_than", "%s is no wait to be told of; expected 1m to 168h", Duration(d))
 	}
 }
 
 // slackChannel is a channel's ID, or its name after #
 // (https://docs.slack.dev/reference/methods/chat.postMessage/#channels).
-var slackChannel = pattern(`^([CGD][A-Z0-9]{6,20}|#[^\s#@,]{1,80})$`)
+var slackChannel = pattern.Of(`^([CGD][A-Z0-9]{6,20}|#[^\s#@,]{1,80})$`)
 
 func checkSlack(k *checker, at string, s SlackTarget) {
 	if s.Channel != "" && !slackChannel().MatchString(s.Channel) {
 		k.wrong(at+".channel", "%q is no channel; expected its ID, such as C0123456789, or #name", s.Channel)
 	}
-	if k.has(at + ".api") {
+	if k.Has(at + ".api") {
 		if err := outbound.Check(s.API); err != nil {
-			k.addSecret(k.at(at+".api"), at+".api", err.Error())
+			k.WrongSecret(at+".api", err.Error())
 		}
 	}
 	if s.TokenFile == "" {
@@ -181,7 +182,7 @@ const mostAddresses = 20
 
 func checkSMTP(k *checker, at string, s SMTPTarget) {
 	key := at + ".smtp"
-	if !k.has(key) {
+	if !k.Has(key) {
 		k.wrong(at, "has no mail server; expected smtp, with server, from and to")
 		return
 	}
@@ -214,7 +215,7 @@ func checkSMTP(k *checker, at string, s SMTPTarget) {
 	}
 }
 
-var domainName = pattern(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
+var domainName = pattern.Of(`^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}$`)
 
 func checkRecipients(k *checker, key string, s SMTPTarget) {
 	if len(s.To) > mostAddresses {

@@ -6,10 +6,12 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 // scheduleName is how a schedule or a list of holidays may be called.
-var scheduleName = pattern(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
+var scheduleName = pattern.Of(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 const scheduleNameShape = "letters, digits and . _ - (at most 64), such as working-hours"
 
@@ -26,14 +28,14 @@ func checkHolidays(k *checker) {
 			k.wrong(key, "%s is built in; expected another name", FederalHolidays)
 		case !scheduleName().MatchString(name):
 			k.wrong(key, "%q is no name of a list of holidays; expected %s", name, scheduleNameShape)
-		case len(list.Days) == 0 && len(list.Open) == 0 && !k.has(key+".file"):
+		case len(list.Days) == 0 && len(list.Open) == 0 && !k.Has(key+".file"):
 			k.wrong(key, "names no day; expected days, open or file")
 		}
-		if k.has(key+".file") && list.File == "" {
+		if k.Has(key+".file") && list.File == "" {
 			k.wrong(key+".file", "is empty; expected an iCalendar file")
 		}
 		for i, day := range list.Days {
-			if at := fmt.Sprintf("%s.days[%d].name", key, i); k.has(at) && strings.TrimSpace(day.Name) == "" {
+			if at := fmt.Sprintf("%s.days[%d].name", key, i); k.Has(at) && strings.TrimSpace(day.Name) == "" {
 				k.wrong(at, "is empty; expected the day's name, for people")
 			}
 		}
@@ -45,7 +47,7 @@ func checkSchedules(k *checker, key string, site Site) {
 	names := map[string]int{}
 	for i, s := range site.Schedules {
 		at := fmt.Sprintf("%s.schedules[%d]", key, i)
-		if k.has(at+".name") && !scheduleName().MatchString(s.Name) {
+		if k.Has(at+".name") && !scheduleName().MatchString(s.Name) {
 			k.wrong(at+".name", "%q is no name of a schedule; expected %s", s.Name, scheduleNameShape)
 		}
 		if first, ok := names[s.Name]; ok {
@@ -58,18 +60,18 @@ func checkSchedules(k *checker, key string, site Site) {
 
 func checkSchedule(k *checker, key string, site Site, s Schedule) {
 	checkWhen(k, key, s)
-	if k.has(key+".every") && s.Every != nil && (s.Every.Std() < time.Minute || s.Every.Std() > 24*time.Hour) {
+	if k.Has(key+".every") && s.Every != nil && (s.Every.Std() < time.Minute || s.Every.Std() > 24*time.Hour) {
 		k.wrong(key+".every", "%s is not from 1m to 24h", s.Every)
 	}
 	checkPositive(k, key+".max_age", s.MaxAge)
 	if s.IfChanged && !s.Continuous {
 		k.wrong(key+".if_changed", "is for a continuous schedule; expected continuous: true beside it")
 	}
-	if k.has(key+".max_age") && !s.Continuous {
+	if k.Has(key+".max_age") && !s.Continuous {
 		k.wrong(key+".max_age", "is for a continuous schedule; expected continuous: true beside it")
 	}
 	for _, name := range []string{".windows", ".holidays", ".missed"} {
-		if k.has(key+".at") && k.has(key+name) {
+		if k.Has(key+".at") && k.Has(key+name) {
 			k.wrong(key+name, "a schedule at one instant takes no%s; expected to leave it out", strings.ReplaceAll(name, ".", " "))
 		}
 	}
@@ -86,7 +88,7 @@ func checkSchedule(k *checker, key string, site Site, s Schedule) {
 func checkWhen(k *checker, key string, s Schedule) {
 	var said []string
 	for _, name := range []string{"cron", "every", "at", "continuous"} {
-		if k.has(key + "." + name) {
+		if k.Has(key + "." + name) {
 			said = append(said, name)
 		}
 	}
@@ -104,9 +106,9 @@ func checkWhen(k *checker, key string, s Schedule) {
 
 // checkFires checks that a schedule without other mistakes can fire at all.
 func checkFires(k *checker, key string, site Site, s Schedule) {
-	before := len(k.problems)
+	before := k.Mistakes()
 	built := calendarOf(k).schedule(key, site, s)
-	if mistaken(k, key) || len(k.problems) > before {
+	if mistaken(k, key) || k.Mistakes() > before {
 		return
 	}
 	if err := built.Check(); err != nil {
@@ -123,7 +125,7 @@ func checkFires(k *checker, key string, site Site, s Schedule) {
 
 // mistaken says whether a mistake is known of a key or of anything below it.
 func mistaken(k *checker, key string) bool {
-	return k.reported(key) || slices.ContainsFunc(k.problems, func(p Problem) bool { return strings.HasPrefix(p.Key, key+".") })
+	return k.Reported(key) || k.ReportedBelow(key)
 }
 
 func holidayNames(k *checker) string {

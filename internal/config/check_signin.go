@@ -7,13 +7,14 @@ import (
 
 	"github.com/pressrun/pressrun/internal/outbound"
 	"github.com/pressrun/pressrun/internal/password"
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 const signInKey = "sign_in"
 
 func checkSignIn(k *checker) {
 	s := k.config.SignIn
-	if k.config.Pages.Access == AccessLoopback && k.has(signInKey) {
+	if k.config.Pages.Access == AccessLoopback && k.Has(signInKey) {
 		k.wrong(signInKey, "nobody signs in while pages.access is loopback; expected no such section, or pages.access: token")
 	}
 	checkLasts(k, s)
@@ -27,10 +28,10 @@ func checkSignIn(k *checker) {
 		checkHeader(k, *s.Header)
 	}
 	checkPeople(k, s.People)
-	if (s.OIDC != nil || s.GitHub != nil) && !k.has("url") {
+	if (s.OIDC != nil || s.GitHub != nil) && !k.Has("url") {
 		k.wrong(signInKey, "a sign-in service sends people back to the app's public address; expected url, such as https://pressrun.example.gov")
 	}
-	if u, err := url.Parse(k.config.URL); err == nil && k.has("url") && s.any() && u.Scheme == "http" && !loopback(u.Hostname()) {
+	if u, err := url.Parse(k.config.URL); err == nil && k.Has("url") && s.any() && u.Scheme == "http" && !loopback(u.Hostname()) {
 		k.wrong("url", "%q is not encrypted, so that passwords and sign-ins can be read on the way; expected https", k.config.URL)
 	}
 }
@@ -48,16 +49,16 @@ func checkLasts(k *checker, s SignIn) {
 
 // issuerTemplate is what Entra ID has for "any tenant": then anybody who has an
 // account somewhere would be believed.
-var issuerTemplate = pattern(`\{|/(common|organizations|consumers)/`)
+var issuerTemplate = pattern.Of(`\{|/(common|organizations|consumers)/`)
 
 func checkOIDC(k *checker, o OIDC) {
 	const at = signInKey + ".oidc"
-	if err := outbound.Check(o.Issuer); err != nil && k.has(at+".issuer") {
+	if err := outbound.Check(o.Issuer); err != nil && k.Has(at+".issuer") {
 		k.wrong(at+".issuer", "%v", err)
 	} else if issuerTemplate().MatchString(o.Issuer) {
 		k.wrong(at+".issuer", "is that of every organization; expected your own, such as https://login.microsoftonline.com/TENANT-ID/v2.0")
 	}
-	if k.has(at+".client_id") && o.ClientID == "" {
+	if k.Has(at+".client_id") && o.ClientID == "" {
 		k.wrong(at+".client_id", "is empty; expected what the provider calls Pressrun")
 	}
 	checkWebAddress(k, at+".logout_url", o.LogoutURL)
@@ -66,7 +67,7 @@ func checkOIDC(k *checker, o OIDC) {
 
 // checkWebAddress checks where people are sent.
 func checkWebAddress(k *checker, key, address string) {
-	if !k.has(key) || strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.Contains(address, `\`) {
+	if !k.Has(key) || strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.Contains(address, `\`) {
 		return
 	}
 	if err := outbound.Check(address); err != nil {
@@ -75,7 +76,7 @@ func checkWebAddress(k *checker, key, address string) {
 }
 
 func checkAllow(k *checker, at string, rules []Allow) {
-	if k.has(at+".allow") && len(rules) == 0 {
+	if k.Has(at+".allow") && len(rules) == 0 {
 		k.wrong(at+".allow", "lets nobody in; expected rules such as {group: web-team, role: operator}")
 	}
 	for i, r := range rules {
@@ -94,19 +95,19 @@ func checkAllow(k *checker, at string, rules []Allow) {
 }
 
 var (
-	gitHubName = pattern(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
-	teamName   = pattern(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
+	gitHubName = pattern.Of(`^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
+	teamName   = pattern.Of(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9][A-Za-z0-9_-]{0,99}$`)
 )
 
 func checkSignInGitHub(k *checker, g SignInGitHub) {
 	const at = signInKey + ".github"
-	if k.has(at+".client_id") && g.ClientID == "" {
+	if k.Has(at+".client_id") && g.ClientID == "" {
 		k.wrong(at+".client_id", "is empty; expected the App's client ID, as its page shows it")
 	}
 	if k.config.GitHub.Kind == "gitea" {
 		k.wrong(at, "Gitea is an OpenID Connect provider; expected sign_in.oidc")
 	}
-	if k.has(at+".allow") && len(g.Allow) == 0 {
+	if k.Has(at+".allow") && len(g.Allow) == 0 {
 		k.wrong(at+".allow", "lets nobody in; expected rules such as {team: acme/web, role: operator}")
 	}
 	for i, r := range g.Allow {
@@ -135,11 +136,11 @@ func given(texts ...string) (n int) {
 	return n
 }
 
-var headerName = pattern(`^[A-Za-z0-9-]{1,100}$`)
+var headerName = pattern.Of(`^[A-Za-z0-9-]{1,100}$`)
 
 func checkHeader(k *checker, h SignInHeader) {
 	const at = signInKey + ".header"
-	if k.has(at+".proxies") && len(h.Proxies) == 0 {
+	if k.Has(at+".proxies") && len(h.Proxies) == 0 {
 		k.wrong(at+".proxies", "is empty, so that nobody's header counts; expected the proxies' addresses, such as [127.0.0.1, 10.0.3.0/24]")
 	}
 	for i, text := range h.Proxies {
@@ -152,7 +153,7 @@ func checkHeader(k *checker, h SignInHeader) {
 		}
 	}
 	for name, value := range map[string]string{"user": h.User, "name": h.Name, "email": h.Email, "groups": h.Groups} {
-		if key := at + "." + name; k.has(key) && !headerName().MatchString(value) {
+		if key := at + "." + name; k.Has(key) && !headerName().MatchString(value) {
 			k.wrong(key, "%q is no name of a header; expected one such as X-Forwarded-User", value)
 		} else if strings.EqualFold(value, "Authorization") || strings.EqualFold(value, "Cookie") {
 			k.wrong(key, "%q means something else; expected a header of the proxy's own, such as X-Forwarded-User", value)
@@ -169,7 +170,7 @@ func checkPeople(k *checker, people []Person) {
 	}
 	for i, p := range people {
 		at := fmt.Sprintf("%s.people[%d]", signInKey, i)
-		if k.has(at+".name") && !tokenName().MatchString(p.Name) {
+		if k.Has(at+".name") && !tokenName().MatchString(p.Name) {
 			k.wrong(at+".name", "%q is no name to sign in with; expected letters, digits and . _ @ - (at most 100)", p.Name)
 		}
 		name := strings.ToLower(p.Name)
@@ -182,8 +183,8 @@ func checkPeople(k *checker, people []Person) {
 		}
 		names[name] = i
 		k.knownSites(at, p.Sites)
-		if _, err := password.Parse(p.Password); err != nil && k.has(at+".password") {
-			k.addSecret(k.at(at+".password"), at+".password", err.Error()+"; make one with: pressrun password (never the password itself)")
+		if _, err := password.Parse(p.Password); err != nil && k.Has(at+".password") {
+			k.WrongSecret(at+".password", err.Error()+"; make one with: pressrun password (never the password itself)")
 		}
 	}
 }

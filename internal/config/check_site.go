@@ -17,12 +17,13 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/environ"
 	"github.com/pressrun/pressrun/internal/outbound"
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
-var siteName = pattern(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+var siteName = pattern.Of(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func (k *checker) sites() {
-	if k.has("sites") && len(k.config.Sites) == 0 {
+	if k.Has("sites") && len(k.config.Sites) == 0 {
 		k.wrong("sites", "there is no site; expected at least one")
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
@@ -85,7 +86,7 @@ func (k *checker) site(key string, s Site) {
 var fixedZones = map[string]string{"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu", "CET": "Europe/Berlin", "MET": "Europe/Berlin", "EET": "Europe/Athens", "WET": "Europe/Lisbon"}
 
 func (k *checker) timeZone(key, name string) {
-	if !k.has(key) {
+	if !k.Has(key) {
 		return
 	}
 	if _, err := time.LoadLocation(name); err != nil || name == "" || name == "Local" {
@@ -103,7 +104,7 @@ func (k *checker) freezes(key string, freezes []Freeze) {
 		if !f.From.IsZero() && !f.To.IsZero() && !f.To.After(f.From) {
 			k.wrong(at+".to", "the freeze ends before it begins (%s); expected a later instant", f.From.Format(time.RFC3339))
 		}
-		if k.has(at+".why") && strings.TrimSpace(f.Why) == "" {
+		if k.Has(at+".why") && strings.TrimSpace(f.Why) == "" {
 			k.wrong(at+".why", "is empty; expected the reason, for the people who wait")
 		}
 	}
@@ -111,7 +112,7 @@ func (k *checker) freezes(key string, freezes []Freeze) {
 
 func (k *checker) source(key string, s Site) {
 	at := key + ".source"
-	folder, git := k.has(at+".folder"), k.has(at+".git")
+	folder, git := k.Has(at+".folder"), k.Has(at+".git")
 	switch {
 	case s.Runner != RunnerLocal:
 	case folder && git:
@@ -125,11 +126,11 @@ func (k *checker) source(key string, s Site) {
 	if git {
 		k.git(at+".git", s.Source.Git)
 	}
-	if k.has(at+".ref") && !git {
+	if k.Has(at+".ref") && !git {
 		k.wrong(at+".ref", "a folder has no branches; expected source.git beside it")
 	}
 	// Git would take a leading hyphen for an option.
-	if k.has(at+".ref") && (s.Source.Ref == "" || strings.HasPrefix(s.Source.Ref, "-") || strings.ContainsAny(s.Source.Ref, " ~^:?*[\\")) {
+	if k.Has(at+".ref") && (s.Source.Ref == "" || strings.HasPrefix(s.Source.Ref, "-") || strings.ContainsAny(s.Source.Ref, " ~^:?*[\\")) {
 		k.wrong(at+".ref", "%q is no name in Git; expected a branch, a tag or a commit", s.Source.Ref)
 	}
 }
@@ -138,7 +139,7 @@ func (k *checker) git(key, text string) {
 	u, err := url.Parse(text)
 	if err == nil && u.User != nil {
 		if _, secret := u.User.Password(); secret || u.Scheme != "ssh" {
-			k.addSecret(k.at(key), key, "has a user or password in it; expected an address without: Git's own credential helpers know the rest")
+			k.WrongSecret(key, "has a user or password in it; expected an address without: Git's own credential helpers know the rest")
 			return
 		}
 	}
@@ -149,24 +150,24 @@ func (k *checker) git(key, text string) {
 
 func (k *checker) waitReady(key string, w WaitReady) {
 	k.webURL(key+".url", w.URL, "what must answer before a release starts, such as https://cms.example.gov/healthz")
-	if k.has(key) && !k.has(key+".url") {
+	if k.Has(key) && !k.Has(key+".url") {
 		k.wrong(key, "says how to wait, but not for what; expected wait_ready.url")
 	}
-	if k.has(key+".status") && (w.Status < 100 || w.Status > 599) {
+	if k.Has(key+".status") && (w.Status < 100 || w.Status > 599) {
 		k.wrong(key+".status", "%d is no HTTP status; expected one such as 200", w.Status)
 	}
 }
 
 // envName is a name that every shell takes.
-var envName = pattern(`^[A-Za-z_][A-Za-z0-9_]*$`)
+var envName = pattern.Of(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (k *checker) build(key string, s Site) {
 	at := key + ".build"
-	if s.Runner == RunnerLocal && !k.has(at+".output") {
+	if s.Runner == RunnerLocal && !k.Has(at+".output") {
 		k.wrong(at, "the folder that holds the built site is missing; expected build.output, such as output: public")
 	}
 	checkInside(k, at+".output", s.Build.Output, "a folder within the source, such as public")
-	if s.Build.Command != "" && k.has(at+".output") && filepath.Clean(s.Build.Output) == "." {
+	if s.Build.Command != "" && k.Has(at+".output") && filepath.Clean(s.Build.Output) == "." {
 		k.wrong(at+".output", "the whole source would be published, with what the build is made from; expected the folder that the build makes, such as public")
 	}
 	k.command(at+".command", s.Build.Command)
@@ -186,7 +187,7 @@ func (k *checker) build(key string, s Site) {
 func (k *checker) bake(at string, b Build) {
 	if b.Bake == "" {
 		for _, name := range []string{"bake_state", "bake_canary", "bake_unreachable"} {
-			if k.has(at + "." + name) {
+			if k.Has(at + "." + name) {
 				k.wrong(at+"."+name, "nothing is baked; expected the CMS's address in %s.bake beside it", at)
 			}
 		}
@@ -209,7 +210,7 @@ func (k *checker) bake(at string, b Build) {
 func (k *checker) export(at string, b Build) {
 	if b.Export == "" {
 		for _, name := range []string{"export_kind", "export_to", "export_types", "export_token_file", "export_timeout"} {
-			if k.has(at + "." + name) {
+			if k.Has(at + "." + name) {
 				k.wrong(at+"."+name, "nothing is copied; expected the CMS's address in %s.export beside it", at)
 			}
 		}
@@ -236,14 +237,14 @@ func (k *checker) export(at string, b Build) {
 }
 
 func (k *checker) command(key, text string) {
-	if k.has(key) && strings.TrimSpace(text) == "" {
+	if k.Has(key) && strings.TrimSpace(text) == "" {
 		k.wrong(key, "is empty; expected a command for the shell, or leave the key out")
 	}
 }
 
 // checkInside checks a path that must lead to a place within a folder.
 func checkInside(k *checker, key, path, what string) {
-	if k.has(key) && (path == "" || !filepath.IsLocal(path)) {
+	if k.Has(key) && (path == "" || !filepath.IsLocal(path)) {
 		k.wrong(key, "%q is not within the folder; expected %s", path, what)
 	}
 }

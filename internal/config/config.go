@@ -1,9 +1,10 @@
-// Package config reads what an operator sets: one YAML file, checked strictly
-// before anything starts, with the place of every mistake. A section of the file has
-// a file here, and its checks another: hence more files than elsewhere.
 package config
 
-import "time"
+import (
+	"time"
+
+	"github.com/pressrun/pressrun/internal/config/strict"
+)
 
 // Config is the whole configuration of an app.
 type Config struct {
@@ -28,7 +29,7 @@ type Config struct {
 	GitHub GitHub `yaml:"github" json:"github,omitzero"`
 	// Sites are the published destinations, by name: small letters, digits
 	// and hyphens.
-	Sites map[string]Site `yaml:"sites" json:"sites"`
+	Sites map[string]Site `yaml:"sites" json:"sites" expected:"a section with the name of each site"`
 	// Holidays are lists of days on which schedules rest, by name. us-federal is
 	// built in.
 	Holidays map[string]Holidays `yaml:"holidays" json:"holidays,omitempty"`
@@ -289,5 +290,12 @@ type CDN struct {
 	SecretFile string `yaml:"secret_file" json:"secret_file,omitempty"`
 }
 
-// Duration is a time span written as in Go: 90s, 15m, 1h30m.
-type Duration time.Duration
+// The configuration's own words for what [strict] knows.
+type (
+	// Duration is a time span written as in Go: 90s, 15m, 1h30m.
+	Duration = strict.Duration
+	// Error is everything that is wrong with a configuration file.
+	Error = strict.Error
+	// Problem is one mistake and its place.
+	Problem = strict.Problem
+)

@@ -70,11 +70,11 @@ func checkContent(k *checker, key string, s Site) {
 	for i, schedule := range s.Schedules {
 		at := fmt.Sprintf("%s.schedules[%d].before", key, i)
 		checkBefore(k, at, schedule.Before)
-		if k.has(at) && schedule.Continuous {
+		if k.Has(at) && schedule.Continuous {
 			k.wrong(at, "a continuous schedule has no slots to call before; expected cron, every or at")
 		}
 	}
-	if at := key + ".fingerprint"; k.has(at) {
+	if at := key + ".fingerprint"; k.Has(at) {
 		checkCalled(k, at+".url", s.Fingerprint.URL)
 		checkPositive(k, at+".max_age", s.Fingerprint.MaxAge)
 		if p := s.Fingerprint.Pointer; p != "" {
@@ -86,11 +86,11 @@ func checkContent(k *checker, key string, s Site) {
 }
 
 func checkBefore(k *checker, key string, b Before) {
-	if !k.has(key) {
+	if !k.Has(key) {
 		return
 	}
 	checkCalled(k, key+".url", b.URL)
-	if k.has(key+".secret_file") && b.SecretFile == "" {
+	if k.Has(key+".secret_file") && b.SecretFile == "" {
 		k.wrong(key+".secret_file", "is empty; expected the file with the secret, such as from: echo whsec_$(openssl rand -base64 32)")
 	}
 }
@@ -98,10 +98,10 @@ func checkBefore(k *checker, key string, b Before) {
 // checkCalled checks an address that is called. It may hold a secret and is not
 // repeated.
 func checkCalled(k *checker, key, address string) {
-	if !k.has(key) {
+	if !k.Has(key) {
 		return
 	}
 	if err := outbound.Check(address); err != nil {
-		k.addSecret(k.at(key), key, err.Error())
+		k.WrongSecret(key, err.Error())
 	}
 }

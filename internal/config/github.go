@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 // GitHub says how the app reaches GitHub: as a GitHub App, which /setup makes,
@@ -108,9 +110,9 @@ func (s SiteGitHub) withDefaults() SiteGitHub {
 }
 
 var (
-	repositoryName = pattern(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$`)
-	secretName     = pattern(`^(arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,600}$`)
-	workflowFile   = pattern(`^[A-Za-z0-9._-]+\.ya?ml$`)
+	repositoryName = pattern.Of(`^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$`)
+	secretName     = pattern.Of(`^(arn:[a-z0-9-]+:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:)?[A-Za-z0-9/_+=.@-]{1,600}$`)
+	workflowFile   = pattern.Of(`^[A-Za-z0-9._-]+\.ya?ml$`)
 )
 
 func checkGitHub(k *checker) {
@@ -118,25 +120,25 @@ func checkGitHub(k *checker) {
 	k.webURL("github.url", g.URL, "GitHub's address, such as https://github.example.gov")
 	k.webURL("github.api_url", g.APIURL, "the API's address, such as https://github.example.gov/api/v3")
 	k.webURL("github.issuer", g.Issuer, "the issuer of OIDC tokens, such as https://github.example.gov/_services/token")
-	if k.has("github.app_id") && g.AppID < 1 {
+	if k.Has("github.app_id") && g.AppID < 1 {
 		k.wrong("github.app_id", "%d is no id of a GitHub App; expected the number on the App's page", g.AppID)
 	}
-	if k.has("github.key_file") && k.has("github.kms_key") {
+	if k.Has("github.key_file") && k.Has("github.kms_key") {
 		k.wrong("github.kms_key", "the App has one key; expected one of github.key_file and github.kms_key")
 	}
-	if k.has("github.key_secret") {
+	if k.Has("github.key_secret") {
 		checkKeySecret(k, g.KeySecret)
 	}
-	if k.has("github.token_file") && k.has("github.app_id") {
+	if k.Has("github.token_file") && k.Has("github.app_id") {
 		k.wrong("github.token_file", "either an App or a token is used; expected one of github.app_id and github.token_file")
 	}
-	if g.Kind == "gitea" && (!k.has("github.token_file") || !k.has("github.api_url")) {
+	if g.Kind == "gitea" && (!k.Has("github.token_file") || !k.Has("github.api_url")) {
 		k.wrong("github.kind", "Gitea has no Apps; expected github.token_file and github.api_url beside it")
 	}
 }
 
 func checkKeySecret(k *checker, name string) {
-	if k.has("github.key_file") || k.has("github.kms_key") {
+	if k.Has("github.key_file") || k.Has("github.kms_key") {
 		k.wrong("github.key_secret", "the App has one key; expected one of github.key_secret, github.key_file and github.kms_key")
 	}
 	if !IsSecretName(name) {
@@ -169,17 +171,17 @@ var localSections = []string{"source", "install", "build", "wait_ready", "check"
 func checkSiteGitHub(k *checker, key string, s Site) {
 	at := key + ".github"
 	if s.Runner != RunnerGitHub {
-		if k.has(at) {
+		if k.Has(at) {
 			k.wrong(at, "is for runner: github only; expected no such section, or runner: github")
 		}
 		return
 	}
 	for _, only := range localSections {
-		if k.has(key + "." + only) {
+		if k.Has(key + "." + only) {
 			k.wrong(key+"."+only, "is for runner: local only: in a run of GitHub the workflow says it; expected no such key")
 		}
 	}
-	if !k.has(at + ".repository") {
+	if !k.Has(at + ".repository") {
 		k.wrong(at, "runner github needs to know the repository; expected github.repository, such as acme/www")
 	} else if !repositoryName().MatchString(s.GitHub.Repository) {
 		k.wrong(at+".repository", "%q is no repository; expected owner/name, such as acme/www", s.GitHub.Repository)
@@ -187,10 +189,10 @@ func checkSiteGitHub(k *checker, key string, s Site) {
 	if s.GitHub.ProtectionRule {
 		checkProtectionRule(k, at+".protection_rule", key, s)
 	}
-	if k.has(at+".workflow") && !workflowFile().MatchString(s.GitHub.Workflow) {
+	if k.Has(at+".workflow") && !workflowFile().MatchString(s.GitHub.Workflow) {
 		k.wrong(at+".workflow", "%q is no workflow; expected the name of a file in .github/workflows, such as content-release.yml", s.GitHub.Workflow)
 	}
-	if r := s.GitHub.Ref; k.has(at+".ref") && (r == "" || strings.HasPrefix(r, "-") || strings.HasPrefix(r, "refs/") || strings.ContainsAny(r, " ~^:?*[\\")) {
+	if r := s.GitHub.Ref; k.Has(at+".ref") && (r == "" || strings.HasPrefix(r, "-") || strings.HasPrefix(r, "refs/") || strings.ContainsAny(r, " ~^:?*[\\")) {
 		k.wrong(at+".ref", "%q is no branch or tag; expected its name, such as main", r)
 	}
 }

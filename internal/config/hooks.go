@@ -141,7 +141,7 @@ func checkHooks(k *checker, key string, s Site) {
 	seen := map[string]int{}
 	for i, h := range s.Hooks {
 		at := fmt.Sprintf("%s.hooks[%d]", key, i)
-		if k.has(at+".name") && !siteName().MatchString(h.Name) {
+		if k.Has(at+".name") && !siteName().MatchString(h.Name) {
 			k.wrong(at+".name", "%q is no name of a hook; expected small letters, digits and hyphens (at most 63), such as drupal", h.Name)
 		}
 		if first, twice := seen[h.Name]; twice && h.Name != "" {
@@ -158,7 +158,7 @@ func checkHooks(k *checker, key string, s Site) {
 func checkDialect(k *checker, at string, h Hook) {
 	d, known := cms.Find(h.Dialect)
 	switch {
-	case !k.has(at + ".dialect"):
+	case !k.Has(at + ".dialect"):
 	case !known:
 		k.wrong(at+".dialect", "%q is no dialect; expected one of %s", h.Dialect, strings.Join(cms.Names(), ", "))
 		return
@@ -172,12 +172,12 @@ func checkDialect(k *checker, at string, h Hook) {
 	if h.SecretFile != "" && h.SecretEnv != "" {
 		k.wrong(at+".secret_env", "the secret is in a file or in the environment; expected one of secret_file and secret_env")
 	}
-	if k.has(at+".secret_file") && h.SecretFile == "" {
+	if k.Has(at+".secret_file") && h.SecretFile == "" {
 		k.wrong(at+".secret_file", "is empty; expected the file with the secret")
 	}
-	if k.has(at+".secret_env") && !envName().MatchString(h.SecretEnv) {
+	if k.Has(at+".secret_env") && !envName().MatchString(h.SecretEnv) {
 		// What stands here may be the secret itself: it must not be repeated.
-		k.addSecret(k.at(at+".secret_env"), at+".secret_env", "is no name of a variable; expected letters, digits and _, such as PRESSRUN_DRUPAL_SECRET (never the secret itself)")
+		k.WrongSecret(at+".secret_env", "is no name of a variable; expected letters, digits and _, such as PRESSRUN_DRUPAL_SECRET (never the secret itself)")
 	}
 	if h.SecretEnv != "" && envName().MatchString(h.SecretEnv) && !environ.KeptFromBuilds(h.SecretEnv) {
 		k.wrong(at+".secret_env", "builds on this machine would see %s; expected a name that begins with PRESSRUN_", h.SecretEnv)
@@ -206,7 +206,7 @@ func checkAmount(k *checker, key string, n *int) {
 // checkTriggers reports the first mistake of rules: what comes after it may follow
 // from it.
 func checkTriggers(k *checker, key string, t Triggers) {
-	if k.reported(key) || reportedBelow(k, key) {
+	if k.Reported(key) || k.ReportedBelow(key) {
 		return
 	}
 	_, err := t.compile()
@@ -225,9 +225,4 @@ func checkTriggers(k *checker, key string, t Triggers) {
 	if err != nil {
 		k.wrong(key, "%v", err)
 	}
-}
-
-// reportedBelow says whether a mistake is known of something within a section.
-func reportedBelow(k *checker, key string) bool {
-	return slices.ContainsFunc(k.problems, func(p Problem) bool { return strings.HasPrefix(p.Key, key+".") })
 }

@@ -11,6 +11,8 @@ import (
 	"strconv"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 // Hash is a password's, with what it was made with.
@@ -79,7 +81,7 @@ func (h Hash) String() string {
 	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, h.memory, h.passes, h.lanes, b64(h.salt), b64(h.sum))
 }
 
-var phc = pattern(`^\$argon2id\$v=19\$m=([0-9]{1,7}),t=([0-9]{1,2}),p=([0-9]{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
+var phc = pattern.Of(`^\$argon2id\$v=19\$m=([0-9]{1,7}),t=([0-9]{1,2}),p=([0-9]{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
 
 // The errors of Parse. None repeats what was given.
 var (

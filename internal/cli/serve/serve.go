@@ -16,6 +16,7 @@ import (
 	"github.com/pressrun/pressrun/app"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/config/runenv"
 	"github.com/pressrun/pressrun/internal/runner"
 	"github.com/pressrun/pressrun/internal/runner/local"
 )
@@ -88,7 +89,7 @@ func New(ctx context.Context, conf *config.Config, log *slog.Logger, version str
 
 // localSettings are what the local runner needs to know of a site.
 func localSettings(s config.Site) local.Settings {
-	of := local.Settings{Folder: s.Source.Folder, Git: s.Source.Git, Ref: s.Source.Ref, Secret: s.CDNSecret(), Secrets: s.MetricsSecrets(), Env: s.ActionEnv()}
+	of := local.Settings{Folder: s.Source.Folder, Git: s.Source.Git, Ref: s.Source.Ref, Secret: runenv.CDNSecret(s), Secrets: runenv.Secrets(s), Env: runenv.Of(s)}
 	if s.Limit != nil {
 		of.Limit = time.Duration(*s.Limit)
 	}

@@ -1,9 +1,12 @@
-package config
+package strict
 
 import (
 	"fmt"
 	"time"
 )
+
+// Duration is a time span written as in Go: 90s, 15m, 1h30m.
+type Duration time.Duration
 
 // Std is the span as the standard library has it. A nil Duration is 0.
 func (d *Duration) Std() time.Duration {
@@ -31,8 +34,3 @@ func (d *Duration) UnmarshalText(text []byte) error {
 
 // spanShape says how a span of time is written.
 const spanShape = "a number with its unit, such as 90s, 15m or 1h30m"
-
-func span(d time.Duration) *Duration {
-	s := Duration(d)
-	return &s
-}

@@ -1,4 +1,5 @@
-package config
+// Package runenv is what a run is told of its site by the environment.
+package runenv
 
 import (
 	"encoding/json"
@@ -9,12 +10,13 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/cdn"
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/figures"
 )
 
-// ActionEnv are the action's settings for a site, as the environment names
+// Of are the action's settings for a site, as the environment names
 // them. What is not set is left out.
-func (s Site) ActionEnv() map[string]string {
+func Of(s config.Site) map[string]string {
 	env := map[string]string{
 		"PRESSRUN_READY_URL":         s.WaitReady.URL,
 		"PRESSRUN_READY_CONTAINS":    s.WaitReady.Contains,
@@ -73,13 +75,13 @@ func (s Site) ActionEnv() map[string]string {
 
 // CDNSecret is the environment variable with the secret of the site's CDN, ""
 // when it needs none.
-func (s Site) CDNSecret() string { return cdn.SecretVariable(s.Deploy.CDN.Address) }
+func CDNSecret(s config.Site) string { return cdn.SecretVariable(s.Deploy.CDN.Address) }
 
-// MetricsSecrets are the environment variables with the secrets of where the runs'
+// Secrets are the environment variables with the secrets of where the runs'
 // figures go.
-func (s Site) MetricsSecrets() []string { return figures.Variables(strings.Join(s.Metrics, ",")) }
+func Secrets(s config.Site) []string { return figures.Variables(strings.Join(s.Metrics, ",")) }
 
-func spanText(d *Duration) string {
+func spanText(d *config.Duration) string {
 	if d == nil || *d == 0 {
 		return ""
 	}

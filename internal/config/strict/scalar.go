@@ -1,17 +1,18 @@
-package config
+package strict
 
 import (
 	"fmt"
 	"reflect"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 // scalar decodes a single value: text, a number, true or false, a span or an instant.
-func (d *decoder) scalar(n ast.Node, to reflect.Value, key, tag string) {
+func (d *decoder) scalar(n ast.Node, to reflect.Value, key string, tag reflect.StructTag) {
 	wrong := func() {
 		text := fmt.Sprintf("is %s; expected %s", kindOf(n), shape(to.Type(), tag))
 		if to.Kind() == reflect.String && !isSection(n) {
@@ -60,14 +61,14 @@ func (d *decoder) scalar(n ast.Node, to reflect.Value, key, tag string) {
 		}
 		to.SetFloat(number)
 	default:
-		// A field of a new type in Config: a test decodes every field.
+		// A field of a new type: config has a test that decodes every field.
 		d.add(placeOf(n), key, "can't be set: Pressrun has no decoder for "+to.Type().String())
 	}
 }
 
 // plainNumber is how people write numbers. YAML takes 010 for 8, and 0x10 and
 // 1_0 for numbers too: no value is read as another than it seems to be.
-var plainNumber = pattern(`^[+-]?(?:0|[1-9][0-9]*)$`)
+var plainNumber = pattern.Of(`^[+-]?(?:0|[1-9][0-9]*)$`)
 
 // plain says whether a whole number is written plainly, and reports it if not.
 func (d *decoder) plain(n *ast.IntegerNode, key string) bool {
@@ -172,127 +173,4 @@ func placeOf(n ast.Node) place {
 		return place{1, 1}
 	}
 	return place{token.Position.Line, token.Position.Column}
-}
-
-// isSection says whether a node is a mapping or list: of those the key is
-// shown, of single values the value.
-func isSection(n ast.Node) bool {
-	switch n.(type) {
-	case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode, *ast.NullNode:
-		return true
-	default:
-		return false
-	}
-}
-
-// kindOf names what stands in the file.
-func kindOf(n ast.Node) string {
-	switch n.(type) {
-	case *ast.MappingNode, *ast.MappingValueNode:
-		return "a section"
-	case *ast.SequenceNode:
-		return "a list"
-	case *ast.IntegerNode, *ast.FloatNode:
-		return "a number"
-	case *ast.InfinityNode, *ast.NanNode:
-		return "no finite number"
-	case *ast.BoolNode:
-		return "true or false"
-	case *ast.NullNode:
-		return "nothing"
-	case *ast.StringNode, *ast.LiteralNode:
-		return "text"
-	default:
-		return "not a plain value"
-	}
-}
-
-// shape says what was expected of a value.
-func shape(t reflect.Type, tag string) string {
-	if words := enum(tag); len(words) > 0 {
-		return either(words)
-	}
-	switch {
-	case t.Kind() == reflect.Pointer:
-		return shape(t.Elem(), tag)
-	case t == reflect.TypeFor[Duration]():
-		return spanShape
-	case t == reflect.TypeFor[time.Time]():
-		return instantShape
-	case t.Kind() == reflect.Struct:
-		return "a section with " + strings.Join(fieldNames(t), ", ")
-	case t == reflect.TypeFor[map[string]Site]():
-		return "a section with the name of each site"
-	case t.Kind() == reflect.Map:
-		return "a section of names and values"
-	case t.Kind() == reflect.Slice:
-		return "a list"
-	case t.Kind() == reflect.String:
-		return "text"
-	case t.Kind() == reflect.Int:
-		return "a whole number"
-	case t.Kind() == reflect.Bool:
-		return "true or false"
-	default:
-		return "a number"
-	}
-}
-
-// either lists what there is to choose from: a, b or c.
-func either(words []string) string {
-	last := len(words) - 1
-	if last < 1 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:last], ", ") + " or " + words[last]
-}
-
-// enum is the list of words that a jsonschema tag allows.
-func enum(tag string) []string {
-	var words []string
-	for part := range strings.SplitSeq(tag, ",") {
-		if word, ok := strings.CutPrefix(part, "enum="); ok {
-			words = append(words, word)
-		}
-	}
-	return words
-}
-
-// unknownKey says that a key is not known, which it may have been meant to be,
-// and which there are.
-func unknownKey(name string, known []string) string {
-	text := "unknown key"
-	best, distance := "", 3 // more than two letters off is another word
-	for _, k := range known {
-		if far := editDistance(name, k); far < distance {
-			best, distance = k, far
-		}
-	}
-	if best != "" {
-		return text + fmt.Sprintf("; did you mean %q?", best)
-	}
-	return text + "; expected one of " + strings.Join(known, ", ")
-}
-
-// editDistance is Levenshtein's: how many letters to add, drop or change.
-func editDistance(a, b string) int {
-	if max(len(a), len(b)) > 40 {
-		return max(len(a), len(b))
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost = 1 + min(diagonal, row[j], row[j+1])
-			}
-			diagonal, row[j+1] = row[j+1], cost
-		}
-	}
-	return row[len(b)]
 }

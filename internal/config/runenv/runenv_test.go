@@ -1,9 +1,13 @@
-package config
+package runenv
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/pressrun/pressrun/internal/config"
+)
 
 func TestTheActionIsToldWhereAndHowToDeploy(t *testing.T) {
-	env := Site{Deploy: Deploy{To: "s3://www", State: "s3://private/www", Rules: "/etc/pressrun/rules.json", CDN: CDN{Tags: true}}, Build: Build{Env: map[string]string{"ANALYTICS_ID": "UA-1", "TEXT": "two\nlines"}}}.ActionEnv()
+	env := Of(config.Site{Deploy: config.Deploy{To: "s3://www", State: "s3://private/www", Rules: "/etc/pressrun/rules.json", CDN: config.CDN{Tags: true}}, Build: config.Build{Env: map[string]string{"ANALYTICS_ID": "UA-1", "TEXT": "two\nlines"}}})
 	for name, want := range map[string]string{
 		"PRESSRUN_TO": "s3://www", "PRESSRUN_CDN_TAGS": "true",
 		"PRESSRUN_BUILD_ENV": "ANALYTICS_ID=\"UA-1\"\nTEXT=\"two\\nlines\"\n", "PRESSRUN_STATE": "s3://private/www", "PRESSRUN_RULES": "/etc/pressrun/rules.json",
@@ -12,14 +16,14 @@ func TestTheActionIsToldWhereAndHowToDeploy(t *testing.T) {
 			t.Errorf("%s is %q, want %q", name, env[name], want)
 		}
 	}
-	if env := (Site{}).ActionEnv(); len(env) != 0 {
+	if env := Of(config.Site{}); len(env) != 0 {
 		t.Errorf("of a site that says nothing: %v", env)
 	}
 }
 
 func TestARunGetsTheSecretOfItsOwnCDNOnly(t *testing.T) {
 	for address, want := range map[string]string{"fastly:service": "FASTLY_API_TOKEN", "cloudfront:E1": "", "": ""} {
-		if got := (Site{Deploy: Deploy{CDN: CDN{Address: address}}}).CDNSecret(); got != want {
+		if got := CDNSecret(config.Site{Deploy: config.Deploy{CDN: config.CDN{Address: address}}}); got != want {
 			t.Errorf("%q: %q, want %q", address, got, want)
 		}
 	}

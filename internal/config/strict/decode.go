@@ -1,4 +1,4 @@
-package config
+package strict
 
 import (
 	"fmt"
@@ -14,39 +14,17 @@ import (
 // maxNodes bounds what aliases can make of a small file.
 const maxNodes = 100_000
 
-// decoder fills a Config from a YAML tree. It goes on after a mistake, so that
-// all are told at once, and keeps the place of every value for the checks that
-// follow. It is stricter than a YAML library: no value is turned into another
-// type, and null is no value.
+// decoder fills a struct from a YAML tree. It goes on after a mistake, so that all are
+// told at once.
 type decoder struct {
-	*report
+	*File
 	anchors map[string]ast.Node
-	places  map[string]place
 	nodes   int
 }
 
-func newDecoder(r *report) *decoder {
-	return &decoder{report: r, anchors: map[string]ast.Node{}, places: map[string]place{"": {1, 1}}}
-}
-
-func (d *decoder) config(root ast.Node, c *Config) {
-	d.value(root, reflect.ValueOf(c).Elem(), "", "")
-}
-
-// at is the place of a key; of the nearest section around it if it is not
-// there.
-func (d *decoder) at(key string) place {
-	for {
-		if p, ok := d.places[key]; ok {
-			return p
-		}
-		key = key[:max(strings.LastIndexAny(key, ".["), 0)]
-	}
-}
-
-// value decodes a node into a target. The tag is the jsonschema tag of the
-// field, whose enum is the one list of allowed words.
-func (d *decoder) value(n ast.Node, to reflect.Value, key, tag string) {
+// value decodes a node into a target. The tag is that of the field: the enum
+// of its jsonschema is the one list of allowed words.
+func (d *decoder) value(n ast.Node, to reflect.Value, key string, tag reflect.StructTag) {
 	n = d.resolve(n, key)
 	if n == nil {
 		return
@@ -226,7 +204,7 @@ func (d *decoder) field(e *ast.MappingValueNode, to reflect.Value, key, name str
 		return
 	}
 	fresh := reflect.New(to.Field(i).Type()).Elem()
-	d.value(e.Value, fresh, join(key, name), to.Type().Field(i).Tag.Get("jsonschema"))
+	d.value(e.Value, fresh, join(key, name), to.Type().Field(i).Tag)
 	to.Field(i).Set(fresh)
 }
 
@@ -238,7 +216,7 @@ func (d *decoder) required(t reflect.Type, given map[string]bool, key string) {
 		if given[name] || strings.Contains(field.Tag.Get("json"), ",omit") {
 			continue
 		}
-		d.add(d.at(key), join(key, name), "is missing; expected "+shape(field.Type, field.Tag.Get("jsonschema")))
+		d.add(d.at(key), join(key, name), "is missing; expected "+shape(field.Type, field.Tag))
 	}
 }
 

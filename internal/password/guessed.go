@@ -1,4 +1,4 @@
-package config
+package password
 
 import (
 	"crypto/sha256"
@@ -6,28 +6,14 @@ import (
 	"encoding/hex"
 	"strings"
 	"sync"
-
-	"github.com/pressrun/pressrun/internal/password"
 )
 
-// placeholders are what examples have in place of a hash.
-var placeholders = pattern(`(?i)(put|paste|your|replace|change|insert|example|todo|hash|xxx|<|\.\.\.)`)
-
-// madeUp are hashes that nobody computed: one digit again and again, or digits in
-// their order.
-func madeUp(hash string) bool {
-	different := map[rune]bool{}
-	for _, c := range hash {
-		different[c] = true
-	}
-	return len(different) < 6 || strings.Contains(hash, "0123456789abcdef") || strings.Contains(hash, "00112233445566778")
-}
-
-// weakEnds are what people put behind such a word.
+// weakEnds are what people put behind a word that is guessed first.
 var weakEnds = []string{"", "!", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "01", "12", "123", "1234", "12345", "123456", "2024", "2025", "2026", "2027", "\n"}
 
-// isWeak says whether a hash in hexadecimal is that of such a word.
-func isWeak(hash string) bool {
+// IsGuessedHash says whether a SHA-256 in hexadecimal is that of a word that is guessed
+// first, with what people put behind it.
+func IsGuessedHash(hash string) bool {
 	sum, err := hex.DecodeString(hash)
 	if err != nil || len(sum) != sha256.Size {
 		return false
@@ -36,12 +22,12 @@ func isWeak(hash string) bool {
 	return found
 }
 
-// weakHashes are the first 8 bytes of the SHA-256 of all of them: enough to know some
+// weakHashes are the first 8 bytes of the SHA-256 of all such words: enough to know some
 // 40,000 apart, and a server keeps them in memory.
 var weakHashes = sync.OnceValue(func() map[uint64]struct{} {
 	hashes := map[uint64]struct{}{}
 	var text []byte
-	for _, word := range password.CommonWords() {
+	for _, word := range CommonWords() {
 		for _, form := range []string{word, strings.ToUpper(word), strings.ToUpper(word[:1]) + word[1:]} {
 			for _, end := range weakEnds {
 				text = append(append(text[:0], form...), end...)
