@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -123,4 +124,16 @@ func (h *Ready) find(ctx context.Context) ([]api.ReadyPart, error) {
 	}
 	h.asked = time.Now()
 	return h.found, h.last
+}
+
+// scrapes lets Prometheus read the figures of all sites.
+type scrapes struct {
+	guard
+	figures http.Handler
+}
+
+func (s *scrapes) serve(w http.ResponseWriter, r *http.Request) {
+	if s.letAll(w, r, auth.Monitor, auth.Operator) {
+		s.figures.ServeHTTP(w, r)
+	}
 }
