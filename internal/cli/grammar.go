@@ -8,6 +8,7 @@ import (
 	"github.com/pressrun/pressrun/action"
 	"github.com/pressrun/pressrun/internal/cli/bake"
 	"github.com/pressrun/pressrun/internal/cli/client"
+	"github.com/pressrun/pressrun/internal/cli/connect"
 	"github.com/pressrun/pressrun/internal/cli/copying"
 	"github.com/pressrun/pressrun/internal/cli/demo"
 	"github.com/pressrun/pressrun/internal/cli/diff"
@@ -69,8 +70,8 @@ type grammar struct {
 	Doctor   doctorCmd      `cmd:"" group:"setup" help:"Look whether all is well, and say what to do."`
 	Health   serve.Health   `cmd:"" group:"setup" help:"Ask a server whether it is well."`
 	Probe    probe.Command  `cmd:"" group:"setup" help:"Check a running app from outside: what must work, and what must be refused."`
-	Hook     client.Hook    `cmd:"" group:"setup" help:"Make, list, replace, end and try the addresses that CMSs call."`
-	Notice   client.Notice  `cmd:"" group:"setup" help:"List what CMSs and other targets are told, send it again, try a target."`
+	Hook     connect.Hook   `cmd:"" group:"setup" help:"Make, list, replace, end and try the addresses that CMSs call."`
+	Notice   connect.Notice `cmd:"" group:"setup" help:"List what CMSs and other targets are told, send it again, try a target."`
 	Trigger  serve.Trigger  `cmd:"" group:"setup" help:"Say which events of a CMS ask for a release."`
 
 	Completion completionCmd `cmd:"" group:"setup" help:"Print what bash, zsh or fish complete commands with."`

@@ -46,6 +46,7 @@ var contents = []section{
 		{"reference/commands.md", "All commands"},
 		{"json/diff.txt", "JSON of a comparison"},
 		{"json/client.txt", "JSON of commands"},
+		{"json/connect.txt", "JSON of hooks and notices"},
 		{"json/publish.txt", "JSON of deploys"},
 		{"json/serve.txt", "JSON of the set-up"},
 		{"json/program.txt", "JSON of the program"},

@@ -44,28 +44,17 @@ func (c *Find) Validate() error {
 
 // Run looks for a page.
 func (c *Find) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.ClientIn(t, c.TimeZone)
-	if err != nil {
-		return err
-	}
-	site, err := c.name(ctx, client)
-	if err != nil {
-		return err
-	}
-	found, err := client.Find(ctx, site, strings.Join(c.Words, " "), c.Show, c.Limit)
-	if err != nil {
-		return err
-	}
-	p := printer{c.Printer(t)}
-	if c.JSON {
-		return p.Document(found)
-	}
-	return p.of(found.TimeZone).found(t, found)
+	ask := ofSite(ctx, c.siteFlag, func(client *api.Client, site string) (api.Found, error) {
+		return client.Find(ctx, site, strings.Join(c.Words, " "), c.Show, c.Limit)
+	})
+	return Answer(t, c.AppFlags, c.OutputFlags, ask, func(p *terminal.Printer, found api.Found) error {
+		return printer{p}.of(found.TimeZone).found(found)
+	})
 }
 
-func (p printer) found(t *terminal.Terminal, found api.Found) error {
+func (p printer) found(found api.Found) error {
 	if found.Release != 0 {
-		if _, err := fmt.Fprintf(t.Out, "Release #%d: pressrun show %d --site %s\n", found.Release, found.Release, text.Plain(found.Site)); err != nil {
+		if _, err := fmt.Fprintf(p.Out, "Release #%d: pressrun show %d --site %s\n", found.Release, found.Release, text.Plain(found.Site)); err != nil {
 			return err
 		}
 	}
@@ -73,7 +62,7 @@ func (p printer) found(t *terminal.Terminal, found api.Found) error {
 		if found.Release != 0 {
 			return nil
 		}
-		_, err := fmt.Fprintln(t.Out, "Nothing was found.")
+		_, err := fmt.Fprintln(p.Out, "Nothing was found.")
 		return err
 	}
 	rows := [][]string{{"WHAT", "IS IT LIVE?", "ASKED", "BY", "REQUEST"}}

@@ -38,23 +38,10 @@ func (c *Schedule) Validate() error {
 
 // Run shows when a site asks by itself.
 func (c *Schedule) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.ClientIn(t, c.TimeZone)
-	if err != nil {
-		return err
-	}
-	site, err := c.name(ctx, client)
-	if err != nil {
-		return err
-	}
-	schedule, err := client.Schedule(ctx, site, c.Next)
-	if err != nil {
-		return err
-	}
-	p := printer{c.Printer(t)}
-	if c.JSON {
-		return p.Document(schedule)
-	}
-	return p.schedule(schedule)
+	ask := ofSite(ctx, c.siteFlag, func(client *api.Client, site string) (api.Schedule, error) {
+		return client.Schedule(ctx, site, c.Next)
+	})
+	return Answer(t, c.AppFlags, c.OutputFlags, ask, func(p *terminal.Printer, s api.Schedule) error { return printer{p}.schedule(s) })
 }
 
 func (p printer) schedule(s api.Schedule) error {

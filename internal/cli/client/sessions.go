@@ -36,20 +36,13 @@ Examples:
 
 // Run lists sign-ins.
 func (c *SessionsList) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
-	if err != nil {
-		return err
-	}
-	found, err := client.Sessions(ctx, !c.Own)
-	if err != nil {
-		return err
-	}
-	p := c.Printer(t)
-	if c.JSON {
-		return p.Document(found)
-	}
+	ask := func(client *api.Client) ([]api.Session, error) { return client.Sessions(ctx, !c.Own) }
+	return Answer(t, c.AppFlags, c.OutputFlags, ask, sessionTable)
+}
+
+func sessionTable(p *terminal.Printer, found []api.Session) error {
 	if len(found) == 0 {
-		_, err := fmt.Fprintln(t.Out, "Nobody is signed in to the pages.")
+		_, err := fmt.Fprintln(p.Out, "Nobody is signed in to the pages.")
 		return err
 	}
 	rows := [][]string{{"NAME", "ROLE", "WITH", "SINCE", "LAST USED", "ENDS", "ADDRESS", "ID"}}

@@ -1,4 +1,4 @@
-package client_test
+package connect_test
 
 import (
 	"io"

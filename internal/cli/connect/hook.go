@@ -1,4 +1,4 @@
-package client
+package connect
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/client"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/text"
 )
@@ -22,7 +23,7 @@ type Hook struct {
 
 // hookArgs name a hook.
 type hookArgs struct {
-	AppFlags
+	client.AppFlags
 	terminal.OutputFlags
 	Site string `arg:"" help:"The site."`
 	Hook string `arg:"" help:"The hook, as the configuration names it."`
@@ -42,31 +43,22 @@ Example:
 
 // Run makes an address.
 func (c *HookNew) Run(ctx context.Context, t *terminal.Terminal) error {
-	return c.made(t, func(client *api.Client) (api.HookAddress, error) {
-		return client.NewHookAddress(ctx, c.Site, c.Hook)
+	return c.made(t, func(app *api.Client) (api.HookAddress, error) {
+		return app.NewHookAddress(ctx, c.Site, c.Hook)
 	})
 }
 
 // made shows an address that was just made.
 func (c hookArgs) made(t *terminal.Terminal, do func(*api.Client) (api.HookAddress, error)) error {
-	client, err := c.Client(t)
-	if err != nil {
-		return err
-	}
-	made, err := do(client)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return c.Printer(t).Document(made)
-	}
-	_, err = fmt.Fprintf(t.Out, `The address, shown this once:
+	return client.Answer(t, c.AppFlags, c.OutputFlags, do, func(p *terminal.Printer, made api.HookAddress) error {
+		_, err := fmt.Fprintf(p.Out, `The address, shown this once:
 
 %s
 
 Paste it into the CMS; docs/cms tells where for each CMS. What comes is shown by: pressrun hook deliveries %s
 `, text.Plain(made.Address), text.Plain(made.Site))
-	return err
+		return err
+	})
 }
 
 // HookRotate makes another address.
@@ -84,8 +76,8 @@ func (HookRotate) Help() string {
 
 // Run makes another address.
 func (c *HookRotate) Run(ctx context.Context, t *terminal.Terminal) error {
-	return c.made(t, func(client *api.Client) (api.HookAddress, error) {
-		return client.RotateHookAddress(ctx, c.Site, c.Hook, api.RotateInput{OverlapHours: c.Overlap})
+	return c.made(t, func(app *api.Client) (api.HookAddress, error) {
+		return app.RotateHookAddress(ctx, c.Site, c.Hook, api.RotateInput{OverlapHours: c.Overlap})
 	})
 }
 
@@ -108,23 +100,18 @@ type revokedDocument struct {
 
 // Run ends the addresses of a hook.
 func (c *HookRevoke) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
-	if err != nil {
+	ask := func(app *api.Client) (revokedDocument, error) {
+		return revokedDocument{Hook: c.Hook, Revoked: true, Site: c.Site}, app.RevokeHookAddresses(ctx, c.Site, c.Hook)
+	}
+	return client.Answer(t, c.AppFlags, c.OutputFlags, ask, func(p *terminal.Printer, done revokedDocument) error {
+		_, err := fmt.Fprintf(p.Out, "All addresses of the hook %s of %s have ended.\n", text.Plain(done.Hook), text.Plain(done.Site))
 		return err
-	}
-	if err := client.RevokeHookAddresses(ctx, c.Site, c.Hook); err != nil {
-		return err
-	}
-	if c.JSON {
-		return c.Printer(t).Document(revokedDocument{Hook: c.Hook, Revoked: true, Site: c.Site})
-	}
-	_, err = fmt.Fprintf(t.Out, "All addresses of the hook %s of %s have ended.\n", text.Plain(c.Hook), text.Plain(c.Site))
-	return err
+	})
 }
 
 // HookList lists hooks.
 type HookList struct {
-	AppFlags
+	client.AppFlags
 	terminal.OutputFlags
 	Site string `arg:"" help:"The site."`
 }
@@ -138,20 +125,13 @@ func (HookList) Help() string {
 
 // Run lists hooks.
 func (c *HookList) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
-	if err != nil {
-		return err
-	}
-	hooks, err := client.Hooks(ctx, c.Site)
-	if err != nil {
-		return err
-	}
-	p := c.Printer(t)
-	if c.JSON {
-		return p.Document(hooks)
-	}
+	ask := func(app *api.Client) ([]api.Hook, error) { return app.Hooks(ctx, c.Site) }
+	return client.Answer(t, c.AppFlags, c.OutputFlags, ask, c.table)
+}
+
+func (c *HookList) table(p *terminal.Printer, hooks []api.Hook) error {
 	if len(hooks) == 0 {
-		_, err := fmt.Fprintf(t.Out, "The configuration has no hooks of %s.\n", text.Plain(c.Site))
+		_, err := fmt.Fprintf(p.Out, "The configuration has no hooks of %s.\n", text.Plain(c.Site))
 		return err
 	}
 	rows := [][]string{{"HOOK", "DIALECT", "SIGNED", "RATE", "ADDRESSES"}}
@@ -183,7 +163,7 @@ func addressWords(p *terminal.Printer, h api.Hook) string {
 
 // HookDeliveries lists what hooks were told.
 type HookDeliveries struct {
-	AppFlags
+	client.AppFlags
 	terminal.OutputFlags
 	Site  string `arg:"" help:"The site."`
 	Hook  string `placeholder:"NAME" help:"Only this hook's."`
@@ -201,20 +181,15 @@ Example:
 
 // Run lists what hooks were told.
 func (c *HookDeliveries) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
-	if err != nil {
-		return err
+	ask := func(app *api.Client) ([]api.HookDelivery, error) {
+		return app.HookDeliveries(ctx, c.Site, c.Hook, c.Limit)
 	}
-	found, err := client.HookDeliveries(ctx, c.Site, c.Hook, c.Limit)
-	if err != nil {
-		return err
-	}
-	p := c.Printer(t)
-	if c.JSON {
-		return p.Document(found)
-	}
+	return client.Answer(t, c.AppFlags, c.OutputFlags, ask, deliveryTable)
+}
+
+func deliveryTable(p *terminal.Printer, found []api.HookDelivery) error {
 	if len(found) == 0 {
-		_, err := fmt.Fprintln(t.Out, "Nothing has come yet.")
+		_, err := fmt.Fprintln(p.Out, "Nothing has come yet.")
 		return err
 	}
 	rows := [][]string{{"TIME", "HOOK", "EVENT", "ABOUT", "DECISION", "WHY", "REQUEST"}}

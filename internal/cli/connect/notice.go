@@ -1,4 +1,4 @@
-package client
+package connect
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/cli/client"
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 	"github.com/pressrun/pressrun/internal/text"
@@ -25,7 +26,7 @@ type Notice struct {
 
 // NoticeList lists notices.
 type NoticeList struct {
-	AppFlags
+	client.AppFlags
 	terminal.OutputFlags
 	Site        string `arg:"" help:"The site."`
 	Target      string `placeholder:"NAME" help:"Only this target's."`
@@ -46,10 +47,6 @@ Examples:
 
 // Run lists notices.
 func (c *NoticeList) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
-	if err != nil {
-		return err
-	}
 	state := ""
 	switch {
 	case c.Undelivered:
@@ -57,16 +54,15 @@ func (c *NoticeList) Run(ctx context.Context, t *terminal.Terminal) error {
 	case c.Waiting:
 		state = "waiting"
 	}
-	found, err := client.Notices(ctx, c.Site, api.NoticeQuery{Target: c.Target, State: state, Limit: c.Limit})
-	if err != nil {
-		return err
+	ask := func(app *api.Client) ([]api.Notice, error) {
+		return app.Notices(ctx, c.Site, api.NoticeQuery{Target: c.Target, State: state, Limit: c.Limit})
 	}
-	p := c.Printer(t)
-	if c.JSON {
-		return p.Document(found)
-	}
+	return client.Answer(t, c.AppFlags, c.OutputFlags, ask, noticeTable)
+}
+
+func noticeTable(p *terminal.Printer, found []api.Notice) error {
 	if len(found) == 0 {
-		_, err := fmt.Fprintln(t.Out, "There is no such notice.")
+		_, err := fmt.Fprintln(p.Out, "There is no such notice.")
 		return err
 	}
 	rows := [][]string{{"TIME", "TARGET", "TYPE", "ABOUT", "STATE", "TRIES", "TROUBLE", "ID"}}
@@ -89,7 +85,7 @@ func aboutNotice(n api.Notice) string {
 
 // NoticeShow shows a notice.
 type NoticeShow struct {
-	AppFlags
+	client.AppFlags
 	terminal.OutputFlags
 	Site string `arg:"" help:"The site."`
 	ID   string `arg:"" help:"The notice."`
@@ -104,18 +100,11 @@ func (NoticeShow) Help() string {
 
 // Run shows a notice.
 func (c *NoticeShow) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
-	if err != nil {
-		return err
-	}
-	n, err := client.Notice(ctx, c.Site, c.ID)
-	if err != nil {
-		return err
-	}
-	p := c.Printer(t)
-	if c.JSON {
-		return p.Document(n)
-	}
+	ask := func(app *api.Client) (api.Notice, error) { return app.Notice(ctx, c.Site, c.ID) }
+	return client.Answer(t, c.AppFlags, c.OutputFlags, ask, wholeNotice)
+}
+
+func wholeNotice(p *terminal.Printer, n api.Notice) error {
 	rows := [][]string{
 		{"NOTICE", n.ID},
 		{"Target", n.Target},
@@ -147,13 +136,13 @@ func (c *NoticeShow) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err := json.Indent(&body, n.Body, "", "  "); err != nil {
 		return fmt.Errorf("read the notice's body: %w", err)
 	}
-	_, err = fmt.Fprintf(t.Out, "\n%s\n", text.Plain(body.String()))
+	_, err := fmt.Fprintf(p.Out, "\n%s\n", text.Plain(body.String()))
 	return err
 }
 
 // NoticeReplay sends notices again.
 type NoticeReplay struct {
-	AppFlags
+	client.AppFlags
 	terminal.OutputFlags
 	Site   string `arg:"" help:"The site."`
 	ID     string `arg:"" optional:"" help:"The notice."`
@@ -180,29 +169,22 @@ func (c *NoticeReplay) Validate() error {
 
 // Run sends notices again.
 func (c *NoticeReplay) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
-	if err != nil {
+	ask := func(app *api.Client) (api.ReplayedResult, error) {
+		if c.ID == "" {
+			return app.ReplayNotices(ctx, c.Site, c.Target)
+		}
+		_, err := app.ReplayNotice(ctx, c.Site, c.ID)
+		return api.ReplayedResult{Replayed: 1}, err
+	}
+	return client.Answer(t, c.AppFlags, c.OutputFlags, ask, func(p *terminal.Printer, done api.ReplayedResult) error {
+		_, err := fmt.Fprintf(p.Out, "%s in line again.\n", text.Plural(done.Replayed, "notice is", "notices are"))
 		return err
-	}
-	done := api.ReplayedResult{Replayed: 1}
-	if c.ID != "" {
-		_, err = client.ReplayNotice(ctx, c.Site, c.ID)
-	} else {
-		done, err = client.ReplayNotices(ctx, c.Site, c.Target)
-	}
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		return c.Printer(t).Document(done)
-	}
-	_, err = fmt.Fprintf(t.Out, "%s in line again.\n", text.Plural(done.Replayed, "notice is", "notices are"))
-	return err
+	})
 }
 
 // NoticeTest tries a target.
 type NoticeTest struct {
-	AppFlags
+	client.AppFlags
 	terminal.OutputFlags
 	Site    string        `arg:"" help:"The site."`
 	Target  string        `arg:"" help:"The target, as the configuration names it."`
@@ -223,11 +205,11 @@ const testPoll = 300 * time.Millisecond
 
 // Run tries a target.
 func (c *NoticeTest) Run(ctx context.Context, t *terminal.Terminal) error {
-	client, err := c.Client(t)
+	app, err := c.Client(t)
 	if err != nil {
 		return err
 	}
-	n, err := client.TestTarget(ctx, c.Site, c.Target)
+	n, err := app.TestTarget(ctx, c.Site, c.Target)
 	if err != nil {
 		return err
 	}
@@ -239,7 +221,7 @@ func (c *NoticeTest) Run(ctx context.Context, t *terminal.Terminal) error {
 			return exit.With(exit.Timeout, fmt.Errorf("the test has not been sent within %s: see what waits before it with pressrun notice list %s --waiting", c.Timeout, c.Site))
 		case <-time.After(testPoll):
 		}
-		if n, err = client.Notice(ctx, c.Site, n.ID); err != nil {
+		if n, err = app.Notice(ctx, c.Site, n.ID); err != nil {
 			return err
 		}
 	}
