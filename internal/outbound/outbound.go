@@ -92,19 +92,27 @@ func to(address string, transport http.RoundTripper, check func(string) error) (
 	}}, nil
 }
 
-// network is a transport that reaches what an address may name.
+// network is a transport for single calls.
 func network(u *url.URL) http.RoundTripper {
-	plain, guarded := &net.Dialer{Timeout: Limit}, Dialer(u.Hostname())
+	t := Transport(u.Hostname())
+	t.MaxIdleConns, t.MaxResponseHeaderBytes = 1, 64<<10
+	return t
+}
+
+// Transport reaches a host, unless its name leads where it must not, and the machine's
+// proxy where there is one. Its caller may bound it further.
+func Transport(host string) *http.Transport {
+	plain, guarded := &net.Dialer{Timeout: Limit}, Dialer(host)
 	return &http.Transport{
 		Proxy: http.ProxyFromEnvironment,
 		DialContext: func(ctx context.Context, kind, address string) (net.Conn, error) {
-			if host, _, err := net.SplitHostPort(address); err == nil && !strings.EqualFold(host, u.Hostname()) {
+			if to, _, err := net.SplitHostPort(address); err == nil && !strings.EqualFold(to, host) {
 				return plain.DialContext(ctx, kind, address) // the machine's proxy
 			}
 			return guarded.DialContext(ctx, kind, address)
 		},
-		ForceAttemptHTTP2: true, MaxIdleConns: 1, IdleConnTimeout: time.Minute,
-		TLSHandshakeTimeout: Limit, MaxResponseHeaderBytes: 64 << 10,
+		ForceAttemptHTTP2: true, IdleConnTimeout: time.Minute,
+		TLSHandshakeTimeout: Limit, MaxResponseHeaderBytes: 256 << 10,
 	}
 }
 

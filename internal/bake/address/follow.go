@@ -1,6 +1,10 @@
 package address
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/weburl"
+)
 
 // Address is an address of the CMS in its normal form: a path that begins with "/",
 // and a query with its "?" if there is one. It has no fragment.
@@ -52,10 +56,10 @@ type Base struct {
 // for none (HTML standard, section 4.2.3).
 func (o Origin) BaseOf(at Address, href string) Base {
 	b := Base{Address: at}
-	if href = trim(href); href == "" {
+	if href = weburl.Trim(href); href == "" {
 		return b
 	}
-	if scheme, _, ok := cutScheme(href); ok && scheme != "http" && scheme != "https" {
+	if scheme, _, ok := weburl.CutScheme(href); ok && scheme != "http" && scheme != "https" {
 		return b
 	}
 	t, ok := o.Follow(b, href)
@@ -69,8 +73,8 @@ func (o Origin) BaseOf(at Address, href string) Base {
 // for http and https). It is false where that leads away from the CMS: to another host,
 // or to none, as "mailto:" does.
 func (o Origin) Follow(from Base, ref string) (Target, bool) {
-	ref = trim(ref)
-	if scheme, rest, ok := cutScheme(ref); ok {
+	ref = weburl.Trim(ref)
+	if scheme, rest, ok := weburl.CutScheme(ref); ok {
 		if scheme != "http" && scheme != "https" {
 			return Target{}, false
 		}
@@ -127,28 +131,3 @@ func parts(whole, written string, form Form) Target {
 }
 
 func isSlash(c byte) bool { return c == '/' || c == '\\' }
-
-// trim takes away what the URL standard does: controls and spaces around a URL, tabs
-// and line ends in it.
-func trim(s string) string {
-	s = strings.TrimFunc(s, func(c rune) bool { return c <= ' ' })
-	if !strings.ContainsAny(s, "\t\n\r") {
-		return s
-	}
-	return strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
-}
-
-// cutScheme cuts a URL's scheme off, in lower case.
-func cutScheme(s string) (scheme, rest string, ok bool) {
-	for i := range len(s) {
-		switch c := s[i] | 0x20; {
-		case s[i] == ':':
-			return strings.ToLower(s[:i]), s[i+1:], i > 0
-		case c >= 'a' && c <= 'z':
-		case i > 0 && (s[i] >= '0' && s[i] <= '9' || s[i] == '+' || s[i] == '-' || s[i] == '.'):
-		default:
-			return "", s, false
-		}
-	}
-	return "", s, false
-}

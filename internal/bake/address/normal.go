@@ -1,6 +1,10 @@
 package address
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/weburl"
+)
 
 // normalPath writes a path in one way: dots resolved, backslashes as slashes, and
 // percent-encoded where a browser would (RFC 3986, section 6.2.2; the URL standard's
@@ -59,7 +63,7 @@ func unreserved(s string) string {
 	}
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
-		c, ok := hexByte(s[i:])
+		c, ok := weburl.HexByte(s[i:])
 		switch {
 		case !ok:
 			b.WriteByte(s[i])
@@ -91,24 +95,4 @@ func encoded(s, more string) string {
 		b.WriteByte(c)
 	}
 	return b.String()
-}
-
-// hexByte is the byte that "%2F" at the start of s stands for.
-func hexByte(s string) (byte, bool) {
-	if len(s) < 3 || s[0] != '%' {
-		return 0, false
-	}
-	high, ok := hexDigit(s[1])
-	low, ok2 := hexDigit(s[2])
-	return high<<4 | low, ok && ok2
-}
-
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return c | 0x20 - 'a' + 10, true
-	}
-	return 0, false
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -77,18 +76,9 @@ func (f *fetcher) turn(ctx context.Context, request func() pace.Answer) error {
 
 // network reaches the CMS's host alone, and not where a name must not lead.
 func network(o *Options) *http.Transport {
-	dialer := outbound.Dialer(o.Origin.Name())
-	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
-		DialContext: func(ctx context.Context, kind, at string) (net.Conn, error) {
-			if host, _, err := net.SplitHostPort(at); err == nil && !strings.EqualFold(strings.Trim(o.Origin.Name(), "[]"), host) {
-				return (&net.Dialer{Timeout: o.Timeout}).DialContext(ctx, kind, at) // the machine's proxy
-			}
-			return dialer.DialContext(ctx, kind, at)
-		},
-		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 64, MaxConnsPerHost: 64, IdleConnTimeout: time.Minute,
-		TLSHandshakeTimeout: outbound.Limit, ResponseHeaderTimeout: o.Timeout, MaxResponseHeaderBytes: 256 << 10,
-	}
+	t := outbound.Transport(strings.Trim(o.Origin.Name(), "[]"))
+	t.MaxIdleConnsPerHost, t.MaxConnsPerHost, t.ResponseHeaderTimeout = 64, 64, o.Timeout
+	return t
 }
 
 // answer is what came of asking for a page.

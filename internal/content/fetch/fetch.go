@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
@@ -114,7 +113,9 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("http://%s is not encrypted, so no credential is sent there; expected https (plain http with a credential only on this machine)", base.Host)
 	}
 	if o.Transport == nil {
-		o.Transport = network(base)
+		network := outbound.Transport(base.Hostname())
+		network.MaxIdleConns, network.MaxIdleConnsPerHost = 64, 64
+		o.Transport = network
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -122,22 +123,6 @@ func New(o Options) (*Client, error) {
 	c := &Client{o: o, base: base}
 	c.http = &http.Client{Transport: o.Transport, Timeout: Limit, CheckRedirect: c.redirect}
 	return c, nil
-}
-
-// network reaches the source's host, and the machine's proxy where there is one.
-func network(base *url.URL) http.RoundTripper {
-	guarded, plain := outbound.Dialer(base.Hostname()), &net.Dialer{Timeout: outbound.Limit}
-	return &http.Transport{
-		Proxy: http.ProxyFromEnvironment,
-		DialContext: func(ctx context.Context, kind, address string) (net.Conn, error) {
-			if host, _, err := net.SplitHostPort(address); err == nil && !strings.EqualFold(host, base.Hostname()) {
-				return plain.DialContext(ctx, kind, address)
-			}
-			return guarded.DialContext(ctx, kind, address)
-		},
-		ForceAttemptHTTP2: true, MaxIdleConnsPerHost: 64, MaxIdleConns: 64, IdleConnTimeout: time.Minute,
-		TLSHandshakeTimeout: outbound.Limit, MaxResponseHeaderBytes: 256 << 10,
-	}
 }
 
 // redirect follows a few redirects, within the source's host alone.

@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/weburl"
 )
 
 // Address is where visitors find a site. The zero value is a host's root, of a host
@@ -70,7 +72,7 @@ func (a Address) document(name string, p *Page) document {
 		return d
 	}
 	// One that is no address of a page is passed over (HTML standard, section 4.2.3).
-	if scheme, _, ok := cutScheme(trimURL(p.Base)); !ok || scheme != "data" && scheme != "javascript" {
+	if scheme, _, ok := weburl.CutScheme(weburl.Trim(p.Base)); !ok || scheme != "data" && scheme != "javascript" {
 		d.based = at.follow(p.Base, a.same)
 		d.based.path = "/" + encode(clean(d.based.path)) // "../x/.." is a folder
 	}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 
 	"golang.org/x/net/html"
+
+	"github.com/pressrun/pressrun/internal/weburl"
 )
 
 // disguised tells whether a page may have an address that a search for a plain word of
@@ -12,7 +14,7 @@ import (
 func disguised(page []byte) bool {
 	return bytes.HasPrefix(page, []byte("\xff\xfe")) || bytes.HasPrefix(page, []byte("\xfe\xff")) ||
 		anyAt(page, '%', func(at []byte) bool {
-			b, ok := hexByte(at)
+			b, ok := weburl.HexByte(at)
 			return ok && plainByte(b)
 		}) ||
 		anyAt(page, '&', disguisedReference)

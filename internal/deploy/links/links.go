@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/weburl"
 )
 
 // Link is a reference from one page to a file of the same site that the build
@@ -20,7 +21,7 @@ type Link struct {
 const longestShown = 200
 
 func newLink(page string, r Reference, place Place) Link {
-	target := trimURL(r.Target)
+	target := weburl.Trim(r.Target)
 	if len(target) > longestShown {
 		target = target[:longestShown] + "..."
 	}

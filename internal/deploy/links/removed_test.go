@@ -15,6 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
+	"github.com/pressrun/pressrun/internal/weburl"
 )
 
 var releasedAt = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
@@ -175,7 +176,7 @@ func TestTheSearchMissesNothing(t *testing.T) {
 		for _, to := range rapid.SliceOfN(target, 0, 5).Draw(t, "targets") {
 			fmt.Fprintf(&html, "<a href=\"%s\">x</a>\n", to)
 			if full := meaning(Address{}, page, base, stdhtml.UnescapeString(to)); g.removed.names[strings.TrimPrefix(full, "/")] {
-				want = append(want, trimURL(stdhtml.UnescapeString(to)))
+				want = append(want, weburl.Trim(stdhtml.UnescapeString(to)))
 			}
 		}
 		var got []string

@@ -3,6 +3,8 @@ package links
 import (
 	"path"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/weburl"
 )
 
 // location is where a URL leads: a path of the site's host, or elsewhere.
@@ -18,8 +20,8 @@ type location struct {
 // (https://url.spec.whatwg.org/#concept-basic-url-parser) of http and https. same tells
 // whether a host is the site's own.
 func (from location) follow(target string, same func(host string) bool) location {
-	target = trimURL(target)
-	if scheme, rest, ok := cutScheme(target); ok {
+	target = weburl.Trim(target)
+	if scheme, rest, ok := weburl.CutScheme(target); ok {
 		if scheme != "http" && scheme != "https" {
 			return location{elsewhere: true}
 		}
@@ -35,31 +37,6 @@ func (from location) follow(target string, same func(host string) bool) location
 		return from
 	}
 	return location{path: from.path[:strings.LastIndexByte(from.path, '/')+1] + target, rooted: from.rooted}
-}
-
-// trimURL takes away what the URL standard does: controls and spaces around a URL, tabs
-// and line ends in it.
-func trimURL(s string) string {
-	s = strings.TrimFunc(s, func(c rune) bool { return c <= ' ' })
-	if !strings.ContainsAny(s, "\t\n\r") {
-		return s
-	}
-	return strings.NewReplacer("\t", "", "\n", "", "\r", "").Replace(s)
-}
-
-// cutScheme cuts a URL's scheme off, in lower case.
-func cutScheme(s string) (scheme, rest string, ok bool) {
-	for i := range len(s) {
-		switch c := s[i] | 0x20; {
-		case s[i] == ':':
-			return strings.ToLower(s[:i]), s[i+1:], i > 0
-		case c >= 'a' && c <= 'z':
-		case i > 0 && (s[i] >= '0' && s[i] <= '9' || s[i] == '+' || s[i] == '-' || s[i] == '.'):
-		default:
-			return "", s, false
-		}
-	}
-	return "", s, false
 }
 
 // cutQuery gives what stands before a URL's query and fragment; a backslash there is a
@@ -129,7 +106,7 @@ func decode(s string) string {
 	}
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
-		if b, ok := hexByte(s[i:]); ok {
+		if b, ok := weburl.HexByte(s[i:]); ok {
 			out = append(out, b)
 			i += 2
 			continue
@@ -137,24 +114,4 @@ func decode(s string) string {
 		out = append(out, s[i])
 	}
 	return string(out)
-}
-
-// hexByte is the byte that "%2F" at the start of s stands for.
-func hexByte[S string | []byte](s S) (byte, bool) {
-	if len(s) < 3 || s[0] != '%' {
-		return 0, false
-	}
-	high, ok := hexDigit(s[1])
-	low, ok2 := hexDigit(s[2])
-	return high<<4 | low, ok && ok2
-}
-
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c|0x20 >= 'a' && c|0x20 <= 'f':
-		return c | 0x20 - 'a' + 10, true
-	}
-	return 0, false
 }
