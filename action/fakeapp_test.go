@@ -29,6 +29,7 @@ type fakeApp struct {
 	requests []api.Request
 	calls    []seen
 	metrics  *api.Metrics
+	account  *api.AccountInput
 	// fault says what happens to the nth call of a kind, from 0.
 	fault func(kind string, n int) fault
 	// after is called once a call has been decided, without the lock.
@@ -190,6 +191,30 @@ func (a *fakeApp) routes() http.Handler {
 	mux.HandleFunc("PUT /v1/sites/www/releases/{number}/metrics", a.handle("metrics", "", func(body *json.Decoder, _ int64, _ *seen) (any, error) {
 		a.metrics = &api.Metrics{}
 		return nil, body.Decode(a.metrics)
+	}))
+	mux.HandleFunc("POST /v1/sites/www/releases/{number}/content", a.handle("content", "", func(body *json.Decoder, number int64, s *seen) (any, error) {
+		var in api.ContentInput
+		if err := body.Decode(&in); err != nil {
+			return nil, err
+		}
+		s.Sequence, s.Why = in.Sequence, in.Digest
+		run := release.Run{ID: in.Run.ID, Attempt: in.Run.Attempt}
+		read := release.ContentRead{Release: number, Run: run, Sequence: in.Sequence, Digest: in.Digest, Consistency: in.Consistency}
+		if in.Watermark != nil {
+			read.Watermark = *in.Watermark
+		}
+		if err := a.step(read); err != nil {
+			return nil, err
+		}
+		of := a.site.Current
+		if of.Number != number {
+			of = a.site.Last
+		}
+		return api.ContentResult{Release: number, SameAs: of.SameAs, Watermark: &of.Watermark}, nil
+	}))
+	mux.HandleFunc("PUT /v1/sites/www/releases/{number}/account", a.handle("account", "", func(body *json.Decoder, _ int64, _ *seen) (any, error) {
+		a.account = &api.AccountInput{}
+		return nil, body.Decode(a.account)
 	}))
 	return mux
 }
