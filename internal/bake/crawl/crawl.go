@@ -117,9 +117,9 @@ func (c *Crawl) Run(ctx context.Context) (Result, error) {
 		}
 		select {
 		case a := <-answers:
-			running--
-			c.apply(a)
-			if lists == nil && c.cms.root == "" && c.cms.found(a) {
+			took, found := c.answered(a, answers)
+			running -= took
+			if lists == nil && found {
 				lists = make(chan listing)
 				go c.cms.list(ctx, lists)
 			}
@@ -188,6 +188,21 @@ func (c *Crawl) clock(a answer) {
 	}
 	if at, err := http.ParseTime(a.header.Get("Date")); err == nil && !a.seen.Fresh.IsZero() {
 		c.ahead, c.timely = at.Sub(a.seen.Fresh.Truncate(time.Second)), true
+	}
+}
+
+// answered takes an answer, and those that wait already, so that they are written down
+// together: how many, and whether one says that the CMS has lists of its pages.
+func (c *Crawl) answered(a answer, answers <-chan answer) (took int, lists bool) {
+	for {
+		took++
+		c.apply(a)
+		lists = lists || c.cms.root == "" && c.cms.found(a)
+		select {
+		case a = <-answers:
+		default:
+			return took, lists
+		}
 	}
 }
 

@@ -1,7 +1,9 @@
 package crawl
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/bake/address"
@@ -217,9 +219,11 @@ func (f *frontier) next() *state.Page {
 	return p
 }
 
-// changed are the pages to write down.
+// changed are the pages to write down, each once, by ID: a new one comes after those that
+// were known before it.
 func (f *frontier) changed() []*state.Page {
 	out := f.dirty
 	f.dirty = nil
-	return out
+	slices.SortFunc(out, func(a, b *state.Page) int { return cmp.Compare(a.ID, b.ID) })
+	return slices.Compact(out)
 }

@@ -9,15 +9,46 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 )
 
 // Bodies are the contents of answers, each a file named by its SHA-256. They are not
 // put on disk at once: a content that a power cut damaged has another sum, and is asked
 // for again.
-type Bodies struct{ folder string }
+type Bodies struct {
+	folder string
+	texts  *texts
+}
 
 // Bodies are the folder's.
-func (f Folder) Bodies() Bodies { return Bodies{f.at("bodies")} }
+func (f Folder) Bodies() Bodies { return Bodies{f.at("bodies"), f.texts} }
+
+// mostTexts bounds what is kept in memory of the texts that this bake has read, in bytes:
+// they are rewritten at its end, and need not be read and summed once more.
+const mostTexts = 96 << 20
+
+// texts are contents in memory, by their sums. They are nobody's to change.
+type texts struct {
+	mu   sync.Mutex
+	by   map[string][]byte
+	size int
+}
+
+func (t *texts) put(sum string, text []byte) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, known := t.by[sum]; known || t.size+len(text) > mostTexts {
+		return
+	}
+	t.by[sum], t.size = text, t.size+len(text)
+}
+
+func (t *texts) get(sum string) ([]byte, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	text, ok := t.by[sum]
+	return text, ok
+}
 
 // Path is where a content lies.
 func (b Bodies) Path(sum string) string { return filepath.Join(b.folder, sum[:2], sum) }
@@ -26,6 +57,7 @@ func (b Bodies) Path(sum string) string { return filepath.Join(b.folder, sum[:2]
 func (b Bodies) Add(text []byte) (string, error) {
 	hash := sha256.Sum256(text)
 	sum := hex.EncodeToString(hash[:])
+	b.texts.put(sum, text)
 	if b.Has(sum, int64(len(text))) {
 		return sum, nil
 	}
@@ -72,8 +104,11 @@ func (b Bodies) Has(sum string, size int64) bool {
 	return err == nil && info.Size() == size
 }
 
-// Whole reads a content, and fails where it is not what its sum says.
+// Whole reads a content, and fails where it is not what its sum says. Nobody may change it.
 func (b Bodies) Whole(sum string) ([]byte, error) {
+	if text, ok := b.texts.get(sum); ok {
+		return text, nil
+	}
 	text, err := os.ReadFile(b.Path(sum))
 	if err != nil {
 		return nil, fmt.Errorf("read a kept answer: %w", err)

@@ -10,8 +10,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/atomicfile"
 )
@@ -67,29 +70,57 @@ func read(in io.Reader, journal bool) (*Bake, error) {
 	if b.Head.Version != version {
 		return nil, fmt.Errorf("it is of version %d, and this program knows %d", b.Head.Version, version)
 	}
-	for {
-		line, err := lines.ReadBytes('\n')
-		if errors.Is(err, io.EOF) {
-			return b, nil // what is left has no end
-		}
-		if err != nil {
+	pages, err := readPages(lines)
+	if err != nil || journal {
+		b.Pages = pages
+		return b, err
+	}
+	for _, p := range pages {
+		if err := b.Put(p); err != nil {
 			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// readPages reads the lines of pages, several at a time: of a large site most of the time of
+// a bake in which nothing changed goes by with it.
+func readPages(in io.Reader) ([]*Page, error) {
+	text, err := io.ReadAll(in)
+	if err != nil {
+		return nil, err
+	}
+	var lines [][]byte
+	for {
+		line, rest, whole := bytes.Cut(text, []byte("\n"))
+		if !whole {
+			break // what is left has no end
 		}
 		if len(line) > maxLine {
 			return nil, errors.New("a line is too long")
 		}
-		p := &Page{}
-		if err := json.Unmarshal(line, p); err != nil {
-			return nil, fmt.Errorf("read a page of it: %w", err)
-		}
-		if !journal {
-			if err := b.Put(p); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		b.Pages = append(b.Pages, p)
+		lines, text = append(lines, line), rest
 	}
+	pages := make([]*Page, len(lines))
+	return pages, inParts(len(lines), func(from, to int) error {
+		for i := from; i < to; i++ {
+			pages[i] = &Page{}
+			if err := json.Unmarshal(lines[i], pages[i]); err != nil {
+				return fmt.Errorf("read a page of it: %w", err)
+			}
+		}
+		return nil
+	})
+}
+
+// inParts does something for all of n things, a part of them on each processor.
+func inParts(n int, do func(from, to int) error) error {
+	var g errgroup.Group
+	parts := min(runtime.GOMAXPROCS(0), 8)
+	for i := range parts {
+		g.Go(func() error { return do(i*n/parts, (i+1)*n/parts) })
+	}
+	return g.Wait()
 }
 
 // Put takes what a journal says of a page in place of what was known before.
@@ -106,14 +137,17 @@ func (b *Bake) Put(p *Page) error {
 }
 
 // Folder is where the state of one site's bakes lies.
-type Folder struct{ path string }
+type Folder struct {
+	path  string
+	texts *texts
+}
 
 // Open opens a folder, and makes it if there is none.
 func Open(path string) (Folder, error) {
 	if err := os.MkdirAll(filepath.Join(path, "bodies"), 0o700); err != nil {
 		return Folder{}, fmt.Errorf("make the bake's folder of state: %w", err)
 	}
-	return Folder{path}, nil
+	return Folder{path, &texts{by: map[string][]byte{}}}, nil
 }
 
 func (f Folder) at(name string) string { return filepath.Join(f.path, name) }
@@ -149,17 +183,28 @@ func (f Folder) load(name string) (*Bake, error) {
 
 // Next writes a bake that is about to get its place.
 func (f Folder) Next(b *Bake) error {
-	var text bytes.Buffer
 	b.Head.Version = version
-	e := json.NewEncoder(&text)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(b.Head); err != nil {
+	head, err := json.Marshal(b.Head)
+	if err != nil {
 		return fmt.Errorf("write the bake's state: %w", err)
 	}
-	for _, p := range b.Pages {
-		if err := e.Encode(p); err != nil {
-			return fmt.Errorf("write the bake's state: %w", err)
+	lines := make([][]byte, len(b.Pages))
+	err = inParts(len(b.Pages), func(from, to int) error {
+		for i := from; i < to; i++ {
+			var err error
+			if lines[i], err = json.Marshal(b.Pages[i]); err != nil {
+				return fmt.Errorf("write the bake's state: %w", err)
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	for _, line := range append([][]byte{head}, lines...) {
+		text.Write(line)
+		text.WriteByte('\n')
 	}
 	if err := atomicfile.Write(f.at(nextName), text.Bytes()); err != nil {
 		return fmt.Errorf("write the bake's state: %w", err)
