@@ -90,7 +90,11 @@ func (c *Serve) Run(ctx context.Context, t *terminal.Terminal) error {
 	if c.Offline {
 		options.Upstream = nil
 	}
-	return c.serve(ctx, t, readthrough.New(options), snapshot.ID, len(snapshot.Records))
+	server := readthrough.New(options)
+	if !server.Speaks() {
+		return exit.With(exit.Usage, fmt.Errorf("the addresses of %s are not spoken out of a copy: have the frontend read the folder %s, or tar it (pressrun export --tar)", snapshot.Source.Kind, archive.Folder(c.Dir, snapshot.ID)))
+	}
+	return c.serve(ctx, t, server, snapshot.ID, len(snapshot.Records))
 }
 
 func (c *Serve) serve(ctx context.Context, t *terminal.Terminal, handler *readthrough.Server, id string, records int) error {

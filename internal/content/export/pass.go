@@ -134,7 +134,7 @@ func (p *pass) resume(ctx context.Context, t content.Type, purpose string) error
 	}
 	_, err := p.listFrom(ctx, t, content.Want{}, purpose, from)
 	if refused, ok := errors.AsType[*fetch.StatusError](err); ok && refused.Status == http.StatusBadRequest {
-		return fmt.Errorf("%w; if the last export is long ago, export with --full", err)
+		return fmt.Errorf("%w: %w", errForgotten, err)
 	}
 	return err
 }

@@ -45,10 +45,34 @@ func Run(ctx context.Context, plan Plan) (r Report, err error) {
 	}
 	p := newPass(plan, kept, state, latest)
 	s, err := p.read(ctx)
+	if errors.Is(err, errForgotten) && !kept.Full {
+		why = "the source no longer knows where the last pass ended"
+		if p, err = p.anew(folder, state, latest); err != nil {
+			return r, err
+		}
+		s, err = p.read(ctx)
+	}
 	if err != nil {
 		return r, errors.Join(err, p.leave(err))
 	}
 	return p.commit(folder, s, why)
+}
+
+// errForgotten is of a source that does not know any more where the last pass ended.
+var errForgotten = errors.New("the source no longer knows where the last pass ended")
+
+// anew begins the pass once more, as one that reads all.
+func (p *pass) anew(folder *archive.Archive, state archive.State, latest *content.Snapshot) (*pass, error) {
+	if err := p.kept.Discard(); err != nil {
+		return nil, err
+	}
+	b := p.kept.Began
+	b.Full = true
+	kept, err := folder.Begin(b, p.plan.Young)
+	if err != nil {
+		return nil, err
+	}
+	return newPass(p.plan, kept, state, latest), nil
 }
 
 func (p Plan) withDefaults() Plan {

@@ -53,6 +53,10 @@ func New(o Options) *Server {
 	return s
 }
 
+// Speaks says whether there is any address that the copy answers: of some CMSs none is
+// known that could be.
+func (s *Server) Speaks() bool { return len(s.lists) > 0 }
+
 // Figures are how many requests were answered from the copy, and how many were not.
 func (s *Server) Figures() (served, passed int64) { return s.served.Load(), s.passed.Load() }
 
