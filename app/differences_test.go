@@ -118,3 +118,29 @@ func TestWhatWasPublishedElsewhereCanNotBeCompared(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+func TestAReaderComparesTwoReleasesWithoutJavaScript(t *testing.T) {
+	b := comparable(t)
+	r := signedInReader(t, b, editorToken)
+	r.Get("/sites/www/releases").Says("Compare two releases", "Older release", "Newer release", "Release #1, ", "Compare")
+	r.Get("/sites/www/differences?from=1&to=2").Status(http.StatusOK).
+		Says("From release #1 to release #2: 1 page changed, 1 added, 0 removed.", "Opening hours, old and new text Changed", "New, old and new text Added /new.html")
+	r.Get("/sites/www/differences?from=1&to=2&page=index.html").Status(http.StatusOK).
+		Says("All pages that differ", "Release #1 Release #2", "We open at 9 every day.", "We open at 10 <b> every day.")
+	r.Get("/sites/www/differences?from=1&to=2&page=404.html").Says("The page is the same in both releases.")
+	r.Get("/sites/www/differences").Says("From release #1 to release #2")
+	r.Get("/sites/www/differences?to=1").Says("With release #1, the first one that is known there: 0 pages changed, 2 added")
+	r.Get("/sites/www/releases/2").Says("What it changed, page by page: the old text beside the new one")
+	r.Get("/sites/www/differences?from=1&to=2&page=nowhere.html").Status(http.StatusNotFound)
+	r.Get("/sites/www/differences?from=1&to=99").Status(http.StatusNotFound)
+	for _, number := range []string{"x", "-1", "1e3"} {
+		r.Get("/sites/www/differences?to=" + number).Status(http.StatusUnprocessableEntity)
+	}
+	other := signedInReader(t, start(t, withPeople), editorToken)
+	other.Get("/sites/www/differences").Status(http.StatusOK).Says("not published by the app itself", "pressrun diff FROM TO --text --at s3://BUCKET --site www")
+	kept := signedInReader(t, start(t, func(c *config.Config) {
+		withPeople(c)
+		published(t)(c)
+	}), editorToken)
+	kept.Get("/sites/www/differences").Status(http.StatusOK).Says("has no list of what one of these releases published")
+}

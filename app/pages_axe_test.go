@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/browser"
@@ -20,7 +21,10 @@ import (
 
 func TestEveryPageIsAccessible(t *testing.T) {
 	ctx := browser.Start(t)
-	b := start(t, told("http://127.0.0.1:9/"))
+	b := start(t, func(c *config.Config) {
+		told("http://127.0.0.1:9/")(c)
+		published(t, hours...)(c)
+	})
 	srv := ownServer(t, b)
 	s := browser.Screen{T: t, Ctx: ctx}
 	long := strings.Repeat("Donaudampfschifffahrtsgesellschaft", 8)
@@ -66,6 +70,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	for _, path := range []string{
 		"/", "/sites/www", "/sites/secret", "/sites/www/releases/1", "/sites/www/releases/4", "/sites/www/releases/99", "/sites/www/releases/1/log", "/sites/www/releases/1/log?q=x", "/sites/www/releases/1/log?from=1",
 		"/requests/" + asked.ID, waiting, "/requests/none", "/sites/www/cancel", "/sites/www/reset", "/sites/www/allow", "/sites/www/notices", "/sessions", "/sessions?everybody", "/signin/oidc", "/signin/oidc/callback", "/sites/www/find?q=donau", "/sites/www/releases", "/sites/www?wall", "/sites/www/operate", "/sites/www/operate?about=acts&before=9", "/sites/none", "/nope", "/reading?back=/sites/www",
+		"/sites/www/differences?from=1&to=2", "/sites/www/differences?from=1&to=2&page=index.html", "/sites/secret/differences", "/sites/www/differences?to=99",
 	} {
 		s.Accessible(srv.URL, path)
 		visited = append(visited, path)
@@ -76,7 +81,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		s.Accessible(srv.URL, path)
 	}
 	s.Eval(`document.cookie = "pressrun_reading=es&; path=/"`)
-	for _, path := range []string{"/", "/sites/www/operate", "/sites/www/releases", "/sites/www/releases/4", "/requests/" + asked.ID, "/sites/www/find?q=donau", "/sites/www/cancel", "/sites/www/allow", "/sites/www/notices", "/sessions", "/reading", "/nope"} {
+	for _, path := range []string{"/", "/sites/www/operate", "/sites/www/releases", "/sites/www/releases/4", "/sites/www/differences?from=1&to=2&page=index.html", "/requests/" + asked.ID, "/sites/www/find?q=donau", "/sites/www/cancel", "/sites/www/allow", "/sites/www/notices", "/sessions", "/reading", "/nope"} {
 		s.Do(chromedp.Navigate(srv.URL + path))
 		if lang := s.Eval(`document.documentElement.lang`); lang != "es" {
 			t.Errorf("%s is in %q after Spanish was chosen", path, lang)
@@ -91,7 +96,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 func mustBeEveryPage(t *testing.T, visited []string) {
 	t.Helper()
 	var source []byte
-	for _, file := range []string{"pages/pages.go", "pages/operator/operator.go", "pages/account/account.go"} {
+	for _, file := range []string{"pages/pages.go", "pages/operator/operator.go", "pages/account/account.go", "pages/compare/pages.go"} {
 		routes, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -41,7 +41,7 @@ func (a *App) routes(version string) *middleware.BodyDeadline {
 	}
 	a.api = webapi.New(mux, options)
 	a.pages = pages.New(mux, pages.Options{
-		Config: a.config, Auth: a.auth, Problems: a.problems, Disk: a.disk, Commands: commands, Notices: told, View: views, Logs: logs, Log: a.log,
+		Config: a.config, Auth: a.auth, Problems: a.problems, Disk: a.disk, Commands: commands, Notices: told, View: views, Differences: changed, Logs: logs, Log: a.log,
 	})
 	outer := http.NewServeMux()
 	language, _ := words.Named(a.config.Pages.Language)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/pages/compare"
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/pages/operator"
 	"github.com/pressrun/pressrun/app/view"
@@ -62,6 +63,7 @@ type historyBody struct {
 	Older   string
 	// Removed says that there were older ones, at the end of the list.
 	Removed string
+	Compare compare.Form
 }
 
 // releasesAtOnce is how many releases a page of the history lists.
@@ -82,7 +84,10 @@ func (h *historyPages) show(v *frame.Visit) {
 		h.Trouble(v, err)
 		return
 	}
-	body := historyBody{History: releaseRows(past, site.Clock()), Chart: chartOf(site.Language, past), Older: olderThan(site, past, releasesAtOnce)}
+	body := historyBody{
+		History: releaseRows(past, site.Clock()), Chart: chartOf(site.Language, past), Older: olderThan(site, past, releasesAtOnce),
+		Compare: compare.FormOf(name, past, site.Clock(), 0, 0),
+	}
 	if gone := site.Removed; gone.Release > 0 && body.Older == "" {
 		body.Removed = site.Language.Say("Older releases, up to #%d, were removed on %s.", gone.Release, site.Clock().Time(gone.At))
 	}

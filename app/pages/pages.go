@@ -6,8 +6,10 @@ import (
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/app/differences"
 	"github.com/pressrun/pressrun/app/pages/account"
 	"github.com/pressrun/pressrun/app/pages/assets"
+	"github.com/pressrun/pressrun/app/pages/compare"
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/pages/operator"
 	"github.com/pressrun/pressrun/app/problem"
@@ -18,15 +20,16 @@ import (
 
 // Options are what New needs.
 type Options struct {
-	Config   config.Config
-	Auth     *auth.Authorizer
-	Problems *problem.Reporter
-	Disk     *problem.Disk
-	Commands *command.Commands
-	Notices  *command.Notices
-	View     *view.Reader
-	Logs     stream.RunLogs
-	Log      *slog.Logger
+	Config      config.Config
+	Auth        *auth.Authorizer
+	Problems    *problem.Reporter
+	Disk        *problem.Disk
+	Commands    *command.Commands
+	Notices     *command.Notices
+	View        *view.Reader
+	Differences *differences.Reader
+	Logs        stream.RunLogs
+	Log         *slog.Logger
 }
 
 // New puts the pages on a mux, and answers with what they share. Addresses that nobody
@@ -53,6 +56,7 @@ func New(mux *http.ServeMux, o Options) *frame.Frame {
 	mux.HandleFunc("GET /assets/{name}", assets.Serve)
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { f.Unknown(mux, w, r) })
 	operator.Register(mux, f, o.View, o.Commands, o.Notices)
+	compare.Register(mux, f, o.View, o.Differences)
 	account.Register(mux, f, o.Auth)
 	return f
 }

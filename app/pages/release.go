@@ -5,12 +5,15 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/pages/compare"
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/pages/rows"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
 	"github.com/pressrun/pressrun/internal/words"
 )
@@ -33,12 +36,33 @@ type releaseBody struct {
 	Served                            rows.Requests
 	Events                            []rows.Event
 	MoreEvents                        bool
-	Retry                             *frame.Crumb
+	// Compared leads to what it changed, page by page; "" while it never was live. Changed
+	// are some of the changed files.
+	Compared string
+	Changed  []changedFile
+	Retry    *frame.Crumb
 	// Same is the release whose content and code it would have had.
 	Same *frame.Crumb
 	// Rollback is the release that it put back, Ordered who wanted that, and Why.
 	Rollback     *frame.Crumb
 	Ordered, Why string
+}
+
+// changedFile is a file that the release changed; of a page Link leads to its old and new
+// text.
+type changedFile struct{ Path, Link string }
+
+// changedFiles are those that the run told of.
+func changedFiles(r view.Release, paths []string) []changedFile {
+	var out []changedFile
+	for _, path := range paths {
+		one := changedFile{Path: path}
+		if rules.IsPage(path) && r.Outcome == release.Succeeded {
+			one.Link = compare.Link(r.Site, 0, r.Number, path)
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 type metricsView struct {
@@ -103,6 +127,12 @@ func releaseHead(r view.Release, c when.Clock) releaseBody {
 	}
 	if b.Metrics != nil && b.Metrics.Metrics.Baked != nil {
 		b.Baked = bakedOf(l, r, *b.Metrics.Metrics.Baked)
+	}
+	if r.Outcome == release.Succeeded && r.RollbackTo == 0 {
+		b.Compared = compare.Link(r.Site, 0, r.Number, "")
+	}
+	if b.Metrics != nil {
+		b.Changed = changedFiles(r, b.Metrics.Metrics.Changed)
 	}
 	if r.RollbackTo != 0 {
 		b.Rollback = &frame.Crumb{Text: releaseText(l, r.RollbackTo), Link: frame.ReleaseLink(r.Site, r.RollbackTo)}
