@@ -102,8 +102,12 @@ function missing() {
 async function main() {
   const post = process.env.STATE_pressrun_main === "begun";
   if (!post && process.env.GITHUB_STATE) appendFileSync(process.env.GITHUB_STATE, "pressrun_main=begun\n");
+  if (post && input("step") === "program") return;
   const want = release.sha256[target];
   const program = input("build-program") === "true" || !want ? built() : await released(want);
+  // The job's own commands may call it too, as those of a matrix do.
+  if (process.env.GITHUB_PATH) appendFileSync(process.env.GITHUB_PATH, `${dirname(program)}\n`);
+  if (input("step") === "program") return;
   let child; // the program may be at work before spawn returns: a signal must find its way from the first instant
   // Windows tells all programs of the console itself; a kill would end this one before it has said so.
   for (const signal of ["SIGINT", "SIGTERM", "SIGBREAK"]) process.on(signal, () => windows || child.kill(signal));

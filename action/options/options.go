@@ -131,6 +131,7 @@ type DeployFlags struct {
 	// RedirectStore is a CloudFront KeyValueStore.
 	RedirectStore string `help:"ARN of a CloudFront KeyValueStore that keeps the redirects too, for the function of pressrun cdn function; \"none\" when releases before did and this one is not to." placeholder:"ARN"`
 	Commit        string `help:"The frontend's commit, recorded with the release (default: asked of git)." placeholder:"ID"`
+	Plan          string `help:"File of pressrun plan --shards whose shards were sent: the step deploy puts that in place instead of a build." placeholder:"FILE"`
 	DryRun        bool   `help:"Say what the deploy would change, and change nothing."`
 }
 

@@ -78,6 +78,9 @@ func (r Deploy) source(ctx context.Context) (publish.Source, error) {
 	if to := r.Record.Now().RollbackTo; to != 0 {
 		return publish.Earlier{Release: to}, nil
 	}
+	if r.Plan != "" {
+		return r.planned()
+	}
 	output, err := r.output()
 	if err != nil {
 		return nil, err

@@ -245,12 +245,25 @@ func tourOfRetention(t *testing.T, l *Ledger) []string {
 	t.Helper()
 	names, err := l.Retention().Sites(t.Context())
 	told := []string{fmt.Sprintln(names, err)}
+	for range 2 {
+		ask(t, l, Request{})
+		carry(t, l, "www")
+	}
+	prune(t, l, "www", atOnce(1))
+	for range 2 {
+		ask(t, l, Request{})
+		carry(t, l, "www")
+	}
+	www := l.sites.policies["www"]
+	delete(l.sites.policies, "www") // it is taken out of the configuration, and put back
+	defer func() { l.sites.policies["www"] = www }()
 	for _, site := range append(names, "") {
 		went := prune(t, l, site, atOnce(0))
 		for _, table := range OldTables {
 			told = append(told, fmt.Sprintln(site, table, len(went[table])))
 		}
 	}
+	l.sites.policies["www"] = www
 	unknown := newID("req_", time.Now().Add(-time.Hour))
 	_, _, err = request(t.Context(), l, unknown)
 	return append(told, fmt.Sprintln(errors.As(err, new(*Gone))))

@@ -51,7 +51,11 @@ type rig struct {
 	none      string // an action that does nothing
 	home      string
 	build     string
-	cancelled map[int64]bool // under runners.mu
+	workflow  string            // the file that the site has copied
+	endpoint  string            // of the bucket, as runs reach it
+	stands    map[string]string // what stands for actions that are fetched, by name
+	env       []string          // more of act's variables
+	cancelled map[int64]bool    // under runners.mu
 }
 
 func newRig(t *testing.T, build string) *rig {
@@ -60,7 +64,7 @@ func newRig(t *testing.T, build string) *rig {
 		t.Skip("runs whole workflows")
 	}
 	t.Parallel() // a workflow waits most of the time
-	r := &rig{t: t, build: build, home: t.TempDir(), cancelled: map[int64]bool{}}
+	r := &rig{t: t, build: build, home: t.TempDir(), cancelled: map[int64]bool{}, workflow: "content-release.yml"}
 	r.tool = servers.Tool(t, "act")
 	for _, program := range []string{"hugo", "node", "git", "jq"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -68,6 +72,7 @@ func newRig(t *testing.T, build string) *rig {
 		}
 	}
 	r.s3 = servers.StartVersityGW(t, "www")
+	r.endpoint = r.s3.Endpoint
 	r.runners = &runners{t: t, rig: r, cmds: map[int64]*exec.Cmd{}, logs: map[int64]*bytes.Buffer{}}
 	var err error
 	if r.github, err = fakegithub.Start(fakegithub.Options{OnDispatch: r.runners.carryOut}); err != nil {
@@ -121,6 +126,7 @@ func (r *rig) serve() {
 		},
 		Sites: map[string]config.Site{"www": {
 			Title: "The library", TimeZone: "UTC", Runner: "github", Quiet: &zero,
+			Retry:  []config.Duration{config.Duration(time.Hour)}, // so that only a test itself runs a job again
 			GitHub: config.SiteGitHub{Repository: "acme/www", Workflow: "content-release.yml", Ref: "main", Environment: "production", Deployments: &yes},
 		}},
 	}
@@ -216,7 +222,7 @@ func (r *rig) siteRepo() string {
 
 // siteOf is a repository with the files of a site that has copied the workflow.
 func (r *rig) siteOf(files map[string]string) string {
-	workflow, err := os.ReadFile(filepath.Join(root(r.t), ".github", "workflows", "content-release.yml"))
+	workflow, err := os.ReadFile(filepath.Join(root(r.t), ".github", "workflows", r.workflow))
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -298,15 +304,17 @@ func (r *rig) act(run fakegithub.Run) (*exec.Cmd, *bytes.Buffer) {
 	args := []string{
 		event, "-W", ".github/workflows/content-release.yml", "-P", "ubuntu-latest=-self-hosted", "--no-cache-server",
 		"--local-repository", "pressrun/pressrun@v0=" + r.source,
-		"--var", "PRESSRUN_URL=" + r.url, "--var", "PRESSRUN_SITE=www", "--var", "PRESSRUN_TO=s3://www", "--var", "PRESSRUN_S3_ENDPOINT=" + r.s3.Endpoint,
+		"--var", "PRESSRUN_URL=" + r.url, "--var", "PRESSRUN_SITE=www", "--var", "PRESSRUN_TO=s3://www", "--var", "PRESSRUN_S3_ENDPOINT=" + r.endpoint,
 		"--env", "AWS_ACCESS_KEY_ID=" + r.s3.AccessKey, "--env", "AWS_SECRET_ACCESS_KEY=" + r.s3.SecretKey,
 		// What act knows nothing of: GitHub's name for the run, and its word on it.
 		"--env", "PRESSRUN_RUN_ID=" + strconv.FormatInt(run.ID, 10), "--env", "PRESSRUN_RUN_ATTEMPT=" + strconv.Itoa(run.Attempt),
 		"--env", "ACTIONS_ID_TOKEN_REQUEST_URL=" + r.github.RequestURL(run.ID), "--env", "ACTIONS_ID_TOKEN_REQUEST_TOKEN=" + fakegithub.RequestToken(run.ID),
 	}
 	for _, action := range r.otherActions() {
-		args = append(args, "--local-repository", action+"="+r.none)
+		name, _, _ := strings.Cut(action, "@")
+		args = append(args, "--local-repository", action+"="+or(r.stands[name], r.none))
 	}
+	args = append(args, r.env...)
 	if r.build != "" {
 		args = append(args, "--var", "PRESSRUN_BUILD="+r.build)
 	}
@@ -326,7 +334,7 @@ func (r *rig) act(run fakegithub.Run) (*exec.Cmd, *bytes.Buffer) {
 // otherActions are those that the workflow uses besides this one and the checkout,
 // which act does itself.
 func (r *rig) otherActions() []string {
-	text, err := os.ReadFile(filepath.Join(root(r.t), ".github", "workflows", "content-release.yml"))
+	text, err := os.ReadFile(filepath.Join(root(r.t), ".github", "workflows", r.workflow))
 	if err != nil {
 		r.t.Fatal(err)
 	}
