@@ -185,7 +185,7 @@ func (b *bake) crawl(ctx context.Context, journal *state.Journal, mode string) (
 func (b *bake) meant() []address.Address {
 	var out []address.Address
 	for _, c := range b.Changes {
-		if to, ok := b.origin.Follow(b.origin.BaseOf("/", ""), c); ok && to.Form != address.Relative {
+		if to, ok := b.origin.Given(c); ok && to.Form != address.Relative {
 			out = append(out, to.Address)
 		}
 	}

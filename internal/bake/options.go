@@ -155,7 +155,7 @@ func (r *resolved) patterns() error {
 		r.mayLeak = append(r.mayLeak, re)
 	}
 	for _, e := range r.Extras {
-		to, ok := r.origin.Follow(r.origin.BaseOf("/", ""), e)
+		to, ok := r.origin.Given(e)
 		if !ok || to.Form == address.Relative {
 			return fmt.Errorf("%q is no path of the CMS; expected one as /thanks/", e)
 		}

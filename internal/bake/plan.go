@@ -85,7 +85,7 @@ var entries = regexp.MustCompile(`(^|/)(sitemap[^/]*\.xml(\.gz)?|wp-sitemap[^/]*
 func staleness(r *resolved, pages []*state.Page) func(*state.Page) bool {
 	tags, meant := map[string]bool{}, map[address.Address]bool{}
 	for _, c := range r.Changes {
-		if to, ok := r.origin.Follow(r.origin.BaseOf("/", ""), c); ok && to.Form != address.Relative {
+		if to, ok := r.origin.Given(c); ok && to.Form != address.Relative {
 			a, _ := r.queries.Sort(to.Address)
 			meant[a] = true
 			continue

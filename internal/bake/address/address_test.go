@@ -20,9 +20,41 @@ func TestTheAddressOfACMS(t *testing.T) {
 	if got := origin(t).String(); got != "https://cms.example.gov" {
 		t.Error(got)
 	}
-	for _, bad := range []string{"", "cms", "http://cms.example.gov", "https://cms.example.gov/site", "https://u:p@cms.example.gov/", "ftp://a/"} {
+	for _, bad := range []string{"", "cms", "http://cms.example.gov", "https://cms.example.gov/?a=b", "https://cms.example.gov/a//b", "https://u:p@cms.example.gov/", "ftp://a/"} {
 		if o, err := ParseOrigin(bad); err == nil {
 			t.Errorf("%q is %s", bad, o)
+		}
+	}
+}
+
+// Of a CMS below a path, addresses count from there, and what is beside it is another's.
+func TestWhatAReferenceMeansBelowAPath(t *testing.T) {
+	o, err := ParseOrigin("https://www.example.gov/blog/")
+	if err != nil || o.String() != "https://www.example.gov/blog" || o.URL("/a/") != "https://www.example.gov/blog/a/" {
+		t.Fatalf("%s (%v)", o, err)
+	}
+	for _, c := range []struct{ ref, want string }{
+		{"b/", "/a/b/"},
+		{"../", "/"},
+		{"../../shop/", ""},
+		{"/blog/c", "/c"},
+		{"/blog", "/"},
+		{"/blog?p=7", "/?p=7"},
+		{"/blogger/", ""},
+		{"/", ""},
+		{"https://www.example.gov/blog/c/?page=2", "/c/?page=2"},
+		{"https://www.example.gov/", ""},
+		{"//www.example.gov/blog/", "/"},
+		{"/blog/../shop/", ""},
+	} {
+		got, ok := o.Follow(o.BaseOf("/a/", ""), c.ref)
+		if ok != (c.want != "") || string(got.Address) != c.want {
+			t.Errorf("%s is %q (%v), want %q", c.ref, got.Address, ok, c.want)
+		}
+	}
+	for _, given := range []string{"/c/", "/blog/c/"} {
+		if got, ok := o.Given(given); !ok || got.Address != "/c/" {
+			t.Errorf("%s is %q (%v)", given, got.Address, ok)
 		}
 	}
 }

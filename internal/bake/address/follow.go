@@ -1,13 +1,15 @@
 package address
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/weburl"
 )
 
 // Address is an address of the CMS in its normal form: a path that begins with "/",
-// and a query with its "?" if there is one. It has no fragment.
+// and a query with its "?" if there is one. It has no fragment. Of a CMS below a path, it
+// counts from there.
 type Address string
 
 // Path is the address without its query.
@@ -70,8 +72,8 @@ func (o Origin) BaseOf(at Address, href string) Base {
 }
 
 // Follow resolves a reference as browsers do (https://url.spec.whatwg.org/#url-parsing
-// for http and https). It is false where that leads away from the CMS: to another host,
-// or to none, as "mailto:" does.
+// for http and https). It is false where that leads away from the CMS: to another host, out
+// of the path that the CMS is below, or to no host, as "mailto:" does.
 func (o Origin) Follow(from Base, ref string) (Target, bool) {
 	ref = weburl.Trim(ref)
 	if scheme, rest, ok := weburl.CutScheme(ref); ok {
@@ -89,14 +91,14 @@ func (o Origin) Follow(from Base, ref string) (Target, bool) {
 	case from.elsewhere:
 		return Target{}, false
 	case ref != "" && isSlash(ref[0]):
-		return parts(ref, ref, Rooted), true
+		return o.parts(ref, ref, Rooted)
 	case ref == "" || ref[0] == '#':
 		return Target{Address: from.Address, Rest: ref, Fragment: ref, Same: true}, true
 	case ref[0] == '?':
-		return parts(from.Address.Path()+ref, ref, Relative), true
+		return o.parts(o.below+from.Address.Path()+ref, ref, Relative)
 	}
-	path := from.Address.Path()
-	return parts(path[:strings.LastIndexByte(path, '/')+1]+ref, ref, Relative), true
+	path := o.below + from.Address.Path()
+	return o.parts(path[:strings.LastIndexByte(path, '/')+1]+ref, ref, Relative)
 }
 
 // atHost is what follows the slashes of a reference: a host and a path.
@@ -113,21 +115,36 @@ func (o Origin) atHost(s string, form Form) (Target, bool) {
 	if path == "" || !isSlash(path[0]) {
 		path = "/" + path
 	}
-	return parts(path, rest, form), true
+	return o.parts(path, rest, form)
 }
 
-// parts is a target by its whole path, and by what is written of it.
-func parts(whole, written string, form Form) Target {
+// Given is what somebody means who names a path of the CMS: as visitors of the site have it,
+// or as it is at the CMS.
+func (o Origin) Given(text string) (Target, bool) {
+	t, ok := o.Follow(o.BaseOf("/", ""), text)
+	if !ok && strings.HasPrefix(text, "/") {
+		t, ok = o.Follow(o.BaseOf("/", ""), o.below+text)
+	}
+	return t, ok
+}
+
+// parts is a target by its whole path, and by what is written of it; false for one out of
+// the path that the CMS is below.
+func (o Origin) parts(whole, written string, form Form) (Target, bool) {
 	t := Target{Rest: written, Form: form}
 	if i := strings.IndexByte(whole, '#'); i >= 0 {
 		whole, t.Fragment = whole[:i], whole[i:]
 	}
 	path, query, asks := strings.Cut(whole, "?")
-	t.Address = Address(normalPath(path))
+	path, ok := strings.CutPrefix(normalPath(path), o.below)
+	if !ok || path != "" && path[0] != '/' {
+		return Target{}, false
+	}
+	t.Address = Address(cmp.Or(path, "/"))
 	if asks && query != "" {
 		t.Address += Address("?" + encoded(query, " \"<>'"))
 	}
-	return t
+	return t, true
 }
 
 func isSlash(c byte) bool { return c == '/' || c == '\\' }

@@ -20,6 +20,7 @@ type Crawl struct {
 	read    reader
 	journal *state.Journal
 	cms     *wordPress
+	apis    *apis
 	since   time.Time
 	rate    rate
 	bytes   int64
@@ -54,6 +55,7 @@ func New(o Options, s Start) *Crawl {
 	c.fetch = newFetcher(&c.options, s.Bodies)
 	c.read = reader{origin: o.Origin, rewriter: rewrite.New(o.Origin.Host())}
 	c.cms = &wordPress{fetcher: c.fetch, origin: o.Origin}
+	c.apis = &apis{fetcher: c.fetch, origin: o.Origin}
 	return c
 }
 
@@ -117,11 +119,11 @@ func (c *Crawl) Run(ctx context.Context) (Result, error) {
 		}
 		select {
 		case a := <-answers:
-			took, found := c.answered(a, answers)
+			took, list := c.answered(a, answers)
 			running -= took
-			if lists == nil && found {
+			if lists == nil && list != nil {
 				lists = make(chan listing)
-				go c.cms.list(ctx, lists)
+				go list(ctx, lists)
 			}
 		case l, ok := <-lists:
 			if !ok {
@@ -192,16 +194,22 @@ func (c *Crawl) clock(a answer) {
 }
 
 // answered takes an answer, and those that wait already, so that they are written down
-// together: how many, and whether one says that the CMS has lists of its pages.
-func (c *Crawl) answered(a answer, answers <-chan answer) (took int, lists bool) {
+// together: how many, and what lists the CMS's pages, where one of them says so.
+func (c *Crawl) answered(a answer, answers <-chan answer) (took int, list func(context.Context, chan<- listing)) {
 	for {
 		took++
 		c.apply(a)
-		lists = lists || c.cms.root == "" && c.cms.found(a)
+		switch {
+		case c.cms.root != "" || list != nil:
+		case c.cms.found(a):
+			list = c.cms.list
+		case c.apis.found(a):
+			list = c.apis.list
+		}
 		select {
 		case a = <-answers:
 		default:
-			return took, lists
+			return took, list
 		}
 	}
 }
@@ -210,9 +218,8 @@ func (c *Crawl) take(l listing) {
 	if l.note != "" {
 		c.notes = append(c.notes, l.note)
 	}
-	base := c.options.Origin.BaseOf("/", "")
 	for _, link := range l.links {
-		if to, ok := c.options.Origin.Follow(base, link); ok {
+		if to, ok := c.options.Origin.Given(link); ok {
 			c.front.know(to.Address, state.Source{Kind: l.kind}, 0)
 		}
 	}

@@ -3,18 +3,15 @@ package crawl
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
 	"sync"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/bake/address"
 	"github.com/pressrun/pressrun/internal/bake/discover"
-	"github.com/pressrun/pressrun/internal/pace"
 )
 
 // wordPress lists the pages of a WordPress by its own API.
@@ -118,9 +115,6 @@ func (w *wordPress) entries(ctx context.Context, kind discover.Kind, send func(l
 	return true
 }
 
-// maxList bounds an answer of the API, in bytes.
-const maxList = 16 << 20
-
 // get asks the API, several times if need be.
 func (w *wordPress) get(ctx context.Context, path string, query url.Values) (text []byte, header http.Header, err error) {
 	at := w.root
@@ -135,43 +129,5 @@ func (w *wordPress) get(ctx context.Context, path string, query url.Values) (tex
 			at += "?" + query.Encode()
 		}
 	}
-	for try := range w.options.Tries {
-		if try > 0 {
-			if err := sleep(ctx, w.options.Backoff<<(try-1)); err != nil {
-				return nil, nil, err
-			}
-		}
-		again := false
-		stop := w.turn(ctx, func() pace.Answer {
-			var load pace.Answer
-			text, header, load, err = w.once(ctx, address.Address(at))
-			again = load.Verdict != pace.Good
-			return load
-		})
-		if stop != nil {
-			return nil, nil, stop
-		}
-		if err == nil || !again {
-			return text, header, err
-		}
-	}
-	return nil, nil, err
-}
-
-func (w *wordPress) once(ctx context.Context, a address.Address) ([]byte, http.Header, pace.Answer, error) {
-	r, err := w.request(ctx, a)
-	if err != nil {
-		return nil, nil, pace.Answer{}, err
-	}
-	resp, err := w.http.Do(r)
-	if err != nil {
-		return nil, nil, pace.OfResponse(nil, time.Now()), plainError(err)
-	}
-	defer resp.Body.Close()
-	load := pace.OfResponse(resp, time.Now())
-	if resp.StatusCode != http.StatusOK {
-		return nil, nil, load, fmt.Errorf("it answers %d", resp.StatusCode)
-	}
-	text, err := io.ReadAll(&limited{in: resp.Body, left: maxList, what: "a list"})
-	return text, resp.Header, load, err
+	return w.listed(ctx, address.Address(at))
 }

@@ -92,7 +92,7 @@ func folder(path string) string { return path[:strings.LastIndexByte(path, '/')+
 // written is how a reference is written in the output; false where it stays as it is.
 func (m *Mapping) written(to address.Target, moved bool, target string) (string, bool) {
 	path := m.path(to.Address)
-	stays := path == string(to.Address)
+	stays := path == string(to.Address) && (to.Form == address.Relative || !m.Origin.Below())
 	rest := path + to.Fragment
 	if stays {
 		rest = to.Rest // as it is written, in whatever normal form

@@ -24,7 +24,7 @@ import (
 // Command bakes a CMS.
 type Command struct {
 	terminal.OutputFlags
-	Address string `arg:"" help:"The CMS's root, as https://cms.example.gov. Plain http only on this machine."`
+	Address string `arg:"" help:"The CMS's root, as https://cms.example.gov, or https://www.example.gov/blog/ for one below a path. Plain http only on this machine."`
 	Dir     string `arg:"" help:"The folder that becomes the site. It changes only when the bake is accepted."`
 
 	PublicURL string        `name:"public-url" placeholder:"URL" help:"Where the site will be: what sitemaps, feeds and canonical links name in place of the CMS."`
@@ -60,8 +60,8 @@ type Command struct {
 // Help has the examples.
 func (Command) Help() string {
 	return `Asks for every page of a CMS as a visitor would, and makes static files of them:
-all that sitemaps, robots.txt, the API of WordPress, links, style sheets, feeds and
-the last bake name. Addresses are rewritten in place, and no other byte. The next
+all that sitemaps, robots.txt, links, style sheets, feeds, the last bake, and the APIs
+of WordPress, Ghost, Wagtail and Drupal name. Addresses are rewritten in place, and no other byte. The next
 bake asks only for what changed, where the CMS tells; a bake that was killed goes on
 where it was. Guards refuse what must not be public, and then DIR is as it was.
 

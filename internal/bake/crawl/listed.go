@@ -1,0 +1,58 @@
+package crawl
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/bake/address"
+	"github.com/pressrun/pressrun/internal/pace"
+)
+
+// maxList bounds an answer of an API, in bytes.
+const maxList = 16 << 20
+
+// listed asks for an address of a CMS's API, several times if need be.
+func (f *fetcher) listed(ctx context.Context, at address.Address) (text []byte, header http.Header, err error) {
+	for try := range f.options.Tries {
+		if try > 0 {
+			if err := sleep(ctx, f.options.Backoff<<(try-1)); err != nil {
+				return nil, nil, err
+			}
+		}
+		again := false
+		stop := f.turn(ctx, func() pace.Answer {
+			var load pace.Answer
+			text, header, load, err = f.listOnce(ctx, at)
+			again = load.Verdict != pace.Good
+			return load
+		})
+		if stop != nil {
+			return nil, nil, stop
+		}
+		if err == nil || !again {
+			return text, header, err
+		}
+	}
+	return nil, nil, err
+}
+
+func (f *fetcher) listOnce(ctx context.Context, a address.Address) ([]byte, http.Header, pace.Answer, error) {
+	r, err := f.request(ctx, a)
+	if err != nil {
+		return nil, nil, pace.Answer{}, err
+	}
+	resp, err := f.http.Do(r)
+	if err != nil {
+		return nil, nil, pace.OfResponse(nil, time.Now()), plainError(err)
+	}
+	defer resp.Body.Close()
+	load := pace.OfResponse(resp, time.Now())
+	if resp.StatusCode != http.StatusOK {
+		return nil, nil, load, fmt.Errorf("it answers %d", resp.StatusCode)
+	}
+	text, err := io.ReadAll(&limited{in: resp.Body, left: maxList, what: "a list"})
+	return text, resp.Header, load, err
+}
