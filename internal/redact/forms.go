@@ -17,7 +17,8 @@ import (
 func forms(value string) []string {
 	out := []string{
 		value, strings.Trim(value, `"'`), url.QueryEscape(value), url.PathEscape(value), percent(value, "!'()*"), percent(value, ""),
-		html.EscapeString(value),
+		html.EscapeString(value), entities.Replace(value), // Go's, and that of PHP and Python
+		url.QueryEscape(url.QueryEscape(value)), percent(percent(value, ""), ""), // an address within an address
 		strings.ReplaceAll(value, `'`, `'\''`), strings.ReplaceAll(value, `'`, `'"'"'`), backslashed(value), quotedDouble(value),
 	}
 	for _, encoded := range slices.Clone(out) {
@@ -46,6 +47,8 @@ func forms(value string) []string {
 	slices.Sort(out)
 	return slices.DeleteFunc(slices.Compact(out), func(form string) bool { return len(form) < passwordLength })
 }
+
+var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
 
 // inBase64 is what is sure of a value that begins offset bytes into a group of
 // three: the characters that no other byte has part in.

@@ -140,6 +140,7 @@ func TestKnownSecretsAreFoundInAllTheirForms(t *testing.T) {
 	texts := map[string]string{
 		"plain": secret, "query": url.QueryEscape(secret), "path": url.PathEscape(secret),
 		"JSON": string(quoted), "JSON, escaped slash": `to\/k+en \"a'b$c`, "shell": `'to/k+en "a'\''b$c'`, "printf": `to/k+en\ \"a\'b\$c`,
+		"query in a query": url.QueryEscape("https://h/?t=" + url.QueryEscape(secret)), "HTML": `to/k+en &quot;a&#x27;b$c`, "Go's HTML": `to/k+en &#34;a&#39;b$c`,
 		"hex": hex.EncodeToString([]byte(secret)), "HEX": strings.ToUpper(hex.EncodeToString([]byte(secret))),
 	}
 	texts["percent in lower case"] = strings.NewReplacer("%2F", "%2f", "%2B", "%2b").Replace(url.QueryEscape(secret))
