@@ -74,6 +74,14 @@ test-stress: ## The tests ROUNDS=3 times beside LOOPS=4 busy loops: none may dep
 e2e-cms: ## A real Ghost, which npm installs into bin/ghost (minutes, 460 MB): what its editors publish is released
 	PRESSRUN_GHOST=$$(tools/ghost) go test -count=1 -v -timeout 15m ./test/e2e -run Ghost
 
+.PHONY: test-minio drill-clock
+test-minio: ## A real MinIO (minutes to build, 150 MB): the contract of stores, and audits of what its listing leaves out
+	@tools/install minio
+	PRESSRUN_MINIO=$(CURDIR)/bin/tools/minio go test -count=1 -v -timeout 20m ./internal/deploy/s3 ./internal/deploy/engine -run MinIO
+
+drill-clock: ## The wall clock of a running app is set forth and back by hours: nothing lost, nothing twice, nothing stuck
+	PRESSRUN_WALL_CLOCK=1 go test -count=1 -v -timeout 30m ./test/e2e -run WallClock $(ARGS)
+
 lint: ## golangci-lint, actionlint, formatting, checksums of the modules, SQLite's libc
 	@tools/install golangci-lint actionlint
 	@unformatted=$$(find . -path ./bin -prune -o -name testdata -prune -o -name '*.go' -print0 | xargs -0 -r gofmt -l); \

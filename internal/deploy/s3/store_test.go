@@ -1,6 +1,7 @@
 package s3_test
 
 import (
+	"fmt"
 	"net/http/httptest"
 	"os"
 	"testing"
@@ -30,6 +31,18 @@ func TestVersityGWKeepsTheContract(t *testing.T) {
 			t.Fatal(err)
 		}
 		return open(t, dir[len(gw.Data)+1:], s3.Options{Endpoint: gw.Endpoint, AccessKey: gw.AccessKey, SecretKey: gw.SecretKey})
+	})
+}
+
+// Opt-in: make test-minio.
+func TestMinIOKeepsTheContract(t *testing.T) {
+	minio, n := servers.StartMinIO(t), 0
+	storetest.Run(t, storetest.Features{BlindDeletes: true}, func(t *testing.T) store.Store {
+		t.Helper()
+		n++
+		bucket := fmt.Sprintf("bucket-%d", n)
+		minio.Bucket(t, bucket)
+		return open(t, bucket, s3.Options{Endpoint: minio.Endpoint, AccessKey: minio.AccessKey, SecretKey: minio.SecretKey})
 	})
 }
 
