@@ -71,6 +71,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		"/", "/sites/www", "/sites/secret", "/sites/www/releases/1", "/sites/www/releases/4", "/sites/www/releases/99", "/sites/www/releases/1/log", "/sites/www/releases/1/log?q=x", "/sites/www/releases/1/log?from=1",
 		"/requests/" + asked.ID, waiting, "/requests/none", "/sites/www/cancel", "/sites/www/reset", "/sites/www/allow", "/sites/www/notices", "/sessions", "/sessions?everybody", "/signin/oidc", "/signin/oidc/callback", "/sites/www/find?q=donau", "/sites/www/releases", "/sites/www?wall", "/sites/www/operate", "/sites/www/operate?about=acts&before=9", "/sites/none", "/nope", "/reading?back=/sites/www",
 		"/sites/www/differences?from=1&to=2", "/sites/www/differences?from=1&to=2&page=index.html", "/sites/secret/differences", "/sites/www/differences?to=99",
+		"/sites/www/releases?sort=-took", "/sites/www/operate?sort=who", "/sessions?sort=used",
 	} {
 		s.Accessible(srv.URL, path)
 		visited = append(visited, path)
@@ -115,7 +116,7 @@ func mustBeEveryPage(t *testing.T, visited []string) {
 		_, pattern := mux.Handler(httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, http.NoBody))
 		delete(left, pattern)
 	}
-	for _, file := range []string{"GET /assets/{name}", "GET /sites/{site}/events.csv", "GET /sites/{site}/events.jsonl", "GET /sites/{site}/releases/{number}/log.txt"} {
+	for _, file := range []string{"GET /assets/{name}", "GET /sites/{site}/events.csv", "GET /sites/{site}/events.jsonl", "GET /sites/{site}/releases/{number}/log.txt", "GET /sites/{site}/releases/{number}/addresses.jsonl"} {
 		delete(left, file) // no page
 	}
 	for pattern := range left {

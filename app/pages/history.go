@@ -1,7 +1,10 @@
 package pages
 
 import (
+	"cmp"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -9,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/app/pages/compare"
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/pages/operator"
+	"github.com/pressrun/pressrun/app/pages/rows"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/release"
@@ -50,6 +54,21 @@ func releaseRows(found []view.PastRelease, c when.Clock) []releaseRow {
 	return rows
 }
 
+// historyHeads sorts releases as the address asks, and gives the headings of their table.
+func historyHeads(past []view.PastRelease, at *url.URL, c when.Clock) []rows.Head {
+	l := c.Language
+	return rows.Sort(past, at, "sort", "history", []rows.Column[view.PastRelease]{
+		{Key: "number", Name: l.Say("Release"), Compare: func(a, b view.PastRelease) int { return cmp.Compare(a.Number, b.Number) }},
+		{Key: "outcome", Name: l.Say("Outcome"), Compare: func(a, b view.PastRelease) int { return cmp.Compare(a.OutcomeWords(), b.OutcomeWords()) }},
+		{Key: "what", Name: l.Say("What went out"), Compare: func(a, b view.PastRelease) int { return slices.Compare(a.Titles, b.Titles) }},
+		{Key: "who", Name: l.Say("Asked by"), Compare: func(a, b view.PastRelease) int { return slices.Compare(a.Askers, b.Askers) }},
+		{Key: "requests", Name: l.Say("Requests"), Compare: func(a, b view.PastRelease) int { return cmp.Compare(a.Requests.Count, b.Requests.Count) }},
+		{Key: "started", Name: l.Say("Started"), Compare: func(a, b view.PastRelease) int { return a.BegunAt().Compare(b.BegunAt()) }},
+		{Key: "live", Name: l.Say("Live"), Compare: func(a, b view.PastRelease) int { return a.Times.Complete.Compare(b.Times.Complete) }},
+		{Key: "took", Name: l.Say("Took"), Compare: func(a, b view.PastRelease) int { return cmp.Compare(a.Ran(), b.Ran()) }},
+	})
+}
+
 // historyPages list what was released, as far back as the ledger goes.
 type historyPages struct {
 	*frame.Frame
@@ -58,6 +77,7 @@ type historyPages struct {
 
 // historyBody is a page of a site's history.
 type historyBody struct {
+	Heads   []rows.Head
 	History []releaseRow
 	Chart   *chart
 	Older   string
@@ -85,9 +105,11 @@ func (h *historyPages) show(v *frame.Visit) {
 		return
 	}
 	body := historyBody{
-		History: releaseRows(past, site.Clock()), Chart: chartOf(site.Language, past), Older: olderThan(site, past, releasesAtOnce),
+		Chart: chartOf(site.Language, past), Older: olderThan(site, past, releasesAtOnce),
 		Compare: compare.FormOf(name, past, site.Clock(), 0, 0),
 	}
+	body.Heads = historyHeads(past, v.R.URL, site.Clock())
+	body.History = releaseRows(past, site.Clock())
 	if gone := site.Removed; gone.Release > 0 && body.Older == "" {
 		body.Removed = site.Language.Say("Older releases, up to #%d, were removed on %s.", gone.Release, site.Clock().Time(gone.At))
 	}

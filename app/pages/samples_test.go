@@ -239,7 +239,7 @@ func servePages(t testing.TB) *httptest.Server {
 		v.Who = &auth.Caller{Name: "Grace Hopper", Role: auth.Operator}
 		d := samples()[r.PathValue("sample")].detailIn(t, v.Reader.Language)
 		middleware.SecureHeaders(w.Header())
-		p.Write(v, http.StatusOK, "operate", frame.Page{Title: v.Say("For operators"), Body: operator.BodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll)})
+		p.Write(v, http.StatusOK, "operate", frame.Page{Title: v.Say("For operators"), Body: operator.BodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll, nil)})
 	})
 	srv := httptest.NewServer(mux)
 	t.Cleanup(srv.Close)

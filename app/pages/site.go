@@ -46,6 +46,7 @@ type siteBody struct {
 	Lists            []rows.Requests
 	Changes          []changeRow
 	Waits            []fact
+	Heads            []rows.Head
 	History          []releaseRow
 	Chart            *chart
 	Older            string
@@ -152,7 +153,7 @@ func siteBodyOf(d view.SiteDetail, who string, reader *time.Location) siteBody {
 		Name: d.Name, Title: d.Title, URL: view.WebLink(d.URL), LiveNow: liveNowOf(d),
 		Stand: standOf(d, c), Notices: linked(d.Name, d.OtherNotices()), Waits: waitsOf(d.Site, c),
 		Schedule: scheduleBodyOf(d.Schedule, reader), Find: findFormOf(d.Language, d.Name, "", view.All),
-		Lists: listsOf(d, who, c), Changes: changesOf(d, c), History: releaseRows(d.Releases, c),
+		Lists: listsOf(d, who, c), Changes: changesOf(d, c), Heads: historyHeads(nil, nil, c), History: releaseRows(d.Releases, c),
 		Chart: chartOf(d.Language, d.Releases), Older: olderThan(d.Site, d.Releases, shownReleases),
 	}
 }

@@ -32,7 +32,7 @@ func TestNoTextPassesTheCatalogue(t *testing.T) {
 				page     frame.Page
 			}{
 				{"site", samplePage(t, f, marked)},
-				{"operate", frame.Page{Title: marked.Say("For operators"), Body: operator.BodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll)}},
+				{"operate", frame.Page{Title: marked.Say("For operators"), Body: operator.BodyOf(view.Operation{Site: d.Site, Deliveries: sampleDeliveries()}, view.AboutAll, nil)}},
 			} {
 				typed := append(textsOf(reflect.ValueOf(f)), textsOf(reflect.ValueOf(sampleDeliveries()))...)
 				typed = append(typed, d.Title, d.URL, d.Zone.String(), "Grace Hopper", "Español")

@@ -1,12 +1,14 @@
 package account
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/pages/frame"
+	"github.com/pressrun/pressrun/app/pages/rows"
 	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/identity"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -22,6 +24,7 @@ type sessionPages struct {
 type sessionsBody struct {
 	// Everybody says that all are shown, MayAll that the reader may see all.
 	Everybody, MayAll bool
+	Heads             []rows.Head
 	Rows              []sessionRow
 }
 
@@ -39,6 +42,7 @@ func (s *sessionPages) show(v *frame.Visit) {
 		return
 	}
 	clock := when.Clock{Now: ledger.Now(), Zone: v.Zone(time.UTC), Language: v.Reader.Language}
+	body.Heads = s.heads(found, v)
 	for _, one := range found {
 		shown := s.auth.SessionWire(one, v.Who)
 		row := sessionRow{
@@ -50,6 +54,19 @@ func (s *sessionPages) show(v *frame.Visit) {
 	p := frame.Page{Title: v.Say("Sign-ins"), Body: body, Crumbs: []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}}}
 	p.Stamp(clock)
 	s.Write(v, http.StatusOK, "sessions", p)
+}
+
+// heads sorts sign-ins as the address asks, and gives the headings of their table.
+func (s *sessionPages) heads(found []ledger.Session, v *frame.Visit) []rows.Head {
+	l := v.Reader.Language
+	return rows.Sort(found, v.R.URL, "sort", "sessions-title", []rows.Column[ledger.Session]{
+		{Key: "who", Name: l.Say("Who"), Compare: func(a, b ledger.Session) int { return cmp.Compare(a.Name, b.Name) }},
+		{Key: "with", Name: l.Say("With"), Compare: func(a, b ledger.Session) int { return cmp.Compare(a.Via, b.Via) }},
+		{Key: "where", Name: l.Say("Where"), Compare: func(a, b ledger.Session) int { return cmp.Compare(a.Browser, b.Browser) }},
+		{Key: "since", Name: l.Say("Since"), Compare: func(a, b ledger.Session) int { return a.Begun.Compare(b.Begun) }},
+		{Key: "used", Name: l.Say("Last used"), Compare: func(a, b ledger.Session) int { return a.Seen.Compare(b.Seen) }},
+		{Key: "ends", Name: l.Say("Ends"), Compare: func(a, b ledger.Session) int { return a.Until.Compare(b.Until) }},
+	})
 }
 
 func roleWords(l words.Language, role string) string {

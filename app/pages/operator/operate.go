@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"slices"
@@ -27,10 +28,12 @@ type Body struct {
 	Freezes     []freezeRow
 	HandedOff   []handedRow
 	Filters     []rows.Filter
-	Events      []rows.Event
-	Older       string
-	CSV, Lines  string // where the whole trail is
-	Deliveries  []deliveryRow
+	// EventHeads and DeliveryHeads are the headings of the two tables.
+	EventHeads, DeliveryHeads []rows.Head
+	Events                    []rows.Event
+	Older                     string
+	CSV, Lines                string // where the whole trail is
+	Deliveries                []deliveryRow
 }
 
 // freezeRow is a freeze that is in force or to come. One without an ID is configured:
@@ -99,7 +102,7 @@ func (o *operatorPages) show(v *frame.Visit) {
 		o.Trouble(v, err)
 		return
 	}
-	body := BodyOf(found, about)
+	body := BodyOf(found, about, v.R.URL)
 	p := frame.LivePage(name, found.Instant, found.Clock())
 	if before != 0 {
 		p = frame.Page{} // what is past does not change
@@ -110,8 +113,31 @@ func (o *operatorPages) show(v *frame.Visit) {
 	o.Write(v, http.StatusOK, "operate", p)
 }
 
-// BodyOf is that page, of what was read.
-func BodyOf(found view.Operation, about view.About) Body {
+// eventHeads sorts the audit trail as the address asks, and gives the headings of its table.
+func eventHeads(events []ledger.Event, at *url.URL, l words.Language) []rows.Head {
+	return rows.Sort(events, at, "sort", "trail", []rows.Column[ledger.Event]{
+		{Key: "when", Name: l.Say("When"), Compare: func(a, b ledger.Event) int { return cmp.Compare(a.ID, b.ID) }},
+		{Key: "what", Name: l.Say("What"), Compare: func(a, b ledger.Event) int { return cmp.Compare(view.EventName(l, a.Kind), view.EventName(l, b.Kind)) }},
+		{Key: "release", Name: l.Say("Release"), Compare: func(a, b ledger.Event) int { return cmp.Compare(a.Release, b.Release) }},
+		{Key: "who", Name: l.Say("Who"), Compare: func(a, b ledger.Event) int { return cmp.Compare(a.By, b.By) }},
+		{Key: "why", Name: l.Say("Why"), Compare: func(a, b ledger.Event) int { return cmp.Compare(a.Why, b.Why) }},
+	})
+}
+
+// deliveryHeads is eventHeads for what hooks were told.
+func deliveryHeads(told []ledger.HookDelivery, at *url.URL, l words.Language) []rows.Head {
+	return rows.Sort(told, at, "hooks", "deliveries", []rows.Column[ledger.HookDelivery]{
+		{Key: "when", Name: l.Say("When"), Compare: func(a, b ledger.HookDelivery) int { return a.Received.Compare(b.Received) }},
+		{Key: "hook", Name: l.Say("Hook"), Compare: func(a, b ledger.HookDelivery) int { return cmp.Compare(a.Hook, b.Hook) }},
+		{Key: "what", Name: l.Say("What"), Compare: func(a, b ledger.HookDelivery) int { return cmp.Compare(a.Event+" "+a.Title, b.Event+" "+b.Title) }},
+		{Key: "became", Name: l.Say("Became"), Compare: func(a, b ledger.HookDelivery) int { return cmp.Compare(a.Decision, b.Decision) }},
+		{Key: "why", Name: l.Say("Why"), Compare: func(a, b ledger.HookDelivery) int { return cmp.Compare(a.Why, b.Why) }},
+	})
+}
+
+// BodyOf is that page, of what was read, its tables sorted as an address asks; nil for as
+// they are.
+func BodyOf(found view.Operation, about view.About, at *url.URL) Body {
 	c := found.Clock()
 	base := frame.SiteLink(found.Name)
 	b := Body{
@@ -135,6 +161,8 @@ func BodyOf(found view.Operation, about view.About) Body {
 		query := url.Values{"about": {string(about)}, "before": {strconv.FormatInt(found.Older, 10)}}
 		b.Older = base + "/operate?" + query.Encode() + "#trail"
 	}
+	b.EventHeads = eventHeads(found.Events, at, found.Language)
+	b.DeliveryHeads = deliveryHeads(found.Deliveries, at, found.Language)
 	for _, e := range found.Events {
 		b.Events = append(b.Events, rows.EventOf(e, c))
 	}
