@@ -29,7 +29,6 @@ import (
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
-	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -111,12 +110,17 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		return nil, err
 	}
 	figures := metrics.New(cmp.Or(opts.Version, "unknown"))
-	led, err := ledger.Open(ctx, sqlite.At(filepath.Join(opts.Config.State, "pressrun.db")), ledger.Options{
+	engine, err := engineOf(opts.Config)
+	if err != nil {
+		return nil, err
+	}
+	led, err := ledger.Open(ctx, engine, ledger.Options{
 		Sites: policies, NoGroupCommit: opts.NoGroupCommit, Committed: figures.Committed,
 	})
 	if err != nil {
 		return nil, err
 	}
+	tellPromise(ctx, opts.Log, engine)
 	// Only who has the ledger may make the key: of two that start at once, one
 	// would have a key that is not the one in the file.
 	keys, err := auth.LoadKeys(filepath.Join(opts.Config.State, "key"))

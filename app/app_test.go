@@ -174,8 +174,11 @@ func (b *bench) job(t *testing.T) runner.Job {
 	return eventually.Receives(t, "a dispatch", b.runner.jobs)
 }
 
-func TestAskingEndsWithTheChangeLive(t *testing.T) {
-	b := start(t, nil)
+func TestAskingEndsWithTheChangeLive(t *testing.T) { askingEndsLive(t, start(t, nil)) }
+
+// askingEndsLive is the life of a request, whatever the database.
+func askingEndsLive(t *testing.T, b *bench) {
+	t.Helper()
 	asked, err := b.client.Ask(t.Context(), "www", "k1", api.RequestInput{Source: release.FromEditor, Actor: "Ada", Title: "New hours"})
 	if err != nil {
 		t.Fatal(err)

@@ -111,7 +111,7 @@ func (h *Ready) find(ctx context.Context) ([]api.ReadyPart, error) {
 	defer cancel()
 	h.last = h.ledger.Ready(ctx)
 	if ctx.Err() != nil {
-		h.last = &ledger.Unavailable{Why: "the disk does not answer", Err: ctx.Err()}
+		h.last = &ledger.Unavailable{Why: "the ledger does not answer", Err: ctx.Err()}
 	}
 	writable := api.ReadyPart{Name: "ledger", State: api.PartOK}
 	if h.last != nil {

@@ -37,6 +37,7 @@ func check(c *Config, folder string, f *strict.File, machine bool) {
 	k.reach()
 	k.language()
 	k.tokens()
+	checkLedger(k)
 	checkSignIn(k)
 	checkGitHub(k)
 	checkHolidays(k)

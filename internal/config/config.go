@@ -16,6 +16,13 @@ type Config struct {
 	// State is the folder of everything the app keeps. Relative paths count
 	// from the configuration file, here as everywhere in it.
 	State string `yaml:"state" json:"state,omitempty" jsonschema:"default=state"`
+	// Ledger is where requests and releases are kept: "sqlite", a file in the state
+	// folder of the one app, or the address of a PostgreSQL database that several
+	// apps may share, postgres://user@host/name without its password.
+	Ledger string `yaml:"ledger" json:"ledger,omitempty" jsonschema:"default=sqlite"`
+	// LedgerFile is a file that holds the database's whole address, with the
+	// password, in place of Ledger.
+	LedgerFile string `yaml:"ledger_file" json:"ledger_file,omitempty"`
 	// Pages says who may see the editors' pages.
 	Pages Pages `yaml:"pages" json:"pages,omitzero"`
 	// SignIn says how people sign in to the pages, beside or instead of tokens.

@@ -39,6 +39,9 @@ const (
 func (c *Config) applyDefaults() {
 	c.Listen = cmp.Or(c.Listen, defaultListen)
 	c.State = c.stateOrDefault()
+	if c.LedgerFile == "" {
+		c.Ledger = cmp.Or(c.Ledger, LedgerSQLite)
+	}
 	c.Pages.Language = cmp.Or(c.Pages.Language, defaultLanguage)
 	c.Pages.Access = cmp.Or(c.Pages.Access, AccessToken)
 	c.URL = cmp.Or(c.URL, "http://"+c.LocalAddress())
@@ -111,6 +114,7 @@ func (d Deadlines) withDefaults(rules release.Policy) Deadlines {
 func (c *Config) resolvePaths(folder string) {
 	c.State = absolute(folder, c.State)
 	c.Keep = c.Keep.withDefaults(folder, c.State)
+	c.LedgerFile = absoluteIf(folder, c.LedgerFile)
 	c.GitHub = c.GitHub.withDefaults(folder)
 	c.SignIn = c.SignIn.withDefaults(folder)
 	for name, list := range c.Holidays {

@@ -57,11 +57,7 @@ func (b *batch) fail(err error) error {
 }
 
 func (b *batch) exec(text string, args ...any) (sql.Result, error) {
-	s, err := b.w.stmt(b.ctx, text) //nolint:sqlclosecheck // kept for the next time
-	if err != nil {
-		return nil, b.fail(err)
-	}
-	res, err := s.ExecContext(b.ctx, args...)
+	res, err := b.w.exec(b.ctx, text, args...)
 	if err != nil {
 		return nil, b.fail(err)
 	}
@@ -70,11 +66,7 @@ func (b *batch) exec(text string, args ...any) (sql.Result, error) {
 }
 
 func (b *batch) query(text string, args ...any) (*sql.Rows, error) {
-	s, err := b.w.stmt(b.ctx, text) //nolint:sqlclosecheck // kept for the next time
-	if err != nil {
-		return nil, b.fail(err)
-	}
-	rows, err := s.QueryContext(b.ctx, args...)
+	rows, err := b.w.query(b.ctx, text, args...)
 	if err != nil {
 		return nil, b.fail(err)
 	}
@@ -82,11 +74,7 @@ func (b *batch) query(text string, args ...any) (*sql.Rows, error) {
 }
 
 func (b *batch) queryRow(text string, args []any, into ...any) error {
-	s, err := b.w.stmt(b.ctx, text) //nolint:sqlclosecheck // kept for the next time
-	if err != nil {
-		return b.fail(err)
-	}
-	err = s.QueryRowContext(b.ctx, args...).Scan(into...)
+	err := b.w.queryRow(b.ctx, text, args...).Scan(into...)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return b.fail(err)
 	}

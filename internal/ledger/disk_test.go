@@ -112,7 +112,11 @@ func TestAConnectionThatCannotBeginIsReplaced(t *testing.T) {
 		t.Error("a transaction that was ended behind its back was acknowledged")
 	}
 	ask(t, l, Request{})
-	if err := l.writer.act(t.Context(), func(b *batch) error { return errors.Join(b.w.disconnect(), b.w.start(b.ctx)) }); err != nil {
+	if err := l.writer.act(t.Context(), func(b *batch) error {
+		err := b.w.disconnect()
+		_, again := b.w.start(b.ctx)
+		return errors.Join(err, again)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	ask(t, l, Request{})

@@ -58,7 +58,7 @@ func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, e
 	if err != nil {
 		return nil, err
 	}
-	prepared := &statements{db: readers}
+	prepared := &statements{db: readers, byDriver: !engine.Traits().Prepared}
 	l := &Ledger{
 		reader:  reader{q: prepared, engine: engine, sites: &sites{policies: maps.Clone(opts.Sites)}},
 		readers: readers, prepared: prepared,
@@ -70,10 +70,7 @@ func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, e
 }
 
 func openTables(ctx context.Context, l *Ledger, db *sql.DB, opts Options) error {
-	if err := migrate(ctx, db, l.engine); err != nil {
-		return errors.Join(err, l.readers.Close(), db.Close())
-	}
-	if err := makeSearch(ctx, db, l.engine); err != nil {
+	if err := makeTables(ctx, db, l.engine); err != nil {
 		return errors.Join(err, l.readers.Close(), db.Close())
 	}
 	l.readers.SetMaxOpenConns(readConnections)
@@ -202,6 +199,19 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 //go:embed migrations/*.sql
 var migrations embed.FS
+
+// makeTables brings the tables up to date, while no other process does.
+func makeTables(ctx context.Context, db *sql.DB, engine database.Engine) (err error) {
+	release, err := engine.Alone(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, release()) }()
+	if err := migrate(ctx, db, engine); err != nil {
+		return err
+	}
+	return makeSearch(ctx, db, engine)
+}
 
 // migrate brings the tables up to date.
 func migrate(ctx context.Context, db *sql.DB, engine database.Engine) error {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/pressrun/pressrun/internal/ledger/database"
 	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -28,6 +29,10 @@ func policies(sites ...string) map[string]release.Policy {
 	return out
 }
 
+// engineAt is the database of a test's ledger: SQLite's file at a path, unless the test
+// is carried out on another engine.
+var engineAt = func(_ testing.TB, path string) database.Engine { return sqlite.At(path) }
+
 func open(t testing.TB, path string) *Ledger {
 	t.Helper()
 	return openSites(t, path, "www", "docs")
@@ -35,7 +40,7 @@ func open(t testing.TB, path string) *Ledger {
 
 func openSites(t testing.TB, path string, sites ...string) *Ledger {
 	t.Helper()
-	l, err := Open(t.Context(), sqlite.At(path), Options{Sites: policies(sites...)})
+	l, err := Open(t.Context(), engineAt(t, path), Options{Sites: policies(sites...)})
 	if err != nil {
 		t.Fatal(err)
 	}

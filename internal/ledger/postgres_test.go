@@ -4,7 +4,6 @@ package ledger
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,10 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
 
-	"github.com/pressrun/pressrun/internal/ledger/database"
+	"github.com/pressrun/pressrun/internal/ledger/postgres"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/servers"
 )
@@ -48,60 +45,17 @@ func (h *heard) add(text string) {
 	h.texts[text] = true
 }
 
-// postgres is the engine of a test's server, which nobody else uses.
-type postgres struct{ config string }
-
-func (p postgres) String() string { return "on PostgreSQL" }
-
-func (p postgres) Connect(context.Context) (writer, readers *sql.DB, err error) {
-	writer, err = sql.Open("pgx", p.config)
-	if err != nil {
-		return nil, nil, err
-	}
-	writer.SetMaxOpenConns(1)
-	readers, err = sql.Open("pgx", p.config)
-	return writer, readers, err
-}
-
-func (postgres) Begin() string                        { return "BEGIN" }
-func (postgres) Dialect() goose.Dialect               { return goose.DialectPostgres }
-func (postgres) Explain(err error) error              { return err }
-func (postgres) Here() error                          { return nil }
-func (postgres) Stuck(error) bool                     { return false }
-func (postgres) Backup(context.Context, string) error { return errors.ErrUnsupported }
-func (postgres) Close() error                         { return nil }
-
-func (postgres) Search() database.Search {
-	return database.Search{
-		Make: []string{
-			`CREATE TABLE request_search (site TEXT NOT NULL, request_id TEXT NOT NULL, words TEXT NOT NULL)`,
-			`CREATE INDEX request_search_words ON request_search USING gin (to_tsvector('simple', words))`,
-		},
-		Where: `WHERE id IN (SELECT request_id FROM request_search WHERE to_tsvector('simple', words) @@ to_tsquery('simple', $1)
-			AND site = $2 ORDER BY request_id DESC LIMIT $3) ORDER BY id DESC`,
-		Match: func(words []string) string {
-			var terms []string
-			for _, w := range words {
-				terms = append(terms, "'"+strings.ReplaceAll(w, "'", "''")+"':*")
-			}
-			return strings.Join(terms, " & ")
-		},
-	}
-}
-
 // onPostgres is a ledger on PostgreSQL: the same code and the same SQL, in
 // another engine.
 func onPostgres(t *testing.T) (*Ledger, *heard) {
 	t.Helper()
-	config, err := pgx.ParseConfig(servers.Postgres(t))
+	engine, err := postgres.At(servers.Postgres(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	h := &heard{texts: map[string]bool{}}
-	config.Tracer = h
-	name := stdlib.RegisterConnConfig(config)
-	t.Cleanup(func() { stdlib.UnregisterConnConfig(name) })
-	l, err := Open(t.Context(), postgres{name}, Options{Sites: policies("www", "docs")})
+	engine.Trace(h)
+	l, err := Open(t.Context(), engine, Options{Sites: policies("www", "docs")})
 	if err != nil {
 		t.Fatal(err)
 	}

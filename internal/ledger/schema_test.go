@@ -86,7 +86,7 @@ func TestTheDatabaseItselfRefusesASecondActiveRelease(t *testing.T) {
 	err := l.writer.act(t.Context(), func(b *batch) error {
 		return b.putRelease("www", release.Release{Number: 2, Upto: 1})
 	})
-	if err == nil || !strings.Contains(err.Error(), "UNIQUE") {
+	if err == nil || !strings.Contains(err.Error(), "UNIQUE") && !strings.Contains(err.Error(), "releases_active") {
 		t.Errorf("a second active release: %v", err)
 	}
 	if _, err := l.Release(t.Context(), "www", 2); err == nil {

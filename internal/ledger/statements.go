@@ -14,6 +14,8 @@ import (
 // querier for a small, fixed set of texts, and refuses who reads a snapshot.
 type statements struct {
 	db *sql.DB
+	// byDriver says that the driver sees to what is prepared.
+	byDriver bool
 	// preparing is held while a statement is prepared, which waits for a connection; mu
 	// never is: a snapshot, which has a connection, may wait for it.
 	preparing sync.Mutex
@@ -58,6 +60,9 @@ func (s *statements) prepare(ctx context.Context, text string) (*sql.Stmt, error
 
 // learn prepares what a snapshot asked for the first time, once it is over.
 func (s *statements) learn(ctx context.Context, texts []string) {
+	if s.byDriver {
+		return
+	}
 	for _, text := range texts {
 		s.mu.Lock()
 		full := len(s.known) >= mostPrepared
@@ -73,6 +78,12 @@ func (s *statements) learn(ctx context.Context, texts []string) {
 
 // QueryContext is that of *sql.DB.
 func (s *statements) QueryContext(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if s.byDriver {
+		if err := outsideSnapshot(ctx); err != nil {
+			return nil, err
+		}
+		return s.db.QueryContext(ctx, text, args...)
+	}
 	stmt, err := s.prepare(ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return nil, err
@@ -82,6 +93,12 @@ func (s *statements) QueryContext(ctx context.Context, text string, args ...any)
 
 // QueryRowContext is that of *sql.DB.
 func (s *statements) QueryRowContext(ctx context.Context, text string, args ...any) row {
+	if s.byDriver {
+		if err := outsideSnapshot(ctx); err != nil {
+			return noRow{err}
+		}
+		return s.db.QueryRowContext(ctx, text, args...)
+	}
 	stmt, err := s.prepare(ctx, text) //nolint:sqlclosecheck // kept for the next time
 	if err != nil {
 		return noRow{err}

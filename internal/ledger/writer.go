@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
 // maxBatch bounds how many decisions share a commit.
@@ -30,6 +32,7 @@ type writer struct {
 	ledger  *Ledger
 	db      *sql.DB
 	conn    *sql.Conn // nil when it has to connect (again)
+	traits  database.Traits
 	stmts   map[string]*sql.Stmt
 	inserts map[insert]string
 	alone   bool // no group commit
@@ -47,7 +50,7 @@ type writer struct {
 
 func newWriter(ctx context.Context, db *sql.DB, l *Ledger, opts Options) *writer {
 	w := &writer{
-		ledger: l, db: db, alone: opts.NoGroupCommit, committed: opts.Committed, index: newIndex(),
+		ledger: l, db: db, traits: l.engine.Traits(), alone: opts.NoGroupCommit, committed: opts.Committed, index: newIndex(),
 		stmts: map[string]*sql.Stmt{}, inserts: map[insert]string{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
 	}
 	go w.serve(context.WithoutCancel(ctx))
@@ -190,10 +193,11 @@ func (w *writer) carryOut(ctx context.Context, ops []*op) {
 // commit runs the decisions in one transaction. The first result holds each
 // one's own refusal; the second is set when nothing at all was committed.
 func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err error) {
-	if err := w.start(ctx); err != nil {
+	at, err := w.start(ctx)
+	if err != nil {
 		return nil, err
 	}
-	b := &batch{ctx: ctx, w: w, now: now(), sites: map[string]*loaded{}}
+	b := &batch{ctx: ctx, w: w, now: at, sites: map[string]*loaded{}}
 	refusals = make([]error, len(ops))
 	b.lookUpKeys(ops)
 	for i, o := range ops {
@@ -207,7 +211,7 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 	}
 	if b.broken == nil {
 		began := time.Now()
-		if _, b.broken = w.conn.ExecContext(ctx, "COMMIT"); b.broken == nil && w.committed != nil {
+		if _, b.broken = w.conn.ExecContext(ctx, w.traits.Commit); b.broken == nil && w.committed != nil {
 			w.committed(time.Since(began))
 		}
 	}
@@ -233,25 +237,32 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 	return refusals, nil
 }
 
-// start begins a transaction, on a new connection if there is none. One that
-// can't begin is given up: it may be stuck in a transaction that could not be
-// rolled back.
-func (w *writer) start(ctx context.Context) error {
+// start begins a transaction, on a new connection if there is none, and gives the time to
+// decide by. A connection that can't begin is given up: it may be stuck in a transaction
+// that could not be rolled back.
+func (w *writer) start(ctx context.Context) (time.Time, error) {
 	if w.conn == nil {
 		conn, err := w.db.Conn(ctx)
 		if err != nil {
-			return fmt.Errorf("connect for writing: %w", w.ledger.engine.Explain(err))
+			return time.Time{}, fmt.Errorf("connect for writing: %w", w.ledger.engine.Explain(err))
 		}
 		w.conn = conn
 	}
-	if _, err := w.conn.ExecContext(ctx, w.ledger.engine.Begin()); err != nil {
-		return errors.Join(fmt.Errorf("begin: %w", w.ledger.engine.Explain(err)), w.disconnect())
+	if _, err := w.conn.ExecContext(ctx, w.traits.Begin); err != nil {
+		return time.Time{}, errors.Join(fmt.Errorf("begin: %w", w.ledger.engine.Explain(err)), w.disconnect())
 	}
 	if err := w.ledger.engine.Here(); err != nil {
 		_, rollback := w.conn.ExecContext(ctx, "ROLLBACK")
-		return errors.Join(err, rollback)
+		return time.Time{}, errors.Join(err, rollback)
 	}
-	return nil
+	if w.traits.Clock == "" {
+		return now(), nil
+	}
+	var us int64
+	if err := w.conn.QueryRowContext(ctx, w.traits.Clock).Scan(&us); err != nil {
+		return time.Time{}, errors.Join(fmt.Errorf("read the ledger's clock: %w", w.ledger.engine.Explain(err)), w.disconnect())
+	}
+	return fromMicros(us), nil
 }
 
 // Ready says whether the ledger can be written now, by writing when it was asked:
@@ -276,11 +287,44 @@ func (w *writer) disconnect() error {
 	}
 	clear(w.stmts)
 	err := w.conn.Raw(func(any) error { return driver.ErrBadConn })
-	if !errors.Is(err, driver.ErrBadConn) {
+	if !errors.Is(err, driver.ErrBadConn) && !errors.Is(err, sql.ErrConnDone) { // or it broke off by itself
 		errs = append(errs, err)
 	}
 	w.conn = nil
 	return errors.Join(errs...)
+}
+
+func (w *writer) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
+	if !w.traits.Prepared {
+		return w.conn.ExecContext(ctx, text, args...)
+	}
+	s, err := w.stmt(ctx, text) //nolint:sqlclosecheck // kept for the next time
+	if err != nil {
+		return nil, err
+	}
+	return s.ExecContext(ctx, args...)
+}
+
+func (w *writer) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	if !w.traits.Prepared {
+		return w.conn.QueryContext(ctx, text, args...)
+	}
+	s, err := w.stmt(ctx, text) //nolint:sqlclosecheck // kept for the next time
+	if err != nil {
+		return nil, err
+	}
+	return s.QueryContext(ctx, args...)
+}
+
+func (w *writer) queryRow(ctx context.Context, text string, args ...any) row {
+	if !w.traits.Prepared {
+		return w.conn.QueryRowContext(ctx, text, args...)
+	}
+	s, err := w.stmt(ctx, text) //nolint:sqlclosecheck // kept for the next time
+	if err != nil {
+		return noRow{err}
+	}
+	return s.QueryRowContext(ctx, args...)
 }
 
 // stmt prepares a statement once.

@@ -15,14 +15,17 @@ import (
 type Engine interface {
 	// String names the database in errors. It holds no secret.
 	String() string
-	// Connect opens the database for this process alone, until Close. Writer is
-	// a pool of one connection. What it fails with, it has explained.
+	// Connect opens the database until Close. Writer is a pool of one connection.
+	// What it fails with, it has explained.
 	Connect(ctx context.Context) (writer, readers *sql.DB, err error)
 	// Here fails with an *Unavailable once what was opened is no longer where it was:
 	// what is written then is lost with the process.
 	Here() error
-	// Begin is the statement that begins a transaction that will write.
-	Begin() string
+	// Traits are the ways of the database.
+	Traits() Traits
+	// Alone keeps other processes from making or changing tables until release is
+	// called.
+	Alone(ctx context.Context) (release func() error, err error)
 	// Dialect is that of the migrations.
 	Dialect() goose.Dialect
 	// Explain turns errors about the medium into an *Unavailable or ErrDamaged,
@@ -36,6 +39,24 @@ type Engine interface {
 	Search() Search
 	// Close lets other processes have the database. The pools are closed before.
 	Close() error
+}
+
+// Traits are the ways of a database.
+type Traits struct {
+	// Begin are the statements that begin a transaction that will write. Until it is
+	// over no other one of the ledger writes, of whatever process.
+	Begin string
+	// Commit are the statements that end it.
+	Commit string
+	// Prepared says that statements are worth preparing once for each connection;
+	// otherwise the driver sees to that.
+	Prepared bool
+	// Shared says that several processes may have the database open at a time. Then what
+	// became of a commit may not be known, and what was read before may have changed.
+	Shared bool
+	// Clock reads the time to decide by, in microseconds since the epoch; "" for this
+	// process's own clock.
+	Clock string
 }
 
 // Search is a database's own full-text search over the table request_search, which

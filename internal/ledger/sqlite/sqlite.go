@@ -14,6 +14,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"modernc.org/sqlite"
+
+	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
 // File is a ledger in a SQLite file.
@@ -30,9 +32,16 @@ func At(path string) *File { return &File{path: path} }
 // String is the file's path.
 func (f *File) String() string { return f.path }
 
-// Begin takes the lock for writing at once: a transaction that asked for it
+// Traits: the lock for writing is taken at once, since a transaction that asked for it
 // after it had read could be refused (https://sqlite.org/lang_transaction.html).
-func (*File) Begin() string { return "BEGIN IMMEDIATE" }
+func (*File) Traits() database.Traits {
+	return database.Traits{Begin: "BEGIN IMMEDIATE", Commit: "COMMIT", Prepared: true}
+}
+
+// Alone has nothing to do: the file is this process's alone.
+func (*File) Alone(context.Context) (release func() error, err error) {
+	return func() error { return nil }, nil
+}
 
 // Dialect is how goose speaks to SQLite.
 func (*File) Dialect() goose.Dialect { return goose.DialectSQLite3 }

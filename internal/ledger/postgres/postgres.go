@@ -1,0 +1,210 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/pressrun/pressrun/internal/ledger/database"
+)
+
+// Database is a ledger in a PostgreSQL database.
+type Database struct {
+	config *pgx.ConnConfig
+	where  string
+	// pooled says that a pooler stands in between, which gives each transaction a
+	// session of its own choice.
+	pooled atomic.Bool
+	// generation is raised when all connections that there are have to go.
+	generation atomic.Int64
+	found      Found
+}
+
+const (
+	// connectLimit bounds the way to a connection, for each of several hosts.
+	connectLimit = 3 * time.Second
+	// oldest is how long a connection is used: after a fail-over, what is left of
+	// old ones ends by itself.
+	oldest = 30 * time.Minute
+	// generationKey is where a connection keeps its generation.
+	generationKey = "pressrun generation"
+)
+
+// At is the ledger in the database of an address, postgres://user@host,host/name or
+// PostgreSQL's own words for it. Its errors hold nothing of the address's secrets.
+func At(address string) (*Database, error) {
+	config, err := pgx.ParseConfig(address)
+	if err != nil {
+		// The error quotes the address, and hides only the passwords that it finds.
+		return nil, errors.New("the ledger's address can't be read: expected postgres://USER:PASSWORD@HOST/DATABASE, with several hosts as HOST,HOST")
+	}
+	config.ConnectTimeout = connectLimit
+	// A server that is a standby, or became one, takes no writes: another of the
+	// hosts may.
+	config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	config.DialFunc = dial
+	if config.RuntimeParams["application_name"] == "" {
+		config.RuntimeParams["application_name"] = "pressrun"
+	}
+	d := &Database{config: config, where: whereOf(config)}
+	return d, nil
+}
+
+// whereOf names the database without any secret.
+func whereOf(c *pgx.ConnConfig) string {
+	hosts := []string{}
+	add := func(host string, port uint16) {
+		at := net.JoinHostPort(host, strconv.Itoa(int(port)))
+		if strings.HasPrefix(host, "/") {
+			at = host
+		}
+		if len(hosts) == 0 || hosts[len(hosts)-1] != at { // each is there with TLS and without
+			hosts = append(hosts, at)
+		}
+	}
+	add(c.Host, c.Port)
+	for _, more := range c.Fallbacks {
+		add(more.Host, more.Port)
+	}
+	return fmt.Sprintf("postgres://%s@%s/%s", c.User, strings.Join(hosts, ","), c.Database)
+}
+
+// Trace has somebody hear of all that the database is asked. Call it before Connect.
+func (d *Database) Trace(t pgx.QueryTracer) { d.config.Tracer = t }
+
+// String names the user, the hosts and the database.
+func (d *Database) String() string { return d.where }
+
+// Traits: a batch locks out those of other replicas from its begin to its end, so that
+// places, the numbers of events and those of tasks are given in the order in which they
+// become visible (docs/decisions/0011-one-batch-at-a-time.md). The lock is that of the
+// transaction: it ends with it, however it ends.
+//
+// A batch whose process stopped in its middle ends within idleLimit, by the server's
+// word. The limit of statements is not for the commit: it would end the wait for a
+// synchronous standby, and PostgreSQL then says that the commit was good
+// (https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION).
+func (*Database) Traits() database.Traits {
+	return database.Traits{
+		Begin: fmt.Sprintf(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d; SELECT pg_advisory_xact_lock((%d::bigint << 32) + 'sites'::regclass::oid::bigint)`,
+			statementLimit.Milliseconds(), idleLimit.Milliseconds(), lockSpace),
+		Commit: `SET LOCAL statement_timeout = 0; COMMIT`,
+		Shared: true,
+		Clock:  `SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint`,
+	}
+}
+
+// lockSpace is the upper half of the number of the batches' lock ("PRSS"); the lower is the
+// table's own number, so that two ledgers in one database do not wait for each other.
+const lockSpace = 0x50525353
+
+const (
+	// statementLimit is how long the server works at one statement, or waits for a lock.
+	statementLimit = 5 * time.Second
+	// idleLimit is how long the server waits within a batch for its next statement.
+	idleLimit = 3 * time.Second
+)
+
+// Dialect is how goose speaks to PostgreSQL.
+func (*Database) Dialect() goose.Dialect { return goose.DialectPostgres }
+
+// Connect opens the database. It fails with a *database.Unavailable when it can't be
+// reached, and says so when all that is there is a read replica.
+func (d *Database) Connect(ctx context.Context) (writer, readers *sql.DB, err error) {
+	if err := d.look(ctx); err != nil {
+		return nil, nil, fmt.Errorf("open the ledger %s: %w", d, err)
+	}
+	writer, readers = d.pool(), d.pool()
+	writer.SetMaxOpenConns(1)
+	return writer, readers, nil
+}
+
+// pool is a pool whose connections go when the database has gone elsewhere.
+func (d *Database) pool() *sql.DB {
+	config := d.config.Copy()
+	if d.pooled.Load() {
+		// Described anew for each connection of the pooler's, and named nowhere.
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	}
+	db := stdlib.OpenDB(*config,
+		stdlib.OptionAfterConnect(func(_ context.Context, c *pgx.Conn) error {
+			c.PgConn().CustomData()[generationKey] = d.generation.Load()
+			return nil
+		}),
+		stdlib.OptionResetSession(func(_ context.Context, c *pgx.Conn) error {
+			if c.PgConn().CustomData()[generationKey] != d.generation.Load() {
+				return driver.ErrBadConn
+			}
+			return nil
+		}))
+	db.SetConnMaxLifetime(oldest)
+	return db
+}
+
+// drop has every connection go that is open now. Those in use go when they are given back.
+func (d *Database) drop() { d.generation.Add(1) }
+
+// Alone keeps other processes from making tables until it is released.
+func (d *Database) Alone(ctx context.Context) (release func() error, err error) {
+	config := d.config.Copy()
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, d.Explain(err)
+	}
+	end := func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectLimit)
+		defer cancel()
+		return conn.Close(ctx)
+	}
+	if err := awaitTables(ctx, conn); err != nil {
+		return nil, errors.Join(fmt.Errorf("wait for another replica that makes the ledger's tables: %w", d.Explain(err)), end())
+	}
+	return end, nil
+}
+
+// awaitTables takes the lock of those who make tables, which its transaction holds.
+func awaitTables(ctx context.Context, conn *pgx.Conn) error {
+	if _, err := conn.Exec(ctx, `BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil {
+		return err
+	}
+	for {
+		var mine bool
+		if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_xact_lock($1)`, int64(lockSpace)).Scan(&mine); mine || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(tablesWait):
+		}
+	}
+}
+
+// tablesWait is the wait between two looks whether another one still makes tables.
+const tablesWait = 200 * time.Millisecond
+
+// Here has nothing to look at: a server that went away fails by itself.
+func (*Database) Here() error { return nil }
+
+// Backup is PostgreSQL's own affair.
+func (*Database) Backup(context.Context, string) error {
+	return &database.Unavailable{Why: "a ledger on PostgreSQL is backed up by PostgreSQL's own means (pg_dump, or a base backup with its write-ahead log), or copied into a file by pressrun ledger move", Err: errors.ErrUnsupported}
+}
+
+// Close has nothing to let go of.
+func (*Database) Close() error { return nil }
+
+var _ database.Engine = (*Database)(nil)
