@@ -23,6 +23,10 @@ type home struct {
 type homeBody struct {
 	Notices []notice
 	Sites   []siteRow
+	// Form is the search, nil where there are few sites. More says that some of what it
+	// found is not listed, and None that it found nothing.
+	Form       *siteForm
+	More, None bool
 }
 
 type siteRow struct {
@@ -48,7 +52,13 @@ func (h *home) show(v *frame.Visit) {
 		p.Zone = "" // each site tells its own
 	}
 	body := homeBody{}
-	for _, site := range sites {
+	choice := choiceOf(v.R.URL.Query())
+	chosen, counts := choose(sites, choice)
+	if len(sites) > fewSites {
+		body.Form = formOf(v.Reader.Language, choice, counts)
+		body.More, body.None = len(chosen) > sitesShown, len(chosen) == 0
+	}
+	for _, site := range chosen[:min(len(chosen), sitesShown)] {
 		p.Busy = p.Busy || site.State != release.Ready
 		body.Sites = append(body.Sites, rowOf(site))
 	}
