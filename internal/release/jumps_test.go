@@ -84,3 +84,34 @@ func TestAClockThatIsSetKeepsNoRetryWaiting(t *testing.T) {
 		}
 	}
 }
+
+// A clock that is put forward while a dispatch is on its way, or a machine that sleeps
+// then, is no word about the runner: it has its time to confirm, once more.
+func TestAClockThatIsPutForwardEndsNoDispatchThatIsOnItsWay(t *testing.T) {
+	for _, jump := range jumps {
+		d := newDriver(t)
+		d.request(FromEditor)
+		d.send()
+		for range 3 {
+			d.wait(jump)
+			d.tick() // as a request that comes at that moment makes one
+			if d.site.State != Requested || d.site.Current.Number != 1 {
+				t.Fatalf("by %s: %s #%d: %s", jump, d.site.State, d.site.Current.Number, d.site.Last.Why)
+			}
+		}
+		d.confirm()
+		d.to(Ready)
+		if d.site.Live.Number != 1 || d.sends() != 1 {
+			t.Errorf("by %s: live is #%d after %d dispatches", jump, d.site.Live.Number, d.sends())
+		}
+	}
+	d := newDriver(t) // and one that nobody confirms ends when that time is over
+	d.request(FromEditor)
+	d.send()
+	d.wait(3 * time.Hour)
+	d.tick()
+	d.pass(d.site.Policy.Deadlines.Dispatch)
+	if d.site.Last.Number != 1 || d.site.Last.Outcome != Failed {
+		t.Errorf("nobody confirms: %s, the last is %+v", d.site.State, d.site.Last)
+	}
+}
