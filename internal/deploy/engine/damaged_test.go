@@ -39,6 +39,7 @@ func TestADamagedStateStopsADeployBeforeItsFirstWrite(t *testing.T) {
 	}{
 		{"an empty head", history.HeadKey, cut(0), []string{"/head: the destination's head is corrupt", repair}},
 		{"a head cut off", history.HeadKey, cut(40), []string{"/head: the destination's head is corrupt", repair}},
+		{"a sign-in page in its place", history.HeadKey, func([]byte) []byte { return []byte("<!doctype html><title>Sign in</title>") }, []string{"/head: what answers there is no store, it sent a web page", "check --endpoint"}},
 		{"a head that is none", history.HeadKey, replace("{", "<"), []string{"/head: the destination's head is corrupt", repair}},
 		{"a head that contradicts itself", history.HeadKey, replace(`"fence": 1`, `"fence": 0`), []string{"its numbers contradict each other", repair}},
 		{"a newer head", history.HeadKey, replace(`"format": 1`, `"format": 7`), []string{"/head: the destination's head: format 7: written by a newer version of Pressrun: update this one"}},

@@ -2,10 +2,10 @@
 package history
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -54,6 +54,9 @@ type Head struct {
 	Age  time.Duration // since it was written, by the store's clock
 }
 
+// webPage is how an answer begins that no store gave.
+var webPage = regexp.MustCompile(`(?i)^\s*<(!doctype\s+html|html)\b`)
+
 // ReadHead reads which release is live and who deploys. A destination that was
 // never deployed to has an empty head.
 func ReadHead(ctx context.Context, state store.Store, site string) (Head, error) {
@@ -65,7 +68,7 @@ func ReadHead(ctx context.Context, state store.Store, site string) (Head, error)
 		return Head{}, err
 	}
 	head, err := manifest.ParseHead(o.Body, site)
-	if err != nil && bytes.HasPrefix(bytes.TrimSpace(o.Body), []byte("<")) {
+	if err != nil && webPage.Match(o.Body) {
 		return Head{}, fmt.Errorf("read %s/%s: what answers there is no store, it sent a web page (a sign-in, or a console?): check --endpoint and proxies: %w", state, HeadKey, err)
 	}
 	if err != nil {
