@@ -32,6 +32,9 @@ type Schedule struct {
 	IfChanged bool
 	// Windows are when the schedule is awake; none for always.
 	Windows []Window
+	// Shift is by how much each slot of Cron or Every comes later, from 0 to MaxSpread:
+	// see ShiftOf. One near the end of a window may come after it.
+	Shift time.Duration
 	// Rest are days without slots. A window belongs to the day it begins on.
 	Rest Days
 	// Skip leaves out the slots that were missed while nobody looked; else the
@@ -54,6 +57,8 @@ func (s Schedule) Check() error {
 		return errors.New("it has no time zone")
 	case s.Every != 0 && (s.Every < time.Minute || s.Every > 24*time.Hour):
 		return fmt.Errorf("every %s is not from 1m to 24h", s.Every)
+	case s.Shift < 0 || s.Shift > MaxSpread:
+		return fmt.Errorf("a shift of %s is not from 0 to %s", s.Shift, MaxSpread)
 	case s.MaxAge < 0:
 		return fmt.Errorf("a greatest age of %s is negative", s.MaxAge)
 	case s.MaxAge != 0 && !s.Continuous:
@@ -70,6 +75,12 @@ func (d Days) any() bool { return d.Federal || len(d.Closed) > 0 }
 // none within nine years. A continuous schedule's slots are the starts of its
 // windows.
 func (s Schedule) Next(after time.Time) (slot time.Time, ok bool) {
+	if s.shifts() {
+		shift := s.Shift
+		s.Shift = 0
+		slot, ok = s.Next(after.Add(-shift))
+		return slot.Add(shift), ok
+	}
 	switch {
 	case s.Cron != nil:
 		return s.nextCron(after)

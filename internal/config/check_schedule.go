@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/pattern"
 )
 
@@ -58,12 +59,26 @@ func checkSchedules(k *checker, key string, site Site) {
 	}
 }
 
+func checkSpread(k *checker, key string, s Schedule) {
+	at, spread := key+".spread", s.Spread.Std()
+	switch {
+	case s.Spread == nil:
+	case s.Continuous || !s.At.IsZero():
+		k.wrong(at, "is for slots of cron or every, of which there are none here; expected to leave it out")
+	case spread < time.Second || spread > calendar.MaxSpread:
+		k.wrong(at, "%s is not from 1s to 1h", s.Spread)
+	case s.Every != nil && s.Every.Std() > 0 && spread >= s.Every.Std():
+		k.wrong(at, "%s is not less than every (%s), so slots would run into each other", s.Spread, s.Every)
+	}
+}
+
 func checkSchedule(k *checker, key string, site Site, s Schedule) {
 	checkWhen(k, key, s)
 	if k.Has(key+".every") && s.Every != nil && (s.Every.Std() < time.Minute || s.Every.Std() > 24*time.Hour) {
 		k.wrong(key+".every", "%s is not from 1m to 24h", s.Every)
 	}
 	checkPositive(k, key+".max_age", s.MaxAge)
+	checkSpread(k, key, s)
 	if s.IfChanged && !s.Continuous {
 		k.wrong(key+".if_changed", "is for a continuous schedule; expected continuous: true beside it")
 	}

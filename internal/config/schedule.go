@@ -29,6 +29,10 @@ type Schedule struct {
 	// IfChanged makes a continuous schedule ask only when a hook told of a change that
 	// waits for the next release, or what is live is older than max_age.
 	IfChanged bool `yaml:"if_changed" json:"if_changed,omitempty"`
+	// Spread moves the slots of cron or every later by a part of this span that is the
+	// site's own, so that those of many sites do not all come at once. At most 1h, and
+	// less than every.
+	Spread *Duration `yaml:"spread" json:"spread,omitempty"`
 	// Windows are when the schedule is awake, such as "Mon-Fri 08:00-20:00";
 	// always when left out.
 	Windows []string `yaml:"windows" json:"windows,omitempty"`
@@ -81,7 +85,9 @@ func (c *Config) Schedules(site string) ([]calendar.Schedule, error) {
 	}}
 	var all []calendar.Schedule
 	for i, s := range c.Sites[site].Schedules {
-		all = append(all, b.schedule(fmt.Sprintf("schedules[%d]", i), c.Sites[site], s))
+		one := b.schedule(fmt.Sprintf("schedules[%d]", i), c.Sites[site], s)
+		one.Shift = calendar.ShiftOf(site, s.Name, s.Spread.Std())
+		all = append(all, one)
 	}
 	return all, first
 }
