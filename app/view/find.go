@@ -59,6 +59,12 @@ func (r *Reader) Find(ctx context.Context, name string, search Search) (f Found,
 		}
 		// Nothing can be written now: what is in the index is found.
 	}
+	select {
+	case r.finding <- struct{}{}:
+		defer func() { <-r.finding }()
+	case <-ctx.Done():
+		return f, ctx.Err()
+	}
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		if f.Site, err = r.site(ctx, s, name); err != nil {
 			return err

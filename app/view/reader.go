@@ -3,6 +3,7 @@ package view
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"time"
 
 	"github.com/pressrun/pressrun/app/view/when"
@@ -24,6 +25,9 @@ type Reader struct {
 	usual       when.Usual
 	now         func() time.Time
 	details     *ledger.Shared[detailKey, *SiteDetail]
+	// finding are the turns of searches: more of them at once than there are processors
+	// only keep one another from the database.
+	finding chan struct{}
 }
 
 // detailKey says what was asked for.
@@ -35,6 +39,7 @@ type detailKey struct {
 // New makes a Reader of the sites of a configuration.
 func New(l *ledger.Ledger, sites map[string]config.Site, schedules map[string][]calendar.Schedule, log *slog.Logger) *Reader {
 	r := &Reader{ledger: l, sites: sites, schedules: schedules, log: log, now: ledger.Now, unreachable: func(string) string { return "" }}
+	r.finding = make(chan struct{}, runtime.GOMAXPROCS(0))
 	r.details = ledger.Share[detailKey, *SiteDetail](l, func() time.Time { return r.now() })
 	return r
 }

@@ -29,8 +29,8 @@ func SearchWords(text string) []string {
 }
 
 // Search lists requests of a site that have all the words in their title, entity,
-// address, author, reason or id, newest first, with what became of each. A word may
-// be the beginning of one; without words there is nothing to find. It finds what is in
+// address, author, reason or id, newest first, with what became of each. A word of
+// three letters or more may be the beginning of one; without words there is nothing to find. It finds what is in
 // the index: see Ledger.Indexed.
 func (s *Snapshot) Search(ctx context.Context, site string, words []string, limit int) ([]Tracked, error) {
 	at, err := s.Site(ctx, site)

@@ -61,7 +61,7 @@ func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
 
 // memoryAim is what the program's memory stays below, in bytes, as long as it needs no
 // more: garbage is collected sooner from there on. A thousand open pages come to it.
-const memoryAim = 112 << 20
+const memoryAim = 100 << 20
 
 // keepSmall sets the aim, unless GOMEMLIMIT did (https://go.dev/doc/gc-guide#Memory_limit).
 func keepSmall() {

@@ -27,7 +27,11 @@ func (*Database) Search() database.Search {
 		Match: func(words []string) string {
 			terms := make([]string, 0, len(words))
 			for _, w := range words {
-				terms = append(terms, "'"+strings.NewReplacer("'", "''", `\`, `\\`).Replace(withoutMarks(w))+"':*")
+				term := "'" + strings.NewReplacer("'", "''", `\`, `\\`).Replace(withoutMarks(w)) + "'"
+				if database.MayBegin(w) {
+					term += ":*"
+				}
+				terms = append(terms, term)
 			}
 			return strings.Join(terms, " & ")
 		},

@@ -18,7 +18,11 @@ func (*File) Search() database.Search {
 		Match: func(words []string) string {
 			phrases := make([]string, 0, len(words))
 			for _, w := range words {
-				phrases = append(phrases, `"`+strings.ReplaceAll(w, `"`, `""`)+`" *`)
+				phrase := `"` + strings.ReplaceAll(w, `"`, `""`) + `"`
+				if database.MayBegin(w) {
+					phrase += " *"
+				}
+				phrases = append(phrases, phrase)
 			}
 			return strings.Join(phrases, " AND ")
 		},
