@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -66,6 +65,7 @@ type App struct {
 	schedules map[string][]calendar.Schedule // of each site
 	log       *slog.Logger
 	ledger    *ledger.Ledger
+	others    *others
 	runner    runner.Provider
 	// unreachable is why a site's runner can't be given a release, "" if it can.
 	unreachable func(site string) string
@@ -110,24 +110,19 @@ func New(ctx context.Context, opts Options) (*App, error) {
 		return nil, err
 	}
 	figures := metrics.New(cmp.Or(opts.Version, "unknown"))
-	engine, err := engineOf(opts.Config)
-	if err != nil {
-		return nil, err
-	}
-	led, err := ledger.Open(ctx, engine, ledger.Options{
+	led, with, err := openLedger(ctx, opts, ledger.Options{
 		Sites: policies, NoGroupCommit: opts.NoGroupCommit, Committed: figures.Committed,
 	})
 	if err != nil {
 		return nil, err
 	}
-	tellPromise(ctx, opts.Log, engine)
 	// Only who has the ledger may make the key: of two that start at once, one
 	// would have a key that is not the one in the file.
-	keys, err := auth.LoadKeys(filepath.Join(opts.Config.State, "key"))
+	keys, err := with.keys(ctx, led, opts.Config.State)
 	if err != nil {
-		return nil, errors.Join(err, led.Close())
+		return nil, errors.Join(err, led.Close(), with.close())
 	}
-	a := &App{config: opts.Config, metrics: figures, schedules: schedules, log: opts.Log, ledger: led, keys: keys, disk: problem.NewDisk(led), places: stream.NewPlaces(stream.MaxOpen, stream.MaxOfOne), deadClient: deadClientAfter}
+	a := &App{config: opts.Config, metrics: figures, schedules: schedules, log: opts.Log, ledger: led, others: with, keys: keys, disk: problem.NewDisk(led), places: stream.NewPlaces(stream.MaxOpen, stream.MaxOfOne), deadClient: deadClientAfter}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
 	a.problems = problem.NewReporter(a.stop, a.log, a.disk)
 	a.removeLeft()
@@ -160,7 +155,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	a.auth = auth.New(auth.Options{Config: a.config, Ledger: led, Keys: keys, Log: a.log, Runs: a.runner, Providers: providers})
 	a.scheduler = scheduler.New(a.stop, scheduler.Options{
 		Ledger: led, Outbox: led.Outbox(), Looks: led.Schedules(), Runner: a.runner, Log: a.log, NewJob: a.job, Grace: opts.Grace, Schedules: schedules,
-		Failed: a.disk.Note, Publisher: publisher, Fingerprints: fingerprints,
+		Failed: a.disk.Note, Publisher: publisher, Fingerprints: fingerprints, Others: with.forScheduler(),
 	})
 	a.marker = marker.New(marker.Options{Ledger: led, URLs: publicURLs(opts.Config), Transport: opts.PublicTransport, Log: a.log})
 	a.handler = a.routes(opts.Version)
@@ -171,7 +166,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 // another one for the rest.
 func (a *App) besideGitHub(ctx context.Context, others runner.Provider, transport http.RoundTripper) (runner.Provider, error) {
 	hub, err := github.New(ctx, github.Options{
-		Config: a.config, Ledger: a.ledger, Log: a.log, Transport: transport, Keys: a.keys, Accept: a.inbox.Accept,
+		Config: a.config, Ledger: a.ledger, Log: a.log, Transport: transport, Keys: a.keys, Accept: a.inbox.Accept, Duties: a.others.duties,
 		ShowSetup: func(w http.ResponseWriter, r *http.Request, status int, title string, body any) {
 			a.pages.ShowSetup(w, r, status, title, body)
 		},
@@ -183,7 +178,7 @@ func (a *App) besideGitHub(ctx context.Context, others runner.Provider, transpor
 	if err != nil {
 		return nil, err
 	}
-	a.unreachable = hub.Unreachable
+	a.unreachable = a.others.unreachable(hub.Unreachable)
 	of := func(site string) runner.Provider {
 		if hub.Carries(site) {
 			return hub
@@ -226,8 +221,9 @@ func (a *App) start(ctx context.Context) error {
 		return err
 	}
 	a.runner.Start(a.stop, &a.tasks)
-	a.tasks.Go(func() { a.marker.Run(a.stop) })
-	a.tasks.Go(func() { a.notices.Run(a.stop) })
+	a.tasks.Go(func() { a.others.run(a.stop) })
+	a.tasks.Go(func() { a.others.duties.Run(a.stop, "marker", a.marker.Run) })
+	a.tasks.Go(func() { a.others.duties.Run(a.stop, "notices", a.notices.Run) })
 	a.tasks.Go(func() { counted.Run(a.stop) })
 	a.tasks.Go(func() { a.keeper().Run(a.stop) })
 	return nil
@@ -296,5 +292,5 @@ func (a *App) Close() error {
 	a.stopNow()
 	a.scheduler.Wait()
 	a.tasks.Wait()
-	return errors.Join(a.runner.Close(), a.ledger.Close())
+	return errors.Join(a.runner.Close(), a.ledger.Close(), a.others.close())
 }

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/rand"
 	"crypto/sha256"
@@ -62,6 +63,29 @@ func LoadKeys(path string) (Keys, error) {
 	}
 	if err := atomicfile.Write(path, secret); err != nil {
 		return Keys{}, fmt.Errorf("keep the app's key: %w", err)
+	}
+	return Keys{secret}, nil
+}
+
+// Secrets are what all apps on a ledger share.
+type Secrets interface {
+	KeepFirst(ctx context.Context, name, value string) (kept string, err error)
+}
+
+// ShareKeys gives the key that all apps on a ledger have. The first one brings it: from
+// its state folder, where it had its ledger alone before, or new.
+func ShareKeys(ctx context.Context, secrets Secrets, path string) (Keys, error) {
+	own, err := LoadKeys(path)
+	if err != nil {
+		return Keys{}, err
+	}
+	kept, err := secrets.KeepFirst(ctx, "key", base64.RawURLEncoding.EncodeToString(own.secret))
+	if err != nil {
+		return Keys{}, fmt.Errorf("share the app's key: %w", err)
+	}
+	secret, err := base64.RawURLEncoding.DecodeString(kept)
+	if err != nil || len(secret) != keySize {
+		return Keys{}, errors.New("the key that the apps share is damaged: remove the row of shared_secrets whose name is key, and start all of them again (everybody signs in again, runs under way must be reset)")
 	}
 	return Keys{secret}, nil
 }

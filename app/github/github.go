@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/replicas"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -23,6 +24,8 @@ type Options struct {
 	Log    *slog.Logger
 	// Transport is below all calls to GitHub; nil for the network.
 	Transport http.RoundTripper
+	// Duties have one of several apps do the work that must not be done twice.
+	Duties *replicas.Duties
 	// Keys mint the cookie of the set-up.
 	Keys auth.Keys
 	// Came is told of each webhook that was processed: when GitHub says that its run
@@ -48,6 +51,7 @@ type GitHub struct {
 	names       *names
 	setup       *setup
 	letOperator func(w http.ResponseWriter, r *http.Request) bool
+	duties      *replicas.Duties
 }
 
 // New connects to GitHub if it is set up. Otherwise it begins the set-up, if any
@@ -60,7 +64,7 @@ func New(ctx context.Context, o Options) (*GitHub, error) {
 		connection:  c,
 		approvals:   &approvals{connection: c, ledger: o.Ledger, log: o.Log, came: make(chan struct{}, 1)},
 		deployments: &deployments{connection: c, ledger: o.Ledger, log: o.Log},
-		letOperator: o.LetOperator,
+		letOperator: o.LetOperator, duties: o.Duties,
 	}
 	g.names = &names{connection: c, ledger: o.Ledger, log: o.Log, hint: make(chan struct{}, 1), moved: map[string]string{}}
 	g.webhooks = &webhooks{connection: c, ledger: o.Ledger, log: o.Log, accept: o.Accept, approvals: g.approvals, names: g.names, processed: o.Came, came: make(chan struct{}, 1)}
@@ -102,10 +106,10 @@ func (g *GitHub) Start(ctx context.Context, tasks *sync.WaitGroup) {
 	if !g.connection.wanted() {
 		return
 	}
-	tasks.Go(func() { g.webhooks.process(ctx) })
+	tasks.Go(func() { g.duties.Run(ctx, "github webhooks", g.webhooks.process) })
 	tasks.Go(func() { g.names.watch(ctx) })
-	tasks.Go(func() { g.deployments.show(ctx) })
-	tasks.Go(func() { g.approvals.answerAll(ctx) })
+	tasks.Go(func() { g.duties.Run(ctx, "github deployments", g.deployments.show) })
+	tasks.Go(func() { g.duties.Run(ctx, "github approvals", g.approvals.answerAll) })
 }
 
 // Unreachable says why a site can't be released as it is configured: its repository

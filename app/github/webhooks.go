@@ -26,6 +26,8 @@ const (
 	// lookEvery is how often waiting webhooks are looked for without a new
 	// one having come: after a start, or an error.
 	lookEvery = 10 * time.Second
+	// lookForOthers is how often they are looked for that another app may have taken in.
+	lookForOthers = time.Second
 	// redeliverEvery is how often GitHub is asked what did not arrive.
 	redeliverEvery = 5 * time.Minute
 	// keepDeliveries is for how long a webhook's id is known: GitHub sends
@@ -177,7 +179,11 @@ func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) 
 // process reads the webhooks that were accepted, and asks GitHub for those that
 // did not arrive, until ctx ends.
 func (h *webhooks) process(ctx context.Context) {
-	look, ask := time.NewTicker(lookEvery), time.NewTicker(redeliverEvery)
+	every := lookEvery
+	if h.ledger.Shared() {
+		every = lookForOthers
+	}
+	look, ask := time.NewTicker(every), time.NewTicker(redeliverEvery)
 	defer look.Stop()
 	defer ask.Stop()
 	for {

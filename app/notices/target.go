@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/pressrun/pressrun/app/replicas"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/notify"
 )
@@ -57,16 +58,17 @@ const (
 
 // run tells the target what happens until ctx ends.
 func (t *target) run(ctx context.Context) {
+	t.seen = ledger.NoticeCursor{} // another app may have told it meanwhile
 	for ctx.Err() == nil {
 		told := t.ledger.Told(t.Site)
 		next, err := t.round(ctx)
 		if err != nil {
-			if !errors.Is(err, context.Canceled) {
+			if !errors.Is(err, context.Canceled) && !errors.Is(err, ledger.ErrTakenOver) {
 				t.log.Error("notices can't be sent", "error", err)
 			}
 			next = ledger.Now().Add(ledgerWait)
 		}
-		timer := time.NewTimer(min(max(time.Until(next), 0), longest))
+		timer := time.NewTimer(min(max(next.Sub(ledger.Now()), 0), longest))
 		select {
 		case <-ctx.Done():
 		case <-told:
@@ -160,6 +162,9 @@ func clockBack(one ledger.Notice, now time.Time) bool {
 
 // try sends a notice, and notes what came of it.
 func (t *target) try(ctx context.Context, one ledger.Notice) error {
+	if err := replicas.Still(ctx); err != nil {
+		return err
+	}
 	came := t.sender.send(ctx, one)
 	if ctx.Err() != nil {
 		return ctx.Err() // the app ends: it is tried again

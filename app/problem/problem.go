@@ -76,6 +76,10 @@ func (r *Reporter) Of(ctx context.Context, err error) *api.Problem {
 	if c, ok := errors.AsType[*release.Conflict](err); ok {
 		return New(statusOf(c.Code), string(c.Code), c.Text)
 	}
+	if _, ok := errors.AsType[*ledger.Unknown](err); ok {
+		r.log.Error("it is not known what became of a commit", "error", err)
+		return New(http.StatusServiceUnavailable, "unknown_outcome", "the ledger's database went away just then: it is not known whether this was kept; ask again with the same key")
+	}
 	if u, ok := errors.AsType[*ledger.Unavailable](err); ok {
 		r.disk.Note(err)
 		r.log.Error("the ledger can't be written", "error", err)

@@ -20,8 +20,13 @@ func (s *Scheduler) catchUp(ctx context.Context) error {
 		if site.Current.Run.ID == "" && site.Current.Dispatch.Token == "" && site.Current.Fingerprint.Asked.IsZero() {
 			continue
 		}
-		if _, err := s.ledger.Decide(ctx, name, release.Restarted{}); err != nil {
-			return err
+		if s.others == nil || s.others.Alone { // else somebody has heard of it all along
+			if _, err := s.ledger.Decide(ctx, name, release.Restarted{}); err != nil {
+				return err
+			}
+		}
+		if !s.mine(name) {
+			continue
 		}
 		if site.Current.Run.ID == "" {
 			continue // the outbox looks for it

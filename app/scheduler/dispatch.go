@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/pressrun/pressrun/app/replicas"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
@@ -30,6 +31,9 @@ func (s *Scheduler) dispatch(ctx context.Context, task ledger.Task, e release.Se
 	}
 	if err := s.outbox.Start(ctx, task); err != nil {
 		return err
+	}
+	if err := replicas.Still(ctx); err != nil {
+		return err // whoever has the task now finds that it was begun, and looks
 	}
 	run, err := bounded(ctx, func(ctx context.Context) (release.Run, error) { return s.runner.Dispatch(ctx, job) })
 	if err == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pressrun/pressrun/app/replicas"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -22,6 +23,27 @@ const (
 	maxCancels  = 20
 	cancelAgain = 30 * time.Second
 )
+
+// claimAndCarryOut carries a task out, if no other replica does.
+func (s *Scheduler) claimAndCarryOut(ctx context.Context, task ledger.Task) {
+	if s.others == nil {
+		s.carryOut(ctx, task)
+		return
+	}
+	asked := time.Now()
+	task, ok, err := s.outbox.Claim(ctx, task)
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("a task can't be claimed", "site", task.Site, "error", err)
+	}
+	if !ok {
+		return
+	}
+	err = replicas.Keep(task.Fenced(ctx), asked, func(ctx context.Context) (bool, error) { return s.outbox.Renew(ctx, task) },
+		func(ctx context.Context) { s.carryOut(ctx, task) })
+	if err != nil && ctx.Err() == nil {
+		s.log.Warn("a task was given up in the middle; another replica carries it on", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect), "error", err)
+	}
+}
 
 // carryOut does one task. Errors leave the task in the outbox for later.
 func (s *Scheduler) carryOut(ctx context.Context, task ledger.Task) {
@@ -49,7 +71,7 @@ func (s *Scheduler) carryOut(ctx context.Context, task ledger.Task) {
 		s.log.Warn("a task of a site that is no longer configured is dropped", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect))
 		err = s.outbox.Drop(ctx, task)
 	}
-	if err == nil || s.stop.Err() != nil {
+	if err == nil || s.stop.Err() != nil || errors.Is(err, ledger.ErrTakenOver) || ctx.Err() != nil {
 		return
 	}
 	s.log.Error("a task failed and is tried again", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect), "tries", task.Tries, "error", err)
@@ -64,7 +86,8 @@ func bounded[T any](ctx context.Context, call func(context.Context) (T, error)) 
 }
 
 func (s *Scheduler) postpone(ctx context.Context, task ledger.Task, wait time.Duration) {
-	if err := s.outbox.Postpone(context.WithoutCancel(ctx), task, ledger.Now().Add(wait)); err != nil {
+	err := s.outbox.Postpone(context.WithoutCancel(ctx), task, ledger.Now().Add(wait))
+	if err != nil && !errors.Is(err, ledger.ErrTakenOver) {
 		s.log.Error("a task can't be put off", "site", task.Site, "error", err)
 		time.Sleep(retryWait) // or the scheduler would begin it again at once
 	}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pressrun/pressrun/app/replicas"
 	"github.com/pressrun/pressrun/app/timetable"
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -41,6 +42,9 @@ type Outbox interface {
 	Start(ctx context.Context, task ledger.Task) error
 	Postpone(ctx context.Context, task ledger.Task, until time.Time) error
 	Drop(ctx context.Context, task ledger.Task) error
+	// Claim and Renew keep a task from other replicas for a ledger.Lease.
+	Claim(ctx context.Context, task ledger.Task) (claimed ledger.Task, ok bool, err error)
+	Renew(ctx context.Context, task ledger.Task) (ok bool, err error)
 }
 
 // Fingerprints reads by what it can be seen whether the content of a site has changed.
@@ -70,6 +74,20 @@ type Options struct {
 	// Grace bounds how long a dispatch of unknown outcome is looked for before
 	// it is sent again, for runners that can't be sure; 0 means 2 minutes.
 	Grace time.Duration
+	// Others are what must be known of other replicas; nil for a server that has its
+	// ledger alone.
+	Others *Others
+}
+
+// Others are what must be known of the other replicas on a ledger.
+type Others struct {
+	// Duties have one replica look at the schedules of all sites.
+	Duties *replicas.Duties
+	// Mine says whether the tasks of a site are this replica's to carry out: those of a
+	// site that is built on another machine are not.
+	Mine func(site string) bool
+	// Alone says whether no other replica was at work before this one began.
+	Alone bool
 }
 
 // Scheduler makes time pass for the sites: it ticks each one when it is due, at
@@ -95,6 +113,12 @@ type Scheduler struct {
 	clock clock
 	table *timetable.Timetable
 
+	others *Others
+	// tends is the life of the duty to look at the schedules, nil while another replica has
+	// it; tended is the one for which the table was begun.
+	tends  atomic.Pointer[duty]
+	tended *duty
+
 	// turned is when the goroutine that makes the rounds was seen alive last.
 	turned atomic.Pointer[time.Time]
 
@@ -112,6 +136,8 @@ const (
 	retryWait = time.Second
 	// longest is the longest wait between two rounds.
 	longest = time.Hour
+	// besideOthers is the longest wait beside other replicas.
+	besideOthers = ledger.Lease / 3
 )
 
 // New makes a Scheduler that lives until stop ends. It does nothing before Start.
@@ -126,7 +152,7 @@ func New(stop context.Context, o Options) *Scheduler {
 		ledger: o.Ledger, outbox: o.Outbox, runner: o.Runner, log: o.Log, newJob: o.NewJob, failed: o.Failed, grace: o.Grace,
 		inbox: NewInbox(stop, o.Ledger, o.Log), stop: stop,
 		fingerprints: o.Fingerprints, schedules: o.Schedules, table: timetable.New(o.Looks, o.Publisher, ledger.Now),
-		due: map[string]time.Time{}, busy: map[int64]bool{}, freed: make(chan struct{}, 1),
+		others: o.Others, due: map[string]time.Time{}, busy: map[int64]bool{}, freed: make(chan struct{}, 1),
 	}
 }
 
@@ -135,12 +161,53 @@ func (s *Scheduler) Start(ctx context.Context) error {
 	if err := s.catchUp(ctx); err != nil {
 		return err
 	}
-	if err := s.table.Begin(ctx, s.schedules); err != nil {
-		return err
+	if s.others == nil {
+		if err := s.table.Begin(ctx, s.schedules); err != nil {
+			return err
+		}
+		s.tended = &duty{s.stop}
+		s.tends.Store(s.tended)
+	} else {
+		s.tasks.Go(func() { s.others.Duties.Run(s.stop, "schedules", s.tend) })
 	}
 	s.turn()
 	s.tasks.Go(s.run)
 	return nil
+}
+
+// duty is the life of a duty of this replica.
+type duty struct {
+	ctx context.Context //nolint:containedctx // that is what it is
+}
+
+// tend has this replica look at the schedules until ctx ends.
+func (s *Scheduler) tend(ctx context.Context) {
+	s.tends.Store(&duty{ctx})
+	s.wakeUp()
+	<-ctx.Done()
+	s.tends.Store(nil)
+}
+
+// wakeUp has a round made soon.
+func (s *Scheduler) wakeUp() {
+	select {
+	case s.freed <- struct{}{}:
+	default:
+	}
+}
+
+// takeUp begins to look at the schedules when that has become this replica's duty: what
+// another one has looked at meanwhile is read anew.
+func (s *Scheduler) takeUp() (fresh bool, err error) {
+	now := s.tends.Load()
+	if now == nil || now == s.tended {
+		return false, nil
+	}
+	if err := s.table.Begin(now.ctx, s.schedules); err != nil {
+		return false, err
+	}
+	s.tended = now
+	return true, nil
 }
 
 // Turned is when the scheduler was seen alive last: at each round, and every minute
@@ -185,7 +252,7 @@ func (s *Scheduler) run() {
 		began := time.Now()
 		next := s.round(s.stop, changes.Take(), why)
 		s.turn()
-		why = s.rest(changes.Ready(), max(time.Until(next), pause), began.Add(pause))
+		why = s.rest(changes.Ready(), max(next.Sub(ledger.Now()), pause), began.Add(pause))
 	}
 }
 
@@ -235,6 +302,13 @@ func breathe(stop context.Context, span time.Duration) wake {
 // round does what is due and tells when the next thing is. It reads the sites
 // that changed or are due, and no others.
 func (s *Scheduler) round(ctx context.Context, change ledger.Change, why wake) time.Time {
+	fresh, err := s.takeUp()
+	if err != nil && ctx.Err() == nil {
+		s.log.Error("the schedules can't be taken up", "error", err)
+	}
+	if fresh {
+		why = byClock
+	}
 	for _, name := range s.toVisit(change.Sites, why) {
 		at, err := s.visit(ctx, name)
 		if err != nil {
@@ -242,14 +316,14 @@ func (s *Scheduler) round(ctx context.Context, change ledger.Change, why wake) t
 				s.failed(err)
 				s.log.Error("a site can't be tended", "site", name, "error", err)
 			}
-			at = time.Now().Add(retryWait)
+			at = ledger.Now().Add(retryWait)
 		}
 		s.due[name] = at
 	}
 	if change.Outbox || why == byTask || why == byClock || passed(s.fetch) {
 		s.fetch = s.collect(ctx)
 	}
-	next := soonest(time.Now().Add(longest), s.fetch)
+	next := soonest(ledger.Now().Add(s.longest()), s.fetch)
 	for _, at := range s.due {
 		next = soonest(next, at)
 	}
@@ -271,7 +345,16 @@ func (s *Scheduler) toVisit(changed []string, why wake) []string {
 }
 
 // passed says whether a time has come; zero never does.
-func passed(at time.Time) bool { return !at.IsZero() && !at.After(time.Now()) }
+func passed(at time.Time) bool { return !at.IsZero() && !at.After(ledger.Now()) }
+
+// longest is the longest wait between two rounds: beside other replicas a short one, since
+// what one of them left undone when it died makes no noise.
+func (s *Scheduler) longest() time.Duration {
+	if s.others != nil {
+		return besideOthers
+	}
+	return longest
+}
 
 // visit asks for what a site's schedules have come to, and ticks the site if it is
 // due. It returns when to visit it next, zero for never.
@@ -280,9 +363,11 @@ func (s *Scheduler) visit(ctx context.Context, name string) (time.Time, error) {
 	if err != nil {
 		return time.Time{}, err
 	}
-	site, slot, err := s.table.Look(ctx, site)
-	if err != nil {
-		return time.Time{}, err
+	var slot time.Time
+	if now := s.tends.Load(); now != nil && now == s.tended {
+		if site, slot, err = s.table.Look(now.ctx, site); err != nil {
+			return time.Time{}, err
+		}
 	}
 	due, err := s.tick(ctx, site)
 	return soonest(due, slot), err
@@ -298,10 +383,10 @@ func (s *Scheduler) tick(ctx context.Context, site release.Site) (time.Time, err
 	if err != nil {
 		return time.Time{}, err
 	}
-	s.fetch = time.Now() // what it put into the outbox is begun in this round
+	s.fetch = ledger.Now() // what it put into the outbox is begun in this round
 	due = dueAt(site)
 	if !due.IsZero() && !due.After(ledger.Now()) {
-		return time.Now().Add(retryWait), nil
+		return ledger.Now().Add(retryWait), nil
 	}
 	return due, nil
 }
@@ -331,18 +416,23 @@ func (s *Scheduler) collect(ctx context.Context) time.Time {
 		if !errors.Is(err, context.Canceled) {
 			s.log.Error("the outbox can't be read", "error", err)
 		}
-		return time.Now().Add(retryWait)
+		return ledger.Now().Add(retryWait)
 	}
 	for _, task := range due {
-		if s.begin(task) {
+		if s.mine(task.Site) && s.begin(task) {
 			s.tasks.Go(func() {
 				defer s.end(task)
-				s.carryOut(ctx, task)
+				s.claimAndCarryOut(ctx, task)
 			})
 		}
 	}
+	if s.others != nil {
+		next = soonest(next, ledger.Now().Add(besideOthers))
+	}
 	return next
 }
+
+func (s *Scheduler) mine(site string) bool { return s.others == nil || s.others.Mine(site) }
 
 func (s *Scheduler) begin(task ledger.Task) bool {
 	s.mu.Lock()
@@ -358,8 +448,5 @@ func (s *Scheduler) end(task ledger.Task) {
 	s.mu.Lock()
 	delete(s.busy, task.ID)
 	s.mu.Unlock()
-	select {
-	case s.freed <- struct{}{}:
-	default:
-	}
+	s.wakeUp()
 }

@@ -36,6 +36,11 @@ type batch struct {
 	// an earlier batch is left.
 	indexed, allIndexed bool
 
+	// fences are the claims that were looked at: whether they are good.
+	fences map[fence]error
+	// leaves says that this replica ends, and is not to be marked any more.
+	leaves bool
+
 	lastEvent, lastOutbox int64
 	changed               bool
 	// broken is set when a statement failed: nothing of the batch can stay.

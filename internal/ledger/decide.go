@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -222,6 +221,3 @@ func (l *Ledger) Record(ctx context.Context, e Event) error {
 		return nil
 	})
 }
-
-// Now is the time by which the ledger decides.
-func Now() time.Time { return now() }

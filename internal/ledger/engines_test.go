@@ -77,6 +77,7 @@ var otherwise = map[string]string{
 	"postgres_test.go":   "both engines side by side",
 	"engines_test.go":    "this file",
 	"shared_test.go":     "no database",
+	"replicas_test.go":   "several processes",
 	"retention_test.go":  "SQLite's index and its clock; the tour is of both",
 	"TestRunsThatWaitForApprovalAreKeptAndBackedUp":             "SQLite's backup",
 	"TestAWebhookIsKeptOnceAndProcessedOnce":                    "opens the file itself; the tour is of both",

@@ -29,6 +29,8 @@ type Options struct {
 	NoGroupCommit bool
 	// Committed is told how long each commit took; nil for nobody.
 	Committed func(took time.Duration)
+	// Self is this process among those that share the ledger.
+	Self Replica
 }
 
 // Ledger is an open ledger. It is safe for concurrent use.
@@ -41,6 +43,11 @@ type Ledger struct {
 	prepared *statements
 	watch    watch
 	closing  sync.Once
+
+	// Of a ledger that several share:
+	heard    chan struct{}      // another replica may have committed
+	unfollow context.CancelFunc // ends what follows the others
+	followed chan struct{}      // it has ended
 }
 
 // sites are the configured sites.
@@ -61,7 +68,7 @@ func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, e
 	prepared := &statements{db: readers, byDriver: !engine.Traits().Prepared}
 	l := &Ledger{
 		reader:  reader{q: prepared, engine: engine, sites: &sites{policies: maps.Clone(opts.Sites)}},
-		readers: readers, prepared: prepared,
+		readers: readers, prepared: prepared, heard: make(chan struct{}, 1), followed: make(chan struct{}), unfollow: func() {},
 	}
 	if err := openTables(ctx, l, writer, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the ledger %s: %w", engine, err), engine.Close())
@@ -91,6 +98,18 @@ func openTables(ctx context.Context, l *Ledger, db *sql.DB, opts Options) error 
 		l.writer.stop()
 		return errors.Join(err, l.readers.Close(), l.writer.disconnect(), db.Close())
 	}
+	if !l.Shared() {
+		close(l.followed)
+		return nil
+	}
+	last, err := l.lastCommit(ctx)
+	if err != nil {
+		l.writer.stop()
+		return errors.Join(err, l.readers.Close(), l.writer.disconnect(), db.Close())
+	}
+	following, end := context.WithCancel(context.WithoutCancel(ctx))
+	l.unfollow = end
+	go l.follow(following, last)
 	return nil
 }
 
@@ -131,6 +150,9 @@ func checkSites(ctx context.Context, l *Ledger) error {
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
+		l.unfollow()
+		<-l.followed
+		l.leave()
 		l.writer.stop()
 		// The writer's connection goes last: the last one out empties the
 		// write-ahead log into the file, which a reader may not.
@@ -193,9 +215,6 @@ func fromMicros(us int64) time.Time {
 	}
 	return time.UnixMicro(us).UTC()
 }
-
-// now is the time to decide by, as precise as it is stored.
-func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
 //go:embed migrations/*.sql
 var migrations embed.FS

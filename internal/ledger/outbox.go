@@ -23,6 +23,8 @@ type Task struct {
 	// Unreadable is why Effect is nil: the task was written by another
 	// version of the program. It must not keep the others from being done.
 	Unreadable error
+	// token is that of the claim by which it is carried out.
+	token int64
 }
 
 type outboxRow struct {
@@ -118,7 +120,7 @@ func (l *Ledger) Outbox() Outbox { return Outbox{l} }
 func (o Outbox) Tasks(ctx context.Context) (due []Task, next time.Time, err error) {
 	// One reading for both: the scheduler does it at every change, and mostly there is
 	// no task at all.
-	rows, err := o.ledger.q.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries FROM outbox
+	rows, err := o.ledger.q.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries, claimed_by, claimed_us FROM outbox
 		ORDER BY due_us, id LIMIT 1000`)
 	if err != nil {
 		return nil, next, fmt.Errorf("read the outbox: %w", o.ledger.engine.Explain(err))
@@ -127,15 +129,17 @@ func (o Outbox) Tasks(ctx context.Context) (due []Task, next time.Time, err erro
 	at := micros(now())
 	for rows.Next() {
 		var t Task
-		var kind, doc string
-		var created, dueUS, started int64
-		if err := rows.Scan(&t.ID, &t.Site, &kind, &doc, &created, &dueUS, &started, &t.Tries); err != nil {
+		var kind, doc, claimedBy string
+		var created, dueUS, started, claimed int64
+		if err := rows.Scan(&t.ID, &t.Site, &kind, &doc, &created, &dueUS, &started, &t.Tries, &claimedBy, &claimed); err != nil {
 			return nil, next, fmt.Errorf("read the outbox: %w", err)
 		}
+		if claimed > at && claimedBy != o.ledger.Self().ID { // another replica carries it out
+			next = earlier(next, fromMicros(claimed))
+			continue
+		}
 		if dueUS > at && !clockBack(created, dueUS, at) {
-			if next.IsZero() {
-				next = fromMicros(dueUS)
-			}
+			next = earlier(next, fromMicros(dueUS))
 			continue
 		}
 		if t.Effect, t.Unreadable = decodeEffect(kind, doc); t.Unreadable != nil {
@@ -149,6 +153,14 @@ func (o Outbox) Tasks(ctx context.Context) (due []Task, next time.Time, err erro
 	}
 	slices.SortFunc(due, func(a, b Task) int { return cmp.Compare(a.ID, b.ID) })
 	return due, next, nil
+}
+
+// earlier is the earlier of two times, of which the first may be zero for none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // maxPutOff is more than any task is put off for, and createdAhead more than the
@@ -176,7 +188,7 @@ func (o Outbox) Start(ctx context.Context, task Task) error {
 // Postpone puts a task off to another time.
 func (o Outbox) Postpone(ctx context.Context, task Task, until time.Time) error {
 	return o.ledger.writer.act(ctx, func(b *batch) error {
-		_, err := b.exec(`UPDATE outbox SET due_us = $1 WHERE id = $2`, micros(until), task.ID)
+		_, err := b.exec(`UPDATE outbox SET due_us = $1, claimed_us = 0 WHERE id = $2`, micros(until), task.ID)
 		return err
 	})
 }

@@ -73,6 +73,7 @@ func TestTheSameSQLRunsOnPostgreSQL(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("PostgreSQL answers otherwise than SQLite (-sqlite +postgresql):\n%s", diff)
 	}
+	tourOfReplicas(t, onPG)
 	for _, text := range sqlTexts(t) {
 		found := false
 		for sent := range h.texts {
@@ -221,6 +222,68 @@ func tourOfRetention(t *testing.T, l *Ledger) []string {
 	unknown := newID("req_", time.Now().Add(-time.Hour))
 	_, _, err = request(t.Context(), l, unknown)
 	return append(told, fmt.Sprintln(errors.As(err, new(*Gone))))
+}
+
+// tourOfReplicas asks for what several processes need of their database, and ends as one
+// of them does.
+func tourOfReplicas(t *testing.T, l *Ledger) {
+	t.Helper()
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	for range 2 {
+		duty, ok, err := l.Duties().Take(ctx, "duty")
+		if !ok || err != nil {
+			t.Errorf("a duty: %v, %v", ok, err)
+		}
+		must(l.Record(duty.Fenced(ctx), Event{Site: "www", Kind: "fenced"}))
+		must(l.Duties().Leave(ctx, duty))
+	}
+	decide(t, l, "docs", release.ResetSite{})
+	ask(t, l, Request{Site: "docs"})
+	if _, err := l.Tick(ctx, "docs", "of the replicas"); err != nil {
+		t.Fatal(err)
+	}
+	due, _, err := l.Outbox().Tasks(ctx)
+	must(err)
+	task, ok, err := l.Outbox().Claim(ctx, due[len(due)-1])
+	if !ok || err != nil {
+		t.Errorf("a task: %v, %v", ok, err)
+	}
+	if ok, err := l.Outbox().Renew(ctx, task); !ok || err != nil {
+		t.Errorf("renewed: %v, %v", ok, err)
+	}
+	must(l.Outbox().Drop(task.Fenced(ctx), task))
+	decide(t, l, "docs", release.ResetSite{})
+	for range 2 { // claimed, and claimed again of a machine that nobody has heard of
+		_, err := l.Machines().Claim(ctx, []string{"docs"})
+		must(err)
+		must(l.writer.act(ctx, func(b *batch) error {
+			b.w.number = pruneEvery - 1
+			_, err := b.exec(`UPDATE machines SET machine = 'another'`)
+			return err
+		}))
+	}
+	_, err = l.Secrets().KeepFirst(ctx, "key", "value")
+	must(err)
+	_, err = l.Secrets().Read(ctx, "key")
+	must(err)
+	must(l.Live(ctx))
+	if _, err := l.Replicas(ctx); err != nil {
+		t.Error(err)
+	}
+	if _, _, err := l.catchUp(ctx, 0); err != nil {
+		t.Error(err)
+	}
+	must(l.writer.act(ctx, func(b *batch) error {
+		_, err := b.marked()
+		return err
+	}))
+	must(l.Close())
 }
 
 func tourOfDeliveries(t *testing.T, l *Ledger) []string {

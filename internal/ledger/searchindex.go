@@ -43,7 +43,7 @@ func newIndex() *index {
 // Indexed brings the index of requests up to date: Search then finds all that were
 // acknowledged before.
 func (l *Ledger) Indexed(ctx context.Context) error {
-	if l.writer.index.behind.Load() == 0 {
+	if l.writer.index.behind.Load() == 0 && !l.Shared() { // what others accepted is not counted here
 		return nil
 	}
 	last, err := l.LastEvent(ctx)

@@ -73,6 +73,8 @@ var (
 type (
 	// Unavailable says that nothing can be written at the moment.
 	Unavailable = database.Unavailable
+	// Unknown says that it is not known whether something was kept.
+	Unknown = database.Unknown
 	// InUse says that another process has the ledger open.
 	InUse = database.InUse
 )

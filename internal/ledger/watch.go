@@ -68,14 +68,14 @@ func (c *Changes) Close() {
 }
 
 // add collects what a commit changed. The caller holds the watch's mu.
-func (c *Changes) add(b *batch) {
-	if len(b.sites) == 0 && len(b.outbox) == 0 {
+func (c *Changes) add(n news) {
+	if len(n.Sites) == 0 && !n.Outbox {
 		return
 	}
-	for name := range b.sites {
+	for _, name := range n.Sites {
 		c.sites[name] = true
 	}
-	c.outbox = c.outbox || len(b.outbox) > 0
+	c.outbox = c.outbox || n.Outbox
 	select {
 	case c.ready <- struct{}{}:
 	default:
@@ -134,7 +134,7 @@ func (w *watch) wait(next *chan struct{}) <-chan struct{} {
 
 // wake tells of a commit: of the sites that it changed, and of whose audit
 // trails grew.
-func (w *watch) wake(b *batch) {
+func (w *watch) wake(n news) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -145,20 +145,35 @@ func (w *watch) wake(b *batch) {
 		w.next = nil
 	}
 	for c := range w.changes {
-		c.add(b)
+		c.add(n)
 	}
-	if len(b.events) > 0 {
+	if n.All {
+		w.wakeAll()
+		return
+	}
+	if len(n.Told) > 0 {
 		w.wakeTrail("")
 	}
-	for _, e := range b.events {
+	for _, e := range n.Told {
 		w.wakeTrail(e.Site)
 		if next, ok := w.kinds[e.Kind]; ok {
 			close(next)
 			delete(w.kinds, e.Kind)
 		}
 	}
-	for _, site := range b.noticed {
+	for _, site := range n.Noticed {
 		w.wakeTrail(site)
+	}
+}
+
+// wakeAll wakes everybody: anything may have happened.
+func (w *watch) wakeAll() {
+	for site := range w.trails {
+		w.wakeTrail(site)
+	}
+	for kind, next := range w.kinds {
+		close(next)
+		delete(w.kinds, kind)
 	}
 }
 

@@ -3,9 +3,7 @@ package ledger
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -24,15 +22,20 @@ type op struct {
 	// site and key are those of the request that run takes in, if any: the keys
 	// of a batch are looked up together.
 	site, key string
+	// fence is the claim under which it is made; nil for none.
+	fence *fence
 }
 
 // writer is the only one that writes. Its connection and statements are used
 // by its goroutine alone.
 type writer struct {
-	ledger  *Ledger
-	db      *sql.DB
-	conn    *sql.Conn // nil when it has to connect (again)
-	traits  database.Traits
+	ledger *Ledger
+	db     *sql.DB
+	conn   *sql.Conn // nil when it has to connect (again)
+	traits database.Traits
+	// self is this process among the replicas, and number that of its last transaction.
+	self    Replica
+	number  int64
 	stmts   map[string]*sql.Stmt
 	inserts map[insert]string
 	alone   bool // no group commit
@@ -51,7 +54,7 @@ type writer struct {
 func newWriter(ctx context.Context, db *sql.DB, l *Ledger, opts Options) *writer {
 	w := &writer{
 		ledger: l, db: db, traits: l.engine.Traits(), alone: opts.NoGroupCommit, committed: opts.Committed, index: newIndex(),
-		stmts: map[string]*sql.Stmt{}, inserts: map[insert]string{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
+		self: opts.Self, stmts: map[string]*sql.Stmt{}, inserts: map[insert]string{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
 	}
 	go w.serve(context.WithoutCancel(ctx))
 	return w
@@ -68,6 +71,9 @@ func do[T any](ctx context.Context, w *writer, run func(*batch) (T, error)) (T, 
 func doFor[T any](ctx context.Context, w *writer, site, key string, run func(*batch) (T, error)) (T, error) {
 	var decided, none T
 	o := &op{done: make(chan error, 1), site: site, key: key}
+	if f, ok := fenceOf(ctx); ok && w.traits.Shared {
+		o.fence = &f
+	}
 	o.run = func(b *batch) (err error) {
 		decided, err = run(b)
 		return err
@@ -176,6 +182,9 @@ func (w *writer) carryOut(ctx context.Context, ops []*op) {
 		return
 	}
 	_, medium := errors.AsType[*Unavailable](err)
+	if _, unknown := errors.AsType[*Unknown](err); unknown {
+		medium = true // each is asked for again by who made it, by its key
+	}
 	for _, o := range ops {
 		if medium || len(ops) == 1 {
 			o.done <- err
@@ -204,6 +213,11 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 		if b.broken != nil {
 			break
 		}
+		if o.fence != nil {
+			if refusals[i] = b.stands(*o.fence); refusals[i] != nil {
+				continue
+			}
+		}
 		refusals[i] = o.run(b)
 	}
 	if b.broken == nil {
@@ -211,7 +225,7 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 	}
 	if b.broken == nil {
 		began := time.Now()
-		if _, b.broken = w.conn.ExecContext(ctx, w.traits.Commit); b.broken == nil && w.committed != nil {
+		if b.broken = w.end(b); b.broken == nil && w.committed != nil {
 			w.committed(time.Since(began))
 		}
 	}
@@ -220,6 +234,9 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 		if err := w.ledger.engine.Here(); err != nil {
 			return nil, err
 		}
+	}
+	if unknown, ok := errors.AsType[*Unknown](b.broken); ok {
+		return nil, unknown
 	}
 	if b.broken != nil {
 		// SQLite may have rolled back by itself (https://sqlite.org/lang_transaction.html):
@@ -232,37 +249,9 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 	}
 	w.index.committed(b)
 	if b.changed {
-		w.ledger.watch.wake(b)
+		w.ledger.watch.wake(b.news())
 	}
 	return refusals, nil
-}
-
-// start begins a transaction, on a new connection if there is none, and gives the time to
-// decide by. A connection that can't begin is given up: it may be stuck in a transaction
-// that could not be rolled back.
-func (w *writer) start(ctx context.Context) (time.Time, error) {
-	if w.conn == nil {
-		conn, err := w.db.Conn(ctx)
-		if err != nil {
-			return time.Time{}, fmt.Errorf("connect for writing: %w", w.ledger.engine.Explain(err))
-		}
-		w.conn = conn
-	}
-	if _, err := w.conn.ExecContext(ctx, w.traits.Begin); err != nil {
-		return time.Time{}, errors.Join(fmt.Errorf("begin: %w", w.ledger.engine.Explain(err)), w.disconnect())
-	}
-	if err := w.ledger.engine.Here(); err != nil {
-		_, rollback := w.conn.ExecContext(ctx, "ROLLBACK")
-		return time.Time{}, errors.Join(err, rollback)
-	}
-	if w.traits.Clock == "" {
-		return now(), nil
-	}
-	var us int64
-	if err := w.conn.QueryRowContext(ctx, w.traits.Clock).Scan(&us); err != nil {
-		return time.Time{}, errors.Join(fmt.Errorf("read the ledger's clock: %w", w.ledger.engine.Explain(err)), w.disconnect())
-	}
-	return fromMicros(us), nil
 }
 
 // Ready says whether the ledger can be written now, by writing when it was asked:
@@ -274,68 +263,4 @@ func (l *Ledger) Ready(ctx context.Context) error {
 		b.changed = changed // nobody is to be woken
 		return err
 	})
-}
-
-// disconnect ends the connection for good; the pool does not get it back.
-func (w *writer) disconnect() error {
-	if w.conn == nil {
-		return nil
-	}
-	errs := []error{}
-	for _, s := range w.stmts {
-		errs = append(errs, s.Close())
-	}
-	clear(w.stmts)
-	err := w.conn.Raw(func(any) error { return driver.ErrBadConn })
-	if !errors.Is(err, driver.ErrBadConn) && !errors.Is(err, sql.ErrConnDone) { // or it broke off by itself
-		errs = append(errs, err)
-	}
-	w.conn = nil
-	return errors.Join(errs...)
-}
-
-func (w *writer) exec(ctx context.Context, text string, args ...any) (sql.Result, error) {
-	if !w.traits.Prepared {
-		return w.conn.ExecContext(ctx, text, args...)
-	}
-	s, err := w.stmt(ctx, text) //nolint:sqlclosecheck // kept for the next time
-	if err != nil {
-		return nil, err
-	}
-	return s.ExecContext(ctx, args...)
-}
-
-func (w *writer) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
-	if !w.traits.Prepared {
-		return w.conn.QueryContext(ctx, text, args...)
-	}
-	s, err := w.stmt(ctx, text) //nolint:sqlclosecheck // kept for the next time
-	if err != nil {
-		return nil, err
-	}
-	return s.QueryContext(ctx, args...)
-}
-
-func (w *writer) queryRow(ctx context.Context, text string, args ...any) row {
-	if !w.traits.Prepared {
-		return w.conn.QueryRowContext(ctx, text, args...)
-	}
-	s, err := w.stmt(ctx, text) //nolint:sqlclosecheck // kept for the next time
-	if err != nil {
-		return noRow{err}
-	}
-	return s.QueryRowContext(ctx, args...)
-}
-
-// stmt prepares a statement once.
-func (w *writer) stmt(ctx context.Context, text string) (*sql.Stmt, error) {
-	if s, ok := w.stmts[text]; ok {
-		return s, nil
-	}
-	s, err := w.conn.PrepareContext(ctx, text)
-	if err != nil {
-		return nil, fmt.Errorf("prepare a statement: %w", err)
-	}
-	w.stmts[text] = s
-	return s, nil
 }

@@ -90,6 +90,16 @@ func (u *Unavailable) Error() string { return fmt.Sprintf("%s: %v", u.Why, u.Err
 
 func (u *Unavailable) Unwrap() error { return u.Err }
 
+// Unknown says that a commit was asked for and its answer did not come, nor could it be
+// found out whether the commit is there. Asking again with the same key is safe.
+type Unknown struct{ Err error }
+
+func (u *Unknown) Error() string {
+	return fmt.Sprintf("it is not known whether this was kept: %v", u.Err)
+}
+
+func (u *Unknown) Unwrap() error { return u.Err }
+
 // InUse says that another process has the ledger open.
 type InUse struct{ Path, Holder string }
 

@@ -10,6 +10,10 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
+// Lock keeps other processes off what a path names, by a file beside it, until that is
+// closed. It fails with a *database.InUse when another process has it.
+func Lock(path string) (*os.File, error) { return acquire(path) }
+
 // place finds the file that a path means, so that two names of one file have
 // one lock, and makes its folder.
 func place(path string) (string, error) {

@@ -1,0 +1,127 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/replicas"
+	"github.com/pressrun/pressrun/app/scheduler"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/ledger/database"
+	"github.com/pressrun/pressrun/internal/ledger/sqlite"
+)
+
+// others are what an app has for the sake of other apps on its ledger.
+type others struct {
+	duties   *replicas.Duties
+	machines *replicas.Machines // nil for an app that has its ledger alone
+	alone    bool               // none of them was at work when this one began
+	folder   *os.File           // keeps others off the state folder
+}
+
+// openLedger opens the ledger of a configuration, and says who this app is to others.
+func openLedger(ctx context.Context, opts Options, o ledger.Options) (*ledger.Ledger, *others, error) {
+	engine, err := engineOf(opts.Config)
+	if err != nil {
+		return nil, nil, err
+	}
+	with := &others{duties: replicas.NewDuties(nil, opts.Log)}
+	if !engine.Traits().Shared {
+		l, err := ledger.Open(ctx, engine, o)
+		return l, with, err
+	}
+	// A state folder is one app's, also where the ledger is in no file of it.
+	if err := os.MkdirAll(opts.Config.State, 0o700); err != nil {
+		return nil, nil, err
+	}
+	if with.folder, err = sqlite.Lock(filepath.Join(opts.Config.State, "pressrun")); err != nil {
+		return nil, nil, err
+	}
+	l, err := with.open(ctx, engine, opts, o)
+	if err != nil {
+		return nil, nil, errors.Join(err, with.close())
+	}
+	tellPromise(ctx, opts.Log, engine)
+	return l, with, nil
+}
+
+func (w *others) open(ctx context.Context, engine database.Engine, opts Options, o ledger.Options) (l *ledger.Ledger, err error) {
+	if o.Self, err = replicas.Self(opts.Config, opts.Version); err != nil {
+		return nil, err
+	}
+	if l, err = ledger.Open(ctx, engine, o); err != nil {
+		return nil, err
+	}
+	all, err := l.Replicas(ctx)
+	if err == nil {
+		w.alone = !slices.ContainsFunc(all, func(r ledger.Replica) bool {
+			return r.ID != o.Self.ID && ledger.Now().Sub(r.Seen) < ledger.Silent
+		})
+		w.machines, err = replicas.NewMachines(ctx, l, localSites(opts.Config), opts.Log)
+	}
+	if err != nil {
+		return nil, errors.Join(err, l.Close())
+	}
+	w.duties = replicas.NewDuties(l.Duties(), opts.Log)
+	return l, nil
+}
+
+func localSites(c config.Config) []string {
+	var names []string
+	for name, site := range c.Sites {
+		if site.Runner == config.RunnerLocal {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// keys are the app's own: in its state folder, or shared with the others.
+func (w *others) keys(ctx context.Context, l *ledger.Ledger, state string) (auth.Keys, error) {
+	path := filepath.Join(state, "key")
+	if w.machines == nil {
+		return auth.LoadKeys(path)
+	}
+	return auth.ShareKeys(ctx, l.Secrets(), path)
+}
+
+// forScheduler is what the scheduler must know of the others; nil for none.
+func (w *others) forScheduler() *scheduler.Others {
+	if w.machines == nil {
+		return nil
+	}
+	return &scheduler.Others{Duties: w.duties, Mine: w.machines.Mine, Alone: w.alone}
+}
+
+// unreachable adds to why a site's runner can't be given a release.
+func (w *others) unreachable(of func(site string) string) func(site string) string {
+	if w.machines == nil {
+		return of
+	}
+	return func(site string) string {
+		if why := of(site); why != "" {
+			return why
+		}
+		return w.machines.Away(site)
+	}
+}
+
+// run says that this app lives, until ctx ends.
+func (w *others) run(ctx context.Context) {
+	if w.machines != nil {
+		w.machines.Run(ctx)
+	}
+}
+
+func (w *others) close() error {
+	if w.folder == nil {
+		return nil
+	}
+	return w.folder.Close()
+}

@@ -1,0 +1,73 @@
+package replicas
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/atomicfile"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
+)
+
+// envName is the variable that names a replica for people; without it its host's name does.
+const envName = "PRESSRUN_REPLICA"
+
+// Self is this process as the other replicas see it.
+func Self(c config.Config, version string) (ledger.Replica, error) {
+	machine, err := machineOf(c.State)
+	if err != nil {
+		return ledger.Replica{}, err
+	}
+	hash, err := hashOf(c)
+	if err != nil {
+		return ledger.Replica{}, err
+	}
+	name := os.Getenv(envName)
+	if name == "" {
+		if name, err = os.Hostname(); err != nil {
+			return ledger.Replica{}, fmt.Errorf("find this machine's name: %w; set %s", err, envName)
+		}
+	}
+	return ledger.Replica{ID: rand.Text(), Name: name, Machine: machine, Version: version, Config: hash, Started: ledger.Now()}, nil
+}
+
+// machineOf is the id of a state folder, which is made at its first use: the runs that an
+// app on this machine built are in there, and no other machine has them.
+func machineOf(state string) (string, error) {
+	path := filepath.Join(state, "machine")
+	text, err := os.ReadFile(filepath.Clean(path))
+	if err == nil {
+		return strings.TrimSpace(string(text)), nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("read the id of this state folder: %w", err)
+	}
+	if err := os.MkdirAll(state, 0o700); err != nil {
+		return "", fmt.Errorf("make the state folder: %w", err)
+	}
+	id := rand.Text()
+	if err := atomicfile.Write(path, []byte(id)); err != nil {
+		return "", fmt.Errorf("keep the id of this state folder: %w", err)
+	}
+	return id, nil
+}
+
+// hashOf is the hash of what all replicas must have alike: not where one listens, and where
+// it keeps its files.
+func hashOf(c config.Config) (string, error) {
+	c.Listen, c.State, c.Ledger, c.LedgerFile = "", "", "", ""
+	text, err := json.Marshal(c)
+	if err != nil {
+		return "", fmt.Errorf("hash the configuration: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8]), nil
+}

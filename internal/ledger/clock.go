@@ -1,0 +1,34 @@
+package ledger
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// skew is how far the database's clock is ahead of this machine's, in microseconds.
+// It is the machine's, and not a ledger's: all that a process decides goes by one clock.
+var skew atomic.Int64
+
+// agreed is a difference between two clocks that is left alone.
+const agreed = time.Second
+
+// compareClocks learns the skew from what the database's clock said between two readings
+// of this machine's.
+func compareClocks(before, said, after time.Time) {
+	ahead := said.Sub(before.Add(after.Sub(before) / 2))
+	if ahead.Abs() < agreed {
+		ahead = 0
+	}
+	skew.Store(ahead.Microseconds())
+}
+
+// Skew is how far the ledger's clock is ahead of this machine's; 0 where they agree to a
+// second.
+func Skew() time.Duration { return time.Duration(skew.Load()) * time.Microsecond }
+
+// now is the time to decide by, as precise as it is stored.
+func now() time.Time { return time.Now().UTC().Add(Skew()).Truncate(time.Microsecond) }
+
+// Now is the time by which the ledger decides: the database's, where several processes
+// share it.
+func Now() time.Time { return now() }
