@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/test/ledgerfile"
 )
 
 // dying is the lines of a process that is killed at one of its steps: before what the
@@ -71,12 +72,13 @@ func (d *dying) RoundTrip(r *http.Request) (resp *http.Response, err error) {
 // before and after what the step does, and starts it anew: the target gets all, in
 // order, and what comes twice has one id and one body.
 func TestAKillAtAnyStepLosesAndDoublesNothing(t *testing.T) {
+	t.Parallel()
 	const want = "release.requested release.dispatched release.started release.in_progress release.live request.live request.live release.succeeded"
 	cuts := 0
 	for at := int64(1); ; at++ {
 		done := false
 		for _, after := range []bool{false, true} {
-			dir := t.TempDir()
+			dir := ledgerfile.Folder(t)
 			synctest.Test(t, func(t *testing.T) {
 				l, to := opened(t, dir), &receiver{}
 				// Every third call is not taken: failures are steps too.
@@ -143,7 +145,8 @@ func (e *endless) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 func TestAnEndlessAnswerIsNotReadToItsEndAndRetryAfterIsHeeded(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, to := opened(t, dir), &endless{}
 		running(t, configOf(t, dir, "cms"), l, l.Notices(), to)

@@ -14,6 +14,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/ledgerfile"
 )
 
 // handOffTo has one target of kind handoff.
@@ -59,7 +60,8 @@ func handedOf(t testing.TB, all []received) (out []handed) {
 var to = ledger.NoticeTarget{Site: "www", Name: "mail"}
 
 func TestWhatGoesLiveIsHandedOffAndNothingElse(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, receiver := opened(t, dir), &receiver{}
 		running(t, handOffTo(t, dir, nil), l, l.Notices(), receiver)
@@ -94,7 +96,8 @@ func TestWhatGoesLiveIsHandedOffAndNothingElse(t *testing.T) {
 // The watermark never goes back: not by a rollback, not by a clock, not by a hand-off that
 // is sent again after a later one.
 func TestTheWatermarkNeverGoesBack(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, receiver := opened(t, dir), &receiver{}
 		running(t, handOffTo(t, dir, nil), l, l.Notices(), receiver)
@@ -140,7 +143,8 @@ func TestTheWatermarkNeverGoesBack(t *testing.T) {
 }
 
 func TestALateHandOffIsToldOnceAndFailsNoRelease(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, receiver := opened(t, dir), &receiver{fail: func(n int) (int, error) {
 			if n < 14 { // an hour and more
@@ -186,7 +190,8 @@ func TestALateHandOffIsToldOnceAndFailsNoRelease(t *testing.T) {
 }
 
 func TestADryRunSendsNothingButTests(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, receiver := opened(t, dir), &receiver{}
 		running(t, handOffTo(t, dir, func(c *config.Target) { c.DryRun = true }), l, l.Notices(), receiver)

@@ -36,6 +36,7 @@ import (
 	"github.com/pressrun/pressrun/internal/notify"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/eventually"
+	"github.com/pressrun/pressrun/test/ledgerfile"
 )
 
 const mailPassword = "correct horse"
@@ -411,7 +412,7 @@ func TestAMailServerThatSaysNothingIsLeft(t *testing.T) {
 func TestWhoAskedIsToldByEMail(t *testing.T) {
 	t.Parallel()
 	srv := startMail(t, config.TLSStart, "PLAIN")
-	l, err := ledger.Open(t.Context(), sqlite.At(filepath.Join(t.TempDir(), "pressrun.db")), ledger.Options{Sites: map[string]release.Policy{"www": {}}})
+	l, err := ledger.Open(t.Context(), sqlite.At(filepath.Join(ledgerfile.Folder(t), "pressrun.db")), ledger.Options{Sites: map[string]release.Policy{"www": {}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -477,7 +478,7 @@ func TestAnEMailThatIsPutOffHoldsUpNoOther(t *testing.T) {
 		}
 		return nil
 	}
-	l, err := ledger.Open(t.Context(), sqlite.At(filepath.Join(t.TempDir(), "pressrun.db")), ledger.Options{Sites: map[string]release.Policy{"www": {}}})
+	l, err := ledger.Open(t.Context(), sqlite.At(filepath.Join(ledgerfile.Folder(t), "pressrun.db")), ledger.Options{Sites: map[string]release.Policy{"www": {}}})
 	if err != nil {
 		t.Fatal(err)
 	}

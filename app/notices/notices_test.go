@@ -22,6 +22,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/ledgerfile"
 )
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8G"
@@ -174,7 +175,8 @@ func kindsOf(got []received) (kinds []string) {
 }
 
 func TestEachChangeAndEachRequestIsToldOnceInOrderAndSigned(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, to := opened(t, dir), &receiver{}
 		running(t, configOf(t, dir, "cms"), l, l.Notices(), to)
@@ -212,7 +214,8 @@ func TestEachChangeAndEachRequestIsToldOnceInOrderAndSigned(t *testing.T) {
 }
 
 func TestATargetThatIsDownIsAskedForADayAndHoldsNobodyUp(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l := opened(t, dir)
 		var mu sync.Mutex
@@ -261,9 +264,10 @@ func TestATargetThatIsDownIsAskedForADayAndHoldsNobodyUp(t *testing.T) {
 }
 
 func TestAnAnswerThatIsNoneIsATryThatFailed(t *testing.T) {
+	t.Parallel()
 	for status, want := range map[int]string{302: "a redirect, which is not followed", 404: "it answered with 404: no room", 500: "it answered with 500", 410: "it wants no more"} {
 		t.Run(fmt.Sprint(status), func(t *testing.T) {
-			dir := t.TempDir()
+			dir := ledgerfile.Folder(t)
 			synctest.Test(t, func(t *testing.T) {
 				l, to := opened(t, dir), &receiver{fail: func(int) (int, error) { return status, nil }}
 				running(t, configOf(t, dir, "cms"), l, l.Notices(), to)
@@ -300,7 +304,8 @@ type byHost map[string]*receiver
 func (b byHost) RoundTrip(r *http.Request) (*http.Response, error) { return b[r.URL.Host].RoundTrip(r) }
 
 func TestARequestThatIsScheduledAndWithdrawnIsToldWithItsSubject(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, to := opened(t, dir), &receiver{}
 		running(t, configOf(t, dir, "cms"), l, l.Notices(), to)

@@ -21,6 +21,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/ledgerfile"
 )
 
 // tracesTaken is a receiver of traces.
@@ -92,7 +93,8 @@ func tracedConfig() config.Config {
 }
 
 func TestATraceWaitsForTheFiguresOfARunThatFailed(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, to := opened(t, dir), &tracesTaken{}
 		running(t, tracedConfig(), l, l.Notices(), to)
@@ -117,11 +119,12 @@ func TestATraceWaitsForTheFiguresOfARunThatFailed(t *testing.T) {
 // TestAKillAtAnyStepLosesNoTraceAndDoublesNoSpan kills the exporting at each of its
 // steps, before and after what the step does, and starts it anew.
 func TestAKillAtAnyStepLosesNoTraceAndDoublesNoSpan(t *testing.T) {
+	t.Parallel()
 	cuts := 0
 	for at := int64(1); ; at++ {
 		done := false
 		for _, after := range []bool{false, true} {
-			dir := t.TempDir()
+			dir := ledgerfile.Folder(t)
 			synctest.Test(t, func(t *testing.T) {
 				l := opened(t, dir)
 				to := &tracesTaken{fail: func(n int) int { return []int{http.StatusServiceUnavailable, http.StatusOK}[n%2] }}
@@ -154,7 +157,8 @@ func TestAKillAtAnyStepLosesNoTraceAndDoublesNoSpan(t *testing.T) {
 }
 
 func TestATraceThatIsRefusedForGoodIsTriedOnceAndCanBeReplayed(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l := opened(t, dir)
 		to := &tracesTaken{fail: func(int) int { return http.StatusBadRequest }}

@@ -20,6 +20,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/ledgerfile"
 )
 
 const botToken = "xoxb-17-secret"
@@ -150,7 +151,8 @@ func newSlack(t testing.TB) *fakeSlack {
 }
 
 func TestSlackHasOneMessageForARelease(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, to := opened(t, dir), newSlack(t)
 		stop := running(t, slackOf(t, dir, nil), l, l.Notices(), to)
@@ -176,7 +178,8 @@ func TestSlackHasOneMessageForARelease(t *testing.T) {
 }
 
 func TestAMessageThatIsGoneIsPostedAnew(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, to := opened(t, dir), newSlack(t)
 		lost := false
@@ -199,6 +202,7 @@ func TestAMessageThatIsGoneIsPostedAnew(t *testing.T) {
 // TestWhateverSlackAnswersTheReleaseGoesOn: what is refused, limited or nonsense is
 // told in words, and taken once Slack is well again.
 func TestWhateverSlackAnswersTheReleaseGoesOn(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		status int
 		header http.Header
@@ -216,7 +220,7 @@ func TestWhateverSlackAnswersTheReleaseGoesOn(t *testing.T) {
 		"down":            {0, nil, "", errors.New("connection refused"), "connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
+			dir := ledgerfile.Folder(t)
 			synctest.Test(t, func(t *testing.T) {
 				l, to := opened(t, dir), newSlack(t)
 				to.answer = func(int) (int, http.Header, string, error) { return c.status, c.header, c.body, c.err }
@@ -247,7 +251,8 @@ func TestWhateverSlackAnswersTheReleaseGoesOn(t *testing.T) {
 }
 
 func TestWhatSlackNeverTookIsUndeliveredAndReplayed(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, to := opened(t, dir), newSlack(t)
 		to.answer = func(int) (int, http.Header, string, error) {
@@ -278,10 +283,11 @@ func TestWhatSlackNeverTookIsUndeliveredAndReplayed(t *testing.T) {
 // nothing names it;
 // what was decided, and what waits for a digest, is neither lost nor told anew.
 func TestAKillAtAnyStepLosesNothingThatPeopleAreTold(t *testing.T) {
+	t.Parallel()
 	cuts := 0
 	for at, done := int64(1), false; !done && !t.Failed(); at++ {
 		for _, after := range []bool{false, true} {
-			dir := t.TempDir()
+			dir := ledgerfile.Folder(t)
 			synctest.Test(t, func(t *testing.T) { // a bubble begins at midnight UTC
 				l, to := opened(t, dir), newSlack(t)
 				c := slackOf(t, dir, func(c *config.Target) {
@@ -331,7 +337,8 @@ func TestAKillAtAnyStepLosesNothingThatPeopleAreTold(t *testing.T) {
 }
 
 func TestQuietHoursEndWithOneDigest(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) { // a bubble begins at midnight UTC
 		l, to := opened(t, dir), newSlack(t)
 		running(t, slackOf(t, dir, func(c *config.Target) {
@@ -360,7 +367,8 @@ func TestQuietHoursEndWithOneDigest(t *testing.T) {
 
 // TestWhatWentWrongIsToldWithinAMinuteAmongMany: a digest that has a failure is soon.
 func TestWhatWentWrongIsToldWithinAMinuteAmongMany(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, to := opened(t, dir), newSlack(t)
 		running(t, slackOf(t, dir, func(c *config.Target) { c.Events = []string{"site.*", "release.failed"} }), l, l.Notices(), to)
@@ -389,7 +397,8 @@ func TestWhatWentWrongIsToldWithinAMinuteAmongMany(t *testing.T) {
 }
 
 func TestALongQueueIsToldWithinTwoMinutes(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, to := opened(t, dir), newSlack(t)
 		half := config.Duration(30 * time.Minute)
@@ -409,7 +418,8 @@ func TestALongQueueIsToldWithinTwoMinutes(t *testing.T) {
 }
 
 func TestWhatAnIncomingWebhookRefusesIsToldInWords(t *testing.T) {
-	dir := t.TempDir()
+	t.Parallel()
+	dir := ledgerfile.Folder(t)
 	synctest.Test(t, func(t *testing.T) {
 		l, to := opened(t, dir), newSlack(t)
 		to.answer = func(int) (int, http.Header, string, error) { return 404, nil, "no_service", nil }
@@ -427,8 +437,9 @@ func TestWhatAnIncomingWebhookRefusesIsToldInWords(t *testing.T) {
 
 // TestAnIncomingWebhookMustSayOK: whatever else answers 200 is no Slack.
 func TestAnIncomingWebhookMustSayOK(t *testing.T) {
+	t.Parallel()
 	for answer, want := range map[string]string{"ok": "", "<html>": "is the address right?", "": "is the address right?"} {
-		dir := t.TempDir()
+		dir := ledgerfile.Folder(t)
 		synctest.Test(t, func(t *testing.T) {
 			l, to := opened(t, dir), newSlack(t)
 			to.answer = func(int) (int, http.Header, string, error) { return 200, nil, answer, nil }
