@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/copying"
 	"github.com/pressrun/pressrun/internal/cli/demo"
 	"github.com/pressrun/pressrun/internal/cli/diff"
+	"github.com/pressrun/pressrun/internal/cli/preview"
 	"github.com/pressrun/pressrun/internal/cli/probe"
 	"github.com/pressrun/pressrun/internal/cli/publish"
 	"github.com/pressrun/pressrun/internal/cli/serve"
@@ -55,6 +56,7 @@ type grammar struct {
 	Releases   publish.Releases   `cmd:"" group:"deploy" help:"List, show and compare what was published."`
 	Rollback   rollbackCmd        `cmd:"" group:"deploy" help:"Make an earlier release live again, without a build."`
 	Invalidate publish.Invalidate `cmd:"" group:"deploy" help:"Make a CDN forget what changed, and only that."`
+	Preview    preview.Command    `cmd:"" group:"deploy" help:"Show a branch before it is the public site: make, list and remove previews."`
 	CDN        publish.CDN        `cmd:"" name:"cdn" group:"deploy" help:"What a CDN needs to be set up with."`
 	Audit      publish.Audit      `cmd:"" group:"deploy" help:"Find what was changed at a destination behind our back."`
 

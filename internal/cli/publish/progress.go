@@ -108,3 +108,12 @@ func tellEvent(t *terminal.Terminal, e deploy.Event) {
 }
 
 func tenths(d time.Duration) float64 { return math.Round(d.Seconds()*10) / 10 }
+
+// ProgressFlags are the same for the commands of other packages that deploy.
+type ProgressFlags struct{ progressFlags }
+
+// Reporter is what tells a deploy's progress, and what ends that. With quiet, nothing is
+// told unless somebody asked for it.
+func (f ProgressFlags) Reporter(t *terminal.Terminal, quiet bool) (tell func(deploy.Event), end func()) {
+	return f.reporter(t, quiet)
+}

@@ -1,0 +1,112 @@
+package preview
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+const (
+	recordPrefix = "previews/"
+	recordEnd    = ".json"
+	// stateHeaders are those of the deploys' own state: nothing may cache it.
+	stateHeaders = manifest.StateHeaders
+)
+
+// entry is a record as it is stored: tag guards the next write.
+type entry struct {
+	Record
+	tag string
+}
+
+// ErrNone tells that there is no preview of a name.
+var ErrNone = errors.New("there is no such preview")
+
+// read reads the record of a name.
+func (p *Place) read(ctx context.Context, name string) (*entry, error) {
+	if !IsName(name) {
+		return nil, fmt.Errorf("%q: %w: names have small letters, digits and hyphens", name, ErrNone)
+	}
+	o, err := p.root.State.Get(ctx, recordPrefix+name+recordEnd)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("%s: %w", name, ErrNone)
+	}
+	if err != nil {
+		return nil, err
+	}
+	e := &entry{tag: o.ETag}
+	if err := json.Unmarshal(o.Body, &e.Record); err != nil || e.Name != name {
+		return nil, fmt.Errorf("the record of the preview %s at %s is damaged: remove it by `pressrun preview remove %s`", name, p.address, name)
+	}
+	return e, nil
+}
+
+// All are the records of all previews, the removed ones too, by name.
+func (p *Place) All(ctx context.Context) ([]Record, error) {
+	entries, err := p.entries(ctx)
+	out := make([]Record, len(entries))
+	for i, e := range entries {
+		out[i] = e.Record
+	}
+	return out, err
+}
+
+func (p *Place) entries(ctx context.Context) ([]entry, error) {
+	var names []string
+	err := p.root.State.List(ctx, recordPrefix, func(i store.Info) error {
+		name, is := strings.CutSuffix(strings.TrimPrefix(i.Key, recordPrefix), recordEnd)
+		if is && IsName(name) {
+			names = append(names, name)
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	var out []entry
+	for _, name := range names {
+		e, err := p.read(ctx, name)
+		if errors.Is(err, ErrNone) {
+			continue // forgotten meanwhile
+		}
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, *e)
+	}
+	slices.SortFunc(out, func(a, b entry) int { return cmp.Compare(a.Name, b.Name) })
+	return out, nil
+}
+
+// write stores a record in the place of was, nil for a new one. Who has changed it
+// meanwhile makes it a Conflict.
+func (p *Place) write(ctx context.Context, was *entry, r Record) (*entry, error) {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	cond := store.Condition{IfAbsent: true}
+	if was != nil {
+		cond = store.Condition{IfMatch: was.tag}
+	}
+	w, err := p.root.State.Put(ctx, store.SmallPut(recordPrefix+r.Name+recordEnd, stateHeaders, append(text, '\n'), cond))
+	if errors.Is(err, store.ErrPrecondition) || was != nil && errors.Is(err, store.ErrNotFound) {
+		return nil, &Conflict{fmt.Sprintf("somebody else changed the preview %s in the meantime: look at it, then try again", r.Name)}
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &entry{Record: r, tag: w.ETag}, nil
+}
+
+// forget deletes a record.
+func (p *Place) forget(ctx context.Context, e entry) error {
+	return errors.Join(p.root.State.Delete(ctx, []store.Deletion{{Key: recordPrefix + e.Name + recordEnd, ETag: e.tag}})...)
+}

@@ -1,0 +1,69 @@
+package preview
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/pressrun/pressrun/internal/deploy/rules"
+	"github.com/pressrun/pressrun/internal/preview/mark"
+)
+
+// marked makes a copy of a build in which each page says that it is a preview. Files
+// that stay as they are share their content with the build, where they are on one disk.
+func marked(ctx context.Context, build, into, text string) error {
+	return filepath.WalkDir(build, func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(build, name)
+		if err != nil {
+			return err
+		}
+		to := filepath.Join(into, rel)
+		switch {
+		case e.IsDir():
+			return os.MkdirAll(to, 0o700)
+		case e.Type()&fs.ModeSymlink != 0:
+			return fmt.Errorf("%s is a link: a preview takes files and folders", name)
+		case rel == "robots.txt":
+			return nil // it has its own
+		case rules.IsPage(filepath.ToSlash(rel)):
+			return markFile(name, to, text)
+		case os.Link(name, to) == nil:
+			return nil
+		}
+		return copyFile(name, to)
+	})
+}
+
+func markFile(from, to, text string) error {
+	page, err := os.ReadFile(from) //nolint:gosec // G304: a file of the build that is to be published
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, mark.Page(page, text), 0o600)
+}
+
+func copyFile(from, to string) (err error) {
+	in, err := os.Open(from) //nolint:gosec // G304: a file of the build that is to be published
+	if err != nil {
+		return err
+	}
+	defer func() { _ = in.Close() }()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600) //nolint:gosec // G304: in a folder of our own
+	if err != nil {
+		return err
+	}
+	if _, err = io.Copy(out, in); err != nil {
+		_ = out.Close()
+		return err
+	}
+	return out.Close()
+}

@@ -1,0 +1,226 @@
+package preview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy/destination"
+	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// Place is where a site's previews are: a bucket, a prefix of one or a folder, which
+// holds nothing else. Each preview is a destination of its own below it.
+type Place struct {
+	address string
+	options destination.Options
+	root    store.Destination
+	folder  string // of a file:// place, else ""
+}
+
+// Open opens a place. Nothing is sent or created yet.
+func Open(ctx context.Context, address string, o destination.Options) (*Place, error) {
+	if o.State != "" || o.StatePrefix != "" {
+		return nil, errors.New("previews keep their state beside them: leave the state's address out")
+	}
+	address = strings.TrimRight(address, "/")
+	root, err := destination.Open(ctx, address, o)
+	if err != nil {
+		return nil, err
+	}
+	p := &Place{address: address, options: o, root: root}
+	if u, err := url.Parse(address); err == nil && u.Scheme == "file" {
+		p.folder = filepath.Clean(filepath.FromSlash(u.Path))
+	}
+	return p, nil
+}
+
+// Address is the place's own.
+func (p *Place) Address() string { return p.address }
+
+// Folder is the folder of a preview's files; false where they are in no folder.
+func (p *Place) Folder(name string) (string, bool) {
+	return filepath.Join(p.folder, name), p.folder != ""
+}
+
+// Destination is where a preview's files go.
+func (p *Place) Destination(ctx context.Context, name string) (store.Destination, error) {
+	return destination.Open(ctx, p.address+"/"+name, p.options)
+}
+
+// claimKey is an object of the state that says: all that is here is previews.
+const claimKey = "previews-place.json"
+
+// claimed says whether the place was taken for previews.
+func (p *Place) claimed(ctx context.Context) (bool, error) {
+	_, err := p.root.State.Stat(ctx, claimKey)
+	if errors.Is(err, store.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Claim takes a place for previews, for ever. One that holds anything, or is, or lies in,
+// a site's destination is refused: what cleans up after previews must never meet
+// anything else.
+func (p *Place) Claim(ctx context.Context) error {
+	if done, err := p.claimed(ctx); done || err != nil {
+		return err
+	}
+	for _, address := range append([]string{p.address}, p.around()...) {
+		dest, err := destination.Open(ctx, address, p.options)
+		if err != nil {
+			continue // no destination can be there
+		}
+		head, err := history.ReadHead(ctx, dest.State, "")
+		if address == p.address && err != nil {
+			return err
+		}
+		if err == nil && head.Live != nil {
+			return &Conflict{fmt.Sprintf("a site is published to %s, and previews at %s could meet its files: give previews a bucket or a folder of their own", address, p.address)}
+		}
+	}
+	if first, err := p.anything(ctx); err != nil {
+		return err
+	} else if first != "" {
+		return &Conflict{fmt.Sprintf("%s holds other things than previews, such as %s: give previews an empty place of their own", p.address, first)}
+	}
+	claim := []byte(`{"what":"previews: everything here is made and removed by pressrun preview"}` + "\n")
+	_, err := p.root.State.Put(ctx, store.SmallPut(claimKey, stateHeaders, claim, store.Condition{IfAbsent: true}))
+	if errors.Is(err, store.ErrPrecondition) {
+		return nil // somebody else did
+	}
+	return err
+}
+
+// around are the addresses that the place lies in, the nearest first.
+func (p *Place) around() []string {
+	scheme, rest, _ := strings.Cut(p.address, "://")
+	var out []string
+	for up := path.Dir(rest); up != "." && up != "/"; up = path.Dir(up) {
+		out = append(out, scheme+"://"+up)
+	}
+	return out
+}
+
+// anything is a name of what is at the place; "" for nothing.
+func (p *Place) anything(ctx context.Context) (string, error) {
+	if p.folder != "" {
+		entries, err := os.ReadDir(p.folder)
+		if errors.Is(err, fs.ErrNotExist) || err == nil && len(entries) == 0 {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		return entries[0].Name(), nil
+	}
+	var found string
+	err := p.root.Site.List(ctx, "", func(i store.Info) error {
+		if strings.HasPrefix(i.Key, destination.DefaultStatePrefix) {
+			return nil
+		}
+		found = i.Key
+		return errEnough
+	})
+	if errors.Is(err, errEnough) {
+		err = nil
+	}
+	return found, err
+}
+
+// errEnough ends a listing.
+var errEnough = errors.New("enough is listed")
+
+// Names are the names of which something is at the place, in order.
+func (p *Place) Names(ctx context.Context) ([]string, error) {
+	found := map[string]bool{}
+	add := func(name string) {
+		if IsName(name) {
+			found[name] = true
+		}
+	}
+	if p.folder != "" {
+		entries, err := os.ReadDir(p.folder)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		for _, e := range entries {
+			name, _, _ := strings.Cut(e.Name(), ".")
+			add(name)
+		}
+	} else if err := p.root.Site.List(ctx, "", func(i store.Info) error {
+		name, _, below := strings.Cut(i.Key, "/")
+		if below {
+			add(name)
+		}
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(found))
+	for name := range found {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// erase deletes all that there is of a preview, but its record. It can be done again.
+func (p *Place) erase(ctx context.Context, name string) error {
+	if !IsName(name) {
+		return fmt.Errorf("%q is no preview's name", name)
+	}
+	if p.folder != "" {
+		return p.eraseFolder(name)
+	}
+	var batch []store.Deletion
+	flush := func() error {
+		errs := p.root.Site.Delete(ctx, batch)
+		batch = batch[:0]
+		return errors.Join(errs...)
+	}
+	err := p.root.Site.List(ctx, name+"/", func(i store.Info) error {
+		if batch = append(batch, store.Deletion{Key: i.Key}); len(batch) < 1000 {
+			return nil
+		}
+		return flush()
+	})
+	return errors.Join(err, flush())
+}
+
+// eraseFolder deletes the link that readers follow first, then what it led to.
+func (p *Place) eraseFolder(name string) error {
+	var errs []error
+	for _, end := range []string{"", ".pressrun-next", ".pressrun"} {
+		errs = append(errs, os.RemoveAll(filepath.Join(p.folder, name+end)))
+	}
+	return errors.Join(errs...)
+}
+
+// tidy deletes what killed writers of records left of them in a folder.
+func (p *Place) tidy(now time.Time) error {
+	if p.folder == "" {
+		return nil
+	}
+	left, err := filepath.Glob(filepath.Join(p.folder+".pressrun", "state", filepath.FromSlash(recordPrefix), ".pressrun-*.tmp"))
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range left {
+		if info, err := os.Lstat(name); err == nil && now.Sub(info.ModTime()) > BuildLimit {
+			errs = append(errs, os.Remove(name))
+		}
+	}
+	return errors.Join(errs...)
+}

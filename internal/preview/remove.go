@@ -1,0 +1,104 @@
+package preview
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// Extend gives a preview more time, and locks or unlocks it if that is told.
+func (p *Place) Extend(ctx context.Context, name string, life time.Duration, locked *bool, now time.Time) (Record, error) {
+	e, err := p.read(ctx, name)
+	if err != nil {
+		return Record{}, err
+	}
+	r, err := Extend(e.Record, life, locked, now)
+	if err != nil {
+		return r, err
+	}
+	_, err = p.write(ctx, e, r)
+	return r, err
+}
+
+// Remove removes a preview: its files, what its deploys remember, and in the end what
+// its record says of it but the name and the branch. A removed one is removed again.
+func (p *Place) Remove(ctx context.Context, name string, now time.Time) error {
+	e, err := p.read(ctx, name)
+	if err != nil {
+		return err
+	}
+	return p.remove(ctx, e, now)
+}
+
+// remove says that a preview is being removed before the first file goes: nobody is
+// sent to half of it, and whoever finds it so goes on.
+func (p *Place) remove(ctx context.Context, e *entry, now time.Time) (err error) {
+	r := e.Record
+	if r.State != Removing {
+		r.State, r.Updated = Removing, now
+		if e, err = p.write(ctx, e, r); err != nil {
+			return err
+		}
+	}
+	if err := p.erase(ctx, e.Name); err != nil {
+		return fmt.Errorf("remove the preview %s, of which a part is left: %w", e.Name, err)
+	}
+	r.State, r.Updated, r.Files, r.Bytes, r.Locked = Removed, now, 0, 0, false
+	_, err = p.write(ctx, e, r)
+	return err
+}
+
+// Swept is what a sweep did, or would do, about one preview.
+type Swept struct {
+	Name string `json:"name"`
+	Act  Act    `json:"act"`
+	Why  string `json:"why"`
+}
+
+// Sweep removes what is due, finishes what was cut off, and deletes what no record
+// knows. With dry it only tells. What can't be removed does not keep it from the rest.
+func (p *Place) Sweep(ctx context.Context, dry bool, now time.Time) ([]Swept, error) {
+	if ours, err := p.claimed(ctx); !ours || err != nil {
+		return nil, err // nothing here is a preview
+	}
+	// Names first: whose record is written after this list is not taken for a stranger.
+	names, err := p.Names(ctx)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := p.entries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out := []Swept{}
+	var errs []error
+	for _, name := range names {
+		if !slices.ContainsFunc(entries, func(e entry) bool { return e.Name == name && e.Stands() }) {
+			out = append(out, Swept{name, Remove, "no record knows it"})
+			if !dry {
+				errs = append(errs, p.erase(ctx, name))
+			}
+		}
+	}
+	for _, e := range entries {
+		act, why := Due(e.Record, now)
+		if act == Leave {
+			continue
+		}
+		out = append(out, Swept{e.Name, act, why})
+		if dry {
+			continue
+		}
+		if act == Forget {
+			errs = append(errs, p.forget(ctx, e))
+			continue
+		}
+		errs = append(errs, p.remove(ctx, &e, now))
+	}
+	if !dry {
+		errs = append(errs, p.tidy(now))
+	}
+	return out, errors.Join(errs...)
+}
