@@ -93,6 +93,7 @@ lint: ## golangci-lint, actionlint, formatting, checksums of the modules, SQLite
 	if [[ -n $$unformatted ]]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
 	tools/check-modules
 	bin/tools/actionlint -shellcheck= -pyflakes=
+	bin/tools/actionlint -shellcheck= -pyflakes= examples/previews/*.yml
 	bin/tools/golangci-lint run $(PACKAGES)
 	@$(MAKE) vet-all
 
@@ -135,6 +136,10 @@ drill-bake: ## A CMS on bad days, baked 60 times: cut off, errors, "not found", 
 .PHONY: drill-export
 drill-export: ## PASSES=10000 copies of a CMS under saves, faults and kills: each is what the CMS was, no deletion is missed
 	go test ./test/drill/export -count=1 -v -timeout 60m -args -drill.passes=$(PASSES) $(ARGS) | tee /dev/stderr | grep '^passes='
+
+.PHONY: drill-previews
+drill-previews: ## 1,000 pushes, closes, expiries and sweeps of previews, with kills, beside deploys: nothing left, touched or leaked
+	go run ./test/drill/previews $(ARGS)
 
 drill-outage: ## GitHub's bad days in fake time: nothing lost, no false reset, state right within 60 s
 	PRESSRUN_DRILL_FULL=1 go test ./test/drill/outage -count=1 -v -timeout 15m | tee /dev/stderr | grep -E '^(outage|webhooks|storm)=' | paste -sd ' '

@@ -35,7 +35,7 @@ var contents = []section{
 		{"bake.md", "Bake a live CMS"}, {"export.md", "Export its content"},
 	}},
 	{"Operate", []entry{
-		{"runbook.md", "Runbook"}, {"metrics.md", "Figures and alerts"}, {"traces.md", "Traces"}, {"notices.md", "Notices"}, {"handoff.md", "Hand-off"}, {"retention.md", "What is kept"}, {"signing-in.md", "Signing in"}, {"performance.md", "Performance"},
+		{"runbook.md", "Runbook"}, {"metrics.md", "Figures and alerts"}, {"traces.md", "Traces"}, {"notices.md", "Notices"}, {"handoff.md", "Hand-off"}, {"previews.md", "Previews"}, {"retention.md", "What is kept"}, {"signing-in.md", "Signing in"}, {"performance.md", "Performance"},
 	}},
 	{"Reference", []entry{
 		{"configuration.md", "Configuration"},
@@ -49,6 +49,7 @@ var contents = []section{
 		{"json/connect.txt", "JSON of hooks and notices"},
 		{"json/publish.txt", "JSON of deploys"},
 		{"json/serve.txt", "JSON of the set-up"},
+		{"json/preview.txt", "JSON of previews"},
 		{"json/program.txt", "JSON of the program"},
 	}},
 	{"Decisions", []entry{

@@ -108,12 +108,15 @@ func (c *Create) creation(t *terminal.Terminal) (preview.Creation, error) {
 	}, nil
 }
 
+// createdDocument is what `preview create --json` prints.
+type createdDocument struct {
+	preview.Created
+	Differences *preview.Differences `json:"differences,omitempty"`
+}
+
 func tellCreated(p *terminal.Printer, place string, made preview.Created, differs *preview.Differences) error {
 	if p.JSON {
-		return p.Document(struct {
-			preview.Created
-			Differences *preview.Differences `json:"differences,omitempty"`
-		}{made, differs})
+		return p.Document(createdDocument{made, differs})
 	}
 	line := fmt.Sprintf("the preview %s is at %s", made.Name, cmp.Or(made.Address, place+"/"+made.Name))
 	if made.DryRun {

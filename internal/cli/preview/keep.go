@@ -12,6 +12,20 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
+// What the commands print with --json.
+type (
+	listDocument struct {
+		Previews []preview.Record `json:"previews"`
+	}
+	removedDocument struct {
+		Removed string `json:"removed"`
+	}
+	sweptDocument struct {
+		DryRun bool            `json:"dry_run,omitempty"`
+		Swept  []preview.Swept `json:"swept"`
+	}
+)
+
 // List lists previews.
 type List struct {
 	placeFlags
@@ -44,9 +58,7 @@ func (c *List) Run(ctx context.Context, t *terminal.Terminal) error {
 	}
 	p := c.Printer(t)
 	if p.JSON {
-		return p.Document(struct {
-			Previews []preview.Record `json:"previews"`
-		}{append([]preview.Record{}, all...)})
+		return p.Document(listDocument{append([]preview.Record{}, all...)})
 	}
 	if len(all) == 0 {
 		_, err := fmt.Fprintf(p.Out, "there are no previews at %s\n", place.Address())
@@ -137,9 +149,7 @@ func (c *Remove) Run(ctx context.Context, t *terminal.Terminal) error {
 	}
 	p := c.Printer(t)
 	if p.JSON {
-		return p.Document(struct {
-			Removed string `json:"removed"`
-		}{c.Name})
+		return p.Document(removedDocument{c.Name})
 	}
 	_, err = fmt.Fprintf(p.Out, "the preview %s is gone\n", c.Name)
 	return err
@@ -179,10 +189,7 @@ func (c *Sweep) Run(ctx context.Context, t *terminal.Terminal) error {
 
 func tellSwept(p *terminal.Printer, place string, swept []preview.Swept, dry bool) error {
 	if p.JSON {
-		return p.Document(struct {
-			DryRun bool            `json:"dry_run,omitempty"`
-			Swept  []preview.Swept `json:"swept"`
-		}{dry, append([]preview.Swept{}, swept...)})
+		return p.Document(sweptDocument{dry, append([]preview.Swept{}, swept...)})
 	}
 	if len(swept) == 0 {
 		_, err := fmt.Fprintf(p.Out, "nothing is due at %s\n", place)
