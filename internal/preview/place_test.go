@@ -45,6 +45,7 @@ func site(title string) map[string]string {
 
 // where are the places that the tests are about: a folder, and a bucket of a real server.
 func where(t *testing.T, test func(t *testing.T, place string, o destination.Options)) {
+	t.Helper()
 	t.Run("folder", func(t *testing.T) {
 		test(t, "file://"+filepath.ToSlash(filepath.Join(t.TempDir(), "previews")), destination.Options{})
 	})
@@ -74,6 +75,7 @@ func create(t *testing.T, p *preview.Place, ref, dir string) preview.Created {
 
 func TestAPreviewIsMadeReplacedAndRemovedWhole(t *testing.T) {
 	where(t, func(t *testing.T, address string, o destination.Options) {
+		t.Helper()
 		p := open(t, address, o)
 		made := create(t, p, "feature/a", build(t, site("one")))
 		if made.State != preview.Ready || made.Files != 4 { // the site's, without the sitemap
@@ -104,6 +106,7 @@ func TestAPreviewIsMadeReplacedAndRemovedWhole(t *testing.T) {
 
 func TestASweepLeavesNothing(t *testing.T) {
 	where(t, func(t *testing.T, address string, o destination.Options) {
+		t.Helper()
 		p := open(t, address, o)
 		create(t, p, "a", build(t, site("a")))
 		// A build that was cut off: its record is there, and a part of its files.
@@ -134,6 +137,7 @@ func TestASweepLeavesNothing(t *testing.T) {
 
 func TestAPlaceHoldsNothingButPreviews(t *testing.T) {
 	where(t, func(t *testing.T, address string, o destination.Options) {
+		t.Helper()
 		dest, err := destination.Open(t.Context(), address, o)
 		if err != nil {
 			t.Fatal(err)

@@ -68,7 +68,7 @@ func drill(acts int, seed uint64) (f figures, err error) {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	rng := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // G404: what is drawn has to come again with the seed
+	rng := rand.New(rand.NewPCG(seed, 1))
 	d := &world{place: "file://" + filepath.ToSlash(folder) + "/previews", site: "file://" + filepath.ToSlash(folder) + "/www", folder: folder}
 	if err := d.writeBuilds(); err != nil {
 		return f, err
@@ -144,7 +144,7 @@ func (d *world) run(a act, kill time.Duration) (code int, text string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0]) //nolint:gosec // G204: this program itself
+	cmd := exec.CommandContext(ctx, os.Args[0])
 	cmd.Env = append(os.Environ(), childVariable+"="+string(document))
 	cmd.Cancel = func() error { return cmd.Process.Kill() }
 	if kill > 0 {
