@@ -225,7 +225,7 @@ func (a *App) start(ctx context.Context) error {
 	a.tasks.Go(func() { a.others.duties.Run(a.stop, "marker", a.marker.Run) })
 	a.tasks.Go(func() { a.others.duties.Run(a.stop, "notices", a.notices.Run) })
 	a.tasks.Go(func() { counted.Run(a.stop) })
-	a.tasks.Go(func() { a.keeper().Run(a.stop) })
+	a.tasks.Go(func() { a.others.duties.Run(a.stop, "retention", a.keeper().Run) })
 	return nil
 }
 

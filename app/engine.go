@@ -34,7 +34,7 @@ func tellPromise(ctx context.Context, log *slog.Logger, engine database.Engine) 
 	if !good {
 		level = slog.LevelWarn
 	}
-	log.LogAttrs(ctx, level, "the ledger is on PostgreSQL: "+words, append(db.Found().LogAttrs(), slog.String("ledger", db.String()))...)
+	log.LogAttrs(ctx, level, "the ledger is on PostgreSQL", append(db.Found().LogAttrs(), slog.String("ledger", db.String()), slog.String("promise", words))...)
 	if db.Found().Pooled {
 		log.InfoContext(ctx, "a pooler stands before the ledger's database: nothing is kept in its sessions, and other replicas are heard of by asking alone")
 	}

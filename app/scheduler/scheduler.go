@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/pressrun/pressrun/app/replicas"
 	"github.com/pressrun/pressrun/app/timetable"
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -77,17 +76,6 @@ type Options struct {
 	// Others are what must be known of other replicas; nil for a server that has its
 	// ledger alone.
 	Others *Others
-}
-
-// Others are what must be known of the other replicas on a ledger.
-type Others struct {
-	// Duties have one replica look at the schedules of all sites.
-	Duties *replicas.Duties
-	// Mine says whether the tasks of a site are this replica's to carry out: those of a
-	// site that is built on another machine are not.
-	Mine func(site string) bool
-	// Alone says whether no other replica was at work before this one began.
-	Alone bool
 }
 
 // Scheduler makes time pass for the sites: it ticks each one when it is due, at
@@ -173,41 +161,6 @@ func (s *Scheduler) Start(ctx context.Context) error {
 	s.turn()
 	s.tasks.Go(s.run)
 	return nil
-}
-
-// duty is the life of a duty of this replica.
-type duty struct {
-	ctx context.Context //nolint:containedctx // that is what it is
-}
-
-// tend has this replica look at the schedules until ctx ends.
-func (s *Scheduler) tend(ctx context.Context) {
-	s.tends.Store(&duty{ctx})
-	s.wakeUp()
-	<-ctx.Done()
-	s.tends.Store(nil)
-}
-
-// wakeUp has a round made soon.
-func (s *Scheduler) wakeUp() {
-	select {
-	case s.freed <- struct{}{}:
-	default:
-	}
-}
-
-// takeUp begins to look at the schedules when that has become this replica's duty: what
-// another one has looked at meanwhile is read anew.
-func (s *Scheduler) takeUp() (fresh bool, err error) {
-	now := s.tends.Load()
-	if now == nil || now == s.tended {
-		return false, nil
-	}
-	if err := s.table.Begin(now.ctx, s.schedules); err != nil {
-		return false, err
-	}
-	s.tended = now
-	return true, nil
 }
 
 // Turned is when the scheduler was seen alive last: at each round, and every minute
@@ -347,15 +300,6 @@ func (s *Scheduler) toVisit(changed []string, why wake) []string {
 // passed says whether a time has come; zero never does.
 func passed(at time.Time) bool { return !at.IsZero() && !at.After(ledger.Now()) }
 
-// longest is the longest wait between two rounds: beside other replicas a short one, since
-// what one of them left undone when it died makes no noise.
-func (s *Scheduler) longest() time.Duration {
-	if s.others != nil {
-		return besideOthers
-	}
-	return longest
-}
-
 // visit asks for what a site's schedules have come to, and ticks the site if it is
 // due. It returns when to visit it next, zero for never.
 func (s *Scheduler) visit(ctx context.Context, name string) (time.Time, error) {
@@ -431,8 +375,6 @@ func (s *Scheduler) collect(ctx context.Context) time.Time {
 	}
 	return next
 }
-
-func (s *Scheduler) mine(site string) bool { return s.others == nil || s.others.Mine(site) }
 
 func (s *Scheduler) begin(task ledger.Task) bool {
 	s.mu.Lock()

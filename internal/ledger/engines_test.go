@@ -111,6 +111,7 @@ func TestTheLedgerOnPostgreSQL(t *testing.T) {
 	t.Cleanup(func() { engineAt = onSQLite })
 	made := map[string]bool{}
 	engineAt = func(t testing.TB, path string) database.Engine {
+		t.Helper()
 		sum := fnv.New64a()
 		_, _ = sum.Write([]byte(path)) // a hash never fails
 		name := "ledger" + strconv.FormatUint(sum.Sum64(), 36)

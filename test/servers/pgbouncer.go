@@ -62,7 +62,7 @@ default_pool_size = 20
 max_client_conn = 200
 server_login_retry = 1
 `, serverHost, serverPort, host, port, mode)
-	if err := os.WriteFile(settings, []byte(text), 0o644); err != nil { //nolint:gosec // G306: no secret, and another user reads it
+	if err := os.WriteFile(settings, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	cmd := ordinary(context.WithoutCancel(t.Context()), dir, program, "-q", settings)
