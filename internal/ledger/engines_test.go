@@ -78,6 +78,7 @@ var otherwise = map[string]string{
 	"engines_test.go":    "this file",
 	"shared_test.go":     "no database",
 	"replicas_test.go":   "several processes",
+	"failover_test.go":   "several processes",
 	"retention_test.go":  "SQLite's index and its clock; the tour is of both",
 	"TestRunsThatWaitForApprovalAreKeptAndBackedUp":             "SQLite's backup",
 	"TestAWebhookIsKeptOnceAndProcessedOnce":                    "opens the file itself; the tour is of both",
