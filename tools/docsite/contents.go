@@ -63,5 +63,6 @@ var contents = []section{
 		{"decisions/0008-pure-rules.md", "Pure rules"},
 		{"decisions/0009-one-snapshot-per-answer.md", "One snapshot"},
 		{"decisions/0010-databases.md", "Databases"},
+		{"decisions/0011-own-stylesheet.md", "Own stylesheet"},
 	}},
 }
