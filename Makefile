@@ -76,8 +76,8 @@ test-stress: ## The tests ROUNDS=3 times beside LOOPS=4 busy loops: none may dep
 	@tools/packages
 	tools/test-stress $(ROUNDS) $(LOOPS) $(RACE) -p $(AT_ONCE) -timeout 45m $(FLAGS) $(PACKAGES)
 
-e2e-cms: ## A real Ghost, which npm installs into bin/ghost (minutes, 460 MB): what its editors publish is released
-	PRESSRUN_GHOST=$$(tools/ghost) go test -count=1 -v -timeout 15m ./test/e2e -run Ghost
+e2e-cms: ## A real Ghost, which npm installs into bin/ghost (minutes, 460 MB): what its editors publish is released, exported and baked; a WordPress of 300 pages baked
+	PRESSRUN_GHOST=$$(tools/ghost) PRESSRUN_E2E_CMS=1 go test -count=1 -v -timeout 30m ./test/e2e -run 'Ghost|LargeWordPress'
 
 .PHONY: test-minio drill-clock
 test-minio: ## A real MinIO (minutes to build, 150 MB): the contract of stores, and audits of what its listing leaves out
