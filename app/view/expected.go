@@ -81,11 +81,11 @@ func (v Site) within() when.Range {
 		state release.State
 		at    time.Time
 	}{{release.InProgress, times.InProgress}, {release.Starting, times.Starting}} {
-		if least, most, ok := v.Took.Within(from.state); ok && !from.at.IsZero() {
+		if least, most, ok := v.Within(from.state); ok && !from.at.IsZero() {
 			return when.After(from.at, least, most)
 		}
 	}
-	least, most, ok := v.Took.Within(release.Dispatched)
+	least, most, ok := v.Within(release.Dispatched)
 	expected := v.CurrentExpected()
 	if !ok || expected.IsZero() {
 		return when.Range{}
@@ -98,7 +98,7 @@ func (v Site) within() when.Range {
 // said.
 func (v Request) Within() when.Range {
 	of := v.Of
-	least, most, ok := of.Took.Within(release.Dispatched)
+	least, most, ok := of.Within(release.Dispatched)
 	switch v.Resolution.Status {
 	case release.InRelease:
 		return of.CurrentWithin()

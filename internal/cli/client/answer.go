@@ -7,9 +7,9 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/terminal"
 )
 
-// Answer asks an app, and prints its answer: as JSON where that is wanted, else as print
+// Answer asks an app, and prints its answer: as JSON where that is wanted, else as show
 // does it for people.
-func Answer[T any](t *terminal.Terminal, f AppFlags, o terminal.OutputFlags, ask func(*api.Client) (T, error), print func(*terminal.Printer, T) error) error {
+func Answer[T any](t *terminal.Terminal, f AppFlags, o terminal.OutputFlags, ask func(*api.Client) (T, error), show func(*terminal.Printer, T) error) error {
 	client, err := f.ClientIn(t, o.TimeZone)
 	if err != nil {
 		return err
@@ -22,7 +22,7 @@ func Answer[T any](t *terminal.Terminal, f AppFlags, o terminal.OutputFlags, ask
 	if o.JSON {
 		return p.Document(answer)
 	}
-	return print(p, answer)
+	return show(p, answer)
 }
 
 // ofSite asks about the site that is meant.
