@@ -48,8 +48,8 @@ var hours = []map[string]string{
 	{"index.html": "<title>Opening hours</title><p>We open at 10 &lt;b&gt; every day.", "404.html": "x", "new.html": "<title>New</title>New."},
 }
 
-// comparable is an app whose site has had the two releases, and one that failed.
-func comparable(t *testing.T) *bench {
+// releasedThrice is an app whose site has had the two releases, and one that failed.
+func releasedThrice(t *testing.T) *bench {
 	t.Helper()
 	b := start(t, func(c *config.Config) {
 		published(t, hours...)(c)
@@ -63,7 +63,7 @@ func comparable(t *testing.T) *bench {
 }
 
 func TestWhatDiffersBetweenTwoReleasesIsToldToPrograms(t *testing.T) {
-	b := comparable(t)
+	b := releasedThrice(t)
 	got, err := b.client.Differences(t.Context(), "www", 1, 2, 0)
 	if err != nil || got.Added != 1 || got.Changed != 1 || len(got.Pages) != 2 || got.Pages[0].Title != "Opening hours" {
 		t.Errorf("%+v %v", got, err)
@@ -120,7 +120,7 @@ func TestWhatWasPublishedElsewhereCanNotBeCompared(t *testing.T) {
 }
 
 func TestAReaderComparesTwoReleasesWithoutJavaScript(t *testing.T) {
-	b := comparable(t)
+	b := releasedThrice(t)
 	r := signedInReader(t, b, editorToken)
 	r.Get("/sites/www/releases").Says("Compare two releases", "Older release", "Newer release", "Release #1, ", "Compare")
 	r.Get("/sites/www/differences?from=1&to=2").Status(http.StatusOK).

@@ -74,7 +74,7 @@ func mailer(t *testing.T, cms http.Handler) (address, secretFile string) {
 		_ = cmd.Wait()
 	})
 	eventually.Holds(t, "the receiver listens", func() bool {
-		resp, err := http.Post("http://"+listen, "text/plain", strings.NewReader("x")) //nolint:noctx // of the test's own
+		resp, err := http.Post("http://"+listen, "text/plain", strings.NewReader("x"))
 		if err != nil {
 			return false
 		}

@@ -125,14 +125,14 @@ func releaseHead(r view.Release, c when.Clock) releaseBody {
 		Text: r.Text(c), Fault: r.FaultWords(), Note: r.Note, RunURL: view.WebLink(r.Run.URL),
 		LogLink: frame.ReleaseLink(r.Site, r.Number) + "/log", Phases: view.Phases(r.Release.Release, c), Metrics: metricsOf(l, r.Measured()),
 	}
-	if b.Metrics != nil && b.Metrics.Metrics.Baked != nil {
-		b.Baked = bakedOf(l, r, *b.Metrics.Metrics.Baked)
+	if b.Metrics != nil && b.Metrics.Baked != nil {
+		b.Baked = bakedOf(l, r, *b.Metrics.Baked)
 	}
 	if r.Outcome == release.Succeeded && r.RollbackTo == 0 {
 		b.Compared = compare.Link(r.Site, 0, r.Number, "")
 	}
 	if b.Metrics != nil {
-		b.Changed = changedFiles(r, b.Metrics.Metrics.Changed)
+		b.Changed = changedFiles(r, b.Metrics.Changed)
 	}
 	if r.RollbackTo != 0 {
 		b.Rollback = &frame.Crumb{Text: releaseText(l, r.RollbackTo), Link: frame.ReleaseLink(r.Site, r.RollbackTo)}

@@ -12,7 +12,7 @@ const MaxSpread = time.Hour
 // sites do not all come at once: a whole number of seconds below the spread, the same
 // whenever and wherever it is asked for. It needs no list of the others.
 func ShiftOf(site, schedule string, spread time.Duration) time.Duration {
-	seconds := uint64(spread / time.Second)
+	seconds := uint64(max(spread, 0) / time.Second)
 	if seconds == 0 {
 		return 0
 	}
@@ -21,7 +21,7 @@ func ShiftOf(site, schedule string, spread time.Duration) time.Duration {
 	// The low bits of FNV-1a alone tell names apart that end alike.
 	sum := h.Sum64()
 	sum ^= sum >> 32
-	return time.Duration(sum%seconds) * time.Second
+	return time.Duration(sum%seconds) * time.Second //nolint:gosec // G115: below MaxSpread
 }
 
 // shifts says whether the schedule has slots that can be shifted.

@@ -118,7 +118,8 @@ func TestTheOldTextBesideTheNewOne(t *testing.T) {
 	}{
 		"a word, of which only the first release has the old one": {1, 3, "hours/index.html", api.PageText{
 			From: 1, To: 3, ChangedPage: api.ChangedPage{Title: "Opening hours", Change: "changed", Address: "/hours/"}, OldTitle: "Hours", Rows: []api.TextRow{
-				{Change: "deleted", Old: []api.TextSpan{mark("Hours")}}, {Change: "added", New: []api.TextSpan{mark("Opening hours")}},
+				{Change: "deleted", Old: []api.TextSpan{mark("Hours")}},
+				{Change: "added", New: []api.TextSpan{mark("Opening hours")}},
 				{Change: "changed", Old: []api.TextSpan{span("We open at "), mark("9"), span(" every day.")}, New: []api.TextSpan{span("We open at "), mark("10"), span(" every day.")}},
 				both(span("Call us.")),
 			},

@@ -41,23 +41,28 @@ func TestCompare(t *testing.T) {
 		"the same": {[]string{"a", "b"}, []string{"a", "b"}, ""},
 		"nothing":  {nil, nil, ""},
 		"a word": {
-			[]string{"Opening hours", "We open at 9 every day.", "Call us."}, []string{"Opening hours", "We open at 10 every day.", "Call us."},
+			[]string{"Opening hours", "We open at 9 every day.", "Call us."},
+			[]string{"Opening hours", "We open at 10 every day.", "Call us."},
 			"same: Opening hours | Opening hours\nchanged: We open at [9] every day. | We open at [10] every day.\nsame: Call us. | Call us.",
 		},
 		"a sentence more is one mark": {
-			[]string{"We open at 9."}, []string{"We open at 9. Closed on holidays."},
+			[]string{"We open at 9."},
+			[]string{"We open at 9. Closed on holidays."},
 			"changed: We open at 9. | We open at 9.[ Closed on holidays.]",
 		},
 		"a new paragraph before a changed one": {
-			[]string{"The office is in Main Street."}, []string{"Bring your papers.", "The office is in High Street."},
+			[]string{"The office is in Main Street."},
+			[]string{"Bring your papers.", "The office is in High Street."},
 			"added:  | [Bring your papers.]\nchanged: The office is in [Main] Street. | The office is in [High] Street.",
 		},
 		"nothing in common": {
-			[]string{"Old news."}, []string{"Fresh fruit!"},
+			[]string{"Old news."},
+			[]string{"Fresh fruit!"},
 			"deleted: [Old news.] | \nadded:  | [Fresh fruit!]",
 		},
 		"far from it": {
-			[]string{"a", "b", "c", "d", "end"}, []string{"a", "b", "c", "d", "end", "more"},
+			[]string{"a", "b", "c", "d", "end"},
+			[]string{"a", "b", "c", "d", "end", "more"},
 			"skipped: 4\nsame: end | end\nadded:  | [more]",
 		},
 	}

@@ -22,7 +22,8 @@ func exported(t *testing.T, binary string, args ...string) (r struct {
 	Records, Added, Changed, Removed int
 	Full                             bool
 	Consistency                      string
-}) {
+},
+) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), binary, append([]string{"export", "--json"}, args...)...).Output()
 	if err != nil {

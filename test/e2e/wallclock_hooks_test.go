@@ -108,9 +108,9 @@ func (c *clocked) betweenReplays(t *testing.T) {
 // come. A deploy whose lease was held then may end, and is made again: see underALease.
 // No credential of a run is good for less than a day: the clock is set by less.
 func (c *clocked) againAndAgain(t *testing.T) {
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // G115: any number will do
+	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
-	random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // G404: a test's
+	random := rand.New(rand.NewPCG(seed, 0))
 	ran := filepath.Join(t.TempDir(), "ran")
 	call := c.hooked(t, page(ran, "sleep 0.3;"))
 	var ids []string

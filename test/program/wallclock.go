@@ -25,7 +25,7 @@ type WallClock struct {
 // Set puts the clock that many seconds before, or behind, this machine's.
 func (c *WallClock) Set(shift time.Duration) error {
 	c.shift.Store(int64(shift / time.Second))
-	_, err := c.file.WriteAt(binary.NativeEndian.AppendUint64(nil, uint64(c.shift.Load())), 0) //nolint:gosec // G115: read as signed again
+	_, err := c.file.WriteAt(binary.NativeEndian.AppendUint64(nil, uint64(c.shift.Load())), 0)
 	if err != nil {
 		return fmt.Errorf("set the clock of the program: %w", err)
 	}
@@ -109,7 +109,7 @@ func BuildSettable(ctx context.Context, dir string) (path string, clock *WallClo
 	if err := build(ctx, nil, "-buildvcs=false", "-overlay", filepath.Join(dir, "overlay.json"), "-ldflags", "-X main.wallShift="+shift, "-o", path, Main); err != nil {
 		return "", nil, err
 	}
-	file, err := os.OpenFile(shift, os.O_RDWR, 0) //nolint:gosec // G304: a file of ours
+	file, err := os.OpenFile(shift, os.O_RDWR, 0)
 	if err != nil {
 		return fail(err)
 	}

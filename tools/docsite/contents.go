@@ -63,6 +63,7 @@ var contents = []section{
 		{"decisions/0008-pure-rules.md", "Pure rules"},
 		{"decisions/0009-one-snapshot-per-answer.md", "One snapshot"},
 		{"decisions/0010-databases.md", "Databases"},
-		{"decisions/0011-own-stylesheet.md", "Own stylesheet"},
+		{"decisions/0011-one-batch-at-a-time.md", "One batch at a time"},
+		{"decisions/0012-own-stylesheet.md", "Own stylesheet"},
 	}},
 }

@@ -66,7 +66,7 @@ func described() (doc openAPI, err error) {
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
 	answer := httptest.NewRecorder()
-	app.Handler().ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "http://127.0.0.1/openapi.json", http.NoBody))
+	app.Handler().ServeHTTP(answer, httptest.NewRequestWithContext(context.Background(), http.MethodGet, "http://127.0.0.1/openapi.json", http.NoBody))
 	if answer.Code != http.StatusOK {
 		return doc, fmt.Errorf("read the API's description: %d %s", answer.Code, answer.Body)
 	}

@@ -18,7 +18,7 @@ func TestPublishingByHand(t *testing.T) {
 	build, www := filepath.Join(t.TempDir(), "build"), filepath.Join(t.TempDir(), "www")
 	to := "file://" + www
 	t.Chdir(t.TempDir()) // a run leaves its figures there
-	t.Setenv("AWS_ACCESS_KEY_ID", "nobody's")
+	t.Setenv("AWS_ACCESS_KEY_ID", "nobody")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	write := func(name, body string) {
 		t.Helper()

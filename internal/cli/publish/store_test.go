@@ -44,7 +44,7 @@ func TestADeployThatTheStoreRefusesSaysWhatToDo(t *testing.T) {
 		{name: "no credentials", env: map[string]string{"AWS_ACCESS_KEY_ID": ""}, code: exit.Failed, want: "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: "},
 		{name: "half of the credentials", env: map[string]string{"AWS_SECRET_ACCESS_KEY": ""}, code: exit.Failed, want: "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role: "},
 		{name: "a role that does not answer", env: map[string]string{"AWS_ACCESS_KEY_ID": "", "AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://" + silent}, code: exit.Failed, want: "no credentials were found: set AWS_ACCESS_KEY_ID"},
-		{name: "no such profile", env: map[string]string{"AWS_PROFILE": "nobody"}, code: exit.Usage, want: "read the AWS configuration (check AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE): failed to get shared config profile, nobody"},
+		{name: "no such profile", env: map[string]string{"AWS_PROFILE": "nobody"}, code: exit.Usage, want: "read the AWS configuration (check AWS_PROFILE, AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE): the AWS profile is not in the configuration files: check AWS_PROFILE"},
 		{name: "wrong access key", env: map[string]string{"AWS_ACCESS_KEY_ID": "stranger"}, code: exit.Failed, want: "read s3://site/www/.pressrun/head: the access key is not known to the store: check AWS_ACCESS_KEY_ID: "},
 		{name: "wrong secret key", env: map[string]string{"AWS_SECRET_ACCESS_KEY": "guessed"}, code: exit.Failed, want: "read s3://site/www/.pressrun/head: the secret key is wrong: check AWS_SECRET_ACCESS_KEY: "},
 		{name: "wrong region", args: []string{"--region", "eu-west-9"}, code: exit.Failed, want: "read s3://site/www/.pressrun/head: the region is wrong for this bucket: set AWS_REGION to its region: "},
@@ -104,7 +104,9 @@ func TestADeployThatIsDeniedOnOnePrefix(t *testing.T) {
 	deploy := func(build string) clitest.Outcome {
 		return clitest.Run(t, clitest.Invocation{Args: []string{"deploy", build, "s3://site/www", "--site", "www", "--endpoint", gw.Endpoint, "--no-wait"}})
 	}
-	const lacks = "access denied: the credentials lack the permission for this prefix (s3:GetObject, s3:PutObject, s3:DeleteObject and s3:ListBucket are needed): "
+	const put, list, del = "access denied: the credentials may not do s3:PutObject: a policy denies it expressly: ",
+		"access denied: the credentials may not do s3:ListBucket: a policy denies it expressly: ",
+		"access denied: the credentials may not do s3:DeleteObject: a policy denies it expressly: "
 	all := everyRight("deployer")
 	for _, c := range []struct {
 		name   string
@@ -114,13 +116,13 @@ func TestADeployThatIsDeniedOnOnePrefix(t *testing.T) {
 		want   string
 		live   string // in index.html afterwards
 	}{
-		{"the state can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/.pressrun/*")}, first, exit.Failed, "write s3://site/www/.pressrun/head: " + lacks, ""},
-		{"the bucket can't be listed", []servers.Statement{{Effect: "Deny", Principal: "deployer", Action: []string{"s3:ListBucket"}, Resource: []string{"arn:aws:s3:::site"}}}, first, exit.Failed, "list s3://site/www/: " + lacks, ""},
-		{"assets can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/assets/*")}, first, exit.Failed, "write s3://site/www/assets/a-0a1b2c3d4e.css: " + lacks, ""},
+		{"the state can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/.pressrun/*")}, first, exit.Failed, "write s3://site/www/.pressrun/head: " + put, ""},
+		{"the bucket can't be listed", []servers.Statement{{Effect: "Deny", Principal: "deployer", Action: []string{"s3:ListBucket"}, Resource: []string{"arn:aws:s3:::site"}}}, first, exit.Failed, "list s3://site/www/: " + list, ""},
+		{"assets can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/assets/*")}, first, exit.Failed, "write s3://site/www/assets/a-0a1b2c3d4e.css: " + put, ""},
 		{"allowed", nil, first, exit.OK, "release 1 is live", "a-0a1b2c3d4e.css"},
-		{"new assets can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/assets/b*")}, second, exit.Failed, "write s3://site/www/assets/b-0a1b2c3d4f.css: " + lacks, "a-0a1b2c3d4e.css"},
-		{"the home page can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/index.html")}, second, exit.Failed, "write s3://site/www/index.html: " + lacks, "a-0a1b2c3d4e.css"},
-		{"nothing can be deleted", []servers.Statement{deny("deployer", "s3:DeleteObject", "www/news/*")}, second, exit.OK, "1 of 1 files could not be deleted, the first of them: delete s3://site/www/news/index.html: " + lacks, "b-0a1b2c3d4f.css"},
+		{"new assets can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/assets/b*")}, second, exit.Failed, "write s3://site/www/assets/b-0a1b2c3d4f.css: " + put, "a-0a1b2c3d4e.css"},
+		{"the home page can't be written", []servers.Statement{deny("deployer", "s3:PutObject", "www/index.html")}, second, exit.Failed, "write s3://site/www/index.html: " + put, "a-0a1b2c3d4e.css"},
+		{"nothing can be deleted", []servers.Statement{deny("deployer", "s3:DeleteObject", "www/news/*")}, second, exit.OK, "1 of 1 files could not be deleted, the first of them: delete s3://site/www/news/index.html: " + del, "b-0a1b2c3d4f.css"},
 		{"allowed again", nil, second, exit.OK, "deleted    1", "b-0a1b2c3d4f.css"},
 	} {
 		gw.Policy(t, "site", append([]servers.Statement{all}, c.denied...)...)

@@ -2,8 +2,7 @@ package s3_test
 
 import (
 	"fmt"
-	"io"
-	"log"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -57,7 +56,7 @@ func TestAStoreThatTLSCanNotReachIsToldAsSuch(t *testing.T) {
 	plain := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(plain.Close)
 	private := httptest.NewUnstartedServer(http.NotFoundHandler())
-	private.Config.ErrorLog = log.New(io.Discard, "", 0)
+	private.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo)
 	private.StartTLS()
 	t.Cleanup(private.Close)
 	for endpoint, want := range map[string]string{
