@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cli/copying"
 	"github.com/pressrun/pressrun/internal/cli/demo"
 	"github.com/pressrun/pressrun/internal/cli/diff"
+	"github.com/pressrun/pressrun/internal/cli/ledger"
 	"github.com/pressrun/pressrun/internal/cli/preview"
 	"github.com/pressrun/pressrun/internal/cli/probe"
 	"github.com/pressrun/pressrun/internal/cli/publish"
@@ -69,6 +70,7 @@ type grammar struct {
 	Config   serve.Config   `cmd:"" group:"setup" help:"Check a configuration, or print its schema."`
 	Token    serve.Token    `cmd:"" group:"setup" help:"Make a bearer token, or hash one."`
 	Password serve.Password `cmd:"" group:"setup" help:"Make the hash of a password for a local account."`
+	Ledger   ledger.Command `cmd:"" group:"setup" help:"Move a ledger from a file to PostgreSQL, or back."`
 	Doctor   doctorCmd      `cmd:"" group:"setup" help:"Look whether all is well, and say what to do."`
 	Health   serve.Health   `cmd:"" group:"setup" help:"Ask a server whether it is well."`
 	Probe    probe.Command  `cmd:"" group:"setup" help:"Check a running app from outside: what must work, and what must be refused."`

@@ -232,6 +232,21 @@ func makeTables(ctx context.Context, db *sql.DB, engine database.Engine) (err er
 	return makeSearch(ctx, db, engine)
 }
 
+// Version is that of the tables that this program makes.
+func Version() int64 {
+	files, err := fs.ReadDir(migrations, "migrations")
+	if err != nil {
+		panic(err) // they are part of the program
+	}
+	var newest int64
+	for _, f := range files {
+		if v, err := goose.NumericComponent(f.Name()); err == nil {
+			newest = max(newest, v)
+		}
+	}
+	return newest
+}
+
 // migrate brings the tables up to date.
 func migrate(ctx context.Context, db *sql.DB, engine database.Engine) error {
 	sub, err := fs.Sub(migrations, "migrations")

@@ -50,6 +50,7 @@ var contents = []section{
 		{"json/publish.txt", "JSON of deploys"},
 		{"json/serve.txt", "JSON of the set-up"},
 		{"json/preview.txt", "JSON of previews"},
+		{"json/ledger.txt", "JSON of the ledger's move"},
 		{"json/program.txt", "JSON of the program"},
 	}},
 	{"Decisions", []entry{

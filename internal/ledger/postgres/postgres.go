@@ -201,7 +201,7 @@ func (*Database) Here() error { return nil }
 
 // Backup is PostgreSQL's own affair.
 func (*Database) Backup(context.Context, string) error {
-	return &database.Unavailable{Why: "a ledger on PostgreSQL is backed up by PostgreSQL's own means (pg_dump, or a base backup with its write-ahead log)", Err: errors.ErrUnsupported}
+	return &database.Unavailable{Why: "a ledger on PostgreSQL is backed up by PostgreSQL's own means (pg_dump, or a base backup with its write-ahead log), or copied into a file by pressrun ledger move, while no app runs", Err: errors.ErrUnsupported}
 }
 
 // Close has nothing to let go of.
