@@ -67,14 +67,16 @@ func (c *Move) Run(ctx context.Context, t *terminal.Terminal) error {
 		}
 	}
 	o := transfer.Options{DryRun: c.DryRun}
-	clear := func() {}
+	end := func() {}
 	if t.Progress && !c.JSON {
 		line := terminal.NewProgress(t)
-		o.Tell = func(table string, rows int64) { line.Show(fmt.Sprintf("%s: %s", table, text.Plural(rows, "row", "rows"))) }
-		clear = line.Clear
+		o.Tell = func(table string, rows int64) {
+			line.Show(fmt.Sprintf("%s: %s", table, text.Plural(rows, "row", "rows")))
+		}
+		end = line.Clear
 	}
 	r, err := transfer.Move(ctx, from, to, o)
-	clear()
+	end()
 	if err != nil {
 		return inCode(err)
 	}

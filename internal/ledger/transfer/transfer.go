@@ -141,8 +141,9 @@ func copyTable(ctx context.Context, from, to *end, table string, tell func(strin
 	if err != nil {
 		return Table{}, err
 	}
-	read, written := total.table(table), Table{}
-	if written, err = to.sum(ctx, table); err != nil {
+	read := total.table(table)
+	written, err := to.sum(ctx, table)
+	if err != nil {
 		return Table{}, fmt.Errorf("read it again: %w", err)
 	}
 	if read != written {
