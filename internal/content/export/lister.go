@@ -52,7 +52,7 @@ func (l *lister) all(ctx context.Context) error {
 		return l.follow(ctx, first)
 	}
 	l.pass.expect(len(rest))
-	return l.pass.parallel(ctx, len(rest), func(ctx context.Context, i int) error {
+	return parallel(ctx, len(rest), func(ctx context.Context, i int) error {
 		_, err := l.page(ctx, rest[i])
 		if beyond(err) { // the list became shorter
 			l.hasMoved()
@@ -183,7 +183,7 @@ func (l *lister) add(a archive.Answered) {
 }
 
 // parallel does n things, some at a time.
-func (p *pass) parallel(ctx context.Context, n int, do func(context.Context, int) error) error {
+func parallel(ctx context.Context, n int, do func(context.Context, int) error) error {
 	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(goroutines)
 	for i := range n {

@@ -117,7 +117,7 @@ func (p *pass) fetch(ctx context.Context, t content.Type, ids []string) error {
 	for _, key := range p.missing(t, nil) {
 		had[key.ID] = append(had[key.ID], key)
 	}
-	return p.parallel(ctx, len(batches), func(ctx context.Context, i int) error {
+	return parallel(ctx, len(batches), func(ctx context.Context, i int) error {
 		now, err := p.list(ctx, t, content.Want{IDs: batches[i]}, "fetch")
 		if err != nil {
 			return err

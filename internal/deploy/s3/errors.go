@@ -50,7 +50,7 @@ func (s *Store) explain(verb, key string, err error) error {
 	if what := untrusted(err); what != "" {
 		return fmt.Errorf("%s %s: the store at %s %s: %w", verb, s.name(key), s.endpoint, what, err)
 	}
-	if what := s.explainNetwork(err); what != "" {
+	if what := explainNetwork(s.endpoint, err); what != "" {
 		return &unreachableError{fmt.Errorf("%s %s: %s: %w", verb, s.name(key), what, err)}
 	}
 	return fmt.Errorf("%s %s: %w", verb, s.name(key), err)
@@ -69,18 +69,18 @@ func untrusted(err error) string {
 
 // explainNetwork puts into words why there was no answer, or no whole one; empty
 // for another reason.
-func (s *Store) explainNetwork(err error) string {
+func explainNetwork(endpoint string, err error) string {
 	var network net.Error
 	var dns *net.DNSError
 	switch {
 	case errors.As(err, &dns):
 		return "no such host " + dns.Name + ": check --endpoint and the region"
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return "the answer of the store at " + s.endpoint + " broke off, again and again: check the network, then try again"
+		return "the answer of the store at " + endpoint + " broke off, again and again: check the network, then try again"
 	case errors.As(err, &network) && network.Timeout():
-		return "the store at " + s.endpoint + " does not answer in time: check the network, then try again"
+		return "the store at " + endpoint + " does not answer in time: check the network, then try again"
 	case errors.As(err, &network):
-		return "the store at " + s.endpoint + " can't be reached: check the network and --endpoint, then try again"
+		return "the store at " + endpoint + " can't be reached: check the network and --endpoint, then try again"
 	}
 	return ""
 }

@@ -27,21 +27,21 @@ func (s *Store) Versioned(ctx context.Context) (bool, error) {
 // StatVersion describes a version of an object (s3:GetObjectVersion is needed).
 func (s *Store) StatVersion(ctx context.Context, key, version string) (store.Info, error) {
 	info, err := s.stat(ctx, key, &version)
-	return info, s.noVersion(err, "look at", key, version)
+	return info, noVersion(err, "look at", s.name(key), version)
 }
 
 // GetVersion reads a version whole (s3:GetObjectVersion is needed).
 func (s *Store) GetVersion(ctx context.Context, key, version string) (store.Object, error) {
 	o, err := untilWhole(ctx, func() (store.Object, error) { return s.get(ctx, key, &version) })
-	return o, s.noVersion(err, "read", key, version)
+	return o, noVersion(err, "read", s.name(key), version)
 }
 
 // noVersion makes ErrNotFound of the answers to an id that this store can't have made, and
 // to that of a delete.
-func (s *Store) noVersion(err error, doing, key, version string) error {
+func noVersion(err error, doing, name, version string) error {
 	switch httpStatus(err) {
 	case http.StatusBadRequest, http.StatusMethodNotAllowed:
-		return fmt.Errorf("%s %s, version %s: %w", doing, s.name(key), version, store.ErrNotFound)
+		return fmt.Errorf("%s %s, version %s: %w", doing, name, version, store.ErrNotFound)
 	}
 	return err
 }
