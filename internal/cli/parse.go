@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,10 +36,6 @@ func parse(ctx context.Context, args []string, t *terminal.Terminal) (command *k
 			panic(h)
 		}
 	}()
-	parser, err := NewParser(ctx, t)
-	if err != nil {
-		return nil, err
-	}
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
@@ -48,13 +45,48 @@ func parse(ctx context.Context, args []string, t *terminal.Terminal) (command *k
 	if args[0] == "help" { // help COMMAND, as most programs have it
 		args = append(slices.Clone(args[1:]), "--help")
 	}
+	if one := only(args[0]); one != nil {
+		// What is wrong with a command line is said by the parser of all commands.
+		if command, err = parseBy(ctx, t, one, args); err == nil {
+			return command, nil
+		}
+	}
+	return parseBy(ctx, t, &grammar{}, args)
+}
+
+func parseBy(ctx context.Context, t *terminal.Terminal, of any, args []string) (*kong.Context, error) {
+	parser, err := newParser(ctx, t, of)
+	if err != nil {
+		return nil, err
+	}
 	return parser.Parse(args)
+}
+
+// only is the grammar of one command, by its name; nil for none, and for those that tell of
+// all the others. Half of the time that a start takes went by with the grammar of commands
+// that nobody had asked for.
+func only(name string) any {
+	all := reflect.TypeFor[grammar]()
+	for i := range all.NumField() {
+		field := all.Field(i)
+		_, isCommand := field.Tag.Lookup("cmd")
+		_, hidden := field.Tag.Lookup("hidden")
+		named := cmp.Or(field.Tag.Get("name"), strings.ToLower(field.Name))
+		if isCommand && !hidden && named == name && name != "completion" && name != "man" {
+			return reflect.New(reflect.StructOf([]reflect.StructField{field})).Interface()
+		}
+	}
+	return nil
 }
 
 // NewParser makes the parser of all commands, whose model help, completion, manual pages and
 // the reference read.
 func NewParser(ctx context.Context, t *terminal.Terminal) (*kong.Kong, error) {
-	parser, err := kong.New(&grammar{},
+	return newParser(ctx, t, &grammar{})
+}
+
+func newParser(ctx context.Context, t *terminal.Terminal, of any) (*kong.Kong, error) {
+	parser, err := kong.New(of,
 		kong.Name("pressrun"),
 		kong.Description(description),
 		kong.Writers(t.Out, t.Err),

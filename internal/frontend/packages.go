@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // manifest is what of a package.json counts here
@@ -73,7 +74,9 @@ func named(name string) manager {
 
 // pinnedManager is package.json's packageManager: a name, a version, and perhaps a
 // hash of it (https://nodejs.org/api/packages.html#packagemanager).
-var pinnedManager = regexp.MustCompile(`^(npm|pnpm|yarn|bun)@([0-9]+(?:\.[0-9]+){0,2}(?:-[0-9A-Za-z.-]+)?)(?:\+[0-9A-Za-z.=_/+-]+)?$`)
+var pinnedManager = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(npm|pnpm|yarn|bun)@([0-9]+(?:\.[0-9]+){0,2}(?:-[0-9A-Za-z.-]+)?)(?:\+[0-9A-Za-z.=_/+-]+)?$`)
+})
 
 // packageManager says which one installs, by package.json or else by the lockfile.
 func (t *tree) packageManager(p *Project) error {
@@ -81,7 +84,7 @@ func (t *tree) packageManager(p *Project) error {
 		return nil
 	}
 	if given := strings.TrimSpace(t.pkg.PackageManager); given != "" {
-		match := pinnedManager.FindStringSubmatch(given)
+		match := pinnedManager().FindStringSubmatch(given)
 		if match == nil {
 			return unclear(fmt.Sprintf("package.json has the packageManager %.80q", given), "write it as name@version, of npm, pnpm, yarn or bun")
 		}
@@ -132,14 +135,14 @@ func (t *tree) use(p *Project, m manager, version string) {
 	}
 }
 
-var lockVersion = regexp.MustCompile(`(?m)^(?:lockfileVersion|  version): *['"]?([0-9]+)`)
+var lockVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^(?:lockfileVersion|  version): *['"]?([0-9]+)`) })
 
 // pnpmTool is the pnpm that writes lockfiles such as the project's
 // (https://github.com/pnpm/spec/tree/master/lockfile).
 func pnpmTool(t *tree, version string) string {
 	if version == "" {
 		version = "10"
-		if match := lockVersion.FindStringSubmatch(t.read("pnpm-lock.yaml")); match != nil {
+		if match := lockVersion().FindStringSubmatch(t.read("pnpm-lock.yaml")); match != nil {
 			version = or(map[string]string{"5": "7", "6": "8"}[match[1]], version)
 		}
 	}
@@ -154,7 +157,7 @@ func berryTool(t *tree, version string) string {
 	}
 	if version == "" {
 		version = "4"
-		if match := lockVersion.FindStringSubmatch(t.read("yarn.lock")); match != nil {
+		if match := lockVersion().FindStringSubmatch(t.read("yarn.lock")); match != nil {
 			version = or(map[string]string{"4": "2", "5": "3", "6": "3"}[match[1]], version)
 		}
 	}

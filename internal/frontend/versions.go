@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // runtimes says what has to be there before the generator runs.
@@ -24,7 +25,7 @@ func (t *tree) runtimes(p *Project, g *generator) error {
 
 // asked is a version that somebody may ask for: of Node, a number, a range, or an
 // alias such as lts/iron. Nothing else comes into a workflow.
-var asked = regexp.MustCompile(`^[0-9A-Za-z.*^~<>=| /-]{1,60}$`)
+var asked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z.*^~<>=| /-]{1,60}$`) })
 
 // node is the version of Node, as actions/setup-node takes it. Its own order: .nvmrc
 // and .node-version say what developers use, engines what is allowed.
@@ -40,7 +41,7 @@ func (t *tree) node(p *Project) error {
 		if version == "" {
 			continue
 		}
-		if !asked.MatchString(version) {
+		if !asked().MatchString(version) {
 			return unclear(fmt.Sprintf("%s has the version %.80q of Node", from.file, version), "write a version such as 24, 24.1.0 or lts/*")
 		}
 		if version = strings.TrimPrefix(version, "v"); version == "stable" {
@@ -75,7 +76,7 @@ func toolVersion(text, tool string) string {
 	return ""
 }
 
-var hugoVersion = regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,3}(\.[0-9]{1,3})?$`)
+var hugoVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,3}(\.[0-9]{1,3})?$`) })
 
 // hugoRuntime is the Hugo that the project names. Always the extended one: it does
 // all that the other does.
@@ -109,7 +110,7 @@ func hugoRuntime(t *tree, p *Project) error {
 		if version == "" {
 			continue
 		}
-		if !hugoVersion.MatchString(version) {
+		if !hugoVersion().MatchString(version) {
 			return unclear(fmt.Sprintf("%s has the version %.80q of Hugo", from.file, from.text), "write a version such as 0.154.5")
 		}
 		p.GeneratorVersion = version
@@ -123,7 +124,7 @@ func hugoRuntime(t *tree, p *Project) error {
 func rubyRuntime(t *tree, p *Project) error {
 	version := or(firstLine(t.read(".ruby-version")), toolVersion(t.read(".tool-versions"), "ruby"))
 	version = strings.TrimPrefix(version, "ruby-")
-	if version != "" && !asked.MatchString(version) {
+	if version != "" && !asked().MatchString(version) {
 		return unclear(fmt.Sprintf("the version %.80q of Ruby", version), "write a version such as 3.4 into .ruby-version")
 	}
 	p.Ruby = or(version, "3.4")

@@ -59,7 +59,7 @@ func (r *Redactor) Text(text string) string {
 	r.mu.RLock()
 	known := r.found // which is never changed
 	r.mu.RUnlock()
-	return masked(text, append(find(text, patterns), known.find(text)...))
+	return masked(text, append(find(text, patterns()), known.find(text)...))
 }
 
 // Text is a text without what looks like a secret, where none is known.

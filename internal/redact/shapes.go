@@ -103,7 +103,7 @@ var stems = strings.Fields(`token secret pass pwd cred key dsn _pat -pat pat_ pa
 
 // places are the secrets that stand in a text at the place of one. Words that
 // tell nothing stay, as does what is no value yet: ${TOKEN}, <token>.
-func places(text string) []span { return find(text, placed) }
+func places(text string) []span { return find(text, placed()) }
 
 // sieve are patterns, and their hints in one.
 type sieve struct {
@@ -111,9 +111,10 @@ type sieve struct {
 	hints    *hintSet
 }
 
+// They are made when they are first asked for, as most commands have nothing to redact.
 var (
-	placed   = newSieve(ofPlaces)
-	patterns = newSieve(shapes, ofPlaces)
+	placed   = sync.OnceValue(func() *sieve { return newSieve(ofPlaces) })
+	patterns = sync.OnceValue(func() *sieve { return newSieve(shapes, ofPlaces) })
 )
 
 // Bits of a sieve's hints that are no pattern's.
@@ -139,7 +140,7 @@ func bytesOf(list string) *[256]bool {
 }
 
 // stem finds the stems of names, each with what stands before and behind it.
-var stem = newHintSet([][]string{append([]string{"pat"}, stems...)})
+var stem = sync.OnceValue(func() *hintSet { return newHintSet([][]string{append([]string{"pat"}, stems...)}) })
 
 // before says of a text whether a name with a stem stands before one of ends.
 func before(ends string, name *[256]bool) func(string) bool {
@@ -158,7 +159,7 @@ func before(ends string, name *[256]bool) func(string) bool {
 			for first > from && name[text[first-1]] {
 				first--
 			}
-			if first < last && stem.in(text[max(0, first-1):i+1]) != 0 {
+			if first < last && stem().in(text[max(0, first-1):i+1]) != 0 {
 				return true
 			}
 			from = i + 1

@@ -65,7 +65,7 @@ func TestSecretsAreFoundInOnePassAsByLookingForEach(t *testing.T) {
 // Each hint is found by the automaton wherever it stands, and no set's without one.
 func TestHintsAreFoundInOnePass(t *testing.T) {
 	sets := [][]string{stems}
-	for _, p := range patterns.patterns {
+	for _, p := range patterns().patterns {
 		sets = append(sets, p.hints)
 	}
 	h := newHintSet(sets)
