@@ -2,7 +2,9 @@
 
 // Command bake measures how long it takes to make static files of a local site with
 // pressrun bake, and beside it in the same run with wget --mirror and HTTrack; then a second
-// bake where nothing changed, with tags and without. The last lines are of key=value pairs.
+// bake where nothing changed, with tags and without. What each made is held to the same link
+// check: all pages must be there, and no link may lead to a file that is not. The last lines
+// are of key=value pairs.
 package main
 
 import (
@@ -17,6 +19,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -29,6 +33,8 @@ type site struct {
 	pages int
 	delay time.Duration
 	asked atomic.Int64
+	// without names tools that are not run.
+	without string
 }
 
 const mark = "<p id=mark>"
@@ -66,6 +72,7 @@ func main() {
 	s := &site{}
 	flag.IntVar(&s.pages, "pages", 5000, "how many pages the site has")
 	flag.DurationVar(&s.delay, "delay", 2*time.Millisecond, "how long the site takes for a page")
+	flag.StringVar(&s.without, "without", "", "tools that are left out: wget, httrack (which takes minutes)")
 	flag.Parse()
 	if err := bench(context.Background(), s); err != nil {
 		fmt.Fprintln(os.Stderr, "bake:", err)
@@ -86,36 +93,21 @@ func bench(ctx context.Context, s *site) (err error) {
 		return err
 	}
 	public := filepath.Join(folder, "public")
-	bake := []string{binary, "bake", server.URL, public, "--public-url", "https://www.example.gov", "--list", "none"}
+	bake := []string{binary, "bake", server.URL, public, "--public-url", publicURL, "--list", "none"}
 	took := map[string]time.Duration{}
-	for _, tool := range []struct {
-		name, dir string
-		command   []string
-	}{
+	for _, t := range []tool{
 		{"bake", public, bake},
-		{"bake_unchanged", public, bake},
-		{"bake_unchanged_tags", public, append(bake, "--changed", "node:nothing")},
 		{"wget", filepath.Join(folder, "wget"), []string{"wget", "--mirror", "--convert-links", "--no-verbose", "-P", filepath.Join(folder, "wget"), server.URL + "/"}},
+		{"bake_unchanged", public, bake},
+		{"bake_unchanged_tags", public, slices.Concat(bake, []string{"--changed", "node:nothing"})},
 		{"httrack", filepath.Join(folder, "httrack"), []string{"httrack", server.URL + "/", "-O", filepath.Join(folder, "httrack"), "-q", "-%v0", "--disable-security-limits", "-c16", "-%c1000", "-A100000000", "-s0"}},
 	} {
-		if _, err := exec.LookPath(tool.command[0]); err != nil {
-			fmt.Printf("%s: not here (%v)\n", tool.name, err)
-			continue
-		}
-		before, began := s.asked.Load(), time.Now()
-		out, err := exec.CommandContext(ctx, tool.command[0], tool.command[1:]...).CombinedOutput()
-		took[tool.name] = time.Since(began)
-		pages, countErr := count(tool.dir)
-		if countErr != nil {
-			return countErr
-		}
-		fmt.Printf("%s: seconds=%.2f pages=%d requests=%d (%v)\n", tool.name, took[tool.name].Seconds(), pages, s.asked.Load()-before, err)
-		if strings.HasPrefix(tool.name, "bake") && err != nil {
-			return fmt.Errorf("%s: %w\n%s", tool.name, err, out)
+		if took[t.name], err = s.run(ctx, t); err != nil {
+			return err
 		}
 	}
 	best := took["wget"]
-	if h, ok := took["httrack"]; ok && h < best {
+	if h := took["httrack"]; h > 0 && h < best {
 		best = h
 	}
 	fmt.Printf("pages=%d delay=%s bake_to_best=%.3f unchanged_to_full=%.3f unchanged_tags_to_full=%.3f\n", s.pages, s.delay,
@@ -123,19 +115,76 @@ func bench(ctx context.Context, s *site) (err error) {
 	return nil
 }
 
-// count counts the different pages of a folder, by what each has in it alone.
-func count(dir string) (int, error) {
+// publicURL is where what pressrun bakes is said to be.
+const publicURL = "https://www.example.gov"
+
+// tool is one of those that are compared, and where it puts the site.
+type tool struct {
+	name, dir string
+	command   []string
+}
+
+// run has a tool copy the site, and tells what came of it. It took no time where the tool is
+// not on this machine.
+func (s *site) run(ctx context.Context, t tool) (time.Duration, error) {
+	if strings.Contains(s.without, t.name) {
+		return 0, nil
+	}
+	if _, err := exec.LookPath(t.command[0]); err != nil {
+		fmt.Printf("%s: not here (%v)\n", t.name, err)
+		return 0, nil
+	}
+	before, began := s.asked.Load(), time.Now()
+	out, failed := exec.CommandContext(ctx, t.command[0], t.command[1:]...).CombinedOutput()
+	took := time.Since(began)
+	pages, broken, err := check(t.dir)
+	if err != nil {
+		return 0, err
+	}
+	fmt.Printf("%s: seconds=%.2f pages=%d broken_links=%d requests=%d (%v)\n", t.name, took.Seconds(), pages, broken, s.asked.Load()-before, failed)
+	if strings.HasPrefix(t.name, "bake") && (failed != nil || pages != s.pages || broken > 0) {
+		return 0, errors.Join(failed, fmt.Errorf("%s did not copy the site: %d of %d pages, %d broken links\n%s", t.name, pages, s.pages, broken, out))
+	}
+	return took, nil
+}
+
+var link = regexp.MustCompile(`<a href=["']([^"']+)["']`)
+
+// check counts the different pages of a folder, by what each has in it alone, and the links
+// of theirs that lead to no file of it.
+func check(dir string) (pages, broken int, err error) {
 	seen := map[string]bool{}
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
 		text, err := os.ReadFile(path)
-		if _, rest, ok := bytes.Cut(text, []byte(mark)); ok {
-			number, _, _ := bytes.Cut(rest, []byte("<"))
-			seen[string(number)] = true
+		_, rest, ok := bytes.Cut(text, []byte(mark))
+		if !ok {
+			return err
+		}
+		number, _, _ := bytes.Cut(rest, []byte("<"))
+		seen[string(number)] = true
+		for _, l := range link.FindAllSubmatch(text, -1) {
+			to, _, _ := strings.Cut(strings.TrimPrefix(string(l[1]), publicURL), "#")
+			from := filepath.Dir(path)
+			if strings.HasPrefix(to, "/") {
+				from = dir
+			}
+			if !leads(filepath.Join(from, filepath.FromSlash(to)), strings.HasSuffix(to, "/")) {
+				broken++
+			}
 		}
 		return err
 	})
-	return len(seen), err
+	return len(seen), broken, err
+}
+
+// leads says whether there is a file where a link leads.
+func leads(to string, folder bool) bool {
+	if folder {
+		to = filepath.Join(to, "index.html")
+	}
+	info, err := os.Stat(to)
+	return err == nil && info.Mode().IsRegular()
 }
