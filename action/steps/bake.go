@@ -70,8 +70,9 @@ func (r Build) bake(ctx context.Context) (Result, error) {
 	for _, note := range a.Notes {
 		r.Console.Say("bake: %s", note)
 	}
+	r.Console.Say("bake: consistency: %s: %s", a.Consistency, a.ConsistencyBecause)
 	r.sayAccount(a)
-	result, err := r.Made.tell(ctx, a.Digest, false, api.ContentInput{Consistency: release.PerItem, Watermark: &a.Watermark})
+	result, err := r.Made.tell(ctx, a.Digest, false, api.ContentInput{Consistency: release.Consistency(a.Consistency), Watermark: &a.Watermark})
 	if result.Note == "" {
 		result.Note = fmt.Sprintf("baked %s (%d new, %d changed, %d gone)", text.Count(a.Counts.Pages, "page"), a.Counts.New, a.Counts.Changed, a.Counts.Gone)
 	}

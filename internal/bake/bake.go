@@ -89,9 +89,23 @@ func (b *bake) run(ctx context.Context) (judge.Account, error) {
 	a.Requests, a.Bytes = got.Requests, got.Bytes
 	a.Notes = append(append([]string{}, got.Notes...), a.Notes...)
 	a.Origin, a.PublicURL, a.Output, a.Started = b.origin.String(), b.PublicURL, b.Dir, b.started
+	a.Consistency, a.ConsistencyBecause = b.consistency(got.Settled, a.Counts)
 	a.Seconds = time.Since(b.started).Seconds()
 	a.Digest, a.Watermark = b.digest(), b.watermark(got.Ahead)
 	return a, err
+}
+
+// consistency says what all pages together can be relied on for, and why.
+func (b *bake) consistency(s crawl.Settled, c judge.Counts) (level, because string) {
+	switch {
+	case b.resumed:
+		return judge.PerItem, "it went on where a killed one was"
+	case c.Stale > 0:
+		return judge.PerItem, text.Plural(c.Stale, "page is", "pages are") + " as an earlier bake had them"
+	case s.Quiet:
+		return judge.Quiet, s.Why
+	}
+	return judge.PerItem, s.Why
 }
 
 // open puts right what a kill left, and reads the last bake.
@@ -168,7 +182,8 @@ func (b *bake) goesOn(left state.Head) bool {
 func (b *bake) lookAfter() {
 	bodies := b.folder.Bodies()
 	for _, p := range b.pages {
-		if p.Step == state.Unreachable || p.Step == state.Answered && p.Sum != "" && !bodies.Has(p.Sum, p.Size) {
+		// The home page says what lists there are, and they may have been half read.
+		if p.Address == "/" || p.Step == state.Unreachable || p.Step == state.Answered && p.Sum != "" && !bodies.Has(p.Sum, p.Size) {
 			p.Step = state.Waiting
 		}
 	}
@@ -292,7 +307,17 @@ func (b *bake) accept(staged string, unchanged bool) error {
 	if unchanged {
 		staged = b.Dir
 	}
+	for _, p := range b.pages {
+		if p.Step == state.Kept {
+			p.Step = state.Answered // when, Fresh says
+		}
+	}
 	b.head.Staged, b.head.Folder = staged, output.Identity(staged)
+	if unchanged {
+		if done, err := b.folder.Extend(b.last, b.head, b.pages); done || err != nil {
+			return err
+		}
+	}
 	if err := b.folder.Next(&state.Bake{Head: b.head, Pages: b.pages}); err != nil {
 		return err
 	}

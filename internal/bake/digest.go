@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/bake/judge"
@@ -18,13 +19,20 @@ func (b *bake) digest() string {
 	pages := slices.SortedFunc(slices.Values(b.pages), func(x, y *state.Page) int { return cmp.Compare(x.Address, y.Address) })
 	h := sha256.New()
 	fmt.Fprintf(h, "%s\n", b.head.Names)
+	var line []byte
 	for _, p := range pages {
+		line = line[:0]
 		switch {
 		case judge.Published(p):
-			fmt.Fprintf(h, "%q %q %s %q\n", p.Address, b.names.Places[p.Address].File, p.Sum, p.Type)
+			for _, part := range []string{string(p.Address), b.names.Places[p.Address].File, p.Sum, p.Type} {
+				line = append(strconv.AppendQuote(line, part), ' ')
+			}
 		case judge.Leads(p):
-			fmt.Fprintf(h, "%q %d %q\n", p.Address, p.Status, p.Location)
+			line = strconv.AppendQuote(strconv.AppendInt(strconv.AppendQuote(line, string(p.Address)), int64(p.Status), 10), p.Location)
+		default:
+			continue
 		}
+		h.Write(append(line, '\n'))
 	}
 	return hex.EncodeToString(h.Sum(nil))
 }

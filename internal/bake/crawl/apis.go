@@ -100,7 +100,11 @@ func (l *apis) list(ctx context.Context, out chan<- listing) {
 		if next != "" {
 			queue = append(queue, next)
 		}
-		if len(pages) > 0 && !send(listing{kind: l.kind(), links: pages}) {
+		entries := make([]discover.Entry, len(pages))
+		for i, page := range pages {
+			entries[i].Address = page
+		}
+		if len(pages) > 0 && !send(listing{kind: l.kind(), entries: entries}) {
 			return
 		}
 	}

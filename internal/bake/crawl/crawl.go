@@ -33,6 +33,9 @@ type Crawl struct {
 	// ahead is how far the CMS's clock is ahead of ours, by its first answer that tells.
 	ahead  time.Duration
 	timely bool
+	// list lists the CMS's pages by its API, once it is known to have one.
+	list func(context.Context, chan<- listing)
+	look look
 }
 
 // Start is what a crawl begins with.
@@ -56,6 +59,7 @@ func New(o Options, s Start) *Crawl {
 	c.read = reader{origin: o.Origin, rewriter: rewrite.New(o.Origin.Host())}
 	c.cms = &wordPress{fetcher: c.fetch, origin: o.Origin}
 	c.apis = &apis{fetcher: c.fetch, origin: o.Origin}
+	c.look.begin()
 	return c
 }
 
@@ -69,6 +73,8 @@ type Result struct {
 	Bytes    int64
 	// Ahead is how far the CMS's clock is ahead of ours; 0 where it does not tell.
 	Ahead time.Duration
+	// Settled says whether all was as at one instant.
+	Settled Settled
 }
 
 // probes are addresses that many sites have and few pages link.
@@ -88,9 +94,19 @@ func (c *Crawl) seed() {
 // Run asks for all that is known, and for what becomes known by that. An error is that
 // of ctx or of the disk; what is wrong with pages is told by the pages.
 func (c *Crawl) Run(ctx context.Context) (Result, error) {
+	c.seed()
+	if err := c.pass(ctx, nil); err != nil {
+		return Result{}, err
+	}
+	settled, err := c.settle(ctx)
+	return Result{Pages: c.front.pages, Notes: c.notes, Requests: c.done, Bytes: c.bytes, Ahead: c.ahead, Settled: settled}, err
+}
+
+// pass asks for all that is queued, and for what becomes known by that. list, where it is
+// not nil, lists more.
+func (c *Crawl) pass(ctx context.Context, list func(context.Context, chan<- listing)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	c.seed()
 	answers := make(chan answer)
 	failed := make(chan error, 1)
 	fail := func(err error) {
@@ -100,6 +116,14 @@ func (c *Crawl) Run(ctx context.Context) (Result, error) {
 		}
 	}
 	var lists chan listing
+	begin := func() {
+		lists = make(chan listing)
+		go list(ctx, lists)
+	}
+	if list != nil {
+		begin()
+	}
+	known := c.list != nil
 	running := 0
 	defer func() {
 		cancel()
@@ -119,11 +143,10 @@ func (c *Crawl) Run(ctx context.Context) (Result, error) {
 		}
 		select {
 		case a := <-answers:
-			took, list := c.answered(a, answers)
-			running -= took
-			if lists == nil && list != nil {
-				lists = make(chan listing)
-				go list(ctx, lists)
+			running -= c.answered(a, answers)
+			if !known && c.list != nil {
+				list, known = c.list, true
+				begin()
 			}
 		case l, ok := <-lists:
 			if !ok {
@@ -132,27 +155,30 @@ func (c *Crawl) Run(ctx context.Context) (Result, error) {
 			}
 			c.take(l)
 		case err := <-failed:
-			return Result{}, err
+			return err
 		case <-ctx.Done():
-			return Result{}, ctx.Err()
+			return ctx.Err()
 		}
 		if err := c.writeDown(); err != nil {
-			return Result{}, err
+			return err
 		}
 		c.tell()
 	}
-	return Result{Pages: c.front.pages, Notes: c.notes, Requests: c.done, Bytes: c.bytes, Ahead: c.ahead}, nil
+	return nil
 }
 
 // work asks for a page and reads its answer.
 func (c *Crawl) work(ctx context.Context, p *state.Page, answers chan<- answer, fail func(error)) {
-	conditional := c.conditional && p.Sum != ""
+	conditional := (c.conditional || c.look.again[p] != nil) && p.Sum != ""
 	a, err := c.fetch.fetch(ctx, p, conditional)
 	if err != nil {
 		fail(err)
 		a.page = nil
-	} else {
+	} else if !a.same {
 		c.read.read(&a)
+	} else if p.Lists {
+		text, _ := c.fetch.bodies.Whole(p.Sum) // a stamp less where it can't be read
+		c.read.same(&a, text)
 	}
 	answers <- a
 }
@@ -168,6 +194,10 @@ func (c *Crawl) apply(a answer) {
 	c.bytes += a.seen.Size
 	c.rate.add(time.Now())
 	c.front.dirty = append(c.front.dirty, p)
+	c.note(a.stamps)
+	if c.look.second(a) {
+		return
+	}
 	switch {
 	case a.same:
 		p.Step, p.Why, p.Status, p.Fresh = state.Answered, "", http.StatusOK, a.seen.Fresh
@@ -194,33 +224,42 @@ func (c *Crawl) clock(a answer) {
 }
 
 // answered takes an answer, and those that wait already, so that they are written down
-// together: how many, and what lists the CMS's pages, where one of them says so.
-func (c *Crawl) answered(a answer, answers <-chan answer) (took int, list func(context.Context, chan<- listing)) {
+// together: how many. It finds out what lists the CMS's pages, where one of them says so.
+func (c *Crawl) answered(a answer, answers <-chan answer) (took int) {
 	for {
 		took++
 		c.apply(a)
 		switch {
-		case c.cms.root != "" || list != nil:
+		case c.list != nil:
 		case c.cms.found(a):
-			list = c.cms.list
+			c.list = c.cms.list
 		case c.apis.found(a):
-			list = c.apis.list
+			c.list = c.apis.list
 		}
 		select {
 		case a = <-answers:
 		default:
-			return took, list
+			return took
 		}
 	}
 }
 
 func (c *Crawl) take(l listing) {
 	if l.note != "" {
-		c.notes = append(c.notes, l.note)
+		c.look.torn = true
+		if !slices.Contains(c.notes, l.note) {
+			c.notes = append(c.notes, l.note)
+		}
 	}
-	for _, link := range l.links {
-		if to, ok := c.options.Origin.Given(link); ok {
-			c.front.know(to.Address, state.Source{Kind: l.kind}, 0)
+	for _, e := range l.entries {
+		to, ok := c.options.Origin.Given(e.Address)
+		if !ok {
+			continue
+		}
+		c.front.know(to.Address, state.Source{Kind: l.kind}, 0)
+		if e.Modified != "" {
+			c.look.listed = true
+			c.note([]stamped{{to.Address, e.Modified}})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package crawl
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -93,6 +95,8 @@ type answer struct {
 	// header is that of the last answer.
 	header http.Header
 	found  []found
+	// stamps are when the pages of a sitemap were changed.
+	stamps []stamped
 }
 
 // errBad is of an answer that is no use, however often it is asked for.
@@ -238,20 +242,20 @@ func drain(resp *http.Response) error {
 
 // body reads a body, bounded, and keeps it.
 func (f *fetcher) body(a *answer, resp *http.Response) error {
-	head := make([]byte, 512)
-	n, err := io.ReadFull(resp.Body, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return plainError(err)
-	}
-	head = head[:n]
+	whole := io.Reader(resp.Body)
 	if a.seen.Type == "" {
-		a.seen.Type = http.DetectContentType(head)
+		head := make([]byte, 512)
+		n, err := io.ReadFull(resp.Body, head)
+		if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+			return plainError(err)
+		}
+		a.seen.Type = http.DetectContentType(head[:n])
+		whole = io.MultiReader(bytes.NewReader(head[:n]), resp.Body)
 	}
-	whole := io.MultiReader(strings.NewReader(string(head)), resp.Body)
 	if !named(a.seen.Type, a.page.Address) {
 		return f.file(a, &limited{in: whole, left: maxFile, what: "a file"})
 	}
-	text, err := io.ReadAll(&limited{in: whole, left: maxText, what: "a page or a text"})
+	text, err := readAll(&limited{in: whole, left: maxText, what: "a page or a text"})
 	if err != nil {
 		return plainError(err)
 	}
@@ -263,6 +267,23 @@ func (f *fetcher) body(a *answer, resp *http.Response) error {
 		return &diskError{err}
 	}
 	return nil
+}
+
+// scratch are buffers into which texts are read: how long one is, is rarely known before.
+var scratch = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// mostScratch bounds what a buffer may keep of memory, in bytes.
+const mostScratch = 1 << 20
+
+func readAll(in io.Reader) ([]byte, error) {
+	b, _ := scratch.Get().(*bytes.Buffer)
+	b.Reset()
+	_, err := b.ReadFrom(in)
+	text := bytes.Clone(b.Bytes())
+	if b.Cap() <= mostScratch {
+		scratch.Put(b)
+	}
+	return text, err
 }
 
 func (f *fetcher) file(a *answer, in *limited) (err error) {

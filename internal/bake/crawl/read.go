@@ -110,6 +110,7 @@ func (r *reader) sitemap(a *answer, text []byte) {
 	}
 	base := r.origin.BaseOf(a.page.Address, "")
 	a.seen.Lists = true
+	r.stamps(a, base, s)
 	for _, list := range [][]string{s.Pages, s.Sitemaps} {
 		for _, p := range list {
 			r.add(a, base, p, rewrite.Leads, state.Sitemap)
@@ -117,6 +118,22 @@ func (r *reader) sitemap(a *answer, text []byte) {
 	}
 	if s.Style != "" {
 		r.add(a, base, s.Style, rewrite.Loads, state.Loaded)
+	}
+}
+
+// stamps takes note of when pages were changed last.
+func (r *reader) stamps(a *answer, base address.Base, s discover.Sitemap) {
+	for page, modified := range s.Modified {
+		if to, ok := r.origin.Follow(base, page); ok {
+			a.stamps = append(a.stamps, stamped{to.Address, modified})
+		}
+	}
+}
+
+// same reads of a sitemap that is as it was when its pages were changed.
+func (r *reader) same(a *answer, text []byte) {
+	if s, err := discover.ReadSitemap(text); err == nil {
+		r.stamps(a, r.origin.BaseOf(a.page.Address, ""), s)
 	}
 }
 
@@ -149,18 +166,44 @@ func (r *reader) add(a *answer, base address.Base, target string, use rewrite.Us
 	a.found = append(a.found, found{to.Address, use, kind})
 }
 
-var (
-	titlePattern = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?is)<title[^>]*>(.{0,500}?)</title`) })
-	password     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)<input[^>]{0,500}type\s*=\s*["']?password`) })
-)
+// longestTitle bounds a title, in bytes: what is longer is none.
+const longestTitle = 2000
 
+// titleOf is the first title near the beginning of a page. (A regular expression took longer
+// than all else that is read of a page whose title does not come at once.)
 func titleOf(page []byte) string {
-	m := titlePattern().FindSubmatch(page[:min(len(page), 64<<10)])
-	if m == nil {
-		return ""
+	page = page[:min(len(page), 64<<10)]
+	for {
+		at := tagAt(page, "<title")
+		if at < 0 {
+			return ""
+		}
+		page = page[at+len("<title"):]
+		begin := bytes.IndexByte(page, '>')
+		if begin < 0 {
+			return ""
+		}
+		text := page[begin+1:]
+		if end := tagAt(text[:min(len(text), longestTitle)], "</title"); end >= 0 {
+			return strings.Join(strings.Fields(html.UnescapeString(strings.ToValidUTF8(string(text[:end]), "\uFFFD"))), " ")
+		}
 	}
-	return strings.Join(strings.Fields(html.UnescapeString(strings.ToValidUTF8(string(m[1]), "\uFFFD"))), " ")
 }
+
+// tagAt is where a tag begins, however it is written; -1 for nowhere.
+func tagAt(text []byte, tag string) int {
+	for at := 0; ; at++ {
+		i := bytes.IndexByte(text[at:], '<')
+		if at += i; i < 0 || at+len(tag) > len(text) {
+			return -1
+		}
+		if strings.EqualFold(string(text[at:at+len(tag)]), tag) {
+			return at
+		}
+	}
+}
+
+var password = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)<input[^>]{0,500}type\s*=\s*["']?password`) })
 
 func asksForPassword(page []byte) bool {
 	return bytes.Contains(page, []byte("assword")) && password().Match(page)

@@ -23,9 +23,9 @@ type wordPress struct {
 
 // listing is a part of what a CMS lists.
 type listing struct {
-	kind  string // of source
-	links []string
-	note  string // what could not be listed
+	kind    string // of source
+	entries []discover.Entry
+	note    string // what could not be listed
 }
 
 var (
@@ -94,13 +94,13 @@ func (w *wordPress) list(ctx context.Context, out chan<- listing) {
 func (w *wordPress) entries(ctx context.Context, kind discover.Kind, send func(listing) bool) bool {
 	pages := 1
 	for page := 1; page <= pages; page++ {
-		query := url.Values{"per_page": {strconv.Itoa(discover.WordPressPage)}, "page": {strconv.Itoa(page)}, "_fields": {"link,source_url,count"}}
+		query := url.Values{"per_page": {strconv.Itoa(discover.WordPressPage)}, "page": {strconv.Itoa(page)}, "_fields": {discover.WordPressFields}}
 		query.Set("orderby", "id")
 		query.Set("order", "asc")
 		text, header, err := w.get(ctx, kind.List, query)
-		var links []string
+		var entries []discover.Entry
 		if err == nil {
-			links, err = discover.WordPressEntries(text)
+			entries, err = discover.WordPressEntries(text)
 		}
 		if err != nil {
 			return send(listing{note: fmt.Sprintf("WordPress's API does not list all of %q (page %d of %d: %v)", kind.Name, page, pages, err)})
@@ -108,7 +108,7 @@ func (w *wordPress) entries(ctx context.Context, kind discover.Kind, send func(l
 		if n, err := strconv.Atoi(header.Get(discover.WordPressPages)); err == nil {
 			pages = min(n, w.options.MaxPages/discover.WordPressPage+1)
 		}
-		if !send(listing{kind: "WordPress " + kind.Name, links: links}) {
+		if !send(listing{kind: "WordPress " + kind.Name, entries: entries}) {
 			return false
 		}
 	}

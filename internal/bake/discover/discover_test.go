@@ -28,7 +28,7 @@ func packed(t testing.TB, text string) []byte {
 }
 
 func TestSitemapsAndTheirIndexAreRead(t *testing.T) {
-	want := Sitemap{Pages: []string{"https://cms/a?b=1&c", "https://cms/a.png", "https://cms/de/"}, Style: "https://cms/x.xsl"}
+	want := Sitemap{Pages: []string{"https://cms/a?b=1&c", "https://cms/a.png", "https://cms/de/"}, Modified: map[string]string{"https://cms/a?b=1&c": "2026-01-01"}, Style: "https://cms/x.xsl"}
 	for name, text := range map[string][]byte{"plain": []byte(sitemap), "gzip": packed(t, sitemap)} {
 		got, err := ReadSitemap(text)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
@@ -79,8 +79,8 @@ func TestWhatWordPressLists(t *testing.T) {
 	if diff := cmp.Diff([]Kind{{"page", "wp/v2/pages"}, {"post", "wp/v2/posts"}}, kinds); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
-	entries, err := WordPressEntries([]byte(`[{"link":"https://cms/a/"},{"link":"https://cms/?attachment_id=1","source_url":"https://cms/a.png"},{"link":"https://cms/tag/x/","count":0}]`))
-	if diff := cmp.Diff([]string{"https://cms/a/", "https://cms/a.png"}, entries); diff != "" || err != nil {
+	entries, err := WordPressEntries([]byte(`[{"link":"https://cms/a/","modified_gmt":"2026-11-30T10:20:30"},{"link":"https://cms/?attachment_id=1","source_url":"https://cms/a.png"},{"link":"https://cms/tag/x/","count":0}]`))
+	if diff := cmp.Diff([]Entry{{"https://cms/a/", "2026-11-30T10:20:30Z"}, {Address: "https://cms/a.png"}}, entries); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
 	if _, err := WordPressEntries([]byte(`{"code":"rest_no_route"}`)); err == nil {

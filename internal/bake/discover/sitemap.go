@@ -15,6 +15,8 @@ type Sitemap struct {
 	// Pages are the addresses of pages and of their pictures, Sitemaps those of further
 	// sitemaps, as they are written.
 	Pages, Sitemaps []string
+	// Modified is when a page was changed last, by its address, where the sitemap says so.
+	Modified map[string]string
 	// Style is the address of the XSL that browsers show it by; "" for none.
 	Style string
 }
@@ -67,6 +69,7 @@ func (s *Sitemap) read(in io.Reader) error {
 	d.Entity = xml.HTMLEntity
 	d.CharsetReader = func(_ string, in io.Reader) (io.Reader, error) { return in, nil } // addresses are ASCII
 	var path []string
+	var entry entry
 	root := false
 	for {
 		token, err := d.Token()
@@ -95,9 +98,13 @@ func (s *Sitemap) read(in io.Reader) error {
 			}
 		case xml.EndElement:
 			path = path[:max(0, len(path)-1)]
+			if t.Name.Local == "url" {
+				s.stamp(entry)
+				entry.page, entry.modified = "", ""
+			}
 		case xml.CharData:
 			if root {
-				s.text(path, string(t))
+				s.text(path, string(t), &entry)
 			}
 		}
 		if len(s.Pages)+len(s.Sitemaps) > maxSitemapEntries {
@@ -114,16 +121,38 @@ func (s *Sitemap) alternate(t xml.StartElement) {
 	}
 }
 
-func (s *Sitemap) text(path []string, text string) {
+// entry is what a url of a sitemap says of a page.
+type entry struct{ page, modified string }
+
+func (s *Sitemap) text(path []string, text string, e *entry) {
 	text = strings.TrimSpace(text)
-	if text == "" || len(path) < 3 || path[len(path)-1] != "loc" {
+	if text == "" || len(path) < 3 {
 		return
 	}
-	if path[len(path)-2] == "sitemap" {
+	name, within := path[len(path)-1], path[len(path)-2]
+	switch {
+	case name == "lastmod" && within == "url":
+		e.modified = text
+	case name != "loc":
+	case within == "sitemap":
 		s.Sitemaps = append(s.Sitemaps, text)
+	default:
+		if within == "url" {
+			e.page = text
+		}
+		s.Pages = append(s.Pages, text) // of a url, or of an image:image in one
+	}
+}
+
+// stamp keeps when a page was changed last.
+func (s *Sitemap) stamp(e entry) {
+	if e.page == "" || e.modified == "" {
 		return
 	}
-	s.Pages = append(s.Pages, text) // of a url, or of an image:image in one
+	if s.Modified == nil {
+		s.Modified = map[string]string{}
+	}
+	s.Modified[e.page] = e.modified
 }
 
 // pseudoAttribute is one of a processing instruction, as <?xml-stylesheet href="..."?>.

@@ -55,25 +55,39 @@ func WordPressKinds(text []byte) ([]Kind, error) {
 	return out, nil
 }
 
+// Entry is what a list says of one page.
+type Entry struct {
+	Address string
+	// Modified is when it was changed last, in RFC 3339; "" where the list does not say.
+	Modified string
+}
+
+// WordPressFields are those of an entry that are asked for.
+const WordPressFields = "link,source_url,count,modified_gmt"
+
 // WordPressEntries reads a page of a list of entries: the addresses of their pages, and
 // of a media entry the file alone, as whether it has a page is a setting.
-func WordPressEntries(text []byte) ([]string, error) {
+func WordPressEntries(text []byte) ([]Entry, error) {
 	var answer []struct {
-		Link   string `json:"link"`
-		Source string `json:"source_url"`
-		Count  *int   `json:"count"` // of a term
+		Link     string `json:"link"`
+		Source   string `json:"source_url"`
+		Count    *int   `json:"count"`        // of a term
+		Modified string `json:"modified_gmt"` // in UTC, and without saying so
 	}
 	if err := json.Unmarshal(text, &answer); err != nil {
 		return nil, fmt.Errorf("read the list of entries: %w", err)
 	}
-	var out []string
+	var out []Entry
 	for _, e := range answer {
+		if e.Modified != "" {
+			e.Modified += "Z"
+		}
 		switch {
 		case e.Source != "":
-			out = append(out, e.Source)
+			out = append(out, Entry{e.Source, e.Modified})
 		case e.Count != nil && *e.Count == 0: // a term without entries has an empty page, or none
 		case e.Link != "":
-			out = append(out, e.Link)
+			out = append(out, Entry{e.Link, e.Modified})
 		}
 	}
 	return out, nil

@@ -76,6 +76,14 @@ type Counts struct {
 	Unaccounted int `json:"unaccounted"` // always 0: else it is a bug, and refused
 }
 
+// What all pages together can be relied on for, in a release's words.
+const (
+	// Quiet: nothing was seen to change from the first reading to the last.
+	Quiet = "quiet"
+	// PerItem: each page is as it was at some instant of its own.
+	PerItem = "per item"
+)
+
 // Account is the whole of a bake.
 type Account struct {
 	Origin    string    `json:"origin"`
@@ -86,6 +94,9 @@ type Account struct {
 	// Watermark is the instant just before the first page was read, by the CMS's clock:
 	// each page is as it was at some instant after it, but those that were skipped.
 	Watermark time.Time `json:"watermark"`
+	// Consistency is Quiet or PerItem, and ConsistencyBecause says why.
+	Consistency        string `json:"consistency"`
+	ConsistencyBecause string `json:"consistency_because"`
 	// Digest is of all that the output is made of: the same is the same output.
 	Digest string `json:"digest"`
 	// Mode is how much was asked for: "full", "conditional" or "changed"; Because why.

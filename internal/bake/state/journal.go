@@ -44,13 +44,17 @@ type Head struct {
 	Broken []string `json:"broken,omitempty"`
 }
 
-const version = 1
+// version 2 has heads also behind pages (Extend), and is else as 1.
+const version = 2
 
 // Bake is a finished bake, its pages by ID; or the lines of a journal, in their order, of
 // which a later one of a page replaces an earlier one.
 type Bake struct {
 	Head  Head
 	Pages []*Page
+
+	good  int64 // how many bytes of its file are whole lines
+	added int   // how many lines were added to it
 }
 
 // maxLine bounds a line of a journal, in bytes.
@@ -67,10 +71,11 @@ func read(in io.Reader, journal bool) (*Bake, error) {
 	if err := json.Unmarshal(first, &b.Head); err != nil {
 		return nil, fmt.Errorf("read its first line: %w", err)
 	}
-	if b.Head.Version != version {
+	if b.Head.Version != version && b.Head.Version != 1 {
 		return nil, fmt.Errorf("it is of version %d, and this program knows %d", b.Head.Version, version)
 	}
-	pages, err := readPages(lines)
+	b.good = int64(len(first))
+	pages, err := b.readPages(lines)
 	if err != nil || journal {
 		b.Pages = pages
 		return b, err
@@ -80,12 +85,16 @@ func read(in io.Reader, journal bool) (*Bake, error) {
 			return nil, err
 		}
 	}
+	b.added = len(pages) - len(b.Pages)
 	return b, nil
 }
 
+// headBegins is how a line begins that is a head's, and no page's.
+var headBegins = []byte(`{"version":`)
+
 // readPages reads the lines of pages, several at a time: of a large site most of the time of
-// a bake in which nothing changed goes by with it.
-func readPages(in io.Reader) ([]*Page, error) {
+// a bake in which nothing changed goes by with it. A later head takes the place of the first.
+func (b *Bake) readPages(in io.Reader) ([]*Page, error) {
 	text, err := io.ReadAll(in)
 	if err != nil {
 		return nil, err
@@ -99,7 +108,16 @@ func readPages(in io.Reader) ([]*Page, error) {
 		if len(line) > maxLine {
 			return nil, errors.New("a line is too long")
 		}
-		lines, text = append(lines, line), rest
+		b.good += int64(len(line)) + 1
+		if text = rest; !bytes.HasPrefix(line, headBegins) {
+			lines = append(lines, line)
+			continue
+		}
+		var head Head
+		if err := json.Unmarshal(line, &head); err != nil {
+			return nil, fmt.Errorf("read a head of it: %w", err)
+		}
+		b.Head = head
 	}
 	pages := make([]*Page, len(lines))
 	return pages, inParts(len(lines), func(from, to int) error {

@@ -21,6 +21,7 @@ func printAccount(p *terminal.Printer, a judge.Account, list string) error {
 	rows := terminal.Fields{}
 	rows.Add("asked for", fmt.Sprintf("%s, %s (%s: %s)", text.Plural(a.Requests, "address", "addresses"), text.Bytes(a.Bytes), a.Mode, a.Because))
 	c := a.Counts
+	rows.Add("consistency", a.Consistency+": "+a.ConsistencyBecause)
 	rows.Add("in the output", fmt.Sprintf("%s, of them %s (%d new, %d changed)", text.Count(c.Files, "file"), text.Count(c.Pages, "page"), c.New, c.Changed))
 	for _, row := range []struct {
 		name string

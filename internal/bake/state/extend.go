@@ -1,0 +1,81 @@
+package state
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+)
+
+// mostAdded is the share of a bake's pages, one in so many, that may be added to its file
+// before all is written anew.
+const mostAdded = 4
+
+// Extend adds to the last bake what a later one found out that has the same output: its head,
+// and the pages of which something else is known now. To write thousands of lines anew that
+// are as they were would take most of the time of such a bake. It says false, and does
+// nothing, where so much was added that all is better written anew. A line that a kill cut
+// off does not count, and goes with the next.
+func (f Folder) Extend(last *Bake, head Head, pages []*Page) (bool, error) {
+	var known []*Page
+	for _, p := range pages {
+		if int(p.ID) >= len(last.Pages) || !p.same(last.Pages[p.ID]) {
+			known = append(known, p)
+		}
+	}
+	if (last.added+len(known)+1)*mostAdded > len(last.Pages) {
+		return false, nil
+	}
+	text, err := lines(head, known)
+	if err != nil {
+		return false, err
+	}
+	if err := f.add(last.good, text); err != nil {
+		return false, fmt.Errorf("write the bake's state: %w", err)
+	}
+	return true, f.Forget()
+}
+
+// lines are those of pages, and of the head that goes with them: what is before it counts
+// without it too, as it is true of the former output as well.
+func lines(head Head, pages []*Page) ([]byte, error) {
+	head.Version = version
+	var text []byte
+	add := func(v any) error {
+		line, err := json.Marshal(v)
+		text = append(append(text, line...), '\n')
+		return err
+	}
+	for _, p := range pages {
+		if err := add(p); err != nil {
+			return nil, fmt.Errorf("write the bake's state: %w", err)
+		}
+	}
+	return text, add(head)
+}
+
+// add writes behind what is good of the last bake's file, and puts it on disk.
+func (f Folder) add(good int64, text []byte) error {
+	file, err := os.OpenFile(f.at(lastName), os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	err = file.Truncate(good)
+	if err == nil {
+		_, err = file.WriteAt(text, good)
+	}
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
+
+// same says whether nothing else is known of a page than before.
+func (p *Page) same(old *Page) bool {
+	return p.Address == old.Address && p.Fit == old.Fit && p.Depth == old.Depth && p.Step == old.Step && p.Why == old.Why &&
+		p.Status == old.Status && p.Location == old.Location && p.To == old.To && p.Type == old.Type && p.Sum == old.Sum && p.Size == old.Size &&
+		p.ETag == old.ETag && p.Modified == old.Modified && p.Title == old.Title && p.Login == old.Login && p.Lists == old.Lists &&
+		p.Read.Equal(old.Read) && p.Fresh.Equal(old.Fresh) && p.Out == old.Out && p.ID == old.ID &&
+		slices.Equal(p.Sources, old.Sources) && slices.Equal(p.Tags, old.Tags) && slices.Equal(p.Refs, old.Refs)
+}
