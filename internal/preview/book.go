@@ -67,8 +67,8 @@ func (p *Place) entries(ctx context.Context) ([]entry, error) {
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
+	if err != nil {
+		return nil, err // never a part of them: whose record is not seen is swept away
 	}
 	var out []entry
 	for _, name := range names {

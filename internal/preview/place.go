@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/history"
@@ -207,20 +206,12 @@ func (p *Place) eraseFolder(name string) error {
 	return errors.Join(errs...)
 }
 
-// tidy deletes what killed writers of records left of them in a folder.
-func (p *Place) tidy(now time.Time) error {
-	if p.folder == "" {
+// tidy deletes what killed writers of records left of them in a folder. A bucket has
+// no such thing.
+func (p *Place) tidy() error {
+	state, is := p.root.State.(interface{ RemoveLeftovers(prefix string) error })
+	if !is {
 		return nil
 	}
-	left, err := filepath.Glob(filepath.Join(p.folder+".pressrun", "state", filepath.FromSlash(recordPrefix), ".pressrun-*.tmp"))
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, name := range left {
-		if info, err := os.Lstat(name); err == nil && now.Sub(info.ModTime()) > BuildLimit {
-			errs = append(errs, os.Remove(name))
-		}
-	}
-	return errors.Join(errs...)
+	return errors.Join(state.RemoveLeftovers(""), state.RemoveLeftovers(recordPrefix))
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/internal/preview"
 	"github.com/pressrun/pressrun/internal/publish"
 	"github.com/pressrun/pressrun/test/servers"
@@ -133,6 +134,50 @@ func TestASweepLeavesNothing(t *testing.T) {
 			t.Errorf("remembered %v, %v", all, err)
 		}
 	})
+}
+
+// TestASweepLeavesAWriterItsFile: the sweep's clock may be far ahead of the disk's.
+func TestASweepLeavesAWriterItsFile(t *testing.T) {
+	address := "file://" + filepath.ToSlash(filepath.Join(t.TempDir(), "previews"))
+	p := open(t, address, destination.Options{})
+	if err := p.Claim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dest, err := destination.Open(t.Context(), address, destination.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	swept := make(chan error, 1)
+	put := store.SmallPut("previews/a.json", "", []byte("{}"), store.Condition{})
+	put.Body = &slow{Body: put.Body, first: func() {
+		go func() {
+			_, err := p.Sweep(context.WithoutCancel(t.Context()), false, now.AddDate(1, 0, 0))
+			swept <- err
+		}()
+		select {
+		case <-swept:
+			swept <- nil
+		case <-time.After(100 * time.Millisecond): // it waits for the writer, as it should
+		}
+	}}
+	if _, err := dest.State.Put(t.Context(), put); err != nil {
+		t.Errorf("a record that was written beside a sweep: %v", err)
+	}
+	<-swept
+}
+
+// slow is a body that does something before it is read.
+type slow struct {
+	store.Body
+	first func()
+}
+
+func (s *slow) Read(into []byte) (int, error) {
+	if s.first != nil {
+		s.first()
+		s.first = nil
+	}
+	return s.Body.Read(into)
 }
 
 func TestAPlaceHoldsNothingButPreviews(t *testing.T) {

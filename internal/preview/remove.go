@@ -98,7 +98,7 @@ func (p *Place) Sweep(ctx context.Context, dry bool, now time.Time) ([]Swept, er
 		errs = append(errs, p.remove(ctx, &e, now))
 	}
 	if !dry {
-		errs = append(errs, p.tidy(now))
+		errs = append(errs, p.tidy())
 	}
 	return out, errors.Join(errs...)
 }

@@ -122,6 +122,20 @@ func (s *Store) Put(_ context.Context, put store.Put) (store.Written, error) {
 		return store.Written{}, err
 	}
 	defer unlock()
+	for range mostTries - 1 {
+		w, err := s.put(put)
+		if put.If.IfMatch != "" || !errors.Is(err, store.ErrNotFound) {
+			return w, err
+		}
+	}
+	return s.put(put)
+}
+
+// mostTries bounds how often a folder is made again that others remove, once it is
+// empty, while a file is being written to it.
+const mostTries = 5
+
+func (s *Store) put(put store.Put) (store.Written, error) {
 	p, err := s.writing(put.Key)
 	if err != nil {
 		return store.Written{}, err
@@ -259,7 +273,8 @@ func (s *Store) removeEmpty(key string) {
 	}
 }
 
-// List calls f for every file whose key starts with prefix, by key.
+// List calls f for every file whose key starts with prefix, by key. Files and folders that
+// go while it looks are left out.
 func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) error) error {
 	s.requests.Add(1)
 	s.mu.Lock()
@@ -284,6 +299,9 @@ func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) erro
 	}
 	var found []store.Info
 	err = filepath.WalkDir(start, func(name string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return ctx.Err()
+		}
 		if err != nil || e.IsDir() {
 			return err
 		}
@@ -292,6 +310,9 @@ func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) erro
 			return ctx.Err()
 		}
 		info, err := e.Info()
+		if errors.Is(err, fs.ErrNotExist) {
+			return ctx.Err()
+		}
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,52 @@
+package dir
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// leftover is the pattern of the names that beside gives.
+const leftover = ".pressrun-*.tmp"
+
+// RemoveLeftovers removes what killed writers left in the folder of the keys that begin
+// with prefix, which ends with a slash. It waits for the lock that every write holds from
+// its first byte to its rename: so whatever it finds belongs to nobody who still lives,
+// however old it is. Only the state of a destination has such a lock.
+func (s *Store) RemoveLeftovers(prefix string) error {
+	if s.lock == "" {
+		return fmt.Errorf("tidy %s in %s: its writers hold no lock: %w", prefix, s.name, errors.ErrUnsupported)
+	}
+	unlock, err := s.guard()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	p, err := s.reading("tidy", prefix+leftover)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	entries, err := fs.ReadDir(p.folder.FS(), ".")
+	if err != nil {
+		return s.explain("tidy", prefix, err)
+	}
+	var errs []error
+	for _, e := range entries {
+		if is, _ := path.Match(leftover, e.Name()); is && e.Type().IsRegular() {
+			errs = append(errs, p.folder.Remove(e.Name()))
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return s.explain("tidy", prefix, err)
+	}
+	p.close()
+	s.removeEmpty(prefix + leftover)
+	return nil
+}
