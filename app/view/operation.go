@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/words"
 )
@@ -72,7 +73,7 @@ func (r *Reader) Operation(ctx context.Context, name string, about About, before
 		if o.Deliveries, err = s.HookDeliveries(ctx, name, "", shownDeliveries); err != nil {
 			return err
 		}
-		if o.HandedOff, err = r.handed(ctx, s, name); err != nil {
+		if o.HandedOff, err = handed(ctx, s, name, r.sites[name].HandOffs()); err != nil {
 			return err
 		}
 		o.Undelivered, err = s.CountNotices(ctx, ledger.NoticeTarget{Site: name}, ledger.NoticeUndelivered)
@@ -132,8 +133,8 @@ type HandedOff struct {
 }
 
 // handed reads how far the receivers of a site were handed what went live.
-func (r *Reader) handed(ctx context.Context, s *ledger.Snapshot, site string) (all []HandedOff, err error) {
-	for _, t := range r.sites[site].HandOffs() {
+func handed(ctx context.Context, s *ledger.Snapshot, site string, targets []config.Target) (all []HandedOff, err error) {
+	for _, t := range targets {
 		handed, err := s.Handed(ctx, ledger.NoticeTarget{Site: site, Name: t.Name})
 		if err != nil {
 			return nil, err

@@ -55,9 +55,9 @@ type Instant struct {
 	Event int64
 }
 
-// instant is that of a snapshot, which has been begun by its first reading.
-func (r *Reader) instant(ctx context.Context, s *ledger.Snapshot) (Instant, error) {
-	at := Instant{Now: r.now()}
+// instantOf is that of a snapshot read now, which has been begun by its first reading.
+func instantOf(ctx context.Context, s *ledger.Snapshot, now time.Time) (Instant, error) {
+	at := Instant{Now: now}
 	var err error
 	at.Event, err = s.LastEvent(ctx)
 	return at, err
@@ -84,7 +84,7 @@ func (r *Reader) site(ctx context.Context, s *ledger.Snapshot, name string) (Sit
 func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Site) (Site, error) {
 	v := r.Decided(ctx, site)
 	var err error
-	if v.Instant, err = r.instant(ctx, s); err != nil {
+	if v.Instant, err = instantOf(ctx, s, r.now()); err != nil {
 		return v, err
 	}
 	if v.Pending, err = cdnPending(ctx, s, v); err != nil {
@@ -118,7 +118,7 @@ func (r *Reader) Sites(ctx context.Context, seen func(name string) bool) (at Ins
 			}
 			all = append(all, v)
 		}
-		at, err = r.instant(ctx, s)
+		at, err = instantOf(ctx, s, r.now())
 		return err
 	})
 	return at, all, err
