@@ -166,7 +166,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 // another one for the rest.
 func (a *App) besideGitHub(ctx context.Context, others runner.Provider, transport http.RoundTripper) (runner.Provider, error) {
 	hub, err := github.New(ctx, github.Options{
-		Config: a.config, Ledger: a.ledger, Log: a.log, Transport: transport, Keys: a.keys, Accept: a.inbox.Accept, Duties: a.others.duties,
+		Config: a.config, Ledger: a.ledger, Log: a.log, Transport: transport, Keys: a.keys, Accept: a.inbox.Accept, Duties: a.others.duties, Shared: a.others.shared(a.ledger),
 		ShowSetup: func(w http.ResponseWriter, r *http.Request, status int, title string, body any) {
 			a.pages.ShowSetup(w, r, status, title, body)
 		},

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/github"
 	"github.com/pressrun/pressrun/app/replicas"
 	"github.com/pressrun/pressrun/app/scheduler"
 	"github.com/pressrun/pressrun/internal/config"
@@ -89,6 +90,15 @@ func (w *others) keys(ctx context.Context, l *ledger.Ledger, state string) (auth
 		return auth.LoadKeys(path)
 	}
 	return auth.ShareKeys(ctx, l.Secrets(), path)
+}
+
+// shared is where all replicas find what one of them set up; nil for an app that has its
+// ledger alone.
+func (w *others) shared(l *ledger.Ledger) github.Shared {
+	if w.machines == nil {
+		return nil
+	}
+	return l.Secrets()
 }
 
 // forScheduler is what the scheduler must know of the others; nil for none.

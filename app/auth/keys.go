@@ -34,11 +34,14 @@ const (
 // Grant is what a credential is good for. Until must be set: no credential is
 // good for ever.
 type Grant struct {
-	Site    string    `json:"s,omitempty"`
-	Release int64     `json:"r,omitempty"`
-	Run     string    `json:"u,omitempty"`
-	Attempt int       `json:"a,omitempty"`
-	Until   time.Time `json:"e,omitzero"`
+	Site    string `json:"s,omitempty"`
+	Release int64  `json:"r,omitempty"`
+	Run     string `json:"u,omitempty"`
+	Attempt int    `json:"a,omitempty"`
+	// KeptIn names the secret of Secrets Manager in which the GitHub App is kept that a
+	// set-up makes; "" for none.
+	KeptIn string    `json:"k,omitempty"`
+	Until  time.Time `json:"e,omitzero"`
 }
 
 const keySize = 32

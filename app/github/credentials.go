@@ -19,12 +19,35 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
 	"github.com/pressrun/pressrun/internal/githubapp/secrets"
+	"github.com/pressrun/pressrun/internal/ledger"
 )
 
 // credentials are those with which the server speaks to GitHub, and GitHub to it.
 type credentials struct {
 	config config.GitHub
 	state  string // the state folder
+	shared Shared // nil for an app that has its ledger alone
+}
+
+// Shared is what all replicas on a ledger have alike: a ledger.Secrets.
+type Shared interface {
+	Read(ctx context.Context, name string) (value string, err error)
+	KeepFirst(ctx context.Context, name, value string) (kept string, err error)
+}
+
+// sharedApp names the GitHub App that /setup made among what the replicas share.
+const sharedApp = "github-app"
+
+// firstOf gives what the first replica brought; a value itself where there is one app.
+func (c credentials) firstOf(ctx context.Context, name, value string) (string, error) {
+	if c.shared == nil {
+		return value, nil
+	}
+	kept, err := c.shared.KeepFirst(ctx, name, value)
+	if err != nil {
+		return "", fmt.Errorf("share the set-up of GitHub: %w", err)
+	}
+	return kept, nil
 }
 
 // The variables that hold GitHub's secrets where no file does.
@@ -194,16 +217,13 @@ func parseMade(text string) (madeApp, error) {
 func (c credentials) made(ctx context.Context) (madeApp, error) {
 	secret := c.config.KeySecret
 	if secret == "" {
-		text, err := os.ReadFile(c.madeFile())
-		if errors.Is(err, fs.ErrNotExist) {
-			return madeApp{}, nil
+		text, where, err := c.kept(ctx)
+		if err != nil || text == "" {
+			return madeApp{}, err
 		}
+		m, err := parseMade(text)
 		if err != nil {
-			return madeApp{}, fmt.Errorf("read the GitHub App that /setup made: %w", err)
-		}
-		m, err := parseMade(string(text))
-		if err != nil {
-			return madeApp{}, fmt.Errorf("read the GitHub App that /setup made (%s): %w", c.madeFile(), err)
+			return madeApp{}, fmt.Errorf("read the GitHub App that /setup made (%s): %w", where, err)
 		}
 		if m.KeySecret == "" {
 			return m, nil
@@ -215,6 +235,29 @@ func (c credentials) made(ctx context.Context) (madeApp, error) {
 		return madeApp{}, nil // /setup is to fill it
 	}
 	return m, err
+}
+
+// kept is what keep has kept, and where: in the state folder, or shared with the other
+// replicas. One from a state folder, of an app that had its ledger alone, is shared then.
+func (c credentials) kept(ctx context.Context) (text, where string, err error) {
+	if c.shared != nil {
+		text, err = c.shared.Read(ctx, sharedApp)
+		if err == nil || !errors.Is(err, ledger.ErrNotFound) {
+			return text, "the row " + sharedApp + " of shared_secrets", err
+		}
+	}
+	read, err := os.ReadFile(c.madeFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", "", nil
+	}
+	if err != nil {
+		return "", "", fmt.Errorf("read the GitHub App that /setup made: %w", err)
+	}
+	if _, err := parseMade(string(read)); err != nil {
+		return string(read), c.madeFile(), nil // the caller tells why
+	}
+	text, err = c.firstOf(ctx, sharedApp, string(read))
+	return text, c.madeFile(), err
 }
 
 func madeInSecret(ctx context.Context, name string) (madeApp, error) {
@@ -254,7 +297,7 @@ func mayKeepIn(ctx context.Context, name string) error {
 }
 
 // keep keeps the App with its secrets: in Secrets Manager where a secret
-// is named, else in the state folder, readable by nobody else.
+// is named, else where all replicas find it, or in the state folder, readable by nobody else.
 func (c credentials) keep(ctx context.Context, made githubapp.Made, secret string) error {
 	app := madeApp{AppID: made.AppID, Slug: made.Slug, HTMLURL: made.HTMLURL, WebhookSecret: made.WebhookSecret, Key: made.Key}
 	text, err := json.Marshal(app)
@@ -272,6 +315,13 @@ func (c credentials) keep(ctx context.Context, made githubapp.Made, secret strin
 		if text, err = json.Marshal(madeApp{KeySecret: secret}); err != nil {
 			return fmt.Errorf("write where the GitHub App is: %w", err)
 		}
+	}
+	if c.shared != nil {
+		kept, err := c.firstOf(ctx, sharedApp, string(text))
+		if err == nil && kept != string(text) {
+			err = errors.New("another one was set up meanwhile, and is used: delete this one on GitHub")
+		}
+		return err
 	}
 	if err := atomicfile.Write(c.madeFile(), text); err != nil {
 		return fmt.Errorf("keep the GitHub App: %w", err)

@@ -26,6 +26,9 @@ type Options struct {
 	Transport http.RoundTripper
 	// Duties have one of several apps do the work that must not be done twice.
 	Duties *replicas.Duties
+	// Shared is where all replicas on the ledger find the App that one of them set up; nil
+	// for an app that has its ledger alone.
+	Shared Shared
 	// Keys mint the cookie of the set-up.
 	Keys auth.Keys
 	// Came is told of each webhook that was processed: when GitHub says that its run
@@ -57,7 +60,7 @@ type GitHub struct {
 // New connects to GitHub if it is set up. Otherwise it begins the set-up, if any
 // site runs there.
 func New(ctx context.Context, o Options) (*GitHub, error) {
-	c := &connection{config: o.Config, log: o.Log, transport: o.Transport, credentials: credentials{config: o.Config.GitHub, state: o.Config.State}}
+	c := &connection{config: o.Config, log: o.Log, transport: o.Transport, credentials: credentials{config: o.Config.GitHub, state: o.Config.State, shared: o.Shared}}
 	g := &GitHub{
 		BySite:      runner.BySite{Of: func(string) runner.Provider { return runner.Plain{Runner: c.runner()} }},
 		identities:  &identities{connection: c, log: o.Log, gitHubURL: o.Config.GitHub.URL},
@@ -80,8 +83,7 @@ func New(ctx context.Context, o Options) (*GitHub, error) {
 		return nil, err
 	}
 	if made == nil {
-		g.setup.begin()
-		return g, nil
+		return g, g.setup.begin(ctx)
 	}
 	c.link.Store(made)
 	return g, nil
@@ -105,6 +107,9 @@ func (g *GitHub) Identify(ctx context.Context, bearer string) (runner.Identity, 
 func (g *GitHub) Start(ctx context.Context, tasks *sync.WaitGroup) {
 	if !g.connection.wanted() {
 		return
+	}
+	if g.connection.link.Load() == nil && g.connection.credentials.shared != nil {
+		tasks.Go(func() { g.setup.awaitOthers(ctx) })
 	}
 	tasks.Go(func() { g.duties.Run(ctx, "github webhooks", g.webhooks.process) })
 	tasks.Go(func() { g.names.watch(ctx) })

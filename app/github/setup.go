@@ -29,27 +29,33 @@ type setup struct {
 	keys       auth.Keys
 	show       func(w http.ResponseWriter, r *http.Request, status int, title string, body any)
 
-	mu    sync.Mutex
-	code  string // "" when there is nothing to set up
-	state string // of the way to GitHub and back; good once
-	// secret is that of Secrets Manager in which the operator wants the App's
-	// key; "" for the state folder.
-	secret string
+	mu   sync.Mutex
+	code string // "" when there is nothing to set up
 }
 
 const (
-	kindSetup   = "prx_"
+	kindSetup = "prx_"
+	// kindReturn is the state that goes with the operator to GitHub. It is under the
+	// replicas' common key: whichever of them is asked knows it again.
+	kindReturn  = "pry_"
 	setupCookie = "pressrun_setup"
 	// setupLife is GitHub's: the whole way must be done within an hour.
 	setupLife = time.Hour
+	// lookForApp is how often a replica looks whether another one set GitHub up.
+	lookForApp = 5 * time.Second
 )
 
-// begin makes the code and shows it in the log.
-func (s *setup) begin() {
+// begin makes the code and shows it in the log. Replicas have one code.
+func (s *setup) begin(ctx context.Context) error {
+	code, err := s.connection.credentials.firstOf(ctx, "github-setup-code", rand.Text())
+	if err != nil {
+		return err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.code = rand.Text()
+	s.code = code
 	s.log.Warn("GitHub is not set up: open the page and give it the code", "page", s.connection.config.URL+"/setup", "code", s.code)
+	return nil
 }
 
 // isCode says whether a code is the one, while there is something to set up.
@@ -59,28 +65,39 @@ func (s *setup) isCode(code string) bool {
 	return s.code != "" && subtle.ConstantTimeCompare([]byte(strings.TrimSpace(code)), []byte(s.code)) == 1
 }
 
-// leave gives the state that goes with the operator to GitHub.
-func (s *setup) leave(secret string) string {
+// begun says whether there is something to set up.
+func (s *setup) begun() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state, s.secret = rand.Text(), secret
-	return s.state
-}
-
-// back says whether the operator came back with the state they left with, and
-// in which secret the App is to be kept.
-func (s *setup) back(state string) (secret string, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	ok = s.state != "" && subtle.ConstantTimeCompare([]byte(state), []byte(s.state)) == 1
-	s.state = ""
-	return s.secret, ok && s.code != ""
+	return s.code != ""
 }
 
 func (s *setup) done() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.code, s.state = "", ""
+	s.code = ""
+}
+
+// awaitOthers takes the App into use that another replica sets up.
+func (s *setup) awaitOthers(ctx context.Context) {
+	look := time.NewTicker(lookForApp)
+	defer look.Stop()
+	for s.begun() {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+		link, err := s.connection.open(ctx)
+		if err != nil && ctx.Err() == nil {
+			s.log.Warn("the GitHub App that another replica may have set up can't be read", "error", err)
+		}
+		if err == nil && link != nil && s.begun() {
+			s.connection.link.Store(link)
+			s.done()
+			s.log.Info("the GitHub App is used that another replica set up")
+		}
+	}
 }
 
 func (s *setup) routes() []runner.Route {
@@ -146,11 +163,11 @@ func (s *setup) beginAtGitHub(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure wherever the app is reached by https
-		Name: setupCookie, Value: s.keys.Mint(kindSetup, auth.Grant{Until: time.Now().Add(setupLife)}), Path: "/setup",
+		Name: setupCookie, Value: s.keys.Mint(kindSetup, auth.Grant{KeptIn: secret, Until: time.Now().Add(setupLife)}), Path: "/setup",
 		MaxAge: int(setupLife / time.Second), HttpOnly: true, Secure: strings.HasPrefix(s.connection.config.URL, "https://"), SameSite: http.SameSiteLaxMode,
 	})
 	owner := s.firstOwner()
-	query := "?state=" + url.QueryEscape(s.leave(secret))
+	query := "?state=" + url.QueryEscape(s.keys.Mint(kindReturn, auth.Grant{Until: time.Now().Add(setupLife)}))
 	s.showPage(w, r, http.StatusOK, SetupPage{
 		Title: words.Key("Make the GitHub App"), Owner: owner, Manifest: githubapp.NewManifest(s.connection.config.URL, "Pressrun for "+owner, s.connection.anyProtectionRule()).JSON(),
 		Personal:     s.gitHubURL() + "/settings/apps/new" + query,
@@ -185,26 +202,24 @@ func (s *setup) firstOwner() string {
 	return ""
 }
 
-// let says whether a caller holds the cookie of the set-up.
-func (s *setup) let(r *http.Request) bool {
+// let says whether a caller holds the cookie of the set-up, and in which secret the App
+// is to be kept.
+func (s *setup) let(r *http.Request) (secret string, ok bool) {
 	cookie, err := r.Cookie(setupCookie)
 	if err != nil {
-		return false
+		return "", false
 	}
-	_, ok := s.keys.Check(kindSetup, cookie.Value, time.Now())
-	return ok
+	g, ok := s.keys.Check(kindSetup, cookie.Value, time.Now())
+	return g.KeptIn, ok
 }
 
 // created is where GitHub leads back to with the code for the App.
 func (s *setup) created(w http.ResponseWriter, r *http.Request) {
 	const again = words.Key("Begin again at /setup.")
 	code := r.URL.Query().Get("code")
-	if !s.let(r) || code == "" {
-		s.showPage(w, r, http.StatusForbidden, SetupPage{Title: words.Key("This did not come from a set-up begun here"), Problem: again})
-		return
-	}
-	secret, ok := s.back(r.URL.Query().Get("state"))
-	if !ok {
+	secret, ok := s.let(r)
+	_, back := s.keys.Check(kindReturn, r.URL.Query().Get("state"), time.Now())
+	if !ok || !back || code == "" || !s.begun() {
 		s.showPage(w, r, http.StatusForbidden, SetupPage{Title: words.Key("This did not come from a set-up begun here"), Problem: again})
 		return
 	}
@@ -233,7 +248,8 @@ func (s *setup) created(w http.ResponseWriter, r *http.Request) {
 // shows what is still missing.
 func (s *setup) installed(w http.ResponseWriter, r *http.Request) {
 	c, link := auth.From(r.Context()), s.connection.link.Load()
-	if link == nil || !s.let(r) && (c == nil || c.Role != auth.Operator) {
+	_, ok := s.let(r)
+	if link == nil || !ok && (c == nil || c.Role != auth.Operator) {
 		s.showPage(w, r, http.StatusForbidden, SetupPage{Title: words.Key("Set GitHub up"), Problem: words.Key("Only who set GitHub up within the last hour, or an operator, sees this page.")})
 		return
 	}

@@ -94,6 +94,57 @@ func TestKubernetesTakesTheManifests(t *testing.T) {
 	}
 }
 
+// What kubectl would send of the replicated form: a Deployment, and no StatefulSet.
+func TestKustomizeMakesTheReplicatedForm(t *testing.T) {
+	one, replicas := filepath.Join(root, "packaging/kubernetes"), filepath.Join(root, "packaging/kubernetes-replicas")
+	made := func(folder string) string {
+		out, err := exec.CommandContext(t.Context(), manifests(t), "kustomize", folder).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return string(out)
+	}
+	if got := made(one); !strings.Contains(got, "StatefulSet") {
+		t.Errorf("got %s", got)
+	}
+	if got := made(replicas); strings.Contains(got, "StatefulSet") || !strings.Contains(got, "apps/v1 Deployment") || !strings.Contains(got, "policy/v1 PodDisruptionBudget") {
+		t.Errorf("got %s", got)
+	}
+	deployment := read(t, filepath.Join(replicas, "deployment.yaml"))
+	for name, c := range map[string]struct{ from, to, want string }{
+		"one alone":               {"replicas: 2", "replicas: 1", "expected several replicas"},
+		"a gap at each update":    {"maxUnavailable: 0", "maxUnavailable: 1", "takes a replica away"},
+		"an unknown field":        {"minReadySeconds", "minReadySecond", "unknown field"},
+		"a selector of something": {"matchLabels: {app.kubernetes.io/name: pressrun}\n  template", "matchLabels: {app.kubernetes.io/name: press}\n  template", "does not select"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(deployment, c.from) {
+				t.Fatalf("the manifest has no %q", c.from)
+			}
+			file := filepath.Join(t.TempDir(), "deployment.yaml")
+			if err := os.WriteFile(file, []byte(strings.Replace(deployment, c.from, c.to, 1)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			out, err := exec.CommandContext(t.Context(), manifests(t), "kubernetes", file).CombinedOutput()
+			if err == nil || !strings.Contains(string(out), c.want) {
+				t.Errorf("%v: %s", err, out)
+			}
+		})
+	}
+}
+
+func TestComposeTakesTheReplicas(t *testing.T) {
+	out, err := exec.CommandContext(t.Context(), manifests(t), "compose", filepath.Join(root, "packaging/compose/replicas/compose.yaml")).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, service := range []string{"app-1", "app-2", "balancer", "database"} {
+		if !strings.Contains(string(out), "service "+service+" ") {
+			t.Errorf("no %s in %s", service, out)
+		}
+	}
+}
+
 func TestComposeTakesTheFile(t *testing.T) {
 	file := filepath.Join(root, "packaging/compose/compose.yaml")
 	run(t, nil, manifests(t), "compose", file)
@@ -116,16 +167,17 @@ func TestComposeTakesTheFile(t *testing.T) {
 
 // The configurations that come with them are good, once a hash is put in.
 func TestTheConfigurationsAreGood(t *testing.T) {
-	var m struct {
-		Data map[string]string `yaml:"data"`
-	}
-	if err := yaml.Unmarshal([]byte(read(t, filepath.Join(root, "packaging/kubernetes/configmap.yaml"))), &m); err != nil {
+	ledger := filepath.Join(t.TempDir(), "ledger")
+	if err := os.WriteFile(ledger, []byte("postgres://pressrun@database/pressrun"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for name, text := range map[string]string{
-		"kubernetes": m.Data["pressrun.yaml"],
-		"compose":    read(t, filepath.Join(root, "packaging/compose/pressrun.yaml")),
+		"kubernetes":          configMap(t, "packaging/kubernetes/configmap.yaml"),
+		"compose":             read(t, filepath.Join(root, "packaging/compose/pressrun.yaml")),
+		"kubernetes-replicas": configMap(t, "packaging/kubernetes-replicas/configmap.yaml"),
+		"compose/replicas":    read(t, filepath.Join(root, "packaging/compose/replicas/pressrun.yaml")),
 	} {
+		text = strings.NewReplacer("/run/secrets/pressrun/ledger", ledger, "/run/secrets/ledger", ledger).Replace(text)
 		if _, err := config.Parse(name, t.TempDir(), []byte(text)); err == nil {
 			t.Errorf("%s: it starts with a token that anybody can read", name)
 		}
@@ -134,6 +186,18 @@ func TestTheConfigurationsAreGood(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// configMap is the configuration in a manifest.
+func configMap(t *testing.T, file string) string {
+	t.Helper()
+	var m struct {
+		Data map[string]string `yaml:"data"`
+	}
+	if err := yaml.Unmarshal([]byte(read(t, filepath.Join(root, file))), &m); err != nil {
+		t.Fatal(err)
+	}
+	return m.Data["pressrun.yaml"]
 }
 
 func TestTheFormulaHasEveryChecksum(t *testing.T) {

@@ -3,6 +3,7 @@
 // Kubernetes's types, and the program does not.
 //
 //	go run . kubernetes FILE...    unknown fields, doubled keys and unsafe pods are errors
+//	go run . kustomize FOLDER...   the same of what kustomize makes of a folder
 //	go run . compose FILE
 //	go run . rpm FILE              prints its files and scripts
 package main
@@ -12,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -20,7 +22,10 @@ import (
 	apps "k8s.io/api/apps/v1"
 	core "k8s.io/api/core/v1"
 	networking "k8s.io/api/networking/v1"
+	policy "k8s.io/api/policy/v1"
 	meta "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
 )
 
@@ -33,9 +38,9 @@ func main() {
 
 func run(args []string) error {
 	if len(args) < 2 {
-		return errors.New("usage: manifests kubernetes|compose|rpm FILE...")
+		return errors.New("usage: manifests kubernetes|kustomize|compose|rpm FILE...")
 	}
-	look := map[string]func(string) error{"kubernetes": kubernetes, "compose": compose, "rpm": listing}[args[0]]
+	look := map[string]func(string) error{"kubernetes": kubernetes, "kustomize": kustomize, "compose": compose, "rpm": listing}[args[0]]
 	if look == nil {
 		return fmt.Errorf("unknown kind %q", args[0])
 	}
@@ -54,6 +59,8 @@ var types = map[string]func() any{
 	"v1 Secret":                          func() any { return new(core.Secret) },
 	"v1 Service":                         func() any { return new(core.Service) },
 	"apps/v1 StatefulSet":                func() any { return new(apps.StatefulSet) },
+	"apps/v1 Deployment":                 func() any { return new(apps.Deployment) },
+	"policy/v1 PodDisruptionBudget":      func() any { return new(policy.PodDisruptionBudget) },
 	"networking.k8s.io/v1 NetworkPolicy": func() any { return new(networking.NetworkPolicy) },
 	"kustomize.config.k8s.io/v1beta1 Kustomization": func() any { return new(kustomization) },
 }
@@ -70,31 +77,67 @@ func kubernetes(file string) error {
 	if err != nil {
 		return err
 	}
+	return documents(text, func(document []byte, kind meta.TypeMeta) error {
+		object, err := decode(document, kind)
+		if k, ok := object.(*kustomization); ok && err == nil {
+			err = there(filepath.Dir(file), k)
+		}
+		if err == nil {
+			fmt.Println(filepath.Base(file), kind.APIVersion, kind.Kind)
+		}
+		return err
+	})
+}
+
+// kustomize makes of a folder what `kubectl apply -k` would send, and looks at that.
+func kustomize(folder string) error {
+	made, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(filesys.MakeFsOnDisk(), folder)
+	if err != nil {
+		return err
+	}
+	text, err := made.AsYaml()
+	if err != nil {
+		return err
+	}
+	return documents(text, func(document []byte, kind meta.TypeMeta) error {
+		if _, err := decode(document, kind); err != nil {
+			return err
+		}
+		fmt.Println(kind.APIVersion, kind.Kind)
+		return nil
+	})
+}
+
+func documents(text []byte, look func(document []byte, kind meta.TypeMeta) error) error {
 	for _, document := range bytes.Split(text, []byte("\n---\n")) {
 		var kind meta.TypeMeta
 		if err := yaml.Unmarshal(document, &kind); err != nil {
 			return err
 		}
-		made := types[kind.APIVersion+" "+kind.Kind]
-		if made == nil {
-			return fmt.Errorf("%s %s is no kind that is known here", kind.APIVersion, kind.Kind)
-		}
-		object := made()
-		if err := yaml.UnmarshalStrict(document, object); err != nil {
+		if err := look(document, kind); err != nil {
 			return err
 		}
-		switch o := object.(type) {
-		case *apps.StatefulSet:
-			err = safe(o)
-		case *kustomization:
-			err = there(filepath.Dir(file), o)
-		}
-		if err != nil {
-			return err
-		}
-		fmt.Println(filepath.Base(file), kind.APIVersion, kind.Kind)
 	}
 	return nil
+}
+
+// decode reads an object strictly, and holds its pods to what the app needs.
+func decode(document []byte, kind meta.TypeMeta) (any, error) {
+	made := types[kind.APIVersion+" "+kind.Kind]
+	if made == nil {
+		return nil, fmt.Errorf("%s %s is no kind that is known here", kind.APIVersion, kind.Kind)
+	}
+	object := made()
+	if err := yaml.UnmarshalStrict(document, object); err != nil {
+		return nil, err
+	}
+	switch o := object.(type) {
+	case *apps.StatefulSet:
+		return o, safeAlone(o)
+	case *apps.Deployment:
+		return o, safeReplicas(o)
+	}
+	return object, nil
 }
 
 // there says whether all that is named is a file.
@@ -107,41 +150,64 @@ func there(folder string, k *kustomization) error {
 	return nil
 }
 
+// faults collects what does not hold.
+type faults []error
+
+func (f *faults) hold(holds bool, what string) {
+	if !holds {
+		*f = append(*f, errors.New(what))
+	}
+}
+
+// safeAlone holds the app that has its ledger alone to one replica with a disk of its own.
+func safeAlone(s *apps.StatefulSet) error {
+	var f faults
+	f.hold(s.Spec.Replicas != nil && *s.Spec.Replicas == 1, "expected one replica: the state is one process's")
+	f.hold(len(s.Spec.VolumeClaimTemplates) == 1, "expected one volume claim")
+	claims := map[string]bool{}
+	for _, v := range s.Spec.VolumeClaimTemplates {
+		claims[v.Name] = true
+	}
+	f.safe(s.Spec.Selector, s.Spec.Template, claims)
+	return errors.Join(f...)
+}
+
+// safeReplicas holds replicas to an update that never leaves fewer than there were.
+func safeReplicas(d *apps.Deployment) error {
+	var f faults
+	update := d.Spec.Strategy.RollingUpdate
+	f.hold(d.Spec.Replicas != nil && *d.Spec.Replicas > 1, "expected several replicas")
+	f.hold(update != nil && update.MaxUnavailable != nil && update.MaxUnavailable.String() == "0", "an update takes a replica away before another is ready")
+	f.safe(d.Spec.Selector, d.Spec.Template, nil)
+	return errors.Join(f...)
+}
+
 // safe holds a pod to the standard "restricted"
 // (kubernetes.io/docs/concepts/security/pod-security-standards), and to what the app
-// needs: one replica, probes, a disk of its own.
-func safe(s *apps.StatefulSet) error {
-	pod := s.Spec.Template.Spec
+// needs: probes, and volumes that are there.
+func (f *faults) safe(selector *meta.LabelSelector, t core.PodTemplateSpec, volumes map[string]bool) {
+	pod := t.Spec
 	yes := func(b *bool) bool { return b != nil && *b }
 	no := func(b *bool) bool { return b != nil && !*b }
-	var errs []error
-	hold := func(holds bool, what string) {
-		if !holds {
-			errs = append(errs, errors.New(what))
-		}
+	f.hold(no(pod.AutomountServiceAccountToken), "the service account's token is mounted")
+	f.hold(pod.SecurityContext != nil && yes(pod.SecurityContext.RunAsNonRoot) && pod.SecurityContext.SeccompProfile != nil, "expected runAsNonRoot and a seccomp profile")
+	f.hold(fmt.Sprint(selector.MatchLabels) == fmt.Sprint(t.Labels), "the selector does not select the pod")
+	there := maps.Clone(volumes)
+	if there == nil {
+		there = map[string]bool{}
 	}
-	hold(s.Spec.Replicas != nil && *s.Spec.Replicas == 1, "expected one replica: the state is one process's")
-	hold(len(s.Spec.VolumeClaimTemplates) == 1, "expected one volume claim")
-	hold(no(pod.AutomountServiceAccountToken), "the service account's token is mounted")
-	hold(pod.SecurityContext != nil && yes(pod.SecurityContext.RunAsNonRoot) && pod.SecurityContext.SeccompProfile != nil, "expected runAsNonRoot and a seccomp profile")
-	hold(fmt.Sprint(s.Spec.Selector.MatchLabels) == fmt.Sprint(s.Spec.Template.Labels), "the selector does not select the pod")
-	volumes := map[string]bool{}
 	for _, v := range pod.Volumes {
-		volumes[v.Name] = true
-	}
-	for _, v := range s.Spec.VolumeClaimTemplates {
-		volumes[v.Name] = true
+		there[v.Name] = true
 	}
 	for _, c := range pod.Containers {
 		sc := c.SecurityContext
-		hold(sc != nil && no(sc.AllowPrivilegeEscalation) && yes(sc.ReadOnlyRootFilesystem) && sc.Capabilities != nil && fmt.Sprint(sc.Capabilities.Drop) == "[ALL]", c.Name+" may do more than it must")
-		hold(c.LivenessProbe != nil && c.ReadinessProbe != nil && c.StartupProbe != nil, c.Name+" lacks a probe")
-		hold(!c.Resources.Limits.Memory().IsZero(), c.Name+" has no limit of memory")
+		f.hold(sc != nil && no(sc.AllowPrivilegeEscalation) && yes(sc.ReadOnlyRootFilesystem) && sc.Capabilities != nil && fmt.Sprint(sc.Capabilities.Drop) == "[ALL]", c.Name+" may do more than it must")
+		f.hold(c.LivenessProbe != nil && c.ReadinessProbe != nil && c.StartupProbe != nil, c.Name+" lacks a probe")
+		f.hold(!c.Resources.Limits.Memory().IsZero(), c.Name+" has no limit of memory")
 		for _, m := range c.VolumeMounts {
-			hold(volumes[m.Name], c.Name+" mounts "+m.Name+", which is no volume")
+			f.hold(there[m.Name], c.Name+" mounts "+m.Name+", which is no volume")
 		}
 	}
-	return errors.Join(errs...)
 }
 
 func compose(file string) error {
