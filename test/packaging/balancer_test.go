@@ -42,7 +42,7 @@ func startReplica(t *testing.T, name, ledger, url string) *replica {
 	text, err := json.Marshal(map[string]any{ // JSON is YAML, too
 		"listen": address, "url": url, "state": filepath.Join(dir, "state"),
 		"tokens": []any{map[string]any{"name": "test", "role": "operator", "sha256": hex.EncodeToString(sum[:])}},
-		"sites":  map[string]any{"www": map[string]any{
+		"sites": map[string]any{"www": map[string]any{
 			"runner": "local", "source": map[string]any{"folder": t.TempDir()}, "build": map[string]any{"command": "true", "output": "public"},
 			"deploy": map[string]any{"to": filepath.Join(dir, "live")}, "quiet": "1h", "max_wait": "2h",
 		}},
