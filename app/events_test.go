@@ -94,7 +94,11 @@ func TestShuttingDownEndsStreamsAndLosesNothing(t *testing.T) {
 	b.ask(t, release.FromEditor)
 	next(t, lines)
 	b.app.stopNow()
+	b.app.places.Wait(t.Context()) // as the app does before it ends
 	mustEnd(t, lines)
+	if err := lines.Err(); err != nil {
+		t.Errorf("the stream broke off: %v", err)
+	}
 }
 
 func TestAnotherSitesEventsAreNotTold(t *testing.T) {

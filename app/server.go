@@ -79,5 +79,6 @@ func (a *App) shutDown(ctx context.Context, srv *http.Server) error {
 		a.log.Warn("calls were still under way after the grace time", "grace", shutdownGrace)
 		err = srv.Close()
 	}
+	a.places.Wait(ctx) // streams over bare connections, of which srv knows nothing
 	return errors.Join(err, a.Close())
 }

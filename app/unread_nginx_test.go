@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -68,6 +69,34 @@ func TestNobodyBehindAProxyGetsAnothersAnswer(t *testing.T) {
 				victim(t)
 			})
 		}
+	}
+}
+
+// A stream is a body whose end a proxy must find, in each version of HTTP that it may
+// speak to the app; and the app's end is its end, not a failure.
+func TestAStreamComesThroughAProxyAsItGrowsAndEndsWithTheApp(t *testing.T) {
+	for _, version := range []string{"1.0", "1.1"} {
+		t.Run(version, func(t *testing.T) {
+			b := start(t, nil)
+			address := servers.StartNginx(t, "upstream app { server "+b.raw(t)+"; keepalive 1; }", `
+				location = / { return 200; }
+				location / {
+					proxy_pass http://app; proxy_http_version `+version+`; proxy_buffering off;
+					proxy_set_header Connection ""; proxy_set_header Host localhost; proxy_read_timeout 20s;
+				}`)
+			lines := b.at("http://"+address).listen(t.Context(), t, "/v1/events?site=www", "")
+			for range 3 {
+				b.ask(t, release.FromEditor)
+			}
+			for range 3 {
+				next(t, lines)
+			}
+			b.app.stopNow()
+			mustEnd(t, lines)
+			if err := lines.Err(); err != nil {
+				t.Errorf("the stream broke off: %v", err)
+			}
+		})
 	}
 }
 

@@ -95,14 +95,15 @@ func New(mux *http.ServeMux, o Options) *API {
 		Backups: &Backups{guard: g, ledger: o.Ledger, state: o.State},
 		Ready:   &Ready{guard: g, ledger: o.Ledger, parts: o.Parts},
 	}
-	mux.HandleFunc("GET /healthz", (&Health{guard: g, ledger: o.Ledger}).serve)
-	mux.HandleFunc("GET /readyz", a.Ready.serve)
-	mux.HandleFunc("GET /v1/events", a.Events.serve)
-	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}/log", (&Logs{guard: g, logs: o.Logs}).serve)
-	mux.HandleFunc("GET /v1/sites/{site}/releases/{number}/account", (&Accounts{guard: g, ledger: o.Ledger}).serve)
-	mux.HandleFunc("GET /v1/backup", a.Backups.serve)
-	mux.HandleFunc("GET /metrics", (&scrapes{guard: g, figures: o.Figures}).serve)
-	describe(h, append(ownCalls(), runnerCalls(o.Described)...))
+	own := ownCalls(map[string]http.HandlerFunc{
+		"health": (&Health{guard: g, ledger: o.Ledger}).serve, "ready": a.Ready.serve, "scrape": (&scrapes{guard: g, figures: o.Figures}).serve,
+		"events": a.Events.serve, "backup": a.Backups.serve,
+		"log": (&Logs{guard: g, logs: o.Logs}).serve, "addresses": (&Accounts{guard: g, ledger: o.Ledger}).serve,
+	})
+	for _, c := range own {
+		mux.HandleFunc(c.Method+" "+c.Path, c.serve)
+	}
+	describe(h, append(own, runnerCalls(o.Described)...))
 	return a
 }
 

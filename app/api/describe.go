@@ -25,6 +25,8 @@ type call struct {
 	// Refusal is the media type of a refusal.
 	Refusal string
 	Open    bool // no token is needed
+	// serve answers; nil for what a runner serves.
+	serve http.HandlerFunc
 }
 
 // problemType is the media type of a problem (RFC 9457).
@@ -57,10 +59,11 @@ func describe(h huma.API, calls []call) {
 	}
 }
 
-// ownCalls are those of this package.
-func ownCalls() []call {
+// ownCalls are those of this package, each with what serves it: what is not described
+// is not served.
+func ownCalls(serve map[string]http.HandlerFunc) []call {
 	const get = http.MethodGet
-	return []call{
+	calls := []call{
 		{
 			Method: get, Path: "/healthz", ID: "health", Tag: "app", Summary: "Whether the app can read its ledger", Open: true,
 			Status: "200", Answers: map[string]reflect.Type{"application/json": reflect.TypeFor[health]()}, Refusal: problemType,
@@ -99,6 +102,10 @@ func ownCalls() []call {
 			Status: "200", Answers: map[string]reflect.Type{"application/vnd.sqlite3": nil}, Refusal: problemType,
 		},
 	}
+	for i := range calls {
+		calls[i].serve = serve[calls[i].ID]
+	}
+	return calls
 }
 
 // runnerCalls are those that the runners bring.

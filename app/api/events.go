@@ -58,17 +58,17 @@ func (e *Events) serve(w http.ResponseWriter, r *http.Request) {
 		e.problems.WriteRetry(w, r, full, stream.Retry)
 		return
 	}
-	defer leave()
 	last, restarted, err := e.resumeAt(r)
 	if err != nil {
+		leave()
 		e.problems.Write(w, r, err)
 		return
 	}
-	out, ok := stream.NewEvents(w)
-	if !ok || restarted && !send(out, restart(site, last)) {
-		return
-	}
-	e.follow(r, out, site, last)
+	stream.Stream{Log: e.log, Over: leave, Tell: func(ctx context.Context, out *stream.Events) {
+		if !restarted || send(out, restart(site, last)) {
+			e.follow(r.WithContext(ctx), out, site, last)
+		}
+	}}.Serve(w, r)
 }
 
 // follow sends what comes after an event until the reader goes, signs out, or
@@ -102,7 +102,7 @@ func (e *Events) follow(r *http.Request, out *stream.Events, site string, last i
 
 func send(out *stream.Events, e api.Event) bool {
 	text, err := json.Marshal(e)
-	return err == nil && out.Send(e.ID, e.Kind, text)
+	return err == nil && out.Send(stream.NewEvent(e.ID, e.Kind, text))
 }
 
 // resumeAt is the event after which a stream begins. An event that is not there
@@ -149,7 +149,7 @@ func (e *Events) sendSince(ctx context.Context, out *stream.Events, site string,
 			if !who.Sees(one.site) {
 				continue
 			}
-			if !out.Send(one.id, one.kind, one.text) {
+			if !out.Send(one.piece) {
 				return last, false
 			}
 		}
@@ -161,9 +161,9 @@ func (e *Events) sendSince(ctx context.Context, out *stream.Events, site string,
 
 // told is an event as streams tell it.
 type told struct {
-	id         int64
-	site, kind string
-	text       []byte
+	id    int64
+	site  string
+	piece stream.Piece
 }
 
 // read reads what came after an event, and writes it as streams tell it.
@@ -178,7 +178,7 @@ func (e *Events) read(ctx context.Context, site string, after int64) ([]told, er
 		if err != nil {
 			return nil, fmt.Errorf("write event %d: %w", one.ID, err)
 		}
-		out = append(out, told{one.ID, one.Site, one.Kind, text})
+		out = append(out, told{one.ID, one.Site, stream.NewEvent(one.ID, one.Kind, text)})
 	}
 	return out, nil
 }

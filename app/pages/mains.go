@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -58,7 +57,7 @@ var keyMark = "key-" + rand.Text()
 // who sees the same.
 func (s *sitePages) fill(p *frame.Page, v *frame.Visit, d *view.SiteDetail) error {
 	of := mainOf{operator: v.Who.Role == auth.Operator, named: v.Who.Named()}
-	if slices.ContainsFunc(slices.Concat(d.Served, d.Next, d.Scheduled), func(r view.Request) bool { return r.AskedBy(v.Who.Name) }) {
+	if d.Concerns(v.Who.Name) {
 		of.mine = v.Who.Name
 	}
 	of.diskWhy, of.diskSince = s.Disk.Trouble()

@@ -1,6 +1,7 @@
 package stream
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"sync"
@@ -18,6 +19,7 @@ type Places struct {
 	mu   sync.Mutex
 	open int
 	by   map[string]int // by the caller's name
+	all  sync.WaitGroup
 }
 
 const (
@@ -62,13 +64,28 @@ func (p *Places) Enter(caller string) (leave func(), refused *api.Problem) {
 		return nil, problem.New(http.StatusServiceUnavailable, "too_many_streams", fmt.Sprintf("%d event streams are open, which is all the app has room for%s", p.open, instead))
 	}
 	p.open++
+	p.all.Add(1)
 	p.by[caller]++
 	return sync.OnceFunc(func() {
 		p.mu.Lock()
 		defer p.mu.Unlock()
+		p.all.Done()
 		p.open--
 		if p.by[caller]--; p.by[caller] == 0 {
 			delete(p.by, caller)
 		}
 	}), nil
+}
+
+// Wait waits until all places were given back, or the context ends.
+func (p *Places) Wait(ctx context.Context) {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		p.all.Wait()
+	}()
+	select {
+	case <-over:
+	case <-ctx.Done():
+	}
 }

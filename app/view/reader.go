@@ -152,52 +152,68 @@ type SiteDetail struct {
 // to all of them: nobody may change it.
 func (r *Reader) SharedDetail(ctx context.Context, name string, limits Limits) (*SiteDetail, error) {
 	reader := AudienceOf(ctx)
-	read := func(ctx context.Context) (*SiteDetail, error) {
-		d, err := r.SiteDetail(For(ctx, reader), name, limits)
-		return &d, err
-	}
 	if reader.Zone != nil {
-		return read(ctx) // few choose a zone, and there are hundreds
+		return r.SiteDetail(ctx, name, limits) // few choose a zone, and there are hundreds
 	}
-	return r.details.Get(ctx, detailKey{name, reader.Language.Tag(), limits}, read)
+	return r.details.Get(ctx, detailKey{name, reader.Language.Tag(), limits}, func(ctx context.Context) (*SiteDetail, error) {
+		return r.SiteDetail(For(ctx, reader), name, limits)
+	})
 }
 
 // SiteDetail reads a site with what is going on at it.
-func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (d SiteDetail, err error) {
-	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		if d.Site, err = r.site(ctx, s, name); err != nil {
+//
+// It has none of its 7 kB on its own stack: hundreds of open pages wait for one reading at
+// a time, and a stack that has grown once stays as large.
+func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (*SiteDetail, error) {
+	d := &SiteDetail{}
+	err := r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error { return r.readDetail(ctx, s, name, limits, d) })
+	return d, err
+}
+
+func (r *Reader) readDetail(ctx context.Context, s *ledger.Snapshot, name string, limits Limits, d *SiteDetail) (err error) {
+	if d.Site, err = r.site(ctx, s, name); err != nil {
+		return err
+	}
+	d.Schedule = scheduleOf(d.Site, r.schedules[name], limits.Slots)
+	site := d.Site.Site // its Served is a place in line, not the list of d
+	cur := site.Current
+	var served, next, scheduled []ledger.Request
+	if cur.Number != 0 {
+		if served, err = s.Requests(ctx, name, cur.After, cur.Upto, limits.Requests); err != nil {
 			return err
 		}
-		d.Schedule = scheduleOf(d.Site, r.schedules[name], limits.Slots)
-		site := d.Site.Site // its Served is a place in line, not the list of d
-		cur := site.Current
-		var served, next, scheduled []ledger.Request
-		if cur.Number != 0 {
-			if served, err = s.Requests(ctx, name, cur.After, cur.Upto, limits.Requests); err != nil {
-				return err
+	}
+	if next, err = s.Requests(ctx, name, max(cur.Upto, site.Served), site.Accepted, limits.Requests); err != nil {
+		return err
+	}
+	if scheduled, err = s.ScheduledRequests(ctx, name, limits.Requests+1); err != nil {
+		return err
+	}
+	d.MoreScheduled = len(scheduled) > limits.Requests
+	d.Served, d.Next, d.Scheduled = d.Requests(served), d.Requests(next), d.Requests(scheduled[:min(len(scheduled), limits.Requests)])
+	if d.Changes, err = s.PendingChanges(ctx, site, limits.Requests); err != nil {
+		return err
+	}
+	if d.Undelivered, err = s.CountNotices(ctx, ledger.NoticeTarget{Site: name}, ledger.NoticeUndelivered); err != nil {
+		return err
+	}
+	if d.WentOut, err = wentOut(ctx, s, d.Site, limits.WentOut); err != nil {
+		return err
+	}
+	d.Releases, err = pastReleases(ctx, s, d.Site, limits.Releases, 0)
+	return err
+}
+
+// Concerns says whether somebody asked for any of what is not live yet.
+func (d *SiteDetail) Concerns(name string) bool {
+	for _, list := range [][]Request{d.Served, d.Next, d.Scheduled} {
+		for i := range list { // each is nearly 4 kB
+			if askedBy(list[i].Actor, name) {
+				return true
 			}
 		}
-		if next, err = s.Requests(ctx, name, max(cur.Upto, site.Served), site.Accepted, limits.Requests); err != nil {
-			return err
-		}
-		if scheduled, err = s.ScheduledRequests(ctx, name, limits.Requests+1); err != nil {
-			return err
-		}
-		d.MoreScheduled = len(scheduled) > limits.Requests
-		d.Served, d.Next, d.Scheduled = d.Requests(served), d.Requests(next), d.Requests(scheduled[:min(len(scheduled), limits.Requests)])
-		if d.Changes, err = s.PendingChanges(ctx, site, limits.Requests); err != nil {
-			return err
-		}
-		if d.Undelivered, err = s.CountNotices(ctx, ledger.NoticeTarget{Site: name}, ledger.NoticeUndelivered); err != nil {
-			return err
-		}
-		if d.WentOut, err = wentOut(ctx, s, d.Site, limits.WentOut); err != nil {
-			return err
-		}
-		d.Releases, err = pastReleases(ctx, s, d.Site, limits.Releases, 0)
-		return err
-	})
-	return d, err
+	}
+	return false
 }
 
 // History reads the releases of a site that are numbered below before (0: all),

@@ -77,8 +77,10 @@ func (v Request) Pill() Headline {
 }
 
 // AskedBy says whether somebody, by the name of their sign-in, made the request.
-func (v Request) AskedBy(name string) bool {
-	return name != "" && (v.Actor == name || strings.HasSuffix(v.Actor, "("+name+")"))
+func (v Request) AskedBy(name string) bool { return askedBy(v.Actor, name) }
+
+func askedBy(actor, name string) bool {
+	return name != "" && (actor == name || strings.HasSuffix(actor, "("+name+")"))
 }
 
 // LateSince is since when the request is late; zero while it is not.

@@ -31,7 +31,7 @@ type Site struct {
 }
 
 // Clock tells time to the reader.
-func (v Site) Clock() when.Clock { return when.Clock{Now: v.Now, Zone: v.Zone, Language: v.Language} }
+func (v *Site) Clock() when.Clock { return when.Clock{Now: v.Now, Zone: v.Zone, Language: v.Language} }
 
 // StateText sums the site's state up.
 func (v Site) StateText() string { return siteWords(v) }

@@ -159,11 +159,7 @@ func (b *batch) removeOld(table OldTable, site string, key any) error {
 	switch table {
 	case OldRequests:
 		search := b.w.ledger.engine.Search()
-		text, arg := `DELETE FROM request_search WHERE request_id = $1`, key
-		if search.Forget != "" {
-			text, arg = search.Forget, search.Match([]string{fmt.Sprint(key)})
-		}
-		if _, err = b.exec(text, arg); err == nil {
+		if _, err = b.exec(search.Forget, search.Match([]string{fmt.Sprint(key)}), key); err == nil {
 			_, err = b.exec(`DELETE FROM requests WHERE id = $1`, key)
 		}
 	case OldEvents:

@@ -97,6 +97,37 @@ func TestPostgreSQLRefusesASecondActiveReleaseToo(t *testing.T) {
 	mustBeSound(t, l, "www")
 }
 
+// Retention forgets requests one by one: each is found by the index, however many there are.
+func TestARequestIsForgottenByTheIndexOnPostgreSQL(t *testing.T) {
+	l, _ := onPostgres(t)
+	a := ask(t, l, Request{Title: "Opening hours"})
+	c, err := l.readers.Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.ExecContext(t.Context(), `SET enable_seqscan = off`); err != nil { // which few rows are read by otherwise
+		t.Fatal(err)
+	}
+	search := l.engine.Search()
+	rows, err := c.QueryContext(t.Context(), `EXPLAIN `+search.Forget, search.Match([]string{a.ID}), a.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var plan strings.Builder
+	for rows.Next() {
+		var line string
+		if err := rows.Scan(&line); err != nil {
+			t.Fatal(err)
+		}
+		plan.WriteString(line + "\n")
+	}
+	if err := rows.Err(); err != nil || !strings.Contains(plan.String(), "Bitmap Index Scan on request_search_words") || strings.Contains(plan.String(), "Seq Scan") {
+		t.Errorf("%s%v", &plan, err)
+	}
+}
+
 func TestAnAnswerOfPostgreSQLTellsOfOneInstant(t *testing.T) {
 	l, _ := onPostgres(t)
 	snapshotHolds(t, l)

@@ -59,7 +59,11 @@ func described() (doc openAPI, err error) {
 		return doc, fmt.Errorf("make a folder for an app: %w", err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(state)) }()
-	conf := &config.Config{State: state, Listen: "127.0.0.1:0", Pages: config.Pages{Access: "local"}}
+	conf := &config.Config{
+		State: state, Listen: "127.0.0.1:0", Pages: config.Pages{Access: "local"},
+		// Some calls are there for sites on GitHub alone.
+		Sites: map[string]config.Site{"www": {Runner: config.RunnerGitHub, GitHub: config.SiteGitHub{Repository: "acme/www", Workflow: "content-release.yml", Ref: "main"}}},
+	}
 	app, err := serve.New(context.Background(), conf, slog.New(slog.DiscardHandler), "")
 	if err != nil {
 		return doc, fmt.Errorf("start an app: %w", err)

@@ -200,6 +200,43 @@ func TestANewPageIsInTheNavigationByItself(t *testing.T) {
 	}
 }
 
+// The table of who may make which call is written by hand, and held against the app by
+// its own tests; the reference is made. Each has all that the other has.
+func TestTheReferenceHasEveryCallOfTheTable(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(docs, "api.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, found := strings.Cut(string(text), "\n| name | call | ")
+	table, _, _ = strings.Cut(table, "\n\n")
+	want := map[string]string{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| `([^`]+)` \\|").FindAllStringSubmatch(table, -1) {
+		want[m[1]] = m[2]
+	}
+	made, err := calls()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, m := range regexp.MustCompile("\n### (.+)\n\n`(.+)`\n").FindAllStringSubmatch(string(made), -1) {
+		got[m[1]] = m[2]
+	}
+	if !found || len(want) < 50 {
+		t.Fatalf("docs/api.md has a table of %d calls", len(want))
+	}
+	for name, call := range want {
+		method, end, _ := strings.Cut(call, " ")
+		if !strings.HasPrefix(got[name], method+" ") || !strings.HasSuffix(got[name], strings.TrimPrefix(end, "…")) {
+			t.Errorf("%s is %q in docs/api.md and %q in the reference", name, call, got[name])
+		}
+	}
+	for name, call := range got {
+		if want[name] == "" {
+			t.Errorf("docs/api.md has no %s (%s)", name, call)
+		}
+	}
+}
+
 func TestHeadingsAreNamedAsGitHubDoes(t *testing.T) {
 	h := &headingIDs{seen: map[string]int{}}
 	for _, c := range [][2]string{

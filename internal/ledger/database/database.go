@@ -70,8 +70,8 @@ type Search struct {
 	// Match is the query that finds texts with all of these words, each of which
 	// may be the beginning of one. A word has a letter or a digit.
 	Match func(words []string) string
-	// Forget deletes the rows that Match finds by a request's id: $1 is what it made of
-	// that. "" where a row is deleted by its request_id as quickly.
+	// Forget deletes the row of a request, $2, by the index: an id is a word of its text,
+	// and $1 is what Match made of it. No index has the column request_id.
 	Forget string
 }
 

@@ -35,6 +35,7 @@ func (*Database) Search() database.Search {
 			}
 			return strings.Join(terms, " & ")
 		},
+		Forget: `DELETE FROM request_search WHERE ` + plainWords + ` @@ to_tsquery('simple', $1) AND request_id = $2`,
 	}
 }
 

@@ -26,7 +26,6 @@ func (*File) Search() database.Search {
 			}
 			return strings.Join(phrases, " AND ")
 		},
-		// By the index: request_id is in none of its own.
-		Forget: `DELETE FROM request_search WHERE rowid IN (SELECT rowid FROM request_search WHERE request_search MATCH $1)`,
+		Forget: `DELETE FROM request_search WHERE rowid IN (SELECT rowid FROM request_search WHERE request_search MATCH $1 AND request_id = $2)`,
 	}
 }
