@@ -25,7 +25,7 @@ func (s *Scheduler) catchUp(ctx context.Context) error {
 				return err
 			}
 		}
-		if !s.mine(name) {
+		if !s.others.mine(name) {
 			continue
 		}
 		if site.Current.Run.ID == "" {

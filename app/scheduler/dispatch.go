@@ -14,34 +14,34 @@ import (
 // dispatch hands a release to the runner, with exactly one effect: what was
 // begun before and has no known outcome is looked for, and only sent again
 // when it is certain that it did not become a run.
-func (s *Scheduler) dispatch(ctx context.Context, task ledger.Task, e release.SendDispatch) error {
-	job := s.newJob(task.Site, e)
+func (w *worker) dispatch(ctx context.Context, task ledger.Task, e release.SendDispatch) error {
+	job := w.newJob(task.Site, e)
 	if task.Tries > 0 {
-		settled, err := s.find(ctx, task, job, e.Sent)
+		settled, err := w.find(ctx, task, job, e.Sent)
 		if settled || err != nil {
 			return err
 		}
 	}
-	site, err := s.ledger.Site(ctx, task.Site)
+	site, err := w.ledger.Site(ctx, task.Site)
 	if err != nil {
 		return err
 	}
 	if site.State != release.Requested || site.Current.Dispatch.Token != e.Token {
-		return s.outbox.Drop(ctx, task)
+		return w.outbox.Drop(ctx, task)
 	}
-	if err := s.outbox.Start(ctx, task); err != nil {
+	if err := w.outbox.Start(ctx, task); err != nil {
 		return err
 	}
 	if err := replicas.Still(ctx); err != nil {
 		return err // whoever has the task now finds that it was begun, and looks
 	}
-	run, err := bounded(ctx, func(ctx context.Context) (release.Run, error) { return s.runner.Dispatch(ctx, job) })
+	run, err := bounded(ctx, func(ctx context.Context) (release.Run, error) { return w.runner.Dispatch(ctx, job) })
 	if err == nil {
-		return s.answer(ctx, task, release.DispatchConfirmed{Token: e.Token, Run: run})
+		return w.answer(ctx, task, release.DispatchConfirmed{Token: e.Token, Run: run})
 	}
 	if refused, ok := errors.AsType[*runner.Refused](err); ok {
-		s.log.Warn("a dispatch was refused", "site", task.Site, "release", e.Release, "error", err)
-		return s.answer(ctx, task, release.DispatchRefused{Token: e.Token, Why: refused.Why, Fault: refused.Fault})
+		w.log.Warn("a dispatch was refused", "site", task.Site, "release", e.Release, "error", err)
+		return w.answer(ctx, task, release.DispatchRefused{Token: e.Token, Why: refused.Why, Fault: refused.Fault})
 	}
 	why, wait := "the runner's answer did not arrive; it is being looked for", lookAgain
 	if errors.Is(err, runner.ErrAccepted) {
@@ -50,13 +50,13 @@ func (s *Scheduler) dispatch(ctx context.Context, task ledger.Task, e release.Se
 	if deferred, ok := errors.AsType[*runner.Deferred](err); ok {
 		why, wait = deferred.Why+"; it will be dispatched as soon as that is over", max(lookAgain, time.Until(deferred.Until))
 	}
-	s.log.Warn("a dispatch has no outcome yet", "site", task.Site, "release", e.Release, "error", err)
-	s.postpone(ctx, task, wait)
-	return s.unknown(ctx, task.Site, e.Token, why)
+	w.log.Warn("a dispatch has no outcome yet", "site", task.Site, "release", e.Release, "error", err)
+	w.postpone(ctx, task, wait)
+	return w.unknown(ctx, task.Site, e.Token, why)
 }
 
-func (s *Scheduler) unknown(ctx context.Context, site, token, why string) error {
-	_, err := s.ledger.Decide(ctx, site, release.DispatchUnknown{Token: token, Why: why})
+func (w *worker) unknown(ctx context.Context, site, token, why string) error {
+	_, err := w.ledger.Decide(ctx, site, release.DispatchUnknown{Token: token, Why: why})
 	if _, ok := errors.AsType[*release.Conflict](err); ok {
 		return nil
 	}
@@ -65,22 +65,22 @@ func (s *Scheduler) unknown(ctx context.Context, site, token, why string) error 
 
 // find looks for the run of an earlier sending. It says whether the task is
 // settled for now; if not, it is safe to send again.
-func (s *Scheduler) find(ctx context.Context, task ledger.Task, job runner.Job, sent int) (settled bool, err error) {
-	found, err := bounded(ctx, func(ctx context.Context) (runner.Finding, error) { return s.runner.Find(ctx, job) })
+func (w *worker) find(ctx context.Context, task ledger.Task, job runner.Job, sent int) (settled bool, err error) {
+	found, err := bounded(ctx, func(ctx context.Context) (runner.Finding, error) { return w.runner.Find(ctx, job) })
 	switch {
 	case err != nil:
-		s.log.Warn("a dispatch can't be looked for", "site", task.Site, "release", job.Release, "error", err)
-		s.postpone(ctx, task, lookWait(ledger.Now().Sub(task.Started)))
+		w.log.Warn("a dispatch can't be looked for", "site", task.Site, "release", job.Release, "error", err)
+		w.postpone(ctx, task, lookWait(ledger.Now().Sub(task.Started)))
 		return true, nil
 	case found.Found:
-		return true, s.answer(ctx, task, release.DispatchConfirmed{Token: job.Token, Run: found.Run})
+		return true, w.answer(ctx, task, release.DispatchConfirmed{Token: job.Token, Run: found.Run})
 	case found.Final:
 		return false, nil
-	case ledger.Now().Sub(task.Started) < s.grace:
-		s.postpone(ctx, task, lookWait(ledger.Now().Sub(task.Started)))
+	case ledger.Now().Sub(task.Started) < w.grace:
+		w.postpone(ctx, task, lookWait(ledger.Now().Sub(task.Started)))
 		return true, nil
 	default:
-		return true, s.answer(ctx, task, release.DispatchMissing{Token: job.Token, Sent: sent})
+		return true, w.answer(ctx, task, release.DispatchMissing{Token: job.Token, Sent: sent})
 	}
 }
 

@@ -62,4 +62,5 @@ func (s *Scheduler) longest() time.Duration {
 	return longest
 }
 
-func (s *Scheduler) mine(site string) bool { return s.others == nil || s.others.Mine(site) }
+// mine says whether the tasks of a site are this replica's: all are without others.
+func (o *Others) mine(site string) bool { return o == nil || o.Mine(site) }

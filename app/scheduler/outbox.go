@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/app/replicas"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
 )
 
 const (
@@ -24,58 +27,117 @@ const (
 	cancelAgain = 30 * time.Second
 )
 
+// worker carries out the tasks of the outbox, each on a goroutine of its own.
+type worker struct {
+	ledger       Ledger
+	outbox       Outbox
+	runner       Runner
+	log          *slog.Logger
+	newJob       func(site string, dispatch release.SendDispatch) runner.Job
+	grace        time.Duration
+	fingerprints Fingerprints
+	others       *Others
+	stop         context.Context //nolint:containedctx // the life of the server
+	ended        func()          // is told of each task that ended
+	tasks        sync.WaitGroup
+
+	mu   sync.Mutex
+	busy map[int64]bool // tasks under way
+}
+
+// collect begins the tasks of the outbox that are due, each on its own, and
+// tells when the next one is.
+func (w *worker) collect(ctx context.Context) time.Time {
+	due, next, err := w.outbox.Tasks(ctx)
+	if err != nil {
+		if !errors.Is(err, context.Canceled) {
+			w.log.Error("the outbox can't be read", "error", err)
+		}
+		return ledger.Now().Add(retryWait)
+	}
+	for _, task := range due {
+		if w.others.mine(task.Site) && w.begin(task) {
+			w.tasks.Go(func() {
+				defer w.end(task)
+				w.claimAndCarryOut(ctx, task)
+			})
+		}
+	}
+	if w.others != nil {
+		next = soonest(next, ledger.Now().Add(besideOthers))
+	}
+	return next
+}
+
+func (w *worker) begin(task ledger.Task) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.busy[task.ID] {
+		return false
+	}
+	w.busy[task.ID] = true
+	return true
+}
+
+func (w *worker) end(task ledger.Task) {
+	w.mu.Lock()
+	delete(w.busy, task.ID)
+	w.mu.Unlock()
+	w.ended()
+}
+
 // claimAndCarryOut carries a task out, if no other replica does.
-func (s *Scheduler) claimAndCarryOut(ctx context.Context, task ledger.Task) {
-	if s.others == nil {
-		s.carryOut(ctx, task)
+func (w *worker) claimAndCarryOut(ctx context.Context, task ledger.Task) {
+	if w.others == nil {
+		w.carryOut(ctx, task)
 		return
 	}
 	asked := time.Now()
-	task, ok, err := s.outbox.Claim(ctx, task)
+	task, ok, err := w.outbox.Claim(ctx, task)
 	if err != nil && ctx.Err() == nil {
-		s.log.Warn("a task can't be claimed", "site", task.Site, "error", err)
+		w.log.Warn("a task can't be claimed", "site", task.Site, "error", err)
 	}
 	if !ok {
 		return
 	}
-	err = replicas.Keep(task.Fenced(ctx), asked, func(ctx context.Context) (bool, error) { return s.outbox.Renew(ctx, task) },
-		func(ctx context.Context) { s.carryOut(ctx, task) })
+	err = replicas.Keep(task.Fenced(ctx), asked, func(ctx context.Context) (bool, error) { return w.outbox.Renew(ctx, task) },
+		func(ctx context.Context) { w.carryOut(ctx, task) })
 	if err != nil && ctx.Err() == nil {
-		s.log.Warn("a task was given up in the middle; another replica carries it on", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect), "error", err)
+		w.log.Warn("a task was given up in the middle; another replica carries it on", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect), "error", err)
 	}
 }
 
 // carryOut does one task. Errors leave the task in the outbox for later.
-func (s *Scheduler) carryOut(ctx context.Context, task ledger.Task) {
+func (w *worker) carryOut(ctx context.Context, task ledger.Task) {
 	if task.Unreadable != nil {
-		s.log.Error("a task of another version of Pressrun is left for it", "site", task.Site, "error", task.Unreadable)
-		s.postpone(ctx, task, time.Hour)
+		w.log.Error("a task of another version of Pressrun is left for it", "site", task.Site, "error", task.Unreadable)
+		w.postpone(ctx, task, time.Hour)
 		return
 	}
 	var err error
 	switch e := task.Effect.(type) {
 	case release.SendDispatch:
-		err = s.dispatch(ctx, task, e)
+		err = w.dispatch(ctx, task, e)
 	case release.ReadFingerprint:
-		err = s.readFingerprint(ctx, task, e)
+		err = w.readFingerprint(ctx, task, e)
 	case release.LookUpRun:
-		err = s.lookUp(ctx, task, e)
+		err = w.lookUp(ctx, task, e)
 	case release.CancelRun:
-		err = s.cancel(ctx, task, e)
+		err = w.cancel(ctx, task, e)
 	case release.Record, release.Closed:
 		err = fmt.Errorf("a %T has no place in the outbox", e)
 	}
 	if errors.Is(err, ledger.ErrNoSite) {
 		// The site was taken out of the configuration. Should it come back, its
 		// deadlines have the rules ask anew.
-		s.log.Warn("a task of a site that is no longer configured is dropped", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect))
-		err = s.outbox.Drop(ctx, task)
+		w.log.Warn("a task of a site that is no longer configured is dropped", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect))
+		err = w.outbox.Drop(ctx, task)
 	}
-	if err == nil || s.stop.Err() != nil || errors.Is(err, ledger.ErrTakenOver) || ctx.Err() != nil {
+	if err == nil || w.stop.Err() != nil || errors.Is(err, ledger.ErrTakenOver) || ctx.Err() != nil {
 		return
 	}
-	s.log.Error("a task failed and is tried again", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect), "tries", task.Tries, "error", err)
-	s.postpone(ctx, task, retryWait)
+	w.log.Error("a task failed and is tried again", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect), "tries", task.Tries, "error", err)
+	w.postpone(ctx, task, retryWait)
 }
 
 // bounded makes a call of the runner with a limit of its own.
@@ -85,20 +147,20 @@ func bounded[T any](ctx context.Context, call func(context.Context) (T, error)) 
 	return call(ctx)
 }
 
-func (s *Scheduler) postpone(ctx context.Context, task ledger.Task, wait time.Duration) {
-	err := s.outbox.Postpone(context.WithoutCancel(ctx), task, ledger.Now().Add(wait))
+func (w *worker) postpone(ctx context.Context, task ledger.Task, wait time.Duration) {
+	err := w.outbox.Postpone(context.WithoutCancel(ctx), task, ledger.Now().Add(wait))
 	if err != nil && !errors.Is(err, ledger.ErrTakenOver) {
-		s.log.Error("a task can't be put off", "site", task.Site, "error", err)
+		w.log.Error("a task can't be put off", "site", task.Site, "error", err)
 		time.Sleep(retryWait) // or the scheduler would begin it again at once
 	}
 }
 
 // answer brings the outcome of a task before the rules. A refusal means that
 // the world has moved on, and the task is done all the same.
-func (s *Scheduler) answer(ctx context.Context, task ledger.Task, event release.Event) error {
-	_, err := s.ledger.Answer(ctx, task, event)
+func (w *worker) answer(ctx context.Context, task ledger.Task, event release.Event) error {
+	_, err := w.ledger.Answer(ctx, task, event)
 	if refusal, ok := errors.AsType[*release.Conflict](err); ok {
-		s.log.Debug("an answer came too late", "site", task.Site, "event", fmt.Sprintf("%T", event), "refusal", refusal.Text)
+		w.log.Debug("an answer came too late", "site", task.Site, "event", fmt.Sprintf("%T", event), "refusal", refusal.Text)
 		return nil
 	}
 	return err
@@ -106,65 +168,65 @@ func (s *Scheduler) answer(ctx context.Context, task ledger.Task, event release.
 
 // readFingerprint has the fingerprint of a site's content read. That it can't be read
 // is an answer too; whatever was cut short is read once more.
-func (s *Scheduler) readFingerprint(ctx context.Context, task ledger.Task, e release.ReadFingerprint) error {
-	if s.fingerprints == nil {
-		return s.answer(ctx, task, release.FingerprintRead{Release: e.Release, Why: "no fingerprint is configured"})
+func (w *worker) readFingerprint(ctx context.Context, task ledger.Task, e release.ReadFingerprint) error {
+	if w.fingerprints == nil {
+		return w.answer(ctx, task, release.FingerprintRead{Release: e.Release, Why: "no fingerprint is configured"})
 	}
-	value, err := bounded(ctx, func(ctx context.Context) (string, error) { return s.fingerprints.Fingerprint(ctx, task.Site) })
+	value, err := bounded(ctx, func(ctx context.Context) (string, error) { return w.fingerprints.Fingerprint(ctx, task.Site) })
 	if err == nil {
-		return s.answer(ctx, task, release.FingerprintRead{Release: e.Release, Value: value})
+		return w.answer(ctx, task, release.FingerprintRead{Release: e.Release, Value: value})
 	}
-	if s.stop.Err() != nil {
+	if w.stop.Err() != nil {
 		return err
 	}
-	s.log.Warn("the fingerprint of the content can't be read", "site", task.Site, "release", e.Release, "error", err)
-	return s.answer(ctx, task, release.FingerprintRead{Release: e.Release, Why: err.Error()})
+	w.log.Warn("the fingerprint of the content can't be read", "site", task.Site, "release", e.Release, "error", err)
+	return w.answer(ctx, task, release.FingerprintRead{Release: e.Release, Why: err.Error()})
 }
 
 // lookUp asks the runner for the truth about a run. Nothing learnt is fine:
 // the site asks again while it does not hear of it.
-func (s *Scheduler) lookUp(ctx context.Context, task ledger.Task, e release.LookUpRun) error {
+func (w *worker) lookUp(ctx context.Context, task ledger.Task, e release.LookUpRun) error {
 	event, err := bounded(ctx, func(ctx context.Context) (release.Event, error) {
-		return s.runner.LookUp(ctx, task.Site, e.Release, e.Run)
+		return w.runner.LookUp(ctx, task.Site, e.Release, e.Run)
 	})
 	if err != nil {
-		s.log.Warn("a run can't be looked up", "site", task.Site, "release", e.Release, "run", e.Run.ID, "error", err)
-		return s.outbox.Drop(ctx, task)
+		w.log.Warn("a run can't be looked up", "site", task.Site, "release", e.Release, "run", e.Run.ID, "error", err)
+		return w.outbox.Drop(ctx, task)
 	}
-	return s.answer(ctx, task, event)
+	return w.answer(ctx, task, event)
 }
 
-func (s *Scheduler) cancel(ctx context.Context, task ledger.Task, e release.CancelRun) error {
+func (w *worker) cancel(ctx context.Context, task ledger.Task, e release.CancelRun) error {
 	_, err := bounded(ctx, func(ctx context.Context) (struct{}, error) {
-		return struct{}{}, s.runner.Cancel(ctx, task.Site, e.Release, e.Run)
+		return struct{}{}, w.runner.Cancel(ctx, task.Site, e.Release, e.Run)
 	})
 	if err == nil {
-		return s.outbox.Drop(ctx, task)
+		return w.outbox.Drop(ctx, task)
 	}
 	wait := lookAgain
 	if task.Tries >= maxCancels {
-		wanted, unread := s.cancelling(ctx, task.Site, e.Run)
+		wanted, unread := w.cancelling(ctx, task.Site, e.Run)
 		if unread != nil {
 			return unread
 		}
 		if !wanted {
-			s.log.Error("a run can't be cancelled and is left alone", "site", task.Site, "run", e.Run.ID, "error", err)
-			return s.outbox.Drop(ctx, task)
+			w.log.Error("a run can't be cancelled and is left alone", "site", task.Site, "run", e.Run.ID, "error", err)
+			return w.outbox.Drop(ctx, task)
 		}
 		wait = cancelAgain
 	}
-	s.log.Warn("a run can't be cancelled", "site", task.Site, "run", e.Run.ID, "tries", task.Tries, "error", err)
-	if err := s.outbox.Start(ctx, task); err != nil {
+	w.log.Warn("a run can't be cancelled", "site", task.Site, "run", e.Run.ID, "tries", task.Tries, "error", err)
+	if err := w.outbox.Start(ctx, task); err != nil {
 		return err
 	}
-	s.postpone(ctx, task, wait)
+	w.postpone(ctx, task, wait)
 	return nil
 }
 
 // cancelling says whether a run is that of a release that somebody wants
 // cancelled: as long as it is, nobody stops trying.
-func (s *Scheduler) cancelling(ctx context.Context, site string, run release.Run) (bool, error) {
-	at, err := s.ledger.Site(ctx, site)
+func (w *worker) cancelling(ctx context.Context, site string, run release.Run) (bool, error) {
+	at, err := w.ledger.Site(ctx, site)
 	if errors.Is(err, ledger.ErrNoSite) {
 		return false, nil
 	}

@@ -79,19 +79,16 @@ type Options struct {
 }
 
 // Scheduler makes time pass for the sites: it ticks each one when it is due, at
-// once and not on a minute's beat, and carries out the tasks of the outbox.
+// once and not on a minute's beat, and has its worker carry out the tasks of the outbox.
 type Scheduler struct {
-	ledger       Ledger
-	outbox       Outbox
-	runner       Runner
-	log          *slog.Logger
-	newJob       func(site string, dispatch release.SendDispatch) runner.Job
-	failed       func(error)
-	grace        time.Duration
-	inbox        *Inbox
-	fingerprints Fingerprints
-	stop         context.Context //nolint:containedctx // the life of the server
-	tasks        sync.WaitGroup
+	ledger Ledger
+	runner Runner
+	log    *slog.Logger
+	failed func(error)
+	inbox  *Inbox
+	worker *worker
+	stop   context.Context //nolint:containedctx // the life of the server
+	tasks  sync.WaitGroup
 
 	schedules map[string][]calendar.Schedule
 
@@ -110,9 +107,7 @@ type Scheduler struct {
 	// turned is when the goroutine that makes the rounds was seen alive last.
 	turned atomic.Pointer[time.Time]
 
-	mu    sync.Mutex
-	busy  map[int64]bool // tasks under way
-	freed chan struct{}  // a task ended
+	freed chan struct{} // a task ended
 }
 
 const (
@@ -136,12 +131,16 @@ func New(stop context.Context, o Options) *Scheduler {
 	if o.Failed == nil {
 		o.Failed = func(error) {}
 	}
-	return &Scheduler{
-		ledger: o.Ledger, outbox: o.Outbox, runner: o.Runner, log: o.Log, newJob: o.NewJob, failed: o.Failed, grace: o.Grace,
-		inbox: NewInbox(stop, o.Ledger, o.Log), stop: stop,
-		fingerprints: o.Fingerprints, schedules: o.Schedules, table: timetable.New(o.Looks, o.Publisher, ledger.Now),
-		others: o.Others, due: map[string]time.Time{}, busy: map[int64]bool{}, freed: make(chan struct{}, 1),
+	s := &Scheduler{
+		ledger: o.Ledger, runner: o.Runner, log: o.Log, failed: o.Failed, inbox: NewInbox(stop, o.Ledger, o.Log), stop: stop,
+		schedules: o.Schedules, table: timetable.New(o.Looks, o.Publisher, ledger.Now),
+		others: o.Others, due: map[string]time.Time{}, freed: make(chan struct{}, 1),
 	}
+	s.worker = &worker{
+		ledger: o.Ledger, outbox: o.Outbox, runner: o.Runner, log: o.Log, newJob: o.NewJob, grace: o.Grace,
+		fingerprints: o.Fingerprints, stop: stop, others: o.Others, ended: s.wakeUp, busy: map[int64]bool{},
+	}
+	return s
 }
 
 // Start catches up with what happened while the server was away, then begins.
@@ -182,6 +181,7 @@ func (s *Scheduler) turn() {
 // once the context of New ends.
 func (s *Scheduler) Wait() {
 	s.tasks.Wait()
+	s.worker.tasks.Wait()
 	s.table.Wait()
 }
 
@@ -274,7 +274,7 @@ func (s *Scheduler) round(ctx context.Context, change ledger.Change, why wake) t
 		s.due[name] = at
 	}
 	if change.Outbox || why == byTask || why == byClock || passed(s.fetch) {
-		s.fetch = s.collect(ctx)
+		s.fetch = s.worker.collect(ctx)
 	}
 	next := soonest(ledger.Now().Add(s.longest()), s.fetch)
 	for _, at := range s.due {
@@ -350,45 +350,4 @@ func soonest(a, b time.Time) time.Time {
 		return a
 	}
 	return b
-}
-
-// collect begins the tasks of the outbox that are due, each on its own, and
-// tells when the next one is.
-func (s *Scheduler) collect(ctx context.Context) time.Time {
-	due, next, err := s.outbox.Tasks(ctx)
-	if err != nil {
-		if !errors.Is(err, context.Canceled) {
-			s.log.Error("the outbox can't be read", "error", err)
-		}
-		return ledger.Now().Add(retryWait)
-	}
-	for _, task := range due {
-		if s.mine(task.Site) && s.begin(task) {
-			s.tasks.Go(func() {
-				defer s.end(task)
-				s.claimAndCarryOut(ctx, task)
-			})
-		}
-	}
-	if s.others != nil {
-		next = soonest(next, ledger.Now().Add(besideOthers))
-	}
-	return next
-}
-
-func (s *Scheduler) begin(task ledger.Task) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.busy[task.ID] {
-		return false
-	}
-	s.busy[task.ID] = true
-	return true
-}
-
-func (s *Scheduler) end(task ledger.Task) {
-	s.mu.Lock()
-	delete(s.busy, task.ID)
-	s.mu.Unlock()
-	s.wakeUp()
 }

@@ -58,6 +58,9 @@ func (k *checker) publicAddresses() {
 }
 
 func (k *checker) site(key string, s Site) {
+	if k.Has(key+".group") && !siteName().MatchString(s.Group) {
+		k.wrong(key+".group", "%q is no name of a group; expected small letters, digits and hyphens (at most 63), such as agency-north", s.Group)
+	}
 	k.webURL(key+".url", s.URL, "the site's public address, such as https://www.example.gov")
 	k.bareURL(key+".url", s.URL)
 	k.timeZone(key+".time_zone", s.TimeZone)

@@ -70,6 +70,9 @@ type Token struct {
 type Site struct {
 	// Title is the site's name for people; its key when left out.
 	Title string `yaml:"title" json:"title,omitempty"`
+	// Group is the group of sites that it belongs to, such as an agency or a
+	// department; none when left out.
+	Group string `yaml:"group" json:"group,omitempty"`
 	// URL is the site's public address; "live" is said once the release's
 	// marker has been read through it.
 	URL string `yaml:"url" json:"url,omitempty"`
