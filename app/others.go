@@ -122,6 +122,14 @@ func (w *others) unreachable(of func(site string) string) func(site string) stri
 	}
 }
 
+// build has others know which sites this app builds by another configuration.
+func (w *others) build(ctx context.Context, c config.Config) error {
+	if w.machines == nil {
+		return nil
+	}
+	return w.machines.Build(ctx, localSites(c))
+}
+
 // run says that this app lives, until ctx ends.
 func (w *others) run(ctx context.Context) {
 	if w.machines != nil {

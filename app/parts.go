@@ -6,6 +6,7 @@ import (
 	"time"
 
 	webapi "github.com/pressrun/pressrun/app/api"
+	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/text"
@@ -21,12 +22,24 @@ const (
 )
 
 // parts are those that /readyz tells of beside the ledger.
-func (a *App) parts() []webapi.Part {
+func (e *edition) parts() []webapi.Part {
 	return []webapi.Part{
-		{Name: "scheduler", Look: func(context.Context) (state, why string) { return schedulerPart(a.scheduler.Turned(), time.Now()) }},
-		{Name: "runner", Look: func(context.Context) (state, why string) { return a.runnerPart() }},
-		{Name: "outbox", Look: a.outbox},
+		{Name: "scheduler", Look: func(context.Context) (state, why string) { return schedulerPart(e.turned(), time.Now()) }},
+		{Name: "runner", Look: func(context.Context) (state, why string) { return e.runnerPart() }},
+		{Name: "outbox", Look: e.outbox},
+		{Name: "configuration", Look: func(context.Context) (state, why string) {
+			return configurationPart(e.loads.view(), len(e.loads.broken()))
+		}},
 	}
+}
+
+// turned is when the scheduler was seen alive last. One that has just taken another's place
+// counts as that one did.
+func (e *edition) turned() time.Time {
+	if at := e.scheduler.Turned(); !at.IsZero() || !e.succeeds {
+		return at
+	}
+	return e.begun
 }
 
 // schedulerPart judges when the scheduler was seen alive last.
@@ -42,30 +55,41 @@ func schedulerPart(turned, now time.Time) (state, why string) {
 
 // runnerPart says how many sites' runners can't be given a release. Which ones and
 // why is for who may see the sites: pressrun doctor.
-func (a *App) runnerPart() (state, why string) {
+func (e *edition) runnerPart() (state, why string) {
 	away := 0
-	for name := range a.config.Sites {
-		if a.unreachable(name) != "" {
+	for name := range e.config.Sites {
+		if _, not := e.closed[name]; !not && e.unreachable(name) != "" {
 			away++
 		}
 	}
 	if away == 0 {
 		return api.PartOK, ""
 	}
-	return api.PartHeed, fmt.Sprintf("the runner of %d of %s can't be given a release; pressrun doctor says why", away, text.Count(len(a.config.Sites), "site"))
+	return api.PartHeed, fmt.Sprintf("the runner of %d of %s can't be given a release; pressrun doctor says why", away, text.Count(len(e.config.Sites)-len(e.closed), "site"))
+}
+
+// configurationPart says whether all that is configured is served.
+func configurationPart(load view.Load, broken int) (state, why string) {
+	switch {
+	case load.Failed != "":
+		return api.PartHeed, "the configuration that is there now has mistakes: the app goes on by the one before; pressrun config check tells them"
+	case broken > 0:
+		return api.PartHeed, text.Count(broken, "site") + " left out because of mistakes in the configuration; pressrun config check tells them"
+	}
+	return api.PartOK, ""
 }
 
 // outbox says whether what the rules want done is done.
-func (a *App) outbox(ctx context.Context) (state, why string) {
-	count, oldest, err := a.outboxWaits(ctx)
+func (e *edition) outbox(ctx context.Context) (state, why string) {
+	count, oldest, err := e.outboxWaits(ctx)
 	if err != nil {
 		return api.PartFailed, "the outbox can't be read; the log of the app tells more"
 	}
 	return outboxPart(count, oldest, ledger.Now())
 }
 
-func (a *App) outboxWaits(ctx context.Context) (count int64, oldest time.Time, err error) {
-	err = a.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) (err error) {
+func (e *edition) outboxWaits(ctx context.Context) (count int64, oldest time.Time, err error) {
+	err = e.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) (err error) {
 		count, oldest, err = s.OutboxWaits(ctx)
 		return err
 	})

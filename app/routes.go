@@ -21,33 +21,34 @@ import (
 )
 
 // routes puts the API, the streams and the pages on one mux.
-func (a *App) routes(version string) *middleware.BodyDeadline {
+func (e *edition) routes(version string) *middleware.BodyDeadline {
 	mux := http.NewServeMux()
-	views := view.New(a.ledger, a.config.Sites, a.schedules, a.log)
-	views.Ask(a.unreachable)
-	commands := command.New(a.ledger)
-	told := command.NewNotices(a.ledger, a.config)
-	changed := differences.New(a.config.Sites, a.ledger, a.log)
-	logs := stream.RunLogs{Ledger: a.ledger, Runner: a.runner, Log: a.log}
+	views := view.New(e.ledger, e.config.Sites, e.schedules, e.log)
+	views.Ask(e.unreachable)
+	views.Close(e.closed)
+	commands := command.New(e.ledger)
+	told := command.NewNotices(e.ledger, e.config)
+	changed := differences.New(e.config.Sites, e.ledger, e.log)
+	logs := stream.RunLogs{Ledger: e.ledger, Runner: e.runner, Log: e.log}
 	options := webapi.Options{
-		Version: version, Auth: a.auth, Problems: a.problems, Commands: commands, View: views, Differences: changed, Ledger: a.ledger,
-		Hooks: command.NewHooks(a.ledger, a.config.Sites, a.config.URL), Notices: told,
-		Logs: logs, Places: a.places, State: a.config.State, Log: a.log, Stop: a.stop, Described: a.runner.Routes(),
-		Traced: func(site string) bool { return a.config.Sites[site].Traced() },
+		Version: version, Auth: e.auth, Problems: e.problems, Commands: commands, View: views, Differences: changed, Ledger: e.ledger,
+		Hooks: command.NewHooks(e.ledger, e.config.Sites, e.config.URL), Notices: told,
+		Logs: logs, Places: e.places, State: e.config.State, Log: e.log, Stop: e.stop, Described: e.runner.Routes(),
+		Traced: func(site string) bool { return e.config.Sites[site].Traced() },
 		Retention: func(ctx context.Context) (api.Retention, error) {
-			return retention.Plan(ctx, a.ledger.Retention(), a.config.Keep.Retention(), a.config.Keep.Export)
+			return retention.Plan(ctx, e.ledger.Retention(), e.config.Keep.Retention(), e.config.Keep.Export)
 		},
-		Figures: a.metrics.Handler(a.log), Parts: a.parts(),
+		Figures: e.metrics.Handler(e.log), Parts: e.parts(),
 	}
-	a.api = webapi.New(mux, options)
-	a.pages = pages.New(mux, pages.Options{
-		Config: a.config, Auth: a.auth, Problems: a.problems, Disk: a.disk, Commands: commands, Notices: told, View: views, Differences: changed, Logs: logs, Log: a.log,
+	e.api = webapi.New(mux, options)
+	e.pages = pages.New(mux, pages.Options{
+		Config: e.config, Auth: e.auth, Problems: e.problems, Disk: e.disk, Commands: commands, Notices: told, View: views, Differences: changed, Logs: logs, Load: e.loads.view, Log: e.log,
 	})
 	outer := http.NewServeMux()
-	language, _ := words.Named(a.config.Pages.Language)
-	public.New(public.Options{Sites: a.config.Sites, View: views, Problems: a.problems, Language: language}).Register(outer)
-	outer.Handle(hooks.Path, a.hooks) // whoever knows an address may call it, from wherever
-	for _, r := range a.runner.Routes() {
+	language, _ := words.Named(e.config.Pages.Language)
+	public.New(public.Options{Sites: e.config.Sites, View: views, Problems: e.problems, Language: language}).Register(outer)
+	outer.Handle(hooks.Path, e.hooks) // whoever knows an address may call it, from wherever
+	for _, r := range e.runner.Routes() {
 		if r.Unguarded {
 			outer.Handle(r.Pattern, r.Handler)
 		} else {
@@ -55,27 +56,27 @@ func (a *App) routes(version string) *middleware.BodyDeadline {
 		}
 	}
 	outer.Handle("/", middleware.Callers{
-		Config: a.config, Auth: a.auth, MaxBody: webapi.MaxMetrics + 1024, Refuse: a.refuse, Next: mux,
+		Config: e.config, Auth: e.auth, MaxBody: webapi.MaxMetrics + 1024, Refuse: e.refuse, Next: mux,
 	}.Handler())
 	return &middleware.BodyDeadline{Wait: middleware.BodyLimit, Next: middleware.CloseUnread(outer)}
 }
 
 // refuse answers programs with a problem, and people with a page.
-func (a *App) refuse(w http.ResponseWriter, r *http.Request, p *api.Problem) {
+func (e *edition) refuse(w http.ResponseWriter, r *http.Request, p *api.Problem) {
 	if strings.HasPrefix(r.URL.Path, "/v1/") {
-		a.problems.Write(w, r, p)
+		e.problems.Write(w, r, p)
 		return
 	}
-	a.pages.Refuse(w, r, p)
+	e.pages.Refuse(w, r, p)
 }
 
 // letOperator lets operators of all sites through to a runner's route, and answers
 // all others.
-func (a *App) letOperator(w http.ResponseWriter, r *http.Request) bool {
-	p := a.auth.RefusalOfAll(auth.From(r.Context()), auth.Operator)
+func (e *edition) letOperator(w http.ResponseWriter, r *http.Request) bool {
+	p := e.auth.RefusalOfAll(auth.From(r.Context()), auth.Operator)
 	if p == nil {
 		return true
 	}
-	a.problems.Write(w, r, p)
+	e.problems.Write(w, r, p)
 	return false
 }

@@ -22,9 +22,9 @@ const deadClientAfter = 40 * time.Second
 // next app. ready, if given, is called with the address once it listens.
 func (a *App) Run(ctx context.Context, ready func(addr net.Addr)) error {
 	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", a.config.Listen)
+	l, err := lc.Listen(ctx, "tcp", a.opts.Config.Listen)
 	if err != nil {
-		return errors.Join(fmt.Errorf("listen on %s: %w", a.config.Listen, err), a.Close())
+		return errors.Join(fmt.Errorf("listen on %s: %w", a.opts.Config.Listen, err), a.Close())
 	}
 	return a.Serve(ctx, l, ready)
 }
@@ -51,7 +51,7 @@ func (a *App) Serve(ctx context.Context, l net.Listener, ready func(addr net.Add
 
 func (a *App) server() *http.Server {
 	return &http.Server{
-		Handler:           a.handler,
+		Handler:           a.Handler(),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    32 << 10,

@@ -3,6 +3,7 @@ package metrics
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -15,11 +16,16 @@ import (
 // sites reads how the sites stand, at each scrape from one snapshot.
 type sites struct {
 	ledger *ledger.Ledger
-	hours  map[string]calendar.Hours
+	by     atomic.Pointer[configured]
+	log    *slog.Logger
+	now    func() time.Time
+}
+
+// configured is what scrapes need of the configuration.
+type configured struct {
+	hours map[string]calendar.Hours
 	// handOffs are those who are handed what goes live.
 	handOffs []ledger.NoticeTarget
-	log      *slog.Logger
-	now      func() time.Time
 }
 
 func gauge(name, help string, labels ...string) *prometheus.Desc {
@@ -93,7 +99,7 @@ func (s *sites) Collect(out chan<- prometheus.Metric) {
 
 // handedOff tells how far each receiver was handed what went live.
 func (s *sites) handedOff(ctx context.Context, snap *ledger.Snapshot, tell func(*prometheus.Desc, float64, ...string)) error {
-	for _, to := range s.handOffs {
+	for _, to := range s.by.Load().handOffs {
 		handed, err := snap.Handed(ctx, to)
 		if err != nil {
 			return err
@@ -133,9 +139,9 @@ func (s *sites) site(site release.Site, tell func(*prometheus.Desc, float64, ...
 		if back := now.Add(-countedBack); at.Before(back) {
 			at = back
 		}
-		tell(workedOf, s.hours[site.Name].Between(at, now).Seconds(), site.Name)
+		tell(workedOf, s.by.Load().hours[site.Name].Between(at, now).Seconds(), site.Name)
 	}
-	tell(openOf, number(s.hours[site.Name].Open(now)), site.Name)
+	tell(openOf, number(s.by.Load().hours[site.Name].Open(now)), site.Name)
 }
 
 // oldestUnserved is when the oldest request was accepted that is not live; zero for

@@ -18,7 +18,13 @@ type Watcher struct {
 	log     *slog.Logger
 	after   int64
 	// live is when the newest release of each site went live.
-	live map[string]time.Time
+	live  map[string]time.Time
+	sites *sites
+}
+
+// Configure has scrapes go by other hours and hand-offs, those of another configuration.
+func (w *Watcher) Configure(hours map[string]calendar.Hours, handOffs []ledger.NoticeTarget) {
+	w.sites.by.Store(&configured{hours, handOffs})
 }
 
 // Watch begins after the last event that there is, and has scrapes read the ledger.
@@ -35,10 +41,12 @@ func (m *Metrics) Watch(ctx context.Context, l *ledger.Ledger, hours map[string]
 		}
 		live[name] = site.NowLive().Times.Complete
 	}
-	if err := m.registry.Register(&sites{ledger: l, hours: hours, handOffs: handOffs, log: log, now: ledger.Now}); err != nil {
+	w := &Watcher{metrics: m, ledger: l, log: log, after: after, live: live, sites: &sites{ledger: l, log: log, now: ledger.Now}}
+	w.Configure(hours, handOffs)
+	if err := m.registry.Register(w.sites); err != nil {
 		return nil, err
 	}
-	return &Watcher{metrics: m, ledger: l, log: log, after: after, live: live}, nil
+	return w, nil
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/app/view/when"
@@ -17,6 +18,7 @@ import (
 type home struct {
 	*frame.Frame
 	view *view.Reader
+	load func() view.Load
 }
 
 // homeBody is the list of sites that a visitor may see.
@@ -64,6 +66,11 @@ func (h *home) show(v *frame.Visit) {
 	}
 	if why, since := h.Disk.Trouble(); why != "" {
 		body.Notices = []notice{{Notice: view.DiskNotice(why, since, clock)}}
+	}
+	if v.Who.Role == auth.Operator && len(v.Who.Sites) == 0 {
+		for _, n := range h.load().Notices(clock) {
+			body.Notices = append(body.Notices, notice{Notice: n})
+		}
 	}
 	p.Title, p.Body = homeTitle(v.Reader.Language, sites), body
 	h.Write(v, http.StatusOK, "home", p)

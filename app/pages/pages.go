@@ -29,14 +29,16 @@ type Options struct {
 	View        *view.Reader
 	Differences *differences.Reader
 	Logs        stream.RunLogs
-	Log         *slog.Logger
+	// Load is what became of the configurations that were read.
+	Load func() view.Load
+	Log  *slog.Logger
 }
 
 // New puts the pages on a mux, and answers with what they share. Addresses that nobody
 // else knows, of the API too, are answered by them.
 func New(mux *http.ServeMux, o Options) *frame.Frame {
 	f := &frame.Frame{Config: o.Config, Problems: o.Problems, Disk: o.Disk, Log: o.Log}
-	home := &home{Frame: f, view: o.View}
+	home := &home{Frame: f, view: o.View, load: o.Load}
 	site := &sitePages{Frame: f, view: o.View, commands: o.Commands}
 	find := &findPages{Frame: f, view: o.View}
 	releases := &releasePages{Frame: f, view: o.View, logs: o.Logs}

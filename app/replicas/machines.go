@@ -17,10 +17,10 @@ import (
 type Machines struct {
 	ledger *ledger.Ledger
 	log    *slog.Logger
-	local  []string // the sites that apps build themselves
 
-	mu sync.Mutex
-	of map[string]ledger.Machine
+	mu    sync.Mutex
+	local []string // the sites that apps build themselves
+	of    map[string]ledger.Machine
 }
 
 // NewMachines makes the Machines of an app: of the sites that are built by apps themselves.
@@ -30,11 +30,23 @@ func NewMachines(ctx context.Context, l *ledger.Ledger, local []string, log *slo
 	return m, m.look(ctx)
 }
 
+// Build has the Machines know other sites that are built by apps themselves. It claims
+// those that are no other machine's.
+func (m *Machines) Build(ctx context.Context, local []string) error {
+	m.mu.Lock()
+	m.local = local
+	m.mu.Unlock()
+	return m.look(ctx)
+}
+
 func (m *Machines) look(ctx context.Context) error {
-	if len(m.local) == 0 {
+	m.mu.Lock()
+	local := m.local
+	m.mu.Unlock()
+	if len(local) == 0 {
 		return nil
 	}
-	of, err := m.ledger.Machines().Claim(ctx, m.local)
+	of, err := m.ledger.Machines().Claim(ctx, local)
 	if err != nil {
 		return fmt.Errorf("find out on which machines sites are built: %w", err)
 	}

@@ -26,7 +26,7 @@ func Self(c config.Config, version string) (ledger.Replica, error) {
 	if err != nil {
 		return ledger.Replica{}, err
 	}
-	hash, err := hashOf(c)
+	hash, err := Hash(c)
 	if err != nil {
 		return ledger.Replica{}, err
 	}
@@ -60,9 +60,9 @@ func machineOf(state string) (string, error) {
 	return id, nil
 }
 
-// hashOf is the hash of what all replicas must have alike: not where one listens, and where
+// Hash is the hash of what all replicas must have alike: not where one listens, and where
 // it keeps its files.
-func hashOf(c config.Config) (string, error) {
+func Hash(c config.Config) (string, error) {
 	c.Listen, c.State, c.Ledger, c.LedgerFile = "", "", "", ""
 	text, err := json.Marshal(c)
 	if err != nil {

@@ -108,6 +108,10 @@ type Scheduler struct {
 	turned atomic.Pointer[time.Time]
 
 	freed chan struct{} // a task ended
+
+	// Of Drain: asked for, and the rounds have ended.
+	draining chan struct{}
+	over     chan struct{}
 }
 
 const (
@@ -135,6 +139,7 @@ func New(stop context.Context, o Options) *Scheduler {
 		ledger: o.Ledger, runner: o.Runner, log: o.Log, failed: o.Failed, inbox: NewInbox(stop, o.Ledger, o.Log), stop: stop,
 		schedules: o.Schedules, table: timetable.New(o.Looks, o.Publisher, ledger.Now),
 		others: o.Others, due: map[string]time.Time{}, freed: make(chan struct{}, 1),
+		draining: make(chan struct{}), over: make(chan struct{}),
 	}
 	s.worker = &worker{
 		ledger: o.Ledger, outbox: o.Outbox, runner: o.Runner, log: o.Log, newJob: o.NewJob, grace: o.Grace,
@@ -198,6 +203,7 @@ const (
 )
 
 func (s *Scheduler) run() {
+	defer close(s.over)
 	changes := s.ledger.Changes()
 	defer changes.Close()
 	s.clock.wasSet(time.Now())
@@ -219,6 +225,8 @@ func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration, earliest t
 		why := byTime
 		select {
 		case <-s.stop.Done():
+			return byEnd
+		case <-s.draining:
 			return byEnd
 		case <-changed:
 			why = breathe(s.stop, time.Until(earliest))

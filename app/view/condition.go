@@ -13,6 +13,10 @@ type Condition string
 
 // The conditions, the worst first.
 const (
+	// Misconfigured: the site is left out, because its configuration has mistakes.
+	Misconfigured Condition = "misconfigured"
+	// Gone: the site is no longer configured; only its history is left.
+	Gone     Condition = "gone"
 	Held     Condition = "held"
 	Paused   Condition = "paused"
 	Frozen   Condition = "frozen"
@@ -25,7 +29,7 @@ const (
 )
 
 // Conditions lists all conditions, the worst first.
-var Conditions = []Condition{Differs, Held, RolledBack, Paused, Frozen, Retrying, Late}
+var Conditions = []Condition{Misconfigured, Gone, Differs, Held, RolledBack, Paused, Frozen, Retrying, Late}
 
 // Colours of what is shown. Words always say the same.
 const (
@@ -39,6 +43,10 @@ const (
 // Name is the condition as people see it.
 func (c Condition) Name(l words.Language) string {
 	switch c {
+	case Misconfigured:
+		return l.Say("Mistake in its configuration")
+	case Gone:
+		return l.Say("No longer configured")
 	case Held:
 		return l.Say("Held")
 	case Paused:
@@ -60,8 +68,10 @@ func (c Condition) Name(l words.Language) string {
 // Class is how the condition is coloured, "" for none.
 func (c Condition) Class() string {
 	switch c {
-	case Held, Differs:
+	case Held, Differs, Misconfigured:
 		return classBad
+	case Gone:
+		return classQuiet
 	case RolledBack, Paused, Frozen, Retrying, Late:
 		return classWarn
 	}
@@ -71,6 +81,10 @@ func (c Condition) Class() string {
 // because is the condition as the reason why something is not live.
 func (c Condition) because(l words.Language) string {
 	switch c {
+	case Misconfigured:
+		return l.Say("the site's configuration has a mistake")
+	case Gone:
+		return l.Say("the site is no longer configured")
 	case Held:
 		return l.Say("the site is held")
 	case Paused:
@@ -115,6 +129,12 @@ func heldAs(h release.Hold) Condition {
 
 // Condition is that of the site.
 func (v Site) Condition() Condition {
+	switch {
+	case v.Closed.Gone:
+		return Gone
+	case v.Closed.Why != "":
+		return Misconfigured
+	}
 	switch v.State {
 	case release.Ready:
 		if v.Differs() {
@@ -255,7 +275,7 @@ func (v Request) Answer() Headline {
 			return words
 		case Late:
 			return l.Say("%s, and the release before it is late", words)
-		case Held, Paused, Frozen, Retrying, Differs, RolledBack:
+		case Held, Paused, Frozen, Retrying, Differs, RolledBack, Misconfigured, Gone:
 		}
 		return l.Say("%s, and %s", words, c.because(l))
 	}

@@ -44,6 +44,8 @@ func (d SiteDetail) Outlook() Next {
 	n := Next{Class: v.Headline().Class, Done: -1}
 	condition := v.Condition()
 	switch {
+	case condition == Misconfigured || condition == Gone:
+		n.Text = notServedWords(v)
 	case condition == Held:
 		n.Text = l.Say("Nothing goes live until somebody acts.")
 		n.More = strings.TrimSpace(text.Sentence(text.Shorten(causeOfHold(v), whyShown)) + " " + faultWords(l, v.Last.Fault) + " " + heldUntil(l, v.Hold))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/text"
@@ -39,6 +40,13 @@ func (v Site) Notices() []Notice {
 			Kind: classBad, Title: Differs.Name(l), Since: v.Clock().At(v.Public.Since),
 			Text: text.Sentence(publicWords(v)) + " " + l.Say("Somebody changed the destination without Pressrun.") + " " + putRightWords(l),
 		})
+	}
+	if v.Closed.Why != "" {
+		kind := classBad
+		if v.Closed.Gone {
+			kind = "info"
+		}
+		out = append(out, Notice{Kind: kind, Title: v.Condition().Name(l), Text: notServedWords(v)})
 	}
 	if v.Unreachable != "" {
 		out = append(out, Notice{
@@ -143,6 +151,7 @@ func freezeNotices(site release.Site, c when.Clock) []Notice {
 	var out []Notice
 	for _, w := range site.Windows() {
 		switch {
+		case config.IsClosing(w): // told otherwise
 		case !w.To.After(c.Now) || w.From.After(c.Now.Add(upcoming)):
 		case w.From.After(c.Now):
 			out = append(out, Notice{Kind: "info", Title: c.Language.Say("A freeze is coming"), Text: text.Sentence(text.Shorten(w.Why, whyShown)), Since: c.At(w.From), Until: c.At(w.To)})

@@ -22,9 +22,11 @@ type Reader struct {
 	log       *slog.Logger
 	// unreachable is why a site's runner can't be given a release, "" if it can.
 	unreachable func(site string) string
-	usual       when.Usual
-	now         func() time.Time
-	details     *ledger.Shared[detailKey, *SiteDetail]
+	// closed are the sites that are not served, and why.
+	closed  map[string]config.Closed
+	usual   when.Usual
+	now     func() time.Time
+	details *ledger.Shared[detailKey, *SiteDetail]
 	// finding are the turns of searches: more of them at once than there are processors
 	// only keep one another from the database.
 	finding chan struct{}
@@ -46,6 +48,9 @@ func New(l *ledger.Ledger, sites map[string]config.Site, schedules map[string][]
 
 // Ask has the reader ask why a site's runner can't be given a release, if it can't.
 func (r *Reader) Ask(unreachable func(site string) string) { r.unreachable = unreachable }
+
+// Close has the reader tell of sites that they are not served.
+func (r *Reader) Close(closed map[string]config.Closed) { r.closed = closed }
 
 // Instant is when a view was read.
 type Instant struct {
@@ -98,18 +103,19 @@ func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Sit
 // It reads nothing, so no error can say that nothing was done.
 func (r *Reader) Decided(ctx context.Context, site release.Site) Site {
 	conf, reader := r.sites[site.Name], AudienceOf(ctx)
-	v := Site{Site: site, Title: conf.Title, URL: conf.URL, Zone: reader.zoneOf(conf), Language: reader.Language, Instant: Instant{Now: r.now()}, Unreachable: r.unreachable(site.Name)}
+	v := Site{Site: site, Title: conf.Title, URL: conf.URL, Group: conf.Group, Closed: r.closed[site.Name], Zone: reader.zoneOf(conf), Language: reader.Language, Instant: Instant{Now: r.now()}, Unreachable: r.unreachable(site.Name)}
 	if v.Title == "" {
 		v.Title = site.Name
 	}
 	return v
 }
 
-// Sites reads those of the sites that a filter lets through, by name.
+// Sites reads those of the sites that a filter lets through, by name; not those that are no
+// longer configured.
 func (r *Reader) Sites(ctx context.Context, seen func(name string) bool) (at Instant, all []Site, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		for _, name := range r.ledger.SiteNames() {
-			if !seen(name) {
+			if !seen(name) || r.closed[name].Gone {
 				continue
 			}
 			v, err := r.site(ctx, s, name)

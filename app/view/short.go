@@ -60,7 +60,7 @@ func shortOf(ctx context.Context, s *ledger.Snapshot, site Site, entity string) 
 func (v Site) Short() Short {
 	l := v.Language
 	switch c := v.Condition(); c {
-	case Held, Paused, Frozen, Retrying, Differs, RolledBack:
+	case Held, Paused, Frozen, Retrying, Differs, RolledBack, Misconfigured, Gone:
 		return Short{"stopped", c.because(l)}
 	case Late:
 		return Short{"going", l.Say("late")}
@@ -89,7 +89,7 @@ func (v Request) Short() Short {
 	case release.Waiting, release.InRelease:
 	}
 	switch stop := v.Condition(); stop {
-	case Held, Paused, Frozen, Retrying, Differs, RolledBack:
+	case Held, Paused, Frozen, Retrying, Differs, RolledBack, Misconfigured, Gone:
 		return Short{"waiting", l.Say("waiting: %s", stop.because(l))}
 	case Late:
 		return Short{"going", l.Say("late")}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/words"
@@ -16,6 +17,8 @@ type Site struct {
 	release.Site
 	Instant
 	Title, URL string
+	// Group is the group of sites that it belongs to, "" for none.
+	Group string
 	// Zone is by whose clock times are told: its editors', or the reader's.
 	Zone *time.Location
 	// Language is the reader's: all words of the view are in it.
@@ -28,6 +31,8 @@ type Site struct {
 	// Unreachable is why its runner can't be given a release as it is configured;
 	// "" when nothing is known to be wrong.
 	Unreachable string
+	// Closed says why the site is not served; nothing when it is.
+	Closed config.Closed
 }
 
 // Clock tells time to the reader.
@@ -49,7 +54,7 @@ func joined(words, more string) string {
 // Wire is the site as the API gives it.
 func (v Site) Wire() api.Site {
 	w := api.Site{
-		Name: v.Name, Title: v.Title, TimeZone: v.Zone.String(), URL: v.URL, State: v.State,
+		Name: v.Name, Title: v.Title, Group: v.Group, TimeZone: v.Zone.String(), URL: v.URL, State: v.State,
 		Condition: string(v.Condition()), Headline: v.Headline().Name, Since: v.Since(), LateSince: instant(v.LateSince()), UsualSeconds: v.Usual.Seconds(), Scheduled: instant(v.Scheduled), Waiting: v.waiting(), Text: v.Text(),
 		Current: v.summary(v.Current), Last: v.summary(v.Last), Live: v.summary(v.Live),
 	}
@@ -62,6 +67,9 @@ func (v Site) Wire() api.Site {
 	if v.Pause.On(v.Now) {
 		w.Paused = &api.Pause{By: v.Pause.By, Why: v.Pause.Why, Since: v.Pause.At, Until: instant(v.Pause.Until)}
 	}
+	if v.Closed.Why != "" {
+		w.Mistake = v.Closed.Why
+	}
 	if v.Hold.On() {
 		w.Held = &api.Hold{Why: v.Hold.Why, Since: v.Hold.Since}
 	}
@@ -69,7 +77,7 @@ func (v Site) Wire() api.Site {
 		w.Removed = &api.Removed{Release: gone.Release, Before: gone.Before.UTC(), At: gone.At.UTC()}
 	}
 	for _, f := range v.Windows() {
-		if f.To.After(v.Now) {
+		if f.To.After(v.Now) && !config.IsClosing(f) {
 			w.Freezes = append(w.Freezes, api.Freeze(f))
 		}
 	}

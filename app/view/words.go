@@ -124,6 +124,9 @@ func stopWords(v Site, due release.Due) string {
 	why := text.FullStop(orNoReason(l, due.Detail))
 	switch due.Why {
 	case release.DueFreeze:
+		if v.Closed.Why != "" {
+			return notServedWords(v)
+		}
 		return l.Say("Frozen until %s: %s", v.Clock().Time(due.At), why)
 	case release.DuePause:
 		if due.At.IsZero() {
@@ -204,6 +207,9 @@ func (v Site) StateDoing() string { return stateDoing(v.Language, v.State) }
 
 // siteWords sum a site's state up.
 func siteWords(v Site) string {
+	if v.Closed.Why != "" && (v.State == release.Ready || v.State == release.Requested) {
+		return closedWords(v)
+	}
 	switch v.State {
 	case release.Ready:
 		said := liveWords(v)
@@ -222,6 +228,23 @@ func siteWords(v Site) string {
 		return said + parted(lateWords(v)) + cancelWords(v) + "." + dueWords(v, v.DueAfter(v.Now))
 	}
 	return ""
+}
+
+// closedWords say why the site is not served, and what of it still goes on.
+func closedWords(v Site) string {
+	said := notServedWords(v)
+	if v.State == release.Ready && v.Live.Number != 0 {
+		return said + " " + liveWords(v)
+	}
+	return said
+}
+
+func notServedWords(v Site) string {
+	l := v.Language
+	if v.Closed.Gone {
+		return l.Say("The site is no longer configured; its history can still be read.")
+	}
+	return l.Say("Nothing is released until the mistake in the site's configuration is mended: %s", text.FullStop(v.Closed.Why))
 }
 
 // liveWords say what is live while nothing goes on.

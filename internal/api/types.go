@@ -49,7 +49,7 @@ type Request struct {
 	LateSince *time.Time `json:"late_since,omitempty"`
 	// Condition is why it is not live although its time has come; left out when
 	// it takes its usual way.
-	Condition string `json:"condition,omitempty" enum:"differs,held,rolled_back,paused,frozen,retrying,late"`
+	Condition string `json:"condition,omitempty" enum:"misconfigured,gone,differs,held,rolled_back,paused,frozen,retrying,late"`
 	// Answer is the answer in a few words.
 	Answer string `json:"answer,omitempty"`
 	// Text is the answer in plain words.
@@ -67,6 +67,8 @@ type AskResult struct {
 type Site struct {
 	Name  string `json:"name"`
 	Title string `json:"title"`
+	// Group is the group of sites that it belongs to.
+	Group string `json:"group,omitempty"`
 	// TimeZone is that of its editors, in which sentences tell times.
 	TimeZone string        `json:"time_zone,omitempty"`
 	URL      string        `json:"url,omitempty"`
@@ -102,6 +104,9 @@ type Site struct {
 	Scheduled *time.Time `json:"scheduled,omitempty"`
 	// Removed is how much of the history is no longer kept; left out for nothing.
 	Removed *Removed `json:"removed,omitempty"`
+	// Mistake is why the site is not served: the first mistake in its configuration, or that
+	// it has none any more. Left out when it is.
+	Mistake string `json:"mistake,omitempty"`
 	// Text sums it up in plain words.
 	Text string `json:"text"`
 }

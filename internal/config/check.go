@@ -24,13 +24,22 @@ type checker struct {
 	config *Config
 	// icalendars are the files of holidays that were read.
 	icalendars map[string]icalendar
-	// machine says that files and folders are looked for on this machine.
-	machine bool
+	// machine says that files and folders are looked for on this machine, and secrets that
+	// only secrets are.
+	machine, secrets bool
+	// rules are the sites with a protection rule, by where their runs wait; nil until asked.
+	rules map[string][]string
+	// several says that sites have files of their own.
+	several bool
 }
 
-// check reports every mistake of a decoded configuration.
-func check(c *Config, folder string, f *strict.File, machine bool) {
-	k := &checker{File: f, folder: folder, config: c, icalendars: map[string]icalendar{}, machine: machine}
+func (l *loader) checker(folder string) *checker {
+	return &checker{File: l.File, folder: folder, config: &l.config, icalendars: map[string]icalendar{}, several: l.several}
+}
+
+// all reports every mistake of a decoded configuration.
+func (k *checker) all() {
+	c := k.config
 	k.listen()
 	k.webURL("url", c.URL, "the app's public address, such as https://pressrun.example.gov")
 	k.bareURL("url", c.URL)
@@ -42,6 +51,7 @@ func check(c *Config, folder string, f *strict.File, machine bool) {
 	checkGitHub(k)
 	checkHolidays(k)
 	checkKeep(k)
+	k.groups()
 	k.sites()
 }
 
@@ -162,8 +172,14 @@ func madeUp(hash string) bool {
 	return len(different) < 6 || strings.Contains(hash, "0123456789abcdef") || strings.Contains(hash, "00112233445566778")
 }
 
+// namesShown bounds how many sites a mistake lists.
+const namesShown = 30
+
 func (k *checker) siteNames() string {
 	names := slices.Sorted(maps.Keys(k.config.Sites))
+	if len(names) > namesShown {
+		return fmt.Sprintf("the %d sites that there are", len(names))
+	}
 	if len(names) == 0 {
 		return "the names under sites, where there are none yet"
 	}

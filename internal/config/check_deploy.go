@@ -201,25 +201,41 @@ func checkFolderTo(k *checker, key, path string) {
 // of one that lies within the other's, where a folder of the outer site has the inner
 // site's addresses.
 func checkDestinations(k *checker) {
-	taken := map[string]string{}
+	taken, inside := map[string]string{}, map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
 		deploy := k.config.Sites[name].Deploy
 		if deploy.To == "" {
 			continue
 		}
 		to := deploy.Endpoint + " " + strings.TrimRight(k.config.destination(k.folder, deploy.To), "/") + "/"
-		for _, other := range slices.Sorted(maps.Keys(taken)) {
-			theirs := taken[other]
-			switch {
-			case to == theirs:
-				k.wrong("sites."+name+".deploy.to", "the site %s goes there too; expected a destination of its own", other)
-			case strings.HasPrefix(to, theirs):
-				k.wrong("sites."+name+".deploy.to", "it lies within the destination of the site %s, whose files could take its addresses; expected one beside it", other)
-			case strings.HasPrefix(theirs, to):
-				k.wrong("sites."+name+".deploy.to", "the destination of the site %s lies within it, and its files could take that site's addresses; expected one beside it", other)
-			}
+		around := outer(to)
+		outside := ""
+		for _, folder := range around {
+			outside = cmp.Or(outside, taken[folder])
 		}
-		taken[name] = to
+		switch at := "sites." + name + ".deploy.to"; {
+		case taken[to] != "":
+			k.wrong(at, "the site %s goes there too; expected a destination of its own", taken[to])
+		case outside != "":
+			k.wrong(at, "it lies within the destination of the site %s, whose files could take its addresses; expected one beside it", outside)
+		case inside[to] != "":
+			k.wrong(at, "the destination of the site %s lies within it, and its files could take that site's addresses; expected one beside it", inside[to])
+		}
+		taken[to] = cmp.Or(taken[to], name)
+		for _, folder := range around {
+			inside[folder] = cmp.Or(inside[folder], name)
+		}
+	}
+}
+
+// outer are the folders around one, each with its slash at the end.
+func outer(folder string) []string {
+	var all []string
+	for i := len(folder) - 1; ; {
+		if i = strings.LastIndexByte(folder[:i], '/'); i < 0 {
+			return all
+		}
+		all = append(all, folder[:i+1])
 	}
 }
 

@@ -14,22 +14,7 @@ import (
 // checkOnDisk looks for what a site names on this machine, so that a slip of the pen is
 // found before the first release.
 func checkOnDisk(k *checker, key string, s Site) {
-	checkSecretFile(k, key+".before.secret_file", s.Before.SecretFile)
-	for i, schedule := range s.Schedules {
-		checkSecretFile(k, fmt.Sprintf("%s.schedules[%d].before.secret_file", key, i), schedule.Before.SecretFile)
-	}
-	for i, h := range s.Hooks {
-		checkSecretFile(k, fmt.Sprintf("%s.hooks[%d].secret_file", key, i), h.SecretFile)
-	}
-	for i, t := range s.Notify {
-		at := fmt.Sprintf("%s.notify[%d]", key, i)
-		for name, file := range map[string]string{
-			".url_file": t.URLFile, ".secret_file": t.SecretFile, ".slack.token_file": t.Slack.TokenFile,
-			".smtp.password_file": t.SMTP.PasswordFile, ".smtp.ca_file": t.SMTP.CAFile,
-		} {
-			checkSecretFile(k, at+name, file)
-		}
-	}
+	checkSecrets(k, key, s)
 	if folder := s.Source.Folder; folder != "" {
 		at := absolute(k.folder, folder)
 		if why := folderProblem(at); why != "" {
@@ -47,6 +32,27 @@ func checkOnDisk(k *checker, key string, s Site) {
 	checkRulesFile(k, key+".deploy.rules", s.Deploy.Rules)
 	checkSecretFile(k, key+".build.export_token_file", s.Build.ExportTokenFile)
 	checkSecretFile(k, key+".deploy.cdn.secret_file", s.Deploy.CDN.SecretFile)
+}
+
+// checkSecrets looks for the files with a site's secrets, without which the app could not
+// serve it.
+func checkSecrets(k *checker, key string, s Site) {
+	checkSecretFile(k, key+".before.secret_file", s.Before.SecretFile)
+	for i, schedule := range s.Schedules {
+		checkSecretFile(k, fmt.Sprintf("%s.schedules[%d].before.secret_file", key, i), schedule.Before.SecretFile)
+	}
+	for i, h := range s.Hooks {
+		checkSecretFile(k, fmt.Sprintf("%s.hooks[%d].secret_file", key, i), h.SecretFile)
+	}
+	for i, t := range s.Notify {
+		at := fmt.Sprintf("%s.notify[%d]", key, i)
+		for name, file := range map[string]string{
+			".url_file": t.URLFile, ".secret_file": t.SecretFile, ".slack.token_file": t.Slack.TokenFile,
+			".smtp.password_file": t.SMTP.PasswordFile, ".smtp.ca_file": t.SMTP.CAFile,
+		} {
+			checkSecretFile(k, at+name, file)
+		}
+	}
 }
 
 func folderProblem(at string) string {

@@ -23,7 +23,11 @@ import (
 var siteName = pattern.Of(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
 func (k *checker) sites() {
-	if k.Has("sites") && len(k.config.Sites) == 0 {
+	switch {
+	case k.several: // a folder may be empty for now
+	case !k.Has("sites"):
+		k.wrong("sites", "is missing; expected a section with the name of each site")
+	case len(k.config.Sites) == 0:
 		k.wrong("sites", "there is no site; expected at least one")
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
@@ -58,8 +62,9 @@ func (k *checker) publicAddresses() {
 }
 
 func (k *checker) site(key string, s Site) {
-	if k.Has(key+".group") && !siteName().MatchString(s.Group) {
-		k.wrong(key+".group", "%q is no name of a group; expected small letters, digits and hyphens (at most 63), such as agency-north", s.Group)
+	k.group(key, s.Group)
+	if !k.Has(key + ".runner") {
+		k.wrong(key+".runner", "is missing; expected local or github")
 	}
 	k.webURL(key+".url", s.URL, "the site's public address, such as https://www.example.gov")
 	k.bareURL(key+".url", s.URL)
@@ -79,8 +84,11 @@ func (k *checker) site(key string, s Site) {
 	checkGuards(k, key+".check.allow", s.Check.Allow)
 	checkInside(k, key+".check.index", s.Check.Index, "a page of the output, such as index.html")
 	checkDeploy(k, key, s)
-	if k.machine && s.Runner == RunnerLocal {
+	switch {
+	case k.machine && s.Runner == RunnerLocal:
 		checkOnDisk(k, key, s)
+	case k.secrets:
+		checkSecrets(k, key, s)
 	}
 }
 

@@ -35,8 +35,11 @@ type Config struct {
 	// GitHub says how the app reaches GitHub, for sites of runner: github.
 	GitHub GitHub `yaml:"github" json:"github,omitzero"`
 	// Sites are the published destinations, by name: small letters, digits
-	// and hyphens.
-	Sites map[string]Site `yaml:"sites" json:"sites" expected:"a section with the name of each site"`
+	// and hyphens. In a folder they have files of their own, too.
+	Sites map[string]Site `yaml:"sites" json:"sites,omitempty" expected:"a section with the name of each site"`
+	// Groups are what the sites of a group have in common, by the group's name. A site
+	// of the group may say otherwise, key by key. {site} stands for the site's name.
+	Groups map[string]Site `yaml:"groups" json:"groups,omitempty" expected:"a section with the name of each group"`
 	// Holidays are lists of days on which schedules rest, by name. us-federal is
 	// built in.
 	Holidays map[string]Holidays `yaml:"holidays" json:"holidays,omitempty"`
@@ -71,7 +74,7 @@ type Site struct {
 	// Title is the site's name for people; its key when left out.
 	Title string `yaml:"title" json:"title,omitempty"`
 	// Group is the group of sites that it belongs to, such as an agency or a
-	// department; none when left out.
+	// department; none when left out. It inherits what groups says of that one.
 	Group string `yaml:"group" json:"group,omitempty"`
 	// URL is the site's public address; "live" is said once the release's
 	// marker has been read through it.
@@ -80,7 +83,7 @@ type Site struct {
 	TimeZone string `yaml:"time_zone" json:"time_zone,omitempty" jsonschema:"default=UTC"`
 	// Runner is what carries releases out: "local" (a process on this machine)
 	// or "github" (a workflow run).
-	Runner string `yaml:"runner" json:"runner" jsonschema:"enum=local,enum=github"`
+	Runner string `yaml:"runner" json:"runner,omitempty" jsonschema:"enum=local,enum=github"`
 	// GitHub says where the workflow is, for runner: github. What the run
 	// does is then set in the workflow, not here.
 	GitHub SiteGitHub `yaml:"github" json:"github,omitzero"`

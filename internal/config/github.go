@@ -157,13 +157,23 @@ func checkProtectionRule(k *checker, at, key string, s Site) {
 	if k.config.GitHub.Kind == "gitea" {
 		k.wrong(at, "Gitea has no protection rules; expected it to be left out")
 	}
-	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
-		o := k.config.Sites[name]
-		if "sites."+name != key && o.GitHub.ProtectionRule && strings.EqualFold(o.GitHub.Repository, s.GitHub.Repository) && o.GitHub.Environment == s.GitHub.Environment {
+	if k.rules == nil {
+		k.rules = map[string][]string{}
+		for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
+			if o := k.config.Sites[name].GitHub; o.ProtectionRule {
+				k.rules[waitsAt(o)] = append(k.rules[waitsAt(o)], name)
+			}
+		}
+	}
+	for _, name := range k.rules[waitsAt(s.GitHub)] {
+		if "sites."+name != key {
 			k.wrong(at, "site %s has the same repository and environment; expected an environment for each (github.environment)", name)
 		}
 	}
 }
+
+// waitsAt is where runs of a site wait for its protection rule.
+func waitsAt(s SiteGitHub) string { return strings.ToLower(s.Repository) + " " + s.Environment }
 
 // localSections are the keys of a site that are read for runner: local alone.
 var localSections = []string{"source", "install", "build", "wait_ready", "check", "deploy", "limit", "metrics"}

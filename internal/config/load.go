@@ -11,25 +11,54 @@ import (
 	"github.com/pressrun/pressrun/internal/config/strict"
 )
 
-// Load reads and checks a configuration file. The error is an *Error when the
-// file can be read and is not as it must be: it then tells of every mistake.
-func Load(file string) (*Config, error) { return load(file, false) }
+// Load reads and checks a configuration: a file, or a folder of files. The error is an
+// *Error when it can be read and is not as it must be: it then tells of every mistake. Of a
+// folder it leaves out the sites that have mistakes; [Open] tells of those.
+func Load(path string) (*Config, error) {
+	l, err := Open(path)
+	if err != nil {
+		return nil, err
+	}
+	return &l.Config, nil
+}
 
-// Examine is Load that also looks for the files and folders which sites name: a
-// person who checks a configuration wants to know, but a server that starts again
-// while a folder is away must still serve the other sites.
-func Examine(file string) (*Config, error) { return load(file, true) }
+// Open is Load for who serves the sites: it tells which ones are left out, and why.
+func Open(path string) (*Loaded, error) { return open(path, false) }
 
-func load(file string, machine bool) (*Config, error) {
-	text, err := read(file)
+// Examine is Load that also looks for the files and folders which sites name, and takes no
+// mistake of a site: a person who checks a configuration wants to know, but a server that
+// starts again while a folder is away must still serve the other sites.
+func Examine(path string) (*Config, error) {
+	l, err := open(path, true)
+	if err != nil {
+		return nil, err
+	}
+	if l.mistakes != nil {
+		return nil, l.mistakes
+	}
+	return &l.Config, nil
+}
+
+func open(path string, machine bool) (*Loaded, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return openFolder(path, machine)
+	}
+	text, err := read(path)
 	if err != nil {
 		return nil, fmt.Errorf("read the configuration: %w", err)
 	}
-	folder, err := filepath.Abs(filepath.Dir(file))
+	folder, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
-		return nil, fmt.Errorf("find the folder of %s: %w", file, err)
+		return nil, fmt.Errorf("find the folder of %s: %w", path, err)
 	}
-	return parseText(file, folder, text, machine)
+	c, err := parseText(path, folder, text, machine)
+	if info, e := os.Stat(filepath.Join(folder, siteFolder)); err != nil && e == nil && info.IsDir() {
+		return nil, fmt.Errorf("%w\n(this is the file alone: to have the files in %s read too, name the folder %s)", err, filepath.Join(folder, siteFolder), folder)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &Loaded{Config: *c}, nil
 }
 
 func read(file string) ([]byte, error) { return readBounded(file, strict.MaxFile+1) }
@@ -50,16 +79,26 @@ func Parse(name, folder string, text []byte) (*Config, error) {
 	return parseText(name, folder, text, false)
 }
 
+const least = "at least sites and tokens (see the example in docs/configuration.md)"
+
 func parseText(name, folder string, text []byte, machine bool) (*Config, error) {
-	var c Config
-	f := strict.Read(name, text, &c, "at least sites and tokens (see the example in docs/configuration.md)")
-	check(&c, folder, f, machine)
-	if err := f.Err(); err != nil {
+	l := newLoader()
+	l.main(name, text)
+	k := l.checker(folder)
+	k.machine = machine
+	k.all()
+	if err := l.Err(); err != nil {
 		return nil, err
 	}
+	l.config.finish(folder)
+	return &l.config, nil
+}
+
+// finish fills in what a good configuration leaves out.
+func (c *Config) finish(folder string) {
+	c.Groups = nil // their sites have what they say
 	c.applyDefaults()
 	c.resolvePaths(folder)
-	return &c, nil
 }
 
 //go:embed schema/pressrun.schema.json

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 
 	"github.com/pressrun/pressrun/internal/release"
 )
@@ -41,6 +42,9 @@ func (b *batch) accept(in Request) (Request, bool, error) {
 		if known, ok, err := b.known(in.Site, in.Key); ok || err != nil {
 			return known, ok, err
 		}
+	}
+	if b.w.ledger.sites.now.Load().closed[in.Site] {
+		return Request{}, false, fmt.Errorf("site %q is no longer configured: %w", in.Site, ErrNoSite)
 	}
 	in.ID, in.AcceptedAt, in.Place = newID("req_", b.now), b.now, 0
 	in.NotBefore = fromMicros(micros(in.NotBefore))

@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressly/goose/v3"
@@ -50,10 +52,29 @@ type Ledger struct {
 	followed chan struct{}      // it has ended
 }
 
-// sites are the configured sites.
+// sites are the configured sites, which may change while the ledger is open.
 type sites struct {
-	policies  map[string]release.Policy
+	now       atomic.Pointer[served]
 	documents documents
+}
+
+// served are the sites of one configuration. It never changes.
+type served struct {
+	policies map[string]release.Policy
+	names    []string        // sorted
+	closed   map[string]bool // take no requests any more
+}
+
+func newServed(policies map[string]release.Policy, closed map[string]bool) *served {
+	return &served{policies: maps.Clone(policies), names: slices.Sorted(maps.Keys(policies)), closed: maps.Clone(closed)}
+}
+
+// Serve has the ledger go by other sites and policies from the next decision on, all at
+// once. Closed ones take no requests; what there is of them is kept, and their releases
+// are followed.
+func (l *Ledger) Serve(policies map[string]release.Policy, closed map[string]bool) {
+	l.sites.now.Store(newServed(policies, closed))
+	l.watch.wake(l.everything())
 }
 
 // Open opens the ledger in a database, brings its tables up to date, and keeps
@@ -67,9 +88,10 @@ func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, e
 	}
 	prepared := &statements{db: readers, byDriver: !engine.Traits().Prepared}
 	l := &Ledger{
-		reader:  reader{q: prepared, engine: engine, sites: &sites{policies: maps.Clone(opts.Sites)}},
+		reader:  reader{q: prepared, engine: engine, sites: &sites{}},
 		readers: readers, prepared: prepared, heard: make(chan struct{}, 1), followed: make(chan struct{}), unfollow: func() {},
 	}
+	l.sites.now.Store(newServed(opts.Sites, nil))
 	if err := openTables(ctx, l, writer, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the ledger %s: %w", engine, err), engine.Close())
 	}
@@ -137,7 +159,7 @@ func connectAll(ctx context.Context, readers *sql.DB) (err error) {
 // checkSites reads what every decision needs, so that a damaged ledger is found
 // when it is opened and not by the first who asks.
 func checkSites(ctx context.Context, l *Ledger) error {
-	for name := range l.sites.policies {
+	for _, name := range l.SiteNames() {
 		if _, err := l.Site(ctx, name); err != nil {
 			return err
 		}
@@ -168,7 +190,7 @@ func (l *Ledger) Backup(ctx context.Context, path string) error { return l.engin
 
 // policy is that of a configured site.
 func (s *sites) policy(site string) (release.Policy, error) {
-	p, ok := s.policies[site]
+	p, ok := s.now.Load().policies[site]
 	if !ok {
 		return p, fmt.Errorf("site %q: %w", site, ErrNoSite)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -89,7 +88,7 @@ func (r reader) Site(ctx context.Context, name string) (release.Site, error) {
 }
 
 // SiteNames are the names of the configured sites, sorted.
-func (r reader) SiteNames() []string { return slices.Sorted(maps.Keys(r.sites.policies)) }
+func (r reader) SiteNames() []string { return slices.Clone(r.sites.now.Load().names) }
 
 const requestColumns = `id, site, COALESCE(idem_key, ''), place, source, actor, title, link, entity, reason, accepted_us, not_before_us`
 

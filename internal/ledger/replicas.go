@@ -35,13 +35,23 @@ const keepReplicas = 24 * time.Hour
 func (l *Ledger) Shared() bool { return l.writer.traits.Shared }
 
 // Self is this process among the replicas.
-func (l *Ledger) Self() Replica { return l.writer.self }
+func (l *Ledger) Self() Replica {
+	self := l.writer.self
+	if hash := l.writer.configured.Load(); hash != nil {
+		self.Config = *hash
+	}
+	return self
+}
+
+// Configured has this replica say from its next transaction on that it goes by another
+// configuration, by the hash of that.
+func (l *Ledger) Configured(hash string) { l.writer.configured.Store(&hash) }
 
 // mark notes in the transaction itself which one it is, and that this replica lives.
 func (b *batch) mark(number int64) error {
-	s := b.w.self
+	s := b.w.ledger.Self()
 	_, err := b.exec(`INSERT INTO replicas (id, name, machine, version, config, started_us, seen_us, batch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
-		ON CONFLICT (id) DO UPDATE SET seen_us = excluded.seen_us, batch = excluded.batch`,
+		ON CONFLICT (id) DO UPDATE SET seen_us = excluded.seen_us, config = excluded.config, batch = excluded.batch`,
 		s.ID, s.Name, s.Machine, s.Version, s.Config, micros(s.Started), micros(b.now), number)
 	return err
 }

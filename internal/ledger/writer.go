@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/ledger/database"
@@ -34,11 +35,13 @@ type writer struct {
 	conn   *sql.Conn // nil when it has to connect (again)
 	traits database.Traits
 	// self is this process among the replicas, and number that of its last transaction.
-	self    Replica
-	number  int64
-	stmts   map[string]*sql.Stmt
-	inserts map[insert]string
-	alone   bool // no group commit
+	self Replica
+	// configured is the hash of the configuration by now, nil for that of self.
+	configured atomic.Pointer[string]
+	number     int64
+	stmts      map[string]*sql.Stmt
+	inserts    map[insert]string
+	alone      bool // no group commit
 	// committed is told how long each commit took; nil for nobody.
 	committed func(took time.Duration)
 	// lastTask is the highest id given to a task: see flushOutbox.

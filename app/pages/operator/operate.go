@@ -14,6 +14,7 @@ import (
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/text"
 	"github.com/pressrun/pressrun/internal/words"
@@ -146,7 +147,7 @@ func BodyOf(found view.Operation, about view.About, at *url.URL) Body {
 	}
 	b.Forms.Undelivered, b.HandedOff = found.Undelivered, handedRowsOf(found)
 	for _, w := range found.Windows() {
-		if w.To.After(found.Now) {
+		if w.To.After(found.Now) && !config.IsClosing(w) {
 			b.Freezes = append(b.Freezes, freezeRow{ID: w.ID, Why: w.Why, By: w.By, From: c.At(w.From), To: c.At(w.To), On: !found.Now.Before(w.From)})
 		}
 	}

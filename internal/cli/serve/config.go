@@ -23,7 +23,7 @@ type Config struct {
 
 // configFlag names the configuration.
 type configFlag struct {
-	Config string `env:"PRESSRUN_CONFIG" placeholder:"FILE" help:"The configuration (${env}; default: pressrun.yaml here, else /etc/pressrun/pressrun.yaml)."`
+	Config string `env:"PRESSRUN_CONFIG" placeholder:"FILE" help:"The configuration, a file or a folder (${env}; default: pressrun.yaml here, else /etc/pressrun/pressrun.yaml)."`
 }
 
 // systemConfig is where the configuration is on a server and in the image.
@@ -54,15 +54,17 @@ func (f ConfigFlag) There() bool {
 // Examine reads the configuration, and looks for what it names on this machine.
 func (f ConfigFlag) Examine() (*config.Config, error) { return f.examine() }
 
-func (f configFlag) load() (*config.Config, error) {
-	return f.read(config.Load)
-}
+func (f configFlag) load() (*config.Config, error) { return readBy(config.Load, f.file()) }
 
-// examine is load that also looks for what the configuration names on this machine.
-func (f configFlag) examine() (*config.Config, error) { return f.read(config.Examine) }
+// open is load that tells of the sites that are left out.
+func (f configFlag) open() (*config.Loaded, error) { return readBy(config.Open, f.file()) }
 
-func (f configFlag) read(read func(string) (*config.Config, error)) (*config.Config, error) {
-	c, err := read(f.file())
+// examine is load that also looks for what the configuration names on this machine, and
+// leaves no site out.
+func (f configFlag) examine() (*config.Config, error) { return readBy(config.Examine, f.file()) }
+
+func readBy[T any](read func(string) (*T, error), file string) (*T, error) {
+	c, err := read(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, exit.With(exit.Usage, fmt.Errorf("%w; give another with --config or PRESSRUN_CONFIG, and see docs/configuration.md for an example", err))
 	}
@@ -71,7 +73,7 @@ func (f configFlag) read(read func(string) (*config.Config, error)) (*config.Con
 
 // ConfigCheck checks a configuration.
 type ConfigCheck struct {
-	File string `arg:"" optional:"" help:"The configuration (default: as for serve)."`
+	File string `arg:"" optional:"" help:"The configuration, a file or a folder (default: as for serve)."`
 	configFlag
 	JSON bool `name:"json" help:"Print JSON."`
 }
@@ -80,9 +82,12 @@ type ConfigCheck struct {
 func (ConfigCheck) Help() string {
 	return `Nothing is contacted and nothing is changed; folders and files that sites name are looked for on this machine. Ends with 0 if the configuration is good, else with 2.
 
-Example:
+Of a folder all files are checked, and each mistake of a site counts.
 
-  pressrun config check examples/pressrun.yaml`
+Examples:
+
+  pressrun config check examples/pressrun.yaml
+  pressrun config check /etc/pressrun`
 }
 
 // checkDocument is what `config check --json` prints.
@@ -116,8 +121,18 @@ func (c *ConfigCheck) Run(t *terminal.Terminal) error {
 		return p.Document(checkDocument{File: c.file(), Good: true, Sites: sites})
 	}
 	_, err = fmt.Fprintf(t.Out, "%s is good: %s (%s), %s, listens on %s, keeps its state in %s\n",
-		c.file(), text.Count(len(sites), "site"), strings.Join(sites, ", "), text.Count(len(conf.Tokens), "token"), conf.Listen, conf.State)
+		c.file(), text.Count(len(sites), "site"), someNames(sites), text.Count(len(conf.Tokens), "token"), conf.Listen, conf.State)
 	return err
+}
+
+// namesShown bounds how many sites are named in a sentence.
+const namesShown = 12
+
+func someNames(names []string) string {
+	if len(names) <= namesShown {
+		return strings.Join(names, ", ")
+	}
+	return strings.Join(names[:namesShown], ", ") + " and others"
 }
 
 // ConfigSchema prints the JSON schema of the configuration.

@@ -11,6 +11,7 @@ import (
 	"math"
 	"net"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/pressrun/pressrun/app"
@@ -34,28 +35,40 @@ func (Command) Help() string {
 taken over by the next server. So does kill -9, except that callers see their calls break off. systemd is told
 when the server is ready (Type=notify).
 
-Example:
+The configuration is a file, or a folder with pressrun.yaml, groups/NAME.yaml and sites/NAME.yaml (docs/many-sites.md).
+It is read again at SIGHUP, and when a file changes: the log and the pages tell what that brought. With mistakes the
+server goes on by the configuration before; in a folder a site with mistakes is left out, and the others go on.
 
-  pressrun serve --config /etc/pressrun/pressrun.yaml --log-format json`
+Examples:
+
+  pressrun serve --config /etc/pressrun/pressrun.yaml --log-format json
+  pressrun serve --config /etc/pressrun
+  kill -HUP "$(pidof pressrun)"`
 }
 
 // Run serves until the context ends.
 func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
-	conf, err := c.load()
+	signals := hangups()
+	watch := config.Watch(c.file()) // before it is read: what changes meanwhile is read again
+	conf, err := c.open()
 	if err != nil {
 		return err
 	}
 	log := newLog(t.Err, c.LogFormat, c.LogLevel)
 	keepSmall()
-	server, err := New(ctx, conf, log, t.Version)
+	app.TellBroken(ctx, log, conf.Broken)
+	server, err := newApp(ctx, conf, log, t.Version)
 	if err != nil {
 		return fmt.Errorf("start the server: %w", err)
 	}
+	reloading, end := context.WithCancel(ctx)
+	defer end()
 	return server.Run(ctx, func(addr net.Addr) {
 		if err := tellReady(); err != nil {
 			log.Warn("systemd was not told that the server is ready", "error", err)
 		}
-		log.Info("serving", "address", addr.String(), "url", conf.URL, "sites", len(conf.Sites), "version", t.Version)
+		log.Info("serving", "address", addr.String(), "url", conf.URL, "sites", len(conf.Sites), "broken_sites", len(conf.Broken), "version", t.Version)
+		go c.reload(reloading, server, watch, signals)
 	})
 }
 
@@ -72,14 +85,20 @@ func keepSmall() {
 
 // New wires the app with the local runner.
 func New(ctx context.Context, conf *config.Config, log *slog.Logger, version string) (*app.App, error) {
+	return newApp(ctx, &config.Loaded{Config: *conf}, log, version)
+}
+
+func newApp(ctx context.Context, conf *config.Loaded, log *slog.Logger, version string) (*app.App, error) {
 	outputs, age := conf.Keep.KeepOutputs()
+	var now atomic.Pointer[config.Config] // it changes while the app runs
+	now.Store(&conf.Config)
 	return app.New(ctx, app.Options{
-		Config: *conf, Log: log, Version: version,
+		Config: conf.Config, Broken: conf.Broken, Configured: func(c config.Config) { now.Store(&c) }, Log: log, Version: version,
 		NewRunner: func(heard runner.OnEvent) (runner.Runner, error) {
 			return local.New(local.Options{
 				State: conf.State, OnEvent: heard, Logger: log, Keep: outputs, KeepFor: age,
 				Settings: func(site string) (local.Settings, bool) {
-					s, ok := conf.Sites[site]
+					s, ok := now.Load().Sites[site]
 					return localSettings(s), ok && s.Runner == config.RunnerLocal
 				},
 			})

@@ -114,6 +114,10 @@ func advice(k Known) []string {
 		log = fmt.Sprintf("pressrun log %d --site %s", r.Failed[n-1], site)
 	}
 	switch r.Condition {
+	case "misconfigured":
+		return []string{"mend the site's configuration: pressrun config check tells every mistake", "the app takes it by itself"}
+	case "gone":
+		return []string{"nothing, if the site was removed on purpose: its requests wait until it is configured again"}
 	case "held":
 		return []string{"read why: " + log, "mend the cause", "pressrun retry --site " + site}
 	case "rolled_back":

@@ -18,112 +18,177 @@ const maxNodes = 100_000
 // told at once.
 type decoder struct {
 	*File
-	anchors map[string]ast.Node
-	nodes   int
+	nodes int
+	// places are those of what is being read.
+	places map[string]place
+	// below gives what the value of a key inherits from, the nearest last; nil for nothing.
+	below func(key string, own layer) []layer
+	// parts is the section of what is inherited.
+	parts string
+	// partial says that keys may be missing which must be there in the end.
+	partial bool
 }
 
-// value decodes a node into a target. The tag is that of the field: the enum
+// layer is what a file says of a key. A section has several where it inherits from
+// others: its keys are then those of all, and what the last one says counts.
+type layer struct {
+	n  ast.Node
+	in *Text
+	// site is what {site} stands for in it, "" for itself.
+	site string
+}
+
+// of is another node of the same file.
+func (l layer) of(n ast.Node) layer { return layer{n, l.in, l.site} }
+
+func (l layer) place() place { return l.in.placeOf(l.n) }
+
+// value decodes what the layers say into a target. The tag is that of the field: the enum
 // of its jsonschema is the one list of allowed words.
-func (d *decoder) value(n ast.Node, to reflect.Value, key string, tag reflect.StructTag) {
-	n = d.resolve(n, key)
-	if n == nil {
+func (d *decoder) value(layers []layer, to reflect.Value, key string, tag reflect.StructTag) {
+	top := layers[len(layers)-1]
+	if top.n = d.resolve(top, key); top.n == nil {
 		return
 	}
-	if _, ok := d.places[key]; !ok || key != "" && !isSection(n) {
-		d.places[key] = placeOf(n)
+	if _, ok := d.places[key]; !ok || key != "" && !isSection(top.n) {
+		d.places[key] = top.place()
 	}
 	if d.nodes++; d.nodes > maxNodes {
 		if d.nodes == maxNodes+1 {
-			d.add(placeOf(n), key, "the aliases make this file too large")
+			d.add(top.place(), key, "the aliases make this file too large")
 		}
 		return
 	}
-	if n.Type() == ast.NullType {
+	if top.n.Type() == ast.NullType {
 		d.add(d.at(key), key, "has no value; expected "+shape(to.Type(), tag)+", or leave the key out")
 		return
 	}
 	switch {
 	case to.Kind() == reflect.Pointer:
 		fresh := reflect.New(to.Type().Elem())
-		d.value(n, fresh.Elem(), key, tag)
+		d.value(layers, fresh.Elem(), key, tag)
 		to.Set(fresh)
 	case to.Type() == reflect.TypeFor[time.Time](), to.Kind() != reflect.Struct && to.Kind() != reflect.Map && to.Kind() != reflect.Slice:
-		d.scalar(n, to, key, tag)
+		d.scalar(top, to, key, tag)
 	case to.Kind() == reflect.Slice:
-		d.list(n, to, key)
+		d.list(top, to, key)
 	default:
-		d.mapping(n, to, key)
+		d.mapping(append(slices.Clip(layers[:len(layers)-1]), top), to, key)
+	}
+}
+
+// at is the place of a key; of the nearest section around it if it is not there.
+func (d *decoder) at(key string) place {
+	for k := key; ; k = around(k) {
+		if p, ok := d.places[k]; ok {
+			return p
+		}
+		if k == "" {
+			return d.File.at(key)
+		}
 	}
 }
 
 // resolve follows anchors and aliases and refuses tags. It gives nil when it
 // has reported a mistake.
-func (d *decoder) resolve(n ast.Node, key string) ast.Node {
-	switch n := n.(type) {
+func (d *decoder) resolve(l layer, key string) ast.Node {
+	switch n := l.n.(type) {
 	case *ast.AnchorNode:
-		d.anchors[n.Name.GetToken().Value] = n.Value
-		return d.resolve(n.Value, key)
+		l.in.anchors[n.Name.GetToken().Value] = n.Value
+		return d.resolve(l.of(n.Value), key)
 	case *ast.AliasNode:
-		target, ok := d.anchors[n.Value.GetToken().Value]
+		target, ok := l.in.anchors[n.Value.GetToken().Value]
 		if !ok {
-			d.add(placeOf(n), key, fmt.Sprintf("the alias *%s names no anchor above it", n.Value.GetToken().Value))
+			d.add(l.place(), key, fmt.Sprintf("the alias *%s names no anchor above it", n.Value.GetToken().Value))
 			return nil
 		}
-		return d.resolve(target, key)
+		return d.resolve(l.of(target), key)
 	case *ast.TagNode:
-		d.add(placeOf(n), key, "tags such as !!str are not used here; write the value alone")
+		d.add(l.place(), key, "tags such as !!str are not used here; write the value alone")
 		return nil
 	default:
 		return n
 	}
 }
 
-func (d *decoder) list(n ast.Node, to reflect.Value, key string) {
-	seq, ok := n.(*ast.SequenceNode)
+func (d *decoder) list(l layer, to reflect.Value, key string) {
+	seq, ok := l.n.(*ast.SequenceNode)
 	if !ok {
-		d.add(placeOf(n), key, fmt.Sprintf("is %s; expected %s", kindOf(n), shape(to.Type(), "")))
+		d.add(l.place(), key, fmt.Sprintf("is %s; expected %s", kindOf(l.n), shape(to.Type(), "")))
 		return
 	}
+	// What is in a list is there whole, also where a section around it is not.
+	partial := d.partial
+	d.partial = false
+	defer func() { d.partial = partial }()
 	to.Set(reflect.MakeSlice(to.Type(), len(seq.Values), len(seq.Values)))
 	for i, item := range seq.Values {
 		itemKey := key + "[" + strconv.Itoa(i) + "]"
-		d.places[itemKey] = placeOf(item)
-		d.value(item, to.Index(i), itemKey, "")
+		d.places[itemKey] = l.of(item).place()
+		d.value([]layer{l.of(item)}, to.Index(i), itemKey, "")
 	}
 }
 
-func (d *decoder) mapping(n ast.Node, to reflect.Value, key string) {
-	entries, ok := d.entries(n)
-	if !ok {
-		d.add(placeOf(n), key, fmt.Sprintf("is %s; expected %s", kindOf(n), shape(to.Type(), "")))
+func (d *decoder) mapping(layers []layer, to reflect.Value, key string) {
+	top := layers[len(layers)-1]
+	if _, ok := entriesOf(top.n); !ok {
+		d.add(top.place(), key, fmt.Sprintf("is %s; expected %s", kindOf(top.n), shape(to.Type(), "")))
 		return
 	}
 	if to.Kind() == reflect.Map && to.IsNil() {
 		to.Set(reflect.MakeMap(to.Type()))
 	}
-	given := d.merged(entries, to, key)
-	for _, e := range entries {
-		name, ok := d.keyName(e, key)
-		if !ok {
-			continue
-		}
-		d.forget(join(key, name))
-		d.places[join(key, name)] = placeOf(e.Key)
+	given := map[string]bool{}
+	for _, e := range d.entries(layers, key) {
+		given[e.name] = true
+		d.places[join(key, e.name)] = e.place
 		if to.Kind() == reflect.Map {
-			d.mapValue(e.Value, to, key, name)
+			d.mapValue(e, to, key)
 			continue
 		}
-		given[name] = true
-		d.field(e, to, key, name)
+		d.field(e, to, key)
 	}
-	if to.Kind() == reflect.Struct {
+	if to.Kind() == reflect.Struct && !d.partial {
 		d.required(to.Type(), given, key)
 	}
 }
 
-// entries are the entries of a mapping. A mapping of one entry can come
+// entry is a key of a section, and what the layers say of it, the nearest last.
+type entry struct {
+	name   string
+	place  place
+	values []layer
+}
+
+// entries are those of all layers, in the order of the files.
+func (d *decoder) entries(layers []layer, key string) []*entry {
+	var all []*entry
+	known := map[string]*entry{}
+	for _, l := range layers {
+		if l.n = d.resolve(l, key); l.n == nil {
+			continue
+		}
+		if _, ok := entriesOf(l.n); !ok {
+			clear(known) // nothing of what is below it can be in a section
+			all = nil
+			continue
+		}
+		for _, e := range d.ofLayer(l, key) {
+			under, ok := known[e.name]
+			if !ok {
+				known[e.name] = e
+				all = append(all, e)
+				continue
+			}
+			under.place, under.values = e.place, append(under.values, e.values...)
+		}
+	}
+	return all
+}
+
+// entriesOf are the entries of a mapping. A mapping of one entry can come
 // without its frame.
-func (d *decoder) entries(n ast.Node) ([]*ast.MappingValueNode, bool) {
+func entriesOf(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	switch n := n.(type) {
 	case *ast.MappingNode:
 		return n.Values, true
@@ -134,78 +199,93 @@ func (d *decoder) entries(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	}
 }
 
-// merged decodes what `<<` brings in, before the mapping's own keys, which
-// override it. It gives the names that it brought.
-func (d *decoder) merged(entries []*ast.MappingValueNode, to reflect.Value, key string) map[string]bool {
-	given := map[string]bool{}
-	for _, e := range entries {
+// ofLayer are the entries of one file: its own, and those that `<<` brings in and that it
+// does not override.
+func (d *decoder) ofLayer(l layer, key string) []*entry {
+	own, _ := entriesOf(l.n)
+	all := d.merged(l, own, key)
+	for _, e := range own {
+		name, ok := d.keyName(l.of(e.Key), key)
+		if !ok {
+			continue
+		}
+		one := &entry{name, l.of(e.Key).place(), []layer{l.of(e.Value)}}
+		if i := slices.IndexFunc(all, func(m *entry) bool { return m.name == name }); i >= 0 {
+			all = slices.Delete(all, i, i+1)
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// merged is what `<<` brings in.
+func (d *decoder) merged(l layer, own []*ast.MappingValueNode, key string) []*entry {
+	var all []*entry
+	for _, e := range own {
 		if e.Key.Type() != ast.MergeKeyType {
 			continue
 		}
-		n := d.resolve(e.Value, key)
+		n := d.resolve(l.of(e.Value), key)
 		if n == nil {
 			continue
 		}
-		from, ok := d.entries(n)
+		from, ok := entriesOf(n)
 		if !ok {
-			d.add(placeOf(e), key, "<< takes an alias of one mapping, such as <<: *www")
+			d.add(l.of(e).place(), key, "<< takes an alias of one mapping, such as <<: *www")
 			continue
 		}
-		d.mergeInto(from, to, key, given)
+		for _, m := range from {
+			if m.Key.Type() == ast.MergeKeyType {
+				d.add(l.of(m).place(), key, "<< within what is merged by another << is too much; name each mapping once")
+				continue
+			}
+			if name, ok := d.keyName(l.of(m.Key), key); ok {
+				all = append(all, &entry{name, l.of(m.Key).place(), []layer{l.of(m.Value)}})
+			}
+		}
 	}
-	return given
-}
-
-func (d *decoder) mergeInto(from []*ast.MappingValueNode, to reflect.Value, key string, given map[string]bool) {
-	for _, e := range from {
-		if e.Key.Type() == ast.MergeKeyType {
-			d.add(placeOf(e), key, "<< within what is merged by another << is too much; name each mapping once")
-			continue
-		}
-		name, ok := d.keyName(e, key)
-		if !ok {
-			continue
-		}
-		d.places[join(key, name)] = placeOf(e.Key)
-		if to.Kind() == reflect.Map {
-			d.mapValue(e.Value, to, key, name)
-			continue
-		}
-		given[name] = true
-		d.field(e, to, key, name)
-	}
+	return all
 }
 
 // keyName is the name of an entry's key; false for `<<`, which merged does,
 // and for what is no name, which it reports.
-func (d *decoder) keyName(e *ast.MappingValueNode, key string) (string, bool) {
-	switch k := e.Key.(type) {
+func (d *decoder) keyName(l layer, key string) (string, bool) {
+	switch k := l.n.(type) {
 	case *ast.MergeKeyNode:
 		return "", false
 	case *ast.StringNode:
 		return k.Value, true
 	default:
-		d.add(placeOf(e.Key), key, fmt.Sprintf("the key %s is %s; expected a name (put it in quotes)", e.Key.GetToken().Value, kindOf(e.Key)))
+		d.add(l.place(), key, fmt.Sprintf("the key %s is %s; expected a name (put it in quotes)", l.n.GetToken().Value, kindOf(l.n)))
 		return "", false
 	}
 }
 
-func (d *decoder) mapValue(n ast.Node, to reflect.Value, key, name string) {
-	value := reflect.New(to.Type().Elem()).Elem()
-	d.value(n, value, join(key, name), "")
-	to.SetMapIndex(reflect.ValueOf(name), value)
+func (d *decoder) mapValue(e *entry, to reflect.Value, key string) {
+	at, value := join(key, e.name), reflect.New(to.Type().Elem()).Elem()
+	layers := e.values
+	if d.below != nil {
+		if base := d.below(at, layers[len(layers)-1]); base != nil {
+			layers = append(base, layers...)
+			d.nodes = 0 // what is inherited is no alias
+		}
+	}
+	if key != "" && key == d.parts {
+		d.partial = true
+		defer func() { d.partial = false }()
+	}
+	d.value(layers, value, at, "")
+	to.SetMapIndex(reflect.ValueOf(e.name), value)
 }
 
-func (d *decoder) field(e *ast.MappingValueNode, to reflect.Value, key, name string) {
+func (d *decoder) field(e *entry, to reflect.Value, key string) {
 	known := fieldNames(to.Type())
-	i := slices.Index(known, name)
+	i := slices.Index(known, e.name)
 	if i < 0 {
-		d.add(placeOf(e.Key), join(key, name), unknownKey(name, known))
+		d.add(e.place, join(key, e.name), unknownKey(e.name, known))
 		return
 	}
-	fresh := reflect.New(to.Field(i).Type()).Elem()
-	d.value(e.Value, fresh, join(key, name), to.Type().Field(i).Tag)
-	to.Field(i).Set(fresh)
+	d.value(e.values, to.Field(i), join(key, e.name), to.Type().Field(i).Tag)
 }
 
 // required reports the keys that must be there and are not: those whose JSON
@@ -217,18 +297,6 @@ func (d *decoder) required(t reflect.Type, given map[string]bool, key string) {
 			continue
 		}
 		d.add(d.at(key), join(key, name), "is missing; expected "+shape(field.Type, field.Tag))
-	}
-}
-
-// forget drops the places below a key that is about to be overridden.
-func (d *decoder) forget(key string) {
-	if _, seen := d.places[key]; !seen {
-		return
-	}
-	for k := range d.places {
-		if strings.HasPrefix(k, key+".") || strings.HasPrefix(k, key+"[") {
-			delete(d.places, k)
-		}
 	}
 }
 

@@ -10,32 +10,81 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// File is a file that was read: where each key stands in it, and what is wrong.
+// File is what was read, from one text or several: where each key stands, and what is
+// wrong.
 type File struct {
-	name     string
-	lines    []string
+	texts    []*Text
 	places   map[string]place
-	problems []Problem
-	secret   map[int]bool // lines that must not be repeated
+	problems []mistake
+	reported map[string]bool // the keys of problems
+}
+
+// mistake is a problem with its place.
+type mistake struct {
+	at   place
+	key  string
+	text string
+}
+
+// Text is one of the texts of a File.
+type Text struct {
+	file    *File
+	name    string
+	order   int // among the texts
+	lines   []string
+	secret  map[int]bool // lines that must not be repeated
+	root    ast.Node     // nil: it could not be read, which was reported
+	key     string       // under which it stands
+	anchors map[string]ast.Node
+}
+
+// place is a position in a text.
+type place struct {
+	text         *Text
+	line, column int
+}
+
+// New makes a File that has read nothing.
+func New() *File {
+	return &File{places: map[string]place{}, reported: map[string]bool{}}
 }
 
 // Read reads a YAML text into a struct. The name stands in the mistakes, of which [File.Err]
 // tells; least is what is said to be expected of a file that says nothing.
 func Read(name string, text []byte, into any, least string) *File {
-	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark, which nobody sees
-	f := &File{name: name, lines: strings.Split(string(text), "\n"), secret: map[int]bool{}, places: map[string]place{"": {1, 1}}}
-	if root := f.parse(text, least); root != nil {
-		d := &decoder{File: f, anchors: map[string]ast.Node{}}
-		d.value(root, reflect.ValueOf(into).Elem(), "", "")
-	}
+	f := New()
+	f.Open(name, text, "", least).Into(into)
 	return f
 }
 
-// Has says whether the file sets a key, such as sites.www.hooks[0].name.
+// Open parses a text whose keys stand under a key, "" for the first text of all. Its
+// mistakes are those of the File.
+func (f *File) Open(name string, text []byte, key, least string) *Text {
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark, which nobody sees
+	t := &Text{file: f, name: name, order: len(f.texts), lines: strings.Split(string(text), "\n"), secret: map[int]bool{}, key: key, anchors: map[string]ast.Node{}}
+	f.texts = append(f.texts, t)
+	if _, ok := f.places[key]; !ok {
+		f.places[key] = place{t, 1, 1}
+	}
+	t.root = t.parse(text, least)
+	return t
+}
+
+// Unreadable records that a text could not be read at all.
+func (f *File) Unreadable(name, key, why string) {
+	t := &Text{file: f, name: name, order: len(f.texts), key: key}
+	f.texts = append(f.texts, t)
+	f.add(place{t, 1, 1}, key, why)
+}
+
+// Has says whether a text sets a key, such as sites.www.hooks[0].name.
 func (f *File) Has(key string) bool {
 	_, ok := f.places[key]
 	return ok
 }
+
+// around is the key of the section around a key.
+func around(key string) string { return key[:max(strings.LastIndexAny(key, ".["), 0)] }
 
 // at is the place of a key; of the nearest section around it if it is not there.
 func (f *File) at(key string) place {
@@ -43,7 +92,10 @@ func (f *File) at(key string) place {
 		if p, ok := f.places[key]; ok {
 			return p
 		}
-		key = key[:max(strings.LastIndexAny(key, ".["), 0)]
+		if key == "" {
+			return place{f.texts[0], 1, 1}
+		}
+		key = around(key)
 	}
 }
 
@@ -55,52 +107,120 @@ func (f *File) Wrong(key, text string) { f.add(f.at(key), key, text) }
 func (f *File) WrongSecret(key, text string) {
 	at := f.at(key)
 	f.add(at, key, text)
-	f.secret[at.line] = true
+	at.text.secret[at.line] = true
 }
 
-// add records a mistake, once: what an alias repeats is one mistake.
+// Where is the name of the text in which a key stands.
+func (f *File) Where(key string) string { return f.at(key).text.name }
+
 func (f *File) add(at place, key, text string) {
-	p := Problem{File: f.name, Line: at.line, Column: at.column, Key: key, Text: text}
-	p.Source, p.caret = f.excerpt(at)
-	again := func(other Problem) bool {
-		return other.Line == p.Line && other.Column == p.Column && other.Text == p.Text
-	}
-	if !slices.ContainsFunc(f.problems, again) {
-		f.problems = append(f.problems, p)
-	}
+	f.problems = append(f.problems, mistake{at, key, text})
+	f.reported[key] = true
 }
 
 // Reported says whether a mistake is known of a key or of a section around it.
 func (f *File) Reported(key string) bool {
-	return slices.ContainsFunc(f.problems, func(p Problem) bool {
-		below, ok := strings.CutPrefix(key, p.Key)
-		return ok && (p.Key == "" || below == "" || below[0] == '.' || below[0] == '[')
-	})
+	for len(f.reported) > 0 {
+		if f.reported[key] {
+			return true
+		}
+		if key == "" {
+			break
+		}
+		key = around(key)
+	}
+	return false
 }
 
 // ReportedBelow says whether a mistake is known of something within a section.
 func (f *File) ReportedBelow(key string) bool {
-	return slices.ContainsFunc(f.problems, func(p Problem) bool { return strings.HasPrefix(p.Key, key+".") })
+	for known := range f.reported {
+		if strings.HasPrefix(known, key+".") {
+			return true
+		}
+	}
+	return false
 }
 
 // Mistakes counts what is wrong so far.
 func (f *File) Mistakes() int { return len(f.problems) }
 
-// Err is an *Error with all mistakes in the order of the file, or nil.
-func (f *File) Err() error {
-	if len(f.problems) == 0 {
-		return nil
-	}
-	for i, p := range f.problems {
-		if f.secret[p.Line] {
-			f.problems[i].Source = ""
+// Err is an *Error with all mistakes in the order of the files, or nil.
+func (f *File) Err() error { return f.ErrOf(func(string, string) bool { return true }) }
+
+// ErrOf is Err of the mistakes at some keys of some texts.
+func (f *File) ErrOf(these func(key, file string) bool) error {
+	var found []mistake
+	for _, m := range f.problems {
+		if these(m.key, m.at.text.name) {
+			found = append(found, m)
 		}
 	}
-	slices.SortStableFunc(f.problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	if len(found) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(found, func(a, b mistake) int {
+		return cmp.Or(cmp.Compare(a.at.text.order, b.at.text.order), cmp.Compare(a.at.line, b.at.line), cmp.Compare(a.at.column, b.at.column))
 	})
-	return &Error{Problems: f.problems}
+	e := &Error{}
+	type place struct {
+		order, line, column int
+		text                string
+	}
+	seen := map[place]bool{} // what an alias or a group repeats is one mistake
+	for _, m := range found {
+		once := place{m.at.text.order, m.at.line, m.at.column, m.text}
+		if seen[once] {
+			continue
+		}
+		seen[once] = true
+		e.Problems = append(e.Problems, m.problem())
+	}
+	return e
 }
 
-// place is a position in the file.
-type place struct{ line, column int }
+// problem is the mistake as it is told.
+func (m mistake) problem() Problem {
+	t := m.at.text
+	p := Problem{File: t.name, Line: m.at.line, Column: m.at.column, Key: m.key, Text: m.text}
+	if !t.secret[m.at.line] {
+		p.Source, p.caret = t.excerpt(m.at)
+	}
+	return p
+}
+
+// Names are the keys at the top of the text, in its order.
+func (t *Text) Names() []string {
+	var names []string
+	if t.root == nil {
+		return nil
+	}
+	entries, _ := entriesOf(t.root)
+	for _, e := range entries {
+		if k, ok := e.Key.(*ast.StringNode); ok {
+			names = append(names, k.Value)
+		}
+	}
+	return names
+}
+
+// Into decodes the text.
+func (t *Text) Into(into any) { t.into(into, &decoder{}) }
+
+func (t *Text) into(into any, d *decoder) {
+	if t.root != nil {
+		t.decode(into, d, []layer{{n: t.root, in: t}})
+	}
+}
+
+// decode decodes what stands under the text's key.
+func (t *Text) decode(into any, d *decoder, layers []layer) {
+	d.File, d.places = t.file, map[string]place{}
+	if t.key == "" {
+		d.places[""] = place{t, 1, 1}
+	}
+	d.value(layers, reflect.ValueOf(into).Elem(), t.key, "")
+	for key, at := range d.places {
+		t.file.places[key] = at
+	}
+}

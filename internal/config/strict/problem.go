@@ -58,11 +58,11 @@ const (
 )
 
 // excerpt is the line at a place, fit to be shown, and where the caret goes.
-func (f *File) excerpt(at place) (line string, caret int) {
-	if at.line < 1 || at.line > len(f.lines) {
+func (t *Text) excerpt(at place) (line string, caret int) {
+	if at.line < 1 || at.line > len(t.lines) {
 		return "", 0
 	}
-	shown := []rune(strings.TrimRight(f.lines[at.line-1], "\r"))
+	shown := []rune(strings.TrimRight(t.lines[at.line-1], "\r"))
 	for i, c := range shown {
 		if c == '\t' || !unicode.IsPrint(c) {
 			shown[i] = ' '

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -12,19 +13,20 @@ import (
 )
 
 // scalar decodes a single value: text, a number, true or false, a span or an instant.
-func (d *decoder) scalar(n ast.Node, to reflect.Value, key string, tag reflect.StructTag) {
+func (d *decoder) scalar(l layer, to reflect.Value, key string, tag reflect.StructTag) {
+	n := l.n
 	wrong := func() {
 		text := fmt.Sprintf("is %s; expected %s", kindOf(n), shape(to.Type(), tag))
 		if to.Kind() == reflect.String && !isSection(n) {
 			text += " (put it in quotes)"
 		}
-		d.add(placeOf(n), key, text)
+		d.add(l.place(), key, text)
 	}
 	switch {
 	case to.Type() == reflect.TypeFor[Duration]():
-		d.span(n, to, key)
+		d.span(l, to, key)
 	case to.Type() == reflect.TypeFor[time.Time]():
-		d.instant(n, to, key)
+		d.instant(l, to, key)
 	case to.Kind() == reflect.String:
 		text, ok := textOf(n)
 		if !ok {
@@ -32,17 +34,17 @@ func (d *decoder) scalar(n ast.Node, to reflect.Value, key string, tag reflect.S
 			return
 		}
 		if words := enum(tag); len(words) > 0 && !slices.Contains(words, text) {
-			d.add(placeOf(n), key, fmt.Sprintf("%q is not known here; expected %s", text, shape(to.Type(), tag)))
+			d.add(l.place(), key, fmt.Sprintf("%q is not known here; expected %s", text, shape(to.Type(), tag)))
 			return
 		}
-		to.SetString(text)
+		to.SetString(l.text(text))
 	case to.Kind() == reflect.Int:
 		number, ok := n.(*ast.IntegerNode)
 		if !ok {
 			wrong()
 			return
 		}
-		d.integer(number, to, key)
+		d.integer(l, number, to, key)
 	case to.Kind() == reflect.Bool:
 		is, ok := n.(*ast.BoolNode)
 		if !ok {
@@ -56,13 +58,13 @@ func (d *decoder) scalar(n ast.Node, to reflect.Value, key string, tag reflect.S
 			wrong()
 			return
 		}
-		if whole, is := n.(*ast.IntegerNode); is && !d.plain(whole, key) {
+		if whole, is := n.(*ast.IntegerNode); is && !d.plain(l, whole, key) {
 			return
 		}
 		to.SetFloat(number)
 	default:
 		// A field of a new type: config has a test that decodes every field.
-		d.add(placeOf(n), key, "can't be set: Pressrun has no decoder for "+to.Type().String())
+		d.add(l.place(), key, "can't be set: Pressrun has no decoder for "+to.Type().String())
 	}
 }
 
@@ -71,17 +73,17 @@ func (d *decoder) scalar(n ast.Node, to reflect.Value, key string, tag reflect.S
 var plainNumber = pattern.Of(`^[+-]?(?:0|[1-9][0-9]*)$`)
 
 // plain says whether a whole number is written plainly, and reports it if not.
-func (d *decoder) plain(n *ast.IntegerNode, key string) bool {
+func (d *decoder) plain(l layer, n *ast.IntegerNode, key string) bool {
 	text := n.GetToken().Value
 	if plainNumber().MatchString(text) {
 		return true
 	}
-	d.add(placeOf(n), key, fmt.Sprintf("YAML reads %s as %v; expected the number in plain digits", text, n.Value))
+	d.add(l.place(), key, fmt.Sprintf("YAML reads %s as %v; expected the number in plain digits", text, n.Value))
 	return false
 }
 
-func (d *decoder) integer(n *ast.IntegerNode, to reflect.Value, key string) {
-	if !d.plain(n, key) {
+func (d *decoder) integer(l layer, n *ast.IntegerNode, to reflect.Value, key string) {
+	if !d.plain(l, n, key) {
 		return
 	}
 	switch v := n.Value.(type) {
@@ -92,23 +94,24 @@ func (d *decoder) integer(n *ast.IntegerNode, to reflect.Value, key string) {
 			to.SetInt(int64(v))
 			return
 		}
-		d.add(placeOf(n), key, fmt.Sprintf("%d is too large a number", v))
+		d.add(l.place(), key, fmt.Sprintf("%d is too large a number", v))
 	}
 }
 
-func (d *decoder) span(n ast.Node, to reflect.Value, key string) {
+func (d *decoder) span(l layer, to reflect.Value, key string) {
+	n := l.n
 	text, ok := textOf(n)
 	if number, isNumber := n.(*ast.IntegerNode); isNumber {
-		d.add(placeOf(n), key, fmt.Sprintf("%s has no unit; expected %s", number.GetToken().Value, spanShape))
+		d.add(l.place(), key, fmt.Sprintf("%s has no unit; expected %s", number.GetToken().Value, spanShape))
 		return
 	}
 	if !ok {
-		d.add(placeOf(n), key, fmt.Sprintf("is %s; expected %s", kindOf(n), spanShape))
+		d.add(l.place(), key, fmt.Sprintf("is %s; expected %s", kindOf(n), spanShape))
 		return
 	}
 	var span Duration
 	if err := span.UnmarshalText([]byte(text)); err != nil {
-		d.add(placeOf(n), key, err.Error())
+		d.add(l.place(), key, err.Error())
 		return
 	}
 	to.SetInt(int64(span))
@@ -117,15 +120,16 @@ func (d *decoder) span(n ast.Node, to reflect.Value, key string) {
 // instantShape says how an instant is written.
 const instantShape = "a date and time with its zone, such as 2026-12-24T18:00:00+01:00 (RFC 3339)"
 
-func (d *decoder) instant(n ast.Node, to reflect.Value, key string) {
+func (d *decoder) instant(l layer, to reflect.Value, key string) {
+	n := l.n
 	text, ok := textOf(n)
 	if !ok {
-		d.add(placeOf(n), key, fmt.Sprintf("is %s; expected %s", kindOf(n), instantShape))
+		d.add(l.place(), key, fmt.Sprintf("is %s; expected %s", kindOf(n), instantShape))
 		return
 	}
 	at, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		d.add(placeOf(n), key, fmt.Sprintf("%q is no instant; expected %s", text, instantShape))
+		d.add(l.place(), key, fmt.Sprintf("%q is no instant; expected %s", text, instantShape))
 		return
 	}
 	to.Set(reflect.ValueOf(at))
@@ -157,20 +161,45 @@ func numberOf(n ast.Node) (float64, bool) {
 	return 0, false
 }
 
+// site is what stands for the name of a site in what it inherits.
+const site = "{site}"
+
+// text is a text with the name of the site that inherits it. A variable of the shell of
+// that name is left alone.
+func (l layer) text(text string) string {
+	if l.site == "" || !strings.Contains(text, site) {
+		return text
+	}
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, site)
+		b.WriteString(before)
+		switch {
+		case !found:
+			return b.String()
+		case strings.HasSuffix(before, "$"):
+			b.WriteString(site)
+		default:
+			b.WriteString(l.site)
+		}
+		text = after
+	}
+}
+
 // placeOf is where a node begins. The parser's place of a mapping is its first
 // colon: the first key is meant.
-func placeOf(n ast.Node) place {
+func (t *Text) placeOf(n ast.Node) place {
 	switch m := n.(type) {
 	case *ast.MappingNode:
 		if !m.IsFlowStyle && len(m.Values) > 0 {
-			return placeOf(m.Values[0].Key)
+			return t.placeOf(m.Values[0].Key)
 		}
 	case *ast.MappingValueNode:
-		return placeOf(m.Key)
+		return t.placeOf(m.Key)
 	}
 	token := n.GetToken()
 	if token == nil || token.Position == nil {
-		return place{1, 1}
+		return place{t, 1, 1}
 	}
-	return place{token.Position.Line, token.Position.Column}
+	return place{t, token.Position.Line, token.Position.Column}
 }

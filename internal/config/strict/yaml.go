@@ -18,23 +18,22 @@ const (
 )
 
 // parse gives the one document's content, or nil when a mistake was reported.
-func (f *File) parse(text []byte, least string) ast.Node {
-	start := place{1, 1}
+func (t *Text) parse(text []byte, least string) ast.Node {
 	if len(text) > MaxFile {
-		f.add(start, "", fmt.Sprintf("the file has more than %d KiB, which no configuration needs", MaxFile>>10))
+		t.file.add(place{t, 1, 1}, t.key, fmt.Sprintf("the file has more than %d KiB, which no configuration needs", MaxFile>>10))
 		return nil
 	}
 	if strings.Count(string(text), "[")+strings.Count(string(text), "{") > maxNesting && nesting(text) > maxNesting {
-		f.add(start, "", fmt.Sprintf("more than %d brackets within brackets", maxNesting))
+		t.file.add(place{t, 1, 1}, t.key, fmt.Sprintf("more than %d brackets within brackets", maxNesting))
 		return nil
 	}
 	file, err := parseYAML(text)
 	if err != nil {
-		at, why := syntaxMistake(err)
-		f.add(at, "", "this is not YAML: "+why)
+		line, column, why := syntaxMistake(err)
+		t.file.add(place{t, line, column}, t.key, "this is not YAML: "+why)
 		return nil
 	}
-	return f.onlyDocument(file, least)
+	return t.onlyDocument(file, least)
 }
 
 // parseYAML turns the parser's panics, of which it has had some, into errors.
@@ -47,29 +46,29 @@ func parseYAML(text []byte) (file *ast.File, err error) {
 	return parser.ParseBytes(text, 0)
 }
 
-func syntaxMistake(err error) (place, string) {
+func syntaxMistake(err error) (line, column int, why string) {
 	detailed, ok := errors.AsType[yaml.Error](err)
 	if !ok || detailed.GetToken() == nil || detailed.GetToken().Position == nil {
-		return place{1, 1}, err.Error()
+		return 1, 1, err.Error()
 	}
 	position := detailed.GetToken().Position
-	return place{position.Line, position.Column}, detailed.GetMessage()
+	return position.Line, position.Column, detailed.GetMessage()
 }
 
-func (f *File) onlyDocument(file *ast.File, least string) ast.Node {
+func (t *Text) onlyDocument(file *ast.File, least string) ast.Node {
 	var root ast.Node
 	for _, doc := range file.Docs {
 		if doc.Body == nil || doc.Body.Type() == ast.CommentType {
 			continue
 		}
 		if root != nil {
-			f.add(placeOf(doc.Body), "", "a second document begins here; expected one")
+			t.file.add(t.placeOf(doc.Body), t.key, "a second document begins here; expected one")
 			return nil
 		}
 		root = doc.Body
 	}
 	if root == nil {
-		f.add(place{1, 1}, "", "the file says nothing; expected "+least)
+		t.file.add(place{t, 1, 1}, t.key, "the file says nothing; expected "+least)
 	}
 	return root
 }

@@ -1,0 +1,270 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pressrun/pressrun/app/replicas"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
+)
+
+// Changes are what another configuration brought.
+type Changes struct {
+	// Added, Removed and Changed are sites by name; what is broken now is in Broken alone.
+	Added, Removed, Changed []string
+	// Broken are all sites that are left out because of mistakes, and Mended those that
+	// were left out before.
+	Broken []config.Broken
+	Mended []string
+	// App says that something beside the sites changed.
+	App bool
+	// Restart are the keys that changed and take a restart: what they were still holds.
+	Restart []string
+}
+
+// None says that nothing is other than it was.
+func (c Changes) None() bool {
+	return len(c.Added)+len(c.Removed)+len(c.Changed)+len(c.Mended)+len(c.Restart) == 0 && !c.App
+}
+
+// drainLimit bounds the wait for dispatches that are under way when the configuration
+// changes. One that takes longer is broken off, and looked for by the next scheduler.
+const drainLimit = 5 * time.Second
+
+// startAgain is the wait before the work by a new configuration is begun again, which could
+// not be begun.
+const startAgain = time.Second
+
+// Reload has the app go by another configuration from the next decision on. All of it is
+// made before anything changes: after an error the app goes on as it did. It is for a
+// running app.
+func (a *App) Reload(ctx context.Context, next config.Loaded) (Changes, error) {
+	a.swapping.Lock()
+	defer a.swapping.Unlock()
+	if a.stop.Err() != nil {
+		return Changes{}, errors.New("the app is ending")
+	}
+	before := a.now.Load()
+	c, restart := held(next.Config, a.opts.Config)
+	e, err := a.edition(ctx, c, next.Broken, before)
+	if err != nil {
+		return Changes{}, fmt.Errorf("go by the new configuration: %w", err)
+	}
+	found := changesOf(before, e)
+	found.Broken, found.Restart = next.Broken, restart
+	if found.None() && sameBroken(a.loads.broken(), next.Broken) {
+		a.loads.good()
+		e.stopNow()
+		return found, e.runner.Close()
+	}
+	if err := a.others.build(ctx, e.config); err != nil {
+		e.stopNow()
+		return Changes{}, errors.Join(fmt.Errorf("go by the new configuration: %w", err), e.runner.Close())
+	}
+	a.swap(ctx, before, e)
+	a.loads.loaded(found, ledger.Now())
+	found.tell(ctx, a.log)
+	return found, nil
+}
+
+// Refused notes that a configuration could not be taken, so that pages tell it too.
+func (a *App) Refused(err error) {
+	a.loads.refused(err, ledger.Now())
+	a.log.Error("the configuration is not taken: the app goes on by the one before", "error", err)
+}
+
+// put has the app go by an edition.
+func (a *App) put(e *edition) {
+	if a.opts.Configured != nil {
+		a.opts.Configured(e.config)
+	}
+	a.ledger.Serve(e.policies())
+	a.now.Store(e)
+}
+
+// swap ends what goes by one edition and begins what goes by the next.
+func (a *App) swap(ctx context.Context, before, e *edition) {
+	draining, cancel := context.WithTimeout(a.stop, drainLimit)
+	before.scheduler.Drain(draining)
+	cancel()
+	a.put(e)
+	before.end()
+	if err := before.runner.Close(); err != nil {
+		a.log.WarnContext(ctx, "the runner of the configuration before does not close", "error", err)
+	}
+	if hash, err := replicas.Hash(e.config); err == nil {
+		a.ledger.Configured(hash)
+	}
+	a.counted.Configure(e.hours(), e.handOffs())
+	for {
+		err := e.begin(a.stop)
+		if err == nil {
+			err = e.start(a.stop)
+		}
+		if err == nil || a.stop.Err() != nil {
+			return
+		}
+		a.log.ErrorContext(ctx, "the work by the new configuration can't be begun, and is tried again", "error", err)
+		select {
+		case <-a.stop.Done():
+		case <-time.After(startAgain):
+		}
+	}
+}
+
+// held is a configuration with what can't change while the app runs as it was at its start,
+// and the keys of which it says otherwise.
+func held(next, first config.Config) (config.Config, []string) {
+	var restart []string
+	keep := func(key string, is *string, was string) {
+		if *is != was {
+			restart = append(restart, key)
+			*is = was
+		}
+	}
+	if next.Listen != first.Listen && next.URL == "http://"+next.LocalAddress() {
+		next.URL = first.URL // which follows from where it listens
+	}
+	keep("listen", &next.Listen, first.Listen)
+	keep("state", &next.State, first.State)
+	keep("ledger", &next.Ledger, first.Ledger)
+	keep("ledger_file", &next.LedgerFile, first.LedgerFile)
+	// It was checked against listen, which stays.
+	keep("pages.access", &next.Pages.Access, first.Pages.Access)
+	outputs, age := next.Keep.KeepOutputs()
+	if was, wasAge := first.Keep.KeepOutputs(); outputs != was || age != wasAge {
+		restart = append(restart, "keep.outputs")
+		next.Keep.Outputs, next.Keep.OutputDays = first.Keep.Outputs, first.Keep.OutputDays
+	}
+	return next, restart
+}
+
+// changesOf are what is other in one edition than in the one before.
+func changesOf(before, e *edition) Changes {
+	var c Changes
+	for _, name := range slices.Sorted(maps.Keys(e.config.Sites)) {
+		was, is := standing(before, name), standing(e, name)
+		switch {
+		case is == served && was == served:
+			if !same(before.config.Sites[name], e.config.Sites[name]) {
+				c.Changed = append(c.Changed, name)
+			}
+		case is == served && was == broken:
+			c.Mended = append(c.Mended, name)
+		case is == served:
+			c.Added = append(c.Added, name)
+		case is == gone && was != gone:
+			c.Removed = append(c.Removed, name)
+		}
+	}
+	was, is := before.config, e.config
+	was.Sites, is.Sites = nil, nil
+	c.App = !same(was, is)
+	return c
+}
+
+// Where a site stands in a configuration.
+const (
+	gone = iota
+	broken
+	served
+)
+
+func standing(e *edition, name string) int {
+	_, there := e.config.Sites[name]
+	switch closed, not := e.closed[name]; {
+	case !there || closed.Gone:
+		return gone
+	case not:
+		return broken
+	}
+	return served
+}
+
+// same says whether two parts of configurations are alike.
+func same(a, b any) bool {
+	one, err := json.Marshal(a)
+	other, err2 := json.Marshal(b)
+	return err == nil && err2 == nil && string(one) == string(other)
+}
+
+func sameBroken(a, b []config.Broken) bool {
+	return slices.EqualFunc(a, b, func(a, b config.Broken) bool { return a.Name == b.Name && a.Why() == b.Why() })
+}
+
+// tell says in the log what another configuration brought.
+func (c Changes) tell(ctx context.Context, log *slog.Logger) {
+	log.InfoContext(ctx, "the app goes by a new configuration", "added", strings.Join(c.Added, ","), "removed", strings.Join(c.Removed, ","),
+		"changed", strings.Join(c.Changed, ","), "mended", strings.Join(c.Mended, ","), "broken", len(c.Broken), "app", c.App)
+	TellBroken(ctx, log, c.Broken)
+	if len(c.Restart) > 0 {
+		log.WarnContext(ctx, "some of the new configuration takes a restart: what was before still holds", "keys", strings.Join(c.Restart, ", "))
+	}
+}
+
+// TellBroken says in the log which sites are left out, and why.
+func TellBroken(ctx context.Context, log *slog.Logger, all []config.Broken) {
+	for _, b := range all {
+		log.ErrorContext(ctx, "a site is left out, because its configuration has mistakes; the others go on", "site", b.Name, "mistake", b.Why())
+	}
+}
+
+// loads are what became of the configurations that were read.
+type loads struct {
+	mu      sync.Mutex
+	at      time.Time
+	again   bool // while the app ran
+	changes Changes
+	failed  error // of a later one that was not taken, nil for none
+	failure time.Time
+}
+
+func (l *loads) loaded(c Changes, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.again = !l.at.IsZero()
+	l.changes, l.at, l.failed = c, at, nil
+}
+
+// view is for the pages.
+func (l *loads) view() view.Load {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := view.Load{
+		At: l.at, Again: l.again, Added: l.changes.Added, Removed: l.changes.Removed, Changed: l.changes.Changed, Mended: l.changes.Mended,
+		App: l.changes.App, Restart: l.changes.Restart,
+	}
+	if l.failed != nil {
+		out.Failed, out.FailedAt = l.failed.Error(), l.failure
+	}
+	return out
+}
+
+func (l *loads) refused(err error, at time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failed, l.failure = err, at
+}
+
+func (l *loads) broken() []config.Broken {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.changes.Broken
+}
+
+// good notes that what is configured now is what the app goes by.
+func (l *loads) good() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failed = nil
+}
