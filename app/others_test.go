@@ -49,7 +49,7 @@ func TestTwoAppsOnOneDatabaseAreOne(t *testing.T) {
 func TestASecondAppOnOneStateFolderIsRefusedWhereverTheLedgerIs(t *testing.T) {
 	address := servers.StartPostgres(t).URL()
 	b := start(t, func(c *config.Config) { c.Ledger = address })
-	if _, err := New(t.Context(), Options{Config: b.app.config}); err == nil {
+	if _, err := New(t.Context(), Options{Config: b.app.now.Load().config}); err == nil {
 		t.Error("two apps use one state folder")
 	}
 }

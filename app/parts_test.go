@@ -16,7 +16,7 @@ import (
 // readiness is what /readyz says, without a token.
 func (b *bench) readiness(t *testing.T) (int, map[string]api.ReadyPart, string) {
 	t.Helper()
-	b.app.api.Ready.Again()
+	b.app.now.Load().api.Ready.Again()
 	status, text := b.callAs(t, "", http.MethodGet, "/readyz", "")
 	var got api.Readiness
 	if status != http.StatusOK {
@@ -35,10 +35,10 @@ func (b *bench) readiness(t *testing.T) (int, map[string]api.ReadyPart, string) 
 func TestReadinessTellsOfEveryPart(t *testing.T) {
 	b := start(t, nil)
 	status, parts, text := b.readiness(t)
-	if status != http.StatusOK || len(parts) != 4 {
+	if status != http.StatusOK || len(parts) != 5 {
 		t.Errorf("%d %s", status, text)
 	}
-	for _, name := range []string{"ledger", "scheduler", "runner", "outbox"} {
+	for _, name := range []string{"ledger", "scheduler", "runner", "outbox", "configuration"} {
 		if parts[name].State != api.PartOK {
 			t.Errorf("%s: %+v", name, parts[name])
 		}
@@ -47,7 +47,7 @@ func TestReadinessTellsOfEveryPart(t *testing.T) {
 
 func TestARunnerThatIsAwayIsAWarningThatNamesNothing(t *testing.T) {
 	b := startWith(t, Options{}, withPeople)
-	b.app.unreachable = func(site string) string {
+	b.app.now.Load().unreachable = func(site string) string {
 		if site == "secret" {
 			return "GitHub knows no repository agency/secret-plans"
 		}
@@ -80,9 +80,9 @@ func TestADeadSchedulerMakesTheAppNotReady(t *testing.T) {
 		}
 	}
 	b := start(t, nil)
-	running := b.app.scheduler
-	t.Cleanup(func() { b.app.scheduler = running })
-	b.app.scheduler = scheduler.New(t.Context(), scheduler.Options{}) // one that nobody started
+	running := b.app.now.Load().scheduler
+	t.Cleanup(func() { b.app.now.Load().scheduler = running })
+	b.app.now.Load().scheduler = scheduler.New(t.Context(), scheduler.Options{}) // one that nobody started
 	status, _, text := b.readiness(t)
 	if status != http.StatusServiceUnavailable || !strings.Contains(text, "the scheduler has not begun") || !strings.Contains(text, `"location":"scheduler"`) {
 		t.Errorf("%d %s", status, text)
@@ -96,10 +96,10 @@ func TestATaskThatWaitsLongIsAWarning(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually.Holds(t, "a task waits in the outbox", func() bool {
-		count, _, err := b.app.outboxWaits(t.Context())
+		count, _, err := b.app.now.Load().outboxWaits(t.Context())
 		return err == nil && count > 0
 	})
-	_, oldest, err := b.app.outboxWaits(t.Context())
+	_, oldest, err := b.app.now.Load().outboxWaits(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

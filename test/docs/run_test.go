@@ -68,6 +68,7 @@ func TestThePagesWorkAsTheyStand(t *testing.T) {
 		{page: "running.md"},
 		{page: "tutorial.md"},
 		{page: "previews.md"},
+		{page: "many-sites.md"},
 		{page: "hooks.md", before: aServer + someHooks},
 		{page: "runbook.md", before: aServer + "serve\npressrun request --site www --wait\n"},
 		{page: "cli.md", before: aServer + "serve\nnotify-somebody() { echo somebody was told; }\n", replaced: map[string]string{
