@@ -132,7 +132,9 @@ func (h *hub) setupCode(t *testing.T) string {
 }
 
 // madeFile is where the App that /setup made is kept.
-func (h *hub) madeFile() string { return filepath.Join(h.app.now.Load().config.State, "github-app.json") }
+func (h *hub) madeFile() string {
+	return filepath.Join(h.app.now.Load().config.State, "github-app.json")
+}
 
 func (h *hub) ask(t *testing.T, title string) {
 	t.Helper()
