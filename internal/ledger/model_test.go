@@ -147,7 +147,7 @@ func TestBatchesDecideAsOneByOne(t *testing.T) {
 		}
 		site := sites[tried]
 		tried++
-		m := &model{site: release.NewSite(site, l.sites.policies[site]), keys: map[string]int{}}
+		m := &model{site: release.NewSite(site, l.sites.now.Load().policies[site]), keys: map[string]int{}}
 		for range rapid.IntRange(1, 6).Draw(rt, "batches") {
 			oneBatch(t, rt, l, m)
 		}

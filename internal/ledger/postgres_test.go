@@ -240,16 +240,16 @@ func tourOfRetention(t *testing.T, l *Ledger) []string {
 		ask(t, l, Request{})
 		carry(t, l, "www")
 	}
-	www := l.sites.policies["www"]
-	delete(l.sites.policies, "www") // it is taken out of the configuration, and put back
-	defer func() { l.sites.policies["www"] = www }()
+	www := l.sites.now.Load().policies["www"]
+	delete(l.sites.now.Load().policies, "www") // it is taken out of the configuration, and put back
+	defer func() { l.sites.now.Load().policies["www"] = www }()
 	for _, site := range append(names, "") {
 		went := prune(t, l, site, atOnce(0))
 		for _, table := range OldTables {
 			told = append(told, fmt.Sprintln(site, table, len(went[table])))
 		}
 	}
-	l.sites.policies["www"] = www
+	l.sites.now.Load().policies["www"] = www
 	unknown := newID("req_", time.Now().Add(-time.Hour))
 	_, _, err = request(t.Context(), l, unknown)
 	return append(told, fmt.Sprintln(errors.As(err, new(*Gone))))
