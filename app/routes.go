@@ -24,8 +24,7 @@ import (
 func (e *edition) routes(version string) *middleware.BodyDeadline {
 	mux := http.NewServeMux()
 	views := view.New(e.ledger, e.config.Sites, e.schedules, e.log)
-	views.Ask(e.unreachable)
-	views.Close(e.closed)
+	views.Ask(e.unreachable, e.closed)
 	commands := command.New(e.ledger)
 	told := command.NewNotices(e.ledger, e.config)
 	changed := differences.New(e.config.Sites, e.ledger, e.log)

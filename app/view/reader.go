@@ -46,11 +46,11 @@ func New(l *ledger.Ledger, sites map[string]config.Site, schedules map[string][]
 	return r
 }
 
-// Ask has the reader ask why a site's runner can't be given a release, if it can't.
-func (r *Reader) Ask(unreachable func(site string) string) { r.unreachable = unreachable }
-
-// Close has the reader tell of sites that they are not served.
-func (r *Reader) Close(closed map[string]config.Closed) { r.closed = closed }
+// Ask has the reader ask why a site's runner can't be given a release, if it can't, and tell
+// of closed sites that they are not served.
+func (r *Reader) Ask(unreachable func(site string) string, closed map[string]config.Closed) {
+	r.unreachable, r.closed = unreachable, closed
+}
 
 // Instant is when a view was read.
 type Instant struct {
