@@ -73,9 +73,14 @@ func (t Type) Read(header http.Header, body []byte) (Page, error) {
 // items are the records of an answer, and what is around them.
 func (t Type) items(body []byte) ([]json.RawMessage, Object, error) {
 	list, envelope := json.RawMessage(body), Object{}
+	valid := json.Valid(body)
 	if t.Items != "" {
-		var err error
-		if envelope, err = ParseObject(body); err != nil {
+		ok := valid
+		if ok {
+			envelope, ok = (&scan{text: body}).members()
+		}
+		if !ok {
+			_, err := ParseObject(body)
 			return nil, nil, fmt.Errorf("it %w", err)
 		}
 		if list = envelope.At(t.Items); list == nil {
@@ -83,7 +88,11 @@ func (t Type) items(body []byte) ([]json.RawMessage, Object, error) {
 		}
 	}
 	var items []json.RawMessage
-	if err := json.Unmarshal(list, &items); err != nil || items == nil {
+	ok := valid
+	if ok {
+		items, ok = (&scan{text: list}).items()
+	}
+	if !ok {
 		return nil, nil, fmt.Errorf("at %q is no array but %q", string(t.Items), text.ShortenBytes(text.OneLine(string(list[:min(len(list), 200)])), 60))
 	}
 	return items, envelope, nil
@@ -101,8 +110,9 @@ func complaint(envelope Object) string {
 
 // item reads one record.
 func (t Type) item(raw json.RawMessage) (Item, error) {
-	o, err := ParseObject(raw)
-	if err != nil {
+	o, ok := (&scan{text: raw}).members()
+	if !ok {
+		_, err := ParseObject(raw)
 		return Item{}, err
 	}
 	item := Item{Key: Key{Type: t.Name, ID: o.Text(t.ID), Language: o.Text(t.Language)}, Stamp: o.Text(t.Stamp), Revision: o.Text(t.Revision), Raw: raw}

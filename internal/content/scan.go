@@ -1,0 +1,131 @@
+package content
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+)
+
+// scan takes JSON that is known to be valid apart, at its first level: encoding/json looks at
+// each byte four times to do so, and lists of a CMS are mostly long texts, which can be
+// skipped. What it gives is part of the text, and nobody's to change.
+type scan struct {
+	text []byte
+	at   int
+}
+
+// members are those of an object; false where the text is none.
+func (s *scan) members() (Object, bool) {
+	if !s.opens('{') {
+		return nil, false
+	}
+	o := Object{}
+	for s.next('}') {
+		name := s.value()
+		s.space()
+		s.at++ // the colon
+		o[unquoted(name)] = s.value()
+	}
+	return o, true
+}
+
+// items are those of an array; false where the text is none.
+func (s *scan) items() ([]json.RawMessage, bool) {
+	if !s.opens('[') {
+		return nil, false
+	}
+	list := []json.RawMessage{}
+	for s.next(']') {
+		list = append(list, s.value())
+	}
+	return list, true
+}
+
+func (s *scan) space() {
+	for s.at < len(s.text) && strings.IndexByte(" \t\r\n", s.text[s.at]) >= 0 {
+		s.at++
+	}
+}
+
+func (s *scan) opens(bracket byte) bool {
+	s.space()
+	if s.at >= len(s.text) || s.text[s.at] != bracket {
+		return false
+	}
+	s.at++
+	return true
+}
+
+// next goes to the next value, past a comma; false at the closing bracket.
+func (s *scan) next(bracket byte) bool {
+	for s.at < len(s.text) {
+		s.space()
+		switch s.text[s.at] {
+		case bracket:
+			s.at++
+			return false
+		case ',':
+			s.at++
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// value is the value that begins here, or behind white space.
+func (s *scan) value() json.RawMessage {
+	s.space()
+	from, depth := s.at, 0
+	for s.at < len(s.text) {
+		switch s.text[s.at] {
+		case '"':
+			s.skipString()
+		case '{', '[':
+			depth++
+			s.at++
+		case '}', ']':
+			depth--
+			s.at++
+		default: // a number, a word, or what is between values
+			s.at++
+			if depth == 0 {
+				for s.at < len(s.text) && strings.IndexByte(",]} \t\r\n", s.text[s.at]) < 0 {
+					s.at++
+				}
+			}
+		}
+		if depth <= 0 {
+			break
+		}
+	}
+	return s.text[from:s.at:s.at]
+}
+
+// skipString goes behind the string that begins here.
+func (s *scan) skipString() {
+	for s.at++; s.at < len(s.text); s.at++ {
+		end := bytes.IndexByte(s.text[s.at:], '"')
+		if end < 0 {
+			s.at = len(s.text)
+			return
+		}
+		if escape := bytes.IndexByte(s.text[s.at:s.at+end], '\\'); escape >= 0 {
+			s.at += escape + 1 // and what is escaped, which may be a quotation mark
+			continue
+		}
+		s.at += end + 1
+		return
+	}
+}
+
+// unquoted is the text of a string.
+func unquoted(raw json.RawMessage) string {
+	if len(raw) >= 2 && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		return string(raw[1 : len(raw)-1])
+	}
+	var name string
+	_ = json.Unmarshal(raw, &name) // it is a string of valid JSON
+	return name
+}
