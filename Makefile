@@ -164,6 +164,10 @@ bench-deploy: ## Deploys to a real S3 server
 bench-bake: ## 5,000 pages of a local site baked, beside wget --mirror and HTTrack (Debian's) in the same run
 	go run ./test/bench/bake $(ARGS)
 
+.PHONY: bench-sites
+bench-sites: ## A thousand sites at rest: time to start, processor and memory
+	go run ./test/bench/sites $(ARGS)
+
 .PHONY: bench-export
 bench-export: ## A copy of 50,000 records beside a plain reader, and after 1 % of them changed
 	go run ./test/bench/export $(ARGS)
