@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
+
+	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
 // news is what a transaction changed, for those who wait for changes, here and in other
@@ -51,8 +54,11 @@ const (
 	keepCommits = 5000
 	// pruneEvery is after how many transactions the old ones are dropped.
 	pruneEvery = 100
-	// followEvery is how often a replica looks for what others have committed.
+	// followEvery is how often a replica looks for what others have committed, also where
+	// nobody tells it.
 	followEvery = time.Second
+	// followPause is the least time between two looks.
+	followPause = 5 * time.Millisecond
 	// followAtOnce is how many transactions are read at a time.
 	followAtOnce = 500
 )
@@ -74,10 +80,31 @@ func (b *batch) publish() error {
 	return err
 }
 
+// listen has this replica look as soon as another one says that it has committed, where the
+// database passes that on.
+func (l *Ledger) listen(ctx context.Context) {
+	tells, ok := l.engine.(database.Listener)
+	if !ok {
+		return
+	}
+	tells.Listen(ctx, func(from string) {
+		if from != "" && from == l.writer.self.ID {
+			return
+		}
+		select {
+		case l.heard <- struct{}{}:
+		default:
+		}
+	})
+}
+
 // follow tells those who wait here what other replicas commit, until the ledger closes.
-func (l *Ledger) follow(ctx context.Context, after int64) {
+func (l *Ledger) follow(ctx context.Context, after int64, every time.Duration) {
 	defer close(l.followed)
-	look := time.NewTicker(followEvery)
+	var listening sync.WaitGroup
+	listening.Go(func() { l.listen(ctx) })
+	defer listening.Wait()
+	look := time.NewTicker(every)
 	defer look.Stop()
 	for {
 		select {
@@ -91,6 +118,10 @@ func (l *Ledger) follow(ctx context.Context, after int64) {
 			if after, more, err = l.catchUp(ctx, after); err != nil {
 				break // the next look tries again
 			}
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(followPause):
 		}
 	}
 }

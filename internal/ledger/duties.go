@@ -9,7 +9,7 @@ import (
 )
 
 // Lease is how long a claim is good without being renewed, by the database's clock.
-const Lease = 15 * time.Second
+const Lease = 12 * time.Second
 
 // ErrTakenOver: what was to be written belongs to a claim that another replica has taken
 // over since. Nothing was written.

@@ -28,7 +28,7 @@ func TestWhatWasAcknowledgedOutlivesAFailOver(t *testing.T) {
 		return primary.SQL(t, `SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'`) == "1"
 	})
 	all := replicasOn(t, servers.PostgresURL(primary.Address, standby.Address), 3)
-	c := &crowd{acknowledged: map[string]string{}}
+	c := &crowd{acknowledged: map[string]string{}, over: make(chan struct{})}
 	c.begin(t, all)
 	c.more(t, 100)
 	for range 3 { // of all sessions, in the middle of whatever they do
@@ -68,7 +68,7 @@ type crowd struct {
 	mu           sync.Mutex
 	acknowledged map[string]string // ids by key
 	unknown      atomic.Int64
-	stop         atomic.Bool
+	over         chan struct{} // closed when nobody shall ask any more
 	members      sync.WaitGroup
 }
 
@@ -77,27 +77,48 @@ func (c *crowd) begin(t *testing.T, all []*Ledger) {
 	ctx := context.WithoutCancel(t.Context())
 	for m := range 2 * len(all) {
 		c.members.Go(func() {
-			for n := 0; !c.stop.Load(); n++ {
-				c.ask(ctx, all[(m+n)%len(all)], fmt.Sprintf("%d-%d", m, n))
+			for n := 0; !c.ended(); n++ {
+				if err := c.ask(ctx, all[(m+n)%len(all)], fmt.Sprintf("%d-%d", m, n)); err != nil {
+					t.Errorf("nobody took a request within %s: %v", eventually.Patience, err)
+					return
+				}
 			}
 		})
 	}
 }
 
-func (c *crowd) ask(ctx context.Context, l *Ledger, key string) {
-	for !c.stop.Load() {
+func (c *crowd) ended() bool {
+	select {
+	case <-c.over:
+		return true
+	default:
+		return false
+	}
+}
+
+// ask asks until the request is acknowledged, or nobody shall ask any more. The error is
+// why it was not, for as long as anything may take.
+func (c *crowd) ask(ctx context.Context, l *Ledger, key string) error {
+	var last error
+	for deadline := time.Now().Add(eventually.Patience); time.Now().Before(deadline); {
 		r, _, err := accept(ctx, l, Request{Site: "www", Key: key, Source: release.FromContent})
 		if err == nil {
 			c.mu.Lock()
 			c.acknowledged[key] = r.ID
 			c.mu.Unlock()
-			return
+			return nil
 		}
 		if errors.As(err, new(*Unknown)) {
 			c.unknown.Add(1)
 		}
-		time.Sleep(20 * time.Millisecond)
+		last = err
+		select {
+		case <-c.over:
+			return nil
+		case <-time.After(20 * time.Millisecond): // who is refused comes back
+		}
 	}
+	return last
 }
 
 // more waits until so many more were acknowledged.
@@ -113,6 +134,6 @@ func (c *crowd) more(t *testing.T, n int) {
 }
 
 func (c *crowd) end() {
-	c.stop.Store(true)
+	close(c.over)
 	c.members.Wait()
 }

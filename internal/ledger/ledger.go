@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"database/sql"
@@ -33,6 +34,8 @@ type Options struct {
 	Committed func(took time.Duration)
 	// Self is this process among those that share the ledger.
 	Self Replica
+	// follow is how often is looked for commits of others; 0 for followEvery.
+	follow time.Duration
 }
 
 // Ledger is an open ledger. It is safe for concurrent use.
@@ -131,7 +134,7 @@ func openTables(ctx context.Context, l *Ledger, db *sql.DB, opts Options) error 
 	}
 	following, end := context.WithCancel(context.WithoutCancel(ctx))
 	l.unfollow = end
-	go l.follow(following, last)
+	go l.follow(following, last, cmp.Or(opts.follow, followEvery))
 	return nil
 }
 

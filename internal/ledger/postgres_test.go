@@ -16,6 +16,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/ledger/postgres"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -174,7 +175,7 @@ func tour(t *testing.T, l *Ledger) []string {
 	tell(l.Record(ctx, Event{Site: "www", Kind: "signed_in", By: "ada"}))
 	decide(t, l, "www", report(s, run, 1, release.InProgress), release.Failure{Release: 1, Run: run, Sequence: 2, Why: "no"})
 	soon := ask(t, l, Request{NotBefore: time.Now().Add(50 * time.Millisecond)})
-	time.Sleep(time.Until(soon.NotBefore))
+	eventually.Holds(t, "its time", func() bool { return !Now().Before(soon.NotBefore) })
 	carry(t, l, "www")
 	_, err = l.ClaimTurn(ctx, Request{Site: "docs", Key: "run", Source: release.FromWorkflow}, release.Claim{Run: release.Run{ID: "manual", Attempt: 1}})
 	tell(err)

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -20,13 +21,20 @@ import (
 // replicasOn are so many processes' ledgers on one database.
 func replicasOn(t *testing.T, address string, n int) (all []*Ledger) {
 	t.Helper()
+	return replicasThat(t, address, n, 0)
+}
+
+// replicasThat are replicas that look for each other's commits so often; 0 for as often as
+// they do.
+func replicasThat(t *testing.T, address string, n int, follow time.Duration) (all []*Ledger) {
+	t.Helper()
 	for i := range n {
 		engine, err := postgres.At(address)
 		if err != nil {
 			t.Fatal(err)
 		}
 		name := string(rune('a' + i))
-		l, err := Open(t.Context(), engine, Options{Sites: policies("www", "docs"), Self: Replica{ID: name, Name: name, Machine: "machine " + name, Started: Now()}})
+		l, err := Open(t.Context(), engine, Options{Sites: policies("www", "docs"), Self: Replica{ID: name, Name: name, Machine: "machine " + name, Started: Now()}, follow: follow})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -133,6 +141,40 @@ func TestACommitOfOneReplicaWakesTheOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually.Receives(t, "everybody, after a gap", other)
+}
+
+// Guard: without NOTIFY, or without listening again, the second one looks in an hour.
+func TestACommitIsHeardOfAtOnce(t *testing.T) {
+	server := servers.StartPostgres(t)
+	all := replicasThat(t, server.URL(), 2, time.Hour)
+	a, b := all[0], all[1]
+	heard := func(what string) {
+		t.Helper()
+		told := b.Told("www")
+		ask(t, a, Request{})
+		eventually.Receives(t, what, told)
+	}
+	const listening = `SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN pressrun' OR query = '-- ping'`
+	eventually.Holds(t, "both to listen", func() bool { return strings.Count(server.SQL(t, listening), "\n") == 1 })
+	heard("news of a commit")
+	before := server.SQL(t, listening)
+	server.SQL(t, `SELECT pg_terminate_backend(pid) FROM (`+listening+`) AS those`)
+	told := b.Told("www")
+	ask(t, a, Request{}) // of which nobody hears, but who begins to listen looks
+	eventually.Receives(t, "what was committed while nobody listened", told)
+	eventually.Holds(t, "both to listen again", func() bool {
+		now := server.SQL(t, listening)
+		return now != before && strings.Count(now, "\n") == 1
+	})
+	heard("news of a commit, by a new connection")
+}
+
+// A pooler gives each transaction another session, so nobody can listen: they look.
+func TestBehindAPoolerACommitIsHeardOfByLooking(t *testing.T) {
+	all := replicasOn(t, servers.PostgresURL(servers.PgBouncer(t, servers.StartPostgres(t).Address, "transaction")), 2)
+	told := all[1].Told("www")
+	ask(t, all[0], Request{})
+	eventually.Receives(t, "news of a commit", told)
 }
 
 // Guard: without the look for fences in commit, the late ones write.

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/ledger/database"
@@ -73,7 +74,11 @@ func (w *writer) end(b *batch) error {
 			return err
 		}
 	}
-	_, err := w.conn.ExecContext(b.ctx, w.traits.Commit)
+	commit := w.traits.Commit
+	if changed && w.traits.Notify != "" {
+		commit = fmt.Sprintf(w.traits.Notify, w.self.ID) + commit
+	}
+	_, err := w.conn.ExecContext(b.ctx, commit)
 	if err == nil || b.leaves {
 		return err
 	}

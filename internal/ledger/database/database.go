@@ -41,6 +41,13 @@ type Engine interface {
 	Close() error
 }
 
+// Listener is an Engine that hears at once when another process commits. What it hears is a
+// hint to look: it may miss something.
+type Listener interface {
+	// Listen calls heard with who told (see Traits.Notify), "" for anybody, until ctx ends.
+	Listen(ctx context.Context, heard func(from string))
+}
+
 // Traits are the ways of a database.
 type Traits struct {
 	// Begin are the statements that begin a transaction that will write. Until it is
@@ -48,6 +55,9 @@ type Traits struct {
 	Begin string
 	// Commit are the statements that end it.
 	Commit string
+	// Notify, if not "", is what goes before Commit when a transaction changed something: it
+	// tells other processes that it is there. %s is who tells, letters and digits.
+	Notify string
 	// Prepared says that statements are worth preparing once for each connection;
 	// otherwise the driver sees to that.
 	Prepared bool

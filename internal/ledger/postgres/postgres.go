@@ -101,6 +101,7 @@ func (*Database) Traits() database.Traits {
 		Begin: fmt.Sprintf(`BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d; SELECT pg_advisory_xact_lock((%d::bigint << 32) + 'sites'::regclass::oid::bigint)`,
 			statementLimit.Milliseconds(), idleLimit.Milliseconds(), lockSpace),
 		Commit: `SET LOCAL statement_timeout = 0; COMMIT`,
+		Notify: `NOTIFY ` + channel + `, '%s'; `,
 		Shared: true,
 		Clock:  `SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint`,
 	}
