@@ -4,11 +4,16 @@ package app
 
 import (
 	"net/http"
+	"strings"
 	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/browser"
 	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/servers"
 )
@@ -44,6 +49,33 @@ func TestTwoAppsOnOneDatabaseAreOne(t *testing.T) {
 			t.Errorf("/readyz says %d %s", status, text)
 		}
 	}
+}
+
+// Operators see which apps there are, and that two are not configured alike; nobody else does.
+func TestOperatorsSeeReplicasThatAreNotAlike(t *testing.T) {
+	address := servers.StartPostgres(t).URL()
+	first := start(t, func(c *config.Config) {
+		withPeople(c)
+		c.Ledger = address
+	})
+	second := start(t, func(c *config.Config) {
+		withPeople(c)
+		c.Ledger, c.Keep.Export = address, t.TempDir()
+	})
+	for _, b := range []*bench{first, second} {
+		page := signedInReader(t, b, operatorToken).Get("/").Says("Replicas", "this one", "another configuration", "give all the same")
+		if n := strings.Count(page.Text, `<li id="replica-`); n != 2 {
+			t.Errorf("%d replicas are listed", n)
+		}
+		signedInReader(t, b, editorToken).Get("/").SaysNot("Replicas", "another configuration")
+	}
+	spanishReader(t, first).Get("/").Says("Réplicas", "otra configuración").SaysNot("another", "this one")
+
+	s := browser.Screen{T: t, Ctx: browser.Start(t)}
+	srv := ownServer(t, first)
+	s.Do(chromedp.Navigate(srv.URL+"/signin"), chromedp.SendKeys("#token", operatorToken+kb.Enter))
+	s.Await(`location.pathname === "/" && document.readyState === "complete"`)
+	s.Accessible(srv.URL, "/")
 }
 
 func TestASecondAppOnOneStateFolderIsRefusedWhereverTheLedgerIs(t *testing.T) {

@@ -85,13 +85,13 @@ func (s *Sites) register(h huma.API) {
 }
 
 func (s *Sites) list(ctx context.Context, _ *struct{}) (*sitesOutput, error) {
-	_, all, err := s.view.Sites(ctx, auth.From(ctx).Sees)
+	all, err := s.view.Sites(ctx, auth.From(ctx).Sees, false)
 	if err != nil {
 		return nil, s.problems.Err(ctx, err)
 	}
 	out := &sitesOutput{}
-	out.Body.Sites = make([]api.Site, 0, len(all))
-	for _, one := range all {
+	out.Body.Sites = make([]api.Site, 0, len(all.Sites))
+	for _, one := range all.Sites {
 		out.Body.Sites = append(out.Body.Sites, one.Wire())
 	}
 	return out, nil

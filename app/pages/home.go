@@ -29,6 +29,15 @@ type homeBody struct {
 	// found is not listed, and None that it found nothing.
 	Form       *siteForm
 	More, None bool
+	// Replicas are shown to operators of all sites, where there are several.
+	Replicas []replicaRow
+}
+
+// replicaRow is a process of the app among others.
+type replicaRow struct {
+	view.Replica
+	Since *when.Moment
+	Flags []view.Notice
 }
 
 type siteRow struct {
@@ -39,11 +48,13 @@ type siteRow struct {
 }
 
 func (h *home) show(v *frame.Visit) {
-	at, sites, err := h.view.Sites(v.R.Context(), v.Who.Sees)
+	operates := v.Who.Role == auth.Operator && len(v.Who.Sites) == 0
+	all, err := h.view.Sites(v.R.Context(), v.Who.Sees, operates)
 	if err != nil {
 		h.Trouble(v, err)
 		return
 	}
+	at, sites := all.Instant, all.Sites
 	zone := commonZone(sites)
 	clock := when.Clock{Now: at.Now, Zone: v.Zone(time.UTC), Language: v.Reader.Language}
 	if zone != nil {
@@ -67,13 +78,24 @@ func (h *home) show(v *frame.Visit) {
 	if why, since := h.Disk.Trouble(); why != "" {
 		body.Notices = []notice{{Notice: view.DiskNotice(why, since, clock)}}
 	}
-	if v.Who.Role == auth.Operator && len(v.Who.Sites) == 0 {
+	if operates {
 		for _, n := range h.load().Notices(clock) {
 			body.Notices = append(body.Notices, notice{Notice: n})
 		}
+		body.tellReplicas(all.Replicas, clock)
 	}
 	p.Title, p.Body = homeTitle(v.Reader.Language, sites), body
 	h.Write(v, http.StatusOK, "home", p)
+}
+
+// tellReplicas tells which processes there are, and what is wrong with them.
+func (b *homeBody) tellReplicas(all []view.Replica, clock when.Clock) {
+	for _, n := range view.ReplicaNotices(all, clock) {
+		b.Notices = append(b.Notices, notice{Notice: n})
+	}
+	for _, one := range all {
+		b.Replicas = append(b.Replicas, replicaRow{Replica: one, Since: clock.At(one.Started), Flags: one.Flags(clock.Language)})
+	}
 }
 
 // homeTitle says in a browser's tab that a site needs a look.

@@ -63,6 +63,7 @@ func machineOf(state string) (string, error) {
 // Hash is the hash of what all replicas must have alike: not where one listens, and where
 // it keeps its files.
 func Hash(c config.Config) (string, error) {
+	c.Keep.Export = strings.TrimPrefix(c.Keep.Export, c.State)
 	c.Listen, c.State, c.Ledger, c.LedgerFile = "", "", "", ""
 	text, err := json.Marshal(c)
 	if err != nil {

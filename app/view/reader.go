@@ -110,9 +110,19 @@ func (r *Reader) Decided(ctx context.Context, site release.Site) Site {
 	return v
 }
 
-// Sites reads those of the sites that a filter lets through, by name; not those that are no
-// longer configured.
-func (r *Reader) Sites(ctx context.Context, seen func(name string) bool) (at Instant, all []Site, err error) {
+// Overview is what the list of sites shows.
+type Overview struct {
+	Instant
+	// Sites are by name.
+	Sites []Site
+	// Replicas are the processes on the ledger, the one that began first before the
+	// others; none for one that has its ledger alone, or who must not see them.
+	Replicas []Replica
+}
+
+// Sites reads those of the sites that a filter lets through, and the replicas if they are
+// asked for.
+func (r *Reader) Sites(ctx context.Context, seen func(name string) bool, replicas bool) (all Overview, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		for _, name := range r.ledger.SiteNames() {
 			if !seen(name) || r.closed[name].Gone {
@@ -122,12 +132,19 @@ func (r *Reader) Sites(ctx context.Context, seen func(name string) bool) (at Ins
 			if err != nil {
 				return err
 			}
-			all = append(all, v)
+			all.Sites = append(all.Sites, v)
 		}
-		at, err = instantOf(ctx, s, r.now())
+		if replicas && r.ledger.Shared() {
+			known, err := s.Replicas(ctx)
+			if err != nil {
+				return err
+			}
+			all.Replicas = replicasOf(known, r.ledger.Self(), r.now())
+		}
+		all.Instant, err = instantOf(ctx, s, r.now())
 		return err
 	})
-	return at, all, err
+	return all, err
 }
 
 // Limits bound what is listed of a site: requests of each kind, releases, slots of

@@ -109,8 +109,8 @@ func TestAnAnswerTellsOfOneInstant(t *testing.T) {
 			return []any{v.Wire(), v.Event, Wires(v.Served), Wires(v.Next), v.Releases}, err
 		},
 		"all sites": func(ctx context.Context, r *Reader, _, _ string) (any, error) {
-			at, all, err := r.Sites(ctx, func(string) bool { return true })
-			return []any{at.Event, all[0].Wire()}, err
+			all, err := r.Sites(ctx, func(string) bool { return true }, true)
+			return []any{all.Event, all.Sites[0].Wire()}, err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
