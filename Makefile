@@ -33,6 +33,7 @@ CYCLES ?= 50
 DAYS ?= 365
 DISPATCHES ?= 2000
 PASSES ?= 10000
+REPLICA_ROUNDS ?= 2
 FUZZTIME ?= 10s
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 IMAGE ?= pressrun:$(VERSION)
@@ -133,6 +134,11 @@ drill-watchers: ## 1,000 pages open during releases: each shows every state with
 
 drill-bake: ## A CMS on bad days, baked 60 times: cut off, errors, "not found", login pages, bakes killed: nothing wrong is published
 	go run ./test/drill/bake $(ARGS)
+
+.PHONY: drill-replicas
+drill-replicas: ## Three replicas on PostgreSQL under load: killed, stopped, cut off, clocks off, the primary dies (REPLICA_ROUNDS=2)
+	@tools/install toxiproxy
+	go test ./test/drill/replicas -count=1 -v -timeout 90m -run TestReplicas -drill.rounds=$(REPLICA_ROUNDS) $(ARGS) | tee /dev/stderr | grep '^acknowledged='
 
 .PHONY: drill-export
 drill-export: ## PASSES=10000 copies of a CMS under saves, faults and kills: each is what the CMS was, no deletion is missed

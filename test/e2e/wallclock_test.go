@@ -43,7 +43,7 @@ func newClocked(t *testing.T) *clocked {
 		t.Fatal(err)
 	}
 	c := &clocked{t: t}
-	if c.bin, c.clock, err = program.BuildSettable(t.Context(), dir); err != nil {
+	if c.bin, c.clock, err = program.BuildSettable(t.Context(), dir, nil); err != nil {
 		t.Fatal(err)
 	}
 	return c

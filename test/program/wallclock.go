@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -73,8 +74,9 @@ func init() {
 // be set under its running processes. Debian's faketime can't do that: a Go program asks
 // the vDSO, and no library that could be put in between. So Go's own time.Now is
 // compiled with one more line, by go build -overlay; all packages are compiled anew for
-// it, which takes minutes the first time.
-func BuildSettable(ctx context.Context, dir string) (path string, clock *WallClock, err error) {
+// it, which takes minutes the first time. Also says which further files are replaced, and
+// by which; nil for none.
+func BuildSettable(ctx context.Context, dir string, also map[string]string) (path string, clock *WallClock, err error) {
 	fail := func(err error) (string, *WallClock, error) {
 		return "", nil, fmt.Errorf("build a program whose clock can be set: %w", err)
 	}
@@ -92,10 +94,12 @@ func BuildSettable(ctx context.Context, dir string) (path string, clock *WallClo
 	if !strings.Contains(text, "WallShift.Load()") {
 		return fail(errors.New("this Go's time.Now is not as we know it"))
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
+	replaced := map[string]string{
 		filepath.Join(dirs[0], "time.go"):      filepath.Join(dir, "time.go"),
 		filepath.Join(dirs[1], "wallclock.go"): filepath.Join(dir, "wallclock.go"),
-	}})
+	}
+	maps.Copy(replaced, also)
+	overlay, err := json.Marshal(map[string]any{"Replace": replaced})
 	if err != nil {
 		return fail(err)
 	}
