@@ -22,6 +22,6 @@
 //     waited at most, at most 15 in the large drill. What waited while the database itself
 //     failed over is database_stall_seconds.
 //
-// Each guard was taken away once, by hand, and the drill failed: docs/replicas.md has what
-// it said.
+// With -drill.without the replicas lack a guard, and the drill must fail: docs/replicas.md
+// has what it said.
 package replicas
