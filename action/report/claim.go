@@ -47,7 +47,7 @@ func (r *App) claimant(ctx context.Context, in api.ClaimInput) (*api.Client, err
 	case r.Token != "":
 		return r.client, nil
 	case env("ACTIONS_ID_TOKEN_REQUEST_URL") != "":
-		token, err := idToken(ctx, env, r.client.BaseURL())
+		token, err := IDToken(ctx, env, r.client.BaseURL())
 		if err != nil {
 			return nil, err
 		}
@@ -68,9 +68,9 @@ func (r *App) claimant(ctx context.Context, in api.ClaimInput) (*api.Client, err
 	return r.client, nil
 }
 
-// idToken asks GitHub for a token that says who this run is. It is a read, so
-// it is tried again.
-func idToken(ctx context.Context, env func(string) string, audience string) (string, error) {
+// IDToken asks GitHub for a token that says to an audience who this run is. It is a
+// read, so it is tried again.
+func IDToken(ctx context.Context, env func(string) string, audience string) (string, error) {
 	u, err := url.Parse(env("ACTIONS_ID_TOKEN_REQUEST_URL"))
 	if err != nil {
 		return "", failure.Usage("ACTIONS_ID_TOKEN_REQUEST_URL is no address")

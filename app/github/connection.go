@@ -66,7 +66,7 @@ func (c *connection) open(ctx context.Context) (*link, error) {
 			o.Sites[name] = githubapp.Site{
 				Repository: s.GitHub.Repository, Workflow: s.GitHub.Workflow, Ref: s.GitHub.Ref,
 				Environment: s.GitHub.Environment, URL: s.URL, Deployments: s.GitHub.Deployments == nil || *s.GitHub.Deployments,
-				ProtectionRule: s.GitHub.ProtectionRule,
+				ProtectionRule: s.GitHub.ProtectionRule, Previews: s.GitHub.PreviewWorkflow(),
 			}
 		}
 	}

@@ -51,6 +51,7 @@ type GitHub struct {
 	webhooks    *webhooks
 	approvals   *approvals
 	deployments *deployments
+	previews    *previews
 	names       *names
 	setup       *setup
 	letOperator func(w http.ResponseWriter, r *http.Request) bool
@@ -70,7 +71,8 @@ func New(ctx context.Context, o Options) (*GitHub, error) {
 		letOperator: o.LetOperator, duties: o.Duties,
 	}
 	g.names = &names{connection: c, ledger: o.Ledger, log: o.Log, hint: make(chan struct{}, 1), moved: map[string]string{}}
-	g.webhooks = &webhooks{connection: c, ledger: o.Ledger, log: o.Log, accept: o.Accept, approvals: g.approvals, names: g.names, processed: o.Came, came: make(chan struct{}, 1)}
+	g.previews = &previews{connection: c, ledger: o.Ledger, log: o.Log, came: make(chan struct{}, 1)}
+	g.webhooks = &webhooks{previews: g.previews, connection: c, ledger: o.Ledger, log: o.Log, accept: o.Accept, approvals: g.approvals, names: g.names, processed: o.Came, came: make(chan struct{}, 1)}
 	g.setup = &setup{connection: c, log: o.Log, keys: o.Keys, show: o.ShowSetup}
 	if !c.wanted() {
 		return g, nil
@@ -115,6 +117,9 @@ func (g *GitHub) Start(ctx context.Context, tasks *sync.WaitGroup) {
 	tasks.Go(func() { g.names.watch(ctx) })
 	tasks.Go(func() { g.duties.Run(ctx, "github deployments", g.deployments.show) })
 	tasks.Go(func() { g.duties.Run(ctx, "github approvals", g.approvals.answerAll) })
+	if g.connection.anyPreviews() {
+		tasks.Go(func() { g.duties.Run(ctx, "github previews", g.previews.watch) })
+	}
 }
 
 // Unreachable says why a site can't be released as it is configured: its repository
@@ -152,7 +157,11 @@ func (g *GitHub) Routes() []runner.Route {
 			Status: http.StatusOK, Answer: checkList{},
 		},
 	}
-	return append([]runner.Route{hooks, checks}, g.setup.routes()...)
+	routes := append([]runner.Route{hooks, checks}, g.setup.routes()...)
+	if g.connection.anyPreviews() {
+		routes = append(routes, g.previews.route())
+	}
+	return routes
 }
 
 // checkList is what `pressrun doctor` is told.

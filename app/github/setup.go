@@ -169,7 +169,7 @@ func (s *setup) beginAtGitHub(w http.ResponseWriter, r *http.Request) {
 	owner := s.firstOwner()
 	query := "?state=" + url.QueryEscape(s.keys.Mint(kindReturn, auth.Grant{Until: time.Now().Add(setupLife)}))
 	s.showPage(w, r, http.StatusOK, SetupPage{
-		Title: words.Key("Make the GitHub App"), Owner: owner, Manifest: githubapp.NewManifest(s.connection.config.URL, "Pressrun for "+owner, s.connection.anyProtectionRule()).JSON(),
+		Title: words.Key("Make the GitHub App"), Owner: owner, Manifest: githubapp.NewManifest(s.connection.config.URL, "Pressrun for "+owner, s.connection.anyProtectionRule(), s.connection.anyPreviews()).JSON(),
 		Personal:     s.gitHubURL() + "/settings/apps/new" + query,
 		Organization: s.gitHubURL() + "/organizations/" + url.PathEscape(owner) + "/settings/apps/new" + query,
 	})

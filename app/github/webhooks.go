@@ -43,6 +43,7 @@ type webhooks struct {
 	log        *slog.Logger
 	accept     func(ctx context.Context, site string, event release.Event) error
 	approvals  *approvals
+	previews   *previews
 	names      *names
 	came       chan struct{} // a webhook was kept
 	processed  func(stamped, received, processed time.Time)
@@ -137,6 +138,10 @@ func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) 
 		h.names.told(hook)
 		return nil // a hint to look: GitHub's API is the authority
 	case "workflow_run", "workflow_job", "installation", "installation_repositories", githubapp.EventProtectionRule:
+	case githubapp.EventComment, githubapp.EventPull:
+		if !h.previews.concern(hook) {
+			return nil
+		}
 	default:
 		return nil // ping, and all that we did not ask for
 	}
@@ -155,7 +160,7 @@ func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) 
 		if err != nil {
 			return err
 		}
-		if len(of) == 0 {
+		if len(of) == 0 && !h.previews.carry(hook) {
 			return nil // of a workflow that is no site's
 		}
 	}
@@ -294,6 +299,14 @@ func (h *webhooks) read(ctx context.Context, d ledger.Delivery, told stages) err
 	}
 	if run, ok := link.runner.Approvals().Of(hook); ok {
 		return h.approvals.add(ctx, run)
+	}
+	if hook.Pull != 0 {
+		return h.previews.hear(ctx, hook)
+	}
+	if h.previews.carry(hook) {
+		if err := h.previews.nudge(ctx, hook); err != nil {
+			return err
+		}
 	}
 	// What is older than what is known of this attempt says nothing any more.
 	if passes, err := told.passes(ctx, h.ledger, d); err != nil || !passes {

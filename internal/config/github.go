@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/pressrun/pressrun/internal/pattern"
 )
@@ -60,6 +61,28 @@ type SiteGitHub struct {
 	// protection rule when it is the site's turn: a run then waits for it
 	// without holding a runner. It needs to be enabled on the environment.
 	ProtectionRule bool `yaml:"protection_rule" json:"protection_rule,omitempty" jsonschema:"default=false"`
+	// Previews has pull requests previewed, when somebody who may write to the
+	// repository asks for it; nil for no previews.
+	Previews *SitePreviews `yaml:"previews" json:"previews,omitempty"`
+}
+
+// SitePreviews says how pull requests are previewed.
+type SitePreviews struct {
+	// Workflow is the name of the file in .github/workflows that makes and removes
+	// previews; see examples/previews/preview-pull-request.yml.
+	Workflow string `yaml:"workflow" json:"workflow,omitempty" jsonschema:"default=preview-pull-request.yml"`
+	// Address is where previews are looked at, with a * for the name.
+	Address string `yaml:"address" json:"address,omitempty"`
+	// Label is the one that asks for a preview of a pull request.
+	Label string `yaml:"label" json:"label,omitempty" jsonschema:"default=preview"`
+}
+
+// PreviewWorkflow is the workflow that previews pull requests; "" for none.
+func (s SiteGitHub) PreviewWorkflow() string {
+	if s.Previews == nil {
+		return ""
+	}
+	return s.Previews.Workflow
 }
 
 // RunnerGitHub is the word of runner for sites that GitHub Actions carries out.
@@ -73,6 +96,8 @@ const (
 	defaultWorkflow    = "content-release.yml"
 	defaultRef         = "main"
 	defaultEnvironment = "production"
+	defaultPreviews    = "preview-pull-request.yml"
+	defaultLabel       = "preview"
 )
 
 func (g GitHub) withDefaults(folder string) GitHub {
@@ -105,6 +130,11 @@ func (s SiteGitHub) withDefaults() SiteGitHub {
 	if s.Deployments == nil {
 		yes := true
 		s.Deployments = &yes
+	}
+	if s.Previews != nil {
+		p := *s.Previews
+		p.Workflow, p.Label = cmp.Or(p.Workflow, defaultPreviews), cmp.Or(p.Label, defaultLabel)
+		s.Previews = &p
 	}
 	return s
 }
@@ -199,10 +229,40 @@ func checkSiteGitHub(k *checker, key string, s Site) {
 	if s.GitHub.ProtectionRule {
 		checkProtectionRule(k, at+".protection_rule", key, s)
 	}
+	if s.GitHub.Previews != nil {
+		checkPreviews(k, at+".previews", s.GitHub)
+	}
 	if k.Has(at+".workflow") && !workflowFile().MatchString(s.GitHub.Workflow) {
 		k.wrong(at+".workflow", "%q is no workflow; expected the name of a file in .github/workflows, such as content-release.yml", s.GitHub.Workflow)
 	}
 	if r := s.GitHub.Ref; k.Has(at+".ref") && (r == "" || strings.HasPrefix(r, "-") || strings.HasPrefix(r, "refs/") || strings.ContainsAny(r, " ~^:?*[\\")) {
 		k.wrong(at+".ref", "%q is no branch or tag; expected its name, such as main", r)
+	}
+}
+
+// maxLabelName is how long GitHub lets a label's name be, in characters.
+const maxLabelName = 50
+
+func checkPreviews(k *checker, at string, s SiteGitHub) {
+	s = s.withDefaults()
+	p := s.Previews
+	if k.config.GitHub.Kind == "gitea" {
+		k.wrong(at, "previews of pull requests need GitHub; expected it to be left out")
+	}
+	if !workflowFile().MatchString(p.Workflow) {
+		k.wrong(at+".workflow", "%q is no workflow; expected the name of a file in .github/workflows, such as %s", p.Workflow, defaultPreviews)
+	}
+	for _, name := range slices.Sorted(maps.Keys(k.config.Sites)) {
+		if o := k.config.Sites[name].GitHub.withDefaults(); strings.EqualFold(o.Repository, s.Repository) && o.Workflow == p.Workflow {
+			k.wrong(at+".workflow", "%q is the workflow that releases site %s: a run that makes previews must not be able to; expected another file", p.Workflow, name)
+		}
+	}
+	if strings.Count(p.Address, "*") != 1 {
+		k.wrong(at+".address", "%q has not one * for the preview's name; expected an address such as https://*.preview.example.gov", p.Address)
+	} else {
+		k.webURL(at+".address", strings.Replace(p.Address, "*", "name", 1), "where previews are looked at, such as https://*.preview.example.gov")
+	}
+	if n := utf8.RuneCountInString(p.Label); n > maxLabelName || strings.TrimSpace(p.Label) != p.Label {
+		k.wrong(at+".label", "%q is no label of GitHub's; expected up to %d characters", p.Label, maxLabelName)
 	}
 }

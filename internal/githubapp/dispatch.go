@@ -67,16 +67,16 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 	}
 	r.unsent.clear(job.Token)
 	ctx, sent := watchSending(ctx)
-	run, err := r.dispatch(ctx, site, job)
+	run, err := r.dispatch(ctx, site, inputsOf(job))
 	if err == nil {
 		return run, nil
 	}
-	return release.Run{}, r.judge(ctx, site, job, err, sent)
+	return release.Run{}, r.judge(ctx, site, job.Token, err, sent)
 }
 
 // judge says what an error of a dispatch means: refused, certainly not sent,
 // or not known.
-func (r *Runner) judge(ctx context.Context, site Site, job runner.Job, err error, sent *atomic.Bool) error {
+func (r *Runner) judge(ctx context.Context, site Site, token string, err error, sent *atomic.Bool) error {
 	err = r.refusals.explained(ctx, site, err)
 	if refused := r.refusals.refused(site, err); refused != nil {
 		r.refusals.forgetAfter(site, err)
@@ -89,7 +89,7 @@ func (r *Runner) judge(ctx context.Context, site Site, job runner.Job, err error
 	if !isLimited && sent.Load() {
 		return fmt.Errorf("dispatch %s of %s: %w", site.Workflow, site.Repository, err)
 	}
-	r.unsent.add(job.Token)
+	r.unsent.add(token)
 	deferred := &runner.Deferred{Why: "GitHub can't be reached", Until: time.Now().Add(5 * time.Second), Err: err}
 	if isLimited {
 		deferred.Why, deferred.Until = "GitHub asks Pressrun to make fewer calls", limited.Until
@@ -99,14 +99,14 @@ func (r *Runner) judge(ctx context.Context, site Site, job runner.Job, err error
 	return deferred
 }
 
-func (r *Runner) dispatch(ctx context.Context, site Site, job runner.Job) (release.Run, error) {
+func (r *Runner) dispatch(ctx context.Context, site Site, inputs map[string]string) (release.Run, error) {
 	to, err := r.links.to(ctx, site)
 	if err != nil {
 		return release.Run{}, err
 	}
 	for range 3 { // each turn is of another dialect: only a refusal leads to the next
 		d := r.links.currentDialect()
-		run, err := r.post(ctx, to, site, job, d)
+		run, err := r.post(ctx, to, site, inputs, d)
 		next, other := otherDialect(d, err)
 		if !other {
 			if !isDisabled(err) || !r.reenable(ctx, to, site) {
@@ -120,14 +120,20 @@ func (r *Runner) dispatch(ctx context.Context, site Site, job runner.Job) (relea
 	return release.Run{}, errors.New("GitHub refused every form of a dispatch")
 }
 
-func (r *Runner) post(ctx context.Context, to *link, site Site, job runner.Job, d dialect) (release.Run, error) {
-	path := fmt.Sprintf("repos/%s/actions/workflows/%s/dispatches", site.Repository, url.PathEscape(site.Workflow))
-	body := dispatchBody{Ref: site.Ref, Inputs: map[string]string{
+// inputsOf are the inputs of a release's run.
+func inputsOf(job runner.Job) map[string]string {
+	inputs := map[string]string{
 		inputSite: job.Site, inputRelease: strconv.FormatInt(job.Release, 10), inputToken: job.Token, inputAppURL: job.AppURL,
-	}}
-	if job.RollbackTo != 0 {
-		body.Inputs[inputRollbackTo] = strconv.FormatInt(job.RollbackTo, 10)
 	}
+	if job.RollbackTo != 0 {
+		inputs[inputRollbackTo] = strconv.FormatInt(job.RollbackTo, 10)
+	}
+	return inputs
+}
+
+func (r *Runner) post(ctx context.Context, to *link, site Site, inputs map[string]string, d dialect) (release.Run, error) {
+	path := fmt.Sprintf("repos/%s/actions/workflows/%s/dispatches", site.Repository, url.PathEscape(site.Workflow))
+	body := dispatchBody{Ref: site.Ref, Inputs: inputs}
 	var options []github.RequestOption
 	switch d {
 	case withField:
@@ -226,12 +232,16 @@ const findPages = 2
 // workflow's run-name puts it. The list lags: not finding it proves nothing,
 // unless the job was certainly never sent.
 func (r *Runner) Find(ctx context.Context, job runner.Job) (runner.Finding, error) {
-	if r.unsent.has(job.Token) {
-		return runner.Finding{Final: true}, nil
-	}
 	site, err := r.options.Sites.find(job.Site)
 	if err != nil {
 		return runner.Finding{}, err
+	}
+	return r.find(ctx, site, job.Token)
+}
+
+func (r *Runner) find(ctx context.Context, site Site, token string) (runner.Finding, error) {
+	if r.unsent.has(token) {
+		return runner.Finding{Final: true}, nil
 	}
 	to, err := r.links.to(ctx, site)
 	if err != nil {
@@ -248,7 +258,7 @@ func (r *Runner) Find(ctx context.Context, job runner.Job) (runner.Finding, erro
 		for _, run := range found.WorkflowRuns {
 			// Of several runs of one dispatch the first is taken; the others
 			// are told so when they claim.
-			if HasToken(run.GetDisplayTitle(), job.Token) && (first == nil || run.GetID() < first.GetID()) {
+			if HasToken(run.GetDisplayTitle(), token) && (first == nil || run.GetID() < first.GetID()) {
 				first = run
 			}
 		}

@@ -48,6 +48,7 @@ func (r *Runner) Examine(ctx context.Context, siteName string) []Check {
 		return e.checks
 	}
 	e.protectionRule(ctx, to)
+	e.previews(ctx)
 	if e.workflow(ctx, to) {
 		e.file(ctx, to)
 	}
@@ -141,6 +142,27 @@ func (e *examination) workflow(ctx context.Context, to *link) bool {
 	}
 	e.ok("workflow", found.GetPath())
 	return true
+}
+
+// previews are looked at by the token that they alone need: releases go on without it.
+func (e *examination) previews(ctx context.Context) {
+	if e.site.Previews == "" {
+		return
+	}
+	do := "grant Issues: read and write, Pull requests: read-only and Deployments: read and write, and accept the change at the App's installation"
+	to, err := e.links.toPulls(ctx, e.site)
+	if err == nil {
+		// Any call has the token made, which GitHub refuses where less was granted.
+		_, _, err = to.reads.Repositories.ListDeployments(ctx, e.site.owner(), e.site.name(), nil)
+	}
+	switch status, _ := answer(err); {
+	case err == nil:
+		e.ok("previews", "comments, pull requests and deployments")
+	case status == http.StatusForbidden, status == http.StatusNotFound, status == http.StatusUnprocessableEntity:
+		e.failed("previews", "Pressrun may not comment on pull requests of "+e.site.Repository, do)
+	default:
+		e.trouble(ctx, "previews", err)
+	}
 }
 
 // workflowFile is what of a workflow's file we depend on.

@@ -21,6 +21,8 @@ type Change struct {
 type (
 	account struct {
 		Login string `json:"login"`
+		ID    int64  `json:"id"`
+		Type  string `json:"type"`
 	}
 	named struct {
 		FullName string `json:"full_name"`

@@ -45,8 +45,26 @@ const apiTimeout = 30 * time.Second
 
 // to gives the link to a site's repository.
 func (l *links) to(ctx context.Context, site Site) (*link, error) {
+	return l.by(ctx, site, site.Repository, l.permissions())
+}
+
+// toPulls gives the link by which a repository's pull requests are looked at and
+// commented on. Its token is another than that of releases, which need none of its
+// permissions and go on where an App has not been granted them.
+func (l *links) toPulls(ctx context.Context, site Site) (*link, error) {
+	return l.by(ctx, site, site.Repository+pullsKey, &github.InstallationPermissions{
+		Metadata: github.String("read"), PullRequests: github.String("read"),
+		Issues:      github.String("write"), // a comment on a pull request is one on an issue
+		Deployments: github.String("write"),
+	})
+}
+
+// pullsKey is at the end of the keys of those links.
+const pullsKey = " pulls"
+
+func (l *links) by(ctx context.Context, site Site, key string, permissions *github.InstallationPermissions) (*link, error) {
 	l.mu.Lock()
-	known := l.known[site.Repository]
+	known := l.known[key]
 	l.mu.Unlock()
 	if known != nil {
 		return known, nil
@@ -61,17 +79,17 @@ func (l *links) to(ctx context.Context, site Site) (*link, error) {
 			return nil, err
 		}
 		made.installation = id
-		if transport, err = l.installed(id, &github.InstallationTokenOptions{Repositories: []string{site.name()}, Permissions: l.permissions()}); err != nil {
+		if transport, err = l.installed(id, &github.InstallationTokenOptions{Repositories: []string{site.name()}, Permissions: permissions}); err != nil {
 			return nil, err
 		}
 	}
 	made.reads, made.writes = l.client(patient(transport)), l.client(transport)
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if other := l.known[site.Repository]; other != nil {
+	if other := l.known[key]; other != nil {
 		return other, nil
 	}
-	l.known[site.Repository] = made
+	l.known[key] = made
 	return made, nil
 }
 
@@ -125,6 +143,7 @@ func (l *links) forgetRepository(repository string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	delete(l.known, repository)
+	delete(l.known, repository+pullsKey)
 }
 
 // app is a client that speaks as the App itself.

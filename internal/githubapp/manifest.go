@@ -40,11 +40,16 @@ const maxAppName = 34
 // by teams (sign_in.github) would need an owner's consent a second time. GitHub sends
 // no webhooks to addresses that it can't reach: then polling does.
 // protection says whether the App is to be asked by custom deployment
-// protection rules.
-func NewManifest(appURL, name string, protection bool) Manifest {
+// protection rules, previews whether it previews pull requests.
+func NewManifest(appURL, name string, protection, previews bool) Manifest {
 	events := []string{"workflow_run", "workflow_job", EventRepository}
 	if protection {
 		events = append(events, EventProtectionRule)
+	}
+	permissions := map[string]string{"actions": "write", "deployments": "write", "metadata": "read", "members": "read"}
+	if previews { // a comment on a pull request is one on an issue
+		events = append(events, EventComment, EventPull)
+		permissions["issues"], permissions["pull_requests"] = "write", "read"
 	}
 	appURL = strings.TrimRight(appURL, "/")
 	return Manifest{
@@ -53,7 +58,7 @@ func NewManifest(appURL, name string, protection bool) Manifest {
 		RedirectURL:    appURL + "/setup/created", SetupURL: appURL + "/setup/installed",
 		CallbackURLs:       []string{appURL + "/signin/github/callback"},
 		DefaultEvents:      events,
-		DefaultPermissions: map[string]string{"actions": "write", "deployments": "write", "metadata": "read", "members": "read"},
+		DefaultPermissions: permissions,
 	}
 }
 

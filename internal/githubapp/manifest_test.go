@@ -24,10 +24,10 @@ func TestTheAppMayDoWhatPressrunNeedsAndNoMore(t *testing.T) {
 		`"redirect_url":"https://pressrun.example.gov/setup/created","callback_urls":["https://pressrun.example.gov/signin/github/callback"],` +
 		`"setup_url":"https://pressrun.example.gov/setup/installed","public":false,"default_events":["workflow_run","workflow_job","repository"],` +
 		`"default_permissions":{"actions":"write","deployments":"write","members":"read","metadata":"read"}}`
-	if diff := cmp.Diff(want, NewManifest("https://pressrun.example.gov/", "Pressrun for acme", false).JSON()); diff != "" {
+	if diff := cmp.Diff(want, NewManifest("https://pressrun.example.gov/", "Pressrun for acme", false, false).JSON()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	here := NewManifest("http://127.0.0.1:8080", strings.Repeat("a", 50), true)
+	here := NewManifest("http://127.0.0.1:8080", strings.Repeat("a", 50), true, true)
 	if here.HookAttributes.Active || utf8.RuneCountInString(here.Name) > maxAppName || !slices.Contains(here.DefaultEvents, EventProtectionRule) {
 		t.Errorf("%+v", here)
 	}

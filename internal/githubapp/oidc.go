@@ -154,6 +154,16 @@ func (l *lazyKeys) discover() (oidc.KeySet, error) {
 // Check says who a run is. The error is an *ErrIdentity when its token is not
 // accepted, and another one when that could not be found out.
 func (i *Identities) Check(ctx context.Context, token string) (Identity, error) {
+	return i.check(ctx, token, func(s Site) string { return s.Workflow })
+}
+
+// CheckPreview says who a run is that previews pull requests. Such a run is none of a
+// release, and the reverse.
+func (i *Identities) CheckPreview(ctx context.Context, token string) (Identity, error) {
+	return i.check(ctx, token, func(s Site) string { return s.Previews })
+}
+
+func (i *Identities) check(ctx context.Context, token string, workflow func(Site) string) (Identity, error) {
 	verified, err := i.verifier.Verify(ctx, token)
 	if expired, ok := errors.AsType[*oidc.TokenExpiredError](err); ok {
 		return Identity{}, notAccepted("the run's token has expired at %s: ask GitHub for a new one", expired.Expiry.UTC().Format(time.RFC3339))
@@ -180,15 +190,18 @@ func (i *Identities) Check(ctx context.Context, token string) (Identity, error) 
 		Repository: c.Repository, Event: c.Event, Environment: c.Environment, Actor: c.Actor, ID: c.ID, Expires: verified.Expiry,
 		Run: release.Run{ID: c.RunID, Attempt: attempt},
 	}
-	who.Sites, err = i.sites(ctx, c)
+	who.Sites, err = i.sites(ctx, c, workflow)
 	return who, err
 }
 
 // sites are those whose repository, workflow and ref a token is of.
-func (i *Identities) sites(ctx context.Context, c claims) ([]string, error) {
+func (i *Identities) sites(ctx context.Context, c claims, workflow func(Site) string) ([]string, error) {
 	var out []string
 	why := notAccepted("no site's releases run in repository %s", extract(c.Repository))
 	for name, site := range i.links.options.Sites {
+		if site.Workflow = workflow(site); site.Workflow == "" {
+			continue
+		}
 		if !strings.EqualFold(site.Repository, c.Repository) {
 			if moved := i.moved(ctx, site, c); moved != nil {
 				why = moved

@@ -17,6 +17,8 @@ type Site struct {
 	// ProtectionRule says whether the app answers for the environment's
 	// custom deployment protection rule; see Approvals.Of.
 	ProtectionRule bool
+	// Previews is the name of the workflow that previews pull requests; "" for none.
+	Previews string
 }
 
 func (s Site) owner() string { owner, _, _ := strings.Cut(s.Repository, "/"); return owner }

@@ -78,6 +78,10 @@ type Webhook struct {
 	Callback    string `json:",omitempty"`
 	// Change is what an installation's webhook tells.
 	Change *Change `json:",omitempty"`
+	// Pull is the number of the pull request that the webhook is about, and Said what
+	// somebody said of it.
+	Pull int64 `json:",omitempty"`
+	Said *Said `json:",omitempty"`
 	// WasCalled is the name (owner/name) that a renamed or transferred repository
 	// had before.
 	WasCalled string `json:",omitempty"`
@@ -98,6 +102,7 @@ type webhookBody struct {
 	Repository   struct {
 		FullName string `json:"full_name"`
 	} `json:"repository"`
+	pullBody
 	Changes struct {
 		Repository struct {
 			Name struct {
@@ -146,7 +151,7 @@ var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.Allo
 func ParseWebhook(event string, body []byte) (Webhook, error) {
 	hook := Webhook{Event: event}
 	switch event {
-	case "workflow_run", "workflow_job", "installation", "installation_repositories", EventProtectionRule, EventRepository, "ping":
+	case "workflow_run", "workflow_job", "installation", "installation_repositories", EventProtectionRule, EventRepository, EventComment, EventPull, "ping":
 	default:
 		return hook, nil
 	}
@@ -163,6 +168,9 @@ func ParseWebhook(event string, body []byte) (Webhook, error) {
 		hook.Run = release.Run{ID: strconv.FormatInt(b.Run.ID, 10), Attempt: max(b.Run.Attempt, 1), URL: b.Run.URL}
 	case "workflow_job":
 		hook.fillFromJob(b)
+	case EventComment, EventPull:
+		hook.fillFromPull(b)
+		return hook, nil
 	case EventProtectionRule:
 		hook.Environment, hook.Callback = b.Environment, b.Callback
 		return hook, nil

@@ -41,6 +41,7 @@ func (s *Server) apiRoutes() http.Handler {
 	mux.HandleFunc("POST "+repo+"/deployments", s.inRepo("deployments", "write", s.createDeployment))
 	mux.HandleFunc("GET "+repo+"/deployments/{id}/statuses", s.inRepo("deployments", "read", s.listStatuses))
 	mux.HandleFunc("POST "+repo+"/deployments/{id}/statuses", s.inRepo("deployments", "write", s.createStatus))
+	s.pullRoutes(mux, repo)
 	return mux
 }
 

@@ -130,6 +130,7 @@ func (s *Server) convertManifest(w http.ResponseWriter, r *http.Request) {
 // Deployment is a deployment with its statuses, oldest first.
 type Deployment struct {
 	ID                               int64
+	Transient                        bool
 	Repo, Ref, Task, Environment     string
 	Description                      string
 	States, Descriptions, Links, Log []string
@@ -146,10 +147,18 @@ func (s *Server) Deployments() []Deployment {
 	return out
 }
 
+// sha is the commit that a deployment's ref stands for.
+func (d *Deployment) sha() string {
+	if len(d.Ref) == 40 {
+		return d.Ref
+	}
+	return "3484a3fb816e0859fd6e1cea078d76385ff50625"
+}
+
 func (s *Server) deploymentObject(d *Deployment) object {
 	url := fmt.Sprintf("%s/repos/%s/deployments/%d", s.URL, d.Repo, d.ID)
 	return object{
-		"id": d.ID, "node_id": "D_1", "sha": "3484a3fb816e0859fd6e1cea078d76385ff50625", "ref": d.Ref, "task": d.Task, "environment": d.Environment,
+		"id": d.ID, "node_id": "D_1", "sha": d.sha(), "ref": d.Ref, "task": d.Task, "environment": d.Environment,
 		"creator": userObject(), "payload": object{}, "description": textOrNull(d.Description), "statuses_url": url + "/statuses",
 		"repository_url": s.URL + "/repos/" + d.Repo, "url": url, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
 	}
@@ -172,6 +181,7 @@ func (s *Server) createDeployment(w http.ResponseWriter, r *http.Request, repo *
 	in := struct {
 		Ref, Task, Environment, Description string
 		RequiredContexts                    *[]string `json:"required_contexts"`
+		Transient                           bool      `json:"transient_environment"`
 	}{Task: "deploy", Environment: "production"}
 	if err := decode(r, &in); err != nil {
 		refuse(w, http.StatusBadRequest, "Problems parsing JSON")
@@ -183,7 +193,7 @@ func (s *Server) createDeployment(w http.ResponseWriter, r *http.Request, repo *
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := &Deployment{ID: s.id(), Repo: repo.Owner + "/" + repo.Name, Ref: in.Ref, Task: in.Task, Environment: in.Environment, Description: in.Description}
+	d := &Deployment{ID: s.id(), Repo: repo.Owner + "/" + repo.Name, Ref: in.Ref, Task: in.Task, Environment: in.Environment, Description: in.Description, Transient: in.Transient}
 	s.deployments = append(s.deployments, d)
 	reply(w, http.StatusCreated, s.deploymentObject(d))
 }

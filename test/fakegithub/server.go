@@ -82,6 +82,10 @@ type Repo struct {
 	Events []string
 	// Checks are the checks of its commits, see SetChecks.
 	Checks map[string][]Check
+	// Pulls are its pull requests, People who comments on them, by login.
+	Pulls    map[int64]Pull
+	People   map[string]Person
+	Comments []*Comment
 }
 
 // Workflow is a workflow of a repository.

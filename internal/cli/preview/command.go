@@ -22,6 +22,7 @@ type Command struct {
 	Extend Extend `cmd:"" help:"Give a preview more time; lock or unlock it."`
 	Remove Remove `cmd:"" help:"Remove a preview, all of it."`
 	Sweep  Sweep  `cmd:"" help:"Remove what is due, and what was left by commands that died."`
+	Report Report `cmd:"" help:"Tell the app of the preview that a run has made for a pull request."`
 	Serve  Serve  `cmd:"" help:"Show the previews of a folder, each under NAME.localhost."`
 }
 

@@ -10,6 +10,6 @@ import (
 func TestJSONKeepsItsPromises(t *testing.T) {
 	jsonshape.Hold(t, "../../../docs/json/preview.txt", map[string]any{
 		"preview create": createdDocument{}, "preview list": listDocument{}, "preview extend": preview.Record{},
-		"preview remove": removedDocument{}, "preview sweep": sweptDocument{},
+		"preview report": reportedDocument{}, "preview remove": removedDocument{}, "preview sweep": sweptDocument{},
 	})
 }

@@ -16,7 +16,7 @@ import (
 // what a database makes of the others by itself.
 var (
 	moved = []string{
-		"sites", "requests", "releases", "release_accounts", "events", "outbox", "deliveries", "used_names", "approvals", "schedules",
+		"sites", "requests", "releases", "release_accounts", "events", "outbox", "deliveries", "used_names", "approvals", "previews", "schedules",
 		"hook_secrets", "hook_deliveries", "changes", "notice_targets", "notices", "notice_places", "sessions", "shared_secrets",
 	}
 	left = []string{"replicas", "commits", "duties", "machines", "request_search", "request_search_upto", "goose_db_version"}

@@ -1,0 +1,223 @@
+package github
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/githubapp"
+	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/preview/pull"
+	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/runner"
+)
+
+// work is one look at one preview.
+type work struct {
+	*previews
+	link    *link
+	kept    ledger.Preview
+	state   pull.State
+	address string
+}
+
+// errForgotten says that nothing is known of the preview any more.
+var errForgotten = errors.New("the preview is forgotten")
+
+// step brings an event before the rules, and writes down what they make of it.
+func (w *work) step(ctx context.Context, e pull.Event) error {
+	w.state = pull.Step(w.state, e, ledger.Now())
+	return w.save(ctx, ledger.Now())
+}
+
+func (w *work) save(ctx context.Context, due time.Time) error {
+	if err := w.put(ctx, w.kept, w.state, due); err != nil {
+		return err
+	}
+	w.kept.Version++
+	return nil
+}
+
+func (w *work) all(ctx context.Context) error {
+	if err := w.listen(ctx); err != nil {
+		return err
+	}
+	if err := w.step(ctx, pull.Tick{}); err != nil {
+		return err
+	}
+	for range mostActs {
+		act := pull.Todo(w.state, ledger.Now())
+		if act.Do == pull.Nothing {
+			break
+		}
+		if err := w.do(ctx, act); err != nil {
+			return err
+		}
+	}
+	return w.tell(ctx)
+}
+
+// listen looks into what was heard: who said it, and how the pull request stands. What
+// people say who may not write is told to the log, and to nobody else.
+func (w *work) listen(ctx context.Context) error {
+	if !w.state.Stale {
+		return nil
+	}
+	pulls := w.link.runner.Pulls()
+	var events []pull.Event
+	for _, h := range w.state.Heard {
+		may, err := pulls.MayWrite(ctx, w.state.Site, h.By, h.ID)
+		if err != nil {
+			return err
+		}
+		event, is := h.Event()
+		if !may {
+			w.log.Info("a word about a preview is ignored: who said it may not write to the repository", "site", w.state.Site, "pull_request", w.state.Number, "by", h.By)
+		} else if is {
+			events = append(events, event)
+		}
+	}
+	if len(events) == 0 && w.state.Head == "" {
+		if err := w.ledger.Previews().Drop(ctx, w.kept); err != nil {
+			return err
+		}
+		return errForgotten // nobody who may has ever asked
+	}
+	now, err := pulls.Get(ctx, w.state.Site, w.state.Number)
+	if errors.Is(err, githubapp.ErrNoPull) {
+		now, err = githubapp.Pull{Head: w.state.Head, Fork: w.state.Fork, Closed: true}, nil
+	}
+	if err != nil {
+		return err
+	}
+	w.state.Heard, w.state.Stale = nil, false
+	w.state = pull.Step(w.state, pull.Seen(now), ledger.Now())
+	for _, e := range events {
+		w.log.Info("somebody asked about a preview", "site", w.state.Site, "pull_request", w.state.Number, "what", fmt.Sprintf("%T %+v", e, e))
+		w.state = pull.Step(w.state, e, ledger.Now())
+	}
+	return w.save(ctx, ledger.Now())
+}
+
+func (w *work) do(ctx context.Context, act pull.Act) error {
+	switch act.Do {
+	case pull.Dispatch:
+		return w.dispatch(ctx, act)
+	case pull.Look:
+		return w.look(ctx)
+	case pull.Cancel:
+		run := *w.state.Run
+		if err := w.link.runner.Cancel(ctx, w.state.Site, 0, release.Run{ID: run.ID, URL: run.URL}); err != nil {
+			return err
+		}
+		return w.step(ctx, pull.Cancelled{Token: run.Token})
+	case pull.Forget:
+		if err := w.ledger.Previews().Drop(ctx, w.kept); err != nil {
+			return err
+		}
+		return errForgotten
+	case pull.Nothing:
+	}
+	return nil
+}
+
+// dispatch hands a run over. The intent is on disk before: what has no answer is looked
+// for by its token, and not sent twice.
+func (w *work) dispatch(ctx context.Context, act pull.Act) error {
+	token := rand.Text()
+	if err := w.step(ctx, pull.Began{Act: act, Token: token}); err != nil {
+		return err
+	}
+	run, err := w.link.runner.Pulls().Start(ctx, w.state.Site, token, w.inputs(act))
+	refused, isRefused := errors.AsType[*runner.Refused](err)
+	deferred, isDeferred := errors.AsType[*runner.Deferred](err)
+	switch {
+	case isRefused:
+		w.log.Warn("GitHub refuses the run of a preview", "site", w.state.Site, "pull_request", w.state.Number, "error", err)
+		return w.step(ctx, pull.NotSent{Token: token, Why: refused.Why, Final: true})
+	case isDeferred:
+		return w.step(ctx, pull.NotSent{Token: token, Why: deferred.Why, Until: deferred.Until})
+	case err != nil && !errors.Is(err, runner.ErrAccepted):
+		w.log.Warn("it is not known whether the run of a preview began, and it is looked for", "site", w.state.Site, "pull_request", w.state.Number, "error", err)
+	}
+	return w.step(ctx, pull.Sent{Token: token, ID: run.ID, URL: run.URL})
+}
+
+// inputs are those of the workflow: numbers, hexadecimal digits and names of our own
+// making. What a stranger chose, as the branch's name, is none of them.
+func (w *work) inputs(act pull.Act) map[string]string {
+	in := map[string]string{
+		"act": string(act.Kind), "pull_request": strconv.FormatInt(w.state.Number, 10), "name": w.state.Name(), "app_url": w.connection.config.URL,
+	}
+	if act.Commit != "" {
+		in["commit"] = act.Commit
+	}
+	if act.Keep > 0 {
+		in["keep"] = act.Keep.String()
+	}
+	return in
+}
+
+// look asks GitHub how the run stands.
+func (w *work) look(ctx context.Context) error {
+	run := *w.state.Run
+	if run.ID == "" {
+		found, err := w.link.runner.Pulls().Find(ctx, w.state.Site, run.Token)
+		if err != nil {
+			return err
+		}
+		return w.step(ctx, pull.Looked{Token: run.Token, ID: found.Run.ID, URL: found.Run.URL})
+	}
+	event, err := w.link.runner.LookUp(ctx, w.state.Site, 0, release.Run{ID: run.ID, URL: run.URL})
+	if err != nil {
+		return err
+	}
+	if e, ended := ending(run.ID, event); ended {
+		return w.step(ctx, e)
+	}
+	return w.step(ctx, pull.Looked{Token: run.Token})
+}
+
+// ending is how a run ended, if it has.
+func ending(id string, event release.Event) (pull.Ended, bool) {
+	switch e := event.(type) {
+	case release.RunMissing:
+		return pull.Ended{ID: id, Why: "GitHub knows its run no more"}, true
+	case release.RunEnded:
+		why := e.Why
+		if why == "" {
+			why = "its run ended as " + string(e.Conclusion)
+		}
+		return pull.Ended{ID: id, Good: e.Conclusion == release.RunSucceeded, Why: why}, true
+	}
+	return pull.Ended{}, false
+}
+
+// tell has GitHub show how the preview stands: one comment and one deployment.
+func (w *work) tell(ctx context.Context) error {
+	page := pull.PageOf(w.state, w.address)
+	if page.Comment == "" {
+		return nil
+	}
+	comment, deployment := page.Digests()
+	if comment != w.state.Told {
+		id, err := w.link.runner.Pulls().Comment(ctx, w.state.Site, w.state.Number, w.state.Comment, w.state.Mark, page.Comment)
+		if err != nil {
+			return err
+		}
+		if err := w.step(ctx, pull.Posted{Digest: comment, Comment: id}); err != nil {
+			return err
+		}
+	}
+	if deployment == w.state.Deployed {
+		return nil
+	}
+	d := page.Deployment
+	err := w.link.runner.Deployments().ShowPreview(ctx, githubapp.PreviewDeployment{
+		Site: w.state.Site, Environment: d.Environment, Commit: d.Commit, State: d.State, Why: d.Why, URL: d.URL, LogURL: d.LogURL,
+	})
+	return errors.Join(err, w.step(ctx, pull.Deployed{Digest: deployment, Failed: err != nil}))
+}

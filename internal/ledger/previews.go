@@ -1,0 +1,107 @@
+package ledger
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Preview is what is kept of a pull request's preview.
+type Preview struct {
+	Site   string
+	Number int64 // of the pull request
+	Doc    string
+	// Due is when it is to be looked at again.
+	Due time.Time
+	// Version guards the next write; 0 for one that is new.
+	Version int64
+}
+
+// ErrPreviewChanged says that somebody else wrote a preview in the meantime.
+var ErrPreviewChanged = errors.New("somebody else changed the preview in the meantime")
+
+// Previews are those of pull requests.
+type Previews struct{ ledger *Ledger }
+
+// Previews are those of pull requests.
+func (l *Ledger) Previews() Previews { return Previews{l} }
+
+// Get reads one; ok is false when nothing is known of it.
+func (p Previews) Get(ctx context.Context, site string, number int64) (one Preview, ok bool, err error) {
+	found, err := p.read(ctx, `SELECT site, number, version, due_us, doc FROM previews WHERE site = $1 AND number = $2`, site, number)
+	if err != nil || len(found) == 0 {
+		return Preview{Site: site, Number: number}, false, err
+	}
+	return found[0], true, nil
+}
+
+// Due are those that are to be looked at by an instant, up to limit, the longest due
+// first.
+func (p Previews) Due(ctx context.Context, by time.Time, limit int) ([]Preview, error) {
+	return p.read(ctx, `SELECT site, number, version, due_us, doc FROM previews WHERE due_us <= $1 ORDER BY due_us, site, number LIMIT $2`, micros(by), limit)
+}
+
+// Of are a site's, up to limit, the newest pull request first.
+func (p Previews) Of(ctx context.Context, site string, limit int) ([]Preview, error) {
+	return p.read(ctx, `SELECT site, number, version, due_us, doc FROM previews WHERE site = $1 ORDER BY number DESC LIMIT $2`, site, limit)
+}
+
+func (p Previews) read(ctx context.Context, query string, args ...any) ([]Preview, error) {
+	rows, err := p.ledger.q.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read the previews of pull requests: %w", p.ledger.engine.Explain(err))
+	}
+	defer rows.Close()
+	var out []Preview
+	for rows.Next() {
+		var one Preview
+		var due int64
+		if err := rows.Scan(&one.Site, &one.Number, &one.Version, &due, &one.Doc); err != nil {
+			return nil, fmt.Errorf("read the previews of pull requests: %w", err)
+		}
+		one.Due = fromMicros(due)
+		out = append(out, one)
+	}
+	return out, rows.Err()
+}
+
+// Put writes one in the place of what was read as that version. It gives
+// ErrPreviewChanged, and writes nothing, when that is not the newest any more.
+func (p Previews) Put(ctx context.Context, one Preview) error {
+	return p.guarded(ctx, func(b *batch) (int64, error) {
+		query := `UPDATE previews SET version = version + 1, due_us = $4, doc = $5 WHERE site = $1 AND number = $2 AND version = $3`
+		if one.Version == 0 {
+			query = `INSERT INTO previews (site, number, version, due_us, doc) VALUES ($1, $2, $3 + 1, $4, $5) ON CONFLICT (site, number) DO NOTHING`
+		}
+		done, err := b.exec(query, one.Site, one.Number, one.Version, micros(one.Due), one.Doc)
+		if err != nil {
+			return 0, err
+		}
+		return done.RowsAffected()
+	})
+}
+
+// Drop forgets one, under the same guard as Put.
+func (p Previews) Drop(ctx context.Context, one Preview) error {
+	return p.guarded(ctx, func(b *batch) (int64, error) {
+		done, err := b.exec(`DELETE FROM previews WHERE site = $1 AND number = $2 AND version = $3`, one.Site, one.Number, one.Version)
+		if err != nil {
+			return 0, err
+		}
+		return done.RowsAffected()
+	})
+}
+
+func (p Previews) guarded(ctx context.Context, write func(b *batch) (int64, error)) error {
+	return p.ledger.writer.act(ctx, func(b *batch) error {
+		rows, err := write(b)
+		if err != nil {
+			return fmt.Errorf("write the preview of a pull request: %w", err)
+		}
+		if rows == 0 {
+			return ErrPreviewChanged
+		}
+		return nil
+	})
+}

@@ -1,0 +1,45 @@
+package ledger
+
+import (
+	"errors"
+	"testing"
+	"time"
+)
+
+func TestAPreviewIsWrittenInThePlaceOfWhatWasRead(t *testing.T) {
+	l, ctx := fresh(t), t.Context()
+	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+	one := Preview{Site: "www", Number: 12, Doc: "{}", Due: at}
+	if err := l.Previews().Put(ctx, one); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Previews().Put(ctx, one); !errors.Is(err, ErrPreviewChanged) {
+		t.Errorf("one that is there already is new: %v", err)
+	}
+	got, ok, err := l.Previews().Get(ctx, "www", 12)
+	if err != nil || !ok || got.Version != 1 || got.Doc != "{}" || !got.Due.Equal(at) {
+		t.Fatalf("read %+v, %v, %v", got, ok, err)
+	}
+	got.Doc, got.Due = `{"a":1}`, at.Add(time.Hour)
+	if err := l.Previews().Put(ctx, got); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Previews().Put(ctx, got); !errors.Is(err, ErrPreviewChanged) {
+		t.Errorf("written over a newer one: %v", err)
+	}
+	if err := l.Previews().Drop(ctx, got); !errors.Is(err, ErrPreviewChanged) {
+		t.Errorf("a newer one was dropped: %v", err)
+	}
+	for by, want := range map[time.Time]int{at: 0, at.Add(time.Hour): 1} {
+		if due, err := l.Previews().Due(ctx, by, 10); err != nil || len(due) != want {
+			t.Errorf("due by %s: %+v, %v", by, due, err)
+		}
+	}
+	got.Version++
+	if err := l.Previews().Drop(ctx, got); err != nil {
+		t.Error(err)
+	}
+	if all, err := l.Previews().Of(ctx, "www", 10); err != nil || len(all) > 0 {
+		t.Errorf("left are %+v, %v", all, err)
+	}
+}

@@ -1,0 +1,242 @@
+package pull
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/preview"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// Page is what GitHub is to show of a preview.
+type Page struct {
+	// Comment is Markdown; "" where nobody asked for anything yet.
+	Comment string
+	// Deployment is that of the preview's environment; its State is "" for none.
+	Deployment Deployment
+}
+
+// Deployment is a preview as GitHub shows it under Deployments.
+type Deployment struct {
+	Environment, Commit string
+	// State is queued, in_progress, success or failure.
+	State, Why  string
+	URL, LogURL string
+}
+
+// Digests tell one comment from another, and one deployment.
+func (p Page) Digests() (comment, deployment string) {
+	digest := func(text string) string {
+		sum := sha256.Sum256([]byte(text))
+		return hex.EncodeToString(sum[:16])
+	}
+	return digest(p.Comment), digest(fmt.Sprintf("%q", p.Deployment))
+}
+
+// maxListed bounds the pages that a comment lists: one has 65,536 characters at most.
+const maxListed = 50
+
+// maxPath bounds a page's path in a comment, in characters.
+const maxPath = 200
+
+// PageOf is what GitHub is to show. Address is where the preview is looked at, unless
+// its run told another.
+func PageOf(s State, address string) Page {
+	if s.By == "" && s.Note == "" && !s.Stands {
+		return Page{} // nobody who may write has asked for anything
+	}
+	s.Shown.Address = webAddress(address, s.Shown.Address)
+	return Page{Comment: s.comment(), Deployment: s.deployment()}
+}
+
+// webAddress is the first that is one of the web.
+func webAddress(addresses ...string) string {
+	for _, a := range addresses {
+		if u, err := url.Parse(a); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && !strings.ContainsAny(a, "<>()[] \\\"`") {
+			return strings.TrimRight(a, "/")
+		}
+	}
+	return ""
+}
+
+func (s State) deployment() Deployment {
+	d := Deployment{Environment: "preview/" + s.Name()}
+	switch r := s.Run; {
+	case r != nil && r.Kind == Create:
+		d.Commit, d.State, d.LogURL, d.Why = r.Commit, "in_progress", r.URL, "the preview is being built"
+		if r.ID == "" {
+			d.State, d.Why = "queued", "dispatched; waits for its run to start"
+		}
+	case !s.Stands, !s.wants():
+	case s.Failed != "" && s.Failed == s.Head:
+		d.Commit, d.State, d.Why = s.Failed, "failure", s.Why
+	case s.Shown.Commit != "":
+		d.Commit, d.State, d.URL, d.LogURL, d.Why = s.Shown.Commit, "success", s.Shown.Address, s.Shown.RunURL, "ready"
+	}
+	return d
+}
+
+func (s State) comment() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "### Preview of %s\n\n", code(s.Site))
+	for _, say := range []func(*strings.Builder){s.sayNow, s.sayShown, s.sayNote} {
+		say(&b)
+	}
+	return b.String()
+}
+
+// sayNow tells what is under way, or waited for.
+func (s State) sayNow(b *strings.Builder) {
+	switch r := s.Run; {
+	case r != nil && r.Kind == Create:
+		fmt.Fprintf(b, "%s of commit %s is being built%s.\n\n", again(s.Shown.Commit), code(short(r.Commit)), runLink(r.URL))
+	case r != nil && r.Kind == Remove, r == nil && !s.wants() && s.Stands:
+		b.WriteString("The preview is being removed")
+		if s.Why != "" {
+			fmt.Fprintf(b, "; the last try failed: %s", code(s.Why))
+		}
+		b.WriteString(".\n\n")
+	case !s.wants() && !s.Stands:
+		b.WriteString("There is no preview. To ask for one, comment `/preview`.\n\n")
+	case s.Fork && !s.MayBuild():
+		fmt.Fprintf(b, "The branch is in a fork: somebody who may write to this repository has to look at commit %s, and then let exactly that one be built:\n\n```\n/preview approve %s\n```\n\n", code(short(s.Head)), hexOnly(s.Head))
+	case s.Failed != "" && s.Failed == s.Head:
+		fmt.Fprintf(b, "Commit %s could not be built: %s. To try again, comment `/preview`.\n\n", code(short(s.Failed)), code(s.Why))
+	case s.Shown.Commit != s.Head:
+		fmt.Fprintf(b, "A preview of commit %s will be built.", code(short(s.Head)))
+		if s.Why != "" {
+			fmt.Fprintf(b, " It waits: %s.", code(s.Why))
+		}
+		b.WriteString("\n\n")
+	}
+}
+
+func again(shown string) string {
+	if shown == "" {
+		return "A preview"
+	}
+	return "A new build"
+}
+
+func runLink(address string) string {
+	if address = webAddress(address); address == "" {
+		return ""
+	}
+	return " ([run](" + address + "))"
+}
+
+// sayShown tells what can be looked at.
+func (s State) sayShown(b *strings.Builder) {
+	if s.Shown.Commit == "" || !s.wants() {
+		return
+	}
+	if s.Shown.Address != "" {
+		fmt.Fprintf(b, "**<%s>** shows commit %s", s.Shown.Address, code(short(s.Shown.Commit)))
+	} else {
+		fmt.Fprintf(b, "It shows commit %s", code(short(s.Shown.Commit)))
+	}
+	fmt.Fprintf(b, "%s, until %s UTC.\n\n", runLink(s.Shown.RunURL), s.Shown.Expires.UTC().Format("2006-01-02 15:04"))
+	if d := s.Shown.Differs; d != nil {
+		s.sayDiffers(b, *d)
+	}
+}
+
+func (s State) sayDiffers(b *strings.Builder, d preview.Differences) {
+	if d.Release == 0 {
+		b.WriteString("Nothing is live to compare with.\n\n")
+		return
+	}
+	fmt.Fprintf(b, "Beside the public site (release %d): %s added, %s changed, %s deleted; and %s.\n\n", d.Release,
+		text.Count(d.Added, "page"), text.Number(d.Changed), text.Number(d.Deleted), text.Plural(d.OtherFiles, "other file", "other files"))
+	listed := d.Pages[:min(len(d.Pages), maxListed)]
+	if len(listed) == 0 {
+		return
+	}
+	b.WriteString("<details><summary>Pages that differ</summary>\n\n")
+	for _, page := range listed {
+		fmt.Fprintf(b, "- %s: %s\n", changeWord(page.Change), s.pageLink(page))
+	}
+	if more := d.Added + d.Changed + d.Deleted - len(listed); more > 0 {
+		fmt.Fprintf(b, "- and %s\n", text.Plural(more, "more page", "more pages"))
+	}
+	b.WriteString("\n</details>\n\n")
+}
+
+func changeWord(change string) string {
+	switch change {
+	case "added", "changed", "deleted":
+		return change
+	}
+	return "differs"
+}
+
+// pageLink leads to a page in the preview. What the release deletes is not there.
+func (s State) pageLink(page preview.Difference) string {
+	name := "/" + strings.TrimSuffix(page.Path, "index.html")
+	if s.Shown.Address == "" || page.Change == "deleted" || len(page.Path) > 4*maxPath {
+		return code(name)
+	}
+	parts := strings.Split(strings.TrimPrefix(name, "/"), "/")
+	for i, part := range parts {
+		parts[i] = strings.ReplaceAll(url.PathEscape(part), "@", "%40")
+	}
+	return "[" + code(name) + "](" + s.Shown.Address + "/" + strings.Join(parts, "/") + ")"
+}
+
+// sayNote tells what was refused, or why it went.
+func (s State) sayNote(b *strings.Builder) {
+	if s.Note != "" {
+		fmt.Fprintf(b, "%s\n\n", code(s.Note))
+	}
+	if s.wants() {
+		b.WriteString("To remove it, comment `/preview remove`; to keep it longer, `/preview extend 30d`.\n")
+	}
+}
+
+// short is how people name a commit.
+func short(commit string) string { return commit[:min(len(commit), 7)] }
+
+// hexOnly is a commit's name, or nothing.
+func hexOnly(commit string) string {
+	if fullCommit.MatchString(commit) {
+		return commit
+	}
+	return ""
+}
+
+// code shows text that others wrote. In a code span GitHub makes nothing of it: no link,
+// no mention, no markup (github.github.com/gfm: code spans).
+func code(foreign string) string {
+	foreign = text.Shorten(text.OneLine(foreign), maxPath)
+	foreign = strings.TrimSpace(strings.ReplaceAll(foreign, "`", "'"))
+	if foreign == "" {
+		return "` `"
+	}
+	return "`" + foreign + "`"
+}
+
+// Address is where a preview is looked at, by a pattern with one *.
+func Address(pattern, name string) string { return strings.Replace(pattern, "*", path.Base(name), 1) }
+
+// Wake is when to look at a state again without anything having happened; zero for
+// never.
+func Wake(s State, now time.Time) time.Time {
+	switch {
+	case s.Run != nil && s.Run.ID == "":
+		return now.Add(findEvery)
+	case s.Run != nil:
+		return now.Add(lookEvery)
+	case now.Before(s.NotBefore):
+		return s.NotBefore
+	case s.Shown.Commit != "":
+		return s.Shown.Expires
+	case s.Closed:
+		return s.Updated.Add(keepClosed)
+	}
+	return time.Time{}
+}
