@@ -112,7 +112,7 @@ const lastWithin = time.Second
 // bare tells over a connection that is the stream's alone.
 func (s Stream) bare(ctx context.Context, conn net.Conn, out *Events) {
 	defer s.Over()
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // whose reader may have closed it
 	defer func() {
 		if broken := recover(); broken != nil { // as net/http does: one stream is not the app
 			s.Log.ErrorContext(ctx, "an event stream broke off", "error", broken, "stack", string(debug.Stack()))

@@ -2,6 +2,7 @@ package view
 
 import (
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/app/view/when"
@@ -9,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/text"
 	"github.com/pressrun/pressrun/internal/words"
 )
 
@@ -40,6 +42,16 @@ func (v *Site) Clock() when.Clock { return when.Clock{Now: v.Now, Zone: v.Zone, 
 
 // StateText sums the site's state up.
 func (v Site) StateText() string { return siteWords(v) }
+
+// BesideHeadline is StateText for a place where the headline's name stands before it:
+// what begins with that name does not say it twice.
+func (v Site) BesideHeadline() string {
+	said, doubled := strings.CutPrefix(v.StateText(), v.Headline().Name+": ")
+	if doubled {
+		said = text.Capital(said)
+	}
+	return said
+}
 
 // Text is StateText, and what the CDN may still hide.
 func (v Site) Text() string { return joined(v.StateText(), v.Pending) }

@@ -34,7 +34,7 @@ type Request struct {
 func RequestOf(r view.Request, c when.Clock) Request {
 	row := Request{
 		Link: frame.RequestLink(r.ID), Who: view.Asker(c.Language, r.Request), What: view.Subject(c.Language, r.Request), Edit: view.WebLink(r.Link), Pill: r.Pill(),
-		Since: c.At(r.AcceptedAt), Ago: c.Since(r.AcceptedAt), Expected: c.At(r.Expected),
+		Since: c.At(r.AcceptedAt), Ago: c.Since(r.AcceptedAt), Expected: c.About(r.Expected),
 	}
 	row.AgoBefore, row.AgoAfter, _ = strings.Cut(c.Language.Say("%s ago", "\x00"), "\x00")
 	if r.Resolution.Status == release.Scheduled {

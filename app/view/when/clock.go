@@ -44,6 +44,15 @@ func (c Clock) At(t time.Time) *Moment {
 	return &Moment{Attr: t.In(c.Zone).Format(time.RFC3339), Text: c.Time(t).Text}
 }
 
+// About is At for what is known no better than to the minute.
+func (c Clock) About(t time.Time) *Moment {
+	at := c.At(t)
+	if at != nil {
+		at.Text = c.Minute(t).Text
+	}
+	return at
+}
+
 // Since is a span that goes on: Attr is when it began.
 func (c Clock) Since(t time.Time) *Moment {
 	if t.IsZero() {
