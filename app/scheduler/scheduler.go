@@ -31,6 +31,7 @@ type Ledger interface {
 	SiteNames() []string
 	Site(ctx context.Context, name string) (release.Site, error)
 	Tick(ctx context.Context, site, token string) (release.Site, error)
+	GiveSlots(ctx context.Context, token func() string) (started []string, err error)
 	Decide(ctx context.Context, site string, event release.Event) (release.Site, error)
 	Answer(ctx context.Context, task ledger.Task, event release.Event) (release.Site, error)
 }
@@ -95,6 +96,7 @@ type Scheduler struct {
 	// Of the goroutine that makes the rounds:
 	due   map[string]time.Time // when a site needs a tick, zero for never
 	fetch time.Time            // when the outbox is to be read, zero for never
+	line  line
 	clock clock
 	table *timetable.Timetable
 
@@ -138,7 +140,7 @@ func New(stop context.Context, o Options) *Scheduler {
 	s := &Scheduler{
 		ledger: o.Ledger, runner: o.Runner, log: o.Log, failed: o.Failed, inbox: NewInbox(stop, o.Ledger, o.Log), stop: stop,
 		schedules: o.Schedules, table: timetable.New(o.Looks, o.Publisher, ledger.Now),
-		others: o.Others, due: map[string]time.Time{}, freed: make(chan struct{}, 1),
+		others: o.Others, due: map[string]time.Time{}, line: newLine(), freed: make(chan struct{}, 1),
 		draining: make(chan struct{}), over: make(chan struct{}),
 	}
 	s.worker = &worker{
@@ -281,10 +283,11 @@ func (s *Scheduler) round(ctx context.Context, change ledger.Change, why wake) t
 		}
 		s.due[name] = at
 	}
+	s.giveSlots(ctx)
 	if change.Outbox || why == byTask || why == byClock || passed(s.fetch) {
 		s.fetch = s.worker.collect(ctx)
 	}
-	next := soonest(ledger.Now().Add(s.longest()), s.fetch)
+	next := soonest(soonest(ledger.Now().Add(s.longest()), s.fetch), s.line.look)
 	for _, at := range s.due {
 		next = soonest(next, at)
 	}
@@ -329,12 +332,14 @@ func (s *Scheduler) visit(ctx context.Context, name string) (time.Time, error) {
 func (s *Scheduler) tick(ctx context.Context, site release.Site) (time.Time, error) {
 	due := dueAt(site)
 	if due.IsZero() || due.After(ledger.Now()) {
+		s.line.note(site, false)
 		return due, nil
 	}
 	site, err := s.ledger.Tick(ctx, site.Name, rand.Text())
 	if err != nil {
 		return time.Time{}, err
 	}
+	s.line.note(site, true)
 	s.fetch = ledger.Now() // what it put into the outbox is begun in this round
 	due = dueAt(site)
 	if !due.IsZero() && !due.After(ledger.Now()) {

@@ -54,7 +54,7 @@ func (b *batch) accept(in Request) (Request, bool, error) {
 	}
 	e := len(b.events)
 	b.event(Event{Site: in.Site, Kind: kind, Request: in.ID, By: in.by(), Why: in.why()})
-	if err := b.step(at, release.RequestAccepted{Source: in.Source, NotBefore: in.NotBefore}); err != nil {
+	if err := b.step(at, release.RequestAccepted{Source: in.Source, NotBefore: in.NotBefore, Emergency: in.Emergency}); err != nil {
 		b.events = b.events[:e] // what was refused has not happened
 		return Request{}, false, err
 	}
@@ -91,6 +91,9 @@ func (r Request) by() string {
 // why sums a request up for the audit trail.
 func (r Request) why() string {
 	words := string(r.Source)
+	if r.Emergency {
+		words = "emergency, " + words
+	}
 	for _, more := range []string{r.Title, r.Reason} {
 		if more != "" {
 			words += ": " + more
@@ -115,28 +118,6 @@ func (b *batch) known(site, key string) (Request, bool, error) {
 	}
 	r.settle(s)
 	return r, err == nil, err
-}
-
-// Tick tells a site that time has passed. Scheduled requests that are due get
-// their places first. The token must be fresh and random.
-func (l *Ledger) Tick(ctx context.Context, site, token string) (release.Site, error) {
-	return do(ctx, l.writer, func(b *batch) (release.Site, error) {
-		at, err := b.site(site)
-		if err != nil {
-			return release.Site{}, err
-		}
-		if token == "" {
-			// Before anything falls due: a refusal must change nothing.
-			return at.site, &release.Conflict{Code: release.CodeBadEvent, Text: "a tick needs a token"}
-		}
-		if due := at.site.Scheduled; !due.IsZero() && !due.After(b.now) {
-			if err := b.due(at); err != nil {
-				return release.Site{}, err
-			}
-		}
-		err = b.step(at, release.Tick{Token: token})
-		return at.site, err
-	})
 }
 
 // Decide lets the rules decide about an event and keeps the outcome. The

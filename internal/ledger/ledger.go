@@ -21,6 +21,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/ledger/database"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/slots"
 )
 
 // Options say which sites a ledger serves, and how.
@@ -32,6 +33,8 @@ type Options struct {
 	NoGroupCommit bool
 	// Committed is told how long each commit took; nil for nobody.
 	Committed func(took time.Duration)
+	// Slots bound how many releases run at a time.
+	Slots slots.Limits
 	// Self is this process among those that share the ledger.
 	Self Replica
 	// follow is how often is looked for commits of others; 0 for followEvery.
@@ -58,6 +61,7 @@ type Ledger struct {
 // sites are the configured sites, which may change while the ledger is open.
 type sites struct {
 	now       atomic.Pointer[served]
+	slots     slots.Limits
 	documents documents
 }
 
@@ -91,7 +95,7 @@ func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, e
 	}
 	prepared := &statements{db: readers, byDriver: !engine.Traits().Prepared}
 	l := &Ledger{
-		reader:  reader{q: prepared, engine: engine, sites: &sites{}},
+		reader:  reader{q: prepared, engine: engine, sites: &sites{slots: opts.Slots}},
 		readers: readers, prepared: prepared, heard: make(chan struct{}, 1), followed: make(chan struct{}), unfollow: func() {},
 	}
 	l.sites.now.Store(newServed(opts.Sites, nil))

@@ -9,12 +9,17 @@ import (
 	"slices"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/slots"
 )
 
 // Snapshot reads the ledger as it stood at one instant: what was committed
 // since is not in it. So an answer that takes several readings never tells of
 // two instants. It is good until the function that it was given to returns.
-type Snapshot struct{ reader }
+type Snapshot struct {
+	reader
+	// waits are the releases that wait for a slot, once they were asked for.
+	waits map[string]slots.Wait
+}
 
 // errInSnapshot refuses a call of the ledger by a function that reads a snapshot.
 var errInSnapshot = errors.New("a snapshot of the ledger is open: read through it, and decide once it is over")
@@ -57,7 +62,7 @@ func (l *Ledger) Read(ctx context.Context, answer func(context.Context, *Snapsho
 		l.prepared.learn(ctx, unknown)
 	}()
 	q := transaction{tx, l.prepared, &unknown}
-	return answer(context.WithValue(ctx, inSnapshot{}, true), &Snapshot{reader{q: q, engine: l.engine, sites: l.sites}})
+	return answer(context.WithValue(ctx, inSnapshot{}, true), &Snapshot{reader: reader{q: q, engine: l.engine, sites: l.sites}})
 }
 
 // Tracked is a request and what has become of it.

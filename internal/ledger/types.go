@@ -19,6 +19,9 @@ type Request struct {
 	Source                                            release.Source
 	Place                                             int64
 	AcceptedAt, NotBefore                             time.Time
+	// Emergency says that an operator wants it to go before all other sites'. It is told
+	// by the release and the audit trail, and not kept with the request.
+	Emergency bool
 }
 
 // Resolution is what became of a request: the release that serves or served it, the

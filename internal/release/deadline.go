@@ -20,7 +20,7 @@ func tick(t *turn, e Tick) error {
 	switch t.State {
 	case Ready:
 	case Requested:
-		tickRequested(t, e.Token)
+		tickRequested(t, e)
 	case Dispatched, Starting, InProgress:
 		tickRunning(t)
 	case Complete:
@@ -31,7 +31,7 @@ func tick(t *turn, e Tick) error {
 	return nil
 }
 
-func tickRequested(t *turn, token string) {
+func tickRequested(t *turn, e Tick) {
 	if t.Current.Dispatch.Token != "" {
 		switch late := t.now.Sub(t.confirmBy()); {
 		case late > lateTick:
@@ -41,14 +41,19 @@ func tickRequested(t *turn, token string) {
 		}
 		return
 	}
-	due := t.DispatchDue(t.now)
+	due := t.dueBut(t.now)
 	if due.At.IsZero() || due.At.After(t.now) {
 		return
 	}
-	if askFingerprint(t); !t.now.Before(t.fingerprintBy()) {
-		giveUpFingerprint(t)
-		dispatch(t, token)
+	if askFingerprint(t); t.now.Before(t.fingerprintBy()) {
+		return
 	}
+	giveUpFingerprint(t)
+	if e.NoSlot != "" {
+		waitForSlot(t, e.NoSlot)
+		return
+	}
+	dispatch(t, e.Token)
 }
 
 // lateTick is how late a tick may come: the one that ends a wait comes within moments of
@@ -134,7 +139,7 @@ func (s Site) nextOfState(now time.Time) time.Time {
 		if r.Dispatch.Token != "" {
 			return s.confirmBy()
 		}
-		due := s.DispatchDue(now).At
+		due := s.DispatchDue(now).At // zero also for what waits for a slot: see WaitsForSlot
 		if due.IsZero() {
 			return due
 		}
@@ -196,7 +201,7 @@ func instantsOf(s *Site) []*time.Time {
 	r := &s.Current
 	return []*time.Time{
 		&r.Requests.First, &r.Requests.Last, &s.Waiting.First, &s.Waiting.Last, &r.Watermark, &r.Dispatch.Intended,
-		&r.Fingerprint.Asked, &r.Fingerprint.Read,
+		&r.Fingerprint.Asked, &r.Fingerprint.Read, &r.NoSlot,
 		&r.Times.Requested, &r.Times.Dispatched, &r.Times.Starting, &r.Times.InProgress, &r.Times.Complete,
 		&r.Heard, &r.LookedUp, &r.Late, &r.Cancel.At,
 	}

@@ -23,12 +23,22 @@ const (
 	DuePause    DueReason = "pause"
 	DueHold     DueReason = "hold"
 	DueRollback DueReason = "rollback" // for nothing: it goes at once
+	DueSlot     DueReason = "slot"     // for one of those that run to end
 )
 
 // DispatchDue tells when the waiting release may be dispatched: at the
 // earlier of last request + quiet and first request + maximum wait, not
-// before a retry's time, and never while paused, held or frozen.
+// before a retry's time, never while paused, held or frozen, and once there is a
+// slot for it.
 func (s Site) DispatchDue(now time.Time) Due {
+	if s.WaitsForSlot(now) {
+		return Due{Why: DueSlot}
+	}
+	return s.dueBut(now)
+}
+
+// dueBut is DispatchDue as if there were slots for all.
+func (s Site) dueBut(now time.Time) Due {
 	if s.State != Requested || s.Current.Dispatch.Token != "" {
 		return Due{Why: DueNothing}
 	}
@@ -94,6 +104,7 @@ func (s Site) windows() []Window {
 // dispatch records the intent and has it sent. The site shows Dispatched only
 // once the runner has confirmed.
 func dispatch(t *turn, token string) {
+	dropOldFingerprint(t)
 	t.Current.Dispatch = Dispatch{Token: token, Intended: t.now}
 	t.record(KindDispatching, "", "")
 	send(t)

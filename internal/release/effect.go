@@ -52,6 +52,7 @@ func (CancelRun) isEffect()       {}
 const (
 	KindOpened      = "release.opened"
 	KindDispatching = "release.dispatching"
+	KindNoSlot      = "release.waits_for_slot"
 	KindUnread      = "release.fingerprint_unread"
 	KindUnknown     = "release.dispatch_unknown"
 	KindDispatched  = "release.dispatched"

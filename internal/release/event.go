@@ -11,6 +11,8 @@ type (
 	RequestAccepted struct {
 		Source    Source
 		NotBefore time.Time
+		// Emergency says that an operator wants it to go before all others.
+		Emergency bool
 	}
 	// RequestsDue are scheduled requests whose time has come, in order; Next
 	// is when the next one falls due, zero for none.
@@ -22,8 +24,12 @@ type (
 	// is when the next one falls due, zero for none.
 	Rescheduled struct{ Next time.Time }
 	// Tick says only that time has passed. Token is a fresh random one for a
-	// dispatch that becomes due; it must not be empty.
-	Tick struct{ Token string }
+	// dispatch that becomes due; it must not be empty. NoSlot says why a dispatch
+	// that becomes due waits for a slot; "" where there is one.
+	Tick struct {
+		Token  string
+		NoSlot string
+	}
 
 	// FingerprintRead is what was read of the content for a release; Value is empty
 	// where that failed, and Why then tells.

@@ -79,6 +79,14 @@ func fingerprintRead(t *turn, e FingerprintRead) error {
 	return nil
 }
 
+// dropOldFingerprint forgets what was read long before the run begins to read: content
+// that changed meanwhile would be taken for live once it has changed back.
+func dropOldFingerprint(t *turn) {
+	if f := &t.Current.Fingerprint; f.Value != "" && t.now.Sub(f.Read) > fingerprintLimit {
+		f.Value = ""
+	}
+}
+
 // giveUpFingerprint has the release built although its fingerprint did not come.
 func giveUpFingerprint(t *turn) {
 	f := &t.Current.Fingerprint

@@ -32,6 +32,20 @@ type Policy struct {
 	// Freezes are the windows of the configuration in which nothing is
 	// dispatched; operators add further ones to the site itself.
 	Freezes []Window
+	// Share is with whom the site shares slots.
+	Share Share
+}
+
+// Share is with whom a site shares what may run at a time.
+type Share struct {
+	// Group is the group of sites that it belongs to; "" for none.
+	Group string
+	// Runner is what carries its releases out: local or github.
+	Runner string
+	// Installation is the account on which the GitHub App is installed; "" for none.
+	Installation string
+	// Preview says that the public does not see the site: others go first.
+	Preview bool
 }
 
 // Deadlines bound how long each phase is expected to take. Passing one is no

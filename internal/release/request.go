@@ -15,6 +15,9 @@ func acceptRequest(t *turn, e RequestAccepted) error {
 		return nil
 	}
 	joinLine(t, e.Source)
+	if e.Emergency {
+		hurry(t)
+	}
 	return nil
 }
 

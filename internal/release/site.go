@@ -58,6 +58,8 @@ type Group struct {
 	Scheduled bool `json:"scheduled,omitzero"`
 	// Insisted says that an operator asked: what they ask for is built, changed or not.
 	Insisted bool `json:"insisted,omitzero"`
+	// Emergency says that an operator wants it to go before all others.
+	Emergency bool `json:"emergency,omitzero"`
 	// First and Last are when the oldest and the newest of them came.
 	First time.Time `json:"first,omitzero"`
 	Last  time.Time `json:"last,omitzero"`
@@ -77,6 +79,7 @@ func (g Group) merge(o Group) Group {
 	g.Count += o.Count
 	g.Scheduled = g.Scheduled && o.Scheduled
 	g.Insisted = g.Insisted || o.Insisted
+	g.Emergency = g.Emergency || o.Emergency
 	if o.First.Before(g.First) {
 		g.First = o.First
 	}
@@ -110,9 +113,12 @@ type Release struct {
 	Fingerprint Fingerprint `json:"fingerprint,omitzero"`
 	SameAs      int64       `json:"same_as,omitzero"`
 	// Reading is what the run has read.
-	Reading  Reading  `json:"reading,omitzero"`
-	Dispatch Dispatch `json:"dispatch,omitzero"`
-	Run      Run      `json:"run,omitzero"`
+	Reading Reading `json:"reading,omitzero"`
+	// NoSlot is since when it could be dispatched, but for a slot; zero if it never
+	// had to wait for one.
+	NoSlot   time.Time `json:"no_slot,omitzero"`
+	Dispatch Dispatch  `json:"dispatch,omitzero"`
+	Run      Run       `json:"run,omitzero"`
 	// Sequence is that of the run's last report.
 	Sequence int64 `json:"sequence,omitzero"`
 	Times    Times `json:"times"`
