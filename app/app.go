@@ -94,7 +94,7 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	}
 	figures := metrics.New(cmp.Or(opts.Version, "unknown"))
 	led, with, err := openLedger(ctx, opts, ledger.Options{
-		Sites: policies, NoGroupCommit: opts.NoGroupCommit, Committed: figures.Committed,
+		Sites: policies, Slots: opts.Config.Slots.Limits(), NoGroupCommit: opts.NoGroupCommit, Committed: figures.Committed,
 	})
 	if err != nil {
 		return nil, err

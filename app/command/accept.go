@@ -78,12 +78,15 @@ func RequestOf(who *auth.Caller, site, key string, in api.RequestInput) (ledger.
 	if !who.MayAskAs(in.Source) {
 		return ledger.Request{}, problem.New(http.StatusForbidden, "forbidden", "a token of role "+string(who.Role)+" may not ask as "+string(in.Source)+"; it may as "+who.Sources())
 	}
+	if in.Emergency && who.Role != auth.Operator {
+		return ledger.Request{}, problem.New(http.StatusForbidden, "forbidden", "only an operator may ask for an emergency release; a token of role "+string(who.Role)+" asks without body.emergency")
+	}
 	if p := check(in, ledger.Now()); p != nil {
 		return ledger.Request{}, p
 	}
 	r := ledger.Request{
 		Site: site, Key: who.Key(key), Source: in.Source, Actor: in.Actor, Title: in.Title,
-		Link: in.Link, Entity: in.Entity, Reason: in.Reason,
+		Link: in.Link, Entity: in.Entity, Reason: in.Reason, Emergency: in.Emergency,
 	}
 	if !who.Local {
 		r.Via = who.Name
@@ -111,6 +114,9 @@ func check(in api.RequestInput, now time.Time) *api.Problem {
 		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 			return problem.Invalid("body.link", "must be an http or https address")
 		}
+	}
+	if in.Emergency && in.NotBefore != nil && in.NotBefore.After(now) {
+		return problem.Invalid("body.emergency", "an emergency is for now; ask when its time has come, or leave not_before out")
 	}
 	if in.NotBefore != nil && in.NotBefore.After(now.Add(maxAhead)) {
 		return problem.Invalid("body.not_before", "lies more than two years ahead")

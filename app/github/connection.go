@@ -24,6 +24,7 @@ type connection struct {
 	log         *slog.Logger
 	transport   http.RoundTripper
 	credentials credentials
+	budgets     githubapp.Budgets
 	link        atomic.Pointer[link]
 }
 
@@ -58,7 +59,7 @@ func (c *connection) wanted() bool {
 func (c *connection) open(ctx context.Context) (*link, error) {
 	conf := c.config.GitHub
 	o := githubapp.Options{
-		APIURL: conf.APIURL, Gitea: conf.Kind == "gitea", AppID: int64(conf.AppID), Log: c.log, Transport: c.transport,
+		APIURL: conf.APIURL, Gitea: conf.Kind == "gitea", AppID: int64(conf.AppID), Log: c.log, Transport: c.transport, Budgets: c.budgets,
 		Sites: map[string]githubapp.Site{},
 	}
 	for name, s := range c.config.Sites {

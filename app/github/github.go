@@ -61,7 +61,7 @@ type GitHub struct {
 // New connects to GitHub if it is set up. Otherwise it begins the set-up, if any
 // site runs there.
 func New(ctx context.Context, o Options) (*GitHub, error) {
-	c := &connection{config: o.Config, log: o.Log, transport: o.Transport, credentials: credentials{config: o.Config.GitHub, state: o.Config.State, shared: o.Shared}}
+	c := &connection{config: o.Config, log: o.Log, transport: o.Transport, budgets: budgets{o.Ledger.Budgets()}, credentials: credentials{config: o.Config.GitHub, state: o.Config.State, shared: o.Shared}}
 	g := &GitHub{
 		BySite:      runner.BySite{Of: func(string) runner.Provider { return runner.Plain{Runner: c.runner()} }},
 		identities:  &identities{connection: c, log: o.Log, gitHubURL: o.Config.GitHub.URL},

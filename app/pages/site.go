@@ -202,6 +202,12 @@ func waitsOf(site view.Site, c when.Clock) []fact {
 		return nil
 	}
 	facts := []fact{{Name: l.Say("Waiting for"), Text: view.DueWords(l, due)}, {Name: l.Say("First asked"), At: c.At(site.Current.Requests.First)}}
+	if due.Why == release.DueSlot {
+		if place := view.PlaceWords(l, site.Slot.Place); place != "" {
+			facts = append(facts, fact{Name: l.Say("Place"), Text: place})
+		}
+		return facts
+	}
 	if due.At.IsZero() {
 		return append(facts, fact{Name: l.Say("Until"), Text: l.Say("somebody acts")})
 	}

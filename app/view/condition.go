@@ -26,10 +26,12 @@ const (
 	Differs Condition = "differs"
 	// RolledBack: an earlier release's content is live, and the site is held.
 	RolledBack Condition = "rolled_back"
+	// Queued: as many releases run as may, and this one waits for its turn.
+	Queued Condition = "queued"
 )
 
 // Conditions lists all conditions, the worst first.
-var Conditions = []Condition{Misconfigured, Gone, Differs, Held, RolledBack, Paused, Frozen, Retrying, Late}
+var Conditions = []Condition{Misconfigured, Gone, Differs, Held, RolledBack, Paused, Frozen, Retrying, Late, Queued}
 
 // Colours of what is shown. Words always say the same.
 const (
@@ -61,6 +63,8 @@ func (c Condition) Name(l words.Language) string {
 		return l.Say("Changed behind Pressrun")
 	case RolledBack:
 		return l.Say("Rolled back")
+	case Queued:
+		return l.Say("Waiting for a slot")
 	}
 	return string(c)
 }
@@ -74,6 +78,8 @@ func (c Condition) Class() string {
 		return classQuiet
 	case RolledBack, Paused, Frozen, Retrying, Late:
 		return classWarn
+	case Queued:
+		return classQuiet
 	}
 	return ""
 }
@@ -99,6 +105,8 @@ func (c Condition) because(l words.Language) string {
 		return l.Say("the site was rolled back and is held")
 	case Differs:
 		return l.Say("the site was changed behind Pressrun")
+	case Queued:
+		return l.Say("it waits for a free slot")
 	}
 	return ""
 }
@@ -114,6 +122,8 @@ func conditionOf(v Site, due release.Due) Condition {
 		return Frozen
 	case release.DueRetry:
 		return Retrying
+	case release.DueSlot:
+		return Queued
 	case release.DueNothing, release.DueGrouping, release.DueRollback:
 	}
 	return ""
@@ -275,7 +285,7 @@ func (v Request) Answer() Headline {
 			return words
 		case Late:
 			return l.Say("%s, and the release before it is late", words)
-		case Held, Paused, Frozen, Retrying, Differs, RolledBack, Misconfigured, Gone:
+		case Held, Paused, Frozen, Retrying, Differs, RolledBack, Queued, Misconfigured, Gone:
 		}
 		return l.Say("%s, and %s", words, c.because(l))
 	}

@@ -58,6 +58,7 @@ var eventWords = map[string]words.Key{
 	ledger.KindSkipped:           words.Key("Nothing to do for a schedule"),
 	release.KindOpened:           words.Key("Release opened"),
 	release.KindDispatching:      words.Key("Being dispatched"),
+	release.KindNoSlot:           words.Key("Waits for a free slot"),
 	release.KindUnread:           words.Key("Fingerprint not read"),
 	release.KindUnknown:          words.Key("Dispatch without an answer"),
 	release.KindDispatched:       words.Key("Dispatched"),
@@ -119,6 +120,8 @@ func DueWords(l words.Language, due release.Due) string {
 		return l.Say("a new request, or an operator")
 	case release.DueRollback:
 		return l.Say("nothing: it goes at once")
+	case release.DueSlot:
+		return l.Say("a free slot")
 	case release.DueNothing:
 	}
 	return ""

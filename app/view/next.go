@@ -64,6 +64,8 @@ func (d SiteDetail) Outlook() Next {
 		n.Text = l.Say("The last try failed. The next is at %s.", v.Clock().Minute(due.At))
 		n.More = strings.TrimSpace(text.Sentence(text.Shorten(orNoReason(l, v.Last.Why), whyShown)) + " " + faultWords(l, v.Last.Fault))
 		n.Release, n.Within = v.Last.Number, v.CurrentWithin()
+	case condition == Queued:
+		n.Text, n.More = slotWords(v), l.Say("It starts by itself when it is its turn.")
 	case v.State == release.Ready:
 		n.Text = d.restText()
 	default:

@@ -95,6 +95,9 @@ func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Sit
 	if v.Pending, err = cdnPending(ctx, s, v); err != nil {
 		return v, err
 	}
+	if v.Slot, err = slotOf(ctx, s, v); err != nil {
+		return v, err
+	}
 	v.Took = r.usual.Of(site, func() when.Took { return when.Learn(ctx, r.log, s, site.Name) })
 	return v, nil
 }

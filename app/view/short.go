@@ -62,6 +62,8 @@ func (v Site) Short() Short {
 	switch c := v.Condition(); c {
 	case Held, Paused, Frozen, Retrying, Differs, RolledBack, Misconfigured, Gone:
 		return Short{"stopped", c.because(l)}
+	case Queued:
+		return Short{"waiting", l.Say("waiting: %s", c.because(l))}
 	case Late:
 		return Short{"going", l.Say("late")}
 	}
@@ -89,7 +91,7 @@ func (v Request) Short() Short {
 	case release.Waiting, release.InRelease:
 	}
 	switch stop := v.Condition(); stop {
-	case Held, Paused, Frozen, Retrying, Differs, RolledBack, Misconfigured, Gone:
+	case Held, Paused, Frozen, Retrying, Differs, RolledBack, Queued, Misconfigured, Gone:
 		return Short{"waiting", l.Say("waiting: %s", stop.because(l))}
 	case Late:
 		return Short{"going", l.Say("late")}

@@ -10,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/slots"
 	"github.com/pressrun/pressrun/internal/text"
 	"github.com/pressrun/pressrun/internal/words"
 )
@@ -30,6 +31,9 @@ type Site struct {
 	// Pending tells that the CDN may still show what was replaced; "" when it
 	// does not.
 	Pending string
+	// Slot is what its release waits for whose time has come; the zero Wait where it
+	// waits for no slot, or in a view that a decision told of.
+	Slot slots.Wait
 	// Unreachable is why its runner can't be given a release as it is configured;
 	// "" when nothing is known to be wrong.
 	Unreachable string
@@ -103,7 +107,7 @@ func (v Site) waiting() api.Waiting {
 	if v.State == release.Requested {
 		group = v.Current.Requests
 		due := v.DispatchDue(v.Now)
-		w.DispatchAt, w.For = instant(due.At), string(due.Why)
+		w.DispatchAt, w.For, w.Slot = instant(due.At), string(due.Why), slotWire(v)
 		if due.Why == release.DueNothing {
 			w.For = "dispatch"
 		}

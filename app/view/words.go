@@ -97,6 +97,8 @@ func waitingWords(v Site) string {
 			said += ": " + v.Current.Dispatch.Unknown
 		}
 		return said + parted(lateWords(v)) + cancelWords(v) + "."
+	case release.DueSlot:
+		return slotWords(v)
 	case release.DueGrouping:
 		return l.Say("Release #%d starts at %s, so that further changes can join it.", number, c.Time(due.At))
 	case release.DueRetry:
@@ -135,7 +137,7 @@ func stopWords(v Site, due release.Due) string {
 		return l.Say("Paused by %s until %s: %s", v.Pause.By, v.Clock().Time(due.At), why)
 	case release.DueHold:
 		return l.Say("Held: %s", text.FullStop(orNoReason(l, holdWhy(v))))
-	case release.DueNothing, release.DueGrouping, release.DueRetry, release.DueRollback:
+	case release.DueNothing, release.DueGrouping, release.DueRetry, release.DueRollback, release.DueSlot:
 	}
 	return ""
 }

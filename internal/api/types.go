@@ -16,6 +16,7 @@ type RequestInput struct {
 	Entity    string         `json:"entity,omitempty" maxLength:"200" doc:"type and id of the content" example:"article/12"`
 	Reason    string         `json:"reason,omitempty" maxLength:"1000" doc:"why, in words"`
 	NotBefore *time.Time     `json:"not_before,omitempty" doc:"the content may not be published before this instant"`
+	Emergency bool           `json:"emergency,omitempty" doc:"it goes before the releases of all other sites; for operators alone"`
 }
 
 // Request is what became of a request: the one true answer to "is my change
@@ -49,7 +50,7 @@ type Request struct {
 	LateSince *time.Time `json:"late_since,omitempty"`
 	// Condition is why it is not live although its time has come; left out when
 	// it takes its usual way.
-	Condition string `json:"condition,omitempty" enum:"misconfigured,gone,differs,held,rolled_back,paused,frozen,retrying,late"`
+	Condition string `json:"condition,omitempty" enum:"misconfigured,gone,differs,held,rolled_back,paused,frozen,retrying,late,queued"`
 	// Answer is the answer in a few words.
 	Answer string `json:"answer,omitempty"`
 	// Text is the answer in plain words.
@@ -75,7 +76,7 @@ type Site struct {
 	State    release.State `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete"`
 	// Condition is what makes the state other than it reads: what keeps releases
 	// back, or that the current one is late. Left out when nothing does.
-	Condition string `json:"condition,omitempty" enum:"differs,held,rolled_back,paused,frozen,retrying,late"`
+	Condition string `json:"condition,omitempty" enum:"differs,held,rolled_back,paused,frozen,retrying,late,queued"`
 	// Headline is state and condition in a few words.
 	Headline string `json:"headline,omitempty"`
 	// Since is when the site entered its state; left out while it has never left
@@ -124,8 +125,27 @@ type Waiting struct {
 	// DispatchAt is when a release for them will be dispatched, if a time can
 	// be given; For is what they wait for.
 	DispatchAt *time.Time `json:"dispatch_at,omitempty"`
-	For        string     `json:"for,omitempty" enum:"grouping,retry,freeze,pause,hold,rollback,release,dispatch"`
-	Text       string     `json:"text,omitempty"`
+	For        string     `json:"for,omitempty" enum:"grouping,retry,freeze,pause,hold,rollback,slot,release,dispatch"`
+	// Slot is that wait for a slot.
+	Slot *SlotWait `json:"slot,omitempty"`
+	Text string    `json:"text,omitempty"`
+}
+
+// SlotWait is what a release waits for whose time has come, while as many run as may.
+type SlotWait struct {
+	// Of says of what the slots are that are all taken, and Name and Machine which one:
+	// the runner, the installation of the GitHub App, the group.
+	Of      string `json:"of" enum:"total,runner,installation,group"`
+	Name    string `json:"name,omitempty"`
+	Machine string `json:"machine,omitempty"`
+	// Reserved says that the slots that are left are for emergencies.
+	Reserved bool `json:"reserved,omitempty"`
+	// Limit is how many may run at a time.
+	Limit int `json:"limit"`
+	// Place counts from 1 among those that wait for the same.
+	Place int `json:"place"`
+	// Lane is how urgent it is: in this order they go.
+	Lane string `json:"lane" enum:"emergency,production,scheduled,preview"`
 }
 
 // Release is one pass that publishes a site.

@@ -51,6 +51,7 @@ func (k *checker) all() {
 	checkGitHub(k)
 	checkHolidays(k)
 	checkKeep(k)
+	checkSlots(k)
 	k.groups()
 	k.sites()
 }

@@ -32,6 +32,8 @@ type Config struct {
 	Tokens []Token `yaml:"tokens" json:"tokens,omitempty"`
 	// Keep says how much of the past is kept.
 	Keep Keep `yaml:"keep" json:"keep,omitzero"`
+	// Slots bound how many releases run at a time.
+	Slots Slots `yaml:"slots" json:"slots,omitzero"`
 	// GitHub says how the app reaches GitHub, for sites of runner: github.
 	GitHub GitHub `yaml:"github" json:"github,omitzero"`
 	// Sites are the published destinations, by name: small letters, digits
@@ -88,6 +90,9 @@ type Site struct {
 	// does is then set in the workflow, not here.
 	GitHub SiteGitHub `yaml:"github" json:"github,omitzero"`
 
+	// Lane says who goes first where slots are short: a site of production before one that
+	// is a preview of it, such as staging.
+	Lane string `yaml:"lane" json:"lane,omitempty" jsonschema:"enum=production,enum=preview,default=production"`
 	// Quiet is how long nothing more may be asked before a release is
 	// dispatched, so that a burst of requests makes one release.
 	Quiet *Duration `yaml:"quiet" json:"quiet,omitempty" jsonschema:"default=10s"`

@@ -73,6 +73,7 @@ func (c *Config) LocalAddress() string {
 func (s Site) withDefaults() Site {
 	rules := release.DefaultPolicy()
 	s.TimeZone = cmp.Or(s.TimeZone, defaultTimeZone)
+	s.Lane = cmp.Or(s.Lane, LaneProduction)
 	s.Quiet = cmp.Or(s.Quiet, span(rules.Quiet))
 	s.MaxWait = cmp.Or(s.MaxWait, span(rules.MaxWait))
 	if s.Retry == nil {

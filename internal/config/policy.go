@@ -26,6 +26,7 @@ func (s Site) Policy() release.Policy {
 	}
 	p.Silence, p.NoKnowledge = s.Deadlines.Silence.Std(), s.Deadlines.NoKnowledge.Std()
 	p.Fingerprint, p.MaxUnchanged = s.Fingerprint.URL != "", cmp.Or(s.Fingerprint.MaxAge, span(p.MaxUnchanged)).Std()
+	p.Share = s.share()
 	for _, f := range s.Freezes {
 		p.Freezes = append(p.Freezes, release.Window{From: f.From, To: f.To, Why: f.Why})
 	}

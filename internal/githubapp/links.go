@@ -122,7 +122,7 @@ func (l *links) limiter(id int64) *rateLimiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.limiters[id] == nil {
-		l.limiters[id] = newRateLimiter(l.options.Transport, l.options.Spacing)
+		l.limiters[id] = newRateLimiter(l.options, id)
 	}
 	return l.limiters[id]
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptrace"
 	"strconv"
@@ -27,45 +28,68 @@ func (e *LimitedError) Error() string {
 var errTurn = errors.New("the call did not get its turn in time")
 
 // rateLimiter is below all calls of one installation. It keeps calls that change
-// something apart, one at a time, and sends nothing while GitHub has asked for
-// a pause: ignoring that may get the App banned (GitHub's "Best practices for
-// using the REST API").
+// something apart, one at a time, spreads those that read once few are left, and sends
+// nothing while GitHub has asked for a pause: ignoring that may get the App banned
+// (GitHub's "Best practices for using the REST API"). What it knows it shares with whoever
+// else calls as the installation.
 type rateLimiter struct {
-	next    http.RoundTripper
-	spacing time.Duration
+	next         http.RoundTripper
+	spacing      time.Duration
+	installation int64
+	shared       Budgets
+	log          *slog.Logger
 
 	turn   chan struct{} // holds one: whose turn it is
 	mu     sync.Mutex
-	until  time.Time // nothing before
-	inARow int       // limits met in a row, for those that don't say how long
+	known  Budget    // also where what is shared can't be read
+	told   Budget    // what was shared last
 	last   time.Time // the end of the last change
+	silent bool      // what is shared can't be read, and that was logged
 }
 
-func newRateLimiter(next http.RoundTripper, spacing time.Duration) *rateLimiter {
-	return &rateLimiter{next: next, spacing: spacing, turn: make(chan struct{}, 1)}
+func newRateLimiter(o Options, installation int64) *rateLimiter {
+	return &rateLimiter{next: o.Transport, spacing: o.Spacing, installation: installation, shared: o.Budgets, log: o.Log, turn: make(chan struct{}, 1)}
 }
 
 // RoundTrip implements http.RoundTripper.
 func (g *rateLimiter) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := g.closed(); err != nil {
-		return nil, err
+	known := g.look(r.Context())
+	if until := known.closedUntil(time.Now()); !until.IsZero() {
+		return nil, &LimitedError{Until: until}
 	}
 	// Making a token changes nothing of anybody's and must not hold a dispatch
 	// up for a second.
-	if r.Method == http.MethodGet || strings.HasSuffix(r.URL.Path, "/access_tokens") {
+	if strings.HasSuffix(r.URL.Path, "/access_tokens") {
 		return g.send(r)
 	}
+	if r.Method == http.MethodGet {
+		if err := g.spread(r.Context(), known.readsApart(time.Now())); err != nil {
+			return nil, err
+		}
+		return g.send(r)
+	}
+	return g.change(r)
+}
+
+// change sends a call that changes something, in its turn.
+func (g *rateLimiter) change(r *http.Request) (*http.Response, error) {
 	select {
 	case g.turn <- struct{}{}:
 	case <-r.Context().Done():
 		return nil, fmt.Errorf("%w: %w", errTurn, r.Context().Err())
 	}
 	defer func() { <-g.turn }()
-	if err := g.space(r.Context()); err != nil {
+	g.mu.Lock()
+	free := g.last.Add(g.spacing)
+	g.mu.Unlock()
+	if err := wait(r.Context(), free); err != nil {
 		return nil, err
 	}
-	if err := g.closed(); err != nil {
+	if err := g.reserve(r.Context(), true, g.spacing, longestTurn); err != nil {
 		return nil, err
+	}
+	if until := g.look(r.Context()).closedUntil(time.Now()); !until.IsZero() {
+		return nil, &LimitedError{Until: until}
 	}
 	resp, err := g.send(mark(r))
 	g.mu.Lock()
@@ -74,28 +98,70 @@ func (g *rateLimiter) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, err
 }
 
-func (g *rateLimiter) closed() error {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if time.Now().Before(g.until) {
-		return &LimitedError{Until: g.until}
+const (
+	// longestTurn is how long a change waits for its turn at most, and longestSpread how
+	// long a read does, before the caller is told to come again.
+	longestTurn   = time.Minute
+	longestSpread = 2 * time.Second
+)
+
+// spread waits until a call that reads may be sent, once few calls are left.
+func (g *rateLimiter) spread(ctx context.Context, apart time.Duration) error {
+	if apart == 0 {
+		return nil
 	}
-	return nil
+	return g.reserve(ctx, false, apart, longestSpread)
 }
 
-func (g *rateLimiter) space(ctx context.Context) error {
-	g.mu.Lock()
-	wait := time.Until(g.last.Add(g.spacing))
-	g.mu.Unlock()
-	if wait <= 0 {
+// reserve waits for a turn that nobody else has who calls as the installation.
+func (g *rateLimiter) reserve(ctx context.Context, change bool, apart, within time.Duration) error {
+	at, ok, err := g.shared.Turn(ctx, g.installation, change, apart, within)
+	switch {
+	case err != nil:
+		g.unshared(err)
+		return nil // the others keep their own distance
+	case !ok:
+		return &LimitedError{Until: at}
+	}
+	return wait(ctx, at)
+}
+
+func wait(ctx context.Context, until time.Time) error {
+	span := time.Until(until)
+	if span <= 0 {
 		return nil
 	}
 	select {
-	case <-time.After(wait):
+	case <-time.After(span):
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("%w: %w", errTurn, ctx.Err())
 	}
+}
+
+// look is what is known by now, by anybody.
+func (g *rateLimiter) look(ctx context.Context) Budget {
+	shared, err := g.shared.Budget(ctx, g.installation)
+	if err != nil {
+		g.unshared(err)
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if err == nil {
+		g.silent = false
+		g.known = g.known.With(shared)
+	}
+	return g.known
+}
+
+// unshared says once that the others don't know what is known here, nor the reverse.
+func (g *rateLimiter) unshared(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if !g.silent {
+		g.log.Warn("what is left of GitHub's limit can't be shared with the other replicas", "installation", g.installation, "error", err)
+	}
+	g.silent = true
 }
 
 // send makes a call and turns GitHub's wish for a pause into a LimitedError.
@@ -104,13 +170,16 @@ func (g *rateLimiter) send(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	until, err := g.pause(resp)
-	if err != nil || !until.IsZero() {
+	limited, err := isLimited(resp)
+	if err != nil {
 		_ = resp.Body.Close() // its end is no news
-		if err != nil {
-			return nil, err
-		}
-		return nil, &LimitedError{Until: until}
+		return nil, err
+	}
+	said := g.note(resp, limited, !strings.HasSuffix(r.URL.Path, "/access_tokens"))
+	g.share(r.Context(), said)
+	if limited {
+		_ = resp.Body.Close() // its end is no news
+		return nil, &LimitedError{Until: said.Until}
 	}
 	return resp, nil
 }
@@ -118,39 +187,67 @@ func (g *rateLimiter) send(r *http.Request) (*http.Response, error) {
 // maxRefusal bounds what is read of a refusal, in bytes.
 const maxRefusal = 1 << 20
 
-// pause reads from an answer until when GitHub asks for a pause. Both limits
-// come as 403 or as 429 (docs.github.com: rate limits for the REST API).
-func (g *rateLimiter) pause(resp *http.Response) (time.Time, error) {
+// isLimited says whether GitHub asks for a pause. Both limits come as 403 or as 429
+// (docs.github.com: rate limits for the REST API).
+func isLimited(resp *http.Response) (bool, error) {
+	if resp.StatusCode != http.StatusForbidden {
+		return resp.StatusCode == http.StatusTooManyRequests, nil
+	}
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
+	if err != nil {
+		return false, fmt.Errorf("read GitHub's refusal: %w", err)
+	}
+	resp.Body = struct {
+		io.Reader
+		io.Closer
+	}{bytes.NewReader(text), resp.Body}
+	return resp.Header.Get("Retry-After") != "" || resp.Header.Get("X-RateLimit-Remaining") == "0" || bytes.Contains(text, []byte("rate limit")), nil
+}
+
+// note learns from an answer, and gives what is known now. What is said of the making of
+// a token is of another limit.
+func (g *rateLimiter) note(resp *http.Response, limited, counts bool) Budget {
 	now := time.Now()
-	limited := resp.StatusCode == http.StatusTooManyRequests
-	if resp.StatusCode == http.StatusForbidden {
-		text, err := io.ReadAll(io.LimitReader(resp.Body, maxRefusal))
-		if err != nil {
-			return time.Time{}, fmt.Errorf("read GitHub's refusal: %w", err)
-		}
-		resp.Body = struct {
-			io.Reader
-			io.Closer
-		}{bytes.NewReader(text), resp.Body}
-		limited = resp.Header.Get("Retry-After") != "" || resp.Header.Get("X-RateLimit-Remaining") == "0" || bytes.Contains(text, []byte("rate limit"))
+	var said Budget
+	if counts {
+		said = budgetOf(resp.Header)
+	}
+	if most := now.Add(time.Hour); said.Reset.After(most.Add(time.Minute)) {
+		said.Reset = most
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if !limited {
-		if resp.StatusCode < 400 {
-			g.inARow = 0
+	said.Met = g.known.Met
+	switch {
+	case limited:
+		said.Met++
+		if said.Until = pauseEnd(resp.Header, now); said.Until.IsZero() {
+			said.Until = now.Add(min(time.Minute<<min(said.Met-1, 5), 20*time.Minute))
 		}
-		return time.Time{}, nil
+	case resp.StatusCode < 400:
+		said.Met = 0
 	}
-	g.inARow++
-	until := pauseEnd(resp.Header, now)
-	if until.IsZero() {
-		until = now.Add(min(time.Minute<<min(g.inARow-1, 5), 20*time.Minute))
+	g.known = g.known.With(said)
+	return g.known
+}
+
+// share tells the others what is known, where it is news to them: a pause, another hour,
+// a hundredth of the hour's calls, and each call once few are left.
+func (g *rateLimiter) share(ctx context.Context, b Budget) {
+	g.mu.Lock()
+	before := g.told
+	news := b.Met != before.Met || b.Until.After(before.Until) || b.Quota != before.Quota || b.Reset.Sub(before.Reset).Abs() > sameReset ||
+		b.Remaining <= before.Remaining-max(1, b.Quota/100) || b.Remaining < before.Remaining && b.Remaining*scarcePart < b.Quota
+	if news {
+		g.told = b
 	}
-	if until.After(g.until) {
-		g.until = until
+	g.mu.Unlock()
+	if !news {
+		return
 	}
-	return g.until, nil
+	if err := g.shared.Told(context.WithoutCancel(ctx), g.installation, b); err != nil {
+		g.unshared(err)
+	}
 }
 
 // pauseEnd is when GitHub says that it takes calls again; zero when it does

@@ -36,6 +36,9 @@ type Options struct {
 	// Spacing is the least time between two calls that change something, per
 	// installation; 0 means a second, as GitHub asks for.
 	Spacing time.Duration
+	// Budgets share what is known of GitHub's limits with others who call as the same
+	// App; nil for a process that calls alone.
+	Budgets Budgets
 }
 
 // Runner carries releases out on GitHub. It is safe for concurrent use.
@@ -67,6 +70,9 @@ func New(o Options) (*Runner, error) {
 	}
 	if o.Spacing == 0 {
 		o.Spacing = time.Second
+	}
+	if o.Budgets == nil {
+		o.Budgets = newOwnBudgets()
 	}
 	to := newLinks(o, base)
 	return &Runner{options: o, log: o.Log, links: to, refusals: refusals{to}, unsent: newUnsent()}, nil

@@ -66,6 +66,9 @@ var onEachEngine = []func(*testing.T){
 	TestAStreamIsWokenByItsOwnSitesNewsOnly,
 	TestAKindOfEventWakesWhoWaitsForThatKind,
 	TestChangesNameTheSitesThatACommitChanged,
+	TestReleasesWaitForASlotAndGetItWhenOneEnds,
+	TestWithoutLimitsNothingWaitsForASlot,
+	TestABudgetIsWhatWasToldLastAndTurnsAreApart,
 }
 
 // otherwise says why the other tests are of one engine, or of none.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/ledger/postgres"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/slots"
 	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/servers"
 )
@@ -362,5 +363,84 @@ func TestASecretIsTheFirstOnes(t *testing.T) {
 	}
 	if _, err := all[1].Secrets().Read(t.Context(), "none"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("what nobody kept: %v", err)
+	}
+}
+
+// Guard: without the decision over all sites in one transaction more than two start.
+func TestReplicasThatStartReleasesAtOncePassNoLimit(t *testing.T) {
+	address := servers.StartPostgres(t).URL()
+	var names []string
+	for i := range 8 {
+		names = append(names, fmt.Sprint("www", i))
+	}
+	var all []*Ledger
+	for i := range 3 {
+		engine, err := postgres.At(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := string(rune('a' + i))
+		l, err := Open(t.Context(), engine, Options{Sites: shared(names...), Slots: slots.Limits{Total: 2}, Self: Replica{ID: name, Name: name, Machine: name, Started: Now()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		all = append(all, l)
+	}
+	for _, name := range names {
+		ask(t, all[0], Request{Site: name})
+	}
+	running := func() (n int) {
+		for _, name := range names {
+			site, err := all[0].Site(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if site.HasSlot() {
+				n++
+			}
+		}
+		return n
+	}
+	var wg sync.WaitGroup
+	for i, l := range all {
+		wg.Go(func() {
+			for j := range names {
+				if _, err := l.Tick(t.Context(), names[(j+i*3)%len(names)], fmt.Sprint("tick-", i, "-", j)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if n := running(); n != 2 {
+		t.Errorf("%d releases run, want 2", n)
+	}
+	for round := range 3 {
+		for _, name := range names {
+			site, err := all[0].Site(t.Context(), name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if site.HasSlot() {
+				fails(t, all[0], name)
+				break
+			}
+		}
+		for i, l := range all {
+			wg.Go(func() {
+				if _, err := l.GiveSlots(t.Context(), func() string { return fmt.Sprint("given-", round, "-", i, "-", Now().UnixNano()) }); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		wg.Wait()
+		if n := running(); n != 2 {
+			t.Errorf("round %d: %d releases run, want 2", round, n)
+		}
 	}
 }

@@ -97,7 +97,7 @@ func (b *batch) noSlot(at *loaded) (string, error) {
 // whyNoSlot says what a release waits for, for the audit trail.
 func whyNoSlot(w slots.Wait) string {
 	if w.Behind != "" {
-		return "another site of its group has waited for longer: " + w.Behind
+		return "another site of its group has waited for very long and goes first"
 	}
 	switch w.For.Kind {
 	case slots.Group:

@@ -320,8 +320,8 @@ func TestNothingWaitsForEver(t *testing.T) {
 		takes := func(r slots.Release) time.Duration {
 			return time.Duration(1+len(r.Site)%2+int(r.Site[len(r.Site)-1])%7) * time.Minute
 		}
-		const longest = slots.PatienceAfter + 40*10*time.Minute
-		for range 1000 {
+		const longest = slots.PatienceAfter + 30*10*time.Minute
+		for range 500 {
 			l.decide(takes)
 			for _, r := range l.state.Waiting {
 				if wait := l.state.Now.Sub(r.Since); wait > longest {

@@ -25,6 +25,7 @@ type Request struct {
 	Source    string        `enum:",schedule,content,editor,operator,workflow" default:"" placeholder:"SOURCE" help:"What asks: schedule, content, editor, operator or workflow (default: what the token is for)."`
 	Key       string        `placeholder:"KEY" help:"Idempotency key: the same key is the same request, however often it is sent."`
 	NotBefore *time.Time    `type:"instant" placeholder:"TIME" help:"The content may not be published before this instant."`
+	Emergency bool          `help:"Goes before the releases of all other sites; for operators."`
 	Wait      bool          `help:"Follow the request until it is live, or a release failed."`
 	Timeout   time.Duration `default:"2h" placeholder:"SPAN" help:"How long to wait (default ${default})."`
 }
@@ -38,7 +39,8 @@ Examples:
 
   pressrun request --site www --reason "New opening hours" --wait
   pressrun request --not-before "2026-12-24 18:00" --title "Closed over Christmas"
-  pressrun request --key deploy-4711 --json`
+  pressrun request --key deploy-4711 --json
+  pressrun request --site www --emergency --reason "Flood warning"`
 }
 
 // Run asks for a release.
@@ -58,7 +60,7 @@ func (c *Request) Run(ctx context.Context, t *terminal.Terminal) error {
 	}
 	asked, err := client.Ask(ctx, site, key, api.RequestInput{
 		Source: release.Source(c.Source), Actor: c.Actor, Title: c.Title, Link: c.Link,
-		Entity: c.Entity, Reason: c.Reason, NotBefore: c.NotBefore,
+		Entity: c.Entity, Reason: c.Reason, NotBefore: c.NotBefore, Emergency: c.Emergency,
 	})
 	if err != nil {
 		return err

@@ -75,7 +75,7 @@ func TestWhatIsToBeDone(t *testing.T) {
 	site := api.Site{Name: "www", Freezes: []api.Freeze{{ID: "QX4T2B7A"}, {Why: "of the configuration"}}}
 	for condition, want := range map[string]string{
 		"": "", "held": "pressrun retry --site www", "paused": "pressrun resume --site www", "frozen": "pressrun thaw QX4T2B7A --site www",
-		"retrying": "pressrun log 7 --site www", "late": "pressrun log 8 --site www --follow", "rolled_back": "pressrun request --site www", "differs": "pressrun audit",
+		"retrying": "pressrun log 7 --site www", "late": "pressrun log 8 --site www --follow", "rolled_back": "pressrun request --site www", "differs": "pressrun audit", "queued": "pressrun request --emergency --site www",
 	} {
 		r := api.Request{Site: "www", Status: release.Waiting, Condition: condition, Failed: []int64{7}, Release: 8}
 		got := strings.Join(Tell(Known{Request: r, Site: site}).Do, "; ")

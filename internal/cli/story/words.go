@@ -13,6 +13,7 @@ import (
 var sentences = map[string]string{
 	"request.due":           "Its time came: it took its place in line",
 	release.KindDispatching: "Release #%d is handed to its runner",
+	release.KindNoSlot:      "Release #%d waits for a slot: as many run as may",
 	release.KindUnknown:     "Nobody knows whether the runner took release #%d: it is looked for before it is sent again",
 	release.KindDispatched:  "The runner has release #%d",
 	release.KindStarting:    "The run of release #%d began",
@@ -38,7 +39,7 @@ var sentences = map[string]string{
 // ofRelease are the kinds whose sentence names the release.
 func ofRelease(kind string) bool {
 	switch kind {
-	case release.KindDispatching, release.KindUnknown, release.KindDispatched, release.KindStarting, release.KindInProgress,
+	case release.KindDispatching, release.KindNoSlot, release.KindUnknown, release.KindDispatched, release.KindStarting, release.KindInProgress,
 		release.KindComplete, release.KindLate, release.KindCancelling, release.KindEnded:
 		return true
 	}
@@ -128,6 +129,8 @@ func advice(k Known) []string {
 		return thaw(k.Site)
 	case "retrying":
 		return []string{"nothing, if it passes by itself: it is tried again", "else read why: " + log}
+	case "queued":
+		return []string{"nothing: it starts by itself when it is its turn", "if it can't wait, an operator: pressrun request --emergency --site " + site}
 	case "late":
 		return []string{fmt.Sprintf("pressrun log %d --site %s --follow", r.Release, site), "if its run is lost: pressrun reset --site " + site + " --why TEXT"}
 	case "differs":

@@ -19,7 +19,7 @@ var (
 		"sites", "requests", "releases", "release_accounts", "events", "outbox", "deliveries", "used_names", "approvals", "previews", "schedules",
 		"hook_secrets", "hook_deliveries", "changes", "notice_targets", "notices", "notice_places", "sessions", "shared_secrets",
 	}
-	left = []string{"replicas", "commits", "duties", "machines", "request_search", "request_search_upto", "goose_db_version"}
+	left = []string{"replicas", "commits", "duties", "machines", "slot_turns", "github_budgets", "request_search", "request_search_upto", "goose_db_version"}
 )
 
 // rowsAtOnce is how many rows one statement writes at most, and valuesAtOnce how many
