@@ -13,6 +13,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/internal/slots"
 )
 
 var update = flag.Bool("update", false, "write the expected files anew")
@@ -107,7 +108,9 @@ func TestDefaults(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)
 	}
-	if diff := cmp.Diff(release.DefaultPolicy(), www.Policy()); diff != "" {
+	plain := release.DefaultPolicy()
+	plain.Share.Runner = "local"
+	if diff := cmp.Diff(plain, www.Policy()); diff != "" {
 		t.Errorf("the policy of a site that sets nothing (-want +got)\n%s", diff)
 	}
 	if diff := cmp.Diff(release.DefaultPolicy(), config.Site{}.Policy()); diff != "" {
@@ -152,6 +155,31 @@ func TestAWebhooksAddressIsNotRepeated(t *testing.T) {
 	}
 }
 
+func TestSlotsAreWhatTheFileSays(t *testing.T) {
+	c := mustParse(t, `slots: {total: 20, reserve_emergency: 2, local: 4, github: 16, per_installation: 8, per_group: 3, groups: {agency-north: 5}}
+`+strings.Replace(small, "www:\n    runner: local", `www:
+    group: agency-north
+    lane: preview
+    runner: local
+  docs: {runner: github, github: {repository: Acme/docs}}
+  shop:
+    runner: local`, 1))
+	want := slots.Limits{Total: 20, Reserve: 2, Local: 4, GitHub: 16, PerInstallation: 8, PerGroup: 3, Groups: map[string]int{"agency-north": 5}}
+	if diff := cmp.Diff(want, c.Slots.Limits()); diff != "" {
+		t.Errorf("limits (-want +got)\n%s", diff)
+	}
+	for name, want := range map[string]release.Share{
+		"www": {Group: "agency-north", Runner: "local", Preview: true}, "docs": {Runner: "github", Installation: "acme"}, "shop": {Runner: "local"},
+	} {
+		if got := c.Sites[name].Policy().Share; got != want {
+			t.Errorf("%s: %+v, want %+v", name, got, want)
+		}
+	}
+	if !mustParse(t, small).Slots.Limits().None() {
+		t.Error("what is left out is bounded")
+	}
+}
+
 func TestPolicyIsWhatTheFileSays(t *testing.T) {
 	c := mustParse(t, strings.Replace(small, "runner: local", `runner: local
     quiet: 0s
@@ -171,6 +199,7 @@ func TestPolicyIsWhatTheFileSays(t *testing.T) {
 			From: time.Date(2026, 12, 24, 17, 0, 0, 0, time.UTC),
 			To:   time.Date(2026, 12, 26, 6, 0, 0, 0, time.UTC), Why: "Christmas",
 		}},
+		Share: release.Share{Runner: "local"},
 	}
 	if diff := cmp.Diff(want, c.Sites["www"].Policy()); diff != "" {
 		t.Errorf("(-want +got)\n%s", diff)

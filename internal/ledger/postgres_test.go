@@ -74,6 +74,7 @@ func TestTheSameSQLRunsOnPostgreSQL(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("PostgreSQL answers otherwise than SQLite (-sqlite +postgresql):\n%s", diff)
 	}
+	tourOfSlots(t, onPG)
 	tourOfReplicas(t, onPG)
 	for _, text := range sqlTexts(t) {
 		found := false

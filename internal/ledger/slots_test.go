@@ -142,6 +142,35 @@ func TestReleasesWaitForASlotAndGetItWhenOneEnds(t *testing.T) {
 	}
 }
 
+// tourOfSlots has a release wait for a slot and get it, and keeps a budget.
+func tourOfSlots(t *testing.T, l *Ledger) {
+	t.Helper()
+	l.sites.slots = slots.Limits{Total: 1}
+	for _, name := range []string{"www", "docs"} {
+		if _, err := l.Decide(t.Context(), name, release.ResetSite{}); err != nil {
+			t.Fatal(err)
+		}
+		ask(t, l, Request{Site: name})
+		tickSite(t, l, name)
+	}
+	line := lineOf(t, l)
+	if len(line) != 1 {
+		t.Fatalf("%v wait", line)
+	}
+	for _, name := range []string{"www", "docs"} {
+		if site, err := l.Site(t.Context(), name); err != nil {
+			t.Fatal(err)
+		} else if site.HasSlot() {
+			fails(t, l, name)
+			break
+		}
+	}
+	if got := given(t, l); len(got) != 1 || line[got[0]] == "" {
+		t.Errorf("%v start, %v waited", got, line)
+	}
+	tourOfBudgets(t, l)
+}
+
 func TestWithoutLimitsNothingWaitsForASlot(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pressrun.db")
 	l := limited(t, path, slots.Limits{Total: 1}, "www", "docs")
@@ -158,8 +187,10 @@ func TestWithoutLimitsNothingWaitsForASlot(t *testing.T) {
 	}
 }
 
-func TestABudgetIsWhatWasToldLastAndTurnsAreApart(t *testing.T) {
-	l := fresh(t)
+func TestABudgetIsWhatWasToldLastAndTurnsAreApart(t *testing.T) { tourOfBudgets(t, fresh(t)) }
+
+func tourOfBudgets(t *testing.T, l *Ledger) {
+	t.Helper()
 	g := l.Budgets()
 	if b, err := g.Of(t.Context(), 7); err != nil || b != (Budget{}) {
 		t.Errorf("of nothing told: %+v, %v", b, err)
