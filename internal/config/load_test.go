@@ -157,19 +157,17 @@ func TestAWebhooksAddressIsNotRepeated(t *testing.T) {
 
 func TestSlotsAreWhatTheFileSays(t *testing.T) {
 	c := mustParse(t, `slots: {total: 20, reserve_emergency: 2, local: 4, github: 16, per_installation: 8, per_group: 3, groups: {agency-north: 5}}
-`+strings.Replace(small, "www:\n    runner: local", `www:
+`+strings.Replace(small, "www:\n    runner: local", `docs: {runner: github, github: {repository: Acme/docs}}
+  www:
     group: agency-north
     lane: preview
-    runner: local
-  docs: {runner: github, github: {repository: Acme/docs}}
-  shop:
     runner: local`, 1))
 	want := slots.Limits{Total: 20, Reserve: 2, Local: 4, GitHub: 16, PerInstallation: 8, PerGroup: 3, Groups: map[string]int{"agency-north": 5}}
 	if diff := cmp.Diff(want, c.Slots.Limits()); diff != "" {
 		t.Errorf("limits (-want +got)\n%s", diff)
 	}
 	for name, want := range map[string]release.Share{
-		"www": {Group: "agency-north", Runner: "local", Preview: true}, "docs": {Runner: "github", Installation: "acme"}, "shop": {Runner: "local"},
+		"www": {Group: "agency-north", Runner: "local", Preview: true}, "docs": {Runner: "github", Installation: "acme"},
 	} {
 		if got := c.Sites[name].Policy().Share; got != want {
 			t.Errorf("%s: %+v, want %+v", name, got, want)
