@@ -65,7 +65,7 @@ func TestGroupsTakeTurnsAndSeeTheirPlaces(t *testing.T) {
 	if diff := cmp.Diff(map[string]int64{"c": 3, "site plain": 4}, d.Turns); diff != "" {
 		t.Errorf("turns (-want +got):\n%s", diff)
 	}
-	in.Running = append(waiting(slots.Production, "a/1", "a/2"))
+	in.Running = waiting(slots.Production, "a/1", "a/2")
 	in.Waiting = waiting(slots.Production, "a/3", "a/4")
 	if diff := cmp.Diff([]string{"a/3: groupa 1", "a/4: groupa 2"}, placesOf(slots.Decide(in))); diff != "" {
 		t.Errorf("a full group (-want +got):\n%s", diff)
