@@ -146,10 +146,12 @@ func TestReleasesWaitForASlotAndGetItWhenOneEnds(t *testing.T) {
 func tourOfSlots(t *testing.T, l *Ledger) {
 	t.Helper()
 	l.sites.slots = slots.Limits{Total: 1}
-	for _, name := range []string{"www", "docs"} {
+	for _, name := range []string{"www", "docs"} { // neither has one before they ask
 		if _, err := l.Decide(t.Context(), name, release.ResetSite{}); err != nil {
 			t.Fatal(err)
 		}
+	}
+	for _, name := range []string{"www", "docs"} {
 		ask(t, l, Request{Site: name})
 		tickSite(t, l, name)
 	}
