@@ -70,6 +70,7 @@ func (f *figures) add(o figures) {
 func (s *stage) settle() {
 	s.t.Helper()
 	const open = `SELECT (SELECT count(*) FROM sites WHERE state <> 'ready') + (SELECT count(*) FROM outbox) + (SELECT count(*) FROM notices WHERE state = 'waiting')
+		+ (SELECT count(*) FROM releases r WHERE r.outcome = 'succeeded' AND NOT EXISTS (SELECT 1 FROM notices n WHERE n.site = r.site AND n.release_no = r.number))
 		+ (SELECT count(*) FROM requests q WHERE NOT EXISTS (SELECT 1 FROM releases r WHERE r.site = q.site AND r.outcome = 'succeeded' AND r.after_place < q.place AND q.place <= r.upto_place))`
 	eventually.Holds(s.t, "everything to be live and told", func() bool { return s.one(open) == "0" })
 	last, err := strconv.ParseInt(s.one(`SELECT max(id) FROM events`), 10, 64)
