@@ -253,10 +253,10 @@ func (c credentials) kept(ctx context.Context) (text, where string, err error) {
 	if err != nil {
 		return "", "", fmt.Errorf("read the GitHub App that /setup made: %w", err)
 	}
-	if _, err := parseMade(string(read)); err != nil {
-		return string(read), c.madeFile(), nil // the caller tells why
+	text = string(read)
+	if _, damaged := parseMade(text); damaged == nil { // the caller tells why it is not
+		text, err = c.firstOf(ctx, sharedApp, text)
 	}
-	text, err = c.firstOf(ctx, sharedApp, string(read))
 	return text, c.madeFile(), err
 }
 

@@ -87,7 +87,7 @@ func TestWhatKeepsAReleaseBackIsSaidEverywhere(t *testing.T) {
 			if !strings.Contains(v.StateText(), c.words) {
 				t.Errorf("the site says %q, want %q in it", v.StateText(), c.words)
 			}
-			if beside := v.BesideHeadline(); strings.HasPrefix(beside, c.headline.Name+":") || !strings.Contains(beside, strings.TrimPrefix(c.words, "Held: ")) {
+			if beside := BesideHeadline(v); strings.HasPrefix(beside, c.headline.Name+":") || !strings.Contains(beside, strings.TrimPrefix(c.words, "Held: ")) {
 				t.Errorf("beside %q stands %q", c.headline.Name, beside)
 			}
 			w := v.Wire()

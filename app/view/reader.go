@@ -192,17 +192,20 @@ func (r *Reader) SharedDetail(ctx context.Context, name string, limits Limits) (
 // a time, and a stack that has grown once stays as large.
 func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (*SiteDetail, error) {
 	d := &SiteDetail{}
-	err := r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error { return r.readDetail(ctx, s, name, limits, d) })
+	err := r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) (err error) {
+		if d.Site, err = r.site(ctx, s, name); err != nil {
+			return err
+		}
+		d.Schedule = scheduleOf(d.Site, r.schedules[name], limits.Slots)
+		return d.readLists(ctx, s, limits)
+	})
 	return d, err
 }
 
-func (r *Reader) readDetail(ctx context.Context, s *ledger.Snapshot, name string, limits Limits, d *SiteDetail) (err error) {
-	if d.Site, err = r.site(ctx, s, name); err != nil {
-		return err
-	}
-	d.Schedule = scheduleOf(d.Site, r.schedules[name], limits.Slots)
+// readLists reads what is listed of the site that was read from the snapshot.
+func (d *SiteDetail) readLists(ctx context.Context, s *ledger.Snapshot, limits Limits) (err error) {
 	site := d.Site.Site // its Served is a place in line, not the list of d
-	cur := site.Current
+	name, cur := site.Name, site.Current
 	var served, next, scheduled []ledger.Request
 	if cur.Number != 0 {
 		if served, err = s.Requests(ctx, name, cur.After, cur.Upto, limits.Requests); err != nil {

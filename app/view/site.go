@@ -49,7 +49,7 @@ func (v Site) StateText() string { return siteWords(v) }
 
 // BesideHeadline is StateText for a place where the headline's name stands before it:
 // what begins with that name does not say it twice.
-func (v Site) BesideHeadline() string {
+func BesideHeadline(v Site) string {
 	said, doubled := strings.CutPrefix(v.StateText(), v.Headline().Name+": ")
 	if doubled {
 		said = text.Capital(said)

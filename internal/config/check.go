@@ -52,7 +52,7 @@ func (k *checker) all() {
 	checkHolidays(k)
 	checkKeep(k)
 	checkSlots(k)
-	k.groups()
+	checkGroups(k)
 	k.sites()
 }
 

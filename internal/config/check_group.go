@@ -8,9 +8,9 @@ import (
 
 const groupShape = "small letters, digits and hyphens (at most 63), such as agency-north"
 
-// groups checks what can be said of groups alone: what they say of sites is checked with
+// checkGroups checks what can be said of groups alone: what they say of sites is checked with
 // each site that inherits it.
-func (k *checker) groups() {
+func checkGroups(k *checker) {
 	for _, name := range slices.Sorted(maps.Keys(k.config.Groups)) {
 		key := "groups." + name
 		if !siteName().MatchString(name) {
@@ -22,9 +22,9 @@ func (k *checker) groups() {
 	}
 }
 
-// group checks the group of a site. Without any groups in the configuration it is a name
+// checkGroup checks the group of a site. Without any groups in the configuration it is a name
 // alone.
-func (k *checker) group(key, group string) {
+func checkGroup(k *checker, key, group string) {
 	at := key + ".group"
 	if !k.Has(at) {
 		return

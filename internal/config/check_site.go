@@ -62,7 +62,7 @@ func (k *checker) publicAddresses() {
 }
 
 func (k *checker) site(key string, s Site) {
-	k.group(key, s.Group)
+	checkGroup(k, key, s.Group)
 	if !k.Has(key + ".runner") {
 		k.wrong(key+".runner", "is missing; expected local or github")
 	}

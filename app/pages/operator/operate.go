@@ -142,7 +142,7 @@ func BodyOf(found view.Operation, about view.About, at *url.URL) Body {
 	c := found.Clock()
 	base := frame.SiteLink(found.Name)
 	b := Body{
-		Name: found.Name, Title: found.Title, State: found.Headline(), Text: found.BesideHeadline(), Forms: FormsOf(found.Site),
+		Name: found.Name, Title: found.Title, State: found.Headline(), Text: view.BesideHeadline(found.Site), Forms: FormsOf(found.Site),
 		CSV: base + "/events.csv", Lines: base + "/events.jsonl",
 	}
 	b.Forms.Undelivered, b.HandedOff = found.Undelivered, handedRowsOf(found)
