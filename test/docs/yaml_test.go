@@ -22,7 +22,7 @@ var aSite = map[string]any{
 var ofGitHub = map[string]any{"runner": "github", "github": map[string]any{"repository": "acme/www"}}
 
 // topLevel are the keys of a configuration; a fragment without any is of one site.
-var topLevel = []string{"listen", "url", "state", "ledger", "ledger_file", "pages", "sign_in", "tokens", "keep", "github", "holidays", "sites"}
+var topLevel = []string{"listen", "url", "state", "ledger", "ledger_file", "pages", "sign_in", "tokens", "keep", "slots", "github", "holidays", "sites"}
 
 // aHash stands where a page has … for the hash of a token.
 const aHash = "3f786850e387550fdab836ed7e6dc881de23001bcf1a0b9e1d5c4a2f0c8d9e7b"
