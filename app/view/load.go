@@ -67,8 +67,10 @@ func (o Load) changes(l words.Language) string {
 		what  words.Key
 		names []string
 	}{
-		{words.Key("Added: %s."), o.Added}, {words.Key("Removed: %s."), o.Removed},
-		{words.Key("Set anew: %s."), o.Changed}, {words.Key("Mended: %s."), o.Mended},
+		{words.Key("Added: %s."), o.Added},
+		{words.Key("Removed: %s."), o.Removed},
+		{words.Key("Set anew: %s."), o.Changed},
+		{words.Key("Mended: %s."), o.Mended},
 	} {
 		if len(one.names) == 0 {
 			continue

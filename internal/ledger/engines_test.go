@@ -69,6 +69,7 @@ var onEachEngine = []func(*testing.T){
 	TestReleasesWaitForASlotAndGetItWhenOneEnds,
 	TestWithoutLimitsNothingWaitsForASlot,
 	TestABudgetIsWhatWasToldLastAndTurnsAreApart,
+	TestAPreviewIsWrittenInThePlaceOfWhatWasRead,
 }
 
 // otherwise says why the other tests are of one engine, or of none.
