@@ -75,6 +75,7 @@ func TestTheSameSQLRunsOnPostgreSQL(t *testing.T) {
 		t.Errorf("PostgreSQL answers otherwise than SQLite (-sqlite +postgresql):\n%s", diff)
 	}
 	tourOfSlots(t, onPG)
+	tourOfPreviews(t, onPG)
 	tourOfReplicas(t, onPG)
 	for _, text := range sqlTexts(t) {
 		found := false

@@ -6,8 +6,11 @@ import (
 	"time"
 )
 
-func TestAPreviewIsWrittenInThePlaceOfWhatWasRead(t *testing.T) {
-	l, ctx := fresh(t), t.Context()
+func TestAPreviewIsWrittenInThePlaceOfWhatWasRead(t *testing.T) { tourOfPreviews(t, fresh(t)) }
+
+func tourOfPreviews(t *testing.T, l *Ledger) {
+	t.Helper()
+	ctx := t.Context()
 	at := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
 	one := Preview{Site: "www", Number: 12, Doc: "{}", Due: at}
 	if err := l.Previews().Put(ctx, one); err != nil {
