@@ -155,15 +155,17 @@ func TestASweepLeavesAWriterItsFile(t *testing.T) {
 			swept <- err
 		}()
 		select {
-		case <-swept:
-			swept <- nil
+		case err := <-swept:
+			swept <- err
 		case <-time.After(100 * time.Millisecond): // it waits for the writer, as it should
 		}
 	}}
 	if _, err := dest.State.Put(t.Context(), put); err != nil {
 		t.Errorf("a record that was written beside a sweep: %v", err)
 	}
-	<-swept
+	if err := <-swept; err != nil {
+		t.Errorf("the sweep beside it: %v", err)
+	}
 }
 
 // slow is a body that does something before it is read.

@@ -154,14 +154,15 @@ func TestHAProxyStandsBeforeReplicas(t *testing.T) {
 	}
 	seen := make(chan string, 100)
 	following, stop := context.WithCancel(t.Context())
-	over := make(chan error, 1)
+	over := make(chan struct{})
 	go func() {
-		over <- client.Events(following, "www", 0, func(e api.Event) error {
+		defer close(over)
+		_ = client.Events(following, "www", 0, func(e api.Event) error {
 			if e.Kind == "request.accepted" {
 				seen <- e.Request
 			}
 			return nil
-		})
+		}) // ends when the test stops it
 	}()
 	defer func() {
 		stop()

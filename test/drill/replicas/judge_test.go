@@ -53,10 +53,25 @@ func (f figures) breaches(longest time.Duration) (said []string) {
 // add adds another round's figures.
 func (f *figures) add(o figures) {
 	for _, pair := range [][2]*int{
-		{&f.acknowledged, &o.acknowledged}, {&f.unsure, &o.unsure}, {&f.releases, &o.releases}, {&f.built, &o.built}, {&f.notices, &o.notices},
-		{&f.repeated, &o.repeated}, {&f.lost, &o.lost}, {&f.doubleEffects, &o.doubleEffects}, {&f.staleWrites, &o.staleWrites}, {&f.gaps, &o.gaps},
-		{&f.others, &o.others}, {&f.sentAgain, &o.sentAgain}, {&f.kills, &o.kills}, {&f.pauses, &o.pauses}, {&f.halfOpen, &o.halfOpen}, {&f.ended, &o.ended},
-		{&f.commitsLost, &o.commitsLost}, {&f.promotions, &o.promotions}, {&f.clocksOff, &o.clocksOff},
+		{&f.acknowledged, &o.acknowledged},
+		{&f.unsure, &o.unsure},
+		{&f.releases, &o.releases},
+		{&f.built, &o.built},
+		{&f.notices, &o.notices},
+		{&f.repeated, &o.repeated},
+		{&f.lost, &o.lost},
+		{&f.doubleEffects, &o.doubleEffects},
+		{&f.staleWrites, &o.staleWrites},
+		{&f.gaps, &o.gaps},
+		{&f.others, &o.others},
+		{&f.sentAgain, &o.sentAgain},
+		{&f.kills, &o.kills},
+		{&f.pauses, &o.pauses},
+		{&f.halfOpen, &o.halfOpen},
+		{&f.ended, &o.ended},
+		{&f.commitsLost, &o.commitsLost},
+		{&f.promotions, &o.promotions},
+		{&f.clocksOff, &o.clocksOff},
 	} {
 		*pair[0] += *pair[1]
 	}

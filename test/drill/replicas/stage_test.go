@@ -167,7 +167,7 @@ func (s *stage) query(text string) [][]string {
 	if err != nil {
 		s.t.Fatalf("reach the drill's database: %v", err)
 	}
-	defer conn.Close(context.WithoutCancel(s.t.Context())) //nolint:errcheck // nothing is left to be said
+	defer func() { _ = conn.Close(context.WithoutCancel(s.t.Context())) }() // nothing is left to be said
 	results, err := conn.PgConn().Exec(s.t.Context(), text).ReadAll()
 	if err != nil {
 		s.t.Fatalf("ask the drill's database: %v", err)
