@@ -131,7 +131,7 @@ func commonZone(sites []view.Site) *time.Location {
 func rowOf(site view.Site) siteRow {
 	row := siteRow{
 		Name: site.Name, Title: site.Title, Link: frame.SiteLink(site.Name), URL: view.WebLink(site.URL),
-		StateName: site.Headline().Name, Class: site.Headline().Class, Text: view.BesideHeadline(site),
+		StateName: view.EditorsHeadline(site).Name, Class: site.Headline().Class, Text: view.BesideHeadline(site),
 	}
 	for _, n := range site.Notices() {
 		if n.Kind != "info" && n.Title != site.Condition().Name(site.Language) { // which the state has said

@@ -161,7 +161,7 @@ func siteBodyOf(d view.SiteDetail, who string, reader *time.Location) siteBody {
 func standOf(d view.SiteDetail, c when.Clock) stand {
 	site, next := d.Site, d.Outlook()
 	s := stand{
-		StateName: site.Headline().Name, Class: next.Class, Text: next.Text, More: next.More, Around: next.When(c), State: site.StateText(),
+		StateName: view.EditorsHeadline(site).Name, Class: next.Class, Text: next.Text, More: next.More, Around: next.When(c), State: site.StateText(),
 		Done: next.Done, Stages: site.Stages(), Since: c.At(site.Since()), Steps: site.Steps(),
 	}
 	if next.Release != 0 {

@@ -73,8 +73,8 @@ func TestTheHeadingSaysWhatKeepsReleasesBack(t *testing.T) {
 	srv := servePages(t)
 	for name, want := range map[string]struct{ name, class string }{
 		"held": {"Held", "bad"}, "paused": {"Paused", "warn"}, "frozen": {"Frozen", "warn"}, "idle_frozen": {"Frozen", "warn"},
-		"retry": {"Waiting to try again", "warn"}, "late": {"Late: In Progress", "warn"}, "slow": {"Late: In Progress", "warn"},
-		"in_progress": {"In Progress", "now"}, "ready": {"Ready", "ok"},
+		"retry": {"Waiting to try again", "warn"}, "late": {"Late: Building", "warn"}, "slow": {"Late: Building", "warn"},
+		"in_progress": {"Building", "now"}, "ready": {"Ready", "ok"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := browser.NewReader(t, srv.URL).Get("/sites/" + name).Status(http.StatusOK)

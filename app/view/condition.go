@@ -189,17 +189,28 @@ func freezeOf(v Site) release.Window {
 type Headline struct{ Name, Class string }
 
 // Headline sums up state and condition.
-func (v Site) Headline() Headline {
+func (v Site) Headline() Headline { return headlineOf(v, StateName(v.Language, v.State)) }
+
+// EditorsHeadline is Headline with the stage that editors know in the place of the state.
+func EditorsHeadline(v Site) Headline {
+	if v.State == release.Ready {
+		return v.Headline()
+	}
+	return headlineOf(v, v.Language.Say(string(stages[stageOf(v)])))
+}
+
+// headlineOf is the headline of a site whose state has a name.
+func headlineOf(v Site, state string) Headline {
 	l := v.Language
 	switch c := v.Condition(); {
 	case c == Late:
-		return Headline{Late.Name(l) + ": " + StateName(l, v.State), Late.Class()}
+		return Headline{Late.Name(l) + ": " + state, Late.Class()}
 	case c != "":
 		return Headline{c.Name(l), c.Class()}
 	case v.State == release.Ready:
-		return Headline{StateName(l, v.State), classOK}
+		return Headline{state, classOK}
 	}
-	return Headline{StateName(l, v.State), classNow}
+	return Headline{state, classNow}
 }
 
 // lateAfter is by which share of the usual time a release is late: half of all

@@ -199,7 +199,7 @@ func TestANewsroomsDayInABrowser(t *testing.T) {
 			n.write("slow", "yes")
 			n.ask("A photo")
 			n.open("/sites/www")
-			n.says("In Progress")
+			n.says("✓ Preparing")
 			n.act("/sites/www/cancel", "the wrong photo")
 			n.open("/sites/www/releases/3")
 			n.says("Cancelled")
