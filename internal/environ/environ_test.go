@@ -25,6 +25,7 @@ var given = map[string]string{
 	"AWS_ACCESS_KEY_ID":           "builds fetch from S3",
 	"AWS_SECRET_ACCESS_KEY":       "builds fetch from S3",
 	"AWS_SESSION_TOKEN":           "builds fetch from S3",
+	"PREVIEW_TOKEN":               "tells one dispatch from another; the run's OIDC token is what lets it report",
 	"AWS_SHARED_CREDENTIALS_FILE": "the name of a file; builds fetch from S3",
 
 	"AWS_CONTAINER_CREDENTIALS_FULL_URI": "an address on this machine; builds fetch from S3",

@@ -105,7 +105,7 @@ func TestChangesOfReplicasAreKeptApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := &answers{remaining: 900, reset: time.Now().Add(time.Hour)}
 		o := Options{Transport: hub, Spacing: time.Second, Budgets: newOwnBudgets(), Log: slog.New(slog.DiscardHandler)}
-		for i := range 6 {
+		for range 6 {
 			go func() {
 				r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://api.example/repos/a/b/dispatches", http.NoBody)
 				if err != nil {
@@ -113,7 +113,6 @@ func TestChangesOfReplicasAreKeptApart(t *testing.T) {
 					return
 				}
 				one := newRateLimiter(o, 7) // of another replica each
-				_ = i
 				resp, err := one.RoundTrip(r)
 				if err != nil {
 					t.Error(err)
@@ -125,6 +124,7 @@ func TestChangesOfReplicasAreKeptApart(t *testing.T) {
 			}()
 		}
 		time.Sleep(time.Minute)
+		synctest.Wait() // what the others wrote is seen
 		if len(hub.calls) != 6 {
 			t.Fatalf("%d calls were made", len(hub.calls))
 		}
