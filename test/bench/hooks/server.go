@@ -12,7 +12,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -46,21 +45,9 @@ func start(ctx context.Context, dir string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	secret := filepath.Join(dir, "secret")
-	if err := os.WriteFile(secret, []byte(cmssample.Secret), 0o600); err != nil {
-		return nil, fmt.Errorf("write the secret: %w", err)
-	}
-	var hooks []any
-	for _, name := range cms.Names() {
-		hook := map[string]any{"name": name, "dialect": name, "rate": 100_000, "burst": 100_000}
-		if d, _ := cms.Find(name); d.Signed() {
-			hook["secret_file"] = secret
-		}
-		hooks = append(hooks, hook)
-	}
-	site := map[string]any{
-		"runner": "local", "quiet": "6h", "max_wait": "6h", "source": map[string]any{"folder": dir},
-		"build": map[string]any{"command": "true", "output": "public"}, "deploy": map[string]any{"to": "file://" + filepath.Join(dir, "www")}, "hooks": hooks,
+	site, err := cmssample.Site(dir)
+	if err != nil {
+		return nil, err
 	}
 	s := &server{paths: map[string]string{}}
 	if s.program, err = program.Install(ctx, dir, map[string]any{"www": site}, binary, "serve", "--config"); err != nil {

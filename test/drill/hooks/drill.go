@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/url"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -63,20 +62,10 @@ func (p *play) begin(ctx context.Context, dir string) (*program.Process, error) 
 	if err != nil {
 		return nil, err
 	}
-	secret := filepath.Join(dir, "secret")
-	if err := os.WriteFile(secret, []byte(cmssample.Secret), 0o600); err != nil {
-		return nil, fmt.Errorf("write the secret: %w", err)
+	site, err := cmssample.Site(dir)
+	if err != nil {
+		return nil, err
 	}
-	var hooks []any
-	for _, name := range cms.Names() {
-		hook := map[string]any{"name": name, "dialect": name, "rate": 100_000, "burst": 100_000}
-		if d, _ := cms.Find(name); d.Signed() {
-			hook["secret_file"] = secret
-		}
-		hooks = append(hooks, hook)
-	}
-	// Nothing is dispatched: all that is taken waits, and can be counted.
-	site := map[string]any{"runner": "local", "quiet": "6h", "max_wait": "6h", "source": map[string]any{"folder": dir}, "build": map[string]any{"command": "true", "output": "public"}, "deploy": map[string]any{"to": "file://" + filepath.Join(dir, "www")}, "hooks": hooks}
 	if p.server, err = program.Install(ctx, dir, map[string]any{"www": site}, binary, "serve", "--config"); err != nil {
 		return nil, err
 	}
