@@ -98,12 +98,16 @@ func (p *Place) write(ctx context.Context, was *entry, r Record) (*entry, error)
 	}
 	w, err := p.root.State.Put(ctx, store.SmallPut(recordPrefix+r.Name+recordEnd, stateHeaders, append(text, '\n'), cond))
 	if errors.Is(err, store.ErrPrecondition) || was != nil && errors.Is(err, store.ErrNotFound) {
-		return nil, &Conflict{fmt.Sprintf("somebody else changed the preview %s in the meantime: look at it, then try again", r.Name)}
+		return nil, changed(r.Name)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return &entry{Record: r, tag: w.ETag}, nil
+}
+
+func changed(name string) error {
+	return &Conflict{fmt.Sprintf("somebody else changed the preview %s in the meantime: look at it, then try again", name)}
 }
 
 // forget deletes a record.

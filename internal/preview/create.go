@@ -54,6 +54,9 @@ func (p *Place) Create(ctx context.Context, c Creation) (Created, error) {
 		return Created{Record: r, Removed: gone, DryRun: c.DryRun}, err
 	}
 	report, err := p.publish(ctx, c, e)
+	if _, late := errors.AsType[*Conflict](err); late {
+		return Created{}, p.undo(ctx, c.Name, err)
+	}
 	if err != nil {
 		return Created{}, err
 	}
@@ -133,7 +136,8 @@ func (p *Place) publish(ctx context.Context, c Creation, e *entry) (publish.Repo
 			return publish.Report{}, err
 		}
 		report, err := publish.Run(ctx, publish.Plan{
-			Site: "preview " + c.Name, Destination: dest, Progress: c.Progress, Now: c.Now, Source: build,
+			Site: siteOf(c.Name), Destination: dest, Progress: c.Progress, Now: c.Now, Source: build,
+			LeaseTTL: p.Patience.Lease, May: func(ctx context.Context) error { return p.wanted(ctx, e) },
 			Allow: slices.DeleteFunc(guard.Names(), func(name string) bool { return slices.Contains(strict, name) }),
 		})
 		if !errors.Is(err, engine.ErrPlanMoved) {
@@ -154,12 +158,8 @@ func (p *Place) parent(ctx context.Context, dest store.Destination, e *entry) (*
 	if err != nil {
 		return nil, err
 	}
-	now, err := p.read(ctx, e.Name)
-	if err != nil && !errors.Is(err, ErrNone) {
+	if err := p.wanted(ctx, e); err != nil {
 		return nil, err
-	}
-	if now == nil || now.tag != e.tag {
-		return nil, &Conflict{fmt.Sprintf("another build of the preview %s began later, or it was removed: this one is not needed", e.Name)}
 	}
 	if head.Live == nil {
 		return &engine.Expect{}, nil
@@ -167,16 +167,22 @@ func (p *Place) parent(ctx context.Context, dest store.Destination, e *entry) (*
 	return &engine.Expect{Parent: head.Live.Manifest}, nil
 }
 
-// undo deletes what was published for a preview that was removed meanwhile.
-func (p *Place) undo(ctx context.Context, name string, why error) error {
-	now, err := p.read(ctx, name)
-	if err == nil && now.Stands() {
-		return why // somebody else's build of it stands, or its remover goes on
-	}
+// wanted refuses a build that is not the last one to begin. It is asked once more under the
+// lease: a preview may have been removed, or made anew, while the build waited for that.
+func (p *Place) wanted(ctx context.Context, e *entry) error {
+	now, err := p.read(ctx, e.Name)
 	if err != nil && !errors.Is(err, ErrNone) {
-		return errors.Join(why, err)
+		return err
 	}
-	return errors.Join(why, p.erase(ctx, name))
+	if now == nil || now.tag != e.tag {
+		return &Conflict{fmt.Sprintf("another build of the preview %s began later, or it was removed: this one is not needed", e.Name)}
+	}
+	return nil
+}
+
+// undo deletes what is left of a build whose preview was removed meanwhile.
+func (p *Place) undo(ctx context.Context, name string, why error) error {
+	return errors.Join(why, p.eraseStray(ctx, name))
 }
 
 // notice is what people are told on each page. It says nothing that the next push

@@ -20,6 +20,9 @@ import (
 // Place is where a site's previews are: a bucket, a prefix of one or a folder, which
 // holds nothing else. Each preview is a destination of its own below it.
 type Place struct {
+	// Patience may be set before anything is done at the place.
+	Patience Patience
+
 	address string
 	options destination.Options
 	root    store.Destination
@@ -172,38 +175,6 @@ func (p *Place) Names(ctx context.Context) ([]string, error) {
 	}
 	slices.Sort(names)
 	return names, nil
-}
-
-// erase deletes all that there is of a preview, but its record. It can be done again.
-func (p *Place) erase(ctx context.Context, name string) error {
-	if !IsName(name) {
-		return fmt.Errorf("%q is no preview's name", name)
-	}
-	if p.folder != "" {
-		return p.eraseFolder(name)
-	}
-	var batch []store.Deletion
-	flush := func() error {
-		errs := p.root.Site.Delete(ctx, batch)
-		batch = batch[:0]
-		return errors.Join(errs...)
-	}
-	err := p.root.Site.List(ctx, name+"/", func(i store.Info) error {
-		if batch = append(batch, store.Deletion{Key: i.Key}); len(batch) < 1000 {
-			return nil
-		}
-		return flush()
-	})
-	return errors.Join(err, flush())
-}
-
-// eraseFolder deletes the link that readers follow first, then what it led to.
-func (p *Place) eraseFolder(name string) error {
-	var errs []error
-	for _, end := range []string{"", ".pressrun-next", ".pressrun"} {
-		errs = append(errs, os.RemoveAll(filepath.Join(p.folder, name+end)))
-	}
-	return errors.Join(errs...)
 }
 
 // tidy deletes what killed writers of records left of them in a folder. A bucket has

@@ -42,13 +42,46 @@ func (p *Place) remove(ctx context.Context, e *entry, now time.Time) (err error)
 			return err
 		}
 	}
-	if err := p.erase(ctx, e.Name); err != nil {
+	mine := func(ctx context.Context) error {
+		now, err := p.read(ctx, e.Name)
+		if err == nil && now.tag != e.tag {
+			err = changed(e.Name)
+		}
+		return err
+	}
+	if err := p.erase(ctx, e.Name, mine); err != nil {
 		return fmt.Errorf("remove the preview %s, of which a part is left: %w", e.Name, err)
 	}
 	r.State, r.Updated, r.Files, r.Bytes, r.Locked = Removed, now, 0, 0, false
 	_, err = p.write(ctx, e, r)
 	return err
 }
+
+// eraseStray deletes what is at the place under a name whose record does not stand. One
+// that stands, as it does where a preview is made meanwhile, or removed by somebody else,
+// is left alone.
+func (p *Place) eraseStray(ctx context.Context, name string) error {
+	stray := func(ctx context.Context) error {
+		now, err := p.read(ctx, name)
+		if err == nil && now.Stands() {
+			return errStands
+		}
+		if errors.Is(err, ErrNone) {
+			return nil
+		}
+		return err
+	}
+	err := stray(ctx)
+	if err == nil {
+		err = p.erase(ctx, name, stray)
+	}
+	if errors.Is(err, errStands) {
+		return nil
+	}
+	return err
+}
+
+var errStands = errors.New("it stands")
 
 // Swept is what a sweep did, or would do, about one preview.
 type Swept struct {
@@ -78,7 +111,7 @@ func (p *Place) Sweep(ctx context.Context, dry bool, now time.Time) ([]Swept, er
 		if !slices.ContainsFunc(entries, func(e entry) bool { return e.Name == name && e.Stands() }) {
 			out = append(out, Swept{name, Remove, "no record knows it"})
 			if !dry {
-				errs = append(errs, p.erase(ctx, name))
+				errs = append(errs, p.eraseStray(ctx, name))
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/cli/exit"
 	"github.com/pressrun/pressrun/internal/deploy/destination"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/preview"
 )
 
@@ -67,7 +68,9 @@ func usage(err error) error {
 
 // inCode gives an error the exit code that says what it is.
 func inCode(err error) error {
-	if _, is := errors.AsType[*preview.Conflict](err); is {
+	_, conflict := errors.AsType[*preview.Conflict](err)
+	_, locked := errors.AsType[*manifest.LockedError](err)
+	if conflict || locked {
 		return exit.With(exit.Conflict, err)
 	}
 	if errors.Is(err, preview.ErrNone) {

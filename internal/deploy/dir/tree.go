@@ -81,6 +81,22 @@ func (s *Store) guard() (unlock func(), err error) {
 	if s.lock == "" {
 		return func() {}, nil
 	}
+	for range lockTries - 1 {
+		unlock, err = s.tryGuard()
+		if gone := errors.Is(err, errLockMoved) || errors.Is(err, store.ErrNotFound) || errors.Is(err, fs.ErrExist); !gone {
+			return unlock, err
+		}
+	}
+	return s.tryGuard()
+}
+
+// lockTries bounds how often all may be removed while somebody waits for the lock.
+const lockTries = 100
+
+// errLockMoved: whoever had the lock removed it with all that it guards.
+var errLockMoved = errors.New("the lock was removed in the meantime")
+
+func (s *Store) tryGuard() (unlock func(), err error) {
 	if err := os.MkdirAll(filepath.Dir(s.lock), publicDir); err != nil {
 		return nil, s.explain("lock", "the state", err)
 	}
@@ -88,11 +104,28 @@ func (s *Store) guard() (unlock func(), err error) {
 	if err != nil {
 		return nil, s.explain("lock", "the state", err)
 	}
-	if err := lockFile(f); err != nil {
+	err = lockFile(f)
+	if err == nil {
+		err = stillAt(f, s.lock)
+	}
+	if err != nil {
 		return nil, errors.Join(s.explain("lock", "the state", err), f.Close())
 	}
 	// Closing the file gives the lock back; nothing is lost if that fails.
 	return func() { _ = f.Close() }, nil
+}
+
+// stillAt makes sure that a name is still that of an open file.
+func stillAt(f *os.File, name string) error {
+	ours, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	there, err := os.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(ours, there) {
+		return errLockMoved
+	}
+	return err
 }
 
 // Stage starts a new tree with everything the folder serves now.

@@ -28,9 +28,6 @@ type leased struct {
 // swapTries is how often in a row somebody else may be the first to swap the head.
 const swapTries = 10
 
-// lookEvery is how often the head is read while another deploy holds the lease.
-const lookEvery = time.Second
-
 // lock plans, and takes the lease by swapping the very head that the plan was made
 // from. Whoever else swaps it first wins, and this deploy plans again.
 func (c *checked) lock(ctx context.Context) (*leased, error) {
@@ -91,7 +88,7 @@ func (c *checked) outwait(ctx context.Context, locked error, deadline time.Time)
 
 func pause(ctx context.Context) error {
 	select {
-	case <-time.After(lookEvery):
+	case <-time.After(lease.LookEvery):
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx)
@@ -123,7 +120,10 @@ func (p *planned) take(ctx context.Context, head manifest.Head) (*leased, error)
 		return nil, err
 	}
 	l := &leased{deployment: p.deployment, work: p, lease: held}
-	err = l.knowStore(held.Context())
+	err = l.may(held.Context())
+	if err == nil {
+		err = l.knowStore(held.Context())
+	}
 	if err == nil {
 		err = l.canGiveWay(held.Context())
 	}
@@ -132,6 +132,15 @@ func (p *planned) take(ctx context.Context, head manifest.Head) (*leased, error)
 	}
 	p.result.MissingCapabilities = p.capabilities.Missing
 	return l, nil
+}
+
+// may asks whoever has the deploy done whether it is still wanted, now that nobody else
+// can change the destination.
+func (l *leased) may(ctx context.Context) error {
+	if l.opts.May == nil {
+		return nil
+	}
+	return l.opts.May(ctx)
 }
 
 // knowStore tries what the store can do, at the first deploy to it.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/lease"
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 	"github.com/pressrun/pressrun/internal/deploy/rules"
@@ -46,6 +47,9 @@ type Options struct {
 	LockWait time.Duration
 	// LeaseTTL is how long a dead deploy blocks others; default 60 s, at least 3 s.
 	LeaseTTL time.Duration
+	// May, when set, is asked once the lease is held, before anything else is written:
+	// its error ends the deploy.
+	May func(context.Context) error
 	// KeepReleases is how many releases can be rolled back to; default 10,
 	// negative for none.
 	KeepReleases int
@@ -79,10 +83,10 @@ func (o Options) withDefaults() (Options, error) {
 		o.Now = time.Now
 	}
 	if o.LockWait == 0 {
-		o.LockWait = 2 * time.Minute
+		o.LockWait = lease.DefaultWait
 	}
 	if o.LeaseTTL == 0 {
-		o.LeaseTTL = time.Minute
+		o.LeaseTTL = lease.DefaultTTL
 	}
 	if o.LeaseTTL < 3*time.Second {
 		return o, fmt.Errorf("a lease of %s is too short: 3 s is the least, as stores tell the time in whole seconds", o.LeaseTTL)

@@ -28,6 +28,8 @@ const (
 	public = "THE PUBLIC SITE"
 	// pages is how many pages a build has.
 	pages = 30
+	// shortLease is how long a killed act blocks others, the least that there may be.
+	shortLease = 3 * time.Second
 )
 
 // world is the folder that all happens in.
@@ -111,6 +113,7 @@ func (a act) carryOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	p.Patience.Lease = shortLease
 	switch a.Kind {
 	case "create":
 		content := preview.Last
@@ -186,6 +189,7 @@ func (d *world) end(f *figures, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	p.Patience.Lease = shortLease
 	for _, at := range []time.Time{now, now.Add(100 * 24 * time.Hour)} {
 		if _, err := p.Sweep(context.Background(), false, at); err != nil {
 			return err

@@ -1,0 +1,98 @@
+package lease
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+const (
+	// DefaultTTL is how long a dead holder blocks others.
+	DefaultTTL = time.Minute
+	// DefaultWait is how long a lease is waited for that another one holds.
+	DefaultWait = 2 * time.Minute
+	// LookEvery is how often the head is read meanwhile.
+	LookEvery = time.Second
+)
+
+// Claim says who wants the lease of a destination, and how much.
+type Claim struct {
+	Site  string // that the destination holds
+	Owner string // unlike all others
+	TTL   time.Duration
+	Wait  time.Duration // for another one's lease
+}
+
+// Await takes the lease, for work that needs no plan. A *manifest.LockedError tells that
+// another one had it all the time.
+func Await(ctx context.Context, state store.Store, c Claim) (*Lease, error) {
+	for deadline := time.Now().Add(c.Wait); ; {
+		held, err := try(ctx, state, c)
+		_, locked := errors.AsType[*manifest.LockedError](err)
+		moved := errors.Is(err, store.ErrPrecondition) || errors.Is(err, store.ErrNotFound)
+		if !locked && !moved || !time.Now().Before(deadline) {
+			return held, err
+		}
+		select {
+		case <-time.After(min(LookEvery, time.Until(deadline))):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func try(ctx context.Context, state store.Store, c Claim) (*Lease, error) {
+	found, err := history.ReadHead(ctx, state, c.Site)
+	if err != nil {
+		return nil, err
+	}
+	head, err := found.Acquire(c.Owner, c.Site, found.Age, c.TTL)
+	if err != nil {
+		return nil, err
+	}
+	return Take(ctx, state, head, found.ETag, c.TTL)
+}
+
+// Drop ends the lease with the head that it is held in: the destination is as if nothing
+// had ever been deployed there. It deletes nothing once the lease may be another one's.
+func (l *Lease) Drop(ctx context.Context) error {
+	lost := context.Cause(l.ctx)
+	l.cancel(nil)
+	<-l.done
+	defer l.expiry.Stop()
+	if errors.Is(lost, manifest.ErrLeaseLost) {
+		return lost
+	}
+	if err := l.Valid(); err != nil {
+		return err
+	}
+	head := l.Head()
+	err := l.drop(ctx, l.tag())
+	if !errors.Is(err, store.ErrPrecondition) {
+		return err
+	}
+	// A renewal of ours may have arrived although no answer came.
+	found, err := history.ReadHead(ctx, l.state, head.Site)
+	if err != nil {
+		return err
+	}
+	if other := found.Lease; other == nil || other.Owner != head.Lease.Owner || other.Fence != head.Lease.Fence {
+		return errTakenOver
+	}
+	return l.drop(ctx, found.ETag)
+}
+
+func (l *Lease) drop(ctx context.Context, etag string) error {
+	return errors.Join(l.state.Delete(ctx, []store.Deletion{{Key: history.HeadKey, ETag: etag}})...)
+}
+
+// tag is the ETag of the head as this holder last wrote it.
+func (l *Lease) tag() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.etag
+}

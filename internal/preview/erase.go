@@ -1,0 +1,142 @@
+package preview
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/deploy/history"
+	"github.com/pressrun/pressrun/internal/deploy/lease"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
+	"github.com/pressrun/pressrun/internal/deploy/store"
+)
+
+// Patience is how builds and removals of one preview wait for each other.
+type Patience struct {
+	// Lease is how long one that died blocks the others; 0 for the deploys' own default.
+	Lease time.Duration
+	// Wait is how long a removal waits for a build that still writes; 0 for the default.
+	Wait time.Duration
+}
+
+// erase deletes all that there is of a preview, but its record, under the lease that its
+// builds take too: so none that is slow writes to a preview that is made anew. May is asked
+// under it. It can be done again.
+func (p *Place) erase(ctx context.Context, name string, may func(context.Context) error) error {
+	if !IsName(name) {
+		return fmt.Errorf("%q is no preview's name", name)
+	}
+	there, err := p.there(ctx, name)
+	if err != nil || !there {
+		return err
+	}
+	dest, err := p.Destination(ctx, name)
+	if err != nil {
+		return err
+	}
+	held, err := p.lease(ctx, dest, name)
+	if err != nil {
+		return err
+	}
+	under := held.Context()
+	fresh := held.Head().Live == nil && held.Head().Fence == 1 // nobody has deployed here
+	err = may(under)
+	if err == nil {
+		err = p.clear(under, held, dest, name)
+	}
+	if err != nil && !fresh {
+		return errors.Join(err, held.Release(ctx, false, true))
+	}
+	return errors.Join(err, held.Drop(ctx), p.leave(dest))
+}
+
+// lease takes the lease of a preview. A head that can't be read holds none, and nobody can
+// deploy over it.
+func (p *Place) lease(ctx context.Context, dest store.Destination, name string) (*lease.Lease, error) {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown host"
+	}
+	claim := lease.Claim{
+		Site: siteOf(name), Owner: fmt.Sprintf("its removal, on %s, process %d #%s", host, os.Getpid(), rand.Text()[:8]),
+		TTL: cmp.Or(p.Patience.Lease, lease.DefaultTTL), Wait: cmp.Or(p.Patience.Wait, lease.DefaultWait),
+	}
+	held, err := lease.Await(ctx, dest.State, claim)
+	if errors.Is(err, manifest.ErrCorrupt) {
+		if err := errors.Join(dest.State.Delete(ctx, []store.Deletion{{Key: history.HeadKey}})...); err != nil {
+			return nil, err
+		}
+		held, err = lease.Await(ctx, dest.State, claim)
+	}
+	if locked, is := errors.AsType[*manifest.LockedError](err); is {
+		return nil, fmt.Errorf("somebody still writes to the preview %s, so its files are there: remove it again later, or let the next sweep do so: %w", name, locked)
+	}
+	return held, err
+}
+
+// siteOf is what the state of a preview calls its site.
+func siteOf(name string) string { return "preview " + name }
+
+// clear deletes everything but the head, in which the lease is held.
+func (p *Place) clear(ctx context.Context, held *lease.Lease, dest store.Destination, name string) error {
+	if site, is := dest.Site.(interface{ Remove() error }); is {
+		if err := held.Valid(); err != nil {
+			return err
+		}
+		return site.Remove()
+	}
+	head := name + "/" + dest.StatePrefix + history.HeadKey
+	var batch []store.Deletion
+	flush := func() error {
+		if err := held.Valid(); err != nil {
+			return err
+		}
+		errs := p.root.Site.Delete(ctx, batch)
+		batch = batch[:0]
+		return errors.Join(errs...)
+	}
+	err := p.root.Site.List(ctx, name+"/", func(i store.Info) error {
+		if i.Key == head {
+			return nil
+		}
+		if batch = append(batch, store.Deletion{Key: i.Key}); len(batch) < 1000 {
+			return nil
+		}
+		return flush()
+	})
+	if err != nil {
+		return err
+	}
+	return flush()
+}
+
+// leave removes what a folder needed for the lease itself.
+func (p *Place) leave(dest store.Destination) error {
+	state, is := dest.State.(interface{ RemoveHome(unless string) error })
+	if !is {
+		return nil
+	}
+	return state.RemoveHome(history.HeadKey)
+}
+
+// there says whether anything of a preview is at the place.
+func (p *Place) there(ctx context.Context, name string) (bool, error) {
+	if p.folder != "" {
+		for _, end := range []string{"", ".pressrun-next", ".pressrun"} {
+			if _, err := os.Lstat(filepath.Join(p.folder, name+end)); !errors.Is(err, os.ErrNotExist) {
+				return true, err
+			}
+		}
+		return false, nil
+	}
+	err := p.root.Site.List(ctx, name+"/", func(store.Info) error { return errEnough })
+	if errors.Is(err, errEnough) {
+		return true, nil
+	}
+	return false, err
+}
