@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -31,32 +32,61 @@ type clocked struct {
 	app   *server
 }
 
-// newClocked builds the program once for all tests of clocks. It takes minutes, since
-// all of Go's packages are compiled with another time.Now (see program.BuildSettable).
-func newClocked(t *testing.T) *clocked {
+const (
+	// looks is how often the app compares its clock with its timers in these tests, in
+	// place of once a minute.
+	looks = 2 * time.Second
+	// looked is time in which it has done so.
+	looked = 4 * looks
+)
+
+// quicker makes the app do in seconds what it does in minutes.
+var quicker = []program.Change{
+	{File: "app/scheduler/clock.go", Is: "const clockLook = time.Minute", Becomes: "const clockLook = 2 * time.Second"},
+	{File: "internal/deploy/lease/await.go", Is: "DefaultTTL = time.Minute", Becomes: "DefaultTTL = 15 * time.Second"},
+}
+
+// buildSettable builds the program once for all tests of clocks.
+func buildSettable(t *testing.T) string {
 	t.Helper()
 	if os.Getenv("PRESSRUN_WALL_CLOCK") == "" {
-		t.Skip("a program whose clock can be set takes minutes to build: make drill-clock")
+		t.Skip("this takes a minute: make drill-clock")
 	}
+	path, err := program.BuildSettable(t.Context(), realDir(t), quicker...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func realDir(t *testing.T) string {
+	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// newClocked gives a test a clock of its own.
+func newClocked(t *testing.T, built string) *clocked {
+	t.Helper()
 	c := &clocked{t: t}
-	if c.bin, c.clock, err = program.BuildSettable(t.Context(), dir, nil); err != nil {
+	var err error
+	if c.bin, c.clock, err = program.LinkSettable(built, filepath.Dir(built), strings.ReplaceAll(filepath.Base(t.Name()), "'", "")); err != nil {
 		t.Fatal(err)
 	}
 	return c
 }
 
 // serve starts an app with one site, at the right time.
-func (c *clocked) serve(t *testing.T, site map[string]any) {
+func (c *clocked) serve(t *testing.T, site map[string]any, env ...string) {
 	t.Helper()
-	c.t = t
-	c.set(0)
+	site["retry"] = []string{"1s", "1s", "1s", "1s", "1s"}
 	c.app = configure(t, stateFolder(t), "www", site)
 	c.app.cmd = exec.Command(c.bin, "serve", "--config", c.app.file)
 	c.app.cmd.Stdout, c.app.cmd.Stderr = c.app.output, c.app.output
+	c.app.cmd.Env = append(os.Environ(), env...)
 	if err := c.app.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -87,12 +117,7 @@ func (c *clocked) ask(key string, notBefore time.Time) string {
 // isLive waits until a request is live and nothing is under way, whatever failed before.
 func (c *clocked) isLive(id string) {
 	c.t.Helper()
-	defer func() {
-		if c.t.Failed() {
-			c.app.explain(c.t, id)
-		}
-	}()
-	eventually.Holds(c.t, "the request to be live", func() bool {
+	c.awaits(id, "the request to be live", func() bool {
 		site, err := c.app.client.Site(c.t.Context(), "www")
 		if err != nil {
 			c.t.Fatal(err)
@@ -100,6 +125,17 @@ func (c *clocked) isLive(id string) {
 		status := what(c.t, c.app, id).Status
 		return (status == release.Live || status == release.WasLive) && site.State == release.Ready
 	})
+}
+
+// awaits waits, and in vain tells what became of a request.
+func (c *clocked) awaits(id, what string, holds func() bool) {
+	c.t.Helper()
+	defer func() {
+		if c.t.Failed() {
+			c.app.explain(c.t, id)
+		}
+	}()
+	eventually.Holds(c.t, what, holds)
 }
 
 // released are the releases that went live, with what each served.
@@ -132,16 +168,24 @@ func (c *clocked) released() (served []string, failed int) {
 
 // A clock that is set forth and back under a running app, as by somebody's hand, or by
 // NTP after a battery ran dry: nothing is lost, nothing happens twice, and nothing is
-// stuck for longer than the clock was wrong. One program is built for all of it.
+// stuck for longer than the clock was wrong. One program is built for all of it, and each
+// part has an app and a clock of its own.
 func TestAWallClockThatIsSetUnderARunningApp(t *testing.T) {
-	c := newClocked(t)
-	t.Run("under a release", c.underARelease)
-	t.Run("under a deploy's lease", c.underALease)
-	t.Run("under a schedule", c.underASchedule)
-	t.Run("before the time of a request", c.beforeItsTime)
-	t.Run("under a session", c.underASession)
-	t.Run("between a webhook and its replay", c.betweenReplays)
-	t.Run("again and again", c.againAndAgain)
+	built := buildSettable(t)
+	for name, part := range map[string]func(*clocked, *testing.T){
+		"under a release":                  (*clocked).underARelease,
+		"under a deploy's lease":           (*clocked).underALease,
+		"under a schedule":                 (*clocked).underASchedule,
+		"before the time of a request":     (*clocked).beforeItsTime,
+		"under a session":                  (*clocked).underASession,
+		"between a webhook and its replay": (*clocked).betweenReplays,
+		"again and again":                  (*clocked).againAndAgain,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			part(newClocked(t, built), t)
+		})
+	}
 }
 
 func (c *clocked) underARelease(t *testing.T) {
@@ -177,34 +221,31 @@ func (c *clocked) underALease(t *testing.T) {
 	gw := servers.StartVersityGW(t, "site")
 	site, _ := folderSite(t, "mkdir -p out && cp -r . out/ 2>/dev/null; rm -rf out/out; date +%N > out/stamp.txt")
 	source := site["source"].(map[string]any)["folder"].(string)
-	for i := range 1500 {
-		if err := os.WriteFile(filepath.Join(source, fmt.Sprintf("p%04d.html", i)), fmt.Appendf(nil, "<!doctype html><title>%d</title>", i), 0o600); err != nil {
+	write := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(source, name), []byte("<!doctype html><title>"+text+"</title>"), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(source, "index.html"), []byte("<!doctype html><title>home</title>"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	t.Setenv("AWS_ACCESS_KEY_ID", gw.AccessKey)
-	t.Setenv("AWS_SECRET_ACCESS_KEY", gw.SecretKey)
+	write("index.html", "home")
+	env := []string{"AWS_ACCESS_KEY_ID=" + gw.AccessKey, "AWS_SECRET_ACCESS_KEY=" + gw.SecretKey, "AWS_REGION=" + servers.Region}
 	site["deploy"] = map[string]any{"to": "s3://site", "endpoint": gw.Endpoint, "region": servers.Region}
-	c.serve(t, site)
+	c.serve(t, site, env...)
 	for i, jump := range []time.Duration{3 * time.Hour, -3 * time.Hour} {
+		for n := range 1500 {
+			write(fmt.Sprintf("p%04d.html", n), fmt.Sprintf("%s %d", jump, n))
+		}
 		id := c.ask("lease-"+strconv.Itoa(i), time.Time{})
-		eventually.Holds(t, "a deploy that writes", func() bool {
-			now, err := c.app.client.Site(t.Context(), "www")
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = os.Stat(filepath.Join(gw.Data, "site", "p0100.html"))
-			return i == 0 && err == nil || i > 0 && now.State == release.InProgress
+		c.awaits(id, "a deploy that writes", func() bool {
+			text, err := os.ReadFile(filepath.Join(gw.Data, "site", "p0100.html"))
+			return err == nil && strings.Contains(string(text), jump.String()+" ")
 		})
 		c.set(jump)
 		c.isLive(id)
 		c.set(0)
 	}
 	cmd := exec.CommandContext(t.Context(), c.bin, "audit", "s3://site", "--endpoint", gw.Endpoint, "--site", "www")
-	cmd.Env = append(os.Environ(), "AWS_REGION="+servers.Region)
+	cmd.Env = append(os.Environ(), env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("audit: %v\n%s", err, out)
 	}
@@ -225,10 +266,10 @@ func (c *clocked) underASchedule(t *testing.T) {
 	c.set(time.Hour) // six slots on
 	eventually.Holds(t, "the schedule after the clock was put forth", func() bool { return len(slots()) == 1 })
 	c.set(0)
-	time.Sleep(70 * time.Second) // in which the app has seen that, and nothing is asked for twice
+	time.Sleep(looked) // in which the app has seen that, and nothing is asked for twice
 	between := slots()
 	c.set(time.Hour)
-	time.Sleep(70 * time.Second)
+	time.Sleep(looked)
 	c.set(2 * time.Hour)
 	eventually.Holds(t, "the schedule of the hour after", func() bool { return len(slots()) > len(between) })
 	all := slots()
@@ -253,7 +294,7 @@ func (c *clocked) beforeItsTime(t *testing.T) {
 	c.set(time.Hour)
 	c.isLive(early)
 	c.set(0) // its time is ahead again: it is live all the same
-	time.Sleep(65 * time.Second)
+	time.Sleep(looked)
 	if got := what(t, c.app, late).Status; got != release.Scheduled || ranTimes(t, ran) != 1 {
 		t.Errorf("two hours before its time it is %s after %d builds", got, ranTimes(t, ran))
 	}

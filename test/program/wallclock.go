@@ -2,22 +2,23 @@ package program
 
 import (
 	"context"
+	"embed"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 )
 
-// WallClock is the wall clock of all processes of a program that BuildSettable made.
-// Their timers go on as if nothing had happened, as they do where somebody sets a
-// machine's clock.
+// WallClock is the wall clock of all processes of one name of a program that BuildSettable
+// made: see LinkSettable. Their timers go on as if nothing had happened, as they do where
+// somebody sets a machine's clock.
 type WallClock struct {
 	file  *os.File
 	shift atomic.Int64 // seconds
@@ -38,84 +39,61 @@ func (c *WallClock) Now() time.Time {
 	return time.Now().Add(time.Duration(c.shift.Load()) * time.Second)
 }
 
-// What is put into Go's own package time, and into the program: eight bytes of a file,
-// mapped into the memory of each of its processes, are added to what the system says.
-const (
-	timeNow      = "func Now() Time {\n\tsec, nsec, mono := runtimeNow()\n"
-	timeImport   = "import (\n"
-	settableTime = "// WallShift are seconds that the wall clock is set by.\nvar WallShift atomic.Pointer[int64]\n\n" + timeNow +
-		"\tif shift := WallShift.Load(); shift != nil {\n\t\tsec += atomic.LoadInt64(shift)\n\t}\n"
-	settableMain = `package main
-
-import (
-	"os"
-	"syscall"
-	"time"
-	"unsafe"
-)
-
-var wallShift string
-
-func init() {
-	file, err := os.Open(wallShift)
-	if err != nil {
-		panic(err)
-	}
-	memory, err := syscall.Mmap(int(file.Fd()), 0, 8, syscall.PROT_READ, syscall.MAP_SHARED)
-	if err != nil {
-		panic(err)
-	}
-	time.WallShift.Store((*int64)(unsafe.Pointer(&memory[0])))
-}
-`
-)
+//go:embed testdata/wallclock
+var settable embed.FS
 
 // BuildSettable compiles the program pressrun into a folder, with a wall clock that can
-// be set under its running processes. Debian's faketime can't do that: a Go program asks
-// the vDSO, and no library that could be put in between. So Go's own time.Now is
-// compiled with one more line, by go build -overlay; all packages are compiled anew for
-// it, which takes minutes the first time. Also says which further files are replaced, and
-// by which; nil for none.
-func BuildSettable(ctx context.Context, dir string, also map[string]string) (path string, clock *WallClock, err error) {
-	fail := func(err error) (string, *WallClock, error) {
-		return "", nil, fmt.Errorf("build a program whose clock can be set: %w", err)
+// be set under its running processes (see LinkSettable), and with changes. Debian's faketime
+// can't set it: a Go program asks the vDSO, and no library that could be put in between. So
+// some lines of assembly, which go build -overlay adds to the main package alone, have Go's
+// runtime ask them: they add to what the kernel says eight bytes of a file, mapped into the
+// memory of each process.
+func BuildSettable(ctx context.Context, dir string, changes ...Change) (path string, err error) {
+	if !slices.Contains([]string{"linux/amd64", "linux/arm64"}, runtime.GOOS+"/"+runtime.GOARCH) {
+		return "", errors.New("build a program whose clock can be set: this needs Linux on amd64 or arm64")
 	}
-	out, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", "time", Main).Output()
+	replaced := map[string]string{}
+	if err := change(ctx, dir, changes, replaced); err != nil {
+		return "", err
+	}
+	if err := addClock(ctx, dir, replaced); err != nil {
+		return "", fmt.Errorf("build a program whose clock can be set: %w", err)
+	}
+	return buildReplaced(ctx, dir, replaced)
+}
+
+// addClock writes what is added to the main package, and notes where it goes.
+func addClock(ctx context.Context, dir string, replaced map[string]string) error {
+	main, err := exec.CommandContext(ctx, "go", "list", "-f", "{{.Dir}}", Main).Output()
 	if err != nil {
-		return fail(err)
+		return fmt.Errorf("find its main package: %w", err)
 	}
-	dirs := strings.Fields(string(out))
-	source, err := os.ReadFile(filepath.Join(dirs[0], "time.go"))
-	if err != nil {
-		return fail(err)
-	}
-	text := strings.Replace(string(source), timeNow, settableTime, 1)
-	text = strings.Replace(text, timeImport, timeImport+"\t\"sync/atomic\"\n", 1)
-	if !strings.Contains(text, "WallShift.Load()") {
-		return fail(errors.New("this Go's time.Now is not as we know it"))
-	}
-	replaced := map[string]string{
-		filepath.Join(dirs[0], "time.go"):      filepath.Join(dir, "time.go"),
-		filepath.Join(dirs[1], "wallclock.go"): filepath.Join(dir, "wallclock.go"),
-	}
-	maps.Copy(replaced, also)
-	overlay, err := json.Marshal(map[string]any{"Replace": replaced})
-	if err != nil {
-		return fail(err)
-	}
-	for name, content := range map[string][]byte{"time.go": []byte(text), "wallclock.go": []byte(settableMain), "overlay.json": overlay, "shift": make([]byte, 8)} {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o600); err != nil {
-			return fail(err)
+	for _, name := range []string{"wallclock.go", "wallclock_" + runtime.GOARCH + ".s"} {
+		text, err := settable.ReadFile("testdata/wallclock/" + name)
+		if err != nil {
+			return err
 		}
+		file := filepath.Join(dir, name)
+		if err := os.WriteFile(file, text, 0o600); err != nil {
+			return err
+		}
+		replaced[filepath.Join(strings.TrimSpace(string(main)), name)] = file
 	}
-	path = filepath.Join(dir, "pressrun")
-	shift := filepath.Join(dir, "shift")
-	if err := build(ctx, nil, "-buildvcs=false", "-overlay", filepath.Join(dir, "overlay.json"), "-ldflags", "-X main.wallShift="+shift, "-o", path, Main); err != nil {
-		return "", nil, err
+	return nil
+}
+
+// LinkSettable gives a program that BuildSettable made another name in a folder, under
+// which its processes have a clock of their own.
+func LinkSettable(program, dir, name string) (path string, clock *WallClock, err error) {
+	path = filepath.Join(dir, name)
+	if err := os.Link(program, path); err != nil {
+		return "", nil, fmt.Errorf("give a program another clock: %w", err)
 	}
-	file, err := os.OpenFile(shift, os.O_RDWR, 0)
+	// Without this file it does not start.
+	file, err := os.OpenFile(path+".clock", os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return fail(err)
+		return "", nil, fmt.Errorf("give a program another clock: %w", err)
 	}
-	return path, &WallClock{file: file}, nil
+	clock = &WallClock{file: file}
+	return path, clock, clock.Set(0)
 }
