@@ -88,7 +88,7 @@ test-minio: ## A real MinIO (minutes to build, 150 MB): the contract of stores, 
 	PRESSRUN_MINIO=$(CURDIR)/bin/tools/minio go test -count=1 -v -timeout 20m ./internal/deploy/s3 ./internal/deploy/engine -run MinIO
 
 drill-clock: ## The wall clock of a running app is set forth and back by hours: nothing lost, nothing twice, nothing stuck
-	PRESSRUN_WALL_CLOCK=1 go test -count=1 -v -timeout 30m ./test/e2e -run WallClock $(ARGS)
+	PRESSRUN_WALL_CLOCK=1 go test -count=1 -v -timeout 15m -parallel 8 ./test/e2e -run WallClock $(ARGS)
 
 lint: ## golangci-lint, actionlint, formatting, checksums of the modules, SQLite's libc
 	@tools/install golangci-lint actionlint
@@ -136,10 +136,14 @@ drill-watchers: ## 1,000 pages open during releases: each shows every state with
 drill-bake: ## A CMS on bad days, baked 60 times: cut off, errors, "not found", login pages, bakes killed: nothing wrong is published
 	go run ./test/drill/bake $(ARGS)
 
-.PHONY: drill-replicas
+.PHONY: drill-replicas drill-guards
 drill-replicas: ## Three replicas on PostgreSQL under load: killed, stopped, cut off, clocks off, the primary dies (REPLICA_ROUNDS=2)
 	@tools/install toxiproxy
-	go test ./test/drill/replicas -count=1 -v -timeout 90m -run TestReplicas -drill.rounds=$(REPLICA_ROUNDS) $(ARGS) | tee /dev/stderr | grep '^acknowledged='
+	go test ./test/drill/replicas -count=1 -v -timeout 30m -run TestReplicas -drill.rounds=$(REPLICA_ROUNDS) $(ARGS) | tee /dev/stderr | grep '^acknowledged='
+
+drill-guards: ## Each guard of replicas is needed: what it is against happens with it, and without it
+	@tools/install toxiproxy
+	go test ./test/drill/replicas -count=1 -v -timeout 30m -run TestEachGuardIsNeeded -drill.guards $(ARGS) | tee /dev/stderr | grep '^guard='
 
 .PHONY: drill-export
 drill-export: ## PASSES=10000 copies of a CMS under saves, faults and kills: each is what the CMS was, no deletion is missed

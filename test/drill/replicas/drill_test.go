@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/test/program"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -29,20 +28,18 @@ const (
 )
 
 // The small drill has each fault once, and does not judge how long anybody waited: a busy
-// machine is slow. The clocks are right in it, since a program whose clock can be set takes
-// minutes to build.
+// machine is slow. The clocks are right in it.
 func TestReplicasKeepTheirPromises(t *testing.T) {
 	if *seed == 0 {
 		*seed = rand.Uint64N(1_000_000)
 	}
 	if *rounds > 0 {
-		large(t)
+		allRounds(t)
 		return
 	}
 	servers.Tool(t, "toxiproxy")
-	path := build(t)
-	s := newStage(t, *seed, [3]string{path, path, path})
-	tell(t, s.round(150*time.Millisecond, 0), 0)
+	s := newStage(t, *seed, sameClock(*without))
+	tell(t, s.round(150*time.Millisecond, small()), 0)
 }
 
 func tell(t *testing.T, f figures, longest time.Duration) {
@@ -53,27 +50,15 @@ func tell(t *testing.T, f figures, longest time.Duration) {
 	}
 }
 
-// large is the drill with clocks that are off.
-func large(t *testing.T) {
+// allRounds is the large drill, with clocks that are off.
+func allRounds(t *testing.T) {
 	t.Helper()
-	var programs [3]string
-	spoilt := replaced(t)
-	for i, off := range []time.Duration{clocksOff, -clocksOff, 0} {
-		path, clock, err := program.BuildSettable(t.Context(), t.TempDir(), spoilt)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := clock.Set(off); err != nil {
-			t.Fatal(err)
-		}
-		programs[i] = path
-	}
 	var all figures
 	for n := range *rounds {
 		t.Run(fmt.Sprint("round ", n+1), func(t *testing.T) {
-			s := newStage(t, *seed+uint64(n), programs)
+			s := newStage(t, *seed+uint64(n), clocksApart(*without))
 			s.found.clocksOff = 2
-			f := s.round(80*time.Millisecond, stopped)
+			f := s.round(80*time.Millisecond, large())
 			t.Log(f.line(s.seed))
 			all.add(f)
 		})
@@ -81,35 +66,40 @@ func large(t *testing.T) {
 	tell(t, all, longest)
 }
 
-// round has everything go wrong once, or more often in the large drill, and judges what is left. Each is how
-// often an asker asks, about.
-func (s *stage) round(each, stop time.Duration) figures {
+// round has everything go wrong, and judges what is left. Each is how often an asker asks,
+// about.
+func (s *stage) round(each time.Duration, all []fault) figures {
 	s.t.Helper()
-	following, leave := context.WithCancel(s.t.Context())
-	asking, end := context.WithCancel(s.t.Context())
-	defer leave()
-	defer end()
-	s.askers(asking, each)
-	var follower sync.WaitGroup
-	follower.Go(func() { s.follow(following) })
+	quiet := s.load(each)
 	s.more(enough)
-	all := faults(stop)
-	if stop > 0 {
-		all = append(all, faults(stop)...)
-		all = append(all, fault{"a replica is killed", (*stage).killOne, false})
-	}
 	for _, f := range s.order(all) {
 		began := time.Now()
 		f.do(s)
 		s.more(enough)
-		s.t.Logf("%s: %.1f s, %d requests acknowledged", f.name, time.Since(began).Seconds(), s.acknowledged())
+		s.tell("%s: %.1f s, %d requests acknowledged", f.name, time.Since(began).Seconds(), s.acknowledged())
 	}
-	end()
-	s.members.Wait()
-	s.settle()
-	leave()
-	follower.Wait()
+	quiet()
 	return s.judge()
+}
+
+// load has requesters ask, and somebody follow the events. Quiet ends that, and waits until
+// all that was asked for is done.
+func (s *stage) load(each time.Duration) (quiet func()) {
+	following, leave := context.WithCancel(s.t.Context())
+	asking, end := context.WithCancel(s.t.Context())
+	s.t.Cleanup(leave)
+	s.t.Cleanup(end)
+	s.askers(asking, each)
+	var follower sync.WaitGroup
+	follower.Go(func() { s.follow(following) })
+	return func() {
+		end()
+		s.members.Wait()
+		s.settle()
+		leave()
+		follower.Wait()
+		s.tell("all is done")
+	}
 }
 
 // A drill that can't fail shows nothing.

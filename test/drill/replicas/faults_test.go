@@ -24,14 +24,29 @@ type fault struct {
 	standby bool
 }
 
-// faults are what goes wrong in a round; pause is how long a replica is stopped at least.
-func faults(pause time.Duration) []fault {
+var (
+	sessionsEnd = fault{"all sessions are ended", (*stage).endSessions, false}
+	commitsLost = fault{"sessions are ended while commits wait for the standby", (*stage).loseCommits, true}
+	killed      = fault{"a replica is killed", func(s *stage) { s.kill(s.replicas[s.random.IntN(len(s.replicas))], s.random.IntN(2) == 0) }, false}
+)
+
+// small are the faults of the small drill: each once, and two of those that last until
+// claims end side by side.
+func small() []fault {
 	return []fault{
-		{"a replica is killed", (*stage).killOne, false},
-		{"a replica is stopped while a write waits in its queue", func(s *stage) { s.stopHolder(pause, func() {}) }, false},
-		{"connections are half-open", func(s *stage) { s.halfOpen(pause / 2) }, false},
-		{"all sessions are ended", (*stage).endSessions, false},
-		{"sessions are ended while commits wait for the standby", (*stage).loseCommits, true},
+		{"a replica is stopped while a write waits in its queue, and another one is killed", func(s *stage) { s.stopHolder(0, s.killBeside) }, false},
+		{"connections are half-open", func(s *stage) { s.halfOpen(0) }, false},
+		sessionsEnd, commitsLost,
+	}
+}
+
+// large are the faults of a round of the large drill.
+func large() []fault {
+	return []fault{
+		killed, killed, killed,
+		{"a replica is stopped while a write waits in its queue", func(s *stage) { s.stopHolder(stopped, func(*replica) {}) }, false},
+		{"connections are half-open", func(s *stage) { s.halfOpen(stopped / 2) }, false},
+		sessionsEnd, sessionsEnd, commitsLost,
 	}
 }
 
@@ -59,33 +74,38 @@ func (s *stage) more(n int) {
 // enough is how many requests show that things go on.
 const enough = 20
 
-// killOne kills a replica, and starts it again: at once, or when the others have its work.
-func (s *stage) killOne() {
+// kill kills a replica, and starts it again: at once, or when the others have its work.
+func (s *stage) kill(r *replica, late bool) {
 	s.t.Helper()
-	r := s.replicas[s.random.IntN(len(s.replicas))]
 	id := s.one(fmt.Sprintf(`SELECT id FROM replicas WHERE name = '%s' ORDER BY started_us DESC LIMIT 1`, r.name))
 	r.kill(s.t)
 	s.found.kills++
 	s.more(enough)
-	if s.random.IntN(2) == 0 {
+	if late {
 		s.takenOver(id)
 	}
 	r.start(s.t)
 	r.ready(s.t)
 }
 
+// killBeside kills another replica than one: the third one has all their work.
+func (s *stage) killBeside(one *replica) {
+	s.t.Helper()
+	others := slices.DeleteFunc(slices.Clone(s.replicas), func(r *replica) bool { return r == one })
+	s.kill(others[s.random.IntN(len(others))], true)
+}
+
 // takenOver waits until a process of a replica has no claim any more that is good.
 func (s *stage) takenOver(id string) {
 	s.t.Helper()
-	eventually.Holds(s.t, "the others to take over", func() bool {
-		return s.one(fmt.Sprintf(`SELECT (SELECT count(*) FROM duties WHERE holder = '%[1]s') + (SELECT count(*) FROM outbox WHERE claimed_by = '%[1]s')`, id)) == "0"
-	})
+	s.until("the others to take over", "0",
+		fmt.Sprintf(`SELECT (SELECT count(*) FROM duties WHERE holder = '%[1]s') + (SELECT count(*) FROM outbox WHERE claimed_by = '%[1]s')`, id))
 }
 
 // stopHolder stops the replica that sends notices, in the very moment in which the answer
 // to one has come and what is to be noted of it waits in its queue, behind a batch that
 // waits for the ledger's lock. It goes on when another one has had the duty for long.
-func (s *stage) stopHolder(span time.Duration, meanwhile func()) {
+func (s *stage) stopHolder(span time.Duration, meanwhile func(stopped *replica)) {
 	s.t.Helper()
 	hold := s.receiver.holdNext()
 	eventually.Receives(s.t, "a notice", hold.began)
@@ -94,16 +114,17 @@ func (s *stage) stopHolder(span time.Duration, meanwhile func()) {
 	at := slices.IndexFunc(s.replicas, func(r *replica) bool { return r.name == holder[1] })
 	r := s.replicas[at]
 	unlock := s.lockLedger()
-	eventually.Holds(s.t, "a batch of the replica to wait for the lock", func() bool {
-		return *without == "lock" || s.one(fmt.Sprintf(`SELECT count(*) FROM pg_stat_activity WHERE application_name = '%s' AND wait_event = 'advisory'`, r.name)) != "0"
-	})
+	if *without != "lock" {
+		s.until("a batch of the replica to wait for the lock", "t",
+			fmt.Sprintf(`SELECT count(*) > 0 FROM pg_stat_activity WHERE application_name = '%s' AND wait_event = 'advisory'`, r.name))
+	}
 	close(hold.over)
 	time.Sleep(injected) // in which the answer comes, and what it means gets into the queue
 	began := time.Now()
 	r.signal(s.t, syscall.SIGSTOP)
 	unlock()
 	s.found.pauses++
-	meanwhile()
+	meanwhile(r)
 	s.takenOver(holder[0])
 	time.Sleep(time.Until(began.Add(span)))
 	r.signal(s.t, syscall.SIGCONT)
@@ -180,9 +201,9 @@ func (s *stage) loseCommits() {
 	if err := syscall.Kill(pid, syscall.SIGSTOP); err != nil {
 		s.t.Fatalf("stop what receives for the standby: %v", err)
 	}
-	const waiting = `SELECT pid FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name IN ('direct', 'proxied', 'pooled')`
+	const waiting = `SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep' AND application_name IN ('direct', 'proxied', 'pooled')`
 	for range 5 {
-		eventually.Holds(s.t, "a commit to wait for the standby", func() bool { return s.one(waiting) != "" })
+		s.until("a commit to wait for the standby", "t", waiting)
 		time.Sleep(injected) // in which requests gather for the batches behind it
 		s.query(endAll)
 		s.found.commitsLost++
@@ -197,9 +218,10 @@ func (s *stage) loseCommits() {
 func (s *stage) failOver() {
 	s.t.Helper()
 	began := time.Now()
+	_ = s.reach().Close(s.t.Context())
 	s.primary.Kill(s.t)
 	s.standby.Promote(s.t)
-	s.primary = nil
+	s.primary, s.asking = nil, nil
 	s.found.promotions++
 	for _, r := range s.replicas {
 		r.ready(s.t)

@@ -3,93 +3,154 @@
 package replicas
 
 import (
-	"encoding/json"
+	"context"
 	"flag"
+	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pressrun/pressrun/test/program"
 )
 
-var without = flag.String("drill.without", "", "a guard that the replicas lack (fence, lock, clock, mark): the drill must fail")
+var (
+	without    = flag.String("drill.without", "", "a guard that the replicas lack (fence, lock, clock, mark): the drill must fail")
+	showGuards = flag.Bool("drill.guards", false, "show that each guard is needed, by short drills that are aimed at it")
+)
 
 // guard is what keeps a promise: a place in the program, and how that reads without it.
-type guard struct{ file, is, becomes string }
+type guard struct {
+	program.Change
+	// aim has that happen against which the guard is there.
+	aim func(*stage)
+	// each is how often an asker asks meanwhile, about.
+	each time.Duration
+}
 
 // guards are those without which the drill must fail.
 var guards = map[string]guard{
-	"fence": {"internal/ledger/writer.go", "if o.fence != nil {", "if false {"},
-	"lock":  {"internal/ledger/postgres/postgres.go", "SELECT pg_advisory_xact_lock((", "SELECT abs(("},
-	"clock": {"internal/ledger/postgres/postgres.go", "Clock:  `SELECT", "Clock: ``, //"},
-	"mark":  {"internal/ledger/unknown.go", "if err == nil || b.leaves {", "if true {"},
+	"fence": {
+		program.Change{File: "internal/ledger/writer.go", Is: "if o.fence != nil {", Becomes: "if false {"},
+		func(s *stage) { s.stopHolder(0, func(*replica) {}) }, 150 * time.Millisecond,
+	},
+	"lock": {
+		program.Change{File: "internal/ledger/postgres/postgres.go", Is: "SELECT pg_advisory_xact_lock((", Becomes: "SELECT abs(("},
+		func(s *stage) { s.more(600) }, 20 * time.Millisecond,
+	},
+	"clock": {
+		program.Change{File: "internal/ledger/postgres/postgres.go", Is: "Clock:  `SELECT", Becomes: "Clock: ``, //"},
+		func(s *stage) { s.more(200) }, 100 * time.Millisecond,
+	},
+	"mark": {
+		program.Change{File: "internal/ledger/unknown.go", Is: "if err == nil || b.leaves {", Becomes: "if true {"},
+		(*stage).loseCommits, 100 * time.Millisecond,
+	},
 }
 
-// replaced are the files that a program without its guard is built of, by the files whose
-// place they take; none for a whole one.
-func replaced(t *testing.T) map[string]string {
-	t.Helper()
-	if *without == "" {
-		return nil
+// shown is for how long a dispatch is looked for whose outcome nobody knows, in place of two
+// minutes: the drill's GitHub shows a run at once.
+var shown = program.Change{File: "app/scheduler/scheduler.go", Is: "o.Grace = 2 * time.Minute", Becomes: "o.Grace = 15 * time.Second"}
+
+// changes are those of the drill's program, which may lack a guard; "" for none.
+func changes(lack string) ([]program.Change, error) {
+	if lack == "" {
+		return []program.Change{shown}, nil
 	}
-	g, ok := guards[*without]
+	g, ok := guards[lack]
 	if !ok {
-		t.Fatalf("there is no guard %q, but %q", *without, slices.Sorted(maps.Keys(guards)))
+		return nil, fmt.Errorf("there is no guard %q, but %q", lack, slices.Sorted(maps.Keys(guards)))
 	}
-	file, err := filepath.Abs(filepath.Join("../../..", g.file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	source, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	spoilt := filepath.Join(t.TempDir(), "spoilt.go")
-	if err := os.WriteFile(spoilt, []byte(strings.Replace(string(source), g.is, g.becomes, 1)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return map[string]string{file: spoilt}
+	return []program.Change{shown, g.Change}, nil
 }
 
-// build makes the program of all replicas.
-func build(t *testing.T) string {
-	t.Helper()
-	spoilt := replaced(t)
-	if spoilt == nil {
-		path, err := program.Build(t.Context(), program.Main)
+// sameClock gives all replicas one program.
+func sameClock(lack string) programs {
+	return func(ctx context.Context, dir string) (paths [3]string, err error) {
+		all, err := changes(lack)
 		if err != nil {
-			t.Fatal(err)
+			return paths, err
 		}
-		return path
+		path, err := program.BuildChanged(ctx, dir, all...)
+		return [3]string{path, path, path}, err
 	}
-	dir := t.TempDir()
-	text, err := json.Marshal(map[string]any{"Replace": spoilt})
-	if err == nil {
-		err = os.WriteFile(filepath.Join(dir, "overlay.json"), text, 0o600)
+}
+
+// clocksApart gives two of the replicas clocks that are off.
+func clocksApart(lack string) programs {
+	return func(ctx context.Context, dir string) (paths [3]string, err error) {
+		all, err := changes(lack)
+		if err != nil {
+			return paths, err
+		}
+		built, err := program.BuildSettable(ctx, dir, all...)
+		if err != nil {
+			return paths, err
+		}
+		for i, off := range []time.Duration{clocksOff, -clocksOff, 0} {
+			path, clock, err := program.LinkSettable(built, dir, fmt.Sprint("pressrun-", i))
+			if err == nil {
+				err = clock.Set(off)
+			}
+			if err != nil {
+				return paths, err
+			}
+			paths[i] = path
+		}
+		return paths, nil
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(dir, "pressrun")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-overlay", filepath.Join(dir, "overlay.json"), "-o", path, program.Main).CombinedOutput(); err != nil {
-		t.Fatalf("build a program without its guard: %v\n%s", err, out)
-	}
-	return path
 }
 
 // Where a guard has gone elsewhere, the drill without it would show nothing.
 func TestEachGuardIsWhereTheDrillTakesItAway(t *testing.T) {
-	for name, g := range guards {
-		source, err := os.ReadFile(filepath.Join("../../..", g.file))
+	all := []program.Change{shown}
+	for _, g := range guards {
+		all = append(all, g.Change)
+	}
+	for _, c := range all {
+		source, err := os.ReadFile(filepath.Join("../../..", c.File))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if strings.Count(string(source), g.is) != 1 {
-			t.Errorf("%s: %s does not have %q once", name, g.file, g.is)
+		if strings.Count(string(source), c.Is) != 1 {
+			t.Errorf("%s does not have %q once", c.File, c.Is)
 		}
 	}
+}
+
+// Each guard is shown to be needed: what it is against happens to replicas that have it,
+// and to others that lack it.
+func TestEachGuardIsNeeded(t *testing.T) {
+	if !*showGuards {
+		t.Skip("this takes minutes: make drill-guards")
+	}
+	for _, name := range slices.Sorted(maps.Keys(guards)) {
+		for _, lack := range []string{"", name} {
+			t.Run(name+" "+map[bool]string{true: "there", false: "taken away"}[lack == ""], func(t *testing.T) {
+				s := newStage(t, *seed, clocksApart(lack))
+				f := s.aimed(guards[name], lack != "")
+				fmt.Printf("guard=%s there=%t lost=%d double_effects=%d stale_writes=%d gaps=%d other_breaches=%d acknowledged=%d\n",
+					name, lack == "", f.lost, f.doubleEffects, f.staleWrites, f.gaps, f.others, f.acknowledged)
+				if broken := f.broken(); (len(broken) > 0) != (lack != "") {
+					t.Errorf("broken: %q", broken)
+				}
+			})
+		}
+	}
+}
+
+// aimed is a round in which nothing happens but what a guard is against. Where it is taken
+// away, nobody waits for long that all ends well.
+func (s *stage) aimed(g guard, away bool) figures {
+	s.t.Helper()
+	quiet := s.load(g.each)
+	s.more(enough)
+	g.aim(s)
+	s.tell("what the guard is against has happened: %d requests acknowledged", s.acknowledged())
+	s.away = away
+	quiet()
+	return s.judge()
 }

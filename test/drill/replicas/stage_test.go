@@ -35,10 +35,12 @@ var siteNames = []string{"www", "docs", "news"}
 type stage struct {
 	t      *testing.T
 	seed   uint64
+	began  time.Time
 	random *rand.Rand
 	ctx    context.Context //nolint:containedctx // the life of the round
 
 	primary, standby *servers.PostgresServer
+	asking           *pgx.Conn       // by which the drill itself asks the database
 	links            []*servers.Link // of the second replica, to the primary and to the standby
 	replicas         []*replica
 	github           *fakegithub.Server
@@ -47,6 +49,7 @@ type stage struct {
 	turn             atomic.Int64
 	followed         atomic.Int64 // the event that the follower saw last
 	members          sync.WaitGroup
+	away             bool // a guard is: it may be that not everything ends
 
 	mu      sync.Mutex
 	asked   []*asked
@@ -61,18 +64,30 @@ type wait struct {
 	from, to time.Time
 }
 
-// newStage sets the scene. The programs are those of the replicas; nil for the same one
-// for each.
-func newStage(t *testing.T, seed uint64, programs [3]string) *stage {
+// programs gives the program of each replica.
+type programs func(ctx context.Context, dir string) ([3]string, error)
+
+// newStage sets the scene.
+func newStage(t *testing.T, seed uint64, build programs) *stage {
 	t.Helper()
-	s := &stage{t: t, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), ctx: t.Context(), runs: newRuns(), receiver: startReceiver(t)}
+	s := &stage{t: t, seed: seed, began: time.Now(), random: rand.New(rand.NewPCG(seed, 0)), ctx: t.Context(), runs: newRuns(), receiver: startReceiver(t)}
+	var made [3]string
+	making, dir := make(chan error, 1), t.TempDir()
+	go func() {
+		var err error
+		made, err = build(t.Context(), dir)
+		making <- err
+	}()
 	s.database()
+	if err := <-making; err != nil {
+		t.Fatal(err)
+	}
 	var err error
 	if s.github, err = fakegithub.Start(fakegithub.Options{OnDispatch: func(run fakegithub.Run) { s.play(s.ctx, run) }}); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.github.Close)
-	s.install(programs)
+	s.install(made)
 	for _, r := range s.replicas {
 		r.start(t)
 	}
@@ -80,6 +95,7 @@ func newStage(t *testing.T, seed uint64, programs [3]string) *stage {
 		r.ready(t)
 	}
 	s.query(fences)
+	s.tell("the scene is set")
 	return s
 }
 
@@ -90,9 +106,7 @@ func (s *stage) database() {
 	s.standby = s.primary.Standby(s.t)
 	s.query(`ALTER SYSTEM SET synchronous_standby_names = '*'`)
 	s.query(`SELECT pg_reload_conf()`)
-	eventually.Holds(s.t, "the standby to be synchronous", func() bool {
-		return s.one(`SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'`) == "1"
-	})
+	s.until("the standby to be synchronous", "1", `SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'`)
 }
 
 // install makes the three replicas: each reaches the database in its own way.
@@ -163,12 +177,7 @@ func (s *stage) at() *servers.PostgresServer {
 // query has the database carry statements out, and gives what the last one selects.
 func (s *stage) query(text string) [][]string {
 	s.t.Helper()
-	conn, err := pgx.Connect(s.t.Context(), s.at().URL())
-	if err != nil {
-		s.t.Fatalf("reach the drill's database: %v", err)
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(s.t.Context())) }() // nothing is left to be said
-	results, err := conn.PgConn().Exec(s.t.Context(), text).ReadAll()
+	results, err := s.reach().PgConn().Exec(s.t.Context(), text).ReadAll()
 	if err != nil {
 		s.t.Fatalf("ask the drill's database: %v", err)
 	}
@@ -181,6 +190,40 @@ func (s *stage) query(text string) [][]string {
 		rows = append(rows, values)
 	}
 	return rows
+}
+
+// reach is the connection to the server that takes writes now.
+func (s *stage) reach() *pgx.Conn {
+	s.t.Helper()
+	if s.asking != nil && !s.asking.IsClosed() {
+		return s.asking
+	}
+	var err error
+	if s.asking, err = pgx.Connect(s.t.Context(), s.at().URL()); err != nil {
+		s.t.Fatalf("reach the drill's database: %v", err)
+	}
+	conn := s.asking
+	s.t.Cleanup(func() { _ = conn.Close(context.Background()) }) // nothing is left to be said
+	return conn
+}
+
+// until waits until a query gives what is wanted first.
+func (s *stage) until(what, want, query string) {
+	s.t.Helper()
+	eventually.Holds(s.t, what, func() bool { return s.glance(query) == want })
+}
+
+// glance is one, asked so seldom that it costs the replicas little.
+func (s *stage) glance(query string) string {
+	s.t.Helper()
+	time.Sleep(20 * time.Millisecond)
+	return s.one(query)
+}
+
+// tell says when something was done.
+func (s *stage) tell(format string, args ...any) {
+	s.t.Helper()
+	s.t.Logf("%5.1f s: %s", time.Since(s.began).Seconds(), fmt.Sprintf(format, args...))
 }
 
 // one is the first value that a query gives; "" for none.
