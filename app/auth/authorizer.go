@@ -7,7 +7,6 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
@@ -107,7 +106,7 @@ func (a *Authorizer) bearer(ctx context.Context, token string) *Caller {
 		}
 	}
 	for kind, as := range map[string]Role{kindJob: Job, kindSession: Session} {
-		if g, ok := a.keys.Check(kind, token, time.Now()); ok {
+		if g, ok := a.keys.Check(kind, token, ledger.Now()); ok {
 			return a.ofRun(ctx, as, g)
 		}
 	}

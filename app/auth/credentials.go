@@ -43,7 +43,7 @@ func (a *Authorizer) atLeast(life time.Duration, site string) time.Duration {
 	return life
 }
 
-func until(life time.Duration) time.Time { return time.Now().Add(life).UTC() }
+func until(life time.Duration) time.Time { return ledger.Now().Add(life) }
 
 // ofRun is the caller with a credential of a release, which ends with it.
 func (a *Authorizer) ofRun(ctx context.Context, as Role, g Grant) *Caller {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/identity"
+	"github.com/pressrun/pressrun/internal/ledger"
 )
 
 // Providers are where people sign in by a configuration, with the secrets that
@@ -30,7 +31,7 @@ func Providers(c config.Config, transport http.RoundTripper) (map[string]identit
 		}
 		all[identity.ViaOIDC] = identity.NewOIDC(identity.OIDCOptions{
 			Issuer: o.Issuer, ClientID: o.ClientID, ClientSecret: secret, Scopes: o.Scopes, GroupsClaim: o.GroupsClaim,
-			Prompt: o.Prompt, TrustEmail: o.TrustEmail, LogoutURL: o.LogoutURL, Transport: transport,
+			Prompt: o.Prompt, TrustEmail: o.TrustEmail, LogoutURL: o.LogoutURL, Transport: transport, Now: ledger.Now,
 		})
 	}
 	if g := c.SignIn.GitHub; g != nil {
@@ -153,7 +154,7 @@ func (a *Authorizer) Finish(r *http.Request, via string) (Entered, error) {
 	}
 	var at attempt
 	// An answer to another attempt does not use this one up.
-	if !a.keys.open(kindAttempt, cookie.Value, &at) || at.Via != via || !time.Now().Before(at.Until) || r.URL.Query().Get("state") != at.State {
+	if !a.keys.open(kindAttempt, cookie.Value, &at) || at.Via != via || !ledger.Now().Before(at.Until) || r.URL.Query().Get("state") != at.State {
 		return Entered{}, ErrNoAttempt
 	}
 	first, err := a.useUp(ctx, at)

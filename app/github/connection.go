@@ -13,6 +13,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
+	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -59,7 +60,7 @@ func (c *connection) wanted() bool {
 func (c *connection) open(ctx context.Context) (*link, error) {
 	conf := c.config.GitHub
 	o := githubapp.Options{
-		APIURL: conf.APIURL, Gitea: conf.Kind == "gitea", AppID: int64(conf.AppID), Log: c.log, Transport: c.transport, Budgets: c.budgets,
+		APIURL: conf.APIURL, Gitea: conf.Kind == "gitea", AppID: int64(conf.AppID), Log: c.log, Transport: c.transport, Budgets: c.budgets, Now: ledger.Now,
 		Sites: map[string]githubapp.Site{},
 	}
 	for name, s := range c.config.Sites {

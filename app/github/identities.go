@@ -6,11 +6,11 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/githubapp"
+	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
 )
@@ -75,7 +75,7 @@ func (i *identities) byCallback(bearer string) (runner.Identity, error) {
 	if link == nil || len(link.callbacks) == 0 {
 		return runner.Identity{}, unauthorized("this app has no callback secret: set github.callback_secret_files")
 	}
-	c, err := api.OpenCallback(link.callbacks, bearer, time.Now())
+	c, err := api.OpenCallback(link.callbacks, bearer, ledger.Now())
 	if err != nil {
 		i.log.Warn("a run's callback was refused", "why", err)
 		return runner.Identity{}, unauthorized(err.Error())

@@ -17,6 +17,7 @@ import (
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
+	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/runner"
 	"github.com/pressrun/pressrun/internal/words"
 )
@@ -163,11 +164,11 @@ func (s *setup) beginAtGitHub(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.SetCookie(w, &http.Cookie{ //nolint:gosec // G124: Secure wherever the app is reached by https
-		Name: setupCookie, Value: s.keys.Mint(kindSetup, auth.Grant{KeptIn: secret, Until: time.Now().Add(setupLife)}), Path: "/setup",
+		Name: setupCookie, Value: s.keys.Mint(kindSetup, auth.Grant{KeptIn: secret, Until: ledger.Now().Add(setupLife)}), Path: "/setup",
 		MaxAge: int(setupLife / time.Second), HttpOnly: true, Secure: strings.HasPrefix(s.connection.config.URL, "https://"), SameSite: http.SameSiteLaxMode,
 	})
 	owner := s.firstOwner()
-	query := "?state=" + url.QueryEscape(s.keys.Mint(kindReturn, auth.Grant{Until: time.Now().Add(setupLife)}))
+	query := "?state=" + url.QueryEscape(s.keys.Mint(kindReturn, auth.Grant{Until: ledger.Now().Add(setupLife)}))
 	s.showPage(w, r, http.StatusOK, SetupPage{
 		Title: words.Key("Make the GitHub App"), Owner: owner, Manifest: githubapp.NewManifest(s.connection.config.URL, "Pressrun for "+owner, s.connection.anyProtectionRule(), s.connection.anyPreviews()).JSON(),
 		Personal:     s.gitHubURL() + "/settings/apps/new" + query,
@@ -209,7 +210,7 @@ func (s *setup) let(r *http.Request) (secret string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	g, ok := s.keys.Check(kindSetup, cookie.Value, time.Now())
+	g, ok := s.keys.Check(kindSetup, cookie.Value, ledger.Now())
 	return g.KeptIn, ok
 }
 
@@ -218,7 +219,7 @@ func (s *setup) created(w http.ResponseWriter, r *http.Request) {
 	const again = words.Key("Begin again at /setup.")
 	code := r.URL.Query().Get("code")
 	secret, ok := s.let(r)
-	_, back := s.keys.Check(kindReturn, r.URL.Query().Get("state"), time.Now())
+	_, back := s.keys.Check(kindReturn, r.URL.Query().Get("state"), ledger.Now())
 	if !ok || !back || code == "" || !s.begun() {
 		s.showPage(w, r, http.StatusForbidden, SetupPage{Title: words.Key("This did not come from a set-up begun here"), Problem: again})
 		return

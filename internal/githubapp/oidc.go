@@ -89,7 +89,7 @@ func NewIdentities(ctx context.Context, r *Runner, issuer, audience string) *Ide
 	keys := &lazyKeys{ctx: ctx, issuer: issuer}
 	return &Identities{
 		links: r.links, issuer: issuer, repos: map[string]repository{},
-		verifier: oidc.NewVerifier(issuer, keys, &oidc.Config{ClientID: audience, SupportedSigningAlgs: []string{oidc.RS256}}),
+		verifier: oidc.NewVerifier(issuer, keys, &oidc.Config{ClientID: audience, SupportedSigningAlgs: []string{oidc.RS256}, Now: r.options.Now}),
 	}
 }
 

@@ -38,6 +38,23 @@ func TestIdentitiesAcceptARunOfTheSite(t *testing.T) {
 	}
 }
 
+// The clock of one replica's machine is wrong, and the app goes by the database's.
+func TestTokensAreJudgedAndDatedByTheClockThatTheAppGoesBy(t *testing.T) {
+	for _, off := range []time.Duration{-20 * time.Minute, 20 * time.Minute} {
+		right := func() time.Time { return time.Now().Add(off) }
+		b := start(t, fakegithub.Options{Now: right}, func(o *Options) { o.Now = right })
+		ids := NewIdentities(t.Context(), b.runner, b.github.Issuer(), audience)
+		run, err := b.github.Press("acme/www", "content-release.yml", "workflow_dispatch", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// To accept a token the app asks GitHub whose repository that is.
+		if _, err := ids.Check(t.Context(), b.github.IDToken(run, audience, nil)); err != nil {
+			t.Errorf("with this machine's clock off by %s: %v", -off, err)
+		}
+	}
+}
+
 func TestIdentitiesRefuse(t *testing.T) {
 	b := start(t, fakegithub.Options{}, nil)
 	ids := NewIdentities(t.Context(), b.runner, b.github.Issuer(), audience)

@@ -36,6 +36,9 @@ type Options struct {
 	// Spacing is the least time between two calls that change something, per
 	// installation; 0 means a second, as GitHub asks for.
 	Spacing time.Duration
+	// Now is the time that GitHub goes by too; nil for this machine's. It judges the tokens
+	// of runs, and dates those by which the App signs in.
+	Now func() time.Time
 	// Budgets share what is known of GitHub's limits with others who call as the same
 	// App; nil for a process that calls alone.
 	Budgets Budgets
@@ -70,6 +73,12 @@ func New(o Options) (*Runner, error) {
 	}
 	if o.Spacing == 0 {
 		o.Spacing = time.Second
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Signer != nil {
+		o.Signer = dated{o.Signer, o.Now}
 	}
 	if o.Budgets == nil {
 		o.Budgets = newOwnBudgets()

@@ -59,6 +59,7 @@ func (c *clocked) delivery(id string) cms.Delivery {
 }
 
 func (c *clocked) betweenReplays(t *testing.T) {
+	t.Helper()
 	call := c.hooked(t, page(filepath.Join(t.TempDir(), "ran"), ""))
 	accepted := func() int64 {
 		t.Helper()
@@ -108,6 +109,7 @@ func (c *clocked) betweenReplays(t *testing.T) {
 // come. A deploy whose lease was held then may end, and is made again: see underALease.
 // No credential of a run is good for less than a day: the clock is set by less.
 func (c *clocked) againAndAgain(t *testing.T) {
+	t.Helper()
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 0))

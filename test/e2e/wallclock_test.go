@@ -189,6 +189,7 @@ func TestAWallClockThatIsSetUnderARunningApp(t *testing.T) {
 }
 
 func (c *clocked) underARelease(t *testing.T) {
+	t.Helper()
 	ran := filepath.Join(t.TempDir(), "ran")
 	site, _ := folderSite(t, page(ran, "sleep 2;"))
 	c.serve(t, site)
@@ -218,6 +219,7 @@ func (c *clocked) underARelease(t *testing.T) {
 // underALease: a deploy that holds the lease may end, as after a machine's sleep, which
 // looks the same; the next one takes over and all files are there.
 func (c *clocked) underALease(t *testing.T) {
+	t.Helper()
 	gw := servers.StartVersityGW(t, "site")
 	site, _ := folderSite(t, "mkdir -p out && cp -r . out/ 2>/dev/null; rm -rf out/out; date +%N > out/stamp.txt")
 	source := site["source"].(map[string]any)["folder"].(string)
@@ -252,6 +254,7 @@ func (c *clocked) underALease(t *testing.T) {
 }
 
 func (c *clocked) underASchedule(t *testing.T) {
+	t.Helper()
 	ran := filepath.Join(t.TempDir(), "ran")
 	site, _ := folderSite(t, page(ran, ""))
 	site["schedules"] = []any{map[string]any{"name": "often", "cron": "*/10 * * * *"}}
@@ -282,6 +285,7 @@ func (c *clocked) underASchedule(t *testing.T) {
 }
 
 func (c *clocked) beforeItsTime(t *testing.T) {
+	t.Helper()
 	ran := filepath.Join(t.TempDir(), "ran")
 	site, _ := folderSite(t, page(ran, ""))
 	c.serve(t, site)
@@ -308,6 +312,7 @@ func (c *clocked) beforeItsTime(t *testing.T) {
 }
 
 func (c *clocked) underASession(t *testing.T) {
+	t.Helper()
 	site, _ := folderSite(t, page(filepath.Join(t.TempDir(), "ran"), ""))
 	c.serve(t, site)
 	jar, err := cookiejar.New(nil)

@@ -17,18 +17,21 @@ import (
 func (s *Server) asApp(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		var claims jwt.RegisteredClaims
-		_, err := jwt.ParseWithClaims(bearer(r), &claims, func(t *jwt.Token) (any, error) {
+		now := s.options.Now()
+		_, err := jwt.NewParser(jwt.WithoutClaimsValidation()).ParseWithClaims(bearer(r), &claims, func(t *jwt.Token) (any, error) {
 			if t.Method != jwt.SigningMethodRS256 {
 				return nil, fmt.Errorf("%s is not RS256", t.Method.Alg())
 			}
 			return &s.Key.PublicKey, nil
 		})
 		switch {
-		case err != nil:
+		case err != nil || !claims.VerifyExpiresAt(now, true):
 			refuse(w, http.StatusUnauthorized, "A JSON web token could not be decoded")
+		case !claims.VerifyIssuedAt(now, true):
+			refuse(w, http.StatusUnauthorized, "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued")
 		case claims.Issuer != strconv.FormatInt(s.AppID, 10):
 			refuse(w, http.StatusUnauthorized, "'Issuer' claim ('iss') must be an Integer")
-		case claims.ExpiresAt == nil || time.Until(claims.ExpiresAt.Time) > 10*time.Minute:
+		case claims.ExpiresAt == nil || claims.ExpiresAt.Sub(now) > 10*time.Minute:
 			refuse(w, http.StatusUnauthorized, "'Expiration time' claim ('exp') is too far in the future")
 		default:
 			next(w, r)

@@ -64,7 +64,7 @@ func (s *Server) IDTokenSigned(key *rsa.PrivateKey, run Run, audience string, ch
 	s.mu.Lock()
 	repo := *s.repos[run.Repo]
 	s.mu.Unlock()
-	now := time.Now()
+	now := s.options.Now()
 	ref := "refs/heads/" + run.Ref
 	file := run.Repo + "/.github/workflows/" + run.Workflow + "@" + ref
 	claims := jwt.MapClaims{
