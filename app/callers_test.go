@@ -167,10 +167,11 @@ func TestEveryCallLetsThroughWhomTheTableSays(t *testing.T) {
 		"report": `{` + run + `,"sequence":1,"state":"in_progress"}`, "heartbeat": `{` + run + `}`,
 		"fail": `{` + run + `,"sequence":2,"why":"broken","fault":"build"}`, "metrics": string(figures),
 		"content": `{` + run + `,"sequence":1,"consistency":"quiet"}`, "account": `{"lines":"H4sIAAAAAAACA6tWSkxJKUotLlayUtJXquUCACIr5jgQAAAA"}`,
-		"request-move": `{"not_before":"2026-12-24T18:00:00Z"}`,
-		"allow":        `{"guards":["broken-links"],"why":"the shop follows"}`,
-		"rollback":     `{"to":1,"why":"wrong hours"}`,
-		"freeze":       `{"to":"2999-01-01T00:00:00Z","why":"moving"}`,
+		"request-move":   `{"not_before":"2026-12-24T18:00:00Z"}`,
+		"allow":          `{"guards":["broken-links"],"why":"the shop follows"}`,
+		"preview-create": `{"ref":"feature/menu"}`, "preview-extend": `{"days":30}`,
+		"rollback": `{"to":1,"why":"wrong hours"}`,
+		"freeze":   `{"to":"2999-01-01T00:00:00Z","why":"moving"}`,
 	}
 	queries := map[string]string{"page-text": "?path=index.html"}
 	sources := map[string]string{"cms": "content", "run": "workflow", "editor": "editor", "operator": "operator"}

@@ -36,6 +36,8 @@ type edition struct {
 	closed    map[string]config.Closed
 	schedules map[string][]calendar.Schedule // of each site
 	runner    runner.Provider
+	// lookAtPreviews has those looked at at once of which something was asked.
+	lookAtPreviews func()
 	// unreachable is why a site's runner can't be given a release, "" if it can.
 	unreachable func(site string) string
 	auth        *auth.Authorizer
@@ -145,7 +147,7 @@ func (e *edition) besideGitHub(ctx context.Context, others runner.Provider) (run
 	if err != nil {
 		return nil, err
 	}
-	e.unreachable = e.others.unreachable(hub.Unreachable)
+	e.unreachable, e.lookAtPreviews = e.others.unreachable(hub.Unreachable), hub.LookAtPreviews
 	unknown := runner.Plain{Runner: unconfigured{}}
 	of := func(site string) runner.Provider {
 		switch {

@@ -18,6 +18,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/preview"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -138,6 +139,9 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 		hooked(c)
 		told("http://127.0.0.1:9/")(c)
 		published(t, hours...)(c)
+		site := c.Sites["www"]
+		site.GitHub.Previews = &config.SitePreviews{Address: "https://*.preview.example.gov"}
+		c.Sites["www"] = site
 	})
 	d := describe(t, b)
 	var err error
@@ -159,6 +163,7 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 		{"GET", "/v1/sites/www/hooks"},
 		{"GET", "/v1/sites/www/deliveries?limit=5"},
 		{"GET", "/v1/sites/www/changes"},
+		{"GET", "/v1/sites/www/previews"},
 		{"GET", "/v1/sites/www/differences?limit=2"},
 		{"GET", "/v1/sites/www/differences/text?path=index.html"},
 	}
@@ -177,6 +182,11 @@ func TestAnswersAreAsTheDescriptionSays(t *testing.T) {
 	)
 	d.calls(look...)
 	d.calls([3]string{"DELETE", "/v1/sites/www/hooks/cms/address", ""}, [3]string{"DELETE", "/v1/sites/www/hooks/cms/address", ""})
+	d.calls(
+		[3]string{"POST", "/v1/sites/www/previews", `{"ref":"feature/menu","days":30}`}, [3]string{"POST", "/v1/sites/www/previews", `{"ref":"a b"}`},
+		[3]string{"POST", "/v1/sites/www/previews/" + preview.Name("feature/menu") + "/extend", `{"days":60}`}, [3]string{"POST", "/v1/sites/www/previews/none/extend", `{"days":60}`},
+		[3]string{"DELETE", "/v1/sites/www/previews/" + preview.Name("feature/menu"), ""}, [3]string{"DELETE", "/v1/sites/www/previews/none", ""},
+	)
 	asked := b.ask(t, release.FromEditor)
 	ask := func(key string) {
 		t.Helper()

@@ -17,15 +17,23 @@ import (
 
 const previewsRepo = "acme/www"
 
+// pullOf is a pull request of the repository's own branch.
+func pullOf(number int64) fakegithub.Pull {
+	return fakegithub.Pull{Number: number, Head: commitOf(int(number)), Branch: "x"}
+}
+
 func commitOf(n int) string { return fmt.Sprintf("%040x", n) }
 
 // startPulls is a hub whose site previews pull requests. Ada may write, Eve may not.
-func startPulls(t *testing.T) *hub {
+func startPulls(t *testing.T, more ...func(*config.Config)) *hub {
 	t.Helper()
 	h := startHub(t, fakegithub.Options{}, func(c *config.Config) {
 		site := c.Sites["www"]
 		site.GitHub.Previews = &config.SitePreviews{Workflow: "preview-pull-request.yml", Address: "https://*.preview.example.gov", Label: "preview"}
 		c.Sites["www"] = site
+		for _, change := range more {
+			change(c)
+		}
 	})
 	h.github.Lock(func() {
 		h.repo.Permissions = fakegithub.PullPermissions()

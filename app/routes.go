@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/app/hooks"
 	"github.com/pressrun/pressrun/app/middleware"
 	"github.com/pressrun/pressrun/app/pages"
+	"github.com/pressrun/pressrun/app/previews"
 	"github.com/pressrun/pressrun/app/public"
 	"github.com/pressrun/pressrun/app/retention"
 	"github.com/pressrun/pressrun/app/stream"
@@ -27,11 +28,12 @@ func (e *edition) routes(version string) *middleware.BodyDeadline {
 	views.Ask(e.unreachable, e.closed)
 	commands := command.New(e.ledger)
 	told := command.NewNotices(e.ledger, e.config)
+	pulls := command.NewPreviews(previews.New(e.ledger), e.config.Sites, e.lookAtPreviews)
 	changed := differences.New(e.config.Sites, e.ledger, e.log)
 	logs := stream.RunLogs{Ledger: e.ledger, Runner: e.runner, Log: e.log}
 	options := webapi.Options{
 		Version: version, Auth: e.auth, Problems: e.problems, Commands: commands, View: views, Differences: changed, Ledger: e.ledger,
-		Hooks: command.NewHooks(e.ledger, e.config.Sites, e.config.URL), Notices: told,
+		Hooks: command.NewHooks(e.ledger, e.config.Sites, e.config.URL), Notices: told, Previews: pulls,
 		Logs: logs, Places: e.places, State: e.config.State, Log: e.log, Stop: e.stop, Described: e.runner.Routes(),
 		Traced: func(site string) bool { return e.config.Sites[site].Traced() },
 		Retention: func(ctx context.Context) (api.Retention, error) {
@@ -41,7 +43,7 @@ func (e *edition) routes(version string) *middleware.BodyDeadline {
 	}
 	e.api = webapi.New(mux, options)
 	e.pages = pages.New(mux, pages.Options{
-		Config: e.config, Auth: e.auth, Problems: e.problems, Disk: e.disk, Commands: commands, Notices: told, View: views, Differences: changed, Logs: logs, Load: e.loads.view, Log: e.log,
+		Config: e.config, Auth: e.auth, Problems: e.problems, Disk: e.disk, Commands: commands, Notices: told, Previews: pulls, View: views, Differences: changed, Logs: logs, Load: e.loads.view, Log: e.log,
 	})
 	outer := http.NewServeMux()
 	language, _ := words.Named(e.config.Pages.Language)

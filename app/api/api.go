@@ -36,6 +36,7 @@ type Options struct {
 	Commands    *command.Commands
 	Hooks       *command.Hooks
 	Notices     *command.Notices
+	Previews    *command.Previews
 	View        *view.Reader
 	Differences *differences.Reader
 	Ledger      *ledger.Ledger
@@ -87,6 +88,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	(&Runs{guard: g, ledger: o.Ledger, view: o.View, traced: o.Traced}).register(h)
 	(&Hooks{guard: g, hooks: o.Hooks, view: o.View, ledger: o.Ledger}).register(h)
 	(&Notices{guard: g, notices: o.Notices, view: o.View}).register(h)
+	(&Previews{guard: g, previews: o.Previews}).register(h)
 	(&Sessions{guard: g}).register(h)
 	(&Retention{guard: g, plan: o.Retention}).register(h)
 	(&Operator{guard: g, commands: o.Commands, view: o.View}).register(h)

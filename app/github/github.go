@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
+	"github.com/pressrun/pressrun/app/previews"
 	"github.com/pressrun/pressrun/app/replicas"
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/githubapp"
@@ -51,7 +52,7 @@ type GitHub struct {
 	webhooks    *webhooks
 	approvals   *approvals
 	deployments *deployments
-	previews    *previews
+	previews    *previewing
 	names       *names
 	setup       *setup
 	letOperator func(w http.ResponseWriter, r *http.Request) bool
@@ -71,7 +72,7 @@ func New(ctx context.Context, o Options) (*GitHub, error) {
 		letOperator: o.LetOperator, duties: o.Duties,
 	}
 	g.names = &names{connection: c, ledger: o.Ledger, log: o.Log, hint: make(chan struct{}, 1), moved: map[string]string{}}
-	g.previews = &previews{connection: c, ledger: o.Ledger, log: o.Log, came: make(chan struct{}, 1)}
+	g.previews = &previewing{connection: c, ledger: o.Ledger, store: previews.New(o.Ledger), log: o.Log, came: make(chan struct{}, 1)}
 	g.webhooks = &webhooks{previews: g.previews, connection: c, ledger: o.Ledger, log: o.Log, accept: o.Accept, approvals: g.approvals, names: g.names, processed: o.Came, came: make(chan struct{}, 1)}
 	g.setup = &setup{connection: c, log: o.Log, keys: o.Keys, show: o.ShowSetup}
 	if !c.wanted() {
@@ -163,6 +164,9 @@ func (g *GitHub) Routes() []runner.Route {
 	}
 	return routes
 }
+
+// LookAtPreviews has those looked at at once of which something was asked.
+func (g *GitHub) LookAtPreviews() { g.previews.wake() }
 
 // checkList is what `pressrun doctor` is told.
 type checkList struct {

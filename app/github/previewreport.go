@@ -26,7 +26,7 @@ const (
 )
 
 // route takes the reports of runs, which show by GitHub's word who they are.
-func (p *previews) route() runner.Route {
+func (p *previewing) route() runner.Route {
 	return runner.Route{
 		Pattern: "POST " + PreviewReportPath, Handler: http.HandlerFunc(p.take), Unguarded: true,
 		Call: &runner.Call{
@@ -37,7 +37,7 @@ func (p *previews) route() runner.Route {
 }
 
 // take takes a report of the run that is under way for a preview, and of no other.
-func (p *previews) take(w http.ResponseWriter, r *http.Request) {
+func (p *previewing) take(w http.ResponseWriter, r *http.Request) {
 	link := p.connection.link.Load()
 	bearer, is := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if link == nil || !is {
@@ -71,7 +71,7 @@ func (p *previews) take(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	taken := false
-	err = p.change(r.Context(), in.Site, in.PullRequest, func(s *pull.State) bool {
+	err = p.store.Change(r.Context(), in.Site, in.PullRequest, func(s *pull.State) bool {
 		taken = s.Run != nil && s.Run.Kind == pull.Create && s.Run.Token == in.Token && (s.Run.ID == "" || s.Run.ID == who.Run.ID)
 		if taken {
 			*s = pull.Step(*s, pull.Told{ID: who.Run.ID, Token: in.Token, Report: in.Bounded()}, ledger.Now())

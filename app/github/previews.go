@@ -2,15 +2,13 @@ package github
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/pressrun/pressrun/app/previews"
 	"github.com/pressrun/pressrun/internal/githubapp"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/preview/pull"
@@ -23,21 +21,20 @@ const (
 	previewsWait = 30 * time.Second
 	// mostActs bounds what is done about one preview at once.
 	mostActs = 4
-	// mostClashes bounds how often a change is made anew beside others.
-	mostClashes = 10
 )
 
-// previews makes and removes the previews of pull requests, as people who may write to
+// previewing makes and removes the previews of pull requests, as people who may write to
 // the repository ask for it. What they stand at is in the ledger; package pull decides.
-type previews struct {
+type previewing struct {
 	connection *connection
 	ledger     *ledger.Ledger
+	store      previews.Store
 	log        *slog.Logger
 	came       chan struct{} // something was heard
 }
 
 // concern says whether a webhook is about previews.
-func (p *previews) concern(hook githubapp.Webhook) bool {
+func (p *previewing) concern(hook githubapp.Webhook) bool {
 	link := p.connection.link.Load()
 	if link == nil || hook.Pull == 0 {
 		return false
@@ -64,14 +61,14 @@ func (p *previews) concern(hook githubapp.Webhook) bool {
 }
 
 // hear keeps what a webhook tells. Nothing is asked of GitHub for it yet.
-func (p *previews) hear(ctx context.Context, hook githubapp.Webhook) error {
+func (p *previewing) hear(ctx context.Context, hook githubapp.Webhook) error {
 	link := p.connection.link.Load()
 	if link == nil {
 		return nil
 	}
 	for _, site := range link.runner.Sites().OfPreviews(hook.Repository) {
 		heard, known := p.heard(site, hook)
-		err := p.change(ctx, site, hook.Pull, func(s *pull.State) bool {
+		err := p.store.Change(ctx, site, hook.Pull, func(s *pull.State) bool {
 			switch {
 			case known:
 				*s = s.Hear(heard)
@@ -92,7 +89,7 @@ func (p *previews) hear(ctx context.Context, hook githubapp.Webhook) error {
 
 // heard is what somebody asks for by a webhook; false for what only says that the pull
 // request changed.
-func (p *previews) heard(site string, hook githubapp.Webhook) (pull.Heard, bool) {
+func (p *previewing) heard(site string, hook githubapp.Webhook) (pull.Heard, bool) {
 	said := hook.Said
 	if said == nil || said.Bot {
 		return pull.Heard{}, false
@@ -105,53 +102,8 @@ func (p *previews) heard(site string, hook githubapp.Webhook) (pull.Heard, bool)
 	return h, true
 }
 
-// change changes what is kept of a pull request's preview; f says whether it did, and may
-// be called again. It is due at once.
-func (p *previews) change(ctx context.Context, site string, number int64, f func(*pull.State) bool) error {
-	for range mostClashes {
-		kept, _, err := p.ledger.Previews().Get(ctx, site, number)
-		if err != nil {
-			return err
-		}
-		s, err := stateOf(kept)
-		if err != nil {
-			return err
-		}
-		if !f(&s) {
-			return nil
-		}
-		if s.Mark == "" {
-			s.Mark = rand.Text()
-		}
-		if err := p.put(ctx, kept, s, ledger.Now()); !errors.Is(err, ledger.ErrPreviewChanged) {
-			return err
-		}
-	}
-	return fmt.Errorf("the preview of pull request %d of %s is changed by others again and again", number, site)
-}
-
-func stateOf(kept ledger.Preview) (pull.State, error) {
-	s := pull.State{Site: kept.Site, Number: kept.Number}
-	if kept.Doc == "" {
-		return s, nil
-	}
-	if err := json.Unmarshal([]byte(kept.Doc), &s); err != nil {
-		return s, fmt.Errorf("read what is known of the preview of pull request %d of %s: %w", kept.Number, kept.Site, err)
-	}
-	return s, nil
-}
-
-func (p *previews) put(ctx context.Context, kept ledger.Preview, s pull.State, due time.Time) error {
-	doc, err := json.Marshal(s)
-	if err != nil {
-		return fmt.Errorf("write what is known of a preview: %w", err)
-	}
-	kept.Doc, kept.Due = string(doc), due
-	return p.ledger.Previews().Put(ctx, kept)
-}
-
 // watch does what is to be done about previews, until ctx ends.
-func (p *previews) watch(ctx context.Context) {
+func (p *previewing) watch(ctx context.Context) {
 	every := previewsEvery
 	if p.ledger.Shared() {
 		every = lookForOthers
@@ -179,15 +131,15 @@ func (p *previews) watch(ctx context.Context) {
 
 // one does what is to be done about one preview. What was done is written down after each
 // act, and what is about to be sent before it.
-func (p *previews) one(ctx context.Context, kept ledger.Preview) error {
-	s, err := stateOf(kept)
+func (p *previewing) one(ctx context.Context, kept ledger.Preview) error {
+	s, err := previews.StateOf(kept)
 	if err != nil {
 		return err
 	}
-	w := &work{previews: p, link: p.connection.link.Load(), kept: kept, state: s}
+	w := &work{previewing: p, link: p.connection.link.Load(), kept: kept, state: s}
 	site, ok := p.connection.config.Sites[kept.Site]
 	if w.link == nil || !ok || site.GitHub.Previews == nil {
-		return p.put(ctx, kept, s, ledger.Now().Add(time.Hour)) // until it is configured again
+		return p.store.Put(ctx, kept, s, ledger.Now().Add(time.Hour)) // until it is configured again
 	}
 	w.address = pull.Address(site.GitHub.Previews.Address, s.Name())
 	err = w.all(ctx)
@@ -205,12 +157,12 @@ func (p *previews) one(ctx context.Context, kept ledger.Preview) error {
 }
 
 // carry says whether a webhook is of a run of previews.
-func (p *previews) carry(hook githubapp.Webhook) bool {
+func (p *previewing) carry(hook githubapp.Webhook) bool {
 	return hook.Event == "workflow_run" && len(p.carried(hook)) > 0
 }
 
 // carried are the sites whose previews a run's workflow makes.
-func (p *previews) carried(hook githubapp.Webhook) []string {
+func (p *previewing) carried(hook githubapp.Webhook) []string {
 	link := p.connection.link.Load()
 	if link == nil {
 		return nil
@@ -219,22 +171,18 @@ func (p *previews) carried(hook githubapp.Webhook) []string {
 	return slices.DeleteFunc(sites.OfPreviews(hook.Repository), func(name string) bool { return sites[name].Previews != hook.Workflow })
 }
 
-// mostAtOnce bounds the previews of a site whose run a webhook is compared with.
-const mostAtOnce = 1000
-
 // nudge has GitHub asked at once about a run that a webhook says changed.
-func (p *previews) nudge(ctx context.Context, hook githubapp.Webhook) error {
+func (p *previewing) nudge(ctx context.Context, hook githubapp.Webhook) error {
 	for _, site := range p.carried(hook) {
-		all, err := p.ledger.Previews().Of(ctx, site, mostAtOnce)
+		all, err := p.store.Of(ctx, site)
 		if err != nil {
 			return err
 		}
-		for _, kept := range all {
-			s, err := stateOf(kept)
-			if err != nil || s.Run == nil || s.Run.ID != hook.Run.ID && !strings.Contains(hook.Title, s.Run.Token) {
+		for _, s := range all {
+			if s.Run == nil || s.Run.ID != hook.Run.ID && !strings.Contains(hook.Title, s.Run.Token) {
 				continue
 			}
-			err = p.change(ctx, site, kept.Number, func(s *pull.State) bool {
+			err = p.store.Change(ctx, site, s.Number, func(s *pull.State) bool {
 				*s = pull.Step(*s, pull.Nudge{ID: hook.Run.ID, URL: hook.Run.URL, Title: hook.Title}, ledger.Now())
 				return true
 			})
@@ -247,7 +195,7 @@ func (p *previews) nudge(ctx context.Context, hook githubapp.Webhook) error {
 	return nil
 }
 
-func (p *previews) wake() {
+func (p *previewing) wake() {
 	select {
 	case p.came <- struct{}{}:
 	default:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/githubapp"
 	"github.com/pressrun/pressrun/internal/ledger"
+	"github.com/pressrun/pressrun/internal/preview"
 	"github.com/pressrun/pressrun/internal/preview/pull"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/runner"
@@ -17,7 +18,7 @@ import (
 
 // work is one look at one preview.
 type work struct {
-	*previews
+	*previewing
 	link    *link
 	kept    ledger.Preview
 	state   pull.State
@@ -34,7 +35,7 @@ func (w *work) step(ctx context.Context, e pull.Event) error {
 }
 
 func (w *work) save(ctx context.Context, due time.Time) error {
-	if err := w.put(ctx, w.kept, w.state, due); err != nil {
+	if err := w.store.Put(ctx, w.kept, w.state, due); err != nil {
 		return err
 	}
 	w.kept.Version++
@@ -60,25 +61,16 @@ func (w *work) all(ctx context.Context) error {
 	return w.tell(ctx)
 }
 
-// listen looks into what was heard: who said it, and how the pull request stands. What
-// people say who may not write is told to the log, and to nobody else.
+// listen looks into what was heard: who said it, and how the pull request or the branch
+// stands. What people say who may not write is told to the log, and to nobody else. Of who
+// asked the app itself, it knew that they may.
 func (w *work) listen(ctx context.Context) error {
 	if !w.state.Stale {
 		return nil
 	}
-	pulls := w.link.runner.Pulls()
-	var events []pull.Event
-	for _, h := range w.state.Heard {
-		may, err := pulls.MayWrite(ctx, w.state.Site, h.By, h.ID)
-		if err != nil {
-			return err
-		}
-		event, is := h.Event()
-		if !may {
-			w.log.Info("a word about a preview is ignored: who said it may not write to the repository", "site", w.state.Site, "pull_request", w.state.Number, "by", h.By)
-		} else if is {
-			events = append(events, event)
-		}
+	events, err := w.weigh(ctx)
+	if err != nil {
+		return err
 	}
 	if len(events) == 0 && w.state.Head == "" {
 		if err := w.ledger.Previews().Drop(ctx, w.kept); err != nil {
@@ -86,9 +78,11 @@ func (w *work) listen(ctx context.Context) error {
 		}
 		return errForgotten // nobody who may has ever asked
 	}
-	now, err := pulls.Get(ctx, w.state.Site, w.state.Number)
-	if errors.Is(err, githubapp.ErrNoPull) {
-		now, err = githubapp.Pull{Head: w.state.Head, Fork: w.state.Fork, Closed: true}, nil
+	now, err := w.subject(ctx)
+	if lacks, is := errors.AsType[*githubapp.ErrNoContents](err); is {
+		by := w.state.Heard[len(w.state.Heard)-1].By
+		w.state.Heard, w.state.Stale = nil, false
+		return w.step(ctx, pull.Refused{By: by, Why: lacks.Error()})
 	}
 	if err != nil {
 		return err
@@ -100,6 +94,46 @@ func (w *work) listen(ctx context.Context) error {
 		w.state = pull.Step(w.state, e, ledger.Now())
 	}
 	return w.save(ctx, ledger.Now())
+}
+
+// weigh are the events of what was heard, of who may say so.
+func (w *work) weigh(ctx context.Context) (events []pull.Event, err error) {
+	for _, h := range w.state.Heard {
+		may := h.Form != nil
+		if !may {
+			if may, err = w.link.runner.Pulls().MayWrite(ctx, w.state.Site, h.By, h.ID); err != nil {
+				return nil, err
+			}
+		}
+		event, is := h.Event()
+		if !may {
+			w.log.Info("a word about a preview is ignored: who said it may not write to the repository", "site", w.state.Site, "pull_request", w.state.Number, "by", h.By)
+		} else if is {
+			events = append(events, event)
+		}
+	}
+	return events, nil
+}
+
+// subject asks GitHub how the pull request or the branch stands. What it does not know is
+// closed. A permission that lacks is for people to mend: it is said where they asked.
+func (w *work) subject(ctx context.Context) (githubapp.Pull, error) {
+	pulls, gone := w.link.runner.Pulls(), githubapp.Pull{Head: w.state.Head, Fork: w.state.Fork, Closed: true}
+	if w.state.Branch == "" {
+		now, err := pulls.Get(ctx, w.state.Site, w.state.Number)
+		if errors.Is(err, githubapp.ErrNoPull) {
+			return gone, nil
+		}
+		return now, err
+	}
+	commit, err := pulls.Branch(ctx, w.state.Site, w.state.Branch)
+	if errors.Is(err, githubapp.ErrNoBranch) {
+		return gone, nil
+	}
+	if _, is := errors.AsType[*githubapp.ErrNoContents](err); is && w.state.Head != "" {
+		return githubapp.Pull{Head: w.state.Head, Closed: w.state.Closed}, nil // what stands can be removed without it
+	}
+	return githubapp.Pull{Head: commit}, err
 }
 
 func (w *work) do(ctx context.Context, act pull.Act) error {
@@ -147,7 +181,8 @@ func (w *work) dispatch(ctx context.Context, act pull.Act) error {
 }
 
 // inputs are those of the workflow: numbers, hexadecimal digits and names of our own
-// making. What a stranger chose, as the branch's name, is none of them.
+// making. What a stranger chose, as the name of a pull request's branch, is none of them. A
+// workflow from before refuses those that it does not know, and that is told to people.
 func (w *work) inputs(act pull.Act) map[string]string {
 	in := map[string]string{
 		"act": string(act.Kind), "pull_request": strconv.FormatInt(w.state.Number, 10), "name": w.state.Name(), "app_url": w.connection.config.URL,
@@ -157,6 +192,12 @@ func (w *work) inputs(act pull.Act) map[string]string {
 	}
 	if act.Keep > 0 {
 		in["keep"] = act.Keep.String()
+	}
+	if act.Kind == pull.Create && (w.state.Branch != "" || w.state.Wish.Name != "") {
+		in["ref"] = w.state.Ref()
+	}
+	if content := w.state.Content(); act.Kind == pull.Create && content != preview.Last {
+		in["content"] = string(content)
 	}
 	return in
 }
@@ -199,11 +240,11 @@ func ending(id string, event release.Event) (pull.Ended, bool) {
 // tell has GitHub show how the preview stands: one comment and one deployment.
 func (w *work) tell(ctx context.Context) error {
 	page := pull.PageOf(w.state, w.address)
-	if page.Comment == "" {
+	if !page.Told {
 		return nil
 	}
 	comment, deployment := page.Digests()
-	if comment != w.state.Told {
+	if page.Comment != "" && comment != w.state.Told {
 		id, err := w.link.runner.Pulls().Comment(ctx, w.state.Site, w.state.Number, w.state.Comment, w.state.Mark, page.Comment)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ type webhooks struct {
 	log        *slog.Logger
 	accept     func(ctx context.Context, site string, event release.Event) error
 	approvals  *approvals
-	previews   *previews
+	previews   *previewing
 	names      *names
 	came       chan struct{} // a webhook was kept
 	processed  func(stamped, received, processed time.Time)

@@ -10,6 +10,7 @@ import (
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/pages/operator"
+	"github.com/pressrun/pressrun/app/pages/previews"
 	"github.com/pressrun/pressrun/app/pages/templates"
 	"github.com/pressrun/pressrun/app/view"
 	"github.com/pressrun/pressrun/internal/text"
@@ -37,6 +38,7 @@ type mainOf struct {
 	operator bool
 	// named is set where the sign-in says whose it is; a token may be that of many.
 	named     bool
+	previews  bool   // of the site are offered
 	mine      string // "" for somebody who asked for nothing that waits
 	diskWhy   string
 	diskSince time.Time
@@ -56,7 +58,7 @@ var keyMark = "key-" + rand.Text()
 // fill gives a site's page its content, rendered for this visitor or for another one
 // who sees the same.
 func (s *sitePages) fill(p *frame.Page, v *frame.Visit, d *view.SiteDetail) error {
-	of := mainOf{operator: v.Who.Role == auth.Operator, named: v.Who.Named()}
+	of := mainOf{operator: v.Who.Role == auth.Operator, named: v.Who.Named(), previews: previews.Offered(s.Config.Sites[d.Name])}
 	if d.Concerns(v.Who.Name) {
 		of.mine = v.Who.Name
 	}
@@ -101,6 +103,9 @@ func renderSite(d *view.SiteDetail, of mainOf, reader *time.Location) (title str
 	body.Key, body.Named = keyMark, of.named
 	if of.diskWhy != "" {
 		body.Notices = append([]notice{{Notice: view.DiskNotice(of.diskWhy, of.diskSince, d.Clock())}}, body.Notices...)
+	}
+	if of.previews {
+		body.Previews = previews.Link(d.Name)
 	}
 	if of.operator {
 		body.Operator = operator.FormsOf(d.Site)

@@ -12,6 +12,7 @@ import (
 	"github.com/pressrun/pressrun/app/pages/compare"
 	"github.com/pressrun/pressrun/app/pages/frame"
 	"github.com/pressrun/pressrun/app/pages/operator"
+	"github.com/pressrun/pressrun/app/pages/previews"
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/app/stream"
 	"github.com/pressrun/pressrun/app/view"
@@ -26,6 +27,7 @@ type Options struct {
 	Disk        *problem.Disk
 	Commands    *command.Commands
 	Notices     *command.Notices
+	Previews    *command.Previews
 	View        *view.Reader
 	Differences *differences.Reader
 	Logs        stream.RunLogs
@@ -59,6 +61,7 @@ func New(mux *http.ServeMux, o Options) *frame.Frame {
 	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) { f.Unknown(mux, w, r) })
 	operator.Register(mux, f, o.View, o.Commands, o.Notices)
 	compare.Register(mux, f, o.View, o.Differences)
+	previews.Register(mux, f, o.View, o.Previews)
 	account.Register(mux, f, o.Auth)
 	return f
 }

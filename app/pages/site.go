@@ -56,6 +56,8 @@ type siteBody struct {
 	// Named says that it is known who asks.
 	Named    bool
 	Operator *operator.Forms
+	// Previews is where the site's previews are, "" for a site that has none.
+	Previews string
 }
 
 // liveNow is what the public sees, and what changed last.

@@ -75,6 +75,18 @@ type SitePreviews struct {
 	Address string `yaml:"address" json:"address,omitempty"`
 	// Label is the one that asks for a preview of a pull request.
 	Label string `yaml:"label" json:"label,omitempty" jsonschema:"default=preview"`
+	// Content is what people may have previews built with: last (the content of the
+	// last release), live (what the CMS has published), drafts. The first is what they get
+	// who say nothing. The workflow must know what to do for each.
+	Content []string `yaml:"content" json:"content,omitempty" jsonschema:"enum=last,enum=live,enum=drafts"`
+}
+
+// Contents are what previews may be built with, at least one.
+func (p SitePreviews) Contents() []string {
+	if len(p.Content) == 0 {
+		return []string{"last"}
+	}
+	return p.Content
 }
 
 // PreviewWorkflow is the workflow that previews pull requests; "" for none.
@@ -261,6 +273,11 @@ func checkPreviews(k *checker, at string, s SiteGitHub) {
 		k.wrong(at+".address", "%q has not one * for the preview's name; expected an address such as https://*.preview.example.gov", p.Address)
 	} else {
 		k.webURL(at+".address", strings.Replace(p.Address, "*", "name", 1), "where previews are looked at, such as https://*.preview.example.gov")
+	}
+	for i, content := range p.Content {
+		if !slices.Contains([]string{"last", "live", "drafts"}, content) || slices.Index(p.Content, content) < i {
+			k.wrong(at+".content", "%q is no content of a preview, or is there twice; expected some of last, live and drafts", content)
+		}
 	}
 	if n := utf8.RuneCountInString(p.Label); n > maxLabelName || strings.TrimSpace(p.Label) != p.Label {
 		k.wrong(at+".label", "%q is no label of GitHub's; expected up to %d characters", p.Label, maxLabelName)

@@ -10,8 +10,11 @@ import (
 
 func TestPreviewsOfPullRequests(t *testing.T) {
 	for previews, want := range map[string]string{
-		"{address: 'https://*.preview.example.gov'}":                 "",
-		"{address: 'https://*.preview.example.gov', label: show me}": "",
+		"{address: 'https://*.preview.example.gov'}":                          "",
+		"{address: 'https://*.preview.example.gov', label: show me}":          "",
+		"{address: 'https://*.preview.example.gov', content: [live, drafts]}": "",
+		"{address: 'https://*.preview.example.gov', content: [draft]}":        "no content of a preview",
+		"{address: 'https://*.preview.example.gov', content: [live, live]}":   "there twice",
 		"{}": "has not one *",
 		"{address: 'https://preview.example.gov'}":                                   "has not one *",
 		"{address: 'javascript:*'}":                                                  "is no http or https address",

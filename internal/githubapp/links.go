@@ -59,6 +59,15 @@ func (l *links) toPulls(ctx context.Context, site Site) (*link, error) {
 	})
 }
 
+// toRefs gives the link by which branches and tags are looked up. It alone may read a
+// repository's contents, and is made only where somebody asks for one.
+func (l *links) toRefs(ctx context.Context, site Site) (*link, error) {
+	return l.by(ctx, site, site.Repository+refsKey, &github.InstallationPermissions{Metadata: github.String("read"), Contents: github.String("read")})
+}
+
+// refsKey is at the end of the keys of those links.
+const refsKey = " refs"
+
 // pullsKey is at the end of the keys of those links.
 const pullsKey = " pulls"
 
@@ -144,6 +153,7 @@ func (l *links) forgetRepository(repository string) {
 	defer l.mu.Unlock()
 	delete(l.known, repository)
 	delete(l.known, repository+pullsKey)
+	delete(l.known, repository+refsKey)
 }
 
 // app is a client that speaks as the App itself.

@@ -1,6 +1,7 @@
 package fakegithub
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -45,9 +46,9 @@ func PullPermissions() map[string]string {
 // PreviewPulls is the workflow that previews pull requests.
 func PreviewPulls() *Workflow {
 	return &Workflow{
-		File: "preview-pull-request.yml", Inputs: []string{"act", "site", "pull_request", "commit", "name", "keep", "token", "app_url"},
+		File: "preview-pull-request.yml", Inputs: []string{"act", "site", "pull_request", "ref", "content", "commit", "name", "keep", "token", "app_url"},
 		RunName: func(in map[string]string) string {
-			return "Preview of pull request " + in["pull_request"] + " [" + in["token"] + "]"
+			return "Preview of " + cmp.Or(in["ref"], "pull request "+in["pull_request"]) + " [" + in["token"] + "]"
 		},
 	}
 }
@@ -165,6 +166,8 @@ func (p Person) object() object {
 }
 
 func (s *Server) pullRoutes(mux *http.ServeMux, repo string) {
+	mux.HandleFunc("GET "+repo+"/git/ref/{ref...}", s.inRepo("contents", "read", s.getRef))
+	mux.HandleFunc("GET "+repo+"/git/tags/{sha}", s.inRepo("contents", "read", s.getTag))
 	mux.HandleFunc("GET "+repo+"/collaborators/{login}/permission", s.inRepo("metadata", "read", s.getPermission))
 	mux.HandleFunc("GET "+repo+"/pulls/{number}", s.inRepo("pull_requests", "read", s.getPull))
 	mux.HandleFunc("GET "+repo+"/issues/{number}/comments", s.inRepo("issues", "read", s.listComments))
@@ -188,6 +191,38 @@ func (s *Server) getPermission(w http.ResponseWriter, r *http.Request, repo *Rep
 		legacy = "none"
 	}
 	reply(w, http.StatusOK, object{"permission": legacy, "role_name": p.Role, "user": with(p.object(), object{"role_name": p.Role})})
+}
+
+// getRef tells of a branch or a tag by its whole name: part of one is none.
+func (s *Server) getRef(w http.ResponseWriter, r *http.Request, repo *Repo) {
+	name := r.PathValue("ref")
+	s.mu.Lock()
+	sha, ok := repo.Refs[name]
+	kind := "commit"
+	if _, is := repo.TagObjects[sha]; is {
+		kind = "tag"
+	}
+	s.mu.Unlock()
+	if !ok {
+		refuse(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	reply(w, http.StatusOK, object{"ref": "refs/" + name, "node_id": "R_1", "url": s.URL, "object": object{"type": kind, "sha": sha, "url": s.URL}})
+}
+
+func (s *Server) getTag(w http.ResponseWriter, r *http.Request, repo *Repo) {
+	sha := r.PathValue("sha")
+	s.mu.Lock()
+	commit, ok := repo.TagObjects[sha]
+	s.mu.Unlock()
+	if !ok {
+		refuse(w, http.StatusNotFound, "Not Found")
+		return
+	}
+	reply(w, http.StatusOK, object{
+		"node_id": "T_1", "tag": "v1", "sha": sha, "url": s.URL, "message": "", "tagger": object{"date": "2026-11-23T20:00:00Z", "email": "ada@example.org", "name": "Ada"},
+		"object": object{"type": "commit", "sha": commit, "url": s.URL},
+	})
 }
 
 func (s *Server) getPull(w http.ResponseWriter, r *http.Request, repo *Repo) {

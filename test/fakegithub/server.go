@@ -82,6 +82,9 @@ type Repo struct {
 	Events []string
 	// Checks are the checks of its commits, see SetChecks.
 	Checks map[string][]Check
+	// Refs are the commits of its branches and tags, by heads/NAME and tags/NAME. What is in
+	// TagObjects is an annotated tag, and this the commit that it is of.
+	Refs, TagObjects map[string]string
 	// Pulls are its pull requests, People who comments on them, by login.
 	Pulls    map[int64]Pull
 	People   map[string]Person

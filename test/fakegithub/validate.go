@@ -88,12 +88,15 @@ func (s *spec) check(e exchange) error {
 }
 
 // described is a call's address as the description has it: below no prefix,
-// and with a file's path as one segment.
+// and with a file's path, or a branch's name, as one segment.
 func described(u *url.URL) *url.URL {
 	out := *u
 	if before, file, ok := strings.Cut(u.Path, "/contents/"); ok {
 		out.Path = before + "/contents/" + strings.ReplaceAll(file, "/", "-")
 		out.RawPath = ""
+	}
+	if before, ref, ok := strings.Cut(u.Path, "/git/ref/"); ok {
+		out.Path, out.RawPath = before+"/git/ref/"+strings.ReplaceAll(ref, "/", "-"), ""
 	}
 	return &out
 }

@@ -15,7 +15,7 @@ import (
 var files embed.FS
 
 // pages are the templates of pages.
-var pages = []string{"home", "site", "find", "operate", "history", "release", "log", "request", "confirm", "allow", "rollback", "told", "sessions", "signin", "setup", "trouble", "reading", "differences"}
+var pages = []string{"home", "site", "find", "operate", "history", "release", "log", "request", "confirm", "allow", "rollback", "told", "sessions", "signin", "setup", "trouble", "reading", "differences", "previews", "preview", "unpreview"}
 
 // loaded are the templates of each language that was asked for, by its tag.
 var loaded sync.Map

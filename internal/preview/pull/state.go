@@ -1,6 +1,7 @@
 package pull
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -9,20 +10,27 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// State is all that is known of a pull request's preview. It is stored as JSON: names stay.
+// State is all that is known of the preview of a pull request or a branch. It is stored as
+// JSON: names stay.
 type State struct {
-	Site   string `json:"site"`
-	Number int64  `json:"number"`
+	Site string `json:"site"`
+	// Number is the pull request's; below 0 it is made of Branch, see Subject.
+	Number int64 `json:"number"`
+	// Branch is a branch or a tag; "" for a pull request.
+	Branch string `json:"branch,omitempty"`
 
-	// What GitHub says of the pull request: its newest commit, whether that is in another
-	// repository, and whether it is closed or merged.
+	// What GitHub says of it: its newest commit, whether that is in another repository, and
+	// whether it is closed, merged or deleted.
 	Head   string `json:"head"`
 	Fork   bool   `json:"fork,omitempty"`
 	Closed bool   `json:"closed,omitempty"`
 
 	// What people asked for.
-	Wanted     bool   `json:"wanted,omitempty"`
-	By         string `json:"by,omitempty"`
+	Wanted bool   `json:"wanted,omitempty"`
+	By     string `json:"by,omitempty"`
+	Wish   Wish   `json:"wish,omitzero"`
+	// Anew says that what is shown is to be built once more, of whatever commit.
+	Anew       bool   `json:"anew,omitempty"`
 	Approved   string `json:"approved,omitempty"` // the one commit of a fork that may be built
 	ApprovedBy string `json:"approved_by,omitempty"`
 	// Extend is for how long it is to stay from now on; 0 when nobody asks.
@@ -67,6 +75,24 @@ type Heard struct {
 	Comment string `json:"comment,omitempty"`
 	// Label says that the label was put that asks for a preview.
 	Label bool `json:"label,omitempty"`
+	// Form is what somebody asked the app itself for, which knows that they may.
+	Form *Form `json:"form,omitempty"`
+}
+
+// Wish is how somebody wants a preview; the zero value is as previews are by themselves.
+type Wish struct {
+	// Name is another name than the one that is made of the branch.
+	Name    string          `json:"name,omitempty"`
+	Content preview.Content `json:"content,omitempty"`
+	// Keep is how long it stays after each build.
+	Keep time.Duration `json:"keep,omitempty"`
+}
+
+// Form is what somebody asks the app for.
+type Form struct {
+	Kind Kind          `json:"kind"`
+	Wish Wish          `json:"wish,omitzero"`  // of Create
+	Keep time.Duration `json:"keep,omitempty"` // of Extend
 }
 
 // mostHeard bounds what waits to be looked into: more is the noise of a storm.
@@ -83,10 +109,24 @@ func (s State) Hear(h Heard) State {
 
 // Event is what was heard, of somebody who may write.
 func (h Heard) Event() (Event, bool) {
-	if h.Label {
+	switch {
+	case h.Form != nil:
+		return h.Form.event(h.By), true
+	case h.Label:
 		return Asked{By: h.By}, true
 	}
 	return Command(h.Comment, h.By)
+}
+
+func (f Form) event(by string) Event {
+	switch f.Kind {
+	case Extend:
+		return AskedExtend{By: by, Keep: f.Keep}
+	case Remove:
+		return AskedRemove{By: by}
+	case Create:
+	}
+	return Asked{By: by, Wish: &f.Wish}
 }
 
 // Kind is what a run does.
@@ -103,7 +143,9 @@ const (
 type Run struct {
 	Kind   Kind          `json:"kind"`
 	Commit string        `json:"commit,omitempty"` // that it builds
-	Keep   time.Duration `json:"keep,omitempty"`   // of Extend
+	Keep   time.Duration `json:"keep,omitempty"`
+	// Content is what it builds with.
+	Content preview.Content `json:"content,omitempty"`
 	// Token goes with the dispatch and into the run's title: by it the run is found when
 	// the answer to the dispatch was lost.
 	Token string    `json:"token"`
@@ -146,6 +188,7 @@ func (r Report) Bounded() Report {
 // Shown is a preview that can be looked at; Commit is "" for none.
 type Shown struct {
 	Commit  string               `json:"commit,omitempty"`
+	Content preview.Content      `json:"content,omitempty"`
 	Address string               `json:"address,omitempty"`
 	Expires time.Time            `json:"expires,omitzero"`
 	Files   int                  `json:"files,omitempty"`
@@ -153,12 +196,20 @@ type Shown struct {
 	Differs *preview.Differences `json:"differences,omitempty"`
 }
 
-// Ref is what the preview is of. It is no name of a branch's: nobody who opens a pull
-// request chooses it.
-func (s State) Ref() string { return "pull/" + strconv.FormatInt(s.Number, 10) }
+// Ref is what the preview is of. That of a pull request is no name of a branch's: nobody
+// who opens one chooses it.
+func (s State) Ref() string {
+	if s.Branch != "" {
+		return s.Branch
+	}
+	return "pull/" + strconv.FormatInt(s.Number, 10)
+}
 
 // Name is the preview's.
-func (s State) Name() string { return preview.Name(s.Ref()) }
+func (s State) Name() string { return cmp.Or(s.Wish.Name, preview.Name(s.Ref())) }
+
+// Content is what it is built with.
+func (s State) Content() preview.Content { return cmp.Or(s.Wish.Content, preview.Last) }
 
 // MayBuild says whether the newest commit may be built: a fork's only if somebody
 // approved exactly that one.
@@ -166,3 +217,53 @@ func (s State) MayBuild() bool { return s.Head != "" && (!s.Fork || s.Approved =
 
 // wants says whether a preview is to stand.
 func (s State) wants() bool { return s.Wanted && !s.Closed }
+
+// Status is how a preview stands, in a word.
+type Status string
+
+// The statuses of a preview.
+const (
+	Waiting  Status = "waiting" // to be looked into, to be approved, or for its turn
+	Building Status = "building"
+	Ready    Status = "ready"
+	Broken   Status = "failed" // its last build
+	Removing Status = "removing"
+	Gone     Status = "gone"
+)
+
+// Status is how the preview stands. What can be looked at is in Shown, whatever it is.
+func (s State) Status() Status {
+	asked := slices.ContainsFunc(s.Heard, func(h Heard) bool { return h.Form != nil && h.Form.Kind == Create })
+	switch {
+	case s.Run != nil && s.Run.Kind == Create:
+		return Building
+	case s.Stands && !s.wants():
+		return Removing
+	case asked:
+		return Waiting
+	case !s.wants():
+		return Gone
+	case s.Failed != "" && s.Failed == s.Head:
+		return Broken
+	case s.Shown.Commit == s.Head && !s.Anew && s.Head != "":
+		return Ready
+	}
+	return Waiting
+}
+
+// Reason is why it waits, failed or went, for people; "" for none.
+func (s State) Reason() string {
+	switch s.Status() {
+	case Waiting:
+		if s.Fork && !s.MayBuild() {
+			return "the branch is in a fork: on GitHub, somebody who may write has to approve commit " + s.Head + " by /preview approve"
+		}
+		return cmp.Or(s.Why, s.Note)
+	case Ready, Gone:
+		return s.Note
+	case Broken, Removing:
+		return cmp.Or(s.Why, s.Note)
+	case Building:
+	}
+	return ""
+}

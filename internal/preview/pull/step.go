@@ -1,6 +1,7 @@
 package pull
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"strings"
@@ -20,8 +21,12 @@ type (
 		Fork   bool
 		Closed bool
 	}
-	// Asked asks for a preview.
-	Asked struct{ By string }
+	// Asked asks for a preview. Wish is nil where nobody said how it is to be; with it, one
+	// that stands is built anew.
+	Asked struct {
+		By   string
+		Wish *Wish
+	}
 	// Approve lets exactly one commit of a fork be built.
 	Approve struct{ By, Commit string }
 	// AskedExtend asks for more time.
@@ -116,9 +121,9 @@ func Step(s State, e Event, now time.Time) State {
 	case Asked, Approve, AskedExtend, AskedRemove, Refused:
 		s.asked(e)
 	case Began:
-		s.Run = &Run{Kind: e.Act.Kind, Commit: e.Act.Commit, Keep: e.Act.Keep, Token: e.Token, Since: now, Sent: now}
+		s.Run = &Run{Kind: e.Act.Kind, Commit: e.Act.Commit, Keep: e.Act.Keep, Content: s.Content(), Token: e.Token, Since: now, Sent: now}
 		s.Stands = true // from now on something may be there
-		s.Note = keptNote(s)
+		s.Note, s.Anew = keptNote(s), s.Anew && e.Act.Kind != Create
 	case Posted:
 		s.Told, s.Comment = e.Digest, e.Comment
 		return s // nothing of the preview changed
@@ -151,7 +156,7 @@ func (s *State) seen(e Seen) {
 		s.Failed, s.Why, s.Tries, s.NotBefore = "", "", 0, time.Time{}
 	}
 	if e.Closed && !s.Closed && (s.Wanted || s.Stands) {
-		s.Note = "The pull request was closed."
+		s.Note = s.whyOver()
 	}
 	s.Head, s.Fork, s.Closed = e.Head, e.Fork, e.Closed
 	if s.Closed {
@@ -171,13 +176,14 @@ func (s *State) asked(e Event) {
 			return
 		}
 		s.Wanted, s.By = true, e.By
+		s.wish(e.Wish)
 		s.Failed, s.Why, s.Tries, s.NotBefore = "", "", 0, time.Time{}
 	case Approve:
 		s.approve(e)
 	case AskedExtend:
 		switch {
 		case s.Shown.Commit == "" || !s.wants():
-			s.Note = fmt.Sprintf("%s asked for more time, but there is no preview: ask for one by /preview.", e.By)
+			s.Note = fmt.Sprintf("%s asked for more time, but there is no preview: ask for one first.", e.By)
 		case preview.CheckLife(e.Keep) != nil:
 			s.Note = fmt.Sprintf("%s asked for more time: %v.", e.By, preview.CheckLife(e.Keep))
 		default:
@@ -192,10 +198,38 @@ func (s *State) asked(e Event) {
 }
 
 func (s *State) refuseClosed(by string) bool {
-	if s.Closed {
+	switch {
+	case s.Closed && s.Branch == "" && s.Head == "":
+		s.Note = fmt.Sprintf("%s asked for a preview of pull request %d, but the repository has none of this number.", by, s.Number)
+	case s.Closed && s.Branch != "":
+		s.Note = by + " asked for a preview of " + s.Branch + ", but the repository has no branch and no tag of this name."
+	case s.Closed:
 		s.Note = by + " asked for a preview, but the pull request is closed."
 	}
 	return s.Closed
+}
+
+// wish takes how the preview is to be. One that stands keeps its name.
+func (s *State) wish(w *Wish) {
+	switch {
+	case w != nil && s.Stands:
+		wished := *w
+		wished.Name = s.Wish.Name
+		underWay := s.Run != nil && s.Run.Kind == Create && s.Wish == wished
+		s.Wish, s.Anew = wished, s.Anew || !underWay // a form that is sent twice counts once
+	case w != nil:
+		s.Wish = *w
+	case !s.Stands:
+		s.Wish = Wish{}
+	}
+}
+
+// whyOver says why what the preview is of has gone.
+func (s State) whyOver() string {
+	if s.Branch != "" {
+		return "The repository has no branch and no tag of this name any more."
+	}
+	return "The pull request was closed."
 }
 
 func (s *State) approve(e Approve) {
@@ -331,7 +365,7 @@ func (s *State) end(e Ended, now time.Time) {
 // workflow does by itself.
 func (s *State) show(run Run) {
 	s.Failed, s.Why, s.Tries = "", "", 0
-	s.Shown = Shown{Commit: run.Commit, Expires: run.Since.Add(preview.DefaultLife), RunURL: run.URL}
+	s.Shown = Shown{Commit: run.Commit, Content: run.Content, Expires: run.Since.Add(cmp.Or(run.Keep, preview.DefaultLife)), RunURL: run.URL}
 	if r := run.Reported; r != nil {
 		s.Shown.Address, s.Shown.Files, s.Shown.Differs = r.Address, r.Files, r.Differs
 		if !r.Expires.IsZero() {

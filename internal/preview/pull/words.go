@@ -15,7 +15,9 @@ import (
 
 // Page is what GitHub is to show of a preview.
 type Page struct {
-	// Comment is Markdown; "" where nobody asked for anything yet.
+	// Told says whether anything is to be shown: somebody has asked for something.
+	Told bool
+	// Comment is Markdown; "" for none, as of a branch.
 	Comment string
 	// Deployment is that of the preview's environment; its State is "" for none.
 	Deployment Deployment
@@ -47,11 +49,15 @@ const maxPath = 200
 // PageOf is what GitHub is to show. Address is where the preview is looked at, unless
 // its run told another.
 func PageOf(s State, address string) Page {
-	if s.By == "" && s.Note == "" && !s.Stands {
-		return Page{} // nobody who may write has asked for anything
+	if s.Head == "" || s.By == "" && s.Note == "" && !s.Stands {
+		return Page{} // GitHub knows no such thing, or nobody who may write has asked for anything
 	}
 	s.Shown.Address = webAddress(address, s.Shown.Address)
-	return Page{Comment: s.comment(), Deployment: s.deployment()}
+	page := Page{Deployment: s.deployment(), Told: true}
+	if s.Branch == "" {
+		page.Comment = s.comment()
+	}
+	return page
 }
 
 // webAddress is the first that is one of the web.
@@ -235,8 +241,8 @@ func Wake(s State, now time.Time) time.Time {
 		return s.NotBefore
 	case s.Shown.Commit != "":
 		return s.Shown.Expires
-	case s.Closed:
-		return s.Updated.Add(keepClosed)
+	case s.over():
+		return s.Updated.Add(s.kept())
 	}
 	return time.Time{}
 }

@@ -1,0 +1,227 @@
+package previews
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/pressrun/pressrun/app/command"
+	"github.com/pressrun/pressrun/app/pages/frame"
+	"github.com/pressrun/pressrun/app/view"
+	"github.com/pressrun/pressrun/app/view/when"
+	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/preview/pull"
+	"github.com/pressrun/pressrun/internal/text"
+)
+
+// previewPages show the previews of a site, and have them made, kept and removed.
+type previewPages struct {
+	*frame.Frame
+	view     *view.Reader
+	previews *command.Previews
+}
+
+// lookEvery is how often, in seconds, a page is fetched anew while a preview is being
+// built or removed: no event of the ledger tells of it.
+const lookEvery = 5
+
+// Link leads to the previews of a site.
+func Link(site string) string { return frame.SiteLink(site) + "/previews" }
+
+// Register puts the pages of previews on a mux.
+func Register(mux *http.ServeMux, f *frame.Frame, views *view.Reader, previews *command.Previews) {
+	p := &previewPages{Frame: f, view: views, previews: previews}
+	mux.HandleFunc("GET /sites/{site}/previews", f.SignedIn(p.show))
+	mux.HandleFunc("POST /sites/{site}/previews", f.SignedIn(p.create))
+	mux.HandleFunc("GET /sites/{site}/previews/{name}", f.SignedIn(p.one))
+	mux.HandleFunc("POST /sites/{site}/previews/{name}/extend", f.SignedIn(p.extend))
+	mux.HandleFunc("GET /sites/{site}/previews/{name}/remove", f.SignedIn(p.askRemove))
+	mux.HandleFunc("POST /sites/{site}/previews/{name}/remove", f.SignedIn(p.remove))
+}
+
+func (p *previewPages) show(v *frame.Visit) {
+	name, conf, ok := p.SeenSite(v)
+	if !ok {
+		return
+	}
+	form := formOf(v, conf)
+	form.Days = usualDays
+	form.Ref = strings.TrimSpace(v.R.URL.Query().Get("ref"))
+	p.list(v, http.StatusOK, name, form)
+}
+
+// list shows the previews, and the form as it was filled in.
+func (p *previewPages) list(v *frame.Visit, status int, site string, form form) {
+	found, err := p.previews.List(v.R.Context(), site)
+	if err != nil {
+		p.Trouble(v, said(v, err))
+		return
+	}
+	of, err := p.view.Site(v.R.Context(), site)
+	if err != nil {
+		p.Trouble(v, err)
+		return
+	}
+	b, c := body{Site: site, Form: form}, of.Clock()
+	one := frame.LivePage(site, of.Instant, c)
+	for _, s := range found {
+		b.Rows = append(b.Rows, p.rowOf(s, c))
+		one.Busy = one.Busy || s.Run != nil || len(s.Heard) > 0
+	}
+	if one.Busy {
+		one.Every = lookEvery
+	}
+	one.Title, one.Body = v.Say("Previews")+" · "+of.Title, b
+	one.Crumbs = []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: of.Title, Link: frame.SiteLink(site)}}
+	p.Write(v, status, "previews", one)
+}
+
+func (p *previewPages) rowOf(s pull.State, c when.Clock) row {
+	wire := view.PreviewWire(s, p.previews.Address(s))
+	r := row{Name: wire.Name, Address: wire.Address, By: wire.By, Why: wire.Why, RunURL: wire.RunURL, Of: wire.Branch, Content: view.ContentWords(c.Language, view.PreviewContent(s))}
+	r.State, r.Class = view.PreviewState(c.Language, s)
+	if r.Of == "" {
+		r.Of = c.Language.Say("pull request %s", "#"+strconv.FormatInt(s.Number, 10))
+	}
+	if wire.Expires != nil {
+		r.Until = c.At(*wire.Expires)
+	}
+	if r.Commit = wire.Commit; len(r.Commit) > shortCommit {
+		r.Commit = r.Commit[:shortCommit]
+	}
+	r.Standing = s.Stands && s.Status() != pull.Removing
+	r.Extendable = r.Standing && s.Shown.Commit != ""
+	return r
+}
+
+// create takes the form. What is wrong is said at its field, and what was typed stays.
+func (p *previewPages) create(v *frame.Visit) {
+	name, conf, ok := p.SeenSite(v)
+	if !ok || !p.ReadForm(v) {
+		return
+	}
+	form := formOf(v, conf)
+	in := form.input()
+	_, err := p.previews.Create(v.R.Context(), v.Who, name, in)
+	refused, is := errors.AsType[*api.Problem](err)
+	switch {
+	case is && len(refused.Errors) > 0:
+		form.say(v, refused)
+		p.list(v, http.StatusUnprocessableEntity, name, form)
+	case err != nil:
+		p.Trouble(v, said(v, err))
+	default:
+		p.Log.Info("somebody asks for a preview", "site", name, "of", in.Ref, "content", in.Content, "by", v.Who.Name)
+		v.GoOn(Link(name))
+	}
+}
+
+// one shows a preview, with what can be done about it.
+func (p *previewPages) one(v *frame.Visit) {
+	name, _, ok := p.SeenSite(v)
+	if ok {
+		p.showOne(v, http.StatusOK, name, oneBody{Days: usualDays})
+	}
+}
+
+func (p *previewPages) showOne(v *frame.Visit, status int, site string, b oneBody) {
+	found, err := p.previews.Find(v.R.Context(), site, v.R.PathValue("name"))
+	if err != nil {
+		p.Trouble(v, said(v, err))
+		return
+	}
+	of, err := p.view.Site(v.R.Context(), site)
+	if err != nil {
+		p.Trouble(v, err)
+		return
+	}
+	b.Row, b.Link = p.rowOf(found, of.Clock()), oneLink(site, found.Name())
+	one := frame.Page{Title: v.Say("Preview %s", found.Name()) + " · " + of.Title, Body: b, Crumbs: p.crumbs(v, site)}
+	one.Stamp(of.Clock())
+	p.Write(v, status, "preview", one)
+}
+
+// oneLink leads to the page of a preview.
+func oneLink(site, name string) string { return Link(site) + "/" + url.PathEscape(name) }
+
+// crumbs lead back from what is below the list.
+func (p *previewPages) crumbs(v *frame.Visit, site string) []frame.Crumb {
+	return []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: p.SiteTitle(site), Link: frame.SiteLink(site)}, {Text: v.Say("Previews"), Link: Link(site)}}
+}
+
+// extend lets a preview stay for longer.
+func (p *previewPages) extend(v *frame.Visit) {
+	name, _, ok := p.SeenSite(v)
+	if !ok || !p.ReadForm(v) {
+		return
+	}
+	typed := text.Shorten(strings.TrimSpace(v.R.PostForm.Get("days")), mostTyped)
+	days, err := strconv.Atoi(typed)
+	if err != nil {
+		days = 0 // which is refused in words
+	}
+	state, err := p.previews.Extend(v.R.Context(), v.Who, name, v.R.PathValue("name"), days)
+	if refused, is := errors.AsType[*api.Problem](err); is && len(refused.Errors) > 0 {
+		p.showOne(v, http.StatusUnprocessableEntity, name, oneBody{Days: typed, Wrong: text.Sentence(v.Say(string(command.FieldWords(refused.Errors[0]))))})
+		return
+	}
+	p.asked(v, name, "more time", state, err)
+}
+
+// askRemove asks before a preview goes.
+func (p *previewPages) askRemove(v *frame.Visit) {
+	name, _, ok := p.SeenSite(v)
+	if !ok {
+		return
+	}
+	found, err := p.previews.Find(v.R.Context(), name, v.R.PathValue("name"))
+	if err != nil {
+		p.Trouble(v, said(v, err))
+		return
+	}
+	ask := question{
+		Action: oneLink(name, found.Name()) + "/remove", Title: v.Say("Remove the preview %s?", found.Name()),
+		Text:   v.Say("Its address shows nothing any more, to nobody. Its files are deleted. It can be built again."),
+		Button: v.Say("Remove the preview"), Back: frame.Crumb{Text: v.Say("No, leave it as it is"), Link: oneLink(name, found.Name())},
+	}
+	p.Write(v, http.StatusOK, "unpreview", frame.Page{Title: ask.Title, Body: ask, Crumbs: p.crumbs(v, name)})
+}
+
+// remove carries that form out.
+func (p *previewPages) remove(v *frame.Visit) {
+	name, _, ok := p.SeenSite(v)
+	if !ok || !p.ReadForm(v) {
+		return
+	}
+	state, err := p.previews.Remove(v.R.Context(), v.Who, name, v.R.PathValue("name"))
+	p.asked(v, name, "its end", state, err)
+}
+
+func (p *previewPages) asked(v *frame.Visit, site, what string, s pull.State, err error) {
+	if err != nil {
+		p.Trouble(v, said(v, err))
+		return
+	}
+	p.Log.Info("somebody asks something of a preview", "what", what, "site", site, "preview", s.Name(), "by", v.Who.Name)
+	v.GoOn(Link(site))
+}
+
+// said is a refusal in the reader's language.
+func said(v *frame.Visit, err error) error {
+	refused, is := errors.AsType[*api.Problem](err)
+	switch {
+	case !is:
+		return err
+	case refused.Code == "no_previews":
+		return v.Problem(http.StatusNotFound, refused.Code, "This site has no previews. An operator can configure where they are looked at.")
+	case refused.Status == http.StatusNotFound:
+		return v.Problem(http.StatusNotFound, refused.Code, "There is no preview of this name: it may be gone.")
+	}
+	return err
+}
+
+// Offered says whether a site has previews.
+func Offered(conf config.Site) bool { return conf.GitHub.Previews != nil }

@@ -1,0 +1,70 @@
+package pull
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// What people may write where they ask for a preview.
+var (
+	// ErrNothing says that nothing was written.
+	ErrNothing = errors.New("nothing is named")
+	// ErrName says that what was written is no name that may be built.
+	ErrName = errors.New("this is no name of a branch or a tag that can be previewed")
+)
+
+const (
+	// maxBranch bounds a branch's name, in bytes.
+	maxBranch = 200
+	// maxPull is the largest number of a pull request that is looked for.
+	maxPull = 1 << 31
+)
+
+var (
+	// numbered is a pull request as people write one.
+	numbered = regexp.MustCompile(`^(?:#|pull/)?([0-9]{1,10})$`)
+	// branchName are the names of branches that are handed to workflows and shown: letters,
+	// digits and few signs. Git allows more (git-scm.com/docs/git-check-ref-format), of
+	// which shells and templates make something else.
+	branchName = regexp.MustCompile(`^[\p{L}\p{N}_@][\p{L}\p{M}\p{N}._/+@#-]*$`)
+)
+
+// Subject is what somebody wrote: the number of a pull request, or a branch or a tag with
+// the number that stands for it among those of pull requests, which is below 0.
+func Subject(text string) (number int64, branch string, err error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return 0, "", ErrNothing
+	}
+	if m := numbered.FindStringSubmatch(text); m != nil {
+		number, err := strconv.ParseInt(m[1], 10, 64)
+		if err != nil || number < 1 || number >= maxPull {
+			return 0, "", ErrName
+		}
+		return number, "", nil
+	}
+	if !isBranch(text) {
+		return 0, "", ErrName
+	}
+	sum := sha256.Sum256([]byte(text))
+	return -1 - int64(binary.BigEndian.Uint64(sum[:8])>>12), text, nil // JSON's numbers are exact below 2^53
+}
+
+func isBranch(text string) bool {
+	bad := func(part string) bool {
+		return part == "" || strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".lock")
+	}
+	switch {
+	case len(text) > maxBranch, !branchName.MatchString(text):
+	case strings.Contains(text, ".."), strings.HasSuffix(text, "."), text == "@":
+	case strings.HasPrefix(text, "refs/"), slices.ContainsFunc(strings.Split(text, "/"), bad):
+	default:
+		return true
+	}
+	return false
+}
