@@ -34,7 +34,7 @@ func (a *Authorizer) Claim(ctx context.Context, c *Caller, in api.ClaimInput) (a
 	if in.Token != "" && id.StartedBy != "" {
 		return in.Run, problem.New(http.StatusForbidden, "forbidden", "a run that was started by "+id.StartedBy+" was not dispatched by this app")
 	}
-	first, err := a.ledger.UseOnce(ctx, id.Once, id.Expires.Add(time.Hour))
+	first, err := a.ledger.Deliveries().UseOnce(ctx, id.Once, id.Expires.Add(time.Hour))
 	if err != nil {
 		return in.Run, err
 	}

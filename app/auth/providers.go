@@ -179,10 +179,10 @@ func (a *Authorizer) Finish(r *http.Request, via string) (Entered, error) {
 
 // useUp says whether an attempt was not used before.
 func (a *Authorizer) useUp(ctx context.Context, at attempt) (first bool, err error) {
-	if first, err = a.ledger.UseOnce(ctx, "sign-in:"+HashToken(at.State), at.Until); err != nil {
+	if first, err = a.ledger.Deliveries().UseOnce(ctx, "sign-in:"+HashToken(at.State), at.Until); err != nil {
 		return false, err
 	}
-	return first, a.ledger.Forget(ctx, time.Time{}) // names whose time is long over, and no webhooks
+	return first, a.ledger.Deliveries().Forget(ctx, time.Time{}) // names whose time is long over, and no webhooks
 }
 
 // SignOutElsewhere is where somebody signs out of the provider too, "" for nowhere.

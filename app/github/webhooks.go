@@ -207,7 +207,7 @@ func (h *webhooks) process(ctx context.Context) {
 }
 
 func (h *webhooks) askForMissed(ctx context.Context) {
-	if err := h.ledger.Forget(ctx, ledger.Now().Add(-keepDeliveries)); err != nil && ctx.Err() == nil {
+	if err := h.ledger.Deliveries().Forget(ctx, ledger.Now().Add(-keepDeliveries)); err != nil && ctx.Err() == nil {
 		h.log.Warn("old webhooks can't be dropped", "error", err)
 	}
 	link := h.connection.link.Load()

@@ -13,8 +13,8 @@ const keptAccounts = 20
 
 // PutAccount keeps the account of a release: what became of every address. It fails with
 // ErrNotFound if there is no such release.
-func (l *Ledger) PutAccount(ctx context.Context, site string, number int64, account []byte) error {
-	return l.writer.act(ctx, func(b *batch) error {
+func (d decisions) PutAccount(ctx context.Context, site string, number int64, account []byte) error {
+	return d.writer.act(ctx, func(b *batch) error {
 		var found int64
 		if err := b.queryRow(`SELECT COUNT(*) FROM releases WHERE site = $1 AND number = $2`, []any{site, number}, &found); err != nil {
 			return err

@@ -15,8 +15,8 @@ import (
 
 // batch is the transaction under way.
 type batch struct {
-	ctx   context.Context //nolint:containedctx // lives for one transaction
-	w     *writer
+	work
+
 	now   time.Time
 	sites map[string]*loaded
 
@@ -42,8 +42,15 @@ type batch struct {
 	leaves bool
 
 	lastEvent, lastOutbox int64
-	changed               bool
-	// broken is set when a statement failed: nothing of the batch can stay.
+}
+
+// work runs the statements of a transaction.
+type work struct {
+	ctx context.Context //nolint:containedctx // lives for one transaction
+	w   *writer
+
+	changed bool
+	// broken is set when a statement failed: nothing of the transaction can stay.
 	broken error
 }
 
@@ -54,34 +61,34 @@ type loaded struct {
 }
 
 // fail remembers that the transaction can't be committed.
-func (b *batch) fail(err error) error {
-	if b.broken == nil {
-		b.broken = err
+func (s *work) fail(err error) error {
+	if s.broken == nil {
+		s.broken = err
 	}
 	return err
 }
 
-func (b *batch) exec(text string, args ...any) (sql.Result, error) {
-	res, err := b.w.exec(b.ctx, text, args...)
+func (s *work) exec(text string, args ...any) (sql.Result, error) {
+	res, err := s.w.exec(s.ctx, text, args...)
 	if err != nil {
-		return nil, b.fail(err)
+		return nil, s.fail(err)
 	}
-	b.changed = true
+	s.changed = true
 	return res, nil
 }
 
-func (b *batch) query(text string, args ...any) (*sql.Rows, error) {
-	rows, err := b.w.query(b.ctx, text, args...)
+func (s *work) query(text string, args ...any) (*sql.Rows, error) {
+	rows, err := s.w.query(s.ctx, text, args...)
 	if err != nil {
-		return nil, b.fail(err)
+		return nil, s.fail(err)
 	}
 	return rows, nil
 }
 
-func (b *batch) queryRow(text string, args []any, into ...any) error {
-	err := b.w.queryRow(b.ctx, text, args...).Scan(into...)
+func (s *work) queryRow(text string, args []any, into ...any) error {
+	err := s.w.queryRow(s.ctx, text, args...).Scan(into...)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
-		return b.fail(err)
+		return s.fail(err)
 	}
 	return err
 }
@@ -144,17 +151,17 @@ func (b *batch) event(e Event) {
 
 // flush writes what the batch's decisions came to.
 func (b *batch) flush() {
-	for _, write := range []func() error{b.flushReleases, b.flushSites, b.flushRequests, b.flushEvents, b.flushOutbox, b.flushHooks} {
+	for _, write := range []func(*batch) error{writeReleases, writeSites, writeNewRequests, writeEvents, writeOutbox, tidyHooks} {
 		if b.broken != nil {
 			return
 		}
-		if err := write(); err != nil {
+		if err := write(b); err != nil {
 			_ = b.fail(err) // kept in broken, which the caller reads
 		}
 	}
 }
 
-func (b *batch) flushReleases() error {
+func writeReleases(b *batch) error {
 	for i, r := range b.closed {
 		if err := b.putRelease(b.closedOf[i], r); err != nil {
 			return err
@@ -163,8 +170,8 @@ func (b *batch) flushReleases() error {
 	return nil
 }
 
-// flushSites writes the sites that changed, and their current releases.
-func (b *batch) flushSites() error {
+// writeSites writes the sites that changed, and their current releases.
+func writeSites(b *batch) error {
 	for _, name := range slices.Sorted(maps.Keys(b.sites)) {
 		l := b.sites[name]
 		doc, err := json.Marshal(l.site)
@@ -203,7 +210,7 @@ func (b *batch) putRelease(site string, r release.Release) error {
 	return err
 }
 
-func (b *batch) flushRequests() error {
+func writeNewRequests(b *batch) error {
 	return insertAll(b, "requests (id, site, idem_key, place, source, actor, title, link, entity, reason, accepted_us, not_before_us)",
 		b.requests, func(r Request) []any {
 			var key any
@@ -217,7 +224,7 @@ func (b *batch) flushRequests() error {
 		})
 }
 
-func (b *batch) flushEvents() error {
+func writeEvents(b *batch) error {
 	if len(b.events) == 0 {
 		return nil
 	}

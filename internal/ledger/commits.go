@@ -65,7 +65,7 @@ const (
 
 // publish writes what the batch changed, for the other replicas. The lock of the batch makes
 // its number the next one, and visible in its order.
-func (b *batch) publish() error {
+func publish(b *batch) error {
 	doc, err := json.Marshal(b.news())
 	if err != nil {
 		return fmt.Errorf("write what was changed: %w", err)
@@ -80,29 +80,60 @@ func (b *batch) publish() error {
 	return err
 }
 
+// follower tells those who wait at one replica what the others commit.
+type follower struct {
+	ledger *Ledger
+	heard  chan struct{}      // another replica may have committed
+	end    context.CancelFunc // has it end
+	ended  chan struct{}
+}
+
+// newFollower follows nobody yet.
+func newFollower(l *Ledger) *follower {
+	return &follower{ledger: l, heard: make(chan struct{}, 1), end: func() {}, ended: make(chan struct{})}
+}
+
+// begin follows the others from their newest commit on.
+func (f *follower) begin(ctx context.Context, every time.Duration) error {
+	last, err := f.ledger.lastCommit(ctx)
+	if err != nil {
+		return err
+	}
+	following, end := context.WithCancel(context.WithoutCancel(ctx))
+	f.end = end
+	go f.follow(following, last, every)
+	return nil
+}
+
+// stop returns when nothing is followed any more.
+func (f *follower) stop() {
+	f.end()
+	<-f.ended
+}
+
 // listen has this replica look as soon as another one says that it has committed, where the
 // database passes that on.
-func (l *Ledger) listen(ctx context.Context) {
-	tells, ok := l.engine.(database.Listener)
+func (f *follower) listen(ctx context.Context) {
+	tells, ok := f.ledger.engine.(database.Listener)
 	if !ok {
 		return
 	}
 	tells.Listen(ctx, func(from string) {
-		if from != "" && from == l.writer.self.ID {
+		if from != "" && from == f.ledger.writer.self.ID {
 			return
 		}
 		select {
-		case l.heard <- struct{}{}:
+		case f.heard <- struct{}{}:
 		default:
 		}
 	})
 }
 
 // follow tells those who wait here what other replicas commit, until the ledger closes.
-func (l *Ledger) follow(ctx context.Context, after int64, every time.Duration) {
-	defer close(l.followed)
+func (f *follower) follow(ctx context.Context, after int64, every time.Duration) {
+	defer close(f.ended)
 	var listening sync.WaitGroup
-	listening.Go(func() { l.listen(ctx) })
+	listening.Go(func() { f.listen(ctx) })
 	defer listening.Wait()
 	look := time.NewTicker(every)
 	defer look.Stop()
@@ -111,11 +142,11 @@ func (l *Ledger) follow(ctx context.Context, after int64, every time.Duration) {
 		case <-ctx.Done():
 			return
 		case <-look.C:
-		case <-l.heard:
+		case <-f.heard:
 		}
 		for more := true; more && ctx.Err() == nil; {
 			var err error
-			if after, more, err = l.catchUp(ctx, after); err != nil {
+			if after, more, err = f.catchUp(ctx, after); err != nil {
 				break // the next look tries again
 			}
 		}
@@ -127,10 +158,10 @@ func (l *Ledger) follow(ctx context.Context, after int64, every time.Duration) {
 }
 
 // catchUp tells of the commits after one, and says whether there may be more.
-func (l *Ledger) catchUp(ctx context.Context, after int64) (upto int64, more bool, err error) {
-	rows, err := l.q.QueryContext(ctx, `SELECT number, replica, doc FROM commits WHERE number > $1 ORDER BY number LIMIT $2`, after, followAtOnce)
+func (f *follower) catchUp(ctx context.Context, after int64) (upto int64, more bool, err error) {
+	rows, err := f.ledger.q.QueryContext(ctx, `SELECT number, replica, doc FROM commits WHERE number > $1 ORDER BY number LIMIT $2`, after, followAtOnce)
 	if err != nil {
-		return after, false, fmt.Errorf("read what other replicas committed: %w", l.engine.Explain(err))
+		return after, false, fmt.Errorf("read what other replicas committed: %w", f.ledger.engine.Explain(err))
 	}
 	defer rows.Close()
 	n := 0
@@ -144,15 +175,15 @@ func (l *Ledger) catchUp(ctx context.Context, after int64) (upto int64, more boo
 		switch {
 		case number != after+1, json.Unmarshal([]byte(doc), &what) != nil:
 			// Some are gone already, or of another version: anything may have changed.
-			l.watch.wake(l.everything())
-		case replica != l.writer.self.ID:
-			l.watch.wake(what)
+			f.ledger.wake(f.ledger.everything())
+		case replica != f.ledger.writer.self.ID:
+			f.ledger.wake(what)
 		}
 		after = number
 		n++
 	}
 	if err := rows.Err(); err != nil {
-		return after, false, fmt.Errorf("read what other replicas committed: %w", l.engine.Explain(err))
+		return after, false, fmt.Errorf("read what other replicas committed: %w", f.ledger.engine.Explain(err))
 	}
 	return after, n == followAtOnce, nil
 }

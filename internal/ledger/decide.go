@@ -9,6 +9,10 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
+// decisions are what a ledger is asked to decide or to keep, each in a transaction that many
+// may share.
+type decisions struct{ writer *writer }
+
 // Accepted is a request that was accepted, and its site just after: what is to
 // be told of it needs no further reading. Again says that its key was used
 // before: then Request is the first one, and Site is as it is now.
@@ -24,8 +28,8 @@ type Accepted struct {
 // After any error but a refusal (ErrNoSite, *release.Conflict, *Unavailable)
 // it is not known whether the request was accepted; asking again with the same
 // key is safe.
-func (l *Ledger) Accept(ctx context.Context, in Request) (Accepted, error) {
-	return doFor(ctx, l.writer, in.Site, in.Key, func(b *batch) (a Accepted, err error) {
+func (d decisions) Accept(ctx context.Context, in Request) (Accepted, error) {
+	return doFor(ctx, d.writer, in.Site, in.Key, func(b *batch) (a Accepted, err error) {
 		if a.Request, a.Again, err = b.accept(in); err == nil {
 			a.Site = b.sites[in.Site].site
 		}
@@ -122,14 +126,14 @@ func (b *batch) known(site, key string) (Request, bool, error) {
 
 // Decide lets the rules decide about an event and keeps the outcome. The
 // rules' refusal is a *release.Conflict.
-func (l *Ledger) Decide(ctx context.Context, site string, event release.Event) (release.Site, error) {
-	return decideTask(ctx, l, site, event, 0)
+func (d decisions) Decide(ctx context.Context, site string, event release.Event) (release.Site, error) {
+	return decideTask(ctx, d, site, event, 0)
 }
 
 // Answer is Decide for the answer to a task of the outbox: the task is done
 // in the same transaction, whatever the rules say to the answer.
-func (l *Ledger) Answer(ctx context.Context, task Task, event release.Event) (release.Site, error) {
-	return decideTask(ctx, l, task.Site, event, task.ID)
+func (d decisions) Answer(ctx context.Context, task Task, event release.Event) (release.Site, error) {
+	return decideTask(ctx, d, task.Site, event, task.ID)
 }
 
 // verdict is what the rules say to an event. A refusal is no error of the
@@ -146,8 +150,8 @@ func (v verdict) after(err error) (release.Site, error) {
 	return v.site, v.refusal
 }
 
-func decideTask(ctx context.Context, l *Ledger, site string, event release.Event, task int64) (release.Site, error) {
-	v, err := do(ctx, l.writer, func(b *batch) (v verdict, err error) {
+func decideTask(ctx context.Context, d decisions, site string, event release.Event, task int64) (release.Site, error) {
+	v, err := do(ctx, d.writer, func(b *batch) (v verdict, err error) {
 		at, err := b.site(site)
 		if err != nil {
 			return v, err
@@ -166,8 +170,8 @@ func decideTask(ctx context.Context, l *Ledger, site string, event release.Event
 // ClaimTurn is Decide for the claim of a run that nobody dispatched. The run
 // is itself a request (once, by its key), so that it has something to serve,
 // and so that what it wanted is not lost if it has to wait and dies.
-func (l *Ledger) ClaimTurn(ctx context.Context, asked Request, claim release.Claim) (release.Site, error) {
-	v, err := do(ctx, l.writer, func(b *batch) (v verdict, err error) {
+func (d decisions) ClaimTurn(ctx context.Context, asked Request, claim release.Claim) (release.Site, error) {
+	v, err := do(ctx, d.writer, func(b *batch) (v verdict, err error) {
 		at, err := b.site(asked.Site)
 		if err != nil {
 			return v, err
@@ -185,8 +189,8 @@ func (l *Ledger) ClaimTurn(ctx context.Context, asked Request, claim release.Cla
 }
 
 // PutMetrics keeps what a run measured, as JSON.
-func (l *Ledger) PutMetrics(ctx context.Context, site string, number int64, metrics string) error {
-	return l.writer.act(ctx, func(b *batch) error {
+func (d decisions) PutMetrics(ctx context.Context, site string, number int64, metrics string) error {
+	return d.writer.act(ctx, func(b *batch) error {
 		res, err := b.exec(`UPDATE releases SET metrics = $1 WHERE site = $2 AND number = $3`, metrics, site, number)
 		if err != nil {
 			return err
@@ -200,8 +204,8 @@ func (l *Ledger) PutMetrics(ctx context.Context, site string, number int64, metr
 
 // Record adds an entry to the audit trail that no rule writes, such as that
 // somebody signed in.
-func (l *Ledger) Record(ctx context.Context, e Event) error {
-	return l.writer.act(ctx, func(b *batch) error {
+func (d decisions) Record(ctx context.Context, e Event) error {
+	return d.writer.act(ctx, func(b *batch) error {
 		b.event(e)
 		return nil
 	})

@@ -37,13 +37,13 @@ func (d Deliveries) Put(ctx context.Context, one Delivery) (fresh bool, err erro
 	})
 }
 
-func (b *batch) inserted(res sql.Result, err error) (bool, error) {
+func (s *work) inserted(res sql.Result, err error) (bool, error) {
 	if err != nil {
 		return false, err
 	}
 	n, err := res.RowsAffected()
 	if err != nil {
-		return false, b.fail(err)
+		return false, s.fail(err)
 	}
 	return n > 0, nil
 }
@@ -112,8 +112,8 @@ func (d Deliveries) Done(ctx context.Context, ids ...string) error {
 // UseOnce takes a name that is good once, and says whether this was the first
 // time. It is remembered until an instant, after which it must be refused for
 // another reason.
-func (l *Ledger) UseOnce(ctx context.Context, name string, until time.Time) (first bool, err error) {
-	return do(ctx, l.writer, func(b *batch) (bool, error) {
+func (d Deliveries) UseOnce(ctx context.Context, name string, until time.Time) (first bool, err error) {
+	return do(ctx, d.ledger.writer, func(b *batch) (bool, error) {
 		res, err := b.exec(`INSERT INTO used_names (name, until_us) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, micros(until))
 		return b.inserted(res, err)
 	})
@@ -125,8 +125,8 @@ const keepNames = 400 * 24 * time.Hour
 
 // Forget drops processed webhooks that were received before an instant, and
 // names whose time has long been over.
-func (l *Ledger) Forget(ctx context.Context, before time.Time) error {
-	return l.writer.act(ctx, func(b *batch) error {
+func (d Deliveries) Forget(ctx context.Context, before time.Time) error {
+	return d.ledger.writer.act(ctx, func(b *batch) error {
 		if _, err := b.exec(`DELETE FROM used_names WHERE until_us < $1`, micros(b.now.Add(-keepNames))); err != nil {
 			return err
 		}

@@ -53,7 +53,7 @@ func TestAWebhookIsKeptOnceAndProcessedOnce(t *testing.T) {
 	if fresh, err := l.Deliveries().Put(t.Context(), d); err != nil || fresh {
 		t.Errorf("sent again after it was processed: fresh is %v, %v", fresh, err)
 	}
-	if err := l.Forget(t.Context(), Now().Add(time.Hour)); err != nil {
+	if err := l.Deliveries().Forget(t.Context(), Now().Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if done, err := l.Deliveries().Processed(t.Context(), d.ID); err != nil || done {
@@ -89,14 +89,14 @@ func TestANameIsGoodOnce(t *testing.T) {
 	}
 	defer l.Close()
 	for i, want := range []bool{true, false, false} {
-		if first, err := l.UseOnce(t.Context(), "jti:1", Now().Add(time.Minute)); err != nil || first != want {
+		if first, err := l.Deliveries().UseOnce(t.Context(), "jti:1", Now().Add(time.Minute)); err != nil || first != want {
 			t.Errorf("time %d: first is %v, %v", i+1, first, err)
 		}
 	}
-	if err := l.Forget(t.Context(), Now()); err != nil {
+	if err := l.Deliveries().Forget(t.Context(), Now()); err != nil {
 		t.Fatal(err)
 	}
-	if first, err := l.UseOnce(t.Context(), "jti:1", Now()); err != nil || first {
+	if first, err := l.Deliveries().UseOnce(t.Context(), "jti:1", Now()); err != nil || first {
 		t.Errorf("before its time was over it was forgotten: first is %v, %v", first, err)
 	}
 	// Of a time that is over a name is forgotten, and no webhook with it.
@@ -107,19 +107,19 @@ func TestANameIsGoodOnce(t *testing.T) {
 	if err := l.Deliveries().Done(t.Context(), d.ID); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.UseOnce(t.Context(), "over", Now().Add(-keepNames-time.Second)); err != nil {
+	if _, err := l.Deliveries().UseOnce(t.Context(), "over", Now().Add(-keepNames-time.Second)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.UseOnce(t.Context(), "just over", Now().Add(-keepNames+time.Hour)); err != nil {
+	if _, err := l.Deliveries().UseOnce(t.Context(), "just over", Now().Add(-keepNames+time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if err := l.Forget(t.Context(), time.Time{}); err != nil {
+	if err := l.Deliveries().Forget(t.Context(), time.Time{}); err != nil {
 		t.Fatal(err)
 	}
-	if first, err := l.UseOnce(t.Context(), "over", Now()); err != nil || !first {
+	if first, err := l.Deliveries().UseOnce(t.Context(), "over", Now()); err != nil || !first {
 		t.Errorf("a name of the past is remembered: %v, %v", first, err)
 	}
-	if first, err := l.UseOnce(t.Context(), "just over", Now()); err != nil || first {
+	if first, err := l.Deliveries().UseOnce(t.Context(), "just over", Now()); err != nil || first {
 		t.Errorf("a clock that is put back makes a used name good again: %v, %v", first, err)
 	}
 	if done, err := l.Deliveries().Processed(t.Context(), d.ID); err != nil || !done {

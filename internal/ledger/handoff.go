@@ -59,7 +59,7 @@ func (n Notices) Late(ctx context.Context, to NoticeTarget, late bool, why strin
 
 // Handed is how far a target has been handed what went live; the zero value for one that
 // is not known. What was given up counts where nothing later was taken since.
-func (r reader) Handed(ctx context.Context, to NoticeTarget) (Handed, error) {
+func (r noticeReader) Handed(ctx context.Context, to NoticeTarget) (Handed, error) {
 	var handed, late, oldest int64
 	var h Handed
 	err := r.q.QueryRowContext(ctx, `SELECT handed_us, late_us FROM notice_targets WHERE site = $1 AND target = $2`, to.Site, to.Name).Scan(&handed, &late)

@@ -231,9 +231,9 @@ func putChange(b *batch, c PendingChange, d HookDelivery) error {
 	return err
 }
 
-// flushHooks drops what is beyond the bounds, and changes that went out, of the
+// tidyHooks drops what is beyond the bounds, and changes that went out, of the
 // sites that something was delivered to.
-func (b *batch) flushHooks() error {
+func tidyHooks(b *batch) error {
 	for site := range b.delivered {
 		if _, err := b.exec(`DELETE FROM hook_deliveries WHERE site = $1 AND id <= (
 			SELECT id FROM hook_deliveries WHERE site = $1 ORDER BY id DESC LIMIT 1 OFFSET $2)`, site, MaxHookDeliveries); err != nil {

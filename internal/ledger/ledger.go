@@ -43,19 +43,15 @@ type Options struct {
 
 // Ledger is an open ledger. It is safe for concurrent use.
 type Ledger struct {
-	reader // by statements that are prepared once
+	reader    // by statements that are prepared once
+	decisions // by the writer
+	watch
 
-	writer  *writer
 	readers *sql.DB
 	// prepared are the statements by which the readers read.
 	prepared *statements
-	watch    watch
+	follower *follower // of a ledger that several share
 	closing  sync.Once
-
-	// Of a ledger that several share:
-	heard    chan struct{}      // another replica may have committed
-	unfollow context.CancelFunc // ends what follows the others
-	followed chan struct{}      // it has ended
 }
 
 // sites are the configured sites, which may change while the ledger is open.
@@ -81,7 +77,7 @@ func newServed(policies map[string]release.Policy, closed map[string]bool) *serv
 // are followed.
 func (l *Ledger) Serve(policies map[string]release.Policy, closed map[string]bool) {
 	l.sites.now.Store(newServed(policies, closed))
-	l.watch.wake(l.everything())
+	l.wake(l.everything())
 }
 
 // Open opens the ledger in a database, brings its tables up to date, and keeps
@@ -95,9 +91,10 @@ func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, e
 	}
 	prepared := &statements{db: readers, byDriver: !engine.Traits().Prepared}
 	l := &Ledger{
-		reader:  reader{q: prepared, engine: engine, sites: &sites{slots: opts.Slots}},
-		readers: readers, prepared: prepared, heard: make(chan struct{}, 1), followed: make(chan struct{}), unfollow: func() {},
+		reader:  newReader(access{q: prepared, engine: engine, sites: &sites{slots: opts.Slots}}),
+		readers: readers, prepared: prepared,
 	}
+	l.follower = newFollower(l)
 	l.sites.now.Store(newServed(opts.Sites, nil))
 	if err := openTables(ctx, l, writer, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the ledger %s: %w", engine, err), engine.Close())
@@ -128,17 +125,13 @@ func openTables(ctx context.Context, l *Ledger, db *sql.DB, opts Options) error 
 		return errors.Join(err, l.readers.Close(), l.writer.disconnect(), db.Close())
 	}
 	if !l.Shared() {
-		close(l.followed)
+		close(l.follower.ended)
 		return nil
 	}
-	last, err := l.lastCommit(ctx)
-	if err != nil {
+	if err := l.follower.begin(ctx, cmp.Or(opts.follow, followEvery)); err != nil {
 		l.writer.stop()
 		return errors.Join(err, l.readers.Close(), l.writer.disconnect(), db.Close())
 	}
-	following, end := context.WithCancel(context.WithoutCancel(ctx))
-	l.unfollow = end
-	go l.follow(following, last, cmp.Or(opts.follow, followEvery))
 	return nil
 }
 
@@ -179,14 +172,13 @@ func checkSites(ctx context.Context, l *Ledger) error {
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
-		l.unfollow()
-		<-l.followed
+		l.follower.stop()
 		l.leave()
 		l.writer.stop()
 		// The writer's connection goes last: the last one out empties the
 		// write-ahead log into the file, which a reader may not.
 		err = errors.Join(l.readers.Close(), l.writer.disconnect(), l.writer.db.Close(), l.engine.Close())
-		l.watch.close()
+		l.unwatch()
 	})
 	return err
 }

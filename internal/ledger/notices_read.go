@@ -62,7 +62,7 @@ func (s *Snapshot) Notice(ctx context.Context, site, id string) (Notice, error) 
 
 // CountNotices counts the notices of a site in a state: of one target, or of all
 // for "".
-func (r reader) CountNotices(ctx context.Context, to NoticeTarget, state NoticeState) (n int, err error) {
+func (r noticeReader) CountNotices(ctx context.Context, to NoticeTarget, state NoticeState) (n int, err error) {
 	err = r.q.QueryRowContext(ctx, `SELECT COUNT(*) FROM notices WHERE site = $1 AND (target = $2 OR $2 = '') AND state = $3`,
 		to.Site, to.Name, string(state)).Scan(&n)
 	if err != nil {
@@ -72,7 +72,7 @@ func (r reader) CountNotices(ctx context.Context, to NoticeTarget, state NoticeS
 }
 
 // FirstNotice is the first in line of a target's notices that wait; false for none.
-func (r reader) FirstNotice(ctx context.Context, to NoticeTarget) (Notice, bool, error) {
+func (r noticeReader) FirstNotice(ctx context.Context, to NoticeTarget) (Notice, bool, error) {
 	n, err := scanNotice(r.q.QueryRowContext(ctx, `SELECT `+noticeColumns+` FROM notices
 		WHERE site = $1 AND target = $2 AND state = 'waiting' ORDER BY line LIMIT 1`, to.Site, to.Name).Scan)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -85,7 +85,7 @@ func (r reader) FirstNotice(ctx context.Context, to NoticeTarget) (Notice, bool,
 }
 
 // NoticesInLine are a target's notices that wait, in their order.
-func (r reader) NoticesInLine(ctx context.Context, to NoticeTarget, limit int) ([]Notice, error) {
+func (r noticeReader) NoticesInLine(ctx context.Context, to NoticeTarget, limit int) ([]Notice, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT `+noticeColumns+` FROM notices
 		WHERE site = $1 AND target = $2 AND state = 'waiting' ORDER BY line LIMIT $3`, to.Site, to.Name, limit)
 	if err != nil {
@@ -104,7 +104,7 @@ func (r reader) NoticesInLine(ctx context.Context, to NoticeTarget, limit int) (
 }
 
 // NoticeCursor is how far a target has been told.
-func (r reader) NoticeCursor(ctx context.Context, to NoticeTarget) (c NoticeCursor, err error) {
+func (r noticeReader) NoticeCursor(ctx context.Context, to NoticeTarget) (c NoticeCursor, err error) {
 	err = r.q.QueryRowContext(ctx, `SELECT event_id, place, memory FROM notice_targets WHERE site = $1 AND target = $2`,
 		to.Site, to.Name).Scan(&c.Event, &c.Place, &c.Memory)
 	if err != nil {
@@ -114,7 +114,7 @@ func (r reader) NoticeCursor(ctx context.Context, to NoticeTarget) (c NoticeCurs
 }
 
 // NoticePlace is where a target's message about a release is; "" when there is none.
-func (r reader) NoticePlace(ctx context.Context, to NoticeTarget, number int64) (place string, err error) {
+func (r noticeReader) NoticePlace(ctx context.Context, to NoticeTarget, number int64) (place string, err error) {
 	err = r.q.QueryRowContext(ctx, `SELECT place FROM notice_places WHERE site = $1 AND target = $2 AND release_no = $3`, to.Site, to.Name, number).Scan(&place)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return "", fmt.Errorf("read where the message about release #%d is: %w", number, r.engine.Explain(err))

@@ -40,7 +40,7 @@ const (
 	taskCancel   = "cancel_run"
 )
 
-func (b *batch) flushOutbox() error {
+func writeOutbox(b *batch) error {
 	if len(b.outbox) == 0 {
 		return nil
 	}

@@ -310,11 +310,11 @@ func tourOfReplicas(t *testing.T, l *Ledger) {
 	if _, err := l.Replicas(ctx); err != nil {
 		t.Error(err)
 	}
-	if _, _, err := l.catchUp(ctx, 0); err != nil {
+	if _, _, err := l.follower.catchUp(ctx, 0); err != nil {
 		t.Error(err)
 	}
 	must(l.writer.act(ctx, func(b *batch) error {
-		_, err := b.marked()
+		_, err := marked(b)
 		return err
 	}))
 	must(l.Close())
@@ -328,7 +328,7 @@ func tourOfDeliveries(t *testing.T, l *Ledger) []string {
 	for range 2 {
 		fresh, err := l.Deliveries().Put(ctx, Delivery{ID: "d", Event: "workflow_run", Doc: "{}", Run: "7", Attempt: 1, Stage: 2})
 		tell(err, fresh)
-		first, err := l.UseOnce(ctx, "name", time.Now().Add(-time.Hour))
+		first, err := l.Deliveries().UseOnce(ctx, "name", time.Now().Add(-time.Hour))
 		tell(err, first)
 	}
 	waiting, err := l.Deliveries().Waiting(ctx, 10)
@@ -336,10 +336,10 @@ func tourOfDeliveries(t *testing.T, l *Ledger) []string {
 	tell(l.Deliveries().Done(ctx, "d"))
 	stage, err := l.Deliveries().Stage(ctx, "7", 1)
 	tell(err, stage)
-	tell(l.Forget(ctx, time.Now().Add(time.Hour)))
+	tell(l.Deliveries().Forget(ctx, time.Now().Add(time.Hour)))
 	done, err := l.Deliveries().Processed(ctx, "d")
 	tell(err, done)
-	first, err := l.UseOnce(ctx, "name", time.Now())
+	first, err := l.Deliveries().UseOnce(ctx, "name", time.Now())
 	tell(err, first)
 	return told
 }

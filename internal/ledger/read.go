@@ -62,10 +62,25 @@ func (t transaction) QueryRowContext(ctx context.Context, text string, args ...a
 // reader reads what one statement can tell. A Ledger reads so as it is now, a
 // Snapshot as it was at one instant.
 type reader struct {
+	access
+	eventReader
+	noticeReader
+}
+
+// access is by what a reader reads.
+type access struct {
 	q      querier
 	engine database.Engine
 	sites  *sites
 }
+
+// eventReader reads the audit trail, noticeReader what is told of it to whom.
+type (
+	eventReader  struct{ access }
+	noticeReader struct{ access }
+)
+
+func newReader(a access) reader { return reader{a, eventReader{a}, noticeReader{a}} }
 
 // Site reads a site as it stands. It fails with ErrNoSite if the site is not
 // configured.
@@ -194,14 +209,14 @@ func (r reader) Ended(ctx context.Context, site string, number int64) (time.Time
 
 // Events lists the audit trail after an id, oldest first: of one site, or of
 // all when site is "".
-func (r reader) Events(ctx context.Context, site string, after int64, limit int) ([]Event, error) {
+func (r eventReader) Events(ctx context.Context, site string, after int64, limit int) ([]Event, error) {
 	return r.events(ctx, `WHERE id > $1 AND (site = $2 OR $2 = '') ORDER BY id LIMIT $3`, after, site, limit)
 }
 
 // EventsOfRelease lists the audit trail of one release, oldest first. Where there
 // are more than limit, those of requests are left out first: thousands may have
 // come before anything else happened.
-func (r reader) EventsOfRelease(ctx context.Context, site string, number int64, limit int) ([]Event, error) {
+func (r eventReader) EventsOfRelease(ctx context.Context, site string, number int64, limit int) ([]Event, error) {
 	return r.events(ctx, `WHERE id IN (
 		SELECT id FROM events WHERE site = $1 AND release_no = $2
 		ORDER BY CASE request_id WHEN '' THEN 0 ELSE 1 END, id LIMIT $3
@@ -209,7 +224,7 @@ func (r reader) EventsOfRelease(ctx context.Context, site string, number int64, 
 }
 
 // LastEvent is the id of the newest event, 0 when there is none.
-func (r reader) LastEvent(ctx context.Context) (int64, error) {
+func (r eventReader) LastEvent(ctx context.Context) (int64, error) {
 	var id int64
 	if err := r.q.QueryRowContext(ctx, `SELECT COALESCE(MAX(id), 0) FROM events`).Scan(&id); err != nil {
 		return 0, fmt.Errorf("read the newest event: %w", r.engine.Explain(err))
@@ -217,7 +232,7 @@ func (r reader) LastEvent(ctx context.Context) (int64, error) {
 	return id, nil
 }
 
-func (r reader) events(ctx context.Context, where string, args ...any) ([]Event, error) {
+func (r eventReader) events(ctx context.Context, where string, args ...any) ([]Event, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT id, site, at_us, kind, release_no, request_id, actor, why FROM events `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read events: %w", r.engine.Explain(err))

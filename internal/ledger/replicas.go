@@ -48,7 +48,7 @@ func (l *Ledger) Self() Replica {
 func (l *Ledger) Configured(hash string) { l.writer.configured.Store(&hash) }
 
 // mark notes in the transaction itself which one it is, and that this replica lives.
-func (b *batch) mark(number int64) error {
+func mark(b *batch, number int64) error {
 	s := b.w.ledger.Self()
 	_, err := b.exec(`INSERT INTO replicas (id, name, machine, version, config, started_us, seen_us, batch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 		ON CONFLICT (id) DO UPDATE SET seen_us = excluded.seen_us, config = excluded.config, batch = excluded.batch`,
@@ -57,7 +57,7 @@ func (b *batch) mark(number int64) error {
 }
 
 // marked is the number of this replica's last transaction that is there.
-func (b *batch) marked() (number int64, err error) {
+func marked(b *batch) (number int64, err error) {
 	err = b.queryRow(`SELECT batch FROM replicas WHERE id = $1`, []any{b.w.self.ID}, &number)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, nil

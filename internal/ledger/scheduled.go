@@ -66,14 +66,14 @@ func dueRequests(b *batch, site string) (ids []string, sources []release.Source,
 // Move puts a scheduled request off to another time. One that has come is due at
 // once. A request that is in line, or was withdrawn, is refused by a
 // *release.Conflict.
-func (l *Ledger) Move(ctx context.Context, id, by string, to time.Time) (Accepted, error) {
-	return do(ctx, l.writer, func(b *batch) (Accepted, error) { return b.reschedule(id, by, "", to) })
+func (d decisions) Move(ctx context.Context, id, by string, to time.Time) (Accepted, error) {
+	return do(ctx, d.writer, func(b *batch) (Accepted, error) { return b.reschedule(id, by, "", to) })
 }
 
 // Withdraw takes a scheduled request back: it asks for no release any more. It is
 // refused like Move.
-func (l *Ledger) Withdraw(ctx context.Context, id, by, why string) (Accepted, error) {
-	return do(ctx, l.writer, func(b *batch) (Accepted, error) { return b.reschedule(id, by, why, time.Time{}) })
+func (d decisions) Withdraw(ctx context.Context, id, by, why string) (Accepted, error) {
+	return do(ctx, d.writer, func(b *batch) (Accepted, error) { return b.reschedule(id, by, why, time.Time{}) })
 }
 
 // reschedule moves a scheduled request to a time, or withdraws it where that is zero.
@@ -134,7 +134,7 @@ func rescheduleTo(b *batch, at *loaded, r *Request, by, why string, to time.Time
 
 // writeRequests writes the requests of this batch, so that they can be read.
 func (b *batch) writeRequests() error {
-	if err := b.flushRequests(); err != nil {
+	if err := writeNewRequests(b); err != nil {
 		return b.fail(err)
 	}
 	b.requests = nil

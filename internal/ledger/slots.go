@@ -15,8 +15,8 @@ import (
 // Tick tells a site that time has passed. Scheduled requests that are due get
 // their places first. The token must be fresh and random. A dispatch that is due waits if
 // as many releases run as may: see GiveSlots.
-func (l *Ledger) Tick(ctx context.Context, site, token string) (release.Site, error) {
-	return do(ctx, l.writer, func(b *batch) (release.Site, error) {
+func (d decisions) Tick(ctx context.Context, site, token string) (release.Site, error) {
+	return do(ctx, d.writer, func(b *batch) (release.Site, error) {
 		at, err := b.site(site)
 		if err != nil {
 			return release.Site{}, err
@@ -42,15 +42,15 @@ func (l *Ledger) Tick(ctx context.Context, site, token string) (release.Site, er
 // GiveSlots dispatches the releases that wait for a slot as far as there are any, and names
 // their sites. The tokens must be fresh and random. It is one decision over all sites, in one
 // transaction: whichever replicas make it at a time, no limit is passed.
-func (l *Ledger) GiveSlots(ctx context.Context, token func() string) ([]string, error) {
-	return do(ctx, l.writer, func(b *batch) (started []string, err error) {
+func (d decisions) GiveSlots(ctx context.Context, token func() string) ([]string, error) {
+	return do(ctx, d.writer, func(b *batch) (started []string, err error) {
 		changed := b.changed
-		d, err := b.decideSlots(nil)
-		if err != nil || len(d.Start) == 0 {
+		decided, err := b.decideSlots(nil)
+		if err != nil || len(decided.Start) == 0 {
 			b.changed = changed // nobody is to be woken
 			return nil, err
 		}
-		for _, r := range d.Start {
+		for _, r := range decided.Start {
 			at, err := b.site(r.Site)
 			if err != nil {
 				return nil, b.fail(err)
@@ -58,7 +58,7 @@ func (l *Ledger) GiveSlots(ctx context.Context, token func() string) ([]string, 
 			if err := b.step(at, release.Tick{Token: token()}); err != nil {
 				return nil, b.fail(err)
 			}
-			if err := b.hadTurn(d, r); err != nil {
+			if err := b.hadTurn(decided, r); err != nil {
 				return nil, err
 			}
 			started = append(started, r.Site)

@@ -62,7 +62,7 @@ func (l *Ledger) Read(ctx context.Context, answer func(context.Context, *Snapsho
 		l.prepared.learn(ctx, unknown)
 	}()
 	q := transaction{tx, l.prepared, &unknown}
-	return answer(context.WithValue(ctx, inSnapshot{}, true), &Snapshot{reader: reader{q: q, engine: l.engine, sites: l.sites}})
+	return answer(context.WithValue(ctx, inSnapshot{}, true), &Snapshot{reader: newReader(access{q: q, engine: l.engine, sites: l.sites})})
 }
 
 // Tracked is a request and what has become of it.

@@ -4,12 +4,12 @@ import "context"
 
 // LastEvents lists the audit trail of a site before an id (0: from its end), newest
 // first.
-func (r reader) LastEvents(ctx context.Context, site string, before int64, limit int) ([]Event, error) {
+func (r eventReader) LastEvents(ctx context.Context, site string, before int64, limit int) ([]Event, error) {
 	return r.events(ctx, `WHERE site = $1 AND (id < $2 OR $2 = 0) ORDER BY id DESC LIMIT $3`, site, before, limit)
 }
 
 // EventsOf lists the audit trail of all sites after an id and up to another, oldest
 // first: only what is of one of two kinds.
-func (r reader) EventsOf(ctx context.Context, after, upto int64, limit int, kind, other string) ([]Event, error) {
+func (r eventReader) EventsOf(ctx context.Context, after, upto int64, limit int, kind, other string) ([]Event, error) {
 	return r.events(ctx, `WHERE id > $1 AND id <= $2 AND (kind = $3 OR kind = $4) ORDER BY id LIMIT $5`, after, upto, kind, other, limit)
 }

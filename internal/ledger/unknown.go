@@ -43,10 +43,10 @@ func (w *writer) lookFor(ctx context.Context, number int64) (there bool, err err
 	if err != nil {
 		return false, err
 	}
-	b := &batch{ctx: ctx, w: w, now: at}
-	marked, err := b.marked()
+	b := &batch{work: work{ctx: ctx, w: w}, now: at}
+	marked, err := marked(b)
 	if err == nil {
-		err = b.mark(marked)
+		err = mark(b, marked)
 	}
 	if err == nil {
 		_, err = w.conn.ExecContext(ctx, w.traits.Commit)
@@ -64,13 +64,13 @@ func (w *writer) end(b *batch) error {
 	w.number++
 	changed := b.changed
 	if !b.leaves {
-		if err := b.mark(w.number); err != nil {
+		if err := mark(b, w.number); err != nil {
 			return err
 		}
 	}
 	b.changed = changed // a mark alone is no news
 	if changed {
-		if err := b.publish(); err != nil {
+		if err := publish(b); err != nil {
 			return err
 		}
 	}

@@ -35,14 +35,14 @@ type Changes struct {
 
 // Changes begins to collect changes of sites and of the outbox. End it with
 // Close.
-func (l *Ledger) Changes() *Changes {
-	c := &Changes{watch: &l.watch, ready: make(chan struct{}, 1), sites: map[string]bool{}}
-	l.watch.mu.Lock()
-	defer l.watch.mu.Unlock()
-	if l.watch.changes == nil {
-		l.watch.changes = map[*Changes]bool{}
+func (w *watch) Changes() *Changes {
+	c := &Changes{watch: w, ready: make(chan struct{}, 1), sites: map[string]bool{}}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.changes == nil {
+		w.changes = map[*Changes]bool{}
 	}
-	l.watch.changes[c] = true
+	w.changes[c] = true
 	return c
 }
 
@@ -85,17 +85,16 @@ func (c *Changes) add(n news) {
 // Changed gives a channel that is closed at the next commit that changed
 // anything, or when the ledger closes. Take it before reading, so that no
 // change falls between.
-func (l *Ledger) Changed() <-chan struct{} {
-	l.watch.mu.Lock()
-	defer l.watch.mu.Unlock()
-	return l.watch.wait(&l.watch.next)
+func (w *watch) Changed() <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.wait(&w.next)
 }
 
 // Told is Changed for the audit trail alone: it is closed at the next commit
 // that adds to that of a site, or to any when site is "". A run's heartbeats
 // and the news of other sites wake nobody.
-func (l *Ledger) Told(site string) <-chan struct{} {
-	w := &l.watch
+func (w *watch) Told(site string) <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	next := w.trails[site]
@@ -108,8 +107,7 @@ func (l *Ledger) Told(site string) <-chan struct{} {
 }
 
 // Happened is Told for one kind of event, of whatever site.
-func (l *Ledger) Happened(kind string) <-chan struct{} {
-	w := &l.watch
+func (w *watch) Happened(kind string) <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	next := w.kinds[kind]
@@ -184,7 +182,8 @@ func (w *watch) wakeTrail(site string) {
 	}
 }
 
-func (w *watch) close() {
+// unwatch wakes everybody for the last time: the ledger closes.
+func (w *watch) unwatch() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {

@@ -44,7 +44,7 @@ type writer struct {
 	alone      bool // no group commit
 	// committed is told how long each commit took; nil for nobody.
 	committed func(took time.Duration)
-	// lastTask is the highest id given to a task: see flushOutbox.
+	// lastTask is the highest id given to a task: see writeOutbox.
 	lastTask int64
 	index    *index
 
@@ -209,7 +209,7 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 	if err != nil {
 		return nil, err
 	}
-	b := &batch{ctx: ctx, w: w, now: at, sites: map[string]*loaded{}}
+	b := &batch{work: work{ctx: ctx, w: w}, now: at, sites: map[string]*loaded{}}
 	refusals = make([]error, len(ops))
 	b.lookUpKeys(ops)
 	for i, o := range ops {
@@ -252,7 +252,7 @@ func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err e
 	}
 	w.index.committed(b)
 	if b.changed {
-		w.ledger.watch.wake(b.news())
+		w.ledger.wake(b.news())
 	}
 	return refusals, nil
 }

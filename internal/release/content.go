@@ -73,7 +73,7 @@ func contentRead(t *turn, e ContentRead) error {
 func (t *turn) madeAlready() bool {
 	r := t.Current
 	return r.Reading.Digest != "" && r.Reading.Digest == t.Live.Reading.Digest &&
-		!r.Requests.Insisted && !t.cancelling() && !t.tooOld(t.now) && t.Shows() == t.Live.Number && !t.Differs() &&
+		!r.Requests.Insisted && !t.cancelling() && !tooOld(t.Site, t.now) && t.Shows() == t.Live.Number && !t.Differs() &&
 		(t.Last.Number == t.Live.Number || t.Last.Outcome == Unchanged)
 }
 

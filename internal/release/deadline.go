@@ -33,7 +33,7 @@ func tick(t *turn, e Tick) error {
 
 func tickRequested(t *turn, e Tick) {
 	if t.Current.Dispatch.Token != "" {
-		switch late := t.now.Sub(t.confirmBy()); {
+		switch late := t.now.Sub(confirmBy(t.Site)); {
 		case late > lateTick:
 			t.Current.Heard = t.now
 		case late >= 0:
@@ -45,7 +45,7 @@ func tickRequested(t *turn, e Tick) {
 	if due.At.IsZero() || due.At.After(t.now) {
 		return
 	}
-	if askFingerprint(t); t.now.Before(t.fingerprintBy()) {
+	if askFingerprint(t); t.now.Before(fingerprintBy(t.Site)) {
 		return
 	}
 	giveUpFingerprint(t)
@@ -63,7 +63,7 @@ const lateTick = time.Minute
 
 // confirmBy is until when a dispatch must have become a run that is known. While
 // the app was away nobody looked for it: that time does not count.
-func (s Site) confirmBy() time.Time {
+func confirmBy(s Site) time.Time {
 	return later(s.Current.Dispatch.Intended, s.Current.Heard).Add(s.Policy.Deadlines.Dispatch)
 }
 
@@ -81,7 +81,7 @@ func tickRunning(t *turn) {
 		t.Current.Late = t.now
 		t.record(KindLate, "", "it takes longer than expected")
 	}
-	if !t.now.Before(t.nextLook()) {
+	if !t.now.Before(nextLook(t.Site)) {
 		t.Current.LookedUp = t.now
 		t.emit(LookUpRun{Release: t.Current.Number, Run: t.Current.Run})
 	}
@@ -120,7 +120,7 @@ func (s Site) NextTick(now time.Time) time.Time {
 	if aheadOf(s, now) > clockSlack {
 		return now
 	}
-	next := s.nextOfState(now)
+	next := nextOfState(s, now)
 	if !s.Pause.At.IsZero() && !s.Pause.Until.IsZero() {
 		next = sooner(next, s.Pause.Until)
 	}
@@ -130,38 +130,38 @@ func (s Site) NextTick(now time.Time) time.Time {
 	return next
 }
 
-func (s Site) nextOfState(now time.Time) time.Time {
+func nextOfState(s Site, now time.Time) time.Time {
 	r := s.Current
 	switch s.State {
 	case Ready:
 		return time.Time{}
 	case Requested:
 		if r.Dispatch.Token != "" {
-			return s.confirmBy()
+			return confirmBy(s)
 		}
 		due := s.DispatchDue(now).At // zero also for what waits for a slot: see WaitsForSlot
 		if due.IsZero() {
 			return due
 		}
-		return later(due, s.fingerprintBy())
+		return later(due, fingerprintBy(s))
 	case Complete:
 		return r.Times.Complete.Add(s.Policy.Deadlines.Complete)
 	case Dispatched, Starting, InProgress:
-		return s.nextLook()
+		return nextLook(s)
 	}
 	return time.Time{}
 }
 
 // deadline is when the current phase is expected to have ended.
-func (s Site) deadline() time.Time {
+func deadline(s Site) time.Time {
 	return s.Current.Times.Of(s.State).Add(s.Policy.Deadlines.of(s.State))
 }
 
 // nextLook is when the current run is to be looked up next: once it is late,
 // silent or unknown, and not more often than allowed.
-func (s Site) nextLook() time.Time {
+func nextLook(s Site) time.Time {
 	r := s.Current
-	doubt := earlier(s.deadline(), r.Heard.Add(min(s.Policy.Silence, s.Policy.NoKnowledge)))
+	doubt := earlier(deadline(s), r.Heard.Add(min(s.Policy.Silence, s.Policy.NoKnowledge)))
 	return later(doubt, r.LookedUp.Add(s.Policy.lookEvery()))
 }
 

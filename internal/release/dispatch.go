@@ -64,7 +64,7 @@ func (s Site) dueBut(now time.Time) Due {
 	// A window counts from when dispatching would really happen, which is now
 	// for a release that is overdue.
 	from := later(due.At, now)
-	if at, w := thawed(s.windows(), from); at.After(from) {
+	if at, w := thawed(s.Windows(), from); at.After(from) {
 		return Due{At: at, Why: DueFreeze, Detail: w.Why}
 	}
 	return due
@@ -94,7 +94,9 @@ func (s Site) dueOf(waiting Group, now time.Time) Due {
 	return s.DispatchDue(now)
 }
 
-func (s Site) windows() []Window {
+// Windows are all windows in which nothing is dispatched: the policy's and
+// those that operators added.
+func (s Site) Windows() []Window {
 	if len(s.Freezes) == 0 {
 		return s.Policy.Freezes
 	}
@@ -208,7 +210,7 @@ func checkStopped(t *turn) error {
 	if t.Pause.On(t.now) {
 		return refuse(CodePaused, "releases are paused: %s", t.Pause.Why)
 	}
-	if at, w := thawed(t.windows(), t.now); at.After(t.now) {
+	if at, w := thawed(t.Windows(), t.now); at.After(t.now) {
 		return refuse(CodeFrozen, "releases are frozen until %s: %s", at.UTC().Format("2006-01-02 15:04 MST"), w.Why)
 	}
 	return nil

@@ -30,7 +30,7 @@ func (t *turn) silent() bool {
 
 // overdue says whether the current phase has passed its deadline.
 func (t *turn) overdue() bool {
-	return !t.now.Before(t.deadline())
+	return !t.now.Before(deadline(t.Site))
 }
 
 // Outcome is how a release ended; empty while it has not.

@@ -33,9 +33,9 @@ func askFingerprint(t *turn) {
 // fingerprintBy is until when the waiting release is not dispatched, because its
 // content may turn out to be live already; zero for no such wait. While the app was
 // away nobody read it: that time does not count.
-func (s Site) fingerprintBy() time.Time {
+func fingerprintBy(s Site) time.Time {
 	f := s.Current.Fingerprint
-	if f.Asked.IsZero() || !f.Read.IsZero() || !s.mayBeUnchanged() {
+	if f.Asked.IsZero() || !f.Read.IsZero() || !mayBeUnchanged(s) {
 		return time.Time{}
 	}
 	return later(f.Asked, s.Current.Heard).Add(fingerprintLimit)
@@ -45,16 +45,16 @@ func (s Site) fingerprintBy() time.Time {
 // as that of the live one. Only schedules may have asked, before the content was read:
 // whoever else asks has a reason. The live release must be the last one that was to
 // be built, be what the public address shows, and be of content that is not too old.
-func (s Site) mayBeUnchanged() bool {
+func mayBeUnchanged(s Site) bool {
 	r := s.Current
-	return s.Policy.Fingerprint && r.Requests.Scheduled && r.Fingerprint.Upto == s.Accepted && !s.tooOld(r.Fingerprint.Asked) &&
+	return s.Policy.Fingerprint && r.Requests.Scheduled && r.Fingerprint.Upto == s.Accepted && !tooOld(s, r.Fingerprint.Asked) &&
 		s.Live.Fingerprint.Value != "" && s.Shows() == s.Live.Number && !s.Differs() &&
 		(s.Last.Number == s.Live.Number || s.Last.Outcome == Unchanged) && !s.Hold.On()
 }
 
 // tooOld says whether what is live was built so long ago that no fingerprint is believed
 // any more.
-func (s Site) tooOld(now time.Time) bool {
+func tooOld(s Site, now time.Time) bool {
 	most := s.Policy.MaxUnchanged
 	return most > 0 && now.Sub(s.Live.Watermark) >= most
 }
@@ -73,7 +73,7 @@ func fingerprintRead(t *turn, e FingerprintRead) error {
 	switch {
 	case e.Value == "":
 		t.record(KindUnread, "", "whether the content has changed is not known: "+e.Why)
-	case t.State == Requested && t.Current.Dispatch.Token == "" && t.mayBeUnchanged() && e.Value == t.Live.Fingerprint.Value:
+	case t.State == Requested && t.Current.Dispatch.Token == "" && mayBeUnchanged(t.Site) && e.Value == t.Live.Fingerprint.Value:
 		nothingToDo(t)
 	}
 	return nil
@@ -90,7 +90,7 @@ func dropOldFingerprint(t *turn) {
 // giveUpFingerprint has the release built although its fingerprint did not come.
 func giveUpFingerprint(t *turn) {
 	f := &t.Current.Fingerprint
-	if f.Asked.IsZero() || !f.Read.IsZero() || !t.mayBeUnchanged() {
+	if f.Asked.IsZero() || !f.Read.IsZero() || !mayBeUnchanged(t.Site) {
 		return
 	}
 	f.Read = t.now

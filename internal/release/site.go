@@ -262,7 +262,7 @@ func (p Pause) On(at time.Time) bool {
 }
 
 // clone copies what a change could share with the original.
-func (s Site) clone() Site {
+func clone(s Site) Site {
 	s.Freezes = slices.Clone(s.Freezes)
 	return s
 }
@@ -274,7 +274,3 @@ func (s Site) Since() time.Time {
 	}
 	return s.Current.Times.Of(s.State)
 }
-
-// Windows are all windows in which nothing is dispatched: the policy's and
-// those that operators added.
-func (s Site) Windows() []Window { return s.windows() }

@@ -17,7 +17,7 @@ func (s Site) WaitsForSlot(now time.Time) bool {
 // SlotWanted is since when the site's release could be dispatched; zero while it can't be
 // for other reasons.
 func (s Site) SlotWanted(now time.Time) time.Time {
-	if s.State != Requested || s.Current.Dispatch.Token != "" || now.Before(s.fingerprintBy()) {
+	if s.State != Requested || s.Current.Dispatch.Token != "" || now.Before(fingerprintBy(s)) {
 		return time.Time{}
 	}
 	if due := s.dueBut(now).At; !due.IsZero() && !due.After(now) {

@@ -9,7 +9,7 @@ import (
 // the site after the event and the effects to carry out, or with a *Conflict
 // and the site as it was. The site passed in is never changed.
 func Step(site Site, event Event, now time.Time) (Site, []Effect, error) {
-	t := turn{Site: site.clone(), now: plain(now)}
+	t := turn{Site: clone(site), now: plain(now)}
 	if err := t.take(event); err != nil {
 		return site, nil, err
 	}
