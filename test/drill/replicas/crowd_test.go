@@ -53,10 +53,10 @@ func (s *stage) askers(ctx context.Context, each time.Duration) {
 // ask asks one replica after another until one says that the request is taken. It goes on
 // when the asking is over: what was begun is brought to its end.
 func (s *stage) ask(one *asked) {
-	began := time.Now()
+	began, tryOne := time.Now(), s.caller()
 	for s.ctx.Err() == nil {
 		var got api.AskResult
-		err := s.tryOne(s.ctx, func(ctx context.Context, client *api.Client) (err error) {
+		err := tryOne(s.ctx, func(ctx context.Context, client *api.Client) (err error) {
 			got, err = client.Ask(ctx, one.site, one.key, api.RequestInput{Source: release.FromContent, Actor: "asker", Title: one.title})
 			return err
 		})

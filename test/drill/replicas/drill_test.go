@@ -70,6 +70,7 @@ func allRounds(t *testing.T) {
 // about.
 func (s *stage) round(each time.Duration, all []fault) figures {
 	s.t.Helper()
+	s.start()
 	quiet := s.load(each)
 	s.more(enough)
 	for _, f := range s.order(all) {

@@ -47,7 +47,11 @@ var guards = map[string]guard{
 	},
 	"mark": {
 		program.Change{File: "internal/ledger/unknown.go", Is: "if err == nil || b.leaves {", Becomes: "if true {"},
-		(*stage).loseCommits, 100 * time.Millisecond,
+		func(s *stage) {
+			for range 3 {
+				s.loseCommits()
+			}
+		}, 20 * time.Millisecond,
 	},
 }
 
@@ -146,11 +150,12 @@ func TestEachGuardIsNeeded(t *testing.T) {
 // away, nobody waits for long that all ends well.
 func (s *stage) aimed(g guard, away bool) figures {
 	s.t.Helper()
+	s.away = away
+	s.start()
 	quiet := s.load(g.each)
 	s.more(enough)
 	g.aim(s)
 	s.tell("what the guard is against has happened: %d requests acknowledged", s.acknowledged())
-	s.away = away
 	quiet()
 	return s.judge()
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
@@ -280,7 +279,7 @@ func (s *stage) judgeWaits() {
 			continue
 		}
 		if span > s.found.stall {
-			s.found.stall, s.found.stalled = span, strings.TrimSpace(w.what)
+			s.found.stall, s.found.stalled = span, fmt.Sprintf("%s, from %.1f s on,", w.what, w.from.Sub(s.began).Seconds())
 		}
 	}
 }

@@ -26,6 +26,7 @@ type replica struct {
 	config    string // its file
 	client    *api.Client
 	cmd       *exec.Cmd
+	over      chan struct{} // closed when the process has ended
 	log       *os.File
 }
 
@@ -82,6 +83,22 @@ func (r *replica) start(t *testing.T) {
 	if err := r.cmd.Start(); err != nil {
 		t.Fatalf("start replica %s: %v", r.name, err)
 	}
+	cmd, over := r.cmd, make(chan struct{})
+	r.over = over
+	go func() {
+		_ = cmd.Wait() // how it ended is told by its log
+		close(over)
+	}()
+}
+
+// revive starts the process again if it has ended, as an init system does.
+func (r *replica) revive(t *testing.T) {
+	t.Helper()
+	select {
+	case <-r.over:
+		r.start(t)
+	default:
+	}
 }
 
 // signal sends a signal to the process.
@@ -96,7 +113,7 @@ func (r *replica) signal(t *testing.T, what syscall.Signal) {
 func (r *replica) kill(t *testing.T) {
 	t.Helper()
 	r.signal(t, syscall.SIGKILL)
-	_ = r.cmd.Wait() // "signal: killed", as meant
+	<-r.over
 	r.cmd = nil
 }
 
@@ -106,22 +123,26 @@ func (r *replica) end() {
 		return
 	}
 	_ = r.cmd.Process.Kill() // it may have ended
-	_ = r.cmd.Wait()
+	<-r.over
 }
 
 // ready waits until the replica can write.
 func (r *replica) ready(t *testing.T) {
 	t.Helper()
-	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	eventually.Succeeds(t, "replica "+r.name+" to be ready", func() error {
-		resp, err := client.Get(r.url + "/readyz")
-		if err != nil {
-			return err
-		}
-		_ = resp.Body.Close() // its status counts
-		if resp.StatusCode != http.StatusOK {
-			return errors.New(resp.Status)
-		}
-		return nil
-	})
+	eventually.Succeeds(t, "replica "+r.name+" to be ready", r.ask)
+}
+
+var patient = &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+
+// ask asks the replica whether it can write.
+func (r *replica) ask() error {
+	resp, err := patient.Get(r.url + "/readyz")
+	if err != nil {
+		return err
+	}
+	_ = resp.Body.Close() // its status counts
+	if resp.StatusCode != http.StatusOK {
+		return errors.New(resp.Status)
+	}
+	return nil
 }

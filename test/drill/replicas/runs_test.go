@@ -100,9 +100,9 @@ func (s *stage) work(ctx context.Context, run fakegithub.Run, one of) error {
 
 // persist calls one replica after another until one answers.
 func (s *stage) persist(ctx context.Context, what string, call func(context.Context, *api.Client) error) error {
-	began := time.Now()
+	began, tryOne := time.Now(), s.caller()
 	for {
-		err := s.tryOne(ctx, call)
+		err := tryOne(ctx, call)
 		if err == nil {
 			s.waited(what, began, time.Now())
 			return nil
@@ -127,11 +127,16 @@ const (
 	again = 50 * time.Millisecond
 )
 
-// tryOne calls the replica whose turn it is.
-func (s *stage) tryOne(ctx context.Context, call func(context.Context, *api.Client) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	return call(ctx, s.replicas[int(s.turn.Add(1))%len(s.replicas)].client)
+// caller gives what calls one replica, and each further time the next one: who got no
+// answer of a replica that is stopped does not meet it again at once.
+func (s *stage) caller() func(context.Context, func(context.Context, *api.Client) error) error {
+	turn := int(s.turn.Add(1))
+	return func(ctx context.Context, call func(context.Context, *api.Client) error) error {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		turn++
+		return call(ctx, s.replicas[turn%len(s.replicas)].client)
+	}
 }
 
 // pause is a wait of the load's own.

@@ -67,7 +67,7 @@ type wait struct {
 // programs gives the program of each replica.
 type programs func(ctx context.Context, dir string) ([3]string, error)
 
-// newStage sets the scene.
+// newStage sets the scene, in which nobody plays before start.
 func newStage(t *testing.T, seed uint64, build programs) *stage {
 	t.Helper()
 	s := &stage{t: t, seed: seed, began: time.Now(), random: rand.New(rand.NewPCG(seed, 0)), ctx: t.Context(), runs: newRuns(), receiver: startReceiver(t)}
@@ -88,15 +88,27 @@ func newStage(t *testing.T, seed uint64, build programs) *stage {
 	}
 	t.Cleanup(s.github.Close)
 	s.install(made)
+	return s
+}
+
+// start starts all replicas at once. Where they lack a guard, one that does not come up is
+// started again.
+func (s *stage) start() {
+	s.t.Helper()
 	for _, r := range s.replicas {
-		r.start(t)
+		r.start(s.t)
 	}
 	for _, r := range s.replicas {
-		r.ready(t)
+		eventually.Succeeds(s.t, "replica "+r.name+" to be ready", func() error {
+			if s.away {
+				time.Sleep(again)
+				r.revive(s.t)
+			}
+			return r.ask()
+		})
 	}
 	s.query(fences)
 	s.tell("the scene is set")
-	return s
 }
 
 // database starts a primary and its synchronous standby.
