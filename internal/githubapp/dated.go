@@ -1,6 +1,13 @@
 package githubapp
 
 import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
@@ -17,7 +24,7 @@ type dated struct {
 // Sign implements ghinstallation.Signer.
 func (d dated) Sign(claims jwt.Claims) (string, error) {
 	if own, ok := claims.(*jwt.RegisteredClaims); ok {
-		off := time.Until(d.now()).Round(time.Second) // GitHub wants whole seconds
+		off := ahead(d.now) // GitHub wants whole seconds
 		there := *own
 		there.IssuedAt, there.ExpiresAt = later(own.IssuedAt, off), later(own.ExpiresAt, off)
 		claims = &there
@@ -25,9 +32,47 @@ func (d dated) Sign(claims jwt.Claims) (string, error) {
 	return d.Signer.Sign(claims)
 }
 
+// ahead is how far a clock is ahead of this machine's, in whole seconds.
+func ahead(now func() time.Time) time.Duration { return time.Until(now()).Round(time.Second) }
+
 func later(at *jwt.NumericDate, by time.Duration) *jwt.NumericDate {
 	if at == nil {
 		return nil
 	}
 	return jwt.NewNumericDate(at.Add(by))
+}
+
+// lasting carries calls, and tells by this machine's clock when a token ends that GitHub
+// gives: its keeper, ghinstallation, goes by that.
+type lasting struct {
+	http.RoundTripper
+	now func() time.Time
+}
+
+// maxToken bounds the answer that has a token: it lists the repositories that it is for.
+const maxToken = 4 << 20
+
+// RoundTrip implements http.RoundTripper.
+func (l lasting) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := l.RoundTripper.RoundTrip(r)
+	off := ahead(l.now)
+	if err != nil || off == 0 || resp.StatusCode != http.StatusCreated || !strings.HasSuffix(r.URL.Path, "/access_tokens") {
+		return resp, err
+	}
+	text, err := io.ReadAll(io.LimitReader(resp.Body, maxToken))
+	if err = errors.Join(err, resp.Body.Close()); err != nil {
+		return nil, fmt.Errorf("read the App's token: %w", err)
+	}
+	var answer map[string]any
+	if json.Unmarshal(text, &answer) == nil {
+		said, _ := answer["expires_at"].(string)
+		if at, err := time.Parse(time.RFC3339, said); err == nil {
+			answer["expires_at"] = at.Add(-off).Format(time.RFC3339)
+			if text, err = json.Marshal(answer); err != nil {
+				return nil, fmt.Errorf("read the App's token: %w", err)
+			}
+		}
+	}
+	resp.Body, resp.ContentLength = io.NopCloser(bytes.NewReader(text)), int64(len(text))
+	return resp, nil
 }

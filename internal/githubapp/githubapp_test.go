@@ -36,6 +36,9 @@ func start(t *testing.T, o fakegithub.Options, change func(*Options)) *bench {
 		APIURL: github.URL, AppID: github.AppID, Signer: signer, Spacing: time.Millisecond,
 		Sites: map[string]Site{"www": {Repository: "acme/www", Workflow: "content-release.yml", Ref: "main", Environment: "production", URL: "https://www.example.gov", Deployments: true}},
 	}
+	if o.InProcess {
+		options.Transport = github.Transport()
+	}
 	if change != nil {
 		change(&options)
 	}

@@ -106,7 +106,7 @@ func (l *links) by(ctx context.Context, site Site, key string, permissions *gith
 // repository, the scope's, and for what we do there only.
 func (l *links) installed(id int64, scope *github.InstallationTokenOptions) (http.RoundTripper, error) {
 	o := l.options
-	atr, err := ghinstallation.NewAppsTransportWithOptions(l.limiter(id), o.AppID, ghinstallation.WithSigner(o.Signer))
+	atr, err := ghinstallation.NewAppsTransportWithOptions(lasting{l.limiter(id), o.Now}, o.AppID, ghinstallation.WithSigner(o.Signer))
 	if err != nil {
 		return nil, fmt.Errorf("sign in as the GitHub App: %w", err)
 	}
