@@ -20,6 +20,12 @@ const (
 	stateHeaders = manifest.StateHeaders
 )
 
+// book keeps the records of a place's previews, beside them.
+type book struct {
+	address string // the place's
+	root    store.Destination
+}
+
 // entry is a record as it is stored: tag guards the next write.
 type entry struct {
 	Record
@@ -30,11 +36,11 @@ type entry struct {
 var ErrNone = errors.New("there is no such preview")
 
 // read reads the record of a name.
-func (p *Place) read(ctx context.Context, name string) (*entry, error) {
+func (b *book) read(ctx context.Context, name string) (*entry, error) {
 	if !IsName(name) {
 		return nil, fmt.Errorf("%q: %w: names have small letters, digits and hyphens", name, ErrNone)
 	}
-	o, err := p.root.State.Get(ctx, recordPrefix+name+recordEnd)
+	o, err := b.root.State.Get(ctx, recordPrefix+name+recordEnd)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("%s: %w", name, ErrNone)
 	}
@@ -43,14 +49,14 @@ func (p *Place) read(ctx context.Context, name string) (*entry, error) {
 	}
 	e := &entry{tag: o.ETag}
 	if err := json.Unmarshal(o.Body, &e.Record); err != nil || e.Name != name {
-		return nil, fmt.Errorf("the record of the preview %s at %s is damaged: remove it by `pressrun preview remove %s`", name, p.address, name)
+		return nil, fmt.Errorf("the record of the preview %s at %s is damaged: remove it by `pressrun preview remove %s`", name, b.address, name)
 	}
 	return e, nil
 }
 
 // All are the records of all previews, the removed ones too, by name.
-func (p *Place) All(ctx context.Context) ([]Record, error) {
-	entries, err := p.entries(ctx)
+func (b *book) All(ctx context.Context) ([]Record, error) {
+	entries, err := b.entries(ctx)
 	out := make([]Record, len(entries))
 	for i, e := range entries {
 		out[i] = e.Record
@@ -58,9 +64,9 @@ func (p *Place) All(ctx context.Context) ([]Record, error) {
 	return out, err
 }
 
-func (p *Place) entries(ctx context.Context) ([]entry, error) {
+func (b *book) entries(ctx context.Context) ([]entry, error) {
 	var names []string
-	err := p.root.State.List(ctx, recordPrefix, func(i store.Info) error {
+	err := b.root.State.List(ctx, recordPrefix, func(i store.Info) error {
 		name, is := strings.CutSuffix(strings.TrimPrefix(i.Key, recordPrefix), recordEnd)
 		if is && IsName(name) {
 			names = append(names, name)
@@ -72,7 +78,7 @@ func (p *Place) entries(ctx context.Context) ([]entry, error) {
 	}
 	var out []entry
 	for _, name := range names {
-		e, err := p.read(ctx, name)
+		e, err := b.read(ctx, name)
 		if errors.Is(err, ErrNone) {
 			continue // forgotten meanwhile
 		}
@@ -81,13 +87,13 @@ func (p *Place) entries(ctx context.Context) ([]entry, error) {
 		}
 		out = append(out, *e)
 	}
-	slices.SortFunc(out, func(a, b entry) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, func(one, other entry) int { return cmp.Compare(one.Name, other.Name) })
 	return out, nil
 }
 
 // write stores a record in the place of was, nil for a new one. Who has changed it
 // meanwhile makes it a Conflict.
-func (p *Place) write(ctx context.Context, was *entry, r Record) (*entry, error) {
+func (b *book) write(ctx context.Context, was *entry, r Record) (*entry, error) {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return nil, err
@@ -96,7 +102,7 @@ func (p *Place) write(ctx context.Context, was *entry, r Record) (*entry, error)
 	if was != nil {
 		cond = store.Condition{IfMatch: was.tag}
 	}
-	w, err := p.root.State.Put(ctx, store.SmallPut(recordPrefix+r.Name+recordEnd, stateHeaders, append(text, '\n'), cond))
+	w, err := b.root.State.Put(ctx, store.SmallPut(recordPrefix+r.Name+recordEnd, stateHeaders, append(text, '\n'), cond))
 	if errors.Is(err, store.ErrPrecondition) || was != nil && errors.Is(err, store.ErrNotFound) {
 		return nil, changed(r.Name)
 	}
@@ -111,6 +117,6 @@ func changed(name string) error {
 }
 
 // forget deletes a record.
-func (p *Place) forget(ctx context.Context, e entry) error {
-	return errors.Join(p.root.State.Delete(ctx, []store.Deletion{{Key: recordPrefix + e.Name + recordEnd, ETag: e.tag}})...)
+func (b *book) forget(ctx context.Context, e entry) error {
+	return errors.Join(b.root.State.Delete(ctx, []store.Deletion{{Key: recordPrefix + e.Name + recordEnd, ETag: e.tag}})...)
 }

@@ -23,9 +23,9 @@ type Place struct {
 	// Patience may be set before anything is done at the place.
 	Patience Patience
 
-	address string
+	book
+
 	options destination.Options
-	root    store.Destination
 	folder  string // of a file:// place, else ""
 }
 
@@ -39,7 +39,7 @@ func Open(ctx context.Context, address string, o destination.Options) (*Place, e
 	if err != nil {
 		return nil, err
 	}
-	p := &Place{address: address, options: o, root: root}
+	p := &Place{book: book{address: address, root: root}, options: o}
 	if u, err := url.Parse(address); err == nil && u.Scheme == "file" {
 		p.folder = filepath.Clean(filepath.FromSlash(u.Path))
 	}

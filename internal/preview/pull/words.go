@@ -87,17 +87,21 @@ func (s State) deployment() Deployment {
 	return d
 }
 
+// spoken is a state as people are told of it.
+type spoken struct{ State }
+
 func (s State) comment() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### Preview of %s\n\n", code(s.Site))
-	for _, say := range []func(*strings.Builder){s.sayNow, s.sayShown, s.sayNote} {
+	said := spoken{s}
+	for _, say := range []func(*strings.Builder){said.sayNow, said.sayShown, said.sayNote} {
 		say(&b)
 	}
 	return b.String()
 }
 
 // sayNow tells what is under way, or waited for.
-func (s State) sayNow(b *strings.Builder) {
+func (s spoken) sayNow(b *strings.Builder) {
 	switch r := s.Run; {
 	case r != nil && r.Kind == Create:
 		fmt.Fprintf(b, "%s of commit %s is being built%s.\n\n", again(s.Shown.Commit), code(short(r.Commit)), runLink(r.URL))
@@ -137,7 +141,7 @@ func runLink(address string) string {
 }
 
 // sayShown tells what can be looked at.
-func (s State) sayShown(b *strings.Builder) {
+func (s spoken) sayShown(b *strings.Builder) {
 	if s.Shown.Commit == "" || !s.wants() {
 		return
 	}
@@ -152,7 +156,7 @@ func (s State) sayShown(b *strings.Builder) {
 	}
 }
 
-func (s State) sayDiffers(b *strings.Builder, d preview.Differences) {
+func (s spoken) sayDiffers(b *strings.Builder, d preview.Differences) {
 	if d.Release == 0 {
 		b.WriteString("Nothing is live to compare with.\n\n")
 		return
@@ -182,7 +186,7 @@ func changeWord(change string) string {
 }
 
 // pageLink leads to a page in the preview. What the release deletes is not there.
-func (s State) pageLink(page preview.Difference) string {
+func (s spoken) pageLink(page preview.Difference) string {
 	name := "/" + strings.TrimSuffix(page.Path, "index.html")
 	if s.Shown.Address == "" || page.Change == "deleted" || len(page.Path) > 4*maxPath {
 		return code(name)
@@ -195,7 +199,7 @@ func (s State) pageLink(page preview.Difference) string {
 }
 
 // sayNote tells what was refused, or why it went.
-func (s State) sayNote(b *strings.Builder) {
+func (s spoken) sayNote(b *strings.Builder) {
 	if s.Note != "" {
 		fmt.Fprintf(b, "%s\n\n", code(s.Note))
 	}
