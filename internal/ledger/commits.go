@@ -159,7 +159,7 @@ func (f *follower) follow(ctx context.Context, after int64, every time.Duration)
 
 // catchUp tells of the commits after one, and says whether there may be more.
 func (f *follower) catchUp(ctx context.Context, after int64) (upto int64, more bool, err error) {
-	rows, err := f.ledger.q.QueryContext(ctx, `SELECT number, replica, doc FROM commits WHERE number > $1 ORDER BY number LIMIT $2`, after, followAtOnce)
+	rows, err := f.ledger.q.QueryContext(ctx, `SELECT number, replica, doc FROM commits WHERE number > $1 ORDER BY number LIMIT CAST($2 AS BIGINT)`, after, followAtOnce)
 	if err != nil {
 		return after, false, fmt.Errorf("read what other replicas committed: %w", f.ledger.engine.Explain(err))
 	}

@@ -51,7 +51,7 @@ func (s *work) inserted(res sql.Result, err error) (bool, error) {
 // Waiting are webhooks that wait to be processed, oldest first.
 func (d Deliveries) Waiting(ctx context.Context, limit int) ([]Delivery, error) {
 	rows, err := d.ledger.q.QueryContext(ctx, `SELECT id, event, doc, run, attempt, stage, received_us FROM deliveries
-		WHERE processed_us = 0 ORDER BY received_us, id LIMIT $1`, limit)
+		WHERE processed_us = 0 ORDER BY received_us, id LIMIT CAST($1 AS BIGINT)`, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the webhooks that wait: %w", d.ledger.engine.Explain(err))
 	}

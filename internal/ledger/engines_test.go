@@ -97,6 +97,8 @@ var otherwise = map[string]string{
 	"TestALedgerOfANewerPressrunIsNotTouched":                   "SQLite's text",
 	"TestAnOldLedgerIsIndexedWhenItIsOpened":                    "SQLite's text",
 	"TestABusyLedgerKeepsItsIndexClose":                         "breaks SQLite's index",
+	"TestWordsOfTheIndexFindWhatBeginningsFind":                 "SQLite's index",
+	"TestNoLimitMakesSQLitePlanAgain":                           "no database",
 	"TestALookIsKeptWithItsRequest":                             "opens the file itself; the tour is of both",
 	"TestARequestForUnchangedContentIsLiveWithTheReleaseBefore": "opens the file itself",
 }

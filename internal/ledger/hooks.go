@@ -262,7 +262,7 @@ func wentOut(site release.Site) time.Time {
 // PendingChanges are those of a site that no release has brought yet, newest first.
 func (r reader) PendingChanges(ctx context.Context, site release.Site, limit int) ([]PendingChange, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT id, site, hook, entity, title, link, actor, why, changed_us FROM changes
-		WHERE site = $1 AND changed_us >= $2 ORDER BY changed_us DESC, id DESC LIMIT $3`, site.Name, micros(wentOut(site)), limit)
+		WHERE site = $1 AND changed_us >= $2 ORDER BY changed_us DESC, id DESC LIMIT CAST($3 AS BIGINT)`, site.Name, micros(wentOut(site)), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the changes of %s: %w", site.Name, r.engine.Explain(err))
 	}
@@ -287,9 +287,9 @@ func (r reader) HookDeliveries(ctx context.Context, site, hook string, limit int
 	var rows *sql.Rows
 	var err error
 	if hook == "" {
-		rows, err = r.q.QueryContext(ctx, columns+`WHERE site = $1 ORDER BY id DESC LIMIT $2`, site, limit)
+		rows, err = r.q.QueryContext(ctx, columns+`WHERE site = $1 ORDER BY id DESC LIMIT CAST($2 AS BIGINT)`, site, limit)
 	} else {
-		rows, err = r.q.QueryContext(ctx, columns+`WHERE site = $1 AND hook = $2 ORDER BY id DESC LIMIT $3`, site, hook, limit)
+		rows, err = r.q.QueryContext(ctx, columns+`WHERE site = $1 AND hook = $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)`, site, hook, limit)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read what the hooks of %s were told: %w", site, r.engine.Explain(err))

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
 // insertSizes are the numbers of rows that one statement may write.
@@ -33,7 +35,7 @@ func (w *writer) insertText(into string, rows, columns int) string {
 	if text, ok := w.inserts[key]; ok {
 		return text
 	}
-	w.inserts[key] = "INSERT INTO " + into + " VALUES " + placeholders(rows, columns)
+	w.inserts[key] = "INSERT INTO " + into + " VALUES " + placeholders(w.traits, 1, rows, columns)
 	return w.inserts[key]
 }
 
@@ -42,11 +44,9 @@ type insert struct {
 	rows int
 }
 
-// placeholders are "($1, $2), ($3, $4)" for two rows of two columns.
-func placeholders(rows, columns int) string { return placeholdersFrom(1, rows, columns) }
-
-// placeholdersFrom are placeholders of which the first has another number.
-func placeholdersFrom(first, rows, columns int) string {
+// placeholders are "($1, $2), ($3, $4)" for two rows of two columns, of which the first has
+// the number 1, or as many question marks.
+func placeholders(traits database.Traits, first, rows, columns int) string {
 	var s strings.Builder
 	for i := range rows * columns {
 		switch {
@@ -56,6 +56,10 @@ func placeholdersFrom(first, rows, columns int) string {
 			s.WriteString("), (")
 		default:
 			s.WriteString(", ")
+		}
+		if traits.Unnumbered {
+			s.WriteString("?")
+			continue
 		}
 		s.WriteString("$")
 		s.WriteString(strconv.Itoa(i + first))
@@ -67,7 +71,7 @@ func placeholdersFrom(first, rows, columns int) string {
 // manyKeys is how many keys are looked up at once.
 const manyKeys = 16
 
-var lookUpText = `SELECT idem_key FROM requests WHERE site = $1 AND idem_key IN ` + placeholdersFrom(2, 1, manyKeys)
+const lookUpText = `SELECT idem_key FROM requests WHERE site = $1 AND idem_key IN `
 
 // lookUpKeys finds out which of a batch's keys are new. Most are, and asking
 // for many at once costs the database a fraction of asking one by one. Keys
@@ -88,7 +92,7 @@ func (b *batch) lookUpKeys(ops []*op) {
 }
 
 func (b *batch) lookUpMany(site string, keys []any) {
-	rows, err := b.query(lookUpText, append([]any{site}, keys...)...)
+	rows, err := b.query(b.w.lookUp, append([]any{site}, keys...)...)
 	if err != nil {
 		return // kept in broken
 	}

@@ -31,7 +31,7 @@ func (s *Snapshot) Notices(ctx context.Context, site string, f NoticeFilter, lim
 		return nil, err
 	}
 	rows, err := s.q.QueryContext(ctx, `SELECT `+noticeColumns+` FROM notices
-		WHERE site = $1 AND (target = $2 OR $2 = '') AND (state = $3 OR $3 = '') ORDER BY created_us DESC, line DESC LIMIT $4`,
+		WHERE site = $1 AND (target = $2 OR $2 = '') AND (state = $3 OR $3 = '') ORDER BY created_us DESC, line DESC LIMIT CAST($4 AS BIGINT)`,
 		site, f.Target, string(f.State), limit)
 	if err != nil {
 		return nil, fmt.Errorf("read notices: %w", s.engine.Explain(err))
@@ -87,7 +87,7 @@ func (r noticeReader) FirstNotice(ctx context.Context, to NoticeTarget) (Notice,
 // NoticesInLine are a target's notices that wait, in their order.
 func (r noticeReader) NoticesInLine(ctx context.Context, to NoticeTarget, limit int) ([]Notice, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT `+noticeColumns+` FROM notices
-		WHERE site = $1 AND target = $2 AND state = 'waiting' ORDER BY line LIMIT $3`, to.Site, to.Name, limit)
+		WHERE site = $1 AND target = $2 AND state = 'waiting' ORDER BY line LIMIT CAST($3 AS BIGINT)`, to.Site, to.Name, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the notices that wait for %s: %w", to.Name, r.engine.Explain(err))
 	}
@@ -125,5 +125,5 @@ func (r noticeReader) NoticePlace(ctx context.Context, to NoticeTarget, number i
 // RequestsInLine lists requests of a site with places after one and up to another,
 // in their order.
 func (r reader) RequestsInLine(ctx context.Context, site string, after, upto int64, limit int) ([]Request, error) {
-	return r.requests(ctx, `WHERE site = $1 AND place > $2 AND place <= $3 ORDER BY place LIMIT $4`, site, after, upto, limit)
+	return r.requests(ctx, `WHERE site = $1 AND place > $2 AND place <= $3 ORDER BY place LIMIT CAST($4 AS BIGINT)`, site, after, upto, limit)
 }

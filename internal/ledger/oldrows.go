@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/ledger/database"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -65,18 +66,18 @@ func (r Retention) oldText(ctx context.Context, s *Snapshot, table OldTable, p P
 	switch table {
 	case OldRequests:
 		return `SELECT id, requests.* FROM requests WHERE site = $1 AND place <> 0 AND place <= $2 AND (place > 0 OR accepted_us < $3)
-			ORDER BY place, id LIMIT $4`, []any{p.Site, p.Removed.Place, micros(p.Removed.Before), MostAtOnce}, nil
+			ORDER BY place, id LIMIT CAST($4 AS BIGINT)`, []any{p.Site, p.Removed.Place, micros(p.Removed.Before), MostAtOnce}, nil
 	case OldReleases:
-		return `SELECT number, releases.* FROM releases WHERE site = $1 AND number <= $2 ORDER BY number LIMIT $3`,
+		return `SELECT number, releases.* FROM releases WHERE site = $1 AND number <= $2 ORDER BY number LIMIT CAST($3 AS BIGINT)`,
 			[]any{p.Site, p.Removed.Release, MostAtOnce}, nil
 	case OldHookCalls:
-		return `SELECT id, hook_deliveries.* FROM hook_deliveries WHERE site = $1 AND received_us < $2 ORDER BY id LIMIT $3`,
+		return `SELECT id, hook_deliveries.* FROM hook_deliveries WHERE site = $1 AND received_us < $2 ORDER BY id LIMIT CAST($3 AS BIGINT)`,
 			[]any{p.Site, micros(p.HooksBefore), MostAtOnce}, nil
 	case OldEvents:
 		upto, err := firstKept(ctx, s, p)
 		after, _ := p.After.(int64) // nil: from the beginning
 		return `SELECT id, events.* FROM events WHERE site = $1 AND id > $2 AND id < $3 AND at_us < $4 AND release_no <= $5
-			AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.id = events.request_id) ORDER BY id LIMIT $6`,
+			AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.id = events.request_id) ORDER BY id LIMIT CAST($6 AS BIGINT)`,
 			[]any{p.Site, after, upto, micros(p.Before), p.Removed.Release, MostAtOnce}, err
 	}
 	return "", nil, fmt.Errorf("%s is no table of which rows go", table)
@@ -159,7 +160,7 @@ func (b *batch) removeOld(table OldTable, site string, key any) error {
 	switch table {
 	case OldRequests:
 		search := b.w.ledger.engine.Search()
-		if _, err = b.exec(search.Forget, search.Match([]string{fmt.Sprint(key)}), key); err == nil {
+		if _, err = b.exec(search.Forget, search.Match([]database.Sought{{Text: fmt.Sprint(key)}}), key); err == nil {
 			_, err = b.exec(`DELETE FROM requests WHERE id = $1`, key)
 		}
 	case OldEvents:

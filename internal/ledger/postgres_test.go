@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pressrun/pressrun/internal/ledger/database"
 	"github.com/pressrun/pressrun/internal/ledger/postgres"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/eventually"
@@ -113,7 +114,7 @@ func TestARequestIsForgottenByTheIndexOnPostgreSQL(t *testing.T) {
 		t.Fatal(err)
 	}
 	search := l.engine.Search()
-	rows, err := c.QueryContext(t.Context(), `EXPLAIN `+search.Forget, search.Match([]string{a.ID}), a.ID)
+	rows, err := c.QueryContext(t.Context(), `EXPLAIN `+search.Forget, search.Match([]database.Sought{{Text: a.ID}}), a.ID)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,12 +39,12 @@ func (p Previews) Get(ctx context.Context, site string, number int64) (one Previ
 // Due are those that are to be looked at by an instant, up to limit, the longest due
 // first.
 func (p Previews) Due(ctx context.Context, by time.Time, limit int) ([]Preview, error) {
-	return p.read(ctx, `SELECT site, number, version, due_us, doc FROM previews WHERE due_us <= $1 ORDER BY due_us, site, number LIMIT $2`, micros(by), limit)
+	return p.read(ctx, `SELECT site, number, version, due_us, doc FROM previews WHERE due_us <= $1 ORDER BY due_us, site, number LIMIT CAST($2 AS BIGINT)`, micros(by), limit)
 }
 
 // Of are a site's, up to limit, the newest pull request first.
 func (p Previews) Of(ctx context.Context, site string, limit int) ([]Preview, error) {
-	return p.read(ctx, `SELECT site, number, version, due_us, doc FROM previews WHERE site = $1 ORDER BY number DESC LIMIT $2`, site, limit)
+	return p.read(ctx, `SELECT site, number, version, due_us, doc FROM previews WHERE site = $1 ORDER BY number DESC LIMIT CAST($2 AS BIGINT)`, site, limit)
 }
 
 func (p Previews) read(ctx context.Context, query string, args ...any) ([]Preview, error) {

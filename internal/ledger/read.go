@@ -126,13 +126,13 @@ func (r *Request) settle(s scanned) {
 // Requests lists requests of a site with places after one and up to another,
 // newest first.
 func (r reader) Requests(ctx context.Context, site string, after, upto int64, limit int) ([]Request, error) {
-	return r.requests(ctx, `WHERE site = $1 AND place > $2 AND place <= $3 ORDER BY place DESC LIMIT $4`, site, after, upto, limit)
+	return r.requests(ctx, `WHERE site = $1 AND place > $2 AND place <= $3 ORDER BY place DESC LIMIT CAST($4 AS BIGINT)`, site, after, upto, limit)
 }
 
 // ScheduledRequests lists requests of a site whose not-before lies ahead, the
 // next first.
 func (r reader) ScheduledRequests(ctx context.Context, site string, limit int) ([]Request, error) {
-	return r.requests(ctx, `WHERE site = $1 AND place = 0 ORDER BY not_before_us, id LIMIT $2`, site, limit)
+	return r.requests(ctx, `WHERE site = $1 AND place = 0 ORDER BY not_before_us, id LIMIT CAST($2 AS BIGINT)`, site, limit)
 }
 
 func (r reader) requests(ctx context.Context, where string, args ...any) ([]Request, error) {
@@ -157,7 +157,7 @@ func (r reader) requests(ctx context.Context, where string, args ...any) ([]Requ
 // Releases lists a site's releases, newest first, numbered below before (0: all).
 func (r reader) Releases(ctx context.Context, site string, limit int, before int64) ([]Release, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT doc, metrics FROM releases
-		WHERE site = $1 AND (number < $2 OR $2 = 0) ORDER BY number DESC LIMIT $3`, site, before, limit)
+		WHERE site = $1 AND (number < $2 OR $2 = 0) ORDER BY number DESC LIMIT CAST($3 AS BIGINT)`, site, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read releases of %s: %w", site, r.engine.Explain(err))
 	}
@@ -210,7 +210,7 @@ func (r reader) Ended(ctx context.Context, site string, number int64) (time.Time
 // Events lists the audit trail after an id, oldest first: of one site, or of
 // all when site is "".
 func (r eventReader) Events(ctx context.Context, site string, after int64, limit int) ([]Event, error) {
-	return r.events(ctx, `WHERE id > $1 AND (site = $2 OR $2 = '') ORDER BY id LIMIT $3`, after, site, limit)
+	return r.events(ctx, `WHERE id > $1 AND (site = $2 OR $2 = '') ORDER BY id LIMIT CAST($3 AS BIGINT)`, after, site, limit)
 }
 
 // EventsOfRelease lists the audit trail of one release, oldest first. Where there
@@ -219,7 +219,7 @@ func (r eventReader) Events(ctx context.Context, site string, after int64, limit
 func (r eventReader) EventsOfRelease(ctx context.Context, site string, number int64, limit int) ([]Event, error) {
 	return r.events(ctx, `WHERE id IN (
 		SELECT id FROM events WHERE site = $1 AND release_no = $2
-		ORDER BY CASE request_id WHEN '' THEN 0 ELSE 1 END, id LIMIT $3
+		ORDER BY CASE request_id WHEN '' THEN 0 ELSE 1 END, id LIMIT CAST($3 AS BIGINT)
 	) ORDER BY id`, site, number, limit)
 }
 

@@ -18,18 +18,18 @@ const manyPlaces = 64
 // statements: the first release that took it up, the one that brought it live (or found
 // nothing to do, and then the live one before), and those between that failed. Each is
 // found by number, however many releases there were since.
-var resolutionsText = `SELECT asked.place, COALESCE(served.number, 0), COALESCE(served.live_us, 0), COALESCE(served.ended_us, 0),
+const resolutionsText = `SELECT asked.place, COALESCE(served.number, 0), COALESCE(served.live_us, 0), COALESCE(served.ended_us, 0),
 	CASE served.live_us WHEN 0 THEN COALESCE((SELECT MAX(before.number) FROM releases AS before
 		WHERE before.site = $1 AND before.number < served.number AND before.outcome = 'succeeded'), 0) ELSE 0 END,
 	(SELECT string_agg(CAST(failed.number AS TEXT), ' ') FROM (SELECT number FROM releases
 		WHERE site = $1 AND number >= taken.number AND (served.number IS NULL OR number < served.number)
-		AND outcome NOT IN ('', 'succeeded', 'unchanged') AND upto_place >= asked.place ORDER BY number DESC LIMIT $2) AS failed)
+		AND outcome NOT IN ('', 'succeeded', 'unchanged') AND upto_place >= asked.place ORDER BY number DESC LIMIT CAST($2 AS BIGINT)) AS failed)
 	FROM requests AS asked
 	JOIN releases AS taken ON taken.site = $1 AND taken.number = (SELECT number FROM releases
 		WHERE site = $1 AND upto_place >= asked.place ORDER BY upto_place, number LIMIT 1)
 	LEFT JOIN releases AS served ON served.site = $1 AND served.number = (SELECT number FROM releases
 		WHERE site = $1 AND number >= taken.number AND outcome IN ('succeeded', 'unchanged') AND upto_place >= asked.place ORDER BY number LIMIT 1)
-	WHERE asked.site = $1 AND asked.place > 0 AND asked.place IN ` + placeholdersFrom(3, 1, manyPlaces)
+	WHERE asked.site = $1 AND asked.place > 0 AND asked.place IN `
 
 // resolutions are what became of requests of a site, at most manyPlaces of them, by their
 // places: the same that resolution tells of each.
@@ -48,7 +48,7 @@ func (s *Snapshot) resolutions(ctx context.Context, at release.Site, requests []
 	for len(args) < cap(args) {
 		args = append(args, int64(0)) // no place
 	}
-	rows, err := s.q.QueryContext(ctx, resolutionsText, args...)
+	rows, err := s.q.QueryContext(ctx, resolutionsText+placeholders(s.engine.Traits(), 3, 1, manyPlaces), args...)
 	if err != nil {
 		return nil, fmt.Errorf("read the releases of requests: %w", s.engine.Explain(err))
 	}

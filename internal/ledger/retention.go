@@ -80,7 +80,7 @@ func (r Retention) History(ctx context.Context, name string) (h History, err err
 
 func oldest(ctx context.Context, s *Snapshot, site release.Site) ([]retention.Past, error) {
 	rows, err := s.q.QueryContext(ctx, `SELECT number, upto_place, outcome, ended_us, doc FROM releases
-		WHERE site = $1 AND number > $2 ORDER BY number LIMIT $3`, site.Name, site.Removed.Release, oldestAtOnce)
+		WHERE site = $1 AND number > $2 ORDER BY number LIMIT CAST($3 AS BIGINT)`, site.Name, site.Removed.Release, oldestAtOnce)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func (b *batch) due(at *loaded) error {
 
 func dueRequests(b *batch, site string) (ids []string, sources []release.Source, err error) {
 	rows, err := b.query(`SELECT id, source FROM requests
-		WHERE site = $1 AND place = 0 AND not_before_us <= $2 ORDER BY not_before_us, id LIMIT $3`, site, micros(b.now), maxDue)
+		WHERE site = $1 AND place = 0 AND not_before_us <= $2 ORDER BY not_before_us, id LIMIT CAST($3 AS BIGINT)`, site, micros(b.now), maxDue)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -155,7 +155,7 @@ func scheduledOf(b *batch, site, entity, reason string) ([]string, error) {
 		return nil, err
 	}
 	rows, err := b.query(`SELECT id FROM requests WHERE site = $1 AND place = 0 AND source = $2 AND entity = $3 AND (reason = $4 OR $4 = '')
-		ORDER BY not_before_us, id LIMIT $5`, site, string(release.FromContent), entity, reason, maxDue)
+		ORDER BY not_before_us, id LIMIT CAST($5 AS BIGINT)`, site, string(release.FromContent), entity, reason, maxDue)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/pressrun/pressrun/internal/ledger/database"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -37,12 +38,57 @@ func (s *Snapshot) Search(ctx context.Context, site string, words []string, limi
 	if err != nil || len(words) == 0 {
 		return nil, err
 	}
+	sought, some, err := s.sought(ctx, words)
+	if err != nil || !some {
+		return nil, err
+	}
 	search := s.engine.Search()
-	found, err := s.requests(ctx, search.Where, search.Match(words), site, limit)
+	found, err := s.requests(ctx, search.Where, search.Match(sought), site, limit)
 	if err != nil {
 		return nil, fmt.Errorf("search the requests of %s: %w", site, err)
 	}
 	return s.tracked(ctx, at, found)
+}
+
+// sought are words as the index is asked for them. some is false if it is known that one
+// of them is not in it.
+func (s *Snapshot) sought(ctx context.Context, words []string) (sought []database.Sought, some bool, err error) {
+	for _, text := range words {
+		w := database.Sought{Text: text, Begins: database.MayBegin(text)}
+		if real := s.engine.Search().Real; w.Begins && real != "" {
+			if some, err = s.realWords(ctx, real, &w); err != nil || !some {
+				return nil, false, err
+			}
+		}
+		sought = append(sought, w)
+	}
+	return sought, true, nil
+}
+
+// realWords finds the words of the index that one may be the beginning of, unless there
+// are many. some is false if there is none.
+func (s *Snapshot) realWords(ctx context.Context, query string, w *database.Sought) (some bool, err error) {
+	_, end := w.End()
+	if end == "" {
+		return true, nil // the index has rules of its own for it
+	}
+	rows, err := s.q.QueryContext(ctx, query, end, end+string(unicode.MaxRune), database.MostReal+1)
+	if err != nil {
+		return false, fmt.Errorf("read the words of the index: %w", s.engine.Explain(err))
+	}
+	defer rows.Close()
+	var real []string
+	for rows.Next() {
+		var word string
+		if err := rows.Scan(&word); err != nil {
+			return false, fmt.Errorf("read the words of the index: %w", err)
+		}
+		real = append(real, word)
+	}
+	if len(real) <= database.MostReal {
+		w.Real = real
+	}
+	return len(real) > 0, rows.Err()
 }
 
 // LastRequests are the last requests of a site that have a place in line, newest

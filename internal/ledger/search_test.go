@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/pressrun/pressrun/internal/ledger/database"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/test/eventually"
 )
@@ -84,13 +86,28 @@ func TestWhatIsFoundSaysWhatBecameOfIt(t *testing.T) {
 	}
 }
 
-// A ledger from before there was a search has requests and no index.
+// A ledger from before there was a search has requests and no index; one from before words
+// were read from the index has no way to read them.
 func TestAnOldLedgerIsIndexedWhenItIsOpened(t *testing.T) {
+	for _, missing := range [][]string{
+		{"request_search_words", "request_search", "request_search_upto"}, {"request_search_words", "request_search_upto"},
+		{"request_search_words", "request_search"}, {"request_search_words"},
+	} {
+		t.Run(strings.Join(missing, " "), func(t *testing.T) { indexedWithout(t, missing) })
+	}
+}
+
+func indexedWithout(t *testing.T, missing []string) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "pressrun.db")
 	l := open(t, path)
 	ask(t, l, Request{Title: "Opening hours", Reason: "it's \"urgent\""})
-	pragma(t, l, `DROP TABLE request_search`)
-	pragma(t, l, `DROP TABLE request_search_upto`)
+	if err := l.Indexed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, table := range missing {
+		pragma(t, l, `DROP TABLE `+table)
+	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -122,13 +139,18 @@ func TestNoSearchTextIsAnError(t *testing.T) {
 func BenchmarkSearch(b *testing.B) {
 	l := open(b, filepath.Join(b.TempDir(), "pressrun.db"))
 	fill(b, l, 100_000)
+	if err := l.Indexed(b.Context()); err != nil {
+		b.Fatal(err)
+	}
 	for _, words := range []string{"number 77777", "page", "page number", "page nobody"} {
 		b.Run(strings.ReplaceAll(words, " ", "_"), func(b *testing.B) {
-			for b.Loop() {
-				if _, err := searchFor(b, l, words); err != nil {
-					b.Fatal(err)
+			b.RunParallel(func(each *testing.PB) {
+				for each.Next() {
+					if _, err := searchFor(b, l, words); err != nil {
+						b.Error(err)
+					}
 				}
-			}
+			})
 		})
 	}
 }
@@ -142,15 +164,22 @@ func fill(b *testing.B, l *Ledger, n int) {
 			Actor: fmt.Sprintf("Editor %d", i%50), Link: fmt.Sprintf("https://www.example.gov/library/%d/index.html", i), Entity: fmt.Sprintf("node/%d", i),
 		})
 	}
+	accepted(b, l, all)
+}
+
+// accepted puts requests into a ledger as if they had been accepted, without a commit for
+// each.
+func accepted(tb testing.TB, l *Ledger, all []Request) {
+	tb.Helper()
 	for part := range slices.Chunk(all, 10_000) {
-		if err := l.writer.act(context.WithoutCancel(b.Context()), func(bt *batch) error {
+		if err := l.writer.act(context.WithoutCancel(tb.Context()), func(bt *batch) error {
 			bt.requests = append(bt.requests, part...)
 			for _, r := range part {
 				bt.event(Event{Site: r.Site, Kind: KindAccepted, Request: r.ID})
 			}
 			return nil
 		}); err != nil {
-			b.Fatal(err)
+			tb.Fatal(err)
 		}
 	}
 }
@@ -215,5 +244,72 @@ func TestABusyLedgerKeepsItsIndexClose(t *testing.T) {
 	crowd()
 	if err := l.Indexed(t.Context()); err == nil {
 		t.Error("an index that is gone is said to be up to date")
+	}
+}
+
+// What a word may be the beginning of is looked up in SQLite's index, whose own rules say
+// what a word is. So the same must be found as by FTS5's query for beginnings.
+func TestWordsOfTheIndexFindWhatBeginningsFind(t *testing.T) {
+	l := open(t, filepath.Join(t.TempDir(), "pressrun.db"))
+	var all []Request
+	for r := rune(0x20); r < 0x3000; r++ {
+		all = append(all, Request{Title: fmt.Sprintf("aaa%cbbb caf%c %cnight", r, r, r), Entity: fmt.Sprint("node/", strings.Repeat("7", int(r%20)+1))})
+	}
+	for i := range 3 * database.MostReal {
+		all = append(all, Request{Title: fmt.Sprintf("x-many%c%c", 'a'+i%20, 'a'+i/20)})
+	}
+	for i := range all {
+		all[i].ID, all[i].Site, all[i].Place, all[i].Source = fmt.Sprintf("req_%07d", i), "www", int64(i+1), release.FromContent
+	}
+	accepted(t, l, all)
+	if err := l.Indexed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, word := range []string{"caf", "café", "CAFÉ", "aaab", "aaaøb", "aaaßbbb", "aaaİb", "ñnight", "night", "node/777", "node/", "many", "manya", "x-many", "req_000", "aaa!bbb", "“café”", "zzz"} {
+		err := l.Read(t.Context(), func(ctx context.Context, s *Snapshot) error {
+			search := s.engine.Search()
+			with, some, err := s.sought(ctx, []string{word, "req"})
+			if err != nil {
+				return err
+			}
+			var found []Request
+			if some {
+				if found, err = s.requests(ctx, search.Where, search.Match(with), "www", 20_000); err != nil {
+					return err
+				}
+			}
+			plain := []database.Sought{{Text: word, Begins: database.MayBegin(word)}, {Text: "req"}}
+			want, err := s.requests(ctx, search.Where, search.Match(plain), "www", 20_000)
+			if err == nil && len(found) != len(want) || len(want) == 0 && word != "zzz" {
+				t.Errorf("%q, looked for as %q, finds %d requests, and %d as a beginning", word, search.Match(with), len(found), len(want))
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// SQLite looks at a bound limit when it plans a statement, so each time that one is bound
+// the statement is planned again: that took longer than most readings. A cast hides it.
+func TestNoLimitMakesSQLitePlanAgain(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	casts := 0
+	for _, file := range append(files, "sqlite/fulltext.go") {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasSuffix(file, "_test.go") && strings.Contains(string(text), "LIMIT $") {
+			t.Errorf("%s: write LIMIT CAST($1 AS BIGINT) in place of LIMIT $1", file)
+		}
+		casts += strings.Count(string(text), "LIMIT CAST($")
+	}
+	if casts < 20 {
+		t.Errorf("only %d limits were found", casts)
 	}
 }

@@ -130,16 +130,18 @@ func (x *index) tried() {
 // makeSearch makes the index of requests in a ledger that has none yet, of all
 // requests that there are. It is no migration: each database has its own.
 func makeSearch(ctx context.Context, db *sql.DB, engine database.Engine) error {
+	var steps []string
 	var n int64
-	if db.QueryRowContext(ctx, `SELECT event_id FROM request_search_upto`).Scan(&n) == nil {
-		return nil
-	}
-	steps := []string{
-		`CREATE TABLE request_search_upto (event_id BIGINT NOT NULL)`,
-		`INSERT INTO request_search_upto (event_id) SELECT COALESCE(MAX(id), 0) FROM events`,
-	}
 	if db.QueryRowContext(ctx, `SELECT COUNT(*) FROM (SELECT 1 FROM request_search LIMIT 1) AS one`).Scan(&n) != nil {
-		steps = append(append(engine.Search().Make, `INSERT INTO request_search (site, request_id, words) SELECT site, id, `+searchedText+` FROM requests ORDER BY id`), steps...)
+		steps = append(engine.Search().Make, `INSERT INTO request_search (site, request_id, words) SELECT site, id, `+searchedText+` FROM requests ORDER BY id`,
+			`DROP TABLE IF EXISTS request_search_upto`)
+	}
+	if len(steps) > 0 || db.QueryRowContext(ctx, `SELECT event_id FROM request_search_upto`).Scan(&n) != nil {
+		steps = append(steps, `CREATE TABLE request_search_upto (event_id BIGINT NOT NULL)`,
+			`INSERT INTO request_search_upto (event_id) SELECT COALESCE(MAX(id), 0) FROM events`)
+	}
+	if steps = append(steps, engine.Search().Also...); len(steps) == 0 {
+		return nil
 	}
 	tx, err := db.BeginTx(ctx, nil)
 	if err != nil {

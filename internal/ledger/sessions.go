@@ -94,7 +94,7 @@ const maxSessions = 1000
 func (s Sessions) List(ctx context.Context, via, subject string, idle time.Duration) ([]Session, error) {
 	at := now()
 	rows, err := s.ledger.q.QueryContext(ctx, sessionColumns+`WHERE ended_us = 0 AND until_us > $1 AND seen_us > $2 AND ($3 = '' OR via = $3 AND subject = $4)
-		ORDER BY seen_us DESC, id LIMIT $5`, micros(at), micros(at.Add(-idle)), via, subject, maxSessions)
+		ORDER BY seen_us DESC, id LIMIT CAST($5 AS BIGINT)`, micros(at), micros(at.Add(-idle)), via, subject, maxSessions)
 	if err != nil {
 		return nil, fmt.Errorf("read the sign-ins: %w", s.ledger.engine.Explain(err))
 	}

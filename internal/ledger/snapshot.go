@@ -185,7 +185,7 @@ const maxFailed = 50
 func (r reader) failed(ctx context.Context, site string, place, from, before int64) ([]int64, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT number FROM releases
 		WHERE site = $1 AND number >= $2 AND number < $3 AND outcome NOT IN ('', 'succeeded', 'unchanged') AND upto_place >= $5
-		ORDER BY number DESC LIMIT $4`, site, from, before, maxFailed, place)
+		ORDER BY number DESC LIMIT CAST($4 AS BIGINT)`, site, from, before, maxFailed, place)
 	if err != nil {
 		return nil, fmt.Errorf("read the failed releases of a request: %w", r.engine.Explain(err))
 	}
@@ -215,7 +215,7 @@ const maxFailures = 1000
 func failuresOf(ctx context.Context, r reader, site string, after int64) ([]failure, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT number, upto_place FROM releases
 		WHERE site = $1 AND upto_place > $2 AND outcome NOT IN ('', 'succeeded', 'unchanged')
-		ORDER BY upto_place DESC, number DESC LIMIT $3`, site, after, maxFailures)
+		ORDER BY upto_place DESC, number DESC LIMIT CAST($3 AS BIGINT)`, site, after, maxFailures)
 	if err != nil {
 		return nil, fmt.Errorf("read the failed releases of %s: %w", site, r.engine.Explain(err))
 	}

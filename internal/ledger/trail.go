@@ -5,11 +5,11 @@ import "context"
 // LastEvents lists the audit trail of a site before an id (0: from its end), newest
 // first.
 func (r eventReader) LastEvents(ctx context.Context, site string, before int64, limit int) ([]Event, error) {
-	return r.events(ctx, `WHERE site = $1 AND (id < $2 OR $2 = 0) ORDER BY id DESC LIMIT $3`, site, before, limit)
+	return r.events(ctx, `WHERE site = $1 AND (id < $2 OR $2 = 0) ORDER BY id DESC LIMIT CAST($3 AS BIGINT)`, site, before, limit)
 }
 
 // EventsOf lists the audit trail of all sites after an id and up to another, oldest
 // first: only what is of one of two kinds.
 func (r eventReader) EventsOf(ctx context.Context, after, upto int64, limit int, kind, other string) ([]Event, error) {
-	return r.events(ctx, `WHERE id > $1 AND id <= $2 AND (kind = $3 OR kind = $4) ORDER BY id LIMIT $5`, after, upto, kind, other, limit)
+	return r.events(ctx, `WHERE id > $1 AND id <= $2 AND (kind = $3 OR kind = $4) ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, upto, kind, other, limit)
 }

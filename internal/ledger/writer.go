@@ -41,7 +41,8 @@ type writer struct {
 	number     int64
 	stmts      map[string]*sql.Stmt
 	inserts    map[insert]string
-	alone      bool // no group commit
+	lookUp     string // finds which of manyKeys keys of a site are known
+	alone      bool   // no group commit
 	// committed is told how long each commit took; nil for nobody.
 	committed func(took time.Duration)
 	// lastTask is the highest id given to a task: see writeOutbox.
@@ -59,6 +60,7 @@ func newWriter(ctx context.Context, db *sql.DB, l *Ledger, opts Options) *writer
 		ledger: l, db: db, traits: l.engine.Traits(), alone: opts.NoGroupCommit, committed: opts.Committed, index: newIndex(),
 		self: opts.Self, stmts: map[string]*sql.Stmt{}, inserts: map[insert]string{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
 	}
+	w.lookUp = lookUpText + placeholders(w.traits, 2, 1, manyKeys)
 	go w.serve(context.WithoutCancel(ctx))
 	return w
 }

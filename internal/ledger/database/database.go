@@ -64,6 +64,9 @@ type Traits struct {
 	// Shared says that several processes may have the database open at a time. Then what
 	// became of a commit may not be known, and what was read before may have changed.
 	Shared bool
+	// Unnumbered says that "?" is the placeholder after those before it. SQLite's driver asks
+	// for the name of each numbered one, and each answer goes through all of them.
+	Unnumbered bool
 	// Clock reads the time to decide by, in microseconds since the epoch; "" for this
 	// process's own clock.
 	Clock string
@@ -74,12 +77,17 @@ type Traits struct {
 type Search struct {
 	// Make are statements that make the table and its index.
 	Make []string
+	// Also are statements that make what later versions added, where it is not there.
+	Also []string
+	// Real, if not "", lists the words of the index from $1 on and before $2, at most
+	// MostReal of them.
+	Real string
 	// Where selects requests: $1 is what Match made of the words, $2 the site, $3
 	// the number of requests at most.
 	Where string
-	// Match is the query that finds texts with all of these words, each of which
-	// may be the beginning of one. A word has a letter or a digit.
-	Match func(words []string) string
+	// Match is the query that finds texts with all of these words. A word has a letter
+	// or a digit.
+	Match func(words []Sought) string
 	// Forget deletes the row of a request, $2, by the index: an id is a word of its text,
 	// and $1 is what Match made of it. No index has the column request_id.
 	Forget string

@@ -35,7 +35,7 @@ func (f *File) String() string { return f.path }
 // Traits: the lock for writing is taken at once, since a transaction that asked for it
 // after it had read could be refused (https://sqlite.org/lang_transaction.html).
 func (*File) Traits() database.Traits {
-	return database.Traits{Begin: "BEGIN IMMEDIATE", Commit: "COMMIT", Prepared: true}
+	return database.Traits{Begin: "BEGIN IMMEDIATE", Commit: "COMMIT", Prepared: true, Unnumbered: true}
 }
 
 // Alone has nothing to do: the file is this process's alone.
