@@ -5,8 +5,10 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
 )
 
@@ -49,6 +51,60 @@ func TestAPageIsFoundWhereverItIs(t *testing.T) {
 	found, err := b.client.Find(t.Context(), "www", "opening hours", "", 0)
 	if err != nil || len(found.Requests) != 1 || found.Requests[0].ID != old || found.Requests[0].Status != release.Live {
 		t.Errorf("the API finds %+v, %v", found, err)
+	}
+}
+
+// "What went out yesterday at noon, and who asked?" is asked by the clock.
+func TestADaySaysWhatWentLive(t *testing.T) {
+	b := start(t, withPeople)
+	if _, err := b.client.Ask(t.Context(), "www", "first", api.RequestInput{Source: release.FromContent, Actor: "Maria Sánchez", Title: "Opening <hours>"}); err != nil {
+		t.Fatal(err)
+	}
+	b.run(t, b.job(t), release.Ready)
+	r := signedInReader(t, b, editorToken)
+	r.Get("/sites/www").Says("What went live:", "Yesterday", "Another day")
+	r.Get("/sites/www/releases?on=today").Status(http.StatusOK).Says("1 release went live on this day.", "Opening <hours>", "Maria Sánchez", "The day before")
+	r.Get("/sites/www/releases?on=" + ledger.Now().UTC().Format(time.DateOnly)).Says("1 release went live on this day.")
+	r.Get("/sites/www/releases?on=yesterday").Says("Nothing went live on this day.", "The day after")
+	r.Get("/sites/www/releases?on=2019-02-29").Status(http.StatusUnprocessableEntity)
+	r.Get("/sites/www/releases?on=noon").Status(http.StatusUnprocessableEntity).Says("today, yesterday or a date")
+	r.Get("/sites/secret/releases?on=today").Status(http.StatusNotFound)
+}
+
+// Who may roll back undoes the live release from where it is told.
+func TestTheLiveReleaseIsUndoneFromWhereItIsTold(t *testing.T) {
+	b := start(t, withPeople)
+	undo := func(token string) string {
+		t.Helper()
+		text := signedInReader(t, b, token).Get("/sites/www").Status(http.StatusOK).Text
+		_, said, _ := strings.Cut(text, "Undo: ")
+		said, _, _ = strings.Cut(said, "…")
+		return said
+	}
+	publish := func(key string) {
+		t.Helper()
+		if _, err := b.client.Ask(t.Context(), "www", key, api.RequestInput{Source: release.FromContent}); err != nil {
+			t.Fatal(err)
+		}
+		b.run(t, b.job(t), release.Ready)
+	}
+	publish("first")
+	if got := undo(operatorToken); got != "" {
+		t.Errorf("there is nothing before the first release, and yet: %q", got)
+	}
+	publish("second")
+	if got := undo(operatorToken); got != "back to release #1" {
+		t.Errorf("the second release can be undone by %q", got)
+	}
+	if got := undo(editorToken); got != "" {
+		t.Errorf("an editor may undo by %q", got)
+	}
+	if _, err := b.client.Rollback(t.Context(), "www", api.RollbackInput{To: 1, Why: "wrong hours"}); err != nil {
+		t.Fatal(err)
+	}
+	b.run(t, b.job(t), release.Ready)
+	if got := undo(operatorToken); got != "" {
+		t.Errorf("a rollback can be undone by %q", got)
 	}
 }
 

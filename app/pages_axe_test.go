@@ -71,7 +71,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		"/", "/sites/www", "/sites/secret", "/sites/www/releases/1", "/sites/www/releases/4", "/sites/www/releases/99", "/sites/www/releases/1/log", "/sites/www/releases/1/log?q=x", "/sites/www/releases/1/log?from=1",
 		"/requests/" + asked.ID, waiting, "/requests/none", "/sites/www/cancel", "/sites/www/reset", "/sites/www/allow", "/sites/www/notices", "/sessions", "/sessions?everybody", "/signin/oidc", "/signin/oidc/callback", "/sites/www/find?q=donau", "/sites/www/releases", "/sites/www?wall", "/sites/www/operate", "/sites/www/operate?about=acts&before=9", "/sites/none", "/nope", "/reading?back=/sites/www",
 		"/sites/www/differences?from=1&to=2", "/sites/www/differences?from=1&to=2&page=index.html", "/sites/secret/differences", "/sites/www/differences?to=99",
-		"/sites/www/previews", "/sites/www/previews/menu", "/sites/www/previews/menu/remove", "/sites/www/releases?sort=-took", "/sites/www/operate?sort=who", "/sessions?sort=used",
+		"/sites/www/previews", "/sites/www/previews/menu", "/sites/www/previews/menu/remove", "/sites/www/releases?sort=-took", "/sites/www/releases?on=today", "/sites/www/releases?on=2026-01-02", "/sites/www/operate?sort=who", "/sessions?sort=used",
 	} {
 		s.Accessible(srv.URL, path)
 		visited = append(visited, path)

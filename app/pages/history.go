@@ -28,10 +28,12 @@ type releaseRow struct {
 	Others               bool
 	Requests             int64
 	Started, LiveAt      *when.Moment
-	Took                 string
-	Current              bool
-	Titles               []string
-	MoreTitles           bool
+	// Clock is LiveAt without its day.
+	Clock      *when.Moment
+	Took       string
+	Current    bool
+	Titles     []string
+	MoreTitles bool
 	// Rollback leads to the question whether to put it back; "" where that can't be.
 	Rollback string
 }
@@ -48,6 +50,7 @@ func releaseRows(found []view.PastRelease, c when.Clock) []releaseRow {
 		}
 		if r.Outcome == release.Succeeded {
 			row.LiveAt, row.Why = c.At(r.Times.Complete), ""
+			row.Clock = c.OfDay(r.Times.Complete)
 		}
 		rows = append(rows, row)
 	}
@@ -84,6 +87,8 @@ type historyBody struct {
 	// Removed says that there were older ones, at the end of the list.
 	Removed string
 	Compare compare.Form
+	// Day looks for what went live on a day, and says what did.
+	Day dayForm
 }
 
 // releasesAtOnce is how many releases a page of the history lists.
@@ -92,6 +97,10 @@ const releasesAtOnce = 50
 func (h *historyPages) show(v *frame.Visit) {
 	name, _, ok := h.SeenSite(v)
 	if !ok {
+		return
+	}
+	if on := v.R.URL.Query().Get("on"); on != "" {
+		h.showDay(v, name, on)
 		return
 	}
 	before, err := strconv.ParseInt("0"+v.R.URL.Query().Get("before"), 10, 64)
@@ -106,18 +115,24 @@ func (h *historyPages) show(v *frame.Visit) {
 	}
 	body := historyBody{
 		Chart: chartOf(site.Language, past), Older: olderThan(site, past, releasesAtOnce),
-		Compare: compare.FormOf(name, past, site.Clock(), 0, 0),
+		Compare: compare.FormOf(name, past, site.Clock(), 0, 0), Day: dayFormOf(site),
 	}
 	body.Heads = historyHeads(past, v.R.URL, site.Clock())
 	body.History = releaseRows(past, site.Clock())
 	if gone := site.Removed; gone.Release > 0 && body.Older == "" {
 		body.Removed = site.Language.Say("Older releases, up to #%d, were removed on %s.", gone.Release, site.Clock().Time(gone.At))
 	}
+	h.write(v, site, past, v.Say("Releases")+" · "+site.Title, body)
+}
+
+// write shows releases of a site.
+func (h *historyPages) write(v *frame.Visit, site view.Site, past []view.PastRelease, title string, body historyBody) {
 	if v.Who.Role == auth.Operator {
 		withRollbacks(body.History, view.SiteDetail{Site: site, Releases: past})
 	}
+	name := site.Name
 	p := frame.LivePage(name, site.Instant, site.Clock())
-	p.Title, p.Body = v.Say("Releases")+" · "+site.Title, body
+	p.Title, p.Body = title, body
 	p.Crumbs = []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: site.Title, Link: frame.SiteLink(name)}}
 	h.Write(v, http.StatusOK, "history", p)
 }
@@ -193,4 +208,19 @@ func withRollbacks(rows []releaseRow, d view.SiteDetail) {
 			rows[i].Rollback = operator.RollbackLink(r.Site, r.Number)
 		}
 	}
+}
+
+// undoOf leads to the question whether to put back what was live before the live release:
+// the first below it that withRollbacks offered. What was put back itself is not undone.
+func undoOf(rows []releaseRow, d view.SiteDetail) *frame.Crumb {
+	live := d.NowLive()
+	if live.RollbackTo != 0 {
+		return nil
+	}
+	for _, r := range rows {
+		if r.Number < live.Number && r.Rollback != "" {
+			return &frame.Crumb{Text: d.Language.Say("Undo: back to release #%d…", r.Number), Link: r.Rollback}
+		}
+	}
+	return nil
 }

@@ -32,6 +32,7 @@ type sample struct {
 	site                    release.Site
 	edge                    api.Edge
 	served, next, scheduled []ledger.Request
+	wentOut                 []ledger.Request
 	past                    []view.PastRelease
 	diskWhy                 string
 	diskSince               time.Time
@@ -58,6 +59,7 @@ func (f sample) detailIn(t testing.TB, l words.Language) view.SiteDetail {
 	if f.edge.State != "" {
 		d.Pending = view.EdgeWords(l, f.edge)
 	}
+	d.WentOut = d.Requests(f.wentOut)
 	d.Served, d.Next, d.Scheduled = d.Requests(f.served), d.Requests(f.next), d.Requests(f.scheduled)
 	return d
 }
@@ -122,7 +124,7 @@ func sampleIn(state release.State) sample {
 	}
 	past := pastReleases()
 	site.Last, site.Live = past[0].Release.Release.Release, past[0].Release.Release.Release
-	f := sample{}
+	f := sample{wentOut: []ledger.Request{request(408, "Jun Tanaka", "Interlibrary loans", 26*time.Minute), request(407, "Maria Sánchez", "Board of trustees", 27*time.Minute)}}
 	mine := []ledger.Request{
 		request(411, "Ada Lovelace", "Opening hours over the holidays", 100*time.Second),
 		request(410, "Maria Sánchez", "Story time for toddlers moves to Thursdays", 107*time.Second),

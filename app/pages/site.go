@@ -65,6 +65,11 @@ type liveNow struct {
 	Text, Release string
 	WentOut       []rows.Request
 	More          int64
+	// Days lead to what went live on a day.
+	Days []rows.Filter
+	// Undo leads to the question whether to put back what was live before; nil for nobody
+	// who may, or where that can't be.
+	Undo *frame.Crumb
 }
 
 func liveNowOf(d view.SiteDetail) liveNow {
@@ -74,6 +79,7 @@ func liveNowOf(d view.SiteDetail) liveNow {
 		return out
 	}
 	out.Release = frame.ReleaseLink(d.Name, now.Release)
+	out.Days = append(daysOf(d.Language, d.Name), rows.Filter{Text: d.Language.Say("Another day"), Link: frame.SiteLink(d.Name) + "/releases"})
 	seen := map[string]bool{}
 	for _, r := range d.WentOut {
 		row := rows.RequestOf(r, d.Clock())

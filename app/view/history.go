@@ -32,6 +32,11 @@ func pastReleases(ctx context.Context, s *ledger.Snapshot, site Site, limit int,
 	if err != nil {
 		return nil, err
 	}
+	return withRequests(ctx, s, site, found)
+}
+
+// withRequests tells of releases who asked for them, and what went out.
+func withRequests(ctx context.Context, s *ledger.Snapshot, site Site, found []ledger.Release) ([]PastRelease, error) {
 	out := make([]PastRelease, 0, len(found))
 	for _, r := range found {
 		served, err := s.Requests(ctx, site.Name, r.After, r.Upto, 4*askersShown)

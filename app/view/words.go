@@ -155,10 +155,16 @@ func holdWhy(v Site) string {
 		func(l words.Language) string {
 			return l.Say("rolled back to #%d by %s: %s", last.RollbackTo, by.By, by.Why)
 		},
+		func(l words.Language) string { return l.Say("cancelled by %s", last.By) },
 	} {
-		if say(words.Language{}) == v.Hold.Why {
-			return say(v.Language)
+		if say(words.Language{}) != v.Hold.Why {
+			continue
 		}
+		said := say(v.Language)
+		if last.Outcome == release.Cancelled && last.Why != "" { // the hold does not say why
+			said += ": " + last.Why
+		}
+		return said
 	}
 	return v.Hold.Why
 }

@@ -40,6 +40,7 @@ var onEachEngine = []func(*testing.T){
 	TestTheListOfOpenRequestsTellsWhatEachOneTells,
 	TestAFailedReleaseIsToldAndItsRequestIsServedByTheRetry,
 	TestARequestThatFailedManyTimesIsStillToldLive,
+	TestReleasesAreFoundByWhenTheyWentLive,
 	TestStatusStaysTrueThroughCancelAndReset,
 	TestARefusedRequestLeavesNothing,
 	TestARunThatNobodyDispatchedIsItsOwnRequest,

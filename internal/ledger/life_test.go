@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,6 +220,44 @@ func TestARequestThatFailedManyTimesIsStillToldLive(t *testing.T) {
 		want.Failed = append(want.Failed, n)
 	}
 	mustBe(t, l, r.ID, want)
+}
+
+func TestReleasesAreFoundByWhenTheyWentLive(t *testing.T) {
+	l := fresh(t)
+	ask(t, l, Request{})
+	ask(t, l, Request{Site: "docs"})
+	live := []int64{carry(t, l, "www")}
+	carry(t, l, "docs")
+	ask(t, l, Request{})
+	s, run := dispatch(t, l, "www")
+	decide(t, l, "www", release.Failure{Release: s.Current.Number, Run: run, Sequence: 1, Why: "no"})
+	ask(t, l, Request{})
+	live = append(live, carry(t, l, "www"))
+	last, err := l.Release(t.Context(), "www", live[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := last.Times.Complete
+	for _, c := range []struct {
+		from, to time.Time
+		limit    int
+		want     []int64
+	}{
+		{at.Add(-time.Hour), at.Add(time.Hour), 9, []int64{live[1], live[0]}},
+		{at.Add(-time.Hour), at.Add(time.Hour), 1, []int64{live[1]}},
+		{at.Add(-time.Hour), at, 9, []int64{live[0]}},
+		{at, at.Add(time.Microsecond), 9, []int64{live[1]}},
+		{at.Add(time.Hour), at.Add(2 * time.Hour), 9, nil},
+	} {
+		found, err := l.LiveBetween(t.Context(), "www", c.from, c.to, c.limit)
+		var got []int64
+		for _, r := range found {
+			got = append(got, r.Number)
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("from %s to %s: %v, %v; want %v", c.from, c.to, got, err, c.want)
+		}
+	}
 }
 
 func TestStatusStaysTrueThroughCancelAndReset(t *testing.T) {

@@ -156,8 +156,17 @@ func (r reader) requests(ctx context.Context, where string, args ...any) ([]Requ
 
 // Releases lists a site's releases, newest first, numbered below before (0: all).
 func (r reader) Releases(ctx context.Context, site string, limit int, before int64) ([]Release, error) {
-	rows, err := r.q.QueryContext(ctx, `SELECT doc, metrics FROM releases
-		WHERE site = $1 AND (number < $2 OR $2 = 0) ORDER BY number DESC LIMIT CAST($3 AS BIGINT)`, site, before, limit)
+	return r.releases(ctx, site, `WHERE site = $1 AND (number < $2 OR $2 = 0) ORDER BY number DESC LIMIT CAST($3 AS BIGINT)`, site, before, limit)
+}
+
+// LiveBetween lists a site's releases that went live from one instant on and before
+// another, the last first.
+func (r reader) LiveBetween(ctx context.Context, site string, from, to time.Time, limit int) ([]Release, error) {
+	return r.releases(ctx, site, `WHERE site = $1 AND live_us >= $2 AND live_us < $3 ORDER BY live_us DESC LIMIT CAST($4 AS BIGINT)`, site, micros(from), micros(to), limit)
+}
+
+func (r reader) releases(ctx context.Context, site, where string, args ...any) ([]Release, error) {
+	rows, err := r.q.QueryContext(ctx, `SELECT doc, metrics FROM releases `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read releases of %s: %w", site, r.engine.Explain(err))
 	}

@@ -53,6 +53,15 @@ func (c Clock) About(t time.Time) *Moment {
 	return at
 }
 
+// OfDay is At where the day is known already: to the minute.
+func (c Clock) OfDay(t time.Time) *Moment {
+	at := c.At(t)
+	if at != nil {
+		at.Text = c.Language.Time(t.In(c.Zone), "15:04", false).Text
+	}
+	return at
+}
+
 // Since is a span that goes on: Attr is when it began.
 func (c Clock) Since(t time.Time) *Moment {
 	if t.IsZero() {

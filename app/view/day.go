@@ -1,0 +1,46 @@
+package view
+
+import (
+	"context"
+	"time"
+
+	"github.com/pressrun/pressrun/internal/calendar"
+	"github.com/pressrun/pressrun/internal/ledger"
+)
+
+// Day is what went live at a site on a day by its reader's clock.
+type Day struct {
+	Site
+	Date calendar.Date
+	// Releases are the last first; More says that there were more than the limit.
+	Releases []PastRelease
+	More     bool
+}
+
+// Today is the day on which it was read.
+func (d Day) Today() calendar.Date { return calendar.DateOf(d.Now, d.Zone) }
+
+// LiveOn reads what went live on a day, which is chosen by what day it is today.
+func (r *Reader) LiveOn(ctx context.Context, name string, chosen func(today calendar.Date) calendar.Date, limit int) (d Day, err error) {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
+		if d.Site, err = r.site(ctx, s, name); err != nil {
+			return err
+		}
+		d.Date = chosen(d.Today())
+		found, err := s.LiveBetween(ctx, name, begins(d.Date, d.Zone), begins(d.Date.Add(1), d.Zone), limit+1)
+		if err != nil {
+			return err
+		}
+		if d.More = len(found) > limit; d.More {
+			found = found[:limit]
+		}
+		d.Releases, err = withRequests(ctx, s, d.Site, found)
+		return err
+	})
+	return d, err
+}
+
+// begins is the first instant of a day.
+func begins(d calendar.Date, zone *time.Location) time.Time {
+	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, zone)
+}
