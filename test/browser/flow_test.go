@@ -32,6 +32,12 @@ type newsroom struct {
 
 func openNewsroom(t *testing.T, scripts bool) *newsroom {
 	t.Helper()
+	return openNewsroomAfter(t, scripts, func(*program.Server) {})
+}
+
+// openNewsroomAfter is openNewsroom for a site with a past, which before writes.
+func openNewsroomAfter(t *testing.T, scripts bool, before func(*program.Server)) *newsroom {
+	t.Helper()
 	n := &newsroom{t: t, Screen: browser.Screen{T: t, Ctx: browser.Start(t)}, scripts: scripts}
 	provider, err := mockoidc.Run()
 	if err != nil {
@@ -64,6 +70,7 @@ func openNewsroom(t *testing.T, scripts bool) *newsroom {
 	if err != nil {
 		t.Fatal(err)
 	}
+	before(n.server)
 	process, err := n.server.Start()
 	if err != nil {
 		t.Fatal(err)
@@ -116,7 +123,7 @@ func (n *newsroom) says(words string) {
 			if time.Now().After(deadline) {
 				n.t.Fatalf("the page does not say %q: %s", words, n.Eval("document.body.innerText"))
 			}
-			n.Do(chromedp.Navigate(n.Eval("location.href")))
+			n.load(n.Eval("location.href"))
 		}
 	}
 	n.shot++
@@ -126,17 +133,23 @@ func (n *newsroom) says(words string) {
 // open opens a page; there waits for one that a click leads to.
 func (n *newsroom) open(path string) {
 	n.t.Helper()
+	n.load(n.server.URL + path)
+	n.there(path)
+}
+
+func (n *newsroom) load(address string) {
+	n.t.Helper()
 	for deadline := time.Now().Add(30 * time.Second); ; {
-		err := chromedp.Do(n.Ctx, chromedp.Navigate(n.server.URL+path))
+		err := chromedp.Do(n.Ctx, chromedp.Navigate(address))
 		if err == nil {
-			break
+			return
 		}
-		// A double click's second page may still be on its way, and is what is broken off.
+		// A double click's second page, or one that reloads itself, may still be on its way,
+		// and is what is broken off.
 		if !strings.Contains(err.Error(), "ERR_ABORTED") || time.Now().After(deadline) {
 			n.t.Fatal(err)
 		}
 	}
-	n.there(path)
 }
 
 func (n *newsroom) there(path string) {
