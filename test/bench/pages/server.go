@@ -95,6 +95,7 @@ func measured(o options) []measurement {
 	return []measurement{
 		{"site", "the site's page" + clients, o.clients, "/sites/www?n=" + httpload.Number},
 		{"search_one", "search, one at a time", 1, "/sites/www/find?q=story+" + httpload.Number},
+		{"search_8", "search for a number, 8 clients", 8, "/sites/www/find?q=hours+" + httpload.Number},
 		{"search", "search for a number" + clients, o.clients, "/sites/www/find?q=hours+" + httpload.Number},
 		{"search_common", "search for a word of every eighth request" + clients, o.clients, "/sites/www/find?q=toddlers"},
 	}
