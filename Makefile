@@ -51,6 +51,10 @@ LDFLAGS := -s -w -X main.version=$(VERSION)
 docs-site: ## Build the documentation as a website, into bin/docs
 	go run ./tools/docsite -output bin/docs
 
+.PHONY: pictures
+pictures: ## The pictures of docs/editors.md anew, by Chromium
+	PRESSRUN_PICTURES=$(CURDIR)/docs/images go test -count=1 -run PicturesOfTheDocs ./app/pages
+
 .PHONY: help
 help: ## This list
 	@awk 'BEGIN { FS = ":.*## " } \
