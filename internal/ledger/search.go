@@ -55,8 +55,8 @@ func (s *Snapshot) Search(ctx context.Context, site string, words []string, limi
 func (s *Snapshot) sought(ctx context.Context, words []string) (sought []database.Sought, some bool, err error) {
 	for _, text := range words {
 		w := database.Sought{Text: text, Begins: database.MayBegin(text)}
-		if real := s.engine.Search().Real; w.Begins && real != "" {
-			if some, err = s.realWords(ctx, real, &w); err != nil || !some {
+		if query := s.engine.Search().Real; w.Begins && query != "" {
+			if some, err = s.realWords(ctx, query, &w); err != nil || !some {
 				return nil, false, err
 			}
 		}
@@ -77,18 +77,18 @@ func (s *Snapshot) realWords(ctx context.Context, query string, w *database.Soug
 		return false, fmt.Errorf("read the words of the index: %w", s.engine.Explain(err))
 	}
 	defer rows.Close()
-	var real []string
+	var found []string
 	for rows.Next() {
 		var word string
 		if err := rows.Scan(&word); err != nil {
 			return false, fmt.Errorf("read the words of the index: %w", err)
 		}
-		real = append(real, word)
+		found = append(found, word)
 	}
-	if len(real) <= database.MostReal {
-		w.Real = real
+	if len(found) <= database.MostReal {
+		w.Real = found
 	}
-	return len(real) > 0, rows.Err()
+	return len(found) > 0, rows.Err()
 }
 
 // LastRequests are the last requests of a site that have a place in line, newest

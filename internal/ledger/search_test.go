@@ -90,8 +90,10 @@ func TestWhatIsFoundSaysWhatBecameOfIt(t *testing.T) {
 // were read from the index has no way to read them.
 func TestAnOldLedgerIsIndexedWhenItIsOpened(t *testing.T) {
 	for _, missing := range [][]string{
-		{"request_search_words", "request_search", "request_search_upto"}, {"request_search_words", "request_search_upto"},
-		{"request_search_words", "request_search"}, {"request_search_words"},
+		{"request_search_words", "request_search", "request_search_upto"},
+		{"request_search_words", "request_search_upto"},
+		{"request_search_words", "request_search"},
+		{"request_search_words"},
 	} {
 		t.Run(strings.Join(missing, " "), func(t *testing.T) { indexedWithout(t, missing) })
 	}

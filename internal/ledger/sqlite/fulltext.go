@@ -46,11 +46,11 @@ func term(w database.Sought) string {
 		return phrase(w.Text)
 	}
 	before, _ := w.End()
-	any := make([]string, 0, len(w.Real))
-	for _, real := range w.Real {
-		any = append(any, phrase(before+real))
+	phrases := make([]string, 0, len(w.Real))
+	for _, word := range w.Real {
+		phrases = append(phrases, phrase(before+word))
 	}
-	return "(" + strings.Join(any, " OR ") + ")"
+	return "(" + strings.Join(phrases, " OR ") + ")"
 }
 
 func phrase(text string) string { return `"` + strings.ReplaceAll(text, `"`, `""`) + `"` }
