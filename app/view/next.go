@@ -112,7 +112,7 @@ func (d SiteDetail) underWay(n *Next, condition Condition) {
 		n.Text = d.servedText(v.State == release.Requested)
 	}
 	if condition == Late {
-		n.Text, n.More = laterText(v), lateText(v)
+		n.Text, n.More = laterText(v), lateMore(v)
 	}
 	n.Done = partDone(v)
 	if condition == "" {
@@ -145,6 +145,14 @@ func laterText(v Site) string {
 		return l.Say("Later than usual: started %s ago, usually %s.", ran, l.Took(v.Usual))
 	}
 	return l.Say("Later than usual: started %s ago.", ran)
+}
+
+// lateMore says what becomes of a release that takes longer, beside laterText.
+func lateMore(v Site) string {
+	if v.Current.Late.IsZero() {
+		return v.Language.Say("Nothing is lost, and nobody has to do anything yet.")
+	}
+	return v.Language.Say("It takes longer than it may. It is being looked into; if its run is dead, it is ended and tried again.")
 }
 
 // partDone is how much of a release's usual time has passed, in parts of 100. It does
