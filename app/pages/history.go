@@ -52,6 +52,9 @@ func releaseRows(found []view.PastRelease, c when.Clock) []releaseRow {
 			row.LiveAt, row.Why = c.At(r.Times.Complete), ""
 			row.Clock = c.OfDay(r.Times.Complete)
 		}
+		if r.RollbackTo != 0 {
+			row.Titles = []string{c.Language.Say("the content of release #%d", r.RollbackTo)}
+		}
 		rows = append(rows, row)
 	}
 	return rows
