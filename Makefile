@@ -180,7 +180,7 @@ bench-bake: ## 5,000 pages of a local site baked, beside wget --mirror and HTTra
 	go run ./test/bench/bake $(ARGS)
 
 .PHONY: bench-sites
-bench-sites: ## A thousand sites at rest: time to start, processor and memory
+bench-sites: ## A thousand sites: at rest, schedules of one minute, one busy site, intake on PostgreSQL, pages
 	go run ./test/bench/sites $(ARGS)
 
 .PHONY: bench-export

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/httpload"
 	"github.com/pressrun/pressrun/test/program"
 )
 
@@ -48,7 +49,7 @@ func measureDispatch(ctx context.Context, o options, dir string) (f dispatchFigu
 	if err != nil {
 		return f, err
 	}
-	r := summarize(delays, time.Second)
+	r := httpload.Summarize(delays, time.Second)
 	return dispatchFigures{Count: r.Count, P50: r.P50, P99: r.P99, Max: r.Max}, nil
 }
 

@@ -6,24 +6,24 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
+	"github.com/pressrun/pressrun/test/httpload"
 	"github.com/pressrun/pressrun/test/program"
 )
 
 // intakeFigures compare group commit with one transaction for each request.
 type intakeFigures struct {
-	Clients int     `json:"clients"`
-	Grouped rate    `json:"grouped"`
-	Single  rate    `json:"single"`
-	Ratio   float64 `json:"ratio"`
+	Clients int           `json:"clients"`
+	Grouped httpload.Rate `json:"grouped"`
+	Single  httpload.Rate `json:"single"`
+	Ratio   float64       `json:"ratio"`
 }
 
 // measureIntake measures both ways in turn, so that a noisy neighbour disturbs
 // both, and takes medians. Each measurement has a new ledger.
 func measureIntake(ctx context.Context, o options, dir string, clients int) (intakeFigures, error) {
-	found := map[string][]rate{}
+	found := map[string][]httpload.Rate{}
 	for round := range o.rounds {
 		for _, mode := range []string{modeGrouped, modeSingle} {
 			profile := ""
@@ -37,13 +37,13 @@ func measureIntake(ctx context.Context, o options, dir string, clients int) (int
 			found[mode] = append(found[mode], r)
 		}
 	}
-	f := intakeFigures{Clients: clients, Grouped: median(found[modeGrouped]), Single: median(found[modeSingle])}
-	f.Ratio = f.Grouped.Rate / f.Single.Rate
+	f := intakeFigures{Clients: clients, Grouped: httpload.Median(found[modeGrouped]), Single: httpload.Median(found[modeSingle])}
+	f.Ratio = f.Grouped.PerSecond / f.Single.PerSecond
 	return f, nil
 }
 
 // intake measures a server of its own.
-func intake(ctx context.Context, o options, dir, mode string, clients int, profile string) (r rate, err error) {
+func intake(ctx context.Context, o options, dir, mode string, clients int, profile string) (r httpload.Rate, err error) {
 	s, p, err := child(ctx, dir, mode, profile)
 	if err != nil {
 		return r, err
@@ -85,10 +85,4 @@ func sites(dir string) map[string]any {
 		"source": map[string]any{"folder": dir}, "build": map[string]any{"output": "public"},
 		"deploy": map[string]any{"to": filepath.Join(dir, "site")},
 	}}
-}
-
-// median is that of the rates, by requests a second.
-func median(rates []rate) rate {
-	slices.SortFunc(rates, func(a, b rate) int { return int(a.Rate - b.Rate) })
-	return rates[len(rates)/2]
 }

@@ -103,8 +103,8 @@ func (r report) print(out io.Writer) {
 	fmt.Fprintln(out, "intake over HTTP, requests on disk before the answer (medians)")
 	fmt.Fprintf(out, "  %8s  %-22s %10s %9s %9s\n", "clients", "", "per second", "p50 ms", "p99 ms")
 	for _, f := range r.Intake {
-		fmt.Fprintf(out, "  %8d  %-22s %10.0f %9.1f %9.1f\n", f.Clients, "group commit", f.Grouped.Rate, f.Grouped.P50, f.Grouped.P99)
-		fmt.Fprintf(out, "  %8s  %-22s %10.0f %9.1f %9.1f   ratio %.1f\n", "", "one transaction each", f.Single.Rate, f.Single.P50, f.Single.P99, f.Ratio)
+		fmt.Fprintf(out, "  %8d  %-22s %10.0f %9.1f %9.1f\n", f.Clients, "group commit", f.Grouped.PerSecond, f.Grouped.P50, f.Grouped.P99)
+		fmt.Fprintf(out, "  %8s  %-22s %10.0f %9.1f %9.1f   ratio %.1f\n", "", "one transaction each", f.Single.PerSecond, f.Single.P50, f.Single.P99, f.Ratio)
 	}
 	d := r.Dispatch
 	fmt.Fprintf(out, "\nrequest to dispatch, site Ready, quiet 0 (%d times): p50 %.1f ms, p99 %.1f ms, longest %.1f ms\n", d.Count, d.P50, d.P99, d.Max)
@@ -116,7 +116,7 @@ func (r report) print(out io.Writer) {
 	fmt.Fprintln(out)
 	for _, f := range r.Intake {
 		fmt.Fprintf(out, "intake_%d=%.0f single_%d=%.0f ratio_%d=%.1f p50_%d_ms=%.1f p99_%d_ms=%.1f ",
-			f.Clients, f.Grouped.Rate, f.Clients, f.Single.Rate, f.Clients, f.Ratio, f.Clients, f.Grouped.P50, f.Clients, f.Grouped.P99)
+			f.Clients, f.Grouped.PerSecond, f.Clients, f.Single.PerSecond, f.Clients, f.Ratio, f.Clients, f.Grouped.P50, f.Clients, f.Grouped.P99)
 	}
 	fmt.Fprintf(out, "dispatch_p50_ms=%.1f dispatch_p99_ms=%.1f start_ms=%.0f start_filled_ms=%.0f", d.P50, d.P99, r.Start.Median, r.Start.Filled)
 	if r.Memory != nil {

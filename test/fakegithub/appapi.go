@@ -75,23 +75,19 @@ func (s *Server) createToken(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var repo *Repo
-	for _, candidate := range s.repos {
-		if strconv.FormatInt(candidate.Installation, 10) == r.PathValue("id") {
-			repo = candidate
-		}
-	}
-	if repo == nil {
+	repos := s.installedOn(r.PathValue("id"))
+	if len(repos) == 0 {
 		refuse(w, http.StatusNotFound, "Not Found")
 		return
 	}
-	for _, name := range in.Repositories {
-		if name != repo.Name {
+	if len(in.Repositories) > 0 {
+		repos = slices.DeleteFunc(repos, func(repo *Repo) bool { return !slices.Contains(in.Repositories, repo.Name) })
+		if len(repos) != len(in.Repositories) {
 			refuse(w, http.StatusUnprocessableEntity, "There is at least one repository that does not exist or is not accessible to the parent installation.")
 			return
 		}
 	}
-	granted := repo.granted()
+	granted := repos[0].granted()
 	for name, level := range in.Permissions {
 		if !allows(granted[name], level) {
 			refuse(w, http.StatusUnprocessableEntity, "The permissions requested are not granted to this installation.")
@@ -102,8 +98,22 @@ func (s *Server) createToken(w http.ResponseWriter, r *http.Request) {
 		in.Permissions = granted
 	}
 	text, expires := "ghs_"+rand.Text(), s.options.Now().Add(time.Hour).UTC()
-	s.tokens[text] = token{repos: []string{repo.Owner + "/" + repo.Name}, permissions: in.Permissions, app: true, expires: expires}
+	all := []string{}
+	for _, repo := range repos {
+		all = append(all, repo.Owner+"/"+repo.Name)
+	}
+	s.tokens[text] = token{repos: all, permissions: in.Permissions, app: true, expires: expires}
 	reply(w, http.StatusCreated, object{"token": text, "expires_at": expires.Format(time.RFC3339), "permissions": in.Permissions, "repository_selection": "selected"})
+}
+
+// installedOn are the repositories of an installation; the caller holds the lock.
+func (s *Server) installedOn(id string) (repos []*Repo) {
+	for _, one := range s.repos {
+		if strconv.FormatInt(one.Installation, 10) == id {
+			repos = append(repos, one)
+		}
+	}
+	return repos
 }
 
 // Approve is what GitHub does when a person presses "Create GitHub App": it

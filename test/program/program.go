@@ -10,10 +10,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -43,11 +47,14 @@ func InstallFor(ctx context.Context, dir string, sites map[string]any, editors [
 }
 
 // Settings are what is configured beside the addresses. SignIn is the key sign_in, nil
-// to leave it out.
+// to leave it out; More are further keys of the configuration. Apart has a file for each
+// site in a folder, as very many sites need.
 type Settings struct {
 	Sites   map[string]any
 	Editors []string // by name, each with a token
 	SignIn  any
+	More    map[string]any
+	Apart   bool
 }
 
 // InstallWith is Install with more settings.
@@ -70,16 +77,45 @@ func InstallWith(_ context.Context, dir string, settings Settings, command ...st
 	if settings.SignIn != nil {
 		all["sign_in"] = settings.SignIn
 	}
-	text, err := json.MarshalIndent(all, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("write the configuration: %w", err)
-	}
+	maps.Copy(all, settings.More)
 	file := filepath.Join(dir, "pressrun.yaml")
-	if err := os.WriteFile(file, text, 0o600); err != nil {
-		return nil, fmt.Errorf("write the configuration: %w", err)
+	if settings.Apart {
+		delete(all, "sites")
+		file = filepath.Join(dir, "conf", "pressrun.yaml")
+		for name, site := range settings.Sites {
+			if err := writeJSON(filepath.Join(dir, "conf", "sites", name+".yaml"), site); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := writeJSON(file, all); err != nil {
+		return nil, err
+	}
+	if settings.Apart {
+		file = filepath.Dir(file)
 	}
 	s.command = append(command, file)
 	return s, nil
+}
+
+func writeJSON(file string, value any) error {
+	text, err := json.MarshalIndent(value, "", "  ")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(file), 0o700)
+	}
+	if err == nil {
+		err = os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	return nil
+}
+
+// At is an installation whose configuration is there already. command is the program with
+// all its arguments; what it says is kept in a folder.
+func At(address, dir string, command ...string) *Server {
+	return &Server{URL: "http://" + address, Log: filepath.Join(dir, "serve.log"), command: command}
 }
 
 func tokenOf(name, role, token string) map[string]any {
@@ -135,6 +171,30 @@ func (s *Server) Ready(ctx context.Context, limit time.Duration) error {
 		case <-time.After(2 * time.Millisecond):
 		}
 	}
+}
+
+// SignIn signs somebody in by the form, as a browser does, and gives the cookie for the
+// pages that follow.
+func (s *Server) SignIn(ctx context.Context, token string) (cookie string, err error) {
+	form := url.Values{"token": {token}, "next": {"/"}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/signin", strings.NewReader(form.Encode()))
+	if err != nil {
+		return "", fmt.Errorf("sign in: %w", err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		return "", fmt.Errorf("sign in: %w", err)
+	}
+	defer resp.Body.Close()
+	_, _ = io.Copy(io.Discard, resp.Body) // only its cookie counts
+	for _, one := range resp.Cookies() {
+		cookie = one.Name + "=" + one.Value
+	}
+	if cookie == "" {
+		return "", fmt.Errorf("sign in: %s, without a cookie", resp.Status)
+	}
+	return cookie, nil
 }
 
 // Kill ends the process with SIGKILL: it can say no further word.

@@ -17,6 +17,8 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
+
+	"github.com/pressrun/pressrun/test/httpload"
 )
 
 type options struct {
@@ -41,15 +43,12 @@ func main() {
 	}
 }
 
-// figures are of one kind of page: times are milliseconds.
+// figures are of one kind of page.
 type figures struct {
-	Name      string  `json:"name"`
-	Words     string  `json:"words"`
-	Clients   int     `json:"clients"`
-	PerSecond float64 `json:"per_second"`
-	P50       float64 `json:"p50_ms"`
-	P99       float64 `json:"p99_ms"`
-	Max       float64 `json:"max_ms"`
+	Name    string `json:"name"`
+	Words   string `json:"words"`
+	Clients int    `json:"clients"`
+	httpload.Rate
 }
 
 func bench(ctx context.Context, o options) (err error) {
@@ -66,11 +65,11 @@ func bench(ctx context.Context, o options) (err error) {
 	var all []figures
 	for _, one := range measured(o) {
 		fmt.Fprintln(os.Stderr, "measuring", one.words)
-		f, err := s.measure(ctx, one, o.span)
+		rate, err := s.measure(ctx, one, o.span)
 		if err != nil {
 			return fmt.Errorf("measure %s: %w", one.words, err)
 		}
-		all = append(all, f)
+		all = append(all, figures{one.name, one.words, one.clients, rate})
 	}
 	if o.json {
 		return json.NewEncoder(os.Stdout).Encode(all)

@@ -6,16 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"github.com/pressrun/pressrun/test/bench/history"
 	"github.com/pressrun/pressrun/test/httpload"
 	"github.com/pressrun/pressrun/test/program"
 )
@@ -42,42 +38,19 @@ func start(ctx context.Context, dir string, o options) (*server, error) {
 	}
 	s.host = strings.TrimPrefix(s.program.URL, "http://")
 	fmt.Fprintf(os.Stderr, "writing a history of %d releases and %d requests\n", o.releases, o.requests)
-	if err := os.MkdirAll(s.program.State, 0o700); err != nil {
-		return nil, fmt.Errorf("make the state folder: %w", err)
-	}
-	if err := writeHistory(ctx, ledgerOf(s.program.State), o); err != nil {
+	if err := history.Write(ctx, s.program.State, []string{"www"}, history.Size{Releases: o.releases, Requests: o.requests}); err != nil {
 		return nil, err
 	}
 	if s.process, err = s.program.Start(); err != nil {
 		return nil, err
 	}
-	if err := errors.Join(s.program.Ready(ctx, time.Minute), s.signIn(ctx)); err != nil {
+	if err = s.program.Ready(ctx, time.Minute); err == nil {
+		s.cookie, err = s.program.SignIn(ctx, s.program.Editors["ada"])
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.process.Kill())
 	}
 	return s, nil
-}
-
-// signIn signs an editor in by the form, as a browser does.
-func (s *server) signIn(ctx context.Context) error {
-	form := url.Values{"token": {s.program.Editors["ada"]}, "next": {"/"}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, s.program.URL+"/signin", strings.NewReader(form.Encode()))
-	if err != nil {
-		return fmt.Errorf("sign in: %w", err)
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		return fmt.Errorf("sign in: %w", err)
-	}
-	defer resp.Body.Close()
-	_, _ = io.Copy(io.Discard, resp.Body) // only its cookie counts
-	for _, cookie := range resp.Cookies() {
-		s.cookie = cookie.Name + "=" + cookie.Value
-	}
-	if s.cookie == "" {
-		return fmt.Errorf("sign in: %s, without a cookie", resp.Status)
-	}
-	return nil
 }
 
 // measurement is an address that clients ask for.
@@ -101,56 +74,18 @@ func measured(o options) []measurement {
 	}
 }
 
-// measure lets clients ask for a span of time.
-func (s *server) measure(ctx context.Context, one measurement, span time.Duration) (figures, error) {
-	f := figures{Name: one.name, Words: one.words, Clients: one.clients}
-	if _, _, err := s.load(ctx, one, time.Second); err != nil { // warm
-		return f, err
+// measure lets clients ask for a span of time, once they have warmed the server.
+func (s *server) measure(ctx context.Context, one measurement, span time.Duration) (httpload.Rate, error) {
+	if _, err := s.load(ctx, one, time.Second); err != nil {
+		return httpload.Rate{}, err
 	}
-	took, elapsed, err := s.load(ctx, one, span)
-	if err != nil {
-		return f, err
-	}
-	slices.Sort(took)
-	ms := func(share float64) float64 {
-		return float64(took[int(share*float64(len(took)-1))].Microseconds()) / 1000
-	}
-	f.PerSecond, f.P50, f.P99, f.Max = float64(len(took))/elapsed.Seconds(), ms(0.5), ms(0.99), ms(1)
-	return f, nil
+	return s.load(ctx, one, span)
 }
 
-func (s *server) load(ctx context.Context, one measurement, span time.Duration) ([]time.Duration, time.Duration, error) {
-	ctx, cancel := context.WithTimeout(ctx, span)
-	defer cancel()
-	took, errs := make([][]time.Duration, one.clients), make([]error, one.clients)
-	began := time.Now()
-	var crowd sync.WaitGroup
-	for i := range one.clients {
-		crowd.Go(func() { took[i], errs[i] = s.ask(ctx, one.path, i) })
-	}
-	crowd.Wait()
-	all := slices.Concat(took...)
-	err := errors.Join(errs...)
-	if err == nil && len(all) == 0 {
-		err = errors.New("not one page was answered")
-	}
-	return all, time.Since(began), err
-}
-
-// ask asks over one connection until the context ends.
-func (s *server) ask(ctx context.Context, path string, client int) (took []time.Duration, err error) {
-	line, err := httpload.Connect(context.WithoutCancel(ctx), s.host, "HTTP/1.1 200")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, line.Close()) }()
-	for n := client; ctx.Err() == nil; n += 64 {
-		at := strings.Replace(path, httpload.Number, fmt.Sprint(n%100_000), 1)
-		one, err := line.SendText([]byte("GET " + at + " HTTP/1.1\r\nHost: " + s.host + "\r\nCookie: " + s.cookie + "\r\n\r\n"))
-		if err != nil {
-			return nil, err
-		}
-		took = append(took, one)
-	}
-	return took, nil
+func (s *server) load(ctx context.Context, one measurement, span time.Duration) (httpload.Rate, error) {
+	return httpload.Crowd(ctx, one.clients, span, func(ctx context.Context, client int) ([]time.Duration, error) {
+		return httpload.Pages(ctx, s.host, s.cookie, func(n int) string {
+			return strings.Replace(one.path, httpload.Number, fmt.Sprint((client+64*n)%100_000), 1)
+		})
+	})
 }

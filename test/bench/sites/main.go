@@ -1,172 +1,109 @@
 //go:build linux
 
-// Command sites measures what it costs to serve many sites that rest: how long the real
-// pressrun serve takes to start on a folder with a file for each, and what it then takes of
-// a processor and of memory. It holds nothing against a limit: it exits with 0 unless it
-// can't run.
+// Command sites measures what many sites come to, by the real pressrun serve: what it costs
+// to serve them at rest, how soon the schedules of all of them ask when they have the same
+// minute, whether the others are dispatched at once beside one with very many requests, what
+// intake comes to on PostgreSQL beside SQLite and by two replicas beside one, and how soon
+// pages answer. It exits with 1 when an aim is missed.
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"net/http"
 	"os"
-	"os/exec"
 	"os/signal"
-	"path/filepath"
-	"strconv"
+	"slices"
 	"strings"
 	"syscall"
+	"testing"
 	"time"
 
-	"github.com/pressrun/pressrun/test/freeport"
-	"github.com/pressrun/pressrun/test/program"
+	"github.com/pressrun/pressrun/test/servers"
 )
 
 func main() {
-	sites := flag.Int("sites", 1000, "how many sites there are")
-	span := flag.Duration("span", time.Minute, "how long they are watched at rest")
+	o := ordinary()
+	list := flag.String("parts", strings.Join(names(), ","), "which parts are measured")
+	flag.IntVar(&o.sites, "sites", o.sites, "how many sites there are")
+	flag.DurationVar(&o.rest, "rest", o.rest, "how long they are watched at rest")
+	flag.IntVar(&o.installations, "installations", o.installations, "on how many accounts at GitHub their repositories are: it takes a dispatch a second of each")
+	flag.DurationVar(&o.beside, "beside", o.beside, "how long one site has very many requests")
+	flag.IntVar(&o.minute, "minute", o.minute, "how many requests a minute it has")
+	flag.IntVar(&o.others, "others", o.others, "how many requests a second the other sites have together")
+	flag.DurationVar(&o.intake, "intake", o.intake, "how long each measurement of intake lasts")
+	flag.IntVar(&o.rounds, "rounds", o.rounds, "how often intake is measured each way, in turn; medians are told")
+	flag.IntVar(&o.clients, "clients", o.clients, "how many ask at once, each again as soon as it has its answer")
+	flag.IntVar(&o.releases, "releases", o.releases, "how many releases ten of the sites have behind them")
+	flag.DurationVar(&o.pages, "pages", o.pages, "how long each measurement of pages lasts")
 	flag.Parse()
+	o.parts = strings.Split(*list, ",")
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := bench(ctx, *sites, *span); err != nil {
+	if err := run(ctx, o); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1) //nolint:gocritic // nothing is deferred that matters to anybody
 	}
 }
 
-// group is what the sites have in common: a nightly release, and a folder each.
-const group = `runner: local
-source: {folder: "../source/{site}"}
-build: {output: public}
-deploy: {to: "../live/{site}"}
-schedules: [{name: nightly, cron: "0 3 * * *", spread: 1h}]
-`
+type options struct {
+	parts                                     []string
+	sites, installations                      int
+	minute, others, rounds, clients, releases int
+	rest, beside, intake, pages               time.Duration
+	// once has each schedule fire once, at the next full second but three, instead of at a
+	// minute of each hour.
+	once bool
+}
 
-func bench(ctx context.Context, sites int, span time.Duration) (err error) {
-	dir, err := os.MkdirTemp("", "pressrun-bench-*")
-	if err != nil {
-		return fmt.Errorf("make a folder: %w", err)
+// ordinary are those of the promises.
+func ordinary() options {
+	return options{
+		sites: 1000, rest: 30 * time.Second, installations: 50, beside: 30 * time.Second, minute: 10_000, others: 10,
+		intake: 5 * time.Second, rounds: 3, clients: 64, releases: 20_000, pages: 5 * time.Second,
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	binary, err := program.Build(ctx, program.Main)
-	if err != nil {
-		return err
+}
+
+// part is what is measured by itself, with servers of its own.
+type part struct {
+	name    string
+	measure func(t testing.TB, o options) []figure
+}
+
+var parts = []part{{"resting", resting}, {"schedules", schedules}, {"fairness", fairness}, {"engines", engines}, {"pages", pages}}
+
+func names() (all []string) {
+	for _, one := range parts {
+		all = append(all, one.name)
 	}
-	address, err := freeport.Address()
-	if err != nil {
-		return err
+	return all
+}
+
+// run measures the parts that were asked for, and prints what they came to as one line.
+func run(ctx context.Context, o options) error {
+	for _, name := range o.parts {
+		if !slices.Contains(names(), name) {
+			return fmt.Errorf("there is no part %q: there are %s", name, strings.Join(names(), ", "))
+		}
 	}
-	conf := filepath.Join(dir, "conf")
-	if err := write(conf, address, sites); err != nil {
-		return err
-	}
+	found := []figure{{name: "sites", value: float64(o.sites)}}
 	began := time.Now()
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), binary, "serve", "--log-level", "warn", "--config", conf)
-	cmd.Stderr = os.Stderr
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("start the server: %w", err)
-	}
-	defer func() { err = errors.Join(err, cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()) }()
-	if err := ready(ctx, "http://"+address+"/healthz"); err != nil {
-		return err
-	}
-	start := time.Since(began)
-	if err := rest(ctx, 5*time.Second); err != nil { // what follows a start is over
-		return err
-	}
-	before, err := processor(cmd.Process.Pid)
-	if err != nil {
-		return err
-	}
-	if err := rest(ctx, span); err != nil {
-		return err
-	}
-	after, err := processor(cmd.Process.Pid)
-	if err != nil {
-		return err
-	}
-	memory, err := resident(cmd.Process.Pid)
-	if err != nil {
-		return err
-	}
-	fmt.Printf("sites=%d start_seconds=%.2f idle_core_percent=%.2f resident_mb=%.0f\n", sites, start.Seconds(), 100*(after-before).Seconds()/span.Seconds(), float64(memory)/1e6)
-	return nil
-}
-
-// write writes the folder of the configuration.
-func write(conf, address string, sites int) error {
-	files := map[string]string{
-		"pressrun.yaml": "listen: " + address + "\nstate: ../state\npages: {access: loopback}\n", "groups/all.yaml": group,
-	}
-	for i := range sites {
-		files[fmt.Sprintf("sites/site-%04d.yaml", i)] = "group: all\n"
-	}
-	for name, text := range files {
-		path := filepath.Join(conf, name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), os.WriteFile(path, []byte(text), 0o600)); err != nil {
-			return fmt.Errorf("write the configuration: %w", err)
+	for _, one := range parts {
+		if !slices.Contains(o.parts, one.name) {
+			continue
 		}
-	}
-	return nil
-}
-
-// startLimit bounds the wait for the server.
-const startLimit = 2 * time.Minute
-
-func ready(ctx context.Context, url string) error {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
-	defer cancel()
-	for {
-		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		fmt.Fprintln(os.Stderr, "measuring", one.name)
+		err := servers.Outside(ctx, func(t testing.TB) {
+			t.Helper()
+			all := one.measure(t, o)
+			found = append(found, all...)
+			fmt.Fprintln(os.Stderr, line(all))
+		})
 		if err != nil {
-			return fmt.Errorf("ask for its health: %w", err)
-		}
-		if resp, err := http.DefaultClient.Do(req); err == nil {
-			_ = resp.Body.Close() // only its status counts
-			if resp.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		if err := rest(ctx, 5*time.Millisecond); err != nil {
-			return fmt.Errorf("the server was not ready within %s: %w", startLimit, err)
+			return fmt.Errorf("measure %s: %w", one.name, err)
 		}
 	}
-}
-
-func rest(ctx context.Context, span time.Duration) error {
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-time.After(span):
-		return nil
-	}
-}
-
-// tick is the unit of times in /proc (proc_pid_stat(5); 100 a second on all Linux of today).
-const tick = 10 * time.Millisecond
-
-// processor is the time that a process has had of the processors.
-func processor(pid int) (time.Duration, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
-	if err != nil {
-		return 0, fmt.Errorf("read the server's time: %w", err)
-	}
-	fields := strings.Fields(string(text[bytes.LastIndexByte(text, ')')+1:])) // from the third on
-	user, err := strconv.Atoi(fields[11])
-	system, err2 := strconv.Atoi(fields[12])
-	return time.Duration(user+system) * tick, errors.Join(err, err2)
-}
-
-// resident is the memory of a process in bytes.
-func resident(pid int) (int, error) {
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	if err != nil {
-		return 0, fmt.Errorf("read the server's memory: %w", err)
-	}
-	pages, err := strconv.Atoi(strings.Fields(string(text))[1])
-	return pages * os.Getpagesize(), err
+	found = append(found, figure{name: "took_seconds", value: time.Since(began).Seconds()})
+	fmt.Println(line(found))
+	return missed(found)
 }
