@@ -27,7 +27,7 @@ func (w *worker) dispatch(ctx context.Context, task ledger.Task, e release.SendD
 		return err
 	}
 	if site.State != release.Requested || site.Current.Dispatch.Token != e.Token {
-		return w.outbox.Drop(ctx, task)
+		return w.drop(ctx, task)
 	}
 	if err := w.outbox.Start(ctx, task); err != nil {
 		return err

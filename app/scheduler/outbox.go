@@ -42,13 +42,14 @@ type worker struct {
 	tasks        sync.WaitGroup
 
 	mu   sync.Mutex
-	busy map[int64]bool // tasks under way
+	busy map[int64]bool // tasks under way, and whether they are in the outbox still
+	left bool           // one has ended that was
 }
 
 // collect begins the tasks of the outbox that are due, each on its own, and
 // tells when the next one is.
 func (w *worker) collect(ctx context.Context) time.Time {
-	due, next, err := w.outbox.Tasks(ctx)
+	due, next, err := w.outbox.TasksBut(ctx, w.underWay)
 	if err != nil {
 		if !errors.Is(err, context.Canceled) {
 			w.log.Error("the outbox can't be read", "error", err)
@@ -69,21 +70,55 @@ func (w *worker) collect(ctx context.Context) time.Time {
 	return next
 }
 
+func (w *worker) underWay(id int64) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, busy := w.busy[id]
+	return busy
+}
+
 func (w *worker) begin(task ledger.Task) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.busy[task.ID] {
+	if _, busy := w.busy[task.ID]; busy {
 		return false
 	}
 	w.busy[task.ID] = true
 	return true
 }
 
+// done notes that a task under way is no longer in the outbox.
+func (w *worker) done(task ledger.Task) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.busy[task.ID] = false
+}
+
 func (w *worker) end(task ledger.Task) {
 	w.mu.Lock()
+	w.left = w.left || w.busy[task.ID]
 	delete(w.busy, task.ID)
 	w.mu.Unlock()
 	w.ended()
+}
+
+// takeLeft says whether tasks have ended, since it was asked before, that are in the outbox
+// still. That is read anew for them alone: after those that are done there is nothing new.
+func (w *worker) takeLeft() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	left := w.left
+	w.left = false
+	return left
+}
+
+// drop ends a task that has no answer for the rules.
+func (w *worker) drop(ctx context.Context, task ledger.Task) error {
+	err := w.outbox.Drop(ctx, task)
+	if err == nil {
+		w.done(task)
+	}
+	return err
 }
 
 // claimAndCarryOut carries a task out, if no other replica does.
@@ -131,7 +166,7 @@ func (w *worker) carryOut(ctx context.Context, task ledger.Task) {
 		// The site was taken out of the configuration. Should it come back, its
 		// deadlines have the rules ask anew.
 		w.log.Warn("a task of a site that is no longer configured is dropped", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect))
-		err = w.outbox.Drop(ctx, task)
+		err = w.drop(ctx, task)
 	}
 	if err == nil || w.stop.Err() != nil || errors.Is(err, ledger.ErrTakenOver) || ctx.Err() != nil {
 		return
@@ -159,7 +194,11 @@ func (w *worker) postpone(ctx context.Context, task ledger.Task, wait time.Durat
 // the world has moved on, and the task is done all the same.
 func (w *worker) answer(ctx context.Context, task ledger.Task, event release.Event) error {
 	_, err := w.ledger.Answer(ctx, task, event)
-	if refusal, ok := errors.AsType[*release.Conflict](err); ok {
+	refusal, refused := errors.AsType[*release.Conflict](err)
+	if err == nil || refused {
+		w.done(task)
+	}
+	if refused {
 		w.log.Debug("an answer came too late", "site", task.Site, "event", fmt.Sprintf("%T", event), "refusal", refusal.Text)
 		return nil
 	}
@@ -191,7 +230,7 @@ func (w *worker) lookUp(ctx context.Context, task ledger.Task, e release.LookUpR
 	})
 	if err != nil {
 		w.log.Warn("a run can't be looked up", "site", task.Site, "release", e.Release, "run", e.Run.ID, "error", err)
-		return w.outbox.Drop(ctx, task)
+		return w.drop(ctx, task)
 	}
 	return w.answer(ctx, task, event)
 }
@@ -201,7 +240,7 @@ func (w *worker) cancel(ctx context.Context, task ledger.Task, e release.CancelR
 		return struct{}{}, w.runner.Cancel(ctx, task.Site, e.Release, e.Run)
 	})
 	if err == nil {
-		return w.outbox.Drop(ctx, task)
+		return w.drop(ctx, task)
 	}
 	wait := lookAgain
 	if task.Tries >= maxCancels {
@@ -211,7 +250,7 @@ func (w *worker) cancel(ctx context.Context, task ledger.Task, e release.CancelR
 		}
 		if !wanted {
 			w.log.Error("a run can't be cancelled and is left alone", "site", task.Site, "run", e.Run.ID, "error", err)
-			return w.outbox.Drop(ctx, task)
+			return w.drop(ctx, task)
 		}
 		wait = cancelAgain
 	}

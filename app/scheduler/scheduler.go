@@ -2,8 +2,6 @@ package scheduler
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -38,7 +36,7 @@ type Ledger interface {
 
 // Outbox is what the rules want done in the world.
 type Outbox interface {
-	Tasks(ctx context.Context) (due []ledger.Task, next time.Time, err error)
+	TasksBut(ctx context.Context, underWay func(id int64) bool) (due []ledger.Task, next time.Time, err error)
 	Start(ctx context.Context, task ledger.Task) error
 	Postpone(ctx context.Context, task ledger.Task, until time.Time) error
 	Drop(ctx context.Context, task ledger.Task) error
@@ -197,7 +195,7 @@ type wake int
 
 const (
 	byChange wake = iota
-	byTask        // a task ended: it may be due again
+	byTask        // a task ended: it may be due again, if it was left in the outbox
 	byAnswer      // a call before a slot ended
 	byTime
 	byClock // the clock was set: nothing that is known of times holds
@@ -272,19 +270,11 @@ func (s *Scheduler) round(ctx context.Context, change ledger.Change, why wake) t
 	if fresh {
 		why = byClock
 	}
-	for _, name := range s.toVisit(change.Sites, why) {
-		at, err := s.visit(ctx, name)
-		if err != nil {
-			if !errors.Is(err, context.Canceled) {
-				s.failed(err)
-				s.log.Error("a site can't be tended", "site", name, "error", err)
-			}
-			at = ledger.Now().Add(retryWait)
-		}
-		s.due[name] = at
+	for _, v := range s.visitAll(ctx, s.toVisit(change.Sites, why)) {
+		s.take(ctx, v)
 	}
 	s.giveSlots(ctx)
-	if change.Outbox || why == byTask || why == byClock || passed(s.fetch) {
+	if s.worker.takeLeft() || change.Outbox || why == byClock || passed(s.fetch) {
 		s.fetch = s.worker.collect(ctx)
 	}
 	next := soonest(soonest(ledger.Now().Add(s.longest()), s.fetch), s.line.look)
@@ -301,7 +291,10 @@ func (s *Scheduler) toVisit(changed []string, why wake) []string {
 	}
 	names := changed
 	for name, at := range s.due {
-		if (passed(at) || s.table.HasAnswer(name)) && !slices.Contains(changed, name) {
+		if !passed(at) && !s.table.HasAnswer(name) {
+			continue
+		}
+		if _, found := slices.BinarySearch(changed, name); !found {
 			names = append(names, name)
 		}
 	}
@@ -310,43 +303,6 @@ func (s *Scheduler) toVisit(changed []string, why wake) []string {
 
 // passed says whether a time has come; zero never does.
 func passed(at time.Time) bool { return !at.IsZero() && !at.After(ledger.Now()) }
-
-// visit asks for what a site's schedules have come to, and ticks the site if it is
-// due. It returns when to visit it next, zero for never.
-func (s *Scheduler) visit(ctx context.Context, name string) (time.Time, error) {
-	site, err := s.ledger.Site(ctx, name)
-	if err != nil {
-		return time.Time{}, err
-	}
-	var slot time.Time
-	if now := s.tends.Load(); now != nil && now == s.tended {
-		if site, slot, err = s.table.Look(now.ctx, site); err != nil {
-			return time.Time{}, err
-		}
-	}
-	due, err := s.tick(ctx, site)
-	return soonest(due, slot), err
-}
-
-// tick ticks a site if it is due, and returns when it is due next.
-func (s *Scheduler) tick(ctx context.Context, site release.Site) (time.Time, error) {
-	due := dueAt(site)
-	if due.IsZero() || due.After(ledger.Now()) {
-		s.line.note(site, false)
-		return due, nil
-	}
-	site, err := s.ledger.Tick(ctx, site.Name, rand.Text())
-	if err != nil {
-		return time.Time{}, err
-	}
-	s.line.note(site, true)
-	s.fetch = ledger.Now() // what it put into the outbox is begun in this round
-	due = dueAt(site)
-	if !due.IsZero() && !due.After(ledger.Now()) {
-		return ledger.Now().Add(retryWait), nil
-	}
-	return due, nil
-}
 
 // dueAt is when a site needs a tick, zero for never.
 func dueAt(site release.Site) time.Time {

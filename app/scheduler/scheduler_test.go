@@ -88,6 +88,12 @@ func (c *countingLedger) taken() map[string]int {
 // ends.
 func started(t *testing.T, dir string, r runner.Runner, sites ...string) (*Scheduler, *countingLedger) {
 	t.Helper()
+	return startedWith(t, dir, r, func(*countingLedger, *Options) {}, sites...)
+}
+
+// startedWith is started with other options.
+func startedWith(t *testing.T, dir string, r runner.Runner, change func(*countingLedger, *Options), sites ...string) (*Scheduler, *countingLedger) {
+	t.Helper()
 	policies := map[string]release.Policy{"www": release.DefaultPolicy()}
 	for _, name := range sites {
 		policies[name] = release.DefaultPolicy()
@@ -98,12 +104,14 @@ func started(t *testing.T, dir string, r runner.Runner, sites ...string) (*Sched
 	}
 	counted := &countingLedger{Ledger: l, reads: map[string]int{}}
 	stop, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	s := New(stop, Options{
+	options := Options{
 		Ledger: counted, Outbox: l.Outbox(), Looks: l.Schedules(), Runner: runner.Plain{Runner: r}, Log: slog.New(slog.DiscardHandler),
 		NewJob: func(site string, d release.SendDispatch) runner.Job {
 			return runner.Job{Site: site, Release: d.Release, Token: d.Token}
 		},
-	})
+	}
+	change(counted, &options)
+	s := New(stop, options)
 	t.Cleanup(func() {
 		cancel()
 		s.Wait()

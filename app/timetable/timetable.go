@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/internal/calendar"
@@ -55,22 +56,46 @@ const slotLate = time.Minute
 // is new begins now.
 func (t *Timetable) Begin(ctx context.Context, schedules map[string][]calendar.Schedule) error {
 	t.sites = map[string][]*scheduled{}
+	var mu sync.Mutex
+	var failed error
+	var begun sync.WaitGroup
+	places := make(chan struct{}, beginAtOnce)
 	for site, all := range schedules {
-		names := make([]string, len(all))
-		for i, s := range all {
-			names[i] = s.Name
-		}
-		looks, err := t.ledger.Begin(ctx, site, names, t.now())
-		if err != nil {
-			return fmt.Errorf("begin the schedules of %s: %w", site, err)
-		}
-		for _, s := range all {
-			one := &scheduled{Schedule: s, looked: looks[s.Name]}
-			one.next, _ = s.Next(one.looked)
-			t.sites[site] = append(t.sites[site], one)
-		}
+		places <- struct{}{}
+		begun.Go(func() {
+			defer func() { <-places }()
+			known, err := t.begin(ctx, site, all)
+			mu.Lock()
+			defer mu.Unlock()
+			if t.sites[site] = known; failed == nil {
+				failed = err
+			}
+		})
 	}
-	return nil
+	begun.Wait()
+	return failed
+}
+
+// beginAtOnce bounds how many sites' schedules begin at a time: they share commits.
+const beginAtOnce = 64
+
+// begin learns up to when the schedules of one site were looked at before.
+func (t *Timetable) begin(ctx context.Context, site string, all []calendar.Schedule) ([]*scheduled, error) {
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = s.Name
+	}
+	looks, err := t.ledger.Begin(ctx, site, names, t.now())
+	if err != nil {
+		return nil, fmt.Errorf("begin the schedules of %s: %w", site, err)
+	}
+	var known []*scheduled
+	for _, s := range all {
+		one := &scheduled{Schedule: s, looked: looks[s.Name]}
+		one.next, _ = s.Next(one.looked)
+		known = append(known, one)
+	}
+	return known, nil
 }
 
 // Look asks for what a site's schedules have come to. It gives the site as that

@@ -1,10 +1,13 @@
 package timetable_test
 
 import (
+	"context"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -312,4 +315,35 @@ func TestAContinuousScheduleRestsAfterAReleaseWithNothingToDo(t *testing.T) {
 	if _, _, err := d.table.Look(t.Context(), site); err != nil || len(d.asked()) != 1 {
 		t.Errorf("after a minute it asks %v (%v)", d.asked(), err)
 	}
+}
+
+// waiting is a ledger whose looks begin once as many sites have asked as are to.
+type waiting struct {
+	timetable.Ledger
+	enough  int
+	arrived chan string
+	open    chan struct{}
+}
+
+func (w *waiting) Begin(ctx context.Context, site string, names []string, now time.Time) (map[string]time.Time, error) {
+	w.arrived <- site
+	if len(w.arrived) == w.enough {
+		close(w.open)
+	}
+	<-w.open
+	return map[string]time.Time{names[0]: now}, nil
+}
+
+func TestTheSchedulesOfManySitesBeginTogether(t *testing.T) {
+	const sites = 50
+	synctest.Test(t, func(t *testing.T) { // where who waits for ever is found out
+		l := &waiting{enough: sites, arrived: make(chan string, sites), open: make(chan struct{})}
+		all := map[string][]calendar.Schedule{}
+		for i := range sites {
+			all[fmt.Sprint("site-", i)] = []calendar.Schedule{{Name: "all day", Continuous: true, Zone: time.UTC}}
+		}
+		if err := timetable.New(l, nil, time.Now).Begin(t.Context(), all); err != nil {
+			t.Error(err)
+		}
+	})
 }

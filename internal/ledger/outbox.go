@@ -115,13 +115,22 @@ type Outbox struct{ ledger *Ledger }
 // Outbox is what the rules want done in the world, until it is.
 func (l *Ledger) Outbox() Outbox { return Outbox{l} }
 
+// maxTasks bounds how many tasks are given at a time.
+const maxTasks = 1000
+
 // Tasks are the tasks of the outbox that are due, at most 1000, oldest first,
 // and when the next of the others falls due (zero when there are none).
 func (o Outbox) Tasks(ctx context.Context) (due []Task, next time.Time, err error) {
+	return o.TasksBut(ctx, func(int64) bool { return false })
+}
+
+// TasksBut is Tasks without those that are under way already: however many wait for what
+// takes long, they keep nobody from those behind them.
+func (o Outbox) TasksBut(ctx context.Context, underWay func(id int64) bool) (due []Task, next time.Time, err error) {
 	// One reading for both: the scheduler does it at every change, and mostly there is
 	// no task at all.
 	rows, err := o.ledger.q.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries, claimed_by, claimed_us FROM outbox
-		ORDER BY due_us, id LIMIT 1000`)
+		ORDER BY due_us, id`)
 	if err != nil {
 		return nil, next, fmt.Errorf("read the outbox: %w", o.ledger.engine.Explain(err))
 	}
@@ -134,6 +143,9 @@ func (o Outbox) Tasks(ctx context.Context) (due []Task, next time.Time, err erro
 		if err := rows.Scan(&t.ID, &t.Site, &kind, &doc, &created, &dueUS, &started, &t.Tries, &claimedBy, &claimed); err != nil {
 			return nil, next, fmt.Errorf("read the outbox: %w", err)
 		}
+		if underWay(t.ID) {
+			continue
+		}
 		if claimed > at && claimedBy != o.ledger.Self().ID { // another replica carries it out
 			next = earlier(next, fromMicros(claimed))
 			continue
@@ -141,6 +153,10 @@ func (o Outbox) Tasks(ctx context.Context) (due []Task, next time.Time, err erro
 		if dueUS > at && !clockBack(created, dueUS, at) {
 			next = earlier(next, fromMicros(dueUS))
 			continue
+		}
+		if len(due) == maxTasks {
+			next = fromMicros(at) // the rest, at once
+			break
 		}
 		if t.Effect, t.Unreadable = decodeEffect(kind, doc); t.Unreadable != nil {
 			t.Effect = nil

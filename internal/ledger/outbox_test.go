@@ -105,6 +105,30 @@ func TestPostponedTasksDoNotHideOnesThatAreDue(t *testing.T) {
 	}
 }
 
+func TestTasksUnderWayDoNotHideOnesThatAreDue(t *testing.T) {
+	l := fresh(t)
+	if err := l.writer.act(t.Context(), func(b *batch) error {
+		for range maxTasks + 1 {
+			b.outbox = append(b.outbox, outboxRow{site: "www", effect: release.LookUpRun{Release: 1}})
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	due, next, err := l.Outbox().Tasks(t.Context())
+	if err != nil || len(due) != maxTasks || next.IsZero() || next.After(time.Now()) {
+		t.Fatalf("%d due, the next at %v (%v)", len(due), next, err)
+	}
+	busy := map[int64]bool{}
+	for _, task := range due {
+		busy[task.ID] = true
+	}
+	due, next, err = l.Outbox().TasksBut(t.Context(), func(id int64) bool { return busy[id] })
+	if err != nil || len(due) != 1 || busy[due[0].ID] || !next.IsZero() {
+		t.Errorf("beside those under way: %d due, the next at %v (%v)", len(due), next, err)
+	}
+}
+
 func TestTheIDOfATaskIsNotGivenTwice(t *testing.T) {
 	l := fresh(t)
 	l.writer.lastTask = micros(time.Now().Add(time.Hour)) // as after the clock was put back
