@@ -49,7 +49,7 @@ type siteRow struct {
 
 func (h *home) show(v *frame.Visit) {
 	operates := v.Who.Role == auth.Operator && len(v.Who.Sites) == 0
-	all, err := h.view.Sites(v.R.Context(), v.Who.Sees, operates)
+	all, err := h.view.SharedSites(v.R.Context(), v.Who.Sees, operates)
 	if err != nil {
 		h.Trouble(v, err)
 		return

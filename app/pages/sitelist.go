@@ -94,6 +94,9 @@ func (c siteChoice) link() string {
 
 // named says whether all words of the choice are in what a site is called.
 func (c siteChoice) named(site view.Site) bool {
+	if c.text == "" {
+		return true
+	}
 	called := strings.ToLower(site.Name + " " + site.Title + " " + site.URL)
 	for _, word := range strings.Fields(strings.ToLower(c.text)) {
 		if !strings.Contains(called, word) {
@@ -107,22 +110,27 @@ func (c siteChoice) named(site view.Site) bool {
 // of them before the others, and counts them by standing whatever standing is chosen.
 func choose(sites []view.Site, c siteChoice) (chosen []view.Site, counts map[standing]int) {
 	counts = map[standing]int{}
-	for _, site := range sites {
+	type ranked struct {
+		at, standing, condition int
+	}
+	var order []ranked // of what is large, places alone are moved
+	for i, site := range sites {
 		if !c.named(site) {
 			continue
 		}
 		s := standingOf(site)
 		counts[s]++
 		if c.only == "" || c.only == s {
-			chosen = append(chosen, site)
+			order = append(order, ranked{i, slices.Index(standings, s), slices.Index(view.Conditions, site.Condition())})
 		}
 	}
-	slices.SortStableFunc(chosen, func(a, b view.Site) int {
-		return cmp.Or(
-			cmp.Compare(slices.Index(standings, standingOf(a)), slices.Index(standings, standingOf(b))),
-			cmp.Compare(slices.Index(view.Conditions, a.Condition()), slices.Index(view.Conditions, b.Condition())),
-		)
+	slices.SortStableFunc(order, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(a.standing, b.standing), cmp.Compare(a.condition, b.condition))
 	})
+	chosen = make([]view.Site, 0, len(order))
+	for _, one := range order {
+		chosen = append(chosen, sites[one.at])
+	}
 	return chosen, counts
 }
 

@@ -27,6 +27,7 @@ type Reader struct {
 	usual   when.Usual
 	now     func() time.Time
 	details *ledger.Shared[detailKey, *SiteDetail]
+	rolls   *ledger.Shared[string, *roll]
 	// finding are the turns of searches: more of them at once than there are processors
 	// only keep one another from the database.
 	finding chan struct{}
@@ -42,7 +43,8 @@ type detailKey struct {
 func New(l *ledger.Ledger, sites map[string]config.Site, schedules map[string][]calendar.Schedule, log *slog.Logger) *Reader {
 	r := &Reader{ledger: l, sites: sites, schedules: schedules, log: log, now: ledger.Now, unreachable: func(string) string { return "" }}
 	r.finding = make(chan struct{}, runtime.GOMAXPROCS(0))
-	r.details = ledger.Share[detailKey, *SiteDetail](l, func() time.Time { return r.now() })
+	shareNow := func() time.Time { return r.now() }
+	r.details, r.rolls = ledger.Share[detailKey, *SiteDetail](l, shareNow), ledger.Share[string, *roll](l, shareNow)
 	return r
 }
 
@@ -111,43 +113,6 @@ func (r *Reader) Decided(ctx context.Context, site release.Site) Site {
 		v.Title = site.Name
 	}
 	return v
-}
-
-// Overview is what the list of sites shows.
-type Overview struct {
-	Instant
-	// Sites are by name.
-	Sites []Site
-	// Replicas are the processes on the ledger, the one that began first before the
-	// others; none for one that has its ledger alone, or who must not see them.
-	Replicas []Replica
-}
-
-// Sites reads those of the sites that a filter lets through, and the replicas if they are
-// asked for.
-func (r *Reader) Sites(ctx context.Context, seen func(name string) bool, replicas bool) (all Overview, err error) {
-	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		for _, name := range r.ledger.SiteNames() {
-			if !seen(name) || r.closed[name].Gone {
-				continue
-			}
-			v, err := r.site(ctx, s, name)
-			if err != nil {
-				return err
-			}
-			all.Sites = append(all.Sites, v)
-		}
-		if replicas && r.ledger.Shared() {
-			known, err := s.Replicas(ctx)
-			if err != nil {
-				return err
-			}
-			all.Replicas = replicasOf(known, r.ledger.Self(), r.now())
-		}
-		all.Instant, err = instantOf(ctx, s, r.now())
-		return err
-	})
-	return all, err
 }
 
 // History reads the releases of a site that are numbered below before (0: all),

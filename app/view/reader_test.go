@@ -151,3 +151,39 @@ func TestAnAnswerTellsOfOneInstant(t *testing.T) {
 		})
 	}
 }
+
+// The list is read by few statements, and tells of each site what its own page tells.
+func TestTheListTellsOfEachSiteWhatItsPageTells(t *testing.T) {
+	w := newWorld(t)
+	w.accept(t, "served")
+	w.begin(t)
+	w.end(t, 1)
+	if err := w.PutMetrics(t.Context(), "www", 1, `{"edge":{"cdn":"fastly","state":"pending"}}`); err != nil {
+		t.Fatal(err)
+	}
+	w.accept(t, "waits")
+	w.begin(t)
+	now := ledger.Now()
+	w.reader.now = func() time.Time { return now }
+	alone, err := w.reader.Site(t.Context(), "www")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if alone.Pending == "" {
+		t.Fatal("its CDN is not pending")
+	}
+	for name, read := range map[string]func(context.Context, func(string) bool, bool) (Overview, error){
+		"read": w.reader.Sites, "shared": w.reader.SharedSites,
+	} {
+		all, err := read(t.Context(), func(string) bool { return true }, false)
+		if err != nil || len(all.Sites) != 1 {
+			t.Fatalf("%s: %d sites (%v)", name, len(all.Sites), err)
+		}
+		if diff := cmp.Diff(alone.Wire(), all.Sites[0].Wire()); diff != "" || all.Sites[0].Pending != alone.Pending || all.Event != alone.Event {
+			t.Errorf("%s (-its page +the list):\n%s", name, diff)
+		}
+		if all, err = read(t.Context(), func(string) bool { return false }, false); err != nil || len(all.Sites) != 0 {
+			t.Errorf("%s: who may see none sees %d (%v)", name, len(all.Sites), err)
+		}
+	}
+}

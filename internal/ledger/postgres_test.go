@@ -210,6 +210,8 @@ func tour(t *testing.T, l *Ledger) []string {
 		events, err := l.Events(ctx, site, 0, 1000)
 		tell(err, len(events))
 	}
+	sites, metrics := allSites(t, l)
+	tell(nil, len(sites), metrics)
 	events, err := l.EventsOfRelease(ctx, "www", 2, 1000)
 	for _, e := range events {
 		tell(err, e.Kind, e.By, e.Why)
