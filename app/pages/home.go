@@ -49,7 +49,7 @@ type siteRow struct {
 
 func (h *home) show(v *frame.Visit) {
 	operates := v.Who.Role == auth.Operator && len(v.Who.Sites) == 0
-	all, err := h.view.SharedSites(v.R.Context(), v.Who.Sees, operates)
+	all, err := h.view.List(v.R.Context(), v.Who.Sees, operates)
 	if err != nil {
 		h.Trouble(v, err)
 		return
@@ -71,7 +71,8 @@ func (h *home) show(v *frame.Visit) {
 		body.Form = formOf(v.Reader.Language, choice, counts)
 		body.More, body.None = len(chosen) > sitesShown, len(chosen) == 0
 	}
-	for _, site := range chosen[:min(len(chosen), sitesShown)] {
+	for _, one := range chosen[:min(len(chosen), sitesShown)] {
+		site := all.Site(v.R.Context(), one)
 		p.Busy = p.Busy || site.State != release.Ready
 		body.Sites = append(body.Sites, rowOf(site))
 	}
@@ -99,10 +100,10 @@ func (b *homeBody) tellReplicas(all []view.Replica, clock when.Clock) {
 }
 
 // homeTitle says in a browser's tab that a site needs a look.
-func homeTitle(l words.Language, sites []view.Site) string {
+func homeTitle(l words.Language, sites []view.Listed) string {
 	count := map[view.Condition]int{}
 	for _, site := range sites {
-		count[site.Condition()]++
+		count[site.Condition]++
 	}
 	var parts []string
 	for _, c := range view.Conditions {
@@ -117,7 +118,7 @@ func homeTitle(l words.Language, sites []view.Site) string {
 }
 
 // commonZone is the zone of all sites, nil if they differ or there is none.
-func commonZone(sites []view.Site) *time.Location {
+func commonZone(sites []view.Listed) *time.Location {
 	var zone *time.Location
 	for _, site := range sites {
 		if zone != nil && zone.String() != site.Zone.String() {

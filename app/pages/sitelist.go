@@ -32,9 +32,9 @@ const (
 // standings are all of them, in their order.
 var standings = []standing{needsAttention, underWay, atRest}
 
-func standingOf(site view.Site) standing {
+func standingOf(site view.Listed) standing {
 	switch {
-	case site.Condition() != "":
+	case site.Condition != "":
 		return needsAttention
 	case site.State != release.Ready:
 		return underWay
@@ -93,7 +93,7 @@ func (c siteChoice) link() string {
 }
 
 // named says whether all words of the choice are in what a site is called.
-func (c siteChoice) named(site view.Site) bool {
+func (c siteChoice) named(site view.Listed) bool {
 	if c.text == "" {
 		return true
 	}
@@ -108,29 +108,24 @@ func (c siteChoice) named(site view.Site) bool {
 
 // choose gives the sites that a choice names, those that need attention first, the worst
 // of them before the others, and counts them by standing whatever standing is chosen.
-func choose(sites []view.Site, c siteChoice) (chosen []view.Site, counts map[standing]int) {
+func choose(sites []view.Listed, c siteChoice) (chosen []view.Listed, counts map[standing]int) {
 	counts = map[standing]int{}
-	type ranked struct {
-		at, standing, condition int
-	}
-	var order []ranked // of what is large, places alone are moved
-	for i, site := range sites {
+	for _, site := range sites {
 		if !c.named(site) {
 			continue
 		}
 		s := standingOf(site)
 		counts[s]++
 		if c.only == "" || c.only == s {
-			order = append(order, ranked{i, slices.Index(standings, s), slices.Index(view.Conditions, site.Condition())})
+			chosen = append(chosen, site)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(a.standing, b.standing), cmp.Compare(a.condition, b.condition))
+	slices.SortStableFunc(chosen, func(a, b view.Listed) int {
+		return cmp.Or(
+			cmp.Compare(slices.Index(standings, standingOf(a)), slices.Index(standings, standingOf(b))),
+			cmp.Compare(slices.Index(view.Conditions, a.Condition), slices.Index(view.Conditions, b.Condition)),
+		)
 	})
-	chosen = make([]view.Site, 0, len(order))
-	for _, one := range order {
-		chosen = append(chosen, sites[one.at])
-	}
 	return chosen, counts
 }
 

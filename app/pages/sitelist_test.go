@@ -15,7 +15,7 @@ import (
 )
 
 // siteThat is a site that stands in some way.
-func siteThat(name string, s standing) view.Site {
+func siteThat(name string, s standing) view.Listed {
 	site := view.Site{Site: release.NewSite(name, release.DefaultPolicy()), Title: "Title of " + name, URL: "https://" + name + ".example.gov"}
 	site.Now = time.Date(2026, time.November, 30, 12, 0, 0, 0, time.UTC)
 	switch s {
@@ -26,10 +26,10 @@ func siteThat(name string, s standing) view.Site {
 		site.Current = release.Release{Number: 1, Times: release.Times{InProgress: site.Now, Starting: site.Now}}
 	case atRest:
 	}
-	return site
+	return site.Listed()
 }
 
-func names(sites []view.Site) (all []string) {
+func names(sites []view.Listed) (all []string) {
 	for _, s := range sites {
 		all = append(all, s.Name)
 	}
@@ -38,7 +38,7 @@ func names(sites []view.Site) (all []string) {
 
 func TestSitesThatNeedAttentionComeFirst(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		var sites []view.Site
+		var sites []view.Listed
 		want := map[standing][]string{}
 		for i := range rapid.IntRange(0, 30).Draw(t, "sites") {
 			s := rapid.SampledFrom(standings).Draw(t, "stands")
@@ -60,7 +60,7 @@ func TestSitesThatNeedAttentionComeFirst(t *testing.T) {
 }
 
 func TestSitesAreFoundByNameTitleAndAddress(t *testing.T) {
-	sites := []view.Site{siteThat("library", atRest), siteThat("parks", needsAttention), siteThat("www", atRest)}
+	sites := []view.Listed{siteThat("library", atRest), siteThat("parks", needsAttention), siteThat("www", atRest)}
 	sites[2].Title = "The City"
 	for text, want := range map[string][]string{
 		"lib": {"library"}, "CITY": {"www"}, "title parks": {"parks"}, "example.gov": {"parks", "library", "www"}, "library parks": nil, "": {"parks", "library", "www"},

@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"time"
 
 	"github.com/pressrun/pressrun/app/view/when"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -9,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/slots"
 )
 
-// Overview is what the list of sites shows.
+// Overview is what is told of all sites.
 type Overview struct {
 	Instant
 	// Sites are by name.
@@ -24,6 +25,7 @@ type Overview struct {
 type roll struct {
 	Instant
 	sites    []release.Site // by name
+	listed   []Listed       // those that are configured still
 	metrics  map[string]string
 	waits    map[string]slots.Wait
 	took     map[string]when.Took
@@ -40,13 +42,56 @@ func (r *Reader) Sites(ctx context.Context, seen func(name string) bool, replica
 	return r.overview(ctx, all, seen, replicas), nil
 }
 
-// SharedSites is Sites, read once for all who ask at once.
-func (r *Reader) SharedSites(ctx context.Context, seen func(name string) bool, replicas bool) (Overview, error) {
+// Listed is as much of a site as it is found by in the list of all.
+type Listed struct {
+	Name, Title, URL string
+	State            release.State
+	Condition        Condition
+	Zone             *time.Location
+
+	place int // in the roll
+}
+
+// Listed is the site in the list of all.
+func (v *Site) Listed() Listed {
+	return Listed{Name: v.Name, Title: v.Title, URL: v.URL, State: v.State, Condition: v.Condition(), Zone: v.Zone}
+}
+
+// List is the list of all sites. What is shown of one is made when it is asked for: most
+// are not shown, and a view is large.
+type List struct {
+	Instant
+	// Sites are by name.
+	Sites []Listed
+	// Replicas are as in an Overview.
+	Replicas []Replica
+
+	roll   *roll
+	reader *Reader
+}
+
+// Site is what is shown of a site of the list.
+func (l *List) Site(ctx context.Context, one Listed) Site {
+	return l.reader.rolled(ctx, l.roll, one.place)
+}
+
+// List lists those of the sites that a filter lets through, and the replicas if they are
+// asked for. It is read once for all who ask at once.
+func (r *Reader) List(ctx context.Context, seen func(name string) bool, replicas bool) (*List, error) {
 	all, err := r.rolls.Get(ctx, "", r.readRoll)
 	if err != nil {
-		return Overview{}, err
+		return nil, err
 	}
-	return r.overview(ctx, all, seen, replicas), nil
+	l := &List{Instant: all.Instant, roll: all, reader: r, Replicas: r.replicasOf(all, replicas)}
+	reader := AudienceOf(ctx)
+	l.Sites = make([]Listed, 0, len(all.listed))
+	for _, one := range all.listed {
+		if seen(one.Name) {
+			one.Zone = reader.zoneOf(r.sites[one.Name])
+			l.Sites = append(l.Sites, one)
+		}
+	}
+	return l, nil
 }
 
 func (r *Reader) readRoll(ctx context.Context) (*roll, error) {
@@ -76,28 +121,44 @@ func (r *Reader) readRoll(ctx context.Context) (*roll, error) {
 		}
 		return err
 	})
+	for i, site := range all.sites {
+		if !r.closed[site.Name].Gone {
+			v := r.rolled(ctx, all, i)
+			one := v.Listed()
+			one.place = i
+			all.listed = append(all.listed, one)
+		}
+	}
 	return all, err
 }
 
 // overview is what a reader sees of a roll.
 func (r *Reader) overview(ctx context.Context, all *roll, seen func(name string) bool, replicas bool) Overview {
-	o := Overview{Instant: all.Instant, Sites: make([]Site, 0, len(all.sites))}
-	for _, site := range all.sites {
-		if !seen(site.Name) || r.closed[site.Name].Gone {
-			continue
+	o := Overview{Instant: all.Instant, Sites: make([]Site, 0, len(all.listed)), Replicas: r.replicasOf(all, replicas)}
+	for _, one := range all.listed {
+		if seen(one.Name) {
+			o.Sites = append(o.Sites, r.rolled(ctx, all, one.place))
 		}
-		v := r.Decided(ctx, site)
-		v.Instant, v.Took = all.Instant, all.took[site.Name]
-		if metrics := all.metrics[site.Name]; metrics != "" {
-			v.Pending = pendingWords(v.Language, ledger.Release{Metrics: metrics})
-		}
-		if v.WaitsForSlot(v.Now) {
-			v.Slot = all.waits[site.Name]
-		}
-		o.Sites = append(o.Sites, v)
-	}
-	if replicas && r.ledger.Shared() {
-		o.Replicas = replicasOf(all.replicas, r.ledger.Self(), r.now())
 	}
 	return o
+}
+
+// rolled is the view of a site of a roll.
+func (r *Reader) rolled(ctx context.Context, all *roll, place int) Site {
+	v := r.Decided(ctx, all.sites[place])
+	v.Instant, v.Took = all.Instant, all.took[v.Name]
+	if metrics := all.metrics[v.Name]; metrics != "" {
+		v.Pending = pendingWords(v.Language, ledger.Release{Metrics: metrics})
+	}
+	if v.WaitsForSlot(v.Now) {
+		v.Slot = all.waits[v.Name]
+	}
+	return v
+}
+
+func (r *Reader) replicasOf(all *roll, asked bool) []Replica {
+	if !asked || !r.ledger.Shared() {
+		return nil
+	}
+	return replicasOf(all.replicas, r.ledger.Self(), r.now())
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/pressrun/pressrun/internal/config"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -109,7 +110,7 @@ func TestAnAnswerTellsOfOneInstant(t *testing.T) {
 			return []any{v.Wire(), v.Event, Wires(v.Served), Wires(v.Next), v.Releases}, err
 		},
 		"all sites": func(ctx context.Context, r *Reader, _, _ string) (any, error) {
-			all, err := r.Sites(ctx, func(string) bool { return true }, true)
+			all, err := r.Sites(ctx, everybody, true)
 			return []any{all.Event, all.Sites[0].Wire()}, err
 		},
 	} {
@@ -172,18 +173,29 @@ func TestTheListTellsOfEachSiteWhatItsPageTells(t *testing.T) {
 	if alone.Pending == "" {
 		t.Fatal("its CDN is not pending")
 	}
-	for name, read := range map[string]func(context.Context, func(string) bool, bool) (Overview, error){
-		"read": w.reader.Sites, "shared": w.reader.SharedSites,
-	} {
-		all, err := read(t.Context(), func(string) bool { return true }, false)
-		if err != nil || len(all.Sites) != 1 {
-			t.Fatalf("%s: %d sites (%v)", name, len(all.Sites), err)
-		}
-		if diff := cmp.Diff(alone.Wire(), all.Sites[0].Wire()); diff != "" || all.Sites[0].Pending != alone.Pending || all.Event != alone.Event {
-			t.Errorf("%s (-its page +the list):\n%s", name, diff)
-		}
-		if all, err = read(t.Context(), func(string) bool { return false }, false); err != nil || len(all.Sites) != 0 {
-			t.Errorf("%s: who may see none sees %d (%v)", name, len(all.Sites), err)
+	all, err := w.reader.Sites(t.Context(), everybody, false)
+	if err != nil || len(all.Sites) != 1 {
+		t.Fatalf("%d sites (%v)", len(all.Sites), err)
+	}
+	list, err := w.reader.List(t.Context(), everybody, false)
+	if err != nil || len(list.Sites) != 1 {
+		t.Fatalf("%d sites are listed (%v)", len(list.Sites), err)
+	}
+	for name, got := range map[string]Site{"all sites": all.Sites[0], "the list": list.Site(t.Context(), list.Sites[0])} {
+		if diff := cmp.Diff(alone.Wire(), got.Wire()); diff != "" || got.Pending != alone.Pending || got.Event != alone.Event {
+			t.Errorf("%s (-its page +%s):\n%s", name, name, diff)
 		}
 	}
+	want := alone.Listed()
+	if diff := cmp.Diff(want, list.Sites[0], cmpopts.IgnoreUnexported(Listed{}), cmp.Comparer(sameZone)); diff != "" {
+		t.Errorf("it is listed (-want +got):\n%s", diff)
+	}
+	nobody := func(string) bool { return false }
+	if list, err = w.reader.List(t.Context(), nobody, false); err != nil || len(list.Sites) != 0 {
+		t.Errorf("who may see none finds %d sites (%v)", len(list.Sites), err)
+	}
 }
+
+func everybody(string) bool { return true }
+
+func sameZone(a, b *time.Location) bool { return a == b }

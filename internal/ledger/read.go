@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -156,7 +157,10 @@ func (r reader) requests(ctx context.Context, where string, args ...any) ([]Requ
 
 // Releases lists a site's releases, newest first, numbered below before (0: all).
 func (r reader) Releases(ctx context.Context, site string, limit int, before int64) ([]Release, error) {
-	return r.releases(ctx, site, `WHERE site = $1 AND (number < $2 OR $2 = 0) ORDER BY number DESC LIMIT CAST($3 AS BIGINT)`, site, before, limit)
+	if before == 0 {
+		before = math.MaxInt64 // one bound for both: with another condition beside it all newer ones would be gone through
+	}
+	return r.releases(ctx, site, `WHERE site = $1 AND number < $2 ORDER BY number DESC LIMIT CAST($3 AS BIGINT)`, site, before, limit)
 }
 
 // LiveBetween lists a site's releases that went live from one instant on and before

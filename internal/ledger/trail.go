@@ -1,11 +1,17 @@
 package ledger
 
-import "context"
+import (
+	"context"
+	"math"
+)
 
 // LastEvents lists the audit trail of a site before an id (0: from its end), newest
 // first.
 func (r eventReader) LastEvents(ctx context.Context, site string, before int64, limit int) ([]Event, error) {
-	return r.events(ctx, `WHERE site = $1 AND (id < $2 OR $2 = 0) ORDER BY id DESC LIMIT CAST($3 AS BIGINT)`, site, before, limit)
+	if before == 0 {
+		before = math.MaxInt64 // as for Releases
+	}
+	return r.events(ctx, `WHERE site = $1 AND id < $2 ORDER BY id DESC LIMIT CAST($3 AS BIGINT)`, site, before, limit)
 }
 
 // EventsOf lists the audit trail of all sites after an id and up to another, oldest

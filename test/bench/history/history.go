@@ -3,6 +3,7 @@ package history
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"os"
@@ -24,7 +25,7 @@ var (
 )
 
 // Write plays years of releases of some sites into a new ledger in a state folder, by the
-// rules: each takes up what was asked for before.
+// rules: each takes up what was asked for before. All sites have the same history.
 func Write(ctx context.Context, state string, sites []string, size Size) (err error) {
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return fmt.Errorf("make the state folder: %w", err)
@@ -33,18 +34,54 @@ func Write(ctx context.Context, state string, sites []string, size Size) (err er
 	for _, site := range sites {
 		policies[site] = release.DefaultPolicy()
 	}
-	l, err := ledger.Open(ctx, sqlite.At(filepath.Join(state, "pressrun.db")), ledger.Options{Sites: policies})
+	path := filepath.Join(state, "pressrun.db")
+	if err := first(ctx, path, policies, sites[0], size); err != nil {
+		return err
+	}
+	return copies(ctx, path, sites)
+}
+
+// first plays the history of one site.
+func first(ctx context.Context, path string, policies map[string]release.Policy, site string, size Size) (err error) {
+	l, err := ledger.Open(ctx, sqlite.At(path), ledger.Options{Sites: policies})
 	if err != nil {
 		return fmt.Errorf("open a ledger for the history: %w", err)
 	}
 	defer func() { err = errors.Join(err, l.Close()) }()
-	errs := make([]error, len(sites))
-	var playing sync.WaitGroup
-	for i, site := range sites { // together they share commits
-		playing.Go(func() { errs[i] = years(ctx, l, site, size) })
+	if err := years(ctx, l, site, size); err != nil {
+		return err
 	}
-	playing.Wait()
-	return errors.Join(errs...)
+	return l.Indexed(ctx)
+}
+
+// copies gives the other sites the history of the first one: to play it for each would take
+// as long again. Their requests are found by no search.
+func copies(ctx context.Context, path string, sites []string) (err error) {
+	db, err := sql.Open("sqlite", path)
+	if err != nil {
+		return fmt.Errorf("open the ledger to copy a history: %w", err)
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for i, site := range sites[1:] {
+		for _, text := range []string{
+			`INSERT INTO sites (name, state, doc, updated_us) SELECT $1, state, replace(doc, '"' || name || '"', '"' || $1 || '"'), updated_us FROM sites WHERE name = $2 AND $3 >= 0`,
+			`INSERT INTO requests (id, site, idem_key, place, source, actor, title, link, entity, reason, accepted_us, not_before_us)
+				SELECT id || '-' || $3, $1, idem_key, place, source, actor, title, link, entity, reason, accepted_us, not_before_us FROM requests WHERE site = $2`,
+			`INSERT INTO releases (site, number, outcome, after_place, upto_place, opened_us, live_us, ended_us, doc, metrics)
+				SELECT $1, number, outcome, after_place, upto_place, opened_us, live_us, ended_us, doc, metrics FROM releases WHERE site = $2 AND $3 >= 0`,
+			`INSERT INTO events (id, site, at_us, kind, release_no, request_id, actor, why)
+				SELECT id + $3 * (SELECT MAX(id) FROM events WHERE site = $2), $1, at_us, kind, release_no,
+				CASE request_id WHEN '' THEN '' ELSE request_id || '-' || $3 END, actor, why FROM events WHERE site = $2`,
+		} {
+			if _, err := db.ExecContext(ctx, text, site, sites[0], i+1); err != nil {
+				return fmt.Errorf("copy the history of %s to %s: %w", sites[0], site, err)
+			}
+		}
+	}
+	if _, err := db.ExecContext(ctx, `UPDATE request_search_upto SET event_id = (SELECT MAX(id) FROM events)`); err != nil {
+		return fmt.Errorf("leave the copies out of the index: %w", err)
+	}
+	return nil
 }
 
 // years are those of one site.
