@@ -51,7 +51,7 @@ type options struct {
 	sites, installations                      int
 	minute, others, rounds, clients, releases int
 	rest, beside, intake, pages               time.Duration
-	// once has each schedule fire once, at the next full second but three, instead of at a
+	// once has each schedule fire once, some seconds after the start, instead of at a
 	// minute of each hour.
 	once bool
 }

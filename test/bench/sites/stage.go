@@ -35,6 +35,7 @@ type stage struct {
 	github *fakegithub.Server
 	server *program.Server
 	client *api.Client
+	app    *running
 	seen   []api.Event
 
 	mu     sync.Mutex
@@ -61,7 +62,7 @@ func newStage(t testing.TB, o options, more map[string]any) *stage {
 	if s.client, err = api.NewClient(s.server.URL, s.server.Token, api.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	start(t, s.server)
+	s.app = start(t, s.server)
 	return s
 }
 
