@@ -22,6 +22,6 @@
 //     waited at most, at most 15 in the large drill. What waited while the database itself
 //     failed over is database_stall_seconds.
 //
-// With -drill.without the replicas lack a guard, and the drill must fail: docs/replicas.md
-// has what it said.
+// With -drill.without the replicas lack a guard, and the drill must fail. -drill.guards shows
+// that of each guard, in short drills: docs/replicas.md has what they said.
 package replicas
