@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -8,15 +9,25 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// insertSizes are the numbers of rows that one statement may write.
+// insertSizes are the numbers of rows that one statement may write: few texts, which stay
+// prepared.
 var insertSizes = []int{64, 8, 1}
+
+// insertSize is how many of some rows the next statement writes. Where statements are far to
+// go it is as many as may be: each text is prepared once all the same.
+func (w *writer) insertSize(rows int) int {
+	if w.traits.Remote {
+		return min(rows, insertSizes[0])
+	}
+	return insertSizes[slices.IndexFunc(insertSizes, func(size int) bool { return size <= rows })]
+}
 
 // insertAll writes rows in statements of many rows each, which costs the
 // database about half of what one statement a row does.
 func insertAll[T any](b *batch, into string, rows []T, values func(T) []any) error {
 	columns := strings.Count(into, ",") + 1
 	for len(rows) > 0 {
-		n := insertSizes[slices.IndexFunc(insertSizes, func(size int) bool { return size <= len(rows) })]
+		n := b.w.insertSize(len(rows))
 		args := make([]any, 0, n*columns)
 		for _, r := range rows[:n] {
 			args = append(args, values(r)...)
@@ -68,8 +79,19 @@ func placeholders(traits database.Traits, first, rows, columns int) string {
 	return s.String()
 }
 
-// manyKeys is how many keys are looked up at once.
-const manyKeys = 16
+// How many keys are looked up at once; farKeys where statements are far to go.
+const (
+	manyKeys = 16
+	farKeys  = 64
+)
+
+// keysAtOnce is how many keys a database looks up at once.
+func keysAtOnce(traits database.Traits) int {
+	if traits.Remote {
+		return farKeys
+	}
+	return manyKeys
+}
 
 const lookUpText = `SELECT idem_key FROM requests WHERE site = $1 AND idem_key IN `
 
@@ -77,17 +99,31 @@ const lookUpText = `SELECT idem_key FROM requests WHERE site = $1 AND idem_key I
 // for many at once costs the database a fraction of asking one by one. Keys
 // that are left over, or known, are asked for when their turn comes.
 func (b *batch) lookUpKeys(ops []*op) {
+	most := keysAtOnce(b.w.traits)
 	bySite := map[string][]any{}
 	for _, o := range ops {
 		if o.key == "" || b.broken != nil {
 			continue
 		}
 		keys := append(bySite[o.site], o.key)
-		if len(keys) == manyKeys {
+		if len(keys) == most {
 			b.lookUpMany(o.site, keys)
 			keys = keys[:0]
 		}
 		bySite[o.site] = keys
+	}
+	if !b.w.traits.Remote {
+		return
+	}
+	for _, site := range slices.Sorted(maps.Keys(bySite)) {
+		keys := bySite[site]
+		if len(keys) < 2 || b.broken != nil {
+			continue
+		}
+		for len(keys) < most {
+			keys = append(keys, keys[0]) // asked for twice is as good
+		}
+		b.lookUpMany(site, keys)
 	}
 }
 

@@ -25,11 +25,21 @@ import (
 type heard struct {
 	mu    sync.Mutex
 	texts map[string]bool
+	asked int // statements that were carried out
 }
 
 func (h *heard) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
 	h.add(data.SQL)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.asked++
 	return ctx
+}
+
+func (h *heard) count() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.asked
 }
 
 func (h *heard) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
@@ -87,6 +97,27 @@ func TestTheSameSQLRunsOnPostgreSQL(t *testing.T) {
 			t.Errorf("PostgreSQL was not asked: %s", text)
 		}
 	}
+}
+
+// Each statement is a way there and back: a batch of a number of requests that is none of
+// the sizes of SQLite's statements took some fifty.
+func TestABatchIsFewStatementsOnPostgreSQL(t *testing.T) {
+	l, h := onPostgres(t)
+	ask(t, l, Request{})
+	const n = 63
+	letGo := holdUp(t, l)
+	var wg sync.WaitGroup
+	for i := range n {
+		wg.Go(func() { ask(t, l, Request{Key: fmt.Sprint("k", i), Source: release.FromContent}) })
+	}
+	inLine(l, n)
+	before := h.count()
+	letGo()
+	wg.Wait()
+	if got := h.count() - before; got > 20 {
+		t.Errorf("%d requests took %d statements", n, got)
+	}
+	mustBeSound(t, l, "www")
 }
 
 func TestPostgreSQLRefusesASecondActiveReleaseToo(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/internal/ledger/database"
 	"github.com/pressrun/pressrun/internal/ledger/postgres"
 	"github.com/pressrun/pressrun/internal/release"
 	"github.com/pressrun/pressrun/internal/slots"
@@ -109,6 +110,57 @@ func TestReplicasGivePlacesAndEventsInTheOrderInWhichTheyAreSeen(t *testing.T) {
 	}
 	for _, l := range all {
 		mustBeSound(t, l, "www")
+	}
+}
+
+// endless is a database that lets a test hold a batch up, and wait for it.
+type endless struct{ *postgres.Database }
+
+func (e endless) Traits() database.Traits {
+	ways := e.Database.Traits()
+	ways.Begin = strings.NewReplacer("session_timeout = 3000", "session_timeout = 0", "statement_timeout = 5000", "statement_timeout = 0").Replace(ways.Begin)
+	return ways
+}
+
+// What comes while another replica has its turn shares the next commit: or two replicas would
+// commit half as much each time.
+func TestDecisionsThatComeWhileAnotherReplicaWritesShareACommit(t *testing.T) {
+	address := servers.StartPostgres(t).URL()
+	var two []*Ledger
+	for _, name := range []string{"a", "b"} {
+		engine, err := postgres.At(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := Open(t.Context(), endless{engine}, Options{Sites: policies("www"), Self: Replica{ID: name, Name: name, Started: Now()}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+		two = append(two, l)
+	}
+	a, b := two[0], two[1]
+	if err := b.Indexed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	b.writer.index.timer.Stop() // or filling the index could be what waits for its turn first
+	letGo := holdUp(t, a)
+	const n = 20
+	var asking sync.WaitGroup
+	for i := range n {
+		asking.Go(func() { ask(t, b, Request{Key: fmt.Sprint("k", i)}) })
+	}
+	inLine(b, n-1) // the first one waits for its turn
+	letGo()
+	asking.Wait()
+	var commits int
+	err := a.readers.QueryRowContext(t.Context(), `SELECT COUNT(*) FROM commits WHERE replica = 'b' AND doc LIKE '%request.accepted%'`).Scan(&commits)
+	if err != nil || commits != 1 {
+		t.Errorf("%d requests took %d commits (%v)", n, commits, err)
 	}
 }
 

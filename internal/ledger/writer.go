@@ -41,7 +41,7 @@ type writer struct {
 	number     int64
 	stmts      map[string]*sql.Stmt
 	inserts    map[insert]string
-	lookUp     string // finds which of manyKeys keys of a site are known
+	lookUp     string // finds which of some keys of a site are known
 	alone      bool   // no group commit
 	// committed is told how long each commit took; nil for nobody.
 	committed func(took time.Duration)
@@ -60,7 +60,7 @@ func newWriter(ctx context.Context, db *sql.DB, l *Ledger, opts Options) *writer
 		ledger: l, db: db, traits: l.engine.Traits(), alone: opts.NoGroupCommit, committed: opts.Committed, index: newIndex(),
 		self: opts.Self, stmts: map[string]*sql.Stmt{}, inserts: map[insert]string{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
 	}
-	w.lookUp = lookUpText + placeholders(w.traits, 2, 1, manyKeys)
+	w.lookUp = lookUpText + placeholders(w.traits, 2, 1, keysAtOnce(w.traits))
 	go w.serve(context.WithoutCancel(ctx))
 	return w
 }
@@ -140,20 +140,25 @@ func (w *writer) serve(ctx context.Context) {
 		if !open {
 			return
 		}
-		ops = append(ops[:0], first)
-		for len(ops) < maxBatch && !w.alone {
-			more, ok := w.ready()
-			if !ok {
-				break
-			}
-			ops = append(ops, more)
-		}
-		if !w.alone && w.index.op == nil && w.index.late() {
-			ops = append(ops, w.index.fill())
-		}
-		w.carryOut(ctx, ops)
+		w.carryOut(ctx, append(ops[:0], first))
 		w.index.tried()
 	}
+}
+
+// gather adds the decisions that wait. It is called once the transaction has begun: while
+// other replicas had theirs, more have come.
+func (w *writer) gather(ops []*op) []*op {
+	for len(ops) < maxBatch && !w.alone {
+		more, ok := w.ready()
+		if !ok {
+			break
+		}
+		ops = append(ops, more)
+	}
+	if !w.alone && w.index.op == nil && w.index.late() {
+		ops = append(ops, w.index.fill())
+	}
+	return ops
 }
 
 // next waits for a decision; false when the ledger closes. One of its own is to fill the
@@ -176,10 +181,10 @@ func (w *writer) ready() (*op, bool) {
 	}
 }
 
-// carryOut commits all decisions together. When that fails for a reason that
+// carryOut commits a decision, and all that wait with it. When that fails for a reason that
 // lies in one of them, each is tried alone, so that one can't spoil the rest.
-func (w *writer) carryOut(ctx context.Context, ops []*op) {
-	errs, err := w.commit(ctx, ops)
+func (w *writer) carryOut(ctx context.Context, first []*op) {
+	ops, errs, err := w.commit(ctx, first, w.gather)
 	if err == nil {
 		for i, o := range ops {
 			o.done <- errs[i]
@@ -195,7 +200,7 @@ func (w *writer) carryOut(ctx context.Context, ops []*op) {
 			o.done <- err
 			continue
 		}
-		one, err := w.commit(ctx, []*op{o})
+		_, one, err := w.commit(ctx, []*op{o}, nil)
 		if err != nil {
 			o.done <- err
 			continue
@@ -204,13 +209,23 @@ func (w *writer) carryOut(ctx context.Context, ops []*op) {
 	}
 }
 
-// commit runs the decisions in one transaction. The first result holds each
-// one's own refusal; the second is set when nothing at all was committed.
-func (w *writer) commit(ctx context.Context, ops []*op) (refusals []error, err error) {
+// commit runs decisions in one transaction, and those that gather adds to them once that has
+// begun. It gives all of them, and each one's own refusal; the error is set when nothing at
+// all was committed.
+func (w *writer) commit(ctx context.Context, ops []*op, gather func([]*op) []*op) (all []*op, refusals []error, err error) {
 	at, err := w.start(ctx)
-	if err != nil {
-		return nil, err
+	if gather != nil {
+		ops = gather(ops)
 	}
+	if err != nil {
+		return ops, nil, err
+	}
+	refusals, err = w.decide(ctx, at, ops)
+	return ops, refusals, err
+}
+
+// decide runs the decisions in the transaction that has begun, and ends it.
+func (w *writer) decide(ctx context.Context, at time.Time, ops []*op) (refusals []error, err error) {
 	b := &batch{work: work{ctx: ctx, w: w}, now: at, sites: map[string]*loaded{}}
 	refusals = make([]error, len(ops))
 	b.lookUpKeys(ops)

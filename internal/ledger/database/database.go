@@ -61,6 +61,9 @@ type Traits struct {
 	// Prepared says that statements are worth preparing once for each connection;
 	// otherwise the driver sees to that.
 	Prepared bool
+	// Remote says that a statement costs a way to another process and back, which counts for
+	// more than how long its text is: few statements of many rows are best.
+	Remote bool
 	// Shared says that several processes may have the database open at a time. Then what
 	// became of a commit may not be known, and what was read before may have changed.
 	Shared bool

@@ -102,6 +102,7 @@ func (*Database) Traits() database.Traits {
 			statementLimit.Milliseconds(), idleLimit.Milliseconds(), lockSpace),
 		Commit: `SET LOCAL statement_timeout = 0; COMMIT`,
 		Notify: `NOTIFY ` + channel + `, '%s'; `,
+		Remote: true,
 		Shared: true,
 		Clock:  `SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint`,
 	}
