@@ -12,7 +12,7 @@ import (
 func TestEachPartMeasures(t *testing.T) {
 	o := options{
 		sites: 12, installations: 4, rest: 100 * time.Millisecond, beside: 2 * time.Second, minute: 600, others: 4, intake: 100 * time.Millisecond,
-		rounds: 1, clients: 4, releases: 5, pages: time.Second, once: true,
+		rounds: 1, askers: 8, clients: 4, releases: 5, pages: time.Second, once: true,
 	}
 	for name, want := range map[string]string{
 		"resting": "start_seconds idle_core_percent resident_mb", "schedules": "scheduled=12 scheduled_dispatched=12",

@@ -79,7 +79,7 @@ func intake(t testing.TB, o options, database *servers.PostgresServer, one way, 
 		name string
 		span time.Duration
 	}{{"warm", o.intake / 5}, {"load", o.intake}} {
-		rate, err = httpload.Crowd(t.Context(), o.clients, phase.span, func(ctx context.Context, client int) ([]time.Duration, error) {
+		rate, err = httpload.Crowd(t.Context(), o.askers, phase.span, func(ctx context.Context, client int) ([]time.Duration, error) {
 			app := apps[client%len(apps)]
 			return httpload.Requests(ctx, strings.TrimPrefix(app.URL, "http://"), app.Token, "www", fmt.Sprintf("%s-%03d-", phase.name, client))
 		})

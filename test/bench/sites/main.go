@@ -33,7 +33,8 @@ func main() {
 	flag.IntVar(&o.others, "others", o.others, "how many requests a second the other sites have together")
 	flag.DurationVar(&o.intake, "intake", o.intake, "how long each measurement of intake lasts")
 	flag.IntVar(&o.rounds, "rounds", o.rounds, "how often intake is measured each way, in turn; medians are told")
-	flag.IntVar(&o.clients, "clients", o.clients, "how many ask at once, each again as soon as it has its answer")
+	flag.IntVar(&o.askers, "askers", o.askers, "how many ask for releases of one site at once, each again as soon as it has its answer")
+	flag.IntVar(&o.clients, "clients", o.clients, "how many read pages, each one a second")
 	flag.IntVar(&o.releases, "releases", o.releases, "how many releases ten of the sites have behind them")
 	flag.DurationVar(&o.pages, "pages", o.pages, "how long each measurement of pages lasts")
 	flag.Parse()
@@ -47,10 +48,10 @@ func main() {
 }
 
 type options struct {
-	parts                                     []string
-	sites, installations                      int
-	minute, others, rounds, clients, releases int
-	rest, beside, intake, pages               time.Duration
+	parts                                             []string
+	sites, installations                              int
+	minute, others, rounds, askers, clients, releases int
+	rest, beside, intake, pages                       time.Duration
 	// once has each schedule fire once, some seconds after the start, instead of at a
 	// minute of each hour.
 	once bool
@@ -60,7 +61,7 @@ type options struct {
 func ordinary() options {
 	return options{
 		sites: 1000, rest: 30 * time.Second, installations: 50, beside: 30 * time.Second, minute: 10_000, others: 10,
-		intake: 5 * time.Second, rounds: 3, clients: 64, releases: 20_000, pages: 5 * time.Second,
+		intake: 5 * time.Second, rounds: 3, askers: 512, clients: 64, releases: 20_000, pages: 5 * time.Second,
 	}
 }
 
