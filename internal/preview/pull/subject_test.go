@@ -1,6 +1,7 @@
 package pull_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -24,7 +25,7 @@ func TestWhatPeopleMayAskFor(t *testing.T) {
 		"a\u202eb": {0, "", pull.ErrName}, strings.Repeat("a", 201): {0, "", pull.ErrName},
 	} {
 		number, branch, err := pull.Subject(text)
-		if err != want.err || branch != want.branch || want.number >= 0 && number != want.number || want.number < 0 && number >= 0 {
+		if !errors.Is(err, want.err) || branch != want.branch || want.number >= 0 && number != want.number || want.number < 0 && number >= 0 {
 			t.Errorf("%q: %d, %q, %v; want %+v", text, number, branch, err, want)
 		}
 	}
