@@ -35,6 +35,16 @@ type entry struct {
 // ErrNone tells that there is no preview of a name.
 var ErrNone = errors.New("there is no such preview")
 
+// damaged says that a record can't be read.
+type damaged struct {
+	entry entry // its name and tag
+	place string
+}
+
+func (d *damaged) Error() string {
+	return fmt.Sprintf("the record of the preview %s at %s is damaged: remove it by `pressrun preview remove %s`", d.entry.Name, d.place, d.entry.Name)
+}
+
 // read reads the record of a name.
 func (b *book) read(ctx context.Context, name string) (*entry, error) {
 	if !IsName(name) {
@@ -49,7 +59,7 @@ func (b *book) read(ctx context.Context, name string) (*entry, error) {
 	}
 	e := &entry{tag: o.ETag}
 	if err := json.Unmarshal(o.Body, &e.Record); err != nil || e.Name != name {
-		return nil, fmt.Errorf("the record of the preview %s at %s is damaged: remove it by `pressrun preview remove %s`", name, b.address, name)
+		return nil, &damaged{entry{Record: Record{Name: name}, tag: o.ETag}, b.address}
 	}
 	return e, nil
 }

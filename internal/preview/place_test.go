@@ -13,6 +13,7 @@ import (
 
 	"github.com/pressrun/pressrun/internal/deploy/destination"
 	"github.com/pressrun/pressrun/internal/deploy/guard"
+	"github.com/pressrun/pressrun/internal/deploy/manifest"
 	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/internal/preview"
 	"github.com/pressrun/pressrun/internal/publish"
@@ -240,4 +241,32 @@ func TestEachPageSaysThatItIsAPreview(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(folder, "sitemap.xml")); err == nil {
 		t.Error("the sitemap of the public site is in the preview")
 	}
+}
+
+func TestAPreviewWhoseRecordIsDamagedIsRemovedWhole(t *testing.T) {
+	where(t, func(t *testing.T, place string, o destination.Options) {
+		t.Helper()
+		p := open(t, place, o)
+		made := create(t, p, "feature", build(t, site("Old")))
+		root, err := destination.Open(t.Context(), place, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := root.State.Put(t.Context(), store.SmallPut("previews/"+made.Name+".json", manifest.StateHeaders, []byte("{"), store.Condition{})); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.All(t.Context()); err == nil || !strings.Contains(err.Error(), "pressrun preview remove "+made.Name) {
+			t.Fatalf("a list with a damaged record: %v, want how to remove it", err)
+		}
+		if err := p.Remove(t.Context(), made.Name, now); err != nil {
+			t.Fatal(err)
+		}
+		if all, err := p.All(t.Context()); err != nil || len(all) != 0 {
+			t.Errorf("left are the records %v (%v)", all, err)
+		}
+		if names, err := p.Names(t.Context()); err != nil || len(names) != 0 {
+			t.Errorf("left are the files of %v (%v)", names, err)
+		}
+		create(t, p, "feature", build(t, site("New"))) // the name is free
+	})
 }

@@ -23,13 +23,33 @@ func (p *Place) Extend(ctx context.Context, name string, life time.Duration, loc
 }
 
 // Remove removes a preview: its files, what its deploys remember, and in the end what
-// its record says of it but the name and the branch. A removed one is removed again.
+// its record says of it but the name and the branch. A removed one is removed again. Of one
+// whose record is damaged nothing is left.
 func (p *Place) Remove(ctx context.Context, name string, now time.Time) error {
 	e, err := p.read(ctx, name)
+	if unread := (*damaged)(nil); errors.As(err, &unread) {
+		return p.removeUnread(ctx, &unread.entry, now)
+	}
 	if err != nil {
 		return err
 	}
 	return p.remove(ctx, e, now)
+}
+
+// removeUnread removes a preview whose record can't be read, and then the record, which tells
+// no more whose the name is.
+func (p *Place) removeUnread(ctx context.Context, e *entry, now time.Time) error {
+	e, err := p.write(ctx, e, Record{Name: e.Name, State: Removing, Updated: now})
+	if err != nil {
+		return err
+	}
+	if err := p.remove(ctx, e, now); err != nil {
+		return err
+	}
+	if e, err = p.read(ctx, e.Name); err != nil {
+		return err
+	}
+	return p.forget(ctx, *e)
 }
 
 // remove says that a preview is being removed before the first file goes: nobody is
