@@ -28,8 +28,7 @@ type Reader struct {
 	now     func() time.Time
 	details *ledger.Shared[detailKey, *SiteDetail]
 	rolls   *ledger.Shared[string, *roll]
-	// finding are the turns of searches: more of them at once than there are processors
-	// only keep one another from the database.
+	// finding are the turns of searches: see turnsOf.
 	finding chan struct{}
 }
 
@@ -42,10 +41,20 @@ type detailKey struct {
 // New makes a Reader of the sites of a configuration.
 func New(l *ledger.Ledger, sites map[string]config.Site, schedules map[string][]calendar.Schedule, log *slog.Logger) *Reader {
 	r := &Reader{ledger: l, sites: sites, schedules: schedules, log: log, now: ledger.Now, unreachable: func(string) string { return "" }}
-	r.finding = make(chan struct{}, runtime.GOMAXPROCS(0))
+	r.finding = make(chan struct{}, turnsOf(l))
 	shareNow := func() time.Time { return r.now() }
 	r.details, r.rolls = ledger.Share[detailKey, *SiteDetail](l, shareNow), ledger.Share[string, *roll](l, shareNow)
 	return r
+}
+
+// turnsOf is how many searches of a ledger there are at once. More of them than there are
+// processors only keep one another from the database, and so do two of SQLite: one after
+// the other they were quicker (docs/performance.md).
+func turnsOf(l *ledger.Ledger) int {
+	if l.Shared() {
+		return runtime.GOMAXPROCS(0)
+	}
+	return 1
 }
 
 // Ask has the reader ask why a site's runner can't be given a release, if it can't, and tell
