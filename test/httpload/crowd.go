@@ -83,7 +83,7 @@ func Requests(ctx context.Context, host, token, site, name string) (took []time.
 	return took, nil
 }
 
-// Page is what Pages asks for next, by how often it has asked.
+// Page is what Pages asks for next, by how often it has asked. It may wait before.
 type Page func(n int) (path string)
 
 // Pages asks an app for pages as somebody who signed in, over one connection and without
@@ -94,12 +94,15 @@ func Pages(ctx context.Context, host, cookie string, page Page) (took []time.Dur
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, line.Close()) }()
-	for n := 0; ctx.Err() == nil; n++ {
-		one, err := line.SendText([]byte("GET " + page(n) + " HTTP/1.1\r\nHost: " + host + "\r\nCookie: " + cookie + "\r\n\r\n"))
+	for n := 0; ; n++ {
+		path := page(n)
+		if ctx.Err() != nil { // also of who waited for that
+			return took, nil
+		}
+		one, err := line.SendText([]byte("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\nCookie: " + cookie + "\r\n\r\n"))
 		if err != nil {
 			return nil, err
 		}
 		took = append(took, one)
 	}
-	return took, nil
 }

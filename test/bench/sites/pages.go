@@ -64,21 +64,30 @@ func pages(t testing.TB, o options) []figure {
 	}
 	figures := []figure{{name: "page_readers", value: float64(o.clients)}, {name: "old_site_releases", value: float64(o.releases)}}
 	for _, one := range kinds {
-		r, err := httpload.Crowd(t.Context(), o.clients, o.pages, func(ctx context.Context, client int) ([]time.Duration, error) {
-			_ = pause(ctx, think*time.Duration(client)/time.Duration(o.clients)) // so that not all ask at once
-			return httpload.Pages(ctx, strings.TrimPrefix(s.URL, "http://"), cookie, func(n int) string {
-				if n > 0 {
-					_ = pause(ctx, think) // at its end the last page is asked for
-				}
-				return one.path(o, client+n*o.clients)
-			})
-		})
+		if _, err := read(t, o, s, cookie, one, 1, think/2); err != nil { // what the first reader waits for
+			t.Fatalf("read the first page %s: %v", one.name, err)
+		}
+		r, err := read(t, o, s, cookie, one, o.clients, o.pages)
 		if err != nil {
 			t.Fatalf("measure the pages %s: %v", one.name, err)
 		}
 		figures = append(figures, figure{name: one.name + "_p50_ms", value: r.P50, digits: 1}, figure{name: one.name + "_p99_ms", value: r.P99, digits: 1, below: 50})
 	}
 	return figures
+}
+
+// read lets readers read pages of a kind for a span.
+func read(t testing.TB, o options, s *program.Server, cookie string, one kind, readers int, span time.Duration) (httpload.Rate, error) {
+	t.Helper()
+	return httpload.Crowd(t.Context(), readers, span, func(ctx context.Context, client int) ([]time.Duration, error) {
+		_ = pause(ctx, think*time.Duration(client)/time.Duration(readers)) // so that not all ask at once
+		return httpload.Pages(ctx, strings.TrimPrefix(s.URL, "http://"), cookie, func(n int) string {
+			if n > 0 {
+				_ = pause(ctx, think)
+			}
+			return one.path(o, client+n*readers)
+		})
+	})
 }
 
 // past writes years of releases of some sites. In memory, where there is enough, it takes
