@@ -109,6 +109,8 @@ func TestAnEditorHasABranchPreviewed(t *testing.T) {
 	h.endPreview(t, last, "success")
 	h.shows(t, r, "newsroom asked for its end")
 	eventually.Holds(t, "no deployment", func() bool { return len(h.previewDeployments()) == 0 })
+	operator := signedInReader(t, h.bench, operatorToken)
+	operator.Get("/sites/www/operate").Says("Preview asked for", name+": feature/menu", "Preview kept longer", name+": 60 days", "Preview to be removed")
 }
 
 func TestTagsPullRequestsAndNames(t *testing.T) {

@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/pressrun/pressrun/app/problem"
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/preview"
 	"github.com/pressrun/pressrun/internal/preview/pull"
 	"github.com/pressrun/pressrun/internal/words"
@@ -75,7 +77,8 @@ func (p *Previews) Create(ctx context.Context, who *auth.Caller, site string, in
 	if err := p.free(ctx, site, number, wish.Name); err != nil {
 		return pull.State{}, err
 	}
-	return p.hear(ctx, site, number, func(s *pull.State) error {
+	asked := ledger.Event{Kind: ledger.KindPreviewAsked, By: who.Name, Why: in.Ref}
+	return p.hear(ctx, site, number, asked, func(s *pull.State) error {
 		if wish.Name != "" && s.Stands && s.Name() != wish.Name {
 			return invalid("name", standingName)
 		}
@@ -127,32 +130,37 @@ func (p *Previews) Extend(ctx context.Context, who *auth.Caller, site, name stri
 	if days < 1 || days > int(preview.MaxLife/day) {
 		return pull.State{}, invalid("days", badDays)
 	}
-	return p.ask(ctx, who, site, name, pull.Form{Kind: pull.Extend, Keep: time.Duration(days) * day})
+	asked := ledger.Event{Kind: ledger.KindPreviewExtended, By: who.Name, Why: fmt.Sprintf("%d days", days)}
+	return p.ask(ctx, site, name, asked, pull.Form{Kind: pull.Extend, Keep: time.Duration(days) * day})
 }
 
 // Remove asks for the end of a preview.
 func (p *Previews) Remove(ctx context.Context, who *auth.Caller, site, name string) (pull.State, error) {
-	return p.ask(ctx, who, site, name, pull.Form{Kind: pull.Remove})
+	return p.ask(ctx, site, name, ledger.Event{Kind: ledger.KindPreviewRemoved, By: who.Name}, pull.Form{Kind: pull.Remove})
 }
 
-func (p *Previews) ask(ctx context.Context, who *auth.Caller, site, name string, form pull.Form) (pull.State, error) {
+func (p *Previews) ask(ctx context.Context, site, name string, asked ledger.Event, form pull.Form) (pull.State, error) {
 	found, err := p.Find(ctx, site, name)
 	if err != nil {
 		return pull.State{}, err
 	}
-	return p.hear(ctx, site, found.Number, func(s *pull.State) error {
-		*s = s.Hear(pull.Heard{By: who.Name, Form: &form})
+	return p.hear(ctx, site, found.Number, asked, func(s *pull.State) error {
+		*s = s.Hear(pull.Heard{By: asked.By, Form: &form})
 		return nil
 	})
 }
 
-// hear writes down what was asked for, and has it looked at.
-func (p *Previews) hear(ctx context.Context, site string, number int64, ask func(*pull.State) error) (out pull.State, err error) {
+// hear writes down what was asked for, also in the audit trail, and has it looked at.
+func (p *Previews) hear(ctx context.Context, site string, number int64, asked ledger.Event, ask func(*pull.State) error) (out pull.State, err error) {
 	var refused error
 	err = p.store.Change(ctx, site, number, func(s *pull.State) bool {
 		refused = ask(s)
 		out = *s
 		return refused == nil
+	}, func(s pull.State) ledger.Event {
+		told := asked // it may be tried again
+		told.Site, told.Why = site, strings.TrimSuffix(s.Name()+": "+asked.Why, ": ")
+		return told
 	})
 	if err == nil && refused == nil {
 		p.wake()

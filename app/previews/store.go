@@ -27,7 +27,7 @@ const (
 
 // Change changes what is kept of a preview; f says whether it did, and may be called
 // again. It is due at once.
-func (s Store) Change(ctx context.Context, site string, number int64, f func(*pull.State) bool) error {
+func (s Store) Change(ctx context.Context, site string, number int64, f func(*pull.State) bool, told ...func(pull.State) ledger.Event) error {
 	for range mostClashes {
 		kept, _, err := s.ledger.Previews().Get(ctx, site, number)
 		if err != nil {
@@ -43,7 +43,11 @@ func (s Store) Change(ctx context.Context, site string, number int64, f func(*pu
 		if state.Mark == "" {
 			state.Mark = rand.Text()
 		}
-		if err := s.Put(ctx, kept, state, ledger.Now()); !errors.Is(err, ledger.ErrPreviewChanged) {
+		var events []ledger.Event
+		for _, tell := range told {
+			events = append(events, tell(state))
+		}
+		if err := s.Put(ctx, kept, state, ledger.Now(), events...); !errors.Is(err, ledger.ErrPreviewChanged) {
 			return err
 		}
 	}
@@ -64,13 +68,13 @@ func StateOf(kept ledger.Preview) (pull.State, error) {
 
 // Put writes a state in the place of what was read, due at an instant. It gives
 // ledger.ErrPreviewChanged when somebody was faster.
-func (s Store) Put(ctx context.Context, kept ledger.Preview, state pull.State, due time.Time) error {
+func (s Store) Put(ctx context.Context, kept ledger.Preview, state pull.State, due time.Time, told ...ledger.Event) error {
 	doc, err := json.Marshal(state)
 	if err != nil {
 		return fmt.Errorf("write what is known of a preview: %w", err)
 	}
 	kept.Doc, kept.Due = string(doc), due
-	return s.ledger.Previews().Put(ctx, kept)
+	return s.ledger.Previews().Put(ctx, kept, told...)
 }
 
 // Of are the previews of a site, those of pull requests first, the newest of them first.

@@ -18,6 +18,13 @@ type Preview struct {
 	Version int64
 }
 
+// What somebody asked the app for, in the audit trail.
+const (
+	KindPreviewAsked    = "preview.asked"
+	KindPreviewExtended = "preview.extended"
+	KindPreviewRemoved  = "preview.removed"
+)
+
 // ErrPreviewChanged says that somebody else wrote a preview in the meantime.
 var ErrPreviewChanged = errors.New("somebody else changed the preview in the meantime")
 
@@ -66,9 +73,10 @@ func (p Previews) read(ctx context.Context, query string, args ...any) ([]Previe
 	return out, rows.Err()
 }
 
-// Put writes one in the place of what was read as that version. It gives
-// ErrPreviewChanged, and writes nothing, when that is not the newest any more.
-func (p Previews) Put(ctx context.Context, one Preview) error {
+// Put writes one in the place of what was read as that version, and what is told of it in the
+// audit trail. It gives ErrPreviewChanged, and writes nothing, when that is not the newest any
+// more.
+func (p Previews) Put(ctx context.Context, one Preview, told ...Event) error {
 	return p.guarded(ctx, func(b *batch) (int64, error) {
 		query := `UPDATE previews SET version = version + 1, due_us = $4, doc = $5 WHERE site = $1 AND number = $2 AND version = $3`
 		if one.Version == 0 {
@@ -78,7 +86,13 @@ func (p Previews) Put(ctx context.Context, one Preview) error {
 		if err != nil {
 			return 0, err
 		}
-		return done.RowsAffected()
+		rows, err := done.RowsAffected()
+		if rows == 1 {
+			for _, e := range told {
+				b.event(e)
+			}
+		}
+		return rows, err
 	})
 }
 
