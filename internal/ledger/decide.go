@@ -50,7 +50,7 @@ func (b *batch) accept(in Request) (Request, bool, error) {
 	if b.w.ledger.sites.now.Load().closed[in.Site] {
 		return Request{}, false, fmt.Errorf("site %q is no longer configured: %w", in.Site, ErrNoSite)
 	}
-	in.ID, in.AcceptedAt, in.Place = newID("req_", b.now), b.now, 0
+	in.ID, in.AcceptedAt, in.Place = b.w.ids.next("req_", b.now), b.now, 0
 	in.NotBefore = fromMicros(micros(in.NotBefore))
 	kind, line := KindAccepted, !in.NotBefore.After(b.now)
 	if !line {

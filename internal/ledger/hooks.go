@@ -104,7 +104,7 @@ func (h Hooks) Deliver(ctx context.Context, site string, arrivals []Arrival) ([]
 
 func arrive(b *batch, at *loaded, a Arrival) (Arrived, error) {
 	d := a.Delivery
-	d.ID, d.Site, d.Received = newID("dlv_", b.now), at.site.Name, b.now
+	d.ID, d.Site, d.Received = b.w.ids.next("dlv_", b.now), at.site.Name, b.now
 	done := Arrived{}
 	var err error
 	switch {
@@ -222,7 +222,7 @@ func putHookDelivery(b *batch, d HookDelivery) error {
 }
 
 func putChange(b *batch, c PendingChange, d HookDelivery) error {
-	id := newID("chg_", b.now)
+	id := b.w.ids.next("chg_", b.now)
 	_, err := b.exec(`INSERT INTO changes (id, site, subject, hook, entity, title, link, actor, why, changed_us)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
 		ON CONFLICT (site, subject) DO UPDATE SET id = excluded.id, hook = excluded.hook, title = excluded.title, link = excluded.link,

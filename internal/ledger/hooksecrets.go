@@ -72,7 +72,7 @@ func (h Hooks) PutSecret(ctx context.Context, s HookSecret, rotate bool, overlap
 		if _, err := b.exec(`UPDATE hook_secrets SET until_us = $1 WHERE site = $2 AND hook = $3 AND (until_us = 0 OR until_us > $1)`, until, s.Site, s.Hook); err != nil {
 			return s, err
 		}
-		s.ID, s.Made, s.Until = newID("hks_", b.now), b.now, time.Time{}
+		s.ID, s.Made, s.Until = b.w.ids.next("hks_", b.now), b.now, time.Time{}
 		_, err := b.exec(`INSERT INTO hook_secrets (id, site, hook, hash, made_by, made_us, until_us) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
 			s.ID, s.Site, s.Hook, s.Hash, s.By, micros(s.Made))
 		b.event(Event{Site: s.Site, Kind: KindHookSecretMade, By: s.By, Why: "a new address of the hook " + s.Hook})

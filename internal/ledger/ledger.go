@@ -3,16 +3,13 @@ package ledger
 import (
 	"cmp"
 	"context"
-	"crypto/rand"
 	"database/sql"
 	"embed"
-	"encoding/base32"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -194,33 +191,6 @@ func (s *sites) policy(site string) (release.Policy, error) {
 		return p, fmt.Errorf("site %q: %w", site, ErrNoSite)
 	}
 	return p, nil
-}
-
-// newID makes an id that sorts by time: 48 bits of milliseconds, 72 of chance.
-func newID(prefix string, now time.Time) string {
-	var b [15]byte
-	ms := now.UnixMilli()
-	for i := range 6 {
-		b[i] = byte(ms >> (40 - 8*i)) //nolint:gosec // G115: one byte after the other
-	}
-	if _, err := rand.Read(b[6:]); err != nil {
-		panic(err) // crypto/rand never fails: see its documentation
-	}
-	return prefix + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
-}
-
-// timeOf reads when an id was made; false for what is no id of newID's.
-func timeOf(prefix, id string) (time.Time, bool) {
-	text, ok := strings.CutPrefix(id, prefix)
-	bytes, err := base32.HexEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(text))
-	if !ok || err != nil || len(bytes) != 15 {
-		return time.Time{}, false
-	}
-	var ms int64
-	for _, b := range bytes[:6] {
-		ms = ms<<8 | int64(b)
-	}
-	return time.UnixMilli(ms).UTC(), true
 }
 
 func micros(t time.Time) int64 {

@@ -50,7 +50,7 @@ func (s Sessions) Begin(ctx context.Context, one Session) (Session, error) {
 		return one, fmt.Errorf("write what somebody belongs to: %w", err)
 	}
 	return do(ctx, s.ledger.writer, func(b *batch) (Session, error) {
-		one.ID, one.Begun, one.Seen = newID("sgn_", b.now), b.now, b.now
+		one.ID, one.Begun, one.Seen = b.w.ids.next("sgn_", b.now), b.now, b.now
 		if _, err := b.exec(`DELETE FROM sessions WHERE until_us < $1`, micros(b.now.Add(-keepSessions))); err != nil {
 			return one, err
 		}

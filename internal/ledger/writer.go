@@ -48,6 +48,7 @@ type writer struct {
 	// lastTask is the highest id given to a task: see writeOutbox.
 	lastTask int64
 	index    *index
+	ids      ids
 
 	ops    chan *op
 	mu     sync.RWMutex // guards closed
