@@ -88,7 +88,8 @@ func (a *App) put(e *edition) {
 	if a.opts.Configured != nil {
 		a.opts.Configured(e.config)
 	}
-	a.ledger.Serve(e.policies())
+	policies, gone := e.policies()
+	a.ledger.Serve(policies, gone, e.config.Slots.Limits())
 	a.now.Store(e)
 }
 

@@ -91,6 +91,35 @@ func waitsForSlots(t *testing.T, b *bench) {
 	}
 }
 
+func TestReloadTakesOtherLimitsOfSlots(t *testing.T) {
+	b := start(t, oneOfGroup)
+	b.asksOf(t, "www", api.RequestInput{Source: release.FromEditor})
+	first := b.job(t)
+	b.asksOf(t, "docs", api.RequestInput{Source: release.FromEditor})
+	b.queued(t, "docs", 1)
+
+	next, two := b.having(func(map[string]config.Site) {}), 2
+	next.Config.Slots.PerGroup = &two
+	if got := b.reload(t, next); !got.App || len(got.Restart) > 0 {
+		t.Errorf("it brings %+v", got)
+	}
+	second := b.job(t)
+	if second.Site != "docs" {
+		t.Fatalf("a second slot went to %s", second.Site)
+	}
+	b.asksOf(t, "shop", api.RequestInput{Source: release.FromEditor})
+	if got := b.queued(t, "shop", 1); got.Waiting.Slot.Limit != 2 {
+		t.Errorf("it waits for a slot of %d", got.Waiting.Slot.Limit)
+	}
+
+	b.reload(t, b.having(func(map[string]config.Site) {})) // one again: what runs ends as it would have
+	b.run(t, first, release.Ready)
+	b.queued(t, "shop", 1)
+	b.mustBeIdle(t)
+	b.run(t, second, release.Ready)
+	b.run(t, b.job(t), release.Ready)
+}
+
 // mustBeIdle fails if a job was dispatched beyond the limit.
 func (b *bench) mustBeIdle(t *testing.T) {
 	t.Helper()

@@ -54,7 +54,6 @@ type Ledger struct {
 // sites are the configured sites, which may change while the ledger is open.
 type sites struct {
 	now       atomic.Pointer[served]
-	slots     slots.Limits
 	documents documents
 }
 
@@ -63,17 +62,18 @@ type served struct {
 	policies map[string]release.Policy
 	names    []string        // sorted
 	closed   map[string]bool // take no requests any more
+	slots    slots.Limits
 }
 
-func newServed(policies map[string]release.Policy, closed map[string]bool) *served {
-	return &served{policies: maps.Clone(policies), names: slices.Sorted(maps.Keys(policies)), closed: maps.Clone(closed)}
+func newServed(policies map[string]release.Policy, closed map[string]bool, limits slots.Limits) *served {
+	return &served{policies: maps.Clone(policies), names: slices.Sorted(maps.Keys(policies)), closed: maps.Clone(closed), slots: limits}
 }
 
-// Serve has the ledger go by other sites and policies from the next decision on, all at
-// once. Closed ones take no requests; what there is of them is kept, and their releases
+// Serve has the ledger go by other sites, policies and limits from the next decision on, all
+// at once. Closed ones take no requests; what there is of them is kept, and their releases
 // are followed.
-func (l *Ledger) Serve(policies map[string]release.Policy, closed map[string]bool) {
-	l.sites.now.Store(newServed(policies, closed))
+func (l *Ledger) Serve(policies map[string]release.Policy, closed map[string]bool, limits slots.Limits) {
+	l.sites.now.Store(newServed(policies, closed, limits))
 	l.wake(l.everything())
 }
 
@@ -88,11 +88,11 @@ func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, e
 	}
 	prepared := &statements{db: readers, byDriver: !engine.Traits().Prepared}
 	l := &Ledger{
-		reader:  newReader(access{q: prepared, engine: engine, sites: &sites{slots: opts.Slots}}),
+		reader:  newReader(access{q: prepared, engine: engine, sites: &sites{}}),
 		readers: readers, prepared: prepared,
 	}
 	l.follower = newFollower(l)
-	l.sites.now.Store(newServed(opts.Sites, nil))
+	l.sites.now.Store(newServed(opts.Sites, nil, opts.Slots))
 	if err := openTables(ctx, l, writer, opts); err != nil {
 		return nil, errors.Join(fmt.Errorf("open the ledger %s: %w", engine, err), engine.Close())
 	}

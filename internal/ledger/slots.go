@@ -70,7 +70,7 @@ func (d decisions) GiveSlots(ctx context.Context, token func() string) ([]string
 // noSlot says why a site that is about to be ticked has to wait for a slot; "" if it has
 // not, or nothing would be dispatched.
 func (b *batch) noSlot(at *loaded) (string, error) {
-	if b.w.ledger.sites.slots.None() {
+	if b.w.ledger.sites.now.Load().slots.None() {
 		return "", nil
 	}
 	asked, _, err := release.Step(at.site, release.Tick{Token: "none", NoSlot: "asked"}, b.now)
@@ -165,7 +165,7 @@ func (s *Snapshot) SlotWaits(ctx context.Context, now time.Time) (map[string]slo
 // otherwise by now are given. One that is not configured any more counts for nothing:
 // nobody would ever learn that its release has ended.
 func slotState(query func(string, ...any) (*sql.Rows, error), all *sites, known map[string]release.Site, now time.Time, shared bool) (slots.State, error) {
-	state := slots.State{Limits: all.slots, Now: now}
+	state := slots.State{Limits: all.now.Load().slots, Now: now}
 	busy, err := busySites(query, all)
 	if err != nil {
 		return state, err

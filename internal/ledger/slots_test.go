@@ -145,7 +145,7 @@ func TestReleasesWaitForASlotAndGetItWhenOneEnds(t *testing.T) {
 // tourOfSlots has a release wait for a slot and get it, and keeps a budget.
 func tourOfSlots(t *testing.T, l *Ledger) {
 	t.Helper()
-	l.sites.slots = slots.Limits{Total: 1}
+	l.Serve(l.sites.now.Load().policies, nil, slots.Limits{Total: 1})
 	for _, name := range []string{"www", "docs"} { // neither has one before they ask
 		if _, err := l.Decide(t.Context(), name, release.ResetSite{}); err != nil {
 			t.Fatal(err)
