@@ -185,8 +185,10 @@ func (l *Ledger) Close() error {
 func (l *Ledger) Backup(ctx context.Context, path string) error { return l.engine.Backup(ctx, path) }
 
 // policy is that of a configured site.
-func (s *sites) policy(site string) (release.Policy, error) {
-	p, ok := s.now.Load().policies[site]
+func (s *sites) policy(site string) (release.Policy, error) { return s.now.Load().policy(site) }
+
+func (s *served) policy(site string) (release.Policy, error) {
+	p, ok := s.policies[site]
 	if !ok {
 		return p, fmt.Errorf("site %q: %w", site, ErrNoSite)
 	}

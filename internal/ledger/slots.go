@@ -165,8 +165,9 @@ func (s *Snapshot) SlotWaits(ctx context.Context, now time.Time) (map[string]slo
 // otherwise by now are given. One that is not configured any more counts for nothing:
 // nobody would ever learn that its release has ended.
 func slotState(query func(string, ...any) (*sql.Rows, error), all *sites, known map[string]release.Site, now time.Time, shared bool) (slots.State, error) {
-	state := slots.State{Limits: all.now.Load().slots, Now: now}
-	busy, err := busySites(query, all)
+	served := all.now.Load()
+	state := slots.State{Limits: served.slots, Now: now}
+	busy, err := busySites(query, served, &all.documents)
 	if err != nil {
 		return state, err
 	}
@@ -182,7 +183,7 @@ func slotState(query func(string, ...any) (*sql.Rows, error), all *sites, known 
 	}
 	for _, name := range slices.Sorted(maps.Keys(busy)) {
 		site := busy[name]
-		policy, err := all.policy(name)
+		policy, err := served.policy(name)
 		if err != nil {
 			continue
 		}
@@ -222,17 +223,17 @@ func laneOf(site release.Site) slots.Lane {
 }
 
 // busySites are the configured sites that are not ready.
-func busySites(query func(string, ...any) (*sql.Rows, error), all *sites) (map[string]release.Site, error) {
+func busySites(query func(string, ...any) (*sql.Rows, error), served *served, kept *documents) (map[string]release.Site, error) {
 	docs, err := textsOf(query, `SELECT name, doc FROM sites WHERE state <> 'ready'`)
 	if err != nil {
 		return nil, err
 	}
 	busy := map[string]release.Site{}
 	for name, doc := range docs {
-		if _, err := all.policy(name); err != nil {
+		if _, err := served.policy(name); err != nil {
 			continue
 		}
-		if busy[name], err = all.documents.read(name, doc); err != nil {
+		if busy[name], err = kept.read(name, doc); err != nil {
 			return nil, err
 		}
 	}
