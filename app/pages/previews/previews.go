@@ -69,7 +69,7 @@ func (p *previewPages) list(v *frame.Visit, status int, site string, form form) 
 	one := frame.LivePage(site, of.Instant, c)
 	for _, s := range found {
 		b.Rows = append(b.Rows, p.rowOf(s, c))
-		one.Busy = one.Busy || s.Run != nil || len(s.Heard) > 0
+		one.Busy = one.Busy || s.Run != nil || len(s.Heard) > 0 || s.Status().Passes()
 	}
 	if one.Busy {
 		one.Every = lookEvery

@@ -231,6 +231,10 @@ const (
 	Gone     Status = "gone"
 )
 
+// Passes says whether the preview is to stand otherwise before long: whoever looks at it
+// looks again.
+func (s Status) Passes() bool { return s == Waiting || s == Building || s == Removing }
+
 // Status is how the preview stands. What can be looked at is in Shown, whatever it is.
 func (s State) Status() Status {
 	asked := slices.ContainsFunc(s.Heard, func(h Heard) bool { return h.Form != nil && h.Form.Kind == Create })

@@ -235,7 +235,12 @@ func TestPreviewsComeToRest(t *testing.T) {
 				now = now.Add(time.Duration(rapid.IntRange(1, 400).Draw(t, "hours")) * time.Hour)
 				s = pull.Step(s, pull.Tick{}, now)
 			},
-			"": func(t *rapid.T) { holdsMarkdown(t, s) },
+			"": func(t *rapid.T) {
+				holdsMarkdown(t, s)
+				if act := pull.Todo(s, now); act.Do == pull.Dispatch && act.Kind != pull.Extend && !s.Status().Passes() {
+					t.Fatalf("who sees %q never looks again, and %+v is to be done", s.Status(), act)
+				}
+			},
 		})
 		s = pull.Step(s, pull.Seen{Head: s.Head, Fork: s.Fork, Closed: true}, now)
 		for range 4 {
