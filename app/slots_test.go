@@ -99,7 +99,7 @@ func TestReloadTakesOtherLimitsOfSlots(t *testing.T) {
 	b.queued(t, "docs", 1)
 
 	next, two := b.having(func(map[string]config.Site) {}), 2
-	next.Config.Slots.PerGroup = &two
+	next.Slots.PerGroup = &two
 	if got := b.reload(t, next); !got.App || len(got.Restart) > 0 {
 		t.Errorf("it brings %+v", got)
 	}
