@@ -33,6 +33,12 @@ func (s Screen) Axe() AxeResult {
 	return got
 }
 
+// widest names what reaches beyond the window, and nothing in which such a thing is.
+const widest = `(() => {
+	const out = [...document.body.querySelectorAll("*")].filter((e) => e.getBoundingClientRect().right > document.documentElement.clientWidth);
+	return out.filter((e) => !out.some((other) => other !== e && e.contains(other))).slice(0, 5).map((e) => e.outerHTML.slice(0, 200)).join("\n");
+})()`
+
 // Accessible looks at a page in light and dark, and at 320 pixels: what is left of
 // a window of 1280 at 400 % (WCAG 2.1, 1.4.10), with the spacing of text that
 // readers may set (1.4.12).
@@ -55,14 +61,14 @@ func (s Screen) Accessible(base, path string) {
 	s.Picture(path + "-narrow")
 	const tooWide = `String(document.documentElement.scrollWidth - document.documentElement.clientWidth)`
 	if got := s.Eval(tooWide); got != "0" {
-		s.T.Errorf("%s is %s pixels too wide for a window of 320", address, got)
+		s.T.Errorf("%s is %s pixels too wide for a window of 320: %s", address, got, s.Eval(widest))
 	}
 	s.Eval(`document.adoptedStyleSheets = [(() => { const s = new CSSStyleSheet(); s.replaceSync("* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important } p { margin-bottom: 2em !important }"); return s })()], "spaced"`)
 	if got := s.Eval(`getComputedStyle(document.body).letterSpacing`); got == "normal" {
 		s.T.Fatalf("%s: the text is not spaced", address)
 	}
 	if got := s.Eval(tooWide); got != "0" {
-		s.T.Errorf("%s is %s pixels too wide for a window of 320 with wide text", address, got)
+		s.T.Errorf("%s is %s pixels too wide for a window of 320 with wide text: %s", address, got, s.Eval(widest))
 	}
 	if got := s.Eval(`String(document.querySelectorAll("[style], style, script:not([src])").length)`); got != "0" {
 		s.T.Errorf("%s has %s inline styles or scripts, which the policy forbids", address, got)
