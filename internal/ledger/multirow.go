@@ -93,7 +93,23 @@ func keysAtOnce(traits database.Traits) int {
 	return manyKeys
 }
 
-const lookUpText = `SELECT idem_key FROM requests WHERE site = $1 AND idem_key IN `
+// knownText begins the statement that finds which of some keys of a site are known.
+const knownText = `SELECT idem_key FROM requests WHERE site = $1 AND idem_key `
+
+// lookUpText is that statement. PostgreSQL takes a list of keys for a filter, and reads all
+// requests of the site, as long as it has no figures about the table: it looks each key up by
+// itself.
+func lookUpText(traits database.Traits) string {
+	keys := keysAtOnce(traits)
+	if !traits.Remote {
+		return knownText + `IN ` + placeholders(traits, 2, 1, keys)
+	}
+	each := make([]string, keys)
+	for i := range each {
+		each[i] = knownText + `= $` + strconv.Itoa(i+2)
+	}
+	return strings.Join(each, ` UNION ALL `)
+}
 
 // lookUpKeys finds out which of a batch's keys are new. Most are, and asking
 // for many at once costs the database a fraction of asking one by one. Keys

@@ -120,6 +120,40 @@ func TestABatchIsFewStatementsOnPostgreSQL(t *testing.T) {
 	mustBeSound(t, l, "www")
 }
 
+// A ledger begins with empty tables, for which PostgreSQL makes plans that read them whole, and
+// it keeps a plan: each request would cost as much as there are requests.
+func TestAGrowingLedgerKeepsToItsIndexesOnPostgreSQL(t *testing.T) {
+	l, _ := onPostgres(t)
+	const askers, each = 64, 40
+	var wg sync.WaitGroup
+	for i := range askers {
+		wg.Go(func() {
+			for j := range each {
+				ask(t, l, Request{Key: fmt.Sprint("k", i, "-", j), Source: release.FromContent})
+			}
+		})
+	}
+	wg.Wait()
+	read := func() (n int64) {
+		t.Helper()
+		if err := l.writer.act(t.Context(), func(b *batch) error {
+			_, err := b.exec(`SELECT pg_stat_force_next_flush()`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := l.readers.QueryRowContext(t.Context(), `SELECT (SELECT SUM(idx_tup_read) FROM pg_stat_user_indexes WHERE relname = 'requests')::bigint + (SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'requests')`).Scan(&n); err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	got := read()
+	t.Logf("%d rows were read for each request", got/askers/each)
+	if got == 0 || got > 100*askers*each {
+		t.Errorf("for %d requests %d rows were read", askers*each, got)
+	}
+}
+
 func TestPostgreSQLRefusesASecondActiveReleaseToo(t *testing.T) {
 	l, _ := onPostgres(t)
 	ask(t, l, Request{})

@@ -54,6 +54,17 @@ func (w *writer) lookFor(ctx context.Context, number int64) (there bool, err err
 	return marked == number, err
 }
 
+// youngLedger is how many events a ledger has whose tables grow faster than the database
+// looks at them.
+const youngLedger = 50_000
+
+// grew says whether a young ledger may have grown to twice its size, so that its database
+// does well to look at it again.
+func grew(b *batch) bool {
+	n := b.w.number
+	return b.lastEvent > 0 && b.lastEvent <= youngLedger && n&(n-1) == 0
+}
+
 // end commits a batch. On a database that several share the transaction says in itself which
 // one it is, and what it changed: then its outcome can be looked for when no answer comes.
 func (w *writer) end(b *batch) error {
@@ -77,6 +88,9 @@ func (w *writer) end(b *batch) error {
 	commit := w.traits.Commit
 	if changed && w.traits.Notify != "" {
 		commit = fmt.Sprintf(w.traits.Notify, w.self.ID) + commit
+	}
+	if grew(b) {
+		commit = w.traits.Analyze + commit
 	}
 	_, err := w.conn.ExecContext(b.ctx, commit)
 	if err == nil || b.leaves {

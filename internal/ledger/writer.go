@@ -61,7 +61,7 @@ func newWriter(ctx context.Context, db *sql.DB, l *Ledger, opts Options) *writer
 		ledger: l, db: db, traits: l.engine.Traits(), alone: opts.NoGroupCommit, committed: opts.Committed, index: newIndex(),
 		self: opts.Self, stmts: map[string]*sql.Stmt{}, inserts: map[insert]string{}, ops: make(chan *op, maxBatch), over: make(chan struct{}),
 	}
-	w.lookUp = lookUpText + placeholders(w.traits, 2, 1, keysAtOnce(w.traits))
+	w.lookUp = lookUpText(w.traits)
 	go w.serve(context.WithoutCancel(ctx))
 	return w
 }

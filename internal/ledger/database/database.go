@@ -58,6 +58,9 @@ type Traits struct {
 	// Notify, if not "", is what goes before Commit when a transaction changed something: it
 	// tells other processes that it is there. %s is who tells, letters and digits.
 	Notify string
+	// Analyze, if not "", is what goes before Commit now and then while a ledger is young, so
+	// that statements are planned for tables that are no longer empty.
+	Analyze string
 	// Prepared says that statements are worth preparing once for each connection;
 	// otherwise the driver sees to that.
 	Prepared bool

@@ -102,9 +102,12 @@ func (*Database) Traits() database.Traits {
 			statementLimit.Milliseconds(), idleLimit.Milliseconds(), lockSpace),
 		Commit: `SET LOCAL statement_timeout = 0; COMMIT`,
 		Notify: `NOTIFY ` + channel + `, '%s'; `,
-		Remote: true,
-		Shared: true,
-		Clock:  `SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint`,
+		// A plan is kept that was made for empty tables until autovacuum has looked at them,
+		// which takes minutes (https://www.postgresql.org/docs/current/sql-prepare.html).
+		Analyze: `SET LOCAL default_statistics_target = 10; ANALYZE (SKIP_LOCKED) requests; `,
+		Remote:  true,
+		Shared:  true,
+		Clock:   `SELECT (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint`,
 	}
 }
 
