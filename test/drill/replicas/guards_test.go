@@ -42,7 +42,7 @@ var guards = map[string]guard{
 		func(s *stage) { s.more(600) }, 20 * time.Millisecond,
 	},
 	"clock": {
-		program.Change{File: "internal/ledger/postgres/postgres.go", Is: "Clock:  `SELECT", Becomes: "Clock: ``, //"},
+		program.Change{File: "internal/ledger/postgres/postgres.go", Is: "`SELECT (EXTRACT(EPOCH FROM clock", Becomes: "``, //"},
 		func(s *stage) { s.more(200) }, 100 * time.Millisecond,
 	},
 	"mark": {
