@@ -28,7 +28,7 @@ func (p *Place) Extend(ctx context.Context, name string, life time.Duration, loc
 func (p *Place) Remove(ctx context.Context, name string, now time.Time) error {
 	e, err := p.read(ctx, name)
 	if unread := (*damaged)(nil); errors.As(err, &unread) {
-		return p.removeUnread(ctx, &unread.entry, now)
+		return removeUnread(ctx, p, &unread.entry, now)
 	}
 	if err != nil {
 		return err
@@ -38,7 +38,7 @@ func (p *Place) Remove(ctx context.Context, name string, now time.Time) error {
 
 // removeUnread removes a preview whose record can't be read, and then the record, which tells
 // no more whose the name is.
-func (p *Place) removeUnread(ctx context.Context, e *entry, now time.Time) error {
+func removeUnread(ctx context.Context, p *Place, e *entry, now time.Time) error {
 	e, err := p.write(ctx, e, Record{Name: e.Name, State: Removing, Updated: now})
 	if err != nil {
 		return err
