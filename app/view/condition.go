@@ -150,7 +150,7 @@ func (v Site) Condition() Condition {
 		if v.Differs() {
 			return Differs
 		}
-		return v.stopped()
+		return stopped(v)
 	case release.Requested, release.Dispatched, release.Starting, release.InProgress:
 		if !v.LateSince().IsZero() {
 			return Late
@@ -162,7 +162,7 @@ func (v Site) Condition() Condition {
 }
 
 // stopped is what would keep a release from being dispatched now.
-func (v Site) stopped() Condition {
+func stopped(v Site) Condition {
 	switch {
 	case v.Hold.On():
 		return heldAs(v.Hold)

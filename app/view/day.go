@@ -23,7 +23,7 @@ func (d Day) Today() calendar.Date { return calendar.DateOf(d.Now, d.Zone) }
 // LiveOn reads what went live on a day, which is chosen by what day it is today.
 func (r *Reader) LiveOn(ctx context.Context, name string, chosen func(today calendar.Date) calendar.Date, limit int) (d Day, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		if d.Site, err = r.site(ctx, s, name); err != nil {
+		if d.Site, err = siteOf(ctx, r, s, name); err != nil {
 			return err
 		}
 		d.Date = chosen(d.Today())

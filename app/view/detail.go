@@ -49,7 +49,7 @@ func (r *Reader) SharedDetail(ctx context.Context, name string, limits Limits) (
 func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (*SiteDetail, error) {
 	d := &SiteDetail{}
 	err := r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) (err error) {
-		if d.Site, err = r.site(ctx, s, name); err != nil {
+		if d.Site, err = siteOf(ctx, r, s, name); err != nil {
 			return err
 		}
 		d.Schedule = scheduleOf(d.Site, r.schedules[name], limits.Slots)

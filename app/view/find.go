@@ -66,7 +66,7 @@ func (r *Reader) Find(ctx context.Context, name string, search Search) (f Found,
 		return f, ctx.Err()
 	}
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		if f.Site, err = r.site(ctx, s, name); err != nil {
+		if f.Site, err = siteOf(ctx, r, s, name); err != nil {
 			return err
 		}
 		if slots := slotsOf(f.Site, r.schedules[name], 1); len(slots) > 0 {

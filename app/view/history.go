@@ -113,7 +113,7 @@ func (v Rollback) Possible() bool {
 // Rollback reads what putting a release back would change.
 func (r *Reader) Rollback(ctx context.Context, name string, to int64) (v Rollback, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		if v.Of, err = r.site(ctx, s, name); err != nil {
+		if v.Of, err = siteOf(ctx, r, s, name); err != nil {
 			return err
 		}
 		found, err := s.Release(ctx, name, to)

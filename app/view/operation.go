@@ -64,7 +64,7 @@ const (
 // Operation reads what operators look at: the trail before an id (0: its end).
 func (r *Reader) Operation(ctx context.Context, name string, about About, before int64) (o Operation, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		if o.Site, err = r.site(ctx, s, name); err != nil {
+		if o.Site, err = siteOf(ctx, r, s, name); err != nil {
 			return err
 		}
 		if err := o.trail(ctx, s, about, before); err != nil {
@@ -116,7 +116,7 @@ func (r *Reader) Events(ctx context.Context, name string, after int64, limit int
 // Told reads the notices of a site, newest first.
 func (r *Reader) Told(ctx context.Context, site string, f ledger.NoticeFilter, limit int) (of Site, all []ledger.Notice, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		if of, err = r.site(ctx, s, site); err != nil {
+		if of, err = siteOf(ctx, r, s, site); err != nil {
 			return err
 		}
 		all, err = s.Notices(ctx, site, f, limit)

@@ -35,11 +35,11 @@ type roll struct {
 // Sites reads those of the sites that a filter lets through, and the replicas if they are
 // asked for.
 func (r *Reader) Sites(ctx context.Context, seen func(name string) bool, replicas bool) (Overview, error) {
-	all, err := r.readRoll(ctx)
+	all, err := readRoll(ctx, r)
 	if err != nil {
 		return Overview{}, err
 	}
-	return r.overview(ctx, all, seen, replicas), nil
+	return overview(ctx, r, all, seen, replicas), nil
 }
 
 // Listed is as much of a site as it is found by in the list of all.
@@ -72,17 +72,17 @@ type List struct {
 
 // Site is what is shown of a site of the list.
 func (l *List) Site(ctx context.Context, one Listed) Site {
-	return l.reader.rolled(ctx, l.roll, one.place)
+	return rolled(ctx, l.reader, l.roll, one.place)
 }
 
 // List lists those of the sites that a filter lets through, and the replicas if they are
 // asked for. It is read once for all who ask at once.
 func (r *Reader) List(ctx context.Context, seen func(name string) bool, replicas bool) (*List, error) {
-	all, err := r.rolls.Get(ctx, "", r.readRoll)
+	all, err := r.rolls.Get(ctx, "", func(ctx context.Context) (*roll, error) { return readRoll(ctx, r) })
 	if err != nil {
 		return nil, err
 	}
-	l := &List{Instant: all.Instant, roll: all, reader: r, Replicas: r.replicasOf(all, replicas)}
+	l := &List{Instant: all.Instant, roll: all, reader: r, Replicas: replicasSeen(r, all, replicas)}
 	reader := AudienceOf(ctx)
 	l.Sites = make([]Listed, 0, len(all.listed))
 	for _, one := range all.listed {
@@ -94,7 +94,7 @@ func (r *Reader) List(ctx context.Context, seen func(name string) bool, replicas
 	return l, nil
 }
 
-func (r *Reader) readRoll(ctx context.Context) (*roll, error) {
+func readRoll(ctx context.Context, r *Reader) (*roll, error) {
 	all := &roll{took: map[string]when.Took{}}
 	err := r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) (err error) {
 		if all.sites, err = s.Sites(ctx); err != nil {
@@ -123,7 +123,7 @@ func (r *Reader) readRoll(ctx context.Context) (*roll, error) {
 	})
 	for i, site := range all.sites {
 		if !r.closed[site.Name].Gone {
-			v := r.rolled(ctx, all, i)
+			v := rolled(ctx, r, all, i)
 			one := v.Listed()
 			one.place = i
 			all.listed = append(all.listed, one)
@@ -133,18 +133,18 @@ func (r *Reader) readRoll(ctx context.Context) (*roll, error) {
 }
 
 // overview is what a reader sees of a roll.
-func (r *Reader) overview(ctx context.Context, all *roll, seen func(name string) bool, replicas bool) Overview {
-	o := Overview{Instant: all.Instant, Sites: make([]Site, 0, len(all.listed)), Replicas: r.replicasOf(all, replicas)}
+func overview(ctx context.Context, r *Reader, all *roll, seen func(name string) bool, replicas bool) Overview {
+	o := Overview{Instant: all.Instant, Sites: make([]Site, 0, len(all.listed)), Replicas: replicasSeen(r, all, replicas)}
 	for _, one := range all.listed {
 		if seen(one.Name) {
-			o.Sites = append(o.Sites, r.rolled(ctx, all, one.place))
+			o.Sites = append(o.Sites, rolled(ctx, r, all, one.place))
 		}
 	}
 	return o
 }
 
 // rolled is the view of a site of a roll.
-func (r *Reader) rolled(ctx context.Context, all *roll, place int) Site {
+func rolled(ctx context.Context, r *Reader, all *roll, place int) Site {
 	v := r.Decided(ctx, all.sites[place])
 	v.Instant, v.Took = all.Instant, all.took[v.Name]
 	if metrics := all.metrics[v.Name]; metrics != "" {
@@ -156,7 +156,7 @@ func (r *Reader) rolled(ctx context.Context, all *roll, place int) Site {
 	return v
 }
 
-func (r *Reader) replicasOf(all *roll, asked bool) []Replica {
+func replicasSeen(r *Reader, all *roll, asked bool) []Replica {
 	if !asked || !r.ledger.Shared() {
 		return nil
 	}

@@ -82,22 +82,22 @@ func instantOf(ctx context.Context, s *ledger.Snapshot, now time.Time) (Instant,
 // Site reads a site.
 func (r *Reader) Site(ctx context.Context, name string) (v Site, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		v, err = r.site(ctx, s, name)
+		v, err = siteOf(ctx, r, s, name)
 		return err
 	})
 	return v, err
 }
 
-func (r *Reader) site(ctx context.Context, s *ledger.Snapshot, name string) (Site, error) {
+func siteOf(ctx context.Context, r *Reader, s *ledger.Snapshot, name string) (Site, error) {
 	site, err := s.Site(ctx, name)
 	if err != nil {
 		return Site{}, err
 	}
-	return r.whole(ctx, s, site)
+	return whole(ctx, r, s, site)
 }
 
 // whole is the view of a site that was read from the snapshot.
-func (r *Reader) whole(ctx context.Context, s *ledger.Snapshot, site release.Site) (Site, error) {
+func whole(ctx context.Context, r *Reader, s *ledger.Snapshot, site release.Site) (Site, error) {
 	v := r.Decided(ctx, site)
 	var err error
 	if v.Instant, err = instantOf(ctx, s, r.now()); err != nil {
@@ -128,7 +128,7 @@ func (r *Reader) Decided(ctx context.Context, site release.Site) Site {
 // newest first, with who asked for them and what went out.
 func (r *Reader) History(ctx context.Context, name string, limit int, before int64) (site Site, past []PastRelease, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		if site, err = r.site(ctx, s, name); err != nil {
+		if site, err = siteOf(ctx, r, s, name); err != nil {
 			return err
 		}
 		past, err = pastReleases(ctx, s, site, limit, before)
@@ -157,7 +157,7 @@ func (r *Reader) Request(ctx context.Context, id string) (v Request, err error) 
 		if err != nil {
 			return err
 		}
-		of, err := r.whole(ctx, s, site)
+		of, err := whole(ctx, r, s, site)
 		v = of.request(asked.Request, asked.Resolution)
 		return err
 	})
@@ -183,7 +183,7 @@ func (r *Reader) OpenRequests(ctx context.Context, name string, limit int) (all 
 		if err != nil {
 			return err
 		}
-		of, err := r.whole(ctx, s, site)
+		of, err := whole(ctx, r, s, site)
 		if err != nil {
 			return err
 		}
@@ -199,7 +199,7 @@ func (r *Reader) OpenRequests(ctx context.Context, name string, limit int) (all 
 // Releases lists a site's releases, newest first, numbered below before (0: all).
 func (r *Reader) Releases(ctx context.Context, name string, limit int, before int64) (all []Release, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		site, err := r.site(ctx, s, name)
+		site, err := siteOf(ctx, r, s, name)
 		if err != nil {
 			return err
 		}
@@ -231,7 +231,7 @@ const Shown = 200
 // Release reads a release with what it served.
 func (r *Reader) Release(ctx context.Context, name string, number int64) (d ReleaseDetail, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		if d.Of, err = r.site(ctx, s, name); err != nil {
+		if d.Of, err = siteOf(ctx, r, s, name); err != nil {
 			return err
 		}
 		found, err := s.Release(ctx, name, number)

@@ -52,7 +52,7 @@ type Schedule struct {
 // Schedule reads when a site asks by itself: its next slots, so many at most.
 func (r *Reader) Schedule(ctx context.Context, name string, next int) (v Schedule, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		site, err := r.site(ctx, s, name)
+		site, err := siteOf(ctx, r, s, name)
 		v = scheduleOf(site, r.schedules[name], next)
 		return err
 	})

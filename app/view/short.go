@@ -21,7 +21,7 @@ type Short struct {
 // Short reads how a site stands, or one entry of it.
 func (r *Reader) Short(ctx context.Context, name, entity string) (v Short, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
-		site, err := r.site(ctx, s, name)
+		site, err := siteOf(ctx, r, s, name)
 		if err != nil {
 			return err
 		}
