@@ -62,7 +62,8 @@ func (s *Shared[K, T]) Get(ctx context.Context, key K, read func(context.Context
 	select {
 	case <-r.over:
 	case <-ctx.Done():
-		return r.value, ctx.Err()
+		var none T
+		return none, ctx.Err()
 	}
 	if r.err != nil { // that caller may have gone: an error is nobody else's
 		return read(ctx)
