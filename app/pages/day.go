@@ -70,7 +70,6 @@ func (h *historyPages) showDay(v *frame.Visit, name, on string) {
 		return
 	}
 	body := historyBody{Day: shownDay(d)}
-	body.Heads = historyHeads(d.Releases, v.R.URL, d.Clock())
 	body.History = releaseRows(d.Releases, d.Clock())
 	h.write(v, d.Site, d.Releases, body.Day.Title+" · "+d.Title, body)
 }

@@ -2,7 +2,6 @@ package view
 
 import (
 	"context"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/calendar"
 	"github.com/pressrun/pressrun/internal/ledger"
@@ -27,7 +26,7 @@ func (r *Reader) LiveOn(ctx context.Context, name string, chosen func(today cale
 			return err
 		}
 		d.Date = chosen(d.Today())
-		found, err := s.LiveBetween(ctx, name, begins(d.Date, d.Zone), begins(d.Date.Add(1), d.Zone), limit+1)
+		found, err := s.LiveBetween(ctx, name, d.Date.Begin(d.Zone), d.Date.Add(1).Begin(d.Zone), limit+1)
 		if err != nil {
 			return err
 		}
@@ -38,9 +37,4 @@ func (r *Reader) LiveOn(ctx context.Context, name string, chosen func(today cale
 		return err
 	})
 	return d, err
-}
-
-// begins is the first instant of a day.
-func begins(d calendar.Date, zone *time.Location) time.Time {
-	return time.Date(d.Year, d.Month, d.Day, 0, 0, 0, 0, zone)
 }

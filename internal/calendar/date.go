@@ -32,6 +32,10 @@ func (d Date) Add(n int) Date {
 	return DateOf(time.Date(d.Year, d.Month, d.Day+n, 12, 0, 0, 0, time.UTC), time.UTC)
 }
 
+// Begin is the first instant of the day in a zone. Where the clock is set forward at
+// midnight, as in Santiago, it is the instant to which it is set, and not one of the day before.
+func (d Date) Begin(zone *time.Location) time.Time { return wall{d, 0}.first(zone) }
+
 // Before says whether d is an earlier day than other.
 func (d Date) Before(other Date) bool { return d.noon().Before(other.noon()) }
 
