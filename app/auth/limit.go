@@ -16,6 +16,8 @@ import (
 type tries[K comparable] struct {
 	mu    sync.Mutex
 	known map[K]*rate.Limiter
+	// swept is when those were last looked for who can be forgotten.
+	swept time.Time
 	// others is shared by those who come while the table is full.
 	others *rate.Limiter
 }
@@ -45,7 +47,10 @@ func (l *tries[K]) of(of K, now time.Time) *rate.Limiter {
 	if limiter, ok := l.known[of]; ok {
 		return limiter
 	}
-	if len(l.known) >= knownTries {
+	// A try takes signInEvery to come back: to look more often would find nobody, and
+	// have a flood of addresses cost a walk through the table each.
+	if len(l.known) >= knownTries && now.Sub(l.swept) >= signInEvery {
+		l.swept = now
 		l.forget(now)
 	}
 	if len(l.known) >= knownTries {
