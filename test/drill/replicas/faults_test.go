@@ -131,6 +131,18 @@ func (s *stage) stopHolder(span time.Duration, meanwhile func(stopped *replica))
 	r.ready(s.t)
 }
 
+// stopHolders stops up to n of those that send notices, one after the other, and ends with
+// the first whose belated batch wrote what another had: whether one does is chance.
+func (s *stage) stopHolders(n int) {
+	s.t.Helper()
+	for range n {
+		s.stopHolder(0, func(*replica) {})
+		if s.one(`SELECT count(*) FROM drill_stale`) != "0" {
+			return
+		}
+	}
+}
+
 // injected is how long a replica has until it is stopped.
 const injected = 200 * time.Millisecond
 

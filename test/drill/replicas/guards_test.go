@@ -35,7 +35,7 @@ type guard struct {
 var guards = map[string]guard{
 	"fence": {
 		program.Change{File: "internal/ledger/writer.go", Is: "if o.fence != nil {", Becomes: "if false {"},
-		func(s *stage) { s.stopHolder(0, func(*replica) {}) }, 150 * time.Millisecond,
+		func(s *stage) { s.stopHolders(8) }, 150 * time.Millisecond,
 	},
 	"lock": {
 		program.Change{File: "internal/ledger/postgres/postgres.go", Is: "SELECT pg_advisory_xact_lock((", Becomes: "SELECT abs(("},
