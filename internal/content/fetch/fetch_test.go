@@ -138,7 +138,6 @@ func TestABombIsNotUnpacked(t *testing.T) {
 	}
 }
 
-
 // What a source leads to outside of itself is not asked, and a secret is in no error.
 func TestOnlyTheSourceIsAsked(t *testing.T) {
 	client := asking(t, Options{
