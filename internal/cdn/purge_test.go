@@ -1,6 +1,7 @@
 package cdn
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -407,7 +408,7 @@ func TestACanceledPurgeEndsAtOnce(t *testing.T) {
 		c.retry.HTTPClient.Transport = roundTrip(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: http.NoBody}, nil
 		})
-		ctx, cancel := contextWithTimeout(t, 3*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		began := time.Now()
 		_, err := c.do(ctx, call{method: http.MethodPost, url: "http://cdn.example/"})

@@ -238,26 +238,35 @@ func TestAWorkflowThatSleptIsSwitchedOnAgain(t *testing.T) {
 }
 
 func TestLimitsAreObeyed(t *testing.T) {
+	primary := func(status int) func(time.Time) fakegithub.Fault {
+		return func(now time.Time) fakegithub.Fault { return fakegithub.PrimaryLimit(status, now.Add(30*time.Second)) }
+	}
+	secondary := func(status int) func(time.Time) fakegithub.Fault {
+		return func(time.Time) fakegithub.Fault { return fakegithub.SecondaryLimit(status, 40*time.Second) }
+	}
 	tests := []struct {
 		name  string
-		fault fakegithub.Fault
+		fault func(now time.Time) fakegithub.Fault
 		least time.Duration
 	}{
-		{"primary by 403", fakegithub.PrimaryLimit(403, time.Now().Add(30*time.Second)), 28 * time.Second},
-		{"primary by 429", fakegithub.PrimaryLimit(429, time.Now().Add(30*time.Second)), 28 * time.Second},
-		{"secondary by 403", fakegithub.SecondaryLimit(403, 40*time.Second), 39 * time.Second},
-		{"secondary by 429", fakegithub.SecondaryLimit(429, 40*time.Second), 39 * time.Second},
-		{"without a word how long", fakegithub.Fault{Status: 429, Text: `{"message":"slow down"}`}, 59 * time.Second},
+		{"primary by 403", primary(403), 28 * time.Second},
+		{"primary by 429", primary(429), 28 * time.Second},
+		{"secondary by 403", secondary(403), 39 * time.Second},
+		{"secondary by 429", secondary(429), 39 * time.Second},
+		{"without a word how long", func(time.Time) fakegithub.Fault {
+			return fakegithub.Fault{Status: 429, Text: `{"message":"slow down"}`}
+		}, 59 * time.Second},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			b := start(t, fakegithub.Options{}, nil)
-			b.github.Inject(fakegithub.Dispatches(fakegithub.Always(tt.fault)))
 			began := time.Now()
+			b.github.Inject(fakegithub.Dispatches(fakegithub.Always(tt.fault(began))))
 			for range 3 {
 				_, err := b.runner.Dispatch(t.Context(), job("TOKEN1"))
 				deferred, ok := errors.AsType[*runner.Deferred](err)
-				if !ok || deferred.Until.Sub(began) < tt.least || deferred.Until.Sub(began) > tt.least+5*time.Second {
+				// It was deferred at some time since began, and until now.
+				if !ok || deferred.Until.Before(began.Add(tt.least)) || deferred.Until.After(time.Now().Add(tt.least+5*time.Second)) {
 					t.Fatalf("Dispatch gave %v, want a Deferred for %s", err, tt.least)
 				}
 			}

@@ -8,8 +8,10 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // holdUp keeps the writer busy until the returned function is called, so that
@@ -26,18 +28,24 @@ func holdUp(t testing.TB, l *Ledger) (letGo func()) {
 		})
 	}()
 	<-busy
-	return func() {
+	letGo = sync.OnceFunc(func() {
 		close(gate)
 		if err := <-over; err != nil {
 			t.Error(err)
 		}
-	}
+	})
+	t.Cleanup(letGo) // where the test failed: closing the ledger waits for the writer
+	return letGo
 }
 
-// inLine waits until so many decisions wait for the writer.
-func inLine(l *Ledger, n int) {
-	for len(l.writer.ops) < n {
-		runtime.Gosched()
+// inLine waits until so many decisions wait for the writer. It looks without a pause: a
+// batch has hundreds.
+func inLine(t eventually.T, l *Ledger, n int) {
+	t.Helper()
+	for deadline := time.Now().Add(eventually.Patience); len(l.writer.ops) < n; runtime.Gosched() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d decisions wait for the writer, want %d", len(l.writer.ops), n)
+		}
 	}
 }
 
@@ -57,7 +65,7 @@ func TestOnePoisonedDecisionDoesNotSpoilItsBatch(t *testing.T) {
 	var wg sync.WaitGroup
 	ids, poisoned := make([]string, n), make(chan error, 1)
 	for i := range n {
-		inLine(l, i)
+		inLine(t, l, i)
 		if i == n/2 {
 			go func() { poisoned <- l.writer.act(t.Context(), poison) }()
 			continue
@@ -70,7 +78,7 @@ func TestOnePoisonedDecisionDoesNotSpoilItsBatch(t *testing.T) {
 			ids[i] = r.ID
 		})
 	}
-	inLine(l, n)
+	inLine(t, l, n)
 	letGo()
 	wg.Wait()
 	if err := <-poisoned; err == nil {
@@ -122,7 +130,7 @@ func TestKeysThatWereUsedBeforeAreKnownInABatchOfManyNewOnes(t *testing.T) {
 			}
 		})
 	}
-	inLine(l, 2*n)
+	inLine(t, l, 2*n)
 	letGo()
 	wg.Wait()
 	if got := len(allRequests(t, l, "www")); got != n {
@@ -139,7 +147,7 @@ func TestADecisionIsCarriedOutThoughItsCallerStoppedWaiting(t *testing.T) {
 		_, err := l.Accept(ctx, Request{Site: "www", Key: "k", Source: release.FromEditor})
 		failed <- err
 	}()
-	inLine(l, 1)
+	inLine(t, l, 1)
 	stop()
 	if err := <-failed; !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
@@ -169,15 +177,13 @@ func TestCloseCarriesOutWhatWaits(t *testing.T) {
 			}
 		})
 	}
-	inLine(l, n)
+	inLine(t, l, n)
 	changed := l.Changed()
 	closed := make(chan error, 2)
 	for range 2 {
 		go func() { closed <- l.Close() }()
 	}
-	for !l.writer.isClosed() {
-		runtime.Gosched()
-	}
+	eventually.Holds(t, "the writer to be closed", l.writer.isClosed)
 	if _, err := l.Accept(t.Context(), Request{Site: "www", Source: release.FromContent}); !errors.Is(err, ErrClosed) {
 		t.Errorf("after closing: %v", err)
 	}

@@ -165,7 +165,7 @@ func TestBatchesDecideAsOneByOne(t *testing.T) {
 // to the model one by one.
 func oneBatch(t *testing.T, rt *rapid.T, l *Ledger, m *model) {
 	t.Helper()
-	letGo := sync.OnceFunc(holdUp(t, l))
+	letGo := holdUp(t, l)
 	defer letGo() // also when rapid gives a batch up in its middle
 	var wg sync.WaitGroup
 	type check func() string
@@ -189,7 +189,7 @@ func oneBatch(t *testing.T, rt *rapid.T, l *Ledger, m *model) {
 			}
 		}
 		checks = append(checks, c)
-		inLine(l, i+1)
+		inLine(rt, l, i+1)
 	}
 	letGo()
 	wg.Wait()

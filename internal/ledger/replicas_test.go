@@ -154,7 +154,7 @@ func TestDecisionsThatComeWhileAnotherReplicaWritesShareACommit(t *testing.T) {
 	for i := range n {
 		asking.Go(func() { ask(t, b, Request{Key: fmt.Sprint("k", i)}) })
 	}
-	inLine(b, n-1) // the first one waits for its turn
+	inLine(t, b, n-1) // the first one waits for its turn
 	letGo()
 	asking.Wait()
 	var commits int

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // page is what a page about a request is made of.
@@ -120,17 +121,19 @@ func TestAReaderOfASnapshotIsRefusedTheLedgerItself(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var all errgroup.Group
+			all, ctx := errgroup.WithContext(t.Context())
+			ctx, stop := context.WithTimeout(ctx, eventually.Patience)
+			defer stop()
 			open := make(chan struct{}, 4)
 			for range 4 {
 				all.Go(func() error {
-					return l.Read(t.Context(), func(ctx context.Context, s *Snapshot) error {
+					return l.Read(ctx, func(ctx context.Context, s *Snapshot) error {
 						open <- struct{}{}
-						for len(open) < 4 {
+						for len(open) < 4 && ctx.Err() == nil {
 							runtime.Gosched() // until every connection holds a snapshot
 						}
 						if err := call(ctx); !errors.Is(err, errInSnapshot) {
-							return fmt.Errorf("it was answered with: %w", err)
+							return fmt.Errorf("with %d snapshots it was answered with: %w", len(open), err)
 						}
 						_, err := s.Site(ctx, "www")
 						return err
