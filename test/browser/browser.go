@@ -16,8 +16,13 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/servers"
 )
+
+// whole is how long a test with a browser may take: many waits, each of which has
+// eventually.Patience.
+const whole = 5 * eventually.Patience
 
 // Start starts a browser without a window, for the test's life. It talks to
 // this machine only.
@@ -41,12 +46,12 @@ func Start(t *testing.T) context.Context {
 		chromedp.Flag("disable-background-networking", true), chromedp.Flag("disable-component-update", true),
 		chromedp.Flag("disable-sync", true), chromedp.Flag("disable-quic", true), chromedp.Flag("disable-dev-shm-usage", true),
 		chromedp.Flag("proxy-server", "http://127.0.0.1:1"), chromedp.Flag("proxy-bypass-list", "127.0.0.1"),
-		chromedp.WSURLReadTimeout(90*time.Second))
+		chromedp.WSURLReadTimeout(eventually.Patience))
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), opts...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 3*time.Minute)
+	ctx, cancel = context.WithTimeout(ctx, whole)
 	t.Cleanup(cancel)
 	return ctx
 }
@@ -115,7 +120,7 @@ func (s Screen) Eval(script string) string {
 // Await waits until a script says true. Pages may change meanwhile.
 func (s Screen) Await(script string) {
 	s.T.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(eventually.Patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
 		ok, err := chromedp.Run(s.Ctx, chromedp.Evaluate[bool]("!!("+script+")"))
 		if err == nil && ok {
 			return

@@ -14,6 +14,7 @@ import (
 	"github.com/oauth2-proxy/mockoidc"
 
 	"github.com/pressrun/pressrun/test/browser"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/program"
 )
 
@@ -80,7 +81,7 @@ func openNewsroomAfter(t *testing.T, scripts bool, before func(*program.Server))
 			t.Error(err)
 		}
 	})
-	if err := n.server.Ready(t.Context(), time.Minute); err != nil {
+	if err := n.server.Ready(t.Context(), eventually.Patience); err != nil {
 		text, _ := os.ReadFile(n.server.Log) // which may not be there
 		t.Fatalf("%v\n%s", err, text)
 	}
@@ -118,7 +119,7 @@ func (n *newsroom) says(words string) {
 			n.t.Errorf("the page was loaded again until it said %q", words)
 		}
 	} else {
-		deadline := time.Now().Add(40 * time.Second)
+		deadline := time.Now().Add(eventually.Patience)
 		for n.Eval(`String(`+condition+`)`) != "true" {
 			if time.Now().After(deadline) {
 				n.t.Fatalf("the page does not say %q: %s", words, n.Eval("document.body.innerText"))
@@ -139,7 +140,7 @@ func (n *newsroom) open(path string) {
 
 func (n *newsroom) load(address string) {
 	n.t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); ; {
+	for deadline := time.Now().Add(eventually.Patience); ; {
 		err := chromedp.Do(n.Ctx, chromedp.Navigate(address))
 		if err == nil {
 			return
