@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pressrun/pressrun/app/github"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // Who is refused before anything of a body is read must not keep the connection
@@ -27,7 +28,7 @@ func TestABodyThatNeverComesKeepsNoConnection(t *testing.T) {
 		if _, err := io.WriteString(c, "POST "+path+" HTTP/1.1\r\nHost: x\r\n"+elsewhere[path]+"Content-Type: application/json\r\nContent-Length: 500\r\n\r\n{"); err != nil {
 			t.Fatal(err)
 		}
-		if err := c.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		if err := c.SetReadDeadline(time.Now().Add(eventually.Patience)); err != nil {
 			t.Fatal(err)
 		}
 		answer, err := io.ReadAll(bufio.NewReader(c))

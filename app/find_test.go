@@ -10,11 +10,22 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/release"
+	"github.com/pressrun/pressrun/test/browser"
 )
+
+// siteDay is the day by the clock of the benches' site, whose midnight is not UTC's.
+func siteDay(t *testing.T) string {
+	t.Helper()
+	zone, err := time.LoadLocation("America/New_York")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ledger.Now().In(zone).Format(time.DateOnly)
+}
 
 // An editor asks about a page, whatever its request is called.
 func TestAPageIsFoundWhereverItIs(t *testing.T) {
-	b := start(t, withPeople)
+	b, day := start(t, withPeople), siteDay(t)
 	first, err := b.client.Ask(t.Context(), "www", "first", api.RequestInput{Source: release.FromContent, Actor: "Maria Sánchez", Title: "Opening hours", Link: "https://www.example.gov/visit/hours.html", Entity: "node/7"})
 	if err != nil {
 		t.Fatal(err)
@@ -39,7 +50,10 @@ func TestAPageIsFoundWhereverItIs(t *testing.T) {
 		"?q=unheard-of": {"Nothing was found."},
 		"":              {"Write a word"},
 	} {
-		p := r.Get("/sites/www/find" + query).Status(http.StatusOK).Says(want...)
+		p := r.Get("/sites/www/find" + query).Status(http.StatusOK)
+		if query != "?show=today" || siteDay(t) == day { // midnight may have come
+			p.Says(want...)
+		}
 		if strings.Contains(p.Text, "<b>") {
 			t.Errorf("%s: a title is markup", query)
 		}
@@ -56,16 +70,22 @@ func TestAPageIsFoundWhereverItIs(t *testing.T) {
 
 // "What went out yesterday at noon, and who asked?" is asked by the clock.
 func TestADaySaysWhatWentLive(t *testing.T) {
-	b := start(t, withPeople)
-	if _, err := b.client.Ask(t.Context(), "www", "first", api.RequestInput{Source: release.FromContent, Actor: "Maria Sánchez", Title: "Opening <hours>"}); err != nil {
-		t.Fatal(err)
+	var r *browser.Reader
+	var today, dated, yesterday browser.Page
+	for day := ""; day != siteDay(t); { // once more where midnight came meanwhile
+		day = siteDay(t)
+		b := start(t, withPeople)
+		if _, err := b.client.Ask(t.Context(), "www", "first", api.RequestInput{Source: release.FromContent, Actor: "Maria Sánchez", Title: "Opening <hours>"}); err != nil {
+			t.Fatal(err)
+		}
+		b.run(t, b.job(t), release.Ready)
+		r = signedInReader(t, b, editorToken)
+		today, dated, yesterday = r.Get("/sites/www/releases?on=today"), r.Get("/sites/www/releases?on="+day), r.Get("/sites/www/releases?on=yesterday")
 	}
-	b.run(t, b.job(t), release.Ready)
-	r := signedInReader(t, b, editorToken)
 	r.Get("/sites/www").Says("What went live:", "Yesterday", "Another day")
-	r.Get("/sites/www/releases?on=today").Status(http.StatusOK).Says("1 release went live on this day.", "Opening <hours>", "Maria Sánchez", "The day before")
-	r.Get("/sites/www/releases?on=" + ledger.Now().UTC().Format(time.DateOnly)).Says("1 release went live on this day.")
-	r.Get("/sites/www/releases?on=yesterday").Says("Nothing went live on this day.", "The day after")
+	today.Status(http.StatusOK).Says("1 release went live on this day.", "Opening <hours>", "Maria Sánchez", "The day before")
+	dated.Says("1 release went live on this day.")
+	yesterday.Says("Nothing went live on this day.", "The day after")
 	r.Get("/sites/www/releases?on=2019-02-29").Status(http.StatusUnprocessableEntity)
 	r.Get("/sites/www/releases?on=noon").Status(http.StatusUnprocessableEntity).Says("today, yesterday or a date")
 	r.Get("/sites/secret/releases?on=today").Status(http.StatusNotFound)

@@ -14,6 +14,7 @@ import (
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/github"
 	"github.com/pressrun/pressrun/internal/config"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/fakegithub"
 )
 
@@ -63,20 +64,23 @@ func earlyCalls(operator, cms string) []early {
 	}
 }
 
-// raw serves the app as Run does, and tells where.
+// raw serves the app as Run does, and tells where. An answer that waits for the rest of a
+// body comes too late for every test.
 func (b *bench) raw(t *testing.T) string {
 	t.Helper()
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	b.app.now.Load().handler.Wait = time.Hour
 	srv := b.app.server()
 	go func() { _ = srv.Serve(l) }()
 	t.Cleanup(func() { _ = srv.Close() })
 	return l.Addr().String()
 }
 
-// dialRaw is a connection that a test waits for no longer than 20 seconds.
+// dialRaw is a connection on which what must come is waited for no longer than
+// eventually.Patience.
 func dialRaw(t *testing.T, address string) net.Conn {
 	t.Helper()
 	var d net.Dialer
@@ -85,7 +89,7 @@ func dialRaw(t *testing.T, address string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	if err := c.SetDeadline(time.Now().Add(20 * time.Second)); err != nil {
+	if err := c.SetDeadline(time.Now().Add(eventually.Patience)); err != nil {
 		t.Fatal(err)
 	}
 	return c

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -19,6 +20,7 @@ import (
 	"github.com/pressrun/pressrun/action/failure"
 	"github.com/pressrun/pressrun/internal/cli/clitest"
 	"github.com/pressrun/pressrun/internal/cli/exit"
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // Configurations that the tests of the commands have too.
@@ -64,7 +66,8 @@ func TestMain(m *testing.M) {
 }
 
 // start runs the real program with an environment of its own: temporary files
-// are made in a folder that the test can look into.
+// are made in a folder that the test can look into. One that hangs is killed, which ends
+// what it writes.
 func start(t *testing.T, folder string, args ...string) (cmd *exec.Cmd, out, errs *bytes.Buffer) {
 	t.Helper()
 	binary, err := program()
@@ -72,7 +75,9 @@ func start(t *testing.T, folder string, args ...string) (cmd *exec.Cmd, out, err
 		t.Fatal(err)
 	}
 	out, errs = &bytes.Buffer{}, &bytes.Buffer{}
-	cmd = exec.CommandContext(t.Context(), binary, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), eventually.Patience)
+	t.Cleanup(cancel)
+	cmd = exec.CommandContext(ctx, binary, args...)
 	cmd.Env = append(os.Environ(), "TMPDIR="+folder, "PRESSRUN_URL=", "PRESSRUN_TOKEN=", "PRESSRUN_SITE=", "PRESSRUN_CONFIG=")
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = out, errs, 5*time.Second
 	return cmd, out, errs
