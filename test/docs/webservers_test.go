@@ -15,7 +15,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/program"
@@ -202,7 +201,7 @@ func comeAtOnce(t *testing.T, client *http.Client, base string) {
 		}
 		return resp.Body.Close()
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), eventually.Patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/v1/events", http.NoBody)
 	if err != nil {

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/pressrun/pressrun/test/eventually"
 )
 
 // nobody is who PostgreSQL runs as when the tests run as root, which it refuses.
@@ -194,14 +196,14 @@ func ordinary(ctx context.Context, dir, name string, args ...string) *exec.Cmd {
 
 func awaitPostgres(t testing.TB, over chan error, log string, ready func() error) {
 	t.Helper()
-	deadline := time.After(30 * time.Second)
+	deadline := time.After(eventually.Patience)
 	for err := ready(); err != nil; err = ready() {
 		select {
 		case err := <-over:
 			over <- err // for stopPostgres
 			t.Fatalf("PostgreSQL ended at once: %v\n%s", err, text(log))
 		case <-deadline:
-			t.Fatalf("PostgreSQL did not get ready within 30 s: %v\n%s", err, text(log))
+			t.Fatalf("PostgreSQL did not get ready within %s: %v\n%s", eventually.Patience, err, text(log))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
@@ -223,8 +225,8 @@ func stopPostgres(t testing.TB, server *exec.Cmd, over chan error) {
 	}
 	select {
 	case <-over: //nolint:errcheck // it ended as it was told to
-	case <-time.After(10 * time.Second):
-		t.Error("PostgreSQL did not stop within 10 s and was killed")
+	case <-time.After(eventually.Patience):
+		t.Errorf("PostgreSQL did not stop within %s and was killed", eventually.Patience)
 		if err := server.Process.Kill(); err != nil {
 			t.Errorf("kill PostgreSQL: %v", err)
 		}

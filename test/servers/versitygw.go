@@ -16,13 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/freeport"
 )
 
 // Region is the region that every S3 server here answers to.
 const Region = "us-east-1"
-
-const startTimeout = 20 * time.Second
 
 // VersityGW is a running S3 server that keeps buckets as folders.
 type VersityGW struct {
@@ -120,7 +119,7 @@ func FreeAddress(t testing.TB) string {
 // WaitHTTP waits until the URL answers 200.
 func WaitHTTP(t testing.TB, url string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	ctx, cancel := context.WithTimeout(t.Context(), eventually.Patience)
 	defer cancel()
 	for {
 		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
@@ -137,7 +136,7 @@ func WaitHTTP(t testing.TB, url string) {
 		}
 		select {
 		case <-ctx.Done():
-			t.Fatalf("%s did not come up in %s: %v", url, startTimeout, err)
+			t.Fatalf("%s did not come up in %s: %v", url, eventually.Patience, err)
 		case <-time.After(20 * time.Millisecond):
 		}
 	}

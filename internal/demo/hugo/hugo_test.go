@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -18,6 +17,7 @@ import (
 	"github.com/pressrun/pressrun/internal/demo/content"
 	"github.com/pressrun/pressrun/internal/demo/hugo"
 	"github.com/pressrun/pressrun/test/democms"
+	"github.com/pressrun/pressrun/test/eventually"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -40,7 +40,7 @@ func build(t *testing.T, address, dir string) map[string]string {
 	if err := hugo.WriteContent(t.Context(), address, dir); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), eventually.Patience)
 	defer cancel()
 	out := filepath.Join(t.TempDir(), "public")
 	cmd := exec.CommandContext(ctx, bin, "--source", dir, "--destination", out, "--cacheDir", t.TempDir())

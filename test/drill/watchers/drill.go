@@ -22,7 +22,7 @@ const (
 	// pagesOfOne is how many pages a person has open: fewer than one may have streams.
 	pagesOfOne = 250
 	// patience is how long anything of the drill may take on the busiest machine.
-	patience = time.Minute
+	patience = 3 * time.Minute
 )
 
 // drill is what is tried: so many pages, so many releases, and the bounds.
@@ -254,10 +254,10 @@ func open(ctx context.Context, server *program.Server, count int) (*crowd, error
 	return c, nil
 }
 
-// await waits until all pages show an event, or for the time in which they should
-// have.
+// await waits until all pages show an event, or until the drill's patience is over; how
+// late each page was is judged after that.
 func (c *crowd) await(ctx context.Context, id int64) {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for _, w := range c.watchers {
 		for {
