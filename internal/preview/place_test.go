@@ -17,6 +17,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 	"github.com/pressrun/pressrun/internal/preview"
 	"github.com/pressrun/pressrun/internal/publish"
+	"github.com/pressrun/pressrun/test/filelock"
 	"github.com/pressrun/pressrun/test/servers"
 )
 
@@ -155,11 +156,7 @@ func TestASweepLeavesAWriterItsFile(t *testing.T) {
 			_, err := p.Sweep(context.WithoutCancel(t.Context()), false, now.AddDate(1, 0, 0))
 			swept <- err
 		}()
-		select {
-		case err := <-swept:
-			swept <- err
-		case <-time.After(100 * time.Millisecond): // it waits for the writer, as it should
-		}
+		filelock.Awaited(t, func() bool { return len(swept) > 0 }) // it is to wait for the writer
 	}}
 	if _, err := dest.State.Put(t.Context(), put); err != nil {
 		t.Errorf("a record that was written beside a sweep: %v", err)

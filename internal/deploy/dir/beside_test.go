@@ -6,10 +6,10 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/pressrun/pressrun/internal/deploy/dir"
 	"github.com/pressrun/pressrun/internal/deploy/store"
+	"github.com/pressrun/pressrun/test/filelock"
 )
 
 // hooked is a body that does something once, before it is read.
@@ -52,11 +52,9 @@ func TestLeftoversAreThoseOfKilledWritersAlone(t *testing.T) {
 		}
 		done := make(chan error, 1)
 		go func() { done <- state.RemoveLeftovers("records/") }()
-		select {
-		case err := <-done:
-			t.Errorf("leftovers were removed while a file was being written: %v", err)
-			done <- nil
-		case <-time.After(100 * time.Millisecond): // it waits, as it should
+		filelock.Awaited(t, func() bool { return len(done) > 0 })
+		if len(done) > 0 {
+			t.Error("leftovers were removed while a file was being written")
 		}
 		t.Cleanup(func() {
 			if err := <-done; err != nil {
