@@ -14,7 +14,7 @@ type figure struct {
 	name   string
 	value  float64
 	digits int // after the point
-	// below and least bound it; 0 for no bound. counts says that none may be there.
+	// below and least bound it; 0 for no bound. none says that there may be none.
 	below, least float64
 	none         bool
 }

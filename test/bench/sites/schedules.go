@@ -20,7 +20,7 @@ const (
 	slotWithin = time.Minute
 )
 
-// schedules have every site the same minute of each hour, and measures how long after that
+// schedules gives every site the same minute of each hour, and measures how long after that
 // each had asked, and was dispatched.
 func schedules(t testing.TB, o options) []figure {
 	t.Helper()
