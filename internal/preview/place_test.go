@@ -267,3 +267,29 @@ func TestAPreviewWhoseRecordIsDamagedIsRemovedWhole(t *testing.T) {
 		create(t, p, "feature", build(t, site("New"))) // the name is free
 	})
 }
+
+// Whoever removes a preview whose record is damaged may die before the record goes.
+func TestARecordThatTellsNotWhoseTheNameIsGoesWithTheNextRemoval(t *testing.T) {
+	where(t, func(t *testing.T, place string, o destination.Options) {
+		t.Helper()
+		p := open(t, place, o)
+		root, err := destination.Open(t.Context(), place, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, state := range []preview.State{preview.Removing, preview.Removed} {
+			made := create(t, p, "feature", build(t, site("Old")))
+			left := []byte(`{"name":"` + made.Name + `","ref":"","state":"` + string(state) + `","updated":"2026-11-30T12:00:00Z"}`)
+			if _, err := root.State.Put(t.Context(), store.SmallPut("previews/"+made.Name+".json", manifest.StateHeaders, left, store.Condition{})); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Remove(t.Context(), made.Name, now); err != nil {
+				t.Fatal(err)
+			}
+			if all, err := p.All(t.Context()); err != nil || len(all) != 0 {
+				t.Errorf("%s: left are the records %v (%v)", state, all, err)
+			}
+		}
+		create(t, p, "feature", build(t, site("New")))
+	})
+}

@@ -28,28 +28,12 @@ func (p *Place) Extend(ctx context.Context, name string, life time.Duration, loc
 func (p *Place) Remove(ctx context.Context, name string, now time.Time) error {
 	e, err := p.read(ctx, name)
 	if unread := (*damaged)(nil); errors.As(err, &unread) {
-		return removeUnread(ctx, p, &unread.entry, now)
+		e, err = p.write(ctx, &unread.entry, Record{Name: name, State: Removing, Updated: now})
 	}
 	if err != nil {
 		return err
 	}
 	return p.remove(ctx, e, now)
-}
-
-// removeUnread removes a preview whose record can't be read, and then the record, which tells
-// no more whose the name is.
-func removeUnread(ctx context.Context, p *Place, e *entry, now time.Time) error {
-	e, err := p.write(ctx, e, Record{Name: e.Name, State: Removing, Updated: now})
-	if err != nil {
-		return err
-	}
-	if err := p.remove(ctx, e, now); err != nil {
-		return err
-	}
-	if e, err = p.read(ctx, e.Name); err != nil {
-		return err
-	}
-	return p.forget(ctx, *e)
 }
 
 // remove says that a preview is being removed before the first file goes: nobody is
@@ -71,6 +55,9 @@ func (p *Place) remove(ctx context.Context, e *entry, now time.Time) (err error)
 	}
 	if err := p.erase(ctx, e.Name, mine); err != nil {
 		return fmt.Errorf("remove the preview %s, of which a part is left: %w", e.Name, err)
+	}
+	if r.Ref == "" { // of a record that could not be read: nobody knows any more whose the name is
+		return p.forget(ctx, *e)
 	}
 	r.State, r.Updated, r.Files, r.Bytes, r.Locked = Removed, now, 0, 0, false
 	_, err = p.write(ctx, e, r)
