@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"time"
@@ -36,7 +37,7 @@ func (l *Ledger) Previews() Previews { return Previews{l} }
 
 // Get reads one; ok is false when nothing is known of it.
 func (p Previews) Get(ctx context.Context, site string, number int64) (one Preview, ok bool, err error) {
-	found, err := p.read(ctx, `SELECT site, number, version, due_us, doc FROM previews WHERE site = $1 AND number = $2`, site, number)
+	found, err := readPreviews(ctx, p.ledger.access, `WHERE site = $1 AND number = $2`, site, number)
 	if err != nil || len(found) == 0 {
 		return Preview{Site: site, Number: number}, false, err
 	}
@@ -46,19 +47,33 @@ func (p Previews) Get(ctx context.Context, site string, number int64) (one Previ
 // Due are those that are to be looked at by an instant, up to limit, the longest due
 // first.
 func (p Previews) Due(ctx context.Context, by time.Time, limit int) ([]Preview, error) {
-	return p.read(ctx, `SELECT site, number, version, due_us, doc FROM previews WHERE due_us <= $1 ORDER BY due_us, site, number LIMIT CAST($2 AS BIGINT)`, micros(by), limit)
+	return readPreviews(ctx, p.ledger.access, `WHERE due_us <= $1 ORDER BY due_us, site, number LIMIT CAST($2 AS BIGINT)`, micros(by), limit)
 }
 
 // Of are a site's, up to limit, the newest pull request first.
 func (p Previews) Of(ctx context.Context, site string, limit int) ([]Preview, error) {
-	return p.read(ctx, `SELECT site, number, version, due_us, doc FROM previews WHERE site = $1 ORDER BY number DESC LIMIT CAST($2 AS BIGINT)`, site, limit)
+	return readPreviews(ctx, p.ledger.access, ofSite, site, limit)
 }
 
-func (p Previews) read(ctx context.Context, query string, args ...any) ([]Preview, error) {
-	rows, err := p.ledger.q.QueryContext(ctx, query, args...)
+// Previews are those of a site, as Of of the ledger gives them.
+func (s *Snapshot) Previews(ctx context.Context, site string, limit int) ([]Preview, error) {
+	return readPreviews(ctx, s.access, ofSite, site, limit)
+}
+
+const (
+	selectPreviews = `SELECT site, number, version, due_us, doc FROM previews `
+	ofSite         = `WHERE site = $1 ORDER BY number DESC LIMIT CAST($2 AS BIGINT)`
+)
+
+func readPreviews(ctx context.Context, from access, which string, args ...any) ([]Preview, error) {
+	rows, err := from.q.QueryContext(ctx, selectPreviews+which, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read the previews of pull requests: %w", p.ledger.engine.Explain(err))
+		return nil, fmt.Errorf("read the previews of pull requests: %w", from.engine.Explain(err))
 	}
+	return scanPreviews(rows)
+}
+
+func scanPreviews(rows *sql.Rows) ([]Preview, error) {
 	defer rows.Close()
 	var out []Preview
 	for rows.Next() {
@@ -77,23 +92,44 @@ func (p Previews) read(ctx context.Context, query string, args ...any) ([]Previe
 // audit trail. It gives ErrPreviewChanged, and writes nothing, when that is not the newest any
 // more.
 func (p Previews) Put(ctx context.Context, one Preview, told ...Event) error {
+	return p.guarded(ctx, func(b *batch) (int64, error) { return putPreview(b, one, told) })
+}
+
+// PutBeside is Put, if may agrees to it beside the site's other previews. They are read in the
+// transaction that writes: no two are agreed to that must not stand beside one another.
+func (p Previews) PutBeside(ctx context.Context, one Preview, may func(others []Preview) error, told ...Event) error {
 	return p.guarded(ctx, func(b *batch) (int64, error) {
-		query := `UPDATE previews SET version = version + 1, due_us = $4, doc = $5 WHERE site = $1 AND number = $2 AND version = $3`
-		if one.Version == 0 {
-			query = `INSERT INTO previews (site, number, version, due_us, doc) VALUES ($1, $2, $3 + 1, $4, $5) ON CONFLICT (site, number) DO NOTHING`
-		}
-		done, err := b.exec(query, one.Site, one.Number, one.Version, micros(one.Due), one.Doc)
+		rows, err := b.query(selectPreviews+`WHERE site = $1 AND number <> $2`, one.Site, one.Number)
 		if err != nil {
 			return 0, err
 		}
-		rows, err := done.RowsAffected()
-		if rows == 1 {
-			for _, e := range told {
-				b.event(e)
-			}
+		others, err := scanPreviews(rows)
+		if err != nil {
+			return 0, b.fail(err)
 		}
-		return rows, err
+		if err := may(others); err != nil {
+			return 0, err
+		}
+		return putPreview(b, one, told)
 	})
+}
+
+func putPreview(b *batch, one Preview, told []Event) (int64, error) {
+	query := `UPDATE previews SET version = version + 1, due_us = $4, doc = $5 WHERE site = $1 AND number = $2 AND version = $3`
+	if one.Version == 0 {
+		query = `INSERT INTO previews (site, number, version, due_us, doc) VALUES ($1, $2, $3 + 1, $4, $5) ON CONFLICT (site, number) DO NOTHING`
+	}
+	done, err := b.exec(query, one.Site, one.Number, one.Version, micros(one.Due), one.Doc)
+	if err != nil {
+		return 0, err
+	}
+	rows, err := done.RowsAffected()
+	if rows == 1 {
+		for _, e := range told {
+			b.event(e)
+		}
+	}
+	return rows, err
 }
 
 // Drop forgets one, under the same guard as Put.
