@@ -3,7 +3,6 @@ package command
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/preview"
 	"github.com/pressrun/pressrun/internal/preview/pull"
+	"github.com/pressrun/pressrun/internal/text"
 	"github.com/pressrun/pressrun/internal/words"
 )
 
@@ -35,8 +35,9 @@ func NewPreviews(store previews.Store, sites map[string]config.Site, wake func()
 // What must not be, with its field. They are said in the reader's language on the pages.
 const (
 	noSubject    = words.Key("say of what: a branch, a tag, or the number of a pull request")
-	badSubject   = words.Key("this can't be previewed: expected a branch or a tag whose name has letters, digits and . _ / - + @ # alone, or the number of a pull request")
+	badSubject   = words.Key("this can't be previewed: expected a branch or a tag whose name has letters, digits and . _ / - + @ # alone, 200 bytes at most, or the number of a pull request")
 	badName      = words.Key("expected small letters, digits and hyphens between them, 63 at most")
+	keptName     = words.Key("this name can't be chosen: it means something else, as www does, or it ends as names do that are made of branches, such as menu-0123abcd")
 	takenName    = words.Key("another preview has this name: choose another one")
 	standingName = words.Key("the preview that stands has another name: leave this out, or remove that one first")
 	badDays      = words.Key("expected a number of days from 1 to 90")
@@ -45,7 +46,7 @@ const (
 
 // FieldWords are the words for people of what a refusal says of a field of a preview.
 func FieldWords(v api.Violation) words.Key {
-	for _, key := range []words.Key{noSubject, badSubject, badName, takenName, standingName, badDays, badContent} {
+	for _, key := range []words.Key{noSubject, badSubject, badName, keptName, takenName, standingName, badDays, badContent} {
 		if string(key) == v.Message {
 			return key
 		}
@@ -70,28 +71,39 @@ func (p *Previews) Create(ctx context.Context, who *auth.Caller, site string, in
 	case err != nil:
 		return pull.State{}, invalid("ref", badSubject)
 	}
-	wish, err := wishOf(conf, in)
+	made := preview.Name(pull.State{Number: number, Branch: branch}.Ref())
+	wish, err := wishOf(conf, in, made)
 	if err != nil {
 		return pull.State{}, err
 	}
-	if err := p.free(ctx, site, number, wish.Name); err != nil {
-		return pull.State{}, err
-	}
-	asked := ledger.Event{Kind: ledger.KindPreviewAsked, By: who.Name, Why: in.Ref}
-	return p.hear(ctx, site, number, asked, func(s *pull.State) error {
-		if wish.Name != "" && s.Stands && s.Name() != wish.Name {
-			return invalid("name", standingName)
-		}
+	ask := asking{site: site, number: number, told: ledger.Event{Kind: ledger.KindPreviewAsked, By: who.Name, Why: in.Ref}}
+	ask.form = func(s *pull.State) (pull.Form, error) {
 		s.Branch = branch
-		*s = s.Hear(pull.Heard{By: who.Name, Form: &pull.Form{Kind: pull.Create, Wish: wish}})
-		return nil
-	})
+		wish := wish
+		if s.Stands {
+			if wish.Name != "" && wish.Name != s.Name() {
+				return pull.Form{}, invalid("name", standingName)
+			}
+			wish.Name = s.Wish.Name // also if it is gone by the time that this is looked into
+		} else if wish.Name == made {
+			wish.Name = ""
+		}
+		s.Wish.Name = wish.Name // at once: others are compared with it
+		return pull.Form{Kind: pull.Create, Wish: wish}, nil
+	}
+	return p.hear(ctx, ask)
 }
 
-func wishOf(conf config.SitePreviews, in api.PreviewInput) (pull.Wish, error) {
+// wishOf is how a preview is asked for. A name may be chosen that a branch of this name would
+// have: none that is made of another one.
+func wishOf(conf config.SitePreviews, in api.PreviewInput, made string) (pull.Wish, error) {
 	w := pull.Wish{Name: strings.TrimSpace(in.Name), Content: preview.Content(in.Content)}
-	if w.Name != "" && !preview.IsName(w.Name) {
+	switch {
+	case w.Name == "", w.Name == made:
+	case !preview.IsName(w.Name):
 		return w, invalid("name", badName)
+	case preview.Name(w.Name) != w.Name:
+		return w, invalid("name", keptName)
 	}
 	if w.Content == "" {
 		w.Content = preview.Content(conf.Contents()[0])
@@ -108,30 +120,13 @@ func wishOf(conf config.SitePreviews, in api.PreviewInput) (pull.Wish, error) {
 	return w, nil
 }
 
-// free refuses a name that another preview of the site has.
-func (p *Previews) free(ctx context.Context, site string, number int64, name string) error {
-	if name == "" {
-		return nil
-	}
-	all, err := p.store.Of(ctx, site)
-	if err != nil {
-		return err
-	}
-	for _, s := range all {
-		if s.Number != number && s.Name() == name {
-			return invalid("name", takenName)
-		}
-	}
-	return nil
-}
-
 // Extend asks for so many days from now on.
 func (p *Previews) Extend(ctx context.Context, who *auth.Caller, site, name string, days int) (pull.State, error) {
 	if days < 1 || days > int(preview.MaxLife/day) {
 		return pull.State{}, invalid("days", badDays)
 	}
-	asked := ledger.Event{Kind: ledger.KindPreviewExtended, By: who.Name, Why: fmt.Sprintf("%d days", days)}
-	return p.ask(ctx, site, name, asked, pull.Form{Kind: pull.Extend, Keep: time.Duration(days) * day})
+	told := ledger.Event{Kind: ledger.KindPreviewExtended, By: who.Name, Why: text.Count(days, "day")}
+	return p.ask(ctx, site, name, told, pull.Form{Kind: pull.Extend, Keep: time.Duration(days) * day})
 }
 
 // Remove asks for the end of a preview.
@@ -139,33 +134,65 @@ func (p *Previews) Remove(ctx context.Context, who *auth.Caller, site, name stri
 	return p.ask(ctx, site, name, ledger.Event{Kind: ledger.KindPreviewRemoved, By: who.Name}, pull.Form{Kind: pull.Remove})
 }
 
-func (p *Previews) ask(ctx context.Context, site, name string, asked ledger.Event, form pull.Form) (pull.State, error) {
+func (p *Previews) ask(ctx context.Context, site, name string, told ledger.Event, form pull.Form) (pull.State, error) {
 	found, err := p.Find(ctx, site, name)
 	if err != nil {
 		return pull.State{}, err
 	}
-	return p.hear(ctx, site, found.Number, asked, func(s *pull.State) error {
-		*s = s.Hear(pull.Heard{By: asked.By, Form: &form})
-		return nil
-	})
+	return p.hear(ctx, asking{site: site, number: found.Number, told: told, form: func(*pull.State) (pull.Form, error) { return form, nil }})
 }
 
-// hear writes down what was asked for, also in the audit trail, and has it looked at.
-func (p *Previews) hear(ctx context.Context, site string, number int64, asked ledger.Event, ask func(*pull.State) error) (out pull.State, err error) {
+// asking is something that somebody asks of a preview.
+type asking struct {
+	site   string
+	number int64
+	told   ledger.Event // in the audit trail
+	// form is what is asked for, of how the preview stands, or why it can't be.
+	form func(*pull.State) (pull.Form, error)
+}
+
+// hear writes down what was asked for, also in the audit trail, and has it looked at. A new
+// name is compared with those of the other previews in the same step.
+func (p *Previews) hear(ctx context.Context, a asking) (out pull.State, err error) {
 	var refused error
-	err = p.store.Change(ctx, site, number, func(s *pull.State) bool {
-		refused = ask(s)
+	change := func(s *pull.State) bool { // it may be tried again
+		out, refused = *s, nil
+		if pull.Full(*s) {
+			refused = problem.New(http.StatusServiceUnavailable, "unavailable", "what was asked of this preview before is still to be looked into: nothing was changed; try again in a moment")
+			return false
+		}
+		var form pull.Form
+		if form, refused = a.form(s); refused != nil {
+			return false
+		}
+		*s = s.Hear(pull.Heard{By: a.told.By, Form: &form})
 		out = *s
-		return refused == nil
-	}, func(s pull.State) ledger.Event {
-		told := asked // it may be tried again
-		told.Site, told.Why = site, strings.TrimSuffix(s.Name()+": "+asked.Why, ": ")
+		return true
+	}
+	tell := func(s pull.State) ledger.Event {
+		told := a.told
+		told.Site, told.Why = a.site, strings.TrimSuffix(s.Name()+": "+told.Why, ": ")
 		return told
-	})
+	}
+	if a.told.Kind == ledger.KindPreviewAsked {
+		err = p.store.ChangeBeside(ctx, a.site, a.number, change, func(others []pull.State) error { return free(out, others) }, tell)
+	} else {
+		err = p.store.Change(ctx, a.site, a.number, change, tell)
+	}
 	if err == nil && refused == nil {
 		p.wake()
 	}
 	return out, errors.Join(err, refused)
+}
+
+// free refuses a name that another preview of the site has, chosen or made of its branch. One
+// that stands keeps its own. That of a pull request can't be taken by a choice: it ends with
+// digits of a hash, as no chosen one does.
+func free(s pull.State, others []pull.State) error {
+	if !s.Stands && slices.ContainsFunc(others, func(o pull.State) bool { return o.Name() == s.Name() }) {
+		return invalid("name", takenName)
+	}
+	return nil
 }
 
 // List are the previews of a site that people ask the app for, those of pull requests first.

@@ -116,7 +116,7 @@ func (w *work) weigh(ctx context.Context) (events []pull.Event, err error) {
 }
 
 // subject asks GitHub how the pull request or the branch stands. What it does not know is
-// closed. A permission that lacks is for people to mend: it is said where they asked.
+// closed. A missing permission is for people to mend: it is said where they asked.
 func (w *work) subject(ctx context.Context) (githubapp.Pull, error) {
 	pulls, gone := w.link.runner.Pulls(), githubapp.Pull{Head: w.state.Head, Fork: w.state.Fork, Closed: true}
 	if w.state.Branch == "" {

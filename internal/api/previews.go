@@ -9,7 +9,7 @@ import (
 
 // PreviewInput asks for a preview of a branch, a tag or a pull request.
 type PreviewInput struct {
-	Ref     string `json:"ref" maxLength:"255" doc:"a branch, a tag, or the number of a pull request"`
+	Ref     string `json:"ref" maxLength:"200" doc:"a branch, a tag, or the number of a pull request"`
 	Content string `json:"content,omitempty" enum:"last,live,drafts" doc:"what it is built with, if the configuration lets people choose it"`
 	Name    string `json:"name,omitempty" maxLength:"63" doc:"another name than the one that is made of the branch"`
 	Days    int    `json:"days,omitempty" minimum:"1" maximum:"90" doc:"how long it stays after each build"`

@@ -67,7 +67,7 @@ func (e *ErrNoContents) Error() string {
 	return "the App may not read the branches of " + e.Repository + ": give it the permission Contents: read-only, and accept that for the installation"
 }
 
-// noContents tells a permission that lacks from all else that goes wrong. A token that is
+// noContents tells a missing permission from all else that goes wrong. A token that is
 // asked for with a permission that was not granted is refused with 422.
 func noContents(err error, site Site) error {
 	if code, _ := answer(err); code == http.StatusForbidden || code == http.StatusUnprocessableEntity {

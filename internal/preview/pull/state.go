@@ -98,9 +98,21 @@ type Form struct {
 // mostHeard bounds what waits to be looked into: more is the noise of a storm.
 const mostHeard = 20
 
-// Hear keeps what was said, until it is known who may say so.
+// Full says whether so much of what people asked the app for waits that it takes no more.
+func Full(s State) bool {
+	forms := 0
+	for _, h := range s.Heard {
+		if h.Form != nil {
+			forms++
+		}
+	}
+	return forms >= mostHeard
+}
+
+// Hear keeps what was said, until it is known who may say so. What people ask the app for is
+// always kept: it tells them before when it takes no more.
 func (s State) Hear(h Heard) State {
-	if len(s.Heard) < mostHeard {
+	if h.Form != nil || len(s.Heard) < mostHeard {
 		s.Heard = append(slices.Clone(s.Heard), h)
 	}
 	s.Stale = true

@@ -19,8 +19,8 @@ var (
 )
 
 const (
-	// maxBranch bounds a branch's name, in bytes.
-	maxBranch = 200
+	// MaxBranch bounds a branch's name, in bytes.
+	MaxBranch = 200
 	// maxPull is the largest number of a pull request that is looked for.
 	maxPull = 1 << 31
 )
@@ -60,7 +60,7 @@ func isBranch(text string) bool {
 		return part == "" || strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".lock")
 	}
 	switch {
-	case len(text) > maxBranch, !branchName.MatchString(text):
+	case len(text) > MaxBranch, !branchName.MatchString(text):
 	case strings.Contains(text, ".."), strings.HasSuffix(text, "."), text == "@":
 	case strings.HasPrefix(text, "refs/"), slices.ContainsFunc(strings.Split(text, "/"), bad):
 	default:
