@@ -108,6 +108,7 @@ func TestAnEditorHasABranchPreviewed(t *testing.T) {
 	}
 	h.endPreview(t, last, "success")
 	h.shows(t, r, "newsroom asked for its end")
+	r.Form("/sites/www/previews", askOf("a b"), "Accept-Language", "es").Says("newsroom pidió su retirada")
 	eventually.Holds(t, "no deployment", func() bool { return len(h.previewDeployments()) == 0 })
 	operator := signedInReader(t, h.bench, operatorToken)
 	operator.Get("/sites/www/operate").Says("Preview asked for", name+": feature/menu", "Preview kept longer", name+": 60 days", "Preview to be removed")

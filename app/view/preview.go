@@ -1,13 +1,35 @@
 package view
 
 import (
+	"context"
+	"regexp"
+	"strings"
+	"sync"
 	"time"
 
+	"github.com/pressrun/pressrun/app/previews"
 	"github.com/pressrun/pressrun/internal/api"
+	"github.com/pressrun/pressrun/internal/ledger"
 	"github.com/pressrun/pressrun/internal/preview"
 	"github.com/pressrun/pressrun/internal/preview/pull"
 	"github.com/pressrun/pressrun/internal/words"
 )
+
+// SitePreviews reads a site and its previews, those of pull requests first.
+func SitePreviews(ctx context.Context, r *Reader, name string) (of Site, all []pull.State, err error) {
+	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
+		if of, err = siteOf(ctx, r, s, name); err != nil {
+			return err
+		}
+		kept, err := s.Previews(ctx, name, previews.MostListed)
+		if err != nil {
+			return err
+		}
+		all, err = previews.StatesOf(kept)
+		return err
+	})
+	return of, all, err
+}
 
 // PreviewWire is a preview as the API tells of it. Address is where one of its name is
 // looked at.
@@ -55,6 +77,46 @@ func PreviewState(l words.Language, s pull.State) (name, class string) {
 	case pull.Waiting:
 	}
 	return l.Say("waits"), "warn"
+}
+
+// reasons are what pull.State gives as its Reason, with what it puts in.
+var reasons = []words.Key{
+	words.Key("%s asked for its end."),
+	words.Key("%s asked for more time, but there is no preview: ask for one first."),
+	words.Key("%s asked for a preview, but the pull request is closed."),
+	words.Key("%s asked for a preview of pull request %s, but the repository has none of this number."),
+	words.Key("%s asked for a preview of %s, but the repository has no branch and no tag of this name."),
+	words.Key("Its time was over."),
+	words.Key("The pull request was closed."),
+	words.Key("The repository has no branch and no tag of this name any more."),
+	words.Key("the branch is in a fork: on GitHub, somebody who may write has to approve commit %s by /preview approve"),
+}
+
+// reasonsRead are the expressions by which reasons are known again.
+var reasonsRead = sync.OnceValue(func() (all []*regexp.Regexp) {
+	for _, key := range reasons {
+		all = append(all, regexp.MustCompile(`^`+strings.ReplaceAll(regexp.QuoteMeta(string(key)), `%s`, `(.*)`)+`$`))
+	}
+	return all
+})
+
+// PreviewReason is why a preview waits, failed or went, in words. What GitHub says of it stays
+// as it is.
+func PreviewReason(l words.Language, s pull.State) string {
+	said := s.Reason()
+	if l.IsEnglish() || said == "" {
+		return said
+	}
+	for i, known := range reasonsRead() {
+		if m := known.FindStringSubmatch(said); m != nil {
+			var put []any
+			for _, one := range m[1:] {
+				put = append(put, one)
+			}
+			return l.Say(string(reasons[i]), put...)
+		}
+	}
+	return said
 }
 
 // ContentWords say what a preview is built with.

@@ -105,6 +105,10 @@ func TestAnAnswerTellsOfOneInstant(t *testing.T) {
 			v, err := r.Site(ctx, "www")
 			return []any{v.Wire(), v.Event}, err
 		},
+		"the site with its previews": func(ctx context.Context, r *Reader, _, _ string) (any, error) {
+			v, all, err := SitePreviews(ctx, r, "www")
+			return []any{v.Event, len(all)}, err
+		},
 		"the site with what goes on": func(ctx context.Context, r *Reader, _, _ string) (any, error) {
 			v, err := r.SiteDetail(ctx, "www", Limits{Requests: 10, Releases: 10})
 			return []any{v.Wire(), v.Event, Wires(v.Served), Wires(v.Next), v.Releases}, err
@@ -141,6 +145,9 @@ func TestAnAnswerTellsOfOneInstant(t *testing.T) {
 			during := answer(func() {
 				w.end(t, 1)
 				w.begin(t)
+				if err := w.Previews().Put(t.Context(), ledger.Preview{Site: "www", Number: 12, Doc: "{}", Due: now}); err != nil {
+					t.Error(err)
+				}
 			})
 			after := answer(func() {})
 			if before == after {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,12 +56,7 @@ func (p *previewPages) show(v *frame.Visit) {
 
 // list shows the previews, and the form as it was filled in.
 func (p *previewPages) list(v *frame.Visit, status int, site string, form form) {
-	found, err := p.previews.List(v.R.Context(), site)
-	if err != nil {
-		p.Trouble(v, said(v, err))
-		return
-	}
-	of, err := p.view.Site(v.R.Context(), site)
+	of, found, err := p.read(v, site)
 	if err != nil {
 		p.Trouble(v, err)
 		return
@@ -69,7 +65,7 @@ func (p *previewPages) list(v *frame.Visit, status int, site string, form form) 
 	one := frame.LivePage(site, of.Instant, c)
 	for _, s := range found {
 		b.Rows = append(b.Rows, p.rowOf(s, c))
-		one.Busy = one.Busy || s.Run != nil || len(s.Heard) > 0 || s.Status().Passes()
+		one.Busy = one.Busy || pull.Passing(s)
 	}
 	if one.Busy {
 		one.Every = lookEvery
@@ -79,9 +75,17 @@ func (p *previewPages) list(v *frame.Visit, status int, site string, form form) 
 	p.Write(v, status, "previews", one)
 }
 
+// read is a site and its previews.
+func (p *previewPages) read(v *frame.Visit, site string) (view.Site, []pull.State, error) {
+	if !Offered(p.Config.Sites[site]) {
+		return view.Site{}, nil, notOffered(v)
+	}
+	return view.SitePreviews(v.R.Context(), p.view, site)
+}
+
 func (p *previewPages) rowOf(s pull.State, c when.Clock) row {
 	wire := view.PreviewWire(s, p.previews.Address(s))
-	r := row{Name: wire.Name, Address: wire.Address, By: wire.By, Why: wire.Why, RunURL: wire.RunURL, Of: wire.Branch, Content: view.ContentWords(c.Language, view.PreviewContent(s))}
+	r := row{Name: wire.Name, Address: wire.Address, By: wire.By, Why: view.PreviewReason(c.Language, s), RunURL: wire.RunURL, Of: wire.Branch, Content: view.ContentWords(c.Language, view.PreviewContent(s))}
 	r.State, r.Class = view.PreviewState(c.Language, s)
 	if r.Of == "" {
 		r.Of = c.Language.Say("pull request %s", "#"+strconv.FormatInt(s.Number, 10))
@@ -128,16 +132,17 @@ func (p *previewPages) one(v *frame.Visit) {
 }
 
 func (p *previewPages) showOne(v *frame.Visit, status int, site string, b oneBody) {
-	found, err := p.previews.Find(v.R.Context(), site, v.R.PathValue("name"))
-	if err != nil {
-		p.Trouble(v, said(v, err))
-		return
-	}
-	of, err := p.view.Site(v.R.Context(), site)
+	of, all, err := p.read(v, site)
 	if err != nil {
 		p.Trouble(v, err)
 		return
 	}
+	at := slices.IndexFunc(all, func(s pull.State) bool { return s.Name() == v.R.PathValue("name") })
+	if at < 0 {
+		p.Trouble(v, notThere(v))
+		return
+	}
+	found := all[at]
 	b.Row, b.Link = p.rowOf(found, of.Clock()), oneLink(site, found.Name())
 	one := frame.Page{Title: v.Say("Preview %s", found.Name()) + " · " + of.Title, Body: b, Crumbs: p.crumbs(v, site)}
 	one.Stamp(of.Clock())
@@ -216,11 +221,21 @@ func said(v *frame.Visit, err error) error {
 	case !is:
 		return err
 	case refused.Code == "no_previews":
-		return v.Problem(http.StatusNotFound, refused.Code, "This site has no previews. An operator can configure where they are looked at.")
+		return notOffered(v)
+	case refused.Status == http.StatusServiceUnavailable:
+		return v.Problem(http.StatusServiceUnavailable, refused.Code, "What was asked of this preview before is still to be looked into: nothing was changed. Try again in a moment.")
 	case refused.Status == http.StatusNotFound:
-		return v.Problem(http.StatusNotFound, refused.Code, "There is no preview of this name: it may be gone.")
+		return notThere(v)
 	}
 	return err
+}
+
+func notOffered(v *frame.Visit) error {
+	return v.Problem(http.StatusNotFound, "no_previews", "This site has no previews. An operator can configure where they are looked at.")
+}
+
+func notThere(v *frame.Visit) error {
+	return v.Problem(http.StatusNotFound, "not_found", "There is no preview of this name: it may be gone.")
 }
 
 // Offered says whether a site has previews.

@@ -243,9 +243,16 @@ const (
 	Gone     Status = "gone"
 )
 
-// Passes says whether the preview is to stand otherwise before long: whoever looks at it
+// Passing says whether a preview is to stand otherwise before long: whoever looks at it
 // looks again.
-func (s Status) Passes() bool { return s == Waiting || s == Building || s == Removing }
+func Passing(s State) bool {
+	switch s.Status() {
+	case Waiting, Building, Removing:
+		return true
+	case Ready, Broken, Gone:
+	}
+	return s.Run != nil || len(s.Heard) > 0 || s.Extend > 0
+}
 
 // Status is how the preview stands. What can be looked at is in Shown, whatever it is.
 func (s State) Status() Status {

@@ -251,7 +251,7 @@ func (s *State) approve(e Approve) {
 // tick says whether the time changed anything.
 func (s *State) tick(now time.Time) bool {
 	if s.Wanted && s.Shown.Commit != "" && !s.Shown.Expires.IsZero() && !now.Before(s.Shown.Expires) {
-		s.Wanted, s.Note = false, "Its time was over."
+		s.Wanted, s.Extend, s.Note = false, 0, "Its time was over."
 		return true
 	}
 	if s.Run == nil {

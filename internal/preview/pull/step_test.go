@@ -76,6 +76,17 @@ func TestItsTimeIsOver(t *testing.T) {
 	if got := pull.Todo(s, late); got.Kind != pull.Remove {
 		t.Errorf("to do is %+v", got)
 	}
+	// More time that was asked for, and never given, is not waited for when it has gone.
+	s = after(pull.Seen{Head: commit(1)}, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7"}, pull.Ended{ID: "7", Good: true}, pull.AskedExtend{By: "ada", Keep: time.Hour})
+	if !pull.Passing(s) {
+		t.Error("nobody waits for more time")
+	}
+	for _, e := range []pull.Event{pull.Tick{}, begun(pull.Remove, ""), pull.Sent{Token: "t", ID: "8"}, pull.Ended{ID: "8", Good: true}} {
+		s = pull.Step(s, e, late)
+	}
+	if s.Status() != pull.Gone || pull.Passing(s) {
+		t.Errorf("who sees that it is gone looks for ever: %+v", s)
+	}
 }
 
 func TestCommands(t *testing.T) {
@@ -237,8 +248,11 @@ func TestPreviewsComeToRest(t *testing.T) {
 			},
 			"": func(t *rapid.T) {
 				holdsMarkdown(t, s)
-				if act := pull.Todo(s, now); act.Do == pull.Dispatch && act.Kind != pull.Extend && !s.Status().Passes() {
+				if act := pull.Todo(s, now); act.Do == pull.Dispatch && !pull.Passing(s) {
 					t.Fatalf("who sees %q never looks again, and %+v is to be done", s.Status(), act)
+				}
+				if s.Status() == pull.Gone && s.Run == nil && pull.Passing(s) {
+					t.Fatalf("who sees that it is gone looks for ever: %+v", s)
 				}
 			},
 		})
