@@ -119,6 +119,18 @@ func TestTheLiveReleaseIsUndoneFromWhereItIsTold(t *testing.T) {
 	if got := undo(editorToken); got != "" {
 		t.Errorf("an editor may undo by %q", got)
 	}
+	if _, err := b.client.Ask(t.Context(), "www", "third", api.RequestInput{Source: release.FromContent}); err != nil {
+		t.Fatal(err)
+	}
+	third := b.job(t)
+	signedInReader(t, b, operatorToken).Get("/sites/www").Says("You can undo this when release #3 has ended.")
+	if got := undo(operatorToken); got != "" {
+		t.Errorf("beside a release that runs, the live one can be undone by %q", got)
+	}
+	b.run(t, third, release.Ready)
+	if got := undo(operatorToken); got != "back to release #2" {
+		t.Errorf("the third release can be undone by %q", got)
+	}
 	if _, err := b.client.Rollback(t.Context(), "www", api.RollbackInput{To: 1, Why: "wrong hours"}); err != nil {
 		t.Fatal(err)
 	}

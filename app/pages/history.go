@@ -203,27 +203,45 @@ func chartOf(l words.Language, past []view.PastRelease) *chart {
 
 // withRollbacks offers operators to go back to what was live, while nothing runs.
 func withRollbacks(rows []releaseRow, d view.SiteDetail) {
-	if d.State != release.Ready && (d.State != release.Requested || d.Current.Dispatch.Token != "") {
+	if runs(d) {
 		return
 	}
 	for i, r := range d.Releases {
-		if r.Outcome == release.Succeeded && r.Content() != d.Shows() && r.RollbackTo == 0 {
+		if canComeBack(r, d) {
 			rows[i].Rollback = operator.RollbackLink(r.Site, r.Number)
 		}
 	}
 }
 
-// undoOf leads to the question whether to put back what was live before the live release:
-// the first below it that withRollbacks offered. What was put back itself is not undone.
-func undoOf(rows []releaseRow, d view.SiteDetail) *frame.Crumb {
+// runs says whether a release is with a runner: nothing is rolled back before it has ended.
+func runs(d view.SiteDetail) bool {
+	return d.State != release.Ready && (d.State != release.Requested || d.Current.Dispatch.Token != "")
+}
+
+// canComeBack says whether a release was live with other content than what is.
+func canComeBack(r view.PastRelease, d view.SiteDetail) bool {
+	return r.Outcome == release.Succeeded && r.Content() != d.Shows() && r.RollbackTo == 0
+}
+
+// undo is the way to the question whether to put back what was live before, or when there
+// will be one. Both are empty where nothing can be undone.
+type undo struct {
+	Ask   *frame.Crumb
+	Later string
+}
+
+// undoOf undoes the live release by the first below it that can come back. What was put
+// back itself is not undone.
+func undoOf(d view.SiteDetail) (u undo) {
 	live := d.NowLive()
-	if live.RollbackTo != 0 {
-		return nil
+	at := slices.IndexFunc(d.Releases, func(r view.PastRelease) bool { return r.Number < live.Number && canComeBack(r, d) })
+	switch {
+	case live.RollbackTo != 0 || at < 0:
+	case runs(d):
+		u.Later = d.Language.Say("You can undo this when release #%d has ended.", d.Current.Number)
+	default:
+		r := d.Releases[at]
+		u.Ask = &frame.Crumb{Text: d.Language.Say("Undo: back to release #%d…", r.Number), Link: operator.RollbackLink(r.Site, r.Number)}
 	}
-	for _, r := range rows {
-		if r.Number < live.Number && r.Rollback != "" {
-			return &frame.Crumb{Text: d.Language.Say("Undo: back to release #%d…", r.Number), Link: r.Rollback}
-		}
-	}
-	return nil
+	return u
 }

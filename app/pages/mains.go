@@ -111,7 +111,7 @@ func renderSite(d *view.SiteDetail, of mainOf, reader *time.Location) (title str
 		body.Operator = operator.FormsOf(d.Site)
 		body.Operator.Undelivered = d.Undelivered
 		withRollbacks(body.History, *d)
-		body.LiveNow.Undo = undoOf(body.History, *d)
+		body.LiveNow.Undo = undoOf(*d)
 	}
 	var out bytes.Buffer
 	if err := templates.In(d.Language)["site"].ExecuteTemplate(&out, "main", body); err != nil {

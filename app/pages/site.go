@@ -67,9 +67,8 @@ type liveNow struct {
 	More          int64
 	// Days lead to what went live on a day.
 	Days []rows.Filter
-	// Undo leads to the question whether to put back what was live before; nil for nobody
-	// who may, or where that can't be.
-	Undo *frame.Crumb
+	// Undo puts back what was live before; it is empty for those who may not.
+	Undo undo
 }
 
 func liveNowOf(d view.SiteDetail) liveNow {
