@@ -16,6 +16,7 @@ func TestCommands(t *testing.T) {
 		args   string
 		sites  []api.Site
 		fail   bool
+		silent bool
 		token  string // "": a good one
 		screen bool
 	}{
@@ -26,7 +27,7 @@ func TestCommands(t *testing.T) {
 		{name: "request-wait", args: "request|--wait", sites: one},
 		{name: "request-wait-json", args: "request|--wait|--json", sites: one},
 		{name: "request-wait-failed", args: "request|--wait", sites: one, fail: true},
-		{name: "request-wait-timeout", args: "request|--wait|--timeout|10ms", sites: one},
+		{name: "request-wait-timeout", args: "request|--wait|--timeout|10ms", sites: one, silent: true},
 		{name: "request-bad-time", args: "request|--not-before|tomorrow", sites: one},
 		{name: "request-bad-token", args: "request", sites: one, token: "wrong"},
 		{name: "request-bad-token-json", args: "request|--json", sites: one, token: "wrong"},
@@ -83,7 +84,7 @@ func TestCommands(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := newFakeApp(t, c.sites...)
-			f.fail = c.fail
+			f.fail, f.silent = c.fail, c.silent
 			t.Setenv("PRESSRUN_URL", f.url)
 			token := c.token
 			if token == "" {

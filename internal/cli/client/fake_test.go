@@ -25,6 +25,8 @@ type fakeApp struct {
 	// time. fail makes its release fail.
 	asked int
 	fail  bool
+	// silent has it never tell of a request: a wait for it ends by its time.
+	silent bool
 	// listed is called each time that the sites were listed.
 	listed func()
 
@@ -154,6 +156,10 @@ func (f *fakeApp) found(w http.ResponseWriter, r *http.Request) {
 func (f *fakeApp) request(w http.ResponseWriter, r *http.Request) {
 	if r.PathValue("id") != "req-1" {
 		refuse(w, api.Problem{Status: 404, Title: "Not Found", Code: "not_found", Detail: "there is no request " + r.PathValue("id")})
+		return
+	}
+	if f.silent {
+		<-r.Context().Done()
 		return
 	}
 	f.asked++
