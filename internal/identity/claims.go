@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// maxGroups bounds what is kept of somebody's groups, and maxGroup the length of
-// the name of one, in bytes.
+// maxGroups bounds how many groups of a person are kept, and maxGroup the length of a
+// group's name, in bytes.
 const (
 	maxGroups = 500
 	maxGroup  = 200
 )
 
-// claims are what a provider says of somebody.
+// claims are a provider's statements about a person.
 type claims map[string]any
 
-// at is the claim of a name. A name with dots that is no claim itself leads into
+// at finds a claim by its name. A dotted name that is not itself a claim leads into
 // objects: realm_access.roles.
 func (c claims) at(name string) (any, bool) {
 	if value, ok := c[name]; ok {
@@ -39,14 +39,14 @@ func (c claims) text(name string) string {
 	return strings.TrimSpace(s)
 }
 
-// yes says whether a claim is true, which some providers write as a text, and
-// whether it is there.
+// yes says whether a claim is true, and whether it is present. Some providers write true
+// as a string.
 func (c claims) yes(name string) (yes, said bool) {
 	value, said := c[name]
 	return value == true || value == "true", said
 }
 
-// list is a claim with texts: a list, or one text alone.
+// list reads a claim that holds strings: a list of them, or one alone.
 func (c claims) list(name string) []string {
 	value, _ := c.at(name) // nil is no list
 	var out []string
@@ -65,7 +65,7 @@ func (c claims) list(name string) []string {
 	return out
 }
 
-// lacks says whether one of some claims is not there.
+// lacks says whether any of these claims is missing.
 func (c claims) lacks(names ...string) bool {
 	return slices.ContainsFunc(names, func(name string) bool {
 		_, ok := c.at(name)

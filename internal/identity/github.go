@@ -14,23 +14,23 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// GitHubOptions are what GitHub is asked with. The client is the GitHub App's
-// own (docs.github.com: generating a user access token for a GitHub App), or an
-// OAuth app with the scope read:org.
+// GitHubOptions set up sign-in by GitHub. The client is the GitHub App's own
+// (docs.github.com: generating a user access token for a GitHub App), or an OAuth app
+// with the scope read:org.
 type GitHubOptions struct {
 	// URL is the address for people, APIURL the base of the API.
 	URL, APIURL            string
 	ClientID, ClientSecret string
 	// Scopes are for an OAuth app; a GitHub App has permissions instead.
 	Scopes []string
-	// Organizations, Teams (organization/team) and Repositories (owner/name) are
-	// those that are looked at; nothing else of somebody is asked.
+	// Organizations, Teams (organization/team) and Repositories (owner/name) are the only
+	// ones in which a person's membership is looked up.
 	Organizations, Teams, Repositories []string
 	// Transport is below all calls; nil for the network.
 	Transport http.RoundTripper
 }
 
-// GitHub is GitHub as a place to sign in.
+// GitHub signs people in by their GitHub accounts.
 type GitHub struct {
 	options GitHubOptions
 	client  *http.Client
@@ -41,24 +41,22 @@ func NewGitHub(o GitHubOptions) *GitHub {
 	return &GitHub{options: o, client: client(o.Transport)}
 }
 
-// Organization is the group of those in an organization. Names count in any case
-// on GitHub.
+// Organization names the group of an organization's members. GitHub's names ignore case.
 func Organization(name string) string { return "organization " + strings.ToLower(name) }
 
-// Team is the group of those in a team, written organization/team.
+// Team names the group of a team's members; the team is written organization/team.
 func Team(name string) string { return "team " + strings.ToLower(name) }
 
-// User is the group of one person alone.
+// User names the group of one person alone.
 func User(login string) string { return "user " + strings.ToLower(login) }
 
-// Repository is the group of those with a permission on a repository, written
-// owner/name.
+// Repository names the group of those who have a permission on a repository, written owner/name.
 func Repository(name, permission string) string {
 	return "repository " + strings.ToLower(name) + " " + permission
 }
 
-// Permissions are GitHub's on a repository that not everybody has on a public
-// one, the highest first.
+// Permissions are the permissions on a repository that GitHub grants to named people only
+// (everybody can pull from a public one), the highest first.
 var Permissions = []string{"admin", "maintain", "push", "triage"}
 
 func (g *GitHub) oauth(redirect string) *oauth2.Config {
@@ -69,17 +67,17 @@ func (g *GitHub) oauth(redirect string) *oauth2.Config {
 	}
 }
 
-// Begin is the address to which a browser is sent. GitHub takes a challenge for
-// the code since July 2025; an older server ignores it.
+// Begin gives the address to which a browser is sent. GitHub supports a PKCE challenge
+// since July 2025; an older server ignores it.
 func (g *GitHub) Begin(_ context.Context, a Attempt) (string, error) {
 	return g.oauth(a.Redirect).AuthCodeURL(a.State, oauth2.S256ChallengeOption(a.Verifier), oauth2.SetAuthURLParam("allow_signup", "false")), nil
 }
 
-// SignOut is nowhere: who signs out here stays signed in to GitHub.
+// SignOut gives no address: signing out here does not sign out of GitHub.
 func (g *GitHub) SignOut(string) string { return "" }
 
-// Finish exchanges the code and asks who it is of and what they belong to. The
-// token is used for that alone, and kept nowhere.
+// Finish exchanges the code for a token, and asks GitHub for the person and their
+// memberships. The token is used for that alone, and not kept.
 func (g *GitHub) Finish(ctx context.Context, a Attempt, query url.Values) (Identity, error) {
 	code, err := answered(a, query, "")
 	if err != nil {
@@ -112,8 +110,8 @@ func (g *GitHub) Finish(ctx context.Context, a Attempt, query url.Values) (Ident
 	return id, nil
 }
 
-// membership is GitHub's of an organization or a team: an invitation that nobody
-// has taken is pending.
+// membership is GitHub's answer for an organization or a team: an invitation that was not
+// accepted is pending.
 type membership struct{ State string }
 
 func (g *GitHub) organizations(ctx context.Context, token *oauth2.Token, _ string) ([]string, error) {
@@ -162,7 +160,7 @@ func (g *GitHub) repositories(ctx context.Context, token *oauth2.Token, _ string
 	return in, nil
 }
 
-// none is an answer that says that somebody does not belong.
+// none is an answer that says that a person is not a member.
 type none struct{ status int }
 
 func (n *none) Error() string { return fmt.Sprintf("GitHub answered %d", n.status) }
@@ -172,8 +170,8 @@ func isNone(err error) bool {
 	return ok
 }
 
-// get reads one answer of the API. A redirect, such as of a renamed repository,
-// is followed on the same host alone, as Go takes the token off for others.
+// get reads one answer of the API. A redirect, such as that of a renamed repository,
+// works on the same host only: Go's client drops the token for others.
 func (g *GitHub) get(ctx context.Context, token *oauth2.Token, into any, path ...string) error {
 	for i := range path {
 		path[i] = url.PathEscape(path[i])
@@ -198,7 +196,7 @@ func (g *GitHub) get(ctx context.Context, token *oauth2.Token, into any, path ..
 	case slices.Contains([]int{http.StatusForbidden, http.StatusNotFound}, resp.StatusCode):
 		return &none{resp.StatusCode}
 	case resp.StatusCode < 500:
-		return refused("GitHub answered %d to a question about who somebody is", resp.StatusCode)
+		return refused("GitHub answered %d when asked who signed in", resp.StatusCode)
 	default:
 		return fmt.Errorf("%w: GitHub answered %d", ErrUnreachable, resp.StatusCode)
 	}

@@ -1,6 +1,5 @@
-// Package identity asks others who somebody is: an OpenID Connect provider, or
-// GitHub. It says what they tell, and decides nothing: who may do what is the
-// configuration's to say.
+// Package identity asks an OpenID Connect provider or GitHub who a person is. It reports
+// the answer and decides nothing: the configuration says who may do what.
 package identity
 
 import (
@@ -25,7 +24,7 @@ const (
 	ViaHeader = "header"
 )
 
-// Identity is who somebody is, as far as another could say.
+// Identity is a person, as a provider vouches for them.
 type Identity struct {
 	// Via is how they showed it.
 	Via string
@@ -33,12 +32,12 @@ type Identity struct {
 	Subject string
 	// Name is how records and pages call them.
 	Name string
-	// Email is theirs for sure, "" if that is not known.
+	// Email is an address that the provider has verified; "" if none is.
 	Email string
-	// Domain is the organization's that vouches for them, "" for none.
+	// Domain is the domain of the organization that vouches for them; "" for none.
 	Domain string
-	// Groups are what they belong to. GitHub's are written by Organization, Team and
-	// Repository.
+	// Groups are the groups that they belong to. Organization, Team, User and Repository
+	// write GitHub's.
 	Groups []string
 }
 
@@ -50,21 +49,23 @@ type Attempt struct {
 	Redirect string
 }
 
-// Provider is where people sign in.
+// Provider is a service by which people sign in.
 type Provider interface {
 	// Begin is the address to which a browser is sent.
 	Begin(ctx context.Context, a Attempt) (string, error)
-	// Finish says who came back with what the provider put into the address.
+	// Finish says who came back, by the query that the provider put into the address.
+	// Errors are ErrUnreachable, or a *Refused.
 	Finish(ctx context.Context, a Attempt, query url.Values) (Identity, error)
-	// SignOut is where people sign out of the provider too, "" for nowhere.
+	// SignOut gives the address at which people sign out of the provider too, which then
+	// sends them to back; "" for none.
 	SignOut(back string) string
 }
 
-// ErrUnreachable is of a provider that can't be asked now.
+// ErrUnreachable says that the provider can't be asked now.
 var ErrUnreachable = errors.New("the sign-in service can't be reached")
 
-// Refused is why a provider's answer is not believed, or what it said instead of
-// who somebody is. It is fit for the log; it holds no code and no token.
+// Refused says why a provider's answer is not believed, or how the provider refused. It
+// is fit for the log: it holds no code and no token.
 type Refused struct{ Why string }
 
 // Error is the reason.
@@ -72,7 +73,7 @@ func (r *Refused) Error() string { return r.Why }
 
 func refused(format string, args ...any) error { return &Refused{fmt.Sprintf(format, args...)} }
 
-// limit bounds a call of a provider, and maxAnswer what is read of it.
+// limit bounds how long a call to a provider takes, and maxAnswer how much of its answer is read.
 const (
 	limit     = 10 * time.Second
 	maxAnswer = 1 << 20
@@ -86,7 +87,7 @@ func client(transport http.RoundTripper) *http.Client {
 	return &http.Client{Timeout: limit, Transport: bounded{transport}}
 }
 
-// bounded reads no answer without an end.
+// bounded cuts answers off at maxAnswer.
 type bounded struct{ below http.RoundTripper }
 
 // RoundTrip makes a call.
@@ -102,8 +103,8 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// Called is how records call somebody: by their name and by what nobody can
-// choose, so that no two people are called the same.
+// Called is how records name a person: by their name and by an id that they can't choose,
+// so that no two people have the same.
 func Called(name, unique string) string {
 	name, unique = clean(name), clean(unique)
 	switch {
@@ -115,13 +116,13 @@ func Called(name, unique string) string {
 	return name + " (" + unique + ")"
 }
 
-// clean leaves one short line of what others wrote.
+// clean makes one short line of text from elsewhere.
 func clean(s string) string {
 	return text.Shorten(strings.Join(strings.Fields(text.Plain(s)), " "), 100)
 }
 
-// answered refuses what a provider put into the address instead of a code, and
-// the answer of another attempt or another provider (RFC 9207).
+// answered takes the code from an answer. It refuses an error in its place (RFC 6749,
+// 4.1.2.1), and the answer of another attempt or another provider (RFC 9207).
 func answered(a Attempt, query url.Values, issuer string) (code string, err error) {
 	if got := query.Get("state"); a.State == "" || got != a.State {
 		return "", refused("the answer is that of another attempt to sign in")

@@ -15,7 +15,7 @@ import (
 	"golang.org/x/oauth2"
 )
 
-// OIDCOptions are what an OpenID Connect provider is asked with.
+// OIDCOptions set up sign-in by an OpenID Connect provider.
 type OIDCOptions struct {
 	// Issuer is its address, as its tokens have it.
 	Issuer, ClientID, ClientSecret string
@@ -26,11 +26,9 @@ type OIDCOptions struct {
 	// Prompt is OpenID Connect's: login, consent, select_account; "" for the
 	// provider's own way.
 	Prompt string
-	// TrustEmail takes the address of somebody whose provider says nothing of
-	// having checked it.
+	// TrustEmail accepts an e-mail address without the claim email_verified.
 	TrustEmail bool
-	// LogoutURL is where people sign out of the provider; the one that the provider
-	// names when "".
+	// LogoutURL is where people sign out of the provider; "" for the one that the provider names.
 	LogoutURL string
 	// Transport is below all calls; nil for the network.
 	Transport http.RoundTripper
@@ -38,8 +36,8 @@ type OIDCOptions struct {
 	Now func() time.Time
 }
 
-// OIDC is an OpenID Connect provider. What it can do is asked when the first
-// person signs in, and asked again until it answers.
+// OIDC is an OpenID Connect provider. Its configuration is read when the first person
+// signs in, and asked for again until it comes.
 type OIDC struct {
 	options OIDCOptions
 	client  *http.Client
@@ -51,16 +49,17 @@ type OIDC struct {
 }
 
 const (
-	// askAgain is how long a provider that failed is left alone.
+	// askAgain is the pause after a provider failed to answer.
 	askAgain = 2 * time.Second
-	// skew is how far the provider's clock and this one may be apart.
+	// skew is how much the provider's clock and this one may differ.
 	skew = 30 * time.Second
-	// google is the issuer whose addresses are its own only where the claim hd says
-	// so (developers.google.com/identity/openid-connect: email_verified).
+	// google is an issuer that vouches for an address's domain only by the claim hd
+	// (https://developers.google.com/identity/openid-connect/openid-connect).
 	google = "https://accounts.google.com"
 )
 
-// algorithms are those of signatures that only the provider can make.
+// algorithms are the accepted signatures: those that only the provider can make. HS256,
+// whose key the client knows too, is not among them.
 var algorithms = []string{oidc.RS256, oidc.RS384, oidc.RS512, oidc.ES256, oidc.ES384, oidc.ES512, oidc.PS256, oidc.PS384, oidc.PS512, oidc.EdDSA}
 
 // NewOIDC makes the provider; it calls nobody.
@@ -71,7 +70,7 @@ func NewOIDC(o OIDCOptions) *OIDC {
 	return &OIDC{options: o, client: client(o.Transport)}
 }
 
-// provider is what is known of the provider, asked for if it is not.
+// provider gives the provider's configuration, and asks for it when it is not known yet.
 func (p *OIDC) provider(ctx context.Context) (*oidc.Provider, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -106,8 +105,8 @@ func (p *OIDC) oauth(known *oidc.Provider, redirect string) *oauth2.Config {
 	}
 }
 
-// Begin is the address to which a browser is sent: with state, nonce and a
-// challenge, so that the code is of no use to who steals it (RFC 7636).
+// Begin gives the address to which a browser is sent: with state, nonce and a challenge,
+// so that a stolen code is useless (RFC 7636).
 func (p *OIDC) Begin(ctx context.Context, a Attempt) (string, error) {
 	known, err := p.provider(ctx)
 	if err != nil {
@@ -151,7 +150,7 @@ func (p *OIDC) Finish(ctx context.Context, a Attempt, query url.Values) (Identit
 	if err := token.Claims(&found); err != nil {
 		return Identity{}, refused("the ID token can't be read: %v", err)
 	}
-	if err := p.ours(token, found, a); err != nil {
+	if err := p.checkToken(token, found, a); err != nil {
 		return Identity{}, err
 	}
 	if known.UserInfoEndpoint() != "" && found.lacks("email", p.options.GroupsClaim) {
@@ -171,9 +170,9 @@ func exchangeError(err error) error {
 	return fmt.Errorf("%w: exchange the code: %w", ErrUnreachable, err)
 }
 
-// ours refuses a token of another attempt, or of another client of the provider
+// checkToken refuses a token of another attempt, or of another client of the provider
 // (OpenID Connect Core 1.0, 3.1.3.7).
-func (p *OIDC) ours(token *oidc.IDToken, found claims, a Attempt) error {
+func (p *OIDC) checkToken(token *oidc.IDToken, found claims, a Attempt) error {
 	switch {
 	case a.Nonce == "" || token.Nonce != a.Nonce:
 		return refused("the ID token is that of another attempt to sign in")
@@ -187,18 +186,18 @@ func (p *OIDC) ours(token *oidc.IDToken, found claims, a Attempt) error {
 	return nil
 }
 
-// ask adds what the provider tells beside the token.
+// ask adds the claims of the provider's UserInfo endpoint.
 func (p *OIDC) ask(ctx context.Context, known *oidc.Provider, tokens *oauth2.Token, subject string, found claims) error {
 	info, err := known.UserInfo(ctx, oauth2.StaticTokenSource(tokens))
 	if err != nil {
 		return fmt.Errorf("%w: ask who somebody is: %w", ErrUnreachable, err)
 	}
 	if info.Subject != subject {
-		return refused("the sign-in service told of somebody else")
+		return refused("the sign-in service answered for another person than the ID token names")
 	}
 	more := claims{}
 	if err := info.Claims(&more); err != nil {
-		return refused("what the sign-in service tells can't be read: %v", err)
+		return refused("the answer of the sign-in service can't be read: %v", err)
 	}
 	for name, value := range more {
 		if _, ok := found[name]; !ok {
@@ -208,10 +207,10 @@ func (p *OIDC) ask(ctx context.Context, known *oidc.Provider, tokens *oauth2.Tok
 	return nil
 }
 
-// identity is what the claims say.
+// identity makes an Identity of the claims.
 func (p *OIDC) identity(subject string, found claims) (Identity, error) {
 	if found.elsewhere(p.options.GroupsClaim) {
-		return Identity{}, refused("the account has so many groups that the sign-in service left them out: have it send those alone that belong to Pressrun (Entra ID: groups assigned to the application)")
+		return Identity{}, refused("the account has so many groups that the sign-in service left them out: have it send only those that belong to Pressrun (Entra ID: groups assigned to the application)")
 	}
 	id := Identity{Via: ViaOIDC, Subject: subject, Groups: found.list(p.options.GroupsClaim)}
 	address := strings.ToLower(found.text("email"))
@@ -232,8 +231,8 @@ func (p *OIDC) identity(subject string, found claims) (Identity, error) {
 	return id, nil
 }
 
-// SignOut is where people sign out of the provider (OpenID Connect RP-Initiated
-// Logout 1.0), "" if that is not known.
+// SignOut gives the address at which people sign out of the provider (OpenID Connect
+// RP-Initiated Logout 1.0); "" if it is not known.
 func (p *OIDC) SignOut(back string) string {
 	if p.options.LogoutURL != "" {
 		return p.options.LogoutURL

@@ -8,15 +8,16 @@ import (
 
 // Decide says which releases start now, and what the others wait for.
 func Decide(s State) Decision {
-	d := newDesk(s)
+	a := newAllocation(s)
 	for _, lane := range []Lane{Emergency, Production, Scheduled, Preview} {
-		d.serve(d.queues(lane), lane)
+		a.serve(a.queues(lane), lane)
 	}
-	return Decision{Start: d.start, Waits: d.line(), Turns: d.had}
+	return Decision{Start: a.start, Waits: a.line(), Turns: a.had}
 }
 
-// desk makes one decision.
-type desk struct {
+// allocation is a decision while it is made: the slots that are taken, and the releases
+// that start or wait.
+type allocation struct {
 	State
 	taken map[Limit]int
 	// last is the number of the newest turn.
@@ -25,52 +26,52 @@ type desk struct {
 	had   map[string]int64
 	start []Release
 	waits map[string]Wait // by site
-	// first are the releases that nobody of their group passes, by group.
+	// first are the releases that no other of their group may pass, by group.
 	first map[string]Release
 }
 
-func newDesk(s State) *desk {
-	d := &desk{State: s, taken: map[Limit]int{}, turns: maps.Clone(s.Turns), had: map[string]int64{}, waits: map[string]Wait{}, first: map[string]Release{}}
-	if d.turns == nil {
-		d.turns = map[string]int64{}
+func newAllocation(s State) *allocation {
+	a := &allocation{State: s, taken: map[Limit]int{}, turns: maps.Clone(s.Turns), had: map[string]int64{}, waits: map[string]Wait{}, first: map[string]Release{}}
+	if a.turns == nil {
+		a.turns = map[string]int64{}
 	}
 	for _, turn := range s.Turns {
-		d.last = max(d.last, turn)
+		a.last = max(a.last, turn)
 	}
 	for _, r := range s.Running {
-		d.take(r)
+		a.take(r)
 	}
-	return d
+	return a
 }
 
 // take counts a release in all limits that it needs a slot of.
-func (d *desk) take(r Release) {
-	for _, n := range d.Limits.needs(r) {
-		d.taken[n.Limit]++
+func (a *allocation) take(r Release) {
+	for _, n := range a.Limits.needs(r) {
+		a.taken[n.Limit]++
 	}
 }
 
 // full is the first limit that has no slot for a release.
-func (d *desk) full(r Release) (need, bool) {
-	for _, n := range d.Limits.needs(r) {
-		if d.taken[n.Limit] >= n.most {
+func (a *allocation) full(r Release) (need, bool) {
+	for _, n := range a.Limits.needs(r) {
+		if a.taken[n.Limit] >= n.most {
 			return n, true
 		}
 	}
 	return need{}, false
 }
 
-// queue is a group's line in a lane, the one that has waited longest first.
+// queue is a group's line in a lane: the release that has waited longest is first.
 type queue struct {
 	party string
 	left  []Release
 }
 
 // queues are the lines of a lane.
-func (d *desk) queues(lane Lane) []*queue {
+func (a *allocation) queues(lane Lane) []*queue {
 	of := map[string]*queue{}
-	for _, r := range d.Waiting {
-		if r.lane(d.Now) != lane {
+	for _, r := range a.Waiting {
+		if r.lane(a.Now) != lane {
 			continue
 		}
 		party := r.Party()
@@ -93,12 +94,12 @@ func (d *desk) queues(lane Lane) []*queue {
 func byWait(a, b Release) int { return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.Site, b.Site)) }
 
 // serve has the groups of a lane take turns until nothing more fits.
-func (d *desk) serve(all []*queue, lane Lane) {
+func (a *allocation) serve(all []*queue, lane Lane) {
 	for len(all) > 0 {
-		q := nextTurn(all, d.turns)
-		if d.turn(q, lane) && lane != Emergency {
-			d.last++
-			d.turns[q.party], d.had[q.party] = d.last, d.last
+		q := nextTurn(all, a.turns)
+		if a.turn(q, lane) && lane != Emergency {
+			a.last++
+			a.turns[q.party], a.had[q.party] = a.last, a.last
 		}
 		if len(q.left) == 0 {
 			all = slices.DeleteFunc(all, func(o *queue) bool { return o == q })
@@ -108,62 +109,62 @@ func (d *desk) serve(all []*queue, lane Lane) {
 
 // nextTurn is the line whose group had its turn longest ago.
 func nextTurn(all []*queue, turns map[string]int64) *queue {
-	return slices.MinFunc(all, func(a, b *queue) int {
-		return cmp.Or(cmp.Compare(turns[a.party], turns[b.party]), byWait(a.left[0], b.left[0]))
+	return slices.MinFunc(all, func(q, o *queue) int {
+		return cmp.Or(cmp.Compare(turns[q.party], turns[o.party]), byWait(q.left[0], o.left[0]))
 	})
 }
 
-// turn starts the first of a line that fits, and says whether any did. What does not fit
-// has no place in the line any more.
-func (d *desk) turn(q *queue, lane Lane) bool {
+// turn starts the first release of a line that fits, and says whether any did. It takes
+// those that do not fit out of the line.
+func (a *allocation) turn(q *queue, lane Lane) bool {
 	for len(q.left) > 0 {
 		r := q.left[0]
 		q.left = q.left[1:]
-		if ahead, ok := d.first[r.Party()]; ok && lane != Emergency {
-			d.waitBehind(r, lane, ahead)
+		if ahead, ok := a.first[r.Party()]; ok && lane != Emergency {
+			a.waitBehind(r, lane, ahead)
 			continue
 		}
-		full, ok := d.full(r)
+		full, ok := a.full(r)
 		if !ok {
-			d.take(r)
-			d.start = append(d.start, r)
+			a.take(r)
+			a.start = append(a.start, r)
 			return true
 		}
-		d.waits[r.Site] = Wait{Site: r.Site, Lane: lane, For: full.Limit, Most: full.most}
+		a.waits[r.Site] = Wait{Site: r.Site, Lane: lane, For: full.Limit, Most: full.most}
 		switch {
 		case lane == Emergency:
-			d.take(r) // what is free of the limits that it needs is kept for it
-		case r.patient(d.Now):
-			d.take(r)
-			d.first[r.Party()] = r
+			a.take(r) // the free slots that it needs are kept for it
+		case r.mayNotBePassed(a.Now):
+			a.take(r)
+			a.first[r.Party()] = r
 		}
 	}
 	return false
 }
 
-// waitBehind has a release wait for one of its own group.
-func (d *desk) waitBehind(r Release, lane Lane, ahead Release) {
-	of := d.waits[ahead.Site]
-	d.waits[r.Site] = Wait{Site: r.Site, Lane: lane, For: of.For, Most: of.Most, Behind: ahead.Site}
+// waitBehind notes that a release waits behind one of its own group.
+func (a *allocation) waitBehind(r Release, lane Lane, ahead Release) {
+	of := a.waits[ahead.Site]
+	a.waits[r.Site] = Wait{Site: r.Site, Lane: lane, For: of.For, Most: of.Most, Behind: ahead.Site}
 }
 
-// line puts those that wait in the order in which they would start, were one slot after
-// another free for all, and counts the places.
-func (d *desk) line() []Wait {
+// line lists the waiting releases in the order in which they would start if slots that
+// suit all of them came free one by one, and counts the places.
+func (a *allocation) line() []Wait {
 	var waits []Wait
-	turns, last := maps.Clone(d.turns), d.last
+	turns, last := maps.Clone(a.turns), a.last
 	places := map[Limit]int{}
 	for _, lane := range []Lane{Emergency, Production, Scheduled, Preview} {
-		all := d.queues(lane)
+		all := a.queues(lane)
 		for len(all) > 0 {
 			q := nextTurn(all, turns)
 			r := q.left[0]
 			if q.left = q.left[1:]; len(q.left) == 0 {
 				all = slices.DeleteFunc(all, func(o *queue) bool { return o == q })
 			}
-			w, ok := d.waits[r.Site]
+			w, ok := a.waits[r.Site]
 			if !ok {
-				continue // it has started
+				continue // it starts now
 			}
 			last++
 			turns[q.party] = last

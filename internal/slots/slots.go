@@ -6,8 +6,8 @@ import "time"
 type Lane int
 
 // The lanes. Emergency: an operator said so, or a rollback. Production: somebody asked, or
-// content changed. Scheduled: only schedules asked. Preview: the site is none that the
-// public sees.
+// content changed. Scheduled: only schedules asked. Preview: the public does not see the
+// site.
 const (
 	Emergency Lane = iota
 	Production
@@ -31,11 +31,11 @@ func (l Lane) String() string {
 }
 
 const (
-	// LiftAfter is after how long a wait a release goes up by a lane.
+	// LiftAfter is the wait after which a release goes up by a lane.
 	LiftAfter = 20 * time.Minute
-	// PatienceAfter is after how long a wait nobody of its own group passes a release any
-	// more. By then it has gone up to production.
-	PatienceAfter = time.Hour
+	// NotPassedAfter is the wait after which no other release of its group may pass a
+	// release. By then it is in the production lane.
+	NotPassedAfter = time.Hour
 )
 
 // Release is one that runs or waits. A site has one at most.
@@ -43,18 +43,17 @@ type Release struct {
 	Site string
 	// Group is the site's; a site without one is a group of its own.
 	Group string
-	// Runner is what carries it out, local or github, and Machine on which machine; ""
-	// where that is no matter.
+	// Runner is local or github, and Machine the machine that it needs; "" where any will do.
 	Runner, Machine string
 	// Installation is the account on which the GitHub App is installed; "" for none.
 	Installation string
 	Lane         Lane
-	// Since is since when it waits: it may start, but for a slot.
+	// Since is when it began to wait: nothing but a free slot has been missing since.
 	Since time.Time
 }
 
-// Party is who takes turns: the group, or the site that has none. No group has a space in
-// its name.
+// Party names the one that takes turns: the group, or a site without a group. Group names
+// have no space, so the two never collide.
 func (r Release) Party() string {
 	if r.Group != "" {
 		return r.Group
@@ -71,20 +70,20 @@ func (r Release) lane(now time.Time) Lane {
 	return max(Production, r.Lane-Lane(min(lifted, time.Duration(Preview))))
 }
 
-// patient says whether it has waited so long that nobody of its group passes it.
-func (r Release) patient(now time.Time) bool {
-	return r.Lane != Emergency && now.Sub(r.Since) >= PatienceAfter
+// mayNotBePassed says whether it has waited so long that nobody of its group passes it.
+func (r Release) mayNotBePassed(now time.Time) bool {
+	return r.Lane != Emergency && now.Sub(r.Since) >= NotPassedAfter
 }
 
-// Limits say how many releases may run at a time. 0 is no limit, but for Reserve.
+// Limits say how many releases may run at a time. 0 is no limit; a Reserve of 0 reserves nothing.
 type Limits struct {
-	// Total is for all releases, and Reserve how many of these are for emergencies alone.
+	// Total is for all releases; Reserve of these are for emergencies alone.
 	Total, Reserve int
 	// Local is for each machine, GitHub for all runs there.
 	Local, GitHub int
 	// PerInstallation is for each installation of the GitHub App.
 	PerInstallation int
-	// PerGroup is for each group of which Groups says nothing else.
+	// PerGroup is for each group that Groups does not name.
 	PerGroup int
 	Groups   map[string]int
 }
@@ -106,10 +105,11 @@ const (
 	Group        Kind = "group"
 )
 
-// Limit is one of which a release needs a slot.
+// Limit is a limit that a release needs a slot of.
 type Limit struct {
 	Kind Kind
-	// Name is the group's, the installation's or the runner's; Machine where that is one.
+	// Name is that of the group, the installation or the runner, and Machine that of a
+	// local runner; "" for the total.
 	Name, Machine string
 }
 
@@ -150,7 +150,7 @@ func (l Limits) needs(r Release) []need {
 	return all
 }
 
-// State is what a decision is made of.
+// State is the input of a decision.
 type State struct {
 	Limits           Limits
 	Running, Waiting []Release
@@ -159,7 +159,7 @@ type State struct {
 	Now   time.Time
 }
 
-// Wait is what a release waits for.
+// Wait says what a release waits for.
 type Wait struct {
 	Site string
 	// Lane is the one in which it waits now.

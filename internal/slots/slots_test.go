@@ -103,13 +103,13 @@ func TestWhoHasWaitedLongGoesUpAndIsNotPassed(t *testing.T) {
 	in.Running = []slots.Release{{Site: "b/1", Group: "b", Installation: "acme"}}
 	in.Waiting = []slots.Release{
 		{Site: "a/1", Group: "a", Lane: slots.Production, Since: now},
-		{Site: "a/2", Group: "a", Installation: "acme", Lane: slots.Production, Since: now.Add(-slots.PatienceAfter)},
+		{Site: "a/2", Group: "a", Installation: "acme", Lane: slots.Production, Since: now.Add(-slots.NotPassedAfter)},
 	}
 	d := slots.Decide(in)
 	if len(d.Start) != 0 || len(d.Waits) != 2 || d.Waits[1].Behind != "a/2" || d.Waits[1].Place != 2 {
 		t.Errorf("%+v", d)
 	}
-	in.Waiting[1].Since = now.Add(-slots.PatienceAfter + time.Second)
+	in.Waiting[1].Since = now.Add(-slots.NotPassedAfter + time.Second)
 	if got := sites(slots.Decide(in).Start); !slices.Equal(got, []string{"a/1"}) {
 		t.Errorf("a slot stayed free: %v", got)
 	}
@@ -211,7 +211,7 @@ func TestEveryDecisionKeepsTheLimitsAndLeavesNoSlotFree(t *testing.T) {
 		}
 		// A slot stays free only for an emergency, or for who has waited for very long.
 		kept := slices.ContainsFunc(in.Waiting, func(r slots.Release) bool {
-			return !slices.Contains(sites(d.Start), r.Site) && (r.Lane == slots.Emergency || now.Sub(r.Since) >= slots.PatienceAfter)
+			return !slices.Contains(sites(d.Start), r.Site) && (r.Lane == slots.Emergency || now.Sub(r.Since) >= slots.NotPassedAfter)
 		})
 		for _, r := range in.Waiting {
 			if slices.Contains(sites(d.Start), r.Site) {
@@ -304,7 +304,7 @@ func TestGroupsThatAskWithoutEndGetEquallyManyTurns(t *testing.T) {
 }
 
 // However much is asked for again at once, in higher lanes and by others, each release
-// starts after a time that can be told: here the wait of PatienceAfter, and then a turn of
+// starts after a time that can be told: here the wait of NotPassedAfter, and then a turn of
 // each group for each release before it.
 func TestNothingWaitsForEver(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -320,7 +320,7 @@ func TestNothingWaitsForEver(t *testing.T) {
 		takes := func(r slots.Release) time.Duration {
 			return time.Duration(1+len(r.Site)%2+int(r.Site[len(r.Site)-1])%7) * time.Minute
 		}
-		const longest = slots.PatienceAfter + 30*10*time.Minute
+		const longest = slots.NotPassedAfter + 30*10*time.Minute
 		for range 500 {
 			l.decide(takes)
 			for _, r := range l.state.Waiting {
