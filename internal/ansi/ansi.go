@@ -1,6 +1,7 @@
 // Package ansi reads the colours that programs write into their output (ECMA-48, 8.3.117,
-// Select Graphic Rendition) as names of styles, and shows what else could deceive a
-// reader. Pure: it knows no HTML, and what it gives is text and a few fixed names.
+// Select Graphic Rendition) as names of styles, and makes characters visible that could
+// deceive a reader. It is pure and knows no HTML: its results are text and a few fixed
+// names.
 package ansi
 
 import (
@@ -32,7 +33,7 @@ const (
 // Classes lists all names of styles.
 func Classes() []string { return append(colours[:], bold, faint, italic, underline) }
 
-// Style is the one in force. It goes on from line to line; the zero Style is plain.
+// Style is the style in force. It carries over from line to line; the zero Style is plain.
 type Style struct {
 	colour                          int // one more than its number; 0 is the default
 	bold, faint, italic, underlined bool
@@ -86,7 +87,7 @@ func (s *Style) Line(line string) []Span {
 	return out
 }
 
-// skip takes the colours of what is not shown.
+// skip applies the colours in text that is not shown.
 func (s *Style) skip(text string) {
 	for text != "" {
 		n, params, ok := sequence(text)
@@ -195,10 +196,10 @@ func (s *Style) setOne(code int) {
 	}
 }
 
-// Visible shows characters that show nothing themselves and change what others show
-// by their names: control characters but the tab and the line's end, overrides and
-// isolates of the direction of writing (Unicode UAX #9; CVE-2021-42574), tags, and
-// bytes that are no UTF-8.
+// Visible replaces characters that are invisible and change how others look by their
+// names: control characters but the tab and the line's end, overrides and isolates of the
+// direction of writing (Unicode UAX #9; CVE-2021-42574), tags, and bytes that are no
+// UTF-8.
 func Visible(text string) string {
 	if !strings.ContainsFunc(text, hidden) && utf8.ValidString(text) {
 		return text

@@ -1,8 +1,8 @@
-// Package atomicfile writes files that are there whole or not at all, whatever
-// crashes in between: they are written beside their place, put on disk, and
-// then given their name. All are for their owner only (0600). When a function
-// returns nil, the content and its name outlive a power cut; when it returns an
-// error, what was there before is there still, and nothing lies beside it.
+// Package atomicfile writes files that exist whole or not at all, even across a crash:
+// they are written under a temporary name in the same folder, synced to disk, and then
+// renamed. All are for their owner only (0600). When a function returns nil, the content
+// and its name outlive a power cut; when it returns an error, what was there before is
+// there still, and nothing lies beside it.
 package atomicfile
 
 import (
@@ -24,20 +24,20 @@ func Write(path string, text []byte) error {
 	return err
 }
 
-// Replace makes a file, or replaces it, by what it reads. It returns how many
-// bytes that was.
+// Replace makes a file, or replaces it, from a reader. It returns the number of bytes.
 func Replace(path string, content io.Reader) (int64, error) {
 	return write(path, content, os.Rename)
 }
 
-// Create makes a file of what it reads; fs.ErrExist when there is one.
+// Create makes a new file from a reader, and returns the number of bytes; fs.ErrExist
+// when the file exists.
 func Create(path string, content io.Reader) (int64, error) {
 	return write(path, content, moveNew)
 }
 
-// Place gives a file that another program has written its name: it is put on
-// disk first. fs.ErrExist when there is such a file; the temporary one, which
-// must be in the same folder, is gone in any case.
+// Place syncs a file that another program has written to disk, then renames it to path,
+// which must be in the same folder. fs.ErrExist when path exists. The temporary file is
+// removed in any case.
 func Place(temporary, path string) error {
 	f, err := os.OpenFile(temporary, os.O_RDWR, 0) // Windows syncs only what can be written
 	if err != nil {
@@ -55,7 +55,7 @@ func write(path string, content io.Reader, move func(from, to string) error) (in
 	return n, finish(f, path, err, move)
 }
 
-// finish puts a file on disk and in its place, or removes it.
+// finish syncs a file to disk and moves it to path, or removes it after an error.
 func finish(f *os.File, path string, err error, move func(from, to string) error) error {
 	if err == nil {
 		err = f.Sync()
@@ -70,9 +70,8 @@ func finish(f *os.File, path string, err error, move func(from, to string) error
 	return SyncFolder(filepath.Dir(path))
 }
 
-// moveNew moves a file to a name that nobody has. A link does it, which fails
-// if somebody has taken the name meanwhile; where there are no links, a look
-// must do.
+// moveNew moves a file to a name that is not taken. A hard link fails if another has
+// taken the name meanwhile; where there are no links, it looks first.
 func moveNew(from, to string) error { return moveBy(os.Link, from, to) }
 
 func moveBy(link func(from, to string) error, from, to string) error {
@@ -100,11 +99,11 @@ func remove(path string) error {
 	return nil
 }
 
-// left is how a file is called that is not in its place yet: see write.
+// left matches the temporary names that write gives.
 var left = regexp.MustCompile(`^\..+-[0-9]+\.tmp$`)
 
-// RemoveLeft removes what a process left in a folder that was killed while it
-// wrote. Nobody may be writing there.
+// RemoveLeft removes the temporary files that a killed process left in a folder. No
+// process may be writing there.
 func RemoveLeft(folder string) error {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -119,17 +118,16 @@ func RemoveLeft(folder string) error {
 	return errors.Join(errs...)
 }
 
-// SyncFolder puts a folder's list of names on disk, so that new ones outlive a
-// power cut. Windows can't, and needs it not. Some file systems can't either
-// (network shares, those in user space; fsync(2): EINVAL): nothing is to be done
-// about it there, and the file is in its place.
+// SyncFolder puts a folder's list of names on disk, so that new ones outlive a power cut.
+// Windows can't, and needs no such call. Some file systems can't either (network shares,
+// FUSE; fsync(2): EINVAL): that is no error, since the file is in its place.
 func SyncFolder(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
 	d, err := os.Open(filepath.Clean(path))
 	if err != nil {
-		return fmt.Errorf("put a folder's names on disk: %w", err)
+		return fmt.Errorf("sync the folder: %w", err)
 	}
 	err = d.Sync()
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {

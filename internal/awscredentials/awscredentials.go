@@ -1,6 +1,6 @@
-// Package awscredentials says what to do when AWS's SDK found no credentials that
-// are good. The SDK has no error values for it, and its words speak of machines
-// that the reader may not have: "no EC2 IMDS role found".
+// Package awscredentials says what to do when AWS's SDK found no usable credentials. The
+// SDK has no error values for it, and its messages name machines that the reader may not
+// have: "no EC2 IMDS role found".
 package awscredentials
 
 import (
@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// causes are parts of the SDK's words, the most telling first, and what to do
+// causes are parts of the SDK's messages, the most specific first, and what to do
 // (aws-sdk-go-v2: credentials/ssocreds, credentials/stscreds, credentials/processcreds,
 // credentials/endpointcreds, credentials/ec2rolecreds, config).
 var causes = []struct {
@@ -18,7 +18,7 @@ var causes = []struct {
 }{
 	{[]string{"of profile", "failed to get shared config profile"}, "the profile that the AWS profile takes its credentials from (source_profile) is not in the configuration files: check ~/.aws/config"},
 	{[]string{"failed to get shared config profile"}, "the AWS profile is not in the configuration files: check AWS_PROFILE and ~/.aws/config"},
-	{[]string{"partial credentials found"}, "the AWS profile has one of aws_access_key_id and aws_secret_access_key alone: add the other"},
+	{[]string{"partial credentials found"}, "the AWS profile has only one of aws_access_key_id and aws_secret_access_key: add the other"},
 	{[]string{"assumeroletokenprovider"}, "the AWS profile's role wants a code of MFA, which nobody can type here: use one without, or give the credentials of a session in AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN"},
 	{[]string{"sso", "token"}, "the AWS sign-in (SSO) has expired or was never made: run aws sso login, with --profile where a profile is used"},
 	{[]string{"sso session"}, "the AWS sign-in (SSO) has expired or was never made: run aws sso login, with --profile where a profile is used"},
@@ -39,14 +39,15 @@ var causes = []struct {
 	{[]string{"get identity: get credentials"}, notFound},
 }
 
-// theirs are in every error of the SDK's that comes of getting credentials. A
-// service that refuses those which were found has an error code for it.
-var theirs = []string{"get credentials", "refresh cached", "shared config profile", "no ec2 imds role", "sso session", "assumeroletokenprovider", "partial credentials"}
+// credentialWords tell the SDK's errors about getting credentials from all others: each
+// has one of them. A service that refuses the credentials that were found answers with an
+// error code instead.
+var credentialWords = []string{"get credentials", "refresh cached", "shared config profile", "no ec2 imds role", "sso session", "assumeroletokenprovider", "partial credentials"}
 
 const notFound = "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the job a role"
 
-// Explain is what is the matter with the credentials when that is why a call
-// failed, and what to do about it; "" for any other error, nil included.
+// Explain says what is wrong with the credentials and what to do about it, when that is
+// why a call failed; "" for any other error, nil included.
 func Explain(err error) string {
 	if err == nil {
 		return ""
@@ -55,7 +56,7 @@ func Explain(err error) string {
 		return explained.what
 	}
 	said := strings.ToLower(err.Error())
-	if !slices.ContainsFunc(theirs, func(words string) bool { return strings.Contains(said, words) }) {
+	if !slices.ContainsFunc(credentialWords, func(words string) bool { return strings.Contains(said, words) }) {
 		return ""
 	}
 	for _, cause := range causes {
@@ -66,8 +67,8 @@ func Explain(err error) string {
 	return ""
 }
 
-// Error is an error of a call to AWS in words of Explain, which takes the place of
-// the SDK's; any other error is itself.
+// Error gives an error of a call to AWS the message of Explain, where there is one. It
+// still wraps the SDK's error.
 func Error(err error) error {
 	if what := Explain(err); what != "" {
 		return &explainedError{what, err}

@@ -17,8 +17,8 @@ import (
 // credentials that are fetched later, say what to do. Credentials that can't be right
 // are refused before they are sent.
 func Load(ctx context.Context, options ...func(*config.LoadOptions) error) (aws.Config, error) {
-	// A container's endpoint that is not there would be asked as patiently as the
-	// service that is called, at each of its tries.
+	// Without this, each try of the service's call would try an absent container endpoint
+	// as often as the service itself.
 	few := config.WithEndpointCredentialOptions(func(o *endpointcreds.Options) {
 		o.Retryer = retry.NewStandard(func(r *retry.StandardOptions) { r.MaxAttempts = 3 })
 	})
@@ -53,8 +53,8 @@ func (c checked) Retrieve(ctx context.Context) (aws.Credentials, error) {
 
 var errDamaged = errors.New("the credentials can't be right")
 
-// damage is what copying puts into a key: none of AWS's, nor of other stores', has
-// white space, control characters or quotes.
+// damage names what copying left in a key: no key of AWS's or of other stores has white
+// space, control characters or quotes.
 func damage(value string) string {
 	switch {
 	case strings.ContainsAny(value, "\r\n"):

@@ -2,19 +2,18 @@ package calendar
 
 import "time"
 
-// Content is what a continuous schedule is told of a site.
+// Content is the state of a site, as a continuous schedule needs it.
 type Content struct {
 	// Busy says that a release runs or waits.
 	Busy bool
-	// Changed says that something changed that no release has served.
+	// Changed says that there are changes that no release has served.
 	Changed bool
-	// AsOf is the watermark of what is live; zero when nothing is.
+	// AsOf is the watermark of the live release; zero if there is none.
 	AsOf time.Time
 }
 
-// Again says whether a continuous schedule asks for a release now, and if not,
-// when to look again although nothing has happened; zero for not before
-// something does.
+// Again says whether a continuous schedule asks for a release now, and if not, when to
+// call Again if no event comes before; zero for only after an event.
 func (s Schedule) Again(c Content, now time.Time) (ask bool, look time.Time) {
 	if !s.Continuous || c.Busy {
 		return false, time.Time{}
@@ -32,7 +31,7 @@ func (s Schedule) Again(c Content, now time.Time) (ask bool, look time.Time) {
 	return false, s.whenOpen(now)
 }
 
-// dueAgain is from when on the content is to be released; zero for never.
+// dueAgain is when the next release is due; zero for never.
 func (s Schedule) dueAgain(c Content, now time.Time) time.Time {
 	switch {
 	case c.Changed || c.AsOf.IsZero():

@@ -39,8 +39,8 @@ func (c Cron) Next(after time.Time, zone *time.Location) (slot time.Time, ok boo
 	return time.Time{}, false
 }
 
-// matches says whether the expression has slots on a day. As in crontab(5), a day
-// that either of the two day fields names is meant when both are limited.
+// matches says whether the expression has slots on a day. As in crontab(5), if both day
+// fields are limited, a day matches that either names.
 func (c Cron) matches(d Date) bool {
 	if c.months&(1<<d.Month) == 0 {
 		return false
@@ -52,11 +52,11 @@ func (c Cron) matches(d Date) bool {
 	return day || weekday
 }
 
-// maxSetBack is more than any clock has been set back since 1970: 3 hours, at
+// maxSetBack is more than any zone's clock has been set back by since 1970: 3 hours, at
 // Casey in Antarctica.
 const maxSetBack = 4 * 60 // minutes
 
-// nextOn is the first slot of a day that lies after an instant.
+// nextOn is the first slot of a day after an instant.
 func (c Cron) nextOn(day Date, after time.Time, zone *time.Location) (slot time.Time, ok bool) {
 	if midnight, steady := steadyMidnight(day, zone); steady {
 		for minute := range c.minutesFrom(int(after.Sub(midnight) / time.Minute)) {
@@ -69,8 +69,8 @@ func (c Cron) nextOn(day Date, after time.Time, zone *time.Location) (slot time.
 	return c.nextUnsteady(day, after, zone)
 }
 
-// nextUnsteady is nextOn where the clock is set: the wall's order is not the order
-// in time.
+// nextUnsteady is nextOn around a change of the zone's offset, where the order of wall
+// times is not the order in time.
 func (c Cron) nextUnsteady(day Date, after time.Time, zone *time.Location) (slot time.Time, ok bool) {
 	latest := 24 * 60
 	for minute := range c.minutesFrom(0) {
@@ -86,8 +86,7 @@ func (c Cron) nextUnsteady(day Date, after time.Time, zone *time.Location) (slot
 	return slot, ok
 }
 
-// minutesFrom are the minutes of a day that the expression names, those before
-// from left out.
+// minutesFrom are the minutes of a day that the expression names, from one on.
 func (c Cron) minutesFrom(from int) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for hours := c.hours; hours != 0; hours &= hours - 1 {

@@ -9,12 +9,12 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// maxWordedTimes is how many times of a day are told one by one.
+// maxWordedTimes is how many times of a day are listed one by one.
 const maxWordedTimes = 6
 
-// Words say when an expression fires, as people say it: "daily at 15:30",
-// "Mon-Fri at 9:00 and 17:00", "every hour at :00". What can't be said shortly is
-// given as it was written: "by cron 5 4 1 */2 *".
+// Words describe in words when an expression fires: "daily at 15:30", "Mon-Fri at 9:00
+// and 17:00", "every hour at :00". One without a short description is shown as written:
+// "by cron 5 4 1 */2 *".
 func (c Cron) Words(l words.Language) string {
 	days, daily, simple := c.dayWords(l)
 	times, often := c.timeWords(l)
@@ -30,8 +30,8 @@ func (c Cron) Words(l words.Language) string {
 	}
 }
 
-// dayWords are the days: daily, Mon-Fri, on the 1st, on 24 Dec. simple is false
-// where both day fields limit, or months are named that are not one.
+// dayWords describe the days: daily, Mon-Fri, on the 1st, on 24 Dec. simple is false if
+// both day fields are limited, or if several months are named.
 func (c Cron) dayWords(l words.Language) (said string, daily, simple bool) {
 	everyDay, everyWeekday, everyMonth := c.days == 0xfffffffe, c.weekly == 0x7f, c.months == 0x1ffe
 	switch {
@@ -82,8 +82,8 @@ func weekday(l words.Language, fromMonday int) string {
 	return l.Weekday(time.Weekday((fromMonday + 1) % 7))
 }
 
-// timeWords are the times of a day. often says that they are many, told by their
-// distance. They are "" where they can't be told shortly.
+// timeWords describe the times of a day; "" if there is no short description. often says
+// that they are described by their interval.
 func (c Cron) timeWords(l words.Language) (said string, often bool) {
 	minutes, hours := members(c.minutes), members(c.hours)
 	if len(hours) == 24 {
@@ -122,8 +122,8 @@ func (c Cron) timeWords(l words.Language) (said string, often bool) {
 	return "", false
 }
 
-// stepOf is the distance between numbers that are as far apart as the last is from
-// the first of the next round. even is false for others, and for one alone.
+// stepOf is the constant difference between numbers, the same from the last to the first
+// of the next round. even is false if there is none, and for a single number.
 func stepOf(numbers []int, round int) (step int, even bool) {
 	if len(numbers) < 2 {
 		return 0, false
@@ -147,7 +147,7 @@ func members(set uint64) (numbers []int) {
 
 func clock(hour, minute int) string { return fmt.Sprintf("%d:%02d", hour, minute) }
 
-// ordinal is a day of the month: 1st in English; a number alone is one elsewhere.
+// ordinal is a day of the month: 1st in English, a plain number in other languages.
 func ordinal(l words.Language, n int) string {
 	if !l.IsEnglish() {
 		return fmt.Sprint(n)

@@ -1,13 +1,13 @@
 package calendar
 
-// Days are the days on which a schedule rests: holidays by rule, days of a list,
-// and days that are worked all the same. The zero value rests on none.
+// Days are the days on which a schedule rests: holidays by rule and listed days, without
+// the listed exceptions. The zero value has none.
 type Days struct {
-	// Federal rests on U.S. federal holidays, as FederalHoliday has them.
+	// Federal adds the U.S. federal holidays of FederalHoliday.
 	Federal bool
 	// Closed are further days of rest, each with its name.
 	Closed map[Date]string
-	// Open are days that are no days of rest, whatever the others say.
+	// Open are exceptions: days on which the schedule does not rest.
 	Open map[Date]bool
 }
 

@@ -6,11 +6,11 @@ import "time"
 // (Public Law 117-17).
 const firstJuneteenth = 2021
 
-// FederalHoliday is the name of the U.S. federal holiday on which most federal
-// offices are closed on a day: 5 U.S.C. 6103(a), with Executive Order 11582 for
-// those that fall on a weekend (Saturday: the Friday before, Sunday: the Monday
-// after). "" is a day like any other. It knows today's holidays, of 1986 and
-// later; Inauguration Day, a holiday around Washington only, is none of them.
+// FederalHoliday is the name of the U.S. federal holiday for which most federal offices
+// are closed on a day; "" for none. It follows 5 U.S.C. 6103(a), with Executive Order
+// 11582 for holidays on a weekend (Saturday: the Friday before, Sunday: the Monday
+// after). It knows the present holidays, of 1986 and later, without Inauguration Day,
+// which is one around Washington only.
 func FederalHoliday(d Date) string {
 	switch d.Weekday() {
 	case time.Saturday, time.Sunday:
@@ -51,7 +51,7 @@ func fixedHoliday(d Date) string {
 	return ""
 }
 
-// movingHoliday is a holiday that is the nth such day of the week in its month.
+// movingHoliday is a holiday on the nth weekday of its kind in a month.
 func movingHoliday(d Date) string {
 	nth, weekday := (d.Day+6)/7, d.Weekday()
 	last := d.Add(7).Month != d.Month

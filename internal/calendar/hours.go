@@ -2,8 +2,8 @@ package calendar
 
 import "time"
 
-// Hours are when a site's schedules are awake: the windows of those that have any, on
-// their days. Without such a schedule it is always.
+// Hours are the hours of a site's schedules: the windows of those that have any, on their
+// days. Without such a schedule it is always open.
 type Hours []Schedule
 
 // HoursOf are the hours of schedules.
@@ -29,7 +29,7 @@ func (h Hours) openUntil(t time.Time) (end time.Time) {
 	return end
 }
 
-// Between is how much of the time from one instant to another is within the hours.
+// Between is how much of the time between two instants is within the hours.
 func (h Hours) Between(from, to time.Time) (open time.Duration) {
 	if len(h) == 0 {
 		return max(0, to.Sub(from))

@@ -16,12 +16,12 @@ const MaxICalendar = 1 << 20
 // maxDays bounds how many days of rest a file may name.
 const maxDays = 10_000
 
-// icalendarYears is how far ahead of a file's reading its repeating days are known.
+// icalendarYears is how many years ahead repeating events are expanded.
 const icalendarYears = 5
 
 // ParseICalendar reads days of rest from an iCalendar file (RFC 5545): its all-day
-// events, with those that repeat counted out from a year before a day to five years
-// after it. Events at a time of day are no days of rest; timed counts them.
+// events, with repeating ones expanded from a year before around to five years after it.
+// Events at a time of day are ignored; timed counts them.
 func ParseICalendar(text []byte, around Date) (days map[Date]string, timed int, err error) {
 	if len(text) > MaxICalendar {
 		return nil, 0, fmt.Errorf("read an iCalendar file: it is larger than %d bytes", MaxICalendar)

@@ -9,40 +9,40 @@ import (
 // Schedule is one rule by which a site asks for a release by itself. Exactly one
 // of Cron, Every, Once and Continuous says when.
 type Schedule struct {
-	// Name tells a site's schedules apart.
+	// Name is unique among a site's schedules.
 	Name string
-	// Zone is whose clock the schedule follows.
+	// Zone is the time zone of the schedule.
 	Zone *time.Location
 	// Cron fires at each match of an expression; inside Windows if there are any.
 	Cron *Cron
-	// Every fires at the start of each window and then each such span of real
-	// time until the window ends; without windows, from each midnight on. At
-	// least a minute, at most a day.
+	// Every fires at the start of each window and then at this interval of real time
+	// until the window ends; without windows, from each midnight on. It is at least a
+	// minute and at most a day.
 	Every time.Duration
 	// Once fires at this instant, and never again.
 	Once time.Time
 	// Continuous asks again as soon as the last release is done, while a window
 	// is open: see Again.
 	Continuous bool
-	// MaxAge is for Continuous: content older than this is released again although
-	// nothing is known to have changed. 0 for never.
+	// MaxAge is for Continuous: content older than this is released again even if no
+	// change is known. 0 for never.
 	MaxAge time.Duration
-	// IfChanged is for Continuous: it asks for a release only if something is known to
-	// have changed, or content is older than MaxAge.
+	// IfChanged is for Continuous: it asks for a release only if a change is known, or
+	// content is older than MaxAge.
 	IfChanged bool
-	// Windows are when the schedule is awake; none for always.
+	// Windows are when the schedule is active; none for always.
 	Windows []Window
-	// Shift is by how much each slot of Cron or Every comes later, from 0 to MaxSpread:
-	// see ShiftOf. One near the end of a window may come after it.
+	// Shift delays each slot of Cron or Every, by 0 to MaxSpread: see ShiftOf. A slot
+	// near the end of a window may come after it.
 	Shift time.Duration
 	// Rest are days without slots. A window belongs to the day it begins on.
 	Rest Days
-	// Skip leaves out the slots that were missed while nobody looked; else the
+	// Skip drops slots that were missed, such as while the app was down; otherwise the
 	// latest of them is made up for, once.
 	Skip bool
 }
 
-// Check says what is wrong with a schedule.
+// Check finds mistakes in a schedule.
 func (s Schedule) Check() error {
 	kinds := 0
 	for _, set := range []bool{s.Cron != nil, s.Every != 0, !s.Once.IsZero(), s.Continuous} {
@@ -153,8 +153,7 @@ func (s Schedule) windows() []Window {
 	return s.Windows
 }
 
-// span is when a window that begins on a day is open, unless the day is one of
-// rest.
+// span is when a window that begins on a day is open; open is false on a day of rest.
 func (s Schedule) span(w Window, day Date) (from, to time.Time, open bool) {
 	if _, closed := s.Rest.closed(day); closed {
 		return from, to, false
@@ -180,21 +179,21 @@ func (s Schedule) OpenUntil(t time.Time) (end time.Time) {
 	return end
 }
 
-// Due is what a look at a schedule finds.
+// Due is the result of Look.
 type Due struct {
-	// Slot asks for a release now; zero when nothing is due.
+	// Slot is the slot that asks for a release now; zero when none is due.
 	Slot time.Time
-	// Missed counts the earlier slots that nobody looked at in time.
+	// Missed counts the earlier slots that were missed.
 	Missed int
 	// Next is the next slot; zero when there is none.
 	Next time.Time
 }
 
-// maxMissed bounds the counting of missed slots: a month of one a minute.
+// maxMissed bounds how many missed slots are counted: a month of one a minute.
 const maxMissed = 31 * 24 * 60
 
-// Look finds what became due after the last look, up to now. late is how late a
-// slot may be and still count as met, not missed: it is for a Schedule with Skip.
+// Look finds the slots after the last call, up to now. late is how late a slot may be
+// without counting as missed, for a Schedule with Skip.
 func (s Schedule) Look(last, now time.Time, late time.Duration) Due {
 	var found Due
 	at, ok := s.Next(last)
@@ -203,7 +202,7 @@ func (s Schedule) Look(last, now time.Time, late time.Duration) Due {
 			found.Missed++
 		}
 		found.Slot = at
-		if n == maxMissed && at.Before(now.Add(-24*time.Hour)) { // too long away to count them all
+		if n == maxMissed && at.Before(now.Add(-24*time.Hour)) { // the app was down for too long to count them all
 			at, ok = s.Next(now.Add(-24 * time.Hour))
 			continue
 		}

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// MaxSpread bounds over how long the slots of many sites are spread.
+// MaxSpread bounds the span over which the slots of many sites are spread.
 const MaxSpread = time.Hour
 
-// ShiftOf is by how much the slots of a site's schedule come later, so that those of many
-// sites do not all come at once: a whole number of seconds below the spread, the same
-// whenever and wherever it is asked for. It needs no list of the others.
+// ShiftOf is the delay of the slots of a site's schedule, so that those of many sites do
+// not all come at once: a whole number of seconds below the spread, derived from the
+// names alone, so that it is always the same.
 func ShiftOf(site, schedule string, spread time.Duration) time.Duration {
 	seconds := uint64(max(spread, 0) / time.Second)
 	if seconds == 0 {
@@ -18,7 +18,7 @@ func ShiftOf(site, schedule string, spread time.Duration) time.Duration {
 	}
 	h := fnv.New64a()
 	_, _ = h.Write([]byte(site + "\x00" + schedule)) // it never fails: see hash.Hash
-	// The low bits of FNV-1a alone tell names apart that end alike.
+	// In FNV-1a only the low bits differ enough for names with equal ends.
 	sum := h.Sum64()
 	sum ^= sum >> 32
 	return time.Duration(sum%seconds) * time.Second //nolint:gosec // G115: below MaxSpread

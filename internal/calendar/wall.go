@@ -2,15 +2,15 @@ package calendar
 
 import "time"
 
-// wall is what a clock on a wall shows: a day, and minutes since midnight from 0
-// to 1440 (24:00, the midnight that ends the day).
+// wall is a local time of day: a day, and minutes since midnight from 0 to 1440 (24:00,
+// the midnight that ends the day).
 type wall struct {
 	date   Date
 	minute int
 }
 
-// instants are the moments at which a clock in the zone shows w: one as a rule,
-// none when the clock skips w, two when it is set back over w.
+// instants are the instants at which a clock in the zone shows w: usually one, none when
+// the clock skips w, two when it is set back over w.
 func (w wall) instants(zone *time.Location) []time.Time {
 	naive := w.naive()
 	var found []time.Time
@@ -29,8 +29,7 @@ func (w wall) instants(zone *time.Location) []time.Time {
 	return found
 }
 
-// first is the moment at which a clock in the zone shows w for the first time, or
-// jumps over it.
+// first is the instant at which a clock in the zone first shows w, or skips it.
 func (w wall) first(zone *time.Location) time.Time {
 	if found := w.instants(zone); len(found) > 0 {
 		return found[0]
@@ -51,8 +50,8 @@ func shows(local, naive time.Time) bool {
 	return y == naive.Year() && m == naive.Month() && d == naive.Day() && local.Hour() == naive.Hour() && local.Minute() == naive.Minute()
 }
 
-// steadyMidnight is when a day begins in a zone where the clock is set neither on
-// it nor on the days beside it; steady is false for other days.
+// steadyMidnight is when a day begins in a zone. steady is false if the zone's offset
+// changes on that day or on the days beside it.
 func steadyMidnight(d Date, zone *time.Location) (midnight time.Time, steady bool) {
 	noon := wall{d, 12 * 60}.naive()
 	start, end := noon.In(zone).ZoneBounds()

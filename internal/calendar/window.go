@@ -11,10 +11,10 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Window is a span of the day on some days of the week, as "Mon-Fri 08:00-20:00".
-// It begins with its first minute and ends before its last: 20:00 is outside. One
-// that ends at or before its beginning goes on into the next day. The zero value
-// is never open; see ParseWindow.
+// Window is a span of the day on some days of the week, such as "Mon-Fri 08:00-20:00". It
+// includes its first instant and excludes its last: 20:00 is outside. A window that ends
+// before its beginning extends into the next day. The zero value is never open; see
+// ParseWindow.
 type Window struct {
 	weekdays [7]bool
 	from, to int // minutes since midnight; to may lie beyond 1440
@@ -24,7 +24,7 @@ type Window struct {
 // String is the window as it was written.
 func (w Window) String() string { return w.text }
 
-// Words are the window in a language: its days by their names there.
+// Words are the window with the names of its days in a language.
 func (w Window) Words(l words.Language) string {
 	if l.IsEnglish() {
 		return w.text
@@ -34,7 +34,7 @@ func (w Window) Words(l words.Language) string {
 	})
 }
 
-// daysNamed are the names of days in a window, compiled when somebody reads them.
+// daysNamed matches the names of days in a window.
 var daysNamed = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?i)\b(sun|mon|tue|wed|thu|fri|sat)[a-z]*`) })
 
 var weekdayNames = [7]string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}

@@ -2,19 +2,19 @@ package cms
 
 import "strings"
 
-// buildHook is what plugins call to have a site built, and says next to nothing:
-// Netlify's build hooks (https://docs.netlify.com/configure-builds/build-hooks/)
-// with trigger_title, trigger_branch and clear_cache, Vercel's deploy hooks
+// buildHook is a call that only asks for a build: Netlify's build hooks
+// (https://docs.netlify.com/configure-builds/build-hooks/) with trigger_title,
+// trigger_branch and clear_cache, Vercel's deploy hooks
 // (https://vercel.com/docs/deploy-hooks) and Cloudflare's
-// (https://developers.cloudflare.com/workers/ci-cd/builds/deploy-hooks/). Any body
-// is taken, and none.
+// (https://developers.cloudflare.com/workers/ci-cd/builds/deploy-hooks/). It accepts any
+// body, and none.
 type buildHook struct {
 	unsigned
 	name, title string
 }
 
-// IsBuildHook says whether a dialect only asks for a release, and tells nothing of
-// what changed: rules about content have nothing to go by.
+// IsBuildHook says whether a dialect only asks for a release, without saying what
+// changed: rules about content can't apply.
 func IsBuildHook(d Dialect) bool {
 	_, ok := d.(buildHook)
 	return ok
@@ -25,7 +25,7 @@ func (b buildHook) Title() string { return b.title }
 
 func (b buildHook) Events(d Delivery) ([]Event, error) {
 	values := form(d)
-	o, _ := decode(d) // a body that is no JSON says nothing
+	o, _ := decode(d) // a body that is not JSON is ignored
 	read := func(name string) string {
 		for _, text := range []string{d.Query.Get(name), values.Get(name), o.text(name)} {
 			if text = strings.TrimSpace(text); text != "" {

@@ -60,7 +60,7 @@ func (contentful) Verify(d Delivery, secrets []string, now time.Time) error {
 	return recent(at, now)
 }
 
-// contentfulCanonical is what is signed, up to the body.
+// contentfulCanonical is the signed text, up to the body.
 func contentfulCanonical(d Delivery, signed []string) ([]byte, error) {
 	slices.Sort(signed)
 	lines := make([]string, 0, len(signed))
@@ -74,8 +74,8 @@ func contentfulCanonical(d Delivery, signed []string) ([]byte, error) {
 	return fmt.Appendf(nil, "%s\n%s\n%s\n", d.Method, contentfulPath(d.URI), strings.Join(lines, ";")), nil
 }
 
-// contentfulPath is the path and, escaped twice, the query: their library escapes
-// the query as one word, and then the whole as an address.
+// contentfulPath is the path and the query, which is escaped twice: Contentful's library
+// escapes the query as one component, and then the whole as a URI.
 func contentfulPath(uri string) string {
 	path, query, _ := strings.Cut(uri, "?")
 	if query == "" {
@@ -127,7 +127,7 @@ func (contentful) Events(d Delivery) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// firstLocale is a localized field's value, in the first language by name.
+// firstLocale is the value of a localized field in the first language by name.
 func firstLocale(value any) string {
 	locales, ok := value.(map[string]any)
 	if !ok {

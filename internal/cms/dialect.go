@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Dialect is how one system calls a hook.
+// Dialect reads the calls of one system to a hook.
 type Dialect interface {
-	// Name is the dialect's name in a configuration, as "ghost".
+	// Name is the dialect's name in a configuration, such as "ghost".
 	Name() string
 	// Title is the system's own name.
 	Title() string
-	// Verify says whether one of the secrets signed a delivery, and lately. The
-	// error is a *SignatureError. A dialect without signatures is not asked: its
-	// secret is the hook's address.
+	// Verify checks that one of the secrets signed a delivery, within Tolerance. The
+	// error is a *SignatureError. It is not called for a dialect without signatures,
+	// whose secret is the hook's address.
 	Verify(d Delivery, secrets []string, now time.Time) error
 	// Events reads what happened. The error is a *FormatError.
 	Events(d Delivery) ([]Event, error)
@@ -30,8 +30,7 @@ type Dialect interface {
 // SampleTime is the time in all samples, to the second.
 const SampleTime = "2026-11-28T12:00:00"
 
-// dialects is the table. A new system is one file beside this one and one line
-// here.
+// dialects is the table of dialects. A new one is a file beside this one and a line here.
 var dialects = []Dialect{
 	buildHook{name: "cloudflare", title: "Cloudflare's deploy hook"},
 	contentful{},
@@ -53,7 +52,7 @@ var dialects = []Dialect{
 	standard{name: "wordpress", title: "WordPress"},
 }
 
-// Find is the dialect of a name; ok is false when there is none.
+// Find finds a dialect by its name; ok is false when there is none.
 func Find(name string) (d Dialect, ok bool) {
 	i := slices.IndexFunc(dialects, func(d Dialect) bool { return d.Name() == name })
 	if i < 0 {
@@ -79,7 +78,7 @@ func (unsigned) Verify(Delivery, []string, time.Time) error { return nil }
 func (unsigned) Sign(*Delivery, string, time.Time)          {}
 func (unsigned) Signed() bool                               { return false }
 
-// Delivery is one call of a hook, as it came over the wire.
+// Delivery is one call of a hook, as it was received.
 type Delivery struct {
 	Method string
 	// URI is the path and query as they were sent, still encoded.
@@ -92,7 +91,7 @@ type Delivery struct {
 // Action is what happened to content, in one word for all systems.
 type Action string
 
-// The actions. Changed says that something did, and not what.
+// The actions. Changed does not say what happened.
 const (
 	Created     Action = "created"
 	Updated     Action = "updated"
@@ -105,34 +104,34 @@ const (
 	Test        Action = "test"
 )
 
-// Event is one thing that happened in a CMS. What a system does not tell is empty.
-// All text is somebody else's: escape it wherever it comes out.
+// Event is an event in a CMS. Fields that a system does not send are empty. All text
+// comes from the CMS: escape it on output.
 type Event struct {
-	// ID is the delivery's own id: the same id is the same event, sent again. A
-	// system that sends none has "", and then every delivery is an event.
+	// ID is the delivery's own id, the same if the event is sent again. It is "" for a
+	// system that sends none: then every delivery counts as a new event.
 	ID string
-	// Name is the event in the system's own words, as "post.published".
+	// Name is the system's own name of the event, such as "post.published".
 	Name   string
 	Action Action
-	// Type is the content type, as "article", and Entity the id within it.
+	// Type is the content type, such as "article", and Entity the id within it.
 	Type, Entity string
 	Title        string
-	// URL is where the content will be seen, or its path.
+	// URL is the public address of the content, or its path.
 	URL      string
 	User     string
 	Language string
 	// Status is the content's state now, and Previous the one before.
 	Status, Previous string
-	// Moderated says that an editorial workflow with states of its own decides
-	// whether the content is seen.
+	// Moderated says that an editorial workflow with states of its own decides whether
+	// the content is public.
 	Moderated bool
-	// Fields are the names of those that changed, as far as the system tells.
+	// Fields are the names of the changed fields, if the system sends them.
 	Fields []string
-	// Environment is the system's own, as Contentful's "master".
+	// Environment is the system's environment, such as Contentful's "master".
 	Environment string
-	// At is when it happened by the system's clock; zero if it does not tell.
+	// At is when it happened, by the system's clock; zero if it does not say.
 	At time.Time
-	// NotBefore is when it is to be released; zero for as soon as possible.
+	// NotBefore is the earliest time of the release; zero for as soon as possible.
 	NotBefore time.Time
 	// Withdrawn takes an earlier request with the same key back.
 	Withdrawn bool

@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// directus sends what the author of a flow wrote into its operation "Webhook /
-// Request URL" (https://directus.io/docs/guides/automate/operations). A template
-// that fills in nothing writes "undefined", and one whose result is no JSON is sent
-// as a form whose text is that result.
+// directus sends what the author of a flow wrote into its operation "Webhook / Request
+// URL" (https://directus.io/docs/guides/automate/operations). A template without a value
+// writes "undefined", and a result that is not JSON is sent as a form with that text.
 type directus struct{ unsigned }
 
 func (directus) Name() string  { return "directus" }
@@ -58,8 +57,7 @@ func directusAction(status string) Action {
 	return Updated
 }
 
-// directusKeys are the ids of the items: one or several, as a list or as the text
-// of one.
+// directusKeys are the ids of the items: one or several, as a list or as the text of a list.
 func directusKeys(o object) []string {
 	if key := o.text("key"); key != "" {
 		return []string{key}
@@ -78,7 +76,7 @@ func directusKeys(o object) []string {
 }
 
 // withoutQuotesAroundLists reads "keys":"["1"]", which "keys":"{{$trigger.keys}}"
-// becomes, as the list that was meant. Nothing else that is no JSON is read.
+// becomes, as the intended list. Other invalid JSON is not repaired.
 func withoutQuotesAroundLists(d Delivery) (object, bool) {
 	text := strings.NewReplacer(`:"[`, `:[`, `]"`, `]`).Replace(string(d.Body))
 	d.Body = []byte(text)

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// drupal is the module Webhooks (https://www.drupal.org/project/webhooks): event,
-// user and the whole entity, signed as GitHub signs; and what a rule of ECA posts
-// in our own words.
+// drupal is the module Webhooks (https://www.drupal.org/project/webhooks): event, user
+// and the whole entity, signed like GitHub's; and the JSON that a rule of ECA posts, with
+// Pressrun's own member names.
 type drupal struct{}
 
 func (drupal) Name() string  { return "drupal" }
@@ -25,7 +25,7 @@ func (drupal) Verify(d Delivery, secrets []string, _ time.Time) error {
 	return verifyHub(d, "X-Hub-Signature-256", "sha256=", sha256.New, secrets)
 }
 
-// verifyHub checks the scheme that WebSub and GitHub have: a prefix and the
+// verifyHub checks a signature in the scheme of WebSub and GitHub: a prefix and the
 // hexadecimal HMAC of the body.
 func verifyHub(d Delivery, header, prefix string, h func() hash.Hash, secrets []string) error {
 	text, err := one(d.Header, header)
@@ -56,7 +56,7 @@ func (drupal) Events(d Delivery) ([]Event, error) {
 	}
 	name := orElse(o.text("event"), drupalHeader(d, "Event"))
 	entity := o.object("entity")
-	if entity == nil { // a rule of ECA: flat, in our own words
+	if entity == nil { // a rule of ECA: flat, with Pressrun's names
 		return drupalFlat(d, o, name)
 	}
 	e := Event{
@@ -79,7 +79,7 @@ func (drupal) Events(d Delivery) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// drupalHeader is a header of the module's, whose older releases have a longer prefix
+// drupalHeader reads a header of the module, whose older releases use a longer prefix
 // (https://github.com/sanduhrs/drupal-webhooks/blob/01cef644669f3bc8fd527fdfe670d3efd03c520d/src/Webhook.php).
 func drupalHeader(d Delivery, name string) string {
 	return orElse(d.Header.Get("X-Drupal-"+name), d.Header.Get("X-Drupal-Webhooks-"+name))
@@ -108,7 +108,7 @@ func publishedWord(status string) string {
 	return ""
 }
 
-// drupalAction tells what a save did from the states before and after it.
+// drupalAction finds the action of a save by the states before and after it.
 func drupalAction(e Event) Action {
 	switch {
 	case e.Status == "published" && e.Previous != "published" && (e.Previous != "" || e.Action == Created):

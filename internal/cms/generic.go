@@ -9,21 +9,21 @@ import (
 	"strings"
 )
 
-// generic is any other system: JSON in our own words, or read by a Mapping. A
-// body that is empty or a form asks for a release without saying more.
+// generic is any other system: JSON with Pressrun's member names, or read by a Mapping.
+// An empty body or a form asks for a release without further information.
 type generic struct {
 	unsigned
 	mapping Mapping
 }
 
-// Mapping says where a system's JSON holds what an Event tells: our name of a
-// member, as "title", to its path, as "data.attributes.title" or "items.0.id".
+// Mapping says where a system's JSON has the members of an Event: it maps Pressrun's
+// name, such as "title", to a path, such as "data.attributes.title" or "items.0.id".
 type Mapping map[string]string
 
 // mappable are the members that a Mapping may name.
 var mappable = []string{"action", "at", "environment", "event", "fields", "id", "key", "language", "moderated", "not_before", "previous", "status", "title", "type", "url", "user", "withdrawn"}
 
-// Check refuses members that an Event does not have, and paths that are none.
+// Check refuses members that an Event does not have, and invalid paths.
 func (m Mapping) Check() error {
 	for _, name := range slices.Sorted(maps.Keys(m)) {
 		if !slices.Contains(mappable, name) {
@@ -61,8 +61,7 @@ func (g generic) Events(d Delivery) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// apply moves what a system tells to where we read it. What is not mapped is read
-// nowhere.
+// apply makes an object with Pressrun's member names. Members without a mapping are left out.
 func (m Mapping) apply(o object) object {
 	out := object{}
 	for name, path := range m {

@@ -10,10 +10,10 @@ import (
 )
 
 // ghost signs the body followed by the time, with nothing between
-// (ghost/core/core/server/services/webhooks in
-// https://github.com/TryGhost/Ghost). It waits 2 seconds for an answer, and an
-// answer of 410 makes it delete the webhook. Its body does not always say what
-// happened, so the hook's address may: .../SECRET/post.published.
+// (ghost/core/core/server/services/webhooks in https://github.com/TryGhost/Ghost). It
+// waits 2 seconds for an answer, and an answer of 410 makes it delete the webhook. Its
+// body does not always say what happened, so the hook's address may end with the event:
+// .../SECRET/post.published.
 type ghost struct{}
 
 const ghostSignature = "X-Ghost-Signature"
@@ -84,7 +84,7 @@ func (ghost) Events(d Delivery) ([]Event, error) {
 // fields that changed, as they were.
 func (e *Event) content(o object) {
 	current, previous := o.object("current"), o.object("previous")
-	for _, side := range []object{current, previous} { // a deleted one has nothing current
+	for _, side := range []object{current, previous} { // a deleted post has an empty current
 		e.Entity, e.Title = orElse(e.Entity, side.text("id")), orElse(e.Title, side.firstText("title", "name"))
 		e.URL = orElse(e.URL, side.firstText("url", "slug"))
 		e.User = orElse(e.User, side.firstText("authors.0.name", "primary_author.name"))
@@ -103,7 +103,7 @@ func orElse(text, other string) string {
 	return other
 }
 
-// ghostActionOf tells from the states what the event's name would.
+// ghostActionOf finds the action by the states, where the event's name is missing.
 func ghostActionOf(status, previous string, gone bool) Action {
 	switch {
 	case gone:
@@ -118,7 +118,7 @@ func ghostActionOf(status, previous string, gone bool) Action {
 	return Updated
 }
 
-// ghostEventInAddress is the event's name where the hook's address ends with it.
+// ghostEventInAddress is the event's name if the hook's address ends with it.
 func ghostEventInAddress(d Delivery) string {
 	address, _, _ := strings.Cut(d.URI, "?")
 	last := path.Base(address)

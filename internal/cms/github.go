@@ -52,7 +52,7 @@ func (gitHub) Events(d Delivery) ([]Event, error) {
 	return []Event{e}, nil
 }
 
-// maxFiles bounds the files that are kept of one push.
+// maxFiles bounds how many files of a push are kept.
 const maxFiles = 1000
 
 // pushedFiles are the files that a push touched, for rules about paths.

@@ -8,8 +8,8 @@ import (
 
 // kontent is Kontent.ai, which signs the body with HMAC-SHA256, in base64
 // (https://kontent.ai/learn/docs/webhooks/webhooks#a-validate-received-notifications,
-// https://github.com/kontent-ai/webhook-helper-js). There is no time in it, and no id:
-// an old delivery can be sent again, and what it starts is one more release.
+// https://github.com/kontent-ai/webhook-helper-js). The signature covers no time and no
+// id: an old delivery can be replayed, which at most makes one more release.
 type kontent struct{}
 
 const (
@@ -61,7 +61,7 @@ func (kontent) Events(d Delivery) ([]Event, error) {
 	switch operation := o.text("message", "operation"); {
 	case len(events) > 0:
 		return events, nil
-	case operation != "": // a legacy webhook, which tells of many items in one
+	case operation != "": // a legacy webhook, which has many items
 		return []Event{{
 			ID: o.text("message", "id"), Name: o.text("message", "type") + "." + operation, Action: actionIn(operation),
 			Type: o.text("data", "items", "0", "type"), Entity: o.text("data", "items", "0", "id"), Title: o.text("data", "items", "0", "codename"),
@@ -71,8 +71,8 @@ func (kontent) Events(d Delivery) ([]Event, error) {
 	return nil, badFormat("the body has no notifications with a message.action: expected those of a webhook of Kontent.ai")
 }
 
-// kontentEvent is one notification. What happens to drafts is told in the slot
-// "preview", and its name says so: readers do not see it.
+// kontentEvent reads one notification. Those about drafts have the slot "preview", which
+// becomes part of the event's name.
 func kontentEvent(n object) Event {
 	kind, what, system := n.text("message", "object_type"), n.text("message", "action"), n.object("data", "system")
 	e := Event{

@@ -23,8 +23,8 @@ func badFormat(format string, args ...any) error {
 	return &FormatError{Why: fmt.Sprintf(format, args...)}
 }
 
-// object is a decoded JSON object. Its methods read without trust: what is not
-// there, or of another type, is empty.
+// object is a decoded JSON object. Its methods return the zero value for a member that is
+// missing or of another type.
 type object map[string]any
 
 // decode reads a body that must be one JSON object.
@@ -55,7 +55,7 @@ func notJSON(h http.Header, at int64, err error) error {
 	kind, _, _ := mime.ParseMediaType(h.Get("Content-Type"))
 	switch kind {
 	case "application/x-www-form-urlencoded":
-		return badFormat("the body is no JSON (at byte %d: %v), and was sent as a form: where the CMS fills in a template, its result must be valid JSON", at, err)
+		return badFormat("the body is not JSON (at byte %d: %v), and was sent as a form: where the CMS fills in a template, its result must be valid JSON", at, err)
 	case "multipart/form-data":
 		return badFormat("the body is a multipart form: expected JSON")
 	}
@@ -82,8 +82,8 @@ func (o object) at(path ...string) any {
 	return value
 }
 
-// text is a string, number or truth value as text. The words undefined and null,
-// which templates write for what is not there, are none.
+// text is a string, number or boolean as text; "" for the words undefined and null, which
+// templates write for missing values.
 func (o object) text(path ...string) string { return textOf(o.at(path...)) }
 
 func textOf(value any) string {
@@ -101,7 +101,7 @@ func textOf(value any) string {
 	return ""
 }
 
-// firstText is the first of several places that holds text.
+// firstText is the text at the first of several paths that has one.
 func (o object) firstText(paths ...string) string {
 	for _, path := range paths {
 		if text := o.text(strings.Split(path, ".")...); text != "" {
@@ -140,7 +140,7 @@ func (o object) time(path ...string) time.Time {
 	return t.UTC()
 }
 
-// form reads a body as a web form; nil when it is none.
+// form reads a body as a web form; nil if it is not one.
 func form(d Delivery) url.Values {
 	kind, _, _ := mime.ParseMediaType(d.Header.Get("Content-Type"))
 	if kind != "application/x-www-form-urlencoded" {

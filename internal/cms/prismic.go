@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// prismic sends the secret inside the body (https://prismic.io/docs/webhooks). It
-// takes no answer but 200 for a success, and tries again five times.
+// prismic sends the secret inside the body (https://prismic.io/docs/webhooks). Only an
+// answer of 200 is a success for it; it retries five times.
 type prismic struct{}
 
 func (prismic) Name() string  { return "prismic" }

@@ -47,8 +47,8 @@ func (sanity) Sign(d *Delivery, secret string, now time.Time) {
 	d.Header.Set(sanitySignature, "t="+stamp+",v1="+base64.RawURLEncoding.EncodeToString(sanityMAC(secret, stamp, d.Body)))
 }
 
-// Events reads the document that the hook's projection makes; without one it is the
-// whole document. The header says what happened to it.
+// Events reads the document that the hook's projection makes, or the whole document
+// without one. A header says what happened to it.
 func (sanity) Events(d Delivery) ([]Event, error) {
 	o, err := decode(d)
 	if err != nil {

@@ -12,9 +12,8 @@ import (
 
 // standard is Standard Webhooks 1.0.0
 // (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md),
-// with the symmetric signature v1, and the asymmetric one v1a where the secret is a key
-// that says so. The plugins for WordPress and Wagtail speak it too, under names of
-// their own.
+// with the symmetric signature v1, and the asymmetric one v1a if the secret is an asymmetric
+// key. The plugins for WordPress and Wagtail use it too, under names of their own.
 type standard struct{ name, title string }
 
 func (s standard) Name() string  { return s.name }
@@ -68,15 +67,15 @@ func standardMAC(secret, id, stamp string, body []byte) []byte {
 	return mac(sha256.New, standardKey(secret), []byte(id+"."+stamp+"."), body)
 }
 
-// What a secret of the asymmetric scheme begins with: the sender's public key, and the
-// private one, with which it signs.
+// The prefixes of keys of the asymmetric scheme: the sender's public key, and the private
+// one, with which it signs.
 const (
 	publicKey  = "whpk_"
 	privateKey = "whsk_"
 )
 
-// shared are the secrets of the symmetric scheme. A public key is known to all: taken
-// for a shared secret, anybody could sign with it.
+// shared are the secrets of the symmetric scheme. A public key must not count as one,
+// since anybody could sign with it.
 func shared(secrets []string) []string {
 	return slices.DeleteFunc(slices.Clone(secrets), func(secret string) bool {
 		return strings.HasPrefix(secret, publicKey) || strings.HasPrefix(secret, privateKey)
@@ -98,8 +97,8 @@ func standardVerify(signature []byte, secrets []string, id, stamp string, body [
 	return false
 }
 
-// standardEd25519 is the key that a secret is: the public one, or the private one, of
-// 32 bytes (its seed) or 64; nil for none.
+// standardEd25519 reads a secret as a public key, or as a private key of 32 bytes (its
+// seed) or 64; nil if it is neither.
 func standardEd25519(secret string) (ed25519.PublicKey, ed25519.PrivateKey) {
 	text, public := strings.CutPrefix(secret, publicKey)
 	text, private := strings.CutPrefix(text, privateKey)
@@ -119,7 +118,7 @@ func standardEd25519(secret string) (ed25519.PublicKey, ed25519.PrivateKey) {
 	return nil, nil
 }
 
-// padded is base64 with its padding, which the specification's libraries do not ask for.
+// padded adds the padding to base64, which the specification's libraries do not require.
 func padded(text string) string {
 	text = strings.TrimRight(text, "=")
 	return text + strings.Repeat("=", -len(text)&3)
@@ -134,7 +133,7 @@ func standardKey(secret string) []byte {
 	}
 	key, err := base64.StdEncoding.DecodeString(text)
 	if err != nil {
-		return []byte(secret) // one that was not made for this scheme is its own key
+		return []byte(secret) // any other text is itself the key
 	}
 	return key
 }
@@ -177,7 +176,7 @@ func (s standard) Sample() Delivery {
 	}
 }
 
-// mapped reads an event in our own words, which the plugins and guides use.
+// mapped reads an event with Pressrun's member names, which the plugins and guides use.
 func mapped(o object) Event {
 	e := Event{
 		Action: action(o.text("action")), Type: o.text("type"), Entity: o.text("id"), Title: o.text("title"), URL: o.text("url"),
@@ -193,7 +192,7 @@ func mapped(o object) Event {
 	return e
 }
 
-// action is a word for what happened, ours or a system's own; "" for none.
+// action finds an action by its name, Pressrun's or another system's; "" for none.
 func action(word string) Action {
 	if word == "" {
 		return ""
@@ -201,8 +200,8 @@ func action(word string) Action {
 	return actionIn(word)
 }
 
-// verbs are the words by which systems name what happened, those that hold others
-// first: "unpublished" has "publish" in it.
+// verbs are the words for actions in the names of events, longer ones before those that
+// they contain: "unpublished" before "publish".
 var verbs = []struct {
 	in string
 	is Action
@@ -227,7 +226,7 @@ var verbs = []struct {
 	{"ping", Test},
 }
 
-// actionIn finds the action in an event's name; Changed when it has none.
+// actionIn finds the action in an event's name; Changed if it has none.
 func actionIn(name string) Action {
 	name = strings.ToLower(name)
 	for _, v := range verbs {

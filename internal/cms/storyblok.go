@@ -7,8 +7,8 @@ import (
 )
 
 // storyblok signs the body with HMAC-SHA1, in hexadecimal
-// (https://www.storyblok.com/docs/concepts/webhooks). There is no time in it, so
-// that an old delivery can be sent again: what it starts is one more release.
+// (https://www.storyblok.com/docs/concepts/webhooks). The signature covers no time: an
+// old delivery can be replayed, which at most makes one more release.
 type storyblok struct{}
 
 const storyblokSignature = "Webhook-Signature"

@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// Tolerance is how far a delivery's time may be from ours, either way. Standard
-// Webhooks suggests five minutes. What comes twice within it is known by its id.
+// Tolerance is how much a delivery's time may differ from ours, either way. Standard
+// Webhooks suggests five minutes. A replay within it is recognised by its id.
 const Tolerance = 5 * time.Minute
 
-// SignatureError says why a delivery is not taken for its sender's. It holds
-// nothing secret, and may be shown to the caller.
+// SignatureError says why a delivery's signature is not accepted. It holds nothing
+// secret, and may be shown to the caller.
 type SignatureError struct{ Why string }
 
 func (e *SignatureError) Error() string { return e.Why }
@@ -26,14 +26,13 @@ func notSigned(format string, args ...any) error {
 	return &SignatureError{Why: fmt.Sprintf(format, args...)}
 }
 
-// wrongSignature is the same for every signature that does not match: a forger
-// learns nothing from it.
+// wrongSignature is the same for every wrong signature, so that a forger learns nothing from it.
 func wrongSignature() error {
 	return notSigned("the signature matches none of this hook's secrets: compare the secret in the CMS, and send the body unchanged")
 }
 
-// one is the only value of a header. Two of one name could be read as one by us and
-// as the other by whoever looks next.
+// one is the only value of a header. It refuses a repeated header, of which other code
+// might read the other value.
 func one(h http.Header, name string) (string, error) {
 	values := h.Values(name)
 	switch {
@@ -45,7 +44,7 @@ func one(h http.Header, name string) (string, error) {
 	return strings.TrimSpace(values[0]), nil
 }
 
-// mac is the HMAC of pieces put together.
+// mac is the HMAC of the concatenated pieces.
 func mac(h func() hash.Hash, key []byte, pieces ...[]byte) []byte {
 	m := hmac.New(h, key)
 	for _, piece := range pieces {
@@ -54,8 +53,8 @@ func mac(h func() hash.Hash, key []byte, pieces ...[]byte) []byte {
 	return m.Sum(nil)
 }
 
-// matches compares a signature with those that the secrets would have made. Every
-// secret is tried, whichever fits, so that time tells nothing.
+// matches compares a signature with those that the secrets would have made. It tries
+// every secret, also after a match, so that time tells nothing.
 func matches(signature []byte, secrets []string, sign func(secret string) []byte) bool {
 	found := false
 	for _, secret := range secrets {
@@ -66,25 +65,25 @@ func matches(signature []byte, secrets []string, sign func(secret string) []byte
 	return found
 }
 
-// recent refuses a delivery whose clock is too far from ours.
+// recent refuses a delivery whose time is not within Tolerance.
 func recent(at, now time.Time) error {
 	if off := now.Sub(at); off.Abs() > Tolerance {
-		return notSigned("it was signed at %s, which is more than %s from now (%s): set the clocks right; a delivery that was kept back must be sent anew",
+		return notSigned("it was signed at %s, which is more than %s from now (%s): set the clocks right; a delayed delivery must be sent anew",
 			at.UTC().Format(time.RFC3339), Tolerance, now.UTC().Format(time.RFC3339))
 	}
 	return nil
 }
 
-// instant reads a count of units since 1970, of digits alone.
+// instant reads a number of units since 1970, in digits only.
 func instant(text string, unit time.Duration) (time.Time, error) {
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || n < 0 || n > int64(1<<62)/int64(unit) {
-		return time.Time{}, notSigned("the time %.30q is no count since 1970", text)
+		return time.Time{}, notSigned("the time %.30q is not a number of units since 1970", text)
 	}
 	return time.Unix(0, 0).Add(time.Duration(n) * unit), nil
 }
 
-// hashID makes an id of what a system sends the same again when it tries again.
+// hashID makes an id of the parts of a delivery that are the same in a retry.
 func hashID(pieces ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(pieces, "\x00")))
 	return fmt.Sprintf("%x", sum[:16])

@@ -18,8 +18,8 @@ import (
 // maxPage bounds a page whose text is shown, in bytes, compressed and not.
 const maxPage = 2 << 20
 
-// content reads a file as a browser gets it. missing says why there is nothing to show,
-// in api's words; an error is one of the store's.
+// content reads a file as a browser gets it. missing says why there is nothing to show
+// (api.TextNotKept and the like); errors are the store's.
 func (r Releases) content(ctx context.Context, e *manifest.Entry) (body []byte, missing string, err error) {
 	if e.Size > maxPage {
 		return nil, api.TextTooLarge, nil
@@ -44,14 +44,14 @@ func (r Releases) content(ctx context.Context, e *manifest.Entry) (body []byte, 
 	}
 	switch {
 	case err != nil:
-		return nil, api.TextUnreadable, nil //nolint:nilerr // it is published so, and is no error of ours
+		return nil, api.TextUnreadable, nil //nolint:nilerr // the site published it so: no failure of this call
 	case len(body) > maxPage:
 		return nil, api.TextTooLarge, nil
 	}
 	return body, "", nil
 }
 
-// stored finds the bytes of a file; ErrNotFound when they are nowhere.
+// stored finds the bytes of a file; store.ErrNotFound when they are nowhere.
 func (r Releases) stored(ctx context.Context, e *manifest.Entry) ([]byte, error) {
 	if r.Dest.KeptPrefix != "" {
 		body, err := exactly(ctx, r.Dest.KeptStore(), content.KeptKey(r.Dest.KeptPrefix, e.Sum), e)
@@ -71,7 +71,7 @@ func (r Releases) stored(ctx context.Context, e *manifest.Entry) ([]byte, error)
 	return o.Body, err
 }
 
-// exactly reads a key if it holds an entry's very content.
+// exactly reads a key, if its content is the entry's by hash.
 func exactly(ctx context.Context, st store.Store, key string, e *manifest.Entry) ([]byte, error) {
 	info, err := st.Stat(ctx, key)
 	if err == nil && info.Size != e.Size { // it may be of any size: it is not read

@@ -2,8 +2,8 @@
 // pages, by title and address, and of one page its old text beside its new one. It reads
 // what the site's destination keeps, and changes nothing there.
 //
-// A page's old content is where a rollback finds it: among what is kept by hash, as a
-// version that the bucket keeps, or, as long as nobody has replaced it, in its place. What
-// is read is held against the hash in the release's manifest: what somebody has changed is
-// not shown as if it had been published.
+// A page's old content is where a rollback finds it: among the copies kept by hash, as a
+// version that the bucket keeps, or, as long as nobody has replaced it, in its place.
+// Content is checked against the hash in the release's manifest, so that a file that was
+// changed since is not shown as if it had been published.
 package difference

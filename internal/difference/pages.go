@@ -22,7 +22,7 @@ const (
 )
 
 // Pages lists the pages that differ, at most limit of them, the first ones with their
-// titles. A page of which only headers differ is none of them.
+// titles. A page whose headers alone differ is not listed.
 func (r Releases) Pages(ctx context.Context, limit int) (api.Differences, error) {
 	from, to, err := r.read(ctx)
 	if err != nil {
@@ -66,8 +66,8 @@ func changeOf(d plan.Difference) string {
 	return api.PageChanged
 }
 
-// title gives pages their titles: those that they have now, or had. What can't be read
-// stays without one.
+// title sets the titles of pages: those that they have now, or had. A page that can't be
+// read gets none.
 func (r Releases) title(ctx context.Context, found []plan.Difference, pages []api.ChangedPage) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(atOnce)

@@ -15,7 +15,7 @@ const (
 	maxTitle      = 300    // bytes
 )
 
-// pageText is what a page says, without how it looks.
+// pageText is the text of a page, without its markup.
 type pageText struct {
 	title      string
 	paragraphs []string
@@ -93,7 +93,7 @@ func (r *textReader) tag(name atom.Atom, kind html.TokenType, attributes bool) {
 	}
 }
 
-// skipped waits for the end of what is not read.
+// skipped looks for the end of an element that is not read.
 func (r *textReader) skipped(name atom.Atom, kind html.TokenType) {
 	switch {
 	case name != r.skip:
@@ -106,7 +106,7 @@ func (r *textReader) skipped(name atom.Atom, kind html.TokenType) {
 	}
 }
 
-// picture reads what a picture says to those who don't see it.
+// picture reads an image's alternative text.
 func (r *textReader) picture() {
 	for more := true; more; {
 		var name, value []byte

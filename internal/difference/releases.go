@@ -10,14 +10,14 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// ErrNotKept tells that a release is not, or no longer, kept at the destination.
+// ErrNotKept says that a release is not, or no longer, kept at the destination.
 var ErrNotKept = history.ErrNoRelease
 
-// Releases name two releases of a site at its destination. To 0 is the live one. From 0
-// is what was live before To, which is nothing for the first one.
+// Releases name two releases of a site at its destination. A To of 0 is the live one. A
+// From of 0 is the release that was live before To; the first has none.
 type Releases struct {
 	Dest     store.Destination
-	Site     string // whose destination it must be; "" for whosever
+	Site     string // whose destination it must be; "" for any
 	From, To int64
 }
 
@@ -25,7 +25,7 @@ type Releases struct {
 func (r Releases) read(ctx context.Context) (from, to *manifest.Manifest, err error) {
 	head, err := history.ReadHead(ctx, r.Dest.State, r.Site)
 	if err != nil {
-		return nil, nil, fmt.Errorf("read what was released: %w", err)
+		return nil, nil, fmt.Errorf("read the two releases: %w", err)
 	}
 	if head.Live == nil {
 		return nil, nil, history.NothingAt(r.Dest.Site)
@@ -51,7 +51,7 @@ func (r Releases) read(ctx context.Context) (from, to *manifest.Manifest, err er
 	return from, to, err
 }
 
-// before is what was live before a release; false for the first that is remembered.
+// before is the release that was live before another; false for the first in the head.
 func before(head history.Head, last manifest.Live) (manifest.Live, bool) {
 	later := false
 	for _, one := range head.Releases() {

@@ -14,7 +14,7 @@ import (
 // around is how many paragraphs that are the same are shown around a difference.
 const around = 2
 
-// NoPageError tells that neither release has the page.
+// NoPageError says that neither release has the page.
 type NoPageError struct{ Path string }
 
 // Error names the page.

@@ -6,40 +6,41 @@ import (
 	"strings"
 )
 
-// generator is a static site generator, or what bundles a site as one does.
+// generator is a static site generator, or a bundler that can make a static site.
 type generator struct {
 	name string
-	// programs are what a script calls, packages what a package.json depends on.
+	// programs are the programs that scripts call, and packages the dependencies in package.json.
 	programs, packages []string
-	// bundled says that the program is another's too, and that it counts only where
-	// one of the packages is depended on.
+	// bundled says that other generators have the same program, so that it counts only if
+	// package.json depends on one of the packages.
 	bundled bool
 	// configured is the file that shows that the project uses it; "" for none.
 	configured func(t *tree) string
-	// build is the command where no script of package.json has one.
+	// build is the build command if package.json has no script for it.
 	build string
-	// scripts are the scripts that may build, besides "build"; builds says whether a
-	// call does.
+	// scripts are the names of scripts that may build, besides "build"; builds says
+	// whether a call does.
 	scripts []string
 	builds  func(call []string) bool
-	// folder is what it is called for; nil where that is not said.
+	// folder is the folder that it builds; nil for the project's own.
 	folder func(t *tree) string
 	// output is the folder that it makes.
 	output func(t *tree) (place, error)
-	// source is the folder of the site's static files, which is never the output;
-	// nil where there is none such.
+	// source is the folder of the site's static files, which is never the output; nil if
+	// there is none.
 	source func(t *tree) (string, error)
-	// runtime says what it needs besides Node; nil for nothing.
+	// runtime adds the tools that it needs besides Node; nil for none.
 	runtime func(t *tree, p *Project) error
-	// weak generators are parts of others too: they count where no other does.
+	// weak says that other generators use it too, so that it counts only if no other does.
 	weak bool
 }
 
-// place is a folder, and what says so.
+// place is a folder, and the file that names it.
 type place struct{ path, from string }
 
-// generator finds the one that makes the site: by what the build's script calls, else
-// by configuration, else by what package.json depends on. It is nil when none does.
+// generator finds the generator that makes the site: by the calls of the build's script,
+// else by its configuration file, else by the dependencies in package.json. It is nil
+// when there is none.
 func (t *tree) generator(p *Project) (*generator, error) {
 	for _, seen := range []func(g *generator) string{t.called, func(g *generator) string { return g.configured(t) }, t.needed} {
 		var found []*generator
@@ -74,7 +75,7 @@ func withoutWeak(found []*generator, by []string) (strong []*generator, why []st
 	return strong, why
 }
 
-// called says which script calls a generator.
+// called names the script that calls a generator; "" for none.
 func (t *tree) called(g *generator) string {
 	if name, _ := t.script(g); name != "" {
 		return fmt.Sprintf("package.json (script %q)", name)
@@ -109,7 +110,7 @@ func (t *tree) calls(g *generator, script string) [][]string {
 	return calls
 }
 
-// needed says which package brings a generator.
+// needed names the dependency that brings a generator; "" for none.
 func (t *tree) needed(g *generator) string {
 	for _, name := range g.packages {
 		if t.pkg.depends(name) != "" {
@@ -125,7 +126,7 @@ func (t *tree) buildCommand(p *Project, g *generator) (string, error) {
 	m := named(p.PackageManager)
 	name, _ := t.script(g)
 	if name == "" && t.pkg != nil && t.pkg.Scripts["build"] != "" && len(t.calls(g, "build")) == 0 {
-		name = "build" // it may call the generator in a way that is not seen here
+		name = "build" // it may call the generator in an unknown way
 	}
 	command := g.build
 	if g.folder != nil && g.folder(t) != "." {
@@ -143,13 +144,13 @@ func (t *tree) buildCommand(p *Project, g *generator) (string, error) {
 	return command, nil
 }
 
-// configuredBy looks for a configuration file by its names without ending, in what
-// JavaScript and TypeScript are written in.
+// configuredBy looks for a configuration file in JavaScript or TypeScript by its names
+// without ending.
 func configuredBy(stems ...string) func(t *tree) string {
 	return func(t *tree) string { return t.module(stems...) }
 }
 
-// module is a file of JavaScript or TypeScript by its names without ending.
+// module finds a file of JavaScript or TypeScript by its names without ending.
 func (t *tree) module(stems ...string) string {
 	for _, stem := range stems {
 		for _, ending := range []string{".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"} {
@@ -161,7 +162,7 @@ func (t *tree) module(stems ...string) string {
 	return ""
 }
 
-// literal is a property that has to be known from the file, or a default.
+// literal is a property that must be a literal in the file, or the default.
 func (t *tree) literal(file, otherwise string, keys ...string) (place, error) {
 	if file == "" {
 		return place{otherwise, "the default"}, nil

@@ -2,8 +2,8 @@ package frontend
 
 import "slices"
 
-// generators are those that are known, with what their own documents say of where
-// they build to. (A variable would be initialized by functions that look into it.)
+// generators are the known generators, with the output folders that their documentation
+// names. (It is a function, since a variable would refer to itself.)
 func generators() []*generator {
 	return []*generator{
 		{ // https://gohugo.io/configuration/all/#publishdir
@@ -65,7 +65,7 @@ func generators() []*generator {
 	}
 }
 
-// find is a generator of the table.
+// find finds a generator by its name.
 func find(name string) *generator {
 	for _, g := range generators() {
 		if g.name == name {
@@ -75,8 +75,8 @@ func find(name string) *generator {
 	return nil
 }
 
-// with says of calls that one of some words makes them build, without that none of
-// them does.
+// with says that a call builds if it has one of some words, and without that it builds
+// unless it has one.
 func with(words ...string) func([]string) bool {
 	return func(call []string) bool {
 		return slices.ContainsFunc(words, func(w string) bool { return slices.Contains(call, w) })

@@ -6,21 +6,22 @@ import (
 	"unicode"
 )
 
-// setting is what a configuration in JavaScript or TypeScript gives a property.
+// setting is the value of a property in a configuration in JavaScript or TypeScript.
 type setting struct {
 	found bool
-	// text is its value where that is one literal.
+	// text is its value if that is one literal.
 	text string
-	// literals are all texts in its expression, when it is computed.
+	// literals are all string literals in its expression, if it is computed.
 	literals []string
 }
 
-// computed says that the value is known only to who runs the file.
+// computed says that the value is known only by running the file.
 func (s setting) computed() bool { return s.found && s.text == "" }
 
-// property is the value of a property of the configuration that a file exports, named
-// by the objects that it lies in. The file is read, and not run: the objects without a
-// name (of exports, of calls such as defineConfig, of functions' bodies) count as none.
+// property is the value of a property of the configuration that a file exports, named by
+// the objects that it lies in. The file is read, not run: objects without a name (of
+// exports, of calls such as defineConfig, of functions' bodies) are not levels of the
+// path.
 func property(file string, keys ...string) setting {
 	tokens := tokenize(file)
 	var stack []frame
@@ -53,7 +54,7 @@ type frame struct {
 	name, key string
 }
 
-// pending is the key whose value begins here.
+// pending is the key whose value begins at this position.
 func pending(stack []frame) string {
 	for i := len(stack) - 1; i >= 0; i-- {
 		if stack[i].kind == '{' {
@@ -106,7 +107,7 @@ func valueOf(tokens []token) setting {
 	return value
 }
 
-// argument is the first argument of a call of a method, where it is a literal.
+// argument is the first argument of a call of a method, if it is a literal.
 func argument(file, method string) setting {
 	tokens := tokenize(file)
 	for i, tok := range tokens {
@@ -125,7 +126,7 @@ const (
 	sign
 )
 
-// token is a word, a text without its quotes, or a sign.
+// token is a word, a string without its quotes, or a sign.
 type token struct {
 	kind kind
 	text string
@@ -133,8 +134,8 @@ type token struct {
 
 func (t token) is(s string) bool { return t.kind == sign && t.text == s }
 
-// tokenize takes a file apart: comments and regular expressions are left out. A
-// template with a value in it is a sign, as its text is not known.
+// tokenize splits a file into tokens, without comments and regular expressions. A
+// template literal with a value in it becomes a sign, since its text is not known.
 func tokenize(file string) []token {
 	var tokens []token
 	for rest := file; rest != ""; {
@@ -172,7 +173,7 @@ func isWord(r rune) bool {
 	return r == '_' || r == '$' || unicode.IsLetter(r) || unicode.IsDigit(r)
 }
 
-// quoted reads a text in quotes.
+// quoted reads a string in quotes.
 func quoted(rest string) (token, string) {
 	quote := rest[0]
 	var b strings.Builder
@@ -183,7 +184,7 @@ func quoted(rest string) (token, string) {
 			b.WriteByte(rest[i])
 		case c == quote:
 			return token{text, b.String()}, rest[i+1:]
-		case c == '\n' && quote != '`': // no text goes on in the next line
+		case c == '\n' && quote != '`': // no string continues on the next line
 			return token{text, b.String()}, rest[i:]
 		case c == '$' && quote == '`' && i+1 < len(rest) && rest[i+1] == '{':
 			return token{sign, "`"}, afterTemplate(rest[i:])
@@ -194,7 +195,7 @@ func quoted(rest string) (token, string) {
 	return token{text, b.String()}, ""
 }
 
-// afterTemplate is what follows a template, from a value in it on.
+// afterTemplate is the rest after a template literal, from a value in it on.
 func afterTemplate(rest string) string {
 	depth := 0
 	for i := 0; i < len(rest); i++ {
@@ -212,8 +213,7 @@ func afterTemplate(rest string) string {
 	return ""
 }
 
-// beginsPattern says whether a slash begins a regular expression: it divides only
-// after a value.
+// beginsPattern says whether a slash begins a regular expression: after a value it is a division.
 func beginsPattern(before []token) bool {
 	if len(before) == 0 {
 		return true

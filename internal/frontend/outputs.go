@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// flagged is the folder that a flag of the script's call names.
+// flagged is the folder that a flag in the script's call names.
 func (t *tree) flagged(name string, flags ...string) (place, bool) {
 	script, words := t.script(find(name))
 	if folder := flag(words, flags...); folder != "" {
@@ -35,8 +35,8 @@ func publicDir(stem string) func(*tree) (string, error) {
 	}
 }
 
-// hugoConfigs are Hugo's configuration files, the folder's too; the names with
-// "config" are other programs' as well (https://gohugo.io/configuration/introduction/).
+// hugoConfigs are Hugo's configuration files, also in its folder; other programs use the
+// names with "config" too (https://gohugo.io/configuration/introduction/).
 var hugoConfigs = []string{
 	"hugo.toml", "hugo.yaml", "hugo.yml", "hugo.json",
 	"config/_default/hugo.toml", "config/_default/hugo.yaml", "config/_default/hugo.yml", "config/_default/hugo.json",
@@ -96,13 +96,12 @@ func astroOutput(t *tree) (place, error) {
 	}
 	file := t.module("astro.config")
 	if file != "" && property(t.read(file), "output").text == "server" {
-		return place{}, unclear(file+" has output: 'server', which makes a program and no pages", "take it out, so that all pages are built")
+		return place{}, unclear(file+" has output: 'server', which makes a server program instead of pages", "take it out, so that all pages are built")
 	}
 	return t.literal(file, "dist", "outDir")
 }
 
-// nextOutput is out, or distDir, where pages are exported: only that makes files that
-// any server can serve.
+// nextOutput is out, or distDir, if pages are exported: only then does Next make static files.
 func nextOutput(t *tree) (place, error) {
 	for _, words := range t.calls(find("Next"), "build") {
 		if slices.Contains(words, "export") { // Next before 14
@@ -122,7 +121,7 @@ func nextOutput(t *tree) (place, error) {
 
 func jekyllConfig(t *tree) string {
 	if t.pkg.depends("hexo") != "" {
-		return "" // its configuration has that name too
+		return "" // Hexo's configuration has that name too
 	}
 	return t.first("_config.yml", "_config.yaml", "_config.toml")
 }
@@ -138,7 +137,7 @@ func hexoOutput(t *tree) (place, error) {
 	return t.setIn(t.first("_config.yml", "_config.yaml"), "public", "public_dir")
 }
 
-// setIn is a folder that a file of settings names, or a default.
+// setIn is a folder that a settings file names, or the default.
 func (t *tree) setIn(file, otherwise string, keys ...string) (place, error) {
 	settings, err := t.settings(file)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"sync"
 )
 
-// manifest is what of a package.json counts here
+// manifest has the fields of a package.json that are used here
 // (https://docs.npmjs.com/cli/configuring-npm/package-json).
 type manifest struct {
 	Scripts         scripts           `json:"scripts"`
@@ -35,7 +35,7 @@ func (t *tree) packageJSON() (*manifest, error) {
 	return m, nil
 }
 
-// depends is the version of a package that a project asks for; "" when it does not.
+// depends is the version of a dependency; "" if it is none.
 func (m *manifest) depends(name string) string {
 	if m == nil {
 		return ""
@@ -46,8 +46,8 @@ func (m *manifest) depends(name string) string {
 	return m.DevDependencies[name]
 }
 
-// manager is a package manager: how it installs what a lockfile says, runs a script,
-// and runs a program that a package brought.
+// manager is a package manager: its commands to install from a lockfile, to run a script,
+// and to run a package's program.
 type manager struct {
 	name, install, run, exec string
 	locks                    []string
@@ -78,7 +78,7 @@ var pinnedManager = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile(`^(npm|pnpm|yarn|bun)@([0-9]+(?:\.[0-9]+){0,2}(?:-[0-9A-Za-z.-]+)?)(?:\+[0-9A-Za-z.=_/+-]+)?$`)
 })
 
-// packageManager says which one installs, by package.json or else by the lockfile.
+// packageManager finds the package manager, by package.json or else by the lockfile.
 func (t *tree) packageManager(p *Project) error {
 	if t.pkg == nil {
 		return nil
@@ -120,7 +120,7 @@ func (t *tree) packageManager(p *Project) error {
 	return nil
 }
 
-// use has a package manager install. Without a lockfile there is nothing to hold it to.
+// use sets the package manager's commands. Without a lockfile it installs the newest versions.
 func (t *tree) use(p *Project, m manager, version string) {
 	p.PackageManager, p.Install = m.name, m.install
 	if m.tool != nil {
@@ -137,7 +137,7 @@ func (t *tree) use(p *Project, m manager, version string) {
 
 var lockVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(?m)^(?:lockfileVersion|  version): *['"]?([0-9]+)`) })
 
-// pnpmTool is the pnpm that writes lockfiles such as the project's
+// pnpmTool is the version of pnpm that writes the project's format of lockfile
 // (https://github.com/pnpm/spec/tree/master/lockfile).
 func pnpmTool(t *tree, version string) string {
 	if version == "" {
@@ -149,8 +149,8 @@ func pnpmTool(t *tree, version string) string {
 	return "pnpm@" + version
 }
 
-// berryTool is the Yarn of the project's own folder, which any classic one hands over
-// to, or else the one that writes such lockfiles.
+// berryTool is any classic Yarn if the project has its own Yarn, to which that delegates,
+// or else the version that writes the project's format of lockfile.
 func berryTool(t *tree, version string) string {
 	if strings.Contains("\n"+t.read(".yarnrc.yml"), "\nyarnPath:") {
 		return "yarn@1"

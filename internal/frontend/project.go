@@ -1,4 +1,4 @@
-// Package frontend sees from a repository's files how its site is built: the package
+// Package frontend finds out from a repository's files how its site is built: the package
 // manager, the versions of Node, Ruby and Hugo, the generator, the command, and the
 // folder that it makes. It reads the project's own configuration and runs none of it.
 package frontend
@@ -13,27 +13,26 @@ import (
 
 // Project is how a site is built.
 type Project struct {
-	// Generator is what makes the pages, as its makers write it: "Hugo". It is
-	// "Plain HTML" for a site that is not built, and "npm script" for one whose
-	// build says nothing that is known here.
+	// Generator is the name of the site generator, such as "Hugo". It is "Plain HTML" for
+	// a site that is not built, and "npm script" for a build with an unknown generator.
 	Generator string `json:"generator"`
-	// GeneratorVersion is the version that the project pins, of Hugo alone: what
-	// npm and Bundler install is pinned by their lockfiles. "" when it pins none.
+	// GeneratorVersion is the version of Hugo that the project pins; "" if it pins none.
+	// Lockfiles pin the generators that npm and Bundler install.
 	GeneratorVersion string `json:"generator_version,omitempty"`
 	// PackageManager is npm, pnpm, yarn, yarn-berry or bun; "" when there is no package.json.
 	PackageManager string `json:"package_manager,omitempty"`
-	// Tool is what npm install --global has to install first, such as pnpm@9.1.0;
-	// "" when Node brings the package manager.
+	// Tool is the package manager to install first by npm install --global, such as
+	// pnpm@9.1.0; "" if Node comes with it.
 	Tool string `json:"tool,omitempty"`
-	// Node and Ruby are versions or ranges of them; "" when they are not needed.
-	// Node is "lts/*" when it is needed and no version is named.
+	// Node and Ruby are versions or ranges; "" if they are not needed. Node is "lts/*" if
+	// it is needed and no version is named.
 	Node string `json:"node,omitempty"`
 	Ruby string `json:"ruby,omitempty"`
-	// Hugo says that Hugo has to be there before, as no package brings it; Go that
-	// it needs Go, for its modules.
+	// Hugo says that Hugo must be installed, since no package brings it; Go that Hugo's
+	// modules need Go.
 	Hugo bool `json:"hugo,omitempty"`
 	Go   bool `json:"go,omitempty"`
-	// Submodules says that the repository has some.
+	// Submodules says that the repository has submodules.
 	Submodules bool `json:"submodules,omitempty"`
 	// Install and Build are command lines for the frontend's folder; "" for none.
 	Install string `json:"install,omitempty"`
@@ -41,26 +40,26 @@ type Project struct {
 	// Output is the folder with the built site, with slashes, from the frontend's
 	// folder; "." for that itself.
 	Output string `json:"output"`
-	// Why says, a line each, what was seen that tells so.
+	// Why lists the evidence for the result, one line each.
 	Why []string `json:"why"`
 }
 
-// The generators that are none of their own.
+// The values of Generator for sites without a known generator.
 const (
 	PlainHTML = "Plain HTML"
 	Script    = "npm script"
 )
 
 var (
-	// ErrNothing tells that nothing says how the site is built.
+	// ErrNothing says that no file shows how the site is built.
 	ErrNothing = errors.New("nothing here says how the site is built")
-	// ErrSeveral tells that two things say it, and differently.
+	// ErrSeveral says that files contradict each other.
 	ErrSeveral = errors.New("two things here say how the site is built")
-	// ErrUnclear tells that what is found is not enough, or cannot be meant.
+	// ErrUnclear says that the files are not enough to tell, or are invalid.
 	ErrUnclear = errors.New("how the site is built is not clear")
 )
 
-// setThem is what helps whenever the files don't tell.
+// setThem is the advice for all cases that the files don't settle.
 const setThem = "set the build command and the output folder (in the shipped workflow: the variables PRESSRUN_BUILD and PRESSRUN_OUTPUT)"
 
 // several is an ErrSeveral, unclear an ErrUnclear: what was found, and what to do.
@@ -68,12 +67,12 @@ func several(found, do string) error { return fmt.Errorf("%w: %s: %s", ErrSevera
 
 func unclear(found, do string) error { return fmt.Errorf("%w: %s: %s", ErrUnclear, found, do) }
 
-// Detect sees how the site in a folder is built. An error wraps ErrNothing,
-// ErrSeveral or ErrUnclear, or is one of reading; it says what to do.
+// Detect finds out how the site in a folder is built. An error wraps ErrNothing,
+// ErrSeveral or ErrUnclear, or is an error of reading; it says what to do.
 func Detect(folder fs.FS) (Project, error) {
 	t := &tree{folder: folder}
 	p, err := t.detect()
-	if t.err != nil { // what could not be read may have decided otherwise
+	if t.err != nil { // the unread file might have changed the result
 		return Project{}, t.err
 	}
 	if err != nil {
@@ -102,7 +101,7 @@ func (t *tree) detect() (Project, error) {
 	return *p, t.generated(p, found)
 }
 
-// generated fills in how a known generator builds the site.
+// generated sets the commands and the output of a known generator.
 func (t *tree) generated(p *Project, g *generator) error {
 	p.Generator = g.name
 	if err := t.runtimes(p, g); err != nil {
@@ -124,8 +123,7 @@ func (t *tree) generated(p *Project, g *generator) error {
 	return t.notSource(p, g)
 }
 
-// withoutGenerator is for a build by a script that says nothing that is known here,
-// and for a site that is not built at all.
+// withoutGenerator handles a build by an unknown script, and a site that is not built at all.
 func withoutGenerator(t *tree, p *Project) (Project, error) {
 	if t.pkg != nil && t.pkg.Scripts["build"] != "" {
 		return *p, unclear("package.json has a script \"build\", which calls no generator that is known here, so the folder that it makes is not known", "name that folder (in the shipped workflow: the variables PRESSRUN_BUILD, PRESSRUN_INSTALL and PRESSRUN_OUTPUT)")
@@ -149,14 +147,14 @@ func withoutGenerator(t *tree, p *Project) (Project, error) {
 	return *p, nil
 }
 
-// plainFolders are where pages lie that are not built; the first has the others in it.
+// plainFolders are the usual folders of pages that are not built; the first contains the others.
 var plainFolders = []string{".", "public", "site", "www", "html", "htdocs", "docs", "dist", "_site"}
 
 func (p *Project) because(format string, args ...any) {
 	p.Why = append(p.Why, fmt.Sprintf(format, args...))
 }
 
-// clean is a folder of the project's as a path with slashes from the project's own.
+// clean is a folder as a path with slashes, relative to the project's.
 func clean(folder, from string) (string, error) {
 	given := folder
 	folder = path.Clean(strings.ReplaceAll(folder, `\`, "/"))
@@ -166,8 +164,8 @@ func clean(folder, from string) (string, error) {
 	return folder, nil
 }
 
-// notSource refuses an output that is a folder of the site's source: what lies there
-// would be published without the pages.
+// notSource refuses an output that is the folder of the site's static files: these would
+// be published without the pages.
 func (t *tree) notSource(p *Project, g *generator) error {
 	if g.source == nil {
 		return nil

@@ -10,10 +10,10 @@ import (
 // scripts are the scripts of a package.json.
 type scripts map[string]string
 
-// maxSegments bounds what is read of scripts that call scripts.
+// maxSegments bounds how many commands are read from scripts that call scripts.
 const maxSegments = 100
 
-// commands are the commands that a script runs, each in its words, with those of the
+// commands are the commands that a script runs, each as its words, with those of the
 // scripts that it calls.
 func (s scripts) commands(name string) [][]string {
 	var all [][]string
@@ -72,14 +72,14 @@ func (s scripts) called(words []string) []string {
 			}
 		}
 		if !strings.HasPrefix(words[0], "run-") && !strings.HasPrefix(words[0], "npm-run") {
-			break // what follows are the script's arguments
+			break // the rest are the script's arguments
 		}
 	}
 	return names
 }
 
-// split gives the commands of a line in their words. Quotes keep words together;
-// that is as much of a shell as scripts of a package.json need here.
+// split splits a line into commands, each as its words. Quotes keep words together;
+// scripts in package.json need no more of a shell's syntax here.
 func split(line string) [][]string {
 	var commands [][]string
 	var words []string
@@ -120,10 +120,10 @@ func split(line string) [][]string {
 	return commands
 }
 
-// wrappers run what is named after them.
+// wrappers are programs and words before the real command.
 var wrappers = []string{"npx", "bunx", "pnpx", "pnpm", "yarn", "npm", "bun", "exec", "x", "dlx", "run", "cross-env", "env", "dotenv", "bundle", "time", "node", "--", "-y", "--yes", "--no-install", "--no"}
 
-// unwrapped is a command without what only calls it, its program without its folder.
+// unwrapped is a command without its wrappers, and its program without the folder.
 func unwrapped(words []string) []string {
 	for len(words) > 0 {
 		name, _, assigns := strings.Cut(words[0], "=")
@@ -145,7 +145,7 @@ func unwrapped(words []string) []string {
 	return append([]string{program}, words[1:]...)
 }
 
-// flag is the value of a flag in a command's words; "" when it is not there.
+// flag is the value of a flag in a command's words; "" if it is missing.
 func flag(words []string, names ...string) string {
 	for i, word := range words {
 		for _, name := range names {

@@ -14,11 +14,11 @@ import (
 )
 
 // maxFile bounds how much of a file is read, in bytes. Lockfiles may be longer: their
-// beginning says enough.
+// beginning is enough.
 const maxFile = 1 << 20
 
-// tree is the frontend's folder. It keeps the first error of reading, so that no
-// file that is there is taken for one that is not.
+// tree is the frontend's folder. It keeps the first read error, so that an unreadable
+// file does not count as missing.
 type tree struct {
 	folder fs.FS
 	pkg    *manifest // nil without a package.json
@@ -39,7 +39,7 @@ func (t *tree) hasFolder(name string) bool {
 	return err == nil && info.IsDir()
 }
 
-// first is the first of some files that is there; "" when none is.
+// first is the first of some files that exists; "" if none does.
 func (t *tree) first(names ...string) string {
 	for _, name := range names {
 		if t.has(name) {
@@ -49,7 +49,7 @@ func (t *tree) first(names ...string) string {
 	return ""
 }
 
-// read is a file's text; "" when it is not there.
+// read is a file's text; "" if it is missing.
 func (t *tree) read(name string) string {
 	f, err := t.folder.Open(name)
 	if err != nil {
@@ -67,7 +67,7 @@ func (t *tree) keep(name string, err error) {
 	}
 }
 
-// settings reads a file of JSON, TOML or YAML, by its ending; nil when it is not there.
+// settings reads a file of JSON, TOML or YAML, by its ending; nil if it is missing.
 func (t *tree) settings(name string) (map[string]any, error) {
 	if !t.has(name) {
 		return nil, nil
@@ -93,7 +93,7 @@ func parseSettings(name, text string) (map[string]any, error) {
 	return read, nil
 }
 
-// lookup is a text in nested settings, whatever the case of the keys; "" when there is none.
+// lookup finds a string in nested settings, ignoring the case of keys; "" if there is none.
 func lookup(settings map[string]any, keys ...string) string {
 	for name, value := range settings {
 		if !strings.EqualFold(name, keys[0]) {

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// runtimes says what has to be there before the generator runs.
+// runtimes adds the tools that the generator needs.
 func (t *tree) runtimes(p *Project, g *generator) error {
 	if err := t.packageManager(p); err != nil {
 		return err
@@ -23,12 +23,13 @@ func (t *tree) runtimes(p *Project, g *generator) error {
 	return g.runtime(t, p)
 }
 
-// asked is a version that somebody may ask for: of Node, a number, a range, or an
-// alias such as lts/iron. Nothing else comes into a workflow.
+// asked matches the accepted versions of Node: a number, a range, or an alias such as
+// lts/iron. No other text may get into a workflow.
 var asked = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9A-Za-z.*^~<>=| /-]{1,60}$`) })
 
-// node is the version of Node, as actions/setup-node takes it. Its own order: .nvmrc
-// and .node-version say what developers use, engines what is allowed.
+// node sets the version of Node, in the form of actions/setup-node and in its order:
+// .nvmrc and .node-version name the version that developers use, engines the allowed
+// ones.
 func (t *tree) node(p *Project) error {
 	for _, from := range []struct{ file, text string }{
 		{".nvmrc", firstLine(t.read(".nvmrc"))},
@@ -45,7 +46,7 @@ func (t *tree) node(p *Project) error {
 			return unclear(fmt.Sprintf("%s has the version %.80q of Node", from.file, version), "write a version such as 24, 24.1.0 or lts/*")
 		}
 		if version = strings.TrimPrefix(version, "v"); version == "stable" {
-			version = "lts/*" // nvm knows it, actions/setup-node does not
+			version = "lts/*" // nvm has this alias, actions/setup-node does not
 		}
 		p.Node = version
 		p.because("%s: Node %s", from.file, version)
@@ -55,7 +56,7 @@ func (t *tree) node(p *Project) error {
 	return nil
 }
 
-// firstLine is a file's first line with anything but a comment on it.
+// firstLine is a file's first line that is neither empty nor a comment.
 func firstLine(text string) string {
 	for line := range strings.Lines(text) {
 		line, _, _ = strings.Cut(line, "#")
@@ -78,8 +79,8 @@ func toolVersion(text, tool string) string {
 
 var hugoVersion = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[0-9]{1,3}\.[0-9]{1,3}(\.[0-9]{1,3})?$`) })
 
-// hugoRuntime is the Hugo that the project names. Always the extended one: it does
-// all that the other does.
+// hugoRuntime sets the project's version of Hugo. The extended edition is used, which can
+// do all that the other can.
 func hugoRuntime(t *tree, p *Project) error {
 	if t.has("go.mod") {
 		p.Go = true
@@ -120,7 +121,7 @@ func hugoRuntime(t *tree, p *Project) error {
 	return nil
 }
 
-// rubyRuntime is what Jekyll needs.
+// rubyRuntime sets the version of Ruby and the installation for Jekyll.
 func rubyRuntime(t *tree, p *Project) error {
 	version := or(firstLine(t.read(".ruby-version")), toolVersion(t.read(".tool-versions"), "ruby"))
 	version = strings.TrimPrefix(version, "ruby-")
@@ -132,7 +133,7 @@ func rubyRuntime(t *tree, p *Project) error {
 		return unclear("there is no Gemfile that says which Jekyll builds the site", "add one (bundle init; bundle add jekyll, or github-pages for what GitHub Pages used), and commit its lockfile too")
 	}
 	p.because("Gemfile: Bundler installs Jekyll, with Ruby %s", p.Ruby)
-	// Not beside the system's own gems, which a runner's user may not write.
+	// Not into the system's folder of gems, which a runner's user may not write.
 	p.Install = join(p.Install, "bundle config set --local path vendor/bundle && bundle install")
 	return nil
 }

@@ -1,7 +1,7 @@
-// Package outbound calls addresses that an operator has configured, as what is at
-// the other end must not be trusted: no call follows a redirect, takes long, reads
-// much, or reaches an address of this machine or of the network's own services
-// unless the configuration names this machine.
+// Package outbound calls addresses that an operator has configured and whose servers are
+// not trusted: no call follows a redirect, takes long, reads much, or reaches an address
+// of this machine or of the network's own services unless the configuration names this
+// machine.
 package outbound
 
 import (
@@ -125,7 +125,7 @@ func Dialer(host string) *net.Dialer {
 }
 
 // allowed refuses addresses that a name must not lead to: those of this machine, and
-// those of a cloud's own services, which tell whoever asks from here its secrets.
+// those of a cloud's own services, which give this machine's secrets to any caller on it.
 func allowed(address string, loopback bool) error {
 	at, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -138,16 +138,16 @@ func allowed(address string, loopback bool) error {
 	case ip.IsLoopback(), ip.IsUnspecified():
 		return errors.New("its name leads to this machine, which only an address that says so may")
 	case ip.IsLinkLocalUnicast(), ip.IsLinkLocalMulticast(), ip.IsMulticast():
-		return errors.New("its name leads to an address that is not called: one of the network's own")
+		return errors.New("its name leads to a link-local address, of the network's own services, which is never called")
 	}
 	return nil
 }
 
-// Answer is what came of a call.
+// Answer is the answer to a call.
 type Answer struct {
 	Status int
 	Header http.Header
-	// Body is as much of the body as was asked for; Whole says whether that is all.
+	// Body is the beginning of the body, up to the limit of Do; Whole says whether it is all.
 	Body  []byte
 	Whole bool
 }
@@ -155,7 +155,7 @@ type Answer struct {
 // OK says whether the answer is a 2xx.
 func (a Answer) OK() bool { return a.Status/100 == 2 }
 
-// Do makes a call and reads so many bytes of the answer at most.
+// Do makes a call and reads at most that many bytes of the answer's body.
 func (c *Client) Do(r *http.Request, most int64) (Answer, error) {
 	resp, err := c.http.Do(r)
 	if err != nil {

@@ -11,7 +11,7 @@ type Limits struct {
 	Start, Most int
 	// PerSecond bounds how many requests begin in a second; 0 for no bound but Most.
 	PerSecond float64
-	// Slow is what an answer may always take, 1 s: below it none counts as slow.
+	// Slow is the time below which no answer counts as slow, 1 s.
 	Slow time.Duration
 	// MaxWait caps what a server may ask us to wait, 2 minutes.
 	MaxWait time.Duration
@@ -35,12 +35,12 @@ func (l Limits) withDefaults() Limits {
 	return l
 }
 
-// Verdict is what an answer says of how the server bears its load.
+// Verdict says how the server bears its load, judged by an answer.
 type Verdict int
 
 // The verdicts.
 const (
-	// Good is an answer as it should be, whatever its content.
+	// Good is an answer that shows no overload.
 	Good Verdict = iota
 	// Failed is an answer that says nothing of the load: one page is broken.
 	Failed
@@ -48,7 +48,7 @@ const (
 	Overloaded
 )
 
-// Answer is what a request came to.
+// Answer is the outcome of a request.
 type Answer struct {
 	Verdict Verdict
 	// RetryAfter is how long the server asks us to wait; 0 when it does not say.
@@ -56,15 +56,15 @@ type Answer struct {
 }
 
 const (
-	// slowness is how many times longer than usual an answer takes that is slow.
+	// slowness is how many times its usual time an answer takes that counts as slow.
 	slowness = 3
-	// weight is the share of a new answer in what is usual, and drift how quickly
-	// what was once usual is forgotten: a server may become slower for good.
+	// weight is the share of a new answer in the moving average, and drift the factor by
+	// which the usual time rises with each answer: a server may become slower for good.
 	weight, drift = 1.0 / 8, 1.005
-	// firstGap is the pause between requests once one at a time is too much, and
-	// mostGap the longest that we make it by ourselves.
+	// firstGap is the pause between requests once one at a time is too much, and mostGap
+	// the longest pause that the server did not ask for.
 	firstGap, mostGap = 250 * time.Millisecond, 10 * time.Second
-	// firstPause is how long a server is left alone that does not say how long.
+	// firstPause is the first pause for an overloaded server that does not ask for one.
 	firstPause = time.Second
 )
 
@@ -75,11 +75,11 @@ type Control struct {
 	limits Limits
 
 	window   float64       // requests that may be under way
-	gap      time.Duration // between requests, when even one at a time is too much
+	gap      time.Duration // between requests, once one at a time is too much
 	running  int
 	next     time.Time // no request begins before
 	until    time.Time // the server is left alone until
-	halved   time.Time // what began before says nothing new
+	halved   time.Time // answers to requests that began before say nothing new
 	refusals int       // in a row
 
 	average, usual float64 // of good answers, in seconds; usual is the lowest average

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// OfResponse is what an answer of HTTP says of the server's load; resp is nil when
-// there was none. A request that its own caller gave up says nothing: do not ask.
+// OfResponse judges the server's load by an HTTP answer; resp is nil when there was none.
+// Do not call it for a request that its own caller cancelled.
 func OfResponse(resp *http.Response, now time.Time) Answer {
 	if resp == nil {
 		return Answer{Verdict: Overloaded}
@@ -26,7 +26,7 @@ func OfResponse(resp *http.Response, now time.Time) Answer {
 	return Answer{}
 }
 
-// longest is the longest wait that is understood: what is more is capped anyway.
+// longest bounds the wait that is read from a header: MaxWait caps it further.
 const longest = 365 * 24 * time.Hour
 
 // RetryAfter is how long a server asks us to wait, in seconds or until an instant of

@@ -1,7 +1,7 @@
-// Package pace keeps requests to somebody else's server gentle: few at first, more
-// while the server stays quick, half as many when it says that it is too much (429,
-// 503), gives no answer, or becomes slow, and none while it asks us to wait. One
-// Pacer is the one budget of all who ask the same server.
+// Package pace limits how many requests a server of others gets at a time: few at first,
+// more while the server stays quick, half as many when it is overloaded (429, 503), gives
+// no answer or becomes slow, and none while it asks us to wait. All requests to one
+// server share a Pacer.
 package pace
 
 import (
@@ -16,7 +16,7 @@ import (
 type Pacer struct {
 	mu      sync.Mutex
 	control Control
-	waiting []chan time.Time // each is closed by a turn
+	waiting []chan time.Time // each gets its turn in order
 	timer   *time.Timer
 }
 

@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// commonWords are words and passwords that are guessed first, from lists of those that
-// leaked (https://en.wikipedia.org/wiki/List_of_the_most_common_passwords) and from
-// what people write while they try a system.
+// commonWords are words and passwords that are guessed first, from lists of leaked
+// passwords (https://en.wikipedia.org/wiki/List_of_the_most_common_passwords) and words
+// that people use while they try a system out.
 const commonWords = `
 123456 12345678 123456789 1234567890 qwerty qwertz azerty password passw0rd p@ssw0rd pass secret secrets token tokens test
 testing tester tests demo example sample try trial hello world helloworld foo bar baz foobar foobaz qux abc abcd abcdef

@@ -22,8 +22,8 @@ func IsGuessedHash(hash string) bool {
 	return found
 }
 
-// weakHashes are the first 8 bytes of the SHA-256 of all such words: enough to know some
-// 40,000 apart, and a server keeps them in memory.
+// weakHashes are the first 8 bytes of the SHA-256 of all such words: enough to tell some
+// 40,000 apart, and small enough for a server to keep in memory.
 var weakHashes = sync.OnceValue(func() map[uint64]struct{} {
 	hashes := map[uint64]struct{}{}
 	var text []byte

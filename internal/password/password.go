@@ -1,5 +1,5 @@
-// Package password hashes passwords by Argon2id, and refuses those that are
-// guessed first. It knows nothing of who they are of.
+// Package password hashes passwords by Argon2id, and refuses those that are guessed
+// first. It knows nothing of users.
 package password
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/pattern"
 )
 
-// Hash is a password's, with what it was made with.
+// Hash is the hash of a password, with its salt and parameters.
 type Hash struct {
 	memory uint32 // KiB
 	passes uint32
@@ -24,8 +24,8 @@ type Hash struct {
 	sum    []byte
 }
 
-// What new hashes are made with: OWASP's Password Storage Cheat Sheet, Argon2id
-// with 19 MiB and 2 passes.
+// The parameters of new hashes: OWASP's Password Storage Cheat Sheet, Argon2id with 19
+// MiB and 2 passes.
 const (
 	memory = 19 * 1024
 	passes = 2
@@ -34,8 +34,8 @@ const (
 	length = 32
 )
 
-// What a hash may ask for: no less than the cheat sheet's smallest equal (7 MiB
-// and 5 passes), and no more than a server can give each who signs in.
+// The bounds of a hash's parameters: no less work than the cheat sheet's smallest
+// equivalent (7 MiB and 5 passes), and no more than a server can spend on each sign-in.
 const (
 	leastMemory = 7 * 1024
 	leastWork   = 7 * 1024 * 5 // memory times passes
@@ -58,13 +58,13 @@ func (h Hash) of(password string, length uint32) []byte {
 	return argon2.IDKey([]byte(password), h.salt, h.passes, h.memory, h.lanes, length)
 }
 
-// Is says whether a password is that of the hash, in a time that does not tell
-// how much of it is right.
+// Is says whether a password is the one that was hashed, in constant time.
 func (h Hash) Is(password string) bool {
 	return len(password) <= Most && len(h.sum) > 0 && subtle.ConstantTimeCompare(h.of(password, uint32(len(h.sum))), h.sum) == 1 //nolint:gosec // G115: Parse bounds it
 }
 
-// Nobody is a hash that no password has, and that takes as long to compare.
+// Nobody is a hash with the same parameters that no password has: a comparison with it
+// takes as long, so that time does not tell which users exist.
 func (h Hash) Nobody() Hash {
 	h.salt, h.sum = make([]byte, salt), make([]byte, length)
 	for _, b := range [][]byte{h.salt, h.sum} {
@@ -83,7 +83,7 @@ func (h Hash) String() string {
 
 var phc = pattern.Of(`^\$argon2id\$v=19\$m=([0-9]{1,7}),t=([0-9]{1,2}),p=([0-9]{1,2})\$([A-Za-z0-9+/]{11,86})\$([A-Za-z0-9+/]{22,86})$`)
 
-// The errors of Parse. None repeats what was given.
+// The errors of Parse. None repeats the text.
 var (
 	ErrNoHash = errors.New("is no hash of a password by Argon2id")
 	ErrWeak   = errors.New("is a hash that is guessed too fast: it takes less memory or fewer passes than OWASP recommends")

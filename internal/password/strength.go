@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// The bounds of a password. NIST SP 800-63B-4, 3.1.1.2, wants 15 characters of
-// one that nothing else stands beside, and no rules on what they are.
+// The bounds of a password. NIST SP 800-63B-4, 3.1.1.2, wants 15 characters for a
+// password that is the only factor, and no rules on which characters.
 const (
 	Least = 15   // characters
 	Most  = 1024 // bytes
 )
 
-// leastOwn is how many characters of a password must be left once common words
-// and runs are taken out of it.
+// leastOwn is how many different characters of a password must be left once common words
+// and runs are taken out.
 const leastOwn = 6
 
 // Check says why a password must not be used, nil if it may. The name is that of
@@ -32,13 +32,13 @@ func Check(password, name string) error {
 		return fmt.Errorf("the password is too long; expected %d bytes at most", Most)
 	}
 	if own := ofOwn(password, name); own < leastOwn {
-		return errors.New("the password is made of what is guessed first: common words, the name, repetitions, runs such as 1234; expected one that is not, such as four or five words by chance")
+		return errors.New("the password is guessed first: it is made of common words, the name, repetitions or runs such as 1234; expected another, such as four or five words by chance")
 	}
 	return nil
 }
 
-// ofOwn counts the different characters that are left of a password without what
-// everybody guesses.
+// ofOwn counts the different characters that are left of a password without its owner's
+// name and common words.
 func ofOwn(password, name string) int {
 	left := strings.ToLower(password)
 	left = strings.NewReplacer("0", "o", "1", "l", "3", "e", "4", "a", "5", "s", "@", "a", "$", "s").Replace(left)
@@ -53,8 +53,8 @@ func ofOwn(password, name string) int {
 	return min(different(left), different(plain))
 }
 
-// different counts the letters and other signs that follow no run: neither the
-// same one again, nor the next in the alphabet or among the digits.
+// different counts the different characters that continue no run: neither a repetition,
+// nor the next letter or digit.
 func different(s string) int {
 	seen := map[rune]bool{}
 	last := rune(-1)

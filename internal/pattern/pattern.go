@@ -1,6 +1,6 @@
 // Package pattern compiles a regular expression when it is first asked for: most commands
-// of the program need none of them, and the start of each would pay for all. It knows
-// nothing.
+// of the program need none of them, and the start of each would pay for all. It imports
+// no other package of ours.
 package pattern
 
 import (
@@ -8,7 +8,8 @@ import (
 	"sync"
 )
 
-// Of is the compiled expression, which must be a good one.
+// Of returns a function that compiles the expression at its first call. It panics if the
+// expression is invalid.
 func Of(expression string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
 }

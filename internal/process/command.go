@@ -17,15 +17,15 @@ type Command struct {
 	Dir  string
 	// Env is the whole environment; nil means none, not the caller's.
 	Env []string
-	// Output takes standard output and standard error as they come; the
-	// command's standard input is empty. Nil throws it away.
+	// Output gets standard output and standard error as they come; nil discards them. The
+	// command's standard input is empty.
 	Output io.Writer
 	// Grace is the time between being asked to end and being killed; 0 means
 	// DefaultGrace.
 	Grace time.Duration
-	// Mark is an environment entry (NAME=value) that only this command's
-	// processes have. When set, ending the command also ends every process
-	// that carries it, wherever it has gone. Linux only.
+	// Mark is an environment entry (NAME=value) that only this command's processes have.
+	// When set, ending the command also ends every process that carries it, even outside
+	// its group. Linux only.
 	Mark string
 }
 
@@ -34,14 +34,13 @@ type Command struct {
 // (https://docs.github.com/en/actions/reference/workflow-cancellation-reference).
 const DefaultGrace = 5 * time.Second
 
-// drain is how long output is still read after the command itself has ended:
-// a process left in the background may hold the pipe open for ever.
+// drain is how long output is still read after the command itself has ended: a background
+// process may hold the pipe open for ever.
 const drain = 2 * time.Second
 
-// Run runs a command to its end. When ctx ends first, the command's whole
-// group is ended and the cause of ctx is the error. A command that fails gives
-// an *exec.ExitError. What a successful command left running in the background
-// is left alone: a later step may need it.
+// Run runs a command to its end. When ctx ends first, the command's whole group is ended
+// and the error is the cause of ctx. A command that fails gives an *exec.ExitError.
+// Background processes of a successful command stay: a later step may need them.
 func Run(ctx context.Context, c Command) error {
 	if len(c.Args) == 0 {
 		return errors.New("start a command: it has no name")
@@ -71,8 +70,8 @@ type running struct {
 	done  chan error
 }
 
-// start starts the command on a thread that lives as long as the command does:
-// the kernel's word to a child that its parent has died goes by thread.
+// start starts the command on a thread that lives as long as the command does: Linux
+// sends the parent-death signal when the thread ends (prctl(2), PR_SET_PDEATHSIG).
 func start(c Command) (*running, error) {
 	cmd := exec.Command(c.Args[0], c.Args[1:]...) //nolint:gosec,noctx // G204: running the operator's commands is its purpose; ending them is more than a context's kill
 	cmd.Dir, cmd.Stdout, cmd.Stderr = c.Dir, c.Output, c.Output
@@ -94,14 +93,14 @@ func start(c Command) (*running, error) {
 		}
 		err = cmd.Wait()
 		if errors.Is(err, exec.ErrWaitDelay) {
-			err = nil // it ended well; something in the background holds its output
+			err = nil // it succeeded; a background process holds its output
 		}
 		r.done <- err
 	}()
 	return r, <-started
 }
 
-// end ends the group: politely, then not.
+// end asks the group to end, and kills it after the grace period.
 func (r *running) end(c Command) {
 	grace := c.Grace
 	if grace == 0 {
@@ -112,11 +111,11 @@ func (r *running) end(c Command) {
 	defer timer.Stop()
 	var over bool
 	select {
-	case _ = <-r.done: //nolint:staticcheck // the error is that it was ended, by us
+	case _ = <-r.done: //nolint:staticcheck // the error is that this process ended it
 		over = true
 	case <-timer.C:
 	}
-	// Also when the leader has gone: the others of its group may have stayed.
+	// Also when the leader has ended: others of its group may be left.
 	r.kill(c.Mark)
 	if !over {
 		_ = <-r.done //nolint:staticcheck // as above

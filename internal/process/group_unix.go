@@ -10,7 +10,7 @@ import (
 // Shell gives the arguments that run a line in the system's shell.
 func Shell(line string) []string { return []string{"/bin/sh", "-c", line} }
 
-// Group is a started command and all that it starts and that stays with it.
+// Group is a started command with the processes of its process group.
 type Group struct{ pid int }
 
 // Start starts a command as the leader of a new process group. On Linux it is
@@ -34,8 +34,8 @@ func (g *Group) Interrupt() { g.signal(syscall.SIGTERM) }
 // Kill ends every process of the group at once (SIGKILL).
 func (g *Group) Kill() { g.signal(syscall.SIGKILL) }
 
-// signal ignores its error: the only one that can come for a group of our own
-// is that nobody is left in it.
+// signal ignores its error: the only possible one for an own group is that no process is
+// left in it.
 func (g *Group) signal(s syscall.Signal) { _ = syscall.Kill(-g.pid, s) }
 
 func (g *Group) close() {}

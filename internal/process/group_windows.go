@@ -12,8 +12,8 @@ import (
 // Shell gives the arguments that run a line in the system's shell.
 func Shell(line string) []string { return []string{"cmd.exe", "/S", "/C", line} }
 
-// Group is a started command and all that it starts: a job object, which what
-// is in it can't leave.
+// Group is a started command with all processes that it starts: a job object, which they
+// can't leave.
 type Group struct {
 	pid int
 	job windows.Handle
@@ -36,7 +36,7 @@ func Start(cmd *exec.Cmd) (*Group, error) {
 		return nil, err
 	}
 	g := &Group{pid: cmd.Process.Pid, job: job}
-	if err := g.adopt(); err != nil {
+	if err := g.assign(); err != nil {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 		g.close()
@@ -61,7 +61,7 @@ func newJob() (windows.Handle, error) {
 	return job, nil
 }
 
-func (g *Group) adopt() error {
+func (g *Group) assign() error {
 	handle, err := windows.OpenProcess(windows.PROCESS_SET_QUOTA|windows.PROCESS_TERMINATE, false, uint32(g.pid)) //nolint:gosec // a process id fits
 	if err != nil {
 		return fmt.Errorf("open process %d: %w", g.pid, err)
@@ -81,5 +81,5 @@ func (g *Group) Interrupt() {
 // Kill ends every process of the group at once.
 func (g *Group) Kill() { _ = windows.TerminateJobObject(g.job, 1) }
 
-// close leaves processes of the background to the end of this process.
+// close keeps the job object open, so that background processes end with this process.
 func (g *Group) close() {}

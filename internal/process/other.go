@@ -8,8 +8,7 @@ import (
 	"syscall"
 )
 
-// Identity names a process. Only Linux tells it from a later one that has the
-// same number.
+// Identity names a process. Only on Linux does it exclude a later one with the same number.
 type Identity struct {
 	PID   int    `json:"pid"`
 	Start uint64 `json:"start,omitempty"`
@@ -37,8 +36,8 @@ func (i Identity) Signal(sig syscall.Signal) error {
 	return nil
 }
 
-// ReapOrphans would make this process the parent of its orphaned descendants:
-// that can be had on Linux only.
+// ReapOrphans does nothing: only Linux can make this process the parent of its orphaned
+// descendants.
 func ReapOrphans() error { return nil }
 
 // EndDescendants ends every descendant of this process, on Linux.
@@ -50,5 +49,5 @@ func EndBelow(Identity) int { return 0 }
 // EndMarked ends every process with an entry in its environment, on Linux.
 func EndMarked(string) int { return 0 }
 
-// EndSession ends what is left of a session, on Linux.
+// EndSession ends the remaining processes of a session, on Linux.
 func EndSession(Identity) int { return 0 }

@@ -15,11 +15,11 @@ import (
 
 func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
-// Identity names a process beyond the reuse of its number.
+// Identity names a process, also after its number is reused.
 type Identity struct {
 	PID int `json:"pid"`
-	// Start is when it started, in clock ticks since the machine's start;
-	// Boot is which start of the machine that was.
+	// Start is when it started, in clock ticks since the machine's start; Boot is the
+	// kernel's boot id.
 	Start uint64 `json:"start"`
 	Boot  string `json:"boot"`
 }
@@ -34,13 +34,12 @@ func identify(pid int) (Identity, error) {
 	}
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	if err != nil {
-		return Identity{}, fmt.Errorf("read which start of the machine this is: %w", err)
+		return Identity{}, fmt.Errorf("read the boot id: %w", err)
 	}
 	return Identity{PID: pid, Start: s.start, Boot: strings.TrimSpace(string(boot))}, nil
 }
 
-// Alive says whether the process still runs. One that has ended and was not
-// yet waited for does not.
+// Alive says whether the process still runs. A zombie does not.
 func (i Identity) Alive() bool {
 	if i.PID <= 0 {
 		return false
@@ -53,16 +52,16 @@ func (i Identity) Alive() bool {
 	return err == nil && s.state != 'Z' && s.state != 'X'
 }
 
-// Signal sends a signal to the process, and only to it: not to another one
-// that has its number now. os.ErrProcessDone when it is gone.
+// Signal sends a signal to the process, but not to another one that has its number now.
+// os.ErrProcessDone when it has ended.
 func (i Identity) Signal(sig syscall.Signal) error {
 	fd, err := unix.PidfdOpen(i.PID, 0)
 	if err != nil {
 		return os.ErrProcessDone
 	}
 	defer func() { _ = unix.Close(fd) }()
-	// The descriptor holds whoever has the number now; whether that is the one
-	// we mean can be asked only after it is held.
+	// The descriptor holds the process that has the number now. Whether it is the right
+	// one can only be checked while it is held.
 	if !i.Alive() {
 		return os.ErrProcessDone
 	}
@@ -75,9 +74,8 @@ func (i Identity) Signal(sig syscall.Signal) error {
 	return nil
 }
 
-// ReapOrphans makes this process the parent of every descendant whose own
-// parent ends, so that none gets out of sight (prctl(2),
-// PR_SET_CHILD_SUBREAPER).
+// ReapOrphans makes this process the parent of every descendant whose own parent ends, so
+// that it can be found (prctl(2), PR_SET_CHILD_SUBREAPER).
 func ReapOrphans() error {
 	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
 		return fmt.Errorf("become the reaper of orphans: %w", err)
@@ -93,9 +91,9 @@ func EndDescendants() int {
 	return endAll(true, func(all map[int]stat, pid int) bool { return descends(all, pid, self) })
 }
 
-// EndBelow ends every descendant of another process, but not that process:
-// what it adopted (see ReapOrphans) is out of sight once it has ended. It
-// returns how many were ended, 0 when the process is gone.
+// EndBelow ends every descendant of another process, but not that process: once it has
+// ended, orphans that it reaps (see ReapOrphans) can't be found. It returns how many were
+// ended, 0 when the process has ended.
 func EndBelow(leader Identity) int {
 	if !leader.Alive() {
 		return 0
@@ -120,9 +118,9 @@ func EndMarked(mark string) int {
 	})
 }
 
-// EndSession ends what is left of the session that a process led. A number is
-// not given to a new process while a session has it, so what is in the session
-// of a leader that is gone can only be what the leader left.
+// EndSession ends the remaining processes of the session that a process led. A number is
+// not reused while it names a session, so the processes in the session of an ended leader
+// are the leader's.
 func EndSession(leader Identity) int {
 	now, err := identify(leader.PID)
 	if err == nil && now != leader {
@@ -135,9 +133,9 @@ func EndSession(leader Identity) int {
 	return endAll(false, func(all map[int]stat, pid int) bool { return all[pid].session == leader.PID })
 }
 
-// endAll kills what is chosen until nothing is: a process may fork while it is
-// being looked for. It gives up after 5 s, which only a process stuck in the
-// kernel can take. Reaps says that no one else waits for children of ours.
+// endAll kills the chosen processes until there are none: a process may fork during the
+// search. It gives up after 5 s, which only a process stuck in the kernel can take. reaps
+// says that no other code waits for children of this process.
 func endAll(reaps bool, chosen func(all map[int]stat, pid int) bool) int {
 	self := os.Getpid()
 	ended := map[int]bool{}
@@ -156,7 +154,7 @@ func endAll(reaps bool, chosen func(all map[int]stat, pid int) bool) int {
 			}
 			left = true
 			ended[pid] = true
-			_ = syscall.Kill(pid, syscall.SIGKILL) // gone already is as good
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended already
 		}
 		if !left {
 			break
@@ -168,7 +166,7 @@ func endAll(reaps bool, chosen func(all map[int]stat, pid int) bool) int {
 // reap takes an ended child's exit status, so that it does not stay a zombie.
 func reap(pid int) {
 	var status syscall.WaitStatus
-	_, _ = syscall.Wait4(pid, &status, syscall.WNOHANG, nil) // not ended yet, or taken: both fine
+	_, _ = syscall.Wait4(pid, &status, syscall.WNOHANG, nil) // it has not ended yet, or was reaped: both are fine
 }
 
 func descends(all map[int]stat, pid, from int) bool {
@@ -188,7 +186,7 @@ func descends(all map[int]stat, pid, from int) bool {
 func hasMark(pid int, mark string) bool {
 	env, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err != nil {
-		return false // another user's, or gone
+		return false // another user's, or ended
 	}
 	for entry := range bytes.SplitSeq(env, []byte{0}) {
 		if string(entry) == mark {
@@ -198,7 +196,7 @@ func hasMark(pid int, mark string) bool {
 	return false
 }
 
-// stat is what /proc/<pid>/stat tells (proc_pid_stat(5)).
+// stat has fields of /proc/<pid>/stat (proc_pid_stat(5)).
 type stat struct {
 	state           byte
 	parent, session int
@@ -231,7 +229,7 @@ func readAll() map[int]stat {
 func readStat(pid int) (stat, error) {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
-		return stat{}, fmt.Errorf("read what process %d is: %w", pid, err)
+		return stat{}, fmt.Errorf("read the state of process %d: %w", pid, err)
 	}
 	return parseStat(string(text))
 }
@@ -242,7 +240,7 @@ func parseStat(text string) (stat, error) {
 	_, rest, ok := cutLast(text, ") ")
 	fields := strings.Fields(rest)
 	if !ok || len(fields) < 20 || len(fields[0]) != 1 {
-		return stat{}, errors.New("read a process's state: the kernel's line is not as expected")
+		return stat{}, errors.New("read a process's state: the kernel's line has an unknown format")
 	}
 	parent, err1 := strconv.Atoi(fields[1])
 	session, err2 := strconv.Atoi(fields[3])

@@ -11,9 +11,8 @@ import (
 	"strings"
 )
 
-// forms are the ways in which programs print a value: as it is, encoded for an
-// address, JSON, HTML or a shell, in hex, and in base64 wherever in the encoded
-// bytes it begins.
+// forms are the ways in which programs print a value: as it is, encoded for an address,
+// JSON, HTML or a shell, in hex, and in base64 at each of the three offsets.
 func forms(value string) []string {
 	out := []string{
 		value, strings.Trim(value, `"'`), url.QueryEscape(value), url.PathEscape(value), percent(value, "!'()*"), percent(value, ""),
@@ -50,8 +49,8 @@ func forms(value string) []string {
 
 var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&#x27;")
 
-// inBase64 is what is sure of a value that begins offset bytes into a group of
-// three: the characters that no other byte has part in.
+// inBase64 is the certain part of a value in base64 that begins offset bytes into a group
+// of three: the characters that depend on no other byte.
 func inBase64(encoding *base64.Encoding, value string, offset int) string {
 	encoded := encoding.EncodeToString(append(make([]byte, offset), value...))
 	first := (offset*8 + 5) / 6
@@ -83,7 +82,7 @@ func lowerPercent(encoded string) string {
 	return string(out)
 }
 
-// backslashed is a value as printf %q of a shell writes it.
+// backslashed is a value in the form of a shell's printf %q.
 func backslashed(value string) string {
 	var b strings.Builder
 	for _, c := range []byte(value) {

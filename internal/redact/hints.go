@@ -2,17 +2,17 @@ package redact
 
 import "strings"
 
-// hintSet says in one pass over a text which sets of hints it has one of. It is an
-// automaton after Aho and Corasick (https://doi.org/10.1145/360825.360855), of ASCII
-// letters in either case.
+// hintSet finds in one pass over a text which sets of hints occur in it. It is an
+// Aho-Corasick automaton (https://doi.org/10.1145/360825.360855) that ignores the case of
+// ASCII letters.
 type hintSet struct {
-	class [256]uint8 // of bytes that no hint tells apart
+	class [256]uint8 // classes of bytes that no hint distinguishes
 	width int
 	next  []uint16 // by state times width, plus class
 	seen  []uint64 // by state: the sets, as bits, whose hints end there
 }
 
-// newHintSet makes it of at most 64 sets of hints in lower case.
+// newHintSet makes a hintSet of at most 64 sets of hints in lower case.
 func newHintSet(sets [][]string) *hintSet {
 	h := &hintSet{width: 1}
 	for _, hints := range sets {
@@ -53,8 +53,8 @@ func (h *hintSet) state() uint16 {
 	return uint16(len(h.seen) - 1) //nolint:gosec // G115: there are some hundred states
 }
 
-// complete gives every state an edge for every class: where a hint does not go on,
-// the longest end of what was read that begins another does.
+// complete gives every state a transition for every class: where no hint goes on, that of
+// the longest suffix that begins a hint.
 func (h *hintSet) complete() {
 	fallback := make([]uint16, len(h.seen))
 	var queue []uint16
@@ -80,9 +80,9 @@ func (h *hintSet) complete() {
 	}
 }
 
-// in are the sets, as bits, that a text has a hint of.
+// in returns the sets, as bits, of which a hint occurs in a text.
 func (h *hintSet) in(text string) (found uint64) {
-	// The two letters beyond ASCII whose lower case is in it.
+	// The two letters beyond ASCII whose lower case is ASCII.
 	if strings.Contains(text, "\u0130") || strings.Contains(text, "\u212a") {
 		text = strings.ToLower(text)
 	}

@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// literals finds texts that are known, each at least prefixLength bytes long: a
-// place is looked at only when what begins there begins one of them.
+// literals finds known texts, each at least prefixLength bytes long: it compares at a
+// position only if the first prefixLength bytes there begin one of them.
 type literals struct {
 	begins []uint64            // a bit for each hash of a beginning
 	shift  uint8               // of a hash to its bit
 	by     map[uint32][]string // by their beginnings
 }
 
-// prefixLength is how many bytes are looked at first. No form is shorter.
+// prefixLength is how many bytes are compared first. No form is shorter.
 const prefixLength = 4
 
 func newLiterals(texts []string) *literals {
@@ -33,7 +33,7 @@ func newLiterals(texts []string) *literals {
 // hash spreads beginnings, by Fibonacci hashing.
 func (l *literals) hash(begin uint32) uint32 { return begin * 0x9E3779B1 >> l.shift }
 
-// find gives the places of all texts, those of one within another too.
+// find returns the positions of all texts, overlapping ones too.
 func (l *literals) find(text string) (found []span) {
 	if l == nil || len(text) < prefixLength {
 		return nil

@@ -6,16 +6,16 @@ import (
 	"unicode"
 )
 
-// The words of names that hold secrets, by where in the name they count.
+// The words in names of secrets, by their position in the name.
 var (
 	anywhere = words("token tokens secret secrets password passwords passwd passphrase passcode pwd credential credentials apikey accesskey secretkey privatekey accountkey dsn pat bearer jwt totp unseal mnemonic sshpass dbpass dbpw")
 	atEnd    = words("key keys pass auth netrc salt signature sig cookie cookies pw pin sas")
 	suffixes = []string{"password", "passwd", "passphrase", "token", "secret", "apikey", "pwd"}
-	// A name that ends so speaks of a secret and holds none.
+	// A name with one of these ends is about a secret, and does not hold it.
 	about = words("file path dir directory folder name names user username url uri host ttl length len expiry expires expiration lifetime timeout enabled type count limit version mode region endpoint algorithm prefix permissions sock socket field label placeholder hint")
-	// A key that is no secret.
+	// Words before "key" for keys that are not secret.
 	plainKeys = words("public cache sort primary partition foreign object row route query group hot publishable idempotency publickey")
-	// What keys are called whose name goes on: AWS_ACCESS_KEY_ID, API_KEY_PROD.
+	// Words before "key" where the name goes on: AWS_ACCESS_KEY_ID, API_KEY_PROD.
 	secretKeys = words("api access private secret signing encryption account master admin deploy license service")
 )
 
@@ -54,7 +54,7 @@ func IsSecretName(name string) bool {
 			return true
 		}
 	}
-	// "key" or "auth" alone is a parameter of anything.
+	// "key" or "auth" alone may be any parameter.
 	return len(parts) > 1 && atEnd[last] || last == "netrc"
 }
 

@@ -8,10 +8,10 @@ import (
 	"sync"
 )
 
-// Mask is what stands in the place of a secret.
+// Mask replaces a secret.
 const Mask = "***"
 
-// Redactor takes known secrets out of text, and what looks like one. Its zero
+// Redactor takes known secrets out of text, and text that looks like a secret. Its zero
 // value knows no secret. It is safe for concurrent use.
 type Redactor struct {
 	mu      sync.RWMutex
@@ -21,8 +21,8 @@ type Redactor struct {
 	found   *literals
 }
 
-// Allow has words of the site's own, such as its name, stay although a secret
-// is the same. It counts for secrets that are added afterwards.
+// Allow lets words of the site, such as its name, stay although a secret has the same
+// value. It applies to secrets that are added afterwards.
 func (r *Redactor) Allow(names ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -33,8 +33,8 @@ func (r *Redactor) Allow(names ...string) {
 	}
 }
 
-// Add has values taken out from now on, in all their forms. Values that are short
-// or common are passed over: they would be found in other words.
+// Add adds values to take out from now on, in all their forms. Values that are short or
+// common are ignored: they would be found in other words.
 func (r *Redactor) Add(values ...string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -62,7 +62,7 @@ func (r *Redactor) Text(text string) string {
 	return masked(text, append(find(text, patterns()), known.find(text)...))
 }
 
-// Text is a text without what looks like a secret, where none is known.
+// Text is a text without anything that looks like a secret; no secrets are known.
 func Text(text string) string { return new(Redactor).Text(text) }
 
 // masked replaces spans, which may overlap, each run of them by one mask.
@@ -89,14 +89,14 @@ func masked(text string, found []span) string {
 	return b.String()
 }
 
-// longestLine bounds what a Writer holds back, in bytes.
+// longestLine bounds how many bytes of a line a Writer holds back.
 const longestLine = 64 << 10
 
-// longestKey bounds how many lines a private key has in a log: what follows a
-// beginning without an end is shown again after them.
+// longestKey bounds how many lines of a private key are hidden in a log: after a key
+// without an end, the text is shown again.
 const longestKey = 200
 
-// Writer takes secrets out of what is written through it, line by line.
+// Writer takes secrets out of the text written through it, line by line.
 type Writer struct {
 	to   io.Writer
 	text func(string) string
@@ -104,7 +104,7 @@ type Writer struct {
 	key  int // lines of a private key that may still come
 }
 
-// NewWriter makes a Writer to another; text is a Redactor's.
+// NewWriter makes a Writer to another; text is a Redactor's Text.
 func NewWriter(to io.Writer, text func(string) string) *Writer { return &Writer{to: to, text: text} }
 
 // Write implements io.Writer. A line is passed on once it has ended.
@@ -131,7 +131,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return len(p), err
 }
 
-// one is a line without secrets, those of a private key that began before it included.
+// one takes secrets out of a line, also those of a private key that began before it.
 func (w *Writer) one(line string) string {
 	begins := strings.Contains(line, "-----BEGIN ") && strings.Contains(line, "PRIVATE KEY")
 	ends := strings.Contains(line, "-----END ")
@@ -147,7 +147,7 @@ func (w *Writer) one(line string) string {
 	}
 	out := w.text(line)
 	if begins && !strings.HasSuffix(out, "\n") {
-		out += "\n" // it was part of the key
+		out += "\n" // the line end was part of the key
 	}
 	return out
 }

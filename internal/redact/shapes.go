@@ -11,15 +11,15 @@ import (
 // span is a part of a text, in bytes.
 type span struct{ from, to int }
 
-// pattern finds secrets: its last group, or all of it when it has none. A text
-// without any of its hints is not looked at: most texts have no secret.
+// pattern finds secrets: its last group, or the whole match if it has none. A text
+// without any of its hints is skipped, since most texts have no secret.
 type pattern struct {
 	hints []string // in lower case
 	at    bool     // an @ must be there besides a hint
 	find  func() *regexp.Regexp
 	named bool // the first group is a name that must be a secret's: one of stems is in it
-	// near says, if there is one, whether a name with one of stems stands where the
-	// expression wants it. Most lines of logs that have a stem have it elsewhere.
+	// near, if not nil, says whether a name with one of stems is where the expression
+	// needs it. Most log lines with a stem have it elsewhere.
 	near func(text string) bool
 	is   func(value string) bool
 }
@@ -41,7 +41,7 @@ var shapes = []pattern{
 	{hints: []string{"sk-"}, find: expression(`\bsk-(?:proj-|ant-|svcacct-)?[A-Za-z0-9_-]{32,}`), is: hasDigit},
 	// https://docs.mapbox.com/accounts/guides/tokens/: sk. is secret, pk. public.
 	{hints: []string{"sk.eyj"}, find: expression(`\bsk\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{10,}`)},
-	// Addresses that are secrets: whoever knows one may call it.
+	// Addresses that are themselves secrets.
 	{hints: []string{"build_hooks/", "deploy_hooks/", "/integrations/deploy/"}, find: expression(`/(?:build_hooks|deploy_hooks|integrations/deploy)/([A-Za-z0-9/_-]{8,})`)},
 	{hints: []string{"/api/webhooks/", ".office.com/webhookb2/", "hooks.zapier.com/", "chat.googleapis.com/"}, find: expression(
 		`(?:/api/webhooks/[0-9]+|\.office\.com/webhookb2|hooks\.zapier\.com/hooks/catch)/([A-Za-z0-9@/_-]{10,})`)},
@@ -57,9 +57,9 @@ var shapes = []pattern{
 	{hints: []string{"age-secret-key-"}, find: expression(`(?i)\bAGE-SECRET-KEY-1[A-Z0-9]{20,}`)},
 }
 
-// The places at which secrets stand.
+// The contexts in which secrets occur.
 var ofPlaces = []pattern{
-	// RFC 3986, 3.2.1. A password may hold what should have been encoded, an @ too.
+	// RFC 3986, 3.2.1. A password may hold characters that should have been encoded, even an @.
 	{hints: []string{"://"}, at: true, find: expression(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#"'<>:@]*:([^\s/?#"'<>]+)@`)},
 	{hints: []string{"://"}, at: true, find: expression(`[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#"'<>:@]*:([^\s"'<>@]+)@`), is: notPort},
 	// A token in the place of the user: https://TOKEN@github.com, Sentry's DSN.
@@ -69,7 +69,7 @@ var ofPlaces = []pattern{
 	{hints: []string{"?", "&", "&amp;"}, find: expression(`[?&;]((?:[A-Za-z0-9_.-]|%5B|%5D|\[|\])+)=([^&\s"'<>#|\x60)]+)`), named: true, near: before("=", nameBytes)},
 	{hints: []string{"key="}, find: expression(`[?&]key=([^&\s"'<>#|]{6,})`)},
 	{hints: []string{"sig=", "code=", "auth=", "hmac="}, find: expression(`[?&;](?:sig|hmac|auth|code)=([^&\s"'<>#|]{8,})`)},
-	// RFC 9110, 11.6.2, and the headers that services have for it.
+	// RFC 9110, 11.6.2, and the headers that services use in its place.
 	{hints: []string{"authorization"}, find: expression(`(?i)\b(?:proxy-)?authorization\\?["']?\s*(?:[:=]|=>)\s*\\?["']?(?:(?:basic|bearer|token|digest|negotiate|apikey|aws4-hmac-sha256)\s+)?([^\s"'\\,][^\s"'\\]{3,})`)},
 	{hints: []string{"bearer ", "basic "}, find: expression(`(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/-]{12,}=*)`), is: hasDigitOrPadding},
 	{hints: []string{"cookie"}, find: expression(`(?i)\b(?:set-)?cookie\\?["']?\s*:\s*\\?["']?([A-Za-z0-9_.-]+=[^"'\r\n|]+)`)},
@@ -87,25 +87,25 @@ func hasDigit(value string) bool { return strings.ContainsFunc(value, unicode.Is
 
 func hasDigitOrPadding(value string) bool { return hasDigit(value) || strings.HasSuffix(value, "=") }
 
-// notPort says that what follows a colon is no port with a path behind it.
+// notPort says that a value after a colon is not a port with an optional path.
 func notPort(value string) bool {
 	digits := strings.TrimLeftFunc(value, unicode.IsDigit)
 	return digits != "" && (len(digits) == len(value) || strings.IndexByte("/?#", digits[0]) < 0)
 }
 
-// expression is compiled when it is first asked for: most texts have a hint of a few.
+// expression compiles a regular expression when it is first used: most texts have hints of few.
 func expression(text string) func() *regexp.Regexp {
 	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(text) })
 }
 
-// stems are of the words of IsSecretName: one of them is in each name of a secret.
+// stems are parts of the words of IsSecretName: each name of a secret contains one.
 var stems = strings.Fields(`token secret pass pwd cred key dsn _pat -pat pat_ pat- pat= pat" pat' pat: jwt bearer auth netrc salt sig cookie conn`)
 
-// places are the secrets that stand in a text at the place of one. Words that
-// tell nothing stay, as does what is no value yet: ${TOKEN}, <token>.
+// places finds secrets in a text by their context. Harmless words stay, and so do
+// placeholders: ${TOKEN}, <token>.
 func places(text string) []span { return find(text, placed()) }
 
-// sieve are patterns, and their hints in one.
+// sieve is a list of patterns with an automaton for all their hints.
 type sieve struct {
 	patterns []pattern
 	hints    *hintSet
@@ -117,15 +117,14 @@ var (
 	patterns = sync.OnceValue(func() *sieve { return newSieve(shapes, ofPlaces) })
 )
 
-// Bits of a sieve's hints that are no pattern's.
+// Bits of a sieve's hints beside those of the patterns.
 const (
 	hasAt        = 1 << 63
 	hasStem      = 1 << 62
 	mostPatterns = 62
 )
 
-// What names are made of: any, %5B and %5D for brackets included, and those in
-// capitals.
+// The bytes of names: of any name, with %5B and %5D for brackets, and of names in capitals.
 var (
 	nameBytes  = bytesOf("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-%[]")
 	upperBytes = bytesOf("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
@@ -139,10 +138,11 @@ func bytesOf(list string) *[256]bool {
 	return &set
 }
 
-// stem finds the stems of names, each with what stands before and behind it.
+// stem finds the stems of names, each with the text before and after it.
 var stem = sync.OnceValue(func() *hintSet { return newHintSet([][]string{append([]string{"pat"}, stems...)}) })
 
-// before says of a text whether a name with a stem stands before one of ends.
+// before returns a function that says whether a text has a name with a stem right before
+// one of ends.
 func before(ends string, name *[256]bool) func(string) bool {
 	return func(text string) bool {
 		for from := 0; ; {
@@ -190,7 +190,7 @@ func find(text string, by *sieve) []span {
 	return out
 }
 
-// spans adds to a list what the pattern finds in a text.
+// spans appends the pattern's matches in a text to a list.
 func (p pattern) spans(out []span, text string) []span {
 	for _, m := range p.find().FindAllStringSubmatchIndex(text, -1) {
 		s, group := span{m[0], m[1]}, 2
@@ -212,10 +212,10 @@ func (p pattern) spans(out []span, text string) []span {
 	return out
 }
 
-// noValue are settings and the words of messages, which are nobody's password.
+// noValue are common settings and words of messages, which are not passwords.
 var noValue = words(`true false yes no on off none null nil undefined enabled disabled required optional missing invalid unset empty string`)
 
-// isValue says whether what stands in the place of a secret is one.
+// isValue says whether a text in the context of a secret is one.
 func isValue(value string) bool {
 	switch {
 	case len(value) < 3, strings.Trim(value, "*xX.") == "", noValue[strings.ToLower(value)]:

@@ -8,29 +8,29 @@ import (
 	"unicode"
 )
 
-// shortest is the length, in bytes, from which a value is looked for everywhere:
-// what is shorter would be found in words that have nothing to do with it.
-// Between passwordLength and it, only what no word looks like is.
+// shortest is the length, in bytes, from which a value is searched for: shorter ones
+// would be found in unrelated words. From passwordLength to it, only values that look
+// like no word are searched for.
 const (
 	shortest       = 8
 	passwordLength = 6
 )
 
-// common are values that hide nothing, and words that every log has.
+// common are values that are not secret, and words that every log has.
 var common = words(`true false yes no on off none null undefined enabled disabled required optional
 	production staging development preview testing test local localhost default public private internal external
 	admin administrator root guest anonymous postgres postgresql mysql mariadb drupal wordpress
 	password passwd secret token username credentials unlimited always never sandbox example latest stable
 	readonly read-only us-east-1 eu-west-1 eu-central-1 client_credentials authorization_code`)
 
-// tellsNothing says whether a value is a word that a text may have for another
-// reason. Allowed are such words of the site's own.
+// tellsNothing says whether a value is a word that occurs in texts for other reasons.
+// allowed are such words of the site.
 func tellsNothing(value string, allowed []string) bool {
 	lower := strings.ToLower(value)
 	return common[lower] || slices.Contains(allowed, lower)
 }
 
-// isFound says whether a value is long and odd enough to be looked for everywhere.
+// isFound says whether a value is long and unusual enough to be searched for.
 func isFound(value string, allowed []string) bool {
 	if len(value) < passwordLength || tellsNothing(value, allowed) || isPath(value) {
 		return false
@@ -43,8 +43,8 @@ func isFound(value string, allowed []string) bool {
 		strings.ContainsFunc(value, func(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) })
 }
 
-// isPath says whether a value is where a secret lies. A secret may begin with a
-// slash, as base64 does; it has no second folder of plain words.
+// isPath says whether a value is the path of a file. A secret may begin with a slash, as
+// base64 does, but has no second folder of plain words.
 func isPath(value string) bool {
 	for _, begin := range []string{"/usr/", "/etc/", "/run/", "/var/", "/home/", "/root/", "/opt/", "/tmp/", "/mnt/", "/srv/", "/Users/", "~/", "./", "../", `C:\`} {
 		if strings.HasPrefix(value, begin) {
@@ -54,8 +54,8 @@ func isPath(value string) bool {
 	return false
 }
 
-// Secrets gives the secrets of an environment: the values of variables whose
-// names say so, and the passwords in the addresses that any variable holds.
+// Secrets returns the secrets of an environment: the values of variables whose names say
+// so, and the passwords in the addresses that any variable holds.
 func Secrets(env map[string]string) []string {
 	var out []string
 	for name, value := range env {
@@ -70,8 +70,8 @@ func Secrets(env map[string]string) []string {
 	return slices.Compact(out)
 }
 
-// inValue are the secrets of a value that is known for one: fields of a JSON
-// document, else the whole and its lines.
+// inValue are the secrets in a secret variable's value: fields of a JSON document, else
+// the whole value and its lines.
 func inValue(value string) []string {
 	value = strings.TrimSpace(value)
 	var document any
@@ -95,7 +95,7 @@ func inValue(value string) []string {
 	return out
 }
 
-// inJSON are the texts below fields that are named like secrets.
+// inJSON are the strings in fields with names of secrets.
 func inJSON(document any, secret bool) []string {
 	var out []string
 	switch v := document.(type) {
@@ -120,7 +120,7 @@ func inJSON(document any, secret bool) []string {
 	return out
 }
 
-// decoded is a value of an address as it stands and as it is meant.
+// decoded is a part of an address, as written and percent-decoded.
 func decoded(value string) []string {
 	out := []string{value}
 	if plain, err := url.PathUnescape(value); err == nil && plain != value {

@@ -1,9 +1,7 @@
-// Package retention decides how much of a site's history may go: by age, and never the
-// newest releases, what is live, waits or runs, or what a rollback needs. It is a
-// function of what there is and the time; app/retention removes what it names, and
-// docs/retention.md tells operators.
-//
-// History goes from its beginning, up to a release that served its requests: what stays
-// is whole, so that each request that is still known has its release, each number and
-// each place in line its old meaning.
+// Package retention decides how much of a site's history may be removed: by age, and
+// never the newest releases, those that are live, wait or run, or those that a rollback
+// needs. It is pure; app/retention carries the removal out, and docs/retention.md
+// explains it to operators. History is removed from its beginning, up to a release that
+// served its requests. The rest stays whole: each remaining request has its release, and
+// each number and place in line keeps its meaning.
 package retention

@@ -13,18 +13,18 @@ type Policy struct {
 	For time.Duration
 	// Releases is how many releases of a site stay however old they are: the newest.
 	Releases int
-	// HooksFor is how long it is kept what hooks were told; 0 for ever. The ledger keeps
+	// HooksFor is how long the deliveries of hooks are kept; 0 for ever. The ledger keeps
 	// the newest thousand of a site at most.
 	HooksFor time.Duration
 }
 
-// On says whether anything ever goes.
+// On says whether anything is ever removed.
 func (p Policy) On() bool { return p.For > 0 || p.HooksFor > 0 }
 
-// Before is the instant before which a release has to have ended to go; zero for never.
+// Before is the instant before which a release must have ended to be removed; zero for never.
 func (p Policy) Before(now time.Time) time.Time { return before(now, p.For) }
 
-// HooksBefore is Before for what hooks were told.
+// HooksBefore is Before for the deliveries of hooks.
 func (p Policy) HooksBefore(now time.Time) time.Time { return before(now, p.HooksFor) }
 
 func before(now time.Time, span time.Duration) time.Time {
@@ -42,7 +42,7 @@ func (p Policy) Words() string {
 	return fmt.Sprintf("for %d days, and the newest %d releases of each site however old", int(p.For/(24*time.Hour)), p.Releases)
 }
 
-// Past is a release that is over, as far as it counts here.
+// Past is what this package needs to know of an earlier release.
 type Past struct {
 	Number, Upto int64
 	Outcome      release.Outcome
@@ -53,13 +53,14 @@ type Past struct {
 // serves says whether the requests up to Upto were served by it.
 func (p Past) serves() bool { return p.ends() && !p.Rollback }
 
-// ends says whether it left what was asked for live.
+// ends says whether its content went live, or was live already.
 func (p Past) ends() bool {
 	return p.Outcome == release.Succeeded || p.Outcome == release.Unchanged
 }
 
-// Decide names what of a site's history may go now: the oldest are its oldest kept
-// releases, in their order, of as many as kept says. False for nothing.
+// Decide names the part of a site's history that may be removed now. oldest are the
+// site's oldest kept releases, in order, out of kept in all. It returns false when
+// nothing may.
 func Decide(site release.Site, oldest []Past, kept int, p Policy, now time.Time) (release.HistoryRemoved, bool) {
 	last := -1
 	needed, limit := site.Needed(), p.Before(now)
@@ -81,9 +82,9 @@ func Decide(site release.Site, oldest []Past, kept int, p Policy, now time.Time)
 	}, true
 }
 
-// builtNext says whether the first of the releases that succeeded was built, or put
-// back: one for which there was nothing to do is live with the release before it, which
-// has to stay.
+// builtNext says whether the first of the releases that succeeded was built, or put back.
+// One that found nothing to do shows the content of the release before it, which must
+// stay.
 func builtNext(later []Past) bool {
 	for _, r := range later {
 		if r.ends() {

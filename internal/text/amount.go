@@ -12,7 +12,7 @@ import (
 // decimal sign to half of the world (ISO 80000-1, 7.3.1).
 const thousandsSeparator = '\u202f'
 
-// Number writes a whole number, with its thousands apart: "1 234 567".
+// Number writes a whole number, with its thousands separated: "1 234 567".
 func Number[N ~int | ~int64](n N) string {
 	digits := strconv.FormatInt(int64(n), 10)
 	var b strings.Builder
@@ -25,10 +25,10 @@ func Number[N ~int | ~int64](n N) string {
 	return b.String()
 }
 
-// Count writes a number of things whose plural ends in s: "1 page", "2 pages".
+// Count writes a number with a noun whose plural ends in s: "1 page", "2 pages".
 func Count[N ~int | ~int64](n N, one string) string { return Plural(n, one, one+"s") }
 
-// Plural writes a number of things: "1 entry", "2 entries".
+// Plural writes a number with its noun: "1 entry", "2 entries".
 func Plural[N ~int | ~int64](n N, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -55,8 +55,7 @@ func Bytes[N ~int | ~int64](n N) string {
 	return Number(int64(math.Round(size))) + " " + unit
 }
 
-// Dollars writes a price in US dollars. A small one is not nothing, and of a
-// large one the cents are enough.
+// Dollars writes a price in US dollars: a small one not as zero, a large one to the cent.
 func Dollars(n float64) string {
 	switch {
 	case n > 0 && n < 0.0001:
@@ -91,8 +90,7 @@ func twoUnits(a int, unitA string, b int, unitB string) string {
 	return fmt.Sprintf("%d %s %d %s", a, unitA, b, unitB)
 }
 
-// Took writes how long something took, of which the short is told more
-// exactly: "350 ms", "2.3 s", "3 min 20 s".
+// Took writes how long something took, short times more exactly: "350 ms", "2.3 s", "3 min 20 s".
 func Took(d time.Duration) string {
 	switch {
 	case d <= 0:

@@ -49,7 +49,7 @@ func OneLine(text string) string {
 	return strings.Join(strings.Fields(Plain(text)), " ")
 }
 
-// isPlain is the quick way for text of printable ASCII, which most is.
+// isPlain says whether text is printable ASCII, as most is: it needs no further work.
 func isPlain(text string) bool {
 	for i := range len(text) {
 		if c := text[i]; (c < ' ' && c != '\n' && c != '\t') || c >= 0x7f {

@@ -10,7 +10,7 @@ import (
 const ellipsis = "…"
 
 // Shorten cuts text to at most limit characters (Unicode code points), of which
-// the last tells that there was more. The limit is at least 1.
+// the last says that there was more. The limit is at least 1.
 func Shorten(text string, limit int) string {
 	if len(text) <= limit || utf8.RuneCountInString(text) <= limit {
 		return text

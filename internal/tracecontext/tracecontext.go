@@ -1,6 +1,5 @@
-// Package tracecontext names the trace of a release and its spans: from what is known
-// of the release for ever, so that whoever names them, and however often, gives the
-// same names.
+// Package tracecontext names the trace of a release and its spans. The names derive from
+// facts of the release that never change, so that all who name them agree.
 package tracecontext
 
 import (
@@ -25,8 +24,8 @@ const Root = "release"
 // Step names the span of a step of the release's run.
 func Step(name string) string { return "step:" + name }
 
-// Of is the trace of a release: requested is when it was opened, to the microsecond. A
-// ledger that was restored from a backup gives numbers out again, but no instants.
+// Of is the trace of a release: requested is when it was opened, to the microsecond. The
+// number alone would not do: a ledger restored from a backup gives numbers out again.
 func Of(site string, number int64, requested time.Time) Trace {
 	sum := sha256.Sum256(fmt.Appendf(nil, "pressrun trace\x00%s\x00%d\x00%d", site, number, requested.UnixMicro()))
 	t := Trace(sum[:16])
@@ -34,7 +33,7 @@ func Of(site string, number int64, requested time.Time) Trace {
 	return t
 }
 
-// Span is the span of a name in the trace.
+// Span is the id of a span of the trace, by its name.
 func (t Trace) Span(name string) Span {
 	sum := sha256.Sum256(append(t[:], name...))
 	s := Span(sum[:8])
@@ -53,10 +52,10 @@ func (s Span) String() string { return hex.EncodeToString(s[:]) }
 // trace is sampled.
 func (t Trace) Parent(s Span) string { return fmt.Sprintf("00-%s-%s-01", t, s) }
 
-// parent is compiled when a run joins a trace first: most do not.
+// parent is compiled when it is first used: most runs join no trace.
 var parent = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$`) })
 
-// Read is the trace of a traceparent; false for what is none.
+// Read reads the trace's id from a traceparent; false if it is malformed.
 func Read(traceparent string) (t Trace, ok bool) {
 	m := parent().FindStringSubmatch(traceparent)
 	if m == nil {

@@ -11,12 +11,12 @@ import (
 	"github.com/pressrun/pressrun/internal/cms"
 )
 
-// Decision is what follows from an event, and why.
+// Decision says what to do about an event, and why.
 type Decision struct {
 	Then Then `json:"then"`
 	// Rule is the name of the rule that decided; "" when none applied.
 	Rule string `json:"rule,omitempty"`
-	// Why says it in a sentence. It may hold text of the CMS.
+	// Why gives the reason in a sentence. It may hold text of the CMS.
 	Why string `json:"why"`
 	// Passed are the rules before it, each with the condition that did not hold.
 	Passed []Passed `json:"passed,omitempty"`
@@ -28,7 +28,7 @@ type Passed struct {
 	Why  string `json:"why"`
 }
 
-// Decide says what follows from an event.
+// Decide says what to do about an event.
 func (r Rules) Decide(e cms.Event) Decision {
 	if e.Action == cms.Test {
 		return Decision{Then: Ignore, Why: "It is only a test of the hook: it arrived, and asks for nothing."}
@@ -59,7 +59,7 @@ func (t Then) words() string {
 	return "it asks for a release now."
 }
 
-// against says which condition an event does not meet; "" when it meets all.
+// against names the condition that an event does not meet; "" when it meets all.
 func (c compiled) against(e cms.Event) string {
 	for _, cond := range c.conditions {
 		values := cond.of(e)
@@ -117,7 +117,7 @@ func pathOf(address string) string {
 // glob matches a text with a pattern in which * stands for any text but "/", and **
 // for any. It takes time in proportion to the product of their lengths at most.
 func glob(pattern, text string) bool {
-	// can[i] says whether the pattern so far can end before text[i].
+	// can[i] says whether the pattern so far matches text[:i].
 	can := make([]bool, len(text)+1)
 	can[0] = true
 	for len(pattern) > 0 {
@@ -140,7 +140,7 @@ func glob(pattern, text string) bool {
 	return can[len(text)]
 }
 
-// spread lets a star take any text from each place that can be reached.
+// spread lets a star match any text from each position that the pattern has reached.
 func spread(next, can []bool, text string, slashes bool) {
 	on := false
 	for i := range next {

@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cms"
 )
 
-// Then is what follows from an event.
+// Then is what to do about an event.
 type Then string
 
 // Release asks for a release now. Wait notes a change that goes out with the next
@@ -24,9 +24,9 @@ const (
 
 var thens = []Then{Release, Wait, Ignore}
 
-// Rule is what follows from some events. In each list, * stands for any text but
-// "/", and ** for any text; a list without entries is no condition, and a value
-// that is not known fits none.
+// Rule says what to do about some events. In each list, * stands for any text but "/",
+// and ** for any text; an empty list is no condition, and an unknown value matches no
+// entry.
 type Rule struct {
 	// Name tells people which rule decided.
 	Name string
@@ -39,18 +39,18 @@ type Rule struct {
 	Event []string
 	// Status is the state after the event, From the one before.
 	Status, From []string
-	// Fields holds when one of them changed.
+	// Fields is met when one of them changed.
 	Fields []string
 	// Language, Path and Environment are where the content belongs.
 	Language, Path, Environment []string
-	// Expr is a condition in the language of https://expr-lang.org/ over the
-	// members of an event in small letters, as: type == "page" && "body" in fields.
+	// Expr is a condition in the language of https://expr-lang.org/ over the members of
+	// an event in lower case, such as type == "page" && "body" in fields.
 	Expr string
 	// Then is what follows.
 	Then Then
 }
 
-// Bounds of what a configuration may ask.
+// Bounds of a configuration's rules.
 const (
 	maxRules = 200
 	maxExpr  = 1000 // bytes
@@ -68,14 +68,14 @@ type compiled struct {
 	program    *vm.Program // nil without an expression
 }
 
-// condition is one list of a rule, with what it is held against.
+// condition is one list of a rule, with the event's values that it is compared with.
 type condition struct {
 	name     string
 	patterns []string
 	of       func(cms.Event) []string
 }
 
-// RuleError is a mistake in a rule.
+// RuleError is a mistake in a rule of the configuration.
 type RuleError struct {
 	// Rule counts from 0; Member is the rule's member, "" for the whole.
 	Rule   int
@@ -90,8 +90,8 @@ func (e *RuleError) Error() string {
 	return fmt.Sprintf("rule %d: %s: %s", e.Rule+1, e.Member, e.Why)
 }
 
-// Compile checks rules and makes them ready. otherwise is what follows from an
-// event that no rule applies to; "" means Release. Errors are *RuleError.
+// Compile checks rules and makes them ready. otherwise is for events that no rule applies
+// to; "" means Release. Errors are *RuleError.
 func Compile(rules []Rule, otherwise Then) (Rules, error) {
 	if otherwise == "" {
 		otherwise = Release
@@ -194,7 +194,7 @@ func (r Rules) hides(later compiled) (hidden bool, by int) {
 	return false, 0
 }
 
-// covers says whether a condition surely holds wherever others do.
+// covers says whether a condition certainly holds wherever the others do.
 func (c condition) covers(others []condition) bool {
 	i := slices.IndexFunc(others, func(o condition) bool { return o.name == c.name })
 	if i < 0 {

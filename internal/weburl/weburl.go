@@ -1,11 +1,11 @@
-// Package weburl reads pieces of a URL as browsers do, who take what no standard would
-// write (https://url.spec.whatwg.org). It is pure, and knows nothing.
+// Package weburl reads pieces of a URL as browsers do, which accept more than valid URLs
+// (https://url.spec.whatwg.org). It is pure.
 package weburl
 
 import "strings"
 
-// Trim takes away what the URL standard does: controls and spaces around a URL, tabs
-// and line ends in it.
+// Trim removes what the URL standard does: controls and spaces around a URL, tabs and
+// line ends in it.
 func Trim(s string) string {
 	s = strings.TrimFunc(s, func(c rune) bool { return c <= ' ' })
 	if !strings.ContainsAny(s, "\t\n\r") {

@@ -32,9 +32,8 @@ type Row struct {
 	Skipped  int // how many paragraphs a skipped row stands for
 }
 
-// Compare sets two texts, given as their paragraphs, beside each other. Of what is the
-// same, context paragraphs stay around each difference. Texts that are the same have no
-// rows.
+// Compare sets two texts, given as their paragraphs, beside each other. Of the paragraphs
+// that are the same, context stay around each difference. Equal texts have no rows.
 func Compare(before, after []string, context int) []Row {
 	var rows []Row
 	i, j := 0, 0
@@ -57,7 +56,7 @@ func Compare(before, after []string, context int) []Row {
 	return near(rows, context)
 }
 
-// near leaves out what is the same and further than context rows from a difference.
+// near leaves out rows that are the same and further than context rows from a difference.
 func near(rows []Row, context int) []Row {
 	keep := make([]bool, len(rows))
 	for i, row := range rows {
@@ -85,7 +84,7 @@ func near(rows []Row, context int) []Row {
 // maxBeside bounds how many paragraphs in a row are paired by likeness, on each side.
 const maxBeside = 32
 
-// beside pairs paragraphs of which none is the same: those that are alike, in order.
+// beside pairs differing paragraphs by likeness, in order.
 func beside(before, after []string) []Row {
 	var rows []Row
 	i, j := 0, 0
@@ -107,7 +106,8 @@ func beside(before, after []string) []Row {
 	return rows
 }
 
-// leastAlike is the share of words that a paragraph and its successor have in common.
+// leastAlike is the share of words (0 to 1) that a paragraph and its successor have in
+// common at least.
 const leastAlike = 0.4
 
 // alike are the pairs whose likeness together is the greatest.

@@ -11,8 +11,8 @@ type pair struct{ old, new int }
 // maxCells bounds the table of common: 4 MB.
 const maxCells = 1 << 20
 
-// common are items that both sides have, in the order of both: as many as there can be,
-// or, where that would take too long, those that each side has once.
+// common finds items that both sides have, in the order of both: a longest common
+// subsequence, or, where that would take too long, the items that each side has once.
 func common[T comparable](a, b []T) []pair {
 	start := 0
 	for start < len(a) && start < len(b) && a[start] == b[start] {
@@ -69,8 +69,8 @@ func longest[T comparable](a, b []T) []pair {
 	return out
 }
 
-// anchors are the items that each side has exactly once, as many as are in one order on
-// both sides.
+// anchors are the items that each side has exactly once: as many of them as are in the
+// same order on both sides.
 func anchors[T comparable](a, b []T) []pair {
 	timesA, timesB, placeB := map[T]int{}, map[T]int{}, map[T]int{}
 	for _, item := range a {
@@ -89,8 +89,8 @@ func anchors[T comparable](a, b []T) []pair {
 	return rising(both)
 }
 
-// rising are as many of the pairs, which are in the old order, as are in the new one too:
-// the longest increasing subsequence, by piles of cards.
+// rising finds, of pairs in the old order, the most that are in the new order too: the
+// longest increasing subsequence, by patience sorting.
 func rising(all []pair) []pair {
 	var piles []int // index of the topmost of each pile
 	before := make([]int, len(all))

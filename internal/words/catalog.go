@@ -146,8 +146,8 @@ func counted(key string) int {
 	return 0
 }
 
-// Marked is English with each text that comes from the catalogue between ⟦ and ⟧, so
-// that a test sees what does not.
+// Marked is English with each text that comes from the catalogue between ⟦ and ⟧, so that
+// a test sees the texts that do not.
 func Marked() Language {
 	t := *English().tongue
 	t.marked = true

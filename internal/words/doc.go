@@ -1,7 +1,6 @@
 // Package words has what people read on the pages, on badges and in notices, in the
-// languages that Pressrun speaks. It knows no site and no release: who has something
-// to say hands over the English sentence and what is put into it, and gets the sentence
-// in the reader's language.
+// languages that Pressrun speaks. It knows no site and no release: the caller passes the
+// English sentence and its arguments, and gets the sentence in the reader's language.
 //
 //	l.Say("Release #%d is being cancelled by %s.", number, name)
 //

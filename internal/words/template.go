@@ -9,8 +9,8 @@ import (
 	"unicode"
 )
 
-// Translate puts the texts of a parsed HTML template into a language: what stands
-// between tags, and in attributes that people read or hear.
+// Translate puts the texts of a parsed HTML template into a language: those between tags,
+// and in attributes that people read or hear.
 func Translate(tree *parse.Tree, l Language) {
 	walk(tree.Root, &scanner{}, func(english string) string { return template.HTMLEscapeString(l.Say(english)) })
 }
@@ -124,7 +124,7 @@ func (s *scanner) element() {
 	}
 }
 
-// speaks says whether what is read now is for people.
+// speaks says whether the text at the scanner's place is for people.
 func (s *scanner) speaks() bool {
 	if s.tag != 0 {
 		return s.quote != 0 && (slices.Contains(spoken, s.attribute) || strings.HasPrefix(s.attribute, "data-say-"))

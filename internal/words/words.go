@@ -36,7 +36,7 @@ func (l Language) Say(english string, args ...any) string {
 	return l.mark(l.whole().printer.Sprintf(english, said...))
 }
 
-// mark is for Marked.
+// mark puts a text between ⟦ and ⟧ if the language is Marked.
 func (l Language) mark(said string) string {
 	if l.whole().marked {
 		return "⟦" + said + "⟧"
@@ -47,7 +47,7 @@ func (l Language) mark(said string) string {
 // Tag is the language by its BCP 47 tag, for <html lang>.
 func (l Language) Tag() string { return l.whole().tag.String() }
 
-// Key tells languages apart, also Marked from English.
+// Key is unique to a language; Marked and English differ.
 func (l Language) Key() string { return fmt.Sprint(l.Tag(), l.whole().marked) }
 
 // Name is the language's name in itself.
@@ -63,7 +63,7 @@ func (l Language) whole() *tongue {
 	return l.tongue
 }
 
-// Number is a whole number that is shown with its thousands apart: "12 000 changes".
+// Number is a whole number that is shown with its thousands separated: "12 000 changes".
 type Number int64
 
 // figure is a whole number in a sentence: it decides on the plural by its value, and
