@@ -65,16 +65,16 @@ func (e *edition) runnerPart() (state, why string) {
 	if away == 0 {
 		return api.PartOK, ""
 	}
-	return api.PartHeed, fmt.Sprintf("the runner of %d of %s can't be given a release; pressrun doctor says why", away, text.Count(len(e.config.Sites)-len(e.closed), "site"))
+	return api.PartWarning, fmt.Sprintf("the runner of %d of %s can't be given a release; pressrun doctor says why", away, text.Count(len(e.config.Sites)-len(e.closed), "site"))
 }
 
 // configurationPart says whether all that is configured is served.
 func configurationPart(load view.Load, broken int) (state, why string) {
 	switch {
 	case load.Failed != "":
-		return api.PartHeed, "the configuration that is there now has mistakes: the app goes on by the one before; pressrun config check tells them"
+		return api.PartWarning, "the configuration that is there now has mistakes: the app goes on by the one before; pressrun config check tells them"
 	case broken > 0:
-		return api.PartHeed, text.Count(broken, "site") + " left out because of mistakes in the configuration; pressrun config check tells them"
+		return api.PartWarning, text.Count(broken, "site") + " left out because of mistakes in the configuration; pressrun config check tells them"
 	}
 	return api.PartOK, ""
 }
@@ -99,7 +99,7 @@ func (e *edition) outboxWaits(ctx context.Context) (count int64, oldest time.Tim
 // outboxPart judges since when the oldest task waits.
 func outboxPart(count int64, oldest, now time.Time) (state, why string) {
 	if age := now.Sub(oldest); count > 0 && age > oldTask {
-		return api.PartHeed, fmt.Sprintf("a task has waited in the outbox for %s, and %d in all", text.Span(age), count)
+		return api.PartWarning, fmt.Sprintf("a task has waited in the outbox for %s, and %d in all", text.Span(age), count)
 	}
 	return api.PartOK, ""
 }

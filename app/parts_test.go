@@ -54,7 +54,7 @@ func TestARunnerThatIsAwayIsAWarningThatNamesNothing(t *testing.T) {
 		return ""
 	}
 	status, parts, text := b.readiness(t)
-	if status != http.StatusOK || parts["runner"].State != api.PartHeed || !strings.Contains(parts["runner"].Why, "1 of 2 sites") {
+	if status != http.StatusOK || parts["runner"].State != api.PartWarning || !strings.Contains(parts["runner"].Why, "1 of 2 sites") {
 		t.Errorf("%d %s", status, text)
 	}
 	for _, secret := range []string{"secret", "Secret plans", "agency"} {
@@ -106,7 +106,7 @@ func TestATaskThatWaitsLongIsAWarning(t *testing.T) {
 	for _, c := range []struct {
 		age  time.Duration
 		want string
-	}{{time.Minute, api.PartOK}, {oldTask + time.Minute, api.PartHeed}} {
+	}{{time.Minute, api.PartOK}, {oldTask + time.Minute, api.PartWarning}} {
 		if state, why := outboxPart(1, oldest, oldest.Add(c.age)); state != c.want {
 			t.Errorf("after %s: %s %s", c.age, state, why)
 		}

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
-// Baked sums up the account of a bake: what became of the addresses of a CMS.
+// Baked sums up the account of a bake: how many of a CMS's addresses had each outcome.
 type Baked struct {
-	// Mode is how much was asked for (full, conditional or changed), and Because why.
+	// Mode is how much of the CMS was read (full, conditional or changed), and Because the reason.
 	Mode    string `json:"mode,omitempty" maxLength:"50"`
 	Because string `json:"because,omitempty" maxLength:"500"`
-	// Known are the addresses that are known; each of them is counted once more below.
+	// Known counts all known addresses; each is counted once more by its outcome below.
 	Known       int64 `json:"known"`
 	Baked       int64 `json:"baked"`
 	Skipped     int64 `json:"skipped,omitempty" doc:"in the output as they were: nothing says that they changed"`
@@ -29,30 +29,30 @@ type Baked struct {
 	Requests    int64 `json:"requests"`
 	// Oldest is when the oldest page was last known to be right.
 	Oldest *time.Time `json:"oldest,omitempty"`
-	// First are the first of those that are not in the output and should be, or are there
-	// as they were; FirstOf is how many there are.
+	// First are the first addresses that are stale, missing or bad, and FirstOf is how
+	// many there are.
 	First   []BakedAddress `json:"first,omitempty" maxItems:"50" nullable:"false"`
 	FirstOf int64          `json:"first_of,omitempty"`
 }
 
-// BakedAddress is what became of an address.
+// BakedAddress is the outcome of an address.
 type BakedAddress struct {
 	Address string `json:"address" maxLength:"500"`
 	Outcome string `json:"outcome" maxLength:"50"`
 	Why     string `json:"why,omitempty" maxLength:"500"`
 }
 
-// MaxAccount bounds the account of a release as it is sent, in bytes: gzip of JSON lines.
-// What would be more is left out at its end.
+// MaxAccount bounds the account of a release, in bytes of gzipped JSON lines. Its end is
+// left out beyond that.
 const MaxAccount = 700_000
 
-// AccountInput is what became of every address of a release.
+// AccountInput is the account of a release: the outcome of every address.
 type AccountInput struct {
 	// Lines are gzip of JSON lines, of MaxAccount bytes at most.
 	Lines []byte `json:"lines"`
 }
 
-// PutAccount leaves the account of a release.
+// PutAccount stores the account of a release.
 func (c *Client) PutAccount(ctx context.Context, site string, number int64, in AccountInput) error {
 	return c.do(ctx, call{method: http.MethodPut, path: releasePath(site, number, "account"), body: in, repeatable: true})
 }

@@ -10,9 +10,9 @@ import (
 	"net/http"
 )
 
-// Backup opens a whole copy of the app's ledger, a SQLite file. The caller
-// closes it. It needs an operator's token. Reading fails with an ErrNotWhole
-// instead of io.EOF when what came is not the whole of such a file.
+// Backup opens a whole copy of the app's ledger, a SQLite file. The caller closes it. It
+// needs an operator's token. Reading fails with an ErrNotWhole instead of io.EOF when the
+// copy is not whole.
 func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
 	resp, err := c.stream(ctx, call{method: http.MethodGet, path: "/v1/backup"}, nil)
 	if err != nil {
@@ -22,20 +22,19 @@ func (c *Client) Backup(ctx context.Context) (io.ReadCloser, error) {
 	return resp.Body, nil
 }
 
-// ErrNotWhole says that a backup broke off on its way, or that something else
-// than Pressrun answered: there is nothing in it to be kept.
+// ErrNotWhole says that a backup broke off on its way, or that another server than
+// Pressrun answered: the copy is useless.
 var ErrNotWhole = errors.New("the copy of the ledger did not arrive whole; fetch it again")
 
-// wholeCopy checks a SQLite file while it is read: the header tells how large it
-// is. The length that HTTP announces may be lost on the way, with a proxy that
-// writes answers anew.
+// wholeCopy checks a SQLite file while it is read: the header tells how large it is. The
+// header Content-Length does not do: a proxy that rewrites answers may drop it.
 type wholeCopy struct {
 	io.ReadCloser
 	header []byte
 	read   int64
 }
 
-// Where a SQLite file tells of itself (sqlite.org/fileformat.html, section 1.3).
+// The fields of a SQLite file's header (https://sqlite.org/fileformat.html, section 1.3).
 const (
 	sqliteHeader   = 100
 	sqliteMagic    = "SQLite format 3\x00"
@@ -43,7 +42,7 @@ const (
 	pagesOffset    = 28
 )
 
-// Read reads on.
+// Read reads the copy.
 func (w *wholeCopy) Read(p []byte) (int, error) {
 	n, err := w.ReadCloser.Read(p)
 	w.header = append(w.header, p[:min(n, sqliteHeader-len(w.header))]...)
@@ -56,10 +55,10 @@ func (w *wholeCopy) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// short says what is missing, nil when nothing is.
+// short fails with ErrNotWhole when bytes are missing.
 func (w *wholeCopy) short() error {
 	if len(w.header) < sqliteHeader || !bytes.HasPrefix(w.header, []byte(sqliteMagic)) {
-		return fmt.Errorf("%w: %d bytes came, which do not begin as a ledger does", ErrNotWhole, w.read)
+		return fmt.Errorf("%w: %d bytes came, which do not begin like a ledger", ErrNotWhole, w.read)
 	}
 	page := int64(binary.BigEndian.Uint16(w.header[pageSizeOffset:]))
 	if page == 1 {

@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// Callback is who a run says it is where there is no OIDC (Gitea, workflows
-// that get no token): signed with a secret that the workflow and the app
-// share, good for one claim and a few minutes.
+// Callback is a run's proof of identity where there is no OIDC (Gitea, workflows that get
+// no token): signed with a secret that the workflow and the app share, valid for one
+// claim and for CallbackLife.
 type Callback struct {
 	Site    string    `json:"site"`
 	RunID   string    `json:"run_id"`
@@ -24,14 +24,14 @@ type Callback struct {
 
 const (
 	callbackPrefix = "prh_"
-	// CallbackLife is how long a Callback is good. The clocks of a runner and
-	// of the app may differ by minutes.
+	// CallbackLife is how long a Callback is valid. The clocks of a runner and of the app
+	// may differ by minutes.
 	CallbackLife = 5 * time.Minute
 	// minSecret is the least length of a shared secret, in bytes.
 	minSecret = 20
 )
 
-// Why a callback is not accepted.
+// The errors of SignCallback and OpenCallback.
 var (
 	ErrCallback        = errors.New("the run's callback is signed by none of the configured secrets, or damaged")
 	ErrCallbackExpired = errors.New("the run's callback has expired, or is good for longer than it may be: check the runner's clock")
@@ -54,7 +54,8 @@ func SignCallback(secret string, c Callback) (string, error) {
 // IsCallback says whether a bearer token is one of SignCallback.
 func IsCallback(bearer string) bool { return strings.HasPrefix(bearer, callbackPrefix) }
 
-// OpenCallback checks a bearer token against each secret.
+// OpenCallback checks a bearer token against each secret, and reads it. It fails with
+// ErrCallback or ErrCallbackExpired.
 func OpenCallback(secrets []string, bearer string, now time.Time) (Callback, error) {
 	body, mac, ok := strings.Cut(bearer, ".")
 	if !ok || !IsCallback(bearer) {

@@ -32,18 +32,18 @@ func (c *Client) Ask(ctx context.Context, site, key string, in RequestInput) (As
 	return out, err
 }
 
-// Request tells what became of a request.
+// Request reads a request, with its outcome so far.
 func (c *Client) Request(ctx context.Context, id string) (Request, error) {
 	var out Request
 	return out, c.get(ctx, "/v1/requests/"+url.PathEscape(id), nil, &out)
 }
 
-// MoveInput says when a scheduled request is to go out instead.
+// MoveInput is the new time of a scheduled request.
 type MoveInput struct {
 	NotBefore time.Time `json:"not_before" doc:"it goes out then; at once if that has come"`
 }
 
-// MoveRequest puts a scheduled request off to another time.
+// MoveRequest moves a scheduled request to another time.
 func (c *Client) MoveRequest(ctx context.Context, id string, to time.Time) (Request, error) {
 	var out Request
 	return out, c.do(ctx, call{method: http.MethodPatch, path: "/v1/requests/" + url.PathEscape(id), body: MoveInput{NotBefore: to}, answer: &out, repeatable: true})
@@ -64,7 +64,7 @@ func (c *Client) Sites(ctx context.Context) ([]Site, error) {
 	return out.Sites, err
 }
 
-// Site tells the state of a site.
+// Site reads the state of a site.
 func (c *Client) Site(ctx context.Context, site string) (Site, error) {
 	var out Site
 	return out, c.get(ctx, sitePath(site), nil, &out)
@@ -94,7 +94,7 @@ type ReleaseDetail struct {
 	Events []Event   `json:"events,omitempty"`
 }
 
-// Release tells all of one release.
+// Release reads one release with its requests and events.
 func (c *Client) Release(ctx context.Context, site string, number int64) (ReleaseDetail, error) {
 	var out ReleaseDetail
 	return out, c.get(ctx, releasePath(site, number), nil, &out)
@@ -113,21 +113,20 @@ func (c *Client) get(ctx context.Context, path string, query url.Values, answer 
 	return c.do(ctx, call{method: http.MethodGet, path: path, query: query, answer: answer, repeatable: true})
 }
 
-// Claim takes a release for a run. Refusals are Problems whose code tells
-// what to do: see release.Code.
+// Claim takes a release for a run. Refusals are Problems with a release.Code.
 func (c *Client) Claim(ctx context.Context, site string, in ClaimInput) (ClaimResult, error) {
 	var out ClaimResult
 	return out, c.do(ctx, call{method: http.MethodPost, path: sitePath(site, "claims"), body: in, answer: &out, repeatable: true})
 }
 
-// Report tells that the run entered a state. It may be repeated: the sequence
-// keeps it from counting twice.
+// Report says that the run entered a state. It may be repeated: the sequence keeps it
+// from counting twice.
 func (c *Client) Report(ctx context.Context, site string, number int64, in ReportInput) (ReportResult, error) {
 	var out ReportResult
 	return out, c.do(ctx, call{method: http.MethodPost, path: releasePath(site, number, "reports"), body: in, answer: &out, repeatable: true})
 }
 
-// ContentRead tells what the run has read. It may be repeated, as a report may.
+// ContentRead says which content the run has read. It may be repeated, like a report.
 func (c *Client) ContentRead(ctx context.Context, site string, number int64, in ContentInput) (ContentResult, error) {
 	var out ContentResult
 	return out, c.do(ctx, call{method: http.MethodPost, path: releasePath(site, number, "content"), body: in, answer: &out, repeatable: true})
@@ -143,7 +142,7 @@ func (c *Client) Fail(ctx context.Context, site string, number int64, in Failure
 	return c.do(ctx, call{method: http.MethodPost, path: releasePath(site, number, "failure"), body: in, repeatable: true})
 }
 
-// PutMetrics leaves what the run measured.
+// PutMetrics stores the run's metrics.
 func (c *Client) PutMetrics(ctx context.Context, site string, number int64, in Metrics) error {
 	return c.do(ctx, call{method: http.MethodPut, path: releasePath(site, number, "metrics"), body: in, repeatable: true})
 }
@@ -155,7 +154,8 @@ func (c *Client) Act(ctx context.Context, site, act string, in ActInput) (Site, 
 	return out, c.do(ctx, call{method: http.MethodPost, path: sitePath(site, act), body: in, answer: &out})
 }
 
-// Allow releases again what guards stopped, and lets them pass in that one release.
+// Allow retries a release that guards stopped, and lets the named guards pass in the new
+// release only.
 func (c *Client) Allow(ctx context.Context, site string, in AllowInput) (Site, error) {
 	var out Site
 	return out, c.do(ctx, call{method: http.MethodPost, path: sitePath(site, "allow"), body: in, answer: &out})

@@ -16,26 +16,26 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// maxAnswer bounds what a client reads of an answer, in bytes.
+// maxAnswer bounds how many bytes of an answer a client reads.
 const maxAnswer = 16 << 20
 
 // Client talks to an app. It is safe for concurrent use.
 type Client struct {
 	base    *url.URL
 	token   string
-	zone    string       // in which sentences of answers tell times; "" for the sites'
-	http    *http.Client // one try
-	patient *http.Client // tries again: only for calls that may be repeated
+	zone    string       // of the times in sentences of answers; "" for each site's own
+	http    *http.Client // makes each call once
+	patient *http.Client // repeats a failed call: only for calls that may be repeated
 }
 
-// Options are what a client may be told; the zero value is fine.
+// Options are settings of a client; the zero value is fine.
 type Options struct {
 	// Tries bounds how often a repeatable call is made; 0 means 6, over about
 	// 30 seconds.
 	Tries int
 	// Transport is used for all calls; nil for a default one.
 	Transport http.RoundTripper
-	// OnRetry is told of each failed try before the next; may be nil.
+	// OnRetry is called with the error of each failed try before the next one; may be nil.
 	OnRetry func(err string)
 	// UserAgent names the program; "" means "pressrun".
 	UserAgent string
@@ -65,15 +65,15 @@ func NewClient(base, token string, opts Options) (*Client, error) {
 	return c, nil
 }
 
-// onlyReads follows redirects of calls that read. Any other would be made again
-// as a GET without its body, and what answers that would be taken for success.
+// onlyReads follows redirects of calls that read. Any other call would be repeated as a
+// GET without its body, and the answer to that would pass for success.
 func onlyReads(_ *http.Request, via []*http.Request) error {
 	const most = 10
 	switch {
 	case via[0].Method != http.MethodGet:
 		return http.ErrUseLastResponse
 	case len(via) >= most:
-		return fmt.Errorf("the app's address leads on %d times", most)
+		return fmt.Errorf("the app's address redirects %d times", most)
 	}
 	return nil
 }
@@ -112,13 +112,13 @@ func patient(transport http.RoundTripper, opts Options) *http.Client {
 }
 
 // AnswerOrError ends the tries of a call with the last answer or with an error, never
-// with both: net/http ignores such an answer, whose body and timer then stay. There are
-// both when the caller gives up as the answer comes.
+// with both: net/http ignores an answer beside an error, which leaks its body and timer.
+// Both exist when the caller gives up just as the answer comes.
 func AnswerOrError(resp *http.Response, err error, _ int) (*http.Response, error) {
 	if err == nil || resp == nil {
 		return resp, err
 	}
-	_ = resp.Body.Close() // the error tells what matters
+	_ = resp.Body.Close() // the error matters more
 	return nil, err
 }
 
@@ -129,11 +129,11 @@ func (c *Client) WithToken(token string) *Client {
 	return &with
 }
 
-// TimeZoneHeader names the zone, by its IANA name, in which sentences of an answer tell
-// times and its time_zone is given. Without it they are in the zone of each site.
+// TimeZoneHeader gives the IANA name of the zone for the times in an answer's sentences
+// and for its time_zone. Without it they are in the zone of each site.
 const TimeZoneHeader = "Time-Zone"
 
-// In is the same client whose answers tell times in a zone; "" for that of each site.
+// In is the same client with another zone for the times in sentences; "" for that of each site.
 func (c *Client) In(zone string) *Client {
 	with := *c
 	with.zone = zone
@@ -230,9 +230,9 @@ func problemOf(resp *http.Response) error {
 		}
 	}
 	if to := resp.Header.Get("Location"); resp.StatusCode >= 300 && resp.StatusCode < 400 && to != "" {
-		p.Detail = fmt.Sprintf("%s leads on to %q: give the app's own address, behind no sign-in of others", resp.Request.URL.Host, to)
+		p.Detail = fmt.Sprintf("%s redirects to %q: give the app's own address, not one behind another sign-in", resp.Request.URL.Host, to)
 		return p
 	}
-	p.Detail = fmt.Sprintf("%s answered %s, which is not an answer of Pressrun's", resp.Request.URL.Host, resp.Status)
+	p.Detail = fmt.Sprintf("%s answered %s, which is no answer of Pressrun", resp.Request.URL.Host, resp.Status)
 	return p
 }

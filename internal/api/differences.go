@@ -17,7 +17,7 @@ const (
 // Why there is no text of a page to show.
 const (
 	TextNotKept    = "not_kept"   // the destination keeps its content no longer
-	TextTooLarge   = "too_large"  // it is larger than what is compared
+	TextTooLarge   = "too_large"  // it is too large to be compared
 	TextUnreadable = "unreadable" // it is compressed in a way that can't be read
 )
 
@@ -36,7 +36,7 @@ type Differences struct {
 	More       int           `json:"more,omitempty"` // pages that differ and are not listed
 }
 
-// Same tells whether the two releases have the same files.
+// Same says whether the two releases have the same files.
 func (d Differences) Same() bool { return d.Added+d.Changed+d.Deleted+d.OtherFiles == 0 }
 
 // ChangedPage is a page that differs.
@@ -78,8 +78,9 @@ type TextSpan struct {
 	Marked bool   `json:"marked,omitempty"` // the other side has other words there
 }
 
-// Differences lists the pages that differ between two releases; from 0 is what was live
-// before to, to 0 the live release. limit 0 is the app's own.
+// Differences lists the pages that differ between two releases. A from of 0 is the
+// release that was live before to, and a to of 0 the live release. A limit of 0 is the
+// app's default.
 func (c *Client) Differences(ctx context.Context, site string, from, to int64, limit int) (Differences, error) {
 	query := between(from, to)
 	if limit > 0 {

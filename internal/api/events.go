@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// The pauses between two tries to reach the stream of events again.
+// The pauses between two tries to reconnect to the stream of events.
 const (
 	firstPause   = time.Second
 	longestPause = 30 * time.Second
@@ -22,18 +22,18 @@ const (
 // that it is still there.
 const deadStream = time.Minute
 
-// EventsRestarted is the kind of an event that is in no audit trail: the app
-// tells with it that the event a stream was to resume after is gone, since an
-// earlier ledger was restored. Its ID is that of the newest event there is;
-// what was read before may no longer be so.
+// EventsRestarted is the kind of an event that is in no audit trail: the app sends it
+// when the event after which a stream should resume does not exist any more, since an
+// earlier ledger was restored. Its ID is that of the newest event; state that was read
+// before may be outdated.
 const EventsRestarted = "events.restarted"
 
-// EventInstallation is the kind of an event that tells what became of the GitHub
-// App's installation on a site's repository.
+// EventInstallation is the kind of an event about a change of the GitHub App's
+// installation on a site's repository.
 const EventInstallation = "github.installation"
 
-// EventRepository is the kind of an event that tells that a site's repository at
-// GitHub was renamed or transferred, or has its name again.
+// EventRepository is the kind of an event about a site's repository at GitHub that was
+// renamed or transferred, or has its old name again.
 const EventRepository = "github.repository"
 
 // FromNow asks Events for what happens from now on only.
@@ -70,11 +70,10 @@ func eventsQuery(site string) url.Values {
 	return query
 }
 
-// Events follows the audit trail after an event (0: from the beginning;
-// FromNow) of a site, or of all when site is "", and calls fn for each event in
-// order, none twice. An EventsRestarted takes the count back. A stream that ends is taken up again where it ended, for
-// ever; Events returns when ctx ends, when fn gives an error, or when the app
-// refuses, for which a Problem says why.
+// Events follows the audit trail after an event (0: from the beginning; FromNow) of a site, or of all when
+// site is "", and calls fn for each event in order, none twice. After an EventsRestarted it goes on from that
+// event's ID. A stream that ends is resumed where it ended, without limit; Events returns when ctx ends, when
+// fn returns an error, or with a Problem when the app refuses.
 func (c *Client) Events(ctx context.Context, site string, last int64, fn func(Event) error) error {
 	pause := firstPause
 	for {
@@ -105,9 +104,9 @@ func (e *fnError) Error() string { return e.err.Error() }
 
 func (e *fnError) Unwrap() error { return e.err }
 
-// worthAnotherTry says whether a stream may work the next time. A stream that
-// never began because nobody listens is told to the caller by the first call
-// of any command, so it is tried again here.
+// worthAnotherTry says whether a stream may work the next time. A refused connection
+// counts as such: every command makes another call first, which reports an app that is
+// not there.
 func worthAnotherTry(err error) bool {
 	if _, ok := errors.AsType[*fnError](err); ok {
 		return false

@@ -6,15 +6,15 @@ import (
 	"strconv"
 )
 
-// Found is what a search found at a site, newest first.
+// Found is the result of a search at a site, newest first.
 type Found struct {
 	Site string `json:"site"`
 	// TimeZone is that of its editors, in which sentences tell times.
 	TimeZone string    `json:"time_zone"`
 	Requests []Request `json:"requests"`
-	// Changes are such that nobody has asked to release yet.
+	// Changes are changes that wait for the next release.
 	Changes []Change `json:"changes"`
-	// Release is the one whose number was looked for.
+	// Release is the number of a release, if the search was for one.
 	Release int64 `json:"release,omitempty"`
 	// More says that the limit left something out.
 	More bool `json:"more,omitempty"`

@@ -2,19 +2,19 @@ package api
 
 import "context"
 
-// GitHubCheck is one thing that must be as it must be for releases to run on
-// GitHub, and what to do when it is not.
+// GitHubCheck is the result of a check of the set-up for releases on GitHub, and what to
+// do if it failed.
 type GitHubCheck struct {
 	Site string `json:"site,omitempty"`
 	Name string `json:"name"`
-	// Result is ok, failed, or unknown: it could not be looked at.
+	// Result is ok, failed, or unknown if it could not be checked.
 	Result string `json:"result"`
 	Detail string `json:"detail,omitempty"`
 	Do     string `json:"do,omitempty"`
 }
 
-// GitHubChecks has the app look whether all is well between it and GitHub.
-// An app without sites on GitHub answers 404.
+// GitHubChecks has the app check its set-up at GitHub. An app without sites on GitHub
+// answers 404.
 func (c *Client) GitHubChecks(ctx context.Context) ([]GitHubCheck, error) {
 	var out struct {
 		Checks []GitHubCheck `json:"checks"`

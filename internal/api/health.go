@@ -5,12 +5,12 @@ import (
 	"net/http"
 )
 
-// How a part of the app is. A part that failed makes the app not ready; one that
-// somebody should look at does not, since requests are still taken and kept.
+// The state of a part of the app. A failed part makes the app not ready; a warning does
+// not, since requests are still accepted and kept.
 const (
-	PartOK     = "ok"
-	PartHeed   = "warning"
-	PartFailed = "failed"
+	PartOK      = "ok"
+	PartWarning = "warning"
+	PartFailed  = "failed"
 )
 
 // Readiness is the answer of an app that is ready.
@@ -19,7 +19,7 @@ type Readiness struct {
 	Parts  []ReadyPart `json:"parts"`
 }
 
-// ReadyPart is how a part of the app is. It tells nothing that is not for everybody.
+// ReadyPart is the state of a part of the app. It is public.
 type ReadyPart struct {
 	Name  string `json:"name" doc:"ledger, scheduler, runner or outbox"`
 	State string `json:"state" enum:"ok,warning,failed"`

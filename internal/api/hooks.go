@@ -15,31 +15,31 @@ type Hook struct {
 	Signed  bool   `json:"signed" doc:"what is not signed by the CMS is refused"`
 	// PerMinute is its rate.
 	PerMinute int `json:"rate" doc:"calls a minute"`
-	// Addresses are those that are good: none, one, or more while one is being
-	// replaced. The addresses themselves are nowhere.
+	// Addresses are the valid addresses: none, one, or more while one is being replaced.
+	// The app keeps only hashes of the addresses themselves.
 	Addresses []HookAddressInfo `json:"addresses,omitempty"`
 }
 
-// HookAddressInfo is what is known of an address.
+// HookAddressInfo describes an address of a hook.
 type HookAddressInfo struct {
 	Since time.Time  `json:"since"`
 	By    string     `json:"by" doc:"who made it"`
 	Until *time.Time `json:"until,omitempty" doc:"when it ends; left out for one that is good until it is replaced"`
 }
 
-// HookAddress is a new address of a hook, told this once.
+// HookAddress is a new address of a hook. It is shown only this once.
 type HookAddress struct {
 	Site    string `json:"site"`
 	Hook    string `json:"hook"`
 	Address string `json:"address" doc:"whoever knows it may call the hook: treat it as a password"`
 }
 
-// RotateInput says how long the old address is good beside the new one.
+// RotateInput says how long the old address stays valid beside the new one.
 type RotateInput struct {
 	OverlapHours int `json:"overlap_hours,omitempty" minimum:"0" maximum:"2160" doc:"0: it ends at once"`
 }
 
-// HookDelivery is what a hook was told, and what followed.
+// HookDelivery is an event that a hook received, and what followed from it.
 type HookDelivery struct {
 	ID       string    `json:"id"`
 	At       time.Time `json:"at"`
@@ -54,7 +54,7 @@ type HookDelivery struct {
 	Request  string    `json:"request,omitempty" doc:"the request that it became"`
 }
 
-// Change is what changed and waits for the next release.
+// Change is a change of content that waits for the next release.
 type Change struct {
 	ID     string    `json:"id"`
 	At     time.Time `json:"at"`
@@ -92,8 +92,8 @@ func (c *Client) RevokeHookAddresses(ctx context.Context, site, hook string) err
 	return c.do(ctx, call{method: http.MethodDelete, path: sitePath(site, "hooks", url.PathEscape(hook), "address")})
 }
 
-// HookDeliveries lists what the hooks of a site were told, newest first: of one
-// hook, or of all with "".
+// HookDeliveries lists the deliveries of a site's hooks, newest first: of one hook, or of
+// all for "".
 func (c *Client) HookDeliveries(ctx context.Context, site, hook string, limit int) ([]HookDelivery, error) {
 	var out struct {
 		Deliveries []HookDelivery `json:"deliveries"`
@@ -106,7 +106,7 @@ func (c *Client) HookDeliveries(ctx context.Context, site, hook string, limit in
 	return out.Deliveries, err
 }
 
-// Changes lists what waits for the next release of a site, newest first.
+// Changes lists the changes that wait for the next release of a site, newest first.
 func (c *Client) Changes(ctx context.Context, site string) ([]Change, error) {
 	var out struct {
 		Changes []Change `json:"changes"`

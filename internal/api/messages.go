@@ -15,7 +15,7 @@ const (
 	maxMessage = 1 << 20
 )
 
-// errTooLong says that a stream is none of Pressrun's.
+// errTooLong says that a stream is not from Pressrun, whose lines and messages are shorter.
 var errTooLong = errors.New("the stream of events has a line or message that is too long")
 
 // message is a server-sent event.
@@ -24,7 +24,7 @@ type message struct{ id, name, data string }
 // messageReader reads server-sent events (WHATWG HTML, section 9.2.6).
 type messageReader struct {
 	in *bufio.Reader
-	// heard is called for every line: whoever sends lives.
+	// heard is called for every line: it shows that the sender is alive.
 	heard func()
 	id    string
 	begun bool
@@ -36,8 +36,8 @@ func newMessageReader(in io.Reader) *messageReader {
 	return &messageReader{in: bufio.NewReaderSize(in, 32<<10), heard: func() {}}
 }
 
-// next reads up to the next message that carries data. What the stream breaks
-// off in the middle of is dropped, as the standard wants it.
+// next reads up to the next message that carries data. A message that the stream breaks
+// off in the middle of is dropped, as the standard says.
 func (r *messageReader) next() (message, error) {
 	var m message
 	var data strings.Builder
@@ -74,7 +74,7 @@ func (r *messageReader) next() (message, error) {
 			if !strings.Contains(value, "\x00") {
 				r.id = value
 			}
-		default: // a comment, retry, or what nobody knows
+		default: // a comment, retry, or an unknown field
 		}
 	}
 }

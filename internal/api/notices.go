@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Notice is a message for a target that is told what happens to a site.
+// Notice is a message about a site for a target.
 type Notice struct {
 	ID      string `json:"id" doc:"the same at every try: the receiver knows a repeated one by it"`
 	Target  string `json:"target"`
@@ -17,11 +17,11 @@ type Notice struct {
 	Release int64  `json:"release,omitempty"`
 	Request string `json:"request,omitempty"`
 	State   string `json:"state" doc:"waiting, delivered or undelivered (given up after a day)"`
-	// Tries counts what was tried since it was put in line.
+	// Tries counts the tries since it was last put in line.
 	Tries   int    `json:"tries"`
 	Status  int    `json:"status,omitempty" doc:"HTTP status of the last answer"`
 	Trouble string `json:"trouble,omitempty" doc:"why it was not taken"`
-	// Answer is what the target said when it took a hand-off.
+	// Answer is the target's answer when it took a hand-off.
 	Answer    string          `json:"answer,omitempty" doc:"what the receiver of a hand-off said when it took it"`
 	Watermark *time.Time      `json:"watermark,omitempty" doc:"of a hand-off: up to when content is live"`
 	CreatedAt time.Time       `json:"created_at"`
@@ -35,7 +35,7 @@ type ReplayedResult struct {
 	Replayed int `json:"replayed"`
 }
 
-// NoticeQuery chooses notices of a site: of a target, of a state; "" for all.
+// NoticeQuery selects notices of a site by target and state; "" for all.
 type NoticeQuery struct {
 	Target, State string
 	Limit         int
@@ -57,7 +57,7 @@ func (c *Client) Notices(ctx context.Context, site string, q NoticeQuery) ([]Not
 	return out.Notices, err
 }
 
-// Notice tells all of one notice.
+// Notice reads one notice with its body.
 func (c *Client) Notice(ctx context.Context, site, id string) (Notice, error) {
 	var out Notice
 	return out, c.get(ctx, sitePath(site, "notices", url.PathEscape(id)), nil, &out)

@@ -20,7 +20,7 @@ type PreviewLife struct {
 	Days int `json:"days" minimum:"1" maximum:"90" doc:"from now on"`
 }
 
-// Preview is a preview that people asked the app or GitHub for.
+// Preview is a preview of a pull request, a branch or a tag.
 type Preview struct {
 	Name        string `json:"name"`
 	PullRequest int64  `json:"pull_request,omitempty" doc:"its number; left out for a branch or a tag"`
@@ -29,14 +29,14 @@ type Preview struct {
 	Address     string `json:"address,omitempty" doc:"where it is looked at, when there is something to look at"`
 	Commit      string `json:"commit,omitempty" doc:"that it shows"`
 	Content     string `json:"content" enum:"last,live,drafts"`
-	// Expires is when it goes; left out where nothing stands.
+	// Expires is when it is removed; left out where there is nothing to look at.
 	Expires *time.Time `json:"expires,omitempty"`
 	By      string     `json:"by,omitempty" doc:"who asked for it last"`
 	RunURL  string     `json:"run_url,omitempty" doc:"the run that is under way"`
 	Why     string     `json:"why,omitempty" doc:"why it waits, failed or went"`
 }
 
-// PreviewReport is what a run tells of the preview of a pull request that it made.
+// PreviewReport is a run's report of the preview of a pull request that it made.
 type PreviewReport struct {
 	Site        string `json:"site"`
 	PullRequest int64  `json:"pull_request"`
@@ -49,7 +49,7 @@ type PreviewReport struct {
 	Differences json.RawMessage `json:"differences,omitempty"`
 }
 
-// ReportPreview tells the app of a preview. It may be repeated.
+// ReportPreview reports a preview to the app. It may be repeated.
 func (c *Client) ReportPreview(ctx context.Context, in PreviewReport) error {
 	return c.do(ctx, call{method: http.MethodPost, path: "/v1/github/previews/reports", body: in, repeatable: true})
 }

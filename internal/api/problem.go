@@ -19,7 +19,7 @@ type Problem struct {
 	Errors []Violation `json:"errors,omitempty"`
 }
 
-// Violation names a field that is not as it must be.
+// Violation names a field that is invalid.
 type Violation struct {
 	Location string `json:"location,omitempty"`
 	Message  string `json:"message"`

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Retention tells how much of the past is kept, and what the next pass removes.
+// Retention says how much of the history is kept, and what the next pass removes.
 type Retention struct {
 	Days     int    `json:"days" doc:"how long releases, requests and the audit trail are kept; 0 for ever"`
 	Releases int    `json:"releases" doc:"how many releases of a site are kept however old"`
@@ -15,10 +15,10 @@ type Retention struct {
 	Sites []RetentionOfSite `json:"sites"`
 }
 
-// RetentionOfSite tells what is kept of a site.
+// RetentionOfSite says how much of a site's history is kept.
 type RetentionOfSite struct {
 	Site string `json:"site"`
-	// Kept is how many releases there are, Removed what was removed of older ones.
+	// Kept is how many releases there are; Removed says up to which they were removed.
 	Kept    int      `json:"kept"`
 	Removed *Removed `json:"removed,omitempty"`
 	// Next is what the next pass removes; left out for nothing.
@@ -32,14 +32,15 @@ type Removed struct {
 	At      time.Time `json:"at" doc:"when it was removed"`
 }
 
-// Removal is what a pass removes of a site, with the events of it all.
+// Removal is the part of a site's history that a pass removes; the events of these
+// releases and requests are removed too.
 type Removal struct {
 	Release  int64 `json:"release" doc:"all releases up to this one"`
 	Releases int   `json:"releases" doc:"how many releases that are"`
 	Requests int64 `json:"requests" doc:"how many requests those served, at most"`
 }
 
-// Retention tells how much of the past is kept.
+// Retention reads how much of the history is kept.
 func (c *Client) Retention(ctx context.Context) (Retention, error) {
 	var out Retention
 	return out, c.get(ctx, "/v1/retention", nil, &out)

@@ -8,9 +8,9 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// ClaimInput is a run's wish to take a release. A run that the app dispatched
-// gives the release and the token it was handed; any other gives neither and
-// asks for the site's turn.
+// ClaimInput is a run's claim of a release. A run that the app dispatched gives the
+// release and the token that it was started with; any other gives neither and asks for
+// the site's turn.
 type ClaimInput struct {
 	Release int64  `json:"release,omitempty" minimum:"0"`
 	Token   string `json:"token,omitempty" maxLength:"200"`
@@ -21,13 +21,13 @@ type ClaimInput struct {
 type ClaimResult struct {
 	Release int64         `json:"release"`
 	State   release.State `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete"`
-	// Session is the bearer token for the run's further calls. It is good
-	// for this run and release only.
+	// Session is the bearer token for the run's further calls. It is valid for this run
+	// and release only.
 	Session string `json:"session"`
 	// HeartbeatSeconds is how often the run should say that it lives.
 	HeartbeatSeconds int `json:"heartbeat_seconds"`
-	// Sequence is that of the last report of this attempt, 0 when there was none.
-	// Jobs of one run know nothing of each other: each goes on from here.
+	// Sequence is that of the last report of this attempt, 0 when there was none. Jobs of
+	// one run do not know each other's reports: each continues from here.
 	Sequence int64 `json:"sequence"`
 	// RollbackTo is the number of the earlier release that the run puts back in
 	// place of building one.
@@ -43,9 +43,8 @@ type ClaimResult struct {
 	TraceParent string `json:"traceparent,omitempty" maxLength:"55"`
 }
 
-// ReportInput is a run's word that it entered a state. Sequence is at least 1,
-// grows from report to report of a run and never repeats, so that a late or
-// doubled report changes nothing.
+// ReportInput reports that a run entered a state. Sequence is at least 1 and grows with
+// each report of a run, so that a late or repeated report changes nothing.
 type ReportInput struct {
 	Run      Run           `json:"run"`
 	Sequence int64         `json:"sequence" minimum:"1"`
@@ -65,30 +64,30 @@ type ReportResult struct {
 	RequestsTotal int64     `json:"requests_total,omitempty"`
 }
 
-// ContentInput is a run's word of what it has read, and of what it makes the site.
+// ContentInput reports which content a run has read, and of what it makes the site.
 type ContentInput struct {
 	Run      Run   `json:"run"`
 	Sequence int64 `json:"sequence" minimum:"1"`
-	// Digest is of content and code: what has the same is the same site. Left out where
-	// that can't be said.
+	// Digest is of content and code: releases with the same digest are the same site.
+	// Left out where there is none.
 	Digest string `json:"digest,omitempty" maxLength:"200"`
 	// Consistency is what the content can be relied on for.
 	Consistency release.Consistency `json:"consistency" enum:"snapshot,quiet,per item"`
 	// Watermark is the instant before the first read, by the source's clock; left out where
-	// that does not tell.
+	// the source does not tell its time.
 	Watermark *time.Time `json:"watermark,omitempty"`
 }
 
-// ContentResult says what becomes of the release.
+// ContentResult says whether the release goes on.
 type ContentResult struct {
 	Release int64 `json:"release"`
-	// SameAs is the live release that is the same site: this one has ended, with nothing to
-	// do. Left out for one that goes on.
+	// SameAs is the live release with the same digest: this release has ended, with nothing
+	// to do. Left out for a release that goes on.
 	SameAs    int64      `json:"same_as,omitempty"`
 	Watermark *time.Time `json:"watermark,omitempty"`
 }
 
-// MaxServed bounds the list of served requests that a run is given.
+// MaxServed bounds the list of served requests in a ReportResult.
 const MaxServed = 1000
 
 // HeartbeatInput says that a run lives and what it does.
@@ -97,8 +96,8 @@ type HeartbeatInput struct {
 	Note string `json:"note,omitempty" maxLength:"1000"`
 }
 
-// FailureInput says that a run failed, why in words for editors, and whose
-// fault it is. Sequence may be 0 when the run has lost count.
+// FailureInput says that a run failed, why in words for editors, and whose fault it is.
+// Sequence may be 0 if the run has lost count.
 type FailureInput struct {
 	Run      Run           `json:"run"`
 	Sequence int64         `json:"sequence,omitempty" minimum:"0"`
@@ -108,7 +107,7 @@ type FailureInput struct {
 	Guards []string `json:"guards,omitempty" maxItems:"50" nullable:"false"`
 }
 
-// Metrics are what a run measured.
+// Metrics are the figures that a run measured.
 type Metrics struct {
 	Steps []StepTime `json:"steps,omitempty"`
 	// Pages, Files and Bytes describe the built site; Uploaded, Deleted and
@@ -125,29 +124,30 @@ type Metrics struct {
 	// Changed are some of the changed paths, for people; at most 100.
 	Changed []string `json:"changed,omitempty" maxItems:"100"`
 	Commit  string   `json:"commit,omitempty"`
-	// Edge is what became of the CDN; nil when there is none.
+	// Edge is the state of the CDN; nil when there is none.
 	Edge *Edge `json:"edge,omitempty"`
 	// Baked sums up the bake that made the site; nil when none did.
 	Baked *Baked `json:"baked,omitempty"`
 }
 
-// What a CDN shows once a release is live at its origin.
+// The states of a CDN once a release is live at its origin.
 const (
 	EdgeCurrent = "current"
 	EdgePurged  = "purged"
 	EdgePending = "pending"
 )
 
-// Edge is what became of a site's CDN.
+// Edge is the state of a site's CDN after a release. "Edge pending" is the term for
+// people: docs/cdn.md.
 type Edge struct {
-	// CDN is its kind and name; empty when none is set up, and pages were only
-	// looked at through the public address.
+	// CDN is its kind and name; empty when none is set up, and pages were only checked
+	// through the public address.
 	CDN string `json:"cdn,omitempty"`
-	// State is current (it held nothing that changed), purged, or pending: it
-	// may still show what was replaced, and Why says for what reason.
+	// State is current (it held nothing that changed), purged, or pending: it may still
+	// show replaced content, for the reason in Why.
 	State string `json:"state" enum:"current,purged,pending"`
 	Why   string `json:"why,omitempty"`
-	// Purged counts tags, addresses and prefixes, as a bill does.
+	// Purged counts tags, addresses and prefixes, as CDNs charge for them.
 	Purged  int64   `json:"purged"`
 	Seconds float64 `json:"seconds"`
 }
@@ -168,13 +168,12 @@ type ActInput struct {
 	Why   string     `json:"why,omitempty" maxLength:"1000"`
 	Actor string     `json:"actor,omitempty" maxLength:"200"`
 	Until *time.Time `json:"until,omitempty" doc:"pause: when it ends by itself"`
-	// Release keeps an act from hitting another release than the one that was
-	// looked at.
+	// Release keeps an act from applying to another release than its user looked at.
 	Release int64 `json:"release,omitempty" minimum:"0" doc:"cancel, reset, retry: refused with 409 when another release is the current one by now"`
 }
 
-// AllowInput has what a guard stopped released again, with guards let pass in that one
-// release.
+// AllowInput retries a release that guards stopped, and lets the named guards pass in the
+// new release only.
 type AllowInput struct {
 	Guards  []string `json:"guards" minItems:"1" maxItems:"50" nullable:"false" doc:"names of guards that stopped the last release"`
 	Why     string   `json:"why" minLength:"1" maxLength:"1000"`
@@ -197,7 +196,7 @@ type FreezeInput struct {
 	Actor string     `json:"actor,omitempty" maxLength:"200"`
 }
 
-// Words tell people what became of the CDN.
+// Words is the state of the CDN in a sentence for people.
 func (e Edge) Words() string {
 	name := cmp.Or(e.CDN, "the CDN")
 	switch e.State {

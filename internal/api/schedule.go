@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Schedule is when a site asks for releases by itself.
+// Schedule says when a site's schedules ask for releases.
 type Schedule struct {
 	Site string `json:"site"`
 	// Rules are the site's schedules.
@@ -21,11 +21,11 @@ type Schedule struct {
 // ScheduleRule is one schedule of a site.
 type ScheduleRule struct {
 	Name string `json:"name"`
-	// When is the rule in words, with its windows.
+	// When is the schedule in words, with its windows.
 	When     string `json:"when"`
 	TimeZone string `json:"time_zone"`
-	// OpenUntil is when the window of a continuous schedule closes that is open
-	// now; left out while none is.
+	// OpenUntil is when the open window of a continuous schedule closes; left out while
+	// none is open.
 	OpenUntil *time.Time `json:"open_until,omitempty"`
 }
 
@@ -34,11 +34,11 @@ type ScheduleRule struct {
 type Slot struct {
 	At       time.Time `json:"at"`
 	Schedule string    `json:"schedule"`
-	// Local is At as a clock in the schedule's zone shows it, for people.
+	// Local is At in the schedule's zone, for people.
 	Local string `json:"local"`
 	// Until is when the window of a continuous schedule closes.
 	Until *time.Time `json:"until,omitempty"`
-	// Frozen is the freeze that covers the slot: what it asks for waits.
+	// Frozen is the freeze that covers the slot: its release waits for the end of the freeze.
 	Frozen *Freeze `json:"frozen,omitempty"`
 }
 
@@ -46,12 +46,11 @@ type Slot struct {
 type Holiday struct {
 	Date string `json:"date"`
 	Name string `json:"name"`
-	// Schedules are those that rest.
+	// Schedules are the schedules that rest.
 	Schedules []string `json:"schedules"`
 }
 
-// Schedule tells when a site asks for releases by itself: its next slots, so many
-// at most (0: 20).
+// Schedule reads when a site's schedules ask for releases: at most next of its next slots (0: 20).
 func (c *Client) Schedule(ctx context.Context, site string, next int) (Schedule, error) {
 	query := url.Values{}
 	if next > 0 {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Session is a sign-in to the pages that is good.
+// Session is a valid sign-in to the pages.
 type Session struct {
 	ID   string `json:"id"`
 	Name string `json:"name" doc:"who signed in, as records call them"`

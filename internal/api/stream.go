@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// answerLimit is how long an app may take to begin an answer that is then read
-// for as long as it takes. A backup is copied before its first byte is sent.
+// answerLimit is how long an app may take to begin an answer whose body is then read
+// without limit. A backup is copied before its first byte is sent.
 const answerLimit = 2 * time.Minute
 
 var errLate = errors.New("no answer within " + answerLimit.String())
 
-// LongLog is Log for output that takes longer to read than other answers may.
+// LongLog is Log without the time limit of other calls.
 func (c *Client) LongLog(ctx context.Context, site string, number int64) (io.ReadCloser, error) {
 	resp, err := c.stream(ctx, call{method: http.MethodGet, path: releasePath(site, number, "log")}, nil)
 	if err != nil {
@@ -56,7 +56,7 @@ func (c *Client) stream(ctx context.Context, k call, header http.Header) (*http.
 	return resp, nil
 }
 
-// cancelled lets go of its call when it is closed.
+// cancelled is an answer's body that ends its call when it is closed.
 type cancelled struct {
 	io.ReadCloser
 	cancel context.CancelCauseFunc

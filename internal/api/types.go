@@ -6,8 +6,8 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// RequestInput asks for a release of a site. Everything may be
-// empty; the more is given, the better an editor can be told.
+// RequestInput asks for a release of a site. Every field may be empty; with more of them
+// pages tell editors more.
 type RequestInput struct {
 	Source    release.Source `json:"source,omitempty" enum:"schedule,content,editor,operator,workflow" doc:"who or what asks; left out, what the token's role is for: a cms asks for content"`
 	Actor     string         `json:"actor,omitempty" maxLength:"200" doc:"who asked, as people know them" example:"Ada Lovelace"`
@@ -19,8 +19,7 @@ type RequestInput struct {
 	Emergency bool           `json:"emergency,omitempty" doc:"it goes before the releases of all other sites; for operators alone"`
 }
 
-// Request is what became of a request: the one true answer to "is my change
-// live?".
+// Request is a request with its outcome so far: the answer to "is my change live?".
 type Request struct {
 	ID         string         `json:"id"`
 	Site       string         `json:"site"`
@@ -41,15 +40,13 @@ type Request struct {
 	Release int64 `json:"release,omitempty"`
 	// Failed lists releases that should have served it and did not.
 	Failed []int64 `json:"failed,omitempty"`
-	// LiveAt is since when it is live; ExpectedAt is when it should be,
-	// judged by the last releases, when that can be said.
-	// An ExpectedAt that has passed is still given.
+	// LiveAt is when it went live; ExpectedAt is when it should, judged by the last
+	// releases, if there are enough. An ExpectedAt that has passed is still given.
 	LiveAt     *time.Time `json:"live_at,omitempty"`
 	ExpectedAt *time.Time `json:"expected_at,omitempty"`
-	// LateSince is since when it is late; left out while it is not.
+	// LateSince is when it became late; left out while it is not.
 	LateSince *time.Time `json:"late_since,omitempty"`
-	// Condition is why it is not live although its time has come; left out when
-	// it takes its usual way.
+	// Condition is why it is not live although its time has come; left out when nothing delays it.
 	Condition string `json:"condition,omitempty" enum:"misconfigured,gone,differs,held,rolled_back,paused,frozen,retrying,late,queued"`
 	// Answer is the answer in a few words.
 	Answer string `json:"answer,omitempty"`
@@ -74,8 +71,8 @@ type Site struct {
 	TimeZone string        `json:"time_zone,omitempty"`
 	URL      string        `json:"url,omitempty"`
 	State    release.State `json:"state" enum:"ready,requested,dispatched,starting,in_progress,complete"`
-	// Condition is what makes the state other than it reads: what keeps releases
-	// back, or that the current one is late. Left out when nothing does.
+	// Condition qualifies the state: why no release is dispatched, or that the current
+	// one is late. Left out when there is no such reason.
 	Condition string `json:"condition,omitempty" enum:"differs,held,rolled_back,paused,frozen,retrying,late,queued"`
 	// Headline is state and condition in a few words.
 	Headline string `json:"headline,omitempty"`
@@ -87,10 +84,10 @@ type Site struct {
 	// live; left out when that is not known.
 	LateSince    *time.Time `json:"late_since,omitempty"`
 	UsualSeconds float64    `json:"usual_seconds,omitempty"`
-	// Expected is between which instants the current release goes live, as 9 of 10
-	// did; left out when that can't be said, and once it is later than that.
+	// Expected is the span in which the current release should go live, as 9 of 10 did;
+	// left out when there is no estimate, and once the span has passed.
 	Expected *Expected `json:"expected,omitempty"`
-	// Waiting tells of the requests that no running release serves.
+	// Waiting sums up the requests that no running release serves.
 	Waiting Waiting  `json:"waiting"`
 	Current *Release `json:"current,omitempty"`
 	Last    *Release `json:"last,omitempty"`
@@ -98,53 +95,53 @@ type Site struct {
 	Paused  *Pause   `json:"paused,omitempty"`
 	Held    *Hold    `json:"held,omitempty"`
 	Freezes []Freeze `json:"freezes,omitempty"`
-	// Shows is what the public address shows, where that is not what was released:
-	// somebody changed the destination without the app.
+	// Shows is what the public address shows, if it is not the live release: somebody
+	// changed the destination without the app.
 	Shows *Shows `json:"shows,omitempty"`
 	// Scheduled is when the next request with a not-before falls due.
 	Scheduled *time.Time `json:"scheduled,omitempty"`
-	// Removed is how much of the history is no longer kept; left out for nothing.
+	// Removed is how much of the history is no longer kept; left out if it is whole.
 	Removed *Removed `json:"removed,omitempty"`
 	// Mistake is why the site is not served: the first mistake in its configuration, or that
-	// it has none any more. Left out when it is.
+	// its configuration was removed. Left out when it is served.
 	Mistake string `json:"mistake,omitempty"`
 	// Text sums it up in plain words.
 	Text string `json:"text"`
 }
 
-// Expected is between which instants something is expected.
+// Expected is the span in which a release is expected to go live.
 type Expected struct {
 	From time.Time `json:"from"`
 	To   time.Time `json:"to"`
 }
 
-// Waiting tells how many requests wait, since when and for what.
+// Waiting says how many requests wait, since when and for what.
 type Waiting struct {
 	Count int64      `json:"count"`
 	Since *time.Time `json:"since,omitempty"`
-	// DispatchAt is when a release for them will be dispatched, if a time can
-	// be given; For is what they wait for.
+	// DispatchAt is when a release for them will be dispatched, if that is known; For is
+	// what they wait for.
 	DispatchAt *time.Time `json:"dispatch_at,omitempty"`
 	For        string     `json:"for,omitempty" enum:"grouping,retry,freeze,pause,hold,rollback,slot,release,dispatch"`
-	// Slot is that wait for a slot.
+	// Slot describes the wait if it is for a slot.
 	Slot *SlotWait `json:"slot,omitempty"`
 	Text string    `json:"text,omitempty"`
 }
 
-// SlotWait is what a release waits for whose time has come, while as many run as may.
+// SlotWait is the wait of a due release for a slot, since as many releases run as may.
 type SlotWait struct {
-	// Of says of what the slots are that are all taken, and Name and Machine which one:
-	// the runner, the installation of the GitHub App, the group.
+	// Of says which limit is reached, and Name and Machine its runner, installation of
+	// the GitHub App, or group.
 	Of      string `json:"of" enum:"total,runner,installation,group"`
 	Name    string `json:"name,omitempty"`
 	Machine string `json:"machine,omitempty"`
-	// Reserved says that the slots that are left are for emergencies.
+	// Reserved says that the remaining slots are for emergencies.
 	Reserved bool `json:"reserved,omitempty"`
 	// Limit is how many may run at a time.
 	Limit int `json:"limit"`
-	// Place counts from 1 among those that wait for the same.
+	// Place counts from 1 among those that wait for the same limit.
 	Place int `json:"place"`
-	// Lane is how urgent it is: in this order they go.
+	// Lane is how urgent it is. Releases start in the order of the lanes.
 	Lane string `json:"lane" enum:"emergency,production,scheduled,preview"`
 }
 
@@ -175,23 +172,23 @@ type Release struct {
 	Late      bool       `json:"late,omitempty"`
 	LateSince *time.Time `json:"late_since,omitempty" doc:"left out while it is not late"`
 	Watermark *time.Time `json:"watermark,omitempty"`
-	// Content is what was read for it; left out until its run tells, and where that does not.
+	// Content is which content was read for it; left out until its run reports that, if it
+	// ever does.
 	Content *Content `json:"content,omitempty"`
-	// SameAs is the release whose content it would have been; left out where there was
-	// something to do.
+	// SameAs is the live release with the same content, if it found nothing to do.
 	SameAs int64 `json:"same_as,omitempty"`
 	Times  Times `json:"times"`
-	// Metrics are what the run measured, once it has told.
+	// Metrics are the figures that the run measured, once it has reported them.
 	Metrics *Metrics `json:"metrics,omitempty"`
 }
 
-// Content is what was read for a release.
+// Content is which content was read for a release.
 type Content struct {
-	// Consistency is what it can be relied on for: all as it was at one instant (snapshot);
-	// the same, found by looking until nothing had changed since the watermark (quiet); or
-	// each item as it was at some instant after the watermark.
+	// Consistency is what holds for the content: it is of one instant (snapshot); it is of
+	// one instant, since it was read until nothing had changed since the watermark (quiet);
+	// or each item is of some instant after the watermark (per item).
 	Consistency release.Consistency `json:"consistency" enum:"snapshot,quiet,per item"`
-	// Digest is of content and code; left out where that can't be said.
+	// Digest is of content and code; left out where there is none.
 	Digest string `json:"digest,omitempty"`
 }
 
@@ -213,16 +210,16 @@ type Times struct {
 	Ended      *time.Time `json:"ended,omitempty"`
 }
 
-// Shows is what a public address shows that is not the live release.
+// Shows is what a public address shows instead of the live release.
 type Shows struct {
-	// Release is the number of the release whose content it is; left out when it
-	// is none of this app's.
+	// Release is the number of the release whose content it is; left out when it is not
+	// from this app.
 	Release int64     `json:"release,omitempty"`
 	Since   time.Time `json:"since"`
 	Text    string    `json:"text"`
 }
 
-// Pause, Hold and Freeze tell why nothing is dispatched.
+// Pause, Hold and Freeze say why nothing is dispatched.
 type (
 	// Pause is an operator's stop.
 	Pause struct {
