@@ -21,27 +21,27 @@ func (b budgets) Budget(ctx context.Context, installation int64) (githubapp.Budg
 	defer cancel()
 	known, err := b.ledger.Of(ctx, installation)
 	return githubapp.Budget{
-		Quota: known.Quota, Remaining: known.Remaining, Met: known.Met, Reset: here(known.Reset), Until: here(known.Until),
+		Quota: known.Quota, Remaining: known.Remaining, Refusals: known.Refusals, Reset: here(known.Reset), Until: here(known.Until),
 	}, err
 }
 
-// Told adds what an answer said.
-func (b budgets) Told(ctx context.Context, installation int64, said githubapp.Budget) error {
+// Update adds what an answer said.
+func (b budgets) Update(ctx context.Context, installation int64, said githubapp.Budget) error {
 	ctx, cancel := context.WithTimeout(ctx, budgetLimit)
 	defer cancel()
 	return b.ledger.Change(ctx, installation, func(known ledger.Budget) ledger.Budget {
-		all := githubapp.Budget{Quota: known.Quota, Remaining: known.Remaining, Met: known.Met, Reset: here(known.Reset), Until: here(known.Until)}.With(said)
-		known.Quota, known.Remaining, known.Met = all.Quota, all.Remaining, all.Met
+		all := githubapp.Budget{Quota: known.Quota, Remaining: known.Remaining, Refusals: known.Refusals, Reset: here(known.Reset), Until: here(known.Until)}.With(said)
+		known.Quota, known.Remaining, known.Refusals = all.Quota, all.Remaining, all.Refusals
 		known.Reset, known.Until = there(all.Reset), there(all.Until)
 		return known
 	})
 }
 
 // Turn reserves the next instant for a call.
-func (b budgets) Turn(ctx context.Context, installation int64, change bool, apart, within time.Duration) (at time.Time, ok bool, err error) {
+func (b budgets) Turn(ctx context.Context, installation int64, change bool, interval, limit time.Duration) (at time.Time, ok bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, budgetLimit)
 	defer cancel()
-	at, ok, err = b.ledger.Turn(ctx, installation, change, apart, within)
+	at, ok, err = b.ledger.Turn(ctx, installation, change, interval, limit)
 	return here(at), ok, err
 }
 

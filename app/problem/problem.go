@@ -85,7 +85,7 @@ func (r *Reporter) Of(ctx context.Context, err error) *api.Problem {
 		r.log.Error("the ledger can't be written", "error", err)
 		return New(http.StatusServiceUnavailable, "unavailable", u.Why+": nothing was changed; try again in a moment")
 	}
-	if gone, ok := errors.AsType[*ledger.Gone](err); ok {
+	if gone, ok := errors.AsType[*ledger.NoLongerKept](err); ok {
 		return New(http.StatusGone, "removed", gone.Error())
 	}
 	switch {

@@ -14,8 +14,8 @@ import (
 	"github.com/golang-jwt/jwt/v4"
 )
 
-// dated signs what the App signs in by with the times of another clock than this
-// machine's, which may be wrong: GitHub refuses what is of minutes ago, or of times to come.
+// dated signs the App's JWTs with the times of another clock, since this machine's may be
+// wrong: GitHub refuses a JWT that is minutes old or from the future.
 type dated struct {
 	ghinstallation.Signer
 	now func() time.Time
@@ -42,14 +42,14 @@ func later(at *jwt.NumericDate, by time.Duration) *jwt.NumericDate {
 	return jwt.NewNumericDate(at.Add(by))
 }
 
-// lasting carries calls, and tells by this machine's clock when a token ends that GitHub
-// gives: its keeper, ghinstallation, goes by that.
+// lasting converts the expiry of tokens that GitHub issues to this machine's clock:
+// ghinstallation, which caches them, compares it with that clock.
 type lasting struct {
 	http.RoundTripper
 	now func() time.Time
 }
 
-// maxToken bounds the answer that has a token: it lists the repositories that it is for.
+// maxToken bounds the answer with a token, in bytes: it lists the token's repositories.
 const maxToken = 4 << 20
 
 // RoundTrip implements http.RoundTripper.

@@ -14,33 +14,32 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// EventProtectionRule is the webhook by which GitHub asks an App whether a job may
-// begin (docs.github.com: custom deployment protection rules).
+// EventProtectionRule is the webhook by which GitHub asks an App whether a job may begin (docs.github.com:
+// custom deployment protection rules).
 const EventProtectionRule = "deployment_protection_rule"
 
-// Approval is a run that waits before a job with an environment: until the App
-// lets it through.
+// Approval is a run that waits before a job with an environment until the App approves it.
 type Approval struct {
 	Site        string `json:"site"`
 	Run         string `json:"run"`
 	Environment string `json:"environment"`
 }
 
-// Approvals are the answers to runs that wait.
+// Approvals answer GitHub for runs that wait for approval.
 type Approvals struct {
 	links *links
 	sites Sites
 }
 
-// ErrNoApproval says that GitHub waits for no answer about a run any more.
+// ErrNoApproval says that GitHub no longer waits for an answer about a run.
 var ErrNoApproval = errors.New("GitHub waits for no answer any more")
 
 var callbackPath = regexp.MustCompile(`^repos/([^/]+/[^/]+)/actions/runs/([1-9][0-9]{0,18})/` + EventProtectionRule + `$`)
 
-// Of reads from a webhook which run it asks about. There is none for
-// webhooks of another kind, of a repository or environment that is no site's
-// with a protection rule, or whose callback is not at the configured API. The
-// callback's address is never called: the answer goes to where it must be.
+// Of reads from a webhook which run it asks about; false for webhooks of another kind, of
+// a repository or environment that no site with a protection rule has, or whose callback
+// is not at the configured API. The callback's address itself is never called: the
+// answer's address is made from the configuration.
 func (a Approvals) Of(hook Webhook) (Approval, bool) {
 	if hook.Event != EventProtectionRule || hook.Action != "requested" {
 		return Approval{}, false
@@ -63,7 +62,7 @@ func (a Approvals) Of(hook Webhook) (Approval, bool) {
 	return Approval{}, false
 }
 
-// maxComment is how long GitHub lets a comment on an approval be, in characters.
+// maxComment is the longest comment on an approval that GitHub accepts, in characters.
 const maxComment = 1024
 
 type review struct {
@@ -72,13 +71,13 @@ type review struct {
 	Comment     string `json:"comment"`
 }
 
-// Approve lets a run begin. It gives ErrNoApproval when nobody waits.
+// Approve lets a run begin. It returns ErrNoApproval when GitHub no longer waits.
 func (a Approvals) Approve(ctx context.Context, g Approval, comment string) error {
 	return a.review(ctx, g, "approved", comment)
 }
 
-// Comment tells people at GitHub what a run waits for; GitHub takes at most
-// ten for each.
+// Comment shows people at GitHub what a run waits for; GitHub accepts at most ten
+// comments for a run.
 func (a Approvals) Comment(ctx context.Context, g Approval, comment string) error {
 	return a.review(ctx, g, "", comment)
 }
@@ -110,8 +109,7 @@ func (a Approvals) review(ctx context.Context, g Approval, state, comment string
 	return nil
 }
 
-// markdownText makes text that people wrote harmless in Markdown: no link, no
-// mention, no markup.
+// markdownText escapes people's text for Markdown: it makes no link, no mention, no markup.
 func markdownText(plain string) string {
 	var b strings.Builder
 	for _, r := range extract(plain) {

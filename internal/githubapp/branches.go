@@ -12,12 +12,12 @@ import (
 // ErrNoBranch says that a repository has neither a branch nor a tag of a name.
 var ErrNoBranch = errors.New("there is no such branch, and no such tag")
 
-// mostTags bounds how many tags of tags are followed.
+// mostTags bounds how many nested tags are followed.
 const mostTags = 5
 
-// Branch is the newest commit of a branch or, where there is none of the name, of a tag. It
-// is asked for by its whole name: by GitHub's other calls a name that is a commit's would
-// lead to a fork's.
+// Branch is the newest commit of a branch or, if there is none of that name, of a tag. It
+// asks for the full ref: GitHub's other calls would take a name that looks like a commit
+// for one, which may be a fork's.
 func (p Pulls) Branch(ctx context.Context, name, branch string) (commit string, err error) {
 	site, err := p.runner.options.Sites.find(name)
 	if err != nil {
@@ -40,8 +40,8 @@ func (p Pulls) Branch(ctx context.Context, name, branch string) (commit string, 
 	return "", fmt.Errorf("%s of %s: %w", branch, site.Repository, ErrNoBranch)
 }
 
-// commitOf is the commit that a branch or a tag is of: an annotated tag is an object of its
-// own (git-scm.com/docs/git-tag).
+// commitOf is the commit of a branch or a tag: an annotated tag is an object of its own
+// (git-scm.com/docs/git-tag).
 func commitOf(ctx context.Context, to *link, site Site, at *github.GitObject) (string, error) {
 	for range mostTags {
 		if at.GetType() == "commit" {
@@ -56,10 +56,10 @@ func commitOf(ctx context.Context, to *link, site Site, at *github.GitObject) (s
 		}
 		at = tag.GetObject()
 	}
-	return "", fmt.Errorf("a tag of %s that is of no commit: %w", site.Repository, ErrNoBranch)
+	return "", fmt.Errorf("a tag of %s that leads to no commit: %w", site.Repository, ErrNoBranch)
 }
 
-// ErrNoContents says that the App may not look at a repository's branches.
+// ErrNoContents says that the App may not read a repository's branches.
 type ErrNoContents struct{ Repository string }
 
 // Error implements error.
@@ -67,8 +67,8 @@ func (e *ErrNoContents) Error() string {
 	return "the App may not read the branches of " + e.Repository + ": give it the permission Contents: read-only, and accept that for the installation"
 }
 
-// noContents tells a missing permission from all else that goes wrong. A token that is
-// asked for with a permission that was not granted is refused with 422.
+// noContents turns the error for a missing permission into an ErrNoContents. GitHub
+// refuses to make a token with a permission that was not granted with 422.
 func noContents(err error, site Site) error {
 	if code, _ := answer(err); code == http.StatusForbidden || code == http.StatusUnprocessableEntity {
 		return &ErrNoContents{site.Repository}

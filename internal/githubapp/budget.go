@@ -8,24 +8,24 @@ import (
 	"time"
 )
 
-// Budget is what GitHub said last of the limits of an installation's calls, by this
-// machine's clock. The zero Budget is that nothing is known.
+// Budget is the last known state of GitHub's rate limits for an installation, with times
+// by this machine's clock. The zero Budget knows nothing.
 type Budget struct {
-	// Quota is how many calls an hour has, 0 for not known, of which Remaining are left
+	// Quota is how many calls an hour GitHub allows, 0 if not known, of which Remaining are left
 	// until Reset (https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
 	Quota, Remaining int
 	Reset            time.Time
-	// Until is before when nothing may be sent: GitHub asked for a pause. Met is how many
-	// such answers in a row did not say for how long.
-	Until time.Time
-	Met   int
+	// Until is the end of a pause that GitHub asked for, in which nothing may be sent.
+	// Refusals is how many such answers in a row did not name its end.
+	Until    time.Time
+	Refusals int
 }
 
-// sameReset is by how much two answers may differ that tell of one hour.
+// sameReset is how much the resets of two answers may differ if they are for the same hour.
 const sameReset = 5 * time.Second
 
-// With is what is known once something else is: the newer hour counts, and within an hour
-// the call that came last, which left the least. Met is that of the other.
+// With merges another Budget: the one of the later hour counts, and within an hour the
+// one with fewer calls left, which is the later. Refusals are the other's.
 func (b Budget) With(o Budget) Budget {
 	switch d := o.Reset.Sub(b.Reset); {
 	case o.Quota == 0 || b.Quota != 0 && d < -sameReset:
@@ -37,15 +37,15 @@ func (b Budget) With(o Budget) Budget {
 	if o.Until.After(b.Until) {
 		b.Until = o.Until
 	}
-	b.Met = o.Met
+	b.Refusals = o.Refusals
 	return b
 }
 
-// closedUntil is before when nothing may be sent; zero for no such time.
+// closedUntil is the instant before which nothing may be sent; zero for none.
 func (b Budget) closedUntil(now time.Time) time.Time {
 	until := b.Until
 	if b.Quota > 0 && b.Remaining == 0 {
-		if at := b.Reset.Add(time.Second); at.After(until) { // its clock may be ahead of ours
+		if at := b.Reset.Add(time.Second); at.After(until) { // GitHub's clock may be ahead of ours
 			until = at
 		}
 	}
@@ -56,15 +56,15 @@ func (b Budget) closedUntil(now time.Time) time.Time {
 }
 
 const (
-	// scarcePart is which part of the hour's calls is left when reads are spread over the
-	// rest of the hour, and keptPart which part is kept for what changes something: a
-	// dispatch must not wait because runs are looked at.
+	// When fewer than 1/scarcePart of the hour's calls are left, reads are spread over
+	// the rest of the hour. 1/keptPart is kept for calls that change something: look-ups
+	// of runs must not delay a dispatch.
 	scarcePart = 10
 	keptPart   = 50
 )
 
-// readsApart is how far apart calls that only read are to be; 0 for no matter.
-func (b Budget) readsApart(now time.Time) time.Duration {
+// readInterval is the least time between calls that only read; 0 for no limit.
+func (b Budget) readInterval(now time.Time) time.Duration {
 	left := b.Reset.Sub(now)
 	if b.Quota == 0 || left <= 0 || b.Remaining*scarcePart >= b.Quota {
 		return 0
@@ -76,8 +76,8 @@ func (b Budget) readsApart(now time.Time) time.Duration {
 	return left / time.Duration(spare)
 }
 
-// budgetOf reads what an answer says of the hour; a Budget without Quota where it says
-// nothing. Only the limit of ordinary calls is ours.
+// budgetOf reads the rate limit headers of an answer; a Budget without Quota if it has
+// none. Only the resource "core" counts: the app calls no other.
 func budgetOf(h http.Header) Budget {
 	quota, err := strconv.Atoi(h.Get("X-RateLimit-Limit"))
 	remaining, err2 := strconv.Atoi(h.Get("X-RateLimit-Remaining"))
@@ -89,21 +89,21 @@ func budgetOf(h http.Header) Budget {
 	return Budget{Quota: quota, Remaining: remaining, Reset: time.Unix(reset, 0)}
 }
 
-// Budgets keep what is known of each installation where all who call as it see it: then
-// they slow down together before the limit, and pause together. An installation is 0 for a
-// token, -1 for the App itself. All times are by this machine's clock.
+// Budgets share the Budget of each installation among all processes that call as it, so
+// that they slow down and pause together. An installation is 0 for a token, -1 for the App
+// itself. All times are by this machine's clock.
 type Budgets interface {
-	// Budget is what is known by now.
+	// Budget is the present budget.
 	Budget(ctx context.Context, installation int64) (Budget, error)
-	// Told adds what an answer said, by Budget.With.
-	Told(ctx context.Context, installation int64, said Budget) error
-	// Turn reserves the next instant for a call, of those that change something or of those
-	// that do not, so far apart from the one before. One that lies further ahead than
-	// within is told and not reserved: ok is false.
-	Turn(ctx context.Context, installation int64, change bool, apart, within time.Duration) (at time.Time, ok bool, err error)
+	// Update merges the budget of an answer, by Budget.With.
+	Update(ctx context.Context, installation int64, said Budget) error
+	// Turn reserves the next instant for a call, at least interval after the one before.
+	// Calls that change something have instants of their own. If the instant lies further
+	// ahead than limit, Turn returns it without reserving it, and ok is false.
+	Turn(ctx context.Context, installation int64, change bool, interval, limit time.Duration) (at time.Time, ok bool, err error)
 }
 
-// ownBudgets are those of a process that calls alone.
+// ownBudgets are the budgets of a process that calls alone.
 type ownBudgets struct {
 	mu    sync.Mutex
 	known map[int64]Budget
@@ -114,15 +114,15 @@ func newOwnBudgets() *ownBudgets {
 	return &ownBudgets{known: map[int64]Budget{}, turns: map[int64]map[bool]time.Time{}}
 }
 
-// Budget is what is known by now.
+// Budget is the present budget.
 func (o *ownBudgets) Budget(_ context.Context, installation int64) (Budget, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.known[installation], nil
 }
 
-// Told adds what an answer said.
-func (o *ownBudgets) Told(_ context.Context, installation int64, said Budget) error {
+// Update adds what an answer said.
+func (o *ownBudgets) Update(_ context.Context, installation int64, said Budget) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.known[installation] = o.known[installation].With(said)
@@ -130,7 +130,7 @@ func (o *ownBudgets) Told(_ context.Context, installation int64, said Budget) er
 }
 
 // Turn reserves the next instant for a call.
-func (o *ownBudgets) Turn(_ context.Context, installation int64, change bool, apart, within time.Duration) (time.Time, bool, error) {
+func (o *ownBudgets) Turn(_ context.Context, installation int64, change bool, interval, limit time.Duration) (time.Time, bool, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	now := time.Now()
@@ -141,10 +141,10 @@ func (o *ownBudgets) Turn(_ context.Context, installation int64, change bool, ap
 	if at.Before(now) {
 		at = now
 	}
-	if at.Sub(now) > within {
+	if at.Sub(now) > limit {
 		return at, false, nil
 	}
-	o.turns[installation][change] = at.Add(apart)
+	o.turns[installation][change] = at.Add(interval)
 	return at, true, nil
 }
 

@@ -21,7 +21,7 @@ func TestWhatIsKnownOfAnHourIsWhatCameLast(t *testing.T) {
 		"the next hour":                {Budget{Quota: 5000, Remaining: 4999, Reset: at.Add(time.Hour)}, Budget{Quota: 5000, Remaining: 4999, Reset: at.Add(time.Hour)}},
 		"the hour before":              {Budget{Quota: 5000, Remaining: 3, Reset: at.Add(-time.Hour)}, known},
 		"nothing of it":                {Budget{}, known},
-		"a pause":                      {Budget{Until: at, Met: 1}, Budget{Quota: 5000, Remaining: 4000, Reset: at, Until: at, Met: 1}},
+		"a pause":                      {Budget{Until: at, Refusals: 1}, Budget{Quota: 5000, Remaining: 4000, Reset: at, Until: at, Refusals: 1}},
 	} {
 		if got := known.With(c.said); got != c.want {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
@@ -32,11 +32,11 @@ func TestWhatIsKnownOfAnHourIsWhatCameLast(t *testing.T) {
 func TestReadsAreSpreadOnceFewCallsAreLeft(t *testing.T) {
 	now := time.Date(2026, 5, 4, 12, 0, 0, 0, time.UTC)
 	for remaining, want := range map[int]time.Duration{5000: 0, 500: 0, 499: 30 * time.Minute / 399, 200: 30 * time.Minute / 100, 101: 30 * time.Minute, 100: 30 * time.Minute, 1: 30 * time.Minute} {
-		if got := (Budget{Quota: 5000, Remaining: remaining, Reset: now.Add(30 * time.Minute)}).readsApart(now); got != want {
+		if got := (Budget{Quota: 5000, Remaining: remaining, Reset: now.Add(30 * time.Minute)}).readInterval(now); got != want {
 			t.Errorf("%d left: %s apart, want %s", remaining, got, want)
 		}
 	}
-	if got := (Budget{Quota: 5000, Remaining: 1, Reset: now}).readsApart(now); got != 0 {
+	if got := (Budget{Quota: 5000, Remaining: 1, Reset: now}).readInterval(now); got != 0 {
 		t.Errorf("the hour is over: %s apart", got)
 	}
 }

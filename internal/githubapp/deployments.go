@@ -27,16 +27,16 @@ type Deployments struct {
 	sites Sites
 }
 
-// task names a release's deployment, so that it is found again and made once.
+// task names a release's deployment, by which it is found again.
 func (d Deployment) task() string {
 	return "pressrun:" + d.Site + ":" + strconv.FormatInt(d.Number, 10)
 }
 
-// order is that of a deployment's states. It never goes back.
+// order is the order of a deployment's states. A state never goes back.
 var order = []string{"queued", "in_progress", "success", "failure", "inactive"}
 
-// Show shows a release's state as a deployment of the site's environment.
-// It may be called again: what GitHub has already is not sent twice.
+// Show shows a release's state as a deployment of the site's environment. It may be
+// repeated: a status that GitHub has already is not sent again.
 func (s Deployments) Show(ctx context.Context, d Deployment) error {
 	site, err := s.sites.find(d.Site)
 	if err != nil || !site.Deployments || s.links.options.Gitea {

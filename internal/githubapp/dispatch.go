@@ -18,17 +18,17 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// The inputs of a dispatch: few, because GHES up to 3.19 takes ten, and short:
-// the run asks the app for all else. None is a secret; inputs are shown to
-// everybody who may see the run.
+// The inputs of a dispatch: few, because GHES up to 3.19 accepts ten, and short: the run
+// asks the app for the rest. None is a secret, since inputs are shown to everybody who
+// may see the run.
 const (
 	inputSite    = "site"
 	inputRelease = "release"
 	inputToken   = "token"
 	inputAppURL  = "app_url"
-	// inputRollbackTo is given with rollbacks alone, so that a workflow file that
-	// does not declare it goes on to work for all else: GitHub refuses the
-	// rollback then, rather than that an old workflow builds.
+	// inputRollbackTo is sent with rollbacks only, so that a workflow file that does not
+	// declare it still works for other releases. GitHub then refuses the rollback,
+	// instead of an old workflow building a release.
 	inputRollbackTo = "rollback_to"
 )
 
@@ -43,18 +43,17 @@ type runDetails struct {
 	HTMLURL string `json:"html_url"`
 }
 
-// dialect is how a server wants to be asked for the run's id.
+// dialect is the form in which a server is asked for the run's id.
 type dialect int32
 
 const (
 	// withField: the field return_run_details, API version 2022-11-28.
 	withField dialect = iota
-	// unasked: API version 2026-03-10, which knows no such field and always
-	// tells.
+	// unasked: API version 2026-03-10, which has no such field and always returns the id.
 	unasked
-	// plain: GHES up to 3.19, which refuses the field and never tells.
+	// plain: GHES up to 3.19, which refuses the field and never returns the id.
 	plain
-	// withQuery: Gitea, where it is a parameter of the address.
+	// withQuery: Gitea, where it is a query parameter.
 	withQuery
 )
 
@@ -74,8 +73,7 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 	return release.Run{}, r.judge(ctx, site, job.Token, err, sent)
 }
 
-// judge says what an error of a dispatch means: refused, certainly not sent,
-// or not known.
+// judge classifies an error of a dispatch: refused, certainly not sent, or unknown.
 func (r *Runner) judge(ctx context.Context, site Site, token string, err error, sent *atomic.Bool) error {
 	err = r.refusals.explained(ctx, site, err)
 	if refused := r.refusals.refused(site, err); refused != nil {
@@ -104,7 +102,7 @@ func (r *Runner) dispatch(ctx context.Context, site Site, inputs map[string]stri
 	if err != nil {
 		return release.Run{}, err
 	}
-	for range 3 { // each turn is of another dialect: only a refusal leads to the next
+	for range 3 { // each try uses another dialect: only a refusal leads to the next
 		d := r.links.currentDialect()
 		run, err := r.post(ctx, to, site, inputs, d)
 		next, other := otherDialect(d, err)
@@ -120,7 +118,7 @@ func (r *Runner) dispatch(ctx context.Context, site Site, inputs map[string]stri
 	return release.Run{}, errors.New("GitHub refused every form of a dispatch")
 }
 
-// inputsOf are the inputs of a release's run.
+// inputsOf makes the inputs of a release's run.
 func inputsOf(job runner.Job) map[string]string {
 	inputs := map[string]string{
 		inputSite: job.Site, inputRelease: strconv.FormatInt(job.Release, 10), inputToken: job.Token, inputAppURL: job.AppURL,
@@ -154,18 +152,18 @@ func (r *Runner) post(ctx context.Context, to *link, site Site, inputs map[strin
 		return release.Run{}, err
 	}
 	if details.ID == 0 {
-		return release.Run{}, runner.ErrAccepted // a 204: the run is looked for by its token
+		return release.Run{}, runner.ErrAccepted // a 204 names no run: look for it by its token
 	}
 	return release.Run{ID: strconv.FormatInt(details.ID, 10), Attempt: 1, URL: details.HTMLURL}, nil
 }
 
-// otherDialect says how to ask next, when a refusal was of how we asked. Such
-// a refusal comes before anything is created.
+// otherDialect is the next dialect to try after a refusal of the form of the call; false
+// for other errors. Such a refusal comes before anything is created.
 func otherDialect(d dialect, err error) (dialect, bool) {
 	status, message := answer(err)
 	switch {
 	case d == withField && status == http.StatusGone:
-		return unasked, true // API version 2022-11-28 is no more
+		return unasked, true // API version 2022-11-28 was removed
 	case d == withField && (status == http.StatusBadRequest || status == http.StatusUnprocessableEntity) && strings.Contains(message, "return_run_details"):
 		return plain, true
 	case d == unasked && status == http.StatusBadRequest:
@@ -174,7 +172,7 @@ func otherDialect(d dialect, err error) (dialect, bool) {
 	return d, false
 }
 
-// currentDialect is the one that a server has not refused yet.
+// currentDialect is the dialect that the server has not refused yet.
 func (l *links) currentDialect() dialect {
 	if l.options.Gitea {
 		return withQuery
@@ -182,8 +180,8 @@ func (l *links) currentDialect() dialect {
 	return dialect(l.dialect.Load())
 }
 
-// reenable switches a workflow on again that GitHub has switched off because
-// nothing was pushed for 60 days. What a person switched off stays off.
+// reenable enables a workflow that GitHub has disabled because nothing was pushed for 60
+// days. One that a person disabled stays disabled.
 func (r *Runner) reenable(ctx context.Context, to *link, site Site) bool {
 	found, _, err := to.reads.Actions.GetWorkflowByFileName(ctx, site.owner(), site.name(), site.Workflow)
 	if err != nil || found.GetState() != "disabled_inactivity" {
@@ -197,8 +195,8 @@ func (r *Runner) reenable(ctx context.Context, to *link, site Site) bool {
 	return true
 }
 
-// unsent remembers dispatches that certainly were not sent, so that they need
-// not be looked for.
+// unsent remembers the tokens of dispatches that were certainly not sent, so that their
+// runs need not be looked for.
 type unsent struct {
 	mu     sync.Mutex
 	tokens map[string]bool
@@ -224,13 +222,13 @@ func (u *unsent) has(token string) bool {
 	return u.tokens[token]
 }
 
-// findPages bounds how far back Find looks: 200 runs of one workflow that were
-// dispatched within the few minutes for which a token is looked for.
+// findPages bounds how far back Find looks: the last 200 runs of a workflow cover the few
+// minutes for which a token is looked for.
 const findPages = 2
 
-// Find looks for a job's token in the titles of the workflow's runs, where the
-// workflow's run-name puts it. The list lags: not finding it proves nothing,
-// unless the job was certainly never sent.
+// Find looks for a job's token in the titles of the workflow's runs, where the workflow's
+// run-name puts it. The list lags: a run that is not found may still appear, unless the
+// job was certainly never sent.
 func (r *Runner) Find(ctx context.Context, job runner.Job) (runner.Finding, error) {
 	site, err := r.options.Sites.find(job.Site)
 	if err != nil {
@@ -256,8 +254,8 @@ func (r *Runner) find(ctx context.Context, site Site, token string) (runner.Find
 			return runner.Finding{}, fmt.Errorf("list the runs of %s in %s: %w", site.Workflow, site.Repository, err)
 		}
 		for _, run := range found.WorkflowRuns {
-			// Of several runs of one dispatch the first is taken; the others
-			// are told so when they claim.
+			// Of several runs of one dispatch the first counts; the claims of the others
+			// are refused.
 			if HasToken(run.GetDisplayTitle(), token) && (first == nil || run.GetID() < first.GetID()) {
 				first = run
 			}

@@ -1,12 +1,9 @@
-// Package githubapp carries releases out as runs of GitHub Actions: it
-// dispatches workflows, finds the runs that came of it, tells how they stand,
-// and checks what GitHub and its runs say of themselves (webhooks, OIDC).
-//
-// GitHub loses, delays, doubles and reorders things. So nothing that changes
-// anything is ever sent twice by a retrying client, a dispatch of unknown
-// outcome is looked for by its token, and a run's state is what GitHub's API
-// says, not what a webhook said last.
-//
-// It has a file for each of GitHub's ways that the app goes (dispatch, runs, webhooks,
-// approvals, deployments, set-up), over one connection: hence more than other packages.
+// Package githubapp carries releases out as runs of GitHub Actions: it dispatches
+// workflows, finds their runs, looks up their states, and verifies webhooks and the OIDC
+// tokens of runs. GitHub loses, delays, duplicates and reorders calls and webhooks. So no
+// client retries a call that changes something, the run of a dispatch with an unknown
+// outcome is looked for by its token, and a run's state is read from GitHub's API, not
+// from the last webhook. It has a file for each of GitHub's interfaces that the app uses
+// (dispatch, runs, webhooks, approvals, deployments, set-up), over one connection: hence
+// more files than other packages.
 package githubapp

@@ -12,14 +12,13 @@ import (
 	"github.com/goccy/go-yaml"
 )
 
-// Check is one thing that must be as it must be for releases to work, and
-// what to do when it is not.
+// Check is the result of one check of the set-up, and what to do if it failed.
 type Check struct {
 	Site string `json:"site,omitempty"`
 	Name string `json:"name"`
-	// Result is ok, failed, or unknown: it could not be looked at.
+	// Result is ok, failed, or unknown if it could not be checked.
 	Result string `json:"result"`
-	// Detail is what was found, Do what to do about it.
+	// Detail describes the result, and Do what to do about it.
 	Detail string `json:"detail,omitempty"`
 	Do     string `json:"do,omitempty"`
 }
@@ -31,7 +30,7 @@ const (
 	CheckUnknown = "unknown"
 )
 
-// Examine checks all that a site's releases need of GitHub. It only reads.
+// Examine checks the set-up at GitHub that a site's releases need. It only reads.
 func (r *Runner) Examine(ctx context.Context, siteName string) []Check {
 	site, err := r.options.Sites.find(siteName)
 	if err != nil {
@@ -82,7 +81,7 @@ func (e *examination) unknown(name, detail, do string) {
 	e.checks = append(e.checks, Check{Site: e.name, Name: name, Result: CheckUnknown, Detail: detail, Do: do})
 }
 
-// trouble tells of an error: of GitHub's refusal in the words of a dispatch's.
+// trouble adds an error as a failed check. It explains GitHub's refusals as for a dispatch.
 func (e *examination) trouble(ctx context.Context, name string, err error) {
 	err = e.refusals.explained(ctx, e.site, err)
 	if refused := e.refusals.refused(e.site, err); refused != nil {
@@ -112,8 +111,8 @@ func (e *examination) repository(ctx context.Context, to *link) bool {
 	return true
 }
 
-// permissions are known once the token has been made, which was asked for
-// exactly what is needed: GitHub refuses more than was granted.
+// permissions checks the App's permissions. The token was made with exactly those that
+// are needed, and GitHub refuses to make one with more than was granted.
 func (e *examination) permissions(ctx context.Context, to *link) bool {
 	if !e.site.Deployments || e.links.options.Gitea {
 		return true
@@ -144,7 +143,7 @@ func (e *examination) workflow(ctx context.Context, to *link) bool {
 	return true
 }
 
-// previews are looked at by the token that they alone need: releases go on without it.
+// previews checks the permissions for previews, by their own token: releases work without it.
 func (e *examination) previews(ctx context.Context) {
 	if e.site.Previews == "" {
 		return
@@ -152,7 +151,7 @@ func (e *examination) previews(ctx context.Context) {
 	do := "grant Issues: read and write, Pull requests: read-only and Deployments: read and write, and accept the change at the App's installation"
 	to, err := e.links.toPulls(ctx, e.site)
 	if err == nil {
-		// Any call has the token made, which GitHub refuses where less was granted.
+		// Any call makes the token, which GitHub refuses if less was granted.
 		_, _, err = to.reads.Repositories.ListDeployments(ctx, e.site.owner(), e.site.name(), nil)
 	}
 	switch status, _ := answer(err); {
@@ -165,14 +164,14 @@ func (e *examination) previews(ctx context.Context) {
 	}
 }
 
-// workflowFile is what of a workflow's file we depend on.
+// workflowFile has the fields of a workflow's file that Pressrun depends on.
 type workflowFile struct {
 	RunName string `yaml:"run-name"`
 	On      any    `yaml:"on"`
 }
 
-// file looks into the workflow. That takes permission to read contents, which
-// Pressrun does not ask for: without it the check is left to a person.
+// file checks the content of the workflow's file. That takes the permission to read
+// contents, which Pressrun does not ask for: without it the result is unknown.
 func (e *examination) file(ctx context.Context, to *link) {
 	path := ".github/workflows/" + e.site.Workflow
 	do := "look yourself: it must have \"on: workflow_dispatch\" with the inputs site, release, token, app_url and rollback_to (without the last, GitHub refuses every rollback), and the token in its run-name (docs/github.md)"
@@ -281,9 +280,9 @@ type enabledRules struct {
 
 const ruleCheck = "protection rule"
 
-// protectionRule looks, where a site has one configured, whether GitHub would
-// ask the App: an environment without the rule lets every run begin at once, and
-// an App that does not get the event would let them wait for ever.
+// protectionRule checks, for a site with github.protection_rule, whether GitHub would ask
+// the App: an environment without the rule lets every run begin at once, and with an App
+// that does not get the event they would wait for ever.
 func (e *examination) protectionRule(ctx context.Context, to *link) {
 	if !e.site.ProtectionRule {
 		return
@@ -312,7 +311,7 @@ func (e *examination) subscribed(ctx context.Context) (bool, error) {
 	}
 	found, _, err := app.Apps.FindRepositoryInstallation(ctx, e.site.owner(), e.site.name())
 	if err != nil {
-		return false, fmt.Errorf("look at the App's installation: %w", err)
+		return false, fmt.Errorf("read the App's installation: %w", err)
 	}
 	return slices.Contains(found.Events, EventProtectionRule), nil
 }

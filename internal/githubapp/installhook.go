@@ -8,12 +8,12 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Change is what became of the App's installation on an account.
+// Change is a change of the App's installation on an account.
 type Change struct {
-	// Account is whose it is, By who changed it: both are GitHub's names.
+	// Account is its account, and By who changed it: both are GitHub logins.
 	Account, By string
-	// Repositories are those that GitHub names (owner/name), Removed those
-	// that the App was taken from.
+	// Repositories are those that the webhook names (owner/name), and Removed those that
+	// the App lost.
 	Repositories []string `json:",omitempty"`
 	Removed      []string `json:",omitempty"`
 }
@@ -43,9 +43,8 @@ func changeOf(b webhookBody) *Change {
 	}
 }
 
-// Concerned are the names of the sites that a change of the installation
-// concerns: those of the repositories that it names or, when it names none,
-// of the account.
+// Concerned are the names of the sites that a change of the installation affects: those
+// of the repositories that it names or, if it names none, of the account.
 func (s Sites) Concerned(c Change) []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(s)) {
@@ -59,15 +58,15 @@ func (s Sites) Concerned(c Change) []string {
 	return out
 }
 
-// changes are GitHub's words for what becomes of an installation, in ours
-// (docs.github.com: webhook events, installation).
+// changes describe the actions of the webhook installation
+// (https://docs.github.com/en/webhooks/webhook-events-and-payloads#installation).
 var changes = map[string]string{
 	"created": "the GitHub App was installed", "deleted": "the GitHub App was uninstalled: no release can be dispatched",
 	"suspend": "the GitHub App was suspended: no release can be dispatched", "unsuspend": "the GitHub App is no longer suspended",
 	"new_permissions_accepted": "the GitHub App's new permissions were accepted",
 }
 
-// InWords tells a change of the installation as it concerns a site.
+// InWords describes a change of the installation for a site.
 func (s Sites) InWords(site, action string, c Change) string {
 	repository := s[site].Repository
 	same := func(name string) bool { return strings.EqualFold(name, repository) }

@@ -17,8 +17,8 @@ import (
 	"github.com/hashicorp/go-retryablehttp"
 )
 
-// link is the way to one repository: a client for calls that only read, which
-// tries again, and one for calls that change something, which never does.
+// link has the clients for one repository: one for calls that only read, which retries,
+// and one for calls that change something, which never does.
 type link struct {
 	reads, writes *github.Client
 	installation  int64 // 0 with a token
@@ -32,7 +32,7 @@ type links struct {
 	mu       sync.Mutex
 	known    map[string]*link
 	limiters map[int64]*rateLimiter // per installation; 0: the token's, -1: the App's own
-	// dialect is how the server wants to be asked for a run's id.
+	// dialect is the form in which the server is asked for a run's id.
 	dialect atomic.Int32
 }
 
@@ -43,14 +43,13 @@ func newLinks(o Options, base *url.URL) *links {
 // apiTimeout bounds one try of one call.
 const apiTimeout = 30 * time.Second
 
-// to gives the link to a site's repository.
+// to returns the link to a site's repository.
 func (l *links) to(ctx context.Context, site Site) (*link, error) {
 	return l.by(ctx, site, site.Repository, l.permissions())
 }
 
-// toPulls gives the link by which a repository's pull requests are looked at and
-// commented on. Its token is another than that of releases, which need none of its
-// permissions and go on where an App has not been granted them.
+// toPulls returns the link for reading and commenting on a repository's pull requests. It
+// has a token of its own, so that releases work without its permissions.
 func (l *links) toPulls(ctx context.Context, site Site) (*link, error) {
 	return l.by(ctx, site, site.Repository+pullsKey, &github.InstallationPermissions{
 		Metadata: github.String("read"), PullRequests: github.String("read"),
@@ -59,16 +58,16 @@ func (l *links) toPulls(ctx context.Context, site Site) (*link, error) {
 	})
 }
 
-// toRefs gives the link by which branches and tags are looked up. It alone may read a
-// repository's contents, and is made only where somebody asks for one.
+// toRefs returns the link for looking up branches and tags. It alone may read a
+// repository's contents, and is made only when it is needed.
 func (l *links) toRefs(ctx context.Context, site Site) (*link, error) {
 	return l.by(ctx, site, site.Repository+refsKey, &github.InstallationPermissions{Metadata: github.String("read"), Contents: github.String("read")})
 }
 
-// refsKey is at the end of the keys of those links.
+// refsKey ends the keys of links for refs.
 const refsKey = " refs"
 
-// pullsKey is at the end of the keys of those links.
+// pullsKey ends the keys of links for pull requests.
 const pullsKey = " pulls"
 
 func (l *links) by(ctx context.Context, site Site, key string, permissions *github.InstallationPermissions) (*link, error) {
@@ -102,8 +101,8 @@ func (l *links) by(ctx context.Context, site Site, key string, permissions *gith
 	return made, nil
 }
 
-// installed signs in as an installation, with a token that is good for a
-// repository, the scope's, and for what we do there only.
+// installed signs in as an installation, with a token for the scope's repository and
+// permissions only.
 func (l *links) installed(id int64, scope *github.InstallationTokenOptions) (http.RoundTripper, error) {
 	o := l.options
 	atr, err := ghinstallation.NewAppsTransportWithOptions(lasting{l.limiter(id), o.Now}, o.AppID, ghinstallation.WithSigner(o.Signer))
@@ -116,7 +115,7 @@ func (l *links) installed(id int64, scope *github.InstallationTokenOptions) (htt
 	return tr, nil
 }
 
-// permissions are what we ask for, and nothing else.
+// permissions are the permissions that releases need.
 func (l *links) permissions() *github.InstallationPermissions {
 	p := &github.InstallationPermissions{Actions: github.String("write"), Metadata: github.String("read")}
 	for _, s := range l.options.Sites {
@@ -136,7 +135,7 @@ func (l *links) limiter(id int64) *rateLimiter {
 	return l.limiters[id]
 }
 
-// forget drops what is known of an installation: it was removed or changed.
+// forget drops the cached links of an installation that was removed or changed.
 func (l *links) forget(id int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -156,7 +155,7 @@ func (l *links) forgetRepository(repository string) {
 	delete(l.known, repository+refsKey)
 }
 
-// app is a client that speaks as the App itself.
+// app is a client that signs in as the App itself.
 func (l *links) app() (*github.Client, error) {
 	if l.options.Token != "" {
 		return nil, errors.New("a token is in use, not a GitHub App")
@@ -185,8 +184,8 @@ func (l *links) installation(ctx context.Context, site Site) (int64, error) {
 	return found.GetID(), nil
 }
 
-// renamed asks for the name of a repository whose installation was found under
-// another address. A token for its id sees it, one for its old name does not.
+// renamed asks for the new name of a repository whose installation was found at another
+// address. A token for its id can see it; one for its old name can't.
 func (l *links) renamed(ctx context.Context, site Site, found *github.Installation, response *http.Response) error {
 	moved := &movedError{from: site.Repository}
 	parts := strings.Split(strings.TrimPrefix(response.Request.URL.Path, l.base.Path), "/")
@@ -225,8 +224,8 @@ func (l *links) client(transport http.RoundTripper) *github.Client {
 	return c
 }
 
-// onlyReads follows redirects of what only reads: a change must not go to a
-// repository that is not the site's by name.
+// onlyReads follows redirects of reads only: a change must not go to a repository with
+// another name than the site's.
 func onlyReads(_ *http.Request, before []*http.Request) error {
 	if before[0].Method != http.MethodGet && before[0].Method != http.MethodHead {
 		return http.ErrUseLastResponse
@@ -250,9 +249,9 @@ func (w withToken) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.next.RoundTrip(r)
 }
 
-// patient tries calls again that only read. It refuses any other: GitHub can
-// answer 5xx after it has acted, and a client that tried again has once made
-// 56 runs of one dispatch (https://github.com/pytorch/test-infra/pull/8061).
+// patient retries calls that only read, and refuses others: GitHub can answer 5xx after
+// it has acted, and a retrying client once made 56 runs of one dispatch
+// (https://github.com/pytorch/test-infra/pull/8061).
 func patient(transport http.RoundTripper) http.RoundTripper {
 	c := retryablehttp.NewClient()
 	c.Logger = nil
@@ -268,11 +267,11 @@ func patient(transport http.RoundTripper) http.RoundTripper {
 	return readsOnly{&retryablehttp.RoundTripper{Client: c}}
 }
 
-// answerOrError ends the tries with the last answer or with an error: net/http ignores
-// an answer that comes with an error, and its body then stays open.
+// answerOrError ends the tries with the last answer or with an error: net/http ignores an
+// answer beside an error, and leaves its body open.
 func answerOrError(resp *http.Response, err error, _ int) (*http.Response, error) {
 	if err != nil && resp != nil {
-		_ = resp.Body.Close() // the error tells what matters
+		_ = resp.Body.Close() // the error matters more
 		resp = nil
 	}
 	return resp, err

@@ -12,8 +12,8 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Manifest is what GitHub makes an App of (docs.github.com: registering a
-// GitHub App from a manifest).
+// Manifest is GitHub's description of a new App (docs.github.com: registering a GitHub
+// App from a manifest).
 type Manifest struct {
 	Name               string            `json:"name"`
 	URL                string            `json:"url"`
@@ -31,16 +31,15 @@ type hookAttributes struct {
 	Active bool   `json:"active"`
 }
 
-// maxAppName is how long GitHub lets an App's name be.
+// maxAppName is the longest name of an App that GitHub accepts, in characters.
 const maxAppName = 34
 
-// NewManifest describes the App that Pressrun needs, and no more: nobody but
-// its owner sees it, and it may not read a repository's contents. It can be signed in
-// with, and reads who belongs to an organization and its teams: without that, sign-in
-// by teams (sign_in.github) would need an owner's consent a second time. GitHub sends
-// no webhooks to addresses that it can't reach: then polling does.
-// protection says whether the App is to be asked by custom deployment
-// protection rules, previews whether it previews pull requests.
+// NewManifest describes the App that Pressrun needs, and no more: it is private to its
+// owner, and may not read a repository's contents. It supports sign-in, and reads the
+// members of an organization and its teams: otherwise sign-in by teams (sign_in.github)
+// would need an owner's consent a second time. GitHub sends no webhooks to addresses that
+// it can't reach; then the app polls. protection says whether the App is to be asked by
+// custom deployment protection rules, previews whether it previews pull requests.
 func NewManifest(appURL, name string, protection, previews bool) Manifest {
 	events := []string{"workflow_run", "workflow_job", EventRepository}
 	if protection {
@@ -62,29 +61,28 @@ func NewManifest(appURL, name string, protection, previews bool) Manifest {
 	}
 }
 
-// JSON is the manifest as GitHub's form takes it.
+// JSON is the manifest for GitHub's form.
 func (m Manifest) JSON() string {
 	text, err := json.Marshal(m)
 	if err != nil {
-		panic(err) // texts and a map of texts
+		panic(err) // only strings and a map of strings
 	}
 	return string(text)
 }
 
-// Made is the App that GitHub made. Key and WebhookSecret are secrets.
+// Made is the App that GitHub has made. Key and WebhookSecret are secrets.
 type Made struct {
 	AppID                             int64
 	Slug, HTMLURL, Key, WebhookSecret string
 }
 
-// Convert exchanges the code that GitHub gave for the App. It is good once,
-// and for an hour.
+// Convert exchanges GitHub's code for the App. The code is valid once, for an hour.
 func Convert(ctx context.Context, apiURL, code string, transport http.RoundTripper) (Made, error) {
 	r, err := New(Options{APIURL: apiURL, Token: "none", Transport: transport})
 	if err != nil {
 		return Made{}, err
 	}
-	// By nobody: the code itself is the credential.
+	// Without signing in: the code itself is the credential.
 	conf, _, err := r.links.client(r.links.limiter(0)).Apps.CompleteAppManifest(ctx, url.PathEscape(code)) // it becomes part of the path
 	if err != nil {
 		return Made{}, fmt.Errorf("exchange GitHub's code for the App: %w", err)

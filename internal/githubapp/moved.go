@@ -12,9 +12,9 @@ import (
 	"github.com/google/go-github/v60/github"
 )
 
-// movedError says that GitHub knows a site's repository under another name. It is told
-// and not followed: the site's runs sign in under the new name, and whoever has
-// the old name next must not get the site's releases.
+// movedError says that GitHub knows a site's repository under another name. It is
+// reported and not followed: the site's runs sign in under the new name, and the next
+// owner of the old name must not get the site's releases.
 type movedError struct {
 	from, to string // owner/name; to is "" when GitHub does not say
 }
@@ -26,13 +26,12 @@ func (e *movedError) Error() string {
 	return fmt.Sprintf("%s is now called %s: change github.repository of the site", e.from, e.to)
 }
 
-// EventRepository is the webhook that tells, among others, that a repository was
-// renamed or transferred
+// EventRepository is the webhook for, among others, a renamed or transferred repository
 // (https://docs.github.com/en/webhooks/webhook-events-and-payloads#repository).
 const EventRepository = "repository"
 
-// calledBefore is the name that a repository had before a webhook of its renaming
-// or transfer; "" in others.
+// calledBefore is the old name of a repository in a webhook of its renaming or transfer;
+// "" in others.
 func calledBefore(b webhookBody) string {
 	owner, name, _ := strings.Cut(b.Repository.FullName, "/")
 	from := b.Changes.Owner.From
@@ -45,8 +44,8 @@ func calledBefore(b webhookBody) string {
 	return ""
 }
 
-// Moved asks GitHub whether a site's repository has another name by now, and says
-// so in words; "" when it has not. The error says that it can't be known.
+// Moved asks GitHub whether a site's repository has another name now, and says so in
+// words; "" when it has not. An error means that this could not be found out.
 func (r *Runner) Moved(ctx context.Context, name string) (string, error) {
 	site, err := r.options.Sites.find(name)
 	if err != nil {
@@ -68,8 +67,7 @@ func (r *Runner) Moved(ctx context.Context, name string) (string, error) {
 	return "", nil
 }
 
-// redirected says whether GitHub answered a call from, or sent it to, another
-// address than was asked: so it does for repositories that were renamed or
+// redirected says whether GitHub redirected a call, as it does for repositories that were renamed or
 // transferred
 // (https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects).
 func redirected(site Site, response *http.Response) bool {
@@ -83,9 +81,8 @@ func redirected(site Site, response *http.Response) bool {
 	return response.Request != nil && !strings.Contains(strings.ToLower(response.Request.URL.Path)+"/", "/repos/"+strings.ToLower(site.Repository)+"/")
 }
 
-// explained is an error of a call about a site's repository, or why GitHub
-// answers so when that can be found out by asking again: a new name, another
-// default branch, other workflows.
+// explained adds to an error of a call about a site's repository the reason that another
+// call finds: a new name, another default branch, other workflows.
 func (r refusals) explained(ctx context.Context, site Site, err error) error {
 	status, message := answer(err)
 	e, _ := errors.AsType[*github.ErrorResponse](err)
@@ -108,7 +105,7 @@ func (r refusals) explained(ctx context.Context, site Site, err error) error {
 	return err
 }
 
-// hintedError is a refusal with what GitHub says when it is asked again.
+// hintedError is a refusal with a hint from another call.
 type hintedError struct {
 	error
 	hint string
@@ -116,8 +113,8 @@ type hintedError struct {
 
 func (e *hintedError) Unwrap() error { return e.error }
 
-// movedTo asks GitHub for the name that a repository has now; nil when it has the
-// one that we know, or can't be seen under any.
+// movedTo asks GitHub for the present name of a repository; nil when it is unchanged, or
+// can't be seen.
 func (r refusals) movedTo(ctx context.Context, site Site, elsewhere bool) error {
 	to, err := r.links.to(ctx, site)
 	if err == nil {
@@ -142,8 +139,8 @@ func movedFrom(site Site, found *github.Repository) error {
 	return nil
 }
 
-// hint says what a repository has in the place of a workflow or branch that is
-// not there; "" when that can't be had.
+// hint names the workflows or the default branch of a repository that lacks the
+// configured one; "" if they can't be read.
 func (r refusals) hint(ctx context.Context, site Site, status int, message string) string {
 	to, err := r.links.to(ctx, site)
 	if err != nil {

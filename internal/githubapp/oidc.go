@@ -18,19 +18,19 @@ import (
 // PublicIssuer issues the tokens of github.com's runs.
 const PublicIssuer = "https://token.actions.githubusercontent.com"
 
-// Identity is who a run is, by GitHub's word. `sub` is not in it on purpose:
-// its form changed in 2026, and owners can change it further.
+// Identity is the identity of a run, by GitHub's token. The claim `sub` is not used on
+// purpose: its form changed in 2026, and owners can change it further.
 type Identity struct {
 	Repository, Event, Environment, Actor string
 	Run                                   release.Run
-	// ID names the token: it is good once. Expires is when it may be forgotten.
+	// ID names the token, which is valid once. Expires is when the ID may be forgotten.
 	ID      string
 	Expires time.Time
-	// Sites are those that the run may release.
+	// Sites are the sites that the run may release.
 	Sites []string
 }
 
-// claims are those of a token that we read. GitHub sends all as texts
+// claims are the claims of a token that Pressrun reads. GitHub sends all as strings
 // (docs.github.com: OpenID Connect reference).
 type claims struct {
 	RepositoryID string `json:"repository_id"`
@@ -46,7 +46,7 @@ type claims struct {
 	ID           string `json:"jti"`
 }
 
-// ErrIdentity is why a run's token is not accepted, in words for its log.
+// ErrIdentity says why a run's token is not accepted, in words for the run's log.
 type ErrIdentity struct{ Why string }
 
 func (e *ErrIdentity) Error() string { return e.Why }
@@ -65,22 +65,21 @@ type Identities struct {
 	repos map[string]repository // by owner/name
 }
 
-// repository is what GitHub says that a name stands for.
+// repository is the repository that a name stands for, by GitHub.
 type repository struct {
 	id, owner int64
 	at        time.Time
 }
 
-// repositoryFor is how long GitHub's word on a name is good: names change
-// hands, ids do not.
+// repositoryFor is how long a name's id is cached: names change hands, ids do not.
 const repositoryFor = 10 * time.Minute
 
 // events are those that may start a release's run.
 var events = map[string]bool{"workflow_dispatch": true, "schedule": true, "repository_dispatch": true, "workflow_run": true}
 
-// NewIdentities makes a checker of one issuer's tokens for one audience, which
-// is the app's own address. It makes no call yet: keys are fetched when the
-// first token comes, and again when a token names a key that is not known.
+// NewIdentities makes a checker of one issuer's tokens for one audience, which is the
+// app's own address. It makes no call yet: keys are fetched when the first token comes,
+// and again when a token names an unknown key.
 func NewIdentities(ctx context.Context, r *Runner, issuer, audience string) *Identities {
 	if issuer == "" {
 		issuer = PublicIssuer
@@ -93,20 +92,19 @@ func NewIdentities(ctx context.Context, r *Runner, issuer, audience string) *Ide
 	}
 }
 
-// lazyKeys finds the issuer's keys through its discovery document, at the
-// first token instead of at the start: GitHub may be away then.
+// lazyKeys finds the issuer's keys through its discovery document, at the first token
+// instead of at the start: GitHub may be down then.
 type lazyKeys struct {
 	ctx    context.Context //nolint:containedctx // carries the client, for as long as the app lives
 	issuer string
 	mu     sync.Mutex
 	keys   oidc.KeySet
-	failed error // of the last try, which counts until again
+	failed error // of the last try, which is repeated until again
 	again  time.Time
 }
 
-// findAgain is how soon an issuer that could not be reached is asked anew.
-// Anybody may send a token: whoever waits would otherwise stand in line for as
-// many time-outs as tokens came.
+// findAgain is the pause after an issuer could not be reached. Anybody may send a token:
+// without it each token would wait for a time-out of its own.
 const findAgain = 5 * time.Second
 
 // VerifySignature implements oidc.KeySet.
@@ -118,8 +116,7 @@ func (l *lazyKeys) VerifySignature(ctx context.Context, token string) ([]byte, e
 	return keys.VerifySignature(ctx, token)
 }
 
-// errIssuer says that the issuer could not be asked: that is no word about the
-// token.
+// errIssuer says that the issuer could not be reached, which says nothing about the token.
 var errIssuer = errors.New("GitHub's issuer of tokens can't be reached")
 
 func (l *lazyKeys) find() (oidc.KeySet, error) {
@@ -151,14 +148,14 @@ func (l *lazyKeys) discover() (oidc.KeySet, error) {
 	return oidc.NewRemoteKeySet(l.ctx, found.Keys), nil
 }
 
-// Check says who a run is. The error is an *ErrIdentity when its token is not
+// Check verifies the token of a run. The error is an *ErrIdentity when the token is not
 // accepted, and another one when that could not be found out.
 func (i *Identities) Check(ctx context.Context, token string) (Identity, error) {
 	return i.check(ctx, token, func(s Site) string { return s.Workflow })
 }
 
-// CheckPreview says who a run is that previews pull requests. Such a run is none of a
-// release, and the reverse.
+// CheckPreview verifies the token of a run that previews pull requests. Check does not
+// accept such a run, nor CheckPreview one of a release.
 func (i *Identities) CheckPreview(ctx context.Context, token string) (Identity, error) {
 	return i.check(ctx, token, func(s Site) string { return s.Previews })
 }
@@ -168,7 +165,7 @@ func (i *Identities) check(ctx context.Context, token string, workflow func(Site
 	if expired, ok := errors.AsType[*oidc.TokenExpiredError](err); ok {
 		return Identity{}, notAccepted("the run's token has expired at %s: ask GitHub for a new one", expired.Expiry.UTC().Format(time.RFC3339))
 	}
-	// go-oidc tells what failed in words only.
+	// go-oidc has no error values for it.
 	if err != nil && (strings.Contains(err.Error(), errIssuer.Error()) || strings.Contains(err.Error(), "fetching keys")) {
 		return Identity{}, fmt.Errorf("check the run's token: %w", err)
 	}
@@ -181,7 +178,7 @@ func (i *Identities) check(ctx context.Context, token string, workflow func(Site
 	}
 	attempt, err := strconv.Atoi(c.RunAttempt)
 	if err != nil || attempt < 1 || c.RunID == "" || c.ID == "" {
-		return Identity{}, notAccepted("the run's token names no run, no attempt or not itself")
+		return Identity{}, notAccepted("the run's token has no run_id, run_attempt or jti")
 	}
 	if !events[c.Event] {
 		return Identity{}, notAccepted("a run that was started by %q may not release a site: only workflow_dispatch, schedule, repository_dispatch and workflow_run may", extract(c.Event))
@@ -194,7 +191,7 @@ func (i *Identities) check(ctx context.Context, token string, workflow func(Site
 	return who, err
 }
 
-// sites are those whose repository, workflow and ref a token is of.
+// sites are the sites whose repository, workflow and ref match a token.
 func (i *Identities) sites(ctx context.Context, c claims, workflow func(Site) string) ([]string, error) {
 	var out []string
 	why := notAccepted("no site's releases run in repository %s", extract(c.Repository))
@@ -224,9 +221,9 @@ func (i *Identities) sites(ctx context.Context, c claims, workflow func(Site) st
 	return out, nil
 }
 
-// moved says why a run of a site's repository is not accepted once the repository
-// has another name. GitHub is asked for repositories of the same owner only, as
-// anybody's runs may knock; of others it counts what is known of their ids.
+// moved says that a run is not accepted because the site's repository has another name
+// now. It asks GitHub only for repositories of the same owner, since anybody's runs may
+// send tokens; for others it uses the cached ids.
 func (i *Identities) moved(ctx context.Context, site Site, c claims) error {
 	i.mu.Lock()
 	known, ok := i.repos[site.Repository]
@@ -245,9 +242,9 @@ func (i *Identities) moved(ctx context.Context, site Site, c claims) error {
 	return nil
 }
 
-// matches holds a token's claims against a site's configuration. Names are
-// compared as a whole: a prefix of a workflow's name is another workflow, and so
-// is one with other capitals. Those of repositories do not count.
+// matches compares a token's claims with a site's configuration. Names are compared whole
+// and with case, since another case is another workflow; names of repositories ignore
+// case.
 func matches(site Site, ids repository, c claims) error {
 	if c.RepositoryID != strconv.FormatInt(ids.id, 10) || c.OwnerID != strconv.FormatInt(ids.owner, 10) {
 		return notAccepted("the run's repository %s (id %s) is not the one that is called so now (id %d)", extract(c.Repository), extract(c.RepositoryID), ids.id)
@@ -280,7 +277,7 @@ func (i *Identities) repository(ctx context.Context, site Site) (repository, err
 	found, _, err := to.reads.Repositories.Get(ctx, site.owner(), site.name())
 	if err != nil {
 		if ok {
-			return known, nil // GitHub is away: the last word counts
+			return known, nil // GitHub can't be reached: the cached id counts
 		}
 		return repository{}, fmt.Errorf("ask GitHub about %s: %w", site.Repository, err)
 	}

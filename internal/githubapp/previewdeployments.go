@@ -15,17 +15,18 @@ import (
 type PreviewDeployment struct {
 	Site, Environment string
 	Commit            string
-	// State is queued, in_progress, success, failure, or "" for none: what is there goes.
+	// State is queued, in_progress, success, failure, or "" to remove the deployment.
 	State, Why  string
 	URL, LogURL string
 }
 
-// previewTask tells our deployments of an environment from others'.
+// previewTask marks Pressrun's deployments of an environment.
 const previewTask = "pressrun:preview"
 
-// ShowPreview has GitHub show one deployment for a preview, and none where it has gone.
-// It may be called again: what GitHub has already is not sent twice. The environment
-// itself stays, empty: to delete one needs a permission over the whole repository.
+// ShowPreview makes GitHub show one deployment for a preview, and none once it is
+// removed. It may be repeated: a status that GitHub has already is not sent again. The
+// environment itself stays, empty: deleting it needs a permission for the whole
+// repository.
 func (s Deployments) ShowPreview(ctx context.Context, d PreviewDeployment) error {
 	site, err := s.sites.find(d.Site)
 	if err != nil {
@@ -51,7 +52,7 @@ func (s Deployments) ShowPreview(ctx context.Context, d PreviewDeployment) error
 		}
 	}
 	if d.State != "" && d.State != "success" {
-		return nil // what could be looked at before still can
+		return nil // the preview before can still be looked at
 	}
 	for _, other := range found {
 		if other.GetID() == keep {

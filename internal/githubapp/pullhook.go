@@ -1,23 +1,23 @@
 package githubapp
 
-// The webhooks that tell of pull requests. GitHub sends comments on them as those on
-// issues (docs.github.com: webhook events and payloads).
+// The webhooks about pull requests. GitHub sends comments on them as comments on issues
+// (docs.github.com: webhook events and payloads).
 const (
 	EventComment = "issue_comment"
 	EventPull    = "pull_request"
 )
 
-// Said is what somebody said of a pull request: by a comment, or by a label.
+// Said is a comment or a label that somebody added to a pull request.
 type Said struct {
 	By string
 	ID int64 // GitHub's of that person: names change hands
-	// Bot says that it was no person.
+	// Bot says that By is not a person.
 	Bot     bool   `json:",omitempty"`
 	Comment string `json:",omitempty"`
 	Label   string `json:",omitempty"`
 }
 
-// pullBody is what we read of a webhook about a pull request.
+// pullBody has the fields of a webhook about a pull request that Pressrun reads.
 type pullBody struct {
 	Number int64 `json:"number"`
 	Issue  struct {
@@ -33,11 +33,10 @@ type pullBody struct {
 	} `json:"label"`
 }
 
-// maxCommand bounds what is kept of a comment, in bytes: a command is at its beginning.
+// maxCommand bounds how many bytes of a comment are kept: a command is at its beginning.
 const maxCommand = 4096
 
-// fillFromPull reads what is said of a pull request. A comment on an issue that is none
-// leaves Pull at 0.
+// fillFromPull reads a comment or label of a pull request. A comment on an issue leaves Pull at 0.
 func (n *Webhook) fillFromPull(b webhookBody) {
 	if n.Event == EventPull {
 		n.Pull = b.Number

@@ -23,7 +23,7 @@ func (r *Runner) Pulls() Pulls { return Pulls{r} }
 // Pull is a pull request.
 type Pull struct {
 	Head   string // its newest commit
-	Fork   bool   // that is in another repository, or in one that is gone
+	Fork   bool   // Head is in another repository, or in a deleted one
 	Closed bool   // or merged
 }
 
@@ -51,9 +51,9 @@ func (p Pulls) to(ctx context.Context, name string) (*link, Site, error) {
 	return to, site, err
 }
 
-// MayWrite says whether somebody may write to a site's repository. That somebody wrote
-// there before, or is of the organization, says nothing of it (docs.github.com: get
-// repository permissions for a user). The id has to be the one that the name has now.
+// MayWrite says whether a user may write to a site's repository (docs.github.com: get
+// repository permissions for a user). Earlier contributions or membership in the
+// organization do not count. The id must be the login's present one.
 func (p Pulls) MayWrite(ctx context.Context, name, login string, id int64) (bool, error) {
 	to, site, err := p.to(ctx, name)
 	if err != nil {
@@ -66,11 +66,11 @@ func (p Pulls) MayWrite(ctx context.Context, name, login string, id int64) (bool
 	if err != nil {
 		return false, fmt.Errorf("ask GitHub what %s may do in %s: %w", extract(login), site.Repository, err)
 	}
-	level := found.GetPermission() // of "maintain" it says write, of "triage" read
+	level := found.GetPermission() // GitHub answers write for "maintain", and read for "triage"
 	return (level == "admin" || level == "write") && found.GetUser().GetID() == id, nil
 }
 
-// Get asks GitHub how a pull request stands.
+// Get asks GitHub for the state of a pull request.
 func (p Pulls) Get(ctx context.Context, name string, number int64) (Pull, error) {
 	to, site, err := p.to(ctx, name)
 	if err != nil {
@@ -81,7 +81,7 @@ func (p Pulls) Get(ctx context.Context, name string, number int64) (Pull, error)
 		return Pull{}, fmt.Errorf("pull request %d of %s: %w", number, site.Repository, ErrNoPull)
 	}
 	if err != nil {
-		return Pull{}, fmt.Errorf("look at pull request %d of %s: %w", number, site.Repository, err)
+		return Pull{}, fmt.Errorf("read pull request %d of %s: %w", number, site.Repository, err)
 	}
 	from, into := found.GetHead().GetRepo(), found.GetBase().GetRepo()
 	return Pull{
@@ -106,7 +106,7 @@ func (p Pulls) Start(ctx context.Context, name, token string, inputs map[string]
 	return run, nil
 }
 
-// Find looks for the run of a token that Start gave a workflow.
+// Find looks for the run that Start started with a token.
 func (p Pulls) Find(ctx context.Context, name, token string) (runner.Finding, error) {
 	site, err := p.workflow(name)
 	if err != nil {
@@ -115,7 +115,7 @@ func (p Pulls) Find(ctx context.Context, name, token string) (runner.Finding, er
 	return p.runner.find(ctx, site, token)
 }
 
-// workflow is a site whose workflow is that of previews.
+// workflow is the site with the workflow of previews as its workflow.
 func (p Pulls) workflow(name string) (Site, error) {
 	site, err := p.runner.options.Sites.find(name)
 	if err == nil && site.Previews == "" {
@@ -125,14 +125,13 @@ func (p Pulls) workflow(name string) (Site, error) {
 	return site, err
 }
 
-// maxCommentPages bounds how many comments are looked through for ours: the last ones of
-// 2,000.
+// maxCommentPages bounds how many pages of comments are searched for Pressrun's: 2,000 comments.
 const maxCommentPages = 20
 
-// Comment has one comment of ours on a pull request say something, and gives its id. It
-// edits the one of the id or, where that is 0 or gone, the one that begins with the
-// mark; and it makes one where there is none. The mark is a secret until it is there for
-// all to see: so the first one that has it is ours.
+// Comment writes Pressrun's one comment on a pull request, and returns its id. It edits
+// the comment with the id or, if that is 0 or deleted, the one that begins with the mark;
+// if there is none it makes one. The mark is secret until the first comment with it is
+// public, so that one must be Pressrun's.
 func (p Pulls) Comment(ctx context.Context, name string, number, id int64, mark, body string) (int64, error) {
 	to, site, err := p.to(ctx, name)
 	if err != nil {

@@ -16,8 +16,7 @@ import (
 	"time"
 )
 
-// LimitedError says that GitHub takes no calls before an instant. The call was
-// not carried out.
+// LimitedError says that GitHub accepts no calls before an instant. The call was not carried out.
 type LimitedError struct{ Until time.Time }
 
 func (e *LimitedError) Error() string {
@@ -27,11 +26,11 @@ func (e *LimitedError) Error() string {
 // errTurn is for a call that ended before its turn came: it was not sent.
 var errTurn = errors.New("the call did not get its turn in time")
 
-// rateLimiter is below all calls of one installation. It keeps calls that change
-// something apart, one at a time, spreads those that read once few are left, and sends
-// nothing while GitHub has asked for a pause: ignoring that may get the App banned
-// (GitHub's "Best practices for using the REST API"). What it knows it shares with whoever
-// else calls as the installation.
+// rateLimiter carries all calls of one installation. It sends calls that change something
+// one at a time, with an interval between, spreads reads once few calls are left, and
+// sends nothing while GitHub has asked for a pause: ignoring that may get the App banned
+// (GitHub's "Best practices for using the REST API"). It shares its budget with other
+// processes that call as the installation.
 type rateLimiter struct {
 	next         http.RoundTripper
 	spacing      time.Duration
@@ -39,12 +38,12 @@ type rateLimiter struct {
 	shared       Budgets
 	log          *slog.Logger
 
-	turn   chan struct{} // holds one: whose turn it is
-	mu     sync.Mutex
-	known  Budget    // also where what is shared can't be read
-	told   Budget    // what was shared last
-	last   time.Time // the end of the last change
-	silent bool      // what is shared can't be read, and that was logged
+	turn      chan struct{} // holds one token: the turn of a change
+	mu        sync.Mutex
+	known     Budget    // also while the shared budget can't be read
+	published Budget    // the last shared budget
+	last      time.Time // the end of the last change
+	silent    bool      // the shared budget can't be read, and that was logged
 }
 
 func newRateLimiter(o Options, installation int64) *rateLimiter {
@@ -57,13 +56,12 @@ func (g *rateLimiter) RoundTrip(r *http.Request) (*http.Response, error) {
 	if until := known.closedUntil(time.Now()); !until.IsZero() {
 		return nil, &LimitedError{Until: until}
 	}
-	// Making a token changes nothing of anybody's and must not hold a dispatch
-	// up for a second.
+	// Making a token changes no data, and must not delay a dispatch by a second.
 	if strings.HasSuffix(r.URL.Path, "/access_tokens") {
 		return g.send(r)
 	}
 	if r.Method == http.MethodGet {
-		if err := g.spread(r.Context(), known.readsApart(time.Now())); err != nil {
+		if err := g.spread(r.Context(), known.readInterval(time.Now())); err != nil {
 			return nil, err
 		}
 		return g.send(r)
@@ -99,27 +97,27 @@ func (g *rateLimiter) change(r *http.Request) (*http.Response, error) {
 }
 
 const (
-	// longestTurn is how long a change waits for its turn at most, and longestSpread how
-	// long a read does, before the caller is told to come again.
+	// longestTurn is the longest wait of a change for its turn, and longestSpread that of
+	// a read, before the call fails with a LimitedError.
 	longestTurn   = time.Minute
 	longestSpread = 2 * time.Second
 )
 
-// spread waits until a call that reads may be sent, once few calls are left.
-func (g *rateLimiter) spread(ctx context.Context, apart time.Duration) error {
-	if apart == 0 {
+// spread delays a call that reads, once few calls are left.
+func (g *rateLimiter) spread(ctx context.Context, interval time.Duration) error {
+	if interval == 0 {
 		return nil
 	}
-	return g.reserve(ctx, false, apart, longestSpread)
+	return g.reserve(ctx, false, interval, longestSpread)
 }
 
-// reserve waits for a turn that nobody else has who calls as the installation.
-func (g *rateLimiter) reserve(ctx context.Context, change bool, apart, within time.Duration) error {
-	at, ok, err := g.shared.Turn(ctx, g.installation, change, apart, within)
+// reserve waits for an instant that no other process reserves that calls as the installation.
+func (g *rateLimiter) reserve(ctx context.Context, change bool, interval, limit time.Duration) error {
+	at, ok, err := g.shared.Turn(ctx, g.installation, change, interval, limit)
 	switch {
 	case err != nil:
 		g.unshared(err)
-		return nil // the others keep their own distance
+		return nil // the others keep their own interval
 	case !ok:
 		return &LimitedError{Until: at}
 	}
@@ -139,7 +137,7 @@ func wait(ctx context.Context, until time.Time) error {
 	}
 }
 
-// look is what is known by now, by anybody.
+// look merges this process's budget with the shared one.
 func (g *rateLimiter) look(ctx context.Context) Budget {
 	shared, err := g.shared.Budget(ctx, g.installation)
 	if err != nil {
@@ -154,17 +152,17 @@ func (g *rateLimiter) look(ctx context.Context) Budget {
 	return g.known
 }
 
-// unshared says once that the others don't know what is known here, nor the reverse.
+// unshared logs once that budgets can't be shared.
 func (g *rateLimiter) unshared(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if !g.silent {
-		g.log.Warn("what is left of GitHub's limit can't be shared with the other replicas", "installation", g.installation, "error", err)
+		g.log.Warn("the budget of GitHub's rate limit can't be shared with the other replicas", "installation", g.installation, "error", err)
 	}
 	g.silent = true
 }
 
-// send makes a call and turns GitHub's wish for a pause into a LimitedError.
+// send makes a call and turns GitHub's request for a pause into a LimitedError.
 func (g *rateLimiter) send(r *http.Request) (*http.Response, error) {
 	resp, err := g.next.RoundTrip(r)
 	if err != nil {
@@ -172,13 +170,13 @@ func (g *rateLimiter) send(r *http.Request) (*http.Response, error) {
 	}
 	limited, err := isLimited(resp)
 	if err != nil {
-		_ = resp.Body.Close() // its end is no news
+		_ = resp.Body.Close() // its error does not matter
 		return nil, err
 	}
 	said := g.note(resp, limited, !strings.HasSuffix(r.URL.Path, "/access_tokens"))
 	g.share(r.Context(), said)
 	if limited {
-		_ = resp.Body.Close() // its end is no news
+		_ = resp.Body.Close() // its error does not matter
 		return nil, &LimitedError{Until: said.Until}
 	}
 	return resp, nil
@@ -204,8 +202,8 @@ func isLimited(resp *http.Response) (bool, error) {
 	return resp.Header.Get("Retry-After") != "" || resp.Header.Get("X-RateLimit-Remaining") == "0" || bytes.Contains(text, []byte("rate limit")), nil
 }
 
-// note learns from an answer, and gives what is known now. What is said of the making of
-// a token is of another limit.
+// note updates the budget from an answer, and returns it. Making a token counts against
+// another limit.
 func (g *rateLimiter) note(resp *http.Response, limited, counts bool) Budget {
 	now := time.Now()
 	var said Budget
@@ -217,41 +215,41 @@ func (g *rateLimiter) note(resp *http.Response, limited, counts bool) Budget {
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	said.Met = g.known.Met
+	said.Refusals = g.known.Refusals
 	switch {
 	case limited:
-		said.Met++
+		said.Refusals++
 		if said.Until = pauseEnd(resp.Header, now); said.Until.IsZero() {
-			said.Until = now.Add(min(time.Minute<<min(said.Met-1, 5), 20*time.Minute))
+			said.Until = now.Add(min(time.Minute<<min(said.Refusals-1, 5), 20*time.Minute))
 		}
 	case resp.StatusCode < 400:
-		said.Met = 0
+		said.Refusals = 0
 	}
 	g.known = g.known.With(said)
 	return g.known
 }
 
-// share tells the others what is known, where it is news to them: a pause, another hour,
-// a hundredth of the hour's calls, and each call once few are left.
+// share publishes the budget if it has changed enough: by a pause, another hour, a
+// hundredth of the hour's calls, or by any call once few are left.
 func (g *rateLimiter) share(ctx context.Context, b Budget) {
 	g.mu.Lock()
-	before := g.told
-	news := b.Met != before.Met || b.Until.After(before.Until) || b.Quota != before.Quota || b.Reset.Sub(before.Reset).Abs() > sameReset ||
+	before := g.published
+	changed := b.Refusals != before.Refusals || b.Until.After(before.Until) || b.Quota != before.Quota || b.Reset.Sub(before.Reset).Abs() > sameReset ||
 		b.Remaining <= before.Remaining-max(1, b.Quota/100) || b.Remaining < before.Remaining && b.Remaining*scarcePart < b.Quota
-	if news {
-		g.told = b
+	if changed {
+		g.published = b
 	}
 	g.mu.Unlock()
-	if !news {
+	if !changed {
 		return
 	}
-	if err := g.shared.Told(context.WithoutCancel(ctx), g.installation, b); err != nil {
+	if err := g.shared.Update(context.WithoutCancel(ctx), g.installation, b); err != nil {
 		g.unshared(err)
 	}
 }
 
-// pauseEnd is when GitHub says that it takes calls again; zero when it does
-// not say. Nothing makes us wait for longer than its hour.
+// pauseEnd is when GitHub says that it accepts calls again; zero when it does not say. It
+// is an hour ahead at most.
 func pauseEnd(h http.Header, now time.Time) time.Time {
 	if seconds, err := strconv.ParseInt(h.Get("Retry-After"), 10, 32); err == nil && seconds >= 0 {
 		return now.Add(min(time.Duration(max(seconds, 1))*time.Second, time.Hour))
@@ -263,7 +261,7 @@ func pauseEnd(h http.Header, now time.Time) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	at := time.Unix(reset, 0).Add(time.Second) // its clock may be ahead of ours
+	at := time.Unix(reset, 0).Add(time.Second) // GitHub's clock may be ahead of ours
 	if at.Before(now.Add(time.Second)) {
 		at = now.Add(time.Second)
 	}
@@ -275,8 +273,8 @@ func pauseEnd(h http.Header, now time.Time) time.Time {
 
 type sentKey struct{}
 
-// watchSending gives a context in which it can be told afterwards whether a
-// change can have reached GitHub: without a connection nothing has.
+// watchSending returns a context and a flag, which says afterwards whether a change may
+// have reached GitHub: without a connection it has not.
 func watchSending(ctx context.Context) (context.Context, *atomic.Bool) {
 	sent := new(atomic.Bool)
 	return context.WithValue(ctx, sentKey{}, sent), sent

@@ -17,7 +17,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// refusals tell what GitHub means by a refusal, and what to do about it.
+// refusals explain GitHub's refusals, and say what to do about them.
 type refusals struct{ links *links }
 
 // answer is the status and message of GitHub's refusal in an error; 0 when
@@ -32,11 +32,11 @@ func answer(err error) (status int, message string) {
 	return 0, ""
 }
 
-// tokenRefusal is GitHub's message in the refusal of a token. The library
-// leaves the body unread, and there is another look at the error later.
+// tokenRefusal is GitHub's message in the refusal of a token. The library leaves the body
+// unread; it is kept, since the error is examined again later.
 func tokenRefusal(e *ghinstallation.HTTPError) string {
 	body, err := io.ReadAll(io.LimitReader(e.Response.Body, 64<<10))
-	_ = e.Response.Body.Close() // all that is needed was read
+	_ = e.Response.Body.Close() // the body was read
 	e.Response.Body = io.NopCloser(bytes.NewReader(body))
 	var said struct {
 		Message string `json:"message"`
@@ -47,7 +47,7 @@ func tokenRefusal(e *ghinstallation.HTTPError) string {
 	return said.Message
 }
 
-// signingIn says whether an error comes of getting a token.
+// signingIn says whether an error comes from getting a token.
 func signingIn(err error) bool {
 	_, ok := errors.AsType[*ghinstallation.HTTPError](err)
 	return ok
@@ -58,10 +58,10 @@ func isDisabled(err error) bool {
 	return status >= 400 && status < 500 && strings.Contains(message, "disabled workflow")
 }
 
-// refused turns GitHub's refusal into words that an operator can act on; nil
-// when an error is no refusal. The statuses are those of
-// https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event;
-// the messages are documented nowhere and were seen.
+// refused explains GitHub's refusal for an operator; nil when an error is no refusal. The
+// statuses are those of
+// https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event; the
+// messages are undocumented, and were observed.
 func (r refusals) refused(site Site, err error) *runner.Refused {
 	if moved, ok := errors.AsType[*movedError](err); ok {
 		return &runner.Refused{Why: moved.Error(), Fault: release.FaultPressrun, Err: err}
@@ -110,8 +110,8 @@ func (r refusals) refusalWords(site Site, err error, status int, message string)
 	return fmt.Sprintf("GitHub refused to start %s of %s: %s (%d)", file, site.Repository, extract(message), status)
 }
 
-// forgetAfter drops what is remembered of a repository when a refusal may come
-// of its being out of date: the App was installed anew, permissions granted.
+// forgetAfter drops the cached links to a repository when a refusal may mean that they
+// are out of date: the App was installed anew, permissions were granted.
 func (r refusals) forgetAfter(site Site, err error) {
 	status, _ := answer(err)
 	if status == http.StatusUnprocessableEntity && !signingIn(err) {
@@ -120,6 +120,5 @@ func (r refusals) forgetAfter(site Site, err error) {
 	r.links.forgetRepository(site.Repository)
 }
 
-// extract is what GitHub or a repository says, on one line of at most 300
-// characters.
+// extract makes one line of at most 300 characters of text from GitHub or a repository.
 func extract(said string) string { return text.Shorten(text.OneLine(said), 300) }

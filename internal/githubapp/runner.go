@@ -15,13 +15,13 @@ import (
 // PublicAPI is the address of github.com's API.
 const PublicAPI = "https://api.github.com"
 
-// Options are what a Runner needs to know of GitHub.
+// Options set a Runner up.
 type Options struct {
 	// APIURL is the base of the API: PublicAPI when empty, otherwise e.g.
 	// https://HOST/api/v3 (GHES), https://api.SUBDOMAIN.ghe.com (data
 	// residency) or https://HOST/api/v1 (Gitea).
 	APIURL string
-	// Gitea says that the server is a Gitea, which takes some calls otherwise.
+	// Gitea says that the server is a Gitea, where some calls differ.
 	Gitea bool
 	// AppID and Signer are those of the GitHub App; see KeySigner. Token is a
 	// personal token, used instead where there is no App.
@@ -30,17 +30,17 @@ type Options struct {
 	Token  string
 	// Sites are the sites that GitHub carries out.
 	Sites Sites
-	// Transport is below all calls; nil for a default one.
+	// Transport is used for all calls; nil for a default one.
 	Transport http.RoundTripper
 	Log       *slog.Logger
 	// Spacing is the least time between two calls that change something, per
-	// installation; 0 means a second, as GitHub asks for.
+	// installation; 0 means a second, as GitHub's best practices ask for.
 	Spacing time.Duration
-	// Now is the time that GitHub goes by too; nil for this machine's. It judges the tokens
-	// of runs, and dates those by which the App signs in.
+	// Now is a clock that agrees with GitHub's; nil for this machine's. It is used to check
+	// the tokens of runs, and to date the App's JWTs.
 	Now func() time.Time
-	// Budgets share what is known of GitHub's limits with others who call as the same
-	// App; nil for a process that calls alone.
+	// Budgets share GitHub's rate limits with other processes that call as the same App;
+	// nil for a process that calls alone.
 	Budgets Budgets
 }
 
@@ -53,7 +53,7 @@ type Runner struct {
 	unsent   *unsent
 }
 
-// New makes a Runner. It makes no call: GitHub may be away when the app starts.
+// New makes a Runner. It makes no call: GitHub may be down when the app starts.
 func New(o Options) (*Runner, error) {
 	if o.APIURL == "" {
 		o.APIURL = PublicAPI
@@ -98,14 +98,14 @@ func (r *Runner) Close() error {
 // IsApp says whether calls are made as a GitHub App, not with a token.
 func (r *Runner) IsApp() bool { return r.options.Token == "" }
 
-// Forget drops what is remembered of an installation of the App: GitHub said
-// that it was removed, suspended or changed.
+// Forget drops the cached links of an installation of the App that was removed, suspended
+// or changed.
 func (r *Runner) Forget(installation int64) { r.links.forget(installation) }
 
 // Sites are the sites that GitHub carries out. They must not be changed.
 func (r *Runner) Sites() Sites { return r.options.Sites }
 
-// Approvals answer for runs that wait to be let through.
+// Approvals answer GitHub for runs that wait for approval.
 func (r *Runner) Approvals() Approvals { return Approvals{links: r.links, sites: r.options.Sites} }
 
 // Deployments show releases at GitHub.

@@ -17,7 +17,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// LookUp asks GitHub how a run stands.
+// LookUp asks GitHub for the state of a run.
 func (r *Runner) LookUp(ctx context.Context, siteName string, _ int64, run release.Run) (release.Event, error) {
 	site, err := r.options.Sites.find(siteName)
 	if err != nil {
@@ -25,8 +25,8 @@ func (r *Runner) LookUp(ctx context.Context, siteName string, _ int64, run relea
 	}
 	id, err := strconv.ParseInt(run.ID, 10, 64)
 	if err != nil {
-		// Claimed by something that is no run of GitHub's: a run by hand, a test.
-		return nil, fmt.Errorf("%q is no run of GitHub's", run.ID)
+		// A run that is not GitHub's has claimed: a run by hand, a test.
+		return nil, fmt.Errorf("%q is not a run of GitHub", run.ID)
 	}
 	to, err := r.links.to(ctx, site)
 	if err != nil {
@@ -43,7 +43,7 @@ func (r *Runner) LookUp(ctx context.Context, siteName string, _ int64, run relea
 		Run: runOf(found), Status: found.GetStatus(), Conclusion: found.GetConclusion(),
 	}
 	if status.worthAsking() {
-		// Without the jobs the answer is only less telling.
+		// Without the jobs the answer has less detail.
 		if jobs, err := r.jobs(ctx, to, site, id); err == nil {
 			status.Jobs = jobs
 		} else {
@@ -69,8 +69,7 @@ func (r *Runner) jobs(ctx context.Context, to *link, site Site, id int64) ([]Job
 	return jobs, nil
 }
 
-// Cancel asks GitHub to end a run. One that is over, or can't be found, needs
-// no ending.
+// Cancel asks GitHub to cancel a run. It succeeds for a run that is over or can't be found.
 func (r *Runner) Cancel(ctx context.Context, siteName string, _ int64, run release.Run) error {
 	site, err := r.options.Sites.find(siteName)
 	if err != nil {
@@ -78,7 +77,7 @@ func (r *Runner) Cancel(ctx context.Context, siteName string, _ int64, run relea
 	}
 	id, err := strconv.ParseInt(run.ID, 10, 64)
 	if err != nil {
-		return nil //nolint:nilerr // no run of GitHub's needs no ending: see LookUp
+		return nil //nolint:nilerr // a run that is not GitHub's can't be cancelled: see LookUp
 	}
 	if r.options.Gitea {
 		r.log.Warn("Gitea has no call to cancel a run: cancel it on its page", "run", run.URL)
@@ -102,14 +101,14 @@ func (r *Runner) Cancel(ctx context.Context, siteName string, _ int64, run relea
 // Adopt has nothing to take over: GitHub's runs are GitHub's.
 func (r *Runner) Adopt(context.Context) error { return nil }
 
-// Log gives nothing: a release's run must be named, see RunLog.
+// Log fails: GitHub needs the id of the run, see RunLog.
 func (r *Runner) Log(context.Context, string, int64) (io.ReadCloser, error) {
 	return nil, fs.ErrNotExist
 }
 
-// RunLog tells how a run's jobs and steps went, and where GitHub shows their
-// output. The output itself stays there: it may be large, and GitHub masks the
-// secrets in it only for those who look there.
+// RunLog lists a run's jobs and steps with their results, and where GitHub shows their
+// output. The output itself stays there: it may be large, and GitHub masks the secrets in
+// it only on its own pages.
 func (r *Runner) RunLog(ctx context.Context, siteName string, run release.Run) (io.ReadCloser, error) {
 	site, err := r.options.Sites.find(siteName)
 	if err != nil {
@@ -125,7 +124,7 @@ func (r *Runner) RunLog(ctx context.Context, siteName string, run release.Run) (
 	}
 	jobs, err := r.jobs(ctx, to, site, id)
 	if code, _ := answer(err); code == http.StatusNotFound {
-		return nil, fmt.Errorf("%w: %w", fs.ErrNotExist, err) // GitHub keeps no run for ever
+		return nil, fmt.Errorf("%w: %w", fs.ErrNotExist, err) // GitHub deletes old runs
 	}
 	if err != nil {
 		return nil, err

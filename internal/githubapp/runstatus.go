@@ -8,13 +8,12 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// RunStatus is a run as GitHub tells of it.
+// RunStatus is the state of a run, by GitHub.
 type RunStatus struct {
 	Run release.Run
-	// Status and Conclusion are GitHub's words (docs.github.com: workflow run
-	// statuses).
+	// Status and Conclusion are GitHub's terms (docs.github.com: workflow run statuses).
 	Status, Conclusion string
-	// Jobs are those of the attempt, when they were asked for.
+	// Jobs are the attempt's jobs, if they were asked for.
 	Jobs []Job
 }
 
@@ -34,13 +33,13 @@ type JobStep struct {
 
 const completed = "completed"
 
-// worthAsking says whether the jobs would tell people more: what a queued run
-// waits for, and where a failed one failed.
+// worthAsking says whether the jobs would tell people more: what a queued run waits for,
+// or where a failed one failed.
 func (s RunStatus) worthAsking() bool {
 	return s.Status == "queued" || s.Conclusion == "failure"
 }
 
-// Event is what a run's state means to the rules.
+// Event is the event for the rules that a run's state makes.
 func (s RunStatus) Event() release.Event {
 	if s.Status != completed {
 		return release.RunSeen{Run: s.Run, Note: s.Note()}
@@ -49,7 +48,7 @@ func (s RunStatus) Event() release.Event {
 	return release.RunEnded{Run: s.Run, Conclusion: conclusion, Why: why}
 }
 
-// Note says in words what a run that is not over does or waits for.
+// Note says in words what a run does or waits for.
 func (s RunStatus) Note() string {
 	switch s.Status {
 	case "requested":
@@ -66,8 +65,7 @@ func (s RunStatus) Note() string {
 	return "GitHub says: " + extract(s.Status)
 }
 
-// queuedNote tells apart what GitHub calls queued: its own queue, and the wait
-// for a runner.
+// queuedNote distinguishes the meanings of "queued": GitHub's own queue, and the wait for a runner.
 func (s RunStatus) queuedNote() string {
 	for _, j := range s.Jobs {
 		switch {
@@ -80,7 +78,7 @@ func (s RunStatus) queuedNote() string {
 	return "waits in GitHub's queue"
 }
 
-// ending turns GitHub's conclusion into ours, and says why.
+// ending turns GitHub's conclusion into a release.Conclusion, and says why.
 func (s RunStatus) ending() (release.Conclusion, string) {
 	switch s.Conclusion {
 	case "success":
@@ -103,8 +101,8 @@ func (s RunStatus) ending() (release.Conclusion, string) {
 	return release.RunFailed, "GitHub says: " + extract(s.Conclusion)
 }
 
-// failure names the step that failed. A failed job without one is a runner
-// that was lost.
+// failure names the step that failed. A failed job without a failed step means that the
+// runner was lost.
 func (s RunStatus) failure() (release.Conclusion, string) {
 	lost := ""
 	for _, j := range s.Jobs {
@@ -124,7 +122,7 @@ func (s RunStatus) failure() (release.Conclusion, string) {
 	return release.RunFailed, ""
 }
 
-// StageOf orders the states of one attempt of a run: webhooks come in any order,
+// StageOf numbers the states of an attempt of a run in order: webhooks come in any order,
 // and within the same second.
 func StageOf(status string) int {
 	switch status {

@@ -5,17 +5,17 @@ import (
 	"strings"
 )
 
-// Site is where a site's releases run.
+// Site says where a site's releases run.
 type Site struct {
 	Repository string // owner/name
 	Workflow   string // its file's name in .github/workflows
 	Ref        string // the branch or tag dispatched
-	// Environment and URL name the site in GitHub's deployments; Deployments
-	// says whether they are made.
+	// Environment and URL are those of the site's deployments at GitHub; Deployments says
+	// whether there are any.
 	Environment, URL string
 	Deployments      bool
-	// ProtectionRule says whether the app answers for the environment's
-	// custom deployment protection rule; see Approvals.Of.
+	// ProtectionRule says whether the app answers the environment's custom deployment
+	// protection rule; see Approvals.Of.
 	ProtectionRule bool
 	// Previews is the name of the workflow that previews pull requests; "" for none.
 	Previews string
@@ -27,8 +27,8 @@ func (s Site) name() string  { _, name, _ := strings.Cut(s.Repository, "/"); ret
 // Sites are sites that GitHub carries out, by name.
 type Sites map[string]Site
 
-// Of gives the names of the sites that a workflow of a repository carries out,
-// any workflow when it is "". GitHub's names do not tell capitals apart.
+// Of returns the names of the sites of a workflow of a repository; of any workflow for
+// "". GitHub's names ignore case.
 func (s Sites) Of(repository, workflow string) []string {
 	var names []string
 	for name, site := range s {

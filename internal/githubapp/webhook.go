@@ -21,12 +21,12 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// MaxWebhook bounds a webhook's body, in bytes: GitHub sends none that is larger.
+// MaxWebhook bounds a webhook's body, in bytes: GitHub sends no larger ones.
 const MaxWebhook = 25 << 20
 
-// Why a webhook is not taken.
+// The errors of VerifyWebhook.
 var (
-	// ErrUnsigned: there is no SHA-256 signature. One of SHA-1 does not count.
+	// ErrUnsigned: there is no SHA-256 signature. A SHA-1 signature does not count.
 	ErrUnsigned = errors.New("the webhook is not signed: X-Hub-Signature-256 is missing (give the webhook a secret)")
 	// ErrForged: the signature is by none of the secrets.
 	ErrForged = errors.New("the webhook's signature is by none of the configured secrets")
@@ -46,7 +46,7 @@ func VerifyWebhook(h http.Header, body []byte, secrets []string) error {
 	good := false
 	for _, secret := range secrets {
 		if secret == "" {
-			continue // it would make everybody's signature good
+			continue // anybody could sign with it
 		}
 		m := hmac.New(sha256.New, []byte(secret))
 		m.Write(body)
@@ -58,7 +58,7 @@ func VerifyWebhook(h http.Header, body []byte, secrets []string) error {
 	return nil
 }
 
-// Webhook is what a webhook tells, as far as we care.
+// Webhook has the content of a webhook that Pressrun uses.
 type Webhook struct {
 	Event, Action string
 	Installation  int64  `json:",omitempty"`
@@ -68,27 +68,26 @@ type Webhook struct {
 	Run           release.Run
 	Status        string `json:",omitempty"`
 	Conclusion    string `json:",omitempty"`
-	// At is when GitHub says that the run last changed; zero where it does not.
+	// At is when the run last changed, by GitHub; zero if it does not say.
 	At time.Time `json:",omitzero"`
-	// Job is the job that a workflow_job is about.
+	// Job is the job of a workflow_job.
 	Job *Job `json:",omitempty"`
 	// Environment and Callback are those of a deployment_protection_rule; see
 	// Approvals.Of.
 	Environment string `json:",omitempty"`
 	Callback    string `json:",omitempty"`
-	// Change is what an installation's webhook tells.
+	// Change is the change in an installation's webhook.
 	Change *Change `json:",omitempty"`
-	// Pull is the number of the pull request that the webhook is about, and Said what
-	// somebody said of it.
+	// Pull is the number of the webhook's pull request, and Said the comment or label
+	// that somebody added.
 	Pull int64 `json:",omitempty"`
 	Said *Said `json:",omitempty"`
-	// WasCalled is the name (owner/name) that a renamed or transferred repository
-	// had before.
+	// WasCalled is the old name (owner/name) of a renamed or transferred repository.
 	WasCalled string `json:",omitempty"`
 }
 
-// webhookBody is what of a webhook's body we read. It is a hundredth of it: the
-// rest is skipped without being kept.
+// webhookBody has the fields of a webhook's body that Pressrun reads, a hundredth of it:
+// the rest is skipped.
 type webhookBody struct {
 	Action       string `json:"action"`
 	Installation struct {
@@ -142,12 +141,12 @@ type webhookBody struct {
 	} `json:"workflow_job"`
 }
 
-// lenient is as encoding/json reads. This is that package's next version, which
-// skips what is not asked for four times as fast: nearly all of a webhook.
+// lenient accepts what encoding/json does. The package used here, its successor, skips
+// unread fields four times as fast, and these are nearly all of a webhook.
 var lenient = json.JoinOptions(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 
-// ParseWebhook reads a webhook that was verified. An event that we do not know is
-// Webhook with nothing but its name: GitHub may send any.
+// ParseWebhook reads a webhook that was verified. An unknown event gives a Webhook with
+// its name only: GitHub may send any.
 func ParseWebhook(event string, body []byte) (Webhook, error) {
 	hook := Webhook{Event: event}
 	switch event {
@@ -164,7 +163,7 @@ func ParseWebhook(event string, body []byte) (Webhook, error) {
 	case "workflow_run":
 		file, _, _ := strings.Cut(cmp.Or(b.Run.Path, b.Workflow.Path), "@")
 		hook.Workflow, hook.Title, hook.Status, hook.Conclusion = path.Base(file), b.Run.Title, b.Run.Status, b.Run.Conclusion
-		hook.At, _ = time.Parse(time.RFC3339, b.Run.UpdatedAt) // a webhook without it is as good
+		hook.At, _ = time.Parse(time.RFC3339, b.Run.UpdatedAt) // the time is optional
 		hook.Run = release.Run{ID: strconv.FormatInt(b.Run.ID, 10), Attempt: max(b.Run.Attempt, 1), URL: b.Run.URL}
 	case "workflow_job":
 		hook.fillFromJob(b)
@@ -194,11 +193,11 @@ func (n *Webhook) fillFromJob(b webhookBody) {
 	n.Job = &Job{Name: b.Job.Name, Status: b.Job.Status, Conclusion: b.Job.Conclusion, Runner: b.Job.Runner, Labels: b.Job.Labels}
 	n.Status = "queued"
 	if b.Job.Status == "in_progress" || b.Job.Status == completed {
-		n.Status = "in_progress" // a job that is over is not yet its run
+		n.Status = "in_progress" // the run goes on after a job's end
 	}
 }
 
-// RunStatus is the run as the webhook tells of it.
+// RunStatus is the state of the run, by the webhook.
 func (n Webhook) RunStatus() RunStatus {
 	s := RunStatus{Run: n.Run, Status: n.Status, Conclusion: n.Conclusion}
 	if n.Job != nil {
@@ -211,16 +210,16 @@ func (n Webhook) RunStatus() RunStatus {
 }
 
 const (
-	// redeliverWithin is how long GitHub keeps deliveries that can be sent
-	// again (github.com; GHES keeps them longer).
+	// redeliverWithin is how long GitHub keeps deliveries for redelivery (github.com;
+	// GHES keeps them longer).
 	redeliverWithin = 3 * 24 * time.Hour
-	// maxDeliveries bounds how many deliveries one look goes through.
+	// maxDeliveries bounds how many deliveries one call of Redeliver examines.
 	maxDeliveries = 1000
 )
 
-// Redeliver has GitHub send again what did not arrive: it never does so by
-// itself. done says which deliveries have been processed, whatever GitHub
-// thinks of them. It returns how many are sent again.
+// Redeliver asks GitHub to redeliver webhooks that did not arrive, which GitHub never
+// does by itself. done says which deliveries the app has processed, even if GitHub counts
+// them as failed. It returns how many are redelivered.
 func (r *Runner) Redeliver(ctx context.Context, done func(ctx context.Context, guid string) (bool, error)) (int, error) {
 	app, err := r.links.app()
 	if err != nil {

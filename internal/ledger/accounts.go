@@ -8,10 +8,10 @@ import (
 	"fmt"
 )
 
-// keptAccounts is of how many releases of a site the accounts are kept.
+// keptAccounts is how many accounts of a site are kept, the newest.
 const keptAccounts = 20
 
-// PutAccount keeps the account of a release: what became of every address. It fails with
+// PutAccount keeps the account of a release: the outcome of every address. It fails with
 // ErrNotFound if there is no such release.
 func (d decisions) PutAccount(ctx context.Context, site string, number int64, account []byte) error {
 	return d.writer.act(ctx, func(b *batch) error {

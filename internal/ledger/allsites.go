@@ -36,7 +36,7 @@ func (s *Snapshot) Sites(ctx context.Context) ([]release.Site, error) {
 // manyReleases is how many releases are looked up at once.
 const manyReleases = 64
 
-// metricsText finds releases by their sites and numbers, as far as anything was measured.
+// metricsText finds releases that have metrics by their sites and numbers.
 var metricsText = `SELECT site, metrics FROM releases WHERE metrics <> '' AND (` + strings.Join(pairs(manyReleases), " OR ") + `)`
 
 func pairs(count int) (all []string) {
@@ -46,8 +46,8 @@ func pairs(count int) (all []string) {
 	return all
 }
 
-// LiveMetrics are what the runs measured whose releases are live, as JSON by site; of sites
-// of which nothing is live, or was measured, there is none.
+// LiveMetrics are the metrics of the live releases, as JSON by site. A site without a live
+// release, or whose run measured nothing, has none.
 func (s *Snapshot) LiveMetrics(ctx context.Context, sites []release.Site) (map[string]string, error) {
 	var args []any
 	for _, site := range sites {

@@ -27,18 +27,18 @@ type batch struct {
 	outbox   []outboxRow
 	closed   []release.Release
 	closedOf []string
-	// delivered are the sites whose hooks were told something.
+	// delivered are the sites whose hooks got a delivery.
 	delivered map[string]bool
-	// noticed are the sites of whose notices something is to be sent.
+	// noticed are the sites that have a notice to send.
 	noticed []string
 
-	// indexed says that requests were put into the index, and allIndexed that none of
-	// an earlier batch is left.
+	// indexed says that requests were put into the index, and allIndexed that none of an
+	// earlier batch is missing there.
 	indexed, allIndexed bool
 
-	// fences are the claims that were looked at: whether they are good.
+	// fences are the claims that were checked: nil for one that is still held.
 	fences map[fence]error
-	// leaves says that this replica ends, and is not to be marked any more.
+	// leaves says that this replica ends: the transaction must not mark it as alive.
 	leaves bool
 
 	lastEvent, lastOutbox int64
@@ -50,11 +50,11 @@ type work struct {
 	w   *writer
 
 	changed bool
-	// broken is set when a statement failed: nothing of the transaction can stay.
+	// broken is the error of a statement that failed: then the transaction must be rolled back.
 	broken error
 }
 
-// loaded is a site as it was read and as it is now.
+// loaded is a site as it was read, and as it is after the decisions so far.
 type loaded struct {
 	site   release.Site
 	stored string
@@ -119,7 +119,7 @@ func (b *batch) site(name string) (*loaded, error) {
 	return l, nil
 }
 
-// step lets the rules decide and keeps what follows from it.
+// step lets the rules decide about an event, and collects the new state and effects.
 func (b *batch) step(l *loaded, event release.Event) error {
 	site, effects, err := release.Step(l.site, event, b.now)
 	if err != nil {
@@ -149,7 +149,7 @@ func (b *batch) event(e Event) {
 	b.events = append(b.events, e)
 }
 
-// flush writes what the batch's decisions came to.
+// flush writes the results of the batch's decisions.
 func (b *batch) flush() {
 	for _, write := range []func(*batch) error{writeReleases, writeSites, writeNewRequests, writeEvents, writeOutbox, tidyHooks} {
 		if b.broken != nil {

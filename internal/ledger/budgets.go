@@ -8,13 +8,13 @@ import (
 	"time"
 )
 
-// Budget is what is known of the limits that GitHub sets to the calls of an installation:
-// Quota calls an hour, of which Remaining are left until Reset; Until, before when nothing
-// may be sent; and Met, how many refusals in a row did not say for how long. The zero
-// Budget is that nothing is known.
+// Budget is the known state of GitHub's rate limits for an installation: Quota calls an
+// hour, of which Remaining are left until Reset; Until, the end of a pause in which
+// nothing may be sent; and Refusals, how many refusals in a row named no time. The zero
+// Budget knows nothing.
 type Budget struct {
-	Quota, Remaining, Met int
-	Reset, Until          time.Time
+	Quota, Remaining, Refusals int
+	Reset, Until               time.Time
 }
 
 // Budgets are what is known of the limits of GitHub's installations, for all who call.
@@ -27,12 +27,12 @@ const budgetColumns = `quota, remaining, reset_us, until_us, met`
 
 func (b *Budget) scan(row row) error {
 	var reset, until int64
-	err := row.Scan(&b.Quota, &b.Remaining, &reset, &until, &b.Met)
+	err := row.Scan(&b.Quota, &b.Remaining, &reset, &until, &b.Refusals)
 	b.Reset, b.Until = fromMicros(reset), fromMicros(until)
 	return err
 }
 
-// Of is what is known of an installation.
+// Of is the budget of an installation; the zero Budget where none is known.
 func (g Budgets) Of(ctx context.Context, installation int64) (b Budget, err error) {
 	err = b.scan(g.ledger.q.QueryRowContext(ctx, `SELECT `+budgetColumns+` FROM github_budgets WHERE installation = $1`, installation))
 	if errors.Is(err, sql.ErrNoRows) {
@@ -44,7 +44,8 @@ func (g Budgets) Of(ctx context.Context, installation int64) (b Budget, err erro
 	return b, nil
 }
 
-// Change changes what is known of an installation. Change may be called more than once.
+// Change replaces the budget of an installation by the result of change, which may be
+// called more than once.
 func (g Budgets) Change(ctx context.Context, installation int64, change func(Budget) Budget) error {
 	_, err := quietly(ctx, g.ledger, installation, func(b *batch) (is Budget, err error) {
 		if err := is.scan(scanner(func(into ...any) error {
@@ -54,22 +55,22 @@ func (g Budgets) Change(ctx context.Context, installation int64, change func(Bud
 		}
 		is = change(is)
 		_, err = b.exec(`UPDATE github_budgets SET quota = $1, remaining = $2, reset_us = $3, until_us = $4, met = $5 WHERE installation = $6`,
-			is.Quota, is.Remaining, micros(is.Reset), micros(is.Until), is.Met, installation)
+			is.Quota, is.Remaining, micros(is.Reset), micros(is.Until), is.Refusals, installation)
 		return is, err
 	})
 	return err
 }
 
-// scanner is a row whose reading is a function.
+// scanner makes a row of a function that reads it.
 type scanner func(into ...any) error
 
 // Scan reads the row.
 func (s scanner) Scan(into ...any) error { return s(into...) }
 
-// Turn reserves the next instant for a call of an installation, of those that change
-// something or of those that do not, so far apart from the one before. One that lies
-// further ahead than within is told and not reserved: ok is false.
-func (g Budgets) Turn(ctx context.Context, installation int64, change bool, apart, within time.Duration) (at time.Time, ok bool, err error) {
+// Turn reserves the next instant for a call of an installation, at least interval after
+// the one before. Calls that change something have instants of their own. If the instant
+// lies further ahead than limit, Turn returns it without reserving it, and ok is false.
+func (g Budgets) Turn(ctx context.Context, installation int64, change bool, interval, limit time.Duration) (at time.Time, ok bool, err error) {
 	column := "read_us"
 	if change {
 		column = "change_us"
@@ -86,17 +87,17 @@ func (g Budgets) Turn(ctx context.Context, installation int64, change bool, apar
 		if t.at = fromMicros(next); t.at.Before(b.now) || t.at.Sub(b.now) > time.Hour { // the clock was put back
 			t.at = b.now
 		}
-		if t.ok = t.at.Sub(b.now) <= within; !t.ok {
+		if t.ok = t.at.Sub(b.now) <= limit; !t.ok {
 			return t, nil
 		}
-		_, err = b.exec(`UPDATE github_budgets SET `+column+` = $1 WHERE installation = $2`, micros(t.at.Add(apart)), installation)
+		_, err = b.exec(`UPDATE github_budgets SET `+column+` = $1 WHERE installation = $2`, micros(t.at.Add(interval)), installation)
 		return t, err
 	})
 	return got.at, got.ok, err
 }
 
-// quietly changes the row of an installation, which is there then, and wakes nobody. It is
-// no part of what a claim fences: GitHub counts the call whoever made it.
+// quietly makes the row of an installation if it is missing, changes it, and wakes nobody.
+// No claim fences it: GitHub counts a call, whichever replica made it.
 func quietly[T any](ctx context.Context, l *Ledger, installation int64, change func(*batch) (T, error)) (T, error) {
 	got, err := do(context.WithValue(ctx, fenced{}, nil), l.writer, func(b *batch) (T, error) {
 		changed := b.changed

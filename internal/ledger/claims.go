@@ -6,9 +6,9 @@ import (
 	"errors"
 )
 
-// Claim claims a task for a Lease, so that no other replica carries it out, and says
-// whether it is this one's now. It gives the task as it stands. A process that has its
-// ledger alone has every claim.
+// Claim claims a task for a Lease, so that no other replica carries it out. ok is false
+// if another replica has it, or it is done. claimed is the task as stored now. A process
+// that has its ledger alone gets every claim.
 func (o Outbox) Claim(ctx context.Context, task Task) (claimed Task, ok bool, err error) {
 	if !o.ledger.Shared() {
 		return task, true, nil
@@ -35,8 +35,7 @@ func (o Outbox) Claim(ctx context.Context, task Task) (claimed Task, ok bool, er
 	return task, ok, err
 }
 
-// Renew claims a task for another Lease, and says whether the claim is still this
-// process's.
+// Renew extends a claim by another Lease. ok is false if another replica has taken the task over.
 func (o Outbox) Renew(ctx context.Context, task Task) (ok bool, err error) {
 	return do(ctx, o.ledger.writer, func(b *batch) (bool, error) {
 		changed := b.changed
@@ -47,11 +46,11 @@ func (o Outbox) Renew(ctx context.Context, task Task) (ok bool, err error) {
 	})
 }
 
-// Fenced gives a context with which only the holder of a claimed task writes: what another
-// replica has taken over since fails with ErrTakenOver.
+// Fenced gives a context under which the ledger writes only as long as the task's claim is
+// held: once another replica has taken it over, calls fail with ErrTakenOver.
 func (t Task) Fenced(ctx context.Context) context.Context {
 	if t.token == 0 {
 		return ctx
 	}
-	return within(ctx, fence{task: t.ID, token: t.token})
+	return withFence(ctx, fence{task: t.ID, token: t.token})
 }

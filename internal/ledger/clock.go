@@ -5,18 +5,17 @@ import (
 	"time"
 )
 
-// skew is how far the database's clock is ahead of this machine's, in microseconds.
-// It is the machine's, and not a ledger's: all that a process decides goes by one clock.
+// skew is how far the database's clock is ahead of this machine's, in microseconds. It
+// belongs to the process, not to one ledger: all decisions of a process use one clock.
 var skew atomic.Int64
 
-// agreed is a difference between two clocks that is left alone.
-const agreed = time.Second
+// clockTolerance is the difference between two clocks that is not corrected.
+const clockTolerance = time.Second
 
-// compareClocks learns the skew from what the database's clock said between two readings
-// of this machine's.
+// compareClocks sets the skew by a reading of the database's clock between two of this machine's.
 func compareClocks(before, said, after time.Time) {
 	ahead := said.Sub(before.Add(after.Sub(before) / 2))
-	if ahead.Abs() < agreed {
+	if ahead.Abs() < clockTolerance {
 		ahead = 0
 	}
 	skew.Store(ahead.Microseconds())

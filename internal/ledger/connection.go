@@ -10,7 +10,7 @@ import (
 )
 
 // start begins a transaction, on a new connection if there is none, and gives the time to
-// decide by. A connection that can't begin is given up: it may be stuck in a transaction
+// decide by. A connection that can't begin is closed: it may be stuck in a transaction
 // that could not be rolled back.
 func (w *writer) start(ctx context.Context) (time.Time, error) {
 	if w.conn == nil {
@@ -39,7 +39,7 @@ func (w *writer) start(ctx context.Context) (time.Time, error) {
 	return fromMicros(us), nil
 }
 
-// disconnect ends the connection for good; the pool does not get it back.
+// disconnect closes the connection; the pool does not get it back.
 func (w *writer) disconnect() error {
 	if w.conn == nil {
 		return nil

@@ -9,13 +9,12 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// decisions are what a ledger is asked to decide or to keep, each in a transaction that many
-// may share.
+// decisions are the ledger's calls that decide or write. Many of them may share a transaction.
 type decisions struct{ writer *writer }
 
-// Accepted is a request that was accepted, and its site just after: what is to
-// be told of it needs no further reading. Again says that its key was used
-// before: then Request is the first one, and Site is as it is now.
+// Accepted is a request that was accepted, and its site just after, so that an answer
+// needs no further reading. Again says that its key was used before: then Request is the
+// earlier one, and Site is as it is now.
 type Accepted struct {
 	Request Request
 	Site    release.Site
@@ -59,7 +58,7 @@ func (b *batch) accept(in Request) (Request, bool, error) {
 	e := len(b.events)
 	b.event(Event{Site: in.Site, Kind: kind, Request: in.ID, By: in.by(), Why: in.why()})
 	if err := b.step(at, release.RequestAccepted{Source: in.Source, NotBefore: in.NotBefore, Emergency: in.Emergency}); err != nil {
-		b.events = b.events[:e] // what was refused has not happened
+		b.events = b.events[:e] // a refused request leaves no event
 		return Request{}, false, err
 	}
 	if line {
@@ -76,7 +75,7 @@ func (b *batch) accept(in Request) (Request, bool, error) {
 	return in, false, nil
 }
 
-// serving is the number of the release that has taken a place up, 0 for none.
+// serving is the number of the release that serves a place in line, 0 for none.
 func serving(site release.Site, place int64) int64 {
 	if site.StatusAt(place) != release.InRelease {
 		return 0
@@ -84,7 +83,7 @@ func serving(site release.Site, place int64) int64 {
 	return site.Current.Number
 }
 
-// by says who asked, and by whose credential if that is not the same.
+// by names the actor, and the credential if that has another name.
 func (r Request) by() string {
 	if r.Via == "" || r.Via == r.Actor {
 		return r.Actor
@@ -124,20 +123,20 @@ func (b *batch) known(site, key string) (Request, bool, error) {
 	return r, err == nil, err
 }
 
-// Decide lets the rules decide about an event and keeps the outcome. The
-// rules' refusal is a *release.Conflict.
+// Decide lets the rules decide about an event and writes the outcome. A refusal by the
+// rules is a *release.Conflict.
 func (d decisions) Decide(ctx context.Context, site string, event release.Event) (release.Site, error) {
 	return decideTask(ctx, d, site, event, 0)
 }
 
-// Answer is Decide for the answer to a task of the outbox: the task is done
-// in the same transaction, whatever the rules say to the answer.
+// Answer is Decide for the answer to a task of the outbox: the task is removed in the
+// same transaction, even if the rules refuse the answer.
 func (d decisions) Answer(ctx context.Context, task Task, event release.Event) (release.Site, error) {
 	return decideTask(ctx, d, task.Site, event, task.ID)
 }
 
-// verdict is what the rules say to an event. A refusal is no error of the
-// decision: what else belongs to it is committed all the same.
+// verdict is the site after an event, or the rules' refusal. A refusal does not fail the
+// decision: its other changes are committed.
 type verdict struct {
 	site    release.Site
 	refusal error
@@ -167,9 +166,9 @@ func decideTask(ctx context.Context, d decisions, site string, event release.Eve
 	return v.after(err)
 }
 
-// ClaimTurn is Decide for the claim of a run that nobody dispatched. The run
-// is itself a request (once, by its key), so that it has something to serve,
-// and so that what it wanted is not lost if it has to wait and dies.
+// ClaimTurn is Decide for the claim of a run that nobody dispatched. The run counts as a
+// request (once, by its key), so that its release has a request to serve, and the request
+// stays if the run has to wait and dies.
 func (d decisions) ClaimTurn(ctx context.Context, asked Request, claim release.Claim) (release.Site, error) {
 	v, err := do(ctx, d.writer, func(b *batch) (v verdict, err error) {
 		at, err := b.site(asked.Site)
@@ -188,7 +187,7 @@ func (d decisions) ClaimTurn(ctx context.Context, asked Request, claim release.C
 	return v.after(err)
 }
 
-// PutMetrics keeps what a run measured, as JSON.
+// PutMetrics keeps the metrics of a run, as JSON.
 func (d decisions) PutMetrics(ctx context.Context, site string, number int64, metrics string) error {
 	return d.writer.act(ctx, func(b *batch) error {
 		res, err := b.exec(`UPDATE releases SET metrics = $1 WHERE site = $2 AND number = $3`, metrics, site, number)
@@ -202,8 +201,7 @@ func (d decisions) PutMetrics(ctx context.Context, site string, number int64, me
 	})
 }
 
-// Record adds an entry to the audit trail that no rule writes, such as that
-// somebody signed in.
+// Record adds an entry to the audit trail that no rule writes, such as a sign-in.
 func (d decisions) Record(ctx context.Context, e Event) error {
 	return d.writer.act(ctx, func(b *batch) error {
 		b.event(e)

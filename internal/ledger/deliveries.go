@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Delivery is a webhook as it was taken in. Stage orders the webhooks of one
-// attempt of a run; Run is "" for one that is about no run.
+// Delivery is a webhook that was received from GitHub. Stage orders the webhooks of one
+// attempt of a run; Run is "" for a webhook about no run.
 type Delivery struct {
 	ID, Event, Doc string
 	Run            string
 	Attempt, Stage int
 	Received       time.Time
-	// Processed is zero while nothing has come of it.
+	// Processed is when it was processed; zero before.
 	Processed time.Time
 }
 
@@ -25,9 +25,9 @@ type Deliveries struct{ ledger *Ledger }
 // Deliveries are the webhooks that the ledger keeps.
 func (l *Ledger) Deliveries() Deliveries { return Deliveries{l} }
 
-// Put keeps a webhook. Once it returns without an error the webhook is
-// on disk and may be acknowledged. It says whether it is a new one: GitHub
-// sends one again under the same id.
+// Put keeps a webhook. Once it returns without an error the webhook is on disk and may be
+// acknowledged. fresh is false if its id is known: GitHub redelivers a webhook under the
+// same id.
 func (d Deliveries) Put(ctx context.Context, one Delivery) (fresh bool, err error) {
 	return do(ctx, d.ledger.writer, func(b *batch) (bool, error) {
 		res, err := b.exec(`INSERT INTO deliveries (id, event, doc, run, attempt, stage, received_us, processed_us)
@@ -69,22 +69,22 @@ func (d Deliveries) Waiting(ctx context.Context, limit int) ([]Delivery, error) 
 	return out, rows.Err()
 }
 
-// stageText finds the end of an index: a run with many jobs has thousands of
-// webhooks, and each that comes asks for the stage.
+// stageText reads one row at the end of an index: a run with many jobs has thousands of
+// webhooks, and each new one asks for the stage.
 const stageText = `SELECT COALESCE(MAX(stage), 0) FROM deliveries WHERE run = $1 AND attempt = $2 AND processed_us <> 0`
 
-// Stage is the highest stage that a processed webhook told of an
-// attempt of a run; 0 when there was none.
+// Stage is the highest stage among the processed webhooks of an attempt of a run; 0 when
+// there is none.
 func (d Deliveries) Stage(ctx context.Context, run string, attempt int) (int, error) {
 	var stage int
 	err := d.ledger.q.QueryRowContext(ctx, stageText, run, attempt).Scan(&stage)
 	if err != nil {
-		return 0, fmt.Errorf("read what webhooks told of run %s: %w", run, d.ledger.engine.Explain(err))
+		return 0, fmt.Errorf("read the webhooks of run %s: %w", run, d.ledger.engine.Explain(err))
 	}
 	return stage, nil
 }
 
-// Processed says whether something has come of a webhook.
+// Processed says whether a webhook was processed.
 func (d Deliveries) Processed(ctx context.Context, id string) (bool, error) {
 	var processed int64
 	err := d.ledger.q.QueryRowContext(ctx, `SELECT processed_us FROM deliveries WHERE id = $1`, id).Scan(&processed)
@@ -109,9 +109,9 @@ func (d Deliveries) Done(ctx context.Context, ids ...string) error {
 	})
 }
 
-// UseOnce takes a name that is good once, and says whether this was the first
-// time. It is remembered until an instant, after which it must be refused for
-// another reason.
+// UseOnce marks a name as used, and says whether this was its first use. The name is
+// remembered until an instant; the caller must refuse it afterwards for another reason,
+// such as its expiry.
 func (d Deliveries) UseOnce(ctx context.Context, name string, until time.Time) (first bool, err error) {
 	return do(ctx, d.ledger.writer, func(b *batch) (bool, error) {
 		res, err := b.exec(`INSERT INTO used_names (name, until_us) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING`, name, micros(until))
@@ -119,12 +119,12 @@ func (d Deliveries) UseOnce(ctx context.Context, name string, until time.Time) (
 	})
 }
 
-// keepNames is for how long a name is remembered beyond its time: a clock that was
-// put forward by up to a year, and back, must not make good again what was used up.
+// keepNames is how long a name is remembered beyond its time: a clock that was put
+// forward by up to a year, and back, must not let a name be used twice.
 const keepNames = 400 * 24 * time.Hour
 
-// Forget drops processed webhooks that were received before an instant, and
-// names whose time has long been over.
+// Forget drops processed webhooks that were received before an instant, and names that
+// ended more than keepNames ago.
 func (d Deliveries) Forget(ctx context.Context, before time.Time) error {
 	return d.ledger.writer.act(ctx, func(b *batch) error {
 		if _, err := b.exec(`DELETE FROM used_names WHERE until_us < $1`, micros(b.now.Add(-keepNames))); err != nil {
@@ -140,8 +140,8 @@ func (d Deliveries) Forget(ctx context.Context, before time.Time) error {
 type Approval struct {
 	Site, Run, Environment string
 	Since                  time.Time
-	// Comment is the last one that people were told, Comments how many there
-	// were: GitHub takes ten.
+	// Comment is the last comment that was posted on the approval, and Comments how many
+	// there were: GitHub accepts ten.
 	Comment  string
 	Comments int
 }
@@ -187,7 +187,7 @@ func (a Approvals) Waiting(ctx context.Context) ([]Approval, error) {
 	return out, rows.Err()
 }
 
-// Comment notes what people were told about a run that waits.
+// Comment notes a comment that was posted about a run that waits.
 func (a Approvals) Comment(ctx context.Context, one Approval, comment string) error {
 	return a.ledger.writer.act(ctx, func(b *batch) error {
 		_, err := b.exec(`UPDATE approvals SET comment = $1, comments = comments + 1 WHERE site = $2 AND run = $3 AND environment = $4`,

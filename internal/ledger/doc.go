@@ -1,7 +1,7 @@
 // Package ledger keeps requests, releases, events and the outbox in a database:
-// what was acknowledged is there after a kill -9 or a power cut. The SQL is one
-// for every database; what differs is a database.Engine: package sqlite keeps a ledger
-// in a file of one process, package postgres in a database that several share.
+// acknowledged writes survive a kill -9 and a power cut. The SQL is the same for every
+// database; a database.Engine has the differences: package sqlite keeps a ledger in a
+// file of one process, package postgres in a database that several share.
 //
 // Every change goes through one writer. It takes all the decisions that wait,
 // carries them out in one transaction and commits once: with many callers

@@ -8,15 +8,15 @@ import (
 	"time"
 )
 
-// Lease is how long a claim is good without being renewed, by the database's clock.
+// Lease is how long a claim holds without being renewed, by the database's clock.
 const Lease = 12 * time.Second
 
-// ErrTakenOver: what was to be written belongs to a claim that another replica has taken
-// over since. Nothing was written.
+// ErrTakenOver: another replica has taken over the claim under which the call would have
+// written. Nothing was written.
 var ErrTakenOver = errors.New("another replica has taken this over")
 
-// fence is a claim under which something is written: it is not written any more once
-// another replica has the claim, however late its process notices.
+// fence is a claim that a write depends on: the write fails once another replica has the
+// claim, even if this process has not noticed yet.
 type fence struct {
 	duty  string // or
 	task  int64
@@ -25,8 +25,8 @@ type fence struct {
 
 type fenced struct{}
 
-// within puts all that is written with a context under a claim.
-func within(ctx context.Context, f fence) context.Context {
+// withFence makes all writes with a context depend on a claim.
+func withFence(ctx context.Context, f fence) context.Context {
 	return context.WithValue(ctx, fenced{}, f)
 }
 
@@ -35,8 +35,8 @@ func fenceOf(ctx context.Context) (fence, bool) {
 	return f, ok
 }
 
-// stands fails with ErrTakenOver if a claim is not this process's any more.
-func (b *batch) stands(f fence) error {
+// checkFence fails with ErrTakenOver if this process no longer holds a claim.
+func (b *batch) checkFence(f fence) error {
 	if err, known := b.fences[f]; known {
 		return err
 	}
@@ -61,16 +61,16 @@ func (b *batch) stands(f fence) error {
 	return err
 }
 
-// Duty is work of which one replica does all, as long as it renews its claim.
+// Duty is work that one replica does for all, as long as it renews its claim.
 type Duty struct {
 	Name  string
 	token int64
 }
 
-// Fenced gives a context with which only the holder of a duty writes: what another
-// replica has taken over since fails with ErrTakenOver.
+// Fenced gives a context under which the ledger writes only as long as the duty is held:
+// once another replica has taken it over, calls fail with ErrTakenOver.
 func (d Duty) Fenced(ctx context.Context) context.Context {
-	return within(ctx, fence{duty: d.Name, token: d.token})
+	return withFence(ctx, fence{duty: d.Name, token: d.token})
 }
 
 // Duties are the claims of replicas to work.
@@ -79,8 +79,8 @@ type Duties struct{ ledger *Ledger }
 // Duties are the claims of replicas to work.
 func (l *Ledger) Duties() Duties { return Duties{l} }
 
-// Take claims a duty for a Lease, or renews a claim. It says whether the duty is this
-// process's. A claim that is renewed in time is the same Duty.
+// Take claims a duty for a Lease, or renews the claim. ok is false while another replica
+// has it. A claim that is renewed in time keeps its token.
 func (d Duties) Take(ctx context.Context, name string) (held Duty, ok bool, err error) {
 	type answer struct {
 		Duty
@@ -113,14 +113,14 @@ func (b *batch) take(name string) (Duty, bool, error) {
 	switch {
 	case holder != b.w.self.ID && !over:
 		return held, false, nil
-	case holder != b.w.self.ID || over: // a claim that lapsed is a new one, also for who had it
+	case holder != b.w.self.ID || over: // a claim that lapsed gets a new token, even for its last holder
 		held.token++
 	}
 	_, err = b.exec(`UPDATE duties SET holder = $1, until_us = $2, token = $3 WHERE name = $4`, b.w.self.ID, until, held.token, name)
 	return held, err == nil, err
 }
 
-// Leave lets others have a duty at once.
+// Leave gives a duty up, so that another replica can take it at once.
 func (d Duties) Leave(ctx context.Context, held Duty) error {
 	return d.ledger.writer.act(ctx, func(b *batch) error {
 		_, err := b.exec(`UPDATE duties SET until_us = 0 WHERE name = $1 AND holder = $2 AND token = $3`, held.Name, b.w.self.ID, held.token)

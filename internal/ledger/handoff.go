@@ -14,20 +14,20 @@ const (
 	KindHandoffOnTime = "handoff.on_time"
 )
 
-// Handed is how far a target has been handed what went live.
+// Handed says up to which content a target has taken hand-offs.
 type Handed struct {
-	// Watermark is up to when it knows content to be live; zero before the first hand-off.
-	// It never goes back.
+	// Watermark is the instant up to which the target knows content to be live; zero
+	// before the first hand-off. It never goes back.
 	Watermark time.Time
-	// Late is since when it is known that it did not take a hand-off in time; zero while
-	// it does.
+	// Late is when it was noticed that the target did not take a hand-off in time; zero
+	// while it does.
 	Late time.Time
-	// Oldest is when the oldest content went live that it does not know of; zero for none.
+	// Oldest is when the oldest content went live that the target does not know of; zero for none.
 	Oldest time.Time
-	// Waiting and Undelivered count the hand-offs that it has not taken, and those of them
-	// that were given up.
+	// Waiting counts the hand-offs that the target has not taken, and Undelivered those of
+	// them that were given up.
 	Waiting, Undelivered int
-	// Last is the hand-off that was tried last, with its answer; the zero value for none.
+	// Last is the last hand-off that was tried, with its answer; the zero value for none.
 	Last Notice
 }
 
@@ -40,8 +40,8 @@ func putHanded(b *batch, to NoticeTarget, watermark time.Time) error {
 	return err
 }
 
-// Late notes that a target is late with what it is handed, or no longer, once each. Why
-// tells operators of it.
+// Late notes that a target has become late with its hand-offs, or has caught up. Each
+// change is noted once in the audit trail, with why for operators.
 func (n Notices) Late(ctx context.Context, to NoticeTarget, late bool, why string) error {
 	return n.ledger.writer.act(ctx, func(b *batch) error {
 		kind, since, was := KindHandoffOnTime, int64(0), "late_us > 0"
@@ -57,8 +57,9 @@ func (n Notices) Late(ctx context.Context, to NoticeTarget, late bool, why strin
 	})
 }
 
-// Handed is how far a target has been handed what went live; the zero value for one that
-// is not known. What was given up counts where nothing later was taken since.
+// Handed says up to which content a target has taken hand-offs; the zero value for an
+// unknown target. A hand-off that was given up counts as Undelivered until the target
+// takes a later one.
 func (r noticeReader) Handed(ctx context.Context, to NoticeTarget) (Handed, error) {
 	var handed, late, oldest int64
 	var h Handed
@@ -79,7 +80,7 @@ func (r noticeReader) Handed(ctx context.Context, to NoticeTarget) (Handed, erro
 		}
 	}
 	if err != nil {
-		return h, fmt.Errorf("read how far %s was handed what went live: %w", to.Name, r.engine.Explain(err))
+		return h, fmt.Errorf("read the hand-offs of %s: %w", to.Name, r.engine.Explain(err))
 	}
 	h.Watermark, h.Late, h.Oldest = fromMicros(handed), fromMicros(late), fromMicros(oldest)
 	return h, nil

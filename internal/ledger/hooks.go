@@ -10,11 +10,10 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// HookDelivery is one event that a hook was told, and what followed from it.
+// HookDelivery is one event that a hook received, and what followed from it.
 type HookDelivery struct {
 	ID, Site, Hook string
-	// Key is the event's own id, by which it is known when it comes again; "" for
-	// none.
+	// Key is the event's own id, by which a repetition is recognised; "" for none.
 	Key                         string
 	Event, Entity, Title, Actor string
 	Decision, Rule, Why         string
@@ -26,14 +25,14 @@ type HookDelivery struct {
 // DecisionAgain is the decision about an event that came before.
 const DecisionAgain = "again"
 
-// PendingChange is what waits for the next release, whoever asks for that.
+// PendingChange is a change that waits for the next release, whatever asks for it.
 type PendingChange struct {
 	ID, Site, Hook                  string
 	Entity, Title, Link, Actor, Why string
 	ChangedAt                       time.Time
 }
 
-// subject is what a change is of: a later change of the same takes its place.
+// subject names the content of a change: a later change of the same content replaces it.
 func (c PendingChange) subject(id string) string {
 	if c.Entity == "" {
 		return id
@@ -41,11 +40,9 @@ func (c PendingChange) subject(id string) string {
 	return c.Entity
 }
 
-// Arrival is an event of a hook with what it asks for: a request, a change to
-// note, or neither.
-//
-// A request that is put off moves the one that is scheduled for the same content by
-// the same event. Withdraw takes back all that are scheduled for the content.
+// Arrival is an event of a hook with its consequence: a request, a change to note, or neither.
+// A request with a NotBefore moves an earlier one that is scheduled for the same content and
+// reason. Withdraw withdraws all requests that are scheduled for the content.
 type Arrival struct {
 	Delivery HookDelivery
 	Request  *Request
@@ -56,26 +53,26 @@ type Arrival struct {
 // Arrived is what became of an Arrival.
 type Arrived struct {
 	Delivery HookDelivery
-	// Accepted is set for one that asked for a release.
+	// Accepted is set if the event asked for a release.
 	Accepted *Accepted
-	// Again says that the event came before, and that nothing follows from it.
+	// Again says that the event came before, so that nothing follows from it.
 	Again bool
 }
 
-// Bounds of what is kept of each site.
+// Bounds of what is kept for each site.
 const (
 	MaxHookDeliveries = 1000
 	MaxChanges        = 1000
 )
 
-// Hooks are what the hooks of sites are told, and their secrets.
+// Hooks are the deliveries of the sites' hooks, and their secrets.
 type Hooks struct{ ledger *Ledger }
 
-// Hooks are what the hooks of sites are told, and their secrets.
+// Hooks are the deliveries of the sites' hooks, and their secrets.
 func (l *Ledger) Hooks() Hooks { return Hooks{l} }
 
-// Deliver keeps the events of one delivery and what follows from them, in one
-// transaction. When it returns without an error all is on disk.
+// Deliver keeps the events of one delivery and their consequences, in one transaction.
+// When it returns without an error all is on disk.
 func (h Hooks) Deliver(ctx context.Context, site string, arrivals []Arrival) ([]Arrived, error) {
 	key := "" // looked up with those of all that share the transaction
 	if len(arrivals) == 1 && arrivals[0].Request != nil {
@@ -140,8 +137,8 @@ func arrive(b *batch, at *loaded, a Arrival) (Arrived, error) {
 	return done, putHookDelivery(b, d)
 }
 
-// moveOrAccept takes a request in: where one is scheduled already for the same
-// content by the same event, that one is moved.
+// moveOrAccept accepts a request, or moves the one that is already scheduled for the same
+// content and reason.
 func moveOrAccept(b *batch, at *loaded, a Arrival) (Request, bool, error) {
 	in := *a.Request
 	if in.Entity == "" || !in.NotBefore.After(b.now) {
@@ -164,7 +161,7 @@ func moveOrAccept(b *batch, at *loaded, a Arrival) (Request, bool, error) {
 	return moved.Request, false, err
 }
 
-// askedBefore finds the request that an event moved when it came before.
+// askedBefore finds the request that a repeated event moved the first time.
 func askedBefore(b *batch, site, key string) (r Request, again bool, err error) {
 	if err := b.writeRequests(); err != nil {
 		return r, false, err
@@ -179,8 +176,8 @@ func askedBefore(b *batch, site, key string) (r Request, again bool, err error) 
 	return r, err == nil, err
 }
 
-// withdrawAll takes back what is scheduled for a delivery's content, and says whether
-// the delivery came before.
+// withdrawAll withdraws the requests that are scheduled for a delivery's content, and
+// says whether the delivery came before.
 func withdrawAll(b *batch, d *HookDelivery) (again bool, err error) {
 	if d.Key != "" {
 		if again, err = cameBefore(b, *d); again || err != nil {
@@ -203,7 +200,7 @@ func withdrawAll(b *batch, d *HookDelivery) (again bool, err error) {
 	return false, nil
 }
 
-// cameBefore says whether an event is among the deliveries that are kept.
+// cameBefore says whether an event is among the kept deliveries.
 func cameBefore(b *batch, d HookDelivery) (bool, error) {
 	var n int64
 	err := b.queryRow(`SELECT COUNT(*) FROM hook_deliveries WHERE site = $1 AND event_key = $2 AND decision <> 'refused'`, []any{d.Site, d.Key}, &n)
@@ -231,8 +228,8 @@ func putChange(b *batch, c PendingChange, d HookDelivery) error {
 	return err
 }
 
-// tidyHooks drops what is beyond the bounds, and changes that went out, of the
-// sites that something was delivered to.
+// tidyHooks drops deliveries and changes beyond the bounds, and changes that went live,
+// of the sites that got a delivery.
 func tidyHooks(b *batch) error {
 	for site := range b.delivered {
 		if _, err := b.exec(`DELETE FROM hook_deliveries WHERE site = $1 AND id <= (
@@ -250,8 +247,7 @@ func tidyHooks(b *batch) error {
 	return nil
 }
 
-// wentOut is the instant up to which changes are live: when the last release that
-// went live took up the content.
+// wentOut is the instant up to which changes are live: the watermark of the live release.
 func wentOut(site release.Site) time.Time {
 	if site.Unchanged.After(site.Live.Times.InProgress) {
 		return site.Unchanged
@@ -259,7 +255,7 @@ func wentOut(site release.Site) time.Time {
 	return site.Live.Times.InProgress
 }
 
-// PendingChanges are those of a site that no release has brought yet, newest first.
+// PendingChanges are the changes of a site that are not live yet, newest first.
 func (r reader) PendingChanges(ctx context.Context, site release.Site, limit int) ([]PendingChange, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT id, site, hook, entity, title, link, actor, why, changed_us FROM changes
 		WHERE site = $1 AND changed_us >= $2 ORDER BY changed_us DESC, id DESC LIMIT CAST($3 AS BIGINT)`, site.Name, micros(wentOut(site)), limit)

@@ -15,11 +15,11 @@ type HookSecret struct {
 	Hash string
 	By   string
 	Made time.Time
-	// Until is when it ends; zero for one that is good until it is replaced.
+	// Until is when it expires; zero for a secret that is valid until it is replaced.
 	Until time.Time
 }
 
-// GoodAt says whether a secret opens its hook at an instant.
+// GoodAt says whether a secret is valid at an instant.
 func (s HookSecret) GoodAt(at time.Time) bool { return s.Until.IsZero() || s.Until.After(at) }
 
 // The kinds of events that tell of hooks.
@@ -31,8 +31,7 @@ const (
 // CodeHookHasSecret refuses a first secret for a hook that has one.
 const CodeHookHasSecret release.Code = "hook_has_secret"
 
-// HookSecrets are the secrets of a site's hooks that have not ended, the oldest
-// first.
+// HookSecrets are the secrets of a site's hooks that have not expired, the oldest first.
 func (r reader) HookSecrets(ctx context.Context, site string) ([]HookSecret, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT id, site, hook, hash, made_by, made_us, until_us FROM hook_secrets
 		WHERE site = $1 AND (until_us = 0 OR until_us > $2) ORDER BY hook, made_us, id`, site, micros(now()))
@@ -53,8 +52,9 @@ func (r reader) HookSecrets(ctx context.Context, site string) ([]HookSecret, err
 	return out, rows.Err()
 }
 
-// PutSecret keeps a new secret of a hook. Without rotate the hook must have
-// none; with it, those that it has end after the overlap, 0 for at once.
+// PutSecret keeps a new secret of a hook. Without rotate the hook must have none, else it
+// fails with a *release.Conflict; with rotate, the secrets that it has expire after the
+// overlap, 0 for at once.
 func (h Hooks) PutSecret(ctx context.Context, s HookSecret, rotate bool, overlap time.Duration) (HookSecret, error) {
 	return do(ctx, h.ledger.writer, func(b *batch) (HookSecret, error) {
 		if _, err := b.site(s.Site); err != nil {

@@ -8,16 +8,16 @@ import (
 	"time"
 )
 
-// ids makes ids that sort by time: 48 bits of milliseconds, 72 of chance. Those of one
-// millisecond, as all of a transaction are, sort as they were made: each is by chance larger
-// than the one before.
+// ids makes ids that sort by time: 48 bits of milliseconds, then 72 random bits. Ids of one
+// millisecond sort in the order in which they were made: each is larger than the one before
+// by a random step.
 type ids struct {
 	ms    int64
 	high  byte
 	lower uint64
 }
 
-// next is the next id. It can't be guessed from the one before: the step is 56 bits of chance.
+// next is the next id. It can't be guessed from the one before: the step has 56 random bits.
 func (s *ids) next(prefix string, now time.Time) string {
 	var chance [9]byte
 	if _, err := rand.Read(chance[:]); err != nil {
@@ -38,7 +38,7 @@ func (s *ids) next(prefix string, now time.Time) string {
 	return prefix + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))
 }
 
-// timeOf reads when an id was made; false for what is no id of newID's.
+// timeOf reads when an id was made; false for text that is not an id of ids.
 func timeOf(prefix, id string) (time.Time, bool) {
 	text, ok := strings.CutPrefix(id, prefix)
 	bytes, err := base32.HexEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(text))

@@ -25,8 +25,7 @@ import (
 type Options struct {
 	// Sites are the configured sites and their policies.
 	Sites map[string]release.Policy
-	// NoGroupCommit makes every decision a transaction of its own. It is
-	// there to be measured against.
+	// NoGroupCommit makes every decision a transaction of its own, for benchmarks of group commit.
 	NoGroupCommit bool
 	// Committed is told how long each commit took; nil for nobody.
 	Committed func(took time.Duration)
@@ -34,7 +33,7 @@ type Options struct {
 	Slots slots.Limits
 	// Self is this process among those that share the ledger.
 	Self Replica
-	// follow is how often is looked for commits of others; 0 for followEvery.
+	// follow is how often commits of others are polled; 0 for followEvery.
 	follow time.Duration
 }
 
@@ -69,18 +68,18 @@ func newServed(policies map[string]release.Policy, closed map[string]bool, limit
 	return &served{policies: maps.Clone(policies), names: slices.Sorted(maps.Keys(policies)), closed: maps.Clone(closed), slots: limits}
 }
 
-// Serve has the ledger go by other sites, policies and limits from the next decision on, all
-// at once. Closed ones take no requests; what there is of them is kept, and their releases
-// are followed.
+// Serve replaces the sites, policies and limits from the next decision on, all at once. A
+// closed site takes no requests; its history is kept, and its running release is followed to
+// its end.
 func (l *Ledger) Serve(policies map[string]release.Policy, closed map[string]bool, limits slots.Limits) {
 	l.sites.now.Store(newServed(policies, closed, limits))
 	l.wake(l.everything())
 }
 
-// Open opens the ledger in a database, brings its tables up to date, and keeps
-// other processes off it until Close, which closes the engine too. It fails
-// with an *InUse when another process has it, with an *Unavailable when it
-// can't be written, and with ErrDamaged when it is no ledger any more.
+// Open opens the ledger in a database, brings its tables up to date, and keeps other
+// processes off it until Close, which closes the engine too. It fails with an *InUse when
+// another process has it, with an *Unavailable when it can't be written, and with
+// ErrDamaged when the file is not a whole ledger.
 func Open(ctx context.Context, engine database.Engine, opts Options) (*Ledger, error) {
 	writer, readers, err := engine.Connect(ctx)
 	if err != nil {
@@ -132,11 +131,11 @@ func openTables(ctx context.Context, l *Ledger, db *sql.DB, opts Options) error 
 	return nil
 }
 
-// readConnections is how many readings there can be at a time.
+// readConnections is how many reads there can be at a time.
 const readConnections = 4
 
-// connectAll opens all connections of the readers. One that is opened when it is
-// needed could find the folder of the file moved away, which the open ones outlive.
+// connectAll opens all connections of the readers. Connections opened later would fail if
+// the file's folder was moved, while the open ones go on.
 func connectAll(ctx context.Context, readers *sql.DB) (err error) {
 	var open []*sql.Conn
 	for range readConnections {
@@ -148,13 +147,13 @@ func connectAll(ctx context.Context, readers *sql.DB) (err error) {
 		open = append(open, c)
 	}
 	for _, c := range open {
-		err = errors.Join(err, c.Close()) // back among those that wait
+		err = errors.Join(err, c.Close()) // back to the pool
 	}
 	return err
 }
 
-// checkSites reads what every decision needs, so that a damaged ledger is found
-// when it is opened and not by the first who asks.
+// checkSites reads what every decision needs, so that Open finds a damaged ledger, and
+// not the first request.
 func checkSites(ctx context.Context, l *Ledger) error {
 	for _, name := range l.SiteNames() {
 		if _, err := l.Site(ctx, name); err != nil {
@@ -165,7 +164,7 @@ func checkSites(ctx context.Context, l *Ledger) error {
 	return err
 }
 
-// Close finishes the decisions that wait, and lets go of the file.
+// Close finishes the decisions that wait, and closes the database.
 func (l *Ledger) Close() error {
 	var err error
 	l.closing.Do(func() {
@@ -180,11 +179,11 @@ func (l *Ledger) Close() error {
 	return err
 }
 
-// Backup writes a whole copy of the ledger to a new file while the ledger goes
-// on being used. Every request that was acknowledged before is in it.
+// Backup writes a whole copy of the ledger to a new file while the ledger stays in use.
+// Every request that was acknowledged before is in it.
 func (l *Ledger) Backup(ctx context.Context, path string) error { return l.engine.Backup(ctx, path) }
 
-// policy is that of a configured site.
+// policy is the policy of a configured site.
 func (s *sites) policy(site string) (release.Policy, error) { return s.now.Load().policy(site) }
 
 func (s *served) policy(site string) (release.Policy, error) {

@@ -10,27 +10,27 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Machine is where a site is built that is built by an app's own machine: its state
-// folder has the runs.
+// Machine is a machine that runs an app and builds sites by the local runner. Its state
+// folder holds the runs.
 type Machine struct {
 	ID, Name string
-	// Seen is when a replica of the machine was heard of last; zero for not within a day.
+	// Seen is when a replica on the machine last said that it lives; zero if not within a day.
 	Seen time.Time
 }
 
-// machineGone is how long nothing may have been heard of a machine before another one may
-// have its sites: far longer than a restart, or an upgrade of its system.
+// machineGone is the silence after which another machine may take a machine's sites over:
+// far longer than a restart, or an upgrade of its system.
 const machineGone = 10 * time.Minute
 
-// Machines are where sites are built.
+// Machines are the machines that build sites by the local runner.
 type Machines struct{ ledger *Ledger }
 
-// Machines are where sites are built.
+// Machines are the machines that build sites by the local runner.
 func (l *Ledger) Machines() Machines { return Machines{l} }
 
-// Claim has sites built on this process's machine that are nobody's yet, or whose machine
-// has not been heard of for long while no release of theirs is under way: its run might
-// still be at work there. It gives the machine of each.
+// Claim assigns sites to this process's machine that have none yet, or whose machine has
+// been silent for machineGone. A site with a release under way stays, since its run might
+// still be at work there. It returns the machine of each site.
 func (m Machines) Claim(ctx context.Context, sites []string) (map[string]Machine, error) {
 	return do(ctx, m.ledger.writer, func(b *batch) (map[string]Machine, error) {
 		of := map[string]Machine{}

@@ -9,12 +9,13 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// insertSizes are the numbers of rows that one statement may write: few texts, which stay
-// prepared.
+// insertSizes are the numbers of rows that one statement may write: few, so that all
+// statements stay prepared.
 var insertSizes = []int{64, 8, 1}
 
-// insertSize is how many of some rows the next statement writes. Where statements are far to
-// go it is as many as may be: each text is prepared once all the same.
+// insertSize is how many of the remaining rows the next statement writes. For a remote
+// database it is all of them, up to a bound: a round trip costs more than preparing a
+// statement.
 func (w *writer) insertSize(rows int) int {
 	if w.traits.Remote {
 		return min(rows, insertSizes[0])
@@ -79,7 +80,7 @@ func placeholders(traits database.Traits, first, rows, columns int) string {
 	return s.String()
 }
 
-// How many keys are looked up at once; farKeys where statements are far to go.
+// How many keys are looked up at once; farKeys for a remote database.
 const (
 	manyKeys = 16
 	farKeys  = 64
@@ -96,9 +97,9 @@ func keysAtOnce(traits database.Traits) int {
 // knownText begins the statement that finds which of some keys of a site are known.
 const knownText = `SELECT idem_key FROM requests WHERE site = $1 AND idem_key `
 
-// lookUpText is that statement. PostgreSQL takes a list of keys for a filter, and reads all
-// requests of the site, as long as it has no figures about the table: it looks each key up by
-// itself.
+// lookUpText is the statement that knownText begins. PostgreSQL would take a list of keys for
+// a filter, and read all requests of the site, as long as it has no statistics of the table;
+// so there each key is looked up by itself.
 func lookUpText(traits database.Traits) string {
 	keys := keysAtOnce(traits)
 	if !traits.Remote {
@@ -111,9 +112,9 @@ func lookUpText(traits database.Traits) string {
 	return strings.Join(each, ` UNION ALL `)
 }
 
-// lookUpKeys finds out which of a batch's keys are new. Most are, and asking
-// for many at once costs the database a fraction of asking one by one. Keys
-// that are left over, or known, are asked for when their turn comes.
+// lookUpKeys finds out which of a batch's keys are new. Most are, and one statement for
+// many costs a fraction of one for each. Keys that are known, or left over, are looked up
+// one by one when their request is accepted.
 func (b *batch) lookUpKeys(ops []*op) {
 	most := keysAtOnce(b.w.traits)
 	bySite := map[string][]any{}
@@ -137,7 +138,7 @@ func (b *batch) lookUpKeys(ops []*op) {
 			continue
 		}
 		for len(keys) < most {
-			keys = append(keys, keys[0]) // asked for twice is as good
+			keys = append(keys, keys[0]) // a repeated key does no harm
 		}
 		b.lookUpMany(site, keys)
 	}

@@ -9,22 +9,21 @@ import (
 	"time"
 )
 
-// NoticeTarget names who is told of what happens to a site.
+// NoticeTarget names a target of a site's notices.
 type NoticeTarget struct{ Site, Name string }
 
-// NoticeCursor is how far a target has been told: of all events up to Event, and of
-// the requests of the next one up to a place in line. Memory is what is remembered of
-// what was told, in the words of whoever makes the notices.
+// NoticeCursor is how far notices have been made for a target: for all events up to
+// Event, and for the requests of the next event up to a place in line. Memory is the
+// state of the code that makes the notices, as text that the ledger does not read.
 type NoticeCursor struct {
 	Event, Place int64
 	Memory       string
 }
 
-// NoticeState is what has become of a notice.
+// NoticeState says whether a notice was delivered.
 type NoticeState string
 
-// The states of a notice. Undelivered: it was tried for so long that it is not
-// tried again, unless somebody asks for it.
+// The states of a notice. Undelivered: it was given up, and is tried again only on request.
 const (
 	NoticeWaiting     NoticeState = "waiting"
 	NoticeDelivered   NoticeState = "delivered"
@@ -37,15 +36,15 @@ type Notice struct {
 	Target                  NoticeTarget
 	Release                 int64
 	State                   NoticeState
-	// Tries counts those that failed, or have an unknown outcome; Status is the HTTP
-	// status of the last answer, 0 for none, and Trouble what was wrong with it.
+	// Tries counts the tries that failed or whose outcome is unknown. Status is the HTTP
+	// status of the last answer, 0 for none, and Trouble why the try failed.
 	Tries, Status int
 	Trouble       string
-	// Answer is what the target said when it took a notice, where that is kept.
+	// Answer is the target's answer to a notice that it took, where that is kept.
 	Answer string
-	// Watermark is the instant up to which content is live, of a hand-off that says so.
+	// Watermark is the instant up to which content is live, in a hand-off; zero in other notices.
 	Watermark time.Time
-	// Due is when it is to be tried, Until when to stop trying, Tried when it last was.
+	// Due is when to try it next, Until when to give up, Tried when it was last tried.
 	Created, Due, Until, Tried time.Time
 }
 
@@ -55,7 +54,7 @@ const (
 	KindNoticeReplayed    = "notice.replayed"
 )
 
-// How long notices are kept that need not be sent any more.
+// How long notices are kept that are delivered or given up.
 const (
 	keepDelivered   = 7 * 24 * time.Hour
 	keepUndelivered = 90 * 24 * time.Hour
@@ -67,9 +66,8 @@ type Notices struct{ ledger *Ledger }
 // Notices are the messages for the targets of sites.
 func (l *Ledger) Notices() Notices { return Notices{l} }
 
-// Begin makes the named targets those of a site. One that was not there before is
-// told of what happens from now on; what waits for one that is no longer there is
-// undelivered.
+// Begin makes the named targets those of a site. A new target gets notices of events from
+// now on; notices that wait for a target that is no longer there become undelivered.
 func (n Notices) Begin(ctx context.Context, site string, names []string) error {
 	known, err := n.targets(ctx, site)
 	if err != nil {
@@ -104,14 +102,14 @@ func (n Notices) Begin(ctx context.Context, site string, names []string) error {
 func (n Notices) targets(ctx context.Context, site string) ([]string, error) {
 	rows, err := n.ledger.q.QueryContext(ctx, `SELECT target FROM notice_targets WHERE site = $1`, site)
 	if err != nil {
-		return nil, fmt.Errorf("read who is told of %s: %w", site, n.ledger.engine.Explain(err))
+		return nil, fmt.Errorf("read the targets of %s: %w", site, n.ledger.engine.Explain(err))
 	}
 	defer rows.Close()
 	var names []string
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("read who is told of %s: %w", site, err)
+			return nil, fmt.Errorf("read the targets of %s: %w", site, err)
 		}
 		names = append(names, name)
 	}
@@ -158,30 +156,31 @@ func putNotices(b *batch, to NoticeTarget, made []Notice) error {
 			return err
 		}
 	}
-	b.told(to)
+	b.wakeTarget(to)
 	return nil
 }
 
-// told wakes who sends to a target although no event was written.
-func (b *batch) told(to NoticeTarget) { b.noticed = append(b.noticed, to.Site) }
+// wakeTarget wakes the sender of a target although no event was written.
+func (b *batch) wakeTarget(to NoticeTarget) { b.noticed = append(b.noticed, to.Site) }
 
 func lastLine(b *batch, to NoticeTarget) (line int64, err error) {
 	err = b.queryRow(`SELECT COALESCE(MAX(line), 0) FROM notices WHERE site = $1 AND target = $2`, []any{to.Site, to.Name}, &line)
 	return line, err
 }
 
-// keptPlaces is of how many releases it is kept where their message is.
+// keptPlaces is how many releases of a target keep the place of their message.
 const keptPlaces = 200
 
-// Taken is how a target took a notice.
+// Taken is a target's answer to a notice that it took.
 type Taken struct {
 	// Status is the HTTP status of its answer, and Answer what it said.
 	Status int
 	Answer string
-	// Place is where the message about the notice's release now is; "" for no such thing.
+	// Place identifies the message about the notice's release at the target, so that it
+	// can be changed; "" for targets without such messages.
 	Place string
-	// Watermark is up to when the target now knows content to be live; zero for a notice
-	// that does not tell that.
+	// Watermark is the instant up to which the target now knows content to be live; zero
+	// for a notice that is no hand-off.
 	Watermark time.Time
 }
 
@@ -212,7 +211,7 @@ func putPlace(b *batch, one Notice, place string) error {
 	return err
 }
 
-// Lost notes that the message about a release is gone from where it was.
+// Lost notes that the message about a release no longer exists at the target.
 func (n Notices) Lost(ctx context.Context, to NoticeTarget, number int64) error {
 	return n.ledger.writer.act(ctx, func(b *batch) error {
 		_, err := b.exec(`DELETE FROM notice_places WHERE site = $1 AND target = $2 AND release_no = $3`, to.Site, to.Name, number)
@@ -229,7 +228,7 @@ func (n Notices) Failed(ctx context.Context, one Notice, status int, trouble str
 	})
 }
 
-// GaveUp notes that a target did not take a notice, and that it is not tried again.
+// GaveUp notes that a target did not take a notice, which is not tried again.
 func (n Notices) GaveUp(ctx context.Context, one Notice, status int, trouble string) error {
 	return n.ledger.writer.act(ctx, func(b *batch) error {
 		if _, err := b.exec(`UPDATE notices SET state = $1, status = $2, trouble = $3, tries = tries + 1, tried_us = $4 WHERE id = $5`,
@@ -244,9 +243,9 @@ func (n Notices) GaveUp(ctx context.Context, one Notice, status int, trouble str
 	})
 }
 
-// Replay puts a notice that was sent, or given up, at the end of the line again, to
-// be tried until an instant. It is the same notice: a target that took it knows it
-// by its id.
+// Replay puts a notice that was delivered or given up at the end of the line again, to be
+// tried until an instant. It keeps its id, so that a target that took it before
+// recognises it.
 func (n Notices) Replay(ctx context.Context, id, by string, until time.Time) (Notice, error) {
 	return do(ctx, n.ledger.writer, func(b *batch) (one Notice, err error) {
 		one, err = scanNotice(func(into ...any) error {

@@ -103,7 +103,7 @@ func (r noticeReader) NoticesInLine(ctx context.Context, to NoticeTarget, limit 
 	return out, rows.Err()
 }
 
-// NoticeCursor is how far a target has been told.
+// NoticeCursor is how far notices have been made for a target.
 func (r noticeReader) NoticeCursor(ctx context.Context, to NoticeTarget) (c NoticeCursor, err error) {
 	err = r.q.QueryRowContext(ctx, `SELECT event_id, place, memory FROM notice_targets WHERE site = $1 AND target = $2`,
 		to.Site, to.Name).Scan(&c.Event, &c.Place, &c.Memory)
@@ -113,7 +113,7 @@ func (r noticeReader) NoticeCursor(ctx context.Context, to NoticeTarget) (c Noti
 	return c, nil
 }
 
-// NoticePlace is where a target's message about a release is; "" when there is none.
+// NoticePlace identifies a target's message about a release; "" when there is none.
 func (r noticeReader) NoticePlace(ctx context.Context, to NoticeTarget, number int64) (place string, err error) {
 	err = r.q.QueryRowContext(ctx, `SELECT place FROM notice_places WHERE site = $1 AND target = $2 AND release_no = $3`, to.Site, to.Name, number).Scan(&place)
 	if err != nil && !errors.Is(err, sql.ErrNoRows) {

@@ -10,11 +10,10 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// OldTable is a table of which old rows go. The order is that in which they have to:
-// the event of a request goes after the request.
+// OldTable is a table whose old rows are removed.
 type OldTable string
 
-// The tables of which rows go.
+// The tables whose old rows are removed.
 const (
 	OldRequests  OldTable = "requests"
 	OldEvents    OldTable = "events"
@@ -22,30 +21,32 @@ const (
 	OldHookCalls OldTable = "hook_deliveries"
 )
 
-// OldTables are all of them, in their order.
+// OldTables are all of them, in the order in which rows are removed: the events of a
+// request after the request.
 var OldTables = []OldTable{OldRequests, OldEvents, OldReleases, OldHookCalls}
 
-// MostAtOnce bounds how many rows one transaction removes, so that whoever asks for
-// something meanwhile waits for that many at most.
+// MostAtOnce bounds how many rows one transaction removes, so that other decisions do not
+// wait long.
 const MostAtOnce = 128
 
-// OldRow is a row that may go: what names it, and all of it as JSON.
+// OldRow is a row that may be removed: its key, and all of its columns as JSON.
 type OldRow struct {
 	Key  any
 	Text json.RawMessage
 }
 
-// Past is what tells an old row from one that stays.
+// Past says which rows are old.
 type Past struct {
 	Site    string
 	Removed release.Removed
-	// Before is the age of events, HooksBefore of what hooks were told; zero for none.
+	// Before is the instant before which events are old, and HooksBefore that for
+	// deliveries of hooks; zero for none.
 	Before, HooksBefore time.Time
 	// After is the key of the last row that was read; nil to begin.
 	After any
 }
 
-// Old reads rows of a table that may go, the oldest first, at most MostAtOnce.
+// Old reads rows of a table that may be removed, the oldest first, at most MostAtOnce.
 func (r Retention) Old(ctx context.Context, table OldTable, p Past) (rows []OldRow, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *Snapshot) error {
 		text, args, err := r.oldText(ctx, s, table, p)
@@ -61,7 +62,7 @@ func (r Retention) Old(ctx context.Context, table OldTable, p Past) (rows []OldR
 	return rows, nil
 }
 
-// oldText is how the rows of a table are read that may go; "" for none.
+// oldText is the query for the old rows of a table; "" when there are none.
 func (r Retention) oldText(ctx context.Context, s *Snapshot, table OldTable, p Past) (text string, args []any, err error) {
 	switch table {
 	case OldRequests:
@@ -80,12 +81,12 @@ func (r Retention) oldText(ctx context.Context, s *Snapshot, table OldTable, p P
 			AND NOT EXISTS (SELECT 1 FROM requests WHERE requests.id = events.request_id) ORDER BY id LIMIT CAST($6 AS BIGINT)`,
 			[]any{p.Site, after, upto, micros(p.Before), p.Removed.Release, MostAtOnce}, err
 	}
-	return "", nil, fmt.Errorf("%s is no table of which rows go", table)
+	return "", nil, fmt.Errorf("%s is not a table whose rows are removed", table)
 }
 
-// firstKept is the event from which on all stay: the first young one of the site, those
-// of which a target has still to be told, and the newest of all, from which the ids of
-// the next are counted.
+// firstKept is the first event that stays, with all after it: the oldest of the first
+// event of the site that is not old, the first that a target has still to be told of, and
+// the newest of all, from which the next ids are counted.
 func firstKept(ctx context.Context, s *Snapshot, p Past) (id int64, err error) {
 	err = s.q.QueryRowContext(ctx, `SELECT COALESCE(MIN(first), 0) FROM (
 		SELECT MAX(id) AS first FROM events
@@ -94,8 +95,8 @@ func firstKept(ctx context.Context, s *Snapshot, p Past) (id int64, err error) {
 	return id, err
 }
 
-// oldRows reads rows of whatever columns there are: what is exported must be whole also
-// when a column is added. The first is the key.
+// oldRows reads all columns of rows, so that the export stays whole when a column is
+// added. The first column is the key.
 func oldRows(ctx context.Context, s *Snapshot, text string, args []any) ([]OldRow, error) {
 	rows, err := s.q.QueryContext(ctx, text, args...)
 	if err != nil {
@@ -128,8 +129,7 @@ func oldRows(ctx context.Context, s *Snapshot, text string, args []any) ([]OldRo
 	return out, rows.Err()
 }
 
-// plainValue is a column's value as JSON has it: text is text whatever a driver makes
-// of it.
+// plainValue is a column's value for JSON: bytes that a driver returns for text become a string.
 func plainValue(v any) any {
 	if b, ok := v.([]byte); ok {
 		return string(b)
@@ -137,11 +137,11 @@ func plainValue(v any) any {
 	return v
 }
 
-// Remove takes rows away that Old gave, in one transaction. What removes a request
-// removes it from the index too.
+// Remove deletes rows that Old gave, in one transaction. A request is removed from the
+// search index too.
 func (r Retention) Remove(ctx context.Context, table OldTable, site string, rows []OldRow) error {
 	if len(rows) > MostAtOnce {
-		return fmt.Errorf("%d rows of %s are more than go in one transaction (%d)", len(rows), table, MostAtOnce)
+		return fmt.Errorf("%d rows of %s are more than one transaction removes (%d)", len(rows), table, MostAtOnce)
 	}
 	return r.ledger.writer.act(ctx, func(b *batch) error {
 		changed := b.changed
@@ -150,7 +150,7 @@ func (r Retention) Remove(ctx context.Context, table OldTable, site string, rows
 				return err
 			}
 		}
-		b.changed = changed // the site has told of it already: see Cut
+		b.changed = changed // Cut has woken those who wait for it
 		return nil
 	})
 }

@@ -20,10 +20,10 @@ type Task struct {
 	Created time.Time
 	Started time.Time
 	Tries   int
-	// Unreadable is why Effect is nil: the task was written by another
-	// version of the program. It must not keep the others from being done.
+	// Unreadable is why Effect is nil: another version of the program wrote the task. It
+	// must not keep other tasks from being carried out.
 	Unreadable error
-	// token is that of the claim by which it is carried out.
+	// token is the token of the claim under which it is carried out.
 	token int64
 }
 
@@ -109,10 +109,10 @@ func decodeAs[E release.Effect](doc string) (release.Effect, error) {
 	return e, nil
 }
 
-// Outbox is what the rules want done in the world, until it is.
+// Outbox holds the effects that the rules asked for, until they are carried out.
 type Outbox struct{ ledger *Ledger }
 
-// Outbox is what the rules want done in the world, until it is.
+// Outbox holds the effects that the rules asked for, until they are carried out.
 func (l *Ledger) Outbox() Outbox { return Outbox{l} }
 
 // maxTasks bounds how many tasks are given at a time.
@@ -124,11 +124,10 @@ func (o Outbox) Tasks(ctx context.Context) (due []Task, next time.Time, err erro
 	return o.TasksBut(ctx, func(int64) bool { return false })
 }
 
-// TasksBut is Tasks without those that are under way already: however many wait for what
-// takes long, they keep nobody from those behind them.
+// TasksBut is Tasks without those that are under way already, so that many long ones do
+// not hide the tasks behind them.
 func (o Outbox) TasksBut(ctx context.Context, underWay func(id int64) bool) (due []Task, next time.Time, err error) {
-	// One reading for both: the scheduler does it at every change, and mostly there is
-	// no task at all.
+	// One query for both: the scheduler makes it at every change, and mostly there is no task.
 	rows, err := o.ledger.q.QueryContext(ctx, `SELECT id, site, kind, doc, created_us, due_us, started_us, tries, claimed_by, claimed_us FROM outbox
 		ORDER BY due_us, id`)
 	if err != nil {
@@ -171,7 +170,7 @@ func (o Outbox) TasksBut(ctx context.Context, underWay func(id int64) bool) (due
 	return due, next, nil
 }
 
-// earlier is the earlier of two times, of which the first may be zero for none.
+// earlier is the earlier of two times; a is zero for none.
 func earlier(a, b time.Time) time.Time {
 	if a.IsZero() || b.Before(a) {
 		return b
@@ -179,21 +178,22 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// maxPutOff is more than any task is put off for, and createdAhead more than the
-// clock may be corrected by without notice.
+// maxPutOff is longer than any task is postponed, and createdAhead more than a clock is
+// corrected by in normal operation.
 const (
 	maxPutOff    = 2 * time.Hour
 	createdAhead = 5 * time.Second
 )
 
-// clockBack says whether a task is not due only because the clock was put back
-// since: it would wait until the old time comes again. All times in microseconds.
+// clockBack says whether a task is not due only because the clock was put back since. It
+// would wait until the old time comes again. All times are in microseconds since the
+// epoch.
 func clockBack(created, due, at int64) bool {
 	return created > at+createdAhead.Microseconds() || due > at+maxPutOff.Microseconds()
 }
 
-// Start notes, before anything is sent, that a task is being carried out.
-// After a crash its outcome is therefore known to be unknown.
+// Start notes, before anything is sent, that a task is being carried out. After a crash,
+// a task with Started set has an unknown outcome.
 func (o Outbox) Start(ctx context.Context, task Task) error {
 	return o.ledger.writer.act(ctx, func(b *batch) error {
 		_, err := b.exec(`UPDATE outbox SET started_us = $1, tries = tries + 1 WHERE id = $2`, micros(b.now), task.ID)
@@ -217,8 +217,8 @@ func (o Outbox) Drop(ctx context.Context, task Task) error {
 	})
 }
 
-// OutboxWaits tells how many tasks wait to be carried out, and since when the oldest
-// does; zero for none.
+// OutboxWaits counts the tasks that wait to be carried out, and says since when the
+// oldest waits; zero for none.
 func (r reader) OutboxWaits(ctx context.Context) (count int64, oldest time.Time, err error) {
 	var us int64
 	if err := r.q.QueryRowContext(ctx, `SELECT COUNT(*), COALESCE(MIN(created_us), 0) FROM outbox`).Scan(&count, &us); err != nil {

@@ -323,7 +323,7 @@ func tourOfRetention(t *testing.T, l *Ledger) []string {
 	l.sites.now.Load().policies["www"] = www
 	unknown := newID("req_", time.Now().Add(-time.Hour))
 	_, _, err = request(t.Context(), l, unknown)
-	return append(told, fmt.Sprintln(errors.As(err, new(*Gone))))
+	return append(told, fmt.Sprintln(errors.As(err, new(*NoLongerKept))))
 }
 
 // tourOfReplicas asks for what several processes need of their database, and ends as one

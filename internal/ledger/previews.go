@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// Preview is what is kept of a pull request's preview.
+// Preview is the stored state of a pull request's preview.
 type Preview struct {
 	Site   string
 	Number int64 // of the pull request
 	Doc    string
-	// Due is when it is to be looked at again.
+	// Due is when the app must look at it again.
 	Due time.Time
-	// Version guards the next write; 0 for one that is new.
+	// Version is the version that the next write must find; 0 for a new preview.
 	Version int64
 }
 
-// What somebody asked the app for, in the audit trail.
+// The kinds of events about previews.
 const (
 	KindPreviewAsked    = "preview.asked"
 	KindPreviewExtended = "preview.extended"
 	KindPreviewRemoved  = "preview.removed"
 )
 
-// ErrPreviewChanged says that somebody else wrote a preview in the meantime.
+// ErrPreviewChanged says that another process wrote the preview in the meantime.
 var ErrPreviewChanged = errors.New("somebody else changed the preview in the meantime")
 
 // Previews are those of pull requests.
@@ -35,7 +35,7 @@ type Previews struct{ ledger *Ledger }
 // Previews are those of pull requests.
 func (l *Ledger) Previews() Previews { return Previews{l} }
 
-// Get reads one; ok is false when nothing is known of it.
+// Get reads the preview of a pull request; ok is false when there is none.
 func (p Previews) Get(ctx context.Context, site string, number int64) (one Preview, ok bool, err error) {
 	found, err := readPreviews(ctx, p.ledger.access, `WHERE site = $1 AND number = $2`, site, number)
 	if err != nil || len(found) == 0 {
@@ -44,13 +44,12 @@ func (p Previews) Get(ctx context.Context, site string, number int64) (one Previ
 	return found[0], true, nil
 }
 
-// Due are those that are to be looked at by an instant, up to limit, the longest due
-// first.
+// Due are the previews that are due by an instant, up to limit, the longest due first.
 func (p Previews) Due(ctx context.Context, by time.Time, limit int) ([]Preview, error) {
 	return readPreviews(ctx, p.ledger.access, `WHERE due_us <= $1 ORDER BY due_us, site, number LIMIT CAST($2 AS BIGINT)`, micros(by), limit)
 }
 
-// Of are a site's, up to limit, the newest pull request first.
+// Of are a site's previews, up to limit, the newest pull request first.
 func (p Previews) Of(ctx context.Context, site string, limit int) ([]Preview, error) {
 	return readPreviews(ctx, p.ledger.access, ofSite, site, limit)
 }
@@ -88,9 +87,8 @@ func scanPreviews(rows *sql.Rows) ([]Preview, error) {
 	return out, rows.Err()
 }
 
-// Put writes one in the place of what was read as that version, and what is told of it in the
-// audit trail. It gives ErrPreviewChanged, and writes nothing, when that is not the newest any
-// more.
+// Put writes a preview if its stored version is still one.Version, and events to the audit
+// trail. Otherwise it writes nothing and returns ErrPreviewChanged.
 func (p Previews) Put(ctx context.Context, one Preview, told ...Event) error {
 	return p.guarded(ctx, func(b *batch) (int64, error) { return putPreview(b, one, told) })
 }
@@ -114,7 +112,7 @@ func (p Previews) PutBeside(ctx context.Context, one Preview, may func(others []
 	})
 }
 
-func putPreview(b *batch, one Preview, told []Event) (int64, error) {
+func putPreview(b *batch, one Preview, events []Event) (int64, error) {
 	query := `UPDATE previews SET version = version + 1, due_us = $4, doc = $5 WHERE site = $1 AND number = $2 AND version = $3`
 	if one.Version == 0 {
 		query = `INSERT INTO previews (site, number, version, due_us, doc) VALUES ($1, $2, $3 + 1, $4, $5) ON CONFLICT (site, number) DO NOTHING`
@@ -125,14 +123,14 @@ func putPreview(b *batch, one Preview, told []Event) (int64, error) {
 	}
 	rows, err := done.RowsAffected()
 	if rows == 1 {
-		for _, e := range told {
+		for _, e := range events {
 			b.event(e)
 		}
 	}
 	return rows, err
 }
 
-// Drop forgets one, under the same guard as Put.
+// Drop deletes a preview, under the same condition as Put.
 func (p Previews) Drop(ctx context.Context, one Preview) error {
 	return p.guarded(ctx, func(b *batch) (int64, error) {
 		done, err := b.exec(`DELETE FROM previews WHERE site = $1 AND number = $2 AND version = $3`, one.Site, one.Number, one.Version)

@@ -19,16 +19,15 @@ type querier interface {
 	QueryRowContext(ctx context.Context, query string, args ...any) row
 }
 
-// row is the only row of an answer, or why there is none.
+// row is the only row of a result, or the error for which there is none.
 type row interface{ Scan(into ...any) error }
 
-// noRow is why there is none.
+// noRow is the error for which there is no row.
 type noRow struct{ error }
 
 func (n noRow) Scan(...any) error { return n.error }
 
-// transaction is a querier of what a transaction sees, by statements that are prepared,
-// as far as they are.
+// transaction is a querier in a transaction. It uses prepared statements where there are any.
 type transaction struct {
 	tx       *sql.Tx
 	prepared *statements
@@ -60,22 +59,22 @@ func (t transaction) QueryRowContext(ctx context.Context, text string, args ...a
 	return t.tx.QueryRowContext(ctx, text, args...)
 }
 
-// reader reads what one statement can tell. A Ledger reads so as it is now, a
-// Snapshot as it was at one instant.
+// reader has the reads that take one statement. A Ledger reads the present state, a
+// Snapshot that of one instant.
 type reader struct {
 	access
 	eventReader
 	noticeReader
 }
 
-// access is by what a reader reads.
+// access is how a reader reads.
 type access struct {
 	q      querier
 	engine database.Engine
 	sites  *sites
 }
 
-// eventReader reads the audit trail, noticeReader what is told of it to whom.
+// eventReader reads the audit trail, noticeReader the notices to targets.
 type (
 	eventReader  struct{ access }
 	noticeReader struct{ access }
@@ -108,7 +107,7 @@ func (r reader) SiteNames() []string { return slices.Clone(r.sites.now.Load().na
 
 const requestColumns = `id, site, COALESCE(idem_key, ''), place, source, actor, title, link, entity, reason, accepted_us, not_before_us`
 
-// scanned holds the stored times while a row is read.
+// scanned holds the stored times, in microseconds, while a row is read.
 type scanned struct {
 	accepted, notBefore int64
 }
@@ -158,7 +157,7 @@ func (r reader) requests(ctx context.Context, where string, args ...any) ([]Requ
 // Releases lists a site's releases, newest first, numbered below before (0: all).
 func (r reader) Releases(ctx context.Context, site string, limit int, before int64) ([]Release, error) {
 	if before == 0 {
-		before = math.MaxInt64 // one bound for both: with another condition beside it all newer ones would be gone through
+		before = math.MaxInt64 // one bound for both cases: with an OR beside it all newer releases would be read
 	}
 	return r.releases(ctx, site, `WHERE site = $1 AND number < $2 ORDER BY number DESC LIMIT CAST($3 AS BIGINT)`, site, before, limit)
 }
@@ -210,7 +209,7 @@ func (r reader) Release(ctx context.Context, site string, number int64) (Release
 	return one, nil
 }
 
-// Ended is when a release ended; zero if it has not, or is not known here.
+// Ended is when a release ended; zero if it has not, or is not in the ledger.
 func (r reader) Ended(ctx context.Context, site string, number int64) (time.Time, error) {
 	var us int64
 	err := r.q.QueryRowContext(ctx, `SELECT ended_us FROM releases WHERE site = $1 AND number = $2`, site, number).Scan(&us)
@@ -226,9 +225,9 @@ func (r eventReader) Events(ctx context.Context, site string, after int64, limit
 	return r.events(ctx, `WHERE id > $1 AND (site = $2 OR $2 = '') ORDER BY id LIMIT CAST($3 AS BIGINT)`, after, site, limit)
 }
 
-// EventsOfRelease lists the audit trail of one release, oldest first. Where there
-// are more than limit, those of requests are left out first: thousands may have
-// come before anything else happened.
+// EventsOfRelease lists the audit trail of one release, oldest first. Where there are
+// more than limit, events of requests are left out first: there may be thousands before
+// any other.
 func (r eventReader) EventsOfRelease(ctx context.Context, site string, number int64, limit int) ([]Event, error) {
 	return r.events(ctx, `WHERE id IN (
 		SELECT id FROM events WHERE site = $1 AND release_no = $2

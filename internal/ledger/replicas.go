@@ -10,9 +10,9 @@ import (
 
 // Replica is a process of the app on a ledger that several share.
 type Replica struct {
-	// ID is of one start of a process, and nobody else's.
+	// ID is unique to one start of a process.
 	ID string
-	// Name is for people, Machine that of the state folder.
+	// Name is for people, and Machine is the id of the state folder's machine.
 	Name, Machine string
 	Version       string
 	// Config is the hash of the configuration.
@@ -20,15 +20,15 @@ type Replica struct {
 	Started, Seen time.Time
 }
 
-// Beat is how often a replica says that it lives, at least; Silent is how long one may not
-// have been heard of before others say so.
+// Beat is how often a replica says that it lives, at least; Silent is how long it may say
+// nothing before others report it.
 const (
 	Beat   = 5 * time.Second
 	Silent = 3 * Beat
 )
 
-// keepReplicas is how long one is kept that is not heard of any more: as long as anybody may
-// ask which one did something.
+// keepReplicas is how long a silent replica stays on the list, so that people can find out
+// which one did something.
 const keepReplicas = 24 * time.Hour
 
 // Shared says whether several processes may use the ledger at a time.
@@ -43,11 +43,11 @@ func (l *Ledger) Self() Replica {
 	return self
 }
 
-// Configured has this replica say from its next transaction on that it goes by another
-// configuration, by the hash of that.
+// Configured sets the hash of the configuration that this replica reports, from its next
+// transaction on.
 func (l *Ledger) Configured(hash string) { l.writer.configured.Store(&hash) }
 
-// mark notes in the transaction itself which one it is, and that this replica lives.
+// mark writes the transaction's number, and that this replica lives, into the transaction itself.
 func mark(b *batch, number int64) error {
 	s := b.w.ledger.Self()
 	_, err := b.exec(`INSERT INTO replicas (id, name, machine, version, config, started_us, seen_us, batch) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
@@ -56,7 +56,7 @@ func mark(b *batch, number int64) error {
 	return err
 }
 
-// marked is the number of this replica's last transaction that is there.
+// marked is the number of this replica's last committed transaction.
 func marked(b *batch) (number int64, err error) {
 	err = b.queryRow(`SELECT batch FROM replicas WHERE id = $1`, []any{b.w.self.ID}, &number)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -65,8 +65,8 @@ func marked(b *batch) (number int64, err error) {
 	return number, err
 }
 
-// Live says that this replica lives: every transaction does, and this one does nothing
-// else. It forgets those that have not been heard of for a day.
+// Live says that this replica lives, as every transaction does, and removes replicas that
+// have been silent for a day.
 func (l *Ledger) Live(ctx context.Context) error {
 	return l.writer.act(ctx, func(b *batch) error {
 		changed := b.changed
@@ -76,11 +76,11 @@ func (l *Ledger) Live(ctx context.Context) error {
 	})
 }
 
-// leaveLimit bounds what is done when a replica ends.
+// leaveLimit bounds the time for leave.
 const leaveLimit = 2 * time.Second
 
-// leave takes this replica off the list, since it ends, and lets others have its claims at
-// once. Where that can't be written they end by themselves.
+// leave takes this replica off the list when it ends, and gives up its claims, so that
+// others can take them at once. If that can't be written, the claims lapse by themselves.
 func (l *Ledger) leave() {
 	if !l.Shared() {
 		return
@@ -100,8 +100,8 @@ func (l *Ledger) leave() {
 	}) // see above
 }
 
-// Replicas are the processes that use the ledger, or did a day ago, the one that began
-// first before the others.
+// Replicas are the processes that use the ledger, or did within a day, in the order of
+// their starts.
 func (r reader) Replicas(ctx context.Context) ([]Replica, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT id, name, machine, version, config, started_us, seen_us FROM replicas ORDER BY started_us, id`)
 	if err != nil {

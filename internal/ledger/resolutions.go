@@ -14,10 +14,10 @@ import (
 // manyPlaces is how many places in line are looked up at once: a search shows no more.
 const manyPlaces = 64
 
-// resolutionsText finds for each of some places what reader.resolution asks in three
-// statements: the first release that took it up, the one that brought it live (or found
-// nothing to do, and then the live one before), and those between that failed. Each is
-// found by number, however many releases there were since.
+// resolutionsText finds for each of some places what reader.resolution finds in three
+// statements: the first release that took it up, the one that brought it live (or that
+// found nothing to do, and the live one before), and those between that failed. Each is
+// found by number, so that old places cost no more than new ones.
 const resolutionsText = `SELECT asked.place, COALESCE(served.number, 0), COALESCE(served.live_us, 0), COALESCE(served.ended_us, 0),
 	CASE served.live_us WHEN 0 THEN COALESCE((SELECT MAX(before.number) FROM releases AS before
 		WHERE before.site = $1 AND before.number < served.number AND before.outcome = 'succeeded'), 0) ELSE 0 END,
@@ -31,8 +31,8 @@ const resolutionsText = `SELECT asked.place, COALESCE(served.number, 0), COALESC
 		WHERE site = $1 AND number >= taken.number AND outcome IN ('succeeded', 'unchanged') AND upto_place >= asked.place ORDER BY number LIMIT 1)
 	WHERE asked.site = $1 AND asked.place > 0 AND asked.place IN `
 
-// resolutions are what became of requests of a site, at most manyPlaces of them, by their
-// places: the same that resolution tells of each.
+// resolutions finds the Resolution of each request of a site, at most manyPlaces of them,
+// by their places.
 func (s *Snapshot) resolutions(ctx context.Context, at release.Site, requests []Request) (map[int64]Resolution, error) {
 	out := make(map[int64]Resolution, len(requests))
 	args := make([]any, 2, 2+manyPlaces)

@@ -13,20 +13,19 @@ import (
 	"github.com/pressrun/pressrun/internal/retention"
 )
 
-// Retention removes what is old: what a pass of app/retention is made of. First Cut
-// notes in the site up to where its history goes; from then on no rule and no answer
-// counts on what is before. Then Old gives the rows, a few at a time, and Remove takes
-// away what has been exported. Nothing else in this package deletes an event.
+// Retention removes old history; app/retention makes a pass of its calls. First Cut notes
+// in the site up to which release history is removed: from then on no rule and no answer
+// depends on older rows. Then Old returns the rows, a few at a time, and Remove deletes
+// those that have been exported. Nothing else in this package deletes an event.
 type Retention struct{ ledger *Ledger }
 
-// Retention removes what is old.
+// Retention removes old history.
 func (l *Ledger) Retention() Retention { return Retention{l} }
 
-// oldestAtOnce is how many of a site's releases are looked at for a cut.
+// oldestAtOnce is how many of a site's oldest releases one cut considers.
 const oldestAtOnce = 5000
 
-// Sites names all sites of which there is a history, also those that are no longer
-// configured.
+// Sites names all sites that have a history, also those that are no longer configured.
 func (r Retention) Sites(ctx context.Context) ([]string, error) {
 	rows, err := r.ledger.q.QueryContext(ctx, `SELECT name FROM sites ORDER BY name`)
 	if err != nil {
@@ -44,7 +43,7 @@ func (r Retention) Sites(ctx context.Context) ([]string, error) {
 	return names, rows.Err()
 }
 
-// History is what is kept of a site.
+// History is the kept history of a site.
 type History struct {
 	Site release.Site
 	// Kept is how many releases there are, Oldest the first of them.
@@ -52,7 +51,7 @@ type History struct {
 	Oldest []retention.Past
 }
 
-// History reads what is kept of a site, also of one that is no longer configured.
+// History reads the kept history of a site, also of one that is no longer configured.
 func (r Retention) History(ctx context.Context, name string) (h History, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *Snapshot) error {
 		var doc string
@@ -105,8 +104,9 @@ func oldest(ctx context.Context, s *Snapshot, site release.Site) ([]retention.Pa
 	return out, rows.Err()
 }
 
-// Cut decides with the site as it is then up to where its history goes, and notes it.
-// It tells what is noted, whether or not that was news.
+// Cut decides, in one transaction with the site's current state, up to which release
+// history is removed, and notes it. It returns what is noted, also if that did not
+// change.
 func (r Retention) Cut(ctx context.Context, name string, p retention.Policy) (release.Removed, error) {
 	h, err := r.History(ctx, name)
 	if err != nil {
@@ -131,8 +131,7 @@ func (r Retention) Cut(ctx context.Context, name string, p retention.Policy) (re
 	})
 }
 
-// anySite is site for one that need not be configured any more: its own policy is no
-// longer known, and its history goes all the same.
+// anySite is site, also for one that is no longer configured: its history is removed too.
 func (b *batch) anySite(name string) (*loaded, error) {
 	l, err := b.site(name)
 	if !errors.Is(err, ErrNoSite) {
@@ -146,7 +145,7 @@ func (b *batch) anySite(name string) (*loaded, error) {
 	return l, err
 }
 
-// putRemoved writes a site that flush does not know, since it is not configured.
+// putRemoved writes a site that is no longer configured, which flush does not.
 func (b *batch) putRemoved(l *loaded) error {
 	if _, known := b.sites[l.site.Name]; known {
 		return nil
@@ -159,9 +158,8 @@ func (b *batch) putRemoved(l *loaded) error {
 	return err
 }
 
-// Free is how many pages of the database's file hold nothing, and Shrink gives at most
-// so many of them back to the file system. Both are 0 for a database that has its own
-// way, or whose file can't shrink.
+// Free counts the pages of the database's file that Shrink can give back to the file
+// system; 0 for a database that manages its own space, or whose file can't shrink.
 func (r Retention) Free(ctx context.Context) (pages int64, err error) {
 	shrinks, ok := r.ledger.engine.(shrinker)
 	if !ok {
@@ -173,7 +171,7 @@ func (r Retention) Free(ctx context.Context) (pages int64, err error) {
 	return pages, nil
 }
 
-// Shrink gives free pages back, at most so many.
+// Shrink gives free pages back to the file system, at most that many.
 func (r Retention) Shrink(ctx context.Context, pages int) error {
 	shrinks, ok := r.ledger.engine.(shrinker)
 	if !ok {
@@ -191,23 +189,24 @@ func (r Retention) Shrink(ctx context.Context, pages int) error {
 type shrinker interface {
 	// FreePages reads how many pages of the file are free and can be given back.
 	FreePages() string
-	// Shrink gives so many of them back, at most.
+	// Shrink gives at most that many of them back.
 	Shrink(pages int) string
 }
 
-// Gone is the error of a reading for what is no longer kept. It is an ErrNotFound too.
-type Gone struct {
+// NoLongerKept is the error of a read for a request or release that retention has
+// removed. It is an ErrNotFound too.
+type NoLongerKept struct {
 	What string
 	release.Removed
 	Site string
 }
 
-func (g *Gone) Error() string {
+func (g *NoLongerKept) Error() string {
 	return fmt.Sprintf("%s is no longer kept: on %s the history of %s was removed up to release #%d, which ended on %s",
 		g.What, g.At.Format(time.DateOnly), g.Site, g.Release, g.Before.Format(time.DateOnly))
 }
 
-func (g *Gone) Unwrap() error { return ErrNotFound }
+func (g *NoLongerKept) Unwrap() error { return ErrNotFound }
 
 // goneRelease says of a release that can't be found whether it was removed.
 func (r reader) goneRelease(ctx context.Context, site string, number int64) error {
@@ -217,7 +216,7 @@ func (r reader) goneRelease(ctx context.Context, site string, number int64) erro
 		return err
 	}
 	if number > 0 && number <= at.Removed.Release {
-		return &Gone{What: what, Removed: at.Removed, Site: site}
+		return &NoLongerKept{What: what, Removed: at.Removed, Site: site}
 	}
 	return fmt.Errorf("%s: %w", what, ErrNotFound)
 }
@@ -233,7 +232,7 @@ func (r reader) goneRequest(ctx context.Context, id string) error {
 				return err
 			}
 			if asked.Before(at.Removed.Before) {
-				return &Gone{What: "request " + id, Removed: at.Removed, Site: name}
+				return &NoLongerKept{What: "request " + id, Removed: at.Removed, Site: name}
 			}
 		}
 	}

@@ -94,7 +94,7 @@ func TestOldHistoryGoesAndTheRestIsAsBefore(t *testing.T) {
 	for _, r := range asked {
 		_, f, err := request(t.Context(), l, r.ID)
 		if r.Place <= site.Removed.Place {
-			gone, ok := errors.AsType[*Gone](err)
+			gone, ok := errors.AsType[*NoLongerKept](err)
 			if !ok || !errors.Is(err, ErrNotFound) || gone.Removed != site.Removed {
 				t.Fatalf("request %s went, and the answer is %v", r.ID, err)
 			}
@@ -108,10 +108,10 @@ func TestOldHistoryGoesAndTheRestIsAsBefore(t *testing.T) {
 	if kept == 0 || len(went[OldRequests]) != len(asked)-kept {
 		t.Errorf("%d requests went, and %d of %d stayed", len(went[OldRequests]), kept, len(asked))
 	}
-	if _, err := l.Release(t.Context(), "www", 1); !errors.As(err, new(*Gone)) {
+	if _, err := l.Release(t.Context(), "www", 1); !errors.As(err, new(*NoLongerKept)) {
 		t.Errorf("release #1: %v", err)
 	}
-	if _, err := l.Release(t.Context(), "www", 1000); errors.As(err, new(*Gone)) || !errors.Is(err, ErrNotFound) {
+	if _, err := l.Release(t.Context(), "www", 1000); errors.As(err, new(*NoLongerKept)) || !errors.Is(err, ErrNotFound) {
 		t.Errorf("a release that never was: %v", err)
 	}
 	if _, _, err := request(t.Context(), l, waiting.ID); err != nil {
@@ -259,7 +259,7 @@ func sameLife(t *testing.T, whole, short *Ledger, ids [2][]string) {
 			t.Fatal(err)
 		}
 		_, got, err := request(t.Context(), short, id)
-		if errors.As(err, new(*Gone)) && want.Status == release.Live {
+		if errors.As(err, new(*NoLongerKept)) && want.Status == release.Live {
 			continue
 		}
 		if err != nil {

@@ -63,14 +63,13 @@ func dueRequests(b *batch, site string) (ids []string, sources []release.Source,
 	return ids, sources, nil
 }
 
-// Move puts a scheduled request off to another time. One that has come is due at
-// once. A request that is in line, or was withdrawn, is refused by a
-// *release.Conflict.
+// Move schedules a scheduled request for another time. A time in the past makes it due at
+// once. A request that is in line, or was withdrawn, is refused by a *release.Conflict.
 func (d decisions) Move(ctx context.Context, id, by string, to time.Time) (Accepted, error) {
 	return do(ctx, d.writer, func(b *batch) (Accepted, error) { return b.reschedule(id, by, "", to) })
 }
 
-// Withdraw takes a scheduled request back: it asks for no release any more. It is
+// Withdraw takes a scheduled request back, so that no release will serve it. It is
 // refused like Move.
 func (d decisions) Withdraw(ctx context.Context, id, by, why string) (Accepted, error) {
 	return do(ctx, d.writer, func(b *batch) (Accepted, error) { return b.reschedule(id, by, why, time.Time{}) })
@@ -148,8 +147,8 @@ func nextScheduled(b *batch, site string) (time.Time, error) {
 	return fromMicros(next), err
 }
 
-// scheduledOf are the scheduled requests about some content that came from the CMS: of
-// one reason, or of any for "".
+// scheduledOf are the ids of scheduled requests of the CMS about some content, with a
+// reason; "" for any reason.
 func scheduledOf(b *batch, site, entity, reason string) ([]string, error) {
 	if err := b.writeRequests(); err != nil {
 		return nil, err

@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// ScheduleLook is a look at a schedule of a site: what it asks for counts up to At.
+// ScheduleLook is a check of a site's schedule: its slots up to At have been handled.
 type ScheduleLook struct {
 	Site, Schedule string
 	At             time.Time
@@ -18,15 +18,15 @@ type ScheduleLook struct {
 	Skipped string
 }
 
-// Schedules are the looks at the schedules of sites.
+// Schedules are the checks of the sites' schedules.
 type Schedules struct{ ledger *Ledger }
 
-// Schedules are the looks at the schedules of sites.
+// Schedules are the checks of the sites' schedules.
 func (l *Ledger) Schedules() Schedules { return Schedules{l} }
 
-// LookedAt keeps a look at a schedule and, in the same transaction, the request that
-// it came to, if any. The request's key must name the schedule and the slot: then
-// each slot is asked for once, whatever happens between two looks.
+// LookedAt keeps a check of a schedule and, in the same transaction, the request that it
+// led to, if any. The request's key must name the schedule and the slot, so that each
+// slot is asked for once, even after a crash between two checks.
 func (s Schedules) LookedAt(ctx context.Context, look ScheduleLook, ask *Request) (release.Site, error) {
 	key := ""
 	if ask != nil {
@@ -51,7 +51,8 @@ func (s Schedules) LookedAt(ctx context.Context, look ScheduleLook, ask *Request
 	})
 }
 
-// ScheduleLooks are up to when the schedules of a site were looked at, by name.
+// ScheduleLooks are the instants up to which the slots of a site's schedules have been
+// handled, by name.
 func (r reader) ScheduleLooks(ctx context.Context, site string) (map[string]time.Time, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT name, looked_us FROM schedules WHERE site = $1`, site)
 	if err != nil {
@@ -70,9 +71,9 @@ func (r reader) ScheduleLooks(ctx context.Context, site string) (map[string]time
 	return looks, rows.Err()
 }
 
-// Begin makes the named schedules those of a site, and gives up to when
-// each was looked at. One that was not there before begins at now; one that is no
-// longer there is forgotten.
+// Begin makes the named schedules those of a site, and returns the instant up to which
+// the slots of each have been handled. A new schedule begins at now; one that is no
+// longer named is forgotten.
 func (s Schedules) Begin(ctx context.Context, site string, names []string, now time.Time) (map[string]time.Time, error) {
 	known, err := s.ledger.ScheduleLooks(ctx, site)
 	if err != nil {
@@ -103,7 +104,7 @@ func (s Schedules) Begin(ctx context.Context, site string, names []string, now t
 	return looks, err
 }
 
-// Changed says whether hooks told of changes that no release has brought yet.
+// Changed says whether hooks have noted changes that are not live yet.
 func (s Schedules) Changed(ctx context.Context, site release.Site) (bool, error) {
 	var n int64
 	err := s.ledger.q.QueryRowContext(ctx, `SELECT COUNT(*) FROM changes WHERE site = $1 AND changed_us >= $2`, site.Name, micros(wentOut(site))).Scan(&n)

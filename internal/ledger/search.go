@@ -11,11 +11,11 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// maxSearchWords is how many words of a search count; a page's title has fewer.
+// maxSearchWords is how many words of a search are used; a page's title has fewer.
 const maxSearchWords = 16
 
-// SearchWords are the words of what somebody looks for. What has no letter and no
-// digit is none: no index knows it.
+// SearchWords splits the text of a search into words. A word needs a letter or a digit:
+// no index knows others.
 func SearchWords(text string) []string {
 	var words []string
 	for _, w := range strings.Fields(strings.ToValidUTF8(strings.ReplaceAll(text, "\x00", " "), " ")) {
@@ -50,13 +50,13 @@ func (s *Snapshot) Search(ctx context.Context, site string, words []string, limi
 	return s.tracked(ctx, at, found)
 }
 
-// sought are words as the index is asked for them. some is false if it is known that one
-// of them is not in it.
+// sought prepares words for the query of the index. some is false if the index certainly
+// lacks one of them.
 func (s *Snapshot) sought(ctx context.Context, words []string) (sought []database.Sought, some bool, err error) {
 	for _, text := range words {
 		w := database.Sought{Text: text, Begins: database.MayBegin(text)}
-		if query := s.engine.Search().Real; w.Begins && query != "" {
-			if some, err = s.realWords(ctx, query, &w); err != nil || !some {
+		if query := s.engine.Search().Completions; w.Begins && query != "" {
+			if some, err = s.completions(ctx, query, &w); err != nil || !some {
 				return nil, false, err
 			}
 		}
@@ -65,14 +65,14 @@ func (s *Snapshot) sought(ctx context.Context, words []string) (sought []databas
 	return sought, true, nil
 }
 
-// realWords finds the words of the index that one may be the beginning of, unless there
-// are many. some is false if there is none.
-func (s *Snapshot) realWords(ctx context.Context, query string, w *database.Sought) (some bool, err error) {
+// completions sets the words of the index that begin with w's last word, unless there are
+// more than MaxCompletions. some is false if there is none.
+func (s *Snapshot) completions(ctx context.Context, query string, w *database.Sought) (some bool, err error) {
 	_, end := w.End()
 	if end == "" {
 		return true, nil // the index has rules of its own for it
 	}
-	rows, err := s.q.QueryContext(ctx, query, end, end+string(unicode.MaxRune), database.MostReal+1)
+	rows, err := s.q.QueryContext(ctx, query, end, end+string(unicode.MaxRune), database.MaxCompletions+1)
 	if err != nil {
 		return false, fmt.Errorf("read the words of the index: %w", s.engine.Explain(err))
 	}
@@ -85,8 +85,8 @@ func (s *Snapshot) realWords(ctx context.Context, query string, w *database.Soug
 		}
 		found = append(found, word)
 	}
-	if len(found) <= database.MostReal {
-		w.Real = found
+	if len(found) <= database.MaxCompletions {
+		w.Completions = found
 	}
 	return len(found) > 0, rows.Err()
 }
@@ -105,7 +105,7 @@ func (s *Snapshot) LastRequests(ctx context.Context, site string, limit int) ([]
 	return s.tracked(ctx, at, found)
 }
 
-// tracked tells of requests what became of each, in a statement for many of them.
+// tracked finds the Resolution of each request, in one statement for many of them.
 func (s *Snapshot) tracked(ctx context.Context, at release.Site, found []Request) ([]Tracked, error) {
 	out := make([]Tracked, 0, len(found))
 	for some := range slices.Chunk(found, manyPlaces) {

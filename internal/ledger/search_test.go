@@ -257,7 +257,7 @@ func TestWordsOfTheIndexFindWhatBeginningsFind(t *testing.T) {
 	for r := rune(0x20); r < 0x3000; r++ {
 		all = append(all, Request{Title: fmt.Sprintf("aaa%cbbb caf%c %cnight", r, r, r), Entity: fmt.Sprint("node/", strings.Repeat("7", int(r%20)+1))})
 	}
-	for i := range 3 * database.MostReal {
+	for i := range 3 * database.MaxCompletions {
 		all = append(all, Request{Title: fmt.Sprintf("x-many%c%c", 'a'+i%20, 'a'+i/20)})
 	}
 	for i := range all {

@@ -10,14 +10,15 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// The index by which requests are found is written after them: in the transaction of a
-// request it would cost a sixth of its CPU time, and as many bytes on disk as all else.
-// How far it is is kept beside it, as the id of an event: each request has one event of
-// its acceptance, in its order. So whatever crashes, the rest is made up for.
+// The search index of requests is written after them: in the transaction of a request it
+// would cost a sixth of its CPU time, and as many bytes on disk as all else. Its progress
+// is kept beside it, as the id of the last event whose request it has: each request has
+// one event of its acceptance, in order. So after a crash the index catches up.
 
 const (
-	// indexAtOnce is how many events are gone through in one transaction, and
-	// indexBehind after how many requests the next one has to do it, however busy.
+	// indexAtOnce is how many events one transaction indexes, and indexBehind how many
+	// requests the index may be behind before the next batch must fill it, however busy
+	// the writer is.
 	indexAtOnce = 1000
 	indexBehind = 500
 	// indexWait is how long the index may be behind.
@@ -26,24 +27,25 @@ const (
 	indexAgain = time.Minute
 )
 
-// index is how far behind the index is. All but behind is of the writer's goroutine alone.
+// index tracks how far behind the index is. The writer's goroutine alone uses all fields
+// but behind.
 type index struct {
-	behind atomic.Int64 // requests, or more
+	behind atomic.Int64 // requests that the index lacks, at most
 	timer  *time.Timer
-	op     *op       // that is carried out
-	rest   time.Time // until when it is not tried, since it failed
+	op     *op       // the decision under way that fills it
+	rest   time.Time // no try before, since the last one failed
 }
 
 func newIndex() *index {
 	x := &index{timer: time.NewTimer(indexWait)}
-	x.behind.Store(1) // what an app left behind that was killed
+	x.behind.Store(1) // a killed app may have left requests behind
 	return x
 }
 
 // Indexed brings the index of requests up to date: Search then finds all that were
 // acknowledged before.
 func (l *Ledger) Indexed(ctx context.Context) error {
-	if l.writer.index.behind.Load() == 0 && !l.Shared() { // what others accepted is not counted here
+	if l.writer.index.behind.Load() == 0 && !l.Shared() { // behind does not count requests that others accepted
 		return nil
 	}
 	last, err := l.LastEvent(ctx)
@@ -56,8 +58,8 @@ func (l *Ledger) Indexed(ctx context.Context) error {
 	return nil
 }
 
-// fillIndex puts the next requests into the index, and tells up to which event it has
-// them.
+// fillIndex puts the next requests into the index, and returns the id of the last event
+// that it indexed.
 func (b *batch) fillIndex() (upto int64, err error) {
 	changed := b.changed
 	var from, last int64
@@ -78,8 +80,8 @@ func (b *batch) fillIndex() (upto int64, err error) {
 	return upto, nil
 }
 
-// searchedText is, in SQL, what a request is found by: all that a person may remember
-// of it.
+// searchedText is the SQL expression of a request's searched text: all that a person may
+// remember of it.
 const searchedText = `requests.title || '
 ' || requests.entity || '
 ' || requests.link || '
@@ -91,7 +93,7 @@ const indexText = `INSERT INTO request_search (site, request_id, words)
 	SELECT requests.site, requests.id, ` + searchedText + ` FROM events JOIN requests ON requests.id = events.request_id
 	WHERE events.id > $1 AND events.id <= $2 AND (events.kind = $3 OR events.kind = $4) ORDER BY events.id`
 
-// committed counts what a batch left behind, and what it made up for.
+// committed counts the requests that a batch added, and those that it indexed.
 func (x *index) committed(b *batch) {
 	left := int64(len(b.requests))
 	if !b.allIndexed {
@@ -114,8 +116,8 @@ func (x *index) fill() *op {
 	return x.op
 }
 
-// tried looks what became of filling the index. Where it can't be written, requests are
-// accepted all the same, and are not found until it can.
+// tried takes the result of filling the index. If the index can't be written, requests
+// are accepted all the same, and are not found until it can.
 func (x *index) tried() {
 	if x.op == nil {
 		return
@@ -127,8 +129,8 @@ func (x *index) tried() {
 	x.op = nil
 }
 
-// makeSearch makes the index of requests in a ledger that has none yet, of all
-// requests that there are. It is no migration: each database has its own.
+// makeSearch makes the search index in a ledger that has none yet, of all its requests.
+// It is not a migration, since each database has its own kind of index.
 func makeSearch(ctx context.Context, db *sql.DB, engine database.Engine) error {
 	var steps []string
 	var n int64
@@ -147,7 +149,7 @@ func makeSearch(ctx context.Context, db *sql.DB, engine database.Engine) error {
 	if err != nil {
 		return fmt.Errorf("begin to make the index of requests: %w", engine.Explain(err))
 	}
-	defer func() { _ = tx.Rollback() }() // after a commit it does nothing
+	defer func() { _ = tx.Rollback() }() // it does nothing after a commit
 	for _, text := range steps {
 		if _, err := tx.ExecContext(ctx, text); err != nil {
 			return fmt.Errorf("make the index of requests: %w", engine.Explain(err))

@@ -14,20 +14,19 @@ type Session struct {
 	ID string
 	// Hash is the SHA-256, in hexadecimal, of the secret in the browser's cookie.
 	Hash string
-	// Via and Subject tell people apart; the rest is what they were called and what
-	// they belonged to when they signed in.
+	// Via and Subject identify a person; the rest are their names and groups when they signed in.
 	Via, Subject, Name, Email, Domain string
 	Groups                            []string
 	// Browser and Address say where they signed in.
 	Browser, Address string
-	// Begun, Seen (to some minutes) and Until are when it began, was last used, and
-	// ends; Ended is zero while nobody has ended it before.
+	// Begun is when it began, Seen when it was last used (to some minutes), and Until
+	// when it expires. Ended is when it was ended before that; zero while it was not.
 	Begun, Seen, Until, Ended time.Time
 	EndedBy                   string
 }
 
-// Good says whether a session lets somebody in at an instant, where one that is
-// not used for a span ends by itself.
+// Good says whether a session is valid at an instant. A session that is not used for the
+// span idle is over.
 func (s Session) Good(at time.Time, idle time.Duration) bool {
 	return s.Ended.IsZero() && at.Before(s.Until) && at.Before(s.Seen.Add(idle))
 }
@@ -38,16 +37,14 @@ type Sessions struct{ ledger *Ledger }
 // Sessions are the sign-ins that the ledger keeps.
 func (l *Ledger) Sessions() Sessions { return Sessions{l} }
 
-// keepSessions is how long one that is over is kept, for whoever asks who was
-// signed in when.
+// keepSessions is how long a session that is over is kept, to answer who was signed in when.
 const keepSessions = 30 * 24 * time.Hour
 
-// Begin keeps a new session, and forgets those that are long over. It sets ID,
-// Begun and Seen.
+// Begin keeps a new session, and deletes those that are long over. It sets ID, Begun and Seen.
 func (s Sessions) Begin(ctx context.Context, one Session) (Session, error) {
 	belongs, err := json.Marshal(one.Groups)
 	if err != nil {
-		return one, fmt.Errorf("write what somebody belongs to: %w", err)
+		return one, fmt.Errorf("write the groups of a session: %w", err)
 	}
 	return do(ctx, s.ledger.writer, func(b *batch) (Session, error) {
 		one.ID, one.Begun, one.Seen = b.w.ids.next("sgn_", b.now), b.now, b.now
@@ -62,15 +59,15 @@ func (s Sessions) Begin(ctx context.Context, one Session) (Session, error) {
 	})
 }
 
-// sessionColumns is what scanSession reads.
+// sessionColumns selects the columns that scanSession reads.
 const sessionColumns = `SELECT id, hash, via, subject, name, email, domain, belongs, browser, address, begun_us, seen_us, until_us, ended_us, ended_by FROM sessions `
 
-// ByHash is the session of a secret, good or not; ErrNotFound for none.
+// ByHash is the session of a secret, valid or not; ErrNotFound for none.
 func (s Sessions) ByHash(ctx context.Context, hash string) (Session, error) {
 	return s.one(ctx, sessionColumns+`WHERE hash = $1`, hash)
 }
 
-// Find is the session of an id, good or not; ErrNotFound for none.
+// Find is the session of an id, valid or not; ErrNotFound for none.
 func (s Sessions) Find(ctx context.Context, id string) (Session, error) {
 	return s.one(ctx, sessionColumns+`WHERE id = $1`, id)
 }
@@ -89,8 +86,8 @@ func (s Sessions) one(ctx context.Context, text, key string) (Session, error) {
 // maxSessions bounds a list of sessions.
 const maxSessions = 1000
 
-// List are the sessions that are good, the one used last first: those of one
-// person, or of everybody for an empty via. At most 1000 are given.
+// List are the valid sessions, the one used last first: those of one person, or of
+// everybody if via is "". At most 1000 are given.
 func (s Sessions) List(ctx context.Context, via, subject string, idle time.Duration) ([]Session, error) {
 	at := now()
 	rows, err := s.ledger.q.QueryContext(ctx, sessionColumns+`WHERE ended_us = 0 AND until_us > $1 AND seen_us > $2 AND ($3 = '' OR via = $3 AND subject = $4)
@@ -121,7 +118,7 @@ func scanSession(from row) (Session, error) {
 	return s, json.Unmarshal([]byte(belongs), &s.Groups)
 }
 
-// Used notes that a session is used now.
+// Used notes that a session was used now.
 func (s Sessions) Used(ctx context.Context, id string) error {
 	return s.ledger.writer.act(ctx, func(b *batch) error {
 		_, err := b.exec(`UPDATE sessions SET seen_us = $1 WHERE id = $2 AND seen_us < $1`, micros(b.now), id)

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// sharedFor is how long an answer is given again while nothing is committed: clocks
-// that it tells of go on.
+// sharedFor is how long an answer is shared while nothing is committed: it may tell times
+// relative to now.
 const sharedFor = 250 * time.Millisecond
 
-// Shared reads the ledger once for all who ask the same thing at once: a release's
-// state changes before hundreds of open pages, which all look again. What it gives
-// was read after the last commit that was acknowledged before it was asked, as if
-// everybody had read alone. Its answers belong to all: nobody may change them.
+// Shared reads the ledger once for all who ask for the same key at once: when a release's
+// state changes, hundreds of open pages read it again. An answer was read after the last
+// commit that was acknowledged before Get was called, as if each caller had read alone.
+// Answers are shared: nobody may change them.
 type Shared[K comparable, T any] struct {
 	// changed gives a channel that is closed at the next commit.
 	changed func() <-chan struct{}
@@ -24,7 +24,7 @@ type Shared[K comparable, T any] struct {
 	readings map[K]*reading[T]
 }
 
-// Share shares readings of a ledger; now tells the time.
+// Share makes a Shared for a ledger; now is its clock.
 func Share[K comparable, T any](l *Ledger, now func() time.Time) *Shared[K, T] {
 	return &Shared[K, T]{changed: l.Changed, now: now, readings: map[K]*reading[T]{}}
 }
@@ -32,7 +32,7 @@ func Share[K comparable, T any](l *Ledger, now func() time.Time) *Shared[K, T] {
 // errBrokenOff is the error of a reading that panicked.
 var errBrokenOff = errors.New("the reading broke off")
 
-// reading is one that goes on, or is over.
+// reading is a read that is under way, or over.
 type reading[T any] struct {
 	changed <-chan struct{} // taken before it began
 	began   time.Time
@@ -41,7 +41,7 @@ type reading[T any] struct {
 	err     error
 }
 
-// good says whether an answer that is asked for now may be this one.
+// good says whether this reading may answer a caller who asks now.
 func (r *reading[T]) good(now time.Time) bool {
 	select {
 	case <-r.changed:
@@ -51,7 +51,7 @@ func (r *reading[T]) good(now time.Time) bool {
 	}
 }
 
-// Get gives what read reads, or read for somebody else a moment before.
+// Get returns the result of read, or of another caller's read a moment before.
 func (s *Shared[K, T]) Get(ctx context.Context, key K, read func(context.Context) (T, error)) (T, error) {
 	r, mine := s.enter(key)
 	if mine {
@@ -65,7 +65,7 @@ func (s *Shared[K, T]) Get(ctx context.Context, key K, read func(context.Context
 		var none T
 		return none, ctx.Err()
 	}
-	if r.err != nil { // that caller may have gone: an error is nobody else's
+	if r.err != nil { // that caller may have given up: errors are not shared
 		return read(ctx)
 	}
 	return r.value, nil

@@ -12,9 +12,9 @@ import (
 	"github.com/pressrun/pressrun/internal/slots"
 )
 
-// Tick tells a site that time has passed. Scheduled requests that are due get
-// their places first. The token must be fresh and random. A dispatch that is due waits if
-// as many releases run as may: see GiveSlots.
+// Tick applies the passing of time to a site. Scheduled requests that are due get their
+// places first. The token must be fresh and random. A dispatch that is due waits if there
+// is no free slot: see GiveSlots.
 func (d decisions) Tick(ctx context.Context, site, token string) (release.Site, error) {
 	return do(ctx, d.writer, func(b *batch) (release.Site, error) {
 		at, err := b.site(site)
@@ -22,7 +22,7 @@ func (d decisions) Tick(ctx context.Context, site, token string) (release.Site, 
 			return release.Site{}, err
 		}
 		if token == "" {
-			// Before anything falls due: a refusal must change nothing.
+			// Checked before requests fall due: a refusal must change nothing.
 			return at.site, &release.Conflict{Code: release.CodeBadEvent, Text: "a tick needs a token"}
 		}
 		if due := at.site.Scheduled; !due.IsZero() && !due.After(b.now) {
@@ -39,9 +39,9 @@ func (d decisions) Tick(ctx context.Context, site, token string) (release.Site, 
 	})
 }
 
-// GiveSlots dispatches the releases that wait for a slot as far as there are any, and names
-// their sites. The tokens must be fresh and random. It is one decision over all sites, in one
-// transaction: whichever replicas make it at a time, no limit is passed.
+// GiveSlots dispatches releases that wait for a slot, as far as slots are free, and names
+// their sites. The tokens must be fresh and random. It decides over all sites in one
+// transaction, so that replicas that call it at once exceed no limit.
 func (d decisions) GiveSlots(ctx context.Context, token func() string) ([]string, error) {
 	return do(ctx, d.writer, func(b *batch) (started []string, err error) {
 		changed := b.changed
@@ -67,8 +67,8 @@ func (d decisions) GiveSlots(ctx context.Context, token func() string) ([]string
 	})
 }
 
-// noSlot says why a site that is about to be ticked has to wait for a slot; "" if it has
-// not, or nothing would be dispatched.
+// noSlot says why a tick must not dispatch a site's release for want of a slot; "" if it
+// may, or if nothing is due to be dispatched.
 func (b *batch) noSlot(at *loaded) (string, error) {
 	if b.w.ledger.sites.now.Load().slots.None() {
 		return "", nil
@@ -94,7 +94,7 @@ func (b *batch) noSlot(at *loaded) (string, error) {
 	return "there is no free slot", nil
 }
 
-// whyNoSlot says what a release waits for, for the audit trail.
+// whyNoSlot says in words what a release waits for, for the audit trail.
 func whyNoSlot(w slots.Wait) string {
 	if w.Behind != "" {
 		return "another site of its group has waited for very long and goes first"
@@ -126,8 +126,8 @@ func (b *batch) hadTurn(d slots.Decision, r slots.Release) error {
 	return err
 }
 
-// decideSlots decides about all sites as this batch has left them; asked is how one would
-// stand if it asked for a slot too.
+// decideSlots decides for all sites in their state within this batch; asked is a site
+// that would ask for a slot too, or nil.
 func (b *batch) decideSlots(asked *release.Site) (slots.Decision, error) {
 	now := map[string]release.Site{}
 	for name, l := range b.sites {
@@ -152,7 +152,7 @@ func (s *Snapshot) SlotWaits(ctx context.Context, now time.Time) (map[string]slo
 	query := func(text string, args ...any) (*sql.Rows, error) { return s.q.QueryContext(ctx, text, args...) }
 	state, err := slotState(query, s.sites, nil, now, s.engine.Traits().Shared)
 	if err != nil {
-		return nil, fmt.Errorf("read who waits for a slot: %w", s.engine.Explain(err))
+		return nil, fmt.Errorf("read the releases that wait for a slot: %w", s.engine.Explain(err))
 	}
 	s.waits = map[string]slots.Wait{}
 	for _, w := range slots.Decide(state).Waits {
@@ -161,9 +161,9 @@ func (s *Snapshot) SlotWaits(ctx context.Context, now time.Time) (map[string]slo
 	return s.waits, nil
 }
 
-// slotState reads what the decision about slots is made of. Sites that are known to be
-// otherwise by now are given. One that is not configured any more counts for nothing:
-// nobody would ever learn that its release has ended.
+// slotState reads the input of the decision about slots. known are sites whose state
+// differs from the stored one. Sites that are no longer configured do not count: nobody
+// would learn that their release has ended.
 func slotState(query func(string, ...any) (*sql.Rows, error), all *sites, known map[string]release.Site, now time.Time, shared bool) (slots.State, error) {
 	served := all.now.Load()
 	state := slots.State{Limits: served.slots, Now: now}
@@ -200,7 +200,7 @@ func slotState(query func(string, ...any) (*sql.Rows, error), all *sites, known 
 	return state, nil
 }
 
-// shareOf is a site's release as it takes part in the decision about slots.
+// shareOf is a site's release as input of the decision about slots.
 func shareOf(site release.Site, machine string) slots.Release {
 	share := site.Policy.Share
 	r := slots.Release{Site: site.Name, Group: share.Group, Runner: share.Runner, Installation: share.Installation, Lane: laneOf(site)}

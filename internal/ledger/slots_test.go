@@ -200,12 +200,12 @@ func tourOfBudgets(t *testing.T, l *Ledger) {
 	until := Now().Add(time.Minute)
 	for range 2 {
 		if err := g.Change(t.Context(), 7, func(b Budget) Budget {
-			return Budget{Quota: 5000, Remaining: b.Remaining + 10, Met: b.Met + 1, Reset: until, Until: until}
+			return Budget{Quota: 5000, Remaining: b.Remaining + 10, Refusals: b.Refusals + 1, Reset: until, Until: until}
 		}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if b, err := g.Of(t.Context(), 7); err != nil || b != (Budget{Quota: 5000, Remaining: 20, Met: 2, Reset: until, Until: until}) {
+	if b, err := g.Of(t.Context(), 7); err != nil || b != (Budget{Quota: 5000, Remaining: 20, Refusals: 2, Reset: until, Until: until}) {
 		t.Errorf("%+v, %v", b, err)
 	}
 	first, ok, err := g.Turn(t.Context(), 7, true, time.Minute, time.Second)

@@ -12,12 +12,12 @@ import (
 	"github.com/pressrun/pressrun/internal/slots"
 )
 
-// Snapshot reads the ledger as it stood at one instant: what was committed
-// since is not in it. So an answer that takes several readings never tells of
-// two instants. It is good until the function that it was given to returns.
+// Snapshot reads the ledger as it stood at one instant: what was committed since is not
+// in it. So an answer made of several reads never mixes two instants. It is valid until
+// the function that it was passed to returns.
 type Snapshot struct {
 	reader
-	// waits are the releases that wait for a slot, once they were asked for.
+	// waits caches SlotWaits.
 	waits map[string]slots.Wait
 }
 
@@ -27,9 +27,9 @@ var errInSnapshot = errors.New("a snapshot of the ledger is open: read through i
 // inSnapshot marks the contexts of functions that read a snapshot.
 type inSnapshot struct{}
 
-// outsideSnapshot fails in a function that reads a snapshot. What it asked would
-// tell of another instant, and could wait for ever for one of the few connections,
-// all of which may hold snapshots whose readers wait for one too.
+// outsideSnapshot fails in a function that reads a snapshot. A read beside the snapshot
+// would be of another instant, and could deadlock: the few connections may all hold
+// snapshots whose readers wait for another connection.
 func outsideSnapshot(ctx context.Context) error {
 	if ctx.Value(inSnapshot{}) != nil {
 		return errInSnapshot
@@ -37,11 +37,11 @@ func outsideSnapshot(ctx context.Context) error {
 	return nil
 }
 
-// Read calls a function with a snapshot of the ledger, and returns its error.
-// The function reads through the snapshot alone, with the context that it is given:
-// with that one every call of the ledger's own is refused, a reading or a decision.
-// It must not wait for a client: while a snapshot is open, SQLite can't empty its
-// write-ahead log (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files).
+// Read calls a function with a snapshot of the ledger, and returns its error. The
+// function must read through the snapshot alone, with the context that it is given: with
+// that context the ledger refuses its own calls, reads and decisions alike. It must not
+// wait for a client: while a snapshot is open, SQLite can't empty its write-ahead log
+// (https://sqlite.org/wal.html#avoiding_excessively_large_wal_files).
 func (l *Ledger) Read(ctx context.Context, answer func(context.Context, *Snapshot) error) (err error) {
 	if err := outsideSnapshot(ctx); err != nil {
 		return err
@@ -65,15 +65,14 @@ func (l *Ledger) Read(ctx context.Context, answer func(context.Context, *Snapsho
 	return answer(context.WithValue(ctx, inSnapshot{}, true), &Snapshot{reader: newReader(access{q: q, engine: l.engine, sites: l.sites})})
 }
 
-// Tracked is a request and what has become of it.
+// Tracked is a request and its Resolution.
 type Tracked struct {
 	Request
 	Resolution Resolution
 }
 
-// Request reads a request, what became of it, and its site. It fails with
-// ErrNotFound if there is none, and with ErrNoSite if its site is no longer
-// configured.
+// Request reads a request, its Resolution, and its site. It fails with ErrNotFound if
+// there is none, and with ErrNoSite if its site is no longer configured.
 func (s *Snapshot) Request(ctx context.Context, id string) (release.Site, Tracked, error) {
 	var a Tracked
 	var times scanned
@@ -93,9 +92,9 @@ func (s *Snapshot) Request(ctx context.Context, id string) (release.Site, Tracke
 	return site, a, err
 }
 
-// OpenRequests lists what is not live yet: the requests in line, newest first,
-// then the scheduled ones, the next first; at most limit of either. It also
-// gives the site.
+// OpenRequests lists the requests that are not live yet: the requests in line, newest
+// first, then the scheduled ones, the next first; at most limit of either. It also gives
+// the site.
 func (s *Snapshot) OpenRequests(ctx context.Context, name string, limit int) (site release.Site, open []Tracked, err error) {
 	if site, err = s.Site(ctx, name); err != nil {
 		return site, nil, err
@@ -130,9 +129,9 @@ func (r reader) resolution(ctx context.Context, site release.Site, place int64) 
 	if place <= 0 {
 		return f, nil
 	}
-	// Places grow with the numbers of releases. From the first release that took
-	// this place up, all is found by number: asking for an old request must not
-	// cost a look at every release since.
+	// Places grow with the numbers of releases. From the first release that took this
+	// place up, all is found by number, so that an old request does not cost a read of
+	// every release since.
 	var first int64
 	err := r.q.QueryRowContext(ctx, `SELECT number FROM releases
 		WHERE site = $1 AND upto_place >= $2 ORDER BY upto_place, number LIMIT 1`, site.Name, place).Scan(&first)
@@ -151,7 +150,7 @@ func (r reader) resolution(ctx context.Context, site release.Site, place int64) 
 	case err != nil:
 		return f, fmt.Errorf("read the release of a request: %w", r.engine.Explain(err))
 	case live == 0:
-		// There was nothing to do: it is live with the release before.
+		// The release found nothing to do: the request is live with the one before.
 		f.LiveAt = fromMicros(ended)
 		if f.Release, err = liveBefore(ctx, r, site.Name, served); err != nil {
 			return f, err
@@ -176,7 +175,7 @@ func liveBefore(ctx context.Context, r reader, site string, number int64) (befor
 	return before, nil
 }
 
-// maxFailed bounds how many failed releases are told of a request.
+// maxFailed bounds how many failed releases a Resolution lists.
 const maxFailed = 50
 
 // failed are the numbers of the newest releases, maxFailed at most, that took a
@@ -206,12 +205,12 @@ func (r reader) failed(ctx context.Context, site string, place, from, before int
 // place in line that it took up.
 type failure struct{ number, upto int64 }
 
-// maxFailures bounds how many failures are looked at: far more than a site has
-// between two successes, since it is held after a few.
+// maxFailures bounds how many failures are read: far more than a site has between two
+// successes, since it is held after a few.
 const maxFailures = 1000
 
-// failuresOf are the releases that ended without success and took up places after
-// one, the oldest first.
+// failuresOf are the releases that ended without success and took up places after a
+// place, the oldest first.
 func failuresOf(ctx context.Context, r reader, site string, after int64) ([]failure, error) {
 	rows, err := r.q.QueryContext(ctx, `SELECT number, upto_place FROM releases
 		WHERE site = $1 AND upto_place > $2 AND outcome NOT IN ('', 'succeeded', 'unchanged')
@@ -232,8 +231,8 @@ func failuresOf(ctx context.Context, r reader, site string, after int64) ([]fail
 	return out, rows.Err()
 }
 
-// failedFor are the numbers of the releases, the newest 50, that took a place up
-// and failed; the oldest first. Places grow with the numbers of releases.
+// failedFor are the numbers of the releases that took a place up and failed, the newest
+// maxFailed, oldest first. Places grow with the numbers of releases.
 func failedFor(place int64, failures []failure) []int64 {
 	if place == 0 {
 		return nil
@@ -247,9 +246,8 @@ func failedFor(place int64, failures []failure) []int64 {
 	return numbers[max(0, len(numbers)-maxFailed):]
 }
 
-// RequestAbout reads the newest request about some content, and what became of it. It
-// fails with ErrNotFound if there is none. The site must have been read from the same
-// snapshot.
+// RequestAbout reads the newest request about some content, and its Resolution. It fails
+// with ErrNotFound if there is none. The site must have been read from the same snapshot.
 func (s *Snapshot) RequestAbout(ctx context.Context, site release.Site, entity string) (Tracked, error) {
 	found, err := s.requests(ctx, `WHERE site = $1 AND entity = $2 AND entity <> '' ORDER BY accepted_us DESC, id DESC LIMIT 1`, site.Name, entity)
 	if err != nil {

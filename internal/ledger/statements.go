@@ -10,20 +10,20 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// statements are readings that recur all the time, prepared once. It is a
-// querier for a small, fixed set of texts, and refuses who reads a snapshot.
+// statements is a querier that prepares each query once, for a small, fixed set of texts.
+// It refuses callers that read a snapshot.
 type statements struct {
 	db *sql.DB
-	// byDriver says that the driver sees to what is prepared.
+	// byDriver says that the driver prepares statements itself.
 	byDriver bool
-	// preparing is held while a statement is prepared, which waits for a connection; mu
-	// never is: a snapshot, which has a connection, may wait for it.
+	// preparing is held while a statement is prepared, which waits for a connection. mu
+	// is not held then: a snapshot, which has a connection, may wait for it.
 	preparing sync.Mutex
 	mu        sync.Mutex
 	known     map[string]*sql.Stmt
 }
 
-// mostPrepared bounds the texts that are prepared: far more than this package has.
+// mostPrepared bounds how many texts are prepared: far more than this package has.
 const mostPrepared = 250
 
 // ready is a text's statement; nil while it is not prepared.
@@ -58,7 +58,7 @@ func (s *statements) prepare(ctx context.Context, text string) (*sql.Stmt, error
 	return stmt, nil
 }
 
-// learn prepares what a snapshot asked for the first time, once it is over.
+// learn prepares the texts that a snapshot used for the first time, once it is over.
 func (s *statements) learn(ctx context.Context, texts []string) {
 	if s.byDriver {
 		return
@@ -71,7 +71,7 @@ func (s *statements) learn(ctx context.Context, texts []string) {
 			return
 		}
 		if _, err := s.prepare(ctx, text); err != nil { //nolint:sqlclosecheck // kept for the next time
-			return // it is asked unprepared again
+			return // it stays unprepared
 		}
 	}
 }
@@ -106,9 +106,8 @@ func (s *statements) QueryRowContext(ctx context.Context, text string, args ...a
 	return stmt.QueryRowContext(ctx, args...)
 }
 
-// documents remember the last document of each site that was read, and the site
-// that it told of: the desk reads all of them at every change, and most have not
-// changed since.
+// documents caches the last document read of each site, decoded: the decision about slots
+// reads all of them at every change, and most have not changed.
 type documents struct {
 	mu    sync.Mutex
 	sites map[string]document
@@ -119,7 +118,7 @@ type document struct {
 	site release.Site // without its policy; nobody changes a site in place
 }
 
-// read tells what a site's document says.
+// read decodes a site's document.
 func (d *documents) read(name, text string) (release.Site, error) {
 	d.mu.Lock()
 	known, ok := d.sites[name]

@@ -15,7 +15,7 @@ func (r eventReader) LastEvents(ctx context.Context, site string, before int64, 
 }
 
 // EventsOf lists the audit trail of all sites after an id and up to another, oldest
-// first: only what is of one of two kinds.
+// first: only those of two kinds.
 func (r eventReader) EventsOf(ctx context.Context, after, upto int64, limit int, kind, other string) ([]Event, error) {
 	return r.events(ctx, `WHERE id > $1 AND id <= $2 AND (kind = $3 OR kind = $4) ORDER BY id LIMIT CAST($5 AS BIGINT)`, after, upto, kind, other, limit)
 }

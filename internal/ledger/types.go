@@ -8,25 +8,22 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Request is a request as it was accepted. Place is its place in line, 0
-// while its NotBefore lies ahead.
-//
-// Via names the credential by which it came, for the audit trail: whoever
-// holds it may name any actor.
+// Request is a request as it was accepted. Place is its place in line, 0 while its
+// NotBefore lies ahead. Via names the credential by which it came, for the audit trail:
+// its holder may name any actor.
 type Request struct {
 	ID, Site, Key, Actor, Title, Link, Entity, Reason string
 	Via                                               string
 	Source                                            release.Source
 	Place                                             int64
 	AcceptedAt, NotBefore                             time.Time
-	// Emergency says that an operator wants it to go before all other sites'. It is told
-	// by the release and the audit trail, and not kept with the request.
+	// Emergency says that an operator wants it to go before the releases of all other
+	// sites. The release and the audit trail keep that, the request does not.
 	Emergency bool
 }
 
-// Resolution is what became of a request: the release that serves or served it, the
-// releases that failed to (the newest 50, oldest first), and since when it is
-// live.
+// Resolution is the outcome of a request so far: the release that serves or served it,
+// the releases that failed to (the newest 50, oldest first), and since when it is live.
 type Resolution struct {
 	Status  release.Status
 	Release int64
@@ -34,7 +31,7 @@ type Resolution struct {
 	LiveAt  time.Time
 }
 
-// Release is a release of a site, with what its run measured as JSON.
+// Release is a release of a site, with the metrics of its run as JSON.
 type Release struct {
 	release.Release
 	Site    string

@@ -10,18 +10,17 @@ import (
 )
 
 const (
-	// resolveLimit is how long it is looked for what became of a commit before its callers
-	// are told that it is not known.
+	// resolveLimit is how long the outcome of a commit is looked for before its callers
+	// get an Unknown.
 	resolveLimit = 30 * time.Second
-	// resolveWait is the wait between two looks.
+	// resolveWait is the pause between two tries.
 	resolveWait = 250 * time.Millisecond
 )
 
-// resolve finds out what became of a commit whose answer did not come: whether the
-// transaction's mark is there. It looks under the lock of batches, so that the transaction is
-// over, whatever the network still held back; and it commits itself, so that what it saw is
-// as safe as any commit that was answered (a primary shows what its synchronous standby
-// does not have yet).
+// resolve finds out whether a transaction was committed whose answer did not come, by its
+// mark. It looks under the lock of batches, so that the transaction is certainly over; and it
+// commits a transaction of its own, since a primary shows rows that its synchronous standby
+// does not have yet, and that commit waits for the standby.
 func (w *writer) resolve(ctx context.Context, number int64, lost error) (there bool, err error) {
 	for began := time.Now(); ; {
 		there, err := w.lookFor(ctx, number)
@@ -54,19 +53,19 @@ func (w *writer) lookFor(ctx context.Context, number int64) (there bool, err err
 	return marked == number, err
 }
 
-// youngLedger is how many events a ledger has whose tables grow faster than the database
-// looks at them.
+// youngLedger is the number of events below which a ledger's tables grow faster than the
+// database analyzes them.
 const youngLedger = 50_000
 
-// grew says whether a young ledger may have grown to twice its size, so that its database
-// does well to look at it again.
+// grew says whether a young ledger may have doubled in size, so that its database should
+// analyze it again.
 func grew(b *batch) bool {
 	n := b.w.number
 	return b.lastEvent > 0 && b.lastEvent <= youngLedger && n&(n-1) == 0
 }
 
-// end commits a batch. On a database that several share the transaction says in itself which
-// one it is, and what it changed: then its outcome can be looked for when no answer comes.
+// end commits a batch. On a shared database the transaction also writes its own number and
+// its changes, so that its outcome can be looked up when no answer comes.
 func (w *writer) end(b *batch) error {
 	if !w.traits.Shared {
 		_, err := w.conn.ExecContext(b.ctx, w.traits.Commit)
@@ -79,7 +78,7 @@ func (w *writer) end(b *batch) error {
 			return err
 		}
 	}
-	b.changed = changed // a mark alone is no news
+	b.changed = changed // the mark alone wakes nobody
 	if changed {
 		if err := publish(b); err != nil {
 			return err

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// watch wakes those who wait for changes.
+// watch wakes goroutines that wait for changes.
 type watch struct {
 	mu      sync.Mutex
 	next    chan struct{}
@@ -49,8 +49,7 @@ func (w *watch) Changes() *Changes {
 // Ready has a value when there may be something to take.
 func (c *Changes) Ready() <-chan struct{} { return c.ready }
 
-// Take gives what changed since it was called before. What it names is
-// committed: a reading afterwards sees it.
+// Take returns the changes since its last call. They are committed: a read afterwards sees them.
 func (c *Changes) Take() Change {
 	c.watch.mu.Lock()
 	defer c.watch.mu.Unlock()
@@ -68,7 +67,7 @@ func (c *Changes) Close() {
 }
 
 // add collects what a commit changed. The caller holds the watch's mu.
-func (c *Changes) add(n news) {
+func (c *Changes) add(n changeSet) {
 	if len(n.Sites) == 0 && !n.Outbox {
 		return
 	}
@@ -93,7 +92,7 @@ func (w *watch) Changed() <-chan struct{} {
 
 // Told is Changed for the audit trail alone: it is closed at the next commit
 // that adds to that of a site, or to any when site is "". A run's heartbeats
-// and the news of other sites wake nobody.
+// and the changeSet of other sites wake nobody.
 func (w *watch) Told(site string) <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -130,9 +129,8 @@ func (w *watch) wait(next *chan struct{}) <-chan struct{} {
 	return *next
 }
 
-// wake tells of a commit: of the sites that it changed, and of whose audit
-// trails grew.
-func (w *watch) wake(n news) {
+// wake wakes those who wait for the sites, audit trails and kinds of events that a commit changed.
+func (w *watch) wake(n changeSet) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
@@ -149,22 +147,22 @@ func (w *watch) wake(n news) {
 		w.wakeAll()
 		return
 	}
-	if len(n.Told) > 0 {
+	if len(n.Events) > 0 {
 		w.wakeTrail("")
 	}
-	for _, e := range n.Told {
+	for _, e := range n.Events {
 		w.wakeTrail(e.Site)
 		if next, ok := w.kinds[e.Kind]; ok {
 			close(next)
 			delete(w.kinds, e.Kind)
 		}
 	}
-	for _, site := range n.Noticed {
+	for _, site := range n.Notices {
 		w.wakeTrail(site)
 	}
 }
 
-// wakeAll wakes everybody: anything may have happened.
+// wakeAll wakes all waiters: anything may have happened.
 func (w *watch) wakeAll() {
 	for site := range w.trails {
 		w.wakeTrail(site)
@@ -182,7 +180,7 @@ func (w *watch) wakeTrail(site string) {
 	}
 }
 
-// unwatch wakes everybody for the last time: the ledger closes.
+// unwatch wakes all waiters for the last time, when the ledger closes.
 func (w *watch) unwatch() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

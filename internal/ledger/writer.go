@@ -16,19 +16,18 @@ const maxBatch = 1024
 
 // op is one decision that waits for the writer.
 type op struct {
-	// run decides. It is called again when a batch had to be split. An error
-	// that it returns must come before its first write.
+	// run decides. It is called again when a batch had to be split. It may return an
+	// error only before its first write.
 	run  func(*batch) error
 	done chan error
-	// site and key are those of the request that run takes in, if any: the keys
-	// of a batch are looked up together.
+	// site and key are those of the request that run accepts, if any: the keys of a batch
+	// are looked up together.
 	site, key string
 	// fence is the claim under which it is made; nil for none.
 	fence *fence
 }
 
-// writer is the only one that writes. Its connection and statements are used
-// by its goroutine alone.
+// writer makes all writes. Its goroutine alone uses its connection and statements.
 type writer struct {
 	ledger *Ledger
 	db     *sql.DB
@@ -36,7 +35,7 @@ type writer struct {
 	traits database.Traits
 	// self is this process among the replicas, and number that of its last transaction.
 	self Replica
-	// configured is the hash of the configuration by now, nil for that of self.
+	// configured is the hash of the present configuration; nil for that of self.
 	configured atomic.Pointer[string]
 	number     int64
 	stmts      map[string]*sql.Stmt
@@ -66,14 +65,14 @@ func newWriter(ctx context.Context, db *sql.DB, l *Ledger, opts Options) *writer
 	return w
 }
 
-// do hands a decision to the writer and waits until it is on disk. Once handed
-// over it is carried out even if the caller stops waiting: then the caller
-// does not know how it ended.
+// do hands a decision to the writer and waits until it is on disk. Once handed over it is
+// carried out even if the caller stops waiting; the caller then does not know its
+// outcome.
 func do[T any](ctx context.Context, w *writer, run func(*batch) (T, error)) (T, error) {
 	return doFor(ctx, w, "", "", run)
 }
 
-// doFor is do for a decision that takes a request with a key in.
+// doFor is do for a decision that accepts a request with a key.
 func doFor[T any](ctx context.Context, w *writer, site, key string, run func(*batch) (T, error)) (T, error) {
 	var decided, none T
 	o := &op{done: make(chan error, 1), site: site, key: key}
@@ -91,11 +90,11 @@ func doFor[T any](ctx context.Context, w *writer, site, key string, run func(*ba
 	case err := <-o.done:
 		return decided, err
 	case <-ctx.Done():
-		return none, ctx.Err() // decided is still the writer's
+		return none, ctx.Err() // the writer may still set decided
 	}
 }
 
-// act is do for a decision with nothing to tell.
+// act is do for a decision without a result.
 func (w *writer) act(ctx context.Context, run func(*batch) error) error {
 	_, err := do(ctx, w, func(b *batch) (struct{}, error) { return struct{}{}, run(b) })
 	return err
@@ -121,7 +120,7 @@ func (w *writer) enqueue(ctx context.Context, o *op) error {
 	}
 }
 
-// stop takes no more decisions and returns when those that wait are carried out.
+// stop refuses further decisions, and returns when those that wait are carried out.
 func (w *writer) stop() {
 	w.mu.Lock()
 	if !w.closed {
@@ -146,8 +145,8 @@ func (w *writer) serve(ctx context.Context) {
 	}
 }
 
-// gather adds the decisions that wait. It is called once the transaction has begun: while
-// other replicas had theirs, more have come.
+// gather adds the decisions that wait. It is called once the transaction has begun: more
+// may have come while the lock was awaited.
 func (w *writer) gather(ops []*op) []*op {
 	for len(ops) < maxBatch && !w.alone {
 		more, ok := w.ready()
@@ -162,8 +161,8 @@ func (w *writer) gather(ops []*op) []*op {
 	return ops
 }
 
-// next waits for a decision; false when the ledger closes. One of its own is to fill the
-// index.
+// next waits for a decision; false when the ledger closes. When there is none it may
+// return the writer's own, to fill the index.
 func (w *writer) next() (*op, bool) {
 	select {
 	case first, open := <-w.ops:
@@ -182,8 +181,8 @@ func (w *writer) ready() (*op, bool) {
 	}
 }
 
-// carryOut commits a decision, and all that wait with it. When that fails for a reason that
-// lies in one of them, each is tried alone, so that one can't spoil the rest.
+// carryOut commits a decision together with all that wait. If the transaction fails because
+// of one of them, each is tried alone, so that one can't fail the rest.
 func (w *writer) carryOut(ctx context.Context, first []*op) {
 	ops, errs, err := w.commit(ctx, first, w.gather)
 	if err == nil {
@@ -194,7 +193,7 @@ func (w *writer) carryOut(ctx context.Context, first []*op) {
 	}
 	_, medium := errors.AsType[*Unavailable](err)
 	if _, unknown := errors.AsType[*Unknown](err); unknown {
-		medium = true // each is asked for again by who made it, by its key
+		medium = true // callers repeat their requests, by their keys
 	}
 	for _, o := range ops {
 		if medium || len(ops) == 1 {
@@ -210,9 +209,8 @@ func (w *writer) carryOut(ctx context.Context, first []*op) {
 	}
 }
 
-// commit runs decisions in one transaction, and those that gather adds to them once that has
-// begun. It gives all of them, and each one's own refusal; the error is set when nothing at
-// all was committed.
+// commit runs decisions in one transaction, with those that gather adds once it has begun.
+// It returns all of them and the refusal of each; err is set when nothing was committed.
 func (w *writer) commit(ctx context.Context, ops []*op, gather func([]*op) []*op) (all []*op, refusals []error, err error) {
 	at, err := w.start(ctx)
 	if gather != nil {
@@ -235,7 +233,7 @@ func (w *writer) decide(ctx context.Context, at time.Time, ops []*op) (refusals 
 			break
 		}
 		if o.fence != nil {
-			if refusals[i] = b.stands(*o.fence); refusals[i] != nil {
+			if refusals[i] = b.checkFence(*o.fence); refusals[i] != nil {
 				continue
 			}
 		}
@@ -251,7 +249,7 @@ func (w *writer) decide(ctx context.Context, at time.Time, ops []*op) (refusals 
 		}
 	}
 	if b.broken == nil {
-		// Looked at last, so that nothing is acknowledged into a file that is gone.
+		// Checked last, so that no write into a removed file is acknowledged.
 		if err := w.ledger.engine.Here(); err != nil {
 			return nil, err
 		}
@@ -261,7 +259,7 @@ func (w *writer) decide(ctx context.Context, at time.Time, ops []*op) (refusals 
 	}
 	if b.broken != nil {
 		// SQLite may have rolled back by itself (https://sqlite.org/lang_transaction.html):
-		// then this says so, and there is nothing more to undo.
+		// then this fails, and there is nothing to undo.
 		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
 		if w.ledger.engine.Stuck(b.broken) {
 			return nil, errors.Join(w.ledger.engine.Explain(b.broken), w.disconnect())
@@ -270,13 +268,13 @@ func (w *writer) decide(ctx context.Context, at time.Time, ops []*op) (refusals 
 	}
 	w.index.committed(b)
 	if b.changed {
-		w.ledger.wake(b.news())
+		w.ledger.wake(b.changeSet())
 	}
 	return refusals, nil
 }
 
-// Ready says whether the ledger can be written now, by writing when it was asked:
-// SQLite does not write what is there already. It fails with an *Unavailable if not.
+// Ready checks that the ledger can be written now, by writing the time: SQLite skips
+// writes that change nothing. It fails with an *Unavailable if not.
 func (l *Ledger) Ready(ctx context.Context) error {
 	return l.writer.act(ctx, func(b *batch) error {
 		changed := b.changed

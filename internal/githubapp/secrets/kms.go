@@ -14,12 +14,12 @@ import (
 	"github.com/pressrun/pressrun/internal/awscredentials"
 )
 
-// KMS is the one call of AWS KMS that signing needs; *kms.Client has it.
+// KMS is the call of AWS KMS that signing needs; *kms.Client has it.
 type KMS interface {
 	Sign(ctx context.Context, in *kms.SignInput, more ...func(*kms.Options)) (*kms.SignOutput, error)
 }
 
-// kmsTimeout bounds one signature: ghinstallation gives no context.
+// kmsTimeout bounds one signature: ghinstallation passes no context.
 const kmsTimeout = 10 * time.Second
 
 type kmsSigner struct {
@@ -37,7 +37,7 @@ func KMSSigner(client KMS, key string) ghinstallation.Signer {
 func (k *kmsSigner) Sign(claims jwt.Claims) (string, error) {
 	text, err := jwt.NewWithClaims(jwt.SigningMethodRS256, claims).SigningString()
 	if err != nil {
-		return "", fmt.Errorf("write what is to be signed: %w", err)
+		return "", fmt.Errorf("encode the claims: %w", err)
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), kmsTimeout)
 	defer cancel()

@@ -21,17 +21,17 @@ type SecretsManager interface {
 	CreateSecret(ctx context.Context, in *secretsmanager.CreateSecretInput, more ...func(*secretsmanager.Options)) (*secretsmanager.CreateSecretOutput, error)
 }
 
-// secretPatience bounds a call to Secrets Manager with all its tries: the app
-// waits for it when it starts.
-const secretPatience = 20 * time.Second
+// secretLimit bounds a call to Secrets Manager with all its retries: the app waits for it
+// when it starts.
+const secretLimit = 20 * time.Second
 
 // ErrNoSecret says that there is no such secret, or that nothing is in it yet.
 var ErrNoSecret = errors.New("the secret is not there, or has no value yet")
 
-// ReadSecret gives the current value of a secret, named by its name or ARN.
-// It gives ErrNoSecret when there is none.
+// ReadSecret returns the current value of a secret, by its name or ARN. It returns
+// ErrNoSecret when there is none.
 func ReadSecret(ctx context.Context, client SecretsManager, name string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, secretPatience)
+	ctx, cancel := context.WithTimeout(ctx, secretLimit)
 	defer cancel()
 	out, err := client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &name}, inItsRegion(name))
 	if missing(err) {
@@ -50,13 +50,13 @@ func ReadSecret(ctx context.Context, client SecretsManager, name string) (string
 	return value, nil
 }
 
-// WriteSecret gives a secret a new value, and makes the secret where there is
-// none. Secrets Manager keeps the value before as AWSPREVIOUS.
+// WriteSecret sets a secret's value, and makes the secret if there is none. Secrets
+// Manager keeps the value before as AWSPREVIOUS.
 func WriteSecret(ctx context.Context, client SecretsManager, name, value string) error {
-	ctx, cancel := context.WithTimeout(ctx, secretPatience)
+	ctx, cancel := context.WithTimeout(ctx, secretLimit)
 	defer cancel()
 	_, err := client.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: &name, SecretString: &value}, inItsRegion(name))
-	if missing(err) && !strings.HasPrefix(name, "arn:") { // an ARN is given to a secret, not chosen
+	if missing(err) && !strings.HasPrefix(name, "arn:") { // AWS gives ARNs: a new secret can't have a chosen one
 		about := "The GitHub App of Pressrun, with its private key"
 		_, err = client.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value, Description: &about})
 	}
@@ -71,7 +71,7 @@ func missing(err error) bool {
 	return ok
 }
 
-// inItsRegion asks the region that an ARN names:
+// inItsRegion uses the region that an ARN names:
 // arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME.
 func inItsRegion(name string) func(*secretsmanager.Options) {
 	return func(o *secretsmanager.Options) {

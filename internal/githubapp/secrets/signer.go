@@ -15,9 +15,9 @@ import (
 	"github.com/golang-jwt/jwt/v4"
 )
 
-// KeySigner signs with an App's private key, in PEM as GitHub hands it out
-// (PKCS #1) or as PKCS #8. Variables and secret stores change line ends: see
-// decodeKey for what is taken. Its errors have nothing of the text.
+// KeySigner signs with an App's private key, in PEM as GitHub hands it out (PKCS #1) or
+// as PKCS #8. Variables and secret stores change line ends: decodeKey says which forms
+// are accepted. Its errors repeat nothing of the text.
 func KeySigner(text []byte) (ghinstallation.Signer, error) {
 	block, err := decodeKey(text)
 	if err != nil {
@@ -33,16 +33,16 @@ func KeySigner(text []byte) (ghinstallation.Signer, error) {
 	}
 	rsaKey, ok := any8.(*rsa.PrivateKey)
 	if !ok {
-		return nil, errors.New("the App's private key is no RSA key: GitHub's always are")
+		return nil, errors.New("the App's private key is not an RSA key, as GitHub's are")
 	}
 	return ghinstallation.NewRSASigner(jwt.SigningMethodRS256, rsaKey), nil
 }
 
 var (
-	// armour is a key in PEM whose line ends may be anything or nothing.
+	// armour matches a key in PEM with any line ends, or none.
 	armour = regexp.MustCompile(`(?s)-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END ([A-Z0-9 ]+)-----`)
-	// lineEnds is what stands for them: white space, and \n or \r\n in letters,
-	// with their backslash escaped once more or not.
+	// lineEnds matches its line ends: white space, or \n or \r\n written as letters, with
+	// backslashes escaped again or not.
 	lineEnds = regexp.MustCompile(`\s+|\\+[rnt]|\\+`)
 )
 
@@ -78,8 +78,8 @@ func decodeKey(text []byte) (*pem.Block, error) {
 	return &pem.Block{Type: m[1], Bytes: content}, nil
 }
 
-// decodeBase64 is what base64 of either alphabet stands for, with or without
-// padding and white space; nil when it is none.
+// decodeBase64 decodes base64 of either alphabet, with or without padding and white
+// space; nil if it is not base64.
 func decodeBase64(text string) []byte {
 	text = strings.TrimRight(strings.Join(strings.Fields(text), ""), "=")
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {

@@ -10,24 +10,23 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// MostReal is how many words of the index are looked for in place of a beginning. Of more
-// of them the index itself merges the lists.
-const MostReal = 16
+// MaxCompletions is the most words of the index that a query names in place of their common
+// beginning. If there are more, the query asks the index for the beginning.
+const MaxCompletions = 16
 
-// Sought is a word that somebody looks for, as it was written: an index may know more than
-// one word in it.
+// Sought is a word of a search as its user wrote it. An index may split it into several words.
 type Sought struct {
 	Text string
-	// Begins says that its end may be the beginning of a word.
+	// Begins says that its last word may be the beginning of a longer one.
 	Begins bool
-	// Real are all words of the index that its end may be the beginning of; nil if that
-	// is not known.
-	Real []string
+	// Completions are all words of the index that begin with its last word; nil if they
+	// are not known.
+	Completions []string
 }
 
-// End is the word at the end of what was written, as an index has it: without marks on
-// letters, in small ones. It is "" where that depends on the index's own rules, and then
-// before is the text before it.
+// End is the last word of the text as an index has it, in lower case and without marks on
+// letters, and the text before it. Both are "" for text outside ASCII, whose words depend
+// on the index's own rules.
 func (s Sought) End() (before, end string) {
 	text := strings.ToLower(Plain(s.Text))
 	if strings.IndexFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) >= 0 {
@@ -40,19 +39,19 @@ func (s Sought) End() (before, end string) {
 
 func ofWord(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-// Plain is a text without marks on its letters, as "sanchez" is to find "Sánchez".
+// Plain removes the marks on a text's letters, so that "sanchez" finds "Sánchez".
 func Plain(text string) string {
 	marks := runes.In(&unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x300, Hi: 0x36f, Stride: 1}}})
 	plain, _, err := transform.String(transform.Chain(norm.NFD, runes.Remove(marks)), text)
 	if err != nil {
-		return text // it is no text: then it is in no index
+		return text // not valid UTF-8: no index has it
 	}
 	return plain
 }
 
-// MayBegin tells whether a word may be the beginning of one that is found. A number, and
-// what is shorter than three characters, must be there as it is: each beginning makes an
-// index merge the lists of all words that begin so, which of "1" are a tenth of all requests.
+// MayBegin says whether a word of a search also finds longer words. Numbers, and words of
+// fewer than three characters, must match whole: for a beginning an index merges the lists of
+// all words that begin so, and those of "1" hold a tenth of all requests.
 func MayBegin(word string) bool {
 	letters := 0
 	number := true

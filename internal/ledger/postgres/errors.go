@@ -15,21 +15,21 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// meanings are what PostgreSQL's codes say to who waits, by the code or its class
+// meanings explain PostgreSQL's error codes, by the code or its class
 // (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 var meanings = map[string]string{
 	"08":    "the connection to the ledger's database broke off",
 	"25006": "the ledger's database is a read replica now: it takes no writes, and another one should",
 	"25P03": "the ledger's database ended a transaction in which this replica had stopped",
-	"28":    "the ledger's database lets its user not in",
+	"28":    "the ledger's database refuses its user",
 	"3D":    "the ledger's database is not there",
 	"3F":    "the ledger's schema is not there",
-	"40":    "the ledger's database broke a transaction off that another one was in the way of",
+	"40":    "the ledger's database rolled a transaction back that conflicted with another one",
 	"42501": "the ledger's user lacks a right in the database: it must own the ledger's tables",
 	"42P01": "a table of the ledger is not there any more: somebody moved or dropped it",
 	"42703": "a column of the ledger's tables is not there any more: somebody changed it",
 	"53100": "the disk of the ledger's database is full",
-	"53":    "the ledger's database has no room for more",
+	"53":    "the ledger's database has run out of a resource (connections, memory or disk)",
 	"55P03": "another replica holds the ledger's lock for too long",
 	"57014": "the ledger's database took too long: another replica may hold its lock",
 	"57P01": "the ledger's database is being stopped, or fails over",
@@ -46,9 +46,9 @@ func meaningOf(code string) string {
 	return meanings[code[:min(2, len(code))]]
 }
 
-// Explain turns errors about the medium into a *database.Unavailable or
-// database.ErrDamaged. After one that says that the server has gone, or is no primary any
-// more, every connection is given up: the others lead to the same place.
+// Explain turns errors of the server or the connection into a *database.Unavailable or
+// database.ErrDamaged. After an error that says that the server is away, or no longer the
+// primary, every connection is closed: all lead to the same server.
 func (d *Database) Explain(err error) error {
 	if err == nil {
 		return nil
@@ -56,7 +56,7 @@ func (d *Database) Explain(err error) error {
 	if _, ok := errors.AsType[*database.Unavailable](err); ok {
 		return err
 	}
-	if gone(err) {
+	if lost(err) {
 		d.drop()
 	}
 	if said, ok := errors.AsType[*pgconn.PgError](err); ok {
@@ -71,14 +71,14 @@ func (d *Database) Explain(err error) error {
 	switch {
 	case strings.Contains(err.Error(), "read only connection"): // pgconn's, which has no type
 		return &database.Unavailable{Why: "the ledger's database is a read replica: its address must lead to the primary, or name all hosts", Err: err}
-	case gone(err):
+	case lost(err):
 		return &database.Unavailable{Why: "the ledger's database can't be reached", Err: err}
 	}
 	return err
 }
 
-// gone says whether an error means that the connections lead nowhere any more.
-func gone(err error) bool {
+// lost says whether an error means that all connections are useless.
+func lost(err error) bool {
 	if said, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch said.Code {
 		case "25006", "57P01", "57P02", "57P03":
@@ -105,7 +105,7 @@ func gone(err error) bool {
 func (d *Database) Stuck(err error) bool {
 	said, ok := errors.AsType[*pgconn.PgError](err)
 	if !ok {
-		return gone(err)
+		return lost(err)
 	}
-	return gone(err) || said.Severity == "FATAL" || said.Code == "25P03"
+	return lost(err) || said.Severity == "FATAL" || said.Code == "25P03"
 }

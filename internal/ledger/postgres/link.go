@@ -10,16 +10,15 @@ import (
 	"time"
 )
 
-// silence is how long the server may say nothing while something is asked of it: longer
-// than it may work at a statement. After it the connection is given up, so that nobody
-// waits for a machine that lost its power or its network.
+// silence is how long the server may send nothing while it owes an answer: longer than
+// statementLimit. Then the connection is closed, so that nobody waits for a machine that
+// lost its power or its network.
 const silence = statementLimit + 3*time.Second
 
-// errSilent ends a connection. It is no timeout of the caller's: there is no use in
-// reading on.
+// errSilent ends a connection. It is not a net.Error with Timeout, since reading on is of no use.
 var errSilent = errors.New("the database has said nothing for " + silence.String())
 
-// dial opens a connection that gives up by itself.
+// dial opens a connection that closes itself when the server is silent.
 func dial(ctx context.Context, network, address string) (net.Conn, error) {
 	dialer := net.Dialer{
 		Timeout:         connectLimit,
@@ -30,17 +29,17 @@ func dial(ctx context.Context, network, address string) (net.Conn, error) {
 		return nil, err
 	}
 	if err := unacknowledged(conn, silence); err != nil {
-		return nil, errors.Join(fmt.Errorf("set how long the database may acknowledge nothing: %w", err), conn.Close())
+		return nil, errors.Join(fmt.Errorf("set the TCP user timeout: %w", err), conn.Close())
 	}
 	return &link{Conn: conn}, nil
 }
 
-// link is a connection that fails when the other end says nothing for too long.
+// link is a connection that fails when the server is silent for too long.
 type link struct {
 	net.Conn
 
 	mu sync.Mutex
-	// own says that whoever uses the connection has set a deadline: it counts.
+	// own says that the user of the connection has set a deadline, which then counts.
 	own bool
 }
 
@@ -73,7 +72,7 @@ func (l *link) Read(into []byte) (int, error) {
 	return n, err
 }
 
-// bound bounds the next reading, unless whoever uses the connection has.
+// bound sets a deadline for the next read, unless the user of the connection has set one.
 func (l *link) bound() (bool, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

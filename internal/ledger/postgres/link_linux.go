@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unacknowledged bounds how long what was sent may go unacknowledged (tcp(7),
-// TCP_USER_TIMEOUT); without it Linux goes on for about 15 minutes.
+// unacknowledged bounds how long sent data may stay unacknowledged (tcp(7),
+// TCP_USER_TIMEOUT); without it Linux retransmits for about 15 minutes.
 func unacknowledged(c net.Conn, limit time.Duration) error {
 	tcp, ok := c.(*net.TCPConn)
 	if !ok {

@@ -7,5 +7,5 @@ import (
 	"time"
 )
 
-// unacknowledged can't be bounded here; keep-alives find the dead end.
+// unacknowledged does nothing: this system has no such option, and keep-alives find a dead peer.
 func unacknowledged(net.Conn, time.Duration) error { return nil }

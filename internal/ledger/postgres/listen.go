@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// channel is what replicas tell each other on, in a database
+// channel is the notification channel of the replicas on one database
 // (https://www.postgresql.org/docs/current/sql-notify.html). Two ledgers in one database
 // wake each other for nothing, which does no harm.
 const channel = "pressrun"
@@ -19,20 +19,18 @@ const channel = "pressrun"
 const (
 	// listenAgain is the wait before a connection that broke off is made anew.
 	listenAgain = time.Second
-	// listenLook is after how long without a word it is looked whether the connection still
-	// leads anywhere.
+	// listenLook is the silence after which the connection is checked.
 	listenLook = silence / 2
 )
 
 var _ database.Listener = (*Database)(nil)
 
-// Listen calls heard at once when another process has committed, with what that one's
-// Traits.Notify was made of, and with "" whenever it may have missed something. It returns
-// when ctx ends, and at once where a pooler stands in between: that gives each transaction
-// another session, and what one listens to is lost.
+// Listen calls heard when another process has committed, with that process's id, and with
+// "" whenever it may have missed a notification. It returns when ctx ends, and at once
+// behind a pooler: that gives each transaction another session, so that a LISTEN is lost.
 func (d *Database) Listen(ctx context.Context, heard func(from string)) {
 	for ctx.Err() == nil && !d.pooled.Load() {
-		// Whoever listens polls too: why it broke off is told by all other connections.
+		// The caller polls too, and all other connections report the same error.
 		_ = d.listen(ctx, heard)
 		select {
 		case <-ctx.Done():
@@ -67,7 +65,7 @@ func (d *Database) listen(ctx context.Context, heard func(from string)) (err err
 			heard(said.Payload)
 		case ctx.Err() != nil || waiting.Err() == nil:
 			return fmt.Errorf("listen: %w", err)
-		default: // nobody said anything
+		default: // no notification came
 			if err := conn.Ping(ctx); err != nil {
 				return fmt.Errorf("listen: %w", err)
 			}

@@ -12,22 +12,22 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// Found is what was found of the database when it was opened.
+// Found is what Connect learned of the database.
 type Found struct {
 	// Version is the server's.
 	Version string
-	// Pooled says that a pooler stands in between.
+	// Pooled says that a pooler is between the app and the server.
 	Pooled bool
-	// Settings of the server, as it gives them.
+	// Settings of the server, as SHOW gives them.
 	SynchronousCommit, Standbys string
 	Fsync, FullPageWrites       bool
 }
 
-// Found is what was found of the database when it was opened.
+// Found is what Connect learned of the database.
 func (d *Database) Found() Found { return d.found }
 
-// Promise is what an acknowledged request outlives, in a sentence; good says whether that is
-// at least the server's own crash.
+// Promise says in a sentence which failures an acknowledged request survives; good says
+// whether it survives at least a crash of the server.
 func (f Found) Promise() (words string, good bool) {
 	switch {
 	case !f.Fsync:
@@ -52,11 +52,11 @@ func (f Found) LogAttrs() []slog.Attr {
 	}
 }
 
-// look finds out what the database is: whether it can be written, what outlives what, and
-// whether a pooler stands in between.
+// look reads the database's version and settings, whether it can be written, and whether
+// a pooler is in between.
 func (d *Database) look(ctx context.Context) (err error) {
 	config := d.config.Copy()
-	config.DefaultQueryExecMode = pgx.QueryExecModeExec // good through whatever stands in between
+	config.DefaultQueryExecMode = pgx.QueryExecModeExec // works through any pooler
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
 		return d.Explain(err)

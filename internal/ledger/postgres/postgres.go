@@ -24,26 +24,27 @@ import (
 type Database struct {
 	config *pgx.ConnConfig
 	where  string
-	// pooled says that a pooler stands in between, which gives each transaction a
-	// session of its own choice.
+	// pooled says that a pooler is in between, which gives each transaction another session.
 	pooled atomic.Bool
-	// generation is raised when all connections that there are have to go.
+	// generation is raised when all open connections have to be closed.
 	generation atomic.Int64
 	found      Found
 }
 
 const (
-	// connectLimit bounds the way to a connection, for each of several hosts.
+	// connectLimit bounds the time to connect, for each of several hosts.
 	connectLimit = 3 * time.Second
-	// oldest is how long a connection is used: after a fail-over, what is left of
-	// old ones ends by itself.
+	// oldest is how long a connection is used, so that those that a fail-over left behind
+	// end by themselves.
 	oldest = 30 * time.Minute
 	// generationKey is where a connection keeps its generation.
 	generationKey = "pressrun generation"
 )
 
-// At is the ledger in the database of an address, postgres://user@host,host/name or
-// PostgreSQL's own words for it. Its errors hold nothing of the address's secrets.
+// At is the ledger in the database of an address: postgres://user@host,host/name, or a
+// keyword/value string
+// (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING). Its
+// errors hold no secret of the address.
 func At(address string) (*Database, error) {
 	config, err := pgx.ParseConfig(address)
 	if err != nil {
@@ -70,7 +71,7 @@ func whereOf(c *pgx.ConnConfig) string {
 		if strings.HasPrefix(host, "/") {
 			at = host
 		}
-		if len(hosts) == 0 || hosts[len(hosts)-1] != at { // each is there with TLS and without
+		if len(hosts) == 0 || hosts[len(hosts)-1] != at { // each is listed with TLS and without
 			hosts = append(hosts, at)
 		}
 	}
@@ -81,20 +82,19 @@ func whereOf(c *pgx.ConnConfig) string {
 	return fmt.Sprintf("postgres://%s@%s/%s", c.User, strings.Join(hosts, ","), c.Database)
 }
 
-// Trace has somebody hear of all that the database is asked. Call it before Connect.
+// Trace has t called for every statement. Call it before Connect.
 func (d *Database) Trace(t pgx.QueryTracer) { d.config.Tracer = t }
 
 // String names the user, the hosts and the database.
 func (d *Database) String() string { return d.where }
 
-// Traits: a batch locks out those of other replicas from its begin to its end, so that
-// places, the numbers of events and those of tasks are given in the order in which they
-// become visible (docs/decisions/0011-one-batch-at-a-time.md). The lock is that of the
-// transaction: it ends with it, however it ends.
-//
-// A batch whose process stopped in its middle ends within idleLimit, by the server's
-// word. The limit of statements is not for the commit: it would end the wait for a
-// synchronous standby, and PostgreSQL then says that the commit was good
+// Traits: a batch holds a lock against those of other replicas from its beginning to its
+// end, so that places, the numbers of events and those of tasks are given in the order in
+// which they become visible (docs/decisions/0011-one-batch-at-a-time.md). The lock
+// belongs to the transaction, and is released with it. The server ends a batch whose
+// process stopped in its middle, within idleLimit. The limit of statements does not apply
+// to the commit: it would end the wait for a synchronous standby, and PostgreSQL then
+// reports a successful commit
 // (https://www.postgresql.org/docs/current/warm-standby.html#SYNCHRONOUS-REPLICATION).
 func (*Database) Traits() database.Traits {
 	return database.Traits{
@@ -102,7 +102,7 @@ func (*Database) Traits() database.Traits {
 			statementLimit.Milliseconds(), idleLimit.Milliseconds(), lockSpace),
 		Commit: `SET LOCAL statement_timeout = 0; COMMIT`,
 		Notify: `NOTIFY ` + channel + `, '%s'; `,
-		// A plan is kept that was made for empty tables until autovacuum has looked at them,
+		// Otherwise a plan made for empty tables is kept until autovacuum has analyzed them,
 		// which takes minutes (https://www.postgresql.org/docs/current/sql-prepare.html).
 		Analyze: `SET LOCAL default_statistics_target = 10; ANALYZE (SKIP_LOCKED) requests; `,
 		Remote:  true,
@@ -111,8 +111,8 @@ func (*Database) Traits() database.Traits {
 	}
 }
 
-// lockSpace is the upper half of the number of the batches' lock ("PRSS"); the lower is the
-// table's own number, so that two ledgers in one database do not wait for each other.
+// lockSpace is the upper half of the advisory lock's number ("PRSS"); the lower half is the
+// table's OID, so that two ledgers in one database do not wait for each other.
 const lockSpace = 0x50525353
 
 const (
@@ -122,11 +122,11 @@ const (
 	idleLimit = 3 * time.Second
 )
 
-// Dialect is how goose speaks to PostgreSQL.
+// Dialect is goose's dialect for PostgreSQL.
 func (*Database) Dialect() goose.Dialect { return goose.DialectPostgres }
 
 // Connect opens the database. It fails with a *database.Unavailable when it can't be
-// reached, and says so when all that is there is a read replica.
+// reached, and says so when the address leads only to a read replica.
 func (d *Database) Connect(ctx context.Context) (writer, readers *sql.DB, err error) {
 	if err := d.look(ctx); err != nil {
 		return nil, nil, fmt.Errorf("open the ledger %s: %w", d, err)
@@ -136,11 +136,11 @@ func (d *Database) Connect(ctx context.Context) (writer, readers *sql.DB, err er
 	return writer, readers, nil
 }
 
-// pool is a pool whose connections go when the database has gone elsewhere.
+// pool makes a pool whose connections are closed after a fail-over.
 func (d *Database) pool() *sql.DB {
 	config := d.config.Copy()
 	if d.pooled.Load() {
-		// Described anew for each connection of the pooler's, and named nowhere.
+		// Without named prepared statements, which a pooler would lose.
 		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
 	}
 	db := stdlib.OpenDB(*config,
@@ -158,7 +158,7 @@ func (d *Database) pool() *sql.DB {
 	return db
 }
 
-// drop has every connection go that is open now. Those in use go when they are given back.
+// drop closes every open connection; those in use when they are given back.
 func (d *Database) drop() { d.generation.Add(1) }
 
 // Alone keeps other processes from making tables until it is released.
@@ -180,7 +180,7 @@ func (d *Database) Alone(ctx context.Context) (release func() error, err error) 
 	return end, nil
 }
 
-// awaitTables takes the lock of those who make tables, which its transaction holds.
+// awaitTables waits for the lock for making tables, which its transaction then holds.
 func awaitTables(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, `BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0`); err != nil {
 		return err
@@ -198,18 +198,18 @@ func awaitTables(ctx context.Context, conn *pgx.Conn) error {
 	}
 }
 
-// tablesWait is the wait between two looks whether another one still makes tables.
+// tablesWait is the pause between two tries for the lock for making tables.
 const tablesWait = 200 * time.Millisecond
 
-// Here has nothing to look at: a server that went away fails by itself.
+// Here checks nothing: a server that went away fails by itself.
 func (*Database) Here() error { return nil }
 
-// Backup is PostgreSQL's own affair.
+// Backup fails: PostgreSQL has its own means.
 func (*Database) Backup(context.Context, string) error {
 	return &database.Unavailable{Why: "a ledger on PostgreSQL is backed up by PostgreSQL's own means (pg_dump, or a base backup with its write-ahead log), or copied into a file by pressrun ledger move, while no app runs", Err: errors.ErrUnsupported}
 }
 
-// Close has nothing to let go of.
+// Close does nothing.
 func (*Database) Close() error { return nil }
 
 var _ database.Engine = (*Database)(nil)

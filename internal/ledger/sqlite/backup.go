@@ -14,11 +14,10 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// Backup writes a whole copy of the ledger to a new file while the ledger
-// goes on being used. The copy is as of one instant: every request that was
-// acknowledged before is in it. The file appears under its name only when it
-// is whole, checked and on disk; to restore it, put it in the ledger's place
-// while no Pressrun runs.
+// Backup writes a whole copy of the ledger to a new file while the ledger stays in use.
+// The copy is of one instant: every request that was acknowledged before is in it. The
+// file appears under its name only when it is whole, checked and on disk; to restore it,
+// replace the ledger by it while no Pressrun runs.
 func (f *File) Backup(ctx context.Context, path string) (err error) {
 	path, err = filepath.Abs(path)
 	if err != nil {
@@ -37,7 +36,7 @@ func (f *File) Backup(ctx context.Context, path string) (err error) {
 		return fmt.Errorf("write the backup to %s: %w", path, err)
 	}
 	if err := shrinkable(ctx, partial); err != nil {
-		return fmt.Errorf("have the backup %s shrink: %w", path, err)
+		return fmt.Errorf("set the backup %s to shrink: %w", path, err)
 	}
 	if err := Verify(ctx, partial); err != nil {
 		return fmt.Errorf("check the new backup: %w", err)
@@ -59,8 +58,8 @@ func absent(path string) error {
 	return nil
 }
 
-// copyTo has SQLite write a copy into an empty file, which is made here so
-// that others can't read it at any time.
+// copyTo has SQLite write a copy into an empty file, which is made here with a mode that
+// keeps others from reading it.
 func (f *File) copyTo(ctx context.Context, path string) (err error) {
 	empty, err := os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -80,14 +79,14 @@ func (f *File) copyTo(ctx context.Context, path string) (err error) {
 	return nil
 }
 
-// Verify checks that a file, such as a backup, is a whole ledger. It only
-// reads, and says database.ErrDamaged of a file that is torn.
+// Verify checks that a file, such as a backup, is a whole ledger. It only reads; a torn
+// file is a database.ErrDamaged.
 func Verify(ctx context.Context, path string) (err error) {
 	if _, err := os.Stat(path); err != nil {
 		return fmt.Errorf("look at the ledger: %w", err)
 	}
-	// How files are locked can't be changed once one has been: a ledger opened
-	// after this would fail.
+	// SQLite can't change how it locks files once one is open: without this, a ledger
+	// opened later would fail.
 	if err := keepLocks(); err != nil {
 		return err
 	}
@@ -115,7 +114,7 @@ func Verify(ctx context.Context, path string) (err error) {
 	return nil
 }
 
-// integrity is "ok", or the first of what SQLite finds wrong.
+// integrity is "ok", or the first fault that SQLite finds.
 func integrity(ctx context.Context, db *sql.DB) (string, error) {
 	rows, err := db.QueryContext(ctx, `PRAGMA integrity_check(5)`)
 	if err != nil {

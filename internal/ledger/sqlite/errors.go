@@ -10,12 +10,12 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// Explain turns SQLite's errors about the medium into a *database.Unavailable
-// or database.ErrDamaged.
+// Explain turns SQLite's errors of the disk or the file into a *database.Unavailable or
+// database.ErrDamaged.
 func (*File) Explain(err error) error { return explain(err) }
 
-// Stuck says whether SQLite found the file to be read-only: it stays so for a
-// connection that found it so when it was made.
+// Stuck says whether SQLite found the file to be read-only: a connection that was opened
+// so stays read-only.
 func (*File) Stuck(err error) bool { return readOnly(err) }
 
 func explain(err error) error {

@@ -10,12 +10,11 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// Lock keeps other processes off what a path names, by a file beside it, until that is
-// closed. It fails with a *database.InUse when another process has it.
+// Lock keeps other processes off a path by a lock file beside it, until the returned file
+// is closed. It fails with a *database.InUse when another process has it.
 func Lock(path string) (*os.File, error) { return acquire(path) }
 
-// place finds the file that a path means, so that two names of one file have
-// one lock, and makes its folder.
+// place resolves links in a path, so that two names of one file share a lock, and makes its folder.
 func place(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -34,10 +33,9 @@ func place(path string) (string, error) {
 	return target, nil
 }
 
-// Here says whether the file and its write-ahead log still are where they were
-// opened. A folder that is removed, moved or mounted over leaves them open, and
-// SQLite in WAL mode looks no more: what was acknowledged would be gone with the
-// process.
+// Here checks that the file and its write-ahead log are still in their place. If the
+// folder is removed, moved or mounted over, they stay open, and SQLite in WAL mode does
+// not notice: acknowledged writes would be lost with the process.
 func (f *File) Here() error {
 	file, err := os.Stat(f.path)
 	if err == nil && !os.SameFile(file, f.opened) {
@@ -52,9 +50,9 @@ func (f *File) Here() error {
 	return nil
 }
 
-// private makes the file if it is not there and keeps it from others' eyes.
-// It comes before SQLite, which gives the files beside it the same mode. Those
-// that a killed process left follow the file's mode too.
+// private makes the file if it is missing, readable by its owner only. It runs before
+// SQLite, which gives the files beside it the same mode. Those that a killed process left
+// get the mode too.
 func private(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err == nil {
@@ -69,7 +67,7 @@ func private(path string) error {
 	}
 	for _, suffix := range []string{"", "-wal", "-shm"} {
 		if err := setMode(path+suffix, info.Mode().Perm()&0o700); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("keep the file from others' eyes: %w", err)
+			return fmt.Errorf("make the file private: %w", err)
 		}
 	}
 	return nil

@@ -6,11 +6,11 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// Search is FTS5's (https://sqlite.org/fts5.html). A query by rowid reads its hits
-// newest first and ends at the limit, whatever else would match: but not one for the
-// beginning of words, for which FTS5 first merges the lists of all of them. So the words
-// that begin so are read from the index and looked for themselves. Each step to the next
-// word is a look-up: a list of them would go through all their places.
+// Search uses FTS5 (https://sqlite.org/fts5.html). A query by rowid reads its hits newest
+// first and ends at the limit, however many would match. A query for the beginning of
+// words does not: FTS5 first merges the lists of all of them. So Completions reads those
+// words from the index, for the query to name. It looks up one word after the other,
+// since listing them would read all their positions.
 func (*File) Search() database.Search {
 	return database.Search{
 		Make: []string{
@@ -19,7 +19,7 @@ func (*File) Search() database.Search {
 		Also: []string{
 			`CREATE VIRTUAL TABLE IF NOT EXISTS request_search_words USING fts5vocab ('request_search', 'instance')`,
 		},
-		Real: `WITH RECURSIVE real (word) AS (
+		Completions: `WITH RECURSIVE real (word) AS (
 			SELECT (SELECT term FROM request_search_words WHERE term >= $1 AND term < $2 ORDER BY term LIMIT 1)
 			UNION ALL SELECT (SELECT term FROM request_search_words WHERE term >= real.word || char(1) AND term < $2 ORDER BY term LIMIT 1)
 			FROM real WHERE real.word IS NOT NULL)
@@ -39,15 +39,15 @@ func (*File) Search() database.Search {
 
 // term is the part of a query for one word.
 func term(w database.Sought) string {
-	if len(w.Real) == 0 {
+	if len(w.Completions) == 0 {
 		if w.Begins {
 			return phrase(w.Text) + " *"
 		}
 		return phrase(w.Text)
 	}
 	before, _ := w.End()
-	phrases := make([]string, 0, len(w.Real))
-	for _, word := range w.Real {
+	phrases := make([]string, 0, len(w.Completions))
+	for _, word := range w.Completions {
 		phrases = append(phrases, phrase(before+word))
 	}
 	return "(" + strings.Join(phrases, " OR ") + ")"

@@ -8,7 +8,7 @@ import (
 	"os"
 )
 
-// acquire refuses: without a lock two processes could spoil one file.
+// acquire refuses: without a lock two processes could corrupt one file.
 func acquire(path string) (*os.File, error) {
 	return nil, fmt.Errorf("lock the ledger %s: %w", path, errors.ErrUnsupported)
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// acquire takes the lock that keeps a second process off the file. The
-// operating system gives it back when the process ends, however it ends; the
-// processes that it starts do not inherit it (Go opens files close-on-exec).
+// acquire takes the lock that keeps a second process off the file. The operating system
+// releases it when the process ends, however it ends; child processes do not inherit it
+// (Go opens files close-on-exec).
 func acquire(path string) (*os.File, error) {
 	f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// acquire takes the lock that keeps a second process off the file. Windows
-// gives it back when the process ends, however it ends.
+// acquire takes the lock that keeps a second process off the file. Windows releases it
+// when the process ends, however it ends.
 func acquire(path string) (*os.File, error) {
 	f, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package sqlite keeps a ledger in one SQLite file: in WAL mode with
-// synchronous=FULL, so that what was committed outlives a kill -9 and a power
-// cut (https://sqlite.org/pragma.html#pragma_synchronous).
+// Package sqlite keeps a ledger in one SQLite file: in WAL mode with synchronous=FULL, so
+// that commits survive a kill -9 and a power cut
+// (https://sqlite.org/pragma.html#pragma_synchronous).
 package sqlite
 
 import (
@@ -25,8 +25,8 @@ type File struct {
 	opened os.FileInfo // which file it was
 }
 
-// At is the ledger in a file, which is made when it is opened. Beside it come
-// -wal, -shm and .lock.
+// At is the ledger in a file, which Connect makes if it is missing. Beside it are files
+// with the endings -wal, -shm and .lock.
 func At(path string) *File { return &File{path: path} }
 
 // String is the file's path.
@@ -43,7 +43,7 @@ func (*File) Alone(context.Context) (release func() error, err error) {
 	return func() error { return nil }, nil
 }
 
-// Dialect is how goose speaks to SQLite.
+// Dialect is goose's dialect for SQLite.
 func (*File) Dialect() goose.Dialect { return goose.DialectSQLite3 }
 
 // Connect opens the file, makes it if it is not there, and keeps other
@@ -71,9 +71,9 @@ func (f *File) Connect(ctx context.Context) (writer, readers *sql.DB, err error)
 	return writer, readers, nil
 }
 
-// auto_vacuum counts while the file is made: see shrink.go. A writer that has to connect again must not make a new, empty file where the
-// old one was (mode=rw). journal_size_limit gives the room back that the
-// write-ahead log took during a long backup.
+// auto_vacuum works only while the file is made: see shrink.go. A writer that reconnects must not make a new,
+// empty file in place of the old one (mode=rw). journal_size_limit truncates the write-ahead log after a long
+// backup.
 const (
 	settings = "_busy_timeout=5000&_foreign_keys=1&_defensive=1&_dqs=0"
 	writing  = "mode=rw&_auto_vacuum=INCREMENTAL&_journal_mode=WAL&_synchronous=FULL&_pragma=journal_size_limit(16777216)&_txlock=immediate&" + settings
@@ -94,7 +94,7 @@ func (f *File) connect(ctx context.Context) (writer, readers *sql.DB, err error)
 	return writer, readers, nil
 }
 
-// Close lets other processes have the file.
+// Close lets other processes open the file.
 func (f *File) Close() error {
 	if f.lock == nil {
 		return nil
@@ -125,8 +125,8 @@ func keepLocks() error {
 	return nil
 }
 
-// readable touches every table of a SQLite file. goose takes any error for a
-// table that is not there yet, and would hide that the file is damaged.
+// readable reads from every table of a SQLite file. goose takes any error for a missing
+// table, and would hide that the file is damaged.
 func readable(ctx context.Context, db *sql.DB) error {
 	rows, err := db.QueryContext(ctx, `SELECT name FROM sqlite_schema WHERE type = 'table'`)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// end is one of the two databases, in a transaction.
+// end is the source or the destination of a move, in a transaction.
 type end struct {
 	engine          database.Engine
 	writer, readers *sql.DB
@@ -43,8 +43,7 @@ func (e *end) close() error {
 	return errors.Join(err, e.readers.Close(), e.writer.Close(), e.engine.Close())
 }
 
-// begin begins a transaction that sees one instant, and whose statements take as long as
-// they take.
+// begin begins a transaction that sees one instant, and whose statements have no time limit.
 func (e *end) begin(ctx context.Context) error {
 	texts := []string{`BEGIN IMMEDIATE`}
 	if e.postgres() {
@@ -77,7 +76,7 @@ func (e *end) number(ctx context.Context, text string, args ...any) (n int64, er
 
 const readVersion = `SELECT COALESCE(MAX(version_id), 0) FROM goose_db_version`
 
-// ready makes sure that there is a ledger and that nobody uses it.
+// ready checks that there is a ledger of this version, and that no app uses it.
 func (e *end) ready(ctx context.Context) (version int64, err error) {
 	if version, err = e.number(ctx, readVersion); err != nil || version == 0 {
 		return 0, fmt.Errorf("%s holds no ledger that can be read: %w", e.engine, errors.Join(err, errNoLedger))
@@ -90,7 +89,7 @@ func (e *end) ready(ctx context.Context) (version int64, err error) {
 
 var errNoLedger = errors.New("check the address, and whether an app ever started on it")
 
-// unused refuses a database on which an app was heard of just now.
+// unused refuses a database on which a replica said just now that it lives.
 func (e *end) unused(ctx context.Context) error {
 	var name string
 	since := time.Now().Add(-ledger.Silent)
@@ -104,7 +103,7 @@ func (e *end) unused(ctx context.Context) error {
 	return &InUse{Where: e.engine.String(), Who: name}
 }
 
-// empty makes sure that nothing would be mixed with what is moved.
+// empty checks that the destination holds no rows yet.
 func (e *end) empty(ctx context.Context, version int64) error {
 	at, err := e.number(ctx, readVersion)
 	if err != nil {
@@ -125,7 +124,7 @@ func (e *end) empty(ctx context.Context, version int64) error {
 	return nil
 }
 
-// count is what a move would copy.
+// count adds to the report what a move would copy.
 func (e *end) count(ctx context.Context, r *Report) error {
 	for _, table := range moved {
 		t, err := e.sum(ctx, table)
@@ -137,7 +136,7 @@ func (e *end) count(ctx context.Context, r *Report) error {
 	return nil
 }
 
-// sum reads a whole table.
+// sum reads a whole table, for its number of rows and their checksum.
 func (e *end) sum(ctx context.Context, table string) (Table, error) {
 	var total adder
 	err := e.each(ctx, table, func(_ []string, rows [][]any) error {
@@ -149,8 +148,8 @@ func (e *end) sum(ctx context.Context, table string) (Table, error) {
 	return total.table(table), err
 }
 
-// each reads a table in portions. The columns come by name: two databases that were
-// brought up to date differently may have them in another order.
+// each reads a table in portions, with the columns in the order of their names: two
+// databases with different migration histories may have them in different orders.
 func (e *end) each(ctx context.Context, table string, f func(columns []string, rows [][]any) error) (err error) {
 	columns, err := e.columns(ctx, table)
 	if err != nil {
@@ -185,7 +184,7 @@ func (e *end) each(ctx context.Context, table string, f func(columns []string, r
 	return f(columns, rows)
 }
 
-// columns are those of a table, in the order of their names.
+// columns are the columns of a table, in the order of their names.
 func (e *end) columns(ctx context.Context, table string) (names []string, err error) {
 	text := `SELECT name FROM pragma_table_info($1) ORDER BY name`
 	if e.postgres() {

@@ -7,7 +7,8 @@ import (
 	"fmt"
 )
 
-// adder sums rows up, whatever their order: databases sort texts differently.
+// adder adds up the hashes of rows, so that their order does not matter: databases sort
+// texts differently.
 type adder struct {
 	rows int64
 	sum  [4]uint64
@@ -30,7 +31,7 @@ func (a *adder) add(row []any) {
 	}
 }
 
-// encode makes one form of what the two drivers give for the same value.
+// encode gives one form to the different Go types that the two drivers return for the same value.
 func encode(value any) (kind byte, text []byte) {
 	switch v := value.(type) {
 	case nil:

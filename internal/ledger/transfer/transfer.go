@@ -1,6 +1,6 @@
-// Package transfer copies a whole ledger from one database to another, as from a SQLite
-// file to PostgreSQL, and back. The copy is there whole or not at all, and is read again
-// and compared before it counts.
+// Package transfer copies a whole ledger from one database to another, such as from a
+// SQLite file to PostgreSQL, or back. It copies all or nothing, and reads the copy again
+// and compares it before it commits.
 package transfer
 
 import (
@@ -12,8 +12,8 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/database"
 )
 
-// moved are the tables that make up a ledger; left are those of the processes on it, and
-// what a database makes of the others by itself.
+// moved are the tables that make up a ledger. left are not copied: those about running
+// processes, and the search index, which each database makes itself.
 var (
 	moved = []string{
 		"sites", "requests", "releases", "release_accounts", "events", "outbox", "deliveries", "used_names", "approvals", "previews", "schedules",
@@ -29,11 +29,12 @@ const (
 	valuesAtOnce = 30_000
 )
 
-// Table is what became of one table.
+// Table is the result for one table.
 type Table struct {
 	Name string `json:"table"`
 	Rows int64  `json:"rows"`
-	// Sum is the sum of the SHA-256 of all rows, whatever their order, in hexadecimal.
+	// Sum is the sum of the SHA-256 of all rows, which does not depend on their order, in
+	// hexadecimal.
 	Sum string `json:"sum"`
 }
 
@@ -61,7 +62,7 @@ func (i *InUse) Error() string {
 	return fmt.Sprintf("%s is in use by %s: stop every app that has it first", i.Where, i.Who)
 }
 
-// NotEmpty says that there is a ledger where one was to be moved to.
+// NotEmpty says that the destination already holds a ledger.
 type NotEmpty struct {
 	Where, Table string
 	Rows         int64
@@ -71,8 +72,8 @@ func (n *NotEmpty) Error() string {
 	return fmt.Sprintf("%s holds a ledger already (%d rows in its table %s): move to an empty database, or remove that one first", n.Where, n.Rows, n.Table)
 }
 
-// Move copies the ledger from one database to another, and closes both. The one that it
-// comes from stays as it is. With DryRun, nothing is written at to, not even tables.
+// Move copies the ledger from one database to another, and closes both. The source stays
+// as it is. With DryRun, nothing is written to the destination, not even tables.
 func Move(ctx context.Context, from, to database.Engine, o Options) (r Report, err error) {
 	r = Report{From: from.String(), To: to.String(), DryRun: o.DryRun, Tables: []Table{}}
 	source, err := open(ctx, from)
@@ -114,7 +115,7 @@ func Move(ctx context.Context, from, to database.Engine, o Options) (r Report, e
 	return r, target.commit(ctx)
 }
 
-// makeTables has the ledger make its tables, as an app does that starts.
+// makeTables opens and closes a ledger, which makes its tables.
 func makeTables(ctx context.Context, to database.Engine) error {
 	l, err := ledger.Open(ctx, to, ledger.Options{})
 	if err != nil {
