@@ -74,7 +74,7 @@ func (p *previewing) take(w http.ResponseWriter, r *http.Request) {
 	err = p.store.Change(r.Context(), in.Site, in.PullRequest, func(s *pull.State) bool {
 		taken = s.Run != nil && s.Run.Kind == pull.Create && s.Run.Token == in.Token && (s.Run.ID == "" || s.Run.ID == who.Run.ID)
 		if taken {
-			*s = pull.Step(*s, pull.Told{ID: who.Run.ID, Token: in.Token, Report: in.Bounded()}, ledger.Now())
+			*s = pull.Step(*s, pull.Reported{ID: who.Run.ID, Token: in.Token, Report: in.Bounded()}, ledger.Now())
 		}
 		return taken
 	})

@@ -88,7 +88,7 @@ func (w *work) listen(ctx context.Context) error {
 		return err
 	}
 	w.state.Heard, w.state.Stale = nil, false
-	w.state = pull.Step(w.state, pull.Seen(now), ledger.Now())
+	w.state = pull.Step(w.state, pull.Refreshed(now), ledger.Now())
 	for _, e := range events {
 		w.log.Info("somebody asked about a preview", "site", w.state.Site, "pull_request", w.state.Number, "what", fmt.Sprintf("%T %+v", e, e))
 		w.state = pull.Step(w.state, e, ledger.Now())
@@ -240,11 +240,11 @@ func ending(id string, event release.Event) (pull.Ended, bool) {
 // tell has GitHub show how the preview stands: one comment and one deployment.
 func (w *work) tell(ctx context.Context) error {
 	page := pull.PageOf(w.state, w.address)
-	if !page.Told {
+	if !page.Asked {
 		return nil
 	}
 	comment, deployment := page.Digests()
-	if page.Comment != "" && comment != w.state.Told {
+	if page.Comment != "" && comment != w.state.CommentDigest {
 		id, err := w.link.runner.Pulls().Comment(ctx, w.state.Site, w.state.Number, w.state.Comment, w.state.Mark, page.Comment)
 		if err != nil {
 			return err

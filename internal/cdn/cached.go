@@ -6,7 +6,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
-// cached is what caches may hold, told apart into stale and good.
+// cached is what caches may hold, split into stale and good objects.
 type cached struct {
 	known     bool
 	good      []Object // objects that no change touches
@@ -31,14 +31,14 @@ func newCached(in Input, stale []staleObject) *cached {
 	return h
 }
 
-// addressSet covers what tags do not, by addresses and prefixes.
+// addressSet covers the stale objects that tags do not, by addresses and prefixes.
 func (h *cached) addressSet(in Input, stale []staleObject, covered []bool, base string, limits Limits) (Set, bool) {
 	set := Set{Site: in.Site, Release: in.Release, Sequence: in.Sequence}
 	var all []address
 	for i, s := range stale {
 		for n, a := range urlpath.Of(base, s.path, in.CleanURLs) {
 			if covered[i] {
-				// Dropped already: stale or not, nothing more is lost here.
+				// Its tag drops it already, so nothing good is lost here.
 				if n == 0 {
 					all = append(all, address{path: a})
 				}
@@ -56,7 +56,7 @@ func (h *cached) addressSet(in Input, stale []staleObject, covered []bool, base 
 		all = append(all, address{path: base + "/" + o.Path, good: 1})
 	}
 	t := newTree(all, h.known, limits)
-	c, ok := t.fold(len(base) + 1)
+	c, ok := t.cheapest(len(base) + 1)
 	set.Paths, set.Prefixes = c.paths, c.prefixes
 	return set, ok
 }

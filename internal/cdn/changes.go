@@ -11,13 +11,12 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// errUnknown tells that the way from what the CDN was told to the live release
-// is not recorded.
+// errUnknown says that the releases between the last purge and the live one are not all recorded.
 var errUnknown = errors.New("the releases since the CDN was last told are not all kept")
 
-// collect gathers what changed, release by release. The first and the last alone
-// would not do: a page that a release changed and the next one changed back is
-// the same in both, while caches may hold what was between.
+// collect gathers the changes release by release. Comparing only the first and the last
+// would miss a page that one release changed and a later one changed back: caches may
+// hold the version between.
 func collect(ctx context.Context, state store.Store, head history.Head, told history.Purged, tagHeader string, in *Input) error {
 	steps := since(head, told.Manifest)
 	if steps == nil {
@@ -59,8 +58,8 @@ func collect(ctx context.Context, state store.Store, head history.Head, told his
 	return nil
 }
 
-// since are the releases after a manifest, oldest first, each manifest once; nil
-// when the manifest is not among those that the head remembers.
+// since lists the releases after a manifest, oldest first, each manifest once; nil when
+// the head does not list the manifest.
 func since(head history.Head, m int64) []manifest.Live {
 	var steps []manifest.Live
 	for _, r := range head.Releases() {
@@ -77,7 +76,7 @@ func since(head history.Head, m int64) []manifest.Live {
 	return nil
 }
 
-// changes are differences with the tags that caches may hold the old one under.
+// changes adds to differences the tags of the old version, under which caches may hold it.
 func changes(diffs []plan.Difference, tagHeader string) []Change {
 	out := make([]Change, 0, len(diffs))
 	for _, d := range diffs {
@@ -90,10 +89,10 @@ func changes(diffs []plan.Difference, tagHeader string) []Change {
 	return out
 }
 
-// unlisted are changes of a release that two manifests don't show. Files that it
-// wrote although they are the same as before: a deploy that died had changed
-// them, visitors may have seen that, and under which tags isn't known. And dropped
-// assets whose grace time was over.
+// unlisted are changes of a release that its manifest and the one before don't show:
+// files that it rewrote although they are the same as before, since a deploy that died
+// had changed them, which visitors may have seen, under unknown tags; and dropped assets
+// whose grace time was over.
 func unlisted(p *manifest.Manifest, diffs []plan.Difference, tagHeader string) []Change {
 	different := make(map[string]bool, len(diffs))
 	for _, d := range diffs {
@@ -113,9 +112,9 @@ func unlisted(p *manifest.Manifest, diffs []plan.Difference, tagHeader string) [
 	return out
 }
 
-// abandoned are the files that a deploy meant to write which never committed,
-// where the release after it has something else: visitors may have seen them.
-// What it meant to delete it did not, since deletes come after the commit.
+// abandoned are the files that an uncommitted deploy meant to write, where the release
+// after it has other content: visitors may have seen them. Its deletes don't count, since
+// they come after the commit.
 func abandoned(p, to *manifest.Manifest, tagHeader string) []Change {
 	var out []Change
 	for _, e := range p.Entries {

@@ -20,16 +20,16 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Patience is how often and how long a call is tried again: a CDN's control
-// plane is slow to answer and quick to refuse (https://github.com/aws/aws-sdk-js/issues/3983), and a
-// purge that is given up leaves readers with old pages. The zero value is ten
-// tries, one second at first and at most thirty seconds apart, with jitter.
-type Patience struct {
+// RetryPolicy says how often a call is tried, and the pauses between: a CDN's control plane is slow
+// to answer and quick to throttle (https://github.com/aws/aws-sdk-js/issues/3983), and a purge that
+// is given up leaves readers with old pages. The zero value is ten tries, with pauses from one to
+// thirty seconds, with jitter.
+type RetryPolicy struct {
 	Tries      int
 	First, Max time.Duration
 }
 
-func (p Patience) orDefault() Patience {
+func (p RetryPolicy) orDefault() RetryPolicy {
 	if p.Tries <= 0 {
 		p.Tries = 10
 	}
@@ -42,9 +42,9 @@ func (p Patience) orDefault() Patience {
 	return p
 }
 
-// pause is before the next try, attempt being 0 after the first. Half of it is
-// chance, so that the jobs of a workflow don't come back together.
-func (p Patience) pause(attempt int) time.Duration {
+// pause is the wait before the next try; attempt is 0 after the first. Half of it is
+// random, so that the jobs of a workflow don't retry together.
+func (p RetryPolicy) pause(attempt int) time.Duration {
 	full := p.Max
 	if attempt < 20 && p.First<<attempt < p.Max {
 		full = p.First << attempt
@@ -55,16 +55,15 @@ func (p Patience) pause(attempt int) time.Duration {
 const (
 	callTime  = 30 * time.Second
 	maxAnswer = 1 << 20
-	// maxRetryAfter bounds what a CDN may ask for: Cloudflare's free plan
-	// refills five requests a minute.
+	// maxRetryAfter caps Retry-After: Cloudflare's free plan refills five requests a minute.
 	maxRetryAfter = 2 * time.Minute
 )
 
-// client calls an HTTP API and tries again what may pass. Every call made with
-// it may be repeated: the same purge twice is the same as once.
+// client calls an HTTP API and retries transient errors. All its calls may be repeated:
+// the same purge twice is the same as once.
 type client struct{ retry *retryablehttp.Client }
 
-func newClient(p Patience) client {
+func newClient(p RetryPolicy) client {
 	p = p.orDefault()
 	r := retryablehttp.NewClient()
 	// No redirects: a token must not be sent to wherever an answer points.
@@ -77,7 +76,7 @@ func newClient(p Patience) client {
 		}
 		return p.pause(attempt)
 	}
-	// The last answer is worth more than "giving up".
+	// The last answer says more than "giving up".
 	r.ErrorHandler = func(resp *http.Response, err error, _ int) (*http.Response, error) {
 		if resp != nil {
 			return resp, nil
@@ -87,7 +86,7 @@ func newClient(p Patience) client {
 	return client{retry: r}
 }
 
-// passing tells whether a call is worth another try.
+// passing says whether a failure may be transient, so that the call is worth another try.
 func passing(ctx context.Context, resp *http.Response, err error) (bool, error) {
 	if ctx.Err() != nil {
 		return false, ctx.Err()
@@ -114,8 +113,7 @@ func retryAfter(resp *http.Response) (time.Duration, bool) {
 	return min(time.Duration(seconds)*time.Second, maxRetryAfter), true
 }
 
-// call is one API request. Header values and addresses may be secrets: they are
-// in no error.
+// call is one API request. Header values and addresses may be secrets, so no error has them.
 type call struct {
 	method string
 	url    string
@@ -157,7 +155,7 @@ func (c client) do(ctx context.Context, in call) ([]byte, error) {
 	if in.host != "" {
 		request.Host = in.host
 	}
-	var last error // what the last try came to
+	var last error // the error of the last try
 	retry := retryablehttp.Client{
 		HTTPClient: c.retry.HTTPClient, RetryMax: c.retry.RetryMax, Backoff: c.retry.Backoff, ErrorHandler: c.retry.ErrorHandler,
 		CheckRetry: func(ctx context.Context, resp *http.Response, err error) (bool, error) {
@@ -187,8 +185,8 @@ func (c client) do(ctx context.Context, in call) ([]byte, error) {
 	return answer, nil
 }
 
-// asWritten keeps an address as it is written: net/url would encode characters
-// anew that browsers send as they are, and a CDN would look for another object.
+// asWritten keeps the encoding of an address: net/url would encode characters that
+// browsers send as they are, and a CDN would look for another object.
 func asWritten(u *url.URL, address string) {
 	_, rest, _ := strings.Cut(address, "://")
 	i := strings.IndexByte(rest, '/')
@@ -197,8 +195,7 @@ func asWritten(u *url.URL, address string) {
 	}
 }
 
-// outcome is what a try came to. One that was cut off tells less than the one
-// before it.
+// outcome is the error of a try, or that of the one before if this one was only cancelled.
 func outcome(ctx context.Context, before error, resp *http.Response, err error) error {
 	switch {
 	case err != nil && ctx.Err() != nil:

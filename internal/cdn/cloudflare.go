@@ -19,15 +19,15 @@ const (
 	// cloudflareBatch is how many files, tags or prefixes one call takes on every
 	// plan (Cloudflare docs, "Purge cache", 2026-07).
 	cloudflareBatch = 100
-	// Calls by tag and prefix come out of a bucket of 25 on the smaller plans;
-	// 800 files a second are let through.
+	// Calls by tag and prefix have a bucket of 25 on the smaller plans; calls by file may
+	// name 800 a second.
 	cloudflareTags      = 10 * cloudflareBatch
 	cloudflarePrefixes  = cloudflareBatch
 	cloudflarePaths     = 3000
 	cloudflareTagHeader = "x-amz-meta-cache-tag"
 )
 
-// Cloudflare purges one host of a zone. What was answered is in effect.
+// Cloudflare purges one host of a zone. A purge is in effect once it is answered.
 type Cloudflare struct {
 	zone, token  string
 	origin, host string // "https://www.example.org", "www.example.org"
@@ -73,8 +73,8 @@ func (c *Cloudflare) Purge(ctx context.Context, set Set) (Receipt, error) {
 	})
 }
 
-// body says what to purge. "Everything" is everything of the site's host: other
-// hosts of the zone are not ours to drop.
+// body is the body of a purge. "Everything" is everything of the site's host: other hosts
+// of the zone belong to other sites.
 func (c *Cloudflare) body(items []item) map[string]any {
 	var list []string
 	name := ""
@@ -115,7 +115,7 @@ func (c *Cloudflare) send(ctx context.Context, body map[string]any) error {
 	return nil
 }
 
-// refusal reads an answer: Cloudflare also says no with status 200.
+// refusal reads the error in an answer: Cloudflare also refuses with status 200.
 func refusal(answer []byte) error {
 	var result struct {
 		Success bool `json:"success"`
@@ -141,5 +141,5 @@ func refusal(answer []byte) error {
 	return &RefusedError{Err: err}
 }
 
-// Wait returns at once: what was answered is in effect.
+// Wait returns at once: a purge is in effect once it is answered.
 func (c *Cloudflare) Wait(context.Context, Receipt) error { return nil }

@@ -27,17 +27,17 @@ var _ Purger = (*CloudFront)(nil)
 const (
 	cloudFrontItems     = 3000
 	cloudFrontWildcards = 15
-	// cloudFrontPlanned leaves room for wildcards of the release before, which
-	// may be in progress still.
+	// cloudFrontPlanned leaves room for wildcards of the release before, which may still
+	// be in progress.
 	cloudFrontPlanned = 10
 	// cloudFrontTagHeader is the object metadata that S3 origins carry tags in,
 	// once the distribution's CacheTagConfig names it (since 2026-04).
 	cloudFrontTagHeader = "x-amz-meta-cache-tag"
 	cloudFrontWait      = 15 * time.Minute
-	// cloudFrontUnsafe are what browsers send as they are and CloudFront refuses in a
-	// path: it wants them encoded (Developer Guide, "Specify the files to invalidate":
-	// the unsafe characters of RFC 1738), and then finds no object that was asked for
-	// without (https://github.com/aws/aws-sdk/issues/525).
+	// cloudFrontUnsafe are characters that browsers send as they are and CloudFront
+	// refuses in a path: it wants them encoded (Developer Guide, "Specify the files to
+	// invalidate": the unsafe characters of RFC 1738), but then does not find objects
+	// that were requested unencoded (https://github.com/aws/aws-sdk/issues/525).
 	cloudFrontUnsafe = "~|[]"
 )
 
@@ -57,31 +57,31 @@ func openCloudFront(ctx context.Context, s target) (Purger, error) {
 }
 
 func newCloudFront(ctx context.Context, distribution string, c Config) (*CloudFront, error) {
-	patience := c.Patience.orDefault()
+	retry := c.Retry.orDefault()
 	cfg, err := awscredentials.Load(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
-		cfg.Region = "us-east-1" // CloudFront is one service for the whole world
+		cfg.Region = "us-east-1" // CloudFront has one region
 	}
 	api := cloudfront.NewFromConfig(cfg, func(o *cloudfront.Options) {
 		o.HTTPClient = AWSClient()
 		if c.Endpoint != "" {
 			o.BaseEndpoint = &c.Endpoint
 		}
-		o.Retryer = AWSRetryer(patience)
+		o.Retryer = AWSRetryer(retry)
 	})
 	return &CloudFront{
 		api: api, distribution: distribution, base: urlpath.Folder(c.PublicURL), tags: c.Tags,
-		minDelay: min(2*time.Second, 2*patience.First), maxDelay: min(5*time.Second, 5*patience.First),
+		minDelay: min(2*time.Second, 2*retry.First), maxDelay: min(5*time.Second, 5*retry.First),
 	}, nil
 }
 
 // AWSRetryer tries calls of CloudFront again: the API takes about one call in two seconds, answers 503 at
-// busy hours, and refuses while too much is in progress. All of these pass. No
-// token bucket: there is one call, and it has to get through.
-func AWSRetryer(p Patience) aws.Retryer {
+// busy hours, and refuses while too much is in progress. All of these are transient. The SDK's retry
+// quota is off, since it would give up this one call early.
+func AWSRetryer(p RetryPolicy) aws.Retryer {
 	p = p.orDefault()
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts, o.MaxBackoff, o.RateLimiter = p.Tries, p.Max, ratelimit.None
@@ -92,8 +92,8 @@ func AWSRetryer(p Patience) aws.Retryer {
 	})
 }
 
-// AWSClient ends a call that gets no answer, so that it is tried again: the SDK's
-// own would wait for ever.
+// AWSClient times out a call that gets no answer, so that it is retried: the SDK's
+// default client has no timeout.
 func AWSClient() *awshttp.BuildableClient {
 	return awshttp.NewBuildableClient().WithTimeout(callTime)
 }
@@ -113,11 +113,11 @@ func (c *CloudFront) Limits() Limits {
 	return l
 }
 
-// Purge makes one invalidation for each 3,000 items. Its caller reference is of
+// Purge makes one invalidation for each 3,000 items. Its caller reference derives from
 // the deploy and the items, so that a retry is the same invalidation.
 func (c *CloudFront) Purge(ctx context.Context, set Set) (Receipt, error) {
 	before := ""
-	open, wildcards := 0, 0 // of what may be in progress still
+	open, wildcards := 0, 0 // of invalidations that may still be in progress
 	r := room{total: cloudFrontItems, prefixes: cloudFrontWildcards, mixed: true, folders: true}
 	return deliver(ctx, c.Name(), set, r, func(ctx context.Context, items []item) (string, error) {
 		paths := c.paths(items)
@@ -174,8 +174,8 @@ func (c *CloudFront) paths(items []item) []string {
 	return once(out) // CloudFront refuses a batch that names a path twice
 }
 
-// wildcard is everything below a start of addresses. It ends before the first
-// character that CloudFront does not take.
+// wildcard is a path for everything that starts with a prefix. The prefix is cut before
+// the first character that CloudFront refuses.
 func wildcard(prefix string) string {
 	if i := strings.IndexAny(prefix, cloudFrontUnsafe); i >= 0 {
 		prefix = prefix[:i]
@@ -213,8 +213,8 @@ func (c *CloudFront) Wait(ctx context.Context, r Receipt) error {
 	return nil
 }
 
-// await asks more and more seldom. The SDK's own waiter would do the same, but
-// takes a status in capitals, which other servers of this API write, for one in
+// await polls an invalidation with growing delays. The SDK's own waiter would do the
+// same, but takes a status in capitals, which other servers of this API send, for one in
 // progress.
 func (c *CloudFront) await(ctx context.Context, id string) error {
 	ctx, cancel := context.WithTimeout(ctx, cloudFrontWait)

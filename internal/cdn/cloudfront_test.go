@@ -114,7 +114,7 @@ func (c *fakeCloudFront) open(t *testing.T, distribution string) Purger {
 func cloudFrontAt(t *testing.T, distribution, endpoint, public string) Purger {
 	t.Helper()
 	awsEnvironment(t)
-	p, err := Open(t.Context(), Config{Address: "cloudfront:" + distribution, PublicURL: public, Tags: true, Endpoint: endpoint, Patience: quick})
+	p, err := Open(t.Context(), Config{Address: "cloudfront:" + distribution, PublicURL: public, Tags: true, Endpoint: endpoint, Retry: quick})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,11 +208,11 @@ func TestCloudFrontWithoutCredentialsSaysSoAtOnce(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
 	server := httptest.NewServer(fake)
 	t.Cleanup(server.Close)
-	p, err := Open(t.Context(), Config{Address: "cloudfront:E1", Endpoint: server.URL}) // with real patience
+	p, err := Open(t.Context(), Config{Address: "cloudfront:E1", Endpoint: server.URL}) // with real retry
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = eventually.Returns(t, "the refusal, which no patience mends", func() error {
+	err = eventually.Returns(t, "the refusal, which no retry mends", func() error {
 		_, err := Carry(t.Context(), p, Set{All: true})
 		return err
 	})

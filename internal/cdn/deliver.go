@@ -10,18 +10,17 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// RefusedError tells that a CDN will not take what it was told to forget, however
-// often it is told.
+// RefusedError says that a CDN refuses a purge, and that a retry would not help.
 type RefusedError struct{ Err error }
 
-// Error gives the CDN's own words.
+// Error is the CDN's error message.
 func (e *RefusedError) Error() string { return e.Err.Error() }
 
 // Unwrap gives the cause.
 func (e *RefusedError) Unwrap() error { return e.Err }
 
-// isRefusal tells an answer that is about what was sent from one about who sent it
-// or when.
+// isRefusal says whether an error is about the content of a call, not about its
+// credentials or its time.
 func isRefusal(err error) bool {
 	if _, ok := errors.AsType[*RefusedError](err); ok {
 		return true
@@ -37,21 +36,21 @@ func isRefusal(err error) bool {
 	return false
 }
 
-// maxRefused bounds how many single items are found out that a CDN refuses: after
-// them it is told to forget everything.
+// maxRefused bounds how many refused items are searched for one by one: after that,
+// everything is purged.
 const maxRefused = 8
 
 // delivery sends a set batch by batch.
 type delivery struct {
 	receipt Receipt
 	room    room
-	// send makes one call, and returns the CDN's name for a purge that goes on after
-	// the answer, or "".
+	// send makes one call, and returns the CDN's id of a purge that goes on after the
+	// answer, or "".
 	send func(context.Context, []item) (string, error)
-	sent map[item]bool // what was sent in place of refused items
+	sent map[item]bool // sent in place of refused items
 }
 
-// deliver sends a set. What was not taken is left in the receipt.
+// deliver sends a set. Items that the CDN has not taken stay in the receipt's Left.
 func deliver(ctx context.Context, name string, set Set, r room, send func(context.Context, []item) (string, error)) (Receipt, error) {
 	d := delivery{receipt: Receipt{CDN: name, Set: set}, room: r, send: send, sent: map[item]bool{}}
 	items := set.items()
@@ -66,9 +65,9 @@ func deliver(ctx context.Context, name string, set Set, r room, send func(contex
 	return d.receipt, nil
 }
 
-// batch sends one batch. Of one that the CDN refuses it finds the items that are to
-// blame, so that the others are purged exactly; for each of those the folder is
-// purged that it is in, or everything.
+// batch sends one batch. If the CDN refuses it, batch finds the items at fault, so that
+// the others are purged exactly; for each of the refused ones it purges the folder around
+// it, or everything.
 func (d *delivery) batch(ctx context.Context, items []item) error {
 	if d.sent[item{kind: kindAll}] {
 		return nil // which these are part of
@@ -94,7 +93,7 @@ func (d *delivery) batch(ctx context.Context, items []item) error {
 	return d.batch(ctx, items[half:])
 }
 
-// instead purges what a refused item is part of.
+// instead purges the folder around a refused item, or everything.
 func (d *delivery) instead(ctx context.Context, refused item) error {
 	d.receipt.Refused = append(d.receipt.Refused, refused.value)
 	wider := d.wider(refused)

@@ -19,7 +19,8 @@ const (
 	fastlyAPI = "https://api.fastly.com"
 	// fastlyKeys is how many surrogate keys one call takes (Fastly API, "Purging").
 	fastlyKeys = 256
-	// fastlyPaths are purged one call each, of 100,000 allowed an hour.
+	// fastlyPaths is how many paths are purged, one call each: an account has 100,000
+	// calls an hour.
 	fastlyPaths = 1000
 	// fastlyTagHeader: Fastly reads tags from the origin's Surrogate-Key, and S3
 	// can only store it as metadata, which a line of VCL copies over.
@@ -27,9 +28,9 @@ const (
 	callsAtOnce     = 8
 )
 
-// Fastly purges one service. What was answered is in effect. Purges are soft
-// where Fastly has it: the old copy is served while a new one is fetched, or
-// when the origin is down.
+// Fastly purges one service. A purge is in effect once it is answered. Purges are soft
+// where Fastly can: the old copy is served while a new one is fetched, or when the origin
+// is down.
 type Fastly struct {
 	service, token string
 	host           string
@@ -47,7 +48,7 @@ func openFastly(_ context.Context, s target) (Purger, error) {
 // Name names the service.
 func (f *Fastly) Name() string { return "fastly:" + f.service }
 
-// Limits are Fastly's: it knows no prefixes, and asks nothing for a purge.
+// Limits are Fastly's: it knows no prefixes, and purges are free.
 func (f *Fastly) Limits() Limits {
 	l := Limits{Tags: 16 * fastlyKeys, TagHeader: fastlyTagHeader, Everything: true}
 	if f.host != "" {
@@ -102,5 +103,5 @@ func (f *Fastly) send(ctx context.Context, path string, body []byte, soft bool) 
 	return nil
 }
 
-// Wait returns at once: what was answered is in effect.
+// Wait returns at once: a purge is in effect once it is answered.
 func (f *Fastly) Wait(context.Context, Receipt) error { return nil }

@@ -22,15 +22,15 @@ type Config struct {
 	Tags bool `json:"tags,omitempty"`
 	// CleanURLs says that "/about" shows about.html: both addresses are purged.
 	CleanURLs bool `json:"clean_urls,omitempty"`
-	// NotFoundCached says that caches keep a "not found" for long: the addresses of
-	// new pages are purged too.
+	// NotFoundCached says that caches keep a "not found" for long: then addresses of new
+	// pages are purged too.
 	NotFoundCached bool `json:"not_found_cached,omitempty"`
 	// SecretFile holds the API token or the webhook's secret. Without it the
 	// environment is read, see [SecretVariable].
 	SecretFile string `json:"secret_file,omitempty"`
 
 	Getenv   func(string) string `json:"-"` // default os.Getenv
-	Patience Patience            `json:"-"`
+	Retry    RetryPolicy         `json:"-"`
 	Endpoint string              `json:"-"` // another address of the CDN's API, for tests
 }
 
@@ -51,14 +51,14 @@ type cdnKind struct {
 	// variable is the environment variable with its API token or secret; "" when it
 	// needs none, or uses AWS's own.
 	variable string
-	// check says what is wrong with an address, as far as that can be seen without a
-	// secret; nil for nothing. Errors show no more of the address than its kind.
+	// check finds mistakes in an address without its secret. Errors show no more of the
+	// address than its kind.
 	check func(t target) error
 	open  func(ctx context.Context, t target) (Purger, error)
 }
 
-// kinds is the table of all that Open knows. What a CDN takes, and whether it knows
-// tags, are the Limits of its Purger: both depend on how it is set up.
+// kinds is the table of the CDNs that Open knows. What a CDN accepts, and whether it
+// knows tags, are the Limits of its Purger: both depend on its set-up.
 var kinds = []cdnKind{
 	{name: "cloudfront", syntax: "cloudfront:DISTRIBUTION", open: openCloudFront},
 	{name: "fastly", syntax: "fastly:SERVICE", variable: "FASTLY_API_TOKEN", open: openFastly},
@@ -68,12 +68,12 @@ var kinds = []cdnKind{
 	{name: "none", syntax: "none", open: func(context.Context, target) (Purger, error) { return None{}, nil }},
 }
 
-// target is a site's part of a CDN, as a configuration names it.
+// target is a CDN and a site's part of it, as configured.
 type target struct {
 	name   string   // what follows the kind in the address
 	public *url.URL // the site's public address; its fields are empty when there is none
 	base   string   // the folder that the site has in it
-	secret string   // what the kind's variable or the secret file holds
+	secret string   // from the kind's variable or the secret file
 	http   client
 	config Config
 }
@@ -121,13 +121,11 @@ func kindNamed(name string) cdnKind {
 	return cdnKind{}
 }
 
-// ErrNoPublicURL tells that a CDN can't be told anything without the site's
-// public address.
+// ErrNoPublicURL says that the CDN can't be purged without the site's public address.
 var ErrNoPublicURL = errors.New("the site's public address is needed (--public-url https://www.example.org)")
 
-// Check says what is wrong with a configuration, as far as that can be seen
-// without its secrets and without sending anything. Errors show no more of the
-// address than its kind.
+// Check finds mistakes in a configuration without its secrets and without sending
+// anything. Errors show no more of the address than its kind.
 func Check(c Config) error {
 	_, _, err := c.parse()
 	return err
@@ -165,11 +163,11 @@ func Open(ctx context.Context, c Config) (Purger, error) {
 	if s.secret, err = c.secret(k); err != nil {
 		return nil, err
 	}
-	s.http = newClient(c.Patience)
+	s.http = newClient(c.Retry)
 	return k.open(ctx, s)
 }
 
-// secret reads the CDN's secret. Blanks around it are an editor's.
+// secret reads the CDN's secret. Blanks around it are trimmed: editors add a line end.
 func (c Config) secret(kind cdnKind) (string, error) {
 	if c.SecretFile != "" {
 		text, err := os.ReadFile(c.SecretFile)

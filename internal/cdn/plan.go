@@ -14,26 +14,25 @@ import (
 type Change struct {
 	Path   string
 	Reason plan.Reason
-	// Tags are those that the object carried when a cache may have taken it,
-	// not those that it carries now. A path may come several times, once for
-	// each version that caches may hold.
+	// Tags are the tags of the version that a cache may hold, not those of the present
+	// one. A path may come several times, once for each version that caches may hold.
 	Tags []string
 }
 
-// Object is one that caches may hold from before the release.
+// Object is an object that caches may hold from before the release.
 type Object struct {
 	Path string
 	Tags []string
 }
 
-// Input is what a plan is made of.
+// Input is the input of a plan.
 type Input struct {
 	Site     string
 	Release  int64
 	Sequence int64
 	Changes  []Change
-	// Held are all objects before the release. Nil when that isn't known: then
-	// tags are not used, and prefixes only with caution.
+	// Held are all objects before the release; nil if they are not known: then tags are
+	// not used, and prefixes only with caution.
 	Held []Object
 
 	Base string // folder of the site in its public address: "/docs"; "" for none
@@ -66,14 +65,14 @@ type Decision struct {
 	Units   int     `json:"units"`
 	USD     float64 `json:"usd"` // the bill, once the month's free units are used up
 	Free    int     `json:"free_units_a_month,omitempty"`
-	// Missed are objects dropped though they are right; -1 when unknown.
+	// Missed counts objects that are dropped although they are up to date; -1 when unknown.
 	Missed int `json:"missed"`
 }
 
-// String says the decision in one line.
+// String is the decision in one line.
 func (d Decision) String() string {
 	if d.Method == MethodNothing {
-		return fmt.Sprintf("nothing to purge: %s, nothing of which a cache holds", text.Count(d.Changed, "change"))
+		return fmt.Sprintf("nothing to purge: %s, none of which a cache holds", text.Count(d.Changed, "change"))
 	}
 	var parts []string
 	for _, p := range []struct {
@@ -100,17 +99,16 @@ func (d Decision) String() string {
 	return line
 }
 
-// staleObject is one version of an object that a cache may hold wrongly.
+// staleObject is an outdated version of an object that a cache may hold.
 type staleObject struct {
 	path      string
 	tags      []string
 	addresses int
 }
 
-// Plan decides what a CDN is to forget. Of the ways to reach every stale copy
-// (cache tags, then addresses folded into prefixes, then everything) it takes
-// the one that costs least, with the good copies that would be dropped
-// reckoned as [Prices].Refetch. It is pure.
+// Plan decides what to purge. Of the ways to reach every stale copy (cache tags, then
+// addresses merged into prefixes, then everything) it takes the one that costs least,
+// where each good copy that would be dropped costs [Prices].Refetch. It is pure.
 func Plan(in Input, limits Limits) Decision {
 	base := urlpath.Base(in.Base)
 	stale := staleObjects(in)
@@ -135,7 +133,7 @@ func Plan(in Input, limits Limits) Decision {
 
 func (d Decision) feasible(limits Limits) bool { return !d.Set.All || limits.Everything }
 
-// weight is what a decision costs with everything reckoned.
+// weight is the cost of a decision, in US dollars, with the good copies that it drops.
 func weight(d Decision, limits Limits) float64 {
 	missed := d.Missed
 	if missed < 0 {
@@ -168,8 +166,8 @@ func candidates(in Input, stale []staleObject, site *cached, base string, limits
 	return out
 }
 
-// everything is the last way. Below a folder of a host it is that folder, where
-// the CDN can say so: other sites of the host are not ours to drop.
+// everything purges the whole site. For a site in a folder of a host it is that folder,
+// where the CDN can purge one: the rest of the host belongs to other sites.
 func everything(in Input, base string, limits Limits) Decision {
 	set := Set{Site: in.Site, Release: in.Release, Sequence: in.Sequence, All: true}
 	if base != "" && limits.Prefixes > 0 && !strings.ContainsAny(base, limits.Unsafe) {
@@ -178,9 +176,9 @@ func everything(in Input, base string, limits Limits) Decision {
 	return Decision{Set: set, Method: MethodEverything}
 }
 
-// staleObjects leaves out what no cache holds wrongly: a new path was never
-// there to be cached, and a dropped asset whose name holds its content's hash
-// is not asked for any more and never wrong.
+// staleObjects leaves out changes of which no cache holds an outdated copy: a new path
+// was never cached, and a dropped asset whose name holds its content's hash is never
+// outdated.
 func staleObjects(in Input) []staleObject {
 	var out []staleObject
 	for _, c := range in.Changes {
@@ -210,23 +208,22 @@ func countPaths(stale []staleObject) int {
 	return len(seen)
 }
 
-// Limits are what a CDN takes in one release, and what it asks for it.
+// Limits are how much a CDN can purge in one release, and its prices.
 type Limits struct {
 	// Tags is how many cache tags a purge may name; 0 when the CDN knows none or
 	// is not set up for them.
 	Tags int
-	// TagHeader is the stored header (or object metadata) that carries them, in
-	// lower case.
+	// TagHeader is the stored header (or object metadata) that carries the tags, in lower case.
 	TagHeader string
 	Paths     int // single addresses
 	Prefixes  int // starts of addresses; 0 when the CDN knows none
-	// Unsafe are characters that no single address may have, in browsers' writing: such
-	// an address is reached by a prefix that ends before the first of them.
+	// Unsafe are characters that the CDN refuses in a single address: such an address is
+	// reached by a prefix that ends before the first of them.
 	Unsafe string
-	// AnyPrefix tells that a prefix may end anywhere ("/news/a*"), not only
+	// AnyPrefix says that a prefix may end anywhere ("/news/a*"), not only
 	// after a folder's slash.
 	AnyPrefix bool
-	// Everything tells that the CDN can forget all of a site at once.
+	// Everything says that the CDN can purge a whole site at once.
 	Everything bool
 	Prices     Prices
 }
@@ -234,12 +231,12 @@ type Limits struct {
 // Prices are in US dollars.
 type Prices struct {
 	Unit float64 // for each tag, path, prefix or everything
-	// Free units a month belong to the whole account: they are told, and not
-	// taken off an estimate, since nobody knows who else uses them.
+	// Free is the free units a month of the whole account. They are shown, but not
+	// deducted from an estimate, since others may use them.
 	Free int
-	// Refetch is what it is taken to cost that a cached object is dropped which
-	// is still right: the origin's work and one slow answer at each edge. It is
-	// a weight and no bill. Zero is [DefaultRefetch].
+	// Refetch is the assumed cost of dropping a cached object that is up to date: the
+	// origin's work and one slow answer at each edge location. It is a weight, and on no
+	// bill. Zero is [DefaultRefetch].
 	Refetch float64
 }
 
@@ -255,5 +252,5 @@ func (p Prices) refetch() float64 {
 	return DefaultRefetch
 }
 
-// unit is never nothing: of two sets that cost no money the shorter is better.
+// unit is never zero: of two sets that are free the shorter is better.
 func (p Prices) unit() float64 { return max(p.Unit, 1e-6) }

@@ -247,7 +247,7 @@ func limits(t *rapid.T) Limits {
 	}
 }
 
-// drops tells whether a set makes a CDN forget an object's copy at an address.
+// drops says whether a set makes a CDN forget an object's copy at an address.
 func drops(s Set, address string, tags []string) bool {
 	return s.All || slices.Contains(s.Paths, address) || hasPrefix(address, s.Prefixes) || hasAny(tags, lowered(s.Tags))
 }

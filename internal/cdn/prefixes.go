@@ -8,22 +8,22 @@ import (
 	"unicode/utf8"
 )
 
-// address is one that a cache may hold.
+// address is an address that a cache may hold.
 type address struct {
 	path  string
-	stale bool // what is held is wrong now
-	// good is how many objects held here are right, and would be missed.
+	stale bool // the cached copy is outdated
+	// good is how many cached objects at it are up to date, and would be lost.
 	good int
-	// cut tells that no single address reaches this: path is a start of it, and what
-	// it has after that no CDN takes.
+	// cut says that path is only the beginning of the address, since the CDN refuses a
+	// character after it. No purge by a single address reaches it.
 	cut bool
 }
 
-// tree is addresses in order, so that those with a common prefix are neighbours:
+// tree is a sorted list of addresses, in which those with a common prefix are neighbours:
 // a range of the slice is a node of their prefix tree.
 type tree struct {
 	addresses []address
-	good      []int // good[i] is of all addresses before i
+	good      []int // good[i] is the sum over all addresses before i
 	stale     []int
 	known     bool // false when it isn't known what else caches hold
 	limits    Limits
@@ -32,13 +32,14 @@ type tree struct {
 	perPath, perPrefix, perGood float64
 }
 
-// assumedGood is how many good objects a prefix is taken to drop where nobody
-// knows what the site holds.
+// assumedGood is how many good objects a prefix is assumed to drop where the site's
+// objects are not known.
 const assumedGood = 100
 
 func newTree(all []address, known bool, limits Limits) *tree {
 	slices.SortFunc(all, func(a, b address) int { return strings.Compare(a.path, b.path) })
-	// Of one address: stale when any file there is, and then nothing is missed.
+	// Objects at one address count as one: it is stale when any of them is, and then no
+	// good copy is lost.
 	merged := all[:0]
 	for _, a := range all {
 		if n := len(merged); n > 0 && merged[n-1].path == a.path {
@@ -66,17 +67,17 @@ type cover struct {
 	paths, prefixes []string
 }
 
-// fold finds the cheapest paths and prefixes that cover every stale address
+// cheapest finds the cheapest paths and prefixes that cover every stale address
 // within the limits. Prefixes are longer than root, the length of the site's own
 // first address. It fails when the limits leave no way.
-func (t *tree) fold(root int) (cover, bool) {
+func (t *tree) cheapest(root int) (cover, bool) {
 	prices := t.limits.Prices
 	t.perPath, t.perPrefix, t.perGood = prices.unit(), prices.unit(), prices.refetch()
 	if t.stale[len(t.addresses)] == 0 {
 		return cover{}, true
 	}
-	// A limit that is exceeded makes its kind dearer until the cover keeps it:
-	// deterministic, and linear where the exact optimum is not.
+	// The cost of a kind whose limit is exceeded is raised until the cover keeps the
+	// limit: deterministic, and linear where the exact optimum is not.
 	for range 60 {
 		c := t.best(0, len(t.addresses), root)
 		if math.IsInf(c.cost, 1) {
@@ -110,7 +111,7 @@ func (t *tree) best(from, to, parent int) cover {
 		return cover{cost: t.perPath, paths: []string{t.addresses[from].path}}
 	}
 	common := commonPrefix(t.addresses[from].path, t.addresses[to-1].path)
-	single := cover{cost: math.Inf(1)} // where the range is what one cut address starts with
+	single := cover{cost: math.Inf(1)} // for a range of one cut address
 	if first := t.addresses[from]; !first.cut || len(first.path) > len(common) {
 		single = t.children(from, to, len(common))
 	}
@@ -147,12 +148,12 @@ func (t *tree) children(from, to, common int) cover {
 	return c
 }
 
-// cut is the longest prefix that a CDN takes and that is longer than the
-// parent's: between the two, every length covers the same.
+// cut is the longest prefix of common that the CDN accepts and that is longer than the
+// parent's: all lengths between the two cover the same addresses.
 func (t *tree) cut(common string, parent int) (string, bool) {
 	n := len(common)
 	if t.limits.AnyPrefix {
-		// Not amid a letter: it is percent-encoded as a whole.
+		// Not in the middle of a character, which is percent-encoded as a whole.
 		for n > parent && !utf8.ValidString(common[:n]) {
 			n--
 		}

@@ -26,8 +26,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// quick is patience for tests.
-var quick = Patience{Tries: 10, First: time.Millisecond, Max: 2 * time.Millisecond}
+// quick is retry for tests.
+var quick = RetryPolicy{Tries: 10, First: time.Millisecond, Max: 2 * time.Millisecond}
 
 const secret = "s3cr3t-token"
 
@@ -68,7 +68,7 @@ func newAPI(t *testing.T) *api {
 func (a *api) open(t *testing.T, address, public string) Purger {
 	t.Helper()
 	p, err := Open(t.Context(), Config{
-		Address: address, PublicURL: public, Tags: true, Endpoint: a.URL, Patience: quick,
+		Address: address, PublicURL: public, Tags: true, Endpoint: a.URL, Retry: quick,
 		Getenv: func(string) string { return secret },
 	})
 	if err != nil {
@@ -162,7 +162,7 @@ func TestAThrottledPurgeIsTriedAgain(t *testing.T) {
 }
 
 func TestATryWaitsForSecondsAndAsLongAsItIsTold(t *testing.T) {
-	p := Patience{}.orDefault()
+	p := RetryPolicy{}.orDefault()
 	if p.Tries < 10 {
 		t.Errorf("%d tries", p.Tries)
 	}
@@ -338,7 +338,7 @@ func TestAWebhookIsSignedByTheStandard(t *testing.T) {
 	a := newAPI(t)
 	a.answer = func(n int, w http.ResponseWriter) { w.WriteHeader([]int{502, 204, 204}[n]) }
 	p, err := Open(t.Context(), Config{
-		Address: "webhook:" + a.URL + "/hook/t0ken", PublicURL: "https://www.example.org", Patience: quick,
+		Address: "webhook:" + a.URL + "/hook/t0ken", PublicURL: "https://www.example.org", Retry: quick,
 		Getenv: func(name string) string {
 			if name != "PRESSRUN_CDN_WEBHOOK_SECRET" {
 				t.Errorf("asked for %s", name)
@@ -391,7 +391,7 @@ func TestAWebhookIsSignedByTheStandard(t *testing.T) {
 
 func TestAWebhookThatIsDownTellsNoToken(t *testing.T) {
 	a := newAPI(t)
-	p, err := Open(t.Context(), Config{Address: "webhook:" + a.URL + "/hook/t0ken", Patience: Patience{Tries: 2, First: 1, Max: 1}, Getenv: func(string) string { return "" }})
+	p, err := Open(t.Context(), Config{Address: "webhook:" + a.URL + "/hook/t0ken", Retry: RetryPolicy{Tries: 2, First: 1, Max: 1}, Getenv: func(string) string { return "" }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -404,7 +404,7 @@ func TestAWebhookThatIsDownTellsNoToken(t *testing.T) {
 
 func TestACanceledPurgeEndsAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := newClient(Patience{})
+		c := newClient(RetryPolicy{})
 		c.retry.HTTPClient.Transport = roundTrip(func(*http.Request) (*http.Response, error) {
 			return &http.Response{StatusCode: http.StatusServiceUnavailable, Header: http.Header{}, Body: http.NoBody}, nil
 		})

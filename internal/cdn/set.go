@@ -10,26 +10,26 @@ import (
 	"strings"
 )
 
-// Purger is one CDN. It is safe for concurrent use.
+// Purger purges one CDN. It is safe for concurrent use.
 type Purger interface {
-	// Name tells which CDN and which part of it: "cloudfront:E123". No secrets.
+	// Name names the CDN and the part of it, without secrets: "cloudfront:E123".
 	Name() string
 	Limits() Limits
-	// Purge tells the CDN to forget a set. The same set again is the same purge,
-	// so whoever doesn't know whether it was taken may just repeat it. An error
-	// is a *PendingError whose receipt says what was taken.
+	// Purge purges a set. The same set again is the same purge, so a caller who doesn't
+	// know whether it succeeded may repeat it. An error is a *PendingError whose receipt
+	// says what the CDN has taken.
 	Purge(ctx context.Context, set Set) (Receipt, error)
-	// Wait returns when nothing of a receipt is in progress any more.
+	// Wait returns when no purge of a receipt is in progress any more.
 	Wait(ctx context.Context, receipt Receipt) error
 }
 
-// Set is what a CDN is to forget. The zero value is nothing.
+// Set is what to purge from a CDN. The zero value is nothing.
 type Set struct {
 	Site     string `json:"site,omitempty"`
 	Release  int64  `json:"release,omitempty"`
 	Sequence int64  `json:"sequence,omitempty"` // of the deploy: a rollback has the release's number, but its own sequence
-	// Once makes a purge that a person asked for differ from an earlier one of
-	// the same deploy, which a CDN would take for done.
+	// Once makes a purge that a person asked for different from an earlier one of the
+	// same deploy: a CDN would take it for a repetition.
 	Once string `json:"once,omitempty"`
 
 	All  bool     `json:"all,omitempty"` // everything of the site; the rest is then empty
@@ -40,11 +40,11 @@ type Set struct {
 	Prefixes []string `json:"prefixes,omitempty"`
 }
 
-// Empty tells whether there is nothing to forget.
+// Empty says whether there is nothing to purge.
 func (s Set) Empty() bool { return s.Units() == 0 }
 
-// Units are what the set counts as on a bill: each tag, path and prefix is one,
-// and so is everything (CloudFront Developer Guide, "Paying for invalidation").
+// Units counts the set as a bill does: each tag, path and prefix is one, and so is
+// everything (CloudFront Developer Guide, "Paying for invalidation").
 func (s Set) Units() int {
 	if s.All {
 		return 1
@@ -78,14 +78,14 @@ const (
 	kindPrefix
 )
 
-// item is one thing to forget.
+// item is a tag, path or prefix to purge, or everything.
 type item struct {
 	kind  kind
 	value string
 }
 
-// items are the set's, in the order in which they are sent. Tags come first:
-// they reach the most with the least.
+// items are the set's items, in the order in which they are sent. Tags come first: each
+// reaches the most objects.
 func (s Set) items() []item {
 	if s.All {
 		return []item{{kind: kindAll}}
@@ -138,8 +138,8 @@ type room struct {
 	folders         bool // the CDN takes a folder as a prefix
 }
 
-// batches parts items into calls. A tail that begins where a batch began is
-// parted the same way, which keeps its references when a purge goes on later.
+// batches splits items into calls. A tail that begins where a batch began is split the
+// same way, so that a resumed purge has the same references.
 func (r room) batches(items []item) [][]item {
 	var out [][]item
 	start, prefixes := 0, 0
@@ -159,35 +159,34 @@ func (r room) batches(items []item) [][]item {
 	return out
 }
 
-// Receipt says how far a purge has come. It is JSON, so that a later process can
-// go on with it.
+// Receipt is the progress of a purge. It is stored as JSON, so that a later process can resume it.
 type Receipt struct {
 	CDN string `json:"cdn"` // the purger's name
 	Set Set    `json:"set"` // what was asked for
-	// Left is what the CDN has not taken.
+	// Left are the items that the CDN has not taken yet.
 	Left Set `json:"left,omitzero"`
-	// Open are the CDN's names of what it has taken and may not have finished.
+	// Open are the CDN's ids of purges that it has taken and may not have finished.
 	Open []string `json:"open,omitempty"`
-	// Refused are items that the CDN did not take: the folder of each, or everything,
-	// was purged in their place.
+	// Refused are items that the CDN refused: the folder of each, or everything, was
+	// purged in its place.
 	Refused []string `json:"refused,omitempty"`
 }
 
-// Done tells whether nothing is left or open.
+// Done says whether nothing is left or open.
 func (r Receipt) Done() bool { return r.Left.Empty() && len(r.Open) == 0 }
 
-// PendingError tells that a release is live at its origin while a CDN may still
-// serve what it replaced. It is no failure of the release.
+// PendingError says that a release is live at its origin while a CDN may still serve the
+// content before. It does not fail the release.
 type PendingError struct {
 	Receipt Receipt
 	Err     error
 }
 
-// Error says what is the matter and what to do.
+// Error says what is wrong and what to do.
 func (e *PendingError) Error() string {
 	advice := "pressrun invalidate --resume finishes it"
 	if _, ok := errors.AsType[*RefusedError](e.Err); ok {
-		advice = "another try is refused too, until that is mended at the CDN"
+		advice = "another try is refused too, until that is fixed at the CDN"
 	}
 	return fmt.Sprintf("live at the origin, but %s may still serve what was replaced: %v (%s)", e.Receipt.CDN, e.Err, advice)
 }
@@ -208,8 +207,8 @@ func Carry(ctx context.Context, p Purger, set Set) (Receipt, error) {
 	return Resume(ctx, p, Receipt{CDN: p.Name(), Set: set, Left: set})
 }
 
-// Resume goes on with a purge that did not end: it sends what is left and waits
-// for what is open. Of a receipt that is done nothing is left to do.
+// Resume resumes a purge that did not end: it sends the items in Left and waits for the
+// purges in Open. It does nothing for a receipt that is done.
 func Resume(ctx context.Context, p Purger, r Receipt) (Receipt, error) {
 	if r.CDN != p.Name() {
 		return r, pending(r, fmt.Errorf("the receipt is of %s, and the CDN that is set up is %s", r.CDN, p.Name()))
@@ -236,9 +235,9 @@ func Resume(ctx context.Context, p Purger, r Receipt) (Receipt, error) {
 	return r, nil
 }
 
-// cause takes off a PendingError, so that it isn't wrapped in another.
+// cause unwraps a PendingError, so that it isn't wrapped in another.
 func cause(err error) error {
-	if p, ok := err.(*PendingError); ok { //nolint:errorlint // only the outermost is taken off
+	if p, ok := err.(*PendingError); ok { //nolint:errorlint // only the outermost is unwrapped
 		return p.Err
 	}
 	return err
@@ -255,10 +254,10 @@ func (None) Name() string { return "none" }
 // Limits are none.
 func (None) Limits() Limits { return Limits{} }
 
-// Purge has nothing to do.
+// Purge does nothing.
 func (None) Purge(_ context.Context, set Set) (Receipt, error) {
 	return Receipt{CDN: "none", Set: set}, nil
 }
 
-// Wait has nothing to wait for.
+// Wait does nothing.
 func (None) Wait(context.Context, Receipt) error { return nil }

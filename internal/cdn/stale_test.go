@@ -36,11 +36,11 @@ func TestAReleaseIsLiveAtTheEdgeOnceTheCDNWasTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	edge := servers.StartVarnish(t, string(vcl), origin.URL)
-	purger, err := Open(t.Context(), Config{Address: "varnish:" + edge, PublicURL: edge, Patience: quick})
+	purger, err := Open(t.Context(), Config{Address: "varnish:" + edge, PublicURL: edge, Retry: quick})
 	if err != nil {
 		t.Fatal(err)
 	}
-	look := func(r deploy.Result) (verify.Seen, error) {
+	look := func(r deploy.Result) (verify.Result, error) {
 		live, err := history.ReadManifest(t.Context(), p.dest.State, history.ManifestKey(r.Sequence), "www")
 		if err != nil {
 			t.Fatal(err)

@@ -12,17 +12,17 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Report tells what Sync did.
+// Report is the result of Sync.
 type Report struct {
 	CDN      string   `json:"cdn"`
 	Release  int64    `json:"release"`
 	DryRun   bool     `json:"dry_run,omitempty"`
 	Decision Decision `json:"decision"`
 	Receipt  Receipt  `json:"receipt"`
-	// Resumed tells that an earlier purge, which had not ended, was gone on with.
+	// Resumed says that an earlier purge, which had not ended, was resumed.
 	Resumed bool `json:"resumed,omitempty"`
-	// NeverTold tells that there was nothing to resume, since no CDN was ever told
-	// of this destination.
+	// NeverTold says that there was nothing to resume, since no CDN was ever purged for
+	// this destination.
 	NeverTold bool    `json:"never_told,omitempty"`
 	Seconds   float64 `json:"seconds"`
 }
@@ -31,10 +31,10 @@ type Report struct {
 type SyncOptions struct {
 	Site      string
 	PublicURL string // the site's public address; "" when it is a host's root
-	// All purges everything, whatever changed.
+	// All purges everything, even if nothing changed.
 	All bool
-	// Resume only finishes what was begun: it never begins with a CDN that was not
-	// told before, and refuses another one than was (ErrOtherCDN).
+	// Resume only finishes a purge that was begun. It does nothing for a CDN that was
+	// never purged, and fails with ErrOtherCDN if the purge was begun at another one.
 	Resume         bool
 	CleanURLs      bool
 	NotFoundCached bool
@@ -43,14 +43,14 @@ type SyncOptions struct {
 	Now    func() time.Time // default time.Now
 }
 
-// ErrOtherCDN tells that the purge to resume is another CDN's.
+// ErrOtherCDN says that the purge to resume was begun at another CDN.
 var ErrOtherCDN = errors.New("the purge that was begun is another CDN's")
 
-// Sync makes a CDN forget everything that a destination has shown and no longer
-// shows since the CDN was last told. How far it was told is kept at the
-// destination, and so is what it was told and had not finished, so a retry by any
-// process does what is left. A *PendingError means that the site is live and the
-// CDN is not told: call Sync again.
+// Sync purges from a CDN all content of a destination that was replaced since the last
+// complete purge. The destination's state keeps the release of that purge, and the
+// receipt of an incomplete one, so that a retry by any process does the rest. A
+// *PendingError means that the site is live and the purge is not complete: call Sync
+// again.
 func Sync(ctx context.Context, dest store.Destination, purger Purger, o SyncOptions) (Report, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -70,7 +70,7 @@ type syncing struct {
 	purger Purger
 	o      SyncOptions
 	told   history.Purged
-	begun  *Receipt // a purge that has not ended, as far as is noted
+	begun  *Receipt // the noted receipt of a purge that has not ended
 	report Report
 }
 
@@ -87,7 +87,7 @@ func (s *syncing) run(ctx context.Context) error {
 		return err
 	}
 	if s.o.Resume {
-		if err := s.ours(ctx); err != nil {
+		if err := s.checkCDN(ctx); err != nil {
 			return err
 		}
 		if s.begun == nil && s.told.Manifest == 0 {
@@ -119,9 +119,9 @@ func (s *syncing) run(ctx context.Context) error {
 	return nil
 }
 
-// ours makes sure that what is to be resumed is this CDN's. Each has a note of its
-// own; one that has none can only be meant in error while another's purge is open.
-func (s *syncing) ours(ctx context.Context) error {
+// checkCDN makes sure that the purge to resume is this CDN's. Each CDN has a note of its
+// own; a CDN without one can only be set up by mistake while another's purge is open.
+func (s *syncing) checkCDN(ctx context.Context) error {
 	begun := s.begun
 	if begun == nil && s.told.Manifest == 0 {
 		others, err := history.AllPurged(ctx, s.dest.State)
@@ -140,8 +140,8 @@ func (s *syncing) ours(ctx context.Context) error {
 	return nil
 }
 
-// resumeAll finishes a purge of everything that a person had asked for, which
-// nothing that changed since would tell of.
+// resumeAll finishes a purge of everything that a person had asked for: the changes since
+// then would not include it.
 func (s *syncing) resumeAll(ctx context.Context) (done bool, err error) {
 	if s.o.All || s.begun == nil || s.begun.CDN != s.purger.Name() || s.begun.Set.Once == "" {
 		return false, nil
@@ -157,8 +157,7 @@ func (s *syncing) resumeAll(ctx context.Context) (done bool, err error) {
 	return false, s.note(ctx, set.Sequence)
 }
 
-// carry purges a set, or goes on where an earlier process ended with the very
-// same one.
+// carry purges a set, or resumes the same set where an earlier process ended.
 func (s *syncing) carry(ctx context.Context, set Set) error {
 	receipt := Receipt{CDN: s.purger.Name(), Set: set, Left: set}
 	if s.begun != nil && s.begun.CDN == receipt.CDN && s.begun.Set.reference(s.begun.Set.items()) == set.reference(set.items()) {
@@ -171,17 +170,16 @@ func (s *syncing) carry(ctx context.Context, set Set) error {
 	if err == nil {
 		return nil
 	}
-	// Whoever ended ctx may want to leave; how far it came is worth a moment.
+	// Even when ctx has ended, noting the progress is worth a moment.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteTimeout)
 	defer cancel()
 	return errors.Join(err, s.write(ctx, receipt))
 }
 
-// noteTimeout bounds noting how far a purge came that did not end.
+// noteTimeout bounds the time to note the progress of a purge that did not end.
 const noteTimeout = 10 * time.Second
 
-// read finds out how far the CDN was told, and what it was told and has not
-// finished.
+// read reads the release of the last complete purge, and the receipt of an incomplete one.
 func (s *syncing) read(ctx context.Context) (err error) {
 	if s.told, err = history.ReadPurged(ctx, s.dest.State, s.purger.Name()); err != nil || s.told.Begun == nil {
 		return err
@@ -198,26 +196,26 @@ func (s *syncing) read(ctx context.Context) (err error) {
 func (s *syncing) write(ctx context.Context, receipt Receipt) error {
 	text, err := json.Marshal(receipt)
 	if err != nil {
-		return fmt.Errorf("note what is to be purged: %w", err)
+		return fmt.Errorf("note the purge: %w", err)
 	}
 	s.told.Begun, s.begun = text, &receipt
 	if err := history.WritePurged(ctx, s.dest.State, s.told); err != nil {
-		return fmt.Errorf("note what is to be purged: %w", err)
+		return fmt.Errorf("note the purge: %w", err)
 	}
 	return nil
 }
 
-// note tells that the CDN agrees with a manifest.
+// note notes that the CDN holds nothing older than a manifest.
 func (s *syncing) note(ctx context.Context, manifest int64) error {
 	s.told, s.begun = history.Purged{CDN: s.purger.Name(), Manifest: manifest, At: s.o.Now().UTC()}, nil
 	if err := history.WritePurged(ctx, s.dest.State, s.told); err != nil {
-		// The same purge again does no harm; not knowing of it costs only that.
+		// Without the note the next release repeats the purge, which does no harm.
 		return fmt.Errorf("the CDN was told, but that could not be noted: %w", err)
 	}
 	return nil
 }
 
-// decide plans for all that changed since the CDN was told.
+// decide plans the purge for all changes since the last complete one.
 func decide(ctx context.Context, state store.Store, head history.Head, told history.Purged, limits Limits, o SyncOptions) (Decision, error) {
 	in := Input{
 		Site: o.Site, Release: head.Live.Release, Sequence: head.Live.Manifest,
@@ -231,7 +229,7 @@ func decide(ctx context.Context, state store.Store, head history.Head, told hist
 		Method: MethodEverything, Units: 1, USD: limits.Prices.Unit, Free: limits.Prices.Free, Missed: -1,
 	}
 	if o.All {
-		// Asked for by a person: never taken for an earlier purge.
+		// A person asked for it: it must not pass for a repetition of an earlier purge.
 		whole.Set.Once = o.Now().UTC().Format(time.RFC3339Nano)
 		return whole, nil
 	}
@@ -240,7 +238,7 @@ func decide(ctx context.Context, state store.Store, head history.Head, told hist
 	}
 	err := collect(ctx, state, head, told, limits.TagHeader, &in)
 	if errors.Is(err, errUnknown) || errors.Is(err, store.ErrNotFound) {
-		return whole, nil // what the caches hold can't be known
+		return whole, nil // the caches may hold anything
 	}
 	if err != nil {
 		return Decision{}, err

@@ -8,9 +8,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Tags reads the cache tags of a header set from the named header: words parted
-// by commas or spaces. A word that CDNs refuse (longer than 256 bytes, not
-// printable ASCII, or with a star) is left out: nothing is cached under it.
+// Tags reads the cache tags from the named header: words separated by commas or spaces. A
+// word that CDNs refuse (longer than 256 bytes, not printable ASCII, or with a star) is
+// left out: nothing is cached under it.
 func Tags(h store.Headers, header string) []string {
 	if header == "" {
 		return nil
@@ -19,8 +19,8 @@ func Tags(h store.Headers, header string) []string {
 	return slices.DeleteFunc(tags, func(t string) bool { return !validTag(t) })
 }
 
-// validTag: CloudFront takes ASCII 33 to 126 without a comma, at most 256
-// characters, and no wildcard (Developer Guide, "Invalidate by tag").
+// validTag says whether CDNs accept a tag: CloudFront takes ASCII 33 to 126 without a
+// comma, at most 256 characters, and no wildcard (Developer Guide, "Invalidate by tag").
 func validTag(t string) bool {
 	if t == "" || len(t) > 256 {
 		return false
@@ -33,12 +33,12 @@ func validTag(t string) bool {
 	return true
 }
 
-// tagChoice is a tag and what purging it would do.
+// tagChoice is a tag with the effects of purging it.
 type tagChoice struct {
 	tag    string
 	covers []int // stale objects that carry it
 	cost   float64
-	gain   float64 // what it saves, as of the last look
+	gain   float64 // what it saves, as last computed
 }
 
 // gains is a heap of tags, the one that saves most first.
@@ -63,9 +63,9 @@ func (g *gains) Pop() any {
 	return last
 }
 
-// chooseTags picks tags as long as one costs less than the addresses that it
-// spares, the one that saves most first (the greedy answer to set cover). It
-// returns which of the stale objects they cover.
+// chooseTags picks tags as long as one costs less than the addresses that it replaces,
+// the one that saves most first (the greedy algorithm for set cover). It returns which of
+// the stale objects they cover.
 func chooseTags(stale []staleObject, held map[string]int, limits Limits) (tags []string, covered []bool) {
 	covered = make([]bool, len(stale))
 	choices := tagChoices(stale, held, limits.Prices)
@@ -84,8 +84,8 @@ func chooseTags(stale []staleObject, held map[string]int, limits Limits) (tags [
 	heap.Init(&choices)
 	for choices.Len() > 0 {
 		c := choices[0]
-		// What a tag saves only gets less as others are chosen: it is enough to
-		// look at the first again until it stays first.
+		// A tag's gain only shrinks as others are chosen, so it is enough to recompute
+		// the first until it stays first.
 		if now := saving(c); now < c.gain {
 			c.gain = now
 			heap.Fix(&choices, 0)
@@ -104,8 +104,7 @@ func chooseTags(stale []staleObject, held map[string]int, limits Limits) (tags [
 	return tags, covered
 }
 
-// tagChoices are the tags that stale objects carry. CDNs take tags without
-// regard to case.
+// tagChoices are the tags that stale objects carry. CDNs ignore the case of tags.
 func tagChoices(stale []staleObject, held map[string]int, prices Prices) gains {
 	byTag := map[string]*tagChoice{}
 	var out gains

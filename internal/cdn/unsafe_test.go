@@ -211,7 +211,7 @@ func TestEachCDNIsAskedAsBrowsersAsk(t *testing.T) {
 			if c.address == "" {
 				c.address = "varnish:" + server.URL
 			}
-			p, err := Open(t.Context(), Config{Address: c.address, PublicURL: "https://www.example.org", Endpoint: server.URL, Patience: quick, Getenv: func(string) string { return secret }})
+			p, err := Open(t.Context(), Config{Address: c.address, PublicURL: "https://www.example.org", Endpoint: server.URL, Retry: quick, Getenv: func(string) string { return secret }})
 			if err != nil {
 				t.Fatal(err)
 			}

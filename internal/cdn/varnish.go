@@ -26,13 +26,12 @@ const (
 	varnishTagHeader = "x-amz-meta-cache-tag"
 )
 
-// Varnish purges one or more Varnish servers through the VCL of docs/varnish.vcl,
-// which knows the methods PURGE (one address) and BAN (by the header X-Ban-Url
-// or X-Ban-Tags, a regular expression over addresses or tags). What was
-// answered is in effect.
+// Varnish purges one or more Varnish servers through the VCL of docs/varnish.vcl, which
+// knows the methods PURGE (one address) and BAN (by the header X-Ban-Url or X-Ban-Tags, a
+// regular expression over addresses or tags). A purge is in effect once it is answered.
 type Varnish struct {
 	servers []string // "http://varnish-1:6081"
-	host    string   // the site's public host, by which Varnish tells objects apart
+	host    string   // the site's public host, which is part of Varnish's cache key
 	base    string
 	client  client
 }
@@ -40,7 +39,7 @@ type Varnish struct {
 func checkVarnish(s target) error {
 	_, err := varnishServers(s.name)
 	if err == nil && s.public.Host == "" {
-		err = fmt.Errorf("varnish tells objects apart by host: %w", ErrNoPublicURL)
+		err = fmt.Errorf("varnish caches by host: %w", ErrNoPublicURL)
 	}
 	return err
 }
@@ -68,7 +67,7 @@ func varnishServers(list string) ([]string, error) {
 // Name names the servers.
 func (v *Varnish) Name() string { return "varnish:" + strings.Join(v.servers, ",") }
 
-// Limits are what the VCL does well: each ban is looked at for each object.
+// Limits keep the number of bans small: Varnish checks each ban against each object.
 func (v *Varnish) Limits() Limits {
 	return Limits{
 		Tags: varnishTags, TagHeader: varnishTagHeader, Paths: varnishPaths, Prefixes: varnishPrefixes,
@@ -76,8 +75,7 @@ func (v *Varnish) Limits() Limits {
 	}
 }
 
-// Purge tells every server. One that is away does not keep the others from
-// being told.
+// Purge purges every server. A server that is down does not keep the others from being purged.
 func (v *Varnish) Purge(ctx context.Context, set Set) (Receipt, error) {
 	return deliver(ctx, v.Name(), set, room{total: varnishBatch, folders: true}, func(ctx context.Context, items []item) (string, error) {
 		errs := make([]error, len(v.servers))
@@ -86,7 +84,7 @@ func (v *Varnish) Purge(ctx context.Context, set Set) (Receipt, error) {
 			group.Go(func() error {
 				if err := v.tell(ctx, server, items); err != nil {
 					errs[n] = fmt.Errorf("purge varnish %s: %w", server, advise(err,
-						"its VCL lets this machine not purge: add it to the acl", "its VCL does not know how to purge: see docs/varnish.vcl"))
+						"its VCL does not let this machine purge: add it to the acl", "its VCL does not know how to purge: see docs/varnish.vcl"))
 				}
 				return nil
 			})
@@ -122,7 +120,7 @@ func (v *Varnish) tell(ctx context.Context, server string, items []item) error {
 	return group.Wait()
 }
 
-// banTags bans by as many tags at once as a header has room for.
+// banTags bans as many tags in one call as a header has room for.
 func (v *Varnish) banTags(ctx context.Context, server string, tags []string) error {
 	for len(tags) > 0 {
 		n, length := 0, 0
@@ -143,8 +141,8 @@ func (v *Varnish) ban(ctx context.Context, server, header, pattern string) error
 	return err
 }
 
-// tagPattern matches any of the tags as a whole word of a list, without regard
-// to case. It has no blank, which would end an argument of a ban.
+// tagPattern matches any of the tags as a whole word of a list, ignoring case. It has no
+// blank, which would end an argument of a ban.
 func tagPattern(tags []string) string {
 	quoted := make([]string, len(tags))
 	for i, tag := range tags {
@@ -153,5 +151,5 @@ func tagPattern(tags []string) string {
 	return `(?i)(^|[\s,])(` + strings.Join(quoted, "|") + `)([\s,]|$)`
 }
 
-// Wait returns at once: what was answered is in effect.
+// Wait returns at once: a purge is in effect once it is answered.
 func (v *Varnish) Wait(context.Context, Receipt) error { return nil }

@@ -64,7 +64,7 @@ func behindVarnish(t *testing.T) (address string, get func(host, path string) st
 func TestVarnishForgetsWhatItIsToldAndNothingElse(t *testing.T) {
 	address, get := behindVarnish(t)
 	const host, neighbour = "www.example.org", "other.example.org"
-	p, err := Open(t.Context(), Config{Address: "varnish:" + address, PublicURL: "https://" + host, Patience: quick})
+	p, err := Open(t.Context(), Config{Address: "varnish:" + address, PublicURL: "https://" + host, Retry: quick})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +113,7 @@ func TestVarnishForgetsWhatItIsToldAndNothingElse(t *testing.T) {
 func TestVarnishRefusesABanThatIsNone(t *testing.T) {
 	address, get := behindVarnish(t)
 	get("www.example.org", "/a")
-	p, err := Open(t.Context(), Config{Address: "varnish:" + address, PublicURL: "https://www.example.org", Patience: quick})
+	p, err := Open(t.Context(), Config{Address: "varnish:" + address, PublicURL: "https://www.example.org", Retry: quick})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,7 +132,7 @@ func TestOneVarnishThatIsAwayDoesNotKeepTheOthersStale(t *testing.T) {
 	address, get := behindVarnish(t)
 	away := "http://" + servers.FreeAddress(t)
 	p, err := Open(t.Context(), Config{
-		Address: "varnish:" + away + "," + address, PublicURL: "https://www.example.org", Patience: Patience{Tries: 2, First: time.Millisecond, Max: time.Millisecond},
+		Address: "varnish:" + away + "," + address, PublicURL: "https://www.example.org", Retry: RetryPolicy{Tries: 2, First: time.Millisecond, Max: time.Millisecond},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -151,7 +151,7 @@ func TestAServerWithoutOurVCLIsTold(t *testing.T) {
 	for status, want := range map[int]string{http.StatusForbidden: "add it to the acl", http.StatusNotFound: "docs/varnish.vcl", http.StatusMethodNotAllowed: "docs/varnish.vcl", http.StatusNotImplemented: "docs/varnish.vcl"} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(status) }))
 		t.Cleanup(server.Close)
-		p, err := Open(t.Context(), Config{Address: "varnish:" + server.URL, PublicURL: "https://www.example.org", Patience: quick})
+		p, err := Open(t.Context(), Config{Address: "varnish:" + server.URL, PublicURL: "https://www.example.org", Retry: quick})
 		if err != nil {
 			t.Fatal(err)
 		}

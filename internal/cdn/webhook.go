@@ -25,27 +25,27 @@ const (
 	webhookItems = 10000
 )
 
-// Webhook tells an operator's own service what to purge, for CDNs that have no
-// purger here. Messages are those of Standard Webhooks 1.0.0; webhook-id is the
-// same for the same purge, so that a receiver can tell a retry. The service
-// answers 2xx once the purge is done.
+// Webhook tells an operator's own service what to purge, for CDNs that have no purger
+// here. Messages follow Standard Webhooks 1.0.0; webhook-id is the same for the same
+// purge, so that a receiver recognises a retry. The service answers 2xx once the purge is
+// done.
 type Webhook struct {
-	url, host string // the host alone is shown: the path may hold a token
+	url, host string // only the host is shown: the path may hold a token
 	key       []byte // nil for unsigned
 	base      string
 	client    client
 	now       func() time.Time
 }
 
-// webhookMessage is what is sent.
+// webhookMessage is the body of a call.
 type webhookMessage struct {
 	Type      string    `json:"type"`
 	Timestamp time.Time `json:"timestamp"`
 	Data      Set       `json:"data"`
 }
 
-// webhookKey reads a secret as Standard Webhooks writes it, "whsec_" and base64
-// of 24 to 64 bytes; anything else counts as it is.
+// webhookKey reads a secret as Standard Webhooks writes it, "whsec_" and base64 of 24 to
+// 64 bytes; other text is the key itself.
 func webhookKey(secret string) ([]byte, error) {
 	encoded, ok := strings.CutPrefix(secret, "whsec_")
 	if !ok {
@@ -116,7 +116,7 @@ func (w *Webhook) Purge(ctx context.Context, set Set) (Receipt, error) {
 	})
 }
 
-// sign is done anew for each try: receivers refuse an old timestamp.
+// sign signs each try anew: receivers refuse an old timestamp.
 func (w *Webhook) sign(r *http.Request, id string, body []byte) {
 	timestamp := strconv.FormatInt(w.now().Unix(), 10)
 	r.Header.Set("Webhook-Id", id)

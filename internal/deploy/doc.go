@@ -1,11 +1,11 @@
 // Package deploy says what a deploy tells while it goes on (Event) and at its end
 // (Result). Its sub-packages make a built site the live one.
 //
-// The pure half decides: what a destination holds (manifest), what has to be sent
-// and in which order (plan), which builds must not go out (guard, links), where
-// moved addresses lead (redirect), and under which headers a file is served
-// (rules). None of them reads a clock, a file or a network; package engine does
-// that, through the interface in package store, which s3 and dir implement.
+// The pure half decides: what a destination holds (manifest), which files have to be sent
+// and in which order (plan), which builds must not go out (guard, links), where moved
+// addresses lead (redirect), and under which headers a file is served (rules). None of
+// them reads a clock, a file or a network; package engine does that, through the
+// interface in package store, which s3 and dir implement.
 //
 // # How a deploy goes
 //

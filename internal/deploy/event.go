@@ -25,8 +25,8 @@ type Amount struct {
 	TotalBytes int64 `json:"total_bytes"`
 }
 
-// fileCost is what a file takes beside its bytes, as bytes that would take as
-// long: most files are small, and a request each is what they cost.
+// fileCost is what a file takes beside its bytes, as bytes that would take as long: most
+// files are small, and each costs a request.
 const fileCost = 32 << 10
 
 // Share is how much is done, from 0 to 1.
@@ -43,7 +43,7 @@ const (
 	leastShare = 0.01
 )
 
-// Rate is the bytes and files a second so far; false before that can be told.
+// Rate is the bytes and files a second so far; false before there is one.
 func (e Event) Rate() (bytes, files float64, ok bool) {
 	if e.Writing < soonest {
 		return 0, 0, false

@@ -9,8 +9,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Result tells people and metrics what a deploy did. Counts are of the site's
-// own files; the marker and the state are counted in Requests alone.
+// Result describes a deploy, for people and metrics. Counts are of the site's own files;
+// the marker and the state are counted in Requests alone.
 type Result struct {
 	Destination string `json:"destination"`
 	Site        string `json:"site,omitempty"`
@@ -43,13 +43,13 @@ type Result struct {
 	ChangedTruncated bool          `json:"changed_truncated,omitempty"`
 	// All is every change, for invalidation; Changed is the part that is shown.
 	All []plan.Change `json:"-"`
-	// Next is what the destination would hold, after a dry run; else nil.
+	// Next is the manifest that the deploy would leave, after a dry run; else nil.
 	Next *manifest.Manifest `json:"-"`
 
-	// Compressed is what the release holds compressed; nil for nothing.
+	// Compressed sums up the release's compressed files; nil for none.
 	Compressed *Compressed `json:"compressed,omitempty"`
 
-	// Redirects is what the redirect store is told; nil without one.
+	// Redirects are the writes to the redirect store; nil without one.
 	Redirects *redirect.Plan `json:"redirects,omitempty"`
 
 	// MissingCapabilities are what the destination's store can't do that S3 can, as was
@@ -60,11 +60,11 @@ type Result struct {
 	// LostLinks are those that the release breaks in unchanged pages, where they are
 	// too few to stop it; else nil.
 	LostLinks *links.LostLinks `json:"lost_links,omitempty"`
-	// AlreadyLive tells that the release was live before, so that nothing was done.
+	// AlreadyLive says that the release was live before, so that nothing was done.
 	AlreadyLive bool `json:"already_live,omitempty"`
 	// Live is true from the commit on: what failed after it did not fail the release.
 	Live bool `json:"live"`
-	// Notes are what was found out about the destination and done without.
+	// Notes are the destination's missing capabilities that the deploy did without, for people.
 	Notes    []string `json:"notes,omitempty"`
 	Warnings []string `json:"warnings,omitempty"`
 }

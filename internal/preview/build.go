@@ -12,8 +12,8 @@ import (
 	"github.com/pressrun/pressrun/internal/preview/mark"
 )
 
-// marked makes a copy of a build in which each page says that it is a preview. Files
-// that stay as they are share their content with the build, where they are on one disk.
+// marked makes a copy of a build in which each page says that it is a preview. Files that
+// need no mark are hard links to the build's, on the same file system.
 func marked(ctx context.Context, build, into, text string) error {
 	return filepath.WalkDir(build, func(name string, e fs.DirEntry, err error) error {
 		if err != nil {
@@ -48,7 +48,7 @@ func markFile(from, to, text string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, mark.Page(page, text), 0o600) //nolint:gosec // G703: in a folder of our own
+	return os.WriteFile(to, mark.Page(page, text), 0o600) //nolint:gosec // G703: in a temporary folder
 }
 
 func copyFile(from, to string) (err error) {

@@ -15,7 +15,7 @@ import (
 // MaxListed bounds the pages that a comparison names.
 const MaxListed = 200
 
-// Differences say what a build would change of the public site.
+// Differences say what a build would change on the public site.
 type Differences struct {
 	Destination string       `json:"destination"`
 	Release     int64        `json:"release"` // the live one; 0 for none
@@ -32,7 +32,7 @@ type Difference struct {
 	Change string `json:"change"` // added, changed, deleted
 }
 
-// String tells people in a line.
+// String is the differences in one line for people.
 func (d Differences) String() string {
 	if d.Release == 0 {
 		return fmt.Sprintf("%s, where nothing is live", d.Destination)
@@ -41,7 +41,7 @@ func (d Differences) String() string {
 		text.Count(d.Added, "page"), d.Changed, d.Deleted, text.Plural(d.OtherFiles, "other file", "other files"))
 }
 
-// Compare compares a build with what is live at the public site's destination.
+// Compare compares a build with the live release at the public site's destination.
 func Compare(ctx context.Context, dest store.Destination, build string) (*Differences, error) {
 	tree, err := scan.Scan(ctx, build)
 	if err != nil {

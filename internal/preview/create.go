@@ -21,10 +21,10 @@ import (
 	"github.com/pressrun/pressrun/internal/publish"
 )
 
-// Creation is a preview to be made, or made anew.
+// Creation says which preview to make, or to build anew.
 type Creation struct {
 	Ask
-	Name     string // "" for the one that Name gives the branch
+	Name     string // "" for the name that Name makes of the branch
 	Dir      string // the build
 	Quota    Quota
 	DryRun   bool
@@ -32,18 +32,18 @@ type Creation struct {
 	Now      func() time.Time
 }
 
-// Created is what came of it.
+// Created is the result of Create.
 type Created struct {
 	Record
-	// Removed are previews that went to keep the quota.
+	// Removed are previews that were removed to keep the quota.
 	Removed []string `json:"removed"`
 	DryRun  bool     `json:"dry_run,omitempty"`
 	Sent    int      `json:"sent"` // files
 	Reused  int      `json:"unchanged"`
 }
 
-// strict are the guards that a preview keeps: the others compare with what was live
-// before, or ask for what only the public site needs.
+// strict are the guards that apply to previews: the others compare with the live release,
+// or require files that only the public site needs.
 var strict = []string{guard.EmptyOutput, guard.SecretFiles, guard.RefusedFiles, guard.ReservedNames}
 
 // Create publishes a build as a preview.
@@ -67,7 +67,7 @@ func (p *Place) Create(ctx context.Context, c Creation) (Created, error) {
 	return out, nil
 }
 
-// begin says at the place that the preview is being built, and makes room for it.
+// begin writes that the preview is being built into its record, and makes room for it.
 func (p *Place) begin(ctx context.Context, c Creation) (*entry, Record, []string, error) {
 	was, err := p.read(ctx, c.Name)
 	if err != nil && !errors.Is(err, ErrNone) {
@@ -109,8 +109,8 @@ func (p *Place) begin(ctx context.Context, c Creation) (*entry, Record, []string
 	return e, r, gone, err
 }
 
-// publish sends the marked build. A CDN asks again for each file: so nothing has to be
-// told to forget one, neither after a push nor after the removal.
+// publish deploys the marked build. Its headers let no CDN cache a file, so no purge is
+// needed, neither after a push nor after the removal.
 func (p *Place) publish(ctx context.Context, c Creation, e *entry) (publish.Report, error) {
 	temporary, err := os.MkdirTemp("", "pressrun-preview-*")
 	if err != nil {
@@ -132,12 +132,12 @@ func (p *Place) publish(ctx context.Context, c Creation, e *entry) (publish.Repo
 		Exclude: []string{"sitemap*.xml", "sitemap*.xml.gz"},
 	}}
 	for range mostTries {
-		if build.Expect, err = p.parent(ctx, dest, e); err != nil {
+		if build.Expected, err = p.parent(ctx, dest, e); err != nil {
 			return publish.Report{}, err
 		}
 		report, err := publish.Run(ctx, publish.Plan{
 			Site: siteOf(c.Name), Destination: dest, Progress: c.Progress, Now: c.Now, Source: build,
-			LeaseTTL: p.Patience.Lease, May: func(ctx context.Context) error { return p.wanted(ctx, e) },
+			LeaseTTL: p.Timeouts.Lease, May: func(ctx context.Context) error { return p.wanted(ctx, e) },
 			Allow: slices.DeleteFunc(guard.Names(), func(name string) bool { return slices.Contains(strict, name) }),
 		})
 		if !errors.Is(err, engine.ErrPlanMoved) {
@@ -147,13 +147,13 @@ func (p *Place) publish(ctx context.Context, c Creation, e *entry) (publish.Repo
 	return publish.Report{}, &Conflict{fmt.Sprintf("other builds of the preview %s went first, %d times: try again", c.Name, mostTries)}
 }
 
-// mostTries bounds how often an older build may go first.
+// mostTries bounds how often another build may deploy first.
 const mostTries = 5
 
-// parent is what the build has to replace. It is read before the record: so a build that
-// is not the last one to begin never goes on top of one that is, with content that the
-// record does not tell of.
-func (p *Place) parent(ctx context.Context, dest store.Destination, e *entry) (*engine.Expect, error) {
+// parent is the deploy that the build must replace. It is read before the record, so that
+// a build that is not the last one to begin never replaces the last one, with content
+// that the record does not describe.
+func (p *Place) parent(ctx context.Context, dest store.Destination, e *entry) (*engine.ExpectedPlan, error) {
 	head, err := history.ReadHead(ctx, dest.State, "")
 	if err != nil {
 		return nil, err
@@ -162,13 +162,14 @@ func (p *Place) parent(ctx context.Context, dest store.Destination, e *entry) (*
 		return nil, err
 	}
 	if head.Live == nil {
-		return &engine.Expect{}, nil
+		return &engine.ExpectedPlan{}, nil
 	}
-	return &engine.Expect{Parent: head.Live.Manifest}, nil
+	return &engine.ExpectedPlan{Parent: head.Live.Manifest}, nil
 }
 
-// wanted refuses a build that is not the last one to begin. It is asked once more under the
-// lease: a preview may have been removed, or made anew, while the build waited for that.
+// wanted refuses a build that is not the last one to begin. It is called again under the
+// lease: the preview may have been removed, or built anew, while the build waited for the
+// lease.
 func (p *Place) wanted(ctx context.Context, e *entry) error {
 	now, err := p.read(ctx, e.Name)
 	if err != nil && !errors.Is(err, ErrNone) {
@@ -180,13 +181,13 @@ func (p *Place) wanted(ctx context.Context, e *entry) error {
 	return nil
 }
 
-// undo deletes what is left of a build whose preview was removed meanwhile.
+// undo deletes the files of a build whose preview was removed meanwhile.
 func (p *Place) undo(ctx context.Context, name string, why error) error {
 	return errors.Join(why, p.eraseStray(ctx, name))
 }
 
-// notice is what people are told on each page. It says nothing that the next push
-// changes: or each push would send all pages.
+// notice is the text on each page. It holds nothing that the next push changes, since
+// otherwise each push would send all pages.
 func (c Creation) notice() string {
 	return fmt.Sprintf("Preview of %s, with %s. This is not the public site.", c.Ref, c.Content.words())
 }

@@ -1,8 +1,6 @@
-// Package preview publishes builds that are not the public site yet: of a branch, a
-// tag or a pull request, each below one place that holds nothing but previews, and
-// each until a day. It keeps a record of every preview in the place's state, so that
-// whatever was cut off is finished, or removed, by the next call.
-//
-// What may become of a preview is decided by pure functions of (record, question,
-// now) in record.go and quota.go; create.go and remove.go carry it out.
+// Package preview publishes previews: builds of a branch, a tag or a pull request, each
+// below one place that holds nothing but previews, and each until it expires. It keeps a
+// record of every preview in the place's state, so that the next call finishes or removes
+// one whose work was cut off. Pure functions in record.go and quota.go decide about a
+// preview; create.go and remove.go carry that out.
 package preview

@@ -16,17 +16,17 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Patience is how builds and removals of one preview wait for each other.
-type Patience struct {
-	// Lease is how long one that died blocks the others; 0 for the deploys' own default.
+// Timeouts bound how builds and removals of one preview wait for each other.
+type Timeouts struct {
+	// Lease is how long a dead process blocks others; 0 for the default of deploys.
 	Lease time.Duration
-	// Wait is how long a removal waits for a build that still writes; 0 for the default.
+	// Wait is how long a removal waits for a running build; 0 for the default.
 	Wait time.Duration
 }
 
-// erase deletes all that there is of a preview, but its record, under the lease that its
-// builds take too: so none that is slow writes to a preview that is made anew. May is asked
-// under it. It can be done again.
+// erase deletes all files and state of a preview, except its record, under the lease that
+// its builds take too, so that a slow build never writes to a preview that was made anew.
+// may is called under the lease. It may be repeated.
 func (p *Place) erase(ctx context.Context, name string, may func(context.Context) error) error {
 	if !IsName(name) {
 		return fmt.Errorf("%q is no preview's name", name)
@@ -44,7 +44,7 @@ func (p *Place) erase(ctx context.Context, name string, may func(context.Context
 		return err
 	}
 	under := held.Context()
-	fresh := held.Head().Live == nil && held.Head().Fence == 1 // nobody has deployed here
+	fresh := held.Head().Live == nil && held.Head().Fence == 1 // nothing was ever deployed here
 	err = may(under)
 	if err == nil {
 		err = p.clear(under, held, dest, name)
@@ -55,8 +55,8 @@ func (p *Place) erase(ctx context.Context, name string, may func(context.Context
 	return errors.Join(err, held.Drop(ctx), p.leave(dest))
 }
 
-// lease takes the lease of a preview. A head that can't be read holds none, and nobody can
-// deploy over it.
+// lease takes the lease of a preview. A head that can't be read needs no lease, since no
+// deploy can replace it.
 func (p *Place) lease(ctx context.Context, dest store.Destination, name string) (*lease.Lease, error) {
 	host, err := os.Hostname()
 	if err != nil {
@@ -64,7 +64,7 @@ func (p *Place) lease(ctx context.Context, dest store.Destination, name string) 
 	}
 	claim := lease.Claim{
 		Site: siteOf(name), Owner: fmt.Sprintf("its removal, on %s, process %d #%s", host, os.Getpid(), rand.Text()[:8]),
-		TTL: cmp.Or(p.Patience.Lease, lease.DefaultTTL), Wait: cmp.Or(p.Patience.Wait, lease.DefaultWait),
+		TTL: cmp.Or(p.Timeouts.Lease, lease.DefaultTTL), Wait: cmp.Or(p.Timeouts.Wait, lease.DefaultWait),
 	}
 	held, err := lease.Await(ctx, dest.State, claim)
 	if errors.Is(err, manifest.ErrCorrupt) {
@@ -74,12 +74,12 @@ func (p *Place) lease(ctx context.Context, dest store.Destination, name string) 
 		held, err = lease.Await(ctx, dest.State, claim)
 	}
 	if locked, is := errors.AsType[*manifest.LockedError](err); is {
-		return nil, fmt.Errorf("somebody still writes to the preview %s, so its files are there: remove it again later, or let the next sweep do so: %w", name, locked)
+		return nil, fmt.Errorf("another process still writes to the preview %s, so its files were kept: remove it again later, or let the next sweep do so: %w", name, locked)
 	}
 	return held, err
 }
 
-// siteOf is what the state of a preview calls its site.
+// siteOf is the name of the site in the state of a preview.
 func siteOf(name string) string { return "preview " + name }
 
 // clear deletes everything but the head, in which the lease is held.
@@ -115,7 +115,7 @@ func (p *Place) clear(ctx context.Context, held *lease.Lease, dest store.Destina
 	return flush()
 }
 
-// leave removes what a folder needed for the lease itself.
+// leave removes the files that a folder needed for the lease itself.
 func (p *Place) leave(dest store.Destination) error {
 	state, is := dest.State.(interface{ RemoveHome(unless string) error })
 	if !is {
@@ -124,7 +124,7 @@ func (p *Place) leave(dest store.Destination) error {
 	return state.RemoveHome(history.HeadKey)
 }
 
-// there says whether anything of a preview is at the place.
+// there says whether the place has files or state of a preview.
 func (p *Place) there(ctx context.Context, name string) (bool, error) {
 	if p.folder != "" {
 		for _, end := range []string{"", ".pressrun-next", ".pressrun"} {

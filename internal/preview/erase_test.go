@@ -126,7 +126,7 @@ func TestARemovalSaysThatABuildStillWrites(t *testing.T) {
 	where(t, func(t *testing.T, address string, o destination.Options) {
 		t.Helper()
 		p := open(t, address, o)
-		p.Patience.Wait = time.Nanosecond
+		p.Timeouts.Wait = time.Nanosecond
 		made := create(t, p, "a", build(t, site("a")))
 		dest, err := p.Destination(t.Context(), made.Name)
 		if err != nil {

@@ -12,26 +12,26 @@ import (
 )
 
 const (
-	// maxLabel is the longest name of a host's part (RFC 1035, 2.3.4).
+	// maxLabel is the longest label of a host name (RFC 1035, 2.3.4).
 	maxLabel = 63
 	// sumDigits are the hexadecimal digits of a branch's hash in a name.
 	sumDigits = 8
-	// maxRef bounds a branch's name, in bytes: git's own hosts take no longer ones.
+	// maxRef bounds a branch's name, in bytes: git hosts accept no longer ones.
 	maxRef = 255
 )
 
-// reserved are names that people take for something else than a preview.
+// reserved are names that people would not take for a preview's.
 var reserved = []string{"admin", "api", "app", "cms", "localhost", "mail", "preview", "previews", "pressrun", "production", "staging", "static", "www"}
 
-// hashed is a name that has a hash at its end, or looks like it.
+// hashed matches a name that ends with a hash, or looks like it.
 var hashed = regexp.MustCompile(`(^|-)[0-9a-f]{8}$`)
 
-// label is a name as Name makes them.
+// label matches the names that Name makes.
 var label = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-// Name is the name of a branch's preview: a part of a host name and a folder. No two
-// branches have the same one, and a branch always has the same: where the branch's name
-// can't be read back from it, it ends with eight digits of the branch's hash.
+// Name is the name of a branch's preview, used as a host name's label and as a folder. It
+// is always the same for a branch, and different for each: unless the branch's name can
+// be read back from it, it ends with eight digits of the branch's hash.
 func Name(ref string) string {
 	slug := slugOf(ref)
 	if slug == ref && ref != "" && len(ref) <= maxLabel && !hashed.MatchString(ref) && !slices.Contains(reserved, ref) {
@@ -46,7 +46,7 @@ func Name(ref string) string {
 	return slug + "-" + end
 }
 
-// slugOf is what a host name can hold of a branch's name.
+// slugOf is a branch's name with the characters that a host name allows.
 func slugOf(ref string) string {
 	var out strings.Builder
 	for _, c := range strings.ToLower(ref) {
@@ -62,7 +62,7 @@ func slugOf(ref string) string {
 // IsName says whether a text can be a preview's name.
 func IsName(text string) bool { return len(text) <= maxLabel && label.MatchString(text) }
 
-// CheckRef refuses what is no name of a branch, a tag or a pull request.
+// CheckRef refuses text that can't be the name of a branch, a tag or a pull request.
 func CheckRef(ref string) error {
 	switch {
 	case ref == "":
@@ -70,7 +70,7 @@ func CheckRef(ref string) error {
 	case len(ref) > maxRef:
 		return fmt.Errorf("the branch's name has %d bytes: %d are allowed", len(ref), maxRef)
 	case !utf8.ValidString(ref) || strings.ContainsFunc(ref, func(c rune) bool { return !unicode.IsGraphic(c) }):
-		return fmt.Errorf("%q is no branch's name: it has characters that can't be seen", ref)
+		return fmt.Errorf("%q is no branch's name: it has invisible characters", ref)
 	}
 	return nil
 }

@@ -17,19 +17,19 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Place is where a site's previews are: a bucket, a prefix of one or a folder, which
-// holds nothing else. Each preview is a destination of its own below it.
+// Place holds a site's previews: a bucket, a prefix of one or a folder, with nothing else
+// in it. Each preview is a destination of its own below it.
 type Place struct {
-	// Patience may be set before anything is done at the place.
-	Patience Patience
+	// Timeouts may be set before the first call.
+	Timeouts Timeouts
 
-	book
+	recordStore
 
 	options destination.Options
 	folder  string // of a file:// place, else ""
 }
 
-// Open opens a place. Nothing is sent or created yet.
+// Open opens a place. It sends and creates nothing.
 func Open(ctx context.Context, address string, o destination.Options) (*Place, error) {
 	if o.State != "" || o.StatePrefix != "" {
 		return nil, errors.New("previews keep their state beside them: leave the state's address out")
@@ -39,17 +39,17 @@ func Open(ctx context.Context, address string, o destination.Options) (*Place, e
 	if err != nil {
 		return nil, err
 	}
-	p := &Place{book: book{address: address, root: root}, options: o}
+	p := &Place{recordStore: recordStore{address: address, root: root}, options: o}
 	if u, err := url.Parse(address); err == nil && u.Scheme == "file" {
 		p.folder = filepath.Clean(filepath.FromSlash(u.Path))
 	}
 	return p, nil
 }
 
-// Address is the place's own.
+// Address is the address of the place.
 func (p *Place) Address() string { return p.address }
 
-// Folder is the folder of a preview's files; false where they are in no folder.
+// Folder is the folder of a preview's files; false for a place in a bucket.
 func (p *Place) Folder(name string) (string, bool) {
 	return filepath.Join(p.folder, name), p.folder != ""
 }
@@ -59,10 +59,10 @@ func (p *Place) Destination(ctx context.Context, name string) (store.Destination
 	return destination.Open(ctx, p.address+"/"+name, p.options)
 }
 
-// claimKey is an object of the state that says: all that is here is previews.
+// claimKey is an object of the state that marks the place as one for previews only.
 const claimKey = "previews-place.json"
 
-// claimed says whether the place was taken for previews.
+// claimed says whether the place was claimed for previews.
 func (p *Place) claimed(ctx context.Context) (bool, error) {
 	_, err := p.root.State.Stat(ctx, claimKey)
 	if errors.Is(err, store.ErrNotFound) {
@@ -71,9 +71,8 @@ func (p *Place) claimed(ctx context.Context) (bool, error) {
 	return err == nil, err
 }
 
-// Claim takes a place for previews, for ever. One that holds anything, or is, or lies in,
-// a site's destination is refused: what cleans up after previews must never meet
-// anything else.
+// Claim claims a place for previews, for good. It refuses a place that holds anything, or
+// is or lies in a site's destination: the sweep of previews must never meet other files.
 func (p *Place) Claim(ctx context.Context) error {
 	if done, err := p.claimed(ctx); done || err != nil {
 		return err
@@ -99,12 +98,12 @@ func (p *Place) Claim(ctx context.Context) error {
 	claim := []byte(`{"what":"previews: everything here is made and removed by pressrun preview"}` + "\n")
 	_, err := p.root.State.Put(ctx, store.SmallPut(claimKey, stateHeaders, claim, store.Condition{IfAbsent: true}))
 	if errors.Is(err, store.ErrPrecondition) {
-		return nil // somebody else did
+		return nil // another process did
 	}
 	return err
 }
 
-// around are the addresses that the place lies in, the nearest first.
+// around are the addresses of the folders around the place, the nearest first.
 func (p *Place) around() []string {
 	scheme, rest, _ := strings.Cut(p.address, "://")
 	var out []string
@@ -114,7 +113,7 @@ func (p *Place) around() []string {
 	return out
 }
 
-// anything is a name of what is at the place; "" for nothing.
+// anything is the name of an object at the place; "" if it is empty.
 func (p *Place) anything(ctx context.Context) (string, error) {
 	if p.folder != "" {
 		entries, err := os.ReadDir(p.folder)
@@ -143,7 +142,7 @@ func (p *Place) anything(ctx context.Context) (string, error) {
 // errEnough ends a listing.
 var errEnough = errors.New("enough is listed")
 
-// Names are the names of which something is at the place, in order.
+// Names are the names of all previews that have files or state at the place, in order.
 func (p *Place) Names(ctx context.Context) ([]string, error) {
 	found := map[string]bool{}
 	add := func(name string) {
@@ -177,8 +176,7 @@ func (p *Place) Names(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// tidy deletes what killed writers of records left of them in a folder. A bucket has
-// no such thing.
+// tidy deletes temporary files that killed writers of records left in a folder. A bucket has none.
 func (p *Place) tidy() error {
 	state, is := p.root.State.(interface{ RemoveLeftovers(prefix string) error })
 	if !is {

@@ -6,15 +6,15 @@ import (
 	"slices"
 )
 
-// Quota bounds what stands at one place; 0 is no bound.
+// Quota bounds the previews at one place: their number and their bytes; 0 is no bound.
 type Quota struct {
 	Count int
 	Bytes int64
 }
 
-// Evict are the previews that have to go before another one may stand: those that
-// nobody has built for the longest, never a locked one, one that is being built, or the
-// one that is asked for.
+// Evict lists the previews that must be removed to make room for another one, the one
+// built longest ago first. It never lists a locked one, one that is being built, or the
+// wanted one. If that does not make enough room it fails with a *Conflict.
 func (q Quota) Evict(all []Record, wanted string) ([]Record, error) {
 	var count int
 	var bytes int64
@@ -36,7 +36,7 @@ func (q Quota) Evict(all []Record, wanted string) ([]Record, error) {
 	var out []Record
 	for over() {
 		if len(may) == 0 {
-			return nil, &Conflict{fmt.Sprintf("%d previews stand, as many as are allowed, and all of them are locked or being built: remove one, or raise the quota", count)}
+			return nil, &Conflict{fmt.Sprintf("there are %d previews, as many as are allowed, and all of them are locked or being built: remove one, or raise the quota", count)}
 		}
 		count--
 		bytes -= may[0].Bytes

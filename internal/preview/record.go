@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// State is where a preview is in its life.
+// State is the state of a preview.
 type State string
 
 // The states of a preview.
 const (
-	// Building: its files are being written, or their writer died.
+	// Building: its files are being written, or the writing process died.
 	Building State = "building"
 	// Ready: it can be looked at.
 	Ready State = "ready"
-	// Removing: its files are being deleted, or their remover died.
+	// Removing: its files are being deleted, or the deleting process died.
 	Removing State = "removing"
-	// Removed: nothing is left of it. Its name stays its own for Reserve, so that an old
+	// Removed: its files are deleted. Its name stays reserved for Reserve, so that an old
 	// link never shows another branch.
 	Removed State = "removed"
 )
 
-// Content says what a preview was built with.
+// Content says which content a preview was built with.
 type Content string
 
 // The kinds of content.
@@ -30,22 +30,22 @@ const (
 	Last Content = "last"
 	// Live is what the CMS has published.
 	Live Content = "live"
-	// Drafts are also what the CMS has not published: only for those who sign in.
+	// Drafts includes content that the CMS has not published: only for those who sign in.
 	Drafts Content = "drafts"
 )
 
 const (
 	// DefaultLife is how long a preview stays after its last build.
 	DefaultLife = 14 * 24 * time.Hour
-	// MaxLife is the longest that one may stay from now on.
+	// MaxLife is the longest time that a preview may stay from now on.
 	MaxLife = 90 * 24 * time.Hour
-	// Reserve is how long the name of a removed one stays its own.
+	// Reserve is how long the name of a removed preview stays reserved.
 	Reserve = 30 * 24 * time.Hour
-	// BuildLimit is when a build that told nothing more is given up.
+	// BuildLimit is how long after its beginning an unfinished build is given up.
 	BuildLimit = 24 * time.Hour
 )
 
-// Record is all that is known of a preview. It is stored as JSON: names stay.
+// Record describes a preview. It is stored as JSON, whose names must stay.
 type Record struct {
 	Name    string    `json:"name"`
 	Ref     string    `json:"ref"`              // branch, tag or pull request
@@ -54,7 +54,7 @@ type Record struct {
 	Address string    `json:"address,omitempty"` // where it is looked at
 	By      string    `json:"by,omitempty"`      // who made it last
 	State   State     `json:"state"`
-	Build   string    `json:"build"` // tells the last build that began from all others
+	Build   string    `json:"build"` // id of the last build that began
 	Created time.Time `json:"created"`
 	Updated time.Time `json:"updated"` // its last step
 	Expires time.Time `json:"expires"`
@@ -63,16 +63,15 @@ type Record struct {
 	Bytes   int64     `json:"bytes"`
 }
 
-// Conflict says that what was asked for does not fit how a preview stands. Nothing was
-// changed.
+// Conflict says that a call does not fit the state of a preview. Nothing was changed.
 type Conflict struct{ Why string }
 
 func (c *Conflict) Error() string { return c.Why }
 
-// Stands says whether something of the preview is, or may be, at the place.
+// Stands says whether files of the preview are, or may be, at the place.
 func (r Record) Stands() bool { return r.State != Removed }
 
-// Ask is what somebody wants a preview of.
+// Ask describes a wanted preview.
 type Ask struct {
 	Ref, Commit, By, Address string
 	Content                  Content
@@ -87,7 +86,7 @@ func (a Ask) life() time.Duration {
 	return a.Life
 }
 
-// CheckLife refuses a life that is none, or too long.
+// CheckLife refuses a life that is not positive, or longer than MaxLife.
 func CheckLife(life time.Duration) error {
 	if life <= 0 || life > MaxLife {
 		return fmt.Errorf("a preview stays for up to %d days from now, not for %s", int(MaxLife/(24*time.Hour)), life)
@@ -116,7 +115,7 @@ func Begin(was *Record, name string, ask Ask, now time.Time) (Record, error) {
 		}
 	}
 	out.Ref, out.Commit, out.By, out.Address = ask.Ref, ask.Commit, ask.By, ask.Address
-	if out.Content != Drafts { // as long as the build is not whole, the drafts of the last one are there
+	if out.Content != Drafts { // the drafts of the last build are there until this one is complete
 		out.Content = ask.Content
 	}
 	out.Locked = out.Locked || ask.Locked
@@ -138,8 +137,8 @@ func Finish(r Record, made Content, files int, bytes int64, now time.Time) Recor
 	return r
 }
 
-// Extend gives a preview more time; locked, if it is told, says whether a quota may
-// remove it.
+// Extend gives a preview more time. locked, if not nil, protects it from removal by a
+// quota, or ends that.
 func Extend(r Record, life time.Duration, locked *bool, now time.Time) (Record, error) {
 	if r.State != Ready && r.State != Building {
 		return r, &Conflict{fmt.Sprintf("the preview %s is removed: make it anew", r.Name)}
@@ -154,7 +153,7 @@ func Extend(r Record, life time.Duration, locked *bool, now time.Time) (Record, 
 	return r, nil
 }
 
-// Act is what is to be done about a preview.
+// Act is what a sweep does with a preview.
 type Act string
 
 // The acts.
@@ -164,7 +163,7 @@ const (
 	Forget Act = "forget" // the record
 )
 
-// Due says what is to be done about a preview, and why.
+// Due says what a sweep must do with a preview, and why.
 func Due(r Record, now time.Time) (Act, string) {
 	switch {
 	case r.State == Removing:

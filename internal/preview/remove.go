@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Extend gives a preview more time, and locks or unlocks it if that is told.
+// Extend gives a preview more time, and locks or unlocks it if locked is not nil.
 func (p *Place) Extend(ctx context.Context, name string, life time.Duration, locked *bool, now time.Time) (Record, error) {
 	e, err := p.read(ctx, name)
 	if err != nil {
@@ -22,9 +22,9 @@ func (p *Place) Extend(ctx context.Context, name string, life time.Duration, loc
 	return r, err
 }
 
-// Remove removes a preview: its files, what its deploys remember, and in the end what
-// its record says of it but the name and the branch. A removed one is removed again. Of one
-// whose record is damaged nothing is left.
+// Remove removes a preview: its files, the state of its deploys, and in the end its record
+// except for the name and the branch. It may be repeated for a removed one. A damaged
+// record is removed as well.
 func (p *Place) Remove(ctx context.Context, name string, now time.Time) error {
 	e, err := p.read(ctx, name)
 	if unread := (*damaged)(nil); errors.As(err, &unread) {
@@ -36,8 +36,9 @@ func (p *Place) Remove(ctx context.Context, name string, now time.Time) error {
 	return p.remove(ctx, e, now)
 }
 
-// remove says that a preview is being removed before the first file goes: nobody is
-// sent to half of it, and whoever finds it so goes on.
+// remove writes that a preview is being removed into its record before it deletes the
+// first file, so that nobody is sent to half of it, and a later call can finish the
+// removal.
 func (p *Place) remove(ctx context.Context, e *entry, now time.Time) (err error) {
 	r := e.Record
 	if r.State != Removing {
@@ -64,9 +65,8 @@ func (p *Place) remove(ctx context.Context, e *entry, now time.Time) (err error)
 	return err
 }
 
-// eraseStray deletes what is at the place under a name whose record does not stand. One
-// that stands, as it does where a preview is made meanwhile, or removed by somebody else,
-// is left alone.
+// eraseStray deletes the files of a name without an active record. If there is one by
+// then, since another process makes or removes the preview, it does nothing.
 func (p *Place) eraseStray(ctx context.Context, name string) error {
 	stray := func(ctx context.Context) error {
 		now, err := p.read(ctx, name)
@@ -90,20 +90,21 @@ func (p *Place) eraseStray(ctx context.Context, name string) error {
 
 var errStands = errors.New("it stands")
 
-// Swept is what a sweep did, or would do, about one preview.
+// Swept is what a sweep did, or would do, with one preview.
 type Swept struct {
 	Name string `json:"name"`
 	Act  Act    `json:"act"`
 	Why  string `json:"why"`
 }
 
-// Sweep removes what is due, finishes what was cut off, and deletes what no record
-// knows. With dry it only tells. What can't be removed does not keep it from the rest.
+// Sweep removes expired previews, finishes removals that were cut off, and deletes files
+// that no record knows. With dry it changes nothing. A failure does not keep it from the
+// rest.
 func (p *Place) Sweep(ctx context.Context, dry bool, now time.Time) ([]Swept, error) {
 	if ours, err := p.claimed(ctx); !ours || err != nil {
-		return nil, err // nothing here is a preview
+		return nil, err // the place has no previews
 	}
-	// Names first: whose record is written after this list is not taken for a stranger.
+	// Names first, so that a preview whose record is written after this does not count as unknown.
 	names, err := p.Names(ctx)
 	if err != nil {
 		return nil, err

@@ -13,20 +13,20 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// CDN is the one before a site.
+// CDN is the CDN of a site.
 type CDN struct {
 	config cdn.Config
 	purger cdn.Purger
-	// Limit is how long to try to tell it of a release; 0 for as long as it takes.
+	// Limit bounds the purge after a release; 0 for no bound.
 	Limit time.Duration
 }
 
-// OpenCDN opens the CDN of a configuration, nil for none. It is called before
-// anything is built or sent: a wrong name or a missing token must not be found out
-// afterwards. Nothing is sent yet.
+// OpenCDN opens the CDN of a configuration, nil for none. Call it before anything is
+// built or sent, so that a wrong name or a missing token is found in time. It sends
+// nothing.
 func OpenCDN(ctx context.Context, c cdn.Config) (*CDN, error) {
 	if c.Address == "" || c.Address == "none" {
-		return nil, nil //nolint:nilnil // no CDN is no mistake
+		return nil, nil //nolint:nilnil // a site without a CDN
 	}
 	purger, err := cdn.Open(ctx, c)
 	if err != nil {
@@ -35,29 +35,29 @@ func OpenCDN(ctx context.Context, c cdn.Config) (*CDN, error) {
 	return &CDN{config: c, purger: purger}, nil
 }
 
-// Name names the CDN and which part of it, without secrets.
+// Name names the CDN and the part of it, without secrets.
 func (c *CDN) Name() string { return c.purger.Name() }
 
-// Invalidation says what to make a CDN forget without a release: what changed since
-// it was last told, unless one of these is set.
+// Invalidation says what to purge without a release: the changes since the last complete
+// purge, unless All or Resume is set.
 type Invalidation struct {
 	All    bool // everything
-	Resume bool // only what was begun: see cdn.SyncOptions
+	Resume bool // only finish a purge that was begun: see cdn.SyncOptions
 	DryRun bool
 	Now    func() time.Time // default time.Now
 }
 
-// Invalidate tells the CDN what the live release has changed since it was last
-// told. A *cdn.PendingError says that it may still show what was replaced.
+// Invalidate purges from the CDN what the live release has changed since the last
+// complete purge. A *cdn.PendingError says that the CDN may still show the content
+// before.
 func (c *CDN) Invalidate(ctx context.Context, dest store.Destination, site string, i Invalidation) (cdn.Report, error) {
 	o := c.config.Sync(site)
 	o.All, o.Resume, o.DryRun, o.Now = i.All, i.Resume, i.DryRun, i.Now
 	return cdn.Sync(ctx, dest, c.purger, o)
 }
 
-// tell makes the CDN forget what the release that is live now has replaced. It
-// never fails the release: the next process that tells the CDN goes on where this
-// one ended.
+// tell purges from the CDN the content that the live release has replaced. It never fails
+// the release: the next purge resumes an incomplete one.
 func (p Plan) tell(ctx context.Context) *CDNReport {
 	if p.Telling != nil {
 		p.Telling(p.CDN.Name())
@@ -71,7 +71,7 @@ func (p Plan) tell(ctx context.Context) *CDNReport {
 	}
 	report, err := p.CDN.Invalidate(ctx, p.Destination, p.Site, Invalidation{Now: p.Now})
 	told := &CDNReport{Report: report, Err: err}
-	if err != nil && late != nil && context.Cause(ctx) == late && !errors.Is(err, late) { //nolint:errorlint // this very limit, not one around it
+	if err != nil && late != nil && context.Cause(ctx) == late && !errors.Is(err, late) { //nolint:errorlint // this limit, not one of the caller's
 		receipt := report.Receipt
 		receipt.CDN = report.CDN
 		told.Err = &cdn.PendingError{Receipt: receipt, Err: fmt.Errorf("%w: %w", late, told.Cause())}
@@ -79,11 +79,11 @@ func (p Plan) tell(ctx context.Context) *CDNReport {
 	return told
 }
 
-// forecast is what the CDN would be told of a plan alone: what an earlier release
-// left untold comes on top. Nil without a CDN.
+// forecast is what would be purged for a plan alone, without the rest of an earlier
+// incomplete purge. Nil without a CDN.
 func (p Plan) forecast(ctx context.Context, r deploy.Result) (*cdn.Decision, error) {
 	if p.CDN == nil {
-		return nil, nil //nolint:nilnil // no CDN is no mistake
+		return nil, nil //nolint:nilnil // a site without a CDN
 	}
 	live, err := liveManifest(ctx, p.Destination, p.Site)
 	if err != nil {
@@ -106,7 +106,7 @@ func (p Plan) forecast(ctx context.Context, r deploy.Result) (*cdn.Decision, err
 	return &decision, nil
 }
 
-// liveManifest is that of the live release; an empty one before the first.
+// liveManifest is the manifest of the live release; an empty one before the first.
 func liveManifest(ctx context.Context, dest store.Destination, site string) (*manifest.Manifest, error) {
 	head, err := history.ReadHead(ctx, dest.State, site)
 	if err != nil {

@@ -1,8 +1,7 @@
-// Package publish makes a release the live one and sees that readers get it: the
-// deploy, the redirect store, the CDN and the look through the public address. A
-// run's steps and the program's commands both call it, so that they decide alike
-// what a CDN is told and when a release is live with its edge pending.
-//
-// Run does all that changes something. Verify only reads, and is a call of its
-// own: a run may verify in another job than it deployed in.
+// Package publish makes a release live and checks that readers get it: it deploys, writes
+// the redirect store, purges the CDN and reads the site through its public address. Both
+// the steps of a run and the program's commands call it, so that they agree on what is
+// purged and on when a release is live with its edge pending (docs/cdn.md). Run makes all
+// changes. Verify only reads, and is a separate call: a run may verify in another job
+// than it deployed in.
 package publish

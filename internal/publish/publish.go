@@ -10,16 +10,16 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Plan says what to publish, where, and who else has to know of it.
+// Plan says what to publish, where, and which CDN and redirect store follow.
 type Plan struct {
 	Site        string // name of the site; a destination that holds another site is refused
 	Source      Source // what becomes the live release
 	Destination store.Destination
 	PublicURL   string // where visitors find the site; "" where that is not known
-	CDN         *CDN   // told once the release is live; nil for none
+	CDN         *CDN   // purged once the release is live; nil for none
 	Redirects   Redirects
-	Allow       []string // names of guards that are let pass this once
-	DryRun      bool     // say what would be done and what the CDN would be told, and change nothing
+	Allow       []string // names of guards that may be violated this once
+	DryRun      bool     // report what would be done and purged, and change nothing
 	// Owner names the deploy to a later one that finds the destination locked.
 	// Default: host and process.
 	Owner string
@@ -28,28 +28,28 @@ type Plan struct {
 	LockWait time.Duration
 	// LeaseTTL is how long a dead deploy blocks others; default 60 s, at least 3 s.
 	LeaseTTL time.Duration
-	// May, if set, is asked once the lease is held, before anything else is written: its
+	// May, if set, is called once the lease is held, before anything else is written. Its
 	// error ends the deploy.
 	May func(context.Context) error
 	// SamplePages is how many of the changed pages to choose for Verify; 0 for none.
 	SamplePages int
 	// Progress is called with each phase's progress, at most ten times a second.
 	Progress func(deploy.Event)
-	// Telling, if set, is called with the CDN's name before it is told.
+	// Telling, if set, is called with the CDN's name before it is purged.
 	Telling func(cdn string)
 	Now     func() time.Time // default time.Now
 }
 
-// Run publishes. After an error the release is not live; what fails once it is
-// live is a warning in the report, or makes the CDN pending. A *guard.Error
-// stopped it before its first write.
+// Run publishes a plan. After an error the release is not live; a failure once it is live
+// is a warning in the report, or makes the CDN pending. A *guard.Error comes before the
+// first write.
 func Run(ctx context.Context, p Plan) (Report, error) {
 	var report Report
 	o := p.options()
 	if p.CDN != nil && !p.DryRun {
 		o.Invalidate = func(ctx context.Context, _ deploy.Result) error {
 			report.CDN = p.tell(ctx)
-			return nil // the report has it; the deletes follow all the same
+			return nil // the report has the error; the deletes follow all the same
 		}
 	}
 	result, err := p.Source.publish(ctx, p.Destination, o)
@@ -65,28 +65,28 @@ func Run(ctx context.Context, p Plan) (Report, error) {
 		return report, err
 	}
 	if p.CDN != nil && report.CDN == nil {
-		// Nothing changed: what an earlier release could not tell is told now.
+		// Nothing changed: finish an earlier release's purge.
 		report.CDN = p.tell(ctx)
 	}
 	report.Sample, report.SampleErr = p.sample(ctx, result)
 	return report, nil
 }
 
-// Check judges the plan's build as Run would before its first write, and says
-// what forbids publishing. Without a destination (both stores nil) it judges the
-// build by itself.
+// Check runs the guards on the plan's build as Run does before its first write, and
+// returns the violations. Without a destination (both stores nil) it checks the build
+// alone.
 func Check(ctx context.Context, p Plan, b Build) ([]guard.Violation, error) {
 	return engine.Check(ctx, p.Destination, b.apply(p.options()))
 }
 
-// Stage sends the content of one shard, counted from 1, of a plan that several
-// jobs carry out. Nothing is live before a Run with the Shards. engine.ErrPlanMoved
-// tells that the build or the destination is no longer what was planned.
+// Stage sends the content of one shard, counted from 1, of a plan that several jobs carry
+// out. Nothing is live before a Run with the Shards. engine.ErrPlanMoved says that the
+// build or the destination has changed since the plan.
 func Stage(ctx context.Context, p Plan, b Build, s engine.Sharded, shard int) (deploy.Result, error) {
 	return engine.Stage(ctx, p.Destination, s, shard, b.apply(p.options()))
 }
 
-// options are the engine's, but for those of the source.
+// options are the engine's options, without those of the source.
 func (p Plan) options() engine.Options {
 	return engine.Options{
 		Site: p.Site, PublicURL: p.PublicURL, Allow: p.Allow, DryRun: p.DryRun, Owner: p.Owner, LockWait: p.LockWait, LeaseTTL: p.LeaseTTL, May: p.May,

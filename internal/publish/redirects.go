@@ -7,16 +7,16 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/redirect"
 )
 
-// Redirects is the store that a release keeps its redirects in too. The zero
-// value is none, which a destination that had one refuses.
+// Redirects is the store that also gets a release's redirects. The zero value is none,
+// which a destination that had one refuses.
 type Redirects struct {
 	store redirect.Store
-	none  bool // there was one, and this release is not to have it
+	none  bool // stop using the store of earlier releases
 }
 
-// OpenRedirects opens a CloudFront KeyValueStore by its ARN: "" for none, "none"
-// to go without the one that earlier releases had. publicURL is the site's public
-// address; "" when it is a host's root. Nothing is sent yet.
+// OpenRedirects opens a CloudFront KeyValueStore by its ARN: "" for none, "none" to stop
+// using the one of earlier releases. publicURL is the site's public address; "" when it
+// is a host's root. Nothing is sent yet.
 func OpenRedirects(ctx context.Context, arn, publicURL string) (Redirects, error) {
 	if arn == "" || arn == "none" {
 		return Redirects{none: arn == "none"}, nil

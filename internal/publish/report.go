@@ -9,42 +9,42 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 )
 
-// Report tells what Run did.
+// Report is the result of Run.
 type Report struct {
 	deploy.Result
-	// CDN is what became of the CDN; nil when there is none, or nothing went live.
+	// CDN is the result of the purge; nil when there is no CDN, or nothing went live.
 	CDN *CDNReport
-	// Forecast is what the CDN would be told, after a dry run with one; else nil.
+	// Forecast is what would be purged, after a dry run with a CDN; else nil.
 	Forecast *cdn.Decision
-	// Sample are changed pages as the public has to see them, for Verify. SampleErr
-	// says why there is none though one was asked for.
+	// Sample are changed pages with the content that the public must see, for Verify.
+	// SampleErr says why there is none although one was asked for.
 	Sample    []verify.Expectation
 	SampleErr error
 }
 
-// EdgePending tells that the release is live at its origin, while the CDN may
-// still show what it replaced.
+// EdgePending says that the release is live at its origin, while the CDN may still show
+// the content before.
 func (r Report) EdgePending() bool { return r.CDN != nil && r.CDN.Err != nil }
 
-// CDNState says what became of a CDN.
+// CDNState is the state of a CDN after a release.
 type CDNState string
 
 // The states of a CDN after a release.
 const (
-	CDNPurged  CDNState = "purged"  // it has forgotten what the release replaced
+	CDNPurged  CDNState = "purged"  // the replaced content was purged
 	CDNCurrent CDNState = "current" // it held nothing that changed
-	CDNPending CDNState = "pending" // it may still show what was replaced
+	CDNPending CDNState = "pending" // it may still show replaced content
 )
 
-// CDNReport tells what became of the CDN before a site.
+// CDNReport is the result of purging the CDN after a release.
 type CDNReport struct {
 	cdn.Report
-	// Err says why the CDN was not told, or not all of it. It is no failure of the
-	// release: an invalidation with Resume, or the next release, finishes it.
+	// Err says why the purge is not complete. It does not fail the release: an
+	// invalidation with Resume, or the next release, finishes the purge.
 	Err error
 }
 
-// State says what became of the CDN.
+// State is the state of the CDN.
 func (r CDNReport) State() CDNState {
 	switch {
 	case r.Err != nil:
@@ -55,7 +55,7 @@ func (r CDNReport) State() CDNState {
 	return CDNPurged
 }
 
-// Cause is the error without what a *cdn.PendingError says around it.
+// Cause is the error within a *cdn.PendingError, else Err.
 func (r CDNReport) Cause() error {
 	if pending, ok := errors.AsType[*cdn.PendingError](r.Err); ok {
 		return pending.Err
@@ -63,7 +63,7 @@ func (r CDNReport) Cause() error {
 	return r.Err
 }
 
-// Pending is the error of a CDN that is pending, with what to do; nil for any other.
+// Pending is the error of an incomplete purge, with advice; nil for a complete one.
 func (r CDNReport) Pending() error {
 	if _, ok := errors.AsType[*cdn.PendingError](r.Err); ok || r.Err == nil {
 		return r.Err
@@ -71,7 +71,7 @@ func (r CDNReport) Pending() error {
 	return fmt.Errorf("live at the origin, but %s was not told: %w (pressrun invalidate finishes it)", r.CDN, r.Err)
 }
 
-// String says in a line what the CDN was told; "" when it is pending.
+// String is the purge in one line; "" when it is not complete.
 func (r CDNReport) String() string {
 	switch r.State() {
 	case CDNPending:

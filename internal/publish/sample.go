@@ -9,7 +9,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/history"
 )
 
-// sample picks the changed pages that Verify is to look at.
+// sample picks the changed pages for Verify.
 func (p Plan) sample(ctx context.Context, r deploy.Result) ([]verify.Expectation, error) {
 	if p.SamplePages <= 0 || !r.Live || len(r.All) == 0 {
 		return nil, nil

@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Source is what becomes the live release: a Build, an Earlier release, or Shards.
+// Source is the content of the new live release: a Build, an Earlier release, or Shards.
 type Source interface {
 	publish(ctx context.Context, dest store.Destination, o engine.Options) (deploy.Result, error)
 }
@@ -18,22 +18,22 @@ type Source interface {
 // Build is a folder with a built site.
 type Build struct {
 	Dir     string
-	Release int64  // number of the release; 0 counts on from the last one
+	Release int64  // number of the release; 0 for one more than the last
 	Commit  string // source commit, for people
 	Rules   rules.Rules
 	Limits  guard.Limits
-	// Repair also lists the destination, and sends again what is missing there.
+	// Repair also lists the destination, and sends missing or changed files again.
 	Repair bool
 	// Concurrency is the most uploads at once; 0 for the engine's default.
 	Concurrency int
-	// Expect refuses any other plan than the one that was looked at; nil for none.
-	Expect *engine.Expect
+	// Expected is the reviewed plan that the deploy must match; nil for none.
+	Expected *engine.ExpectedPlan
 }
 
 func (b Build) apply(o engine.Options) engine.Options {
 	o.Source, o.Release, o.Commit = b.Dir, b.Release, b.Commit
 	o.Rules, o.Limits = b.Rules, b.Limits
-	o.Repair, o.Concurrency, o.Expect = b.Repair, b.Concurrency, b.Expect
+	o.Repair, o.Concurrency, o.Expected = b.Repair, b.Concurrency, b.Expected
 	return o
 }
 

@@ -11,35 +11,35 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Look says what the public has to see of a release that was deployed.
+// Look says what the public must see of a deployed release.
 type Look struct {
 	URL  string // the site's public address
 	Site string
 	// Release and Sequence are the deploy's.
 	Release, Sequence int64
 	Sample            []verify.Expectation // Report.Sample; none to look at the marker alone
-	// CDNPending tells that the CDN is known to show what was replaced: then the
-	// sample is not looked at, and the marker may be the old one.
+	// CDNPending says that the purge is known to be incomplete: then the sample is not
+	// read, and the marker may be the old one.
 	CDNPending bool
-	// Limit is how long to look, Interval the pause between looks.
+	// Limit is how long to try, Interval the pause between tries.
 	Limit, Interval time.Duration
-	// Progress, if set, hears what is still missing after each look.
+	// Progress, if set, is called after each try with what is still missing.
 	Progress func(why string)
 }
 
-// Sight is what the public sees of a release that is live at its origin.
-type Sight struct {
-	verify.Seen
-	// Stale is what caches show in the release's place; empty when all that was
-	// looked at is as deployed.
+// VerifyResult says what the public sees of a release that is live at its origin.
+type VerifyResult struct {
+	verify.Result
+	// Stale are the pages that caches show in an older version; empty when the sample is
+	// as deployed.
 	Stale []verify.Finding
 }
 
-// Verify looks at a release through the site's public address. Without its marker
-// the release is not taken for live (a *verify.NotSeenError): a CDN may point to
-// another origin. With the marker seen, or a CDN that is known to be pending, the
-// rest is a cache's: the release is live at the origin, edge pending.
-func Verify(ctx context.Context, l Look) (Sight, error) {
+// Verify reads a release through the site's public address. Without its marker the
+// release does not count as live (a *verify.NotSeenError): a CDN may point to another
+// origin. With the marker, or with CDNPending, other mismatches come from caches: the
+// release is live at the origin, edge pending.
+func Verify(ctx context.Context, l Look) (VerifyResult, error) {
 	o := l.options()
 	if l.CDNPending {
 		o.Sample = nil // they are known to be stale
@@ -47,16 +47,16 @@ func Verify(ctx context.Context, l Look) (Sight, error) {
 	seen, err := verify.Run(ctx, o)
 	missing, ok := errors.AsType[*verify.NotSeenError](err)
 	if !ok {
-		return Sight{Seen: seen}, err
+		return VerifyResult{Result: seen}, err
 	}
 	first := missing.Findings[0]
 	if isMarker(first) && (!l.CDNPending || first.Mismatch != verify.MismatchOldRelease) {
-		return Sight{Seen: seen}, err
+		return VerifyResult{Result: seen}, err
 	}
-	return Sight{Seen: seen, Stale: missing.Findings}, nil
+	return VerifyResult{Result: seen, Stale: missing.Findings}, nil
 }
 
-// MarkerSeen looks once, and only at the release's marker.
+// MarkerSeen reads the release's marker once.
 func MarkerSeen(ctx context.Context, l Look) bool {
 	l.Sample, l.Limit = nil, time.Nanosecond
 	_, err := verify.Run(ctx, l.options())
@@ -72,9 +72,9 @@ func (l Look) options() verify.Options {
 
 func isMarker(f verify.Finding) bool { return strings.HasSuffix(f.URL, "/"+manifest.MarkerPath) }
 
-// StalePages says which pages caches show in place of those of l's release, as a
-// sentence; "" when they are as deployed, or were not looked at.
-func (s Sight) StalePages(l Look) string {
+// StalePages says in a sentence which pages caches show in an older version; "" when the
+// pages are as deployed, or were not read.
+func (s VerifyResult) StalePages(l Look) string {
 	if len(s.Stale) == 0 || isMarker(s.Stale[0]) {
 		return ""
 	}

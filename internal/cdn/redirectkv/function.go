@@ -16,9 +16,9 @@ const (
 	MaxFunction     = 10 << 10
 )
 
-// Function is the source of the CloudFront Function that answers redirects out of
-// a [Store]. A distribution takes one function for viewer requests; with
-// index it also shows a folder's index page at the folder's address.
+// Function is the source of the CloudFront Function that answers redirects from a
+// [Store]. A distribution takes one function for viewer requests; with index it also
+// shows a folder's index page at the folder's address.
 func Function(index bool) string {
 	if !index {
 		return redirectsFunction

@@ -31,14 +31,13 @@ const (
 	keyValueValue = 1024
 	keyValueTotal = 5 << 20
 	keyValueBatch = 50
-	// keyValueSettle is how long edges may answer out of what was before: AWS says
-	// that changes take a few seconds (Developer Guide, "Amazon CloudFront
+	// keyValueSettle is how long edge locations may still answer from the old keys: AWS
+	// says that changes take a few seconds (Developer Guide, "Amazon CloudFront
 	// KeyValueStore").
 	keyValueSettle = 10 * time.Second
 )
 
-// Store is a CloudFront Store that a function reads redirects
-// from, see [Function].
+// Store is a CloudFront KeyValueStore from which [Function] reads redirects.
 type Store struct {
 	api    *kvs.Client
 	arn    string
@@ -51,10 +50,10 @@ type Config struct {
 	ARN       string
 	PublicURL string // the site's public address; "" when it is a host's root
 
-	Patience   cdn.Patience
+	Retry      cdn.RetryPolicy
 	Endpoint   string         // another address of the API, for tests
 	HTTPClient aws.HTTPClient // sends requests in place of the usual one, for tests
-	NoSettle   bool           // for tests: edges know at once
+	NoSettle   bool           // for tests: changes are in effect at once
 }
 
 var keyValueARN = regexp.MustCompile(`^arn:aws:cloudfront::[0-9]{12}:key-value-store/[0-9a-zA-Z-]{1,64}$`)
@@ -82,7 +81,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		return nil, fmt.Errorf("read the AWS configuration: %w", err)
 	}
 	if cfg.Region == "" {
-		cfg.Region = "us-east-1" // CloudFront is one service for the whole world
+		cfg.Region = "us-east-1" // CloudFront has one region
 	}
 	api := kvs.NewFromConfig(cfg, func(o *kvs.Options) {
 		if c.Endpoint != "" {
@@ -92,7 +91,7 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 		if c.HTTPClient != nil {
 			o.HTTPClient = c.HTTPClient
 		}
-		o.Retryer = cdn.AWSRetryer(c.Patience)
+		o.Retryer = cdn.AWSRetryer(c.Retry)
 	})
 	s := &Store{api: api, arn: c.ARN, base: urlpath.Folder(c.PublicURL), settle: keyValueSettle}
 	if c.NoSettle {
@@ -155,8 +154,8 @@ func (s *Store) Write(ctx context.Context, version string, batch redirect.Batch)
 	return aws.ToString(out.ETag), nil
 }
 
-// full is a site's address as the function looks it up: with the folder that the
-// site has in its public address, and without a slash at the end.
+// full is the key for a site's address as the function looks it up: with the folder of
+// the site's public address, and without a slash at the end.
 func (s *Store) full(key string) string {
 	if key == "/" && s.base != "" {
 		return s.base

@@ -1,5 +1,5 @@
-// Package urlpath is about the public addresses of a site's files, as browsers write
-// them and caches know them.
+// Package urlpath finds the public addresses of a site's files, in the form in which
+// browsers send them and caches key them.
 package urlpath
 
 import (
@@ -11,11 +11,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Of are the public addresses below base at which a file is asked for. A
-// folder's index page is also the folder, with and without its slash: CDNs take
-// these for three (CloudFront Developer Guide, "Specify the files to
-// invalidate"). With clean addresses a page is also asked for without its
-// ending. The first is the file itself.
+// Of lists the public addresses below base at which visitors ask for a file; the first is
+// the file itself. A folder's index page is also the folder, with and without its slash:
+// CDNs cache these as three objects (CloudFront Developer Guide, "Specify the files to
+// invalidate"). With clean, a page is also found without its ending.
 func Of(base, name string, clean bool) []string {
 	var out []string
 	for _, a := range manifest.Addresses(name, clean) {
@@ -27,9 +26,9 @@ func Of(base, name string, clean bool) []string {
 	return out
 }
 
-// Encode writes an address as browsers send it (WHATWG URL, "path
-// percent-encode set"; they make a slash of a backslash that is not encoded). A byte
-// more or less encoded is another address to a CDN: CloudFront does not find /a%281%29 when it keeps /a(1).
+// Encode encodes a path as browsers send it (WHATWG URL, "path percent-encode set"; they turn an unencoded
+// backslash into a slash). The encoding must be exact: CloudFront does not find /a%281%29 when it has
+// cached /a(1).
 func Encode(address string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder
@@ -52,7 +51,7 @@ func Base(base string) string {
 	return "/" + base
 }
 
-// Parse reads the public address of a site; "" is none.
+// Parse reads the public address of a site; "" gives an empty URL.
 func Parse(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || (address != "" && (u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"))) {
@@ -61,7 +60,7 @@ func Parse(address string) (*url.URL, error) {
 	return u, nil
 }
 
-// Folder is the folder that the site has in its public address.
+// Folder is the folder of the site in its public address.
 func Folder(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -70,7 +69,7 @@ func Folder(address string) string {
 	return Base(u.Path)
 }
 
-// Hide takes the address, which may hold a token, off an error.
+// Hide removes the address, which may hold a token, from an error.
 func Hide(err error) error {
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err

@@ -1,3 +1,3 @@
-// Package verify reads a release back through the public address of its site, as
-// visitors do. [Run] is the last word on "live".
+// Package verify reads a release back through the public address of its site, as visitors
+// do. [Run] decides whether it is live.
 package verify

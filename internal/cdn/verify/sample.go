@@ -23,21 +23,20 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Expectation is what one page has to show.
+// Expectation is what an address must show.
 type Expectation struct {
 	Path string `json:"path"` // of the file: "news/index.html"
-	// SHA256 of the body in hexadecimal, as a browser has it after decoding; ""
-	// for any. A CDN that rewrites pages (minifies, hides addresses) changes it.
+	// SHA256 is the hash of the decoded body, in hexadecimal; "" for any. A CDN that
+	// rewrites pages (minifies, hides addresses) changes it.
 	SHA256  string            `json:"sha256,omitempty"`
 	Headers map[string]string `json:"headers,omitempty"` // "" for a header that must not be there
 	Gone    bool              `json:"gone,omitempty"`    // the page must not be there any more
 }
 
-// Sample picks at most n expectations from what a release changed: the pages
-// that lead to others first, then others spread evenly over the site. It is the
-// same for the same release. Redirects are left out, and files that the build encoded itself: the manifest
-// knows their bytes as they are stored. Of those that the deploy compressed it knows
-// the built ones too, which is what a browser has after decoding.
+// Sample picks at most n expectations from a release's changes: entry pages first, then others spread
+// evenly over the site. It is the same for the same release. Redirects are left out, and files that the
+// build compressed itself: the manifest has only the hash of their stored bytes. For files that the deploy
+// compressed it has that of the decoded content too.
 func Sample(changes []plan.Change, live *manifest.Manifest, n int) []Expectation {
 	var entries, pages, gone []Expectation
 	for _, c := range changes {
@@ -78,7 +77,7 @@ const (
 	maxPage     = 64 << 20
 )
 
-// readSample reads pages and returns what is wrong, with the pages to read again.
+// readSample reads pages and returns the mismatches, and the pages to read again.
 func readSample(ctx context.Context, o Options, sample []Expectation) ([]Finding, []Expectation) {
 	found := make([]*Finding, len(sample))
 	var group errgroup.Group
@@ -100,9 +99,9 @@ func readSample(ctx context.Context, o Options, sample []Expectation) ([]Finding
 	return findings, again
 }
 
-// check reads a page at the addresses that it may have: as the folder, which is
-// how visitors ask for an index page, and as the file, for origins that don't
-// know folders. One of them has to show it; a page that is gone must be at none.
+// check reads a page at the addresses that it may have: as the folder, which is how
+// visitors ask for an index page, and as the file, for origins without index pages. One
+// of them must show it; a deleted page must be at none.
 func check(ctx context.Context, o Options, e Expectation) *Finding {
 	site := strings.TrimRight(o.URL, "/")
 	all := []string{"/" + e.Path}
@@ -115,7 +114,7 @@ func check(ctx context.Context, o Options, e Expectation) *Finding {
 		got, err := get(ctx, o.Client, address, false)
 		if e.Gone {
 			if err == nil && got.status == http.StatusOK && got.led == "" {
-				return &Finding{MismatchStillThere, address, fmt.Sprintf("%s is still there, though the release took it away%s", address, got.cached())}
+				return &Finding{MismatchStillThere, address, fmt.Sprintf("%s is still there, though the release deleted it%s", address, got.cached())}
 			}
 			continue
 		}
@@ -154,16 +153,16 @@ func sameHeader(name, a, b string) bool {
 	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
 }
 
-// answer is what an address gave.
+// answer is the answer of an address.
 type answer struct {
 	status int
 	header http.Header
 	body   []byte
-	led    string // the other host that it led to, "" if none
+	led    string // the other host that it redirected to, "" if none
 }
 
-// get reads an address. Redirects are followed; an answer from another host is
-// told as such, but for a "www." in front.
+// get reads an address. Redirects are followed; an answer from another host sets led,
+// except for a "www." in front.
 func get(ctx context.Context, client *http.Client, address string, fresh bool) (answer, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, http.NoBody)
 	if err != nil {
@@ -221,5 +220,5 @@ func (a answer) cached() string {
 	return fmt.Sprintf("; a cache has had this for %s", time.Duration(age)*time.Second)
 }
 
-// short makes a text from outside fit for a line.
+// short makes one short line of text from outside.
 func short(outside string) string { return text.Shorten(text.OneLine(outside), 80) }

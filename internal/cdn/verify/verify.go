@@ -14,49 +14,49 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Options say what has to be seen through a public address.
+// Options say what must be seen through a public address.
 type Options struct {
 	URL  string // the site's public address
 	Site string // "" for any
-	// Release is what has to be live. Sequence (of the deploy) tells whether
-	// another release is an earlier or a later deploy; with 0 any other release
-	// is not what is looked for.
+	// Release is the number of the release that must be live. Sequence is its deploy's,
+	// by which a marker of a later deploy is recognised; with 0 any other release counts
+	// as a mismatch.
 	Release  int64
 	Sequence int64
 	Sample   []Expectation
-	// Limit is how long to go on looking (default two minutes), Interval the
-	// pause between looks (default two seconds).
+	// Limit is how long to try (default two minutes), Interval the pause between tries
+	// (default two seconds).
 	Limit, Interval time.Duration
-	// Progress, if set, hears what is still missing after each look.
+	// Progress, if set, is called after each try with what is still missing.
 	Progress func(string)
 	Client   *http.Client // default one with a time limit of 20 s a request
 }
 
-// Seen is what Run found.
-type Seen struct {
+// Result is the result of Run.
+type Result struct {
 	Marker  manifest.Marker `json:"marker"`
 	Looks   int             `json:"looks"`
 	Checked int             `json:"checked"` // pages of the sample that were as expected
-	// Superseded tells that a later deploy of the site is live already. The
-	// sample was not checked then: it is not to be seen any more.
+	// Superseded says that a later deploy of the site is live already. Then the sample
+	// was not checked, since it may have changed again.
 	Superseded bool    `json:"superseded,omitempty"`
 	Seconds    float64 `json:"seconds"`
 }
 
-// Mismatch is the kind of what was seen instead.
+// Mismatch is a kind of difference between what was expected and what was seen.
 type Mismatch string
 
 // The kinds of mismatch.
 const (
 	MismatchUnreachable Mismatch = "unreachable"  // no answer, or a server's error
 	MismatchNotFound    Mismatch = "not-found"    // nothing there
-	MismatchNoMarker    Mismatch = "no-marker"    // something there that is no release's marker
+	MismatchNoMarker    Mismatch = "no-marker"    // an answer that is no release's marker
 	MismatchOtherSite   Mismatch = "other-site"   // another site's marker: a wrong origin
-	MismatchOldRelease  Mismatch = "old-release"  // another release of the site, as a rule the one before
-	MismatchContent     Mismatch = "content"      // a page of another content
-	MismatchHeaders     Mismatch = "headers"      // a page with another header
-	MismatchStillThere  Mismatch = "still-there"  // a page that the release took away
-	MismatchRedirected  Mismatch = "redirected"   // led away to another host
+	MismatchOldRelease  Mismatch = "old-release"  // another release of the site, usually the one before
+	MismatchContent     Mismatch = "content"      // a page with other content
+	MismatchHeaders     Mismatch = "headers"      // a page with other headers
+	MismatchStillThere  Mismatch = "still-there"  // a page that the release deleted
+	MismatchRedirected  Mismatch = "redirected"   // redirected to another host
 	MismatchRefused     Mismatch = "refused"      // 401 or 403: a login, a firewall, a private bucket
 	MismatchOther       Mismatch = "other-status" // any other status
 )
@@ -68,14 +68,14 @@ type Finding struct {
 	Detail   string   `json:"detail"` // a sentence
 }
 
-// NotSeenError tells that a release could not be seen through the public address.
+// NotSeenError says that a release could not be seen through the public address.
 type NotSeenError struct {
 	Release  int64
 	After    time.Duration
 	Findings []Finding // of the last look; never empty
 }
 
-// Error tells what was seen instead.
+// Error says what was seen instead.
 func (e *NotSeenError) Error() string {
 	text := fmt.Sprintf("release %d can't be seen after %s: %s", e.Release, e.After.Round(time.Second), e.Findings[0].Detail)
 	if more := len(e.Findings) - 1; more > 0 {
@@ -97,18 +97,18 @@ func (o Options) orDefault() Options {
 	return o
 }
 
-// Run looks at a site through its public address until the release's marker
-// and every page of the sample are seen, or the limit is over: then the error is
-// a *NotSeenError that says what was seen instead. It reads as visitors do, and
-// asks no cache to step aside, but for the marker, which none may keep.
-func Run(ctx context.Context, o Options) (Seen, error) {
+// Run reads a site through its public address until the release's marker and every page
+// of the sample are seen, or the limit is over: then the error is a *NotSeenError that
+// says what was seen instead. It reads as visitors do, through all caches, except for the
+// marker, which no cache may keep.
+func Run(ctx context.Context, o Options) (Result, error) {
 	u, err := url.Parse(o.URL)
 	if err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http") || u.RawQuery != "" {
-		return Seen{}, fmt.Errorf("the public address %q is not a URL like https://www.example.org", o.URL)
+		return Result{}, fmt.Errorf("the public address %q is not a URL like https://www.example.org", o.URL)
 	}
 	o = o.orDefault()
 	began := time.Now()
-	var seen Seen
+	var seen Result
 	left := o.Sample
 	for {
 		seen.Looks++
@@ -135,9 +135,9 @@ func Run(ctx context.Context, o Options) (Seen, error) {
 	}
 }
 
-// look reads the marker and, once that is right, the pages not yet seen. It
-// returns what is wrong, and the pages to look at again.
-func look(ctx context.Context, o Options, sample []Expectation, seen *Seen) ([]Finding, []Expectation) {
+// look reads the marker and, once that is right, the pages not yet seen. It returns the
+// mismatches, and the pages to read again.
+func look(ctx context.Context, o Options, sample []Expectation, seen *Result) ([]Finding, []Expectation) {
 	marker, finding := readMarker(ctx, o)
 	seen.Marker = marker
 	if finding != nil {
@@ -150,10 +150,10 @@ func look(ctx context.Context, o Options, sample []Expectation, seen *Seen) ([]F
 	return readSample(ctx, o, sample)
 }
 
-// later tells whether a marker is of a deploy after the one looked for.
+// later says whether a marker is of a deploy after the expected one.
 func later(m manifest.Marker, o Options) bool { return o.Sequence > 0 && m.Sequence > o.Sequence }
 
-// other tells whether a marker is of another deploy than the one looked for.
+// other says whether a marker is of another deploy than the expected one.
 func other(m manifest.Marker, o Options) bool {
 	if o.Sequence > 0 {
 		return m.Sequence < o.Sequence
@@ -170,8 +170,8 @@ func readMarker(ctx context.Context, o Options) (manifest.Marker, *Finding) {
 	return m, finding
 }
 
-// Marker looks once at what a public address says that it shows, whichever release
-// of the site that is. Without a marker of the site the finding says what is there.
+// Marker reads the marker at a public address once, of any release of the site. Without a
+// marker of the site, the finding says what is there.
 func Marker(ctx context.Context, client *http.Client, publicURL, site string) (manifest.Marker, *Finding) {
 	m, _, finding := fetchMarker(ctx, client, publicURL, site)
 	return m, finding
@@ -181,7 +181,7 @@ func markerAddress(publicURL string) string {
 	return strings.TrimRight(publicURL, "/") + "/" + manifest.MarkerPath
 }
 
-// fetchMarker reads a site's marker, and how old a cache says that it is.
+// fetchMarker reads a site's marker, and how old it is by a cache's header.
 func fetchMarker(ctx context.Context, client *http.Client, publicURL, site string) (m manifest.Marker, cached string, _ *Finding) {
 	address := markerAddress(publicURL)
 	got, err := get(ctx, client, address, true)
@@ -190,7 +190,7 @@ func fetchMarker(ctx context.Context, client *http.Client, publicURL, site strin
 	}
 	if err := json.Unmarshal(got.body, &m); err != nil || (m.Site == "" && m.Release == 0 && m.Sequence == 0) {
 		return manifest.Marker{}, "", &Finding{MismatchNoMarker, address, fmt.Sprintf(
-			"%s answers with something that is no release's marker (%s): the address leads to another site, or an error page is sent with status 200", address, got.kind())}
+			"%s does not answer with a release's marker (%s): the address leads to another site, or an error page is sent with status 200", address, got.kind())}
 	}
 	if site != "" && m.Site != site {
 		return m, "", &Finding{MismatchOtherSite, address, fmt.Sprintf(
@@ -199,13 +199,13 @@ func fetchMarker(ctx context.Context, client *http.Client, publicURL, site strin
 	return m, got.cached(), nil
 }
 
-// judgeStatus says what is wrong with an answer before its content is read.
+// judgeStatus finds what is wrong with an answer by its status and host, nil for nothing.
 func judgeStatus(address string, got answer, err error) *Finding {
 	if err != nil {
 		return &Finding{MismatchUnreachable, address, fmt.Sprintf("%s can't be read: %v", address, urlpath.Hide(err))}
 	}
 	if got.led != "" {
-		return &Finding{MismatchRedirected, address, fmt.Sprintf("%s leads away to %s", address, got.led)}
+		return &Finding{MismatchRedirected, address, fmt.Sprintf("%s redirects to another host, %s", address, got.led)}
 	}
 	switch {
 	case got.status == http.StatusOK:
@@ -220,5 +220,5 @@ func judgeStatus(address string, got answer, err error) *Finding {
 	return &Finding{MismatchOther, address, fmt.Sprintf("%s answers %d %s", address, got.status, http.StatusText(got.status))}
 }
 
-// errTooLarge bounds what is read of one page.
-var errTooLarge = errors.New("it is larger than 64 MiB, which is more than is looked at")
+// errTooLarge refuses a page that is larger than maxPage.
+var errTooLarge = errors.New("it is larger than 64 MiB, the limit of this check")

@@ -59,7 +59,7 @@ func (c *Apply) Run(ctx context.Context, t *terminal.Terminal) error {
 	if c.Shard != nil {
 		return c.stage(ctx, t, file, plan, build, end)
 	}
-	build.Expect = &engine.Expect{Parent: file.Parent, Digest: file.Digest}
+	build.Expected = &engine.ExpectedPlan{Parent: file.Parent, Digest: file.Digest}
 	plan.Source = build
 	if err := plannedCDN(file).open(ctx, &plan); err != nil {
 		return err

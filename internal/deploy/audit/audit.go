@@ -11,23 +11,23 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Audit tells what was changed at a destination behind our back, by its listing;
-// what that lacks is looked at one by one. Nothing is downloaded. Lists are sorted by path.
+// Audit reports the files that others changed at a destination, by its listing; a file that
+// is missing there is looked at by itself. Nothing is downloaded. Lists are sorted by path.
 type Audit struct {
 	Destination string   `json:"destination"`
 	Release     int64    `json:"release"`
 	Files       int      `json:"files"`   // of the live release
 	Kept        int      `json:"kept"`    // dropped assets in their grace time
-	Missing     []string `json:"missing"` // ours, and not there
-	Changed     []string `json:"changed"` // ours, and not as we wrote them
-	Foreign     []string `json:"foreign"` // not ours; never touched
+	Missing     []string `json:"missing"` // managed, and not there
+	Changed     []string `json:"changed"` // managed, and not as Pressrun wrote them
+	Foreign     []string `json:"foreign"` // not managed; never touched
 	Pending     []int64  `json:"pending"` // deploys that did not finish
-	// ToDelete are files of ours that the release dropped and could not delete: the
-	// next deploy does.
+	// ToDelete are managed files that the release dropped and could not delete: the next
+	// deploy deletes them.
 	ToDelete []string `json:"to_delete,omitempty"`
 }
 
-// Clean tells whether everything of ours is there as we wrote it.
+// Clean says whether every managed file is there as Pressrun wrote it.
 func (a Audit) Clean() bool { return len(a.Missing)+len(a.Changed)+len(a.Pending) == 0 }
 
 // Run compares a destination's listing with the live manifest.
@@ -48,8 +48,8 @@ func Run(ctx context.Context, dest store.Destination, site string) (Audit, error
 	return a, a.compare(ctx, dest, m, head.Store)
 }
 
-// Drifted are the files of the live release that are missing or not as we wrote
-// them, whatever made them so. found is what was found out about the store.
+// Drifted are the files of the live release that are missing or not as Pressrun wrote
+// them, for whatever reason. found are the store's capabilities.
 func Drifted(ctx context.Context, dest store.Destination, live *manifest.Manifest, found *store.Capabilities) ([]string, error) {
 	var a Audit
 	if err := a.compare(ctx, dest, live, found); err != nil {
@@ -69,7 +69,7 @@ func (a *Audit) compare(ctx context.Context, dest store.Destination, m *manifest
 	whole := !found.ListsInParts()
 	c := newComparison(dest, m)
 	skipped, err := c.read(ctx, whole)
-	if skipped && !whole && err == nil { // the parts are not to be relied on, nor what they say of others' files
+	if skipped && !whole && err == nil { // a listing in parts is not reliable, nor the foreign files in it
 		c = newComparison(dest, m)
 		_, err = c.read(ctx, true)
 	}

@@ -21,8 +21,8 @@ const looks = 64
 type comparison struct {
 	dest   store.Destination
 	m      *manifest.Manifest
-	known  map[string]string // ETags of what is ours, by path
-	doomed map[string]string // likewise of what is still to be deleted
+	known  map[string]string // ETags of managed files, by path
+	doomed map[string]string // likewise of files that are still to be deleted
 	seen   map[string]bool
 
 	missing, changed, foreign, toDelete []string
@@ -45,7 +45,7 @@ func newComparison(dest store.Destination, m *manifest.Manifest) *comparison {
 }
 
 // read lists the destination, and looks at every file of the release that the listing
-// lacks: skipped tells that one of them is there all the same.
+// lacks: skipped says that one of them is there all the same.
 func (c *comparison) read(ctx context.Context, whole bool) (skipped bool, err error) {
 	l := listing.Listing{Store: c.dest.Site, Known: slices.Sorted(maps.Keys(c.known)), Whole: whole}
 	if err := l.Each(ctx, func(info store.Info) error { c.note(info); return nil }); err != nil {
@@ -62,13 +62,13 @@ func (c *comparison) read(ctx context.Context, whole bool) (skipped bool, err er
 
 // note sorts in what a key was found to hold.
 func (c *comparison) note(info store.Info) {
-	etag, ours := c.known[info.Key]
+	etag, managed := c.known[info.Key]
 	dropped, was := c.doomed[info.Key]
 	switch {
 	case manifest.Reserved(info.Key, c.dest.Private()):
 	case was && dropped == info.ETag:
 		c.toDelete = append(c.toDelete, info.Key)
-	case !ours:
+	case !managed:
 		c.foreign = append(c.foreign, info.Key)
 	case etag != info.ETag:
 		c.changed = append(c.changed, info.Key)
@@ -76,7 +76,7 @@ func (c *comparison) note(info store.Info) {
 	c.seen[info.Key] = true
 }
 
-// confirm looks at what a listing lacks: a store may leave out what is there.
+// confirm looks at the keys that a listing lacks: a store may leave out existing ones.
 func (c *comparison) confirm(ctx context.Context, paths []string) (skipped bool, err error) {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)

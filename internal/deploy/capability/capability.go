@@ -1,4 +1,4 @@
-// Package capability finds out what a store, unlike S3, can't do.
+// Package capability finds out which of S3's capabilities a store lacks.
 package capability
 
 import (
@@ -20,9 +20,9 @@ const (
 // noETag is the ETag of nothing.
 const noETag = `"0123456789abcdef0123456789abcdef"`
 
-// Find tries, once for a destination, what its store can't do that S3 can: by doing it,
-// since what a store says of itself is not to be relied on. valid is asked before each write. The store
-// that was tried last is named for people.
+// Find tries, once for a destination, what its store can't do that S3 can: by doing it, since a store's
+// own statements are not reliable. valid is asked before each write. The store that was tried last is
+// named for people.
 func Find(ctx context.Context, dest store.Destination, valid func() error) (missing []store.MissingCapability, tried string, err error) {
 	t := trial{dest.State, stateKey, valid}
 	found, err := t.conditions(ctx)
@@ -53,7 +53,7 @@ func ofSite(dest store.Destination, valid func() error) (t trial, folder bool) {
 }
 
 // Nests finds out, once for a destination, whether a key of its store can be another's
-// folder. A folder's can't, which nobody has to try.
+// folder. A folder's can't, which needs no try.
 func Nests(ctx context.Context, dest store.Destination, valid func() error) (nests bool, err error) {
 	t, folder := ofSite(dest, valid)
 	if folder {
@@ -122,7 +122,7 @@ func (t trial) conditions(ctx context.Context) (missing []store.MissingCapabilit
 	return missing, t.store.Delete(ctx, []store.Deletion{{Key: t.key}})[0]
 }
 
-// content tries what a store keeps with a file.
+// content tries which properties a store keeps with a file.
 func (t trial) content(ctx context.Context) (missing []store.MissingCapability, err error) {
 	put := store.SmallPut(t.key, store.CheckHeaders("one"), []byte("what is kept with a file?\n"), store.Condition{})
 	damaged := put

@@ -20,7 +20,7 @@ const (
 func (t trial) nested(ctx context.Context) (ok bool, err error) {
 	t.key += nestedKey
 	if err := t.clean(ctx); err != nil {
-		return false, err // of what a deploy that died has left
+		return false, err // of leftovers of a deploy that died
 	}
 	for _, keys := range [][2]string{{t.key, t.key + below}, {t.key + below, t.key}} {
 		if ok, err = t.beside(ctx, keys[0], keys[1]); err != nil || !ok {
@@ -49,7 +49,7 @@ func (t trial) freed(ctx context.Context) (ok bool, err error) {
 	return ok, errors.Join(err, t.clean(ctx))
 }
 
-// beside tells whether both keys can be there.
+// beside says whether both keys can be there.
 func (t trial) beside(ctx context.Context, first, second string) (ok bool, err error) {
 	if err := t.write(ctx, first); err != nil {
 		return false, err
@@ -64,7 +64,7 @@ func (t trial) beside(ctx context.Context, first, second string) (ok bool, err e
 	return err == nil, err
 }
 
-// accepts tells whether a write is taken that nothing speaks against but another key.
+// accepts says whether the store takes a write that only another key could prevent.
 func (t trial) accepts(ctx context.Context, key string) (ok bool, err error) {
 	err = t.write(ctx, key)
 	switch {

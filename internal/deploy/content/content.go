@@ -17,6 +17,6 @@ type Source interface {
 	Headers(path string, rs rules.Rules) (store.Headers, error)
 	// Put makes the site's store hold an entry.
 	Put(ctx context.Context, site store.Store, entry *manifest.Entry, cond store.Condition) (store.Written, error)
-	// Sends tells whether Put sends the content, or has the store copy it.
+	// Sends says whether Put sends the content, or has the store copy it.
 	Sends() bool
 }

@@ -35,8 +35,8 @@ type Options struct {
 	// StallTimeout is how long a connection to S3 may do nothing in the middle of
 	// a request; default 60 s.
 	StallTimeout time.Duration
-	// Waiting is told when an S3 store has not answered for some seconds, once for
-	// each time that lasts.
+	// Waiting is called when an S3 store has not answered for some seconds, once for each
+	// time that lasts.
 	Waiting func(s3.Waiting)
 }
 

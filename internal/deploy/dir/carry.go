@@ -40,8 +40,8 @@ func carry(ctx context.Context, from, to string) error {
 	return c.protect()
 }
 
-// carrier takes one tree into another. Both are ours, and nobody else writes to the
-// new one.
+// carrier takes one tree into another. Both are managed, and no other process writes to
+// the new one.
 type carrier struct {
 	from, to string // without links in them
 	folders  []folderMode
@@ -122,7 +122,7 @@ func (c *carrier) leads(name, to, target string) string {
 	return relative
 }
 
-// staysInside tells whether a relative link never leaves its tree on the way.
+// staysInside says whether a relative link never leaves its tree on the way.
 func (c *carrier) staysInside(name, to string) bool {
 	folder, err := filepath.Rel(c.from, filepath.Dir(name))
 	if err != nil {

@@ -14,7 +14,7 @@ const leftover = ".pressrun-*.tmp"
 
 // RemoveLeftovers removes what killed writers left in the folder of the keys that begin
 // with prefix, which ends with a slash. It waits for the lock that every write holds from
-// its first byte to its rename: so whatever it finds belongs to nobody who still lives,
+// its first byte to its rename: so whatever it finds belongs to no living process,
 // however old it is. Only the state of a destination has such a lock.
 func (s *Store) RemoveLeftovers(prefix string) error {
 	if s.lock == "" {

@@ -21,10 +21,10 @@ type place struct {
 	key    string // below the root, with slashes
 }
 
-// errNoRoot tells that the folder that a key lies in is not there yet.
+// errNoRoot says that the folder that a key lies in is not there yet.
 var errNoRoot = fmt.Errorf("its folder is not there: %w", store.ErrNotFound)
 
-// blockedError tells that something else than a folder lies where a key needs one.
+// blockedError says that something else than a folder lies where a key needs one.
 type blockedError struct {
 	name   string // of what lies there
 	target string // of a link; empty for anything else
@@ -83,7 +83,7 @@ func (p *place) descend(makeFolders bool) error {
 	}
 }
 
-// enter goes into a folder of the folder, which is told of by its whole name. It looks
+// enter goes into a folder of the folder, which errors name by its whole path. It looks
 // first: an open folder alone would follow a link that stays inside it.
 func (p *place) enter(name, whole string, makeFolder bool) error {
 	info, err := p.folder.Lstat(name)
@@ -116,7 +116,7 @@ func (p *place) enter(name, whole string, makeFolder bool) error {
 func (p *place) close() { _ = p.folder.Close() }
 
 // reading finds the place of a key that is to be read or deleted: behind a link, or
-// behind a file, there is nothing of ours.
+// behind a file, there is no managed file.
 func (s *Store) reading(verb, key string) (*place, error) {
 	p, err := s.at(key, false)
 	if _, blocked := errors.AsType[*blockedError](err); blocked || errors.Is(err, errNoRoot) {
@@ -153,8 +153,8 @@ func (p *place) beside() (f *os.File, name string, err error) {
 	return f, name, err
 }
 
-// open opens the file at the place for reading, with what is told of it. What is no
-// file of its own (a link, a pipe) is told of and not opened: f is nil then.
+// open opens the file at the place for reading, with its fs.FileInfo. A link or a pipe is
+// reported and not opened: f is nil then.
 func (p *place) open() (f *os.File, info fs.FileInfo, err error) {
 	info, err = p.folder.Lstat(p.name)
 	if err != nil || !info.Mode().IsRegular() {

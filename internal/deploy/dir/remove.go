@@ -20,8 +20,8 @@ func (s *Site) Remove() error {
 	return nil
 }
 
-// RemoveHome removes what is left beside the folder, with all of the state, unless a key of
-// the state is there (again). The lock goes last: until then whoever writes it waits.
+// RemoveHome removes the folder's home beside it, with all of the state, unless a key of
+// the state is there (again). The lock goes last: until then its writers wait.
 func (s *Store) RemoveHome(unless string) error {
 	home := filepath.Dir(s.lock)
 	if _, err := os.Lstat(home); s.lock == "" || errors.Is(err, fs.ErrNotExist) {
@@ -49,6 +49,6 @@ func (s *Store) RemoveHome(unless string) error {
 	if err := os.Remove(s.lock); err != nil {
 		return s.explain("remove", s.lock, err)
 	}
-	_ = os.Remove(home) // unless somebody has just begun anew there
+	_ = os.Remove(home) // unless another deploy has just begun there
 	return nil
 }

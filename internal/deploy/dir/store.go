@@ -80,7 +80,7 @@ func (s *Store) Get(_ context.Context, key string) (store.Object, error) {
 }
 
 // Stat describes a file. Its headers are empty, as the folder keeps none. A link is
-// told of as a file whose content nobody knows.
+// reported as a file of unknown content.
 func (s *Store) Stat(_ context.Context, key string) (store.Info, error) {
 	s.requests.Add(1)
 	p, err := s.reading("look at", key)
@@ -263,7 +263,7 @@ func (s *Store) removeEmpty(key string) {
 	base, name := s.base(key)
 	root, err := os.OpenRoot(base)
 	if err != nil {
-		return // an empty folder harms nobody
+		return // an empty folder does no harm
 	}
 	defer func() { _ = root.Close() }()
 	for dir := path.Dir(path.Clean(name)); dir != "."; dir = path.Dir(dir) {
@@ -331,7 +331,7 @@ func (s *Store) List(ctx context.Context, prefix string, f func(store.Info) erro
 	return nil
 }
 
-// check compares what is there with what a write expects.
+// check compares the present file with the one that a write expects.
 func (s *Store) check(p *place, key string, c store.Condition) error {
 	if c == (store.Condition{}) {
 		return nil

@@ -50,8 +50,8 @@ func Open(folder string) (*Site, *Store, error) {
 	return site, state, nil
 }
 
-// refuseLink refuses a folder that is somebody's link: the swap would put ours in its
-// place, and who writes to what it leads to would no longer write to the site.
+// refuseLink refuses a folder that is a foreign link: the swap would put the site's link
+// in its place, and writes to the link's target would no longer reach the site.
 func refuseLink(folder, home string) error {
 	target, err := os.Readlink(folder)
 	if err != nil {
@@ -93,7 +93,7 @@ func (s *Store) guard() (unlock func(), err error) {
 // lockTries bounds how often all may be removed while somebody waits for the lock.
 const lockTries = 100
 
-// errLockMoved: whoever had the lock removed it with all that it guards.
+// errLockMoved: the lock's holder removed it, with the state that it guards.
 var errLockMoved = errors.New("the lock was removed in the meantime")
 
 func (s *Store) tryGuard() (unlock func(), err error) {
@@ -117,12 +117,12 @@ func (s *Store) tryGuard() (unlock func(), err error) {
 
 // stillAt makes sure that a name is still that of an open file.
 func stillAt(f *os.File, name string) error {
-	ours, err := f.Stat()
+	opened, err := f.Stat()
 	if err != nil {
 		return err
 	}
 	there, err := os.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(ours, there) {
+	if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(opened, there) {
 		return errLockMoved
 	}
 	return err

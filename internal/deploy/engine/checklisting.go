@@ -8,8 +8,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// listingUnchecked tells whether the release is the first here that is listed in more
-// than one page. Until then nobody can tell how the store lists in parts.
+// listingUnchecked says whether the release is the first here that is listed in more than
+// one page. Until then it is unknown how the store lists in parts.
 func (p *planned) listingUnchecked() bool {
 	_, pager := p.dest.Site.(store.Pager)
 	return pager && p.capabilities != nil && !p.capabilities.ListingChecked && len(p.plan.Next.Entries) > listing.Page

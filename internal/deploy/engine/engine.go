@@ -121,7 +121,7 @@ func (d *deployment) build() (*content.Build, bool) {
 	return b, ok
 }
 
-// folder tells whether the destination keeps no headers: only a folder stages a
+// folder says whether the destination keeps no headers: only a folder stages a
 // whole release, and only a folder keeps none.
 func (d *deployment) folder() bool {
 	_, ok := d.dest.Site.(store.Stager)

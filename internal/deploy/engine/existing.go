@@ -2,7 +2,7 @@ package engine
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // G501: what S3 made its ETags of; nobody's secret rests on it
+	"crypto/md5" //nolint:gosec // G501: S3's ETags are MD5 sums; no secret rests on it
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -23,7 +23,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// existing finds out what is at paths of which no manifest tells for sure.
+// existing finds out the files at paths of which no manifest is certain.
 func (c *checked) existing(ctx context.Context, stored manifest.Tree) (map[string]plan.Observed, error) {
 	doubtful := c.read.known.Doubtful()
 	listed := map[string]plan.Observed{}
@@ -105,10 +105,10 @@ func (d *deployment) look(ctx context.Context, paths []string) (map[string]plan.
 	return seen, group.Wait()
 }
 
-// tellByMD5 finds out which files that were sent without a CRC are the build's own:
-// what older tools sent in one request has its MD5 as its ETag (S3 API reference,
-// "Object": not what was sent in parts or is encrypted by KMS or by the sender).
-// Those are seen as if the store had told the CRC.
+// tellByMD5 finds out which files that were sent without a CRC are the build's own: what
+// older tools sent in one request has its MD5 as its ETag (S3 API reference, "Object":
+// not what was sent in parts or is encrypted by KMS or by the sender). Those are treated
+// as if the store had reported the CRC.
 func (c *checked) tellByMD5(ctx context.Context, stored manifest.Tree, seen map[string]plan.Observed) error {
 	b, ok := c.build()
 	if !ok {

@@ -18,8 +18,8 @@ type published struct {
 	lease *lease.Lease
 }
 
-// finish tells the CDN, and deletes what the release drops; swept tells that all of
-// that is gone.
+// finish purges the CDN, and deletes the files that the release drops; swept says that
+// all of them are deleted.
 func (p *published) finish(ctx context.Context) (swept bool) {
 	if p.opts.Invalidate != nil && !p.work.plan.Empty() {
 		err := p.timed("invalidate", func() error { return p.opts.Invalidate(ctx, p.result) })
@@ -33,8 +33,8 @@ func (p *published) finish(ctx context.Context) (swept bool) {
 	return swept
 }
 
-// sweep deletes what the build no longer has. What can't be deleted now, the next
-// deploy tries again.
+// sweep deletes the files that the build no longer has. What can't be deleted now, the
+// next deploy tries again.
 func (p *published) sweep(ctx context.Context) (swept bool) {
 	turns := p.work.plan.DeletesInTurn()
 	if len(turns) == 0 {
@@ -61,7 +61,7 @@ func (p *published) deleteAll(ctx context.Context, turns [][]plan.Delete) error 
 		for i, e := range turn {
 			dels[i] = store.Deletion{Key: e.Path, ETag: e.ETag}
 		}
-		dels, err := p.stillOurs(ctx, dels)
+		dels, err := p.stillManaged(ctx, dels)
 		if err != nil {
 			return err
 		}
@@ -88,8 +88,8 @@ func (p *published) deleteAll(ctx context.Context, turns [][]plan.Delete) error 
 	return nil
 }
 
-// deleteAgain tells a passing conflict from a file that somebody else has put in
-// the place of ours, which stays.
+// deleteAgain tells a passing conflict from a file that somebody else has put in the
+// place of a managed one; that stays.
 func (p *published) deleteAgain(ctx context.Context, del store.Deletion, refused error) error {
 	info, err := p.dest.Site.Stat(ctx, del.Key)
 	switch {
@@ -106,10 +106,10 @@ func (p *published) deleteAgain(ctx context.Context, del store.Deletion, refused
 	return p.dest.Site.Delete(ctx, []store.Deletion{del})[0]
 }
 
-// stillOurs leaves out of deletes what is no longer the file that we wrote, where
-// the store would delete it all the same.
-func (p *published) stillOurs(ctx context.Context, dels []store.Deletion) ([]store.Deletion, error) {
-	if !p.work.capabilities.Lack(store.MissingDeleteIfMatch) {
+// stillManaged leaves out of deletes each file that is no longer the one that Pressrun
+// wrote, where the store would delete it all the same.
+func (p *published) stillManaged(ctx context.Context, dels []store.Deletion) ([]store.Deletion, error) {
+	if !p.work.capabilities.AnyMissing(store.MissingDeleteIfMatch) {
 		return dels, nil
 	}
 	paths := make([]string, len(dels))

@@ -18,13 +18,13 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// nests tells whether a key can be another's folder there, as far as that is known.
+// nests says whether a key can be another's folder there, as far as that is known.
 func (p *planned) nests() bool {
-	return !p.folder() && !p.capabilities.Lack(store.MissingNestedKeys)
+	return !p.folder() && !p.capabilities.AnyMissing(store.MissingNestedKeys)
 }
 
-// giveWay makes the plan one for a store where a key can't be another's folder: what
-// is ours and in the way goes first, what is not stops the deploy.
+// giveWay makes the plan one for a store where a key can't be another's folder: what is
+// managed and in the way is deleted first; a foreign file in the way stops the deploy.
 func (p *planned) giveWay(ctx context.Context) error {
 	if p.nests() {
 		return nil
@@ -48,9 +48,9 @@ func (l *leased) canGiveWay(ctx context.Context) error {
 	return err
 }
 
-// refuseBlocked looks for what is not ours and in the way of new files: what of ours
-// is to go first and was changed, and what others have put there. Nothing of theirs is
-// where a folder of ours is, so only new folders are looked at, and below new files.
+// refuseBlocked looks for files in the way of new ones that Pressrun may not delete:
+// managed files that somebody changed, and foreign files. No foreign file is where a
+// managed folder is, so only new folders are looked at, and below new files.
 func (p *planned) refuseBlocked(ctx context.Context) error {
 	found, err := p.changedFirst(ctx)
 	if err != nil {
@@ -75,7 +75,7 @@ func (p *planned) refuseBlocked(ctx context.Context) error {
 	return p.blockedBy(found)
 }
 
-// blockedBy is the error for keys that are not ours and in the way.
+// blockedBy is the error for foreign or changed files in the way.
 func (d *deployment) blockedBy(keys []string) error {
 	return fmt.Errorf("not ours, or changed by someone else, and in the way at %s, which can't have a file and a folder of one name (%d): %s: move that away, or leave what needs its place out of the build",
 		d.dest.Site, len(keys), theFirst(keys, strings.Clone))
@@ -129,11 +129,11 @@ func (p *planned) newNames() []string {
 	return out
 }
 
-// blocking finds what lies at a new name or below it, and has no place beside the
+// blocking finds the files at a new name or below it, which have no place beside the
 // release.
 func (p *planned) blocking(ctx context.Context, name string) (found []string, err error) {
 	add := func(key string) {
-		if by, needed := p.plan.Needs(key); needed && !p.plan.Ours(key) {
+		if by, needed := p.plan.Needs(key); needed && !p.plan.Manages(key) {
 			found = append(found, fmt.Sprintf("%q, where the release has %q", key, by))
 		}
 	}
@@ -160,7 +160,7 @@ func (p *planned) blocking(ctx context.Context, name string) (found []string, er
 // errEnough ends a listing early.
 var errEnough = errors.New("enough was found")
 
-// clear deletes what is in the way of a phase's writes.
+// clear deletes the files in the way of a phase's writes.
 func (w *writer) clear(ctx context.Context, phase plan.Phase) error {
 	if len(phase.Clear) == 0 {
 		return nil
@@ -194,8 +194,8 @@ func (w *writer) clear(ctx context.Context, phase plan.Phase) error {
 	return nil
 }
 
-// clearAgain tells a passing conflict from a file that somebody else has put in the
-// place of ours.
+// clearAgain tells a passing conflict from a file that somebody else has put in the place
+// of a managed one.
 func (w *writer) clearAgain(ctx context.Context, del store.Deletion) error {
 	if err := w.unchanged(ctx, []store.Deletion{del}); err != nil {
 		return err
@@ -206,7 +206,7 @@ func (w *writer) clearAgain(ctx context.Context, del store.Deletion) error {
 	return w.dest.Site.Delete(ctx, []store.Deletion{del})[0]
 }
 
-// unchanged refuses to delete what is no longer the file that we wrote.
+// unchanged refuses to delete a file that is no longer the one that Pressrun wrote.
 func (w *writer) unchanged(ctx context.Context, dels []store.Deletion) error {
 	for _, del := range dels {
 		info, err := w.dest.Site.Stat(ctx, del.Key)

@@ -66,7 +66,7 @@ func (l *leased) keep(ctx context.Context) error {
 					c.FromStore = l.dest.Site
 				}
 				_, err := l.dest.KeptStore().Copy(ctx, c)
-				// What somebody else has put there is not the release's.
+				// A foreign file there is not the release's.
 				if errors.Is(err, store.ErrPrecondition) || errors.Is(err, store.ErrNotFound) {
 					return nil
 				}
@@ -79,7 +79,7 @@ func (l *leased) keep(ctx context.Context) error {
 
 // replaced is what keep will copy.
 func (p *planned) replaced() []manifest.Entry {
-	if p.dest.KeptPrefix == "" || p.opts.KeepReleases < 0 || p.head.Live == nil || p.capabilities.Lack(store.MissingCopies) {
+	if p.dest.KeptPrefix == "" || p.opts.KeepReleases < 0 || p.head.Live == nil || p.capabilities.AnyMissing(store.MissingCopies) {
 		return p.inPlace
 	}
 	return append(p.plan.Replaced(&p.known.Live, !p.copyAll), p.inPlace...)

@@ -25,7 +25,7 @@ type leased struct {
 	committing bool // the head was to be swapped: the release may be live
 }
 
-// swapTries is how often in a row somebody else may be the first to swap the head.
+// swapTries is how often in a row another deploy may be the first to swap the head.
 const swapTries = 10
 
 // lock plans, and takes the lease by swapping the very head that the plan was made
@@ -134,8 +134,8 @@ func (p *planned) take(ctx context.Context, head manifest.Head) (*leased, error)
 	return l, nil
 }
 
-// may asks whoever has the deploy done whether it is still wanted, now that nobody else
-// can change the destination.
+// may asks the caller (Options.May) whether the deploy is still wanted, now that nobody
+// else can change the destination.
 func (l *leased) may(ctx context.Context) error {
 	if l.opts.May == nil {
 		return nil

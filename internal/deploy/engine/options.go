@@ -34,13 +34,13 @@ type Options struct {
 	Grace     *manifest.Grace // nil for manifest.DefaultGrace
 	Allow     []string        // names of guards that are let pass this once
 	DryRun    bool            // plan and check, and write nothing
-	// Repair lists the destination too, as audit.Run does, and sends again what is
-	// missing of ours there. What others changed is a foreign file.
+	// Repair lists the destination too, as audit.Run does, and sends missing managed
+	// files again. A file that others changed is a foreign file.
 	Repair bool
-	// Expect refuses any other plan than the one that was looked at; nil for none.
-	Expect *Expect
-	// Owner names the deploy to whoever finds the destination locked, as
-	// "run 1234 attempt 1". Default: host and process.
+	// Expected refuses any other plan than the one that was looked at; nil for none.
+	Expected *ExpectedPlan
+	// Owner names the deploy to a later one that finds the destination locked, as "run
+	// 1234 attempt 1". Default: host and process.
 	Owner string
 	// LockWait is how long to wait for another deploy's lease; default 2
 	// minutes, negative for not at all.
@@ -112,18 +112,18 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// Expect is a plan that somebody has looked at: Result.Parent and
+// ExpectedPlan is a plan that somebody has looked at: Result.Parent and
 // Result.PlanDigest of a dry run. An empty Digest takes any plan.
-type Expect struct {
+type ExpectedPlan struct {
 	Parent int64
 	Digest string
 }
 
-// ErrPlanMoved tells that what a deploy would do is no longer what was looked
-// at: another release has gone live since, or the build is another.
+// ErrPlanMoved says that a deploy would no longer carry out the expected plan: another
+// release has gone live since, or the build is another.
 var ErrPlanMoved = errors.New("the plan no longer holds")
 
-func (e *Expect) stillHolds(parent int64, digest string) error {
+func (e *ExpectedPlan) stillHolds(parent int64, digest string) error {
 	switch {
 	case e == nil:
 		return nil

@@ -71,7 +71,7 @@ func (p *planned) settle(ctx context.Context) error {
 		return err
 	}
 	p.tell()
-	if err := p.opts.Expect.stillHolds(p.result.Parent, p.result.PlanDigest); err != nil {
+	if err := p.opts.Expected.stillHolds(p.result.Parent, p.result.PlanDigest); err != nil {
 		return err
 	}
 	if from, ok := p.from.(*content.Kept); ok {
@@ -85,7 +85,7 @@ func (p *planned) settle(ctx context.Context) error {
 // suitStore makes the plan one that the store can carry out, as far as is known of
 // it, and sees to it that all it sends is at hand.
 func (p *planned) suitStore(ctx context.Context) error {
-	if p.from.Sends() && p.capabilities.Lack(store.MissingCopies, store.MissingCopyHeaders) {
+	if p.from.Sends() && p.capabilities.AnyMissing(store.MissingCopies, store.MissingCopyHeaders) {
 		p.plan.ResendHeaders()
 	}
 	if err := p.giveWay(ctx); err != nil {

@@ -40,8 +40,8 @@ func (l *leased) publish(ctx context.Context) (*published, error) {
 	return &published{l.deployment, l.work, l.lease}, nil
 }
 
-// begin writes down what is about to be done, so that whoever finds the
-// destination half done knows what is in doubt.
+// begin writes the plan before the first write, so that a deploy that finds the
+// destination half done knows which files are in doubt.
 func (l *leased) begin(ctx context.Context) error {
 	delta := l.work.plan.Delta()
 	group, groupCtx := errgroup.WithContext(ctx)
@@ -107,7 +107,7 @@ func (l *leased) commit(ctx context.Context) error {
 	})
 }
 
-// isNumbered tells whether the release's number was given and not counted here. A
+// isNumbered says whether the release's number was given and not counted here. A
 // deploy by hand keeps the number of the one before, and so that it was given.
 func (l *leased) isNumbered() bool {
 	switch {
@@ -119,7 +119,7 @@ func (l *leased) isNumbered() bool {
 	return l.work.head.Live != nil && l.work.head.Live.Numbered
 }
 
-// holdsAlready tells whether the live manifest is true of this release too, so
+// holdsAlready says whether the live manifest is true of this release too, so
 // that an unchanged site costs a handful of requests whatever its size.
 func (l *leased) holdsAlready() bool {
 	return l.work.head.Live != nil && l.work.plan.Empty() && l.work.plan.Retired == 0 && len(l.work.known.Pending) == 0 && l.work.known.Swept &&
@@ -178,8 +178,8 @@ func (l *leased) outcome(ctx context.Context, failed error) error {
 	return nil
 }
 
-// discard gives up what a deploy that failed has staged. The next one may have
-// the same destination at hand, and must not take it for what visitors see.
+// discard gives up the files that a failed deploy has staged. The next one may have the
+// same destination at hand, and must not take it for what visitors see.
 func (l *leased) discard() error {
 	stager, ok := l.dest.Site.(store.Stager)
 	if !ok {

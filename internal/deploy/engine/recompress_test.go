@@ -124,7 +124,7 @@ func TestAPlanOfCompressedFilesIsCarriedOutAsLookedAt(t *testing.T) {
 	if last.Done != 23 || last.Total != 23 || last.Bytes != last.TotalBytes || last.All != (deploy.Amount{}) {
 		t.Errorf("progress ends with %+v", last)
 	}
-	o.Expect = &engine.Expect{Parent: looked.Parent, Digest: looked.PlanDigest}
+	o.Expected = &engine.ExpectedPlan{Parent: looked.Parent, Digest: looked.PlanDigest}
 	if r := mustRun(t, b.place, o); r.UploadedBytes != looked.UploadedBytes {
 		t.Errorf("%d bytes sent, %d planned", r.UploadedBytes, looked.UploadedBytes)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy"
 )
 
-// report gathers what a deploy tells: its Result at the end, events meanwhile.
+// report gathers a deploy's output: its Result at the end, events meanwhile.
 type report struct {
 	result deploy.Result
 	began  time.Time
@@ -38,7 +38,7 @@ func (r *report) warnOnce(format string, args ...any) {
 	}
 }
 
-// note tells what was found out about the destination and done without.
+// note reports a capability that the destination lacks, and that the deploy does without.
 func (r *report) note(format string, args ...any) {
 	r.result.Notes = append(r.result.Notes, fmt.Sprintf(format, args...))
 }
@@ -82,7 +82,7 @@ func theFirst[T any](of []T, name func(T) string) string {
 // tellEvery is the least time between two events of one phase.
 const tellEvery = 100 * time.Millisecond
 
-// progress adds up what a phase has done and tells of it now and then.
+// progress adds up a phase's work and reports it now and then.
 type progress struct {
 	*report
 	mu      sync.Mutex
@@ -120,7 +120,7 @@ func (p *progress) tell(now time.Time) {
 	p.emit(p.event)
 }
 
-// last tells of a finished phase, whose end would else go untold.
+// last reports a finished phase, whose end would else go unreported.
 func (p *progress) last(ok bool) {
 	if ok {
 		p.tell(p.now())

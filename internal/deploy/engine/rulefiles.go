@@ -112,7 +112,7 @@ func (r *read) tellIdle(parsed rules.HeadersFileRules) error {
 	return nil
 }
 
-// leaveOut takes out of a build what is not to be published, and tells of it.
+// leaveOut takes the files out of a build that are not to be published, and reports them.
 func (r *read) leaveOut() {
 	left := map[string][]string{}
 	why := func(name string) string {

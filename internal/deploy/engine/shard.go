@@ -66,7 +66,7 @@ func (s Sharded) content(shard int) []manifest.Entry {
 // Stage sends one shard's content. The build in opts.Source must be the one that
 // the plan was made of. It takes no lease and may be repeated: what is there
 // already is not sent again, and nothing is once the plan was committed
-// (Result.AlreadyLive). ErrPlanMoved tells that it can't be any more.
+// (Result.AlreadyLive). ErrPlanMoved says that it can't be any more.
 func Stage(ctx context.Context, dest store.Destination, s Sharded, shard int, opts Options) (deploy.Result, error) {
 	opts, err := opts.withDefaults()
 	if err != nil {
@@ -86,7 +86,7 @@ func Stage(ctx context.Context, dest store.Destination, s Sharded, shard int, op
 		return nothingLeft(dest, opts.Site, live), nil
 	}
 	stateless := dest
-	stateless.State = nil // what is known of the release, the plan knows
+	stateless.State = nil // the plan has what the state says of the release
 	b := content.NewBuild(opts.Source)
 	sender := &shardSender{newDeployment(stateless, opts, b), b}
 	before := dest.Requests()
@@ -192,7 +192,7 @@ func Commit(ctx context.Context, dest store.Destination, s Sharded, opts Options
 	if err := s.check(dest); err != nil {
 		return deploy.Result{}, err
 	}
-	opts.Expect = &Expect{Parent: s.Parent}
+	opts.Expected = &ExpectedPlan{Parent: s.Parent}
 	from := content.NewStaged(dest, opts.Site, s.Next, func(e manifest.Entry) error {
 		return fmt.Errorf("%w: the content of %s was not sent: run shard %d again, then commit", ErrShardMissing, e.Path, s.ShardOf(e.Sum))
 	})
@@ -201,10 +201,10 @@ func Commit(ctx context.Context, dest store.Destination, s Sharded, opts Options
 	})
 }
 
-// ErrShardMissing tells that a plan can't be committed yet.
+// ErrShardMissing says that a plan can't be committed yet.
 var ErrShardMissing = errors.New("the plan is not complete")
 
-// already tells whether the release that a plan makes is live, as after its
+// already says whether the release that a plan makes is live, as after its
 // commit. When another one went live since the plan was made, it is ErrPlanMoved.
 func (s Sharded) already(ctx context.Context, dest store.Destination, site string) (live manifest.Live, ok bool, err error) {
 	head, err := history.ReadHead(ctx, dest.State, site)
@@ -224,7 +224,7 @@ func (s Sharded) already(ctx context.Context, dest store.Destination, site strin
 		}
 	}
 	if head.Live.Manifest != s.Parent {
-		return live, false, (&Expect{Parent: s.Parent}).stillHolds(head.Live.Manifest, "")
+		return live, false, (&ExpectedPlan{Parent: s.Parent}).stillHolds(head.Live.Manifest, "")
 	}
 	return live, false, nil
 }

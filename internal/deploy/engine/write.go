@@ -21,7 +21,7 @@ type writer struct {
 	*deployment
 	lease     *lease.Lease
 	versioned bool // as in leased
-	// looksFirst tells that the store deletes whatever is there.
+	// looksFirst says that the store deletes whatever is there.
 	looksFirst bool
 	plan       *plan.Plan
 	all        deploy.Amount // of the phases so far
@@ -31,7 +31,7 @@ type writer struct {
 // write carries out all phases.
 func (l *leased) write(ctx context.Context) error {
 	w := &writer{
-		deployment: l.deployment, lease: l.lease, versioned: l.versioned, looksFirst: l.work.capabilities.Lack(store.MissingDeleteIfMatch),
+		deployment: l.deployment, lease: l.lease, versioned: l.versioned, looksFirst: l.work.capabilities.AnyMissing(store.MissingDeleteIfMatch),
 		plan: &l.work.plan, writing: l.now(),
 	}
 	w.all.Total, w.all.TotalBytes = w.plan.Writes()
@@ -105,14 +105,14 @@ func (w *writer) put(ctx context.Context, entry *manifest.Entry, one plan.Write)
 	return written, w.from.Sends(), err
 }
 
-// settle finds out why a write's condition failed: an earlier try had succeeded
-// and its answer was lost, the file is there already, another deploy took over,
-// or somebody changed the file behind our back.
+// settle finds out why a write's condition failed: an earlier try had succeeded and its
+// answer was lost, the file is there already, another deploy took over, or somebody else
+// changed the file.
 func (w *writer) settle(ctx context.Context, entry *manifest.Entry, one plan.Write) (written store.Written, sent bool, err error) {
 	info, err := w.dest.Site.Stat(ctx, entry.Path)
 	if errors.Is(err, store.ErrNotFound) {
-		// Ours, and deleted by someone, or refused for a passing reason: S3 says
-		// so when two writes of one key meet (409 ConditionalRequestConflict).
+		// Managed and deleted by someone, or refused for a passing reason: S3 says so
+		// when two writes of one key meet (409 ConditionalRequestConflict).
 		again := plan.Write{Index: one.Index, Reason: plan.ReasonContent, If: store.Condition{IfAbsent: true}}
 		written, sent, err = w.put(ctx, entry, again)
 		if !errors.Is(err, store.ErrPrecondition) || !w.deleted(ctx, entry.Path) {
@@ -145,14 +145,14 @@ func (w *writer) settle(ctx context.Context, entry *manifest.Entry, one plan.Wri
 	return w.put(ctx, entry, again)
 }
 
-// deleted tells whether a key holds the mark of a delete alone, which versitygw 1.8
+// deleted says whether a key holds the mark of a delete alone, which versitygw 1.8
 // takes for a file when it writes as new.
 func (w *writer) deleted(ctx context.Context, path string) bool {
 	_, err := w.dest.Site.Get(ctx, path)
 	return errors.Is(err, store.ErrDeleted)
 }
 
-// stored takes down how the store keeps what was just written.
+// stored records how the store keeps the file that was just written.
 func (w *writer) stored(entry *manifest.Entry, written store.Written) {
 	entry.ETag = written.ETag
 	// "null" is what S3 calls the version that the next write replaces.

@@ -79,7 +79,7 @@ func shrunkPages(tree manifest.Tree, previous *manifest.Manifest, limits Limits)
 	return NewViolation(ShrunkPages, shrunk, "%d of %d pages shrank to a fifth of their size or less, as when an error page replaces them", len(shrunk), both)
 }
 
-// tooMany tells whether so many of all may not be missing, and which share may.
+// tooMany says whether so many of all may not be missing, and which share may.
 func (l Limits) tooMany(missing, all int) (share float64, many bool) {
 	share = l.MaxVanishedShare
 	if share == 0 {

@@ -21,7 +21,7 @@ const HeadKey = "head"
 // ManifestKey is where the state after a deploy is kept.
 func ManifestKey(sequence int64) string { return fmt.Sprintf("releases/%010d", sequence) }
 
-// PlanKey is where a deploy wrote down what it was about to do.
+// PlanKey is where a deploy wrote its plan before its first write to the site.
 func PlanKey(sequence int64) string { return ManifestKey(sequence) + ".plan" }
 
 // PlanSequence reads a key that PlanKey made; false for any other.
@@ -144,7 +144,7 @@ func orRepair(err error, state store.Store) error {
 	return err
 }
 
-// ErrNoRelease tells that nothing was ever deployed, or that the release asked
+// ErrNoRelease says that nothing was ever deployed, or that the release asked
 // for is not among those that are kept.
 var ErrNoRelease = errors.New("no such release is kept at the destination")
 

@@ -18,7 +18,7 @@ import (
 // it was. It counts for a CDN that has no note of its own.
 const purgedKey = "purged"
 
-// Purged is how far one CDN has been told.
+// Purged is how far one CDN has been purged.
 type Purged struct {
 	CDN      string    `json:"cdn,omitempty"` // its name
 	Manifest int64     `json:"manifest"`      // sequence of the manifest that its caches agree with; 0 when it was never told
@@ -30,8 +30,8 @@ type Purged struct {
 	key string // under which it was read
 }
 
-// PurgedKey is where it is noted how far a CDN has been told. Names may have
-// characters that keys do not take, and be long: their hash stands for them.
+// PurgedKey is where a CDN's Purged is kept. Names may have characters that keys do not
+// take, and be long: their hash stands for them.
 func PurgedKey(cdn string) string {
 	if cdn == "" {
 		return purgedKey
@@ -40,7 +40,7 @@ func PurgedKey(cdn string) string {
 	return purgedKey + "-" + hex.EncodeToString(sum[:8])
 }
 
-// ReadPurged reads how far a CDN has been told.
+// ReadPurged reads how far a CDN has been purged.
 func ReadPurged(ctx context.Context, state store.Store, cdn string) (Purged, error) {
 	p, err := readPurged(ctx, state, PurgedKey(cdn))
 	if errors.Is(err, store.ErrNotFound) {
@@ -53,8 +53,8 @@ func ReadPurged(ctx context.Context, state store.Store, cdn string) (Purged, err
 	return p, err
 }
 
-// AllPurged reads how far each CDN has been told that ever was. One that has no
-// name is whichever an earlier version told.
+// AllPurged reads how far each CDN that was ever purged has been purged. One without a
+// name is that of an earlier version.
 func AllPurged(ctx context.Context, state store.Store) ([]Purged, error) {
 	var keys []string
 	err := state.List(ctx, purgedKey, func(info store.Info) error {
@@ -94,7 +94,7 @@ func (p Purged) Bad(state store.Store, err error) error {
 	return fmt.Errorf("read %s/%s: %w; delete %s/%s to start anew: the CDN is then told to drop everything", state, p.key, err, state, p.key)
 }
 
-// WritePurged notes how far a CDN has been told.
+// WritePurged notes how far a CDN has been purged.
 func WritePurged(ctx context.Context, state store.Store, p Purged) error {
 	body, err := json.Marshal(p)
 	if err != nil {

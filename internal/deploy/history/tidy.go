@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Tidier deletes what no kept release needs any more.
+// Tidier deletes state and kept content that no kept release needs any more.
 type Tidier struct {
 	Dest store.Destination
 	Site string
@@ -96,7 +96,7 @@ func (t Tidier) untold(ctx context.Context, releases []manifest.Live) (int64, er
 	return first, nil
 }
 
-// prune deletes what lies under a prefix of ours and is not wanted.
+// prune deletes the unwanted keys under a prefix of the state.
 func (t Tidier) prune(ctx context.Context, st store.Store, prefix string, wanted func(key string) bool) error {
 	var dels []store.Deletion
 	err := st.List(ctx, prefix, func(info store.Info) error {

@@ -27,7 +27,7 @@ type Claim struct {
 	Wait  time.Duration // for another one's lease
 }
 
-// Await takes the lease, for work that needs no plan. A *manifest.LockedError tells that
+// Await takes the lease, for work that needs no plan. A *manifest.LockedError says that
 // another one had it all the time.
 func Await(ctx context.Context, state store.Store, c Claim) (*Lease, error) {
 	for deadline := time.Now().Add(c.Wait); ; {
@@ -75,7 +75,7 @@ func (l *Lease) Drop(ctx context.Context) error {
 	if !errors.Is(err, store.ErrPrecondition) {
 		return err
 	}
-	// A renewal of ours may have arrived although no answer came.
+	// A renewal by this lease may have arrived although no answer came.
 	found, err := history.ReadHead(ctx, l.state, head.Site)
 	if err != nil {
 		return err

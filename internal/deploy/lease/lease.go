@@ -30,7 +30,7 @@ type Lease struct {
 	done   chan struct{}
 	expiry *time.Timer // ends ctx when the lease does
 
-	turn chan struct{} // held by whoever swaps the head, over its request
+	turn chan struct{} // held by the goroutine that swaps the head, over its request
 	mu   sync.Mutex    // guards head, etag and unanswered
 	head manifest.Head
 	etag string
@@ -44,9 +44,8 @@ type Lease struct {
 	renewed    atomic.Pointer[time.Time] // when the last successful swap was first begun
 }
 
-// Take takes the lease by writing a head over the one with this ETag ("" for none),
-// and renews it from then on. Whoever is later finds another ETag:
-// store.ErrPrecondition.
+// Take takes the lease by writing a head over the one with this ETag ("" for none), and
+// renews it from then on. A later deploy finds another ETag: store.ErrPrecondition.
 func Take(ctx context.Context, state store.Store, head manifest.Head, etag string, ttl time.Duration) (*Lease, error) {
 	l := &Lease{state: state, ttl: ttl, etag: etag, turn: make(chan struct{}, 1)}
 	if err := l.swap(ctx, head); err != nil {
@@ -102,7 +101,7 @@ func (l *Lease) renew() {
 	}
 }
 
-// Valid tells whether a write may still be started. The lease began before the
+// Valid says whether a write may still be started. The lease began before the
 // store stamped it, so this side gives up first; a part of it is left for the
 // write to arrive. Two clocks are asked: the monotonic one stands still while a
 // machine sleeps, and the calendar may be set back.
@@ -145,7 +144,7 @@ func (l *Lease) Update(ctx context.Context, change func(manifest.Head) manifest.
 	if !errors.Is(err, store.ErrPrecondition) && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}
-	// An earlier change of ours may have arrived although no answer came.
+	// An earlier change by this lease may have arrived although no answer came.
 	found, err := history.ReadHead(ctx, l.state, head.Site)
 	if err != nil {
 		return err
@@ -165,7 +164,7 @@ func (l *Lease) Update(ctx context.Context, change func(manifest.Head) manifest.
 	return err
 }
 
-// arrived tells whether a head that was found is the one that was to be written.
+// arrived says whether a head that was found is the one that was to be written.
 func (l *Lease) arrived(found history.Head, wanted manifest.Head) bool {
 	a, err := found.Encode()
 	b, wantedErr := wanted.Encode()
@@ -224,7 +223,7 @@ func (l *Lease) swap(ctx context.Context, head manifest.Head) error {
 
 // Release stops the renewal and gives the lease back, even when ctx was cancelled,
 // so that the next deploy need not wait for it to run out: for that long it is
-// tried, or for CloseTimeout once there is a failure or a signal. Swept tells that
+// tried, or for CloseTimeout once there is a failure or a signal. Swept says that
 // the live release's deletes are done.
 func (l *Lease) Release(ctx context.Context, swept, failed bool) error {
 	lost := errors.Is(context.Cause(l.ctx), manifest.ErrLeaseLost)

@@ -47,11 +47,11 @@ type Place struct {
 	Name string
 	// Mounted are paths that it means where the host shows the site in a folder.
 	Mounted []string
-	// outside tells that it is none of the site where the host shows that in a folder.
+	// outside says that it is none of the site where the host shows that in a folder.
 	outside bool
 }
 
-// any tells whether one of the paths that it may mean is such a one.
+// any says whether one of the paths that it may mean is such a one.
 func (p Place) any(is func(name string) bool) bool {
 	return is(p.Name) || slices.ContainsFunc(p.Mounted, is)
 }

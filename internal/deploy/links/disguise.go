@@ -8,7 +8,7 @@ import (
 	"github.com/pressrun/pressrun/internal/weburl"
 )
 
-// disguised tells whether a page may have an address that a search for a plain word of
+// disguised says whether a page may have an address that a search for a plain word of
 // it does not find: one with a letter, a digit or one of "-._~" percent-encoded or as a
 // character reference, or one in UTF-16. Hardly any page has.
 func disguised(page []byte) bool {

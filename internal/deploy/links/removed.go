@@ -97,19 +97,19 @@ func plainByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
 }
 
-// None tells that the release takes nothing away.
+// None says that the release takes nothing away.
 func (g *Removed) None() bool { return len(g.names) == 0 }
 
 func (g *Removed) has(name string) bool { return g.names[name] }
 
-// mayBeNamed tells whether a page may have references to what is gone. Most pages have
+// mayBeNamed says whether a page may have references to what is gone. Most pages have
 // none, which a search for a few words tells before any reference is read.
 func (g *Removed) mayBeNamed(page string, html []byte) bool {
 	return g.blunt || g.inside(page) || slices.ContainsFunc(g.needles, func(word []byte) bool { return bytes.Contains(html, word) }) ||
 		disguised(html)
 }
 
-// inside tells whether a page lies in a folder whose index page is gone.
+// inside says whether a page lies in a folder whose index page is gone.
 func (g *Removed) inside(page string) bool {
 	for dir := path.Dir(page); dir != "."; dir = path.Dir(dir) {
 		if g.folders[dir+"/"] {

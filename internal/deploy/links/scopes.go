@@ -37,10 +37,10 @@ func (s *scopes) top() scope {
 
 func (s *scopes) any() bool { return len(s.stack) > 0 }
 
-// foreign tells whether elements are SVG's or MathML's.
+// foreign says whether elements are SVG's or MathML's.
 func (s *scopes) foreign() bool { return s.top().markup != inHTML }
 
-// open takes note of a start tag, and tells whether the element counts and whose it is.
+// open takes note of a start tag, and says whether the element counts and whose it is.
 // get gives the tag's attributes.
 func (s *scopes) open(name string, selfClosing bool, get func(string) string) (live bool, of markup) {
 	if s.foreign() && leavesForeign(name, get) {

@@ -14,7 +14,7 @@ type Site struct {
 	tree    manifest.Tree
 	address Address
 	removed *Removed
-	// mounted tells that pages name the site's files by a folder of its destination: it
+	// mounted says that pages name the site's files by a folder of its destination: it
 	// is known then that the host shows more than the site.
 	mounted atomic.Bool
 }
@@ -81,7 +81,7 @@ func (s *Site) serves(p Place) bool {
 
 func (s *Site) has(name string) bool { return s.tree.Serves(name) || name == manifest.MarkerPath }
 
-// tellable tells whether a path is one that a page means: not where a script is still
+// tellable says whether a path is one that a page means: not where a script is still
 // to fill something in, nor a page that is in another encoding than UTF-8.
 func tellable(name string) bool {
 	return utf8.ValidString(name) && !strings.ContainsAny(name, "{}<>%") && !strings.Contains(name, "${") && !strings.Contains(name, "[[")

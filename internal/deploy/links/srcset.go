@@ -57,7 +57,7 @@ func splitDescriptors(s string) (descriptors []string, rest string) {
 	return fields(s[:end]), s[end:]
 }
 
-// understood tells whether a browser takes an address with these descriptors: a width
+// understood says whether a browser takes an address with these descriptors: a width
 // (with a height), or a density.
 func understood(descriptors []string) bool {
 	var width, height, density bool

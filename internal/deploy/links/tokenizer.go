@@ -13,7 +13,7 @@ import (
 // hold the two against each other.
 type tokenizer struct {
 	rest []byte
-	// cdata tells that "<![CDATA[" begins text, as in SVG and MathML.
+	// cdata says that "<![CDATA[" begins text, as in SVG and MathML.
 	cdata bool
 	tag   tag
 	left  int // how much of the page is left from the "<" of the tag on
@@ -29,7 +29,7 @@ type tag struct {
 
 type attribute struct{ name, value []byte }
 
-// next goes on to the next tag, and tells whether there is one. A tag that never ends
+// next goes on to the next tag, and says whether there is one. A tag that never ends
 // is none.
 func (z *tokenizer) next() bool {
 	for {
@@ -172,7 +172,7 @@ func (z *tokenizer) readValue(a *attribute) bool {
 	return true
 }
 
-// skipSpace tells whether anything is left after whitespace.
+// skipSpace says whether anything is left after whitespace.
 func (z *tokenizer) skipSpace() bool {
 	i := 0
 	for i < len(z.rest) && isSpace(z.rest[i]) {
@@ -220,7 +220,7 @@ func (z *tokenizer) skipScript() {
 	}
 }
 
-// skipTo skips up to one of these bytes, and tells whether there is one.
+// skipTo skips up to one of these bytes, and says whether there is one.
 func (z *tokenizer) skipTo(marks string) bool {
 	i := bytes.IndexAny(z.rest, marks)
 	if i < 0 {
@@ -231,7 +231,7 @@ func (z *tokenizer) skipTo(marks string) bool {
 	return true
 }
 
-// at tells whether a tag of an element begins here.
+// at says whether a tag of an element begins here.
 func (z *tokenizer) at(begin, element string) bool {
 	rest, ok := bytes.CutPrefix(z.rest, []byte(begin))
 	return ok && len(rest) > len(element) && isNamed(rest[:len(element)], element) && endsName(rest[len(element)])

@@ -106,7 +106,7 @@ func TestTheTokenizerFindsTheTagsOfAnother(t *testing.T) {
 	})
 }
 
-// escapes tells whether a page may have a comment in a script.
+// escapes says whether a page may have a comment in a script.
 func escapes(page []byte) bool {
 	page = bytes.ToLower(page)
 	return bytes.Contains(page, []byte("<script")) && bytes.Contains(page, []byte("<!-"))

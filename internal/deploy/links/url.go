@@ -10,7 +10,7 @@ import (
 // location is where a URL leads: a path of the site's host, or elsewhere.
 type location struct {
 	path string // begins with "/"; its percent-encoding is still there
-	// rooted tells that the path was given from the host's root, and not from the
+	// rooted says that the path was given from the host's root, and not from the
 	// page's place in the site.
 	rooted    bool
 	elsewhere bool // another host, or no host's file at all (mailto:)

@@ -28,7 +28,7 @@ func Walk(page []byte) *Walker {
 	return &Walker{page: page, z: tokenizer{rest: page}}
 }
 
-// Next goes on to the next tag, and tells whether there is one.
+// Next goes on to the next tag, and says whether there is one.
 func (w *Walker) Next() bool {
 	if !w.z.next() {
 		return false

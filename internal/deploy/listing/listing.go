@@ -25,7 +25,7 @@ const (
 // ListObjectsV2): what is shorter is never read in parts.
 const Page = 1000
 
-// errUnordered tells of a store whose listing can't be read in parts.
+// errUnordered means that the store's listing can't be read in parts.
 var errUnordered = errors.New("the store lists its keys in another order than that of their bytes")
 
 // Listing reads a store's listing in parts at once, since each page of one only
@@ -59,7 +59,7 @@ func (l Listing) Each(ctx context.Context, f func(store.Info) error) error {
 	return err
 }
 
-// Agrees tells whether the listing in parts has every key that the one from the start
+// Agrees says whether the listing in parts has every key that the one from the start
 // has. MinIO leaves keys out after some keys and says that there are no more. A key
 // that comes or goes meanwhile is no proof: the parts are read before and after.
 func (l Listing) Agrees(ctx context.Context) (bool, error) {

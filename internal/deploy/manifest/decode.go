@@ -15,8 +15,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Decode reads a manifest. The bytes may be anything: what is not a
-// whole, sorted manifest of a known format is an error.
+// Decode reads a manifest. The bytes may be hostile: whatever is not a whole, sorted
+// manifest of a known format is an error.
 func Decode(data []byte) (*Manifest, error) {
 	r, err := unpack(data)
 	if err != nil {

@@ -16,7 +16,7 @@ type Grace struct {
 // DefaultGrace is for browsers that keep a page open for weeks.
 var DefaultGrace = Grace{Days: 30, Releases: 5}
 
-// Keeps tells whether a dropped file stays at the deploy of this sequence number
+// Keeps says whether a dropped file stays at the deploy of this sequence number
 // and time: it is an asset, and the release that dropped it is one of the last few,
 // or recent. Sequence numbers count deploys, of which a release has at least one.
 func (g Grace) Keeps(r Retired, sequence int64, at time.Time) bool {

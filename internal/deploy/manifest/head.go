@@ -30,7 +30,7 @@ type Head struct {
 	Pending []int64 `json:"pending,omitempty"`
 	Lease   *Lease  `json:"lease,omitempty"`
 	History []Live  `json:"history,omitempty"` // releases before Live, newest first
-	// Store is what was found out about the store; nil before anybody has looked.
+	// Store is what was found out about the store; nil before the first look.
 	Store *store.Capabilities `json:"store,omitempty"`
 	// RedirectStore names where the live release keeps its redirects too; empty
 	// when nowhere.
@@ -48,9 +48,9 @@ type Live struct {
 	Files    int       `json:"files"`
 	Pages    int       `json:"pages"`
 	Bytes    int64     `json:"bytes"`
-	// Rollback tells that the release was put back from what was kept.
+	// Rollback says that the release was put back from what was kept.
 	Rollback bool `json:"rollback,omitempty"`
-	// Swept tells that everything the manifest dooms has been deleted.
+	// Swept says that everything the manifest dooms has been deleted.
 	Swept bool `json:"swept"`
 }
 
@@ -64,7 +64,7 @@ type Lease struct {
 	Renewal int64  `json:"renewal"` // counts up, so that each head differs
 }
 
-// LockedError tells that another deploy holds the lease.
+// LockedError says that another deploy holds the lease.
 type LockedError struct {
 	Owner  string
 	Expiry time.Duration // until the lease runs out if it isn't renewed
@@ -76,7 +76,7 @@ func (e *LockedError) Error() string {
 		e.Owner, e.Expiry.Round(time.Second))
 }
 
-// ErrLeaseLost tells that this deploy no longer has the right to write.
+// ErrLeaseLost says that this deploy no longer has the right to write.
 var ErrLeaseLost = errors.New("the deploy has lost its lease on the destination, and stopped before the next write")
 
 // ParseHead reads a head object and checks that it is this site's.
@@ -148,7 +148,7 @@ func (h Head) Commit(live Live) Head {
 	return h
 }
 
-// Committed tells whether the deploy of this sequence number went live, now or
+// Committed says whether the deploy of this sequence number went live, now or
 // before.
 func (h Head) Committed(sequence int64) bool {
 	return h.Live != nil && h.Live.Sequence == sequence ||
@@ -167,7 +167,7 @@ func atMost(most int, history []Live) []Live {
 	return history[:min(len(history), most)]
 }
 
-// Release gives the lease back; swept tells that the deletes are done too.
+// Release gives the lease back; swept says that the deletes are done too.
 func (h Head) Release(swept bool) Head {
 	h.Lease = nil
 	if h.Live != nil && swept {

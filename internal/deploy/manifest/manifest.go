@@ -16,14 +16,14 @@ type Entry struct {
 	Sum     store.Sum
 	CRC     uint64 // CRC-64/NVME of the content
 	Headers store.Headers
-	// ETag is what the store answered when the file was written. It tells our
-	// file from one that somebody put in its place. Empty before it is sent.
+	// ETag is what the store answered when the file was written. It tells our file from a
+	// foreign one in its place. Empty before the file is sent.
 	ETag string
 	// Version is the id under which the store keeps this very content, also when
 	// it is overwritten or deleted; empty where it keeps none.
 	Version string `json:",omitempty"`
-	// Origin is the build's own file where that was compressed, or was found not
-	// worth it; zero where nobody asked for that.
+	// Origin is the build's own file where that was compressed, or was found not worth
+	// it; zero where compression is off.
 	Origin Origin `json:",omitzero"`
 }
 
@@ -35,7 +35,7 @@ type Origin struct {
 	Sum  store.Sum
 }
 
-// Compressed tells whether what is stored is not the built file itself.
+// Compressed says whether the stored bytes differ from the built file.
 func (e *Entry) Compressed() bool { return e.Origin != (Origin{}) && e.Origin.Sum != e.Sum }
 
 // Built is the file as it was built.
@@ -55,7 +55,7 @@ type Retired struct {
 	Doomed   bool      // to be deleted by the deploy that wrote this manifest
 }
 
-// Manifest says what we own at a destination after one deploy.
+// Manifest lists the files that Pressrun manages at a destination after one deploy.
 type Manifest struct {
 	Site     string
 	Sequence int64

@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Reserved tells whether a path is one that Pressrun writes itself: the
+// Reserved says whether a path is one that Pressrun writes itself: the
 // release's marker, or the state. A build's own file of that name is never sent.
 func Reserved(name, statePrefix string) bool {
 	return name == MarkerPath || (statePrefix != "" && strings.HasPrefix(name, path.Clean(statePrefix)+"/"))

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Serves tells whether a build answers a path, as web servers map paths to
+// Serves says whether a build answers a path, as web servers map paths to
 // files: itself, its folder's index page, or with .html.
 func (t Tree) Serves(name string) bool {
 	if name == "" || strings.HasSuffix(name, "/") {

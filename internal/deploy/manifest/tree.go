@@ -14,7 +14,7 @@ type File struct {
 	Size int64  // bytes
 	Sum  store.Sum
 	CRC  uint64 // CRC-64/NVME, the checksum that S3 verifies before it stores
-	// Redirect tells that the file was made from a rule of _redirects.
+	// Redirect says that the file was made from a rule of _redirects.
 	Redirect bool
 	// Encoding is that of the stored bytes, which the fields above then describe:
 	// "gzip", or "" for the file as it was built. Origin is then the built file.
@@ -35,7 +35,7 @@ type Tree struct {
 	Refused []Refused
 }
 
-// Has tells whether a path is one of the build's files.
+// Has says whether a path is one of the build's files.
 func (t Tree) Has(path string) bool {
 	_, ok := slices.BinarySearchFunc(t.Files, path, func(f File, p string) int { return strings.Compare(f.Path, p) })
 	return ok

@@ -65,7 +65,7 @@ func (p *Plan) Writes() (files int, bytes int64) {
 	return files, bytes
 }
 
-// Empty tells whether the destination already holds the build.
+// Empty says whether the destination already holds the build.
 func (p *Plan) Empty() bool {
 	for _, phase := range p.Phases {
 		if len(phase.Writes) > 0 {

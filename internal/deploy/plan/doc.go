@@ -1,3 +1,3 @@
-// Package plan compares a build with what a destination holds: what has to be sent,
-// in which phases, and what is deleted afterwards. It does no I/O.
+// Package plan compares a build with a destination's content: which files have to be
+// sent, in which phases, and which are deleted afterwards. It does no I/O.
 package plan

@@ -10,10 +10,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// GiveWay makes the plan one for a store where a key can't be another's folder: what
-// of ours lies where the release needs a folder, or below where it needs a file, is
-// deleted just before that is written, and not after the commit. An asset goes too
-// that would have stayed for its grace time.
+// GiveWay makes the plan one for a store where a key can't be another's folder: a managed
+// file that lies where the release needs a folder, or below where it needs a file, is
+// deleted just before that is written, and not after the commit. That holds for an asset
+// in its grace time too.
 func (p *Plan) GiveWay() {
 	if len(p.First()) > 0 {
 		return // it does so already
@@ -47,7 +47,7 @@ func (p *Plan) First() []Delete {
 	return out
 }
 
-// blocked tells of each new entry, by its index, what of ours is in its way.
+// blocked lists the managed files in the way of each new entry, by the entry's index.
 func (p *Plan) blocked() map[int][]*manifest.Retired {
 	if len(p.Next.Retired) == 0 {
 		return nil
@@ -150,8 +150,8 @@ func (ph Phase) part(blocked map[int][]*manifest.Retired) (free, stuck Phase) {
 	return free, stuck
 }
 
-// Needs tells whether a release can't be beside what lies at a key, where a key can't
-// be another's folder; by is what of it needs the place.
+// Needs says whether a release conflicts with a file at a key, where a key can't be
+// another's folder; by is the release's file that conflicts.
 func (p *Plan) Needs(key string) (by string, needed bool) {
 	clashes := clashing(p.Next.Entries, key)
 	if len(clashes) == 0 {
@@ -160,9 +160,9 @@ func (p *Plan) Needs(key string) (by string, needed bool) {
 	return p.Next.Entries[clashes[0]].Path, true
 }
 
-// Ours tells whether a key is one of the release's files, or one that it drops.
-func (p *Plan) Ours(key string) bool {
+// Manages says whether a key is one of the release's files, or one that it drops.
+func (p *Plan) Manages(key string) bool {
 	_, dropped := slices.BinarySearchFunc(p.Next.Retired, key, func(r manifest.Retired, k string) int { return cmp.Compare(r.Path, k) })
-	_, ours := p.Next.Find(key)
-	return ours || dropped
+	_, kept := p.Next.Find(key)
+	return kept || dropped
 }

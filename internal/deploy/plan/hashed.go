@@ -6,11 +6,11 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// disproves tells whether what a path holds shows that its name does not follow its
+// disproves says whether what a path holds shows that its name does not follow its
 // content, although it looks so: the content was another, or this was found out
 // before, which its headers keep.
 func (p *planner) disproves(have stored, next manifest.Entry) bool {
-	if !have.ours || have.inexact || have.bare || next.Headers.Get("cache-control") != rules.CacheHashed || !rules.IsHashed(next.Path) {
+	if !have.managed || have.inexact || have.bare || next.Headers.Get("cache-control") != rules.CacheHashed || !rules.IsHashed(next.Path) {
 		return false
 	}
 	if have.Headers.Get("cache-control") == rules.CacheAsset {

@@ -9,10 +9,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// stored is what one path holds now.
+// stored is a path's present content.
 type stored struct {
 	manifest.Entry
-	ours    bool // we wrote it
+	managed bool // Pressrun wrote it
 	inexact bool // Sum is not known: compare by size and CRC
 	opaque  bool // not even the CRC is known: send it again
 	bare    bool // the store keeps no headers (a folder)
@@ -20,8 +20,8 @@ type stored struct {
 	live    bool // named by the live release
 }
 
-// plain tells whether it is the built file as such, which is now to be compressed:
-// whoever wrote that wrote our content.
+// plain says whether it is the built file as such, which is now to be compressed: its
+// content is the build's, even if someone else wrote it.
 func (h stored) plain(f manifest.File) bool {
 	return f.Encoding != "" && h.inexact && !h.opaque && h.Headers.Get(rules.EncodingHeader) == "" && h.Size == f.Origin.Size && h.CRC == f.OriginCRC
 }
@@ -36,14 +36,14 @@ func (h stored) same(e manifest.Entry) bool {
 	return h.Sum == e.Sum
 }
 
-// inventory is what the destination's paths hold now. Most hold what the live
+// inventory is the present content of the destination's paths. Most are as the live
 // manifest says, so only the others take up memory.
 type inventory struct {
 	live *manifest.Manifest
-	odd  map[string]*stored // of which the manifest does not tell; nil for nothing there
+	odd  map[string]*stored // paths that differ from the manifest; nil for nothing there
 }
 
-// at is what a path holds, or false when it holds nothing that is known of.
+// at is a path's content, or false when none is known.
 func (h *inventory) at(path string) (stored, bool) {
 	if odd, ok := h.odd[path]; ok {
 		if odd == nil {
@@ -52,14 +52,14 @@ func (h *inventory) at(path string) (stored, bool) {
 		return *odd, true
 	}
 	e, ok := h.live.Find(path)
-	return stored{Entry: e, ours: true, live: true}, ok
+	return stored{Entry: e, managed: true, live: true}, ok
 }
 
 // all goes through every path that holds something, in no particular order.
 func (h *inventory) all() iter.Seq2[string, stored] {
 	return func(yield func(string, stored) bool) {
 		for _, e := range h.live.Entries {
-			if _, odd := h.odd[e.Path]; !odd && !yield(e.Path, stored{Entry: e, ours: true, live: true}) {
+			if _, odd := h.odd[e.Path]; !odd && !yield(e.Path, stored{Entry: e, managed: true, live: true}) {
 				return
 			}
 		}
@@ -71,16 +71,16 @@ func (h *inventory) all() iter.Seq2[string, stored] {
 	}
 }
 
-// holdings works out what each path holds now, from the live manifest, from the
-// write-ahead manifests of deploys that died, and from what was seen.
-func (in *Input) holdings() inventory {
+// inventory works out each path's content, from the live manifest, from the write-ahead
+// manifests of deploys that died, and from what the store shows.
+func (in *Input) inventory() inventory {
 	held := inventory{live: &in.Base.Live, odd: make(map[string]*stored, len(in.Base.Live.Retired)+len(in.Seen))}
 	for i := range in.Base.Live.Retired {
 		r := &in.Base.Live.Retired[i]
 		if r.Doomed && in.Base.Swept {
 			continue
 		}
-		held.odd[r.Path] = &stored{Entry: r.Entry, ours: true, retired: r}
+		held.odd[r.Path] = &stored{Entry: r.Entry, managed: true, retired: r}
 	}
 	written := in.written()
 	for path, seen := range in.Seen {
@@ -100,14 +100,14 @@ func (in *Input) holdings() inventory {
 	return held
 }
 
-// rewritten tells whether a deploy that died may have changed a file's headers
-// alone. What is seen leaves out those that a store gives no word of.
+// rewritten says whether a deploy that died may have changed a file's headers alone.
+// Observed headers leave out those that a store does not report.
 func rewritten(known, seen store.Headers, written []manifest.Entry) bool {
 	return seen != "" && seen != known && slices.ContainsFunc(written, func(e manifest.Entry) bool { return e.Headers != known })
 }
 
-// found is what a path was seen to hold, where that is not what was known of it.
-// It is ours when a deploy that died meant to put the same there.
+// found is a path's observed content, where that differs from the known one. It is
+// managed when a deploy that died meant to put the same there.
 func found(path string, seen Observed, known stored, written []manifest.Entry) *stored {
 	now := &stored{inexact: true, opaque: !seen.HasCRC, bare: seen.Headers == "", live: known.live, retired: known.retired}
 	now.Entry = manifest.Entry{Path: path, Size: seen.Size, CRC: seen.CRC, Headers: seen.Headers, ETag: seen.ETag}
@@ -115,7 +115,7 @@ func found(path string, seen Observed, known stored, written []manifest.Entry) *
 		if e.Size != seen.Size || (seen.HasCRC && e.CRC != seen.CRC) {
 			continue
 		}
-		now.ours = true
+		now.managed = true
 		if seen.HasCRC {
 			now.Sum, now.inexact = e.Sum, false
 		}
@@ -123,7 +123,7 @@ func found(path string, seen Observed, known stored, written []manifest.Entry) *
 	return now
 }
 
-// written is what deploys that did not commit meant to put at each path.
+// written are the entries that deploys which did not commit meant to put at each path.
 func (in *Input) written() map[string][]manifest.Entry {
 	m := map[string][]manifest.Entry{}
 	for i := range in.Base.Pending {

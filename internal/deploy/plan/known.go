@@ -7,13 +7,13 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Observed is what a path in doubt was found to hold.
+// Observed is the content that was found at a path in doubt.
 type Observed struct {
 	Exists bool
 	store.Info
 }
 
-// Known is what is known of the destination before a deploy.
+// Known is the recorded state of the destination before a deploy.
 type Known struct {
 	Live    manifest.Manifest   // zero before the first release
 	Swept   bool                // everything that Live dooms has been deleted

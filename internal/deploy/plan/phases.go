@@ -7,10 +7,9 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// inTurn parts the writes of redirects into phases, so that none is live before
-// what it leads to: one that leads to another new one goes after that, and one
-// that leads to a new entry page (a feed, on the first deploy the home page) goes
-// after the entry pages.
+// inTurn parts the writes of redirects into phases, so that none is live before its
+// target: one that leads to another new one goes after that, and one that leads to a new
+// entry page (a feed, on the first deploy the home page) goes after the entry pages.
 func (p *planner) inTurn() {
 	redirects := p.plan.Phases[rules.ClassRedirect].Writes
 	if len(redirects) == 0 {
@@ -66,8 +65,7 @@ type turns struct {
 	known map[string]turn
 }
 
-// of is the turn of the redirect at a path: the one after that of what it leads
-// to.
+// of is the turn of the redirect at a path: the one after its target's to.
 func (t *turns) of(name string) turn {
 	if known, ok := t.known[name]; ok {
 		return known

@@ -33,7 +33,7 @@ type Write struct {
 	Resend bool
 }
 
-// Sends tells whether the write needs the content, and not a change of headers
+// Sends says whether the write needs the content, and not a change of headers
 // in place.
 func (w Write) Sends() bool { return w.Reason != ReasonHeaders || w.Resend }
 
@@ -41,7 +41,7 @@ func (w Write) Sends() bool { return w.Reason != ReasonHeaders || w.Resend }
 // several. Phases go in order, each after the whole of the one before.
 type Phase struct {
 	Class  rules.Class
-	Clear  []manifest.Entry // what is in the way, and is deleted before the writes: see GiveWay
+	Clear  []manifest.Entry // files in the way, deleted before the writes: see GiveWay
 	Writes []Write
 }
 
@@ -84,7 +84,7 @@ type Input struct {
 
 // New compares a build with what the destination holds.
 func New(in Input) (Plan, error) {
-	p := planner{in: in, held: in.holdings(), encoded: headerEncoder{}}
+	p := planner{in: in, held: in.inventory(), encoded: headerEncoder{}}
 	p.plan.Next = in.Next
 	p.plan.Next.Parent = in.Base.Live.Sequence
 	p.plan.Next.Entries = make([]manifest.Entry, 0, len(in.Tree.Files))
@@ -135,12 +135,12 @@ func (p *planner) file(f manifest.File) error {
 	case have.same(next) && (have.Headers == headers || have.bare):
 		next.ETag, next.Version = have.ETag, have.Version
 		p.plan.Unchanged++
-	case have.same(next): // whoever wrote it, from now on it is ours
+	case have.same(next): // even if someone else wrote it, it is managed from now on
 		w.Reason, w.If = ReasonHeaders, store.Condition{IfMatch: have.ETag}
 		w.Resend = loses(have.Headers, headers)
 	default:
 		w.Reason, w.If = ReasonContent, store.Condition{IfMatch: have.ETag}
-		if !have.ours && !have.plain(f) {
+		if !have.managed && !have.plain(f) {
 			p.plan.Foreign = append(p.plan.Foreign, f.Path)
 		}
 	}
@@ -148,7 +148,7 @@ func (p *planner) file(f manifest.File) error {
 	if w.Reason != "" {
 		class := rules.Classify(f.Path)
 		if redirect.LeadsOn(headers) {
-			class = rules.ClassRedirect // not before what it leads to
+			class = rules.ClassRedirect // not before its target
 		}
 		phase := &p.plan.Phases[class]
 		phase.Writes = append(phase.Writes, w)
@@ -156,7 +156,7 @@ func (p *planner) file(f manifest.File) error {
 	return nil
 }
 
-// loses tells whether a name of the old headers is missing from the new ones.
+// loses says whether a name of the old headers is missing from the new ones.
 func loses(old, next store.Headers) bool {
 	for name := range old.All() {
 		if next.Get(name) == "" {
@@ -166,12 +166,12 @@ func loses(old, next store.Headers) bool {
 	return false
 }
 
-// leftovers settles everything of ours that the build no longer has: pages and
-// documents go at once, since taking content down must mean that it is gone;
-// assets stay for their grace time.
+// leftovers settles the managed files that the build no longer has: pages and documents
+// go at once, since taking content down must mean that it is gone; assets stay for their
+// grace time.
 func (p *planner) leftovers() {
 	for path, have := range p.held.all() {
-		if !have.ours || manifest.Reserved(path, p.in.StatePrefix) || p.in.Tree.Has(path) {
+		if !have.managed || manifest.Reserved(path, p.in.StatePrefix) || p.in.Tree.Has(path) {
 			continue
 		}
 		r := manifest.Retired{Entry: have.Entry, Sequence: p.in.Next.Sequence, At: p.in.Next.At}
@@ -236,7 +236,7 @@ func (p *Plan) ResendHeaders() {
 	}
 }
 
-// Delta is the write-ahead manifest: what is in doubt if the deploy dies.
+// Delta is the write-ahead manifest: the files that are in doubt if the deploy dies.
 func (p *Plan) Delta() manifest.Manifest {
 	m := p.Next
 	m.Delta, m.Retired = true, nil

@@ -8,23 +8,23 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/manifest"
 )
 
-// Audit tells what was changed in a redirect store behind our back. Lists
-// are keys, addresses of the site as "/old", sorted.
+// Audit reports the redirects that others changed in a redirect store. Lists are keys,
+// addresses of the site as "/old", sorted.
 type Audit struct {
 	Store   string   `json:"store"`
 	Keys    int      `json:"keys"`    // that it is to hold for the live release
-	Missing []string `json:"missing"` // ours, and not there
-	Changed []string `json:"changed"` // ours, and leading elsewhere
-	Added   []string `json:"added"`   // that lead away from pages, or pass for ours
-	Foreign []string `json:"foreign"` // not ours, and in nobody's way; never touched
+	Missing []string `json:"missing"` // managed, and not there
+	Changed []string `json:"changed"` // managed, and leading elsewhere
+	Added   []string `json:"added"`   // not managed, but leading away from pages or looking like managed ones
+	Foreign []string `json:"foreign"` // not managed, and in no page's way; never touched
 }
 
-// Clean tells whether the store leads visitors where the release does.
+// Clean says whether the store leads visitors where the release does.
 func (a Audit) Clean() bool { return len(a.Missing)+len(a.Changed)+len(a.Added) == 0 }
 
-// NewAudit compares the redirects of the live release with what a store
-// holds. untouched says that nobody has written to the store since the last deploy
-// did: keys of others that are in ours' place were there then, and were left.
+// NewAudit compares the redirects of the live release with a store's content. untouched
+// says that no one has written to the store since the last deploy did: foreign keys in
+// the place of managed ones were there then, and were left.
 func NewAudit(live *manifest.Manifest, held map[string]string, limits Limits, untouched bool) Audit {
 	p := NewPlan(live, held, limits)
 	a := Audit{Keys: len(p.Want), Missing: []string{}, Changed: []string{}, Added: append([]string{}, p.Delete...), Foreign: []string{}}
@@ -60,7 +60,7 @@ func NewAudit(live *manifest.Manifest, held map[string]string, limits Limits, un
 	return a
 }
 
-// leadsAway tells whether the CDN's function follows a value.
+// leadsAway says whether the CDN's function follows a value.
 func leadsAway(value string) bool {
 	status, rest, _ := strings.Cut(value, " ")
 	to, _, _ := strings.Cut(rest, " ")

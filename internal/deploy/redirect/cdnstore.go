@@ -21,7 +21,7 @@ type Store interface {
 	// String names the store, the same for the same.
 	String() string
 	Limits() Limits
-	// Version is that of all that the store holds; it changes with every write.
+	// Version is that of the store's whole content; it changes with every write.
 	Version(ctx context.Context) (version string, bytes int64, err error)
 	// Read gives everything that the store holds for this site's part of the host.
 	Read(ctx context.Context) (map[string]string, error)
@@ -30,7 +30,7 @@ type Store interface {
 	Write(ctx context.Context, version string, batch Batch) (string, error)
 }
 
-// Limits are what a store takes, in bytes and in keys.
+// Limits bound a store, in bytes and in keys.
 type Limits struct {
 	Key, Value int
 	Total      int64
@@ -51,12 +51,12 @@ type Plan struct {
 	Store  string   `json:"store"`
 	Put    []string `json:"put,omitempty"` // keys: addresses of the site, as "/old"
 	Delete []string `json:"delete,omitempty"`
-	// Foreign are keys that somebody else keeps there, and Long are redirects which
-	// the store has no room for: both are left to the pages that lead on.
+	// Foreign are keys of other writers, and Long are redirects which the store has no
+	// room for: both are left to the pages that lead on.
 	Foreign []string `json:"foreign,omitempty"`
 	Long    []string `json:"long,omitempty"`
 
-	Want map[string]string `json:"-"` // what the store is to hold of ours
+	Want map[string]string `json:"-"` // the managed redirects that the store has to hold
 }
 
 // Key is the key of a file that leads on: its address without
@@ -77,7 +77,7 @@ func redirectValue(to string, status int, site string) string {
 
 func redirectOwner(site string) string { return "pressrun:" + site }
 
-// NewPlan compares the redirects of a release with what a store holds.
+// NewPlan compares the redirects of a release with a store's content.
 func NewPlan(next *manifest.Manifest, held map[string]string, limits Limits) Plan {
 	p := Plan{Want: map[string]string{}}
 	for i := range next.Entries {
@@ -155,7 +155,7 @@ func (p *Plan) Grows(held map[string]string) int64 {
 	return int64(n)
 }
 
-// Empty tells whether the store holds the release's redirects already.
+// Empty says whether the store holds the release's redirects already.
 func (p *Plan) Empty() bool { return len(p.Put)+len(p.Delete) == 0 }
 
 // Digest is the same for releases with the same redirects.

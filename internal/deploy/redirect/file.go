@@ -39,13 +39,12 @@ func (u Skipped) String() string { return fmt.Sprintf("line %d, %s: %s", u.Line,
 // maxRedirectsLine is the longest rule, in bytes; Cloudflare takes 1,000.
 const maxRedirectsLine = 8 << 10
 
-// ParseFile reads a _redirects file: "FROM [NAME=VALUE...] TO [STATUS[!]]
-// [CONDITION...]" a line, "#" before a comment. Of two rules for one path the
-// first counts. What no stored file can do (splats, placeholders, queries,
-// conditions, rewrites) is in undone; a line that is no rule is an error. Without
-// a status it is 301, as at Netlify; Cloudflare would say 302. Sources: Netlify
-// docs, "Redirects and rewrites" and "Redirect options"; Cloudflare Pages docs,
-// "Redirects".
+// ParseFile reads a _redirects file: "FROM [NAME=VALUE...] TO [STATUS[!]] [CONDITION...]"
+// a line, "#" before a comment. Of two rules for one path the first counts. What no
+// stored file can do (splats, placeholders, queries, conditions, rewrites) is in undone;
+// a line that is no rule is an error. Without a status it is 301, as at Netlify;
+// Cloudflare would say 302. Sources: Netlify docs, "Redirects and rewrites" and "Redirect
+// options"; Cloudflare Pages docs, "Redirects".
 func ParseFile(text []byte) (rules []Rule, undone []Skipped, err error) {
 	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(text, []byte("\ufeff"))))
 	lines.Buffer(nil, maxRedirectsLine)

@@ -9,10 +9,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// LeftToCDN tells which paths are answered by rules of a _redirects file that no
-// stored file can carry out: splats, placeholders, rewrites. What they lead to is
-// the CDN's affair, so a link there is not taken for a dead one. Text that is no
-// _redirects file answers nothing.
+// LeftToCDN lists the paths that are answered by rules of a _redirects file that no
+// stored file can carry out: splats, placeholders, rewrites. What they lead to is the
+// CDN's affair, so a link there is not taken for a dead one. Text that is no _redirects
+// file answers nothing.
 func LeftToCDN(text []byte) func(name string) bool {
 	l := left{exact: map[string]bool{}, below: map[string]bool{}, patterns: map[string][]*regexp.Regexp{}}
 	for line := range strings.Lines(string(text)) {

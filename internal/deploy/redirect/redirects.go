@@ -44,7 +44,7 @@ func (r Rule) Page() []byte {
 `, to, to, to, to)
 }
 
-// Permanent tells whether the redirect may be answered with 301, which is all
+// Permanent says whether the redirect may be answered with 301, which is all
 // that S3 can. Browsers may keep a 301 for ever, so a temporary one is left to
 // the page.
 func (r Rule) Permanent() bool {
@@ -74,7 +74,7 @@ func (r Rule) Headers(ruled store.Headers) (store.Headers, error) {
 	return store.NewHeaders(set)
 }
 
-// LeadsOn tells whether headers are those of a redirect, whose page a visitor may
+// LeadsOn says whether headers are those of a redirect, whose page a visitor may
 // never see.
 func LeadsOn(h store.Headers) bool {
 	return h.Get(store.RedirectHeader) != "" || h.Get(statusHeader) != ""
@@ -186,7 +186,7 @@ func Dangling(made []Rule, tree manifest.Tree) []Rule {
 	return out
 }
 
-// below tells whether a name lies below one that is a file.
+// below says whether a name lies below one that is a file.
 func below(taken map[string]bool, name string) bool {
 	for dir := path.Dir(name); dir != "."; dir = path.Dir(dir) {
 		if taken[dir] {

@@ -10,8 +10,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// noteKey is where the state remembers what a redirect store holds, so that a
-// release with the same redirects need not read it.
+// noteKey is where the state remembers a redirect store's content, so that a release with
+// the same redirects need not read it.
 const noteKey = "redirects"
 
 // Note says what a redirect store held when a deploy last wrote to it.

@@ -12,10 +12,10 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// tries is how often a store is read again that somebody else writes to.
+// tries is how often a store is read again while another writer changes it.
 const tries = 10
 
-// Sync is what a redirect store lacks of a release.
+// Sync is the difference between a redirect store and a release.
 type Sync struct {
 	store redirect.Store
 	state store.Store
@@ -70,7 +70,7 @@ func (s *Sync) read(ctx context.Context) error {
 	return changesAlways(s.store)
 }
 
-// readOnce reads a store, and tells whether it still has this version afterwards:
+// readOnce reads a store, and says whether it still has this version afterwards:
 // else what was read may be of two.
 func readOnce(ctx context.Context, from redirect.Store, version string) (held map[string]string, same bool, err error) {
 	if held, err = from.Read(ctx); err != nil {
@@ -84,7 +84,7 @@ func changesAlways(st redirect.Store) error {
 	return fmt.Errorf("%s changes all the time: somebody else writes to it", st)
 }
 
-// Held is what a store holds, all of one version.
+// Held is a store's content, all of one version.
 func Held(ctx context.Context, from redirect.Store) (held map[string]string, version string, err error) {
 	for range tries {
 		if version, _, err = from.Version(ctx); err != nil {
@@ -101,10 +101,10 @@ func Held(ctx context.Context, from redirect.Store) (held map[string]string, ver
 	return nil, "", changesAlways(from)
 }
 
-// Plan is what is to be written.
+// Plan lists the writes.
 func (s *Sync) Plan() *redirect.Plan { return &s.plan }
 
-// Done tells that the store holds the release's redirects already.
+// Done says that the store holds the release's redirects already.
 func (s *Sync) Done() bool { return s.noted }
 
 // Write makes the store hold the release's redirects; may is asked before each
@@ -130,8 +130,8 @@ func (s *Sync) write(ctx context.Context, may func() error) error {
 		if !errors.Is(err, store.ErrPrecondition) {
 			return err
 		}
-		// An answer was lost on the way, or somebody else wrote to the store: what it
-		// holds now decides what is left to do.
+		// An answer was lost, or another writer changed the store: its content now
+		// decides the remaining writes.
 		select {
 		case <-time.After(time.Duration(try) * 500 * time.Millisecond):
 		case <-ctx.Done():
@@ -158,7 +158,7 @@ func (s *Sync) batches(ctx context.Context, may func() error) error {
 	return nil
 }
 
-// Settle waits until no visitor is led any more to what the release drops.
+// Settle waits until no redirect leads visitors any more to a file that the release drops.
 func (s *Sync) Settle(ctx context.Context) {
 	if s.written.IsZero() {
 		return

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 // Address is the address that a rule of a _headers or a _redirects file is about.
@@ -30,12 +32,12 @@ type Address struct {
 }
 
 var (
-	hostAddress = pattern(`(?i)^(https?:)?//[^/]`)
+	hostAddress = pattern.Of(`(?i)^(https?:)?//[^/]`)
 	// placeholder is a colon and a name, anywhere in a path.
-	placeholder = pattern(`:[A-Za-z][A-Za-z0-9_]*`)
+	placeholder = pattern.Of(`:[A-Za-z][A-Za-z0-9_]*`)
 )
 
-// ParseAddress reads an address. What is none is an error.
+// ParseAddress reads an address; anything else is an error.
 func ParseAddress(text string) (a Address, err error) {
 	if hostAddress().MatchString(text) {
 		a.Depends = "it depends on the host"

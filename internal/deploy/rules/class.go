@@ -3,6 +3,8 @@ package rules
 import (
 	"path"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 // Class says in which phase a file goes live.
@@ -47,7 +49,7 @@ var pageEndings = set(".html", ".htm", ".xhtml")
 // entryNames are files that send readers and robots to pages, or that decide which
 // assets a page loads: they go last of all, and are asked for again each time. Each
 // line says who uses the names.
-var entryNames = pattern(`(?i)^(` + strings.Join([]string{
+var entryNames = pattern.Of(`(?i)^(` + strings.Join([]string{
 	// Home page.
 	`index\.html?`, `index\.xhtml`,
 	// Sitemaps (sitemaps.org): also WordPress's wp-sitemap.xml, Yoast's
@@ -71,10 +73,10 @@ var entryNames = pattern(`(?i)^(` + strings.Join([]string{
 }, "|") + `)$`)
 
 // buildLists are such lists whose name alone says little.
-var buildLists = pattern(`(^|/)_nuxt/builds/(latest|meta/[^/]+)\.json$`)
+var buildLists = pattern.Of(`(^|/)_nuxt/builds/(latest|meta/[^/]+)\.json$`)
 
 // sitemapParts are sitemaps that lie in a folder of them, under any name.
-var sitemapParts = pattern(`(?i)(^|/)sitemaps?/[^/]+\.(xml|txt)(\.gz)?$`)
+var sitemapParts = pattern.Of(`(?i)(^|/)sitemaps?/[^/]+\.(xml|txt)(\.gz)?$`)
 
 func set(names ...string) map[string]bool {
 	m := make(map[string]bool, len(names))
@@ -114,5 +116,5 @@ func isEntry(name, base string) bool {
 	return entryNames().MatchString(base) || buildLists().MatchString(name) || sitemapParts().MatchString(name)
 }
 
-// IsPage tells whether a path is HTML that a visitor opens.
+// IsPage says whether a path is HTML that a visitor opens.
 func IsPage(name string) bool { return pageEndings[strings.ToLower(path.Ext(name))] }

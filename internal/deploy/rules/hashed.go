@@ -4,21 +4,23 @@ import (
 	"path"
 	"strings"
 	"unicode"
+
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 // bundleDirs hold nothing but files named by their content: Next.js, Astro, Nuxt and
 // SvelteKit write them.
-var bundleDirs = pattern(`(^|/)(_next/static|_astro|_nuxt|_app/immutable)/`)
+var bundleDirs = pattern.Of(`(^|/)(_next/static|_astro|_nuxt|_app/immutable)/`)
 
 // bundlerDirs are where bundlers put pictures and media that they named by content.
 // Elsewhere a picture's name is an editor's or a CMS's: what looks like a hash may be
 // an id, a crop or a date (wagtail/wagtail#10872, directus/directus#28116).
-var bundlerDirs = pattern(`(^|/)(assets|static|_assets|_static|build|dist|bundles?|fonts)(/(media|img|images|fonts|assets))?/[^/]+$`)
+var bundlerDirs = pattern.Of(`(^|/)(assets|static|_assets|_static|build|dist|bundles?|fonts)(/(media|img|images|fonts|assets))?/[^/]+$`)
 
 // codeEndings are files that only a bundler names.
 var codeEndings = set(".js", ".mjs", ".cjs", ".css", ".map", ".wasm", ".woff", ".woff2")
 
-// IsHashed tells whether a file's name surely changes with its content, so that it
+// IsHashed says whether a file's name surely changes with its content, so that it
 // may be cached for ever. It errs on the side of no: a wrong yes would pin an old
 // file in browsers for a year.
 func IsHashed(name string) bool {
@@ -44,9 +46,9 @@ func IsHashed(name string) bool {
 
 // lastHex is a stem that ends in hexadecimal digits of one case, with what is before
 // them. The lengths are those that bundlers cut hashes to, and whole hashes.
-var lastHex = pattern(`^(?:(.*)[-._~])?([0-9a-f]{8}|[0-9a-f]{10}|[0-9a-f]{12}|[0-9a-f]{16}|[0-9a-f]{20}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
+var lastHex = pattern.Of(`^(?:(.*)[-._~])?([0-9a-f]{8}|[0-9a-f]{10}|[0-9a-f]{12}|[0-9a-f]{16}|[0-9a-f]{20}|[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64})$`)
 
-// endsInHex tells whether a name ends in a hash in hexadecimal.
+// endsInHex says whether a name ends in a hash in hexadecimal.
 func endsInHex(stem string, code bool) bool {
 	m := lastHex().FindStringSubmatch(stem)
 	if m == nil {
@@ -67,20 +69,20 @@ func endsInHex(stem string, code bool) bool {
 }
 
 // idBefore ends as the front of a UUID does, or of another id in groups of digits.
-var idBefore = pattern(`(^|[^0-9a-zA-Z])([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|[0-9]{9,})$`)
+var idBefore = pattern.Of(`(^|[^0-9a-zA-Z])([0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}|[0-9]{9,})$`)
 
-// isDate tells whether digits begin as a day does: 20240115, 15012024 or 2024-01-15
+// isDate says whether digits begin as a day does: 20240115, 15012024 or 2024-01-15
 // without its signs.
 func isDate(digits string) bool { return dates().MatchString(digits) }
 
-var dates = pattern(`^((19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])|(0[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])(19|20)[0-9]{2}|(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(19|20)[0-9]{2})`)
+var dates = pattern.Of(`^((19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])|(0[1-9]|[12][0-9]|3[01])(0[1-9]|1[0-2])(19|20)[0-9]{2}|(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])(19|20)[0-9]{2})`)
 
 // bundlerHash is what Rollup, Vite and esbuild put at the end of a name: 8 characters
 // in base 64 (https://rollupjs.org/configuration-options/#output-hashcharacters) or
 // base 32.
 var (
-	bundlerHash = pattern(`[-.]([0-9A-Za-z_-]{8})$`)
-	base32Hash  = pattern(`^[A-Z2-7]{8}$`)
+	bundlerHash = pattern.Of(`[-.]([0-9A-Za-z_-]{8})$`)
+	base32Hash  = pattern.Of(`^[A-Z2-7]{8}$`)
 )
 
 // endsInBundlerHash tells a bundler's hash (index-BxK3a9_z) from words and codes

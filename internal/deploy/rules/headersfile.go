@@ -56,7 +56,7 @@ func ParseHeadersFile(text []byte) (HeadersFileRules, error) {
 	return p.out, nil
 }
 
-// headersParser is what is known between two lines of a _headers file.
+// headersParser is the parser's state between two lines of a _headers file.
 type headersParser struct {
 	out   HeadersFileRules
 	begun bool     // an address has been read

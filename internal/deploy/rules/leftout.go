@@ -112,8 +112,8 @@ func (r Rules) kept(name string, after int) bool {
 	return false
 }
 
-// compileExclude reads the patterns: a glob as in HeaderRule, also for a folder with
-// all in it; "!" before one keeps what others leave out.
+// compileExclude reads the patterns: a glob as in HeaderRule, also for a folder with all
+// in it; "!" before one keeps paths that others leave out.
 func (r Rules) compileExclude() (excluded, included []*regexp.Regexp, err error) {
 	for i, pattern := range r.Exclude {
 		glob, keep := strings.CutPrefix(pattern, "!")

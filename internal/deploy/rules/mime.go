@@ -3,6 +3,8 @@ package rules
 import (
 	"path"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 // contentTypes is our own table, since the host's differs from machine to
@@ -315,7 +317,7 @@ func ContentType(name string) string {
 
 const unknownType = "application/octet-stream"
 
-// HasKnownEnding tells whether a path ends as a file does. A dot alone makes none:
+// HasKnownEnding says whether a path ends as a file does. A dot alone makes none:
 // docs/v1.2 is a folder.
 func HasKnownEnding(name string) bool {
 	_, ok := contentTypes[strings.ToLower(path.Ext(name))]
@@ -324,7 +326,7 @@ func HasKnownEnding(name string) bool {
 
 // textTypes are those that compressing makes smaller; pictures, sound, archives and
 // WOFF fonts are compressed already.
-var textTypes = pattern(`^(text/.+|[^;]+\+(json|xml)|application/(json|json5|jsonl|x-ndjson|xml|xml-dtd|javascript|yaml|toml|sql|graphql|n-triples|n-quads|x-subrip|x-tex|x-bibtex|postscript|wasm|vnd\.apple\.mpegurl|vnd\.ms-fontobject)|model/(obj|mtl|stl|step)|font/(ttf|otf)|image/(bmp|vnd\.microsoft\.icon))(;|$)`)
+var textTypes = pattern.Of(`^(text/.+|[^;]+\+(json|xml)|application/(json|json5|jsonl|x-ndjson|xml|xml-dtd|javascript|yaml|toml|sql|graphql|n-triples|n-quads|x-subrip|x-tex|x-bibtex|postscript|wasm|vnd\.apple\.mpegurl|vnd\.ms-fontobject)|model/(obj|mtl|stl|step)|font/(ttf|otf)|image/(bmp|vnd\.microsoft\.icon))(;|$)`)
 
-// IsText tells whether a path's type is one that compressing makes smaller.
+// IsText says whether a path's type is one that compressing makes smaller.
 func IsText(name string) bool { return textTypes().MatchString(ContentType(name)) }

@@ -3,6 +3,8 @@ package rules
 import (
 	"path"
 	"strings"
+
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 const (
@@ -87,7 +89,7 @@ var wellKnownFolders = []struct{ prefix, kind string }{
 }
 
 // siteFiles are files without an ending that sites have at their root.
-var siteFiles = pattern(`(?i)^(CNAME|LICEN[CS]E|README|CHANGELOG|COPYING|AUTHORS|NOTICE|HUMANS)$`)
+var siteFiles = pattern.Of(`(?i)^(CNAME|LICEN[CS]E|README|CHANGELOG|COPYING|AUTHORS|NOTICE|HUMANS)$`)
 
 // namedType is the type of a file whose name, and no ending, says what it is.
 func namedType(name string) (string, bool) {
@@ -123,8 +125,8 @@ func namedType(name string) (string, bool) {
 	return "", false
 }
 
-// WithoutType tells whether a file below .well-known is served as a download,
-// since nothing says what it is: those who ask for such files refuse that.
+// WithoutType says whether a file below .well-known is served as a download, since its
+// type is unknown: clients of such files refuse that.
 func WithoutType(name string) bool {
 	return strings.Contains("/"+name, "/.well-known/") && ContentType(name) == unknownType && !strings.Contains(name, "/openpgpkey/")
 }

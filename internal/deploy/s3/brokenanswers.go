@@ -44,7 +44,7 @@ func untilWhole[T any](ctx context.Context, read func() (T, error)) (T, error) {
 	}
 }
 
-// brokenBodyError tells that an answer began well and its body did not arrive.
+// brokenBodyError says that an answer began well and its body did not arrive.
 type brokenBodyError struct{ err error }
 
 func (e *brokenBodyError) Error() string { return e.err.Error() }

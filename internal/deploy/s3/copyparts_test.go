@@ -91,7 +91,7 @@ func TestALargeFileIsCopiedAtEveryFault(t *testing.T) {
 // sure of is no success.
 const lastLook = 8
 
-// faultAt lets the k-th request of a copy fail, and tells whether there was one.
+// faultAt lets the k-th request of a copy fail, and says whether there was one.
 func faultAt(t *testing.T, k int, fault fakes3.Fault) bool {
 	t.Helper()
 	server, o := partsFake(tinyPart)

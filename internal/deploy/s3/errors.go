@@ -224,7 +224,7 @@ func notAllowed(message string) string {
 	return "access denied: the credentials may not do " + m[1] + ": " + where
 }
 
-// busy tells that a store answers, and can't take anything at the moment.
+// busy says that a store answers, and can't take anything at the moment.
 func busy(err error) bool {
 	switch httpStatus(err) {
 	case http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
@@ -233,7 +233,7 @@ func busy(err error) bool {
 	return isThrottle(err)
 }
 
-// deleted tells whether the newest version of what was not found is the mark of a
+// deleted says whether the newest version of what was not found is the mark of a
 // delete.
 func deleted(err error) bool {
 	var response *awshttp.ResponseError

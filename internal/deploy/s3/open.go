@@ -102,8 +102,8 @@ func Open(ctx context.Context, bucket, prefix string, o Options) (*Store, error)
 			c.HTTPClient = o.HTTPClient
 		}
 		c.HTTPClient = boundedClient{c.HTTPClient}
-		// Checksums are ours (see the package comment); asking for theirs on
-		// every answer would only add trailers that some stores don't know.
+		// Pressrun computes checksums itself (see the package comment); asking for the
+		// SDK's on every answer would only add trailers that some stores don't know.
 		c.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
 		c.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
 		c.DisableLogOutputChecksumValidationSkipped = true

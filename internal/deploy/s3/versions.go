@@ -13,7 +13,7 @@ import (
 
 var _ store.Versioner = (*Store)(nil)
 
-// Versioned tells whether the bucket's versioning is on (GetBucketVersioning;
+// Versioned says whether the bucket's versioning is on (GetBucketVersioning;
 // s3:GetBucketVersioning is needed). A bucket whose versioning is suspended keeps
 // the versions it has, and makes no new ones.
 func (s *Store) Versioned(ctx context.Context) (bool, error) {

@@ -14,7 +14,7 @@ import (
 	"github.com/aws/smithy-go/middleware"
 )
 
-// Waiting tells that the store has not given an answer for some seconds, and
+// Waiting says that the store has not given an answer for some seconds, and
 // that it is tried on.
 type Waiting struct {
 	Store string    // the endpoint, or AWS S3 in a region
@@ -28,23 +28,23 @@ func (w Waiting) String() string {
 }
 
 const (
-	// waitTold is how long nothing has come from the store when that is told.
-	waitTold   = 4 * time.Second
-	maxBackoff = 8 * time.Second
-	dialLimit  = 30 * time.Second // the SDK's own
+	// waitReported is how long the store has not answered when that is reported.
+	waitReported = 4 * time.Second
+	maxBackoff   = 8 * time.Second
+	dialLimit    = 30 * time.Second // the SDK's own
 )
 
-// waits watches for times in which a store gives no answer that helps, and tells
-// of each once, if anybody listens.
+// waits watches for times in which a store gives no usable answer, and reports each once,
+// if tell is set.
 type waits struct {
 	tell     func(Waiting)
 	store    string
 	attempts int
 
-	mu    sync.Mutex
-	since time.Time // of the first failure since the last answer
-	heard time.Time // when the last answer came
-	told  bool
+	mu       sync.Mutex
+	since    time.Time // of the first failure since the last answer
+	heard    time.Time // when the last answer came
+	reported bool
 }
 
 // failed notes that a try failed and the next one comes after a while.
@@ -59,19 +59,19 @@ func (w *waits) failed(err error, next time.Duration) {
 	if w.since.IsZero() {
 		w.since = now
 	}
-	if !w.told && now.Add(next).Sub(w.since) >= waitTold {
+	if !w.reported && now.Add(next).Sub(w.since) >= waitReported {
 		w.say(why, w.since.Add(w.longest(each)))
 	}
 }
 
-// noAnswer tells of a try that has had no answer at all for waitTold, until it is
-// stopped: from then on nothing is told of it any more.
+// noAnswer reports a try that has had no answer at all for waitReported. After stop, it
+// reports nothing.
 func (w *waits) noAnswer() (stop func()) {
 	began, over := time.Now(), false
-	timer := time.AfterFunc(waitTold, func() {
+	timer := time.AfterFunc(waitReported, func() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		if !over && !w.told && w.heard.Before(began) {
+		if !over && !w.reported && w.heard.Before(began) {
 			w.say("it does not answer", began.Add(w.longest(dialLimit)))
 		}
 	})
@@ -87,11 +87,11 @@ func (w *waits) noAnswer() (stop func()) {
 func (w *waits) answered() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.since, w.told, w.heard = time.Time{}, false, time.Now()
+	w.since, w.reported, w.heard = time.Time{}, false, time.Now()
 }
 
 func (w *waits) say(why string, until time.Time) {
-	w.told = true
+	w.reported = true
 	w.tell(Waiting{Store: w.store, Why: why, Until: until})
 }
 
@@ -105,7 +105,7 @@ func (w *waits) longest(each time.Duration) time.Duration {
 	return total
 }
 
-// whyWaiting puts a failed try in words, and tells how long such a one takes.
+// whyWaiting puts a failed try in words, and gives the duration of such a try.
 func whyWaiting(err error) (why string, each time.Duration) {
 	var dns *net.DNSError
 	var network net.Error

@@ -21,7 +21,7 @@ const (
 	MissingNestedKeys      MissingCapability = "nested-keys"
 )
 
-// String says what is missing and what follows from it.
+// String says what the store does not do, and what follows from that, for people.
 func (m MissingCapability) String() string {
 	switch m {
 	case MissingIfAbsent:
@@ -50,25 +50,25 @@ func (m MissingCapability) String() string {
 	return "lacks " + string(m)
 }
 
-// Capabilities is what was found out about a destination's store.
+// Capabilities are the findings about a destination's store.
 type Capabilities struct {
 	Missing []MissingCapability `json:"lacks,omitempty"`
-	// ListingChecked tells that a listing in parts was compared with one from the start,
+	// ListingChecked says that a listing in parts was compared with one from the start,
 	// which only a destination of more than a page shows.
 	ListingChecked bool `json:"listing_checked,omitempty"`
-	// NestingTried tells that MissingNestedKeys was looked for, which earlier versions
+	// NestingTried says that MissingNestedKeys was looked for, which earlier versions
 	// did not do.
 	NestingTried bool `json:"nesting_tried,omitempty"`
 }
 
-// ListsInParts tells whether the store's listing was found to be the same in parts.
+// ListsInParts says whether the store's listing was found to be the same in parts.
 func (c *Capabilities) ListsInParts() bool {
-	return c != nil && c.ListingChecked && !c.Lack(MissingListingInParts)
+	return c != nil && c.ListingChecked && !c.AnyMissing(MissingListingInParts)
 }
 
-// Lack tells whether one of these was found to be missing; false where nobody has
-// looked (nil).
-func (c *Capabilities) Lack(one ...MissingCapability) bool {
+// AnyMissing says whether one of these was found to be missing; false before the store
+// was tried (nil).
+func (c *Capabilities) AnyMissing(one ...MissingCapability) bool {
 	return c != nil && slices.ContainsFunc(one, func(m MissingCapability) bool { return slices.Contains(c.Missing, m) })
 }
 
@@ -82,7 +82,7 @@ func CheckHeaders(value string) Headers {
 	return Headers("cache-control: no-store\ncontent-type: text/plain; charset=utf-8\nx-amz-meta-pressrun: " + value + "\n" + RedirectHeader + ": /" + value + "\n")
 }
 
-// MissingFrom compares what a store tells of an object with what it was given.
+// MissingFrom compares an object as a store reports it with the one that was written.
 func MissingFrom(put Put, info Info) []MissingCapability {
 	var out []MissingCapability
 	if !info.HasCRC || info.CRC != put.CRC {

@@ -10,15 +10,15 @@ import (
 
 // Errors that every Store reports the same way, whatever is behind it.
 var (
-	// ErrNotFound tells that there is no object with the key.
+	// ErrNotFound says that there is no object with the key.
 	ErrNotFound = errors.New("not found")
 	// ErrDeleted is an ErrNotFound of a bucket with versions: the key held something
 	// once. A store may tell so when an object is read, and not when it is looked at.
 	ErrDeleted = fmt.Errorf("deleted: %w", ErrNotFound)
-	// ErrPrecondition tells that a conditional write found something else than
+	// ErrPrecondition says that a conditional write found something else than
 	// expected, and wrote nothing.
 	ErrPrecondition = errors.New("changed by someone else in the meantime")
-	// ErrUnreachable tells that the store did not answer, or not wholly, or that it
+	// ErrUnreachable says that the store did not answer, or not wholly, or that it
 	// can't take anything at the moment.
 	ErrUnreachable = errors.New("the store can't be reached")
 )
@@ -119,11 +119,11 @@ type Store interface {
 	Requests() int64
 }
 
-// Versioner is a Store that may keep what is overwritten or deleted, each version
-// under an id of its own.
+// Versioner is a Store that may keep overwritten and deleted objects, each version under
+// an id of its own.
 type Versioner interface {
 	Store
-	// Versioned tells whether it does so now. A store that can't be asked, or
+	// Versioned says whether it does so now. A store that can't be asked, or
 	// does not let these credentials ask, gives an error.
 	Versioned(ctx context.Context) (bool, error)
 	// StatVersion describes a version. One that is gone, as rules of the bucket
@@ -138,7 +138,7 @@ type Versioner interface {
 type Pager interface {
 	Store
 	// Page gives objects whose keys come after a key, by the bytes of their keys,
-	// from the first of them on; more tells whether others come behind.
+	// from the first of them on; more says whether others come behind.
 	// errors.ErrUnsupported: the store can only be listed from its start.
 	Page(ctx context.Context, after string) (page []Info, more bool, err error)
 }
@@ -148,7 +148,7 @@ type Pager interface {
 type Stager interface {
 	Stage(ctx context.Context, sequence int64) error
 	Publish(ctx context.Context) error
-	// Discard gives up what was staged and not published: what is read from then
+	// Discard gives up the staged files that were not published: what is read from then
 	// on is what visitors see.
 	Discard() error
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/store"
 )
 
-// Features are what a kind of store can't be asked for.
+// Features are the ways in which a kind of store differs from S3.
 type Features struct {
 	NoHeaders bool // keeps no headers (a folder)
 	NoCAS     bool // conditional writes need the deploy's lease around them

@@ -16,17 +16,17 @@ import (
 // (https://developers.google.com/search/docs/crawling-indexing/block-indexing).
 const robots = `<meta name="robots" content="noindex, nofollow, noarchive">`
 
-// Robots is a robots.txt for previews. It forbids nothing: what a crawler may not read
-// it can't see the noindex of, and lists by its address alone.
+// Robots is a robots.txt for previews. It forbids nothing: a crawler that may not read a
+// page can't see its noindex, and may list it by its address.
 const Robots = "# A preview. Each page says noindex, which a crawler has to be let read.\nUser-agent: *\nAllow: /\n"
 
-// Page marks a page with a text for people, which may come from anywhere. What is no
-// HTML in ASCII's order of bytes, as UTF-16, stays as it is.
+// Page marks a page with a text for people, which it escapes. A page in an encoding that
+// does not extend ASCII, such as UTF-16, stays as it is.
 func Page(page []byte, text string) []byte {
 	if bytes.IndexByte(page, 0) >= 0 {
 		return page
 	}
-	head, body := places(page)
+	head, body := insertionPoints(page)
 	var out bytes.Buffer
 	out.Grow(len(page) + len(robots) + len(text) + 200)
 	out.Write(page[:head])
@@ -37,9 +37,9 @@ func Page(page []byte, text string) []byte {
 	return out.Bytes()
 }
 
-// places finds where the robots rule goes: after <head>, or what stands in for it; and
-// where the line goes: after <body>, or the page's end.
-func places(page []byte) (head, body int) {
+// insertionPoints finds the positions for the robots rule, after <head> or where it would be, and
+// for the line, after <body> or at the page's end.
+func insertionPoints(page []byte) (head, body int) {
 	head, body = -1, -1
 	start := 0
 	z := xhtml.NewTokenizer(bytes.NewReader(page))
@@ -71,7 +71,7 @@ func places(page []byte) (head, body int) {
 	return head, body
 }
 
-// line is what people see. It is ASCII, so that it reads right in any charset.
+// line is the line for people, in ASCII so that it is right in any charset.
 func line(text string) string {
 	return `<div role="note" lang="en" style="all:initial;display:block;box-sizing:border-box;padding:8px 16px;background:#ffe396;color:#1b1b1b;font:16px/1.4 sans-serif;border-bottom:2px solid #936f38">` + ascii(html.EscapeString(text)) + `</div>`
 }

@@ -11,15 +11,14 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// word is what a command begins with.
+// word begins a command.
 const word = "/preview"
 
-// maxArgument bounds what is repeated of a command that is not understood.
+// maxArgument bounds how many characters of an unknown command are repeated.
 const maxArgument = 80
 
-// Command reads what a comment asks for, on behalf of its author. There is none in most
-// comments. A command is a line that begins with /preview, outside of quotes and code; the
-// first one counts.
+// Command reads the command in a comment of its author; false if there is none. A command
+// is a line that begins with /preview, outside of quotes and code; the first one counts.
 func Command(comment, by string) (Event, bool) {
 	fenced := false
 	for line := range strings.Lines(comment) {
@@ -65,7 +64,7 @@ func command(words []string, by string) Event {
 
 var days = regexp.MustCompile(`^([0-9]{1,4})d$`)
 
-// life is a span such as 30d or 36h; the default one where none is given.
+// life reads a span such as 30d or 36h; "" gives the default.
 func life(argument string) (time.Duration, error) {
 	if argument == "" {
 		return preview.DefaultLife, nil

@@ -10,17 +10,17 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// State is all that is known of the preview of a pull request or a branch. It is stored as
-// JSON: names stay.
+// State is the state of the preview of a pull request or a branch. It is stored as JSON,
+// whose names must stay.
 type State struct {
 	Site string `json:"site"`
-	// Number is the pull request's; below 0 it is made of Branch, see Subject.
+	// Number is the pull request's number; below 0 it is derived from Branch, see Subject.
 	Number int64 `json:"number"`
 	// Branch is a branch or a tag; "" for a pull request.
 	Branch string `json:"branch,omitempty"`
 
-	// What GitHub says of it: its newest commit, whether that is in another repository, and
-	// whether it is closed, merged or deleted.
+	// The pull request at GitHub: its newest commit, whether that is in another repository,
+	// and whether it is closed, merged or deleted.
 	Head   string `json:"head"`
 	Fork   bool   `json:"fork,omitempty"`
 	Closed bool   `json:"closed,omitempty"`
@@ -29,76 +29,76 @@ type State struct {
 	Wanted bool   `json:"wanted,omitempty"`
 	By     string `json:"by,omitempty"`
 	Wish   Wish   `json:"wish,omitzero"`
-	// Anew says that what is shown is to be built once more, of whatever commit.
+	// Anew says that the preview must be built again, even of the same commit.
 	Anew       bool   `json:"anew,omitempty"`
 	Approved   string `json:"approved,omitempty"` // the one commit of a fork that may be built
 	ApprovedBy string `json:"approved_by,omitempty"`
-	// Extend is for how long it is to stay from now on; 0 when nobody asks.
+	// Extend is how long it must stay from now on; 0 if nobody asked for more time.
 	Extend time.Duration `json:"extend,omitempty"`
-	// Note is the last thing that was refused, or why the preview went, for people.
+	// Note says for people what was last refused, or why the preview was removed.
 	Note string `json:"note,omitempty"`
 
-	// Run is what is under way, nil for nothing.
+	// Run is the run under way, nil for none.
 	Run *Run `json:"run,omitempty"`
-	// Stands says that something of it is, or may be, at the place.
+	// Stands says that its files are, or may be, at the place.
 	Stands bool `json:"stands,omitempty"`
-	// Shown is what can be looked at.
+	// Shown is the build that can be looked at.
 	Shown Shown `json:"shown"`
-	// Failed is the commit whose last build failed, and Why tells people.
+	// Failed is the commit whose last build failed, and Why says why, for people.
 	Failed string `json:"failed,omitempty"`
 	Why    string `json:"why,omitempty"`
-	// Tries count what failed in a row; nothing begins before NotBefore.
+	// Tries counts the failures in a row; no run begins before NotBefore.
 	Tries     int       `json:"tries,omitempty"`
 	NotBefore time.Time `json:"not_before,omitzero"`
 	Updated   time.Time `json:"updated"`
 
-	// Told is the digest of what the comment says by now, Comment its id, and Mark what it
-	// is found by when the id was lost.
-	Told    string `json:"told,omitempty"`
-	Comment int64  `json:"comment,omitempty"`
-	Mark    string `json:"mark"`
+	// CommentDigest is the digest of the comment's present text, Comment its id, and Mark the text
+	// by which it is found when the id was lost.
+	CommentDigest string `json:"told,omitempty"`
+	Comment       int64  `json:"comment,omitempty"`
+	Mark          string `json:"mark"`
 	// Deployed is the digest of the deployment that GitHub shows, and DeployTries how often
-	// showing another one failed in a row.
+	// an update of it failed in a row.
 	Deployed    string `json:"deployed,omitempty"`
 	DeployTries int    `json:"deploy_tries,omitempty"`
 
-	// Heard is what was said and not looked into yet: who said it may be nobody.
+	// Heard are comments and labels whose authors' permissions have not been checked yet.
 	Heard []Heard `json:"heard,omitempty"`
-	// Stale says that GitHub is to be asked how the pull request stands.
+	// Stale says that GitHub must be asked for the state of the pull request.
 	Stale bool `json:"stale,omitempty"`
 }
 
-// Heard is what somebody said, who may not be one that may.
+// Heard is a comment, a label or a form, before the author's permission has been checked.
 type Heard struct {
 	By      string `json:"by"`
 	ID      int64  `json:"id"`
 	Comment string `json:"comment,omitempty"`
-	// Label says that the label was put that asks for a preview.
+	// Label says that the label that asks for a preview was added.
 	Label bool `json:"label,omitempty"`
-	// Form is what somebody asked the app itself for, which knows that they may.
+	// Form is a request in the app itself, which has checked the permission.
 	Form *Form `json:"form,omitempty"`
 }
 
-// Wish is how somebody wants a preview; the zero value is as previews are by themselves.
+// Wish is how somebody wants a preview; the zero value is the default.
 type Wish struct {
-	// Name is another name than the one that is made of the branch.
+	// Name replaces the name that is made of the branch.
 	Name    string          `json:"name,omitempty"`
 	Content preview.Content `json:"content,omitempty"`
 	// Keep is how long it stays after each build.
 	Keep time.Duration `json:"keep,omitempty"`
 }
 
-// Form is what somebody asks the app for.
+// Form is a request in the app.
 type Form struct {
 	Kind Kind          `json:"kind"`
 	Wish Wish          `json:"wish,omitzero"`  // of Create
 	Keep time.Duration `json:"keep,omitempty"` // of Extend
 }
 
-// mostHeard bounds what waits to be looked into: more is the noise of a storm.
+// mostHeard bounds how many wait to be checked: more are dropped.
 const mostHeard = 20
 
-// Full says whether so much of what people asked the app for waits that it takes no more.
+// Full says whether so many forms wait in Heard that the app takes no more.
 func Full(s State) bool {
 	forms := 0
 	for _, h := range s.Heard {
@@ -109,8 +109,8 @@ func Full(s State) bool {
 	return forms >= mostHeard
 }
 
-// Hear keeps what was said, until it is known who may say so. What people ask the app for is
-// always kept: it tells them before when it takes no more.
+// Hear keeps a comment, label or form until its author's permission has been checked. A
+// form is always kept: the app asks Full first.
 func (s State) Hear(h Heard) State {
 	if h.Form != nil || len(s.Heard) < mostHeard {
 		s.Heard = append(slices.Clone(s.Heard), h)
@@ -119,7 +119,7 @@ func (s State) Hear(h Heard) State {
 	return s
 }
 
-// Event is what was heard, of somebody who may write.
+// Event is the event that it makes, once its author is known to have permission; false for none.
 func (h Heard) Event() (Event, bool) {
 	switch {
 	case h.Form != nil:
@@ -156,24 +156,24 @@ type Run struct {
 	Kind   Kind          `json:"kind"`
 	Commit string        `json:"commit,omitempty"` // that it builds
 	Keep   time.Duration `json:"keep,omitempty"`
-	// Content is what it builds with.
+	// Content is the content that it builds with.
 	Content preview.Content `json:"content,omitempty"`
 	// Token goes with the dispatch and into the run's title: by it the run is found when
 	// the answer to the dispatch was lost.
 	Token string    `json:"token"`
 	Since time.Time `json:"since"`
-	// Sent is when it was handed to GitHub, zero before; ID and URL are GitHub's.
+	// Sent is when it was dispatched, zero before; ID and URL are GitHub's.
 	Sent      time.Time `json:"sent,omitzero"`
 	ID        string    `json:"id,omitempty"`
 	URL       string    `json:"url,omitempty"`
 	Looked    time.Time `json:"looked,omitzero"` // when GitHub was last asked
 	Cancelled bool      `json:"cancelled,omitempty"`
 	Nudged    bool      `json:"nudged,omitempty"` // a webhook says that it changed
-	// Reported is what the run said of the preview that it made.
+	// Reported is the run's report of the preview that it made.
 	Reported *Report `json:"reported,omitempty"`
 }
 
-// Report is what a run tells of the preview that it made.
+// Report is a run's report of the preview that it made.
 type Report struct {
 	Address string               `json:"address,omitempty"`
 	Expires time.Time            `json:"expires,omitzero"`
@@ -181,7 +181,7 @@ type Report struct {
 	Differs *preview.Differences `json:"differences,omitempty"`
 }
 
-// Bounded is a report of which no more is kept than is shown.
+// Bounded is the report cut to the size that is shown.
 func (r Report) Bounded() Report {
 	r.Address = text.ShortenBytes(r.Address, maxPath)
 	if r.Differs == nil {
@@ -208,8 +208,8 @@ type Shown struct {
 	Differs *preview.Differences `json:"differences,omitempty"`
 }
 
-// Ref is what the preview is of. That of a pull request is no name of a branch's: nobody
-// who opens one chooses it.
+// Ref is the ref of the preview. For a pull request it is not the name of a branch, which
+// its author could choose.
 func (s State) Ref() string {
 	if s.Branch != "" {
 		return s.Branch
@@ -217,25 +217,25 @@ func (s State) Ref() string {
 	return "pull/" + strconv.FormatInt(s.Number, 10)
 }
 
-// Name is the preview's.
+// Name is the name of the preview.
 func (s State) Name() string { return cmp.Or(s.Wish.Name, preview.Name(s.Ref())) }
 
-// Content is what it is built with.
+// Content is the content that the preview is built with.
 func (s State) Content() preview.Content { return cmp.Or(s.Wish.Content, preview.Last) }
 
-// MayBuild says whether the newest commit may be built: a fork's only if somebody
-// approved exactly that one.
+// MayBuild says whether the newest commit may be built: a fork's only if exactly that one
+// was approved.
 func (s State) MayBuild() bool { return s.Head != "" && (!s.Fork || s.Approved == s.Head) }
 
-// wants says whether a preview is to stand.
+// wants says whether there should be a preview.
 func (s State) wants() bool { return s.Wanted && !s.Closed }
 
-// Status is how a preview stands, in a word.
+// Status is the status of a preview in a word.
 type Status string
 
 // The statuses of a preview.
 const (
-	Waiting  Status = "waiting" // to be looked into, to be approved, or for its turn
+	Waiting  Status = "waiting" // for a check of permissions, for approval, or for its turn
 	Building Status = "building"
 	Ready    Status = "ready"
 	Broken   Status = "failed" // its last build
@@ -243,8 +243,7 @@ const (
 	Gone     Status = "gone"
 )
 
-// Passing says whether a preview is to stand otherwise before long: whoever looks at it
-// looks again.
+// Passing says whether the preview will soon change by itself, so that a page should reload.
 func Passing(s State) bool {
 	switch s.Status() {
 	case Waiting, Building, Removing:
@@ -254,7 +253,7 @@ func Passing(s State) bool {
 	return s.Run != nil || len(s.Heard) > 0 || s.Extend > 0
 }
 
-// Status is how the preview stands. What can be looked at is in Shown, whatever it is.
+// Status is the status of the preview. In any status, Shown has the build that can be looked at.
 func (s State) Status() Status {
 	asked := slices.ContainsFunc(s.Heard, func(h Heard) bool { return h.Form != nil && h.Form.Kind == Create })
 	switch {
@@ -274,7 +273,7 @@ func (s State) Status() Status {
 	return Waiting
 }
 
-// Reason is why it waits, failed or went, for people; "" for none.
+// Reason says for people why it waits, failed or was removed; "" for none.
 func (s State) Reason() string {
 	switch s.Status() {
 	case Waiting:

@@ -10,19 +10,19 @@ import (
 	"github.com/pressrun/pressrun/internal/preview"
 )
 
-// Event is what happened. By is always somebody who may write to the repository: what
-// others say never gets here.
+// Event is an event of a preview. By is always somebody who may write to the repository:
+// requests of others make no events.
 type Event interface{ event() }
 
 type (
-	// Seen is what GitHub's API says of the pull request now.
-	Seen struct {
+	// Refreshed is the present state of the pull request, by GitHub's API.
+	Refreshed struct {
 		Head   string
 		Fork   bool
 		Closed bool
 	}
-	// Asked asks for a preview. Wish is nil where nobody said how it is to be; with it, one
-	// that stands is built anew.
+	// Asked asks for a preview. Wish is nil if the default will do; with a Wish, an
+	// existing preview is built anew.
 	Asked struct {
 		By   string
 		Wish *Wish
@@ -34,28 +34,29 @@ type (
 		By   string
 		Keep time.Duration
 	}
-	// AskedRemove asks for its end.
+	// AskedRemove asks for its removal.
 	AskedRemove struct{ By string }
-	// Refused is a command that can't be understood.
+	// Refused is an invalid command.
 	Refused struct{ By, Why string }
 
-	// Began says that a run is about to be dispatched. It is written down before.
+	// Began says that a run is about to be dispatched. It is stored before the dispatch.
 	Began struct {
 		Act   Act
 		Token string
 	}
-	// Sent says what came of a dispatch: the run, or none yet where GitHub did not tell it.
+	// Sent says that a dispatch was sent, with its run if GitHub named it.
 	Sent struct{ Token, ID, URL string }
-	// NotSent says that a dispatch was certainly not carried out. Final is a refusal
-	// that trying again does not change.
+	// NotSent says that a dispatch was certainly not carried out. Final says that a retry
+	// would not help.
 	NotSent struct {
 		Token, Why string
 		Until      time.Time
 		Final      bool
 	}
-	// Looked says what GitHub told of the run, or that it told of none.
+	// Looked is the result of looking for the run: its id, or "" if it was not found.
 	Looked struct{ Token, ID, URL string }
-	// Nudge is a webhook's word that a run changed. Title is the run's: it has the token.
+	// Nudge says that a webhook reported a change of a run. Title is the run's title,
+	// which has the token.
 	Nudge struct{ ID, URL, Title string }
 	// Ended says how the run ended.
 	Ended struct {
@@ -63,29 +64,28 @@ type (
 		Good bool
 		Why  string
 	}
-	// Told is what the run tells of the preview that it made.
-	Told struct {
+	// Reported is the run's report of the preview that it made.
+	Reported struct {
 		ID, Token string
 		Report    Report
 	}
-	// Cancelled says that GitHub was asked to end the run.
+	// Cancelled says that GitHub was asked to cancel the run.
 	Cancelled struct{ Token string }
-	// Posted says that a comment says what the digest stands for.
+	// Posted says that the comment with the digest was posted.
 	Posted struct {
 		Digest  string
 		Comment int64
 	}
-	// Deployed says that GitHub shows the deployment that the digest stands for, or that it
-	// could not be made to.
+	// Deployed says that GitHub shows the deployment with the digest, or why it does not.
 	Deployed struct {
 		Digest string
 		Failed bool
 	}
-	// Tick is nothing but time that goes by.
+	// Tick says that time has passed.
 	Tick struct{}
 )
 
-func (Seen) event()        {}
+func (Refreshed) event()   {}
 func (Asked) event()       {}
 func (Approve) event()     {}
 func (AskedExtend) event() {}
@@ -97,39 +97,38 @@ func (NotSent) event()     {}
 func (Looked) event()      {}
 func (Nudge) event()       {}
 func (Ended) event()       {}
-func (Told) event()        {}
+func (Reported) event()    {}
 func (Cancelled) event()   {}
 func (Posted) event()      {}
 func (Deployed) event()    {}
 func (Tick) event()        {}
 
 const (
-	// lookFor is how long a run is looked for whose dispatch had no answer.
+	// lookFor is how long the run of an unanswered dispatch is looked for.
 	lookFor = 3 * time.Minute
 	// mostTries is how often a dispatch or a removal is tried before people are told.
 	mostTries = 8
-	// runLimit is when a run of which nothing is known is given up.
+	// runLimit is how long after its start a run without any sign is given up.
 	runLimit = 6 * time.Hour
 )
 
-// Step is the state after an event. An event that is not for the run under way changes
-// nothing.
+// Step is the state after an event. An event of another run than the one under way changes nothing.
 func Step(s State, e Event, now time.Time) State {
 	switch e := e.(type) {
-	case Seen:
-		s.seen(e)
+	case Refreshed:
+		s.refreshed(e)
 	case Asked, Approve, AskedExtend, AskedRemove, Refused:
 		s.asked(e)
 	case Began:
 		s.Run = &Run{Kind: e.Act.Kind, Commit: e.Act.Commit, Keep: e.Act.Keep, Content: s.Content(), Token: e.Token, Since: now, Sent: now}
-		s.Stands = true // from now on something may be there
+		s.Stands = true // from now on its files may be there
 		s.Note, s.Anew = keptNote(s), s.Anew && e.Act.Kind != Create
 	case Posted:
-		s.Told, s.Comment = e.Digest, e.Comment
-		return s // nothing of the preview changed
+		s.CommentDigest, s.Comment = e.Digest, e.Comment
+		return s // the preview itself did not change
 	case Deployed:
 		if s.DeployTries++; !e.Failed || s.DeployTries >= mostTries {
-			s.Deployed, s.DeployTries = e.Digest, 0 // it is for people to look at: nothing waits for it
+			s.Deployed, s.DeployTries = e.Digest, 0 // the deployment is for people only: nothing waits for it
 		}
 		return s
 	case Tick:
@@ -143,7 +142,7 @@ func Step(s State, e Event, now time.Time) State {
 	return s
 }
 
-// keptNote is the note beside a new run: a refusal is answered by what comes after it.
+// keptNote is the note that stays when a run begins.
 func keptNote(s State) string {
 	if s.Run != nil && s.Run.Kind == Remove {
 		return s.Note
@@ -151,7 +150,7 @@ func keptNote(s State) string {
 	return ""
 }
 
-func (s *State) seen(e Seen) {
+func (s *State) refreshed(e Refreshed) {
 	if e.Head != s.Head {
 		s.Failed, s.Why, s.Tries, s.NotBefore = "", "", 0, time.Time{}
 	}
@@ -164,8 +163,8 @@ func (s *State) seen(e Seen) {
 	}
 }
 
-// fullCommit is the whole name of a commit: of a shorter one somebody can make another
-// commit that begins alike.
+// fullCommit matches the full hash of a commit: for a shorter one an attacker can make
+// another commit with the same prefix.
 var fullCommit = regexp.MustCompile(`^([0-9a-f]{40}|[0-9a-f]{64})$`)
 
 func (s *State) asked(e Event) {
@@ -209,7 +208,7 @@ func (s *State) refuseClosed(by string) bool {
 	return s.Closed
 }
 
-// wish takes how the preview is to be. One that stands keeps its name.
+// wish applies a wish. An existing preview keeps its name.
 func (s *State) wish(w *Wish) {
 	switch {
 	case w != nil && s.Stands:
@@ -224,7 +223,7 @@ func (s *State) wish(w *Wish) {
 	}
 }
 
-// whyOver says why what the preview is of has gone.
+// whyOver says why the preview's ref no longer exists.
 func (s State) whyOver() string {
 	if s.Branch != "" {
 		return "The repository has no branch and no tag of this name any more."
@@ -268,7 +267,7 @@ func (s *State) tick(now time.Time) bool {
 	return false
 }
 
-// run takes what is told of the run under way.
+// run applies an event of the run under way.
 func (s *State) run(e Event, now time.Time) {
 	if s.Run == nil {
 		return
@@ -295,7 +294,7 @@ func (s *State) run(e Event, now time.Time) {
 		if e.Token == run.Token {
 			run.Cancelled = true
 		}
-	case Told:
+	case Reported:
 		if run.Kind == Create && e.Token == run.Token && (run.ID == "" || e.ID == run.ID) {
 			run.ID, run.Reported = e.ID, &e.Report
 		}
@@ -324,7 +323,7 @@ func (s *State) notSent(e NotSent, now time.Time) {
 	}
 }
 
-// retry has what was under way begin again, later and later, until it is enough.
+// retry starts the work again after growing pauses, up to mostTries times.
 func (s *State) retry(why string, now time.Time) {
 	if s.Tries++; s.Tries >= mostTries {
 		s.end(Ended{Why: why}, now)
@@ -344,7 +343,7 @@ func (s *State) end(e Ended, now time.Time) {
 		s.Stands, s.Shown, s.Tries, s.Why, s.Failed = false, Shown{}, 0, "", ""
 		s.NotBefore = time.Time{}
 	case run.Kind == Remove:
-		s.Tries++ // never given up: what stands there is seen by people
+		s.Tries++ // never given up: the old preview is still visible
 		s.NotBefore, s.Why = now.Add(pause(s.Tries)), e.Why
 	case run.Kind == Extend && e.Good:
 		s.Shown.Expires, s.Tries = run.Since.Add(run.Keep), 0
@@ -355,14 +354,14 @@ func (s *State) end(e Ended, now time.Time) {
 		s.Extend, s.Note = 0, "More time could not be given: "+e.Why+"."
 	case e.Good:
 		s.show(run)
-	case run.Cancelled: // by us, for something newer
+	case run.Cancelled: // by the app, for a newer run
 	default:
 		s.Failed, s.Why, s.Tries = run.Commit, e.Why, 0
 	}
 }
 
-// show takes the build that was published. What the run did not tell is what the
-// workflow does by itself.
+// show notes the build that was published. Fields that the run did not report get the
+// workflow's defaults.
 func (s *State) show(run Run) {
 	s.Failed, s.Why, s.Tries = "", "", 0
 	s.Shown = Shown{Commit: run.Commit, Content: run.Content, Expires: run.Since.Add(cmp.Or(run.Keep, preview.DefaultLife)), RunURL: run.URL}

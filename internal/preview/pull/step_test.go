@@ -31,7 +31,7 @@ func begun(kind pull.Kind, commit string) pull.Event {
 }
 
 func TestWhatIsToBeDone(t *testing.T) {
-	open, fork := pull.Seen{Head: commit(1)}, pull.Seen{Head: commit(1), Fork: true}
+	open, fork := pull.Refreshed{Head: commit(1)}, pull.Refreshed{Head: commit(1), Fork: true}
 	shown := []pull.Event{open, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7"}, pull.Ended{ID: "7", Good: true}}
 	with := func(more ...pull.Event) []pull.Event { return append(append([]pull.Event{}, shown...), more...) }
 	for name, c := range map[string]struct {
@@ -44,21 +44,21 @@ func TestWhatIsToBeDone(t *testing.T) {
 		"a fork, approved":                    {[]pull.Event{fork, pull.Approve{By: "ada", Commit: commit(1)}}, pull.Act{Do: pull.Dispatch, Kind: pull.Create, Commit: commit(1)}},
 		"a fork, another commit approved":     {[]pull.Event{fork, pull.Asked{By: "ada"}, pull.Approve{By: "ada", Commit: commit(2)}}, pull.Act{}},
 		"a fork, a short name approved":       {[]pull.Event{fork, pull.Asked{By: "ada"}, pull.Approve{By: "ada", Commit: commit(1)[:7]}}, pull.Act{}},
-		"a fork that was pushed to since":     {[]pull.Event{fork, pull.Approve{By: "ada", Commit: commit(1)}, pull.Seen{Head: commit(2), Fork: true}}, pull.Act{}},
-		"a fork that was closed and opened":   {[]pull.Event{fork, pull.Approve{By: "ada", Commit: commit(1)}, pull.Seen{Head: commit(1), Fork: true, Closed: true}, fork, pull.Asked{By: "ada"}}, pull.Act{}},
+		"a fork that was pushed to since":     {[]pull.Event{fork, pull.Approve{By: "ada", Commit: commit(1)}, pull.Refreshed{Head: commit(2), Fork: true}}, pull.Act{}},
+		"a fork that was closed and opened":   {[]pull.Event{fork, pull.Approve{By: "ada", Commit: commit(1)}, pull.Refreshed{Head: commit(1), Fork: true, Closed: true}, fork, pull.Asked{By: "ada"}}, pull.Act{}},
 		"shown":                               {with(), pull.Act{}},
-		"pushed":                              {with(pull.Seen{Head: commit(2)}), pull.Act{Do: pull.Dispatch, Kind: pull.Create, Commit: commit(2)}},
-		"closed":                              {with(pull.Seen{Head: commit(1), Closed: true}), pull.Act{Do: pull.Dispatch, Kind: pull.Remove}},
+		"pushed":                              {with(pull.Refreshed{Head: commit(2)}), pull.Act{Do: pull.Dispatch, Kind: pull.Create, Commit: commit(2)}},
+		"closed":                              {with(pull.Refreshed{Head: commit(1), Closed: true}), pull.Act{Do: pull.Dispatch, Kind: pull.Remove}},
 		"asked for its end":                   {with(pull.AskedRemove{By: "ada"}), pull.Act{Do: pull.Dispatch, Kind: pull.Remove}},
 		"asked for more time":                 {with(pull.AskedExtend{By: "ada", Keep: time.Hour}), pull.Act{Do: pull.Dispatch, Kind: pull.Extend, Keep: time.Hour}},
 		"asked for too much time":             {with(pull.AskedExtend{By: "ada", Keep: 10000 * time.Hour}), pull.Act{}},
 		"removed":                             {with(pull.AskedRemove{By: "ada"}, begun(pull.Remove, ""), pull.Sent{Token: "t", ID: "8"}, pull.Ended{ID: "8", Good: true}), pull.Act{}},
-		"removed, and pushed":                 {with(pull.AskedRemove{By: "ada"}, begun(pull.Remove, ""), pull.Sent{Token: "t", ID: "8"}, pull.Ended{ID: "8", Good: true}, pull.Seen{Head: commit(2)}), pull.Act{}},
+		"removed, and pushed":                 {with(pull.AskedRemove{By: "ada"}, begun(pull.Remove, ""), pull.Sent{Token: "t", ID: "8"}, pull.Ended{ID: "8", Good: true}, pull.Refreshed{Head: commit(2)}), pull.Act{}},
 		"a build that failed":                 {[]pull.Event{open, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7"}, pull.Ended{ID: "7", Why: "at the step"}}, pull.Act{}},
 		"a build that failed, asked again":    {[]pull.Event{open, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7"}, pull.Ended{ID: "7"}, pull.Asked{By: "ada"}}, pull.Act{Do: pull.Dispatch, Kind: pull.Create, Commit: commit(1)}},
-		"a build of what is no longer newest": {[]pull.Event{open, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7"}, pull.Seen{Head: commit(2)}}, pull.Act{Do: pull.Cancel}},
+		"a build of what is no longer newest": {[]pull.Event{open, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7"}, pull.Refreshed{Head: commit(2)}}, pull.Act{Do: pull.Cancel}},
 		"a dispatch without an answer":        {[]pull.Event{open, pull.Asked{By: "ada"}, begun(pull.Create, commit(1))}, pull.Act{Do: pull.Look}},
-		"asked of a closed one":               {[]pull.Event{pull.Seen{Head: commit(1), Closed: true}, pull.Asked{By: "ada"}}, pull.Act{}},
+		"asked of a closed one":               {[]pull.Event{pull.Refreshed{Head: commit(1), Closed: true}, pull.Asked{By: "ada"}}, pull.Act{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := after(c.events...)
@@ -70,7 +70,7 @@ func TestWhatIsToBeDone(t *testing.T) {
 }
 
 func TestItsTimeIsOver(t *testing.T) {
-	s := after(pull.Seen{Head: commit(1)}, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7"}, pull.Ended{ID: "7", Good: true})
+	s := after(pull.Refreshed{Head: commit(1)}, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7"}, pull.Ended{ID: "7", Good: true})
 	late := start.Add(preview.DefaultLife + time.Hour)
 	s = pull.Step(s, pull.Tick{}, late)
 	if got := pull.Todo(s, late); got.Kind != pull.Remove {
@@ -128,7 +128,7 @@ func FuzzCommand(f *testing.F) {
 		if e, ok := event.(pull.AskedExtend); ok && preview.CheckLife(e.Keep) != nil {
 			t.Errorf("%q keeps a preview for %s", comment, e.Keep)
 		}
-		s := after(pull.Seen{Head: commit(1), Fork: true})
+		s := after(pull.Refreshed{Head: commit(1), Fork: true})
 		if event != nil {
 			s = pull.Step(s, event, start)
 		}
@@ -160,8 +160,8 @@ func holdsMarkdown(t interface{ Errorf(string, ...any) }, s pull.State) {
 func TestForeignTextIsOnlyShown(t *testing.T) {
 	hostile := "x`](https://evil.example) @everyone <img src=x onerror=alert(1)>\n# Big\n/preview remove"
 	s := after(
-		pull.Seen{Head: commit(1)}, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7", URL: "javascript:alert(1)"},
-		pull.Told{ID: "7", Token: "t", Report: pull.Report{Address: "https://evil.example/)](x", Differs: &preview.Differences{
+		pull.Refreshed{Head: commit(1)}, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7", URL: "javascript:alert(1)"},
+		pull.Reported{ID: "7", Token: "t", Report: pull.Report{Address: "https://evil.example/)](x", Differs: &preview.Differences{
 			Release: 3, Added: 500, Changed: 1, Pages: []preview.Difference{{Path: hostile + "/index.html", Change: hostile}, {Path: "über/a b.html", Change: "changed"}},
 		}}.Bounded()},
 		pull.Ended{ID: "7", Good: true}, pull.AskedExtend{By: hostile, Keep: -1},
@@ -224,14 +224,14 @@ func TestPreviewsComeToRest(t *testing.T) {
 			"extend": func(*rapid.T) { s = pull.Step(s, pull.AskedExtend{By: "ada", Keep: 48 * time.Hour}, now) },
 			"remove": func(*rapid.T) { s = pull.Step(s, pull.AskedRemove{By: "ada"}, now) },
 			"see": func(t *rapid.T) {
-				seen := pull.Seen{Head: commit(rapid.IntRange(1, 2).Draw(t, "head")), Fork: rapid.IntRange(0, 3).Draw(t, "fork") > 0, Closed: rapid.IntRange(0, 9).Draw(t, "closed") == 0}
+				seen := pull.Refreshed{Head: commit(rapid.IntRange(1, 2).Draw(t, "head")), Fork: rapid.IntRange(0, 3).Draw(t, "fork") > 0, Closed: rapid.IntRange(0, 9).Draw(t, "closed") == 0}
 				if seen.Closed {
 					approved = map[string]bool{}
 				}
 				s = pull.Step(s, seen, now)
 			},
 			"push": func(t *rapid.T) {
-				s = pull.Step(s, pull.Seen{Head: commit(rapid.IntRange(1, 2).Draw(t, "head")), Fork: s.Fork, Closed: s.Closed}, now)
+				s = pull.Step(s, pull.Refreshed{Head: commit(rapid.IntRange(1, 2).Draw(t, "head")), Fork: s.Fork, Closed: s.Closed}, now)
 			},
 			"carry out": func(*rapid.T) { carry() },
 			"end well":  func(*rapid.T) { end(true) },
@@ -256,7 +256,7 @@ func TestPreviewsComeToRest(t *testing.T) {
 				}
 			},
 		})
-		s = pull.Step(s, pull.Seen{Head: s.Head, Fork: s.Fork, Closed: true}, now)
+		s = pull.Step(s, pull.Refreshed{Head: s.Head, Fork: s.Fork, Closed: true}, now)
 		for range 4 {
 			end(true)
 			now = now.Add(2 * time.Hour)

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// What people may write where they ask for a preview.
+// The errors of Subject.
 var (
-	// ErrNothing says that nothing was written.
+	// ErrNothing says that the text is empty.
 	ErrNothing = errors.New("nothing is named")
-	// ErrName says that what was written is no name that may be built.
+	// ErrName says that the text is not the name of a branch or a tag that may be built.
 	ErrName = errors.New("this is no name of a branch or a tag that can be previewed")
 )
 
@@ -26,16 +26,16 @@ const (
 )
 
 var (
-	// numbered is a pull request as people write one.
+	// numbered matches a pull request as people write one.
 	numbered = regexp.MustCompile(`^(?:#|pull/)?([0-9]{1,10})$`)
-	// branchName are the names of branches that are handed to workflows and shown: letters,
-	// digits and few signs. Git allows more (git-scm.com/docs/git-check-ref-format), of
-	// which shells and templates make something else.
+	// branchName matches the names of branches that are passed to workflows and shown:
+	// letters, digits and few signs. Git allows more
+	// (git-scm.com/docs/git-check-ref-format), which shells and templates would interpret.
 	branchName = regexp.MustCompile(`^[\p{L}\p{N}_@][\p{L}\p{M}\p{N}._/+@#-]*$`)
 )
 
-// Subject is what somebody wrote: the number of a pull request, or a branch or a tag with
-// the number that stands for it among those of pull requests, which is below 0.
+// Subject reads what somebody entered: the number of a pull request, or a branch or a
+// tag, for which it derives a number below 0.
 func Subject(text string) (number int64, branch string, err error) {
 	text = strings.TrimSpace(text)
 	if text == "" {

@@ -55,7 +55,7 @@ func FuzzSubject(f *testing.F) {
 // asked is a branch of which somebody has asked for a preview.
 func asked(w pull.Wish) pull.State {
 	s := pull.State{Site: "www", Number: -7, Branch: "menu"}
-	s = pull.Step(s, pull.Seen{Head: head}, start)
+	s = pull.Step(s, pull.Refreshed{Head: head}, start)
 	return pull.Step(s, pull.Asked{By: "ada", Wish: &w}, start)
 }
 
@@ -87,7 +87,7 @@ func TestAWishIsBuiltAndCountsOnceForAFormThatIsSentTwice(t *testing.T) {
 	if plain := pull.Step(s, pull.Asked{By: "ada"}, start); pull.Todo(plain, start).Do != pull.Nothing {
 		t.Errorf("a comment had %+v done", pull.Todo(plain, start))
 	}
-	gone := pull.Step(s, pull.Seen{Closed: true, Head: head}, start)
+	gone := pull.Step(s, pull.Refreshed{Closed: true, Head: head}, start)
 	if got := pull.Todo(gone, start); got.Kind != pull.Remove || gone.Status() != pull.Removing {
 		t.Errorf("a branch that was deleted has %+v done", got)
 	}
@@ -105,12 +105,12 @@ func TestNothingOfAPreviewIsKeptForAComment(t *testing.T) {
 
 func TestABranchHasNoComment(t *testing.T) {
 	s := asked(pull.Wish{})
-	if page := pull.PageOf(s, "https://menu.preview.example.gov"); page.Comment != "" || !page.Told {
+	if page := pull.PageOf(s, "https://menu.preview.example.gov"); page.Comment != "" || !page.Asked {
 		t.Errorf("told is %+v", page)
 	}
-	never := pull.Step(pull.State{Number: 404}, pull.Seen{Closed: true}, start)
+	never := pull.Step(pull.State{Number: 404}, pull.Refreshed{Closed: true}, start)
 	never = pull.Step(never, pull.Asked{By: "ada", Wish: &pull.Wish{}}, start)
-	if page := pull.PageOf(never, ""); page.Told || never.Reason() == "" {
+	if page := pull.PageOf(never, ""); page.Asked || never.Reason() == "" {
 		t.Errorf("of what GitHub does not know is told %+v; why: %q", page, never.Reason())
 	}
 }

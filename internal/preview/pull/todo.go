@@ -2,24 +2,25 @@ package pull
 
 import "time"
 
-// Do is what is to be done now.
+// Do is an action.
 type Do string
 
-// What can be to be done.
+// The actions.
 const (
-	// Nothing until the next event, or the instant that Wake gives.
+	// Nothing: wait for the next event, or for the instant of Wake.
 	Nothing Do = ""
-	// Dispatch a run of the workflow.
+	// Dispatch: dispatch a run of the workflow.
 	Dispatch Do = "dispatch"
-	// Look for a run, or how it stands.
+	// Look: look for the run, or look its state up.
 	Look Do = "look"
-	// Cancel the run.
+	// Cancel: cancel the run.
 	Cancel Do = "cancel"
-	// Forget the state: the pull request is closed, nothing is left, all is told.
+	// Forget: delete the state, since the pull request is closed, the preview is removed,
+	// and people were told.
 	Forget Do = "forget"
 )
 
-// Act is one thing to do.
+// Act is an action with its arguments.
 type Act struct {
 	Do     Do
 	Kind   Kind // of Dispatch
@@ -30,16 +31,16 @@ type Act struct {
 const (
 	// lookEvery is how often GitHub is asked about a run: webhooks are faster.
 	lookEvery = 20 * time.Second
-	// findEvery is how often a run is looked for whose dispatch had no answer.
+	// findEvery is how often the run of an unanswered dispatch is looked for.
 	findEvery = 5 * time.Second
 	// keepClosed is how long the state of a closed pull request is kept, and keepGone that
-	// of what has no preview and no comment: until whoever asked has seen why.
+	// of a state without a preview and a comment, so that its author can see why.
 	keepClosed = 30 * 24 * time.Hour
 	keepGone   = 24 * time.Hour
 )
 
-// Todo is what is to be done about a pull request now. There is one run at a time: a
-// newer commit has the run of an older one cancelled, and begins once that is over.
+// Todo is the next action for a preview. There is one run at a time: for a newer commit
+// the run of the older one is cancelled, and the new run begins once that is over.
 func Todo(s State, now time.Time) Act {
 	if s.Run != nil {
 		return s.underWay(now)
@@ -60,10 +61,10 @@ func Todo(s State, now time.Time) Act {
 	return Act{}
 }
 
-// over says whether nothing is left to be done, or to be kept for.
+// over says whether the preview is gone and not wanted any more.
 func (s State) over() bool { return !s.Stands && !s.wants() && (s.Closed || s.Branch != "") }
 
-// kept is how long the state is kept when all is over.
+// kept is how long the state is kept once it is over.
 func (s State) kept() time.Duration {
 	if s.Branch != "" || s.Head == "" {
 		return keepGone

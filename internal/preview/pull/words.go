@@ -13,13 +13,13 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Page is what GitHub is to show of a preview.
+// Page is the desired state of a preview's comment and deployment at GitHub.
 type Page struct {
-	// Told says whether anything is to be shown: somebody has asked for something.
-	Told bool
-	// Comment is Markdown; "" for none, as of a branch.
+	// Asked says whether somebody has asked for something; if not, nothing is shown.
+	Asked bool
+	// Comment is Markdown; "" for none, such as for a branch.
 	Comment string
-	// Deployment is that of the preview's environment; its State is "" for none.
+	// Deployment is the deployment of the preview's environment; its State is "" for none.
 	Deployment Deployment
 }
 
@@ -31,7 +31,7 @@ type Deployment struct {
 	URL, LogURL string
 }
 
-// Digests tell one comment from another, and one deployment.
+// Digests are the hashes of the comment and of the deployment.
 func (p Page) Digests() (comment, deployment string) {
 	digest := func(text string) string {
 		sum := sha256.Sum256([]byte(text))
@@ -40,27 +40,27 @@ func (p Page) Digests() (comment, deployment string) {
 	return digest(p.Comment), digest(fmt.Sprintf("%q", p.Deployment))
 }
 
-// maxListed bounds the pages that a comment lists: one has 65,536 characters at most.
+// maxListed bounds the pages that a comment lists: GitHub allows 65,536 characters.
 const maxListed = 50
 
 // maxPath bounds a page's path in a comment, in characters.
 const maxPath = 200
 
-// PageOf is what GitHub is to show. Address is where the preview is looked at, unless
-// its run told another.
+// PageOf makes the Page of a state. Address is the preview's address, unless its run
+// reported another.
 func PageOf(s State, address string) Page {
 	if s.Head == "" || s.By == "" && s.Note == "" && !s.Stands {
-		return Page{} // GitHub knows no such thing, or nobody who may write has asked for anything
+		return Page{} // GitHub does not know the ref, or nobody with permission has asked for anything
 	}
 	s.Shown.Address = webAddress(address, s.Shown.Address)
-	page := Page{Deployment: s.deployment(), Told: true}
+	page := Page{Deployment: s.deployment(), Asked: true}
 	if s.Branch == "" {
 		page.Comment = s.comment()
 	}
 	return page
 }
 
-// webAddress is the first that is one of the web.
+// webAddress is the first of some addresses that is a safe http or https URL.
 func webAddress(addresses ...string) string {
 	for _, a := range addresses {
 		if u, err := url.Parse(a); err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil && !strings.ContainsAny(a, "<>()[] \\\"`") {
@@ -87,7 +87,7 @@ func (s State) deployment() Deployment {
 	return d
 }
 
-// spoken is a state as people are told of it.
+// spoken writes a state as text for people.
 type spoken struct{ State }
 
 func (s State) comment() string {
@@ -100,7 +100,7 @@ func (s State) comment() string {
 	return b.String()
 }
 
-// sayNow tells what is under way, or waited for.
+// sayNow says what is under way, or what the preview waits for.
 func (s spoken) sayNow(b *strings.Builder) {
 	switch r := s.Run; {
 	case r != nil && r.Kind == Create:
@@ -140,7 +140,7 @@ func runLink(address string) string {
 	return " ([run](" + address + "))"
 }
 
-// sayShown tells what can be looked at.
+// sayShown says which build can be looked at.
 func (s spoken) sayShown(b *strings.Builder) {
 	if s.Shown.Commit == "" || !s.wants() {
 		return
@@ -185,7 +185,7 @@ func changeWord(change string) string {
 	return "differs"
 }
 
-// pageLink leads to a page in the preview. What the release deletes is not there.
+// pageLink is a link to a page in the preview, or its name alone if the preview does not have it.
 func (s spoken) pageLink(page preview.Difference) string {
 	name := "/" + strings.TrimSuffix(page.Path, "index.html")
 	if s.Shown.Address == "" || page.Change == "deleted" || len(page.Path) > 4*maxPath {
@@ -198,7 +198,7 @@ func (s spoken) pageLink(page preview.Difference) string {
 	return "[" + code(name) + "](" + s.Shown.Address + "/" + strings.Join(parts, "/") + ")"
 }
 
-// sayNote tells what was refused, or why it went.
+// sayNote says what was refused, or why the preview was removed.
 func (s spoken) sayNote(b *strings.Builder) {
 	if s.Note != "" {
 		fmt.Fprintf(b, "%s\n\n", code(s.Note))
@@ -208,10 +208,10 @@ func (s spoken) sayNote(b *strings.Builder) {
 	}
 }
 
-// short is how people name a commit.
+// short is the first seven digits of a commit.
 func short(commit string) string { return commit[:min(len(commit), 7)] }
 
-// hexOnly is a commit's name, or nothing.
+// hexOnly is a commit's hash, or "" if it is not one.
 func hexOnly(commit string) string {
 	if fullCommit.MatchString(commit) {
 		return commit
@@ -219,8 +219,8 @@ func hexOnly(commit string) string {
 	return ""
 }
 
-// code shows text that others wrote. In a code span GitHub makes nothing of it: no link,
-// no mention, no markup (github.github.com/gfm: code spans).
+// code puts text from elsewhere into a code span, in which GitHub makes no link, no
+// mention and no markup (https://github.github.com/gfm/#code-spans).
 func code(foreign string) string {
 	foreign = text.Shorten(text.OneLine(foreign), maxPath)
 	foreign = strings.TrimSpace(strings.ReplaceAll(foreign, "`", "'"))
@@ -230,11 +230,10 @@ func code(foreign string) string {
 	return "`" + foreign + "`"
 }
 
-// Address is where a preview is looked at, by a pattern with one *.
+// Address is the address of a preview, by a pattern in which * stands for its name.
 func Address(pattern, name string) string { return strings.Replace(pattern, "*", path.Base(name), 1) }
 
-// Wake is when to look at a state again without anything having happened; zero for
-// never.
+// Wake is when Todo must be called again without an event; zero for never.
 func Wake(s State, now time.Time) time.Time {
 	switch {
 	case s.Run != nil && s.Run.ID == "":

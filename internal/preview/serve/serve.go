@@ -1,6 +1,6 @@
-// Package serve shows the previews of a folder, each under a host of its own, so that
-// addresses within a page are those of the public site. It is for a machine's own
-// browser, or for a proxy in front of it.
+// Package serve serves the previews of a folder over HTTP, each under a host of its own,
+// so that paths in its pages are those of the public site. It is for a browser on the
+// same machine, or for a proxy in front of it.
 package serve
 
 import (
@@ -21,7 +21,7 @@ import (
 	"github.com/pressrun/pressrun/internal/preview"
 )
 
-// Server is a handler of all previews of a place.
+// Server is a handler for all previews of a place.
 type Server struct {
 	place    Place
 	domain   string
@@ -29,15 +29,15 @@ type Server struct {
 	now      func() time.Time
 }
 
-// Place is where the previews are.
+// Place holds the previews; *preview.Place implements it.
 type Place interface {
 	All(ctx context.Context) ([]preview.Record, error)
 	Folder(name string) (string, bool)
 }
 
-// New shows the previews of a place under NAME.domain. With a password, everybody has to
-// give it (by HTTP Basic authentication, with any name); without one, previews with
-// drafts are not shown.
+// New serves the previews of a place under NAME.domain. With a password, every request
+// must give it (by HTTP Basic authentication, with any name); without one, previews with
+// drafts are not served.
 func New(place Place, domain, password string, now func() time.Time) *Server {
 	return &Server{place: place, domain: strings.ToLower(domain), password: password, now: now}
 }
@@ -78,7 +78,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.show(w, r, name)
 }
 
-// refuse answers before a body was read: none is asked for here.
+// refuse answers with an error. No request here needs its body read.
 func refuse(w http.ResponseWriter, code int, text string) {
 	w.Header().Set("Connection", "close")
 	http.Error(w, text, code)
@@ -92,7 +92,7 @@ func hostOf(r *http.Request) string {
 	return strings.TrimSuffix(host, ".")
 }
 
-// allowed compares in constant time, whatever the lengths.
+// allowed compares hashes of the passwords, in constant time for any length.
 func (s *Server) allowed(r *http.Request) bool {
 	if s.password == "" {
 		return true
@@ -136,7 +136,7 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, name string) {
 	serveFile(w, r, root.FS())
 }
 
-// serveFile finds the file of an address as a static host does: the file itself, a
+// serveFile serves the file of an address as a static host does: the file itself, a
 // folder's index, or a page without its ending.
 func serveFile(w http.ResponseWriter, r *http.Request, files fs.FS) {
 	name := strings.TrimPrefix(path.Clean("/"+r.URL.Path), "/")
@@ -221,8 +221,8 @@ func (s *Server) list(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; base-uri 'none'; form-action 'none'")
-	_ = listing.Execute(w, rows) // the reader may have gone
+	_ = listing.Execute(w, rows) // the client may be gone
 }
 
-// ErrNoFolder tells that a place is no folder.
+// ErrNoFolder says that a place is not a folder.
 var ErrNoFolder = errors.New("previews in a bucket are shown by its CDN: only those of a folder are shown from here")

@@ -1,7 +1,6 @@
-// Package planfile writes a plan of a release to a file, and reads it back: people
-// look at it, and the deploy that carries it out is held to it. The file may pass
-// from job to job and lie about between them, so it has a format of its own, and is
-// read strictly.
+// Package planfile writes a plan of a release to a file, and reads it back: people review
+// it, and the deploy that carries it out must match it. The file may pass between jobs
+// and be kept for long, so it has a versioned format, and is read strictly.
 package planfile
 
 import (
@@ -16,36 +15,36 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/plan"
 )
 
-// Format is the version of the files that this package writes and reads. It grows
-// with every field that an older program must not pass over.
+// Format is the version of the files that this package writes and reads. It grows with
+// every field that an older program must not ignore.
 const Format = 2
 
 // maxSize bounds a plan's file, in bytes: two million changed paths.
 const maxSize = 512 << 20
 
-// Plan is what was planned, and all that carrying it out needs.
+// Plan is a plan with all that its deploy needs.
 type Plan struct {
 	Destination Destination `json:"destination"`
 	Build       Build       `json:"build"`
 	CDN         CDN         `json:"cdn,omitzero"`
-	// RedirectStore is the ARN of the store that keeps the redirects too, "none" for
-	// none where there was one, "" for none at all.
+	// RedirectStore is the ARN of the store that also keeps the redirects, "none" to stop
+	// using the earlier one, "" if there never was one.
 	RedirectStore string   `json:"redirect_store,omitempty"`
 	PublicURL     string   `json:"public_url,omitempty"` // the site's public address
 	Allow         []string `json:"allow,omitempty"`      // guards that are let pass, by name
 
-	// Parent is the deploy that the plan was made against, and Digest what the plan
-	// does: a deploy that comes to others is refused.
+	// Parent is the deploy that the plan was made against, and Digest the hash of the
+	// plan's changes: a deploy with another parent or digest is refused.
 	Parent int64  `json:"parent"`
 	Digest string `json:"digest"`
 	// Changes are all paths to write or delete.
 	Changes []plan.Change `json:"changes"`
-	// Shards is how many jobs send the content, 0 for one that does all; Manifest is
-	// what the destination then holds, encoded as in a destination's state.
+	// Shards is how many jobs send the content, 0 for a deploy in one job; Manifest is
+	// the new release's manifest, encoded as in a destination's state.
 	Shards   int    `json:"shards,omitempty"`
 	Manifest []byte `json:"manifest,omitempty"`
 
-	// Summary is what pressrun plan --json prints. It is there for people alone.
+	// Summary is the output of pressrun plan --json, for people only.
 	Summary json.RawMessage `json:"summary,omitempty"`
 }
 
@@ -58,17 +57,17 @@ type Destination struct {
 	State    string `json:"state,omitempty"` // another address for the state
 }
 
-// Build is the built site, and how it is to be served.
+// Build is the built site, and the options of its deploy.
 type Build struct {
 	Folder      string `json:"folder"`
-	Release     int64  `json:"release,omitempty"` // number; 0 counts on
+	Release     int64  `json:"release,omitempty"` // number; 0 for the next one
 	Commit      string `json:"commit,omitempty"`
 	Repair      bool   `json:"repair,omitempty"`
 	Concurrency int    `json:"concurrency,omitempty"` // uploads at once; 0 for the default
 	Rules       string `json:"rules,omitempty"`       // name of the file with the rules
 }
 
-// CDN is the one that is told of the release; its zero value is none.
+// CDN is the CDN to purge; its zero value is none.
 type CDN struct {
 	Address        string `json:"address,omitempty"` // KIND:NAME
 	Tags           bool   `json:"tags,omitempty"`
@@ -94,8 +93,8 @@ func (p Plan) Encode() ([]byte, error) {
 	return append(content, '\n'), nil
 }
 
-// Decode reads a file's content. A format, a field or a value that this version
-// does not know is refused: it may be what makes the plan a safe one.
+// Decode reads a file's content. A format, a field or a value that this version does not
+// know is refused: the plan's safety may depend on it.
 func Decode(content []byte) (Plan, error) {
 	var version struct {
 		Format *int `json:"format"`

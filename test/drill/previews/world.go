@@ -113,7 +113,7 @@ func (a act) carryOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.Patience.Lease = shortLease
+	p.Timeouts.Lease = shortLease
 	switch a.Kind {
 	case "create":
 		content := preview.Last
@@ -189,7 +189,7 @@ func (d *world) end(f *figures, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	p.Patience.Lease = shortLease
+	p.Timeouts.Lease = shortLease
 	for _, at := range []time.Time{now, now.Add(100 * 24 * time.Hour)} {
 		if _, err := p.Sweep(context.Background(), false, at); err != nil {
 			return err

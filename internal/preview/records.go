@@ -16,23 +16,23 @@ import (
 const (
 	recordPrefix = "previews/"
 	recordEnd    = ".json"
-	// stateHeaders are those of the deploys' own state: nothing may cache it.
+	// stateHeaders are the headers of state files: no cache may keep them.
 	stateHeaders = manifest.StateHeaders
 )
 
-// book keeps the records of a place's previews, beside them.
-type book struct {
-	address string // the place's
+// recordStore reads and writes the records of a place's previews, which lie beside the previews.
+type recordStore struct {
+	address string // the address of the place
 	root    store.Destination
 }
 
-// entry is a record as it is stored: tag guards the next write.
+// entry is a stored record, with its ETag for the next write.
 type entry struct {
 	Record
 	tag string
 }
 
-// ErrNone tells that there is no preview of a name.
+// ErrNone says that there is no preview of a name.
 var ErrNone = errors.New("there is no such preview")
 
 // damaged says that a record can't be read.
@@ -46,7 +46,7 @@ func (d *damaged) Error() string {
 }
 
 // read reads the record of a name.
-func (b *book) read(ctx context.Context, name string) (*entry, error) {
+func (b *recordStore) read(ctx context.Context, name string) (*entry, error) {
 	if !IsName(name) {
 		return nil, fmt.Errorf("%q: %w: names have small letters, digits and hyphens", name, ErrNone)
 	}
@@ -65,7 +65,7 @@ func (b *book) read(ctx context.Context, name string) (*entry, error) {
 }
 
 // All are the records of all previews, the removed ones too, by name.
-func (b *book) All(ctx context.Context) ([]Record, error) {
+func (b *recordStore) All(ctx context.Context) ([]Record, error) {
 	entries, err := b.entries(ctx)
 	out := make([]Record, len(entries))
 	for i, e := range entries {
@@ -74,7 +74,7 @@ func (b *book) All(ctx context.Context) ([]Record, error) {
 	return out, err
 }
 
-func (b *book) entries(ctx context.Context) ([]entry, error) {
+func (b *recordStore) entries(ctx context.Context) ([]entry, error) {
 	var names []string
 	err := b.root.State.List(ctx, recordPrefix, func(i store.Info) error {
 		name, is := strings.CutSuffix(strings.TrimPrefix(i.Key, recordPrefix), recordEnd)
@@ -84,7 +84,7 @@ func (b *book) entries(ctx context.Context) ([]entry, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err // never a part of them: whose record is not seen is swept away
+		return nil, err // never a partial list: a sweep deletes previews without a record
 	}
 	var out []entry
 	for _, name := range names {
@@ -101,9 +101,9 @@ func (b *book) entries(ctx context.Context) ([]entry, error) {
 	return out, nil
 }
 
-// write stores a record in the place of was, nil for a new one. Who has changed it
-// meanwhile makes it a Conflict.
-func (b *book) write(ctx context.Context, was *entry, r Record) (*entry, error) {
+// write replaces the record was, nil for a new one. It returns a *Conflict if another
+// process has changed the record meanwhile.
+func (b *recordStore) write(ctx context.Context, was *entry, r Record) (*entry, error) {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {
 		return nil, err
@@ -127,6 +127,6 @@ func changed(name string) error {
 }
 
 // forget deletes a record.
-func (b *book) forget(ctx context.Context, e entry) error {
+func (b *recordStore) forget(ctx context.Context, e entry) error {
 	return errors.Join(b.root.State.Delete(ctx, []store.Deletion{{Key: recordPrefix + e.Name + recordEnd, ETag: e.tag}})...)
 }
