@@ -11,11 +11,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"github.com/pressrun/pressrun/internal/awscredentials"
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
-// namespace is a namespace of CloudWatch's, of which AWS/ are its own
+// namespace is a namespace of CloudWatch; those that begin with AWS/ are reserved
 // (https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html).
-var namespace = pattern(`^[A-Za-z0-9._/#-]{1,255}$`)
+var namespace = pattern.Of(`^[A-Za-z0-9._/#-]{1,255}$`)
 
 func checkCloudWatch(rest string) error {
 	if !namespace().MatchString(rest) || strings.HasPrefix(rest, "AWS/") {
@@ -45,7 +46,7 @@ var cloudWatchUnits = map[Unit]types.StandardUnit{
 	Seconds: types.StandardUnitSeconds, Instant: types.StandardUnitSeconds, Bytes: types.StandardUnitBytes, Count: types.StandardUnitCount,
 }
 
-// mostData is how many figures one call takes.
+// mostData is how many figures one call accepts.
 const mostData = 1000
 
 func (c cloudWatch) send(ctx context.Context, s Set) error {

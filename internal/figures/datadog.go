@@ -6,11 +6,12 @@ import (
 	"errors"
 
 	"github.com/pressrun/pressrun/internal/outbound"
+	"github.com/pressrun/pressrun/internal/pattern"
 )
 
 // datadogSite is one of Datadog's sites: datadoghq.com, us5.datadoghq.com,
 // datadoghq.eu, ddog-gov.com (https://docs.datadoghq.com/getting_started/site/).
-var datadogSite = pattern(`^([a-z0-9]+\.)?(datadoghq\.com|datadoghq\.eu|ddog-gov\.com)$`)
+var datadogSite = pattern.Of(`^([a-z0-9]+\.)?(datadoghq\.com|datadoghq\.eu|ddog-gov\.com)$`)
 
 func checkDatadog(rest string) error {
 	if !datadogSite().MatchString(rest) {

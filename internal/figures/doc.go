@@ -1,3 +1,3 @@
-// Package figures sends what a run measured to systems that keep figures: a kind of
-// system is a file and a line in kinds.go. What can't be sent is told, and fails nothing.
+// Package figures sends a run's metrics to monitoring systems. Each kind of system is a
+// file and a line in kinds.go. A failure to send is reported, and does not fail the run.
 package figures

@@ -9,19 +9,18 @@ import (
 	"strings"
 )
 
-// kind is a kind of system that keeps figures. A new one is a file of its own and a
-// line in kinds.
+// kind is a kind of monitoring system. A new one is a file of its own and a line in kinds.
 type kind struct {
 	name   string // what its addresses begin with
 	syntax string // its address
-	// variables are those of the environment with its secrets.
+	// variables are the environment variables with its secrets.
 	variables []string
-	// check says what is wrong with what follows the kind in an address; nil for nothing.
+	// check finds mistakes in the part of an address after the kind; nil for none.
 	check func(rest string) error
 	open  func(ctx context.Context, t target) (sender, error)
 }
 
-// kinds is the table of all that Open knows.
+// kinds is the table of the systems that Open knows.
 var kinds = []kind{
 	{name: "cloudwatch", syntax: "cloudwatch:NAMESPACE", check: checkCloudWatch, open: openCloudWatch},
 	{name: "datadog", syntax: "datadog:SITE, such as datadog:datadoghq.com", variables: []string{"DD_API_KEY"}, check: checkDatadog, open: openDatadog},
@@ -41,7 +40,7 @@ type sender interface {
 	send(ctx context.Context, s Set) error
 }
 
-// Syntaxes are how addresses are written, a kind each.
+// Syntaxes are the forms of addresses, one for each kind.
 func Syntaxes() []string {
 	all := make([]string, len(kinds))
 	for i, k := range kinds {
@@ -50,13 +49,13 @@ func Syntaxes() []string {
 	return all
 }
 
-// addresses are those of a list with commas or white space between.
+// addresses splits a list at commas and white space.
 func addresses(list string) []string {
 	return strings.FieldsFunc(list, func(r rune) bool { return r == ',' || r == ' ' || r == '\n' || r == '\r' || r == '\t' })
 }
 
-// Check says what is wrong with a list of addresses; nil for nothing. It tells no
-// more of an address than its kind.
+// Check finds mistakes in a list of addresses; nil for none. It shows no more of an
+// address than its kind.
 func Check(list string) error {
 	seen := map[string]bool{}
 	for _, address := range addresses(list) {
@@ -85,8 +84,7 @@ func find(address string) (kind, string, error) {
 	return kinds[i], rest, nil
 }
 
-// Variables are those of the environment with the secrets that a list of addresses
-// needs.
+// Variables are the environment variables with the secrets that a list of addresses needs.
 func Variables(list string) []string {
 	var names []string
 	for _, address := range addresses(list) {

@@ -16,8 +16,8 @@ import (
 	"github.com/pressrun/pressrun/internal/outbound"
 )
 
-// otlpHeaders holds the headers of calls, as OTEL_EXPORTER_OTLP_HEADERS does: with the
-// key of whoever takes the figures. Builds do not see it.
+// otlpHeaders names the variable with the headers of calls, in the form of
+// OTEL_EXPORTER_OTLP_HEADERS: they may hold the receiver's key. Builds do not see it.
 const otlpHeaders = "PRESSRUN_OTLP_HEADERS"
 
 func checkOTLP(rest string) error { return outbound.CheckInside(rest) }
@@ -49,8 +49,8 @@ func openOTLP(_ context.Context, t target) (sender, error) {
 	return o, err
 }
 
-// metricsAddress is where metrics are posted to: an address without a path is that of
-// the receiver as a whole, as OTEL_EXPORTER_OTLP_ENDPOINT is.
+// metricsAddress is where metrics are posted to: an address without a path is the
+// receiver's base address, like OTEL_EXPORTER_OTLP_ENDPOINT.
 func metricsAddress(address string) string {
 	if u, err := url.Parse(address); err == nil && strings.Trim(u.Path, "/") == "" {
 		return u.JoinPath("v1", "metrics").String()
@@ -77,7 +77,7 @@ func headersOf(list string) (map[string]string, error) {
 	return header, nil
 }
 
-// otlpUnits are units by UCUM
+// otlpUnits are the units in UCUM
 // (https://opentelemetry.io/docs/specs/semconv/general/metrics/#instrument-units).
 var otlpUnits = map[Unit]string{Seconds: "s", Instant: "s", Bytes: "By", Count: "1"}
 
@@ -92,10 +92,10 @@ func (o otlp) send(ctx context.Context, s Set) error {
 	}
 	var said collector.ExportMetricsServiceResponse
 	if err := proto.Unmarshal(answer, &said); err != nil {
-		return nil //nolint:nilerr // a 200 is a success, whatever its words
+		return nil //nolint:nilerr // a 200 is a success, whatever its body
 	}
 	if p := said.GetPartialSuccess(); p.GetRejectedDataPoints() > 0 {
-		return fmt.Errorf("it did not take %d of them: %s", p.GetRejectedDataPoints(), p.GetErrorMessage())
+		return fmt.Errorf("it rejected %d of them: %s", p.GetRejectedDataPoints(), p.GetErrorMessage())
 	}
 	return nil
 }

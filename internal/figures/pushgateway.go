@@ -14,15 +14,15 @@ import (
 	"github.com/pressrun/pressrun/internal/outbound"
 )
 
-// pushgatewayPassword holds USER:PASSWORD for a Pushgateway that asks for one.
+// pushgatewayPassword names the variable with USER:PASSWORD for a Pushgateway that needs one.
 const pushgatewayPassword = "PRESSRUN_PUSHGATEWAY_PASSWORD" //nolint:gosec // G101: the name of a variable
 
 func checkPushgateway(rest string) error { return outbound.CheckInside(rest) }
 
 // pushgateway pushes to a Prometheus Pushgateway, in its text format
 // (https://github.com/prometheus/pushgateway#api). The run's site is a group of its own;
-// a figure that a run does not have stays as the run before left it, as when the last
-// success was.
+// a figure that a run does not have keeps its last value, such as the time of the last
+// success.
 type pushgateway struct {
 	address, user, password string
 	client                  *outbound.Client
@@ -69,7 +69,7 @@ func (p pushgateway) send(ctx context.Context, s Set) error {
 	return to.AddContext(ctx)
 }
 
-// Prometheus is a figure's name by https://prometheus.io/docs/practices/naming/.
+// Prometheus is a figure's name in the convention of https://prometheus.io/docs/practices/naming/.
 func (f Figure) Prometheus() string {
 	name := "pressrun_run_" + f.Name
 	switch f.Unit {

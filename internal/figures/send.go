@@ -16,22 +16,20 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Targets are the systems that a run's figures go to.
+// Targets are the systems that get a run's figures.
 type Targets struct {
 	addresses []string
 	target    target
 }
 
-// Open makes Targets of a list of addresses that Check has nothing against, with
-// commas, spaces or lines between. Getenv gives the secrets; transport is below all
-// calls, nil for the network.
+// Open makes Targets of a list of addresses that has passed Check. Getenv reads the
+// secrets; transport is used for all calls, nil for the network.
 func Open(list string, getenv func(string) string, transport http.RoundTripper) (Targets, error) {
 	t := Targets{addresses: addresses(list), target: target{getenv: getenv, transport: transport}}
 	return t, Check(list)
 }
 
-// Send sends to all systems at once, for as long as limit, and says of each that did
-// not take the figures why.
+// Send sends to all systems at once, within limit, and returns an error text for each that failed.
 func (t Targets) Send(ctx context.Context, s Set, limit time.Duration) []string {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -74,7 +72,7 @@ func (t Targets) sendTo(ctx context.Context, k kind, rest string, s Set) error {
 const (
 	tries      = 3
 	firstPause = time.Second
-	// mostAnswer is how much of an answer is read: enough to see what was wrong.
+	// mostAnswer is how many bytes of an answer are read: enough for its error message.
 	mostAnswer = 4 << 10
 )
 
@@ -91,7 +89,7 @@ func (e *refusedError) Error() string {
 	return fmt.Sprintf("it answered with %d: %s", e.status, e.words)
 }
 
-// post posts a body, and again where a moment later it may be taken.
+// post posts a body, and retries transient errors.
 func post(ctx context.Context, client *outbound.Client, address string, header map[string]string, body []byte) ([]byte, error) {
 	for try := 1; ; try++ {
 		answer, err := postOnce(ctx, client, address, header, body)
@@ -103,7 +101,7 @@ func post(ctx context.Context, client *outbound.Client, address string, header m
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, err // it tells more than that the time is over
+			return nil, err // it says more than that the time is over
 		case <-timer.C:
 		}
 	}
@@ -125,14 +123,13 @@ func postOnce(ctx context.Context, client *outbound.Client, address string, head
 	return answer, err
 }
 
-// passes says whether an error may be gone a moment later.
+// passes says whether an error may be transient.
 func passes(err error) bool {
 	refused, ok := errors.AsType[*refusedError](err)
 	return !ok || refused.status == http.StatusTooManyRequests || refused.status >= http.StatusInternalServerError
 }
 
-// retryAfter is how long a system asks to wait, in seconds; no longer than the time of
-// a whole sending.
+// retryAfter is how long a system asks to wait, at most a minute.
 func retryAfter(a outbound.Answer) time.Duration {
 	seconds, err := strconv.Atoi(a.Header.Get("Retry-After"))
 	if err != nil {
@@ -141,10 +138,10 @@ func retryAfter(a outbound.Answer) time.Duration {
 	return min(time.Duration(max(seconds, 0))*time.Second, time.Minute)
 }
 
-// doer lets a library call through an outbound client.
+// doer lets a library make its calls through an outbound client.
 type doer struct{ client *outbound.Client }
 
-// Do makes a call; of the answer it gives as much as is worth reading.
+// Do makes a call, and cuts the answer's body off at mostAnswer.
 func (d doer) Do(r *http.Request) (*http.Response, error) {
 	a, err := d.client.Do(r, mostAnswer)
 	if err != nil {

@@ -5,30 +5,29 @@ import (
 	"time"
 )
 
-// Set is what one run measured, at an instant.
+// Set is the figures of one run, at an instant.
 type Set struct {
 	// Site and Environment are where it was released to; Environment may be "".
 	Site, Environment string
-	// Outcome is how the run ended, as its outcome is called.
+	// Outcome is the run's outcome.
 	Outcome string
 	At      time.Time
 	Figures []Figure
 }
 
-// Figure is one number. Its labels are of few values, whatever is released: none has
-// the number of a release in it.
+// Figure is one number. Its labels have few values: none holds the number of a release.
 type Figure struct {
-	// Name is in small letters and words with _ between, such as step_duration.
+	// Name is lower-case words joined by _, such as step_duration.
 	Name string
 	// Help says what it is, in a sentence.
 	Help  string
 	Unit  Unit
 	Value float64
-	// Step is the step that it is of; "" for the whole run.
+	// Step is the step that it belongs to; "" for the whole run.
 	Step string
 }
 
-// Unit is what a figure counts.
+// Unit is the unit of a figure.
 type Unit string
 
 // The units. Instant is seconds since the epoch.
@@ -39,7 +38,7 @@ const (
 	Instant Unit = "instant"
 )
 
-// Described are all figures that a run may have, with what each is: docs/action.md
+// Described are all figures that a run may have, with their descriptions: docs/action.md
 // lists them.
 var Described = []Figure{
 	{Name: "duration", Unit: Seconds, Help: "From the run's first step until its figures were sent."},
@@ -62,7 +61,7 @@ var Described = []Figure{
 	{Name: "last_success_timestamp", Unit: Instant, Help: "When this release went live, in seconds since the epoch; none for one that did not."},
 }
 
-// Add adds a figure that is described; one that is not is a mistake of the program.
+// Add adds a figure. It panics if Described does not have it.
 func (s *Set) Add(name string, value float64) { s.add(name, "", value) }
 
 // AddStep adds how long a step took.
@@ -82,7 +81,7 @@ func (s *Set) add(name, step string, value float64) {
 // label is a name and its value.
 type label struct{ name, value string }
 
-// labels are those of a figure beyond the site, in their order.
+// labels are the labels of a figure beside the site, in order.
 func (s Set) labels(f Figure) []label {
 	var all []label
 	if s.Environment != "" {
@@ -91,8 +90,8 @@ func (s Set) labels(f Figure) []label {
 	if f.Step != "" {
 		all = append(all, label{"step", f.Step})
 	}
-	// How often which outcome came, and how long runs of each took, is asked; the
-	// others are compared from run to run, whatever became of it.
+	// Only the duration and the success are queried by outcome; the others are compared
+	// from run to run.
 	if f.Name == "duration" || f.Name == "succeeded" {
 		all = append(all, label{"outcome", s.Outcome})
 	}

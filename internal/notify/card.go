@@ -11,22 +11,22 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// card is what people are shown of a fact, in plain text: the kinds put it into
-// their forms, and escape it.
+// card is a fact for people, in plain text: each kind of target formats and escapes it.
 type card struct {
 	// Title says what happened in a few words, Text in a sentence or two.
 	Title, Text string
 	Lines       []Line
 	More        int
-	// Details are what else is known, such as whose fault it is.
+	// Details are further facts, such as whose fault it is.
 	Details []string
 	// Button leads to Link; both are "" where the app has no address.
 	Button, Link string
 	in           words.Language
 }
 
-// Bounds of what is shown, in characters. Even where each is escaped by five, Slack's
-// 3000 of a section hold, and where each is of four bytes, the 28 KB of Teams.
+// Bounds of the texts, in characters. Even if each is escaped by five characters, a
+// section stays within Slack's 3000, and if each takes four bytes, a message within the
+// 28 KB of Teams.
 const (
 	longestTitle  = 120
 	longestText   = 400
@@ -57,7 +57,7 @@ func (f Fact) card() card {
 	return c
 }
 
-// plain is text from elsewhere on one line, without controls, and shortened.
+// plain makes one short line of text from elsewhere, without control characters.
 func plain(s string, limit int) string { return text.Shorten(text.OneLine(s), limit) }
 
 func (r Request) name(l words.Language) string {
@@ -93,7 +93,7 @@ func (f Fact) title() string {
 	return plain(f.Site.Title+": "+said, longestTitle)
 }
 
-// details are what else is known of a release.
+// details are further facts about a release.
 func (f Fact) details() []string {
 	var out []string
 	l := f.Site.Language
@@ -126,7 +126,7 @@ func faultName(l words.Language, f release.Fault) string {
 	return string(f)
 }
 
-// Link is the address of the page about a fact; "" where the app has none.
+// Link is the address of the page about a fact; "" if the app has no public address.
 func (f Fact) Link() string {
 	if f.Release != nil {
 		return f.page("sites", f.Site.Name, "releases", strconv.FormatInt(f.Release.Number, 10))
@@ -145,7 +145,7 @@ func (f Fact) page(parts ...string) string {
 	return app
 }
 
-// moreLine says that a list is not all.
+// moreLine says that a list is not complete.
 func (c card) moreLine() string { return c.in.Say("and %d more", c.More) }
 
 // First keeps the first few of the requests of one person, and counts all.

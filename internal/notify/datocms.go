@@ -7,9 +7,9 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// datoCMS tells a build trigger of DatoCMS how it went
-// (https://www.datocms.com/marketplace/hosting/custom-webhook). The address that
-// DatoCMS shows is itself the secret.
+// datoCMS reports the result of a build trigger to DatoCMS
+// (https://www.datocms.com/marketplace/hosting/custom-webhook). The address that DatoCMS
+// shows is itself the secret.
 var datoCMS = Kind{
 	Name: "datocms", Secret: SecretNever, Body: datoResult,
 	Tells: []Type{ReleaseLive, ended(release.Failed), ended(release.Cancelled), ended(release.Stale)},

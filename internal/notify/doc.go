@@ -1,4 +1,4 @@
-// Package notify holds what targets are told of what happened to a site, and in
-// which form: pure. A kind of target is a file beside its siblings and a line in
-// the table of kinds.go. Who sends it, and when again, is app/notices' affair.
+// Package notify makes the messages about a site for its targets. It is pure. A new kind
+// of target is a file and a line in the table of kinds.go. app/notices sends the
+// messages, and retries.
 package notify

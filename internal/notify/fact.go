@@ -12,11 +12,10 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Type names what happened, such as release.live. Outside it is "pressrun." and
-// the type.
+// Type is the type of a fact, such as release.live. Messages to programs put "pressrun." before it.
 type Type string
 
-// The types that are no ending of a release: those are "release." and the outcome.
+// The types, without those of a release's end: these are "release." and the outcome.
 const (
 	ReleaseRequested  Type = "release.requested"
 	ReleaseDispatched Type = "release.dispatched"
@@ -31,23 +30,23 @@ const (
 	ReleaseLate       Type = "release.late"
 	SiteHeld          Type = "site.held"
 	SiteDiffers       Type = "site.differs"
-	// ReleaseRecovered is the first release that is live after some that failed, and
-	// QueueLong that requests wait too long: people are told of them, by what their
-	// target was told before.
+	// ReleaseRecovered is the first live release after failed ones, and QueueLong says
+	// that requests wait too long. Only people are told of them, and they depend on the
+	// target's Memory.
 	ReleaseRecovered Type = "release.recovered"
 	QueueLong        Type = "site.queue_long"
-	// HandoffLate: a target did not take in time what it is handed of what went live.
+	// HandoffLate: a target did not take a hand-off in time.
 	HandoffLate Type = "site.handoff_late"
-	// Digest sums up what people were not told one by one.
+	// Digest sums up facts that people were not told one by one.
 	Digest Type = "digest"
-	// Test is sent when an operator asks for it, to nobody else.
+	// Test is sent to one target when an operator asks for it.
 	Test Type = "test"
 )
 
-// ended is the type of a release's ending.
+// ended is the type of a release's end.
 func ended(o release.Outcome) Type { return Type("release." + string(o)) }
 
-// ofRecord are the types of entries of the audit trail that say all by themselves.
+// ofRecord are the types of the kinds of audit trail entries that make a fact without a release.
 var ofRecord = map[string]Type{
 	release.KindOpened:     ReleaseRequested,
 	release.KindDispatched: ReleaseDispatched,
@@ -71,7 +70,7 @@ var ofRecord = map[string]Type{
 	"schedule.skipped":     ScheduleSkipped,
 }
 
-// Types lists all types that a target may be told, sorted.
+// Types lists all types, sorted.
 func Types() []Type {
 	all := []Type{RequestLive, RequestFailed, ReleaseRecovered, QueueLong}
 	for _, t := range ofRecord {
@@ -84,8 +83,8 @@ func Types() []Type {
 	return all
 }
 
-// Selected are the types that patterns name: a type, or its beginning and *, such
-// as release.* . A pattern that names none is an error.
+// Selected are the types that patterns name: a type, or its beginning and *, such as
+// release.*. A pattern that matches none is an error.
 func Selected(patterns []string) ([]Type, error) {
 	var out []Type
 	for _, p := range patterns {
@@ -101,15 +100,15 @@ func Selected(patterns []string) ([]Type, error) {
 			}
 		}
 		if !found {
-			return nil, fmt.Errorf("%q is no event that is told", p)
+			return nil, fmt.Errorf("%q names no event", p)
 		}
 	}
 	return out, nil
 }
 
-// Fact is something that happened to a site, with what is to be said of it.
+// Fact is an event of a site, with all that messages say about it.
 type Fact struct {
-	// Event is the number of the entry of the audit trail that it comes from.
+	// Event is the number of its entry in the audit trail.
 	Event   int64
 	Type    Type
 	At      time.Time
@@ -117,32 +116,32 @@ type Fact struct {
 	Release *release.Release
 	Request *Request
 	By, Why string
-	// To is the address of the one person who is told, where a target has several.
+	// To is the address of one person; "" for all of the target.
 	To string
-	// Asked are the requests of that person, the first few of Count.
+	// Asked are the first few requests of that person, of Count in all.
 	Asked []Request
 	Count int
 	// Failed counts the releases that failed before one that recovered.
 	Failed int64
-	// Served are the requests that a hand-off is of, the first of so many Requests.
+	// Served are the first requests of a hand-off, of Requests in all.
 	Served   []Request
 	Requests int64
-	// Steps are those of the release's run, for a kind that is told of them.
+	// Steps are the steps of the release's run, for kinds of targets with Steps.
 	Steps []Step
-	// Lines are what a digest sums up, and More how much beyond them.
+	// Lines are the facts of a digest, and More how many it leaves out.
 	Lines []Line
 	More  int
 }
 
-// Site is the site that it happened to. App is the app's own public address. People are
-// told in Language, by the clock of Zone (UTC where that is nil).
+// Site is the site of a fact. App is the app's own public address. Messages for people
+// are in Language, with times in Zone (nil for UTC).
 type Site struct {
 	Name, Title, URL, App string
 	Zone                  *time.Location
 	Language              words.Language
 }
 
-// forPrograms is the fact as programs are told of it: in English, by UTC.
+// forPrograms is the fact for programs: in English, with times in UTC.
 func (f Fact) forPrograms() Fact {
 	f.Site.Language, f.Site.Zone = words.Language{}, nil
 	return f
@@ -157,7 +156,7 @@ func (s Site) time(t time.Time, layout string) words.Time {
 	return s.Language.Time(t.In(zone), layout, true)
 }
 
-// Request is a request that it happened to.
+// Request is the request of a fact.
 type Request struct {
 	ID, Entity, Title, Link, Actor, Reason string
 	Source                                 release.Source
@@ -171,8 +170,8 @@ type Record struct {
 	At            time.Time
 }
 
-// Of is what an entry of the audit trail says, if it is one that is told. The
-// release is the one that it is about, nil for none.
+// Of makes a fact of an entry of the audit trail; false if it makes none. The release is
+// the one of the entry, nil for none.
 func Of(site Site, e Record, r *release.Release) (Fact, bool) {
 	f := Fact{Event: e.Event, At: e.At, Site: site, Release: r, By: e.By, Why: e.Why}
 	if e.Kind == release.KindEnded {
@@ -187,8 +186,8 @@ func Of(site Site, e Record, r *release.Release) (Fact, bool) {
 	return f, known
 }
 
-// OfRequests is what an entry says of each request that the release serves: that it
-// is live, or that it is not; "" for nothing.
+// OfRequests is the type of the facts that an entry makes for each request that the
+// release serves: RequestLive, RequestFailed, or "" for none.
 func OfRequests(e Record, r *release.Release) Type {
 	switch {
 	case r == nil:
@@ -207,8 +206,8 @@ func (f Fact) About(t Type, r Request) Fact {
 	return f
 }
 
-// ID is the same for the same fact and target, however often it is made, and for
-// no other. The time is part of it: a restored ledger counts its events anew.
+// ID identifies a fact for a target: it is the same each time the fact is made. It
+// includes the time, since a restored ledger numbers its events anew.
 func (f Fact) ID(target string) string {
 	request := ""
 	if f.Request != nil {

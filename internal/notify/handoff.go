@@ -11,22 +11,22 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// The types of hand-offs, which no other kind is told: content went live, or what had
-// been live was taken back.
+// The types of hand-offs, which no other kind of target gets: content went live, or a
+// rollback took content back.
 const (
 	ContentLive       Type = "content.live"
 	ContentRolledBack Type = "content.rolled_back"
 )
 
-// handoff is for what must not begin before a page is public, such as mailing it: it is
-// told up to when content is live, and which entries went live. It is a CloudEvent,
-// signed as a webhook's.
+// handoff is for systems that must wait until a page is public, such as one that mails
+// it: a message says up to which instant content is live, and which entries went live. It
+// is a CloudEvent, signed like a webhook's.
 var handoff = Kind{
 	Name: "handoff", Secret: SecretNeeded, Tells: []Type{ContentLive, ContentRolledBack}, HandsOff: true,
 	Body: handOffBody, Header: standardHeader,
 }
 
-// HandOff is what an entry of the audit trail says that is handed off; "" for nothing.
+// HandOff is the type of the hand-off for an entry of the audit trail; "" for none.
 func HandOff(e Record, r *release.Release) Type {
 	switch {
 	case r == nil:
@@ -39,13 +39,13 @@ func HandOff(e Record, r *release.Release) Type {
 	return ""
 }
 
-// Watermark is the instant up to which content is live with a fact's release; zero where
-// it says nothing of that.
+// Watermark is the instant up to which content is live with a fact's release; zero if it
+// does not say that.
 func (f Fact) Watermark() time.Time {
 	if f.Type != ContentLive || f.Release == nil {
 		return time.Time{}
 	}
-	if f.Release.Watermark.IsZero() { // nothing to do: its content was read by its fingerprint alone
+	if f.Release.Watermark.IsZero() { // it found nothing to do, by the fingerprint of the content alone
 		return f.Release.Fingerprint.Asked
 	}
 	return f.Release.Watermark
@@ -60,11 +60,11 @@ type handedOff struct {
 	Data handedData `json:"data"`
 }
 
-// handedData is what a hand-off tells.
+// handedData is the data of a hand-off.
 type handedData struct {
-	// Watermark is the instant up to which what was saved in the CMS is live. It is never
-	// lower than in a hand-off that was taken before. Previous is that of the last one that
-	// was; left out in the first.
+	// Watermark is the instant up to which changes in the CMS are live. It is never lower
+	// than in a hand-off that the target took before. Previous is the one of the last that
+	// it took; left out in the first.
 	Watermark *time.Time    `json:"watermark,omitempty"`
 	Previous  *time.Time    `json:"previous_watermark,omitempty"`
 	Site      eventSite     `json:"site"`
@@ -106,8 +106,8 @@ func handOffBody(id string, f Fact) ([]byte, error) {
 	return json.Marshal(h)
 }
 
-// entitiesOf are the entries that a fact's requests name, the newest request of each, in
-// the order of the requests; whether these are all.
+// entitiesOf are the entries that a fact's requests name, with the newest request of
+// each, in the order of the requests. complete says whether these are all.
 func entitiesOf(f Fact) (out []handedEntity, complete bool) {
 	out = []handedEntity{}
 	last := map[string]int{}
@@ -126,7 +126,7 @@ func entitiesOf(f Fact) (out []handedEntity, complete bool) {
 	return out, int64(len(f.Served)) >= f.Requests
 }
 
-// entityOf tells entries apart; a request that names none is one by itself.
+// entityOf identifies the entry of a request; a request without one counts as an entry of its own.
 func entityOf(r Request) string {
 	if r.Entity == "" {
 		return "request " + r.ID
@@ -134,8 +134,9 @@ func entityOf(r Request) string {
 	return "entity " + r.Entity
 }
 
-// Raise makes the watermark of a hand-off's body no lower than what the target has taken:
-// clocks are put back, and a hand-off may be sent again after later ones.
+// Raise raises the watermark of a hand-off's body to the one that the target has taken:
+// clocks are put back, and a hand-off may be sent again after later ones. It returns the
+// body and its watermark.
 func Raise(body string, taken time.Time) (string, time.Time, error) {
 	var h handedOff
 	if err := json.Unmarshal([]byte(body), &h); err != nil {

@@ -11,20 +11,20 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Memory is what a target of people was told, as far as it matters for what it is
-// told next. It is kept in the ledger beside how far the target has read, and
-// bounded.
+// Memory is what a target of people was told before, as far as a Policy needs it. The
+// ledger keeps it beside the target's cursor. It is bounded.
 type Memory struct {
-	// Failing counts the releases that failed since the last one that was live.
+	// Failing counts the failed releases since the last live one.
 	Failing int64 `json:"failing,omitempty"`
-	// Last is what was last so of each subject.
+	// Last is the last fact of each subject.
 	Last map[string]Said `json:"last,omitempty"`
 	// Recent are when messages were sent, within ManySpan.
 	Recent []time.Time `json:"recent,omitempty"`
 	// Shown are the newest releases that have a message.
 	Shown []int64 `json:"shown,omitempty"`
-	// Waits are what waits for a digest since Since, and More how much beyond. Trouble
-	// is since when something that went wrong is among it, and is to be told soon.
+	// Waits are the facts that wait for a digest since Since, and More how many are left
+	// out. Trouble is since when a failure is among them, which must be told soon; zero
+	// for none.
 	Waits   []Line    `json:"waits,omitempty"`
 	More    int       `json:"more,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
@@ -33,7 +33,7 @@ type Memory struct {
 	Quiet bool `json:"quiet,omitempty"`
 }
 
-// Said is what was so of a subject, and since when.
+// Said is the last fact of a subject, and when it was told.
 type Said struct {
 	What string    `json:"what"`
 	At   time.Time `json:"at"`
@@ -54,7 +54,7 @@ const (
 	mostSaid  = 200
 )
 
-// ReadMemory reads what String wrote; nothing for "".
+// ReadMemory reads the text of String; "" gives an empty Memory.
 func ReadMemory(text string) (m Memory, err error) {
 	if text != "" {
 		err = json.Unmarshal([]byte(text), &m)
@@ -62,16 +62,16 @@ func ReadMemory(text string) (m Memory, err error) {
 	return m, err
 }
 
-// String is the memory as it is kept; "" for an empty one.
+// String is the memory as text for the ledger; "" for an empty one.
 func (m Memory) String() string {
-	kept, _ := json.Marshal(m) // texts, numbers and times alone: it can't fail
+	kept, _ := json.Marshal(m) // only texts, numbers and times: it can't fail
 	if string(kept) == "{}" {
 		return ""
 	}
 	return string(kept)
 }
 
-// at is a copy, without what is too old to matter.
+// at is a copy without entries that are too old to matter.
 func (m Memory) at(now time.Time) Memory {
 	m.Last = maps.Clone(m.Last)
 	if m.Last == nil {
@@ -83,12 +83,11 @@ func (m Memory) at(now time.Time) Memory {
 	return m
 }
 
-// within says whether an instant lies less than a span before now. One after now, of
-// a clock that was put back, does not.
+// within says whether an instant lies less than a span before now. An instant after now,
+// of a clock that was put back, does not.
 func within(t, now time.Time, span time.Duration) bool { return !t.After(now) && now.Sub(t) < span }
 
-// count counts failures, and makes the first release that is live after some a
-// recovered one.
+// count counts failures, and turns the first live release after some into a ReleaseRecovered.
 func (m *Memory) count(f Fact) Fact {
 	if f.To != "" {
 		return f
@@ -105,7 +104,7 @@ func (m *Memory) count(f Fact) Fact {
 	return f
 }
 
-// subjects are the types of which one ends the other.
+// subjects groups the types of which one ends the other.
 var subjects = map[Type]string{
 	SiteHeld: "hold", "site.hold_lifted": "hold", "site.paused": "pause", "site.resumed": "pause",
 	SiteDiffers: "public", "site.agrees": "public", QueueLong: "queue",
@@ -113,8 +112,8 @@ var subjects = map[Type]string{
 	ended(release.Failed): "release", ended(release.Stale): "release", ReleaseLive: "release", ReleaseRecovered: "release",
 }
 
-// same says whether a fact says what was last so of its subject, within SameSpan,
-// and remembers it. A release that is live is never the same as another one.
+// same says whether a fact repeats the last one of its subject within SameSpan, and
+// remembers it. A live release never repeats another one.
 func (m *Memory) same(f Fact, now time.Time) bool {
 	subject := subjects[f.Type]
 	if f.To != "" {
@@ -152,8 +151,8 @@ func (m *Memory) same(f Fact, now time.Time) bool {
 
 func shortWhy(why string) string { return why[:min(len(why), 200)] }
 
-// join adds a fact to what waits. Of a release, and of a subject, only the last is
-// told.
+// join adds a fact to those that wait for a digest. It replaces an earlier one of the
+// same release or subject.
 func (m Memory) join(f Fact, now time.Time, quiet bool) Memory {
 	line := Line{Type: f.Type, At: f.At, Text: f.Text(), Link: f.Link()}
 	if f.Release != nil {

@@ -13,15 +13,15 @@ import (
 )
 
 // netlify is for CMS plugins that take Netlify's deploy notifications
-// (https://docs.netlify.com/deploy/deploy-notifications/#http-post-request): a deploy
-// as Netlify's API tells of it. With a secret it is signed as there: a JWT with the
+// (https://docs.netlify.com/deploy/deploy-notifications/#http-post-request): a deploy in
+// the form of Netlify's API. With a secret it is signed like Netlify's: by a JWT with the
 // body's SHA-256 in X-Webhook-Signature.
 var netlify = Kind{
 	Name: "netlify", Secret: SecretOptional, Body: netlifyDeploy, Header: netlifyHeader,
 	Tells: []Type{ReleaseStarted, ReleaseLive, ended(release.Failed), ended(release.Cancelled), ended(release.Stale)},
 }
 
-// deploy is what Netlify tells of a deploy, as far as there is the like here.
+// deploy is Netlify's description of a deploy, with the fields that Pressrun can fill.
 type deploy struct {
 	ID           string     `json:"id"`
 	SiteID       string     `json:"site_id"`
@@ -80,7 +80,7 @@ func netlifyHeader(_ string, body []byte, secrets []string, _ time.Time) map[str
 // SHA-256 of the body.
 func netlifySignature(body []byte, secret string) string {
 	sum := sha256.Sum256(body)
-	claims, _ := json.Marshal(map[string]string{"iss": "netlify", "sha256": hex.EncodeToString(sum[:])}) // texts alone: it can't fail
+	claims, _ := json.Marshal(map[string]string{"iss": "netlify", "sha256": hex.EncodeToString(sum[:])}) // only texts: it can't fail
 	coded := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." + base64.RawURLEncoding.EncodeToString(claims)
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(coded))

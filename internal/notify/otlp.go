@@ -14,20 +14,20 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// otlp tells a receiver of OpenTelemetry of each release that has ended, as a trace
-// (trace.go), by OTLP/HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
+// otlp sends a trace of each release that has ended (trace.go) to an OpenTelemetry
+// receiver, by OTLP/HTTP (https://opentelemetry.io/docs/specs/otlp/#otlphttp).
 var otlp = Kind{
 	Name: "otlp", Secret: SecretOptional, Steps: true, Settle: settle,
 	Tells: []Type{ended(release.Succeeded), ended(release.Failed), ended(release.Cancelled), ended(release.Stale), ended(release.Superseded)},
 	Body:  trace, Wire: traceWire, Header: otlpHeader, Address: tracesAddress, Answer: otlpAnswer, Final: otlpFinal,
 }
 
-// settle is how long a run has, after its release ended, to leave its figures: one that
-// failed tells of that first.
+// settle is how long after its release's end a run has to report its metrics: a run that
+// failed reports the failure first.
 const settle = time.Minute
 
-// tracesAddress is where traces are posted to: an address without a path is that of the
-// receiver as a whole, as OTEL_EXPORTER_OTLP_ENDPOINT is.
+// tracesAddress is where traces are posted to: an address without a path is the
+// receiver's base address, like OTEL_EXPORTER_OTLP_ENDPOINT.
 func tracesAddress(address string) string {
 	if u, err := url.Parse(address); err == nil && strings.Trim(u.Path, "/") == "" {
 		return u.JoinPath("v1", "traces").String()
@@ -35,7 +35,7 @@ func tracesAddress(address string) string {
 	return address
 }
 
-// traceWire is a trace as it is sent: what is kept is text.
+// traceWire encodes a trace as binary Protobuf for sending: the ledger keeps it as text.
 func traceWire(body []byte) ([]byte, error) {
 	var kept collector.ExportTraceServiceRequest
 	if err := protojson.Unmarshal(body, &kept); err != nil {
@@ -44,8 +44,8 @@ func traceWire(body []byte) ([]byte, error) {
 	return proto.Marshal(&kept)
 }
 
-// otlpHeader has what the receiver wants to see with each call: a line NAME: VALUE of
-// the secret's file each.
+// otlpHeader makes the headers that the receiver needs: each line of the secret's file is
+// one, NAME: VALUE.
 func otlpHeader(_ string, _ []byte, secrets []string, _ time.Time) map[string]string {
 	header := map[string]string{}
 	for _, line := range secrets {
@@ -57,7 +57,7 @@ func otlpHeader(_ string, _ []byte, secrets []string, _ time.Time) map[string]st
 	return header
 }
 
-// ReadHeader reads a header as HTTP writes it: NAME: VALUE.
+// ReadHeader reads a header in HTTP's form, NAME: VALUE.
 func ReadHeader(line string) (name, value string, err error) {
 	name, value, ok := strings.Cut(line, ":")
 	value = strings.TrimSpace(value)
@@ -73,21 +73,21 @@ func ReadHeader(line string) (name, value string, err error) {
 	return name, value, nil
 }
 
-// otlpAnswer finds a success that is a partial one. It must not be tried again
+// otlpAnswer finds a partial success, which must not be tried again
 // (https://opentelemetry.io/docs/specs/otlp/#partial-success-1).
 func otlpAnswer(body []byte) string {
 	var said collector.ExportTraceServiceResponse
 	if proto.Unmarshal(body, &said) != nil {
-		return "" // whatever its words are, the status says success
+		return "" // its body does not matter: the status says success
 	}
 	if p := said.GetPartialSuccess(); p.GetRejectedSpans() > 0 {
-		return fmt.Sprintf("it did not take %d spans: %s", p.GetRejectedSpans(), p.GetErrorMessage())
+		return fmt.Sprintf("it rejected %d spans: %s", p.GetRejectedSpans(), p.GetErrorMessage())
 	}
 	return ""
 }
 
-// otlpFinal says which answers are the same whenever the trace is sent. Those about who
-// sends, and to where, are an operator's to mend: it is tried again until then.
+// otlpFinal says which statuses are permanent. Those about credentials and the address
+// are not: an operator can fix them while the message is retried.
 func otlpFinal(status int) bool {
 	switch status {
 	case 401, 403, 404, 408, 429:

@@ -11,20 +11,20 @@ import (
 
 // Policy says what people are told at a target, and when.
 type Policy struct {
-	// Wanted are the types that they are told of.
+	// Wanted are the types that they are told of. Decide must see all types.
 	Wanted []Type
-	// Quiet is awake in the hours in which they are told nothing but what Through has.
+	// Quiet covers the hours in which they are told only the types of Through.
 	Quiet   calendar.Schedule
 	Through []Type
-	// Updates says that a release has one message, which changes with it.
+	// Updates says that a release has one message, which is updated.
 	Updates bool
 }
 
-// Verdict is what becomes of a fact.
+// Verdict says what to do with a fact.
 type Verdict string
 
-// The verdicts: it is told at once; it changes the message that the release has; it
-// waits for the next digest; it is not told.
+// The verdicts: send a message at once; update the release's message; wait for the next
+// digest; send nothing.
 const (
 	Tell   Verdict = "tell"
 	Update Verdict = "update"
@@ -33,26 +33,26 @@ const (
 )
 
 const (
-	// Many is how many messages people are sent in ManySpan one by one.
+	// Many is the most messages that people are sent one by one within ManySpan.
 	Many = 6
-	// ManySpan is that span, and how long what comes beyond waits for a digest.
+	// ManySpan is the span of Many, and how long further facts wait for a digest.
 	ManySpan = 10 * time.Minute
-	// TroubleWait is how long what went wrong waits for a digest outside of quiet hours.
+	// TroubleWait is how long a failure waits for a digest outside of quiet hours.
 	TroubleWait = 30 * time.Second
-	// SameSpan is for how long the same is not said again.
+	// SameSpan is how long a fact is not repeated.
 	SameSpan = 24 * time.Hour
 )
 
-// troubles are the types of what went wrong.
+// troubles are the types of failures.
 var troubles = []Type{ended(release.Failed), ended(release.Stale), ReleaseLate, SiteHeld, SiteDiffers, QueueLong, HandoffLate, RequestFailed}
 
-// Trouble says whether a type is something that went wrong.
+// Trouble says whether a type is a failure.
 func Trouble(t Type) bool { return slices.Contains(troubles, t) }
 
-// Decide says what becomes of a fact, by what the target was told before. The fact
-// that it gives back is the one to tell: a release that is live after failures has
-// recovered. Facts that are not wanted are to be given too: what is told next
-// depends on them.
+// Decide says what to do with a fact, by the target's memory, and returns the new memory.
+// The returned fact is the one to send: a live release after failures becomes a
+// ReleaseRecovered. Call it for facts that are not Wanted too, since later verdicts
+// depend on them.
 func (p Policy) Decide(m Memory, f Fact, now time.Time) (Memory, Fact, Verdict) {
 	m = m.at(now)
 	f = m.count(f)
@@ -67,11 +67,11 @@ func (p Policy) Decide(m Memory, f Fact, now time.Time) (Memory, Fact, Verdict) 
 		return m, f, Update
 	case same:
 		return m, f, Drop
-	case f.To != "": // somebody waits for what they asked for
+	case f.To != "": // the person waits for it
 		return m, f, Tell
 	}
 	quiet := !p.quietUntil(now).IsZero() && !slices.Contains(p.Through, f.Type)
-	// What waits for the end of quiet hours holds nothing up that may be told in them.
+	// Facts that wait for the end of quiet hours do not hold back those that may be told in them.
 	if quiet || len(m.Recent) >= Many || len(m.Waits) > 0 && !m.Quiet {
 		return m.join(f, now, quiet), f, Join
 	}
@@ -82,7 +82,7 @@ func (p Policy) Decide(m Memory, f Fact, now time.Time) (Memory, Fact, Verdict) 
 	return m, f, Tell
 }
 
-// quietUntil is when the quiet hours that hold at an instant end; zero for none.
+// quietUntil is the end of the quiet hours at an instant; zero if there are none.
 func (p Policy) quietUntil(now time.Time) time.Time {
 	if len(p.Quiet.Windows) == 0 { // which would be awake all day
 		return time.Time{}
@@ -90,7 +90,7 @@ func (p Policy) quietUntil(now time.Time) time.Time {
 	return p.Quiet.OpenUntil(now)
 }
 
-// DigestAt is when the digest of what waits is due; false when nothing waits.
+// DigestAt is when the digest is due; false when nothing waits for one.
 func (p Policy) DigestAt(m Memory, now time.Time) (time.Time, bool) {
 	if len(m.Waits) == 0 {
 		return time.Time{}, false
@@ -107,7 +107,7 @@ func (p Policy) DigestAt(m Memory, now time.Time) (time.Time, bool) {
 	return due, true
 }
 
-// Sum makes the digest of what waits, which then waits no more.
+// Sum makes the digest of the waiting facts, and removes them from the memory.
 func (p Policy) Sum(m Memory, site Site, now time.Time) (Memory, Fact) {
 	m = m.at(now)
 	f := Fact{Type: Digest, At: now, Site: site, Lines: m.Waits, More: m.More}
@@ -116,9 +116,9 @@ func (p Policy) Sum(m Memory, site Site, now time.Time) (Memory, Fact) {
 	return m, f
 }
 
-// Queue is what is to be said of requests that wait, the oldest since an instant,
-// when that is longer than a limit. It is false when they do not, which is to be
-// remembered.
+// Queue makes a QueueLong fact if the oldest of the waiting requests has waited for
+// longer than a limit. It is false otherwise; the returned memory must be kept in both
+// cases.
 func (p Policy) Queue(m Memory, site Site, waiting release.Group, longest time.Duration, now time.Time) (Memory, Fact, bool) {
 	if waiting.Count == 0 || now.Sub(waiting.First) < longest {
 		m = m.at(now)

@@ -16,7 +16,7 @@ var slack = Kind{
 	Name: "slack", Secret: SecretNever, People: true, Tells: forPeople(), Usual: usual, Body: slackMessage, Header: bare, Answer: slackWebhookAnswer,
 }
 
-// slackText is a text object, slackBlock a block, as far as they are used here.
+// slackText is a text object, and slackBlock a block, with the fields used here.
 type slackText struct {
 	Type     string `json:"type"`
 	Text     string `json:"text"`
@@ -38,7 +38,7 @@ type slackElement struct {
 	ActionID string `json:"action_id,omitempty"`
 }
 
-// slackBody is a message. Channel and TS are known when it is sent.
+// slackBody is a message. Channel and TS are set when it is sent.
 type slackBody struct {
 	Channel     string       `json:"channel,omitempty"`
 	TS          string       `json:"ts,omitempty"`
@@ -48,9 +48,9 @@ type slackBody struct {
 	UnfurlMedia *bool        `json:"unfurl_media,omitempty"`
 }
 
-// slackEscape is what Slack's own text must be
+// slackEscape escapes text for Slack
 // (https://docs.slack.dev/messaging/formatting-message-text/#escaping): without it
-// <!channel> in a title would call everybody.
+// <!channel> in a title would notify everybody.
 var slackEscape = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 func slackSection(words string) slackBlock {
@@ -83,8 +83,8 @@ func slackMessage(_ string, f Fact) ([]byte, error) {
 	return json.Marshal(m)
 }
 
-// SlackCall is the call that sends a message to a channel: it changes the one at a
-// place, which SlackAnswer gave, or posts a new one when that is "".
+// SlackCall makes the call that sends a message to a channel: it updates the message at a
+// place that SlackAnswer returned, or posts a new one for "".
 func SlackCall(body []byte, channel, place string) (method string, call []byte, err error) {
 	var m slackBody
 	if err := json.Unmarshal(body, &m); err != nil {
@@ -99,12 +99,12 @@ func SlackCall(body []byte, channel, place string) (method string, call []byte, 
 	return method, call, err
 }
 
-// SlackReply is what Slack's API answered.
+// SlackReply is an answer of Slack's API.
 type SlackReply struct {
-	// Place is where the message is, for SlackCall.
+	// Place identifies the message, for SlackCall.
 	Place string
-	// Trouble says what is wrong; "" when the message was taken. Lost: the message
-	// that was to change is gone or can't change, so that a new one is to be posted.
+	// Trouble is the error; "" when the message was taken. Lost says that the message to
+	// update was deleted or can't be updated: post a new one.
 	Trouble string
 	Lost    bool
 }
@@ -120,7 +120,7 @@ func SlackAnswer(body []byte) SlackReply {
 		TS      string `json:"ts"`
 	}
 	if err := json.Unmarshal(body, &a); err != nil {
-		return SlackReply{Trouble: "its answer is none of Slack's API: is the address right?"}
+		return SlackReply{Trouble: "its answer is not from Slack's API: is the address right?"}
 	}
 	if a.OK {
 		if a.Channel == "" || a.TS == "" || strings.Contains(a.Channel, "/") {
@@ -139,8 +139,8 @@ func SlackAnswer(body []byte) SlackReply {
 	return r
 }
 
-// slackErrors are the errors of chat.postMessage, chat.update and incoming webhooks
-// that somebody can do something about.
+// slackErrors explain the errors of chat.postMessage, chat.update and incoming webhooks
+// for which there is a remedy.
 var slackErrors = map[string]string{ //nolint:gosec // G101: words about tokens are none
 	"invalid_auth":           "Slack does not know the token: put the Bot User OAuth Token of your app into token_file",
 	"not_authed":             "Slack was sent no token: put the Bot User OAuth Token of your app into token_file",
@@ -178,17 +178,16 @@ func slackTrouble(code string) string {
 	return "Slack refused the message: " + code
 }
 
-// slackWebhookAnswer: an incoming webhook says ok, and nothing else, when it took a
-// message.
+// slackWebhookAnswer finds an error in an incoming webhook's answer, which is "ok" when
+// it took a message.
 func slackWebhookAnswer(body []byte) string {
 	if strings.TrimSpace(string(body)) == "ok" {
 		return ""
 	}
-	return "its answer is none of a Slack webhook, which says ok: is the address right?"
+	return "its answer is not from a Slack webhook, which says ok: is the address right?"
 }
 
-// SlackWebhookTrouble says in words what is wrong when an incoming webhook refuses a
-// message; "" when it says nothing that is known.
+// SlackWebhookTrouble explains why an incoming webhook refused a message; "" for an unknown error.
 func SlackWebhookTrouble(body []byte) string {
 	code := strings.TrimSpace(string(body[:min(len(body), 100)]))
 	if words := slackErrors[code]; words != "" {

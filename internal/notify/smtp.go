@@ -9,12 +9,12 @@ import (
 	"sync"
 )
 
-// smtp is an e-mail. Its body is a Mail, which whoever sends it puts into MIME.
+// smtp is an e-mail. Its body is a Mail, which the sender (app/notices) encodes as MIME.
 var smtp = Kind{Name: "smtp", Secret: SecretNever, People: true, Tells: forPeople(), Usual: usual, Body: mailBody, Header: bare}
 
-// Mail is what an e-mail says. Subject is one line without controls.
+// Mail is the content of an e-mail. Subject is one line without control characters.
 type Mail struct {
-	// To is the one who gets it; "" for all of the target's addresses.
+	// To is its only recipient; "" for all of the target's addresses.
 	To      string `json:"to,omitempty"`
 	Subject string `json:"subject"`
 	Text    string `json:"text"`
@@ -23,7 +23,7 @@ type Mail struct {
 	Release int64 `json:"release,omitempty"`
 }
 
-// mailPage is the HTML part: html/template escapes whatever stands in it.
+// mailPage is the HTML part; html/template escapes its values.
 var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
 <html lang="{{.Lang}}"><body style="font-family: sans-serif; line-height: 1.5">
 <h1 style="font-size: 1.2em">{{.Title}}</h1>
@@ -45,7 +45,7 @@ var mailPage = template.Must(template.New("mail").Parse(`<!doctype html>
 </body></html>
 `))
 
-// mailView is what the HTML part shows.
+// mailView is the data of the HTML part.
 type mailView struct {
 	card
 	MoreLine, Lang string
@@ -92,8 +92,8 @@ func ReadMail(body []byte) (m Mail, err error) {
 	return m, nil
 }
 
-// address is a plain e-mail address: a dot-atom of RFC 5321 without quoted parts, and
-// a domain. Nothing that could begin another header or address fits.
+// address matches a plain e-mail address: a dot-atom of RFC 5321 without quoted parts,
+// and a domain. Text that could begin another header or address does not match.
 var address = sync.OnceValue(func() *regexp.Regexp {
 	return regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\\.)+[A-Za-z]{2,63}$")
 })
@@ -104,8 +104,8 @@ const longestAddress = 254
 // IsAddress says whether a text is one plain e-mail address.
 func IsAddress(s string) bool { return len(s) <= longestAddress && address().MatchString(s) }
 
-// Asker is the address of who asked, where that is an e-mail address of one of the
-// domains; "" otherwise. It is in small letters, so that one person is one.
+// Asker is the actor's e-mail address if its domain is one of domains, else "". It is in
+// lower case, so that different spellings are one person.
 func Asker(actor string, domains []string) string {
 	actor = strings.ToLower(actor)
 	if !IsAddress(actor) {

@@ -6,10 +6,9 @@ import (
 	"strings"
 )
 
-// teams posts an Adaptive Card to a workflow of Microsoft Teams ("When a Teams
-// webhook request is received":
-// https://learn.microsoft.com/en-us/connectors/teams/#microsoft-teams-webhook), which
-// took the place of the retired Microsoft 365 connectors
+// teams posts an Adaptive Card to a workflow of Microsoft Teams ("When a Teams webhook request is received":
+// https://learn.microsoft.com/en-us/connectors/teams/#microsoft-teams-webhook), which replaced the retired
+// Microsoft 365 connectors
 // (https://devblogs.microsoft.com/microsoft365dev/retirement-of-office-365-connectors-within-microsoft-teams/).
 // The workflow's address is itself the secret; it answers 202.
 var teams = Kind{Name: "teams", Secret: SecretNever, People: true, Tells: forPeople(), Usual: usual, Body: teamsMessage, Header: bare}
@@ -33,9 +32,9 @@ type adaptiveCard struct {
 	Actions []adaptiveAction `json:"actions,omitempty"`
 }
 
-// adaptiveText is a RichTextBlock: unlike a TextBlock's, the text of its runs is no
-// Markdown (https://adaptivecards.io/explorer/TextRun.html), so that a title from a
-// CMS can't make a link or a heading.
+// adaptiveText is a RichTextBlock: unlike a TextBlock's, the text of its runs is not
+// Markdown (https://adaptivecards.io/explorer/TextRun.html), so that a title from a CMS
+// can't make a link or a heading.
 type adaptiveText struct {
 	Type    string        `json:"type"`
 	Inlines []adaptiveRun `json:"inlines"`
@@ -91,7 +90,7 @@ func teamsMessage(_ string, f Fact) ([]byte, error) {
 	}
 	var message bytes.Buffer
 	e := json.NewEncoder(&message)
-	e.SetEscapeHTML(false) // it would be six bytes for each <, and a message has 28 KB
+	e.SetEscapeHTML(false) // escaping takes six bytes for each <, and a message has 28 KB
 	err := e.Encode(teamsBody{Type: "message", Attachments: []teamsAttachment{
 		{ContentType: "application/vnd.microsoft.card.adaptive", Content: out},
 	}})

@@ -18,7 +18,7 @@ import (
 	"github.com/pressrun/pressrun/internal/tracecontext"
 )
 
-// Step is a step of a release's run, as the run told of it.
+// Step is a step of a release's run, as the run reported it.
 type Step struct {
 	Name    string
 	Started time.Time
@@ -26,10 +26,10 @@ type Step struct {
 	Failed  bool
 }
 
-// trace is the release of a fact as a trace: a span of the whole release, from its
-// oldest request until it was live or ended; below it one of each state; below these the
-// steps of the run. All is of stored times and names, so that it is the same spans
-// however often it is made. Names and attributes are those of
+// trace makes a trace of a fact's release: a span of the whole release, from its oldest
+// request until it was live or ended; below it one for each state; below these the steps
+// of the run. It uses only stored times and names, so that the spans are the same each
+// time it is made. Names and attributes are those of
 // https://opentelemetry.io/docs/specs/semconv/cicd/cicd-spans/ and
 // https://opentelemetry.io/docs/specs/semconv/resource/cicd/.
 func trace(_ string, f Fact) ([]byte, error) {
@@ -62,7 +62,7 @@ func (m *tracer) page() string {
 	return fmt.Sprintf("%s/sites/%s/releases/%d", m.fact.Site.App, url.PathEscape(m.fact.Site.Name), m.release.Number)
 }
 
-// end is when the release was live, or ended without that.
+// end is when the release went live, or ended without going live.
 func (m *tracer) end() time.Time {
 	if at := m.release.Times.Complete; !at.IsZero() {
 		return at
@@ -84,10 +84,10 @@ func (m *tracer) add(name, label string, parent string, from, upto time.Time, at
 	return s
 }
 
-// nanos are those since the epoch; 0 for what is before it.
+// nanos are nanoseconds since the epoch; 0 for instants before it.
 func nanos(at time.Time) uint64 { return uint64(max(0, at.UnixNano())) }
 
-// whole is the span of the whole release.
+// whole adds the span of the whole release.
 func (m *tracer) whole() {
 	r := m.release
 	from := r.Times.Requested
@@ -118,8 +118,7 @@ func failed(s *spans.Span, trouble, why string) {
 	s.Status = &spans.Status{Code: spans.Status_STATUS_CODE_ERROR, Message: why}
 }
 
-// resultOf is the well-known result of a release, and what class of error it is; ""
-// for none.
+// resultOf is OpenTelemetry's well-known result for a release, and its error type; "" for none.
 func resultOf(r *release.Release) (result, trouble string) {
 	fault := cmp.Or(string(r.Fault), "_OTHER")
 	switch r.Outcome {
@@ -139,8 +138,8 @@ func resultOf(r *release.Release) (result, trouble string) {
 	return "error", fault
 }
 
-// entered are the states in which a release stood before it was live, with what a
-// pipeline's run does in them.
+// entered are the states of a release before it was live, with the state of a pipeline's
+// run in each.
 var entered = []struct {
 	state release.State
 	does  string
@@ -150,7 +149,7 @@ var entered = []struct {
 
 func stateSpan(s release.State) string { return "state:" + string(s) }
 
-// states are a span each, from when a state was entered until the next one was.
+// states adds a span for each state, from its beginning until the next one's.
 func (m *tracer) states() {
 	for i, e := range entered {
 		from := m.release.Times.Of(e.state)
@@ -168,13 +167,13 @@ func (m *tracer) states() {
 	}
 }
 
-// taskTypes are the steps that are of a well-known type of task.
+// taskTypes are the well-known types of task of some steps.
 var taskTypes = map[string]string{
 	"install": "build", "build": "build", "check": "test", "verify": "test", "deploy": "deploy",
 }
 
-// steps are a span each, below the state in which it began. What the run does after
-// the site is live is no part of the way there.
+// steps adds a span for each step, below the state in which it began. Steps after the
+// site is live are left out.
 func (m *tracer) steps() {
 	seen := map[string]int{}
 	for _, step := range m.fact.Steps {
@@ -182,7 +181,7 @@ func (m *tracer) steps() {
 			continue
 		}
 		name := tracecontext.Step(step.Name)
-		if seen[step.Name]++; seen[step.Name] > 1 { // jobs of one run each begin with a claim
+		if seen[step.Name]++; seen[step.Name] > 1 { // each job of a run begins with a claim
 			name += ":" + strconv.Itoa(seen[step.Name])
 		}
 		result := "success"
@@ -202,7 +201,7 @@ func (m *tracer) steps() {
 	}
 }
 
-// stateAt names the span of the state in which the release stood at an instant.
+// stateAt names the span of the release's state at an instant.
 func (m *tracer) stateAt(at time.Time) string {
 	name := tracecontext.Root
 	for _, e := range entered {

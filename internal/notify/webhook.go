@@ -15,9 +15,9 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// webhook tells everything: a CloudEvent 1.0 in structured JSON
-// (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md),
-// signed as Standard Webhooks 1.0.0 says
+// webhook gets all types: a CloudEvent 1.0 in structured JSON
+// (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md), signed
+// by Standard Webhooks 1.0.0
 // (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
 var webhook = Kind{Name: "webhook", Secret: SecretNeeded, Body: cloudEvent, Header: standardHeader}
 
@@ -33,7 +33,7 @@ type event struct {
 	Data            eventData `json:"data"`
 }
 
-// eventData is what a CloudEvent of ours tells.
+// eventData is the data of a CloudEvent.
 type eventData struct {
 	Site    eventSite     `json:"site"`
 	Release *eventRelease `json:"release,omitempty"`
@@ -110,14 +110,14 @@ func optional(t time.Time) *time.Time {
 	return &t
 }
 
-// standardHeader signs with every secret that is good, so that a receiver may
-// change its own at any time between.
+// standardHeader signs with every valid secret, so that a receiver may change to the new
+// one at any time.
 func standardHeader(id string, body []byte, secrets []string, now time.Time) map[string]string {
 	return Signed(id, "application/cloudevents+json; charset=utf-8", body, secrets, now)
 }
 
-// Signed are the headers of a message that is signed as Standard Webhooks says: with
-// each of the secrets, which ReadSecret has read.
+// Signed makes the headers of a message signed by Standard Webhooks: with each of the
+// secrets, which must come from ReadSecret.
 func Signed(id, contentType string, body []byte, secrets []string, now time.Time) map[string]string {
 	stamp := strconv.FormatInt(now.Unix(), 10)
 	signatures := make([]string, 0, len(secrets))
@@ -138,13 +138,13 @@ const (
 	longestKey  = 64
 )
 
-// ReadSecret is the key of a secret as Standard Webhooks writes it: whsec_ and
+// ReadSecret reads the key from a secret as Standard Webhooks writes it: whsec_ and
 // base64 of 24 to 64 bytes.
 func ReadSecret(text string) (key string, err error) {
 	coded, ok := strings.CutPrefix(text, "whsec_")
 	raw, err := base64.StdEncoding.DecodeString(coded)
 	if !ok || err != nil || len(raw) < shortestKey || len(raw) > longestKey {
-		return "", errors.New("is no secret of Standard Webhooks; expected whsec_ and base64 of 24 to 64 random bytes, such as from: echo whsec_$(openssl rand -base64 32)")
+		return "", errors.New("is not a secret of Standard Webhooks; expected whsec_ and base64 of 24 to 64 random bytes, such as from: echo whsec_$(openssl rand -base64 32)")
 	}
 	return string(raw), nil
 }

@@ -49,13 +49,13 @@ func (f Fact) requestText() string {
 		about, f.Site.Title, f.Release.Number, text.FullStop(becauseOf(l, *f.Release)))
 }
 
-// quoted is a title from elsewhere between quotation marks.
+// quoted puts a title from elsewhere between quotation marks.
 func quoted(l words.Language, title string) string {
 	inner := strconv.Quote(title)
 	return l.Say("\"%s\"", inner[1:len(inner)-1])
 }
 
-// askedText is for the person who asked.
+// askedText is the text for the person who asked.
 func (f Fact) askedText() string {
 	l, title, number := f.Site.Language, f.Asked[0].Title, f.Release.Number
 	if f.Type == RequestLive {
@@ -107,7 +107,7 @@ var releaseWords = map[Type]words.Key{
 	ended(release.Succeeded): words.Key("%s has ended: it is live."),
 }
 
-// becauseOf says how a release ended, and why.
+// becauseOf says how and why a release ended.
 func becauseOf(l words.Language, r release.Release) string {
 	said := l.Say("ended")
 	switch r.Outcome {

@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// Guards are names of a deploy's guards, sorted and joined by commas: releases that
-// name them can be compared.
+// Guards are names of a deploy's guards, sorted and joined by commas, so that structs
+// with Guards are comparable.
 type Guards string
 
-// GuardsOf makes Guards of names. What is no name is left out.
+// GuardsOf makes Guards of names. Empty names, and names with a comma, are left out.
 func GuardsOf(names ...string) Guards {
 	names = slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == "" || strings.Contains(name, ",") })
 	slices.Sort(names)
 	return Guards(strings.Join(slices.Compact(names), ","))
 }
 
-// Names are the guards one by one, nil for none.
+// Names are the names of the guards, nil for none.
 func (g Guards) Names() []string {
 	if g == "" {
 		return nil
@@ -29,13 +29,13 @@ func (g Guards) Names() []string {
 // String lists the names for people.
 func (g Guards) String() string { return strings.Join(g.Names(), ", ") }
 
-// Allowance lets guards of a deploy pass, for one release: who allowed that and why.
+// Allowance lets guards of a deploy pass in one release, and says who allowed that and why.
 type Allowance struct {
 	Act
 	Guards Guards `json:"guards,omitzero"`
 }
 
-// words are the allowance in the audit trail.
+// words are the allowance in words, for the audit trail.
 func (a Allowance) words() string {
 	if a.Why == "" {
 		return "let pass once: " + a.Guards.String()
@@ -43,9 +43,9 @@ func (a Allowance) words() string {
 	return fmt.Sprintf("let pass once: %s: %s", a.Guards, a.Why)
 }
 
-// Allowable are the guards that may be let pass now: those that stopped the release
-// whose requests wait, with those that it was let pass already. None once the
-// release that takes them up is on its way, or when something else ended the last.
+// Allowable are the guards that an operator may let pass now: those that stopped the last
+// release, with those that it was let pass already. There are none once the next release
+// is dispatched, or if something else ended the last one.
 func (s Site) Allowable() Guards {
 	waits := s.State == Requested && s.Current.Dispatch.Token == ""
 	if !waits || s.Current.Retry == 0 || s.Current.Retry != s.Last.Number || s.Last.Guards == "" {
@@ -54,9 +54,9 @@ func (s Site) Allowable() Guards {
 	return GuardsOf(append(s.Last.Guards.Names(), s.Last.Allowed.Guards.Names()...)...)
 }
 
-// letPass has the waiting release go at once, with guards let pass that stopped the
-// one before it. The allowance is the release's: it goes with it through a dispatch
-// that is sent again, and no other release has it.
+// letPass makes the waiting release due at once, and lets guards pass in it that stopped
+// the one before. The allowance belongs to this release: a repeated dispatch keeps it,
+// and no other release has it.
 func letPass(t *turn, e LetPass) error {
 	if e.Guards == "" {
 		return refuse(CodeBadEvent, "name the guards that are to be let pass")

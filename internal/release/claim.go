@@ -2,8 +2,8 @@ package release
 
 import "time"
 
-// claim lets a run take a release. One run wins, for ever; the same run may
-// ask again and is told the same.
+// claim lets a run take a release. The first run to claim it has it for good; if it asks
+// again it gets the same answer.
 func claim(t *turn, e Claim) error {
 	if e.Run.ID == "" || e.Run.Attempt < 1 {
 		return refuse(CodeBadEvent, "a claim names its run and attempt")
@@ -27,8 +27,8 @@ func claim(t *turn, e Claim) error {
 		return refuse(CodeDuplicateRun, "run %s has already taken release #%d", t.Current.Run.ID, e.Release)
 	}
 	if t.State == Requested {
-		// The run is there before the runner's answer to its dispatch: that it
-		// has the token says as much.
+		// The run claims before the runner has answered the dispatch: its token confirms
+		// the dispatch.
 		t.enter(Dispatched, KindDispatched, "")
 	}
 	grantClaim(t, e.Run)
@@ -64,7 +64,7 @@ func claimAgain(t *turn, e Claim) error {
 	return nil
 }
 
-// rerun says whether somebody re-ran the run of the release that just failed,
+// rerun says whether a claim is from a re-run of the last release's run, which failed,
 // and its requests still wait: the new attempt takes them up again.
 func rerun(t *turn, e Claim) bool {
 	return t.State == Requested && t.Current.Dispatch.Token == "" &&
@@ -73,8 +73,8 @@ func rerun(t *turn, e Claim) bool {
 		e.Run.ID == t.Last.Run.ID && e.Run.Attempt > t.Last.Run.Attempt
 }
 
-// takeRetry gives the waiting retry to a re-run. The token goes with it: the
-// run knows no other, and may ask again or be re-run once more.
+// takeRetry gives the waiting retry to a re-run. The retry gets the token of the first
+// attempt: the run knows no other, and may ask again or be re-run once more.
 func takeRetry(t *turn, e Claim) error {
 	if err := checkStopped(t); err != nil {
 		return err
@@ -85,8 +85,8 @@ func takeRetry(t *turn, e Claim) error {
 	return nil
 }
 
-// claimTurn is for a run that nobody dispatched: the "Run workflow" button, a
-// workflow's own schedule. It takes the waiting release when the site has one.
+// claimTurn is the claim of a run that the app did not dispatch: the "Run workflow"
+// button, a workflow's own schedule. It takes the waiting release if the site has one.
 func claimTurn(t *turn, e Claim) error {
 	if t.State == Ready {
 		return refuse(CodeNothingToDo, "nothing waits for a release")
@@ -126,8 +126,8 @@ func grantClaim(t *turn, run Run) {
 	}
 }
 
-// forgetWatermark takes the watermark back for a re-run: it has read no content yet, so
-// what came since the first attempt's watermark joins it instead of waiting.
+// forgetWatermark removes the watermark for a re-run: it has read no content yet, so
+// requests since the first attempt's watermark join it instead of waiting.
 func forgetWatermark(t *turn) {
 	if t.Current.isRollback() {
 		return
@@ -146,16 +146,16 @@ func refuseOther(t *turn, number int64) error {
 	return refuse(CodeNoRelease, "there is no release #%d", number)
 }
 
-// Held says whether a run, in whatever attempt, has taken the current release.
+// Held says whether a run, in any attempt, has taken the current release.
 func (s Site) Held(run Run) bool {
 	t := &turn{Site: s}
 	return isClaimed(t) && s.Current.Run.ID == run.ID
 }
 
-// Admit says whether a run that waits before its first job, without a runner,
-// may begin now: nil when its claim would be granted or ends it green, else a
-// Conflict that says what it waits for. A release that was dispatched waits
-// here also for the end of a pause or a freeze that came after its dispatch.
+// Admit says whether a run that waits before its first job (for a deployment protection
+// rule) may begin now: nil when its claim would be granted, or refused in a way that ends
+// the run successfully; else a Conflict that says what it waits for. A dispatched release
+// also waits here for the end of a pause or a freeze that came after its dispatch.
 func (s Site) Admit(run string, now time.Time) error {
 	t := &turn{Site: s, now: now}
 	if t.State == Requested && t.Current.Dispatch.Token != "" && t.Current.Run.ID == "" {
@@ -163,7 +163,7 @@ func (s Site) Admit(run string, now time.Time) error {
 	}
 	if t.State != Ready && t.Current.Run.ID == run {
 		if isClaimed(t) || t.cancelling() {
-			return nil // a further job of the run, or one that its claim ends
+			return nil // a further job of the run, or one whose claim ends it
 		}
 		return checkStopped(t)
 	}

@@ -5,23 +5,23 @@ import (
 	"time"
 )
 
-// Reading is what a release was made of, as its run told when it had read it.
+// Reading describes the content that a release's run has read, as the run reported it.
 type Reading struct {
-	// Digest is of all that the site is made of, its content and its code: what has the
-	// same is the same site. Empty where that can't be said.
+	// Digest is of the site's content and code: releases with the same digest are the
+	// same site. Empty where there is none.
 	Digest string `json:"digest,omitzero"`
-	// Consistency says what the content can be relied on for.
+	// Consistency says how consistent the content is.
 	Consistency Consistency `json:"consistency,omitzero"`
-	// Told is when the run told.
-	Told time.Time `json:"told,omitzero"`
+	// Reported is when the run reported it.
+	Reported time.Time `json:"told,omitzero"`
 }
 
-// Consistency is what the content of a release can be relied on for.
+// Consistency says how consistent the content of a release is.
 type Consistency string
 
-// The consistencies: the content as it was at one instant; the same, found by looking
-// until nothing had changed since the watermark; each item as it was at some instant after
-// the watermark.
+// The consistencies: OneSnapshot: all content is of one instant. Quiet: so it is, since it
+// was read until nothing had changed since the watermark. PerItem: each item is of some
+// instant after the watermark.
 const (
 	OneSnapshot Consistency = "snapshot"
 	Quiet       Consistency = "quiet"
@@ -34,12 +34,12 @@ func (c Consistency) Valid() bool { return c == OneSnapshot || c == Quiet || c =
 const (
 	// longestDigest bounds a digest, in bytes.
 	longestDigest = 200
-	// clocksApart is how far a source's clock may be from ours and still be believed.
+	// clocksApart is how much a source's clock may differ from ours and still be believed.
 	clocksApart = 24 * time.Hour
 )
 
-// contentRead takes what the run has read. What would make the site that is live already
-// ends the release: there is nothing to do.
+// contentRead takes a run's report of the content that it has read. If the release would
+// be the same as the live one it ends: there is nothing to do.
 func contentRead(t *turn, e ContentRead) error {
 	if e.Sequence < 1 || !e.Consistency.Valid() || len(e.Digest) > longestDigest {
 		return refuse(CodeBadEvent, "what was read has a consistency, a digest of %d bytes at most and a sequence from 1", longestDigest)
@@ -57,7 +57,7 @@ func contentRead(t *turn, e ContentRead) error {
 		return refuse(CodeInvalidTransition, "release #%d is %q: it reads no content", e.Release, t.State)
 	}
 	noteHeard(t, e.Sequence, "")
-	t.Current.Reading = Reading{Digest: e.Digest, Consistency: e.Consistency, Told: t.now}
+	t.Current.Reading = Reading{Digest: e.Digest, Consistency: e.Consistency, Reported: t.now}
 	if at := plain(e.Watermark); !e.Watermark.IsZero() && at.Sub(t.now).Abs() < clocksApart {
 		t.Current.Watermark = at
 	}
@@ -67,9 +67,9 @@ func contentRead(t *turn, e ContentRead) error {
 	return nil
 }
 
-// madeAlready says whether the release in progress would make what is live. The live
-// release must be the last one that was to be built, be what the public address shows, and
-// not be too old. What an operator asks for is built.
+// madeAlready says whether the release in progress would be the same as the live one. The
+// live release must be the last one that was built, must be the one that the public
+// address shows, and must not be too old. An operator's release is built in any case.
 func (t *turn) madeAlready() bool {
 	r := t.Current
 	return r.Reading.Digest != "" && r.Reading.Digest == t.Live.Reading.Digest &&
@@ -77,7 +77,7 @@ func (t *turn) madeAlready() bool {
 		(t.Last.Number == t.Live.Number || t.Last.Outcome == Unchanged)
 }
 
-// sameSite ends the release in progress: what it was asked for is live already.
+// sameSite ends the release in progress: its content is live already.
 func sameSite(t *turn) {
 	t.Current.Outcome, t.Current.SameAs = Unchanged, t.Live.Number
 	t.Current.Why = fmt.Sprintf("nothing to do: content and code are as they were for release #%d", t.Live.Number)

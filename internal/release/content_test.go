@@ -21,7 +21,7 @@ func made(t *testing.T) *driver {
 	d := newDriver(t)
 	d.to(InProgress).readContent("one")
 	d.to(Ready)
-	if c := d.site.Live.Reading; c.Digest != "one" || c.Consistency != Quiet || c.Told.IsZero() {
+	if c := d.site.Live.Reading; c.Digest != "one" || c.Consistency != Quiet || c.Reported.IsZero() {
 		t.Fatalf("kept with the live release: %+v", c)
 	}
 	return d

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// tick does what time alone brings about: a dispatch that is due, a look at a
-// run that is silent or late, the end of a pause.
+// tick does what is due by time alone: a dispatch, the look-up of a silent or late run,
+// the end of a pause.
 func tick(t *turn, e Tick) error {
 	if e.Token == "" {
 		return refuse(CodeBadEvent, "a tick needs a token")
@@ -56,21 +56,20 @@ func tickRequested(t *turn, e Tick) {
 	dispatch(t, e.Token)
 }
 
-// lateTick is how late a tick may come: the one that ends a wait comes within moments of
-// it. After a later one the clock was put forward or the machine slept, and nobody has
-// looked meanwhile: the wait begins anew.
+// lateTick is how late a tick may come: normally it comes within moments of its time. If
+// it is later, the clock was put forward or the machine slept, and the run was not looked
+// for meanwhile: the wait begins anew.
 const lateTick = time.Minute
 
-// confirmBy is until when a dispatch must have become a run that is known. While
-// the app was away nobody looked for it: that time does not count.
+// confirmBy is the instant by which the run of a dispatch must be known. The time while
+// the app was down does not count, since nothing looked for the run.
 func confirmBy(s Site) time.Time {
 	return later(s.Current.Dispatch.Intended, s.Current.Heard).Add(s.Policy.Deadlines.Dispatch)
 }
 
-// tickRunning has a silent or late run looked up. Webhooks have come 71
-// minutes late (https://github.blog/news-insights/company-news/github-availability-report-july-2024/),
-// so silence proves nothing: a run is
-// given up only when nothing at all has been known of it for very long.
+// tickRunning looks a silent or late run up. Webhooks have come 71 minutes late
+// (https://github.blog/news-insights/company-news/github-availability-report-july-2024/), so silence
+// proves nothing: a run is given up only when nothing was heard or seen of it for NoKnowledge.
 func tickRunning(t *turn) {
 	if knowsNothing(t) {
 		t.emit(CancelRun{Release: t.Current.Number, Run: t.Current.Run})
@@ -87,10 +86,9 @@ func tickRunning(t *turn) {
 	}
 }
 
-// knowsNothing says whether nothing has been heard or seen of the run for so long
-// that it is given up. The last look-up must have had time for its answer and
-// be a recent one: after a stop of our own nobody has looked for a while, and
-// what was not asked proves nothing.
+// knowsNothing says whether nothing has been heard or seen of the run for so long that it
+// is given up. The last look-up must have had time for its answer, and must be recent:
+// after the app was down there were no look-ups for a while, and that proves nothing.
 func knowsNothing(t *turn) bool {
 	if t.now.Before(t.Current.Heard.Add(t.Policy.NoKnowledge)) {
 		return false
@@ -99,7 +97,8 @@ func knowsNothing(t *turn) bool {
 	return age >= t.Policy.lookEvery() && age <= staleLooks*t.Policy.lookEvery()
 }
 
-// staleLooks is after how many missed look-ups the last one says nothing any more.
+// staleLooks is the number of missed look-ups after which the last one is too old to
+// prove anything.
 const staleLooks = 4
 
 func dropOldFreezes(t *turn) {
@@ -114,8 +113,8 @@ func dropOldFreezes(t *turn) {
 	t.Freezes = noneIfEmpty(kept)
 }
 
-// NextTick is when the site next needs a Tick, and zero when time alone
-// changes nothing. Scheduled requests are not counted: see Site.Scheduled.
+// NextTick is when the site next needs a Tick; zero when time alone changes nothing.
+// Scheduled requests are not counted: see Site.Scheduled.
 func (s Site) NextTick(now time.Time) time.Time {
 	if aheadOf(s, now) > clockSlack {
 		return now
@@ -139,7 +138,7 @@ func nextOfState(s Site, now time.Time) time.Time {
 		if r.Dispatch.Token != "" {
 			return confirmBy(s)
 		}
-		due := s.DispatchDue(now).At // zero also for what waits for a slot: see WaitsForSlot
+		due := s.DispatchDue(now).At // zero also for a release that waits for a slot: see WaitsForSlot
 		if due.IsZero() {
 			return due
 		}
@@ -165,7 +164,7 @@ func nextLook(s Site) time.Time {
 	return later(doubt, r.LookedUp.Add(s.Policy.lookEvery()))
 }
 
-// sooner is the earlier of two times, of which zero means never.
+// sooner is the earlier of two times; zero means never.
 func sooner(a, b time.Time) time.Time {
 	if a.IsZero() {
 		return b
@@ -176,12 +175,12 @@ func sooner(a, b time.Time) time.Time {
 	return earlier(a, b)
 }
 
-// clockSlack is by how much a clock may be put back before anything is made of
-// it: a few seconds only make a wait that much longer.
+// clockSlack is how much a clock may be put back before the times are corrected: a few
+// seconds only make a wait that much longer.
 const clockSlack = 5 * time.Second
 
-// aheadOf is how far the newest instant of what is under way lies ahead: more than
-// nothing only after the clock was put back.
+// aheadOf is how far the newest recorded instant of the release under way lies ahead of
+// now: more than zero only after the clock was put back.
 func aheadOf(s Site, now time.Time) time.Duration {
 	if s.State == Ready {
 		return 0
@@ -195,8 +194,7 @@ func aheadOf(s Site, now time.Time) time.Duration {
 	return newest.Sub(now)
 }
 
-// instantsOf are the times of what is under way at which something happened, by
-// the clock of then.
+// instantsOf are the recorded instants of the release under way, by the clock of their time.
 func instantsOf(s *Site) []*time.Time {
 	r := &s.Current
 	return []*time.Time{
@@ -207,9 +205,9 @@ func instantsOf(s *Site) []*time.Time {
 	}
 }
 
-// followClock moves what is under way to the clock as it is now. Otherwise all
-// that waits for a while to pass would wait until the old time comes again. What
-// people have set by the clock (a not-before, a pause's end, a freeze) stays.
+// followClock moves the recorded instants back with the clock. Otherwise every wait would
+// last until the old time comes again. Times that people have set (a not-before, a
+// pause's end, a freeze) stay.
 func (t *turn) followClock() {
 	back := aheadOf(t.Site, t.now)
 	if back <= clockSlack {

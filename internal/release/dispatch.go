@@ -4,17 +4,17 @@ import "time"
 
 // Due is when the waiting release may be dispatched, and why not earlier.
 type Due struct {
-	// At is zero when no time can be given: somebody must act first.
+	// At is zero when the time is not known: an operator must act first.
 	At  time.Time
 	Why DueReason
-	// Detail is in words for people: who paused, why it is frozen.
+	// Detail says it in words for people: who paused, why it is frozen.
 	Detail string
 }
 
 // DueReason names what a release waits for.
 type DueReason string
 
-// What a release waits for. DueNothing: no release waits to be dispatched.
+// What a release waits for. DueNothing means that no release waits to be dispatched.
 const (
 	DueNothing  DueReason = "nothing"
 	DueGrouping DueReason = "grouping"
@@ -22,14 +22,13 @@ const (
 	DueFreeze   DueReason = "freeze"
 	DuePause    DueReason = "pause"
 	DueHold     DueReason = "hold"
-	DueRollback DueReason = "rollback" // for nothing: it goes at once
-	DueSlot     DueReason = "slot"     // for one of those that run to end
+	DueRollback DueReason = "rollback" // it does not wait: it goes at once
+	DueSlot     DueReason = "slot"     // for a running release to end
 )
 
-// DispatchDue tells when the waiting release may be dispatched: at the
-// earlier of last request + quiet and first request + maximum wait, not
-// before a retry's time, never while paused, held or frozen, and once there is a
-// slot for it.
+// DispatchDue says when the waiting release may be dispatched: at the earlier of last
+// request + quiet and first request + maximum wait, not before a retry's time, not while
+// paused, held or frozen, and not before there is a free slot.
 func (s Site) DispatchDue(now time.Time) Due {
 	if s.WaitsForSlot(now) {
 		return Due{Why: DueSlot}
@@ -37,7 +36,7 @@ func (s Site) DispatchDue(now time.Time) Due {
 	return s.dueBut(now)
 }
 
-// dueBut is DispatchDue as if there were slots for all.
+// dueBut is DispatchDue without the limits on slots.
 func (s Site) dueBut(now time.Time) Due {
 	if s.State != Requested || s.Current.Dispatch.Token != "" {
 		return Due{Why: DueNothing}
@@ -61,8 +60,8 @@ func (s Site) dueBut(now time.Time) Due {
 			due = Due{At: s.Pause.Until, Why: DuePause, Detail: s.Pause.Why}
 		}
 	}
-	// A window counts from when dispatching would really happen, which is now
-	// for a release that is overdue.
+	// A freeze matters if it covers the instant of the dispatch, which is now for an
+	// overdue release.
 	from := later(due.At, now)
 	if at, w := thawed(s.Windows(), from); at.After(from) {
 		return Due{At: at, Why: DueFreeze, Detail: w.Why}
@@ -70,8 +69,8 @@ func (s Site) dueBut(now time.Time) Due {
 	return due
 }
 
-// DueIf is when a release would be dispatched that a request of a source opened
-// at an instant, were nothing else under way.
+// DueIf is when a release would be dispatched that a request of a source opens at an
+// instant, if no other is under way.
 func (s Site) DueIf(source Source, at time.Time) Due {
 	if s.Hold.liftedBy(source) {
 		s.Hold = Hold{}
@@ -79,8 +78,8 @@ func (s Site) DueIf(source Source, at time.Time) Due {
 	return s.dueOf(Group{}.with(source, at), at)
 }
 
-// DueAfter is when what waits for the release after the current one will be
-// dispatched, if the current one ends well at an instant. At is never before it.
+// DueAfter is when the requests that wait for the next release will be dispatched, if the
+// current one succeeds at the instant end. At is never before end.
 func (s Site) DueAfter(end time.Time) Due {
 	due := s.dueOf(s.Waiting, end)
 	if !due.At.IsZero() {
@@ -103,7 +102,7 @@ func (s Site) Windows() []Window {
 	return append(append([]Window{}, s.Policy.Freezes...), s.Freezes...)
 }
 
-// dispatch records the intent and has it sent. The site shows Dispatched only
+// dispatch records the intent and emits the dispatch. The site enters Dispatched only
 // once the runner has confirmed.
 func dispatch(t *turn, token string) {
 	dropOldFingerprint(t)
@@ -133,16 +132,16 @@ func dispatchConfirmed(t *turn, e DispatchConfirmed) error {
 	}
 	e.Run.Attempt = max(e.Run.Attempt, 1)
 	if checkToken(t, e.Token) != nil {
-		// The release ended while its dispatch was on the way. A run that had
-		// no part in it is stopped rather than left to find out by its claim.
+		// The release ended while its dispatch was on the way. Its run is cancelled,
+		// unless it took part in the release.
 		if t.Last.Run.ID != e.Run.ID && t.Current.Run.ID != e.Run.ID {
 			t.emit(CancelRun{Run: e.Run})
 		}
 		return nil
 	}
 	if t.State != Requested {
-		// A claim was faster than the runner's answer. It was this run's, or
-		// another run has the release and this one has nothing to do.
+		// A claim came before the runner's answer: by this run, or by another, which then
+		// has the release.
 		if isClaimed(t) && t.Current.Run.ID != e.Run.ID {
 			t.emit(CancelRun{Run: e.Run})
 		}
@@ -185,27 +184,27 @@ func dispatchMissing(t *turn, e DispatchMissing) error {
 		return err
 	}
 	if t.State != Requested || (e.Sent != 0 && e.Sent != t.Current.Dispatch.Sent) {
-		return nil // it was found since, or has been sent again already
+		return nil // it was found since, or was sent again already
 	}
 	if t.cancelling() {
 		t.finishCancel()
 		return nil
 	}
 	if stop := checkStopped(t); stop != nil {
-		// Nothing was begun, and now nothing may be: the intent is withdrawn.
+		// No run has begun, and none may begin now: the intent is withdrawn.
 		t.Current.Dispatch = Dispatch{}
 		t.record(KindUnknown, "", "no run came of the last dispatch: "+stop.Error())
-		return nil //nolint:nilerr // what stops the site is no error of this answer
+		return nil //nolint:nilerr // the pause or freeze is no error of this answer
 	}
 	t.record(KindDispatching, "", "no run came of the last dispatch: sent again")
 	send(t)
 	return nil
 }
 
-// checkStopped refuses what would begin a run while the site is paused or frozen.
+// checkStopped refuses to begin a run while the site is paused or frozen.
 func checkStopped(t *turn) error {
 	if t.Current.isRollback() {
-		return nil // an operator who rolls a paused site back means it
+		return nil // a rollback goes even while the site is paused
 	}
 	if t.Pause.On(t.now) {
 		return refuse(CodePaused, "releases are paused: %s", t.Pause.Why)

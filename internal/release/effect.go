@@ -1,11 +1,11 @@
 package release
 
-// Effect is something to be done because of an event. The set is closed.
+// Effect is an action that follows from an event. The set is closed.
 type Effect interface{ isEffect() }
 
 type (
-	// Record is an entry of the audit trail: what happened to which release,
-	// by whom and why, in words that an editor understands.
+	// Record is an entry of the audit trail: what happened to which release, by whom and
+	// why, in words for editors.
 	Record struct {
 		Kind    string
 		Release int64
@@ -14,22 +14,21 @@ type (
 	}
 	// Closed is a release that has ended.
 	Closed struct{ Release Release }
-	// SendDispatch hands a release to its runner. It is carried out at least
-	// once; a sending whose outcome is unknown is looked for, not repeated.
+	// SendDispatch hands a release to its runner. It is carried out at least once; if its
+	// outcome is unknown, the run is looked for before it is sent again.
 	SendDispatch struct {
 		Release int64
 		Token   string
-		// Sent counts the sendings of this token; it goes back with a
-		// DispatchMissing.
+		// Sent counts the dispatches of this token; a DispatchMissing repeats it.
 		Sent int
 		// RollbackTo is the number of the release to put back; 0 for one to be built.
 		RollbackTo int64 `json:",omitzero"`
 	}
-	// ReadFingerprint has the fingerprint of the content read for a release: the
-	// answer is a FingerprintRead.
+	// ReadFingerprint reads the fingerprint of the content for a release; the answer is a
+	// FingerprintRead.
 	ReadFingerprint struct{ Release int64 }
-	// LookUpRun asks the runner what has become of a run: the answer is a
-	// RunSeen, RunEnded or RunMissing.
+	// LookUpRun asks the runner for the state of a run; the answer is a RunSeen, RunEnded
+	// or RunMissing.
 	LookUpRun struct {
 		Release int64
 		Run     Run

@@ -5,13 +5,12 @@ func (t *turn) hold(why string, lifted Lifting) {
 	t.record(KindHeld, "", why)
 }
 
-// cancelling says whether somebody asked for the current release to be cancelled.
+// cancelling says whether the current release is being cancelled.
 func (t *turn) cancelling() bool { return !t.Current.Cancel.At.IsZero() }
 
-// finishCancel ends a release that somebody cancelled. What it should have
-// served stays in line and goes out with the next request of any kind:
-// starting it again by itself would undo what the person asked for. Requests
-// that were not part of what was cancelled are such a next request already.
+// finishCancel ends a cancelled release. Its requests stay in line and are released with
+// the next request of any kind: retrying by itself would undo the cancellation. Requests
+// that came after the cancellation count as such a next request.
 func (t *turn) finishCancel() {
 	act := t.Current.Cancel
 	others := t.Waiting.Count > 0 || t.Accepted > t.Current.CancelUpto || t.Current.isRollback()
@@ -21,7 +20,7 @@ func (t *turn) finishCancel() {
 	}
 }
 
-// silent says whether the run has said nothing for too long.
+// silent says whether the run has been silent for longer than Silence.
 func (t *turn) silent() bool {
 	return !t.now.Before(t.Current.Heard.Add(t.Policy.Silence))
 }
@@ -41,21 +40,21 @@ const (
 	Cancelled  Outcome = "cancelled"
 	Stale      Outcome = "stale"
 	Superseded Outcome = "superseded"
-	// Unchanged: there was nothing to do. What was asked for is live without it.
+	// Unchanged: there was nothing to do, since its content was live already.
 	Unchanged Outcome = "unchanged"
 )
 
 // Outcomes lists all outcomes.
 var Outcomes = []Outcome{Succeeded, Failed, Cancelled, Stale, Superseded, Unchanged}
 
-// Served says whether what the release was asked for is live with it.
+// Served says whether the release's requests are live.
 func (o Outcome) Served() bool { return o == Succeeded || o == Unchanged }
 
-// Fault is whose fault an ending was, so that the right person is told.
+// Fault is whose fault a failure was, so that the right person is told.
 type Fault string
 
-// The faults: the content (an editor mends it), the build (a developer), the
-// platform (GitHub, S3, a machine: an operator), Pressrun itself.
+// The faults: the content (an editor fixes it), the build (a developer does), the
+// platform (GitHub, S3, a machine: an operator does), Pressrun itself.
 const (
 	FaultContent  Fault = "content"
 	FaultBuild    Fault = "build"

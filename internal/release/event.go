@@ -14,68 +14,68 @@ type (
 		// Emergency says that an operator wants it to go before all others.
 		Emergency bool
 	}
-	// RequestsDue are scheduled requests whose time has come, in order; Next
-	// is when the next one falls due, zero for none.
+	// RequestsDue: scheduled requests have fallen due, in order; Next is when the next
+	// one does, zero for none.
 	RequestsDue struct {
 		Sources []Source
 		Next    time.Time
 	}
-	// Rescheduled: scheduled requests were put off to other times, or withdrawn; Next
-	// is when the next one falls due, zero for none.
+	// Rescheduled: scheduled requests were moved to other times, or withdrawn; Next is
+	// when the next one falls due, zero for none.
 	Rescheduled struct{ Next time.Time }
-	// Tick says only that time has passed. Token is a fresh random one for a
-	// dispatch that becomes due; it must not be empty. NoSlot says why a dispatch
-	// that becomes due waits for a slot; "" where there is one.
+	// Tick says that time has passed. Token is a fresh random token for a dispatch that
+	// becomes due; it must not be empty. NoSlot says why such a dispatch must wait for a
+	// slot; "" if there is one.
 	Tick struct {
 		Token  string
 		NoSlot string
 	}
 
-	// FingerprintRead is what was read of the content for a release; Value is empty
-	// where that failed, and Why then tells.
+	// FingerprintRead is the fingerprint that was read for a release; Value is empty if
+	// that failed, and Why then says why.
 	FingerprintRead struct {
 		Release int64
 		Value   string
 		Why     string
 	}
-	// DispatchConfirmed is the runner's word that a dispatch became a run, which
-	// it names. A runner that says only "accepted" has confirmed nothing yet:
-	// the token is looked for.
+	// DispatchConfirmed: the runner has started a run for a dispatch, and names it. An
+	// answer of "accepted" without a run confirms nothing yet: the run is looked for by
+	// its token.
 	DispatchConfirmed struct {
 		Token string
 		Run   Run
 	}
-	// DispatchRefused is the runner's word that it will not take a dispatch.
+	// DispatchRefused: the runner refuses a dispatch.
 	DispatchRefused struct {
 		Token string
 		Why   string
 		Fault Fault
 	}
-	// DispatchUnknown: the answer to a dispatch did not arrive. Nothing is
-	// sent again before the token has been looked for.
+	// DispatchUnknown: the answer to a dispatch did not arrive. It is not repeated before
+	// its run has been looked for.
 	DispatchUnknown struct {
 		Token string
 		Why   string
 	}
-	// DispatchMissing: the token was looked for until the grace time was over,
-	// and no run has it. Sent is that of the SendDispatch, so that the same
-	// answer given twice sends once; zero for the last sending, whichever.
+	// DispatchMissing: the token was looked for until the grace period was over, and no
+	// run has it. Sent is the one of the SendDispatch, so that a repeated answer
+	// dispatches once; zero for the last one.
 	DispatchMissing struct {
 		Token string
 		Sent  int
 	}
 
-	// Claim is a run's wish to take a release. A run that nobody dispatched
-	// has no token and asks for the site's turn. Release is zero there. It
-	// takes up what waits: accept a request FromWorkflow for it first, so that
-	// it says for whom it runs. A re-run claims with the release and token of
-	// the first attempt; the release that it is given may have another number.
+	// Claim: a run wants to take a release. A run that the app did not dispatch has no
+	// token, a Release of zero, and asks for the site's turn. It takes up the waiting
+	// requests: accept a request FromWorkflow for it first, so that there is one. A
+	// re-run claims with the release and token of the first attempt; the release that it
+	// gets may have another number.
 	Claim struct {
 		Release int64
 		Token   string
 		Run     Run
 	}
-	// Report is a run's word that it entered a state.
+	// Report: a run has entered a state.
 	Report struct {
 		Release  int64
 		Run      Run
@@ -83,9 +83,9 @@ type (
 		To       State
 		Note     string
 	}
-	// ContentRead is a run's word of what it has read, and of what it makes the site.
-	// Watermark is the instant before the first read, by the source's clock; zero where
-	// that does not tell.
+	// ContentRead: a run reports which content it has read. Watermark is the instant
+	// before the first read, by the source's clock; zero if the source does not tell its
+	// time.
 	ContentRead struct {
 		Release     int64
 		Run         Run
@@ -94,31 +94,31 @@ type (
 		Consistency Consistency
 		Watermark   time.Time
 	}
-	// Heartbeat is a run's word that it lives, and what it is doing.
+	// Heartbeat: a run is alive, and Note says what it is doing.
 	Heartbeat struct {
 		Release int64
 		Run     Run
 		Note    string
 	}
-	// Failure is a run's word that it failed.
+	// Failure: a run reports that it failed.
 	Failure struct {
 		Release  int64
 		Run      Run
 		Sequence int64
 		Why      string
 		Fault    Fault
-		// Guards are those of the deploy that stopped it; none if something else did.
+		// Guards are the deploy's guards that stopped it; none if something else did.
 		Guards Guards
 	}
-	// RunSeen: the run was looked up, or its platform spoke of it, and it is
-	// not over. Note says how it stands ("waiting for a runner").
+	// RunSeen: the run was looked up, or its platform reported it, and it is not over.
+	// Note says what it does ("waiting for a runner").
 	RunSeen struct {
 		Run  Run
 		Note string
 	}
-	// RunEnded: the platform says that the run is over. Live is set when it is
-	// known that the run published the site although its report was lost. Fault and
-	// Guards are what a run that failed left behind, whose report was lost: as in Failure.
+	// RunEnded: the platform says that the run is over. Live is set if the run is known to
+	// have published the site although its report was lost. Fault and Guards are as in
+	// Failure, for a failed run whose report was lost.
 	RunEnded struct {
 		Run        Run
 		Conclusion Conclusion
@@ -127,20 +127,19 @@ type (
 		Fault      Fault
 		Guards     Guards
 	}
-	// RunMissing: the run was looked up and cannot be found. That alone ends
-	// nothing before the phase's deadline. A runner that knows that the run is
-	// gone (its own process, a machine lost) says RunEnded with RunDied.
+	// RunMissing: the run was looked up and not found. That alone ends no release before
+	// the phase's deadline. A runner that knows that the run has died (its own process, a
+	// lost machine) sends RunEnded with RunDied.
 	RunMissing struct{ Run Run }
 
-	// MarkerSeen: the site's public address was read, beginning at At, and this
-	// is what it says of itself.
+	// MarkerSeen: the site's public address was read, beginning at At, and shows this marker.
 	MarkerSeen struct {
 		Marker Marker
 		At     time.Time
 	}
 
-	// Restarted: whoever listens for news of the run was away and could hear
-	// none. The run's silence until now says nothing about it.
+	// Restarted: the app was down and could hear nothing of the run, so the run's silence
+	// until now proves nothing.
 	Restarted struct{}
 
 	// PauseSite stops dispatching until resumed, or until Until if set.
@@ -150,39 +149,41 @@ type (
 	}
 	// ResumeSite ends a pause.
 	ResumeSite struct{ Act }
-	// CancelRelease stops the current release. Release, here and below, is the
-	// number of the one that is meant: refused when another one is the current
-	// one by now. Zero is whichever it is.
+	// CancelRelease stops the current release. Release, here and below, is the number of
+	// the release that is meant: the act is refused if another one is current by now.
+	// Zero means the current one.
 	CancelRelease struct {
 		Act
 		Release int64
 	}
-	// ResetSite ends the current release whatever it does, forgets failures
-	// and holds, and releases what waits.
+	// ResetSite ends the current release in any state, clears failures and holds, and
+	// releases the waiting requests.
 	ResetSite struct {
 		Act
 		Release int64
 	}
-	// RetryNow releases what waits at once instead of waiting for a retry.
+	// RetryNow releases the waiting requests at once instead of waiting for a retry.
 	RetryNow struct {
 		Act
 		Release int64
 	}
-	// LetPass releases what waits at once, and lets guards pass that stopped the last
-	// release. It holds for that one release.
+	// LetPass releases the waiting requests at once, and lets guards pass that stopped
+	// the last release, in the new release only.
 	LetPass struct {
 		Act
 		Release int64
 		Guards  Guards
 	}
-	// RollBack puts the content of an earlier release back. To must be one that
-	// succeeded and was built: whose content it was is the caller's to know.
+	// RollBack puts the content of an earlier release back. To must have succeeded and
+	// been built: the caller resolves a rollback or an unchanged release to the one whose
+	// content it shows.
 	RollBack struct {
 		Act
 		To int64
 	}
 	// HistoryRemoved: the releases up to Release, which ended before Before, and the
-	// requests up to Place, which they served, are kept no longer. Why says so in words.
+	// requests up to Place, which they served, are no longer kept. Why describes that in
+	// words.
 	HistoryRemoved struct {
 		Release, Place int64
 		Before         time.Time
@@ -203,8 +204,8 @@ type (
 // Conclusion is how a platform says that a run ended.
 type Conclusion string
 
-// The conclusions. Died: it ended without a word (killed, machine lost).
-// NeverStarted: it could not begin (a broken workflow file).
+// The conclusions. RunDied: it ended without a report (killed, machine lost).
+// RunNeverStarted: it could not begin (a broken workflow file).
 const (
 	RunSucceeded    Conclusion = "succeeded"
 	RunFailed       Conclusion = "failed"

@@ -53,8 +53,8 @@ func resume(t *turn, e ResumeSite) error {
 	return nil
 }
 
-// checkNumber refuses an act on another release than the current one: whoever acts
-// has looked at an older state of the site.
+// checkNumber refuses an act on another release than the current one: its actor has seen
+// an older state of the site.
 func checkNumber(t *turn, number int64) error {
 	if number != 0 && number != t.Current.Number {
 		return refuseOther(t, number)
@@ -84,17 +84,16 @@ func cancel(t *turn, e CancelRelease) error {
 		t.finishCancel()
 		return nil
 	}
-	// A dispatch on its way has no run yet: the answer to it, or the claim,
-	// brings one to cancel. Asking again sends the runner another cancellation,
-	// for one that did not listen.
+	// A dispatch under way has no run yet: its answer, or the claim, names the one to
+	// cancel. A second cancellation is sent to the runner again, in case the run ignored
+	// the first.
 	if t.Current.Run.ID != "" {
 		t.emit(CancelRun{Release: t.Current.Number, Run: t.Current.Run})
 	}
 	return nil
 }
 
-// reset clears what is stuck and goes on: the requests wait again and are
-// released by the normal rules.
+// reset ends a stuck release: its requests wait again and are released by the normal rules.
 func reset(t *turn, e ResetSite) error {
 	if err := checkNumber(t, e.Release); err != nil {
 		return err
@@ -114,7 +113,7 @@ func reset(t *turn, e ResetSite) error {
 		t.emit(CancelRun{Release: t.Current.Number, Run: t.Current.Run})
 	}
 	if t.Current.Dispatch.Token == "" && t.Current.Run.ID == "" {
-		t.Current.NotBefore = time.Time{} // nothing to end: only to go on at once
+		t.Current.NotBefore = time.Time{} // no run to end: it is due at once
 		return nil
 	}
 	t.giveBack(Superseded, "reset: "+e.Why, "", e.By)

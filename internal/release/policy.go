@@ -5,51 +5,50 @@ import (
 	"time"
 )
 
-// Policy is what an operator sets for a site. It comes from the configuration
-// and is not stored with the site, so that a changed setting counts at once.
+// Policy holds an operator's settings for a site. It comes from the configuration and is
+// not stored with the site, so that changes apply at once.
 type Policy struct {
-	// Quiet is how long the line must be still before a release is
-	// dispatched; MaxWait bounds the whole wait of the first request.
+	// Quiet is how long no request must come before a release is dispatched; MaxWait
+	// bounds the wait of the first request.
 	Quiet   time.Duration
 	MaxWait time.Duration
-	// RetryDelays are the waits before each retry in a row. When they are
-	// used up the site is held.
+	// RetryDelays are the waits before successive retries. When they are used up the site is held.
 	RetryDelays []time.Duration
 	Deadlines   Deadlines
 	// Silence is how long a run may say nothing before it is looked up;
 	// LookEvery is the least time between two look-ups.
 	Silence   time.Duration
 	LookEvery time.Duration
-	// NoKnowledge ends a release of whose run nothing at all has been heard
-	// or seen for this long.
+	// NoKnowledge is how long nothing may be heard or seen of a run before its release
+	// ends as stale.
 	NoKnowledge time.Duration
 	// Fingerprint says that the content has a fingerprint that can be read.
 	Fingerprint bool
-	// MaxUnchanged is how old the content of the live release may get before a release
-	// is built whatever its fingerprint says: one that is the same for ever, such as
+	// MaxUnchanged is how old the content of the live release may get before a release is
+	// built even with an equal fingerprint: a fingerprint that never changes, such as
 	// that of an error page, must not keep a site from being built. 0 for no limit.
 	MaxUnchanged time.Duration
 	// Freezes are the windows of the configuration in which nothing is
 	// dispatched; operators add further ones to the site itself.
 	Freezes []Window
-	// Share is with whom the site shares slots.
+	// Share says with which sites the site shares slots.
 	Share Share
 }
 
-// Share is with whom a site shares what may run at a time.
+// Share says with which sites a site shares the limits on running releases.
 type Share struct {
 	// Group is the group of sites that it belongs to; "" for none.
 	Group string
-	// Runner is what carries its releases out: local or github.
+	// Runner is the runner that carries its releases out: local or github.
 	Runner string
 	// Installation is the account on which the GitHub App is installed; "" for none.
 	Installation string
-	// Preview says that the public does not see the site: others go first.
+	// Preview says that the public does not see the site, so that others go first.
 	Preview bool
 }
 
-// Deadlines bound how long each phase is expected to take. Passing one is no
-// proof of anything: the run is looked up, and people are told that it is late.
+// Deadlines say how long each phase is expected to take. After one the run is looked up,
+// and people are told that it is late; it proves no failure.
 type Deadlines struct {
 	// Dispatch bounds the wait for the runner to confirm that it took the
 	// dispatch. A release past it has failed.
@@ -57,12 +56,12 @@ type Deadlines struct {
 	Dispatched time.Duration
 	Starting   time.Duration
 	InProgress time.Duration
-	// Complete bounds the wait for the run's last word. The site goes Ready
-	// by itself after it: what is live is a success.
+	// Complete bounds the wait for the run's last report. After it the site goes to Ready
+	// by itself: a live release is a success.
 	Complete time.Duration
 }
 
-// DefaultPolicy is that of a site that sets nothing (docs/configuration.md).
+// DefaultPolicy is the policy of a site that sets nothing (docs/configuration.md).
 func DefaultPolicy() Policy {
 	return Policy{
 		Quiet:       10 * time.Second,
@@ -75,8 +74,8 @@ func DefaultPolicy() Policy {
 			InProgress: 90 * time.Minute,
 			Complete:   10 * time.Minute,
 		},
-		// A run that ended without a word is to be known within a minute, even
-		// where no webhook arrives (docs/decisions/0004-silence-is-no-proof.md).
+		// The silent end of a run must be noticed within a minute, even if no webhook
+		// arrives (docs/decisions/0004-silence-is-no-proof.md).
 		Silence:     45 * time.Second,
 		LookEvery:   30 * time.Second,
 		NoKnowledge: 40 * time.Minute,
@@ -85,7 +84,7 @@ func DefaultPolicy() Policy {
 	}
 }
 
-// lookEvery keeps a policy that sets nothing from looking without end.
+// lookEvery is LookEvery, but at least a second, also for an empty policy.
 func (p Policy) lookEvery() time.Duration { return max(p.LookEvery, time.Second) }
 
 func (d Deadlines) of(s State) time.Duration {
@@ -118,8 +117,8 @@ type Window struct {
 
 func (w Window) holds(at time.Time) bool { return !at.Before(w.From) && at.Before(w.To) }
 
-// thawed gives the first instant from at on that no window holds, and the
-// window that holds it back longest (zero when none does).
+// thawed returns the first instant from at on that no window covers, and the last window
+// before it (zero when there is none).
 func thawed(windows []Window, at time.Time) (time.Time, Window) {
 	var last Window
 	for {

@@ -5,42 +5,41 @@ import (
 	"time"
 )
 
-// Marker is what a site's public address says of what it shows.
+// Marker describes the deploy that a site's public address shows, as read there.
 type Marker struct {
 	// Release is the number of the release whose content it is; 0 for none.
 	Release int64 `json:"release,omitzero"`
-	// Sequence counts the deploys at the destination. A deploy by hand keeps the
-	// number of the release before it, and counts on.
+	// Sequence counts the deploys at the destination. A deploy by hand keeps the number
+	// of the release before it, and has the next sequence.
 	Sequence int64 `json:"sequence,omitzero"`
-	// Missing tells in words that there is no marker of the site, and what there
-	// is in its place; "" when there is one.
+	// Missing says in words that there is no marker of the site, and what is there
+	// instead; "" when there is one.
 	Missing string `json:"missing,omitzero"`
 }
 
-// Public is what was last seen through a site's public address.
+// Public is the last state seen through a site's public address.
 type Public struct {
-	// Release is the newest live release that was seen there, by its own number,
-	// and Sequence its deploy's; 0 for none: then it is no news that there is no
-	// marker to read.
+	// Release is the newest live release that was seen there, by its own number, and
+	// Sequence its deploy's. 0 if none ever was: then a missing marker is no change.
 	Release  int64 `json:"release,omitzero"`
 	Sequence int64 `json:"sequence,omitzero"`
-	// Marker is what was seen last.
+	// Marker is the last marker that was seen.
 	Marker Marker `json:"marker,omitzero"`
-	// Since is since when the address shows something else than the release that
-	// is live here; zero while both agree.
+	// Since is since when the address shows something else than the live release; zero
+	// while both agree.
 	Since time.Time `json:"since,omitzero"`
-	// Foreign is the number of a release that was seen there and that this site never
-	// gave: an earlier ledger was restored, or somebody else publishes there.
+	// Foreign is the number of a release that was seen there and that this ledger never
+	// gave: an earlier ledger was restored, or another publisher deploys there.
 	Foreign int64 `json:"foreign,omitzero"`
 }
 
-// mostForeign bounds how far a marker can take the numbers on: no site has given more
-// of them since its last backup.
+// mostForeign bounds how far a marker can advance the numbers: no site has given more
+// since its last backup.
 const mostForeign = 1_000_000
 
-// nextNumber is that of the next release. A destination refuses a release that is
-// older than what it shows. The run of the number after a foreign one may be under
-// way: it is not given to another.
+// nextNumber is the number of the next release. A destination refuses a release that is
+// older than the one it shows. A run with the number after a foreign one may be under
+// way, so that number is skipped.
 func (s Site) nextNumber() int64 {
 	if s.Public.Foreign > 0 {
 		return max(s.Number, s.Public.Foreign+1) + 1
@@ -48,14 +47,14 @@ func (s Site) nextNumber() int64 {
 	return s.Number + 1
 }
 
-// noteForeign keeps a number that this site has not given.
+// noteForeign keeps a number that this ledger has not given.
 func (t *turn) noteForeign(m Marker) {
 	if m.Release > t.Number && m.Release-t.Number <= mostForeign {
 		t.Public.Foreign = m.Release
 	}
 }
 
-// NowLive is the release that is live as far as its run said.
+// NowLive is the live release, as reported by its run.
 func (s Site) NowLive() Release {
 	if s.Current.Outcome == Succeeded {
 		return s.Current
@@ -63,14 +62,14 @@ func (s Site) NowLive() Release {
 	return s.Live
 }
 
-// Differs says whether the public address was seen to show something else than the
-// release that was last made live here: somebody has changed the destination.
+// Differs says whether the public address was seen to show something else than the live
+// release: somebody has changed the destination.
 func (s Site) Differs() bool {
 	return !s.Public.Since.IsZero() && !s.Public.Since.Before(s.NowLive().Times.Complete)
 }
 
-// Shows is the number of the release whose content the site shows; 0 when that is
-// not known, or none of this site's.
+// Shows is the number of the release whose content the site shows; 0 when that is not
+// known, or not a release of this site.
 func (s Site) Shows() int64 {
 	switch live := s.NowLive(); {
 	case !s.Differs():
@@ -82,12 +81,12 @@ func (s Site) Shows() int64 {
 	}
 }
 
-// Showing says whether what a release made live can be seen: each shows all
-// content of those before it.
+// Showing says whether a release's content can be seen now: each release shows the
+// content of those before it too.
 func (s Site) Showing(number int64) bool { return number != 0 && number <= s.Shows() }
 
-// PublicWords tell how the public address differs from the release that is live
-// here; "" while it does not, or nobody has seen that it does.
+// PublicWords say how the public address differs from the live release; "" if no
+// difference was seen.
 func (s Site) PublicWords() string {
 	if !s.Differs() {
 		return ""
@@ -95,8 +94,8 @@ func (s Site) PublicWords() string {
 	return s.Public.words(s.NowLive())
 }
 
-// markerSeen notes what the public address shows. A look that began before the
-// newest release was live tells nothing of it.
+// markerSeen notes the marker at the public address. A read that began before the newest
+// release was live says nothing about it.
 func (t *turn) markerSeen(e MarkerSeen) {
 	live, m := t.NowLive(), e.Marker
 	t.noteForeign(m)
@@ -104,7 +103,7 @@ func (t *turn) markerSeen(e MarkerSeen) {
 	case live.Number == 0 || plain(e.At).Before(live.Times.Complete):
 		return
 	case m.Missing != "" && t.Public.Release == 0:
-		return // never was one there that anybody could read
+		return // there never was a readable marker
 	case t.State == InProgress && m.Missing == "" && m.Release == t.Current.Content():
 		return // the run is just putting it there
 	}
@@ -127,13 +126,13 @@ func (t *turn) markerSeen(e MarkerSeen) {
 	t.emit(Record{Kind: KindDiffers, Release: live.Number, Why: t.Public.words(live)})
 }
 
-// agrees says whether a marker is that of the live release. The first that has its
-// number is taken to be.
+// agrees says whether a marker is that of the live release. The first one with its number
+// is assumed to be.
 func (p Public) agrees(m Marker, live Release) bool {
 	return m.Missing == "" && m.Release == live.Content() && (p.Release != live.Number || p.Sequence == m.Sequence)
 }
 
-// words tell how the address differs from the live release.
+// words say how the address differs from the live release.
 func (p Public) words(live Release) string {
 	if p.Marker.Missing != "" {
 		return fmt.Sprintf("%s, and not release #%d", p.Marker.Missing, live.Content())

@@ -3,18 +3,18 @@ package release
 import "time"
 
 // Removed is how much of a site's history is no longer kept: the releases up to and
-// with Release, and the requests up to and with Place, which those served.
+// including Release, and the requests up to and including Place, which they served.
 type Removed struct {
 	Release int64 `json:"release,omitzero"`
 	Place   int64 `json:"place,omitzero"`
-	// Before is when that release had ended: what is kept is younger.
+	// Before is when that release had ended: the kept history is newer.
 	Before time.Time `json:"before,omitzero"`
-	// At is when it was decided that they go.
+	// At is when their removal was decided.
 	At time.Time `json:"at,omitzero"`
 }
 
-// Needed is the number of the oldest release that the site's state speaks of, so that
-// it and all after it have to stay; 0 while there is none.
+// Needed is the number of the oldest release that the site's state refers to: it and all
+// later ones must stay; 0 if there is none.
 func (s Site) Needed() int64 {
 	oldest := int64(0)
 	live := s.NowLive()
@@ -29,8 +29,9 @@ func (s Site) Needed() int64 {
 	return oldest
 }
 
-// removeHistory notes that the site's oldest releases, and the requests that they
-// served, go. It refuses what is live, waits, runs or is to be put back.
+// removeHistory notes the removal of the site's oldest releases, and of the requests that
+// they served. It refuses releases and requests that are live, wait, run or will be put
+// back.
 func removeHistory(t *turn, e HistoryRemoved) error {
 	needed := t.Needed()
 	switch {

@@ -2,8 +2,8 @@ package release
 
 import "time"
 
-// acceptRequest takes a request in. No state of the site refuses it: at worst it
-// waits. Only a not-before that can't be written down is refused.
+// acceptRequest accepts a request, in any state of the site: at worst it waits. Only a
+// not-before that can't be stored is refused.
 func acceptRequest(t *turn, e RequestAccepted) error {
 	if !storable(e.NotBefore) {
 		return refuse(CodeBadEvent, "the request's not-before is no date of this calendar")
@@ -43,8 +43,8 @@ func rescheduled(t *turn, e Rescheduled) error {
 	return nil
 }
 
-// joinLine gives a request the next place and lets it open, join or wait for a
-// release, as the table says for going to Requested.
+// joinLine gives a request the next place and lets it open, join or wait for a release,
+// by the verdict of Transition to Requested.
 func joinLine(t *turn, source Source) {
 	t.Accepted++
 	verdict := Transition(t.State, Requested)
@@ -64,8 +64,8 @@ func joinLine(t *turn, source Source) {
 	liftHold(t, source)
 }
 
-// liftHold ends a hold, or a wait for a retry, for whom it does not apply: a
-// person who asks has usually mended something and is not made to wait.
+// liftHold ends a hold, or a wait for a retry, if the source of a request lifts it: a
+// person who asks has usually fixed something, and need not wait.
 func liftHold(t *turn, source Source) {
 	if t.Hold.liftedBy(source) {
 		t.Hold = Hold{}
@@ -76,7 +76,7 @@ func liftHold(t *turn, source Source) {
 	}
 }
 
-// Status is what has become of a request.
+// Status is the state of a request.
 type Status string
 
 // The statuses of a request. Scheduled: its not-before lies ahead. Waiting:
@@ -95,8 +95,8 @@ const (
 // WithdrawnPlace is the place of a request that was withdrawn: it never had one.
 const WithdrawnPlace = -1
 
-// StatusAt tells what has become of the request at a place in line; place 0
-// is a request that is not in line yet, WithdrawnPlace one that never will be.
+// StatusAt is the status of the request at a place in line; place 0 is a request that is
+// not in line yet, and WithdrawnPlace one that never will be.
 func (s Site) StatusAt(place int64) Status {
 	switch {
 	case place < 0:
@@ -137,6 +137,5 @@ func (s Source) Valid() bool {
 	return false
 }
 
-// Person says whether a person is waiting for the answer: such a request ends
-// a hold or a wait for a retry.
+// Person says whether a person asked and waits: such a request ends a hold or a wait for a retry.
 func (s Source) Person() bool { return s == FromEditor || s == FromOperator }

@@ -2,16 +2,16 @@ package release
 
 import "fmt"
 
-// fail ends the current release badly. Its requests wait again; the next
-// release takes them up after a delay that grows, until the site is held.
-// A release that somebody cancelled has not failed, however it ended.
+// fail ends the current release without success. Its requests wait again; the next
+// release takes them up after a growing delay, until the site is held. A cancelled
+// release does not count as failed, however it ended.
 func (t *turn) fail(outcome Outcome, why string, fault Fault) {
 	if t.cancelling() {
 		t.finishCancel()
 		return
 	}
 	if t.Current.isRollback() {
-		t.giveBack(outcome, why, fault, "") // not tried again: the site is held
+		t.giveBack(outcome, why, fault, "") // no retry: the site is held
 		return
 	}
 	t.Failures++
@@ -25,8 +25,7 @@ func (t *turn) fail(outcome Outcome, why string, fault Fault) {
 	}
 }
 
-// giveBack ends the current release without having served its requests: they
-// wait again, together with those that came since.
+// giveBack ends the current release and puts its requests back in line, with those that came since.
 func (t *turn) giveBack(outcome Outcome, why string, fault Fault, by string) {
 	t.Current.Outcome, t.Current.Why, t.Current.Fault, t.Current.By = outcome, why, fault, by
 	t.Waiting = t.Current.Requests.merge(t.Waiting)

@@ -13,8 +13,8 @@ func (r Release) Content() int64 {
 	return r.Number
 }
 
-// rollBack opens a release that puts the content of an earlier one back. It goes
-// at once, whatever holds other releases back; what waits is kept for afterwards.
+// rollBack opens a release that puts the content of an earlier one back. It goes at once,
+// even while other releases are held, paused or frozen; waiting requests stay in line.
 func rollBack(t *turn, e RollBack) error {
 	switch {
 	case e.To < 1 || e.To > t.Live.Number:
@@ -35,7 +35,7 @@ func rollBack(t *turn, e RollBack) error {
 	waiting := t.Waiting
 	if t.State == Requested {
 		waiting = t.Current.Requests.merge(t.Waiting)
-		t.Waiting = Group{} // or its end would open the next
+		t.Waiting = Group{} // else its end would open the next
 		t.Current.Outcome, t.Current.By = Superseded, e.By
 		t.Current.Why = "the site was rolled back instead"
 		t.settle()
@@ -57,9 +57,8 @@ func rollbackWords(to int64, why string) string {
 	return fmt.Sprintf("rollback to #%d: %s", to, why)
 }
 
-// holdAfterRollback keeps the site from being released again by itself: that
-// would bring back what somebody wanted away. It is told of every release that
-// ended.
+// holdAfterRollback holds the site after a rollback: the next release would bring the
+// unwanted content back. It is called for every release that ended.
 func holdAfterRollback(t *turn, ended Release) {
 	if !ended.isRollback() || ended.Outcome == Superseded {
 		return
@@ -79,8 +78,8 @@ func holdAfterRollback(t *turn, ended Release) {
 	t.emit(Record{Kind: KindHeld, Release: ended.Number, By: ended.Ordered.By, Why: why})
 }
 
-// checkRolledBack refuses a run that nobody dispatched while the site is held after a
-// rollback.
+// checkRolledBack refuses a run that the app did not dispatch while the site is held
+// after a rollback.
 func checkRolledBack(t *turn) error {
 	if t.Hold.Lifted != LiftedAfterRollback {
 		return nil

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// checkReport refuses what does not come from the run that has the release.
+// checkReport refuses a report that is not from the run that has the release.
 func checkReport(t *turn, number int64, run Run) error {
 	if t.State == Ready || number != t.Current.Number {
 		return refuseOther(t, number)
@@ -25,7 +25,7 @@ func checkReport(t *turn, number int64, run Run) error {
 	return nil
 }
 
-// report moves the release on by its run's word.
+// report advances the release by a report of its run.
 func report(t *turn, e Report) error {
 	if e.Sequence < 1 || !e.To.Valid() {
 		return refuse(CodeBadEvent, "a report names a state and a sequence from 1")
@@ -91,7 +91,7 @@ func advance(t *turn, to State) {
 	}
 }
 
-// complete is the point of no return: what is live is a success.
+// complete is the point of no return: a live release is a success.
 func complete(t *turn, why string) {
 	t.Current.Outcome = Succeeded
 	t.Current.Why = why
@@ -109,7 +109,7 @@ func heartbeat(t *turn, e Heartbeat) error {
 }
 
 func failure(t *turn, e Failure) error {
-	// A cancelled run, or one that had gone live, may also say that it failed.
+	// A cancelled run, or one whose release went live, may also report that it failed.
 	if endedAs(t, e.Release, e.Run, Failed, Cancelled, Succeeded) {
 		return nil
 	}
@@ -129,7 +129,7 @@ func failure(t *turn, e Failure) error {
 	return nil
 }
 
-// checkRun refuses news of a run that has nothing to do with the current release.
+// checkRun refuses events of a run that does not have the current release.
 func checkRun(t *turn, run Run) error {
 	if t.State == Ready || t.Current.Run.ID == "" || t.Current.Run.ID != run.ID {
 		return refuse(CodeOtherRun, "run %s does not carry the current release", run.ID)
@@ -154,7 +154,7 @@ func runSeen(t *turn, e RunSeen) error {
 	return nil
 }
 
-// runEnded is the platform's word, which needs no help from the run.
+// runEnded ends the release by the platform's report, without one of the run.
 func runEnded(t *turn, e RunEnded) error {
 	if err := checkRun(t, e.Run); err != nil {
 		return err
@@ -203,9 +203,9 @@ func conclude(e RunEnded) (Outcome, string, Fault) {
 	return Failed, why("the run ended"), FaultPlatform
 }
 
-// runMissing ends a release only past its deadline: a list may lag, and
-// GitHub says "not found" too when it means "not allowed". A run that is to be
-// cancelled is let go of as soon as it is silent.
+// runMissing ends a release only past its deadline: a list may lag, and GitHub also
+// answers "not found" for "not allowed". A run that is being cancelled is given up as
+// soon as it is silent.
 func runMissing(t *turn, e RunMissing) error {
 	if err := checkRun(t, e.Run); err != nil {
 		return err
@@ -221,8 +221,8 @@ func runMissing(t *turn, e RunMissing) error {
 	return nil
 }
 
-// restarted gives the run the whole time again in which nothing is known, and a
-// dispatch without an outcome the whole time in which its run is looked for.
+// restarted restarts the time NoKnowledge for a run, and the time in which the run of an
+// unconfirmed dispatch is looked for.
 func restarted(t *turn) {
 	under := t.Current.Run.ID != "" || t.Current.Dispatch.Token != "" || !t.Current.Fingerprint.Asked.IsZero()
 	if under && t.State != Complete {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Site is everything the rules need to know of one site. The zero value is
-// not ready for use: see NewSite.
+// Site is the state of one site, as the rules need it. The zero value is not ready for
+// use: see NewSite.
 type Site struct {
 	Name   string `json:"name"`
 	Policy Policy `json:"-"`
@@ -20,30 +20,29 @@ type Site struct {
 	// Scheduled is when the next request with a not-before falls due; zero
 	// when there is none.
 	Scheduled time.Time `json:"scheduled,omitzero"`
-	// Number is that of the newest release; Current is that release while it
-	// has not ended, and the zero Release when the site is Ready.
+	// Number is the number of the newest release; Current is that release while it has
+	// not ended, and the zero Release when the site is Ready.
 	Number  int64   `json:"number"`
 	Current Release `json:"current,omitzero"`
 	// Last is the newest release that ended, and Live the newest that
 	// succeeded.
 	Last Release `json:"last,omitzero"`
 	Live Release `json:"live,omitzero"`
-	// Failures counts the releases that ended badly in a row.
+	// Failures counts the failed releases in a row.
 	Failures int      `json:"failures,omitzero"`
 	Hold     Hold     `json:"hold,omitzero"`
 	Pause    Pause    `json:"pause,omitzero"`
 	Freezes  []Window `json:"freezes,omitempty"`
-	// Public is what was last seen through the site's public address.
+	// Public is the last state seen through the site's public address.
 	Public Public `json:"public,omitzero"`
 	// Removed is how much of the history is no longer kept.
 	Removed Removed `json:"removed,omitzero"`
-	// Unchanged is the newest instant of which it is known that the content was as
-	// what is live, without a release; zero for none.
+	// Unchanged is the newest instant at which the content is known to have equalled the
+	// live release's, without a new release; zero for none.
 	Unchanged time.Time `json:"unchanged,omitzero"`
 }
 
-// AsOf is the newest instant of whose content it is known that it is live; zero for
-// none.
+// AsOf is the newest instant whose content is known to be live; zero for none.
 func (s Site) AsOf() time.Time { return later(s.Live.Watermark, s.Unchanged) }
 
 // NewSite is a site that has never been released.
@@ -56,7 +55,7 @@ type Group struct {
 	Count int64 `json:"count"`
 	// Scheduled says that only schedules asked.
 	Scheduled bool `json:"scheduled,omitzero"`
-	// Insisted says that an operator asked: what they ask for is built, changed or not.
+	// Insisted says that an operator asked: the release is built even if nothing has changed.
 	Insisted bool `json:"insisted,omitzero"`
 	// Emergency says that an operator wants it to go before all others.
 	Emergency bool `json:"emergency,omitzero"`
@@ -97,69 +96,66 @@ type Release struct {
 	Retry     int64     `json:"retry,omitzero"`
 	NotBefore time.Time `json:"not_before,omitzero"`
 	Requests  Group     `json:"requests"`
-	// RollbackTo is the number of the release whose content this one puts back,
-	// and Ordered who wanted that and why; zero for a release that is built. A
-	// rollback serves no requests.
+	// RollbackTo is the number of the release whose content this one puts back, and
+	// Ordered who asked for that and why; zero for a release that is built. A rollback
+	// serves no requests.
 	RollbackTo int64 `json:"rollback_to,omitzero"`
 	Ordered    Act   `json:"ordered,omitzero"`
-	// It serves the places in line after After up to and with Upto. Upto grows
-	// until In Progress, when Watermark, the instant before content is read,
-	// is set: by our clock, and then by the source's, where the run tells that.
+	// It serves the places in line after After up to and including Upto. Upto grows until
+	// In Progress, when Watermark, the instant before content is read, is set: by the
+	// app's clock, and then by the source's, if the run reports that.
 	After     int64     `json:"after,omitzero"`
 	Upto      int64     `json:"upto"`
 	Watermark time.Time `json:"watermark,omitzero"`
-	// Fingerprint is what was read of the content before the watermark. SameAs is the
-	// release whose content is as that was, where there was nothing to do; 0 else.
+	// Fingerprint is the fingerprint of the content before the watermark. SameAs is the
+	// live release with the same content, if there was nothing to do; else 0.
 	Fingerprint Fingerprint `json:"fingerprint,omitzero"`
 	SameAs      int64       `json:"same_as,omitzero"`
-	// Reading is what the run has read.
+	// Reading describes the content that the run has read.
 	Reading Reading `json:"reading,omitzero"`
-	// NoSlot is since when it could be dispatched, but for a slot; zero if it never
-	// had to wait for one.
+	// NoSlot is when it began to wait for a slot; zero if it never had to.
 	NoSlot   time.Time `json:"no_slot,omitzero"`
 	Dispatch Dispatch  `json:"dispatch,omitzero"`
 	Run      Run       `json:"run,omitzero"`
-	// Sequence is that of the run's last report.
+	// Sequence is the sequence of the run's last report.
 	Sequence int64 `json:"sequence,omitzero"`
 	Times    Times `json:"times"`
-	// Heard is when the run was last heard of or seen, LookedUp when it was
-	// last looked up, Late when it was found to pass a deadline.
+	// Heard is when the run last reported or was seen, LookedUp when it was last looked
+	// up, and Late when it was found to have passed a deadline.
 	Heard    time.Time `json:"heard,omitzero"`
 	LookedUp time.Time `json:"looked_up,omitzero"`
 	Late     time.Time `json:"late,omitzero"`
-	// Note is what the run last said it is doing, for people.
+	// Note is what the run is doing, by its last report, for people.
 	Note string `json:"note,omitzero"`
-	// Cancel is set once somebody asked for the run to be cancelled.
-	// CancelUpto is the last place given out by then: later requests were not
-	// part of what that person cancelled.
+	// Cancel is set once somebody cancelled the release. CancelUpto is the last place
+	// given out by then: later requests were not part of the cancellation.
 	Cancel     Act   `json:"cancel,omitzero"`
 	CancelUpto int64 `json:"cancel_upto,omitzero"`
 	// Allowed are guards of the deploy that an operator lets pass in this release.
 	Allowed Allowance `json:"allowed,omitzero"`
-	// Guards are those that stopped it.
+	// Guards are the guards that stopped it.
 	Guards Guards `json:"guards,omitzero"`
-	// Outcome, Why, Fault and By tell how and why it ended.
+	// Outcome, Why, Fault and By say how and why it ended.
 	Outcome Outcome `json:"outcome,omitzero"`
 	Why     string  `json:"why,omitzero"`
 	Fault   Fault   `json:"fault,omitzero"`
 	By      string  `json:"by,omitzero"`
 }
 
-// Dispatch is what is known of handing a release to its runner.
+// Dispatch is the state of a release's dispatch to its runner.
 type Dispatch struct {
 	// Token is random, goes with the dispatch and comes back with the claim.
 	Token string `json:"token,omitzero"`
 	// Intended is when the intent was recorded, before anything was sent.
 	Intended time.Time `json:"intended,omitzero"`
-	// Sent counts the sendings; more than one only after the token was looked
-	// for and not found.
+	// Sent counts how often it was sent; more than once only after its run was looked for
+	// and not found.
 	Sent int `json:"sent,omitzero"`
-	// Unknown is why the outcome of the last sending is not known; empty
-	// when it is.
+	// Unknown is why the outcome of the last dispatch is unknown; empty when it is known.
 	Unknown string `json:"unknown,omitzero"`
 }
 
-// Run names what carries a release out. Attempt counts from 1.
+// Run names the run that carries a release out. Attempt counts from 1.
 type Run struct {
 	ID      string `json:"id"`
 	Attempt int    `json:"attempt"`
@@ -214,7 +210,7 @@ func (t *Times) enter(s State, at time.Time) {
 	}
 }
 
-// Act is something a person did: who, why and when.
+// Act is an act of a person: who, why and when.
 type Act struct {
 	By  string    `json:"by,omitzero"`
 	Why string    `json:"why,omitzero"`
@@ -225,20 +221,20 @@ type Act struct {
 type Hold struct {
 	Since time.Time `json:"since,omitzero"`
 	Why   string    `json:"why,omitzero"`
-	// Lifted says which requests end the hold: those of people after too many
-	// failures, any at all after a cancellation.
+	// Lifted says which requests end the hold: those of people after too many failures,
+	// any after a cancellation.
 	Lifted Lifting `json:"lifted,omitzero"`
 }
 
 // Lifting says what ends a hold.
 type Lifting string
 
-// A hold ends by an operator's retry or reset, and by a request of one of these.
+// Which requests end a hold. An operator's retry or reset always does.
 const (
 	LiftedByPerson Lifting = "person"
 	LiftedByAny    Lifting = "any"
-	// LiftedAfterRollback is for people's requests too. No run that nobody
-	// dispatched ends it: a workflow's own schedule would undo the rollback.
+	// LiftedAfterRollback: requests of people end it. A run that the app did not dispatch
+	// does not: a workflow's own schedule would undo the rollback.
 	LiftedAfterRollback Lifting = "rollback"
 )
 
@@ -252,7 +248,7 @@ func (h Hold) liftedBy(source Source) bool {
 // Pause is an operator's stop: everything is accepted, nothing dispatched.
 type Pause struct {
 	Act
-	// Until is when it ends by itself; zero for "until resumed".
+	// Until is when it ends by itself; zero if it lasts until it is resumed.
 	Until time.Time `json:"until,omitzero"`
 }
 
@@ -261,7 +257,7 @@ func (p Pause) On(at time.Time) bool {
 	return !p.At.IsZero() && (p.Until.IsZero() || at.Before(p.Until))
 }
 
-// clone copies what a change could share with the original.
+// clone copies a site, with the slices that a change could share with the original.
 func clone(s Site) Site {
 	s.Freezes = slices.Clone(s.Freezes)
 	return s

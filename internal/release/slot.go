@@ -2,20 +2,19 @@ package release
 
 import "time"
 
-// HasSlot says whether the site's release runs, or is on its way to: it counts among
-// those that may run at a time until it has ended.
+// HasSlot says whether the site's release runs or is being dispatched: it takes a slot
+// until it has ended.
 func (s Site) HasSlot() bool {
 	return s.State != Ready && (s.Current.Dispatch.Token != "" || s.Current.Run.ID != "")
 }
 
-// WaitsForSlot says whether the site's release could be dispatched at an instant, but that
-// as many run as may.
+// WaitsForSlot says whether the site's release only waits for a free slot at an instant.
 func (s Site) WaitsForSlot(now time.Time) bool {
 	return !s.SlotWanted(now).IsZero() && !s.Current.NoSlot.IsZero()
 }
 
-// SlotWanted is since when the site's release could be dispatched; zero while it can't be
-// for other reasons.
+// SlotWanted is since when the site's release could be dispatched if there were a free
+// slot; zero while it waits for something else.
 func (s Site) SlotWanted(now time.Time) time.Time {
 	if s.State != Requested || s.Current.Dispatch.Token != "" || now.Before(fingerprintBy(s)) {
 		return time.Time{}
@@ -26,11 +25,11 @@ func (s Site) SlotWanted(now time.Time) time.Time {
 	return time.Time{}
 }
 
-// Urgent says whether the site's release goes before those of other sites: an operator
-// wants it to, or it puts back what was there before.
+// Urgent says whether the site's release goes before those of other sites: it is an
+// operator's emergency, or a rollback.
 func (s Site) Urgent() bool { return s.Current.Requests.Emergency || s.Current.isRollback() }
 
-// waitForSlot notes that as many releases run as may.
+// waitForSlot notes that the release waits for a free slot.
 func waitForSlot(t *turn, why string) {
 	if t.Current.NoSlot.IsZero() {
 		t.Current.NoSlot = t.now
@@ -38,7 +37,7 @@ func waitForSlot(t *turn, why string) {
 	}
 }
 
-// hurry lets the request that came last, and all that waits with it, go before others.
+// hurry makes the release of the last request an emergency, with all that waits with it.
 func hurry(t *turn) {
 	if t.Waiting.Count > 0 {
 		t.Waiting.Emergency = true

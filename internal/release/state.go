@@ -1,6 +1,6 @@
 package release
 
-// State is where a site stands in the pass from a request to a live page.
+// State is the state of a site on the way from a request to a live page.
 type State string
 
 // The states, in the order in which a release goes through them.
@@ -22,12 +22,12 @@ func (s State) Valid() bool {
 	return ok
 }
 
-// Verdict is the answer to being asked to go from one state to another.
+// Verdict is the result of a transition from one state to another.
 type Verdict string
 
-// The verdicts. OK: the state changes. Skip: already there or past, it is
-// acknowledged and nothing changes. Wait: it is kept for the next release.
-// Invalid: refused, nothing changes.
+// The verdicts. OK: the state changes. Skip: the site is in that state or past it; the
+// event is acknowledged and nothing changes. Wait: it is kept for the next release.
+// Invalid: it is refused, nothing changes.
 const (
 	OK      Verdict = "ok"
 	Skip    Verdict = "skip"
@@ -35,7 +35,7 @@ const (
 	Invalid Verdict = "invalid"
 )
 
-// transitions are the states' 36 steps (docs/concepts.md). They are those that
+// transitions has the verdict for each pair of states (docs/concepts.md). They are those that
 // ReleaseStateManagerTest asserts in https://github.com/department-of-veterans-affairs/va.gov-cms.
 var transitions = map[State]map[State]Verdict{
 	Ready:      {Ready: Skip, Requested: OK, Dispatched: Invalid, Starting: Invalid, InProgress: Invalid, Complete: Invalid},
@@ -46,8 +46,7 @@ var transitions = map[State]map[State]Verdict{
 	Complete:   {Ready: OK, Requested: Wait, Dispatched: Invalid, Starting: Invalid, InProgress: Invalid, Complete: Skip},
 }
 
-// Transition gives the verdict on going from one state to another. Unknown
-// states are Invalid.
+// Transition is the verdict on going from one state to another. Unknown states are Invalid.
 func Transition(from, to State) Verdict {
 	if v, ok := transitions[from][to]; ok {
 		return v

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Step decides what an event does to a site at an instant. It answers with
-// the site after the event and the effects to carry out, or with a *Conflict
-// and the site as it was. The site passed in is never changed.
+// Step applies an event to a site at an instant. It returns the site after the event and
+// the effects to carry out, or the unchanged site and a *Conflict. The site passed in is
+// never changed.
 func Step(site Site, event Event, now time.Time) (Site, []Effect, error) {
 	t := turn{Site: clone(site), now: plain(now)}
 	if err := t.take(event); err != nil {
@@ -16,18 +16,18 @@ func Step(site Site, event Event, now time.Time) (Site, []Effect, error) {
 	return t.Site, t.effects, nil
 }
 
-// plain drops what a store does not keep of a time, its zone and its
-// monotonic reading, so that a site decides the same before and after a restart.
+// plain drops the zone and the monotonic reading of a time, which are not stored, so that
+// a site decides the same before and after a restart.
 func plain(at time.Time) time.Time { return at.Round(0).UTC() }
 
-// storable says whether a time can be written down: JSON knows years of four
-// digits only, and a site that can't be stored could never change again.
+// storable says whether a time can be stored: JSON has years of four digits only, and a
+// site that can't be stored could never change again.
 func storable(at time.Time) bool {
 	year := at.UTC().Year()
 	return year >= 1 && year < 9999
 }
 
-// noneIfEmpty makes "no windows" look the same before and after a restart.
+// noneIfEmpty makes an empty list nil, as it is after a restart.
 func noneIfEmpty(windows []Window) []Window {
 	if len(windows) == 0 {
 		return nil
@@ -35,8 +35,8 @@ func noneIfEmpty(windows []Window) []Window {
 	return windows
 }
 
-// turn is one Step under way. Its methods are what rules do to a site; the rules
-// themselves are functions of a turn and an event, in the file of what they are about.
+// turn is one Step under way. Its methods change the site; the rules are functions of a
+// turn and an event, in the file of their subject.
 type turn struct {
 	Site
 	now     time.Time
@@ -107,8 +107,7 @@ func (t *turn) enter(s State, kind, why string) {
 	t.record(kind, "", why)
 }
 
-// open makes the waiting requests a release. The site must be Ready and
-// something must wait.
+// open opens a release for the waiting requests. The site must be Ready and requests must wait.
 func (t *turn) open() {
 	t.Number = t.nextNumber()
 	t.State = Requested
@@ -123,7 +122,7 @@ func (t *turn) open() {
 	t.record(KindOpened, "", "")
 }
 
-// settle puts an ended release away and opens the next if anything waits.
+// settle moves an ended release to Last, and opens the next if requests wait.
 func (t *turn) settle() {
 	t.Current.Times.Ended = t.now
 	t.Last = t.Current

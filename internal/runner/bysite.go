@@ -9,13 +9,12 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// RunLogger is a Runner that opens the output of a run by its name instead of
-// by its release.
+// RunLogger is a Runner that opens the output of a run by the run's id instead of by its release.
 type RunLogger interface {
 	RunLog(ctx context.Context, site string, run release.Run) (io.ReadCloser, error)
 }
 
-// BySite is a Provider that leaves each site to a provider of its own.
+// BySite is a Provider that passes each call to the site's own provider.
 type BySite struct {
 	// Of gives the provider of a site.
 	Of func(site string) Provider
@@ -75,10 +74,10 @@ func (b BySite) Close() error {
 	return errors.Join(errs...)
 }
 
-// Remote says whether the site's provider is asked over a network.
+// Remote says whether the site's provider is called over a network.
 func (b BySite) Remote(site string) bool { return b.Of(site).Remote(site) }
 
-// Routes are those of every provider.
+// Routes are the routes of all providers.
 func (b BySite) Routes() []Route {
 	var routes []Route
 	for _, p := range b.All {

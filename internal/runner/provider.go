@@ -11,43 +11,41 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Provider is a Runner with all that it needs of a server: the server treats
-// every kind of runner alike.
+// Provider is a Runner with the hooks into the server that it needs, so that the server
+// treats every kind of runner alike.
 type Provider interface {
 	Runner
-	// Remote says whether the runs of a site are asked after over a network. The
-	// server then starts without waiting for the answers.
+	// Remote says whether the runs of a site are looked up over a network. The server
+	// then starts without waiting for the answers.
 	Remote(site string) bool
 	// Routes are the HTTP routes that the runner needs.
 	Routes() []Route
-	// Start begins the work in the background that the runner needs, in tasks,
-	// until ctx ends.
+	// Start begins the runner's background work, in tasks, until ctx ends.
 	Start(ctx context.Context, tasks *sync.WaitGroup)
-	// Identify tells which run a bearer token is of; false when the token is of
-	// a kind that the runner does not know. The error says why a token of its
-	// kind is not accepted: an *api.Problem.
+	// Identify says which run a bearer token belongs to; false when the token is of a
+	// kind that the runner does not know. The error says why a token of its kind is not
+	// accepted: an *api.Problem.
 	Identify(ctx context.Context, bearer string) (Identity, bool, error)
 }
 
-// Identity is who a run is, by the word of its runner. It is good for a claim.
+// Identity is the identity of a run, which its runner has verified. It is valid for one claim.
 type Identity struct {
-	// Name is that of the run in logs and in the audit trail.
+	// Name names the run in logs and in the audit trail.
 	Name string
 	Run  release.Run
-	// Sites are those that the run may release.
+	// Sites are the sites that the run may release.
 	Sites []string
-	// Once names the token, which is good once. It is to be remembered until
-	// Expires.
+	// Once names the token, which is valid once. The caller must remember it until Expires.
 	Once    string
 	Expires time.Time
-	// StartedBy is what started the run when that was no dispatch; "" when it
-	// was one, or is not known.
+	// StartedBy is what started the run if that was no dispatch; "" for a dispatch, or if
+	// it is not known.
 	StartedBy string
 }
 
 // Route is an HTTP route of a runner.
 type Route struct {
-	// Pattern is one of http.ServeMux, with a method.
+	// Pattern is a pattern of http.ServeMux, with a method.
 	Pattern string
 	Handler http.Handler
 	// Unguarded says that the route identifies its callers and bounds its bodies
@@ -60,21 +58,21 @@ type Route struct {
 // Call describes a route of the API.
 type Call struct {
 	ID, Tag, Summary string
-	// Status is that of a success, Answer a value of the type of its JSON; nil
+	// Status is the status of a success, and Answer a value of the type of its JSON; nil
 	// for no JSON.
 	Status int
 	Answer any
-	// PlainRefusals says that a refusal is plain text instead of a problem.
+	// PlainRefusals says that errors are plain text instead of problems.
 	PlainRefusals bool
 	// Open says that no token is needed.
 	Open    bool
 	Headers []Header
 }
 
-// Header is a header of a call that means something to it.
+// Header is a request header that a call uses.
 type Header struct{ Name, Meaning string }
 
-// Plain makes a Provider of a Runner that needs nothing of the server.
+// Plain makes a Provider of a Runner that needs no hooks into the server.
 type Plain struct{ Runner }
 
 // Remote says that answers come at once.
@@ -83,16 +81,16 @@ func (Plain) Remote(string) bool { return false }
 // Routes are none.
 func (Plain) Routes() []Route { return nil }
 
-// Start has nothing to begin.
+// Start does nothing.
 func (Plain) Start(context.Context, *sync.WaitGroup) {}
 
-// Identify knows no tokens: runs of a plain runner show the app's own.
+// Identify knows no tokens: runs of a plain runner use the app's own.
 func (Plain) Identify(context.Context, string) (Identity, bool, error) {
 	return Identity{}, false, nil
 }
 
-// RunLog opens the output of a run; errors.ErrUnsupported when the Runner knows
-// runs by their releases only.
+// RunLog opens the output of a run; errors.ErrUnsupported if the Runner knows runs by
+// their releases only.
 func (p Plain) RunLog(ctx context.Context, site string, run release.Run) (io.ReadCloser, error) {
 	if l, ok := p.Runner.(RunLogger); ok {
 		return l.RunLog(ctx, site, run)

@@ -1,5 +1,5 @@
-// Package runner is the seam between the app and what carries releases out: a
-// process on this machine (runner/local), or GitHub Actions.
+// Package runner is the interface between the app and the systems that carry releases
+// out: processes on this machine (runner/local), or GitHub Actions.
 package runner
 
 import (
@@ -16,15 +16,14 @@ import (
 type Job struct {
 	Site    string
 	Release int64
-	// RollbackTo is the number of the earlier release whose content is to be put
-	// back; 0 for a release that is built.
+	// RollbackTo is the number of the earlier release to put back; 0 for a release that is built.
 	RollbackTo int64
 	// Token goes with the job and comes back with the run's claim. It is also
 	// how a job whose outcome is unknown is found again.
 	Token string
-	// AppURL is where the run reaches the app, and Bearer its credential for
-	// the claim: good for this site and release only. Bearer is a secret: by
-	// environment or file, never by argument.
+	// AppURL is where the run reaches the app, and Bearer its credential for the claim,
+	// valid for this site and release only. Bearer is a secret: pass it by environment or
+	// file, never as an argument.
 	AppURL string
 	Bearer string
 }
@@ -32,22 +31,20 @@ type Job struct {
 // Runner carries releases out. Its methods may be called concurrently and
 // again after a crash of the app.
 type Runner interface {
-	// Dispatch hands a job over. It returns a *Refused when the job will not
-	// be taken, a *Deferred when it has certainly not been handed over yet,
-	// ErrAccepted when it was and its run must be looked for, and any other
-	// error when it can't be known whether it was: the caller then uses Find
-	// before it sends anything again.
+	// Dispatch starts a job. It returns a *Refused when the runner will not take the job,
+	// a *Deferred when it has certainly not been started yet, ErrAccepted when it was
+	// accepted and its run must be looked for, and any other error when the outcome is
+	// unknown: the caller must then use Find before it dispatches again.
 	Dispatch(ctx context.Context, job Job) (release.Run, error)
-	// Find looks for the run that was handed a token.
+	// Find looks for the run that was started with the job's token.
 	Find(ctx context.Context, job Job) (Finding, error)
-	// LookUp tells how a run stands: a release.RunSeen, RunEnded or
-	// RunMissing. An error means that nothing could be learnt.
+	// LookUp finds the state of a run: a release.RunSeen, RunEnded or RunMissing. An
+	// error means that it could not be found out.
 	LookUp(ctx context.Context, site string, number int64, run release.Run) (release.Event, error)
-	// Cancel ends a run and all it started. It returns when the ending has
-	// begun; that the run is over comes as a RunEnded.
+	// Cancel ends a run and all processes that it started. It returns when the run was
+	// asked to end; its end comes as a RunEnded.
 	Cancel(ctx context.Context, site string, number int64, run release.Run) error
-	// Log opens the output of a release's run, as far as it has come.
-	// fs.ErrNotExist when there is none.
+	// Log opens the output of a release's run so far. fs.ErrNotExist when there is none.
 	Log(ctx context.Context, site string, number int64) (io.ReadCloser, error)
 	// Adopt takes the runs over that an earlier process of the app left
 	// running; their endings are then reported as for new ones.
@@ -66,8 +63,8 @@ type Finding struct {
 	Final bool
 }
 
-// OnEvent is told what a runner notices by itself: mostly RunEnded, at once
-// when a run dies. It must not block for long.
+// OnEvent is called with events that a runner notices by itself: mostly a RunEnded, at
+// once when a run dies. It must not block for long.
 type OnEvent func(site string, number int64, event release.Event)
 
 // Refused says why a runner will not take a job, in words that an operator
@@ -87,12 +84,11 @@ func (r *Refused) Error() string {
 
 func (r *Refused) Unwrap() error { return r.Err }
 
-// ErrAccepted says that a job was taken but its run has no name yet: the run
-// is looked for with Find.
+// ErrAccepted says that a job was accepted but its run has no id yet: look for the run by Find.
 var ErrAccepted = errors.New("the dispatch was accepted; its run is being looked for")
 
-// Deferred says that a job has certainly not been handed over, and when to try
-// again. Find then says so too.
+// Deferred says that a job has certainly not been started, and when to try again. Find
+// confirms that.
 type Deferred struct {
 	Why   string
 	Until time.Time

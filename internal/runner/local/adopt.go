@@ -10,10 +10,9 @@ import (
 	"time"
 )
 
-// Adopt takes over the runs that an earlier process of the app left running.
-// How each site's newest run ended is told once more: the app may have missed
-// it, and an ending that is known changes nothing. What nobody needs any more
-// is removed.
+// Adopt takes over the runs that an earlier process of the app left running. It reports
+// again how each site's newest run ended: the app may have missed it, and a repeated
+// report changes nothing. It also removes old files.
 func (r *Runner) Adopt(ctx context.Context) error {
 	leftovers{opts: r.opts, locks: r.locks}.tidy(time.Now())
 	sites, err := os.ReadDir(filepath.Join(r.opts.State, "runs"))
@@ -65,7 +64,7 @@ func (r *Runner) adopt(site string, f folder, newest bool) error {
 	defer r.locks.lock(site)()
 	rec, err := f.record()
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil // the app died before it wrote what it meant to run
+		return nil // the app died before it wrote the intent
 	}
 	if err != nil {
 		return err
@@ -78,15 +77,15 @@ func (r *Runner) adopt(site string, f folder, newest bool) error {
 	if err != nil {
 		return err
 	}
-	// What never began is no run: see Find.
+	// A run that never began does not count: see Find.
 	if running || newest && begun {
 		r.watchers.watch(f, rec, nil)
 	}
 	return nil
 }
 
-// clear concludes an older run that nobody watches but whose copy of the source
-// is left: its supervisor died, with what it ran perhaps still at work in there.
+// clear concludes an older, unwatched run whose copy of the source is left: its
+// supervisor died, and its processes may still be at work there.
 func (r *Runner) clear(f folder) error {
 	if _, err := os.Stat(f.file("source")); errors.Is(err, fs.ErrNotExist) {
 		return nil

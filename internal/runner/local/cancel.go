@@ -13,8 +13,8 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Cancel ends a run and all it started. It returns once the run was asked to
-// end; when it does not, it is killed after the time of grace.
+// Cancel ends a run and all processes that it started. It returns once the run was asked
+// to end; a run that does not end is killed after the grace period.
 func (r *Runner) Cancel(_ context.Context, site string, number int64, run release.Run) error {
 	f, err := folderOf(r.opts.State, site, number, run)
 	if err != nil {
@@ -29,9 +29,9 @@ func (r *Runner) Cancel(_ context.Context, site string, number int64, run releas
 	}
 	running, err := f.running()
 	if err != nil || !running {
-		return err // over already: told, or found by a look-up
+		return err // it has ended: reported already, or found by LookUp
 	}
-	// The reason comes first: who finds the run ended must know why.
+	// The reason comes first: it must be there when the run's end is found.
 	if err := f.writeJSON("cancel.json", map[string]time.Time{"at": time.Now().UTC()}); err != nil {
 		return err
 	}
@@ -39,11 +39,11 @@ func (r *Runner) Cancel(_ context.Context, site string, number int64, run releas
 	return nil
 }
 
-// end has a run ended while the runner is open.
+// end begins to end a run, in the background.
 func (w *watchers) end(f folder) { w.group.Go(func() { w.signal(f) }) }
 
-// signal asks a supervisor to end its run until it does, and kills it when the
-// time of grace is over twice: once is the supervisor's own for the run.
+// signal asks a supervisor to end its run until it does, and kills it after two grace
+// periods: the first is the supervisor's own for the run.
 func (w *watchers) signal(f folder) {
 	deadline := time.Now().Add(2 * w.opts.Grace)
 	for asked := false; ; {
@@ -51,8 +51,8 @@ func (w *watchers) signal(f folder) {
 		if err == nil && begun {
 			switch {
 			case time.Now().After(deadline):
-				// What the run left in the background is the supervisor's to end;
-				// when it is gone nobody can tell whose that was.
+				// The supervisor ends what the run left in the background. Once it is
+				// dead nobody can find these processes, so end them now.
 				process.EndBelow(supervisor)
 				err = supervisor.Signal(syscall.SIGKILL)
 			case !asked:

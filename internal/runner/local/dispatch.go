@@ -17,17 +17,17 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// What a supervisor is handed: the run's lock and the pipe for its first word,
-// as open files, and these variables. Secrets come by environment only.
+// A supervisor inherits two open files, the run's lock and the pipe on which it reports
+// that the run has begun, and these variables. Secrets are passed by environment only.
 const (
 	inheritEnv = "PRESSRUN_INHERIT"
 	lockFD     = 3
 	begunFD    = 4
 )
 
-// Dispatch starts a run. The same token starts it once, however often it comes
-// and whenever the app dies in between: the lock is taken first, the intent is
-// on disk next, and only the process that inherits the lock can begin.
+// Dispatch starts a run. A token starts only one run, however often it is dispatched and
+// whenever the app dies in between: the lock is taken first, the intent is on disk next,
+// and only the process that inherits the lock can begin.
 func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, error) {
 	settings, ok := r.opts.Settings(job.Site)
 	if !ok {
@@ -36,7 +36,7 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 	if err := fits(job, settings); err != nil {
 		return release.Run{}, &runner.Refused{Why: err.Error(), Fault: release.FaultPressrun}
 	}
-	if err := r.alone(ctx, job); err != nil {
+	if err := r.awaitOthers(ctx, job); err != nil {
 		return release.Run{}, err
 	}
 	defer r.locks.lock(job.Site)()
@@ -49,7 +49,7 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 		return release.Run{}, err
 	}
 	if rec.ID != "" {
-		r.watchers.watch(f, rec, nil) // how it ended is told again, should it be over
+		r.watchers.watch(f, rec, nil) // if it is over, its end is reported again
 		return rec.run(), nil
 	}
 	rec = r.record(job, settings)
@@ -57,7 +57,7 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 	if err != nil {
 		return release.Run{}, &runner.Refused{Why: "the run could not be set up in the state folder", Fault: release.FaultPlatform, Err: err}
 	}
-	defer func() { _ = lock.Close() }() // the supervisor has it now, or nobody needs it
+	defer func() { _ = lock.Close() }() // the supervisor has inherited it, or none needs it
 	r.crash("intended")
 	cmd, err := r.start(ctx, f, job, settings, lock)
 	if err != nil {
@@ -71,7 +71,7 @@ func (r *Runner) Dispatch(ctx context.Context, job runner.Job) (release.Run, err
 	return rec.run(), nil
 }
 
-// fits refuses a job that can't be meant.
+// fits refuses an invalid job.
 func fits(job runner.Job, settings Settings) error {
 	switch {
 	case job.Token == "":
@@ -82,8 +82,8 @@ func fits(job runner.Job, settings Settings) error {
 	return nil
 }
 
-// before finds what was already made of a release: the run of the same token,
-// nothing, or a refusal.
+// before looks for an earlier dispatch of a release: it returns the run of the same
+// token, an empty record, or a refusal.
 func (f folder) before(job runner.Job) (record, error) {
 	rec, err := f.record()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -111,7 +111,7 @@ func (r *Runner) record(job runner.Job, settings Settings) record {
 	}
 }
 
-// intend takes the run's lock and writes what is to be run.
+// intend takes the run's lock and writes the intent.
 func (r *Runner) intend(f folder, rec record) (*os.File, error) {
 	if err := os.MkdirAll(f.path, 0o700); err != nil {
 		return nil, err
@@ -131,8 +131,8 @@ func (r *Runner) intend(f folder, rec record) (*os.File, error) {
 	return lock, nil
 }
 
-// start starts the supervisor and waits for its word that the run has begun.
-// An error means that it has not and won't.
+// start starts the supervisor and waits until it reports that the run has begun. An error
+// means that it has not begun, and will not.
 func (r *Runner) start(ctx context.Context, f folder, job runner.Job, settings Settings, lock *os.File) (*exec.Cmd, error) {
 	words, err := os.OpenFile(f.file("supervisor.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 	if err != nil {
@@ -151,18 +151,18 @@ func (r *Runner) start(ctx context.Context, f folder, job runner.Job, settings S
 	cmd.ExtraFiles = []*os.File{lock, tell}
 	detach(cmd)
 	err = cmd.Start()
-	_ = tell.Close() // the supervisor's end is its own
+	_ = tell.Close() // the supervisor has its own copy
 	if err != nil {
 		return nil, err
 	}
 	if err := await(ctx, begun, r.opts.BeginLimit); err == nil {
 		return cmd, nil
 	}
-	// Whatever it is doing, it must not begin any more.
-	_ = cmd.Process.Kill() // gone already is as good
-	_ = cmd.Wait()         // its state tells more
+	// It must not begin any more.
+	_ = cmd.Process.Kill() // it may have ended already
+	_ = cmd.Wait()         // its state says more
 	if _, started, err := f.started(); err == nil && started {
-		return cmd, nil // it had begun: how it ended is told as for any run
+		return cmd, nil // it had begun: its end is reported like any run's
 	}
 	return nil, errors.Join(fmt.Errorf("it ended before the run began (%s)", cmd.ProcessState), lastWords(f))
 }
@@ -180,7 +180,7 @@ func await(ctx context.Context, begun *os.File, limit time.Duration) error {
 	return err
 }
 
-// lastWords is what a supervisor that did not begin had to say.
+// lastWords is the error output of a supervisor that did not begin the run.
 func lastWords(f folder) error {
 	text, err := os.ReadFile(f.file("supervisor.log"))
 	if err != nil {

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// AwaitEnd waits until no run of a site goes on whose folders are under state: a
-// process outlives its last word to the app by a moment, and whoever is about to
-// remove the folder must let it pass.
+// AwaitEnd waits until all runs of a site under the state folder have ended: a process
+// outlives its last report to the app by a moment, and must end before the folder is
+// removed.
 func AwaitEnd(ctx context.Context, state, site string) error {
 	path, err := siteFolder(state, site)
 	if err != nil {
@@ -41,7 +41,7 @@ func AwaitEnd(ctx context.Context, state, site string) error {
 	return nil
 }
 
-// goesOn says whether a run holds its lock, or its process is still ending.
+// goesOn says whether a run's lock is held, or its process is still ending.
 func (f folder) goesOn() (bool, error) {
 	if running, err := f.running(); err != nil || running {
 		return running, err

@@ -20,12 +20,12 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// folder is where everything of one run is kept.
+// folder holds all files of one run:
 //
-//	run.json      what is to be run: the intent, on disk before anything starts
+//	run.json      the intent: what to run; on disk before anything starts
 //	run.lock      held by the supervisor for as long as it lives
-//	started.json  who the supervisor is: from here on the run has begun
-//	cancel.json   somebody asked for the run's end
+//	started.json  the supervisor's process: once it is there the run has begun
+//	cancel.json   the run was cancelled
 //	action.json   the action's own state, its session's credential included
 //	output.log    the first part of the output; the last part in output.<offset>
 //	exit.json     how it ended
@@ -44,7 +44,7 @@ type record struct {
 	TokenSHA256 string    `json:"token_sha256"`
 	At          time.Time `json:"at"`
 	AppURL      string    `json:"app_url"`
-	// Settings are the site's as they were at the dispatch.
+	// Settings are the site's settings at the dispatch.
 	Settings Settings      `json:"settings"`
 	LogBytes int64         `json:"log_bytes"`
 	Grace    time.Duration `json:"grace"`
@@ -53,7 +53,7 @@ type record struct {
 
 func (r record) run() release.Run { return release.Run{ID: r.ID, Attempt: 1} }
 
-// has says whether the run was handed this token.
+// has says whether the run was dispatched with this token.
 func (r record) has(token string) bool {
 	return subtle.ConstantTimeCompare([]byte(r.TokenSHA256), []byte(hash(token))) == 1
 }
@@ -75,8 +75,8 @@ type Exit struct {
 	Code int    `json:"code"`
 	Why  string `json:"why,omitempty"`
 	Live bool   `json:"live,omitempty"`
-	// Fault and Guards are those of the action's last word, which its report may not
-	// have brought to the app.
+	// Fault and Guards are from the action's state file: its report of them may not have
+	// reached the app.
 	Fault  release.Fault  `json:"fault,omitempty"`
 	Guards release.Guards `json:"guards,omitempty"`
 	At     time.Time      `json:"at"`
@@ -141,8 +141,7 @@ func (f folder) cancelled() bool {
 	return err == nil
 }
 
-// actionState is what the supervisor and the watcher want to know of the
-// action's state file.
+// actionState is the part of the action's state file that the supervisor and the watcher use.
 type actionState struct {
 	Live   bool          `json:"live"`
 	Why    string        `json:"why"`
@@ -150,7 +149,7 @@ type actionState struct {
 	Guards []string      `json:"guards"`
 }
 
-// action is the action's last word; empty when there is none.
+// action reads the action's state file; empty when there is none.
 func (f folder) action() actionState {
 	var s actionState
 	if err := f.readJSON("action.json", &s); err != nil {
@@ -159,8 +158,8 @@ func (f folder) action() actionState {
 	return s
 }
 
-// site is the folder of a site's runs. Names are checked by the configuration;
-// this is the second lock.
+// siteFolder is the folder of a site's runs. It refuses names that would lead elsewhere,
+// although the configuration has checked them.
 func siteFolder(state, site string) (string, error) {
 	if site == "" || site != filepath.Base(site) || site == "." || site == ".." {
 		return "", fmt.Errorf("the site's name %q can't be a folder's", site)
@@ -168,8 +167,8 @@ func siteFolder(state, site string) (string, error) {
 	return filepath.Join(state, "runs", site), nil
 }
 
-// folderOf is the folder of a run. Number 0 means the one in the run's name: a
-// run may have to be ended whose release is over already.
+// folderOf is the folder of a run. For number 0 it uses the number in the run's id: a run
+// may have to be ended whose release is over already.
 func folderOf(state, site string, number int64, run release.Run) (folder, error) {
 	if number == 0 {
 		rest, ok := strings.CutPrefix(run.ID, "local-"+site+"-")
@@ -212,7 +211,7 @@ func numbers(sitePath string) ([]int64, error) {
 	return out, nil
 }
 
-// wait takes a lock that others hold for a while.
+// wait waits for a lock and takes it.
 func (f folder) wait(ctx context.Context, name string) (*os.File, error) {
 	if err := os.MkdirAll(f.path, 0o700); err != nil {
 		return nil, fmt.Errorf("make %s: %w", f.path, err)

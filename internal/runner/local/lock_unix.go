@@ -12,15 +12,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errLocked says that somebody holds a run's lock: its supervisor lives.
+// errLocked says that a run's lock is held: its supervisor is alive.
 var errLocked = errors.New("the run's lock is held")
 
 // supported refuses systems on which this runner does not work.
 func supported() error { return nil }
 
-// lock takes a run's lock. The lock belongs to the open file and to every
-// process that it is handed to: it falls open when the last of them ends,
-// however it ends (flock(2)).
+// lock takes a run's lock. The lock belongs to the open file and to every process that it
+// is handed to: the system releases it when the last of them ends (flock(2)).
 func (f folder) lock() (*os.File, error) { return lockFile(f.file("run.lock")) }
 
 func lockFile(path string) (*os.File, error) {
@@ -34,16 +33,16 @@ func lockFile(path string) (*os.File, error) {
 	return file, nil
 }
 
-// running says whether somebody holds a run's lock.
+// running says whether a run's lock is held.
 func (f folder) running() (bool, error) {
 	file, err := os.OpenFile(f.file("run.lock"), os.O_RDONLY, 0)
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("look at a run's lock: %w", err)
+		return false, fmt.Errorf("check a run's lock: %w", err)
 	}
-	// A shared lock, so that two who look don't take each other for the run.
+	// A shared lock, so that two checks don't take each other for the run.
 	err = flock(file, unix.LOCK_SH)
 	closed := file.Close()
 	if errors.Is(err, errLocked) {
@@ -67,9 +66,9 @@ func flock(file *os.File, how int) error {
 	}
 }
 
-// inherited gives the lock that the runner took for this supervisor, and the
-// pipe on which it waits for the word that the run has begun. The programs that
-// the supervisor starts must not hold either.
+// inherited returns the lock that the runner took for this supervisor, and the pipe on
+// which this reports that the run has begun. The programs that the supervisor starts must
+// not inherit either.
 func (f folder) inherited() (lock, begun *os.File, err error) {
 	if os.Getenv(inheritEnv) == "" {
 		lock, err = f.lock()
@@ -80,7 +79,7 @@ func (f folder) inherited() (lock, begun *os.File, err error) {
 	lock, begun = os.NewFile(lockFD, "run.lock"), os.NewFile(begunFD, "begun")
 	want, err := os.Stat(f.file("run.lock"))
 	if err != nil {
-		return nil, nil, fmt.Errorf("look at the run's lock: %w", err)
+		return nil, nil, fmt.Errorf("check the run's lock: %w", err)
 	}
 	got, err := lock.Stat()
 	if err != nil || !os.SameFile(want, got) {
@@ -89,6 +88,6 @@ func (f folder) inherited() (lock, begun *os.File, err error) {
 	return lock, begun, nil
 }
 
-// detach gives a supervisor a session of its own: what ends the app, or comes
-// from its terminal, does not end the run.
+// detach gives a supervisor a session of its own, so that signals to the app or from its
+// terminal do not end the run.
 func detach(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }

@@ -13,10 +13,10 @@ import (
 	"strings"
 )
 
-// output keeps a run's output within bounds: its first part in output.log, its
-// last part in one or two files output.<offset>, named after how far into the
-// output they begin. What lies between them is left out, and how much that is
-// can be told at any time, also after a crash.
+// output keeps a run's output within bounds: its first part in output.log, its last part
+// in one or two files output.<offset>, where <offset> is how many bytes of output come
+// before. The output between is dropped; the offsets tell how much that is, also after a
+// crash.
 type output struct {
 	folder folder
 	// head and piece bound the first part and each of the last, in bytes.
@@ -45,7 +45,7 @@ func (o *output) Write(p []byte) (int, error) {
 	n := len(p)
 	for len(p) > 0 {
 		part := p[:min(int64(len(p)), max(o.limit-o.size, 0))]
-		// Pieces begin with a line where that can be had.
+		// Pieces begin with a new line where possible.
 		if len(part) < len(p) {
 			if i := bytes.LastIndexByte(part, '\n'); i >= 0 {
 				part = part[:i+1]
@@ -53,7 +53,7 @@ func (o *output) Write(p []byte) (int, error) {
 		}
 		if o.file != nil {
 			if _, err := o.file.Write(part); err != nil {
-				_ = o.file.Close() // what can't be written is left out
+				_ = o.file.Close() // output that can't be written is dropped
 				o.file = nil
 			}
 		}
@@ -92,8 +92,8 @@ func (o *output) Close() error {
 	return o.file.Close()
 }
 
-// openOutput opens a run's output as far as it has come, with a line in the
-// place of what was left out. fs.ErrNotExist when there is none.
+// openOutput opens a run's output so far, with a line in place of the dropped part.
+// fs.ErrNotExist when there is none.
 func openOutput(f folder) (io.ReadCloser, error) {
 	for range 10 {
 		log, err := openParts(f)

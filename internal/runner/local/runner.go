@@ -17,33 +17,30 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// Options set a runner up. State and Settings must be given.
+// Options set a runner up. State and Settings are required.
 type Options struct {
 	// State is the folder under which runs and repositories are kept.
 	State string
-	// Settings gives a site's settings as they now are, and whether the site
-	// is one of this runner's.
+	// Settings returns a site's present settings, and whether the site uses this runner.
 	Settings func(site string) (Settings, bool)
-	// OnEvent is told how runs end; may be nil.
+	// OnEvent is called with the ends of runs; may be nil.
 	OnEvent runner.OnEvent
 	// Program is this program, which has the commands run-local and action;
 	// "" for the running one.
 	Program string
 	// Keep is how many runs of a site are kept; 0 means 50.
 	Keep int
-	// KeepFor is how long a run is kept that is not the newest of its site; 0 for no
-	// limit.
+	// KeepFor is how long a run is kept, except for the newest of its site; 0 for no limit.
 	KeepFor time.Duration
 	// LogBytes bounds the kept output of a run; 0 means 8 MiB.
 	LogBytes int64
-	// Poll is how often the lock of a run is looked at that another process
-	// of the app started; 0 means 200 ms.
+	// Poll is how often the lock of a run that another process of the app started is
+	// checked; 0 means 200 ms.
 	Poll time.Duration
 	// Grace is the time between asking a run to end and killing it; 0 means
 	// 10 s.
 	Grace time.Duration
-	// BeginLimit bounds the wait for a supervisor's word that the run has
-	// begun; 0 means 15 s.
+	// BeginLimit bounds the wait for a supervisor to report that the run has begun; 0 means 15 s.
 	BeginLimit time.Duration
 	Logger     *slog.Logger
 }
@@ -59,7 +56,7 @@ type Runner struct {
 
 var _ runner.Runner = (*Runner)(nil)
 
-// New makes a runner. It touches nothing before it is asked to: see Adopt.
+// New makes a runner. It starts nothing, and looks for no earlier runs: see Adopt.
 func New(opts Options) (*Runner, error) {
 	if err := supported(); err != nil {
 		return nil, err
@@ -103,14 +100,14 @@ func setDefault[T comparable](to *T, value T) {
 	}
 }
 
-// siteLocks make the steps from intent to start, and the search for them, one
-// for each site: one that starts slowly keeps no other waiting.
+// siteLocks are a lock for each site, held from intent to start and while Find looks, so
+// that a slow start delays no other site.
 type siteLocks struct {
 	mu    sync.Mutex // never held for long
 	sites map[string]*sync.Mutex
 }
 
-// lock takes a site, which the function that it returns lets go of.
+// lock takes a site's lock; unlock releases it.
 func (l *siteLocks) lock(site string) (unlock func()) {
 	l.mu.Lock()
 	own, ok := l.sites[site]
@@ -123,9 +120,9 @@ func (l *siteLocks) lock(site string) (unlock func()) {
 	return own.Unlock
 }
 
-// Find tells whether a job's token has become a run. The answer is final: what
-// holds no lock and has not begun never will, since only the process that took
-// the lock before it wrote the intent could start it.
+// Find says whether a job's token has started a run. The answer is final: a run whose
+// lock is free and that has not begun never will, since only the process that took the
+// lock and then wrote the intent could start it.
 func (r *Runner) Find(_ context.Context, job runner.Job) (runner.Finding, error) {
 	defer r.locks.lock(job.Site)()
 	f, err := runFolder(r.opts.State, job.Site, job.Release)
@@ -149,10 +146,10 @@ func (r *Runner) Find(_ context.Context, job runner.Job) (runner.Finding, error)
 	return runner.Finding{Run: rec.run(), Found: true, Final: true}, nil
 }
 
-// begun says whether a run has begun, or is about to: its supervisor lives.
+// begun says whether a run has begun, or is about to since its supervisor is alive.
 func (f folder) begun() (bool, error) {
-	// The lock first: a supervisor that begins and ends in between has left
-	// its word by then.
+	// The lock first: a supervisor that begins and ends in between has written
+	// started.json by then.
 	running, err := f.running()
 	if err != nil || running {
 		return running, err
@@ -161,7 +158,7 @@ func (f folder) begun() (bool, error) {
 	return begun, err
 }
 
-// LookUp tells how a run stands, from its lock and its last word.
+// LookUp finds the state of a run by its lock and its files.
 func (r *Runner) LookUp(_ context.Context, site string, number int64, run release.Run) (release.Event, error) {
 	f, err := folderOf(r.opts.State, site, number, run)
 	if err != nil {
@@ -188,7 +185,7 @@ func (r *Runner) LookUp(_ context.Context, site string, number int64, run releas
 	return exit.event(run), nil
 }
 
-// Log opens the output of a release's run, as far as it has come.
+// Log opens the output of a release's run so far.
 func (r *Runner) Log(_ context.Context, site string, number int64) (io.ReadCloser, error) {
 	f, err := runFolder(r.opts.State, site, number)
 	if err != nil {
@@ -203,7 +200,7 @@ func (r *Runner) Close() error {
 	return nil
 }
 
-// old says whether a run began longer ago than runs are kept.
+// old says whether a run began more than KeepFor ago.
 func (r *Runner) old(f folder) bool {
 	if r.opts.KeepFor <= 0 {
 		return false
@@ -231,7 +228,7 @@ func (r *Runner) prune(site string) error {
 			return err
 		}
 		if i >= surplus && !r.old(f) {
-			break // all after it are younger
+			break // the rest are younger
 		}
 		if running, err := f.running(); err != nil || running {
 			continue

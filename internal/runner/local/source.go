@@ -15,7 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/environ"
 )
 
-// prepare gives the folder to run in and the commit in it ("" when unknown).
+// prepare returns the folder to run in and its commit ("" when unknown).
 func (s *supervisor) prepare(ctx context.Context) (dir, commit string, err error) {
 	switch set := s.rec.Settings; {
 	case s.rec.RollbackTo != 0: // nothing is built: it must work without the source too
@@ -36,16 +36,16 @@ func (s *supervisor) prepare(ctx context.Context) (dir, commit string, err error
 	}
 }
 
-// checkOut brings the copy of the site's repository up to date, and what is to
-// be released into a folder of the run's own. One copy serves all runs of a
-// site, so that only what is new is fetched.
+// checkOut updates the copy of the site's repository, and checks the commit out into a
+// folder of the run's own. One copy serves all runs of a site, so that only new commits
+// are fetched.
 func (s *supervisor) checkOut(ctx context.Context) (dir, commit string, err error) {
 	ref := s.rec.Settings.Ref
 	if err := errors.Join(checkRef(ref), checkRepository(s.rec.Settings.Git)); err != nil {
 		return "", "", err
 	}
 	g := git{repo: filepath.Join(s.rec.Sources, s.rec.Site+".git"), out: s.out}
-	// Whoever lost sight of an older run must not fetch at the same time.
+	// An older run may still be alive unnoticed: the two must not fetch at the same time.
 	lock, err := folder{path: s.rec.Sources}.wait(ctx, s.rec.Site+".lock")
 	if err != nil {
 		return "", "", err
@@ -69,8 +69,8 @@ func (s *supervisor) checkOut(ctx context.Context) (dir, commit string, err erro
 	return dir, commit, nil
 }
 
-// removeSource takes the run's own copy away: it can be had again, and fifty
-// of them would fill a disk.
+// removeSource removes the run's own copy of the source: it can be checked out again, and
+// fifty of them would fill a disk.
 func (f folder) removeSource() error {
 	if err := os.RemoveAll(f.file("source")); err != nil {
 		return fmt.Errorf("remove the run's copy of the source: %w", err)
@@ -78,8 +78,8 @@ func (f folder) removeSource() error {
 	return nil
 }
 
-// refName is what a branch, tag or commit may be called here; git allows more
-// (git-check-ref-format(1)), none of it is needed.
+// refName matches the accepted names of branches, tags and commits; git allows others
+// (git-check-ref-format(1)), which nobody needs.
 var refName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./+@#=-]*$`)
 
 func checkRef(ref string) error {
@@ -96,7 +96,7 @@ func checkRepository(address string) error {
 	return nil
 }
 
-// shown is a repository's address without a password in it.
+// shown is a repository's address without its password.
 func shown(address string) string {
 	u, err := url.Parse(address)
 	if err != nil || u.User == nil {
@@ -111,8 +111,7 @@ type git struct {
 	out  *output
 }
 
-// fetch makes the copy like the original, branches and tags that are gone
-// there included.
+// fetch mirrors the original, and removes branches and tags that were deleted there.
 func (g git) fetch(ctx context.Context, address string) error {
 	if _, err := os.Stat(filepath.Join(g.repo, "HEAD")); err != nil {
 		if err := os.MkdirAll(g.repo, 0o700); err != nil {
@@ -130,8 +129,8 @@ func (g git) fetch(ctx context.Context, address string) error {
 	return nil
 }
 
-// resolve gives the commit of a branch, a tag, or a commit, in this order;
-// of the original's default branch when nothing is named.
+// resolve finds the commit of a branch, a tag, or a commit, in this order; of the
+// original's default branch for "".
 func (g git) resolve(ctx context.Context, address, ref string) (string, error) {
 	if ref == "" {
 		if _, err := g.run(ctx, "fetch", "--quiet", "--force", "--no-tags", "--end-of-options", address, "+HEAD:refs/pressrun/head"); err != nil {
@@ -160,8 +159,7 @@ func (g git) resolve(ctx context.Context, address, ref string) (string, error) {
 
 var commitName = regexp.MustCompile(`^[0-9a-f]{7,64}$`)
 
-// fetchCommit gets a commit that no branch or tag leads to, where the original
-// gives such.
+// fetchCommit fetches a commit that no branch or tag leads to, if the server allows it.
 func (g git) fetchCommit(ctx context.Context, address, commit string) (string, error) {
 	if _, err := g.run(ctx, "fetch", "--quiet", "--no-tags", "--end-of-options", address, commit); err != nil {
 		return "", err
@@ -169,7 +167,7 @@ func (g git) fetchCommit(ctx context.Context, address, commit string) (string, e
 	return g.run(ctx, "rev-parse", "--verify", "--quiet", commit+"^{commit}")
 }
 
-// run runs git without ever asking anybody anything.
+// run runs git without prompts.
 func (g git) run(ctx context.Context, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-C", g.repo}, args...)...) //nolint:gosec // G204: refs and addresses are checked, and come after --end-of-options
 	cmd.Env = append(environ.ForRun(os.Environ(), ""),

@@ -26,9 +26,8 @@ var (
 	errStopped = errors.New("the run was told to stop")
 )
 
-// Supervise carries out the run of a folder that Dispatch has made, from its
-// source to its end. It is the whole of the hidden command run-local; ctx ends
-// with a signal. A run begins at most once.
+// Supervise carries out the run of a folder that Dispatch has made. It implements the
+// hidden command run-local; ctx ends with a signal. A run begins at most once.
 func Supervise(ctx context.Context, path string) error {
 	f := folder{path: path}
 	lock, begun, err := f.inherited()
@@ -56,7 +55,7 @@ func Supervise(ctx context.Context, path string) error {
 	if begun != nil {
 		_, err = begun.Write([]byte{1})
 		if err := errors.Join(err, begun.Close()); err != nil {
-			return fmt.Errorf("say that the run has begun: %w", err)
+			return fmt.Errorf("report that the run has begun: %w", err)
 		}
 	}
 	s := &supervisor{folder: f, rec: rec}
@@ -90,7 +89,7 @@ func (s *supervisor) supervise(ctx context.Context) error {
 	return errors.Join(s.over(exit), removed, out.Close())
 }
 
-// over keeps how the run ended.
+// over writes how the run ended.
 func (s *supervisor) over(exit Exit) error {
 	exit.Live = s.folder.action().Live
 	exit.Why = s.hide(exit.Why)
@@ -98,7 +97,7 @@ func (s *supervisor) over(exit Exit) error {
 	return s.folder.writeJSON("exit.json", exit)
 }
 
-// hide takes secrets out of what git and the system say.
+// hide takes secrets out of messages of git and the system.
 func (s *supervisor) hide(text string) string {
 	var known redact.Redactor
 	known.Allow(s.rec.Site)
@@ -113,7 +112,7 @@ func (s *supervisor) hide(text string) string {
 	return known.Text(text)
 }
 
-// run prepares the source and carries the action out in it.
+// run prepares the source and runs the action in it.
 func (s *supervisor) run(ctx context.Context) Exit {
 	dir, commit, err := s.prepare(ctx)
 	if err != nil {
@@ -137,7 +136,7 @@ func (s *supervisor) run(ctx context.Context) Exit {
 	return s.ended(err)
 }
 
-// stopped is how a run ended that was ended from outside.
+// stopped is the Exit of a run that was ended from outside.
 func (s *supervisor) stopped(ctx context.Context) Exit {
 	exit := Exit{Code: -1}
 	switch {
@@ -159,7 +158,7 @@ func (s Settings) limit() time.Duration {
 	return defaultLimit
 }
 
-// ended is how a run ended by itself.
+// ended is the Exit of a run that ended by itself.
 func (s *supervisor) ended(err error) Exit {
 	if err == nil {
 		return Exit{Conclusion: release.RunSucceeded}
@@ -174,7 +173,7 @@ func (s *supervisor) ended(err error) Exit {
 	if exit.Why == "" {
 		exit.Why = status.String()
 	}
-	if exit.Code < 0 { // a signal, which was not ours
+	if exit.Code < 0 { // a signal that the supervisor did not send
 		exit.Conclusion = release.RunDied
 	}
 	return exit

@@ -10,31 +10,29 @@ import (
 	"time"
 )
 
-// removedFor is how long the runs of a site are kept that is no longer this
-// runner's: a slip in the configuration must not cost what they said.
+// removedFor is how long the runs of a site that no longer uses this runner are kept: a
+// mistake in the configuration must not delete their output.
 const removedFor = 30 * 24 * time.Hour
 
-// leftovers are what sites have left that are no longer this runner's.
+// leftovers are the files of sites that no longer use this runner.
 type leftovers struct {
 	opts  Options
 	locks *siteLocks
 }
 
-// tidy removes what sites have left that are no longer this runner's: their
-// repositories' copies, which can be had again, at once; their runs when the
-// last is older than removedFor. While any run of a site lives, nothing of it
-// is touched.
+// tidy removes the files of sites that no longer use this runner: the copies of their
+// repositories, which can be fetched again, at once; their runs when the last is older
+// than removedFor. While any run of a site is alive, its files are not touched.
 func (l leftovers) tidy(now time.Time) {
-	for _, site := range l.gone() {
+	for _, site := range l.removedSites() {
 		if err := l.tidySite(site, now); err != nil {
-			l.opts.Logger.Warn("what a site that is no longer configured has left could not be removed", "site", site, "error", err)
+			l.opts.Logger.Warn("the files of a site that is no longer configured could not be removed", "site", site, "error", err)
 		}
 	}
 }
 
-// gone are the names of the sites that have left something and are no longer
-// this runner's.
-func (l leftovers) gone() []string {
+// removedSites are the names of the sites that no longer use this runner and have files left.
+func (l leftovers) removedSites() []string {
 	found := map[string]bool{}
 	for _, e := range l.entries("runs") {
 		if e.IsDir() {
@@ -60,7 +58,7 @@ func (l leftovers) gone() []string {
 func (l leftovers) entries(folder string) []fs.DirEntry {
 	entries, err := os.ReadDir(filepath.Join(l.opts.State, folder))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		l.opts.Logger.Warn("what removed sites have left can't be looked for", "error", err)
+		l.opts.Logger.Warn("the files of removed sites can't be listed", "error", err)
 	}
 	return entries
 }
@@ -88,8 +86,7 @@ func (l leftovers) tidySite(site string, now time.Time) error {
 	return nil
 }
 
-// lastRun tells when the last run of a site was begun, zero for never, and
-// whether any lives.
+// lastRun says when the last run of a site was begun, zero for never, and whether any is alive.
 func lastRun(runs string) (last time.Time, running bool, err error) {
 	all, err := numbers(runs)
 	if err != nil {
@@ -102,7 +99,7 @@ func lastRun(runs string) (last time.Time, running bool, err error) {
 		}
 		info, err := os.Stat(f.path)
 		if err != nil {
-			return last, false, fmt.Errorf("look at an old run: %w", err)
+			return last, false, fmt.Errorf("check an old run: %w", err)
 		}
 		if info.ModTime().After(last) {
 			last = info.ModTime()
@@ -111,8 +108,7 @@ func lastRun(runs string) (last time.Time, running bool, err error) {
 	return last, false, nil
 }
 
-// removeRepository removes the copy of a site's repository, unless somebody
-// holds its lock.
+// removeRepository removes the copy of a site's repository, unless its lock is held.
 func (l leftovers) removeRepository(site string) error {
 	sources := folder{path: filepath.Join(l.opts.State, "sources")}
 	repository, guard := sources.file(site+".git"), sources.file(site+".lock")

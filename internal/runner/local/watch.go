@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// watchers watch runs until they end, and say how they did.
+// watchers watch runs until they end, and report their ends.
 type watchers struct {
 	opts  Options
 	locks *siteLocks
@@ -36,8 +36,8 @@ func (w *watchers) close() {
 	w.group.Wait()
 }
 
-// watch tells how a run ends. A supervisor that this process started is waited
-// for; for any other its lock is looked at.
+// watch reports the end of a run. It waits for a supervisor that this process started;
+// for any other it polls its lock.
 func (w *watchers) watch(f folder, rec record, cmd *exec.Cmd) {
 	if w.ctx.Err() != nil || !w.begin(f) {
 		return
@@ -46,7 +46,7 @@ func (w *watchers) watch(f folder, rec record, cmd *exec.Cmd) {
 	if cmd != nil && cmd.ProcessState == nil {
 		go func() {
 			defer close(over)
-			_ = cmd.Wait() // how it ended is in its folder, or is that it died
+			_ = cmd.Wait() // its folder says how it ended, or it died
 		}()
 	}
 	w.group.Go(func() {
@@ -60,7 +60,7 @@ func (w *watchers) watch(f folder, rec record, cmd *exec.Cmd) {
 	})
 }
 
-// begin says whether a run had no watcher; now it has.
+// begin notes that a run has a watcher; false if it had one already.
 func (w *watchers) begin(f folder) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -71,11 +71,11 @@ func (w *watchers) begin(f folder) bool {
 	return true
 }
 
-// longestPoll is the longest pause between two looks at a lock that can't be
-// read: an operator may mend that at any time.
+// longestPoll is the longest pause between two checks of a lock that can't be read: an
+// operator may fix that at any time.
 const longestPoll = 10 * time.Second
 
-// waitFor waits until a run is over; false when watching has ended first.
+// waitFor waits until a run is over; false if watching ended first.
 func (w *watchers) waitFor(f folder, over <-chan struct{}) bool {
 	pause, blind := w.opts.Poll, false
 	for {
@@ -89,9 +89,9 @@ func (w *watchers) waitFor(f folder, over <-chan struct{}) bool {
 		running, err := f.running()
 		switch {
 		case err != nil && !blind:
-			w.opts.Logger.Warn("a run's lock can't be looked at; it is tried again, ever more seldom", "folder", f.path, "error", err)
+			w.opts.Logger.Warn("a run's lock can't be checked; trying again with growing pauses", "folder", f.path, "error", err)
 		case err == nil && blind:
-			w.opts.Logger.Info("a run's lock can be looked at again", "folder", f.path)
+			w.opts.Logger.Info("a run's lock can be checked again", "folder", f.path)
 		}
 		if blind = err != nil; blind {
 			pause = min(2*pause, max(longestPoll, w.opts.Poll))
@@ -103,7 +103,7 @@ func (w *watchers) waitFor(f folder, over <-chan struct{}) bool {
 	}
 }
 
-// tell says how a run ended.
+// tell reports how a run ended.
 func (w *watchers) tell(f folder, rec record) {
 	exit, err := w.conclude(f, rec)
 	if err != nil {
@@ -113,9 +113,9 @@ func (w *watchers) tell(f folder, rec record) {
 	w.opts.OnEvent(rec.Site, rec.Release, exit.event(rec.run()))
 }
 
-// conclude gives how a run ended that holds its lock no more. When its
-// supervisor died without a word, what it left running is ended first. Its copy
-// of the source is removed, should its supervisor not have come to that.
+// conclude finds how a run ended whose lock is free. If its supervisor died without
+// writing that, the processes that it left are ended first. The run's copy of the source
+// is removed if the supervisor has not done so.
 func (w *watchers) conclude(f folder, rec record) (Exit, error) {
 	defer w.locks.lock(rec.Site)()
 	exit, known, err := f.exit()
@@ -152,12 +152,12 @@ func (w *watchers) conclude(f folder, rec record) (Exit, error) {
 	return exit, nil
 }
 
-// dying is how long a process may take from letting go of its locks to its end.
+// dying is how long a process may take from the release of its locks to its end.
 const dying = 2 * time.Second
 
-// livesElsewhere says whether a supervisor goes on that does not hold its run's
-// lock: nothing of it is this runner's to end. Where processes are known by their
-// numbers alone (all but Linux) nothing can be said, and nothing is ended either.
+// livesElsewhere says whether a supervisor is alive that does not hold its run's lock:
+// this runner must not end its processes. Where processes are known by their numbers
+// alone (all systems but Linux) it can't tell, and nothing is ended either.
 func livesElsewhere(supervisor process.Identity) bool {
 	if supervisor.Boot == "" {
 		return false
@@ -170,7 +170,8 @@ func livesElsewhere(supervisor process.Identity) bool {
 	return false
 }
 
-// removeSource removes what the supervisor of a run that is over could not.
+// removeSource removes the copy of the source that the supervisor of a finished run could
+// not remove.
 func (w *watchers) removeSource(f folder) {
 	if err := f.removeSource(); err != nil {
 		w.opts.Logger.Warn("a run's copy of the source is left", "folder", f.path, "error", err)

@@ -11,18 +11,18 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// endingWait is how long a dispatch waits for the run before to be over, and
-// when it is then tried again.
+// endingWait is how long a dispatch waits for the run before to end, and how long it is
+// then postponed.
 const endingWait = 2 * time.Second
 
-// alone waits until no other run of the job's site lives, and puts the job off
-// if that takes long: a run that has reported Ready still has to leave, one that
-// was reset has its time of grace, and two builds in one folder spoil each other.
-func (r *Runner) alone(ctx context.Context, job runner.Job) error {
+// awaitOthers waits until no other run of the job's site is alive, and defers the job if
+// that takes long: a run that has reported Ready still has to exit, one that was reset
+// has its grace period, and two builds in one folder would corrupt each other.
+func (r *Runner) awaitOthers(ctx context.Context, job runner.Job) error {
 	for deadline := time.Now().Add(endingWait); ; {
 		other, err := r.other(job)
 		if err != nil {
-			return &runner.Refused{Why: "the site's other runs could not be looked at", Fault: release.FaultPlatform, Err: err}
+			return &runner.Refused{Why: "the site's other runs could not be checked", Fault: release.FaultPlatform, Err: err}
 		}
 		if other == 0 {
 			return nil
@@ -39,7 +39,7 @@ func (r *Runner) alone(ctx context.Context, job runner.Job) error {
 	}
 }
 
-// other is the release whose run lives beside the job's own, 0 for none.
+// other is the release of another run that is alive, 0 for none.
 func (r *Runner) other(job runner.Job) (int64, error) {
 	path, err := siteFolder(r.opts.State, job.Site)
 	if err != nil {
