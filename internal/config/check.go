@@ -16,18 +16,18 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// checker reports what can't be said of a single value alone: whether it makes
-// sense, and whether it fits the others.
+// checker reports mistakes that the decoder can't find: values that make no sense, or
+// contradict others.
 type checker struct {
 	*strict.File
 	folder string
 	config *Config
-	// icalendars are the files of holidays that were read.
+	// icalendars caches the files of holidays, by path.
 	icalendars map[string]icalendar
-	// machine says that files and folders are looked for on this machine, and secrets that
-	// only secrets are.
+	// machine says that files and folders must exist on this machine; secrets says that
+	// for files with secrets only.
 	machine, secrets bool
-	// rules are the sites with a protection rule, by where their runs wait; nil until asked.
+	// rules are the sites with a protection rule, by waitsAt; nil until they are needed.
 	rules map[string][]string
 	// several says that sites have files of their own.
 	several bool
@@ -83,8 +83,8 @@ func (k *checker) listen() {
 	}
 }
 
-// reach refuses a public address for an app that lets in whoever reaches it: a
-// proxy in front of it would make everybody an operator.
+// reach refuses a public address for an app without sign-in: a proxy in front of it would
+// make everybody an operator.
 func (k *checker) reach() {
 	u, err := url.Parse(k.config.URL)
 	if err != nil || !k.Has("url") || k.config.Pages.Access != AccessLoopback || loopback(u.Hostname()) {
@@ -106,13 +106,13 @@ func loopback(host string) bool {
 	return err == nil && address.IsLoopback()
 }
 
-// tokenName is how a token or a site may be called: it stands in addresses,
-// file names and pages.
+// tokenName matches the names of tokens and people, which appear in addresses, file names
+// and pages.
 var tokenName = pattern.Of(`^[A-Za-z0-9][A-Za-z0-9._@-]{0,99}$`)
 
 var hexHash = pattern.Of(`^[0-9a-f]{64}$`)
 
-// emptyHash is the SHA-256 of nothing: what a failed command pipes.
+// emptyHash is the SHA-256 of no bytes, the result of a pipe from a failed command.
 const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 
 func (k *checker) tokens() {
@@ -130,7 +130,7 @@ func (k *checker) tokens() {
 	}
 }
 
-// once reports what two tokens may not share.
+// once reports a value that two tokens must not share.
 func (k *checker) once(seen map[string]int, value string, i int, key, what string) {
 	if first, ok := seen[value]; ok && value != "" {
 		k.WrongSecret(key, fmt.Sprintf("%s is that of tokens[%d] too; expected another, so that the records tell who did what", what, first))
@@ -147,7 +147,7 @@ func (k *checker) token(key string, t Token) {
 	k.knownSites(key, t.Sites)
 }
 
-// tokenHash never repeats what stands there: it may be the token itself.
+// tokenHash never repeats the value: it may be the token itself.
 func (k *checker) tokenHash(key, hash string) {
 	switch {
 	case !k.Has(key):
@@ -160,11 +160,10 @@ func (k *checker) tokenHash(key, hash string) {
 	}
 }
 
-// placeholders are what examples have in place of a hash.
+// placeholders matches the text that examples have in place of a hash.
 var placeholders = pattern.Of(`(?i)(put|paste|your|replace|change|insert|example|todo|hash|xxx|<|\.\.\.)`)
 
-// madeUp are hashes that nobody computed: one digit again and again, or digits in
-// their order.
+// madeUp says whether a hash was not computed: it repeats a digit, or has the digits in order.
 func madeUp(hash string) bool {
 	different := map[rune]bool{}
 	for _, c := range hash {
@@ -187,7 +186,7 @@ func (k *checker) siteNames() string {
 	return strings.Join(names, ", ")
 }
 
-// bareURL refuses what an address that others are appended to can't have.
+// bareURL refuses a query and a fragment in an address to which paths are appended.
 func (k *checker) bareURL(key, text string) {
 	if u, err := url.Parse(text); err == nil && k.Has(key) && (u.RawQuery != "" || u.Fragment != "") {
 		k.wrong(key, "%q has a query or a fragment; expected the address alone", text)

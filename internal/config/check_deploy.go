@@ -17,7 +17,7 @@ import (
 	"github.com/pressrun/pressrun/internal/pattern"
 )
 
-// bucketName is the part of Amazon's rules that all S3 servers share.
+// bucketName is the part of Amazon's rules for bucket names that all S3 servers share.
 var bucketName = pattern.Of(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 
 var errOneAddress = fmt.Errorf("is not one address; expected one of %s", strings.Join(figures.Syntaxes(), ", "))
@@ -27,7 +27,7 @@ const deployShape = "a folder, file:///absolute/folder or s3://bucket/prefix"
 func checkDeploy(k *checker, key string, s Site) {
 	at, d := key+".deploy", s.Deploy
 	if s.Runner == RunnerGitHub {
-		return // the workflow says it, see localSections
+		return // the workflow sets it, see localSections
 	}
 	if !k.Has(at + ".to") {
 		k.wrong(at, "where the site goes is missing; expected deploy.to: %s", deployShape)
@@ -128,8 +128,8 @@ func checkDestination(k *checker, key, to string) {
 	}
 }
 
-// bucketForms are ways in which people write a bucket that is none of ours: the
-// console's ARN, an S3 address of HTTP, a scheme without its slashes.
+// bucketForms match other ways in which people write a bucket: the console's ARN, an HTTP
+// address of S3, a scheme without its slashes.
 var bucketForms = []func() *regexp.Regexp{
 	pattern.Of(`^arn:aws[a-z-]*:s3:::([^/]+)(/.*)?$`),
 	pattern.Of(`^https?://([a-z0-9.-]+)\.s3(?:-website)?[.-][a-z0-9.-]*amazonaws\.com(/.*)?$`),
@@ -139,7 +139,7 @@ var bucketForms = []func() *regexp.Regexp{
 	pattern.Of(`^((?:[a-z0-9-]+\.)+[a-z]{2,})(/.*)?$`), // a host name
 }
 
-// meantBucket is the address of the bucket that was surely meant; "" for others.
+// meantBucket is the address of the bucket that was certainly meant; "" if there is none.
 func meantBucket(to string) string {
 	if strings.HasPrefix(to, "s3://") {
 		return ""
@@ -154,7 +154,7 @@ func meantBucket(to string) string {
 	return ""
 }
 
-// zoneOfRegion is an availability zone, us-east-1a, where a region is meant.
+// zoneOfRegion matches an availability zone, such as us-east-1a, in place of a region.
 var zoneOfRegion = pattern.Of(`^([a-z]{2}(-[a-z]+)+-[0-9])[a-z]$`)
 
 func checkRegion(k *checker, key, region string) {
@@ -169,8 +169,8 @@ func checkBucket(k *checker, key, to string, u *url.URL) {
 	}
 }
 
-// checkFolderTo keeps a deploy away from what Pressrun itself, or the source, keeps:
-// a deploy deletes what it does not know.
+// checkFolderTo refuses a destination that overlaps the state folder or the source: a
+// deploy must never meet their files.
 func checkFolderTo(k *checker, key, path string) {
 	to := absolute(k.folder, path)
 	if to == string(filepath.Separator) || to == k.folder {
@@ -197,8 +197,8 @@ func checkFolderTo(k *checker, key, path string) {
 	}
 }
 
-// checkDestinations finds sites that would overwrite each other: of one destination, or
-// of one that lies within the other's, where a folder of the outer site has the inner
+// checkDestinations finds sites that would overwrite each other: with one destination, or
+// with one that lies within the other, where the outer site's files can take the inner
 // site's addresses.
 func checkDestinations(k *checker) {
 	taken, inside := map[string]string{}, map[string]string{}

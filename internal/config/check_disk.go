@@ -11,8 +11,8 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/rules"
 )
 
-// checkOnDisk looks for what a site names on this machine, so that a slip of the pen is
-// found before the first release.
+// checkOnDisk looks for the files and folders that a site names on this machine, so that
+// a typing mistake is found before the first release.
 func checkOnDisk(k *checker, key string, s Site) {
 	checkSecrets(k, key, s)
 	if folder := s.Source.Folder; folder != "" {
@@ -34,8 +34,7 @@ func checkOnDisk(k *checker, key string, s Site) {
 	checkSecretFile(k, key+".deploy.cdn.secret_file", s.Deploy.CDN.SecretFile)
 }
 
-// checkSecrets looks for the files with a site's secrets, without which the app could not
-// serve it.
+// checkSecrets looks for the files with a site's secrets, without which the app can't serve it.
 func checkSecrets(k *checker, key string, s Site) {
 	checkSecretFile(k, key+".before.secret_file", s.Before.SecretFile)
 	for i, schedule := range s.Schedules {
@@ -72,7 +71,7 @@ func folderProblem(at string) string {
 func checkScript(k *checker, key, command, source string) {
 	word, _, _ := strings.Cut(strings.TrimSpace(command), " ")
 	if !k.Has(key) || !strings.Contains(word, "/") || strings.ContainsAny(word, "$`\"'*?;&|<>(){}=\\") {
-		return // the shell has its own ways with it
+		return // the shell would interpret it
 	}
 	at := word
 	if !filepath.IsAbs(at) {

@@ -8,8 +8,8 @@ import (
 
 const groupShape = "small letters, digits and hyphens (at most 63), such as agency-north"
 
-// checkGroups checks what can be said of groups alone: what they say of sites is checked with
-// each site that inherits it.
+// checkGroups checks the names of groups: their settings are checked with each site that
+// inherits them.
 func checkGroups(k *checker) {
 	for _, name := range slices.Sorted(maps.Keys(k.config.Groups)) {
 		key := "groups." + name
@@ -22,8 +22,7 @@ func checkGroups(k *checker) {
 	}
 }
 
-// checkGroup checks the group of a site. Without any groups in the configuration it is a name
-// alone.
+// checkGroup checks the group of a site. If the configuration has no groups, any name is allowed.
 func checkGroup(k *checker, key, group string) {
 	at := key + ".group"
 	if !k.Has(at) {

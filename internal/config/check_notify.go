@@ -88,7 +88,7 @@ func typeList(kind notify.Kind) string {
 	return strings.Join(words, ", ")
 }
 
-// checkAddress checks an address that is called, given itself or by a file.
+// checkAddress checks an address that is called, given in the configuration or in a file.
 func checkAddress(k *checker, at, address, file string) {
 	hasURL, hasFile := k.Has(at+".url"), k.Has(at+".url_file")
 	switch {
@@ -107,7 +107,7 @@ func checkAddress(k *checker, at, address, file string) {
 	}
 }
 
-// unsigned says what stands for a signature.
+// unsigned says what a kind of target has in place of a signature.
 func unsigned(kind notify.Kind) string {
 	if kind.Name == "smtp" {
 		return ""
@@ -115,7 +115,7 @@ func unsigned(kind notify.Kind) string {
 	return ": the secret is the address"
 }
 
-// checkTargetKeys refuses keys that are another kind's.
+// checkTargetKeys refuses keys that belong to another kind.
 func checkTargetKeys(k *checker, at string, kind notify.Kind) {
 	for _, c := range []struct {
 		key, why string
@@ -177,7 +177,7 @@ func checkSlack(k *checker, at string, s SlackTarget) {
 	}
 }
 
-// mostAddresses bounds who gets e-mails of one target.
+// mostAddresses bounds how many people get e-mails of one target.
 const mostAddresses = 20
 
 func checkSMTP(k *checker, at string, s SMTPTarget) {
@@ -203,7 +203,7 @@ func checkSMTP(k *checker, at string, s SMTPTarget) {
 		k.wrong(key+".from", "%q %v; expected one such as pressrun@example.gov or Pressrun <pressrun@example.gov>", s.From, err)
 	}
 	checkRecipients(k, key, s)
-	switch { // last: what is wrong with the whole hides what is wrong with its parts
+	switch { // last: a mistake in the whole section hides those in its parts
 	case s.Server == "":
 		k.wrong(key, "has no server; expected HOST:PORT, such as smtp.example.gov:587")
 	case s.From == "":

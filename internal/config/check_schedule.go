@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/pattern"
 )
 
-// scheduleName is how a schedule or a list of holidays may be called.
+// scheduleName matches the names of schedules and of lists of holidays.
 var scheduleName = pattern.Of(`^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$`)
 
 const scheduleNameShape = "letters, digits and . _ - (at most 64), such as working-hours"
@@ -20,7 +20,7 @@ func calendarOf(k *checker) *calendarBuilder {
 	return &calendarBuilder{holidays: k.config.Holidays, folder: k.folder, files: k.icalendars, wrong: k.wrong}
 }
 
-// checkHolidays checks the lists of holidays, those too that no schedule uses.
+// checkHolidays checks the lists of holidays, also those that no schedule uses.
 func checkHolidays(k *checker) {
 	for _, name := range slices.Sorted(maps.Keys(k.config.Holidays)) {
 		key, list := "holidays."+name, k.config.Holidays[name]
@@ -99,7 +99,7 @@ func checkSchedule(k *checker, key string, site Site, s Schedule) {
 	checkFires(k, key, site, s)
 }
 
-// checkWhen checks that a schedule says when in exactly one way.
+// checkWhen checks that a schedule has exactly one of cron, every, at and continuous.
 func checkWhen(k *checker, key string, s Schedule) {
 	var said []string
 	for _, name := range []string{"cron", "every", "at", "continuous"} {
@@ -138,7 +138,7 @@ func checkFires(k *checker, key string, site Site, s Schedule) {
 	}
 }
 
-// mistaken says whether a mistake is known of a key or of anything below it.
+// mistaken says whether a mistake was reported at a key or anything below it.
 func mistaken(k *checker, key string) bool {
 	return k.Reported(key) || k.ReportedBelow(key)
 }

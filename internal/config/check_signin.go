@@ -47,8 +47,8 @@ func checkLasts(k *checker, s SignIn) {
 	}
 }
 
-// issuerTemplate is what Entra ID has for "any tenant": then anybody who has an
-// account somewhere would be believed.
+// issuerTemplate matches Entra ID's issuers for any tenant, which would let in everybody
+// who has an account anywhere.
 var issuerTemplate = pattern.Of(`\{|/(common|organizations|consumers)/`)
 
 func checkOIDC(k *checker, o OIDC) {
@@ -65,7 +65,7 @@ func checkOIDC(k *checker, o OIDC) {
 	checkAllow(k, at, o.Allow)
 }
 
-// checkWebAddress checks where people are sent.
+// checkWebAddress checks an address to which browsers are sent.
 func checkWebAddress(k *checker, key, address string) {
 	if !k.Has(key) || strings.HasPrefix(address, "/") && !strings.HasPrefix(address, "//") && !strings.Contains(address, `\`) {
 		return
@@ -189,7 +189,7 @@ func checkPeople(k *checker, people []Person) {
 	}
 }
 
-// knownSites refuses sites that there are not.
+// knownSites refuses the names of unknown sites.
 func (k *checker) knownSites(key string, sites []string) {
 	for i, site := range sites {
 		if _, ok := k.config.Sites[site]; !ok {

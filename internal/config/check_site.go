@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	// Time zones are known on machines and in images that have no list of them.
+	// Time zones work on machines and in images without a time zone database.
 	_ "time/tzdata"
 
 	"github.com/pressrun/pressrun/internal/content/job"
@@ -41,8 +41,7 @@ func (k *checker) sites() {
 	k.publicAddresses()
 }
 
-// publicAddresses finds sites that are said to be at one address, and one that is
-// said to be at the app's.
+// publicAddresses finds sites with the same public address, or with the app's.
 func (k *checker) publicAddresses() {
 	taken := map[string]string{}
 	if own := strings.TrimRight(k.config.URL, "/"); own != "" {
@@ -92,8 +91,7 @@ func (k *checker) site(key string, s Site) {
 	}
 }
 
-// fixedZones are names of zones that know no daylight saving, and are not meant to
-// be without it.
+// fixedZones are names of zones without daylight saving time that people use for zones with it.
 var fixedZones = map[string]string{"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu", "CET": "Europe/Berlin", "MET": "Europe/Berlin", "EET": "Europe/Athens", "WET": "Europe/Lisbon"}
 
 func (k *checker) timeZone(key, name string) {
@@ -169,7 +167,7 @@ func (k *checker) waitReady(key string, w WaitReady) {
 	}
 }
 
-// envName is a name that every shell takes.
+// envName matches the names of variables that every shell accepts.
 var envName = pattern.Of(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
 func (k *checker) build(key string, s Site) {

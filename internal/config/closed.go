@@ -9,19 +9,18 @@ import (
 
 // Closed says why a site is not served.
 type Closed struct {
-	// Why is told to people: the mistake in its configuration, or that there is none any
-	// more.
+	// Why says for people: the mistake in its configuration, or that its configuration was removed.
 	Why string
-	// Gone says that there is none any more, rather than one with a mistake.
+	// Gone says that its configuration was removed, rather than has a mistake.
 	Gone bool
 }
 
-// Endless is when the freeze of a site ends that is not served: never by itself.
+// Endless is the end of the freeze of a site that is not served: the freeze never ends by itself.
 var Endless = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// Close is a site as it stands while it is not served: nothing of it is asked for by itself,
-// and nothing new is dispatched. What was last known of it is what a run under way is
-// followed by.
+// Close is the site's configuration while it is not served: no schedule asks for a release,
+// and nothing new is dispatched. The last valid settings stay, so that a run under way is
+// followed to its end.
 func (s Site) Close(name, why string) Site {
 	s.Title = cmp.Or(s.Title, name)
 	s.TimeZone = cmp.Or(s.TimeZone, defaultTimeZone)
@@ -31,5 +30,5 @@ func (s Site) Close(name, why string) Site {
 	return s
 }
 
-// IsClosing says whether a freeze is that of a site which is not served.
+// IsClosing says whether a freeze comes from Close.
 func IsClosing(w release.Window) bool { return w.To.Equal(Endless) }

@@ -11,10 +11,10 @@ type Config struct {
 	// Listen is the address to serve on, e.g. 127.0.0.1:8080. Listening
 	// beyond loopback needs pages.access: token.
 	Listen string `yaml:"listen" json:"listen,omitempty" jsonschema:"default=127.0.0.1:8080"`
-	// URL is the public address of the app, as runs and people reach it.
+	// URL is the public address of the app, at which runs and people reach it.
 	URL string `yaml:"url" json:"url,omitempty"`
-	// State is the folder of everything the app keeps. Relative paths count
-	// from the configuration file, here as everywhere in it.
+	// State is the folder of all data that the app keeps. Relative paths are relative to
+	// the configuration file, here and everywhere in it.
 	State string `yaml:"state" json:"state,omitempty" jsonschema:"default=state"`
 	// Ledger is where requests and releases are kept: "sqlite", a file in the state
 	// folder of the one app, or the address of a PostgreSQL database that several
@@ -39,8 +39,8 @@ type Config struct {
 	// Sites are the published destinations, by name: small letters, digits
 	// and hyphens. In a folder they have files of their own, too.
 	Sites map[string]Site `yaml:"sites" json:"sites,omitempty" expected:"a section with the name of each site"`
-	// Groups are what the sites of a group have in common, by the group's name. A site
-	// of the group may say otherwise, key by key. {site} stands for the site's name.
+	// Groups are the settings that the sites of a group share, by the group's name. A
+	// site of the group may override each key. {site} stands for the site's name.
 	Groups map[string]Site `yaml:"groups" json:"groups,omitempty" expected:"a section with the name of each group"`
 	// Holidays are lists of days on which schedules rest, by name. us-federal is
 	// built in.
@@ -49,25 +49,24 @@ type Config struct {
 
 // Pages says who may see the editors' pages.
 type Pages struct {
-	// Access is "token" (sign in with an editor's or operator's token, or as sign_in
-	// says) or
+	// Access is "token" (sign in with an editor's or operator's token, or by sign_in) or
 	// "loopback" (anybody on this machine; only when listening on loopback).
 	Access string `yaml:"access" json:"access,omitempty" jsonschema:"enum=token,enum=loopback,default=token"`
-	// Language is that of the pages for whose browser asks for none of ours, of
-	// badges and of notices: en or es.
+	// Language is the language of badges and notices, and of the pages for browsers that
+	// ask for no available language: en or es.
 	Language string `yaml:"language" json:"language,omitempty" jsonschema:"default=en"`
 }
 
-// Token is a bearer token: its role, the sites it is good for, its hash.
+// Token is a bearer token: its role, the sites that it is valid for, its hash.
 type Token struct {
 	// Name says in all records who acted: a system, or a person.
 	Name string `yaml:"name" json:"name"`
-	// Role is cms (ask, and see what became of it), run (carry releases out),
+	// Role is cms (ask for releases, and see the result), run (carry releases out),
 	// editor (see and ask), operator (everything), or monitor (read /metrics).
 	Role string `yaml:"role" json:"role" jsonschema:"enum=cms,enum=run,enum=editor,enum=operator,enum=monitor"`
 	// Sites limits it to these; empty means all.
 	Sites []string `yaml:"sites" json:"sites,omitempty"`
-	// SHA256 is the token's hash, in hex. The token itself is nowhere.
+	// SHA256 is the token's hash, in hex. The token itself is stored nowhere.
 	SHA256 string `yaml:"sha256" json:"sha256" jsonschema:"pattern=^[0-9a-f]{64}$"`
 }
 
@@ -75,8 +74,8 @@ type Token struct {
 type Site struct {
 	// Title is the site's name for people; its key when left out.
 	Title string `yaml:"title" json:"title,omitempty"`
-	// Group is the group of sites that it belongs to, such as an agency or a
-	// department; none when left out. It inherits what groups says of that one.
+	// Group is the group of sites that it belongs to, such as an agency or a department;
+	// none when left out. The site inherits the group's settings under groups.
 	Group string `yaml:"group" json:"group,omitempty"`
 	// URL is the site's public address; "live" is said once the release's
 	// marker has been read through it.
@@ -90,11 +89,11 @@ type Site struct {
 	// does is then set in the workflow, not here.
 	GitHub SiteGitHub `yaml:"github" json:"github,omitzero"`
 
-	// Lane says who goes first where slots are short: a site of production before one that
-	// is a preview of it, such as staging.
+	// Lane says which sites go first when slots are short: production sites go before
+	// previews, such as staging.
 	Lane string `yaml:"lane" json:"lane,omitempty" jsonschema:"enum=production,enum=preview,default=production"`
-	// Quiet is how long nothing more may be asked before a release is
-	// dispatched, so that a burst of requests makes one release.
+	// Quiet is how long no request must come before a release is dispatched, so that a
+	// burst of requests makes one release.
 	Quiet *Duration `yaml:"quiet" json:"quiet,omitempty" jsonschema:"default=10s"`
 	// MaxWait bounds how long grouping may hold the first request back.
 	MaxWait *Duration `yaml:"max_wait" json:"max_wait,omitempty" jsonschema:"default=60s"`
@@ -107,11 +106,11 @@ type Site struct {
 	Freezes []Freeze `yaml:"freezes" json:"freezes,omitempty"`
 	// Schedules are the rules by which the site asks for releases by itself.
 	Schedules []Schedule `yaml:"schedules" json:"schedules,omitempty"`
-	// Before has the CMS publish what is due before slots of schedules that say no
-	// other.
+	// Before makes the CMS publish due content before slots of schedules without a call
+	// of their own.
 	Before Before `yaml:"before" json:"before,omitzero"`
-	// Fingerprint is where it can be seen that nothing has changed: then a release
-	// for which only schedules asked is not built.
+	// Fingerprint is an address whose answer shows whether content has changed: if it has
+	// not, a release for which only schedules asked is not built.
 	Fingerprint Fingerprint `yaml:"fingerprint" json:"fingerprint,omitzero"`
 
 	// Hooks are what CMSs call when content changes.
@@ -119,10 +118,10 @@ type Site struct {
 	// Triggers say which of those events ask for a release.
 	Triggers Triggers `yaml:"triggers" json:"triggers,omitzero"`
 
-	// Notify are those who are told what happens to the site.
+	// Notify are the targets that are notified of what happens to the site.
 	Notify []Target `yaml:"notify" json:"notify,omitempty"`
 
-	// Public is what is shown of the site to those who have no token of the app.
+	// Public is what the app shows of the site without a token.
 	Public Public `yaml:"public" json:"public,omitzero"`
 
 	// Source is where the frontend comes from.
@@ -133,12 +132,12 @@ type Site struct {
 	Install Command `yaml:"install" json:"install,omitzero"`
 	// Build makes the static site.
 	Build Build `yaml:"build" json:"build,omitzero"`
-	// Check bounds what may be published without somebody looking.
+	// Check bounds the changes that may be published without an operator's consent.
 	Check Check `yaml:"check" json:"check,omitzero"`
 	// Deploy is where the site goes.
 	Deploy Deploy `yaml:"deploy" json:"deploy,omitzero"`
-	// Metrics are where each run of runner: local sends its figures, such as
-	// pushgateway:http://127.0.0.1:9091; docs/action.md tells of the kinds. In a workflow
+	// Metrics are the systems to which each run of runner: local sends its figures, such
+	// as pushgateway:http://127.0.0.1:9091; docs/action.md lists the kinds. In a workflow
 	// they are the input metrics-to.
 	Metrics []string `yaml:"metrics" json:"metrics,omitempty"`
 	// Limit bounds a whole run of runner: local, 3h when left out.
@@ -165,12 +164,11 @@ type Deadlines struct {
 	NoKnowledge *Duration `yaml:"no_knowledge" json:"no_knowledge,omitempty" jsonschema:"default=40m"`
 }
 
-// Freeze is a window in which nothing is dispatched. All is accepted, and
-// released after it.
+// Freeze is a window in which nothing is dispatched. Requests are accepted, and released after it.
 type Freeze struct {
 	// From is its first instant, with a zone: 2026-12-24T18:00:00+01:00.
 	From time.Time `yaml:"from" json:"from"`
-	// To is its end: the first instant that is free again.
+	// To is its end: the first instant after the freeze.
 	To time.Time `yaml:"to" json:"to"`
 	// Why is shown to everybody who waits.
 	Why string `yaml:"why" json:"why"`
@@ -181,8 +179,8 @@ type Freeze struct {
 type Source struct {
 	// Folder is built in place.
 	Folder string `yaml:"folder" json:"folder,omitempty"`
-	// Git is the repository's address: https://, ssh://, git@host:path or a
-	// folder. Credentials are Git's own affair, never part of it.
+	// Git is the repository's address: https://, ssh://, git@host:path or a folder. It
+	// has no credentials: Git gets them by its own means.
 	Git string `yaml:"git" json:"git,omitempty"`
 	// Ref is the branch, tag or commit; the repository's default branch when
 	// left out.
@@ -191,7 +189,7 @@ type Source struct {
 
 // WaitReady is what must answer, and how, before a release starts.
 type WaitReady struct {
-	// URL is asked, e.g. a health check of the CMS.
+	// URL is the address to call, e.g. a health check of the CMS.
 	URL string `yaml:"url" json:"url,omitempty"`
 	// Status is the HTTP status that it must answer with.
 	Status int `yaml:"status" json:"status,omitempty" jsonschema:"minimum=100,maximum=599,default=200"`
@@ -205,36 +203,36 @@ type WaitReady struct {
 
 // Command is a command for the shell, in the source's folder.
 type Command struct {
-	// Command is handed to the shell.
+	// Command is the shell command.
 	Command string `yaml:"command" json:"command,omitempty"`
-	// Timeout ends it and all that it started; 20m when left out.
+	// Timeout ends it with all processes that it started; 20m when left out.
 	Timeout *Duration `yaml:"timeout" json:"timeout,omitempty"`
 }
 
 // Build makes the static site.
 type Build struct {
-	// Command is handed to the shell, in the source's folder. Without one the
-	// source already holds the site.
+	// Command is the shell command, run in the source's folder. Without one the source
+	// already holds the site.
 	Command string `yaml:"command" json:"command,omitempty"`
 	// Timeout ends it and all that it started.
 	Timeout *Duration `yaml:"timeout" json:"timeout,omitempty" jsonschema:"default=75m"`
-	// Unchanged says what becomes of a release whose content and code are as they were
-	// for the one that is live: it is skipped, or built all the same.
+	// Unchanged says what to do with a release whose content and code equal those of the
+	// live one: skip it, or build it all the same.
 	Unchanged string `yaml:"unchanged" json:"unchanged,omitempty" jsonschema:"enum=skip,enum=build,default=skip"`
-	// Bake is the root of a live CMS, of whose pages the site is made in place of
-	// running a command; BakeState is where what is known of it is kept, beside the
-	// output when left out, and BakeCanary are texts that must be there, in the home page
-	// or with /PATH= before it in another.
+	// Bake is the root of a live CMS whose pages become the site, instead of running a
+	// command. BakeState is the folder of the bake's state, beside the output when left
+	// out. BakeCanary are texts that must be in the home page or, with /PATH= before it,
+	// in another page.
 	Bake       string   `yaml:"bake" json:"bake,omitempty"`
 	BakeState  string   `yaml:"bake_state" json:"bake_state,omitempty"`
 	BakeCanary []string `yaml:"bake_canary" json:"bake_canary,omitempty"`
-	// BakeUnreachable says what becomes of pages for which the CMS gives no answer: their
-	// old bytes are kept, or the release is refused.
+	// BakeUnreachable says what to do with pages for which the CMS gives no answer: keep
+	// their old content, or refuse the release.
 	BakeUnreachable string `yaml:"bake_unreachable" json:"bake_unreachable,omitempty" jsonschema:"enum=keep,enum=refuse,default=keep"`
 	// Export is a CMS whose content is copied before the command runs, by its address, or
-	// a file of settings in the source's folder. ExportKind is what it is, ExportTo the
-	// folder of the copy, content/SITE in the app's state when left out, and ExportTypes
-	// are the only types copied, if there are any.
+	// a file of settings in the source's folder. ExportKind is the kind of CMS, ExportTo
+	// the folder of the copy, content/SITE in the app's state when left out, and
+	// ExportTypes are the types to copy, all when left out.
 	Export      string   `yaml:"export" json:"export,omitempty"`
 	ExportKind  string   `yaml:"export_kind" json:"export_kind,omitempty"`
 	ExportTo    string   `yaml:"export_to" json:"export_to,omitempty"`
@@ -245,21 +243,21 @@ type Build struct {
 	ExportTimeout *Duration `yaml:"export_timeout" json:"export_timeout,omitempty" jsonschema:"default=60m"`
 	// Output is the folder that the build makes, from the source's folder.
 	Output string `yaml:"output" json:"output,omitempty"`
-	// Env are variables that only the static site's build sees, e.g. an
-	// analytics id. ${NAME} is not expanded; no secret belongs here.
+	// Env are variables for the static site's build only, e.g. an analytics id. ${NAME}
+	// is not expanded; no secret belongs here.
 	Env map[string]string `yaml:"env" json:"env,omitempty"`
-	// Environment names where it deploys to, for the build (DEPLOY_ENV).
+	// Environment names the environment that it deploys to, for the build (DEPLOY_ENV).
 	Environment string `yaml:"environment" json:"environment,omitempty"`
 }
 
-// Check bounds what may be published without somebody looking.
+// Check bounds the changes that may be published without an operator's consent.
 type Check struct {
-	// Index is the page that must be there.
+	// Index is the page that must exist.
 	Index string `yaml:"index" json:"index,omitempty" jsonschema:"default=index.html"`
 	// MaxVanished is the share of the last release's pages, from 0 to 1, that
 	// may be missing from a new one.
 	MaxVanished *float64 `yaml:"max_vanished" json:"max_vanished,omitempty" jsonschema:"minimum=0,maximum=1"`
-	// Allow names checks that may pass all the same.
+	// Allow names checks that may be violated.
 	Allow []string `yaml:"allow" json:"allow,omitempty"`
 }
 
@@ -277,14 +275,13 @@ type Deploy struct {
 	State string `yaml:"state" json:"state,omitempty"`
 	// Rules is a JSON file with rules of headers and compression.
 	Rules string `yaml:"rules" json:"rules,omitempty"`
-	// RedirectStore is the ARN of a CloudFront KeyValueStore that keeps the
-	// redirects too; none when it no longer does.
+	// RedirectStore is the ARN of a CloudFront KeyValueStore that also keeps the
+	// redirects; none to stop using it.
 	RedirectStore string `yaml:"redirect_store" json:"redirect_store,omitempty"`
-	// CDN is what stands before the site, and is told what each release
-	// changed.
+	// CDN is the CDN of the site, from which the changes of each release are purged.
 	CDN CDN `yaml:"cdn" json:"cdn,omitzero"`
-	// VerifyPages is how many changed pages are looked at through the site's
-	// url, besides the release's marker. 0 for a CDN that rewrites pages.
+	// VerifyPages is how many changed pages are checked through the site's url, besides
+	// the release's marker. 0 for a CDN that rewrites pages.
 	VerifyPages *int `yaml:"verify_pages" json:"verify_pages,omitempty" jsonschema:"minimum=0,maximum=100,default=10"`
 }
 
@@ -296,11 +293,10 @@ type CDN struct {
 	// Tags says that it is set up to read cache tags (CloudFront,
 	// Cloudflare).
 	Tags bool `yaml:"tags" json:"tags,omitempty"`
-	// CleanURLs says that the site shows about.html as /about too: the CDN is
-	// told of both addresses.
+	// CleanURLs says that the site shows about.html as /about too: both addresses are purged.
 	CleanURLs bool `yaml:"clean_urls" json:"clean_urls,omitempty"`
-	// NotFoundCached says that the CDN keeps a "not found" for long: it is told of
-	// the addresses of new pages too.
+	// NotFoundCached says that the CDN keeps a "not found" for long: the addresses of new
+	// pages are purged too.
 	NotFoundCached bool `yaml:"not_found_cached" json:"not_found_cached,omitempty"`
 	// SecretFile holds its token or the webhook's secret. Without it the
 	// environment's FASTLY_API_TOKEN, CLOUDFLARE_API_TOKEN or
@@ -308,11 +304,11 @@ type CDN struct {
 	SecretFile string `yaml:"secret_file" json:"secret_file,omitempty"`
 }
 
-// The configuration's own words for what [strict] knows.
+// Aliases of the types of [strict] that are part of the configuration.
 type (
 	// Duration is a time span written as in Go: 90s, 15m, 1h30m.
 	Duration = strict.Duration
-	// Error is everything that is wrong with a configuration file.
+	// Error lists all mistakes in a configuration file.
 	Error = strict.Error
 	// Problem is one mistake and its place.
 	Problem = strict.Problem

@@ -11,8 +11,8 @@ import (
 	"github.com/pressrun/pressrun/internal/outbound"
 )
 
-// Before is a call that has a CMS publish what is due, before a slot of a schedule
-// asks for a release.
+// Before is a call that makes a CMS publish due content, before a slot of a schedule asks
+// for a release.
 type Before struct {
 	// URL is the address in the CMS: https, or plain http on this machine.
 	URL string `yaml:"url" json:"url"`
@@ -21,7 +21,7 @@ type Before struct {
 	SecretFile string `yaml:"secret_file" json:"secret_file"`
 }
 
-// Fingerprint is where it can be seen whether content has changed.
+// Fingerprint is an address whose answer shows whether content has changed.
 type Fingerprint struct {
 	// URL is an address whose answer changes with the content: https, or plain http
 	// on this machine.
@@ -29,8 +29,8 @@ type Fingerprint struct {
 	// Pointer is a JSON pointer (RFC 6901) to the part of the answer that counts;
 	// the whole answer when left out.
 	Pointer string `yaml:"pointer" json:"pointer,omitempty"`
-	// MaxAge is how old the content of the live release may get: from then on a release
-	// is built whatever the fingerprint says. 24h when left out.
+	// MaxAge is how old the content of the live release may get before a release is built
+	// even with an unchanged fingerprint. 24h when left out.
 	MaxAge *Duration `yaml:"max_age" json:"max_age,omitempty" jsonschema:"default=24h"`
 }
 
@@ -95,8 +95,8 @@ func checkBefore(k *checker, key string, b Before) {
 	}
 }
 
-// checkCalled checks an address that is called. It may hold a secret and is not
-// repeated.
+// checkCalled checks an address that is called. The address may hold a secret, so the
+// mistake does not repeat it.
 func checkCalled(k *checker, key, address string) {
 	if !k.Has(key) {
 		return

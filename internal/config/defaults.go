@@ -12,15 +12,14 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// The words of pages.access and of runner.
+// The values of pages.access and of runner.
 const (
 	AccessToken    = "token"
 	AccessLoopback = "loopback"
 	RunnerLocal    = "local"
 )
 
-// What a configuration has that does not say otherwise; the defaults of the
-// rules themselves are release.DefaultPolicy's.
+// The defaults of a configuration; those of the rules are in release.DefaultPolicy.
 const (
 	defaultListen         = "127.0.0.1:8080"
 	defaultState          = "state"
@@ -35,7 +34,7 @@ const (
 	defaultVerifyPages    = 10
 )
 
-// applyDefaults fills in what the file leaves out.
+// applyDefaults sets the keys that the file leaves out.
 func (c *Config) applyDefaults() {
 	c.Listen = cmp.Or(c.Listen, defaultListen)
 	c.State = c.stateOrDefault()
@@ -53,8 +52,8 @@ func (c *Config) applyDefaults() {
 
 func (c *Config) stateOrDefault() string { return cmp.Or(c.State, defaultState) }
 
-// LocalAddress is the host and port at which this machine reaches the app: one
-// that listens on all addresses is asked on loopback.
+// LocalAddress is the host and port at which this machine reaches the app: loopback for
+// one that listens on all addresses.
 func (c *Config) LocalAddress() string {
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
@@ -69,7 +68,7 @@ func (c *Config) LocalAddress() string {
 	return net.JoinHostPort(host, port)
 }
 
-// withDefaults is the site with everything set that has a default.
+// withDefaults is the site with all defaults set.
 func (s Site) withDefaults() Site {
 	rules := release.DefaultPolicy()
 	s.TimeZone = cmp.Or(s.TimeZone, defaultTimeZone)

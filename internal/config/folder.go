@@ -14,28 +14,28 @@ import (
 	"github.com/pressrun/pressrun/internal/config/strict"
 )
 
-// What a folder of a configuration has.
+// The names in a folder of a configuration.
 const (
 	mainFile    = "pressrun.yaml"
 	groupFolder = "groups"
 	siteFolder  = "sites"
 )
 
-// Bounds of a folder: more is not what somebody meant to be a configuration.
+// Bounds of a folder: one with more was not meant as a configuration.
 const (
 	maxFiles  = 20_000
 	maxDepth  = 4
 	mainLeast = "at least tokens (see docs/many-sites.md)"
 )
 
-// Loaded is a configuration that can be served.
+// Loaded is a configuration without the sites that have mistakes.
 type Loaded struct {
 	Config
 	// Broken are the sites that are left out because their configuration has mistakes, by
-	// name. A file of which not even the names of its sites can be read counts as a site of
-	// the file's name.
+	// name. A file whose sites' names can't be read counts as one site with the file's
+	// name.
 	Broken []Broken
-	// mistakes are all that were found, nil for none.
+	// mistakes are all mistakes, nil for none.
 	mistakes error
 }
 
@@ -45,8 +45,7 @@ type Broken struct {
 	Problems []Problem
 }
 
-// Why says what is wrong with the site, in one line: the first mistake, and how many more
-// there are.
+// Why gives the site's first mistake in one line, and the number of the others.
 func (b Broken) Why() string {
 	p := b.Problems[0]
 	why := fmt.Sprintf("%s:%d:%d: ", p.File, p.Line, p.Column)
@@ -81,7 +80,7 @@ func newLoader() *loader {
 	}
 }
 
-// openMain parses the main file, and learns of its groups.
+// openMain parses the main file, and reads its groups.
 func (l *loader) openMain(name string, text []byte, least string) *strict.Text {
 	l.first = name
 	t := l.Open(name, text, "", least)
@@ -165,8 +164,7 @@ func (l *loader) groupFiles(files []string) map[string]Site {
 	return all
 }
 
-// siteFile reads a file of sites: one site that is called as the file, or several under
-// sites.
+// siteFile reads a file of sites: one site with the file's name, or several under sites.
 func (l *loader) siteFile(file string) {
 	key := "sites." + stem(file)
 	text, err := read(file)
@@ -197,8 +195,8 @@ func (l *loader) siteFile(file string) {
 	again()
 }
 
-// claim notes in which file some sites are. It reports those that another file has too, in
-// that one; what it returns reports them in this one, once it was read.
+// claim notes in which file some sites are. It reports sites that another file has too, in
+// the other file; the returned function reports them in this file, once it has been read.
 func (l *loader) claim(file string, names ...string) func() {
 	twice := map[string]string{}
 	for _, name := range names {
@@ -216,8 +214,8 @@ func (l *loader) claim(file string, names ...string) func() {
 	}
 }
 
-// loaded is the configuration without the sites that have mistakes. It fails if the rest has
-// some.
+// loaded is the configuration without the sites that have mistakes. It fails if there are
+// other mistakes.
 func (l *loader) loaded(root string) (*Loaded, error) {
 	if err := l.ErrOf(func(key, file string) bool {
 		return file == l.first && !under(key, "sites.") && !under(key, "groups.")
@@ -236,7 +234,7 @@ func (l *loader) loaded(root string) (*Loaded, error) {
 	return out, nil
 }
 
-// broken are the sites with mistakes: of their own, of their group, or of their file.
+// broken are the sites with mistakes in their own settings, their group's, or their file.
 func (l *loader) broken() []Broken {
 	var all []Broken
 	for _, name := range slices.Sorted(maps.Keys(l.config.Sites)) {
@@ -260,12 +258,12 @@ func (l *loader) broken() []Broken {
 	return all
 }
 
-// ofSite says whether a key is that of one of a file's sites.
+// ofSite says whether a key belongs to one of a file's sites.
 func (l *loader) ofSite(key, file string) bool {
 	return slices.ContainsFunc(l.files[file], func(name string) bool { return is(key, "sites."+name) })
 }
 
-// is says whether a key is a section, or lies within it.
+// is says whether a key is a section or lies within it.
 func is(key, section string) bool {
 	below, ok := strings.CutPrefix(key, section)
 	return ok && (below == "" || below[0] == '.' || below[0] == '[')
@@ -288,8 +286,8 @@ func reason(err error) string {
 }
 
 // filesOf are the YAML files in a folder and the folders in it, by name; none if there is
-// no such folder. What begins with a dot is left out: Kubernetes keeps the versions of a
-// config map there, and editors their copies.
+// no such folder. Names that begin with a dot are left out: Kubernetes keeps the versions
+// of a config map there, and editors their copies.
 func filesOf(folder string) ([]string, error) {
 	var files []string
 	if err := walk(folder, maxDepth, &files); err != nil {
@@ -320,7 +318,7 @@ func walk(folder string, deep int, files *[]string) error {
 			}
 			continue
 		}
-		info, err := os.Stat(path) // of what a link leads to
+		info, err := os.Stat(path) // of a link's target
 		if err == nil && info.IsDir() && deep > 1 {
 			if err := walk(path, deep-1, files); err != nil {
 				return err

@@ -20,7 +20,7 @@ type GitHub struct {
 	// APIURL is the base of the API: https://HOST/api/v3 (GHES),
 	// https://api.SUBDOMAIN.ghe.com, https://HOST/api/v1 (Gitea).
 	APIURL string `yaml:"api_url" json:"api_url,omitempty" jsonschema:"default=https://api.github.com"`
-	// AppID is the GitHub App's id. Left out, the App that /setup made counts.
+	// AppID is the GitHub App's id; when left out, the App that /setup made is used.
 	AppID int `yaml:"app_id" json:"app_id,omitempty" jsonschema:"minimum=1"`
 	// KeyFile holds the App's private key, as GitHub hands it out (PEM); left
 	// out, the environment variable PRESSRUN_GITHUB_KEY holds it.
@@ -57,12 +57,12 @@ type SiteGitHub struct {
 	// Deployments says whether each release is shown as a deployment. Switch
 	// it off when the workflow's job has an environment: of its own.
 	Deployments *bool `yaml:"deployments" json:"deployments,omitempty" jsonschema:"default=true"`
-	// ProtectionRule has the app open the environment's custom deployment
-	// protection rule when it is the site's turn: a run then waits for it
-	// without holding a runner. It needs to be enabled on the environment.
+	// ProtectionRule makes the app approve the environment's custom deployment protection
+	// rule when it is the site's turn: a run then waits without holding a runner. The
+	// rule must be enabled on the environment.
 	ProtectionRule bool `yaml:"protection_rule" json:"protection_rule,omitempty" jsonschema:"default=false"`
-	// Previews has pull requests previewed, when somebody who may write to the
-	// repository asks for it; nil for no previews.
+	// Previews makes previews of pull requests, when somebody who may write to the
+	// repository asks for one; no previews when left out.
 	Previews *SitePreviews `yaml:"previews" json:"previews,omitempty"`
 }
 
@@ -71,13 +71,13 @@ type SitePreviews struct {
 	// Workflow is the name of the file in .github/workflows that makes and removes
 	// previews; see examples/previews/preview-pull-request.yml.
 	Workflow string `yaml:"workflow" json:"workflow,omitempty" jsonschema:"default=preview-pull-request.yml"`
-	// Address is where previews are looked at, with a * for the name.
+	// Address is the address of previews, with a * for the name.
 	Address string `yaml:"address" json:"address,omitempty"`
-	// Label is the one that asks for a preview of a pull request.
+	// Label is the label that asks for a preview of a pull request.
 	Label string `yaml:"label" json:"label,omitempty" jsonschema:"default=preview"`
-	// Content is what people may have previews built with: last (the content of the
-	// last release), live (what the CMS has published), drafts. The first is what they get
-	// who say nothing. The workflow must know what to do for each.
+	// Content is what people may have previews built with: last (the content of the last
+	// release), live (what the CMS has published), drafts. The first is the default. The
+	// workflow must handle each of them.
 	Content []string `yaml:"content" json:"content,omitempty" jsonschema:"enum=last,enum=live,enum=drafts"`
 }
 
@@ -97,7 +97,7 @@ func (s SiteGitHub) PreviewWorkflow() string {
 	return s.Previews.Workflow
 }
 
-// RunnerGitHub is the word of runner for sites that GitHub Actions carries out.
+// RunnerGitHub is the value of runner for sites that GitHub Actions carries out.
 const RunnerGitHub = "github"
 
 // The defaults of the github sections.
@@ -194,7 +194,7 @@ func IsSecretName(text string) bool {
 	return secretName().MatchString(text) && (len(text) <= 512 || strings.HasPrefix(text, "arn:"))
 }
 
-// checkProtectionRule refuses what leaves it open which site a waiting run is of.
+// checkProtectionRule refuses settings by which a waiting run could belong to several sites.
 func checkProtectionRule(k *checker, at, key string, s Site) {
 	if k.config.GitHub.Kind == "gitea" {
 		k.wrong(at, "Gitea has no protection rules; expected it to be left out")
@@ -214,10 +214,11 @@ func checkProtectionRule(k *checker, at, key string, s Site) {
 	}
 }
 
-// waitsAt is where runs of a site wait for its protection rule.
+// waitsAt identifies the repository and environment in which a site's runs wait for its
+// protection rule.
 func waitsAt(s SiteGitHub) string { return strings.ToLower(s.Repository) + " " + s.Environment }
 
-// localSections are the keys of a site that are read for runner: local alone.
+// localSections are the keys of a site that only runner: local uses.
 var localSections = []string{"source", "install", "build", "wait_ready", "check", "deploy", "limit", "metrics"}
 
 func checkSiteGitHub(k *checker, key string, s Site) {
@@ -252,7 +253,7 @@ func checkSiteGitHub(k *checker, key string, s Site) {
 	}
 }
 
-// maxLabelName is how long GitHub lets a label's name be, in characters.
+// maxLabelName is the longest name of a label that GitHub accepts, in characters.
 const maxLabelName = 50
 
 func checkPreviews(k *checker, at string, s SiteGitHub) {

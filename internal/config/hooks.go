@@ -11,22 +11,21 @@ import (
 	"github.com/pressrun/pressrun/internal/trigger"
 )
 
-// Hook is what a CMS calls when content changes. Its address is made by
-// `pressrun hook new`.
+// Hook is an address that a CMS calls when content changes; `pressrun hook new` makes it.
 type Hook struct {
-	// Name tells the site's hooks apart, in commands and in all records.
+	// Name is the hook's unique name at the site, in commands and in all records.
 	Name string `yaml:"name" json:"name"`
-	// Dialect is how the CMS calls, such as wordpress, drupal, ghost or netlify;
-	// docs/hooks.md lists them.
+	// Dialect is the format of the CMS's calls, such as wordpress, drupal, ghost or
+	// netlify; docs/hooks.md lists them.
 	Dialect string `yaml:"dialect" json:"dialect"`
 	// SecretFile holds the secret with which the CMS signs what it sends.
 	SecretFile string `yaml:"secret_file" json:"secret_file,omitempty"`
 	// SecretEnv names the environment variable that holds it instead.
 	SecretEnv string `yaml:"secret_env" json:"secret_env,omitempty"`
-	// Mapping says, for dialect generic, where the CMS's JSON holds what an
-	// event tells: title to data.attributes.title, say.
+	// Mapping says, for dialect generic, where the CMS's JSON has the members of an
+	// event, such as title: data.attributes.title.
 	Mapping map[string]string `yaml:"mapping" json:"mapping,omitempty"`
-	// Rate is how many calls a minute are taken.
+	// Rate is how many calls a minute are accepted.
 	Rate *int `yaml:"rate" json:"rate,omitempty" jsonschema:"minimum=1,maximum=100000,default=60"`
 	// Burst is how many may come at once.
 	Burst *int `yaml:"burst" json:"burst,omitempty" jsonschema:"minimum=1,maximum=100000,default=60"`
@@ -38,12 +37,12 @@ type Hook struct {
 type Triggers struct {
 	// Rules are tried in their order: the first that applies decides.
 	Rules []Rule `yaml:"rules" json:"rules,omitempty"`
-	// Otherwise is what follows from an event that no rule applies to.
+	// Otherwise says what to do about an event that no rule applies to.
 	Otherwise string `yaml:"otherwise" json:"otherwise,omitempty" jsonschema:"enum=release,enum=wait,enum=ignore,default=release"`
 }
 
-// Rule is what follows from some events: those that meet all its conditions.
-// In a list, * stands for any text but /, and ** for any text.
+// Rule says what to do about events that meet all its conditions. In a list, * stands for
+// any text but /, and ** for any text.
 type Rule struct {
 	// Rule is its name: people are told which rule decided.
 	Rule string `yaml:"rule" json:"rule"`
@@ -58,7 +57,7 @@ type Rule struct {
 	Status []string `yaml:"status" json:"status,omitempty"`
 	// From is its state before.
 	From []string `yaml:"from" json:"from,omitempty"`
-	// Fields holds when one of these changed.
+	// Fields is met when one of these fields changed.
 	Fields []string `yaml:"fields" json:"fields,omitempty"`
 	// Language is the content's language.
 	Language []string `yaml:"language" json:"language,omitempty"`
@@ -72,13 +71,13 @@ type Rule struct {
 	Then string `yaml:"then" json:"then" jsonschema:"enum=release,enum=wait,enum=ignore"`
 }
 
-// What a hook takes that does not say otherwise.
+// The defaults of a hook.
 const (
 	defaultHookRate  = 60
 	defaultHookBurst = 60
 )
 
-// System is how the hook's CMS calls.
+// System is the dialect of the hook's CMS.
 func (h Hook) System() cms.Dialect {
 	if h.Dialect == "generic" && len(h.Mapping) > 0 {
 		return cms.Mapped(h.Mapping)
@@ -90,7 +89,7 @@ func (h Hook) System() cms.Dialect {
 // Signed says whether deliveries must be signed.
 func (h Hook) Signed() bool { return h.SecretFile != "" || h.SecretEnv != "" }
 
-// Hook is the site's hook of a name.
+// Hook finds a hook of the site by its name.
 func (s Site) Hook(name string) (Hook, bool) {
 	i := slices.IndexFunc(s.Hooks, func(h Hook) bool { return h.Name == name })
 	if i < 0 {
@@ -99,9 +98,9 @@ func (s Site) Hook(name string) (Hook, bool) {
 	return s.Hooks[i], true
 }
 
-// RulesFor are the rules by which the events of one of the site's hooks are
-// judged: its own, or the site's. A call of a build hook tells nothing that the
-// site's rules could go by: it asks for a release, as its plugin means it.
+// RulesFor are the rules for the events of one of the site's hooks: its own, or the
+// site's. The site's rules do not apply to a build hook, whose calls say nothing about
+// content: each asks for a release.
 func (s Site) RulesFor(h Hook) (trigger.Rules, error) {
 	if len(h.Triggers.Rules) > 0 || h.Triggers.Otherwise != "" {
 		return h.Triggers.compile()
@@ -176,7 +175,7 @@ func checkDialect(k *checker, at string, h Hook) {
 		k.wrong(at+".secret_file", "is empty; expected the file with the secret")
 	}
 	if k.Has(at+".secret_env") && !envName().MatchString(h.SecretEnv) {
-		// What stands here may be the secret itself: it must not be repeated.
+		// The value may be the secret itself, so it must not be repeated.
 		k.WrongSecret(at+".secret_env", "is no name of a variable; expected letters, digits and _, such as PRESSRUN_DRUPAL_SECRET (never the secret itself)")
 	}
 	if h.SecretEnv != "" && envName().MatchString(h.SecretEnv) && !environ.KeptFromBuilds(h.SecretEnv) {
@@ -203,8 +202,7 @@ func checkAmount(k *checker, key string, n *int) {
 	}
 }
 
-// checkTriggers reports the first mistake of rules: what comes after it may follow
-// from it.
+// checkTriggers reports the first mistake of rules: later ones may follow from it.
 func checkTriggers(k *checker, key string, t Triggers) {
 	if k.Reported(key) || k.ReportedBelow(key) {
 		return

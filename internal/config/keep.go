@@ -9,26 +9,26 @@ import (
 	"github.com/pressrun/pressrun/internal/retention"
 )
 
-// Keep says how much of the past is kept. What goes is written to a file first.
+// Keep says how much history is kept. History is exported to a file before it is removed.
 type Keep struct {
 	// Days is how long releases, the requests that they served and the audit trail are
 	// kept; 0 for ever. Less than 30 is refused.
 	Days *int `yaml:"days" json:"days,omitempty" jsonschema:"minimum=0,maximum=36500,default=400"`
 	// Releases is how many releases of a site are kept however old: the newest.
 	Releases *int `yaml:"releases" json:"releases,omitempty" jsonschema:"minimum=10,maximum=100000,default=200"`
-	// HookDays is how long it is kept what hooks were told, of which there are the newest
-	// 1000 of a site at most; 0 for no limit of age.
+	// HookDays is how long the deliveries of hooks are kept, at most the newest 1000 of a
+	// site; 0 for no limit of age.
 	HookDays *int `yaml:"hook_days" json:"hook_days,omitempty" jsonschema:"minimum=0,maximum=36500,default=90"`
-	// Outputs is of how many runs of a site with runner: local the output is kept, and
+	// Outputs is how many outputs of runs are kept for a site with runner: local, and
 	// OutputDays how long; 0 days for no limit of age.
 	Outputs    *int `yaml:"outputs" json:"outputs,omitempty" jsonschema:"minimum=1,maximum=10000,default=50"`
 	OutputDays *int `yaml:"output_days" json:"output_days,omitempty" jsonschema:"minimum=0,maximum=36500,default=90"`
-	// Export is the folder in which files of JSON lines tell all that went; removed in
-	// the state folder when left out.
+	// Export is the folder of the files of JSON lines with the removed history; removed
+	// in the state folder when left out.
 	Export string `yaml:"export" json:"export,omitempty"`
 }
 
-// What is kept where the file does not say.
+// The defaults of Keep.
 const (
 	defaultKeepDays     = 400
 	defaultKeepReleases = 200
@@ -38,8 +38,8 @@ const (
 	defaultExport       = "removed"
 )
 
-// leastDays is the least age at which history goes: a clock that is wrong by a few days
-// must not cost any.
+// leastDays is the least age at which history is removed: a clock that is wrong by a few
+// days must not remove any.
 const leastDays = 30
 
 func (k Keep) withDefaults(folder, state string) Keep {
@@ -55,7 +55,7 @@ func (k Keep) withDefaults(folder, state string) Keep {
 	return k
 }
 
-// Retention is what is kept of the history, for the rules about it.
+// Retention is the policy for removing history.
 func (k Keep) Retention() retention.Policy {
 	return retention.Policy{For: days(k.Days), Releases: number(k.Releases), HooksFor: days(k.HookDays)}
 }

@@ -6,11 +6,11 @@ import (
 	"os"
 )
 
-// LedgerSQLite keeps the ledger in a file of the state folder.
+// LedgerSQLite is the value of ledger for a file in the state folder.
 const LedgerSQLite = "sqlite"
 
-// envLedger is the variable that holds the address of the ledger's database where the
-// configuration says nothing of it.
+// envLedger is the variable with the address of the ledger's database, for a
+// configuration that does not set it.
 const envLedger = "PRESSRUN_LEDGER"
 
 func checkLedger(k *checker) {

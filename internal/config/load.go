@@ -12,8 +12,8 @@ import (
 )
 
 // Load reads and checks a configuration: a file, or a folder of files. The error is an
-// *Error when it can be read and is not as it must be: it then tells of every mistake. Of a
-// folder it leaves out the sites that have mistakes; [Open] tells of those.
+// *Error with every mistake if it can be read and is invalid. Of a folder it leaves out the
+// sites that have mistakes; [Open] lists those.
 func Load(path string) (*Config, error) {
 	l, err := Open(path)
 	if err != nil {
@@ -22,12 +22,12 @@ func Load(path string) (*Config, error) {
 	return &l.Config, nil
 }
 
-// Open is Load for who serves the sites: it tells which ones are left out, and why.
+// Open is Load for a server of the sites: it also lists the sites that are left out, and why.
 func Open(path string) (*Loaded, error) { return open(path, false) }
 
-// Examine is Load that also looks for the files and folders which sites name, and takes no
-// mistake of a site: a person who checks a configuration wants to know, but a server that
-// starts again while a folder is away must still serve the other sites.
+// Examine is Load that also checks that files and folders named by sites exist, and fails
+// for a mistake of any site. It is for people who check a configuration; a server that
+// restarts while a folder is missing must still serve the other sites.
 func Examine(path string) (*Config, error) {
 	l, err := open(path, true)
 	if err != nil {
@@ -63,7 +63,7 @@ func open(path string, machine bool) (*Loaded, error) {
 
 func read(file string) ([]byte, error) { return readBounded(file, strict.MaxFile+1) }
 
-// readBounded reads a file, at most so many bytes of it.
+// readBounded reads at most that many bytes of a file.
 func readBounded(file string, most int64) ([]byte, error) {
 	f, err := os.Open(filepath.Clean(file))
 	if err != nil {
@@ -73,8 +73,8 @@ func readBounded(file string, most int64) ([]byte, error) {
 	return text, errors.Join(err, f.Close())
 }
 
-// Parse is Load of a text, without a look at what is on this machine. The name stands in the mistakes; relative paths of
-// the configuration count from the folder, which must be absolute.
+// Parse is Load of a text, without checks of files on this machine. The name appears in the mistakes;
+// relative paths of the configuration are relative to the folder, which must be absolute.
 func Parse(name, folder string, text []byte) (*Config, error) {
 	return parseText(name, folder, text, false)
 }
@@ -94,9 +94,9 @@ func parseText(name, folder string, text []byte, machine bool) (*Config, error) 
 	return &l.config, nil
 }
 
-// finish fills in what a good configuration leaves out.
+// finish sets the defaults and the absolute paths of a valid configuration.
 func (c *Config) finish(folder string) {
-	c.Groups = nil // their sites have what they say
+	c.Groups = nil // their sites have inherited them
 	c.applyDefaults()
 	c.resolvePaths(folder)
 }

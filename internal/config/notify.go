@@ -13,13 +13,13 @@ import (
 	"github.com/pressrun/pressrun/internal/notify"
 )
 
-// Target is who is told what happens to a site.
+// Target is a receiver of notices about a site.
 type Target struct {
-	// Name tells the site's targets apart, in commands and in all records.
+	// Name is the target's unique name at the site, in commands and in all records.
 	Name string `yaml:"name" json:"name"`
-	// Kind is the form in which it is told: webhook (signed CloudEvents), netlify,
-	// datocms, otlp (traces) or handoff (what went live, docs/handoff.md) for programs, slack, teams or smtp (e-mail) for people;
-	// docs/notices.md tells of each.
+	// Kind is the form of its notices: webhook (signed CloudEvents), netlify, datocms, otlp (traces) or
+	// handoff (content that went live, docs/handoff.md) for programs, slack, teams or smtp (e-mail) for
+	// people; docs/notices.md describes each.
 	Kind string `yaml:"kind" json:"kind"`
 	// URL is its address: https, or plain http on this machine.
 	URL string `yaml:"url" json:"url,omitempty"`
@@ -28,33 +28,34 @@ type Target struct {
 	// SecretFile holds the secret with which messages are signed: one a line, the
 	// newest first.
 	SecretFile string `yaml:"secret_file" json:"secret_file,omitempty"`
-	// Events are what it is told of, such as request.* or release.live. When left out,
-	// programs are told all that their kind can tell, and people what matters to them.
+	// Events are the events that it is notified of, such as request.* or release.live.
+	// When left out, programs get all events that their kind supports, and people those
+	// that matter to them.
 	Events []string `yaml:"events" json:"events,omitempty"`
 	// Slack says how messages are posted by an app of yours, for kind: slack without an
 	// address.
 	Slack SlackTarget `yaml:"slack" json:"slack,omitzero"`
 	// SMTP says how e-mails are sent, for kind: smtp.
 	SMTP SMTPTarget `yaml:"smtp" json:"smtp,omitzero"`
-	// QuietHours are windows in which people are told nothing, such as "22:00-07:00" or
-	// "Sat,Sun 00:00-24:00", by the site's time zone. Afterwards they get a digest.
+	// QuietHours are windows in which people get no notices, such as "22:00-07:00" or
+	// "Sat,Sun 00:00-24:00", in the site's time zone. Afterwards they get a digest.
 	QuietHours []string `yaml:"quiet_hours" json:"quiet_hours,omitempty"`
-	// QuietHoursExcept are events that are told in quiet hours too, such as site.held.
+	// QuietHoursExcept are events that are sent in quiet hours too, such as site.held.
 	QuietHoursExcept []string `yaml:"quiet_hours_except" json:"quiet_hours_except,omitempty"`
 	// QueueLongerThan is how long the oldest request may wait before people are told
 	// of it, as site.queue_long; 1m to 168h.
 	QueueLongerThan *Duration `yaml:"queue_longer_than" json:"queue_longer_than,omitempty" jsonschema:"default=1h"`
-	// DryRun is for kind: handoff: what would be handed off is shown, and nothing is sent.
+	// DryRun is for kind: handoff: hand-offs are shown, and not sent.
 	DryRun bool `yaml:"dry_run" json:"dry_run,omitempty"`
-	// Late is for kind: handoff: how long after something went live
-	// it is late that the receiver has not taken it; 1m to 168h.
+	// Late is for kind: handoff: how long after a release went live its hand-off counts
+	// as late if the receiver has not taken it; 1m to 168h.
 	Late *Duration `yaml:"late_after" json:"late_after,omitempty" jsonschema:"default=15m"`
 }
 
-// lateAfter is when a hand-off is late, where nothing is said.
+// lateAfter is the default of late_after.
 const lateAfter = 15 * time.Minute
 
-// LateAfter is how long after something went live its hand-off is late.
+// LateAfter is how long after a release went live its hand-off counts as late.
 func (t Target) LateAfter() time.Duration {
 	if t.Late == nil {
 		return lateAfter
@@ -62,12 +63,12 @@ func (t Target) LateAfter() time.Duration {
 	return t.Late.Std()
 }
 
-// Traced says whether the site's releases are told of as traces.
+// Traced says whether the site has a target that gets traces of its releases.
 func (s Site) Traced() bool {
 	return slices.ContainsFunc(s.Notify, func(t Target) bool { return t.Kind == "otlp" })
 }
 
-// HandOffs are the targets that are handed what went live.
+// HandOffs are the targets that get hand-offs.
 func (s Site) HandOffs() []Target {
 	return slices.DeleteFunc(slices.Clone(s.Notify), func(t Target) bool {
 		kind, _ := notify.FindKind(t.Kind)
@@ -81,7 +82,7 @@ type SlackTarget struct {
 	TokenFile string `yaml:"token_file" json:"token_file,omitempty"`
 	// Channel is the channel's ID, such as C0123456789, or #name.
 	Channel string `yaml:"channel" json:"channel,omitempty"`
-	// API is the address of Slack's API, where that is another one: for GovSlack
+	// API is the address of Slack's API, if it is another than the default: for GovSlack
 	// https://slack-gov.com/api.
 	API string `yaml:"api" json:"api,omitempty" jsonschema:"default=https://slack.com/api"`
 }
@@ -94,20 +95,20 @@ type SMTPTarget struct {
 	// only for a server on this machine; implicit for port 465 and starttls for others
 	// when left out.
 	TLS string `yaml:"tls" json:"tls,omitempty" jsonschema:"enum=starttls,enum=implicit,enum=none"`
-	// CAFile holds certificates (PEM) of who signs the server's, where that is not one
-	// that this machine trusts.
+	// CAFile holds CA certificates (PEM) for the server's, if this machine does not trust
+	// their issuer.
 	CAFile string `yaml:"ca_file" json:"ca_file,omitempty"`
-	// Username is who signs in to the server, with the password in PasswordFile; nobody
-	// does when left out.
+	// Username is the user name at the server, with the password in PasswordFile; no
+	// sign-in when left out.
 	Username string `yaml:"username" json:"username,omitempty"`
 	// PasswordFile holds the password.
 	PasswordFile string `yaml:"password_file" json:"password_file,omitempty"`
 	// From is the sender, such as pressrun@example.gov or Pressrun <pressrun@example.gov>.
 	From string `yaml:"from" json:"from,omitempty"`
-	// To are who gets the e-mails, each one of its own.
+	// To are the recipients of the e-mails; each gets one of its own.
 	To []string `yaml:"to" json:"to,omitempty"`
-	// Askers are domains: who asked for a release and is known by an e-mail address of
-	// one of them is told what became of it.
+	// Askers are domains: a person who asked for a release, and whose e-mail address is
+	// in one of them, is told its result.
 	Askers []string `yaml:"askers" json:"askers,omitempty"`
 }
 
@@ -138,8 +139,7 @@ func (s SMTPTarget) Sender() (*mail.Address, error) {
 	return from, nil
 }
 
-// slackAPI is the address of Slack's API, and queueLongerThan how long requests may
-// wait, where nothing is said.
+// The defaults of slack.api and queue_longer_than.
 const (
 	slackAPI        = "https://slack.com/api"
 	queueLongerThan = time.Hour
@@ -153,7 +153,7 @@ func (s SlackTarget) Address() string {
 	return strings.TrimRight(s.API, "/")
 }
 
-// Policy says what the people at a target of a site are told, and when.
+// Policy is the policy of a target of people: which notices they get, and when.
 func (t Target) Policy(s Site) (notify.Policy, error) {
 	kind, _ := notify.FindKind(t.Kind)
 	p := notify.Policy{Wanted: kind.Usual, Quiet: calendar.Schedule{Zone: s.Location()}, Updates: t.Slack.TokenFile != ""}
@@ -187,7 +187,7 @@ func (t Target) LongestQueue() time.Duration {
 	return t.QueueLongerThan.Std()
 }
 
-// Selected are the types that a target is told of; nil for all.
+// Selected are the types of facts that a target gets; nil for all.
 func (t Target) Selected() ([]notify.Type, error) {
 	if t.Events == nil {
 		return nil, nil
@@ -195,7 +195,7 @@ func (t Target) Selected() ([]notify.Type, error) {
 	return notify.Selected(t.Events)
 }
 
-// Target is the site's target of a name.
+// Target finds a target of the site by its name.
 func (s Site) Target(name string) (Target, bool) {
 	for _, t := range s.Notify {
 		if t.Name == name {
@@ -205,14 +205,14 @@ func (s Site) Target(name string) (Target, bool) {
 	return Target{}, false
 }
 
-// Public is what is shown of a site to those who have no token of the app.
+// Public is what the app shows of a site without a token.
 type Public struct {
-	// Badge shows how the site stands at /badge/SITE.svg, to everybody.
+	// Badge shows the status of the site at /badge/SITE.svg, to everybody.
 	Badge bool `yaml:"badge" json:"badge,omitempty"`
-	// EmbedOrigins are the pages that may show how the site stands, such as
+	// EmbedOrigins are the origins of pages that may show the status of the site, such as
 	// https://cms.example.gov.
 	EmbedOrigins []string `yaml:"embed_origins" json:"embed_origins,omitempty"`
-	// EmbedSHA256 are the hashes of the tokens that those pages use: good for
+	// EmbedSHA256 are the hashes of the tokens that those pages use, which are valid for
 	// nothing else. `pressrun token hash` makes one.
 	EmbedSHA256 []string `yaml:"embed_sha256" json:"embed_sha256,omitempty"`
 }

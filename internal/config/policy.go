@@ -8,7 +8,7 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Policy is what the rules of releases need to know of a site.
+// Policy is the site's policy for the rules of releases.
 func (s Site) Policy() release.Policy {
 	s = s.withDefaults()
 	p := release.DefaultPolicy()
@@ -47,8 +47,8 @@ func span(d time.Duration) *Duration {
 	return &s
 }
 
-// checkSpans checks the spans of time of a site, each by itself and quiet against
-// max_wait.
+// checkSpans checks the spans of time of a site, each by itself, and that quiet is not
+// longer than max_wait.
 func checkSpans(k *checker, key string, s Site) {
 	checkNotNegative(k, key+".quiet", s.Quiet)
 	checkNotNegative(k, key+".max_wait", s.MaxWait)
@@ -80,7 +80,7 @@ func checkSpans(k *checker, key string, s Site) {
 	}
 }
 
-// longest bounds a span: beyond it somebody has mistaken a unit.
+// longest bounds a span: a longer one has a wrong unit.
 const longest = 366 * 24 * time.Hour
 
 func checkPositive(k *checker, key string, span *Duration) {

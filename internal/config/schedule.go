@@ -9,44 +9,41 @@ import (
 	"github.com/pressrun/pressrun/internal/calendar"
 )
 
-// Schedule is one rule by which a site asks for a release by itself. Exactly one
-// of cron, every, at and continuous says when.
+// Schedule is one rule by which a site asks for releases by itself. It has exactly one of
+// cron, every, at and continuous.
 type Schedule struct {
-	// Name tells a site's schedules apart, for people and in the ledger.
+	// Name is the schedule's unique name at the site, for people and in the ledger.
 	Name string `yaml:"name" json:"name"`
 	// Cron is a cron expression of five fields, in the schedule's time zone.
 	Cron string `yaml:"cron" json:"cron,omitempty"`
-	// Every asks at the start of each window and then each such span until the
-	// window ends; without windows, from each midnight on. 1m to 24h.
+	// Every asks at the start of each window and then at this interval until the window
+	// ends; without windows, from each midnight on. 1m to 24h.
 	Every *Duration `yaml:"every" json:"every,omitempty"`
 	// At asks once, at this instant.
 	At time.Time `yaml:"at" json:"at,omitzero"`
 	// Continuous asks again as soon as the last release is done, while a window
 	// is open.
 	Continuous bool `yaml:"continuous" json:"continuous,omitempty"`
-	// MaxAge makes a continuous schedule wait until what is live is so old.
+	// MaxAge makes a continuous schedule wait until the live content is so old.
 	MaxAge *Duration `yaml:"max_age" json:"max_age,omitempty"`
-	// IfChanged makes a continuous schedule ask only when a hook told of a change that
-	// waits for the next release, or what is live is older than max_age.
+	// IfChanged makes a continuous schedule ask only when a hook has reported a change
+	// that waits for the next release, or the live content is older than max_age.
 	IfChanged bool `yaml:"if_changed" json:"if_changed,omitempty"`
-	// Spread moves the slots of cron or every later by a part of this span that is the
-	// site's own, so that those of many sites do not all come at once. At most 1h, and
+	// Spread delays the slots of cron or every by a part of this span that depends on the
+	// site's name, so that those of many sites do not all come at once. At most 1h, and
 	// less than every.
 	Spread *Duration `yaml:"spread" json:"spread,omitempty"`
-	// Windows are when the schedule is awake, such as "Mon-Fri 08:00-20:00";
-	// always when left out.
+	// Windows are when the schedule is active, such as "Mon-Fri 08:00-20:00"; always when left out.
 	Windows []string `yaml:"windows" json:"windows,omitempty"`
-	// TimeZone is the IANA name of the zone by whose clock the schedule goes; the
-	// site's when left out.
+	// TimeZone is the IANA name of the schedule's time zone; the site's when left out.
 	TimeZone string `yaml:"time_zone" json:"time_zone,omitempty"`
 	// Holidays are days without slots: us-federal, and the names of lists under
 	// holidays.
 	Holidays []string `yaml:"holidays" json:"holidays,omitempty"`
-	// Missed says what becomes of slots that passed while the app was down: the
-	// latest is made up for once (run), or none is (skip).
+	// Missed says what to do about slots that passed while the app was down: make up for
+	// the latest, once (run), or for none (skip).
 	Missed string `yaml:"missed" json:"missed,omitempty" jsonschema:"enum=run,enum=skip,default=run"`
-	// Before has the CMS publish what is due before each slot; the site's when left
-	// out.
+	// Before makes the CMS publish due content before each slot; the site's when left out.
 	Before Before `yaml:"before" json:"before,omitzero"`
 }
 
@@ -54,8 +51,8 @@ type Schedule struct {
 type Holidays struct {
 	// Days are the days of rest.
 	Days []Holiday `yaml:"days" json:"days,omitempty"`
-	// Open are days on which schedules that use this list do not rest, whatever
-	// their other lists say.
+	// Open are days on which schedules that use this list do not rest, even if another
+	// list says so.
 	Open []string `yaml:"open" json:"open,omitempty"`
 	// File is an iCalendar file whose all-day events are days of rest.
 	File string `yaml:"file" json:"file,omitempty"`
@@ -63,7 +60,7 @@ type Holidays struct {
 
 // Holiday is a day of rest.
 type Holiday struct {
-	// Date is the day, as 2026-11-27.
+	// Date is the day, such as 2026-11-27.
 	Date string `yaml:"date" json:"date"`
 	// Name is shown to people.
 	Name string `yaml:"name" json:"name"`
@@ -74,8 +71,7 @@ const FederalHolidays = "us-federal"
 
 const missedSkip = "skip"
 
-// Schedules are the schedules of a site, ready to be asked when they fire. It
-// reads the iCalendar files that they name.
+// Schedules makes the schedules of a site. It reads the iCalendar files that they name.
 func (c *Config) Schedules(site string) ([]calendar.Schedule, error) {
 	var first error
 	b := calendarBuilder{holidays: c.Holidays, files: map[string]icalendar{}, wrong: func(key, format string, args ...any) {
@@ -92,11 +88,11 @@ func (c *Config) Schedules(site string) ([]calendar.Schedule, error) {
 	return all, first
 }
 
-// calendarBuilder makes schedules of the calendar's own kind, and tells of what is
-// wrong with them by its key.
+// calendarBuilder makes calendar.Schedules of the configuration's, and reports mistakes
+// by their keys.
 type calendarBuilder struct {
 	holidays map[string]Holidays
-	folder   string // from which relative paths count
+	folder   string // to which paths are relative
 	files    map[string]icalendar
 	wrong    func(key, format string, args ...any)
 }
@@ -142,7 +138,7 @@ func (b *calendarBuilder) rest(s Schedule) calendar.Days {
 		}
 		list, ok := b.holidays[name]
 		if !ok {
-			continue // the check of names has said so
+			continue // the check of names has reported it
 		}
 		more := b.list("holidays."+name, list)
 		maps.Copy(days.Closed, more.Closed)
@@ -180,7 +176,7 @@ func (b *calendarBuilder) list(key string, list Holidays) calendar.Days {
 	return days
 }
 
-// icalendar is what an iCalendar file came to.
+// icalendar is the result of reading an iCalendar file.
 type icalendar struct {
 	days map[calendar.Date]string
 	err  error

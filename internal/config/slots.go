@@ -9,23 +9,23 @@ import (
 	"github.com/pressrun/pressrun/internal/slots"
 )
 
-// Slots bound how many releases run at a time, of all apps on one ledger. What is left out
-// is not bounded.
+// Slots bound how many releases run at a time, of all apps on one ledger. Limits that are
+// left out are not set.
 type Slots struct {
 	// Total is how many releases run at a time in all.
 	Total *int `yaml:"total" json:"total,omitempty" jsonschema:"minimum=1,maximum=10000"`
-	// ReserveEmergency is how many of the total are for emergencies alone.
+	// ReserveEmergency is how many of the total are for emergencies only.
 	ReserveEmergency *int `yaml:"reserve_emergency" json:"reserve_emergency,omitempty" jsonschema:"minimum=0,maximum=9999"`
 	// Local is how many run at a time on each machine that builds sites of runner: local.
 	Local *int `yaml:"local" json:"local,omitempty" jsonschema:"minimum=1,maximum=10000"`
-	// GitHub is how many of runner: github run at a time.
+	// GitHub is how many releases of runner: github run at a time.
 	GitHub *int `yaml:"github" json:"github,omitempty" jsonschema:"minimum=1,maximum=10000"`
-	// PerInstallation is how many run at a time of each installation of the GitHub App:
-	// of the repositories of one account.
+	// PerInstallation is how many run at a time for each installation of the GitHub App:
+	// for the repositories of one account.
 	PerInstallation *int `yaml:"per_installation" json:"per_installation,omitempty" jsonschema:"minimum=1,maximum=10000"`
 	// PerGroup is how many sites of each group are released at a time.
 	PerGroup *int `yaml:"per_group" json:"per_group,omitempty" jsonschema:"minimum=1,maximum=10000"`
-	// Groups say otherwise for some groups, by name.
+	// Groups replace per_group for some groups, by name.
 	Groups map[string]int `yaml:"groups" json:"groups,omitempty"`
 }
 
@@ -35,10 +35,10 @@ const (
 	LanePreview    = "preview"
 )
 
-// mostSlots is more than anybody means.
+// mostSlots bounds a limit: more is a mistake.
 const mostSlots = 10_000
 
-// Limits are the limits of slots as the rules take them.
+// Limits are the limits for package slots.
 func (s Slots) Limits() slots.Limits {
 	return slots.Limits{
 		Total: number(s.Total), Reserve: number(s.ReserveEmergency), Local: number(s.Local), GitHub: number(s.GitHub),
@@ -46,8 +46,8 @@ func (s Slots) Limits() slots.Limits {
 	}
 }
 
-// share is with whom a site shares slots. GitHub installs an App once on an account, so the
-// account names the installation.
+// share says with which sites a site shares slots. GitHub installs an App once on an
+// account, so the account names the installation.
 func (s Site) share() release.Share {
 	share := release.Share{Group: s.Group, Runner: s.Runner, Preview: s.Lane == LanePreview}
 	if owner, _, ok := strings.Cut(s.GitHub.Repository, "/"); ok && s.Runner == RunnerGitHub {

@@ -9,30 +9,33 @@ import (
 	"path/filepath"
 )
 
-// Watcher sees when the files of a configuration change, by looking: that works on volumes
-// of every kind, and for Kubernetes' config maps, whose files are links that are exchanged.
+// Watcher notices changes of the files of a configuration by polling: that works on all
+// kinds of volumes, and for Kubernetes' config maps, whose files are links that are
+// exchanged.
 type Watcher struct {
 	path string
-	// stamp is of the files' times and sizes at the last look, sum of their content.
-	stamp, sum, told string
-	looks            int
-	unsettled        bool
+	// stamp is a hash of the files' times and sizes at the last check, and sum one of
+	// their content.
+	stamp, sum, reported string
+	looks                int
+	unsettled            bool
 }
 
-// thorough is at which look the content is read though the files' times and sizes are as
-// they were.
+// thorough is how often, in checks, the content is read although the files' times and
+// sizes are the same.
 const thorough = 20
 
-// Watch begins with the files as they are now.
+// Watch begins with the present files.
 func Watch(path string) *Watcher {
 	w := &Watcher{path: path}
 	w.stamp, w.sum = w.read(timesAndSizes), w.read(contents)
-	w.told = w.sum
+	w.reported = w.sum
 	return w
 }
 
-// Changed says, once, that the files are other than when it was said last and have been so
-// for two looks in a row: who writes files is given the time between two to end.
+// Changed says, once, that the files differ from those it last reported, and were the same
+// in two checks in a row, so that a writer of files has the time between two checks to
+// finish.
 func (w *Watcher) Changed() bool {
 	sum := w.sum
 	w.looks++
@@ -47,13 +50,13 @@ func (w *Watcher) Changed() bool {
 		return false
 	}
 	w.unsettled = false
-	changed := w.sum != w.told
-	w.told = w.sum
+	changed := w.sum != w.reported
+	w.reported = w.sum
 	return changed
 }
 
-// read hashes something of each file of the configuration. What can't be read counts too:
-// it may be readable at the next look.
+// read hashes a property of each file of the configuration. An unreadable file counts
+// too: it may be readable at the next check.
 func (w *Watcher) read(of func(into hash.Hash, file string) error) string {
 	sum := sha256.New()
 	files, err := w.files()

@@ -1,4 +1,4 @@
-// Package runenv is what a run is told of its site by the environment.
+// Package runenv makes the environment variables by which a run gets its site's settings.
 package runenv
 
 import (
@@ -14,8 +14,8 @@ import (
 	"github.com/pressrun/pressrun/internal/figures"
 )
 
-// Of are the action's settings for a site, as the environment names
-// them. What is not set is left out.
+// Of makes the action's settings for a site, as environment variables. Settings without a
+// value are left out.
 func Of(s config.Site) map[string]string {
 	env := map[string]string{
 		"PRESSRUN_READY_URL":         s.WaitReady.URL,
@@ -77,8 +77,7 @@ func Of(s config.Site) map[string]string {
 // when it needs none.
 func CDNSecret(s config.Site) string { return cdn.SecretVariable(s.Deploy.CDN.Address) }
 
-// Secrets are the environment variables with the secrets of where the runs'
-// figures go.
+// Secrets are the environment variables with the secrets of the systems that get the runs' figures.
 func Secrets(s config.Site) []string { return figures.Variables(strings.Join(s.Metrics, ",")) }
 
 func spanText(d *config.Duration) string {
@@ -95,7 +94,7 @@ func envLines(vars map[string]string) string {
 	for _, name := range slices.Sorted(maps.Keys(vars)) {
 		value, err := json.Marshal(vars[name])
 		if err != nil {
-			continue // a string always can be written
+			continue // a string can always be encoded
 		}
 		b.WriteString(name + "=" + string(value) + "\n")
 	}

@@ -56,8 +56,8 @@ func generate(module string) ([]byte, error) {
 	return append(bytes.TrimSpace(text), '\n'), nil
 }
 
-// commentsOf reads the comments of package config. The reader wants paths
-// relative to the module.
+// commentsOf reads the comments of package config. The reflector needs paths relative to
+// the module.
 func commentsOf(r *jsonschema.Reflector, module string) (map[string]string, error) {
 	here, err := os.Getwd()
 	if err != nil {
@@ -79,8 +79,7 @@ func commentsOf(r *jsonschema.Reflector, module string) (map[string]string, erro
 	return r.CommentMap, nil
 }
 
-// mapType gives the schema of what the file writes in another way than Go's
-// own JSON would.
+// mapType is the schema of types whose form in the file differs from Go's JSON.
 func mapType(t reflect.Type) *jsonschema.Schema {
 	if t != reflect.TypeFor[config.Duration]() {
 		return nil

@@ -11,30 +11,31 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// maxNodes bounds what aliases can make of a small file.
+// maxNodes bounds the nodes that aliases can make of a small file.
 const maxNodes = 100_000
 
 // decoder fills a struct from a YAML tree. It goes on after a mistake, so that all are
-// told at once.
+// reported at once.
 type decoder struct {
 	*File
 	nodes int
-	// places are those of what is being read.
+	// places are the positions of the keys of the value that is decoded.
 	places map[string]place
-	// below gives what the value of a key inherits from, the nearest last; nil for nothing.
+	// below returns the layers from which the value of a key inherits, the nearest last;
+	// nil for none.
 	below func(key string, own layer) []layer
-	// parts is the section of what is inherited.
+	// parts is the section of the inherited values.
 	parts string
-	// partial says that keys may be missing which must be there in the end.
+	// partial says that required keys may be missing, since others complete the value.
 	partial bool
 }
 
-// layer is what a file says of a key. A section has several where it inherits from
-// others: its keys are then those of all, and what the last one says counts.
+// layer is a value of a key in a file. A section that inherits has several: its keys are
+// those of all layers, and the last layer with a key counts.
 type layer struct {
 	n  ast.Node
 	in *Text
-	// site is what {site} stands for in it, "" for itself.
+	// site is the value of {site} in it; "" to leave {site} as it is.
 	site string
 }
 
@@ -43,8 +44,8 @@ func (l layer) of(n ast.Node) layer { return layer{n, l.in, l.site} }
 
 func (l layer) place() place { return l.in.placeOf(l.n) }
 
-// value decodes what the layers say into a target. The tag is that of the field: the enum
-// of its jsonschema is the one list of allowed words.
+// value decodes layers into a target. The tag is the field's: the enum in its jsonschema
+// is the one list of allowed words.
 func (d *decoder) value(layers []layer, to reflect.Value, key string, tag reflect.StructTag) {
 	top := layers[len(layers)-1]
 	if top.n = d.resolve(top, key); top.n == nil {
@@ -77,7 +78,7 @@ func (d *decoder) value(layers []layer, to reflect.Value, key string, tag reflec
 	}
 }
 
-// at is the place of a key; of the nearest section around it if it is not there.
+// at is the position of a key, or of the nearest section around it if it is missing.
 func (d *decoder) at(key string) place {
 	for k := key; ; k = around(k) {
 		if p, ok := d.places[k]; ok {
@@ -89,8 +90,8 @@ func (d *decoder) at(key string) place {
 	}
 }
 
-// resolve follows anchors and aliases and refuses tags. It gives nil when it
-// has reported a mistake.
+// resolve follows anchors and aliases and refuses tags. It returns nil when it has
+// reported a mistake.
 func (d *decoder) resolve(l layer, key string) ast.Node {
 	switch n := l.n.(type) {
 	case *ast.AnchorNode:
@@ -117,7 +118,7 @@ func (d *decoder) list(l layer, to reflect.Value, key string) {
 		d.add(l.place(), key, fmt.Sprintf("is %s; expected %s", kindOf(l.n), shape(to.Type(), "")))
 		return
 	}
-	// What is in a list is there whole, also where a section around it is not.
+	// The items of a list must be complete, even in a partial section.
 	partial := d.partial
 	d.partial = false
 	defer func() { d.partial = partial }()
@@ -153,14 +154,14 @@ func (d *decoder) mapping(layers []layer, to reflect.Value, key string) {
 	}
 }
 
-// entry is a key of a section, and what the layers say of it, the nearest last.
+// entry is a key of a section with its values in the layers, the nearest last.
 type entry struct {
 	name   string
 	place  place
 	values []layer
 }
 
-// entries are those of all layers, in the order of the files.
+// entries are the entries of all layers, in the order of the files.
 func (d *decoder) entries(layers []layer, key string) []*entry {
 	var all []*entry
 	known := map[string]*entry{}
@@ -169,7 +170,7 @@ func (d *decoder) entries(layers []layer, key string) []*entry {
 			continue
 		}
 		if _, ok := entriesOf(l.n); !ok {
-			clear(known) // nothing of what is below it can be in a section
+			clear(known) // a value that is not a section replaces all layers below it
 			all = nil
 			continue
 		}
@@ -186,8 +187,7 @@ func (d *decoder) entries(layers []layer, key string) []*entry {
 	return all
 }
 
-// entriesOf are the entries of a mapping. A mapping of one entry can come
-// without its frame.
+// entriesOf are the entries of a mapping. The parser returns a mapping of one entry as that entry.
 func entriesOf(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -199,8 +199,7 @@ func entriesOf(n ast.Node) ([]*ast.MappingValueNode, bool) {
 	}
 }
 
-// ofLayer are the entries of one file: its own, and those that `<<` brings in and that it
-// does not override.
+// ofLayer are the entries of one file: its own, and those merged by `<<` that it does not override.
 func (d *decoder) ofLayer(l layer, key string) []*entry {
 	own, _ := entriesOf(l.n)
 	all := d.merged(l, own, key)
@@ -218,7 +217,7 @@ func (d *decoder) ofLayer(l layer, key string) []*entry {
 	return all
 }
 
-// merged is what `<<` brings in.
+// merged are the entries that `<<` merges.
 func (d *decoder) merged(l layer, own []*ast.MappingValueNode, key string) []*entry {
 	var all []*entry
 	for _, e := range own {
@@ -247,8 +246,8 @@ func (d *decoder) merged(l layer, own []*ast.MappingValueNode, key string) []*en
 	return all
 }
 
-// keyName is the name of an entry's key; false for `<<`, which merged does,
-// and for what is no name, which it reports.
+// keyName is the name of an entry's key; false for `<<`, which merged handles, and for an
+// invalid name, which it reports.
 func (d *decoder) keyName(l layer, key string) (string, bool) {
 	switch k := l.n.(type) {
 	case *ast.MergeKeyNode:
@@ -267,7 +266,7 @@ func (d *decoder) mapValue(e *entry, to reflect.Value, key string) {
 	if d.below != nil {
 		if base := d.below(at, layers[len(layers)-1]); base != nil {
 			layers = append(base, layers...)
-			d.nodes = 0 // what is inherited is no alias
+			d.nodes = 0 // inherited values do not count as aliases
 		}
 	}
 	if key != "" && key == d.parts {
@@ -288,8 +287,8 @@ func (d *decoder) field(e *entry, to reflect.Value, key string) {
 	d.value(e.values, to.Field(i), join(key, e.name), to.Type().Field(i).Tag)
 }
 
-// required reports the keys that must be there and are not: those whose JSON
-// may not be left out, as in the schema.
+// required reports missing keys that must be set: those without omit in their JSON tag,
+// as in the schema.
 func (d *decoder) required(t reflect.Type, given map[string]bool, key string) {
 	for i, name := range fieldNames(t) {
 		field := t.Field(i)

@@ -8,7 +8,7 @@ import (
 // Duration is a time span written as in Go: 90s, 15m, 1h30m.
 type Duration time.Duration
 
-// Std is the span as the standard library has it. A nil Duration is 0.
+// Std is the span as a time.Duration. A nil Duration is 0.
 func (d *Duration) Std() time.Duration {
 	if d == nil {
 		return 0
@@ -32,5 +32,5 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// spanShape says how a span of time is written.
+// spanShape describes the form of a span of time.
 const spanShape = "a number with its unit, such as 90s, 15m or 1h30m"

@@ -10,8 +10,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// File is what was read, from one text or several: where each key stands, and what is
-// wrong.
+// File is the result of reading one text or several: the position of each key, and all mistakes.
 type File struct {
 	texts    []*Text
 	places   map[string]place
@@ -33,7 +32,7 @@ type Text struct {
 	order   int // among the texts
 	lines   []string
 	secret  map[int]bool // lines that must not be repeated
-	root    ast.Node     // nil: it could not be read, which was reported
+	root    ast.Node     // nil if it could not be read, which was reported
 	key     string       // under which it stands
 	anchors map[string]ast.Node
 }
@@ -49,18 +48,18 @@ func New() *File {
 	return &File{places: map[string]place{}, reported: map[string]bool{}}
 }
 
-// Read reads a YAML text into a struct. The name stands in the mistakes, of which [File.Err]
-// tells; least is what is said to be expected of a file that says nothing.
+// Read reads a YAML text into a struct. The name appears in the mistakes, which [File.Err]
+// returns; least describes the expected content, for the mistake of an empty file.
 func Read(name string, text []byte, into any, least string) *File {
 	f := New()
 	f.Open(name, text, "", least).Into(into)
 	return f
 }
 
-// Open parses a text whose keys stand under a key, "" for the first text of all. Its
-// mistakes are those of the File.
+// Open parses a text whose keys are placed under a key, "" for the first text. Its
+// mistakes are added to the File.
 func (f *File) Open(name string, text []byte, key, least string) *Text {
-	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark, which nobody sees
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // an invisible byte order mark
 	t := &Text{file: f, name: name, order: len(f.texts), lines: strings.Split(string(text), "\n"), secret: map[int]bool{}, key: key, anchors: map[string]ast.Node{}}
 	f.texts = append(f.texts, t)
 	if _, ok := f.places[key]; !ok {
@@ -86,7 +85,7 @@ func (f *File) Has(key string) bool {
 // around is the key of the section around a key.
 func around(key string) string { return key[:max(strings.LastIndexAny(key, ".["), 0)] }
 
-// at is the place of a key; of the nearest section around it if it is not there.
+// at is the position of a key, or of the nearest section around it if it is missing.
 func (f *File) at(key string) place {
 	for {
 		if p, ok := f.places[key]; ok {
@@ -102,15 +101,14 @@ func (f *File) at(key string) place {
 // Wrong records a mistake at a key.
 func (f *File) Wrong(key, text string) { f.add(f.at(key), key, text) }
 
-// WrongSecret records a mistake in a line that must not be repeated to anybody, for no
-// other mistake in it either.
+// WrongSecret records a mistake in a line that holds a secret: no mistake in that line shows it.
 func (f *File) WrongSecret(key, text string) {
 	at := f.at(key)
 	f.add(at, key, text)
 	at.text.secret[at.line] = true
 }
 
-// Where is the name of the text in which a key stands.
+// Where is the name of the text that has a key.
 func (f *File) Where(key string) string { return f.at(key).text.name }
 
 func (f *File) add(at place, key, text string) {
@@ -118,7 +116,7 @@ func (f *File) add(at place, key, text string) {
 	f.reported[key] = true
 }
 
-// Reported says whether a mistake is known of a key or of a section around it.
+// Reported says whether a mistake was recorded at a key or at a section around it.
 func (f *File) Reported(key string) bool {
 	for len(f.reported) > 0 {
 		if f.reported[key] {
@@ -132,7 +130,7 @@ func (f *File) Reported(key string) bool {
 	return false
 }
 
-// ReportedBelow says whether a mistake is known of something within a section.
+// ReportedBelow says whether a mistake was recorded within a section.
 func (f *File) ReportedBelow(key string) bool {
 	for known := range f.reported {
 		if strings.HasPrefix(known, key+".") {
@@ -142,7 +140,7 @@ func (f *File) ReportedBelow(key string) bool {
 	return false
 }
 
-// Mistakes counts what is wrong so far.
+// Mistakes counts the mistakes so far.
 func (f *File) Mistakes() int { return len(f.problems) }
 
 // Err is an *Error with all mistakes in the order of the files, or nil.
@@ -167,7 +165,7 @@ func (f *File) ErrOf(these func(key, file string) bool) error {
 		order, line, column int
 		text                string
 	}
-	seen := map[place]bool{} // what an alias or a group repeats is one mistake
+	seen := map[place]bool{} // a mistake repeated by an alias or a group counts once
 	for _, m := range found {
 		once := place{m.at.text.order, m.at.line, m.at.column, m.text}
 		if seen[once] {
@@ -179,7 +177,7 @@ func (f *File) ErrOf(these func(key, file string) bool) error {
 	return e
 }
 
-// problem is the mistake as it is told.
+// problem is the mistake for the user.
 func (m mistake) problem() Problem {
 	t := m.at.text
 	p := Problem{File: t.name, Line: m.at.line, Column: m.at.column, Key: m.key, Text: m.text}
@@ -213,7 +211,7 @@ func (t *Text) into(into any, d *decoder) {
 	}
 }
 
-// decode decodes what stands under the text's key.
+// decode decodes the value under the text's key.
 func (t *Text) decode(into any, d *decoder, layers []layer) {
 	d.File, d.places = t.file, map[string]place{}
 	if t.key == "" {

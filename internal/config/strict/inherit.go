@@ -9,14 +9,14 @@ import (
 // Sections says which parts of a text inherit from others.
 type Sections struct {
 	// Key is the section whose values inherit, such as sites; By is the key in a value
-	// that names what it inherits. Parts is the section of what is inherited: there may
-	// be missing what must be there in the end.
+	// that names the section that it inherits. Parts is the section of the inherited
+	// values, in which required keys may be missing.
 	Key, By, Parts string
-	// From are what there is to inherit, by name.
+	// From are the sections to inherit from, by name.
 	From map[string]*Section
 }
 
-// Section is what others inherit from.
+// Section is a section that others inherit.
 type Section struct{ layer }
 
 // Inheriting is Into with sections whose values inherit.
@@ -30,7 +30,7 @@ func (t *Text) Inheriting(into any, s Sections) {
 	}})
 }
 
-// One decodes a text that is one value which inherits: that of a name.
+// One decodes a text that is a single inheriting value, with a name.
 func (t *Text) One(into any, s Sections, name string) {
 	d := &decoder{}
 	if t.root != nil {
@@ -39,16 +39,16 @@ func (t *Text) One(into any, s Sections, name string) {
 	}
 }
 
-// Several is Inheriting for a text whose keys stand at the top, though it is not the first.
+// Several is Inheriting for a text that is not the first, but whose keys are at the top level.
 func (t *Text) Several(into any, s Sections) {
 	t.key = ""
 	t.Inheriting(into, s)
 }
 
-// Part decodes a text that is to be inherited, and may lack what must be there in the end.
+// Part decodes a text that others inherit, in which required keys may be missing.
 func (t *Text) Part(into any) { t.into(into, &decoder{partial: true}) }
 
-// below is what a value inherits.
+// below returns the layers that a value inherits.
 func (s Sections) below(name string, own layer) []layer {
 	from, ok := s.From[own.word(s.By)]
 	if !ok || from == nil {
@@ -61,7 +61,7 @@ func (s Sections) below(name string, own layer) []layer {
 
 // word is the text of a key of a section, "" for none.
 func (l layer) word(name string) string {
-	d := &decoder{File: New(), places: map[string]place{}} // its mistakes are told when it is decoded
+	d := &decoder{File: New(), places: map[string]place{}} // its mistakes are reported when it is decoded
 	if l.n = d.resolve(l, ""); l.n == nil {
 		return ""
 	}
@@ -86,7 +86,7 @@ func (t *Text) Whole() *Section {
 	return &Section{layer{n: t.root, in: t}}
 }
 
-// Sections are those of a key, by name, for others to inherit.
+// Sections are the sections under a key, by name, for others to inherit.
 func (t *Text) Sections(key string) map[string]*Section {
 	found := map[string]*Section{}
 	if t.root == nil {
@@ -108,17 +108,17 @@ func (t *Text) Sections(key string) map[string]*Section {
 	return found
 }
 
-// withAnchors is the text with all its anchors known.
+// withAnchors is the text after all its anchors were collected.
 func (t *Text) withAnchors() *Text {
 	all := &Text{file: t.file, name: t.name, order: t.order, lines: t.lines, secret: t.secret, anchors: map[string]ast.Node{}}
 	ast.Walk(anchors{all}, t.root)
 	return all
 }
 
-// anchors learns the anchors of a tree.
+// anchors collects the anchors of a tree.
 type anchors struct{ of *Text }
 
-// Visit learns one.
+// Visit collects one.
 func (a anchors) Visit(n ast.Node) ast.Visitor {
 	if anchor, ok := n.(*ast.AnchorNode); ok {
 		a.of.anchors[anchor.Name.GetToken().Value] = anchor.Value

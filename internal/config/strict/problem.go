@@ -6,28 +6,28 @@ import (
 	"unicode"
 )
 
-// Error is everything that is wrong with a configuration file.
+// Error lists all mistakes in a file.
 type Error struct {
 	Problems []Problem
 }
 
-// Problem is one mistake and its place. Line and column count from 1, columns
-// in characters.
+// Problem is one mistake and its position. Line and column count from 1, columns in
+// characters.
 type Problem struct {
 	File   string `json:"file"`
 	Line   int    `json:"line"`
 	Column int    `json:"column"`
 	// Key is the place in the configuration, such as sites.www.quiet.
 	Key string `json:"key,omitempty"`
-	// Text says what is wrong and what was expected.
+	// Text describes the mistake and the expected value.
 	Text string `json:"text"`
-	// Source is the line as it stands in the file, or "" where it may hold a
-	// secret; caret is where to point in it, in characters from 0.
+	// Source is the line in the file, or "" if it may hold a secret; caret is the
+	// position in it, in characters from 0.
 	Source string `json:"source,omitempty"`
 	caret  int
 }
 
-// Error tells of every mistake, one after the other.
+// Error lists every mistake.
 func (e *Error) Error() string {
 	texts := make([]string, len(e.Problems))
 	for i, p := range e.Problems {
@@ -36,7 +36,7 @@ func (e *Error) Error() string {
 	return strings.Join(texts, "\n")
 }
 
-// String is the mistake as compilers write it, with the line and a caret.
+// String is the mistake in the form of compilers, with the line and a caret.
 func (p Problem) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s:%d:%d: ", p.File, p.Line, p.Column)
@@ -57,7 +57,7 @@ const (
 	excerptWidth  = 120
 )
 
-// excerpt is the line at a place, fit to be shown, and where the caret goes.
+// excerpt is the line at a position, cut for display, and the position of the caret.
 func (t *Text) excerpt(at place) (line string, caret int) {
 	if at.line < 1 || at.line > len(t.lines) {
 		return "", 0

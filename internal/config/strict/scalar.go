@@ -68,11 +68,11 @@ func (d *decoder) scalar(l layer, to reflect.Value, key string, tag reflect.Stru
 	}
 }
 
-// plainNumber is how people write numbers. YAML takes 010 for 8, and 0x10 and
-// 1_0 for numbers too: no value is read as another than it seems to be.
+// plainNumber matches a number in plain digits. YAML reads 010 as 8, and 0x10 and 1_0 as
+// numbers too, which are refused since they mislead.
 var plainNumber = pattern.Of(`^[+-]?(?:0|[1-9][0-9]*)$`)
 
-// plain says whether a whole number is written plainly, and reports it if not.
+// plain says whether a whole number has plain digits, and reports a mistake if not.
 func (d *decoder) plain(l layer, n *ast.IntegerNode, key string) bool {
 	text := n.GetToken().Value
 	if plainNumber().MatchString(text) {
@@ -117,7 +117,7 @@ func (d *decoder) span(l layer, to reflect.Value, key string) {
 	to.SetInt(int64(span))
 }
 
-// instantShape says how an instant is written.
+// instantShape describes the form of an instant.
 const instantShape = "a date and time with its zone, such as 2026-12-24T18:00:00+01:00 (RFC 3339)"
 
 func (d *decoder) instant(l layer, to reflect.Value, key string) {
@@ -161,11 +161,10 @@ func numberOf(n ast.Node) (float64, bool) {
 	return 0, false
 }
 
-// site is what stands for the name of a site in what it inherits.
+// site stands for the name of the site in inherited text.
 const site = "{site}"
 
-// text is a text with the name of the site that inherits it. A variable of the shell of
-// that name is left alone.
+// text replaces {site} by the name of the inheriting site. The shell's variable ${site} stays.
 func (l layer) text(text string) string {
 	if l.site == "" || !strings.Contains(text, site) {
 		return text
@@ -186,8 +185,8 @@ func (l layer) text(text string) string {
 	}
 }
 
-// placeOf is where a node begins. The parser's place of a mapping is its first
-// colon: the first key is meant.
+// placeOf is where a node begins. The parser's position of a mapping is its first colon,
+// so this takes the first key.
 func (t *Text) placeOf(n ast.Node) place {
 	switch m := n.(type) {
 	case *ast.MappingNode:

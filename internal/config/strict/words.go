@@ -9,8 +9,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 )
 
-// isSection says whether a node is a mapping or list: of those the key is
-// shown, of single values the value.
+// isSection says whether a node is a mapping or list: mistakes show the key of a section,
+// and the value of others.
 func isSection(n ast.Node) bool {
 	switch n.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode, *ast.SequenceNode, *ast.NullNode:
@@ -20,7 +20,7 @@ func isSection(n ast.Node) bool {
 	}
 }
 
-// kindOf names what stands in the file.
+// kindOf names the kind of a value in the file.
 func kindOf(n ast.Node) string {
 	switch n.(type) {
 	case *ast.MappingNode, *ast.MappingValueNode:
@@ -42,7 +42,7 @@ func kindOf(n ast.Node) string {
 	}
 }
 
-// shape says what was expected of a value.
+// shape describes the expected value.
 func shape(t reflect.Type, tag reflect.StructTag) string {
 	if said := tag.Get("expected"); said != "" {
 		return said
@@ -74,7 +74,7 @@ func shape(t reflect.Type, tag reflect.StructTag) string {
 	}
 }
 
-// either lists what there is to choose from: a, b or c.
+// either lists alternatives: a, b or c.
 func either(words []string) string {
 	last := len(words) - 1
 	if last < 1 {
@@ -94,8 +94,7 @@ func enum(tag reflect.StructTag) []string {
 	return words
 }
 
-// unknownKey says that a key is not known, which it may have been meant to be,
-// and which there are.
+// unknownKey says that a key is unknown, which key was probably meant, and which keys there are.
 func unknownKey(name string, known []string) string {
 	text := "unknown key"
 	best, distance := "", 3 // more than two letters off is another word
@@ -110,7 +109,7 @@ func unknownKey(name string, known []string) string {
 	return text + "; expected one of " + strings.Join(known, ", ")
 }
 
-// editDistance is Levenshtein's: how many letters to add, drop or change.
+// editDistance is the Levenshtein distance: how many letters to add, drop or change.
 func editDistance(a, b string) int {
 	if max(len(a), len(b)) > 40 {
 		return max(len(a), len(b))

@@ -17,7 +17,7 @@ const (
 	maxNesting = 100
 )
 
-// parse gives the one document's content, or nil when a mistake was reported.
+// parse returns the content of the only document, or nil when it has reported a mistake.
 func (t *Text) parse(text []byte, least string) ast.Node {
 	if len(text) > MaxFile {
 		t.file.add(place{t, 1, 1}, t.key, fmt.Sprintf("the file has more than %d KiB, which no configuration needs", MaxFile>>10))
