@@ -27,7 +27,7 @@ func (r *Refused) Error() string {
 	return "the bake was refused, and the output is as it was: " + strings.TrimPrefix(why, "the release was stopped: ")
 }
 
-// resumeWithin is how old an unfinished bake may be: what it has read is not read again.
+// resumeWithin is how old an unfinished bake may be for its pages not to be read again.
 const resumeWithin = 6 * time.Hour
 
 // Run bakes. A *Refused comes with the account; of other errors it may be empty.
@@ -269,7 +269,7 @@ func (b *bake) input(findings judge.Findings) judge.Input {
 	return in
 }
 
-// before are the last bake's pages, where what they became may be taken over.
+// before are the last bake's pages, if their output may be taken over.
 func (b *bake) before() map[address.Address]*state.Page {
 	if b.last == nil || b.last.Head.Names != b.head.Names || b.last.Head.Output != b.Dir || b.last.Head.Settings != b.head.Settings {
 		return nil
@@ -281,7 +281,7 @@ func (b *bake) before() map[address.Address]*state.Page {
 	return out
 }
 
-// unchanged says that the output would be what it is, byte for byte.
+// unchanged says that the output would be the same as before, byte for byte.
 func (b *bake) unchanged(before map[address.Address]*state.Page) bool {
 	if before == nil {
 		return false
@@ -302,7 +302,7 @@ func (b *bake) unchanged(before map[address.Address]*state.Page) bool {
 	return true
 }
 
-// accept gives the output its place, and keeps what is known.
+// accept puts the output in its place, and saves the state.
 func (b *bake) accept(staged string, unchanged bool) error {
 	if unchanged {
 		staged = b.Dir

@@ -13,7 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/bake/state"
 )
 
-// digest is of all that the output is made of: two bakes with the same have the same
+// digest is a hash of all inputs of the output: two bakes with the same have the same
 // output, byte for byte.
 func (b *bake) digest() string {
 	pages := slices.SortedFunc(slices.Values(b.pages), func(x, y *state.Page) int { return cmp.Compare(x.Address, y.Address) })

@@ -23,11 +23,11 @@ import (
 	"github.com/pressrun/pressrun/internal/pace"
 )
 
-// Options say what is baked, and how. Zero values are the defaults.
+// Options configure a bake. Zero values are the defaults.
 type Options struct {
 	// CMS is the address of the CMS, Dir the folder that becomes the site.
 	CMS, Dir string
-	// State is the folder in which the bake keeps what it knows; Dir with ".bake" behind it.
+	// State is the folder of the bake's state; Dir with ".bake" behind it.
 	State string
 	// PublicURL is where the site will be; "" for not known: addresses become paths then.
 	PublicURL string
@@ -45,8 +45,8 @@ type Options struct {
 	// Changes are what changed since the last bake: paths, and tags of the CMS's cache. With
 	// any, only what depends on them is asked for.
 	Changes []string
-	// Served are entries that changed, as requests name them ("article/12"): all that
-	// changed since the last bake. Where the CMS tells tags, they are as good as Changes.
+	// Served are entries that changed, as requests name them ("article/12"): all changes
+	// since the last bake. Where the CMS sends cache tags, they are as good as Changes.
 	Served []string
 	// Full asks for all anew; FullEvery does so when the last time is so long ago, 24 h.
 	Full      bool

@@ -37,7 +37,7 @@ func modeOf(r *resolved, last *state.Bake, now time.Time) (mode, because string)
 	return Conditional, "it is not known what changed"
 }
 
-// plan is the last bake's pages, each with what is to be done about it.
+// plan is the last bake's pages, each with its planned step.
 func plan(r *resolved, last *state.Bake, mode string) []*state.Page {
 	if last == nil {
 		return nil
@@ -62,8 +62,8 @@ func plan(r *resolved, last *state.Bake, mode string) []*state.Page {
 	return pages
 }
 
-// again prepares a page that is asked for again: what is known of it from the last bake
-// alone, and is no page, is not.
+// again prepares a page that is requested again: its state of the last bake alone, and is
+// no page, is not.
 func again(p *state.Page, mode string) {
 	p.Sources = nil
 	if mode == Full {
@@ -81,7 +81,7 @@ func again(p *state.Page, mode string) {
 var entries = regexp.MustCompile(`(^|/)(sitemap[^/]*\.xml(\.gz)?|wp-sitemap[^/]*\.xml|robots\.txt|feed|rss|atom|[^/]+\.(rss|atom))$`)
 
 // staleness says which pages depend on what changed: those that have one of the tags,
-// those that are meant, and, where a CMS tells no tags, those that link to these.
+// those that are meant, and, where a CMS sends no cache tags, those that link to these.
 func staleness(r *resolved, pages []*state.Page) func(*state.Page) bool {
 	tags, meant := map[string]bool{}, map[address.Address]bool{}
 	for _, c := range r.Changes {

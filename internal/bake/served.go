@@ -8,7 +8,7 @@ import (
 	"github.com/pressrun/pressrun/internal/bake/state"
 )
 
-// listTag is a tag of what lists entries of a kind, such as Drupal's node_list and
+// listTag is a tag of a list of entries of a kind, such as Drupal's node_list and
 // node_list:article (https://www.drupal.org/docs/drupal-apis/cache-api/cache-tags).
 var listTag = regexp.MustCompile(`(^|[:_.-])list([:_.-]|$)`)
 

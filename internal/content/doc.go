@@ -1,7 +1,7 @@
-// Package content is what a copy of a CMS's content is made of: records, kept as the
-// CMS's API gave them, the snapshots that they are in, and the lists by which they are
-// read. It is pure: it decides what is asked and what an answer means. What asks is in
-// the packages below it:
+// Package content has the parts of a copy of a CMS's content: records, kept as the CMS's
+// API gave them, the snapshots that they are in, and the lists by which they are read. It
+// is pure: it decides which requests are made and what an answer means. The packages
+// below it do I/O:
 //
 //	source     the CMSs, a file each
 //	fetch      asks, gently and within bounds
@@ -9,5 +9,6 @@
 //	export     a pass: reads what changed, checks it, commits a snapshot
 //	readthrough speaks a CMS's own addresses out of a snapshot
 //
-// Package app/content is something else: there the server asks a CMS what is due.
+// Package app/content is not about copies: there the server asks a CMS which
+// publications are due.
 package content

@@ -14,7 +14,7 @@ type Key struct {
 	// Type is the name of the list that the record is in.
 	Type string `json:"type"`
 	ID   string `json:"id"`
-	// Language is empty where the source keeps no translations apart.
+	// Language is empty where the source has no translations.
 	Language string `json:"language,omitempty"`
 }
 
@@ -34,8 +34,8 @@ func (k Key) Compare(other Key) int {
 // plainName are names that every file system keeps as they are, apart from others.
 var plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,79}$`)
 
-// FileName is a name for a file or folder that tells names apart on file systems that
-// do not: a plain name stays, and what else it may be gets a part of its hash.
+// FileName is a name for a file or folder that is unique on file systems that do not: a
+// plain name stays, and what else it may be gets a part of its hash.
 func FileName(name string) string {
 	if plainName.MatchString(name) {
 		return name

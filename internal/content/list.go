@@ -41,8 +41,8 @@ type Type struct {
 	// Referring finds references that pointers do not lead to, each "type/id".
 	Referring func(item Object) []string
 	// Resume is where the last page has an address at which what changed after it is
-	// listed: a list that has it tells of its own changes, with the records that Deleted
-	// knows. Prefix is put before an id, to keep apart what has the same.
+	// listed: a list that has it lists its own changes, with the records that Deleted
+	// recognizes. Prefix is put before an id, to keep apart what has the same.
 	Resume  Pointer
 	Deleted func(item Object) bool
 	Prefix  func(item Object) string
@@ -65,14 +65,14 @@ func (t Type) Stamped() bool {
 type Pager struct {
 	SizeParam, NumberParam, OffsetParam, CursorParam string
 	Size, First                                      int
-	// Total and Pages are where an answer tells how many records and pages there are;
-	// TotalHeader and PagesHeader where its header does. More is where it says
-	// whether there are more pages.
+	// Total and Pages are where an answer says how many records and pages there are;
+	// TotalHeader and PagesHeader where its header does. More is where it says whether
+	// there are more pages.
 	Total, Pages, Next, More Pointer
 	TotalHeader, PagesHeader string
 }
 
-// Want is what is asked of a list: by default everything.
+// Want selects the records of a list: by default all.
 type Want struct {
 	Since  time.Time // what changed at or after
 	Sparse bool      // ids and stamps alone
@@ -142,8 +142,8 @@ func (p Pager) positionParam() string {
 	return p.CursorParam
 }
 
-// Rest are the positions after the first page, when that page tells how many there
-// are; ok is false when pages must be followed one by one.
+// Rest are the positions after the first page, when that page says how many there are; ok
+// is false when pages must be followed one by one.
 func (p Pager) Rest(first Page) (rest []string, ok bool) {
 	pages, size := first.Pages, p.Size
 	if got := len(first.Items); got > 0 && got < size && got < first.Total {

@@ -36,7 +36,7 @@ func (p Pointer) steps() []string {
 // Object is a JSON object whose values are still as they were.
 type Object map[string]json.RawMessage
 
-// ParseObject reads an object; of anything else it tells how it begins.
+// ParseObject reads an object; the error for anything else quotes its beginning.
 func ParseObject(raw []byte) (Object, error) {
 	var o Object
 	if err := json.Unmarshal(raw, &o); err != nil || o == nil {

@@ -70,7 +70,7 @@ func (t Type) Read(header http.Header, body []byte) (Page, error) {
 	return page, nil
 }
 
-// items are the records of an answer, and what is around them.
+// items are the records of an answer, and the text around them.
 func (t Type) items(body []byte) ([]json.RawMessage, Object, error) {
 	list, envelope := json.RawMessage(body), Object{}
 	valid := json.Valid(body)

@@ -7,9 +7,9 @@ import (
 	"unicode/utf8"
 )
 
-// scan takes JSON that is known to be valid apart, at its first level: encoding/json looks at
-// each byte four times to do so, and lists of a CMS are mostly long texts, which can be
-// skipped. What it gives is part of the text, and nobody's to change.
+// scan splits valid JSON at its first level: encoding/json looks at each byte four times to
+// do so, and lists of a CMS are mostly long texts, which can be skipped. Its results are
+// part of the text, and must not be changed.
 type scan struct {
 	text []byte
 	at   int
@@ -88,7 +88,7 @@ func (s *scan) value() json.RawMessage {
 		case '}', ']':
 			depth--
 			s.at++
-		default: // a number, a word, or what is between values
+		default: // a number, a word, or text between values
 			s.at++
 			if depth == 0 {
 				for s.at < len(s.text) && strings.IndexByte(",]} \t\r\n", s.text[s.at]) < 0 {
@@ -112,7 +112,7 @@ func (s *scan) skipString() {
 			return
 		}
 		if escape := bytes.IndexByte(s.text[s.at:s.at+end], '\\'); escape >= 0 {
-			s.at += escape + 1 // and what is escaped, which may be a quotation mark
+			s.at += escape + 1 // and the escaped character, which may be a quotation mark
 			continue
 		}
 		s.at += end + 1

@@ -10,11 +10,11 @@ type Serving struct {
 	// many it may ask for.
 	DefaultSize, MostSize int
 	// IDs is a parameter that asks for records by id, Filters those that ask for a value
-	// at a pointer, or one of a list there; several values are apart by commas.
+	// at a pointer, or one of a list there; commas separate several values.
 	IDs     string
 	Filters map[string]Pointer
-	// OrderParam names what to order by, one of Orders; a minus before it turns it
-	// round, or DirectionParam does ("asc", "desc"). Order is what it is by default.
+	// OrderParam names what to order by, one of Orders; a minus before it turns it round,
+	// or DirectionParam does ("asc", "desc"). Order is the default.
 	OrderParam, DirectionParam string
 	Orders                     map[string]Pointer
 	Order                      string
@@ -24,7 +24,7 @@ type Serving struct {
 	// single record into one; nil for the record itself.
 	Envelope func(ServedPage) ([]byte, error)
 	One      func(raw []byte, address string) ([]byte, error)
-	// Header tells of a page in the answer's header; nil: nothing.
+	// Header puts a page's facts into the answer's header; nil: none.
 	Header func(ServedPage, http.Header)
 	// OffsetParam asks for records from some number on, where the Pager has no such parameter.
 	OffsetParam string

@@ -19,7 +19,7 @@ type Record struct {
 	Revision string `json:"revision,omitempty"`
 	// References are the records that it names, each "type/id".
 	References []string `json:"references,omitempty"`
-	// First is the snapshot that it was first seen in.
+	// First is the first snapshot with this record.
 	First string `json:"first,omitempty"`
 }
 
@@ -37,7 +37,7 @@ const (
 	PerItem Consistency = "per item"
 )
 
-// InWords tells people what a consistency is.
+// InWords describes a consistency for people.
 func (c Consistency) InWords() string {
 	switch c {
 	case Whole:
@@ -57,8 +57,8 @@ type Snapshot struct {
 	// ID is the snapshot's name: its watermark, and a part of its digest.
 	ID     string `json:"id"`
 	Source Source `json:"source"`
-	// Watermark is the instant just before the content was read, by the source's
-	// clock: what was visible in the CMS before is in the snapshot.
+	// Watermark is the instant just before the content was read, by the source's clock:
+	// whatever was visible in the CMS before is in the snapshot.
 	Watermark   time.Time   `json:"watermark"`
 	Consistency Consistency `json:"consistency"`
 	// Digest is of all keys and hashes: two snapshots with the same are the same.
@@ -96,7 +96,7 @@ func (s *Snapshot) Counts() map[string]int {
 	return counts
 }
 
-// Changes are what is between two snapshots.
+// Changes are the differences of two snapshots.
 type Changes struct {
 	// Since is the snapshot that they follow; empty for none.
 	Since   string `json:"since,omitempty"`

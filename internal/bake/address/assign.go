@@ -9,7 +9,7 @@ import (
 	"github.com/pressrun/pressrun/internal/cdn/urlpath"
 )
 
-// Names are the files of all that is baked.
+// Names are the files of all baked pages.
 type Names struct {
 	Places map[Address]Place
 	// Failed are those that have none, with the reason.
@@ -60,7 +60,7 @@ func Assign(items []Item) Names {
 	return n
 }
 
-// slashTwins tells /a and /a/, which are one page at the destination.
+// slashTwins finds /a and /a/, which are one page at the destination.
 func slashTwins(a, b Address) bool {
 	return strings.TrimSuffix(string(a), "/") == strings.TrimSuffix(string(b), "/")
 }

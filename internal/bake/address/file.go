@@ -23,7 +23,7 @@ type Item struct {
 	Fit     Fit
 	// Type is the media type that the CMS gave it, with its parameters.
 	Type string
-	// Sum tells contents apart.
+	// Sum is the content's checksum.
 	Sum string
 }
 

@@ -43,7 +43,7 @@ type Target struct {
 	// Fragment is the reference's, with its "#"; "" for none.
 	Fragment string
 	Form     Form
-	// Same tells a reference to the document itself: "" or "#top".
+	// Same says that the reference is to the document itself: "" or "#top".
 	Same bool
 }
 
@@ -81,7 +81,7 @@ func (o Origin) Follow(from Base, ref string) (Target, bool) {
 			return Target{}, false
 		}
 		if !strings.HasPrefix(strings.ReplaceAll(rest, `\`, "/"), "//") {
-			return Target{}, false // "https:a.html" is nobody's way to write it
+			return Target{}, false // "https:a.html" is not in use
 		}
 		return o.atHost(strings.TrimLeft(rest, `/\`), Absolute)
 	}
@@ -107,7 +107,7 @@ func (o Origin) atHost(s string, form Form) (Target, bool) {
 	if end < 0 {
 		end = len(s)
 	}
-	if plainHost(s[:end]) != o.host { // nor with a user in front: that is nobody's link
+	if plainHost(s[:end]) != o.host { // nor with a user in front, which no link has
 		return Target{}, false
 	}
 	rest := s[end:]
@@ -118,8 +118,8 @@ func (o Origin) atHost(s string, form Form) (Target, bool) {
 	return o.parts(path, rest, form)
 }
 
-// Given is what somebody means who names a path of the CMS: as visitors of the site have it,
-// or as it is at the CMS.
+// Given is the address of a path that a person names: as visitors of the site have it, or as
+// it is at the CMS.
 func (o Origin) Given(text string) (Target, bool) {
 	t, ok := o.Follow(o.BaseOf("/", ""), text)
 	if !ok && strings.HasPrefix(text, "/") {

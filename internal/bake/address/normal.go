@@ -42,7 +42,7 @@ func normalPath(path string) string {
 	return whole
 }
 
-// plain tells paths that are in normal form as they are: nearly all.
+// plain says whether a path is in normal form already, as nearly all are.
 func plain(path string) bool {
 	for i := range len(path) {
 		switch c := path[i]; {
@@ -82,7 +82,7 @@ func isAlphanumeric(c byte) bool {
 	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z'
 }
 
-// encoded percent-encodes controls, what is not ASCII, and the given characters.
+// encoded percent-encodes controls, non-ASCII, and the given characters.
 func encoded(s, more string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder

@@ -9,8 +9,8 @@ import (
 	"github.com/pressrun/pressrun/internal/outbound"
 )
 
-// Origin is the CMS that is baked: one host, by http and https alike, or what is below a
-// path of it, which becomes the root of the site.
+// Origin is the CMS that is baked: one host, by http and https alike, or the paths below
+// a path of it, which becomes the root of the site.
 type Origin struct {
 	scheme string // "http" or "https"
 	host   string // in lower case, with a port that is not the scheme's own

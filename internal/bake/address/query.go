@@ -32,7 +32,7 @@ const (
 	Plain   Fit = iota // no query that matters
 	Pager              // a page of a list
 	Variant            // a file whose query only names its version
-	Unknown            // nobody knows what the query does: it is told, and not guessed
+	Unknown            // the query's effect is unknown: it is reported, and not guessed
 )
 
 // maxPage is the longest value of a pager, in digits.

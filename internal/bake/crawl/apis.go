@@ -23,8 +23,8 @@ type apis struct {
 
 var ghostKey = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`data-key=["']([0-9a-f]{20,40})["']`) })
 
-// found tells by the home page which API the CMS has; where nothing tells, that of Wagtail
-// is tried.
+// found guesses by the home page which API the CMS has; without a sign of one, that of
+// Wagtail is tried.
 func (l *apis) found(a answer) bool {
 	if l.asked || a.page == nil || a.page.Address != "/" || !a.page.OK() {
 		return false

@@ -26,11 +26,11 @@ type Crawl struct {
 	bytes   int64
 	done    int
 	told    time.Time
-	// Conditional asks the CMS whether what is kept is still right.
+	// Conditional asks the CMS whether the kept pages are still right.
 	conditional bool
 	notes       []string
 	missing     address.Address
-	// ahead is how far the CMS's clock is ahead of ours, by its first answer that tells.
+	// ahead is how far the CMS's clock is ahead of this machine's, by its first answer with a Date.
 	ahead  time.Duration
 	timely bool
 	// list lists the CMS's pages by its API, once it is known to have one.
@@ -45,9 +45,9 @@ type Start struct {
 	Pages   []*state.Page
 	Journal *state.Journal
 	Bodies  state.Bodies
-	// Conditional asks whether what is kept is still right, and not for all anew.
+	// Conditional asks whether the kept pages are still right, instead of reading all anew.
 	Conditional bool
-	// Missing is an address that no page can have: the answer is the page for what is missing.
+	// Missing is an address that no page can have: its answer is the site's page for 404.
 	Missing address.Address
 }
 
@@ -71,7 +71,7 @@ type Result struct {
 	// Requests is how many addresses were asked for.
 	Requests int
 	Bytes    int64
-	// Ahead is how far the CMS's clock is ahead of ours; 0 where it does not tell.
+	// Ahead is how far the CMS's clock is ahead of this machine's; 0 where it sends no Date.
 	Ahead time.Duration
 	// Settled says whether all was as at one instant.
 	Settled Settled
@@ -91,8 +91,8 @@ func (c *Crawl) seed() {
 	}
 }
 
-// Run asks for all that is known, and for what becomes known by that. An error is that
-// of ctx or of the disk; what is wrong with pages is told by the pages.
+// Run requests all known addresses, and those that become known by that. An error is that
+// of ctx or of the disk; errors of pages are in the pages.
 func (c *Crawl) Run(ctx context.Context) (Result, error) {
 	c.seed()
 	if err := c.pass(ctx, nil); err != nil {
@@ -102,8 +102,8 @@ func (c *Crawl) Run(ctx context.Context) (Result, error) {
 	return Result{Pages: c.front.pages, Notes: c.notes, Requests: c.done, Bytes: c.bytes, Ahead: c.ahead, Settled: settled}, err
 }
 
-// pass asks for all that is queued, and for what becomes known by that. list, where it is
-// not nil, lists more.
+// pass requests all queued addresses, and those that become known by that. list, where it
+// is not nil, lists more.
 func (c *Crawl) pass(ctx context.Context, list func(context.Context, chan<- listing)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -127,7 +127,7 @@ func (c *Crawl) pass(ctx context.Context, list func(context.Context, chan<- list
 	running := 0
 	defer func() {
 		cancel()
-		for ; running > 0; running-- { // each sends once more, or has gone
+		for ; running > 0; running-- { // each sends once more, or has ended
 			<-answers
 		}
 	}()
@@ -183,7 +183,7 @@ func (c *Crawl) work(ctx context.Context, p *state.Page, answers chan<- answer, 
 	answers <- a
 }
 
-// apply takes what was answered.
+// apply takes an answer into the frontier.
 func (c *Crawl) apply(a answer) {
 	p := a.page
 	if p == nil {
@@ -204,7 +204,7 @@ func (c *Crawl) apply(a answer) {
 		c.front.again(p)
 		return
 	case a.seen.Step == state.Unreachable:
-		p.Step, p.Why = a.seen.Step, a.seen.Why // what was kept of it is still there
+		p.Step, p.Why = a.seen.Step, a.seen.Why // its kept content is still there
 		return
 	}
 	seen := a.seen
@@ -213,7 +213,7 @@ func (c *Crawl) apply(a answer) {
 	c.front.learn(p, a.found)
 }
 
-// clock compares the CMS's clock with ours, once. A cache's answer tells of another time.
+// clock compares the CMS's clock with this machine's, once. A cache's answer has an older Date.
 func (c *Crawl) clock(a answer) {
 	if c.timely || a.header.Get("Age") != "" {
 		return
@@ -272,7 +272,7 @@ func (c *Crawl) writeDown() error {
 	return errors.Join(c.journal.Put(pages...), c.journal.Flush())
 }
 
-// tell tells how far the crawl is, at most a few times a second.
+// tell reports the crawl's progress, at most a few times a second.
 func (c *Crawl) tell() {
 	now := time.Now()
 	if c.options.Tell == nil || now.Sub(c.told) < 200*time.Millisecond {

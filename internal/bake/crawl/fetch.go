@@ -86,7 +86,7 @@ func network(o *Options) *http.Transport {
 // answer is what came of asking for a page.
 type answer struct {
 	page *state.Page
-	// seen is what is now known of it; page itself is changed by whom it belongs to.
+	// seen is the page's new state; page itself is changed by its owner alone.
 	seen state.Page
 	// text is the body of what can name addresses; nil for all else.
 	text []byte
@@ -206,7 +206,7 @@ func (f *fetcher) take(a *answer, resp *http.Response, conditional bool) error {
 		return drain(resp)
 	case code == http.StatusNotFound || code == http.StatusGone:
 		if strings.HasPrefix(a.seen.Type, "text/html") {
-			return f.body(a, resp) // it may be the page for what is missing
+			return f.body(a, resp) // it may be the site's page for 404
 		}
 		return drain(resp)
 	case code >= 500 || code == http.StatusTooManyRequests || code == http.StatusRequestTimeout:
@@ -234,7 +234,7 @@ func set(h http.Header, name, value string) {
 	}
 }
 
-// drain reads what is left of a small answer, so that its connection serves again.
+// drain reads the rest of a small answer, so that its connection serves again.
 func drain(resp *http.Response) error {
 	_, err := io.Copy(io.Discard, io.LimitReader(resp.Body, 64<<10))
 	return err

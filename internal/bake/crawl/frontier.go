@@ -11,8 +11,8 @@ import (
 	"github.com/pressrun/pressrun/internal/bake/state"
 )
 
-// frontier is what is known of the site, and what is still to be asked for. It decides,
-// and asks nobody.
+// frontier has the known pages of the site, and the queue of addresses to request. It
+// decides, and sends no request.
 type frontier struct {
 	options *Options
 	pages   []*state.Page
@@ -42,8 +42,8 @@ func newFrontier(o *Options, pages []*state.Page) *frontier {
 	return f
 }
 
-// listed are the sources that someone stands behind: what they name is asked for,
-// however much it is.
+// listed are the sources that are made on purpose: the addresses that they name are
+// requested, however much it is.
 func listed(kind string) bool {
 	switch kind {
 	case state.Link, state.Loaded, state.Mention, state.Redirect:

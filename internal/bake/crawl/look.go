@@ -62,7 +62,7 @@ func (l *look) second(a answer) bool {
 	switch {
 	case l.again[p] == nil || a.same:
 	case a.seen.Step == state.Unreachable:
-		p.Step, l.torn = state.Answered, true // what was read of it is good
+		p.Step, l.torn = state.Answered, true // the content that was read is good
 		return true
 	case p.Lists:
 		l.torn = l.torn || a.seen.Status != p.Status || a.seen.Step != state.Answered
@@ -99,7 +99,7 @@ func (c *Crawl) note(stamps []stamped) {
 // settle looks once more when all has been read: at the lists that say when pages were
 // changed, and at the pages of which none says so. Where neither shows a change, there was
 // an instant between the readings at which all was as it was read (a double collect, as
-// atomic snapshots of shared registers are made). What did change is asked for again.
+// atomic snapshots of shared registers are made). Changed pages are requested again.
 func (c *Crawl) settle(ctx context.Context) (Settled, error) {
 	if why := c.unsettled(); why != "" {
 		return Settled{Why: why}, nil

@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Options say what is asked of a CMS, and how.
+// Options configure a crawl of a CMS.
 type Options struct {
 	Origin  address.Origin
 	Queries address.Queries
@@ -20,7 +20,7 @@ type Options struct {
 	// Exclude are those that are never asked for: they match the path without the
 	// slashes at its ends.
 	Exclude []*regexp.Regexp
-	// MaxPages bounds how many addresses are asked for; what is more is left out by name.
+	// MaxPages bounds how many addresses are requested; the others are reported as left out.
 	MaxPages int
 	// Timeout bounds the wait for the head of an answer, and Whole an answer in all.
 	Timeout, Whole time.Duration
@@ -28,7 +28,7 @@ type Options struct {
 	// UserAgent names us, so that the CMS may leave us out of its figures.
 	UserAgent string
 	// Authorization is the header that gets us in, where all of the CMS asks for a
-	// password; "" for none. It is sent to the CMS alone, as nobody else is asked.
+	// password; "" for none. It is sent to the CMS alone, the only host that is asked.
 	Authorization string
 	// Transport is below all requests; nil for the network.
 	Transport http.RoundTripper
@@ -38,7 +38,7 @@ type Options struct {
 	Backoff time.Duration
 	// GiveUp is how long a CMS may give no good answer at all: the rest is not asked for then.
 	GiveUp time.Duration
-	// Tell hears how far the crawl is; nil for nobody. It must be quick.
+	// Tell is called with the crawl's progress, if it is set. It must be quick.
 	Tell func(Progress)
 }
 
@@ -54,15 +54,15 @@ type Progress struct {
 	Left      time.Duration
 }
 
-// Bounds of what is read of one answer, in bytes.
+// Bounds of one answer, in bytes.
 const (
-	maxText = 32 << 20 // of a page, a style sheet, a feed: what is held in memory
+	maxText = 32 << 20 // of a page, a style sheet, a feed: all that are held in memory
 	maxFile = 4 << 30  // of any other file
 )
 
 // Bounds of what links may lead to, so that no calendar is followed for ever.
 const (
-	maxDepth    = 1000   // links away from what is listed
+	maxDepth    = 1000   // links away from a listed page
 	maxAlike    = 50_000 // addresses that differ in one number alone, and that only links name
 	maxCalendar = 5000   // the same of those that differ in several, as the days of a calendar
 	maxVariants = 8      // versions of a file
@@ -70,7 +70,7 @@ const (
 	maxAddress  = 2048   // bytes of an address
 )
 
-// String tells it to people.
+// String describes the progress for people.
 func (p Progress) String() string {
 	line := fmt.Sprintf("%s of %s known addresses, %s, %.0f/s, %d at once", text.Number(p.Done), text.Number(p.Known), text.Bytes(p.Bytes), p.PerSecond, p.AtOnce)
 	if p.Left > 0 {

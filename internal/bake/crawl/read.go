@@ -29,7 +29,7 @@ const (
 
 var textTypes = regexp.MustCompile(`(?i)^(text/|application/([^;]*\+)?(json|xml|javascript|ecmascript)|application/(x-javascript|manifest)|image/svg)`)
 
-// KindOf tells the kind by media type.
+// KindOf is the kind of a media type.
 func KindOf(media string) Kind {
 	media = strings.ToLower(strings.TrimSpace(media))
 	switch {
@@ -56,7 +56,7 @@ type reader struct {
 	rewriter *rewrite.Rewriter
 }
 
-// read finds all addresses of the CMS that an answer names, and what else a page tells.
+// read finds all addresses of the CMS that an answer names, and a page's other facts.
 func (r *reader) read(a *answer) {
 	at := a.page.Address
 	text := a.text
@@ -98,7 +98,7 @@ func (r *reader) read(a *answer) {
 	}
 }
 
-// sitemap takes what a sitemap lists; what is none has nothing to say.
+// sitemap takes a sitemap's addresses; text that is no sitemap has none.
 func (r *reader) sitemap(a *answer, text []byte) {
 	head := text[:min(len(text), 4<<10)]
 	if !bytes.HasPrefix(text, []byte("\x1f\x8b")) && !bytes.Contains(head, []byte("<urlset")) && !bytes.Contains(head, []byte("<sitemapindex")) {
@@ -166,7 +166,7 @@ func (r *reader) add(a *answer, base address.Base, target string, use rewrite.Us
 	a.found = append(a.found, found{to.Address, use, kind})
 }
 
-// longestTitle bounds a title, in bytes: what is longer is none.
+// longestTitle bounds a title, in bytes: a longer one is taken for none.
 const longestTitle = 2000
 
 // titleOf is the first title near the beginning of a page. (A regular expression took longer

@@ -35,7 +35,7 @@ var (
 	})
 )
 
-// found tells whether an answer is that of a WordPress, by where it says its API is.
+// found says whether an answer is that of a WordPress, by where it says its API is.
 func (w *wordPress) found(a answer) bool {
 	if a.page == nil || a.page.Address != "/" || !a.page.OK() {
 		return false

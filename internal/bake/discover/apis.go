@@ -81,7 +81,7 @@ func ghostEntries(at string, text []byte) (pages []string, next string, err erro
 // (https://docs.wagtail.org/en/stable/advanced_topics/api/v2/configuration.html#wagtailapi-limit-max).
 const wagtailPage = 20
 
-// Wagtail is Wagtail's API v2 at its usual address. Nothing tells that a site has it.
+// Wagtail is Wagtail's API v2 at its usual address. Nothing says that a site has it.
 func Wagtail() API {
 	return API{
 		Name:  "Wagtail",

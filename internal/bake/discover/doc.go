@@ -1,3 +1,3 @@
-// Package discover reads the lists by which a CMS tells what pages it has: sitemaps,
-// robots.txt, web app manifests, and the answers of CMSs' own APIs. It does no I/O.
+// Package discover reads the lists in which a CMS names its pages: sitemaps, robots.txt,
+// web app manifests, and the answers of CMSs' own APIs. It does no I/O.
 package discover

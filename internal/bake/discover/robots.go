@@ -11,7 +11,7 @@ type Robots struct {
 	Sitemaps []string
 	// ForbidsAll says that no search engine may look at any page, as staging servers have it.
 	ForbidsAll bool
-	// Cut says that it is larger than MaxRobots: what is behind that, nobody reads.
+	// Cut says that it is larger than MaxRobots: the rest was not read.
 	Cut bool
 }
 

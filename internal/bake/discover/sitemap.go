@@ -21,15 +21,15 @@ type Sitemap struct {
 	Style string
 }
 
-// What a sitemap may have at most by its protocol, and what is read of one: some
+// The limits of a sitemap by its protocol, and those that this package applies: some
 // generators keep to none of it.
 const (
 	maxSitemapEntries = 500_000
 	maxSitemapBytes   = 64 << 20
 )
 
-// ReadSitemap reads a sitemap, compressed with gzip or not. What was read before an
-// error is given with it.
+// ReadSitemap reads a sitemap, compressed with gzip or not. Entries that were read before
+// an error is given with it.
 func ReadSitemap(text []byte) (Sitemap, error) { return readSitemap(text, maxSitemapBytes) }
 
 func readSitemap(text []byte, most int64) (Sitemap, error) {

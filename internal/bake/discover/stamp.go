@@ -7,7 +7,7 @@ const dayWest = 12 * time.Hour
 
 // Latest is the latest instant that a stamp of a list can mean, as sitemaps have it
 // (https://www.w3.org/TR/NOTE-datetime): "2026-11-30" is all of that day, in whatever zone.
-// It is false for what is no stamp, or says less than a day.
+// It is false for text that is no stamp, or says less than a day.
 func Latest(stamp string) (time.Time, bool) {
 	for _, form := range []struct {
 		layout string

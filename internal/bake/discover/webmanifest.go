@@ -3,7 +3,8 @@ package discover
 import "encoding/json"
 
 // WebManifest reads the addresses in a web app manifest
-// (https://www.w3.org/TR/appmanifest/), which count from its own. What is none has none.
+// (https://www.w3.org/TR/appmanifest/), which count from its own. Any other text has
+// none.
 func WebManifest(text []byte) []string {
 	type image struct {
 		Src string `json:"src"`

@@ -50,7 +50,7 @@ type Line struct {
 	Changed bool            `json:"changed,omitempty"`
 	// Known is where it is known from.
 	Known []state.Source `json:"known_from"`
-	// Linked are the first pages that lead to what is not there.
+	// Linked are the first pages that lead to missing ones.
 	Linked []address.Address `json:"linked_from,omitempty"`
 	// Read is when the CMS gave these bytes.
 	Read time.Time `json:"read,omitzero"`
@@ -78,7 +78,7 @@ type Counts struct {
 
 // What all pages together can be relied on for, in a release's words.
 const (
-	// Quiet: nothing was seen to change from the first reading to the last.
+	// Quiet says that no change was seen from the first reading to the last.
 	Quiet = "quiet"
 	// PerItem: each page is as it was at some instant of its own.
 	PerItem = "per item"
@@ -97,7 +97,7 @@ type Account struct {
 	// Consistency is Quiet or PerItem, and ConsistencyBecause says why.
 	Consistency        string `json:"consistency"`
 	ConsistencyBecause string `json:"consistency_because"`
-	// Digest is of all that the output is made of: the same is the same output.
+	// Digest is a hash of all inputs of the output: the same digest means the same output.
 	Digest string `json:"digest"`
 	// Mode is how much was asked for: "full", "conditional" or "changed"; Because why.
 	Mode     string `json:"mode"`
@@ -105,7 +105,7 @@ type Account struct {
 	Resumed  bool   `json:"resumed"`
 	DryRun   bool   `json:"dry_run"`
 	Accepted bool   `json:"accepted"`
-	// Unchanged says that the output is what it was before.
+	// Unchanged says that the output is the last bake's.
 	Unchanged bool   `json:"unchanged"`
 	Requests  int    `json:"requests"`
 	Bytes     int64  `json:"bytes"`

@@ -18,11 +18,11 @@ type Input struct {
 	Names   address.Names
 	Missing address.Address // the address that no page can have
 	Limits  Limits
-	// Findings are what was seen in the output itself.
+	// Findings are those of the output itself.
 	Findings Findings
 }
 
-// Findings are what was seen while the output was made.
+// Findings are observations that were made while the output was written.
 type Findings struct {
 	// Leaks are files in which the CMS's host is left, each with its place.
 	Leaks []string
@@ -34,7 +34,7 @@ type Findings struct {
 	Twins []string
 }
 
-// Limits say what is too much. Zero values are the defaults.
+// Limits bound what a bake may do without a person's consent. Zero values are the defaults.
 type Limits struct {
 	// MaxLost is the share of the last bake's pages that may be gone at once: 0.1.
 	MaxLost float64
@@ -128,7 +128,7 @@ func (in *Input) broken() map[address.Address][]address.Address {
 	return out
 }
 
-// dead tells of an address that was asked for, and that visitors would not find.
+// dead reports an address that was requested, and that visitors would not find.
 func dead(p *state.Page) bool {
 	switch p.Step {
 	case state.Answered, state.Kept:

@@ -26,7 +26,7 @@ func Judge(in Input) (a Account, broken []string) {
 	a.Queries = map[string]int{}
 	for _, p := range in.Pages {
 		if p.Address == in.Missing || p.Step == state.LeftOut && len(p.Sources) == 0 {
-			continue // ours, and no page of the site; or known to the last bake alone
+			continue // Pressrun's own, and no page of the site; or known to the last bake alone
 		}
 		line := in.line(p, before[p.Address])
 		line.Linked = links[p.Address]
@@ -57,7 +57,7 @@ func Judge(in Input) (a Account, broken []string) {
 	return a, broken
 }
 
-// count counts what is new and changed, how old all is, and the queries left out.
+// count counts the new and changed pages, their age, and the queries that were left out.
 func (in *Input) count(a *Account, p, last *state.Page, line *Line) {
 	if p.Step == state.LeftOut && p.Fit == address.Unknown {
 		a.Queries[parameters(p.Address)]++
@@ -126,7 +126,7 @@ func (in *Input) outcome(p, last *state.Page) (Outcome, string) {
 	return Missing, fmt.Sprintf("the CMS answers %d", p.Status)
 }
 
-// onlyGuessed says that nobody leads visitors to an address.
+// onlyGuessed says that no link leads visitors to an address.
 func onlyGuessed(p *state.Page) bool {
 	return !slices.ContainsFunc(p.Sources, func(s state.Source) bool {
 		return s.Kind != state.Probe && s.Kind != state.Mention && s.Kind != state.LastBake

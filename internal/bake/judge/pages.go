@@ -13,8 +13,8 @@ import (
 // manySame is how many pages may be the same before that is a sign that none is itself.
 const manySame = 5
 
-// login tells of a login form in the place of pages: one that was none before, or the
-// home page, or many that are alike.
+// login reports a login form in the place of pages: one that was none before, or the home
+// page, or many that are alike.
 func (v *verdict) login() *guard.Violation {
 	var found []string
 	byTitle := map[string]int{}
@@ -42,7 +42,7 @@ func (v *verdict) login() *guard.Violation {
 	return guard.NewViolation(LoginPage, found, "%s for a password, as when the CMS answers with its login page", text.Plural(len(found), "page asks", "pages ask"))
 }
 
-// same tells of one page in the place of many, as that of a CMS under maintenance: many
+// same reports one page in the place of many, as that of a CMS under maintenance: many
 // that are the same byte for byte, or many whose title has become the same.
 func (v *verdict) same() *guard.Violation {
 	bySum, byTitle := map[string][]string{}, map[string][]string{}
@@ -84,7 +84,7 @@ func most(sets map[string][]string, least int) []string {
 	return found
 }
 
-// lost tells of too many pages that were there before.
+// lost reports too many pages that were there before.
 func (v *verdict) lost() *guard.Violation {
 	var gone []string
 	pages := 0
@@ -112,7 +112,7 @@ func (v *verdict) lost() *guard.Violation {
 	return guard.NewViolation(LostPages, gone, "%d of the last bake's %d pages are gone (limit: %.0f %%)", len(gone), pages, share*100)
 }
 
-// listed tells of pages that the CMS itself lists, and does not have: a few were deleted
+// listed reports pages that the CMS itself lists, and does not have: a few were deleted
 // just now, many are a CMS that is not well.
 func (v *verdict) listed() *guard.Violation {
 	var missing []string

@@ -30,7 +30,7 @@ type Canary struct {
 	Text string
 }
 
-// Site is what is made a folder of.
+// Site is a site that is written to a folder.
 type Site struct {
 	Mapping Mapping
 	Pages   []*state.Page // by ID
@@ -91,7 +91,7 @@ func (s *Site) Build(ctx context.Context, to string) (judge.Findings, error) {
 type file struct {
 	page  *state.Page
 	place address.Place
-	// anywhere says that it is shown at any address: the page for what is missing.
+	// anywhere says that it is shown at any address: the site's page for 404.
 	anywhere bool
 }
 

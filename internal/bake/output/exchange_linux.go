@@ -11,7 +11,7 @@ func exchange(a, b string) error {
 	return unix.Renameat2(unix.AT_FDCWD, a, unix.AT_FDCWD, b, unix.RENAME_EXCHANGE)
 }
 
-// Identity tells a folder from all others of its file system, whatever its name.
+// Identity identifies a folder within its file system, whatever its name.
 func Identity(dir string) string {
 	var s unix.Stat_t
 	if unix.Stat(dir, &s) != nil {

@@ -44,7 +44,7 @@ func (m *Mapping) host() string {
 // rendering is raised when this program comes to write the same page differently.
 const rendering = 1
 
-// ID tells two mappings apart that write the same page differently, or with other
+// ID differs for two mappings that write the same page differently, or with other
 // settings of the caller.
 func (m *Mapping) ID(settings string) string {
 	h := sha256.New()

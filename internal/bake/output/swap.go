@@ -55,7 +55,7 @@ func Placed(staged, dir, folder string) bool {
 // Clean removes the folder that was there before a Swap.
 func Clean(dir string) error { return os.RemoveAll(dir + aside) }
 
-// Settle puts right what a kill left of a Swap, and removes what was not finished.
+// Settle completes or undoes a Swap that a kill cut off, and removes unfinished folders.
 func Settle(dir string) error {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		if _, err := os.Lstat(dir + aside); err == nil {

@@ -42,7 +42,7 @@ type cssState struct {
 	depth   []bool // of parentheses; whether they are those of image-set()
 }
 
-// maxNested bounds how deep parentheses are told apart.
+// maxNested bounds how deep parentheses may nest.
 const maxNested = 100
 
 func (c *cssState) names() bool {

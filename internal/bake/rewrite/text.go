@@ -50,7 +50,7 @@ func percent(times int) func(string) string {
 }
 
 // Text finds and changes the CMS's own addresses in any text: XML, JSON, scripts.
-// markup tells that "&" begins a character reference.
+// markup says that "&" begins a character reference.
 func (r *Rewriter) Text(text []byte, markup bool, change Change) []byte {
 	s := splicer{text: text}
 	r.within(&s, 0, len(text), markup, change)
@@ -126,7 +126,7 @@ func (r *Rewriter) find(lower []byte, at int, markup bool) (found, bool) {
 	return found{start: at, end: after}, ok
 }
 
-// ends tells whether the host ends at a place, and where its port does.
+// ends says whether the host ends at a place, and where its port does.
 func (r *Rewriter) ends(lower []byte, at int, colon string) (int, bool) {
 	if r.port != "" {
 		digits := r.port[1:]
@@ -160,7 +160,7 @@ func isNamePart(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_'
 }
 
-// longestAddress bounds what is taken for one address, in bytes.
+// longestAddress bounds an address, in bytes; longer text is taken for none.
 const longestAddress = 4096
 
 // addressEnd is where an address ends whose host ends at the start of rest.
@@ -235,8 +235,8 @@ func (r *Rewriter) Leaks(text []byte, most int) []int {
 	return out
 }
 
-// escapeBefore tells of a host that an escape stands before, as in %2Fcms.example.gov:
-// its last letter is no part of the name.
+// escapeBefore says whether an escape stands before a host, as in %2Fcms.example.gov: its
+// last letter is no part of the name.
 func escapeBefore(before []byte) bool {
 	for _, end := range []string{"%2f", `\u002f`, `\x2f`, "%20", "%3d", "%40"} {
 		if bytes.HasSuffix(before, []byte(end)) {
@@ -246,7 +246,7 @@ func escapeBefore(before []byte) bool {
 	return false
 }
 
-// containsFold tells whether a host is in a text, in whatever case. It looks at dots, of
+// containsFold says whether a host is in a text, in whatever case. It looks at dots, of
 // which there are few, and each host has one but localhost.
 func containsFold(text, host []byte) bool {
 	dot := bytes.IndexByte(host, '.')

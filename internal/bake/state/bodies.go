@@ -23,11 +23,11 @@ type Bodies struct {
 // Bodies are the folder's.
 func (f Folder) Bodies() Bodies { return Bodies{f.at("bodies"), f.texts} }
 
-// mostTexts bounds what is kept in memory of the texts that this bake has read, in bytes:
-// they are rewritten at its end, and need not be read and summed once more.
+// mostTexts bounds the texts of this bake that are kept in memory, in bytes: they are
+// rewritten at its end, and need not be read and summed once more.
 const mostTexts = 96 << 20
 
-// texts are contents in memory, by their sums. They are nobody's to change.
+// texts are contents in memory, by their sums. They must not be changed.
 type texts struct {
 	mu   sync.Mutex
 	by   map[string][]byte
@@ -73,7 +73,7 @@ func (b Bodies) Add(text []byte) (string, error) {
 	return sum, nil
 }
 
-// Copy keeps what is read, and gives its sum and its size in bytes.
+// Copy stores a reader's content, and returns its sum and its size in bytes.
 func (b Bodies) Copy(in io.Reader) (sum string, size int64, err error) {
 	file, err := os.CreateTemp(b.folder, "new-*")
 	if err != nil {
@@ -104,7 +104,8 @@ func (b Bodies) Has(sum string, size int64) bool {
 	return err == nil && info.Size() == size
 }
 
-// Whole reads a content, and fails where it is not what its sum says. Nobody may change it.
+// Whole reads a content, and fails where its sum is not the given one. The caller must not
+// change it.
 func (b Bodies) Whole(sum string) ([]byte, error) {
 	if text, ok := b.texts.get(sum); ok {
 		return text, nil
@@ -119,7 +120,8 @@ func (b Bodies) Whole(sum string) ([]byte, error) {
 	return text, nil
 }
 
-// Sweep removes what no bake needs any more, and what a killed one left half written.
+// Sweep removes contents that no bake needs any more, and those that a killed one left
+// half written.
 func (b Bodies) Sweep(needed map[string]bool) error {
 	root, err := os.OpenRoot(b.folder)
 	if err != nil {

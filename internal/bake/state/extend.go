@@ -55,7 +55,7 @@ func lines(head Head, pages []*Page) ([]byte, error) {
 	return text, add(head)
 }
 
-// add writes behind what is good of the last bake's file, and puts it on disk.
+// add writes behind the good part of the last bake's file, and syncs it to disk.
 func (f Folder) add(good int64, text []byte) error {
 	file, err := os.OpenFile(f.at(lastName), os.O_WRONLY, 0)
 	if err != nil {

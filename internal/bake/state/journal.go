@@ -31,15 +31,15 @@ type Head struct {
 	Settings string `json:"settings"`
 	// Mode is how this bake was begun: a resumed one goes on in it.
 	Mode string `json:"mode,omitempty"`
-	// Output is the folder that was made, Staged what it was called before it got its place.
+	// Output is the folder that was made, Staged its name before it got its place.
 	Output string `json:"output,omitempty"`
 	Staged string `json:"staged,omitempty"`
-	// Folder tells the folder that was staged from others, whatever its name; "" where
-	// the system can't tell.
+	// Folder identifies the folder that was staged, whatever its name; "" where the
+	// system can't tell.
 	Folder string `json:"folder,omitempty"`
 	// Base is when the bake began on which this one builds.
 	Base time.Time `json:"base,omitzero"`
-	// Names tells whether two bakes give all addresses the same files.
+	// Names says whether two bakes give all addresses the same files.
 	Names string `json:"names,omitempty"`
 	// Broken are the addresses that were linked and not there.
 	Broken []string `json:"broken,omitempty"`
@@ -104,7 +104,7 @@ func (b *Bake) readPages(in io.Reader) ([]*Page, error) {
 	for {
 		line, rest, whole := bytes.Cut(text, []byte("\n"))
 		if !whole {
-			break // what is left has no end
+			break // the last line is cut off
 		}
 		if len(line) > maxLine {
 			return nil, errors.New("a line is too long")
@@ -142,7 +142,7 @@ func inParts(n int, do func(from, to int) error) error {
 	return g.Wait()
 }
 
-// Put takes what a journal says of a page in place of what was known before.
+// Put replaces a page's state by the one that a journal says.
 func (b *Bake) Put(p *Page) error {
 	switch {
 	case p.ID < 0 || int(p.ID) > len(b.Pages):
@@ -324,7 +324,7 @@ func (j *Journal) Put(pages ...*Page) error {
 	return nil
 }
 
-// Flush writes what was put to the file, so that a kill of this process loses nothing.
+// Flush writes the buffered lines to the file, so that a kill of this process loses nothing.
 func (j *Journal) Flush() error {
 	if err := j.out.Flush(); err != nil {
 		return fmt.Errorf("write the bake's journal: %w", err)

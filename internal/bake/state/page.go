@@ -46,12 +46,12 @@ const (
 	Changed  = "changed"
 )
 
-// Page is an address, and what is known of it.
+// Page is an address, and its known state.
 type Page struct {
 	Address address.Address `json:"address"`
 	Fit     address.Fit     `json:"fit,omitempty"`
 	Sources []Source        `json:"sources,omitempty"` // the first of each kind
-	Depth   int             `json:"depth,omitempty"`   // how many links it is away from what is listed
+	Depth   int             `json:"depth,omitempty"`   // how many links it is away from a listed page
 	Step    Step            `json:"step,omitempty"`
 	Why     string          `json:"why,omitempty"`
 
@@ -97,7 +97,7 @@ func (p *Page) KnownFrom(kinds ...string) bool {
 	return slices.ContainsFunc(p.Sources, func(s Source) bool { return slices.Contains(kinds, s.Kind) })
 }
 
-// Add adds a source, the first of its kind alone, and tells whether it did.
+// Add adds a source, the first of its kind alone, and says whether it did.
 func (p *Page) Add(s Source) bool {
 	if p.KnownFrom(s.Kind) {
 		return false

@@ -1,7 +1,7 @@
-// Package archive is the folder of a copy of a CMS's content. Snapshots in it are
-// whole and never change; which one is the latest is one small file, replaced at one
-// instant, so that a kill at any other leaves the former one. A pass keeps what it was
-// answered beside them, and goes on from there.
+// Package archive is the folder of a copy of a CMS's content. Snapshots in it are whole
+// and never change; which one is the latest is one small file, replaced at one instant,
+// so that a kill at any other leaves the former one. A pass keeps its answers beside
+// them, and goes on from there.
 //
 //	DIR/current            leads to the latest snapshot's folder (not on Windows)
 //	DIR/current.json       names it: State
@@ -30,13 +30,13 @@ const format = 1
 // Kept is how many snapshots are kept, the latest among them.
 const Kept = 3
 
-// ErrNone is of a folder without a snapshot.
+// ErrNone is the error for a folder without a snapshot.
 var ErrNone = errors.New("there is no snapshot yet")
 
-// ErrBusy is of a folder that another export is writing to.
+// ErrBusy is the error for a folder that another export is writing to.
 var ErrBusy = errors.New("another export is writing to it")
 
-// State says what the latest snapshot is, and where the next pass goes on.
+// State names the latest snapshot, and where the next pass goes on.
 type State struct {
 	Format   int    `json:"format"`
 	Snapshot string `json:"snapshot"`
@@ -77,8 +77,8 @@ func (a *Archive) Close() error { return a.lock.Close() }
 // Latest is the latest snapshot; ErrNone if there is none.
 func (a *Archive) Latest() (State, *content.Snapshot, error) { return Read(a.dir) }
 
-// Read reads the latest snapshot of a folder, whoever writes to it; ErrNone if there
-// is none.
+// Read reads the latest snapshot of a folder, which need not be open here; ErrNone if
+// there is none.
 func Read(dir string) (State, *content.Snapshot, error) {
 	var state State
 	err := readJSON(filepath.Join(dir, "current.json"), &state)
@@ -101,7 +101,7 @@ func Read(dir string) (State, *content.Snapshot, error) {
 // Folder is the folder of a snapshot.
 func Folder(dir, id string) string { return filepath.Join(dir, "snapshots", id) }
 
-// Record reads a record of a snapshot, and makes sure that it is still what it was.
+// Record reads a record of a snapshot, and checks its hash.
 func Record(dir, id string, r content.Record) ([]byte, error) {
 	raw, err := os.ReadFile(filepath.Join(Folder(dir, id), filepath.FromSlash(r.File())))
 	if err != nil {
@@ -133,7 +133,7 @@ func writeState(dir string, s State) error {
 	return atomicfile.Write(filepath.Join(dir, "current.json"), append(text, '\n'))
 }
 
-// WriteLists keeps how a source told of its lists.
+// WriteLists keeps a source's description of its lists.
 func WriteLists(dir string, lists any) error {
 	text, err := json.Marshal(lists)
 	if err != nil {
@@ -142,7 +142,7 @@ func WriteLists(dir string, lists any) error {
 	return atomicfile.Write(filepath.Join(dir, "lists.json"), append(text, '\n'))
 }
 
-// ReadLists is what WriteLists kept, as JSON.
+// ReadLists reads the JSON that WriteLists wrote.
 func ReadLists(dir string) ([]byte, error) {
 	return os.ReadFile(filepath.Join(filepath.Clean(dir), "lists.json"))
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/pressrun/pressrun/internal/content"
 )
 
-// Began is how a pass began. One that was cut off is gone on with only by a pass that
+// Began describes a pass's beginning. A pass that was cut off is resumed only by one that
 // would ask the same.
 type Began struct {
 	Format int `json:"format"`
@@ -22,14 +22,14 @@ type Began struct {
 	Base  string `json:"base,omitempty"`
 	Model string `json:"model"`
 	Full  bool   `json:"full"`
-	// Watermark is by the source's clock, At by ours.
+	// Watermark is by the source's clock, At by this machine's.
 	Watermark time.Time `json:"watermark"`
 	At        time.Time `json:"at"`
-	// OwnClock says that the source told no time, and the watermark is by our clock.
+	// OwnClock says that the source sent no time, and the watermark is by this machine's clock.
 	OwnClock bool `json:"own_clock,omitempty"`
 }
 
-// Answered is what an answer of a source meant, without the records' bytes.
+// Answered is the meaning of a source's answer, without the records' bytes.
 type Answered struct {
 	Records []content.Record `json:"records,omitempty"`
 	Total   int              `json:"total"`
@@ -54,7 +54,7 @@ type answerLine struct {
 	Answered
 }
 
-// Pass is what a pass was answered so far. It is safe for use by many goroutines.
+// Pass has the answers of a pass so far. It is safe for use by many goroutines.
 type Pass struct {
 	Began
 	// Resumed is how many answers an earlier process had got.
@@ -187,7 +187,7 @@ func (p *Pass) complete(a answerLine) bool {
 	return true
 }
 
-// mostBody bounds what is believed of a journal: no answer is larger.
+// mostBody bounds a size that a journal claims, in bytes: no answer is larger.
 const mostBody = 1 << 30
 
 func (p *Pass) read(at place) ([]byte, error) {
@@ -199,7 +199,7 @@ func (p *Pass) read(at place) ([]byte, error) {
 	return raw, err
 }
 
-// Known is what a request was answered already.
+// Known is the answer that a request already has.
 func (p *Pass) Known(key string) (Answered, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -207,8 +207,8 @@ func (p *Pass) Known(key string) (Answered, bool) {
 	return a, ok
 }
 
-// Keep keeps what a request was answered, and the bytes of its records; bodies is nil
-// for an answer without. What it returned nil for, outlives this process.
+// Keep keeps a request's answer, and the bytes of its records; bodies is nil for an
+// answer without. After nil, the answer outlives this process.
 func (p *Pass) Keep(key string, a Answered, bodies [][]byte) error {
 	a.Whole = bodies != nil
 	p.mu.Lock()

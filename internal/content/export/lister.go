@@ -36,8 +36,8 @@ const (
 	goroutines = 64
 )
 
-// all reads the list's first page, and the rest at a time if it tells how many there
-// are, else one after the other.
+// all reads the list's first page, and the rest at once if it says how many there are,
+// else one after the other.
 func (l *lister) all(ctx context.Context) error {
 	l.pass.expect(1)
 	first, err := l.page(ctx, l.from)

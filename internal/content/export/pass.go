@@ -116,7 +116,7 @@ func (p *pass) collect(ctx context.Context, t content.Type) error {
 			return p.resume(ctx, t, "collect")
 		}
 		if t.Since == nil || t.Body != nil {
-			return nil // the look at all ids tells
+			return nil // the look at all ids decides
 		}
 		want.Since = p.state.Watermark.Add(-p.plan.Overlap)
 	}

@@ -20,13 +20,13 @@ type Asker interface {
 	Clock(ctx context.Context) (at time.Time, ownClock bool, err error)
 }
 
-// Plan says what is read, from where, and into which folder.
+// Plan says which lists are read, from where, and into which folder.
 type Plan struct {
 	Dir   string
 	Kind  string
 	URL   string
 	Types []content.Type
-	// Chosen says that the types were named: what is not among them may go.
+	// Chosen says that the types were named: records of others may be dropped.
 	Chosen bool
 	Ask    Asker
 	Now    func() time.Time
@@ -34,7 +34,7 @@ type Plan struct {
 	// much older than the instant at which the record can be seen.
 	Overlap time.Duration
 	// FullEvery is after what time everything is read anew. Young is how old a pass may
-	// be that was cut off and is gone on with.
+	// be that was cut off and is resumed.
 	FullEvery, Young time.Duration
 	// Full reads everything anew. Hints are records that are said to have changed.
 	Full  bool
@@ -43,9 +43,9 @@ type Plan struct {
 	Rounds int
 	// Allow lets guards pass, by name: Guards has them.
 	Allow []string
-	// Lists is how the source told of its lists, kept beside the copy; nil for nothing.
+	// Lists is the source's description of its lists, kept beside the copy; nil for none.
 	Lists any
-	// Tell is told how the pass gets on; it is called by many goroutines.
+	// Tell is called with the pass's progress, by many goroutines.
 	Tell func(Progress)
 }
 
@@ -73,7 +73,7 @@ type GuardError struct {
 	Why   string
 }
 
-// Error says what is wrong, and by what name it passes.
+// Error says what is wrong, and which name allows it (--allow).
 func (e *GuardError) Error() string {
 	return fmt.Sprintf("%s; the copy stays as it was (--allow %s lets it pass once)", e.Why, e.Guard)
 }

@@ -28,7 +28,7 @@ func (p Progress) Left() (left time.Duration, ok bool) {
 	return p.Elapsed / time.Duration(p.Done) * time.Duration(p.Total-p.Done), true
 }
 
-// String tells people how a pass gets on: the rate, and the time that is left.
+// String describes a pass's progress for people: the rate, and the time that is left.
 func (p Progress) String() string {
 	words := p.Phase
 	if p.Total > 0 {
@@ -43,8 +43,7 @@ func (p Progress) String() string {
 	return words
 }
 
-// NowAndThen makes a teller of Progress of one that is told at each new phase, and else
-// so often.
+// NowAndThen limits how often tell is called: at each new phase, and else so often.
 func NowAndThen(now func() time.Time, every time.Duration, tell func(Progress)) func(Progress) {
 	var mu sync.Mutex
 	phase, last := "", time.Time{}

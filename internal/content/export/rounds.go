@@ -47,8 +47,8 @@ func (p *pass) missing(t content.Type, now map[content.Key]content.Record) []con
 }
 
 // gone asks for records by name that a list did not have: a list that is paged while
-// editors save skips some. What can't be asked for by name is taken for gone; if it is
-// not, the next round has it.
+// editors save skips some. A record that can't be asked for by name is taken for deleted;
+// if it is not, the next round has it.
 func (p *pass) gone(ctx context.Context, t content.Type, keys []content.Key) error {
 	if t.ByID == nil || t.Batch < 1 {
 		p.drop(keys...)
@@ -133,7 +133,7 @@ func (p *pass) fetch(ctx context.Context, t content.Type, ids []string) error {
 	})
 }
 
-// listing is what a list gave: keys with what is known of the records, without bytes.
+// listing is a list's content: keys with the records' facts, without bytes.
 type listing struct {
 	keys  map[content.Key]content.Record
 	total int
@@ -143,8 +143,8 @@ type listing struct {
 // attempts is how often a list is read that gives another number than it says.
 const attempts = 3
 
-// list reads a list to its end. What it gave whole is taken at once. One that gives
-// another number of records than it says is read again, and then refused.
+// list reads a list to its end. Whole records are taken at once. One that gives another
+// number of records than it says is read again, and then refused.
 func (p *pass) list(ctx context.Context, t content.Type, want content.Want, purpose string) (listing, error) {
 	return p.listFrom(ctx, t, want, purpose, "")
 }

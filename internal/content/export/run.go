@@ -88,7 +88,7 @@ func (p Plan) withDefaults() Plan {
 	return p
 }
 
-// commit checks what was read, makes it the latest snapshot, and tells what it is.
+// commit checks the records that were read, makes them the latest snapshot, and describes that.
 func (p *pass) commit(folder *archive.Archive, s *content.Snapshot, why string) (Report, error) {
 	if err := p.shrunk(s); err != nil {
 		return Report{}, errors.Join(err, p.leave(err))
@@ -118,7 +118,7 @@ func (p *pass) commit(folder *archive.Archive, s *content.Snapshot, why string) 
 	}, nil
 }
 
-// leave keeps what was read for the next pass, unless it is what is wrong.
+// leave keeps the answers for the next pass, unless they are the error's cause.
 func (p *pass) leave(err error) error {
 	if _, guarded := errors.AsType[*GuardError](err); guarded || errors.Is(err, ErrEndless) {
 		return p.kept.Discard()

@@ -1,6 +1,6 @@
-// Package fetch asks a source for its content: gently, again where that helps, and
-// within bounds, since what is at the other end is not trusted. Credentials go to the
-// source's own origin alone, and are in no address that is told to anybody.
+// Package fetch asks a source for its content: gently, again where that helps, and within
+// bounds, since the other end is not trusted. Credentials go to the source's own origin
+// alone, and are in no address that is logged or shown.
 package fetch
 
 import (
@@ -67,8 +67,8 @@ type Answer struct {
 	Status int
 	Header http.Header
 	Body   []byte
-	// At is when it was made, by the source's clock; OwnClock says that it told no time
-	// and this is ours.
+	// At is when it was made, by the source's clock; OwnClock says that it sent no time
+	// and this is by this machine's clock.
 	At       time.Time
 	OwnClock bool
 }
@@ -76,14 +76,14 @@ type Answer struct {
 // StatusError is of a source that answered with something else than was asked for.
 type StatusError struct {
 	Status int
-	// Asked is what was asked for, without secrets; Says what the answer says of why.
+	// Asked is the requested address, without secrets; Says is the answer's own reason.
 	Asked, Says string
 	// At and OwnClock are those of the answer.
 	At       time.Time
 	OwnClock bool
 }
 
-// Error says what was asked and answered.
+// Error names the request and the answer.
 func (e *StatusError) Error() string {
 	words := fmt.Sprintf("%s answered %d %s", e.Asked, e.Status, http.StatusText(e.Status))
 	if e.Says != "" {

@@ -21,7 +21,7 @@ import (
 // SecretVariable is the environment's variable with the credential for the source.
 const SecretVariable = "PRESSRUN_CONTENT_TOKEN"
 
-// young is how old a pass may be that was cut off and is gone on with.
+// young is how old a pass that was cut off may be to be resumed.
 const young = 6 * time.Hour
 
 // Settings are those of an address, or of the file that stands in its place. Kind is what
@@ -49,7 +49,7 @@ func Settings(address, kind, flag string) (source.Settings, error) {
 // IsFile says whether a source is named by a file of settings, and not by its address.
 func IsFile(address string) bool { return !strings.Contains(address, "://") }
 
-// Secret is the credential: the first line of the file, or of that which the settings
+// Secret is the credential: the first line of the file, or of the file that the settings
 // name; else the given value of SecretVariable. Empty for none.
 func Secret(s source.Settings, file, ofEnvironment string) (string, error) {
 	if file == "" {
@@ -71,7 +71,7 @@ func Secret(s source.Settings, file, ofEnvironment string) (string, error) {
 
 // Asking says who asks a source, and how.
 type Asking struct {
-	Secret string // empty for nobody in particular
+	Secret string // empty for none
 	AtOnce int    // requests under way at most; 0 for what the settings say
 	Agent  string // the user agent
 	Now    func() time.Time

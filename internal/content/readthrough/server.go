@@ -30,7 +30,7 @@ type Options struct {
 	Types    []content.Type
 	// Upstream is nil where nothing is to go through.
 	Upstream Upstream
-	// Note is told each address that the copy could not answer, and why.
+	// Note is called with each address that the copy could not answer, and why.
 	Note func(address, why string)
 }
 
@@ -178,7 +178,7 @@ func (s *Server) write(w http.ResponseWriter, l *list, body []byte) {
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("X-Pressrun-From", "copy")
 	w.Header().Set("X-Pressrun-Snapshot", s.o.Snapshot.ID)
-	_, _ = w.Write(body) // who asked may be gone
+	_, _ = w.Write(body) // the client may have left
 }
 
 // address is that of another page of the list that was asked for.

@@ -10,8 +10,8 @@ import (
 	"github.com/pressrun/pressrun/internal/content"
 )
 
-// contentful is read by its synchronization, which tells of deletions and goes on from a
-// token: https://www.contentful.com/developers/docs/references/content-delivery-api/#/reference/synchronization
+// contentful is read by its synchronization, which reports deletions and goes on from a token:
+// https://www.contentful.com/developers/docs/references/content-delivery-api/#/reference/synchronization
 var contentful = Kind{Name: "contentful", Title: "Contentful (sync)", Lists: contentfulLists, Credential: bearer}
 
 // contentfulLists is one list of entries and assets together: asked for one type alone,

@@ -18,9 +18,9 @@ import (
 // directus is read by its REST API: https://directus.io/docs/api
 var directus = Kind{Name: "directus", Title: "Directus (REST API)", Lists: directusLists, Credential: bearer}
 
-// directusLists are the collections that whoever asks may read. They are read whole:
-// whether one has a stamp, and what it is called, is up to who made it; where one has,
-// the kind rest can be told so.
+// directusLists are the collections that the credential may read. They are read whole:
+// whether one has a stamp, and its name, are up to the project; for one that has, use the
+// kind rest.
 func directusLists(ctx context.Context, ask Asker, s Settings) ([]content.Type, error) {
 	names := s.Types
 	if len(names) == 0 {

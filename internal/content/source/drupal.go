@@ -80,7 +80,7 @@ func drupalList(name, entity, bundle string) content.Type {
 	fields := "changed,langcode"
 	t.Stamp = "/attributes/changed"
 	if entity == "node" || entity == "media" || entity == "block_content" || entity == "taxonomy_term" || entity == "menu_link_content" {
-		// The revision tells of changes that leave "changed" as it was.
+		// The revision shows changes that leave "changed" as it was.
 		fields, t.Revision = fields+",drupal_internal__"+drupalRevision(entity), content.Pointer("/attributes/drupal_internal__"+drupalRevision(entity))
 	}
 	t.Sparse = url.Values{"fields[" + name + "]": {fields}}

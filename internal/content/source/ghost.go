@@ -14,7 +14,7 @@ import (
 // ghost is read by its Content API: https://ghost.org/docs/content-api/
 var ghost = Kind{Name: "ghost", Title: "Ghost (Content API)", Lists: ghostLists, Credential: ghostKey}
 
-// ghostPage is the most that a page may have; limit=all is gone since Ghost 6.
+// ghostPage is the most that a page may have; Ghost 6 removed limit=all.
 const ghostPage = 100
 
 // ghostKey sends a key of the Content API, which has no other place than the address.

@@ -46,7 +46,7 @@ type ListSettings struct {
 	Cursor    string         `yaml:"cursor_variable"`
 }
 
-// PageSettings say how pages follow each other: content.Pager has what they mean.
+// PageSettings say how pages follow each other: see content.Pager.
 type PageSettings struct {
 	SizeParam   string          `yaml:"size_param"`
 	Size        int             `yaml:"size"`
@@ -69,8 +69,8 @@ type SinceSettings struct {
 	Format string `yaml:"format"`
 }
 
-// ByIDSettings name the parameter that asks for records by their ids, apart by commas,
-// or repeated; Batch is how many at once.
+// ByIDSettings name the parameter that asks for records by their ids, separated by
+// commas, or repeated; Batch is how many at once.
 type ByIDSettings struct {
 	Param    string `yaml:"param"`
 	Repeated bool   `yaml:"repeated"`

@@ -15,7 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/content/fetch"
 )
 
-// Settings say what is read, and how. They are what a file for pressrun export holds.
+// Settings say which content is read, and how. A file for pressrun export holds them.
 type Settings struct {
 	// Kind is one of Names. URL is the source's address.
 	Kind string `yaml:"kind"`
@@ -52,7 +52,7 @@ type SpaceSettings struct {
 	Environment string `yaml:"environment"`
 }
 
-// Credential makes of a secret what is sent, in the kind's way or in that of the
+// CredentialOf is the credential for a secret, in the kind's way or in that of the
 // settings. An empty secret is none.
 func (s Settings) CredentialOf(k Kind, secret string) fetch.Credential {
 	switch {
@@ -101,7 +101,7 @@ func ParseSettings(raw []byte) (Settings, error) {
 	return s, nil
 }
 
-// Check says what is wrong with settings, and puts the defaults in place.
+// Check validates settings, and fills in the defaults.
 func (s *Settings) Check() error {
 	if _, err := Find(s.Kind); err != nil {
 		return err

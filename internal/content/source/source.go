@@ -28,11 +28,11 @@ type Kind struct {
 	Title string
 	// Lists finds a source's lists, which may ask it.
 	Lists func(ctx context.Context, ask Asker, s Settings) ([]content.Type, error)
-	// Credential makes of a secret what is sent.
+	// Credential is the credential for a secret.
 	Credential func(secret string) fetch.Credential
 }
 
-// Kinds are all kinds, in the order in which people are told of them.
+// Kinds are all kinds, in the order in which people see them.
 var Kinds = []Kind{wordPress, drupal, wagtail, ghost, directus, strapi, contentful, rest, graphQL}
 
 // Find is the kind of a name.
@@ -104,8 +104,7 @@ func bearer(token string) fetch.Credential {
 	return fetch.Credential{Header: http.Header{"Authorization": {"Bearer " + token}}}
 }
 
-// basicOrBearer sends USER:PASSWORD as RFC 7617 has it, and what has no colon as a
-// token.
+// basicOrBearer sends USER:PASSWORD as RFC 7617 has it, and a secret without a colon as a token.
 func basicOrBearer(secret string) fetch.Credential {
 	if strings.Contains(secret, ":") {
 		return fetch.Credential{Header: http.Header{"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(secret))}}}

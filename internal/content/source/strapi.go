@@ -16,9 +16,9 @@ import (
 // https://docs.strapi.io/cms/api/rest
 var strapi = Kind{Name: "strapi", Title: "Strapi (REST API)", Lists: strapiLists, Credential: bearer}
 
-// strapiLists are those that were named: the API tells nobody which there are. They are
-// read whole: with populate, a record has others within it, whose changes leave its
-// stamp as it was.
+// strapiLists are those that were named: the API does not list its types. They are read
+// whole: with populate, a record has others within it, whose changes leave its stamp as
+// it was.
 func strapiLists(ctx context.Context, ask Asker, s Settings) ([]content.Type, error) {
 	if len(s.Types) == 0 {
 		return nil, errors.New("Strapi does not tell which types it has: name them by their plural, --types articles,authors") //nolint:staticcheck // ST1005: a name

@@ -78,7 +78,8 @@ func wordPressPager() content.Pager {
 
 // wordPressPosts is a list of posts of some type. modified_gmt, for modified is in the
 // site's own time zone; the parameter modified_after (since 5.7) compares with modified,
-// in that zone, so that a day is taken off: what is read again has the same hash.
+// in that zone, so that a day is taken off: a record that is read again has the same
+// hash.
 func wordPressPosts(base, path string, terms map[content.Pointer]string) content.Type {
 	references := map[content.Pointer]string{"/author": "users", "/featured_media": "media", "/parent": base}
 	maps.Copy(references, terms)

@@ -175,7 +175,7 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	writeRaw(w, status, "application/json", data)
 }
 
-// writeRaw ends an answer. An error here means that the reader has gone.
+// writeRaw ends an answer. An error here means that the client has left.
 func writeRaw(w http.ResponseWriter, status int, mime string, data []byte) {
 	if strings.HasPrefix(mime, "text/") {
 		mime += "; charset=utf-8"

@@ -40,7 +40,7 @@ type Edit struct {
 	Publish bool   `json:"publish,omitempty"` // publish together with saving
 }
 
-// Result tells what an operation did.
+// Result is an operation's outcome.
 type Result struct {
 	Article content.Article `json:"article"`
 	Version int             `json:"version"`
@@ -109,8 +109,8 @@ func (c *CMS) change(id, actor string, fn func(*state, *record) error) (Result, 
 	})
 }
 
-// commit runs one operation: the edit and the change that tells of it are
-// stored in one step, then the delivery is woken.
+// commit runs one operation: the edit and the change that announces it are stored in one
+// step, then the delivery is woken.
 func (c *CMS) commit(actor string, fn func(*state) (before, after *record, err error)) (Result, error) {
 	if detail := content.CheckLine(actor, content.MaxAuthor); detail != "" {
 		return Result{}, &InvalidError{Fields: []content.FieldError{{Field: "actor", Detail: detail}}}
@@ -178,7 +178,7 @@ func (c *CMS) newChange(entity, title, actor, action string) Change {
 	return Change{ID: "chg-" + rand.Text(), Entity: entity, Title: title, Actor: actor, Action: action, At: time.Now().UTC()}
 }
 
-// editLink leads to the article in this CMS, or to the list if it is gone.
+// editLink leads to the article in this CMS, or to the list if it was deleted.
 func (c *CMS) editLink(r *record) string {
 	if c.opts.URL == "" {
 		return ""

@@ -40,15 +40,15 @@ const (
 	ActionImport    = "import" // the first content of a new CMS
 )
 
-// Publisher is told of every content change. The same change can come more
-// than once, always with the same ID: after an error, and after a crash
-// between the delivery and its note. Calls come one at a time.
+// Publisher receives every content change. The same change can come more than once,
+// always with the same ID: after an error, and after a crash between the delivery and its
+// note. Calls come one at a time.
 type Publisher interface {
 	ContentChanged(ctx context.Context, change Change) error
 }
 
-// The states of a change that a StatusSource reports and the pages tell apart.
-// Any other state reads as StateWaiting.
+// The states of a change that a StatusSource reports and the pages distinguish. Any other
+// state reads as StateWaiting.
 const (
 	StateWaiting = "waiting"
 	StateLive    = "live"
@@ -66,10 +66,10 @@ type Options struct {
 	Site         content.Site      // name, tagline and address of the public site; zero: the seed's
 	URL          string            // this CMS's own address, for links in changes
 	ReleasesURL  string            // Pressrun's page of the site, linked in the header
-	File         string            // where content is kept; empty: in memory, gone with the process. One process per file
+	File         string            // where content is kept; empty: in memory, lost with the process. One process per file
 	Articles     []content.Article // the first content of an empty CMS; nil: Seed()
 	AnnounceSeed bool              // queue one change for the first content, so that the site gets its first release
-	Publisher    Publisher         // nil: nobody is told
+	Publisher    Publisher         // nil: changes are not announced
 	Status       StatusSource      // nil: the pages don't claim that anything is live
 	Log          *slog.Logger      // nil: slog.Default()
 }

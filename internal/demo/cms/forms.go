@@ -68,7 +68,7 @@ type editPage struct {
 	Conflict bool
 }
 
-// Invalid tells whether a field needs the author's attention.
+// Invalid says whether a field needs the author's attention.
 func (p editPage) Invalid() bool {
 	return slices.ContainsFunc(p.Inputs, func(i input) bool { return i.Error != "" })
 }

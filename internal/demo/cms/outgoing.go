@@ -16,8 +16,8 @@ const (
 // still to be delivered, or that an article refers to, are never forgotten.
 const keptChanges = 200
 
-// queue records a change to be delivered. Without a Publisher nobody would
-// ever take it, so none is kept.
+// queue records a change to be delivered. Without a Publisher it would never be
+// delivered, so none is kept.
 func (c *CMS) queue(s *state, change Change) {
 	if c.opts.Publisher == nil {
 		return
@@ -26,7 +26,7 @@ func (c *CMS) queue(s *state, change Change) {
 	s.forget()
 }
 
-// forget drops the oldest changes that nobody needs any more.
+// forget drops the oldest delivered changes that no article refers to.
 func (s *state) forget() {
 	surplus := len(s.Changes) - keptChanges
 	if surplus <= 0 {
@@ -47,8 +47,8 @@ func (s *state) forget() {
 	s.Changes = kept
 }
 
-// Run delivers changes to the Publisher until ctx ends. What is undelivered
-// then stays queued, in the file if there is one. It always answers nil.
+// Run delivers changes to the Publisher until ctx ends. Undelivered changes then stay
+// queued, in the file if there is one. It always answers nil.
 func (c *CMS) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		pause := c.deliverDue(ctx)

@@ -56,8 +56,7 @@ func guardForms(next http.Handler) http.Handler {
 	})
 }
 
-// guardHeaders keeps browsers from running, framing or sniffing anything that
-// is not ours.
+// guardHeaders keeps browsers from running, framing or sniffing anything that is not this CMS's.
 func guardHeaders(next http.Handler) http.Handler {
 	const policy = "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; " +
 		"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"

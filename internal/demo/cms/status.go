@@ -31,7 +31,7 @@ type answer struct {
 	err         error
 }
 
-// changeBadge tells what became of a change.
+// changeBadge shows a change's state.
 func changeBadge(e entry, got answer, known bool) badge {
 	switch {
 	case !e.Live.IsZero():
@@ -59,7 +59,7 @@ func waitingLabel(action string) string {
 	return "Waiting to go live"
 }
 
-// articleBadge tells whether the public sees the article as it is here. e is
+// articleBadge says whether the public sees the article as it is here. e is
 // the article's last change, nil if it had none that we know of.
 func articleBadge(r record, e *entry, b badge) badge {
 	draft := r.Status == content.Draft
@@ -123,7 +123,7 @@ func (c *CMS) noteLive(ctx context.Context, answers map[string]answer) {
 	}
 }
 
-// overview is the state together with what is known of its changes.
+// overview is the state together with the badges of its changes.
 type overview struct {
 	state   state
 	badges  map[string]badge // by change id

@@ -32,7 +32,7 @@ type record struct {
 	ChangeID string `json:"change_id,omitempty"` // the last change that the public site must show
 }
 
-// entry is a change with what became of it.
+// entry is a change with its delivery.
 type entry struct {
 	Change
 	Attempts int       `json:"attempts,omitempty"`

@@ -67,8 +67,8 @@ func get(ctx context.Context, address string) (_ Listing, err error) {
 	return Decode(resp.Body)
 }
 
-// Decode reads and checks a listing. Unknown fields are let pass, so that an
-// older frontend can read a newer CMS; missing ones are an ErrIncomplete.
+// Decode reads and checks a listing. Unknown fields are ignored, so that an older
+// frontend can read a newer CMS; missing ones are an ErrIncomplete.
 func Decode(r io.Reader) (Listing, error) {
 	data, err := io.ReadAll(io.LimitReader(r, MaxListing+1))
 	if err != nil {

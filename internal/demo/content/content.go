@@ -11,7 +11,7 @@ import (
 	"unicode/utf8"
 )
 
-// Status tells whether an article belongs on the public site.
+// Status says whether an article belongs on the public site.
 type Status string
 
 // The states of an article.

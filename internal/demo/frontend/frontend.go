@@ -51,7 +51,7 @@ func OptionsFromEnv(getenv func(string) string) Options {
 	}
 }
 
-// Summary tells what was built.
+// Summary describes a build.
 type Summary struct {
 	Out      string   `json:"out"`
 	Articles int      `json:"articles"`

@@ -22,7 +22,7 @@ var templateFiles embed.FS
 //go:embed assets
 var assetFiles embed.FS
 
-// generator marks a page of ours. checkOut looks for it.
+// generator marks a page of this program. checkOut looks for it.
 const generator = `<meta name="generator" content="Pressrun demo frontend">`
 
 // page is what every template gets.

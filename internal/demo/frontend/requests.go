@@ -12,7 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// The bounds of what is read of the served requests.
+// The bounds of the served requests that are read.
 const (
 	maxRequestsFile = 8 << 20
 	maxChangedText  = 200
@@ -26,8 +26,8 @@ type served struct {
 	Actor  string `json:"actor"`
 }
 
-// readRequests reads the file of served requests: a list of requests, or an
-// object with such a list as "requests". Unknown fields are let pass.
+// readRequests reads the file of served requests: a list of requests, or an object with
+// such a list as "requests". Unknown fields are ignored.
 func readRequests(file string) ([]string, error) {
 	data, err := readBounded(file)
 	if err != nil {

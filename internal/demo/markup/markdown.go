@@ -22,9 +22,9 @@ func Markdown(blocks []Block) string {
 	return b.String()
 }
 
-// separateLists keeps two neighbouring lists apart: Markdown would join them
-// over a blank line. A comment is its only neutral separator, and Hugo leaves
-// comments out; an empty one carries no text of an editor.
+// separateLists separates two neighbouring lists: Markdown would join them over a blank
+// line. A comment is its only neutral separator, and Hugo leaves comments out; an empty
+// one carries no text of an editor.
 func separateLists(b *strings.Builder, before, after Block) {
 	if before.Kind == List && after.Kind == List {
 		b.WriteString("<!-- -->\n\n")

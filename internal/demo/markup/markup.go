@@ -15,7 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Kind tells what a Block is.
+// Kind is a Block's kind.
 type Kind string
 
 // The kinds of block. Their values are what templates compare with.
@@ -42,8 +42,8 @@ type Span struct {
 // the first reading of an ambiguous text is the shortest one.
 var link = regexp.MustCompile(`\[([^\[\]]+)\]\(([^()\s]+)\)`)
 
-// Parse reads an article's text. Every text is valid: what is not markup is a
-// paragraph. It is made plain first, as all text from elsewhere.
+// Parse reads an article's text. Every text is valid: anything but markup is a paragraph.
+// It is made plain first, as all text from elsewhere.
 func Parse(article string) []Block {
 	var p parser
 	for line := range strings.Lines(text.Plain(article)) {

@@ -19,7 +19,7 @@ import (
 	"time"
 )
 
-// Options say what is served.
+// Options configure the server.
 type Options struct {
 	Dir         string       // the published folder; may be missing, be replaced, or be a link that is switched
 	AllowHidden []string     // names that begin with a dot and are served; .well-known always is (RFC 8615)
@@ -106,9 +106,8 @@ func (s *server) serve(w http.ResponseWriter, r *http.Request, root *os.Root) {
 	}
 }
 
-// fileName turns a request's path into a file's: "/" and "/a/" mean the index
-// document. A path that is not in its plainest form, such as one with "..", is
-// nobody's address.
+// fileName turns a request's path into a file's: "/" and "/a/" mean the index document. A
+// path that is not in its plainest form, such as one with "..", is no address here.
 func (s *server) fileName(urlPath string) (string, bool) {
 	name, rooted := strings.CutPrefix(urlPath, "/")
 	if name == "" || strings.HasSuffix(name, "/") {
@@ -151,7 +150,7 @@ func readFile(root *os.Root, name string) ([]byte, error) {
 	return root.ReadFile(name)
 }
 
-// absent tells whether an error means "no such page". So does a name that no
+// absent says whether an error means "no such page". So does a name that no
 // file can have, and a link that leads out of the folder: os refuses that one
 // with an error that it does not export, and that no system call has made.
 func absent(err error) bool {
@@ -194,7 +193,7 @@ func (s *server) missing(w http.ResponseWriter, r *http.Request, root *os.Root) 
 	w.Header().Set("Cache-Control", "no-cache")
 	w.WriteHeader(http.StatusNotFound)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(data) // an error here means that the reader has gone
+		_, _ = w.Write(data) // an error here means that the client has left
 	}
 }
 

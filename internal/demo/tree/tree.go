@@ -38,7 +38,7 @@ func writeAll(dir string, files map[string][]byte) error {
 			return fmt.Errorf("write %q: not a path inside the folder", name)
 		}
 		target := filepath.Join(dir, filepath.FromSlash(name))
-		// Web servers of other users read what is published: hence 0755 and 0644.
+		// Web servers of other users read the published files: hence 0755 and 0644.
 		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil { //nolint:gosec // public files
 			return fmt.Errorf("make folder: %w", err)
 		}
