@@ -12,7 +12,7 @@ import (
 func TestWhyAPreviewWentIsSaidInTheReadersLanguage(t *testing.T) {
 	es, _ := words.Named("es")
 	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
-	open, gone := pull.Seen{Head: "abc"}, pull.Seen{Head: "abc", Closed: true}
+	open, gone := pull.Refreshed{Head: "abc"}, pull.Refreshed{Head: "abc", Closed: true}
 	shown := []pull.Event{
 		open,
 		pull.Asked{By: "Ada"},
@@ -27,12 +27,12 @@ func TestWhyAPreviewWentIsSaidInTheReadersLanguage(t *testing.T) {
 		"Ada pidió su retirada.": {pull.State{}, []pull.Event{open, pull.AskedRemove{By: "Ada"}}},
 		"Ada pidió más tiempo, pero no hay vista previa: pida antes una.":                                                 {pull.State{}, []pull.Event{open, pull.AskedExtend{By: "Ada", Keep: time.Hour}}},
 		"Ada pidió una vista previa, pero la solicitud de cambios está cerrada.":                                          {pull.State{}, []pull.Event{gone, pull.Asked{By: "Ada"}}},
-		"Ada pidió una vista previa de la solicitud de cambios 12, pero el repositorio no tiene ninguna con este número.": {pull.State{}, []pull.Event{pull.Seen{Closed: true}, pull.Asked{By: "Ada"}}},
-		"Ada pidió una vista previa de x/y, pero el repositorio no tiene ninguna rama ni etiqueta con este nombre.":       {pull.State{Branch: "x/y"}, []pull.Event{pull.Seen{Closed: true}, pull.Asked{By: "Ada"}}},
+		"Ada pidió una vista previa de la solicitud de cambios 12, pero el repositorio no tiene ninguna con este número.": {pull.State{}, []pull.Event{pull.Refreshed{Closed: true}, pull.Asked{By: "Ada"}}},
+		"Ada pidió una vista previa de x/y, pero el repositorio no tiene ninguna rama ni etiqueta con este nombre.":       {pull.State{Branch: "x/y"}, []pull.Event{pull.Refreshed{Closed: true}, pull.Asked{By: "Ada"}}},
 		"Se acabó su plazo.":                {pull.State{}, append(shown, pull.Tick{})},
 		"La solicitud de cambios se cerró.": {pull.State{}, append(shown, gone)},
 		"El repositorio ya no tiene ninguna rama ni etiqueta con este nombre.":                                                              {pull.State{Branch: "x/y"}, append(shown, gone)},
-		"la rama está en una bifurcación: en GitHub, alguien con permiso de escritura tiene que aprobar el commit abc con /preview approve": {pull.State{}, []pull.Event{pull.Seen{Head: "abc", Fork: true}, pull.Asked{By: "Ada"}}},
+		"la rama está en una bifurcación: en GitHub, alguien con permiso de escritura tiene que aprobar el commit abc con /preview approve": {pull.State{}, []pull.Event{pull.Refreshed{Head: "abc", Fork: true}, pull.Asked{By: "Ada"}}},
 		"the disk is full": {pull.State{}, []pull.Event{open, pull.Asked{By: "Ada"}, shown[2], shown[3], pull.Ended{ID: "7", Why: "the disk is full"}}}, // that others said
 	} {
 		s := c.state

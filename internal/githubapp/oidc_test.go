@@ -84,9 +84,9 @@ func TestIdentitiesRefuse(t *testing.T) {
 		{"of a branch that contains the name", map[string]any{"workflow_ref": file + "-evil", "ref": "refs/heads/main-evil"}, "released from main"},
 		{"of a pull request", map[string]any{"event_name": "pull_request"}, "may not release"},
 		{"of a push", map[string]any{"event_name": "push"}, "may not release"},
-		{"without a run", map[string]any{"run_id": nil}, "names no run"},
-		{"with an odd attempt", map[string]any{"run_attempt": "0"}, "names no run"},
-		{"without a name of its own", map[string]any{"jti": nil}, "names no run"},
+		{"without a run", map[string]any{"run_id": nil}, "the run's token has no run_id"},
+		{"with an odd attempt", map[string]any{"run_attempt": "0"}, "the run's token has no run_id"},
+		{"without a name of its own", map[string]any{"jti": nil}, "the run's token has no run_id"},
 		{"with a number for a text", map[string]any{"run_id": 7}, "can't be read"},
 	}
 	for _, tt := range tests {

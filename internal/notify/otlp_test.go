@@ -165,7 +165,7 @@ func TestAnswersOfAReceiverOfTraces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for body, want := range map[string]string{"": "", string(part): "it did not take 2 spans: too old", "{}": "", "<html>": ""} {
+	for body, want := range map[string]string{"": "", string(part): "it rejected 2 spans: too old", "{}": "", "<html>": ""} {
 		if got := k.Answer([]byte(body)); got != want {
 			t.Errorf("%q: %q", body, got)
 		}

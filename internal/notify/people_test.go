@@ -174,7 +174,7 @@ func TestSlacksAnswersAreToldInWords(t *testing.T) {
 		`{"ok":false,"error":"ratelimited"}`:                             {Trouble: "asked again later"},
 		`{"ok":false,"error":"message_not_found"}`:                       {Trouble: "was deleted", Lost: true},
 		`{"ok":false,"error":"new_error_\u001b[31m` + hostileJSON + `"}`: {Trouble: "Slack refused the message: new_error_"},
-		`{"ok":false}`: {Trouble: "did not say why"}, `<html>`: {Trouble: "none of Slack's API"}, ``: {Trouble: "none of Slack's API"}, `[]`: {Trouble: "none of Slack's API"},
+		`{"ok":false}`: {Trouble: "did not say why"}, `<html>`: {Trouble: "not from Slack's API"}, ``: {Trouble: "not from Slack's API"}, `[]`: {Trouble: "not from Slack's API"},
 	} {
 		got := notify.SlackAnswer([]byte(answer))
 		if got.Place != want.Place || got.Lost != want.Lost || !strings.Contains(got.Trouble, want.Trouble) || (got.Trouble == "") != (want.Trouble == "") {

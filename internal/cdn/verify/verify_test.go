@@ -158,7 +158,7 @@ func TestVerifySaysWhatIsSeenInstead(t *testing.T) {
 		{"another site", marker(manifest.Marker{Site: "staging\x1b[31m", Release: 7, Sequence: 9}), MismatchOtherSite, "points to another origin"},
 		{"no marker", func(p *public) { delete(p.pages, "/"+manifest.MarkerPath) }, MismatchNotFound, "answers 404"},
 		{"an error page with status 200", func(p *public) { p.pages["/"+manifest.MarkerPath] = "<html>" }, MismatchNoMarker, "error page"},
-		{"JSON of another kind", func(p *public) { p.pages["/"+manifest.MarkerPath] = "{}" }, MismatchNoMarker, "no release's marker"},
+		{"JSON of another kind", func(p *public) { p.pages["/"+manifest.MarkerPath] = "{}" }, MismatchNoMarker, "a release's marker"},
 		{"a login", status(401), MismatchRefused, "a login"},
 		{"a private bucket", status(403), MismatchRefused, "403"},
 		{"a server that fails", status(502), MismatchUnreachable, "502 Bad Gateway"},
@@ -176,7 +176,7 @@ func TestVerifySaysWhatIsSeenInstead(t *testing.T) {
 				_, _ = io.WriteString(w, "login")
 				return true
 			}
-		}, MismatchRedirected, "leads away to http://localhost"},
+		}, MismatchRedirected, "redirects to another host, http://localhost"},
 		{"a page of before", func(p *public) {
 			p.serve = func(w http.ResponseWriter, r *http.Request) bool {
 				if r.URL.Path != "/a/" {

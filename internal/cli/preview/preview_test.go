@@ -41,7 +41,7 @@ func TestPreviewsByHand(t *testing.T) {
 		{"where the site is", []string{"create", branch, address("www"), "--ref", "x"}, exit.Conflict, "a site is published to"},
 		{"inside of it", []string{"create", branch, address("www/previews"), "--ref", "x"}, exit.Conflict, "a site is published to"},
 		{"no branch", []string{"create", branch, place, "--ref", ""}, exit.Usage, "--ref"},
-		{"a hostile branch", []string{"create", branch, place, "--ref", "a\x1b[2Jb"}, exit.Usage, "can't be seen"},
+		{"a hostile branch", []string{"create", branch, place, "--ref", "a\x1b[2Jb"}, exit.Usage, "invisible"},
 		{"no build", []string{"create", filepath.Join(folder, "none"), place, "--ref", "x"}, exit.Usage, "no folder of a built site"},
 		{"no star", []string{"create", branch, place, "--ref", "x", "--address", "https://preview.example.gov"}, exit.Usage, "one *"},
 		{"all may reach it", []string{"serve", place, "--listen", "0.0.0.0:0"}, exit.Usage, "--password-file"},

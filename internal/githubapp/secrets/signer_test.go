@@ -83,7 +83,7 @@ func TestWhatIsNoKeySaysWhatItIs(t *testing.T) {
 		armoured("CERTIFICATE", []byte("x")):                                  "this is a certificate",
 		armoured("ENCRYPTED PRIVATE KEY", []byte("x")):                        "passphrase",
 		armoured("OPENSSH PRIVATE KEY", []byte("x")):                          "key of SSH",
-		armoured("PRIVATE KEY", der):                                          "no RSA key",
+		armoured("PRIVATE KEY", der):                                          "not an RSA key",
 		armoured("RSA PRIVATE KEY", []byte("cut short, it is")):               "damaged or cut short",
 		"-----BEGIN RSA PRIVATE KEY-----\n*?*\n-----END RSA PRIVATE KEY-----": "damaged between",
 	} {

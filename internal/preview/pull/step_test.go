@@ -77,7 +77,7 @@ func TestItsTimeIsOver(t *testing.T) {
 		t.Errorf("to do is %+v", got)
 	}
 	// More time that was asked for, and never given, is not waited for when it has gone.
-	s = after(pull.Seen{Head: commit(1)}, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7"}, pull.Ended{ID: "7", Good: true}, pull.AskedExtend{By: "ada", Keep: time.Hour})
+	s = after(pull.Refreshed{Head: commit(1)}, pull.Asked{By: "ada"}, begun(pull.Create, commit(1)), pull.Sent{Token: "t", ID: "7"}, pull.Ended{ID: "7", Good: true}, pull.AskedExtend{By: "ada", Keep: time.Hour})
 	if !pull.Passing(s) {
 		t.Error("nobody waits for more time")
 	}

@@ -254,7 +254,7 @@ func TestALockThatCannotBeReadIsToldOnceAndLookedAtAgain(t *testing.T) {
 		over := make(chan bool)
 		go func() { over <- r.watchers.waitFor(f, nil) }()
 		time.Sleep(time.Hour)
-		if n := log.count("can't be looked at"); n != 1 {
+		if n := log.count("can't be checked"); n != 1 {
 			t.Errorf("it was told %d times", n)
 		}
 		if err := errors.Join(os.Remove(f.file("run.lock")), os.WriteFile(f.file("run.lock"), nil, 0o600)); err != nil {
@@ -267,7 +267,7 @@ func TestALockThatCannotBeReadIsToldOnceAndLookedAtAgain(t *testing.T) {
 		if after := time.Since(mended); after > longestPoll {
 			t.Errorf("it was looked at again after %s", after)
 		}
-		if log.count("can be looked at again") != 1 {
+		if log.count("can be checked again") != 1 {
 			t.Error("that it is well again was not told")
 		}
 		if err := r.Close(); err != nil {
