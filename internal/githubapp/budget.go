@@ -45,7 +45,7 @@ func (b Budget) With(o Budget) Budget {
 func (b Budget) closedUntil(now time.Time) time.Time {
 	until := b.Until
 	if b.Quota > 0 && b.Remaining == 0 {
-		if at := b.Reset.Add(time.Second); at.After(until) { // GitHub's clock may be ahead of ours
+		if at := b.Reset.Add(time.Second); at.After(until) { // GitHub's clock may be ahead of this one
 			until = at
 		}
 	}

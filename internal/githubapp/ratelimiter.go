@@ -182,7 +182,7 @@ func (g *rateLimiter) send(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// maxRefusal bounds what is read of a refusal, in bytes.
+// maxRefusal bounds the part of a refusal that is read, in bytes.
 const maxRefusal = 1 << 20
 
 // isLimited says whether GitHub asks for a pause. Both limits come as 403 or as 429
@@ -261,7 +261,7 @@ func pauseEnd(h http.Header, now time.Time) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	at := time.Unix(reset, 0).Add(time.Second) // GitHub's clock may be ahead of ours
+	at := time.Unix(reset, 0).Add(time.Second) // GitHub's clock may be ahead of this one
 	if at.Before(now.Add(time.Second)) {
 		at = now.Add(time.Second)
 	}

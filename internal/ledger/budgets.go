@@ -17,10 +17,10 @@ type Budget struct {
 	Reset, Until               time.Time
 }
 
-// Budgets are what is known of the limits of GitHub's installations, for all who call.
+// Budgets are the known rate limits of the App's installations at GitHub, shared by all replicas.
 type Budgets struct{ ledger *Ledger }
 
-// Budgets are what is known of the limits of GitHub's installations, for all who call.
+// Budgets gives access to the rate limits of installations.
 func (l *Ledger) Budgets() Budgets { return Budgets{l} }
 
 const budgetColumns = `quota, remaining, reset_us, until_us, met`

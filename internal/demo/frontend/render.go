@@ -147,7 +147,7 @@ func parse(name string) *template.Template {
 	funcs := template.FuncMap{
 		"day":       func(t time.Time) string { return t.UTC().Format("2 January 2006") },
 		"stamp":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"generator": func() template.HTML { return generator }, // a constant of ours
+		"generator": func() template.HTML { return generator }, // a constant of this package
 	}
 	return template.Must(template.New("layout.html").Funcs(funcs).
 		ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html"))

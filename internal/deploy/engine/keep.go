@@ -46,7 +46,7 @@ func (p *planned) complete(ctx context.Context, from *content.Kept) error {
 	return group.Wait()
 }
 
-// keep copies what is about to be overwritten or deleted to where a rollback
+// keep copies the files that are about to be overwritten or deleted to where a rollback
 // finds it. The copies are made by the store: nothing is sent.
 func (l *leased) keep(ctx context.Context) error {
 	replaced := l.work.replaced()

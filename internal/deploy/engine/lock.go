@@ -21,15 +21,15 @@ type leased struct {
 	work  *planned
 	lease *lease.Lease
 
-	versioned  bool // the site's store keeps what is overwritten, under its version id
+	versioned  bool // the site's store keeps overwritten objects, under their version ids
 	committing bool // the head was to be swapped: the release may be live
 }
 
 // swapTries is how often in a row another deploy may be the first to swap the head.
 const swapTries = 10
 
-// lock plans, and takes the lease by swapping the very head that the plan was made
-// from. Whoever else swaps it first wins, and this deploy plans again.
+// lock plans, and takes the lease by swapping the very head that the plan was made from.
+// If another deploy swaps it first, that one wins, and this deploy plans again.
 func (c *checked) lock(ctx context.Context) (*leased, error) {
 	deadline := c.now().Add(c.opts.LockWait)
 	for lost := 0; ; {

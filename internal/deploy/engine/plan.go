@@ -31,7 +31,7 @@ type planned struct {
 	copyAll bool // the site's store keeps no versions: also what has one is kept by a copy
 }
 
-// plan looks at what is in doubt and compares the build with the rest.
+// plan looks at the paths in doubt and compares the build with the destination.
 func (c *checked) plan(ctx context.Context) (*planned, error) {
 	release, err := c.number()
 	if err != nil {

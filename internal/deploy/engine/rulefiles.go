@@ -46,8 +46,8 @@ func readBounded(name string) ([]byte, error) {
 	return text, err
 }
 
-// readRuleFiles takes the build's own files of rules out of what is published.
-// Headers that it asks for come before those of the options, which win.
+// readRuleFiles takes the build's own files of rules out of the published files. Headers
+// that it asks for come before those of the options, which win.
 func (r *read) readRuleFiles() error {
 	b, ok := r.build()
 	if !ok {

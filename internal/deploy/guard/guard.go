@@ -50,7 +50,7 @@ type Error struct {
 	Violations []Violation
 }
 
-// Error lists what is wrong and how to publish all the same.
+// Error lists the guards that stop the deploy, and how to publish all the same.
 func (e *Error) Error() string {
 	lines := make([]string, 0, len(e.Violations))
 	for _, v := range e.Violations {

@@ -23,8 +23,8 @@ type Purged struct {
 	CDN      string    `json:"cdn,omitempty"` // its name
 	Manifest int64     `json:"manifest"`      // sequence of the manifest that its caches agree with; 0 when it was never told
 	At       time.Time `json:"at"`
-	// Begun is a purge that was begun and whose end was not noted, in the words of
-	// whoever tells the CDN (cdn.Receipt).
+	// Begun is a purge that was begun and whose end was not noted, in the words of the
+	// caller that purges the CDN (cdn.Receipt).
 	Begun json.RawMessage `json:"begun,omitempty"`
 
 	key string // under which it was read

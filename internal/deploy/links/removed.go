@@ -102,7 +102,7 @@ func (g *Removed) None() bool { return len(g.names) == 0 }
 
 func (g *Removed) has(name string) bool { return g.names[name] }
 
-// mayBeNamed says whether a page may have references to what is gone. Most pages have
+// mayBeNamed says whether a page may have references to removed files. Most pages have
 // none, which a search for a few words tells before any reference is read.
 func (g *Removed) mayBeNamed(page string, html []byte) bool {
 	return g.blunt || g.inside(page) || slices.ContainsFunc(g.needles, func(word []byte) bool { return bytes.Contains(html, word) }) ||

@@ -130,7 +130,7 @@ func (s *scopes) close(name string) {
 
 func (s *scopes) pop() { s.stack = s.stack[:len(s.stack)-1] }
 
-// leaveForeign ends what is open of SVG and MathML, up to where it is HTML.
+// leaveForeign closes the open elements of SVG and MathML, up to where it is HTML.
 func (s *scopes) leaveForeign() {
 	for s.foreign() {
 		s.pop()

@@ -93,7 +93,7 @@ func (z *tokenizer) skipComment() {
 	}
 }
 
-// skipPast skips up to the end of what is looked for, or to the page's end.
+// skipPast skips up to the end of the given text, or to the page's end.
 func (z *tokenizer) skipPast(what string) {
 	i := bytes.Index(z.rest, []byte(what))
 	if i < 0 {

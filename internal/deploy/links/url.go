@@ -98,8 +98,8 @@ func clean(encoded string) string {
 	return name
 }
 
-// decode resolves percent-encoding; what is none stays as it is, as the URL standard
-// has it.
+// decode resolves percent-encoding; anything else stays as it is, as the URL standard has
+// it.
 func decode(s string) string {
 	if !strings.Contains(s, "%") {
 		return s

@@ -22,7 +22,7 @@ const (
 )
 
 // Page is how many keys a store gives at once at most, as S3 does (API reference,
-// ListObjectsV2): what is shorter is never read in parts.
+// ListObjectsV2): a shorter listing is never read in parts.
 const Page = 1000
 
 // errUnordered means that the store's listing can't be read in parts.

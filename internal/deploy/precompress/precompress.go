@@ -205,7 +205,7 @@ func (w *worker) close() error {
 	return err
 }
 
-// sums counts and hashes what is written through it.
+// sums counts and hashes the bytes that are written through it.
 type sums struct {
 	to   *bufio.Writer
 	sha  hash.Hash
