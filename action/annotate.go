@@ -14,11 +14,11 @@ import (
 	"github.com/pressrun/pressrun/internal/deploy/guard"
 )
 
-// annotate shows a failure, and the files that are known to be behind it.
+// annotate shows a failure, at the files that caused it as far as they are known.
 func (j *run) annotate(fail *failure.Error) {
 	all := []workflow.Annotation{{Text: fail.Why}}
 	if stopped, ok := errors.AsType[*guard.Error](fail.Err); ok {
-		all = append(all, j.guarded(stopped)...)
+		all = append(all, j.violations(stopped)...)
 	}
 	if located, ok := errors.AsType[*shell.LocatedError](fail.Err); ok {
 		all = append(all, j.located(located.Locations)...)
@@ -26,8 +26,9 @@ func (j *run) annotate(fail *failure.Error) {
 	j.GitHub.Annotate(all...)
 }
 
-// guarded tells of each violation at the first of its files that was built.
-func (j *run) guarded(stopped *guard.Error) []workflow.Annotation {
+// violations are annotations for the violations of guards, each at the first of its files
+// that is in the workspace.
+func (j *run) violations(stopped *guard.Error) []workflow.Annotation {
 	var out []workflow.Annotation
 	for _, v := range stopped.Violations {
 		a := workflow.Annotation{Title: "check: " + v.Name, Text: j.Console.Hide(v.Detail)}
@@ -44,8 +45,7 @@ func (j *run) guarded(stopped *guard.Error) []workflow.Annotation {
 	return out
 }
 
-// located are annotations at those locations that are files of the workspace, the
-// first ones first.
+// located are annotations at the locations in files of the workspace, in their order.
 func (j *run) located(locations []shell.Location) []workflow.Annotation {
 	var out []workflow.Annotation
 	for _, p := range locations {
@@ -60,8 +60,8 @@ func (j *run) located(locations []shell.Location) []workflow.Annotation {
 	return out
 }
 
-// inWorkspace gives a file, named as a command in the frontend's folder does,
-// as GitHub names it; "" when the repository has no such file.
+// inWorkspace is the path of a file from the workspace, with slashes, as GitHub names it; ""
+// when the repository has no such file. file is from the frontend's folder, or absolute.
 func (j *run) inWorkspace(file string) string {
 	workspace, err := filepath.Abs(cmp.Or(j.GitHub.Workspace(), j.options.Dir))
 	if err != nil {

@@ -15,13 +15,12 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// lastWord bounds how long a cancelled run takes to say so. GitHub's runner
-// kills 10 s after the first signal
+// lastReportLimit bounds the last report of a cancelled run. GitHub's runner kills it 10 s
+// after the first signal
 // (https://docs.github.com/en/actions/reference/workflow-cancellation-reference).
-const lastWord = 3 * time.Second
+const lastReportLimit = 3 * time.Second
 
-// close ends a run, or a part of it, in which nothing failed. Last says that
-// no part follows.
+// close ends a run, or one step of it, without a failure. last says that no step follows.
 func (j *run) close(last bool) error {
 	err := j.Record.Change(func(s *state.State) {
 		switch {
@@ -45,11 +44,12 @@ func (j *run) close(last bool) error {
 	return err
 }
 
-// failed tells everybody of a failure. Once the site is live nothing fails.
+// failed ends a run that failed: it reports the failure to the app, GitHub and people. Once
+// the site is live it is a warning only.
 func (j *run) failed(ctx context.Context, err error, picked []steps.Step) error {
 	fail := failure.Of(err, picked[0].Name())
 	fail.Why = workflow.Line(j.Console.Hide(fail.Why)) // it may have text of the build's, and is printed by others too
-	if j.liveAfterAll(ctx) {
+	if j.alreadyLive(ctx) {
 		j.GitHub.Warning("the site is live, but afterwards: " + fail.Why)
 		j.Console.Say("the site is live, but afterwards: %s", fail.Why)
 		return j.close(true)
@@ -64,26 +64,26 @@ func (j *run) failed(ctx context.Context, err error, picked []steps.Step) error 
 		outcome = state.OutcomeNotReady
 	}
 	saved := j.Record.Change(func(s *state.State) { s.Outcome, s.Why, s.Fault, s.Guards = outcome, fail.Why, fail.Fault, fail.Guards })
-	told := j.tellFailure(ctx, fail)
-	if told != nil {
-		j.Console.Say("the app could not be told of the failure: %v", told)
+	unreported := j.reportFailure(ctx, fail)
+	if unreported != nil {
+		j.Console.Say("the failure could not be reported to the app: %v", unreported)
 		saved = errors.Join(saved, j.Record.Change(func(s *state.State) { s.Untold = true })) // for post
 	}
-	if note := j.failedMetrics(ctx, fail, told == nil); note != "" {
+	if note := j.failedMetrics(ctx, fail, unreported == nil); note != "" {
 		j.Console.Say("the figures of the run: %s", note)
 	}
 	j.annotate(fail)
 	j.publish(true)
 	if saved != nil {
-		j.Console.Say("the failure could not be kept: %v", saved)
+		j.Console.Say("the failure could not be stored: %v", saved)
 	}
 	return fail
 }
 
-// liveAfterAll says whether the site is live although the run did not come to
-// its end, and sees to it that the app knows.
-func (j *run) liveAfterAll(run context.Context) bool {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(run), lastWord)
+// alreadyLive says whether the site is live although the run did not come to its end, and if
+// so reports it to the app.
+func (j *run) alreadyLive(run context.Context) bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(run), lastReportLimit)
 	defer cancel()
 	if s := j.Record.Now(); !s.Live && steps.MarkerSeen(ctx, j.options.PublicURL, s) {
 		if err := j.Record.Change(func(s *state.State) { s.Live = true }); err != nil {
@@ -98,25 +98,25 @@ func (j *run) liveAfterAll(run context.Context) bool {
 		ctx, cancel, limit := j.lastReport(run)
 		defer cancel()
 		if _, err := j.App.Report(ctx, release.Complete, "", limit); err != nil {
-			j.Console.Say("the site is live, but the app could not be told: %v", err)
+			j.Console.Say("the site is live, but it could not be reported to the app: %v", err)
 		}
 	}
 	return true
 }
 
-// lastReport gives the time for the word how a run ended: much, as an app may be
-// away for minutes, but little once the run is cancelled.
+// lastReport bounds the report of a run's end: by minutes, since the app may be down, but by
+// seconds once the run is cancelled.
 func (j *run) lastReport(ctx context.Context) (context.Context, context.CancelFunc, time.Duration) {
 	if ctx.Err() == nil {
 		return ctx, func() {}, j.options.LiveLimit
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastWord)
-	return ctx, cancel, lastWord
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastReportLimit)
+	return ctx, cancel, lastReportLimit
 }
 
-// failedMetrics leaves the figures of a run that failed: how long its steps
-// took, and which one it was. A cancelled run has no time for it, and one whose
-// release is another's no right. Reached says whether the app answers.
+// failedMetrics leaves the figures of a failed run: how long its steps took, and which one
+// failed. A cancelled run has no time for it, and one whose release was taken away may not.
+// reached says whether the app answers.
 func (j *run) failedMetrics(ctx context.Context, fail *failure.Error, reached bool) string {
 	if fail.Code == failure.ExitCancelled || fail.Code == failure.ExitTakenAway || len(j.Record.Now().Steps) == 0 {
 		return ""
@@ -128,14 +128,14 @@ func (j *run) failedMetrics(ctx context.Context, fail *failure.Error, reached bo
 	return j.figures.Leave(context.WithoutCancel(ctx), limit)
 }
 
-// tellFailure reports a failure to the app. A cancelled run has little time;
-// one whose release is another's has nothing to say.
-func (j *run) tellFailure(ctx context.Context, fail *failure.Error) error {
+// reportFailure reports a failure to the app. A cancelled run has little time; one whose
+// release was taken away reports nothing.
+func (j *run) reportFailure(ctx context.Context, fail *failure.Error) error {
 	if j.App == nil || j.Record.Now().Session == "" || fail.Code == failure.ExitTakenAway {
 		return nil
 	}
 	if fail.Code == failure.ExitCancelled && j.options.Supervised {
-		return nil // its supervisor says "cancelled", which we can't
+		return nil // its supervisor reports "cancelled", which a run can't
 	}
 	fault := fail.Fault
 	if fault == "" {
@@ -148,8 +148,8 @@ func (j *run) tellFailure(ctx context.Context, fail *failure.Error) error {
 	}, limit)
 }
 
-// publish gives the result to GitHub: outputs for the steps after this one, and with
-// the last of them the job's summary.
+// publish gives the result to GitHub: outputs for later steps, and after the last step the
+// job's summary.
 func (j *run) publish(last bool) {
 	s := j.Record.Now()
 	r := summary.Of(s, j.options.PublicURL, j.Console.Hide)

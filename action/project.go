@@ -15,13 +15,13 @@ import (
 	"github.com/pressrun/pressrun/internal/frontend"
 )
 
-// defaultOutput is where a build is looked for when nothing says where it is.
+// defaultOutput is the folder of the build when no setting names it.
 const defaultOutput = "public"
 
-// seeProject fills in what the settings leave open about the build, from the frontend's
-// own files. What nobody said and nothing shows it gives back as words, for a whole
-// run to tell the app; a step alone fails with them.
-func (j *run) seeProject(name string, env shell.Environment) (unknown string, err error) {
+// detectProject fills in the settings of the build that are not given, from the frontend's
+// files. If it can't, a whole run gets the reason as unknown, to report it to the app after
+// the claim; a step that runs alone fails with it.
+func (j *run) detectProject(name string, env shell.Environment) (unknown string, err error) {
 	o := &j.options
 	asked := o.Output == "" && o.Bake == "" && (o.Detect == "yes" || o.Detect == "auto" && env.Get("GITHUB_ACTIONS") == "true")
 	if !asked || o.RollbackTo != 0 {
@@ -40,17 +40,17 @@ func (j *run) seeProject(name string, env shell.Environment) (unknown string, er
 	}
 	o.Output = filepath.FromSlash(p.Output)
 	if builds(name) {
-		j.fillIn(p)
+		j.useProject(p)
 	}
 	return "", nil
 }
 
-// builds says whether a step has to know how the site is built.
+// builds says whether a step needs the commands of the build.
 func builds(name string) bool {
 	return name == "all" || name == (steps.Install{}).Name() || name == (steps.Build{}).Name()
 }
 
-// withoutProject keeps what the settings say, and refuses a build by nothing.
+// withoutProject goes by the settings alone, and refuses a build without a command.
 func (j *run) withoutProject(name string, seen error) error {
 	if j.options.Output == "" {
 		j.options.Output = defaultOutput
@@ -64,9 +64,9 @@ func (j *run) withoutProject(name string, seen error) error {
 	return failure.Usage("--build: name the command that builds the site")
 }
 
-// fillIn takes the commands of a project where no build is set. One that is built
-// already, by an earlier step of the workflow, is not built again.
-func (j *run) fillIn(p frontend.Project) {
+// useProject takes the commands of the project if no build is set. If an earlier step of the
+// workflow has built it, it is not built again.
+func (j *run) useProject(p frontend.Project) {
 	o := &j.options
 	for _, why := range p.Why {
 		j.Console.Say("seen: %s", why)
@@ -92,8 +92,8 @@ type detectCmd struct {
 	Dir string `help:"The frontend's folder." default:"."`
 }
 
-// Run sets the outputs. What can't be seen is no failure yet: the step that builds
-// fails with the same words, and the app learns of them.
+// Run sets the outputs. A project that can't be detected is no failure yet: the step that
+// builds fails with the same message, and reports it to the app.
 func (c *detectCmd) Run(_ context.Context, std console.Streams) error {
 	if info, err := os.Stat(c.Dir); err != nil || !info.IsDir() {
 		return failure.Usage("--dir: there is no folder %s", c.Dir)

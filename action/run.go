@@ -33,7 +33,7 @@ type run struct {
 	*steps.Run
 	options options.Options
 	figures summary.Figures
-	result  io.Writer // where --json puts the result
+	result  io.Writer // for the result with --json
 }
 
 // Run carries out a step, or all of them with "all". The error has the exit
@@ -61,14 +61,14 @@ func Run(ctx context.Context, name string, o options.Options, std console.Stream
 	return err
 }
 
-// open makes everything ready that the steps need, and changes nothing. What is wrong
-// with the settings is told here, and not after an hour.
+// open prepares everything that the steps need, and changes nothing. It checks all settings,
+// so that a mistake does not show after an hour.
 func (j *run) open(ctx context.Context, name string, env shell.Environment) ([]steps.Step, error) {
 	claims := name == "all" || name == steps.Claim{}.Name()
 	if err := check(&j.options, claims); err != nil {
 		return nil, err
 	}
-	unknown, err := j.seeProject(name, env)
+	unknown, err := j.detectProject(name, env)
 	if err != nil {
 		return nil, err
 	}
@@ -111,7 +111,7 @@ func (j *run) open(ctx context.Context, name string, env shell.Environment) ([]s
 	return steps.Pick(setup, name), nil
 }
 
-// conceal hides what the site's commands may print of their environment, here and,
+// conceal hides the secrets of environments, which the site's commands may print, here and,
 // by GitHub's masks, in GitHub's log.
 func (j *run) conceal(environments ...map[string]string) {
 	j.Console.Allow(j.options.Site)
@@ -127,8 +127,8 @@ func (j *run) conceal(environments ...map[string]string) {
 	}
 }
 
-// openFigures makes ready where the figures go. Their secrets are nobody else's from
-// then on, as the CDN's are.
+// openFigures opens the targets of the figures. It takes their secrets out of the
+// environment, as OpenCDN does.
 func (j *run) openFigures(to string, env shell.Environment) (figures.Targets, error) {
 	secrets := map[string]string{}
 	for _, name := range figures.Variables(to) {
@@ -177,7 +177,7 @@ func (j *run) doSteps(ctx context.Context, picked []steps.Step) error {
 	return nil
 }
 
-// doStep does one step and takes its time.
+// doStep does one step and records how long it took.
 func (j *run) doStep(ctx context.Context, step steps.Step) (steps.Result, error) {
 	if err := ctx.Err(); err != nil {
 		return steps.Result{}, j.cause(ctx)

@@ -18,7 +18,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// check refuses settings that can't be meant.
+// check refuses invalid settings.
 func check(o *options.Options, claims bool) error {
 	if o.Dir == "" {
 		o.Dir = "."
@@ -52,7 +52,7 @@ func check(o *options.Options, claims bool) error {
 	return nil
 }
 
-// intervals are the spans between two tries of what this run waits for.
+// intervals are the waits between two tries that this run uses, by their flags.
 func intervals(o options.Options, claims bool) map[string]time.Duration {
 	spans := map[string]time.Duration{}
 	if o.ReadyURL != "" {
@@ -67,8 +67,8 @@ func intervals(o options.Options, claims bool) map[string]time.Duration {
 	return spans
 }
 
-// openRecord gives the file that keeps what the steps tell each other, with what this
-// run has left in it. A run that claims begins anew.
+// openRecord opens the state file, with the state that earlier steps of this run left. A run
+// that claims begins with an empty state.
 func openRecord(o options.Options, claims bool, env shell.Environment, github *workflow.Workflow) (*state.File, error) {
 	path := o.StateFile
 	if path == "" {
@@ -86,8 +86,8 @@ func openRecord(o options.Options, claims bool, env shell.Environment, github *w
 		return nil, err
 	}
 	s := state.State{Site: o.Site, Run: identity(o.RunFlags, before, env, github), Release: o.Release, RollbackTo: o.RollbackTo}
-	// What an earlier run left must not be taken for this one's. The sequence
-	// goes on within a run, whatever became of its other words.
+	// The state of an earlier run does not count. Within a run the sequence goes on in any
+	// case.
 	if before.Run == s.Run && before.Site == s.Site {
 		if !claims {
 			return state.NewFile(path, before), nil
@@ -95,11 +95,11 @@ func openRecord(o options.Options, claims bool, env shell.Environment, github *w
 		s.Sequence = before.Sequence
 	}
 	file := state.NewFile(path, s)
-	return file, file.Change(func(*state.State) {}) // what can't be written is told before anything is done
+	return file, file.Change(func(*state.State) {}) // a file that can't be written fails the run before any step
 }
 
-// identity names the run: as told, as GitHub names it, or as the state file
-// of a run by hand does.
+// identity is the identity of the run: by the flags, by GitHub, or for a run by hand by the
+// state file.
 func identity(o options.RunFlags, before state.State, env shell.Environment, github *workflow.Workflow) api.Run {
 	run := api.Run{ID: o.RunID, Attempt: o.RunAttempt, URL: o.RunURL}
 	if run.ID == "" {

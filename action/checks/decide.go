@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// State is how a check stands.
+// State is the state of a check.
 type State int
 
-// The states. Green: it passed, was skipped or does not judge.
+// The states. Green: it passed, was skipped or is neutral.
 const (
 	Pending State = iota
 	Green
@@ -24,7 +24,7 @@ const (
 // Check is a check run or a commit status of GitHub's.
 type Check struct {
 	Name string
-	// App is who made it: github-actions for a job of a workflow, "" for a status.
+	// App is the app that made it: github-actions for a job of a workflow, "" for a status.
 	App   string
 	State State
 	// Word is GitHub's own for the state: in_progress, failure, timed_out.
@@ -34,16 +34,16 @@ type Check struct {
 	At  time.Time // when it began
 }
 
-// Rules say what a release waits for.
+// Rules say for which checks a release waits, and how long.
 type Rules struct {
-	// Names are those of the checks, with * for any text; one with ! before it takes
-	// checks out again.
+	// Names are those of the checks, with * for any text; a name with ! before it excludes
+	// checks.
 	Names []string
-	// RedWaits goes on when a check is red, for somebody to run it again; else the
-	// release ends at once.
+	// RedWaits has the release wait when a check is red, for somebody to run it again; else
+	// the release ends at once.
 	RedWaits bool
-	// MissingGoes takes a check that has not begun by Grace for none; else it is
-	// waited for until Ends.
+	// MissingGoes has the release go on at Grace without a check that has not begun; else
+	// it waits for the check until Ends.
 	MissingGoes bool
 	Grace, Ends time.Time
 }
@@ -63,7 +63,7 @@ func ParseNames(text string) []string {
 	return names
 }
 
-// Verdict is what to do.
+// Verdict says whether the release waits, goes on or ends.
 type Verdict int
 
 // The verdicts.
@@ -88,9 +88,9 @@ func Decide(all []Check, rules Rules, now time.Time) Decision {
 	for _, c := range chosen {
 		switch c.State {
 		case Red:
-			red = append(red, told(c))
+			red = append(red, named(c))
 		case Pending:
-			pending = append(pending, told(c))
+			pending = append(pending, named(c))
 		case Green:
 		}
 	}
@@ -120,9 +120,9 @@ func Decide(all []Check, rules Rules, now time.Time) Decision {
 	return d
 }
 
-func told(c Check) string { return fmt.Sprintf("%s (%s)", c.Name, c.Word) }
+func named(c Check) string { return fmt.Sprintf("%s (%s)", c.Name, c.Word) }
 
-// most is how many checks are named at once.
+// most bounds the checks that a message names.
 const most = 5
 
 func list(names []string) string {
@@ -132,8 +132,7 @@ func list(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// choose gives the checks that names stand for, in order, and the names that stand
-// for none.
+// choose gives the checks that match the names, sorted, and the names that match none.
 func choose(all []Check, names []string) (chosen []Check, missing []string) {
 	var without []*regexp.Regexp
 	for _, name := range names {
@@ -175,9 +174,9 @@ func pattern(name string) *regexp.Regexp {
 	return regexp.MustCompile("^(?s:" + strings.Join(parts, ".*") + ")$")
 }
 
-// Others are the newest checks of each name and maker, without those of a workflow
-// run: not its own jobs, which end only after it has, nor those of its earlier runs,
-// which have the same names and may have failed.
+// Others are the newest checks of each name and app, without those of a workflow run: its
+// own jobs end only after this step, and the jobs of its earlier runs, which have the same
+// names, may have failed.
 func Others(all []Check, run string) []Check {
 	type key struct{ app, name string }
 	own, newest := map[key]bool{}, map[key]Check{}

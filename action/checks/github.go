@@ -19,15 +19,15 @@ type GitHub struct {
 	owner, repo, commit string
 }
 
-// Commit says which commit's checks are asked for, and where.
+// Commit identifies a commit at GitHub.
 type Commit struct {
 	API        string // https://api.github.com
 	Repository string // owner/name
 	SHA        string
-	Token      string // good for checks: read and statuses: read
+	Token      string // with the permissions checks: read and statuses: read
 }
 
-// New is the way to the checks of a commit.
+// New makes the client for the checks of a commit.
 func New(c Commit) (*GitHub, error) {
 	owner, repo, ok := strings.Cut(c.Repository, "/")
 	if !ok || c.SHA == "" {
@@ -97,12 +97,12 @@ func (e *LimitedError) Error() string {
 	return "GitHub takes no more calls before " + e.Until.UTC().Format("15:04:05 MST")
 }
 
-// RefusedError is an answer that will be the same again.
+// RefusedError is an answer that another try would not change.
 type RefusedError struct{ Why string }
 
 func (e *RefusedError) Error() string { return e.Why }
 
-// explained tells what passes from what does not.
+// explained turns an error into one that says whether another try may help.
 func explained(err error) error {
 	if limit, ok := errors.AsType[*github.RateLimitError](err); ok {
 		return &LimitedError{limit.Rate.Reset.Time}
@@ -146,7 +146,7 @@ func ofRun(run *github.CheckRun) Check {
 	switch c.Word {
 	case "success", "neutral", "skipped":
 		c.State = Green
-	default: // what is not known here does not let a release through
+	default: // an unknown conclusion does not let a release through
 		c.State = Red
 	}
 	return c

@@ -1,5 +1,5 @@
-// Package console is how a run speaks to people: what it says in the log, what it
-// is doing just now, and the secrets that nobody is to read in either.
+// Package console has the output of a run for people: the log, the note for heartbeats, and
+// the secrets that are kept out of both.
 package console
 
 import (
@@ -11,8 +11,8 @@ import (
 	"github.com/pressrun/pressrun/internal/redact"
 )
 
-// Streams are where a run writes: Out for the build's output, or the result
-// with --json; Err for what the run itself says.
+// Streams are the outputs of a run: Out for the build's output, or the result with --json;
+// Err for the run's own log.
 type Streams struct{ Out, Err io.Writer }
 
 // Console is safe for concurrent use: heartbeats and the build's output come from
@@ -28,7 +28,7 @@ type Console struct {
 	secrets redact.Redactor
 }
 
-// New is the console of a run. With json, standard output is the result's alone.
+// New is the console of a run. With json, standard output has the result alone.
 func New(std Streams, json bool) *Console {
 	c := &Console{Out: &lockedWriter{to: std.Out}, err: &lockedWriter{to: std.Err}}
 	if json {
@@ -37,37 +37,37 @@ func New(std Streams, json bool) *Console {
 	return c
 }
 
-// Say tells a person what goes on. Text from elsewhere is made one harmless
-// line: GitHub takes a line that begins with "::" for a command.
+// Say writes a line to the log. Text from elsewhere becomes one harmless line: GitHub obeys
+// a line that begins with "::" as a command.
 func (c *Console) Say(format string, args ...any) {
 	fmt.Fprintln(c.err, "pressrun: "+workflow.Line(c.Hide(fmt.Sprintf(format, args...))))
 }
 
-// Does notes what the run is doing, for its heartbeats.
+// Does sets the note for heartbeats: what the run is doing.
 func (c *Console) Does(what string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.doing = what
 }
 
-// Doing is what the run is doing.
+// Doing is the note for heartbeats.
 func (c *Console) Doing() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.doing
 }
 
-// Allow has the site's own words stay, although a secret may be the same.
+// Allow keeps words visible, such as the site's name, even if a secret is the same.
 func (c *Console) Allow(names ...string) { c.secrets.Allow(names...) }
 
-// Conceal has Hide take secrets out from now on, whichever form they are printed in.
+// Conceal has Hide remove secrets from now on, in every form.
 func (c *Console) Conceal(secrets ...string) { c.secrets.Add(secrets...) }
 
-// Secrets are those that were concealed and are long enough to be looked for.
+// Secrets are the concealed secrets that are long enough to be found in a text.
 func (c *Console) Secrets() []string { return c.secrets.Known() }
 
-// Hide takes credentials out of text that others will see: this run's, those
-// that its commands were given, and what looks like one.
+// Hide removes credentials from text that others will see: this run's, those in its
+// commands' environment, and texts that look like one.
 func (c *Console) Hide(text string) string { return c.secrets.Text(text) }
 
 // lockedWriter lets several goroutines write.

@@ -1,5 +1,4 @@
-// Package failure says why a run ends that does not go well, whose fault that is,
-// and by which exit code others learn of it.
+// Package failure has the failures of runs: the cause, whose fault it is, and the exit code.
 package failure
 
 import (
@@ -43,9 +42,9 @@ const (
 type Error struct {
 	Why   string
 	Fault release.Fault
-	// Guards are those of the deploy that stopped the release, by name.
+	// Guards are the names of the guards that stopped the release.
 	Guards []string
-	// Code is the exit code; Err what lies behind it, for the log.
+	// Code is the exit code; Err is the underlying error, for the log.
 	Code int
 	Err  error
 }
@@ -66,13 +65,13 @@ func Usage(format string, args ...any) error {
 
 // Causes of the end of a run's context.
 var (
-	// ErrTakenAway tells that the release is another run's.
+	// ErrTakenAway says that the release is no longer this run's.
 	ErrTakenAway = errors.New("the release was taken away from this run")
-	// ErrStopped tells that the run was cancelled.
+	// ErrStopped says that the run was cancelled.
 	ErrStopped = errors.New("the run was cancelled")
 )
 
-// ExitCode gives the exit code that tells of an error.
+// ExitCode is the exit code for an error.
 func ExitCode(err error) int {
 	if err == nil {
 		return ExitOK
@@ -89,7 +88,7 @@ func ExitCode(err error) int {
 	return ExitFailed
 }
 
-// Of turns any error of a step into one that can be told to an editor.
+// Of turns any error of a step into an *Error, which an editor can read.
 func Of(err error, step string) *Error {
 	if fail, ok := errors.AsType[*Error](err); ok {
 		return fail

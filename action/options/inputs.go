@@ -21,7 +21,7 @@ func Inputs(get func(string) string) kong.Resolver {
 	})
 }
 
-// inputNames are the variables that a flag is looked for in, best first.
+// inputNames are the variables in which a flag's value is looked for, in this order.
 func inputNames(flag string) []string {
 	upper := strings.ToUpper(flag)
 	plain := strings.ReplaceAll(upper, "-", "_")
@@ -32,15 +32,15 @@ func inputNames(flag string) []string {
 	return names
 }
 
-// endpointVariable names the store in every command of the program; runs read
-// oldEndpointVariable alone once, and read it still.
+// endpointVariable has the store's address for every command of the program. Earlier
+// versions of runs read oldEndpointVariable instead, and it is still read.
 const (
 	endpointVariable    = "PRESSRUN_S3_ENDPOINT"
 	oldEndpointVariable = "PRESSRUN_ENDPOINT"
 )
 
-// Renamed is what to say of a store's address that came by the variable's old name;
-// "" for nothing.
+// Renamed is the note for an address of the store that came by the variable's old name; ""
+// for none.
 func Renamed(endpoint string, get func(string) string) string {
 	old := strings.TrimSpace(get(oldEndpointVariable))
 	if old == "" || old != endpoint || strings.TrimSpace(get(endpointVariable)) != "" {

@@ -43,12 +43,12 @@ type RunFlags struct {
 	Supervised    bool          `help:"Somebody else tells the app that this run was cancelled." hidden:""`
 	JSON          bool          `name:"json" help:"Print the result as JSON on standard output, and all else on standard error."`
 
-	// Token is the credential for the app. It has no flag on purpose:
-	// arguments are seen by everybody on the machine.
+	// Token is the credential for the app. It has no flag on purpose: everybody on the
+	// machine can see arguments.
 	Token string `kong:"-"`
 }
 
-// TurnFlags say what a run waits for before it starts.
+// TurnFlags say for what a run waits before it starts.
 type TurnFlags struct {
 	TurnLimit     time.Duration `help:"How long to wait for the site's turn." default:"60m"`
 	TurnInterval  time.Duration `help:"How often to ask for the site's turn." default:"10s"`
@@ -70,7 +70,7 @@ type TurnFlags struct {
 	GitHubToken string `kong:"-"`
 }
 
-// DetectFlags say whether the frontend's own files are asked how the site is built.
+// DetectFlags say whether a run detects from the frontend's files how the site is built.
 type DetectFlags struct {
 	Detect string `help:"Where neither --build nor --output is given, see from the frontend's files how it is built (pressrun detect shows what is seen): yes, no, or auto, which is yes in a GitHub workflow." enum:"auto,yes,no" default:"auto"`
 }
@@ -114,7 +114,7 @@ type OutputFlags struct {
 	Output string `help:"Folder with the built site, from the frontend's folder (default: as is detected, else public)." placeholder:"FOLDER"`
 }
 
-// CheckFlags bound what may be published without somebody looking.
+// CheckFlags set the guards of the deploy.
 type CheckFlags struct {
 	Index       string   `help:"The page that a site must have, or \"none\"." default:"index.html"`
 	MaxVanished *float64 `help:"Share of the live release's pages, 0 to 1, that may be missing (default: by the site's size)." placeholder:"SHARE"`
@@ -135,7 +135,7 @@ type DeployFlags struct {
 	DryRun        bool   `help:"Say what the deploy would change, and change nothing."`
 }
 
-// CDNFlags say which CDN is before the site, and how to tell it what changed.
+// CDNFlags say which CDN is in front of the site, and how it is purged.
 type CDNFlags struct {
 	CDN           string        `name:"cdn" help:"CDN before the site: cloudfront:DISTRIBUTION, fastly:SERVICE, cloudflare:ZONE, varnish:http://SERVER:6081[,...] or webhook:URL." placeholder:"KIND:NAME"`
 	CDNTags       bool          `name:"cdn-tags" help:"The CDN is set up to read cache tags (CloudFront, Cloudflare)."`
@@ -145,7 +145,7 @@ type CDNFlags struct {
 	CDNLimit      time.Duration `name:"cdn-limit" help:"How long to try to make the CDN forget what changed. The release is live all the same." default:"15m"`
 }
 
-// VerifyFlags say how to see that the site is live.
+// VerifyFlags say how a run verifies that the site is live.
 type VerifyFlags struct {
 	PublicURL      string        `name:"public-url" help:"The site's public address. \"Live\" is said once the release has been seen through it." placeholder:"URL"`
 	VerifyInterval time.Duration `help:"How often to look." default:"2s"`

@@ -1,5 +1,5 @@
-// Package report is how a run speaks to its app: claim, reports, heartbeats, figures.
-// A report is made again until the app answers, and never counts twice.
+// Package report has the calls of a run to its app: claim, reports, heartbeats, figures.
+// A report is sent again until the app answers, and never counts twice.
 package report
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// App is a run's way to its app.
+// App is a run's client for its app.
 type App struct {
 	options.RunFlags
 	client  *api.Client // with the credential for claims
@@ -29,10 +29,10 @@ type App struct {
 	file    *state.File
 	console *console.Console
 	github  *workflow.Workflow
-	beating sync.Mutex // held by a heartbeat, and by what must not meet one
+	beating sync.Mutex // held by a heartbeat, and by calls that must not overlap one
 }
 
-// Open gets ready to talk to the app; nil when there is none. Nothing is sent yet.
+// Open makes the client for the app; nil when there is no app. It sends nothing.
 func Open(flags options.RunFlags, getenv func(string) string, file *state.File, c *console.Console, w *workflow.Workflow) (*App, error) {
 	if flags.URL == "" {
 		return nil, nil //nolint:nilnil // no app is no mistake
@@ -58,7 +58,7 @@ func Open(flags options.RunFlags, getenv func(string) string, file *state.File, 
 	return a, nil
 }
 
-// Conceal keeps a credential out of GitHub's log and out of what others are told.
+// Conceal keeps a credential out of GitHub's log and out of reports.
 func (r *App) Conceal(secret string) {
 	r.github.Mask(secret)
 	r.console.Conceal(secret)
@@ -73,8 +73,8 @@ func (r *App) session() (*api.Client, state.State, error) {
 	return r.client.WithToken(s.Session), s, nil
 }
 
-// Report tells the app of a state, for as long as limit. The same sequence is
-// sent each time, and no other report ever has it.
+// Report reports a state to the app, with tries until limit. Each try has the same sequence,
+// and no other report has it.
 func (r *App) Report(ctx context.Context, to release.State, note string, limit time.Duration) (api.ReportResult, error) {
 	if err := r.file.Change(func(s *state.State) { s.Sequence++ }); err != nil {
 		return api.ReportResult{}, err
@@ -94,8 +94,8 @@ func (r *App) Report(ctx context.Context, to release.State, note string, limit t
 	return out, r.file.Change(func(s *state.State) { s.Reported = to })
 }
 
-// Fail tells the app of a failure, for as long as limit.
-// Run and sequence are those of the run.
+// Fail reports a failure to the app, with tries until limit. It sets the run and the
+// sequence.
 func (r *App) Fail(ctx context.Context, in api.FailureInput, limit time.Duration) error {
 	if err := r.file.Change(func(s *state.State) { s.Sequence++ }); err != nil {
 		return err
@@ -109,13 +109,13 @@ func (r *App) Fail(ctx context.Context, in api.FailureInput, limit time.Duration
 		return client.Fail(ctx, s.Site, s.Release, in)
 	})
 	if errors.Is(err, failure.ErrTakenAway) {
-		return nil // it knows already
+		return nil // the app has ended the release already
 	}
 	return err
 }
 
-// inSession makes a call once, and once more in a new session when the app no
-// longer knows the one that there is.
+// inSession makes a call, and once more in a new session if the app no longer knows the old
+// one.
 func (r *App) inSession(ctx context.Context, call func(*api.Client, state.State) error) error {
 	client, s, err := r.session()
 	if err != nil {

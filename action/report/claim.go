@@ -19,12 +19,12 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// codeReplayed is the app's refusal of a token that is good once.
+// codeReplayed is the app's refusal of a single-use token that was used before.
 const codeReplayed = "replayed_token"
 
-// Claim asks for the release. A token of GitHub's, or one signed with the
-// secret that the workflow shares with the app, is good for one try: when the
-// answer to that was lost, the next try has another.
+// Claim claims the release. A token of GitHub's, or one signed with the secret that the
+// workflow shares with the app, is good for one try: if the answer is lost, the next try
+// uses another token.
 func (r *App) Claim(ctx context.Context, in api.ClaimInput) (api.ClaimResult, error) {
 	for range 3 {
 		client, err := r.claimant(ctx, in)
@@ -39,8 +39,8 @@ func (r *App) Claim(ctx context.Context, in api.ClaimInput) (api.ClaimResult, er
 	return api.ClaimResult{}, errors.New("the app has seen every token of this run before")
 }
 
-// claimant is the client for one claim: with the token it was given, else
-// with GitHub's word on who this run is, else with the shared secret.
+// claimant is the client for one claim: with the configured token, else with GitHub's OIDC
+// token, else with one signed by the shared secret.
 func (r *App) claimant(ctx context.Context, in api.ClaimInput) (*api.Client, error) {
 	env, secret := r.getenv, r.getenv("PRESSRUN_CALLBACK_SECRET")
 	switch {
@@ -68,7 +68,7 @@ func (r *App) claimant(ctx context.Context, in api.ClaimInput) (*api.Client, err
 	return r.client, nil
 }
 
-// IDToken asks GitHub for a token that says to an audience who this run is. It is a
+// IDToken asks GitHub for an OIDC token that identifies this run to an audience. It is a
 // read, so it is tried again.
 func IDToken(ctx context.Context, env func(string) string, audience string) (string, error) {
 	u, err := url.Parse(env("ACTIONS_ID_TOKEN_REQUEST_URL"))
@@ -101,12 +101,12 @@ func IDToken(ctx context.Context, env func(string) string, audience string) (str
 	return answer.Value, nil
 }
 
-// renew gets a new session for the release that this run already has: an app
-// may forget sessions, and answers the run that has the release as before.
+// renew gets a new session for the release that this run already has. An app that lost its
+// key knows no earlier session, and answers the claim of the same run as before.
 func (r *App) renew(ctx context.Context) error {
 	s := r.file.Now()
 	got, err := r.Claim(ctx, api.ClaimInput{Release: r.Release, Token: r.DispatchToken, Run: s.Run})
-	if IsStatus(err, http.StatusConflict) { // whatever the reason: it is not this run's
+	if IsStatus(err, http.StatusConflict) { // for any reason: the release is not this run's
 		return fmt.Errorf("%w: %w", failure.ErrTakenAway, err)
 	}
 	if err != nil {
@@ -120,8 +120,8 @@ func (r *App) renew(ctx context.Context) error {
 	return r.file.Change(func(s *state.State) { s.Session = got.Session })
 }
 
-// giveBack lets go of a release that was given for another one, which is over:
-// it would wait for this run until the app gives it up.
+// giveBack fails a release that the app gave in place of this run's, which is over: else the
+// release would wait for this run until its deadline.
 func (r *App) giveBack(ctx context.Context, s state.State, got api.ClaimResult) {
 	why := fmt.Sprintf("it was given to a run of release #%d, which is over", s.Release)
 	err := r.client.WithToken(got.Session).Fail(ctx, s.Site, got.Release, api.FailureInput{Run: s.Run, Sequence: max(s.Sequence, got.Sequence) + 1, Why: why, Fault: release.FaultPressrun})

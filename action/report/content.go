@@ -8,8 +8,9 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// ContentRead tells the app what the run has read, for as long as limit. No heartbeat goes
-// meanwhile: where the release ends by this, it would be told that it is over.
+// ContentRead reports the content that the run has read, with tries until limit. No
+// heartbeat is sent meanwhile: if the report ends the release, the heartbeat would be refused
+// and would stop the run.
 func (r *App) ContentRead(ctx context.Context, in api.ContentInput, limit time.Duration) (out api.ContentResult, err error) {
 	if err := r.file.Change(func(s *state.State) { s.Sequence++ }); err != nil {
 		return out, err
@@ -26,7 +27,7 @@ func (r *App) ContentRead(ctx context.Context, in api.ContentInput, limit time.D
 		return err
 	})
 	if err == nil && out.SameAs != 0 {
-		err = r.file.Change(func(s *state.State) { s.Outcome = state.OutcomeNothing }) // beats no more
+		err = r.file.Change(func(s *state.State) { s.Outcome = state.OutcomeNothing }) // which ends the heartbeats
 	}
 	return out, err
 }

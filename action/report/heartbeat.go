@@ -14,10 +14,9 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Heartbeats tells the app every few seconds that the run lives and what it
-// does. When the app answers that the release is not this run's, the run ends
-// at once. The function that it returns ends it. Without an app there are
-// none.
+// Heartbeats sends heartbeats every few seconds, with what the run is doing, until stop is
+// called. When the app answers that the release is not this run's, the run is cancelled at
+// once. Without an app it sends none.
 func (r *App) Heartbeats(ctx context.Context, cancel context.CancelCauseFunc) (stop func()) {
 	if r == nil {
 		return func() {}
@@ -51,8 +50,8 @@ func (r *App) beatEvery() time.Duration {
 	return 15 * time.Second
 }
 
-// Beat sends one heartbeat. There is none before the claim, and none after the
-// site is live: nothing stops the run then.
+// Beat sends one heartbeat. It sends none before the claim, and none once the site is live,
+// when nothing stops the run any more.
 func (r *App) Beat(ctx context.Context) error {
 	r.beating.Lock()
 	defer r.beating.Unlock()
@@ -67,17 +66,17 @@ func (r *App) Beat(ctx context.Context) error {
 	})
 }
 
-// StillOurs asks the app once more just before the site is touched. An app
-// that can't be reached does not hold up what it has let begin: the lease at
-// the destination keeps two deploys apart.
-func (r *App) StillOurs(ctx context.Context) error {
+// ConfirmClaim asks the app once more, just before the deploy, whether the release is still
+// this run's. If the app can't be reached, the deploy goes on: the lease at the destination
+// keeps two deploys apart.
+func (r *App) ConfirmClaim(ctx context.Context) error {
 	_, s, err := r.session()
 	if err != nil {
 		return err
 	}
 	if s.Reported == release.Starting {
 		return &failure.Error{
-			Why:   fmt.Sprintf("release #%d has read no content yet: what was built is not for it (the step in-progress comes before the build)", s.Release),
+			Why:   fmt.Sprintf("release #%d has read no content yet: the build is not for it (the step in-progress comes before the build)", s.Release),
 			Fault: release.FaultPressrun, Code: failure.ExitFailed,
 		}
 	}
@@ -86,7 +85,7 @@ func (r *App) StillOurs(ctx context.Context) error {
 		return fmt.Errorf("%w: %w", failure.ErrTakenAway, err)
 	}
 	if err != nil {
-		r.console.Say("the app can't be reached just now; deploying what it let begin: %v", err)
+		r.console.Say("the app can't be reached just now; the deploy, which it let begin, goes on: %v", err)
 	}
 	return nil
 }

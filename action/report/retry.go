@@ -15,7 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// persist makes a call until the app answers, for as long as limit.
+// persist makes a call until the app answers, with tries until limit.
 func (r *App) persist(ctx context.Context, limit time.Duration, call func(context.Context) error) error {
 	deadline := time.Now().Add(limit)
 	var claimedAgain bool
@@ -37,7 +37,7 @@ func (r *App) persist(ctx context.Context, limit time.Duration, call func(contex
 		case !MayPass(err), failure.IsUsage(err):
 			return err
 		case time.Now().Add(pause).After(deadline):
-			return fmt.Errorf("the app was not to be reached for %s: %w", limit, err)
+			return fmt.Errorf("the app could not be reached for %s: %w", limit, err)
 		}
 		r.console.Say("the app can't be reached, trying again: %v", err)
 		if err := Sleep(ctx, r.asked.wait(pause)); err != nil {
@@ -46,7 +46,7 @@ func (r *App) persist(ctx context.Context, limit time.Duration, call func(contex
 	}
 }
 
-// askedToWait remembers what the app last answered as Retry-After.
+// askedToWait notes the Retry-After of the app's last answer.
 type askedToWait struct {
 	next    http.RoundTripper
 	seconds atomic.Int64
@@ -66,7 +66,7 @@ func (a *askedToWait) RoundTrip(r *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// wait is how long to wait before asking again.
+// wait is the wait before the next try.
 func (a *askedToWait) wait(otherwise time.Duration) time.Duration {
 	if s := a.seconds.Load(); s > 0 {
 		return time.Duration(s) * time.Second
@@ -74,8 +74,7 @@ func (a *askedToWait) wait(otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-// Pause is how long to wait before the app is asked again: as it last asked for,
-// else as given.
+// Pause is the wait before the next try: by the app's last Retry-After, or else as given.
 func (r *App) Pause(otherwise time.Duration) time.Duration { return r.asked.wait(otherwise) }
 
 // takenCodes are the refusals that mean that the release is not this run's.
@@ -86,7 +85,7 @@ func Taken(err error) bool {
 	return slices.Contains(takenCodes, release.Code(api.CodeOf(err)))
 }
 
-// MayPass says whether an error may be gone at the next try.
+// MayPass says whether the next try may succeed.
 func MayPass(err error) bool {
 	problem, ok := errors.AsType[*api.Problem](err)
 	if !ok {

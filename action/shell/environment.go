@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/environ"
 )
 
-// Environment is what this process was started with.
+// Environment are the variables of this process.
 type Environment map[string]string
 
 // NewEnvironment reads entries as os.Environ has them.
@@ -27,9 +27,9 @@ func NewEnvironment(entries []string) Environment {
 // Get is a variable's value; "" when it is not set.
 func (e Environment) Get(name string) string { return e[name] }
 
-// ForCommand is the environment of the site's own commands: this process's
-// without what is kept from builds, the build's profile, and what the run tells.
-func (e Environment) ForCommand(profile, told map[string]string) []string {
+// ForCommand is the environment of the site's own commands: this process's without the
+// variables that are kept from builds, the build's profile, and the run's own variables.
+func (e Environment) ForCommand(profile, ofRun map[string]string) []string {
 	env := map[string]string{}
 	for name, value := range e {
 		if !environ.KeptFromBuilds(name) {
@@ -37,7 +37,7 @@ func (e Environment) ForCommand(profile, told map[string]string) []string {
 		}
 	}
 	maps.Copy(env, profile)
-	maps.Copy(env, told)
+	maps.Copy(env, ofRun)
 	list := make([]string, 0, len(env))
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		list = append(list, name+"="+env[name])

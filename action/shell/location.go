@@ -11,17 +11,17 @@ import (
 )
 
 const (
-	// maxLine bounds what is read of one line of a build's output, in bytes:
-	// what is longer is no compiler's message.
+	// maxLine bounds a line of a build's output, in bytes: a longer one is no compiler's
+	// message.
 	maxLine = 4096
-	// maxLocations bounds how many locations are kept; few of them are shown.
+	// maxLocations bounds the locations; few of them are shown.
 	maxLocations = 200
 )
 
-// Location is where in a file a build says that something is wrong.
+// Location is the place in a file that a build's message names.
 type Location struct {
 	File      string // as the build named it
-	Line, Col int    // Col is 0 when it was not said
+	Line, Col int    // Col is 0 for none
 	Text      string
 }
 
@@ -38,11 +38,11 @@ var (
 	quotedForm = regexp.MustCompile(`^(?:Error:|ERROR|error:)\s.*?"((?:[A-Za-z]:[\\/])?[^":<>|*?]+):([0-9]{1,7}):([0-9]{1,7})":\s+(\S.*)$`)
 	// Eleventy with Nunjucks: [11ty] 2. (./src/a.njk) [Line 3, Column 5]
 	bracketForm = regexp.MustCompile(`^\s*(?:\[11ty\]\s+)?(?:[0-9]+\.\s+)?(?:[A-Za-z ]+:\s+)?\(([^()":<>|*?]+)\) \[Line ([0-9]{1,7}), Column ([0-9]{1,7})\]\s*(.*)$`)
-	// harmless begins what is said of a place without anything being wrong.
+	// harmless begins messages that are no errors.
 	harmless = regexp.MustCompile(`(?i)^(?:warning|warn|note|info|hint|debug|notice|in function)\b`)
 )
 
-// findLocation recognises one line of a build's output.
+// findLocation finds the location in one line of a build's output.
 func findLocation(line string) (Location, bool) {
 	if !strings.ContainsAny(line, ":[") {
 		return Location{}, false
@@ -64,8 +64,7 @@ func findLocation(line string) (Location, bool) {
 	return Location{}, false
 }
 
-// locations finds locations in what is written to it. It never holds more than a
-// line of it.
+// locations finds locations in the output that is written to it. It holds one line at most.
 type locations struct {
 	found []Location
 	line  []byte
@@ -100,7 +99,7 @@ func (p *locations) end() {
 	}
 	line = workflow.Line(line)
 	if last := len(p.found) - 1; last >= 0 && p.found[last].Text == "" {
-		// Eleventy says what is wrong in the line after the place.
+		// Eleventy writes the message in the line after the place.
 		p.found[last].Text = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), "[11ty]"))
 		return
 	}

@@ -1,5 +1,5 @@
-// Package shell runs a site's own commands, which install and build: with the
-// environment that they may see, and what their output tells of a failure.
+// Package shell runs a site's own commands, which install and build: with the environment
+// that they may see. It finds the cause of a failure in their output.
 package shell
 
 import (
@@ -24,8 +24,8 @@ import (
 const (
 	tailBytes = 16 << 10
 	tailLines = 12
-	// exitContent is how a build says that the content is at fault, not
-	// itself: EX_DATAERR of sysexits.h.
+	// exitContent is the exit code by which a build blames the content: EX_DATAERR of
+	// sysexits.h.
 	exitContent = 65
 )
 
@@ -49,9 +49,9 @@ func (e *LocatedError) Error() string { return e.Err.Error() }
 
 func (e *LocatedError) Unwrap() error { return e.Err }
 
-// Run runs a command line, which also sees the variables that the run tells it.
-// What names it in messages: "build command". Its failure is a *failure.Error.
-func (s Shell) Run(ctx context.Context, what, line string, timeout time.Duration, told map[string]string) error {
+// Run runs a command line, with further variables. what names it in messages: "build
+// command". Its failure is a *failure.Error.
+func (s Shell) Run(ctx context.Context, what, line string, timeout time.Duration, variables map[string]string) error {
 	profile, err := Profile(s.Profile)
 	if err != nil {
 		return err
@@ -66,7 +66,7 @@ func (s Shell) Run(ctx context.Context, what, line string, timeout time.Duration
 	log := redact.NewWriter(s.Console.Out, s.Console.Hide)
 	unmute := s.GitHub.Mute()
 	err = process.Run(ctx, process.Command{
-		Args: process.Shell(line), Dir: s.Dir, Env: s.Environment.ForCommand(profile, told),
+		Args: process.Shell(line), Dir: s.Dir, Env: s.Environment.ForCommand(profile, variables),
 		Output: io.MultiWriter(log, end, named), Mark: s.Mark,
 	})
 	_ = log.Flush() // the log is no reason to fail
@@ -83,8 +83,7 @@ func (s Shell) Run(ctx context.Context, what, line string, timeout time.Duration
 
 var errTimeout = errors.New("it took too long")
 
-// failed tells an editor what became of a command, with the end of its
-// output.
+// failed describes the failure of a command to an editor, with the end of its output.
 func (s Shell) failed(what string, err error, end *tail, took, timeout time.Duration) error {
 	fail := &failure.Error{Fault: release.FaultBuild, Code: failure.ExitFailed, Err: err}
 	exit, isExit := errors.AsType[*exec.ExitError](err)
@@ -103,14 +102,14 @@ func (s Shell) failed(what string, err error, end *tail, took, timeout time.Dura
 		fail.Why = fmt.Sprintf("the %s failed after %s (%v)", what, took, exit.ProcessState)
 	}
 	if lines := end.lines(tailLines, s.Console.Hide); len(lines) > 0 {
-		// The last lines tell most: when all is too much, the first go.
-		fail.Why += ". Its last words: " + text.KeepEnd(s.Console.Hide(strings.Join(lines, " | ")), 1200)
+		// The last lines tell most: if the text is too long, the first go.
+		fail.Why += ". The end of its output: " + text.KeepEnd(s.Console.Hide(strings.Join(lines, " | ")), 1200)
 	}
 	return fail
 }
 
-// killed says whether a command, or the shell around it, ended by SIGKILL that
-// we did not send.
+// killed says whether a command, or the shell around it, ended by a SIGKILL that this process
+// did not send.
 func killed(exit *exec.ExitError) bool {
 	status, ok := exit.Sys().(syscall.WaitStatus)
 	return exit.ExitCode() == 128+9 || ok && status.Signaled() && status.Signal() == syscall.SIGKILL

@@ -7,7 +7,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// tail keeps the end of what is written to it.
+// tail keeps the end of the output that is written to it.
 type tail struct {
 	max  int // bytes
 	text []byte
@@ -26,8 +26,8 @@ func (t *tail) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// lines are the last n lines with something in them, made plain. Secrets are
-// hidden before the lines are picked: a key has several.
+// lines are the last n lines that are not empty, made plain. Secrets are hidden before the
+// text is split: a key has several lines.
 func (t *tail) lines(n int, hide func(string) string) []string {
 	var out []string
 	for line := range strings.SplitSeq(hide(text.Plain(string(t.text))), "\n") {

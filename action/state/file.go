@@ -21,19 +21,18 @@ type File struct {
 	state State
 }
 
-// NewFile is a file at path, which must be absolute, with the state that is kept
-// there from the first Change on.
+// NewFile is a file at path, which must be absolute. The first Change writes the state.
 func NewFile(path string, s State) *File { return &File{path: path, state: s} }
 
-// Path is where the file is.
+// Path is the path of the file.
 func (f *File) Path() string { return f.path }
 
-// Beside names a file next to this one, by what comes after its name: ".metrics.json".
+// Beside is the path of a file next to this one, with another ending: ".metrics.json".
 func (f *File) Beside(suffix string) string {
 	return strings.TrimSuffix(f.path, filepath.Ext(f.path)) + suffix
 }
 
-// Now is the state as it stands.
+// Now is the current state.
 func (f *File) Now() State {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -1,5 +1,4 @@
-// Package state is what the steps of one run tell each other, and the file that
-// keeps it.
+// Package state has the state that the steps of one run share, and the file that stores it.
 package state
 
 import (
@@ -11,8 +10,8 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// State is what the steps of one run tell each other. It holds the session's
-// credential: the file is for its owner's eyes only.
+// State is the state that the steps of one run share. It has the session's credential: the
+// file is readable by its owner only.
 type State struct {
 	Site    string  `json:"site"`
 	Run     api.Run `json:"run"`
@@ -25,8 +24,8 @@ type State struct {
 	// claim, and when there is no app.
 	Session   string `json:"session,omitempty"`
 	Heartbeat int    `json:"heartbeat_seconds,omitempty"`
-	// Sequence is that of the last report sent. It is on disk before the
-	// report leaves, so that no two reports ever share one.
+	// Sequence is that of the last report. It is on disk before the report is sent, so
+	// that no two reports have the same.
 	Sequence  int64      `json:"sequence,omitempty"`
 	Watermark *time.Time `json:"watermark,omitempty"`
 	// LastLive is when the release went live that was live when this one was claimed;
@@ -34,23 +33,22 @@ type State struct {
 	// known.
 	LastLive *time.Time `json:"last_live,omitempty"`
 	Attempts int        `json:"attempts,omitempty"`
-	// TraceParent is the span of the release as a whole; empty where none is traced.
+	// TraceParent is the span of the release; empty if it is not traced.
 	TraceParent string `json:"traceparent,omitempty"`
 	Served      int64  `json:"served,omitempty"`
-	// Titles are some of what is served, for the summary.
+	// Titles are those of some served requests, for the summary.
 	Titles []string    `json:"titles,omitempty"`
 	Steps  []StepTime  `json:"steps,omitempty"`
 	Deploy *DeployDone `json:"deploy,omitempty"`
-	// Content is what the build was given of the CMS's content; nil when nothing is copied.
+	// Content is the copy of the CMS's content that the build reads; nil for none.
 	Content *Content `json:"content,omitempty"`
-	// Baked sums up the bake that made the site; nil when none did.
+	// Baked sums up the bake that made the site; nil for none.
 	Baked *api.Baked `json:"baked,omitempty"`
 	// Built describes the build that was checked.
 	Built *Built `json:"built,omitempty"`
-	// Live is set once the site is known to be live: nothing fails the run
-	// from there on.
+	// Live is set once the site is known to be live: nothing fails the run from then on.
 	Live bool `json:"live,omitempty"`
-	// Edge is what became of the CDN; nil when there is none.
+	// Edge is the state of the CDN; nil for none.
 	Edge *api.Edge `json:"edge,omitempty"`
 	// Reported is the last state that the app has acknowledged.
 	Reported release.State `json:"reported,omitempty"`
@@ -59,9 +57,9 @@ type State struct {
 	Fault    release.Fault `json:"fault,omitempty"`
 	// Guards are those that stopped the release.
 	Guards []string `json:"guards,omitempty"`
-	// Untold says that the app could not be told of the failure.
+	// Untold says that the failure could not be reported to the app.
 	Untold bool `json:"untold,omitempty"`
-	// Pending are states that the app could not be told of.
+	// Pending are the states that could not be reported to the app.
 	Pending []string `json:"pending,omitempty"`
 	// Unsent says which systems did not take the run's figures, and why.
 	Unsent []string `json:"unsent,omitempty"`
@@ -72,14 +70,15 @@ type StepTime = api.StepTime
 
 // Content is a copy of a CMS's content that a build reads.
 type Content struct {
-	// Folder is that of the snapshot, an absolute path.
+	// Folder is the folder of the snapshot, an absolute path.
 	Folder   string `json:"folder"`
 	Snapshot string `json:"snapshot"`
 	Digest   string `json:"digest"`
 	// Watermark is the instant just before the content was read, by the CMS's clock.
 	Watermark   time.Time           `json:"watermark"`
 	Consistency content.Consistency `json:"consistency"`
-	// Records are in it; the others tell how it differs from the last snapshot.
+	// Records is the number of its records; the others count the differences from the
+	// snapshot before.
 	Records   int  `json:"records"`
 	Added     int  `json:"added"`
 	Changed   int  `json:"changed"`
@@ -109,15 +108,15 @@ type DeployDone struct {
 	Unchanged     int64     `json:"unchanged"`
 	Changed       []string  `json:"changed,omitempty"`
 	Warnings      []string  `json:"warnings,omitempty"`
-	// Sample are changed pages as the public has to see them.
+	// Sample are some changed pages, to be looked at through the public address.
 	Sample []verify.Expectation `json:"sample,omitempty"`
 }
 
-// Outcome is how a run ended.
+// Outcome is the outcome of a run.
 type Outcome string
 
-// The outcomes. EdgePending: live at the origin, while the CDN may still show
-// what was replaced. Duplicate: another run has the release, or had it.
+// The outcomes. EdgePending: live at the origin, while the CDN may still show replaced
+// files. Duplicate: another run has the release, or had it.
 // Nothing: there was nothing to release.
 const (
 	OutcomeLive        Outcome = "live"
@@ -134,19 +133,18 @@ const (
 // Idle says that the run has nothing to do.
 func (o Outcome) Idle() bool { return o == OutcomeDuplicate || o == OutcomeNothing }
 
-// Unpublished says that the run ended, and not well, before its site was seen to
-// be live.
+// Unpublished says that the run failed before its site was seen to be live.
 func (o Outcome) Unpublished() bool {
 	return o == OutcomeFailed || o == OutcomeCancelled || o == OutcomeNotReady
 }
 
-// EdgePending says whether a cache may still show what was replaced.
+// EdgePending says whether the CDN may still show replaced files.
 func (s State) EdgePending() bool { return s.Edge != nil && s.Edge.State == api.EdgePending }
 
 // Deployed says whether the destination shows the release.
 func (s State) Deployed() bool { return s.Deploy != nil && s.Deploy.Committed }
 
-// AppAwaitsLive says whether the app waits for the word that a site is live.
+// AppAwaitsLive says whether the app waits for the report that the site is live.
 func (s State) AppAwaitsLive() bool { return s.Session != "" && s.Reported == release.InProgress }
 
 // Number is the release's number, given by the app or else by the deploy.

@@ -12,7 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// mostFirst bounds how many addresses the app is told beside the counts.
+// mostFirst bounds the addresses that are reported to the app beside the counts.
 const mostFirst = 50
 
 // bakedOf sums up an account for the app.
@@ -38,8 +38,8 @@ func bakedOf(a judge.Account, hide func(string) string) api.Baked {
 	return b
 }
 
-// accountLines are an account's addresses as gzip of JSON lines, those in trouble first:
-// as many as go into so many bytes, with a last line that says how many are left out.
+// accountLines are an account's addresses as gzip of JSON lines, those in trouble first: as
+// many as fit into most bytes, with a last line that counts those that are left out.
 func accountLines(a judge.Account, most int) ([]byte, error) {
 	var ordered []judge.Line
 	for _, trouble := range []bool{true, false} {

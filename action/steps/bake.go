@@ -23,7 +23,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// bake makes the static site of the pages that the CMS itself shows.
+// bake makes the static site from the pages that the CMS itself shows.
 func (r Build) bake(ctx context.Context) (Result, error) {
 	if r.Build != "" {
 		return Result{}, failure.Usage("--bake: the site is built by a command (--build) or baked; name one of them")
@@ -36,7 +36,7 @@ func (r Build) bake(ctx context.Context) (Result, error) {
 	o := bake.Options{
 		CMS: r.Bake, Dir: output, State: r.BakeState, PublicURL: r.PublicURL, Canaries: lines(r.BakeCanary),
 		Limits: judge.Limits{RefuseUnreachable: r.BakeUnreachable == "refuse", Allow: r.bakeLetPass()},
-		Tell:   r.tellBake(),
+		Tell:   r.sayProgress(),
 	}
 	if o.Served, err = r.served(); err != nil {
 		return Result{}, err
@@ -72,15 +72,15 @@ func (r Build) bake(ctx context.Context) (Result, error) {
 	}
 	r.Console.Say("bake: consistency: %s: %s", a.Consistency, a.ConsistencyBecause)
 	r.sayAccount(a)
-	result, err := r.Made.tell(ctx, a.Digest, false, api.ContentInput{Consistency: release.Consistency(a.Consistency), Watermark: &a.Watermark})
+	result, err := r.SiteDigest.report(ctx, a.Digest, false, api.ContentInput{Consistency: release.Consistency(a.Consistency), Watermark: &a.Watermark})
 	if result.Note == "" {
 		result.Note = fmt.Sprintf("baked %s (%d new, %d changed, %d gone)", text.Count(a.Counts.Pages, "page"), a.Counts.New, a.Counts.Changed, a.Counts.Gone)
 	}
 	return result, err
 }
 
-// served are the entries that the served requests name; none where one names none, or where
-// there are more requests than are told. Run alone, no app was asked.
+// served are the entries that the served requests name; none if a request names none, or if
+// the app gave only some of the requests. A step that runs alone has no requests.
 func (r Build) served() ([]string, error) {
 	text, err := os.ReadFile(r.requestsFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -113,7 +113,7 @@ func (r Build) bakeLetPass() []string {
 	})
 }
 
-// lines are those of a setting that are not empty.
+// lines are the lines of a setting that are not empty.
 func lines(text string) []string {
 	var out []string
 	for line := range strings.Lines(text) {
@@ -124,10 +124,10 @@ func lines(text string) []string {
 	return out
 }
 
-// mostSaid bounds how many addresses the log names.
+// mostSaid bounds the addresses that the log names.
 const mostSaid = 50
 
-// sayAccount names what is not in the output and should be, or is as it was.
+// sayAccount logs the addresses that are missing from the output, or were kept as they were.
 func (r Build) sayAccount(a judge.Account) {
 	said := 0
 	for _, l := range a.Addresses {
@@ -143,11 +143,11 @@ func (r Build) sayAccount(a judge.Account) {
 	}
 }
 
-// leaveAccount gives the account to the app, for people. What can't be given fails nothing.
+// leaveAccount gives the account to the app, for people. A failure to do so fails nothing.
 func (r Build) leaveAccount(ctx context.Context, a judge.Account) {
 	baked := bakedOf(a, r.Console.Hide)
 	if err := r.Record.Change(func(s *state.State) { s.Baked = &baked }); err != nil {
-		r.Console.Say("bake: the account could not be kept: %v", err)
+		r.Console.Say("bake: the account could not be stored: %v", err)
 	}
 	if r.App == nil || r.Record.Now().Session == "" {
 		return
@@ -163,8 +163,8 @@ func (r Build) leaveAccount(ctx context.Context, a judge.Account) {
 	}
 }
 
-// tellBake tells now and then how far the bake is.
-func (r Build) tellBake() func(crawl.Progress) {
+// sayProgress logs from time to time how far the bake is.
+func (r Build) sayProgress() func(crawl.Progress) {
 	last := time.Now()
 	return func(p crawl.Progress) {
 		if now := time.Now(); now.Sub(last) >= 30*time.Second {

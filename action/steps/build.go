@@ -14,16 +14,16 @@ import (
 	"github.com/pressrun/pressrun/internal/tracecontext"
 )
 
-// Build makes the static site with the site's own command, or of the pages that its CMS
+// Build makes the static site: by the site's own command, or from the pages that its CMS
 // shows.
 type Build struct {
 	siteCommand
 	options.BuildFlags
 	options.OutputFlags
 
-	Made      Made
-	Dir       string // the frontend's folder
-	PublicURL string // where visitors find the site; "" when that is not known
+	SiteDigest SiteDigest
+	Dir        string // the frontend's folder
+	PublicURL  string // the site's public address; "" when it is not known
 }
 
 // Name implements Step.
@@ -40,7 +40,7 @@ func (r Build) Do(ctx context.Context) (Result, error) {
 	if r.Build == "" {
 		return skipped("no --build command is set")
 	}
-	// Run alone, no app was asked; the build still finds its file.
+	// A step that runs alone has no requests, but its command expects the file.
 	if _, err := os.Stat(r.requestsFile()); errors.Is(err, fs.ErrNotExist) {
 		if err := r.writeRequests(api.ReportResult{}); err != nil {
 			return Result{}, err
@@ -54,40 +54,40 @@ func (r Build) Do(ctx context.Context) (Result, error) {
 type siteCommand struct {
 	*Run
 	Shell     shell.Shell
-	DeployEnv string // where the site is deployed to; "" when that is not said
+	DeployEnv string // the environment to which the site is deployed; "" for none
 }
 
-// run runs the command line of a step, which messages call its command.
+// run runs the command line of a step.
 func (c siteCommand) run(ctx context.Context, step, line string, timeout time.Duration) error {
-	return c.Shell.Run(ctx, step+" command", line, timeout, c.told(step))
+	return c.Shell.Run(ctx, step+" command", line, timeout, c.variables(step))
 }
 
-// told is what a run tells the site's own command of a step.
-func (c siteCommand) told(step string) map[string]string {
+// variables are the run's variables for the command of a step.
+func (c siteCommand) variables(step string) map[string]string {
 	s := c.Record.Now()
-	told := map[string]string{"PRESSRUN_REQUESTS_FILE": c.requestsFile(), "PRESSRUN_SITE": s.Site}
+	variables := map[string]string{"PRESSRUN_REQUESTS_FILE": c.requestsFile(), "PRESSRUN_SITE": s.Site}
 	if s.Release > 0 {
-		told["PRESSRUN_RELEASE"] = strconv.FormatInt(s.Release, 10)
+		variables["PRESSRUN_RELEASE"] = strconv.FormatInt(s.Release, 10)
 	}
 	if s.Content != nil {
-		told["PRESSRUN_CONTENT"] = s.Content.Folder
+		variables["PRESSRUN_CONTENT"] = s.Content.Folder
 	}
 	if c.DeployEnv != "" {
-		told["DEPLOY_ENV"] = c.DeployEnv
+		variables["DEPLOY_ENV"] = c.DeployEnv
 	}
-	// Spans of the command's own are below the step's in the release's trace.
+	// The command's own spans are below the step's in the release's trace.
 	if trace, ok := tracecontext.Read(s.TraceParent); ok {
-		told["TRACEPARENT"] = trace.Parent(trace.Span(tracecontext.Step(step)))
+		variables["TRACEPARENT"] = trace.Parent(trace.Span(tracecontext.Step(step)))
 	}
-	// Not a secret: the local runner finds by it what a run left behind.
+	// Not a secret: by it the local runner finds the processes that a run left.
 	if id := c.Shell.Environment.Get("PRESSRUN_RUN_ID"); id != "" {
-		told["PRESSRUN_RUN_ID"] = id
+		variables["PRESSRUN_RUN_ID"] = id
 	}
-	return told
+	return variables
 }
 
-// Install gets what the build needs. It runs before any content is read, so
-// that a slow installation does not make the content stale.
+// Install installs the dependencies of the build. It runs before any content is read, so that
+// a slow installation does not make the content stale.
 type Install struct {
 	siteCommand
 	options.InstallFlags

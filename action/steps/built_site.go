@@ -19,8 +19,7 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// BuiltSite is the site that was built, and where it goes: what check and deploy
-// share.
+// BuiltSite is the built site and its destination, which check and deploy share.
 type BuiltSite struct {
 	*Run
 	options.OutputFlags
@@ -28,7 +27,7 @@ type BuiltSite struct {
 	options.DeployFlags
 
 	Dir       string // the frontend's folder
-	PublicURL string // where visitors find the site; "" when nobody looks there
+	PublicURL string // the site's public address; "" when it is not known
 }
 
 // output is the folder with the built site.
@@ -74,7 +73,7 @@ func (r BuiltSite) destination(ctx context.Context) (store.Destination, error) {
 	return dest, nil
 }
 
-// rules are those of headers and compression.
+// readRules reads the rules of headers and compression.
 func (r BuiltSite) readRules() (rules.Rules, error) {
 	read, err := engine.ReadRules(r.rulesFile())
 	if err != nil {
@@ -101,8 +100,7 @@ func CheckRules(o options.Options) error {
 	return err
 }
 
-// plan and build are what check and deploy share, so that both come to the
-// same verdict.
+// plan and build are used by check and deploy, so that both come to the same verdict.
 func (r BuiltSite) plan(dest store.Destination) publish.Plan {
 	return publish.Plan{Site: r.Record.Now().Site, Destination: dest, PublicURL: r.PublicURL, Allow: r.letPass(r.Allow)}
 }

@@ -106,7 +106,7 @@ func (r Check) missingIndex(output string) []guard.Violation {
 	return []guard.Violation{{Name: guard.MissingIndex, Detail: "the build has no " + r.Index}}
 }
 
-// stop refuses what the checks found and nobody let pass.
+// stop refuses the violations that nobody let pass.
 func (r Check) stop(violations []guard.Violation) error {
 	err := guard.Stop(violations, r.letPass(r.Allow))
 	guard, ok := errors.AsType[*guard.Error](err)
@@ -116,8 +116,7 @@ func (r Check) stop(violations []guard.Violation) error {
 	return refused(guard)
 }
 
-// contentGuards are those that a person can trip in the CMS; all others speak
-// of the build.
+// contentGuards are the guards that blame the content; all others blame the build.
 var contentGuards = []string{guard.VanishedPages, guard.BrokenLinks, guard.ShrunkPages}
 
 func refused(guard *guard.Error) error {

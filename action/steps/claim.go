@@ -14,16 +14,16 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Claim takes the release for this run. A run that was dispatched has it at
-// once, or learns that another run does; any other waits for the site's turn.
+// Claim claims the release for this run. A dispatched run gets it at once, or learns that
+// another run has it; any other run waits for the site's turn.
 type Claim struct {
 	*Run
 	options.RunFlags
 	options.TurnFlags
 
-	// CannotPublish says why the release could not come to its end; "" when it can.
+	// CannotPublish says why the run can't publish; "" when it can.
 	CannotPublish string
-	// CannotBuild says why it could not be built; a rollback need not be.
+	// CannotBuild says why the run can't build, which a rollback need not; "" when it can.
 	CannotBuild string
 }
 
@@ -36,7 +36,7 @@ func (r Claim) Do(ctx context.Context) (Result, error) {
 		return skipped("there is no app to claim from")
 	}
 	turnEnds := time.Now().Add(r.TurnLimit)
-	answered := time.Now() // an app may be away for a moment at any time of a long wait
+	answered := time.Now() // the app may be down for a moment at any time of a long wait
 	for {
 		s := r.Record.Now()
 		got, err := r.App.Claim(ctx, api.ClaimInput{Release: r.Release, Token: r.DispatchToken, Run: s.Run})
@@ -66,7 +66,7 @@ func (r Claim) Do(ctx context.Context) (Result, error) {
 	}
 }
 
-// waiting is what a claim waits for: the site's turn, or the app itself.
+// waiting is the cause for which a claim waits: the site's turn, or an app that is down.
 type waiting struct {
 	why string
 	app bool
@@ -89,7 +89,7 @@ func (r Claim) claimed(got api.ClaimResult) (Result, error) {
 		s.Outcome, s.Why, s.Reported = "", "", got.State
 		s.Sequence = max(s.Sequence, got.Sequence)
 	})
-	if err == nil && r.CannotPublish != "" { // after the claim, so that the app is told why
+	if err == nil && r.CannotPublish != "" { // after the claim, so that the failure is reported to the app
 		err = &failure.Error{Why: r.CannotPublish, Fault: release.FaultPlatform, Code: failure.ExitUsage}
 	}
 	if err == nil && r.CannotBuild != "" && got.RollbackTo == 0 {
@@ -111,12 +111,12 @@ func (r Claim) claimed(got api.ClaimResult) (Result, error) {
 	return Result{Note: note}, err
 }
 
-// refusedClaim says what an app's refusal means for the run.
+// refusedClaim decides about an app's refusal: the run ends, waits or fails.
 func (r Claim) refusedClaim(err error) (Result, waiting, error) {
 	if failure.IsUsage(err) {
 		return Result{}, waiting{}, err
 	}
-	switch release.Code(api.CodeOf(err)) { //nolint:exhaustive // all others are no claim's to be refused with, or nobody's yet
+	switch release.Code(api.CodeOf(err)) { //nolint:exhaustive // no claim is refused with another code
 	case release.CodeDuplicateRun, release.CodeReleaseOver, release.CodeOtherRelease, release.CodeAlreadyLive:
 		return Result{Idle: state.OutcomeDuplicate, Note: err.Error()}, waiting{}, nil
 	case release.CodeNothingToDo:

@@ -9,7 +9,7 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Complete says that the site is live: the point of no return.
+// Complete reports that the site is live: the point of no return.
 type Complete struct {
 	*Run
 	LiveLimit time.Duration
@@ -29,7 +29,7 @@ func (r Complete) Do(ctx context.Context) (Result, error) {
 	return r.tellLive(ctx, release.Complete, r.LiveLimit)
 }
 
-// Ready says that all is done and the site may take its next release.
+// Ready reports that the run is done and the site may take its next release.
 type Ready struct {
 	*Run
 	LiveLimit time.Duration

@@ -25,9 +25,9 @@ import (
 type Deploy struct {
 	BuiltSite
 
-	CDN         *publish.CDN // nil when there is none to tell
+	CDN         *publish.CDN // nil for none
 	Redirects   publish.Redirects
-	SamplePages int // how many changed pages to choose for Verify
+	SamplePages int // the number of changed pages to choose for Verify
 	Environment shell.Environment
 }
 
@@ -44,7 +44,7 @@ func (r Deploy) Do(ctx context.Context) (Result, error) {
 		return Result{}, err
 	}
 	if r.App != nil {
-		if err := r.App.StillOurs(ctx); err != nil {
+		if err := r.App.ConfirmClaim(ctx); err != nil {
 			return Result{}, err
 		}
 	}
@@ -69,11 +69,11 @@ func (r Deploy) Do(ctx context.Context) (Result, error) {
 	if err != nil {
 		return Result{}, deployFailed(ctx, err)
 	}
-	r.tellOfCDN(published)
+	r.recordCDN(published)
 	return r.deployed(published)
 }
 
-// source is what is to be live: the built site, or an earlier release.
+// source is the content to publish: the built site, or an earlier release.
 func (r Deploy) source(ctx context.Context) (publish.Source, error) {
 	if to := r.Record.Now().RollbackTo; to != 0 {
 		return publish.Earlier{Release: to}, nil
@@ -93,9 +93,9 @@ func (r Deploy) source(ctx context.Context) (publish.Source, error) {
 	return site, nil
 }
 
-// progress tells people and the app how the deploy gets on.
+// progress reports the progress of the deploy to people and to the app.
 func (r Deploy) progress() func(deploy.Event) {
-	last := time.Now() // a short deploy has said all in its end
+	last := time.Now() // a short deploy logs its end only
 	return func(e deploy.Event) {
 		r.Console.Does(fmt.Sprintf("deploying: %s, %d of %d files", e.Phase, e.Done, e.Total))
 		if time.Since(last) < 5*time.Second {
@@ -116,8 +116,7 @@ func deployFailed(ctx context.Context, err error) error {
 	return &failure.Error{Why: fmt.Sprintf("the deploy failed; the site stays as it was: %v", err), Fault: release.FaultPlatform, Code: failure.ExitDeploy, Err: err}
 }
 
-// deployed keeps what a deploy did. What failed after the commit did not fail
-// the release.
+// deployed records the result of a deploy. A failure after the commit is a warning only.
 func (r Deploy) deployed(p publish.Report) (Result, error) {
 	if p.SampleErr != nil {
 		r.Console.Say("only the marker will be looked at: %v", p.SampleErr)
@@ -141,7 +140,7 @@ func (r Deploy) deployed(p publish.Report) (Result, error) {
 	err := r.Record.Change(func(s *state.State) {
 		s.Deploy = &done
 		s.Built = &state.Built{Files: int64(p.Files), Pages: int64(p.Pages), Bytes: p.Bytes}
-		// With no public address to look at, the destination's word must do.
+		// Without a public address, the commit at the destination must do.
 		s.Live = p.Live && r.PublicURL == ""
 	})
 	note := fmt.Sprintf("release %d: %d files sent (%s), %d deleted, %d unchanged",
@@ -158,9 +157,9 @@ func (r Deploy) deployed(p publish.Report) (Result, error) {
 	return Result{Note: note}, err
 }
 
-// OpenCDN makes what tells the site's CDN, nil for none, before anything is built: a
-// wrong name or a missing token must not be found out after an hour. Its secret, by
-// the environment or a file, is nobody else's from then on, the build's least of all.
+// OpenCDN opens the site's CDN, nil for none, before anything is built, so that a wrong name
+// or a missing token does not show after an hour. It takes the CDN's secret out of the
+// environment, so that the build does not see it.
 func OpenCDN(ctx context.Context, flags options.CDNFlags, publicURL string, env shell.Environment, w *workflow.Workflow) (*publish.CDN, error) {
 	opened, err := publish.OpenCDN(ctx, cdn.Config{
 		Address: flags.CDN, PublicURL: publicURL, Tags: flags.CDNTags, CleanURLs: flags.CDNCleanURLs, NotFoundCached: flags.CDNNotFound,
@@ -179,8 +178,8 @@ func OpenCDN(ctx context.Context, flags options.CDNFlags, publicURL string, env 
 	return opened, nil
 }
 
-// tellOfCDN notes what the CDN before the site was told, or would be.
-func (r Deploy) tellOfCDN(p publish.Report) {
+// recordCDN records the result of the purge, or logs its forecast in a dry run.
+func (r Deploy) recordCDN(p publish.Report) {
 	if p.Forecast != nil {
 		r.Console.Say("dry run: %s would be told: %s", r.CDN.Name(), p.Forecast)
 	}

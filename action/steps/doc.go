@@ -1,5 +1,4 @@
-// Package steps has the steps of a run, a file each, from the claim of a release to
-// the word that the site is ready again. A step has what all share (Run), and the
-// settings that are its own.
-// It has a file a step, and so more files than other packages.
+// Package steps has the steps of a run, from the claim of a release to the report that the
+// site is ready again. A step has the parts that all share (Run), and settings of its own.
+// Each step is a file, and so there are more files than in other packages.
 package steps

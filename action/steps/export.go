@@ -31,10 +31,10 @@ type Export struct {
 
 	Dir         string            // the frontend's folder
 	Environment shell.Environment // has the credential, when no file has it
-	Made        Made
+	SiteDigest  SiteDigest
 }
 
-// CheckExport says what is wrong with the settings of an export, before anything is done.
+// CheckExport checks the settings of an export, before anything is done.
 func CheckExport(o options.Options) error {
 	if o.Export == "" || o.RollbackTo != 0 {
 		return nil
@@ -67,7 +67,7 @@ func (r Export) Do(ctx context.Context) (Result, error) {
 		ctx, cancel = context.WithTimeout(ctx, r.ExportTimeout)
 		defer cancel()
 	}
-	done, err := r.copied(ctx)
+	done, err := r.export(ctx)
 	if err != nil {
 		return Result{}, r.failed(err)
 	}
@@ -82,15 +82,15 @@ func (r Export) Do(ctx context.Context) (Result, error) {
 	if !done.OwnClock {
 		in.Watermark = &kept.Watermark
 	}
-	result, err := r.Made.tell(ctx, kept.Digest, true, in)
+	result, err := r.SiteDigest.report(ctx, kept.Digest, true, in)
 	if result.Note == "" {
 		result.Note = inNote(kept)
 	}
 	return result, err
 }
 
-// copied makes the copy.
-func (r Export) copied(ctx context.Context) (export.Report, error) {
+// export makes the copy.
+func (r Export) export(ctx context.Context) (export.Report, error) {
 	s, err := r.settings()
 	if err != nil {
 		return export.Report{}, failure.Usage("--export: %v", err)
@@ -134,7 +134,7 @@ func (r Export) settings() (source.Settings, error) {
 	return s, err
 }
 
-// at is a path counted from the frontend's folder.
+// at resolves a path from the frontend's folder.
 func (r Export) at(path string) string {
 	if filepath.IsAbs(path) {
 		return path
@@ -142,7 +142,8 @@ func (r Export) at(path string) string {
 	return filepath.Join(r.Dir, path)
 }
 
-// hints are the records that the served requests name. Run alone, no app was asked.
+// hints are the records that the served requests name. A step that runs alone has no
+// requests.
 func (r Export) hints() ([]export.Hint, error) {
 	hints, err := job.Hints(r.requestsFile())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -151,7 +152,7 @@ func (r Export) hints() ([]export.Hint, error) {
 	return hints, err
 }
 
-// failed says in an editor's words why there is no copy.
+// failed describes the failure of an export to an editor.
 func (r Export) failed(err error) error {
 	guarded, isGuarded := errors.AsType[*export.GuardError](err)
 	fail := &failure.Error{Fault: release.FaultPlatform, Code: failure.ExitFailed, Err: err}
@@ -171,7 +172,7 @@ func (r Export) failed(err error) error {
 	return fail
 }
 
-// inNote sums up what the build is given.
+// inNote sums up the copy for the step's note.
 func inNote(c *state.Content) string {
 	what := fmt.Sprintf("%d added, %d changed, %d removed", c.Added, c.Changed, c.Removed)
 	if c.Unchanged {
@@ -180,7 +181,7 @@ func inNote(c *state.Content) string {
 	return fmt.Sprintf("%s: %s; as of %s, %s", text.Count(c.Records, "record"), what, c.Watermark.UTC().Format(time.RFC3339), c.Consistency)
 }
 
-// tell tells now and then how far the export is.
+// tell reports from time to time how far the export is.
 func (r Export) tell() func(export.Progress) {
 	return export.NowAndThen(time.Now, 30*time.Second, func(p export.Progress) {
 		r.Console.Say("export: %s", p)

@@ -13,9 +13,9 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// InProgress says that content is about to be read. The app answers with the
-// watermark and with the requests that this release serves, which the build
-// finds in the file PRESSRUN_REQUESTS_FILE.
+// InProgress reports that the run is about to read content. The app answers with the
+// watermark and with the requests that this release serves, which the build finds in the
+// file PRESSRUN_REQUESTS_FILE.
 type InProgress struct {
 	*Run
 	AppLimit time.Duration
@@ -35,7 +35,7 @@ func (r InProgress) Do(ctx context.Context) (Result, error) {
 	}
 	got, err := r.App.Report(ctx, release.InProgress, doing, r.AppLimit)
 	if err != nil {
-		return Result{}, notTold(err, release.InProgress)
+		return Result{}, reportRefused(err, release.InProgress)
 	}
 	if err := r.writeRequests(got); err != nil {
 		return Result{}, err
@@ -52,9 +52,9 @@ type Requests struct {
 	Site      string     `json:"site"`
 	Release   int64      `json:"release"`
 	Watermark *time.Time `json:"watermark,omitempty"`
-	// Requests are the newest of those served, at most api.MaxServed; Total
-	// is how many there are. All of them is what a build can't leave out when
-	// Total is 0 or more than it is given.
+	// Requests are the newest of those served, at most api.MaxServed; Total is their
+	// number. If Total is 0 or larger than the list, a build can't go by the list alone and
+	// must build everything.
 	Requests []api.Request `json:"requests"`
 	Total    int64         `json:"total"`
 }
@@ -79,7 +79,7 @@ func (r *Run) writeRequests(got api.ReportResult) error {
 	return nil
 }
 
-// titles are the first few titles that people will know.
+// titles are the first few titles of requests.
 func titles(requests []api.Request) []string {
 	var out []string
 	for _, r := range requests {

@@ -7,8 +7,8 @@ import (
 	"github.com/pressrun/pressrun/action/summary"
 )
 
-// Metrics leaves what the run measured: as a file, with the app, and with
-// GitHub. Figures never fail a release that is live.
+// Metrics leaves the figures of the run: in a file, with the app, and with other systems.
+// Figures never fail a release that is live.
 type Metrics struct {
 	*Run
 	Figures summary.Figures

@@ -11,10 +11,9 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// planned is a release whose content other jobs have sent, as its plan says. A plan of
-// another release is refused: "re-run failed jobs" gives the requests of a release that
-// failed to the next one, together with those that came since, and the content that the
-// plan holds was read before those.
+// planned is a release whose files other jobs have sent, by its plan. The plan of another
+// release is refused: after "re-run failed jobs" the next release serves later requests too,
+// and the plan's content was read before those.
 func (r Deploy) planned() (publish.Source, error) {
 	file, err := planfile.Read(r.Plan)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Post is for the end of a workflow's job, whatever happened: when the run has
-// a release and has told nobody how it ended, it says what became of it.
+// Post comes at the end of a workflow's job, after failures too: if the run has a release
+// and has not reported its end, post reports it.
 type Post struct {
 	*Run
 	options.VerifyFlags
@@ -41,21 +41,20 @@ func (r Post) Do(ctx context.Context) (Result, error) {
 	return r.failedAtTheEnd(ctx, s)
 }
 
-// liveAtTheEnd tells of a release that is live, though its run did not come so
-// far as to say it.
+// liveAtTheEnd reports a release that is live, though its run did not come to report it.
 func (r Post) liveAtTheEnd(ctx context.Context) (Result, error) {
 	if err := r.isLive(); err != nil {
 		return Result{}, err
 	}
 	if _, err := r.App.Report(ctx, release.Complete, "", r.LiveLimit); err != nil {
-		return r.nobodyTold(err)
+		return r.unreported(err)
 	}
 	return done("reported: the site is live")
 }
 
-// nobodyTold ends post without a failure of its own: that would be told too, and
-// stand in the place of why the run failed. The app learns from the run's end.
-func (r Post) nobodyTold(err error) (Result, error) {
+// unreported ends post without a failure, which GitHub would show in place of the run's own.
+// The app learns of the end from the runner.
+func (r Post) unreported(err error) (Result, error) {
 	note := fmt.Sprintf("the app could not be told how the run ended: %v", err)
 	r.GitHub.Warning(note)
 	return done(note)
@@ -68,14 +67,14 @@ func (r Post) failedAtTheEnd(ctx context.Context, s state.State) (Result, error)
 	case s.Untold:
 		guards = s.Guards
 		why, fault, outcome = text.ShortenBytes(r.Console.Hide(s.Why), 2000), cmp.Or(s.Fault, release.FaultPressrun), s.Outcome
-		if outcome != state.OutcomeCancelled { // a run that was not cancelled has tried for that long
+		if outcome != state.OutcomeCancelled { // a run that was not cancelled has tried for the whole limit
 			limit = 10 * time.Second
 		}
 	case s.Deployed():
 		why = fmt.Sprintf("the release was deployed, but the workflow ended before it was seen at %s", cmp.Or(r.PublicURL, "the public address"))
 	}
 	if err := r.App.Fail(ctx, api.FailureInput{Why: why, Fault: fault, Guards: guards}, limit); err != nil {
-		return r.nobodyTold(err)
+		return r.unreported(err)
 	}
 	return Result{Note: "reported: " + why}, r.Record.Change(func(s *state.State) { s.Outcome, s.Why, s.Fault, s.Untold = outcome, why, fault, false })
 }

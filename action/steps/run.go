@@ -17,7 +17,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Run is what all steps of a run share.
+// Run has the parts that all steps of a run share.
 type Run struct {
 	Record  *state.File
 	Console *console.Console
@@ -33,8 +33,8 @@ func (r *Run) nothingBuilt() string {
 	return ""
 }
 
-// letPass are the guards that are let pass: those that are set up, and those that an
-// operator lets pass in this release alone.
+// letPass are the guards that are let pass: those of the settings, and those that an operator
+// lets pass in this release alone.
 func (r *Run) letPass(configured []string) []string {
 	if a := r.Record.Now().Allowed; a != nil {
 		return append(slices.Clone(configured), a.Guards...)
@@ -42,7 +42,8 @@ func (r *Run) letPass(configured []string) []string {
 	return configured
 }
 
-// allowedFor says by whom a guard was let pass in this release, "" for one that is set up.
+// allowedFor names the operator who let a guard pass in this release, "" for a guard of the
+// settings.
 func (r *Run) allowedFor(guard string) string {
 	a := r.Record.Now().Allowed
 	if a == nil || !slices.Contains(a.Guards, guard) {
@@ -59,11 +60,11 @@ func allowedWords(a *api.Allowed) string {
 // isLive notes that the site is live: from here on nothing fails the run.
 func (r *Run) isLive() error { return r.Record.Change(func(s *state.State) { s.Live = true }) }
 
-// keepCDN notes what became of the CDN. What is pending is told to everybody.
+// keepCDN records the state of the CDN, and warns if it is pending.
 func (r *Run) keepCDN(edge api.Edge) {
 	edge.Why = text.ShortenBytes(r.Console.Hide(workflow.Line(edge.Why)), 1000)
 	if err := r.Record.Change(func(s *state.State) { s.Edge = &edge }); err != nil {
-		r.Console.Say("what became of the CDN could not be kept: %v", err)
+		r.Console.Say("the state of the CDN could not be stored: %v", err)
 	}
 	if edge.State == api.EdgePending {
 		r.GitHub.Warning("live at the origin, edge pending: " + edge.Why)
@@ -71,8 +72,8 @@ func (r *Run) keepCDN(edge api.Edge) {
 	}
 }
 
-// tellLive reports a state once the site is live: for long, and without ever
-// failing the run. The app learns it from the run's end if not from this.
+// tellLive reports a state once the site is live: with tries for long, and without failing
+// the run. If it can't, the app learns the state from the runner at the run's end.
 func (r *Run) tellLive(ctx context.Context, to release.State, limit time.Duration) (Result, error) {
 	_, err := r.App.Report(ctx, to, "", limit)
 	if err == nil {
@@ -83,8 +84,8 @@ func (r *Run) tellLive(ctx context.Context, to release.State, limit time.Duratio
 		r.Record.Change(func(s *state.State) { s.Pending = append(s.Pending, string(to)) })
 }
 
-// notTold explains that the app did not take a report.
-func notTold(err error, to release.State) error {
+// reportRefused is the failure of a run whose report the app did not take.
+func reportRefused(err error, to release.State) error {
 	if err == nil || failure.IsUsage(err) {
 		return err
 	}

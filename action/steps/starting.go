@@ -7,8 +7,8 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Starting says that the wait is over and the run sets up. The claim has
-// already brought the site to Starting: the app acknowledges once more.
+// Starting reports that the wait is over and the run sets up. The claim has already brought
+// the site to Starting: the app acknowledges once more.
 type Starting struct {
 	*Run
 	AppLimit time.Duration
@@ -23,5 +23,5 @@ func (r Starting) Do(ctx context.Context) (Result, error) {
 		return skipped("there is no app to tell")
 	}
 	_, err := r.App.Report(ctx, release.Starting, "setting up", r.AppLimit)
-	return Result{}, notTold(err, release.Starting)
+	return Result{}, reportRefused(err, release.Starting)
 }

@@ -15,20 +15,19 @@ import (
 
 // Step is a part of a run.
 type Step interface {
-	// Name is what the step is called on the command line.
+	// Name is the step's name on the command line.
 	Name() string
 	// Do carries the step out.
 	Do(ctx context.Context) (Result, error)
 }
 
-// Result is how a step ended when it did not fail. Its zero value is plain
-// success.
+// Result is the result of a step that did not fail. The zero Result is plain success.
 type Result struct {
 	// Skipped says why there was nothing to do.
 	Skipped string
 	// Note sums up what was done.
 	Note string
-	// Idle ends the run here, green: it has nothing to do at all.
+	// Idle ends the run here, without a failure: it has nothing to do.
 	Idle state.Outcome
 }
 
@@ -41,15 +40,15 @@ func All(s Setup) []Step {
 	o := s.Options
 	command := siteCommand{Run: s.Run, Shell: s.Shell, DeployEnv: o.Environment}
 	built := BuiltSite{Run: s.Run, Dir: o.Dir, PublicURL: o.PublicURL, OutputFlags: o.OutputFlags, CheckFlags: o.CheckFlags, DeployFlags: o.DeployFlags}
-	made := madeOf(s)
+	digest := siteDigestOf(s)
 	return []Step{
 		Claim{Run: s.Run, RunFlags: o.RunFlags, TurnFlags: o.TurnFlags, CannotPublish: s.cannotPublish(), CannotBuild: s.CannotBuild},
 		WaitReady{Run: s.Run, TurnFlags: o.TurnFlags},
 		Starting{Run: s.Run, AppLimit: o.AppLimit},
 		Install{siteCommand: command, InstallFlags: o.InstallFlags},
 		InProgress{Run: s.Run, AppLimit: o.AppLimit},
-		Export{Run: s.Run, ExportFlags: o.ExportFlags, Dir: o.Dir, Environment: s.Shell.Environment, Made: made},
-		Build{siteCommand: command, Made: made, BuildFlags: o.BuildFlags, OutputFlags: o.OutputFlags, Dir: o.Dir, PublicURL: o.PublicURL},
+		Export{Run: s.Run, ExportFlags: o.ExportFlags, Dir: o.Dir, Environment: s.Shell.Environment, SiteDigest: digest},
+		Build{siteCommand: command, SiteDigest: digest, BuildFlags: o.BuildFlags, OutputFlags: o.OutputFlags, Dir: o.Dir, PublicURL: o.PublicURL},
 		Check{BuiltSite: built},
 		Deploy{BuiltSite: built, CDN: s.CDN, Redirects: s.Redirects, SamplePages: o.VerifyPages, Environment: s.Shell.Environment},
 		Verify{Run: s.Run, VerifyFlags: o.VerifyFlags, To: o.To},
@@ -59,20 +58,20 @@ func All(s Setup) []Step {
 	}
 }
 
-// Setup is what the steps of a run are made of.
+// Setup has everything from which the steps of a run are made.
 type Setup struct {
 	Run     *Run
 	Options options.Options
 	Whole   bool // all steps are done, in one process
-	// CannotBuild says why a whole run does not know how the site is built; "" when it does.
+	// CannotBuild says why a whole run can't build the site; "" when it can.
 	CannotBuild string
 	Shell       shell.Shell
-	CDN         *publish.CDN // nil when there is none to tell
+	CDN         *publish.CDN // nil for none
 	Redirects   publish.Redirects
 	Figures     summary.Figures
 }
 
-// cannotPublish says why a whole run could not come to its end; "" when it can.
+// cannotPublish says why a whole run can't publish; "" when it can.
 func (s Setup) cannotPublish() string {
 	switch {
 	case !s.Whole:
@@ -94,8 +93,8 @@ func Names() []string {
 	return names
 }
 
-// Known makes a step's name of one as the command line has it, where "-" is as good
-// as "_"; an error when there is none, and it is neither "all" nor "post".
+// Known is the name of a step by a name of the command line, which may have "-" for "_". Any
+// name but a step's, "all" and "post" is an error.
 func Known(name string) (string, error) {
 	plain := strings.ReplaceAll(name, "-", "_")
 	if plain != "all" && plain != (Post{}).Name() && !slices.Contains(Names(), plain) {
@@ -104,7 +103,7 @@ func Known(name string) (string, error) {
 	return plain, nil
 }
 
-// Pick gives the steps that a known name stands for.
+// Pick gives the steps of a known name.
 func Pick(s Setup, name string) []Step {
 	all := All(s)
 	if name == "all" {

@@ -16,10 +16,9 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Verify looks at the release's marker, and at a sample of the changed pages,
-// through the site's public address. A production CDN may point at the staging
-// bucket, which readers would be the first to notice: the run does not say "live"
-// before it has seen it.
+// Verify looks at the release's marker, and at a sample of the changed pages, through the
+// site's public address. The run reports "live" only after it has seen the release there:
+// else a CDN that points at another bucket would be noticed by visitors first.
 type Verify struct {
 	*Run
 	options.VerifyFlags
@@ -88,13 +87,13 @@ func (r Verify) notSeen(ctx context.Context, err error) error {
 	}
 }
 
-// lookFor is what to look for through a public address: the marker alone.
+// lookFor is a look through a public address for the release's marker.
 func lookFor(publicURL string, s state.State) publish.Look {
 	return publish.Look{URL: publicURL, Site: s.Site, Release: s.Deploy.Release, Sequence: s.Deploy.Sequence}
 }
 
-// MarkerSeen says whether a release that was deployed, but not verified, can be
-// seen through the public address. It looks once, in a hurry.
+// MarkerSeen says whether a release that was deployed, but not verified, can be seen through
+// the public address. It looks once, with a short limit.
 func MarkerSeen(ctx context.Context, publicURL string, s state.State) bool {
 	return s.Deployed() && publicURL != "" && publish.MarkerSeen(ctx, lookFor(publicURL, s))
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// waitForChecks waits until the checks of the commit that is built let the release
-// begin, and tells why they do; "" when none are asked for.
+// waitForChecks waits until the checks of the commit let the release begin, and gives the
+// reason for which they do; "" when no checks are configured.
 func (r WaitReady) waitForChecks(ctx context.Context) (string, error) {
 	names := checks.ParseNames(r.Checks)
 	if len(names) == 0 {
@@ -51,8 +51,8 @@ func (r WaitReady) waitForChecks(ctx context.Context) (string, error) {
 	}
 }
 
-// look asks GitHub once, and decides. A GitHub that does not answer, or asks for fewer
-// calls, is waited for like a check that is not done.
+// look asks GitHub once, and decides. While GitHub does not answer, or limits the calls, the
+// decision is to wait.
 func (r WaitReady) look(ctx context.Context, github *checks.GitHub, rules checks.Rules) (checks.Decision, time.Duration, error) {
 	all, err := github.All(ctx)
 	now := time.Now()
@@ -75,8 +75,8 @@ func (r WaitReady) look(ctx context.Context, github *checks.GitHub, rules checks
 	return d, pause, nil
 }
 
-// checksStop ends the run. A red check is the code's; one that is not done in time may
-// be anybody's.
+// checksStop is the failure of a run that checks stopped. A red check is the fault of the
+// build, one that is not done in time that of the platform.
 func (r WaitReady) checksStop(d checks.Decision) error {
 	fail := &failure.Error{Why: d.Why, Fault: release.FaultBuild, Code: failure.ExitNotReady}
 	if !d.Red {

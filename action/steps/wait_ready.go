@@ -17,12 +17,12 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// maxReadyBody bounds how much of an answer is searched for text, in bytes.
+// maxReadyBody bounds the part of an answer that is searched for a text, in bytes.
 const maxReadyBody = 4 << 20
 
-// WaitReady waits until the CMS, or whatever the site is built from, answers
-// as it should, and then for the checks of the commit that is built. By default it polls every 15 s for up to 70
-// minutes, as VA.gov's content release does.
+// WaitReady waits until the CMS, or another source of content, answers as expected, and then
+// for the checks of the commit. By default it polls every 15 s for up to 70 minutes, as
+// VA.gov's content release does.
 type WaitReady struct {
 	*Run
 	options.TurnFlags
@@ -50,7 +50,7 @@ func (r WaitReady) Do(ctx context.Context) (Result, error) {
 	return done(strings.Trim(answers+"; "+green, "; "))
 }
 
-// waitForAnswer waits for the CMS, and tells of it; "" when none is to be asked.
+// waitForAnswer waits for the CMS, and gives a note; "" when no address is configured.
 func (r WaitReady) waitForAnswer(ctx context.Context) (string, error) {
 	if r.ReadyURL == "" {
 		return "", nil
@@ -83,7 +83,7 @@ func (r WaitReady) waitForAnswer(ctx context.Context) (string, error) {
 	}
 }
 
-// unready says what is amiss with the answer; "" when nothing is.
+// unready says why the answer is not the expected one; "" when it is.
 func (r WaitReady) unready(ctx context.Context, client *http.Client) string {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, r.ReadyURL, nil)
 	if err != nil {
@@ -115,8 +115,7 @@ func (r WaitReady) unready(ctx context.Context, client *http.Client) string {
 	return ""
 }
 
-// shown is an address as people may see it: without the password or the query,
-// which may be a key.
+// shown is an address for people: without the password and the query, which may be a key.
 func shown(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -126,7 +125,7 @@ func shown(address string) string {
 	return u.String()
 }
 
-// withoutAddress is what went wrong with a call, without its address.
+// withoutAddress is the error of a call without its address.
 func withoutAddress(err error) error {
 	for {
 		wrapped, ok := errors.AsType[*url.Error](err)

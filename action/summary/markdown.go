@@ -12,10 +12,8 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Markdown is the job's summary: what was released, what changed, how long each
-// step took. Titles are some
-// of the requests' that it serves. All text that is not ours is escaped: they come
-// from a CMS.
+// Markdown is the job's summary: the release, the changes, and how long each step took.
+// titles are those of some served requests. Text from a CMS is escaped.
 func (r Summary) Markdown(titles []string) string {
 	var b strings.Builder
 	name := r.Site
@@ -78,7 +76,7 @@ func headline(r Summary) string {
 	return string(r.Outcome)
 }
 
-// contentLine tells what content the build was given.
+// contentLine describes the copy of the content that the build read.
 func contentLine(c *state.Content) string {
 	if c == nil {
 		return ""
@@ -87,7 +85,7 @@ func contentLine(c *state.Content) string {
 		text.Count(c.Records, "record"), c.Watermark.UTC().Format(time.RFC3339), c.Added, c.Changed, c.Removed, escape(c.Consistency.InWords()))
 }
 
-// cdnLine tells what became of the CDN.
+// cdnLine describes the state of the CDN.
 func cdnLine(e *api.Edge) string {
 	switch {
 	case e == nil:
@@ -101,8 +99,7 @@ func cdnLine(e *api.Edge) string {
 	return fmt.Sprintf("CDN %s: purged, %s in %s.\n\n", escape(e.CDN), text.Count(e.Purged, "item"), took)
 }
 
-// chart shows the steps' times as bars of text, which need no diagram to be
-// drawn.
+// chart shows the steps' times as bars of text.
 func chart(steps []state.StepTime) string {
 	longest := 0.0
 	for _, s := range steps {
@@ -124,11 +121,11 @@ func chart(steps []state.StepTime) string {
 	return b.String() + "\n"
 }
 
-// markup are the characters that Markdown or GitHub would take for more than
-// text: links, mentions, references, tables.
+// markup are the characters with a meaning in Markdown or at GitHub: links, mentions,
+// references, tables.
 const markup = "\\`*_{}[]()#+-.!|~<>&@:/\"'="
 
-// escape makes text that is not ours plain text in Markdown.
+// escape makes any text plain text in Markdown.
 func escape(words string) string {
 	var b strings.Builder
 	for _, r := range workflow.Line(words) {

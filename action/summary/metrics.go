@@ -16,20 +16,20 @@ import (
 	"github.com/pressrun/pressrun/internal/figures"
 )
 
-// Figures are what a run measured, and where they go.
+// Figures are the figures of a run, and their targets.
 type Figures struct {
 	options.MetricsFlags
 	File    *state.File
 	Console *console.Console
 	App     *report.App // nil when there is none
-	// Targets are where they are sent besides, and Environment is where the site is
-	// deployed to.
+	// Targets are the other systems that get the figures; Environment is the environment to
+	// which the site is deployed.
 	Targets     figures.Targets
 	Environment string
 }
 
-// Leave writes the figures of the run as far as it has come, and gives
-// them to the app. It says what did not work, "" when all did.
+// Leave writes the figures of the run so far, and gives them to the app and the targets. It
+// gives the errors as words, "" for none.
 func (f Figures) Leave(ctx context.Context, limit time.Duration) string {
 	s := f.File.Now()
 	measures := metrics(s)
@@ -58,8 +58,7 @@ func (f Figures) Leave(ctx context.Context, limit time.Duration) string {
 	return strings.Join(notes, "; ")
 }
 
-// send sends the figures to the systems that are to have them, and keeps which of
-// them did not take them.
+// send sends the figures to the targets, and records which of them did not take them.
 func (f Figures) send(ctx context.Context, limit time.Duration) string {
 	unsent := f.Targets.Send(ctx, measured(f.File.Now(), f.Environment, time.Now()), min(limit, f.MetricsLimit))
 	for i := range unsent {
@@ -80,7 +79,7 @@ func (f Figures) Path() string {
 	return f.File.Beside(".metrics.json")
 }
 
-// metrics are the figures of a run as far as it has come.
+// metrics are the figures of a run so far, for the app.
 func metrics(s state.State) api.Metrics {
 	m := api.Metrics{Steps: slices.Clone(s.Steps), Edge: s.Edge, Baked: s.Baked}
 	if b := s.Built; b != nil {
@@ -93,7 +92,7 @@ func metrics(s state.State) api.Metrics {
 	return m
 }
 
-// measured are the figures of a run as systems that keep figures are told of them.
+// measured are the figures of a run for the targets.
 func measured(s state.State, environment string, now time.Time) figures.Set {
 	set := figures.Set{Site: s.Site, Environment: environment, Outcome: string(outcome(s)), At: now}
 	if len(s.Steps) > 0 {
@@ -126,7 +125,7 @@ func measured(s state.State, environment string, now time.Time) figures.Set {
 	return set
 }
 
-// since adds what is counted from the last success on.
+// since adds the figures that count from the last success.
 func since(set *figures.Set, s state.State, now time.Time) {
 	if s.Attempts > 0 {
 		set.Add("attempts", float64(s.Attempts))
@@ -148,7 +147,7 @@ func since(set *figures.Set, s state.State, now time.Time) {
 	}
 }
 
-// outcome is how a run ended, or will when nothing fails any more.
+// outcome is the outcome of a run, or that to which it comes if nothing fails.
 func outcome(s state.State) state.Outcome {
 	switch {
 	case s.Outcome != "":

@@ -1,5 +1,5 @@
-// Package summary is what a run leaves of itself: its figures, its result as JSON and
-// as outputs of a workflow, and the job's summary.
+// Package summary has the results of a run: its figures, its result as JSON and as outputs
+// of a workflow, and the job's summary.
 package summary
 
 import (
@@ -19,18 +19,18 @@ type Summary struct {
 	Live    bool          `json:"live"`
 	Why     string        `json:"why,omitempty"`
 	Fault   string        `json:"fault,omitempty"`
-	// Pending are states that the app could not be told of.
+	// Pending are the states that could not be reported to the app.
 	Pending []string `json:"pending,omitempty"`
 	// Unsent says which systems did not take the run's figures, and why.
 	Unsent []string `json:"figures_unsent,omitempty"`
 	Served int64    `json:"served"`
-	// Content is what the build was given of the CMS's content.
+	// Content is the copy of the CMS's content that the build read.
 	Content *state.Content `json:"content,omitempty"`
 	URL     string         `json:"url,omitempty"`
 	Metrics api.Metrics    `json:"metrics"`
 }
 
-// Of sums up a run as far as it has come. URL is the site's public address.
+// Of sums up a run so far. url is the site's public address.
 func Of(s state.State, url string, hide func(string) string) Summary {
 	return Summary{
 		Site: s.Site, Release: s.Number(), Run: s.Run, Outcome: s.Outcome, Live: s.Live, Why: hide(s.Why), Fault: string(s.Fault),
@@ -38,7 +38,7 @@ func Of(s state.State, url string, hide func(string) string) Summary {
 	}
 }
 
-// cdnState is what became of the CDN; "" when there is none.
+// cdnState is the state of the CDN; "" for none.
 func cdnState(e *api.Edge) string {
 	if e == nil {
 		return ""
@@ -46,7 +46,7 @@ func cdnState(e *api.Edge) string {
 	return e.State
 }
 
-// Output gives the result to GitHub as outputs, for the steps after this one.
+// Output gives the result to GitHub as outputs, for later steps.
 func (r Summary) Output(w *workflow.Workflow, metricsFile, stateFile string) {
 	m := r.Metrics
 	for _, o := range []struct{ name, value string }{

@@ -8,12 +8,11 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// MaxAnnotations is how many errors of a step GitHub shows; what comes after
-// them nobody sees (docs.github.com: workflow commands, limits).
+// MaxAnnotations is the number of errors of a step that GitHub shows; it drops the rest
+// (docs.github.com: workflow commands, limits).
 const MaxAnnotations = 10
 
-// Annotation is an error as GitHub shows it beside a file, or, without one,
-// on the run's page.
+// Annotation is an error that GitHub shows beside a file, or, without one, on the run's page.
 type Annotation struct {
 	File      string // relative to the workspace, with slashes
 	Line, Col int

@@ -10,8 +10,8 @@ import (
 // is obeyed wherever it stands in a line (actions/runner, ActionCommand.TryParse).
 const OldCommand = "##["
 
-// Line makes words a single line without anything that a terminal or GitHub would
-// obey, if it does not begin the line that it is put into.
+// Line makes words a single line without characters or commands that a terminal or GitHub
+// would obey. It is safe anywhere but at the beginning of a line.
 func Line(words string) string {
 	return strings.ReplaceAll(text.OneLine(words), OldCommand, "## [")
 }

@@ -1,5 +1,5 @@
-// Package workflow speaks to GitHub's runner, by the commands that it reads in a
-// job's output (docs.github.com: workflow commands for GitHub Actions).
+// Package workflow gives commands to GitHub's runner, which reads them in a job's output
+// (docs.github.com: workflow commands for GitHub Actions).
 package workflow
 
 import (
@@ -15,10 +15,10 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Workflow speaks to GitHub's runner when there is one, and to nobody
-// otherwise. go-githubactions writes outputs with a fixed delimiter, and
-// panics when a file can't be written (its SetOutput and issueFileCommand): here
-// every value is one line that can't end its own block, and nothing panics.
+// Workflow gives commands to GitHub's runner, and does nothing without one. go-githubactions
+// writes outputs with a fixed delimiter, and panics when a file can't be written (its
+// SetOutput and issueFileCommand): here every value is one line that can't end its own block,
+// and nothing panics.
 type Workflow struct {
 	// On says that there is a runner of GitHub's.
 	On  bool
@@ -38,8 +38,8 @@ func New(env func(string) string, out io.Writer) *Workflow {
 	}
 }
 
-// safely does what may panic in the library: an output that can't be written
-// must not stop a release.
+// safely recovers from panics of the library: an output that can't be written must not stop
+// a release.
 func (w *Workflow) safely(what string, f func()) {
 	if !w.On {
 		return
@@ -52,7 +52,7 @@ func (w *Workflow) safely(what string, f func()) {
 	f()
 }
 
-// delimiter is what the library puts around a value.
+// delimiter is the text that the library puts around a value.
 const delimiter = "_GitHubActionsFileCommandDelimeter_"
 
 // Output sets an output of the workflow's step.
@@ -64,9 +64,9 @@ func (w *Workflow) Output(name, value string) {
 	w.safely("set the output "+name, func() { w.gh.SetOutput(name, value) })
 }
 
-// Mask keeps a secret out of GitHub's log. GitHub shows what it does not obey:
-// during a mute the secret has to come between a go and another stop, with
-// nothing of the muted command's between them.
+// Mask keeps a secret out of GitHub's log. During a mute GitHub would print the command with
+// the secret instead of obeying it: so Mask ends the mute, masks, and begins another mute in
+// one write, without output of the muted command between them.
 func (w *Workflow) Mask(secret string) {
 	if secret = strings.TrimSpace(secret); secret == "" {
 		return
@@ -88,9 +88,8 @@ func (w *Workflow) Group(title string) func() {
 	return func() { w.safely("close a group", w.gh.EndGroup) }
 }
 
-// Mute keeps GitHub from obeying what the site's own commands print: titles of
-// the CMS may look like workflow commands. The function that it returns ends
-// it.
+// Mute keeps GitHub from obeying the output of the site's own commands: titles of the CMS may
+// look like workflow commands. The function that it returns ends the mute.
 func (w *Workflow) Mute() func() {
 	if !w.On {
 		return func() {}
@@ -120,7 +119,7 @@ func (w *Workflow) Summary(markdown string) {
 	w.safely("write the job summary", func() { w.gh.AddStepSummary(markdown) })
 }
 
-// RunURL is where people see the run.
+// RunURL is the address of the run's page.
 func (w *Workflow) RunURL() string {
 	server, repo, id := w.env("GITHUB_SERVER_URL"), w.env("GITHUB_REPOSITORY"), w.env("GITHUB_RUN_ID")
 	if server == "" || repo == "" || id == "" {
@@ -129,18 +128,17 @@ func (w *Workflow) RunURL() string {
 	return server + "/" + repo + "/actions/runs/" + id
 }
 
-// RunID is GitHub's number of the run; "" when it is not said.
+// RunID is GitHub's number of the run; "" for none.
 func (w *Workflow) RunID() string { return w.env("GITHUB_RUN_ID") }
 
-// API is the address of GitHub's API, Repository (owner/name) and Commit what the run
-// is of; "" when that is not said.
+// API is the address of GitHub's API.
 func (w *Workflow) API() string { return cmp.Or(w.env("GITHUB_API_URL"), "https://api.github.com") }
 
-// Repository is explained with API.
+// Repository is the run's repository (owner/name); "" for none.
 func (w *Workflow) Repository() string { return w.env("GITHUB_REPOSITORY") }
 
-// Commit is explained with API.
+// Commit is the run's commit; "" for none.
 func (w *Workflow) Commit() string { return w.env("GITHUB_SHA") }
 
-// Workspace is the folder of the repository; "" when it is not said.
+// Workspace is the folder of the repository; "" for none.
 func (w *Workflow) Workspace() string { return w.env("GITHUB_WORKSPACE") }

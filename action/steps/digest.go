@@ -18,68 +18,68 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// Made tells the app what the site is made of, once that is known. Where it is what is live
-// already, the run ends: there is nothing to do.
-type Made struct {
+// SiteDigest reports to the app a digest of everything that the site is made from, once the
+// content is read. If the live release has the same digest, the run ends with nothing to do.
+type SiteDigest struct {
 	*Run
 	AppLimit time.Duration
-	// Unchanged is "build" where the site is to be made all the same.
+	// Unchanged is "build" to build the site all the same.
 	Unchanged string
 
 	Dir         string // the frontend's folder
 	Settings    []string
-	Ours        []string // folders in Dir that are no part of the code
+	Generated   []string // folders in Dir that are no part of the code
 	Commit      string   // "" to ask git
 	Environment shell.Environment
 }
 
-// madeOf is what a site is made of, as far as the settings say.
-func madeOf(s Setup) Made {
+// siteDigestOf makes the SiteDigest of a run, by its settings.
+func siteDigestOf(s Setup) SiteDigest {
 	o := s.Options
-	return Made{
+	return SiteDigest{
 		Run: s.Run, AppLimit: o.AppLimit, Unchanged: o.Unchanged, Dir: o.Dir, Commit: o.Commit, Environment: s.Shell.Environment,
-		Settings: []string{program(), o.Install, o.Build, o.BuildEnv, o.Environment, o.Output, o.PublicURL, o.To, o.Rules, o.RedirectStore},
-		Ours:     []string{o.Output, o.ExportTo},
+		Settings:  []string{program(), o.Install, o.Build, o.BuildEnv, o.Environment, o.Output, o.PublicURL, o.To, o.Rules, o.RedirectStore},
+		Generated: []string{o.Output, o.ExportTo},
 	}
 }
 
-// tell tells it. Code says that the frontend's files are part of the site; digest is of the
-// content.
-func (m Made) tell(ctx context.Context, digest string, code bool, in api.ContentInput) (Result, error) {
-	if m.App == nil || m.Record.Now().Session == "" {
+// report reports the digest. content is the digest of the content; withCode says that the
+// site depends on the frontend's files too.
+func (d SiteDigest) report(ctx context.Context, content string, withCode bool, in api.ContentInput) (Result, error) {
+	if d.App == nil || d.Record.Now().Session == "" {
 		return Result{}, nil
 	}
 	commit := ""
-	if code {
-		if commit = m.clean(ctx); commit == "" {
-			digest = "" // what the code is can't be said
+	if withCode {
+		if commit = d.clean(ctx); commit == "" {
+			content = "" // the code is not known
 		}
 	}
-	if digest != "" && m.Unchanged != "build" {
-		sum := sha256.Sum256(fmt.Appendf(nil, "1 %q %q %q", digest, commit, m.Settings))
+	if content != "" && d.Unchanged != "build" {
+		sum := sha256.Sum256(fmt.Appendf(nil, "1 %q %q %q", content, commit, d.Settings))
 		in.Digest = "sha256:" + hex.EncodeToString(sum[:])
 	}
-	got, err := m.App.ContentRead(ctx, in, m.AppLimit)
+	got, err := d.App.ContentRead(ctx, in, d.AppLimit)
 	switch {
 	case report.IsStatus(err, http.StatusNotFound), report.IsStatus(err, http.StatusMethodNotAllowed), report.IsStatus(err, http.StatusUnprocessableEntity):
-		m.Console.Say("the app could not be told what the site is made of, and is told no more of it: %v", err) // it is older than this run
+		d.Console.Say("the app does not take the digest of the site, and the run goes on without it: %v", err) // the app is older than this run
 		return Result{}, nil
 	case err != nil:
-		return Result{}, fmt.Errorf("tell the app what the site is made of: %w", err)
+		return Result{}, fmt.Errorf("report the digest of the site: %w", err)
 	case got.SameAs == 0:
-		return Result{}, m.Record.Change(func(s *state.State) { s.Watermark = got.Watermark })
+		return Result{}, d.Record.Change(func(s *state.State) { s.Watermark = got.Watermark })
 	}
 	return Result{Idle: state.OutcomeNothing, Note: fmt.Sprintf("content and code are as they were for release #%d, which is live", got.SameAs)}, nil
 }
 
-// clean is the frontend's commit, "" where its files are not that commit's.
-func (m Made) clean(ctx context.Context) string {
-	commit := commitOf(ctx, m.Dir, m.Environment, m.Commit)
+// clean is the frontend's commit, "" if its files differ from that commit.
+func (d SiteDigest) clean(ctx context.Context) string {
+	commit := commitOf(ctx, d.Dir, d.Environment, d.Commit)
 	if commit == "" {
 		return ""
 	}
-	args := []string{"-C", m.Dir, "status", "--porcelain", "--untracked-files=normal", "--", ":/"}
-	for _, folder := range m.Ours {
+	args := []string{"-C", d.Dir, "status", "--porcelain", "--untracked-files=normal", "--", ":/"}
+	for _, folder := range d.Generated {
 		if folder != "" && filepath.IsLocal(folder) && folder != "." {
 			args = append(args, ":(exclude)"+filepath.ToSlash(folder))
 		}
@@ -87,7 +87,7 @@ func (m Made) clean(ctx context.Context) string {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "git", args...) //nolint:gosec // G204: folders that the operator names
-	cmd.Env = m.Environment.ForCommand(nil, map[string]string{"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"})
+	cmd.Env = d.Environment.ForCommand(nil, map[string]string{"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0"})
 	changed, err := cmd.Output()
 	if err != nil || strings.TrimSpace(string(changed)) != "" {
 		return ""
@@ -95,7 +95,7 @@ func (m Made) clean(ctx context.Context) string {
 	return commit
 }
 
-// program tells apart the programs that might make a site differently.
+// program identifies the version of this program, since another one may make another site.
 func program() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
@@ -110,7 +110,7 @@ func program() string {
 	return said
 }
 
-// commitOf is the frontend's commit, when it can be had: as it is given, else as git says.
+// commitOf is the frontend's commit: as given, else by git, else by GitHub; "" if unknown.
 func commitOf(ctx context.Context, dir string, env shell.Environment, given string) string {
 	if given != "" {
 		return given
