@@ -64,7 +64,7 @@ func TestWordsOfTheOperatingSystemComeWithWhatToDo(t *testing.T) {
 		"nothing is known":  {errors.New("the plan is another's"), "pressrun: the plan is another's"},
 		"a lookup that can": {&net.DNSError{Name: "app.example.gov", IsTemporary: true}, "can't be looked up just now"},
 	} {
-		if said := tell(c.err, nil); !strings.Contains(said, c.want) {
+		if said := message(c.err, nil); !strings.Contains(said, c.want) {
 			t.Errorf("%s: %s", name, said)
 		}
 	}
@@ -108,7 +108,7 @@ func TestOtherNamesLeadToCommands(t *testing.T) {
 // Who copies a CMS's content has no --app to look at.
 func TestACMSThatCanNotBeReachedIsNotTakenForTheApp(t *testing.T) {
 	err := &fetch.TriedError{Err: &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}}
-	if said := tell(err, nil); !strings.Contains(said, "Does the CMS run") || strings.Contains(said, "--app") {
+	if said := message(err, nil); !strings.Contains(said, "Does the CMS run") || strings.Contains(said, "--app") {
 		t.Errorf("it is told as %q", said)
 	}
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// completionCmd prints what a shell reads to complete commands.
+// completionCmd prints a shell's completion script.
 type completionCmd struct {
 	Shell string `arg:"" enum:"bash,zsh,fish" help:"The shell: ${enum}."`
 }
@@ -35,12 +35,12 @@ func (c *completionCmd) Run(t *terminal.Terminal) error {
 	return err
 }
 
-// completeCmd is what the scripts call: it prints the words that may come next.
+// completeCmd prints the words that may come next, for the completion scripts.
 type completeCmd struct {
 	Words []string `arg:"" optional:"" passthrough:""`
 }
 
-// Run prints the words, each with what it is.
+// Run prints the words, each with its help.
 func (c *completeCmd) Run(kctx *kong.Context, t *terminal.Terminal) error {
 	words := c.Words
 	if len(words) > 0 && words[0] == "--" {

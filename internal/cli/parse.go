@@ -62,9 +62,8 @@ func parseBy(ctx context.Context, t *terminal.Terminal, of any, args []string) (
 	return parser.Parse(args)
 }
 
-// only is the grammar of one command, by its name; nil for none, and for those that tell of
-// all the others. Half of the time that a start takes went by with the grammar of commands
-// that nobody had asked for.
+// only is the grammar of one command, by its name; nil for none, and for commands that list
+// all the others. The grammar of all commands doubled the time of a start.
 func only(name string) any {
 	all := reflect.TypeFor[grammar]()
 	for i := range all.NumField() {

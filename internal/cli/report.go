@@ -12,7 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// failure is an error as --json tells it.
+// failure is an error in JSON.
 type failure struct {
 	Error    string `json:"error"`
 	ExitCode int    `json:"exit_code"`
@@ -21,10 +21,10 @@ type failure struct {
 	Code   string `json:"code,omitempty"`
 }
 
-// tell puts an error into words: a line for people, a JSON document for
-// programs. It says nothing of an interruption, nor that nobody reads on:
-// who made it so knows; nor that two things differ, which has been printed.
-func tell(err error, args []string) string {
+// message puts an error into words: a line for people, a JSON document for
+// programs. It is empty for an interruption and for a reader that has gone, which
+// people did themselves, and for two things that differ, which has been printed.
+func message(err error, args []string) string {
 	code := exit.Code(err)
 	if err == nil || code == exit.Interrupted || code == exit.NoReader || errors.Is(err, exit.ErrDiffer) {
 		return ""

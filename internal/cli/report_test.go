@@ -30,7 +30,7 @@ func TestAStoreThatCanNotBeReachedIsNotTakenForTheApp(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = engine.Run(t.Context(), dest, engine.Options{Source: build, Site: "www"})
-		words := tell(err, nil)
+		words := message(err, nil)
 		if exit.Code(err) != exit.Unreachable || !strings.Contains(words, "read s3://site/.pressrun/head: the store at "+endpoint) ||
 			!strings.Contains(words, "check the network") || strings.Contains(words, "PRESSRUN_URL") {
 			t.Errorf("%s: exit code %d: %s", name, exit.Code(err), words)
@@ -63,7 +63,7 @@ func TestAnAddressThatCanNotBeListenedOnIsSaidWithWhatToType(t *testing.T) {
 		"127.0.0.1:http-odd":  "listen in the configuration",
 	} {
 		_, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
-		words := tell(fmt.Errorf("listen on %s: %w", address, err), nil)
+		words := message(fmt.Errorf("listen on %s: %w", address, err), nil)
 		if !strings.Contains(words, want) || !strings.Contains(words, "listen") || strings.Contains(words, "--app") || exit.Code(err) != exit.Failed {
 			t.Errorf("%s: exit code %d: %s", address, exit.Code(err), words)
 		}

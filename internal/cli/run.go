@@ -13,10 +13,10 @@ import (
 )
 
 // Run carries out a command line and returns the exit code. This is the one
-// place that tells of an error.
+// place that prints an error.
 func Run(ctx context.Context, args []string, t *terminal.Terminal) int {
 	err := execute(ctx, args, t)
-	if text := tell(err, args); text != "" {
+	if text := message(err, args); text != "" {
 		fmt.Fprintln(t.Err, text)
 	}
 	return exit.Code(err)

@@ -95,7 +95,7 @@ func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
 	case err != nil && !isRefused:
 		return err
 	}
-	if err := c.tell(c.Printer(t), a); err != nil {
+	if err := c.print(c.Printer(t), a); err != nil {
 		return err
 	}
 	if isRefused {
@@ -122,8 +122,8 @@ func (c *Command) options(t *terminal.Terminal) (bake.Options, error) {
 	return o, err
 }
 
-// tell prints the account, and writes it to a file where that is asked for.
-func (c *Command) tell(p *terminal.Printer, a judge.Account) error {
+// print prints the account, and writes it to the file of --account.
+func (c *Command) print(p *terminal.Printer, a judge.Account) error {
 	if c.Account != "" {
 		text, err := json.MarshalIndent(a, "", "  ")
 		if err == nil {
@@ -142,8 +142,9 @@ func (c *Command) tell(p *terminal.Printer, a judge.Account) error {
 	return printAccount(p, a, c.List)
 }
 
-// progress is what tells how far the crawl is, and what ends that.
-func progress(t *terminal.Terminal, quiet bool) (tell func(crawl.Progress), end func()) {
+// progress returns a function that writes how far the crawl is, and one that removes the
+// progress line.
+func progress(t *terminal.Terminal, quiet bool) (report func(crawl.Progress), end func()) {
 	if t.Progress {
 		line := terminal.NewProgress(t)
 		return func(p crawl.Progress) { line.Show(p.String()) }, line.Clear

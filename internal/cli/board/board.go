@@ -13,8 +13,8 @@ import (
 
 // Options are what Watch needs.
 type Options struct {
-	// Sites reads how the sites stand; Events follows what happens to them, as
-	// api.Client's does.
+	// Sites reads the state of the sites; Events follows the app's events, as
+	// api.Client.Events does.
 	Sites  func(context.Context) ([]api.Site, error)
 	Events func(ctx context.Context, fn func(api.Event) error) error
 	// App is the app's address, for the first line.
@@ -26,9 +26,9 @@ type Options struct {
 }
 
 const (
-	// together is how long events are waited for that belong together: a release
-	// that ends tells several at once.
-	together = 50 * time.Millisecond
+	// settle is how long the board waits for more events after one, before it reads
+	// the sites: the end of a release makes several events at once.
+	settle = 50 * time.Millisecond
 	// tick is how often a terminal's clock and size are looked at.
 	tick = 250 * time.Millisecond
 	// firstTry and longestTry are the pauses before an app that is away is asked again.
@@ -37,17 +37,17 @@ const (
 	most = 100
 )
 
-// view is where what is known is shown.
+// view shows the board's state.
 type view interface {
 	show(known) error
 }
 
-// known is what the board knows at an instant.
+// known is the board's state at an instant.
 type known struct {
 	Sites  []api.Site
 	Events []api.Event // the last ones, oldest first
-	// Away is since when the app can't be asked, zero while it can, and Why says
-	// for what reason.
+	// Away is since when the app can't be reached, zero while it can, and Why is the
+	// reason.
 	Away time.Time
 	Why  string
 }
@@ -60,7 +60,7 @@ func Watch(ctx context.Context, o Options) (err error) {
 		return err
 	}
 	if !o.Terminal.Screen || o.Printer.JSON {
-		b.view = &lines{p: o.Printer, now: o.Terminal.Now, told: map[string]string{}}
+		b.view = &lines{p: o.Printer, now: o.Terminal.Now, shown: map[string]string{}}
 		return b.follow(ctx, nil)
 	}
 	screen, err := terminal.OpenScreen(o.Terminal)
@@ -78,11 +78,12 @@ type watcher struct {
 	Options
 	view view
 	now  known
-	// pause is that before an app is asked again that was away.
+	// pause is the time before the next try to reach an app that was away.
 	pause time.Duration
 }
 
-// follow shows all that happens. beat has it shown anew, since time passes.
+// follow shows each event and the sites after it. beat redraws the board: the times on
+// it change without an event.
 func (b *watcher) follow(ctx context.Context, beat <-chan time.Time) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -110,7 +111,7 @@ func (b *watcher) follow(ctx context.Context, beat <-chan time.Time) error {
 			return err
 		case e := <-events:
 			b.remember(e)
-			next.Reset(together)
+			next.Reset(settle)
 			continue // not shown before the sites are read
 		case <-beat:
 		case <-next.C:
@@ -133,8 +134,8 @@ func (b *watcher) remember(e api.Event) {
 	}
 }
 
-// look reads the sites, and says when to do so again. What the app will not answer a
-// second time either is an error.
+// look reads the sites, and returns the time until the next look. A refusal that would
+// be the same the next time is an error.
 func (b *watcher) look(ctx context.Context) (time.Duration, error) {
 	sites, err := b.Sites(ctx)
 	switch {
@@ -151,7 +152,7 @@ func (b *watcher) look(ctx context.Context) (time.Duration, error) {
 	}
 	b.now.Why = err.Error()
 	b.pause = min(max(2*b.pause, firstTry), longestTry)
-	return min(b.pause, max(b.Interval, together)), nil
+	return min(b.pause, max(b.Interval, settle)), nil
 }
 
 // passes says of an error that it may be gone at the next look.

@@ -109,7 +109,7 @@ func (s *stage) becomes(change func(*stage)) {
 
 func (s *stage) happens(e api.Event) {
 	s.events <- e
-	time.Sleep(2 * together)
+	time.Sleep(2 * settle)
 	synctest.Wait()
 }
 

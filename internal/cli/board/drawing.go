@@ -37,9 +37,9 @@ func sizeOf(f func() int) int {
 	return f()
 }
 
-// spent is a span in whole seconds that changes when the clock of the first line does,
-// so that nothing is drawn twice a second.
-func spent(from, now time.Time) string {
+// elapsed is a span in whole seconds that changes together with the clock of the first
+// line, so that the board is drawn once a second.
+func elapsed(from, now time.Time) string {
 	return text.Span(now.Truncate(time.Second).Sub(from.Truncate(time.Second)))
 }
 
@@ -52,7 +52,7 @@ func frame(k known, p *terminal.Printer, app string, now time.Time, height int) 
 	lines := []terminal.Line{{{Style: terminal.Bold, Text: "Pressrun"}, {Text: "  " + hostOf(app) + "  " + p.At(now)}}}
 	if !k.Away.IsZero() {
 		lines = append(lines, terminal.Line{
-			{Style: terminal.Bad, Text: "The app has been away for " + spent(k.Away, now)},
+			{Style: terminal.Bad, Text: "The app has been away for " + elapsed(k.Away, now)},
 			{Text: ": what is below is from before."},
 		}, terminal.Line{{Text: text.OneLine(k.Why)}})
 	}
@@ -72,12 +72,12 @@ func hostOf(app string) string {
 	return text.OneLine(app)
 }
 
-// block is what is drawn of a site.
+// block is the lines of a site.
 func block(s api.Site, p *terminal.Printer, now time.Time) []terminal.Line {
-	words := standing(s)
+	words := Headline(s)
 	head := terminal.Line{{Style: terminal.Bold, Text: text.OneLine(s.Name)}, {Text: "  "}, {Style: terminal.StyleOf(words), Text: words}}
 	if !s.Since.IsZero() && !s.Since.After(now) {
-		head = append(head, terminal.Span{Text: " for " + spent(s.Since, now)})
+		head = append(head, terminal.Span{Text: " for " + elapsed(s.Since, now)})
 	}
 	if s.Waiting.Count > 0 {
 		head = append(head, terminal.Span{Text: ", " + text.Number(s.Waiting.Count) + " waiting"})
@@ -113,11 +113,11 @@ func progress(s api.Site, now time.Time) terminal.Line {
 		{Text: "  "},
 		{Style: style, Text: strings.Repeat("█", full)},
 		{Text: strings.Repeat("░", wide-full)},
-		{Text: fmt.Sprintf("  #%d %s, usually %s", s.Current.Number, spent(*s.Current.Times.Dispatched, now), text.Span(usual))},
+		{Text: fmt.Sprintf("  #%d %s, usually %s", s.Current.Number, elapsed(*s.Current.Times.Dispatched, now), text.Span(usual))},
 	}
 }
 
-// feed is the last of what happened, newest first; nothing where there is no room.
+// feed is the last events, newest first; nil where there is no room.
 func feed(k known, p *terminal.Printer, room int) []terminal.Line {
 	if len(k.Events) == 0 || room < 1 {
 		return nil

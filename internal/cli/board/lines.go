@@ -15,11 +15,11 @@ type document struct {
 	Sites []api.Site `json:"sites"`
 }
 
-// lines tells each change on a line of its own.
+// lines prints each change on a line of its own.
 type lines struct {
-	p    *terminal.Printer
-	now  func() time.Time
-	told map[string]string // by site; "" for the app itself
+	p     *terminal.Printer
+	now   func() time.Time
+	shown map[string]string // by site; "" for the app itself
 }
 
 func (l *lines) show(k known) error {
@@ -27,16 +27,16 @@ func (l *lines) show(k known) error {
 		if !k.Away.IsZero() {
 			return nil
 		}
-		return l.tell("", fmt.Sprint(k.Sites), func() error { return l.p.Line(document{k.Sites}) })
+		return l.once("", fmt.Sprint(k.Sites), func() error { return l.p.Line(document{k.Sites}) })
 	}
 	if !k.Away.IsZero() {
 		return l.say("", "-", "the app is away: "+text.OneLine(k.Why)+"; asking again")
 	}
-	if l.told[""] != "" {
+	if l.shown[""] != "" {
 		if err := l.say("", "-", "the app answers again"); err != nil {
 			return err
 		}
-		l.told[""] = ""
+		l.shown[""] = ""
 	}
 	seen := map[string]bool{}
 	for _, s := range k.Sites {
@@ -45,7 +45,7 @@ func (l *lines) show(k known) error {
 			return err
 		}
 	}
-	for name := range l.told {
+	for name := range l.shown {
 		if name != "" && !seen[name] {
 			if err := l.say(name, name, "is no site any more"); err != nil {
 				return err
@@ -55,25 +55,25 @@ func (l *lines) show(k known) error {
 	return nil
 }
 
-// say tells what is new about something.
+// say prints a line about a site, or the app itself, unless it is the same as before.
 func (l *lines) say(of, name, words string) error {
-	return l.tell(of, words, func() error {
+	return l.once(of, words, func() error {
 		_, err := fmt.Fprintf(l.p.Out, "%s  %s  %s\n", l.p.At(l.now()), text.OneLine(name), words)
 		return err
 	})
 }
 
-func (l *lines) tell(of, words string, write func() error) error {
-	if l.told[of] == words {
+func (l *lines) once(of, words string, write func() error) error {
+	if l.shown[of] == words {
 		return nil
 	}
-	l.told[of] = words
+	l.shown[of] = words
 	return write()
 }
 
-// line is how a site stands: each word of it is worth a line when it changes.
+// line is the state of a site in words. It is printed again when any of them changes.
 func line(s api.Site) string {
-	parts := []string{standing(s)}
+	parts := []string{Headline(s)}
 	if s.Live != nil {
 		parts = append(parts, fmt.Sprintf("#%d is live", s.Live.Number))
 	}
@@ -83,8 +83,8 @@ func line(s api.Site) string {
 	return strings.Join(parts, ", ") + ": " + text.OneLine(s.Text)
 }
 
-// standing is how a site stands in a few words. An app of before gives the state alone.
-func standing(s api.Site) string {
+// Headline is the state of a site in a few words. An older app gives the state alone.
+func Headline(s api.Site) string {
 	if s.Headline == "" {
 		return strings.ReplaceAll(string(s.State), "_", " ")
 	}

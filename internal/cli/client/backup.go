@@ -32,7 +32,7 @@ Example:
   pressrun backup /var/backups/pressrun-$(date +%F).db`
 }
 
-// backupDocument is what `backup --json` prints.
+// backupDocument is the output of `backup --json`.
 type backupDocument struct {
 	File  string `json:"file"`
 	Bytes int64  `json:"bytes"`

@@ -39,7 +39,7 @@ func (c *History) Validate() error {
 	return c.OutputFlags.Validate()
 }
 
-// releasesDocument is what `history --json` prints.
+// releasesDocument is the output of `history --json`.
 type releasesDocument struct {
 	Releases []api.Release `json:"releases"`
 }

@@ -88,11 +88,11 @@ func (c *Log) newest(ctx context.Context, t *terminal.Terminal, client *api.Clie
 	if begun(first) {
 		return first.Number, nil
 	}
-	stand, err := client.Site(ctx, site)
+	now, err := client.Site(ctx, site)
 	if err != nil {
 		return 0, err
 	}
-	if c.Follow && first.Outcome == "" && stand.Condition == "" && stand.Held == nil {
+	if c.Follow && first.Outcome == "" && now.Condition == "" && now.Held == nil {
 		return first.Number, nil
 	}
 	i := slices.IndexFunc(releases, begun)
@@ -100,7 +100,7 @@ func (c *Log) newest(ctx context.Context, t *terminal.Terminal, client *api.Clie
 		return first.Number, nil
 	}
 	_, err = fmt.Fprintf(t.Err, "Release #%d has no output: %s\nThis is the output of release #%d, which %s.\n",
-		first.Number, text.Plain(withoutOutput(first, stand)), releases[i].Number, endedAs(releases[i]))
+		first.Number, text.Plain(withoutOutput(first, now)), releases[i].Number, endedAs(releases[i]))
 	return releases[i].Number, err
 }
 

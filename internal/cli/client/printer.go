@@ -14,10 +14,10 @@ import (
 // printer prints what the app answers, for people.
 type printer struct{ *terminal.Printer }
 
-// of is the printer for what is told of a site.
+// of is the printer for a site, in its time zone.
 func (p printer) of(zone string) printer { return printer{p.In(zone)} }
 
-// heading is a title, and what sums up what comes below.
+// heading prints a title and a summary.
 func (p printer) heading(s terminal.Style, title, sentences string) error {
 	if _, err := fmt.Fprintln(p.Out, p.Paint(s, text.OneLine(title))); err != nil {
 		return err
@@ -32,16 +32,7 @@ func (p printer) heading(s terminal.Style, title, sentences string) error {
 // StateWord names a state for people.
 func StateWord(s release.State) string { return strings.ReplaceAll(string(s), "_", " ") }
 
-// headline is how a site stands, in a few words: an app of before gives the state
-// alone.
-func headline(s api.Site) string {
-	if s.Headline == "" {
-		return StateWord(s.State)
-	}
-	return text.OneLine(strings.ToLower(s.Headline[:1]) + s.Headline[1:])
-}
-
-// outcomeWord is how a release ended, or where it stands.
+// outcomeWord is how a release ended, or its state until then.
 func outcomeWord(r api.Release) string {
 	if r.Outcome == "" {
 		return StateWord(r.State)

@@ -95,7 +95,7 @@ func (p printer) asked(a api.AskResult) error {
 func (c *Request) follow(ctx context.Context, t *terminal.Terminal, client *api.Client, r api.Request) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.Timeout, errTimeout)
 	defer cancel()
-	w := &waiter{client: client, progress: terminal.NewProgress(t), quiet: c.JSON, p: printer{c.Printer(t)}, told: map[string]bool{}}
+	w := &waiter{client: client, progress: terminal.NewProgress(t), quiet: c.JSON, p: printer{c.Printer(t)}, printed: map[string]bool{}}
 	last, err := w.untilLive(ctx, r)
 	if c.JSON && last.ID != "" {
 		if printErr := w.p.Document(last); printErr != nil {

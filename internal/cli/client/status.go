@@ -31,7 +31,7 @@ Examples:
   pressrun status --json | jq -r '.sites[] | select(.held) | .name'`
 }
 
-// sitesDocument is what `status --json` prints.
+// sitesDocument is the output of `status --json`.
 type sitesDocument struct {
 	Sites []api.Site `json:"sites"`
 }
@@ -85,7 +85,7 @@ func (p printer) sites(sites []api.Site) error {
 	}
 	rows := [][]string{{"SITE", "STATE", "SINCE", "WAITING", "LIVE", ""}}
 	for _, s := range sites {
-		rows = append(rows, []string{s.Name, headline(s), p.of(s.TimeZone).At(standsSince(s)), fmt.Sprint(s.Waiting.Count), liveNumber(s), text.OneLine(s.Text)})
+		rows = append(rows, []string{s.Name, board.Headline(s), p.of(s.TimeZone).At(headlineSince(s)), fmt.Sprint(s.Waiting.Count), liveNumber(s), text.OneLine(s.Text)})
 	}
 	return p.Table(rows, "SINCE")
 }
@@ -108,7 +108,7 @@ func (p printer) site(s api.Site) error {
 		return err
 	}
 	var f terminal.Fields
-	f.Add("State", headline(s)+p.sinceWhen(standsSince(s)))
+	f.Add("State", board.Headline(s)+p.sinceWhen(headlineSince(s)))
 	f.Add("Late since", p.When(s.LateSince))
 	if s.UsualSeconds > 0 {
 		f.Add("Usually takes", text.Took(time.Duration(s.UsualSeconds*float64(time.Second))))
@@ -136,8 +136,8 @@ func (p printer) site(s api.Site) error {
 	return p.Fields(f)
 }
 
-// standsSince is since when a site stands as its headline says.
-func standsSince(s api.Site) time.Time {
+// headlineSince is since when a site's headline has been true.
+func headlineSince(s api.Site) time.Time {
 	switch {
 	case s.Condition == "differs" && s.Shows != nil:
 		return s.Shows.Since

@@ -13,18 +13,18 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// pollEvery is how often a state is asked for that somebody waits for.
+// pollEvery is how often a state that a command waits for is read.
 const pollEvery = 500 * time.Millisecond
 
 var errTimeout = errors.New("the time to wait is over")
 
-// waiter follows a request and tells each step of its release once.
+// waiter follows a request and prints each step of its release once.
 type waiter struct {
 	client   *api.Client
 	p        printer
 	progress *terminal.Progress
 	quiet    bool
-	told     map[string]bool
+	printed  map[string]bool
 }
 
 // untilLive follows a request until it is live or a release failed. It returns
@@ -37,7 +37,7 @@ func (w *waiter) untilLive(ctx context.Context, r api.Request) (api.Request, err
 			return r, w.ended(ctx, r, err)
 		}
 		r = now
-		if err := w.tell(ctx, r); err != nil {
+		if err := w.report(ctx, r); err != nil {
 			return r, w.ended(ctx, r, err)
 		}
 		switch {
@@ -55,7 +55,7 @@ func (w *waiter) untilLive(ctx context.Context, r api.Request) (api.Request, err
 	}
 }
 
-// ended tells the end of the waiting from other errors.
+// ended turns the end of the time to wait into an error of its own.
 func (w *waiter) ended(ctx context.Context, r api.Request, err error) error {
 	if errors.Is(context.Cause(ctx), errTimeout) {
 		return exit.With(exit.Timeout, fmt.Errorf("request %s is not live yet, and %w; it still stands: %s", r.ID, errTimeout, r.Text))
@@ -72,9 +72,9 @@ func (w *waiter) failed(ctx context.Context, r api.Request) error {
 	return exit.With(exit.NotLive, fmt.Errorf("release #%d of %s failed: %s\n%s\nIts output: pressrun log %d --site %s", number, r.Site, why, r.Text, number, r.Site))
 }
 
-// tell prints a line for each state that the release of a request has reached
-// since the last look, however many they are.
-func (w *waiter) tell(ctx context.Context, r api.Request) error {
+// report prints a line for each state that the release of a request has reached
+// since the last look.
+func (w *waiter) report(ctx context.Context, r api.Request) error {
 	if w.quiet || r.Release == 0 || r.Status != release.InRelease && r.Status != release.Live {
 		return nil // what it waits for is its text, shown as progress
 	}
@@ -93,12 +93,12 @@ func (w *waiter) tell(ctx context.Context, r api.Request) error {
 	return nil
 }
 
-// line prints what has not been told yet.
+// line prints a text, unless it has been printed.
 func (w *waiter) line(zone string, at time.Time, text string) error {
-	if w.told[text] {
+	if w.printed[text] {
 		return nil
 	}
-	w.told[text] = true
+	w.printed[text] = true
 	w.progress.Clear()
 	_, err := fmt.Fprintf(w.p.Out, "%s  %s\n", w.p.In(zone).At(at), text)
 	return err

@@ -22,7 +22,7 @@ func Words(app *kong.Node, line []string) []Word {
 	if len(line) == 0 {
 		line = []string{""}
 	}
-	line = together(line)
+	line = joinValues(line)
 	before, last := line[:len(line)-1], line[len(line)-1]
 	at := walk(app, before)
 	switch name, value, hasValue := strings.Cut(last, "="); {
@@ -40,8 +40,8 @@ func Words(app *kong.Node, line []string) []Word {
 	}
 }
 
-// together undoes how bash parts words: --site=www are three to it.
-func together(line []string) []string {
+// joinValues joins the words of --flag=value, which bash splits into three.
+func joinValues(line []string) []string {
 	var out []string
 	for i, word := range line {
 		switch n := len(out); {

@@ -1,3 +1,3 @@
-// Package connect has the commands about what calls an app and what it calls: the hooks
-// of CMSs, and the targets that are told what happens.
+// Package connect has the commands about the hooks that CMSs call, and about the targets
+// that the app notifies.
 package connect

@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Hook has the commands about what CMSs call.
+// Hook has the commands about hooks, the addresses that CMSs call.
 type Hook struct {
 	New        HookNew        `cmd:"" help:"Make the address of a hook; it is shown this once."`
 	List       HookList       `cmd:"" help:"List a site's hooks, and since when each has an address."`
@@ -91,7 +91,7 @@ func (HookRevoke) Help() string {
   pressrun hook revoke www drupal`
 }
 
-// revokedDocument is what `hook revoke --json` prints.
+// revokedDocument is the output of `hook revoke --json`.
 type revokedDocument struct {
 	Hook    string `json:"hook"`
 	Revoked bool   `json:"revoked"`
@@ -145,7 +145,7 @@ func (c *HookList) table(p *terminal.Printer, hooks []api.Hook) error {
 	return p.Table(rows)
 }
 
-// addressWords tell since when a hook has its addresses.
+// addressWords say since when a hook has its addresses.
 func addressWords(p *terminal.Printer, h api.Hook) string {
 	var words []string
 	for _, a := range h.Addresses {
@@ -161,7 +161,7 @@ func addressWords(p *terminal.Printer, h api.Hook) string {
 	return strings.Join(words, "; ")
 }
 
-// HookDeliveries lists what hooks were told.
+// HookDeliveries lists the deliveries of hooks.
 type HookDeliveries struct {
 	client.AppFlags
 	terminal.OutputFlags
@@ -179,7 +179,7 @@ Example:
   pressrun hook deliveries www --hook drupal`
 }
 
-// Run lists what hooks were told.
+// Run lists the deliveries of hooks.
 func (c *HookDeliveries) Run(ctx context.Context, t *terminal.Terminal) error {
 	ask := func(app *api.Client) ([]api.HookDelivery, error) {
 		return app.HookDeliveries(ctx, c.Site, c.Hook, c.Limit)

@@ -80,14 +80,14 @@ func (c *HookTest) Run(ctx context.Context, t *terminal.Terminal) error {
 	return err
 }
 
-// taken says in words what a hook answered. What is in another system's form is
-// shown as it is.
+// taken is a hook's answer in words. An answer in another system's form is shown as it
+// is.
 func taken(answer []byte) string {
-	var told struct{ Decision, Why, Link string }
-	if json.Unmarshal(answer, &told) != nil || told.Decision == "" {
+	var reply struct{ Decision, Why, Link string }
+	if json.Unmarshal(answer, &reply) != nil || reply.Decision == "" {
 		return "Taken: " + text.OneLine(string(answer))
 	}
-	return text.OneLine("Taken: "+told.Why) + "\n" + text.OneLine(told.Link)
+	return text.OneLine("Taken: "+reply.Why) + "\n" + text.OneLine(reply.Link)
 }
 
 // delivery is the sample, signed.

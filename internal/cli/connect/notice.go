@@ -16,7 +16,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Notice has the commands about what targets are told.
+// Notice has the commands about the notices to targets.
 type Notice struct {
 	List   NoticeList   `cmd:"" help:"List what the targets of a site are told, newest first."`
 	Show   NoticeShow   `cmd:"" help:"Show one notice, with what is sent."`

@@ -89,7 +89,7 @@ func (c *Export) Run(ctx context.Context, t *terminal.Terminal) error {
 		if err != nil {
 			return inCode(err)
 		}
-		return tellOutlook(p, outlook)
+		return printOutlook(p, outlook)
 	}
 	tell, end := c.reporter(t, c.JSON)
 	plan.Tell = tell
@@ -103,7 +103,7 @@ func (c *Export) Run(ctx context.Context, t *terminal.Terminal) error {
 	}
 	document := exportDocument{Report: r, Tar: c.Tar}
 	document.Requests, document.Bytes, document.Again = client.Figures()
-	return tellExport(p, document)
+	return printExport(p, document)
 }
 
 func (c *Export) writeTar(id string) error {
@@ -120,7 +120,7 @@ func (c *Export) writeTar(id string) error {
 	return archive.WriteTar(c.Dir, s, c.Tar)
 }
 
-// exportDocument is what `export --json` prints.
+// exportDocument is the output of `export --json`.
 type exportDocument struct {
 	export.Report
 	Tar string `json:"tar,omitempty"`
@@ -131,7 +131,7 @@ type exportDocument struct {
 	Bytes    int64 `json:"bytes"`
 }
 
-func tellExport(p *terminal.Printer, d exportDocument) error {
+func printExport(p *terminal.Printer, d exportDocument) error {
 	if p.JSON {
 		return p.Document(d)
 	}
@@ -177,7 +177,7 @@ func clockWords(own bool) string {
 	return ""
 }
 
-func tellOutlook(p *terminal.Printer, o export.Outlook) error {
+func printOutlook(p *terminal.Printer, o export.Outlook) error {
 	if p.JSON {
 		return p.Document(o)
 	}

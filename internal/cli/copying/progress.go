@@ -26,7 +26,7 @@ func (f progressFlags) reporter(t *terminal.Terminal, quiet bool) (tell func(exp
 	nothing := func() {}
 	switch {
 	case f.Progress == "json":
-		return export.NowAndThen(t.Now, time.Second, func(p export.Progress) { tellEvent(t, p) }), nothing
+		return export.NowAndThen(t.Now, time.Second, func(p export.Progress) { writeEvent(t, p) }), nothing
 	case f.Progress == "auto" && t.Progress:
 		line := terminal.NewProgress(t)
 		return export.NowAndThen(t.Now, drawnEvery, func(p export.Progress) { line.Show(p.String()) }), line.Clear
@@ -49,7 +49,7 @@ type eventLine struct {
 	LeftSeconds    *float64 `json:"left_seconds,omitempty"`
 }
 
-func tellEvent(t *terminal.Terminal, p export.Progress) {
+func writeEvent(t *terminal.Terminal, p export.Progress) {
 	line := eventLine{Event: "progress", Phase: p.Phase, Done: p.Done, Total: p.Total, Records: p.Records, ElapsedSeconds: tenths(p.Elapsed)}
 	if left, ok := p.Left(); ok {
 		seconds := tenths(left)

@@ -121,17 +121,17 @@ func (c *Serve) serve(ctx context.Context, t *terminal.Terminal, handler *readth
 	return err
 }
 
-// once tells of each address that the copy could not answer, the first time.
+// once returns a function that prints each address that the copy could not answer, once.
 func once(t *terminal.Terminal) func(address, why string) {
 	var mu sync.Mutex
-	told := map[string]bool{}
+	named := map[string]bool{}
 	return func(address, why string) {
 		mu.Lock()
 		defer mu.Unlock()
-		if told[address] || len(told) > 10_000 {
+		if named[address] || len(named) > 10_000 {
 			return
 		}
-		told[address] = true
+		named[address] = true
 		fmt.Fprintf(t.Err, "not from the copy: %s: %s\n", text.Shorten(text.OneLine(address), 300), text.OneLine(why))
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// OnceDocument is what `demo --once --json` prints.
+// OnceDocument is the output of `demo --once --json`.
 type OnceDocument struct {
 	// Outcome is succeeded or failed; Why says what went wrong.
 	Outcome string `json:"outcome"`

@@ -37,7 +37,7 @@ Ctrl-C ends it. What happens:
 		return err
 	}
 	err = d.client.Events(ctx, demoSite, api.FromNow, func(e api.Event) error {
-		return d.tell(t, e)
+		return d.print(t, e)
 	})
 	if ctx.Err() == nil {
 		return err
@@ -47,8 +47,8 @@ Ctrl-C ends it. What happens:
 	return err
 }
 
-// tell puts an event into a line.
-func (d *demo) tell(t *terminal.Terminal, e api.Event) error {
+// print prints an event as a line.
+func (d *demo) print(t *terminal.Terminal, e api.Event) error {
 	what := map[string]string{
 		release.KindDispatched: "is dispatched",
 		release.KindStarting:   "is starting",

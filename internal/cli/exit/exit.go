@@ -1,4 +1,4 @@
-// Package exit has the program's exit codes, and tells which one an error has.
+// Package exit has the program's exit codes, and finds the one of an error.
 package exit
 
 import (
@@ -31,8 +31,8 @@ const (
 	Refused      = 9
 	CDNPending   = 10
 	Interrupted  = 130
-	// NoReader is for who wanted no more of the output, as of a program that
-	// SIGPIPE has ended: it is not in the table, since nobody looks at it.
+	// NoReader says that the reader of the output has gone, as if SIGPIPE had ended
+	// the program: it is not in the table, since nobody looks at it.
 	NoReader = 141
 )
 
@@ -103,8 +103,8 @@ func Code(err error) int {
 	}
 }
 
-// isPath tells of an error that a file of this machine gave, as standard output is
-// one, and no connection.
+// isPath says whether an error comes from a file of this machine (standard output is
+// one) and not from a connection.
 func isPath(err error) bool {
 	_, ok := errors.AsType[*fs.PathError](err)
 	return ok

@@ -80,7 +80,7 @@ func (c *Move) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err != nil {
 		return inCode(err)
 	}
-	return tell(c.Printer(t), r)
+	return printReport(c.Printer(t), r)
 }
 
 // inCode gives an error the exit code that says what it is.
@@ -127,7 +127,7 @@ func engine(flag, where, file string) (database.Engine, error) {
 	return sqlite.At(path), nil
 }
 
-func tell(p *terminal.Printer, r transfer.Report) error {
+func printReport(p *terminal.Printer, r transfer.Report) error {
 	if p.JSON {
 		return p.Document(r)
 	}

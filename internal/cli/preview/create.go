@@ -72,8 +72,8 @@ func (c *Create) Run(ctx context.Context, t *terminal.Terminal) error {
 			return fmt.Errorf("compare with %s: %w", c.Compare, err)
 		}
 	}
-	tell, end := c.Reporter(t, c.JSON)
-	creation.Progress = tell
+	progress, end := c.Reporter(t, c.JSON)
+	creation.Progress = progress
 	made, err := place.Create(ctx, creation)
 	end()
 	if refused, is := errors.AsType[*guard.Error](err); is {
@@ -82,7 +82,7 @@ func (c *Create) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err != nil {
 		return inCode(err)
 	}
-	return tellCreated(c.Printer(t), place.Address(), made, differs)
+	return printCreated(c.Printer(t), place.Address(), made, differs)
 }
 
 func (c *Create) creation(t *terminal.Terminal) (preview.Creation, error) {
@@ -108,13 +108,13 @@ func (c *Create) creation(t *terminal.Terminal) (preview.Creation, error) {
 	}, nil
 }
 
-// createdDocument is what `preview create --json` prints.
+// createdDocument is the output of `preview create --json`.
 type createdDocument struct {
 	preview.Created
 	Differences *preview.Differences `json:"differences,omitempty"`
 }
 
-func tellCreated(p *terminal.Printer, place string, made preview.Created, differs *preview.Differences) error {
+func printCreated(p *terminal.Printer, place string, made preview.Created, differs *preview.Differences) error {
 	if p.JSON {
 		return p.Document(createdDocument{made, differs})
 	}

@@ -181,13 +181,13 @@ func (c *Sweep) Run(ctx context.Context, t *terminal.Terminal) error {
 		return err
 	}
 	swept, err := place.Sweep(ctx, c.DryRun, t.Now())
-	if tellErr := tellSwept(c.Printer(t), place.Address(), swept, c.DryRun); tellErr != nil {
-		return tellErr
+	if printErr := printSwept(c.Printer(t), place.Address(), swept, c.DryRun); printErr != nil {
+		return printErr
 	}
 	return inCode(err)
 }
 
-func tellSwept(p *terminal.Printer, place string, swept []preview.Swept, dry bool) error {
+func printSwept(p *terminal.Printer, place string, swept []preview.Swept, dry bool) error {
 	if p.JSON {
 		return p.Document(sweptDocument{dry, append([]preview.Swept{}, swept...)})
 	}

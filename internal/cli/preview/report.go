@@ -14,7 +14,7 @@ import (
 	"github.com/pressrun/pressrun/internal/preview"
 )
 
-// Report tells the app of a preview.
+// Report reports a preview to the app.
 type Report struct {
 	File        string `arg:"" type:"path" help:"What 'preview create --json' printed."`
 	App         string `required:"" env:"PREVIEW_APP_URL" placeholder:"URL" help:"Address of the app (${env})."`
@@ -35,7 +35,7 @@ Examples:
   pressrun preview report preview.json --app https://pressrun.example.gov --site www --pull-request 12 --token "$TOKEN"`
 }
 
-// reportedDocument is what `preview report --json` prints.
+// reportedDocument is the output of `preview report --json`.
 type reportedDocument struct {
 	Site        string `json:"site"`
 	PullRequest int64  `json:"pull_request"`

@@ -130,7 +130,7 @@ func (p *prober) ready(ctx context.Context) Result {
 	return well("%s well", text.Plural(len(answer.Parts), "part is", "parts are"))
 }
 
-// knownSite sees a site, as whoever asks for its releases does.
+// knownSite reads a site, as a caller does before it asks for a release.
 func (p *prober) knownSite(ctx context.Context) Result {
 	sites, err := p.app.Sites(ctx)
 	if api.CodeOf(err) == "unauthorized" && !p.authorized(nil) {

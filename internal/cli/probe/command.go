@@ -38,7 +38,7 @@ Examples:
   pressrun probe --release www-staging --release-timeout 15m --json | jq -r '.checks[] | select(.result == "failed") | .detail'`
 }
 
-// Document is what `probe --json` prints.
+// Document is the output of `probe --json`.
 type Document struct {
 	App     string   `json:"app"`
 	OK      bool     `json:"ok"`
@@ -72,7 +72,7 @@ func (c *Command) Validate() error {
 	return nil
 }
 
-// Run makes all checks, and tells what each found.
+// Run makes all checks, and prints the result of each.
 func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
 	app, err := c.Client(t)
 	if err != nil {
@@ -118,7 +118,7 @@ func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
 	return nil
 }
 
-// line tells of a check as soon as it was made.
+// line prints the result of a check.
 func (c *Command) line(p *terminal.Printer, r Result) error {
 	if c.JSON || c.Quiet && (r.Result == ok || r.Result == skipped) {
 		return nil
@@ -127,7 +127,7 @@ func (c *Command) line(p *terminal.Printer, r Result) error {
 	return err
 }
 
-// inWords is an error of a call as a check tells it.
+// inWords is an error of a call in a check's words.
 func inWords(err error) string {
 	if p, isProblem := errors.AsType[*api.Problem](err); isProblem {
 		return fmt.Sprintf("answered %d: %s", p.Status, p.Error())

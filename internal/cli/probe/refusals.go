@@ -62,7 +62,7 @@ func (p *prober) unknownToken(ctx context.Context) Result {
 }
 
 // wrongRole makes a call that is a run's alone, whatever the token's role. Its empty
-// body would be refused by whoever let it through.
+// body would be refused after the check under test.
 func (p *prober) wrongRole(ctx context.Context) Result {
 	if !p.authorized(nil) {
 		return Result{Result: skipped, Detail: "no token was given"}

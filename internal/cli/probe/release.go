@@ -44,7 +44,7 @@ func (p *prober) release(ctx context.Context) Result {
 	}
 }
 
-// late tells the end of the time from other failures.
+// late says whether a failure is the end of the time.
 func (p *prober) late(ctx context.Context, r api.Request, other Result) Result {
 	if !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return other

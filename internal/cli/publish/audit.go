@@ -36,18 +36,18 @@ Examples:
   pressrun audit s3://www.example.org --json | jq -r '.changed[]'`
 }
 
-// errDrift tells that a destination is not as it was left.
+// errDrift says that a destination is not as it was left.
 var errDrift = errors.New("the destination is not as the last deploy left it; pressrun deploy --repair puts that right (with --allow foreign-files also what others changed)")
 
-// errUnfinished tells of a destination whose files are as they were left, so far.
+// errUnfinished says that the files compared so far are as they were left.
 var errUnfinished = errors.New("a deploy is under way, or did not finish: if none runs, the next pressrun deploy finishes it")
 
-// errRedirectDrift tells of keys, all files being as they were left.
+// errRedirectDrift says that redirects differ, while all files are as they were left.
 var errRedirectDrift = errors.New("the redirect store is not as the last deploy left it; the next pressrun deploy with --redirect-store puts our own keys right, and leaves others'")
 
 // Run audits.
 func (c *Audit) Run(ctx context.Context, t *terminal.Terminal) error {
-	dest, err := c.open(ctx, c.To, tellWaiting(t))
+	dest, err := c.open(ctx, c.To, reportWaiting(t))
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (c *Audit) Run(ctx context.Context, t *terminal.Terminal) error {
 	return nil
 }
 
-// auditDocument is what the command prints with --json.
+// auditDocument is the command's output with --json.
 type auditDocument struct {
 	audit.Audit
 	Redirects *redirect.Audit `json:"redirects,omitempty"` // where they are in a store too

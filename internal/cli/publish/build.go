@@ -66,7 +66,7 @@ func (f buildFlags) build() (publish.Build, error) {
 func refuseOverlap(build, to string) error {
 	u, err := url.Parse(to)
 	if err != nil || u.Scheme != "file" || u.Path == "" {
-		return nil //nolint:nilerr // what is wrong with the address is told when it is opened
+		return nil //nolint:nilerr // opening the address reports the mistake in it
 	}
 	from, www := resolved(build), resolved(filepath.FromSlash(u.Path))
 	if info, err := os.Stat(www); err == nil && !info.IsDir() {

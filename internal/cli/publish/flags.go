@@ -25,8 +25,8 @@ type placeFlags struct {
 	State    string `placeholder:"ADDRESS" help:"Another s3:// address for the state, so that a public bucket holds the site alone."`
 }
 
-// open opens a destination; waiting is told when its store does not answer, nil for
-// nobody.
+// open opens a destination; it calls waiting, unless nil, when the store does not
+// answer.
 func (f placeFlags) open(ctx context.Context, address string, waiting func(s3.Waiting)) (store.Destination, error) {
 	dest, err := destination.Open(ctx, address, destination.Options{Endpoint: f.Endpoint, Region: f.Region, State: f.State, Waiting: waiting})
 	if err != nil {
@@ -57,11 +57,11 @@ func (names guardNames) Validate() error {
 	return nil
 }
 
-// plan is what the flags say of a release to be published, and what ends the
-// progress that it tells.
+// plan is the release that the flags describe, and a function that removes the progress
+// line.
 func (f publishFlags) plan(t *terminal.Terminal, dest store.Destination, site string, out terminal.OutputFlags) (p publish.Plan, end func()) {
-	tell, end := f.reporter(t, out.JSON)
-	p = publish.Plan{Site: site, Destination: dest, Allow: f.Allow, DryRun: f.DryRun, Now: t.Now, Progress: tell}
+	progress, end := f.reporter(t, out.JSON)
+	p = publish.Plan{Site: site, Destination: dest, Allow: f.Allow, DryRun: f.DryRun, Now: t.Now, Progress: progress}
 	if f.NoWait {
 		p.LockWait = -1
 	}
@@ -75,7 +75,7 @@ func carryOut(ctx context.Context, printer *terminal.Printer, p publish.Plan, en
 	if err != nil {
 		return deployError(err)
 	}
-	return tellPublished(printer, report)
+	return printPublished(printer, report)
 }
 
 // cachingFlags say how a CDN caches a site. They are the same in every command
@@ -91,7 +91,7 @@ func (f cachingFlags) config(address string) cdn.Config {
 	return cdn.Config{Address: address, PublicURL: f.PublicURL, Tags: f.Tags, CleanURLs: f.CleanURLs, NotFoundCached: f.NotFoundCached}
 }
 
-// cdnFlags name the CDN that a command which publishes tells of it.
+// cdnFlags name the CDN whose cache a command that publishes invalidates.
 type cdnFlags struct {
 	CDN           string `name:"cdn" placeholder:"KIND:NAME" help:"Tell this CDN what changed, or in a dry run say what it would be told and at what price; see pressrun invalidate."`
 	RedirectStore string `name:"redirect-store" placeholder:"ARN" help:"Also keep the redirects in this CloudFront KeyValueStore, for the function of pressrun cdn function; \"none\" when the releases before did and this one is not to."`

@@ -46,7 +46,7 @@ Examples:
 
 // Run invalidates.
 func (c *Invalidate) Run(ctx context.Context, t *terminal.Terminal) error {
-	dest, err := c.open(ctx, c.To, tellWaiting(t))
+	dest, err := c.open(ctx, c.To, reportWaiting(t))
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (c *Plan) Run(ctx context.Context, t *terminal.Terminal) error {
 	if c.Shards != 0 && (c.Out == "" || c.Shards < 1 || c.Shards > engine.MaxShards) {
 		return exit.With(exit.Usage, fmt.Errorf("--shards is 1 to %d, and needs --out", engine.MaxShards))
 	}
-	dest, err := c.openBuild(ctx, c.placeFlags, tellWaiting(t))
+	dest, err := c.openBuild(ctx, c.placeFlags, reportWaiting(t))
 	if err != nil {
 		return err
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/pressrun/pressrun/internal/publish/planfile"
 )
 
-// planned is what a plan's file says of the release, but for its source and its CDN,
-// and what ends the progress that it tells.
+// planned is the release of a plan's file, without its source and its CDN, and a
+// function that removes the progress line.
 func planned(ctx context.Context, t *terminal.Terminal, file planfile.Plan, flags publishFlags, out terminal.OutputFlags) (p publish.Plan, end func(), err error) {
 	to := file.Destination
 	place := placeFlags{Site: to.Site, Endpoint: to.Endpoint, Region: to.Region, State: to.State}
@@ -53,7 +53,7 @@ func hasShard(file planfile.Plan, shard int) error {
 	return nil
 }
 
-// sharded is what the engine needs to know of a plan that several jobs carry out.
+// sharded is a plan that several jobs carry out, as the engine takes it.
 func sharded(file planfile.Plan) (engine.Sharded, error) {
 	if file.Shards == 0 {
 		return engine.Sharded{}, exit.With(exit.Usage, errNoShards)

@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// progressFlags say how a deploy tells, on standard error, how it gets on.
+// progressFlags say how a deploy writes its progress on standard error.
 type progressFlags struct {
 	Progress string `enum:"auto,plain,json,off" default:"auto" placeholder:"HOW" help:"How to tell on standard error how it gets on: auto (a line on a terminal, else plain, with --json nothing), plain, json (an event a line), off."`
 }
@@ -20,12 +20,13 @@ type progressFlags struct {
 // log is read later, and kept.
 const plainEvery = 30 * time.Second
 
-// reporter is what tells a deploy's progress, and what ends that.
-func (f progressFlags) reporter(t *terminal.Terminal, quiet bool) (tell func(deploy.Event), end func()) {
+// reporter returns a function that writes a deploy's progress, and one that removes the
+// progress line.
+func (f progressFlags) reporter(t *terminal.Terminal, quiet bool) (report func(deploy.Event), end func()) {
 	nothing := func() {}
 	switch {
 	case f.Progress == "json":
-		return func(e deploy.Event) { tellEvent(t, e) }, nothing
+		return func(e deploy.Event) { writeEvent(t, e) }, nothing
 	case f.Progress == "auto" && t.Progress:
 		line := terminal.NewProgress(t)
 		return func(e deploy.Event) { line.Show(inWords(e)) }, line.Clear
@@ -46,7 +47,7 @@ func plainProgress(t *terminal.Terminal) func(deploy.Event) {
 		}
 		if e.Done == e.Total && e.Total > 0 {
 			if ended == e.Phase {
-				return // told already: a quick phase ends with two events
+				return // written already: a quick phase ends with two events
 			}
 			ended = e.Phase
 		}
@@ -55,7 +56,7 @@ func plainProgress(t *terminal.Terminal) func(deploy.Event) {
 	}
 }
 
-// inWords tells an event to people: the phase, the rate and the time left of all.
+// inWords is an event for people: the phase, its rate, and the time left of the whole.
 func inWords(e deploy.Event) string {
 	if e.Total == 0 {
 		return e.Phase
@@ -73,7 +74,7 @@ func inWords(e deploy.Event) string {
 	return words
 }
 
-// eventLine is one line of --progress json; docs/deploy.md has its terminal.Fields.
+// eventLine is one line of --progress json; docs/deploy.md has its fields.
 type eventLine struct {
 	Event          string        `json:"event"` // "progress"
 	Phase          string        `json:"phase"`
@@ -87,7 +88,7 @@ type eventLine struct {
 	LeftSeconds    *float64      `json:"left_seconds,omitempty"`
 }
 
-func tellEvent(t *terminal.Terminal, e deploy.Event) {
+func writeEvent(t *terminal.Terminal, e deploy.Event) {
 	line := eventLine{
 		Event: "progress", Phase: e.Phase, Done: e.Done, Total: e.Total, Bytes: e.Bytes, TotalBytes: e.TotalBytes, All: e.All,
 		ElapsedSeconds: tenths(e.Elapsed),
@@ -109,11 +110,11 @@ func tellEvent(t *terminal.Terminal, e deploy.Event) {
 
 func tenths(d time.Duration) float64 { return math.Round(d.Seconds()*10) / 10 }
 
-// ProgressFlags are the same for the commands of other packages that deploy.
+// ProgressFlags are the progress flags for commands of other packages that deploy.
 type ProgressFlags struct{ progressFlags }
 
-// Reporter is what tells a deploy's progress, and what ends that. With quiet, nothing is
-// told unless somebody asked for it.
-func (f ProgressFlags) Reporter(t *terminal.Terminal, quiet bool) (tell func(deploy.Event), end func()) {
+// Reporter returns a function that writes a deploy's progress, and one that removes the
+// progress line. With quiet, it writes nothing unless a flag asks for it.
+func (f ProgressFlags) Reporter(t *terminal.Terminal, quiet bool) (report func(deploy.Event), end func()) {
 	return f.reporter(t, quiet)
 }

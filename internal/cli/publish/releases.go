@@ -22,7 +22,7 @@ type Releases struct {
 	Diff ReleasesDiff `cmd:"" help:"List the files that differ between two releases."`
 }
 
-// historyFlags are those of the commands that read what a destination remembers.
+// historyFlags are those of the commands that read a destination's history.
 type historyFlags struct {
 	placeFlags
 	terminal.OutputFlags
@@ -30,7 +30,7 @@ type historyFlags struct {
 }
 
 func (f *historyFlags) read(ctx context.Context, t *terminal.Terminal) (store.Store, history.Head, error) {
-	dest, err := f.open(ctx, f.To, tellWaiting(t))
+	dest, err := f.open(ctx, f.To, reportWaiting(t))
 	if err != nil {
 		return nil, history.Head{}, err
 	}
@@ -138,7 +138,7 @@ Examples:
   pressrun releases show s3://www.example.org 127 --json`
 }
 
-// shownRelease is what the command prints with --json.
+// shownRelease is the command's output with --json.
 type shownRelease struct {
 	manifest.Live
 	Before  int64         `json:"before,omitempty"`  // number of the release that was live before

@@ -18,9 +18,9 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// tellPublished prints what was published. A CDN that could not be told is an
+// printPublished prints the report of a release. A pending invalidation of the CDN is an
 // error with a code of its own, and no failure of the release.
-func tellPublished(p *terminal.Printer, r publish.Report) error {
+func printPublished(p *terminal.Printer, r publish.Report) error {
 	if err := printReport(p, r); err != nil {
 		return unprinted(r.Result, err)
 	}
@@ -39,7 +39,7 @@ func unprinted(r deploy.Result, err error) error {
 	return fmt.Errorf("release %d is live, but what was done could not be printed: %w", r.Release, err)
 }
 
-// document is what a command that publishes prints with --json.
+// document is the report of a release for --json.
 func document(r publish.Report) any {
 	switch {
 	case r.Forecast != nil:
@@ -77,7 +77,7 @@ func printReport(p *terminal.Printer, r publish.Report) error {
 	return p.Fields(rows)
 }
 
-// headline says in a line what became of a deploy.
+// headline is the result of a deploy in a line.
 func headline(r deploy.Result) string {
 	switch {
 	case r.DryRun:
@@ -88,7 +88,7 @@ func headline(r deploy.Result) string {
 	return fmt.Sprintf("release %d is live at %s", r.Release, r.Destination)
 }
 
-// addFiles says what became of the site's files.
+// addFiles adds the numbers of files sent, deleted and kept.
 func addFiles(rows *terminal.Fields, r deploy.Result) {
 	inPast := func(done, planned string) string {
 		if r.DryRun {
@@ -122,7 +122,7 @@ func addFiles(rows *terminal.Fields, r deploy.Result) {
 	}
 }
 
-// addCost says what a deploy has cost, or would.
+// addCost adds the cost of a deploy, or its forecast.
 func addCost(rows *terminal.Fields, r deploy.Result) {
 	if !r.DryRun {
 		rows.Add("requests", fmt.Sprint(r.Requests))
@@ -136,7 +136,7 @@ func addCost(rows *terminal.Fields, r deploy.Result) {
 	rows.Add("requests", forecast)
 }
 
-// addRemarks says what people should know of a release.
+// addRemarks adds the dead links, guards let pass, notes and warnings of a release.
 func addRemarks(rows *terminal.Fields, r deploy.Result) {
 	if l := r.LostLinks; l != nil {
 		rows.Add("dead links", fmt.Sprintf("%s: %s", l, strings.Join(l.Examples[:min(len(l.Examples), 3)], ", ")))

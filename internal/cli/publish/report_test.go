@@ -19,13 +19,13 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left on 
 
 func TestALiveReleaseThatCouldNotBePrintedIsNoFailedOne(t *testing.T) {
 	p := &terminal.Printer{Out: io.Discard, Zone: time.UTC}
-	if err := tellPublished(p, publish.Report{Result: deploy.Result{Release: 7, Live: true}}); err != nil {
+	if err := printPublished(p, publish.Report{Result: deploy.Result{Release: 7, Live: true}}); err != nil {
 		t.Error(err)
 	}
 	p.Out = full{}
 	for _, json := range []bool{false, true} {
 		p.JSON = json
-		err := tellPublished(p, publish.Report{Result: deploy.Result{Release: 7, Live: true}})
+		err := printPublished(p, publish.Report{Result: deploy.Result{Release: 7, Live: true}})
 		if err == nil || !strings.Contains(err.Error(), "release 7 is live, but what was done could not be printed: no space left") {
 			t.Errorf("told as %v", err)
 		}

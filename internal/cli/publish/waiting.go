@@ -10,9 +10,9 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// tellWaiting says in a line on standard error that a store does not answer, so
+// reportWaiting says in a line on standard error that a store does not answer, so
 // that nobody has to guess why nothing happens.
-func tellWaiting(t *terminal.Terminal) func(s3.Waiting) {
+func reportWaiting(t *terminal.Terminal) func(s3.Waiting) {
 	return func(w s3.Waiting) {
 		w.Until = w.Until.In(t.Local)
 		line := "pressrun: " + text.OneLine(w.String()) + "\n"
@@ -23,7 +23,7 @@ func tellWaiting(t *terminal.Terminal) func(s3.Waiting) {
 	}
 }
 
-// waitingLine is the line of --progress json; docs/deploy.md has its terminal.Fields.
+// waitingLine is a line of --progress json; docs/deploy.md has its fields.
 type waitingLine struct {
 	Event string    `json:"event"` // "waiting"
 	Store string    `json:"store"`
@@ -31,8 +31,8 @@ type waitingLine struct {
 	Until time.Time `json:"until"`
 }
 
-// waiting is what tells of a store that does not answer, in the way that progress
-// is told; nil for nobody.
+// waiting returns a function that reports a store that does not answer, in the form of
+// the progress; nil with --progress off.
 func (f progressFlags) waiting(t *terminal.Terminal) func(s3.Waiting) {
 	switch f.Progress {
 	case "off":
@@ -46,5 +46,5 @@ func (f progressFlags) waiting(t *terminal.Terminal) func(s3.Waiting) {
 			fmt.Fprintf(t.Err, "%s\n", text)
 		}
 	}
-	return tellWaiting(t)
+	return reportWaiting(t)
 }

@@ -12,12 +12,12 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Story is what `why --json` prints.
+// Story is the output of `why --json`.
 type Story struct {
 	Request api.Request `json:"request"`
 	// Chapters are what happened, in order.
 	Chapters []Chapter `json:"chapters"`
-	// Now is how it stands, and Do what a person may do about it, a step each;
+	// Now is the request's state, and Do what a person may do about it, a step each;
 	// left out where nothing is to be done.
 	Now string   `json:"now"`
 	Do  []string `json:"do,omitempty"`
@@ -38,11 +38,11 @@ type Chapter struct {
 	id int64 // of the event, which orders what happened at one instant
 }
 
-// Known is what the app tells of a request.
+// Known is what the app knows of a request.
 type Known struct {
 	Request api.Request
 	Site    api.Site
-	// Delivery is what a hook was told, if that is how the request came.
+	// Delivery is the hook's delivery, if the request came through a hook.
 	Delivery *api.HookDelivery
 	// Releases are those that should have served it, and the one that does or did.
 	Releases []api.ReleaseDetail
@@ -51,14 +51,14 @@ type Known struct {
 	Missing []string
 }
 
-// Tell makes the story of what is known.
+// Tell makes the story of a request.
 func Tell(k Known) Story {
 	s := Story{Request: k.Request, Now: k.Request.Text, Missing: k.Missing, Chapters: []Chapter{accepted(k)}}
-	told := map[int64]bool{}
+	seen := map[int64]bool{}
 	for _, r := range k.Releases {
 		s.Chapters = append(s.Chapters, joined(k.Request, r.Release))
 		for _, e := range r.Events {
-			told[e.ID] = true
+			seen[e.ID] = true
 			if e.At.Before(k.Request.AcceptedAt) {
 				continue // the release began with the requests of others
 			}
@@ -71,7 +71,7 @@ func Tell(k Known) Story {
 		}
 	}
 	for _, e := range k.Events {
-		if told[e.ID] || e.Request != "" && e.Request != k.Request.ID {
+		if seen[e.ID] || e.Request != "" && e.Request != k.Request.ID {
 			continue
 		}
 		if c, ok := ofEvent(e, api.Release{}); ok {

@@ -77,8 +77,8 @@ func show(p *terminal.Printer, s Story) error {
 }
 
 const (
-	// mostFailed is how many of the releases that failed a request are told of: the
-	// last ones.
+	// mostFailed is how many of a request's failed releases the story has: the last
+	// ones.
 	mostFailed = 10
 	// deliveries is how many deliveries the app keeps.
 	deliveries = 1000
@@ -117,7 +117,7 @@ func find(ctx context.Context, app *api.Client, id string) (Known, error) {
 	return k, k.trail(ctx, app)
 }
 
-// delivery is how a hook told of it. Not every role may see that.
+// delivery reads the hook's delivery of the request. Not every role may see it.
 func (k *Known) delivery(ctx context.Context, app *api.Client) error {
 	if k.Request.Source != release.FromContent {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// sentences are what the events of the audit trail mean for a request. What is not
-// here means nothing for one.
+// sentences say what an event of the audit trail means for a request, by its kind.
+// Other kinds mean nothing for one.
 var sentences = map[string]string{
 	"request.due":           "Its time came: it took its place in line",
 	release.KindDispatching: "Release #%d is handed to its runner",
@@ -62,7 +62,7 @@ func ofEvent(e api.Event, r api.Release) (Chapter, bool) {
 	}
 	if e.Kind == release.KindEnded {
 		words = fmt.Sprintf("Release #%d %s", r.Number, outcome(r))
-		why = r.Why // the event's begins with the outcome, which is told already
+		why = r.Why // the event's begins with the outcome, which is in words already
 		if r.Outcome != release.Succeeded && r.Fault != "" {
 			c.Fault = r.Fault
 			words += ", by the fault of " + culprits[r.Fault]
@@ -104,7 +104,7 @@ var culprits = map[release.Fault]string{
 	release.FaultPressrun: "Pressrun",
 }
 
-// advice is what a person may do, a step each; none where it goes its way.
+// advice is what a person may do, a step each; nil where nothing is wrong.
 func advice(k Known) []string {
 	r, site := k.Request, k.Request.Site
 	if r.Status == release.Live && r.Condition == "" || r.Status == release.WasLive {

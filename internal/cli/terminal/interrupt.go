@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	// noticeAfter is how long what was interrupted may take to end without a word,
-	// and deafFor how long further signals are part of the first: wrappers pass one
-	// on that the terminal has sent already.
-	noticeAfter = time.Second
-	deafFor     = 300 * time.Millisecond
+	// noticeAfter is how long the end of an interrupted command may take without a
+	// message, and repeatedWithin how long further signals count as the same one:
+	// wrappers pass on a signal that the terminal has sent to the command too.
+	noticeAfter    = time.Second
+	repeatedWithin = 300 * time.Millisecond
 )
 
 // Interruptible is a context that a signal ends. What is under way then gets time
@@ -22,7 +22,7 @@ const (
 // run of pressrun action, whose runner knows when to kill it.
 func Interruptible(args []string, t *Terminal) (ctx context.Context, stop func()) {
 	// A reader that goes away (| head) must not end a deploy in its middle. Notify
-	// and not Ignore: what is ignored here would be in the programs started from here.
+	// and not Ignore: the programs started from here would inherit the ignoring.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	ctx, restore := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ended := make(chan struct{})
@@ -36,13 +36,13 @@ func Interruptible(args []string, t *Terminal) (ctx context.Context, stop func()
 			return
 		}
 		select {
-		case <-time.After(deafFor):
+		case <-time.After(repeatedWithin):
 			restore()
 		case <-ended:
 			return
 		}
 		select {
-		case <-time.After(noticeAfter - deafFor):
+		case <-time.After(noticeAfter - repeatedWithin):
 			fmt.Fprintln(t.Err, "pressrun: interrupted; leaving things in order, which takes some seconds at most. Interrupt again to end at once")
 		case <-ended:
 		}

@@ -15,15 +15,15 @@ type Printer struct {
 	Zone  *time.Location
 	Asked bool
 	JSON  bool
-	// Width is how wide the terminal of Out is, 0 for a file, a pipe and what is not
-	// known: nothing is cut there. Colour says that it shows colours.
+	// Width is how wide the terminal of Out is; 0 for a file, a pipe or an unknown
+	// width: nothing is cut then. Colour says that it shows colours.
 	Width  int
 	Colour bool
 }
 
-// In is the printer for what is told in a site's own zone, as the app's sentences
-// are, unless people asked for another: one block of text has one zone. An app of
-// before does not name the zone.
+// In is the printer for a site, in the site's own zone, as the app's sentences are,
+// unless people asked for another: one block of text has one zone. An older app does
+// not name the zone.
 func (p *Printer) In(zone string) *Printer {
 	if p.Asked || zone == "" {
 		return p

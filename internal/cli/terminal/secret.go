@@ -12,7 +12,7 @@ import (
 	"golang.org/x/term"
 )
 
-// maxSecret bounds what is read as a secret, in bytes.
+// maxSecret is the length of the longest secret, in bytes.
 const maxSecret = 4 << 10
 
 // ErrNoSecret is of an input that ends before there is anything.

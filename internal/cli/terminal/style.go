@@ -28,7 +28,7 @@ func (p *Printer) Paint(s Style, text string) string {
 	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
 }
 
-// styles are those of the words by which states, outcomes and results are told.
+// styles has the style of each first word of a state, an outcome or a result.
 var styles = map[string]Style{
 	"live": Good, "ready": Good, "ok": Good, "good": Good, "release": Good,
 	"failed": Bad, "stale": Bad, "missing": Bad,
@@ -37,13 +37,13 @@ var styles = map[string]Style{
 	"requested": Busy, "dispatched": Busy, "starting": Busy, "in": Busy, "complete": Busy,
 }
 
-// StyleOf is the style of a state, an outcome or a result: its first word tells.
+// StyleOf is the style of a state, an outcome or a result, by its first word.
 func StyleOf(words string) Style {
 	first, _, _ := strings.Cut(strings.ToLower(words), " ")
 	return styles[strings.TrimRight(first, ",:")]
 }
 
-// ShowsColours says whether what goes to a stream is coloured: on a terminal, unless
+// ShowsColours says whether a stream is written in colours: on a terminal, unless
 // NO_COLOR (no-color.org), TERM=dumb or CLICOLOR=0 say otherwise; elsewhere only with
 // CLICOLOR_FORCE (bixense.com/clicolors). NO_COLOR wins over all.
 func ShowsColours(isTerminal bool, getenv func(string) string) bool {

@@ -60,15 +60,15 @@ func cells(rows [][]string) [][]string {
 	return all
 }
 
-// toldByWords are the headings of columns whose words have a colour.
-var toldByWords = []string{"STATE", "OUTCOME", "RESULT", "DECISION"}
+// colouredColumns are the headings of columns whose words have a colour.
+var colouredColumns = []string{"STATE", "OUTCOME", "RESULT", "DECISION"}
 
 func (p *Printer) styleOf(rows [][]string, row, column int) Style {
 	heading := rows[0][min(column, len(rows[0])-1)]
 	switch {
 	case row == 0:
 		return Bold
-	case slices.Contains(toldByWords, heading):
+	case slices.Contains(colouredColumns, heading):
 		return StyleOf(rows[row][column])
 	default:
 		return Plain

@@ -1,5 +1,5 @@
-// Package terminal is what a command sees of the world around it: its streams,
-// the way it prints answers and progress, and the signals that end it.
+// Package terminal gives a command its streams, prints answers and progress, and
+// handles the signals that end it.
 package terminal
 
 import (
@@ -10,7 +10,7 @@ import (
 	"golang.org/x/term"
 )
 
-// Terminal is what a command reads, and where it tells what it did.
+// Terminal has the streams of a command, and what they can show.
 type Terminal struct {
 	In       io.Reader
 	Out, Err io.Writer
@@ -26,9 +26,9 @@ type Terminal struct {
 	// known or Out is none.
 	Height func() int
 	Now    func() time.Time
-	// Local is the zone in which people are told times.
+	// Local is the zone of the times that people read.
 	Local *time.Location
-	// Version is the program's, as servers and logs are told it.
+	// Version is the program's, for the User-Agent of calls and for logs.
 	Version string
 }
 
