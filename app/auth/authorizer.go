@@ -30,7 +30,7 @@ type Options struct {
 	Log    *slog.Logger
 	// Runs knows runs by tokens that are not the app's own; nil for none.
 	Runs RunIdentifier
-	// Providers are where people sign in, by identity.ViaOIDC and ViaGitHub; see
+	// Providers are the sign-in providers, by identity.ViaOIDC and ViaGitHub; see
 	// Providers.
 	Providers map[string]identity.Provider
 }
@@ -60,9 +60,9 @@ func New(o Options) *Authorizer {
 	}
 }
 
-// Caller identifies who makes a call: by bearer token, by a credential of the
-// app's own, by the word of a trusted proxy, by the pages' cookie, or, where the configuration lets anybody on
-// this machine in, by being here. It is nil for nobody.
+// Caller identifies the caller of a call: by bearer token, by a credential of the app's
+// own, by the headers of a trusted proxy, by the pages' cookie, or, where the configuration
+// admits everybody on this machine, by being here. It is nil for an unknown caller.
 func (a *Authorizer) Caller(r *http.Request) *Caller {
 	if header := r.Header.Get("Authorization"); header != "" {
 		scheme, bearer, ok := strings.Cut(header, " ")
@@ -75,7 +75,7 @@ func (a *Authorizer) Caller(r *http.Request) *Caller {
 		return a.throughProxy(id)
 	}
 	if s, ok := a.sessions.of(r); ok {
-		c := a.known(identityOf(s))
+		c := a.callerOf(identityOf(s))
 		if c != nil {
 			c.Session = s.ID
 			a.sessions.used(r.Context(), s)
@@ -88,13 +88,13 @@ func (a *Authorizer) Caller(r *http.Request) *Caller {
 	return nil
 }
 
-// StillGood says whether who began a call may go on: the sign-in behind a stream may
-// have ended. A stream that is open is no use of a sign-in: one that nobody uses ends
-// although a page of it is open.
+// StillGood says whether the caller of a stream may go on: the sign-in behind it may have
+// ended. An open stream does not count as a use of the sign-in, so that an idle one ends
+// although a page is open.
 func (a *Authorizer) StillGood(r *http.Request) bool {
 	if c := From(r.Context()); c != nil && c.Session != "" {
 		s, ok := a.sessions.of(r)
-		return ok && a.known(identityOf(s)) != nil
+		return ok && a.callerOf(identityOf(s)) != nil
 	}
 	return a.Caller(r) != nil
 }
@@ -113,9 +113,8 @@ func (a *Authorizer) bearer(ctx context.Context, token string) *Caller {
 	return a.tokens.caller(HashToken(token))
 }
 
-// Refusal tells why a caller may not make a call, before anything of the call
-// is read; nil when one of the roles is theirs. An empty site is that of a call
-// about no site, or about all.
+// Refusal tells why a caller may not make a call, before anything of the call is read; nil
+// when they have one of the roles. The site is empty for a call about no site, or about all.
 func (a *Authorizer) Refusal(c *Caller, site string, roles ...Role) *api.Problem {
 	if c == nil {
 		return problem.New(http.StatusUnauthorized, "unauthorized", "no token came that this app knows: send one as Authorization: Bearer TOKEN")
@@ -138,8 +137,8 @@ func (a *Authorizer) Refusal(c *Caller, site string, roles ...Role) *api.Problem
 	return nil
 }
 
-// RefusalOfAll is Refusal of a call that is about all sites at once, and can't
-// leave any out: a credential that is good for some sites does not do.
+// RefusalOfAll is Refusal for a call about all sites at once, which can't leave any out: a
+// credential for some sites is refused.
 func (a *Authorizer) RefusalOfAll(c *Caller, roles ...Role) *api.Problem {
 	if p := a.Refusal(c, "", roles...); p != nil {
 		return p

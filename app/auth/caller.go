@@ -14,7 +14,7 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// Role is what a caller may do; docs/api.md lists what each may.
+// Role is the role of a caller; docs/api.md lists the calls that each may make.
 type Role string
 
 // The roles of configured tokens.
@@ -28,11 +28,11 @@ const (
 
 // The roles of credentials that no configuration names.
 const (
-	// Job and Session are those of the credentials that the app mints for a run.
+	// Job and Session are the roles of the credentials that the app mints for a run.
 	Job     Role = "job"
 	Session Role = "session"
-	// GitHub is that of a run that shows by GitHub's word, or by a shared
-	// secret, who it is. It is good for one claim.
+	// GitHub is the role of a run that GitHub's OIDC token or a shared secret
+	// identifies. It is good for one claim.
 	GitHub Role = "github run"
 )
 
@@ -47,12 +47,12 @@ type Caller struct {
 	Grant Grant    // of a Job or Session
 	// Identity is that of a run that its runner identified.
 	Identity *runner.Identity
-	// Refused is why a caller who said who they are is not let in.
+	// Refused is the refusal of a caller who is known and not admitted.
 	Refused *api.Problem
-	// Local is set for a caller who is let in for being on this machine.
+	// Local is set for a caller who is admitted for being on this machine.
 	Local bool
-	// Via and Subject tell people apart, whatever they are called; Session is the
-	// sign-in of this call, "" for a call by anything else.
+	// Via and Subject identify a person, whose name need not be unique; Session is the
+	// sign-in of this call, "" for a call without one.
 	Via, Subject, Session string
 }
 
@@ -67,13 +67,13 @@ func identified(id runner.Identity, err error) *Caller {
 	return Refused(http.StatusServiceUnavailable, "unavailable", "the runner can't be asked about this run now; try again in a moment")
 }
 
-// Refused is a caller who is not let in, and why.
+// Refused is a caller who is not admitted, and why.
 func Refused(status int, code, why string) *Caller {
 	return &Caller{Refused: problem.New(status, code, why)}
 }
 
-// Named says that the sign-in tells whose it is. A token, and this machine, may be used
-// by many.
+// Named says that the sign-in is that of one person. Several people may share a token or
+// this machine.
 func (c *Caller) Named() bool { return c.Subject != "" && c.Via != identity.ViaToken }
 
 // Sees says whether the caller's credential is good for a site.
@@ -84,8 +84,8 @@ func (c *Caller) Sees(site string) bool {
 	return len(c.Sites) == 0 || slices.Contains(c.Sites, site)
 }
 
-// MayAskAs says whether the caller may make requests of a source: a CMS speaks
-// for its editors and its schedule, nobody else for an operator.
+// MayAskAs says whether the caller may make requests of a source: a CMS may for its editors
+// and its schedule, and only an operator as an operator.
 func (c *Caller) MayAskAs(source release.Source) bool {
 	switch c.Role {
 	case Operator:
@@ -127,12 +127,11 @@ func (c *Caller) Sources() string {
 	return strings.Join(words, " or ")
 }
 
-// keyMark parts the name of a token from the key that its holder chose.
+// keyMark separates the name of a token from the key that its holder chose.
 const keyMark = "\x1f"
 
-// Key is an idempotency key as it is stored: keys of one caller are kept apart
-// from those of every other, because two CMSs that both count from 1 do not ask
-// for the same thing.
+// Key is an idempotency key as it is stored, with the caller's name: two CMSs that both
+// count from 1 make different requests.
 func (c *Caller) Key(chosen string) string {
 	if chosen == "" {
 		return ""

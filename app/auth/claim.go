@@ -10,13 +10,12 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// codeReplayed names the refusal of a token that was good once: the run asks
-// its runner for another one and tries again.
+// codeReplayed is the code for a single-use token that was used before: the run asks its
+// runner for another one and tries again.
 const codeReplayed = "replayed_token"
 
-// Claim holds a claim against who the caller is, and gives the run as its
-// runner knows it. A token that is good once is used up by it, whatever becomes
-// of the claim.
+// Claim checks a claim against the caller's identity, and gives the run as its runner knows
+// it. It uses a single-use token up, even if the claim is refused later.
 func (a *Authorizer) Claim(ctx context.Context, c *Caller, in api.ClaimInput) (api.Run, error) {
 	if c.Role == Job && in.Release != c.Grant.Release {
 		return in.Run, problem.New(http.StatusForbidden, "forbidden", fmt.Sprintf("this credential is good for release #%d only", c.Grant.Release))
@@ -47,8 +46,7 @@ func (a *Authorizer) Claim(ctx context.Context, c *Caller, in api.ClaimInput) (a
 	return in.Run, nil
 }
 
-// Reports refuses a session that is not that of the attempt of a run that it
-// reports for.
+// Reports refuses a report that is not of the session's own release, run and attempt.
 func (c *Caller) Reports(number int64, run api.Run) error {
 	if g := c.Grant; g.Release != number || g.Run != run.ID || g.Attempt != run.Attempt {
 		return problem.New(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of attempt %d of run %s for release #%d", g.Attempt, g.Run, g.Release))

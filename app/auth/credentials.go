@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	// jobLife bounds the wait for a run to claim the release it was handed,
-	// sessionLife a run: GitHub ends its longest jobs after five days, and a job
-	// that comes later, say after an approval, claims for itself.
+	// jobLife bounds the wait until a run claims its release, sessionLife a run: GitHub
+	// ends its longest jobs after five days, and a job that starts later, say after an
+	// approval, makes a claim of its own.
 	jobLife     = 24 * time.Hour
 	sessionLife = 7 * 24 * time.Hour
-	// afterEnd is how long the credentials of a release are good once it has
-	// ended: for a run's last report, and for being told that the release is over.
+	// afterEnd is how long the credentials of a release are good after its end: for a
+	// run's last report, and for the answer that the release is over.
 	afterEnd = time.Hour
 )
 
@@ -33,9 +33,9 @@ func (a *Authorizer) MintSession(g Grant) string {
 	return a.keys.Mint(kindSession, g)
 }
 
-// atLeast is a life that no run of a site outlasts. A run with a limit of
-// days, which only a run on this machine can have, has no other way to get a new
-// session than the job's credential.
+// atLeast makes a life longer than the longest run of a site. A run with a limit of days,
+// which only a run on this machine can have, can get a new session by the job's credential
+// alone.
 func (a *Authorizer) atLeast(life time.Duration, site string) time.Duration {
 	if limit := a.config.Sites[site].Limit; limit != nil {
 		return max(life, limit.Std()+afterEnd)
@@ -45,7 +45,7 @@ func (a *Authorizer) atLeast(life time.Duration, site string) time.Duration {
 
 func until(life time.Duration) time.Time { return ledger.Now().Add(life) }
 
-// ofRun is the caller with a credential of a release, which ends with it.
+// ofRun is the caller with a credential of a release, which ends soon after the release.
 func (a *Authorizer) ofRun(ctx context.Context, as Role, g Grant) *Caller {
 	ended, err := a.ledger.Ended(ctx, g.Site, g.Release)
 	if err != nil {
@@ -58,8 +58,8 @@ func (a *Authorizer) ofRun(ctx context.Context, as Role, g Grant) *Caller {
 	return &Caller{Name: "run of release", Role: as, Grant: g}
 }
 
-// logUnlessGone logs an error of a call whose caller still waits: a caller who
-// has gone ends all reads of the call, and that is no fault.
+// logUnlessGone logs an error of a call whose caller still waits: when a caller goes, the
+// reads of the call fail, and that is no fault.
 func logUnlessGone(ctx context.Context, log *slog.Logger, message string, args ...any) {
 	if ctx.Err() == nil {
 		log.ErrorContext(ctx, message, args...) //nolint:sloglint // its callers' messages are constants

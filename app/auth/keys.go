@@ -18,28 +18,26 @@ import (
 	"github.com/pressrun/pressrun/internal/atomicfile"
 )
 
-// Keys mint and check the credentials that the app gives out itself. They are
-// not stored: a credential says what it is good for, under a MAC.
+// Keys mint and check the credentials that the app gives out itself. Credentials are not
+// stored: each holds its grant, under a MAC.
 type Keys struct{ secret []byte }
 
-// The kinds of credentials. A job's is good for the claim of one release; a
-// session's for the reports of one run; an attempt's for one return from where
-// people sign in.
+// The kinds of credentials. A job's is good for the claim of one release; a session's for
+// the reports of one run; an attempt's for one return from a sign-in provider.
 const (
 	kindJob     = "prj_"
 	kindSession = "prs_"
 	kindAttempt = "pra_"
 )
 
-// Grant is what a credential is good for. Until must be set: no credential is
-// good for ever.
+// Grant is the scope of a credential. Until must be set: no credential is good for ever.
 type Grant struct {
 	Site    string `json:"s,omitempty"`
 	Release int64  `json:"r,omitempty"`
 	Run     string `json:"u,omitempty"`
 	Attempt int    `json:"a,omitempty"`
-	// KeptIn names the secret of Secrets Manager in which the GitHub App is kept that a
-	// set-up makes; "" for none.
+	// KeptIn names the secret of Secrets Manager that stores the GitHub App of a set-up;
+	// "" for none.
 	KeptIn string    `json:"k,omitempty"`
 	Until  time.Time `json:"e,omitzero"`
 }
@@ -65,18 +63,18 @@ func LoadKeys(path string) (Keys, error) {
 		return Keys{}, fmt.Errorf("make the state folder: %w", err)
 	}
 	if err := atomicfile.Write(path, secret); err != nil {
-		return Keys{}, fmt.Errorf("keep the app's key: %w", err)
+		return Keys{}, fmt.Errorf("store the app's key: %w", err)
 	}
 	return Keys{secret}, nil
 }
 
-// Secrets are what all apps on a ledger share.
+// Secrets are the secrets that all apps on a ledger share.
 type Secrets interface {
 	KeepFirst(ctx context.Context, name, value string) (kept string, err error)
 }
 
-// ShareKeys gives the key that all apps on a ledger have. The first one brings it: from
-// its state folder, where it had its ledger alone before, or new.
+// ShareKeys gives the key that all apps on a ledger share. The first app brings it: that of
+// its state folder, or a new one.
 func ShareKeys(ctx context.Context, secrets Secrets, path string) (Keys, error) {
 	own, err := LoadKeys(path)
 	if err != nil {
@@ -105,8 +103,8 @@ func (k Keys) seal(kind string, what any) string {
 	return body + "." + k.mac(body)
 }
 
-// Check says what a credential of a kind is good for, if the app minted
-// it and its time is not over.
+// Check gives the grant of a credential of a kind, if the app minted it and it has not
+// expired.
 func (k Keys) Check(kind, credential string, now time.Time) (Grant, bool) {
 	var g Grant
 	if !k.open(kind, credential, &g) {
@@ -115,7 +113,7 @@ func (k Keys) Check(kind, credential string, now time.Time) (Grant, bool) {
 	return g, now.Before(g.Until)
 }
 
-// open reads what seal has made, if it has.
+// open reads a value that seal has sealed; false for any other text.
 func (k Keys) open(kind, sealed string, into any) bool {
 	body, mac, ok := strings.Cut(sealed, ".")
 	if !ok || !strings.HasPrefix(body, kind) || !hmac.Equal([]byte(mac), []byte(k.mac(body))) {

@@ -9,16 +9,15 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// tries bounds how often an address, or under a name anybody, may try to sign in.
-// It knows the address of the connection only: what a proxy says of its clients
-// anybody can say. Behind a proxy all share one allowance, which is ample for
-// people.
+// tries limits the rate of sign-ins, by the address or by the name. The address is that of
+// the connection, since anybody can send a proxy's header. Behind a proxy all share one
+// allowance, which is ample for people.
 type tries[K comparable] struct {
 	mu    sync.Mutex
 	known map[K]*rate.Limiter
-	// swept is when those were last looked for who can be forgotten.
+	// swept is when the table was last searched for keys to forget.
 	swept time.Time
-	// others is shared by those who come while the table is full.
+	// others is the allowance of all further keys while the table is full.
 	others *rate.Limiter
 }
 
@@ -61,7 +60,7 @@ func (l *tries[K]) of(of K, now time.Time) *rate.Limiter {
 	return limiter
 }
 
-// forget drops those who have their whole allowance again.
+// forget drops the keys that have their whole allowance again.
 func (l *tries[K]) forget(now time.Time) {
 	for of, limiter := range l.known {
 		if limiter.TokensAt(now) >= signInBurst {
@@ -70,7 +69,7 @@ func (l *tries[K]) forget(now time.Time) {
 	}
 }
 
-// addressOf is the address of a connection, not valid for what is none.
+// addressOf is the address of a connection; invalid for a text that is none.
 func addressOf(remote string) netip.Addr {
 	host, _, err := net.SplitHostPort(remote)
 	if err != nil {
@@ -83,8 +82,8 @@ func addressOf(remote string) netip.Addr {
 	return ip.Unmap().WithZone("")
 }
 
-// networkOf is what one party controls: an IPv4 address, or an IPv6 /64. What
-// is no address at all counts as one party.
+// networkOf is the network that one party controls: an IPv4 address, or an IPv6 /64. All
+// texts that are no address count as one party.
 func networkOf(remote string) netip.Prefix {
 	ip := addressOf(remote)
 	bits := 64

@@ -11,9 +11,9 @@ import (
 
 // people are the local accounts.
 type people struct {
-	accounts map[string]account // by name, in small letters
-	// nobody is compared with for names that there are not, so that the time tells
-	// nothing.
+	accounts map[string]account // by name, in lower case
+	// nobody is the hash to check for names without an account, so that the time does
+	// not tell which names exist.
 	nobody password.Hash
 	names  *tries[string]
 	// room bounds how many passwords are hashed at once: each takes memory.
@@ -28,13 +28,13 @@ type account struct {
 // hashedAtOnce is how many passwords are hashed at once.
 const hashedAtOnce = 2
 
-// newPeople reads the accounts; Load has refused what is no hash.
+// newPeople reads the accounts; config.Load has refused passwords that are no hash.
 func newPeople(configured []config.Person) *people {
 	p := &people{accounts: map[string]account{}, names: newTries[string](), room: make(chan struct{}, hashedAtOnce)}
 	for _, one := range configured {
 		hash, err := password.Parse(one.Password)
 		if err != nil {
-			continue // only of a Config that Load has not checked: nobody has its password
+			continue // only in a Config that Load has not checked: nobody can sign in to it
 		}
 		if len(p.accounts) == 0 {
 			p.nobody = hash.Nobody()
@@ -44,7 +44,7 @@ func newPeople(configured []config.Person) *people {
 	return p
 }
 
-// identify says whose name and password these are.
+// identify checks a name and a password, and gives the identity of their account.
 func (p *people) identify(name, given string) (identity.Identity, error) {
 	key := strings.ToLower(name)
 	if len(key) > 100 {

@@ -19,9 +19,8 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// Providers are where people sign in by a configuration, with the secrets that
-// its files or the environment hold. Transport is below all calls; nil for the
-// network.
+// Providers makes the sign-in providers of a configuration, with the secrets that its files
+// or the environment hold. Transport carries all calls; nil for the network.
 func Providers(c config.Config, transport http.RoundTripper) (map[string]identity.Provider, error) {
 	all := map[string]identity.Provider{}
 	if o := c.SignIn.OIDC; o != nil {
@@ -43,12 +42,12 @@ func Providers(c config.Config, transport http.RoundTripper) (map[string]identit
 			URL: c.GitHub.URL, APIURL: c.GitHub.APIURL, ClientID: g.ClientID, ClientSecret: secret, Scopes: g.Scopes, Transport: transport,
 		}
 		for _, r := range g.Allow {
-			o.Organizations, o.Teams = given(o.Organizations, r.Organization), given(o.Teams, r.Team)
+			o.Organizations, o.Teams = addOnce(o.Organizations, r.Organization), addOnce(o.Teams, r.Team)
 			if r.Permission == "" {
 				continue
 			}
 			for _, site := range c.Sites {
-				o.Repositories = given(o.Repositories, site.GitHub.Repository)
+				o.Repositories = addOnce(o.Repositories, site.GitHub.Repository)
 			}
 		}
 		all[identity.ViaGitHub] = identity.NewGitHub(o)
@@ -56,8 +55,8 @@ func Providers(c config.Config, transport http.RoundTripper) (map[string]identit
 	return all, nil
 }
 
-// given adds a text to a list that does not have it.
-func given(list []string, one string) []string {
+// addOnce adds a text to a list that does not have it.
+func addOnce(list []string, one string) []string {
 	if one == "" || slices.Contains(list, one) {
 		return list
 	}
@@ -80,7 +79,7 @@ func clientSecret(file, variable string) (string, error) {
 	return secret, nil
 }
 
-// attempt is a sign-in that was begun: it waits, sealed, in the browser's cookie.
+// attempt is a sign-in under way: the browser's cookie holds it, sealed.
 type attempt struct {
 	Via      string    `json:"v"`
 	State    string    `json:"s"`
@@ -90,21 +89,21 @@ type attempt struct {
 	Until    time.Time `json:"e"`
 }
 
-// attemptLife is how long somebody may take to sign in elsewhere.
+// attemptLife is how long somebody may take to sign in at the provider.
 const attemptLife = 15 * time.Minute
 
-// ErrNoAttempt is of a return from a provider that was not begun in this browser,
-// is over, or was made already.
+// ErrNoAttempt is the error of a return from a provider whose attempt was not begun in this
+// browser, has expired, or was used already.
 var ErrNoAttempt = errors.New("no attempt to sign in waits for this answer")
 
-// NotAllowed is of somebody whom no rule lets in.
+// NotAllowed is the error of somebody who signed in and whom no rule admits.
 type NotAllowed struct{ Name string }
 
 // Error says so.
 func (n *NotAllowed) Error() string { return n.Name + " may not use Pressrun" }
 
-// Begin sends a browser to a provider: to an address, with a cookie. Next is where
-// they go on afterwards.
+// Begin begins a sign-in at a provider: the browser gets the cookie and is sent to the
+// address. next is the page to return to afterwards.
 func (a *Authorizer) Begin(ctx context.Context, via, next string) (string, *http.Cookie, error) {
 	provider, ok := a.providers[via]
 	if !ok {
@@ -119,27 +118,27 @@ func (a *Authorizer) Begin(ctx context.Context, via, next string) (string, *http
 	return address, a.sessions.cookie(a.attemptCookie(via), a.keys.seal(kindAttempt, at), attemptLife), nil
 }
 
-// seenBy is an attempt as a provider sees it. Each provider has an address of its
-// own to come back to, so that none can answer for another (RFC 9700, 2.1).
+// seenBy is an attempt as a provider sees it. Each provider has a redirect address of its
+// own, so that none can answer for another (RFC 9700, 2.1).
 func (at attempt) seenBy(app string) identity.Attempt {
 	return identity.Attempt{State: at.State, Nonce: at.Nonce, Verifier: at.Verifier, Redirect: strings.TrimRight(app, "/") + "/signin/" + at.Via + "/callback"}
 }
 
 func (a *Authorizer) attemptCookie(via string) string { return a.sessions.name() + "-" + via }
 
-// Entered is what a browser gets that has signed in.
+// Entered is a finished sign-in: the cookie of the session.
 type Entered struct {
 	Cookie *http.Cookie
-	// Next is where it goes on.
+	// Next is the page to return to.
 	Next string
 }
 
-// AttemptOver takes the cookie of an attempt from a browser, whatever became of it.
+// AttemptOver is the cookie that removes an attempt's from the browser.
 func (a *Authorizer) AttemptOver(via string) *http.Cookie {
 	return a.sessions.cookie(a.attemptCookie(via), "", -time.Second)
 }
 
-// Finish signs in who comes back from a provider. An attempt is good once. It
+// Finish signs in a browser that returns from a provider. An attempt is good once. It
 // fails with ErrNoAttempt, ErrTooManyTries, a *NotAllowed, an *identity.Refused or
 // identity.ErrUnreachable.
 func (a *Authorizer) Finish(r *http.Request, via string) (Entered, error) {
@@ -169,8 +168,8 @@ func (a *Authorizer) Finish(r *http.Request, via string) (Entered, error) {
 		a.log.WarnContext(ctx, "a sign-in was refused", "via", via, "address", r.RemoteAddr, "error", err)
 		return Entered{Next: at.Next}, err
 	}
-	if a.known(id) == nil {
-		a.log.InfoContext(ctx, "somebody signed in whom no rule lets in", "via", via, "name", id.Name)
+	if a.callerOf(id) == nil {
+		a.log.InfoContext(ctx, "somebody signed in whom no rule admits", "via", via, "name", id.Name)
 		return Entered{Next: at.Next}, &NotAllowed{id.Name}
 	}
 	session, err := a.sessions.begin(r, id)
@@ -182,10 +181,11 @@ func (a *Authorizer) useUp(ctx context.Context, at attempt) (first bool, err err
 	if first, err = a.ledger.Deliveries().UseOnce(ctx, "sign-in:"+HashToken(at.State), at.Until); err != nil {
 		return false, err
 	}
-	return first, a.ledger.Deliveries().Forget(ctx, time.Time{}) // names whose time is long over, and no webhooks
+	return first, a.ledger.Deliveries().Forget(ctx, time.Time{}) // expired single-use names, and no webhooks
 }
 
-// SignOutElsewhere is where somebody signs out of the provider too, "" for nowhere.
+// SignOutElsewhere is the address at which somebody signs out of the provider too, "" for
+// none.
 func (a *Authorizer) SignOutElsewhere() string {
 	for _, provider := range a.providers {
 		if address := provider.SignOut(strings.TrimRight(a.config.URL, "/") + "/signin"); address != "" {

@@ -14,7 +14,7 @@ import (
 	"github.com/pressrun/pressrun/internal/identity"
 )
 
-// proxies are trusted to say in headers who makes a call.
+// proxies are the proxies that are trusted to name a call's user in headers.
 type proxies struct {
 	header   config.SignInHeader
 	networks []netip.Prefix
@@ -33,9 +33,8 @@ func newProxies(header *config.SignInHeader, log *slog.Logger) *proxies {
 // maxProxyGroups bounds the groups that a header may name.
 const maxProxyGroups = 500
 
-// identify is who a trusted proxy says makes a call. An identity without a
-// subject is of a header that says two things at once: perhaps what a client
-// sent stands beside what the proxy added.
+// identify is the user whom a trusted proxy names. The identity has no subject when a
+// header is ambiguous: perhaps the client's own value stands beside the proxy's.
 func (p *proxies) identify(r *http.Request) (identity.Identity, bool) {
 	if p == nil || len(r.Header.Values(p.header.User)) == 0 {
 		return identity.Identity{}, false
@@ -43,7 +42,7 @@ func (p *proxies) identify(r *http.Request) (identity.Identity, bool) {
 	from := addressOf(r.RemoteAddr)
 	if !slices.ContainsFunc(p.networks, func(n netip.Prefix) bool { return n.Contains(from) }) {
 		p.seldom.Do(func() {
-			p.log.Warn("a header that says who somebody is was ignored: it came from no address of sign_in.header.proxies", "header", p.header.User, "address", r.RemoteAddr)
+			p.log.Warn("a header that names a user was ignored: it came from no address of sign_in.header.proxies", "header", p.header.User, "address", r.RemoteAddr)
 		})
 		return identity.Identity{}, false
 	}
@@ -53,7 +52,7 @@ func (p *proxies) identify(r *http.Request) (identity.Identity, bool) {
 	groups, groupsOK := p.one(r, p.header.Groups)
 	if !ok || !nameOK || !emailOK || !groupsOK || user == "" {
 		p.seldom.Do(func() {
-			p.log.Warn("a proxy said twice who somebody is, or nothing: have it replace the headers that clients send", "header", p.header.User, "address", r.RemoteAddr)
+			p.log.Warn("a proxy named a user twice, or none: have it replace the headers that clients send", "header", p.header.User, "address", r.RemoteAddr)
 		})
 		return identity.Identity{}, true
 	}
@@ -74,7 +73,7 @@ func (p *proxies) identify(r *http.Request) (identity.Identity, bool) {
 	return id, true
 }
 
-// one is a header that may be there once.
+// one is the value of a header; false when it is there more than once.
 func (p *proxies) one(r *http.Request, name string) (value string, ok bool) {
 	if name == "" {
 		return "", true

@@ -9,9 +9,9 @@ import (
 	"github.com/pressrun/pressrun/internal/identity"
 )
 
-// known is who somebody is to this configuration: their role and sites, as it
-// says now. It is nil for nobody.
-func (a *Authorizer) known(id identity.Identity) *Caller {
+// callerOf is the caller with an identity: their role and sites by the configuration
+// in force. It is nil for somebody whom no rule admits.
+func (a *Authorizer) callerOf(id identity.Identity) *Caller {
 	if id.Via == identity.ViaToken {
 		if !a.config.SignIn.TakesTokens() {
 			return nil
@@ -30,13 +30,13 @@ func (a *Authorizer) throughProxy(id identity.Identity) *Caller {
 	if id.Subject == "" {
 		return Refused(http.StatusUnauthorized, "unauthorized", "The proxy did not say clearly who you are.")
 	}
-	if c := a.known(id); c != nil {
+	if c := a.callerOf(id); c != nil {
 		return c
 	}
 	return Refused(http.StatusForbidden, "forbidden", a.NotAllowed(id.Name))
 }
 
-// NotAllowed tells somebody that they are known and not let in, and whom to ask.
+// NotAllowed tells somebody that they are known and not admitted, and whom to ask.
 func (a *Authorizer) NotAllowed(name string) string {
 	ask := a.config.SignIn.Ask
 	if ask == "" {
@@ -45,7 +45,7 @@ func (a *Authorizer) NotAllowed(name string) string {
 	return "You are " + name + ", and this account may not use Pressrun. Ask " + ask + " to let you in."
 }
 
-// decide finds the first rule that fits somebody. Nobody else gets in.
+// decide finds the first rule that admits somebody.
 func decide(c config.Config, id identity.Identity) (role Role, sites []string, ok bool) {
 	s := c.SignIn
 	switch {
@@ -101,8 +101,8 @@ func sitesWith(c config.Config, r config.AllowGitHub, groups []string) []string 
 	return sites
 }
 
-// allowedLocally wants the account that somebody signed in to, with the password
-// that it had then.
+// allowedLocally finds the account that somebody signed in to, if it still has the password
+// of then.
 func allowedLocally(people []config.Person, id identity.Identity) (Role, []string, bool) {
 	for _, p := range people {
 		if p.Name == id.Subject && slices.Equal(id.Groups, []string{passwordMark(p)}) {

@@ -26,10 +26,9 @@ const (
 	// cookieMark begins the secret of a session, so that scanners for leaked secrets
 	// know it.
 	cookieMark = "prc_"
-	// maxBrowser bounds what is kept of a browser's name for itself.
+	// maxBrowser bounds the part of the User-Agent that is stored.
 	maxBrowser = 200
-	// noteWithin is how long the note of a use may take to be written: a call does
-	// not wait for a disk that is slow.
+	// noteWithin bounds the write that notes a use: a call does not wait for a slow disk.
 	noteWithin = 2 * time.Second
 )
 
@@ -54,7 +53,7 @@ func newSessions(c config.Config, l *ledger.Ledger, log *slog.Logger) *sessions 
 	return s
 }
 
-// begin keeps a session of somebody and gives the cookie for it.
+// begin stores a session of somebody and gives its cookie.
 func (s *sessions) begin(r *http.Request, id identity.Identity) (*http.Cookie, error) {
 	secret := cookieMark + rand.Text()
 	_, err := s.ledger.Begin(r.Context(), ledger.Session{
@@ -84,7 +83,7 @@ func (s *sessions) of(r *http.Request) (ledger.Session, bool) {
 	return found, found.Good(ledger.Now(), s.idle)
 }
 
-// used notes that a session is used, every now and then.
+// used notes that a session is used, at most every few minutes.
 func (s *sessions) used(ctx context.Context, one ledger.Session) {
 	now, every := ledger.Now(), min(s.idle/20, 5*time.Minute)
 	if now.Before(one.Seen.Add(every)) || !s.due(one.ID, now, every) {
@@ -97,7 +96,7 @@ func (s *sessions) used(ctx context.Context, one ledger.Session) {
 	}
 }
 
-// due says whether a use is to be written: of many calls at once, one is enough.
+// due says whether a use is to be written: one of many calls at once does.
 func (s *sessions) due(id string, now time.Time, every time.Duration) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +110,7 @@ func (s *sessions) due(id string, now time.Time, every time.Duration) bool {
 	return true
 }
 
-// identityOf is who somebody was when they signed in.
+// identityOf is the identity with which somebody signed in.
 func identityOf(s ledger.Session) identity.Identity {
 	return identity.Identity{Via: s.Via, Subject: s.Subject, Name: s.Name, Email: s.Email, Domain: s.Domain, Groups: s.Groups}
 }
@@ -146,9 +145,9 @@ func (a *Authorizer) Sessions(ctx context.Context, c *Caller, everybody bool) ([
 	return a.sessions.ledger.List(ctx, c.Via, c.Subject, a.sessions.idle)
 }
 
-// EndSession ends a sign-in: anybody one of their own, operators of all sites
-// anybody's. What is not theirs to end looks as if it did not exist: it fails with
-// ledger.ErrNotFound.
+// EndSession ends a sign-in: one of the caller's own, or anybody's for operators of all
+// sites. It fails with ledger.ErrNotFound for one that the caller may not end, as for one
+// that does not exist.
 func (a *Authorizer) EndSession(ctx context.Context, c *Caller, id string) (ledger.Session, error) {
 	found, err := a.sessions.ledger.Find(ctx, id)
 	if err != nil {
@@ -174,7 +173,7 @@ func (a *Authorizer) SessionWire(s ledger.Session, to *Caller) api.Session {
 		ID: s.ID, Name: s.Name, Via: s.Via, Browser: s.Browser, Address: s.Address, BegunAt: s.Begun, SeenAt: s.Seen, EndsAt: s.Until,
 		Current: to.Session != "" && to.Session == s.ID,
 	}
-	if c := a.known(identityOf(s)); c != nil {
+	if c := a.callerOf(identityOf(s)); c != nil {
 		out.Role = string(c.Role)
 	}
 	return out

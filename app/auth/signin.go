@@ -50,9 +50,8 @@ func (a *Authorizer) SignInLocally(r *http.Request, name, password string) (*htt
 	return a.sessions.begin(r, id)
 }
 
-// SignOut makes the cookie of a call worthless, wherever copies of it are. The
-// cookie that it gives takes it from the browser, even if an error says that the
-// ledger could not be written.
+// SignOut ends the session of a call, and so every copy of its cookie. The cookie that it
+// gives removes the browser's, also when an error says that the ledger could not be written.
 func (a *Authorizer) SignOut(r *http.Request) (*http.Cookie, error) {
 	none := a.sessions.cookie(a.sessions.name(), "", -time.Second)
 	s, ok := a.sessions.of(r)

@@ -1,4 +1,3 @@
-// Package content asks the sites' CMSs about their content: to publish what is due
-// before a slot of a schedule, and for a fingerprint by which it can be seen that
-// nothing has changed.
+// Package content calls the sites' CMSs: to publish due content before a slot of a schedule,
+// and to read a fingerprint, which stays the same while the content does.
 package content

@@ -20,7 +20,7 @@ import (
 	"github.com/pressrun/pressrun/internal/outbound"
 )
 
-// Fingerprints reads by what it can be seen whether the content of sites has changed.
+// Fingerprints reads the fingerprints of sites' content.
 type Fingerprints struct {
 	log   *slog.Logger
 	sites map[string]fingerprint
@@ -28,13 +28,13 @@ type Fingerprints struct {
 
 var _ scheduler.Fingerprints = (*Fingerprints)(nil)
 
-// fingerprint is where a site's is read, and which part of the answer counts.
+// fingerprint is the address of a site's, and the part of the answer that counts.
 type fingerprint struct {
 	config.Fingerprint
 	client *outbound.Client
 }
 
-// NewFingerprints prepares to read those of all sites that have one.
+// NewFingerprints makes the Fingerprints of a configuration.
 func NewFingerprints(o Options) (*Fingerprints, error) {
 	f := &Fingerprints{log: o.Log, sites: map[string]fingerprint{}}
 	for name, site := range o.Config.Sites {
@@ -51,14 +51,14 @@ func NewFingerprints(o Options) (*Fingerprints, error) {
 }
 
 const (
-	// mostContent bounds what is read of an answer, in bytes.
+	// mostContent bounds the body of an answer, in bytes.
 	mostContent = 8 << 20
 	// readAgain is the wait before the second and last try.
 	readAgain = 2 * time.Second
 )
 
 // Fingerprint reads that of a site's content, twice at most and in less than a minute.
-// Two that are equal are of the same content, as read from the same address.
+// Equal ones are of the same content, read from the same address.
 func (f *Fingerprints) Fingerprint(ctx context.Context, site string) (string, error) {
 	one, ok := f.sites[site]
 	if !ok {
@@ -77,9 +77,9 @@ func (f *Fingerprints) Fingerprint(ctx context.Context, site string) (string, er
 	return one.read(ctx)
 }
 
-// read asks for the headers first where the whole answer counts: a strong ETag says
-// all (RFC 9110, section 8.8.3), but of a page or a document, which may tell of a
-// failure. Otherwise the answer itself is read.
+// read asks for the headers first where the whole answer counts: a strong ETag is enough
+// (RFC 9110, section 8.8.3), except for HTML and JSON, which may report a failure. Otherwise
+// it reads the answer itself.
 func (f fingerprint) read(ctx context.Context) (string, error) {
 	if f.Pointer == "" {
 		if head, err := f.ask(ctx, http.MethodHead, 0); err == nil && head.Status == http.StatusOK && sensible(head) == nil {
@@ -123,7 +123,7 @@ func (f fingerprint) ask(ctx context.Context, method string, most int64) (outbou
 	return f.client.Do(request, most)
 }
 
-// strongTag is an answer's ETag, if it is one that changes with each byte.
+// strongTag is an answer's ETag, if it is a strong one, which changes with each byte.
 func strongTag(h http.Header) string {
 	tag := h.Get("ETag")
 	if len(tag) < 3 || !strings.HasPrefix(tag, `"`) || !strings.HasSuffix(tag, `"`) {
@@ -139,7 +139,7 @@ func (f fingerprint) part(a outbound.Answer) (string, error) {
 	}
 	pointer, err := jsonpointer.New(f.Pointer)
 	if err != nil {
-		return "", fmt.Errorf("the pointer %q is none", f.Pointer)
+		return "", fmt.Errorf("%q is no JSON pointer", f.Pointer)
 	}
 	decoder := json.NewDecoder(strings.NewReader(string(a.Body)))
 	decoder.UseNumber()
@@ -161,7 +161,8 @@ func (f fingerprint) part(a outbound.Answer) (string, error) {
 	return f.sum("part", text), nil
 }
 
-// sum is of what was read and of where: what another address says is never the same.
+// sum hashes the value together with its address, so that values of two addresses never
+// match.
 func (f fingerprint) sum(kind string, read []byte) string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%q %q %s\n", f.URL, f.Pointer, kind)

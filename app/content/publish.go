@@ -24,11 +24,11 @@ import (
 type Options struct {
 	Config *config.Config
 	Log    *slog.Logger
-	// Transport is below all calls; nil for the network.
+	// Transport carries all calls; nil for the network.
 	Transport http.RoundTripper
 }
 
-// Publisher has CMSs publish what is due before slots of schedules.
+// Publisher has CMSs publish due content before slots of schedules.
 type Publisher struct {
 	log   *slog.Logger
 	calls map[scheduleOf]call
@@ -38,7 +38,7 @@ var _ timetable.Publisher = (*Publisher)(nil)
 
 type scheduleOf struct{ site, schedule string }
 
-// call is where a CMS is called, and how it is signed.
+// call is the address at which a CMS is called, with the secrets that sign the call.
 type call struct {
 	address string
 	secrets []string
@@ -88,14 +88,14 @@ func (p *Publisher) Calls(site, schedule string) bool {
 }
 
 const (
-	// mostAnswer bounds what is read of a CMS's answer, in bytes.
+	// mostAnswer bounds a CMS's answer, in bytes.
 	mostAnswer = 64 << 10
-	// mostPublished is more than any CMS publishes at once: what says more is mistaken.
+	// mostPublished is more than any CMS publishes at once: a larger number is a mistake.
 	mostPublished = 1_000_000_000
 )
 
-// waits are those before further tries of a call. All tries take less than
-// a minute and a half.
+// waits are the waits before further tries of a call. All tries take less than a minute and
+// a half.
 var waits = []time.Duration{2 * time.Second, 5 * time.Second, 15 * time.Second}
 
 // Publish makes the call before a slot, and tries again a few times.
@@ -106,7 +106,7 @@ func (p *Publisher) Publish(ctx context.Context, slot timetable.Slot) (int64, er
 		if err == nil || ctx.Err() != nil {
 			return published, err
 		}
-		log.Warn("the CMS was told to publish what is due, and did not answer as it should", "tries", tries+1, "error", err)
+		log.Warn("the CMS was asked to publish due content, and did not answer as expected", "tries", tries+1, "error", err)
 		if tries == len(waits) {
 			return 0, err
 		}
@@ -151,7 +151,7 @@ func slotID(slot timetable.Slot) string {
 	return "slot_" + strings.ToLower(base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:20]))
 }
 
-// readPublished is how much a CMS says that it published: 204 is nothing.
+// readPublished is the number of published pages in a CMS's answer; 204 stands for none.
 func readPublished(a outbound.Answer) (int64, error) {
 	switch {
 	case a.Status == http.StatusNoContent:

@@ -16,15 +16,14 @@ import (
 	"github.com/pressrun/pressrun/internal/outbound"
 )
 
-// An answer that says the same for ever, whatever happens to the content, would keep a
-// site from being built: that of a failure, of a page to sign in, of a cache. What looks
-// like one is refused, as if nothing had been read; a release that is built for nothing
-// costs less than one that is not.
+// An answer that stays the same whatever happens to the content would keep a site from
+// being built: an error page, a sign-in page, a cached copy. An answer that looks like one is
+// refused, as if the read had failed: a needless release costs less than a missing one.
 
 // oldestCopy is how old a cache's copy may be, in seconds.
 const oldestCopy = 60
 
-// sensible says why an answer with 200 can't be about content; a HEAD's has no body.
+// sensible refuses an answer with 200 that can't be about content; a HEAD's has no body.
 func sensible(a outbound.Answer) error {
 	if age, err := strconv.Atoi(a.Header.Get("Age")); err == nil && age > oldestCopy {
 		return fmt.Errorf("the address of the fingerprint answered with a copy that is %d seconds old (Age): have no cache keep it for more than a minute", age)
@@ -58,8 +57,7 @@ func isJSON(kind string) bool {
 	return kind == "application/json" || strings.HasSuffix(kind, "+json")
 }
 
-// failed are titles of pages that are about no content, in the words of web servers,
-// CDNs and CMSs.
+// failed matches the titles of error and sign-in pages of web servers, CDNs and CMSs.
 var failed = regexp.MustCompile(`(?i)^\s*[45]\d\d\b|\b(error|not found|forbidden|unauthori[sz]ed|access denied|unavailable|maintenance|bad gateway|time-?d? ?out|log ?in|sign ?in|just a moment)\b`)
 
 // sensiblePage refuses pages that tell of a failure or ask for a password.
@@ -99,10 +97,10 @@ func sensibleJSON(a outbound.Answer) error {
 	if !json.Valid(a.Body) {
 		return errors.New("the address of the fingerprint says that it answers with JSON, and did not")
 	}
-	var told map[string]json.RawMessage
-	_ = json.Unmarshal(a.Body, &told) // a list, or a single value, has no such names
+	var members map[string]json.RawMessage
+	_ = json.Unmarshal(a.Body, &members) // a list, or a single value, has no members
 	for _, name := range []string{"errors", "error"} {
-		switch value := string(told[name]); value {
+		switch value := string(members[name]); value {
 		case "", "null", "false", "[]", "{}", `""`, "0":
 		default:
 			return fmt.Errorf("the fingerprint's answer tells of a failure (%q)", name)
@@ -111,7 +109,7 @@ func sensibleJSON(a outbound.Answer) error {
 	return nil
 }
 
-// sensiblePart refuses values that can't tell one state of the content from another.
+// sensiblePart refuses values that hardly change with the content.
 func sensiblePart(found []byte, pointer string) error {
 	switch string(found) {
 	case "null", "true", "false", "[]", "{}", `""`:

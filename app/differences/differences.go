@@ -1,7 +1,7 @@
-// Package differences reads for API and pages what differs between two releases of a site,
-// from where the site is published. The app can do so for sites that this machine
+// Package differences reads the differences between two releases of a site from its
+// destination, for API and pages. The app can do so for sites that this machine
 // publishes: their destination is in its configuration, and the credentials in its
-// environment. Where a site is published elsewhere, it says so.
+// environment. For a site that is published elsewhere the answer is an *Elsewhere.
 package differences
 
 import (
@@ -21,21 +21,21 @@ import (
 )
 
 const (
-	// atOnce bounds how many are read at the same time: the lists of files of a large
+	// atOnce bounds how many callers read at the same time: the lists of files of a large
 	// site take tens of megabytes.
 	atOnce = 2
-	// patience is how long a destination may take to answer, waiting for a turn included.
-	patience = 20 * time.Second
+	// readLimit bounds one read, the wait for a turn included.
+	readLimit = 20 * time.Second
 	// Listed is how many pages are listed unless somebody asks for fewer.
 	Listed = 500
 )
 
-// Elsewhere are the errors of sites that the app can't read the destination of.
+// Elsewhere is the error of a site whose destination the app can't read.
 type Elsewhere struct{ Site string }
 
 // Error says where to ask instead.
 func (e *Elsewhere) Error() string {
-	return fmt.Sprintf("the app does not publish %s itself, so it can't read what was published; whoever may read the bucket can: pressrun diff FROM TO --at s3://BUCKET --site %s", e.Site, e.Site)
+	return fmt.Sprintf("the app does not publish %s itself, so it can't read the site's files; somebody who may read the bucket can: pressrun diff FROM TO --at s3://BUCKET --site %s", e.Site, e.Site)
 }
 
 // Reader reads differences.
@@ -51,14 +51,14 @@ func New(sites map[string]config.Site, l *ledger.Ledger, log *slog.Logger) *Read
 	return &Reader{sites: sites, ledger: l, log: log, turns: make(chan struct{}, atOnce)}
 }
 
-// Can tells whether the app can read the destination of a site.
-func (r *Reader) Can(site string) bool {
+// CanRead tells whether the app can read the destination of a site.
+func (r *Reader) CanRead(site string) bool {
 	conf := r.sites[site]
 	return conf.Runner != config.RunnerGitHub && conf.Deploy.To != ""
 }
 
-// Pages lists the pages that differ between two releases; from 0 is what was live before
-// to, to 0 the live release.
+// Pages lists the pages that differ between two releases; from 0 is the release that was
+// live before to, to 0 the live one.
 func (r *Reader) Pages(ctx context.Context, site string, from, to int64, limit int) (out api.Differences, err error) {
 	err = r.read(ctx, site, from, to, func(ctx context.Context, both difference.Releases) error {
 		out, err = both.Pages(ctx, limit)
@@ -77,7 +77,7 @@ func (r *Reader) Text(ctx context.Context, site string, from, to int64, path str
 }
 
 func (r *Reader) read(ctx context.Context, site string, from, to int64, f func(context.Context, difference.Releases) error) error {
-	if !r.Can(site) {
+	if !r.CanRead(site) {
 		return &Elsewhere{site}
 	}
 	both := difference.Releases{Site: site}
@@ -88,7 +88,7 @@ func (r *Reader) read(ctx context.Context, site string, from, to int64, f func(c
 	if both.To, err = r.content(ctx, site, to); err != nil {
 		return err
 	}
-	ctx, done := context.WithTimeout(ctx, patience)
+	ctx, done := context.WithTimeout(ctx, readLimit)
 	defer done()
 	select {
 	case r.turns <- struct{}{}:
@@ -103,8 +103,8 @@ func (r *Reader) read(ctx context.Context, site string, from, to int64, f func(c
 	return f(ctx, both)
 }
 
-// content is the number under which the destination knows a release: a rollback is the
-// release that it put back.
+// content is the number under which the destination has the files of a release: for a
+// rollback that of the release that it put back.
 func (r *Reader) content(ctx context.Context, site string, number int64) (int64, error) {
 	if number == 0 {
 		return 0, nil
@@ -113,8 +113,8 @@ func (r *Reader) content(ctx context.Context, site string, number int64) (int64,
 	return one.Content(), err
 }
 
-// Problem is what an error is to a caller of the API; those that it does not know stay as
-// they are.
+// Problem gives the API's problem for an error of this package. Errors of the ledger and of
+// a caller who has gone stay as they are.
 func (r *Reader) Problem(ctx context.Context, err error) error {
 	_, elsewhere := errors.AsType[*Elsewhere](err)
 	_, noPage := errors.AsType[*difference.NoPageError](err)
@@ -128,6 +128,6 @@ func (r *Reader) Problem(ctx context.Context, err error) error {
 	case errors.Is(err, difference.ErrNotKept):
 		return problem.New(http.StatusNotFound, "not_kept", err.Error())
 	}
-	r.log.ErrorContext(ctx, "what differs between two releases can't be read", "error", err)
+	r.log.ErrorContext(ctx, "the differences between two releases can't be read", "error", err)
 	return problem.New(http.StatusBadGateway, "destination", "the site's destination can't be read at the moment; the log of the app tells more")
 }

@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// BodyLimit is how long the body of a call may take to arrive: somebody who has
-// shown nothing yet must not keep a connection and its memory. The server also
-// reads what is left of a body that no handler read, and waits for it.
+// BodyLimit is how long the body of a call may take to arrive: a caller without credentials
+// must not occupy a connection and its memory. The server also waits for the rest of a body
+// that no handler read.
 const BodyLimit = 30 * time.Second
 
 // ReadWithin bounds the wait for the rest of a call's body.
@@ -23,7 +23,7 @@ type BodyDeadline struct {
 
 // ServeHTTP sets the deadline and goes on.
 func (b *BodyDeadline) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.ContentLength != 0 { // without a body it would end streams
+	if r.ContentLength != 0 { // without a body the deadline would end streams
 		ReadWithin(w, b.Wait)
 	}
 	b.Next.ServeHTTP(w, r)

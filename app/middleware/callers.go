@@ -9,8 +9,8 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 )
 
-// Callers is before every route but webhooks: it refuses calls by a wrong name
-// and from other sites' pages, identifies the caller, and bounds bodies.
+// Callers wraps every route but webhooks: it refuses calls by a wrong host name and from
+// other sites' pages, identifies the caller, and bounds bodies.
 type Callers struct {
 	Config  config.Config
 	Auth    *auth.Authorizer

@@ -1,4 +1,3 @@
-// Package middleware stands before every route: it bounds how long bodies and
-// dead connections are waited for, keeps other sites' pages out, and sets the
-// headers that browsers guard pages by.
+// Package middleware wraps every route: it bounds the waits for bodies and dead connections,
+// refuses calls of other sites' pages, and sets the security headers.
 package middleware

@@ -2,8 +2,8 @@ package middleware
 
 import "net/http"
 
-// SecureHeaders sets what browsers guard pages by: nothing is loaded from
-// elsewhere, no page is framed, no type is guessed.
+// SecureHeaders sets the security headers: browsers load nothing from other origins, frame
+// no page and guess no type.
 func SecureHeaders(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "same-origin")

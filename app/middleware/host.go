@@ -12,10 +12,10 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 )
 
-// WrongHost refuses a call by a name that is not this machine's, where the
-// configuration lets anybody on this machine in: a page of another site could
-// rebind its own name to 127.0.0.1 and would be "this machine". With tokens a
-// name makes no difference. It is nil for the right name.
+// WrongHost refuses a call by a host name that is not this machine's, where the
+// configuration admits everybody on this machine: a page of another site could rebind its
+// own name to 127.0.0.1 (DNS rebinding) and would be admitted. With tokens a name makes no
+// difference. It is nil for the right name.
 func WrongHost(conf config.Config, r *http.Request) *api.Problem {
 	if conf.Pages.Access != config.AccessLoopback || namesThisMachine(r.Host, conf.URL) {
 		return nil

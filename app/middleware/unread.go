@@ -8,15 +8,14 @@ import (
 )
 
 // CloseUnread closes the connection after every answer that begins before the
-// body of its call was read to the end. The rest of such a body may still be on
-// its way, and on a connection that stays open it would be taken for the next
-// call: "A server MUST read the entire request message body or close the
+// body of its call was read to the end. The rest of such a body may still arrive, and the
+// server would read it as the next call of an open connection: "A server MUST read the entire request message body or close the
 // connection after sending its response" (RFC 9112, section 9.3). Behind a proxy
-// that shares connections, somebody else would get the answer to it.
+// that shares connections, another client would get the answer to it.
 //
 // net/http does so too, but only while Body of its own Request is the one that it
 // made (https://go.dev/src/net/http/server.go, writeHeader and
-// closedRequestBodyEarly). So what comes next gets a copy of the Request.
+// closedRequestBodyEarly). So next gets a copy of the Request.
 func CloseUnread(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body := &trackedBody{from: r.Body}
@@ -45,9 +44,9 @@ func (b *trackedBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// Close leaves what was not read to the server: it reads some of it after the
-// answer was sent, so that a caller who is still sending sees the answer. Closing
-// here would keep the answer back until then.
+// Close does nothing. The server reads some of the rest after it has sent the answer, so
+// that a caller who is still sending sees it; a close here would delay the answer until
+// then.
 func (b *trackedBody) Close() error { return nil }
 
 // closingWriter lets the connection be closed when an answer begins too early.

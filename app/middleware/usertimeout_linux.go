@@ -10,11 +10,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// SetUserTimeout ends a connection whose other end has acknowledged nothing of
-// what was sent for so long (tcp(7), TCP_USER_TIMEOUT): a machine that lost its
-// power or its network does not say that it leaves, and by default Linux goes on
-// for about 15 minutes. Deadlines of writes can't tell: the kernel takes a small
-// piece at once, even if nobody is there to read it.
+// SetUserTimeout ends a connection whose other end acknowledges no sent data for the limit
+// (tcp(7), TCP_USER_TIMEOUT): a machine that lost its power or its network closes nothing,
+// and by default Linux sends again for about 15 minutes. Deadlines of writes don't help: the
+// kernel buffers a small write at once, whether or not the other end is there.
 func SetUserTimeout(c net.Conn, limit time.Duration) error {
 	raw, ok := c.(syscall.Conn)
 	if !ok {

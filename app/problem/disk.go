@@ -21,7 +21,7 @@ type Disk struct {
 	written <-chan struct{}
 }
 
-// diskMemory is how long trouble is told of after it was last met.
+// diskMemory is how long trouble is reported after the last failed write.
 const diskMemory = 5 * time.Minute
 
 // NewDisk watches the writes of a ledger.
@@ -54,7 +54,7 @@ func (d *Disk) troubled(now time.Time) bool {
 	}
 }
 
-// Trouble is why and since when the ledger can't be written; "" when it can.
+// Trouble gives why and since when the ledger can't be written; "" when it can.
 func (d *Disk) Trouble() (why string, since time.Time) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -1,5 +1,5 @@
-// Package problem makes the answers to calls that are refused or fail: what a
-// caller may know of an error, and nothing more.
+// Package problem makes the answers to calls that are refused or fail. They have no more of
+// an error than the caller may know.
 package problem
 
 import (
@@ -51,12 +51,11 @@ func CodeOf(status int) string {
 	}
 }
 
-// Reporter turns errors into problems, and logs those that a caller must not
-// see.
+// Reporter turns errors into problems, and logs those that a caller must not see.
 type Reporter struct {
 	log  *slog.Logger
 	disk *Disk
-	stop context.Context //nolint:containedctx // the app's own life, which an error is judged by
+	stop context.Context //nolint:containedctx // the app's own life: while it ends, cancelled calls are no faults
 }
 
 // NewReporter makes a Reporter of an app that shuts down when stop ends.
@@ -64,8 +63,8 @@ func NewReporter(stop context.Context, log *slog.Logger, disk *Disk) *Reporter {
 	return &Reporter{log: log, disk: disk, stop: stop}
 }
 
-// Of is the problem that an error is to its caller, nil for no error. An
-// unexpected error is logged and not told.
+// Of is the problem for an error, nil for no error. An unexpected error is logged, and the
+// problem has none of its text.
 func (r *Reporter) Of(ctx context.Context, err error) *api.Problem {
 	if err == nil {
 		return nil
@@ -77,7 +76,7 @@ func (r *Reporter) Of(ctx context.Context, err error) *api.Problem {
 		return New(statusOf(c.Code), string(c.Code), c.Text)
 	}
 	if _, ok := errors.AsType[*ledger.Unknown](err); ok {
-		r.log.Error("it is not known what became of a commit", "error", err)
+		r.log.Error("the outcome of a commit is unknown", "error", err)
 		return New(http.StatusServiceUnavailable, "unknown_outcome", "the ledger's database went away just then: it is not known whether this was kept; ask again with the same key")
 	}
 	if u, ok := errors.AsType[*ledger.Unavailable](err); ok {
@@ -105,7 +104,7 @@ func (r *Reporter) Of(ctx context.Context, err error) *api.Problem {
 	return New(http.StatusInternalServerError, "internal", "this is Pressrun's fault; the log of the app tells more")
 }
 
-// statusOf is the HTTP status of what the rules refuse.
+// statusOf is the HTTP status of a refusal by the rules.
 func statusOf(code release.Code) int {
 	if code == release.CodeBadEvent {
 		return http.StatusUnprocessableEntity
@@ -124,7 +123,7 @@ func (r *Reporter) Err(ctx context.Context, err error) error {
 	return r.Of(ctx, err)
 }
 
-// Write answers a call with the problem that an error is to its caller.
+// Write answers a call with the problem for an error.
 func (r *Reporter) Write(w http.ResponseWriter, req *http.Request, err error) {
 	p := r.Of(req.Context(), err)
 	if p.Status == http.StatusUnauthorized {
@@ -135,7 +134,7 @@ func (r *Reporter) Write(w http.ResponseWriter, req *http.Request, err error) {
 	_ = json.NewEncoder(w).Encode(p) // the caller may have gone
 }
 
-// WriteRetry is Write for what may work after a time.
+// WriteRetry is Write for a call that may succeed after a time.
 func (r *Reporter) WriteRetry(w http.ResponseWriter, req *http.Request, err error, after time.Duration) {
 	w.Header().Set("Retry-After", strconv.Itoa(int(after/time.Second)))
 	r.Write(w, req, err)

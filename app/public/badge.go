@@ -41,20 +41,20 @@ func (p *Public) badge(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(svg) //nolint:gosec // G705: its texts are escaped, and its policy lets nothing run
 }
 
-// colours are those behind the words of each state; white on each of them has a
-// contrast of 4.5:1 at least (WCAG 2.2, 1.4.3).
+// colours are the backgrounds of each state; white text on each has a contrast of 4.5:1 at
+// least (WCAG 2.2, 1.4.3).
 var colours = map[string]string{
 	"live": "#1a6b37", "going": "#1f5a99", "waiting": "#5a5f66", "scheduled": "#5a5f66", "stopped": "#9c2f1c", "none": "#5a5f66",
 }
 
-// Measures of a badge, in pixels. letter is more than a letter takes in most fonts.
+// Measures of a badge, in pixels. letter is wider than a letter of most fonts.
 const (
 	letter  = 6.6
 	padding = 8
 	height  = 20
 )
 
-// drawSVG draws a badge: a title, and how the site stands.
+// drawSVG draws a badge: a title, and the state of the site.
 func drawSVG(title string, s view.Short) []byte {
 	title = text.Shorten(title, 40)
 	label := width(title)

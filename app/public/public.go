@@ -1,6 +1,5 @@
-// Package public shows how sites stand to those who have no token of the app: a
-// badge, and an element that a CMS's own pages embed. Only what the configuration
-// allows is shown.
+// Package public shows the states of sites to readers without a token of the app, where the
+// configuration allows it: a badge, and an element that a CMS's own pages embed.
 package public
 
 import (
@@ -24,7 +23,7 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Where it is served.
+// The addresses.
 const (
 	BadgePath  = "/badge/"
 	ScriptPath = "/embed.js"
@@ -39,11 +38,11 @@ type Options struct {
 	Sites    map[string]config.Site
 	View     *view.Reader
 	Problems *problem.Reporter
-	// Language is that of badges, and of who asks for none that there is.
+	// Language is that of badges, and of readers whose languages have no translation.
 	Language words.Language
 }
 
-// Public serves what is shown without a token of the app.
+// Public serves the calls that need no token of the app.
 type Public struct {
 	sites    map[string]config.Site
 	view     *view.Reader
@@ -72,7 +71,7 @@ func (p *Public) Register(mux *http.ServeMux) {
 	mux.HandleFunc(StatusPath, p.status)
 }
 
-// secure sets what guards the answers: nothing in them runs, and no type is guessed.
+// secure sets the headers of the answers: browsers run nothing in them, and guess no type.
 func secure(h http.Header) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
@@ -80,7 +79,7 @@ func secure(h http.Header) {
 	h.Set("Cross-Origin-Resource-Policy", "cross-origin")
 }
 
-// reads lets reading methods through, and answers the others.
+// reads says whether the method only reads, and refuses the call if not.
 func (p *Public) reads(w http.ResponseWriter, r *http.Request) bool {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return true
@@ -100,7 +99,7 @@ func (p *Public) script(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "text/javascript; charset=utf-8")
-	w.Header().Set("Access-Control-Allow-Origin", "*") // it tells nothing
+	w.Header().Set("Access-Control-Allow-Origin", "*") // the script has no data
 	w.Header().Set("Cache-Control", "public, max-age=3600")
 	w.Header().Set("Vary", "Accept-Language")
 	_, _ = w.Write(scriptIn(words.Match(r.Header.Get("Accept-Language"), p.language))) // the reader may have gone
@@ -128,13 +127,13 @@ func (p *Public) embedded() bool {
 	return false
 }
 
-// answer is how a site or an entry stands.
+// answer is the state of a site or an entry.
 type answer struct {
 	State string `json:"state"`
 	Text  string `json:"text"`
 }
 
-// status tells the pages that may embed it how a site or an entry stands.
+// status answers with the state of a site or an entry, to pages that may embed it.
 func (p *Public) status(w http.ResponseWriter, r *http.Request) {
 	secure(w.Header())
 	w.Header().Set("Cache-Control", "no-store")
@@ -168,7 +167,7 @@ func (p *Public) status(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer(short)) // the reader may have gone
 }
 
-// good says whether a token is one of those whose hashes are known.
+// good says whether one of the hashes is that of a token.
 func good(hashes []string, token string) bool {
 	sent, found := []byte(auth.HashToken(token)), false
 	for _, hash := range hashes {
@@ -205,5 +204,5 @@ func (p *Public) drawBadge(ctx context.Context, name string) ([]byte, error) {
 	return known.svg, nil
 }
 
-// errNoBadge: what has no badge, and what is no site, look the same.
+// errNoBadge is also the answer for a site that does not exist.
 var errNoBadge = errors.New("there is no badge of this site: the configuration must allow it, by public.badge")

@@ -12,7 +12,7 @@ import (
 // MostAccount bounds an account, in bytes: JSON lines, not compressed.
 const MostAccount = 64 << 20
 
-// OpenAccount reads an account that was kept: no more than MostAccount of it.
+// OpenAccount reads a stored account, MostAccount of it at most.
 func OpenAccount(kept []byte) (io.Reader, error) {
 	lines, err := gzip.NewReader(bytes.NewReader(kept))
 	if err != nil {

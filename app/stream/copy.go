@@ -11,8 +11,8 @@ import (
 // writeLimit is how long a reader may take to accept a piece.
 const writeLimit = 30 * time.Second
 
-// Copy sends all that it reads. It gives each piece 30 seconds to be taken: a
-// reader that takes nothing must not keep what is read open for ever.
+// Copy sends a whole body. It gives the client 30 seconds to take each piece: one that takes
+// nothing must not keep the source open for ever.
 func Copy(w http.ResponseWriter, from io.Reader) error {
 	rc := http.NewResponseController(w)
 	_, err := io.Copy(&boundedWriter{w, rc}, from)
@@ -31,8 +31,8 @@ func (b *boundedWriter) Write(piece []byte) (int, error) {
 	return b.w.Write(piece)
 }
 
-// Text sends a text of any length. One that breaks off ends the connection, so
-// that it does not look whole.
+// Text sends a text of any length. If it breaks off, the connection ends, so that the text
+// does not look whole.
 func Text(w http.ResponseWriter, r *http.Request, log *slog.Logger, from io.Reader) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	err := Copy(w, from)

@@ -11,15 +11,14 @@ import (
 	"time"
 )
 
-// Piece is a part of an event stream. It is written once, and sent to every reader as
-// it is.
+// Piece is a part of an event stream, encoded once for all readers.
 type Piece struct {
 	// chunk is the text as a chunk of HTTP/1.1 (RFC 9112, section 7.1).
 	chunk []byte
 	text  []byte // within chunk
 }
 
-// NewEvent is an event with its id (WHATWG HTML, section 9.2). data is one line.
+// NewEvent encodes an event with its id (WHATWG HTML, section 9.2). data is one line.
 func NewEvent(id int64, kind string, data []byte) Piece {
 	return pieceOf(fmt.Appendf(nil, "id: %d\nevent: %s\ndata: %s\n\n", id, kind, data))
 }
@@ -42,7 +41,7 @@ type Events struct {
 	out      io.Writer
 	deadline func(time.Time) error
 	flush    func() error
-	chunked  bool // by us
+	chunked  bool // this package writes the chunks
 }
 
 // Send sends a piece; false if the reader has gone.
@@ -54,7 +53,7 @@ func (e *Events) Send(p Piece) bool {
 	return e.write(text)
 }
 
-// KeepAlive tells the reader that the stream lives; false if it has gone.
+// KeepAlive sends a comment that keeps the connection alive; false if the reader has gone.
 func (e *Events) KeepAlive() bool { return e.Send(stillHere) }
 
 func (e *Events) write(text []byte) bool {
@@ -67,21 +66,21 @@ func (e *Events) write(text []byte) bool {
 	return e.flush() == nil
 }
 
-// Stream is what an event stream tells.
+// Stream is an event stream for one reader.
 type Stream struct {
 	// Tell sends until it returns. Its context ends when the reader goes, and has the
 	// values of the call's.
 	Tell func(context.Context, *Events)
-	// Over is called when the stream has ended and its connection is given back.
+	// Over is called when the stream has ended and its connection is closed.
 	Over func()
 	Log  *slog.Logger
 }
 
 // Serve answers a call with the stream.
 //
-// Over HTTP/1 it goes on after Serve has returned, on the bare connection: what net/http
-// keeps for each (two buffers of 4 kB and one of 2, and the stack of all that stands
-// before a route) is of no use to a stream that is silent for hours.
+// Over HTTP/1 it goes on after Serve has returned, on the hijacked connection: net/http's
+// memory for a call (two buffers of 4 kB and one of 2, and the stack of all middleware) would
+// be wasted on a stream that is silent for hours.
 func (s Stream) Serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("Cache-Control", "no-store")
@@ -95,24 +94,24 @@ func (s Stream) Serve(w http.ResponseWriter, r *http.Request) {
 	rc := http.NewResponseController(w)
 	out := &Events{out: w, deadline: rc.SetWriteDeadline, flush: rc.Flush}
 	if out.Send(connected) {
-		if conn, _, err := rc.Hijack(); err == nil { // what the reader sent beyond its call is for nobody
-			// net/http has begun to write chunks, and leaves the rest to us.
+		if conn, _, err := rc.Hijack(); err == nil { // input after the call is dropped
+			// net/http has begun to write chunks; this package writes the rest.
 			out = &Events{out: conn, deadline: conn.SetWriteDeadline, flush: func() error { return nil }, chunked: r.ProtoAtLeast(1, 1)}
 			go s.bare(context.WithoutCancel(r.Context()), conn, out)
 			return
 		}
-		s.Tell(r.Context(), out) // HTTP/2 shares its connection, and keeps little for a stream
+		s.Tell(r.Context(), out) // HTTP/2 shares its connection, and needs little for a stream
 	}
 	s.Over()
 }
 
-// lastWithin is how long the end of a stream may take to be sent: the app may be stopping.
+// lastWithin bounds the write of the last chunk: the app may be stopping.
 const lastWithin = time.Second
 
-// bare tells over a connection that is the stream's alone.
+// bare runs the stream on its hijacked connection.
 func (s Stream) bare(ctx context.Context, conn net.Conn, out *Events) {
 	defer s.Over()
-	defer func() { _ = conn.Close() }() // whose reader may have closed it
+	defer func() { _ = conn.Close() }() // the reader may have closed it
 	defer func() {
 		if broken := recover(); broken != nil { // as net/http does: one stream is not the app
 			s.Log.ErrorContext(ctx, "an event stream broke off", "error", broken, "stack", string(debug.Stack()))
@@ -130,7 +129,7 @@ func (s Stream) bare(ctx context.Context, conn net.Conn, out *Events) {
 	}
 }
 
-// await returns when the reader has gone. It has nothing more to say.
+// await returns when the reader has gone. Its input is dropped.
 func await(conn net.Conn) {
 	var ignored [64]byte
 	for {

@@ -25,34 +25,33 @@ type Places struct {
 const (
 	// MaxOpen bounds the streams in all.
 	MaxOpen = 1000
-	// MaxOfOne bounds those of one token: all the editors who share one, each
-	// with a page or two before them.
+	// MaxOfOne bounds the streams of one token, which many editors may share, each with a
+	// page or two open.
 	MaxOfOne = 300
-	// Retry is when to try again for a stream that there was no place for.
+	// Retry is when to try again after a refusal.
 	Retry = 30 * time.Second
 )
 
-// NewPlaces has places for so many streams in all, and of one caller.
+// NewPlaces makes Places for a number of streams in all, and of one caller.
 func NewPlaces(most, mostOfOne int) *Places {
 	return &Places{most: most, mostOfOne: mostOfOne, by: map[string]int{}}
 }
 
-// Limit changes how many streams may be open. Those that are open stay.
+// Limit changes the numbers. Open streams stay open.
 func (p *Places) Limit(most, mostOfOne int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.most, p.mostOfOne = most, mostOfOne
 }
 
-// Open is how many streams are open.
+// Open is the number of open streams.
 func (p *Places) Open() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.open
 }
 
-// Enter takes a place for a caller's stream, which leave gives back; or tells why
-// there is none.
+// Enter takes a place for a caller's stream, which leave gives back, or refuses it.
 func (p *Places) Enter(caller string) (leave func(), refused *api.Problem) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -77,7 +76,7 @@ func (p *Places) Enter(caller string) (leave func(), refused *api.Problem) {
 	}), nil
 }
 
-// Wait waits until all places were given back, or the context ends.
+// Wait waits until all places are given back, or the context ends.
 func (p *Places) Wait(ctx context.Context) {
 	over := make(chan struct{})
 	go func() {

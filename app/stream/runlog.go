@@ -39,7 +39,7 @@ func (l RunLogs) Open(ctx context.Context, site string, number int64) (io.ReadCl
 	case err == nil || errors.Is(err, fs.ErrNotExist) || ctx.Err() != nil:
 		return out, err
 	}
-	l.Log.WarnContext(ctx, "a run can't be asked for its output", "site", site, "release", number, "error", err)
+	l.Log.WarnContext(ctx, "the output of a run can't be read", "site", site, "release", number, "error", err)
 	where := "the run's own page"
 	if link := view.WebLink(found.Run.URL); link != "" {
 		where += ", " + link

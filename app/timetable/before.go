@@ -17,16 +17,16 @@ type Slot struct {
 	At             time.Time
 }
 
-// Publisher has a site's CMS publish what is due, before a slot asks for a release.
+// Publisher has a site's CMS publish its due content before a slot asks for a release.
 type Publisher interface {
 	// Calls says whether slots of a schedule have such a call.
 	Calls(site, schedule string) bool
-	// Publish makes the call, trying again within a bound of its own, and gives how
-	// much was published. The CMS may be called again for the same slot.
+	// Publish makes the call, trying again within a bound of its own, and gives the
+	// number of pages that were published. The CMS may be called again for the same slot.
 	Publish(ctx context.Context, slot Slot) (published int64, err error)
 }
 
-// answer is what came of the call for a slot that was due at an instant.
+// answer is the CMS's answer to the call for a slot; looked is when the slot was found due.
 type answer struct {
 	slot      Slot
 	looked    time.Time
@@ -35,7 +35,7 @@ type answer struct {
 	err       error
 }
 
-// calls are those under way, and those whose slots were not settled since.
+// calls are the calls under way, and the ended ones whose slots are not in the ledger yet.
 type calls struct {
 	publisher Publisher
 	answered  chan struct{}
@@ -63,9 +63,9 @@ func (t *Timetable) HasAnswer(site string) bool {
 // Wait returns when no call is under way.
 func (t *Timetable) Wait() { t.calls.running.Wait() }
 
-// call gives what came of the call for a slot that is due, and begins it if need be:
-// the answer is not done until it has ended. A call is for one slot; a later one that
-// falls due meanwhile is looked at afterwards.
+// call gives the answer to the call for a due slot, and begins the call if need be: the
+// answer is not done before the call has ended. A schedule has one call at a time; a later
+// slot that falls due meanwhile is looked at afterwards.
 func (c *calls) call(ctx context.Context, one *scheduled, slot Slot, looked time.Time) answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -104,9 +104,9 @@ func (c *calls) settled(one *scheduled) {
 	delete(c.of, one)
 }
 
-// decide lets the CMS's answer decide what becomes of a slot: it asks for a release,
-// with this as a further reason, or is skipped for a reason. What is not known must
-// not keep content back.
+// decide gives the effect of the CMS's answer on a slot: a further reason for the slot's
+// request, or the reason for which the slot is skipped. A failed call skips nothing: it
+// must not keep content back.
 func (a answer) decide(site release.Site) (reason, skipped string) {
 	waits := site.State == release.Requested || site.Waiting.Count > 0
 	switch {
@@ -129,8 +129,8 @@ func (a answer) take(site release.Site, look *ledger.ScheduleLook, ask *ledger.R
 	}
 	ask.Reason += "; " + reason
 	if a.published > 0 || a.err != nil {
-		// What was, or may have been, published is to go out, whatever a fingerprint
-		// says that may not cover it.
+		// Content that was, or may have been, published goes out whatever the
+		// fingerprint is, which may not cover it.
 		ask.Source = release.FromContent
 	}
 	return ask

@@ -22,9 +22,8 @@ type Ledger interface {
 	LookedAt(ctx context.Context, look ledger.ScheduleLook, ask *ledger.Request) (release.Site, error)
 }
 
-// Timetable asks for what the sites' schedules come to. The ledger knows up to when
-// each was looked at, and takes each slot once, whatever crashes and whatever
-// becomes of the clock.
+// Timetable makes the requests of the sites' schedules. The ledger knows up to when each
+// schedule was looked at, and takes each slot once, through crashes and clocks that are set.
 type Timetable struct {
 	ledger Ledger
 	now    func() time.Time
@@ -32,8 +31,8 @@ type Timetable struct {
 	calls  calls
 }
 
-// New makes a Timetable that goes by a clock. It is ready after Begin. The Publisher
-// is asked before slots; nil for never.
+// New makes a Timetable with a clock. It is ready after Begin. The Publisher is called
+// before slots; may be nil.
 func New(l Ledger, publisher Publisher, now func() time.Time) *Timetable {
 	return &Timetable{ledger: l, now: now, calls: calls{publisher: publisher, answered: make(chan struct{}, 1), of: map[*scheduled]*answer{}}}
 }
@@ -98,9 +97,8 @@ func (t *Timetable) begin(ctx context.Context, site string, all []calendar.Sched
 	return known, nil
 }
 
-// Look asks for what a site's schedules have come to. It gives the site as that
-// leaves it, and when to look again although nothing happens; zero for never. A
-// site's looks must not overlap.
+// Look makes the requests of a site's due schedules. It gives the site afterwards, and when
+// to look again although nothing happens; zero for never. A site's looks must not overlap.
 func (t *Timetable) Look(ctx context.Context, site release.Site) (release.Site, time.Time, error) {
 	var again time.Time
 	for _, one := range t.sites[site.Name] {
@@ -126,11 +124,11 @@ func (t *Timetable) slots(ctx context.Context, site release.Site, one *scheduled
 	case waits && !called.done:
 		return site, time.Time{}, nil // Answered tells
 	case waits:
-		now = called.looked // what came since is looked at afterwards
+		now = called.looked // later slots are looked at afterwards
 		due = one.Look(one.looked, now, slotLate)
 	case now.Before(one.looked):
-		// The clock was put back: its time counts from here on again. What it
-		// has asked for before, the ledger does not take a second time.
+		// The clock was put back: its time counts from here on again. The ledger
+		// takes no slot a second time.
 		due.Next, _ = one.Next(now)
 	case one.next.IsZero() || one.next.After(now):
 		return site, one.next, nil
@@ -139,7 +137,7 @@ func (t *Timetable) slots(ctx context.Context, site release.Site, one *scheduled
 	}
 	var ask *ledger.Request
 	if !due.Slot.IsZero() {
-		ask = asked(site.Name, one.Schedule, due.Slot.Format(time.RFC3339), slotReason(one.Schedule, due, now))
+		ask = requestOf(site.Name, one.Schedule, due.Slot.Format(time.RFC3339), slotReason(one.Schedule, due, now))
 	}
 	look := ledger.ScheduleLook{Site: site.Name, Schedule: one.Name, At: now}
 	if ask != nil && t.calls.publisher != nil && t.calls.publisher.Calls(site.Name, one.Name) {
@@ -162,7 +160,7 @@ func (t *Timetable) slots(ctx context.Context, site release.Site, one *scheduled
 // asks once after each release.
 func (t *Timetable) continuous(ctx context.Context, site release.Site, one *scheduled) (release.Site, time.Time, error) {
 	now := t.now()
-	changed := one.MaxAge == 0 // nobody told: it is taken for granted
+	changed := one.MaxAge == 0 // nothing tells of changes: each release counts as one
 	if one.IfChanged {
 		var err error
 		if changed, err = t.ledger.Changed(ctx, site); err != nil {
@@ -186,7 +184,7 @@ func (t *Timetable) continuous(ctx context.Context, site release.Site, one *sche
 	default:
 		why = "what is live is of " + localTime(asOf, one.Zone)
 	}
-	request := asked(site.Name, one.Schedule, "after-"+strconv.FormatInt(site.Number, 10), why)
+	request := requestOf(site.Name, one.Schedule, "after-"+strconv.FormatInt(site.Number, 10), why)
 	after, err := t.ledger.LookedAt(ctx, ledger.ScheduleLook{Site: site.Name, Schedule: one.Name, At: now}, request)
 	if err != nil {
 		return site, time.Time{}, err
@@ -194,7 +192,7 @@ func (t *Timetable) continuous(ctx context.Context, site release.Site, one *sche
 	return after, time.Time{}, nil
 }
 
-// contentOf is what a continuous schedule is told.
+// contentOf is the state of a site by which a continuous schedule decides.
 func contentOf(site release.Site, changed bool) calendar.Content {
 	return calendar.Content{
 		Busy:    site.State != release.Ready || site.Waiting.Count > 0,
@@ -203,8 +201,8 @@ func contentOf(site release.Site, changed bool) calendar.Content {
 	}
 }
 
-// asked is the request of a schedule.
-func asked(site string, s calendar.Schedule, slot, reason string) *ledger.Request {
+// requestOf is the request of a schedule for a slot.
+func requestOf(site string, s calendar.Schedule, slot, reason string) *ledger.Request {
 	return &ledger.Request{
 		Site: site, Key: "schedule:" + s.Name + ":" + slot, Source: release.FromSchedule,
 		Actor: "schedule " + s.Name, Title: "Scheduled: " + s.Name, Reason: reason,
