@@ -19,7 +19,7 @@ func (b *bench) stopped(t *testing.T, job runner.Job, name string) {
 	b.run(t, job, release.InProgress)
 	run := api.Run(b.site(t).Current.Run)
 	run.URL = ""
-	session := b.client.WithToken(b.app.now.Load().auth.MintSession(auth.Grant{Site: "www", Release: job.Release, Run: run.ID, Attempt: run.Attempt}))
+	session := b.client.WithToken(b.app.current.Load().auth.MintSession(auth.Grant{Site: "www", Release: job.Release, Run: run.ID, Attempt: run.Attempt}))
 	why := "the release was stopped: 2 links lead nowhere: \"/shop\" <b>"
 	if err := session.Fail(t.Context(), "www", job.Release, api.FailureInput{Run: run, Why: why, Fault: release.FaultContent, Guards: []string{name}}); err != nil {
 		t.Fatal(err)

@@ -29,39 +29,39 @@ type Options struct {
 	Config config.Config
 	// Broken are sites that are left out of it because of their mistakes.
 	Broken []config.Broken
-	// Configured is told of each configuration before the app goes by it; nil for nobody.
+	// Configured is called with each configuration before the app applies it; may be nil.
 	Configured func(config.Config)
 	Log        *slog.Logger
-	// NewRunner makes the runner of all sites; it is told what to do with
-	// news of its runs.
+	// NewRunner makes the runner of all sites, which hands the events of its runs to
+	// the callback.
 	NewRunner func(runner.OnEvent) (runner.Runner, error)
-	// GitHubTransport is below all calls to GitHub; nil for the network.
+	// GitHubTransport carries all calls to GitHub; nil for the network.
 	GitHubTransport http.RoundTripper
-	// PublicTransport is below all looks at the sites' public addresses; nil for
-	// the network.
+	// PublicTransport carries all reads of the sites' public addresses; nil for the
+	// network.
 	PublicTransport http.RoundTripper
-	// OutboundTransport is below all calls of what operators configured to be told
-	// or asked; nil for the network.
+	// OutboundTransport carries all calls of the targets and CMSs that operators
+	// configured; nil for the network.
 	OutboundTransport http.RoundTripper
-	// SignInTransport is below all calls to where people sign in; nil for the network.
+	// SignInTransport carries all calls to sign-in providers; nil for the network.
 	SignInTransport http.RoundTripper
 	// Version is shown in the API's description.
 	Version string
 	// Grace bounds how long a dispatch of unknown outcome is looked for before
 	// it is sent again, for runners that can't be sure; 0 means 2 minutes.
 	Grace time.Duration
-	// NoGroupCommit makes every decision a transaction of its own: only to be
-	// measured against.
+	// NoGroupCommit makes every decision a transaction of its own, as the baseline of
+	// benchmarks.
 	NoGroupCommit bool
 }
 
-// App is the server, wired and ready to run: what outlives a configuration, and the edition
-// by the one in force.
+// App is the server, wired and ready to run: the parts that outlive a configuration, and
+// the edition of the configuration in force.
 type App struct {
 	opts    Options
 	log     *slog.Logger
 	ledger  *ledger.Ledger
-	others  *others
+	replica *replica
 	keys    auth.Keys
 	plain   runner.Runner // of the sites that are not on GitHub
 	metrics *metrics.Metrics
@@ -69,15 +69,15 @@ type App struct {
 	inbox   *scheduler.Inbox
 	disk    *problem.Disk
 	places  *stream.Places
-	// deadClient is how long what was sent may go unacknowledged.
+	// deadClient is how long sent data may go unacknowledged.
 	deadClient time.Duration
-	// now is the edition that serves, and loads what became of the last configurations.
-	now   atomic.Pointer[edition]
-	loads loads
+	// current is the edition that serves; loads has the results of the last reloads.
+	current atomic.Pointer[edition]
+	loads   loads
 	// swapping is held while one edition takes the place of another.
 	swapping sync.Mutex
 	tasks    sync.WaitGroup
-	// stop ends what outlives a request: event streams, the answers to runners.
+	// stop ends the work that outlives a request: event streams, the answers to runners.
 	stop    context.Context //nolint:containedctx // the app's own life
 	stopNow context.CancelFunc
 }
@@ -99,15 +99,15 @@ func New(ctx context.Context, opts Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Only who has the ledger may make the key: of two that start at once, one
-	// would have a key that is not the one in the file.
+	// Only the app that holds the ledger may make the key: of two that start at once,
+	// one would have a key that is not the one in the file.
 	keys, err := with.keys(ctx, led, opts.Config.State)
 	if err != nil {
 		return nil, errors.Join(err, led.Close(), with.close())
 	}
-	a := &App{opts: opts, metrics: figures, log: opts.Log, ledger: led, others: with, keys: keys, disk: problem.NewDisk(led), places: stream.NewPlaces(stream.MaxOpen, stream.MaxOfOne), deadClient: deadClientAfter}
+	a := &App{opts: opts, metrics: figures, log: opts.Log, ledger: led, replica: with, keys: keys, disk: problem.NewDisk(led), places: stream.NewPlaces(stream.MaxOpen, stream.MaxOfOne), deadClient: deadClientAfter}
 	a.stop, a.stopNow = context.WithCancel(context.WithoutCancel(ctx))
-	a.removeLeft()
+	a.removeLeftovers()
 	a.inbox = scheduler.NewInbox(a.stop, led, a.log)
 	if a.plain, err = opts.NewRunner(a.inbox.Notice); err != nil {
 		return nil, errors.Join(fmt.Errorf("prepare the runner: %w", err), led.Close(), with.close())
@@ -123,15 +123,15 @@ func New(ctx context.Context, opts Options) (*App, error) {
 
 // Handler serves the API and the pages.
 func (a *App) Handler() http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.now.Load().handler.ServeHTTP(w, r) })
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { a.current.Load().handler.ServeHTTP(w, r) })
 }
 
 // Ledger is the app's ledger.
 func (a *App) Ledger() *ledger.Ledger { return a.ledger }
 
-// start begins the work that nobody asks for.
+// start begins the background work.
 func (a *App) start(ctx context.Context) (err error) {
-	e := a.now.Load()
+	e := a.current.Load()
 	if err := e.begin(ctx); err != nil {
 		return err
 	}
@@ -141,15 +141,15 @@ func (a *App) start(ctx context.Context) (err error) {
 	if err := e.start(ctx); err != nil {
 		return err
 	}
-	a.tasks.Go(func() { a.others.run(a.stop) })
+	a.tasks.Go(func() { a.replica.run(a.stop) })
 	a.tasks.Go(func() { a.counted.Run(a.stop) })
 	return nil
 }
 
-// removeLeft removes what an app left that was killed: files that it was
-// writing, and copies of backups that it was sending. The ledger is open, so no
-// other app uses the state folder.
-func (a *App) removeLeft() {
+// removeLeftovers removes the files that a killed app left: those that it was writing, and
+// copies of backups that it was sending. The ledger is open, so no other app uses the
+// state folder.
+func (a *App) removeLeftovers() {
 	if err := atomicfile.RemoveLeft(a.opts.Config.State); err != nil {
 		a.log.Error("unfinished files can't be removed", "error", err)
 	}
@@ -161,8 +161,8 @@ func (a *App) Close() error {
 	a.stopNow()
 	a.swapping.Lock() // no edition takes another's place any more
 	defer a.swapping.Unlock()
-	e := a.now.Load()
+	e := a.current.Load()
 	e.end()
 	a.tasks.Wait()
-	return errors.Join(e.runner.Close(), a.plain.Close(), a.ledger.Close(), a.others.close())
+	return errors.Join(e.runner.Close(), a.plain.Close(), a.ledger.Close(), a.replica.close())
 }

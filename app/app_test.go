@@ -72,8 +72,8 @@ func (f *fakeRunner) Log(context.Context, string, int64) (io.ReadCloser, error) 
 	}
 	return nil, fs.ErrNotExist
 }
-func (f *fakeRunner) Adopt(context.Context) error { return nil }
-func (f *fakeRunner) Close() error                { return nil }
+func (f *fakeRunner) Reattach(context.Context) error { return nil }
+func (f *fakeRunner) Close() error                   { return nil }
 
 var _ runner.Runner = (*fakeRunner)(nil)
 

@@ -15,7 +15,7 @@ import (
 // unsent are the copies that lie in the state folder.
 func (b *bench) unsent(t *testing.T) []string {
 	t.Helper()
-	left, err := filepath.Glob(filepath.Join(b.app.now.Load().config.State, "unsent-backup-"+"*"))
+	left, err := filepath.Glob(filepath.Join(b.app.current.Load().config.State, "unsent-backup-"+"*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestABackupIsWholeAndLeavesNothing(t *testing.T) {
 
 func TestWhatAKilledAppLeftIsRemovedAtTheStart(t *testing.T) {
 	b := start(t, nil)
-	state := b.app.now.Load().config.State
+	state := b.app.current.Load().config.State
 	left, own := filepath.Join(state, "unsent-backup-"+"123"), filepath.Join(state, "backup-2026")
 	for _, dir := range []string{left, own} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -66,7 +66,7 @@ func TestWhatAKilledAppLeftIsRemovedAtTheStart(t *testing.T) {
 	if err := b.app.Close(); err != nil {
 		t.Fatal(err)
 	}
-	again, err := New(t.Context(), Options{Config: b.app.now.Load().config, NewRunner: func(runner.OnEvent) (runner.Runner, error) { return b.runner, nil }})
+	again, err := New(t.Context(), Options{Config: b.app.current.Load().config, NewRunner: func(runner.OnEvent) (runner.Runner, error) { return b.runner, nil }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 // by never sending it.
 func TestABodyThatNeverComesKeepsNoConnection(t *testing.T) {
 	b := start(t, nil)
-	b.app.now.Load().handler.Wait = 200 * time.Millisecond
+	b.app.current.Load().handler.Wait = 200 * time.Millisecond
 	elsewhere := map[string]string{"/sites/www/requests": "Sec-Fetch-Site: cross-site\r\n"}
 	for _, path := range []string{"/v1/sites/www/requests", "/v1/sites/www/claims", "/signin", "/signout", "/nowhere", github.WebhookPath, "/sites/www/requests"} {
 		var d net.Dialer

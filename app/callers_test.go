@@ -89,15 +89,15 @@ func (b *bench) callersOfAllKinds(t *testing.T) (callers []caller, job string) {
 	session := func(change func(*auth.Grant)) string {
 		g := grant
 		change(&g)
-		return b.app.now.Load().auth.MintSession(g)
+		return b.app.current.Load().auth.MintSession(g)
 	}
 	over := grant
 	over.Until = time.Now().Add(-time.Second)
 	forged := claim.Session[:len(claim.Session)-2] + "AA"
 	return append(callers,
 		caller{"the job", "job", handed.Bearer, thisSite},
-		caller{"another release's job", "job", b.app.now.Load().auth.MintJob("www", 2), elsewhere},
-		caller{"another site's job", "job", b.app.now.Load().auth.MintJob("docs", 1), elsewhere},
+		caller{"another release's job", "job", b.app.current.Load().auth.MintJob("www", 2), elsewhere},
+		caller{"another site's job", "job", b.app.current.Load().auth.MintJob("docs", 1), elsewhere},
 		caller{"the run", "session", claim.Session, thisSite},
 		caller{"another run", "session", session(func(g *auth.Grant) { g.Run = "run-2" }), elsewhere},
 		caller{"another release's run", "session", session(func(g *auth.Grant) { g.Release = 2 }), elsewhere},

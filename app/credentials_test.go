@@ -23,7 +23,7 @@ func TestTheLastWordsOfARunAreHeardAfterItsEnd(t *testing.T) {
 	job := b.job(t)
 	b.run(t, job, release.Ready)
 	run := api.Run{ID: "run-1", Attempt: 1}
-	session := b.client.WithToken(b.app.now.Load().auth.MintSession(auth.Grant{Site: "www", Release: 1, Run: "run-1", Attempt: 1}))
+	session := b.client.WithToken(b.app.current.Load().auth.MintSession(auth.Grant{Site: "www", Release: 1, Run: "run-1", Attempt: 1}))
 	if _, err := session.Report(t.Context(), "www", 1, api.ReportInput{Run: run, Sequence: 3, State: release.Ready}); err != nil {
 		t.Errorf("its last report again: %v", err)
 	}

@@ -37,7 +37,7 @@ func TestAReaderWhoVanishesFreesItsPlace(t *testing.T) {
 		t.Errorf("a place is kept for %s", got)
 	}
 	b := start(t, nil)
-	b.app.now.Load().api.Events.Beat, b.app.deadClient = 50*time.Millisecond, 500*time.Millisecond
+	b.app.current.Load().api.Events.Beat, b.app.deadClient = 50*time.Millisecond, 500*time.Millisecond
 	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -89,7 +89,7 @@ func TestRequestsDuringARunWaitForExactlyOneMoreRelease(t *testing.T) {
 		b.ask(t, release.FromContent)
 	}
 	site := b.until(t, "eight waiting", func(s release.Site) bool { return s.Waiting.Count == 8 })
-	session := b.client.WithToken(b.app.now.Load().auth.MintSession(auth.Grant{Site: "www", Release: 1, Run: site.Current.Run.ID, Attempt: 1}))
+	session := b.client.WithToken(b.app.current.Load().auth.MintSession(auth.Grant{Site: "www", Release: 1, Run: site.Current.Run.ID, Attempt: 1}))
 	run := api.Run{ID: site.Current.Run.ID, Attempt: 1}
 	for i, s := range []release.State{release.Complete, release.Ready} {
 		if _, err := session.Report(t.Context(), "www", 1, api.ReportInput{Run: run, Sequence: int64(i + 2), State: s}); err != nil {
@@ -109,7 +109,7 @@ func TestAReportFromAnotherRunChangesNothing(t *testing.T) {
 	job := b.job(t)
 	b.run(t, job, release.InProgress)
 	stranger := api.Run{ID: "run-9", Attempt: 1}
-	session := b.client.WithToken(b.app.now.Load().auth.MintSession(auth.Grant{Site: "www", Release: 1, Run: "run-9", Attempt: 1}))
+	session := b.client.WithToken(b.app.current.Load().auth.MintSession(auth.Grant{Site: "www", Release: 1, Run: "run-9", Attempt: 1}))
 	_, err := session.Report(t.Context(), "www", 1, api.ReportInput{Run: stranger, Sequence: 9, State: release.Complete})
 	if api.CodeOf(err) != string(release.CodeOtherRun) {
 		t.Errorf("a stranger's report: %v", err)
@@ -135,7 +135,7 @@ func TestARunThatEndedWhileTheAppWasAwayIsNoticedAtTheNextStart(t *testing.T) {
 	b := start(t, nil)
 	b.ask(t, release.FromEditor)
 	b.run(t, b.job(t), release.InProgress)
-	conf := b.app.now.Load().config
+	conf := b.app.current.Load().config
 	b.app.stopNow()
 	if err := b.app.Close(); err != nil {
 		t.Fatal(err)

@@ -4,5 +4,5 @@
 // New wires, Run serves. A request's way: package api takes it, the ledger
 // commits it, the scheduler dispatches it when the rules allow, the run reports
 // through api, and every change of a site's state goes through the ledger's
-// Decide. The app keeps nothing in memory that it would miss after a kill -9.
+// Decide. The app keeps nothing in memory that it can't lose to a kill -9.
 package app

@@ -27,8 +27,8 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// edition is the app by one configuration, which never changes. A reload makes the next one
-// whole before it takes this one's place.
+// edition is the part of the app that follows from one configuration, which never changes.
+// A reload makes the next edition whole before it takes this one's place.
 type edition struct {
 	*App
 	config config.Config
@@ -36,7 +36,7 @@ type edition struct {
 	closed    map[string]config.Closed
 	schedules map[string][]calendar.Schedule // of each site
 	runner    runner.Provider
-	// lookAtPreviews has those looked at at once of which something was asked.
+	// lookAtPreviews starts the work on previews that somebody asked for.
 	lookAtPreviews func()
 	// unreachable is why a site's runner can't be given a release, "" if it can.
 	unreachable func(site string) string
@@ -50,15 +50,15 @@ type edition struct {
 	hooks       *hooks.Hooks
 	handler     *middleware.BodyDeadline
 	begun       time.Time
-	succeeds    bool // another edition
+	succeeds    bool // another edition ran before this one
 	tasks       sync.WaitGroup
-	// stop ends what was begun by this configuration.
+	// stop ends the work that this edition began.
 	stop    context.Context //nolint:containedctx // the edition's own life
 	stopNow context.CancelFunc
 }
 
-// edition makes the app by a configuration. Nothing of it runs yet, and what runs is left as
-// it is. before is the one whose place it takes, nil for none.
+// edition makes the edition of a configuration and starts nothing: the edition before, nil
+// for none, goes on.
 func (a *App) edition(ctx context.Context, c config.Config, broken []config.Broken, before *edition) (*edition, error) {
 	known, err := a.ledger.Retention().Sites(ctx)
 	if err != nil {
@@ -84,7 +84,7 @@ func (e *edition) wire(ctx context.Context, first bool) error {
 	if err != nil {
 		return err
 	}
-	if e.hooks, err = hooks.New(hooks.Options{Config: e.config, Ledger: e.ledger, Problems: e.problems, Came: e.metrics.Came}); err != nil {
+	if e.hooks, err = hooks.New(hooks.Options{Config: e.config, Ledger: e.ledger, Problems: e.problems, Handled: e.metrics.WebhookHandled}); err != nil {
 		return err
 	}
 	if e.notices, err = notices.New(notices.Options{
@@ -101,53 +101,53 @@ func (e *edition) wire(ctx context.Context, first bool) error {
 	if err != nil {
 		return err
 	}
-	if e.runner, err = e.besideGitHub(ctx, kept{Provider: runner.Plain{Runner: e.plain}, adopted: !first}); err != nil {
+	if e.runner, err = e.runners(ctx, shared{Provider: runner.Plain{Runner: e.plain}, reattached: !first}); err != nil {
 		return err
 	}
 	e.auth = auth.New(auth.Options{Config: e.config, Ledger: e.ledger, Keys: e.keys, Log: e.log, Runs: e.runner, Providers: providers})
 	e.scheduler = scheduler.New(e.stop, scheduler.Options{
 		Ledger: e.ledger, Outbox: e.ledger.Outbox(), Looks: e.ledger.Schedules(), Runner: e.runner, Log: e.log, NewJob: e.job, Grace: e.opts.Grace, Schedules: e.schedules,
-		Failed: e.disk.Note, Publisher: publisher, Fingerprints: fingerprints, Others: e.others.forScheduler(),
+		Failed: e.disk.Note, Publisher: publisher, Fingerprints: fingerprints, Replicas: e.replica.forScheduler(),
 	})
 	e.marker = marker.New(marker.Options{Ledger: e.ledger, URLs: publicURLs(e.config), Transport: e.opts.PublicTransport, Log: e.log})
 	return nil
 }
 
-// kept is the runner that outlives editions: it takes over once what an earlier app left,
-// and the app closes it.
-type kept struct {
+// shared is the runner that all editions use: it reattaches to the runs of an earlier app
+// once, and the app closes it.
+type shared struct {
 	runner.Provider
-	adopted bool
+	reattached bool
 }
 
-// Adopt does so for the first edition.
-func (k kept) Adopt(ctx context.Context) error {
-	if k.adopted {
+// Reattach does so for the first edition.
+func (s shared) Reattach(ctx context.Context) error {
+	if s.reattached {
 		return nil
 	}
-	return k.Provider.Adopt(ctx)
+	return s.Provider.Reattach(ctx)
 }
 
-// Close leaves that to the app.
-func (kept) Close() error { return nil }
+// Close does nothing: the app closes the runner.
+func (shared) Close() error { return nil }
 
-// besideGitHub is the runner of all sites: GitHub for those that run there, and
-// another one for the rest.
-func (e *edition) besideGitHub(ctx context.Context, others runner.Provider) (runner.Provider, error) {
+// runners is the runner of all sites: GitHub for those that run there, and plain for the
+// rest.
+func (e *edition) runners(ctx context.Context, plain runner.Provider) (runner.Provider, error) {
 	hub, err := github.New(ctx, github.Options{
-		Config: e.config, Ledger: e.ledger, Log: e.log, Transport: e.opts.GitHubTransport, Keys: e.keys, Accept: e.inbox.Accept, Duties: e.others.duties, Shared: e.others.shared(e.ledger),
+		Config: e.config, Ledger: e.ledger, Log: e.log, Transport: e.opts.GitHubTransport, Keys: e.keys, Accept: e.inbox.Accept, Duties: e.replica.duties, Shared: e.replica.shared(e.ledger),
 		ShowSetup: func(w http.ResponseWriter, r *http.Request, status int, title string, body any) {
 			e.pages.ShowSetup(w, r, status, title, body)
 		},
 		LetOperator: e.letOperator,
-		Came: func(stamped, received, processed time.Time) {
-			e.metrics.Came("github_actions", stamped, received, processed)
+		Handled: func(stamped, received, processed time.Time) {
+			e.metrics.WebhookHandled("github_actions", stamped, received, processed)
 		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	e.unreachable, e.lookAtPreviews = e.others.unreachable(hub.Unreachable), hub.LookAtPreviews
+	e.unreachable, e.lookAtPreviews = e.replica.unreachable(hub.Unreachable), hub.LookAtPreviews
 	unknown := runner.Plain{Runner: unconfigured{}}
 	of := func(site string) runner.Provider {
 		switch {
@@ -156,9 +156,9 @@ func (e *edition) besideGitHub(ctx context.Context, others runner.Provider) (run
 		case e.config.Sites[site].Runner == "" && e.closed[site].Why != "":
 			return unknown
 		}
-		return others
+		return plain
 	}
-	return runner.BySite{Of: of, All: []runner.Provider{others, hub}}, nil
+	return runner.BySite{Of: of, All: []runner.Provider{plain, hub}}, nil
 }
 
 // schedulesOf are the schedules of all sites.
@@ -186,40 +186,40 @@ func (e *edition) policies() (policies map[string]release.Policy, gone map[strin
 	return policies, gone
 }
 
-// begin is what comes before anything happens by this configuration: a new target of
-// notices is told of all from here on.
+// begin has each new target of notices begin at the current end of the audit trail. It
+// comes before any work of the edition.
 func (e *edition) begin(ctx context.Context) error {
 	return e.notices.Begin(ctx, e.ledger.SiteNames())
 }
 
-// start begins the work that nobody asks for.
+// start begins the background work.
 func (e *edition) start(ctx context.Context) error {
 	if err := e.scheduler.Start(ctx); err != nil {
 		return err
 	}
 	e.runner.Start(e.stop, &e.tasks)
-	e.tasks.Go(func() { e.others.duties.Run(e.stop, "marker", e.marker.Run) })
-	e.tasks.Go(func() { e.others.duties.Run(e.stop, "notices", e.notices.Run) })
-	e.tasks.Go(func() { e.others.duties.Run(e.stop, "retention", e.keeper().Run) })
+	e.tasks.Go(func() { e.replica.duties.Run(e.stop, "marker", e.marker.Run) })
+	e.tasks.Go(func() { e.replica.duties.Run(e.stop, "notices", e.notices.Run) })
+	e.tasks.Go(func() { e.replica.duties.Run(e.stop, "retention", e.pruner().Run) })
 	return nil
 }
 
-// end breaks off what was begun, and waits for it.
+// end cancels the edition's work and waits for its end.
 func (e *edition) end() {
 	e.stopNow()
 	e.scheduler.Wait()
 	e.tasks.Wait()
 }
 
-// keeper removes old history.
-func (e *edition) keeper() *retention.Keeper {
+// pruner removes old history.
+func (e *edition) pruner() *retention.Pruner {
 	return retention.New(retention.Options{
 		Rows: e.ledger.Retention(), Policy: e.config.Keep.Retention(), Folder: e.config.Keep.Export, Log: e.log,
 		Removed: e.metrics.HistoryRemoved, Failed: e.metrics.HistoryFailed,
 	})
 }
 
-// hours are the business hours of the sites: when their schedules are awake.
+// hours are the business hours of the sites, as their schedules define them.
 func (e *edition) hours() map[string]calendar.Hours {
 	hours := map[string]calendar.Hours{}
 	for name, all := range e.schedules {
@@ -228,7 +228,7 @@ func (e *edition) hours() map[string]calendar.Hours {
 	return hours
 }
 
-// handOffs are those who are handed what goes live, but not in a dry run.
+// handOffs are the targets of hand-offs, without those in a dry run.
 func (e *edition) handOffs() []ledger.NoticeTarget {
 	var all []ledger.NoticeTarget
 	for name, site := range e.config.Sites {
@@ -241,7 +241,7 @@ func (e *edition) handOffs() []ledger.NoticeTarget {
 	return all
 }
 
-// publicURLs are the addresses at which the sites are seen.
+// publicURLs are the public addresses of the sites, by name.
 func publicURLs(c config.Config) map[string]string {
 	urls := map[string]string{}
 	for name, site := range c.Sites {
@@ -250,7 +250,7 @@ func publicURLs(c config.Config) map[string]string {
 	return urls
 }
 
-// job is a release as it is handed to the runner.
+// job is the job that the runner gets for a dispatch.
 func (e *edition) job(site string, d release.SendDispatch) runner.Job {
 	return runner.Job{
 		Site: site, Release: d.Release, Token: d.Token, RollbackTo: d.RollbackTo,
@@ -259,9 +259,9 @@ func (e *edition) job(site string, d release.SendDispatch) runner.Job {
 	}
 }
 
-// withClosed is a configuration with those sites that are not served: those that have
-// mistakes, and those that the ledger knows and that are no longer configured. What is
-// known of them from the edition before stays, so that a run under way is followed.
+// withClosed adds the sites that are not served to a configuration: those with mistakes,
+// and those in the ledger that are no longer configured. They keep their settings from the
+// edition before, so that a run under way is followed.
 func withClosed(c config.Config, broken []config.Broken, known []string, before *edition) (config.Config, map[string]config.Closed) {
 	c.Sites = maps.Clone(c.Sites)
 	closed := map[string]config.Closed{}
@@ -284,7 +284,7 @@ func withClosed(c config.Config, broken []config.Broken, known []string, before 
 	for _, name := range known {
 		put(name, config.Closed{Why: "the site is no longer configured", Gone: true})
 	}
-	if before != nil { // and those that nobody has asked anything of yet
+	if before != nil { // the ledger knows no site without a request
 		for name := range before.config.Sites {
 			put(name, config.Closed{Why: "the site is no longer configured", Gone: true})
 		}
@@ -292,27 +292,27 @@ func withClosed(c config.Config, broken []config.Broken, known []string, before 
 	return c, closed
 }
 
-// unconfigured is the runner of sites of which not even that is known.
+// unconfigured is the runner of sites whose configuration, and so whose runner, is unknown.
 type unconfigured struct{ runner.Runner }
 
-var errUnconfigured = errors.New("the site is not configured, so its run can't be asked after")
+var errUnconfigured = errors.New("the site is not configured, so its run can't be looked up")
 
 // Dispatch refuses.
 func (unconfigured) Dispatch(context.Context, runner.Job) (release.Run, error) {
 	return release.Run{}, &runner.Refused{Why: "the site is not configured", Fault: release.FaultPressrun}
 }
 
-// Find knows nothing.
+// Find fails: the runner is unknown.
 func (unconfigured) Find(context.Context, runner.Job) (runner.Finding, error) {
 	return runner.Finding{}, errUnconfigured
 }
 
-// LookUp knows nothing.
+// LookUp fails: the runner is unknown.
 func (unconfigured) LookUp(context.Context, string, int64, release.Run) (release.Event, error) {
 	return nil, errUnconfigured
 }
 
-// Cancel can't.
+// Cancel fails: the runner is unknown.
 func (unconfigured) Cancel(context.Context, string, int64, release.Run) error {
 	return errUnconfigured
 }

@@ -23,8 +23,8 @@ func engineOf(c config.Config) (database.Engine, error) {
 	return postgres.At(address)
 }
 
-// tellPromise says in the log what an acknowledged request outlives.
-func tellPromise(ctx context.Context, log *slog.Logger, engine database.Engine) {
+// logDurability logs which failures an acknowledged request survives.
+func logDurability(ctx context.Context, log *slog.Logger, engine database.Engine) {
 	db, ok := engine.(*postgres.Database)
 	if !ok {
 		return
@@ -36,6 +36,6 @@ func tellPromise(ctx context.Context, log *slog.Logger, engine database.Engine) 
 	}
 	log.LogAttrs(ctx, level, "the ledger is on PostgreSQL", append(db.Found().LogAttrs(), slog.String("ledger", db.String()), slog.String("promise", words))...)
 	if db.Found().Pooled {
-		log.InfoContext(ctx, "a pooler stands before the ledger's database: nothing is kept in its sessions, and other replicas are heard of by asking alone")
+		log.InfoContext(ctx, "a pooler stands before the ledger's database: the app keeps nothing in database sessions, and polls for the changes of other replicas")
 	}
 }

@@ -185,7 +185,7 @@ func TestStreamsAreBounded(t *testing.T) {
 
 func TestSigningOutEndsTheStreamOfAnOpenPage(t *testing.T) {
 	b := start(t, withPeople)
-	b.app.now.Load().api.Events.Beat = 20 * time.Millisecond
+	b.app.current.Load().api.Events.Beat = 20 * time.Millisecond
 	r := newReader(t, b)
 	cookie := r.SignIn(editorToken, "/").Status(http.StatusSeeOther).Resp.Cookies()[0]
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.url+"/v1/events", http.NoBody)

@@ -99,13 +99,13 @@ func startHub(t *testing.T, o fakegithub.Options, change func(*config.Config)) *
 
 // hub is the app's own side of GitHub.
 func (h *hub) hub() *github.GitHub {
-	return h.app.now.Load().runner.(runner.BySite).All[1].(*github.GitHub)
+	return h.app.current.Load().runner.(runner.BySite).All[1].(*github.GitHub)
 }
 
 // restarted is the app's side of GitHub as it would be after a restart.
 func (h *hub) restarted(t *testing.T) (*github.GitHub, error) {
 	t.Helper()
-	return github.New(t.Context(), github.Options{Config: h.app.now.Load().config, Ledger: h.app.ledger, Log: h.app.log, Keys: h.app.keys, Accept: h.app.inbox.Accept})
+	return github.New(t.Context(), github.Options{Config: h.app.current.Load().config, Ledger: h.app.ledger, Log: h.app.log, Keys: h.app.keys, Accept: h.app.inbox.Accept})
 }
 
 // knowsSecret says whether a webhook that is signed with a secret is accepted.
@@ -133,7 +133,7 @@ func (h *hub) setupCode(t *testing.T) string {
 
 // madeFile is where the App that /setup made is kept.
 func (h *hub) madeFile() string {
-	return filepath.Join(h.app.now.Load().config.State, "github-app.json")
+	return filepath.Join(h.app.current.Load().config.State, "github-app.json")
 }
 
 func (h *hub) ask(t *testing.T, title string) {

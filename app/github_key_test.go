@@ -133,7 +133,7 @@ func TestAKeyOfAnAppMadeByHandIsInSecretsManager(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	h.app.now.Load().config.GitHub.AppID = 0
+	h.app.current.Load().config.GitHub.AppID = 0
 	fake.Put("app", key)
 	if _, err := h.restarted(t); err == nil || !strings.Contains(err.Error(), "github.app_id") || strings.Contains(err.Error(), "PRIVATE") {
 		t.Errorf("a key whose App nobody names: %v", err)

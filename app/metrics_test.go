@@ -61,11 +61,11 @@ func TestFiguresTellHowASiteStandsAndHowReleasesWent(t *testing.T) {
 func TestFiguresTellHowLateWebhooksComeAndHowLongTheyWait(t *testing.T) {
 	b := start(t, withMonitor)
 	now := time.Now()
-	came := b.app.metrics.Came
-	came("drupal", now.Add(-7*time.Second), now, now.Add(20*time.Millisecond))
-	came("drupal", now.Add(-100*time.Hour), now, now) // when the page was changed, and no word on the webhook
-	came("drupal", time.Time{}, now, now)
-	came("drupal", now.Add(time.Minute), now, now) // its clock is ahead
+	handled := b.app.metrics.WebhookHandled
+	handled("drupal", now.Add(-7*time.Second), now, now.Add(20*time.Millisecond))
+	handled("drupal", now.Add(-100*time.Hour), now, now) // when the page was changed, and no word on the webhook
+	handled("drupal", time.Time{}, now, now)
+	handled("drupal", now.Add(time.Minute), now, now) // its clock is ahead
 	text := b.scrape(t)
 	for _, line := range []string{
 		`pressrun_webhook_delay_seconds_count{sender="drupal"} 2`, `pressrun_webhook_delay_seconds_sum{sender="drupal"} 7`, `pressrun_webhook_processing_seconds_count{sender="drupal"} 4`,

@@ -28,7 +28,7 @@ func (b *bench) site(t *testing.T) release.Site {
 func TestOperatorsPauseAndResumeByForm(t *testing.T) {
 	b := start(t, withPeople)
 	r := signedInReader(t, b, operatorToken)
-	until := time.Now().In(b.app.now.Load().config.Sites["www"].Location()).Add(3 * time.Hour)
+	until := time.Now().In(b.app.current.Load().config.Sites["www"].Location()).Add(3 * time.Hour)
 	r.Form("/sites/www/pause", url.Values{"why": {"moving house"}, "until": {until.Format("2006-01-02T15:04")}}).Status(http.StatusSeeOther)
 	site := b.site(t)
 	if site.Pause.By != "ops" || site.Pause.Why != "moving house" || !site.Pause.Until.Equal(until.Truncate(time.Minute)) {
@@ -107,7 +107,7 @@ func (b *bench) await(t *testing.T, want release.State) {
 func TestOperatorsFreezeAndReadWhatHappened(t *testing.T) {
 	b := start(t, withPeople)
 	r := signedInReader(t, b, operatorToken)
-	zone := b.app.now.Load().config.Sites["www"].Location()
+	zone := b.app.current.Load().config.Sites["www"].Location()
 	until := time.Now().In(zone).Add(48 * time.Hour).Format("2006-01-02T15:04")
 	r.Form("/sites/www/freezes", url.Values{"to": {until}, "why": {"=Election <night>"}}).Status(http.StatusSeeOther)
 	p := r.Get("/sites/www/operate").Status(http.StatusOK).Says("In force", "=Election <night>", "by ops", "End it")

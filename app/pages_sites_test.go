@@ -56,11 +56,11 @@ func TestWhatWasRemovedIsSaidToBeRemoved(t *testing.T) {
 		}
 		b.run(t, b.job(t), release.Ready)
 	}
-	keeper := retention.New(retention.Options{
+	pruner := retention.New(retention.Options{
 		Rows: b.app.ledger.Retention(), Policy: rules.Policy{For: time.Nanosecond, Releases: 2}, Folder: t.TempDir(),
 		Log: slog.New(slog.DiscardHandler), Removed: b.app.metrics.HistoryRemoved, Failed: b.app.metrics.HistoryFailed,
 	})
-	if removed, err := keeper.Pass(t.Context()); err != nil || removed == 0 {
+	if removed, err := pruner.Pass(t.Context()); err != nil || removed == 0 {
 		t.Fatalf("%d rows went (%v)", removed, err)
 	}
 	r := signedInReader(t, b, operatorToken)

@@ -103,7 +103,7 @@ func TestAFailedReleaseTellsHowLongItsStepsTook(t *testing.T) {
 	job := b.job(t)
 	b.run(t, job, release.InProgress)
 	run := api.Run{ID: "run-1", Attempt: 1}
-	session := b.client.WithToken(b.app.now.Load().auth.MintSession(auth.Grant{Site: "www", Release: 1, Run: run.ID, Attempt: 1}))
+	session := b.client.WithToken(b.app.current.Load().auth.MintSession(auth.Grant{Site: "www", Release: 1, Run: run.ID, Attempt: 1}))
 	if err := session.Fail(t.Context(), "www", 1, api.FailureInput{Run: run, Why: "no title", Fault: release.FaultContent}); err != nil {
 		t.Fatal(err)
 	}

@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	// deadScheduler is how long the scheduler may not be seen alive, which says so
-	// every minute.
+	// deadScheduler is how long the scheduler may be silent. A live one notes that it is
+	// alive every minute.
 	deadScheduler = 3 * time.Minute
 	// oldTask is how long a task may wait in the outbox before somebody should look:
 	// longer than a dispatch of unknown outcome is looked for.
 	oldTask = 10 * time.Minute
 )
 
-// parts are those that /readyz tells of beside the ledger.
+// parts are the parts that /readyz reports beside the ledger.
 func (e *edition) parts() []webapi.Part {
 	return []webapi.Part{
-		{Name: "scheduler", Look: func(context.Context) (state, why string) { return schedulerPart(e.turned(), time.Now()) }},
+		{Name: "scheduler", Look: func(context.Context) (state, why string) { return schedulerPart(e.lastAlive(), time.Now()) }},
 		{Name: "runner", Look: func(context.Context) (state, why string) { return e.runnerPart() }},
 		{Name: "outbox", Look: e.outbox},
 		{Name: "configuration", Look: func(context.Context) (state, why string) {
@@ -33,28 +33,28 @@ func (e *edition) parts() []webapi.Part {
 	}
 }
 
-// turned is when the scheduler was seen alive last. One that has just taken another's place
-// counts as that one did.
-func (e *edition) turned() time.Time {
-	if at := e.scheduler.Turned(); !at.IsZero() || !e.succeeds {
+// lastAlive is when the scheduler was seen alive last. That of a new edition which has not
+// started yet counts as alive since the edition was made.
+func (e *edition) lastAlive() time.Time {
+	if at := e.scheduler.LastAlive(); !at.IsZero() || !e.succeeds {
 		return at
 	}
 	return e.begun
 }
 
 // schedulerPart judges when the scheduler was seen alive last.
-func schedulerPart(turned, now time.Time) (state, why string) {
+func schedulerPart(lastAlive, now time.Time) (state, why string) {
 	switch {
-	case turned.IsZero():
+	case lastAlive.IsZero():
 		return api.PartFailed, "the scheduler has not begun"
-	case now.Sub(turned) > deadScheduler:
-		return api.PartFailed, "the scheduler has not been seen alive for " + text.Span(now.Sub(turned)) + ": nothing is dispatched; restart the app"
+	case now.Sub(lastAlive) > deadScheduler:
+		return api.PartFailed, "the scheduler has not been seen alive for " + text.Span(now.Sub(lastAlive)) + ": nothing is dispatched; restart the app"
 	}
 	return api.PartOK, ""
 }
 
-// runnerPart says how many sites' runners can't be given a release. Which ones and
-// why is for who may see the sites: pressrun doctor.
+// runnerPart says how many sites' runners can't be given a release. Anybody reads it, so
+// it names none: pressrun doctor does, to those who may see the sites.
 func (e *edition) runnerPart() (state, why string) {
 	away := 0
 	for name := range e.config.Sites {
@@ -68,7 +68,7 @@ func (e *edition) runnerPart() (state, why string) {
 	return api.PartWarning, fmt.Sprintf("the runner of %d of %s can't be given a release; pressrun doctor says why", away, text.Count(len(e.config.Sites)-len(e.closed), "site"))
 }
 
-// configurationPart says whether all that is configured is served.
+// configurationPart says whether all configured sites are served.
 func configurationPart(load view.Load, broken int) (state, why string) {
 	switch {
 	case load.Failed != "":
@@ -79,7 +79,7 @@ func configurationPart(load view.Load, broken int) (state, why string) {
 	return api.PartOK, ""
 }
 
-// outbox says whether what the rules want done is done.
+// outbox says whether the tasks of the outbox are carried out.
 func (e *edition) outbox(ctx context.Context) (state, why string) {
 	count, oldest, err := e.outboxWaits(ctx)
 	if err != nil {
@@ -96,7 +96,7 @@ func (e *edition) outboxWaits(ctx context.Context) (count int64, oldest time.Tim
 	return count, oldest, err
 }
 
-// outboxPart judges since when the oldest task waits.
+// outboxPart judges the age of the oldest task.
 func outboxPart(count int64, oldest, now time.Time) (state, why string) {
 	if age := now.Sub(oldest); count > 0 && age > oldTask {
 		return api.PartWarning, fmt.Sprintf("a task has waited in the outbox for %s, and %d in all", text.Span(age), count)

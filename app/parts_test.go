@@ -16,7 +16,7 @@ import (
 // readiness is what /readyz says, without a token.
 func (b *bench) readiness(t *testing.T) (int, map[string]api.ReadyPart, string) {
 	t.Helper()
-	b.app.now.Load().api.Ready.Again()
+	b.app.current.Load().api.Ready.Again()
 	status, text := b.callAs(t, "", http.MethodGet, "/readyz", "")
 	var got api.Readiness
 	if status != http.StatusOK {
@@ -47,7 +47,7 @@ func TestReadinessTellsOfEveryPart(t *testing.T) {
 
 func TestARunnerThatIsAwayIsAWarningThatNamesNothing(t *testing.T) {
 	b := startWith(t, Options{}, withPeople)
-	b.app.now.Load().unreachable = func(site string) string {
+	b.app.current.Load().unreachable = func(site string) string {
 		if site == "secret" {
 			return "GitHub knows no repository agency/secret-plans"
 		}
@@ -80,9 +80,9 @@ func TestADeadSchedulerMakesTheAppNotReady(t *testing.T) {
 		}
 	}
 	b := start(t, nil)
-	running := b.app.now.Load().scheduler
-	t.Cleanup(func() { b.app.now.Load().scheduler = running })
-	b.app.now.Load().scheduler = scheduler.New(t.Context(), scheduler.Options{}) // one that nobody started
+	running := b.app.current.Load().scheduler
+	t.Cleanup(func() { b.app.current.Load().scheduler = running })
+	b.app.current.Load().scheduler = scheduler.New(t.Context(), scheduler.Options{}) // one that nobody started
 	status, _, text := b.readiness(t)
 	if status != http.StatusServiceUnavailable || !strings.Contains(text, "the scheduler has not begun") || !strings.Contains(text, `"location":"scheduler"`) {
 		t.Errorf("%d %s", status, text)
@@ -96,10 +96,10 @@ func TestATaskThatWaitsLongIsAWarning(t *testing.T) {
 		t.Fatal(err)
 	}
 	eventually.Holds(t, "a task waits in the outbox", func() bool {
-		count, _, err := b.app.now.Load().outboxWaits(t.Context())
+		count, _, err := b.app.current.Load().outboxWaits(t.Context())
 		return err == nil && count > 0
 	})
-	_, oldest, err := b.app.now.Load().outboxWaits(t.Context())
+	_, oldest, err := b.app.current.Load().outboxWaits(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -248,7 +248,7 @@ func TestStrangersAndBotsAreNotAnswered(t *testing.T) {
 	h.github.Say(previewsRepo, 12, "robot", "/preview")
 	h.github.Label(previewsRepo, 12, "eve", "preview")
 	eventually.Holds(t, "the log tells of both", func() bool {
-		return strings.Contains(h.logs.String(), "it is of a bot") && strings.Contains(h.logs.String(), "may not write")
+		return strings.Contains(h.logs.String(), "a bot sent it") && strings.Contains(h.logs.String(), "may not write")
 	})
 	eventually.Holds(t, "nothing is kept of it", func() bool {
 		all, err := h.app.ledger.Previews().Of(t.Context(), "www", 10)

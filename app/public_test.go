@@ -47,11 +47,11 @@ func TestWhatWasChangedBehindTheAppIsSaidEverywhere(t *testing.T) {
 		return asked.ID
 	}
 	first := ask("one")
-	if err := b.app.now.Load().marker.Look(t.Context(), "www"); err != nil {
+	if err := b.app.current.Load().marker.Look(t.Context(), "www"); err != nil {
 		t.Fatal(err)
 	}
 	second := ask("two")
-	if err := b.app.now.Load().marker.Look(t.Context(), "www"); err != nil {
+	if err := b.app.current.Load().marker.Look(t.Context(), "www"); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := b.client.Request(t.Context(), second); err != nil || got.Status != release.Live {
@@ -59,7 +59,7 @@ func TestWhatWasChangedBehindTheAppIsSaidEverywhere(t *testing.T) {
 	}
 
 	byHand.Store(`{"site":"www","release":1,"sequence":3}`)
-	if err := b.app.now.Load().marker.Look(t.Context(), "www"); err != nil {
+	if err := b.app.current.Load().marker.Look(t.Context(), "www"); err != nil {
 		t.Fatal(err)
 	}
 	site, err := b.client.Site(t.Context(), "www")
@@ -87,7 +87,7 @@ func TestWhatWasChangedBehindTheAppIsSaidEverywhere(t *testing.T) {
 	r.Get("/requests/" + first).Says("Yes, it is live")
 
 	byHand.Store("")
-	if err := b.app.now.Load().marker.Look(t.Context(), "www"); err != nil {
+	if err := b.app.current.Load().marker.Look(t.Context(), "www"); err != nil {
 		t.Fatal(err)
 	}
 	r.Get("/sites/www").Says("Everything is live, as of release #2")

@@ -18,82 +18,83 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// Changes are what another configuration brought.
+// Changes are the differences between a configuration and the one before.
 type Changes struct {
-	// Added, Removed and Changed are sites by name; what is broken now is in Broken alone.
+	// Added, Removed and Changed are sites by name; a site that is broken now is in Broken
+	// alone.
 	Added, Removed, Changed []string
 	// Broken are all sites that are left out because of mistakes, and Mended those that
 	// were left out before.
 	Broken []config.Broken
 	Mended []string
-	// App says that something beside the sites changed.
+	// App says that settings beside the sites changed.
 	App bool
-	// Restart are the keys that changed and take a restart: what they were still holds.
+	// Restart are the keys that changed and take effect after a restart: their old values
+	// hold until then.
 	Restart []string
 }
 
-// None says that nothing is other than it was.
+// None says that nothing changed.
 func (c Changes) None() bool {
 	return len(c.Added)+len(c.Removed)+len(c.Changed)+len(c.Mended)+len(c.Restart) == 0 && !c.App
 }
 
 // drainLimit bounds the wait for dispatches that are under way when the configuration
-// changes. One that takes longer is broken off, and looked for by the next scheduler.
+// changes. One that takes longer is cancelled, and the next scheduler looks for it.
 const drainLimit = 5 * time.Second
 
-// startAgain is the wait before the work by a new configuration is begun again, which could
-// not be begun.
+// startAgain is the wait before another try to start the work of a new configuration.
 const startAgain = time.Second
 
-// Reload has the app go by another configuration from the next decision on. All of it is
-// made before anything changes: after an error the app goes on as it did. It is for a
-// running app.
+// Reload has the app apply another configuration from the next decision on. It makes the
+// whole edition before anything changes: after an error the app goes on as before. The app
+// must be running.
 func (a *App) Reload(ctx context.Context, next config.Loaded) (Changes, error) {
 	a.swapping.Lock()
 	defer a.swapping.Unlock()
 	if a.stop.Err() != nil {
 		return Changes{}, errors.New("the app is ending")
 	}
-	before := a.now.Load()
+	before := a.current.Load()
 	c, restart := held(next.Config, a.opts.Config)
 	e, err := a.edition(ctx, c, next.Broken, before)
 	if err != nil {
-		return Changes{}, fmt.Errorf("go by the new configuration: %w", err)
+		return Changes{}, fmt.Errorf("apply the new configuration: %w", err)
 	}
 	found := changesOf(before, e)
 	found.Broken, found.Restart = next.Broken, restart
 	if found.None() && sameBroken(a.loads.broken(), next.Broken) {
-		a.loads.good()
+		a.loads.unchanged()
 		e.stopNow()
 		return found, e.runner.Close()
 	}
-	if err := a.others.build(ctx, e.config); err != nil {
+	if err := a.replica.announce(ctx, e.config); err != nil {
 		e.stopNow()
-		return Changes{}, errors.Join(fmt.Errorf("go by the new configuration: %w", err), e.runner.Close())
+		return Changes{}, errors.Join(fmt.Errorf("apply the new configuration: %w", err), e.runner.Close())
 	}
 	a.swap(ctx, before, e)
 	a.loads.loaded(found, ledger.Now())
-	found.tell(ctx, a.log)
+	found.log(ctx, a.log)
 	return found, nil
 }
 
-// Refused notes that a configuration could not be taken, so that pages tell it too.
+// Refused notes that a configuration could not be applied, so that the pages show it too.
 func (a *App) Refused(err error) {
 	a.loads.refused(err, ledger.Now())
 	a.log.Error("the configuration is not taken: the app goes on by the one before", "error", err)
 }
 
-// put has the app go by an edition.
+// put makes an edition the one that serves.
 func (a *App) put(e *edition) {
 	if a.opts.Configured != nil {
 		a.opts.Configured(e.config)
 	}
 	policies, gone := e.policies()
 	a.ledger.Serve(policies, gone, e.config.Slots.Limits())
-	a.now.Store(e)
+	a.current.Store(e)
 }
 
-// swap ends what goes by one edition and begins what goes by the next.
+// swap ends the work of one edition and begins that of the next.
 func (a *App) swap(ctx context.Context, before, e *edition) {
 	draining, cancel := context.WithTimeout(a.stop, drainLimit)
 	before.scheduler.Drain(draining)
@@ -101,7 +102,7 @@ func (a *App) swap(ctx context.Context, before, e *edition) {
 	a.put(e)
 	before.end()
 	if err := before.runner.Close(); err != nil {
-		a.log.WarnContext(ctx, "the runner of the configuration before does not close", "error", err)
+		a.log.WarnContext(ctx, "the runner of the configuration before can't be closed", "error", err)
 	}
 	if hash, err := replicas.Hash(e.config); err == nil {
 		a.ledger.Configured(hash)
@@ -115,7 +116,7 @@ func (a *App) swap(ctx context.Context, before, e *edition) {
 		if err == nil || a.stop.Err() != nil {
 			return
 		}
-		a.log.ErrorContext(ctx, "the work by the new configuration can't be begun, and is tried again", "error", err)
+		a.log.ErrorContext(ctx, "the work by the new configuration can't be started, and is tried again", "error", err)
 		select {
 		case <-a.stop.Done():
 		case <-time.After(startAgain):
@@ -123,8 +124,8 @@ func (a *App) swap(ctx context.Context, before, e *edition) {
 	}
 }
 
-// held is a configuration with what can't change while the app runs as it was at its start,
-// and the keys of which it says otherwise.
+// held is a configuration with the settings that can't change while the app runs as they
+// were at its start, and the keys for which the configuration has other values.
 func held(next, first config.Config) (config.Config, []string) {
 	var restart []string
 	keep := func(key string, is *string, was string) {
@@ -150,11 +151,11 @@ func held(next, first config.Config) (config.Config, []string) {
 	return next, restart
 }
 
-// changesOf are what is other in one edition than in the one before.
+// changesOf are the differences between an edition and the one before.
 func changesOf(before, e *edition) Changes {
 	var c Changes
 	for _, name := range slices.Sorted(maps.Keys(e.config.Sites)) {
-		was, is := standing(before, name), standing(e, name)
+		was, is := presenceOf(before, name), presenceOf(e, name)
 		switch {
 		case is == served && was == served:
 			if !same(before.config.Sites[name], e.config.Sites[name]) {
@@ -174,14 +175,16 @@ func changesOf(before, e *edition) Changes {
 	return c
 }
 
-// Where a site stands in a configuration.
+// presence says whether an edition has a site, and whether it serves it.
+type presence int
+
 const (
-	gone = iota
+	gone presence = iota
 	broken
 	served
 )
 
-func standing(e *edition, name string) int {
+func presenceOf(e *edition, name string) presence {
 	_, there := e.config.Sites[name]
 	switch closed, not := e.closed[name]; {
 	case !there || closed.Gone:
@@ -192,7 +195,7 @@ func standing(e *edition, name string) int {
 	return served
 }
 
-// same says whether two parts of configurations are alike.
+// same says whether two parts of configurations are equal.
 func same(a, b any) bool {
 	one, err := json.Marshal(a)
 	other, err2 := json.Marshal(b)
@@ -203,30 +206,30 @@ func sameBroken(a, b []config.Broken) bool {
 	return slices.EqualFunc(a, b, func(a, b config.Broken) bool { return a.Name == b.Name && a.Why() == b.Why() })
 }
 
-// tell says in the log what another configuration brought.
-func (c Changes) tell(ctx context.Context, log *slog.Logger) {
+// log logs the changes.
+func (c Changes) log(ctx context.Context, log *slog.Logger) {
 	log.InfoContext(ctx, "the app goes by a new configuration", "added", strings.Join(c.Added, ","), "removed", strings.Join(c.Removed, ","),
 		"changed", strings.Join(c.Changed, ","), "mended", strings.Join(c.Mended, ","), "broken", len(c.Broken), "app", c.App)
-	TellBroken(ctx, log, c.Broken)
+	LogBroken(ctx, log, c.Broken)
 	if len(c.Restart) > 0 {
-		log.WarnContext(ctx, "some of the new configuration takes a restart: what was before still holds", "keys", strings.Join(c.Restart, ", "))
+		log.WarnContext(ctx, "some of the new configuration needs a restart: until then the old values hold", "keys", strings.Join(c.Restart, ", "))
 	}
 }
 
-// TellBroken says in the log which sites are left out, and why.
-func TellBroken(ctx context.Context, log *slog.Logger, all []config.Broken) {
+// LogBroken logs which sites are left out, and why.
+func LogBroken(ctx context.Context, log *slog.Logger, all []config.Broken) {
 	for _, b := range all {
 		log.ErrorContext(ctx, "a site is left out, because its configuration has mistakes; the others go on", "site", b.Name, "mistake", b.Why())
 	}
 }
 
-// loads are what became of the configurations that were read.
+// loads are the results of the configurations that were read.
 type loads struct {
 	mu      sync.Mutex
 	at      time.Time
-	again   bool // while the app ran
+	again   bool // at is that of a reload
 	changes Changes
-	failed  error // of a later one that was not taken, nil for none
+	failed  error // of a later configuration that was refused, nil for none
 	failure time.Time
 }
 
@@ -263,8 +266,8 @@ func (l *loads) broken() []config.Broken {
 	return l.changes.Broken
 }
 
-// good notes that what is configured now is what the app goes by.
-func (l *loads) good() {
+// unchanged notes that the configuration was read again and equals the one in force.
+func (l *loads) unchanged() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.failed = nil

@@ -27,8 +27,8 @@ func TestARepositoryThatIsRenamedUnderARunIsFollowedAndTold(t *testing.T) {
 			}
 			h.github.Rename("acme/www", to)
 			want := "acme/www is now called " + to + ": change github.repository of the site"
-			eventually.Holds(t, "the new name to be told", func() bool { return h.app.now.Load().unreachable("www") != "" })
-			if got := h.app.now.Load().unreachable("www"); got != want {
+			eventually.Holds(t, "the new name to be told", func() bool { return h.app.current.Load().unreachable("www") != "" })
+			if got := h.app.current.Load().unreachable("www"); got != want {
 				t.Errorf("it is told as %q, want %q", got, want)
 			}
 			if _, page := h.callAs(t, operatorToken, http.MethodGet, "/sites/www", ""); !strings.Contains(page, want) {
@@ -48,7 +48,7 @@ func TestARepositoryThatIsRenamedUnderARunIsFollowedAndTold(t *testing.T) {
 			// The name that it had is back: nothing is said any more.
 			h.github.Rename(to, "acme/www")
 			h.hub().LookForNames(t.Context())
-			if got := h.app.now.Load().unreachable("www"); got != "" {
+			if got := h.app.current.Load().unreachable("www"); got != "" {
 				t.Errorf("it is still told: %q", got)
 			}
 		})

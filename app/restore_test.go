@@ -82,7 +82,7 @@ func TestAnOldBackupIsRestoredUnderALiveRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := at(t)
-	if err := b.app.now.Load().marker.Look(t.Context(), "www"); err != nil {
+	if err := b.app.current.Load().marker.Look(t.Context(), "www"); err != nil {
 		t.Fatal(err)
 	}
 	r := signedInReader(t, b, operatorToken)
@@ -108,7 +108,7 @@ func TestAnOldBackupIsRestoredUnderALiveRun(t *testing.T) {
 	b.mustKnowNothingOf(t, job, claim) // nor now that something runs
 	b.run(t, next, release.Ready)
 	shown.Store(next.Release)
-	if err := b.app.now.Load().marker.Look(t.Context(), "www"); err != nil {
+	if err := b.app.current.Load().marker.Look(t.Context(), "www"); err != nil {
 		t.Fatal(err)
 	}
 	r.Get("/sites/www").Says("Everything is live, as of release #5")

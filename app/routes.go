@@ -25,15 +25,15 @@ import (
 func (e *edition) routes(version string) *middleware.BodyDeadline {
 	mux := http.NewServeMux()
 	views := view.New(e.ledger, e.config.Sites, e.schedules, e.log)
-	views.Ask(e.unreachable, e.closed)
+	views.Explain(e.unreachable, e.closed)
 	commands := command.New(e.ledger)
-	told := command.NewNotices(e.ledger, e.config)
+	notices := command.NewNotices(e.ledger, e.config)
 	pulls := command.NewPreviews(previews.New(e.ledger), e.config.Sites, e.lookAtPreviews)
 	changed := differences.New(e.config.Sites, e.ledger, e.log)
 	logs := stream.RunLogs{Ledger: e.ledger, Runner: e.runner, Log: e.log}
 	options := webapi.Options{
 		Version: version, Auth: e.auth, Problems: e.problems, Commands: commands, View: views, Differences: changed, Ledger: e.ledger,
-		Hooks: command.NewHooks(e.ledger, e.config.Sites, e.config.URL), Notices: told, Previews: pulls,
+		Hooks: command.NewHooks(e.ledger, e.config.Sites, e.config.URL), Notices: notices, Previews: pulls,
 		Logs: logs, Places: e.places, State: e.config.State, Log: e.log, Stop: e.stop, Described: e.runner.Routes(),
 		Traced: func(site string) bool { return e.config.Sites[site].Traced() },
 		Retention: func(ctx context.Context) (api.Retention, error) {
@@ -43,12 +43,12 @@ func (e *edition) routes(version string) *middleware.BodyDeadline {
 	}
 	e.api = webapi.New(mux, options)
 	e.pages = pages.New(mux, pages.Options{
-		Config: e.config, Auth: e.auth, Problems: e.problems, Disk: e.disk, Commands: commands, Notices: told, Previews: pulls, View: views, Differences: changed, Logs: logs, Load: e.loads.view, Log: e.log,
+		Config: e.config, Auth: e.auth, Problems: e.problems, Disk: e.disk, Commands: commands, Notices: notices, Previews: pulls, View: views, Differences: changed, Logs: logs, Load: e.loads.view, Log: e.log,
 	})
 	outer := http.NewServeMux()
 	language, _ := words.Named(e.config.Pages.Language)
 	public.New(public.Options{Sites: e.config.Sites, View: views, Problems: e.problems, Language: language}).Register(outer)
-	outer.Handle(hooks.Path, e.hooks) // whoever knows an address may call it, from wherever
+	outer.Handle(hooks.Path, e.hooks) // the secret in the address admits the caller
 	for _, r := range e.runner.Routes() {
 		if r.Unguarded {
 			outer.Handle(r.Pattern, r.Handler)
@@ -62,7 +62,7 @@ func (e *edition) routes(version string) *middleware.BodyDeadline {
 	return &middleware.BodyDeadline{Wait: middleware.BodyLimit, Next: middleware.CloseUnread(outer)}
 }
 
-// refuse answers programs with a problem, and people with a page.
+// refuse answers calls of the API with a problem, and others with a page.
 func (e *edition) refuse(w http.ResponseWriter, r *http.Request, p *api.Problem) {
 	if strings.HasPrefix(r.URL.Path, "/v1/") {
 		e.problems.Write(w, r, p)

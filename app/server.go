@@ -12,7 +12,7 @@ import (
 	"github.com/pressrun/pressrun/app/middleware"
 )
 
-// deadClientAfter is how long what was sent may go unacknowledged. Together with
+// deadClientAfter is how long sent data may go unacknowledged. Together with
 // the keep-alive of event streams it frees the place of a client who vanished
 // within a minute.
 const deadClientAfter = 40 * time.Second

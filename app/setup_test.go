@@ -116,7 +116,7 @@ func TestSetUpMakesTheApp(t *testing.T) {
 
 func TestTheMadeAppIsThereAfterARestart(t *testing.T) {
 	h := startHub(t, fakegithub.Options{}, nil)
-	h.app.now.Load().config.GitHub.AppID, h.app.now.Load().config.GitHub.KeyFile = 0, ""
+	h.app.current.Load().config.GitHub.AppID, h.app.current.Load().config.GitHub.KeyFile = 0, ""
 	text := `{"app_id":7,"slug":"x","html_url":"https://github.com/apps/x","webhook_secret":"made","key":` + quoted(string(h.github.KeyPEM())) + `}`
 	if err := os.WriteFile(h.madeFile(), []byte(text), 0o600); err != nil {
 		t.Fatal(err)

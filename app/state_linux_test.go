@@ -25,7 +25,7 @@ func (b *bench) mustRefuse(t *testing.T, key, why string) {
 	if _, status, detail := b.askedWith(t, key); status != http.StatusServiceUnavailable || !strings.Contains(detail, why) {
 		t.Errorf("%s: %d %q, want 503 that says %q", key, status, detail, why)
 	}
-	b.app.now.Load().api.Ready.Again()
+	b.app.current.Load().api.Ready.Again()
 	if status, text := b.callAs(t, "", http.MethodGet, "/readyz", ""); status != http.StatusServiceUnavailable || !strings.Contains(text, why) {
 		t.Errorf("/readyz says %d %s, want 503 that says %q", status, text, why)
 	}
@@ -40,7 +40,7 @@ func (b *bench) mustRefuse(t *testing.T, key, why string) {
 // mustTake asks, and wants it taken; the app is ready.
 func (b *bench) mustTake(t *testing.T, key string) string {
 	t.Helper()
-	b.app.now.Load().api.Ready.Again()
+	b.app.current.Load().api.Ready.Again()
 	if status, text := b.callAs(t, "", http.MethodGet, "/readyz", ""); status != http.StatusOK {
 		t.Errorf("/readyz says %d %s", status, text)
 	}
@@ -81,7 +81,7 @@ func TestNothingIsAcknowledgedIntoAStateFolderThatIsGone(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := start(t, func(c *config.Config) { c.State = filepath.Join(c.State, "state") })
-			state := b.app.now.Load().config.State
+			state := b.app.current.Load().config.State
 			first := b.mustTake(t, "first")
 			if err := os.Rename(state, state+".away"); err != nil {
 				t.Fatal(err)
@@ -106,7 +106,7 @@ func TestNothingIsAcknowledgedIntoAStateFolderThatIsGone(t *testing.T) {
 func TestAWriteAheadLogThatSomebodyRemovedIsNoticed(t *testing.T) {
 	b := start(t, nil)
 	b.mustTake(t, "first")
-	if err := os.Remove(filepath.Join(b.app.now.Load().config.State, "pressrun.db-wal")); err != nil {
+	if err := os.Remove(filepath.Join(b.app.current.Load().config.State, "pressrun.db-wal")); err != nil {
 		t.Fatal(err)
 	}
 	b.mustRefuse(t, "second", "was removed or replaced while the app runs")
@@ -116,7 +116,7 @@ func TestAFullStateFolderIsToldAndServingResumes(t *testing.T) {
 	b := start(t, func(c *config.Config) { c.State = servers.SmallDisk(t, 8<<20) })
 	ids := []string{b.mustTake(t, "first")}
 	for _, round := range []string{"second", "third"} {
-		free := servers.Fill(t, b.app.now.Load().config.State, 0)
+		free := servers.Fill(t, b.app.current.Load().config.State, 0)
 		refused := false
 		for i := 0; i < 10_000 && !refused; i++ { // until the log's own room is used up
 			id, status, _ := b.askedWith(t, round+strings.Repeat("x", i%50)+string(rune('a'+i%26)))

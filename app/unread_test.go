@@ -72,7 +72,7 @@ func (b *bench) raw(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.app.now.Load().handler.Wait = time.Hour
+	b.app.current.Load().handler.Wait = time.Hour
 	srv := b.app.server()
 	go func() { _ = srv.Serve(l) }()
 	t.Cleanup(func() { _ = srv.Close() })

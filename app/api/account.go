@@ -21,9 +21,9 @@ type accountInput struct {
 	Body   api.AccountInput
 }
 
-// account keeps what became of every address of a release.
+// account stores a release's account: what became of every address of its bake.
 func (u *Runs) account(ctx context.Context, in *accountInput) (*struct{}, error) {
-	if err := u.mayLeave(ctx, in.Site, in.Number); err != nil {
+	if err := u.carriesOut(ctx, in.Site, in.Number); err != nil {
 		return nil, err
 	}
 	if len(in.Body.Lines) > api.MaxAccount {
@@ -39,7 +39,7 @@ func (u *Runs) account(ctx context.Context, in *accountInput) (*struct{}, error)
 	return nil, u.problems.Err(ctx, u.ledger.PutAccount(ctx, in.Site, in.Number, in.Body.Lines))
 }
 
-// Accounts gives what became of every address of releases.
+// Accounts serves releases' accounts of addresses.
 type Accounts struct {
 	guard
 	ledger *ledger.Ledger
@@ -47,7 +47,7 @@ type Accounts struct {
 
 func (a *Accounts) serve(w http.ResponseWriter, r *http.Request) {
 	site := r.PathValue("site")
-	if !a.let(w, r, site, auth.Editor, auth.Operator) {
+	if !a.admit(w, r, site, auth.Editor, auth.Operator) {
 		return
 	}
 	number, err := strconv.ParseInt(r.PathValue("number"), 10, 64)
@@ -67,7 +67,7 @@ func (a *Accounts) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// accountName is what the file of an account is called.
+// accountName is the file name of an account.
 func accountName(site string, number int64) string {
 	return site + "-" + strconv.FormatInt(number, 10) + "-addresses.jsonl"
 }

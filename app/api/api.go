@@ -24,7 +24,7 @@ import (
 // Bounds of request bodies, in bytes.
 const (
 	maxBody = 64 << 10
-	// MaxMetrics is the largest body that any call takes: what a run measured.
+	// MaxMetrics bounds the largest body that any call takes: the measurements of a run.
 	MaxMetrics = 1 << 20
 )
 
@@ -44,21 +44,21 @@ type Options struct {
 	Places      *stream.Places
 	State       string // the folder in which backups wait to be sent
 	Log         *slog.Logger
-	// Stop ends what outlives a call: event streams.
+	// Stop ends the event streams, which outlive their calls.
 	Stop context.Context //nolint:containedctx // the app's own life
-	// Traced says whether the releases of a site are told of as traces.
+	// Traced says whether the releases of a site are sent as traces.
 	Traced func(site string) bool
 	// Figures answer Prometheus.
 	Figures http.Handler
-	// Parts are those that readiness is told of beside the ledger.
+	// Parts are those that readiness reports beside the ledger.
 	Parts []Part
-	// Retention tells how much of the past is kept.
+	// Retention tells how much history is kept.
 	Retention func(context.Context) (api.Retention, error)
-	// Described are routes of runners, which the description names too.
+	// Described are routes of runners, which the description of the API names too.
 	Described []runner.Route
 }
 
-// API is what serves calls of the API.
+// API has the handlers that its caller may set up further.
 type API struct {
 	// Events and Backups are the calls whose answers are streams.
 	Events  *Events
@@ -93,7 +93,7 @@ func New(mux *http.ServeMux, o Options) *API {
 	(&Retention{guard: g, plan: o.Retention}).register(h)
 	(&Operator{guard: g, commands: o.Commands, view: o.View}).register(h)
 	a := &API{
-		Events:  &Events{guard: g, ledger: o.Ledger, places: o.Places, stop: o.Stop, Beat: KeepAlive, tails: ledger.Share[tail, []told](o.Ledger, ledger.Now)},
+		Events:  &Events{guard: g, ledger: o.Ledger, places: o.Places, stop: o.Stop, Beat: KeepAlive, tails: ledger.Share[tail, []message](o.Ledger, ledger.Now)},
 		Backups: &Backups{guard: g, ledger: o.Ledger, state: o.State},
 		Ready:   &Ready{guard: g, ledger: o.Ledger, parts: o.Parts},
 	}
@@ -119,7 +119,7 @@ var speakInProblems = sync.OnceFunc(func() {
 				continue
 			}
 			v := api.Violation{Message: err.Error()}
-			if d, ok := err.(huma.ErrorDetailer); ok { // huma's own contract: the error itself tells its place
+			if d, ok := err.(huma.ErrorDetailer); ok { // huma's own contract: the error itself, unwrapped, names its place
 				detail := d.ErrorDetail()
 				v = api.Violation{Location: detail.Location, Message: detail.Message}
 			}
@@ -129,7 +129,7 @@ var speakInProblems = sync.OnceFunc(func() {
 	}
 })
 
-// guard lets through to a call those who may make it.
+// guard admits the callers who may make a call.
 type guard struct {
 	huma     huma.API
 	auth     *auth.Authorizer
@@ -137,7 +137,7 @@ type guard struct {
 	log      *slog.Logger
 }
 
-// allow lets some roles through to an operation of huma's.
+// allow admits some roles to an operation of huma's.
 func (g guard) allow(roles ...auth.Role) huma.Middlewares {
 	return huma.Middlewares{func(ctx huma.Context, next func(huma.Context)) {
 		p := g.auth.Refusal(auth.From(ctx.Context()), ctx.Param("site"), roles...)
@@ -156,18 +156,18 @@ func (g guard) allow(roles ...auth.Role) huma.Middlewares {
 	}}
 }
 
-// let says whether a caller has one of the roles, and answers the call if not.
-func (g guard) let(w http.ResponseWriter, r *http.Request, site string, roles ...auth.Role) bool {
-	return g.answer(w, r, g.auth.Refusal(auth.From(r.Context()), site, roles...))
+// admit says whether a caller has one of the roles, and refuses the call if not.
+func (g guard) admit(w http.ResponseWriter, r *http.Request, site string, roles ...auth.Role) bool {
+	return g.refuse(w, r, g.auth.Refusal(auth.From(r.Context()), site, roles...))
 }
 
-// letAll is let for a call that is about all sites at once.
-func (g guard) letAll(w http.ResponseWriter, r *http.Request, roles ...auth.Role) bool {
-	return g.answer(w, r, g.auth.RefusalOfAll(auth.From(r.Context()), roles...))
+// admitAll is admit for a call that is about all sites at once.
+func (g guard) admitAll(w http.ResponseWriter, r *http.Request, roles ...auth.Role) bool {
+	return g.refuse(w, r, g.auth.RefusalOfAll(auth.From(r.Context()), roles...))
 }
 
-// answer sends a refusal, and says whether there is none.
-func (g guard) answer(w http.ResponseWriter, r *http.Request, p *api.Problem) bool {
+// refuse sends a refusal, and says whether there was none to send.
+func (g guard) refuse(w http.ResponseWriter, r *http.Request, p *api.Problem) bool {
 	if p == nil {
 		return true
 	}

@@ -28,8 +28,8 @@ type Backups struct {
 }
 
 const (
-	// unsentBackup begins the names of the folders in which copies wait to be
-	// sent. Nobody else's folder is called so: what a crash left is removed.
+	// unsentBackup begins the names of the folders in which copies wait to be sent.
+	// No other folder's name does: those that a crash left are removed.
 	unsentBackup = "unsent-backup-"
 	// backupAgain is when to try again while another backup is made.
 	backupAgain = 30 * time.Second
@@ -37,7 +37,7 @@ const (
 
 // serve sends a whole copy of the ledger as of now.
 func (b *Backups) serve(w http.ResponseWriter, r *http.Request) {
-	if !b.letAll(w, r, auth.Operator) {
+	if !b.admitAll(w, r, auth.Operator) {
 		return
 	}
 	if !b.underWay.CompareAndSwap(false, true) {
@@ -60,9 +60,8 @@ func (b *Backups) serve(w http.ResponseWriter, r *http.Request) {
 	b.send(w, r, path)
 }
 
-// send sends a copy. One that can't be opened is refused while nothing
-// has been said yet; one that breaks off ends the connection, so that nobody
-// takes it for whole.
+// send sends a copy. A copy that can't be opened is answered with an error; one that
+// breaks off under way ends the connection, so that nobody takes it for whole.
 func (b *Backups) send(w http.ResponseWriter, r *http.Request, path string) {
 	f, err := os.Open(filepath.Clean(path))
 	if err != nil {
@@ -81,9 +80,9 @@ func (b *Backups) send(w http.ResponseWriter, r *http.Request, path string) {
 	}
 }
 
-// sendFile sends as many bytes as were promised. A reader that takes nothing for
-// a while is let go: it would keep all others from theirs. Fewer bytes are seen
-// by the server, which then ends the connection.
+// sendFile sends the promised number of bytes. A reader that takes nothing for a while is
+// cut off: backups are made one at a time, and others wait. If the file has fewer bytes,
+// net/http ends the connection.
 func sendFile(w http.ResponseWriter, f io.Reader, size int64) error {
 	w.Header().Set("Content-Type", "application/vnd.sqlite3")
 	w.Header().Set("Content-Disposition", `attachment; filename="pressrun.db"`)
@@ -97,8 +96,8 @@ func removeBackup(dir string, log *slog.Logger) {
 	}
 }
 
-// RemoveUnsent removes copies of backups that an app left in the state folder
-// that was killed. No other app may use the folder.
+// RemoveUnsent removes the copies of backups that a killed app left in the state folder.
+// No other app may use the folder.
 func RemoveUnsent(state string, log *slog.Logger) {
 	entries, err := os.ReadDir(state)
 	if err != nil {

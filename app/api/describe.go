@@ -14,13 +14,12 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// call is a route that huma does not serve, as it is described.
+// call is the description of a route that huma does not serve.
 type call struct {
 	Method, Path, ID, Tag, Summary string
 	Params                         []*huma.Param
 	Status                         string // of a success
-	// Answers are what a success may be, by media type; nil for what has no
-	// schema.
+	// Answers are the types of a success, by media type; nil for one without a schema.
 	Answers map[string]reflect.Type
 	// Refusal is the media type of a refusal.
 	Refusal string
@@ -59,7 +58,7 @@ func describe(h huma.API, calls []call) {
 	}
 }
 
-// ownCalls are those of this package, each with what serves it: what is not described
+// ownCalls are those of this package, each with its handler: a call that is not described
 // is not served.
 func ownCalls(serve map[string]http.HandlerFunc) []call {
 	const get = http.MethodGet
@@ -108,7 +107,7 @@ func ownCalls(serve map[string]http.HandlerFunc) []call {
 	return calls
 }
 
-// runnerCalls are those that the runners bring.
+// runnerCalls are the calls that runners serve.
 func runnerCalls(routes []runner.Route) []call {
 	var calls []call
 	for _, r := range routes {
@@ -139,9 +138,9 @@ func param(name, in, kind, words string) *huma.Param {
 	return &huma.Param{Name: name, In: in, Description: words, Required: in == "path", Schema: &huma.Schema{Type: kind}}
 }
 
-// serveDescription serves the API's description in the forms that huma has, each
-// made once. huma's own handlers make it without a lock at the first call (api.go
-// of v2.39.1), so that two first calls at once race.
+// serveDescription serves the API's description in huma's forms, each made once. huma's own
+// handlers make it without a lock at the first call (api.go of v2.39.1), so that two first
+// calls at once race.
 func serveDescription(mux *http.ServeMux, h huma.API) {
 	for _, form := range []struct {
 		path, kind string

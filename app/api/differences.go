@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// Differences tells what differs between two releases of a site.
+// Differences serves the differences between two releases of a site.
 type Differences struct {
 	guard
 	read *differences.Reader

@@ -17,36 +17,36 @@ import (
 )
 
 const (
-	// eventsAtOnce bounds one read of the event log.
+	// eventsAtOnce bounds one read of the audit trail.
 	eventsAtOnce = 500
-	// KeepAlive is how often a silent stream says that it lives.
+	// KeepAlive is how often a silent stream sends a comment that keeps it alive.
 	KeepAlive = 15 * time.Second
 )
 
-// Events tells the audit trail: as it grows, or page by page.
+// Events serves the audit trail: as it grows, or page by page.
 type Events struct {
 	guard
 	ledger *ledger.Ledger
 	places *stream.Places
 	stop   context.Context //nolint:containedctx // the app's own life
-	// Beat is how often a silent stream says that it lives; New sets KeepAlive.
+	// Beat is the interval of keep-alives; New sets KeepAlive.
 	Beat time.Duration
-	// tails are what came after an event: all streams of a site wait at the same one.
-	tails *ledger.Shared[tail, []told]
+	// tails are shared by the streams of a site, which mostly wait after the same event.
+	tails *ledger.Shared[tail, []message]
 }
 
-// tail is what a stream asks for: of a site, or of all for "", after an event.
+// tail names the events that a stream asks for: of a site, or of all for "", after an event.
 type tail struct {
 	site  string
 	after int64
 }
 
-// serve sends the audit trail as server-sent events, or lists it. The ids are
-// those of the log, so that Last-Event-ID, or ?after=, resumes without a gap;
-// without either only new events are sent.
+// serve sends the audit trail as server-sent events, or lists it. The ids are those of the
+// trail, so that Last-Event-ID, or ?after=, resumes without a gap; without either only new
+// events are sent.
 func (e *Events) serve(w http.ResponseWriter, r *http.Request) {
 	site := r.URL.Query().Get("site")
-	if !e.let(w, r, site, auth.Editor, auth.Operator, auth.CMS) {
+	if !e.admit(w, r, site, auth.Editor, auth.Operator, auth.CMS) {
 		return
 	}
 	if wantsList(r) {
@@ -71,8 +71,7 @@ func (e *Events) serve(w http.ResponseWriter, r *http.Request) {
 	}}.Serve(w, r)
 }
 
-// follow sends what comes after an event until the reader goes, signs out, or
-// the app stops.
+// follow sends the events after one until the reader goes, signs out, or the app stops.
 func (e *Events) follow(r *http.Request, out *stream.Events, site string, last int64) {
 	ctx, cancel := context.WithCancel(r.Context())
 	defer cancel()
@@ -80,7 +79,7 @@ func (e *Events) follow(r *http.Request, out *stream.Events, site string, last i
 	beat := time.NewTicker(e.Beat)
 	defer beat.Stop()
 	for {
-		news := e.ledger.Told(site)
+		grown := e.ledger.TrailGrown(site)
 		var ok bool
 		if last, ok = e.sendSince(ctx, out, site, last); !ok {
 			return
@@ -88,7 +87,7 @@ func (e *Events) follow(r *http.Request, out *stream.Events, site string, last i
 		select {
 		case <-ctx.Done():
 			return
-		case <-news:
+		case <-grown:
 		case <-beat.C:
 			if !e.auth.StillGood(r) { // signed out meanwhile, or the time is over
 				return
@@ -105,9 +104,9 @@ func send(out *stream.Events, e api.Event) bool {
 	return err == nil && out.Send(stream.NewEvent(e.ID, e.Kind, text))
 }
 
-// resumeAt is the event after which a stream begins. An event that is not there
-// yet was seen in a ledger that a backup has replaced: waiting for it would keep
-// the reader in silence, so the stream restarts from how things are now.
+// resumeAt is the event after which a stream begins. A reader that has seen a later event
+// than the trail has saw it in a ledger that a backup has replaced: its stream restarts at
+// the end of the trail, since it would wait in silence for that event.
 func (e *Events) resumeAt(r *http.Request) (last int64, restarted bool, err error) {
 	newest, err := e.ledger.LastEvent(r.Context())
 	if err != nil {
@@ -127,7 +126,7 @@ func (e *Events) resumeAt(r *http.Request) (last int64, restarted bool, err erro
 	return min(id, newest), id > newest, nil
 }
 
-// restart tells a reader that what it has seen last is no longer so. It is in no
+// restart is the event that tells a reader that its last events are void. It is in no
 // ledger.
 func restart(site string, newest int64) api.Event {
 	return api.Event{
@@ -136,11 +135,11 @@ func restart(site string, newest int64) api.Event {
 	}
 }
 
-// sendSince sends what came after an event. It returns the last one sent.
+// sendSince sends the events after one. It returns the last one sent.
 func (e *Events) sendSince(ctx context.Context, out *stream.Events, site string, last int64) (int64, bool) {
 	who := auth.From(ctx)
 	for {
-		events, err := e.tails.Get(ctx, tail{site, last}, func(ctx context.Context) ([]told, error) { return e.read(ctx, site, last) })
+		events, err := e.tails.Get(ctx, tail{site, last}, func(ctx context.Context) ([]message, error) { return e.read(ctx, site, last) })
 		if err != nil {
 			return last, false // the reader comes back and resumes
 		}
@@ -159,26 +158,26 @@ func (e *Events) sendSince(ctx context.Context, out *stream.Events, site string,
 	}
 }
 
-// told is an event as streams tell it.
-type told struct {
+// message is an event as streams send it.
+type message struct {
 	id    int64
 	site  string
 	piece stream.Piece
 }
 
-// read reads what came after an event, and writes it as streams tell it.
-func (e *Events) read(ctx context.Context, site string, after int64) ([]told, error) {
+// read reads the events after one, as streams send them.
+func (e *Events) read(ctx context.Context, site string, after int64) ([]message, error) {
 	events, err := e.ledger.Events(ctx, site, after, eventsAtOnce)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]told, 0, len(events))
+	out := make([]message, 0, len(events))
 	for _, one := range events {
 		text, err := json.Marshal(view.Event(one))
 		if err != nil {
 			return nil, fmt.Errorf("write event %d: %w", one.ID, err)
 		}
-		out = append(out, told{one.ID, one.Site, stream.NewEvent(one.ID, one.Kind, text)})
+		out = append(out, message{one.ID, one.Site, stream.NewEvent(one.ID, one.Kind, text)})
 	}
 	return out, nil
 }

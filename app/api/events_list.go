@@ -17,15 +17,14 @@ type eventList struct {
 	Events []api.Event `json:"events"`
 }
 
-// wantsList says whether a reader wants the events that there are, as JSON, and not
-// a stream.
+// wantsList says whether a reader wants a page of events as JSON, and not a stream.
 func wantsList(r *http.Request) bool {
 	return strings.Contains(r.Header.Get("Accept"), "application/json")
 }
 
-// list gives what came after an event (?after=, 0: the beginning) as
-// JSON, oldest first, at most ?limit= (1 to 500). Only an empty list says that
-// there is nothing further: a page may hold less than the limit.
+// list answers with the events after one (?after=, 0: the beginning) as JSON, oldest first,
+// at most ?limit= (1 to 500). Only an empty list is the end: a page may hold fewer than the
+// limit.
 func (e *Events) list(w http.ResponseWriter, r *http.Request, site string) {
 	after, err := queryNumber(r, "after", 0, 0, 1<<62)
 	if err != nil {
@@ -46,8 +45,8 @@ func (e *Events) list(w http.ResponseWriter, r *http.Request, site string) {
 	_ = json.NewEncoder(w).Encode(eventList{views}) // the caller may have gone
 }
 
-// after reads on until there is something that the caller may see, so
-// that an empty answer means the end.
+// after reads on until there is an event that the caller may see, so that an empty answer
+// means the end.
 func (e *Events) after(r *http.Request, site string, after int64, limit int) ([]api.Event, error) {
 	views := []api.Event{}
 	for {

@@ -13,7 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// Health tells whether the app works.
+// Health serves /healthz.
 type Health struct {
 	guard
 	ledger *ledger.Ledger
@@ -35,23 +35,23 @@ func (h *Health) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 const (
-	// readyFor is how long an answer of Ready is good: it costs a write, and anybody
+	// readyFor is how long an answer of Ready is reused: each costs a write, and anybody
 	// may ask.
 	readyFor = time.Second
 	// readyLimit bounds the wait for a disk that does not answer.
 	readyLimit = 5 * time.Second
 )
 
-// Part is a part of the app that readiness is told of beside the ledger.
+// Part is a part of the app that readiness reports beside the ledger.
 type Part struct {
 	Name string
-	// Look says how the part is, and why where it is not well. What it says is read by
-	// anybody: no names of sites, no addresses, no secrets.
+	// Look gives the state of the part, and why it is not well. Anybody reads both: no
+	// names of sites, no addresses, no secrets.
 	Look func(ctx context.Context) (state, why string)
 }
 
-// Ready tells whether the app takes requests and gets them live: whether it can write
-// its ledger, and how its other parts are.
+// Ready serves /readyz: whether the app takes requests and gets them live, by whether it
+// can write its ledger and by the states of its other parts.
 type Ready struct {
 	guard
 	ledger *ledger.Ledger
@@ -63,7 +63,7 @@ type Ready struct {
 	found []api.ReadyPart
 }
 
-// Again has the next answer found out anew.
+// Again drops the answer that is reused: the next call looks anew.
 func (h *Ready) Again() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -106,7 +106,7 @@ func (h *Ready) find(ctx context.Context) ([]api.ReadyPart, error) {
 	if since := time.Since(h.asked); since >= 0 && since < readyFor {
 		return h.found, h.last
 	}
-	// What is found out is for others too: a caller who goes must not end it.
+	// Other callers get the same answer: one who goes must not cancel it.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyLimit)
 	defer cancel()
 	h.last = h.ledger.Ready(ctx)
@@ -133,7 +133,7 @@ type scrapes struct {
 }
 
 func (s *scrapes) serve(w http.ResponseWriter, r *http.Request) {
-	if s.letAll(w, r, auth.Monitor, auth.Operator) {
+	if s.admitAll(w, r, auth.Monitor, auth.Operator) {
 		s.figures.ServeHTTP(w, r)
 	}
 }

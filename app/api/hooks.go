@@ -14,7 +14,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// Hooks makes and ends the addresses of hooks, and tells what was delivered.
+// Hooks makes and ends the addresses of hooks, and lists their deliveries.
 type Hooks struct {
 	guard
 	hooks  *command.Hooks

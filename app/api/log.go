@@ -20,7 +20,7 @@ type Logs struct {
 // serve gives the output of a release's run as text.
 func (l *Logs) serve(w http.ResponseWriter, r *http.Request) {
 	site := r.PathValue("site")
-	if !l.let(w, r, site, auth.Editor, auth.Operator) {
+	if !l.admit(w, r, site, auth.Editor, auth.Operator) {
 		return
 	}
 	number, err := strconv.ParseInt(r.PathValue("number"), 10, 64)

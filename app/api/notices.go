@@ -13,7 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// Notices tells what targets were told, and has them told again.
+// Notices lists the notices of targets, and has them sent again.
 type Notices struct {
 	guard
 	notices *command.Notices
@@ -82,23 +82,23 @@ func (s *Notices) one(ctx context.Context) func(ledger.Notice, error) (*noticeOu
 		if err != nil {
 			return nil, s.problems.Err(ctx, err)
 		}
-		return &noticeOutput{view.ToldWire(n, true)}, nil
+		return &noticeOutput{view.NoticeWire(n, true)}, nil
 	}
 }
 
 func (s *Notices) list(ctx context.Context, in *noticesInput) (*noticesOutput, error) {
-	_, found, err := s.view.Told(ctx, in.Site, ledger.NoticeFilter{Target: in.Target, State: ledger.NoticeState(in.State)}, in.Limit)
+	_, found, err := s.view.Notices(ctx, in.Site, ledger.NoticeFilter{Target: in.Target, State: ledger.NoticeState(in.State)}, in.Limit)
 	if err != nil {
 		return nil, s.problems.Err(ctx, err)
 	}
 	out := &noticesOutput{}
 	out.Body.Notices = make([]api.Notice, 0, len(found))
 	for _, n := range found {
-		out.Body.Notices = append(out.Body.Notices, view.ToldWire(n, false))
+		out.Body.Notices = append(out.Body.Notices, view.NoticeWire(n, false))
 	}
 	return out, nil
 }
 
 func (s *Notices) show(ctx context.Context, in *noticeInput) (*noticeOutput, error) {
-	return s.one(ctx)(s.view.ToldOne(ctx, in.Site, in.ID))
+	return s.one(ctx)(s.view.Notice(ctx, in.Site, in.ID))
 }

@@ -50,7 +50,7 @@ func (o *Operator) register(h huma.API) {
 			OperationID: act.Name, Method: http.MethodPost, Path: "/v1/sites/{site}/" + act.Name, Tags: []string{"operators"},
 			Summary: act.Summary, MaxBodyBytes: maxBody, Middlewares: o.allow(auth.Operator), Errors: errs,
 		}, func(ctx context.Context, in *actInput) (*siteOutput, error) {
-			return o.left(ctx)(o.commands.Do(ctx, auth.From(ctx), in.Site, act, in.Body))
+			return o.siteAfter(ctx)(o.commands.Do(ctx, auth.From(ctx), in.Site, act, in.Body))
 		})
 	}
 	register(h, huma.Operation{
@@ -59,7 +59,7 @@ func (o *Operator) register(h huma.API) {
 		Description:  "At once, as retry does. The guards are let pass in that one release; the next is judged by all of them.",
 		MaxBodyBytes: maxBody, Middlewares: o.allow(auth.Operator), Errors: errs,
 	}, func(ctx context.Context, in *allowInput) (*siteOutput, error) {
-		return o.left(ctx)(o.commands.Allow(ctx, auth.From(ctx), in.Site, in.Body))
+		return o.siteAfter(ctx)(o.commands.Allow(ctx, auth.From(ctx), in.Site, in.Body))
 	})
 	register(h, huma.Operation{
 		OperationID: "rollback", Method: http.MethodPost, Path: "/v1/sites/{site}/rollback", Tags: []string{"operators"},
@@ -67,25 +67,25 @@ func (o *Operator) register(h huma.API) {
 		Description:  "A release of its own, which the site's runner carries out at once and without a build. Afterwards the site is held until a person asks for a release.",
 		MaxBodyBytes: maxBody, Middlewares: o.allow(auth.Operator), Errors: errs,
 	}, func(ctx context.Context, in *rollbackInput) (*siteOutput, error) {
-		return o.left(ctx)(o.commands.Rollback(ctx, auth.From(ctx), in.Site, in.Body))
+		return o.siteAfter(ctx)(o.commands.Rollback(ctx, auth.From(ctx), in.Site, in.Body))
 	})
 	register(h, huma.Operation{
 		OperationID: "freeze", Method: http.MethodPost, Path: "/v1/sites/{site}/freezes", Tags: []string{"operators"},
 		Summary: "Add a window in which nothing is dispatched", MaxBodyBytes: maxBody, Middlewares: o.allow(auth.Operator), Errors: errs,
 	}, func(ctx context.Context, in *freezeInput) (*siteOutput, error) {
-		return o.left(ctx)(o.commands.Freeze(ctx, auth.From(ctx), in.Site, in.Body))
+		return o.siteAfter(ctx)(o.commands.Freeze(ctx, auth.From(ctx), in.Site, in.Body))
 	})
 	register(h, huma.Operation{
 		OperationID: "thaw", Method: http.MethodDelete, Path: "/v1/sites/{site}/freezes/{id}", Tags: []string{"operators"},
 		Summary: "Remove such a window", Middlewares: o.allow(auth.Operator), Errors: errs,
 	}, func(ctx context.Context, in *thawInput) (*siteOutput, error) {
-		return o.left(ctx)(o.commands.Thaw(ctx, auth.From(ctx), in.Site, in.ID))
+		return o.siteAfter(ctx)(o.commands.Thaw(ctx, auth.From(ctx), in.Site, in.ID))
 	})
 }
 
-// left makes the answer of the site that an act left. It reads nothing: an error
-// there would say that nothing was done.
-func (o *Operator) left(ctx context.Context) func(release.Site, error) (*siteOutput, error) {
+// siteAfter answers with the site as an act left it. It reads nothing: an error of a read
+// would tell the caller that nothing was done.
+func (o *Operator) siteAfter(ctx context.Context) func(release.Site, error) (*siteOutput, error) {
 	return func(after release.Site, err error) (*siteOutput, error) {
 		if err != nil {
 			return nil, o.problems.Err(ctx, err)

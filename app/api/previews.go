@@ -13,7 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/preview/pull"
 )
 
-// Previews has previews made, kept and removed.
+// Previews lists previews, and has them made, extended and removed.
 type Previews struct {
 	guard
 	previews *command.Previews

@@ -15,7 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// Requests accepts requests, and tells what became of them.
+// Requests accepts, finds, moves and withdraws requests.
 type Requests struct {
 	guard
 	commands *command.Commands

@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// Retention tells how much of the past is kept.
+// Retention tells how much history is kept.
 type Retention struct {
 	guard
 	plan func(context.Context) (api.Retention, error)

@@ -20,11 +20,11 @@ import (
 	"github.com/pressrun/pressrun/internal/tracecontext"
 )
 
-// heartbeatEvery is how often a run is asked to say that it lives. A site's
-// silence is counted in minutes.
+// heartbeatEvery is the interval of heartbeats that a run is asked for. The rules count a
+// run's silence in minutes.
 const heartbeatEvery = 15 * time.Second
 
-// Runs takes claims and reports of runs.
+// Runs takes claims, reports and measurements of runs.
 type Runs struct {
 	guard
 	ledger *ledger.Ledger
@@ -226,8 +226,9 @@ func (u *Runs) fail(ctx context.Context, in *failureInput) (*struct{}, error) {
 	return nil, u.problems.Err(ctx, err)
 }
 
-// mayLeave refuses what a run leaves of a release that it does not carry out.
-func (u *Runs) mayLeave(ctx context.Context, site string, number int64) error {
+// carriesOut refuses a session whose run does not carry the release out: documents of the
+// release are its own run's to store.
+func (u *Runs) carriesOut(ctx context.Context, site string, number int64) error {
 	g := auth.From(ctx).Grant
 	if g.Release != number {
 		return problem.New(http.StatusForbidden, "forbidden", fmt.Sprintf("this session is that of release #%d", g.Release))
@@ -246,7 +247,7 @@ func (u *Runs) mayLeave(ctx context.Context, site string, number int64) error {
 }
 
 func (u *Runs) metrics(ctx context.Context, in *metricsInput) (*struct{}, error) {
-	if err := u.mayLeave(ctx, in.Site, in.Number); err != nil {
+	if err := u.carriesOut(ctx, in.Site, in.Number); err != nil {
 		return nil, err
 	}
 	text, err := json.Marshal(in.Body)

@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// Sites tells of sites and their releases.
+// Sites serves sites, their schedules and their releases.
 type Sites struct {
 	guard
 	view *view.Reader

@@ -16,8 +16,8 @@ import (
 )
 
 // register adds a call whose texts hold no NUL: PostgreSQL stores none
-// (https://www.postgresql.org/docs/current/datatype-character.html), and programs
-// that read what was asked cut a text there.
+// (https://www.postgresql.org/docs/current/datatype-character.html), and programs in C
+// that read the texts end them there.
 func register[I, O any](h huma.API, o huma.Operation, carryOut func(context.Context, *I) (*O, error)) {
 	o.Middlewares = append(o.Middlewares, onlyKnown(h, reflect.TypeFor[I]()))
 	huma.Register(h, o, func(ctx context.Context, in *I) (*O, error) {
@@ -28,8 +28,8 @@ func register[I, O any](h huma.API, o huma.Operation, carryOut func(context.Cont
 	})
 }
 
-// onlyKnown refuses a query parameter that an operation does not know: one that is
-// ignored gives an answer to another question.
+// onlyKnown refuses a query parameter that an operation does not know: if it ignored one,
+// it would answer another question.
 func onlyKnown(h huma.API, in reflect.Type) func(huma.Context, func(huma.Context)) {
 	known := map[string]bool{}
 	for i := range in.NumField() {

@@ -11,8 +11,8 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// zoned has the sentences of an answer tell times in the zone that the caller names; in
-// that of each site where it names none.
+// zoned has the sentences of an answer tell times in the zone that the caller's header
+// names; without one, in each site's zone.
 func (g guard) zoned(ctx huma.Context, next func(huma.Context)) {
 	name := ctx.Header(api.TimeZoneHeader)
 	if name == "" {

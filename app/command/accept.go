@@ -15,16 +15,15 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// Commands carries out what callers ask for. It decides nothing itself: the
-// ledger's rules do.
+// Commands carries out requests and operators' acts. It decides nothing itself: the ledger's
+// rules do.
 type Commands struct{ ledger *ledger.Ledger }
 
 // New makes the Commands of a ledger.
 func New(l *ledger.Ledger) *Commands { return &Commands{ledger: l} }
 
-// Accept keeps a request of a caller on disk. A key that the caller used before
-// gives the request that it was used for. What a request must not hold is an
-// *api.Problem with its place.
+// Accept stores a request of a caller. A key that the caller used before gives the request
+// of that time. An invalid input is an *api.Problem with its place.
 func (c *Commands) Accept(ctx context.Context, who *auth.Caller, site, key string, in api.RequestInput) (ledger.Accepted, error) {
 	r, err := RequestOf(who, site, key, in)
 	if err != nil {
@@ -33,7 +32,7 @@ func (c *Commands) Accept(ctx context.Context, who *auth.Caller, site, key strin
 	return c.ledger.Accept(ctx, r)
 }
 
-// Move puts a scheduled request off to another time, or lets it fall due.
+// Move gives a scheduled request another time, which may have come.
 func (c *Commands) Move(ctx context.Context, who *auth.Caller, id string, to time.Time) (ledger.Accepted, error) {
 	if to.After(ledger.Now().Add(maxAhead)) {
 		return ledger.Accepted{}, problem.Invalid("body.not_before", "lies more than two years ahead")
@@ -41,7 +40,7 @@ func (c *Commands) Move(ctx context.Context, who *auth.Caller, id string, to tim
 	if to.IsZero() {
 		return ledger.Accepted{}, problem.Invalid("body.not_before", "is missing; to take the request back, delete it")
 	}
-	if err := c.theirs(ctx, who, id); err != nil {
+	if err := c.checkSees(ctx, who, id); err != nil {
 		return ledger.Accepted{}, err
 	}
 	return c.ledger.Move(ctx, id, who.Name, to.UTC().Truncate(time.Microsecond))
@@ -49,14 +48,14 @@ func (c *Commands) Move(ctx context.Context, who *auth.Caller, id string, to tim
 
 // Withdraw takes a scheduled request back.
 func (c *Commands) Withdraw(ctx context.Context, who *auth.Caller, id string) (ledger.Accepted, error) {
-	if err := c.theirs(ctx, who, id); err != nil {
+	if err := c.checkSees(ctx, who, id); err != nil {
 		return ledger.Accepted{}, err
 	}
 	return c.ledger.Withdraw(ctx, id, who.Name, "")
 }
 
 // theirs refuses a caller a request of a site that they may not see.
-func (c *Commands) theirs(ctx context.Context, who *auth.Caller, id string) error {
+func (c *Commands) checkSees(ctx context.Context, who *auth.Caller, id string) error {
 	var site string
 	err := c.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		_, found, err := s.Request(ctx, id)
@@ -69,8 +68,8 @@ func (c *Commands) theirs(ctx context.Context, who *auth.Caller, id string) erro
 	return err
 }
 
-// RequestOf is the request that a caller makes, as the ledger takes it. What it
-// must not hold is an *api.Problem with its place.
+// RequestOf is the request that a caller makes, as the ledger takes it. An invalid input is
+// an *api.Problem with its place.
 func RequestOf(who *auth.Caller, site, key string, in api.RequestInput) (ledger.Request, error) {
 	if in.Source == "" {
 		in.Source = who.Source()
@@ -103,8 +102,8 @@ func RequestOf(who *auth.Caller, site, key string, in api.RequestInput) (ledger.
 // maxAhead bounds how far ahead a request may be scheduled.
 const maxAhead = 2 * 366 * 24 * time.Hour
 
-// check refuses what a schema can't: links that are no web addresses (a page
-// must never carry a javascript: link), and dates that nobody means.
+// check refuses the input that a schema can't: links that are no web addresses (a page must
+// never have a javascript: link), and dates too far ahead.
 func check(in api.RequestInput, now time.Time) *api.Problem {
 	if p := noNUL(map[string]string{"actor": in.Actor, "title": in.Title, "link": in.Link, "entity": in.Entity, "reason": in.Reason}); p != nil {
 		return p

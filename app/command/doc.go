@@ -1,3 +1,3 @@
-// Package command is what callers may have done: have a request accepted, and
-// the acts of operators. The API, the pages and hooks share it.
+// Package command has the commands of callers: requests for releases, and the acts of
+// operators. The API, the pages and the hooks share it.
 package command

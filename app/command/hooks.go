@@ -13,7 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// Hooks makes the addresses of hooks, and ends them.
+// Hooks makes and revokes the addresses of hooks.
 type Hooks struct {
 	ledger *ledger.Ledger
 	sites  map[string]config.Site
@@ -25,16 +25,15 @@ func NewHooks(l *ledger.Ledger, sites map[string]config.Site, url string) *Hooks
 	return &Hooks{ledger: l, sites: sites, url: strings.TrimRight(url, "/")}
 }
 
-// hookSecretPrefix tells people, and programs that look for secrets in what is
-// published, what they found.
+// hookSecretPrefix names the kind of secret to people, and to scanners for leaked secrets.
 const hookSecretPrefix = "prh_"
 
 // MaxOverlap bounds how long an old address is good beside a new one.
 const MaxOverlap = 90 * 24 * time.Hour
 
-// New makes an address of a hook. Nobody can be told it again: only its hash is
-// kept. Without rotate the hook must have none; with it, those that it has end
-// after the overlap.
+// New makes an address of a hook. It can't be shown again, since only its hash is stored.
+// Without rotate the hook must have no address; with it, the existing ones end after the
+// overlap.
 func (h *Hooks) New(ctx context.Context, who *auth.Caller, site, hook string, rotate bool, overlap time.Duration) (address string, err error) {
 	if err := h.known(site, hook); err != nil {
 		return "", err
@@ -61,16 +60,16 @@ func (h *Hooks) known(site, hook string) error {
 	if _, ok := h.sites[site].Hook(hook); ok {
 		return nil
 	}
-	return problem.New(http.StatusNotFound, "no_hook", "the configuration has no hook "+hook+" of site "+site+": add it under the site's hooks, as - {name: "+hook+", dialect: ...}, and restart the app")
+	return problem.New(http.StatusNotFound, "no_hook", "the configuration has no hook "+hook+" of site "+site+": add it under the site's hooks, as - {name: "+hook+", dialect: ...}, and reload the configuration")
 }
 
-// HookState is a configured hook, and its addresses that are good.
+// HookState is a configured hook, and its valid addresses.
 type HookState struct {
 	config.Hook
 	Secrets []ledger.HookSecret
 }
 
-// List tells of the configured hooks of a site.
+// List lists the configured hooks of a site.
 func (h *Hooks) List(ctx context.Context, site string) ([]HookState, error) {
 	secrets, err := h.ledger.HookSecrets(ctx, site)
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Notices has what was sent sent again, and tries targets.
+// Notices has notices sent again, and sends tests to targets.
 type Notices struct {
 	ledger *ledger.Ledger
 	sites  map[string]config.Site
@@ -31,7 +31,7 @@ func NewNotices(l *ledger.Ledger, c config.Config) *Notices {
 	return &Notices{ledger: l, sites: c.Sites, url: strings.TrimRight(c.URL, "/"), language: language}
 }
 
-// noticeTried is for how long a notice is tried.
+// noticeTried is how long the sending of a notice is tried.
 const noticeTried = 24 * time.Hour
 
 // Replay has a notice sent again that was delivered or given up. One that waits is
@@ -75,7 +75,7 @@ func (n *Notices) ReplayAll(ctx context.Context, who *auth.Caller, site, target 
 	return len(all), nil
 }
 
-// Test puts a notice in a target's line that says that it is a test.
+// Test puts a test notice in a target's line.
 func (n *Notices) Test(ctx context.Context, who *auth.Caller, site, target string) (ledger.Notice, error) {
 	to, err := n.target(site, target)
 	if err != nil {
@@ -106,5 +106,5 @@ func (n *Notices) target(site, name string) (config.Target, error) {
 	if to, ok := n.sites[site].Target(name); ok {
 		return to, nil
 	}
-	return config.Target{}, problem.New(http.StatusNotFound, "no_target", "the configuration tells no target "+name+" of what happens to site "+site)
+	return config.Target{}, problem.New(http.StatusNotFound, "no_target", "the configuration has no target "+name+" under notify of site "+site)
 }

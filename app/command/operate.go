@@ -16,14 +16,13 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Act is something that an operator may do to a site. It needs no more than who
-// does it and why.
+// Act is an operator's act on a site that needs no more than who does it and why.
 type Act struct {
 	Name, Summary string
 	event         func(release.Act, api.ActInput) release.Event
 }
 
-// Acts are all acts of operators.
+// Acts are all such acts of operators.
 var Acts = []Act{
 	{"pause", "Dispatch nothing, accept everything", func(act release.Act, in api.ActInput) release.Event {
 		e := release.PauseSite{Act: act}
@@ -53,8 +52,8 @@ func ActNamed(name string) (Act, bool) {
 	return Acts[i], true
 }
 
-// Do carries an act out, and gives the site that it left. What an act must not hold
-// is an *api.Problem with its place.
+// Do carries an act out, and gives the site afterwards. An invalid input is an *api.Problem
+// with its place.
 func (c *Commands) Do(ctx context.Context, who *auth.Caller, site string, act Act, in api.ActInput) (release.Site, error) {
 	if p := noNUL(map[string]string{"actor": in.Actor, "why": in.Why}); p != nil {
 		return release.Site{}, p
@@ -69,8 +68,8 @@ func GuardNames() []string {
 	return slices.Compact(names)
 }
 
-// Allow releases again what guards stopped, and lets them pass in that one release. A
-// name that is no guard's is an *api.Problem that lists those that there are.
+// Allow retries a release that guards stopped, and lets them pass in that one release. A
+// name that is no guard's is an *api.Problem that lists the guards.
 func (c *Commands) Allow(ctx context.Context, who *auth.Caller, site string, in api.AllowInput) (release.Site, error) {
 	if p := noNUL(map[string]string{"actor": in.Actor, "why": in.Why}); p != nil {
 		return release.Site{}, p
@@ -91,7 +90,7 @@ func (c *Commands) Rollback(ctx context.Context, who *auth.Caller, site string, 
 	if p := noNUL(map[string]string{"actor": in.Actor, "why": in.Why}); p != nil {
 		return release.Site{}, p
 	}
-	// How a release ended changes no more: it may be read before the decision.
+	// The outcome of a release never changes: it may be read before the decision.
 	to, err := c.ledger.Release(ctx, site, in.To)
 	if err != nil {
 		return release.Site{}, err
@@ -114,12 +113,12 @@ func (c *Commands) Freeze(ctx context.Context, who *auth.Caller, site string, in
 	return c.ledger.Decide(ctx, site, release.FreezeSite{Act: by(who, in.Actor, in.Why), Window: w})
 }
 
-// Thaw removes such a window.
+// Thaw removes a freeze.
 func (c *Commands) Thaw(ctx context.Context, who *auth.Caller, site, id string) (release.Site, error) {
 	return c.ledger.Decide(ctx, site, release.ThawSite{Act: by(who, "", ""), ID: id})
 }
 
-// by says who acts: the token's name, and whom it speaks for if it says so.
+// by names the actor of an act: the token's name, and the person for whom it acts, if any.
 func by(who *auth.Caller, actor, why string) release.Act {
 	name := who.Name
 	if actor != "" && actor != name {

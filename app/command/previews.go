@@ -20,19 +20,20 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Previews have previews made, kept and removed, of sites whose pull requests are previewed.
+// Previews has previews made, extended and removed, for sites that are configured to have
+// them.
 type Previews struct {
 	store previews.Store
 	sites map[string]config.Site
-	wake  func() // whoever carries out
+	wake  func() // starts the work on changed previews
 }
 
-// NewPreviews makes the Previews of an app. wake is called when there is something to do.
+// NewPreviews makes the Previews of an app. wake is called after each change.
 func NewPreviews(store previews.Store, sites map[string]config.Site, wake func()) *Previews {
 	return &Previews{store: store, sites: sites, wake: wake}
 }
 
-// What must not be, with its field. They are said in the reader's language on the pages.
+// The messages of invalid fields. The pages translate them.
 const (
 	noSubject    = words.Key("say of what: a branch, a tag, or the number of a pull request")
 	badSubject   = words.Key("this can't be previewed: expected a branch or a tag whose name has letters, digits and . _ / - + @ # alone, 200 bytes at most, or the number of a pull request")
@@ -44,7 +45,7 @@ const (
 	badContent   = words.Key("previews of this site are not built with this content")
 )
 
-// FieldWords are the words for people of what a refusal says of a field of a preview.
+// FieldWords is the message of an invalid field, to be translated.
 func FieldWords(v api.Violation) words.Key {
 	for _, key := range []words.Key{noSubject, badSubject, badName, keptName, takenName, standingName, badDays, badContent} {
 		if string(key) == v.Message {
@@ -57,8 +58,8 @@ func FieldWords(v api.Violation) words.Key {
 // day is the unit of how long previews stay.
 const day = 24 * time.Hour
 
-// Create asks for a preview, or for the one that stands to be built anew. What the input
-// must not hold is an *api.Problem with its place.
+// Create asks for a new preview, or for a new build of an existing one. An invalid input is
+// an *api.Problem with its place.
 func (p *Previews) Create(ctx context.Context, who *auth.Caller, site string, in api.PreviewInput) (pull.State, error) {
 	conf, err := p.configured(site)
 	if err != nil {
@@ -76,7 +77,7 @@ func (p *Previews) Create(ctx context.Context, who *auth.Caller, site string, in
 	if err != nil {
 		return pull.State{}, err
 	}
-	ask := asking{site: site, number: number, told: ledger.Event{Kind: ledger.KindPreviewAsked, By: who.Name, Why: in.Ref}}
+	ask := asking{site: site, number: number, event: ledger.Event{Kind: ledger.KindPreviewAsked, By: who.Name, Why: in.Ref}}
 	ask.form = func(s *pull.State) (pull.Form, error) {
 		s.Branch = branch
 		wish := wish
@@ -91,7 +92,7 @@ func (p *Previews) Create(ctx context.Context, who *auth.Caller, site string, in
 		s.Wish.Name = wish.Name // at once: others are compared with it
 		return pull.Form{Kind: pull.Create, Wish: wish}, nil
 	}
-	return p.hear(ctx, ask)
+	return p.change(ctx, ask)
 }
 
 // wishOf is how a preview is asked for. A name may be chosen that a branch of this name would
@@ -120,40 +121,40 @@ func wishOf(conf config.SitePreviews, in api.PreviewInput, made string) (pull.Wi
 	return w, nil
 }
 
-// Extend asks for so many days from now on.
+// Extend asks for a preview to stay for a number of days from now on.
 func (p *Previews) Extend(ctx context.Context, who *auth.Caller, site, name string, days int) (pull.State, error) {
 	if days < 1 || days > int(preview.MaxLife/day) {
 		return pull.State{}, invalid("days", badDays)
 	}
-	told := ledger.Event{Kind: ledger.KindPreviewExtended, By: who.Name, Why: text.Count(days, "day")}
-	return p.ask(ctx, site, name, told, pull.Form{Kind: pull.Extend, Keep: time.Duration(days) * day})
+	event := ledger.Event{Kind: ledger.KindPreviewExtended, By: who.Name, Why: text.Count(days, "day")}
+	return p.ask(ctx, site, name, event, pull.Form{Kind: pull.Extend, Keep: time.Duration(days) * day})
 }
 
-// Remove asks for the end of a preview.
+// Remove asks for the removal of a preview.
 func (p *Previews) Remove(ctx context.Context, who *auth.Caller, site, name string) (pull.State, error) {
 	return p.ask(ctx, site, name, ledger.Event{Kind: ledger.KindPreviewRemoved, By: who.Name}, pull.Form{Kind: pull.Remove})
 }
 
-func (p *Previews) ask(ctx context.Context, site, name string, told ledger.Event, form pull.Form) (pull.State, error) {
+func (p *Previews) ask(ctx context.Context, site, name string, event ledger.Event, form pull.Form) (pull.State, error) {
 	found, err := p.Find(ctx, site, name)
 	if err != nil {
 		return pull.State{}, err
 	}
-	return p.hear(ctx, asking{site: site, number: found.Number, told: told, form: func(*pull.State) (pull.Form, error) { return form, nil }})
+	return p.change(ctx, asking{site: site, number: found.Number, event: event, form: func(*pull.State) (pull.Form, error) { return form, nil }})
 }
 
-// asking is something that somebody asks of a preview.
+// asking is a wish of a person about a preview.
 type asking struct {
 	site   string
 	number int64
-	told   ledger.Event // in the audit trail
-	// form is what is asked for, of how the preview stands, or why it can't be.
+	event  ledger.Event // for the audit trail
+	// form makes the wish from the preview's state, or refuses it.
 	form func(*pull.State) (pull.Form, error)
 }
 
-// hear writes down what was asked for, also in the audit trail, and has it looked at. A new
-// name is compared with those of the other previews in the same step.
-func (p *Previews) hear(ctx context.Context, a asking) (out pull.State, err error) {
+// change stores a wish, with an event in the audit trail, and starts the work on it. A new
+// name is compared with those of the other previews in the same transaction.
+func (p *Previews) change(ctx context.Context, a asking) (out pull.State, err error) {
 	var refused error
 	change := func(s *pull.State) bool { // it may be tried again
 		out, refused = *s, nil
@@ -165,19 +166,19 @@ func (p *Previews) hear(ctx context.Context, a asking) (out pull.State, err erro
 		if form, refused = a.form(s); refused != nil {
 			return false
 		}
-		*s = s.Hear(pull.Heard{By: a.told.By, Form: &form})
+		*s = s.Hear(pull.Heard{By: a.event.By, Form: &form})
 		out = *s
 		return true
 	}
-	tell := func(s pull.State) ledger.Event {
-		told := a.told
-		told.Site, told.Why = a.site, strings.TrimSuffix(s.Name()+": "+told.Why, ": ")
-		return told
+	event := func(s pull.State) ledger.Event {
+		e := a.event
+		e.Site, e.Why = a.site, strings.TrimSuffix(s.Name()+": "+e.Why, ": ")
+		return e
 	}
-	if a.told.Kind == ledger.KindPreviewAsked {
-		err = p.store.ChangeBeside(ctx, a.site, a.number, change, func(others []pull.State) error { return free(out, others) }, tell)
+	if a.event.Kind == ledger.KindPreviewAsked {
+		err = p.store.ChangeBeside(ctx, a.site, a.number, change, func(others []pull.State) error { return checkName(out, others) }, event)
 	} else {
-		err = p.store.Change(ctx, a.site, a.number, change, tell)
+		err = p.store.Change(ctx, a.site, a.number, change, event)
 	}
 	if err == nil && refused == nil {
 		p.wake()
@@ -185,10 +186,10 @@ func (p *Previews) hear(ctx context.Context, a asking) (out pull.State, err erro
 	return out, errors.Join(err, refused)
 }
 
-// free refuses a name that another preview of the site has, chosen or made of its branch. One
+// checkName refuses a name that another preview of the site has, chosen or made of its branch. One
 // that stands keeps its own. That of a pull request can't be taken by a choice: it ends with
 // digits of a hash, as no chosen one does.
-func free(s pull.State, others []pull.State) error {
+func checkName(s pull.State, others []pull.State) error {
 	if !s.Stands && slices.ContainsFunc(others, func(o pull.State) bool { return o.Name() == s.Name() }) {
 		return invalid("name", takenName)
 	}
@@ -217,7 +218,7 @@ func (p *Previews) Find(ctx context.Context, site, name string) (pull.State, err
 	return pull.State{}, problem.New(http.StatusNotFound, "not_found", "there is no preview of this name")
 }
 
-// Address is where a preview is looked at.
+// Address is the web address of a preview.
 func (p *Previews) Address(s pull.State) string {
 	if conf := p.sites[s.Site].GitHub.Previews; conf != nil {
 		return pull.Address(conf.Address, s.Name())

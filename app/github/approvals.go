@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// approvalsEvery is how often runs that wait are looked at without anything
-	// having happened: a pause or a freeze ends by itself.
+	// approvalsEvery is how often runs that wait are looked at although no site changed:
+	// a pause or a freeze ends by itself.
 	approvalsEvery = 5 * time.Second
 	// approvalLife is GitHub's: a job that waits for longer fails.
 	approvalLife = 30 * 24 * time.Hour
@@ -26,17 +26,17 @@ const (
 	maxComments = 9
 )
 
-// approvals answers for the runs that wait at GitHub for a site's turn. They are
-// in the ledger, so that none waits for ever after a restart.
+// approvals approves the runs that wait at GitHub for a site's turn. They are stored in the
+// ledger, so that none waits for ever after a restart.
 type approvals struct {
 	connection *connection
 	ledger     *ledger.Ledger
 	log        *slog.Logger
-	came       chan struct{} // a run began to wait
+	arrived    chan struct{} // a run began to wait
 }
 
-// importFile takes over the runs that an earlier version kept in a file of the
-// state folder, once, and removes the file.
+// importFile moves the runs that an earlier version stored in a file of the state folder
+// into the ledger, once, and removes the file.
 func (a *approvals) importFile(ctx context.Context, state string) error {
 	file := filepath.Join(state, "github-gates.json")
 	text, err := os.ReadFile(filepath.Clean(file))
@@ -62,7 +62,7 @@ func (a *approvals) importFile(ctx context.Context, state string) error {
 		})
 	}
 	if err := a.ledger.Approvals().Put(ctx, all...); err != nil {
-		return fmt.Errorf("keep which runs wait at GitHub: %w", err)
+		return fmt.Errorf("store which runs wait at GitHub: %w", err)
 	}
 	if err := os.Remove(file); err != nil {
 		return fmt.Errorf("remove the file of runs that wait, which are in the ledger now: %w", err)
@@ -70,20 +70,20 @@ func (a *approvals) importFile(ctx context.Context, state string) error {
 	return nil
 }
 
-// add keeps a run that waits; on disk when it returns.
+// add stores a run that waits; it is on disk when add returns.
 func (a *approvals) add(ctx context.Context, run githubapp.Approval) error {
 	err := a.ledger.Approvals().Put(ctx, ledger.Approval{Site: run.Site, Run: run.Run, Environment: run.Environment, Since: ledger.Now()})
 	if err != nil {
-		return fmt.Errorf("keep which runs wait at GitHub: %w", err)
+		return fmt.Errorf("store which runs wait at GitHub: %w", err)
 	}
 	select {
-	case a.came <- struct{}{}:
+	case a.arrived <- struct{}{}:
 	default:
 	}
 	return nil
 }
 
-// answerAll lets runs begin when it is their site's turn, until ctx ends.
+// answerAll approves runs when it is their site's turn, until ctx ends.
 func (a *approvals) answerAll(ctx context.Context) {
 	look := time.NewTicker(approvalsEvery)
 	defer look.Stop()
@@ -92,7 +92,7 @@ func (a *approvals) answerAll(ctx context.Context) {
 	for {
 		sites, err := a.answerWaiting(ctx)
 		if err != nil && ctx.Err() == nil {
-			a.log.Warn("GitHub's question whether a run may begin can't be answered, and is tried again", "error", err)
+			a.log.Warn("the runs that wait at GitHub can't be approved, and are tried again", "error", err)
 		}
 		if !a.rest(ctx, changes, look.C, sites, err != nil) {
 			return
@@ -100,9 +100,9 @@ func (a *approvals) answerAll(ctx context.Context) {
 	}
 }
 
-// rest waits until a site changes for which a run waits, another run waits, or
-// it is time to look again, and after a failure for the last only. It is false
-// when ctx ended.
+// rest waits until a site with a waiting run changes, another run begins to wait, or it is
+// time to look again; after a failure changes of sites don't count. It is false when ctx
+// ended.
 func (a *approvals) rest(ctx context.Context, changes *ledger.Changes, look <-chan time.Time, sites []string, failed bool) bool {
 	ready := changes.Ready()
 	if failed {
@@ -116,7 +116,7 @@ func (a *approvals) rest(ctx context.Context, changes *ledger.Changes, look <-ch
 			if slices.ContainsFunc(changes.Take().Sites, func(name string) bool { return slices.Contains(sites, name) }) {
 				return true
 			}
-		case <-a.came:
+		case <-a.arrived:
 			return true
 		case <-look:
 			return true
@@ -124,8 +124,7 @@ func (a *approvals) rest(ctx context.Context, changes *ledger.Changes, look <-ch
 	}
 }
 
-// answerWaiting answers for every run that waits, and gives the names of their
-// sites.
+// answerWaiting answers for every run that waits, and gives the names of their sites.
 func (a *approvals) answerWaiting(ctx context.Context) (sites []string, err error) {
 	waiting, err := a.ledger.Approvals().Waiting(ctx)
 	if err != nil {
@@ -141,7 +140,7 @@ func (a *approvals) answerWaiting(ctx context.Context) (sites []string, err erro
 	return sites, errors.Join(errs...)
 }
 
-// answer answers for one run: it may begin, or what it waits for.
+// answer approves one run, or comments why it has to wait.
 func (a *approvals) answer(ctx context.Context, w ledger.Approval) error {
 	link, now := a.connection.link.Load(), ledger.Now()
 	if link == nil {
@@ -161,7 +160,7 @@ func (a *approvals) answer(ctx context.Context, w ledger.Approval) error {
 		if err != nil && !errors.Is(err, githubapp.ErrNoApproval) {
 			return err
 		}
-		a.log.Info("a run may begin", "site", w.Site, "run", w.Run, "note", err)
+		a.log.Info("a run was approved", "site", w.Site, "run", w.Run, "note", err)
 		return a.ledger.Approvals().Drop(ctx, w)
 	}
 	if wait.Error() == w.Comment || w.Comments == maxComments {
@@ -176,8 +175,7 @@ func (a *approvals) answer(ctx context.Context, w ledger.Approval) error {
 	return a.ledger.Approvals().Comment(ctx, w, wait.Error())
 }
 
-// anyProtectionRule says whether the App is to be asked by GitHub's
-// environments.
+// anyProtectionRule says whether the App is a protection rule of environments at GitHub.
 func (c *connection) anyProtectionRule() bool {
 	for _, s := range c.config.Sites {
 		if s.GitHub.ProtectionRule {

@@ -28,7 +28,7 @@ func waiting(t *testing.T) (*approvals, string) {
 			t.Error(err)
 		}
 	})
-	return &approvals{connection: &connection{}, ledger: l, log: slog.New(slog.DiscardHandler), came: make(chan struct{}, 1)}, state
+	return &approvals{connection: &connection{}, ledger: l, log: slog.New(slog.DiscardHandler), arrived: make(chan struct{}, 1)}, state
 }
 
 func TestRunsInTheFileOfAnEarlierVersionAreTakenOverOnce(t *testing.T) {

@@ -8,14 +8,14 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// budgets keep what GitHub says of its limits in the ledger, where all replicas see it. The
+// budgets store GitHub's rate limits in the ledger, where all replicas see them. The
 // ledger's times are by its own clock.
 type budgets struct{ ledger ledger.Budgets }
 
 // budgetLimit bounds how long a call of GitHub waits for the ledger.
 const budgetLimit = 2 * time.Second
 
-// Budget is what is known by now.
+// Budget is the stored budget of an installation.
 func (b budgets) Budget(ctx context.Context, installation int64) (githubapp.Budget, error) {
 	ctx, cancel := context.WithTimeout(ctx, budgetLimit)
 	defer cancel()
@@ -45,7 +45,7 @@ func (b budgets) Turn(ctx context.Context, installation int64, change bool, inte
 	return here(at), ok, err
 }
 
-// here is a time of the ledger's clock by this machine's, there the reverse.
+// here converts a time of the ledger's clock to this machine's, there the reverse.
 func here(at time.Time) time.Time { return moved(at, -ledger.Skew()) }
 
 func there(at time.Time) time.Time { return moved(at, ledger.Skew()) }

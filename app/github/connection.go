@@ -18,8 +18,8 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// connection is the way to GitHub. There is none until GitHub is set up, which
-// /setup may do while the server runs.
+// connection has the link to GitHub. There is none until GitHub is set up, which /setup may
+// do while the server runs.
 type connection struct {
 	config      config.Config
 	log         *slog.Logger
@@ -29,7 +29,7 @@ type connection struct {
 	link        atomic.Pointer[link]
 }
 
-// link is what the server has of GitHub once it is set up.
+// link is the client side of a GitHub that is set up, with its secrets.
 type link struct {
 	runner     *githubapp.Runner
 	identities *githubapp.Identities
@@ -37,7 +37,7 @@ type link struct {
 	callbacks  []string // of runs without OIDC
 }
 
-// runner is what carries the GitHub sites' releases out now.
+// runner is the runner of the GitHub sites at the moment.
 func (c *connection) runner() runner.Runner {
 	if link := c.link.Load(); link != nil {
 		return link.runner
@@ -45,7 +45,7 @@ func (c *connection) runner() runner.Runner {
 	return notSetUp{url: c.config.URL}
 }
 
-// wanted says whether any site runs on GitHub.
+// wanted says whether any site's releases run on GitHub.
 func (c *connection) wanted() bool {
 	for _, s := range c.config.Sites {
 		if s.Runner == config.RunnerGitHub {
@@ -87,7 +87,7 @@ func (c *connection) open(ctx context.Context) (*link, error) {
 	return made, nil
 }
 
-// notSetUp stands in until GitHub is set up: it refuses, and says what to do.
+// notSetUp is the runner until GitHub is set up: it refuses, and says what to do.
 type notSetUp struct{ url string }
 
 func (n notSetUp) refusal() *runner.Refused {
@@ -102,30 +102,30 @@ func (n notSetUp) Dispatch(context.Context, runner.Job) (release.Run, error) {
 	return release.Run{}, n.refusal()
 }
 
-// Find has nothing to find: nothing was ever sent.
+// Find fails: GitHub can't be asked.
 func (notSetUp) Find(context.Context, runner.Job) (runner.Finding, error) {
 	return runner.Finding{}, errNotSetUp
 }
 
 var errNotSetUp = errors.New("GitHub is not set up")
 
-// LookUp knows nothing.
+// LookUp fails: GitHub can't be asked.
 func (notSetUp) LookUp(context.Context, string, int64, release.Run) (release.Event, error) {
 	return nil, errNotSetUp
 }
 
-// Cancel can't.
+// Cancel fails: GitHub can't be asked.
 func (notSetUp) Cancel(context.Context, string, int64, release.Run) error { return errNotSetUp }
 
-// Log has none.
+// Log has no outputs.
 func (notSetUp) Log(context.Context, string, int64) (io.ReadCloser, error) {
 	return nil, fs.ErrNotExist
 }
 
-// Adopt has nothing to take over.
-func (notSetUp) Adopt(context.Context) error { return nil }
+// Reattach does nothing: no run is GitHub's.
+func (notSetUp) Reattach(context.Context) error { return nil }
 
-// Close has nothing to close.
+// Close does nothing.
 func (notSetUp) Close() error { return nil }
 
 var _ runner.Runner = notSetUp{}

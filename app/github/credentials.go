@@ -22,24 +22,26 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// credentials are those with which the server speaks to GitHub, and GitHub to it.
+// credentials reads and stores the credentials of the server at GitHub, and of GitHub at the
+// server.
 type credentials struct {
 	config config.GitHub
 	state  string // the state folder
 	shared Shared // nil for an app that has its ledger alone
 }
 
-// Shared is what all replicas on a ledger have alike: a ledger.Secrets.
+// Shared stores the secrets that all replicas on a ledger share: a ledger.Secrets.
 type Shared interface {
 	Read(ctx context.Context, name string) (value string, err error)
 	KeepFirst(ctx context.Context, name, value string) (kept string, err error)
 }
 
-// sharedApp names the GitHub App that /setup made among what the replicas share.
+// sharedApp names the GitHub App that /setup made among the shared secrets.
 const sharedApp = "github-app"
 
-// firstOf gives what the first replica brought; a value itself where there is one app.
-func (c credentials) firstOf(ctx context.Context, name, value string) (string, error) {
+// shareFirst gives the value that the first replica stored under a name; an app that has
+// its ledger alone gets its own value.
+func (c credentials) shareFirst(ctx context.Context, name, value string) (string, error) {
 	if c.shared == nil {
 		return value, nil
 	}
@@ -58,8 +60,8 @@ const (
 	envCallbackSecret = "PRESSRUN_GITHUB_CALLBACK_SECRET" //nolint:gosec // G101: a name, not a secret
 )
 
-// fill puts the secrets of the configuration, the environment and the state
-// folder where they are needed.
+// fill reads the secrets of the configuration, the environment and the state folder into
+// the options and the link.
 func (c credentials) fill(ctx context.Context, o *githubapp.Options, to *link) error {
 	conf := c.config
 	var err error
@@ -145,7 +147,7 @@ func (c credentials) signer(ctx context.Context) (ghinstallation.Signer, error) 
 	return keySigner(key, where)
 }
 
-// keySigner signs with a key; an error names where it is from.
+// keySigner signs with a key; where names the key's source in an error.
 func keySigner(key, where string) (ghinstallation.Signer, error) {
 	signer, err := secrets.KeySigner([]byte(key))
 	if err != nil {
@@ -154,8 +156,8 @@ func keySigner(key, where string) (ghinstallation.Signer, error) {
 	return signer, nil
 }
 
-// keyInSecret takes the key of an App that was made by hand from Secrets
-// Manager, where it is as GitHub hands it out; or as /setup keeps it.
+// keyInSecret reads the key of an App from Secrets Manager: in PEM, as GitHub hands it out,
+// or in the document that /setup stores.
 func keyInSecret(ctx context.Context, name string, id int64) (ghinstallation.Signer, error) {
 	client, err := secretsManager(ctx)
 	if err != nil {
@@ -186,16 +188,16 @@ func secretsManager(ctx context.Context) (secrets.SecretsManager, error) {
 	return secretsmanager.NewFromConfig(aws), nil
 }
 
-// madeApp is the GitHub App that /setup made, as it is kept in the state
-// folder (0600) or in Secrets Manager.
+// madeApp is the document of the GitHub App that /setup made, in the state folder (0600), in
+// Secrets Manager or among the shared secrets.
 type madeApp struct {
 	AppID         int64  `json:"app_id,omitempty"`
 	Slug          string `json:"slug,omitempty"`
 	HTMLURL       string `json:"html_url,omitempty"`
 	WebhookSecret string `json:"webhook_secret,omitempty"`
 	Key           string `json:"key,omitempty"`
-	// KeySecret names the secret of Secrets Manager that holds all the above:
-	// the file in the state folder then says only where it is.
+	// KeySecret names the secret of Secrets Manager that holds the document; all other
+	// fields are empty then.
 	KeySecret string `json:"key_secret,omitempty"`
 }
 
@@ -232,13 +234,14 @@ func (c credentials) made(ctx context.Context) (madeApp, error) {
 	}
 	m, err := madeInSecret(ctx, secret)
 	if errors.Is(err, secrets.ErrNoSecret) {
-		return madeApp{}, nil // /setup is to fill it
+		return madeApp{}, nil // /setup will fill it
 	}
 	return m, err
 }
 
-// kept is what keep has kept, and where: in the state folder, or shared with the other
-// replicas. One from a state folder, of an app that had its ledger alone, is shared then.
+// kept is the document that keep has stored, and its place: the state folder, or the shared
+// secrets. A replica shares the document that it finds in its state folder, from when it had
+// its ledger alone.
 func (c credentials) kept(ctx context.Context) (text, where string, err error) {
 	if c.shared != nil {
 		text, err = c.shared.Read(ctx, sharedApp)
@@ -255,7 +258,7 @@ func (c credentials) kept(ctx context.Context) (text, where string, err error) {
 	}
 	text = string(read)
 	if _, damaged := parseMade(text); damaged == nil { // the caller tells why it is not
-		text, err = c.firstOf(ctx, sharedApp, text)
+		text, err = c.shareFirst(ctx, sharedApp, text)
 	}
 	return text, c.madeFile(), err
 }
@@ -279,8 +282,8 @@ func madeInSecret(ctx context.Context, name string) (madeApp, error) {
 	return m, nil
 }
 
-// mayKeepIn says whether a secret can be used for an App that is yet to be
-// made: GitHub hands the key out once, so this is asked before.
+// mayKeepIn checks whether a secret can store an App before the App is made: GitHub hands
+// the key out once.
 func mayKeepIn(ctx context.Context, name string) error {
 	client, err := secretsManager(ctx)
 	if err != nil {
@@ -296,8 +299,8 @@ func mayKeepIn(ctx context.Context, name string) error {
 	return fmt.Errorf("the secret %s holds something already: name another, or delete it first", name)
 }
 
-// keep keeps the App with its secrets: in Secrets Manager where a secret
-// is named, else where all replicas find it, or in the state folder, readable by nobody else.
+// keep stores the App with its secrets: in Secrets Manager if a secret is named, else among
+// the shared secrets, or in the state folder, readable by nobody else.
 func (c credentials) keep(ctx context.Context, made githubapp.Made, secret string) error {
 	app := madeApp{AppID: made.AppID, Slug: made.Slug, HTMLURL: made.HTMLURL, WebhookSecret: made.WebhookSecret, Key: made.Key}
 	text, err := json.Marshal(app)
@@ -313,18 +316,18 @@ func (c credentials) keep(ctx context.Context, made githubapp.Made, secret strin
 			return err
 		}
 		if text, err = json.Marshal(madeApp{KeySecret: secret}); err != nil {
-			return fmt.Errorf("write where the GitHub App is: %w", err)
+			return fmt.Errorf("write the place of the GitHub App: %w", err)
 		}
 	}
 	if c.shared != nil {
-		kept, err := c.firstOf(ctx, sharedApp, string(text))
+		kept, err := c.shareFirst(ctx, sharedApp, string(text))
 		if err == nil && kept != string(text) {
 			err = errors.New("another one was set up meanwhile, and is used: delete this one on GitHub")
 		}
 		return err
 	}
 	if err := atomicfile.Write(c.madeFile(), text); err != nil {
-		return fmt.Errorf("keep the GitHub App: %w", err)
+		return fmt.Errorf("store the GitHub App: %w", err)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// deploymentsWait is how long GitHub's deployments are left alone after an
-// error. They are for people to look at: nothing waits for them.
+// deploymentsWait is the wait after an error. People look at deployments, and nothing waits
+// for them.
 const deploymentsWait = 30 * time.Second
 
 // deployments shows releases as GitHub's deployments.
@@ -23,14 +23,14 @@ type deployments struct {
 
 // show keeps GitHub's deployments in step with the releases, until ctx ends.
 func (d *deployments) show(ctx context.Context) {
-	told := map[string]githubapp.Deployment{}
+	shown := map[string]githubapp.Deployment{} // by site
 	changes := d.ledger.Changes()
 	defer changes.Close()
 	stale := d.ledger.SiteNames()
 	for {
 		var failed []string
 		for _, name := range stale {
-			if err := d.showSite(ctx, name, told); err != nil && ctx.Err() == nil {
+			if err := d.showSite(ctx, name, shown); err != nil && ctx.Err() == nil {
 				d.log.Warn("GitHub's deployment of a release can't be made", "site", name, "error", err)
 				failed = append(failed, name)
 			}
@@ -49,7 +49,7 @@ func (d *deployments) show(ctx context.Context) {
 	}
 }
 
-func (d *deployments) showSite(ctx context.Context, name string, told map[string]githubapp.Deployment) error {
+func (d *deployments) showSite(ctx context.Context, name string, shown map[string]githubapp.Deployment) error {
 	link := d.connection.link.Load()
 	if link == nil {
 		return nil
@@ -61,23 +61,22 @@ func (d *deployments) showSite(ctx context.Context, name string, told map[string
 	if err != nil {
 		return err
 	}
-	// The one that ended comes first: a deployment that became live before it
-	// must not be marked inactive by an older one.
+	// The older release comes first: GitHub marks earlier deployments inactive when one
+	// succeeds, and an older one must not do so to the newer.
 	for _, r := range []release.Release{site.Last, site.Current} {
 		one, ok := deploymentOf(name, r, site.State)
-		if !ok || told[name].Number > one.Number || told[name] == one {
+		if !ok || shown[name].Number > one.Number || shown[name] == one {
 			continue
 		}
 		if err := link.runner.Deployments().Show(ctx, one); err != nil {
 			return err
 		}
-		told[name] = one
+		shown[name] = one
 	}
 	return nil
 }
 
-// deploymentOf is a release as GitHub's deployments show it; none before
-// anything was dispatched.
+// deploymentOf is the deployment of a release; none before its dispatch.
 func deploymentOf(site string, r release.Release, state release.State) (githubapp.Deployment, bool) {
 	d := githubapp.Deployment{Site: site, Number: r.Number, LogURL: r.Run.URL}
 	if r.Number == 0 || r.Run.ID == "" {

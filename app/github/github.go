@@ -23,30 +23,30 @@ type Options struct {
 	Config config.Config
 	Ledger *ledger.Ledger
 	Log    *slog.Logger
-	// Transport is below all calls to GitHub; nil for the network.
+	// Transport carries all calls to GitHub; nil for the network.
 	Transport http.RoundTripper
-	// Duties have one of several apps do the work that must not be done twice.
+	// Duties have one replica do the work that must not be done twice.
 	Duties *replicas.Duties
-	// Shared is where all replicas on the ledger find the App that one of them set up; nil
-	// for an app that has its ledger alone.
+	// Shared has the App that a replica set up for all of them; nil for an app that has
+	// its ledger alone.
 	Shared Shared
 	// Keys mint the cookie of the set-up.
 	Keys auth.Keys
-	// Came is told of each webhook that was processed: when GitHub says that its run
-	// changed (zero where it does not), when it came, and when it was processed.
-	Came func(stamped, received, processed time.Time)
-	// Accept brings what is heard of a run before the rules.
+	// Handled is called for each webhook that was processed: with the time at which the
+	// run changed by GitHub's clock (zero where the webhook has none), that of the receipt,
+	// and that at which it was processed.
+	Handled func(stamped, received, processed time.Time)
+	// Accept brings an event of a run before the rules.
 	Accept func(ctx context.Context, site string, event release.Event) error
 	// ShowSetup renders a page of the set-up; its body is a SetupPage.
 	ShowSetup func(w http.ResponseWriter, r *http.Request, status int, title string, body any)
-	// LetOperator answers a call of who is no operator, and is then false.
+	// LetOperator says whether the caller is an operator, and refuses the call if not.
 	LetOperator func(w http.ResponseWriter, r *http.Request) bool
 }
 
-// GitHub carries the releases of the sites out that run on GitHub. It is a
-// runner.Provider.
+// GitHub carries out the releases of the sites that run on GitHub. It is a runner.Provider.
 type GitHub struct {
-	runner.BySite // to what GitHub's set-up has led to so far
+	runner.BySite // the connection's runner, which changes when GitHub is set up
 	*identities
 	connection  *connection
 	webhooks    *webhooks
@@ -59,21 +59,21 @@ type GitHub struct {
 	duties      *replicas.Duties
 }
 
-// New connects to GitHub if it is set up. Otherwise it begins the set-up, if any
-// site runs there.
+// New connects to GitHub if it is set up. If not, it begins the set-up, provided that a site
+// runs on GitHub.
 func New(ctx context.Context, o Options) (*GitHub, error) {
 	c := &connection{config: o.Config, log: o.Log, transport: o.Transport, budgets: budgets{o.Ledger.Budgets()}, credentials: credentials{config: o.Config.GitHub, state: o.Config.State, shared: o.Shared}}
 	g := &GitHub{
 		BySite:      runner.BySite{Of: func(string) runner.Provider { return runner.Plain{Runner: c.runner()} }},
 		identities:  &identities{connection: c, log: o.Log, gitHubURL: o.Config.GitHub.URL},
 		connection:  c,
-		approvals:   &approvals{connection: c, ledger: o.Ledger, log: o.Log, came: make(chan struct{}, 1)},
+		approvals:   &approvals{connection: c, ledger: o.Ledger, log: o.Log, arrived: make(chan struct{}, 1)},
 		deployments: &deployments{connection: c, ledger: o.Ledger, log: o.Log},
 		letOperator: o.LetOperator, duties: o.Duties,
 	}
 	g.names = &names{connection: c, ledger: o.Ledger, log: o.Log, hint: make(chan struct{}, 1), moved: map[string]string{}}
-	g.previews = &previewing{connection: c, ledger: o.Ledger, store: previews.New(o.Ledger), log: o.Log, came: make(chan struct{}, 1)}
-	g.webhooks = &webhooks{previews: g.previews, connection: c, ledger: o.Ledger, log: o.Log, accept: o.Accept, approvals: g.approvals, names: g.names, processed: o.Came, came: make(chan struct{}, 1)}
+	g.previews = &previewing{connection: c, ledger: o.Ledger, store: previews.New(o.Ledger), log: o.Log, arrived: make(chan struct{}, 1)}
+	g.webhooks = &webhooks{previews: g.previews, connection: c, ledger: o.Ledger, log: o.Log, accept: o.Accept, approvals: g.approvals, names: g.names, processed: o.Handled, arrived: make(chan struct{}, 1)}
 	g.setup = &setup{connection: c, log: o.Log, keys: o.Keys, show: o.ShowSetup}
 	if !c.wanted() {
 		return g, nil
@@ -97,22 +97,22 @@ func (g *GitHub) Carries(site string) bool {
 	return g.connection.config.Sites[site].Runner == config.RunnerGitHub
 }
 
-// Remote says that GitHub may be away.
+// Remote says that runs are looked up over a network.
 func (*GitHub) Remote(string) bool { return true }
 
-// Identify tells which run a bearer token is of.
+// Identify gives the run of a bearer token.
 func (g *GitHub) Identify(ctx context.Context, bearer string) (runner.Identity, bool, error) {
 	return g.identities.Identify(ctx, bearer)
 }
 
-// Start begins to act on webhooks, to show deployments and to answer for runs
-// that wait.
+// Start begins to act on webhooks, to show deployments, to approve runs that wait, to
+// notice renamed repositories and to make previews.
 func (g *GitHub) Start(ctx context.Context, tasks *sync.WaitGroup) {
 	if !g.connection.wanted() {
 		return
 	}
 	if g.connection.link.Load() == nil && g.connection.credentials.shared != nil {
-		tasks.Go(func() { g.setup.awaitOthers(ctx) })
+		tasks.Go(func() { g.setup.awaitReplicas(ctx) })
 	}
 	tasks.Go(func() { g.duties.Run(ctx, "github webhooks", g.webhooks.process) })
 	tasks.Go(func() { g.names.watch(ctx) })
@@ -123,16 +123,16 @@ func (g *GitHub) Start(ctx context.Context, tasks *sync.WaitGroup) {
 	}
 }
 
-// Unreachable says why a site can't be released as it is configured: its repository
-// has another name by now. "" when nothing is known.
+// Unreachable says why a site can't be released as it is configured: its repository was
+// renamed. "" if it was not, as far as is known.
 func (g *GitHub) Unreachable(site string) string { return g.names.of(site) }
 
 // LookForNames asks GitHub for the names of the sites' repositories. Start does so
 // from time to time.
 func (g *GitHub) LookForNames(ctx context.Context) { g.names.check(ctx) }
 
-// AskForMissed has GitHub send again those webhooks that did not arrive. Start
-// does so from time to time.
+// AskForMissed has GitHub send again the webhooks that did not arrive. Start does so from
+// time to time.
 func (g *GitHub) AskForMissed(ctx context.Context) { g.webhooks.askForMissed(ctx) }
 
 // Routes are those of the webhooks and, if any site runs on GitHub, of the
@@ -165,10 +165,10 @@ func (g *GitHub) Routes() []runner.Route {
 	return routes
 }
 
-// LookAtPreviews has those looked at at once of which something was asked.
+// LookAtPreviews starts the work on changed previews at once.
 func (g *GitHub) LookAtPreviews() { g.previews.wake() }
 
-// checkList is what `pressrun doctor` is told.
+// checkList is the answer to `pressrun doctor`.
 type checkList struct {
 	Checks []githubapp.Check `json:"checks"`
 }

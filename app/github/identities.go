@@ -15,8 +15,8 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// identities knows runs by the tokens that GitHub gave them, or by a secret that
-// they share with the server.
+// identities identifies runs by their tokens from GitHub, or by a secret that they share
+// with the server.
 type identities struct {
 	connection *connection
 	log        *slog.Logger
@@ -26,7 +26,7 @@ type identities struct {
 // dispatched is the event of a run that the server dispatched.
 const dispatched = "workflow_dispatch"
 
-// startedBy is what started a run that was not dispatched.
+// startedBy is the event that started a run, "" for one that the server dispatched.
 func startedBy(event string) string {
 	if event == dispatched {
 		return ""

@@ -9,9 +9,8 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// onlySites drops the repositories that are no site's: an organization may
-// name thousands. One is kept:
-// to name none would be to mean them all.
+// onlySites drops the repositories that are no site's: an organization may name thousands.
+// The first one stays, because an empty list stands for all repositories.
 func (h *webhooks) onlySites(c *githubapp.Change) {
 	to := h.connection.link.Load()
 	if to == nil {
@@ -25,13 +24,13 @@ func (h *webhooks) onlySites(c *githubapp.Change) {
 	}
 }
 
-// installationChanged notes what became of the App's installation with each
-// site that it concerns, and forgets what was known of it.
+// installationChanged records a change of the App's installation for each site that it
+// concerns, and forgets what githubapp has cached of the installation.
 func (h *webhooks) installationChanged(ctx context.Context, to *link, hook githubapp.Webhook) error {
 	h.log.Info("the App's installation changed", "event", hook.Event, "action", hook.Action, "installation", hook.Installation)
 	to.runner.Forget(hook.Installation)
 	if hook.Change == nil {
-		return nil // kept before changes were told
+		return nil // stored by a version before changes were recorded
 	}
 	for _, name := range to.runner.Sites().Concerned(*hook.Change) {
 		e := ledger.Event{Site: name, Kind: api.EventInstallation, Why: to.runner.Sites().InWords(name, hook.Action, *hook.Change)}

@@ -17,9 +17,9 @@ import (
 // without a hint that one changed.
 const namesEvery = time.Hour
 
-// names notices that a site's repository was renamed or transferred: no release can
-// be dispatched there until the configuration has its new name, and whoever has the
-// old name next must not get the site's releases.
+// names notices that a site's repository was renamed or transferred: no release may be
+// dispatched there until the configuration has its new name, since another owner may take
+// the old one.
 type names struct {
 	connection *connection
 	ledger     *ledger.Ledger
@@ -27,18 +27,18 @@ type names struct {
 	hint       chan struct{} // a name may have changed
 
 	mu    sync.Mutex
-	moved map[string]string // why, by site
+	moved map[string]string // by site: why it can't be released
 }
 
-// of says why a site can't be released for its repository's name; "" if it can.
+// of says why a site can't be released because its repository was renamed; "" if it can.
 func (n *names) of(site string) string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.moved[site]
 }
 
-// told takes a webhook about a repository: of a site's, it is a hint to look.
-func (n *names) told(hook githubapp.Webhook) {
+// hear takes a webhook about a repository: if it is a site's, it is a hint to look.
+func (n *names) hear(hook githubapp.Webhook) {
 	to := n.connection.link.Load()
 	if to == nil || hook.WasCalled == "" || len(to.runner.Sites().Of(hook.WasCalled, "")) == 0 {
 		return
@@ -53,9 +53,9 @@ func (n *names) look() {
 	}
 }
 
-// sitesOf are the sites that a webhook about a run concerns: those of the repository
-// that it names and, after that was renamed, those whose release the run carries out.
-// GitHub gives a run's id once.
+// sitesOf are the sites that a webhook about a run concerns: those of its repository or,
+// after a rename, those whose release the run carries out. The ids of runs are unique at
+// GitHub.
 func (n *names) sitesOf(ctx context.Context, to *link, hook githubapp.Webhook) ([]string, error) {
 	all := to.runner.Sites()
 	found := all.Of(hook.Repository, hook.Workflow)
@@ -93,7 +93,7 @@ func (n *names) watch(ctx context.Context) {
 	}
 }
 
-// check asks GitHub for the names, and tells of each change once.
+// check asks GitHub for the names, and records each change once.
 func (n *names) check(ctx context.Context) {
 	to := n.connection.link.Load()
 	if to == nil {
@@ -115,7 +115,7 @@ func (n *names) check(ctx context.Context) {
 			e.Why = to.runner.Sites()[site].Repository + " has its name again"
 		}
 		if err := n.ledger.Record(ctx, e); err != nil {
-			n.log.Error("a repository's new name can't be noted", "site", site, "error", err)
+			n.log.Error("the new name of a repository can't be recorded", "site", site, "error", err)
 			continue
 		}
 		n.log.Warn("the name of a repository changed", "site", site, "why", e.Why)

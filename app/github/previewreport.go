@@ -15,17 +15,17 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// PreviewReportPath is where a run tells of the preview that it made.
+// PreviewReportPath is the path to which a run reports the preview that it made.
 const PreviewReportPath = "/v1/github/previews/reports"
 
 const (
 	// maxReport bounds a report, in bytes: 200 pages with long names.
 	maxReport = 1 << 20
-	// reportLimit is how long one may take to arrive.
+	// reportLimit is how long a report may take to arrive.
 	reportLimit = 30 * time.Second
 )
 
-// route takes the reports of runs, which show by GitHub's word who they are.
+// route takes the reports of runs, which GitHub's OIDC tokens identify.
 func (p *previewing) route() runner.Route {
 	return runner.Route{
 		Pattern: "POST " + PreviewReportPath, Handler: http.HandlerFunc(p.take), Unguarded: true,
@@ -36,7 +36,7 @@ func (p *previewing) route() runner.Route {
 	}
 }
 
-// take takes a report of the run that is under way for a preview, and of no other.
+// take takes a report of the current run of a preview, and of no other.
 func (p *previewing) take(w http.ResponseWriter, r *http.Request) {
 	link := p.connection.link.Load()
 	bearer, is := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -80,7 +80,7 @@ func (p *previewing) take(w http.ResponseWriter, r *http.Request) {
 	})
 	switch {
 	case err != nil:
-		p.log.Error("a preview's report can't be kept", "error", err)
+		p.log.Error("a preview's report can't be stored", "error", err)
 		refuse(w, http.StatusServiceUnavailable, "the report can't be kept now; send it again")
 	case !taken:
 		refuse(w, http.StatusConflict, "the app waits for no report of this run: a newer one was asked for")

@@ -15,22 +15,23 @@ import (
 )
 
 const (
-	// previewsEvery is how often previews are looked at without anything having come.
+	// previewsEvery is how often due previews are looked for without a hint.
 	previewsEvery = 5 * time.Second
-	// previewsWait is for how long one is left alone after an error.
+	// previewsWait is the wait of a preview after an error.
 	previewsWait = 30 * time.Second
-	// mostActs bounds what is done about one preview at once.
+	// mostActs bounds the acts on one preview at once.
 	mostActs = 4
 )
 
-// previewing makes and removes the previews of pull requests, as people who may write to
-// the repository ask for it. What they stand at is in the ledger; package pull decides.
+// previewing makes and removes the previews of pull requests and branches, on the commands
+// of people who may write to the repository. Their states are in the ledger; package pull
+// decides.
 type previewing struct {
 	connection *connection
 	ledger     *ledger.Ledger
 	store      previews.Store
 	log        *slog.Logger
-	came       chan struct{} // something was heard
+	arrived    chan struct{} // a preview changed
 }
 
 // concern says whether a webhook is about previews.
@@ -52,7 +53,7 @@ func (p *previewing) concern(hook githubapp.Webhook) bool {
 		}
 		_, is := pull.Command(hook.Said.Comment, hook.Said.By)
 		if is && hook.Said.Bot {
-			p.log.Info("a command about a preview is ignored: it is of a bot", "repository", hook.Repository, "pull_request", hook.Pull, "by", hook.Said.By)
+			p.log.Info("a command about a preview is ignored: a bot sent it", "repository", hook.Repository, "pull_request", hook.Pull, "by", hook.Said.By)
 			return false
 		}
 		return is
@@ -60,7 +61,7 @@ func (p *previewing) concern(hook githubapp.Webhook) bool {
 	return false
 }
 
-// hear keeps what a webhook tells. Nothing is asked of GitHub for it yet.
+// hear stores the command of a webhook. GitHub is asked about it later.
 func (p *previewing) hear(ctx context.Context, hook githubapp.Webhook) error {
 	link := p.connection.link.Load()
 	if link == nil {
@@ -87,8 +88,8 @@ func (p *previewing) hear(ctx context.Context, hook githubapp.Webhook) error {
 	return nil
 }
 
-// heard is what somebody asks for by a webhook; false for what only says that the pull
-// request changed.
+// heard is the command in a webhook; false for one that only says that the pull request
+// changed.
 func (p *previewing) heard(site string, hook githubapp.Webhook) (pull.Heard, bool) {
 	said := hook.Said
 	if said == nil || said.Bot {
@@ -102,11 +103,11 @@ func (p *previewing) heard(site string, hook githubapp.Webhook) (pull.Heard, boo
 	return h, true
 }
 
-// watch does what is to be done about previews, until ctx ends.
+// watch works on the previews that are due, until ctx ends.
 func (p *previewing) watch(ctx context.Context) {
 	every := previewsEvery
 	if p.ledger.Shared() {
-		every = lookForOthers
+		every = lookForReplicas
 	}
 	look := time.NewTicker(every)
 	defer look.Stop()
@@ -123,14 +124,13 @@ func (p *previewing) watch(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-p.came:
+		case <-p.arrived:
 		case <-look.C:
 		}
 	}
 }
 
-// one does what is to be done about one preview. What was done is written down after each
-// act, and what is about to be sent before it.
+// one works on one preview. It stores the state after each act, and before each dispatch.
 func (p *previewing) one(ctx context.Context, kept ledger.Preview) error {
 	s, err := previews.StateOf(kept)
 	if err != nil {
@@ -156,7 +156,7 @@ func (p *previewing) one(ctx context.Context, kept ledger.Preview) error {
 	return errors.Join(err, w.save(ctx, due))
 }
 
-// carry says whether a webhook is of a run of previews.
+// carry says whether a webhook is about a run of previews.
 func (p *previewing) carry(hook githubapp.Webhook) bool {
 	return hook.Event == "workflow_run" && len(p.carried(hook)) > 0
 }
@@ -171,7 +171,7 @@ func (p *previewing) carried(hook githubapp.Webhook) []string {
 	return slices.DeleteFunc(sites.OfPreviews(hook.Repository), func(name string) bool { return sites[name].Previews != hook.Workflow })
 }
 
-// nudge has GitHub asked at once about a run that a webhook says changed.
+// nudge has GitHub asked at once about a run after a webhook about it.
 func (p *previewing) nudge(ctx context.Context, hook githubapp.Webhook) error {
 	for _, site := range p.carried(hook) {
 		all, err := p.store.Of(ctx, site)
@@ -197,12 +197,12 @@ func (p *previewing) nudge(ctx context.Context, hook githubapp.Webhook) error {
 
 func (p *previewing) wake() {
 	select {
-	case p.came <- struct{}{}:
+	case p.arrived <- struct{}{}:
 	default:
 	}
 }
 
-// anyPreviews says whether pull requests of any site are previewed.
+// anyPreviews says whether any site has previews.
 func (c *connection) anyPreviews() bool {
 	for _, s := range c.config.Sites {
 		if s.GitHub.Previews != nil {

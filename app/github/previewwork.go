@@ -16,7 +16,7 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// work is one look at one preview.
+// work is the work on one preview that is due.
 type work struct {
 	*previewing
 	link    *link
@@ -25,10 +25,10 @@ type work struct {
 	address string
 }
 
-// errForgotten says that nothing is known of the preview any more.
+// errForgotten says that the preview was dropped from the ledger.
 var errForgotten = errors.New("the preview is forgotten")
 
-// step brings an event before the rules, and writes down what they make of it.
+// step brings an event before the rules, and stores the new state.
 func (w *work) step(ctx context.Context, e pull.Event) error {
 	w.state = pull.Step(w.state, e, ledger.Now())
 	return w.save(ctx, ledger.Now())
@@ -58,17 +58,18 @@ func (w *work) all(ctx context.Context) error {
 			return err
 		}
 	}
-	return w.tell(ctx)
+	return w.show(ctx)
 }
 
-// listen looks into what was heard: who said it, and how the pull request or the branch
-// stands. What people say who may not write is told to the log, and to nobody else. Of who
-// asked the app itself, it knew that they may.
+// listen takes the stored commands: it checks that their senders may write to the repository
+// and asks GitHub for the state of the pull request or the branch. Commands of others are
+// logged, and not answered. The app itself has authorized those that came through its API
+// and pages.
 func (w *work) listen(ctx context.Context) error {
 	if !w.state.Stale {
 		return nil
 	}
-	events, err := w.weigh(ctx)
+	events, err := w.allowed(ctx)
 	if err != nil {
 		return err
 	}
@@ -76,7 +77,7 @@ func (w *work) listen(ctx context.Context) error {
 		if err := w.ledger.Previews().Drop(ctx, w.kept); err != nil {
 			return err
 		}
-		return errForgotten // nobody who may has ever asked
+		return errForgotten // no command of somebody who may write has ever come
 	}
 	now, err := w.subject(ctx)
 	if lacks, is := errors.AsType[*githubapp.ErrNoContents](err); is {
@@ -90,14 +91,14 @@ func (w *work) listen(ctx context.Context) error {
 	w.state.Heard, w.state.Stale = nil, false
 	w.state = pull.Step(w.state, pull.Refreshed(now), ledger.Now())
 	for _, e := range events {
-		w.log.Info("somebody asked about a preview", "site", w.state.Site, "pull_request", w.state.Number, "what", fmt.Sprintf("%T %+v", e, e))
+		w.log.Info("a command about a preview is carried out", "site", w.state.Site, "pull_request", w.state.Number, "command", fmt.Sprintf("%T %+v", e, e))
 		w.state = pull.Step(w.state, e, ledger.Now())
 	}
 	return w.save(ctx, ledger.Now())
 }
 
-// weigh are the events of what was heard, of who may say so.
-func (w *work) weigh(ctx context.Context) (events []pull.Event, err error) {
+// allowed are the events of the commands whose senders may write to the repository.
+func (w *work) allowed(ctx context.Context) (events []pull.Event, err error) {
 	for _, h := range w.state.Heard {
 		may := h.Form != nil
 		if !may {
@@ -107,7 +108,7 @@ func (w *work) weigh(ctx context.Context) (events []pull.Event, err error) {
 		}
 		event, is := h.Event()
 		if !may {
-			w.log.Info("a word about a preview is ignored: who said it may not write to the repository", "site", w.state.Site, "pull_request", w.state.Number, "by", h.By)
+			w.log.Info("a command about a preview is ignored: its sender may not write to the repository", "site", w.state.Site, "pull_request", w.state.Number, "by", h.By)
 		} else if is {
 			events = append(events, event)
 		}
@@ -115,8 +116,9 @@ func (w *work) weigh(ctx context.Context) (events []pull.Event, err error) {
 	return events, nil
 }
 
-// subject asks GitHub how the pull request or the branch stands. What it does not know is
-// closed. A missing permission is for people to mend: it is said where they asked.
+// subject asks GitHub for the state of the pull request or the branch. One that GitHub does
+// not know counts as closed. A missing permission of the App is an error that is shown to
+// the sender of the command.
 func (w *work) subject(ctx context.Context) (githubapp.Pull, error) {
 	pulls, gone := w.link.runner.Pulls(), githubapp.Pull{Head: w.state.Head, Fork: w.state.Fork, Closed: true}
 	if w.state.Branch == "" {
@@ -131,7 +133,7 @@ func (w *work) subject(ctx context.Context) (githubapp.Pull, error) {
 		return gone, nil
 	}
 	if _, is := errors.AsType[*githubapp.ErrNoContents](err); is && w.state.Head != "" {
-		return githubapp.Pull{Head: w.state.Head, Closed: w.state.Closed}, nil // what stands can be removed without it
+		return githubapp.Pull{Head: w.state.Head, Closed: w.state.Closed}, nil // an existing preview can be removed without the permission
 	}
 	return githubapp.Pull{Head: commit}, err
 }
@@ -158,8 +160,8 @@ func (w *work) do(ctx context.Context, act pull.Act) error {
 	return nil
 }
 
-// dispatch hands a run over. The intent is on disk before: what has no answer is looked
-// for by its token, and not sent twice.
+// dispatch dispatches a run. The intent is on disk before: a dispatch without an answer is
+// looked for by its token, and not sent twice.
 func (w *work) dispatch(ctx context.Context, act pull.Act) error {
 	token := rand.Text()
 	if err := w.step(ctx, pull.Began{Act: act, Token: token}); err != nil {
@@ -175,14 +177,15 @@ func (w *work) dispatch(ctx context.Context, act pull.Act) error {
 	case isDeferred:
 		return w.step(ctx, pull.NotSent{Token: token, Why: deferred.Why, Until: deferred.Until})
 	case err != nil && !errors.Is(err, runner.ErrAccepted):
-		w.log.Warn("it is not known whether the run of a preview began, and it is looked for", "site", w.state.Site, "pull_request", w.state.Number, "error", err)
+		w.log.Warn("the dispatch of a preview's run has no answer; its run is being looked for", "site", w.state.Site, "pull_request", w.state.Number, "error", err)
 	}
 	return w.step(ctx, pull.Sent{Token: token, ID: run.ID, URL: run.URL})
 }
 
-// inputs are those of the workflow: numbers, hexadecimal digits and names of our own
-// making. What a stranger chose, as the name of a pull request's branch, is none of them. A
-// workflow from before refuses those that it does not know, and that is told to people.
+// inputs are the inputs of the workflow: numbers, hexadecimal digits and names that the app
+// made. No text of a stranger is among them, such as the name of a pull request's branch. An
+// older workflow file refuses the run for an input that it does not know, and people see
+// that.
 func (w *work) inputs(act pull.Act) map[string]string {
 	in := map[string]string{
 		"act": string(act.Kind), "pull_request": strconv.FormatInt(w.state.Number, 10), "name": w.state.Name(), "app_url": w.connection.config.URL,
@@ -202,7 +205,7 @@ func (w *work) inputs(act pull.Act) map[string]string {
 	return in
 }
 
-// look asks GitHub how the run stands.
+// look asks GitHub for the state of the run.
 func (w *work) look(ctx context.Context) error {
 	run := *w.state.Run
 	if run.ID == "" {
@@ -222,7 +225,7 @@ func (w *work) look(ctx context.Context) error {
 	return w.step(ctx, pull.Looked{Token: run.Token})
 }
 
-// ending is how a run ended, if it has.
+// ending is the end of a run, if it has ended.
 func ending(id string, event release.Event) (pull.Ended, bool) {
 	switch e := event.(type) {
 	case release.RunMissing:
@@ -237,8 +240,8 @@ func ending(id string, event release.Event) (pull.Ended, bool) {
 	return pull.Ended{}, false
 }
 
-// tell has GitHub show how the preview stands: one comment and one deployment.
-func (w *work) tell(ctx context.Context) error {
+// show has GitHub show the state of the preview: by one comment and one deployment.
+func (w *work) show(ctx context.Context) error {
 	page := pull.PageOf(w.state, w.address)
 	if !page.Asked {
 		return nil

@@ -22,8 +22,8 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// setup makes the GitHub App with an operator, in three clicks: only while
-// there is none, and only for who holds the code that the app's log shows.
+// setup makes the GitHub App with an operator, in three clicks: only while there is none,
+// and only for the holder of the code in the app's log.
 type setup struct {
 	connection *connection
 	log        *slog.Logger
@@ -36,19 +36,19 @@ type setup struct {
 
 const (
 	kindSetup = "prx_"
-	// kindReturn is the state that goes with the operator to GitHub. It is under the
-	// replicas' common key: whichever of them is asked knows it again.
+	// kindReturn is the state parameter with which the operator goes to GitHub. The
+	// replicas' common key signs it, so that each of them can check it.
 	kindReturn  = "pry_"
 	setupCookie = "pressrun_setup"
-	// setupLife is GitHub's: the whole way must be done within an hour.
+	// setupLife is GitHub's: the set-up must be finished within an hour.
 	setupLife = time.Hour
-	// lookForApp is how often a replica looks whether another one set GitHub up.
+	// lookForApp is how often a replica looks for an App that another one set up.
 	lookForApp = 5 * time.Second
 )
 
 // begin makes the code and shows it in the log. Replicas have one code.
 func (s *setup) begin(ctx context.Context) error {
-	code, err := s.connection.credentials.firstOf(ctx, "github-setup-code", rand.Text())
+	code, err := s.connection.credentials.shareFirst(ctx, "github-setup-code", rand.Text())
 	if err != nil {
 		return err
 	}
@@ -59,15 +59,15 @@ func (s *setup) begin(ctx context.Context) error {
 	return nil
 }
 
-// isCode says whether a code is the one, while there is something to set up.
+// isCode says whether a code is the right one, while GitHub is not set up.
 func (s *setup) isCode(code string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.code != "" && subtle.ConstantTimeCompare([]byte(strings.TrimSpace(code)), []byte(s.code)) == 1
 }
 
-// begun says whether there is something to set up.
-func (s *setup) begun() bool {
+// open says whether the set-up has begun and is not done.
+func (s *setup) open() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.code != ""
@@ -79,11 +79,11 @@ func (s *setup) done() {
 	s.code = ""
 }
 
-// awaitOthers takes the App into use that another replica sets up.
-func (s *setup) awaitOthers(ctx context.Context) {
+// awaitReplicas uses the App that another replica sets up.
+func (s *setup) awaitReplicas(ctx context.Context) {
 	look := time.NewTicker(lookForApp)
 	defer look.Stop()
-	for s.begun() {
+	for s.open() {
 		select {
 		case <-ctx.Done():
 			return
@@ -93,10 +93,10 @@ func (s *setup) awaitOthers(ctx context.Context) {
 		if err != nil && ctx.Err() == nil {
 			s.log.Warn("the GitHub App that another replica may have set up can't be read", "error", err)
 		}
-		if err == nil && link != nil && s.begun() {
+		if err == nil && link != nil && s.open() {
 			s.connection.link.Store(link)
 			s.done()
-			s.log.Info("the GitHub App is used that another replica set up")
+			s.log.Info("another replica set the GitHub App up; this one uses it")
 		}
 	}
 }
@@ -110,13 +110,13 @@ func (s *setup) routes() []runner.Route {
 	}
 }
 
-// SetupPage is what the set-up pages show. It has no secret in it.
+// SetupPage is the content of the set-up pages. It has no secret.
 type SetupPage struct {
 	Title, Problem         words.Key
 	AskCode                bool
 	Secret                 string // of Secrets Manager, as configured or given
 	SecretSet              bool   // by the configuration
-	Personal, Organization string // where the manifest is sent
+	Personal, Organization string // the addresses at GitHub that take the manifest
 	Owner, Manifest        string
 	Install                string
 	Checks                 []githubapp.Check
@@ -126,7 +126,7 @@ type SetupPage struct {
 func (s *setup) showPage(w http.ResponseWriter, r *http.Request, status int, v SetupPage) {
 	h := w.Header()
 	if v.Manifest != "" {
-		// The one form of ours that leads elsewhere.
+		// The manifest is the app's only form that is sent to another origin.
 		h.Set("Content-Security-Policy", strings.Replace(h.Get("Content-Security-Policy"), "form-action 'self'", "form-action 'self' "+s.gitHubURL(), 1))
 	}
 	s.show(w, r, status, string(v.Title), v)
@@ -147,7 +147,7 @@ func (s *setup) askCode(w http.ResponseWriter, r *http.Request, status int, secr
 	s.showPage(w, r, status, SetupPage{Title: words.Key("Set GitHub up"), AskCode: true, Secret: secret, SecretSet: s.connection.config.GitHub.KeySecret != "", Problem: problem})
 }
 
-// beginAtGitHub lets the holder of the code in and offers the ways to GitHub.
+// beginAtGitHub admits the holder of the code and shows the forms that lead to GitHub.
 func (s *setup) beginAtGitHub(w http.ResponseWriter, r *http.Request) {
 	if s.connection.link.Load() != nil {
 		s.page(w, r)
@@ -176,8 +176,8 @@ func (s *setup) beginAtGitHub(w http.ResponseWriter, r *http.Request) {
 	})
 }
 
-// secretProblem says why the App can't be kept in a secret of Secrets Manager;
-// "" when it can, or none is named.
+// secretProblem says why the App can't be stored in a secret of Secrets Manager; "" when it
+// can, or none is named.
 func (s *setup) secretProblem(ctx context.Context, secret string) words.Key {
 	if secret == "" {
 		return ""
@@ -186,7 +186,7 @@ func (s *setup) secretProblem(ctx context.Context, secret string) words.Key {
 		return words.Key("This is no name or ARN of a secret of AWS Secrets Manager: it has letters, digits and /_+=.@- only.")
 	}
 	if err := mayKeepIn(ctx, secret); err != nil {
-		s.log.Error("the GitHub App can't be kept in AWS Secrets Manager", "error", err)
+		s.log.Error("the GitHub App can't be stored in AWS Secrets Manager", "error", err)
 		return words.Key("The secret can't be used: AWS does not let Pressrun at it, or it holds something already. The log tells why.")
 	}
 	return ""
@@ -203,9 +203,9 @@ func (s *setup) firstOwner() string {
 	return ""
 }
 
-// let says whether a caller holds the cookie of the set-up, and in which secret the App
-// is to be kept.
-func (s *setup) let(r *http.Request) (secret string, ok bool) {
+// holdsCookie says whether a caller holds the cookie of the set-up, and gives the name of
+// the secret that is to store the App.
+func (s *setup) holdsCookie(r *http.Request) (secret string, ok bool) {
 	cookie, err := r.Cookie(setupCookie)
 	if err != nil {
 		return "", false
@@ -214,13 +214,13 @@ func (s *setup) let(r *http.Request) (secret string, ok bool) {
 	return g.KeptIn, ok
 }
 
-// created is where GitHub leads back to with the code for the App.
+// created is the page to which GitHub returns with the code for the App.
 func (s *setup) created(w http.ResponseWriter, r *http.Request) {
 	const again = words.Key("Begin again at /setup.")
 	code := r.URL.Query().Get("code")
-	secret, ok := s.let(r)
+	secret, ok := s.holdsCookie(r)
 	_, back := s.keys.Check(kindReturn, r.URL.Query().Get("state"), ledger.Now())
-	if !ok || !back || code == "" || !s.begun() {
+	if !ok || !back || code == "" || !s.open() {
 		s.showPage(w, r, http.StatusForbidden, SetupPage{Title: words.Key("This did not come from a set-up begun here"), Problem: again})
 		return
 	}
@@ -245,11 +245,11 @@ func (s *setup) created(w http.ResponseWriter, r *http.Request) {
 	s.showPage(w, r, http.StatusOK, SetupPage{Title: words.Key("Install the App"), Install: made.HTMLURL + "/installations/new"})
 }
 
-// installed is where GitHub leads back to after the installation: it
-// shows what is still missing.
+// installed is the page to which GitHub returns after the installation: it shows what is
+// still missing.
 func (s *setup) installed(w http.ResponseWriter, r *http.Request) {
 	c, link := auth.From(r.Context()), s.connection.link.Load()
-	_, ok := s.let(r)
+	_, ok := s.holdsCookie(r)
 	if link == nil || !ok && (c == nil || c.Role != auth.Operator) {
 		s.showPage(w, r, http.StatusForbidden, SetupPage{Title: words.Key("Set GitHub up"), Problem: words.Key("Only who set GitHub up within the last hour, or an operator, sees this page.")})
 		return

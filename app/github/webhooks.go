@@ -17,21 +17,21 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// WebhookPath is where GitHub sends webhooks.
+// WebhookPath is the path to which GitHub sends webhooks.
 const WebhookPath = "/v1/github/webhooks"
 
 const (
 	// bodyLimit is how long a webhook may take to arrive.
 	bodyLimit = 30 * time.Second
-	// lookEvery is how often waiting webhooks are looked for without a new
-	// one having come: after a start, or an error.
+	// lookEvery is how often waiting webhooks are looked for although none arrived: after
+	// a start, or an error.
 	lookEvery = 10 * time.Second
-	// lookForOthers is how often they are looked for that another app may have taken in.
-	lookForOthers = time.Second
-	// redeliverEvery is how often GitHub is asked what did not arrive.
+	// lookForReplicas is how often webhooks are looked for that other replicas took in.
+	lookForReplicas = time.Second
+	// redeliverEvery is how often GitHub is asked for webhooks that did not arrive.
 	redeliverEvery = 5 * time.Minute
-	// keepDeliveries is for how long a webhook's id is known: GitHub sends
-	// none again that is older than 7 days (GHES).
+	// keepDeliveries is how long a webhook's id is stored: GitHub sends none again that
+	// is older than 7 days (GHES).
 	keepDeliveries = 8 * 24 * time.Hour
 	batch          = 200
 )
@@ -45,28 +45,28 @@ type webhooks struct {
 	approvals  *approvals
 	previews   *previewing
 	names      *names
-	came       chan struct{} // a webhook was kept
+	arrived    chan struct{} // a webhook was stored
 	processed  func(stamped, received, processed time.Time)
 }
 
 // deliveryID is what X-GitHub-Delivery looks like.
 var deliveryID = regexp.MustCompile(`^[A-Za-z0-9-]{8,64}$`)
 
-// usualWebhook is more than nearly every webhook has, in bytes. Larger ones are
-// read a few at a time: a body is held whole before its signature can be
-// judged, and strangers must not fill the memory with such bodies.
+// usualWebhook bounds the webhooks that are read without a limit on their number, in bytes.
+// Larger ones, which are rare, are read a few at a time: a whole body is in memory before its
+// signature can be checked, and strangers must not fill the memory with such bodies.
 const usualWebhook = 1 << 20
 
 var largeWebhooks = make(chan struct{}, 4)
 
-// smallWebhook is what most webhooks fit in, in bytes. Room for as much is made
-// before the body comes, and kept for the next one: half of the garbage that
-// webhooks made were their bodies, each in many sizes as it was growing.
+// smallWebhook is larger than most webhooks, in bytes. A buffer begins with as much as the
+// body needs, up to this, and is reused: half of the garbage of webhooks were buffers that
+// grew in many steps.
 const smallWebhook = 64 << 10
 
 var webhookBuffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// giveBack keeps a body's room for the next one, unless it is a large one.
+// giveBack keeps a buffer for the next webhook, unless it is a large one.
 func giveBack(buf *bytes.Buffer) {
 	if buf.Cap() > 2*smallWebhook {
 		return
@@ -75,16 +75,15 @@ func giveBack(buf *bytes.Buffer) {
 	webhookBuffers.Put(buf)
 }
 
-// ServeHTTP accepts a webhook of GitHub's: checked, kept on disk, acknowledged.
-// What comes of it comes later, so that GitHub never waits: it gives up after
-// 10 seconds.
+// ServeHTTP accepts a webhook of GitHub's: it checks it, stores it and acknowledges it. The
+// webhook is processed later, so that GitHub does not wait: it gives up after 10 seconds.
 func (h *webhooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	link := h.connection.link.Load()
 	if link == nil || len(link.secrets) == 0 {
 		http.Error(w, "this app takes no webhooks: no secret is configured", http.StatusNotFound)
 		return
 	}
-	if r.Header.Get("X-Hub-Signature-256") == "" { // nothing is read for who can't be GitHub
+	if r.Header.Get("X-Hub-Signature-256") == "" { // the body of a stranger is not read
 		http.Error(w, githubapp.VerifyWebhook(r.Header, nil, link.secrets).Error(), http.StatusUnauthorized)
 		return
 	}
@@ -123,8 +122,8 @@ func (h *webhooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if err := h.keep(r.Context(), id, hook); err != nil {
-		if r.Context().Err() == nil { // otherwise its sender has gone, which ends what is read for it
-			h.log.Error("a webhook can't be kept", "error", err)
+		if r.Context().Err() == nil { // else the sender has gone, and that is no fault
+			h.log.Error("a webhook can't be stored", "error", err)
 		}
 		http.Error(w, "the webhook can't be kept now; send it again", http.StatusServiceUnavailable)
 		return
@@ -135,7 +134,7 @@ func (h *webhooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) error {
 	switch hook.Event {
 	case githubapp.EventRepository:
-		h.names.told(hook)
+		h.names.hear(hook)
 		return nil // a hint to look: GitHub's API is the authority
 	case "workflow_run", "workflow_job", "installation", "installation_repositories", githubapp.EventProtectionRule:
 	case githubapp.EventComment, githubapp.EventPull:
@@ -143,13 +142,13 @@ func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) 
 			return nil
 		}
 	default:
-		return nil // ping, and all that we did not ask for
+		return nil // ping, and events that the App did not subscribe to
 	}
 	if hook.Event == githubapp.EventProtectionRule {
 		if link := h.connection.link.Load(); link == nil {
 			return nil
 		} else if _, ok := link.runner.Approvals().Of(hook); !ok {
-			return nil // not ours to answer
+			return nil // no site waits for this App's approval
 		}
 	}
 	if hook.Change != nil {
@@ -161,7 +160,7 @@ func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) 
 			return err
 		}
 		if len(of) == 0 && !h.previews.carry(hook) {
-			return nil // of a workflow that is no site's
+			return nil // about a workflow that is no site's
 		}
 	}
 	doc, err := json.Marshal(hook)
@@ -175,18 +174,18 @@ func (h *webhooks) keep(ctx context.Context, id string, hook githubapp.Webhook) 
 		return err
 	}
 	select {
-	case h.came <- struct{}{}:
+	case h.arrived <- struct{}{}:
 	default:
 	}
 	return nil
 }
 
-// process reads the webhooks that were accepted, and asks GitHub for those that
-// did not arrive, until ctx ends.
+// process processes the accepted webhooks, and asks GitHub for those that did not arrive,
+// until ctx ends.
 func (h *webhooks) process(ctx context.Context) {
 	every := lookEvery
 	if h.ledger.Shared() {
-		every = lookForOthers
+		every = lookForReplicas
 	}
 	look, ask := time.NewTicker(every), time.NewTicker(redeliverEvery)
 	defer look.Stop()
@@ -198,7 +197,7 @@ func (h *webhooks) process(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-h.came:
+		case <-h.arrived:
 		case <-look.C:
 		case <-ask.C:
 			h.askForMissed(ctx)
@@ -223,8 +222,12 @@ func (h *webhooks) askForMissed(ctx context.Context) {
 	}
 }
 
-// readWaiting processes the webhooks that wait, in the order in which they came.
+// readWaiting processes the webhooks that wait, in the order of their arrival. Before GitHub
+// is set up here they go on waiting: another replica, which is set up, may have taken them.
 func (h *webhooks) readWaiting(ctx context.Context) error {
+	if h.connection.link.Load() == nil {
+		return nil
+	}
 	for {
 		waiting, err := h.ledger.Deliveries().Waiting(ctx, batch)
 		if err != nil || len(waiting) == 0 {
@@ -236,24 +239,24 @@ func (h *webhooks) readWaiting(ctx context.Context) error {
 	}
 }
 
-// readSome processes webhooks. What was told of each attempt of a run counts at
-// once, though it is noted on disk for all of them together: a webhook may be
-// processed twice, but none is passed over.
+// readSome processes webhooks. It stores for all of them together that they are processed:
+// after a crash some are processed twice, and none is lost. The stages of runs' attempts
+// count from one webhook to the next at once.
 func (h *webhooks) readSome(ctx context.Context, waiting []ledger.Delivery) error {
-	told := stages{}
+	reached := stages{}
 	var done []string
 	for _, d := range waiting {
-		if err := h.read(ctx, d, told); err != nil {
+		if err := h.read(ctx, d, reached); err != nil {
 			return errors.Join(err, h.ledger.Deliveries().Done(ctx, done...))
 		}
 		done = append(done, d.ID)
-		h.tellProcessed(d)
+		h.measure(d)
 	}
 	return h.ledger.Deliveries().Done(ctx, done...)
 }
 
-// tellProcessed tells how long a webhook was under way, and waited here.
-func (h *webhooks) tellProcessed(d ledger.Delivery) {
+// measure reports how long a webhook was under way, and waited here.
+func (h *webhooks) measure(d ledger.Delivery) {
 	if h.processed == nil {
 		return
 	}
@@ -264,7 +267,7 @@ func (h *webhooks) tellProcessed(d ledger.Delivery) {
 	h.processed(stamp.At, d.Received, ledger.Now())
 }
 
-// stages are the highest that webhooks told of attempts of runs.
+// stages are the highest stages of runs' attempts among the webhooks so far.
 type stages map[attempt]int
 
 type attempt struct {
@@ -272,8 +275,8 @@ type attempt struct {
 	number int
 }
 
-// passes says whether a webhook tells of an attempt what is not older than what
-// is known of it, and counts it if so. On disk is looked once for each attempt.
+// passes says whether the stage in a webhook is not older than the highest known one of its
+// attempt, and notes it. The ledger is read once for each attempt.
 func (s stages) passes(ctx context.Context, l *ledger.Ledger, d ledger.Delivery) (bool, error) {
 	of := attempt{d.Run, d.Attempt}
 	stage, ok := s[of]
@@ -287,12 +290,12 @@ func (s stages) passes(ctx context.Context, l *ledger.Ledger, d ledger.Delivery)
 	return d.Stage >= stage, nil
 }
 
-func (h *webhooks) read(ctx context.Context, d ledger.Delivery, told stages) error {
+func (h *webhooks) read(ctx context.Context, d ledger.Delivery, reached stages) error {
 	link := h.connection.link.Load()
 	var hook githubapp.Webhook
 	if err := json.Unmarshal([]byte(d.Doc), &hook); err != nil || link == nil {
-		h.log.Error("a kept webhook can't be used", "delivery", d.ID, "error", err)
-		return nil // it will not get better
+		h.log.Error("a stored webhook can't be read", "delivery", d.ID, "error", err)
+		return nil // another try would fail too
 	}
 	if hook.Repository == "" {
 		return h.installationChanged(ctx, link, hook)
@@ -308,8 +311,8 @@ func (h *webhooks) read(ctx context.Context, d ledger.Delivery, told stages) err
 			return err
 		}
 	}
-	// What is older than what is known of this attempt says nothing any more.
-	if passes, err := told.passes(ctx, h.ledger, d); err != nil || !passes {
+	// An older stage than the known one of the attempt has no meaning any more.
+	if passes, err := reached.passes(ctx, h.ledger, d); err != nil || !passes {
 		return err
 	}
 	of, err := h.names.sitesOf(ctx, link, hook)
@@ -324,8 +327,8 @@ func (h *webhooks) read(ctx context.Context, d ledger.Delivery, told stages) err
 	return nil
 }
 
-// tell brings a webhook's word before the rules of a site, if it is about the
-// site's run.
+// tell brings the event of a webhook before the rules of a site, if it is about the site's
+// run.
 func (h *webhooks) tell(ctx context.Context, to *link, name string, hook githubapp.Webhook) error {
 	site, err := h.ledger.Site(ctx, name)
 	if err != nil {
@@ -333,7 +336,7 @@ func (h *webhooks) tell(ctx context.Context, to *link, name string, hook githuba
 	}
 	cur := site.Current
 	if cur.Run.ID == "" && githubapp.HasToken(hook.Title, cur.Dispatch.Token) {
-		// Faster than the dispatch's own answer, or in its place.
+		// The webhook came before the answer to the dispatch, which may be lost.
 		if err := h.accept(ctx, name, release.DispatchConfirmed{Token: cur.Dispatch.Token, Run: hook.Run}); err != nil {
 			return err
 		}
@@ -344,8 +347,8 @@ func (h *webhooks) tell(ctx context.Context, to *link, name string, hook githuba
 	}
 	event := hook.RunStatus().Event()
 	if ended, ok := event.(release.RunEnded); ok {
-		// GitHub's API knows more than the webhook, such as the failed step.
-		// Where it lags behind, the webhook counts.
+		// GitHub's API knows more than the webhook, such as the failed step. If the API
+		// lags behind, the webhook counts.
 		if known, err := to.runner.LookUp(ctx, name, cur.Number, hook.Run); err == nil {
 			if fuller, ok := known.(release.RunEnded); ok && fuller.Run.Attempt == ended.Run.Attempt {
 				event = fuller

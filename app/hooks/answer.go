@@ -12,42 +12,41 @@ import (
 	"github.com/pressrun/pressrun/internal/trigger"
 )
 
-// Answer is what a call of a hook is told, unless its dialect has an answer of its
-// own.
+// Answer is the answer to a call of a hook, unless its dialect has one of its own.
 type Answer struct {
-	// ID is that of the request, or of the delivery where none was made.
+	// ID is that of the request, or of the delivery if no request was made.
 	ID string `json:"id"`
 	// Request is the request that was made, or made before.
 	Request string `json:"request,omitempty"`
 	// Decision is release, wait, ignore or again.
 	Decision string `json:"decision"`
-	// State is where the request stands; "changed" for what waits for the next
-	// release, "ignored" for what asks for nothing.
+	// State is the state of the request; "changed" for a change that waits for the next
+	// release, "ignored" for an event that has no effect.
 	State string `json:"state"`
 	Why   string `json:"why"`
-	// Joined says that it goes out with a release that was asked for already.
+	// Joined says that the request goes out with a release that others wait for too.
 	Joined bool `json:"joined"`
-	// Link is the page that tells what becomes of it.
+	// Link is the page of the request, or of the site.
 	Link string `json:"link"`
-	// Events is how many events the call told of.
+	// Events is the number of events in the call.
 	Events int `json:"events"`
 }
 
-// answer tells the caller what followed. Prismic takes nothing but 200 for a
-// success, Storyblok nothing but JSON, and 410 makes Ghost forget the hook.
+// answer answers the caller. Prismic takes nothing but 200 for a success, Storyblok nothing
+// but JSON, and 410 makes Ghost forget the hook.
 func (h *Hooks) answer(w http.ResponseWriter, r *http.Request, one *hook, events []cms.Event, done []ledger.Arrived) {
-	told := foremost(done)
-	if told.Delivery.Decision == refused {
-		h.problems.Write(w, r, problem.New(http.StatusUnprocessableEntity, "invalid", told.Delivery.Why))
+	main := foremost(done)
+	if main.Delivery.Decision == refused {
+		h.problems.Write(w, r, problem.New(http.StatusUnprocessableEntity, "invalid", main.Delivery.Why))
 		return
 	}
-	a := h.answerOf(one, told)
+	a := h.answerOf(one, main)
 	a.Events = len(events)
 	var body any = a
 	switch one.system.Name() {
 	case "vercel":
 		// https://vercel.com/docs/deploy-hooks
-		body = map[string]any{"job": map[string]any{"id": a.ID, "state": "PENDING", "createdAt": told.Delivery.Received.UnixMilli()}}
+		body = map[string]any{"job": map[string]any{"id": a.ID, "state": "PENDING", "createdAt": main.Delivery.Received.UnixMilli()}}
 	case "cloudflare":
 		// https://developers.cloudflare.com/workers/ci-cd/builds/deploy-hooks/
 		body = map[string]any{
@@ -59,8 +58,8 @@ func (h *Hooks) answer(w http.ResponseWriter, r *http.Request, one *hook, events
 	_ = json.NewEncoder(w).Encode(body) // the caller may have gone
 }
 
-// foremost is what is told of several: a request before all others, and what was
-// not taken last.
+// foremost is the arrival by which a call with several is answered: one with a request
+// before all others, and a refused one last.
 func foremost(done []ledger.Arrived) ledger.Arrived {
 	rank := func(a ledger.Arrived) int {
 		switch {
@@ -82,20 +81,20 @@ func foremost(done []ledger.Arrived) ledger.Arrived {
 	return best
 }
 
-func (h *Hooks) answerOf(one *hook, told ledger.Arrived) Answer {
-	a := Answer{ID: told.Delivery.ID, Decision: told.Delivery.Decision, Why: told.Delivery.Why, Link: h.url + "/sites/" + one.site}
-	switch told.Delivery.Decision {
+func (h *Hooks) answerOf(one *hook, of ledger.Arrived) Answer {
+	a := Answer{ID: of.Delivery.ID, Decision: of.Delivery.Decision, Why: of.Delivery.Why, Link: h.url + "/sites/" + one.site}
+	switch of.Delivery.Decision {
 	case string(trigger.Wait):
 		a.State = "changed"
 	default:
 		a.State = "ignored"
 	}
-	if told.Accepted == nil {
+	if of.Accepted == nil {
 		return a
 	}
-	asked := told.Accepted.Request
+	asked := of.Accepted.Request
 	a.ID, a.Request, a.Link = asked.ID, asked.ID, h.url+"/requests/"+url.PathEscape(asked.ID)
-	a.State, a.Joined = string(told.Accepted.Site.StatusAt(asked.Place)), told.Again || joined(told.Accepted.Site, asked.Place)
+	a.State, a.Joined = string(of.Accepted.Site.StatusAt(asked.Place)), of.Again || joined(of.Accepted.Site, asked.Place)
 	return a
 }
 
@@ -111,7 +110,7 @@ func joined(site release.Site, place int64) bool {
 	return false
 }
 
-// onlyWeb is an address that a page may carry, or "".
+// onlyWeb is an address to which a page may link, or "".
 func onlyWeb(address string) string {
 	if u, err := url.Parse(address); err == nil && u.Host != "" && u.User == nil {
 		return u.String()

@@ -26,7 +26,7 @@ import (
 // MaxBody is the largest body that a hook takes, in bytes.
 const MaxBody = 1 << 20
 
-// Path is below what the addresses of hooks are.
+// Path begins the addresses of all hooks.
 const Path = "/hooks/"
 
 // Options are what New needs.
@@ -34,16 +34,17 @@ type Options struct {
 	Config   config.Config
 	Ledger   *ledger.Ledger
 	Problems *problem.Reporter
-	// Came is told of each call that was taken: when its CMS says that it happened (zero
-	// where it does not), when it came, and when it was on disk with what follows.
-	Came func(dialect string, stamped, received, processed time.Time)
+	// Handled is called for each call that was taken: with the time of the event by the
+	// CMS's clock (zero where the CMS sends none), that of the receipt, and that at which
+	// the call and its effects were on disk.
+	Handled func(dialect string, stamped, received, processed time.Time)
 }
 
 // Hooks serves the addresses of hooks.
 type Hooks struct {
 	ledger   *ledger.Ledger
 	problems *problem.Reporter
-	came     func(dialect string, stamped, received, processed time.Time)
+	handled  func(dialect string, stamped, received, processed time.Time)
 	url      string
 	hooks    map[string]*hook // by site and name
 }
@@ -53,15 +54,14 @@ type hook struct {
 	name, site string
 	siteURL    string
 	system     cms.Dialect
-	secrets    []string // with which the CMS signs; none: it need not
+	secrets    []string // with which the CMS signs; none where signatures are not required
 	rules      trigger.Rules
 	limit      *rate.Limiter
 }
 
-// New makes the Hooks of a configuration. It reads the secrets that the CMSs sign
-// with.
+// New makes the Hooks of a configuration. It reads the secrets with which the CMSs sign.
 func New(o Options) (*Hooks, error) {
-	h := &Hooks{ledger: o.Ledger, problems: o.Problems, came: o.Came, url: strings.TrimRight(o.Config.URL, "/"), hooks: map[string]*hook{}}
+	h := &Hooks{ledger: o.Ledger, problems: o.Problems, handled: o.Handled, url: strings.TrimRight(o.Config.URL, "/"), hooks: map[string]*hook{}}
 	for name, site := range o.Config.Sites {
 		for _, c := range site.Hooks {
 			one, err := newHook(name, site, c)
@@ -115,8 +115,8 @@ func (h *Hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	middleware.SecureHeaders(w.Header())
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")
-	// Some plugins call from the editor's browser. The address is all that counts,
-	// and the answer tells nothing that its holder may not know.
+	// Some plugins call from the editor's browser. The address alone authorizes the
+	// call, and its holder may read the answer.
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	switch r.Method {
 	case http.MethodGet, http.MethodPost:
@@ -147,8 +147,8 @@ func (h *Hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.take(w, r, one, body)
 }
 
-// find is the hook of an address. What there is not, and what there is not any
-// more, look the same.
+// find is the hook of an address. An address that never was and one that was revoked get
+// the same answer.
 func (h *Hooks) find(ctx context.Context, path string) (*hook, error) {
 	site, rest, _ := strings.Cut(strings.TrimPrefix(path, Path), "/")
 	secret, _, _ := strings.Cut(rest, "/")
@@ -169,7 +169,7 @@ func (h *Hooks) find(ctx context.Context, path string) (*hook, error) {
 	return found, nil
 }
 
-// waits is how long it must wait that comes now; 0 for what is taken.
+// waits is how long a call that comes now must wait; 0 for one that is taken.
 func (k *hook) waits(now time.Time) time.Duration {
 	place := k.limit.ReserveN(now, 1)
 	wait := place.DelayFrom(now)

@@ -18,17 +18,17 @@ import (
 	"github.com/pressrun/pressrun/internal/trigger"
 )
 
-// refused is the decision about what was not taken.
+// refused is the decision about a call, or an event, that was not taken.
 const refused = "refused"
 
-// withdrawn is the decision about what takes back what was scheduled.
+// withdrawn is the decision about an event that withdraws a scheduled request.
 const withdrawn = "withdrawn"
 
-// take judges a call and keeps what follows from it.
+// take judges a call and stores its effects.
 func (h *Hooks) take(w http.ResponseWriter, r *http.Request, one *hook, body []byte) {
 	received := ledger.Now()
 	d := cms.Delivery{Method: r.Method, URI: r.RequestURI, Query: r.URL.Query(), Header: r.Header, Body: body}
-	if d.URI == "" { // a request that no server read
+	if d.URI == "" { // a request that was made in this process, by a test
 		d.URI = r.URL.RequestURI()
 	}
 	if len(one.secrets) > 0 {
@@ -47,13 +47,13 @@ func (h *Hooks) take(w http.ResponseWriter, r *http.Request, one *hook, body []b
 		h.problems.Write(w, r, err)
 		return
 	}
-	if h.came != nil {
-		h.came(one.system.Name(), newest(events), received, ledger.Now())
+	if h.handled != nil {
+		h.handled(one.system.Name(), newest(events), received, ledger.Now())
 	}
 	h.answer(w, r, one, events, done)
 }
 
-// newest is when the newest of events happened, by their CMS's clock.
+// newest is the time of the newest event, by the CMS's clock.
 func newest(events []cms.Event) (at time.Time) {
 	for _, e := range events {
 		if e.At.After(at) {
@@ -63,7 +63,7 @@ func newest(events []cms.Event) (at time.Time) {
 	return at
 }
 
-// refuse keeps that a call was not taken, and answers it.
+// refuse records that a call was refused, and answers it.
 func (h *Hooks) refuse(w http.ResponseWriter, r *http.Request, one *hook, p *api.Problem) {
 	_, err := h.ledger.Hooks().Deliver(context.WithoutCancel(r.Context()), one.site, []ledger.Arrival{{Delivery: ledger.HookDelivery{
 		Hook: one.name, Decision: refused, Why: clean(p.Detail, 1000),
@@ -75,10 +75,10 @@ func (h *Hooks) refuse(w http.ResponseWriter, r *http.Request, one *hook, p *api
 	h.problems.Write(w, r, p)
 }
 
-// maxEvents bounds how many events of one call are kept each by itself.
+// maxEvents bounds how many events of one call are stored one by one.
 const maxEvents = 100
 
-// arrivals are the events of a call, with what follows from each.
+// arrivals are the events of a call, each with its effect.
 func (k *hook) arrivals(events []cms.Event) []ledger.Arrival {
 	var out []ledger.Arrival
 	seen := map[string]bool{}
@@ -90,14 +90,14 @@ func (k *hook) arrivals(events []cms.Event) []ledger.Arrival {
 		out = append(out, k.arrival(e, k.decide(e)))
 	}
 	if len(events) > maxEvents {
-		out = append(out, k.others(events[maxEvents:]))
+		out = append(out, k.rest(events[maxEvents:]))
 	}
 	return out
 }
 
-// others is one arrival for what is too much to be told one by one: it asks for
-// the most that any of them does.
-func (k *hook) others(events []cms.Event) ledger.Arrival {
+// rest is one arrival for all events beyond maxEvents: it has the strongest effect of any of
+// them.
+func (k *hook) rest(events []cms.Event) ledger.Arrival {
 	weight := map[trigger.Then]int{trigger.Wait: 1, trigger.Release: 2}
 	most, decided := events[0], k.decide(events[0])
 	for _, e := range events[1:] {
@@ -119,7 +119,7 @@ func (k *hook) decide(e cms.Event) trigger.Decision {
 	return k.rules.Decide(e)
 }
 
-// arrival is an event with what follows from it.
+// arrival is an event with its effect.
 func (k *hook) arrival(e cms.Event, decided trigger.Decision) ledger.Arrival {
 	a := ledger.Arrival{Delivery: ledger.HookDelivery{
 		Hook: k.name, Key: clean(k.key(e), 300), Event: clean(e.Name, 200), Entity: clean(entity(e), 200), Title: clean(e.Title, 500), Actor: clean(e.User, 200),
@@ -147,13 +147,13 @@ func (k *hook) arrival(e cms.Event, decided trigger.Decision) ledger.Arrival {
 	return a
 }
 
-// caller is the hook as the one who asks.
+// caller is the hook as the caller who makes the request.
 func (k *hook) caller() *auth.Caller {
 	return &auth.Caller{Name: "hook " + k.name, Role: auth.CMS, Sites: []string{k.site}}
 }
 
-// key is an event's own id as the ledger knows it; "" for none. The same event put
-// off to another time is another one: nothing that was to be released may be lost.
+// key is the idempotency key of an event, "" for none. The same event with another time is
+// another request, so that a rescheduled one is not lost.
 func (k *hook) key(e cms.Event) string {
 	id := e.ID
 	if id != "" && !e.NotBefore.IsZero() {
@@ -177,7 +177,7 @@ func (k *hook) request(e cms.Event, d ledger.HookDelivery) (ledger.Request, erro
 	return asked, err
 }
 
-// entity names what an event is about, as article/12; "" when it does not say.
+// entity names the content of an event, as article/12; "" when the event does not say.
 func entity(e cms.Event) string {
 	if e.Entity == "" || e.Type == "" {
 		return e.Entity
@@ -185,7 +185,7 @@ func entity(e cms.Event) string {
 	return e.Type + "/" + e.Entity
 }
 
-// link is where the content is seen: a whole address, or one below the site's.
+// link is the address of the content: a whole one, or one below the site's.
 func (k *hook) link(e cms.Event) string {
 	switch address := clean(e.URL, 1000); {
 	case strings.HasPrefix(address, "https://"), strings.HasPrefix(address, "http://"):
@@ -196,7 +196,7 @@ func (k *hook) link(e cms.Event) string {
 	return ""
 }
 
-// clean is text of a CMS as it may be kept.
+// clean makes a CMS's text fit to be stored.
 func clean(words string, limit int) string {
 	return text.Shorten(strings.ReplaceAll(strings.ToValidUTF8(words, "\uFFFD"), "\x00", ""), limit)
 }

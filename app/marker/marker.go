@@ -1,6 +1,5 @@
-// Package marker looks at the sites' public addresses for the marker of a release,
-// and brings what it says before the rules: a destination that was changed without
-// the app is noticed so.
+// Package marker reads the marker of a release at the sites' public addresses and brings
+// it before the rules, which so notice a destination that was changed without the app.
 package marker
 
 import (
@@ -22,8 +21,8 @@ import (
 const (
 	// every is how often an address is looked at.
 	every = time.Minute
-	// again is after how long a look that found something else is made once more: a
-	// file can be missed in the instant in which it is replaced.
+	// again is the wait before a look that found a difference is made once more: a file
+	// can be missed in the instant in which it is replaced.
 	again = 2 * time.Second
 	// limit bounds one look.
 	limit = 20 * time.Second
@@ -41,7 +40,7 @@ type Options struct {
 	Ledger Ledger
 	// URLs are the public addresses of the sites, by name.
 	URLs map[string]string
-	// Transport is below all looks; nil for the network.
+	// Transport carries all looks; nil for the network.
 	Transport http.RoundTripper
 	Log       *slog.Logger
 }
@@ -57,8 +56,8 @@ type Watcher struct {
 // watched is one site that is looked at.
 type watched struct {
 	url  string
-	live chan struct{} // another release is live
-	seen int64         // the number of the live release that was heard of last
+	live chan struct{} // receives when another release is live
+	seen int64         // the number of the live release at the last such time
 	// begun says that the address was read once: before a first release it tells only
 	// whether an earlier ledger published there.
 	begun atomic.Bool
@@ -123,7 +122,7 @@ func (w *Watcher) watch(ctx context.Context, name string, site *watched) {
 	defer beat.Stop()
 	for {
 		if err := w.Look(ctx, name); err != nil && ctx.Err() == nil {
-			w.log.WarnContext(ctx, "what a site's public address shows can't be kept", "site", name, "error", err)
+			w.log.WarnContext(ctx, "the marker at a site's public address can't be stored", "site", name, "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -134,42 +133,41 @@ func (w *Watcher) watch(ctx context.Context, name string, site *watched) {
 	}
 }
 
-// Look looks at a site's address, and at once again if it shows something else than
-// expected. It changes nothing where nothing could be learnt, and writes nothing
-// where nothing is new.
+// Look looks at a site's address, and soon again if its marker is not the expected one. It
+// writes nothing when the look failed or changes nothing.
 func (w *Watcher) Look(ctx context.Context, name string) error {
-	news, err := w.lookOnce(ctx, name)
-	if news == nil || err != nil {
+	seen, err := w.lookOnce(ctx, name)
+	if seen == nil || err != nil {
 		return err
 	}
-	if !differs(*news) {
-		return w.tell(ctx, name, *news)
+	if !seen.differs() {
+		return w.decide(ctx, name, seen)
 	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(again):
 	}
-	if news, err = w.lookOnce(ctx, name); news == nil || err != nil {
+	if seen, err = w.lookOnce(ctx, name); seen == nil || err != nil {
 		return err
 	}
-	return w.tell(ctx, name, *news)
+	return w.decide(ctx, name, seen)
 }
 
-// news is what a look would change.
-type news struct {
+// observation is a marker that was read, and the site before it is decided about.
+type observation struct {
 	event  release.MarkerSeen
 	before release.Site
 }
 
-// differs says whether the look found the address to differ.
-func differs(n news) bool {
-	after, _, err := release.Step(n.before, n.event, ledger.Now())
+// differs says whether the marker is not the one that the site expects.
+func (o *observation) differs() bool {
+	after, _, err := release.Step(o.before, o.event, ledger.Now())
 	return err == nil && after.Differs()
 }
 
-// lookOnce looks at a site's address; nil when that changes nothing of what is known.
-func (w *Watcher) lookOnce(ctx context.Context, name string) (*news, error) {
+// lookOnce looks at a site's address; nil when the look failed or would change nothing.
+func (w *Watcher) lookOnce(ctx context.Context, name string) (*observation, error) {
 	began := ledger.Now()
 	before, err := w.ledger.Site(ctx, name)
 	if err != nil {
@@ -180,9 +178,9 @@ func (w *Watcher) lookOnce(ctx context.Context, name string) (*news, error) {
 	}
 	m, learnt := w.read(ctx, name)
 	if !learnt {
-		return nil, nil //nolint:nilnil // nothing is known
+		return nil, nil //nolint:nilnil // the look failed
 	}
-	// What was released while the address was read must not be judged by it.
+	// A release that went live while the address was read must not be judged by it.
 	if before, err = w.ledger.Site(ctx, name); err != nil {
 		return nil, err
 	}
@@ -191,25 +189,26 @@ func (w *Watcher) lookOnce(ctx context.Context, name string) (*news, error) {
 	if err != nil || after.Public == before.Public {
 		return nil, err
 	}
-	return &news{event, before}, nil
+	return &observation{event, before}, nil
 }
 
-func (w *Watcher) tell(ctx context.Context, name string, n news) error {
-	after, err := w.ledger.Decide(ctx, name, n.event)
+// decide lets the rules decide about an observation.
+func (w *Watcher) decide(ctx context.Context, name string, o *observation) error {
+	after, err := w.ledger.Decide(ctx, name, o.event)
 	if errors.Is(err, ledger.ErrNoSite) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("keep what %s shows: %w", name, err)
+		return fmt.Errorf("store the marker of %s: %w", name, err)
 	}
 	if after.Differs() {
-		w.log.WarnContext(ctx, "the public address shows something else than was released", "site", name, "what", after.PublicWords())
+		w.log.WarnContext(ctx, "the public address does not show the live release", "site", name, "what", after.PublicWords())
 	}
 	return nil
 }
 
-// read reads a site's marker, and says whether anything was learnt: an address that
-// does not answer, or not to everybody, tells nothing.
+// read reads a site's marker, and says whether it could: an address that does not answer,
+// or not to everybody, tells nothing.
 func (w *Watcher) read(ctx context.Context, name string) (release.Marker, bool) {
 	got, finding := verify.Marker(ctx, w.client, w.sites[name].url, name)
 	if finding == nil {
@@ -221,7 +220,7 @@ func (w *Watcher) read(ctx context.Context, name string) (release.Marker, bool) 
 	case verify.MismatchOtherSite:
 		return release.Marker{Missing: fmt.Sprintf("the public address shows another site, %s", text.Shorten(text.OneLine(got.Site), 80))}, true
 	default:
-		w.log.DebugContext(ctx, "a site's public address tells nothing", "site", name, "why", finding.Detail)
+		w.log.DebugContext(ctx, "the marker at a site's public address can't be read", "site", name, "why", finding.Detail)
 		return release.Marker{}, false
 	}
 }

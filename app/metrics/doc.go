@@ -1,5 +1,5 @@
-// Package metrics tells Prometheus how the sites stand and how releases went: what a
-// scrape reads from one snapshot of the ledger, and what is counted from its events
-// while the app runs. Names and units follow
+// Package metrics serves figures of sites and releases to Prometheus: gauges that a scrape
+// reads from one snapshot of the ledger, and counters of the events since the app
+// started. Names and units follow
 // https://prometheus.io/docs/practices/naming/.
 package metrics

@@ -28,7 +28,7 @@ func described(t *testing.T) []string {
 	m := New("test")
 	m.ended("www", release.Release{Outcome: release.Succeeded})
 	out := make(chan *prometheus.Desc, 100)
-	for _, c := range []prometheus.Collector{m.releases, m.unknowns, m.toLive, m.inState, m.took, m.commits, m.interval, m.delay, m.handling, m.removed, m.unmoved, &sites{}} {
+	for _, c := range []prometheus.Collector{m.releases, m.unknowns, m.toLive, m.inState, m.took, m.commits, m.interval, m.delay, m.handling, m.removed, m.failed, &sites{}} {
 		c.Describe(out)
 	}
 	close(out)

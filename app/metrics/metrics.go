@@ -26,13 +26,13 @@ type Metrics struct {
 	delay    *prometheus.HistogramVec
 	handling *prometheus.HistogramVec
 	removed  *prometheus.CounterVec
-	unmoved  prometheus.Counter
+	failed   prometheus.Counter
 }
 
-// Buckets of what takes seconds to hours: a release, or the wait for one.
+// Buckets of durations from seconds to hours: a release, or the wait for one.
 var spans = []float64{1, 5, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400, 43200}
 
-// Buckets of what takes parts of a second, or minutes when something is wrong.
+// Buckets of durations of parts of a second, or minutes when something is wrong.
 var lags = []float64{.005, .025, .1, .5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600}
 
 // New makes the figures. Watch has them count.
@@ -72,14 +72,14 @@ func New(version string) *Metrics {
 	m.removed = prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "pressrun_history_removed_rows_total", Help: "Rows of old history that were exported and removed, by table.",
 	}, []string{"table"})
-	m.unmoved = prometheus.NewCounter(prometheus.CounterOpts{
+	m.failed = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "pressrun_history_passes_failed_total", Help: "Passes over old history that broke off; nothing goes that was not exported.",
 	})
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
 		Name: "pressrun_build_info", Help: "1; the version of the program is a label.", ConstLabels: prometheus.Labels{"version": version},
 	})
 	info.Set(1)
-	m.registry.MustRegister(m.releases, m.unknowns, m.toLive, m.inState, m.took, m.commits, m.interval, m.delay, m.handling, m.removed, m.unmoved, info,
+	m.registry.MustRegister(m.releases, m.unknowns, m.toLive, m.inState, m.took, m.commits, m.interval, m.delay, m.handling, m.removed, m.failed, info,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -87,21 +87,22 @@ func New(version string) *Metrics {
 // Committed counts a commit of the ledger.
 func (m *Metrics) Committed(took time.Duration) { m.commits.Observe(took.Seconds()) }
 
-// HistoryRemoved counts rows of old history that went.
+// HistoryRemoved counts removed rows of old history.
 func (m *Metrics) HistoryRemoved(table string, rows int) {
 	m.removed.WithLabelValues(table).Add(float64(rows))
 }
 
-// HistoryFailed counts a pass over old history that broke off.
-func (m *Metrics) HistoryFailed() { m.unmoved.Inc() }
+// HistoryFailed counts a pass over old history that failed.
+func (m *Metrics) HistoryFailed() { m.failed.Inc() }
 
-// oldest is from which age on a sender's instant is not taken for that of the webhook:
-// a CMS may tell when content was last changed.
+// oldest bounds the delay that is counted: an older time is not that of the webhook, but
+// perhaps that at which the content was last changed.
 const oldest = 24 * time.Hour
 
-// Came counts a webhook: the dialect of who sent it, when that says that it happened
-// (zero where it does not), when it was received, and when it was processed.
-func (m *Metrics) Came(sender string, stamped, received, processed time.Time) {
+// WebhookHandled counts a webhook: the dialect of its sender, the time of the event by the
+// sender's clock (zero where it sends none), that of the receipt, and that at which the
+// effects were decided.
+func (m *Metrics) WebhookHandled(sender string, stamped, received, processed time.Time) {
 	if delay := received.Sub(stamped); !stamped.IsZero() && delay < oldest {
 		m.delay.WithLabelValues(sender).Observe(max(0, delay.Seconds()))
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// sites reads how the sites stand, at each scrape from one snapshot.
+// sites reads the states of the sites, at each scrape from one snapshot.
 type sites struct {
 	ledger *ledger.Ledger
 	by     atomic.Pointer[configured]
@@ -21,10 +21,10 @@ type sites struct {
 	now    func() time.Time
 }
 
-// configured is what scrapes need of the configuration.
+// configured is the part of the configuration that scrapes need.
 type configured struct {
 	hours map[string]calendar.Hours
-	// handOffs are those who are handed what goes live.
+	// handOffs are the targets of hand-offs.
 	handOffs []ledger.NoticeTarget
 }
 
@@ -49,7 +49,7 @@ var (
 	upOf       = gauge("pressrun_ledger_readable", "1 if the ledger could be read for this scrape.")
 )
 
-// Describe tells what Collect gives.
+// Describe implements prometheus.Collector.
 func (s *sites) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{stateOf, stoppedOf, waitingOf, oldestOf, failuresOf, liveAgeOf, numberOf, openOf, workedOf, handedOf, handAgeOf, outboxOf, outboxAge, upOf} {
 		out <- d
@@ -59,8 +59,8 @@ func (s *sites) Describe(out chan<- *prometheus.Desc) {
 // scrapeLimit bounds a scrape's wait for the ledger.
 const scrapeLimit = 8 * time.Second
 
-// Collect reads the ledger. What can't be read is told by one figure and not by an
-// error, which would hide the figures of the process.
+// Collect reads the ledger. A failed read sets one figure and is no error of the scrape,
+// which would hide the figures of the process.
 func (s *sites) Collect(out chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeLimit)
 	defer cancel()
@@ -97,7 +97,7 @@ func (s *sites) Collect(out chan<- prometheus.Metric) {
 	}
 }
 
-// handedOff tells how far each receiver was handed what went live.
+// handedOff gives the progress of each target of hand-offs.
 func (s *sites) handedOff(ctx context.Context, snap *ledger.Snapshot, tell func(*prometheus.Desc, float64, ...string)) error {
 	for _, to := range s.by.Load().handOffs {
 		handed, err := snap.Handed(ctx, to)
@@ -115,7 +115,7 @@ func (s *sites) handedOff(ctx context.Context, snap *ledger.Snapshot, tell func(
 // countedBack bounds how far back business hours are counted at each scrape.
 const countedBack = 30 * 24 * time.Hour
 
-// site tells how one site stands.
+// site gives the figures of one site.
 func (s *sites) site(site release.Site, tell func(*prometheus.Desc, float64, ...string)) {
 	now := s.now()
 	for _, state := range release.States {
@@ -144,8 +144,7 @@ func (s *sites) site(site release.Site, tell func(*prometheus.Desc, float64, ...
 	tell(openOf, number(s.by.Load().hours[site.Name].Open(now)), site.Name)
 }
 
-// oldestUnserved is when the oldest request was accepted that is not live; zero for
-// none.
+// oldestUnserved is when the oldest request that is not live was accepted; zero for none.
 func oldestUnserved(site release.Site) time.Time {
 	if site.Current.Outcome != release.Succeeded && site.Current.Requests.Count > 0 {
 		return site.Current.Requests.First

@@ -10,8 +10,8 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Watcher counts what the events of a ledger tell from its start on. Prometheus
-// expects counters to begin anew with a process.
+// Watcher counts the events of a ledger from its start on. Prometheus expects counters to
+// begin anew with a process.
 type Watcher struct {
 	metrics *Metrics
 	ledger  *ledger.Ledger
@@ -22,12 +22,12 @@ type Watcher struct {
 	sites *sites
 }
 
-// Configure has scrapes go by other hours and hand-offs, those of another configuration.
+// Configure sets the hours and hand-offs of another configuration.
 func (w *Watcher) Configure(hours map[string]calendar.Hours, handOffs []ledger.NoticeTarget) {
 	w.sites.by.Store(&configured{hours, handOffs})
 }
 
-// Watch begins after the last event that there is, and has scrapes read the ledger.
+// Watch makes a Watcher that begins after the last event, and has scrapes read the ledger.
 func (m *Metrics) Watch(ctx context.Context, l *ledger.Ledger, hours map[string]calendar.Hours, handOffs []ledger.NoticeTarget, log *slog.Logger) (*Watcher, error) {
 	after, err := l.LastEvent(ctx)
 	if err != nil {
@@ -52,12 +52,11 @@ func (m *Metrics) Watch(ctx context.Context, l *ledger.Ledger, hours map[string]
 const (
 	eventsAtOnce   = 500
 	requestsAtOnce = 1000
-	// again is when to read after a failure.
+	// again is the wait after a failed read.
 	again = 10 * time.Second
 )
 
-// Run counts until ctx ends. Requests that are accepted, thousands a second, do not
-// wake it.
+// Run counts until ctx ends. Accepted requests, perhaps thousands a second, do not wake it.
 func (w *Watcher) Run(ctx context.Context) {
 	for {
 		ended, unknown := w.ledger.Happened(release.KindEnded), w.ledger.Happened(release.KindUnknown)
@@ -88,7 +87,7 @@ func wait(ctx context.Context, span time.Duration) bool {
 	}
 }
 
-// count counts the events that came since.
+// count counts the events since the last call.
 func (w *Watcher) count(ctx context.Context) error {
 	last, err := w.ledger.LastEvent(ctx)
 	if err != nil {
@@ -121,9 +120,15 @@ func (w *Watcher) event(ctx context.Context, e ledger.Event) error {
 		if err != nil {
 			return err
 		}
+		waits, err := w.waits(ctx, r) // all reads come before the first count: after an error the event is counted anew
+		if err != nil {
+			return err
+		}
 		w.metrics.ended(e.Site, r.Release)
 		w.between(e.Site, r.Release)
-		return w.served(ctx, r)
+		for _, wait := range waits {
+			w.metrics.toLive.WithLabelValues(r.Site).Observe(wait.Seconds())
+		}
 	}
 	return nil
 }
@@ -140,26 +145,27 @@ func (w *Watcher) between(site string, r release.Release) {
 	w.live[site] = at
 }
 
-// served tells how long the requests of a release waited that went live.
-func (w *Watcher) served(ctx context.Context, r ledger.Release) error {
+// waits are the times that the requests of a release waited until they went live.
+func (w *Watcher) waits(ctx context.Context, r ledger.Release) ([]time.Duration, error) {
 	if r.Outcome != release.Succeeded || r.RollbackTo != 0 {
-		return nil
+		return nil, nil
 	}
+	var waits []time.Duration
 	for upto := r.Upto; ; {
 		found, err := w.ledger.Requests(ctx, r.Site, r.After, upto, requestsAtOnce)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, q := range found {
 			from := q.AcceptedAt
 			if q.NotBefore.After(from) {
 				from = q.NotBefore
 			}
-			w.metrics.toLive.WithLabelValues(r.Site).Observe(r.Times.Complete.Sub(from).Seconds())
+			waits = append(waits, r.Times.Complete.Sub(from))
 			upto = q.Place - 1
 		}
 		if len(found) < requestsAtOnce {
-			return nil
+			return waits, nil
 		}
 	}
 }

@@ -14,11 +14,12 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// storeEvery is after how many events without a notice the cursor is kept all the
-// same: writing it at each would cost a commit for each.
+// storeEvery is after how many events without a notice the cursor is stored: a write at
+// each event would cost a commit each.
 const storeEvery = 1000
 
-// fill puts what happened in line, until enough waits there or all has been read.
+// fill makes notices of events and puts them in line, until enough wait there or all events
+// have been read.
 func (t *target) fill(ctx context.Context) error {
 	t.people.look = ledger.Now().Add(queueLook)
 	for ctx.Err() == nil {
@@ -43,14 +44,14 @@ func (t *target) fill(ctx context.Context) error {
 			continue
 		}
 		if err := t.lines.Make(ctx, t.NoticeTarget, from, upto, made); err != nil {
-			t.seen = ledger.NoticeCursor{} // nothing of it may be left out
+			t.seen = ledger.NoticeCursor{} // the same events are read again
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
-// read makes notices of what happened after a cursor, and tells up to where.
+// read makes notices of the events after a cursor, and gives the cursor after them.
 func (t *target) read(ctx context.Context, from ledger.NoticeCursor) (upto ledger.NoticeCursor, made []ledger.Notice, err error) {
 	upto = from
 	err = t.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
@@ -66,7 +67,7 @@ func (t *target) read(ctx context.Context, from ledger.NoticeCursor) (upto ledge
 			if t.settles(e, ledger.Now()) {
 				return nil
 			}
-			more, rest, err := t.said(ctx, s, e, upto.Place)
+			more, rest, err := t.noticesOf(ctx, s, e, upto.Place)
 			if err != nil {
 				return err
 			}
@@ -85,8 +86,8 @@ func (t *target) read(ctx context.Context, from ledger.NoticeCursor) (upto ledge
 	return upto, made, err
 }
 
-// settles says whether an event is not to be told of yet, and keeps when it is. Where
-// the clock was put back since, nothing is waited for.
+// settles says whether an event must wait before notices are made of it, and notes until
+// when. After the clock was put back, no event waits.
 func (t *target) settles(e ledger.Event, now time.Time) bool {
 	t.settled = time.Time{}
 	if t.kind.Settle == 0 || e.Kind != release.KindEnded || e.At.After(now) || !now.Before(e.At.Add(t.kind.Settle)) {
@@ -104,7 +105,7 @@ func stepsOf(ctx context.Context, s *ledger.Snapshot, e ledger.Event) ([]notify.
 	}
 	var measured api.Metrics
 	if err := json.Unmarshal([]byte(found.Metrics), &measured); err != nil {
-		return nil, fmt.Errorf("read what the run of release #%d measured: %w", e.Release, err)
+		return nil, fmt.Errorf("read the measurements of release #%d: %w", e.Release, err)
 	}
 	var steps []notify.Step
 	for _, step := range measured.Steps {
@@ -116,8 +117,8 @@ func stepsOf(ctx context.Context, s *ledger.Snapshot, e ledger.Event) ([]notify.
 	return steps, nil
 }
 
-// said are the notices of an event, as the target's kind is told of it.
-func (t *target) said(ctx context.Context, s *ledger.Snapshot, e ledger.Event, after int64) (made []ledger.Notice, rest int64, err error) {
+// noticesOf are the notices of an event for the target's kind.
+func (t *target) noticesOf(ctx context.Context, s *ledger.Snapshot, e ledger.Event, after int64) (made []ledger.Notice, rest int64, err error) {
 	if t.kind.HandsOff {
 		made, err = t.handOff(ctx, s, e)
 		return made, 0, err
@@ -125,9 +126,9 @@ func (t *target) said(ctx context.Context, s *ledger.Snapshot, e ledger.Event, a
 	return t.notices(ctx, s, e, after)
 }
 
-// notices are what an event says: of itself, when it is not begun yet, and of the
-// requests that its release serves with places after one. Rest is the last of those
-// places when there are more.
+// notices are the notices of an event: one about the event itself, unless after says that
+// it was made before, and one about each request that its release serves with a place after
+// that. rest is the last of those places when there are more.
 func (t *target) notices(ctx context.Context, s *ledger.Snapshot, e ledger.Event, after int64) (made []ledger.Notice, rest int64, err error) {
 	record, of, err := recordOf(ctx, s, e)
 	if err != nil {
@@ -171,8 +172,7 @@ func (t *target) notices(ctx context.Context, s *ledger.Snapshot, e ledger.Event
 	return made, rest, nil
 }
 
-// recordOf is an event as internal/notify reads it, with the release that it is about;
-// nil for none.
+// recordOf is an event as internal/notify reads it, with its release; nil for none.
 func recordOf(ctx context.Context, s *ledger.Snapshot, e ledger.Event) (record notify.Record, of *release.Release, err error) {
 	if e.Release != 0 && e.Request == "" {
 		found, err := s.Release(ctx, e.Site, e.Release)
@@ -186,7 +186,7 @@ func recordOf(ctx context.Context, s *ledger.Snapshot, e ledger.Event) (record n
 	return notify.Record{Event: e.ID, Kind: e.Kind, By: e.By, Why: e.Why, At: e.At}, of, nil
 }
 
-// wants says whether the target is to be told of a type.
+// wants says whether the target gets notices of a type.
 func (t *target) wants(what notify.Type) bool {
 	return t.kind.Can(what) && (t.wanted == nil || slices.Contains(t.wanted, what))
 }

@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// handOffTried is for how long a hand-off is tried: what waits behind it waits too, and
-	// a receiver may be away for a weekend.
+	// handOffTried is how long a hand-off is tried. It is longer than that of other
+	// notices, since a receiver may be away for a weekend and needs each one.
 	handOffTried = 72 * time.Hour
-	// mostHandedOff bounds among how many requests of a release the entries are looked for.
+	// mostHandedOff bounds the requests of a release whose entries are handed off.
 	mostHandedOff = 5000
-	// mostAnswerKept is how much of a receiver's answer is kept, in characters.
+	// mostAnswerKept bounds the part of a receiver's answer that is stored, in characters.
 	mostAnswerKept = 500
 )
 
-// tried is for how long a notice of the target is tried.
+// tried is how long a notice of the target is tried.
 func (t *target) tried() time.Duration {
 	if t.kind.HandsOff {
 		return handOffTried
@@ -31,7 +31,7 @@ func (t *target) tried() time.Duration {
 	return Tried
 }
 
-// handOff is what an event hands off.
+// handOff is the hand-off of an event; none for most events.
 func (t *target) handOff(ctx context.Context, s *ledger.Snapshot, e ledger.Event) ([]ledger.Notice, error) {
 	record, of, err := recordOf(ctx, s, e)
 	if err != nil {
@@ -55,9 +55,9 @@ func (t *target) handOff(ctx context.Context, s *ledger.Snapshot, e ledger.Event
 	return t.add(nil, fact)
 }
 
-// tellLate tells once when a receiver is late with what it is handed, and once when it no
+// noteLate records once that a receiver is late in taking hand-offs, and once that it no
 // longer is.
-func (t *target) tellLate(ctx context.Context, now time.Time) error {
+func (t *target) noteLate(ctx context.Context, now time.Time) error {
 	handed, err := t.ledger.Handed(ctx, t.NoticeTarget)
 	if err != nil {
 		return err
@@ -70,14 +70,14 @@ func (t *target) tellLate(ctx context.Context, now time.Time) error {
 	if late == !handed.Late.IsZero() {
 		return nil
 	}
-	why := fmt.Sprintf("%s takes what it is handed again", t.Name)
+	why := fmt.Sprintf("%s takes hand-offs again", t.Name)
 	if late {
-		why = fmt.Sprintf("%s has not taken what went live at %s", t.Name, handed.Oldest.UTC().Format(time.RFC3339))
+		why = fmt.Sprintf("%s has not taken the content that went live at %s", t.Name, handed.Oldest.UTC().Format(time.RFC3339))
 	}
 	return t.lines.Late(ctx, t.NoticeTarget, late, why)
 }
 
-// handSender hands off what went live to a web address.
+// handSender hands content that went live off to a web address.
 type handSender struct {
 	to     ledger.NoticeTarget
 	ledger Ledger
@@ -92,8 +92,8 @@ func newHandSender(o Options, kind notify.Kind, to ledger.NoticeTarget, c config
 
 func (s *handSender) close() { s.web.close() }
 
-// send sends with a watermark that is no lower than what the receiver has taken. In a dry
-// run only tests are sent, and nothing counts as taken up to anywhere.
+// send sends with a watermark that is no lower than the last one that the receiver took. In
+// a dry run it sends tests alone, and the watermark stays.
 func (s *handSender) send(ctx context.Context, one ledger.Notice) outcome {
 	switch {
 	case one.Type == string(notify.Test):
@@ -109,14 +109,14 @@ func (s *handSender) send(ctx context.Context, one ledger.Notice) outcome {
 	if one.Body, watermark, err = notify.Raise(one.Body, handed.Watermark); err != nil {
 		return outcome{trouble: err.Error(), over: true}
 	}
-	came := s.web.send(ctx, one)
-	if came.taken {
-		came.watermark = watermark
+	result := s.web.send(ctx, one)
+	if result.taken {
+		result.watermark = watermark
 	}
-	return came
+	return result
 }
 
-// answered is what a target said in taking a notice, for people: plain, and shortened.
+// answered is the answer of a target that took a notice, for people: plain, and shortened.
 func answered(a outbound.Answer) string {
 	return text.Shorten(strings.TrimSpace(text.OneLine(strings.ToValidUTF8(string(a.Body), ""))), mostAnswerKept)
 }

@@ -100,15 +100,15 @@ func (s *mailSender) send(ctx context.Context, one ledger.Notice) outcome {
 	o := outcome{trouble: s.trouble(err)}
 	if refusal, ok := errors.AsType[*mail.SendError](err); ok {
 		o.status = refusal.ErrorCode()
-		// What is refused is this message or its receiver, not all of the server.
+		// The server refused this message or its receiver, and takes others.
 		o.own = (refusal.Reason == mail.ErrSMTPRcptTo || refusal.Reason == mail.ErrSMTPDataClose) && !serverWide(o.status)
 		o.over = o.own && !refusal.IsTemp() && o.status/100 == 5
 	}
 	return o
 }
 
-// serverWide says whether an answer is about the server: it is closing, or it takes
-// nobody's sign-in (RFC 5321, 4.2.3; RFC 4954, 6).
+// serverWide says whether an answer is about the server and not the message: it is closing,
+// or can't authenticate anybody (RFC 5321, 4.2.3; RFC 4954, 6).
 func serverWide(status int) bool { return status == 421 || status == 454 }
 
 // putOff says whether a notice waits because its receiver's server put it off, as by
@@ -117,7 +117,8 @@ func (s *mailSender) putOff(one ledger.Notice) bool {
 	return one.Status/100 == 4 && !serverWide(one.Status)
 }
 
-// thread is what is told in its order: to the same receivers, of the same release.
+// thread groups the notices to the same receivers about the same release, which must arrive
+// in their order.
 func (s *mailSender) thread(one ledger.Notice) string {
 	to := ""
 	if m, err := notify.ReadMail([]byte(one.Body)); err == nil {
@@ -126,7 +127,7 @@ func (s *mailSender) thread(one ledger.Notice) string {
 	return fmt.Sprint(one.Release, " ", to)
 }
 
-// trouble says what was wrong, without the password, which a server may repeat.
+// trouble describes an error, without the password, which a server may repeat.
 func (s *mailSender) trouble(err error) string {
 	said := text.OneLine(err.Error())
 	if s.password != "" {
@@ -153,12 +154,12 @@ func (s *mailSender) message(one ledger.Notice) (*mail.Msg, error) {
 		return nil, fmt.Errorf("set the sender: %w", err)
 	}
 	if err := out.To(to...); err != nil {
-		return nil, fmt.Errorf("set who gets it: %w", err)
+		return nil, fmt.Errorf("set the receivers: %w", err)
 	}
 	out.Subject(text.OneLine(m.Subject))
 	out.SetDateWithValue(one.Created)
 	out.SetMessageIDWithValue(one.ID + "@" + s.domain)
-	if m.Release != 0 { // what is told of a release is one thread
+	if m.Release != 0 { // the messages about a release are one thread
 		thread := fmt.Sprintf("<release-%d.%s.%s@%s>", m.Release, s.name, s.site, s.domain)
 		out.SetGenHeader(mail.HeaderReferences, thread)
 		out.SetGenHeader(mail.HeaderInReplyTo, thread)
@@ -171,8 +172,8 @@ func (s *mailSender) message(one ledger.Notice) (*mail.Msg, error) {
 	return out, nil
 }
 
-// deliver hands a message over: signed in by PLAIN, or by LOGIN to a server that knows
-// no better.
+// deliver hands a message over: authenticated by PLAIN, or by LOGIN if the server has
+// nothing else.
 func (s *mailSender) deliver(ctx context.Context, m *mail.Msg) error {
 	err := s.deliverBy(ctx, m, mail.SMTPAuthPlain)
 	if errors.Is(err, mail.ErrPlainAuthNotSupported) {
@@ -203,7 +204,7 @@ func (s *mailSender) deliverBy(ctx context.Context, m *mail.Msg, auth mail.SMTPA
 		return fmt.Errorf("reach the mail server: %w", err)
 	}
 	err = client.SendWithSMTPClient(connection, m)
-	// The server has answered: how it says good-bye changes nothing.
+	// The server has taken or refused the message: an error in closing changes nothing.
 	_ = client.CloseWithSMTPClient(connection)
 	return err
 }

@@ -1,6 +1,6 @@
-// Package notices tells targets what happened to sites: it reads the audit trail by
-// a cursor for each target that the ledger keeps, puts notices in line, and sends
-// them one after the other. No target holds another one up, or a release.
+// Package notices sends notices of the sites' events to targets: for each target it reads
+// the audit trail from a cursor in the ledger, puts notices in line, and sends them one after
+// the other. No target delays another one, or a release.
 package notices
 
 import (
@@ -21,7 +21,7 @@ import (
 
 // Ledger is what Notices needs of a *ledger.Ledger.
 type Ledger interface {
-	Told(site string) <-chan struct{}
+	TrailGrown(site string) <-chan struct{}
 	Read(ctx context.Context, answer func(context.Context, *ledger.Snapshot) error) error
 	FirstNotice(ctx context.Context, to ledger.NoticeTarget) (ledger.Notice, bool, error)
 	NoticesInLine(ctx context.Context, to ledger.NoticeTarget, limit int) ([]ledger.Notice, error)
@@ -48,11 +48,11 @@ type Options struct {
 	Ledger Ledger
 	Lines  Lines
 	Log    *slog.Logger
-	// Transport is below all sending; nil for the network.
+	// Transport carries all notices; nil for the network.
 	Transport http.RoundTripper
 }
 
-// Notices tells the targets of all sites.
+// Notices sends the notices of all sites.
 type Notices struct {
 	lines   Lines
 	targets []*target
@@ -163,7 +163,7 @@ func Secrets(c config.Target) ([]string, error) {
 	return keys, nil
 }
 
-// Begin makes the configured targets those of the sites, of which it is given all.
+// Begin makes the configured targets those of the sites. sites are all sites of the ledger.
 func (n *Notices) Begin(ctx context.Context, sites []string) error {
 	for _, site := range sites {
 		var names []string
@@ -179,7 +179,7 @@ func (n *Notices) Begin(ctx context.Context, sites []string) error {
 	return nil
 }
 
-// Run tells all targets what happened and happens, until ctx ends.
+// Run sends notices to all targets until ctx ends.
 func (n *Notices) Run(ctx context.Context) {
 	var all sync.WaitGroup
 	for _, t := range n.targets {

@@ -11,27 +11,29 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// people is what a target that tells people needs beyond other ones.
+// people are the further settings of a target of notices to people.
 type people struct {
 	policy       notify.Policy
 	longestQueue time.Duration
-	// to are those who each get a message of their own; none where a message reaches all
-	// of them. Askers are the domains of who is told what became of their requests.
+	// to are the addresses that each get a message of their own; none where one message
+	// reaches all. Askers are the domains of those who are told what became of their
+	// requests.
 	to, askers []string
-	// look is when there may be something to tell although nothing happened.
+	// look is when a notice may be due although nothing happened.
 	look time.Time
 }
 
 const (
-	// queueLook is how often it is looked how long requests have waited.
+	// queueLook is how often the waits of requests are looked at.
 	queueLook = time.Minute
-	// mostAskers bounds how many people one release tells, and mostServed among how many
-	// of its requests they are looked for.
+	// mostAskers bounds how many people get a notice of one release, and mostServed the
+	// requests of a release among which they are looked for.
 	mostAskers = 200
 	mostServed = 20_000
 )
 
-// lookAgain is the earlier of an instant and when there may be something to tell.
+// lookAgain is the earlier of an instant and the time at which a notice may be due although
+// nothing happened.
 func (t *target) lookAgain(next time.Time) time.Time {
 	if t.kind.People && t.people.look.Before(next) {
 		return t.people.look
@@ -45,16 +47,16 @@ func (t *target) lookAgain(next time.Time) time.Time {
 	return next
 }
 
-// tellPeople decides what people are told of what happened after a cursor, of requests
-// that wait too long, and whether a digest is due. It tells up to where.
+// tellPeople decides which notices people get: of the events after a cursor, of requests
+// that wait too long, and of a digest that is due. It gives the cursor after them.
 func (t *target) tellPeople(ctx context.Context, s *ledger.Snapshot, from ledger.NoticeCursor) (upto ledger.NoticeCursor, made []ledger.Notice, err error) {
 	memory, err := notify.ReadMemory(from.Memory)
-	if err != nil { // it decides nothing that may not be decided anew
-		t.log.Warn("what people were told can't be read: it may be told again", "error", err)
+	if err != nil { // without it people may get a notice twice, and lose none
+		t.log.Warn("the memory of notices to people can't be read: some may be sent again", "error", err)
 		memory = notify.Memory{}
 	}
-	turn := &turn{target: t, memory: memory, now: ledger.Now()}
-	if err := turn.digest(); err != nil {
+	p := &pass{target: t, memory: memory, now: ledger.Now()}
+	if err := p.digest(); err != nil {
 		return from, nil, err
 	}
 	events, err := s.Events(ctx, t.Site, from.Event, most)
@@ -67,34 +69,34 @@ func (t *target) tellPeople(ctx context.Context, s *ledger.Snapshot, from ledger
 		if err != nil {
 			return from, nil, err
 		}
-		if err := turn.event(ctx, s, record, of); err != nil {
+		if err := p.event(ctx, s, record, of); err != nil {
 			return from, nil, err
 		}
-		if upto.Event = e.ID; len(turn.made) >= most {
+		if upto.Event = e.ID; len(p.made) >= most {
 			break
 		}
 	}
-	if err := turn.queue(ctx, s); err != nil {
+	if err := p.queue(ctx, s); err != nil {
 		return from, nil, err
 	}
-	t.people.look = turn.now.Add(queueLook)
-	if due, waits := t.people.policy.DigestAt(turn.memory, turn.now); waits && due.Before(t.people.look) {
+	t.people.look = p.now.Add(queueLook)
+	if due, waits := t.people.policy.DigestAt(p.memory, p.now); waits && due.Before(t.people.look) {
 		t.people.look = due
 	}
-	upto.Memory = turn.memory.String()
-	return upto, turn.made, nil
+	upto.Memory = p.memory.String()
+	return upto, p.made, nil
 }
 
-// turn is what is decided in one go.
-type turn struct {
+// pass is one call of tellPeople.
+type pass struct {
 	*target
 	memory notify.Memory
 	now    time.Time
 	made   []ledger.Notice
 }
 
-// decide has the policy decide on a fact, and puts it in line if it is to be told.
-func (t *turn) decide(f notify.Fact) error {
+// decide has the policy decide about a fact, and puts a notice of it in line if it says so.
+func (t *pass) decide(f notify.Fact) error {
 	var verdict notify.Verdict
 	t.memory, f, verdict = t.people.policy.Decide(t.memory, f, t.now)
 	if verdict == notify.Tell || verdict == notify.Update {
@@ -103,9 +105,9 @@ func (t *turn) decide(f notify.Fact) error {
 	return nil
 }
 
-// tell puts a fact in line: for the one person whom it is for, for each address of the
-// target, or for the target as a whole.
-func (t *turn) tell(f notify.Fact) (err error) {
+// tell puts notices of a fact in line: one for the person whom it is for, one for each
+// address of the target, or one for the target as a whole.
+func (t *pass) tell(f notify.Fact) (err error) {
 	if f.To != "" || len(t.people.to) == 0 {
 		t.made, err = t.add(t.made, f)
 		return err
@@ -119,10 +121,10 @@ func (t *turn) tell(f notify.Fact) (err error) {
 	return nil
 }
 
-// reaches says whether anybody is told but who asked.
-func (t *turn) reaches() bool { return t.kind.Name != "smtp" || len(t.people.to) > 0 }
+// reaches says whether the target has receivers other than those who made requests.
+func (t *pass) reaches() bool { return t.kind.Name != "smtp" || len(t.people.to) > 0 }
 
-func (t *turn) digest() error {
+func (t *pass) digest() error {
 	due, waits := t.people.policy.DigestAt(t.memory, t.now)
 	if !waits || due.After(t.now) {
 		return nil
@@ -132,9 +134,9 @@ func (t *turn) digest() error {
 	return t.tell(f)
 }
 
-// event decides on what an event says: of itself, and to those whose requests its
-// release serves.
-func (t *turn) event(ctx context.Context, s *ledger.Snapshot, record notify.Record, of *release.Release) error {
+// event decides about an event: about a notice of itself, and those to the people whose
+// requests its release serves.
+func (t *pass) event(ctx context.Context, s *ledger.Snapshot, record notify.Record, of *release.Release) error {
 	fact, known := notify.Of(t.site, record, of)
 	if known && t.reaches() {
 		if err := t.decide(fact); err != nil {
@@ -158,8 +160,8 @@ func (t *turn) event(ctx context.Context, s *ledger.Snapshot, record notify.Reco
 	return nil
 }
 
-// askers are what those are told who asked for what a release serves.
-func (t *turn) askers(ctx context.Context, s *ledger.Snapshot, f notify.Fact) (map[string]notify.Fact, error) {
+// askers are the facts for the people whose requests a release serves, by their addresses.
+func (t *pass) askers(ctx context.Context, s *ledger.Snapshot, f notify.Fact) (map[string]notify.Fact, error) {
 	asked := map[string]notify.Fact{}
 	after, seen := f.Release.After, 0
 	for {
@@ -187,8 +189,8 @@ func (t *turn) askers(ctx context.Context, s *ledger.Snapshot, f notify.Fact) (m
 	}
 }
 
-// queue decides on requests that wait too long, unless somebody stopped the site.
-func (t *turn) queue(ctx context.Context, s *ledger.Snapshot) error {
+// queue decides about requests that wait too long, unless somebody stopped the site.
+func (t *pass) queue(ctx context.Context, s *ledger.Snapshot) error {
 	site, err := s.Site(ctx, t.Site)
 	if err != nil || !t.reaches() {
 		return err

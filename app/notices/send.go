@@ -21,27 +21,28 @@ type sender interface {
 	close()
 }
 
-// outcome is what came of a try.
+// outcome is the outcome of a try.
 type outcome struct {
-	// taken says that the target took the notice, and place where it now is.
+	// taken says that the target took the notice; place names the message there, for
+	// targets that can change it.
 	taken bool
 	place string
-	// status is the answer's; 0 for none. trouble says what was wrong with it.
+	// status is the answer's; 0 for none. trouble describes the failure.
 	status  int
 	trouble string
-	// answer is what the target said when it took a notice, where that is kept, and
-	// watermark up to when it now knows content to be live.
+	// answer is the answer of a target that took a notice, where it is stored, and
+	// watermark the time up to which the target now knows content to be live.
 	answer    string
 	watermark time.Time
-	// after is when the target wants to be asked again, at the earliest; over says that
-	// asking again is of no use, and lost that the message that was to change is gone.
+	// after is the earliest time at which the target wants another try; over says that
+	// another try is of no use, and lost that the message to change is gone.
 	after      time.Time
 	over, lost bool
-	// own says that what was refused is this notice, and not all that the target gets.
+	// own says that the target refused this notice, and takes others.
 	own bool
 }
 
-// mostAnswer is how much of an answer is read: enough to see what was wrong.
+// mostAnswer bounds an answer, in bytes: enough to see what was wrong.
 const mostAnswer = 4 << 10
 
 // webSender sends to a web address.
@@ -95,12 +96,12 @@ func (s *webSender) final(a outbound.Answer) bool {
 	return s.kind.Final != nil && s.kind.Final(a.Status)
 }
 
-// refused is what an answer that is no 2xx means.
+// refused is the outcome of an answer that is no 2xx.
 func refused(a outbound.Answer, err error) outcome {
 	return outcome{status: a.Status, trouble: troubleOf(a, err), after: retryAfter(a, ledger.Now()), over: a.Status == goneStatus}
 }
 
-// troubleOf says what was wrong with an answer.
+// troubleOf describes an answer that is no 2xx.
 func troubleOf(a outbound.Answer, err error) string {
 	switch {
 	case err != nil:
@@ -117,8 +118,8 @@ func troubleOf(a outbound.Answer, err error) string {
 	return fmt.Sprintf("it answered with %d: %s", a.Status, text.Shorten(words, 200))
 }
 
-// retryAfter is when a target that was asked too much wants to be asked again; zero
-// when it does not say. It is no later than an hour from now.
+// retryAfter is the time of the Retry-After header, an hour from now at the latest; zero for
+// none.
 func retryAfter(a outbound.Answer, now time.Time) time.Time {
 	said := a.Header.Get("Retry-After")
 	if said == "" {

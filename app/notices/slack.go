@@ -17,12 +17,11 @@ const (
 	// slackPause is the least wait between two messages: Slack takes one a second in a
 	// channel (https://docs.slack.dev/apis/web-api/rate-limits/).
 	slackPause = time.Second
-	// mostSlackAnswer is how much of an answer of Slack's API is read: it repeats the
-	// message.
+	// mostSlackAnswer bounds an answer of Slack's API, in bytes: it repeats the message.
 	mostSlackAnswer = 256 << 10
 )
 
-// slackSender posts as an app, and changes the message that a release has.
+// slackSender posts as a Slack app, and updates the message of a release.
 type slackSender struct {
 	target              ledger.NoticeTarget
 	api, channel, token string

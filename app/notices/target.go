@@ -12,7 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/notify"
 )
 
-// target is who is told of a site. It has a line of its own, and a goroutine.
+// target is a receiver of a site's notices. It has a line and a goroutine of its own.
 type target struct {
 	ledger.NoticeTarget
 	kind   notify.Kind
@@ -23,44 +23,42 @@ type target struct {
 	lines  Lines
 	log    *slog.Logger
 	people people // for a kind that tells people
-	// late is after how long what went live is handed off late, for a kind that hands off,
-	// and lateAt when what waits will be; zero when nothing does.
+	// late is how long a hand-off may wait until the target counts as late, and lateAt
+	// when it will; zero when none waits. For kinds that hand off.
 	late   time.Duration
 	lateAt time.Time
-	// settled is when the release that ended last may be told of; zero for none.
+	// settled is when notices of the release that ended last may be made; zero for none.
 	settled time.Time
-	// pause is the least wait between two messages, and sent when the last one was.
+	// pause is the least wait between two messages, and sent the time of the last one.
 	pause time.Duration
 	sent  time.Time
-	// failures counts what failed in a row, whichever notice it was.
+	// failures counts the failed tries in a row, of all notices.
 	failures int
-	// seen is how far the audit trail was read: further than the ledger's cursor,
-	// where nothing was to be told.
+	// seen is how far the audit trail was read: further than the ledger's cursor after
+	// events without notices.
 	seen ledger.NoticeCursor
 }
 
 const (
-	// most is how many notices wait in line before no more are made: the rest is in
-	// the audit trail.
+	// most bounds the notices in line: no more are made before some are sent.
 	most = 200
 	// ledgerWait is the wait after an error of the ledger.
 	ledgerWait = 5 * time.Second
-	// breath is the least wait between two looks.
-	breath = 50 * time.Millisecond
-	// longest is the longest wait between two looks.
+	// pause is the least wait between two rounds, and longest the longest.
+	pause   = 50 * time.Millisecond
 	longest = time.Hour
-	// Tried is for how long a notice is tried.
+	// Tried is how long a notice is tried.
 	Tried = 24 * time.Hour
 	// goneStatus is the answer of a target that wants no more (Standard Webhooks,
 	// "410 Gone").
 	goneStatus = 410
 )
 
-// run tells the target what happens until ctx ends.
+// run sends the target its notices until ctx ends.
 func (t *target) run(ctx context.Context) {
-	t.seen = ledger.NoticeCursor{} // another app may have told it meanwhile
+	t.seen = ledger.NoticeCursor{} // another replica may have sent notices meanwhile
 	for ctx.Err() == nil {
-		told := t.ledger.Told(t.Site)
+		grown := t.ledger.TrailGrown(t.Site)
 		next, err := t.round(ctx)
 		if err != nil {
 			if !errors.Is(err, context.Canceled) && !errors.Is(err, ledger.ErrTakenOver) {
@@ -71,18 +69,18 @@ func (t *target) run(ctx context.Context) {
 		timer := time.NewTimer(min(max(next.Sub(ledger.Now()), 0), longest))
 		select {
 		case <-ctx.Done():
-		case <-told:
+		case <-grown:
 		case <-timer.C:
 		}
 		timer.Stop()
-		select { // a burst of requests must not keep it reading
+		select { // a burst of requests must not cause a round each
 		case <-ctx.Done():
-		case <-time.After(breath):
+		case <-time.After(pause):
 		}
 	}
 }
 
-// round puts what happened in line and sends what is due. It tells when the next is.
+// round makes notices and sends those that are due. It gives the time of the next round.
 func (t *target) round(ctx context.Context) (next time.Time, err error) {
 	for ctx.Err() == nil {
 		if err := t.fill(ctx); err != nil {
@@ -91,16 +89,16 @@ func (t *target) round(ctx context.Context) (next time.Time, err error) {
 		now := ledger.Now()
 		first, waits, err := t.first(ctx, now)
 		if err == nil && t.kind.HandsOff {
-			err = t.tellLate(ctx, now)
+			err = t.noteLate(ctx, now)
 		}
 		if err != nil {
 			return next, err
 		}
-		switch pause := t.sent.Add(t.pause); {
+		switch free := t.sent.Add(t.pause); {
 		case !waits:
 			return t.lookAgain(now.Add(longest)), nil
-		case pause.After(now) && !t.sent.After(now):
-			return pause, nil
+		case free.After(now) && !t.sent.After(now):
+			return free, nil
 		case !due(first, now):
 			return t.lookAgain(first.Due), nil
 		}
@@ -111,16 +109,16 @@ func (t *target) round(ctx context.Context) (next time.Time, err error) {
 	return next, ctx.Err()
 }
 
-// threads are the order within a target of which one notice may wait without the others:
-// each is to be told in its own order.
+// threads is a sender whose notices must arrive in order within a thread only: a thread may
+// wait while others go on.
 type threads interface {
 	thread(one ledger.Notice) string
-	// putOff says whether a notice waits for a reason of its own.
+	// putOff says whether a notice waits for a reason of its thread's own.
 	putOff(one ledger.Notice) bool
 }
 
-// first is the notice to be tried next: the first in line, or one behind those that wait
-// for a reason of their own, of another thread.
+// first is the notice to be tried next: the first in line, or the first one of a thread that
+// does not wait.
 func (t *target) first(ctx context.Context, now time.Time) (ledger.Notice, bool, error) {
 	first, waits, err := t.ledger.FirstNotice(ctx, t.NoticeTarget)
 	by, ok := t.sender.(threads)
@@ -135,7 +133,7 @@ func (t *target) first(ctx context.Context, now time.Time) (ledger.Notice, bool,
 		case due(one, now):
 			return one, true, err
 		case !by.putOff(one):
-			return soonest(first, one), true, err // all of the target waits
+			return soonest(first, one), true, err // the whole target waits
 		default:
 			held[thread] = true
 			first = soonest(first, one)
@@ -160,41 +158,41 @@ func clockBack(one ledger.Notice, now time.Time) bool {
 	return one.Tried.After(now.Add(5*time.Second)) || one.Due.After(now.Add(2*longestWait))
 }
 
-// try sends a notice, and notes what came of it.
+// try sends a notice, and records the outcome.
 func (t *target) try(ctx context.Context, one ledger.Notice) error {
-	if err := replicas.Still(ctx); err != nil {
+	if err := replicas.CheckClaim(ctx); err != nil {
 		return err
 	}
-	came := t.sender.send(ctx, one)
+	result := t.sender.send(ctx, one)
 	if ctx.Err() != nil {
-		return ctx.Err() // the app ends: it is tried again
+		return ctx.Err() // the app ends: the notice is tried again
 	}
 	t.sent = ledger.Now()
-	if came.taken {
+	if result.taken {
 		t.failures = 0
-		return t.lines.Delivered(ctx, one, ledger.Taken{Status: came.status, Place: came.place, Answer: came.answer, Watermark: came.watermark})
+		return t.lines.Delivered(ctx, one, ledger.Taken{Status: result.status, Place: result.place, Answer: result.answer, Watermark: result.watermark})
 	}
-	if came.lost {
+	if result.lost {
 		if err := t.lines.Lost(ctx, t.NoticeTarget, one.Release); err != nil {
 			return err
 		}
 	}
 	failures := one.Tries + 1
-	if !came.own {
+	if !result.own {
 		t.failures++
 		failures = max(failures, t.failures)
 	}
 	now := ledger.Now()
 	again := now.Add(backoff(failures, rand.Float64())) //nolint:gosec // G404: a jitter is no secret
-	if came.after.After(again) {
-		again = came.after
+	if result.after.After(again) {
+		again = result.after
 	}
-	if came.over || again.After(one.Until) {
-		t.log.Warn("a notice was given up", "notice", one.ID, "type", one.Type, "trouble", came.trouble)
-		return t.lines.GaveUp(ctx, one, came.status, came.trouble)
+	if result.over || again.After(one.Until) {
+		t.log.Warn("a notice was given up", "notice", one.ID, "type", one.Type, "trouble", result.trouble)
+		return t.lines.GaveUp(ctx, one, result.status, result.trouble)
 	}
-	t.log.Debug("a notice was not taken", "notice", one.ID, "type", one.Type, "trouble", came.trouble, "again", again)
-	return t.lines.Failed(ctx, one, came.status, came.trouble, again)
+	t.log.Debug("a notice was not taken", "notice", one.ID, "type", one.Type, "trouble", result.trouble, "again", again)
+	return t.lines.Failed(ctx, one, result.status, result.trouble, again)
 }
 
 const (
@@ -202,9 +200,9 @@ const (
 	longestWait = time.Hour
 )
 
-// backoff is the wait after so many failures: 5 s, twice as long each time, an hour
-// at most, and by chance (from 0 to 1) up to a quarter more or less, so that what
-// failed together is not tried together.
+// backoff is the wait after a number of failures: 5 s, twice as long each time, an hour at
+// most, and by chance (from 0 to 1) up to a quarter more or less, so that targets that failed
+// at the same time are not tried at the same time.
 func backoff(failures int, chance float64) time.Duration {
 	wait := longestWait
 	if failures < 11 {

@@ -14,7 +14,7 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// bakedView is what became of a CMS's addresses.
+// bakedView is the account of a bake's addresses on the page of a release.
 type bakedView struct {
 	Text, File, More string
 	Counts           []fact
@@ -54,7 +54,7 @@ func bakedOf(l words.Language, r view.Release, b api.Baked) *bakedView {
 	return v
 }
 
-// becameWords say what became of an address, in the language.
+// becameWords name the outcome of an address.
 func becameWords(l words.Language, outcome string) string {
 	switch outcome {
 	case "stale":

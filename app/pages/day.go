@@ -13,20 +13,20 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// dayForm asks what went live on a day.
+// dayForm chooses a day whose releases are listed.
 type dayForm struct {
 	Site, Zone string
-	// On is the day that is shown, as the field has it, and Max the last that can be.
+	// On is the shown day in the field's format, and Max the last possible one.
 	On, Max string
 	Days    []rows.Filter
 	// Title and Summary are "" where no day is shown.
 	Title, Summary string
 }
 
-// releasesOfADay is how many releases of a day are listed.
+// releasesOfADay bounds the releases of a day that are listed.
 const releasesOfADay = 200
 
-// dayLink leads to what went live on a day: a date, today or yesterday.
+// dayLink leads to the releases of a day: a date, today or yesterday.
 func dayLink(site, day string) string {
 	return frame.SiteLink(site) + "/releases?" + url.Values{"on": {day}}.Encode()
 }
@@ -38,12 +38,12 @@ func dayFormOf(site view.Site) dayForm {
 	return f
 }
 
-// daysOf lead to the days that are asked for most.
+// daysOf are links to today and yesterday.
 func daysOf(l words.Language, site string) []rows.Filter {
 	return []rows.Filter{{Text: l.Say("Today"), Link: dayLink(site, "today")}, {Text: l.Say("Yesterday"), Link: dayLink(site, "yesterday")}}
 }
 
-// chosenDay reads which day an address asks for; today is known to who reads the ledger.
+// chosenDay reads the day in an address. The reader of the ledger knows the date of today.
 func chosenDay(on string) (func(today calendar.Date) calendar.Date, error) {
 	switch on {
 	case "today":
@@ -74,7 +74,7 @@ func (h *historyPages) showDay(v *frame.Visit, name, on string) {
 	h.write(v, d.Site, d.Releases, body.Day.Title+" · "+d.Title, body)
 }
 
-// shownDay is the form with a day in it, and the way to the days beside it.
+// shownDay is the form for a day that is shown, with links to the days beside it.
 func shownDay(d view.Day) dayForm {
 	f, l, today := dayFormOf(d.Site), d.Language, d.Today()
 	f.On = d.Date.String()

@@ -16,10 +16,10 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// shownFound is how many hits a search shows.
+// shownFound bounds the hits of a search.
 const shownFound = 50
 
-// findPages find a page's way to the public: by title, address, author or number.
+// findPages show the search for requests and changes: by title, address, author or number.
 type findPages struct {
 	*frame.Frame
 	view *view.Reader
@@ -31,7 +31,7 @@ type findForm struct {
 	Filters    []rows.Filter
 }
 
-// findBody is what a search found.
+// findBody is the page of a search.
 type findBody struct {
 	Title, Summary string
 	Find           findForm
@@ -40,7 +40,7 @@ type findBody struct {
 	More           bool
 }
 
-// foundRow is a hit: a request, or a change that nobody has asked to release.
+// foundRow is a hit: a request, or a change that no request covers yet.
 type foundRow struct {
 	ID, Link, What, Who, Edit string
 	Answer, Class, Text       string
@@ -51,7 +51,7 @@ func findFormOf(l words.Language, site, sought string, current view.Filter) find
 	f := findForm{Site: site, Text: sought}
 	for _, filter := range view.Filters {
 		if filter == view.All && sought == "" {
-			continue // which would find nothing
+			continue // a search for no words finds nothing
 		}
 		query := url.Values{}
 		if sought != "" {
@@ -102,7 +102,7 @@ func (f *findPages) show(v *frame.Visit) {
 	f.Write(v, http.StatusOK, "find", p)
 }
 
-// searchOf reads what the address asks for.
+// searchOf reads the search in the address.
 func searchOf(v *frame.Visit) (view.Search, error) {
 	query := v.R.URL.Query()
 	search := view.Search{Text: strings.TrimSpace(query.Get("q")), Filter: view.Filter(query.Get("show")), Who: v.Who.Name, Limit: shownFound}
@@ -138,7 +138,7 @@ func findBodyOf(found view.Found, search view.Search) findBody {
 	return b
 }
 
-// goesOut says when a change that nobody asked for will be released.
+// goesOut says when a change that no request covers will be released.
 func goesOut(found view.Found, c when.Clock) string {
 	if found.Asks.IsZero() {
 		return c.Language.Say("It goes out with the next release.")

@@ -34,7 +34,7 @@ type releaseRow struct {
 	Current    bool
 	Titles     []string
 	MoreTitles bool
-	// Rollback leads to the question whether to put it back; "" where that can't be.
+	// Rollback leads to the form that puts it back; "" where that is not possible.
 	Rollback string
 }
 
@@ -75,7 +75,7 @@ func historyHeads(past []view.PastRelease, at *url.URL, c when.Clock) []rows.Hea
 	})
 }
 
-// historyPages list what was released, as far back as the ledger goes.
+// historyPages list the releases of a site, as far back as the ledger goes.
 type historyPages struct {
 	*frame.Frame
 	view *view.Reader
@@ -87,10 +87,10 @@ type historyBody struct {
 	History []releaseRow
 	Chart   *chart
 	Older   string
-	// Removed says that there were older ones, at the end of the list.
+	// Removed says that older ones were removed, at the end of the list.
 	Removed string
 	Compare compare.Form
-	// Day looks for what went live on a day, and says what did.
+	// Day is the form that chooses a day.
 	Day dayForm
 }
 
@@ -128,7 +128,7 @@ func (h *historyPages) show(v *frame.Visit) {
 	h.write(v, site, past, v.Say("Releases")+" · "+site.Title, body)
 }
 
-// write shows releases of a site.
+// write writes the page of releases.
 func (h *historyPages) write(v *frame.Visit, site view.Site, past []view.PastRelease, title string, body historyBody) {
 	if v.Who.Role == auth.Operator {
 		withRollbacks(body.History, view.SiteDetail{Site: site, Releases: past})
@@ -140,7 +140,7 @@ func (h *historyPages) write(v *frame.Visit, site view.Site, past []view.PastRel
 	h.Write(v, http.StatusOK, "history", p)
 }
 
-// olderThan leads to what was released before; "" when the list came to the beginning.
+// olderThan leads to earlier releases; "" at the beginning.
 func olderThan(site view.Site, past []view.PastRelease, limit int) string {
 	if len(past) < limit || past[len(past)-1].Number <= site.Removed.Release+1 {
 		return ""
@@ -148,22 +148,22 @@ func olderThan(site view.Site, past []view.PastRelease, limit int) string {
 	return frame.SiteLink(site.Name) + "/releases?before=" + strconv.FormatInt(past[len(past)-1].Number, 10)
 }
 
-// chart shows how long releases took, the oldest first. The table below it says the
-// same.
+// chart shows how long releases took, the oldest first. The table below it has the same
+// figures.
 type chart struct {
 	Width int
 	Bars  []chartBar
 	Words string
 }
 
-// chartBar is a release: its height is its time, its class how it ended.
+// chartBar is a release: its height is its duration, its class the outcome.
 type chartBar struct {
 	X         int
 	Y, Height float64
 	Class     string
 }
 
-// chartOf is nil where there is nothing to compare.
+// chartOf is nil for fewer than two releases.
 func chartOf(l words.Language, past []view.PastRelease) *chart {
 	var longest, shortest time.Duration
 	ran := 0
@@ -197,11 +197,11 @@ func chartOf(l words.Language, past []view.PastRelease) *chart {
 		c.Bars = append(c.Bars, chartBar{X: c.Width, Y: 40 - height, Height: height, Class: class})
 		c.Width += 10
 	}
-	c.Width = max(c.Width, 10*releasesAtOnce) // so that few bars are no blocks
+	c.Width = max(c.Width, 10*releasesAtOnce) // a few bars stay as narrow as many
 	return c
 }
 
-// withRollbacks offers operators to go back to what was live, while nothing runs.
+// withRollbacks offers rollbacks to operators, while no release runs.
 func withRollbacks(rows []releaseRow, d view.SiteDetail) {
 	if runs(d) {
 		return

@@ -23,10 +23,10 @@ type home struct {
 
 // homeBody is the list of sites that a visitor may see.
 type homeBody struct {
-	Notices []notice
-	Sites   []siteRow
-	// Form is the search, nil where there are few sites. More says that some of what it
-	// found is not listed, and None that it found nothing.
+	Alerts []alert
+	Sites  []siteRow
+	// Form is the search, nil where there are few sites. More says that some of its hits
+	// are not listed, and None that there are none.
 	Form       *siteForm
 	More, None bool
 	// Replicas are shown to operators of all sites, where there are several.
@@ -37,14 +37,14 @@ type homeBody struct {
 type replicaRow struct {
 	view.Replica
 	Since *when.Moment
-	Flags []view.Notice
+	Flags []view.Alert
 }
 
 type siteRow struct {
 	Name, Title, Link, URL string
 	StateName, Class, Text string
-	// Flags are what keeps releases back, in a word each.
-	Flags []view.Notice
+	// Flags are the alerts about the things that keep releases back, by their titles.
+	Flags []view.Alert
 }
 
 func (h *home) show(v *frame.Visit) {
@@ -62,7 +62,7 @@ func (h *home) show(v *frame.Visit) {
 	}
 	p := frame.LivePage("", at, clock)
 	if zone == nil && v.Reader.Zone == nil {
-		p.Zone = "" // each site tells its own
+		p.Zone = "" // each site names its own
 	}
 	body := homeBody{}
 	choice := choiceOf(v.R.URL.Query())
@@ -77,29 +77,29 @@ func (h *home) show(v *frame.Visit) {
 		body.Sites = append(body.Sites, rowOf(site))
 	}
 	if why, since := h.Disk.Trouble(); why != "" {
-		body.Notices = []notice{{Notice: view.DiskNotice(why, since, clock)}}
+		body.Alerts = []alert{{Alert: view.DiskAlert(why, since, clock)}}
 	}
 	if operates {
-		for _, n := range h.load().Notices(clock) {
-			body.Notices = append(body.Notices, notice{Notice: n})
+		for _, n := range h.load().Alerts(clock) {
+			body.Alerts = append(body.Alerts, alert{Alert: n})
 		}
-		body.tellReplicas(all.Replicas, clock)
+		body.addReplicas(all.Replicas, clock)
 	}
 	p.Title, p.Body = homeTitle(v.Reader.Language, sites), body
 	h.Write(v, http.StatusOK, "home", p)
 }
 
-// tellReplicas tells which processes there are, and what is wrong with them.
-func (b *homeBody) tellReplicas(all []view.Replica, clock when.Clock) {
-	for _, n := range view.ReplicaNotices(all, clock) {
-		b.Notices = append(b.Notices, notice{Notice: n})
+// addReplicas adds the processes, and the alerts about them.
+func (b *homeBody) addReplicas(all []view.Replica, clock when.Clock) {
+	for _, n := range view.ReplicaAlerts(all, clock) {
+		b.Alerts = append(b.Alerts, alert{Alert: n})
 	}
 	for _, one := range all {
 		b.Replicas = append(b.Replicas, replicaRow{Replica: one, Since: clock.At(one.Started), Flags: one.Flags(clock.Language)})
 	}
 }
 
-// homeTitle says in a browser's tab that a site needs a look.
+// homeTitle shows in a browser's tab that sites need a look.
 func homeTitle(l words.Language, sites []view.Listed) string {
 	count := map[view.Condition]int{}
 	for _, site := range sites {
@@ -134,25 +134,25 @@ func rowOf(site view.Site) siteRow {
 		Name: site.Name, Title: site.Title, Link: frame.SiteLink(site.Name), URL: view.WebLink(site.URL),
 		StateName: view.EditorsHeadline(site).Name, Class: site.Headline().Class, Text: view.BesideHeadline(site),
 	}
-	for _, n := range site.Notices() {
-		if n.Kind != "info" && n.Title != site.Condition().Name(site.Language) { // which the state has said
+	for _, n := range site.Alerts() {
+		if n.Kind != "info" && n.Title != site.Condition().Name(site.Language) { // the state says the condition
 			row.Flags = append(row.Flags, n)
 		}
 	}
 	return row
 }
 
-// notice is a notice with where it leads.
-type notice struct {
-	view.Notice
+// alert is an alert with the link to its release.
+type alert struct {
+	view.Alert
 	Link string
 }
 
-// linked are the notices of a site.
-func linked(site string, all []view.Notice) []notice {
-	var out []notice
+// linked are the alerts of a site with their links.
+func linked(site string, all []view.Alert) []alert {
+	var out []alert
 	for _, n := range all {
-		one := notice{Notice: n}
+		one := alert{Alert: n}
 		if n.Release != 0 {
 			one.Link = frame.ReleaseLink(site, n.Release)
 		}

@@ -16,8 +16,8 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// mains keep the content of sites' pages as it was rendered last: hundreds of open
-// pages are fetched at once when something happens, and most show the same.
+// mains caches the rendered <main> of sites' pages: hundreds of open pages are fetched at
+// once after an event, and most have the same content.
 type mains struct {
 	mu    sync.Mutex
 	sites map[siteIn]*renderedSite
@@ -26,20 +26,20 @@ type mains struct {
 // siteIn is a site in a language.
 type siteIn struct{ name, language string }
 
-// renderedSite is what was rendered of one reading of a site.
+// renderedSite has the contents that were rendered of one SiteDetail.
 type renderedSite struct {
 	of  *view.SiteDetail
 	all map[mainOf]*renderedMain
 }
 
-// mainOf is for whom a content was rendered: whose requests stand first, and who may
-// do what.
+// mainOf identifies a content: by the visitor whose requests come first, and by what the
+// page offers.
 type mainOf struct {
 	operator bool
-	// named is set where the sign-in says whose it is; a token may be that of many.
+	// named is set for a sign-in of one person; several may share a token.
 	named     bool
-	previews  bool   // of the site are offered
-	mine      string // "" for somebody who asked for nothing that waits
+	previews  bool   // the site has previews
+	mine      string // the visitor, "" for one without requests that wait
 	diskWhy   string
 	diskSince time.Time
 }
@@ -52,11 +52,11 @@ type renderedMain struct {
 	err   error
 }
 
-// keyMark stands for the key of the form, which each page has for itself.
+// keyMark is replaced by the key of the form, which each page has for itself.
 var keyMark = "key-" + rand.Text()
 
-// fill gives a site's page its content, rendered for this visitor or for another one
-// who sees the same.
+// fill gives a site's page its content, rendered now or before for a visitor with the same
+// content.
 func (s *sitePages) fill(p *frame.Page, v *frame.Visit, d *view.SiteDetail) error {
 	of := mainOf{operator: v.Who.Role == auth.Operator, named: v.Who.Named(), previews: previews.Offered(s.Config.Sites[d.Name])}
 	if d.Concerns(v.Who.Name) {
@@ -64,7 +64,7 @@ func (s *sitePages) fill(p *frame.Page, v *frame.Visit, d *view.SiteDetail) erro
 	}
 	of.diskWhy, of.diskSince = s.Disk.Trouble()
 	one := &renderedMain{}
-	if v.Reader.Zone == nil { // who chose a zone has a page of their own
+	if v.Reader.Zone == nil { // the page of a reader who chose a zone is not cached
 		one = s.mains.of(d, of)
 	}
 	one.once.Do(func() { one.title, one.html, one.err = renderSite(d, of, v.Reader.Zone) })
@@ -75,7 +75,8 @@ func (s *sitePages) fill(p *frame.Page, v *frame.Visit, d *view.SiteDetail) erro
 	return one.err
 }
 
-// of is the place of a content, with those of the site's earlier readings dropped.
+// of is the cache's entry for a content. It drops the contents of the site's earlier
+// SiteDetails.
 func (m *mains) of(d *view.SiteDetail, of mainOf) *renderedMain {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -102,7 +103,7 @@ func renderSite(d *view.SiteDetail, of mainOf, reader *time.Location) (title str
 	body := siteBodyOf(*d, of.mine, reader)
 	body.Key, body.Named = keyMark, of.named
 	if of.diskWhy != "" {
-		body.Notices = append([]notice{{Notice: view.DiskNotice(of.diskWhy, of.diskSince, d.Clock())}}, body.Notices...)
+		body.Alerts = append([]alert{{Alert: view.DiskAlert(of.diskWhy, of.diskSince, d.Clock())}}, body.Alerts...)
 	}
 	if of.previews {
 		body.Previews = previews.Link(d.Name)
@@ -117,5 +118,5 @@ func renderSite(d *view.SiteDetail, of mainOf, reader *time.Location) (title str
 	if err := templates.In(d.Language)["site"].ExecuteTemplate(&out, "main", body); err != nil {
 		return "", nil, fmt.Errorf("render the page of %s: %w", d.Name, err)
 	}
-	return body.Stand.StateName + " · " + body.Title, text.Markup(out.Bytes()), nil
+	return body.Status.StateName + " · " + body.Title, text.Markup(out.Bytes()), nil
 }

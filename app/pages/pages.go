@@ -31,13 +31,13 @@ type Options struct {
 	View        *view.Reader
 	Differences *differences.Reader
 	Logs        stream.RunLogs
-	// Load is what became of the configurations that were read.
+	// Load gives the result of the configurations that were read.
 	Load func() view.Load
 	Log  *slog.Logger
 }
 
-// New puts the pages on a mux, and answers with what they share. Addresses that nobody
-// else knows, of the API too, are answered by them.
+// New puts the pages on a mux, and gives their frame. They also answer addresses without a
+// route, of the API too.
 func New(mux *http.ServeMux, o Options) *frame.Frame {
 	f := &frame.Frame{Config: o.Config, Problems: o.Problems, Disk: o.Disk, Log: o.Log}
 	home := &home{Frame: f, view: o.View, load: o.Load}

@@ -18,7 +18,7 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// releasePages tell what a release did.
+// releasePages show a release and its run's output.
 type releasePages struct {
 	*frame.Frame
 	view *view.Reader
@@ -36,14 +36,15 @@ type releaseBody struct {
 	Served                            rows.Requests
 	Events                            []rows.Event
 	MoreEvents                        bool
-	// Compared leads to what it changed, page by page; "" while it never was live. Changed
-	// are some of the changed files.
+	// Compared leads to the comparison with the release before; "" if it never was live.
+	// Changed are some of the changed files.
 	Compared string
 	Changed  []changedFile
 	Retry    *frame.Crumb
-	// Same is the release whose content and code it would have had.
+	// Same is the release with the same content and code, because of which this one had
+	// nothing to do.
 	Same *frame.Crumb
-	// Rollback is the release that it put back, Ordered who wanted that, and Why.
+	// Rollback is the release that it put back; Ordered is who wanted that, and Why.
 	Rollback     *frame.Crumb
 	Ordered, Why string
 }
@@ -52,7 +53,7 @@ type releaseBody struct {
 // text.
 type changedFile struct{ Path, Link string }
 
-// changedFiles are those that the run told of.
+// changedFiles are those that the run reported.
 func changedFiles(r view.Release, paths []string) []changedFile {
 	var out []changedFile
 	for _, path := range paths {
@@ -68,7 +69,7 @@ func changedFiles(r view.Release, paths []string) []changedFile {
 type metricsView struct {
 	api.Metrics
 	Steps []stepView
-	// EdgeText and EdgePending tell what became of the CDN.
+	// EdgeText and EdgePending describe the state of the CDN.
 	EdgeText    string
 	EdgePending bool
 }
@@ -117,7 +118,7 @@ func releaseBodyOf(d view.ReleaseDetail) releaseBody {
 	return b
 }
 
-// releaseHead is what the release itself tells.
+// releaseHead is the page without the release's requests and events.
 func releaseHead(r view.Release, c when.Clock) releaseBody {
 	l := c.Language
 	b := releaseBody{
@@ -164,7 +165,7 @@ func releaseHead(r view.Release, c when.Clock) releaseBody {
 	return b
 }
 
-// metricsOf is what a run measured; nil when it has not told.
+// metricsOf shows the measurements of a run; nil for none.
 func metricsOf(l words.Language, measured *api.Metrics) *metricsView {
 	if measured == nil {
 		return nil
@@ -192,7 +193,7 @@ func metricsOf(l words.Language, measured *api.Metrics) *metricsView {
 	return m
 }
 
-// stepResult is how a step ended, in the language.
+// stepResult names the result of a step.
 func stepResult(l words.Language, result string) string {
 	switch result {
 	case "ok":

@@ -22,7 +22,7 @@ type requestPages struct {
 type requestBody struct {
 	What, Answer, Class, Text string
 	Steps                     []view.Step
-	Notices                   []notice
+	Alerts                    []alert
 	Site                      frame.Crumb
 	URL                       string
 	Release                   *frame.Crumb
@@ -55,7 +55,7 @@ func requestBodyOf(r view.Request) requestBody {
 	c, l := r.Of.Clock(), r.Of.Language
 	b := requestBody{
 		What: view.Subject(l, r.Request), Edit: view.WebLink(r.Link), URL: view.WebLink(r.Of.URL), Text: r.StateText(),
-		Site: frame.Crumb{Text: r.Of.Title, Link: frame.SiteLink(r.Site)}, Notices: linked(r.Site, r.Notices()), Facts: requestFacts(r, c),
+		Site: frame.Crumb{Text: r.Of.Title, Link: frame.SiteLink(r.Site)}, Alerts: linked(r.Site, r.Alerts()), Facts: requestFacts(r, c),
 	}
 	b.Answer, b.Class = r.Answer().Name, r.Answer().Class
 	if r.Resolution.Release != 0 {

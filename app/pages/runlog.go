@@ -19,12 +19,11 @@ import (
 )
 
 const (
-	// logEvery is how often, in seconds, the output of a run that goes on is fetched
-	// again.
+	// logEvery is how often, in seconds, the page fetches the output of a run under way.
 	logEvery = 3
 	// beforeError is how many lines before an error are shown with it.
 	beforeError = 10
-	// maxLogWords bounds what is looked for in an output, in bytes.
+	// maxLogWords bounds the words of a search, in bytes.
 	maxLogWords = 200
 )
 
@@ -145,8 +144,8 @@ func logSummary(l words.Language, log runlog.Log, q runlog.Query) string {
 	return said
 }
 
-// rawLog is the output of a release's run as text. What could deceive a reader, or a
-// terminal that it is copied into, is shown by its name.
+// rawLog is the output of a release's run as text. Characters that could deceive a reader, or
+// a terminal into which the text is copied, are shown by their names.
 func (p *releasePages) rawLog(v *frame.Visit) {
 	_, _, out, ok := p.openLog(v)
 	if !ok {
@@ -157,7 +156,7 @@ func (p *releasePages) rawLog(v *frame.Visit) {
 	stream.Text(v.W, v.R, p.Log, &visibleLines{in: bufio.NewReaderSize(out, 32<<10)})
 }
 
-// visibleLines reads an output with everything in it visible, line by line.
+// visibleLines reads an output line by line, with all its characters made visible.
 type visibleLines struct {
 	in   *bufio.Reader
 	rest string
@@ -182,7 +181,7 @@ func (l *visibleLines) Read(into []byte) (int, error) {
 	return n, nil
 }
 
-// openLog opens the output that the address names, or shows why not.
+// openLog opens the output that the address names, or shows an error.
 func (p *releasePages) openLog(v *frame.Visit) (name string, number int64, out io.ReadCloser, ok bool) {
 	if name, _, ok = p.SeenSite(v); !ok {
 		return "", 0, nil, false

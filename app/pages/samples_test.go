@@ -254,9 +254,9 @@ func samplePage(t testing.TB, f sample, l words.Language) frame.Page {
 	body := siteBodyOf(d, "Maria Sánchez", nil)
 	body.Key, body.Operator = "the key", operator.FormsOf(d.Site)
 	if f.diskWhy != "" {
-		body.Notices = append([]notice{{Notice: view.DiskNotice(f.diskWhy, f.diskSince, d.Clock())}}, body.Notices...)
+		body.Alerts = append([]alert{{Alert: view.DiskAlert(f.diskWhy, f.diskSince, d.Clock())}}, body.Alerts...)
 	}
-	p := frame.Page{Title: body.Stand.StateName + " · " + body.Title, Body: body, Crumbs: []frame.Crumb{{Text: l.Say("All sites"), Link: "/"}}}
+	p := frame.Page{Title: body.Status.StateName + " · " + body.Title, Body: body, Crumbs: []frame.Crumb{{Text: l.Say("All sites"), Link: "/"}}}
 	p.Stamp(d.Clock())
 	return p
 }

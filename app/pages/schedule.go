@@ -7,7 +7,7 @@ import (
 	"github.com/pressrun/pressrun/app/view/when"
 )
 
-// scheduleBody is the part of a site's page that tells when it asks by itself.
+// scheduleBody is the part of a site's page about its schedules.
 type scheduleBody struct {
 	Rules    []scheduleRule
 	Slots    []slotRow
@@ -16,8 +16,7 @@ type scheduleBody struct {
 
 type scheduleRule struct{ Name, When, Zone string }
 
-// slotRow is an instant at which a schedule asks. Frozen is the reason of the freeze
-// that covers it.
+// slotRow is a slot. Frozen is the reason of the freeze that covers it.
 type slotRow struct {
 	At           *when.Moment
 	Name, Frozen string
@@ -26,8 +25,8 @@ type slotRow struct {
 // shownHolidays is how many holidays a site's page lists.
 const shownHolidays = 4
 
-// scheduleBodyOf is nil for a site without schedules. Slots are told by the clock of the
-// reader, or of their schedule.
+// scheduleBodyOf is nil for a site without schedules. The times of slots are in the zone of
+// the reader, or of their schedule.
 func scheduleBodyOf(s view.Schedule, reader *time.Location) *scheduleBody {
 	if len(s.Schedules) == 0 {
 		return nil

@@ -41,8 +41,8 @@ type sitePages struct {
 type siteBody struct {
 	Name, Title, URL string
 	LiveNow          liveNow
-	Stand            stand
-	Notices          []notice
+	Status           status
+	Alerts           []alert
 	Lists            []rows.Requests
 	Changes          []changeRow
 	Waits            []fact
@@ -53,19 +53,19 @@ type siteBody struct {
 	Schedule         *scheduleBody
 	Find             findForm
 	Key              string
-	// Named says that it is known who asks.
+	// Named says that the sign-in names the person, so that the form asks for no name.
 	Named    bool
 	Operator *operator.Forms
-	// Previews is where the site's previews are, "" for a site that has none.
+	// Previews leads to the site's previews, "" for a site that has none.
 	Previews string
 }
 
-// liveNow is what the public sees, and what changed last.
+// liveNow shows what the public sees, and the requests that went out last.
 type liveNow struct {
 	Text, Release string
 	WentOut       []rows.Request
 	More          int64
-	// Days lead to what went live on a day.
+	// Days lead to the releases of a day.
 	Days []rows.Filter
 	// Undo puts back what was live before; it is empty for those who may not.
 	Undo undo
@@ -91,11 +91,11 @@ func liveNowOf(d view.SiteDetail) liveNow {
 	return out
 }
 
-// stand is where a site stands, in words and on the line.
-type stand struct {
+// status is the state of a site, in words and as steps.
+type status struct {
 	StateName, Class string
-	// Text is the one sentence that matters, More what can be done, Around when it
-	// goes live; State says the same as the state that operators know.
+	// Text says it in one sentence, More says what people can do, Around when the release
+	// goes live; State says it by the state that operators know.
 	Text, More, Around, State string
 	Failed                    *frame.Crumb
 	Done                      float64
@@ -152,22 +152,22 @@ func (s *sitePages) show(v *frame.Visit) {
 	s.Write(v, http.StatusOK, "site", p)
 }
 
-// siteBodyOf is the page for somebody by name, who reads times of a zone of their own
-// where it is not nil.
+// siteBodyOf is the page for a person, whose requests come first. reader is the zone that
+// they chose, nil for the site's.
 func siteBodyOf(d view.SiteDetail, who string, reader *time.Location) siteBody {
 	c := d.Clock()
 	return siteBody{
 		Name: d.Name, Title: d.Title, URL: view.WebLink(d.URL), LiveNow: liveNowOf(d),
-		Stand: standOf(d, c), Notices: linked(d.Name, d.OtherNotices()), Waits: waitsOf(d.Site, c),
+		Status: statusOf(d, c), Alerts: linked(d.Name, d.OtherAlerts()), Waits: waitsOf(d.Site, c),
 		Schedule: scheduleBodyOf(d.Schedule, reader), Find: findFormOf(d.Language, d.Name, "", view.All),
 		Lists: listsOf(d, who, c), Changes: changesOf(d, c), Heads: historyHeads(nil, nil, c), History: releaseRows(d.Releases, c),
 		Chart: chartOf(d.Language, d.Releases), Older: olderThan(d.Site, d.Releases, shownReleases),
 	}
 }
 
-func standOf(d view.SiteDetail, c when.Clock) stand {
+func statusOf(d view.SiteDetail, c when.Clock) status {
 	site, next := d.Site, d.Outlook()
-	s := stand{
+	s := status{
 		StateName: view.EditorsHeadline(site).Name, Class: next.Class, Text: next.Text, More: next.More, Around: next.When(c), State: site.StateText(),
 		Done: next.Done, Stages: site.Stages(), Since: c.At(site.Since()), Steps: site.Steps(),
 	}
@@ -179,12 +179,12 @@ func standOf(d view.SiteDetail, c when.Clock) stand {
 	}
 	s.Release, s.ReleaseLink = site.Current.Number, frame.ReleaseLink(site.Name, site.Current.Number)
 	s.Note, s.RunURL = site.Current.Note, view.WebLink(site.Current.Run.URL)
-	s.Facts = standFacts(site, c)
+	s.Facts = statusFacts(site, c)
 	return s
 }
 
-// standFacts are the figures of a release on its way.
-func standFacts(site view.Site, c when.Clock) []fact {
+// statusFacts are the figures of a release on its way.
+func statusFacts(site view.Site, c when.Clock) []fact {
 	l := site.Language
 	facts := []fact{{Name: l.Say("Serves"), Text: l.Say("%d requests", words.Number(site.Current.Requests.Count))}}
 	if begun := when.Begun(site.Current); !begun.IsZero() {
@@ -202,7 +202,7 @@ func standFacts(site view.Site, c when.Clock) []fact {
 	return facts
 }
 
-// waitsOf tell what keeps a release from starting, and until when.
+// waitsOf are the facts about the thing that a release waits for.
 func waitsOf(site view.Site, c when.Clock) []fact {
 	due, l := site.DispatchDue(c.Now), site.Language
 	if due.Why == release.DueNothing {
@@ -221,18 +221,17 @@ func waitsOf(site view.Site, c when.Clock) []fact {
 	return append(facts, fact{Name: l.Say("Until"), At: c.At(due.At)})
 }
 
-// shownOfList is how many requests of a list a site's page shows; the rest is on
-// the page of what is not live yet.
+// shownOfList bounds the requests of a list on a site's page; the search has all of them.
 const shownOfList = 10
 
-// listsOf are the requests that are not live yet, by what they wait for: in each
-// those of the reader first, then the oldest.
+// listsOf are the requests that are not live yet, grouped by the thing that they wait for:
+// in each group those of the reader first, then the oldest.
 func listsOf(d view.SiteDetail, who string, c when.Clock) []rows.Requests {
 	l := d.Language
 	var out []rows.Requests
 	add := func(id, title string, requests []view.Request, total int64) {
-		requests = slices.Clone(requests) // those of the detail belong to all pages
-		if id != "scheduled" {            // which are by their time already
+		requests = slices.Clone(requests) // the detail is shared by all pages
+		if id != "scheduled" {            // scheduled ones are in the order of their times
 			slices.Reverse(requests)
 		}
 		slices.SortStableFunc(requests, func(a, b view.Request) int { return mineFirst(a.AskedBy(who), b.AskedBy(who)) })
@@ -304,8 +303,8 @@ func (s *sitePages) accept(v *frame.Visit) {
 	http.Redirect(v.W, v.R, to, http.StatusSeeOther)
 }
 
-// askedFor is the request that a form makes. The name that somebody gives is
-// kept beside that of the token, which is known.
+// askedFor is the request that a form makes. The name that somebody gives is stored beside
+// that of the token, which is known.
 func askedFor(v *frame.Visit) (api.RequestInput, error) {
 	name, err := frame.Field(v, "name", 100)
 	if err != nil {

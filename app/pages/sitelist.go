@@ -13,26 +13,26 @@ import (
 )
 
 const (
-	// fewSites is up to how many sites a reader sees all at once, without a search.
+	// fewSites is the number of sites up to which the page has no search.
 	fewSites = 8
-	// sitesShown bounds how many sites one page lists; the others are found by a word.
+	// sitesShown bounds the sites that one page lists; the search finds the others.
 	sitesShown = 100
 )
 
-// standing sorts sites by how much they need a look.
-type standing string
+// urgency says whether a site needs a look. Sites are listed and filtered by it.
+type urgency string
 
-// The standings, in the order in which sites are listed.
+// The urgencies, in the order of the list.
 const (
-	needsAttention standing = "attention"
-	underWay       standing = "busy"
-	atRest         standing = "rest"
+	needsAttention urgency = "attention"
+	underWay       urgency = "busy"
+	atRest         urgency = "rest"
 )
 
-// standings are all of them, in their order.
-var standings = []standing{needsAttention, underWay, atRest}
+// urgencies are all urgencies in their order.
+var urgencies = []urgency{needsAttention, underWay, atRest}
 
-func standingOf(site view.Listed) standing {
+func urgencyOf(site view.Listed) urgency {
 	switch {
 	case site.Condition != "":
 		return needsAttention
@@ -42,7 +42,7 @@ func standingOf(site view.Listed) standing {
 	return atRest
 }
 
-func (s standing) name(l words.Language) string {
+func (s urgency) name(l words.Language) string {
 	switch s {
 	case needsAttention:
 		return l.Say("Needs attention")
@@ -54,24 +54,24 @@ func (s standing) name(l words.Language) string {
 	return l.Say("All sites")
 }
 
-// siteForm is the search over many sites, with a filter for each standing.
+// siteForm is the search for sites, with a filter for each urgency.
 type siteForm struct {
 	Text    string
-	Only    standing
+	Only    urgency
 	Filters []rows.Filter
 }
 
-// siteChoice is what a reader looks for among the sites: words that are in a site's
-// name, title or address, and a standing; both "" for all.
+// siteChoice is a search for sites: by words of the name, title or address, and by urgency;
+// both "" for all.
 type siteChoice struct {
 	text string
-	only standing
+	only urgency
 }
 
-// choiceOf reads a choice from an address. What is no standing is none.
+// choiceOf reads a choice from an address, without an unknown urgency.
 func choiceOf(query url.Values) siteChoice {
-	c := siteChoice{text: strings.TrimSpace(query.Get("q")), only: standing(query.Get("show"))}
-	if !slices.Contains(standings, c.only) {
+	c := siteChoice{text: strings.TrimSpace(query.Get("q")), only: urgency(query.Get("show"))}
+	if !slices.Contains(urgencies, c.only) {
 		c.only = ""
 	}
 	return c
@@ -92,7 +92,7 @@ func (c siteChoice) link() string {
 	return "/?" + query.Encode()
 }
 
-// named says whether all words of the choice are in what a site is called.
+// named says whether all words of the choice are in a site's name, title or address.
 func (c siteChoice) named(site view.Listed) bool {
 	if c.text == "" {
 		return true
@@ -106,15 +106,15 @@ func (c siteChoice) named(site view.Listed) bool {
 	return true
 }
 
-// choose gives the sites that a choice names, those that need attention first, the worst
-// of them before the others, and counts them by standing whatever standing is chosen.
-func choose(sites []view.Listed, c siteChoice) (chosen []view.Listed, counts map[standing]int) {
-	counts = map[standing]int{}
+// choose gives the sites of a choice, by urgency and then by condition, the worst first. The
+// counts are those of each urgency, without regard to the chosen one.
+func choose(sites []view.Listed, c siteChoice) (chosen []view.Listed, counts map[urgency]int) {
+	counts = map[urgency]int{}
 	for _, site := range sites {
 		if !c.named(site) {
 			continue
 		}
-		s := standingOf(site)
+		s := urgencyOf(site)
 		counts[s]++
 		if c.only == "" || c.only == s {
 			chosen = append(chosen, site)
@@ -122,19 +122,19 @@ func choose(sites []view.Listed, c siteChoice) (chosen []view.Listed, counts map
 	}
 	slices.SortStableFunc(chosen, func(a, b view.Listed) int {
 		return cmp.Or(
-			cmp.Compare(slices.Index(standings, standingOf(a)), slices.Index(standings, standingOf(b))),
+			cmp.Compare(slices.Index(urgencies, urgencyOf(a)), slices.Index(urgencies, urgencyOf(b))),
 			cmp.Compare(slices.Index(view.Conditions, a.Condition), slices.Index(view.Conditions, b.Condition)),
 		)
 	})
 	return chosen, counts
 }
 
-// formOf is the search that a page with many sites has.
-func formOf(l words.Language, c siteChoice, counts map[standing]int) *siteForm {
+// formOf is the search on a page with many sites.
+func formOf(l words.Language, c siteChoice, counts map[urgency]int) *siteForm {
 	form := &siteForm{Text: c.text, Only: c.only}
 	all := siteChoice{text: c.text}
-	form.Filters = append(form.Filters, rows.Filter{Text: standing("").name(l), Link: all.link(), Current: c.only == ""})
-	for _, s := range standings {
+	form.Filters = append(form.Filters, rows.Filter{Text: urgency("").name(l), Link: all.link(), Current: c.only == ""})
+	for _, s := range urgencies {
 		one := siteChoice{text: c.text, only: s}
 		form.Filters = append(form.Filters, rows.Filter{Text: l.Say("%s: %d", s.name(l), counts[s]), Link: one.link(), Current: c.only == s})
 	}

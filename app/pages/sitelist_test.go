@@ -15,7 +15,7 @@ import (
 )
 
 // siteThat is a site that stands in some way.
-func siteThat(name string, s standing) view.Listed {
+func siteThat(name string, s urgency) view.Listed {
 	site := view.Site{Site: release.NewSite(name, release.DefaultPolicy()), Title: "Title of " + name, URL: "https://" + name + ".example.gov"}
 	site.Now = time.Date(2026, time.November, 30, 12, 0, 0, 0, time.UTC)
 	switch s {
@@ -39,9 +39,9 @@ func names(sites []view.Listed) (all []string) {
 func TestSitesThatNeedAttentionComeFirst(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var sites []view.Listed
-		want := map[standing][]string{}
+		want := map[urgency][]string{}
 		for i := range rapid.IntRange(0, 30).Draw(t, "sites") {
-			s := rapid.SampledFrom(standings).Draw(t, "stands")
+			s := rapid.SampledFrom(urgencies).Draw(t, "stands")
 			name := fmt.Sprintf("site-%02d", i)
 			sites = append(sites, siteThat(name, s))
 			want[s] = append(want[s], name)
@@ -50,7 +50,7 @@ func TestSitesThatNeedAttentionComeFirst(t *testing.T) {
 		if got := names(chosen); !slices.Equal(got, slices.Concat(want[needsAttention], want[underWay], want[atRest])) {
 			t.Fatalf("got %v, want %v", got, want)
 		}
-		for _, s := range standings {
+		for _, s := range urgencies {
 			only, again := choose(sites, siteChoice{only: s})
 			if counts[s] != len(want[s]) || again[s] != counts[s] || !slices.Equal(names(only), want[s]) {
 				t.Fatalf("%s: %d, and %v; want %v", s, counts[s], names(only), want[s])
@@ -74,7 +74,7 @@ func TestSitesAreFoundByNameTitleAndAddress(t *testing.T) {
 	if c.link() != "/?q=a%26b&show=busy" || choiceOf(url.Values{"show": {"<x>"}}).link() != "/" {
 		t.Errorf("the links are %q and %q", c.link(), choiceOf(url.Values{"show": {"<x>"}}).link())
 	}
-	form := formOf(words.Language{}, c, map[standing]int{needsAttention: 3})
+	form := formOf(words.Language{}, c, map[urgency]int{needsAttention: 3})
 	if len(form.Filters) != 4 || form.Filters[1].Text != "Needs attention: 3" || !form.Filters[2].Current || form.Filters[0].Current {
 		t.Errorf("the filters are %+v", form.Filters)
 	}

@@ -1,4 +1,4 @@
-// Package previews keeps what is known of the previews of pull requests and branches, as
-// documents in the ledger. Package pull of internal/preview decides about them, app/github
-// carries out, and the API and the pages ask and show.
+// Package previews stores the states of the previews of pull requests and branches, as
+// documents in the ledger. internal/preview/pull has their rules, app/github carries them
+// out, and the API and the pages change and show them.
 package previews

@@ -21,12 +21,12 @@ func New(l *ledger.Ledger) Store { return Store{l} }
 const (
 	// MostListed bounds how many previews of a site are read at once.
 	MostListed = 1000
-	// mostClashes bounds how often a change is made anew beside others.
+	// mostClashes bounds how often a change is made anew because of concurrent ones.
 	mostClashes = 10
 )
 
-// Change changes what is kept of a preview; f says whether it did, and may be called
-// again. It is due at once.
+// Change changes the state of a preview, which is then due at once; f says whether it
+// changed the state, and may be called again. The events go into the audit trail.
 func (s Store) Change(ctx context.Context, site string, number int64, f func(*pull.State) bool, told ...func(pull.State) ledger.Event) error {
 	return s.change(ctx, site, number, f, s.ledger.Previews().Put, told)
 }
@@ -49,7 +49,7 @@ func (s Store) ChangeBeside(ctx context.Context, site string, number int64, f fu
 // putting writes a preview, as Put of the ledger does.
 type putting func(ctx context.Context, kept ledger.Preview, told ...ledger.Event) error
 
-func (s Store) change(ctx context.Context, site string, number int64, f func(*pull.State) bool, put putting, told []func(pull.State) ledger.Event) error {
+func (s Store) change(ctx context.Context, site string, number int64, f func(*pull.State) bool, put putting, events []func(pull.State) ledger.Event) error {
 	for range mostClashes {
 		kept, _, err := s.ledger.Previews().Get(ctx, site, number)
 		if err != nil {
@@ -65,34 +65,34 @@ func (s Store) change(ctx context.Context, site string, number int64, f func(*pu
 		if state.Mark == "" {
 			state.Mark = rand.Text()
 		}
-		var events []ledger.Event
-		for _, tell := range told {
-			events = append(events, tell(state))
+		var made []ledger.Event
+		for _, event := range events {
+			made = append(made, event(state))
 		}
 		if kept, err = documented(kept, state, ledger.Now()); err != nil {
 			return err
 		}
-		if err := put(ctx, kept, events...); !errors.Is(err, ledger.ErrPreviewChanged) {
+		if err := put(ctx, kept, made...); !errors.Is(err, ledger.ErrPreviewChanged) {
 			return err
 		}
 	}
-	return fmt.Errorf("the preview of %d of %s is changed by others again and again", number, site)
+	return fmt.Errorf("change the preview of %d of %s: others changed it meanwhile, %d times in a row", number, site, mostClashes)
 }
 
-// StateOf reads what is kept of a preview.
+// StateOf reads the stored state of a preview.
 func StateOf(kept ledger.Preview) (pull.State, error) {
 	s := pull.State{Site: kept.Site, Number: kept.Number}
 	if kept.Doc == "" {
 		return s, nil
 	}
 	if err := json.Unmarshal([]byte(kept.Doc), &s); err != nil {
-		return s, fmt.Errorf("read what is known of the preview of %d of %s: %w", kept.Number, kept.Site, err)
+		return s, fmt.Errorf("read the state of the preview of %d of %s: %w", kept.Number, kept.Site, err)
 	}
 	return s, nil
 }
 
-// Put writes a state in the place of what was read, due at an instant. It gives
-// ledger.ErrPreviewChanged when somebody was faster.
+// Put replaces the stored state that was read, due at an instant. It gives
+// ledger.ErrPreviewChanged when another has replaced it meanwhile.
 func (s Store) Put(ctx context.Context, kept ledger.Preview, state pull.State, due time.Time, told ...ledger.Event) error {
 	kept, err := documented(kept, state, due)
 	if err != nil {
@@ -101,11 +101,11 @@ func (s Store) Put(ctx context.Context, kept ledger.Preview, state pull.State, d
 	return s.ledger.Previews().Put(ctx, kept, told...)
 }
 
-// documented is what is kept with another state, due at an instant.
+// documented is a stored preview with a new state, due at an instant.
 func documented(kept ledger.Preview, state pull.State, due time.Time) (ledger.Preview, error) {
 	doc, err := json.Marshal(state)
 	if err != nil {
-		return kept, fmt.Errorf("write what is known of a preview: %w", err)
+		return kept, fmt.Errorf("write the state of a preview: %w", err)
 	}
 	kept.Doc, kept.Due = string(doc), due
 	return kept, nil

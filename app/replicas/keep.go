@@ -12,45 +12,44 @@ import (
 const (
 	// renewEvery is how often a claim is renewed.
 	renewEvery = ledger.Lease / 5
-	// margin is how long before the end of a claim its holder trusts it no more.
+	// margin is how long before its expiry a claim counts as lost to its holder.
 	margin = time.Second
 )
 
-// errLost: the claim is another's, or could not be renewed in time.
 var errLost = errors.New("the claim was lost, or could not be renewed in time")
 
-// trust is until when a claim is trusted, by this machine's own clock.
-type trust struct{ until atomic.Pointer[time.Time] }
+// expiry is when a claim counts as lost, by this machine's own clock.
+type expiry struct{ at atomic.Pointer[time.Time] }
 
-type trusting struct{}
+type expiryKey struct{}
 
-func (t *trust) from(asked time.Time) {
-	until := asked.Add(ledger.Lease - margin)
-	t.until.Store(&until)
+func (e *expiry) renewed(asked time.Time) {
+	at := asked.Add(ledger.Lease - margin)
+	e.at.Store(&at)
 }
 
-func (t *trust) over() bool { return !time.Now().Before(*t.until.Load()) }
+func (e *expiry) passed() bool { return !time.Now().Before(*e.at.Load()) }
 
-// Still fails if the claim by which something is done may be another's by now. It is
-// asked just before something is done in the world that can't be taken back: a process
-// that was stopped for a while has not noticed yet.
-func Still(ctx context.Context) error {
+// CheckClaim fails if the claim behind a context may have expired. It is called just before
+// an irreversible call to the outside: a process that was stopped for a while has not
+// noticed yet that its claim is another's.
+func CheckClaim(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if t, ok := ctx.Value(trusting{}).(*trust); ok && t.over() {
+	if e, ok := ctx.Value(expiryKey{}).(*expiry); ok && e.passed() {
 		return errLost
 	}
 	return nil
 }
 
-// Keep does work and renews its claim meanwhile, which was asked for at an instant. It
-// returns when the work is over; its context ends with the claim. The error is why the
-// claim was given up before the work was over.
+// Keep runs work and renews its claim, which was asked for at an instant, meanwhile. It
+// returns when the work is over; the context of the work ends with the claim. The error is
+// why the claim was lost before the work was over.
 func Keep(ctx context.Context, asked time.Time, renew func(context.Context) (bool, error), work func(context.Context)) error {
-	t := &trust{}
-	t.from(asked)
-	working, end := context.WithCancel(context.WithValue(ctx, trusting{}, t))
+	e := &expiry{}
+	e.renewed(asked)
+	working, end := context.WithCancel(context.WithValue(ctx, expiryKey{}, e))
 	defer end()
 	over := make(chan struct{})
 	go func() {
@@ -64,17 +63,17 @@ func Keep(ctx context.Context, asked time.Time, renew func(context.Context) (boo
 		case <-ctx.Done():
 			<-over
 			return nil
-		case <-time.After(min(renewEvery, time.Until(*t.until.Load()))):
+		case <-time.After(min(renewEvery, time.Until(*e.at.Load()))):
 		}
 		began := time.Now()
-		asking, cancel := context.WithDeadline(ctx, *t.until.Load())
+		asking, cancel := context.WithDeadline(ctx, *e.at.Load())
 		ok, err := renew(asking)
 		cancel()
 		if err == nil && ok {
-			t.from(began)
+			e.renewed(began)
 			continue
 		}
-		if ok = err != nil && !t.over() && !errors.Is(err, ledger.ErrTakenOver); !ok {
+		if ok = err != nil && !e.passed() && !errors.Is(err, ledger.ErrTakenOver); !ok {
 			end()
 			<-over
 			return errors.Join(errLost, err)

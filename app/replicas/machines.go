@@ -12,8 +12,8 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Machines knows which machine a site is built on that an app's own machine builds, and has
-// this app say that it lives.
+// Machines knows the machine of each site that is built on an app's own machine, and
+// renews this app's entry among the replicas.
 type Machines struct {
 	ledger *ledger.Ledger
 	log    *slog.Logger
@@ -23,16 +23,16 @@ type Machines struct {
 	of    map[string]ledger.Machine
 }
 
-// NewMachines makes the Machines of an app: of the sites that are built by apps themselves.
-// It claims those that are no other machine's.
+// NewMachines makes the Machines of an app. local are the sites that apps build themselves;
+// it claims those that are no other machine's.
 func NewMachines(ctx context.Context, l *ledger.Ledger, local []string, log *slog.Logger) (*Machines, error) {
 	m := &Machines{ledger: l, local: local, log: log}
 	return m, m.look(ctx)
 }
 
-// Build has the Machines know other sites that are built by apps themselves. It claims
-// those that are no other machine's.
-func (m *Machines) Build(ctx context.Context, local []string) error {
+// SetLocal replaces the sites that apps build themselves, and claims those that are no
+// other machine's.
+func (m *Machines) SetLocal(ctx context.Context, local []string) error {
 	m.mu.Lock()
 	m.local = local
 	m.mu.Unlock()
@@ -48,7 +48,7 @@ func (m *Machines) look(ctx context.Context) error {
 	}
 	of, err := m.ledger.Machines().Claim(ctx, local)
 	if err != nil {
-		return fmt.Errorf("find out on which machines sites are built: %w", err)
+		return fmt.Errorf("claim the sites that are built on this machine: %w", err)
 	}
 	m.mu.Lock()
 	before := m.of
@@ -65,7 +65,7 @@ func (m *Machines) look(ctx context.Context) error {
 	return nil
 }
 
-// Run says that this app lives, and claims what has become nobody's, until ctx ends.
+// Run renews this app's entry, and claims sites whose machines have gone, until ctx ends.
 func (m *Machines) Run(ctx context.Context) {
 	beat := time.NewTicker(ledger.Beat)
 	defer beat.Stop()
@@ -80,7 +80,7 @@ func (m *Machines) Run(ctx context.Context) {
 			err = m.look(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			m.log.WarnContext(ctx, "this replica can't say that it lives", "error", err)
+			m.log.WarnContext(ctx, "this replica can't renew its entry in the ledger", "error", err)
 		}
 	}
 }
@@ -92,20 +92,20 @@ func (m *Machines) machine(site string) (ledger.Machine, bool) {
 	return one, ok
 }
 
-// Mine says whether the work for a site is this app's to do, if it claims it: all but that
-// for sites that are built on other machines.
+// Mine says whether this app may carry out the tasks of a site: of all but those that are
+// built on other machines.
 func (m *Machines) Mine(site string) bool {
 	one, local := m.machine(site)
 	return !local || one.ID == m.ledger.Self().Machine
 }
 
-// Elsewhere names the machine that a site is built on, if it is another one.
+// Elsewhere names the machine on which a site is built, if it is another one.
 func (m *Machines) Elsewhere(site string) (name string, ok bool) {
 	one, _ := m.machine(site)
 	return one.Name, !m.Mine(site)
 }
 
-// Away says why a site can't be built now: nothing was heard of its machine. "" if it can.
+// Away says why a site can't be built now: its machine is silent. "" if it can.
 func (m *Machines) Away(site string) string {
 	one, _ := m.machine(site)
 	age := ledger.Now().Sub(one.Seen)

@@ -17,7 +17,7 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// envName is the variable that names a replica for people; without it its host's name does.
+// envName is the variable that names a replica for people; the default is the host's name.
 const envName = "PRESSRUN_REPLICA"
 
 // Self is this process as the other replicas see it.
@@ -39,8 +39,8 @@ func Self(c config.Config, version string) (ledger.Replica, error) {
 	return ledger.Replica{ID: rand.Text(), Name: name, Machine: machine, Version: version, Config: hash, Started: ledger.Now()}, nil
 }
 
-// machineOf is the id of a state folder, which is made at its first use: the runs that an
-// app on this machine built are in there, and no other machine has them.
+// machineOf is the id of a state folder, made at its first use. It stands for the machine:
+// the runs that an app built here are in the folder, and on no other machine.
 func machineOf(state string) (string, error) {
 	path := filepath.Join(state, "machine")
 	text, err := os.ReadFile(filepath.Clean(path))
@@ -55,13 +55,13 @@ func machineOf(state string) (string, error) {
 	}
 	id := rand.Text()
 	if err := atomicfile.Write(path, []byte(id)); err != nil {
-		return "", fmt.Errorf("keep the id of this state folder: %w", err)
+		return "", fmt.Errorf("store the id of this state folder: %w", err)
 	}
 	return id, nil
 }
 
-// Hash is the hash of what all replicas must have alike: not where one listens, and where
-// it keeps its files.
+// Hash is the hash of the settings that all replicas must have in common: all but the
+// address on which one listens, and its folders.
 func Hash(c config.Config) (string, error) {
 	c.Keep.Export = strings.TrimPrefix(c.Keep.Export, c.State)
 	c.Listen, c.State, c.Ledger, c.LedgerFile = "", "", "", ""

@@ -12,13 +12,13 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// export is the file of a pass, made when there is something to write. It is open only
-// while it is written to: a pass may wait long between two steps.
+// export is the file of a pass, made at the first row. It is open only while it is written
+// to: a pass may wait long between two steps.
 type export struct{ folder, path string }
 
 func newExport(folder string) *export { return &export{folder: folder} }
 
-// line is what tells of a row that went.
+// line is a removed row in the file.
 type line struct {
 	Table ledger.OldTable `json:"table"`
 	Site  string          `json:"site"`
@@ -45,8 +45,8 @@ func (e *export) write(table ledger.OldTable, site string, rows []ledger.OldRow)
 	return errors.Join(err, file.Close())
 }
 
-// open opens the file, or makes a new one: what an earlier pass left cut off stays as
-// it is.
+// open opens the file of the pass, or makes a new one: a file that an earlier pass left cut
+// off stays as it is.
 func (e *export) open() (*os.File, error) {
 	if e.path != "" {
 		return os.OpenFile(e.path, os.O_WRONLY|os.O_APPEND, 0o600)

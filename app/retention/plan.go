@@ -15,7 +15,8 @@ type Histories interface {
 	History(ctx context.Context, site string) (ledger.History, error)
 }
 
-// Plan tells what is kept, and what a pass would remove now. It removes nothing.
+// Plan tells how much history is kept, and how much a pass would remove now. It removes
+// nothing.
 func Plan(ctx context.Context, from Histories, p retention.Policy, folder string) (api.Retention, error) {
 	const day = 24 * time.Hour
 	out := api.Retention{

@@ -7,10 +7,10 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// catchUp learns what became of the runs that went on while the server was away.
+// catchUp learns the states of the runs that went on while the server was down.
 func (s *Scheduler) catchUp(ctx context.Context) error {
-	if err := s.runner.Adopt(ctx); err != nil {
-		return fmt.Errorf("take over the runs of the app before: %w", err)
+	if err := s.runner.Reattach(ctx); err != nil {
+		return fmt.Errorf("reattach to the runs of the app before: %w", err)
 	}
 	for _, name := range s.ledger.SiteNames() {
 		site, err := s.ledger.Site(ctx, name)
@@ -20,22 +20,22 @@ func (s *Scheduler) catchUp(ctx context.Context) error {
 		if site.Current.Run.ID == "" && site.Current.Dispatch.Token == "" && site.Current.Fingerprint.Asked.IsZero() {
 			continue
 		}
-		if s.others == nil || s.others.Alone { // else somebody has heard of it all along
+		if s.replicas == nil || s.replicas.Alone { // else another replica followed the runs meanwhile
 			if _, err := s.ledger.Decide(ctx, name, release.Restarted{}); err != nil {
 				return err
 			}
 		}
-		if !s.others.mine(name) {
+		if !s.replicas.mine(name) {
 			continue
 		}
 		if site.Current.Run.ID == "" {
 			continue // the outbox looks for it
 		}
 		if s.runner.Remote(name) {
-			// It may be away, and the server must not wait for it to start.
+			// The remote side may not answer, and the server's start must not wait for it.
 			s.tasks.Go(func() {
 				if err := s.lookOnce(s.stop, site); err != nil && s.stop.Err() == nil {
-					s.log.Warn("a run's state can't be kept", "site", name, "error", err)
+					s.log.Warn("the state of a run can't be stored", "site", name, "error", err)
 				}
 			})
 			continue
@@ -47,7 +47,7 @@ func (s *Scheduler) catchUp(ctx context.Context) error {
 	return nil
 }
 
-// lookOnce learns what became of a site's run. Nothing learnt is fine.
+// lookOnce looks a site's run up. A failed lookup is no error: the rules ask again.
 func (s *Scheduler) lookOnce(ctx context.Context, site release.Site) error {
 	event, err := s.runner.LookUp(ctx, site.Name, site.Current.Number, site.Current.Run)
 	if err != nil {

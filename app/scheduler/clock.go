@@ -15,9 +15,9 @@ func (c *clock) wasSet(now time.Time) bool {
 	return !last.IsZero() && clockWasSet(now.Round(0).Sub(last.Round(0)), now.Sub(last))
 }
 
-// clockWasSet compares how much time went by for people and for timers. Timers
-// know neither of a clock that is set nor of a machine that slept: what is due
-// would be begun as late as that.
+// clockWasSet compares the time that passed by the wall clock with that of the timers.
+// Timers see neither a clock that is set nor a machine that slept, so that they would fire
+// late by the difference.
 func clockWasSet(byClock, byTimer time.Duration) bool {
 	return (byClock - byTimer).Abs() > retryWait
 }

@@ -11,9 +11,9 @@ import (
 	"github.com/pressrun/pressrun/internal/runner"
 )
 
-// dispatch hands a release to the runner, with exactly one effect: what was
-// begun before and has no known outcome is looked for, and only sent again
-// when it is certain that it did not become a run.
+// dispatch hands a release to the runner, with exactly one effect: it looks for the run of
+// an earlier try of unknown outcome, and sends again only when it is certain that the try
+// did not become a run.
 func (w *worker) dispatch(ctx context.Context, task ledger.Task, e release.SendDispatch) error {
 	job := w.newJob(task.Site, e)
 	if task.Tries > 0 {
@@ -32,8 +32,8 @@ func (w *worker) dispatch(ctx context.Context, task ledger.Task, e release.SendD
 	if err := w.outbox.Start(ctx, task); err != nil {
 		return err
 	}
-	if err := replicas.Still(ctx); err != nil {
-		return err // whoever has the task now finds that it was begun, and looks
+	if err := replicas.CheckClaim(ctx); err != nil {
+		return err // the replica that has the task now sees that it was begun, and looks for its run
 	}
 	run, err := bounded(ctx, func(ctx context.Context) (release.Run, error) { return w.runner.Dispatch(ctx, job) })
 	if err == nil {
@@ -43,7 +43,7 @@ func (w *worker) dispatch(ctx context.Context, task ledger.Task, e release.SendD
 		w.log.Warn("a dispatch was refused", "site", task.Site, "release", e.Release, "error", err)
 		return w.answer(ctx, task, release.DispatchRefused{Token: e.Token, Why: refused.Why, Fault: refused.Fault})
 	}
-	why, wait := "the runner's answer did not arrive; it is being looked for", lookAgain
+	why, wait := "the runner's answer did not arrive; its run is being looked for", lookAgain
 	if errors.Is(err, runner.ErrAccepted) {
 		why = "the dispatch was accepted; its run is being looked for"
 	}

@@ -1,8 +1,8 @@
-// Package scheduler makes time pass for the sites: it ticks each one when it is
-// due, and carries out what the rules decided.
+// Package scheduler ticks each site when it is due, and carries out the effects that the
+// rules decided.
 //
 // scheduler.go makes the rounds: which sites changed or are due, and when to wake
 // again. outbox.go carries the tasks of the ledger's outbox out through the
-// runner, with exactly one effect. inbox.go brings what is heard of runs before
-// the rules, and catchup.go what happened while the server was away.
+// runner, with exactly one effect. inbox.go brings the events of runs before the
+// rules, and catchup.go those that happened while the server was down.
 package scheduler

@@ -2,9 +2,9 @@ package scheduler
 
 import "context"
 
-// Drain ends a scheduler that was started without breaking anything off: no further round
-// is made, and what was begun of the outbox is waited for until ctx ends. It is called
-// once; what is left over ends with the context of New.
+// Drain ends a started scheduler without cancelling its work: it makes no further round,
+// and waits for the tasks of the outbox that are under way until ctx ends. Tasks that take
+// longer end with the context of New. It may be called once.
 func (s *Scheduler) Drain(ctx context.Context) {
 	close(s.draining)
 	select {

@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Inbox brings what is heard of runs before the rules.
+// Inbox brings the events of runs before the rules.
 type Inbox struct {
 	ledger decider
 	log    *slog.Logger
@@ -27,26 +27,26 @@ func NewInbox(stop context.Context, l decider, log *slog.Logger) *Inbox {
 	return &Inbox{ledger: l, log: log, stop: stop}
 }
 
-// Accept lets the rules decide about an event of a run. That they refuse it is
-// no error: the world has moved on.
+// Accept lets the rules decide about an event of a run. A refusal is no error: the event
+// came too late.
 func (i *Inbox) Accept(ctx context.Context, site string, event release.Event) error {
 	_, err := i.ledger.Decide(ctx, site, event)
 	if refusal, ok := errors.AsType[*release.Conflict](err); ok {
-		i.log.Debug("news came too late", "site", site, "event", fmt.Sprintf("%T", event), "refusal", refusal.Text)
+		i.log.Debug("an event of a run came too late", "site", site, "event", fmt.Sprintf("%T", event), "refusal", refusal.Text)
 		return nil
 	}
 	return err
 }
 
-// Notice accepts what a runner noticed by itself, and keeps at it while the
-// disk is full. It is a runner.OnEvent.
+// Notice accepts an event that a runner noticed by itself, and tries again while the disk
+// is full. It is a runner.OnEvent.
 func (i *Inbox) Notice(site string, number int64, event release.Event) {
 	for {
 		err := i.Accept(i.stop, site, event)
 		if err == nil || i.stop.Err() != nil || errors.Is(err, ledger.ErrClosed) || errors.Is(err, ledger.ErrNoSite) {
 			return
 		}
-		i.log.Error("news of a run can't be kept yet", "site", site, "release", number, "error", err)
+		i.log.Error("an event of a run can't be stored yet", "site", site, "release", number, "error", err)
 		select {
 		case <-time.After(retryWait):
 		case <-i.stop.Done():

@@ -18,8 +18,8 @@ const (
 	// lookAgain is the wait between two looks for a dispatch whose outcome is
 	// not known.
 	lookAgain = 2 * time.Second
-	// callLimit bounds one call of the runner. What follows from it is kept
-	// however long the call took.
+	// callLimit bounds one call of the runner. Its outcome is stored however long the
+	// call took.
 	callLimit = 2 * time.Minute
 	// maxCancels bounds how often a cancellation is tried at once; one that
 	// somebody still waits for is then tried every cancelAgain.
@@ -36,14 +36,14 @@ type worker struct {
 	newJob       func(site string, dispatch release.SendDispatch) runner.Job
 	grace        time.Duration
 	fingerprints Fingerprints
-	others       *Others
+	replicas     *Replicas
 	stop         context.Context //nolint:containedctx // the life of the server
-	ended        func()          // is told of each task that ended
+	ended        func()          // called at the end of each task
 	tasks        sync.WaitGroup
 
 	mu   sync.Mutex
-	busy map[int64]bool // tasks under way, and whether they are in the outbox still
-	left bool           // one has ended that was
+	busy map[int64]bool // the tasks under way, and whether each is still in the outbox
+	left bool           // a task has ended and is still in the outbox
 }
 
 // collect begins the tasks of the outbox that are due, each on its own, and
@@ -57,15 +57,15 @@ func (w *worker) collect(ctx context.Context) time.Time {
 		return ledger.Now().Add(retryWait)
 	}
 	for _, task := range due {
-		if w.others.mine(task.Site) && w.begin(task) {
+		if w.replicas.mine(task.Site) && w.begin(task) {
 			w.tasks.Go(func() {
 				defer w.end(task)
 				w.claimAndCarryOut(ctx, task)
 			})
 		}
 	}
-	if w.others != nil {
-		next = soonest(next, ledger.Now().Add(besideOthers))
+	if w.replicas != nil {
+		next = soonest(next, ledger.Now().Add(besideReplicas))
 	}
 	return next
 }
@@ -102,8 +102,8 @@ func (w *worker) end(task ledger.Task) {
 	w.ended()
 }
 
-// takeLeft says whether tasks have ended, since it was asked before, that are in the outbox
-// still. That is read anew for them alone: after those that are done there is nothing new.
+// takeLeft says whether a task has ended since the last call and is still in the outbox.
+// The outbox is read again for those tasks alone.
 func (w *worker) takeLeft() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -123,7 +123,7 @@ func (w *worker) drop(ctx context.Context, task ledger.Task) error {
 
 // claimAndCarryOut carries a task out, if no other replica does.
 func (w *worker) claimAndCarryOut(ctx context.Context, task ledger.Task) {
-	if w.others == nil {
+	if w.replicas == nil {
 		w.carryOut(ctx, task)
 		return
 	}
@@ -138,11 +138,11 @@ func (w *worker) claimAndCarryOut(ctx context.Context, task ledger.Task) {
 	err = replicas.Keep(task.Fenced(ctx), asked, func(ctx context.Context) (bool, error) { return w.outbox.Renew(ctx, task) },
 		func(ctx context.Context) { w.carryOut(ctx, task) })
 	if err != nil && ctx.Err() == nil {
-		w.log.Warn("a task was given up in the middle; another replica carries it on", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect), "error", err)
+		w.log.Warn("a task was given up under way; another replica goes on with it", "site", task.Site, "task", fmt.Sprintf("%T", task.Effect), "error", err)
 	}
 }
 
-// carryOut does one task. Errors leave the task in the outbox for later.
+// carryOut carries one task out. After an error the task stays in the outbox.
 func (w *worker) carryOut(ctx context.Context, task ledger.Task) {
 	if task.Unreadable != nil {
 		w.log.Error("a task of another version of Pressrun is left for it", "site", task.Site, "error", task.Unreadable)
@@ -185,13 +185,13 @@ func bounded[T any](ctx context.Context, call func(context.Context) (T, error)) 
 func (w *worker) postpone(ctx context.Context, task ledger.Task, wait time.Duration) {
 	err := w.outbox.Postpone(context.WithoutCancel(ctx), task, ledger.Now().Add(wait))
 	if err != nil && !errors.Is(err, ledger.ErrTakenOver) {
-		w.log.Error("a task can't be put off", "site", task.Site, "error", err)
+		w.log.Error("a task can't be postponed", "site", task.Site, "error", err)
 		time.Sleep(retryWait) // or the scheduler would begin it again at once
 	}
 }
 
-// answer brings the outcome of a task before the rules. A refusal means that
-// the world has moved on, and the task is done all the same.
+// answer brings the outcome of a task before the rules. A refusal means that the outcome
+// came too late, and the task is done all the same.
 func (w *worker) answer(ctx context.Context, task ledger.Task, event release.Event) error {
 	_, err := w.ledger.Answer(ctx, task, event)
 	refusal, refused := errors.AsType[*release.Conflict](err)
@@ -205,8 +205,8 @@ func (w *worker) answer(ctx context.Context, task ledger.Task, event release.Eve
 	return err
 }
 
-// readFingerprint has the fingerprint of a site's content read. That it can't be read
-// is an answer too; whatever was cut short is read once more.
+// readFingerprint has the fingerprint of a site's content read. A failure is an answer too;
+// a read that the end of the server cut short is made again.
 func (w *worker) readFingerprint(ctx context.Context, task ledger.Task, e release.ReadFingerprint) error {
 	if w.fingerprints == nil {
 		return w.answer(ctx, task, release.FingerprintRead{Release: e.Release, Why: "no fingerprint is configured"})
@@ -222,8 +222,8 @@ func (w *worker) readFingerprint(ctx context.Context, task ledger.Task, e releas
 	return w.answer(ctx, task, release.FingerprintRead{Release: e.Release, Why: err.Error()})
 }
 
-// lookUp asks the runner for the truth about a run. Nothing learnt is fine:
-// the site asks again while it does not hear of it.
+// lookUp asks the runner for the state of a run. A failed lookup is dropped: the rules ask
+// again while the run is silent.
 func (w *worker) lookUp(ctx context.Context, task ledger.Task, e release.LookUpRun) error {
 	event, err := bounded(ctx, func(ctx context.Context) (release.Event, error) {
 		return w.runner.LookUp(ctx, task.Site, e.Release, e.Run)
@@ -262,8 +262,8 @@ func (w *worker) cancel(ctx context.Context, task ledger.Task, e release.CancelR
 	return nil
 }
 
-// cancelling says whether a run is that of a release that somebody wants
-// cancelled: as long as it is, nobody stops trying.
+// cancelling says whether a run is that of a release that somebody wants cancelled. While
+// it is, the cancellation is tried again.
 func (w *worker) cancelling(ctx context.Context, site string, run release.Run) (bool, error) {
 	at, err := w.ledger.Site(ctx, site)
 	if errors.Is(err, ledger.ErrNoSite) {

@@ -18,8 +18,8 @@ import (
 // Runner carries the releases out that the scheduler dispatches.
 type Runner interface {
 	runner.Runner
-	// Remote says whether the runs of a site are asked after over a network:
-	// Start does not wait for the answers.
+	// Remote says whether the runs of a site are looked up over a network: Start does
+	// not wait for the answers.
 	Remote(site string) bool
 }
 
@@ -34,7 +34,7 @@ type Ledger interface {
 	Answer(ctx context.Context, task ledger.Task, event release.Event) (release.Site, error)
 }
 
-// Outbox is what the rules want done in the world.
+// Outbox has the effects that the rules decided, as tasks.
 type Outbox interface {
 	TasksBut(ctx context.Context, underWay func(id int64) bool) (due []ledger.Task, next time.Time, err error)
 	Start(ctx context.Context, task ledger.Task) error
@@ -45,7 +45,7 @@ type Outbox interface {
 	Renew(ctx context.Context, task ledger.Task) (ok bool, err error)
 }
 
-// Fingerprints reads by what it can be seen whether the content of a site has changed.
+// Fingerprints reads the fingerprints of sites' content, which differ when it has changed.
 type Fingerprints interface {
 	Fingerprint(ctx context.Context, site string) (string, error)
 }
@@ -56,15 +56,15 @@ type Options struct {
 	Outbox Outbox
 	// Looks keeps how far the sites' schedules were looked at.
 	Looks timetable.Ledger
-	// Publisher has CMSs publish what is due before slots; may be nil.
+	// Publisher has CMSs publish their due content before slots; may be nil.
 	Publisher timetable.Publisher
-	// Fingerprints reads those of sites' content; may be nil.
+	// Fingerprints may be nil.
 	Fingerprints Fingerprints
 	Runner       Runner
 	Log          *slog.Logger
-	// NewJob makes what is handed to the runner of a release.
+	// NewJob makes the runner's job for a dispatch.
 	NewJob func(site string, dispatch release.SendDispatch) runner.Job
-	// Failed is told of errors of the ledger, for who watches the disk; may be
+	// Failed is called with errors of the ledger, which may tell of a full disk; may be
 	// nil.
 	Failed func(error)
 	// Schedules are those of each site.
@@ -72,13 +72,12 @@ type Options struct {
 	// Grace bounds how long a dispatch of unknown outcome is looked for before
 	// it is sent again, for runners that can't be sure; 0 means 2 minutes.
 	Grace time.Duration
-	// Others are what must be known of other replicas; nil for a server that has its
-	// ledger alone.
-	Others *Others
+	// Replicas is nil for a server that has its ledger alone.
+	Replicas *Replicas
 }
 
-// Scheduler makes time pass for the sites: it ticks each one when it is due, at
-// once and not on a minute's beat, and has its worker carry out the tasks of the outbox.
+// Scheduler ticks each site at the instant when it is due, and has its worker carry out the
+// tasks of the outbox.
 type Scheduler struct {
 	ledger Ledger
 	runner Runner
@@ -98,33 +97,33 @@ type Scheduler struct {
 	clock clock
 	table *timetable.Timetable
 
-	others *Others
-	// tends is the life of the duty to look at the schedules, nil while another replica has
-	// it; tended is the one for which the table was begun.
-	tends  atomic.Pointer[duty]
-	tended *duty
+	replicas *Replicas
+	// duty is nil while another replica looks at the schedules; begunFor is the duty for
+	// which the table was begun.
+	duty     atomic.Pointer[duty]
+	begunFor *duty
 
-	// turned is when the goroutine that makes the rounds was seen alive last.
-	turned atomic.Pointer[time.Time]
+	// lastAlive is when the goroutine that makes the rounds was seen alive last.
+	lastAlive atomic.Pointer[time.Time]
 
 	freed chan struct{} // a task ended
 
-	// Of Drain: asked for, and the rounds have ended.
+	// draining is closed when Drain is called, over when the rounds have ended.
 	draining chan struct{}
 	over     chan struct{}
 }
 
 const (
-	// pause is the least time between two rounds: a burst of requests must not
-	// keep the scheduler reading.
+	// pause is the least time between two rounds, so that a burst of requests does not
+	// cause a round each.
 	pause = 5 * time.Millisecond
 	// retryWait is the wait after an error, or when a tick that was due changed
 	// nothing.
 	retryWait = time.Second
 	// longest is the longest wait between two rounds.
 	longest = time.Hour
-	// besideOthers is the longest wait beside other replicas.
-	besideOthers = ledger.Lease / 3
+	// besideReplicas is the longest wait beside other replicas.
+	besideReplicas = ledger.Lease / 3
 )
 
 // New makes a Scheduler that lives until stop ends. It does nothing before Start.
@@ -138,12 +137,12 @@ func New(stop context.Context, o Options) *Scheduler {
 	s := &Scheduler{
 		ledger: o.Ledger, runner: o.Runner, log: o.Log, failed: o.Failed, inbox: NewInbox(stop, o.Ledger, o.Log), stop: stop,
 		schedules: o.Schedules, table: timetable.New(o.Looks, o.Publisher, ledger.Now),
-		others: o.Others, due: map[string]time.Time{}, line: newLine(), freed: make(chan struct{}, 1),
+		replicas: o.Replicas, due: map[string]time.Time{}, line: newLine(), freed: make(chan struct{}, 1),
 		draining: make(chan struct{}), over: make(chan struct{}),
 	}
 	s.worker = &worker{
 		ledger: o.Ledger, outbox: o.Outbox, runner: o.Runner, log: o.Log, newJob: o.NewJob, grace: o.Grace,
-		fingerprints: o.Fingerprints, stop: stop, others: o.Others, ended: s.wakeUp, busy: map[int64]bool{},
+		fingerprints: o.Fingerprints, stop: stop, replicas: o.Replicas, ended: s.wakeUp, busy: map[int64]bool{},
 	}
 	return s
 }
@@ -153,33 +152,33 @@ func (s *Scheduler) Start(ctx context.Context) error {
 	if err := s.catchUp(ctx); err != nil {
 		return err
 	}
-	if s.others == nil {
+	if s.replicas == nil {
 		if err := s.table.Begin(ctx, s.schedules); err != nil {
 			return err
 		}
-		s.tended = &duty{s.stop}
-		s.tends.Store(s.tended)
+		s.begunFor = &duty{s.stop}
+		s.duty.Store(s.begunFor)
 	} else {
-		s.tasks.Go(func() { s.others.Duties.Run(s.stop, "schedules", s.tend) })
+		s.tasks.Go(func() { s.replicas.Duties.Run(s.stop, "schedules", s.lookAtSchedules) })
 	}
-	s.turn()
+	s.noteAlive()
 	s.tasks.Go(s.run)
 	return nil
 }
 
-// Turned is when the scheduler was seen alive last: at each round, and every minute
+// LastAlive is when the scheduler was seen alive last: at each round, and every minute
 // between two. It is zero before Start.
-func (s *Scheduler) Turned() time.Time {
-	if at := s.turned.Load(); at != nil {
+func (s *Scheduler) LastAlive() time.Time {
+	if at := s.lastAlive.Load(); at != nil {
 		return *at
 	}
 	return time.Time{}
 }
 
-// turn notes that the scheduler is alive.
-func (s *Scheduler) turn() {
+// noteAlive notes that the scheduler is alive.
+func (s *Scheduler) noteAlive() {
 	at := time.Now()
-	s.turned.Store(&at)
+	s.lastAlive.Store(&at)
 }
 
 // Wait returns when the scheduler and all its tasks have ended, which they do
@@ -198,7 +197,7 @@ const (
 	byTask        // a task ended: it may be due again, if it was left in the outbox
 	byAnswer      // a call before a slot ended
 	byTime
-	byClock // the clock was set: nothing that is known of times holds
+	byClock // the clock was set: all sites are visited
 	byEnd
 )
 
@@ -210,7 +209,7 @@ func (s *Scheduler) run() {
 	for why := byClock; why != byEnd; {
 		began := time.Now()
 		next := s.round(s.stop, changes.Take(), why)
-		s.turn()
+		s.noteAlive()
 		why = s.rest(changes.Ready(), max(next.Sub(ledger.Now()), pause), began.Add(pause))
 	}
 }
@@ -229,14 +228,14 @@ func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration, earliest t
 		case <-s.draining:
 			return byEnd
 		case <-changed:
-			why = breathe(s.stop, time.Until(earliest))
+			why = throttle(s.stop, time.Until(earliest))
 		case <-s.freed:
 			why = byTask
 		case <-s.table.Answered():
 			why = byAnswer
 		case <-timer.C:
 		case <-look.C:
-			s.turn()
+			s.noteAlive()
 			if !s.clock.wasSet(time.Now()) {
 				continue
 			}
@@ -249,9 +248,9 @@ func (s *Scheduler) rest(changed <-chan struct{}, span time.Duration, earliest t
 	}
 }
 
-// breathe keeps rounds apart under load. After a time of quiet there is nothing to wait
-// for.
-func breathe(stop context.Context, span time.Duration) wake {
+// throttle waits for the rest of the pause after the last round: nothing when that was
+// longer ago.
+func throttle(stop context.Context, span time.Duration) wake {
 	select {
 	case <-time.After(span):
 		return byChange
@@ -260,12 +259,12 @@ func breathe(stop context.Context, span time.Duration) wake {
 	}
 }
 
-// round does what is due and tells when the next thing is. It reads the sites
-// that changed or are due, and no others.
+// round visits the sites that changed or are due, gives slots, begins tasks, and tells when
+// the next round is due.
 func (s *Scheduler) round(ctx context.Context, change ledger.Change, why wake) time.Time {
-	fresh, err := s.takeUp()
+	fresh, err := s.takeDuty()
 	if err != nil && ctx.Err() == nil {
-		s.log.Error("the schedules can't be taken up", "error", err)
+		s.log.Error("the schedules can't be begun", "error", err)
 	}
 	if fresh {
 		why = byClock

@@ -58,8 +58,8 @@ func (f *fakeRunner) Cancel(context.Context, string, int64, release.Run) error {
 func (f *fakeRunner) Log(context.Context, string, int64) (io.ReadCloser, error) {
 	return nil, fs.ErrNotExist
 }
-func (f *fakeRunner) Adopt(context.Context) error { return nil }
-func (f *fakeRunner) Close() error                { return nil }
+func (f *fakeRunner) Reattach(context.Context) error { return nil }
+func (f *fakeRunner) Close() error                   { return nil }
 
 // countingLedger counts how often each site is read.
 type countingLedger struct {

@@ -9,12 +9,12 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// slotLook is how often it is looked whether who waits for a slot may start, though nothing
-// was heard that frees one: what has waited long goes before others.
+// slotLook is how often the ledger decides again which releases get slots although none was
+// freed: a release that has waited long goes before others.
 const slotLook = time.Minute
 
-// line knows which sites wait for a slot, and which releases have one, as far as they were
-// visited. The ledger decides: it knows them all.
+// line has the sites that wait for a slot, and the releases that have one, among the sites
+// that were visited. It says when to ask the ledger, which knows all and decides.
 type line struct {
 	waits map[string]bool
 	has   map[string]int64 // by site, the number of the release
@@ -24,7 +24,8 @@ type line struct {
 
 func newLine() line { return line{waits: map[string]bool{}, has: map[string]int64{}} }
 
-// note takes in how a site stands. ticked says that the ledger has just decided about it.
+// note updates the line by the state of a site. ticked says that the ledger has just
+// decided about the site.
 func (l *line) note(site release.Site, ticked bool) {
 	now := ledger.Now()
 	var number int64
@@ -37,7 +38,7 @@ func (l *line) note(site release.Site, ticked bool) {
 	l.has[site.Name] = number
 	waits := site.WaitsForSlot(now)
 	if waits && !l.waits[site.Name] && !ticked {
-		l.look = now // the slots may be others since
+		l.look = now // slots may have become free since
 	}
 	if l.waits[site.Name] = waits; !waits {
 		delete(l.waits, site.Name)
@@ -49,7 +50,7 @@ func (l *line) note(site release.Site, ticked bool) {
 	}
 }
 
-// giveSlots has the ledger start what waits for a slot, as far as there are any.
+// giveSlots has the ledger start the releases that wait for a slot, as far as slots are free.
 func (s *Scheduler) giveSlots(ctx context.Context) {
 	if !passed(s.line.look) {
 		return
@@ -59,12 +60,12 @@ func (s *Scheduler) giveSlots(ctx context.Context) {
 	if err != nil {
 		if ctx.Err() == nil {
 			s.failed(err)
-			s.log.Error("it can't be decided which releases start", "error", err)
+			s.log.Error("the ledger can't decide which releases get slots", "error", err)
 		}
 		s.line.look = ledger.Now().Add(retryWait)
 		return
 	}
 	if len(started) > 0 {
-		s.fetch = ledger.Now() // what it put into the outbox is begun in this round
+		s.fetch = ledger.Now() // their dispatches are begun in this round
 	}
 }

@@ -15,7 +15,7 @@ import (
 // so that the schedules of very many sites that come at one minute wait for few of them.
 const visitsAtOnce = 64
 
-// visited is what came of a visit to a site.
+// visited is the result of a visit to a site.
 type visited struct {
 	name   string
 	site   release.Site
@@ -24,7 +24,7 @@ type visited struct {
 	err    error
 }
 
-// visitAll visits sites, and gives what came of each visit.
+// visitAll visits sites, and gives the results.
 func (s *Scheduler) visitAll(ctx context.Context, names []string) []visited {
 	all := make([]visited, len(names))
 	if len(names) == 1 {
@@ -44,15 +44,15 @@ func (s *Scheduler) visitAll(ctx context.Context, names []string) []visited {
 	return all
 }
 
-// visit asks for what a site's schedules have come to, and ticks the site if it is due.
-// Visits to several sites go on at a time.
+// visit makes the requests of a site's due schedules, and ticks the site if it is due.
+// It is called for several sites at a time.
 func (s *Scheduler) visit(ctx context.Context, name string) visited {
 	v := visited{name: name}
 	if v.site, v.err = s.ledger.Site(ctx, name); v.err != nil {
 		return v
 	}
 	var slot time.Time
-	if now := s.tends.Load(); now != nil && now == s.tended {
+	if now := s.duty.Load(); now != nil && now == s.begunFor {
 		if v.site, slot, v.err = s.table.Look(now.ctx, v.site); v.err != nil {
 			return v
 		}
@@ -77,19 +77,19 @@ func (s *Scheduler) tick(ctx context.Context, v *visited) {
 	}
 }
 
-// take takes in what came of a visit.
+// take takes in the result of a visit.
 func (s *Scheduler) take(ctx context.Context, v visited) {
 	if v.err != nil {
 		if !errors.Is(v.err, context.Canceled) {
 			s.failed(v.err)
-			s.log.ErrorContext(ctx, "a site can't be tended", "site", v.name, "error", v.err)
+			s.log.ErrorContext(ctx, "a site can't be visited", "site", v.name, "error", v.err)
 		}
 		s.due[v.name] = ledger.Now().Add(retryWait)
 		return
 	}
 	s.line.note(v.site, v.ticked)
 	if v.ticked {
-		s.fetch = ledger.Now() // what it put into the outbox is begun in this round
+		s.fetch = ledger.Now() // the tick's tasks are begun in this round
 	}
 	s.due[v.name] = v.next
 }

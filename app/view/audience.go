@@ -8,8 +8,8 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Audience is who reads what is shown. The zero Audience reads English, by the clock of
-// each site: the API and the command line, unless they ask for a zone.
+// Audience is the reader's language and time zone. The zero Audience reads English, by the
+// clock of each site: the API and the command line, unless they ask for a zone.
 type Audience struct {
 	Language words.Language
 	// Zone is the reader's, nil for that of each site.
@@ -18,7 +18,7 @@ type Audience struct {
 
 type audienceKey struct{}
 
-// For has all that is read with the context speak to an audience.
+// For gives a context with an audience: views that are read with it are in its language.
 func For(ctx context.Context, a Audience) context.Context {
 	return context.WithValue(ctx, audienceKey{}, a)
 }
@@ -29,7 +29,7 @@ func AudienceOf(ctx context.Context) Audience {
 	return a
 }
 
-// zoneOf is by which clock the audience is told of a site.
+// zoneOf is the time zone in which the audience reads the times of a site.
 func (a Audience) zoneOf(site config.Site) *time.Location {
 	if a.Zone != nil {
 		return a.Zone

@@ -7,8 +7,8 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Condition is what makes a site's state other than it reads: what keeps
-// releases back, or that one is late. It is empty when nothing does.
+// Condition is a circumstance beside the site's state that readers must know: one that keeps
+// releases back, or a release that is late. It is empty for none.
 type Condition string
 
 // The conditions, the worst first.
@@ -22,18 +22,18 @@ const (
 	Frozen   Condition = "frozen"
 	Retrying Condition = "retrying"
 	Late     Condition = "late"
-	// Differs: the public address shows something else than was released.
+	// Differs: the public address does not show the live release.
 	Differs Condition = "differs"
 	// RolledBack: an earlier release's content is live, and the site is held.
 	RolledBack Condition = "rolled_back"
-	// Queued: as many releases run as may, and this one waits for its turn.
+	// Queued: the release waits for a free slot.
 	Queued Condition = "queued"
 )
 
 // Conditions lists all conditions, the worst first.
 var Conditions = []Condition{Misconfigured, Gone, Differs, Held, RolledBack, Paused, Frozen, Retrying, Late, Queued}
 
-// Colours of what is shown. Words always say the same.
+// The classes by which pages colour a text. The words of the text say the same.
 const (
 	classOK    = "ok"
 	classNow   = "now"
@@ -69,7 +69,7 @@ func (c Condition) Name(l words.Language) string {
 	return string(c)
 }
 
-// Class is how the condition is coloured, "" for none.
+// Class is the class of the condition, "" for none.
 func (c Condition) Class() string {
 	switch c {
 	case Held, Differs, Misconfigured:
@@ -84,7 +84,7 @@ func (c Condition) Class() string {
 	return ""
 }
 
-// because is the condition as the reason why something is not live.
+// because is the condition as the reason why a request is not live.
 func (c Condition) because(l words.Language) string {
 	switch c {
 	case Misconfigured:
@@ -111,7 +111,7 @@ func (c Condition) because(l words.Language) string {
 	return ""
 }
 
-// conditionOf is why a release that waits is not dispatched yet.
+// conditionOf is the condition because of which a release that waits is not dispatched yet.
 func conditionOf(v Site, due release.Due) Condition {
 	switch due.Why {
 	case release.DueHold:
@@ -137,7 +137,7 @@ func heldAs(h release.Hold) Condition {
 	return Held
 }
 
-// Condition is that of the site.
+// Condition is the condition of the site.
 func (v Site) Condition() Condition {
 	switch {
 	case v.Closed.Gone:
@@ -161,7 +161,7 @@ func (v Site) Condition() Condition {
 	return ""
 }
 
-// stopped is what would keep a release from being dispatched now.
+// stopped is the condition that would keep a release from being dispatched now.
 func stopped(v Site) Condition {
 	switch {
 	case v.Hold.On():
@@ -185,13 +185,13 @@ func freezeOf(v Site) release.Window {
 	return last
 }
 
-// Headline is how a site stands in a few words, and how that is coloured.
+// Headline is the state of a site, a release or a request in a few words, with its class.
 type Headline struct{ Name, Class string }
 
 // Headline sums up state and condition.
 func (v Site) Headline() Headline { return headlineOf(v, StateName(v.Language, v.State)) }
 
-// EditorsHeadline is Headline with the stage that editors know in the place of the state.
+// EditorsHeadline is Headline with the stage, which editors know, in place of the state.
 func EditorsHeadline(v Site) Headline {
 	if v.State == release.Ready {
 		return v.Headline()
@@ -199,7 +199,7 @@ func EditorsHeadline(v Site) Headline {
 	return headlineOf(v, v.Language.Say(string(stages[stageOf(v)])))
 }
 
-// headlineOf is the headline of a site whose state has a name.
+// headlineOf is the headline of a site, with a name for its state.
 func headlineOf(v Site, state string) Headline {
 	l := v.Language
 	switch c := v.Condition(); {
@@ -213,26 +213,26 @@ func headlineOf(v Site, state string) Headline {
 	return Headline{state, classNow}
 }
 
-// lateAfter is by which share of the usual time a release is late: half of all
-// take longer than usual, which is a median.
+// lateAfter divides the usual time into the slack after which a release is late: half of all
+// releases take longer than usual, which is a median.
 const lateAfter = 4
 
-// lateSlack is the least of it, for sites that take a moment only.
+// lateSlack is the least slack, for sites whose releases take a moment only.
 const lateSlack = 10 * time.Second
 
-// LateSince is since when the current release is late: when it was expected live,
-// or passed the deadline of a phase. It is zero while the release is not late.
+// LateSince is the time since which the current release is late: that at which it was
+// expected live, or the deadline of a phase. It is zero while the release is not late.
 func (v Site) LateSince() time.Time {
 	switch {
 	case v.State == release.Ready || v.State == release.Complete || !v.Current.Cancel.At.IsZero():
 		return time.Time{}
 	case v.State == release.Requested && v.Current.Dispatch.Token == "":
-		return time.Time{} // it has not been sent on its way: what it waits for is told
+		return time.Time{} // it is not dispatched: another text says what it waits for
 	}
 	since := v.Current.Late
 	expected, slack := v.CurrentExpected(), max(v.Usual/lateAfter, lateSlack)
 	if within := v.within(); !within.IsZero() {
-		expected, slack = within.To, lateSlack // which was said
+		expected, slack = within.To, lateSlack // readers were told this range
 	}
 	if expected.IsZero() || !v.Now.After(expected.Add(slack)) {
 		return since
@@ -243,8 +243,8 @@ func (v Site) LateSince() time.Time {
 	return since
 }
 
-// lateWords say since when the current release is late, and what is usual; ""
-// while it is not late.
+// lateWords say since when the current release is late, and how long releases usually take;
+// "" while it is not late.
 func lateWords(v Site) string {
 	since := v.LateSince()
 	if since.IsZero() {
@@ -257,8 +257,8 @@ func lateWords(v Site) string {
 	return l.Say("late since %s", v.Clock().Time(since))
 }
 
-// Condition is that of the request: why it is not live although nothing of its
-// own keeps it back.
+// Condition is the condition of the request: the circumstance of its site because of which
+// it is not live.
 func (v Request) Condition() Condition {
 	switch v.Resolution.Status {
 	case release.Scheduled:
@@ -280,8 +280,7 @@ func (v Request) Condition() Condition {
 	return ""
 }
 
-// Answer is the one true answer to "is my change live?", as short as can be, and
-// how it is coloured.
+// Answer is the answer to "is my change live?", as short as can be, with its class.
 func (v Request) Answer() Headline {
 	c, l := v.Condition(), v.Of.Language
 	class := func(without string) string {
@@ -330,7 +329,7 @@ func (v Request) liveAnswer() Headline {
 	return Headline{v.Of.Language.Say("Yes, it is live"), classOK}
 }
 
-// wasLiveAnswer is for what was published, and can't be taken to be seen now.
+// wasLiveAnswer is the answer for a request that was live and is not, or may not be.
 func (v Request) wasLiveAnswer() Headline {
 	if v.Of.Differs() && v.Of.Shows() == 0 {
 		return Headline{v.Of.Language.Say("Not known: the site was changed behind Pressrun"), classBad}

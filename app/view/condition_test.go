@@ -100,7 +100,7 @@ func TestWhatKeepsAReleaseBackIsSaidEverywhere(t *testing.T) {
 				}
 			}
 			if c.condition == Held || c.condition == Paused || c.condition == Frozen || c.condition == Late {
-				if all := v.Notices(); len(all) == 0 || all[0].Title != c.condition.Name(words.Language{}) || all[0].Kind != c.headline.Class {
+				if all := v.Alerts(); len(all) == 0 || all[0].Title != c.condition.Name(words.Language{}) || all[0].Kind != c.headline.Class {
 					t.Errorf("the notices are %+v", all)
 				}
 			}

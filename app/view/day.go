@@ -7,11 +7,11 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// Day is what went live at a site on a day by its reader's clock.
+// Day has the releases that went live at a site on a day by the reader's clock.
 type Day struct {
 	Site
 	Date calendar.Date
-	// Releases are the last first; More says that there were more than the limit.
+	// Releases are newest first; More says that there were more than the limit.
 	Releases []PastRelease
 	More     bool
 }
@@ -19,7 +19,8 @@ type Day struct {
 // Today is the day on which it was read.
 func (d Day) Today() calendar.Date { return calendar.DateOf(d.Now, d.Zone) }
 
-// LiveOn reads what went live on a day, which is chosen by what day it is today.
+// LiveOn reads the releases that went live on a day. chosen gives the day, by the date of
+// today in the reader's zone.
 func (r *Reader) LiveOn(ctx context.Context, name string, chosen func(today calendar.Date) calendar.Date, limit int) (d Day, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		if d.Site, err = siteOf(ctx, r, s, name); err != nil {

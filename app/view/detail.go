@@ -6,12 +6,12 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger"
 )
 
-// Limits bound what is listed of a site: requests of each kind, releases, slots of
-// schedules, requests that went out last.
+// Limits bound the lists of a site: its requests of each kind, releases, slots of schedules,
+// and the requests that went out last.
 type Limits struct{ Requests, Releases, Slots, WentOut int }
 
-// SiteDetail is a site with its requests that are not live yet, by what they
-// wait for, and its last releases, newest first.
+// SiteDetail is a site with its requests that are not live yet, grouped by the thing that
+// they wait for, and its last releases, newest first.
 type SiteDetail struct {
 	Site
 	// Served wait for the current release or are in it, Next for the release
@@ -24,28 +24,28 @@ type SiteDetail struct {
 	Releases []PastRelease
 	// Schedule is when the site asks by itself next.
 	Schedule Schedule
-	// Changes go out with the next release, whoever asks for it.
+	// Changes go out with the next release.
 	Changes []ledger.PendingChange
 	// Undelivered counts the notices that were given up.
 	Undelivered int
 }
 
-// SharedDetail is SiteDetail, read once for all who ask at the same time in one language. It belongs
-// to all of them: nobody may change it.
+// SharedDetail is SiteDetail, read once for all callers at the same time in one language.
+// They share it: nobody may change it.
 func (r *Reader) SharedDetail(ctx context.Context, name string, limits Limits) (*SiteDetail, error) {
 	reader := AudienceOf(ctx)
 	if reader.Zone != nil {
-		return r.SiteDetail(ctx, name, limits) // few choose a zone, and there are hundreds
+		return r.SiteDetail(ctx, name, limits) // few readers choose one of the hundreds of zones
 	}
 	return r.details.Get(ctx, detailKey{name, reader.Language.Tag(), limits}, func(ctx context.Context) (*SiteDetail, error) {
 		return r.SiteDetail(For(ctx, reader), name, limits)
 	})
 }
 
-// SiteDetail reads a site with what is going on at it.
+// SiteDetail reads a site with its lists.
 //
-// It has none of its 7 kB on its own stack: hundreds of open pages wait for one reading at
-// a time, and a stack that has grown once stays as large.
+// Its 7 kB are on the heap and not on the stack: hundreds of open pages wait for one reading
+// at a time, and a stack that has grown once stays as large.
 func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (*SiteDetail, error) {
 	d := &SiteDetail{}
 	err := r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) (err error) {
@@ -58,7 +58,7 @@ func (r *Reader) SiteDetail(ctx context.Context, name string, limits Limits) (*S
 	return d, err
 }
 
-// readLists reads what is listed of the site that was read from the snapshot.
+// readLists reads the lists of the site that was read from the snapshot.
 func (d *SiteDetail) readLists(ctx context.Context, s *ledger.Snapshot, limits Limits) (err error) {
 	site := d.Site.Site // its Served is a place in line, not the list of d
 	name, cur := site.Name, site.Current
@@ -89,7 +89,7 @@ func (d *SiteDetail) readLists(ctx context.Context, s *ledger.Snapshot, limits L
 	return err
 }
 
-// Concerns says whether somebody asked for any of what is not live yet.
+// Concerns says whether somebody made one of the requests that are not live yet.
 func (d *SiteDetail) Concerns(name string) bool {
 	for _, list := range [][]Request{d.Served, d.Next, d.Scheduled} {
 		for i := range list { // each is nearly 4 kB

@@ -8,9 +8,8 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// expectedAt is when a request should be live, judged by how long releases of
-// its site usually take; zero when that can't be said. An instant that has passed
-// is still told: the request is late then.
+// expectedAt is when a request should be live, by how long releases of its site usually
+// take; zero when that is not known. It may have passed: the request is late then.
 func (v Site) expectedAt(r ledger.Request, resolution ledger.Resolution) time.Time {
 	if v.Usual == 0 {
 		return time.Time{}
@@ -26,7 +25,7 @@ func (v Site) expectedAt(r ledger.Request, resolution ledger.Resolution) time.Ti
 			return running
 		}
 		if running.Before(v.Now) {
-			running = v.Now // it is late: the earliest that can be hoped for
+			running = v.Now // it is late: now is the earliest possible time
 		}
 		return after(v.DueAfter(running).At, v.Usual)
 	case release.Live, release.WasLive, release.Withdrawn:
@@ -43,7 +42,7 @@ func after(at time.Time, span time.Duration) time.Time {
 }
 
 // CurrentExpected is when the current release should be live, or should have
-// been, if it takes as long as usual; zero when that can't be said.
+// been, if it takes as long as usual; zero when that is not known.
 func (v Site) CurrentExpected() time.Time {
 	if v.Usual == 0 || v.State == release.Ready || v.Current.RollbackTo != 0 || !v.Current.Cancel.At.IsZero() {
 		return time.Time{}
@@ -58,8 +57,8 @@ func (v Site) CurrentExpected() time.Time {
 	return after(from, v.Usual)
 }
 
-// CurrentWithin is between which instants the current release goes live, as 9 of 10
-// did; zero when that can't be said, and once it is later than all.
+// CurrentWithin is the range in which the current release goes live, as 9 of 10 did; zero
+// when that is not known, and once the range has passed.
 func (v Site) CurrentWithin() when.Range {
 	if v.CurrentExpected().IsZero() || v.State == release.Complete {
 		return when.Range{}
@@ -74,7 +73,7 @@ func (v Site) CurrentWithin() when.Range {
 	return found
 }
 
-// within is CurrentWithin as it was from the state that the release came to last.
+// within is CurrentWithin as it was when the release reached its state.
 func (v Site) within() when.Range {
 	times := v.Current.Times
 	for _, from := range []struct {
@@ -94,8 +93,7 @@ func (v Site) within() when.Range {
 	return when.After(begun, least, most)
 }
 
-// Within is between which instants the request goes live; zero when that can't be
-// said.
+// Within is the range in which the request goes live; zero when that is not known.
 func (v Request) Within() when.Range {
 	of := v.Of
 	least, most, ok := of.Within(release.Dispatched)

@@ -13,11 +13,11 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Filter narrows what is found.
+// Filter narrows a search.
 type Filter string
 
-// The filters. Mine are requests of one person, Open what is not live yet, Today what
-// went live today by the clock of the site.
+// The filters. Mine are the requests of one person, Open those that are not live yet, Today
+// those that went live today by the clock of the site.
 const (
 	All   Filter = ""
 	Mine  Filter = "mine"
@@ -28,24 +28,24 @@ const (
 // Filters lists all filters.
 var Filters = []Filter{All, Mine, Open, Today}
 
-// Search is what somebody looks for at a site.
+// Search is a search at a site.
 type Search struct {
 	Text   string
 	Filter Filter
-	// Who asks, for Mine.
+	// Who is the person, for Mine.
 	Who   string
 	Limit int
 }
 
-// Found is what a search found at a site, newest first.
+// Found are the hits of a search at a site, newest first.
 type Found struct {
 	Site
 	Requests []Request
-	// Changes are such that nobody has asked to release yet.
+	// Changes are the changes that no request covers yet.
 	Changes []ledger.PendingChange
-	// Release is the one whose number was looked for, 0 for none.
+	// Release is the one whose number is the text of the search, 0 for none.
 	Release int64
-	// Asks is when a schedule asks for what was changed; zero for never.
+	// Asks is when a schedule asks for a release next; zero for never.
 	Asks time.Time
 	// More says that the limit left something out.
 	More bool
@@ -57,11 +57,11 @@ func (r *Reader) Find(ctx context.Context, name string, search Search) (f Found,
 		if _, full := errors.AsType[*ledger.Unavailable](err); !full {
 			return f, err
 		}
-		// Nothing can be written now: what is in the index is found.
+		// The index can't be brought up to date now: the search goes on with it as it is.
 	}
 	select {
-	case r.finding <- struct{}{}:
-		defer func() { <-r.finding }()
+	case r.searches <- struct{}{}:
+		defer func() { <-r.searches }()
 	case <-ctx.Done():
 		return f, ctx.Err()
 	}
@@ -80,7 +80,7 @@ func (r *Reader) Find(ctx context.Context, name string, search Search) (f Found,
 			return err
 		}
 		for _, one := range found {
-			if v := f.request(one.Request, one.Resolution); search.lets(v) {
+			if v := f.request(one.Request, one.Resolution); search.matches(v) {
 				f.Requests = append(f.Requests, v)
 			}
 		}
@@ -92,8 +92,8 @@ func (r *Reader) Find(ctx context.Context, name string, search Search) (f Found,
 	return f, err
 }
 
-// candidates are the requests that a search looks at: of those with its words, or of
-// the last ones when it has none.
+// candidates are the requests that a search filters: those with its words, or the last ones
+// when it has none.
 func candidates(ctx context.Context, s *ledger.Snapshot, of Site, search Search) ([]ledger.Tracked, error) {
 	words := ledger.SearchWords(search.Text)
 	if search.Filter == Mine {
@@ -113,11 +113,11 @@ func candidates(ctx context.Context, s *ledger.Snapshot, of Site, search Search)
 	return nil, nil
 }
 
-// looked is how many requests a search looks at before it filters them.
+// looked bounds the requests that a search filters.
 const looked = 200
 
-// lets says whether a request passes the filter.
-func (q Search) lets(v Request) bool {
+// matches says whether a request passes the filter.
+func (q Search) matches(v Request) bool {
 	switch q.Filter {
 	case Mine:
 		return v.AskedBy(q.Who)
@@ -130,7 +130,7 @@ func (q Search) lets(v Request) bool {
 	return true
 }
 
-// numbered is the release whose number a text is, 0 for none.
+// numbered is the release whose number is a text, 0 for none.
 func numbered(ctx context.Context, s *ledger.Snapshot, of Site, words string) (int64, error) {
 	number, err := strconv.ParseInt(strings.TrimPrefix(strings.TrimSpace(words), "#"), 10, 64)
 	if err != nil || number < 1 || number > of.Number {
@@ -143,7 +143,7 @@ func numbered(ctx context.Context, s *ledger.Snapshot, of Site, words string) (i
 	return number, nil
 }
 
-// findChanges looks through the changes that nobody has asked to release.
+// findChanges looks through the changes that no request covers yet.
 func (f *Found) findChanges(ctx context.Context, s *ledger.Snapshot, search Search) error {
 	words := ledger.SearchWords(strings.ToLower(search.Text))
 	if search.Filter == Today || len(words) == 0 && search.Filter == All {
@@ -181,7 +181,7 @@ func wentOut(ctx context.Context, s *ledger.Snapshot, of Site, limit int) ([]Req
 	return out, nil
 }
 
-// Wire is what was found as the API gives it.
+// Wire gives the hits as the API does.
 func (f Found) Wire() api.Found {
 	out := api.Found{Site: f.Name, Release: f.Release, Requests: Wires(f.Requests), Changes: make([]api.Change, 0, len(f.Changes)), More: f.More, TimeZone: f.Zone.String()}
 	for _, c := range f.Changes {

@@ -10,14 +10,14 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// PastRelease is a release in a site's history with who asked for it: the first
+// PastRelease is a release in a site's history with the people who asked for it: the first
 // few of them, each once.
 type PastRelease struct {
 	Release
 	Askers []string
-	// Others says that there were more.
+	// Others says that there were more people.
 	Others bool
-	// Titles are of what went out, each once; MoreTitles says that there was more.
+	// Titles are those of its requests, each once; MoreTitles says that there were more.
 	Titles     []string
 	MoreTitles bool
 }
@@ -35,7 +35,7 @@ func pastReleases(ctx context.Context, s *ledger.Snapshot, site Site, limit int,
 	return withRequests(ctx, s, site, found)
 }
 
-// withRequests tells of releases who asked for them, and what went out.
+// withRequests adds the askers and titles of releases' requests.
 func withRequests(ctx context.Context, s *ledger.Snapshot, site Site, found []ledger.Release) ([]PastRelease, error) {
 	out := make([]PastRelease, 0, len(found))
 	for _, r := range found {
@@ -58,7 +58,7 @@ func withRequests(ctx context.Context, s *ledger.Snapshot, site Site, found []le
 // titlesShown bounds the titles in a row of the history.
 const titlesShown = 3
 
-// titlesOf are the titles of what was asked for. What asks for all content has none.
+// titlesOf are the titles of requests. A request for all content may have none.
 func titlesOf(served []ledger.Request) (titles []string, more bool) {
 	for _, r := range served {
 		title := cmp.Or(r.Title, r.Entity, r.Reason)
@@ -87,15 +87,15 @@ func askers(l words.Language, served []ledger.Request) (names []string, others b
 	return names, others
 }
 
-// Rollback is what putting an earlier release back would change.
+// Rollback has the effects that putting an earlier release back would have.
 type Rollback struct {
 	Of Site
 	To Release
 	// Shows is the number of the release whose content the site shows now, 0 when
 	// that is not known.
 	Shows int64
-	// Changed are requests, newest first, that would no longer be seen; or be seen
-	// again, when Forward. More says that there are more.
+	// Changed are the requests, newest first, that would no longer be live; or that would
+	// be live again, when Forward. More says that there are more.
 	Changed []Request
 	Forward bool
 	More    bool
@@ -110,7 +110,7 @@ func (v Rollback) Possible() bool {
 	return v.To.Outcome == release.Succeeded && v.To.Content() != v.Shows
 }
 
-// Rollback reads what putting a release back would change.
+// Rollback reads the effects that putting a release back would have.
 func (r *Reader) Rollback(ctx context.Context, name string, to int64) (v Rollback, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		if v.Of, err = siteOf(ctx, r, s, name); err != nil {

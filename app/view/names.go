@@ -14,7 +14,7 @@ import (
 // StateName is a state as people see it.
 func StateName(l words.Language, s release.State) string { return textOf(l, s).name }
 
-// FaultWords say whose fault the release's ending was, and who can mend it.
+// FaultWords name the cause of the release's failure, and who can mend it.
 func (v Release) FaultWords() string { return faultWords(v.Language, v.Fault) }
 
 func faultWords(l words.Language, f release.Fault) string {
@@ -31,7 +31,7 @@ func faultWords(l words.Language, f release.Fault) string {
 	return ""
 }
 
-// SourceWords say who or what asked, when no name is known.
+// SourceWords name the source of a request without an actor.
 func SourceWords(l words.Language, s release.Source) string {
 	switch s {
 	case release.FromSchedule:
@@ -94,8 +94,8 @@ var eventWords = map[string]words.Key{
 	api.EventsRestarted:          words.Key("Ledger restored"),
 }
 
-// EventKinds are all kinds of events that a stream sends, with spaces between: a
-// browser listens to each by its name.
+// EventKinds are all kinds of events that a stream sends, separated by spaces: a browser
+// listens to each by its name.
 func EventKinds() string {
 	return strings.Join(slices.Sorted(maps.Keys(eventWords)), " ")
 }
@@ -108,7 +108,7 @@ func EventName(l words.Language, kind string) string {
 	return kind
 }
 
-// DueWords say what a release waits for, "" for nothing.
+// DueWords name the thing that a release waits for, "" for nothing.
 func DueWords(l words.Language, due release.Due) string {
 	switch due.Why {
 	case release.DueGrouping:

@@ -11,22 +11,22 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Next is what goes live next, for somebody who wants to know whether and when.
+// Next says what goes live next at a site, and when.
 type Next struct {
 	// Class is its colour; the words say the same.
 	Class string
-	// Text is the one sentence that says it; More is why, and what can be done, ""
-	// where nothing needs doing.
+	// Text says it in one sentence; More says why, and what people can do, "" where they
+	// need do nothing.
 	Text, More string
-	// Release is one that tells what went wrong, 0 for none.
+	// Release is the failed release that tells more, 0 for none.
 	Release int64
-	// Done is how much of the way to live is behind, in parts of 100; below 0 while
-	// nothing is on its way.
+	// Done is the part of the usual time to live that has passed, in percent; below 0 while
+	// no release is on its way.
 	Done float64
-	// Within is when it goes live; zero when that can't be said.
+	// Within is the range in which it goes live; zero when that is not known.
 	Within when.Range
-	// Expected is when it goes live by the usual time, for a site that has released
-	// too seldom for a range; zero when that can't be said.
+	// Expected is when it goes live by the usual time, for a site with too few releases for
+	// a range; zero when that is not known.
 	Expected time.Time
 }
 
@@ -38,7 +38,7 @@ func (n Next) When(c when.Clock) string {
 	return c.Language.Say("about %s", c.Minute(n.Expected))
 }
 
-// Outlook is what goes live next at a site.
+// Outlook says what goes live next at the site.
 func (d SiteDetail) Outlook() Next {
 	v, l := d.Site, d.Language
 	n := Next{Class: v.Headline().Class, Done: -1}
@@ -74,7 +74,8 @@ func (d SiteDetail) Outlook() Next {
 	return n
 }
 
-// causeOfHold is why the site is held, in the words of what failed last.
+// causeOfHold is why the site is held: the failure of the last release, or the hold's own
+// reason.
 func causeOfHold(v Site) string {
 	if v.Failures > 0 && v.Last.Why != "" {
 		return v.Last.Why
@@ -95,7 +96,7 @@ func keptBackText(v Site) string {
 	return l.Say("Paused by %s until %s: %s", v.Pause.By, v.Clock().Minute(v.Pause.Until), why)
 }
 
-// underWay is what a release on its way comes to.
+// underWay fills in the outlook while a release is on its way.
 func (d SiteDetail) underWay(n *Next, condition Condition) {
 	v, l := d.Site, d.Language
 	n.Within = v.CurrentWithin()
@@ -120,8 +121,8 @@ func (d SiteDetail) underWay(n *Next, condition Condition) {
 	}
 }
 
-// servedText counts what the current release brings, or will. A schedule asks for all
-// content, which is no change that could be counted.
+// servedText counts the changes that the current release brings, or will. A schedule's
+// request is for all content, and not for a change that could be counted.
 func (d SiteDetail) servedText(soon bool) string {
 	l, count := d.Language, words.Number(d.Current.Requests.Count)
 	planned := slices.ContainsFunc(d.Served, func(r Request) bool { return r.Source != release.FromSchedule })
@@ -137,7 +138,7 @@ func (d SiteDetail) servedText(soon bool) string {
 	return l.Say("Publishing %d changes.", count)
 }
 
-// laterText says that the release takes longer, and by how much.
+// laterText says that the release takes longer than usual, and how long it has taken.
 func laterText(v Site) string {
 	l := v.Language
 	ran := l.Took(v.Now.Sub(when.Begun(v.Current)).Truncate(time.Second))
@@ -147,7 +148,7 @@ func laterText(v Site) string {
 	return l.Say("Later than usual: started %s ago.", ran)
 }
 
-// lateMore says what becomes of a release that takes longer, beside laterText.
+// lateMore says what happens to a release that takes longer than usual.
 func lateMore(v Site) string {
 	if v.Current.Late.IsZero() {
 		return v.Language.Say("Nothing is lost, and nobody has to do anything yet.")
@@ -155,8 +156,8 @@ func lateMore(v Site) string {
 	return v.Language.Say("It takes longer than it may. It is being looked into; if its run is dead, it is ended and tried again.")
 }
 
-// partDone is how much of a release's usual time has passed, in parts of 100. It does
-// not reach the end before the release does.
+// partDone is the part of a release's usual time that has passed, in percent. It stays below
+// 100 until the release is live.
 func partDone(v Site) float64 {
 	begun := when.Begun(v.Current)
 	if begun.IsZero() || v.Usual == 0 {
@@ -165,7 +166,7 @@ func partDone(v Site) float64 {
 	return min(95, 100*float64(v.Now.Sub(begun))/float64(v.Usual))
 }
 
-// restText is said while nothing is asked for.
+// restText is the outlook of a site at rest.
 func (d SiteDetail) restText() string {
 	l := d.Language
 	said := l.Say("Nothing is waiting.")
@@ -182,17 +183,17 @@ func (d SiteDetail) restText() string {
 	return said
 }
 
-// LiveNow is what the public sees.
+// LiveNow says what content the public sees.
 type LiveNow struct {
-	// Text says it in a sentence; AsOf is the instant that the content is of, zero
-	// when nothing is live or that is not known.
+	// Text says it in a sentence; AsOf is the instant of the content, zero when nothing is
+	// live or that is not known.
 	Text string
 	AsOf time.Time
-	// Release is the one that is live, 0 for none.
+	// Release is the live one, 0 for none.
 	Release int64
 }
 
-// LiveNow tells of what instant the content is that the public sees.
+// LiveNow says what content the public sees.
 func (v Site) LiveNow() LiveNow {
 	live, l := v.NowLive(), v.Language
 	switch {

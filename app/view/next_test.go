@@ -78,7 +78,7 @@ func TestTheOutlookIsOneSentenceOfOneMind(t *testing.T) {
 			if n.Class != d.Headline().Class && d.Current.Cancel.At.IsZero() {
 				t.Errorf("its colour is %s, the heading's %s", n.Class, d.Headline().Class)
 			}
-			for _, other := range d.OtherNotices() {
+			for _, other := range d.OtherAlerts() {
 				if strings.Contains(other.Text, n.Text) || other.Title == d.Condition().Name(d.Language) {
 					t.Errorf("%v is said twice", fmt.Sprint(other))
 				}

@@ -14,7 +14,7 @@ import (
 // About narrows the audit trail.
 type About string
 
-// What entries of the audit trail may be about.
+// The subjects of entries of the audit trail.
 const (
 	AboutAll      About = ""
 	AboutReleases About = "releases"
@@ -22,11 +22,11 @@ const (
 	AboutActs     About = "acts"
 )
 
-// Abouts lists what the audit trail may be narrowed to.
+// Abouts lists all subjects.
 var Abouts = []About{AboutAll, AboutReleases, AboutRequests, AboutActs}
 
-// lets says whether an entry is about it.
-func (a About) lets(e ledger.Event) bool {
+// matches says whether an entry has the subject.
+func (a About) matches(e ledger.Event) bool {
 	switch a {
 	case AboutReleases:
 		return strings.HasPrefix(e.Kind, "release.")
@@ -39,29 +39,29 @@ func (a About) lets(e ledger.Event) bool {
 	return true
 }
 
-// Operation is what operators look at beside how the site stands.
+// Operation is the view of a site for operators.
 type Operation struct {
 	Site
-	// Events are the last ones, newest first; Older is the id to go on before, 0 at
-	// the beginning of the trail.
+	// Events are the last ones, newest first; the next page of the trail is before the id
+	// Older, 0 at the beginning of the trail.
 	Events []ledger.Event
 	Older  int64
-	// Deliveries are what its hooks were told last, newest first.
+	// Deliveries are the last calls of its hooks, newest first.
 	Deliveries []ledger.HookDelivery
 	// Undelivered counts the notices that were given up.
 	Undelivered int
-	// HandedOff are the receivers of what goes live.
+	// HandedOff are the targets of hand-offs.
 	HandedOff []HandedOff
 }
 
 const (
 	shownEvents     = 50
 	shownDeliveries = 20
-	// lookedEvents bounds how far one page looks back for what its filter lets through.
+	// lookedEvents bounds how far one page looks back for events of its subject.
 	lookedEvents = 1000
 )
 
-// Operation reads what operators look at: the trail before an id (0: its end).
+// Operation reads the view for operators, with the trail before an id (0: its end).
 func (r *Reader) Operation(ctx context.Context, name string, about About, before int64) (o Operation, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		if o.Site, err = siteOf(ctx, r, s, name); err != nil {
@@ -91,7 +91,7 @@ func (o *Operation) trail(ctx context.Context, s *ledger.Snapshot, about About, 
 		}
 		looked += len(found)
 		for _, e := range found {
-			if before = e.ID; about.lets(e) {
+			if before = e.ID; about.matches(e) {
 				o.Events = append(o.Events, e)
 			}
 			if len(o.Events) == shownEvents {
@@ -113,8 +113,8 @@ func (r *Reader) Events(ctx context.Context, name string, after int64, limit int
 	return found, err
 }
 
-// Told reads the notices of a site, newest first.
-func (r *Reader) Told(ctx context.Context, site string, f ledger.NoticeFilter, limit int) (of Site, all []ledger.Notice, err error) {
+// Notices reads the notices of a site, newest first.
+func (r *Reader) Notices(ctx context.Context, site string, f ledger.NoticeFilter, limit int) (of Site, all []ledger.Notice, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		if of, err = siteOf(ctx, r, s, site); err != nil {
 			return err
@@ -125,14 +125,14 @@ func (r *Reader) Told(ctx context.Context, site string, f ledger.NoticeFilter, l
 	return of, all, err
 }
 
-// HandedOff is how far a receiver was handed what went live on a site.
+// HandedOff is the progress of a target of hand-offs.
 type HandedOff struct {
 	Target string
 	DryRun bool
 	ledger.Handed
 }
 
-// handed reads how far the receivers of a site were handed what went live.
+// handed reads the progress of a site's targets of hand-offs.
 func handed(ctx context.Context, s *ledger.Snapshot, site string, targets []config.Target) (all []HandedOff, err error) {
 	for _, t := range targets {
 		handed, err := s.Handed(ctx, ledger.NoticeTarget{Site: site, Name: t.Name})
@@ -144,8 +144,8 @@ func handed(ctx context.Context, s *ledger.Snapshot, site string, targets []conf
 	return all, nil
 }
 
-// ToldOne reads one notice of a site.
-func (r *Reader) ToldOne(ctx context.Context, site, id string) (one ledger.Notice, err error) {
+// Notice reads one notice of a site.
+func (r *Reader) Notice(ctx context.Context, site, id string) (one ledger.Notice, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		one, err = s.Notice(ctx, site, id)
 		return err
@@ -153,8 +153,8 @@ func (r *Reader) ToldOne(ctx context.Context, site, id string) (one ledger.Notic
 	return one, err
 }
 
-// ToldWords say how a notice stands.
-func ToldWords(l words.Language, n ledger.Notice) string {
+// NoticeWords name the state of a notice.
+func NoticeWords(l words.Language, n ledger.Notice) string {
 	switch n.State {
 	case ledger.NoticeDelivered:
 		return l.Say("Delivered")
@@ -168,8 +168,8 @@ func ToldWords(l words.Language, n ledger.Notice) string {
 	return l.Say("Waits")
 }
 
-// ToldWire is a notice as the API gives it; its body only where one is asked for.
-func ToldWire(n ledger.Notice, body bool) api.Notice {
+// NoticeWire is a notice as the API gives it, with its body if that is wanted.
+func NoticeWire(n ledger.Notice, body bool) api.Notice {
 	out := api.Notice{
 		ID: n.ID, Target: n.Target.Name, Type: n.Type, Release: n.Release, Request: n.Request, State: string(n.State), Tries: n.Tries,
 		Answer: n.Answer, Watermark: instant(n.Watermark),
@@ -184,7 +184,7 @@ func ToldWire(n ledger.Notice, body bool) api.Notice {
 	return out
 }
 
-// Account reads what became of every address of a release, as it was kept.
+// Account reads the stored account of a release's addresses.
 func (r *Reader) Account(ctx context.Context, site string, number int64) (kept []byte, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		kept, err = s.Account(ctx, site, number)

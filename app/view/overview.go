@@ -10,22 +10,22 @@ import (
 	"github.com/pressrun/pressrun/internal/slots"
 )
 
-// Overview is what is told of all sites.
+// Overview is the view of all sites.
 type Overview struct {
 	Instant
-	// Sites are by name.
+	// Sites are in the order of their names.
 	Sites []Site
-	// Replicas are the processes on the ledger, the one that began first before the
-	// others; none for one that has its ledger alone, or who must not see them.
+	// Replicas are the processes on the ledger, in the order in which they began; none for
+	// an app that has its ledger alone, or a reader who must not see them.
 	Replicas []Replica
 }
 
-// roll is what is read of all sites, by few statements however many they are. It is nobody's
-// in particular: readers differ in what they see of it, and in their words.
-type roll struct {
+// allSites is the data of all sites, read by a fixed number of statements. All readers share
+// it: they differ in which sites they may see, and in their languages.
+type allSites struct {
 	Instant
 	sites    []release.Site // by name
-	listed   []Listed       // those that are configured still
+	listed   []Listed       // the sites that are still configured
 	metrics  map[string]string
 	waits    map[string]slots.Wait
 	took     map[string]when.Took
@@ -35,21 +35,21 @@ type roll struct {
 // Sites reads those of the sites that a filter lets through, and the replicas if they are
 // asked for.
 func (r *Reader) Sites(ctx context.Context, seen func(name string) bool, replicas bool) (Overview, error) {
-	all, err := readRoll(ctx, r)
+	all, err := readAllSites(ctx, r)
 	if err != nil {
 		return Overview{}, err
 	}
 	return overview(ctx, r, all, seen, replicas), nil
 }
 
-// Listed is as much of a site as it is found by in the list of all.
+// Listed is a site in the list of all: the properties by which it is found there.
 type Listed struct {
 	Name, Title, URL string
 	State            release.State
 	Condition        Condition
 	Zone             *time.Location
 
-	place int // in the roll
+	place int // the index in allSites.sites
 }
 
 // Listed is the site in the list of all.
@@ -57,32 +57,32 @@ func (v *Site) Listed() Listed {
 	return Listed{Name: v.Name, Title: v.Title, URL: v.URL, State: v.State, Condition: v.Condition(), Zone: v.Zone}
 }
 
-// List is the list of all sites. What is shown of one is made when it is asked for: most
-// are not shown, and a view is large.
+// List is the list of all sites. The view of a site, which is large, is made by List.Site:
+// most sites of the list are not shown.
 type List struct {
 	Instant
-	// Sites are by name.
+	// Sites are in the order of their names.
 	Sites []Listed
 	// Replicas are as in an Overview.
 	Replicas []Replica
 
-	roll   *roll
+	all    *allSites
 	reader *Reader
 }
 
-// Site is what is shown of a site of the list.
+// Site is the view of a site of the list.
 func (l *List) Site(ctx context.Context, one Listed) Site {
-	return rolled(ctx, l.reader, l.roll, one.place)
+	return siteAt(ctx, l.reader, l.all, one.place)
 }
 
 // List lists those of the sites that a filter lets through, and the replicas if they are
-// asked for. It is read once for all who ask at once.
+// asked for. It is read once for all callers at the same time.
 func (r *Reader) List(ctx context.Context, seen func(name string) bool, replicas bool) (*List, error) {
-	all, err := r.rolls.Get(ctx, "", func(ctx context.Context) (*roll, error) { return readRoll(ctx, r) })
+	all, err := r.allSites.Get(ctx, "", func(ctx context.Context) (*allSites, error) { return readAllSites(ctx, r) })
 	if err != nil {
 		return nil, err
 	}
-	l := &List{Instant: all.Instant, roll: all, reader: r, Replicas: replicasSeen(r, all, replicas)}
+	l := &List{Instant: all.Instant, all: all, reader: r, Replicas: replicasSeen(r, all, replicas)}
 	reader := AudienceOf(ctx)
 	l.Sites = make([]Listed, 0, len(all.listed))
 	for _, one := range all.listed {
@@ -94,8 +94,8 @@ func (r *Reader) List(ctx context.Context, seen func(name string) bool, replicas
 	return l, nil
 }
 
-func readRoll(ctx context.Context, r *Reader) (*roll, error) {
-	all := &roll{took: map[string]when.Took{}}
+func readAllSites(ctx context.Context, r *Reader) (*allSites, error) {
+	all := &allSites{took: map[string]when.Took{}}
 	err := r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) (err error) {
 		if all.sites, err = s.Sites(ctx); err != nil {
 			return err
@@ -123,7 +123,7 @@ func readRoll(ctx context.Context, r *Reader) (*roll, error) {
 	})
 	for i, site := range all.sites {
 		if !r.closed[site.Name].Gone {
-			v := rolled(ctx, r, all, i)
+			v := siteAt(ctx, r, all, i)
 			one := v.Listed()
 			one.place = i
 			all.listed = append(all.listed, one)
@@ -132,19 +132,19 @@ func readRoll(ctx context.Context, r *Reader) (*roll, error) {
 	return all, err
 }
 
-// overview is what a reader sees of a roll.
-func overview(ctx context.Context, r *Reader, all *roll, seen func(name string) bool, replicas bool) Overview {
+// overview is the view of all sites for a reader.
+func overview(ctx context.Context, r *Reader, all *allSites, seen func(name string) bool, replicas bool) Overview {
 	o := Overview{Instant: all.Instant, Sites: make([]Site, 0, len(all.listed)), Replicas: replicasSeen(r, all, replicas)}
 	for _, one := range all.listed {
 		if seen(one.Name) {
-			o.Sites = append(o.Sites, rolled(ctx, r, all, one.place))
+			o.Sites = append(o.Sites, siteAt(ctx, r, all, one.place))
 		}
 	}
 	return o
 }
 
-// rolled is the view of a site of a roll.
-func rolled(ctx context.Context, r *Reader, all *roll, place int) Site {
+// siteAt is the view of the site at an index.
+func siteAt(ctx context.Context, r *Reader, all *allSites, place int) Site {
 	v := r.Decided(ctx, all.sites[place])
 	v.Instant, v.Took = all.Instant, all.took[v.Name]
 	if metrics := all.metrics[v.Name]; metrics != "" {
@@ -156,7 +156,7 @@ func rolled(ctx context.Context, r *Reader, all *roll, place int) Site {
 	return v
 }
 
-func replicasSeen(r *Reader, all *roll, asked bool) []Replica {
+func replicasSeen(r *Reader, all *allSites, asked bool) []Replica {
 	if !asked || !r.ledger.Shared() {
 		return nil
 	}

@@ -31,8 +31,7 @@ func SitePreviews(ctx context.Context, r *Reader, name string) (of Site, all []p
 	return of, all, err
 }
 
-// PreviewWire is a preview as the API tells of it. Address is where one of its name is
-// looked at.
+// PreviewWire is a preview as the API gives it. address is its web address.
 func PreviewWire(s pull.State, address string) api.Preview {
 	out := api.Preview{
 		Name: s.Name(), Branch: s.Branch, State: string(s.Status()), Commit: s.Shown.Commit, Content: string(s.Content()), By: s.By, Why: s.Reason(),
@@ -53,7 +52,7 @@ func PreviewWire(s pull.State, address string) api.Preview {
 	return out
 }
 
-// PreviewContent is what a preview shows or, before it shows anything, will show.
+// PreviewContent is the content that a preview shows or, before it is built, will show.
 func PreviewContent(s pull.State) preview.Content {
 	if s.Shown.Commit != "" && s.Shown.Content != "" {
 		return s.Shown.Content
@@ -61,7 +60,7 @@ func PreviewContent(s pull.State) preview.Content {
 	return s.Content()
 }
 
-// PreviewState is how a preview stands, in words, with their class.
+// PreviewState is the state of a preview in words, with their class.
 func PreviewState(l words.Language, s pull.State) (name, class string) {
 	switch s.Status() {
 	case pull.Building:
@@ -119,7 +118,7 @@ func PreviewReason(l words.Language, s pull.State) string {
 	return said
 }
 
-// ContentWords say what a preview is built with.
+// ContentWords name the content of a preview.
 func ContentWords(l words.Language, c preview.Content) string {
 	switch c {
 	case preview.Live:

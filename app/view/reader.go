@@ -20,19 +20,19 @@ type Reader struct {
 	// schedules are those of each site.
 	schedules map[string][]calendar.Schedule
 	log       *slog.Logger
-	// unreachable is why a site's runner can't be given a release, "" if it can.
+	// unreachable says why a site's runner can't be given a release, "" if it can.
 	unreachable func(site string) string
 	// closed are the sites that are not served, and why.
-	closed  map[string]config.Closed
-	usual   when.Usual
-	now     func() time.Time
-	details *ledger.Shared[detailKey, *SiteDetail]
-	rolls   *ledger.Shared[string, *roll]
-	// finding are the turns of searches: see turnsOf.
-	finding chan struct{}
+	closed   map[string]config.Closed
+	usual    when.Usual
+	now      func() time.Time
+	details  *ledger.Shared[detailKey, *SiteDetail]
+	allSites *ledger.Shared[string, *allSites]
+	// searches bounds the searches at a time: see searchesAtOnce.
+	searches chan struct{}
 }
 
-// detailKey says what was asked for.
+// detailKey identifies a shared SiteDetail.
 type detailKey struct {
 	site, language string
 	limits         Limits
@@ -41,37 +41,37 @@ type detailKey struct {
 // New makes a Reader of the sites of a configuration.
 func New(l *ledger.Ledger, sites map[string]config.Site, schedules map[string][]calendar.Schedule, log *slog.Logger) *Reader {
 	r := &Reader{ledger: l, sites: sites, schedules: schedules, log: log, now: ledger.Now, unreachable: func(string) string { return "" }}
-	r.finding = make(chan struct{}, turnsOf(l))
+	r.searches = make(chan struct{}, searchesAtOnce(l))
 	shareNow := func() time.Time { return r.now() }
-	r.details, r.rolls = ledger.Share[detailKey, *SiteDetail](l, shareNow), ledger.Share[string, *roll](l, shareNow)
+	r.details, r.allSites = ledger.Share[detailKey, *SiteDetail](l, shareNow), ledger.Share[string, *allSites](l, shareNow)
 	return r
 }
 
-// turnsOf is how many searches of a ledger there are at once. More of them than there are
-// processors only keep one another from the database, and so do two of SQLite: one after
-// the other they were quicker (docs/performance.md).
-func turnsOf(l *ledger.Ledger) int {
+// searchesAtOnce bounds the searches of a ledger at a time. More searches than processors
+// slow one another down, and so do two on SQLite: one after the other they were quicker
+// (docs/performance.md).
+func searchesAtOnce(l *ledger.Ledger) int {
 	if l.Shared() {
 		return runtime.GOMAXPROCS(0)
 	}
 	return 1
 }
 
-// Ask has the reader ask why a site's runner can't be given a release, if it can't, and tell
-// of closed sites that they are not served.
-func (r *Reader) Ask(unreachable func(site string) string, closed map[string]config.Closed) {
+// Explain sets the reasons that views show: why a site's runner can't be given a release,
+// and which sites are not served.
+func (r *Reader) Explain(unreachable func(site string) string, closed map[string]config.Closed) {
 	r.unreachable, r.closed = unreachable, closed
 }
 
 // Instant is when a view was read.
 type Instant struct {
 	Now time.Time
-	// Event is the newest event of the audit trail then: what follows it is not
-	// in the view. 0 for none, or for a view that a decision told of.
+	// Event is the newest event of the audit trail then: later events are not in the view.
+	// 0 for none, or for the view of a decision's result.
 	Event int64
 }
 
-// instantOf is that of a snapshot read now, which has been begun by its first reading.
+// instantOf is the instant of a snapshot, which begins with its first read.
 func instantOf(ctx context.Context, s *ledger.Snapshot, now time.Time) (Instant, error) {
 	at := Instant{Now: now}
 	var err error
@@ -93,11 +93,11 @@ func siteOf(ctx context.Context, r *Reader, s *ledger.Snapshot, name string) (Si
 	if err != nil {
 		return Site{}, err
 	}
-	return whole(ctx, r, s, site)
+	return viewOf(ctx, r, s, site)
 }
 
-// whole is the view of a site that was read from the snapshot.
-func whole(ctx context.Context, r *Reader, s *ledger.Snapshot, site release.Site) (Site, error) {
+// viewOf is the view of a site that was read from the snapshot.
+func viewOf(ctx context.Context, r *Reader, s *ledger.Snapshot, site release.Site) (Site, error) {
 	v := r.Decided(ctx, site)
 	var err error
 	if v.Instant, err = instantOf(ctx, s, r.now()); err != nil {
@@ -113,8 +113,8 @@ func whole(ctx context.Context, r *Reader, s *ledger.Snapshot, site release.Site
 	return v, nil
 }
 
-// Decided is what a site's own state tells, as the view of a site that a decision left.
-// It reads nothing, so no error can say that nothing was done.
+// Decided is the view of a site as a decision left it, of the site's own state alone. It
+// reads nothing: an error of a read would tell the caller that nothing was done.
 func (r *Reader) Decided(ctx context.Context, site release.Site) Site {
 	conf, reader := r.sites[site.Name], AudienceOf(ctx)
 	v := Site{Site: site, Title: conf.Title, URL: conf.URL, Group: conf.Group, Closed: r.closed[site.Name], Zone: reader.zoneOf(conf), Language: reader.Language, Instant: Instant{Now: r.now()}, Unreachable: r.unreachable(site.Name)}
@@ -125,7 +125,7 @@ func (r *Reader) Decided(ctx context.Context, site release.Site) Site {
 }
 
 // History reads the releases of a site that are numbered below before (0: all),
-// newest first, with who asked for them and what went out.
+// newest first, with their askers and titles.
 func (r *Reader) History(ctx context.Context, name string, limit int, before int64) (site Site, past []PastRelease, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		if site, err = siteOf(ctx, r, s, name); err != nil {
@@ -137,7 +137,7 @@ func (r *Reader) History(ctx context.Context, name string, limit int, before int
 	return site, past, err
 }
 
-// Changes are what goes out with the next release of a site, newest first.
+// Changes are the changes that go out with the next release of a site, newest first.
 func (r *Reader) Changes(ctx context.Context, name string, limit int) (all []ledger.PendingChange, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		site, err := s.Site(ctx, name)
@@ -157,15 +157,15 @@ func (r *Reader) Request(ctx context.Context, id string) (v Request, err error) 
 		if err != nil {
 			return err
 		}
-		of, err := whole(ctx, r, s, site)
+		of, err := viewOf(ctx, r, s, site)
 		v = of.request(asked.Request, asked.Resolution)
 		return err
 	})
 	return v, err
 }
 
-// Accepted is the view of a request that was just accepted. What the decision
-// told of the site is enough, unless its key had been used before.
+// Accepted is the view of a request that was just accepted. It is made of the decision's
+// result, unless the key was used before.
 func (r *Reader) Accepted(ctx context.Context, t ledger.Accepted) (Request, error) {
 	if t.Again {
 		return r.Request(ctx, t.Request.ID)
@@ -175,15 +175,15 @@ func (r *Reader) Accepted(ctx context.Context, t ledger.Accepted) (Request, erro
 	return of.request(t.Request, of.resolutionOf(t.Request)), nil
 }
 
-// OpenRequests lists what is not live yet, newest first, then the scheduled
-// requests, the next first; at most limit of either.
+// OpenRequests lists the requests that are not live yet, newest first, then the scheduled
+// ones, the next first; at most limit of either.
 func (r *Reader) OpenRequests(ctx context.Context, name string, limit int) (all []Request, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		site, open, err := s.OpenRequests(ctx, name, limit)
 		if err != nil {
 			return err
 		}
-		of, err := whole(ctx, r, s, site)
+		of, err := viewOf(ctx, r, s, site)
 		if err != nil {
 			return err
 		}
@@ -228,7 +228,7 @@ type ReleaseDetail struct {
 // Shown bounds how many requests, and how many events, a ReleaseDetail lists.
 const Shown = 200
 
-// Release reads a release with what it served.
+// Release reads a release with the requests that it served.
 func (r *Reader) Release(ctx context.Context, name string, number int64) (d ReleaseDetail, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		if d.Of, err = siteOf(ctx, r, s, name); err != nil {
@@ -248,8 +248,8 @@ func (r *Reader) Release(ctx context.Context, name string, number int64) (d Rele
 	return d, err
 }
 
-// served are the requests of one release. What became of one became of all:
-// whatever takes up what a failed release left takes all of it.
+// served are the requests of one release. They have one resolution: the release that takes up
+// the requests of a failed one takes all of them.
 func served(ctx context.Context, s *ledger.Snapshot, of Site, r ledger.Release) ([]Request, error) {
 	found, err := s.Requests(ctx, r.Site, r.After, r.Upto, Shown)
 	if err != nil || len(found) == 0 {
@@ -271,8 +271,8 @@ func served(ctx context.Context, s *ledger.Snapshot, of Site, r ledger.Release) 
 	return out, nil
 }
 
-// Begun are the requests that a run begins to build, newest first, at most
-// limit. site is what the run's report left.
+// Begun are the requests that a run begins to build, newest first, at most limit. site is the
+// site after the run's report.
 func (r *Reader) Begun(ctx context.Context, site release.Site, limit int) ([]Request, error) {
 	found, err := r.ledger.Requests(ctx, site.Name, site.Current.After, site.Current.Upto, limit)
 	if err != nil {

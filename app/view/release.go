@@ -17,14 +17,14 @@ import (
 type Release struct {
 	ledger.Release
 	State release.State
-	// Live says that it is the one that the site shows.
+	// Live says that the site shows this release.
 	Live bool
-	// Stand is how the site stands, and StandText says it in a sentence, while
-	// the release has not ended; LateSince is since when it is late, zero while
-	// it is not.
-	Stand     Headline
-	StandText string
-	LateSince time.Time
+	// SiteHeadline and SiteText are the state of the site, in a few words and in a
+	// sentence, while the release has not ended; LateSince is since when it is late, zero
+	// while it is not.
+	SiteHeadline Headline
+	SiteText     string
+	LateSince    time.Time
 	// Zone and Language are those of the view.
 	Zone     *time.Location
 	Language words.Language
@@ -37,13 +37,13 @@ func (v Site) release(r ledger.Release) Release {
 	one := Release{Release: r, Zone: v.Zone, Language: v.Language, State: release.Ready, Live: r.Number == v.NowLive().Number && !v.Differs()}
 	one.Again = !one.Live && r.Outcome == release.Succeeded && r.Number == v.Shows() && r.Content() == r.Number
 	if r.Number == v.Current.Number {
-		one.State, one.Stand, one.LateSince = v.State, v.Headline(), v.LateSince()
-		one.StandText = v.StateText()
+		one.State, one.SiteHeadline, one.LateSince = v.State, v.Headline(), v.LateSince()
+		one.SiteText = v.StateText()
 	}
 	return one
 }
 
-// OutcomeWords say how the release ended, or what it is doing.
+// OutcomeWords name the outcome of the release, or its state before it has one.
 func (v Release) OutcomeWords() string {
 	l := v.Language
 	switch v.Outcome {
@@ -70,13 +70,13 @@ func (v Release) OutcomeWords() string {
 	case release.Unchanged:
 		return l.Say("Nothing to do")
 	}
-	if v.Stand.Class != "" && v.Stand.Class != classNow {
-		return v.Stand.Name
+	if v.SiteHeadline.Class != "" && v.SiteHeadline.Class != classNow {
+		return v.SiteHeadline.Name
 	}
 	return text.Capital(stateDoing(l, v.State))
 }
 
-// OutcomeClass is how the outcome is coloured; its words say the same.
+// OutcomeClass is the class of the outcome; its words say the same.
 func (v Release) OutcomeClass() string {
 	switch v.Outcome {
 	case release.Succeeded:
@@ -89,13 +89,13 @@ func (v Release) OutcomeClass() string {
 	case release.Cancelled, release.Superseded, release.Unchanged:
 		return classQuiet
 	}
-	if v.Stand.Class != "" {
-		return v.Stand.Class
+	if v.SiteHeadline.Class != "" {
+		return v.SiteHeadline.Class
 	}
 	return classNow
 }
 
-// BegunAt is when the release was sent on its way; zero before.
+// BegunAt is when the release was dispatched, or its run began; zero before.
 func (v Release) BegunAt() time.Time { return when.Begun(v.Release.Release) }
 
 // Took says how long the release took: until it was live, or until it ended;
@@ -122,11 +122,11 @@ func (v Release) Text(c when.Clock) string {
 	case release.Failed, release.Stale, release.Cancelled, release.Superseded, release.Unchanged:
 		return text.Sentence(orNoReason(l, v.Why))
 	}
-	return v.StandText
+	return v.SiteText
 }
 
-// ConsistencyWords say what the release's content can be relied on for; "" where its run did
-// not tell.
+// ConsistencyWords name the consistency of the release's content; "" where its run did not
+// report it.
 func (v Release) ConsistencyWords() string {
 	switch v.Reading.Consistency {
 	case release.OneSnapshot:
@@ -139,7 +139,7 @@ func (v Release) ConsistencyWords() string {
 	return ""
 }
 
-// Measured is what the release's run measured; nil when it has not told.
+// Measured are the measurements of the release's run; nil for none.
 func (v Release) Measured() *api.Metrics {
 	m := &api.Metrics{}
 	if v.Metrics == "" || json.Unmarshal([]byte(v.Metrics), m) != nil {
@@ -179,7 +179,7 @@ func WireAllowed(a release.Allowance) *api.Allowed {
 	return &api.Allowed{Guards: a.Guards.Names(), By: a.By, Why: a.Why, At: a.At.UTC()}
 }
 
-// Wire is the release with what it served as the API gives it.
+// Wire is the release with its requests and events as the API gives it.
 func (d ReleaseDetail) Wire() api.ReleaseDetail {
 	w := api.ReleaseDetail{Release: d.Release.Wire()}
 	if len(d.Requests) > 0 {

@@ -12,16 +12,16 @@ import (
 type Replica struct {
 	ID, Name, Version string
 	Started           time.Time
-	// Self says that this is the process that tells of it.
+	// Self says that this is the process that made the view.
 	Self bool
-	// OtherVersion and OtherConfig say in what it is not as that one.
+	// OtherVersion and OtherConfig say that it differs in these from that process.
 	OtherVersion, OtherConfig bool
-	// Silent is for how long nothing was heard of it; 0 for one that lives.
+	// Silent is how long it has been silent; 0 for one that lives.
 	Silent time.Duration
 }
 
-// replicasOf compares replicas with one of them. Of a state folder the process counts that
-// began last: those before it ended, or were killed.
+// replicasOf compares replicas with one of them. It leaves out all but the last process of a
+// state folder: the earlier ones have ended.
 func replicasOf(all []ledger.Replica, self ledger.Replica, now time.Time) (out []Replica) {
 	last := map[string]string{} // by machine
 	for _, one := range all {
@@ -42,23 +42,23 @@ func replicasOf(all []ledger.Replica, self ledger.Replica, now time.Time) (out [
 	return out
 }
 
-// ReplicaNotices say what is wrong with replicas: that one is silent, or not as another.
-func ReplicaNotices(all []Replica, c when.Clock) (out []Notice) {
+// ReplicaAlerts say what is wrong with replicas: that one is silent, or not as another.
+func ReplicaAlerts(all []Replica, c when.Clock) (out []Alert) {
 	l := c.Language
 	for _, one := range all {
 		switch {
 		case one.Silent > 0:
-			out = append(out, Notice{
+			out = append(out, Alert{
 				Kind: "warn", Title: l.Say("Replica %s is silent", one.Name), Since: c.At(c.Now.Add(-one.Silent)),
 				Text: l.Say("The others do its work. If it was taken away for good, it leaves this list within a day."),
 			})
 		case one.OtherVersion:
-			out = append(out, Notice{
+			out = append(out, Alert{
 				Kind: "warn", Title: l.Say("Replica %s has another version", one.Name),
 				Text: l.Say("It is %s. That is so in the middle of an upgrade; afterwards all must have the same.", one.Version),
 			})
 		case one.OtherConfig:
-			out = append(out, Notice{
+			out = append(out, Alert{
 				Kind: "warn", Title: l.Say("Replica %s has another configuration", one.Name),
 				Text: l.Say("What happens then depends on which of them does it: give all the same, and restart those that have the old one."),
 			})
@@ -67,16 +67,16 @@ func ReplicaNotices(all []Replica, c when.Clock) (out []Notice) {
 	return out
 }
 
-// Flags say in a word each what is special about a replica.
-func (r Replica) Flags(l words.Language) (out []Notice) {
+// Flags name the properties of a replica that need a look, in a few words each.
+func (r Replica) Flags(l words.Language) (out []Alert) {
 	if r.Silent > 0 {
-		out = append(out, Notice{Kind: "bad", Title: l.Say("nothing heard for %s", l.Span(r.Silent))})
+		out = append(out, Alert{Kind: "bad", Title: l.Say("nothing heard for %s", l.Span(r.Silent))})
 	}
 	if r.OtherVersion {
-		out = append(out, Notice{Kind: "warn", Title: l.Say("another version")})
+		out = append(out, Alert{Kind: "warn", Title: l.Say("another version")})
 	}
 	if r.OtherConfig {
-		out = append(out, Notice{Kind: "warn", Title: l.Say("another configuration")})
+		out = append(out, Alert{Kind: "warn", Title: l.Say("another configuration")})
 	}
 	return out
 }

@@ -25,7 +25,7 @@ func TestReplicasThatAreNotAlikeAreTold(t *testing.T) {
 		one("5", "e", "v1", "x", 40*time.Second),
 	}, self, now)
 	var said []string
-	for _, n := range ReplicaNotices(all, when.Clock{Now: now, Zone: time.UTC}) {
+	for _, n := range ReplicaAlerts(all, when.Clock{Now: now, Zone: time.UTC}) {
 		said = append(said, n.Title)
 	}
 	if want := []string{"Replica app-3 has another version", "Replica app-4 has another configuration", "Replica app-5 is silent"}; !slices.Equal(said, want) {

@@ -11,13 +11,13 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Request is a request and what has become of it at one instant.
+// Request is a request and its resolution at one instant.
 type Request struct {
 	ledger.Request
 	Resolution ledger.Resolution
 	Of         Site
-	// Expected is when it should be live, or should have been when it is late;
-	// zero when that can't be said.
+	// Expected is when it should be live, or should have been when it is late; zero when
+	// that is not known.
 	Expected time.Time
 }
 
@@ -25,8 +25,8 @@ func (v Site) request(r ledger.Request, resolution ledger.Resolution) Request {
 	return Request{Request: r, Resolution: resolution, Of: v, Expected: v.expectedAt(r, resolution)}
 }
 
-// Requests are the views of requests that no release has failed to serve, as
-// far as is told of them.
+// Requests are the views of requests, without the failed releases that should have served
+// them.
 func (v Site) Requests(found []ledger.Request) []Request {
 	out := make([]Request, 0, len(found))
 	for _, r := range found {
@@ -35,7 +35,7 @@ func (v Site) Requests(found []ledger.Request) []Request {
 	return out
 }
 
-// resolutionOf is what becomes of a request that no release has failed to serve.
+// resolutionOf is the resolution of a request, without failed releases.
 func (v Site) resolutionOf(r ledger.Request) ledger.Resolution {
 	resolution := ledger.Resolution{Status: v.StatusAt(r.Place)}
 	if resolution.Status == release.InRelease {
@@ -44,8 +44,8 @@ func (v Site) resolutionOf(r ledger.Request) ledger.Resolution {
 	return resolution
 }
 
-// Pending tells that the CDN may still show what the request replaces, though
-// it is live; "" when it does not.
+// Pending says that the CDN may still show replaced files although the request is live; ""
+// when it does not.
 func (v Request) Pending() string {
 	if v.Resolution.Status != release.Live {
 		return ""
@@ -53,7 +53,7 @@ func (v Request) Pending() string {
 	return v.Of.Pending
 }
 
-// Pill is where the request stands in a word or two.
+// Pill is the state of the request in a word or two.
 func (v Request) Pill() Headline {
 	l := v.Of.Language
 	if c := v.Condition(); c != "" {
@@ -96,10 +96,10 @@ func (v Request) StateText() string {
 	return requestWords(v)
 }
 
-// Text is StateText, and what the CDN may still hide.
+// Text is StateText with Pending.
 func (v Request) Text() string { return joined(v.StateText(), v.Pending()) }
 
-// Asker is who asked, in words when there is no name.
+// Asker is the actor of a request, or words for its source.
 func Asker(l words.Language, r ledger.Request) string {
 	if r.Actor != "" {
 		return r.Actor
@@ -107,7 +107,7 @@ func Asker(l words.Language, r ledger.Request) string {
 	return SourceWords(l, r.Source)
 }
 
-// Subject is what a request is about: the content's title, or the reason.
+// Subject is the title of a request's content, or else its reason.
 func Subject(l words.Language, r ledger.Request) string {
 	switch {
 	case r.Title != "":

@@ -18,7 +18,7 @@ import (
 type Slot struct {
 	At       time.Time
 	Schedule calendar.Schedule
-	// Until is when the window closes that a continuous schedule's slot opens.
+	// Until is the end of the window that a slot of a continuous schedule opens.
 	Until time.Time
 	// Frozen is the freeze that covers it; zero for none.
 	Frozen release.Window
@@ -32,16 +32,16 @@ func (s Slot) By(l words.Language, zone *time.Location) words.Time {
 	return l.Time(s.At.In(zone), "15:04", true)
 }
 
-// Holiday is a day of rest, and the schedules that rest on it.
+// Holiday is a holiday, and the schedules that rest on it.
 type Holiday struct {
 	calendar.Holiday
 	Schedules []string
 }
 
-// shownHolidays is how many days of rest are told.
+// shownHolidays bounds the holidays of a Schedule.
 const shownHolidays = 10
 
-// Schedule is when a site asks by itself, as of one instant.
+// Schedule has a site's schedules with their next slots, as of one instant.
 type Schedule struct {
 	Site      Site
 	Schedules []calendar.Schedule
@@ -49,7 +49,7 @@ type Schedule struct {
 	Holidays  []Holiday
 }
 
-// Schedule reads when a site asks by itself: its next slots, so many at most.
+// Schedule reads a site's schedules, with at most next slots.
 func (r *Reader) Schedule(ctx context.Context, name string, next int) (v Schedule, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		site, err := siteOf(ctx, r, s, name)
@@ -68,7 +68,7 @@ func slotsOf(site Site, all []calendar.Schedule, n int) []Slot {
 	var slots []Slot
 	for _, s := range all {
 		if s.Continuous && len(s.Windows) == 0 {
-			continue // it is always awake
+			continue // it is always open
 		}
 		at, ok := s.Next(site.Now)
 		for i := 0; ok && i < n; i++ {

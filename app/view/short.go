@@ -11,14 +11,14 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Short is how a site or one entry stands, in a few words for a corner of another
-// page: "live since 14:02 EST".
+// Short is the state of a site or one entry, in a few words for a corner of another page:
+// "live since 14:02 EST".
 type Short struct {
 	// State is live, going, waiting, scheduled, stopped or none.
 	State, Text string
 }
 
-// Short reads how a site stands, or one entry of it.
+// Short reads the state of a site, or of one entry.
 func (r *Reader) Short(ctx context.Context, name, entity string) (v Short, err error) {
 	err = r.ledger.Read(ctx, func(ctx context.Context, s *ledger.Snapshot) error {
 		site, err := siteOf(ctx, r, s, name)
@@ -56,7 +56,7 @@ func shortOf(ctx context.Context, s *ledger.Snapshot, site Site, entity string) 
 	return site.request(asked.Request, asked.Resolution).Short(), nil
 }
 
-// Short is how the site stands in a few words.
+// Short is the state of the site in a few words.
 func (v Site) Short() Short {
 	l := v.Language
 	switch c := v.Condition(); c {
@@ -76,7 +76,7 @@ func (v Site) Short() Short {
 	return Short{"live", l.Say("live since %s", v.Clock().Minute(v.NowLive().Times.Complete))}
 }
 
-// Short is how the request stands in a few words.
+// Short is the state of the request in a few words.
 func (v Request) Short() Short {
 	c, l := v.Of.Clock(), v.Of.Language
 	switch v.Resolution.Status {
@@ -102,7 +102,7 @@ func (v Request) Short() Short {
 	return going(l, v.Expected, v.Of.Now)
 }
 
-// going says when what is on its way should be live.
+// going says when a release on its way should be live.
 func going(l words.Language, expected, now time.Time) Short {
 	wait := expected.Sub(now)
 	switch minutes := int(math.Ceil(wait.Minutes())); {

@@ -15,29 +15,28 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Site is a site as it stood at one instant.
+// Site is the view of a site at one instant.
 type Site struct {
 	release.Site
 	Instant
 	Title, URL string
 	// Group is the group of sites that it belongs to, "" for none.
 	Group string
-	// Zone is by whose clock times are told: its editors', or the reader's.
+	// Zone is the zone of the view's times: the site's, or the reader's choice.
 	Zone *time.Location
 	// Language is the reader's: all words of the view are in it.
 	Language words.Language
 	// Took is how long its releases take.
 	when.Took
-	// Pending tells that the CDN may still show what was replaced; "" when it
-	// does not.
+	// Pending says that the CDN may still show replaced files; "" when it does not.
 	Pending string
-	// Slot is what its release waits for whose time has come; the zero Wait where it
-	// waits for no slot, or in a view that a decision told of.
+	// Slot is the slot that its release waits for; the zero Wait where it waits for none,
+	// or in a view by Decided.
 	Slot slots.Wait
-	// Unreachable is why its runner can't be given a release as it is configured;
-	// "" when nothing is known to be wrong.
+	// Unreachable is why its runner can't be given a release; "" if it can, as far as is
+	// known.
 	Unreachable string
-	// Closed says why the site is not served; nothing when it is.
+	// Closed says why the site is not served; zero when it is.
 	Closed config.Closed
 }
 
@@ -47,8 +46,7 @@ func (v *Site) Clock() when.Clock { return when.Clock{Now: v.Now, Zone: v.Zone, 
 // StateText sums the site's state up.
 func (v Site) StateText() string { return siteWords(v) }
 
-// BesideHeadline is StateText for a place where the headline's name stands before it:
-// what begins with that name does not say it twice.
+// BesideHeadline is StateText after the headline's name, without a repetition of that name.
 func BesideHeadline(v Site) string {
 	said, doubled := strings.CutPrefix(v.StateText(), v.Headline().Name+": ")
 	if doubled {
@@ -57,7 +55,7 @@ func BesideHeadline(v Site) string {
 	return said
 }
 
-// Text is StateText, and what the CDN may still hide.
+// Text is StateText with Pending.
 func (v Site) Text() string { return joined(v.StateText(), v.Pending) }
 
 func joined(words, more string) string {
@@ -100,7 +98,7 @@ func (v Site) Wire() api.Site {
 	return w
 }
 
-// waiting tells what waits, and for what.
+// waiting has the requests that wait, and the thing that they wait for.
 func (v Site) waiting() api.Waiting {
 	group := v.Waiting
 	w := api.Waiting{}
@@ -129,7 +127,7 @@ func (v Site) summary(r release.Release) *api.Release {
 	return &w
 }
 
-// WebLink is a link that a page may carry, or "".
+// WebLink is a link that a page may have, or "".
 func WebLink(text string) string {
 	if u, err := url.Parse(text); err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" {
 		return text

@@ -9,8 +9,7 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// slotOf reads what a site's release waits for where it waits for a slot; the zero Wait
-// where it does not.
+// slotOf reads the slot that a site's release waits for; the zero Wait for none.
 func slotOf(ctx context.Context, s *ledger.Snapshot, v Site) (slots.Wait, error) {
 	if !v.WaitsForSlot(v.Now) {
 		return slots.Wait{}, nil
@@ -19,7 +18,7 @@ func slotOf(ctx context.Context, s *ledger.Snapshot, v Site) (slots.Wait, error)
 	return waits[v.Name], err
 }
 
-// slotWords tell what the release waits for whose time has come, and its place in line.
+// slotWords name the slot that the release waits for, and its place in line.
 func slotWords(v Site) string {
 	l, number, w := v.Language, v.Current.Number, v.Slot
 	place := PlaceWords(l, w.Place)

@@ -9,7 +9,7 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Step is a place on the line that a release goes along.
+// Step is a state or stage on the way of a release.
 type Step struct {
 	Name, Hint string
 	// Stage is done, current or next; Words say the same to a screen reader.
@@ -35,17 +35,17 @@ func (v Site) Steps() []Step {
 			one.At = c.At(times.Of(s))
 		}
 		if one.Stage == "done" {
-			one.Hint = "" // what it meant is over
+			one.Hint = "" // hints explain the current and later states
 		}
 		line = append(line, one)
 	}
 	return line
 }
 
-// stages are what editors see of the states: where a release is on its way to live.
+// stages are the names that editors see in place of states.
 var stages = []words.Key{words.Key("Preparing"), words.Key("Building"), words.Key("Publishing"), words.Key("Live")}
 
-// stageOf is the place in stages of the current release.
+// stageOf is the index in stages of the current release.
 func stageOf(v Site) int {
 	switch v.State {
 	case release.InProgress:
@@ -90,8 +90,7 @@ type Phase struct {
 // Bar is a span on a line of 100.
 type Bar struct{ From, Width float64 }
 
-// Phases are the states that a release went through. What it is still in is
-// counted up to now.
+// Phases are the states that a release went through. The current one is counted up to now.
 func Phases(r release.Release, c when.Clock) []Phase {
 	var out []Phase
 	var begun []time.Time
@@ -123,7 +122,7 @@ func Phases(r release.Release, c when.Clock) []Phase {
 	return out
 }
 
-// BarOf places a span within a whole. The shortest still shows.
+// BarOf places a span within a whole. Even the shortest has a width that shows.
 func BarOf(start, end, from, to time.Time) Bar {
 	whole := end.Sub(start)
 	if whole <= 0 {

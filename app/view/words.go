@@ -29,21 +29,21 @@ func requestWords(v Request) string {
 	case release.Scheduled:
 		return l.Say("Scheduled: not before %s%s.", c.Time(v.NotBefore), soon) + dueWords(of, of.DueIf(v.Source, v.NotBefore))
 	case release.Waiting:
-		return l.Say("Waiting for release #%d%s to end; the next one brings it%s.", of.Current.Number, parted(lateWords(of)), soon) +
+		return l.Say("Waiting for release #%d%s to end; the next one brings it%s.", of.Current.Number, afterComma(lateWords(of)), soon) +
 			again + dueWords(of, of.DueAfter(c.Now))
 	case release.InRelease:
 		if of.State == release.Requested {
 			return waitingWords(of) + again
 		}
 		if late := lateWords(of); late != "" {
-			soon = parted(late)
+			soon = afterComma(late)
 		}
 		return l.Say("In release #%d, which is %s%s%s.", f.Release, stateDoing(l, of.State), cancelWords(of), soon) + again
 	}
 	return ""
 }
 
-// noLongerWords say why what was live is not seen any more.
+// noLongerWords say why a request that was live is not live any more.
 func noLongerWords(v Site) string {
 	live, c, l := v.NowLive(), v.Clock(), v.Language
 	if v.Differs() {
@@ -70,19 +70,19 @@ func publicWords(v Site) string {
 	return l.Say("the public address shows release #%d, and not #%d", m.Release, live)
 }
 
-// parted sets words off from what is before them.
-func parted(words string) string {
+// afterComma puts a comma before words; "" stays "".
+func afterComma(words string) string {
 	if words == "" {
 		return ""
 	}
 	return ", " + words
 }
 
-// waitingWords tell what the waiting requests wait for, and until when.
+// waitingWords say for what the waiting requests wait, and until when.
 func waitingWords(v Site) string {
 	number, l := v.Current.Number, v.Language
 	if v.State != release.Requested {
-		return l.Say("Waiting for release #%d%s to end.", number, parted(lateWords(v)))
+		return l.Say("Waiting for release #%d%s to end.", number, afterComma(lateWords(v)))
 	}
 	c, due := v.Clock(), v.DispatchDue(v.Now)
 	switch due.Why {
@@ -96,7 +96,7 @@ func waitingWords(v Site) string {
 		if v.Current.Dispatch.Unknown != "" {
 			said += ": " + v.Current.Dispatch.Unknown
 		}
-		return said + parted(lateWords(v)) + cancelWords(v) + "."
+		return said + afterComma(lateWords(v)) + cancelWords(v) + "."
 	case release.DueSlot:
 		return slotWords(v)
 	case release.DueGrouping:
@@ -119,8 +119,7 @@ func waitingWords(v Site) string {
 	return ""
 }
 
-// stopWords say what stops the dispatch of a release, until when and why; "" when
-// nothing does.
+// stopWords say what keeps a release from its dispatch, until when and why; "" for nothing.
 func stopWords(v Site, due release.Due) string {
 	l := v.Language
 	why := text.FullStop(orNoReason(l, due.Detail))
@@ -142,8 +141,8 @@ func stopWords(v Site, due release.Due) string {
 	return ""
 }
 
-// holdWhy is why the site is held. The rules keep it as an English sentence: where that
-// can be made again of what they know, it is said in the reader's language.
+// holdWhy is why the site is held. The rules store it as an English sentence: where the same
+// sentence can be made from the site's state, holdWhy makes it in the reader's language.
 func holdWhy(v Site) string {
 	last, by := v.Last, v.Last.Ordered
 	for _, say := range []func(words.Language) string{
@@ -185,8 +184,8 @@ func orNoReason(l words.Language, why string) string {
 	return why
 }
 
-// stateText is a state in words: its name, what it means to somebody who has never
-// seen one, and what a release in it is doing.
+// stateText is a state in words: its name, a hint for newcomers, and what a release in it is
+// doing.
 type stateText struct{ name, hint, doing string }
 
 func textOf(l words.Language, s release.State) stateText {
@@ -233,12 +232,12 @@ func siteWords(v Site) string {
 		if v.Current.RollbackTo != 0 {
 			said = l.Say("%s and is %s", rollingBackWords(l, v.Current), v.StateDoing())
 		}
-		return said + parted(lateWords(v)) + cancelWords(v) + "." + dueWords(v, v.DueAfter(v.Now))
+		return said + afterComma(lateWords(v)) + cancelWords(v) + "." + dueWords(v, v.DueAfter(v.Now))
 	}
 	return ""
 }
 
-// closedWords say why the site is not served, and what of it still goes on.
+// closedWords say why the site is not served, and which release is live.
 func closedWords(v Site) string {
 	said := notServedWords(v)
 	if v.State == release.Ready && v.Live.Number != 0 {
@@ -255,7 +254,7 @@ func notServedWords(v Site) string {
 	return l.Say("Nothing is released until the mistake in the site's configuration is mended: %s", text.FullStop(v.Closed.Why))
 }
 
-// liveWords say what is live while nothing goes on.
+// liveWords say what is live while the site is at rest.
 func liveWords(v Site) string {
 	l, live := v.Language, v.Clock().Time(v.Live.Times.Complete)
 	switch {
@@ -272,7 +271,7 @@ func liveWords(v Site) string {
 	return l.Say("Everything is live, as of release #%d at %s.", v.Live.Number, live)
 }
 
-// rollingBackWords say what a rollback does, and for whom.
+// rollingBackWords describe a rollback, and who ordered it.
 func rollingBackWords(l words.Language, r release.Release) string {
 	said := l.Say("Release #%d rolls the site back to #%d for %s", r.Number, r.RollbackTo, r.Ordered.By)
 	if r.Ordered.Why != "" {
@@ -281,13 +280,12 @@ func rollingBackWords(l words.Language, r release.Release) string {
 	return said
 }
 
-// keptWords say that what is asked for meanwhile is not lost.
+// keptWords say that requests in the meantime are not lost.
 func keptWords(l words.Language) string {
 	return l.Say("What is asked for is kept and goes out afterwards.")
 }
 
-// stoppedWords say what would keep a release back that was asked for now, while
-// none is; "" when nothing would.
+// stoppedWords say what would keep a new release back, while there is none; "" for nothing.
 func stoppedWords(v Site) string {
 	stop := stopWords(v, v.DueIf("", v.Now))
 	if stop == "" || v.Hold.On() {
@@ -296,7 +294,7 @@ func stoppedWords(v Site) string {
 	return stop + " " + keptWords(v.Language)
 }
 
-// cancelWords tell that the current release is being cancelled, if it is.
+// cancelWords say that the current release is being cancelled; "" if it is not.
 func cancelWords(v Site) string {
 	if v.Current.Cancel.At.IsZero() {
 		return ""

@@ -98,8 +98,8 @@ func (r *Runner) Cancel(ctx context.Context, siteName string, _ int64, run relea
 	return fmt.Errorf("cancel run %s of %s: %w", run.ID, site.Repository, err)
 }
 
-// Adopt has nothing to take over: GitHub's runs are GitHub's.
-func (r *Runner) Adopt(context.Context) error { return nil }
+// Reattach has nothing to take over: GitHub's runs are GitHub's.
+func (r *Runner) Reattach(context.Context) error { return nil }
 
 // Log fails: GitHub needs the id of the run, see RunLog.
 func (r *Runner) Log(context.Context, string, int64) (io.ReadCloser, error) {

@@ -169,7 +169,7 @@ func TestACommitOfOneReplicaWakesTheOthers(t *testing.T) {
 	a, b := all[0], all[1]
 	changes := b.Changes()
 	defer changes.Close()
-	told, other, changed, kind := b.Told("www"), b.Told("docs"), b.Changed(), b.Happened(KindAccepted)
+	told, other, changed, kind := b.TrailGrown("www"), b.TrailGrown("docs"), b.Changed(), b.Happened(KindAccepted)
 	r := ask(t, a, Request{})
 	for name, woken := range map[string]<-chan struct{}{"the site's trail": told, "any change": changed, "the kind of event": kind, "the sites that changed": changes.Ready()} {
 		eventually.Receives(t, name, woken)
@@ -186,7 +186,7 @@ func TestACommitOfOneReplicaWakesTheOthers(t *testing.T) {
 		t.Errorf("%+v, %v", got, err)
 	}
 	// What is gone from the list of commits may have been anything.
-	other = b.Told("docs")
+	other = b.TrailGrown("docs")
 	if err := a.writer.act(t.Context(), func(b *batch) error {
 		_, err := b.exec(`UPDATE commits SET number = number + 1000`)
 		return err
@@ -203,7 +203,7 @@ func TestACommitIsHeardOfAtOnce(t *testing.T) {
 	a, b := all[0], all[1]
 	heard := func(what string) {
 		t.Helper()
-		told := b.Told("www")
+		told := b.TrailGrown("www")
 		ask(t, a, Request{})
 		eventually.Receives(t, what, told)
 	}
@@ -212,7 +212,7 @@ func TestACommitIsHeardOfAtOnce(t *testing.T) {
 	heard("news of a commit")
 	before := server.SQL(t, listening)
 	server.SQL(t, `SELECT pg_terminate_backend(pid) FROM (`+listening+`) AS those`)
-	told := b.Told("www")
+	told := b.TrailGrown("www")
 	ask(t, a, Request{}) // of which nobody hears, but who begins to listen looks
 	eventually.Receives(t, "what was committed while nobody listened", told)
 	eventually.Holds(t, "both to listen again", func() bool {
@@ -225,7 +225,7 @@ func TestACommitIsHeardOfAtOnce(t *testing.T) {
 // A pooler gives each transaction another session, so nobody can listen: they look.
 func TestBehindAPoolerACommitIsHeardOfByLooking(t *testing.T) {
 	all := replicasOn(t, servers.PostgresURL(servers.PgBouncer(t, servers.StartPostgres(t).Address, "transaction")), 2)
-	told := all[1].Told("www")
+	told := all[1].TrailGrown("www")
 	ask(t, all[0], Request{})
 	eventually.Receives(t, "news of a commit", told)
 }

@@ -90,22 +90,22 @@ func (w *watch) Changed() <-chan struct{} {
 	return w.wait(&w.next)
 }
 
-// Told is Changed for the audit trail alone: it is closed at the next commit
+// TrailGrown is Changed for the audit trail alone: it is closed at the next commit
 // that adds to that of a site, or to any when site is "". A run's heartbeats
-// and the changeSet of other sites wake nobody.
-func (w *watch) Told(site string) <-chan struct{} {
+// and the events of other sites wake nobody.
+func (w *watch) TrailGrown(site string) <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	next := w.trails[site]
-	told := w.wait(&next)
+	grown := w.wait(&next)
 	if w.trails == nil {
 		w.trails = map[string]chan struct{}{}
 	}
 	w.trails[site] = next
-	return told
+	return grown
 }
 
-// Happened is Told for one kind of event, of whatever site.
+// Happened is TrailGrown for one kind of event, of whatever site.
 func (w *watch) Happened(kind string) <-chan struct{} {
 	w.mu.Lock()
 	defer w.mu.Unlock()

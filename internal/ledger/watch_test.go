@@ -20,8 +20,8 @@ func TestAStreamIsWokenByItsOwnSitesNewsOnly(t *testing.T) {
 			return false
 		}
 	}
-	www, docs, all, every := l.Told("www"), l.Told("docs"), l.Told(""), l.Changed()
-	if l.Told("www") != www {
+	www, docs, all, every := l.TrailGrown("www"), l.TrailGrown("docs"), l.TrailGrown(""), l.Changed()
+	if l.TrailGrown("www") != www {
 		t.Error("those who wait for the same have channels of their own")
 	}
 	ask(t, l, Request{Site: "docs"})
@@ -29,7 +29,7 @@ func TestAStreamIsWokenByItsOwnSitesNewsOnly(t *testing.T) {
 		t.Errorf("news of docs woke www %t, docs %t, all %t, everybody %t", woken(www), woken(docs), woken(all), woken(every))
 	}
 	s, run := dispatch(t, l, "docs")
-	docs, all, every = l.Told("docs"), l.Told(""), l.Changed()
+	docs, all, every = l.TrailGrown("docs"), l.TrailGrown(""), l.Changed()
 	decide(t, l, "docs", release.Heartbeat{Release: s.Current.Number, Run: run, Note: "building"})
 	if woken(docs) || woken(all) || !woken(every) {
 		t.Errorf("a heartbeat woke docs %t, all %t, everybody %t", woken(docs), woken(all), woken(every))
@@ -37,7 +37,7 @@ func TestAStreamIsWokenByItsOwnSitesNewsOnly(t *testing.T) {
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if !woken(www) || !woken(docs) || !woken(all) || !woken(l.Told("www")) || !woken(l.Told("new")) {
+	if !woken(www) || !woken(docs) || !woken(all) || !woken(l.TrailGrown("www")) || !woken(l.TrailGrown("new")) {
 		t.Error("a closed ledger keeps somebody waiting")
 	}
 }

@@ -56,11 +56,11 @@ func (b BySite) RunLog(ctx context.Context, site string, run release.Run) (io.Re
 	return nil, errors.ErrUnsupported
 }
 
-// Adopt has every runner take over what an earlier app left running.
-func (b BySite) Adopt(ctx context.Context) error {
+// Reattach has every runner take over what an earlier app left running.
+func (b BySite) Reattach(ctx context.Context) error {
 	var errs []error
 	for _, r := range b.All {
-		errs = append(errs, r.Adopt(ctx))
+		errs = append(errs, r.Reattach(ctx))
 	}
 	return errors.Join(errs...)
 }

@@ -46,11 +46,11 @@ type Runner interface {
 	Cancel(ctx context.Context, site string, number int64, run release.Run) error
 	// Log opens the output of a release's run so far. fs.ErrNotExist when there is none.
 	Log(ctx context.Context, site string, number int64) (io.ReadCloser, error)
-	// Adopt takes the runs over that an earlier process of the app left
+	// Reattach watches the runs that an earlier process of the app left
 	// running; their endings are then reported as for new ones.
-	Adopt(ctx context.Context) error
-	// Close stops watching. Runs go on without the app and are adopted by
-	// the next one.
+	Reattach(ctx context.Context) error
+	// Close stops watching. Runs go on without the app, and the next process
+	// reattaches to them.
 	Close() error
 }
 

@@ -117,8 +117,8 @@ func (*instantRunner) Log(context.Context, string, int64) (io.ReadCloser, error)
 	return nil, fs.ErrNotExist
 }
 
-// Adopt implements runner.Runner.
-func (*instantRunner) Adopt(context.Context) error { return nil }
+// Reattach implements runner.Runner.
+func (*instantRunner) Reattach(context.Context) error { return nil }
 
 // Close implements runner.Runner.
 func (*instantRunner) Close() error { return nil }

@@ -7,7 +7,7 @@ import (
 	"github.com/pressrun/pressrun/app/pages/frame"
 )
 
-// Register puts the pages that are about their reader on a mux.
+// Register puts the pages about their reader on a mux.
 func Register(mux *http.ServeMux, f *frame.Frame, a *auth.Authorizer) {
 	signIn := &signInPages{Frame: f, auth: a}
 	sessions := &sessionPages{Frame: f, auth: a}

@@ -1,3 +1,3 @@
-// Package account serves the pages that are about their reader, and about no site:
-// signing in and out, who is signed in where, language and times.
+// Package account serves the pages about their reader, and not about a site: signing in and
+// out, the list of sign-ins, language and times.
 package account

@@ -9,7 +9,7 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// readingPages let readers choose.
+// readingPages let readers choose their language and time zone.
 type readingPages struct{ *frame.Frame }
 
 // readingBody is the page on which a reader chooses.
@@ -17,11 +17,11 @@ type readingBody struct {
 	Languages  []frame.Choice
 	Zone, Back string
 	Problem    string
-	// Zones are some names for a start; any other one of the IANA's is taken too.
+	// Zones are suggestions; any IANA name is taken.
 	Zones []string
 }
 
-// someZones are offered; a reader may write any other.
+// someZones are suggested; a reader may write any other.
 var someZones = []string{
 	"America/Anchorage", "America/Bogota", "America/Buenos_Aires", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Mexico_City",
 	"America/New_York", "America/Puerto_Rico", "America/Toronto", "Europe/Berlin", "Europe/London", "Europe/Madrid", "Pacific/Honolulu", "UTC",
@@ -48,8 +48,8 @@ func (p *readingPages) ask(v *frame.Visit, status int, body readingBody) {
 	p.Write(v, status, "reading", frame.Page{Title: v.Say("Language and times"), Body: body, Crumbs: []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}}})
 }
 
-// choose keeps what the reader wants, and leads back to where they came from. A form may
-// leave one of the two as it is.
+// choose stores the reader's choice, and leads back to the page before. A form may change one
+// of the two alone.
 func (p *readingPages) choose(w http.ResponseWriter, r *http.Request) {
 	v := p.Read(w, r)
 	if !p.ReadForm(v) {

@@ -15,7 +15,7 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// sessionPages show people where they are signed in, and operators who is.
+// sessionPages list people's own sign-ins, and everybody's to operators.
 type sessionPages struct {
 	*frame.Frame
 	auth *auth.Authorizer
@@ -95,7 +95,7 @@ func viaWords(l words.Language, via string) string {
 	return via
 }
 
-// end ends a sign-in, and goes back to the list that it was chosen from.
+// end ends a sign-in, and goes back to the list.
 func (s *sessionPages) end(v *frame.Visit) {
 	if !s.ReadForm(v) {
 		return

@@ -25,25 +25,25 @@ type signInPages struct {
 	auth *auth.Authorizer
 }
 
-// signInBody is the page on which people sign in: what is configured, and no more.
+// signInBody is the page on which people sign in, with the configured ways to do so.
 type signInBody struct {
 	Next, Error string
 	Services    []signInService
 	Local       bool
-	Name        string // that was typed
+	Name        string // as typed before
 	Tokens      bool
 	Hours       string
-	// Out says that somebody has just signed out, Elsewhere where they sign out of
-	// the provider too.
+	// Out says that somebody has just signed out; Elsewhere leads to the provider, where
+	// they can sign out too.
 	Out       bool
 	Elsewhere string
 	Ask       string
 }
 
-// signInService is another place to sign in.
+// signInService is a sign-in provider.
 type signInService struct{ Via, Text string }
 
-// bodyOf is the page for a way back.
+// bodyOf is the page; next is the page to return to.
 func (s *signInPages) bodyOf(l words.Language, next string) signInBody {
 	in := s.Config.SignIn
 	limit, _ := in.Lasts()
@@ -102,20 +102,20 @@ func (s *signInPages) signInLocally(w http.ResponseWriter, r *http.Request) {
 	s.entered(v, body, auth.Entered{Cookie: cookie, Next: body.Next}, err)
 }
 
-// notAllowed tells somebody who signed in that they are not let in.
+// notAllowed tells somebody who signed in that no rule admits them.
 func (s *signInPages) notAllowed(v *frame.Visit, name string) string {
 	ask := cmp.Or(s.Config.SignIn.Ask, v.Say("an operator of Pressrun"))
 	return v.Say("You are %s, and this account may not use Pressrun. Ask %s to let you in.", name, ask)
 }
 
-// stranger is a visit by somebody who is not signed in, whatever cookie came.
+// stranger is a visit that counts as not signed in, even with a cookie.
 func (s *signInPages) stranger(w http.ResponseWriter, r *http.Request) *frame.Visit {
 	v := s.Read(w, r)
 	v.Who = nil
 	return v
 }
 
-// begin sends somebody to where they sign in.
+// begin sends somebody to a sign-in provider.
 func (s *signInPages) begin(w http.ResponseWriter, r *http.Request) {
 	v := s.stranger(w, r)
 	next := safeReturn(r.URL.Query().Get("next"))
@@ -129,7 +129,7 @@ func (s *signInPages) begin(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, address, http.StatusSeeOther) //nolint:gosec // G710: the address is that of the configured provider
 }
 
-// finish takes somebody in who comes back from there.
+// finish signs in somebody who returns from a provider.
 func (s *signInPages) finish(w http.ResponseWriter, r *http.Request) {
 	v := s.stranger(w, r)
 	in, err := s.auth.Finish(r, r.PathValue("via"))
@@ -140,15 +140,15 @@ func (s *signInPages) finish(w http.ResponseWriter, r *http.Request) {
 	s.entered(v, s.bodyOf(v.Reader.Language, in.Next), in, err)
 }
 
-// entered lets somebody go on who has signed in, or says why they have not.
+// entered ends a sign-in: it sets the cookie and leads on, or shows why it failed.
 func (s *signInPages) entered(v *frame.Visit, body signInBody, in auth.Entered, err error) {
 	refusal, retry := refusalOf(err)
 	said := v.Say(string(refusal.text))
 	stranger, known := errors.AsType[*auth.NotAllowed](err)
 	switch {
 	case err == nil:
-		// Who signs in begins anew: what the browser had before, wherever that came
-		// from, is worthless from now on.
+		// The browser's earlier session, wherever its cookie came from, ends with the
+		// sign-in, against session fixation.
 		if _, err := s.auth.SignOut(v.R); err != nil {
 			s.Log.Warn("an earlier sign-in could not be ended", "error", err)
 		}
@@ -169,14 +169,14 @@ func (s *signInPages) entered(v *frame.Visit, body signInBody, in auth.Entered, 
 	s.showSignIn(v, refusal.status, body)
 }
 
-// signInRefusal is what somebody is told who is not signed in.
+// signInRefusal is the status and the text of a failed sign-in.
 type signInRefusal struct {
 	status int
 	text   words.Key
 }
 
-// refusalOf says what an error means for who wants to sign in; nothing for what is
-// no refusal, and how long to wait before the next try.
+// refusalOf is the refusal for an error, zero for an error of another kind, and the wait
+// before the next try.
 func refusalOf(err error) (signInRefusal, time.Duration) {
 	_, refused := errors.AsType[*identity.Refused](err)
 	switch {
@@ -198,8 +198,8 @@ func refusalOf(err error) (signInRefusal, time.Duration) {
 	return signInRefusal{}, 0
 }
 
-// signOut ends the sign-in here and takes the cookie back. A sign-in that can't
-// be ended for want of a disk is still taken from the browser.
+// signOut ends the sign-in and removes the cookie. It removes the cookie even if the ledger
+// can't be written.
 func (s *signInPages) signOut(w http.ResponseWriter, r *http.Request) {
 	cookie, err := s.auth.SignOut(r)
 	http.SetCookie(w, cookie)
@@ -210,9 +210,8 @@ func (s *signInPages) signOut(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/signin?out", http.StatusSeeOther)
 }
 
-// safeReturn is a way back within these pages; whatever else it is given, it
-// answers with the list of sites. Browsers read //host and /\host as another
-// site, and drop control characters before they look.
+// safeReturn is an address within these pages, the list of sites for any other. Browsers
+// read //host and /\host as another site, and drop control characters first.
 func safeReturn(next string) string {
 	if strings.ContainsFunc(next, func(r rune) bool { return r < ' ' || r == '\\' || r == 0x7f }) {
 		return "/"

@@ -1,4 +1,4 @@
-// Package assets has the files that pages load: style, script and icon.
+// Package assets has the files that pages load: style, scripts and icon.
 package assets
 
 import (
@@ -20,8 +20,8 @@ type asset struct {
 	content   []byte
 }
 
-// assets are served under names that carry their hash, so that a browser may
-// keep them for good; links gives that address for a plain name.
+// assets are served under names with their hash, so that a browser may cache them for ever;
+// links gives that address for a plain name.
 var assets, links = load()
 
 // Link is the address of an asset by its plain name.
@@ -47,7 +47,7 @@ func load() (map[string]asset, map[string]string) {
 	return byName, links
 }
 
-// mediaTypeOf does not ask the machine, whose own table may be wrong.
+// mediaTypeOf does not use the machine's table for the usual types: it may be wrong.
 func mediaTypeOf(ext string) string {
 	switch ext {
 	case ".css":
@@ -61,7 +61,7 @@ func mediaTypeOf(ext string) string {
 	}
 }
 
-// Serve gives a browser an asset, to keep.
+// Serve serves an asset, to be cached.
 func Serve(w http.ResponseWriter, r *http.Request) {
 	a, ok := assets[r.PathValue("name")]
 	if !ok {

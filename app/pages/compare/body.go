@@ -90,7 +90,7 @@ func (d *pages) text(v *frame.Visit, body *comparison, at, site string, from, to
 	return nil
 }
 
-// textNotes say what of a page's text can't be shown, and why.
+// textNotes say which parts of a page's text can't be shown, and why.
 func textNotes(l words.Language, found api.PageText, old, now string) []string {
 	var notes []string
 	for _, side := range [][2]string{{old, found.OldMissing}, {now, found.NewMissing}} {

@@ -1,3 +1,3 @@
-// Package compare has the page on which two releases of a site are compared: which pages
-// differ, and of one of them the old text beside the new one.
+// Package compare has the page that compares two releases of a site: the list of pages that
+// differ, or the old text of one page beside the new one.
 package compare

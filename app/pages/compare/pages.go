@@ -35,8 +35,8 @@ func Register(mux *http.ServeMux, f *frame.Frame, v *view.Reader, read *differen
 type comparison struct {
 	Title, Summary string
 	Compare        Form
-	// Problem is why there is nothing to show; Command tells it to those who may read the
-	// destination.
+	// Problem is why there is nothing to show; Command is a command for those who may read
+	// the destination.
 	Problem, Command string
 	Pages            []changedRow
 	More             string
@@ -59,8 +59,8 @@ type changedRow struct {
 // textBody is a page's old text beside its new one.
 type textBody struct {
 	changedRow
-	Old, New string // what stands above each side
-	// Notes say what is missing.
+	Old, New string // the heading of each side
+	// Notes name the missing parts.
 	Notes []string
 	Rows  []sideRow
 	All   frame.Crumb
@@ -71,11 +71,11 @@ type sideRow struct {
 	Skipped  string
 }
 
-// comparedAtOnce is how many releases can be chosen from.
+// comparedAtOnce bounds the releases that the form offers.
 const comparedAtOnce = 100
 
-// Link leads to the comparison of a release with another one, with the one
-// before it for 0, and of one page for a path.
+// Link leads to the comparison of two releases, and of one page for a path. from 0 is the
+// release before to.
 func Link(site string, from, to int64, path string) string {
 	query := url.Values{}
 	for name, number := range map[string]int64{"from": from, "to": to} {
@@ -135,8 +135,8 @@ func numberIn(text string) (int64, error) {
 	return number, err
 }
 
-// why puts into words why a comparison can't be shown; an error that has none is given
-// back.
+// why puts the cause of a failed comparison on the page; it returns errors that need a page
+// of their own.
 func (d *pages) why(v *frame.Visit, body *comparison, site string, err error) error {
 	_, elsewhere := errors.AsType[*differences.Elsewhere](err)
 	_, noPage := errors.AsType[*difference.NoPageError](err)
@@ -151,7 +151,7 @@ func (d *pages) why(v *frame.Visit, body *comparison, site string, err error) er
 	case errors.Is(err, difference.ErrNotKept):
 		body.Problem = v.Say("The destination has no list of what one of these releases published, or no longer. It keeps the last 10 releases, unless it is set up otherwise.")
 	default:
-		_ = d.read.Problem(v.R.Context(), err) // which logs it
+		_ = d.read.Problem(v.R.Context(), err) // it logs the error
 		body.Problem = v.Say("The site's destination can't be read at the moment. The log of the app tells more.")
 	}
 	return nil

@@ -1,4 +1,4 @@
-// Package frame is what all pages share: the visit and who makes it, the layout around
-// each page, links from page to page, forms, refusals, and the reader's language and
-// clock. It knows no page.
+// Package frame has the parts that all pages share: the visit and its visitor, the layout,
+// links from page to page, forms, refusals, and the reader's language and time zone. It knows
+// no page.
 package frame

@@ -13,7 +13,7 @@ import (
 // maxForm bounds the form that a page sends, in bytes.
 const maxForm = 64 << 10
 
-// ReadForm reads the form that was sent, and shows what is wrong with it.
+// ReadForm reads the form that was sent, and shows an error if it can't.
 func (p *Frame) ReadForm(v *Visit) bool {
 	v.R.Body = http.MaxBytesReader(v.W, v.R.Body, maxForm)
 	err := v.R.ParseForm()
@@ -28,7 +28,7 @@ func (p *Frame) ReadForm(v *Visit) bool {
 	return true
 }
 
-// Field is a text of a form, at most so many characters long.
+// Field is a text of a form, of at most limit characters.
 func Field(v *Visit, name string, limit int) (string, error) {
 	value := strings.TrimSpace(strings.ToValidUTF8(v.R.PostForm.Get(name), "\uFFFD"))
 	if n := utf8.RuneCountInString(value); n > limit {

@@ -11,7 +11,7 @@ import (
 	"github.com/pressrun/pressrun/internal/config"
 )
 
-// Frame is what all pages share.
+// Frame has the dependencies of all pages.
 type Frame struct {
 	Config   config.Config
 	Problems *problem.Reporter
@@ -19,8 +19,8 @@ type Frame struct {
 	Log      *slog.Logger
 }
 
-// SignedIn lets editors and operators through; anybody else is asked to sign
-// in, and comes back afterwards.
+// SignedIn admits editors and operators; anybody else is asked to sign in, and returns
+// afterwards.
 func (p *Frame) SignedIn(handle func(*Visit)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		v := p.Read(w, r)
@@ -37,8 +37,8 @@ func (p *Frame) SignedIn(handle func(*Visit)) http.HandlerFunc {
 	}
 }
 
-// returnPath is where somebody goes on after signing in. A form that was sent
-// is not sent again: its site's page is where it began.
+// returnPath is the page after signing in. A form is not sent again: its sender returns to
+// its site's page.
 func returnPath(r *http.Request) string {
 	if r.Method == http.MethodGet || r.Method == http.MethodHead {
 		return r.URL.RequestURI()
@@ -49,8 +49,8 @@ func returnPath(r *http.Request) string {
 	return "/"
 }
 
-// SeenSite is the site of the address, if the visitor may see it. What is
-// hidden from a visitor looks as if it did not exist.
+// SeenSite is the site of the address, if the visitor may see it. A site that they may not
+// see gets the same answer as one that does not exist.
 func (p *Frame) SeenSite(v *Visit) (string, config.Site, bool) {
 	name := v.R.PathValue("site")
 	conf, ok := p.Config.Sites[name]

@@ -12,11 +12,12 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// ReadingCookie keeps in which language, and by the clock of which zone, a browser's
-// reader wants the pages: "es&Europe/Madrid". It is no secret and decides nothing else.
+// ReadingCookie names the cookie with the reader's choice of language and time zone:
+// "es&Europe/Madrid". It is no secret.
 const ReadingCookie = "pressrun_reading"
 
-// Read is a visit by somebody who reads as their browser and their choice say.
+// Read makes the visit of a call, with the reader's language and zone by their choice, or
+// else by their browser.
 func (p *Frame) Read(w http.ResponseWriter, r *http.Request) *Visit {
 	configured, _ := words.Named(p.Config.Pages.Language)
 	tag, zone := Chosen(r)
@@ -29,7 +30,7 @@ func (p *Frame) Read(w http.ResponseWriter, r *http.Request) *Visit {
 	return &Visit{W: w, R: r.WithContext(view.For(r.Context(), reader)), Who: auth.From(r.Context()), Reader: reader}
 }
 
-// Chosen is what the reader has chosen, nothing where they have not.
+// Chosen is the reader's choice, "" and nil for none.
 func Chosen(r *http.Request) (language string, zone *time.Location) {
 	cookie, err := r.Cookie(ReadingCookie)
 	if err != nil {
@@ -40,7 +41,7 @@ func Chosen(r *http.Request) (language string, zone *time.Location) {
 	return language, zone
 }
 
-// ZoneNamed is a time zone by its IANA name; nil for "", and false for what is none.
+// ZoneNamed is a time zone by its IANA name; nil for "", and false for an unknown name.
 func ZoneNamed(name string) (*time.Location, bool) {
 	if name == "" {
 		return nil, true
@@ -63,7 +64,7 @@ func otherLanguages(shown words.Language) []Choice {
 	return slices.Clip(out)
 }
 
-// backFrom is where a choice at the foot of a page leads back to.
+// backFrom is the address to which a choice at the foot of a page leads back.
 func backFrom(r *http.Request) string {
 	if r.Method != http.MethodGet {
 		return "/"

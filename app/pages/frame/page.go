@@ -16,28 +16,28 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Page is what the layout needs of every page.
+// Page has the data that the layout needs of every page.
 type Page struct {
 	Title string
 	// Crumbs lead back from this page to the list of sites.
 	Crumbs []Crumb
 	Who    string
-	// SignOut is false where nobody signs in, and where a proxy does it; Elsewhere is
-	// the proxy's own way out.
+	// SignOut is false where nobody signs in, and where a proxy does it; Elsewhere is the
+	// proxy's address for signing out.
 	SignOut   bool
 	Elsewhere string
-	// Events is the stream that tells when the page is out of date, After the
-	// last event that it has seen; empty for a page that does not change.
+	// Events is the stream whose events make the page out of date, After the last event
+	// before the page; empty for a page that does not change.
 	Events string
 	After  int64
 	Kinds  string
-	// Busy says that something is going on, so that it is looked at often: every so many
-	// seconds, if Every says so.
+	// Busy says that something is going on, so that the page is fetched often: every Every
+	// seconds, if that is set.
 	Busy  bool
 	Every int
 	// Still is set when a reader without JavaScript asked for no reloading.
 	Still bool
-	// Wall is set for a monitor in the office: what is live and what is next, large.
+	// Wall is set for a monitor in the office: the state of the site, large.
 	Wall bool
 	Now  *when.Moment
 	Zone string
@@ -47,18 +47,18 @@ type Page struct {
 	Languages []Choice
 	Back      string
 	Body      any
-	// Main stands for the content, where that is rendered already.
+	// Main is replaced by main, a content that was rendered before.
 	Main template.HTML
 	main [][]byte
-	// query is what the address asks for.
+	// query is that of the address.
 	query url.Values
 }
 
-// mainMark is where in a page a content belongs that was rendered before. No text from
-// elsewhere can have it.
+// mainMark marks the place of a content that was rendered before. No text from elsewhere can
+// have it.
 var mainMark = template.HTML("<!--" + rand.Text() + "-->") //nolint:gosec // G203: a comment of random letters
 
-// Crumb is a link to where a page belongs.
+// Crumb is a link, as in the breadcrumbs of a page.
 type Crumb struct{ Text, Link string }
 
 // Choice is one of several that a reader has.
@@ -67,9 +67,8 @@ type Choice struct {
 	Chosen      bool
 }
 
-// Reload is how often, in seconds, the page of a browser without JavaScript
-// reloads; 0 is never. A page at rest is left alone, so that nobody's typing
-// is lost.
+// Reload is how often, in seconds, a browser without JavaScript reloads the page; 0 for
+// never. A page at rest is not reloaded, so that nobody's typing is lost.
 func (p Page) Reload() int {
 	if p.Events == "" || p.Still || !p.Busy {
 		return 0
@@ -77,11 +76,10 @@ func (p Page) Reload() int {
 	return 30
 }
 
-// Stop is an address of this page that does not reload by itself, for a reader without
-// JavaScript.
+// Stop is the address of this page without reloading, for a reader without JavaScript.
 func (p Page) Stop() string { return p.with("still", "1") }
 
-// Again is an address of this page anew.
+// Again is the address of this page with reloading.
 func (p Page) Again() string { return p.with("still", "") }
 
 func (p Page) with(name, value string) string {
@@ -137,13 +135,12 @@ func (p *Frame) render(v *Visit, status int, name string, one Page) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Length", strconv.Itoa(length))
 	w.WriteHeader(status)
-	for _, piece := range pieces { // which pages share: none is copied for each
+	for _, piece := range pieces { // one by one: pages share them, and a copy for each would cost
 		_, _ = w.Write(piece) // the reader may have gone
 	}
 }
 
-// LivePage is a page that events after an instant make out of date: of a site,
-// or of all for "".
+// LivePage is a page that later events make out of date: those of a site, or of all for "".
 func LivePage(site string, at view.Instant, c when.Clock) Page {
 	query := url.Values{}
 	if site != "" {
@@ -154,8 +151,8 @@ func LivePage(site string, at view.Instant, c when.Clock) Page {
 	return one
 }
 
-// Rendered gives the page its content, which is written as it is, piece after piece.
+// Rendered gives the page a rendered content, which is written piece after piece.
 func (p *Page) Rendered(pieces ...[]byte) { p.Main, p.main = mainMark, pieces }
 
-// Stamp stamps the page with the time and zone that it speaks in.
+// Stamp puts the time and its zone on the page.
 func (p *Page) Stamp(c when.Clock) { p.Now, p.Zone = c.At(c.Now), c.Zone.String() }

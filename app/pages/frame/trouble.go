@@ -31,7 +31,7 @@ func (p *Frame) Trouble(v *Visit, err error) {
 	p.Write(v, refused.Status, "trouble", Page{Title: title, Body: body})
 }
 
-// Refuse shows why a call was refused before its route was looked for.
+// Refuse shows why a call was refused before it came to a route.
 func (p *Frame) Refuse(w http.ResponseWriter, r *http.Request, refused *api.Problem) {
 	v := p.Read(w, r)
 	v.Who = nil
@@ -40,7 +40,7 @@ func (p *Frame) Refuse(w http.ResponseWriter, r *http.Request, refused *api.Prob
 
 type troubleBody struct {
 	Title, Text string
-	// Detail is what the rules said, in English, for readers of another language.
+	// Detail is the English message, for readers of another language.
 	Detail string
 	Back   Crumb
 }
@@ -68,7 +68,7 @@ func troubleTitle(status int) words.Key {
 	}
 }
 
-// troubleText stands before what was said in English only.
+// troubleText comes before a message that there is in English only.
 func troubleText(status int) words.Key {
 	switch status {
 	case http.StatusNotFound:
@@ -87,7 +87,7 @@ func troubleText(status int) words.Key {
 	return words.Key("What was sent is not as it must be. Nothing was changed.")
 }
 
-// Unknown answers what no route takes: people get a page, programs a problem.
+// Unknown answers a call without a route: people get a page, programs a problem.
 func (p *Frame) Unknown(mux *http.ServeMux, w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/v1" && !strings.HasPrefix(r.URL.Path, "/v1/") {
 		v := p.Read(w, r)

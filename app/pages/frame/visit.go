@@ -11,18 +11,18 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// Visit is one call of a page by somebody who may see pages.
+// Visit is one call of a page.
 type Visit struct {
 	W   http.ResponseWriter
 	R   *http.Request
 	Who *auth.Caller
-	// Reader is in which language, and by which clock, the visitor reads.
+	// Reader has the visitor's language and time zone.
 	Reader view.Audience
 }
 
-// GoOn leads to another of these pages after a form.
+// GoOn redirects to another of these pages after a form.
 func (v *Visit) GoOn(page string) {
-	http.Redirect(v.W, v.R, page, http.StatusSeeOther) // callers escape what they put into it
+	http.Redirect(v.W, v.R, page, http.StatusSeeOther) // callers escape the parts of page
 }
 
 // Problem is a refusal in the reader's language.
@@ -35,12 +35,12 @@ func (v *Visit) Say(english string, args ...any) string {
 	return v.Reader.Language.Say(english, args...)
 }
 
-// Zone is by which clock the reader writes and reads times of a site.
+// Zone is the zone in which the reader writes and reads times: their choice, or the site's.
 func (v *Visit) Zone(sites *time.Location) *time.Location {
 	return cmp.Or(v.Reader.Zone, sites)
 }
 
-// Spoken is a problem whose words are the reader's already.
+// Spoken is a problem in the reader's language.
 type Spoken struct{ *api.Problem }
 
 // Unwrap is the problem itself.

@@ -18,7 +18,7 @@ import (
 	"github.com/pressrun/pressrun/internal/words"
 )
 
-// Forms are the acts that make sense as a site stands.
+// Forms are the acts that make sense in the state of a site.
 type Forms struct {
 	Site, Zone                    string
 	Number                        int64
@@ -42,15 +42,15 @@ func FormsOf(site view.Site) *Forms {
 	}
 }
 
-// confirmBody asks whether an act is meant that can't be taken back.
+// confirmBody asks for the confirmation of an act that can't be undone.
 type confirmBody struct {
 	Site, Act, Title, Text, Button string
 	Number                         int64
 	Back                           frame.Crumb
 }
 
-// confirm asks before an act that can't be taken back. Other
-// addresses under a site lead to its page.
+// confirm asks for the confirmation of an act that can't be undone. Other addresses under a
+// site lead to its page.
 func (o *operatorPages) confirm(v *frame.Visit) {
 	name, _, ok := o.SeenSite(v)
 	if !ok {
@@ -103,7 +103,7 @@ func confirmOf(act string, site view.Site) confirmBody {
 	return b
 }
 
-// allowed lets operators through only.
+// allowed says whether the visitor is an operator, and shows a refusal if not.
 func (o *operatorPages) allowed(v *frame.Visit) bool {
 	if v.Who.Role == auth.Operator {
 		return true
@@ -139,7 +139,7 @@ func (o *operatorPages) act(v *frame.Visit) {
 	v.GoOn(frame.SiteLink(name))
 }
 
-// refusal tells people of a refusal of the rules.
+// refusal makes a refusal of the rules one for people.
 func refusal(v *frame.Visit, err error) error {
 	if c, ok := errors.AsType[*release.Conflict](err); ok && c.Code != release.CodeBadEvent {
 		refused := problem.New(http.StatusConflict, string(c.Code), text.FullStop(c.Text)+" Nothing was changed.")
@@ -151,7 +151,7 @@ func refusal(v *frame.Visit, err error) error {
 	return err
 }
 
-// localTime is what a datetime-local field sends: it knows no zone.
+// localTime is the format of a datetime-local field, which has no zone.
 const localTime = "2006-01-02T15:04"
 
 func actInputOf(v *frame.Visit, zone *time.Location) (api.ActInput, error) {

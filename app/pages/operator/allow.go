@@ -10,12 +10,11 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// allowBody tells what guards found, and asks whether they are to be let pass once.
+// allowBody shows the findings of guards, and asks which guards are to be let pass once.
 type allowBody struct {
 	Site, Title, Text, Found, Button string
 	Number                           int64
-	// Guards are those that may be let pass, and Stopped says which of them stopped
-	// the last release.
+	// Guards are those that may be let pass.
 	Guards []allowedGuard
 	Failed frame.Crumb
 	Back   frame.Crumb
@@ -23,10 +22,10 @@ type allowBody struct {
 
 type allowedGuard struct {
 	Name    string
-	Stopped bool
+	Stopped bool // the last release
 }
 
-// askAllow asks before a guard is let pass, and shows what it found.
+// askAllow shows the form that lets guards pass.
 func (o *operatorPages) askAllow(v *frame.Visit) {
 	name, _, ok := o.SeenSite(v)
 	if !ok || !o.allowed(v) {
@@ -67,7 +66,7 @@ func allowBodyOf(site view.Site) allowBody {
 	return b
 }
 
-// allow carries that form out.
+// allow carries the form out.
 func (o *operatorPages) allow(v *frame.Visit) {
 	name, _, ok := o.SeenSite(v)
 	if !ok || !o.allowed(v) || !o.ReadForm(v) {

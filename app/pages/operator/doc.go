@@ -1,3 +1,3 @@
-// Package operator serves the pages on which operators act on a site, and see what was
-// done at it: the audit trail, its export, freezes, rollbacks, guards, notices.
+// Package operator serves the pages on which operators act on a site and read its audit
+// trail: acts, freezes, rollbacks, guards, notices, the export of the trail.
 package operator

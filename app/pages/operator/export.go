@@ -14,7 +14,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// exportAtOnce is how many events an export reads at a time.
+// exportAtOnce bounds the events that an export reads at a time.
 const exportAtOnce = 500
 
 // export gives the whole audit trail of a site, oldest first: as CSV (RFC 4180) or as
@@ -49,7 +49,7 @@ func (o *operatorPages) export(v *frame.Visit, mediaType string, writer func(io.
 func (o *operatorPages) exportCSV(v *frame.Visit) {
 	o.export(v, "text/csv; charset=utf-8", func(w io.Writer) func(api.Event) error {
 		out := csv.NewWriter(w)
-		_ = out.Write([]string{"id", "at", "site", "kind", "release", "request", "by", "why"}) // Flush tells of it
+		_ = out.Write([]string{"id", "at", "site", "kind", "release", "request", "by", "why"}) // Error returns the error
 		return func(e api.Event) error {
 			_ = out.Write([]string{
 				strconv.FormatInt(e.ID, 10), e.At.UTC().Format(time.RFC3339Nano), e.Site, e.Kind, strconv.FormatInt(e.Release, 10), e.Request, plainCell(e.By), plainCell(e.Why),

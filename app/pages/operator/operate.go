@@ -33,19 +33,19 @@ type Body struct {
 	EventHeads, DeliveryHeads []rows.Head
 	Events                    []rows.Event
 	Older                     string
-	CSV, Lines                string // where the whole trail is
+	CSV, Lines                string // lead to the export of the whole trail
 	Deliveries                []deliveryRow
 }
 
-// freezeRow is a freeze that is in force or to come. One without an ID is configured:
-// no form ends it.
+// freezeRow is a freeze that is in force or to come. A configured one has no ID, and no form
+// ends it.
 type freezeRow struct {
 	ID, Why, By string
 	From, To    *when.Moment
 	On          bool
 }
 
-// handedRow is a receiver of what goes live, and how far it knows of it.
+// handedRow is a target of hand-offs, with its progress.
 type handedRow struct {
 	Target, State, Class, Said string
 	Upto                       *when.Moment
@@ -78,7 +78,7 @@ func handedRowsOf(found view.Operation) []handedRow {
 	return out
 }
 
-// deliveryRow is what a hook was told.
+// deliveryRow is a call of a hook.
 type deliveryRow struct {
 	At                             *when.Moment
 	Hook, What, Who, Decision, Why string
@@ -106,7 +106,7 @@ func (o *operatorPages) show(v *frame.Visit) {
 	body := BodyOf(found, about, v.R.URL)
 	p := frame.LivePage(name, found.Instant, found.Clock())
 	if before != 0 {
-		p = frame.Page{} // what is past does not change
+		p = frame.Page{} // the past does not change
 		p.Stamp(found.Clock())
 	}
 	p.Title, p.Body = v.Say("For operators")+" · "+found.Title, body
@@ -125,9 +125,9 @@ func eventHeads(events []ledger.Event, at *url.URL, l words.Language) []rows.Hea
 	})
 }
 
-// deliveryHeads is eventHeads for what hooks were told.
-func deliveryHeads(told []ledger.HookDelivery, at *url.URL, l words.Language) []rows.Head {
-	return rows.Sort(told, at, "hooks", "deliveries", []rows.Column[ledger.HookDelivery]{
+// deliveryHeads is eventHeads for the calls of hooks.
+func deliveryHeads(deliveries []ledger.HookDelivery, at *url.URL, l words.Language) []rows.Head {
+	return rows.Sort(deliveries, at, "hooks", "deliveries", []rows.Column[ledger.HookDelivery]{
 		{Key: "when", Name: l.Say("When"), Compare: func(a, b ledger.HookDelivery) int { return a.Received.Compare(b.Received) }},
 		{Key: "hook", Name: l.Say("Hook"), Compare: func(a, b ledger.HookDelivery) int { return cmp.Compare(a.Hook, b.Hook) }},
 		{Key: "what", Name: l.Say("What"), Compare: func(a, b ledger.HookDelivery) int { return cmp.Compare(a.Event+" "+a.Title, b.Event+" "+b.Title) }},
@@ -136,8 +136,8 @@ func deliveryHeads(told []ledger.HookDelivery, at *url.URL, l words.Language) []
 	})
 }
 
-// BodyOf is that page, of what was read, its tables sorted as an address asks; nil for as
-// they are.
+// BodyOf is the page of an Operation, with the tables sorted as an address asks; nil for
+// the usual order.
 func BodyOf(found view.Operation, about view.About, at *url.URL) Body {
 	c := found.Clock()
 	base := frame.SiteLink(found.Name)
@@ -177,7 +177,7 @@ func BodyOf(found view.Operation, about view.About, at *url.URL) Body {
 	return b
 }
 
-// decisionWords say what became of what a hook was told.
+// decisionWords name the decision about a call of a hook.
 func decisionWords(l words.Language, decision string) string {
 	switch decision {
 	case "release":
@@ -230,7 +230,7 @@ func (o *operatorPages) thaw(v *frame.Visit) {
 	o.actedAt(v, name, err)
 }
 
-// actedAt goes back to the operators' page, or says why nothing was done.
+// actedAt goes back to the operators' page, or shows the error.
 func (o *operatorPages) actedAt(v *frame.Visit, site string, err error) {
 	if err = refusal(v, err); err != nil {
 		o.Trouble(v, err)

@@ -18,7 +18,7 @@ type operatorPages struct {
 // Register puts the pages for operators on a mux.
 func Register(mux *http.ServeMux, f *frame.Frame, views *view.Reader, commands *command.Commands, notices *command.Notices) {
 	operate := &operatorPages{Frame: f, view: views, commands: commands}
-	told := &noticePages{operatorPages: operate, notices: notices}
+	list := &noticePages{operatorPages: operate, notices: notices}
 	mux.HandleFunc("GET /sites/{site}/operate", f.SignedIn(operate.show))
 	mux.HandleFunc("GET /sites/{site}/events.csv", f.SignedIn(operate.exportCSV))
 	mux.HandleFunc("GET /sites/{site}/events.jsonl", f.SignedIn(operate.exportLines))
@@ -28,8 +28,8 @@ func Register(mux *http.ServeMux, f *frame.Frame, views *view.Reader, commands *
 	mux.HandleFunc("POST /sites/{site}/allow", f.SignedIn(operate.allow))
 	mux.HandleFunc("GET /sites/{site}/rollback", f.SignedIn(operate.askRollback))
 	mux.HandleFunc("POST /sites/{site}/rollback", f.SignedIn(operate.rollback))
-	mux.HandleFunc("GET /sites/{site}/notices", f.SignedIn(told.show))
-	mux.HandleFunc("POST /sites/{site}/notices/{id}", f.SignedIn(told.replay))
+	mux.HandleFunc("GET /sites/{site}/notices", f.SignedIn(list.show))
+	mux.HandleFunc("POST /sites/{site}/notices/{id}", f.SignedIn(list.replay))
 	mux.HandleFunc("GET /sites/{site}/{act}", f.SignedIn(operate.confirm))
 	mux.HandleFunc("POST /sites/{site}/{act}", f.SignedIn(operate.act))
 }

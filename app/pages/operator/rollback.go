@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/api"
 )
 
-// rollbackBody shows what a rollback would change, and asks whether it is meant.
+// rollbackBody shows the effects of a rollback, and asks for confirmation.
 type rollbackBody struct {
 	Site, Title, Text, Kept, Button string
 	To                              int64
@@ -19,12 +19,12 @@ type rollbackBody struct {
 	Back                            frame.Crumb
 }
 
-// RollbackLink leads to the question whether a release is to be put back.
+// RollbackLink leads to the form that puts a release back.
 func RollbackLink(site string, number int64) string {
 	return frame.SiteLink(site) + "/rollback?to=" + strconv.FormatInt(number, 10)
 }
 
-// askRollback shows the difference before a rollback.
+// askRollback shows that form.
 func (o *operatorPages) askRollback(v *frame.Visit) {
 	name, _, ok := o.SeenSite(v)
 	if !ok || !o.allowed(v) {
@@ -73,7 +73,7 @@ func rollbackBodyOf(r view.Rollback) rollbackBody {
 	return b
 }
 
-// releaseNumber reads the number of a release; it answers when there is none.
+// releaseNumber reads the number of a release, or shows an error.
 func (o *operatorPages) releaseNumber(v *frame.Visit, text string) (int64, bool) {
 	number, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || number < 1 {

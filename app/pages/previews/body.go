@@ -16,15 +16,15 @@ import (
 )
 
 const (
-	// usualDays is what the form begins with.
+	// usualDays is the initial value in the form.
 	usualDays = "14"
-	// shortCommit is how many digits of a commit people are shown.
+	// shortCommit is the number of digits of a commit that people see.
 	shortCommit = 7
-	// mostTyped bounds what is repeated of what somebody typed, in characters.
+	// mostTyped bounds a field that is shown again, in characters.
 	mostTyped = 300
 )
 
-// body is what the page is made of.
+// body is the page of the list.
 type body struct {
 	Site string
 	Rows []row
@@ -37,11 +37,11 @@ type row struct {
 	State, Class, Why         string
 	Content, By, RunURL       string
 	Until                     *when.Moment
-	// Standing ones can be removed, Extendable ones kept longer.
-	Standing, Extendable bool
+	// Removable says that it can be removed, Extendable that it can be kept longer.
+	Removable, Extendable bool
 }
 
-// form is what somebody fills in, and what is wrong with it, by the field's name.
+// form has the fields of the form; Wrong are the errors by the names of fields.
 type form struct {
 	Ref, Name, Days, Content string
 	Contents                 []frame.Choice
@@ -52,11 +52,11 @@ type form struct {
 type oneBody struct {
 	Row  row
 	Link string
-	// Days are what was typed, Wrong what is wrong with it.
+	// Days is the field as typed, Wrong its error.
 	Days, Wrong string
 }
 
-// question asks whether an act is meant.
+// question asks for the confirmation of an act.
 type question struct {
 	Action, Title, Text, Button string
 	Back                        frame.Crumb
@@ -82,12 +82,12 @@ func (f form) input() api.PreviewInput {
 	in := api.PreviewInput{Ref: f.Ref, Name: f.Name, Content: f.Content}
 	var err error
 	if in.Days, err = strconv.Atoi(f.Days); err != nil || in.Days == 0 {
-		in.Days = -1 // which is refused in words
+		in.Days = -1 // the command refuses it with a message
 	}
 	return in
 }
 
-// say puts what is wrong at its fields, in the reader's language.
+// say puts the errors at their fields, in the reader's language.
 func (f *form) say(v *frame.Visit, p *api.Problem) {
 	for _, one := range p.Errors {
 		f.Wrong[strings.TrimPrefix(one.Location, "body.")] = text.Sentence(v.Say(string(command.FieldWords(one))))

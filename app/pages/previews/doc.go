@@ -1,3 +1,3 @@
-// Package previews serves the page of a site's previews: what stands, a form by which
-// another is asked for, and the questions before one is kept longer or removed.
+// Package previews serves the pages of a site's previews: the list, with a form that asks for
+// a new one, and the forms that keep one longer or remove it.
 package previews

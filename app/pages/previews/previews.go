@@ -18,15 +18,15 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// previewPages show the previews of a site, and have them made, kept and removed.
+// previewPages show the previews of a site, and have them made, extended and removed.
 type previewPages struct {
 	*frame.Frame
 	view     *view.Reader
 	previews *command.Previews
 }
 
-// lookEvery is how often, in seconds, a page is fetched anew while a preview is being
-// built or removed: no event of the ledger tells of it.
+// lookEvery is how often, in seconds, a browser fetches the page while a preview is being
+// built or removed: the audit trail has no event of that.
 const lookEvery = 5
 
 // Link leads to the previews of a site.
@@ -96,12 +96,12 @@ func (p *previewPages) rowOf(s pull.State, c when.Clock) row {
 	if r.Commit = wire.Commit; len(r.Commit) > shortCommit {
 		r.Commit = r.Commit[:shortCommit]
 	}
-	r.Standing = s.Stands && s.Status() != pull.Removing
-	r.Extendable = r.Standing && s.Shown.Commit != ""
+	r.Removable = s.Stands && s.Status() != pull.Removing
+	r.Extendable = r.Removable && s.Shown.Commit != ""
 	return r
 }
 
-// create takes the form. What is wrong is said at its field, and what was typed stays.
+// create takes the form. It shows errors at their fields, and the fields as typed.
 func (p *previewPages) create(v *frame.Visit) {
 	name, conf, ok := p.SeenSite(v)
 	if !ok || !p.ReadForm(v) {
@@ -118,12 +118,12 @@ func (p *previewPages) create(v *frame.Visit) {
 	case err != nil:
 		p.Trouble(v, said(v, err))
 	default:
-		p.Log.Info("somebody asks for a preview", "site", name, "of", in.Ref, "content", in.Content, "by", v.Who.Name)
+		p.Log.Info("somebody asked for a preview", "site", name, "of", in.Ref, "content", in.Content, "by", v.Who.Name)
 		v.GoOn(Link(name))
 	}
 }
 
-// one shows a preview, with what can be done about it.
+// one shows a preview, with the forms that extend and remove it.
 func (p *previewPages) one(v *frame.Visit) {
 	name, _, ok := p.SeenSite(v)
 	if ok {
@@ -152,12 +152,12 @@ func (p *previewPages) showOne(v *frame.Visit, status int, site string, b oneBod
 // oneLink leads to the page of a preview.
 func oneLink(site, name string) string { return Link(site) + "/" + url.PathEscape(name) }
 
-// crumbs lead back from what is below the list.
+// crumbs lead back from the pages below the list.
 func (p *previewPages) crumbs(v *frame.Visit, site string) []frame.Crumb {
 	return []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: p.SiteTitle(site), Link: frame.SiteLink(site)}, {Text: v.Say("Previews"), Link: Link(site)}}
 }
 
-// extend lets a preview stay for longer.
+// extend keeps a preview longer.
 func (p *previewPages) extend(v *frame.Visit) {
 	name, _, ok := p.SeenSite(v)
 	if !ok || !p.ReadForm(v) {
@@ -166,17 +166,17 @@ func (p *previewPages) extend(v *frame.Visit) {
 	typed := text.Shorten(strings.TrimSpace(v.R.PostForm.Get("days")), mostTyped)
 	days, err := strconv.Atoi(typed)
 	if err != nil {
-		days = 0 // which is refused in words
+		days = 0 // the command refuses it with a message
 	}
 	state, err := p.previews.Extend(v.R.Context(), v.Who, name, v.R.PathValue("name"), days)
 	if refused, is := errors.AsType[*api.Problem](err); is && len(refused.Errors) > 0 {
 		p.showOne(v, http.StatusUnprocessableEntity, name, oneBody{Days: typed, Wrong: text.Sentence(v.Say(string(command.FieldWords(refused.Errors[0]))))})
 		return
 	}
-	p.asked(v, name, "more time", state, err)
+	p.asked(v, name, "extend", state, err)
 }
 
-// askRemove asks before a preview goes.
+// askRemove asks for the confirmation of a removal.
 func (p *previewPages) askRemove(v *frame.Visit) {
 	name, _, ok := p.SeenSite(v)
 	if !ok {
@@ -195,22 +195,22 @@ func (p *previewPages) askRemove(v *frame.Visit) {
 	p.Write(v, http.StatusOK, "unpreview", frame.Page{Title: ask.Title, Body: ask, Crumbs: p.crumbs(v, name)})
 }
 
-// remove carries that form out.
+// remove removes a preview.
 func (p *previewPages) remove(v *frame.Visit) {
 	name, _, ok := p.SeenSite(v)
 	if !ok || !p.ReadForm(v) {
 		return
 	}
 	state, err := p.previews.Remove(v.R.Context(), v.Who, name, v.R.PathValue("name"))
-	p.asked(v, name, "its end", state, err)
+	p.asked(v, name, "remove", state, err)
 }
 
-func (p *previewPages) asked(v *frame.Visit, site, what string, s pull.State, err error) {
+func (p *previewPages) asked(v *frame.Visit, site, act string, s pull.State, err error) {
 	if err != nil {
 		p.Trouble(v, said(v, err))
 		return
 	}
-	p.Log.Info("somebody asks something of a preview", "what", what, "site", site, "preview", s.Name(), "by", v.Who.Name)
+	p.Log.Info("somebody acted on a preview", "act", act, "site", site, "preview", s.Name(), "by", v.Who.Name)
 	v.GoOn(Link(site))
 }
 

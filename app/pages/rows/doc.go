@@ -1,3 +1,3 @@
-// Package rows has the rows of lists that several pages show. Their fields are what the
-// templates show of them.
+// Package rows has the rows of lists that several pages show, with the fields that the
+// templates show.
 package rows

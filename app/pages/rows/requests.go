@@ -13,20 +13,20 @@ import (
 type Requests struct {
 	ID, Title string
 	Rows      []Request
-	// More is how many further ones there are; Others says that there are, where
-	// nobody has counted them.
+	// More is the number of further requests; Others says that there are further ones
+	// whose number is not known.
 	More   int64
 	Others bool
-	// All leads to all of them, "" where nothing does.
+	// All leads to the whole list, "" for none.
 	All string
 }
 
-// Request is a request in a list. Ago is for how long it has waited.
+// Request is a request in a list. Ago is how long it has waited.
 type Request struct {
 	Link, Who, What, Edit     string
 	Pill                      view.Headline
 	Since, Ago, Expected, Due *when.Moment
-	// AgoBefore and AgoAfter stand around Ago, which a browser counts on.
+	// AgoBefore and AgoAfter are the words around Ago, which a browser counts on.
 	AgoBefore, AgoAfter string
 }
 

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Column is a column of a table. Compare orders rows by it, nil where that says nothing.
+// Column is a column of a table. Compare orders rows by it, nil for a column without an
+// order.
 type Column[T any] struct {
 	Key     string // in the address of the page
 	Name    string
@@ -16,10 +17,10 @@ type Column[T any] struct {
 // now, in the words of aria-sort, "" for not at all.
 type Head struct{ Name, Link, Order, Arrow string }
 
-// Sort orders what a table lists as the address of the page asks by a parameter: by the key of
-// a column, with a minus before it the other way round. It gives the headings, each of which
-// leads on: upwards, downwards, and back to how it was. An address of nil leads nowhere.
-// Whatever else the address asks for stays; anchor is where on the page the table is.
+// Sort orders the rows of a table by a parameter of the page's address: the key of a column,
+// with a minus before it for the reverse order. It gives the headings, each of which links to
+// the next order: ascending, descending, the original one. They have no links for an address
+// of nil. All other parameters stay; anchor is the table's place on the page.
 func Sort[T any](listed []T, at *url.URL, param, anchor string, columns []Column[T]) []Head {
 	asked := ""
 	if at != nil {

@@ -1,4 +1,4 @@
-// Package templates has the pages as templates, in every language.
+// Package templates has the templates of the pages, in every language.
 package templates
 
 import (
@@ -15,12 +15,12 @@ import (
 var files embed.FS
 
 // pages are the templates of pages.
-var pages = []string{"home", "site", "find", "operate", "history", "release", "log", "request", "confirm", "allow", "rollback", "told", "sessions", "signin", "setup", "trouble", "reading", "differences", "previews", "preview", "unpreview"}
+var pages = []string{"home", "site", "find", "operate", "history", "release", "log", "request", "confirm", "allow", "rollback", "notices", "sessions", "signin", "setup", "trouble", "reading", "differences", "previews", "preview", "unpreview"}
 
-// loaded are the templates of each language that was asked for, by its tag.
+// loaded are the templates of the languages in use, by their tags.
 var loaded sync.Map
 
-// In are the pages in a language by name, each with the layout and the parts.
+// In are the templates of a language by the page's name, each with the layout and the parts.
 func In(l words.Language) map[string]*template.Template {
 	one, _ := loaded.LoadOrStore(l.Key(), sync.OnceValue(func() map[string]*template.Template { return load(l) }))
 	return one.(func() map[string]*template.Template)()

@@ -1,5 +1,5 @@
-// Package runlog reads the output of a run for a page: the part that is wanted, the lines
-// with some words, the first that tells of an error.
+// Package runlog reads the output of a run for a page: a part of it, the lines with some
+// words, the number of the first line with an error.
 package runlog
 
 import (
@@ -18,17 +18,17 @@ const (
 	Lines = 500
 	// hitsShown is how many lines a search shows.
 	hitsShown = 200
-	// lineKept bounds what is kept of one line, in bytes; a tail of it is left out.
+	// lineKept bounds a line, in bytes; the rest of it is left out.
 	lineKept = 4 << 10
-	// mostRead bounds how much of an output is looked through, in bytes.
+	// mostRead bounds the part of an output that is read, in bytes.
 	mostRead = 64 << 20
 )
 
-// Query says what of a run's output is wanted.
+// Query selects a part of a run's output.
 type Query struct {
 	// From is the number of the first line, from 1; 0 for the end of the output.
 	From int64
-	// Words are looked for in any case, "" for no search.
+	// Words are searched without regard to case, "" for no search.
 	Words string
 }
 
@@ -43,17 +43,17 @@ type Line struct {
 // Log is a part of a run's output.
 type Log struct {
 	Lines []Line
-	// Total is how many lines there are, FirstError the number of the first that says
-	// that something is wrong, 0 for none.
+	// Total is the number of lines, FirstError the number of the first line with an error,
+	// 0 for none.
 	Total, FirstError int64
-	// Hits is how many lines have the words that were looked for; the first are shown.
+	// Hits is the number of lines with the words of the search; the first are shown.
 	Hits int64
-	// Partial says that the output is longer than what is looked through.
+	// Partial says that the output is longer than the part that is read.
 	Partial bool
 }
 
-// Read reads the part of an output that is wanted. It goes through all of it once,
-// and keeps no more than what is shown.
+// Read reads the selected part of an output. It goes through the output once, and holds only
+// a few hundred lines in memory.
 func Read(from io.Reader, q Query) (Log, error) {
 	limited := &io.LimitedReader{R: from, N: mostRead}
 	in := bufio.NewReaderSize(limited, lineKept)
@@ -79,7 +79,7 @@ func Read(from io.Reader, q Query) (Log, error) {
 	}
 }
 
-// keep keeps a line if it is wanted.
+// keep keeps a line if it is selected.
 func (l *Log) keep(line Line, q Query, words, plain string) {
 	switch {
 	case words != "":
@@ -93,13 +93,13 @@ func (l *Log) keep(line Line, q Query, words, plain string) {
 		if line.Number < q.From || line.Number >= q.From+Lines {
 			return
 		}
-	case len(l.Lines) == 2*Lines: // the end of it: what is behind is let go now and then
+	case len(l.Lines) == 2*Lines: // the end is selected: earlier lines are dropped from time to time
 		l.Lines = append(l.Lines[:0], l.Lines[Lines:]...)
 	}
 	l.Lines = append(l.Lines, line)
 }
 
-// Shown are the lines to show: of the end of an output the last ones.
+// Shown are the lines to show, the last ones of those that were kept.
 func (l *Log) Shown() []Line { return l.Lines[max(0, len(l.Lines)-Lines):] }
 
 // nextLine reads a line, whose tail may be cut off. The last one may have no end.
@@ -127,12 +127,12 @@ func plainOf(spans []ansi.Span) string {
 	return all.String()
 }
 
-// errorWords begin what tools say of an error: "Error:", "ERROR in", "npm ERR!",
-// "fatal:", "panic:", "##[error]", "make: *** [all] Error 1", "✖". They are looked for at
-// the beginning of a line, behind times and names in brackets; "0 errors" is none.
+// errorWords matches the beginnings of tools' error messages: "Error:", "ERROR in", "npm
+// ERR!", "fatal:", "panic:", "##[error]", "make: *** [all] Error 1", "✖". They count at the
+// beginning of a line, after times and names in brackets; "0 errors" does not.
 var errorWords = regexp.MustCompile(`^[\s\d:.TZ+-]*(?:\[[^\]]{1,40}\]\s*|[\w.@/-]{1,40}:\s*){0,3}(?:##\[error\]|::error\b|(?i:(?:error|fatal|panic|failed|failure|exception|traceback)\b)|npm ERR!|ERR!|\w*(?:Error|Exception):|✖|✗|\*\*\* )`)
 
-// saysError says whether a line tells that something is wrong.
+// saysError says whether a line is an error message.
 func saysError(line string) bool {
 	return errorWords.MatchString(line[:min(len(line), 200)])
 }

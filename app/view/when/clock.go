@@ -22,7 +22,7 @@ func (c Clock) Time(t time.Time) words.Time {
 	return c.Language.Time(t.In(c.Zone), "15:04", true)
 }
 
-// Minute is a time to the minute, for what is known no better or has no need of more.
+// Minute is a time to the minute, where seconds are not known or not needed.
 func (c Clock) Minute(t time.Time) words.Time {
 	return c.Language.Time(t.In(c.Zone), "15:04", !c.Today(t))
 }
@@ -36,7 +36,7 @@ func (c Clock) Today(t time.Time) bool {
 // Moment is an instant for a page: Attr for programs, Text for people.
 type Moment struct{ Attr, Text string }
 
-// At is nil for no time.
+// At is an instant for a page; nil for no time.
 func (c Clock) At(t time.Time) *Moment {
 	if t.IsZero() {
 		return nil
@@ -44,7 +44,7 @@ func (c Clock) At(t time.Time) *Moment {
 	return &Moment{Attr: t.In(c.Zone).Format(time.RFC3339), Text: c.Time(t).Text}
 }
 
-// About is At for what is known no better than to the minute.
+// About is At for an instant that is known to the minute only.
 func (c Clock) About(t time.Time) *Moment {
 	at := c.At(t)
 	if at != nil {
@@ -53,7 +53,7 @@ func (c Clock) About(t time.Time) *Moment {
 	return at
 }
 
-// OfDay is At where the day is known already: to the minute.
+// OfDay is At without the day, to the minute.
 func (c Clock) OfDay(t time.Time) *Moment {
 	at := c.At(t)
 	if at != nil {
@@ -62,7 +62,7 @@ func (c Clock) OfDay(t time.Time) *Moment {
 	return at
 }
 
-// Since is a span that goes on: Attr is when it began.
+// Since is a span up to now, for a page that counts on: Attr is its beginning.
 func (c Clock) Since(t time.Time) *Moment {
 	if t.IsZero() {
 		return nil

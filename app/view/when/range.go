@@ -2,8 +2,8 @@ package when
 
 import "time"
 
-// Range is between which instants something is expected. The zero Range says that
-// it is not known.
+// Range is the range of instants in which an event is expected. The zero Range says that it
+// is not known.
 type Range struct{ From, To time.Time }
 
 // IsZero says that nothing is known.
@@ -14,7 +14,7 @@ func After(at time.Time, least, most time.Duration) Range {
 	return Range{at, at}.Later(least, most)
 }
 
-// Later is the range when each of its instants is followed by a span.
+// Later is the range after a span of least to most.
 func (r Range) Later(least, most time.Duration) Range {
 	return Range{r.From.Add(least), r.To.Add(most)}
 }

@@ -11,15 +11,15 @@ import (
 	"github.com/pressrun/pressrun/internal/release"
 )
 
-// Usual remembers how long releases of the sites usually take, which changes
-// only when one goes live: every answer about a request asks for it.
+// Usual caches how long releases of the sites usually take, which every answer about a
+// request needs. It changes only when a release goes live.
 type Usual struct {
 	mu    sync.Mutex
 	sites map[string]usualTime
 }
 
 type usualTime struct {
-	live int64 // the release that was live when it was learnt
+	live int64 // the release that was live when the time was learnt
 	took Took
 }
 
@@ -27,8 +27,8 @@ type usualTime struct {
 type Took struct {
 	// Usual is the median time from dispatch to live, 0 when there is none yet.
 	Usual time.Duration
-	// live are the times until a release was live, sorted, from each state that it
-	// came through: the further it is, the better can be said when it ends.
+	// live are the times until a release was live, sorted, from each state on its way: the
+	// later the state, the narrower the range.
 	live map[release.State][]time.Duration
 }
 
@@ -79,7 +79,7 @@ func Learn(ctx context.Context, log *slog.Logger, s releases, site string) Took 
 	return TookOf(found)
 }
 
-// TookOf is what releases tell, the newest first.
+// TookOf learns from releases, the newest first.
 func TookOf(found []ledger.Release) Took {
 	took := Took{live: map[release.State][]time.Duration{}}
 	for _, one := range found {
@@ -102,7 +102,7 @@ func TookOf(found []ledger.Release) Took {
 	return took
 }
 
-// median is that of the first few, 0 of none.
+// median is the median of the first few spans, 0 for none.
 func median(spans []time.Duration) time.Duration {
 	few := slices.Clone(spans[:min(learnFrom, len(spans))])
 	if len(few) == 0 {
@@ -112,8 +112,8 @@ func median(spans []time.Duration) time.Duration {
 	return few[len(few)/2]
 }
 
-// Within is between which times after a state a release goes live; false when too
-// few are known to say.
+// Within is the range of times from a state until a release is live; false when too few are
+// known.
 func (t Took) Within(state release.State) (least, most time.Duration, ok bool) {
 	spans := t.live[state]
 	if len(spans) < rangeLeast {
@@ -128,7 +128,7 @@ func (t Took) Within(state release.State) (least, most time.Duration, ok bool) {
 	return least, most, true
 }
 
-// Begun is when a release was sent on its way; zero before.
+// Begun is when a release was dispatched, or its run began; zero before.
 func Begun(r release.Release) time.Time {
 	if r.Dispatch.Intended.IsZero() {
 		return r.Times.Starting // a run that nobody dispatched

@@ -17,8 +17,8 @@ import (
 // idle is a runner that nothing is handed to.
 type idle struct{ runner.Runner }
 
-func (idle) Adopt(context.Context) error { return nil }
-func (idle) Close() error                { return nil }
+func (idle) Reattach(context.Context) error { return nil }
+func (idle) Close() error                   { return nil }
 func (idle) LookUp(context.Context, string, int64, release.Run) (release.Event, error) {
 	return nil, errors.New("nothing runs")
 }

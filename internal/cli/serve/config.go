@@ -51,16 +51,16 @@ func (f ConfigFlag) There() bool {
 	return f.Config != "" || err == nil
 }
 
-// Examine reads the configuration, and looks for what it names on this machine.
+// Examine reads the configuration, and checks the files and programs that it names.
 func (f ConfigFlag) Examine() (*config.Config, error) { return f.examine() }
 
 func (f configFlag) load() (*config.Config, error) { return readBy(config.Load, f.file()) }
 
-// open is load that tells of the sites that are left out.
+// open reads the configuration, and returns the sites that are left out too.
 func (f configFlag) open() (*config.Loaded, error) { return readBy(config.Open, f.file()) }
 
-// examine is load that also looks for what the configuration names on this machine, and
-// leaves no site out.
+// examine is load that also checks the files and programs of this machine that the
+// configuration names, and leaves no site out.
 func (f configFlag) examine() (*config.Config, error) { return readBy(config.Examine, f.file()) }
 
 func readBy[T any](read func(string) (*T, error), file string) (*T, error) {
@@ -90,7 +90,7 @@ Examples:
   pressrun config check /etc/pressrun`
 }
 
-// checkDocument is what `config check --json` prints.
+// checkDocument is the output of `config check --json`.
 type checkDocument struct {
 	File     string           `json:"file"`
 	Good     bool             `json:"good"`

@@ -4,5 +4,5 @@ package serve
 
 import "os"
 
-// hangups are none: what changes is seen by looking.
+// hangups are none: the server finds changes by looking at the files.
 func hangups() <-chan os.Signal { return nil }

@@ -32,7 +32,7 @@ Example, in a Dockerfile:
   HEALTHCHECK CMD ["/pressrun", "health"]`
 }
 
-// healthDocument is what `health --json` prints.
+// healthDocument is the output of `health --json`.
 type healthDocument struct {
 	URL     string  `json:"url"`
 	Healthy bool    `json:"healthy"`

@@ -47,7 +47,7 @@ Examples:
   pressrun init --kind s3 --site www --url https://www.example.gov --build "npm run build" --output dist --to s3://www-example-gov`
 }
 
-// initDocument is what `init --json` prints.
+// initDocument is the output of `init --json`.
 type initDocument struct {
 	File  string `json:"file"`
 	Site  string `json:"site"`
@@ -61,7 +61,7 @@ type question struct {
 	when           func() bool // nil for always
 }
 
-// Run asks what it was not told, and writes the configuration.
+// Run asks for the values that no flag gives, and writes the configuration.
 func (c *Init) Run(t *terminal.Terminal) error {
 	if _, err := os.Lstat(c.SaveToken); err == nil && c.SaveToken != "" {
 		return exit.With(exit.Usage, fmt.Errorf("%s is there already, and may be a token that is in use: give another name", c.SaveToken))
@@ -89,7 +89,7 @@ func (c *Init) Run(t *terminal.Terminal) error {
 			return errors.Join(err, os.Remove(c.File)) // without its token it is good for nothing
 		}
 	}
-	return c.tell(t, token)
+	return c.print(t, token)
 }
 
 func (c *Init) questions() []question {
@@ -207,8 +207,8 @@ func (c *Init) write(text string) error {
 	return nil
 }
 
-// tell prints the token, and what to type next.
-func (c *Init) tell(t *terminal.Terminal, token string) error {
+// print shows the token and the next commands to type.
+func (c *Init) print(t *terminal.Terminal, token string) error {
 	if c.JSON {
 		if c.SaveToken != "" {
 			token = ""

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// tellReady tells systemd that the service is ready, where systemd waits for it
+// notifyReady notifies systemd that the service is ready, where systemd waits for it
 // (Type=notify): a datagram to the socket that NOTIFY_SOCKET names, as sd_notify(3)
 // has it.
-func tellReady() error {
+func notifyReady() error {
 	address := os.Getenv("NOTIFY_SOCKET")
 	if address == "" {
 		return nil

@@ -8,7 +8,7 @@ import (
 
 func TestSystemdIsTold(t *testing.T) {
 	t.Setenv("NOTIFY_SOCKET", "")
-	if err := tellReady(); err != nil {
+	if err := notifyReady(); err != nil {
 		t.Errorf("without systemd: %v", err)
 	}
 	folder := t.TempDir()
@@ -23,7 +23,7 @@ func TestSystemdIsTold(t *testing.T) {
 		}
 		t.Cleanup(func() { _ = l.Close() })
 		t.Setenv("NOTIFY_SOCKET", name)
-		if err := tellReady(); err != nil {
+		if err := notifyReady(); err != nil {
 			t.Fatal(err)
 		}
 		got := make([]byte, 100)
@@ -33,7 +33,7 @@ func TestSystemdIsTold(t *testing.T) {
 		}
 	}
 	t.Setenv("NOTIFY_SOCKET", filepath.Join(folder, "nobody"))
-	if err := tellReady(); err == nil {
+	if err := notifyReady(); err == nil {
 		t.Error("no error, although nobody listens")
 	}
 }

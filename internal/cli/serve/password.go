@@ -30,7 +30,7 @@ Examples:
   pwgen -s 24 1 | tee /dev/tty | pressrun password grace --site www`
 }
 
-// passwordDocument is what `password --json` prints.
+// passwordDocument is the output of `password --json`.
 type passwordDocument struct {
 	Name     string   `json:"name"`
 	Role     string   `json:"role"`

@@ -55,8 +55,8 @@ func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
 		return err
 	}
 	log := newLog(t.Err, c.LogFormat, c.LogLevel)
-	keepSmall()
-	app.TellBroken(ctx, log, conf.Broken)
+	limitMemory()
+	app.LogBroken(ctx, log, conf.Broken)
 	server, err := newApp(ctx, conf, log, t.Version)
 	if err != nil {
 		return fmt.Errorf("start the server: %w", err)
@@ -64,7 +64,7 @@ func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
 	reloading, end := context.WithCancel(ctx)
 	defer end()
 	return server.Run(ctx, func(addr net.Addr) {
-		if err := tellReady(); err != nil {
+		if err := notifyReady(); err != nil {
 			log.Warn("systemd was not told that the server is ready", "error", err)
 		}
 		log.Info("serving", "address", addr.String(), "url", conf.URL, "sites", len(conf.Sites), "broken_sites", len(conf.Broken), "version", t.Version)
@@ -72,12 +72,12 @@ func (c *Command) Run(ctx context.Context, t *terminal.Terminal) error {
 	})
 }
 
-// memoryAim is what the program's memory stays below, in bytes, as long as it needs no
-// more: garbage is collected sooner from there on. A thousand open pages come to it.
+// memoryAim is a soft limit of the program's memory, in bytes: near it, garbage is
+// collected sooner. A thousand open pages need as much.
 const memoryAim = 100 << 20
 
-// keepSmall sets the aim, unless GOMEMLIMIT did (https://go.dev/doc/gc-guide#Memory_limit).
-func keepSmall() {
+// limitMemory sets memoryAim, unless GOMEMLIMIT is set (https://go.dev/doc/gc-guide#Memory_limit).
+func limitMemory() {
 	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		debug.SetMemoryLimit(memoryAim)
 	}
@@ -94,9 +94,9 @@ func newApp(ctx context.Context, conf *config.Loaded, log *slog.Logger, version 
 	now.Store(&conf.Config)
 	return app.New(ctx, app.Options{
 		Config: conf.Config, Broken: conf.Broken, Configured: func(c config.Config) { now.Store(&c) }, Log: log, Version: version,
-		NewRunner: func(heard runner.OnEvent) (runner.Runner, error) {
+		NewRunner: func(onEvent runner.OnEvent) (runner.Runner, error) {
 			return local.New(local.Options{
-				State: conf.State, OnEvent: heard, Logger: log, Keep: outputs, KeepFor: age,
+				State: conf.State, OnEvent: onEvent, Logger: log, Keep: outputs, KeepFor: age,
 				Settings: func(site string) (local.Settings, bool) {
 					s, ok := now.Load().Sites[site]
 					return localSettings(s), ok && s.Runner == config.RunnerLocal

@@ -45,7 +45,7 @@ Examples:
   pressrun token new drupal --role cms --save-token drupal.token | sed -i '/^tokens:/r /dev/stdin' pressrun.yaml`
 }
 
-// tokenDocument is what `token new --json` prints.
+// tokenDocument is the output of `token new --json`.
 type tokenDocument struct {
 	Name   string   `json:"name"`
 	Role   string   `json:"role"`
@@ -93,7 +93,7 @@ func (c *TokenNew) Run(t *terminal.Terminal) error {
 // leaked secrets know it.
 func NewToken() string { return "prt_" + rand.Text() }
 
-// HashToken is what the configuration keeps of a token: SHA-256, in hexadecimal.
+// HashToken is the hash of a token for the configuration: SHA-256, in hexadecimal.
 func HashToken(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return hex.EncodeToString(sum[:])
@@ -113,12 +113,12 @@ Example:
   pressrun token hash < token.txt`
 }
 
-// hashDocument is what `token hash --json` prints.
+// hashDocument is the output of `token hash --json`.
 type hashDocument struct {
 	SHA256 string `json:"sha256"`
 }
 
-// maxToken bounds what is read as a token, in bytes.
+// maxToken is the length of the longest token, in bytes.
 const maxToken = 4 << 10
 
 // minToken is the least length of a token, in characters.

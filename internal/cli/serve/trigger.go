@@ -42,7 +42,7 @@ Examples:
   echo '{"event":"page.published","type":"page"}' | pressrun trigger explain - --site www`
 }
 
-// explained is an event and what follows from it.
+// explained is an event and the decision about it.
 type explained struct {
 	Event  string     `json:"event,omitempty"`
 	Action cms.Action `json:"action,omitempty"`
@@ -135,7 +135,7 @@ func (c *TriggerExplain) body(in io.Reader) (body []byte, err error) {
 	return body, nil
 }
 
-// print tells what was decided, by which rule, and why not by others.
+// print prints the decision, its rule, and why other rules do not apply.
 func (e explained) print(p *terminal.Printer) error {
 	what := strings.Join(strings.Fields(strings.Join([]string{e.Event, string(e.Action), e.Type, e.Entity, e.Title}, " ")), " ")
 	if _, err := fmt.Fprintf(p.Out, "%s: %s\n", p.Paint(terminal.StyleOf(string(e.Then)), string(e.Then)), text.OneLine(what)); err != nil {

@@ -97,7 +97,7 @@ func TestDispatchHasOneEffectWhereverTheAppDies(t *testing.T) {
 				t.Fatalf("it did not die: %v\n%s", err, out)
 			}
 			b := p.open(t)
-			if err := b.Adopt(t.Context()); err != nil {
+			if err := b.Reattach(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			found, err := b.Find(t.Context(), job(1))

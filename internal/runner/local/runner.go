@@ -56,7 +56,7 @@ type Runner struct {
 
 var _ runner.Runner = (*Runner)(nil)
 
-// New makes a runner. It starts nothing, and looks for no earlier runs: see Adopt.
+// New makes a runner. It starts nothing, and looks for no earlier runs: see Reattach.
 func New(opts Options) (*Runner, error) {
 	if err := supported(); err != nil {
 		return nil, err
@@ -194,7 +194,7 @@ func (r *Runner) Log(_ context.Context, site string, number int64) (io.ReadClose
 	return openOutput(f)
 }
 
-// Close stops watching. Runs go on and are adopted by the next app.
+// Close stops watching. Runs go on, and the next app reattaches to them.
 func (r *Runner) Close() error {
 	r.watchers.close()
 	return nil

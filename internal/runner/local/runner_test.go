@@ -81,7 +81,7 @@ func TestNextAppAdoptsWhatRuns(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := p.open(t)
-	if err := second.Adopt(t.Context()); err != nil {
+	if err := second.Reattach(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(filepath.Join(p.settings.Folder, "go"), nil, 0o600); err != nil {
@@ -95,7 +95,7 @@ func TestNextAppAdoptsWhatRuns(t *testing.T) {
 	}
 	// What ended while no app looked is told by the one after.
 	third := p.open(t)
-	if err := third.Adopt(t.Context()); err != nil {
+	if err := third.Reattach(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if e := third.ended(1); e.Conclusion != release.RunSucceeded || e.Run != run {

@@ -107,7 +107,7 @@ func TestTheNextAppRemovesCopiesThatNobodyNeeds(t *testing.T) {
 		t.Fatal(err)
 	}
 	again := p.open(t)
-	if err := again.Adopt(t.Context()); err != nil {
+	if err := again.Reattach(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if there(t, b.folder(1).file("source")) || there(t, b.folder(2).file("source")) {
@@ -141,7 +141,7 @@ func TestWhatARemovedSiteLeftIsRemovedUnlessItIsInUse(t *testing.T) {
 		next := p.open(t, func(o *Options) {
 			o.Settings = func(name string) (Settings, bool) { return Settings{}, name == site }
 		})
-		if err := next.Adopt(t.Context()); err != nil {
+		if err := next.Reattach(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if err := next.Close(); err != nil {
@@ -288,7 +288,7 @@ func TestACopyOfTheStateFolderEndsNobodysRun(t *testing.T) {
 		t.Fatal(err)
 	}
 	drill := other.open(t)
-	if err := drill.Adopt(t.Context()); err != nil {
+	if err := drill.Reattach(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if event, err := drill.LookUp(t.Context(), "www", 1, run); err == nil || !strings.Contains(err.Error(), "copy") {

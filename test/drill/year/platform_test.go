@@ -189,8 +189,8 @@ func (l link) Cancel(_ context.Context, _ string, _ int64, id release.Run) error
 // Log implements runner.Runner.
 func (link) Log(context.Context, string, int64) (io.ReadCloser, error) { return nil, fs.ErrNotExist }
 
-// Adopt implements runner.Runner.
-func (link) Adopt(context.Context) error { return nil }
+// Reattach implements runner.Runner.
+func (link) Reattach(context.Context) error { return nil }
 
 // Close implements runner.Runner: news is not kept for whoever comes next.
 func (l link) Close() error {

@@ -10,30 +10,30 @@ import (
 	"time"
 )
 
-// Adopt takes over the runs that an earlier process of the app left running. It reports
+// Reattach takes over the runs that an earlier process of the app left running. It reports
 // again how each site's newest run ended: the app may have missed it, and a repeated
 // report changes nothing. It also removes old files.
-func (r *Runner) Adopt(ctx context.Context) error {
+func (r *Runner) Reattach(ctx context.Context) error {
 	leftovers{opts: r.opts, locks: r.locks}.tidy(time.Now())
 	sites, err := os.ReadDir(filepath.Join(r.opts.State, "runs"))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("look for runs to adopt: %w", err)
+		return fmt.Errorf("look for runs to reattach to: %w", err)
 	}
 	for _, site := range sites {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		if site.IsDir() {
-			err = errors.Join(err, r.adoptSite(site.Name()))
+			err = errors.Join(err, r.reattachSite(site.Name()))
 		}
 	}
 	return err
 }
 
-func (r *Runner) adoptSite(site string) error {
+func (r *Runner) reattachSite(site string) error {
 	all, err := numbers(filepath.Join(r.opts.State, "runs", site))
 	if err != nil {
 		return err
@@ -47,8 +47,8 @@ func (r *Runner) adoptSite(site string) error {
 		if err != nil {
 			return err
 		}
-		if err := r.adopt(site, f, number == newest); err != nil {
-			r.opts.Logger.Warn("a run can't be adopted", "folder", f.path, "error", err)
+		if err := r.reattach(site, f, number == newest); err != nil {
+			r.opts.Logger.Warn("the app can't reattach to a run", "folder", f.path, "error", err)
 		}
 		if number == newest {
 			continue // watched
@@ -60,7 +60,7 @@ func (r *Runner) adoptSite(site string) error {
 	return nil
 }
 
-func (r *Runner) adopt(site string, f folder, newest bool) error {
+func (r *Runner) reattach(site string, f folder, newest bool) error {
 	defer r.locks.lock(site)()
 	rec, err := f.record()
 	if errors.Is(err, fs.ErrNotExist) {

@@ -17,21 +17,22 @@ import (
 	"github.com/pressrun/pressrun/internal/ledger/sqlite"
 )
 
-// others are what an app has for the sake of other apps on its ledger.
-type others struct {
+// replica is the app as one of the replicas on its ledger, of which it may be the only one.
+type replica struct {
 	duties   *replicas.Duties
 	machines *replicas.Machines // nil for an app that has its ledger alone
-	alone    bool               // none of them was at work when this one began
-	folder   *os.File           // keeps others off the state folder
+	alone    bool               // no other replica was at work when this one began
+	folder   *os.File           // holds the lock of the state folder
 }
 
-// openLedger opens the ledger of a configuration, and says who this app is to others.
-func openLedger(ctx context.Context, opts Options, o ledger.Options) (*ledger.Ledger, *others, error) {
+// openLedger opens the ledger of a configuration, and registers the app as a replica where
+// the ledger may be shared.
+func openLedger(ctx context.Context, opts Options, o ledger.Options) (*ledger.Ledger, *replica, error) {
 	engine, err := engineOf(opts.Config)
 	if err != nil {
 		return nil, nil, err
 	}
-	with := &others{duties: replicas.NewDuties(nil, opts.Log)}
+	with := &replica{duties: replicas.NewDuties(nil, opts.Log)}
 	if !engine.Traits().Shared {
 		l, err := ledger.Open(ctx, engine, o)
 		return l, with, err
@@ -47,11 +48,11 @@ func openLedger(ctx context.Context, opts Options, o ledger.Options) (*ledger.Le
 	if err != nil {
 		return nil, nil, errors.Join(err, with.close())
 	}
-	tellPromise(ctx, opts.Log, engine)
+	logDurability(ctx, opts.Log, engine)
 	return l, with, nil
 }
 
-func (w *others) open(ctx context.Context, engine database.Engine, opts Options, o ledger.Options) (l *ledger.Ledger, err error) {
+func (w *replica) open(ctx context.Context, engine database.Engine, opts Options, o ledger.Options) (l *ledger.Ledger, err error) {
 	if o.Self, err = replicas.Self(opts.Config, opts.Version); err != nil {
 		return nil, err
 	}
@@ -83,8 +84,8 @@ func localSites(c config.Config) []string {
 	return names
 }
 
-// keys are the app's own: in its state folder, or shared with the others.
-func (w *others) keys(ctx context.Context, l *ledger.Ledger, state string) (auth.Keys, error) {
+// keys are the app's own: in its state folder, or shared with the other replicas.
+func (w *replica) keys(ctx context.Context, l *ledger.Ledger, state string) (auth.Keys, error) {
 	path := filepath.Join(state, "key")
 	if w.machines == nil {
 		return auth.LoadKeys(path)
@@ -94,23 +95,25 @@ func (w *others) keys(ctx context.Context, l *ledger.Ledger, state string) (auth
 
 // shared is where all replicas find what one of them set up; nil for an app that has its
 // ledger alone.
-func (w *others) shared(l *ledger.Ledger) github.Shared {
+func (w *replica) shared(l *ledger.Ledger) github.Shared {
 	if w.machines == nil {
 		return nil
 	}
 	return l.Secrets()
 }
 
-// forScheduler is what the scheduler must know of the others; nil for none.
-func (w *others) forScheduler() *scheduler.Others {
+// forScheduler is what the scheduler must know of the other replicas; nil for an app that
+// has its ledger alone.
+func (w *replica) forScheduler() *scheduler.Replicas {
 	if w.machines == nil {
 		return nil
 	}
-	return &scheduler.Others{Duties: w.duties, Mine: w.machines.Mine, Alone: w.alone}
+	return &scheduler.Replicas{Duties: w.duties, Mine: w.machines.Mine, Alone: w.alone}
 }
 
-// unreachable adds to why a site's runner can't be given a release.
-func (w *others) unreachable(of func(site string) string) func(site string) string {
+// unreachable adds the machines that are away to the reasons why a site's runner can't be
+// given a release.
+func (w *replica) unreachable(of func(site string) string) func(site string) string {
 	if w.machines == nil {
 		return of
 	}
@@ -122,22 +125,22 @@ func (w *others) unreachable(of func(site string) string) func(site string) stri
 	}
 }
 
-// build has others know which sites this app builds by another configuration.
-func (w *others) build(ctx context.Context, c config.Config) error {
+// announce tells the other replicas which sites this app builds by a new configuration.
+func (w *replica) announce(ctx context.Context, c config.Config) error {
 	if w.machines == nil {
 		return nil
 	}
-	return w.machines.Build(ctx, localSites(c))
+	return w.machines.SetLocal(ctx, localSites(c))
 }
 
-// run says that this app lives, until ctx ends.
-func (w *others) run(ctx context.Context) {
+// run renews the app's entry among the replicas until ctx ends.
+func (w *replica) run(ctx context.Context) {
 	if w.machines != nil {
 		w.machines.Run(ctx)
 	}
 }
 
-func (w *others) close() error {
+func (w *replica) close() error {
 	if w.folder == nil {
 		return nil
 	}

@@ -12,28 +12,28 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// noticePages show operators what targets are told, and what they did not take.
+// noticePages list the notices of a site's targets, and have them sent again.
 type noticePages struct {
 	*operatorPages
 	notices *command.Notices
 }
 
-// toldBody is what a site's targets are told.
-type toldBody struct {
+// noticesBody is the page of a site's notices.
+type noticesBody struct {
 	Site    string
 	Targets []string
-	Only    bool // those that were given up
-	Rows    []toldRow
+	Only    bool // the undelivered ones are listed
+	Rows    []noticeRow
 }
 
-type toldRow struct {
+type noticeRow struct {
 	ID, Target, Type, State, Class, Trouble, Answer string
 	About                                           frame.Crumb
 	At                                              *when.Moment
 	Again                                           bool
 }
 
-// shownNotices is how many notices the page lists.
+// shownNotices bounds the notices on the page.
 const shownNotices = 100
 
 func (n *noticePages) show(v *frame.Visit) {
@@ -45,27 +45,27 @@ func (n *noticePages) show(v *frame.Visit) {
 	if v.R.URL.Query().Get("state") == string(ledger.NoticeUndelivered) {
 		f.State = ledger.NoticeUndelivered
 	}
-	of, found, err := n.view.Told(v.R.Context(), name, f, shownNotices)
+	of, found, err := n.view.Notices(v.R.Context(), name, f, shownNotices)
 	if err != nil {
 		n.Trouble(v, err)
 		return
 	}
-	body := toldBody{Site: name, Only: f.State != ""}
+	body := noticesBody{Site: name, Only: f.State != ""}
 	for _, t := range conf.Notify {
 		body.Targets = append(body.Targets, t.Name)
 	}
 	for _, one := range found {
-		body.Rows = append(body.Rows, toldRowOf(one, of.Clock()))
+		body.Rows = append(body.Rows, noticeRowOf(one, of.Clock()))
 	}
-	n.Write(v, http.StatusOK, "told", frame.Page{
+	n.Write(v, http.StatusOK, "notices", frame.Page{
 		Title: v.Say("Notices") + " · " + of.Title, Body: body,
 		Crumbs: []frame.Crumb{{Text: v.Say("All sites"), Link: "/"}, {Text: of.Title, Link: frame.SiteLink(name)}},
 	})
 }
 
-func toldRowOf(one ledger.Notice, c when.Clock) toldRow {
-	row := toldRow{
-		ID: one.ID, Target: one.Target.Name, Type: one.Type, State: view.ToldWords(c.Language, one), Trouble: one.Trouble, Answer: one.Answer,
+func noticeRowOf(one ledger.Notice, c when.Clock) noticeRow {
+	row := noticeRow{
+		ID: one.ID, Target: one.Target.Name, Type: one.Type, State: view.NoticeWords(c.Language, one), Trouble: one.Trouble, Answer: one.Answer,
 		At: c.At(one.Created), Again: one.State != ledger.NoticeWaiting, Class: "quiet",
 	}
 	switch {

@@ -81,7 +81,7 @@ func TestOperatorsSeeReplicasThatAreNotAlike(t *testing.T) {
 func TestASecondAppOnOneStateFolderIsRefusedWhereverTheLedgerIs(t *testing.T) {
 	address := servers.StartPostgres(t).URL()
 	b := start(t, func(c *config.Config) { c.Ledger = address })
-	if _, err := New(t.Context(), Options{Config: b.app.now.Load().config}); err == nil {
+	if _, err := New(t.Context(), Options{Config: b.app.current.Load().config}); err == nil {
 		t.Error("two apps use one state folder")
 	}
 }

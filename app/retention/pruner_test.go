@@ -131,7 +131,7 @@ func exported(t testing.TB, folder string) map[string]int {
 	return rows
 }
 
-func keeperOf(rows Rows, folder string) *Keeper {
+func prunerOf(rows Rows, folder string) *Pruner {
 	return New(Options{
 		Rows: rows, Folder: folder, Log: slog.New(slog.DiscardHandler), Removed: func(string, int) {}, Failed: func() {},
 		Policy: retention.Policy{For: 30 * day, Releases: 2, HooksFor: 30 * day},
@@ -155,7 +155,7 @@ func TestWhatGoesIsInAFileFirstWhateverBreaksOff(t *testing.T) {
 		publish(t, l, "young")
 		for dies := 1; ; dies++ {
 			rows := &watched{Retention: l.Retention(), folder: folder, t: t, between: func() {}, dies: dies}
-			_, err := keeperOf(rows, folder).Pass(t.Context())
+			_, err := prunerOf(rows, folder).Pass(t.Context())
 			if err == nil {
 				break
 			}
@@ -199,7 +199,7 @@ func TestNothingGoesThatCanNotBeWrittenDown(t *testing.T) {
 		}
 		time.Sleep(31 * day)
 		blocked := filepath.Join(state, "pressrun.db", "removed") // a file is in the way
-		if removed, err := keeperOf(l.Retention(), blocked).Pass(t.Context()); err == nil || removed != 0 {
+		if removed, err := prunerOf(l.Retention(), blocked).Pass(t.Context()); err == nil || removed != 0 {
 			t.Errorf("%d rows went (%v)", removed, err)
 		}
 		if past, _ := l.Releases(t.Context(), "www", 100, 0); len(past) != 5 {
@@ -230,9 +230,9 @@ func TestIntakeGoesOnWhileOldEventsGo(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		keeper := keeperOf(counted{rows}, folder)
+		pruner := prunerOf(counted{rows}, folder)
 		began := time.Now()
-		removed, err := keeper.Pass(t.Context())
+		removed, err := pruner.Pass(t.Context())
 		if err != nil || removed < 10_000 {
 			t.Fatalf("%d rows went (%v)", removed, err)
 		}
@@ -302,14 +302,14 @@ func BenchmarkPass(b *testing.B) {
 	defer over()
 	before := waits(alone)
 	rows := &clocked{Retention: l.Retention()}
-	keeper := keeperOf(rows, b.TempDir())
-	keeper.Policy.For = time.Nanosecond
+	pruner := prunerOf(rows, b.TempDir())
+	pruner.Policy.For = time.Nanosecond
 	during, done := context.WithCancel(b.Context())
 	defer done()
 	b.ResetTimer()
 	go func() {
 		defer done()
-		if _, err := keeper.Pass(during); err != nil {
+		if _, err := pruner.Pass(during); err != nil {
 			b.Error(err)
 		}
 	}()
