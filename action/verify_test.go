@@ -82,7 +82,7 @@ func TestWhatThePublicSeesInsteadIsTold(t *testing.T) {
 		"the release before": {func(w http.ResponseWriter, r *http.Request) bool {
 			return marker(w, r, `{"site":"www","release":1,"sequence":0}`)
 		}, failure.ExitNotVisible, "shows release 1"},
-		"no marker":    {func(w http.ResponseWriter, r *http.Request) bool { return marker(w, r, "<html>") }, failure.ExitNotVisible, "no release's marker"},
+		"no marker":    {func(w http.ResponseWriter, r *http.Request) bool { return marker(w, r, "<html>") }, failure.ExitNotVisible, "does not answer with a release's marker"},
 		"nothing":      {func(w http.ResponseWriter, _ *http.Request) bool { w.WriteHeader(http.StatusNotFound); return true }, failure.ExitNotVisible, "404"},
 		"a stale page": {page(http.StatusOK, "an old page"), failure.ExitEdgePending, "a cache has had this for 2m0s"},
 		"no such page": {page(http.StatusNotFound, ""), failure.ExitEdgePending, "/a.html answers 404"},
