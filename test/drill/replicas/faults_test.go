@@ -109,10 +109,7 @@ func (s *stage) stopHolder(span time.Duration, meanwhile func(stopped *replica))
 	s.t.Helper()
 	hold := s.receiver.holdNext()
 	eventually.Receives(s.t, "a notice", hold.began)
-	const holding = `SELECT r.id, r.name FROM duties d JOIN replicas r ON r.id = d.holder WHERE d.name = 'notices'`
-	holder := s.query(holding)[0]
-	at := slices.IndexFunc(s.replicas, func(r *replica) bool { return r.name == holder[1] })
-	r := s.replicas[at]
+	id, r := s.holder("notices")
 	unlock := s.lockLedger()
 	if *without != "lock" {
 		s.until("a batch of the replica to wait for the lock", "t",
@@ -125,22 +122,43 @@ func (s *stage) stopHolder(span time.Duration, meanwhile func(stopped *replica))
 	unlock()
 	s.found.pauses++
 	meanwhile(r)
-	s.takenOver(holder[0])
+	s.takenOver(id)
 	time.Sleep(time.Until(began.Add(span)))
 	r.signal(s.t, syscall.SIGCONT)
 	r.ready(s.t)
 }
 
-// stopHolders stops up to n of those that send notices, one after the other, and ends with
-// the first whose belated batch wrote what another had: whether one does is chance.
-func (s *stage) stopHolders(n int) {
+// stopHolders stops replicas that send notices, one after the other: each just after the
+// answer to a notice, whose outcome then waits for its batch. Where the guard is there, two
+// of them show it; else it ends with the first that wrote what another had.
+func (s *stage) stopHolders() {
 	s.t.Helper()
-	for range n {
-		s.stopHolder(0, func(*replica) {})
+	stops := 2
+	if s.away {
+		stops = 6
+	}
+	for range stops {
+		hold := s.receiver.holdNext()
+		eventually.Receives(s.t, "a notice", hold.began)
+		id, r := s.holder("notices")
+		close(hold.over)
+		time.Sleep(injected)
+		r.signal(s.t, syscall.SIGSTOP)
+		s.found.pauses++
+		s.takenOver(id)
+		r.signal(s.t, syscall.SIGCONT)
+		r.ready(s.t)
 		if s.one(`SELECT count(*) FROM drill_stale`) != "0" {
 			return
 		}
 	}
+}
+
+// holder is the replica that has a duty, and the id of its process.
+func (s *stage) holder(duty string) (id string, r *replica) {
+	s.t.Helper()
+	row := s.query(fmt.Sprintf(`SELECT r.id, r.name FROM duties d JOIN replicas r ON r.id = d.holder WHERE d.name = '%s'`, duty))[0]
+	return row[0], s.replicas[slices.IndexFunc(s.replicas, func(r *replica) bool { return r.name == row[1] })]
 }
 
 // injected is how long a replica has until it is stopped.
