@@ -3,6 +3,7 @@ package app
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -82,7 +83,7 @@ func TestAnEditorHasABranchPreviewed(t *testing.T) {
 	r.Form(one+"/extend", url.Values{"days": {"91"}}).Status(http.StatusUnprocessableEntity).Says("Expected a number of days from 1 to 90")
 	r.Form(one+"/extend", url.Values{"days": {"60"}}).Status(http.StatusSeeOther)
 	extension := h.previewRun(t, 2)
-	if in := extension.Inputs; in["act"] != "extend" || in["keep"] != "1440h0m0s" {
+	if in := extension.Inputs; in["act"] != "extend" || in["keep"] != "1440h0m0s" || in["ref"] != "feature/menu" {
 		t.Errorf("the run is of %+v", in)
 	}
 	h.endPreview(t, extension, "success")
@@ -103,7 +104,7 @@ func TestAnEditorHasABranchPreviewed(t *testing.T) {
 	}
 	r.Form(one+"/remove", nil).Status(http.StatusSeeOther)
 	last := h.previewRun(t, 4)
-	if in := last.Inputs; in["act"] != "remove" || in["name"] != name {
+	if in := last.Inputs; in["act"] != "remove" || in["name"] != name || in["ref"] != "feature/menu" { // by which a preview of another ref is left alone
 		t.Errorf("the run is of %+v", in)
 	}
 	h.endPreview(t, last, "success")
@@ -191,6 +192,26 @@ func TestWhatGitHubDoesNotKnowIsSaidInTheList(t *testing.T) {
 	h.shows(t, r, "the repository has none of this number")
 	if got := h.github.Comments(previewsRepo, 404); len(got) > 0 || len(h.previewRuns()) > 0 {
 		t.Errorf("comments: %+v, runs: %+v", got, h.previewRuns())
+	}
+}
+
+// A copy of the workflow from before knows no refs.
+func TestAPreviewWhoseRunGitHubRefusesIsRemovedWithoutARun(t *testing.T) {
+	h := startBranches(t)
+	h.github.Lock(func() {
+		for _, w := range h.repo.Workflows {
+			w.Inputs = slices.DeleteFunc(w.Inputs, func(name string) bool { return name == "ref" })
+		}
+	})
+	r := signedInReader(t, h.bench, editorToken)
+	r.Form("/sites/www/previews", askOf("v3")).Status(http.StatusSeeOther)
+	h.shows(t, r, "Unexpected inputs")
+	r.Get("/sites/www/previews").Says("could not be built", "Keep or remove v3")
+	eventually.Holds(t, "a deployment that failed", func() bool { return len(h.previewDeployments()) == 1 })
+	r.Form("/sites/www/previews/v3/remove", nil).Status(http.StatusSeeOther)
+	h.shows(t, r, "v3 not there")
+	if got := h.previewRuns(); len(got) > 0 {
+		t.Errorf("runs: %+v", got)
 	}
 }
 

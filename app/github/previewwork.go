@@ -196,7 +196,7 @@ func (w *work) inputs(act pull.Act) map[string]string {
 	if act.Keep > 0 {
 		in["keep"] = act.Keep.String()
 	}
-	if act.Kind == pull.Create && (w.state.Branch != "" || w.state.Wish.Name != "") {
+	if w.state.Branch != "" || w.state.Wish.Name != "" {
 		in["ref"] = w.state.Ref()
 	}
 	if content := w.state.Content(); act.Kind == pull.Create && content != preview.Last {

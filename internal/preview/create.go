@@ -90,8 +90,8 @@ func (p *Place) begin(ctx context.Context, c Creation) (*entry, Record, []string
 		return nil, r, nil, err
 	}
 	gone := []string{}
-	for _, e := range evicted {
-		gone = append(gone, e.Name)
+	for _, r := range evicted {
+		gone = append(gone, r.Name)
 	}
 	if c.DryRun {
 		return nil, r, gone, nil
@@ -99,8 +99,8 @@ func (p *Place) begin(ctx context.Context, c Creation) (*entry, Record, []string
 	if err := p.Claim(ctx); err != nil {
 		return nil, r, nil, err
 	}
-	for _, name := range gone {
-		if err := p.Remove(ctx, name, c.Now()); err != nil {
+	for _, r := range evicted {
+		if err := p.Remove(ctx, Target{r.Name, r.Ref}, c.Now()); err != nil {
 			return nil, r, nil, fmt.Errorf("make room: %w", err)
 		}
 	}

@@ -78,7 +78,7 @@ func TestASlowBuildWritesNothingIntoAPreviewThatWasMadeAnew(t *testing.T) {
 	eventually.Receives(t, "the older build to write", s.held)
 	heads := s.heads.Load()
 	removed := make(chan error, 1)
-	go func() { removed <- p.Remove(t.Context(), preview.Name("a"), now) }()
+	go func() { removed <- p.Remove(t.Context(), preview.Target{Name: preview.Name("a")}, now) }()
 	eventually.Holds(t, "the removal to end, or to ask who writes", func() bool { return len(removed) > 0 || s.heads.Load() > heads })
 	_, early := p.Create(t.Context(), preview.Creation{Ask: preview.Ask{Ref: "a"}, Dir: build(t, site("the newer one")), Now: at(now)})
 	close(s.goOn)
@@ -106,7 +106,7 @@ func TestABuildThatComesToItsLeaseAfterTheRemovalWritesNothing(t *testing.T) {
 	p := open(t, bucket, o)
 	older := begin(t, p, site("the older one"))
 	eventually.Receives(t, "the older build to take its lease", s.held)
-	if err := p.Remove(t.Context(), preview.Name("a"), now); err != nil {
+	if err := p.Remove(t.Context(), preview.Target{Name: preview.Name("a")}, now); err != nil {
 		t.Fatal(err)
 	}
 	close(s.goOn)
@@ -136,7 +136,7 @@ func TestARemovalSaysThatABuildStillWrites(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = p.Remove(t.Context(), made.Name, now)
+		err = p.Remove(t.Context(), preview.Target{Name: made.Name}, now)
 		if _, is := errors.AsType[*manifest.LockedError](err); !is || !strings.Contains(err.Error(), "a slow build") {
 			t.Errorf("removed under a build: %v", err)
 		}
@@ -146,7 +146,7 @@ func TestARemovalSaysThatABuildStillWrites(t *testing.T) {
 		if err := held.Release(t.Context(), true, false); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.Remove(t.Context(), made.Name, now); err != nil {
+		if err := p.Remove(t.Context(), preview.Target{Name: made.Name}, now); err != nil {
 			t.Fatal(err)
 		}
 		if names, err := p.Names(t.Context()); err != nil || len(names) > 0 {
@@ -165,7 +165,7 @@ func TestAPreviewWhoseHeadIsDamagedIsRemoved(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := p.Remove(t.Context(), made.Name, now); err != nil {
+	if err := p.Remove(t.Context(), preview.Target{Name: made.Name}, now); err != nil {
 		t.Fatal(err)
 	}
 	if names, err := p.Names(t.Context()); err != nil || len(names) > 0 {

@@ -92,13 +92,13 @@ func TestAPreviewIsMadeReplacedAndRemovedWhole(t *testing.T) {
 		if other.Name == made.Name {
 			t.Fatalf("both branches are named %s", made.Name)
 		}
-		if err := p.Remove(t.Context(), made.Name, now); err != nil {
+		if err := p.Remove(t.Context(), preview.Target{Name: made.Name}, now); err != nil {
 			t.Fatal(err)
 		}
 		if names, err := p.Names(t.Context()); err != nil || !slices.Equal(names, []string{other.Name}) {
 			t.Errorf("at the place is %v, %v", names, err)
 		}
-		if err := p.Remove(t.Context(), made.Name, now); err != nil {
+		if err := p.Remove(t.Context(), preview.Target{Name: made.Name}, now); err != nil {
 			t.Errorf("remove again: %v", err)
 		}
 		if _, err := p.Create(t.Context(), preview.Creation{Ask: preview.Ask{Ref: "other"}, Name: made.Name, Dir: build(t, site("x")), Now: at(now)}); err == nil {
@@ -240,6 +240,58 @@ func TestEachPageSaysThatItIsAPreview(t *testing.T) {
 	}
 }
 
+// A preview that was made by hand may have a name that the app gave to one of its own.
+func TestNothingIsDoneToThePreviewOfAnotherRef(t *testing.T) {
+	where(t, func(t *testing.T, place string, o destination.Options) {
+		t.Helper()
+		p := open(t, place, o)
+		made, err := p.Create(t.Context(), preview.Creation{Ask: preview.Ask{Ref: "feature/menu"}, Name: "menu", Dir: build(t, site("Menu")), Now: at(now)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		other, own := preview.Target{Name: "menu", Ref: "pull/12"}, preview.Target{Name: "menu", Ref: "feature/menu"}
+		if err := p.Remove(t.Context(), other, now); !errors.Is(err, preview.ErrNone) || !strings.Contains(err.Error(), `belongs to the preview of "feature/menu"`) {
+			t.Errorf("removed as another one's: %v", err)
+		}
+		if _, err := p.Extend(t.Context(), other, time.Hour, nil, now); !errors.Is(err, preview.ErrNone) {
+			t.Errorf("extended as another one's: %v", err)
+		}
+		if all, err := p.All(t.Context()); err != nil || len(all) != 1 || all[0] != made.Record {
+			t.Errorf("left are %+v (%v), want %+v", all, err, made.Record)
+		}
+		if _, err := p.Extend(t.Context(), own, time.Hour, nil, now); err != nil {
+			t.Error(err)
+		}
+		if err := p.Remove(t.Context(), own, now); err != nil {
+			t.Error(err)
+		}
+		if err := p.Remove(t.Context(), other, now); !errors.Is(err, preview.ErrNone) {
+			t.Errorf("removed as another one's when it is gone: %v", err)
+		}
+	})
+}
+
+// Whose a damaged record is cannot be read: only who means whatever has the name removes it.
+func TestAPreviewWhoseRecordIsDamagedIsRemovedByItsNameAlone(t *testing.T) {
+	place := "file://" + filepath.ToSlash(filepath.Join(t.TempDir(), "previews"))
+	p := open(t, place, destination.Options{})
+	made := create(t, p, "feature", build(t, site("Old")))
+	root, err := destination.Open(t.Context(), place, destination.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := root.State.Put(t.Context(), store.SmallPut("previews/"+made.Name+".json", manifest.StateHeaders, []byte("{"), store.Condition{})); err != nil {
+		t.Fatal(err)
+	}
+	err = p.Remove(t.Context(), preview.Target{Name: made.Name, Ref: "feature"}, now)
+	if err == nil || !strings.Contains(err.Error(), "pressrun preview remove "+made.Name) {
+		t.Errorf("removed by a ref: %v, want how to remove it", err)
+	}
+	if names, err := p.Names(t.Context()); err != nil || len(names) != 1 {
+		t.Errorf("left are the files of %v (%v)", names, err)
+	}
+}
+
 func TestAPreviewWhoseRecordIsDamagedIsRemovedWhole(t *testing.T) {
 	where(t, func(t *testing.T, place string, o destination.Options) {
 		t.Helper()
@@ -255,7 +307,7 @@ func TestAPreviewWhoseRecordIsDamagedIsRemovedWhole(t *testing.T) {
 		if _, err := p.All(t.Context()); err == nil || !strings.Contains(err.Error(), "pressrun preview remove "+made.Name) {
 			t.Fatalf("a list with a damaged record: %v, want how to remove it", err)
 		}
-		if err := p.Remove(t.Context(), made.Name, now); err != nil {
+		if err := p.Remove(t.Context(), preview.Target{Name: made.Name}, now); err != nil {
 			t.Fatal(err)
 		}
 		if all, err := p.All(t.Context()); err != nil || len(all) != 0 {
@@ -283,7 +335,7 @@ func TestARecordThatTellsNotWhoseTheNameIsGoesWithTheNextRemoval(t *testing.T) {
 			if _, err := root.State.Put(t.Context(), store.SmallPut("previews/"+made.Name+".json", manifest.StateHeaders, left, store.Condition{})); err != nil {
 				t.Fatal(err)
 			}
-			if err := p.Remove(t.Context(), made.Name, now); err != nil {
+			if err := p.Remove(t.Context(), preview.Target{Name: made.Name}, now); err != nil {
 				t.Fatal(err)
 			}
 			if all, err := p.All(t.Context()); err != nil || len(all) != 0 {

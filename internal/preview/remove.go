@@ -8,9 +8,26 @@ import (
 	"time"
 )
 
-// Extend gives a preview more time, and locks or unlocks it if locked is not nil.
-func (p *Place) Extend(ctx context.Context, name string, life time.Duration, locked *bool, now time.Time) (Record, error) {
-	e, err := p.read(ctx, name)
+// Target names a preview to act on. Unless Ref is "", the preview must be of this branch, tag or
+// pull request: the name may belong to another one's.
+type Target struct{ Name, Ref string }
+
+// owns returns an ErrNone unless a record is of the target's ref. A record that was
+// damaged has no ref any more.
+func (t Target) owns(r Record) error {
+	if t.Ref == "" || r.Ref == "" || r.Ref == t.Ref {
+		return nil
+	}
+	return fmt.Errorf("%w: the name %s belongs to the preview of %q, and not to one of %q", ErrNone, t.Name, r.Ref, t.Ref)
+}
+
+// Extend gives a preview more time, and locks or unlocks it if locked is not nil. A preview of
+// another ref than the target's is an ErrNone.
+func (p *Place) Extend(ctx context.Context, of Target, life time.Duration, locked *bool, now time.Time) (Record, error) {
+	e, err := p.read(ctx, of.Name)
+	if err == nil {
+		err = of.owns(e.Record)
+	}
 	if err != nil {
 		return Record{}, err
 	}
@@ -23,12 +40,16 @@ func (p *Place) Extend(ctx context.Context, name string, life time.Duration, loc
 }
 
 // Remove removes a preview: its files, the state of its deploys, and in the end its record
-// except for the name and the branch. It may be repeated for a removed one. A damaged
-// record is removed as well.
-func (p *Place) Remove(ctx context.Context, name string, now time.Time) error {
-	e, err := p.read(ctx, name)
-	if unread := (*damaged)(nil); errors.As(err, &unread) {
-		e, err = p.write(ctx, &unread.entry, Record{Name: name, State: Removing, Updated: now})
+// except for the name and the branch. It may be repeated for a removed one. A preview of
+// another ref than the target's is an ErrNone. A damaged record is removed as well, by its
+// name alone: nobody can tell of which ref it is.
+func (p *Place) Remove(ctx context.Context, of Target, now time.Time) error {
+	e, err := p.read(ctx, of.Name)
+	if unread := (*damaged)(nil); of.Ref == "" && errors.As(err, &unread) {
+		e, err = p.write(ctx, &unread.entry, Record{Name: of.Name, State: Removing, Updated: now})
+	}
+	if err == nil {
+		err = of.owns(e.Record)
 	}
 	if err != nil {
 		return err

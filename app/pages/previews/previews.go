@@ -96,7 +96,7 @@ func (p *previewPages) rowOf(s pull.State, c when.Clock) row {
 	if r.Commit = wire.Commit; len(r.Commit) > shortCommit {
 		r.Commit = r.Commit[:shortCommit]
 	}
-	r.Removable = s.Stands && s.Status() != pull.Removing
+	r.Removable = (s.Stands || s.Status() == pull.Broken) && s.Status() != pull.Removing
 	r.Extendable = r.Removable && s.Shown.Commit != ""
 	return r
 }

@@ -82,6 +82,7 @@ func (c *List) Run(ctx context.Context, t *terminal.Terminal) error {
 type Extend struct {
 	placeFlags
 	Name   string `arg:"" help:"The preview's name."`
+	Ref    string `placeholder:"BRANCH" help:"The branch, tag or pull request that it must be of: another one's is left alone."`
 	Keep   life   `default:"14d" placeholder:"SPAN" help:"How long it stays from now on, 90 days at most (${default})."`
 	Lock   bool   `xor:"lock" help:"Let no quota remove it."`
 	Unlock bool   `xor:"lock" help:"Let a quota remove it again."`
@@ -108,7 +109,7 @@ func (c *Extend) Run(ctx context.Context, t *terminal.Terminal) error {
 	if c.Lock || c.Unlock {
 		locked = &c.Lock
 	}
-	r, err := place.Extend(ctx, c.Name, time.Duration(c.Keep), locked, t.Now())
+	r, err := place.Extend(ctx, preview.Target{Name: c.Name, Ref: c.Ref}, time.Duration(c.Keep), locked, t.Now())
 	if err != nil {
 		return inCode(err)
 	}
@@ -124,6 +125,7 @@ func (c *Extend) Run(ctx context.Context, t *terminal.Terminal) error {
 type Remove struct {
 	placeFlags
 	Name string `arg:"" help:"The preview's name."`
+	Ref  string `placeholder:"BRANCH" help:"The branch, tag or pull request that it must be of: another one's is left alone."`
 	terminal.OutputFlags
 }
 
@@ -135,7 +137,8 @@ already is removed again: to try again after an error is safe.
 
 Examples:
 
-  pressrun preview remove s3://example-previews feature-menu-1f2e3d4c`
+  pressrun preview remove s3://example-previews feature-menu-1f2e3d4c
+  pressrun preview remove s3://example-previews menu --ref feature/menu`
 }
 
 // Run removes.
@@ -144,7 +147,7 @@ func (c *Remove) Run(ctx context.Context, t *terminal.Terminal) error {
 	if err != nil {
 		return err
 	}
-	if err := place.Remove(ctx, c.Name, t.Now()); err != nil {
+	if err := place.Remove(ctx, preview.Target{Name: c.Name, Ref: c.Ref}, t.Now()); err != nil {
 		return inCode(err)
 	}
 	p := c.Printer(t)

@@ -32,7 +32,7 @@ func TestPreviewsByHand(t *testing.T) {
 		{"a preview", []string{"create", branch, place, "--ref", "menu", "--address", "https://*.preview.example.gov", "--compare", address("www")}, exit.OK, "https://menu.preview.example.gov/new.html  added"},
 		{"one of the same name", []string{"create", branch, place, "--ref", "other", "--name", "menu"}, exit.Conflict, `the name menu belongs to the preview of "menu"`},
 		{"listed", []string{"list", place}, exit.OK, "2026-"},
-		{"more time", []string{"extend", place, "menu", "--keep", "60d", "--lock"}, exit.OK, "the preview menu stays until"},
+		{"more time", []string{"extend", place, "menu", "--ref", "menu", "--keep", "60d", "--lock"}, exit.OK, "the preview menu stays until"},
 		{"too much time", []string{"extend", place, "menu", "--keep", "91d"}, exit.Usage, "up to 90 days"},
 		{"no time", []string{"extend", place, "menu", "--keep", "soon"}, exit.Usage, "no span of time"},
 		{"all are locked", []string{"create", branch, place, "--ref", "second", "--most", "1"}, exit.Conflict, "all of them are locked"},
@@ -45,8 +45,10 @@ func TestPreviewsByHand(t *testing.T) {
 		{"no build", []string{"create", filepath.Join(folder, "none"), place, "--ref", "x"}, exit.Usage, "no folder of a built site"},
 		{"no star", []string{"create", branch, place, "--ref", "x", "--address", "https://preview.example.gov"}, exit.Usage, "one *"},
 		{"all may reach it", []string{"serve", place, "--listen", "0.0.0.0:0"}, exit.Usage, "--password-file"},
+		{"another branch's, removed", []string{"remove", place, "menu", "--ref", "pull/12"}, exit.NotFound, `no such preview: the name menu belongs to the preview of "menu", and not to one of "pull/12"`},
+		{"another branch's, kept longer", []string{"extend", place, "menu", "--ref", "pull/12"}, exit.NotFound, `the name menu belongs to the preview of "menu"`},
 		{"nothing is due", []string{"sweep", place}, exit.OK, "nothing is due"},
-		{"gone", []string{"remove", place, "menu"}, exit.OK, "the preview menu is gone"},
+		{"gone", []string{"remove", place, "menu", "--ref", "menu"}, exit.OK, "the preview menu is gone"},
 		{"remembered", []string{"list", place, "--all", "--json"}, exit.OK, `"state": "removed"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -169,6 +169,8 @@ type Run struct {
 	Looked    time.Time `json:"looked,omitzero"` // when GitHub was last asked
 	Cancelled bool      `json:"cancelled,omitempty"`
 	Nudged    bool      `json:"nudged,omitempty"` // a webhook says that it changed
+	// First says that no files were at the place, and no earlier run may have left any.
+	First bool `json:"first,omitempty"`
 	// Reported is the run's report of the preview that it made.
 	Reported *Report `json:"reported,omitempty"`
 }

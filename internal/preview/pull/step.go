@@ -120,7 +120,7 @@ func Step(s State, e Event, now time.Time) State {
 	case Asked, Approve, AskedExtend, AskedRemove, Refused:
 		s.asked(e)
 	case Began:
-		s.Run = &Run{Kind: e.Act.Kind, Commit: e.Act.Commit, Keep: e.Act.Keep, Content: s.Content(), Token: e.Token, Since: now, Sent: now}
+		s.Run = &Run{Kind: e.Act.Kind, Commit: e.Act.Commit, Keep: e.Act.Keep, Content: s.Content(), Token: e.Token, Since: now, Sent: now, First: !s.Stands}
 		s.Stands = true // from now on its files may be there
 		s.Note, s.Anew = keptNote(s), s.Anew && e.Act.Kind != Create
 	case Posted:
@@ -313,6 +313,7 @@ func (s *State) run(e Event, now time.Time) {
 }
 
 func (s *State) notSent(e NotSent, now time.Time) {
+	s.Stands = s.Stands && !s.Run.First
 	if e.Final {
 		s.end(Ended{Why: e.Why}, now)
 		return

@@ -78,7 +78,7 @@ func (s State) deployment() Deployment {
 		if r.ID == "" {
 			d.State, d.Why = "queued", "dispatched; waits for its run to start"
 		}
-	case !s.Stands, !s.wants():
+	case !s.wants():
 	case s.Failed != "" && s.Failed == s.Head:
 		d.Commit, d.State, d.Why = s.Failed, "failure", s.Why
 	case s.Shown.Commit != "":

@@ -124,9 +124,9 @@ func (a act) carryOut(ctx context.Context) error {
 			Ask: preview.Ask{Ref: a.Ref, Content: content}, Dir: a.buildOf(), Quota: preview.Quota{Count: 6}, Now: now,
 		})
 	case "remove":
-		err = p.Remove(ctx, preview.Name(a.Ref), a.Now)
+		err = p.Remove(ctx, preview.Target{Name: preview.Name(a.Ref), Ref: a.Ref}, a.Now)
 	case "extend":
-		_, err = p.Extend(ctx, preview.Name(a.Ref), 20*24*time.Hour, nil, a.Now)
+		_, err = p.Extend(ctx, preview.Target{Name: preview.Name(a.Ref), Ref: a.Ref}, 20*24*time.Hour, nil, a.Now)
 	case "sweep":
 		_, err = p.Sweep(ctx, false, a.Now)
 	}
