@@ -3,6 +3,7 @@ package command
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -39,20 +40,21 @@ const (
 	badSubject   = words.Key("this can't be previewed: expected a branch or a tag whose name has letters, digits and . _ / - + @ # alone, 200 bytes at most, or the number of a pull request")
 	badName      = words.Key("expected small letters, digits and hyphens between them, 63 at most")
 	keptName     = words.Key("this name can't be chosen: it means something else, as www does, or it ends as names do that are made of branches, such as menu-0123abcd")
-	takenName    = words.Key("another preview has this name: choose another one")
+	takenName    = words.Key("another preview has this name: choose another one, such as %s")
+	goneName     = words.Key("a preview that is gone keeps this name until %s, so that its old links show nothing else: choose another one, such as %s")
 	standingName = words.Key("the preview that stands has another name: leave this out, or remove that one first")
 	badDays      = words.Key("expected a number of days from 1 to 90")
 	badContent   = words.Key("previews of this site are not built with this content")
 )
 
-// FieldWords is the message of an invalid field, to be translated.
-func FieldWords(v api.Violation) words.Key {
-	for _, key := range []words.Key{noSubject, badSubject, badName, keptName, takenName, standingName, badDays, badContent} {
-		if string(key) == v.Message {
-			return key
-		}
+var fieldSentences = words.SentencesOf(noSubject, badSubject, badName, keptName, takenName, goneName, standingName, badDays, badContent)
+
+// FieldWords is the message of an invalid field in a language.
+func FieldWords(l words.Language, v api.Violation) string {
+	if said, is := fieldSentences.Again(l, v.Message); is {
+		return said
 	}
-	return badSubject
+	return l.Say(string(badSubject))
 }
 
 // day is the unit of how long previews stay.
@@ -92,7 +94,17 @@ func (p *Previews) Create(ctx context.Context, who *auth.Caller, site string, in
 		s.Wish.Name = wish.Name // at once: others are compared with it
 		return pull.Form{Kind: pull.Create, Wish: wish}, nil
 	}
-	return p.change(ctx, ask)
+	out, err := p.change(ctx, ask)
+	if taken, is := errors.AsType[*nameTaken](err); is && taken.free() {
+		if err := p.releaseName(ctx, taken.by); err != nil {
+			return pull.State{}, err
+		}
+		out, err = p.change(ctx, ask)
+	}
+	if taken, is := errors.AsType[*nameTaken](err); is {
+		return pull.State{}, taken.problem()
+	}
+	return out, err
 }
 
 // wishOf is how a preview is asked for. A name may be chosen that a branch of this name would
@@ -186,16 +198,6 @@ func (p *Previews) change(ctx context.Context, a asking) (out pull.State, err er
 	return out, errors.Join(err, refused)
 }
 
-// checkName refuses a name that another preview of the site has, chosen or made of its branch. One
-// that stands keeps its own. That of a pull request can't be taken by a choice: it ends with
-// digits of a hash, as no chosen one does.
-func checkName(s pull.State, others []pull.State) error {
-	if !s.Stands && slices.ContainsFunc(others, func(o pull.State) bool { return o.Name() == s.Name() }) {
-		return invalid("name", takenName)
-	}
-	return nil
-}
-
 // List are the previews of a site that people ask the app for, those of pull requests first.
 func (p *Previews) List(ctx context.Context, site string) ([]pull.State, error) {
 	if _, err := p.configured(site); err != nil {
@@ -234,4 +236,6 @@ func (p *Previews) configured(site string) (config.SitePreviews, error) {
 	return *conf, nil
 }
 
-func invalid(field string, why words.Key) error { return problem.Invalid("body."+field, string(why)) }
+func invalid(field string, why words.Key, args ...any) error {
+	return problem.Invalid("body."+field, fmt.Sprintf(string(why), args...))
+}

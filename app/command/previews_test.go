@@ -8,9 +8,11 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/pressrun/pressrun/app/auth"
 	"github.com/pressrun/pressrun/app/previews"
@@ -64,17 +66,25 @@ func (a asked) refusal(ref, name string) string {
 // stands has it that the preview of a branch is there, as after its run began.
 func (a asked) stands(ref string, stands bool) {
 	a.t.Helper()
-	number, _, err := pull.Subject(ref)
-	if err != nil {
-		a.t.Fatal(err)
-	}
-	err = a.store.Change(a.t.Context(), "www", number, func(s *pull.State) bool {
+	a.change(ref, func(s *pull.State) {
 		for _, h := range s.Heard {
 			if e, is := h.Event(); is {
 				*s = pull.Step(*s, e, ledger.Now())
 			}
 		}
 		s.Heard, s.Stands = nil, stands
+	})
+}
+
+// change changes what is kept of a preview.
+func (a asked) change(ref string, f func(*pull.State)) {
+	a.t.Helper()
+	number, _, err := pull.Subject(ref)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	err = a.store.Change(a.t.Context(), "www", number, func(s *pull.State) bool {
+		f(s)
 		return true
 	})
 	if err != nil {
@@ -100,17 +110,19 @@ func (a asked) names() map[string]string {
 }
 
 func TestNoTwoPreviewsOfASiteHaveOneName(t *testing.T) {
-	const taken, other = "body.name: " + string(takenName), "body.name: " + string(standingName)
+	const other = "body.name: " + string(standingName)
+	taken := func(free string) string { return fmt.Sprintf("body.name: "+string(takenName), free) }
 	a := startAsked(t)
 	for _, c := range []struct{ ref, name, want string }{
 		{"feature/menu", "menu", ""},
-		{"menu", "", taken}, // that its branch would give it
-		{"menu", "menu", taken},
+		{"menu", "", taken("menu-2")}, // that its branch would give it
+		{"menu", "menu", taken("menu-2")},
 		{"menu", "carte", ""},
-		{"feature/other", "carte", taken},
-		{"feature/other", "menu", taken},
+		{"feature/other", "carte", taken("carte-2")},
+		{"menu-2", "", ""},
+		{"feature/other", "menu", taken("menu-3")},
 		{"spring", "", ""},
-		{"12", "spring", taken},
+		{"12", "spring", taken("spring-2")},
 		{"12", "", ""},
 		{"feature/menu", "menu", ""}, // its own
 	} {
@@ -133,6 +145,103 @@ func TestNoTwoPreviewsOfASiteHaveOneName(t *testing.T) {
 	a.stands("menu", false) // it was removed before that was looked into
 	if got := a.names(); got["menu"] != "feature/menu" || got["carte"] != "menu" {
 		t.Errorf("the names are %v", got)
+	}
+}
+
+// refused has it that GitHub does not know a branch, or knows that a pull request is closed.
+func (a asked) refused(ref string, now pull.Refreshed) {
+	a.t.Helper()
+	now.Closed = true
+	a.change(ref, func(s *pull.State) {
+		*s = pull.Step(*s, now, ledger.Now())
+		for _, h := range s.Heard {
+			e, _ := h.Event()
+			*s = pull.Step(*s, e, ledger.Now())
+		}
+		s.Heard, s.Stale = nil, false
+	})
+}
+
+func TestWhatWasRefusedKeepsNoName(t *testing.T) {
+	a := startAsked(t)
+	for _, one := range []struct {
+		ref, name string // of what is refused
+		now       pull.Refreshed
+		other     string // that wants the name
+	}{
+		{"feature/mneu", "menu", pull.Refreshed{}, "feature/menu"},
+		{"404", "carte", pull.Refreshed{}, "feature/carte"},
+		{"12", "spring", pull.Refreshed{Head: "abc"}, "feature/spring"},
+		{"summer", "summer", pull.Refreshed{}, "feature/summer"},
+	} {
+		for _, ref := range []string{one.ref, one.other} {
+			if ref == one.other {
+				a.refused(one.ref, one.now)
+			}
+			if got := a.refusal(ref, one.name); got != "" {
+				t.Errorf("%s, named %s: %s", ref, one.name, got)
+			}
+		}
+		if got := a.names()[one.name]; got != one.other {
+			t.Errorf("the name %s is that of %q, want %s", one.name, got, one.other)
+		}
+	}
+	all, err := a.List(t.Context(), "www")
+	if err != nil || len(all) != 6 || all[0].Ref() != "pull/404" || all[1].Ref() != "pull/12" { // their comments are known by these
+		t.Errorf("there are %+v (%v)", all, err)
+	}
+}
+
+func TestAPreviewThatIsGoneKeepsItsNameAsLongAsItsOldLinksMatter(t *testing.T) {
+	a := startAsked(t)
+	for _, ref := range []string{"feature/menu", "12"} {
+		name := map[string]string{"12": "spring"}[ref]
+		if name == "" {
+			name = "menu"
+		}
+		if got := a.refusal(ref, name); got != "" {
+			t.Fatal(got)
+		}
+		a.stands(ref, true)
+		gone := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
+		a.change(ref, func(s *pull.State) {
+			*s = pull.Step(*s, pull.AskedRemove{By: "ada"}, gone)
+			s.Stands = false
+		})
+		want := fmt.Sprintf("body.name: "+string(goneName), "2026-12-30 12:00 UTC", name+"-2")
+		if got := a.refusal("feature/other", name); ledger.Now().Before(gone.Add(preview.Reserve)) && got != want {
+			t.Errorf("%s: refused as %q, want %q", ref, got, want)
+		}
+		if got := a.refusal(ref, name); got != "" {
+			t.Errorf("%s: its own name is refused: %s", ref, got)
+		}
+		a.stands(ref, true)
+		a.change(ref, func(s *pull.State) {
+			*s = pull.Step(*s, pull.AskedRemove{By: "ada"}, ledger.Now().Add(-preview.Reserve))
+			s.Stands = false
+		})
+		if got := a.refusal("feature/other-"+name, name); got != "" {
+			t.Errorf("%s: long after: %s", ref, got)
+		}
+		a.names()
+	}
+	es, _ := words.Named("es")
+	said := FieldWords(es, api.Violation{Message: fmt.Sprintf(string(goneName), "2026-12-30 12:00 UTC", "menu-2")})
+	if said != es.Say(string(goneName), "2026-12-30 12:00 UTC", "menu-2") || strings.Contains(said, "gone") {
+		t.Errorf("in Spanish: %q", said)
+	}
+}
+
+func TestTheNameThatIsProposedCanBeChosen(t *testing.T) {
+	for _, name := range []string{"menu", strings.Repeat("a", 63), strings.Repeat("a", 60) + "-bc", "menu-2"} {
+		others := []pull.State{{Branch: name}}
+		for range 12 {
+			free := freeName(name, others)
+			if !preview.IsName(free) || preview.Name(free) != free || slices.ContainsFunc(others, func(s pull.State) bool { return s.Name() == free }) {
+				t.Errorf("%s: %q is proposed", name, free)
+			}
+			others = append(others, pull.State{Branch: free})
+		}
 	}
 }
 

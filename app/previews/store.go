@@ -79,6 +79,24 @@ func (s Store) change(ctx context.Context, site string, number int64, f func(*pu
 	return fmt.Errorf("change the preview of %d of %s: others changed it meanwhile, %d times in a row", number, site, mostClashes)
 }
 
+// Forget forgets a preview whose present state may be forgotten.
+func (s Store) Forget(ctx context.Context, site string, number int64, may func(pull.State) bool) error {
+	for range mostClashes {
+		kept, ok, err := s.ledger.Previews().Get(ctx, site, number)
+		if err != nil || !ok {
+			return err
+		}
+		state, err := StateOf(kept)
+		if err != nil || !may(state) {
+			return err
+		}
+		if err := s.ledger.Previews().Drop(ctx, kept); !errors.Is(err, ledger.ErrPreviewChanged) {
+			return err
+		}
+	}
+	return fmt.Errorf("forget the preview of %d of %s: others changed it meanwhile, %d times in a row", number, site, mostClashes)
+}
+
 // StateOf reads the stored state of a preview.
 func StateOf(kept ledger.Preview) (pull.State, error) {
 	s := pull.State{Site: kept.Site, Number: kept.Number}

@@ -2,9 +2,6 @@ package view
 
 import (
 	"context"
-	"regexp"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/pressrun/pressrun/app/previews"
@@ -79,7 +76,7 @@ func PreviewState(l words.Language, s pull.State) (name, class string) {
 }
 
 // reasons are what pull.State gives as its Reason, with what it puts in.
-var reasons = []words.Key{
+var reasons = words.SentencesOf(
 	words.Key("%s asked for its end."),
 	words.Key("%s asked for more time, but there is no preview: ask for one first."),
 	words.Key("%s asked for a preview, but the pull request is closed."),
@@ -89,31 +86,14 @@ var reasons = []words.Key{
 	words.Key("The pull request was closed."),
 	words.Key("The repository has no branch and no tag of this name any more."),
 	words.Key("the branch is in a fork: on GitHub, somebody who may write has to approve commit %s by /preview approve"),
-}
-
-// reasonsRead are the expressions by which reasons are known again.
-var reasonsRead = sync.OnceValue(func() (all []*regexp.Regexp) {
-	for _, key := range reasons {
-		all = append(all, regexp.MustCompile(`^`+strings.ReplaceAll(regexp.QuoteMeta(string(key)), `%s`, `(.*)`)+`$`))
-	}
-	return all
-})
+)
 
 // PreviewReason is why a preview waits, failed or went, in words. What GitHub says of it stays
 // as it is.
 func PreviewReason(l words.Language, s pull.State) string {
 	said := s.Reason()
-	if l.IsEnglish() || said == "" {
-		return said
-	}
-	for i, known := range reasonsRead() {
-		if m := known.FindStringSubmatch(said); m != nil {
-			var put []any
-			for _, one := range m[1:] {
-				put = append(put, one)
-			}
-			return l.Say(string(reasons[i]), put...)
-		}
+	if known, is := reasons.Again(l, said); is {
+		return known
 	}
 	return said
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -57,6 +58,12 @@ func slugOf(ref string) string {
 		}
 	}
 	return strings.Trim(out.String(), "-")
+}
+
+// Numbered is a preview's name with a number at its end.
+func Numbered(name string, n int) string {
+	end := "-" + strconv.Itoa(n)
+	return strings.TrimRight(name[:min(len(name), maxLabel-len(end))], "-") + end
 }
 
 // IsName says whether a text can be a preview's name.

@@ -105,7 +105,7 @@ func Begin(was *Record, name string, ask Ask, now time.Time) (Record, error) {
 	out := Record{Name: name, Created: now}
 	if was != nil {
 		if was.Ref != ask.Ref {
-			return Record{}, &Conflict{fmt.Sprintf("the name %s belongs to the preview of %q: give this one another", name, was.Ref)}
+			return Record{}, was.taken()
 		}
 		if was.State == Removing {
 			return Record{}, &Conflict{fmt.Sprintf("the preview %s is being removed: wait until it is gone, then ask again", name)}
@@ -121,6 +121,15 @@ func Begin(was *Record, name string, ask Ask, now time.Time) (Record, error) {
 	out.Locked = out.Locked || ask.Locked
 	out.State, out.Updated, out.Expires = Building, now, later(out.Expires, now.Add(ask.life()))
 	return out, nil
+}
+
+// taken refuses the record's name to another ref.
+func (r Record) taken() *Conflict {
+	if r.State == Removed {
+		return &Conflict{fmt.Sprintf("the name %s belonged to the preview of %q and is kept until %s, so that an old link never shows another branch: give this one another, such as %s",
+			r.Name, r.Ref, r.Updated.Add(Reserve).UTC().Format("2006-01-02 15:04 MST"), Numbered(r.Name, 2))}
+	}
+	return &Conflict{fmt.Sprintf("the name %s belongs to the preview of %q: give this one another, such as %s", r.Name, r.Ref, Numbered(r.Name, 2))}
 }
 
 // later is the later of two instants.

@@ -90,6 +90,6 @@ func (f form) input() api.PreviewInput {
 // say puts the errors at their fields, in the reader's language.
 func (f *form) say(v *frame.Visit, p *api.Problem) {
 	for _, one := range p.Errors {
-		f.Wrong[strings.TrimPrefix(one.Location, "body.")] = text.Sentence(v.Say(string(command.FieldWords(one))))
+		f.Wrong[strings.TrimPrefix(one.Location, "body.")] = text.Sentence(command.FieldWords(v.Reader.Language, one))
 	}
 }

@@ -170,7 +170,7 @@ func (p *previewPages) extend(v *frame.Visit) {
 	}
 	state, err := p.previews.Extend(v.R.Context(), v.Who, name, v.R.PathValue("name"), days)
 	if refused, is := errors.AsType[*api.Problem](err); is && len(refused.Errors) > 0 {
-		p.showOne(v, http.StatusUnprocessableEntity, name, oneBody{Days: typed, Wrong: text.Sentence(v.Say(string(command.FieldWords(refused.Errors[0]))))})
+		p.showOne(v, http.StatusUnprocessableEntity, name, oneBody{Days: typed, Wrong: text.Sentence(command.FieldWords(v.Reader.Language, refused.Errors[0]))})
 		return
 	}
 	p.asked(v, name, "extend", state, err)

@@ -30,7 +30,7 @@ func TestPreviewsByHand(t *testing.T) {
 		{"a dry run", []string{"create", branch, place, "--ref", "menu", "--dry-run"}, exit.OK, "dry run: the preview menu would be at"},
 		{"still nothing", []string{"list", place}, exit.OK, "there are no previews"},
 		{"a preview", []string{"create", branch, place, "--ref", "menu", "--address", "https://*.preview.example.gov", "--compare", address("www")}, exit.OK, "https://menu.preview.example.gov/new.html  added"},
-		{"one of the same name", []string{"create", branch, place, "--ref", "other", "--name", "menu"}, exit.Conflict, `the name menu belongs to the preview of "menu"`},
+		{"one of the same name", []string{"create", branch, place, "--ref", "other", "--name", "menu"}, exit.Conflict, `the name menu belongs to the preview of "menu": give this one another, such as menu-2`},
 		{"listed", []string{"list", place}, exit.OK, "2026-"},
 		{"more time", []string{"extend", place, "menu", "--ref", "menu", "--keep", "60d", "--lock"}, exit.OK, "the preview menu stays until"},
 		{"too much time", []string{"extend", place, "menu", "--keep", "91d"}, exit.Usage, "up to 90 days"},
@@ -49,6 +49,7 @@ func TestPreviewsByHand(t *testing.T) {
 		{"another branch's, kept longer", []string{"extend", place, "menu", "--ref", "pull/12"}, exit.NotFound, `the name menu belongs to the preview of "menu"`},
 		{"nothing is due", []string{"sweep", place}, exit.OK, "nothing is due"},
 		{"gone", []string{"remove", place, "menu", "--ref", "menu"}, exit.OK, "the preview menu is gone"},
+		{"its name is kept", []string{"create", branch, place, "--ref", "other", "--name", "menu"}, exit.Conflict, `belonged to the preview of "menu" and is kept until 20`},
 		{"remembered", []string{"list", place, "--all", "--json"}, exit.OK, `"state": "removed"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -222,6 +222,19 @@ func (s State) Ref() string {
 // Name is the name of the preview.
 func (s State) Name() string { return cmp.Or(s.Wish.Name, preview.Name(s.Ref())) }
 
+// NameFree is the instant from which another preview may have the name; false while the
+// preview stands or may come. A preview that was there keeps its name as its place does:
+// an old link never shows another one. One that was never agreed to keeps none.
+func (s State) NameFree() (time.Time, bool) {
+	switch {
+	case s.Status() != Gone || s.Run != nil || len(s.Heard) > 0:
+		return time.Time{}, false
+	case s.By == "":
+		return s.Updated, true
+	}
+	return s.Updated.Add(preview.Reserve), true
+}
+
 // Content is the content that the preview is built with.
 func (s State) Content() preview.Content { return cmp.Or(s.Wish.Content, preview.Last) }
 
