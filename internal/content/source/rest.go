@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
@@ -33,14 +32,14 @@ type ListSettings struct {
 	Stamp    content.Pointer `yaml:"stamp"`
 	Revision content.Pointer `yaml:"revision"`
 	Pages    PageSettings    `yaml:"pages"`
-	// Since, Sparse and ByID are what a list that has them reads less by.
+	// Since, Sparse and ByID let a pass read less than the whole list.
 	Since  SinceSettings     `yaml:"since"`
 	Sparse map[string]string `yaml:"sparse"`
 	ByID   ByIDSettings      `yaml:"by_id"`
 	// References are pointers to ids of other records, and the names of their lists.
 	References map[content.Pointer]string `yaml:"references"`
 	// GraphQL is the query, for the kind graphql; Variables are sent with it, and Cursor
-	// and Size are the names of the variables for these.
+	// is the name of the variable for the cursor.
 	GraphQL   string         `yaml:"graphql"`
 	Variables map[string]any `yaml:"variables"`
 	Cursor    string         `yaml:"cursor_variable"`
@@ -62,8 +61,8 @@ type PageSettings struct {
 	PagesHeader string          `yaml:"pages_header"`
 }
 
-// SinceSettings name the parameter that asks for what changed since an instant, and
-// how that is written: rfc3339 or unix.
+// SinceSettings name the parameter that asks for changes since an instant, and the
+// format of that: rfc3339 or unix.
 type SinceSettings struct {
 	Param  string `yaml:"param"`
 	Format string `yaml:"format"`
@@ -83,7 +82,7 @@ func (l ListSettings) check(kind string) error {
 		"pages.next": l.Pages.Next, "pages.more": l.Pages.More, "pages.total": l.Pages.Total, "pages.pages": l.Pages.Pages,
 	}
 	for p := range l.References {
-		named["references"] = p
+		named[fmt.Sprintf("references[%q]", string(p))] = p
 	}
 	ways := 0
 	for _, way := range []string{l.Pages.NumberParam, l.Pages.OffsetParam, l.Pages.CursorParam} {
@@ -111,7 +110,12 @@ func (l ListSettings) check(kind string) error {
 	case l.ByID.Param != "" && (l.ByID.Batch < 1 || l.ByID.Batch > 1000):
 		return errors.New("by_id.batch: expected 1 to 1000")
 	}
-	return pointers(named)
+	for key, p := range named {
+		if err := p.Check(); err != nil {
+			return fmt.Errorf("%s: %w", key, err)
+		}
+	}
+	return nil
 }
 
 func restLists(_ context.Context, _ Asker, s Settings) ([]content.Type, error) {
@@ -170,5 +174,3 @@ func values(m map[string]string) url.Values {
 	}
 	return v
 }
-
-func httpName(name string) string { return http.CanonicalHeaderKey(name) }

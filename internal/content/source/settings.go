@@ -3,6 +3,7 @@ package source
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -11,7 +12,6 @@ import (
 
 	"github.com/goccy/go-yaml"
 
-	"github.com/pressrun/pressrun/internal/content"
 	"github.com/pressrun/pressrun/internal/content/fetch"
 )
 
@@ -25,7 +25,7 @@ type Settings struct {
 	// Overlap is how long a save may take at most in the CMS: what changed so long
 	// before the last watermark is read again. Two minutes when left out.
 	Overlap string `yaml:"overlap"`
-	// FullEvery is after what time everything is read anew, 168h when left out.
+	// FullEvery is the time after which everything is read anew, 168h when left out.
 	FullEvery string `yaml:"full_every"`
 	// AtOnce bounds how many requests are under way, 16 when left out.
 	AtOnce int `yaml:"at_once"`
@@ -46,20 +46,20 @@ type CredentialSettings struct {
 	QueryParam string `yaml:"query_param"`
 }
 
-// SpaceSettings are what Contentful calls its parts.
+// SpaceSettings name a space of Contentful and its environment.
 type SpaceSettings struct {
 	Space       string `yaml:"space"`
 	Environment string `yaml:"environment"`
 }
 
-// CredentialOf is the credential for a secret, in the kind's way or in that of the
-// settings. An empty secret is none.
+// CredentialOf is the credential for a secret, sent as the settings say, else as the kind
+// does. An empty secret gives an empty credential.
 func (s Settings) CredentialOf(k Kind, secret string) fetch.Credential {
 	switch {
 	case secret == "":
 		return fetch.Credential{}
 	case s.Credential.Header != "":
-		return fetch.Credential{Header: map[string][]string{httpName(s.Credential.Header): {s.Credential.Prefix + secret}}}
+		return fetch.Credential{Header: map[string][]string{http.CanonicalHeaderKey(s.Credential.Header): {s.Credential.Prefix + secret}}}
 	case s.Credential.QueryParam != "":
 		return fetch.Credential{Query: url.Values{s.Credential.QueryParam: {secret}}}
 	}
@@ -84,7 +84,7 @@ func ReadSettings(file string) (Settings, error) {
 		return s, fmt.Errorf("read the settings of the source: %w", err)
 	}
 	if s, err = ParseSettings(raw); err != nil {
-		return s, fmt.Errorf("the settings of the source in %s: %w", file, err)
+		return s, fmt.Errorf("read the settings of the source: %s: %w", file, err)
 	}
 	if f := s.Credential.File; f != "" && !filepath.IsAbs(f) {
 		s.Credential.File = filepath.Join(filepath.Dir(file), f)
@@ -139,21 +139,11 @@ func (s *Settings) Check() error {
 	return nil
 }
 
-// Span is a span of time that Check has looked at.
+// Span is the duration of a setting that Check has accepted.
 func Span(text string) time.Duration {
 	d, err := time.ParseDuration(text)
 	if err != nil {
 		return 0
 	}
 	return d
-}
-
-// pointers checks that what should be JSON pointers are.
-func pointers(named map[string]content.Pointer) error {
-	for key, p := range named {
-		if err := p.Check(); err != nil {
-			return fmt.Errorf("%s: %w", key, err)
-		}
-	}
-	return nil
 }

@@ -177,3 +177,16 @@ func FuzzParseSettings(f *testing.F) {
 		}
 	})
 }
+
+func TestEachReferenceMustBeAPointer(t *testing.T) {
+	references := map[content.Pointer]string{"tags": "tags"}
+	for _, p := range []content.Pointer{"/a", "/b", "/c", "/d", "/e", "/f", "/g"} {
+		references[p] = "other"
+	}
+	s := source.Settings{Kind: "rest", URL: "https://cms.example.gov", Lists: []source.ListSettings{{Name: "news", Path: "/news", ID: "/id", References: references}}}
+	for range 20 { // maps have no order
+		if err := s.Check(); err == nil || !strings.Contains(err.Error(), `"tags" is no JSON pointer`) {
+			t.Fatalf("the error is %v, want one about tags", err)
+		}
+	}
+}
