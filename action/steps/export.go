@@ -109,7 +109,7 @@ func (r Export) export(ctx context.Context) (export.Report, error) {
 	if err != nil {
 		return export.Report{}, fmt.Errorf("find the folder of the copy: %w", err)
 	}
-	kind, client, err := job.Client(s, job.Asking{Secret: secret, Agent: "pressrun-action", Now: time.Now})
+	kind, client, err := job.Client(s, job.ClientOptions{Secret: secret, Agent: "pressrun-action", Now: time.Now})
 	if err != nil {
 		return export.Report{}, failure.Usage("--export: %v", err)
 	}
@@ -183,7 +183,7 @@ func inNote(c *state.Content) string {
 
 // tell reports from time to time how far the export is.
 func (r Export) tell() func(export.Progress) {
-	return export.NowAndThen(time.Now, 30*time.Second, func(p export.Progress) {
+	return export.Throttle(time.Now, 30*time.Second, func(p export.Progress) {
 		r.Console.Say("export: %s", p)
 		r.Console.Does("copying the content: " + p.String())
 	})

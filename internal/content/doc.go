@@ -4,10 +4,11 @@
 // below it do I/O:
 //
 //	source     the CMSs, a file each
-//	fetch      asks, gently and within bounds
+//	fetch      asks a source, gently and within bounds
 //	archive    the folder of a copy
 //	export     a pass: reads what changed, checks it, commits a snapshot
-//	readthrough speaks a CMS's own addresses out of a snapshot
+//	job        prepares an export from its settings
+//	readthrough answers at a CMS's own addresses from a snapshot
 //
 // Package app/content is not about copies: there the server asks a CMS which
 // publications are due.

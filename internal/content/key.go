@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Key is what a record is known by, within one source.
+// Key identifies a record within one source.
 type Key struct {
 	// Type is the name of the list that the record is in.
 	Type string `json:"type"`
@@ -31,11 +31,11 @@ func (k Key) Compare(other Key) int {
 	return cmp.Or(cmp.Compare(k.Type, other.Type), cmp.Compare(k.ID, other.ID), cmp.Compare(k.Language, other.Language))
 }
 
-// plainName are names that every file system keeps as they are, apart from others.
+// plainName matches names that differ on every file system, also where case does not count.
 var plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,79}$`)
 
-// FileName is a name for a file or folder that is unique on file systems that do not: a
-// plain name stays, and what else it may be gets a part of its hash.
+// FileName is the name of a file or folder for a type, an id or a language. A plain name
+// stays; any other gets a part of its hash, so that it is unique where case does not count.
 func FileName(name string) string {
 	if plainName.MatchString(name) {
 		return name
@@ -59,13 +59,13 @@ func (k Key) File() string {
 	return file + ".json"
 }
 
-// Hash is that of a record's bytes.
+// Hash is the SHA-256 of a record's bytes, in hexadecimal.
 func Hash(raw []byte) string {
 	sum := sha256.Sum256(raw)
 	return hex.EncodeToString(sum[:])
 }
 
-// merged are the values of a query, with those of others in place of its own.
+// merged is a query in which the parameters of others replace its own.
 func merged(query url.Values, others ...url.Values) url.Values {
 	all := url.Values{}
 	for _, values := range append([]url.Values{query}, others...) {

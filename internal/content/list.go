@@ -13,20 +13,20 @@ import (
 	"time"
 )
 
-// Type is one list of a source, and how it is read. It is what a file of package
-// source describes.
+// Type is one list of a source, and how it is read. Each file of package source makes
+// those of one CMS.
 type Type struct {
 	Name string
 	// Path is the list's address, below the source's; Query is in every request.
 	Path  string
 	Query url.Values
-	// Items is where an answer has the records: a JSON pointer to an array. The others
-	// are within a record; only ID must be there. A stamp is an instant of the
-	// source's clock: RFC 3339, without a zone in UTC, or seconds since 1970.
+	// Items points to the array of records in an answer. The other pointers are within a
+	// record; only ID must be set. A stamp is an instant of the source's clock: RFC 3339,
+	// without a zone in UTC, or seconds since 1970.
 	Items                         Pointer
 	ID, Language, Stamp, Revision Pointer
 	Pager                         Pager
-	// Since asks for what has a stamp at or after an instant; nil when the source
+	// Since asks for the records with a stamp at or after an instant; nil if the source
 	// can't. Sparse asks for ids, languages and stamps alone. ByID asks for some
 	// records by their ids, at most Batch at once.
 	Since  func(time.Time) url.Values
@@ -35,14 +35,14 @@ type Type struct {
 	Batch  int
 	// ValidID says whether an id may be one of this list's; nil: any may.
 	ValidID func(string) bool
-	// References are where a record names others, and of which type; a pointer may
-	// lead to one id or to a list of ids.
+	// References maps pointers to ids of other records, or to lists of ids, to the type
+	// of these records.
 	References map[Pointer]string
 	// Referring finds references that pointers do not lead to, each "type/id".
 	Referring func(item Object) []string
-	// Resume is where the last page has an address at which what changed after it is
-	// listed: a list that has it lists its own changes, with the records that Deleted
-	// recognizes. Prefix is put before an id, to keep apart what has the same.
+	// Resume points to the address, on the last page, at which the list's later changes
+	// are listed; Deleted recognizes deleted records among them. Prefix goes before an id
+	// where records of two kinds may have the same one.
 	Resume  Pointer
 	Deleted func(item Object) bool
 	Prefix  func(item Object) string
@@ -58,23 +58,23 @@ func (t Type) Stamped() bool {
 	return t.Sparse != nil && t.ByID != nil && t.Batch > 0 && (t.Stamp != "" || t.Revision != "")
 }
 
-// Pager is how the pages of a list follow each other. Size is how many records are
-// asked for, in the parameter SizeParam. Exactly one of the ways is used:
+// Pager says how the pages of a list follow each other. Size is the number of records
+// that a request asks for, by the parameter SizeParam. Exactly one of the ways is used:
 // NumberParam counts pages from First, OffsetParam counts records, CursorParam takes
-// what Next pointed at, and Next alone points at the next page's whole address.
+// the cursor at Next, and Next alone points to the next page's whole address.
 type Pager struct {
 	SizeParam, NumberParam, OffsetParam, CursorParam string
 	Size, First                                      int
-	// Total and Pages are where an answer says how many records and pages there are;
-	// TotalHeader and PagesHeader where its header does. More is where it says whether
-	// there are more pages.
+	// Total and Pages point to the numbers of records and pages in an answer;
+	// TotalHeader and PagesHeader are the headers with them. More points to a boolean:
+	// whether there are more pages.
 	Total, Pages, Next, More Pointer
 	TotalHeader, PagesHeader string
 }
 
 // Want selects the records of a list: by default all.
 type Want struct {
-	Since  time.Time // what changed at or after
+	Since  time.Time // those changed at or after it
 	Sparse bool      // ids and stamps alone
 	IDs    []string  // these records
 }
@@ -165,10 +165,10 @@ func (p Pager) Rest(first Page) (rest []string, ok bool) {
 	return rest, true
 }
 
-// MostPages bounds a list: one that is longer has no end.
+// MostPages bounds a list: a longer one counts as endless.
 const MostPages = 100_000
 
-// After is the position of the page after one, where pages are followed one by one;
+// After is the position of the next page, where pages are followed one by one;
 // "" at the end.
 func (p Pager) After(position string, page Page) string {
 	switch {
@@ -187,7 +187,7 @@ func (p Pager) After(position string, page Page) string {
 	return strconv.Itoa(n + len(page.Items))
 }
 
-// Model is a hash of types and of how they are asked for.
+// Model is a hash of types and of the requests for them.
 func Model(kind, base string, types []Type) string {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "1 %q %q\n", kind, base)

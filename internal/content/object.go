@@ -14,7 +14,7 @@ import (
 // Pointer is a JSON pointer (RFC 6901); "" is the whole document.
 type Pointer string
 
-// Check says what is wrong with a pointer.
+// Check refuses text that is no JSON pointer.
 func (p Pointer) Check() error {
 	if p != "" && !strings.HasPrefix(string(p), "/") {
 		return fmt.Errorf("%q is no JSON pointer; expected one such as /data/items", string(p))
@@ -22,7 +22,8 @@ func (p Pointer) Check() error {
 	return nil
 }
 
-func (p Pointer) steps() []string {
+// Steps are the unescaped parts of a pointer; none for the whole document.
+func (p Pointer) Steps() []string {
 	if p == "" {
 		return nil
 	}
@@ -33,7 +34,7 @@ func (p Pointer) steps() []string {
 	return steps
 }
 
-// Object is a JSON object whose values are still as they were.
+// Object is a JSON object whose values are not decoded.
 type Object map[string]json.RawMessage
 
 // ParseObject reads an object; the error for anything else quotes its beginning.
@@ -47,7 +48,7 @@ func ParseObject(raw []byte) (Object, error) {
 
 // At is the value at a pointer; nil where there is none, or null.
 func (o Object) At(p Pointer) json.RawMessage {
-	steps := p.steps()
+	steps := p.Steps()
 	if len(steps) == 0 {
 		return nil
 	}
@@ -90,6 +91,17 @@ func (o Object) Number(p Pointer) int {
 		return -1
 	}
 	return wholeNumber(o.Text(p))
+}
+
+// Complaint is an answer's own reason for an error, where many APIs have it: also in an
+// answer with status 200. It is "" for none.
+func (o Object) Complaint() string {
+	for _, at := range []Pointer{"/message", "/errors/0/detail", "/errors/0/message", "/error/message", "/detail", "/error"} {
+		if words := o.Text(at); words != "" {
+			return text.Shorten(text.OneLine(words), 200)
+		}
+	}
+	return ""
 }
 
 func wholeNumber(text string) int {

@@ -15,17 +15,17 @@ type Item struct {
 	Key
 	Stamp, Revision string
 	References      []string
-	// Deleted says that the record is not there any more.
+	// Deleted says that the source has deleted the record.
 	Deleted bool
 	// Raw is the record, byte for byte.
 	Raw json.RawMessage
 }
 
-// Page is what an answer of a list means.
+// Page is a decoded answer of a list.
 type Page struct {
 	Items []Item
-	// Total and Pages are how many records and pages the list says that it has; -1
-	// when it does not say.
+	// Total and Pages are the list's own numbers of records and pages; -1 if it gives
+	// none.
 	Total, Pages int
 	// Next is the position of the next page where the answer names it; "" for none.
 	Next string
@@ -33,8 +33,8 @@ type Page struct {
 	Resume string
 }
 
-// ErrNotAList is of an answer that is not what the list's answers are: it is never
-// taken for an empty list.
+// ErrNotAList says that an answer is not one of the list. It never counts as an empty
+// list.
 var ErrNotAList = errors.New("the answer is not a list of records")
 
 // Read reads an answer of a list.
@@ -70,27 +70,31 @@ func (t Type) Read(header http.Header, body []byte) (Page, error) {
 	return page, nil
 }
 
-// items are the records of an answer, and the text around them.
+// items are the records of an answer, and the object around them.
 func (t Type) items(body []byte) ([]json.RawMessage, Object, error) {
 	list, envelope := json.RawMessage(body), Object{}
 	valid := json.Valid(body)
 	if t.Items != "" {
 		ok := valid
 		if ok {
-			envelope, ok = (&scan{text: body}).members()
+			envelope, ok = (&scanner{text: body}).members()
 		}
 		if !ok {
 			_, err := ParseObject(body)
 			return nil, nil, fmt.Errorf("it %w", err)
 		}
 		if list = envelope.At(t.Items); list == nil {
-			return nil, nil, fmt.Errorf("it has nothing at %s%s", t.Items, complaint(envelope))
+			err := fmt.Errorf("it has nothing at %s", t.Items)
+			if why := envelope.Complaint(); why != "" {
+				err = fmt.Errorf("%w; it says: %s", err, why)
+			}
+			return nil, nil, err
 		}
 	}
 	var items []json.RawMessage
 	ok := valid
 	if ok {
-		items, ok = (&scan{text: list}).items()
+		items, ok = (&scanner{text: list}).items()
 	}
 	if !ok {
 		return nil, nil, fmt.Errorf("at %q is no array but %q", string(t.Items), text.ShortenBytes(text.OneLine(string(list[:min(len(list), 200)])), 60))
@@ -98,19 +102,9 @@ func (t Type) items(body []byte) ([]json.RawMessage, Object, error) {
 	return items, envelope, nil
 }
 
-// complaint is what an answer says is wrong, as many APIs do in a body with 200.
-func complaint(envelope Object) string {
-	for _, at := range []Pointer{"/errors/0/message", "/errors/0/detail", "/error/message", "/message", "/error"} {
-		if words := envelope.Text(at); words != "" {
-			return "; it says: " + text.Shorten(text.OneLine(words), 200)
-		}
-	}
-	return ""
-}
-
 // item reads one record.
 func (t Type) item(raw json.RawMessage) (Item, error) {
-	o, ok := (&scan{text: raw}).members()
+	o, ok := (&scanner{text: raw}).members()
 	if !ok {
 		_, err := ParseObject(raw)
 		return Item{}, err

@@ -7,16 +7,16 @@ import (
 	"unicode/utf8"
 )
 
-// scan splits valid JSON at its first level: encoding/json looks at each byte four times to
+// scanner splits valid JSON at its first level: encoding/json looks at each byte four times to
 // do so, and lists of a CMS are mostly long texts, which can be skipped. Its results are
 // part of the text, and must not be changed.
-type scan struct {
+type scanner struct {
 	text []byte
 	at   int
 }
 
-// members are those of an object; false where the text is none.
-func (s *scan) members() (Object, bool) {
+// members are the members of an object; false if the text is no object.
+func (s *scanner) members() (Object, bool) {
 	if !s.opens('{') {
 		return nil, false
 	}
@@ -30,8 +30,8 @@ func (s *scan) members() (Object, bool) {
 	return o, true
 }
 
-// items are those of an array; false where the text is none.
-func (s *scan) items() ([]json.RawMessage, bool) {
+// items are the elements of an array; false if the text is no array.
+func (s *scanner) items() ([]json.RawMessage, bool) {
 	if !s.opens('[') {
 		return nil, false
 	}
@@ -42,13 +42,13 @@ func (s *scan) items() ([]json.RawMessage, bool) {
 	return list, true
 }
 
-func (s *scan) space() {
+func (s *scanner) space() {
 	for s.at < len(s.text) && strings.IndexByte(" \t\r\n", s.text[s.at]) >= 0 {
 		s.at++
 	}
 }
 
-func (s *scan) opens(bracket byte) bool {
+func (s *scanner) opens(bracket byte) bool {
 	s.space()
 	if s.at >= len(s.text) || s.text[s.at] != bracket {
 		return false
@@ -58,7 +58,7 @@ func (s *scan) opens(bracket byte) bool {
 }
 
 // next goes to the next value, past a comma; false at the closing bracket.
-func (s *scan) next(bracket byte) bool {
+func (s *scanner) next(bracket byte) bool {
 	for s.at < len(s.text) {
 		s.space()
 		switch s.text[s.at] {
@@ -75,7 +75,7 @@ func (s *scan) next(bracket byte) bool {
 }
 
 // value is the value that begins here, or behind white space.
-func (s *scan) value() json.RawMessage {
+func (s *scanner) value() json.RawMessage {
 	s.space()
 	from, depth := s.at, 0
 	for s.at < len(s.text) {
@@ -103,8 +103,8 @@ func (s *scan) value() json.RawMessage {
 	return s.text[from:s.at:s.at]
 }
 
-// skipString goes behind the string that begins here.
-func (s *scan) skipString() {
+// skipString goes past the string that begins here.
+func (s *scanner) skipString() {
 	for s.at++; s.at < len(s.text); s.at++ {
 		end := bytes.IndexByte(s.text[s.at:], '"')
 		if end < 0 {

@@ -23,13 +23,13 @@ func FuzzScan(f *testing.F) {
 		}
 		var object Object
 		wantObject := json.Unmarshal(text, &object) == nil && object != nil
-		got, ok := (&scan{text: text}).members()
+		got, ok := (&scanner{text: text}).members()
 		if ok != wantObject || ok && !cmp.Equal(plain(object), plain(got)) {
 			t.Errorf("%q: %v, %q; want %v, %q", text, ok, got, wantObject, object)
 		}
 		var list []json.RawMessage
 		wantList := json.Unmarshal(text, &list) == nil && list != nil
-		items, ok := (&scan{text: text}).items()
+		items, ok := (&scanner{text: text}).items()
 		if ok != wantList || ok && fmt.Sprintf("%q", list) != fmt.Sprintf("%q", items) {
 			t.Errorf("%q: %v, %q; want %v, %q", text, ok, items, wantList, list)
 		}

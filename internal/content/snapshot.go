@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Record is what a snapshot knows of one of its records beside its bytes.
+// Record describes a record of a snapshot, without its bytes.
 type Record struct {
 	Key
 	// Hash is of the bytes, as Hash gives it; Size is their number.
@@ -23,7 +23,7 @@ type Record struct {
 	First string `json:"first,omitempty"`
 }
 
-// Consistency is what a snapshot can be relied on for.
+// Consistency says whether a snapshot shows one instant of its source.
 type Consistency string
 
 // The consistencies, the best first.
@@ -58,24 +58,24 @@ type Snapshot struct {
 	ID     string `json:"id"`
 	Source Source `json:"source"`
 	// Watermark is the instant just before the content was read, by the source's clock:
-	// whatever was visible in the CMS before is in the snapshot.
+	// everything that was visible in the CMS before is in the snapshot.
 	Watermark   time.Time   `json:"watermark"`
 	Consistency Consistency `json:"consistency"`
-	// Digest is of all keys and hashes: two snapshots with the same are the same.
+	// Digest is a hash of all keys and hashes: the same digest means the same content.
 	Digest  string   `json:"digest"`
 	Records []Record `json:"records"`
 }
 
-// Source says what a snapshot is a copy of.
+// Source identifies the source of a snapshot.
 type Source struct {
 	Kind string `json:"kind"`
 	URL  string `json:"url"`
-	// Model is of the types and of how they are asked for: a copy of another model
-	// is read anew.
+	// Model is the hash that Model makes of the types: a copy of another model is read
+	// anew.
 	Model string `json:"model"`
 }
 
-// Sort puts a snapshot's records in order, and reckons its digest and its name.
+// Sort sorts a snapshot's records, and sets its digest and its id.
 func (s *Snapshot) Sort() {
 	slices.SortFunc(s.Records, func(a, b Record) int { return a.Compare(b.Key) })
 	sum := sha256.New()
@@ -103,8 +103,8 @@ type Changes struct {
 	Added   []Key  `json:"added,omitempty"`
 	Changed []Key  `json:"changed,omitempty"`
 	Removed []Key  `json:"removed,omitempty"`
-	// Affected are records that name one of those, directly: they did not change, but
-	// what shows them may.
+	// Affected are unchanged records that refer directly to one of those: the pages that
+	// show them may change.
 	Affected []Key `json:"affected,omitempty"`
 }
 
@@ -142,13 +142,13 @@ func Between(before, after *Snapshot) Changes {
 	}
 	slices.SortFunc(c.Removed, Key.Compare)
 	if before != nil {
-		c.Affected = naming(after.Records, touched, own)
+		c.Affected = referring(after.Records, touched, own)
 	}
 	return c
 }
 
-// naming are the records that name one that was touched, but for those themselves.
-func naming(records []Record, touched map[string]bool, own map[Key]bool) []Key {
+// referring are the records that refer to a touched one, without the touched ones themselves.
+func referring(records []Record, touched map[string]bool, own map[Key]bool) []Key {
 	var keys []Key
 	for _, r := range records {
 		if !own[r.Key] && slices.ContainsFunc(r.References, func(to string) bool { return touched[to] }) {
@@ -158,8 +158,8 @@ func naming(records []Record, touched map[string]bool, own map[Key]bool) []Key {
 	return keys
 }
 
-// Unresolved are references to records of types that the snapshot has, but which it
-// has not: "type/id", each once, in order.
+// Unresolved are the references to missing records of types that the snapshot has:
+// "type/id", each once, in order.
 func (s *Snapshot) Unresolved() []string {
 	has, types := map[string]bool{}, map[string]bool{}
 	for _, r := range s.Records {

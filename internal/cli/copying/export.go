@@ -85,11 +85,11 @@ func (c *Export) Run(ctx context.Context, t *terminal.Terminal) error {
 	plan.Full, plan.Hints, plan.Allow = c.Full, named, c.Allow
 	p := c.Printer(t)
 	if c.DryRun {
-		outlook, err := export.Look(ctx, plan)
+		estimate, err := export.DryRun(ctx, plan)
 		if err != nil {
 			return inCode(err)
 		}
-		return printOutlook(p, outlook)
+		return printEstimate(p, estimate)
 	}
 	tell, end := c.reporter(t, c.JSON)
 	plan.Tell = tell
@@ -177,19 +177,19 @@ func clockWords(own bool) string {
 	return ""
 }
 
-func printOutlook(p *terminal.Printer, o export.Outlook) error {
+func printEstimate(p *terminal.Printer, e export.Estimate) error {
 	if p.JSON {
-		return p.Document(o)
+		return p.Document(e)
 	}
-	how := "dry run: what changed since snapshot " + o.Snapshot + " would be read"
-	if o.Full {
-		how = "dry run: everything would be read: " + o.WhyFull
+	how := "dry run: what changed since snapshot " + e.Snapshot + " would be read"
+	if e.Full {
+		how = "dry run: everything would be read: " + e.WhyFull
 	}
 	if _, err := fmt.Fprintln(p.Out, how); err != nil {
 		return err
 	}
 	rows := [][]string{{"TYPE", "IN THE CMS", "IN THE COPY", "CHANGES ARE FOUND BY"}}
-	for _, t := range o.Types {
+	for _, t := range e.Types {
 		has, by := "not told", "reading all"
 		if t.Records >= 0 {
 			has = text.Number(t.Records)

@@ -143,7 +143,7 @@ func TestWhatCantBeExportedSaysWhy(t *testing.T) {
 		code       int
 	}{
 		{args: "cms.yaml|OUT", code: exit.Usage, want: "neither an address"},
-		{args: "https://cms.example.gov|OUT", code: exit.Usage, want: "--kind: say what the CMS is"},
+		{args: "https://cms.example.gov|OUT", code: exit.Usage, want: "--kind: name the kind of CMS"},
 		{args: "https://cms.example.gov|OUT|--kind|joomla", code: exit.Usage, want: "wordpress"},
 		{args: "https://a:b@cms.example.gov|OUT|--kind|wordpress", code: exit.Usage, want: "has a password"},
 		{args: "https://cms.example.gov|OUT|--kind|rest", code: exit.Usage, want: "lists"},

@@ -8,5 +8,5 @@ import (
 )
 
 func TestJSONKeepsItsPromises(t *testing.T) {
-	jsonshape.Hold(t, "../../../docs/json/content.txt", map[string]any{"export": exportDocument{}, "export --dry-run": export.Outlook{}})
+	jsonshape.Hold(t, "../../../docs/json/content.txt", map[string]any{"export": exportDocument{}, "export --dry-run": export.Estimate{}})
 }

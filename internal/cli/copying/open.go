@@ -49,7 +49,7 @@ func (f tokenFlags) open(t *terminal.Terminal, s source.Settings, atOnce int) (s
 	if err != nil {
 		return source.Kind{}, nil, usage(err)
 	}
-	kind, client, err := job.Client(s, job.Asking{Secret: secret, AtOnce: atOnce, Agent: "pressrun/" + t.Version, Now: t.Now})
+	kind, client, err := job.Client(s, job.ClientOptions{Secret: secret, AtOnce: atOnce, Agent: "pressrun/" + t.Version, Now: t.Now})
 	return kind, client, usage(err)
 }
 

@@ -26,12 +26,12 @@ func (f progressFlags) reporter(t *terminal.Terminal, quiet bool) (tell func(exp
 	nothing := func() {}
 	switch {
 	case f.Progress == "json":
-		return export.NowAndThen(t.Now, time.Second, func(p export.Progress) { writeEvent(t, p) }), nothing
+		return export.Throttle(t.Now, time.Second, func(p export.Progress) { writeEvent(t, p) }), nothing
 	case f.Progress == "auto" && t.Progress:
 		line := terminal.NewProgress(t)
-		return export.NowAndThen(t.Now, drawnEvery, func(p export.Progress) { line.Show(p.String()) }), line.Clear
+		return export.Throttle(t.Now, drawnEvery, func(p export.Progress) { line.Show(p.String()) }), line.Clear
 	case f.Progress == "plain", f.Progress == "auto" && !quiet:
-		return export.NowAndThen(t.Now, plainEvery, func(p export.Progress) {
+		return export.Throttle(t.Now, plainEvery, func(p export.Progress) {
 			fmt.Fprintf(t.Err, "%s  %s\n", p.Elapsed.Round(time.Second), p.String())
 		}), nothing
 	}

@@ -91,7 +91,7 @@ func (c *Serve) Run(ctx context.Context, t *terminal.Terminal) error {
 		options.Upstream = nil
 	}
 	server := readthrough.New(options)
-	if !server.Speaks() {
+	if !server.HasLists() {
 		return exit.With(exit.Usage, fmt.Errorf("the addresses of %s are not spoken out of a copy: have the frontend read the folder %s, or tar it (pressrun export --tar)", snapshot.Source.Kind, archive.Folder(c.Dir, snapshot.ID)))
 	}
 	return c.serve(ctx, t, server, snapshot.ID, len(snapshot.Records))

@@ -7,7 +7,7 @@
 //	DIR/current.json       names it: State
 //	DIR/snapshots/ID/TYPE/ID.json  the records, byte for byte
 //	DIR/snapshots/ID/snapshot.json, changes.json
-//	DIR/lists.json         how the source told of its lists
+//	DIR/lists.json         the source's answers about its lists
 //	DIR/.pass              a pass that is under way, or was cut off
 package archive
 
@@ -27,13 +27,13 @@ import (
 // format is that of all files here.
 const format = 1
 
-// Kept is how many snapshots are kept, the latest among them.
-const Kept = 3
+// kept is the number of snapshots that stay, the latest among them.
+const kept = 3
 
-// ErrNone is the error for a folder without a snapshot.
+// ErrNone says that a folder has no snapshot.
 var ErrNone = errors.New("there is no snapshot yet")
 
-// ErrBusy is the error for a folder that another export is writing to.
+// ErrBusy says that another export writes to the folder.
 var ErrBusy = errors.New("another export is writing to it")
 
 // State names the latest snapshot, and where the next pass goes on.
@@ -133,11 +133,11 @@ func writeState(dir string, s State) error {
 	return atomicfile.Write(filepath.Join(dir, "current.json"), append(text, '\n'))
 }
 
-// WriteLists keeps a source's description of its lists.
+// WriteLists stores a source's answers about its lists, as JSON.
 func WriteLists(dir string, lists any) error {
 	text, err := json.Marshal(lists)
 	if err != nil {
-		return fmt.Errorf("encode how the source told of its lists: %w", err)
+		return fmt.Errorf("encode the source's answers about its lists: %w", err)
 	}
 	return atomicfile.Write(filepath.Join(dir, "lists.json"), append(text, '\n'))
 }

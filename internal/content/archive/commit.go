@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,9 +16,9 @@ import (
 	"github.com/pressrun/pressrun/internal/content"
 )
 
-// Commit makes a snapshot the latest one, out of what the pass has read and, where
-// nothing changed, of the snapshot that the pass went out from. A snapshot with the
-// digest of that one changes the state alone. It gives the state as it is then.
+// Commit makes a snapshot the latest one, out of the records that the pass has read and,
+// where nothing changed, of those of base, with which the pass began. A snapshot with the
+// digest of base changes the state alone. It returns the new state.
 func (a *Archive) Commit(p *Pass, base, s *content.Snapshot, state State) (State, error) {
 	state.Watermark, state.Consistency, state.Format = s.Watermark, s.Consistency, format
 	if base != nil && base.Digest == s.Digest && base.Source == s.Source {
@@ -122,7 +121,7 @@ func (a *Archive) put(p *Pass, base *content.Snapshot, r content.Record, at plac
 	return writeNew(to, raw)
 }
 
-// folders makes those of a snapshot's types.
+// folders makes the folders of a snapshot's types.
 func folders(next string, s *content.Snapshot) error {
 	made := map[string]bool{}
 	for _, r := range s.Records {
@@ -180,26 +179,10 @@ func (a *Archive) prune(latest string) error {
 		olds = append(olds, old{e.Name(), info.ModTime()})
 	}
 	slices.SortFunc(olds, func(x, y old) int { return y.at.Compare(x.at) })
-	for _, o := range olds[min(len(olds), Kept-1):] {
+	for _, o := range olds[min(len(olds), kept-1):] {
 		if err := os.RemoveAll(Folder(a.dir, o.name)); err != nil {
 			return fmt.Errorf("remove the old snapshot %s: %w", o.name, err)
 		}
 	}
 	return nil
-}
-
-// Changes are what the latest snapshot changed.
-func Changes(dir, id string) (content.Changes, error) {
-	var c content.Changes
-	return c, readJSON(filepath.Join(Folder(dir, id), "changes.json"), &c)
-}
-
-// copyInto writes a file's bytes.
-func copyInto(w io.Writer, name string) error {
-	f, err := os.Open(filepath.Clean(name))
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(w, f)
-	return errors.Join(err, f.Close())
 }

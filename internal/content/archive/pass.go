@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -18,7 +17,7 @@ import (
 // would ask the same.
 type Began struct {
 	Format int `json:"format"`
-	// Base is the snapshot that the pass goes out from; empty for none.
+	// Base is the latest snapshot when the pass began; empty for none.
 	Base  string `json:"base,omitempty"`
 	Model string `json:"model"`
 	Full  bool   `json:"full"`
@@ -29,14 +28,14 @@ type Began struct {
 	OwnClock bool `json:"own_clock,omitempty"`
 }
 
-// Answered is the meaning of a source's answer, without the records' bytes.
+// Answered is a source's decoded answer, without the records' bytes.
 type Answered struct {
 	Records []content.Record `json:"records,omitempty"`
 	Total   int              `json:"total"`
 	Pages   int              `json:"pages"`
 	Next    string           `json:"next,omitempty"`
-	// Gone are records that the answer says were deleted, Resume is where the changes
-	// after it are listed.
+	// Gone are the records that the answer calls deleted, Resume is the address of the
+	// changes after it.
 	Gone   []content.Key `json:"gone,omitempty"`
 	Resume string        `json:"resume,omitempty"`
 	// At is when it was read, by the source's clock.
@@ -54,10 +53,10 @@ type answerLine struct {
 	Answered
 }
 
-// Pass has the answers of a pass so far. It is safe for use by many goroutines.
+// Pass is a pass under way: its answers so far, on disk. It is safe for use by many goroutines.
 type Pass struct {
 	Began
-	// Resumed is how many answers an earlier process had got.
+	// Resumed counts the answers that an earlier process had got.
 	Resumed int
 
 	dir     string
@@ -96,18 +95,6 @@ func (a *Archive) Begin(b Began, young time.Duration) (*Pass, error) {
 		return nil, fmt.Errorf("begin a pass: %w", err)
 	}
 	return p, p.open(first)
-}
-
-// Cut says how the pass began that was cut off, if there is one.
-func (a *Archive) Cut() (Began, bool) {
-	var b Began
-	f, err := os.Open(filepath.Join(a.dir, ".pass", "journal"))
-	if err != nil {
-		return b, false
-	}
-	defer f.Close() //nolint:errcheck // it was only read
-	line, err := bufio.NewReader(f).ReadBytes('\n')
-	return b, err == nil && json.Unmarshal(line, &b) == nil && b.Format == format
 }
 
 func (p *Pass) open(line []byte) (err error) {

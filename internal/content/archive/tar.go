@@ -56,3 +56,12 @@ func packPlain(dir string, s *content.Snapshot, out io.Writer) error {
 	}
 	return t.Close()
 }
+
+func copyInto(w io.Writer, name string) error {
+	f, err := os.Open(filepath.Clean(name))
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(w, f)
+	return errors.Join(err, f.Close())
+}

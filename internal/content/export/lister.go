@@ -55,7 +55,7 @@ func (l *lister) all(ctx context.Context) error {
 	return parallel(ctx, len(rest), func(ctx context.Context, i int) error {
 		_, err := l.page(ctx, rest[i])
 		if beyond(err) { // the list became shorter
-			l.hasMoved()
+			l.markMoved()
 			l.pass.answered()
 			return nil
 		}
@@ -106,7 +106,7 @@ func (l *lister) count() int {
 	return len(l.found.keys)
 }
 
-func (l *lister) hasMoved() {
+func (l *lister) markMoved() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.found.moved = true
@@ -115,11 +115,11 @@ func (l *lister) hasMoved() {
 // page reads one page, or takes it from the pass that was cut off.
 func (l *lister) page(ctx context.Context, position string) (archive.Answered, error) {
 	r := l.t.Request(l.pass.plan.URL, l.want, position)
-	name := l.name(r)
-	a, known := l.pass.kept.Known(name)
+	key := l.key(r)
+	a, known := l.pass.kept.Known(key)
 	if !known {
 		var err error
-		if a, err = l.ask(ctx, r, name); err != nil {
+		if a, err = l.ask(ctx, r, key); err != nil {
 			return a, err
 		}
 	}
@@ -135,7 +135,7 @@ func (l *lister) page(ctx context.Context, position string) (archive.Answered, e
 	return a, nil
 }
 
-func (l *lister) ask(ctx context.Context, r content.Request, name string) (a archive.Answered, err error) {
+func (l *lister) ask(ctx context.Context, r content.Request, key string) (a archive.Answered, err error) {
 	var page content.Page
 	err = l.pass.plan.Ask.Ask(ctx, r, func(answer fetch.Answer) (err error) {
 		page, err = l.t.Read(answer.Header, answer.Body)
@@ -164,10 +164,10 @@ func (l *lister) ask(ctx context.Context, r content.Request, name string) (a arc
 		a.Records = append(a.Records, record)
 	}
 	a.Whole = whole
-	return a, l.pass.kept.Keep(name, a, bodies)
+	return a, l.pass.kept.Keep(key, a, bodies)
 }
 
-// add counts what a page has.
+// add takes a page's keys, and notes whether the list's total has changed.
 func (l *lister) add(a archive.Answered) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -182,7 +182,7 @@ func (l *lister) add(a archive.Answered) {
 	}
 }
 
-// parallel does n things, some at a time.
+// parallel calls do n times, at most goroutines at once.
 func parallel(ctx context.Context, n int, do func(context.Context, int) error) error {
 	g, within := errgroup.WithContext(ctx)
 	g.SetLimit(goroutines)

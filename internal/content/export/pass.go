@@ -98,7 +98,7 @@ func (p *pass) firsts(s *content.Snapshot) {
 	}
 }
 
-// each does something for all types at a time.
+// each calls do for all types at once.
 func (p *pass) each(ctx context.Context, do func(context.Context, content.Type) error) error {
 	g, ctx := errgroup.WithContext(ctx)
 	for _, t := range p.plan.Types {
@@ -124,7 +124,7 @@ func (p *pass) collect(ctx context.Context, t content.Type) error {
 	return err
 }
 
-// resume reads what a list says has changed.
+// resume reads the changes that a list has listed since its last reading.
 func (p *pass) resume(ctx context.Context, t content.Type, purpose string) error {
 	p.mu.Lock()
 	from := p.cursors[t.Name]
@@ -145,7 +145,7 @@ func (p *pass) resumeAt(t content.Type, at string) {
 	p.cursors[t.Name] = at
 }
 
-// take takes records as they were read just now for what there is.
+// take takes over the records of an answer, but for those that were read later.
 func (p *pass) take(a archive.Answered) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -172,7 +172,7 @@ func (p *pass) drop(keys ...content.Key) {
 	}
 }
 
-func (p *pass) hasMoved() {
+func (p *pass) markMoved() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.moved = true

@@ -33,13 +33,13 @@ type Plan struct {
 	// Overlap is how long a save may take in the CMS: content.Type's stamps may be so
 	// much older than the instant at which the record can be seen.
 	Overlap time.Duration
-	// FullEvery is after what time everything is read anew. Young is how old a pass may
-	// be that was cut off and is resumed.
+	// FullEvery is the time after which everything is read anew. Young is the age up to
+	// which a pass that was cut off is resumed, 6 hours by default.
 	FullEvery, Young time.Duration
 	// Full reads everything anew. Hints are records that are said to have changed.
 	Full  bool
 	Hints []Hint
-	// Rounds bounds how often what changed meanwhile is read again, 3 by default.
+	// Rounds bounds how often changes during the pass are looked for, 3 by default.
 	Rounds int
 	// Allow lets guards pass, by name: Guards has them.
 	Allow []string
@@ -67,21 +67,21 @@ const (
 // Guards are the names that Plan.Allow takes.
 func Guards() []string { return []string{GuardCount, GuardShrink} }
 
-// GuardError is of an export that a guard stopped. Nothing was changed.
+// GuardError says that a guard stopped an export. Nothing was changed.
 type GuardError struct {
 	Guard string
 	Why   string
 }
 
-// Error says what is wrong, and which name allows it (--allow).
+// Error gives the reason, and the option that lets it pass.
 func (e *GuardError) Error() string {
 	return fmt.Sprintf("%s; the copy stays as it was (--allow %s lets it pass once)", e.Why, e.Guard)
 }
 
-// Report is what a pass came to.
+// Report is the result of a pass.
 type Report struct {
-	// Snapshot is the latest snapshot, and Folder where it is. Unchanged says that it
-	// is that of before: nothing has changed.
+	// Snapshot is the latest snapshot, and Folder its folder. Unchanged says that it is
+	// the one from before the pass, since nothing has changed.
 	Snapshot  string `json:"snapshot"`
 	Folder    string `json:"folder"`
 	Digest    string `json:"digest"`
@@ -90,12 +90,12 @@ type Report struct {
 	Watermark   time.Time           `json:"watermark"`
 	OwnClock    bool                `json:"own_clock,omitempty"`
 	Consistency content.Consistency `json:"consistency"`
-	// Full says that all was read, and WhyFull why.
+	// Full says that everything was read, and WhyFull why.
 	Full    bool   `json:"full"`
 	WhyFull string `json:"why_full,omitempty"`
-	// Resumed is how many answers a pass had got that was cut off before.
+	// Resumed counts the answers that were taken over from a pass that was cut off.
 	Resumed int `json:"resumed,omitempty"`
-	// Rounds is how often it was looked whether something changed meanwhile.
+	// Rounds counts the looks for changes during the pass.
 	Rounds   int            `json:"rounds"`
 	Records  int            `json:"records"`
 	Types    map[string]int `json:"types"`
@@ -103,14 +103,14 @@ type Report struct {
 	Changed  int            `json:"changed"`
 	Removed  int            `json:"removed"`
 	Affected int            `json:"affected"`
-	// Unresolved are references to records that the copy has not, a hundred at most,
-	// and UnresolvedTotal how many there are.
+	// Unresolved are references to records that the copy lacks, a hundred at most, and
+	// UnresolvedTotal is the number of all.
 	Unresolved      []string `json:"unresolved,omitempty"`
 	UnresolvedTotal int      `json:"unresolved_total"`
 	Seconds         float64  `json:"seconds"`
 }
 
-// whyFull says why all must be read, and nothing when the changes are enough.
+// whyFull says why everything must be read; "" when the changes are enough.
 func whyFull(p Plan, state archive.State, latest *content.Snapshot, model string) string {
 	switch {
 	case latest == nil:
@@ -142,5 +142,5 @@ func (h Hint) about(types []content.Type) string {
 	return ""
 }
 
-// ErrEndless is of a list whose pages have no end.
+// ErrEndless says that the pages of a list have no end.
 var ErrEndless = errors.New("the list has no end")

@@ -8,7 +8,7 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Progress is how a pass gets on.
+// Progress is the progress of a pass.
 type Progress struct {
 	// Phase is reading, checking or writing; Round counts the looks at what changed.
 	Phase string
@@ -19,8 +19,8 @@ type Progress struct {
 	Elapsed     time.Duration
 }
 
-// Left is how long the requests that are known of will take, at the rate so far; ok is
-// false while nothing can be said.
+// Left estimates the time that the known requests will take at the rate so far; ok is
+// false while that is not known.
 func (p Progress) Left() (left time.Duration, ok bool) {
 	if p.Done < 3 || p.Total <= p.Done || p.Elapsed < time.Second {
 		return 0, false
@@ -43,8 +43,8 @@ func (p Progress) String() string {
 	return words
 }
 
-// NowAndThen limits how often tell is called: at each new phase, and else so often.
-func NowAndThen(now func() time.Time, every time.Duration, tell func(Progress)) func(Progress) {
+// Throttle calls tell at each new phase, and else once in the time every.
+func Throttle(now func() time.Time, every time.Duration, tell func(Progress)) func(Progress) {
 	var mu sync.Mutex
 	phase, last := "", time.Time{}
 	return func(p Progress) {

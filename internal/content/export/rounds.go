@@ -9,11 +9,11 @@ import (
 	"github.com/pressrun/pressrun/internal/content"
 )
 
-// look compares what there is with what the source has now. Two readings of everything
+// look compares the records with the source's present ones. Two readings of everything
 // with no change between them are the state of the source at the instant between them
 // (a double collect, as atomic snapshots of shared registers are made). For a type with
-// stamps the second reading is that of ids and stamps; whatever could have changed
-// without its stamp is read again whole.
+// stamps the second reading is that of ids and stamps; records that could
+// have changed without their stamp are read again whole.
 func (p *pass) look(ctx context.Context, t content.Type) error {
 	if t.Resume != "" {
 		return p.resume(ctx, t, "look")
@@ -46,9 +46,9 @@ func (p *pass) missing(t content.Type, now map[content.Key]content.Record) []con
 	return keys
 }
 
-// gone asks for records by name that a list did not have: a list that is paged while
-// editors save skips some. A record that can't be asked for by name is taken for deleted;
-// if it is not, the next round has it.
+// gone asks by id for records that a list lacked: a list that is paged while editors save
+// skips some. A record that can't be asked for by id counts as deleted; if it is not, the
+// next round finds it.
 func (p *pass) gone(ctx context.Context, t content.Type, keys []content.Key) error {
 	if t.ByID == nil || t.Batch < 1 {
 		p.drop(keys...)
@@ -159,7 +159,7 @@ func (p *pass) listFrom(ctx context.Context, t content.Type, want content.Want, 
 		if !counts || len(l.found.keys) == l.found.total && !l.found.moved {
 			return l.found, nil
 		}
-		p.hasMoved()
+		p.markMoved()
 		if attempt < attempts {
 			continue
 		}
@@ -170,7 +170,7 @@ func (p *pass) listFrom(ctx context.Context, t content.Type, want content.Want, 
 	}
 }
 
-// name is a key for the journal: the same in the pass that goes on after this one.
-func (l *lister) name(r content.Request) string {
+// key is the key of an answer in the journal: the same in the pass that resumes this one.
+func (l *lister) key(r content.Request) string {
 	return strings.Join([]string{l.purpose, l.t.Name, r.URL, content.Hash(r.Body)[:8]}, " ")
 }

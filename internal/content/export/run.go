@@ -12,7 +12,7 @@ import (
 	"github.com/pressrun/pressrun/internal/content/archive"
 )
 
-// resolution is that of sources' clocks: what changed within the second of the
+// resolution is the resolution of sources' clocks: what changed within the second of the
 // watermark may not have been visible yet.
 const resolution = time.Second
 
@@ -46,7 +46,7 @@ func Run(ctx context.Context, plan Plan) (r Report, err error) {
 	p := newPass(plan, kept, state, latest)
 	s, err := p.read(ctx)
 	if errors.Is(err, errForgotten) && !kept.Full {
-		why = "the source no longer knows where the last pass ended"
+		why = errForgotten.Error()
 		if p, err = p.anew(folder, state, latest); err != nil {
 			return r, err
 		}
@@ -58,10 +58,10 @@ func Run(ctx context.Context, plan Plan) (r Report, err error) {
 	return p.commit(folder, s, why)
 }
 
-// errForgotten is of a source that does not know any more where the last pass ended.
+// errForgotten says that a source has forgotten the cursor of the last pass.
 var errForgotten = errors.New("the source no longer knows where the last pass ended")
 
-// anew begins the pass once more, as one that reads all.
+// anew begins the pass once more, as a full one.
 func (p *pass) anew(folder *archive.Archive, state archive.State, latest *content.Snapshot) (*pass, error) {
 	if err := p.kept.Discard(); err != nil {
 		return nil, err
@@ -88,7 +88,7 @@ func (p Plan) withDefaults() Plan {
 	return p
 }
 
-// commit checks the records that were read, makes them the latest snapshot, and describes that.
+// commit checks the records that were read, makes them the latest snapshot, and reports.
 func (p *pass) commit(folder *archive.Archive, s *content.Snapshot, why string) (Report, error) {
 	if err := p.shrunk(s); err != nil {
 		return Report{}, errors.Join(err, p.leave(err))

@@ -21,24 +21,24 @@ import (
 	"github.com/pressrun/pressrun/internal/text"
 )
 
-// Bounds of one answer.
+// Bounds of one request.
 const (
-	// MostBytes bounds an answer, unpacked.
-	MostBytes = 64 << 20
-	// Limit bounds one try, from the connection to the end of the answer.
-	Limit = 90 * time.Second
-	// Tries is how often a request is sent that gets no good answer.
-	Tries = 6
+	// mostBytes bounds an answer, unpacked.
+	mostBytes = 64 << 20
+	// tryTimeout bounds one try, from the connection to the end of the answer.
+	tryTimeout = 90 * time.Second
+	// mostTries bounds how often a request without a good answer is sent.
+	mostTries = 6
 )
 
-// Credential is what shows the source who asks.
+// Credential authenticates the requests to a source.
 type Credential struct {
 	// Header and Query are added to each request.
 	Header http.Header
 	Query  url.Values
 }
 
-// Options are what a Client is made of.
+// Options configure a Client.
 type Options struct {
 	// URL is the source's address, without a query.
 	URL        string
@@ -73,7 +73,7 @@ type Answer struct {
 	OwnClock bool
 }
 
-// StatusError is of a source that answered with something else than was asked for.
+// StatusError says that a source answered with a status other than 2xx.
 type StatusError struct {
 	Status int
 	// Asked is the requested address, without secrets; Says is the answer's own reason.
@@ -121,7 +121,7 @@ func New(o Options) (*Client, error) {
 		o.Now = time.Now
 	}
 	c := &Client{o: o, base: base}
-	c.http = &http.Client{Transport: o.Transport, Timeout: Limit, CheckRedirect: c.redirect}
+	c.http = &http.Client{Transport: o.Transport, Timeout: tryTimeout, CheckRedirect: c.redirect}
 	return c, nil
 }
 
@@ -147,8 +147,8 @@ func (c *Client) Figures() (requests, bytes, again int64) {
 	return c.requests.Load(), c.bytes.Load(), c.failed.Load()
 }
 
-// Ask asks until there is an answer that read takes, at most Tries times. A status
-// other than 2xx is a *StatusError.
+// Ask asks until read accepts an answer, at most 6 times: then the error is a
+// *TriedError. A status other than 2xx is a *StatusError.
 func (c *Client) Ask(ctx context.Context, r content.Request, read func(Answer) error) error {
 	u, err := url.Parse(r.URL)
 	if err != nil || !c.own(u) {
@@ -166,16 +166,16 @@ func (c *Client) Ask(ctx context.Context, r content.Request, read func(Answer) e
 			return err
 		}
 		c.failed.Add(1)
-		if try == Tries {
+		if try == mostTries {
 			return &TriedError{Err: err}
 		}
 	}
 }
 
-// TriedError is a request to a CMS that failed as often as it was tried.
+// TriedError says that all tries of a request failed.
 type TriedError struct{ Err error }
 
-func (e *TriedError) Error() string { return fmt.Sprintf("after %d tries: %v", Tries, e.Err) }
+func (e *TriedError) Error() string { return fmt.Sprintf("after %d tries: %v", mostTries, e.Err) }
 
 // Unwrap gives the last failure.
 func (e *TriedError) Unwrap() error { return e.Err }
@@ -191,7 +191,8 @@ func (c *Client) try(ctx context.Context, r content.Request, u *url.URL, read fu
 			again = ctx.Err() == nil && !errors.Is(err, errTooLarge)
 			return load
 		case answer.Status/100 != 2:
-			err = &StatusError{answer.Status, asked(r, u), says(answer.Body), answer.At, answer.OwnClock}
+			o, _ := content.ParseObject(answer.Body) // an answer without JSON says nothing
+			err = &StatusError{answer.Status, asked(r, u), o.Complaint(), answer.At, answer.OwnClock}
 			again = answer.Status >= 500 || answer.Status == http.StatusTooManyRequests || answer.Status == http.StatusRequestTimeout
 			return load
 		}
@@ -205,8 +206,8 @@ func (c *Client) try(ctx context.Context, r content.Request, u *url.URL, read fu
 	return again, errors.Join(turn, err)
 }
 
-// errTooLarge is of an answer that is more than anybody would page by.
-var errTooLarge = fmt.Errorf("the answer is larger than %s (unpacked): ask for smaller pages", text.Bytes(MostBytes))
+// errTooLarge says that an answer is too large for a page of a list.
+var errTooLarge = fmt.Errorf("the answer is larger than %s (unpacked): ask for smaller pages", text.Bytes(mostBytes))
 
 func (c *Client) send(ctx context.Context, r content.Request, u *url.URL) (Answer, pace.Answer, error) {
 	request, err := c.request(ctx, r, u)
@@ -220,16 +221,17 @@ func (c *Client) send(ctx context.Context, r content.Request, u *url.URL) (Answe
 	}
 	defer resp.Body.Close()
 	load := pace.OfResponse(resp, c.o.Now())
-	body, err := io.ReadAll(io.LimitReader(resp.Body, MostBytes+1))
+	body, err := io.ReadAll(io.LimitReader(resp.Body, mostBytes+1))
 	c.bytes.Add(int64(len(body)))
 	answer := Answer{Status: resp.StatusCode, Header: resp.Header, Body: body}
-	if answer.At, err = dated(resp.Header, err); answer.At.IsZero() {
+	var undated error
+	if answer.At, undated = http.ParseTime(resp.Header.Get("Date")); undated != nil { // to the second (RFC 9110, 6.6.1)
 		answer.At, answer.OwnClock = c.o.Now(), true
 	}
 	switch {
 	case err != nil:
 		return answer, pace.Answer{Verdict: pace.Overloaded}, fmt.Errorf("read what %s answered: %w", asked(r, u), reason(err))
-	case len(body) > MostBytes:
+	case len(body) > mostBytes:
 		return answer, load, fmt.Errorf("read what %s answered: %w", asked(r, u), errTooLarge)
 	}
 	return answer, load, nil
@@ -261,15 +263,6 @@ func (c *Client) request(ctx context.Context, r content.Request, u *url.URL) (*h
 	return request, nil
 }
 
-// dated is the source's clock, whose resolution is a second (RFC 9110, 6.6.1).
-func dated(h http.Header, err error) (time.Time, error) {
-	at, wrong := http.ParseTime(h.Get("Date"))
-	if wrong != nil {
-		return time.Time{}, err
-	}
-	return at, err
-}
-
 // asked names a request to people: it has no secret, which is added later.
 func asked(r content.Request, u *url.URL) string {
 	return r.Method + " " + text.Shorten(text.OneLine(u.Path+query(u)), 300)
@@ -285,23 +278,11 @@ func query(u *url.URL) string {
 	return "?" + u.RawQuery
 }
 
-// says is why an answer refuses, in its own words.
-func says(body []byte) string {
-	if o, err := content.ParseObject(body); err == nil {
-		for _, at := range []content.Pointer{"/message", "/errors/0/detail", "/errors/0/message", "/error/message", "/detail", "/error"} {
-			if words := o.Text(at); words != "" {
-				return text.Shorten(text.OneLine(words), 200)
-			}
-		}
-	}
-	return ""
-}
-
 // reason is an error without the address, which may have a secret.
 func reason(err error) error {
 	if whole, ok := errors.AsType[*url.Error](err); ok {
 		if whole.Timeout() {
-			return fmt.Errorf("no whole answer within %s", Limit)
+			return fmt.Errorf("no whole answer within %s", tryTimeout)
 		}
 		return whole.Err
 	}

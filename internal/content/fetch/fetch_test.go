@@ -119,7 +119,7 @@ func TestABombIsNotUnpacked(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	bomb := bytes.Repeat(packed.Bytes(), 2*MostBytes/part) // of several members, RFC 1952 section 2.2
+	bomb := bytes.Repeat(packed.Bytes(), 2*mostBytes/part) // of several members, RFC 1952 section 2.2
 	asked := 0
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		asked++

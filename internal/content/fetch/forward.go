@@ -42,7 +42,7 @@ func (c *Client) Forward(ctx context.Context, w http.ResponseWriter, address, ac
 			}
 		}
 		w.WriteHeader(resp.StatusCode)
-		n, _ := io.Copy(w, io.LimitReader(resp.Body, MostBytes)) // the client may have left
+		n, _ := io.Copy(w, io.LimitReader(resp.Body, mostBytes)) // the client may have left
 		c.bytes.Add(n)
 		return pace.OfResponse(resp, c.o.Now())
 	})

@@ -13,8 +13,8 @@ import (
 // mostRequests bounds the file of requests, in bytes.
 const mostRequests = 8 << 20
 
-// Hints are the records that the requests of a file name, by type and id. The file is as
-// a run has it for the build; without a name there are none.
+// Hints are the records that the requests in a file name, by type and id. It is the file
+// that a run makes for the build; "" gives none.
 func Hints(file string) ([]export.Hint, error) {
 	if file == "" {
 		return nil, nil
@@ -44,7 +44,7 @@ func parseHints(text []byte) ([]export.Hint, error) {
 		} `json:"requests"`
 	}
 	if err := json.Unmarshal(text, &served); err != nil {
-		return nil, fmt.Errorf("it is not JSON as a run has it: %w", err)
+		return nil, fmt.Errorf("it is not the JSON that a run writes: %w", err)
 	}
 	var found []export.Hint
 	for _, r := range served.Requests {

@@ -1,5 +1,5 @@
-// Package job makes an export ready from what people set: the source's address or its
-// file of settings, the credential, and the requests that a release serves.
+// Package job prepares an export from its settings: the source's address or its file of
+// settings, the credential, and the requests that a release serves.
 package job
 
 import (
@@ -21,11 +21,8 @@ import (
 // SecretVariable is the environment's variable with the credential for the source.
 const SecretVariable = "PRESSRUN_CONTENT_TOKEN"
 
-// young is how old a pass that was cut off may be to be resumed.
-const young = 6 * time.Hour
-
-// Settings are those of an address, or of the file that stands in its place. Kind is what
-// the CMS is; empty for what the file says. Flag is what kind is called in messages.
+// Settings are those of an address, or of the file that is named in its place. kind is the
+// kind of CMS; "" for the file's own. flag names the option for kind in messages.
 func Settings(address, kind, flag string) (source.Settings, error) {
 	s := source.Settings{URL: address}
 	if IsFile(address) {
@@ -41,7 +38,7 @@ func Settings(address, kind, flag string) (source.Settings, error) {
 		s.Kind = kind
 	}
 	if s.Kind == "" {
-		return s, fmt.Errorf("%s: say what the CMS is: one of %s", flag, strings.Join(source.Names(), ", "))
+		return s, fmt.Errorf("%s: name the kind of CMS: one of %s", flag, strings.Join(source.Names(), ", "))
 	}
 	return s, s.Check()
 }
@@ -69,25 +66,25 @@ func Secret(s source.Settings, file, ofEnvironment string) (string, error) {
 	return first, nil
 }
 
-// Asking says who asks a source, and how.
-type Asking struct {
+// ClientOptions configure the client of a source.
+type ClientOptions struct {
 	Secret string // empty for none
-	AtOnce int    // requests under way at most; 0 for what the settings say
+	AtOnce int    // requests under way at most; 0 for the number of the settings
 	Agent  string // the user agent
 	Now    func() time.Time
 }
 
 // Client makes the client that asks a source. It has asked nothing yet.
-func Client(s source.Settings, a Asking) (source.Kind, *fetch.Client, error) {
+func Client(s source.Settings, o ClientOptions) (source.Kind, *fetch.Client, error) {
 	kind, err := source.Find(s.Kind)
 	if err != nil {
 		return kind, nil, err
 	}
-	if a.AtOnce == 0 {
-		a.AtOnce = s.AtOnce
+	if o.AtOnce == 0 {
+		o.AtOnce = s.AtOnce
 	}
 	client, err := fetch.New(fetch.Options{
-		URL: s.URL, Credential: s.CredentialOf(kind, a.Secret), Pace: pace.New(pace.Limits{Most: a.AtOnce}), Agent: a.Agent, Now: a.Now,
+		URL: s.URL, Credential: s.CredentialOf(kind, o.Secret), Pace: pace.New(pace.Limits{Most: o.AtOnce}), Agent: o.Agent, Now: o.Now,
 	})
 	return kind, client, err
 }
@@ -101,6 +98,6 @@ func Plan(ctx context.Context, kind source.Kind, client *fetch.Client, s source.
 	}
 	return export.Plan{
 		Dir: dir, Kind: kind.Name, URL: s.URL, Types: types, Chosen: len(s.Types) > 0, Ask: client, Now: now,
-		Overlap: source.Span(s.Overlap), FullEvery: source.Span(s.FullEvery), Young: young, Lists: recorded,
+		Overlap: source.Span(s.Overlap), FullEvery: source.Span(s.FullEvery), Lists: recorded,
 	}, nil
 }

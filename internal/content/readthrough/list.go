@@ -38,7 +38,7 @@ func (l *list) bytes(i int) ([]byte, error) {
 	return archive.Record(l.dir, l.snapshot, l.records[i])
 }
 
-// record is the record with an id, or why there is none to be had.
+// record is the record with an id, or says why the copy can't answer with it.
 func (l *list) record(id string) (raw []byte, why string) {
 	found := -1
 	for i, r := range l.records {
@@ -59,7 +59,7 @@ func (l *list) record(id string) (raw []byte, why string) {
 	return raw, ""
 }
 
-// asked is a request for a page that was understood.
+// asked is a parsed request for a page.
 type asked struct {
 	offset, size int
 	filters      []filter
@@ -86,8 +86,8 @@ func (l *list) changesNothing(key string, values []string) bool {
 	return slices.Contains(s.Ignored, key) || key != s.OrderParam && key != s.DirectionParam && slices.Equal(values, l.t.Query[key])
 }
 
-// understand reads the parameters of a request, or says why it can't.
-func (l *list) understand(query url.Values) (ask asked, why string) {
+// parse reads the parameters of a request, or says why the copy can't answer it.
+func (l *list) parse(query url.Values) (ask asked, why string) {
 	s, p := l.t.Serves, l.t.Pager
 	ask.size = s.DefaultSize
 	order, direction, page := s.Order, "", 0

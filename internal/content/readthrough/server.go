@@ -1,6 +1,6 @@
-// Package readthrough speaks a CMS's own addresses out of a copy of its content, so that
-// a frontend needs only another base address. What the copy can't answer exactly goes
-// through to the CMS, and is noted.
+// Package readthrough answers at a CMS's own addresses from a copy of its content, so that
+// a frontend needs only another base address. A request that the copy can't answer exactly
+// goes through to the CMS, and is reported.
 package readthrough
 
 import (
@@ -17,12 +17,12 @@ import (
 	"github.com/pressrun/pressrun/internal/outbound"
 )
 
-// Upstream answers what the copy can't; *fetch.Client does.
+// Upstream answers the requests that the copy can't; *fetch.Client does.
 type Upstream interface {
 	Forward(ctx context.Context, w http.ResponseWriter, address, accept string) error
 }
 
-// Options are what a Server is made of.
+// Options configure a Server.
 type Options struct {
 	// Dir is the folder of the copy, Snapshot the one that is served, all the time.
 	Dir      string
@@ -53,11 +53,11 @@ func New(o Options) *Server {
 	return s
 }
 
-// Speaks says whether there is any address that the copy answers: of some CMSs none is
-// known that could be.
-func (s *Server) Speaks() bool { return len(s.lists) > 0 }
+// HasLists says whether the copy answers at any address: the lists of some kinds of CMS
+// can't be served.
+func (s *Server) HasLists() bool { return len(s.lists) > 0 }
 
-// Figures are how many requests were answered from the copy, and how many were not.
+// Figures are the numbers of requests that the copy has answered, and that it has not.
 func (s *Server) Figures() (served, passed int64) { return s.served.Load(), s.passed.Load() }
 
 // ServeHTTP answers from the copy, or has the CMS answer.
@@ -88,7 +88,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) pass(w http.ResponseWriter, r *http.Request, why string) {
 	if s.o.Upstream == nil {
-		http.Error(w, "the copy can't answer this: "+why, http.StatusNotFound)
+		http.Error(w, "the copy can't answer this request: "+why, http.StatusNotFound)
 		return
 	}
 	w.Header().Set("X-Pressrun-From", "cms")
@@ -111,7 +111,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request) (why string) {
 			return s.one(w, r, l, id)
 		}
 	}
-	return "it is none of the lists that were copied"
+	return "the address is none of the copied lists"
 }
 
 // one answers with one record.
@@ -137,7 +137,7 @@ func (s *Server) one(w http.ResponseWriter, r *http.Request, l *list, id string)
 
 // page answers with a page of a list.
 func (s *Server) page(w http.ResponseWriter, r *http.Request, l *list) string {
-	ask, why := l.understand(r.URL.Query())
+	ask, why := l.parse(r.URL.Query())
 	if why != "" {
 		return why
 	}
@@ -181,7 +181,7 @@ func (s *Server) write(w http.ResponseWriter, l *list, body []byte) {
 	_, _ = w.Write(body) // the client may have left
 }
 
-// address is that of another page of the list that was asked for.
+// address is the address of a page of the requested list.
 func (l *list) address(r *http.Request, ask asked, number int) string {
 	query := url.Values{}
 	for key, values := range r.URL.Query() {

@@ -10,7 +10,7 @@ import (
 	"github.com/pressrun/pressrun/internal/content"
 )
 
-// contentful is read by its synchronization, which reports deletions and goes on from a token:
+// contentful is read by its Sync API, which reports deletions and goes on from a token:
 // https://www.contentful.com/developers/docs/references/content-delivery-api/#/reference/synchronization
 var contentful = Kind{Name: "contentful", Title: "Contentful (sync)", Lists: contentfulLists, Credential: bearer}
 

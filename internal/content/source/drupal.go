@@ -108,7 +108,7 @@ func drupalByID(ids []string) url.Values {
 	}
 }
 
-// drupalReferences are those of all of a resource's relationships.
+// drupalReferences are the references in all relationships of a resource.
 func drupalReferences(o content.Object) []string {
 	var relationships map[string]struct {
 		Data json.RawMessage `json:"data"`
@@ -135,7 +135,7 @@ func drupalReferences(o content.Object) []string {
 	return found
 }
 
-// uuid is what JSON:API's ids are; requests for a release often name a node's number.
+// uuid matches the ids of JSON:API; requests for a release often name a node's number.
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 // drupalIdentifier is a resource identifier of JSON:API 1.1.
@@ -144,14 +144,10 @@ type drupalIdentifier struct {
 	ID   string `json:"id"`
 }
 
-// drupalVersion is what Drupal says of its JSON:API.
+// drupalVersion is the member with the version of JSON:API in all answers of Drupal.
 const drupalVersion = `"jsonapi":{"version":"1.0","meta":{"links":{"self":{"href":"http://jsonapi.org/format/1.0/"}}}}`
 
 func drupalEnvelope(p content.ServedPage) ([]byte, error) {
-	var out bytes.Buffer
-	out.WriteString(`{` + drupalVersion + `,"data":[`)
-	out.Write(bytes.Join(p.Items, []byte(",")))
-	out.WriteString(`],"links":`)
 	links := map[string]map[string]string{"self": {"href": p.Self}}
 	if p.Number+1 < p.Pages {
 		links["next"] = map[string]string{"href": p.At(p.Number + 1)}
@@ -160,18 +156,10 @@ func drupalEnvelope(p content.ServedPage) ([]byte, error) {
 		links["prev"] = map[string]string{"href": p.At(p.Number - 1)}
 	}
 	text, err := json.Marshal(links)
-	if err != nil {
-		return nil, err
-	}
-	out.Write(text)
-	out.WriteString(`}`)
-	return out.Bytes(), nil
+	return fmt.Appendf(nil, `{%s,"data":[%s],"links":%s}`, drupalVersion, bytes.Join(p.Items, []byte(",")), text), err
 }
 
 func drupalOne(raw []byte, address string) ([]byte, error) {
 	self, err := json.Marshal(address)
-	if err != nil {
-		return nil, err
-	}
-	return fmt.Appendf(nil, `{%s,"data":%s,"links":{"self":{"href":%s}}}`, drupalVersion, raw, self), nil
+	return fmt.Appendf(nil, `{%s,"data":%s,"links":{"self":{"href":%s}}}`, drupalVersion, raw, self), err
 }

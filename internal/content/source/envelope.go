@@ -3,13 +3,12 @@ package source
 import (
 	"bytes"
 	"encoding/json"
-	"strings"
 
 	"github.com/pressrun/pressrun/internal/content"
 )
 
-// restEnvelope puts records, and the numbers that the settings know of, where an answer
-// of the API has them. It is nil where an answer is the array itself.
+// restEnvelope puts records, and the numbers that the settings point to, where the API's
+// answers have them. It is nil if these are the array itself.
 func restEnvelope(l ListSettings) func(content.ServedPage) ([]byte, error) {
 	if l.Items == "" {
 		return nil
@@ -28,14 +27,11 @@ func restEnvelope(l ListSettings) func(content.ServedPage) ([]byte, error) {
 
 // put puts a value at a pointer, making the objects that lead there.
 func put(document map[string]any, at content.Pointer, value any) {
-	steps := strings.Split(string(at), "/")
-	if len(steps) < 2 {
+	steps := at.Steps()
+	if len(steps) == 0 {
 		return
 	}
-	for i, step := range steps {
-		steps[i] = strings.ReplaceAll(strings.ReplaceAll(step, "~1", "/"), "~0", "~")
-	}
-	for _, step := range steps[1 : len(steps)-1] {
+	for _, step := range steps[:len(steps)-1] {
 		inner, ok := document[step].(map[string]any)
 		if !ok {
 			inner = map[string]any{}

@@ -10,8 +10,8 @@ import (
 	"github.com/pressrun/pressrun/internal/content/fetch"
 )
 
-// Recording keeps what a source was asked about its lists, so that they are known again
-// without it: a copy is served also while the CMS is away.
+// Recording keeps a source's answers about its lists, so that a copy can be served while
+// the CMS is down.
 type Recording struct {
 	// Answers are by method and address.
 	Answers map[string]Recorded `json:"answers"`
@@ -25,26 +25,26 @@ type Recorded struct {
 	Body   string `json:"body,omitempty"`
 }
 
-// Record asks a source, and keeps its answers.
+// Record records the answers of a source.
 func Record(ask Asker) *Recording { return &Recording{map[string]Recorded{}, ask} }
 
 // Replay reads a recording.
 func Replay(text []byte) (*Recording, error) {
 	r := new(Recording)
 	if err := json.Unmarshal(text, r); err != nil {
-		return nil, fmt.Errorf("read what the source said of its lists: %w", err)
+		return nil, fmt.Errorf("read the recorded answers about the source's lists: %w", err)
 	}
 	return r, nil
 }
 
-// Ask asks, or answers as it was answered.
+// Ask asks the source and records the answer; of Replay it repeats the recorded one.
 func (r *Recording) Ask(ctx context.Context, request content.Request, read func(fetch.Answer) error) error {
 	key := request.Method + " " + request.URL
 	if r.ask == nil {
 		a, ok := r.Answers[key]
 		switch {
 		case !ok:
-			return fmt.Errorf("the copy does not know its own lists any more (%s): export again", key)
+			return fmt.Errorf("the copy has no recorded answer to %s: export again", key)
 		case a.Status/100 != 2:
 			return &fetch.StatusError{Status: a.Status, Asked: key}
 		}

@@ -1,6 +1,6 @@
 // Package source has the CMSs that content is read from, a file each: which lists one
-// has, and how they are read. A new one is a file here and a line in Kinds; package
-// sourcetest holds all to the same.
+// has, and how they are read. A new one is a file here and a line in Kinds;
+// suite_test.go tests all of them alike.
 package source
 
 import (
@@ -21,12 +21,12 @@ type Asker interface {
 	Ask(ctx context.Context, r content.Request, read func(fetch.Answer) error) error
 }
 
-// Kind is a kind of source.
+// Kind is a CMS, or another API, that content can be read from.
 type Kind struct {
 	Name string
 	// Title is its name for people.
 	Title string
-	// Lists finds a source's lists, which may ask it.
+	// Lists finds a source's lists; it may ask the source.
 	Lists func(ctx context.Context, ask Asker, s Settings) ([]content.Type, error)
 	// Credential is the credential for a secret.
 	Credential func(secret string) fetch.Credential
@@ -35,7 +35,7 @@ type Kind struct {
 // Kinds are all kinds, in the order in which people see them.
 var Kinds = []Kind{wordPress, drupal, wagtail, ghost, directus, strapi, contentful, rest, graphQL}
 
-// Find is the kind of a name.
+// Find finds a kind by its name.
 func Find(name string) (Kind, error) {
 	for _, k := range Kinds {
 		if k.Name == name {
@@ -45,7 +45,7 @@ func Find(name string) (Kind, error) {
 	return Kind{}, fmt.Errorf("%q is no kind of source; expected one of %s", name, strings.Join(Names(), ", "))
 }
 
-// Names are those of all kinds.
+// Names are the names of all kinds.
 func Names() []string {
 	var names []string
 	for _, k := range Kinds {
@@ -54,7 +54,7 @@ func Names() []string {
 	return names
 }
 
-// chosen are the lists whose names were asked for, all of them when none were.
+// chosen are the lists with the given names; all if none is given.
 func chosen(lists []content.Type, names []string) ([]content.Type, error) {
 	if len(names) == 0 {
 		if len(lists) == 0 {

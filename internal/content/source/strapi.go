@@ -9,7 +9,6 @@ import (
 	"net/url"
 
 	"github.com/pressrun/pressrun/internal/content"
-	"github.com/pressrun/pressrun/internal/content/fetch"
 )
 
 // strapi is read by its REST API, of versions 4 and 5:
@@ -30,7 +29,7 @@ func strapiLists(ctx context.Context, ask Asker, s Settings) ([]content.Type, er
 			Query: url.Values{"populate": {"*"}, "sort": {"id"}},
 			Pager: content.Pager{SizeParam: "pagination[pageSize]", Size: 100, NumberParam: "pagination[page]", First: 1, Total: "/meta/pagination/total", Pages: "/meta/pagination/pageCount"},
 		}
-		four, err := isStrapi4(ctx, ask, t.Request(s.URL, content.Want{}, ""))
+		four, err := isStrapi4(ctx, ask, t.Request(s.URL, content.Want{}, "").URL)
 		if err != nil {
 			return nil, fmt.Errorf("ask Strapi for its %s: %w", name, err)
 		}
@@ -45,16 +44,9 @@ func strapiLists(ctx context.Context, ask Asker, s Settings) ([]content.Type, er
 
 // isStrapi4 says whether records are as in version 4, which has their fields below
 // attributes and no documentId.
-func isStrapi4(ctx context.Context, ask Asker, r content.Request) (four bool, err error) {
-	err = ask.Ask(ctx, r, func(a fetch.Answer) error {
-		answer, err := content.ParseObject(a.Body)
-		if err != nil {
-			return fmt.Errorf("%w: it %w", content.ErrNotAList, err)
-		}
-		four = answer.At("/data/0/id") != nil && answer.At("/data/0/documentId") == nil
-		return nil
-	})
-	return four, err
+func isStrapi4(ctx context.Context, ask Asker, address string) (bool, error) {
+	answer, err := askJSON(ctx, ask, address)
+	return answer.At("/data/0/id") != nil && answer.At("/data/0/documentId") == nil, err
 }
 
 func strapiServes() *content.Serving {

@@ -3,7 +3,6 @@ package source
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -50,8 +49,7 @@ func wagtailServes() *content.Serving {
 		Orders:  map[string]content.Pointer{"id": "/id", "title": "/title", "slug": "/meta/slug", "first_published_at": "/meta/first_published_at"},
 		Filters: map[string]content.Pointer{"type": "/meta/type", "slug": "/meta/slug", "locale": "/meta/locale", "title": "/title"},
 		Envelope: func(p content.ServedPage) ([]byte, error) {
-			total, err := json.Marshal(p.Total)
-			return fmt.Appendf(nil, `{"meta":{"total_count":%s},"items":[%s]}`, total, bytes.Join(p.Items, []byte(","))), err
+			return fmt.Appendf(nil, `{"meta":{"total_count":%d},"items":[%s]}`, p.Total, bytes.Join(p.Items, []byte(","))), nil
 		},
 	}
 }
